@@ -1,0 +1,58 @@
+/* The command line: one table of subcommands (main.c), one file each, one option table each (opts.h). Nothing is decided here. */
+#ifndef LB_CMD_H
+#define LB_CMD_H
+
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum opt_type { OPT_FLAG, OPT_TEXT, OPT_LIST, OPT_INT };
+
+/* A text that may be given several times. */
+struct opt_list {
+	const char **item;
+	size_t n;
+};
+
+/* One option: --name, or -letter unless 0. `to` is a bool, const char *, struct opt_list or long by its type. */
+struct opt {
+	const char *name;
+	char letter;
+	enum opt_type type;
+	const char *arg;         /* what stands for the value in --help */
+	long min, max;           /* OPT_INT */
+	const char *help;
+	void *to;
+};
+
+struct command {
+	const char *name, *summary;
+	const char *usage;       /* what follows the name */
+	const char *example;
+	const char *more;        /* further lines of --help, or NULL */
+	int (*run)(int argc, char **argv, struct lb_err *err); /* argv[0] is the subcommand's name; returns an exit code */
+};
+
+/* The subcommands; a NULL name ends. */
+extern const struct command commands[];
+
+/* Parses argv by the table. Positional arguments are left in argv[1..*n]. 0; 1 after --help was printed; -1 with a usage error.
+ * Lists point into argv-sized memory that lives as long as the program. */
+int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int argc, char **argv, size_t *n, struct lb_err *err);
+#define OPTS(table) (table), sizeof(table) / sizeof *(table)
+
+/* The whole command line, for records. */
+extern const char *const *command_line;
+
+int cmd_train(int argc, char **argv, struct lb_err *err);
+int cmd_sweep(int argc, char **argv, struct lb_err *err);
+int cmd_report(int argc, char **argv, struct lb_err *err);
+int cmd_losses(int argc, char **argv, struct lb_err *err);
+int cmd_metrics(int argc, char **argv, struct lb_err *err);
+int cmd_data(int argc, char **argv, struct lb_err *err);
+int cmd_config(int argc, char **argv, struct lb_err *err);
+int cmd_init(int argc, char **argv, struct lb_err *err);
+int cmd_version(int argc, char **argv, struct lb_err *err);
+
+#endif

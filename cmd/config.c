@@ -1,0 +1,86 @@
+#include "cmd/cmd.h"
+
+#include "core/base/log.h"
+#include "core/config/config.h"
+#include "core/run/plan.h"
+#include "core/run/registries.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int print_json(const cJSON *tree, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+
+	lb_json_pretty(tree, &b);
+	if (b.bad)
+		return lb_fail_memory(err, b.n);
+	printf("%s\n", b.s);
+	lb_buf_free(&b);
+	return 0;
+}
+
+static int schema(struct lb_err *err)
+{
+	cJSON *tree = lb_config_schema(&lb_registries, err);
+	const int rc = tree ? print_json(tree, err) : -1;
+
+	cJSON_Delete(tree);
+	return rc;
+}
+
+/* The config alone: its files need not be there. */
+static int resolve(const char *path, const struct opt_list *sets, struct lb_err *err)
+{
+	struct lb_config *config = lb_config_load(path, sets->item, sets->n, true, err);
+	struct lb_trial_list list = { 0 };
+	int rc = -1;
+
+	if (config && !lb_config_expand(config, &lb_registries, &list, err)) {
+		cJSON *all = lb_json_array(NULL, NULL);
+		for (size_t i = 0; i < list.n; i++)
+			lb_json_item(all, NULL, cJSON_Duplicate(list.config[i], 1));
+		rc = lb_json_complete(err) ? -1 : print_json(list.n == 1 ? all->child : all, err);
+		cJSON_Delete(all);
+	}
+	lb_trial_list_free(&list);
+	lb_config_free(config);
+	return rc;
+}
+
+static int check(const char *path, const struct opt_list *sets, struct lb_err *err)
+{
+	struct lb_plan plan;
+
+	if (lb_plan_open(&plan, path, sets->item, sets->n, true, err))
+		return -1;
+	printf("%s: %zu trial%s, data read, no errors\n", path, plan.n, plan.n == 1 ? "" : "s");
+	lb_plan_close(&plan);
+	return 0;
+}
+
+int cmd_config(int argc, char **argv, struct lb_err *err)
+{
+	struct opt_list sets = { 0 };
+	const struct opt opts[] = {
+		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; repeatable", &sets },
+	};
+	size_t n;
+
+	const int rc = opts_parse("config", OPTS(opts), argc, argv, &n, err);
+	if (rc)
+		return rc > 0 ? LB_OK : LB_USAGE;
+	const char *what = n ? argv[1] : "";
+	int code;
+	if (!strcmp(what, "schema") && n == 1)
+		code = schema(err);
+	else if (!strcmp(what, "check") && n == 2)
+		code = check(argv[2], &sets, err);
+	else if (!strcmp(what, "resolve") && n == 2)
+		code = resolve(argv[2], &sets, err);
+	else
+		code = lb_fail(err, LB_USAGE, "config: found \"%s\", allowed: check FILE, resolve FILE, schema; see lossbench config --help", what);
+	free(sets.item);
+	return code;
+}

@@ -1,0 +1,122 @@
+#include "cmd/cmd.h"
+#include "cmd/inspect.h"
+
+#include "core/base/file.h"
+#include "core/base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A YAML scalar that reads back as the text: in double quotes, with what JSON would escape escaped. */
+static void add_quoted(struct lb_buf *b, const char *text)
+{
+	lb_buf_puts(b, "\"");
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			lb_buf_puts(b, "\\");
+		lb_buf_add(b, text, 1);
+	}
+	lb_buf_puts(b, "\"");
+}
+
+static void study_name(const char *path, char *name, size_t size)
+{
+	const char *slash = strrchr(path, '/'), *start = slash ? slash + 1 : path;
+	size_t n = strcspn(start, ".");
+
+	snprintf(name, size, "%.*s", n ? (int)n : 4, n ? start : "data");
+	for (char *p = name; *p; p++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", *p))
+			*p = '-';
+}
+
+static void add_data(struct lb_buf *b, const struct inspected *s)
+{
+	lb_buf_puts(b, "data:\n  train:\n    path: ");
+	add_quoted(b, s->path);
+	if (s->labels) {
+		lb_buf_puts(b, "\n    labels: ");
+		add_quoted(b, s->labels);
+	} else {
+		lb_buf_puts(b, "\n    label: ");
+		add_quoted(b, s->label);
+		lb_buf_puts(b, "              # the column to predict");
+	}
+	lb_buf_printf(b, "\n  split: {train: 0.64, valid: 0.16, test: 0.2%s}   # by train.seed; or {first: N}, {folds: 5}\n",
+		      s->task == LB_REGRESSION ? "" : ", stratify: true");
+	if (s->missing)
+		lb_buf_printf(b, "  missing: mean                  # %zu cells are missing; or drop, which leaves out their rows\n", s->missing);
+	lb_buf_printf(b, "  preprocess: {%s}   # by the training rows' mean and standard deviation\n",
+		      s->column ? "standardize: true" : "divide: 255, standardize: false");
+}
+
+static void add_experiment(struct lb_buf *b, enum lb_kind task)
+{
+	static const char *const losses[] = { "[ce, label_smoothing, focal, gce]", "[logistic, hinge, mw]", "[mse, huber]" };
+	static const char *const first[] = { "ce", "logistic", "mse" };
+
+	if (task == LB_MULTICLASS)
+		lb_buf_puts(b, "corrupt:\n  labels: {kind: none}           # or {kind: uniform, rate: 0.3}: label noise in training and validation rows\n");
+	lb_buf_printf(b, "model: {kind: linear}            # or {kind: mlp, hidden: [64], activation: relu}\n"
+			 "loss: %s                         # `lossbench losses` lists them\n"
+			 "optimizer: {name: sgd, lr: %s, momentum: 0.9}\n"
+			 "train: {epochs: 20, batch: 64, seed: 1}\n"
+			 "sweep:                           # every combination is one trial\n"
+			 "  loss: %s\n"
+			 "  train.seed: {from: 1, to: 3}\n", first[task], task == LB_REGRESSION ? "0.001" : "0.01", losses[task]);
+}
+
+static int make(const struct inspected *s, const char *out, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+	char name[64];
+	int rc = 0;
+
+	study_name(s->path, name, sizeof name);
+	lb_buf_printf(&b, "# Which loss for %s? Run it with:  lossbench sweep --config %s\n# Then:  lossbench report results/%s\n", s->path,
+		      out ? out : "THIS_FILE", name);
+	lb_buf_printf(&b, "# %zu rows, %zu columns", s->rows, s->columns);
+	if (s->data->y)
+		lb_buf_printf(&b, ", %zu classes", s->data->n_classes);
+	lb_buf_printf(&b, "; every other option is at its default: lossbench config resolve shows them.\nname: %s\ntask: %s\n", name,
+		      lb_kind_name(s->task));
+	add_data(&b, s);
+	add_experiment(&b, s->task);
+	if (b.bad)
+		rc = lb_fail_memory(err, b.n);
+	else if (!out)
+		fputs(b.s, stdout);
+	else if (lb_file_exists(out))
+		rc = lb_fail(err, LB_USAGE, "%s: is there already; remove it or choose another --out", out);
+	else if (!(rc = lb_write_file(out, b.s, b.n, err)))
+		printf("%s written; next: lossbench sweep --config %s\n", out, out);
+	lb_buf_free(&b);
+	return rc;
+}
+
+int cmd_init(int argc, char **argv, struct lb_err *err)
+{
+	const char *label = NULL, *labels = NULL, *out = NULL;
+	const struct opt opts[] = {
+		{ "label", 0, OPT_TEXT, "COLUMN", 0, 0, "label column: a name, or a number from 1 or (negative) from the end", &label },
+		{ "labels", 0, OPT_TEXT, "FILE", 0, 0, "file with the labels of an IDX image file", &labels },
+		{ "out", 'o', OPT_TEXT, "FILE", 0, 0, "write there instead of printing", &out },
+	};
+	struct inspected s;
+	size_t n;
+
+	const int rc = opts_parse("init", OPTS(opts), argc, argv, &n, err);
+	if (rc)
+		return rc > 0 ? LB_OK : LB_USAGE;
+	if (n != 1)
+		return lb_fail(err, LB_USAGE, "init: one data file is needed: lossbench init data.csv");
+	if (inspect(argv[1], labels, label, &s, err))
+		return -1;
+	int code = LB_OK;
+	if (!s.labelled)
+		code = lb_fail(err, LB_USAGE, "%s holds no labels: give their file with --labels FILE", argv[1]);
+	else
+		code = make(&s, out, err);
+	inspect_free(&s);
+	return code;
+}

@@ -1,0 +1,130 @@
+#include "cmd/losses.h"
+
+#include "cmd/cmd.h"
+#include "core/base/mem.h"
+#include "losses/eval.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct lb_loss_info *unknown(const char *name, struct lb_err *err)
+{
+	const char **names = lb_alloc(lb_loss_count(), sizeof *names, err), *near;
+
+	if (!names)
+		return NULL;
+	for (size_t i = 0; i < lb_loss_count(); i++)
+		names[i] = lb_loss_at(i)->base.name;
+	near = lb_nearest(name, names, lb_loss_count());
+	for (size_t i = 0; i < lb_loss_count() && !near; i++) {
+		const char *keywords = lb_loss_at(i)->base.keywords;
+		if (keywords && strstr(keywords, name))
+			near = names[i];
+	}
+	free(names);
+	lb_fail(err, LB_USAGE, "losses: no loss \"%s\"%s%s%s; `lossbench losses` lists them", name, near ? ", did you mean \"" : "",
+		near ? near : "", near ? "\"" : "");
+	return NULL;
+}
+
+const struct lb_loss_info *losses_find(const char *name, struct lb_err *err)
+{
+	const char *slash = strchr(name, '/'), *plain = slash ? slash + 1 : name;
+	const struct lb_loss_info *found = NULL;
+
+	for (size_t i = 0; i < lb_loss_count(); i++) {
+		const struct lb_loss_info *l = lb_loss_at(i);
+		const char *kind = lb_kind_name(l->kind);
+		if (strcmp(l->base.name, plain) || (slash && (strlen(kind) != (size_t)(slash - name) || strncmp(kind, name, strlen(kind)))))
+			continue;
+		if (found) {
+			lb_fail(err, LB_USAGE, "losses: \"%s\" is a loss of several kinds; say %s/%s or %s/%s", name,
+				lb_kind_name(found->kind), plain, kind, plain);
+			return NULL;
+		}
+		found = l;
+	}
+	return found ? found : unknown(name, err);
+}
+
+static int check(const char *name, struct lb_err *err)
+{
+	int failed = 0, total = 0;
+
+	if (name && !strchr(name, '/') ? !losses_find(name, err) && !strstr(err->text, "several") : name && !losses_find(name, err))
+		return -1;
+	err->code = LB_OK;
+	for (size_t i = 0; i < lb_loss_count(); i++) {
+		const struct lb_loss_info *l = lb_loss_at(i);
+		struct lb_buf report = { 0 };
+		char full[96];
+		int checks = 0;
+
+		snprintf(full, sizeof full, "%s/%s", lb_kind_name(l->kind), l->base.name);
+		if (name && strcmp(name, full) && strcmp(name, l->base.name))
+			continue;
+		const int bad = lb_loss_check(l, &report, &checks, err);
+		if (bad < 0) {
+			lb_buf_free(&report);
+			return -1;
+		}
+		printf("%-28s %5d checks, %d failed\n%s", full, checks, bad, report.s && bad ? report.s : "");
+		lb_buf_free(&report);
+		failed += bad;
+		total += checks;
+	}
+	printf("%d passed, %d failed\n", total - failed, failed);
+	return failed ? LB_TRIALS : LB_OK;
+}
+
+static int print_json(struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+	cJSON *all = losses_json(err);
+
+	if (!all)
+		return -1;
+	lb_json_pretty(all, &b);
+	printf("%s\n", b.s ? b.s : "");
+	lb_buf_free(&b);
+	cJSON_Delete(all);
+	return LB_OK;
+}
+
+int cmd_losses(int argc, char **argv, struct lb_err *err)
+{
+	struct opt_list params = { 0 };
+	const char *precision = "float64", *input = "-";
+	bool json = false, markdown = false;
+	const struct opt opts[] = {
+		{ "json", 0, OPT_FLAG, NULL, 0, 0, "the list as JSON", &json },
+		{ "markdown", 0, OPT_FLAG, NULL, 0, 0, "the catalogue page losses/README.md", &markdown },
+		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval: a parameter of the loss; repeatable; a list as [1,2]", &params },
+		{ "precision", 0, OPT_TEXT, "float32|float64", 0, 0, "eval: precision to compute in (float64)", &precision },
+		{ "input", 'i', OPT_TEXT, "FILE|-", 0, 0, "eval: the JSON object; - is stdin (the default)", &input },
+	};
+	size_t n;
+
+	const int rc = opts_parse("losses", OPTS(opts), argc, argv, &n, err);
+	if (rc)
+		return rc > 0 ? LB_OK : LB_USAGE;
+	int code = LB_OK;
+	if (n == 0 && json)
+		code = print_json(err);
+	else if (n == 0 && markdown)
+		losses_markdown();
+	else if (n == 0)
+		losses_list();
+	else if (!strcmp(argv[1], "show") && n == 2)
+		code = losses_show_all(argv[2], err);
+	else if (!strcmp(argv[1], "eval") && n == 2)
+		code = losses_eval(argv[2], params.item, params.n, precision, input, err);
+	else if (!strcmp(argv[1], "check") && n <= 2)
+		code = check(n == 2 ? argv[2] : NULL, err);
+	else
+		code = lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, check [NAME]; see lossbench losses --help",
+			       argv[1]);
+	free(params.item);
+	return code;
+}

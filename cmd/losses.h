@@ -1,0 +1,23 @@
+/* What `lossbench losses` is made of. */
+#ifndef LB_CMD_LOSSES_H
+#define LB_CMD_LOSSES_H
+
+#include "core/base/json.h"
+#include "losses/loss_info.h"
+
+/* "focal" or "binary/focal" as one loss; an unknown or ambiguous name is a usage error with what is meant. */
+const struct lb_loss_info *losses_find(const char *name, struct lb_err *err);
+
+/* losses_show.c */
+void losses_list(void);
+void losses_show(const struct lb_loss_info *l);
+/* Every kind's loss of that name; 0, or -1 when there is none. */
+int losses_show_all(const char *name, struct lb_err *err);
+cJSON *losses_json(struct lb_err *err);
+void losses_markdown(void);
+
+/* losses_eval.c: reads a JSON object from `input` ("-" for stdin), prints value and gradient. */
+int losses_eval(const char *name, const char *const *params, size_t n_params, const char *precision, const char *input,
+		struct lb_err *err);
+
+#endif

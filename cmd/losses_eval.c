@@ -1,0 +1,258 @@
+#include "cmd/losses.h"
+
+#include "core/base/mem.h"
+#include "losses/eval.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The inputs of an evaluation as read. */
+struct inputs {
+	double *z, *t, *counts;
+	int32_t *y;
+	uint32_t *id;
+	size_t b, c, n_counts;
+	bool flat;               /* scores given as a plain list: one column */
+};
+
+static char *read_all(const char *input, size_t *n, struct lb_err *err)
+{
+	FILE *f = strcmp(input, "-") ? fopen(input, "r") : stdin;
+	char *text = NULL;
+	size_t cap = 0, got;
+
+	*n = 0;
+	if (!f) {
+		lb_fail(err, LB_DATA, "%s: cannot be read: %s", input, strerror(errno));
+		return NULL;
+	}
+	do {
+		if (lb_grow(&text, &cap, *n + 65536, 1, err)) {
+			free(text);
+			text = NULL;
+			break;
+		}
+		got = fread(text + *n, 1, 65536, f);
+		*n += got;
+	} while (got);
+	if (f != stdin)
+		fclose(f);
+	return text;
+}
+
+static int bad_number(const char *name, size_t i, size_t j, const cJSON *e, struct lb_err *err)
+{
+	return lb_fail(err, LB_DATA, "%s: row %zu, column %zu: found %s, allowed: a finite number", name, i + 1, j + 1,
+		       cJSON_IsNumber(e) ? "a number that is not finite" : cJSON_IsString(e) ? e->valuestring : "something else");
+}
+
+/* A list of rows of equal length, or a plain list as one column; new memory. */
+static double *read_matrix(const cJSON *in, const char *name, size_t *rows, size_t *columns, bool *flat, struct lb_err *err)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(in, name), *row;
+	const size_t b = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
+
+	if (!b) {
+		lb_fail(err, LB_DATA, "input: \"%s\" is missing or empty; expected a list of rows", name);
+		return NULL;
+	}
+	*flat = !cJSON_IsArray(list->child);
+	const size_t c = *flat ? 1 : (size_t)cJSON_GetArraySize(list->child);
+	double *out = lb_alloc(b * c, sizeof *out, err);
+	size_t i = 0;
+	cJSON_ArrayForEach(row, list) {
+		const cJSON *e = *flat ? row : row->child;
+		if (!out)
+			return NULL;
+		if (!*flat && (!cJSON_IsArray(row) || (size_t)cJSON_GetArraySize(row) != c)) {
+			lb_fail(err, LB_DATA, "%s: row %zu has not %zu entries like the first", name, i + 1, c);
+			goto fail;
+		}
+		for (size_t j = 0; j < c; j++, e = e->next) {
+			if (!cJSON_IsNumber(e) || !isfinite(e->valuedouble)) {
+				bad_number(name, i, j, e, err);
+				goto fail;
+			}
+			out[i * c + j] = e->valuedouble;
+		}
+		i++;
+	}
+	*rows = b;
+	*columns = c;
+	return out;
+fail:
+	free(out);
+	return NULL;
+}
+
+/* n integers in [0, limit) */
+static int read_integers(const cJSON *in, const char *name, size_t n, double limit, double *out, struct lb_err *err)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(in, name), *e;
+	size_t i = 0;
+
+	if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != n)
+		return lb_fail(err, LB_DATA, "input: \"%s\" must be a list of %zu integers, one a row", name, n);
+	cJSON_ArrayForEach(e, list) {
+		if (!cJSON_IsNumber(e) || e->valuedouble < 0 || e->valuedouble >= limit || e->valuedouble != floor(e->valuedouble))
+			return lb_fail(err, LB_DATA, "%s: entry %zu is not an integer from 0 to %.0f", name, i + 1, limit - 1);
+		out[i++] = e->valuedouble;
+	}
+	return 0;
+}
+
+static int read_labels(const cJSON *in, struct inputs *x, double classes, struct lb_err *err)
+{
+	double *v = lb_alloc(x->b, sizeof *v, err);
+	int rc = v && (x->y = lb_alloc(x->b, sizeof *x->y, err)) ? read_integers(in, "labels", x->b, classes, v, err) : -1;
+
+	for (size_t i = 0; i < x->b && !rc; i++)
+		x->y[i] = (int32_t)v[i];
+	if (!rc && cJSON_GetObjectItemCaseSensitive(in, "sample_ids")) {
+		rc = (x->id = lb_alloc(x->b, sizeof *x->id, err)) ? read_integers(in, "sample_ids", x->b, 1e8, v, err) : -1;
+		for (size_t i = 0; i < x->b && !rc; i++)
+			x->id[i] = (uint32_t)v[i];
+	}
+	free(v);
+	return rc;
+}
+
+static int read_counts(const cJSON *in, struct inputs *x, size_t classes, struct lb_err *err)
+{
+	if (!cJSON_GetObjectItemCaseSensitive(in, "class_counts"))
+		return 0;
+	if (!(x->counts = lb_alloc(classes, sizeof *x->counts, err)))
+		return -1;
+	return read_integers(in, "class_counts", classes, 1e15, x->counts, err);
+}
+
+static int check_keys(const cJSON *in, const struct lb_loss_info *l, struct lb_err *err)
+{
+	static const char *const class_keys[] = { "scores", "labels", "class_counts", "sample_ids" };
+	static const char *const regression_keys[] = { "predictions", "targets" };
+	const bool regression = l->kind == LB_REGRESSION;
+	const char *const *known = regression ? regression_keys : class_keys;
+	const size_t n = regression ? 2 : 4;
+	const cJSON *e;
+
+	if (!cJSON_IsObject(in))
+		return lb_fail(err, LB_DATA, "input: expected a JSON object such as {\"%s\": [[...]], \"%s\": [...]}", known[0], known[1]);
+	cJSON_ArrayForEach(e, in) {
+		size_t i = 0;
+		while (i < n && strcmp(known[i], e->string))
+			i++;
+		if (i < n)
+			continue;
+		const char *near = lb_nearest(e->string, known, n);
+		return lb_fail(err, LB_DATA, "input: unknown key \"%s\" for a %s loss%s%s%s", e->string, lb_kind_name(l->kind),
+			       near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "");
+	}
+	return 0;
+}
+
+static int read_inputs(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+{
+	const bool regression = l->kind == LB_REGRESSION;
+	size_t rows, columns;
+	bool flat;
+
+	if (check_keys(in, l, err) || !(x->z = read_matrix(in, regression ? "predictions" : "scores", &x->b, &x->c, &x->flat, err)))
+		return -1;
+	if (regression) {
+		if (!(x->t = read_matrix(in, "targets", &rows, &columns, &flat, err)))
+			return -1;
+		if (rows != x->b || columns != x->c)
+			return lb_fail(err, LB_DATA, "targets: found %zu x %zu, predictions have %zu x %zu", rows, columns, x->b, x->c);
+		return 0;
+	}
+	if (l->kind == LB_BINARY && x->c != 1)
+		return lb_fail(err, LB_DATA, "scores: found %zu columns, a binary loss takes one score a row", x->c);
+	if (l->kind == LB_MULTICLASS && x->c < 2)
+		return lb_fail(err, LB_DATA, "scores: found one column, a multi-class loss takes at least 2");
+	const size_t classes = l->kind == LB_BINARY ? 2 : x->c;
+	return read_labels(in, x, (double)classes, err) || read_counts(in, x, classes, err) ? -1 : 0;
+}
+
+static void print_result(const struct lb_loss_info *l, const struct inputs *x, double value, const double *grad)
+{
+	printf(isfinite(value) ? "{\"value\": %.17g" : "{\"value\": \"%g\"", value);
+	printf(", \"grad\": {\"%s\": [", l->kind == LB_REGRESSION ? "predictions" : "scores");
+	for (size_t i = 0; i < x->b; i++) {
+		printf("%s%s", i ? ", " : "", x->flat ? "" : "[");
+		for (size_t j = 0; j < x->c; j++) {
+			const double g = grad[i * x->c + j];
+			printf(isfinite(g) ? "%s%.17g" : "%s\"%g\"", j ? ", " : "", g);
+		}
+		printf("%s", x->flat ? "" : "]");
+	}
+	printf("]}}\n");
+}
+
+/* "q=0.7" "alpha=[1, 2]" as one text without blanks inside a value. */
+static int join_params(const char *const *params, size_t n, struct lb_buf *out, struct lb_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		lb_buf_puts(out, i ? " " : "");
+		for (const char *p = params[i]; *p; p++)
+			if (*p != ' ')
+				lb_buf_add(out, p, 1);
+	}
+	lb_buf_puts(out, "");
+	return out->bad ? lb_fail_memory(err, 64) : 0;
+}
+
+static int evaluate(const struct lb_loss_info *l, const char *set, int bits, const cJSON *in, struct lb_err *err)
+{
+	struct lb_arg *par = lb_alloc((size_t)l->base.n_params, sizeof *par, err);
+	struct lb_arg_store store = { 0 };
+	struct inputs x = { 0 };
+	double value, *grad = NULL;
+	int rc = -1;
+
+	if (!par || lb_args_from_text(&l->base, set, par, &store, err)) {
+		if (err->code != LB_MACHINE)
+			err->code = LB_USAGE;
+		goto out;
+	}
+	if (read_inputs(in, l, &x, err) || !(grad = lb_alloc(x.b * x.c, sizeof *grad, err)))
+		goto out;
+	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .counts = x.counts, .id = x.id, .par = par };
+	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err)))
+		print_result(l, &x, value, grad);
+out:
+	lb_args_free(&store);
+	free(par);
+	free(grad);
+	free(x.z);
+	free(x.t);
+	free(x.counts);
+	free(x.y);
+	free(x.id);
+	return rc;
+}
+
+int losses_eval(const char *name, const char *const *params, size_t n_params, const char *precision, const char *input,
+		struct lb_err *err)
+{
+	const struct lb_loss_info *l = losses_find(name, err);
+	struct lb_buf set = { 0 };
+	cJSON *in = NULL;
+	size_t n;
+	int rc = -1;
+
+	if (!l)
+		return -1;
+	if (strcmp(precision, "float32") && strcmp(precision, "float64"))
+		return lb_fail(err, LB_USAGE, "--precision: found \"%s\", allowed: float32, float64", precision);
+	char *text = read_all(input, &n, err);
+	if (text && (in = lb_json_parse(strcmp(input, "-") ? input : "stdin", text, n, LB_DATA, err)) &&
+	    !join_params(params, n_params, &set, err))
+		rc = evaluate(l, set.s, strcmp(precision, "float32") ? 64 : 32, in, err);
+	lb_buf_free(&set);
+	cJSON_Delete(in);
+	free(text);
+	return rc;
+}

@@ -1,0 +1,215 @@
+#include "cmd/losses.h"
+
+#include "core/config/config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void number_text(double v, char out[LB_DOUBLE_TEXT])
+{
+	if (v > 1e308 || v < -1e308)
+		snprintf(out, LB_DOUBLE_TEXT, "%s", v > 0 ? "inf" : "-inf");
+	else
+		lb_double_text(v, out);
+}
+
+static void default_text(const struct lb_param *p, char *out, size_t size)
+{
+	char number[LB_DOUBLE_TEXT];
+
+	number_text(p->def, number);
+	if (p->type == LB_CHOICE_PARAM)
+		snprintf(out, size, "%s", p->choices[(size_t)p->def]);
+	else if (p->type == LB_BOOL_PARAM)
+		snprintf(out, size, "%s", p->def != 0 ? "true" : "false");
+	else
+		snprintf(out, size, "%s", number);
+}
+
+/* The claims in words, comma separated; "separable" or "batch" first. */
+static void claims_text(const struct lb_loss_info *l, char *out, size_t size)
+{
+	int n = snprintf(out, size, "%s", lb_loss_separable(l) ? "separable" : "batch");
+
+	for (unsigned bit = 1; bit <= LB_CALIBRATED; bit <<= 1)
+		if (l->claims & bit && n > 0 && (size_t)n < size)
+			n += snprintf(out + n, size - (size_t)n, ", %s", lb_claim_name(bit));
+}
+
+void losses_list(void)
+{
+	for (size_t i = 0; i < lb_loss_count(); i++) {
+		const struct lb_loss_info *l = lb_loss_at(i);
+		printf("%-10s  %-18s  %s\n", lb_kind_name(l->kind), l->base.name, l->base.title);
+	}
+}
+
+static void show_params(const struct lb_info *info)
+{
+	char def[64], allowed[160], number[LB_DOUBLE_TEXT];
+
+	printf("%s", info->n_params ? "parameters:\n" : "parameters: none\n");
+	for (int i = 0; i < info->n_params; i++) {
+		const struct lb_param *p = &info->params[i];
+		default_text(p, def, sizeof def);
+		lb_param_allowed(p, allowed, sizeof allowed);
+		printf("  %-12s %s\n  %-12s %s; default %s", p->name, p->help, p->symbol ? p->symbol : "", allowed, def);
+		for (int g = 0; g < p->n_grid; g++) {
+			number_text(p->grid[g], number);
+			printf("%s%s", g ? ", " : "; grid ", number);
+		}
+		printf("\n");
+	}
+}
+
+static void show_identities(const struct lb_loss_info *l)
+{
+	for (int i = 0; i < l->n_same_as; i++) {
+		const struct lb_same_as *s = &l->same_as[i];
+		char scale[LB_DOUBLE_TEXT], shift[LB_DOUBLE_TEXT];
+		number_text(s->scale != 0 ? s->scale : 1, scale);
+		number_text(s->shift, shift);
+		printf("identity:   (%s) = %s%s%s%s%s%s%s%s%s\n", *s->set ? s->set : "defaults", s->scale != 0 && s->scale != 1 ? scale : "",
+		       s->scale != 0 && s->scale != 1 ? " * " : "", s->other, *s->other_set ? " (" : "", s->other_set,
+		       *s->other_set ? ")" : "", s->shift != 0 ? " + " : "", s->shift != 0 ? shift : "",
+		       s->minus_log_classes ? " - log C" : "");
+	}
+}
+
+static void show_line(const char *label, const char *text)
+{
+	if (text)
+		printf("%-11s %s\n", label, text);
+}
+
+void losses_show(const struct lb_loss_info *l)
+{
+	char claims[256];
+
+	claims_text(l, claims, sizeof claims);
+	printf("%s/%s\n%-11s %s\n", lb_kind_name(l->kind), l->base.name, "title:", l->base.title);
+	show_line("formula:", l->base.formula);
+	printf("%-11s %s\n", "traits:", claims);
+	show_params(&l->base);
+	show_line("notes:", l->base.notes);
+	show_identities(l);
+	for (int i = 0; i < l->n_examples; i++) {
+		const struct lb_example *e = &l->examples[i];
+		char value[LB_DOUBLE_TEXT];
+		number_text(e->value, value);
+		printf("example:    ");
+		for (int k = 0; k < e->b * e->c; k++)
+			printf("%s%g", k == 0 ? "z = (" : k % e->c ? ", " : "; ", e->z[k]);
+		for (int k = 0; k < (l->kind == LB_REGRESSION ? e->b * e->c : e->b); k++)
+			printf("%s%g", k ? ", " : "), y = (", l->kind == LB_REGRESSION ? e->t[k] : e->y[k]);
+		printf(")%s%s: %s (%s)\n", *e->set ? ", " : "", e->set, value, e->source);
+	}
+	show_line("also known:", l->base.keywords);
+	show_line("source:", l->base.cite);
+}
+
+int losses_show_all(const char *name, struct lb_err *err)
+{
+	char full[96];
+	int shown = 0;
+
+	for (size_t i = 0; i < lb_loss_count(); i++) {
+		const struct lb_loss_info *l = lb_loss_at(i);
+		snprintf(full, sizeof full, "%s/%s", lb_kind_name(l->kind), l->base.name);
+		if (strcmp(name, full) && strcmp(name, l->base.name))
+			continue;
+		printf("%s", shown++ ? "\n" : "");
+		losses_show(l);
+	}
+	if (!shown)
+		losses_find(name, err);
+	return shown ? 0 : -1;
+}
+
+static void params_json(cJSON *in, const struct lb_info *info)
+{
+	cJSON *params = lb_json_array(in, "params");
+	char text[160];
+
+	for (int i = 0; i < info->n_params; i++) {
+		const struct lb_param *p = &info->params[i];
+		cJSON *o = lb_json_object(params, NULL);
+		lb_json_text(o, "name", p->name);
+		default_text(p, text, sizeof text);
+		if (p->type == LB_BOOL_PARAM)
+			lb_json_bool(o, "default", p->def != 0);
+		else if (p->type == LB_CHOICE_PARAM)
+			lb_json_text(o, "default", text);
+		else
+			lb_json_number(o, "default", p->def);
+		lb_param_allowed(p, text, sizeof text);
+		lb_json_text(o, "allowed", text);
+		cJSON *grid = lb_json_array(o, "grid");
+		for (int g = 0; g < p->n_grid; g++)
+			lb_json_number(grid, NULL, p->grid[g]);
+		lb_json_text(o, "help", p->help);
+	}
+}
+
+cJSON *losses_json(struct lb_err *err)
+{
+	cJSON *all = lb_json_array(NULL, NULL);
+
+	for (size_t i = 0; i < lb_loss_count(); i++) {
+		const struct lb_loss_info *l = lb_loss_at(i);
+		cJSON *o = lb_json_object(all, NULL);
+		lb_json_text(o, "name", l->base.name);
+		lb_json_text(o, "kind", lb_kind_name(l->kind));
+		lb_json_text(o, "title", l->base.title);
+		lb_json_text(o, "citation", l->base.cite);
+		lb_json_text(o, "formula", l->base.formula);
+		lb_json_text(o, "notes", l->base.notes);
+		lb_json_bool(o, "separable", lb_loss_separable(l));
+		cJSON *claims = lb_json_array(o, "claims");
+		for (unsigned bit = 1; bit <= LB_CALIBRATED; bit <<= 1)
+			if (l->claims & bit)
+				lb_json_text(claims, NULL, lb_claim_name(bit));
+		params_json(o, &l->base);
+	}
+	if (!lb_json_complete(err))
+		return all;
+	cJSON_Delete(all);
+	return NULL;
+}
+
+static void markdown_entry(const struct lb_loss_info *l)
+{
+	char text[256];
+
+	printf("\n### %s\n\n%s. %s.\n\n", l->base.name, l->base.title, l->base.cite);
+	if (l->base.formula)
+		printf("    %s\n\n", l->base.formula);
+	claims_text(l, text, sizeof text);
+	printf("Traits: %s.\n", text);
+	if (l->base.n_params)
+		printf("\n| parameter | meaning | allowed | default |\n| --- | --- | --- | --- |\n");
+	for (int i = 0; i < l->base.n_params; i++) {
+		const struct lb_param *p = &l->base.params[i];
+		char def[64];
+		default_text(p, def, sizeof def);
+		lb_param_allowed(p, text, sizeof text);
+		printf("| `%s` | %s | %s | %s |\n", p->name, p->help, text, def);
+	}
+	if (l->base.notes)
+		printf("\n%s\n", l->base.notes);
+}
+
+void losses_markdown(void)
+{
+	printf("# Losses\n\nGenerated by `make docs` from the descriptors; do not edit.\n\n"
+	       "Vocabulary: z scores, y label, e one-hot label, p = softmax(z), p_y probability of the label, q = 1 - p_y, B rows, C classes, "
+	       "s = +-z margin (binary).\n"
+	       "The value is the mean over rows. Traits: *separable* means a sum over rows (rows can be weighted); the others hold for every "
+	       "parameter in range and are tested.\n");
+	for (int kind = 0; kind < LB_N_KINDS; kind++) {
+		printf("\n## %s\n", lb_kind_name((enum lb_kind)kind));
+		for (size_t i = 0; i < lb_loss_count(); i++)
+			if ((int)lb_loss_at(i)->kind == kind)
+				markdown_entry(lb_loss_at(i));
+	}
+}

@@ -1,0 +1,99 @@
+/* lossbench: compares loss functions. Start reading here, then cmd/train.c, core/run/trial.c, core/train/trainer.c and
+ * losses/multiclass/focal.c. */
+#include "cmd/cmd.h"
+
+#include "core/base/text.h"
+#include "core/run/provenance.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct command commands[] = {
+	{ "train", "Run one trial and print what it reached.", "--config FILE [--set key.path=value]... [options]",
+	  "lossbench train --config configs/fashion_mnist_mlp.yaml --set train.seed=2", NULL, cmd_train },
+	{ "sweep", "Run all trials of a config in worker processes; go on where an earlier run stopped.",
+	  "--config FILE [--set key.path=value,value]... [options]", "lossbench sweep --config configs/quickstart.yaml --jobs 2",
+	  "Shell loops: --list prints one trial a line (id, state, what varies); --only ID runs it.", cmd_sweep },
+	{ "report", "Turn result folders or records into a comparison table.", "DIR|FILE... [options]",
+	  "lossbench report results/quickstart --format md --metric test.accuracy",
+	  "All options are those of scripts/aggregate.py, which does the work: see lossbench report --help.", cmd_report },
+	{ "losses", "List losses, show one, evaluate it on given scores, check its gradient.",
+	  "[show NAME | eval [KIND/]NAME | check [NAME]] [options]",
+	  "echo '{\"scores\": [[2, 1, 0]], \"labels\": [0]}' | lossbench losses eval gce --param q=0.7",
+	  "eval reads a JSON object: scores and labels (multiclass, binary), predictions and targets (regression),\n"
+	  "optionally class_counts and sample_ids; it prints {\"value\": v, \"grad\": {...}}.",
+	  cmd_losses },
+	{ "metrics", "List the metrics.", "[options]", "lossbench metrics", NULL, cmd_metrics },
+	{ "data", "Look at a data file: rows, columns, classes, what is missing.", "info FILE [options] | formats",
+	  "lossbench data info datasets/samples/letter.csv.gz", NULL, cmd_data },
+	{ "config", "Check a config, print it with every default, or print the JSON Schema of configs.",
+	  "check FILE | resolve FILE | schema  [--set key.path=value]...", "lossbench config check configs/quickstart.yaml", NULL, cmd_config },
+	{ "init", "Write a commented config for a data file.", "DATA [options]", "lossbench init data.csv --out mine.yaml", NULL, cmd_init },
+	{ "version", "Versions, BLAS kernel and build.", "[--json]", "lossbench version --json", NULL, cmd_version },
+	{ 0 },
+};
+
+const char *const *command_line;
+
+static void usage(FILE *to)
+{
+	fprintf(to, "lossbench compares loss functions: YAML experiments in, comparison tables out.\n\nusage: lossbench COMMAND [options]\n\n");
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(to, "  %-9s %s\n", c->name, c->summary);
+	fprintf(to, "\nlossbench COMMAND --help says more. Exit codes:");
+#define EXIT_LINE(name, status, meaning) fprintf(to, "\n  %3d  %s", status, meaning);
+	LB_CODES(EXIT_LINE)
+#undef EXIT_LINE
+	fprintf(to, "\n");
+}
+
+static int no_such_command(const char *word)
+{
+	const char *names[16], *near;
+	size_t n = 0;
+
+	for (const struct command *c = commands; c->name; c++)
+		names[n++] = c->name;
+	near = lb_nearest(word, names, n);
+	fprintf(stderr, "lossbench: unknown command \"%s\"%s%s%s; see lossbench --help\n", word, near ? ", did you mean \"" : "",
+		near ? near : "", near ? "\"" : "");
+	return LB_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+	static struct lb_err err;
+	const struct command *c = commands;
+
+	if (argc < 2) {
+		usage(stderr);
+		return LB_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return LB_OK;
+	}
+	if (!strcmp(argv[1], "--version"))
+		argv[1] = (char[]){ "version" };
+	while (c->name && strcmp(c->name, argv[1]))
+		c++;
+	if (!c->name)
+		return no_such_command(argv[1]);
+	lb_blas_single_thread();
+	const int code = c->run(argc - 1, argv + 1, &err);
+	if (err.code != LB_OK)
+		fprintf(stderr, "%s%s\n", strchr(err.text, '\n') ? "" : "lossbench: ", err.text);
+	return err.code != LB_OK ? (int)err.code : code;
+}
+
+int main(int argc, char **argv)
+{
+	command_line = (const char *const *)argv;
+	int code = run(argc, argv);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "lossbench: the output could not be written: %s\n", strerror(errno));
+		code = LB_MACHINE;
+	}
+	return code;
+}

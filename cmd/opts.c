@@ -1,0 +1,114 @@
+#include "cmd/cmd.h"
+
+#include "core/base/mem.h"
+#include "core/base/text.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_OPTS = 32 };
+
+static const struct command *find_command(const char *name)
+{
+	const struct command *c = commands;
+
+	while (c->name && strcmp(c->name, name))
+		c++;
+	return c;
+}
+
+static void print_help(const struct command *c, const struct opt *opts, size_t n)
+{
+	printf("usage: lossbench %s %s\n\n%s\n", c->name, c->usage, c->summary);
+	if (n)
+		printf("\noptions:\n");
+	for (size_t i = 0; i < n; i++) {
+		char left[64];
+		snprintf(left, sizeof left, "--%s%s%s", opts[i].name, opts[i].arg ? " " : "", opts[i].arg ? opts[i].arg : "");
+		printf("  %c%c%c %-28s %s\n", opts[i].letter ? '-' : ' ', opts[i].letter ? opts[i].letter : ' ',
+		       opts[i].letter ? ',' : ' ', left, opts[i].help);
+	}
+	if (c->more)
+		printf("\n%s\n", c->more);
+	printf("\nexample: %s\n", c->example);
+}
+
+static int take(const struct opt *o, char *value, size_t room, struct lb_err *err)
+{
+	char *end;
+
+	switch (o->type) {
+	case OPT_FLAG:
+		*(bool *)o->to = true;
+		return 0;
+	case OPT_TEXT:
+		*(const char **)o->to = value;
+		return 0;
+	case OPT_INT: {
+		long v = strtol(value, &end, 10);
+		if (!*value || *end || v < o->min || v > o->max)
+			return lb_fail(err, LB_USAGE, "--%s: found \"%s\", allowed: an integer in [%ld, %ld]", o->name, value, o->min,
+				       o->max);
+		*(long *)o->to = v;
+		return 0;
+	}
+	case OPT_LIST: {
+		struct opt_list *list = o->to;
+		if (!list->item && !(list->item = lb_alloc(room, sizeof *list->item, err)))
+			return -1;
+		list->item[list->n++] = value;
+		return 0;
+	}
+	}
+	return -1;
+}
+
+static int unknown(const char *command, const char *word, const struct opt *opts, size_t n, struct lb_err *err)
+{
+	const char *names[MAX_OPTS];
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = opts[i].name;
+	const char *near = lb_nearest(word + strspn(word, "-"), names, n);
+	return lb_fail(err, LB_USAGE, "%s: unknown option %s%s%s; see lossbench %s --help", command, word, near ? ", did you mean --" : "",
+		       near ? near : "", command);
+}
+
+int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int argc, char **argv, size_t *n, struct lb_err *err)
+{
+	struct option table[MAX_OPTS + 2] = { [0] = { "help", no_argument, NULL, 'h' } };
+	char letters[2 * MAX_OPTS + 4] = ":h";
+	size_t n_letters = 2;
+	int c, index;
+
+	for (size_t i = 0; i < n_opts; i++) {
+		const bool argument = opts[i].type != OPT_FLAG;
+		table[i + 1] = (struct option){ opts[i].name, argument, NULL, (int)(256 + i) };
+		if (opts[i].letter)
+			letters[n_letters++] = opts[i].letter;
+		if (opts[i].letter && argument)
+			letters[n_letters++] = ':';
+	}
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, letters, table, &index)) != -1) {
+		size_t i = c >= 256 ? (size_t)c - 256 : 0;
+		if (c == 'h') {
+			print_help(find_command(command), opts, n_opts);
+			return 1;
+		}
+		if (c == ':')
+			return lb_fail(err, LB_USAGE, "%s: %s needs a value; see lossbench %s --help", command, argv[optind - 1], command);
+		if (c == '?')
+			return unknown(command, argv[optind - 1], opts, n_opts, err);
+		while (c < 256 && opts[i].letter != c)
+			i++;
+		if (take(&opts[i], optarg, (size_t)argc, err))
+			return -1;
+	}
+	*n = (size_t)(argc - optind);
+	memmove(argv + 1, argv + optind, *n * sizeof *argv);
+	return 0;
+}

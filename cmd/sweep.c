@@ -1,0 +1,203 @@
+#include "cmd/cmd.h"
+
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/base/stop.h"
+#include "core/run/get.h"
+#include "core/run/plan.h"
+#include "core/run/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct choices {
+	const char *shard, *only;
+};
+
+/* "I/N" with 1 <= I <= N. */
+static int parse_shard(const char *text, size_t *i, size_t *n, struct lb_err *err)
+{
+	char end;
+
+	*i = *n = 1;
+	if (text && (sscanf(text, "%zu/%zu%c", i, n, &end) != 2 || *i < 1 || *i > *n))
+		return lb_fail(err, LB_USAGE, "--shard: found \"%s\", allowed: I/N with I from 1 to N, such as 2/8", text);
+	return 0;
+}
+
+/* True when id is in the comma separated list. */
+static bool listed(const char *list, const char *id)
+{
+	const size_t n = strlen(id);
+
+	for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',')
+		if (strcspn(p, ",") == n && !strncmp(p, id, n))
+			return true;
+	return false;
+}
+
+static int check_only(const struct lb_plan *plan, const char *only, struct lb_err *err)
+{
+	char id[64];
+
+	for (const char *p = only; p && *p; p += strcspn(p, ","), p += *p == ',') {
+		bool found = false;
+		snprintf(id, sizeof id, "%.*s", (int)strcspn(p, ","), p);
+		for (size_t i = 0; i < plan->n && !found; i++)
+			found = !strcmp(plan->trial[i].id, id);
+		if (!found)
+			return lb_fail(err, LB_USAGE, "--only: no trial \"%s\" in this plan; `lossbench sweep --list` shows the ids", id);
+	}
+	return 0;
+}
+
+static const char *state_name(const struct lb_trial *t)
+{
+	static const char *const names[] = { "to do", "ok", "diverged", "failed", "interrupted" };
+
+	return names[lb_store_look(lb_get_text(t->config, "output.dir"), t->id, NULL)];
+}
+
+/* id, state, and the options that vary, separated by tabs. */
+static int print_list(const struct lb_plan *plan, const struct lb_trial *trials, size_t n, struct lb_err *err)
+{
+	cJSON *paths = lb_config_varying(&plan->list, err);
+	const cJSON *path;
+
+	if (!paths)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		printf("%s\t%s\t", trials[i].id, state_name(&trials[i]));
+		const char *blank = "";
+		cJSON_ArrayForEach(path, paths) {
+			struct lb_buf b = { 0 };
+			const cJSON *v = lb_json_at(trials[i].config, path->valuestring);
+			if (!v)
+				continue;
+			lb_json_canonical(v, &b);
+			printf("%s%s=%s", blank, path->valuestring, cJSON_IsString(v) ? v->valuestring : b.s ? b.s : "");
+			blank = " ";
+			lb_buf_free(&b);
+		}
+		printf("\n");
+	}
+	cJSON_Delete(paths);
+	return 0;
+}
+
+/* The trials of this shard and selection, in the order of the plan; returns their number. */
+static size_t choose(const struct lb_plan *plan, const struct choices *c, size_t shard, size_t shards, struct lb_trial *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n; i++)
+		if (i % shards == shard - 1 && (!c->only || listed(c->only, plan->trial[i].id)))
+			out[n++] = plan->trial[i];
+	return n;
+}
+
+/* Keeps the trials that are to be run; returns their number. */
+static size_t keep_undone(struct lb_trial *t, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!lb_trial_done(&t[i]))
+			t[left++] = t[i];
+	return left;
+}
+
+static int finish(const struct lb_run_counts *c, size_t done, const char *path, const char *dir)
+{
+	lb_note("%zu trials: %zu done before, %zu ok, %zu diverged, %zu failed%s", done + c->ok + c->diverged + c->failed + c->left, done,
+		c->ok, c->diverged, c->failed, c->left ? ", the rest not run" : "");
+	if (lb_stop_requested) {
+		lb_note("interrupted; go on with: lossbench sweep --config %s", path);
+		return LB_INTERRUPTED;
+	}
+	lb_note("results: %s/trials; table: lossbench report %s", dir, dir);
+	return c->failed ? LB_TRIALS : LB_OK;
+}
+
+static int prepare_folders(const struct lb_trial *t, size_t n, struct lb_err *err)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < n; i++) {
+		const char *dir = lb_get_text(t[i].config, "output.dir");
+		if (strcmp(dir, before) && lb_store_prepare(dir, err))
+			return -1;
+		before = dir;
+	}
+	return 0;
+}
+
+static int sweep(struct lb_plan *plan, const char *path, const struct choices *c, const struct lb_run_options *run, bool list, bool dry,
+		 struct lb_err *err)
+{
+	struct lb_trial *chosen = lb_alloc(plan->n, sizeof *chosen, err);
+	struct lb_run_counts counts;
+	size_t shard, shards, n, todo;
+	int code = -1;
+
+	if (!chosen || parse_shard(c->shard, &shard, &shards, err) || check_only(plan, c->only, err))
+		goto out;
+	n = choose(plan, c, shard, shards, chosen);
+	if (list) {
+		code = print_list(plan, chosen, n, err);
+		goto out;
+	}
+	todo = keep_undone(chosen, n);
+	if (dry) {
+		printf("%zu trials: %zu done, %zu to do\n", n, n - todo, todo);
+		code = LB_OK;
+		goto out;
+	}
+	lb_note("%zu trials: %zu done, %zu to do", n, n - todo, todo);
+	if (prepare_folders(chosen, todo, err) || lb_run_all(chosen, todo, n - todo, run, &counts, err))
+		goto out;
+	code = finish(&counts, n - todo, path, lb_get_text(plan->trial[0].config, "output.dir"));
+out:
+	free(chosen);
+	return code;
+}
+
+int cmd_sweep(int argc, char **argv, struct lb_err *err)
+{
+	const char *path = NULL;
+	struct opt_list sets = { 0 };
+	struct choices c = { 0 };
+	bool list = false, dry = false, quiet = false;
+	long jobs = sysconf(_SC_NPROCESSORS_ONLN);
+	const struct opt opts[] = {
+		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
+		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; a comma makes a sweep: train.seed=1,2,3", &sets },
+		{ "jobs", 'j', OPT_INT, "N", 1, 4096, "worker processes; default: one a core", &jobs },
+		{ "shard", 0, OPT_TEXT, "I/N", 0, 0, "every N-th trial, starting with the I-th", &c.shard },
+		{ "only", 0, OPT_TEXT, "ID,...", 0, 0, "these trials", &c.only },
+		{ "list", 'l', OPT_FLAG, NULL, 0, 0, "print the trials: id, state, what varies", &list },
+		{ "dry-run", 'n', OPT_FLAG, NULL, 0, 0, "check everything, say how much is to do, train nothing", &dry },
+		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings", &quiet },
+	};
+	struct lb_plan plan;
+	size_t n;
+
+	const int rc = opts_parse("sweep", OPTS(opts), argc, argv, &n, err);
+	if (rc)
+		return rc > 0 ? LB_OK : LB_USAGE;
+	if (n == 1 && !path)
+		path = argv[1];
+	else if (n || !path)
+		return lb_fail(err, LB_USAGE, "sweep: one config is needed: lossbench sweep --config FILE");
+	lb_log_quiet(quiet);
+	lb_stop_on_signals();
+	if (lb_plan_open(&plan, path, sets.item, sets.n, true, err))
+		return -1;
+	const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = (int)(jobs < 1 ? 1 : jobs),
+					    .quiet = quiet };
+	const int code = sweep(&plan, path, &c, &run, list, dry, err);
+	lb_plan_close(&plan);
+	free(sets.item);
+	return code;
+}

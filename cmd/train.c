@@ -1,0 +1,148 @@
+#include "cmd/cmd.h"
+
+#include "core/base/log.h"
+#include "core/base/stop.h"
+#include "core/run/get.h"
+#include "core/run/plan.h"
+#include "core/run/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void show_epoch(void *arg, size_t i, size_t epoch, double train_loss, const double *valid)
+{
+	const struct lb_prepared *p = arg;
+	char text[160];
+	int n = snprintf(text, sizeof text, "epoch %zu/%zu  train.loss %.5f", epoch, p->cohort.epochs, train_loss);
+
+	(void)i;
+	if (valid && p->setup.n_metrics)
+		snprintf(text + n, sizeof text - (size_t)n, "  valid.%s %.5f", p->setup.metric[0].key, valid[0]);
+	lb_note("%s", text);
+}
+
+static void print_metrics(const cJSON *metrics)
+{
+	static const char *const parts[] = { "train", "valid", "test" };
+	const cJSON *first = NULL, *m;
+
+	printf("%-20s", "metric");
+	for (int i = 0; i < 3; i++)
+		if (lb_json_at(metrics, parts[i])) {
+			printf(" %12s", parts[i]);
+			first = first ? first : lb_json_at(metrics, parts[i]);
+		}
+	printf("\n");
+	cJSON_ArrayForEach(m, first) {
+		printf("%-20s", m->string);
+		for (int i = 0; i < 3; i++) {
+			const cJSON *block = lb_json_at(metrics, parts[i]);
+			const cJSON *v = cJSON_GetObjectItemCaseSensitive(block, m->string);
+			if (cJSON_IsNumber(v))
+				printf(" %12.6f", v->valuedouble);
+			else if (block)
+				printf(" %12s", cJSON_IsString(v) ? v->valuestring : "-");
+		}
+		printf("\n");
+	}
+}
+
+static void print_record(const struct lb_trial *t, const cJSON *record, bool json)
+{
+	const char *status = lb_get_text(record, "result.status");
+
+	if (json) {
+		struct lb_buf b = { 0 };
+		lb_json_pretty(record, &b);
+		puts(b.s ? b.s : "");
+		lb_buf_free(&b);
+		return;
+	}
+	if (!strcmp(status, "ok"))
+		print_metrics(lb_json_at(record, "result.metrics"));
+	else if (!strcmp(status, "diverged"))
+		printf("diverged in epoch %.0f, step %.0f: %s\n", lb_get_number(record, "result.diverged.epoch", 0),
+		       lb_get_number(record, "result.diverged.step", 0), lb_get_text(record, "result.diverged.cause"));
+	printf("%s: %s/trials/%s.json\n", status, lb_get_text(t->config, "output.dir"), t->id);
+}
+
+/* Shows a finished record; NULL when the trial is to be run. */
+static cJSON *finished(const struct lb_trial *t, bool force)
+{
+	cJSON *record = NULL;
+
+	if (force || !lb_trial_done(t))
+		return NULL;
+	lb_store_look(lb_get_text(t->config, "output.dir"), t->id, &record);
+	lb_note("trial %s is done already; --force trains it again", t->id);
+	return record;
+}
+
+static cJSON *claim_and_run(const struct lb_trial *t, const struct lb_run_options *run, bool force, struct lb_err *err)
+{
+	const char *dir = lb_get_text(t->config, "output.dir");
+	cJSON *record = NULL;
+	int fd = -1, claimed;
+
+	if (lb_store_prepare(dir, err))
+		return NULL;
+	while ((claimed = lb_store_claim(dir, t->id, &fd, err)) == 0 && !lb_stop_requested)
+		usleep(200000);
+	if (claimed < 0)
+		return NULL;
+	if (!(record = finished(t, force)) && lb_run_trial(t, run, &record, err))
+		record = NULL;
+	if (fd >= 0)
+		close(fd);
+	return record;
+}
+
+static int train(const struct lb_plan *plan, const char *path, bool force, bool quiet, bool json, struct lb_err *err)
+{
+	const struct lb_run_options run = { .study = lb_config_name(plan->config), .argv = command_line, .jobs = 1, .quiet = quiet,
+					    .progress = quiet ? NULL : show_epoch };
+
+	if (plan->n != 1 || lb_config_has_sweep(plan->config))
+		return lb_fail(err, LB_USAGE, "%s holds %zu trials; `train` runs one: use `lossbench sweep --config %s`", path, plan->n, path);
+	cJSON *record = finished(&plan->trial[0], force);
+	if (!record && !(record = claim_and_run(&plan->trial[0], &run, force, err)))
+		return -1;
+	print_record(&plan->trial[0], record, json);
+	const char *status = lb_get_text(record, "result.status");
+	const int code = !strcmp(status, "interrupted") ? LB_INTERRUPTED : !strcmp(status, "failed") ? LB_TRIALS : LB_OK;
+	cJSON_Delete(record);
+	return code;
+}
+
+int cmd_train(int argc, char **argv, struct lb_err *err)
+{
+	const char *path = NULL;
+	struct opt_list sets = { 0 };
+	bool force = false, quiet = false, json = false;
+	const struct opt opts[] = {
+		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
+		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option, such as loss.gamma=1; repeatable", &sets },
+		{ "force", 0, OPT_FLAG, NULL, 0, 0, "train even if the result is there", &force },
+		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print the whole record", &json },
+		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings", &quiet },
+	};
+	struct lb_plan plan;
+	size_t n;
+
+	const int rc = opts_parse("train", OPTS(opts), argc, argv, &n, err);
+	if (rc)
+		return rc > 0 ? LB_OK : LB_USAGE;
+	if (n == 1 && !path)
+		path = argv[1];
+	else if (n || !path)
+		return lb_fail(err, LB_USAGE, "train: one config is needed: lossbench train --config FILE");
+	lb_log_quiet(quiet);
+	lb_stop_on_signals();
+	if (lb_plan_open(&plan, path, sets.item, sets.n, false, err))
+		return -1;
+	const int code = train(&plan, path, force, quiet, json, err);
+	lb_plan_close(&plan);
+	free(sets.item);
+	return code;
+}

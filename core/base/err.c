@@ -1,0 +1,39 @@
+#include "core/base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int lb_fail(struct lb_err *err, enum lb_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return -1;
+	err->code = code;
+	va_start(ap, fmt);
+	vsnprintf(err->text, sizeof err->text, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int lb_fail_more(struct lb_err *err, enum lb_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!err)
+		return -1;
+	size_t used = err->code == LB_OK ? 0 : strlen(err->text);
+	if (used > 0 && used + 1 < sizeof err->text)
+		err->text[used++] = '\n';
+	err->code = code;
+	va_start(ap, fmt);
+	vsnprintf(err->text + used, sizeof err->text - used, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int lb_fail_memory(struct lb_err *err, unsigned long long bytes)
+{
+	return lb_fail(err, LB_MACHINE, "out of memory: %llu bytes could not be had; use fewer rows or features, or --jobs 1", bytes);
+}

@@ -1,0 +1,95 @@
+#include "core/base/mem.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int product(size_t n, size_t size, size_t *bytes, struct lb_err *err)
+{
+	if (__builtin_mul_overflow(n, size, bytes) || *bytes > PTRDIFF_MAX)
+		return lb_fail_memory(err, UINT64_MAX);
+	return 0;
+}
+
+void *lb_alloc(size_t n, size_t size, struct lb_err *err)
+{
+	size_t bytes;
+
+	if (product(n, size, &bytes, err))
+		return NULL;
+	void *p = calloc(bytes ? bytes : 1, 1);
+	if (!p)
+		lb_fail_memory(err, bytes);
+	return p;
+}
+
+void *lb_alloc_aligned(size_t n, size_t size, struct lb_err *err)
+{
+	size_t bytes;
+	void *p = NULL;
+
+	if (product(n, size, &bytes, err))
+		return NULL;
+	if (posix_memalign(&p, 64, bytes ? bytes : 64)) {
+		lb_fail_memory(err, bytes);
+		return NULL;
+	}
+	return memset(p, 0, bytes);
+}
+
+int lb_grow(void *p, size_t *cap, size_t need, size_t size, struct lb_err *err)
+{
+	size_t want = *cap ? *cap : 16, bytes;
+	void *old;
+
+	if (need <= *cap)
+		return 0;
+	while (want < need)
+		if (__builtin_mul_overflow(want, (size_t)2, &want))
+			return lb_fail_memory(err, UINT64_MAX);
+	if (product(want, size, &bytes, err))
+		return -1;
+	memcpy(&old, p, sizeof old);
+	void *bigger = realloc(old, bytes);
+	if (!bigger)
+		return lb_fail_memory(err, bytes);
+	memcpy(p, &bigger, sizeof bigger);
+	*cap = want;
+	return 0;
+}
+
+char *lb_strndup(const char *s, size_t n, struct lb_err *err)
+{
+	char *copy = lb_alloc(n + 1, 1, err);
+
+	if (copy && n)
+		memcpy(copy, s, n);
+	return copy;
+}
+
+char *lb_strdup(const char *s, struct lb_err *err)
+{
+	return lb_strndup(s, strlen(s), err);
+}
+
+char *lb_strfmt(struct lb_err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		lb_fail(err, LB_MACHINE, "a text could not be formatted");
+		return NULL;
+	}
+	char *s = lb_alloc((size_t)n + 1, 1, err);
+	if (!s)
+		return NULL;
+	va_start(ap, fmt);
+	vsnprintf(s, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	return s;
+}

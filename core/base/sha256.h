@@ -1,0 +1,21 @@
+/* SHA-256, incremental. Digests are 64 lower-case hex digits. */
+#ifndef LB_SHA256_H
+#define LB_SHA256_H
+
+#include "core/base/err.h"
+
+#include <stddef.h>
+
+struct lb_sha256 {
+	void *ctx;
+};
+
+int lb_sha256_start(struct lb_sha256 *h, struct lb_err *err);
+void lb_sha256_add(struct lb_sha256 *h, const void *data, size_t n);
+
+/* Writes the digest and releases the state. A hash that was never started (or already ended) gives "". */
+void lb_sha256_end(struct lb_sha256 *h, char hex[65]);
+
+int lb_sha256_hex(const void *data, size_t n, char hex[65], struct lb_err *err);
+
+#endif

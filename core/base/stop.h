@@ -1,0 +1,12 @@
+/* A request to stop, set by a signal handler and looked at by long loops. */
+#ifndef LB_STOP_H
+#define LB_STOP_H
+
+#include <signal.h>
+
+extern volatile sig_atomic_t lb_stop_requested; /* the signal's number, or 0 */
+
+/* SIGINT and SIGTERM set the flag; a second one ends the process at once. */
+void lb_stop_on_signals(void);
+
+#endif

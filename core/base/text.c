@@ -1,0 +1,261 @@
+#include "core/base/text.h"
+
+#include "core/base/mem.h"
+
+#include <ctype.h>
+#include <float.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void lb_buf_add(struct lb_buf *b, const char *s, size_t n)
+{
+	if (b->bad || lb_grow(&b->s, &b->cap, b->n + n + 1, 1, NULL)) {
+		b->bad = true;
+		return;
+	}
+	if (n)
+		memcpy(b->s + b->n, s, n);
+	b->n += n;
+	b->s[b->n] = '\0';
+}
+
+void lb_buf_puts(struct lb_buf *b, const char *s)
+{
+	lb_buf_add(b, s, strlen(s));
+}
+
+void lb_buf_printf(struct lb_buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || b->bad || lb_grow(&b->s, &b->cap, b->n + (size_t)n + 1, 1, NULL)) {
+		b->bad = true;
+		return;
+	}
+	va_start(ap, fmt);
+	vsnprintf(b->s + b->n, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->n += (size_t)n;
+}
+
+void lb_buf_free(struct lb_buf *b)
+{
+	free(b->s);
+	*b = (struct lb_buf){ 0 };
+}
+
+/* At a power of two the doubles below lie closer than those above: of 16 digits, not the nearest text but the next one up may be
+ * the one that reads back. */
+static bool next_up_reads_back(double v, char *s)
+{
+	char *p = strchr(s, 'e') - 1;
+	int exponent;
+
+	if (frexp(v, &exponent) != 0.5)
+		return false;
+	for (; *p == '9' || *p == '.'; p--)
+		if (*p == '9')
+			*p = '0';
+	++*p;
+	return strtod(s, NULL) == v;
+}
+
+/* The digits d1d2.. and decimal exponent e of v = 0.d1d2.. * 10^e, as few as read back equal. Up to 15 digits survive a double, so
+ * fewer than that are found by cutting zeros; not so below DBL_MIN. */
+static int shortest_digits(double v, char digits[24], int *e)
+{
+	char s[40];
+
+	for (int precision = v < DBL_MIN ? 0 : 14; precision < 17; precision++) {
+		snprintf(s, sizeof s, "%.*e", precision, v);
+		if (strtod(s, NULL) == v || (precision == 15 && next_up_reads_back(v, s)))
+			break;
+	}
+	int n = 0;
+	char *p = s;
+	for (; *p && *p != 'e'; p++)
+		if (isdigit((unsigned char)*p))
+			digits[n++] = *p;
+	*e = (int)strtol(p + 1, NULL, 10) + 1;
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	digits[n] = '\0';
+	return n;
+}
+
+size_t lb_double_text(double v, char out[LB_DOUBLE_TEXT])
+{
+	char digits[24];
+	const char *sign = v < 0 ? "-" : "";
+	int e;
+
+	if (v == 0)
+		return (size_t)snprintf(out, LB_DOUBLE_TEXT, "0");
+	const int n = shortest_digits(fabs(v), digits, &e);
+	if (n <= e && e <= 21)
+		return (size_t)snprintf(out, LB_DOUBLE_TEXT, "%s%s%.*s", sign, digits, e - n, "000000000000000000000");
+	if (0 < e && e <= 21)
+		return (size_t)snprintf(out, LB_DOUBLE_TEXT, "%s%.*s.%s", sign, e, digits, digits + e);
+	if (-6 < e && e <= 0)
+		return (size_t)snprintf(out, LB_DOUBLE_TEXT, "%s0.%.*s%s", sign, -e, "000000", digits);
+	return (size_t)snprintf(out, LB_DOUBLE_TEXT, "%s%c%s%se%+d", sign, digits[0], n > 1 ? "." : "", digits + 1, e - 1);
+}
+
+static bool number_shaped(const char *s, size_t n)
+{
+	size_t i = 0, digits = 0;
+
+	if (i < n && (s[i] == '+' || s[i] == '-'))
+		i++;
+	for (; i < n && isdigit((unsigned char)s[i]); i++)
+		digits++;
+	if (i < n && s[i] == '.')
+		for (i++; i < n && isdigit((unsigned char)s[i]); i++)
+			digits++;
+	if (!digits)
+		return false;
+	if (i < n && (s[i] == 'e' || s[i] == 'E')) {
+		i++;
+		if (i < n && (s[i] == '+' || s[i] == '-'))
+			i++;
+		size_t start = i;
+		while (i < n && isdigit((unsigned char)s[i]))
+			i++;
+		if (i == start)
+			return false;
+	}
+	return i == n;
+}
+
+/* Up to 15 digits and a power of ten up to 22: one exact product or quotient of doubles, hence correctly rounded (Clinger). */
+static bool parse_short(const char *s, size_t n, double *v)
+{
+	static const double tens[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+				       1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+	uint64_t mantissa = 0;
+	size_t i = 0, digits = 0, decimals = 0;
+	bool point = false, negative = false;
+
+	if (i < n && (s[i] == '-' || s[i] == '+'))
+		negative = s[i++] == '-';
+	for (; i < n; i++) {
+		if (s[i] == '.' && !point)
+			point = true;
+		else if (s[i] >= '0' && s[i] <= '9' && digits < 15) {
+			mantissa = mantissa * 10 + (uint64_t)(s[i] - '0');
+			digits++;
+			decimals += point;
+		} else
+			return false;
+	}
+	if (!digits)
+		return false;
+	*v = (double)mantissa / tens[decimals];
+	if (negative)
+		*v = -*v;
+	return true;
+}
+
+bool lb_parse_double(const char *s, size_t n, double *v)
+{
+	char small[64];
+	char *copy = small;
+
+	if (parse_short(s, n, v))
+		return true;
+	if (!number_shaped(s, n))
+		return false;
+	if (n >= sizeof small && !(copy = lb_alloc(n + 1, 1, NULL)))
+		return false;
+	memcpy(copy, s, n);
+	copy[n] = '\0';
+	*v = strtod(copy, NULL);
+	if (copy != small)
+		free(copy);
+	return isfinite(*v);
+}
+
+bool lb_parse_int(const char *s, size_t n, int64_t *v)
+{
+	size_t i = 0;
+	bool negative = false;
+	int64_t x = 0;
+
+	if (i < n && (s[i] == '-' || s[i] == '+'))
+		negative = s[i++] == '-';
+	if (i == n)
+		return false;
+	for (; i < n; i++) {
+		if (!isdigit((unsigned char)s[i]))
+			return false;
+		x = x * 10 + (s[i] - '0');
+		if (x > (int64_t)1 << 53)
+			return false;
+	}
+	*v = negative ? -x : x;
+	return true;
+}
+
+static size_t edit_distance(const char *a, const char *b)
+{
+	enum { LONGEST = 63 };
+	size_t row[LONGEST + 1], na = strlen(a), nb = strlen(b);
+
+	if (na > LONGEST || nb > LONGEST)
+		return LONGEST;
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t best = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[nb];
+}
+
+const char *lb_nearest(const char *word, const char *const *words, size_t n)
+{
+	const char *found = NULL;
+	size_t best = strlen(word) / 3 + 2;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t d = edit_distance(word, words[i]);
+		if (d < best) {
+			best = d;
+			found = words[i];
+		}
+	}
+	return found;
+}
+
+bool lb_utf8_valid(const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s, *end = p + n;
+
+	while (p < end) {
+		unsigned c = *p++;
+		int more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : (c & 0xF0) == 0xE0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : -1;
+		if (c == 0 || more < 0 || end - p < more)
+			return false;
+		if ((c == 0xE0 && p[0] < 0xA0) || (c == 0xED && p[0] > 0x9F) || (c == 0xF0 && p[0] < 0x90) || (c == 0xF4 && p[0] > 0x8F))
+			return false;
+		for (; more > 0; more--)
+			if ((*p++ & 0xC0) != 0x80)
+				return false;
+	}
+	return true;
+}

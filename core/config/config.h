@@ -1,0 +1,71 @@
+/* From a YAML file and --set overrides to fully resolved trial configs. Pure: the same input gives the same trials in the same
+ * order; no data is read here.
+ *
+ * One table (options.c) lists every key with its type, default, range and meaning; the blocks that name a component (loss,
+ * optimizer, schedule, model, corrupt.labels, data.generator, entries of metrics) take their keys from the component's
+ * descriptor. From it come parsing, defaults, --set, `config schema` and the reference page. */
+#ifndef LB_CONFIG_H
+#define LB_CONFIG_H
+
+#include "core/base/err.h"
+#include "core/base/info.h"
+#include "core/base/json.h"
+#include "core/config/yaml.h"
+#include "losses/loss_info.h"
+
+/* Looks up descriptors for the blocks that name a component, so that core/config knows no component. `block` is the path of the
+ * block ("loss", "optimizer", "schedule", "model", "corrupt.labels", "data.generator", "metrics"); i counts from 0; NULL ends.
+ * Only those that apply to the task are given. Supplied by core/run (registries.c). */
+struct lb_registry {
+	const struct lb_info *(*at)(const char *block, enum lb_kind kind, size_t i);
+	/* The one of that name for whatever task, to say "X is a binary loss, the task is multiclass"; NULL when unknown. */
+	const struct lb_info *(*any)(const char *block, const char *name, enum lb_kind *kind);
+};
+
+/* A config read and merged with its overrides, not yet expanded. */
+struct lb_config;
+
+/* sets: "key.path=value" texts, each split at the first '='. A value with a comma outside brackets and quotes is a sweep list
+ * (as if it stood in the sweep block); allow_sweep = false makes that an error. Syntax errors are reported all at once. */
+struct lb_config *lb_config_load(const char *path, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err);
+void lb_config_free(struct lb_config *config);
+
+/* The study's name (`name:`, or the file's name without .yaml). Borrowed. */
+const char *lb_config_name(const struct lb_config *config);
+/* True when it has a sweep block (or a --set with several values). */
+bool lb_config_has_sweep(const struct lb_config *config);
+
+/* One resolved trial: every option written out, in the order of the option table, seeds filled in from train.seed. Numbers are
+ * numbers, components are blocks with all their parameters. `where` gives the mark of a path for messages about the data. */
+struct lb_trial_list {
+	cJSON **config;          /* n resolved configs, owned by the list */
+	size_t n;
+};
+
+/* Expands and validates. Every error of every trial is collected, each reported once, as
+ * `file:line:column: path: found ..., allowed ...; did you mean ...?`. */
+int lb_config_expand(const struct lb_config *config, const struct lb_registry *reg, struct lb_trial_list *out, struct lb_err *err);
+void lb_trial_list_free(struct lb_trial_list *list);
+
+/* Place of the (possibly swept) option in the file, for later errors such as a data file that cannot be read: "file:line:column"
+ * as a new string, or the file's name alone when the option is a default. */
+char *lb_config_place(const struct lb_config *config, const char *path, struct lb_err *err);
+
+/* The paths in which trials of this config differ ("loss.name", "train.seed"): the keys of the sweep block, blocks expanded to the
+ * parameters that vary. As a JSON array of texts. */
+cJSON *lb_config_varying(const struct lb_trial_list *list, struct lb_err *err);
+
+/* JSON Schema (draft 2020-12) of a config file, from the option table and the descriptors. New tree. */
+cJSON *lb_config_schema(const struct lb_registry *reg, struct lb_err *err);
+
+/* Component parameters out of a resolved block (cJSON object) in the order of the descriptor; texts and lists are borrowed from
+ * the block or, lists of numbers, allocated in one piece at *lists (free it; NULL when there are none). */
+int lb_args_from_block(const struct lb_info *info, const cJSON *block, struct lb_arg *par, double **lists, struct lb_err *err);
+
+/* Checks one scalar or list text against a parameter, as --param and --set do. The message in err says what is allowed, without a
+ * place. The result is a new JSON item. */
+cJSON *lb_param_parse(const struct lb_param *p, const struct lb_node *value, struct lb_err *err);
+/* "a number in (0, 1]", "one of: relu, tanh, gelu", ... into buf. */
+void lb_param_allowed(const struct lb_param *p, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,87 @@
+#include "core/config/faults.h"
+
+#include "core/base/mem.h"
+#include "core/base/text.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool known(const struct lb_faults *f, const char *text)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (!strcmp(f->item[i].text, text))
+			return true;
+	return false;
+}
+
+static void put_place(struct lb_buf *text, const struct lb_mark *mark)
+{
+	lb_buf_puts(text, mark->file);
+	if (mark->line)
+		lb_buf_printf(text, ":%zu:%zu", mark->line, mark->column);
+	lb_buf_puts(text, ": ");
+}
+
+void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path, const char *fmt, ...)
+{
+	/* What --set brought has no line: it comes last. */
+	const bool in_set = !strncmp(mark->file, "--set ", 6);
+	struct lb_fault fault = { .line = in_set ? SIZE_MAX : mark->line, .column = mark->column, .order = f->n };
+	struct lb_buf text = { 0 };
+	char message[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof message, fmt, ap);
+	va_end(ap);
+	put_place(&text, mark);
+	lb_buf_printf(&text, "%s: %s", path, message);
+	fault.text = text.s;
+	if (text.bad || (!known(f, text.s) && lb_grow(&f->item, &f->cap, f->n + 1, sizeof *f->item, NULL)))
+		f->bad = true;
+	else if (!known(f, text.s)) {
+		f->item[f->n++] = fault;
+		return;
+	}
+	lb_buf_free(&text);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct lb_fault *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->column != y->column)
+		return x->column < y->column ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+int lb_faults_report(struct lb_faults *f, struct lb_err *err)
+{
+	size_t used = 0;
+
+	if (f->bad)
+		return lb_fail_memory(err, sizeof *f->item);
+	if (!f->n)
+		return 0;
+	qsort(f->item, f->n, sizeof *f->item, by_place);
+	for (size_t i = 0; i < f->n; i++) {
+		used += strlen(f->item[i].text) + 1;
+		if (err && i > 0 && used + 40 > sizeof err->text)
+			return lb_fail_more(err, LB_CONFIG, "and %zu more", f->n - i);
+		lb_fail_more(err, LB_CONFIG, "%s", f->item[i].text);
+	}
+	return -1;
+}
+
+void lb_faults_free(struct lb_faults *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		free(f->item[i].text);
+	free(f->item);
+	*f = (struct lb_faults){ 0 };
+}

@@ -1,0 +1,27 @@
+/* The mistakes of a config, collected so that one run reports them all: each once, in the order of the file. */
+#ifndef LB_FAULTS_H
+#define LB_FAULTS_H
+
+#include "core/config/yaml.h"
+
+#include <stddef.h>
+
+struct lb_fault {
+	size_t line, column, order;
+	char *text;
+};
+
+struct lb_faults {
+	struct lb_fault *item;
+	size_t n, cap;
+	bool bad;            /* memory ran out */
+};
+
+/* "file:line:column: path: ..."; without a line the place is mark->file alone. A text that is already there is not added. */
+void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path, const char *fmt, ...) LB_PRINTF(4, 5);
+
+/* 0 when there are none; else all of them, one a line, with LB_CONFIG. */
+int lb_faults_report(struct lb_faults *f, struct lb_err *err);
+void lb_faults_free(struct lb_faults *f);
+
+#endif

@@ -1,0 +1,114 @@
+/* What the files of core/config share among themselves; others use config.h. */
+#ifndef LB_CONFIG_INTERNAL_H
+#define LB_CONFIG_INTERNAL_H
+
+#include "core/base/text.h"
+#include "core/config/config.h"
+#include "core/config/faults.h"
+#include "core/config/options.h"
+#include "core/config/tree.h"
+
+/* One --set: a path and the values it takes, one or (a sweep) several. */
+struct lb_set {
+	char *place;             /* "--set loss.q=0.3,0.7": the file of its marks */
+	char *path;
+	struct lb_node **value;
+	size_t n, cap;
+};
+
+struct lb_config {
+	char *file, *name;
+	struct lb_node *root;    /* of the file */
+	struct lb_set *set;
+	size_t n_sets;
+	struct lb_pool pool;     /* plain values of --set */
+	struct lb_node **doc;    /* values of --set that were read as YAML */
+	size_t n_docs, docs_cap;
+};
+
+/* The state of resolving one trial's tree. */
+struct lb_resolving {
+	struct lb_node *root;
+	const char *file, *study;
+	const struct lb_registry *reg;
+	enum lb_kind kind;       /* LB_N_KINDS while the task is not known */
+	cJSON *out;
+	struct lb_faults *faults;
+};
+
+/* The tree with all defaults written out; mistakes go to the faults, and NULL is for want of memory only. `study` is the name
+ * where the tree gives none. */
+cJSON *lb_resolve(struct lb_node *root, const char *file, const char *study, const struct lb_registry *reg,
+		  struct lb_faults *faults, struct lb_err *err);
+
+/* The task of r->root, LB_N_KINDS when it is none we know. */
+enum lb_kind lb_task_of(const struct lb_resolving *r);
+
+/* rules.c: defaults that depend on other options. True when the option has such a rule; *item is NULL to leave it out. */
+bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **item);
+/* What has to hold between options. */
+void lb_rule_check(const struct lb_resolving *r);
+/* The seed of whatever has none of its own. */
+double lb_rule_seed(const struct lb_resolving *r);
+
+/* The option's node, or NULL when it is absent. */
+const struct lb_node *lb_given(const struct lb_resolving *r, const char *path);
+/* Place of the option, or of the nearest enclosing block that is given. */
+struct lb_mark lb_given_mark(const struct lb_resolving *r, const char *path);
+
+/* The component of a block, among those of the task; kind = LB_N_KINDS looks through all tasks. NULL when there is none. */
+const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name);
+const struct lb_param *lb_component_param(const struct lb_info *info, const char *name);
+
+/* The default as JSON; seeds become `seed`, a text without default NULL. */
+cJSON *lb_param_default(const struct lb_param *p, double seed);
+
+/* sweep.c: one path of a sweep and the values it takes. Tracks of one axis move together. */
+struct lb_track {
+	const char *path;
+	const struct lb_node *key;   /* where the path stands */
+	struct lb_node *node;        /* what stands there */
+	size_t axis;
+	struct lb_node **value;
+	size_t n, cap;
+};
+struct lb_sweep {
+	const struct lb_config *config;
+	struct lb_resolving r;       /* root: the file's tree with every --set of one value */
+	struct lb_track *track;      /* in the order of application */
+	size_t n, cap, n_axes;
+	struct lb_pool pool;
+};
+
+/* Reads the sweep block and --set into tracks; mistakes go to the faults, -1 is for want of memory. Release in any case. */
+int lb_sweep_read(struct lb_sweep *s, struct lb_err *err);
+void lb_sweep_free(struct lb_sweep *s);
+
+/* values.c: the values that a track's node stands for: a list, a range, `default`, blocks with lists inside. */
+int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err);
+
+/* keys.c: what is allowed, and what was meant. */
+#define LB_MAX_WORDS 256
+#define LB_PATH_TEXT 160
+#define LB_HINT_TEXT 200
+struct lb_words {
+	const char *v[LB_MAX_WORDS];
+	size_t n;
+};
+void lb_words_add(struct lb_words *w, const char *word);
+/* "a, b, c" */
+void lb_words_join(const struct lb_words *w, struct lb_buf *out);
+/* "; did you mean "x"?" or nothing, into buf. */
+const char *lb_hint(const char *meant, char buf[LB_HINT_TEXT]);
+
+/* The fault "WHAT, allowed: a, b, c; did you mean "b"?"; meant may be NULL. */
+void lb_refuse(const struct lb_resolving *r, struct lb_mark mark, const char *path, const char *what, const struct lb_words *allowed,
+	       const char *meant);
+/* The fault "found a list, allowed: ALLOWED". */
+void lb_refuse_type(const struct lb_resolving *r, const struct lb_node *node, const char *path, const char *allowed);
+/* Faults for the keys of a group's mapping that no option has; the root's group is "". */
+void lb_check_keys(const struct lb_resolving *r, const struct lb_node *map, const char *group);
+/* A fault for a key at `path` that no option has. */
+void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct lb_node *key);
+
+#endif

@@ -1,0 +1,135 @@
+#include "core/config/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SHOWN_WORDS = 24 };
+
+void lb_words_add(struct lb_words *w, const char *word)
+{
+	if (w->n < LB_MAX_WORDS)
+		w->v[w->n++] = word;
+}
+
+void lb_words_join(const struct lb_words *w, struct lb_buf *out)
+{
+	for (size_t i = 0; i < w->n && i < SHOWN_WORDS; i++)
+		lb_buf_printf(out, "%s%s", i ? ", " : "", w->v[i]);
+	if (w->n > SHOWN_WORDS)
+		lb_buf_printf(out, " and %zu more", w->n - SHOWN_WORDS);
+	if (!w->n)
+		lb_buf_puts(out, "none");
+}
+
+const char *lb_hint(const char *meant, char buf[LB_HINT_TEXT])
+{
+	buf[0] = '\0';
+	if (meant)
+		snprintf(buf, LB_HINT_TEXT, "; did you mean \"%s\"?", meant);
+	return buf;
+}
+
+/* "..., allowed: a, b, c; did you mean "b"?" */
+void lb_refuse(const struct lb_resolving *r, struct lb_mark mark, const char *path, const char *what, const struct lb_words *allowed,
+		   const char *meant)
+{
+	struct lb_buf list = { 0 };
+	char hint[LB_HINT_TEXT];
+
+	lb_words_join(allowed, &list);
+	lb_fault(r->faults, &mark, path, "%s, allowed: %s%s", what, list.bad ? "" : list.s, lb_hint(meant, hint));
+	r->faults->bad |= list.bad;
+	lb_buf_free(&list);
+}
+
+void lb_refuse_type(const struct lb_resolving *r, const struct lb_node *node, const char *path, const char *allowed)
+{
+	char found[LB_FOUND_TEXT];
+
+	lb_fault(r->faults, &node->mark, path, "found %s, allowed: %s", lb_node_found(node, found), allowed);
+}
+
+/* Keys that no option has */
+
+/* True when both paths are the same but for their last key. */
+static bool same_level(const char *a, const char *b)
+{
+	const size_t n = (size_t)(lb_path_last(a) - a);
+
+	return n == (size_t)(lb_path_last(b) - b) && !strncmp(a, b, n);
+}
+
+static int depth(const char *path)
+{
+	int n = 0;
+
+	for (; (path = strchr(path, '.')); path++)
+		n++;
+	return n;
+}
+
+/* The shallowest option or parameter of a component with that last key, written into `buf`. */
+static const char *elsewhere(const struct lb_resolving *r, const char *key, char buf[LB_PATH_TEXT])
+{
+	const struct lb_option *best = NULL, *block = NULL;
+	const struct lb_info *info;
+
+	for (size_t i = 0; i < lb_option_count(); i++) {
+		const struct lb_option *o = lb_option_at(i);
+		if (!strcmp(lb_path_last(o->path), key) && (!best || depth(o->path) < depth(best->path)))
+			best = o;
+		for (size_t j = 0; !block && o->shape == LB_COMPONENT && r->kind < LB_N_KINDS && (info = r->reg->at(o->path, r->kind, j)); j++)
+			if (lb_component_param(info, key))
+				block = o;
+	}
+	if (best)
+		snprintf(buf, LB_PATH_TEXT, "%s", best->path);
+	else if (block)
+		snprintf(buf, LB_PATH_TEXT, "%s.%.80s", block->path, key);
+	return best || block ? buf : NULL;
+}
+
+void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct lb_node *key)
+{
+	struct lb_words level = { 0 }, top = { .v = { "sweep" }, .n = 1 }, all = { 0 };
+	const char *word = lb_path_last(path), *meant, *near;
+	char other[LB_PATH_TEXT];
+
+	for (size_t i = 0; i < lb_option_count(); i++) {
+		const char *known = lb_option_at(i)->path;
+		lb_words_add(&all, lb_path_last(known));
+		if (!strchr(known, '.'))
+			lb_words_add(&top, known);
+		if (same_level(known, path))
+			lb_words_add(&level, all.v[i]);
+	}
+	if (!level.n || !strchr(path, '.'))
+		level = top;
+	meant = elsewhere(r, word, other);
+	if (!meant)
+		meant = lb_nearest(word, level.v, level.n);
+	if (!meant && (near = lb_nearest(word, all.v, all.n)))
+		meant = elsewhere(r, near, other);
+	lb_refuse(r, key->mark, path, "unknown key", &level, meant);
+}
+
+void lb_check_keys(const struct lb_resolving *r, const struct lb_node *map, const char *group)
+{
+	char path[LB_PATH_TEXT];
+
+	for (size_t i = 0; i < map->n; i++) {
+		const struct lb_node *key = map->key[i], *item = map->item[i];
+		snprintf(path, sizeof path, "%s%s%.80s", group, *group ? "." : "", key->text);
+		const struct lb_option *o = lb_option_find(path, strlen(path));
+		if (!*group && !strcmp(path, "sweep"))
+			continue;
+		if (strchr(key->text, '.'))
+			lb_fault(r->faults, &key->mark, path, "a dotted key is allowed in sweep and --set only; nest the keys here");
+		else if (!o)
+			lb_refuse_key(r, path, key);
+		else if (o->shape == LB_GROUP && item->type == LB_MAPPING)
+			lb_check_keys(r, item, path);
+		else if (o->shape == LB_GROUP && !lb_node_absent(item))
+			lb_refuse_type(r, item, path, "a block");
+	}
+}

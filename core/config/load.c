@@ -1,0 +1,271 @@
+#include "core/config/internal.h"
+
+#include "core/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Values of --set */
+
+static size_t quote_length(const char *s)
+{
+	const char quote = *s;
+	size_t i = 1;
+
+	while (s[i] && s[i] != quote)
+		i += quote == '"' && s[i] == '\\' && s[i + 1] ? 2 : 1;
+	return s[i] ? i + 1 : i;
+}
+
+static bool is_yaml(char c)
+{
+	return c && strchr("[{\"'", c);
+}
+
+/* Bytes up to the comma that ends the value; commas in brackets and quotes do not. */
+static size_t value_length(const char *s)
+{
+	size_t i = 0;
+	int depth = 0;
+
+	if (!is_yaml(*s))
+		return strcspn(s, ",");
+	while (s[i] && (depth > 0 || s[i] != ',')) {
+		depth += s[i] == '[' || s[i] == '{';
+		depth -= s[i] == ']' || s[i] == '}';
+		i += s[i] == '"' || s[i] == '\'' ? quote_length(s + i) : 1;
+	}
+	return i;
+}
+
+static void trim(const char **s, size_t *n)
+{
+	while (*n && **s == ' ') {
+		++*s;
+		--*n;
+	}
+	while (*n && (*s)[*n - 1] == ' ')
+		--*n;
+}
+
+static void unmark(struct lb_node *node)
+{
+	node->mark.line = node->mark.column = 0;
+	for (size_t i = 0; i < node->n; i++) {
+		unmark(node->item[i]);
+		if (node->key)
+			unmark(node->key[i]);
+	}
+}
+
+static struct lb_node *read_value(struct lb_config *c, const struct lb_set *set, const char *s, size_t n, struct lb_err *err)
+{
+	if (!n || !is_yaml(*s))
+		return lb_tree_scalar(&c->pool, (struct lb_mark){ .file = set->place }, s, n, err);
+	if (lb_grow(&c->doc, &c->docs_cap, c->n_docs + 1, sizeof *c->doc, err))
+		return NULL;
+	struct lb_node *node = lb_yaml_parse(set->place, s, n, err);
+	if (node) {
+		unmark(node);
+		c->doc[c->n_docs++] = node;
+	}
+	return node;
+}
+
+static int read_values(struct lb_config *c, struct lb_set *set, const char *s, struct lb_err *err)
+{
+	const bool several = s[value_length(s + strspn(s, " ")) + strspn(s, " ")] == ',';
+
+	for (;;) {
+		const size_t blanks = several ? strspn(s, " ") : 0, end = blanks + value_length(s + blanks);
+		const char *value = s;
+		size_t n = end;
+		if (several)
+			trim(&value, &n);
+		if (several && !n)
+			return lb_fail_more(err, LB_CONFIG, "%s: %s: an empty value, allowed: values between the commas", set->place, set->path);
+		struct lb_node *node = read_value(c, set, value, n, err);
+		if (!node || lb_grow(&set->value, &set->cap, set->n + 1, sizeof *set->value, err))
+			return -1;
+		set->value[set->n++] = node;
+		if (s[end] == '\0')
+			return 0;
+		s += end + 1;
+	}
+}
+
+static bool is_path(const char *s, size_t n)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i <= n; i++) {
+		if (i < n && s[i] != '.')
+			continue;
+		if (i == start)
+			return false;
+		start = i + 1;
+	}
+	return true;
+}
+
+static int read_set(struct lb_config *c, struct lb_set *set, const char *text, bool allow_sweep, struct lb_err *err)
+{
+	const size_t n = strcspn(text, "=");
+
+	set->place = lb_strfmt(err, "--set %s", text);
+	set->path = lb_strndup(text, n, err);
+	if (!set->place || !set->path)
+		return -1;
+	if (text[n] == '\0' || !is_path(text, n))
+		return lb_fail_more(err, LB_CONFIG, "%s: allowed: key.path=value, such as --set loss.name=ce", set->place);
+	if (lb_path_within(set->path, "sweep"))
+		return lb_fail_more(err, LB_CONFIG, "%s: the sweep block cannot be set; give several values: --set loss=ce,gce", set->place);
+	if (!lb_utf8_valid(text, strlen(text)))
+		return lb_fail_more(err, LB_CONFIG, "%s: not valid UTF-8", set->place);
+	if (read_values(c, set, text + n + 1, err))
+		return -1;
+	if (set->n > 1 && !allow_sweep)
+		return lb_fail_more(err, LB_CONFIG, "%s: %s: %zu values make a sweep; give one value, or run `lossbench sweep`", set->place,
+				    set->path, set->n);
+	return 0;
+}
+
+static char *base_name(const char *path, struct lb_err *err)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
+	const bool yaml = dot && dot != name && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml"));
+
+	return lb_strndup(name, yaml ? (size_t)(dot - name) : strlen(name), err);
+}
+
+static char *study_name(const struct lb_config *c, struct lb_err *err)
+{
+	const struct lb_node *name = lb_node_get(c->root, "name");
+
+	for (size_t i = 0; i < c->n_sets; i++)
+		if (!strcmp(c->set[i].path, "name"))
+			name = c->set[i].value[0];
+	return lb_node_absent(name) || name->type != LB_SCALAR ? base_name(c->file, err) : lb_strdup(name->text, err);
+}
+
+static int read_all(struct lb_config *c, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err)
+{
+	int rc = 0;
+
+	c->root = lb_yaml_read(c->file, err);
+	if (!c->root)
+		rc = -1;
+	else if (c->root->type != LB_MAPPING)
+		rc = lb_fail_more(err, LB_CONFIG, "%s:%zu:%zu: not a config, allowed: a block of keys such as data, model and loss", c->file,
+				  c->root->mark.line, c->root->mark.column);
+	for (size_t i = 0; i < n_sets; i++)
+		if (read_set(c, &c->set[c->n_sets++], sets[i], allow_sweep, err))
+			rc = -1;
+	return rc;
+}
+
+struct lb_config *lb_config_load(const char *path, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err)
+{
+	struct lb_config *c = lb_alloc(1, sizeof *c, err);
+
+	if (c && (c->file = lb_strdup(path, err)) && (c->set = lb_alloc(n_sets, sizeof *c->set, err)) &&
+	    !read_all(c, sets, n_sets, allow_sweep, err) && (c->name = study_name(c, err)))
+		return c;
+	lb_config_free(c);
+	return NULL;
+}
+
+void lb_config_free(struct lb_config *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n_sets; i++) {
+		free(c->set[i].place);
+		free(c->set[i].path);
+		free(c->set[i].value);
+	}
+	for (size_t i = 0; i < c->n_docs; i++)
+		lb_node_free(c->doc[i]);
+	lb_pool_free(&c->pool);
+	lb_node_free(c->root);
+	free(c->set);
+	free(c->doc);
+	free(c->file);
+	free(c->name);
+	free(c);
+}
+
+const char *lb_config_name(const struct lb_config *config)
+{
+	return config->name;
+}
+
+bool lb_config_has_sweep(const struct lb_config *config)
+{
+	bool sweep = !lb_node_absent(lb_node_get(config->root, "sweep"));
+
+	for (size_t i = 0; i < config->n_sets; i++)
+		sweep |= config->set[i].n > 1;
+	return sweep;
+}
+
+/* Places */
+
+struct best {
+	size_t depth;            /* bytes of the path that were found */
+	const struct lb_node *node;
+};
+
+/* Looks below `node`, which stands at path[0..at). Deeper finds win; of equal ones the later. */
+static void look(struct best *best, const struct lb_node *node, const char *path, size_t at)
+{
+	while (!lb_node_absent(node)) {
+		if (at >= best->depth)
+			*best = (struct best){ at, node };
+		if (!path[at] || node->type != LB_MAPPING)
+			return;
+		const char *key = path + at + (path[at] == '.');
+		const size_t n = strcspn(key, ".");
+		const struct lb_node *next = NULL;
+		for (size_t i = 0; i < node->n && !next; i++)
+			if (!strncmp(node->key[i]->text, key, n) && !node->key[i]->text[n])
+				next = node->item[i];
+		node = next;
+		at = (size_t)(key - path) + n;
+	}
+}
+
+static void look_in_sweep(struct best *best, const struct lb_node *sweep, const char *path)
+{
+	for (size_t i = 0; sweep && i < sweep->n; i++) {
+		const struct lb_node *key = sweep->type == LB_MAPPING ? sweep->key[i] : NULL;
+		if (!key || !strcmp(key->text, "zip"))
+			look_in_sweep(best, sweep->item[i], path);
+		else if (lb_path_within(path, key->text) && strlen(key->text) >= best->depth)
+			*best = (struct best){ strlen(key->text), sweep->item[i] };
+	}
+}
+
+static struct best find_place(const struct lb_config *c, const char *path)
+{
+	struct best best = { 0, c->root };
+
+	look(&best, c->root, path, 0);
+	look_in_sweep(&best, lb_node_get(c->root, "sweep"), path);
+	for (size_t i = 0; i < c->n_sets; i++)
+		if (lb_path_within(path, c->set[i].path))
+			look(&best, c->set[i].value[0], path, strlen(c->set[i].path));
+	return best;
+}
+
+char *lb_config_place(const struct lb_config *config, const char *path, struct lb_err *err)
+{
+	const struct best best = find_place(config, path);
+	const struct lb_mark *mark = &best.node->mark;
+
+	if (best.depth < strlen(path) && (!strcmp(path, "data.train.label") || !strcmp(path, "data.test.label")))
+		return lb_config_place(config, "data.label", err);
+	if (best.node == config->root || !mark->line)
+		return lb_strdup(best.node == config->root ? config->file : mark->file, err);
+	return lb_strfmt(err, "%s:%zu:%zu", mark->file, mark->line, mark->column);
+}

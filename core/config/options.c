@@ -1,0 +1,183 @@
+#include "core/config/options.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CHOICES(...) .type = LB_CHOICE_PARAM, .choices = (const char *const[]){ __VA_ARGS__, NULL }
+#define TEXT .type = LB_TEXT_PARAM
+#define REAL(d, lo, ...) .type = LB_REAL_PARAM, .def = (d), .min = (lo), .max = __VA_ARGS__
+#define INTEGER(d, lo, ...) .type = LB_INT_PARAM, .def = (d), .min = (lo), .max = __VA_ARGS__
+#define TRUTH(d) .type = LB_BOOL_PARAM, .def = (d)
+#define SEED .type = LB_SEED_PARAM
+
+#define NO_LIMIT ((double)INFINITY), .max_open = true
+
+static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max = NO_LIMIT, .help = "residues of the test rows" };
+
+static const char *const curves[] = { "train", "valid", "test", NULL };
+
+static const struct lb_option options[] = {
+	{ .path = "name", .param = { TEXT, .help = "the study; the file's name without .yaml if not given" },
+	  .shape = LB_VALUE, .outside_id = true },
+	{ .path = "task", .param = { CHOICES("multiclass", "binary", "regression"), .help = "what is learned" }, .shape = LB_VALUE },
+
+	{ .path = "data", .param = { .help = "the rows to learn from" } },
+	{ .path = "data.train", .param = { .help = "the file to learn from" } },
+	{ .path = "data.train.path", .param = { TEXT, .help = "data file, gzip or not" }, .shape = LB_VALUE, .optional = true },
+	{ .path = "data.train.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX)" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.train.format", .param = { CHOICES("auto", "csv", "idx"), .help = "file format; auto looks at the content" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.train.label", .param = { TEXT, .help = "label column: name, or number from 1 (-1 is the last)" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.test", .param = { .help = "a file whose rows are the test part" } },
+	{ .path = "data.test.path", .param = { TEXT, .required = true, .help = "data file, gzip or not" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.test.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX)" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.test.format", .param = { CHOICES("auto", "csv", "idx"), .help = "file format; auto looks at the content" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.test.label", .param = { TEXT, .help = "label column; that of data.train if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.generator", .param = { .help = "made data in place of data.train" },
+	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
+	{ .path = "data.label", .param = { TEXT, .help = "label column of both files; short for data.train.label" },
+	  .shape = LB_VALUE, .optional = true, .shorthand = true },
+	{ .path = "data.header", .param = { CHOICES("auto", "true", "false"), .help = "whether the first line names the columns" },
+	  .shape = LB_VALUE },
+	{ .path = "data.delimiter", .param = { CHOICES("auto", "comma", "tab", "semicolon", "blank"), .help = "between columns" },
+	  .shape = LB_VALUE },
+	{ .path = "data.drop", .param = { .help = "columns that are not read" }, .shape = LB_WORDS },
+	{ .path = "data.categorical", .param = { .help = "columns that become one-hot; auto: all text columns" },
+	  .shape = LB_WORDS, .word = "auto" },
+	{ .path = "data.unseen", .param = { CHOICES("error", "zero"), .help = "a category that no training row has: all zero or refused" },
+	  .shape = LB_VALUE },
+	{ .path = "data.missing", .param = { CHOICES("error", "mean", "drop"), .help = "missing cells: refused, training mean, row left out" },
+	  .shape = LB_VALUE },
+	{ .path = "data.group", .param = { TEXT, .help = "column whose values stay on one side of a split" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.weight", .param = { TEXT, .help = "column of row weights" }, .shape = LB_VALUE, .optional = true },
+	{ .path = "data.positive", .param = { TEXT, .help = "binary: the positive class; the second in order if not given" },
+	  .shape = LB_VALUE, .optional = true },
+
+	{ .path = "data.split", .param = { .help = "which rows train, validate and test" } },
+	{ .path = "data.split.train", .param = { REAL(0.64, 0, 1), .min_open = true, .help = "share of training rows" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.split.valid", .param = { REAL(0.16, 0, 1), .max_open = true, .help = "share of validation rows" },
+	  .shape = LB_VALUE },
+	{ .path = "data.split.test", .param = { REAL(0.2, 0, 1), .max_open = true, .help = "share of test rows; with modulo: residues" },
+	  .shape = LB_VALUE, .list = &residues, .optional = true },
+	{ .path = "data.split.first", .param = { INTEGER(0, 1, NO_LIMIT), .help = "the first rows train, the rest tests" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.split.modulo", .param = { INTEGER(0, 2, NO_LIMIT), .help = "row i tests where i mod this is in `test`" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.split.folds", .param = { INTEGER(0, 2, NO_LIMIT), .help = "cross-validation: number of folds" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.split.fold", .param = { INTEGER(0, 0, NO_LIMIT), .help = "the fold that tests, from 0" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.split.stratify", .param = { TRUTH(1), .help = "keep class shares; false for regression and with data.group" },
+	  .shape = LB_VALUE },
+	{ .path = "data.split.seed", .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
+
+	{ .path = "data.preprocess", .param = { .help = "what is done to numeric features" } },
+	{ .path = "data.preprocess.standardize", .param = { TRUTH(1), .help = "by the training rows' mean and standard deviation" },
+	  .shape = LB_VALUE },
+	{ .path = "data.preprocess.divide", .shape = LB_VALUE,
+	  .param = { REAL(1, 0, NO_LIMIT), .min_open = true, .help = "numeric features are divided by this first; 255 for bytes" } },
+
+	{ .path = "corrupt", .param = { .help = "harm done to the training data on purpose" } },
+	{ .path = "corrupt.labels", .param = { .help = "label noise" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "label corruption", .def_name = "none" },
+	{ .path = "model", .param = { .help = "what gives the scores" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "model", .def_name = "linear" },
+	{ .path = "loss", .param = { .required = true, .help = "what is minimised" },
+	  .shape = LB_COMPONENT, .key = "name", .noun = "loss" },
+	{ .path = "optimizer", .param = { .help = "how the parameters are moved" },
+	  .shape = LB_COMPONENT, .key = "name", .noun = "optimizer", .def_name = "sgd" },
+	{ .path = "schedule", .param = { .help = "how the learning rate changes" },
+	  .shape = LB_COMPONENT, .key = "name", .noun = "schedule", .def_name = "constant" },
+
+	{ .path = "train", .param = { .help = "the training" } },
+	{ .path = "train.epochs", .param = { INTEGER(20, 1, 1e6), .help = "passes over the training rows" }, .shape = LB_VALUE },
+	{ .path = "train.batch", .param = { INTEGER(128, 1, 1e6), .log_scale = true, .help = "rows a step" }, .shape = LB_VALUE },
+	{ .path = "train.seed", .param = { SEED, .def = 1, .help = "split, order, noise, initialisation" }, .shape = LB_VALUE },
+	{ .path = "train.precision", .param = { CHOICES("float32", "float64"), .help = "of scores, gradients and parameters" },
+	  .shape = LB_VALUE },
+	{ .path = "train.shuffle", .param = { TRUTH(1), .help = "a new order of the rows each epoch" }, .shape = LB_VALUE },
+	{ .path = "train.clip_norm", .param = { REAL(0, 0, NO_LIMIT), .help = "longest gradient; 0 leaves it" }, .shape = LB_VALUE },
+	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "rows weighted against their class's share" },
+	  .shape = LB_VALUE },
+	{ .path = "train.early_stopping", .param = { .help = "ends a training that no longer improves, and restores its best epoch" } },
+	{ .path = "train.early_stopping.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "train.early_stopping.patience", .param = { INTEGER(5, 1, 1e6), .help = "epochs without a better value" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "train.early_stopping.min_delta", .param = { REAL(0, 0, NO_LIMIT), .help = "what counts as better" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "train.curves", .param = { .help = "splits whose metrics are kept for each epoch" },
+	  .shape = LB_WORDS, .words = curves },
+
+	{ .path = "metrics", .param = { .help = "what is measured; every metric that applies if not given" },
+	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },
+
+	{ .path = "output", .param = { .help = "what is written, and where" }, .outside_id = true },
+	{ .path = "output.dir", .param = { TEXT, .help = "folder of the records; results/<name> if not given" },
+	  .shape = LB_VALUE, .outside_id = true },
+	{ .path = "output.predictions", .param = { TRUTH(0), .help = "keep the test rows' scores" },
+	  .shape = LB_VALUE, .outside_id = true },
+	{ .path = "output.model", .param = { TRUTH(0), .help = "keep the trained model" }, .shape = LB_VALUE, .outside_id = true },
+};
+
+size_t lb_option_count(void)
+{
+	return sizeof options / sizeof *options;
+}
+
+const struct lb_option *lb_option_at(size_t i)
+{
+	return i < lb_option_count() ? &options[i] : NULL;
+}
+
+const struct lb_option *lb_option_find(const char *path, size_t n)
+{
+	for (size_t i = 0; i < lb_option_count(); i++)
+		if (!strncmp(options[i].path, path, n) && options[i].path[n] == '\0')
+			return &options[i];
+	return NULL;
+}
+
+const struct lb_option *lb_option_component(const char *path)
+{
+	for (size_t i = 0; i < lb_option_count(); i++)
+		if (options[i].shape == LB_COMPONENT && lb_path_within(path, options[i].path))
+			return &options[i];
+	return NULL;
+}
+
+const char *lb_path_last(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot ? dot + 1 : path;
+}
+
+bool lb_path_within(const char *path, const char *above)
+{
+	const size_t n = strlen(above);
+
+	return !strncmp(path, above, n) && (path[n] == '\0' || path[n] == '.');
+}
+
+cJSON *lb_config_identity(const cJSON *resolved, struct lb_err *err)
+{
+	cJSON *copy = cJSON_Duplicate(resolved, 1);
+
+	if (!copy) {
+		lb_fail_memory(err, sizeof *copy);
+		return NULL;
+	}
+	for (size_t i = 0; i < lb_option_count(); i++)
+		if (options[i].outside_id)
+			cJSON_DeleteItemFromObjectCaseSensitive(copy, options[i].path);
+	return copy;
+}

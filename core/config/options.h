@@ -1,0 +1,56 @@
+/* The option table: every key of a config, said once. From it come parsing, defaults, --set, sweeps and the JSON Schema. Blocks
+ * that name a component stand here as one row; their keys come from the component's descriptor. */
+#ifndef LB_OPTIONS_H
+#define LB_OPTIONS_H
+
+#include "core/base/err.h"
+#include "core/base/info.h"
+#include "core/base/json.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum lb_shape {
+	LB_GROUP,      /* a mapping whose keys are the rows below it */
+	LB_VALUE,      /* one parameter as in a descriptor */
+	LB_WORDS,      /* a list of texts, or the one word .word instead */
+	LB_COMPONENT,  /* a block that names a component, or the bare name */
+	LB_COMPONENTS  /* a list of such blocks */
+};
+
+struct lb_option {
+	const char *path;            /* dotted */
+	enum lb_shape shape;
+	struct lb_param param;       /* VALUE: type, default, range; all: help */
+	const struct lb_param *list; /* VALUE: what a list is checked against, where one is allowed too; else NULL */
+	const char *const *words;    /* WORDS: the allowed texts, NULL-ended; NULL: any */
+	const char *word;            /* WORDS: the word allowed in place of a list, also the default; or NULL */
+	const char *key;             /* COMPONENT(S): the key that holds the name, "name" or "kind" */
+	const char *noun;            /* COMPONENT(S): what a component is called in messages */
+	const char *def_name;        /* COMPONENT: the default component, or NULL */
+	bool optional;               /* without a default: left out of the resolved form when absent */
+	bool with_group;             /* resolved only where its group is given, such as data.test */
+	bool shorthand;              /* never in the resolved form: stands for other options */
+	bool outside_id;             /* not part of a trial's id, and not to be swept */
+};
+
+size_t lb_option_count(void);
+const struct lb_option *lb_option_at(size_t i);
+
+/* The row of the path's first n bytes, or NULL. */
+const struct lb_option *lb_option_find(const char *path, size_t n);
+
+/* The component block that the path names or lies in ("loss" for "loss.q"), or NULL. */
+const struct lb_option *lb_option_component(const char *path);
+
+/* The last key of a dotted path. */
+const char *lb_path_last(const char *path);
+
+/* True when `path` is `above` or lies below it. */
+bool lb_path_within(const char *path, const char *above);
+
+/* A copy of a resolved config without what is not part of a trial's id: the study's name and the output. The caller puts
+ * checksums in the place of the file paths. */
+cJSON *lb_config_identity(const cJSON *resolved, struct lb_err *err);
+
+#endif

@@ -1,0 +1,386 @@
+#include "core/config/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Places */
+
+const struct lb_node *lb_given(const struct lb_resolving *r, const char *path)
+{
+	const struct lb_node *node = lb_tree_at(r->root, path, NULL);
+
+	return lb_node_absent(node) ? NULL : node;
+}
+
+struct lb_mark lb_given_mark(const struct lb_resolving *r, const char *path)
+{
+	const struct lb_node *above = NULL, *node = lb_tree_at(r->root, path, &above);
+
+	if (!lb_node_absent(node))
+		return node->mark;
+	if (above && above != r->root)
+		return above->mark;
+	return (struct lb_mark){ .file = r->file };
+}
+
+static bool group_given(const struct lb_resolving *r, const char *path)
+{
+	char group[LB_PATH_TEXT];
+
+	snprintf(group, sizeof group, "%.*s", (int)(lb_path_last(path) - path - 1), path);
+	const struct lb_node *node = lb_given(r, group);
+	return node && node->type == LB_MAPPING;
+}
+
+/* Writes an item at its path; the objects on the way are made. Takes the item. */
+static void write_item(const struct lb_resolving *r, const char *path, cJSON *item)
+{
+	cJSON *in = r->out;
+	char key[LB_PATH_TEXT];
+	const char *dot;
+
+	for (; (dot = strchr(path, '.')); path = dot + 1) {
+		snprintf(key, sizeof key, "%.*s", (int)(dot - path), path);
+		cJSON *next = cJSON_GetObjectItemCaseSensitive(in, key);
+		in = next ? next : lb_json_object(in, key);
+	}
+	lb_json_item(in, path, item);
+}
+
+/* Components */
+
+const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name)
+{
+	const struct lb_info *info;
+	enum lb_kind its_kind;
+
+	if (kind == LB_N_KINDS)
+		return reg->any(block, name, &its_kind);
+	for (size_t i = 0; (info = reg->at(block, kind, i)); i++)
+		if (!strcmp(info->name, name))
+			return info;
+	return NULL;
+}
+
+const struct lb_param *lb_component_param(const struct lb_info *info, const char *name)
+{
+	for (int i = 0; info && i < info->n_params; i++)
+		if (!strcmp(info->params[i].name, name))
+			return &info->params[i];
+	return NULL;
+}
+
+cJSON *lb_param_default(const struct lb_param *p, double seed)
+{
+	switch (p->type) {
+	case LB_BOOL_PARAM:
+		return cJSON_CreateBool(p->def != 0);
+	case LB_CHOICE_PARAM:
+		return cJSON_CreateString(p->choices[(size_t)p->def]);
+	case LB_TEXT_PARAM:
+		return NULL;
+	case LB_SEED_PARAM:
+		return cJSON_CreateNumber(seed);
+	case LB_REALS_PARAM:
+	case LB_INTS_PARAM:
+		return cJSON_CreateDoubleArray(p->def_list, p->n_def_list);
+	default:
+		return p->def > 1.7976931348623157e308 ? cJSON_CreateString("inf") : cJSON_CreateNumber(p->def);
+	}
+}
+
+static bool has_keyword(const char *keywords, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (const char *at = keywords; at && *word && (at = strstr(at, word)); at++)
+		if ((at == keywords || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+			return true;
+	return false;
+}
+
+static void refuse_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *name)
+{
+	enum lb_kind kind = LB_N_KINDS;
+	const struct lb_info *info = r->reg->any(o->path, name->text, &kind);
+	const char *meant = NULL;
+	const struct lb_option *task = lb_option_find("task", 4);
+	struct lb_words names = { 0 };
+	char what[LB_FOUND_TEXT + 64], found[LB_FOUND_TEXT], where[LB_PATH_TEXT];
+
+	if (r->kind == LB_N_KINDS)
+		return;
+	for (size_t i = 0; r->reg->at(o->path, r->kind, i); i++) {
+		const struct lb_info *other = r->reg->at(o->path, r->kind, i);
+		lb_words_add(&names, other->name);
+		if (!meant && has_keyword(other->keywords, name->text))
+			meant = other->name;
+	}
+	if (!meant)
+		meant = lb_nearest(name->text, names.v, names.n);
+	if (info && kind < LB_N_KINDS)
+		snprintf(what, sizeof what, "%s is a %s %s; the task is %s", info->name, task->param.choices[kind], o->noun,
+			 task->param.choices[r->kind]);
+	else
+		snprintf(what, sizeof what, "unknown %s %s", o->noun, lb_node_found(name, found));
+	snprintf(where, sizeof where, "%s.%s", path, o->key);
+	lb_refuse(r, name->mark, where, what, &names, info ? NULL : meant);
+}
+
+static void refuse_component_key(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
+				 const struct lb_node *key)
+{
+	struct lb_words keys = { .v = { o->key }, .n = 1 }, owners = { 0 };
+	const struct lb_info *other;
+	struct lb_buf what = { 0 };
+	char where[LB_PATH_TEXT];
+
+	for (int i = 0; i < info->n_params; i++)
+		lb_words_add(&keys, info->params[i].name);
+	for (size_t i = 0; r->kind < LB_N_KINDS && (other = r->reg->at(o->path, r->kind, i)); i++)
+		if (lb_component_param(other, key->text))
+			lb_words_add(&owners, other->name);
+	snprintf(where, sizeof where, "%s.%.80s", path, key->text);
+	if (owners.n) {
+		lb_buf_puts(&what, "a parameter of ");
+		lb_words_join(&owners, &what);
+		lb_buf_printf(&what, ", not of %s", info->name);
+	} else {
+		lb_buf_printf(&what, "unknown key of %s", info->name);
+	}
+	lb_refuse(r, key->mark, where, what.bad ? "unknown key" : what.s, &keys, owners.n ? NULL : lb_nearest(key->text, keys.v, keys.n));
+	lb_buf_free(&what);
+}
+
+static void resolve_param(const struct lb_resolving *r, const char *path, const struct lb_param *p, const struct lb_node *block, cJSON *out)
+{
+	const struct lb_node *node = lb_node_get(block, p->name);
+	struct lb_err err = { 0 };
+	char where[LB_PATH_TEXT];
+	cJSON *item;
+
+	snprintf(where, sizeof where, "%s.%s", path, p->name);
+	if (!lb_node_absent(node)) {
+		item = lb_param_parse(p, node, &err);
+		if (!item)
+			lb_fault(r->faults, &node->mark, where, "%s", err.text);
+	} else if (p->required) {
+		const struct lb_mark mark = block ? block->mark : (struct lb_mark){ .file = r->file };
+		lb_fault(r->faults, &mark, where, "is missing and has no default: %s", p->help);
+		return;
+	} else {
+		item = lb_param_default(p, lb_rule_seed(r));
+	}
+	if (item)
+		lb_json_item(out, p->name, item);
+}
+
+static cJSON *write_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
+			      const struct lb_node *block)
+{
+	cJSON *out = lb_json_object(NULL, NULL);
+
+	lb_json_text(out, o->key, info->name);
+	for (int i = 0; i < info->n_params; i++)
+		resolve_param(r, path, &info->params[i], block, out);
+	for (size_t i = 0; block && block->type == LB_MAPPING && i < block->n; i++)
+		if (strcmp(block->key[i]->text, o->key) && !lb_component_param(info, block->key[i]->text))
+			refuse_component_key(r, o, path, info, block->key[i]);
+	return out;
+}
+
+/* A block or a bare word; NULL after a fault, or where nothing is given and there is no default. */
+static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node)
+{
+	const struct lb_node *name = lb_node_component(node, o->key);
+	const struct lb_node *wrong = node && node->type == LB_MAPPING ? lb_node_get(node, o->key) : node;
+	char where[LB_PATH_TEXT], allowed[LB_PATH_TEXT];
+
+	snprintf(where, sizeof where, "%s.%s", path, o->key);
+	if (!name && !lb_node_absent(wrong)) {
+		snprintf(allowed, sizeof allowed, "the name of a %s, or a block with the key \"%s\"", o->noun, o->key);
+		lb_refuse_type(r, wrong, wrong == node ? path : where, allowed);
+		return NULL;
+	}
+	if (!name && (node || o->param.required) && !o->def_name) {
+		const struct lb_mark mark = node ? node->mark : lb_given_mark(r, path);
+		lb_fault(r->faults, &mark, where, "is missing, allowed: the name of a %s", o->noun);
+	}
+	if (!name && !o->def_name)
+		return NULL;
+	const struct lb_info *info = lb_component_find(r->reg, o->path, r->kind, name ? name->text : o->def_name);
+	if (info)
+		return write_component(r, o, path, info, node);
+	if (name)
+		refuse_component(r, o, path, name);
+	return NULL;
+}
+
+static bool has_component(const cJSON *list, const char *key, const cJSON *block)
+{
+	const cJSON *name = cJSON_GetObjectItemCaseSensitive(block, key), *other;
+
+	cJSON_ArrayForEach(other, list)
+		if (!strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(other, key)), cJSON_GetStringValue(name)))
+			return true;
+	return false;
+}
+
+static cJSON *every_component(const struct lb_resolving *r, const struct lb_option *o)
+{
+	cJSON *list = lb_json_array(NULL, NULL);
+	const struct lb_info *info;
+
+	for (size_t i = 0; r->kind < LB_N_KINDS && (info = r->reg->at(o->path, r->kind, i)); i++)
+		lb_json_item(list, NULL, write_component(r, o, o->path, info, NULL));
+	return list;
+}
+
+static cJSON *resolve_components(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
+{
+	if (!node)
+		return every_component(r, o);
+	if (node->type != LB_SEQUENCE) {
+		lb_refuse_type(r, node, o->path, "a list such as [accuracy]");
+		return NULL;
+	}
+	cJSON *list = lb_json_array(NULL, NULL);
+	for (size_t i = 0; i < node->n; i++) {
+		cJSON *block = resolve_component(r, o, o->path, node->item[i]);
+		if (!block)
+			continue;
+		if (has_component(list, o->key, block)) {
+			lb_fault(r->faults, &node->item[i]->mark, o->path, "%s stands twice; keep one",
+				 cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(block, o->key)));
+			cJSON_Delete(block);
+		} else {
+			lb_json_item(list, NULL, block);
+		}
+	}
+	return list;
+}
+
+/* The other shapes */
+
+static bool is_word_of(const char *const *words, const char *text)
+{
+	while (*words && strcmp(*words, text))
+		words++;
+	return *words;
+}
+
+static bool check_word(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node, const cJSON *list)
+{
+	struct lb_words allowed = { 0 };
+	char what[LB_FOUND_TEXT + 8], found[LB_FOUND_TEXT];
+	const cJSON *other;
+
+	if (node->type != LB_SCALAR) {
+		lb_refuse_type(r, node, o->path, "a text");
+		return false;
+	}
+	cJSON_ArrayForEach(other, list)
+		if (!strcmp(cJSON_GetStringValue(other), node->text)) {
+			lb_fault(r->faults, &node->mark, o->path, "%s stands twice; keep one", lb_node_found(node, found));
+			return false;
+		}
+	if (!o->words || is_word_of(o->words, node->text))
+		return true;
+	for (size_t i = 0; o->words[i]; i++)
+		lb_words_add(&allowed, o->words[i]);
+	snprintf(what, sizeof what, "found %s", lb_node_found(node, found));
+	lb_refuse(r, node->mark, o->path, what, &allowed, lb_nearest(node->text, allowed.v, allowed.n));
+	return false;
+}
+
+static cJSON *resolve_words(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
+{
+	char allowed[LB_PATH_TEXT], wanted[LB_FOUND_TEXT];
+	cJSON *list = NULL;
+
+	if (o->word && (!node || (node->type == LB_SCALAR && !strcmp(node->text, o->word))))
+		return cJSON_CreateString(o->word);
+	if (!node && lb_rule_default(r, o->path, &list))
+		return list;
+	if (node && node->type != LB_SEQUENCE) {
+		snprintf(wanted, sizeof wanted, "%.40s", node->type == LB_SCALAR ? node->text : "a, b");
+		snprintf(allowed, sizeof allowed, "%s%sa list such as [%s]", o->word ? o->word : "", o->word ? ", or " : "", wanted);
+		lb_refuse_type(r, node, o->path, allowed);
+		return NULL;
+	}
+	list = lb_json_array(NULL, NULL);
+	for (size_t i = 0; node && i < node->n; i++)
+		if (check_word(r, o, node->item[i], list))
+			lb_json_text(list, NULL, node->item[i]->text);
+	return list;
+}
+
+static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
+{
+	struct lb_err err = { 0 };
+	cJSON *item = NULL;
+
+	if (node) {
+		item = lb_param_parse(o->list && node->type == LB_SEQUENCE ? o->list : &o->param, node, &err);
+		if (!item)
+			lb_fault(r->faults, &node->mark, o->path, "%s", err.text);
+	} else if (o->param.required) {
+		const struct lb_mark mark = lb_given_mark(r, o->path);
+		lb_fault(r->faults, &mark, o->path, "is missing, allowed: %s", o->param.help);
+	} else if (!lb_rule_default(r, o->path, &item) && !o->optional) {
+		item = lb_param_default(&o->param, lb_rule_seed(r));
+	}
+	return item;
+}
+
+static void resolve_option(const struct lb_resolving *r, const struct lb_option *o)
+{
+	const struct lb_node *node = lb_given(r, o->path);
+	cJSON *item = NULL;
+
+	if (o->shape == LB_GROUP || (o->with_group && !group_given(r, o->path)))
+		return;
+	if (o->shape == LB_VALUE)
+		item = resolve_value(r, o, node);
+	else if (o->shape == LB_WORDS)
+		item = resolve_words(r, o, node);
+	else if (o->shape == LB_COMPONENT)
+		item = resolve_component(r, o, o->path, node);
+	else
+		item = resolve_components(r, o, node);
+	if (item && !o->shorthand)
+		write_item(r, o->path, item);
+	else
+		cJSON_Delete(item);
+}
+
+enum lb_kind lb_task_of(const struct lb_resolving *r)
+{
+	const struct lb_param *p = &lb_option_find("task", 4)->param;
+	const struct lb_node *node = lb_given(r, "task");
+	int kind = (int)p->def;
+
+	if (node)
+		for (kind = 0; p->choices[kind] && (node->type != LB_SCALAR || strcmp(p->choices[kind], node->text));)
+			kind++;
+	return p->choices[kind] ? (enum lb_kind)kind : LB_N_KINDS;
+}
+
+cJSON *lb_resolve(struct lb_node *root, const char *file, const char *study, const struct lb_registry *reg,
+		  struct lb_faults *faults, struct lb_err *err)
+{
+	struct lb_resolving r = { .root = root, .file = file, .study = study, .reg = reg, .faults = faults };
+
+	r.out = lb_json_object(NULL, NULL);
+	r.kind = lb_task_of(&r);
+	lb_check_keys(&r, root, "");
+	for (size_t i = 0; i < lb_option_count(); i++)
+		resolve_option(&r, lb_option_at(i));
+	lb_rule_check(&r);
+	if (lb_json_complete(err) || !r.out) {
+		cJSON_Delete(r.out);
+		return NULL;
+	}
+	return r.out;
+}

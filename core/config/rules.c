@@ -1,0 +1,322 @@
+#include "core/config/internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What was given, read without complaint: a wrong value is reported where its option is resolved. */
+
+static double number_or(const struct lb_resolving *r, const char *path, double otherwise)
+{
+	const struct lb_node *node = lb_given(r, path);
+	double v;
+
+	return node && node->type == LB_SCALAR && lb_parse_double(node->text, strlen(node->text), &v) ? v : otherwise;
+}
+
+static const char *text_or(const struct lb_resolving *r, const char *path, const char *otherwise)
+{
+	const struct lb_node *node = lb_given(r, path);
+
+	return node && node->type == LB_SCALAR ? node->text : otherwise;
+}
+
+double lb_rule_seed(const struct lb_resolving *r)
+{
+	return number_or(r, "train.seed", lb_option_find("train.seed", strlen("train.seed"))->param.def);
+}
+
+/* The forms of data.split and the keys that only some of them have. */
+
+enum form { FRACTIONS, FIRST, MODULO, FOLDS };
+
+static const struct {
+	const char *path;
+	unsigned forms;
+} split_keys[] = {
+	{ "data.split.first", 1 << FIRST },
+	{ "data.split.modulo", 1 << MODULO },
+	{ "data.split.folds", 1 << FOLDS },
+	{ "data.split.fold", 1 << FOLDS },
+	{ "data.split.train", 1 << FRACTIONS },
+	{ "data.split.test", 1 << FRACTIONS | 1 << MODULO },
+};
+
+static const char *const form_paths[] = {
+	[FRACTIONS] = "data.split.train", [FIRST] = "data.split.first", [MODULO] = "data.split.modulo", [FOLDS] = "data.split.folds"
+};
+
+static enum form form_of(const struct lb_resolving *r)
+{
+	for (int form = FIRST; form <= FOLDS; form++)
+		if (lb_given(r, form_paths[form]))
+			return (enum form)form;
+	return FRACTIONS;
+}
+
+/* 1 - 0.2 - 0.2 is 0.6, not 0.6000000000000001. */
+static double tidy(double v)
+{
+	return round(v * 1e12) / 1e12;
+}
+
+static cJSON *default_share(const struct lb_resolving *r, const char *path)
+{
+	const bool train = lb_given(r, "data.split.train"), valid = lb_given(r, "data.split.valid"), test = lb_given(r, "data.split.test");
+	const bool is_train = !strcmp(path, "data.split.train");
+	const struct lb_option *o = lb_option_find(path, strlen(path));
+
+	if (form_of(r) != FRACTIONS)
+		return !strcmp(path, "data.split.valid") ? cJSON_CreateNumber(0) : NULL;
+	if (!train && !valid && !test)
+		return cJSON_CreateNumber(!lb_given(r, "data.test") ? o->param.def : is_train);
+	if (!is_train)
+		return cJSON_CreateNumber(0);
+	return cJSON_CreateNumber(tidy(1 - number_or(r, "data.split.valid", 0) - number_or(r, "data.split.test", 0)));
+}
+
+static cJSON *default_fold(const struct lb_resolving *r, const char *path)
+{
+	(void)path;
+	return form_of(r) == FOLDS ? cJSON_CreateNumber(0) : NULL;
+}
+
+static cJSON *default_stratify(const struct lb_resolving *r, const char *path)
+{
+	(void)path;
+	return cJSON_CreateBool(r->kind != LB_REGRESSION && !lb_given(r, "data.group"));
+}
+
+static cJSON *default_name(const struct lb_resolving *r, const char *path)
+{
+	(void)path;
+	return cJSON_CreateString(r->study);
+}
+
+static cJSON *default_dir(const struct lb_resolving *r, const char *path)
+{
+	char dir[512];
+
+	(void)path;
+	snprintf(dir, sizeof dir, "results/%s", text_or(r, "name", r->study));
+	return cJSON_CreateString(dir);
+}
+
+static cJSON *default_label(const struct lb_resolving *r, const char *path)
+{
+	const char *label = text_or(r, "data.train.label", text_or(r, "data.label", NULL));
+	const bool test = !strcmp(path, "data.test.label");
+
+	return label && lb_given(r, test ? "data.test" : "data.train.path") ? cJSON_CreateString(label) : NULL;
+}
+
+static cJSON *default_curves(const struct lb_resolving *r, const char *path)
+{
+	const char *valid = "valid";
+
+	(void)r;
+	(void)path;
+	return cJSON_CreateStringArray(&valid, 1);
+}
+
+static const struct {
+	const char *path;
+	cJSON *(*make)(const struct lb_resolving *r, const char *path);
+} defaults[] = {
+	{ "name", default_name },
+	{ "data.train.label", default_label },
+	{ "data.test.label", default_label },
+	{ "data.split.train", default_share },
+	{ "data.split.valid", default_share },
+	{ "data.split.test", default_share },
+	{ "data.split.fold", default_fold },
+	{ "data.split.stratify", default_stratify },
+	{ "train.curves", default_curves },
+	{ "output.dir", default_dir },
+};
+
+bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **item)
+{
+	for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+		if (!strcmp(defaults[i].path, path)) {
+			*item = defaults[i].make(r, path);
+			return true;
+		}
+	return false;
+}
+
+/* Checks between options */
+
+#define fault(r, path, ...)                                          \
+	do {                                                         \
+		const struct lb_mark mark_ = lb_given_mark(r, path); \
+		lb_fault((r)->faults, &mark_, path, __VA_ARGS__);    \
+	} while (0)
+
+static double resolved_number(const struct lb_resolving *r, const char *path, double otherwise)
+{
+	const cJSON *item = lb_json_at(r->out, path);
+
+	return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
+}
+
+static void check_name(const struct lb_resolving *r)
+{
+	const char *name = cJSON_GetStringValue(lb_json_at(r->out, "name"));
+
+	if (name && (strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || strlen(name) > 200))
+		fault(r, "name", "found \"%.60s\", allowed: up to 200 bytes that can name a folder, without \"/\"", name);
+}
+
+static void check_source(const struct lb_resolving *r)
+{
+	const struct lb_node *train = lb_given(r, "data.train"), *data = lb_given(r, "data");
+	const bool file = lb_given(r, "data.train.path"), made = lb_given(r, "data.generator");
+
+	if ((train && train->type != LB_MAPPING) || (data && data->type != LB_MAPPING))
+		return;
+	if (made && train)
+		fault(r, "data.generator", "cannot be combined with data.train; keep one");
+	else if (!made && !file)
+		fault(r, "data.train.path", "is missing, allowed: a data file; or give data.generator");
+	if (made && lb_given(r, "data.test"))
+		fault(r, "data.test", "cannot be combined with data.generator; use data.split");
+	if (made && lb_given(r, "data.label"))
+		fault(r, "data.label", "cannot be combined with data.generator, which names its own label; remove it");
+}
+
+static void check_split_form(const struct lb_resolving *r)
+{
+	const enum form form = form_of(r);
+	const struct lb_node *test = lb_given(r, "data.split.test");
+
+	for (size_t i = 0; i < sizeof split_keys / sizeof *split_keys; i++) {
+		const char *path = split_keys[i].path;
+		if (!lb_given(r, path) || split_keys[i].forms & 1U << form)
+			continue;
+		if (form == FRACTIONS)
+			fault(r, path, "goes with data.split.folds, which is missing; give the number of folds");
+		else
+			fault(r, path, "cannot be combined with %s; keep one", form_paths[form]);
+	}
+	if (form == MODULO && !test)
+		fault(r, "data.split.test", "is missing, allowed: a list of residues of modulo, such as [0]");
+	if (form == MODULO && test && test->type == LB_SCALAR)
+		fault(r, "data.split.test", "found %.60s, allowed: a list of residues of modulo; write [%.60s]", test->text, test->text);
+	if (form == FRACTIONS && test && test->type == LB_SEQUENCE)
+		fault(r, "data.split.test", "found a list, allowed: a number in [0, 1); a list goes with data.split.modulo");
+	if (form != FRACTIONS && lb_given(r, "data.test"))
+		fault(r, form_paths[form], "cannot be combined with data.test, whose rows are the test part; use train and valid");
+}
+
+static void check_residues(const struct lb_resolving *r)
+{
+	const cJSON *test = lb_json_at(r->out, "data.split.test"), *a, *b;
+	const double modulo = resolved_number(r, "data.split.modulo", 0);
+	double distinct = 0;
+
+	if (modulo == 0 || !cJSON_IsArray(test))
+		return;
+	cJSON_ArrayForEach(a, test) {
+		if (a->valuedouble >= modulo)
+			fault(r, "data.split.test", "found %.0f, allowed: residues in [0, %.0f]", a->valuedouble, modulo - 1);
+		for (b = test->child; b != a && b->valuedouble != a->valuedouble;)
+			b = b->next;
+		distinct += b == a;
+		if (b != a)
+			fault(r, "data.split.test", "%.0f stands twice; keep one", a->valuedouble);
+	}
+	if (distinct == 0 || distinct >= modulo)
+		fault(r, "data.split.test", "found %.0f residues of %.0f, allowed: at least one, and not all", distinct, modulo);
+}
+
+static void check_shares(const struct lb_resolving *r)
+{
+	const double train = resolved_number(r, "data.split.train", -1), valid = resolved_number(r, "data.split.valid", 0);
+	const double test = resolved_number(r, "data.split.test", 0), sum = train + valid + test;
+	char text[LB_DOUBLE_TEXT];
+
+	if (train < 0 && lb_json_at(r->out, "data.split.train"))
+		fault(r, "data.split", "valid and test sum to more than 1; nothing is left for training");
+	else if (train == 0)
+		fault(r, "data.split", "valid and test sum to 1; nothing is left for training");
+	else if (train > 0 && sum > 1 + 1e-9) {
+		lb_double_text(tidy(sum), text);
+		fault(r, "data.split", "train, valid and test sum to %s, allowed: at most 1", text);
+	}
+	if (train >= 0 && test > 0 && lb_given(r, "data.test"))
+		fault(r, "data.split.test", "cannot be combined with data.test, whose rows are the test part; leave it out");
+}
+
+static void check_split(const struct lb_resolving *r)
+{
+	const double folds = resolved_number(r, "data.split.folds", 0);
+
+	check_split_form(r);
+	check_residues(r);
+	check_shares(r);
+	if (folds > 0 && resolved_number(r, "data.split.fold", 0) >= folds)
+		fault(r, "data.split.fold", "found %.0f, allowed: an integer in [0, %.0f]", resolved_number(r, "data.split.fold", 0), folds - 1);
+	if (!cJSON_IsTrue(lb_json_at(r->out, "data.split.stratify")))
+		return;
+	if (r->kind == LB_REGRESSION)
+		fault(r, "data.split.stratify", "found true, allowed: false; the task is regression, which has no classes");
+	else if (lb_given(r, "data.group"))
+		fault(r, "data.split.stratify", "cannot be combined with data.group; keep one");
+}
+
+/* "valid.accuracy, valid.ece", and the nearest of them to `word`. */
+static const char *metric_names(const cJSON *metrics, const char *word, struct lb_buf *list, char meant[LB_FOUND_TEXT])
+{
+	const char *name[64], *near;
+	const cJSON *metric;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(metric, metrics) {
+		const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metric, "name"));
+		lb_buf_printf(list, "%svalid.%s", n ? ", " : "", text);
+		if (n < sizeof name / sizeof *name)
+			name[n++] = text;
+	}
+	near = lb_nearest(word, name, n);
+	if (near)
+		snprintf(meant, LB_FOUND_TEXT, "valid.%.60s", near);
+	return near ? meant : NULL;
+}
+
+static void check_early_stopping(const struct lb_resolving *r)
+{
+	static const char path[] = "train.early_stopping.metric";
+	const char *wanted = cJSON_GetStringValue(lb_json_at(r->out, path)), *word;
+	const cJSON *metrics = lb_json_at(r->out, "metrics"), *metric;
+	char meant[LB_FOUND_TEXT], hint[LB_HINT_TEXT];
+	struct lb_buf list = { 0 };
+
+	if (!wanted || !metrics)
+		return;
+	if (resolved_number(r, "data.split.valid", 1) == 0)
+		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it or remove early_stopping");
+	word = strchr(wanted, '.') ? strchr(wanted, '.') + 1 : wanted;
+	cJSON_ArrayForEach(metric, metrics)
+		if (!strncmp(wanted, "valid.", 6) && !strcmp(word, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metric, "name"))))
+			return;
+	lb_hint(metric_names(metrics, word, &list, meant), hint);
+	fault(r, path, "found \"%.60s\", allowed: %s%s", wanted, list.s ? list.s : "one of the metrics", hint);
+	lb_buf_free(&list);
+}
+
+static void check_output(const struct lb_resolving *r)
+{
+	if (cJSON_IsTrue(lb_json_at(r->out, "output.model")))
+		fault(r, "output.model", "found true, allowed: false; saving models is not in this version");
+}
+
+void lb_rule_check(const struct lb_resolving *r)
+{
+	static void (*const checks[])(const struct lb_resolving *) = {
+		check_name, check_source, check_split, check_early_stopping, check_output,
+	};
+
+	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+		checks[i](r);
+}

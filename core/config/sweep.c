@@ -1,0 +1,178 @@
+#include "core/config/internal.h"
+
+#include "core/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool known_path(const char *path)
+{
+	const struct lb_option *block = lb_option_component(path);
+
+	return lb_option_find(path, strlen(path)) || (block && !strchr(path + strlen(block->path) + 1, '.'));
+}
+
+static bool check_path(struct lb_sweep *s, const struct lb_node *key)
+{
+	const struct lb_option *o = lb_option_find(key->text, strlen(key->text));
+
+	if (!known_path(key->text)) {
+		lb_refuse_key(&s->r, key->text, key);
+		return false;
+	}
+	if (o && o->outside_id) {
+		lb_fault(s->r.faults, &key->mark, key->text, "cannot be swept: it is no part of a trial; set it once");
+		return false;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->track[i].path, key->text)) {
+			lb_fault(s->r.faults, &key->mark, key->text, "is swept twice, here and on line %zu; keep one", s->track[i].key->mark.line);
+			return false;
+		}
+	return true;
+}
+
+/* What --set gives, at this path or above it, replaces the file's sweep. */
+static bool is_set(const struct lb_sweep *s, const char *path)
+{
+	for (size_t i = 0; i < s->config->n_sets; i++)
+		if (lb_path_within(path, s->config->set[i].path))
+			return true;
+	return false;
+}
+
+static int add_track(struct lb_sweep *s, const struct lb_node *key, struct lb_node *node, struct lb_err *err)
+{
+	if (!check_path(s, key) || is_set(s, key->text))
+		return 0;
+	if (lb_grow(&s->track, &s->cap, s->n + 1, sizeof *s->track, err))
+		return -1;
+	s->track[s->n++] = (struct lb_track){ .path = key->text, .key = key, .node = node, .axis = s->n_axes };
+	return 0;
+}
+
+/* `zip`: a mapping, or a list of them. */
+static int add_zip(struct lb_sweep *s, const struct lb_node *zip, struct lb_err *err)
+{
+	char found[LB_FOUND_TEXT];
+
+	if (zip->type == LB_SCALAR)
+		lb_fault(s->r.faults, &zip->mark, "sweep.zip", "found %s, allowed: a block of paths with lists of equal length", lb_node_found(zip, found));
+	if (zip->type == LB_SEQUENCE) {
+		for (size_t i = 0; i < zip->n; i++)
+			if (add_zip(s, zip->item[i], err))
+				return -1;
+		return 0;
+	}
+	for (size_t i = 0; i < zip->n; i++)
+		if (add_track(s, zip->key[i], zip->item[i], err))
+			return -1;
+	s->n_axes++;
+	return 0;
+}
+
+static int add_block(struct lb_sweep *s, const struct lb_node *sweep, struct lb_err *err)
+{
+	char found[LB_FOUND_TEXT];
+
+	if (lb_node_absent(sweep))
+		return 0;
+	if (sweep->type != LB_MAPPING)
+		lb_fault(s->r.faults, &sweep->mark, "sweep", "found %s, allowed: a block of paths with lists", lb_node_found(sweep, found));
+	for (size_t i = 0; sweep->type == LB_MAPPING && i < sweep->n; i++) {
+		if (!strcmp(sweep->key[i]->text, "zip")) {
+			if (add_zip(s, sweep->item[i], err))
+				return -1;
+		} else if (add_track(s, sweep->key[i], sweep->item[i], err)) {
+			return -1;
+		}
+		s->n_axes++;
+	}
+	return 0;
+}
+
+static int depth(const char *path)
+{
+	int n = 0;
+
+	for (; *path; path++)
+		n += *path == '.';
+	return n;
+}
+
+/* A path inside a block that is swept, too, is applied after the block. */
+static void order_by_depth(struct lb_sweep *s)
+{
+	for (size_t i = 1; i < s->n; i++) {
+		const struct lb_track t = s->track[i];
+		size_t j = i;
+		for (; j > 0 && depth(s->track[j - 1].path) > depth(t.path); j--)
+			s->track[j] = s->track[j - 1];
+		s->track[j] = t;
+	}
+}
+
+static void check_lengths(const struct lb_sweep *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		for (size_t j = i + 1; j < s->n; j++) {
+			const struct lb_track *a = &s->track[i], *b = &s->track[j];
+			if (a->axis == b->axis && a->n && b->n && a->n != b->n)
+				lb_fault(s->r.faults, &b->key->mark, b->path, "%zu values, but %s has %zu; zip needs equal lengths", b->n, a->path, a->n);
+		}
+}
+
+static int add_set(struct lb_sweep *s, const struct lb_set *set, struct lb_err *err)
+{
+	const struct lb_option *o = lb_option_find(set->path, strlen(set->path));
+
+	if (set->n > 1 && o && o->outside_id)
+		lb_fault(s->r.faults, &set->value[0]->mark, set->path, "cannot be swept: it is no part of a trial; give one value");
+	if (lb_grow(&s->track, &s->cap, s->n + 1, sizeof *s->track, err))
+		return -1;
+	struct lb_track *t = &s->track[s->n++];
+	*t = (struct lb_track){ .path = set->path, .axis = s->n_axes++ };
+	if (lb_grow(&t->value, &t->cap, set->n, sizeof *t->value, err))
+		return -1;
+	memcpy(t->value, set->value, set->n * sizeof *t->value);
+	t->n = set->n;
+	return 0;
+}
+
+/* A later --set at this path or above it replaces it. */
+static bool overruled(const struct lb_config *c, size_t i)
+{
+	for (size_t j = i + 1; j < c->n_sets; j++)
+		if (lb_path_within(c->set[i].path, c->set[j].path))
+			return true;
+	return false;
+}
+
+int lb_sweep_read(struct lb_sweep *s, struct lb_err *err)
+{
+	const struct lb_config *c = s->config;
+
+	for (size_t i = 0; i < c->n_sets; i++)
+		if (c->set[i].n == 1 && !(s->r.root = lb_tree_with(&s->pool, s->r.root, c->set[i].path, c->set[i].value[0], err)))
+			return -1;
+	s->r.kind = lb_task_of(&s->r);
+	if (add_block(s, lb_node_get(c->root, "sweep"), err))
+		return -1;
+	order_by_depth(s);
+	for (size_t i = 0; i < s->n; i++)
+		if (lb_sweep_values(s, &s->track[i], err))
+			return -1;
+	check_lengths(s);
+	for (size_t i = 0; i < c->n_sets; i++)
+		if (!overruled(c, i) && add_set(s, &c->set[i], err))
+			return -1;
+	return 0;
+}
+
+void lb_sweep_free(struct lb_sweep *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->track[i].value);
+	free(s->track);
+	lb_pool_free(&s->pool);
+}

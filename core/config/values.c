@@ -1,0 +1,313 @@
+#include "core/config/internal.h"
+
+#include "core/base/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double max_values = 1e6;
+
+static int push(struct lb_track *t, struct lb_node *value, struct lb_err *err)
+{
+	if (!value || lb_grow(&t->value, &t->cap, t->n + 1, sizeof *t->value, err))
+		return -1;
+	t->value[t->n++] = value;
+	return 0;
+}
+
+static int push_text(struct lb_sweep *s, struct lb_track *t, const char *text, struct lb_err *err)
+{
+	return push(t, lb_tree_scalar(&s->pool, t->node->mark, text, strlen(text), err), err);
+}
+
+static int push_number(struct lb_sweep *s, struct lb_track *t, double v, struct lb_err *err)
+{
+	char text[LB_DOUBLE_TEXT] = "inf";
+
+	if (isfinite(v))
+		lb_double_text(v, text);
+	return push_text(s, t, text, err);
+}
+
+/* What a path is */
+
+static bool is_swept(const struct lb_sweep *s, const struct lb_option *block)
+{
+	char name[LB_PATH_TEXT];
+
+	snprintf(name, sizeof name, "%s.%s", block->path, block->key);
+	for (size_t i = 0; i < s->n; i++)
+		if (lb_path_within(block->path, s->track[i].path) || !strcmp(name, s->track[i].path))
+			return true;
+	for (size_t i = 0; i < s->config->n_sets; i++)
+		if (s->config->set[i].n > 1 && (lb_path_within(block->path, s->config->set[i].path) || !strcmp(name, s->config->set[i].path)))
+			return true;
+	return false;
+}
+
+static const struct lb_param *param_of_any(const struct lb_sweep *s, const struct lb_option *block, const char *name)
+{
+	const struct lb_param *p = NULL;
+	const struct lb_info *info;
+
+	for (size_t i = 0; !p && s->r.kind < LB_N_KINDS && (info = s->r.reg->at(block->path, s->r.kind, i)); i++)
+		p = lb_component_param(info, name);
+	return p;
+}
+
+/* The parameter at a path, or NULL. `within` is the block that holds it; NULL: the one of the tree. Where the component is itself
+ * swept, any that has the parameter tells its type, and *sure is false. */
+static const struct lb_param *param_at(const struct lb_sweep *s, const char *path, const struct lb_node *within, bool *sure)
+{
+	const struct lb_option *o = lb_option_find(path, strlen(path)), *block = lb_option_component(path);
+
+	*sure = true;
+	if (o)
+		return o->shape == LB_VALUE ? &o->param : NULL;
+	if (!block)
+		return NULL;
+	const struct lb_node *name = lb_node_component(within ? within : lb_given(&s->r, block->path), block->key);
+	*sure = within || !is_swept(s, block);
+	if (!*sure)
+		return param_of_any(s, block, lb_path_last(path));
+	const char *word = name ? name->text : block->def_name;
+	return word ? lb_component_param(lb_component_find(s->r.reg, block->path, s->r.kind, word), lb_path_last(path)) : NULL;
+}
+
+static bool takes_list(const char *path, const struct lb_param *p)
+{
+	const struct lb_option *o = lb_option_find(path, strlen(path));
+
+	if (o)
+		return o->shape == LB_WORDS || o->shape == LB_COMPONENTS || o->list;
+	return p && (p->type == LB_REALS_PARAM || p->type == LB_INTS_PARAM);
+}
+
+static bool is_default(const struct lb_node *node)
+{
+	return node->type == LB_SCALAR && !node->quoted && !strcmp(node->text, "default");
+}
+
+/* {from, to, steps, scale} */
+
+struct range {
+	double from, to, steps;
+	bool integer, log;
+};
+
+static bool range_number(const struct lb_sweep *s, const struct lb_track *t, const char *key, double *v)
+{
+	const struct lb_node *node = lb_node_get(t->node, key);
+	char found[LB_FOUND_TEXT];
+
+	if (lb_node_absent(node))
+		lb_fault(s->r.faults, &t->node->mark, t->path, "the range lacks \"%s\", allowed: {from, to, steps, scale}", key);
+	else if (node->type == LB_SCALAR && !node->quoted && lb_parse_double(node->text, strlen(node->text), v))
+		return true;
+	else
+		lb_fault(s->r.faults, &node->mark, t->path, "%s: found %s, allowed: a number", key, lb_node_found(node, found));
+	return false;
+}
+
+static bool check_range_keys(const struct lb_sweep *s, const struct lb_track *t)
+{
+	static const struct lb_words keys = { .v = { "from", "to", "steps", "scale" }, .n = 4 };
+	bool good = true;
+
+	for (size_t i = 0; i < t->node->n; i++) {
+		const struct lb_node *key = t->node->key[i];
+		size_t k = 0;
+		while (k < keys.n && strcmp(keys.v[k], key->text))
+			k++;
+		if (k < keys.n)
+			continue;
+		lb_refuse(&s->r, key->mark, t->path, "unknown key of a range", &keys, lb_nearest(key->text, keys.v, keys.n));
+		good = false;
+	}
+	return good;
+}
+
+static bool read_scale(const struct lb_sweep *s, const struct lb_track *t, const struct lb_param *p, bool *log_scale)
+{
+	const struct lb_node *node = lb_node_get(t->node, "scale");
+	char found[LB_FOUND_TEXT];
+
+	*log_scale = p && p->log_scale;
+	if (lb_node_absent(node))
+		return true;
+	*log_scale = node->type == LB_SCALAR && !strcmp(node->text, "log");
+	if (*log_scale || (node->type == LB_SCALAR && !strcmp(node->text, "linear")))
+		return true;
+	lb_fault(s->r.faults, &node->mark, t->path, "scale: found %s, allowed: log, linear", lb_node_found(node, found));
+	return false;
+}
+
+static bool read_range(const struct lb_sweep *s, const struct lb_track *t, const struct lb_param *p, struct range *range)
+{
+	const bool counts = p && p->type == LB_INT_PARAM, stepped = lb_node_get(t->node, "steps");
+	const char *wrong = NULL;
+
+	range->integer = counts || (p && p->type == LB_SEED_PARAM);
+	if (!check_range_keys(s, t) || !range_number(s, t, "from", &range->from) || !range_number(s, t, "to", &range->to) ||
+	    !read_scale(s, t, p, &range->log) || ((stepped || !range->integer) && !range_number(s, t, "steps", &range->steps)))
+		return false;
+	if (!stepped) {
+		range->log = false;
+		range->steps = range->to - range->from + 1;
+		if (range->to < range->from || range->from != floor(range->from) || range->to != floor(range->to))
+			wrong = "from and to, allowed: integers, from <= to";
+	} else if (range->steps < 2 || range->steps != floor(range->steps)) {
+		wrong = "steps, allowed: an integer >= 2";
+	} else if (range->log && (range->from <= 0 || range->to <= 0)) {
+		wrong = "the log scale needs from > 0 and to > 0; change them, or give scale: linear";
+	}
+	if (!wrong && range->steps > max_values)
+		wrong = "more than 1000000 values";
+	if (wrong)
+		lb_fault(s->r.faults, &t->node->mark, t->path, "the range: %s", wrong);
+	return !wrong;
+}
+
+/* To 14 digits, so that 0.3 and 0.01 are met as people write them. */
+static double tidy(double v)
+{
+	char text[40];
+
+	snprintf(text, sizeof text, "%.13e", v);
+	return strtod(text, NULL);
+}
+
+static double range_at(const struct range *range, double i)
+{
+	const double share = i / (range->steps - 1);
+	double v = range->from + share * (range->to - range->from);
+
+	if (i <= 0 || i >= range->steps - 1)
+		return i <= 0 ? range->from : range->to;
+	if (range->log)
+		v = exp(log(range->from) + share * (log(range->to) - log(range->from)));
+	return range->integer ? round(v) : tidy(v);
+}
+
+static int push_range(struct lb_sweep *s, struct lb_track *t, const struct lb_param *p, struct lb_err *err)
+{
+	struct range range = { 0 };
+
+	if (!read_range(s, t, p, &range))
+		return 0;
+	for (double i = 0; i < range.steps; i++)
+		if (push_number(s, t, range_at(&range, i), err))
+			return -1;
+	return 0;
+}
+
+static int push_grid(struct lb_sweep *s, struct lb_track *t, const struct lb_param *p, bool sure, struct lb_err *err)
+{
+	if (!sure)
+		lb_fault(s->r.faults, &t->node->mark, t->path, "`default` is not known where the component is swept; write it inside the blocks, "
+			 "as in {name: gce, q: default}");
+	else if (!p || !p->n_grid)
+		lb_fault(s->r.faults, &t->node->mark, t->path, "has no default grid; give a list");
+	for (int i = 0; sure && p && i < p->n_grid; i++) {
+		int rc;
+		if (p->type == LB_CHOICE_PARAM)
+			rc = push_text(s, t, p->choices[(size_t)p->grid[i]], err);
+		else if (p->type == LB_BOOL_PARAM)
+			rc = push_text(s, t, p->grid[i] != 0 ? "true" : "false", err);
+		else
+			rc = push_number(s, t, p->grid[i], err);
+		if (rc)
+			return -1;
+	}
+	return 0;
+}
+
+/* Blocks with lists inside */
+
+/* The values of one key of a block; none when it stands for itself. */
+static int inner_values(struct lb_sweep *s, struct lb_track *inner, const struct lb_node *block, struct lb_err *err)
+{
+	bool sure;
+	const struct lb_param *p = param_at(s, inner->path, block, &sure);
+	struct lb_node *node = inner->node;
+
+	if (node->type == LB_SEQUENCE && node->n && (!takes_list(inner->path, p) || node->item[0]->type == LB_SEQUENCE)) {
+		for (size_t i = 0; i < node->n; i++)
+			if (push(inner, node->item[i], err))
+				return -1;
+	} else if (node->type == LB_MAPPING && (lb_node_get(node, "from") || lb_node_get(node, "to"))) {
+		return push_range(s, inner, p, err);
+	} else if (is_default(node) && p && p->type != LB_TEXT_PARAM) {
+		return push_grid(s, inner, p, true, err);
+	} else if (node->type == LB_SEQUENCE && !node->n && !takes_list(inner->path, p)) {
+		lb_fault(s->r.faults, &node->mark, inner->path, "an empty list, allowed: a list of values");
+	}
+	return 0;
+}
+
+/* Replaces the values of t from `first` on by their product with the values of one key. */
+static int multiply(struct lb_sweep *s, struct lb_track *t, size_t first, const char *key, const struct lb_track *inner, struct lb_err *err)
+{
+	const size_t end = t->n;
+
+	for (size_t i = first; i < end; i++)
+		for (size_t j = 0; j < inner->n; j++)
+			if (push(t, lb_tree_with(&s->pool, t->value[i], key, inner->value[j], err), err))
+				return -1;
+	memmove(t->value + first, t->value + end, (t->n - end) * sizeof *t->value);
+	t->n -= end - first;
+	return 0;
+}
+
+static int push_blocks(struct lb_sweep *s, struct lb_track *t, struct lb_node *block, struct lb_err *err)
+{
+	const size_t first = t->n;
+	int rc = push(t, block, err);
+
+	for (size_t i = 0; !rc && i < block->n; i++) {
+		char path[LB_PATH_TEXT];
+		struct lb_track inner = { .path = path, .key = block->key[i], .node = block->item[i] };
+		snprintf(path, sizeof path, "%s.%.80s", t->path, block->key[i]->text);
+		if (strchr(block->key[i]->text, '.'))
+			continue;
+		rc = inner_values(s, &inner, block, err);
+		if (!rc && (double)inner.n * (double)(t->n - first) > max_values)
+			lb_fault(s->r.faults, &block->mark, t->path, "more than 1000000 values; shorten the lists");
+		else if (!rc && inner.n)
+			rc = multiply(s, t, first, block->key[i]->text, &inner, err);
+		free(inner.value);
+	}
+	return rc;
+}
+
+static bool is_block_path(const char *path)
+{
+	const struct lb_option *o = lb_option_find(path, strlen(path));
+
+	return o && (o->shape == LB_GROUP || o->shape == LB_COMPONENT);
+}
+
+int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err)
+{
+	const bool block = is_block_path(t->path);
+	struct lb_node *node = t->node;
+	char found[LB_FOUND_TEXT];
+	bool sure;
+	const struct lb_param *p = param_at(s, t->path, NULL, &sure);
+
+	if (node->type == LB_SEQUENCE && !node->n)
+		lb_fault(s->r.faults, &node->mark, t->path, "an empty list, allowed: a list of values; remove the key to leave it unswept");
+	if (node->type == LB_MAPPING && !block)
+		return push_range(s, t, p, err);
+	if (is_default(node))
+		return push_grid(s, t, p, sure, err);
+	if (node->type != LB_SEQUENCE)
+		lb_fault(s->r.faults, &node->mark, t->path, "found %s, allowed: a list%s; write [...]", lb_node_found(node, found),
+			 block ? " of blocks" : ", a range {from, to, steps, scale}, or default");
+	for (size_t i = 0; node->type == LB_SEQUENCE && i < node->n; i++)
+		if (block && node->item[i]->type == LB_MAPPING ? push_blocks(s, t, node->item[i], err) : push(t, node->item[i], err))
+			return -1;
+	return 0;
+}

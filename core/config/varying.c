@@ -1,0 +1,113 @@
+#include "core/config/internal.h"
+
+#include "core/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A leaf: a scalar, or a list as a whole. */
+struct leaf {
+	char *path;
+	const cJSON *first;      /* its value in the first trial that has it */
+	size_t trials;
+	bool varies;
+};
+
+struct leaves {
+	struct leaf *v;
+	size_t n, cap, at;       /* `at`: where the next leaf of this trial is expected */
+	struct lb_err *err;
+};
+
+static bool equal(const cJSON *a, const cJSON *b)
+{
+	if (cJSON_IsNumber(a) && cJSON_IsNumber(b))
+		return a->valuedouble == b->valuedouble;
+	if (!cJSON_IsArray(a) || !cJSON_IsArray(b))
+		return cJSON_Compare(a, b, true);
+	for (a = a->child, b = b->child; a && b && equal(a, b);) {
+		a = a->next;
+		b = b->next;
+	}
+	return !a && !b;
+}
+
+static struct leaf *insert(struct leaves *l, const char *path, const cJSON *item)
+{
+	char *copy = lb_strdup(path, l->err);
+
+	if (!copy || lb_grow(&l->v, &l->cap, l->n + 1, sizeof *l->v, l->err)) {
+		free(copy);
+		return NULL;
+	}
+	memmove(l->v + l->at + 1, l->v + l->at, (l->n - l->at) * sizeof *l->v);
+	l->v[l->at] = (struct leaf){ .path = copy, .first = item };
+	l->n++;
+	return &l->v[l->at];
+}
+
+static struct leaf *find(struct leaves *l, const char *path)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const size_t j = (l->at + i) % l->n;
+		if (!strcmp(l->v[j].path, path)) {
+			l->at = j;
+			return &l->v[j];
+		}
+	}
+	return NULL;
+}
+
+static int add_leaf(struct leaves *l, const char *path, const cJSON *item)
+{
+	struct leaf *leaf = find(l, path);
+
+	if (!leaf && !(leaf = insert(l, path, item)))
+		return -1;
+	leaf->trials++;
+	leaf->varies |= !equal(leaf->first, item);
+	l->at++;
+	return 0;
+}
+
+static int add_leaves(struct leaves *l, const char *group, const cJSON *object)
+{
+	const cJSON *item;
+	int rc = 0;
+
+	cJSON_ArrayForEach(item, object) {
+		char *path = lb_strfmt(l->err, "%s%s%s", group, *group ? "." : "", item->string);
+		const struct lb_option *o = path ? lb_option_find(path, strlen(path)) : NULL;
+		if (path && !(o && o->outside_id))
+			rc = cJSON_IsObject(item) ? add_leaves(l, path, item) : add_leaf(l, path, item);
+		free(path);
+		if (!path || rc)
+			return -1;
+	}
+	return 0;
+}
+
+cJSON *lb_config_varying(const struct lb_trial_list *list, struct lb_err *err)
+{
+	struct leaves l = { .err = err };
+	cJSON *paths = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < list->n; i++) {
+		l.at = 0;
+		rc = add_leaves(&l, "", list->config[i]);
+	}
+	if (!rc)
+		paths = lb_json_array(NULL, NULL);
+	for (size_t i = 0; i < l.n; i++) {
+		if (paths && (l.v[i].varies || l.v[i].trials < list->n))
+			lb_json_text(paths, NULL, l.v[i].path);
+		free(l.v[i].path);
+	}
+	free(l.v);
+	if (!rc && lb_json_complete(err)) {
+		cJSON_Delete(paths);
+		return NULL;
+	}
+	return paths;
+}

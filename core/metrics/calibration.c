@@ -1,0 +1,110 @@
+#include "core/base/mem.h"
+#include "core/metrics/metric.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define CLASSES (1u << LB_MULTICLASS | 1u << LB_BINARY)
+
+static double mean(const double *v, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += v[i];
+	return n ? sum / (double)n : (double)NAN;
+}
+
+static int log_loss(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	(void)par, (void)err;
+	*value = 0 - mean(o->logp, o->n);
+	return 0;
+}
+
+const struct lb_metric lb_metric_log_loss = {
+	.base = {
+		.name = "log_loss",
+		.title = "Mean negative log-probability of the true class, in nats",
+		.cite = "I. J. Good, Rational decisions, Journal of the Royal Statistical Society B 14, 1952",
+		.formula = "-(1/n) sum_i log p_i(y_i);  p = softmax(z), or sigmoid(z) with two classes and one score",
+		.notes = "Computed from the scores and never clipped, so a confident mistake counts in full (scikit-learn clips the "
+			 "probabilities). For a loss that does not aim at probabilities it tells how far its scores are from logits.",
+		.keywords = "nll cross_entropy negative_log_likelihood logloss perplexity",
+	},
+	.kinds = CLASSES,
+	.higher_is_better = false,
+	.eval = log_loss,
+};
+
+static int brier(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	(void)par, (void)err;
+	*value = mean(o->brier, o->n);
+	return 0;
+}
+
+const struct lb_metric lb_metric_brier = {
+	.base = {
+		.name = "brier",
+		.title = "Mean squared distance of the probabilities from the truth",
+		.cite = "G. W. Brier, Verification of forecasts expressed in terms of probability, Monthly Weather Review 78, 1950",
+		.formula = "(1/n) sum_i sum_k (p_ik - [k = y_i])^2;  two classes and one score: (1/n) sum_i (p_i - y_i)^2",
+		.notes = "0 to 2 for a multi-class task, 0 to 1 for a binary one (half of Brier's original sum over both classes).",
+		.keywords = "brier_score quadratic_score",
+	},
+	.kinds = CLASSES,
+	.higher_is_better = false,
+	.eval = brier,
+};
+
+enum { BINS };
+static const struct lb_param ece_params[] = {
+	[BINS] = { .name = "bins", .symbol = "M", .type = LB_INT_PARAM, .def = 15, .min = 1, .max = 10000,
+		   .grid = { 10, 15, 20 }, .n_grid = 3, .help = "number of equal-width bins of the confidence" },
+};
+
+/* The bin b with b/m < conf <= (b+1)/m; 0 for conf = 0. The product may round across an edge: the edge itself decides. */
+static size_t bin_of(double conf, double m)
+{
+	double b = fmin(fmax(ceil(conf * m) - 1, 0), m - 1);
+
+	if (b > 0 && conf <= b / m)
+		b--;
+	else if (b < m - 1 && conf > (b + 1) / m)
+		b++;
+	return (size_t)b;
+}
+
+/* Rows of a bin weigh n_b/n, so the bin's term is |right rows - sum of confidence| / n. */
+static int ece(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	const size_t m = (size_t)par[BINS].v;
+	double *gap = lb_alloc(m, sizeof *gap, err), sum = 0;
+
+	if (!gap)
+		return -1;
+	for (size_t i = 0; i < o->n; i++)
+		gap[bin_of(o->conf[i], (double)m)] += (o->pred[i] == o->label[i]) - o->conf[i];
+	for (size_t b = 0; b < m; b++)
+		sum += fabs(gap[b]);
+	*value = o->n ? sum / (double)o->n : (double)NAN;
+	free(gap);
+	return 0;
+}
+
+const struct lb_metric lb_metric_ece = {
+	.base = {
+		.name = "ece",
+		.title = "Expected calibration error: mean gap between confidence and accuracy over bins of the confidence",
+		.cite = "C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017, eq. 3",
+		.formula = "sum_b (n_b/n) |accuracy of bin b - mean confidence of bin b|;  bin b holds b/M < conf <= (b+1)/M",
+		.notes = "The confidence is the probability of the predicted class (binary: max(p, 1-p), so the lower half of the bins "
+			 "stays empty). Depends on the number of bins; compare values with the same M only.",
+		.keywords = "expected_calibration_error calibration",
+		LB_PARAMS(ece_params),
+	},
+	.kinds = CLASSES,
+	.higher_is_better = false,
+	.eval = ece,
+};

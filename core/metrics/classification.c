@@ -1,0 +1,155 @@
+#include "core/base/mem.h"
+#include "core/metrics/metric.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define CLASSES (1u << LB_MULTICLASS | 1u << LB_BINARY)
+
+static double share(size_t part, size_t whole)
+{
+	return whole ? (double)part / (double)whole : (double)NAN;
+}
+
+static int accuracy(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	size_t right = 0;
+
+	(void)par, (void)err;
+	for (size_t i = 0; i < o->n; i++)
+		right += o->pred[i] == o->label[i];
+	*value = share(right, o->n);
+	return 0;
+}
+
+const struct lb_metric lb_metric_accuracy = {
+	.base = {
+		.name = "accuracy",
+		.title = "Share of rows whose predicted class is the true one",
+		.formula = "(1/n) sum_i [pred_i = y_i];  pred = argmax_k z_k, or [z > 0] with two classes and one score",
+		.notes = "Of equal scores the lowest class index is predicted; a binary score of exactly 0 predicts the negative class. "
+			 "Says little where one class holds most rows: compare with the share of the largest class.",
+		.keywords = "acc error top1",
+	},
+	.kinds = CLASSES,
+	.higher_is_better = true,
+	.eval = accuracy,
+};
+
+enum { K };
+static const struct lb_param top_k_params[] = {
+	[K] = { .name = "k", .symbol = "k", .type = LB_INT_PARAM, .def = 5, .min = 1, .max = (double)INFINITY, .max_open = true,
+		.grid = { 1, 3, 5 }, .n_grid = 3, .help = "number of guesses a row has" },
+};
+
+static int top_k(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	size_t right = 0;
+
+	(void)err;
+	for (size_t i = 0; i < o->n; i++)
+		right += (double)o->rank[i] < par[K].v;
+	*value = share(right, o->n);
+	return 0;
+}
+
+const struct lb_metric lb_metric_top_k = {
+	.base = {
+		.name = "top_k",
+		.title = "Share of rows whose true class is among the k highest scores",
+		.formula = "(1/n) sum_i [rank_i < k];  rank = number of classes that precede the true one",
+		.notes = "Of equal scores the lower class index precedes (scikit-learn lets the higher one precede). "
+			 "k = 1 is accuracy; with k >= number of classes every row counts and the value is 1.",
+		.keywords = "top5 top_5 recall_at_k hits",
+		LB_PARAMS(top_k_params),
+	},
+	.kinds = 1u << LB_MULTICLASS,
+	.higher_is_better = true,
+	.eval = top_k,
+};
+
+/* Rows of one class: true, predicted, both. */
+struct tally {
+	size_t truth, pred, both;
+};
+
+static size_t n_classes(const struct lb_outcomes *o)
+{
+	return o->kind == LB_BINARY ? 2 : o->n_classes;
+}
+
+static struct tally *count_classes(const struct lb_outcomes *o, struct lb_err *err)
+{
+	struct tally *t = lb_alloc(n_classes(o), sizeof *t, err);
+
+	for (size_t i = 0; t && i < o->n; i++) {
+		t[o->label[i]].truth++;
+		t[o->pred[i]].pred++;
+		t[o->label[i]].both += o->pred[i] == o->label[i];
+	}
+	return t;
+}
+
+/* Mean over classes of both / truth (recall), or of both / mean(truth, pred) (F1); a class with a divisor of 0 is left out. */
+static int class_mean(const struct lb_outcomes *o, bool f1, double *value, struct lb_err *err)
+{
+	struct tally *t = count_classes(o, err);
+	size_t classes = 0;
+	double sum = 0;
+
+	if (!t)
+		return -1;
+	for (size_t k = 0; k < n_classes(o); k++) {
+		const size_t twice = f1 ? t[k].truth + t[k].pred : 2 * t[k].truth;
+		if (twice == 0)
+			continue;
+		sum += share(2 * t[k].both, twice);
+		classes++;
+	}
+	*value = classes ? sum / (double)classes : (double)NAN;
+	free(t);
+	return 0;
+}
+
+static int balanced_accuracy(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	(void)par;
+	return class_mean(o, false, value, err);
+}
+
+const struct lb_metric lb_metric_balanced_accuracy = {
+	.base = {
+		.name = "balanced_accuracy",
+		.title = "Mean over classes of the share of their rows that are predicted right",
+		.cite = "K. H. Brodersen, C. S. Ong, K. E. Stephan, J. M. Buhmann, The balanced accuracy and its posterior "
+			"distribution, ICPR 2010",
+		.formula = "mean over classes k with rows of  (rows of class k predicted k) / (rows of class k)",
+		.notes = "A class without rows in this split is left out of the mean.",
+		.keywords = "mean_recall macro_recall bacc mean_class_accuracy",
+	},
+	.kinds = CLASSES,
+	.higher_is_better = true,
+	.eval = balanced_accuracy,
+};
+
+static int f1_macro(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	(void)par;
+	return class_mean(o, true, value, err);
+}
+
+const struct lb_metric lb_metric_f1_macro = {
+	.base = {
+		.name = "f1_macro",
+		.title = "Unweighted mean over classes of F1, the harmonic mean of precision and recall",
+		.cite = "J. Opitz, S. Burst, Macro F1 and Macro F1, arXiv:1911.03347, 2019 (the mean of the classes' F1)",
+		.formula = "mean over classes k of  2 TP_k / (rows of class k + rows predicted k)",
+		.notes = "The mean is over the classes that occur in the labels or in the predictions of this split; a class that is "
+			 "never predicted right has F1 = 0. With two classes it is the mean of both classes' F1, not that of the "
+			 "positive class alone.",
+		.keywords = "macro_f1 f1 f_score f1_score",
+	},
+	.kinds = CLASSES,
+	.higher_is_better = true,
+	.eval = f1_macro,
+};

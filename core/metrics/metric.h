@@ -1,0 +1,41 @@
+/* Metrics: how good the scores of a split are. One file a family, one line each in metrics/list.def. The direction (higher or
+ * lower is better) lives here and nowhere else. */
+#ifndef LB_METRIC_H
+#define LB_METRIC_H
+
+#include "core/base/err.h"
+#include "core/base/info.h"
+#include "losses/loss_info.h"
+
+#include <stdint.h>
+
+/* What a metric sees of a split: a digest a row, so that the scores of a large split need not be kept. Arrays have n entries.
+ * Multi-class and binary:
+ *   label  true class; pred  predicted class (multi-class: argmax, lowest index on ties; binary: 1 iff score > 0);
+ *   rank   number of classes that precede the true one (equal scores: the lower index precedes); binary: 0 or 1;
+ *   logp   log-probability of the true class under softmax (binary: sigmoid), from the scores, never clipped;
+ *   brier  sum over classes of (p_k - [k = y])^2 (binary: (p - y)^2); conf  probability of the predicted class;
+ *   score  binary only: the score; NULL otherwise.
+ * Regression: pred_t and target_t are (n,t) row-major, the others NULL.
+ * n may be 0. All values are finite: a diverged trial has no metrics. */
+struct lb_outcomes {
+	enum lb_kind kind;
+	size_t n, n_classes, t;
+	const int32_t *label, *pred, *rank;
+	const double *logp, *brier, *conf, *score;
+	const double *pred_t, *target_t;
+};
+
+struct lb_metric {
+	struct lb_info base;
+	unsigned kinds;              /* bit 1 << LB_MULTICLASS, ... it applies to */
+	bool higher_is_better;
+	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null in JSON. -1 on lack of memory. */
+	int (*eval)(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);
+};
+
+size_t lb_metric_count(void);
+const struct lb_metric *lb_metric_at(size_t i);
+const struct lb_metric *lb_metric_find(const char *name);
+
+#endif

@@ -1,0 +1,75 @@
+#include "core/model/spec.h"
+
+#include <string.h>
+
+static const char *const inits[] = { "torch", "xavier", "he", "zero", NULL };
+static const char *const activations[] = { "relu", "tanh", "gelu", NULL };
+
+#define INIT_HELP "initial weights: torch (weights and biases uniform within 1/sqrt(inputs)), xavier or he (normal, biases 0), zero"
+
+enum { LINEAR_INIT, LINEAR_SEED };
+static const struct lb_param linear_params[] = {
+	[LINEAR_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
+	[LINEAR_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of the initial weights; default train.seed" },
+};
+
+static const double default_hidden[] = { 64 };
+enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_SEED };
+static const struct lb_param mlp_params[] = {
+	[MLP_HIDDEN] = { .name = "hidden", .type = LB_INTS_PARAM, .def_list = default_hidden, .n_def_list = 1, .min = 1, .max = 65536,
+			 .help = "widths of the hidden layers, first to last" },
+	[MLP_ACTIVATION] = { .name = "activation", .type = LB_CHOICE_PARAM, .choices = activations, .def = LB_RELU,
+			     .help = "after every hidden layer; gelu is the exact form with erf" },
+	[MLP_DROPOUT] = { .name = "dropout", .type = LB_REAL_PARAM, .min = 0, .max = 1, .max_open = true, .grid = { 0, 0.2, 0.5 },
+			  .n_grid = 3, .help = "share of hidden units dropped in training" },
+	[MLP_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
+	[MLP_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of initial weights and dropout; default train.seed" },
+};
+
+static const struct lb_info models[] = {
+	{ .name = "linear", .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
+	  .keywords = "logistic regression linear probe softmax", LB_PARAMS(linear_params) },
+	{ .name = "mlp", .title = "Multi-layer perceptron", .cite = "classic",
+	  .formula = "h_0 = x, h_i = dropout(act(W_i h_{i-1} + b_i)), z = W h + b", .keywords = "neural network dense feed-forward",
+	  .notes = "Gelu: Hendrycks & Gimpel, Gaussian Error Linear Units, 2016. Dropout: Srivastava et al., JMLR 2014 (inverted form). "
+		   "xavier: Glorot & Bengio, AISTATS 2010, normal form; he: He et al., ICCV 2015, normal form; torch: the default of "
+		   "torch.nn.Linear.",
+	  LB_PARAMS(mlp_params) },
+};
+
+const struct lb_info *lb_model_at(size_t i)
+{
+	return i < sizeof models / sizeof *models ? &models[i] : NULL;
+}
+
+int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, size_t inputs, size_t outputs,
+		       struct lb_model_spec *out, struct lb_err *err)
+{
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs } };
+	if (info == &models[0]) {
+		out->init = (enum lb_init)par[LINEAR_INIT].v;
+		out->seed = (uint64_t)par[LINEAR_SEED].v;
+		return 0;
+	}
+	const struct lb_arg *hidden = &par[MLP_HIDDEN];
+	if (hidden->n >= LB_MAX_LAYERS)
+		return lb_fail(err, LB_CONFIG, "model.hidden: found %zu layers, allowed: at most %d", hidden->n, LB_MAX_LAYERS - 1);
+	out->n_layers = hidden->n + 1;
+	for (size_t i = 0; i < hidden->n; i++)
+		out->width[i + 1] = (size_t)hidden->list[i];
+	out->width[out->n_layers] = outputs;
+	out->activation = (enum lb_activation)par[MLP_ACTIVATION].v;
+	out->dropout = par[MLP_DROPOUT].v;
+	out->init = (enum lb_init)par[MLP_INIT].v;
+	out->seed = (uint64_t)par[MLP_SEED].v;
+	return 0;
+}
+
+size_t lb_model_spec_size(const struct lb_model_spec *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_layers; i++)
+		n += (s->width[i] + 1) * s->width[i + 1];
+	return n;
+}

@@ -1,0 +1,34 @@
+/* The precision seam. Every numeric source file is compiled twice, with -DLB_REAL=32 and -DLB_REAL=64, and both objects go into
+ * the one binary. A numeric file writes `real` for the scalar type, X(name) for every external name, R(1.5) for constants, and
+ * calls exp, log1p, pow and so on through <tgmath.h>, so that they follow the type. No #if on the precision appears elsewhere.
+ *
+ * The trap: with a float x, pow(x, 2), fmax(x, 0) and exp(0.5 * x) go through double; write R(2), R(0), R(0.5). The warnings
+ * -Wdouble-promotion -Wconversion catch all three. A precision-free file that includes this header does not compile. */
+#ifndef LB_REAL_H
+#define LB_REAL_H
+
+#include <cblas.h>
+#include <float.h>
+#include <tgmath.h>
+
+#if LB_REAL == 32
+typedef float real;
+#define X(name) name##_f32
+#define R(c) c##f
+#define REAL_EPS FLT_EPSILON
+#define REAL_MAX FLT_MAX
+#define REAL_BITS 32
+#define lb_gemm cblas_sgemm
+#elif LB_REAL == 64
+typedef double real;
+#define X(name) name##_f64
+#define R(c) c
+#define REAL_EPS DBL_EPSILON
+#define REAL_MAX DBL_MAX
+#define REAL_BITS 64
+#define lb_gemm cblas_dgemm
+#else
+#error "a numeric file is compiled with -DLB_REAL=32 or -DLB_REAL=64; a precision-free file must not include real.h"
+#endif
+
+#endif

@@ -1,0 +1,29 @@
+/* Random streams: counter-based (Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011; library
+ * Random123), keyed by (seed, purpose, index). Two streams with different keys are independent, so changing one thing (the
+ * noise rate, the number of epochs) changes nothing else; the loss is never part of the key, so comparisons are paired. */
+#ifndef LB_RNG_H
+#define LB_RNG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum lb_purpose { LB_RNG_INIT = 1, LB_RNG_ORDER, LB_RNG_DROPOUT, LB_RNG_SPLIT, LB_RNG_LABEL_NOISE, LB_RNG_GENERATOR, LB_RNG_TEST };
+
+struct lb_rng {
+	uint32_t key[2], ctr[4], out[4];
+	unsigned used;
+};
+
+/* index: layer, epoch, step or row, as the purpose has it. */
+void lb_rng_init(struct lb_rng *r, uint64_t seed, enum lb_purpose purpose, uint64_t index);
+uint32_t lb_rng_u32(struct lb_rng *r);
+/* Uniform in [0, 1), 53 bits. */
+double lb_rng_unit(struct lb_rng *r);
+/* Uniform in 0..n-1 without bias; n >= 1, n <= 2^32. */
+uint32_t lb_rng_below(struct lb_rng *r, uint64_t n);
+/* Standard normal (Box-Muller, two uniforms a call). */
+double lb_rng_normal(struct lb_rng *r);
+/* Fisher-Yates over n indices. */
+void lb_rng_shuffle(struct lb_rng *r, uint32_t *v, size_t n);
+
+#endif

@@ -1,0 +1,106 @@
+#include "core/optim/optim.h"
+
+#include "core/optim/optim_info.h"
+
+#define COMMON_PARAMS(rate)                                                                                                     \
+	[LB_OPT_LR] = { .name = "lr", .symbol = "eta", .type = LB_REAL_PARAM, .def = (rate), .min = 0, .max = 1e6, .min_open = true, \
+			.log_scale = true, .grid = { 1e-3, 1e-2, 1e-1 }, .n_grid = 3, .help = "learning rate" },                \
+	[LB_OPT_WEIGHT_DECAY] = { .name = "weight_decay", .symbol = "lambda", .type = LB_REAL_PARAM, .min = 0, .max = 1e6,      \
+				  .grid = { 0, 1e-4, 1e-3 }, .n_grid = 3, .help = "L2 penalty lambda/2 ||W||^2 on the weights" }, \
+	[LB_OPT_DECAY_BIAS] = { .name = "decay_bias", .type = LB_BOOL_PARAM, .help = "apply the decay to biases too" }
+
+enum { SGD_MOMENTUM = LB_OPT_OWN, SGD_NESTEROV };
+static const struct lb_param sgd_params[] = {
+	COMMON_PARAMS(0.1),
+	[SGD_MOMENTUM] = { .name = "momentum", .symbol = "mu", .type = LB_REAL_PARAM, .min = 0, .max = 1, .max_open = true,
+			   .grid = { 0, 0.9 }, .n_grid = 2, .help = "v = mu v + g; 0 is plain SGD" },
+	[SGD_NESTEROV] = { .name = "nesterov", .type = LB_BOOL_PARAM, .help = "step along g + mu v instead of v" },
+};
+
+static void sgd_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
+		     real *const *slot)
+{
+	const real eta = (real)lr, lambda = (real)decay, mu = (real)par[SGD_MOMENTUM].v;
+	const real ahead = par[SGD_NESTEROV].v != 0 ? 1 : 0;
+	real *v = slot[0];
+
+	(void)t;
+	if (mu == 0) {
+		for (size_t i = 0; i < n; i++)
+			w[i] -= eta * (g[i] + lambda * w[i]);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const real d = g[i] + lambda * w[i];
+		v[i] = mu * v[i] + d;
+		w[i] -= eta * (ahead != 0 ? d + mu * v[i] : v[i]);
+	}
+}
+
+enum { ADAM_BETA1 = LB_OPT_OWN, ADAM_BETA2, ADAM_EPS };
+static const struct lb_param adam_params[] = {
+	COMMON_PARAMS(1e-3),
+	[ADAM_BETA1] = { .name = "beta1", .symbol = "b1", .type = LB_REAL_PARAM, .def = 0.9, .min = 0, .max = 1, .max_open = true,
+			 .help = "decay of the mean of gradients" },
+	[ADAM_BETA2] = { .name = "beta2", .symbol = "b2", .type = LB_REAL_PARAM, .def = 0.999, .min = 0, .max = 1, .max_open = true,
+			 .help = "decay of the mean of squared gradients" },
+	[ADAM_EPS] = { .name = "eps", .type = LB_REAL_PARAM, .def = 1e-8, .min = 0, .max = 1, .min_open = true,
+		       .help = "added to the root of the second moment" },
+};
+
+static void adam(const struct lb_arg *par, int64_t t, double lr, double coupled, double shrink, size_t n, real *w, const real *g,
+		 real *const *slot)
+{
+	const double beta1 = par[ADAM_BETA1].v, beta2 = par[ADAM_BETA2].v;
+	const real b1 = (real)beta1, b2 = (real)beta2, c1 = (real)(1 - beta1), c2 = (real)(1 - beta2), eps = (real)par[ADAM_EPS].v;
+	const real rate = (real)(lr / (1 - pow(beta1, (double)t))), root = (real)(1 / sqrt(1 - pow(beta2, (double)t)));
+	const real lambda = (real)coupled, keep = (real)(1 - shrink);
+	real *m = slot[0], *v = slot[1];
+
+	for (size_t i = 0; i < n; i++) {
+		const real d = g[i] + lambda * w[i];
+		m[i] = b1 * m[i] + c1 * d;
+		v[i] = b2 * v[i] + c2 * d * d;
+		w[i] = keep * w[i] - rate * m[i] / (sqrt(v[i]) * root + eps);
+	}
+}
+
+static void adam_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
+		      real *const *slot)
+{
+	adam(par, t, lr, decay, 0, n, w, g, slot);
+}
+
+static void adamw_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
+		       real *const *slot)
+{
+	adam(par, t, lr, 0, lr * decay, n, w, g, slot);
+}
+
+static const struct X(lb_optim) optims[] = {
+	{ .base = { .name = "sgd", .title = "Stochastic gradient descent, with momentum or Nesterov's",
+		    .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
+		    .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))", LB_PARAMS(sgd_params) },
+	  .slots = 1, .step = sgd_step },
+	{ .base = { .name = "adam", .title = "Adam, weight decay as L2 in the gradient",
+		    .cite = "Kingma & Ba, Adam: A Method for Stochastic Optimization, ICLR 2015, Algorithm 1",
+		    .formula = "d = g + lambda w; m = b1 m + (1-b1) d; v = b2 v + (1-b2) d^2; "
+			       "w = w - eta (m/(1-b1^t)) / (sqrt(v/(1-b2^t)) + eps)", LB_PARAMS(adam_params) },
+	  .slots = 2, .step = adam_step },
+	{ .base = { .name = "adamw", .title = "Adam with decoupled weight decay",
+		    .cite = "Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019, Algorithm 2",
+		    .formula = "as adam with d = g, and w = (1 - eta lambda) w first", LB_PARAMS(adam_params) },
+	  .slots = 2, .step = adamw_step },
+};
+
+const struct X(lb_optim) *X(lb_optim_at)(size_t i)
+{
+	return i < sizeof optims / sizeof *optims ? &optims[i] : NULL;
+}
+
+const struct lb_info *X(lb_optim_info)(size_t i)
+{
+	const struct X(lb_optim) *o = X(lb_optim_at)(i);
+
+	return o ? &o->base : NULL;
+}

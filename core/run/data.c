@@ -1,0 +1,207 @@
+#include "core/run/data.h"
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/run/get.h"
+#include "core/run/registries.h"
+
+#include <stdlib.h>
+
+/* A list of texts as borrowed pointers in new memory; a missing list is empty. */
+static int text_list(const cJSON *item, const char *const **out, size_t *n, struct lb_err *err)
+{
+	const cJSON *e;
+	const char **list = lb_alloc((size_t)(cJSON_IsArray(item) ? cJSON_GetArraySize(item) : 0), sizeof *list, err);
+
+	*n = 0;
+	*out = list;
+	if (!list)
+		return -1;
+	if (cJSON_IsArray(item))
+		cJSON_ArrayForEach(e, item)
+			list[(*n)++] = e->valuestring;
+	return 0;
+}
+
+static int choice(const char *word, const char *const *words)
+{
+	int i = 0;
+
+	while (word && words[i] && strcmp(words[i], word))
+		i++;
+	return i;
+}
+
+static struct lb_read_options read_options(const cJSON *config, const char *format)
+{
+	static const char *const delimiters[] = { "auto", "comma", "tab", "semicolon", "blank", NULL };
+	static const char delimiter[] = { 0, ',', '\t', ';', ' ', 0 };
+	const char *header = lb_get_text(config, "data.header");
+
+	return (struct lb_read_options){
+		.format = format && strcmp(format, "auto") ? format : NULL,
+		.header = !header || !strcmp(header, "auto") ? 0 : strcmp(header, "true") ? -1 : 1,
+		.delimiter = delimiter[choice(lb_get_text(config, "data.delimiter"), delimiters)],
+		.missing_ok = true,
+	};
+}
+
+static int make_generated(const cJSON *config, enum lb_kind kind, struct lb_table *out, struct lb_err *err)
+{
+	const cJSON *block = lb_json_at(config, "data.generator");
+	const struct lb_generator *g = NULL;
+	struct lb_arg par[32];
+	double *lists = NULL;
+
+	for (size_t i = 0; i < lb_generator_count(); i++)
+		if (!strcmp(lb_generator_at(i)->base.name, lb_get_text(block, "name")))
+			g = lb_generator_at(i);
+	if (!g || lb_args_from_block(&g->base, block, par, &lists, err))
+		return -1;
+	const int rc = g->make(par, kind, (uint64_t)lb_get_number(block, "seed", 0), out, err);
+	free(lists);
+	return rc;
+}
+
+static int assemble(const cJSON *config, enum lb_kind kind, struct lb_table t[4], const char *const path[4], struct lb_dataset **out,
+		    struct lb_err *err)
+{
+	static const char *const policies[] = { "error", "mean", "drop", NULL };
+	const cJSON *categorical = lb_json_at(config, "data.categorical");
+	struct lb_roles roles = {
+		.kind = kind,
+		.label = lb_get_text(config, "data.train.label"),
+		.group = lb_get_text(config, "data.group"),
+		.weight = lb_get_text(config, "data.weight"),
+		.positive = lb_get_text(config, "data.positive"),
+		.missing = (enum lb_missing)choice(lb_get_text(config, "data.missing"), policies),
+		.categorical_auto = !cJSON_IsArray(categorical),
+	};
+	int rc = -1;
+
+	if (!text_list(lb_json_at(config, "data.drop"), &roles.drop, &roles.n_drop, err) &&
+	    !text_list(categorical, &roles.categorical, &roles.n_categorical, err))
+		rc = lb_dataset_assemble(&t[0], path[1] ? &t[1] : NULL, path[2] ? &t[2] : NULL, path[3] ? &t[3] : NULL, path, &roles, out,
+					 err);
+	free((void *)roles.drop);
+	free((void *)roles.categorical);
+	return rc;
+}
+
+struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
+{
+	static const char *const path_key[] = { "data.train.path", "data.train.labels", "data.test.path", "data.test.labels" };
+	static const char *const format_key[] = { "data.train.format", "data.train.format", "data.test.format", "data.test.format" };
+	const enum lb_kind kind = lb_kind_of_task(lb_get_text(config, "task"));
+	struct lb_table table[4] = { 0 };
+	struct lb_dataset *data = NULL;
+	const char *path[4];
+	int rc = 0;
+
+	for (int i = 0; i < 4; i++)
+		path[i] = lb_get_text(config, path_key[i]);
+	if (!path[0])
+		rc = make_generated(config, kind, &table[0], err);
+	for (int i = 0; i < 4 && !rc; i++) {
+		const struct lb_read_options opt = read_options(config, lb_get_text(config, format_key[i]));
+		if (path[i])
+			rc = lb_table_read(path[i], &opt, &table[i], err);
+	}
+	if (!rc)
+		rc = assemble(config, kind, table, path, &data, err);
+	for (int i = 0; i < 4; i++)
+		lb_table_free(&table[i]);
+	return rc ? NULL : data;
+}
+
+/* What the dataset depends on: the task and the data section without split and preprocessing. */
+static char *data_key(const cJSON *config, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+	cJSON *data = cJSON_Duplicate(lb_json_at(config, "data"), 1);
+
+	cJSON_DeleteItemFromObjectCaseSensitive(data, "split");
+	cJSON_DeleteItemFromObjectCaseSensitive(data, "preprocess");
+	lb_buf_puts(&b, lb_get_text(config, "task"));
+	if (data)
+		lb_json_canonical(data, &b);
+	cJSON_Delete(data);
+	if (!b.bad && data)
+		return b.s;
+	lb_buf_free(&b);
+	lb_fail_memory(err, 0);
+	return NULL;
+}
+
+const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const cJSON *config, struct lb_err *err)
+{
+	char *key = data_key(config, err);
+
+	if (!key)
+		return NULL;
+	for (size_t i = 0; i < cache->n; i++)
+		if (!strcmp(cache->entry[i].key, key)) {
+			free(key);
+			return &cache->entry[i];
+		}
+	const double start = lb_seconds();
+	struct lb_dataset *data = lb_data_load(config, err);
+	if (!data || lb_grow(&cache->entry, &cache->cap, cache->n + 1, sizeof *cache->entry, err)) {
+		lb_dataset_free(data);
+		free(key);
+		return NULL;
+	}
+	for (size_t i = 0; i < data->n_warnings; i++)
+		lb_warn("%s", data->warning[i]);
+	cache->entry[cache->n] = (struct lb_data_entry){ .key = key, .data = data, .seconds = lb_seconds() - start };
+	return &cache->entry[cache->n++];
+}
+
+void lb_data_close(struct lb_data_cache *cache)
+{
+	for (size_t i = 0; i < cache->n; i++) {
+		free(cache->entry[i].key);
+		lb_dataset_free(cache->entry[i].data);
+	}
+	free(cache->entry);
+	*cache = (struct lb_data_cache){ 0 };
+}
+
+int lb_split_options_of(const cJSON *config, struct lb_split_options *out, double residues[LB_MAX_RESIDUES], struct lb_err *err)
+{
+	const cJSON *split = lb_json_at(config, "data.split"), *e;
+
+	*out = (struct lb_split_options){
+		.train = lb_get_number(split, "train", 0),
+		.valid = lb_get_number(split, "valid", 0),
+		.test = lb_get_number(split, "test", 0),
+		.first = (size_t)lb_get_number(split, "first", 0),
+		.modulo = (size_t)lb_get_number(split, "modulo", 0),
+		.folds = (size_t)lb_get_number(split, "folds", 0),
+		.fold = (size_t)lb_get_number(split, "fold", 0),
+		.stratify = lb_get_bool(split, "stratify"),
+		.seed = (uint64_t)lb_get_number(split, "seed", 0),
+	};
+	out->kind = out->first ? LB_SPLIT_FIRST : out->modulo ? LB_SPLIT_MODULO : out->folds ? LB_SPLIT_FOLDS : LB_SPLIT_FRACTIONS;
+	out->test_residues = residues;
+	if (!out->modulo)
+		return 0;
+	if (cJSON_GetArraySize(lb_json_at(split, "test")) > LB_MAX_RESIDUES)
+		return lb_fail(err, LB_CONFIG, "data.split.test: found %d residues, allowed: at most %d",
+			       cJSON_GetArraySize(lb_json_at(split, "test")), LB_MAX_RESIDUES);
+	cJSON_ArrayForEach(e, lb_json_at(split, "test"))
+		residues[out->n_test_residues++] = e->valuedouble;
+	return 0;
+}
+
+void lb_encode_options_of(const cJSON *config, struct lb_encode_options *out)
+{
+	const char *unseen = lb_get_text(config, "data.unseen");
+
+	*out = (struct lb_encode_options){
+		.divide = lb_get_number(config, "data.preprocess.divide", 1),
+		.standardize = lb_get_bool(config, "data.preprocess.standardize"),
+		.unseen_zero = unseen && !strcmp(unseen, "zero"),
+	};
+}

@@ -1,0 +1,30 @@
+/* The data of trials: loaded once a process, shared read-only by all trials that use them. */
+#ifndef LB_RUN_DATA_H
+#define LB_RUN_DATA_H
+
+#include "core/base/json.h"
+#include "datasets/dataset.h"
+
+/* Datasets by what they are read from; { 0 } is empty. Release with lb_data_close. */
+struct lb_data_cache {
+	struct lb_data_entry {
+		char *key;
+		struct lb_dataset *data;
+		double seconds;          /* that loading took */
+	} *entry;
+	size_t n, cap;
+};
+
+/* The dataset of a resolved config, loaded at the first call for its files and options. Borrowed from the cache. */
+const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const cJSON *config, struct lb_err *err);
+void lb_data_close(struct lb_data_cache *cache);
+
+/* Reads the data section of a resolved config without a cache; for looking at a file (data info, init). */
+struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err);
+
+/* The options of a resolved config's data.split (residues is room that *out refers to), and of data.preprocess. */
+enum { LB_MAX_RESIDUES = 256 };
+int lb_split_options_of(const cJSON *config, struct lb_split_options *out, double residues[LB_MAX_RESIDUES], struct lb_err *err);
+void lb_encode_options_of(const cJSON *config, struct lb_encode_options *out);
+
+#endif

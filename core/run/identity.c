@@ -1,0 +1,55 @@
+#include "core/run/trial.h"
+
+#include "core/base/sha256.h"
+#include "core/config/options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Replaces "path": "..." by "path_sha256": the checksum of the next source. */
+static void replace_path(cJSON *identity, const char *group, const char *key, const struct lb_dataset *data, size_t *next)
+{
+	cJSON *block = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(identity, "data"), group);
+	char name[32];
+
+	if (!block || !cJSON_GetObjectItemCaseSensitive(block, key) || *next >= data->n_sources)
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(block, key);
+	snprintf(name, sizeof name, "%s_sha256", key);
+	lb_json_text(block, name, data->source[(*next)++].sha256);
+}
+
+int lb_trial_id(const cJSON *config, const struct lb_dataset *data, char id[17], struct lb_err *err)
+{
+	static const char *const groups[] = { "train", "train", "test", "test" };
+	static const char *const keys[] = { "path", "labels", "path", "labels" };
+	cJSON *identity = lb_config_identity(config, err), *root = NULL;
+	struct lb_buf text = { 0 };
+	char hex[65];
+	size_t next = 0;
+	int rc = -1;
+
+	if (!identity)
+		return -1;
+	for (size_t i = 0; i < 4; i++)
+		replace_path(identity, groups[i], keys[i], data, &next);
+	root = lb_json_object(NULL, NULL);
+	lb_json_text(root, "schema", LB_RECORD_SCHEMA);
+	lb_json_item(root, "config", identity);
+	if (lb_json_complete(err))
+		goto out;
+	lb_json_canonical(root, &text);
+	if (text.bad) {
+		lb_fail_memory(err, text.n);
+		goto out;
+	}
+	if (lb_sha256_hex(text.s, text.n, hex, err))
+		goto out;
+	memcpy(id, hex, 16);
+	id[16] = '\0';
+	rc = 0;
+out:
+	lb_buf_free(&text);
+	cJSON_Delete(root);
+	return rc;
+}

@@ -1,0 +1,103 @@
+#include "core/run/provenance.h"
+
+#include <cblas.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include <yaml.h>
+#include <zlib.h>
+
+extern char **environ;
+
+void lb_blas_single_thread(void)
+{
+	openblas_set_num_threads(1);
+}
+
+/* The processor's model name as Linux tells it. */
+static void add_processor(cJSON *in)
+{
+	FILE *f = fopen("/proc/cpuinfo", "r");
+	char line[512];
+	const char *name = NULL;
+
+	while (f && !name && fgets(line, sizeof line, f))
+		if (!strncmp(line, "model name", 10) && (name = strchr(line, ':'))) {
+			line[strcspn(line, "\n")] = '\0';
+			name += strspn(name, ": \t");
+		}
+	if (f)
+		fclose(f);
+	lb_json_text(in, "processor", name);
+	lb_json_number(in, "cores", (double)sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+static void add_host(cJSON *in)
+{
+	struct utsname u;
+	char os[200];
+
+	if (uname(&u)) {
+		lb_json_text(in, "host", NULL);
+		lb_json_text(in, "os", NULL);
+		return;
+	}
+	snprintf(os, sizeof os, "%.60s %.70s %.60s", u.sysname, u.release, u.machine);
+	lb_json_text(in, "host", u.nodename);
+	lb_json_text(in, "os", os);
+}
+
+/* Every OPENBLAS_*, OMP_* and GOTO_* variable, verbatim: they change kernels and so the last bits. */
+static void add_blas(cJSON *in)
+{
+	cJSON *blas = lb_json_object(in, "blas");
+	const char *config = openblas_get_config();
+	char version[32] = "";
+
+	if (sscanf(config, "OpenBLAS %31s", version) != 1)
+		version[0] = '\0';
+	lb_json_text(blas, "version", version[0] ? version : NULL);
+	lb_json_text(blas, "kernel", openblas_get_corename());
+	lb_json_text(blas, "config", config);
+	lb_json_number(blas, "threads", openblas_get_num_threads());
+	cJSON *environment = lb_json_object(blas, "environment");
+	for (char **e = environ; *e; e++) {
+		char name[64];
+		const char *equals = strchr(*e, '=');
+		if (!equals || (strncmp(*e, "OPENBLAS_", 9) && strncmp(*e, "OMP_", 4) && strncmp(*e, "GOTO_", 5)))
+			continue;
+		snprintf(name, sizeof name, "%.*s", (int)(equals - *e), *e);
+		lb_json_text(environment, name, equals + 1);
+	}
+}
+
+static void add_libraries(cJSON *in)
+{
+	cJSON *libraries = lb_json_object(in, "libraries");
+
+	lb_json_text(libraries, "zlib", zlibVersion());
+	lb_json_text(libraries, "libyaml", yaml_get_version_string());
+	lb_json_text(libraries, "cjson", cJSON_Version());
+}
+
+void lb_provenance(cJSON *in, const char *const *argv)
+{
+	lb_json_text(in, "lossbench", lb_version);
+	cJSON *git = lb_json_object(in, "git");
+	lb_json_text(git, "revision", lb_git_revision[0] ? lb_git_revision : NULL);
+	if (lb_git_clean < 0)
+		lb_json_text(git, "clean", NULL);
+	else
+		lb_json_bool(git, "clean", lb_git_clean);
+	add_host(in);
+	add_processor(in);
+	add_blas(in);
+	add_libraries(in);
+	lb_json_text(in, "compiler", __VERSION__);
+	lb_json_text(in, "flags", lb_build_flags);
+	cJSON *command = lb_json_array(in, "command");
+	for (; argv && *argv; argv++)
+		lb_json_text(command, NULL, *argv);
+}

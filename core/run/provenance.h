@@ -1,0 +1,19 @@
+/* Where a number comes from: program, machine, libraries. What cannot be found out is null, never left out. */
+#ifndef LB_PROVENANCE_H
+#define LB_PROVENANCE_H
+
+#include "core/base/json.h"
+
+/* Facts of the build, made by the Makefile (build/version.c). */
+extern const char lb_version[];          /* "0.1.0" */
+extern const char lb_git_revision[];     /* 40 hex digits, or "" */
+extern const int lb_git_clean;           /* 1 clean, 0 changed, -1 unknown */
+extern const char lb_build_flags[];      /* compiler flags */
+
+/* Adds program, git, host, os, processor, cores, blas, libraries, compiler, flags and command to an object. */
+void lb_provenance(cJSON *in, const char *const *argv);
+
+/* BLAS runs on one thread: parallelism is over trials. Call once, before any product. */
+void lb_blas_single_thread(void);
+
+#endif

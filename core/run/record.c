@@ -1,0 +1,178 @@
+#include "core/run/record.h"
+
+#include "core/base/mem.h"
+#include "core/run/provenance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+static const char *const part_name[] = { "train", "valid", "test" };
+
+static void add_sources(cJSON *in, const struct lb_dataset *d, const cJSON *config)
+{
+	static const char *const role[] = { "train", "train labels", "test", "test labels" };
+	static const char *const path[] = { "data.train.path", "data.train.labels", "data.test.path", "data.test.labels" };
+	cJSON *sources = lb_json_array(in, "sources");
+	size_t next = 0;
+
+	for (size_t i = 0; i < 4 && next < d->n_sources; i++) {
+		if (i > 0 && !lb_json_at(config, path[i]))
+			continue;
+		cJSON *s = lb_json_object(sources, NULL);
+		lb_json_text(s, "role", role[i]);
+		lb_json_text(s, "path", d->source[next].path);
+		lb_json_text(s, "format", d->source[next].format);
+		lb_json_text(s, "sha256", d->source[next].sha256[0] ? d->source[next].sha256 : NULL);
+		lb_json_number(s, "bytes", (double)d->source[next].bytes);
+		lb_json_number(s, "rows", (double)d->source[next].rows);
+		next++;
+	}
+}
+
+static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y, int parts)
+{
+	const size_t classes = p->features.data->n_classes;
+	cJSON *counts = lb_json_object(in, "class_counts");
+
+	for (int part = 0; part < parts; part++) {
+		cJSON *list = lb_json_array(counts, part_name[part]);
+		for (size_t k = 0; k < classes; k++) {
+			size_t n = 0;
+			for (size_t i = 0; i < p->split.n[part]; i++)
+				n += (size_t)y[p->split.rows[part][i]] == k;
+			lb_json_number(list, NULL, (double)n);
+		}
+	}
+}
+
+static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_prepared *p)
+{
+	const struct lb_dataset *d = t->source->data;
+	cJSON *data = lb_json_object(record, "data"), *rows, *list;
+
+	add_sources(data, d, t->config);
+	rows = lb_json_object(data, "rows");
+	lb_json_number(rows, "all", (double)d->n);
+	for (int part = 0; part < 3; part++)
+		lb_json_number(rows, part_name[part], (double)p->split.n[part]);
+	lb_json_number(data, "features", (double)p->features.d);
+	if (d->y) {
+		list = lb_json_array(data, "classes");
+		for (size_t k = 0; k < d->n_classes; k++)
+			lb_json_text(list, NULL, d->class_name[k]);
+		add_counts(data, p, d->y, 3);
+		cJSON *corrupted = lb_json_object(data, "corrupted"), *changed = lb_json_object(corrupted, "changed");
+		for (int part = 0; part < 2; part++)
+			lb_json_number(changed, part_name[part], (double)p->changed[part]);
+		add_counts(corrupted, p, p->y, 2);
+	} else {
+		lb_json_text(data, "classes", NULL);
+		lb_json_text(data, "class_counts", NULL);
+		lb_json_text(data, "corrupted", NULL);
+	}
+	list = lb_json_array(data, "warnings");
+	for (size_t i = 0; i < d->n_warnings; i++)
+		lb_json_text(list, NULL, d->warning[i]);
+}
+
+static void add_metrics(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+{
+	if (out->status != LB_TRIAL_OK) {
+		lb_json_text(result, "metrics", NULL);
+		return;
+	}
+	cJSON *metrics = lb_json_object(result, "metrics");
+	for (int part = 0; part < 3; part++) {
+		if (!out->metric[part])
+			continue;
+		cJSON *block = lb_json_object(metrics, part_name[part]);
+		for (size_t m = 0; m < p->setup.n_metrics; m++)
+			lb_json_number(block, p->setup.metric[m].key, out->metric[part][m]);
+	}
+}
+
+static void add_curves(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+{
+	cJSON *curves = lb_json_object(result, "curves"), *list = lb_json_array(curves, "epoch");
+	char name[128];
+
+	for (size_t e = 0; e < out->epochs; e++)
+		lb_json_number(list, NULL, (double)(e + 1));
+	list = lb_json_array(curves, "train.loss");
+	for (size_t e = 0; e < out->epochs; e++)
+		lb_json_number(list, NULL, out->loss_curve[e]);
+	for (int part = 0; part < 3; part++)
+		for (size_t m = 0; out->curve[part] && m < p->setup.n_metrics; m++) {
+			snprintf(name, sizeof name, "%s.%s", part_name[part], p->setup.metric[m].key);
+			list = lb_json_array(curves, name);
+			for (size_t e = 0; e < out->epochs; e++)
+				lb_json_number(list, NULL, out->curve[part][e * p->setup.n_metrics + m]);
+		}
+}
+
+static void add_result(cJSON *record, const struct lb_prepared *p, const struct lb_outcome *out, const char *message)
+{
+	cJSON *result = lb_json_object(record, "result");
+
+	lb_json_text(result, "status", lb_status_name(out->status));
+	lb_json_text(result, "message", message);
+	lb_json_number(result, "epochs", (double)out->epochs);
+	lb_json_number(result, "best_epoch", (double)out->best_epoch);
+	lb_json_number(result, "steps", (double)out->steps);
+	lb_json_number(result, "parameters", (double)out->n_params);
+	if (out->status == LB_TRIAL_DIVERGED) {
+		cJSON *d = lb_json_object(result, "diverged");
+		lb_json_number(d, "epoch", (double)out->bad_epoch);
+		lb_json_number(d, "step", (double)out->bad_step);
+		lb_json_text(d, "cause", out->cause);
+	} else
+		lb_json_text(result, "diverged", NULL);
+	add_metrics(result, p, out);
+	add_curves(result, p, out);
+}
+
+static void add_run(cJSON *record, const struct lb_run_facts *f, const struct lb_outcome *out)
+{
+	cJSON *run = lb_json_object(record, "run"), *seconds;
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	lb_json_text(run, "started", f->started);
+	seconds = lb_json_object(run, "seconds");
+	lb_json_number(seconds, "load", f->load_seconds);
+	lb_json_number(seconds, "prepare", f->prepare_seconds);
+	lb_json_number(seconds, "train", out->train_seconds);
+	lb_json_number(seconds, "evaluate", out->evaluate_seconds);
+	lb_json_number(seconds, "total", f->total_seconds);
+	lb_json_number(run, "cpu_seconds", f->cpu_seconds);
+	lb_json_number(run, "peak_memory_bytes", (double)usage.ru_maxrss * 1024);
+	lb_provenance(run, f->argv);
+}
+
+cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out,
+		      const struct lb_run_facts *facts, const char *message, struct lb_err *err)
+{
+	static const struct lb_outcome nothing = { .status = LB_TRIAL_FAILED };
+	cJSON *record = lb_json_object(NULL, NULL);
+
+	if (!out)
+		out = &nothing;
+	lb_json_text(record, "schema", LB_RECORD_SCHEMA);
+	lb_json_text(record, "id", t->id);
+	lb_json_text(record, "study", facts->study);
+	lb_json_item(record, "config", cJSON_Duplicate(t->config, 1));
+	if (p)
+		add_data(record, t, p);
+	else
+		lb_json_text(record, "data", NULL);
+	cJSON *directions = lb_json_object(record, "directions");
+	for (size_t m = 0; p && m < p->setup.n_metrics; m++)
+		lb_json_text(directions, p->setup.metric[m].key, p->setup.metric[m].metric->higher_is_better ? "higher" : "lower");
+	add_result(record, p, out, message);
+	add_run(record, facts, out);
+	if (!lb_json_complete(err))
+		return record;
+	cJSON_Delete(record);
+	return NULL;
+}

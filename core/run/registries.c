@@ -1,0 +1,117 @@
+#include "core/run/registries.h"
+
+#include "core/metrics/metric.h"
+#include "core/model/spec.h"
+#include "core/optim/optim_info.h"
+#include "core/optim/schedule.h"
+#include "datasets/dataset.h"
+
+#include <string.h>
+
+/* Each of these gives the i-th descriptor of its registry, NULL past the end, and the kinds it applies to as a bit set. */
+static const struct lb_info *loss_at(size_t i, unsigned *kinds)
+{
+	if (i >= lb_loss_count())
+		return NULL;
+	*kinds = 1u << lb_loss_at(i)->kind;
+	return &lb_loss_at(i)->base;
+}
+
+static const struct lb_info *metric_at(size_t i, unsigned *kinds)
+{
+	if (i >= lb_metric_count())
+		return NULL;
+	*kinds = lb_metric_at(i)->kinds;
+	return &lb_metric_at(i)->base;
+}
+
+static const struct lb_info *corruption_at(size_t i, unsigned *kinds)
+{
+	if (i >= lb_corruption_count())
+		return NULL;
+	*kinds = lb_corruption_at(i)->kinds;
+	return &lb_corruption_at(i)->base;
+}
+
+static const struct lb_info *generator_at(size_t i, unsigned *kinds)
+{
+	if (i >= lb_generator_count())
+		return NULL;
+	*kinds = lb_generator_at(i)->kinds;
+	return &lb_generator_at(i)->base;
+}
+
+static const struct lb_info *model_at(size_t i, unsigned *kinds)
+{
+	*kinds = ~0u;
+	return lb_model_at(i);
+}
+
+static const struct lb_info *optimizer_at(size_t i, unsigned *kinds)
+{
+	*kinds = ~0u;
+	return lb_optim_info_f64(i);
+}
+
+static const struct lb_info *schedule_at(size_t i, unsigned *kinds)
+{
+	const struct lb_schedule *s = lb_schedule_at(i);
+
+	*kinds = ~0u;
+	return s ? &s->base : NULL;
+}
+
+typedef const struct lb_info *at_fn(size_t i, unsigned *kinds);
+static const struct {
+	const char *block;
+	at_fn *at;
+} blocks[] = {
+	{ "loss", loss_at },	     { "metrics", metric_at },	   { "corrupt.labels", corruption_at }, { "data.generator", generator_at },
+	{ "model", model_at },	     { "optimizer", optimizer_at }, { "schedule", schedule_at },
+};
+
+static at_fn *find_block(const char *block)
+{
+	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+		if (!strcmp(blocks[i].block, block))
+			return blocks[i].at;
+	return NULL;
+}
+
+static const struct lb_info *registry_at(const char *block, enum lb_kind kind, size_t i)
+{
+	at_fn *at = find_block(block);
+	const struct lb_info *info = NULL;
+	unsigned kinds = 0;
+
+	for (size_t j = 0; at && (info = at(j, &kinds)); j++)
+		if ((kinds >> kind & 1) && i-- == 0)
+			break;
+	return info;
+}
+
+static const struct lb_info *registry_any(const char *block, const char *name, enum lb_kind *kind)
+{
+	at_fn *at = find_block(block);
+	const struct lb_info *info = NULL;
+	unsigned kinds = 0;
+
+	for (size_t j = 0; at && (info = at(j, &kinds)); j++)
+		if (!strcmp(info->name, name))
+			break;
+	for (int k = LB_N_KINDS - 1; info && k >= 0; k--)
+		if (kinds >> k & 1)
+			*kind = (enum lb_kind)k;
+	return info;
+}
+
+const struct lb_registry lb_registries = { .at = registry_at, .any = registry_any };
+
+enum lb_kind lb_kind_of_task(const char *task)
+{
+	int k = 0;
+
+	while (k < LB_N_KINDS && strcmp(lb_kind_name((enum lb_kind)k), task))
+		k++;
+	return (enum lb_kind)k;
+}

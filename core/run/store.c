@@ -1,0 +1,130 @@
+#include "core/run/store.h"
+
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/run/trial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LARGEST_RECORD = 256 << 20 };
+
+char *lb_store_path(const char *dir, const char *id, struct lb_err *err)
+{
+	return lb_strfmt(err, "%s/trials/%s.json", dir, id);
+}
+
+static cJSON *read_record(const char *path, const char *id, struct lb_err *err)
+{
+	size_t n;
+	char *text = lb_read_file(path, LARGEST_RECORD, &n, LB_DATA, err);
+	cJSON *record = text ? lb_json_parse(path, text, n, LB_DATA, err) : NULL;
+	const char *schema = cJSON_GetStringValue(lb_json_at(record, "schema"));
+	const char *stored_id = cJSON_GetStringValue(lb_json_at(record, "id"));
+
+	free(text);
+	if (!record)
+		return NULL;
+	if (schema && stored_id && !strcmp(schema, LB_RECORD_SCHEMA) && !strcmp(stored_id, id))
+		return record;
+	cJSON_Delete(record);
+	lb_fail(err, LB_DATA, "%s: not the record of trial %s", path, id);
+	return NULL;
+}
+
+enum lb_stored lb_store_look(const char *dir, const char *id, cJSON **out)
+{
+	static const char *const status[] = { "", "ok", "diverged", "failed", "interrupted" };
+	enum lb_stored found = LB_STORED_NONE;
+	struct lb_err err = { 0 };
+	char *path = lb_store_path(dir, id, &err);
+	cJSON *record = path && lb_file_exists(path) ? read_record(path, id, &err) : NULL;
+	const char *text = cJSON_GetStringValue(lb_json_at(record, "result.status"));
+
+	for (int i = LB_STORED_OK; text && i <= LB_STORED_INTERRUPTED; i++)
+		if (!strcmp(text, status[i]))
+			found = (enum lb_stored)i;
+	if (err.code != LB_OK)
+		lb_warn("%s; it is trained anew", err.text);
+	if (out)
+		*out = record;
+	else
+		cJSON_Delete(record);
+	free(path);
+	return found;
+}
+
+static char *trials_folder(const char *dir, struct lb_err *err)
+{
+	char *folder = lb_strfmt(err, "%s/trials", dir);
+
+	if (folder && lb_make_dirs(folder, err)) {
+		free(folder);
+		return NULL;
+	}
+	return folder;
+}
+
+int lb_store_write(const char *dir, const char *id, const cJSON *record, struct lb_err *err)
+{
+	struct lb_buf text = { 0 };
+	char *folder = trials_folder(dir, err);
+	char *path = folder ? lb_store_path(dir, id, err) : NULL;
+	int rc = -1;
+
+	if (!path)
+		goto out;
+	lb_json_pretty(record, &text);
+	lb_buf_puts(&text, "\n");
+	if (text.bad) {
+		lb_fail_memory(err, text.n);
+		goto out;
+	}
+	rc = lb_write_file(path, text.s, text.n, err);
+out:
+	lb_buf_free(&text);
+	free(folder);
+	free(path);
+	return rc;
+}
+
+int lb_store_prepare(const char *dir, struct lb_err *err)
+{
+	char *folder = trials_folder(dir, err);
+	char *probe = folder ? lb_strfmt(err, "%s/.probe-%ld", folder, (long)getpid()) : NULL;
+	int rc = probe ? lb_write_file(probe, "lossbench\n", 10, err) : -1;
+
+	if (!rc)
+		unlink(probe);
+	free(folder);
+	free(probe);
+	return rc;
+}
+
+int lb_store_claim(const char *dir, const char *id, int *fd, struct lb_err *err)
+{
+	char *path = lb_strfmt(err, "%s/trials/.lock", dir);
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+
+	if (!path)
+		return -1;
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (*fd < 0) {
+		lb_fail(err, LB_MACHINE, "%s: cannot be opened: %s; choose another folder with --set output.dir=...", path, strerror(errno));
+		free(path);
+		return -1;
+	}
+	free(path);
+	lock.l_start = (off_t)(strtoull(id, NULL, 16) >> 2);
+	if (!fcntl(*fd, F_SETLK, &lock))
+		return 1;
+	const int why = errno;
+	close(*fd);
+	*fd = -1;
+	/* A file system without locks: better to train than to refuse. */
+	return why == EACCES || why == EAGAIN ? 0 : 1;
+}

@@ -1,0 +1,313 @@
+#include "core/run/trial.h"
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/optim/optim_info.h"
+#include "core/run/get.h"
+#include "core/run/registries.h"
+
+#include <stdlib.h>
+
+static enum lb_kind kind_of(const cJSON *config)
+{
+	return lb_kind_of_task(lb_get_text(config, "task"));
+}
+
+static const struct lb_loss_info *loss_of(const cJSON *config)
+{
+	return lb_loss_find(kind_of(config), lb_get_text(config, "loss.name"));
+}
+
+static bool weighted(const cJSON *config)
+{
+	const char *class_weight = lb_get_text(config, "train.class_weight");
+
+	return (class_weight && strcmp(class_weight, "none")) || lb_get_text(config, "data.weight");
+}
+
+/* What can only be judged with the data at hand, but before any training. */
+static int check_applicable(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
+{
+	const struct lb_loss_info *loss = loss_of(config);
+	const char *class_weight = lb_get_text(config, "train.class_weight");
+
+	if (weighted(config) && !lb_loss_separable(loss))
+		return lb_fail(err, LB_CONFIG,
+			       "loss: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
+			       "train.class_weight: separable losses (`lossbench losses` marks them)", loss->base.name);
+	if (data->kind == LB_REGRESSION && class_weight && strcmp(class_weight, "none"))
+		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but a regression has no classes; allowed: none",
+			       class_weight);
+	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
+		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share");
+	return 0;
+}
+
+static int make_split(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
+{
+	double residues[LB_MAX_RESIDUES];
+	struct lb_split_options opt;
+
+	if (lb_split_options_of(config, &opt, residues, err))
+		return -1;
+	return lb_split_make(data, &opt, out, err);
+}
+
+int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err)
+{
+	struct lb_encode_options encode;
+	struct lb_encoding features = { 0 };
+	struct lb_split split = { 0 };
+	int rc = -1;
+
+	*t = (struct lb_trial){ .config = config };
+	if (!(t->source = lb_data_get(cache, config, err)))
+		return -1;
+	if (make_split(config, t->source->data, &split, err) || check_applicable(config, t->source->data, &split, err))
+		goto out;
+	lb_encode_options_of(config, &encode);
+	if (t->source->data->n_cat && lb_encoding_make(t->source->data, &split, &encode, &features, err))
+		goto out;
+	rc = lb_trial_id(config, t->source->data, t->id, err);
+out:
+	lb_encoding_free(&features);
+	lb_split_free(&split);
+	return rc;
+}
+
+/* The descriptor named in a component block and its parameters. */
+static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
+				       struct lb_arg *par, struct lb_err *err)
+{
+	const cJSON *item = lb_json_at(config, block);
+	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key));
+	const struct lb_info *info;
+	double *lists = NULL;
+
+	for (size_t i = 0; (info = lb_registries.at(block, kind_of(config), i)); i++)
+		if (name && !strcmp(info->name, name))
+			break;
+	if (!info || (size_t)info->n_params > room || p->n_lists == sizeof p->lists / sizeof *p->lists) {
+		lb_fail(err, LB_MACHINE, "%s: no component \"%s\" (a defect of lossbench)", block, name ? name : "");
+		return NULL;
+	}
+	if (lb_args_from_block(info, item, par, &lists, err))
+		return NULL;
+	p->lists[p->n_lists++] = lists;
+	return info;
+}
+
+/* "top_k", or "top_k(k=3)" where a parameter is not at its default. */
+static char *metric_key(const struct lb_info *info, const struct lb_arg *par, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+	char number[LB_DOUBLE_TEXT];
+	const char *mark = "(";
+
+	lb_buf_puts(&b, info->name);
+	for (int i = 0; i < info->n_params; i++) {
+		if (par[i].text || par[i].list || par[i].v == info->params[i].def)
+			continue;
+		lb_double_text(par[i].v, number);
+		lb_buf_printf(&b, "%s%s=%s", mark, info->params[i].name, number);
+		mark = ",";
+	}
+	if (*mark == ',')
+		lb_buf_puts(&b, ")");
+	if (!b.bad)
+		return b.s;
+	lb_buf_free(&b);
+	lb_fail_memory(err, 64);
+	return NULL;
+}
+
+static int prepare_metrics(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
+{
+	enum { ROOM = sizeof p->metric / sizeof *p->metric };
+	const cJSON *block;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(block, lb_json_at(config, "metrics")) {
+		double *lists = NULL;
+		const struct lb_metric *m = lb_metric_find(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(block, "name")));
+		if (n == ROOM)
+			return lb_fail(err, LB_CONFIG, "metrics: found more than %d, allowed: at most %d", ROOM, ROOM);
+		if (!m || lb_args_from_block(&m->base, block, p->metric_par[n], &lists, err))
+			return -1;
+		free(lists);
+		if (!(p->key[n] = metric_key(&m->base, p->metric_par[n], err)))
+			return -1;
+		p->metric[n] = (struct lb_metric_use){ .metric = m, .par = p->metric_par[n], .key = p->key[n] };
+		n++;
+	}
+	p->setup.metric = p->metric;
+	p->setup.n_metrics = n;
+	return 0;
+}
+
+static int prepare_stopping(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
+{
+	const cJSON *block = lb_json_at(config, "train.early_stopping");
+	const char *metric = lb_get_text(block, "metric");
+
+	if (!block)
+		return 0;
+	p->setup.stop = (struct lb_early_stopping){ .on = true, .patience = (int64_t)lb_get_number(block, "patience", 5),
+						    .min_delta = lb_get_number(block, "min_delta", 0) };
+	for (size_t i = 0; i < p->setup.n_metrics; i++)
+		if (!strcmp(metric + strlen("valid."), p->key[i]) ||
+		    !strcmp(metric + strlen("valid."), p->metric[i].metric->base.name)) {
+			p->setup.stop.metric = i;
+			return 0;
+		}
+	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: %s is not among metrics", metric);
+}
+
+/* Corrupts labels of the training rows, and of the validation rows unless the block says valid: false. */
+static int prepare_labels(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	const cJSON *block = lb_json_at(config, "corrupt.labels");
+	const struct lb_corruption *corruption = NULL;
+	struct lb_arg par[16];
+
+	if (!data->y)
+		return 0;
+	if (!(p->y = lb_alloc(data->n, sizeof *p->y, err)))
+		return -1;
+	memcpy(p->y, data->y, data->n * sizeof *p->y);
+	p->setup.y = p->y;
+	const struct lb_info *info = component(p, config, "corrupt.labels", "kind", 16, par, err);
+	if (!info)
+		return -1;
+	for (size_t i = 0; i < lb_corruption_count(); i++)
+		if (!strcmp(lb_corruption_at(i)->base.name, info->name))
+			corruption = lb_corruption_at(i);
+	const uint64_t seed = (uint64_t)lb_get_number(block, "seed", 0);
+	for (int part = LB_TRAIN; part <= LB_VALID; part++) {
+		const uint32_t *rows = p->split.rows[part];
+		if (part == LB_VALID && cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(block, "valid")))
+			continue;
+		corruption->apply(par, data->n_classes, rows, p->split.n[part], seed, p->y);
+		for (size_t i = 0; i < p->split.n[part]; i++)
+			p->changed[part] += p->y[rows[i]] != data->y[rows[i]];
+	}
+	return 0;
+}
+
+/* data.weight times the class weight n/(C n_c), scaled to mean 1 over the training rows. */
+static int prepare_weights(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	const char *class_weight = lb_get_text(config, "train.class_weight");
+	const bool balanced = data->y && class_weight && !strcmp(class_weight, "balanced");
+	const size_t n = p->split.n[LB_TRAIN];
+	double sum = 0;
+
+	if (!weighted(config))
+		return 0;
+	double *count = lb_alloc(data->n_classes + 1, sizeof *count, err);
+	if (!count || !(p->row_weight = lb_alloc(data->n, sizeof *p->row_weight, err))) {
+		free(count);
+		return -1;
+	}
+	for (size_t i = 0; balanced && i < n; i++)
+		count[p->y[p->split.rows[LB_TRAIN][i]]]++;
+	for (size_t i = 0; i < data->n; i++) {
+		p->row_weight[i] = data->weight ? data->weight[i] : 1;
+		if (balanced && count[p->y[i]] > 0)
+			p->row_weight[i] *= (double)n / ((double)data->n_classes * count[p->y[i]]);
+	}
+	for (size_t i = 0; i < n; i++)
+		sum += p->row_weight[p->split.rows[LB_TRAIN][i]];
+	free(count);
+	if (!(sum > 0))
+		return lb_fail(err, LB_DATA, "data.weight: the weights of the training rows sum to %g; allowed: more than 0", sum);
+	for (size_t i = 0; i < data->n; i++)
+		p->row_weight[i] *= (double)n / sum;
+	p->setup.row_weight = p->row_weight;
+	return 0;
+}
+
+static int prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
+	const struct lb_info *loss = component(p, config, "loss", "name", 16, p->loss_par, err);
+	const struct lb_info *optimizer = loss ? component(p, config, "optimizer", "name", 16, p->optimizer_par, err) : NULL;
+	const struct lb_info *schedule = optimizer ? component(p, config, "schedule", "name", 16, p->schedule_par, err) : NULL;
+	const struct lb_info *model = schedule ? component(p, config, "model", "kind", 16, p->model_par, err) : NULL;
+
+	if (!model || lb_model_spec_make(model, p->model_par, p->features.d, columns, &p->setup.model, err))
+		return -1;
+	p->setup.loss = lb_loss_find(data->kind, loss->name);
+	p->setup.loss_par = p->loss_par;
+	p->setup.optimizer = optimizer;
+	p->setup.optimizer_par = p->optimizer_par;
+	for (size_t i = 0; lb_schedule_at(i); i++)
+		if (&lb_schedule_at(i)->base == schedule)
+			p->setup.schedule = lb_schedule_at(i);
+	p->setup.schedule_par = p->schedule_par;
+	return 0;
+}
+
+static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
+{
+	static const char *const parts[] = { "train", "valid", "test" };
+	const cJSON *e;
+
+	cJSON_ArrayForEach(e, lb_json_at(config, "train.curves"))
+		for (int part = 0; part < 3; part++)
+			p->setup.curve[part] |= !strcmp(e->valuestring, parts[part]);
+	p->setup.clip_norm = lb_get_number(config, "train.clip_norm", 0);
+	p->setup.keep_scores = lb_get_bool(config, "output.predictions");
+	p->precision = !strcmp(lb_get_text(config, "train.precision"), "float64") ? 64 : 32;
+	p->cohort = (struct lb_cohort){
+		.features = &p->features,
+		.split = &p->split,
+		.kind = kind_of(config),
+		.epochs = (size_t)lb_get_number(config, "train.epochs", 1),
+		.batch = (size_t)lb_get_number(config, "train.batch", 1),
+		.order_seed = (uint64_t)lb_get_number(config, "train.seed", 1),
+		.shuffle = lb_get_bool(config, "train.shuffle"),
+		.trial = &p->setup,
+		.k = 1,
+	};
+	if (p->cohort.batch > p->split.n[LB_TRAIN])
+		p->cohort.batch = p->split.n[LB_TRAIN];
+}
+
+int lb_prepare(const struct lb_trial *t, struct lb_prepared *p, struct lb_err *err)
+{
+	const struct lb_dataset *data = t->source->data;
+	struct lb_encode_options encode;
+	const double start = lb_seconds();
+
+	*p = (struct lb_prepared){ 0 };
+	lb_encode_options_of(t->config, &encode);
+	if (make_split(t->config, data, &p->split, err) || lb_encoding_make(data, &p->split, &encode, &p->features, err) ||
+	    prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
+	    prepare_stopping(p, t->config, err) || prepare_labels(p, t->config, data, err) ||
+	    prepare_weights(p, t->config, data, err)) {
+		lb_prepared_free(p);
+		return -1;
+	}
+	prepare_cohort(p, t->config);
+	p->seconds = lb_seconds() - start;
+	return 0;
+}
+
+void lb_prepared_free(struct lb_prepared *p)
+{
+	lb_split_free(&p->split);
+	lb_encoding_free(&p->features);
+	free(p->y);
+	free(p->row_weight);
+	for (size_t i = 0; i < p->n_lists; i++)
+		free(p->lists[i]);
+	for (size_t i = 0; i < sizeof p->key / sizeof *p->key; i++)
+		free(p->key[i]);
+	*p = (struct lb_prepared){ 0 };
+}
+
+int lb_prepared_train(const struct lb_prepared *p, struct lb_outcome *out, struct lb_err *err)
+{
+	return (p->precision == 64 ? lb_train_f64 : lb_train_f32)(&p->cohort, out, err);
+}

@@ -1,0 +1,50 @@
+/* A trial: one resolved config with everything it names looked up, and its way from data to a record. */
+#ifndef LB_TRIAL_H
+#define LB_TRIAL_H
+
+#include "core/base/json.h"
+#include "core/run/data.h"
+#include "core/train/train.h"
+
+/* The version of the record's form; part of every id. */
+#define LB_RECORD_SCHEMA "lossbench-trial/1"
+
+struct lb_trial {
+	const cJSON *config;             /* resolved; borrowed */
+	const struct lb_data_entry *source; /* borrowed from the cache */
+	char id[17];                     /* first 16 hex digits of the SHA-256 of the identity */
+};
+
+/* Looks up the data and computes the id. Refuses what can be refused before training: a split that does not fit, weights with a
+ * loss that is no sum over rows, early stopping without validation rows. */
+int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err);
+
+/* The id of a resolved config on its dataset: canonical JSON (RFC 8785) of the config without name and output, with checksums of
+ * the uncompressed data in the place of paths, and the record schema's version. */
+int lb_trial_id(const cJSON *config, const struct lb_dataset *data, char id[17], struct lb_err *err);
+
+/* A trial made ready for training: what struct lb_setup and struct lb_cohort borrow lives here. */
+struct lb_prepared {
+	struct lb_split split;
+	struct lb_encoding features;
+	int32_t *y;                      /* labels as corrupted */
+	double *row_weight;
+	size_t changed[2];               /* labels that the corruption changed, training and validation */
+	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], metric_par[32][8];
+	double *lists[40];               /* list values of the parameters */
+	size_t n_lists;
+	struct lb_metric_use metric[32];
+	char *key[32];
+	struct lb_setup setup;
+	struct lb_cohort cohort;         /* of this one trial */
+	int precision;                   /* 32 or 64 */
+	double seconds;                  /* that preparing took */
+};
+
+int lb_prepare(const struct lb_trial *t, struct lb_prepared *p, struct lb_err *err);
+void lb_prepared_free(struct lb_prepared *p);
+
+/* Trains a prepared trial alone. */
+int lb_prepared_train(const struct lb_prepared *p, struct lb_outcome *out, struct lb_err *err);
+
+#endif

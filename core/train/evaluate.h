@@ -1,0 +1,28 @@
+/* From parameters to metrics: scores of a split, digested row by row (metrics/metric.h). Compiled once per precision. */
+#ifndef LB_EVALUATE_H
+#define LB_EVALUATE_H
+
+#include "core/model/net.h"
+#include "core/train/train.h"
+
+/* Room for the digests of up to max_rows rows and for one chunk of features; shared by the trials of a cohort. */
+struct X(lb_evaluator) {
+	const struct lb_cohort *cohort;
+	size_t max_rows, columns;
+	real *x;                 /* (chunk, features) */
+	int32_t *label, *pred, *rank;
+	double *logp, *brier, *conf, *score, *pred_t, *target_t;
+};
+
+struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t columns, struct lb_err *err);
+void X(lb_evaluator_free)(struct X(lb_evaluator) *e);
+
+/* Rows gathered at once; net must take batches of this size. */
+enum { LB_EVAL_CHUNK = 512 };
+
+/* The metrics of a split into metric (setup->n_metrics values), and the raw scores (rows, columns) into scores unless NULL.
+ * 0; 1 when a score is not finite (*bad_row is the row of the dataset, metric is untouched); -1 when memory runs out. */
+int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, int part,
+		   double *metric, double *scores, size_t *bad_row, struct lb_err *err);
+
+#endif

@@ -1,0 +1,91 @@
+/* The cohort trainer: K trials that read the same minibatches in the same order (same rows, features, batch size, epochs, order
+ * seed and layer widths) and differ in loss, optimiser, labels, initialisation and so on. The batch is gathered once for all. A
+ * single trial is a cohort of one, and its result is the same to the byte in any company. Free of precision; the trainer itself
+ * is compiled twice. */
+#ifndef LB_TRAIN_H
+#define LB_TRAIN_H
+
+#include "core/base/err.h"
+#include "core/metrics/metric.h"
+#include "core/model/spec.h"
+#include "core/optim/schedule.h"
+#include "datasets/dataset.h"
+#include "losses/loss_info.h"
+
+#include <stdbool.h>
+
+/* A metric asked for: its descriptor, parameters, and the key it has in the record ("top_k(k=3)"). */
+struct lb_metric_use {
+	const struct lb_metric *metric;
+	const struct lb_arg *par;
+	const char *key;
+};
+
+struct lb_early_stopping {
+	bool on;
+	size_t metric;           /* index into metrics, judged on the validation rows */
+	int64_t patience;        /* epochs without an improvement of more than min_delta */
+	double min_delta;
+};
+
+/* One trial of a cohort. Everything is borrowed and only read. */
+struct lb_setup {
+	const struct lb_loss_info *loss;
+	const struct lb_arg *loss_par;
+	struct lb_model_spec model;
+	const struct lb_info *optimizer;
+	const struct lb_arg *optimizer_par;
+	const struct lb_schedule *schedule;
+	const struct lb_arg *schedule_par;
+	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
+	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
+	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
+	const struct lb_metric_use *metric;
+	size_t n_metrics;
+	struct lb_early_stopping stop;
+	bool curve[3];                   /* which splits get their metrics after every epoch */
+	bool keep_scores;                /* of the test rows */
+};
+
+struct lb_cohort {
+	const struct lb_encoding *features;
+	const struct lb_split *split;
+	enum lb_kind kind;
+	size_t epochs, batch;
+	uint64_t order_seed;
+	bool shuffle;
+	const struct lb_setup *trial;    /* k */
+	size_t k;
+	/* Called after every epoch of trial i, unless NULL. */
+	void (*progress)(void *arg, size_t i, size_t epoch, double train_loss, const double *valid_metric);
+	void *progress_arg;
+};
+
+enum lb_status { LB_TRIAL_OK, LB_TRIAL_DIVERGED, LB_TRIAL_FAILED, LB_TRIAL_INTERRUPTED };
+const char *lb_status_name(enum lb_status s);
+
+/* What a training gave. Owned by the caller; release with lb_outcome_free. */
+struct lb_outcome {
+	enum lb_status status;
+	size_t epochs;                   /* finished */
+	size_t best_epoch;               /* whose parameters the metrics are of; from 1 */
+	int64_t steps;
+	size_t n_params;
+	size_t bad_epoch;                /* diverged: from 1 */
+	int64_t bad_step;                /* diverged: from 1, over the whole training */
+	char cause[160];                 /* diverged: in words */
+	double *metric[3];               /* n_metrics values a split; NULL for a split without rows or a trial that is not ok */
+	double *loss_curve;              /* mean training loss of each finished epoch, as seen in training */
+	double *curve[3];                /* epochs x n_metrics, row-major, for the splits asked for */
+	double *scores;                  /* (test rows, columns) if kept */
+	size_t columns;
+	double train_seconds, evaluate_seconds;
+};
+void lb_outcome_free(struct lb_outcome *o);
+
+/* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is an outcome, not a failure; a
+ * pending stop request (core/base/stop.h) ends all trials as interrupted. -1 only when memory runs out. */
+int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+
+#endif

@@ -1,0 +1,277 @@
+#include "core/train/train.h"
+
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/base/stop.h"
+#include "core/numeric/rng.h"
+#include "core/train/evaluate.h"
+#include "core/train/learner.h"
+#include "datasets/gather.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All that a cohort's training holds. */
+struct session {
+	const struct lb_cohort *c;
+	struct lb_outcome *out;
+	struct X(lb_learner) *learner;   /* k */
+	struct X(lb_evaluator) *eval;
+	uint32_t *order, *rows;          /* (training rows), (batch) */
+	real *x;                         /* (batch, features) */
+	double *valid;                   /* room for one split's metrics */
+	int64_t step, total;
+};
+
+static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, size_t columns,
+			struct lb_err *err)
+{
+	const size_t m = setup->n_metrics;
+
+	o->columns = columns;
+	o->n_params = lb_model_spec_size(&setup->model);
+	if (!(o->loss_curve = lb_alloc(c->epochs, sizeof(double), err)))
+		return -1;
+	for (int part = 0; part < 3; part++) {
+		if (c->split->n[part] && !(o->metric[part] = lb_alloc(m, sizeof(double), err)))
+			return -1;
+		if (setup->curve[part] && c->split->n[part] && !(o->curve[part] = lb_alloc(c->epochs * m, sizeof(double), err)))
+			return -1;
+	}
+	if (setup->keep_scores && !(o->scores = lb_alloc(c->split->n[LB_TEST] * columns, sizeof(double), err)))
+		return -1;
+	return 0;
+}
+
+static int session_open(struct session *s, struct lb_err *err)
+{
+	const struct lb_cohort *c = s->c;
+	const size_t n = c->split->n[LB_TRAIN], layers = c->trial[0].model.n_layers;
+	const size_t columns = c->trial[0].model.width[layers];
+	size_t metrics = 1;
+
+	for (size_t i = 0; i < c->k; i++) {
+		if (outcome_open(&s->out[i], c, &c->trial[i], columns, err))
+			return -1;
+		if (c->trial[i].n_metrics > metrics)
+			metrics = c->trial[i].n_metrics;
+	}
+	s->learner = lb_alloc(c->k, sizeof *s->learner, err);
+	s->eval = X(lb_evaluator_new)(c, columns, err);
+	s->order = lb_alloc(n, sizeof *s->order, err);
+	s->rows = lb_alloc(c->batch, sizeof *s->rows, err);
+	s->x = lb_alloc_aligned(c->batch * c->features->d, sizeof(real), err);
+	s->valid = lb_alloc(metrics, sizeof(double), err);
+	if (!s->learner || !s->eval || !s->order || !s->rows || !s->x || !s->valid)
+		return -1;
+	for (size_t i = 0; i < c->k; i++)
+		if (X(lb_learner_open)(&s->learner[i], c, &c->trial[i], columns, err))
+			return -1;
+	s->total = (int64_t)(c->epochs * ((n + c->batch - 1) / c->batch));
+	return 0;
+}
+
+static void session_close(struct session *s)
+{
+	for (size_t i = 0; s->learner && i < s->c->k; i++)
+		X(lb_learner_close)(&s->learner[i]);
+	free(s->learner);
+	X(lb_evaluator_free)(s->eval);
+	free(s->order);
+	free(s->rows);
+	free(s->x);
+	free(s->valid);
+}
+
+static void end_trial(struct session *s, size_t i, enum lb_status status)
+{
+	s->learner[i].active = false;
+	s->out[i].status = status;
+	for (int part = 0; part < 3 && status != LB_TRIAL_OK; part++) {
+		free(s->out[i].metric[part]);
+		s->out[i].metric[part] = NULL;
+	}
+}
+
+static void diverged(struct session *s, size_t i, size_t epoch, const char *what, double value)
+{
+	struct lb_outcome *o = &s->out[i];
+
+	o->bad_epoch = epoch + 1;
+	o->bad_step = s->step;
+	snprintf(o->cause, sizeof o->cause, "%s is %s", what, isnan(value) ? "not a number" : value > 0 ? "infinite" : "minus infinity");
+	end_trial(s, i, LB_TRIAL_DIVERGED);
+}
+
+static bool any_active(const struct session *s)
+{
+	for (size_t i = 0; i < s->c->k; i++)
+		if (s->learner[i].active)
+			return true;
+	return false;
+}
+
+/* The epoch's order depends on the seed and the epoch alone. */
+static void draw_order(struct session *s, size_t epoch)
+{
+	const size_t n = s->c->split->n[LB_TRAIN];
+	struct lb_rng rng;
+
+	for (size_t i = 0; i < n; i++)
+		s->order[i] = (uint32_t)i;
+	if (!s->c->shuffle)
+		return;
+	lb_rng_init(&rng, s->c->order_seed, LB_RNG_ORDER, epoch);
+	lb_rng_shuffle(&rng, s->order, n);
+}
+
+static void step_all(struct session *s, const struct X(lb_minibatch) *m, size_t epoch)
+{
+	for (size_t i = 0; i < s->c->k; i++) {
+		struct X(lb_learner) *l = &s->learner[i];
+		if (!l->active)
+			continue;
+		const double factor = lb_schedule_factor(l->setup->schedule, l->setup->schedule_par, s->step, s->total, (int64_t)epoch);
+		const double value = X(lb_learner_step)(l, s->c, m, s->step, factor);
+		s->out[i].steps = s->step + 1;
+		l->loss_sum += value * (double)m->b;
+		if (!isfinite(value))
+			diverged(s, i, epoch, "the training loss", value);
+	}
+	s->step++;
+}
+
+static void train_epoch(struct session *s, size_t epoch)
+{
+	const size_t n = s->c->split->n[LB_TRAIN];
+
+	draw_order(s, epoch);
+	for (size_t i = 0; i < s->c->k; i++)
+		s->learner[i].loss_sum = 0;
+	for (size_t start = 0; start < n && !lb_stop_requested && any_active(s); start += s->c->batch) {
+		const size_t b = n - start < s->c->batch ? n - start : s->c->batch;
+		for (size_t i = 0; i < b; i++)
+			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
+		X(lb_gather)(s->c->features, s->rows, b, s->x);
+		step_all(s, &(struct X(lb_minibatch)){ .x = s->x, .rows = s->rows, .id = s->order + start, .b = b }, epoch);
+	}
+}
+
+/* Returns as lb_evaluate; a score that is not finite ends the trial. */
+static int evaluate(struct session *s, size_t i, int part, size_t epoch, double *metric, double *scores, struct lb_err *err)
+{
+	static const char *const part_name[] = { "training", "validation", "test" };
+	const struct X(lb_learner) *l = &s->learner[i];
+	size_t row;
+	const int rc = X(lb_evaluate)(s->eval, l->setup, l->net, l->w, part, metric, scores, &row, err);
+
+	if (rc == 1) {
+		char what[80];
+		snprintf(what, sizeof what, "a score of row %zu (%s)", row, part_name[part]);
+		diverged(s, i, epoch, what, (double)NAN);
+	}
+	return rc;
+}
+
+/* True when the trial should stop: patience epochs without an improvement. Keeps the best parameters. */
+static bool stop_early(struct X(lb_learner) *l, const double *valid, size_t epoch)
+{
+	const struct lb_early_stopping *stop = &l->setup->stop;
+	const bool higher = l->setup->metric[stop->metric].metric->higher_is_better;
+	const double value = higher ? valid[stop->metric] : -valid[stop->metric];
+
+	if (l->best_epoch == 0 || value > l->best_value + stop->min_delta) {
+		l->best_value = value;
+		l->best_epoch = epoch + 1;
+		memcpy(l->best, l->w, l->net->n_params * sizeof(real));
+	}
+	return (int64_t)(epoch + 1 - l->best_epoch) >= stop->patience;
+}
+
+static int end_epoch(struct session *s, size_t i, size_t epoch, struct lb_err *err)
+{
+	struct X(lb_learner) *l = &s->learner[i];
+	struct lb_outcome *o = &s->out[i];
+	const struct lb_setup *setup = l->setup;
+	const size_t m = setup->n_metrics;
+	const double *valid = NULL;
+
+	o->loss_curve[epoch] = l->loss_sum / (double)s->c->split->n[LB_TRAIN];
+	for (int part = 0; part < 3; part++) {
+		if (!s->c->split->n[part] || (!setup->curve[part] && !(part == LB_VALID && setup->stop.on)))
+			continue;
+		double *metric = o->curve[part] ? o->curve[part] + epoch * m : s->valid;
+		const int rc = evaluate(s, i, part, epoch, metric, NULL, err);
+		if (rc)
+			return rc < 0 ? -1 : 0;
+		if (part == LB_VALID)
+			valid = metric;
+	}
+	o->epochs = epoch + 1;
+	if (s->c->progress)
+		s->c->progress(s->c->progress_arg, i, epoch + 1, o->loss_curve[epoch], valid);
+	if (setup->stop.on && valid && stop_early(l, valid, epoch))
+		l->active = false;
+	return 0;
+}
+
+static int finish(struct session *s, size_t i, struct lb_err *err)
+{
+	struct X(lb_learner) *l = &s->learner[i];
+	struct lb_outcome *o = &s->out[i];
+
+	o->best_epoch = o->epochs;
+	if (l->setup->stop.on && l->best_epoch) {
+		memcpy(l->w, l->best, l->net->n_params * sizeof(real));
+		o->best_epoch = l->best_epoch;
+	}
+	for (int part = 0; part < 3; part++) {
+		if (!s->c->split->n[part])
+			continue;
+		const int rc = evaluate(s, i, part, o->epochs - 1, o->metric[part], part == LB_TEST ? o->scores : NULL, err);
+		if (rc)
+			return rc < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
+static int run(struct session *s, struct lb_err *err)
+{
+	for (size_t epoch = 0; epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
+		double start = lb_seconds();
+		train_epoch(s, epoch);
+		const double trained = lb_seconds() - start;
+		for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
+			if (!s->learner[i].active)
+				continue;
+			start = lb_seconds();
+			if (end_epoch(s, i, epoch, err))
+				return -1;
+			s->out[i].train_seconds += trained / (double)s->c->k;
+			s->out[i].evaluate_seconds += lb_seconds() - start;
+		}
+	}
+	for (size_t i = 0; i < s->c->k; i++) {
+		const double start = lb_seconds();
+		if (s->out[i].status != LB_TRIAL_OK)
+			continue;
+		if (lb_stop_requested)
+			end_trial(s, i, LB_TRIAL_INTERRUPTED);
+		else if (finish(s, i, err))
+			return -1;
+		s->out[i].evaluate_seconds += lb_seconds() - start;
+	}
+	return 0;
+}
+
+int X(lb_train)(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)
+{
+	struct session s = { .c = cohort, .out = out };
+
+	for (size_t i = 0; i < cohort->k; i++)
+		out[i] = (struct lb_outcome){ 0 };
+	const int rc = session_open(&s, err) ? -1 : run(&s, err);
+	session_close(&s);
+	return rc;
+}

@@ -1,0 +1,368 @@
+#include "core/base/mem.h"
+#include "datasets/frame.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ID_ROWS = 20 };
+
+int lb_dataset_warn(struct lb_dataset *d, struct lb_err *err, const char *fmt, ...)
+{
+	char text[1024];
+	size_t cap = d->n_warnings;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (lb_grow(&d->warning, &cap, d->n_warnings + 1, sizeof *d->warning, err) || !(d->warning[d->n_warnings] = lb_strdup(text, err)))
+		return -1;
+	d->n_warnings++;
+	return 0;
+}
+
+static void free_texts(char **v, size_t n)
+{
+	for (size_t k = 0; v && k < n; k++)
+		free(v[k]);
+	free(v);
+}
+
+void lb_dataset_free(struct lb_dataset *d)
+{
+	if (!d)
+		return;
+	for (size_t k = 0; k < d->n_cat; k++)
+		lb_column_clear(&d->cat[k]);
+	for (size_t k = 0; k < d->n_sources; k++)
+		free(d->source[k].path);
+	free_texts(d->x_name, d->x.d);
+	free_texts(d->class_name, d->n_classes);
+	free_texts(d->warning, d->n_warnings);
+	free(d->cat);
+	free(d->x.x);
+	free(d->y);
+	free(d->target);
+	free(d->weight);
+	free(d->group);
+	free(d);
+}
+
+/* ---- before the tables are taken ---- */
+
+static int name_sources(struct lb_dataset *d, const struct lb_table *const table[4], const char *const paths[4], struct lb_err *err)
+{
+	for (size_t k = 0; k < 4; k++) {
+		const struct lb_table *t = table[k];
+		if (!t)
+			continue;
+		const size_t s = d->n_sources++;
+		d->source[s].bytes = t->bytes;
+		d->source[s].format = t->format;
+		d->source[s].rows = t->n;
+		memcpy(d->source[s].sha256, t->sha256, sizeof t->sha256);
+		if (paths[k] && !(d->source[s].path = lb_strdup(paths[k], err)))
+			return -1;
+	}
+	return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int warn_duplicates(struct lb_dataset *d, const struct lb_table *t, struct lb_err *err)
+{
+	const char **name = lb_alloc(t->n_cols, sizeof *name, err);
+	struct lb_buf b = { 0 };
+	size_t found = 0;
+	int rc = -1;
+
+	if (!name)
+		return -1;
+	for (size_t j = 0; j < t->n_cols; j++)
+		name[j] = t->col[j].name;
+	qsort(name, t->n_cols, sizeof *name, by_text);
+	for (size_t j = 1; j < t->n_cols; j++)
+		if (strcmp(name[j], name[j - 1]) == 0 && (j == 1 || strcmp(name[j], name[j - 2]) != 0))
+			lb_some(&b, found++, name[j]);
+	lb_some_end(&b, found);
+	if (b.bad)
+		lb_fail_memory(err, b.n);
+	else
+		rc = found ? lb_dataset_warn(d, err, "%zu column name%s more than once: %s", found, found == 1 ? " occurs" : "s occur", b.s) : 0;
+	lb_buf_free(&b);
+	free(name);
+	return rc;
+}
+
+/* ---- missing cells ---- */
+
+static const char *block_name(const struct lb_frame *f, size_t j, char text[32])
+{
+	if (f->block_name)
+		return f->block_name[j];
+	snprintf(text, 32, "column %zu", j + 1);
+	return text;
+}
+
+static int fail_missing(const struct lb_frame *f, size_t row, const char *name, size_t count, struct lb_err *err)
+{
+	return lb_frame_fail(f, &f->rows, row, err, "column '%s': the value is missing (%zu of %zu rows lack it); set data.missing to mean "
+			     "or drop, or name the column in data.drop", name, count, f->n);
+}
+
+static bool is_feature(enum lb_role role)
+{
+	return role == LB_FEATURE || role == LB_CATEGORY;
+}
+
+/* Marks the rows with a missing feature in *lack (n flags), or refuses the first column that has one. */
+static int find_missing(const struct lb_frame *f, bool refuse, bool *lack, struct lb_err *err)
+{
+	char text[32];
+
+	for (size_t j = 0; j < f->n_cols + f->block.d; j++) {
+		const bool in_block = j >= f->n_cols;
+		const size_t k = in_block ? j - f->n_cols : j;
+		size_t count = 0, first = 0;
+		if (in_block ? f->block.dtype == LB_U8 : !is_feature(f->role[k]))
+			continue;
+		for (size_t i = f->n; i-- > 0;)
+			if (in_block ? isnan(lb_matrix_at(&f->block, i, k)) : lb_column_is_missing(&f->col[k], i)) {
+				lack[i] = true;
+				first = i;
+				count++;
+			}
+		if (count && refuse)
+			return fail_missing(f, first, in_block ? block_name(f, k, text) : f->col[k].name, count, err);
+	}
+	return 0;
+}
+
+static int drop_rows(struct lb_frame *f, const bool *lack, struct lb_dataset *d, struct lb_err *err)
+{
+	const size_t before = f->n;
+	bool *keep = lb_alloc(f->n, sizeof *keep, err);
+
+	if (!keep)
+		return -1;
+	for (size_t i = 0; i < f->n; i++)
+		keep[i] = !lack[i];
+	lb_frame_filter(f, keep);
+	free(keep);
+	if (f->n_first == 0)
+		return lb_fail(err, LB_DATA, "%s: every row has a missing value, so data.missing: drop leaves none; use mean, or drop columns "
+			       "with data.drop", f->rows.path[0]);
+	if (f->n == before)
+		return 0;
+	return lb_dataset_warn(d, err, "%zu of %zu rows have a missing value and were dropped", before - f->n, before);
+}
+
+static int handle_missing(struct lb_frame *f, enum lb_missing policy, struct lb_dataset *d, struct lb_err *err)
+{
+	bool *lack = policy == LB_MISSING_MEAN ? NULL : lb_alloc(f->n, sizeof *lack, err);
+	int rc = policy == LB_MISSING_MEAN ? 0 : -1;
+
+	if (lack && !find_missing(f, policy == LB_MISSING_ERROR, lack, err))
+		rc = policy == LB_MISSING_DROP ? drop_rows(f, lack, d, err) : 0;
+	free(lack);
+	return rc;
+}
+
+/* ---- features ---- */
+
+/* The narrowest type that holds every value of a column exactly. */
+static enum lb_dtype narrowest(const double *v, size_t n)
+{
+	enum lb_dtype type = LB_U8;
+
+	for (size_t i = 0; i < n; i++) {
+		if (type == LB_U8 && !(v[i] >= 0 && v[i] <= 255 && v[i] == floor(v[i]) && !signbit(v[i])))
+			type = LB_F32;
+		if (type == LB_F32 && !isnan(v[i]) && (double)(float)v[i] != v[i])
+			return LB_F64;
+	}
+	return type;
+}
+
+static void fill_column(struct lb_matrix *m, size_t j, const double *v)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		const size_t k = i * m->d + j;
+		if (m->dtype == LB_U8)
+			((uint8_t *)m->x)[k] = (uint8_t)v[i];
+		else if (m->dtype == LB_F32)
+			((float *)m->x)[k] = (float)v[i];
+		else
+			((double *)m->x)[k] = v[i];
+	}
+}
+
+static int make_matrix(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+{
+	struct lb_matrix *m = &d->x;
+	size_t k = 0, count = 0;
+
+	for (size_t j = 0; j < f->n_cols; j++)
+		if (f->role[j] == LB_FEATURE) {
+			const enum lb_dtype type = narrowest(f->col[j].num, f->n);
+			m->dtype = type > m->dtype ? type : m->dtype;
+			count++;
+		}
+	m->n = f->n;
+	m->x = lb_alloc(f->n * count, lb_dtype_size(m->dtype), err);
+	d->x_name = lb_alloc(count, sizeof *d->x_name, err);
+	if (!m->x || !d->x_name)
+		return -1;
+	m->d = count;
+	for (size_t j = 0; j < f->n_cols; j++) {
+		if (f->role[j] != LB_FEATURE)
+			continue;
+		fill_column(m, k, f->col[j].num);
+		d->x_name[k++] = f->col[j].name;
+		f->col[j].name = NULL;
+		lb_column_clear(&f->col[j]);
+	}
+	return 0;
+}
+
+static int take_features(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+{
+	if (!(d->cat = lb_alloc(f->n_cols, sizeof *d->cat, err)))
+		return -1;
+	for (size_t j = 0; j < f->n_cols; j++) {
+		struct lb_column *c = &f->col[j];
+		if (f->role[j] != LB_CATEGORY)
+			continue;
+		if (lb_column_to_text(c, f->n, err) || lb_column_sort_levels(c, f->n, err))
+			return -1;
+		d->cat[d->n_cat++] = *c;
+		*c = (struct lb_column){ 0 };
+	}
+	if (f->block.x) {
+		d->x = f->block;
+		d->x_name = f->block_name;
+		f->block = (struct lb_matrix){ 0 };
+		f->block_name = NULL;
+	} else if (make_matrix(f, d, err))
+		return -1;
+	if (d->x.d + d->n_cat == 0)
+		return lb_fail(err, LB_DATA, "%s: no column is left as a feature; the label, data.drop, data.group and data.weight take them all",
+			       f->rows.path[0]);
+	return 0;
+}
+
+/* ---- what a user should know of the features ---- */
+
+struct range {
+	double min, max;             /* over the training file */
+};
+
+/* x (d->x.d) is room for a row. */
+static int scan(const struct lb_frame *f, const struct lb_dataset *d, double *x, struct range *range, struct lb_err *err)
+{
+	for (size_t j = 0; j < d->x.d; j++)
+		range[j] = (struct range){ HUGE_VAL, -HUGE_VAL };
+	for (size_t i = 0; i < d->n; i++) {
+		lb_matrix_row(&d->x, i, x);
+		for (size_t j = 0; j < d->x.d; j++) {
+			const double v = x[j];
+			if (isinf(v))
+				return lb_frame_fail(f, &f->rows, i, err, "feature %zu%s%s: the value is infinite", j + 1, d->x_name ? ", " : "",
+						     d->x_name ? d->x_name[j] : "");
+			if (i >= d->n_first)
+				continue;
+			range[j].min = v < range[j].min ? v : range[j].min;
+			range[j].max = v > range[j].max ? v : range[j].max;
+		}
+	}
+	return 0;
+}
+
+static int refuse_empty(const struct lb_frame *f, const char *name, struct lb_err *err)
+{
+	return lb_fail(err, LB_DATA, "%s: the column '%s' has no value at all; name it in data.drop", f->rows.path[0], name);
+}
+
+/* Lists the constant columns in b; -1 when a column has no value. */
+static int list_constant(const struct lb_frame *f, const struct lb_dataset *d, const struct range *range, struct lb_buf *b, size_t *count,
+			 struct lb_err *err)
+{
+	char text[32];
+
+	for (size_t j = 0; j < d->x.d; j++) {
+		snprintf(text, sizeof text, "column %zu", j + 1);
+		const char *name = d->x_name ? d->x_name[j] : text;
+		if (range[j].min > range[j].max)
+			return refuse_empty(f, name, err);
+		if (!(range[j].min < range[j].max))
+			lb_some(b, (*count)++, name);
+	}
+	for (size_t k = 0; k < d->n_cat; k++) {
+		if (d->cat[k].n_levels == 0)
+			return refuse_empty(f, d->cat[k].name, err);
+		if (d->cat[k].n_levels == 1)
+			lb_some(b, (*count)++, d->cat[k].name);
+	}
+	lb_some_end(b, *count);
+	return b->bad ? lb_fail_memory(err, b->n) : 0;
+}
+
+static int review_features(const struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+{
+	struct range *range = lb_alloc(d->x.d, sizeof *range, err);
+	double *x = lb_alloc(d->x.d, sizeof *x, err);
+	struct lb_buf b = { 0 };
+	size_t count = 0;
+	int rc = -1;
+
+	if (!range || !x || scan(f, d, x, range, err) || list_constant(f, d, range, &b, &count, err))
+		goto out;
+	if (count && lb_dataset_warn(d, err, "%zu feature%s constant: %s", count, count == 1 ? " is" : "s are", b.s))
+		goto out;
+	for (size_t k = 0; k < d->n_cat; k++)
+		if (d->n > ID_ROWS && d->cat[k].n_levels == d->n &&
+		    lb_dataset_warn(d, err, "the column '%s' has another value in every row; if it is an id, name it in data.drop", d->cat[k].name))
+			goto out;
+	rc = 0;
+out:
+	free(range);
+	free(x);
+	lb_buf_free(&b);
+	return rc;
+}
+
+int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
+			const char *const paths[4], const struct lb_roles *roles, struct lb_dataset **out, struct lb_err *err)
+{
+	const struct lb_table *const table[4] = { train, train_labels, test, test_labels };
+	struct lb_dataset *d = lb_alloc(1, sizeof *d, err);
+	struct lb_frame f = { 0 };
+	int rc = -1;
+
+	if (!d)
+		return -1;
+	d->kind = roles->kind;
+	if (name_sources(d, table, paths, err) || warn_duplicates(d, train, err))
+		goto out;
+	if (lb_frame_build(train, train_labels, test, test_labels, paths, roles, &f, err) || handle_missing(&f, roles->missing, d, err))
+		goto out;
+	d->n = f.n;
+	d->n_first = f.n_first;
+	if (lb_frame_labels(&f, roles, d, err) || lb_frame_weight(&f, d, err) || lb_frame_group(&f, d, err))
+		goto out;
+	if (take_features(&f, d, err) || review_features(&f, d, err))
+		goto out;
+	*out = d;
+	d = NULL;
+	rc = 0;
+out:
+	lb_frame_free(&f);
+	lb_dataset_free(d);
+	return rc;
+}

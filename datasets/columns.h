@@ -1,0 +1,39 @@
+/* Single columns and matrices while a dataset is assembled; used inside datasets/ only. */
+#ifndef LB_COLUMNS_H
+#define LB_COLUMNS_H
+
+#include "core/base/text.h"
+#include "datasets/dataset.h"
+
+void lb_column_clear(struct lb_column *c);
+
+/* The column that a reference means: an exact name, else a number from 1, or negative from the end. `place` (file) and `key`
+ * (config key) begin the message. Refuses an unknown name (and names the nearest) and one that several columns have. */
+int lb_column_find(const char *ref, char *const *name, size_t n, const char *place, const char *key, size_t *at, struct lb_err *err);
+
+/* Turns a numeric column of n rows into text; levels in ascending numeric order, each as lb_double_text. */
+int lb_column_to_text(struct lb_column *c, size_t n, struct lb_err *err);
+/* Appends the m rows of `more`, a column of the same type, which is left empty or partly so. New levels follow the old. */
+int lb_column_append(struct lb_column *c, size_t n, struct lb_column *more, size_t m, struct lb_err *err);
+/* Keeps the rows with keep[i]. */
+void lb_column_filter(struct lb_column *c, size_t n, const bool *keep);
+/* Puts the levels of a text column in byte order and forgets those that no row has. */
+int lb_column_sort_levels(struct lb_column *c, size_t n, struct lb_err *err);
+
+bool lb_column_is_missing(const struct lb_column *c, size_t row);
+/* The first row whose text is not a number; n when there is none. */
+size_t lb_column_first_text(const struct lb_column *c, size_t n);
+
+size_t lb_dtype_size(enum lb_dtype t);
+double lb_matrix_at(const struct lb_matrix *m, size_t row, size_t column);
+/* The m->d values of a row as doubles. */
+void lb_matrix_row(const struct lb_matrix *m, size_t row, double *out);
+
+/* A new array of a[0..na) followed by b[0..nb). */
+void *lb_joined(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err);
+
+/* Lists names in a message, at most five: call lb_some for the k-th of them (from 0), then lb_some_end with their number. */
+void lb_some(struct lb_buf *b, size_t k, const char *name);
+void lb_some_end(struct lb_buf *b, size_t n);
+
+#endif

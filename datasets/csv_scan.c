@@ -1,0 +1,185 @@
+#include "datasets/csv_scan.h"
+
+#include "core/base/mem.h"
+#include "datasets/readers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_LIMIT ((size_t)64 << 20)
+enum { SAMPLE = 32 };
+
+static const struct {
+	char delimiter;
+	const char *name;
+} known[] = { { ',', "comma" }, { '\t', "tab" }, { ';', "semicolon" }, { ' ', "blanks" } };
+enum { N_KNOWN = sizeof known / sizeof *known };
+
+void lb_csv_start(struct lb_csv *c, const char *path, const char *text, char delimiter)
+{
+	struct lb_csv fresh = {
+		.path = path, .text = text, .delimiter = delimiter, .p = text, .next_line = 1, .cell = c->cell, .cap = c->cap,
+	};
+
+	fresh.stop['\0'] = fresh.stop['\n'] = fresh.stop['\r'] = fresh.stop[(unsigned char)delimiter] = true;
+	fresh.stop['\t'] |= delimiter == ' ';
+	*c = fresh;
+}
+
+void lb_csv_free(struct lb_csv *c)
+{
+	free(c->cell);
+	c->cell = NULL;
+	c->cap = 0;
+}
+
+static bool is_blank(const struct lb_csv *c, char b)
+{
+	return b == ' ' || (b == '\t' && c->delimiter != '\t');
+}
+
+static void skip_blanks(struct lb_csv *c)
+{
+	while (is_blank(c, *c->p))
+		c->p++;
+}
+
+static bool skip_line_end(struct lb_csv *c)
+{
+	if (*c->p != '\n' && *c->p != '\r')
+		return false;
+	c->p += c->p[0] == '\r' && c->p[1] == '\n' ? 2 : 1;
+	c->next_line++;
+	return true;
+}
+
+/* c->p is behind the opening quote. */
+static int quoted_cell(struct lb_csv *c, struct lb_csv_cell *cell, struct lb_err *err)
+{
+	const size_t opened = c->next_line;
+
+	*cell = (struct lb_csv_cell){ .s = c->p, .whole = -1, .quoted = true };
+	while (*c->p != '"' || c->p[1] == '"') {
+		if (!*c->p)
+			return lb_fail(err, LB_DATA, "%s:%zu: a quote (\") is opened here and never closed", c->path, opened);
+		if (*c->p == '"') {
+			cell->doubled = true;
+			c->p += 2;
+		} else if (!skip_line_end(c))
+			c->p++;
+	}
+	cell->n = (size_t)(c->p - cell->s);
+	c->p++;
+	if (c->delimiter != ' ')
+		skip_blanks(c);
+	if (!c->stop[(unsigned char)*c->p])
+		return lb_fail(err, LB_DATA, "%s:%zu: there is text behind a closing quote (\"), expected %s or the end of the line; "
+			       "a quote inside quotes is written twice", c->path, c->next_line, lb_csv_delimiter_name(c->delimiter));
+	return 0;
+}
+
+static int next_cell(struct lb_csv *c, struct lb_csv_cell *cell, struct lb_err *err)
+{
+	skip_blanks(c);
+	if (*c->p == '"') {
+		c->p++;
+		return quoted_cell(c, cell, err);
+	}
+	const char *start = c->p, *end = start;
+	int64_t whole = 0;
+	for (; *end >= '0' && *end <= '9' && end - start < 15; end++)
+		whole = whole * 10 + (*end - '0');
+	if (end == start || !c->stop[(unsigned char)*end])
+		whole = -1;
+	while (!c->stop[(unsigned char)*end])
+		end++;
+	c->p = end;
+	while (end > start && is_blank(c, end[-1]))
+		end--;
+	*cell = (struct lb_csv_cell){ .s = start, .n = (size_t)(end - start), .whole = whole };
+	return 0;
+}
+
+/* True when a further cell of this record follows. */
+static bool skip_delimiter(struct lb_csv *c)
+{
+	if (c->delimiter == ' ') {
+		skip_blanks(c);
+		return *c->p && *c->p != '\n' && *c->p != '\r';
+	}
+	if (*c->p != c->delimiter)
+		return false;
+	c->p++;
+	return true;
+}
+
+int lb_csv_next(struct lb_csv *c, struct lb_err *err)
+{
+	do
+		skip_blanks(c);
+	while (skip_line_end(c));
+	c->n = 0;
+	c->line = c->next_line;
+	if (!*c->p)
+		return 0;
+	c->first_line = c->first_line ? c->first_line : c->line;
+	const char *start = c->p;
+	do {
+		if (c->n == LB_MAX_COLUMNS)
+			return lb_fail(err, LB_DATA, "%s:%zu: more than %zu columns, which is the limit", c->path, c->line, LB_MAX_COLUMNS);
+		if ((c->n == c->cap && lb_grow(&c->cell, &c->cap, c->n + 1, sizeof *c->cell, err)) ||
+		    next_cell(c, &c->cell[c->n], err))
+			return -1;
+		c->n++;
+	} while (skip_delimiter(c));
+	if ((size_t)(c->p - start) > LINE_LIMIT)
+		return lb_fail(err, LB_DATA, "%s:%zu: the line is longer than %zu bytes, which is the limit; is a quote not closed?",
+			       c->path, c->line, LINE_LIMIT);
+	skip_line_end(c);
+	return 1;
+}
+
+const char *lb_csv_delimiter_name(char delimiter)
+{
+	for (int i = 0; i < N_KNOWN; i++)
+		if (known[i].delimiter == delimiter)
+			return known[i].name;
+	return "the delimiter";
+}
+
+/* Cells a record of the first ones, 0 when they differ or cannot be read; *most is the largest number met. */
+static size_t sample_width(struct lb_csv *c, size_t *most)
+{
+	size_t width = 0;
+	int status = 1;
+
+	*most = 0;
+	for (int i = 0; i < SAMPLE && (status = lb_csv_next(c, NULL)) == 1; i++) {
+		width = i == 0 || c->n == width ? c->n : 0;
+		*most = c->n > *most ? c->n : *most;
+		if (!width)
+			break;
+	}
+	return status < 0 ? 0 : width;
+}
+
+char lb_csv_delimiter(const char *path, const char *text)
+{
+	struct lb_csv c = { 0 };
+	size_t widest = 1, most;
+	char best = ',';
+
+	for (int i = 0; i < N_KNOWN; i++) {
+		lb_csv_start(&c, path, text, known[i].delimiter);
+		if (sample_width(&c, &most) > 1) {
+			best = known[i].delimiter;
+			break;
+		}
+		if (most > widest && known[i].delimiter != ' ') {
+			widest = most;
+			best = known[i].delimiter;
+		}
+	}
+	lb_csv_free(&c);
+	return best;
+}

@@ -1,0 +1,51 @@
+/* Delimited text to records: RFC 4180 and what files in the wild do.
+ *
+ * Lines end in LF, CRLF or CR, the last one perhaps in nothing; blank lines are skipped. A cell in double quotes may hold
+ * delimiters, line ends and doubled quotes; blanks around a cell are not part of it, blanks inside the quotes are. */
+#ifndef LB_CSV_SCAN_H
+#define LB_CSV_SCAN_H
+
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Borrowed from the text: what stands between the quotes, or between the delimiters without the blanks around it. */
+struct lb_csv_cell {
+	const char *s;
+	size_t n;
+	int64_t whole;           /* the value of a cell that is 1 to 15 digits without quotes, otherwise -1 */
+	bool quoted;
+	bool doubled;            /* holds "" for " */
+};
+
+struct lb_csv {
+	const char *path;        /* for messages */
+	const char *text;        /* borrowed; without NUL inside, ends in NUL */
+	char delimiter;          /* ' ' stands for runs of blanks and tabs */
+	struct lb_csv_cell *cell; /* the current record, n cells */
+	size_t n, cap;
+	size_t line;             /* in which it begins, from 1 */
+	size_t first_line;       /* in which the first record begins */
+	const char *p;           /* what comes next, and its line */
+	size_t next_line;
+	bool stop[256];          /* bytes that end a cell without quotes */
+};
+
+/* Starts, or starts again, at the first record. */
+void lb_csv_start(struct lb_csv *c, const char *path, const char *text, char delimiter);
+
+/* 1: a record was read; 0: there is none left; -1: error. */
+int lb_csv_next(struct lb_csv *c, struct lb_err *err);
+
+void lb_csv_free(struct lb_csv *c);
+
+/* The first of comma, tab, semicolon and blanks that cuts each of the first records into the same number (> 1) of cells. When
+ * there is none, that of the first three that cuts the most, so that the ragged line is reported; a comma for a single column. */
+char lb_csv_delimiter(const char *path, const char *text);
+
+/* "comma" and so on. */
+const char *lb_csv_delimiter_name(char delimiter);
+
+#endif

@@ -1,0 +1,204 @@
+/* Data: from files or generators to rows that a trainer can gather. All of it is free of precision.
+ *
+ *   source --reader--> table --assemble--> dataset --split--> row lists --encode--> features of a trial
+ *
+ * A dataset is loaded once and never changed; splits, corrupted labels and encodings are made for each trial from its seeds. */
+#ifndef LB_DATASET_H
+#define LB_DATASET_H
+
+#include "core/base/err.h"
+#include "core/base/info.h"
+#include "losses/loss_info.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- tables: what a reader gives ---- */
+
+enum lb_dtype { LB_U8, LB_F32, LB_F64 };
+
+/* Row-major n x d, in the narrowest type that holds every value exactly. NaN marks a missing value (never in LB_U8). */
+struct lb_matrix {
+	enum lb_dtype dtype;
+	size_t n, d;
+	void *x;
+};
+
+enum lb_column_type { LB_NUMBER, LB_TEXT };
+
+struct lb_column {
+	char *name;              /* from the header, or "column 3" (numbered from 1) */
+	enum lb_column_type type;
+	double *num;             /* LB_NUMBER: n values, NaN where missing */
+	int32_t *code;           /* LB_TEXT: n indices into level, -1 where missing */
+	char **level;            /* the distinct strings in order of first appearance */
+	size_t n_levels;
+	size_t n_missing;
+	size_t first_missing_line; /* line in the file of the first missing cell, 0 if none */
+};
+
+/* A file's content. A reader fills either `block` (images, arrays) or `col` (text tables). Owned; release with lb_table_free. */
+struct lb_table {
+	size_t n;                /* rows */
+	struct lb_matrix block;  /* d = 0 when unused */
+	struct lb_column *col;   /* n_cols columns, NULL when unused */
+	size_t n_cols;
+	bool has_header;
+	size_t *line;            /* line number of each row in the file, or NULL */
+	char sha256[65];         /* of the uncompressed bytes */
+	uint64_t bytes;          /* uncompressed */
+	const char *format;      /* the reader's name */
+};
+void lb_table_free(struct lb_table *t);
+
+/* How a file is to be read; defaults in { 0 } are right for most files. */
+struct lb_read_options {
+	const char *format;      /* a reader's name, or NULL / "auto": by content */
+	int header;              /* 0 auto, 1 yes, -1 no */
+	char delimiter;          /* ',', '\t', ';', ' ' (runs of blanks), or 0: by content */
+	bool missing_ok;         /* empty, NA, NaN, nan, null, NULL, None and ? are missing cells; when false they are still read
+	                            as missing and counted, and the assembler refuses them with their place */
+};
+
+struct lb_reader {
+	struct lb_info base;
+	/* true when the first bytes of the (uncompressed) content are this format's; n <= 512. Text formats come last. */
+	bool (*probe)(const unsigned char *head, size_t n);
+	int (*read)(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
+};
+size_t lb_reader_count(void);
+const struct lb_reader *lb_reader_at(size_t i);
+
+/* Reads a whole file (gzip or not, by content) with the reader that fits. On failure *out is empty and nothing leaks. */
+int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
+
+/* ---- generators: tables without a file ---- */
+
+struct lb_generator {
+	struct lb_info base;
+	unsigned kinds;          /* bit 1 << kind of the tasks it makes data for */
+	int version;             /* part of a trial's id: raised when its output changes */
+	/* rows with the last column named "label" or "target" */
+	int (*make)(const struct lb_arg *par, enum lb_kind kind, uint64_t seed, struct lb_table *out, struct lb_err *err);
+};
+size_t lb_generator_count(void);
+const struct lb_generator *lb_generator_at(size_t i);
+
+/* ---- datasets ---- */
+
+enum lb_missing { LB_MISSING_ERROR, LB_MISSING_MEAN, LB_MISSING_DROP };
+
+/* Which column is what. Column references are a header name, or a number from 1, negative from the end (-1 is the last). */
+struct lb_roles {
+	enum lb_kind kind;
+	const char *label;           /* column reference; NULL: the last column. Ignored when labels come from a file of their own */
+	const char *const *drop;     /* n_drop references */
+	size_t n_drop;
+	const char *const *categorical; /* n_categorical references whose values are one-hot even if numbers; "auto": all text columns */
+	size_t n_categorical;
+	bool categorical_auto;       /* text columns are one-hot; false: a text column that is not named is an error */
+	const char *group, *weight;  /* references or NULL; neither is a feature */
+	const char *positive;        /* binary: name of the positive class; NULL: the second in class order */
+	enum lb_missing missing;
+};
+
+struct lb_dataset {
+	enum lb_kind kind;
+	size_t n;                    /* all rows: those of the training file, then those of the test file */
+	size_t n_first;              /* rows of the training file; = n when there is no test file */
+	struct lb_matrix x;          /* numeric columns; d may be 0 */
+	char **x_name;               /* x.d names, or NULL for block data (pixels) */
+	size_t n_cat;                /* text (categorical) columns */
+	struct lb_column *cat;       /* n_cat columns with codes for all n rows; levels in byte order */
+	int32_t *y;                  /* (n) class of each row; NULL in regression */
+	char **class_name;           /* n_classes names: as numbers if all are numbers, else in byte order (of the training file) */
+	size_t n_classes;
+	double *target;              /* (n, n_targets) in regression, else NULL */
+	size_t n_targets;
+	double *weight;              /* (n) >= 0, or NULL */
+	int32_t *group;              /* (n) or NULL */
+	char **warning;              /* n_warnings sentences: constant feature, class with one row, duplicate name, dropped rows */
+	size_t n_warnings;
+	struct {
+		char *path;          /* as given; NULL for a generator */
+		char sha256[65];
+		uint64_t bytes;
+		const char *format;  /* reader's or generator's name */
+		size_t rows;
+	} source[4];                 /* training features, training labels, test features, test labels, as far as given */
+	size_t n_sources;
+};
+
+/* Builds a dataset from tables and takes what it needs of them (they are empty afterwards, still to be freed). label tables
+ * (one column) may be NULL; test may be NULL. A label of the test file that the training file lacks is an error, as are
+ * different columns. paths are for messages: training, training labels, test, test labels (NULL where absent). */
+int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
+			const char *const paths[4], const struct lb_roles *roles, struct lb_dataset **out, struct lb_err *err);
+void lb_dataset_free(struct lb_dataset *d);
+
+/* ---- splits ---- */
+
+enum lb_split_kind { LB_SPLIT_FRACTIONS, LB_SPLIT_FIRST, LB_SPLIT_MODULO, LB_SPLIT_FOLDS };
+
+struct lb_split_options {
+	enum lb_split_kind kind;
+	double train, valid, test;   /* FRACTIONS of all rows; with a test file test must be 0. Other kinds: `valid` is the share of
+	                                the rows that are not test rows */
+	size_t first;                /* FIRST: rows 0..first-1 are for training, the rest for testing */
+	size_t modulo;               /* MODULO: row i is a test row when i mod modulo is in test_residues */
+	const double *test_residues;
+	size_t n_test_residues;
+	size_t folds, fold;          /* FOLDS: fold `fold` of `folds` (from 0) is the test part */
+	bool stratify;               /* keep class shares (classification) */
+	uint64_t seed;
+};
+
+/* Three disjoint row lists in ascending order. With fractions that sum to less than 1 some rows are in none. */
+struct lb_split {
+	uint32_t *rows[3];           /* LB_TRAIN, LB_VALID, LB_TEST */
+	size_t n[3];
+};
+enum { LB_TRAIN, LB_VALID, LB_TEST };
+
+/* With a test file its rows are the test part and the options divide the rest. Rows of one group stay on one side. Refuses a
+ * split without training rows, and stratify with groups. */
+int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt, struct lb_split *out, struct lb_err *err);
+void lb_split_free(struct lb_split *s);
+
+/* ---- corruption of labels ---- */
+
+struct lb_corruption {
+	struct lb_info base;
+	unsigned kinds;              /* tasks it applies to */
+	/* Refuses parameters that these classes rule out; NULL when there is nothing to check. Call it before apply. */
+	int (*check)(const struct lb_arg *par, size_t n_classes, struct lb_err *err);
+	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher rate flips a superset. */
+	void (*apply)(const struct lb_arg *par, size_t n_classes, const uint32_t *rows, size_t n, uint64_t seed, int32_t *y);
+};
+size_t lb_corruption_count(void);
+const struct lb_corruption *lb_corruption_at(size_t i);
+
+/* ---- encoding: the feature columns of a trial ---- */
+
+struct lb_encode_options {
+	double divide;               /* numeric features are divided by this first (255 for bytes); 1 leaves them */
+	bool standardize;            /* then by the training rows' mean and standard deviation (divided by n); a constant column -> 0 */
+	bool unseen_zero;            /* a category that no training row has: all-zero instead of an error */
+};
+
+/* A column j < x.d is x*scale[j] + shift[j] (missing: fill[j], already scaled), the one-hot columns follow. Borrowed data. */
+struct lb_encoding {
+	const struct lb_dataset *data;
+	size_t d;                    /* feature columns in all */
+	double *scale, *shift, *fill; /* (x.d) */
+	int32_t **one_hot;           /* for each categorical column: code -> feature column, -1 for none */
+};
+
+/* Statistics from the training rows only; a missing number becomes the training mean, a missing category all zeros. */
+int lb_encoding_make(const struct lb_dataset *d, const struct lb_split *split, const struct lb_encode_options *opt,
+		     struct lb_encoding *out, struct lb_err *err);
+void lb_encoding_free(struct lb_encoding *e);
+/* Name of feature column j as a new string ("sex=male" for one-hot). */
+char *lb_encoding_name(const struct lb_encoding *e, size_t j, struct lb_err *err);
+
+#endif

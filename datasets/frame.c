@@ -1,0 +1,479 @@
+#include "datasets/frame.h"
+
+#include "core/base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const key[] = {
+	[LB_CATEGORY] = "data.categorical", [LB_TARGET] = "data.train.label", [LB_WEIGHT] = "data.weight",
+	[LB_GROUP] = "data.group",          [LB_DROPPED] = "data.drop",
+};
+
+/* The columns of the training table and what each is for. */
+struct plan {
+	const char *path;
+	char **name;
+	enum lb_role *role;
+	size_t n;
+};
+
+int lb_frame_fail(const struct lb_frame *f, const struct lb_origin *o, size_t row, struct lb_err *err, const char *fmt, ...)
+{
+	const int side = row >= f->n_first;
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return lb_fail(err, LB_DATA, o->lined[side] ? "%s:%zu: %s" : "%s: row %zu: %s", o->path[side], o->at[row], text);
+}
+
+struct lb_column *lb_frame_column(const struct lb_frame *f, enum lb_role role)
+{
+	for (size_t j = 0; j < f->n_cols; j++)
+		if (f->role[j] == role)
+			return &f->col[j];
+	return NULL;
+}
+
+static void free_names(char **name, size_t n)
+{
+	for (size_t j = 0; name && j < n; j++)
+		free(name[j]);
+	free(name);
+}
+
+void lb_frame_free(struct lb_frame *f)
+{
+	for (size_t j = 0; j < f->n_cols; j++)
+		lb_column_clear(&f->col[j]);
+	free_names(f->block_name, f->block.d);
+	free(f->col);
+	free(f->role);
+	free(f->block.x);
+	free(f->rows.at);
+	free(f->labels.at);
+	*f = (struct lb_frame){ 0 };
+}
+
+void lb_frame_filter(struct lb_frame *f, const bool *keep)
+{
+	const size_t bytes = lb_dtype_size(f->block.dtype) * f->block.d;
+	size_t k = 0, first = 0;
+	char *x = f->block.x;
+
+	for (size_t j = 0; j < f->n_cols; j++)
+		lb_column_filter(&f->col[j], f->n, keep);
+	for (size_t i = 0; i < f->n; i++) {
+		if (!keep[i])
+			continue;
+		if (bytes && k < i)
+			memmove(x + k * bytes, x + i * bytes, bytes);
+		f->rows.at[k] = f->rows.at[i];
+		if (f->labels.at)
+			f->labels.at[k] = f->labels.at[i];
+		first += i < f->n_first;
+		k++;
+	}
+	f->n = k;
+	f->n_first = first;
+	f->block.n = k;
+}
+
+/* ---- roles ---- */
+
+static size_t width(const struct lb_table *t)
+{
+	return t->col ? t->n_cols : t->block.d;
+}
+
+static char **names_of(const struct lb_table *t, struct lb_err *err)
+{
+	const size_t n = width(t);
+	char **name = lb_alloc(n, sizeof *name, err);
+
+	for (size_t j = 0; name && j < n; j++) {
+		name[j] = t->col ? lb_strdup(t->col[j].name, err) : lb_strfmt(err, "column %zu", j + 1);
+		if (!name[j]) {
+			free_names(name, n);
+			return NULL;
+		}
+	}
+	return name;
+}
+
+static int give_at(struct plan *p, size_t at, enum lb_role role, struct lb_err *err)
+{
+	const enum lb_role had = p->role[at];
+
+	if (had != LB_FEATURE && had != role)
+		return lb_fail(err, LB_DATA, "%s: the column '%s' is asked for as %s and as %s; it can be one of them (the label is the "
+			       "last column unless %s says otherwise)", p->path, p->name[at], key[had], key[role], key[LB_TARGET]);
+	p->role[at] = role;
+	return 0;
+}
+
+static int give(struct plan *p, const char *ref, enum lb_role role, struct lb_err *err)
+{
+	size_t at;
+
+	if (!ref)
+		return 0;
+	if (lb_column_find(ref, p->name, p->n, p->path, key[role], &at, err))
+		return -1;
+	return give_at(p, at, role, err);
+}
+
+static int give_all(struct plan *p, const char *const *ref, size_t n, enum lb_role role, struct lb_err *err)
+{
+	for (size_t k = 0; k < n; k++)
+		if (give(p, ref[k], role, err))
+			return -1;
+	return 0;
+}
+
+/* "a, b, -1" */
+static int give_list(struct plan *p, const char *list, enum lb_role role, struct lb_err *err)
+{
+	char *copy = lb_strdup(list, err), *rest = copy, *ref;
+	int rc = copy ? 0 : -1;
+
+	while (!rc && (ref = strsep(&rest, ","))) {
+		ref += strspn(ref, " ");
+		for (char *end = ref + strlen(ref); end > ref && end[-1] == ' ';)
+			*--end = '\0';
+		rc = give(p, ref, role, err);
+	}
+	free(copy);
+	return rc;
+}
+
+/* A generator with several targets names them all "target...". */
+static int give_last(struct plan *p, bool generated, struct lb_err *err)
+{
+	for (size_t j = 0; generated && j < p->n; j++)
+		if (strncmp(p->name[j], "target", 6) == 0 && give_at(p, j, LB_TARGET, err))
+			return -1;
+	return give_at(p, p->n - 1, LB_TARGET, err);
+}
+
+static int give_label(struct plan *p, const struct lb_roles *roles, bool generated, struct lb_err *err)
+{
+	if (!roles->label)
+		return give_last(p, generated, err);
+	if (roles->kind == LB_REGRESSION && strchr(roles->label, ','))
+		return give_list(p, roles->label, LB_TARGET, err);
+	return give(p, roles->label, LB_TARGET, err);
+}
+
+static int give_text(struct plan *p, const struct lb_table *t, bool automatic, struct lb_err *err)
+{
+	for (size_t j = 0; t->col && j < p->n; j++) {
+		const struct lb_column *c = &t->col[j];
+		const size_t row = lb_column_first_text(c, t->n);
+		if (p->role[j] != LB_FEATURE || c->type != LB_TEXT)
+			continue;
+		if (!automatic)
+			return lb_fail(err, LB_DATA, "%s:%zu: the column '%s' holds text ('%s'); name it in data.categorical, set "
+				       "data.categorical: auto, or name it in data.drop", p->path,
+				       row < t->n && t->line ? t->line[row] : 1, c->name, row < t->n ? c->level[c->code[row]] : "");
+		p->role[j] = LB_CATEGORY;
+	}
+	return 0;
+}
+
+static int plan_make(struct plan *p, const struct lb_table *t, const char *path, bool own_labels, bool generated,
+		     const struct lb_roles *roles, struct lb_err *err)
+{
+	p->path = path;
+	p->n = width(t);
+	if (p->n == 0 || t->n == 0)
+		return lb_fail(err, LB_DATA, "%s: the table has %zu rows and %zu columns; at least one of each is needed", path, t->n, p->n);
+	if (!(p->name = names_of(t, err)) || !(p->role = lb_alloc(p->n, sizeof *p->role, err)))
+		return -1;
+	if (give_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || give(p, roles->group, LB_GROUP, err) ||
+	    give(p, roles->weight, LB_WEIGHT, err) || give_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
+		return -1;
+	if (!own_labels && give_label(p, roles, generated, err))
+		return -1;
+	return give_text(p, t, roles->categorical_auto, err);
+}
+
+/* ---- the test file's columns ---- */
+
+static int fail_lacking(const struct plan *p, const char *name, const char *path, char *const *has, size_t n, struct lb_err *err)
+{
+	const char *near = lb_nearest(name, (const char *const *)has, n);
+
+	return lb_fail(err, LB_DATA, "%s: the column '%s' of %s is not there%s%s%s; both files need the same columns", path, name, p->path,
+		       near ? " (but '" : "", near ? near : "", near ? "' is)" : "");
+}
+
+/* map[j] is the test column that goes with training column j, by name: the k-th of a name with the k-th. */
+static int match_names(const struct plan *p, char *const *name, size_t n, const char *path, size_t *map, struct lb_err *err)
+{
+	bool *used = lb_alloc(n, sizeof *used, err);
+	int rc = used ? 0 : -1;
+
+	for (size_t j = 0; !rc && j < p->n; j++) {
+		size_t k = j < n && !used[j] && strcmp(name[j], p->name[j]) == 0 ? j : 0;
+		while (k < n && (used[k] || strcmp(name[k], p->name[j]) != 0))
+			k++;
+		map[j] = k;
+		if (k < n)
+			used[k] = true;
+		else if (p->role[j] != LB_DROPPED)
+			rc = fail_lacking(p, p->name[j], path, name, n, err);
+	}
+	for (size_t k = 0; !rc && k < n; k++)
+		if (!used[k])
+			rc = lb_fail(err, LB_DATA, "%s: the column '%s' is not in %s; both files need the same columns", path, name[k],
+				     p->path);
+	free(used);
+	return rc;
+}
+
+static int match(const struct plan *p, const struct lb_table *train, const struct lb_table *test, const char *path, size_t *map,
+		 struct lb_err *err)
+{
+	const size_t n = width(test);
+	char **name;
+
+	if (!train->col != !test->col)
+		return lb_fail(err, LB_DATA, "%s: this file is %s but %s is %s; convert one of them", path, test->format, p->path, train->format);
+	if (test->n == 0)
+		return lb_fail(err, LB_DATA, "%s: the test file has no rows; leave out data.test to cut a test part from the training file",
+			       path);
+	if (train->has_header && test->has_header) {
+		if (!(name = names_of(test, err)))
+			return -1;
+		int rc = match_names(p, name, n, path, map, err);
+		free_names(name, n);
+		return rc;
+	}
+	if (n != p->n)
+		return lb_fail(err, LB_DATA, "%s: %zu columns, but %s has %zu; both files need the same columns", path, n, p->path, p->n);
+	for (size_t j = 0; j < n; j++)
+		map[j] = j;
+	return 0;
+}
+
+/* ---- taking what the tables hold ---- */
+
+static int block_column(const struct lb_matrix *m, size_t j, const char *name, struct lb_column *c, struct lb_err *err)
+{
+	c->type = LB_NUMBER;
+	if (!(c->name = lb_strdup(name, err)) || !(c->num = lb_alloc(m->n, sizeof *c->num, err)))
+		return -1;
+	for (size_t i = 0; i < m->n; i++)
+		c->num[i] = lb_matrix_at(m, i, j);
+	return 0;
+}
+
+/* Closes the gaps that columns with another role leave in a block. */
+static int trim_block(struct lb_frame *f, const struct plan *p, struct lb_err *err)
+{
+	const size_t size = lb_dtype_size(f->block.dtype);
+	char *to = f->block.x, *from = to;
+	size_t d = 0;
+
+	if (!(f->block_name = lb_alloc(p->n, sizeof *f->block_name, err)))
+		return -1;
+	for (size_t i = 0; i < f->n; i++)
+		for (size_t j = 0; j < p->n; j++, from += size)
+			if (p->role[j] == LB_FEATURE) {
+				memmove(to, from, size);
+				to += size;
+			}
+	for (size_t j = 0; j < p->n; j++)
+		if (p->role[j] == LB_FEATURE && !(f->block_name[d++] = lb_strdup(p->name[j], err)))
+			return -1;
+	f->block.d = d;
+	return 0;
+}
+
+static int take_block(struct lb_frame *f, struct lb_table *t, const struct plan *p, struct lb_err *err)
+{
+	bool trimmed = false;
+
+	f->block = t->block;
+	t->block = (struct lb_matrix){ 0 };
+	for (size_t j = 0; j < p->n; j++) {
+		trimmed |= p->role[j] != LB_FEATURE;
+		if (p->role[j] == LB_FEATURE || p->role[j] == LB_DROPPED)
+			continue;
+		f->role[f->n_cols++] = p->role[j];
+		if (block_column(&f->block, j, p->name[j], &f->col[f->n_cols - 1], err))
+			return -1;
+	}
+	return trimmed ? trim_block(f, p, err) : 0;
+}
+
+static int take_labels(struct lb_frame *f, struct lb_table *labels, const char *path, enum lb_kind kind, struct lb_err *err)
+{
+	const size_t n = width(labels);
+
+	if (n != 1 && kind != LB_REGRESSION)
+		return lb_fail(err, LB_DATA, "%s: a label file has one column, this one has %zu", path, n);
+	if (labels->n != f->n)
+		return lb_fail(err, LB_DATA, "%s: %zu labels, but %s has %zu rows; the two files do not belong together", path, labels->n,
+			       f->rows.path[0], f->n);
+	for (size_t j = 0; j < n; j++) {
+		struct lb_column *c = &f->col[f->n_cols];
+		f->role[f->n_cols++] = LB_TARGET;
+		if (labels->col) {
+			*c = labels->col[j];
+			labels->col[j] = (struct lb_column){ 0 };
+		} else if (block_column(&labels->block, j, "label", c, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int origin(struct lb_origin *o, const struct lb_table *t, const char *path, struct lb_err *err)
+{
+	*o = (struct lb_origin){ .path = { path }, .lined = { t->line != NULL }, .at = lb_alloc(t->n, sizeof *o->at, err) };
+	for (size_t i = 0; o->at && i < t->n; i++)
+		o->at[i] = t->line ? t->line[i] : i + 1;
+	return o->at ? 0 : -1;
+}
+
+/* One file (and its label file) as a frame with the columns in the order of the plan. */
+static int side_make(struct lb_frame *f, struct lb_table *t, struct lb_table *labels, const char *const paths[2], const struct plan *p,
+		     const size_t *map, enum lb_kind kind, struct lb_err *err)
+{
+	const size_t room = p->n + (labels ? width(labels) : 0);
+
+	f->n = f->n_first = t->n;
+	f->col = lb_alloc(room, sizeof *f->col, err);
+	f->role = lb_alloc(room, sizeof *f->role, err);
+	if (!f->col || !f->role || origin(&f->rows, t, paths[0], err) || (labels && origin(&f->labels, labels, paths[1], err)))
+		return -1;
+	if (!t->col && take_block(f, t, p, err))
+		return -1;
+	for (size_t j = 0; t->col && j < p->n; j++) {
+		if (p->role[j] == LB_DROPPED)
+			continue;
+		struct lb_column *from = &t->col[map ? map[j] : j];
+		f->role[f->n_cols] = p->role[j];
+		f->col[f->n_cols++] = *from;
+		*from = (struct lb_column){ 0 };
+	}
+	return labels ? take_labels(f, labels, paths[1], kind, err) : 0;
+}
+
+/* ---- joining the two sides ---- */
+
+static int widen(struct lb_matrix *m, enum lb_dtype to, struct lb_err *err)
+{
+	const size_t n = m->n * m->d;
+
+	if (m->dtype == to)
+		return 0;
+	char *x = lb_alloc(n, lb_dtype_size(to), err);
+	if (!x)
+		return -1;
+	const struct lb_matrix flat = { m->dtype, 1, n, m->x };
+	for (size_t k = 0; k < n; k++)
+		if (to == LB_F32)
+			((float *)(void *)x)[k] = (float)lb_matrix_at(&flat, 0, k);
+		else
+			((double *)(void *)x)[k] = lb_matrix_at(&flat, 0, k);
+	free(m->x);
+	m->x = x;
+	m->dtype = to;
+	return 0;
+}
+
+static int join_blocks(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *err)
+{
+	const enum lb_dtype type = a->dtype > b->dtype ? a->dtype : b->dtype;
+
+	if (widen(a, type, err) || widen(b, type, err))
+		return -1;
+	void *x = lb_joined(a->x, a->n * a->d, b->x, b->n * b->d, lb_dtype_size(type), err);
+	if (!x)
+		return -1;
+	free(a->x);
+	a->x = x;
+	a->n += b->n;
+	return 0;
+}
+
+static int join_origins(struct lb_origin *a, size_t n, const struct lb_origin *b, size_t m, struct lb_err *err)
+{
+	size_t *at = lb_joined(a->at, n, b->at, m, sizeof *at, err);
+
+	if (!at)
+		return -1;
+	free(a->at);
+	a->at = at;
+	a->path[1] = b->path[0];
+	a->lined[1] = b->lined[0];
+	return 0;
+}
+
+/* Columns of two types join as text, except that a numeric feature stays one. */
+static int join_columns(struct lb_frame *a, struct lb_frame *b, size_t j, struct lb_err *err)
+{
+	struct lb_column *c = &a->col[j], *more = &b->col[j];
+	const bool text = a->role[j] == LB_CATEGORY || c->type != more->type;
+	const size_t row = text && a->role[j] == LB_FEATURE ? lb_column_first_text(more, b->n) : b->n;
+
+	if (row < b->n)
+		return lb_frame_fail(b, &b->rows, row, err, "the column '%s' holds '%s', but is a number in %s; name it in data.categorical "
+				     "or correct the file", c->name, more->level[more->code[row]], a->rows.path[0]);
+	if (text && (lb_column_to_text(c, a->n, err) || lb_column_to_text(more, b->n, err)))
+		return -1;
+	return lb_column_append(c, a->n, more, b->n, err);
+}
+
+static int join(struct lb_frame *a, struct lb_frame *b, struct lb_err *err)
+{
+	if (a->n_cols != b->n_cols)
+		return lb_fail(err, LB_DATA, "%s: not as many label columns as %s has", b->labels.path[0], a->labels.path[0]);
+	for (size_t j = 0; j < a->n_cols; j++)
+		if (join_columns(a, b, j, err))
+			return -1;
+	if ((a->block.d && join_blocks(&a->block, &b->block, err)) || join_origins(&a->rows, a->n, &b->rows, b->n, err) ||
+	    (a->labels.at && join_origins(&a->labels, a->n, &b->labels, b->n, err)))
+		return -1;
+	a->n += b->n;
+	if (a->n > INT32_MAX)
+		return lb_fail(err, LB_DATA, "%s: %zu rows with the test file's; at most 2147483647 are possible", a->rows.path[0], a->n);
+	return 0;
+}
+
+int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
+		   const char *const paths[4], const struct lb_roles *roles, struct lb_frame *out, struct lb_err *err)
+{
+	const char *const named[4] = { paths[0] ? paths[0] : train->format, paths[1], paths[2] ? paths[2] : "the test file", paths[3] };
+	struct plan p = { 0 };
+	struct lb_frame second = { 0 };
+	size_t *map = NULL;
+	int rc = -1;
+
+	if (test && !train_labels != !test_labels) {
+		lb_fail(err, LB_DATA, "%s: a label file is given for only one of the training and the test file; give it for both", named[2]);
+		goto out;
+	}
+	if (plan_make(&p, train, named[0], train_labels != NULL, !paths[0], roles, err))
+		goto out;
+	if (test && (!(map = lb_alloc(p.n, sizeof *map, err)) || match(&p, train, test, named[2], map, err)))
+		goto out;
+	if (side_make(out, train, train_labels, named, &p, NULL, roles->kind, err))
+		goto out;
+	if (test && (side_make(&second, test, test_labels, named + 2, &p, map, roles->kind, err) || join(out, &second, err)))
+		goto out;
+	rc = 0;
+out:
+	lb_frame_free(&second);
+	free_names(p.name, p.n);
+	free(p.role);
+	free(map);
+	return rc;
+}

@@ -1,0 +1,47 @@
+/* The middle of lb_dataset_assemble: the tables of both files joined into one frame of columns with roles. Inside datasets/ only. */
+#ifndef LB_FRAME_H
+#define LB_FRAME_H
+
+#include "datasets/columns.h"
+
+enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_WEIGHT, LB_GROUP, LB_DROPPED };
+
+/* Where the rows stood: in path[0] the first n_first, in path[1] the others; at[i] is a line, or a row from 1 when not lined. */
+struct lb_origin {
+	const char *path[2];
+	bool lined[2];
+	size_t *at;
+};
+
+struct lb_frame {
+	size_t n, n_first;           /* rows; those of the training file come first */
+	struct lb_column *col;       /* n_cols columns with their roles; dropped ones are not here */
+	enum lb_role *role;
+	size_t n_cols;
+	struct lb_matrix block;      /* numeric features that came as a block (d = 0: none) */
+	char **block_name;           /* block.d names when some columns of the block had another role, else NULL */
+	struct lb_origin rows, labels; /* labels.at is NULL when the labels stood in the same file */
+};
+
+/* Gives the columns their roles and takes the content of the tables (test and the label tables may be NULL). */
+int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
+		   const char *const paths[4], const struct lb_roles *roles, struct lb_frame *out, struct lb_err *err);
+void lb_frame_free(struct lb_frame *f);
+void lb_frame_filter(struct lb_frame *f, const bool *keep);
+
+/* The only column with that role, or NULL. */
+struct lb_column *lb_frame_column(const struct lb_frame *f, enum lb_role role);
+
+/* LB_DATA with "file:line: " (or "file: row N: ") before the message. */
+int lb_frame_fail(const struct lb_frame *f, const struct lb_origin *o, size_t row, struct lb_err *err, const char *fmt, ...)
+	LB_PRINTF(5, 6);
+
+/* What the columns say besides features, into the dataset: classes or targets, weights, groups (classes.c). */
+int lb_frame_labels(struct lb_frame *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
+int lb_frame_weight(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err);
+int lb_frame_group(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err);
+
+/* Adds a sentence to the warnings of a dataset. */
+int lb_dataset_warn(struct lb_dataset *d, struct lb_err *err, const char *fmt, ...) LB_PRINTF(3, 4);
+
+#endif

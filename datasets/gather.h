@@ -1,0 +1,11 @@
+/* Gathering rows of a dataset into a batch, compiled once per precision. */
+#ifndef LB_GATHER_H
+#define LB_GATHER_H
+
+#include "core/numeric/real.h"
+#include "datasets/dataset.h"
+
+/* out (b, e->d) row-major <- the encoded features of the given rows. Each value is computed in double and rounded once. */
+void X(lb_gather)(const struct lb_encoding *e, const uint32_t *rows, size_t b, real *out);
+
+#endif

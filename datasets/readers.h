@@ -1,0 +1,19 @@
+/* The readers: one line each in readers.def, in the order in which they are tried; text formats come last. */
+#ifndef LB_READERS_H
+#define LB_READERS_H
+
+#include "datasets/dataset.h"
+
+#define LB_READER(name) extern const struct lb_reader lb_reader_##name;
+#include "datasets/readers.def"
+#undef LB_READER
+
+/* What every reader refuses. */
+#define LB_MAX_ROWS ((size_t)2147483647)
+#define LB_MAX_COLUMNS ((size_t)1000000)
+#define LB_MAX_MATRIX ((size_t)16 << 30) /* bytes */
+
+/* When the head of a file shows a known format that no reader reads: -1 with its name and how to convert it; else 0. */
+int lb_foreign_check(const char *path, const unsigned char *head, size_t n, struct lb_err *err);
+
+#endif

@@ -1,0 +1,407 @@
+#include "core/base/mem.h"
+#include "core/numeric/rng.h"
+#include "datasets/dataset.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UNUSED = 3, PARTS = 4 };
+
+/* A split on its way: the part of each row, and the rows that are still to be dealt. */
+struct deal {
+	const struct lb_dataset *d;
+	const struct lb_split_options *opt;
+	uint8_t *part;               /* (d->n) */
+	uint32_t *pool;              /* n_pool rows */
+	size_t n_pool;
+	size_t n_strata;             /* classes when stratified, else 1 */
+};
+
+/* The streams of a split. */
+enum { STREAM_SHARES, STREAM_FOLDS };
+
+static size_t stratum(const struct deal *s, uint32_t row)
+{
+	return s->opt->stratify ? (size_t)s->d->y[row] : 0;
+}
+
+static void shuffle_pool(const struct deal *s, uint64_t stream)
+{
+	struct lb_rng r;
+
+	lb_rng_init(&r, s->opt->seed, LB_RNG_SPLIT, stream);
+	lb_rng_shuffle(&r, s->pool, s->n_pool);
+}
+
+/* ---- shares by largest remainder ---- */
+
+/* Divides n rows: floor or ceil of n * share[k] each, the ceilings where the shortfall so far is largest. carry (in, out) takes
+ * what a part is short of over the strata before, so that the totals come out right as well. */
+static void apportion(size_t n, const double share[PARTS], double carry[PARTS], size_t count[PARTS])
+{
+	size_t left = n;
+
+	for (int k = 0; k < PARTS; k++) {
+		const double quota = (double)n * share[k];
+		count[k] = (size_t)floor(quota + 1e-9);
+		carry[k] += quota - (double)count[k];
+		left -= count[k];
+	}
+	for (bool given[PARTS] = { 0 }; left > 0; left--) {
+		int best = -1;
+		for (int k = 0; k < PARTS; k++)
+			if (!given[k] && (double)n * share[k] > (double)count[k] + 1e-9 && (best < 0 || carry[k] > carry[best] + 1e-9))
+				best = k;
+		if (best < 0)
+			best = LB_TRAIN;
+		given[best] = true;
+		count[best]++;
+		carry[best] -= 1;
+	}
+}
+
+static int deal_rows(struct deal *s, const double share[PARTS], struct lb_err *err)
+{
+	size_t *size = lb_alloc(s->n_strata, sizeof *size, err);
+	size_t(*quota)[PARTS] = lb_alloc(s->n_strata, sizeof *quota, err);
+	double carry[PARTS] = { 0 };
+	int rc = -1;
+
+	if (!size || !quota)
+		goto out;
+	for (size_t i = 0; i < s->n_pool; i++)
+		size[stratum(s, s->pool[i])]++;
+	for (size_t c = 0; c < s->n_strata; c++)
+		apportion(size[c], share, carry, quota[c]);
+	shuffle_pool(s, STREAM_SHARES);
+	for (size_t i = 0; i < s->n_pool; i++) {
+		size_t *left = quota[stratum(s, s->pool[i])];
+		uint8_t part = LB_TRAIN;
+		while (part < UNUSED && left[part] == 0)
+			part++;
+		left[part]--;
+		s->part[s->pool[i]] = part;
+	}
+	rc = 0;
+out:
+	free(size);
+	free(quota);
+	return rc;
+}
+
+static void deal_folds(struct deal *s, size_t *next)
+{
+	const size_t folds = s->opt->folds;
+	size_t before = 0;
+
+	shuffle_pool(s, STREAM_FOLDS);
+	for (size_t i = 0; i < s->n_pool; i++)
+		next[stratum(s, s->pool[i])]++;
+	for (size_t c = 0; c < s->n_strata; c++) {
+		const size_t size = next[c];
+		next[c] = before;
+		before += size;
+	}
+	for (size_t i = 0; i < s->n_pool; i++) {
+		const bool test = next[stratum(s, s->pool[i])]++ % folds == s->opt->fold;
+		s->part[s->pool[i]] = test ? LB_TEST : UNUSED;
+	}
+}
+
+/* ---- whole groups ---- */
+
+static size_t count_groups(const struct lb_dataset *d)
+{
+	int32_t last = -1;
+
+	for (size_t i = 0; i < d->n; i++)
+		last = d->group[i] > last ? d->group[i] : last;
+	return (size_t)(last + 1);
+}
+
+/* Sizes of the groups in the pool, and the groups in random order. Arrays of n. */
+static void shuffle_groups(const struct deal *s, uint64_t stream, size_t n, size_t *size, uint32_t *order)
+{
+	struct lb_rng r;
+
+	for (size_t i = 0; i < s->n_pool; i++)
+		size[s->d->group[s->pool[i]]]++;
+	for (size_t g = 0; g < n; g++)
+		order[g] = (uint32_t)g;
+	lb_rng_init(&r, s->opt->seed, LB_RNG_SPLIT, stream);
+	lb_rng_shuffle(&r, order, n);
+}
+
+/* Each group in turn goes to the bin that is furthest below its share of the rows; bin[g] is its bin. */
+static int deal_groups(const struct deal *s, uint64_t stream, const double *share, size_t bins, size_t *bin, size_t n, struct lb_err *err)
+{
+	size_t *size = lb_alloc(n, sizeof *size, err);
+	uint32_t *order = lb_alloc(n, sizeof *order, err);
+	double *want = lb_alloc(bins, sizeof *want, err);
+	int rc = -1;
+
+	if (!size || !order || !want)
+		goto out;
+	shuffle_groups(s, stream, n, size, order);
+	for (size_t k = 0; k < bins; k++)
+		want[k] = share[k] * (double)s->n_pool;
+	for (size_t i = 0; i < n; i++) {
+		size_t best = 0;
+		for (size_t k = 1; k < bins; k++)
+			if (share[k] > 0 && want[k] > want[best] + 1e-9)
+				best = k;
+		bin[order[i]] = best;
+		want[best] -= (double)size[order[i]];
+	}
+	rc = 0;
+out:
+	free(size);
+	free(order);
+	free(want);
+	return rc;
+}
+
+static int deal_grouped_rows(struct deal *s, const double share[PARTS], struct lb_err *err)
+{
+	const size_t n = count_groups(s->d);
+	size_t *bin = lb_alloc(n, sizeof *bin, err);
+	int rc = -1;
+
+	if (bin && !(rc = deal_groups(s, STREAM_SHARES, share, PARTS, bin, n, err)))
+		for (size_t i = 0; i < s->n_pool; i++)
+			s->part[s->pool[i]] = (uint8_t)bin[s->d->group[s->pool[i]]];
+	free(bin);
+	return rc;
+}
+
+static int deal_grouped_folds(struct deal *s, struct lb_err *err)
+{
+	const size_t n = count_groups(s->d), folds = s->opt->folds;
+	size_t *bin = lb_alloc(n, sizeof *bin, err);
+	double *share = lb_alloc(folds, sizeof *share, err);
+	int rc = -1;
+
+	for (size_t k = 0; share && k < folds; k++)
+		share[k] = 1 / (double)folds;
+	if (bin && share && n < folds)
+		lb_fail(err, LB_DATA, "data.split.folds: %zu folds, but data.group has only %zu groups; use at most that many folds", folds, n);
+	else if (bin && share && !(rc = deal_groups(s, STREAM_FOLDS, share, folds, bin, n, err)))
+		for (size_t i = 0; i < s->n_pool; i++)
+			s->part[s->pool[i]] = bin[s->d->group[s->pool[i]]] == s->opt->fold ? LB_TEST : UNUSED;
+	free(bin);
+	free(share);
+	return rc;
+}
+
+/* ---- the kinds ---- */
+
+static int deal_shares(struct deal *s, double train, double valid, double test, struct lb_err *err)
+{
+	const double rest = 1 - train - valid - test;
+	const double share[PARTS] = { train, valid, test, rest > 1e-9 ? rest : 0 };
+
+	return s->d->group ? deal_grouped_rows(s, share, err) : deal_rows(s, share, err);
+}
+
+static int split_fractions(struct deal *s, struct lb_err *err)
+{
+	return deal_shares(s, s->opt->train, s->opt->valid, s->opt->test, err);
+}
+
+static int split_first(struct deal *s, struct lb_err *err)
+{
+	(void)err;
+	for (size_t i = s->opt->first; i < s->d->n; i++)
+		s->part[i] = LB_TEST;
+	return 0;
+}
+
+static int split_modulo(struct deal *s, struct lb_err *err)
+{
+	(void)err;
+	for (size_t k = 0; k < s->opt->n_test_residues; k++)
+		for (size_t i = (size_t)s->opt->test_residues[k]; i < s->d->n; i += s->opt->modulo)
+			s->part[i] = LB_TEST;
+	return 0;
+}
+
+static int split_folds(struct deal *s, struct lb_err *err)
+{
+	if (s->d->group)
+		return deal_grouped_folds(s, err);
+	size_t *next = lb_alloc(s->n_strata, sizeof *next, err);
+	if (!next)
+		return -1;
+	deal_folds(s, next);
+	free(next);
+	return 0;
+}
+
+/* ---- what cannot be asked for ---- */
+
+static int check_fractions(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
+{
+	if (!(o->train > 0 && o->train <= 1 && o->valid >= 0 && o->test >= 0 && o->train + o->valid + o->test <= 1 + 1e-9))
+		return lb_fail(err, LB_CONFIG, "data.split: found train %g, valid %g, test %g; train must be positive and the sum at most 1",
+			       o->train, o->valid, o->test);
+	if (d->n_first < d->n && o->test > 0)
+		return lb_fail(err, LB_CONFIG, "data.split.test: found %g, but data.test gives the test rows; set it to 0 or leave out data.test",
+			       o->test);
+	return 0;
+}
+
+static int check_first(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
+{
+	if (o->first < 1 || o->first >= d->n)
+		return lb_fail(err, LB_CONFIG, "data.split.first: found %zu, allowed 1 to %zu: the data have %zu rows", o->first, d->n - 1, d->n);
+	return 0;
+}
+
+static int check_modulo(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
+{
+	(void)d;
+	if (o->modulo < 2 || o->n_test_residues < 1)
+		return lb_fail(err, LB_CONFIG, "data.split.modulo: found %zu with %zu residues in data.split.test; expected at least 2, and at "
+			       "least one residue, as in {modulo: 5, test: [4]}", o->modulo, o->n_test_residues);
+	for (size_t k = 0; k < o->n_test_residues; k++) {
+		const double r = o->test_residues[k];
+		if (!(r >= 0 && r < (double)o->modulo && !(floor(r) < r)))
+			return lb_fail(err, LB_CONFIG, "data.split.test: found %g, allowed whole numbers from 0 to %zu with modulo %zu", r,
+				       o->modulo - 1, o->modulo);
+	}
+	return 0;
+}
+
+static int check_folds(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
+{
+	if (o->folds < 2 || o->folds > d->n)
+		return lb_fail(err, LB_CONFIG, "data.split.folds: found %zu, allowed 2 to %zu, the number of rows", o->folds, d->n);
+	if (o->fold >= o->folds)
+		return lb_fail(err, LB_CONFIG, "data.split.fold: found %zu, allowed 0 to %zu", o->fold, o->folds - 1);
+	return 0;
+}
+
+static const struct {
+	const char *key;
+	int (*check)(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err);
+	int (*make)(struct deal *s, struct lb_err *err);
+} kinds[] = {
+	[LB_SPLIT_FRACTIONS] = { "train", check_fractions, split_fractions },
+	[LB_SPLIT_FIRST] = { "first", check_first, split_first },
+	[LB_SPLIT_MODULO] = { "modulo", check_modulo, split_modulo },
+	[LB_SPLIT_FOLDS] = { "folds", check_folds, split_folds },
+};
+
+static int check(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
+{
+	if (o->stratify && !d->y)
+		return lb_fail(err, LB_CONFIG, "data.split.stratify: found true, but targets of a regression have no classes; set it to false");
+	if (o->stratify && d->group)
+		return lb_fail(err, LB_CONFIG, "data.split.stratify: found true together with data.group; whole groups cannot keep class shares, "
+			       "set it to false");
+	if (o->kind != LB_SPLIT_FRACTIONS && d->n_first < d->n)
+		return lb_fail(err, LB_CONFIG, "data.split.%s: data.test gives the test rows already; leave out one of the two", kinds[o->kind].key);
+	if (o->kind != LB_SPLIT_FRACTIONS && !(o->valid >= 0 && o->valid < 1))
+		return lb_fail(err, LB_CONFIG, "data.split.valid: found %g, allowed a share of at least 0 and below 1", o->valid);
+	return kinds[o->kind].check(d, o, err);
+}
+
+static int check_groups(const struct lb_dataset *d, const uint8_t *part, struct lb_err *err)
+{
+	const size_t n = d->group ? count_groups(d) : 0;
+	uint8_t *side = lb_alloc(n, 1, err);
+	int rc = side ? 0 : -1;
+
+	for (size_t i = 0; !rc && d->group && i < d->n; i++) {
+		uint8_t *seen = &side[d->group[i]];
+		if (part[i] == UNUSED)
+			continue;
+		if (*seen && *seen != part[i] + 1)
+			rc = lb_fail(err, LB_DATA, "data.group: rows of one group (row %zu is of it) are both in the test part and outside it; split "
+				     "by fractions or folds, which keep groups together, or leave out data.group", i + 1);
+		*seen = (uint8_t)(part[i] + 1);
+	}
+	free(side);
+	return rc;
+}
+
+static int check_sizes(const struct lb_split *s, const struct lb_split_options *o, struct lb_err *err)
+{
+	const size_t used = s->n[LB_TRAIN] + s->n[LB_VALID] + s->n[LB_TEST];
+
+	if (s->n[LB_TRAIN] == 0)
+		return lb_fail(err, LB_DATA, "data.split: no row is left for training (%zu to validate, %zu to test); change the shares in data.split",
+			       s->n[LB_VALID], s->n[LB_TEST]);
+	if (s->n[LB_VALID] == 0 && o->valid > 0)
+		return lb_fail(err, LB_DATA, "data.split.valid: a share of %g of so few rows (%zu are used) is none; raise it, or set it to 0",
+			       o->valid, used);
+	if (s->n[LB_TEST] == 0 && (o->kind != LB_SPLIT_FRACTIONS || o->test > 0))
+		return lb_fail(err, LB_DATA, "data.split: no row is left for testing (%zu are used); change data.split", used);
+	return 0;
+}
+
+/* ---- the way of a split ---- */
+
+static void fill_pool(struct deal *s, uint8_t part)
+{
+	s->n_pool = 0;
+	for (size_t i = 0; i < s->d->n; i++)
+		if (s->part[i] == part)
+			s->pool[s->n_pool++] = (uint32_t)i;
+}
+
+static int collect(const struct deal *s, struct lb_split *out, struct lb_err *err)
+{
+	size_t count[PARTS] = { 0 };
+
+	for (size_t i = 0; i < s->d->n; i++)
+		count[s->part[i]]++;
+	for (int k = LB_TRAIN; k <= LB_TEST; k++)
+		if (!(out->rows[k] = lb_alloc(count[k], sizeof *out->rows[k], err)))
+			return -1;
+	for (size_t i = 0; i < s->d->n; i++)
+		if (s->part[i] != UNUSED)
+			out->rows[s->part[i]][out->n[s->part[i]]++] = (uint32_t)i;
+	return 0;
+}
+
+int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt, struct lb_split *out, struct lb_err *err)
+{
+	struct deal s = { .d = d, .opt = opt, .n_strata = opt->stratify ? d->n_classes : 1 };
+	int rc = -1;
+
+	*out = (struct lb_split){ 0 };
+	if (check(d, opt, err))
+		return -1;
+	s.part = lb_alloc(d->n, sizeof *s.part, err);
+	s.pool = lb_alloc(d->n, sizeof *s.pool, err);
+	if (!s.part || !s.pool)
+		goto out;
+	for (size_t i = 0; i < d->n; i++)
+		s.part[i] = i < d->n_first ? UNUSED : LB_TEST;
+	fill_pool(&s, UNUSED);
+	if (kinds[opt->kind].make(&s, err))
+		goto out;
+	fill_pool(&s, UNUSED);
+	if (opt->kind != LB_SPLIT_FRACTIONS && deal_shares(&s, 1 - opt->valid, opt->valid, 0, err))
+		goto out;
+	if (check_groups(d, s.part, err) || collect(&s, out, err) || check_sizes(out, opt, err))
+		goto out;
+	rc = 0;
+out:
+	free(s.part);
+	free(s.pool);
+	if (rc)
+		lb_split_free(out);
+	return rc;
+}
+
+void lb_split_free(struct lb_split *s)
+{
+	if (!s)
+		return;
+	for (int k = LB_TRAIN; k <= LB_TEST; k++)
+		free(s->rows[k]);
+	*s = (struct lb_split){ 0 };
+}

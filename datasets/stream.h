@@ -1,0 +1,33 @@
+/* Reading a file from its start to its end, inflating gzip on the way and hashing what comes out.
+ *
+ * gzip is recognised by content, not by name; members that follow one another are one content, zero padding after the last is
+ * accepted. A truncated or damaged file, a wrong checksum or length and anything else after the last member are errors, so
+ * nothing that was read is to be trusted before the end has been reached. */
+#ifndef LB_STREAM_H
+#define LB_STREAM_H
+
+#include "core/base/err.h"
+#include "core/base/text.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LB_STREAM_LIMIT ((uint64_t)8 << 30)
+
+struct lb_stream;
+
+/* Content of more than `limit` uncompressed bytes is an error. Only regular files are read: they may be read more than once. */
+struct lb_stream *lb_stream_open(const char *path, uint64_t limit, struct lb_err *err);
+
+/* Fills buf; *got < n only at the end, and *got = 0 says that the end was reached and verified. */
+int lb_stream_read(struct lb_stream *s, void *buf, size_t n, size_t *got, struct lb_err *err);
+
+/* SHA-256 and number of the uncompressed bytes read so far; to be called once, after the end. */
+void lb_stream_digest(struct lb_stream *s, char sha256[65], uint64_t *bytes);
+
+void lb_stream_close(struct lb_stream *s);
+
+/* The whole content, followed by NUL, with its digest. `text` must be { 0 } and is yours to free, on failure too. */
+int lb_stream_slurp(const char *path, struct lb_buf *text, char sha256[65], struct lb_err *err);
+
+#endif

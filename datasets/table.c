@@ -1,0 +1,114 @@
+#include "datasets/readers.h"
+#include "datasets/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEAD = 512 };
+
+static const struct lb_reader *const readers[] = {
+#define LB_READER(name) &lb_reader_##name,
+#include "datasets/readers.def"
+#undef LB_READER
+};
+enum { N_READERS = sizeof readers / sizeof *readers };
+
+size_t lb_reader_count(void)
+{
+	return N_READERS;
+}
+
+const struct lb_reader *lb_reader_at(size_t i)
+{
+	return readers[i];
+}
+
+static void free_column(struct lb_column *c)
+{
+	for (size_t i = 0; i < c->n_levels; i++)
+		free(c->level[i]);
+	free(c->level);
+	free(c->code);
+	free(c->num);
+	free(c->name);
+}
+
+void lb_table_free(struct lb_table *t)
+{
+	if (!t)
+		return;
+	for (size_t j = 0; t->col && j < t->n_cols; j++)
+		free_column(&t->col[j]);
+	free(t->col);
+	free(t->block.x);
+	free(t->line);
+	*t = (struct lb_table){ 0 };
+}
+
+static const struct lb_reader *reader_named(const char *path, const char *format, struct lb_err *err)
+{
+	const char *names[N_READERS];
+	struct lb_buf all = { 0 };
+
+	for (size_t i = 0; i < N_READERS; i++) {
+		names[i] = readers[i]->base.name;
+		if (!strcmp(names[i], format))
+			return readers[i];
+		lb_buf_printf(&all, ", %s", names[i]);
+	}
+	const char *near = lb_nearest(format, names, N_READERS);
+	lb_fail(err, LB_DATA, "%s: there is no reader for the format '%s'; there are: auto%s%s%s%s", path, format,
+		all.bad ? "" : all.s, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	lb_buf_free(&all);
+	return NULL;
+}
+
+static int read_head(const char *path, unsigned char head[HEAD], size_t *n, struct lb_err *err)
+{
+	struct lb_stream *s = lb_stream_open(path, LB_STREAM_LIMIT, err);
+
+	if (!s)
+		return -1;
+	int rc = lb_stream_read(s, head, HEAD, n, err);
+	lb_stream_close(s);
+	if (!rc && !*n)
+		return lb_fail(err, LB_DATA, "%s: is empty; expected a table of data", path);
+	return rc;
+}
+
+static const struct lb_reader *choose(const char *path, const char *format, struct lb_err *err)
+{
+	unsigned char head[HEAD];
+	size_t n;
+
+	if (read_head(path, head, &n, err))
+		return NULL;
+	if (format && strcmp(format, "auto"))
+		return reader_named(path, format, err);
+	if (lb_foreign_check(path, head, n, err))
+		return NULL;
+	for (size_t i = 0; i < N_READERS; i++)
+		if (readers[i]->probe(head, n))
+			return readers[i];
+	lb_fail(err, LB_DATA, "%s: the format is not known; `lossbench data formats` lists what can be read", path);
+	return NULL;
+}
+
+int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
+{
+	static const struct lb_read_options defaults = { 0 };
+	struct lb_table t = { 0 };
+
+	*out = t;
+	opt = opt ? opt : &defaults;
+	const struct lb_reader *reader = choose(path, opt->format, err);
+	if (!reader)
+		return -1;
+	if (reader->read(path, opt, &t, err)) {
+		lb_table_free(&t);
+		return -1;
+	}
+	t.format = reader->base.name;
+	*out = t;
+	return 0;
+}

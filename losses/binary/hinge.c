@@ -1,0 +1,35 @@
+#include "losses/loss.h"
+
+static const struct lb_example examples[] = {
+	{ .set = "", .b = 1, .c = 1, .z = { 0.25 }, .y = { 0 }, .value = 1.25, .source = "by hand: 1 + 0.25" },
+	{ .set = "", .b = 4, .c = 1, .z = { 2, -1.2, 0.5, -0.3 }, .y = { 1, 0, 0, 1 }, .value = 0.7,
+	  .source = "by hand: (0 + 0 + 1.5 + 1.3) / 4" },
+};
+
+static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+{
+	const real sign = in->y[i] ? R(1.0) : R(-1.0), u = 1 - sign * z[0];
+	const bool hit = !(u <= 0);
+
+	if (g)
+		g[0] = hit ? -sign : R(0.0);
+	return hit ? u : R(0.0);
+}
+
+const struct X(lb_loss) X(lb_binary_hinge) = {
+	.info = {
+		.base = {
+			.name = "hinge",
+			.title = "Hinge loss of the support vector machine",
+			.cite = "C. Cortes, V. Vapnik, Support-vector networks, Machine Learning 20(3), 1995",
+			.formula = "max(0, 1 - s),  s = z for y = 1, -z for y = 0",
+			.notes = "At the kink s = 1 the slope is 0. Its minimiser is the sign of the Bayes decision, so scores carry no probability.",
+			.keywords = "svm hinge_loss l1_svm max_margin",
+		},
+		.kind = LB_BINARY,
+		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
+		.examples = examples,
+		.n_examples = sizeof examples / sizeof *examples,
+	},
+	.row = row,
+};

@@ -1,0 +1,40 @@
+/* Looking at a loss without training: value and gradient for given inputs, and the check of one against the other. Free of
+ * precision: numbers go in and come out as doubles, the engine rounds. */
+#ifndef LB_LOSS_EVAL_H
+#define LB_LOSS_EVAL_H
+
+#include "core/base/err.h"
+#include "losses/loss_info.h"
+
+struct lb_loss_input {
+	size_t b, c;               /* rows, columns */
+	const double *z;           /* (b,c) */
+	const int32_t *y;          /* (b) or NULL */
+	const double *t;           /* (b,c) targets or NULL */
+	const double *counts;      /* (classes) training rows of each class, or NULL: counted in y */
+	const uint32_t *id;        /* (b) sample ids, or NULL: 0, 1, ... */
+	const struct lb_arg *par;  /* validated, in the order of the descriptor */
+};
+
+/* Value and gradient (b,c), a stateful loss at its first visit. precision is 32 or 64. Scores must be finite and labels in
+ * range: the caller checks. 0, or -1 when memory runs out. */
+int lb_loss_eval(const struct lb_loss_info *info, int precision, const struct lb_loss_input *in, double *value, double *grad,
+		 struct lb_err *err);
+
+/* Checks one loss at its defaults, at every grid point and range end: central differences against the gradient at ordinary
+ * scores, finite value and gradient at extreme ones (saturated, tied, B = 1, class missing), float32 against float64. Writes one
+ * line a finding to `report` (appended). Returns the number of failed checks, or -1 with err. *n_checks counts all. */
+struct lb_buf;
+int lb_loss_check(const struct lb_loss_info *info, struct lb_buf *report, int *n_checks, struct lb_err *err);
+
+/* Fills par (info->base.n_params values) from the descriptor's defaults, then from "name=value name=value" (blank separated; a
+ * list as [1,2]). Lists are borrowed from the descriptor, or from `store`, which the caller frees with lb_args_free. */
+struct lb_arg_store {
+	void **owned;
+	size_t n, cap;
+};
+int lb_args_from_text(const struct lb_info *info, const char *set, struct lb_arg *par, struct lb_arg_store *store,
+		      struct lb_err *err);
+void lb_args_free(struct lb_arg_store *store);
+
+#endif

@@ -1,0 +1,85 @@
+/* What a loss says of itself, free of precision: all that the command line, the config check, the sweep and the catalogue need.
+ * See losses/loss.h for the functions, losses/README.md for the vocabulary. */
+#ifndef LB_LOSS_INFO_H
+#define LB_LOSS_INFO_H
+
+#include "core/base/info.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a loss sees decides its kind; a name is unique within its kind. */
+enum lb_kind {
+	LB_MULTICLASS, /* scores B x C, labels 0..C-1 */
+	LB_BINARY,     /* one score a row, labels 0/1 */
+	LB_REGRESSION, /* predictions B x T, targets B x T */
+	LB_N_KINDS
+};
+
+/* Traits that hold for every parameter value in range. Each is tested for every loss that claims it; one that holds but is not
+ * claimed is reported by the same test. A trait that holds only for some parameters is a line in `notes`. */
+enum lb_claim {
+	LB_NONNEGATIVE = 1 << 0,     /* value >= 0 */
+	LB_CONVEX = 1 << 1,          /* convex in the scores */
+	LB_SMOOTH = 1 << 2,          /* differentiable everywhere (no kinks) */
+	LB_SHIFT_INVARIANT = 1 << 3, /* adding a constant to all scores of a row changes nothing */
+	LB_SYMMETRIC = 1 << 4,       /* the sum of the loss over all labels does not depend on the scores */
+	LB_BOUNDED = 1 << 5,         /* the value has a finite upper bound over all scores */
+	LB_PROPER = 1 << 6,          /* the expected loss is smallest where the link's probabilities are the true ones */
+	LB_CALIBRATED = 1 << 7       /* classification-calibrated: minimising it gives the Bayes decision */
+};
+
+enum lb_need {
+	LB_NEEDS_CLASS_COUNTS = 1 << 0, /* training rows of each class */
+	LB_NEEDS_SAMPLE_IDS = 1 << 1,   /* keeps state a training row */
+	LB_NEEDS_BOTH_CLASSES = 1 << 2  /* a batch that lacks a class gives 0 */
+};
+
+/* "With these parameter values it is that loss": |a * scale + shift - b| is tested to be 0, and the gradients alike. */
+struct lb_same_as {
+	const char *set;             /* "gamma=0" in the form of --param, several separated by blanks; "" for the defaults */
+	const char *other;           /* name of the other loss, of the same kind */
+	const char *other_set;       /* its parameters, "" for the defaults */
+	double scale;                /* value = scale * other + shift; 0 means 1 */
+	double shift;
+	bool minus_log_classes;      /* shift by -log C besides */
+};
+
+#define LB_EXAMPLE_ROWS 4
+#define LB_EXAMPLE_CELLS 12
+/* A worked example; shown by `losses show` and in the catalogue, and run as a test to 1e-9 relative. */
+struct lb_example {
+	const char *set;                     /* parameters as above */
+	int b, c;                            /* rows, columns */
+	double z[LB_EXAMPLE_CELLS];          /* scores or predictions, b x c */
+	int y[LB_EXAMPLE_ROWS];              /* labels, unless regression */
+	double t[LB_EXAMPLE_CELLS];          /* targets, regression */
+	double value;
+	const char *source;                  /* where the value comes from: by hand, SciPy, a paper's table */
+};
+
+struct lb_loss_info {
+	struct lb_info base;
+	enum lb_kind kind;
+	unsigned claims;                     /* of enum lb_claim */
+	unsigned needs;                      /* of enum lb_need */
+	const struct lb_same_as *same_as;
+	int n_same_as;
+	const struct lb_example *examples;
+	int n_examples;
+};
+
+/* The registry, in the order of losses/list.def. All borrowed and constant. */
+size_t lb_loss_count(void);
+const struct lb_loss_info *lb_loss_at(size_t i);
+/* NULL when there is none. */
+const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
+/* True when the loss is a mean of row losses, so that row and class weights can be applied to it. */
+bool lb_loss_separable(const struct lb_loss_info *info);
+
+/* "multiclass", "binary", "regression". */
+const char *lb_kind_name(enum lb_kind kind);
+/* "convex", ...; bit is one bit of enum lb_claim. */
+const char *lb_claim_name(unsigned bit);
+
+#endif

@@ -1,0 +1,61 @@
+#include "losses/loss.h"
+
+enum { MARGIN, REDUCTION };
+enum { SUM, MEAN };
+
+static const char *const reductions[] = { [SUM] = "sum", [MEAN] = "mean", NULL };
+
+static const struct lb_param params[] = {
+	[MARGIN] = { .name = "margin", .symbol = "m", .def = 1, .min = 0, .max = 1e3, .min_open = true, .log_scale = true,
+		     .grid = { 0.1, 1, 10 }, .n_grid = 3, .help = "lead that the label's score must have over every other" },
+	[REDUCTION] = { .name = "reduction", .type = LB_CHOICE_PARAM, .def = SUM, .choices = reductions, .symbol = "R",
+			.help = "sum over the other classes (R = 1), or that divided by the number of classes (R = C)" },
+};
+
+static const struct lb_example examples[] = {
+	{ .set = "", .b = 2, .c = 3, .z = { 1, -0.5, 0.2, -1, 0.3, 0.8 }, .y = { 0, 1 }, .value = 0.85,
+	  .source = "by hand: (0.2 + 1.5) / 2" },
+	{ .set = "reduction=mean", .b = 1, .c = 4, .z = { 0, 0, 0, 0 }, .y = { 0 }, .value = 0.75, .source = "by hand: 3 * 1 / 4" },
+};
+
+static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+{
+	const size_t y = (size_t)in->y[i], c = in->c;
+	const real margin = (real)in->par[MARGIN].v;
+	const real share = in->par[REDUCTION].v > SUM ? 1 / (real)c : R(1.0);
+	double sum = 0;
+	size_t active = 0;
+
+	for (size_t k = 0; k < c; k++) {
+		const real u = z[k] - z[y] + margin;
+		const bool hit = k != y && !(u <= 0);
+		sum += hit ? (double)u : 0;
+		active += hit;
+		if (g)
+			g[k] = hit ? share : R(0.0);
+	}
+	if (g)
+		g[y] = -(real)active * share;
+	return share * (real)sum;
+}
+
+const struct X(lb_loss) X(lb_multiclass_ww) = {
+	.info = {
+		.base = {
+			.name = "ww",
+			.title = "Weston-Watkins hinge: the sum of margin violations",
+			.cite = "J. Weston, C. Watkins, Support vector machines for multi-class pattern recognition, ESANN 1999",
+			.formula = "(1/R) sum_{k != y} max(0, z_k - z_y + m)",
+			.notes = "reduction=mean divides by C, not by C - 1: it is the form of the program released with the "
+				 "label-distributionally robust losses. A hinge at exactly 0 has slope 0. Not calibrated. With two "
+				 "classes and reduction=sum it is cs.",
+			.keywords = "weston_watkins multiclass_svm multi_class_hinge",
+			LB_PARAMS(params),
+		},
+		.kind = LB_MULTICLASS,
+		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SHIFT_INVARIANT,
+		.examples = examples,
+		.n_examples = sizeof examples / sizeof *examples,
+	},
+	.row = row,
+};

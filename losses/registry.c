@@ -1,0 +1,64 @@
+#include "losses/engine.h"
+
+#include <string.h>
+
+size_t lb_loss_count(void)
+{
+	size_t n = 0;
+
+	while (lb_loss_info_f64(n))
+		n++;
+	return n;
+}
+
+const struct lb_loss_info *lb_loss_at(size_t i)
+{
+	return lb_loss_info_f64(i);
+}
+
+const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name)
+{
+	const struct lb_loss_info *info;
+
+	for (size_t i = 0; (info = lb_loss_at(i)); i++)
+		if (info->kind == kind && !strcmp(info->base.name, name))
+			return info;
+	return NULL;
+}
+
+bool lb_loss_separable(const struct lb_loss_info *info)
+{
+	const struct lb_loss_info *other;
+
+	for (size_t i = 0; (other = lb_loss_at(i)); i++)
+		if (other->kind == info->kind && !strcmp(other->base.name, info->base.name))
+			return lb_loss_has_row_f64(i);
+	return false;
+}
+
+const char *lb_kind_name(enum lb_kind kind)
+{
+	static const char *const names[LB_N_KINDS] = {
+		[LB_MULTICLASS] = "multiclass",
+		[LB_BINARY] = "binary",
+		[LB_REGRESSION] = "regression",
+	};
+	return names[kind];
+}
+
+const char *lb_claim_name(unsigned bit)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} claims[] = {
+		{ LB_NONNEGATIVE, "nonnegative" }, { LB_CONVEX, "convex" },
+		{ LB_SMOOTH, "smooth" },           { LB_SHIFT_INVARIANT, "shift-invariant" },
+		{ LB_SYMMETRIC, "symmetric" },     { LB_BOUNDED, "bounded" },
+		{ LB_PROPER, "proper" },           { LB_CALIBRATED, "calibrated" },
+	};
+	for (size_t i = 0; i < sizeof claims / sizeof *claims; i++)
+		if (claims[i].bit == bit)
+			return claims[i].name;
+	return "unknown";
+}

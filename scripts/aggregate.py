@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Tables from the records that lossbench writes: means over replicates as text, Markdown, CSV or LaTeX.
+
+Rows are the config keys that vary over the records; replicates (train.seed and the seeds that move with it) are averaged.
+Any Python from 3.9 on will do, without further packages. The record format is in results/README.md."""
+import argparse
+import math
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, Iterable, List, Optional, Tuple
+
+from records import SPLITS, Keys, Refused, Trial, natural, nearest, read_trials, warn, within
+from tables import FORMATS, Cell, Column, Row, Table, finish
+
+REPLICATE = "train.seed"
+QUESTION = ("task", "data", "corrupt")                 # --select never chooses among these: each is a question of its own
+TUNABLE = ("data.preprocess",)
+CONTENDERS = ("loss.name", "model")                    # nor among these, unless --group-by says what the rows are
+EXAMPLES = """examples:
+  aggregate.py results/quickstart
+  aggregate.py results/letter --across corrupt.labels.rate --metric test.accuracy --format latex --out table.tex
+  aggregate.py results/letter --select valid.accuracy --group-by loss.name"""
+
+
+# ---- plan ----
+
+@dataclass
+class Plan:
+    rows: List[str]
+    across: List[str]
+    over: List[str]
+    tuned: List[str]
+    metrics: List[str]
+    select: Optional[str]
+    directions: Dict[str, str]
+
+    def higher(self, metric: str) -> Optional[bool]:
+        direction = self.directions.get(metric.split(".", 1)[1])
+        return None if direction is None else direction == "higher"
+
+
+def make_plan(args: argparse.Namespace, trials: List[Trial], keys: Keys) -> Plan:
+    asked = list(dict.fromkeys(args.group_by + args.across))
+    keys.check(asked + args.over)
+    keys.over = over = keys.replicates(args.over or [REPLICATE])
+    directions = {name: way for t in trials for name, way in t.directions.items()}
+    known = list(dict.fromkeys([s + "." + name for s in SPLITS for name in directions] + [m for t in trials for m in t.metrics]))
+    if not known:
+        raise Refused("the records hold no metric; list some in the config, such as metrics: [accuracy]", 4)
+    check_metrics(args.metric, args.select, known, directions)
+    varying = [k for k in keys.varying if not within(k, over)]
+    free = [k for k in varying if not within(k, asked)]
+    kept = [k for k in free if not args.select or fixed(k, bool(args.group_by))]
+    rows = dict.fromkeys(k for k in args.group_by + keys.columns(kept, varying) if k not in args.across)
+    split = "test" if any("test" in t.splits for t in trials) else "valid"
+    return Plan(rows=list(rows), across=args.across, over=over, tuned=[k for k in free if k not in kept],
+                metrics=args.metric or [split + "." + name for name in directions], select=args.select, directions=directions)
+
+
+def fixed(key: str, rows_given: bool) -> bool:
+    """True for a key that --select leaves alone."""
+    return is_question(key) or (not rows_given and within(key, CONTENDERS))
+
+
+def is_question(key: str) -> bool:
+    return within(key, QUESTION) and not within(key, TUNABLE)
+
+
+def check_metrics(metrics: List[str], select: Optional[str], known: List[str], directed: Iterable[str]) -> None:
+    for metric in metrics + ([select] if select else []):
+        if metric not in known:
+            raise Refused("unknown metric '%s'%s" % (metric, nearest(metric, known)))
+    if select and not select.startswith("valid."):
+        raise Refused("--select %s: parameters are chosen on the validation rows only, or the %s numbers would be too good; "
+                      "use --select valid.%s" % (select, *select.split(".", 1)))
+    if select and select.split(".", 1)[1] not in directed:
+        raise Refused("--select %s: the records do not say whether higher or lower is better" % select)
+
+
+# ---- numbers ----
+
+def mean_sd(values: List[float]) -> Tuple[Optional[float], Optional[float]]:
+    """Mean and sample standard deviation; exact sums, so the order of the records does not matter."""
+    n = len(values)
+    if n == 0 or not all(map(math.isfinite, values)):
+        mean = sum(values) / n if n else math.nan
+        return (None if math.isnan(mean) else mean), None
+    mean = math.fsum(v / n for v in values) if max(map(abs, values)) > 1e300 else math.fsum(values) / n
+    return mean, math.sqrt(math.fsum((v - mean) * (v - mean) for v in values) / (n - 1)) if n > 1 else None
+
+
+def metric_cell(trials: List[Trial], metric: str) -> Cell:
+    done = [t for t in trials if t.status == "ok"]
+    values = [t.metrics[metric] for t in done if metric in t.metrics]
+    mean, sd = mean_sd(values)
+    missing = "undefined" if done else "/".join(sorted({t.status for t in trials})) or "-"
+    return Cell(mean=mean, sd=sd, n=len(values), note=missing)
+
+
+def not_ok(trials: List[Trial]) -> str:
+    counts = [(s, sum(t.status == s for t in trials)) for s in sorted({t.status for t in trials} - {"ok"})]
+    return ", ".join("%s %d" % count for count in counts) + " of %d" % len(trials) if counts else ""
+
+
+def grouped(trials: List[Trial], keys: Keys, by: List[str]) -> Dict[Tuple[str, ...], List[Trial]]:
+    groups: Dict[Tuple[str, ...], List[Trial]] = {}
+    for t in trials:
+        groups.setdefault(tuple(keys.text(t, k) for k in by), []).append(t)
+    return dict(sorted(groups.items(), key=lambda item: [natural(text) for text in item[0]]))
+
+
+def choose(trials: List[Trial], plan: Plan, keys: Keys) -> Tuple[List[Trial], str]:
+    """The trials of the best setting of the tuned keys, and that setting as text. A setting that lost trials loses to one that
+    lost fewer."""
+    if not plan.tuned or not trials:
+        return trials, ""
+    settings = grouped(trials, keys, plan.tuned)
+    scores = {s: metric_cell(members, plan.select or "") for s, members in settings.items()}
+    most = max(cell.n for cell in scores.values())
+    full = [s for s, cell in scores.items() if cell.n == most and cell.mean is not None]
+    if not full:
+        if any(t.status == "ok" for t in trials):
+            raise Refused("--select %s: %s has no such value; did the study have validation rows?"
+                          % (plan.select, trials[0].path), 4)
+        return trials, ""
+    best = (max if plan.higher(plan.select or "") else min)(full, key=lambda s: scores[s].mean)
+    return settings[best], " ".join("%s=%s" % pair for pair in zip(plan.tuned, best) if pair[1] != "-")
+
+
+# ---- the table ----
+
+def short_names(keys: List[str]) -> Dict[str, str]:
+    tails = [re.sub(r"\.(name|kind)$", "", key).rsplit(".", 1)[-1] for key in keys]
+    return {key: tail if tails.count(tail) == 1 else key for key, tail in zip(keys, tails)}
+
+
+def place(plan: Plan, at: Tuple[str, ...]) -> str:
+    short = short_names(plan.across)
+    return " ".join("%s=%s" % (short[k], v) for k, v in zip(plan.across, at))
+
+
+def title(metric: str, plan: Plan, at: Tuple[str, ...]) -> str:
+    return (metric + " " + place(plan, at)).strip() if len(plan.metrics) > 1 or not at else place(plan, at)
+
+
+def make_row(key: Tuple[str, ...], members: List[Trial], places: List[Tuple[str, ...]], plan: Plan, keys: Keys) -> Row:
+    parts, cells, n = grouped(members, keys, plan.across), [], 0
+    for at in places:
+        picked, chosen = choose(parts.get(at, []), plan, keys)
+        if chosen or not plan.tuned:
+            warn_repeats(picked, plan, keys)
+        n += sum(t.status == "ok" for t in picked)
+        for metric in plan.metrics:
+            cells.append(metric_cell(picked, metric))
+            cells[-1].chosen = chosen
+    return Row(key=list(key), cells=cells, n=n, not_ok=not_ok(members))
+
+
+def warn_repeats(trials: List[Trial], plan: Plan, keys: Keys) -> None:
+    for members in grouped(trials, keys, plan.over).values():
+        if len(members) > 1:
+            warn("%s and %s have the same config but other data files; both are counted" % (members[0].path, members[1].path))
+
+
+def mark_contests(table: Table, plan: Plan, places: List[Tuple[str, ...]]) -> None:
+    """Cells compete that hold the same metric on the same data: down a column, or along a row where the columns are losses."""
+    along = any(within(k, ("loss", "model")) for k in plan.across)
+    for row in table.rows:
+        cells = iter(row.cells)
+        for at in places:
+            data = [(k, v) for k, v in zip(plan.rows + plan.across, row.key + list(at)) if is_question(k)]
+            for metric in plan.metrics:
+                next(cells).contest = (metric, *data, *(row.key if along else at))
+    table.contest = "row" if along else "column"
+    shared = [k for k in plan.rows if is_question(k)]
+    table.contest += ", among the rows of the same " + ", ".join(shared) if shared and not along else ""
+
+
+def make_table(trials: List[Trial], plan: Plan, keys: Keys, sort: str) -> Table:
+    places = list(grouped(trials, keys, plan.across))
+    columns = [Column(title(m, plan, at), place(plan, at), plan.higher(m)) for at in places for m in plan.metrics]
+    rows = [make_row(key, members, places, plan, keys) for key, members in grouped(trials, keys, plan.rows).items()]
+    if sort == "metric":
+        sign = -1 if columns[0].higher else 1
+        rows.sort(key=lambda r: math.inf if r.cells[0].mean is None else sign * r.cells[0].mean)
+    usual = max(cell.n for row in rows for cell in row.cells)
+    for row, cell in ((row, cell) for row in rows for cell in row.cells):
+        cell.show_n = cell.mean is not None and cell.n != (usual if plan.across else row.n)
+    table = Table(keys=plan.rows, columns=columns, rows=rows, pivot=bool(plan.across), caption=facts(trials, rows, plan, usual))
+    mark_contests(table, plan, places)
+    return finish(table)
+
+
+def facts(trials: List[Trial], rows: List[Row], plan: Plan, usual: int) -> List[str]:
+    counts = {cell.n for row in rows for cell in row.cells if cell.mean is not None} or {0}
+    replicates = plural(usual, "replicate") if len(counts) == 1 else "%d to %d replicates" % (min(counts), usual)
+    out = ["%s: %s; each number over %s (%s)." % (", ".join(sorted({t.study for t in trials})), plural(len(trials), "trial"),
+                                                  replicates, ", ".join(plan.over))]
+    if plan.across:
+        out.append("Columns: %s; numbers: %s, n = %d%s." % (", ".join(plan.across), ", ".join(plan.metrics), usual,
+                                                            " unless stated" if len(counts) > 1 else ""))
+    lost = not_ok(trials)
+    if lost:
+        out.append("Not ok: %s; means are over the ok trials." % lost)
+    if plan.select:
+        out.append("Chosen for each group by the best mean %s: %s; a setting with fewer ok trials than another is not chosen."
+                   % (plan.select, ", ".join(plan.tuned) or "nothing, no other key varies"))
+    return out
+
+
+def plural(n: int, noun: str) -> str:
+    return "%d %s%s" % (n, noun, "" if n == 1 else "s")
+
+
+# ---- command line ----
+
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(prog="aggregate.py", description=__doc__, epilog=EXAMPLES,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("paths", nargs="+", metavar="DIR|FILE", help="results folders or record files; first of all arguments")
+    p.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")
+    many = {"nargs": "+", "action": "extend", "default": []}
+    p.add_argument("--metric", metavar="SPLIT.NAME", help="default: every metric on the test rows", **many)
+    p.add_argument("--group-by", metavar="KEY", help="row keys; default: every key that varies, except replicates", **many)
+    p.add_argument("--across", metavar="KEY", help="keys whose values make the columns", **many)
+    p.add_argument("--over", metavar="KEY", help="replicate keys; default: train.seed and the seeds that move with it", **many)
+    p.add_argument("--select", metavar="valid.NAME", help="choose the keys that are neither rows, columns nor replicates by this "
+                   "metric; rows then default to the loss, the data, their corruption and the model")
+    p.add_argument("--sort", choices=["key", "metric"], default="key", help="order of the rows; metric: best first")
+    p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
+    return p
+
+
+def write(text: str, out: Optional[str]) -> None:
+    if out:
+        try:
+            Path(out).write_bytes(text.encode("utf-8"))
+        except OSError as error:
+            raise Refused("%s: cannot be written (%s)" % (out, error.strerror), 5) from None
+    else:
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.flush()
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    args = parser().parse_args(argv)
+    try:
+        trials = read_trials(args.paths)
+        keys = Keys(trials)
+        table = make_table(trials, make_plan(args, trials, keys), keys, args.sort)
+        width = shutil.get_terminal_size().columns if not args.out and sys.stdout.isatty() else None
+        write(FORMATS[args.format](table, width), args.out)
+    except Refused as refusal:
+        print("aggregate: %s" % refusal, file=sys.stderr)
+        return refusal.status
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

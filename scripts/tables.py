@@ -1,0 +1,222 @@
+"""Tables of aggregated results as text, Markdown, LaTeX (booktabs) and CSV. All show the same numbers: the first three rounded
+alike, CSV in full precision. Standard library only."""
+import csv
+import io
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, Optional, Tuple
+
+
+@dataclass
+class Cell:
+    """One metric over the trials of one group; without a mean, `note` says why."""
+    mean: Optional[float] = None
+    sd: Optional[float] = None
+    n: int = 0
+    note: str = "-"
+    chosen: str = ""
+    best: bool = False
+    show_n: bool = False
+    contest: Tuple = ()             # cells of one contest are compared
+
+
+@dataclass
+class Column:
+    title: str
+    place: str = ""                 # the values of the keys that it stands for in a pivot
+    higher: Optional[bool] = None   # None: no direction is known, nothing is marked
+    decimals: int = 4
+
+
+@dataclass
+class Row:
+    key: List[str]
+    cells: List[Cell]
+    n: int = 0
+    not_ok: str = ""
+
+
+@dataclass
+class Table:
+    keys: List[str]
+    columns: List[Column]
+    rows: List[Row]
+    pivot: bool = False             # the columns stand for values of keys
+    contest: str = "column"         # what the best is the best of, in words
+    caption: List[str] = field(default_factory=list)
+
+    @property
+    def chosen(self) -> bool:
+        return any(cell.chosen for row in self.rows for cell in row.cells)
+
+    @property
+    def not_ok(self) -> bool:
+        return any(row.not_ok for row in self.rows)
+
+
+def finish(table: Table) -> Table:
+    """Marks the best cells and fixes the decimals of each column."""
+    contests: Dict[Tuple, List[Cell]] = {}
+    for j, column in enumerate(table.columns):
+        cells = [row.cells[j] for row in table.rows]
+        column.decimals = decimals([cell.mean for cell in cells if cell.mean is not None])
+        for cell in cells:
+            contests.setdefault((column.higher, cell.contest), []).append(cell)
+    for (higher, _), cells in contests.items():
+        mark_best(cells, higher)
+    return table
+
+
+def mark_best(cells: List[Cell], higher: Optional[bool]) -> None:
+    """The best mean among the cells that rest on the most trials; nothing where there is nothing to compare."""
+    known = [cell for cell in cells if cell.mean is not None]
+    if higher is None or len(cells) < 2 or not known:
+        return
+    most = max(cell.n for cell in known)
+    full = [cell for cell in known if cell.n == most]
+    best = (max if higher else min)(cell.mean for cell in full)
+    for cell in full:
+        cell.best = cell.mean == best
+
+
+def decimals(values: List[float]) -> int:
+    """Four decimals up to 10, then five significant digits; more below 0.1, by the largest value of the column."""
+    largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
+    if largest == 0:
+        return 4
+    exponent = math.floor(math.log10(largest))
+    return min(12, 3 - exponent) if exponent < -1 else max(0, 4 - max(exponent, 0))
+
+
+@dataclass
+class Style:
+    escape: Callable[[str], str]
+    bold: Callable[[str], str]
+    mark: str                       # how the caption names the mark
+    pm: str
+
+
+def markdown_escape(text: str) -> str:
+    text = re.sub(r"([\\`|*<\[\]])", r"\\\1", text.replace("\n", " "))
+    return re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", text)
+
+
+LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
+         ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "±": r"$\pm$", "\n": " ", "`": r"\textasciigrave{}",
+         "[": "{[}", "*": "{*}",      # either would be taken as an argument of the row's end before it
+         **{c: "\\" + c for c in "&%$#_{}"}}
+
+
+def latex_escape(text: str) -> str:
+    return "".join(LATEX.get(c, c) for c in text)
+
+
+TEXT = Style(lambda s: s.replace("\n", " "), lambda s: "*" + s, "*", " ± ")
+MARKDOWN = Style(markdown_escape, lambda s: "**" + s + "**", "bold", " ± ")
+LATEX_STYLE = Style(latex_escape, lambda s: r"\textbf{" + s + "}", "bold", r" $\pm$ ")
+
+
+def number(value: float, places: int) -> str:
+    if not math.isfinite(value):
+        return "inf" if value > 0 else "-inf"
+    return "%.*f" % (places, value)
+
+
+def shown(cell: Cell, places: int, style: Style, with_sd: bool) -> str:
+    if cell.mean is None:
+        return style.escape(cell.note)
+    text = number(cell.mean, places)
+    text = style.bold(text) if cell.best else text
+    if with_sd and cell.sd is not None:
+        text += style.pm + number(cell.sd, places)
+    return text + " (n=%d)" % cell.n if cell.show_n else text
+
+
+def grid(table: Table, style: Style, with_sd: bool = True) -> Tuple[List[List[str]], int]:
+    """Heading and rows as texts, and the number of leading columns that hold words."""
+    chosen = table.chosen and not table.pivot
+    tail = ([] if table.pivot else ["n"]) + (["not ok"] if table.not_ok else [])
+    words = table.keys + (["chosen"] if chosen else [])
+    lines = [[style.escape(s) for s in words + [column.title for column in table.columns] + tail]]
+    for row in table.rows:
+        line = [style.escape(s) for s in row.key + ([row.cells[0].chosen] if chosen else [])]
+        line += [shown(cell, column.decimals, style, with_sd) for cell, column in zip(row.cells, table.columns)]
+        line += [] if table.pivot else [str(row.n)]
+        line += [style.escape(row.not_ok)] if table.not_ok else []
+        lines.append(line)
+    return lines, len(words)
+
+
+def caption(table: Table, style: Style, with_sd: bool = True) -> List[str]:
+    facts = list(table.caption)
+    if any(cell.sd is not None for row in table.rows for cell in row.cells):
+        facts.append("Each number is mean ± sample standard deviation." if with_sd else
+                     "Each number is a mean; the terminal is too narrow for the standard deviations.")
+    if any(cell.best for row in table.rows for cell in row.cells):
+        facts.append("%s: best mean of its %s; a number that rests on fewer ok trials than another there is not marked."
+                     % (style.mark.capitalize(), table.contest))
+    if table.pivot and table.chosen:
+        for row in table.rows:
+            settings = {column.place: cell.chosen for column, cell in zip(table.columns, row.cells) if cell.chosen}
+            facts += ["Chosen for %s: %s." % (", ".join(row.key), "; ".join("%s: %s" % item for item in settings.items()))]
+    return facts
+
+
+def aligned(lines: List[List[str]], n_words: int) -> List[str]:
+    widths = [max(map(len, column)) for column in zip(*lines)]
+    pad = [str.ljust if j < n_words else str.rjust for j in range(len(widths))]
+    out = ["  ".join(f(s, w) for f, s, w in zip(pad, line, widths)).rstrip() for line in lines]
+    return [out[0], "  ".join("-" * w for w in widths)] + out[1:]
+
+
+def text(table: Table, width: Optional[int] = None) -> str:
+    """width: columns of the terminal, or None for as wide as it gets. What does not fit loses its standard deviations."""
+    with_sd = True
+    lines = aligned(*grid(table, TEXT))
+    if width is not None and max(map(len, lines)) > width:
+        with_sd = False
+        lines = aligned(*grid(table, TEXT, with_sd))
+    return "\n".join(lines + [""] + caption(table, TEXT, with_sd)) + "\n"
+
+
+def markdown(table: Table, width: Optional[int] = None) -> str:
+    lines, n_words = grid(table, MARKDOWN)
+    rule = [":---"] * n_words + ["---:"] * (len(lines[0]) - n_words)
+    body = ["| " + " | ".join(line) + " |" for line in [lines[0], rule] + lines[1:]]
+    return "\n".join(body + ["", MARKDOWN.escape(" ".join(caption(table, MARKDOWN)))]) + "\n"
+
+
+def latex(table: Table, width: Optional[int] = None) -> str:
+    lines, n_words = grid(table, LATEX_STYLE)
+    rows = ["  " + " & ".join(line) + r" \\" for line in lines]
+    return "\n".join([
+        r"% needs \usepackage{booktabs} and \usepackage[T1]{fontenc}",
+        r"\begin{table}", r"  \centering",
+        r"  \caption{" + LATEX_STYLE.escape(" ".join(caption(table, LATEX_STYLE))) + "}",
+        r"  \begin{tabular}{" + "l" * n_words + "r" * (len(lines[0]) - n_words) + "}",
+        r"  \toprule", rows[0], r"  \midrule", *rows[1:], r"  \bottomrule",
+        r"  \end{tabular}", r"\end{table}"]) + "\n"
+
+
+def csv_cell(cell: Cell, with_chosen: bool) -> List[str]:
+    values = ["" if v is None else repr(v) for v in (cell.mean, cell.sd)]
+    return values + [str(cell.n), "true" if cell.best else "false"] + ([cell.chosen] if with_chosen else [])
+
+
+def as_csv(table: Table, width: Optional[int] = None) -> str:
+    """One row a group, full precision: COLUMN, COLUMN.sd, COLUMN.n, COLUMN.best; nothing stands where there is no number."""
+    each = table.chosen and table.pivot
+    once = table.chosen and not table.pivot
+    parts = ["", ".sd", ".n", ".best"] + ([".chosen"] if each else [])
+    out = io.StringIO()
+    write = csv.writer(out, lineterminator="\n").writerow
+    write(table.keys + (["chosen"] if once else []) + [c.title + part for c in table.columns for part in parts]
+          + ["n"] + (["not ok"] if table.not_ok else []))
+    for row in table.rows:
+        write(row.key + ([row.cells[0].chosen] if once else []) + [s for cell in row.cells for s in csv_cell(cell, each)]
+              + [str(row.n)] + ([row.not_ok] if table.not_ok else []))
+    return out.getvalue()
+
+
+FORMATS = {"text": text, "md": markdown, "csv": as_csv, "latex": latex}

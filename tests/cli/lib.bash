@@ -1,0 +1,70 @@
+# Helpers for tests/cli/*.sh. Begin a test with:   . "$LB_ROOT/tests/cli/lib.bash"
+#
+# A test runs in an empty folder of its own; `lossbench` is the built program, $LB_ROOT the project. It passes when it ends with
+# status 0. Beside NAME.sh may stand NAME.out (exact standard output), NAME.out.glob and NAME.err.glob (a pattern a line, "..." for
+# any number of lines) and NAME.exit (another status than 0).
+# shellcheck shell=bash
+set -euo pipefail
+
+out='' err='' # what the last assert_exit command printed
+
+fail() {
+	printf 'line %s: %s\n' "${BASH_LINENO[1]}" "$*" >&2
+	exit 1
+}
+
+# Ends the test as skipped.
+skip() {
+	printf 'SKIP: %s\n' "$*"
+	exit 77
+}
+
+# needs COMMAND...: skips the test where one is not installed.
+needs() {
+	local c
+	for c; do command -v "$c" >/dev/null || skip "$c is not installed"; done
+}
+
+# assert_eq FOUND EXPECTED [WHAT]
+assert_eq() {
+	[ "$1" = "$2" ] || fail "${3:-value}: found '$1', expected '$2'"
+}
+
+# assert_contains TEXT PART
+assert_contains() {
+	case $1 in *"$2"*) ;; *) fail "'$2' is not in: $1" ;; esac
+}
+
+assert_lacks() {
+	case $1 in *"$2"*) fail "'$2' is in: $1" ;; esac
+}
+
+# assert_between FOUND LOW HIGH [WHAT], for numbers
+assert_between() {
+	awk -v x="$1" -v a="$2" -v b="$3" 'BEGIN { exit !(x ~ /^[-+]?[0-9.]/ && x + 0 >= a + 0 && x + 0 <= b + 0) }' ||
+		fail "${4:-value}: found $1, expected $2 to $3"
+}
+
+# assert_exit STATUS COMMAND...: runs the command and keeps what it prints in $out and $err.
+assert_exit() {
+	local want=$1 status=0 dir
+	shift
+	dir=$(mktemp -d)
+	"$@" >"$dir/out" 2>"$dir/err" || status=$?
+	out=$(cat "$dir/out") err=$(cat "$dir/err")
+	rm -r "$dir"
+	[ "$status" = "$want" ] || fail "$*: exit status $status, expected $want"$'\n'"$out"$'\n'"$err"
+}
+
+# json FILE PATH: the value at a path such as .result.test.accuracy or .names[0]; texts bare, true/false/null and the rest as JSON.
+# The file - is standard input. A path that is not there fails the test.
+json() {
+	"${PYTHON:-python3}" - "$1" "$2" 3<&0 <<'PY' || fail "no $2 in $1"
+import json, re, sys
+
+value = json.load(open(3) if sys.argv[1] == "-" else open(sys.argv[1]))
+for key, index in re.findall(r"\.([^.\[\]]+)|\[(-?\d+)\]", sys.argv[2]):
+    value = value[key] if key else value[int(index)]
+print(value if isinstance(value, str) else json.dumps(value))
+PY
+}

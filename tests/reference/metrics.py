@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Writes tests/golden/metrics.json: what every metric must give on random and awkward splits, by scikit-learn where it has the
+same definition, else by the definition itself. Run from the project's root with scikit-learn installed; the seed is fixed."""
+import json
+import warnings
+
+import numpy as np
+import sklearn
+from scipy.special import expit, log_expit, log_softmax
+from sklearn import metrics as sk
+
+warnings.filterwarnings("ignore")
+rng = np.random.default_rng(20240229)
+
+
+def defined(value):
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def f1_macro(y, pred):
+    return sk.f1_score(y, pred, average="macro", zero_division=0)
+
+
+def top_k(y, z, k):
+    """scikit-learn lets the higher index win a tie, so its classes are given in reverse order."""
+    c = z.shape[1]
+    if k >= c:
+        return 1.0
+    if c > 2:
+        return sk.top_k_accuracy_score(c - 1 - y, z[:, ::-1], k=k, labels=np.arange(c))
+    return np.mean([np.argsort(-row, kind="stable")[0] == label for row, label in zip(z, y)])
+
+
+def ece(right, conf, bins):
+    total = 0.0
+    for b in range(bins):
+        inside = (conf > b / bins) & (conf <= (b + 1) / bins) | ((b == 0) & (conf == 0))
+        if inside.any():
+            total += inside.mean() * abs(right[inside].mean() - conf[inside].mean())
+    return total
+
+
+def class_values(case):
+    y, pred, conf = case["label"], case["pred"], case["conf"]
+    right = pred == y
+    return [
+        ("accuracy", [], sk.accuracy_score(y, pred)),
+        ("balanced_accuracy", [], sk.balanced_accuracy_score(y, pred)),
+        ("f1_macro", [], f1_macro(y, pred)),
+        ("ece", [15], ece(right, conf, 15)),
+        ("ece", [4], ece(right, conf, 4)),
+        ("ece", [1], abs(right.mean() - conf.mean())),
+    ]
+
+
+def multiclass(name, z, y):
+    logp, rows, c = log_softmax(z, axis=1), np.arange(len(y)), z.shape[1]
+    p, truth = np.exp(logp), z[np.arange(len(y)), y]
+    before = (z > truth[:, None]) | ((z == truth[:, None]) & (np.arange(c) < y[:, None]))
+    case = {"name": name, "kind": "multiclass", "n_classes": c, "label": y, "pred": z.argmax(axis=1), "rank": before.sum(axis=1),
+            "logp": logp[rows, y], "brier": ((p - np.eye(c)[y]) ** 2).sum(axis=1), "conf": p.max(axis=1)}
+    values = class_values(case)
+    values += [("top_k", [k], top_k(y, z, k)) for k in (1, 2, 3, 5)]
+    values.append(("log_loss", [], sk.log_loss(y, p, labels=np.arange(c), eps=1e-300)))
+    values.append(("brier", [], np.mean([np.sum((row - np.eye(c)[label]) ** 2) for row, label in zip(p, y)])))
+    return finish(case, values)
+
+
+def binary(name, z, y):
+    p, both = expit(z), len(set(y)) == 2
+    case = {"name": name, "kind": "binary", "n_classes": 2, "label": y, "pred": (z > 0).astype(int),
+            "rank": ((z > 0) != y).astype(int), "logp": np.where(y == 1, log_expit(z), log_expit(-z)), "brier": (p - y) ** 2,
+            "conf": np.maximum(p, 1 - p), "score": z}
+    values = class_values(case)
+    values.append(("log_loss", [], sk.log_loss(y, p, labels=[0, 1], eps=1e-300)))
+    values.append(("brier", [], sk.brier_score_loss(y, p, pos_label=1)))
+    values.append(("auc", [], sk.roc_auc_score(y, z) if both else None))
+    values.append(("average_precision", [], sk.average_precision_score(y, z) if y.any() else None))
+    return finish(case, values)
+
+
+def regression(name, pred, target):
+    constant = (target == target[0]).all(axis=0).any()
+    case = {"name": name, "kind": "regression", "t": target.shape[1], "pred_t": pred.ravel(), "target_t": target.ravel()}
+    error = (pred - target).ravel()
+    return finish(case, [
+        ("rmse", [], np.sqrt(sk.mean_squared_error(error * 0, error))),
+        ("mae", [], sk.mean_absolute_error(error * 0, error)),
+        ("r2", [], None if constant else sk.r2_score(target, pred, multioutput="uniform_average")),
+    ])
+
+
+def finish(case, values):
+    case["values"] = [{"metric": m, "par": par, "value": defined(v)} for m, par, v in values]
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in case.items()}
+
+
+def cases():
+    normal, integers = rng.standard_normal, rng.integers
+    yield multiclass("random, 4 classes", normal((40, 4)) * 2, integers(0, 4, 40))
+    yield multiclass("many ties", integers(-1, 2, (40, 5)).astype(float), integers(0, 5, 40))
+    yield multiclass("class 2 has no row", normal((30, 4)), rng.choice([0, 1, 3], 30))
+    yield multiclass("a class neither true nor predicted", normal((30, 6)) - 9 * (np.arange(6) == 3), rng.choice([0, 1, 2, 4], 30))
+    yield multiclass("all scores equal", np.full((12, 3), 0.25), integers(0, 3, 12))
+    yield multiclass("one row", normal((1, 3)), np.array([2]))
+    yield multiclass("two classes", normal((25, 2)) * 3, integers(0, 2, 25))
+    yield multiclass("eight classes", normal((60, 8)) * 4, integers(0, 8, 60))
+    yield binary("random", normal(40) * 2, integers(0, 2, 40))
+    yield binary("many ties", integers(-2, 3, 60).astype(float), integers(0, 2, 60))
+    yield binary("no positive row", normal(20), np.zeros(20, int))
+    yield binary("no negative row", normal(20), np.ones(20, int))
+    yield binary("all scores equal", np.full(15, 0.5), np.array([1, 0, 0] * 5))
+    yield binary("all scores zero", np.zeros(10), np.array([1, 0] * 5))
+    yield binary("one row", np.array([-0.5]), np.array([1]))
+    yield binary("rare positives", normal(80) - 2, (rng.random(80) < 0.08).astype(int))
+    yield binary("by hand: auc 0.875", np.array([0.1, 0.4, 0.4, 0.8]), np.array([0, 0, 1, 1]))
+    yield regression("random", normal((40, 1)), normal((40, 1)))
+    yield regression("three targets", normal((30, 3)) * [1, 10, 0.1], normal((30, 3)) * [1, 10, 0.1])
+    yield regression("far from zero", 1e7 + normal((30, 1)), 1e7 + normal((30, 1)))
+    yield regression("constant target", normal((10, 1)), np.full((10, 1), 0.1))
+    yield regression("one of two targets constant", normal((10, 2)), np.c_[normal(10), np.full(10, 3.0)])
+    yield regression("one row", normal((1, 2)), normal((1, 2)))
+
+
+def main():
+    lines = ",\n".join("  " + json.dumps(case) for case in cases())
+    with open("tests/golden/metrics.json", "w", encoding="utf-8") as out:
+        out.write('{\n "made_with": "scikit-learn %s",\n "cases": [\n%s\n ]\n}\n' % (sklearn.__version__, lines))
+
+
+if __name__ == "__main__":
+    main()

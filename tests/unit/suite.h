@@ -1,0 +1,21 @@
+/* Every tests/unit/test_NAME.c is a program of its own on the `check` framework: `static Suite *suite(void)` and LB_SUITE_MAIN.
+ * It runs each test in a process of its own and ends with the line "NAME: N passed, N failed". */
+#ifndef LB_SUITE_H
+#define LB_SUITE_H
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LB_SUITE_MAIN(name)                                                                     \
+	int main(void)                                                                          \
+	{                                                                                       \
+		SRunner *sr = srunner_create(suite());                                          \
+		srunner_run_all(sr, CK_ENV);                                                    \
+		int failed = srunner_ntests_failed(sr), run = srunner_ntests_run(sr);           \
+		printf("%s: %d passed, %d failed\n", name, run - failed, failed);               \
+		srunner_free(sr);                                                               \
+		return failed || !run ? EXIT_FAILURE : EXIT_SUCCESS;                            \
+	}
+
+#endif

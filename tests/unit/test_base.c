@@ -1,0 +1,343 @@
+/* Errors, memory, text, random streams. */
+#include "core/base/err.h"
+#include "core/base/mem.h"
+#include "core/base/text.h"
+#include "core/numeric/rng.h"
+#include "tests/unit/suite.h"
+
+#include <Random123/philox.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+START_TEST(errors)
+{
+	struct lb_err err = { 0 };
+	char *long_text = lb_alloc(10000, 1, NULL);
+
+	ck_assert_int_eq(lb_fail(NULL, LB_DATA, "x"), -1);
+	ck_assert_int_eq(lb_fail_more(&err, LB_CONFIG, "a%d", 1), -1);
+	ck_assert_int_eq(lb_fail_more(&err, LB_CONFIG, "b"), -1);
+	ck_assert_str_eq(err.text, "a1\nb");
+	ck_assert_int_eq(lb_fail(&err, LB_DATA, "c"), -1);
+	ck_assert_str_eq(err.text, "c");
+	ck_assert_int_eq(err.code, LB_DATA);
+	ck_assert_ptr_nonnull(long_text);
+	memset(long_text, 'x', 9999);
+	for (int i = 0; i < 3; i++)
+		lb_fail_more(&err, LB_CONFIG, "%s", long_text);
+	ck_assert_uint_eq(strlen(err.text), sizeof err.text - 1);
+	free(long_text);
+}
+END_TEST
+
+START_TEST(memory)
+{
+	struct lb_err err = { 0 };
+	size_t cap = 0;
+	int *v = NULL;
+	char *s;
+	void *p;
+
+	ck_assert_ptr_null(lb_alloc(SIZE_MAX / 2, 4, &err));
+	ck_assert_int_eq(err.code, LB_MACHINE);
+	ck_assert_ptr_null(lb_alloc_aligned(SIZE_MAX, 1, &err));
+	ck_assert_int_eq(lb_grow(&v, &cap, SIZE_MAX / 2, sizeof *v, &err), -1);
+	ck_assert_ptr_null(v);
+	free(lb_alloc(0, 8, &err));
+	for (size_t i = 0; i < 1000; i++) {
+		ck_assert_int_eq(lb_grow(&v, &cap, i + 1, sizeof *v, &err), 0);
+		v[i] = (int)i;
+	}
+	ck_assert_int_eq(v[999], 999);
+	ck_assert_uint_le(cap, 2000);
+	free(v);
+	p = lb_alloc_aligned(3, 5, &err);
+	ck_assert_uint_eq((uintptr_t)p % 64, 0);
+	free(p);
+	s = lb_strfmt(&err, "%d-%s", 7, "x");
+	ck_assert_str_eq(s, "7-x");
+	free(s);
+	s = lb_strndup("abc", 2, &err);
+	ck_assert_str_eq(s, "ab");
+	free(s);
+}
+END_TEST
+
+START_TEST(buffers)
+{
+	struct lb_buf b = { 0 };
+
+	for (int i = 0; i < 100; i++) {
+		lb_buf_puts(&b, "ab");
+		lb_buf_printf(&b, "%02d", i);
+		lb_buf_add(&b, "", 0);
+	}
+	ck_assert(!b.bad);
+	ck_assert_uint_eq(b.n, 400);
+	ck_assert_uint_eq(strlen(b.s), 400);
+	ck_assert_str_eq(b.s + 396, "ab99");
+	lb_buf_free(&b);
+	ck_assert_ptr_null(b.s);
+}
+END_TEST
+
+START_TEST(double_text)
+{
+	static const struct {
+		double v;
+		const char *text;
+	} cases[] = {
+		{ 0, "0" }, { -0.0, "0" }, { 1, "1" }, { -1, "-1" }, { 10, "10" }, { 0.1, "0.1" }, { 0.1 + 0.2, "0.30000000000000004" },
+		{ 1e21, "1e+21" }, { 1e20, "100000000000000000000" }, { 123456789012345680000.0, "123456789012345680000" },
+		{ 1.5e300, "1.5e+300" }, { 5e-324, "5e-324" }, { 1e-7, "1e-7" }, { 1.5e-7, "1.5e-7" }, { 0.000001, "0.000001" },
+		{ 0.0000015, "0.0000015" }, { 9007199254740992, "9007199254740992" }, { -123.456, "-123.456" },
+		{ DBL_MAX, "1.7976931348623157e+308" }, { DBL_MIN, "2.2250738585072014e-308" }, { 1e23, "1e+23" },
+		{ 9.5, "9.5" }, { 999999999999999900000.0, "999999999999999900000" }, { 1.0 / 3, "0.3333333333333333" },
+		/* Powers of two, where the nearest 16 digits do not read back but the next ones up do. */
+		{ 0x1p-44, "5.684341886080802e-14" }, { 0x1p-1017, "7.120236347223045e-307" },
+		/* RFC 8785, appendix B. */
+		{ -5e-324, "-5e-324" }, { 295147905179352830000.0, "295147905179352830000" }, { 9.999999999999997e22, "9.999999999999997e+22" },
+		{ 333333333.33333325, "333333333.33333325" }, { 1424953923781206.25, "1424953923781206.2" },
+	};
+	char text[LB_DOUBLE_TEXT];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		ck_assert_uint_eq(lb_double_text(cases[i].v, text), strlen(cases[i].text));
+		ck_assert_str_eq(text, cases[i].text);
+	}
+}
+END_TEST
+
+START_TEST(double_text_reads_back)
+{
+	struct lb_rng rng;
+	char text[LB_DOUBLE_TEXT];
+	double v, back;
+
+	lb_rng_init(&rng, 7, LB_RNG_TEST, 0);
+	for (int i = 0; i < 100000; i++) {
+		const uint64_t bits = (uint64_t)lb_rng_u32(&rng) << 32 | lb_rng_u32(&rng);
+		memcpy(&v, &bits, sizeof v);
+		if (!isfinite(v))
+			continue;
+		const size_t n = lb_double_text(v, text);
+		ck_assert_uint_lt(n, LB_DOUBLE_TEXT);
+		ck_assert_msg(lb_parse_double(text, n, &back) && back == v, "%s is not %a", text, v);
+	}
+}
+END_TEST
+
+START_TEST(parse_double)
+{
+	static const struct {
+		const char *text;
+		double v;
+	} good[] = {
+		{ "0", 0 }, { "-1.5", -1.5 }, { "+2.", 2 }, { ".5", 0.5 }, { "1e3", 1000 }, { "1E-3", 0.001 }, { "1.0e+2", 100 },
+		{ "0.1", 0.1 }, { "123456789012345", 123456789012345 }, { "1e-999", 0 }, { "4.9406564584124654e-324", 5e-324 },
+		{ "0.000000000000000000000000000000000000000000000000000000000000000000000000000000000000001", 1e-87 },
+		{ "9007199254740993", 9007199254740992 }, { "0.30000000000000004", 0.1 + 0.2 },
+	};
+	static const char *const bad[] = { "", ".", "+", "-", "e3", "1e", "1e+", " 1", "1 ", "0x10", "inf", "nan", "1e999", "1,5", "1_000", "--1", "1.2.3" };
+	double v;
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		ck_assert_msg(lb_parse_double(good[i].text, strlen(good[i].text), &v), "%s", good[i].text);
+		ck_assert_msg(v == good[i].v, "%s gives %a", good[i].text, v);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(!lb_parse_double(bad[i], strlen(bad[i]), &v), "%s", bad[i]);
+	ck_assert(lb_parse_double("12345", 2, &v) && v == 12);
+}
+END_TEST
+
+START_TEST(parse_int)
+{
+	static const char *const bad[] = { "", "-", "1.0", "1e3", " 1", "9007199254740993", "99999999999999999999999", "0x1", "a" };
+	int64_t v;
+
+	ck_assert(lb_parse_int("-9007199254740992", 17, &v) && v == -9007199254740992);
+	ck_assert(lb_parse_int("+007", 4, &v) && v == 7);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(!lb_parse_int(bad[i], strlen(bad[i]), &v), "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(nearest)
+{
+	static const char *const words[] = { "accuracy", "gamma", "learning_rate", "q" };
+
+	ck_assert_str_eq(lb_nearest("gama", words, 4), "gamma");
+	ck_assert_str_eq(lb_nearest("GAMMA", words, 4), "gamma");
+	ck_assert_str_eq(lb_nearest("acuracy", words, 4), "accuracy");
+	ck_assert_ptr_null(lb_nearest("zzzzzz", words, 4));
+	ck_assert_ptr_null(lb_nearest("gamma", words, 0));
+}
+END_TEST
+
+START_TEST(utf8)
+{
+	static const char *const good[] = { "", "a", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xED\x9F\xBF", "\xF4\x8F\xBF\xBF" };
+	static const char *const bad[] = { "\x80", "\xC3", "\xC0\x80", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80",
+					   "\xE2\x82", "\xE2\x28\xA1", "\xFF" };
+
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		ck_assert(lb_utf8_valid(good[i], strlen(good[i])));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_msg(!lb_utf8_valid(bad[i], strlen(bad[i])), "case %zu", i);
+	ck_assert(!lb_utf8_valid("a\0b", 3));
+}
+END_TEST
+
+/* Random123's published known answers for philox4x32-10, and that lb_rng is that function of (block, purpose, index; seed). */
+START_TEST(philox)
+{
+	static const struct {
+		philox4x32_ctr_t c;
+		philox4x32_key_t k;
+		uint32_t x[4];
+	} cases[] = {
+		{ { { 0 } }, { { 0 } }, { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 } },
+		{ { { ~0u, ~0u, ~0u, ~0u } }, { { ~0u, ~0u } }, { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd } },
+		{ { { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 } }, { { 0xa4093822, 0x299f31d0 } },
+		  { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 } },
+	};
+	struct lb_rng rng;
+
+	for (size_t i = 0; i < 3; i++)
+		for (int j = 0; j < 4; j++)
+			ck_assert_uint_eq(philox4x32(cases[i].c, cases[i].k).v[j], cases[i].x[j]);
+	lb_rng_init(&rng, 0x123456789abcull, LB_RNG_ORDER, 0xfedcba987654ull);
+	for (uint32_t block = 0; block < 3; block++) {
+		const philox4x32_ctr_t c = { { block, LB_RNG_ORDER, 0xba987654, 0xfedc } };
+		const philox4x32_key_t k = { { 0x56789abc, 0x1234 } };
+		for (int j = 0; j < 4; j++)
+			ck_assert_uint_eq(lb_rng_u32(&rng), philox4x32(c, k).v[j]);
+	}
+}
+END_TEST
+
+START_TEST(uniform_and_normal)
+{
+	enum { N = 100000 };
+	double sum = 0, square = 0, normal = 0, normal_square = 0, least = 1, most = 0;
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, 1, LB_RNG_TEST, 2);
+	for (int i = 0; i < N; i++) {
+		const double u = lb_rng_unit(&rng), x = lb_rng_normal(&rng);
+		ck_assert(u >= 0 && u < 1 && isfinite(x));
+		sum += u;
+		square += u * u;
+		normal += x;
+		normal_square += x * x;
+		least = fmin(least, u);
+		most = fmax(most, u);
+	}
+	/* Five standard errors. */
+	ck_assert_double_eq_tol(sum / N, 0.5, 5 * sqrt(1.0 / 12 / N));
+	ck_assert_double_eq_tol(square / N, 1.0 / 3, 5 * sqrt(4.0 / 45 / N));
+	ck_assert_double_eq_tol(normal / N, 0, 5 / sqrt(N));
+	ck_assert_double_eq_tol(normal_square / N, 1, 5 * sqrt(2.0 / N));
+	ck_assert(least < 1e-3 && most > 1 - 1e-3);
+}
+END_TEST
+
+START_TEST(below)
+{
+	enum { SIDES = 6, N = 60000 };
+	int count[SIDES] = { 0 };
+	double chi2 = 0;
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, 3, LB_RNG_TEST, 0);
+	for (int i = 0; i < N; i++)
+		count[lb_rng_below(&rng, SIDES)]++;
+	for (int i = 0; i < SIDES; i++)
+		chi2 += pow(count[i] - N / SIDES, 2) / (N / SIDES);
+	ck_assert_double_lt(chi2, 25.7); /* 1 - 1e-4 quantile at 5 degrees of freedom */
+	for (int i = 0; i < 100; i++)
+		ck_assert_uint_eq(lb_rng_below(&rng, 1), 0);
+	lb_rng_below(&rng, (uint64_t)1 << 32);
+}
+END_TEST
+
+/* Every order of three is about as frequent; a shuffle of many is a permutation. */
+START_TEST(shuffle)
+{
+	enum { N = 60000, MANY = 1000 };
+	int count[27] = { 0 }, orders = 0;
+	uint32_t many[MANY];
+	bool seen[MANY] = { false };
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, 5, LB_RNG_TEST, 0);
+	for (int i = 0; i < N; i++) {
+		uint32_t v[3] = { 0, 1, 2 };
+		lb_rng_shuffle(&rng, v, 3);
+		count[v[0] * 9 + v[1] * 3 + v[2]]++;
+	}
+	for (int i = 0; i < 27; i++) {
+		orders += count[i] > 0;
+		ck_assert(count[i] == 0 || abs(count[i] - N / 6) < 500);
+	}
+	ck_assert_int_eq(orders, 6);
+	for (uint32_t i = 0; i < MANY; i++)
+		many[i] = i;
+	lb_rng_shuffle(&rng, many, MANY);
+	for (int i = 0; i < MANY; i++)
+		seen[many[i]] = true;
+	for (int i = 0; i < MANY; i++)
+		ck_assert(seen[i]);
+	lb_rng_shuffle(&rng, many, 0);
+}
+END_TEST
+
+START_TEST(streams_differ)
+{
+	static const struct {
+		uint64_t seed, index;
+		enum lb_purpose purpose;
+	} keys[] = { { 1, 0, LB_RNG_INIT }, { 2, 0, LB_RNG_INIT }, { 1, 1, LB_RNG_INIT }, { 1, 0, LB_RNG_ORDER },
+		     { (uint64_t)1 << 32, 0, LB_RNG_INIT }, { 1, (uint64_t)1 << 32, LB_RNG_INIT } };
+	enum { KEYS = sizeof keys / sizeof *keys };
+	uint32_t first[KEYS];
+
+	for (int i = 0; i < KEYS; i++) {
+		struct lb_rng rng, again;
+		lb_rng_init(&rng, keys[i].seed, keys[i].purpose, keys[i].index);
+		lb_rng_init(&again, keys[i].seed, keys[i].purpose, keys[i].index);
+		first[i] = lb_rng_u32(&rng);
+		ck_assert_uint_eq(first[i], lb_rng_u32(&again));
+		for (int j = 0; j < i; j++)
+			ck_assert_uint_ne(first[i], first[j]);
+	}
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("base");
+	TCase *t = tcase_create("base");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, errors);
+	tcase_add_test(t, memory);
+	tcase_add_test(t, buffers);
+	tcase_add_test(t, double_text);
+	tcase_add_test(t, double_text_reads_back);
+	tcase_add_test(t, parse_double);
+	tcase_add_test(t, parse_int);
+	tcase_add_test(t, nearest);
+	tcase_add_test(t, utf8);
+	tcase_add_test(t, philox);
+	tcase_add_test(t, uniform_and_normal);
+	tcase_add_test(t, below);
+	tcase_add_test(t, shuffle);
+	tcase_add_test(t, streams_differ);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("base")

@@ -1,0 +1,361 @@
+#include "core/base/mem.h"
+#include "core/config/config.h"
+#include "core/config/options.h"
+#include "tests/unit/suite.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A small registry */
+
+static const char *const activations[] = { "relu", "tanh", NULL };
+static const double hidden[] = { 64 };
+
+#define SEED_PARAM { .name = "seed", .type = LB_SEED_PARAM, .help = "initialisation" }
+#define LR(d) { .name = "lr", .type = LB_REAL_PARAM, .def = (d), .max = (double)INFINITY, .min_open = true, .max_open = true, \
+		.log_scale = true, .grid = { 0.01, 0.1 }, .n_grid = 2, .help = "learning rate" }
+
+static const struct lb_param gce[] = {
+	{ .name = "q", .def = 0.7, .max = 1, .min_open = true, .grid = { 0.3, 0.5, 0.7 }, .n_grid = 3, .help = "robustness" },
+};
+static const struct lb_param focal[] = { { .name = "gamma", .def = 2, .max = 10, .grid = { 0, 2 }, .n_grid = 2, .help = "focus" } };
+static const struct lb_param sgd[] = { LR(0.1), { .name = "momentum", .max = 1, .max_open = true, .help = "momentum" } };
+static const struct lb_param adam[] = { LR(0.001), { .name = "amsgrad", .type = LB_BOOL_PARAM, .help = "largest second moment" } };
+static const struct lb_param mlp[] = {
+	{ .name = "hidden", .type = LB_INTS_PARAM, .def_list = hidden, .n_def_list = 1, .min = 1, .max = 4096, .help = "widths" },
+	{ .name = "activation", .type = LB_CHOICE_PARAM, .choices = activations, .grid = { 0, 1 }, .n_grid = 2, .help = "hidden units" },
+	SEED_PARAM,
+};
+static const struct lb_param uniform[] = { { .name = "rate", .def = 0.2, .max = 1, .help = "share" }, SEED_PARAM };
+static const struct lb_param warm[] = { { .name = "warmup", .max = 1, .help = "share" } };
+static const struct lb_param blobs[] = { { .name = "rows", .type = LB_INT_PARAM, .def = 100, .min = 1, .max = 1e6, .help = "rows" }, SEED_PARAM };
+static const struct lb_param top_k[] = { { .name = "k", .type = LB_INT_PARAM, .def = 5, .min = 1, .max = 100, .help = "places" } };
+
+enum { M = 1 << LB_MULTICLASS, B = 1 << LB_BINARY, R = 1 << LB_REGRESSION, ALL = M | B | R };
+
+static const struct entry {
+	const char *block;
+	unsigned kinds;
+	struct lb_info info;
+} entries[] = {
+	{ "loss", M, { .name = "ce", .keywords = "crossentropy softmax" } },
+	{ "loss", M, { .name = "gce", LB_PARAMS(gce) } },
+	{ "loss", M, { .name = "focal", LB_PARAMS(focal) } },
+	{ "loss", B, { .name = "logistic" } },
+	{ "loss", R, { .name = "mse" } },
+	{ "optimizer", ALL, { .name = "sgd", LB_PARAMS(sgd) } },
+	{ "optimizer", ALL, { .name = "adam", LB_PARAMS(adam) } },
+	{ "schedule", ALL, { .name = "constant" } },
+	{ "schedule", ALL, { .name = "cosine", LB_PARAMS(warm) } },
+	{ "model", ALL, { .name = "linear" } },
+	{ "model", ALL, { .name = "mlp", LB_PARAMS(mlp) } },
+	{ "corrupt.labels", ALL, { .name = "none" } },
+	{ "corrupt.labels", M | B, { .name = "uniform", LB_PARAMS(uniform) } },
+	{ "data.generator", ALL, { .name = "blobs", LB_PARAMS(blobs) } },
+	{ "metrics", M | B, { .name = "accuracy" } },
+	{ "metrics", M, { .name = "top_k", LB_PARAMS(top_k) } },
+	{ "metrics", R, { .name = "rmse" } },
+};
+enum { N_ENTRIES = sizeof entries / sizeof *entries };
+
+static const struct lb_info *entry_at(const char *block, enum lb_kind kind, size_t i)
+{
+	for (size_t j = 0; j < N_ENTRIES; j++)
+		if (!strcmp(entries[j].block, block) && entries[j].kinds & 1U << kind && !i--)
+			return &entries[j].info;
+	return NULL;
+}
+
+static const struct lb_info *entry_any(const char *block, const char *name, enum lb_kind *kind)
+{
+	for (size_t j = 0; j < N_ENTRIES; j++)
+		if (!strcmp(entries[j].block, block) && !strcmp(entries[j].info.name, name)) {
+			*kind = entries[j].kinds & M ? LB_MULTICLASS : entries[j].kinds & B ? LB_BINARY : LB_REGRESSION;
+			return &entries[j].info;
+		}
+	return NULL;
+}
+
+static const struct lb_registry registry = { entry_at, entry_any };
+
+/* Every test works in a folder of its own, with the config in a.yaml. */
+
+static char folder[64];
+
+static void enter(void)
+{
+	strcpy(folder, "/tmp/lb_test_config_XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	ck_assert_int_eq(chdir(folder), 0);
+}
+
+static void leave(void)
+{
+	unlink("a.yaml");
+	ck_assert_int_eq(chdir("/"), 0);
+	rmdir(folder);
+}
+
+static void write_config(const char *yaml)
+{
+	FILE *f = fopen("a.yaml", "w");
+
+	ck_assert_ptr_nonnull(f);
+	fputs(yaml, f);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+#define MAX_SETS 4
+
+static struct lb_config *load(const char *yaml, const char *const *sets, bool allow_sweep, struct lb_err *err)
+{
+	size_t n = 0;
+
+	while (sets && n < MAX_SETS && sets[n])
+		n++;
+	write_config(yaml);
+	return lb_config_load("a.yaml", sets, n, allow_sweep, err);
+}
+
+static int expand(const char *yaml, const char *const *sets, struct lb_trial_list *out, struct lb_err *err)
+{
+	struct lb_config *config = load(yaml, sets, true, err);
+	int rc = config ? lb_config_expand(config, &registry, out, err) : -1;
+
+	lb_config_free(config);
+	return rc;
+}
+
+static char *canonical(const cJSON *tree)
+{
+	struct lb_buf text = { 0 };
+
+	lb_json_canonical(tree, &text);
+	ck_assert(!text.bad);
+	return text.s;
+}
+
+#define BASE "data: {train: {path: a.csv}}\nloss: ce\n"
+
+/* Resolved forms */
+
+START_TEST(test_defaults)
+{
+	static const char expected[] =
+		"{\"name\":\"a\",\"task\":\"multiclass\","
+		"\"data\":{\"train\":{\"path\":\"a.csv\",\"format\":\"auto\"},\"header\":\"auto\",\"delimiter\":\"auto\",\"drop\":[],"
+		"\"categorical\":\"auto\",\"unseen\":\"error\",\"missing\":\"error\","
+		"\"split\":{\"train\":0.64,\"valid\":0.16,\"test\":0.2,\"stratify\":true,\"seed\":1},"
+		"\"preprocess\":{\"standardize\":true,\"divide\":1}},"
+		"\"corrupt\":{\"labels\":{\"kind\":\"none\"}},\"model\":{\"kind\":\"linear\"},\"loss\":{\"name\":\"ce\"},"
+		"\"optimizer\":{\"name\":\"sgd\",\"lr\":0.1,\"momentum\":0},\"schedule\":{\"name\":\"constant\"},"
+		"\"train\":{\"epochs\":20,\"batch\":128,\"seed\":1,\"precision\":\"float32\",\"shuffle\":true,\"clip_norm\":0,"
+		"\"class_weight\":\"none\",\"curves\":[\"valid\"]},"
+		"\"metrics\":[{\"name\":\"accuracy\"},{\"name\":\"top_k\",\"k\":5}],"
+		"\"output\":{\"dir\":\"results/a\",\"predictions\":false,\"model\":false}}";
+	struct lb_trial_list list;
+	struct lb_err err = { 0 };
+
+	ck_assert_msg(!expand(BASE, NULL, &list, &err), "%s", err.text);
+	ck_assert_uint_eq(list.n, 1);
+	char *text = cJSON_PrintUnformatted(list.config[0]);
+	ck_assert_str_eq(text, expected);
+	free(text);
+	cJSON *identity = lb_config_identity(list.config[0], &err);
+	ck_assert_ptr_nonnull(identity);
+	ck_assert(!cJSON_HasObjectItem(identity, "name") && !cJSON_HasObjectItem(identity, "output"));
+	ck_assert(cJSON_HasObjectItem(identity, "train") && cJSON_HasObjectItem(list.config[0], "output"));
+	cJSON_Delete(identity);
+	lb_trial_list_free(&list);
+}
+END_TEST
+
+/* A part of the only trial, as canonical JSON. */
+static const struct {
+	const char *yaml;
+	const char *sets[MAX_SETS];
+	const char *path, *expected;
+} parts[] = {
+	{ BASE "data2: null\n", { "data2=null" }, NULL, NULL },
+	{ "data: {train: {path: x}, label: y}\nloss: ce\n", { 0 }, "data.train", "{\"format\":\"auto\",\"label\":\"y\",\"path\":\"x\"}" },
+	{ "data: {train: {path: x, label: z}, label: y, test: {path: t}}\nloss: ce\n", { 0 }, "data.test",
+	  "{\"format\":\"auto\",\"label\":\"z\",\"path\":\"t\"}" },
+	{ "data: {train: {path: x}, test: {path: t}}\nloss: ce\n", { 0 }, "data.split",
+	  "{\"seed\":1,\"stratify\":true,\"test\":0,\"train\":1,\"valid\":0}" },
+	{ "data: {train: {path: x}, test: {path: t}, split: {valid: 0.1}}\nloss: ce\n", { 0 }, "data.split",
+	  "{\"seed\":1,\"stratify\":true,\"test\":0,\"train\":0.9,\"valid\":0.1}" },
+	{ "data: {generator: blobs}\nloss: ce\ntrain: {seed: 7}\n", { 0 }, "data.generator", "{\"name\":\"blobs\",\"rows\":100,\"seed\":7}" },
+	{ BASE, { "data.split={valid: 0.2, test: 0.2}" }, "data.split", "{\"seed\":1,\"stratify\":true,\"test\":0.2,\"train\":0.6,\"valid\":0.2}" },
+	{ BASE, { "data.split.train=0.8" }, "data.split", "{\"seed\":1,\"stratify\":true,\"test\":0,\"train\":0.8,\"valid\":0}" },
+	{ BASE, { "data.split.first=100", "data.split.seed=3" }, "data.split", "{\"first\":100,\"seed\":3,\"stratify\":true,\"valid\":0}" },
+	{ BASE, { "data.split={modulo: 5, test: [4, 0]}" }, "data.split", "{\"modulo\":5,\"seed\":1,\"stratify\":true,\"test\":[4,0],\"valid\":0}" },
+	{ BASE, { "data.split={folds: 5, valid: 0.1}" }, "data.split", "{\"fold\":0,\"folds\":5,\"seed\":1,\"stratify\":true,\"valid\":0.1}" },
+	{ BASE, { "data.group=subject" }, "data.split.stratify", "false" },
+	{ BASE, { "task=regression", "loss=mse" }, "data.split.stratify", "false" },
+	{ BASE, { "task=regression", "loss=mse" }, "metrics", "[{\"name\":\"rmse\"}]" },
+	{ BASE, { "train.early_stopping.metric=valid.accuracy" }, "train.early_stopping", "{\"metric\":\"valid.accuracy\",\"min_delta\":0,\"patience\":5}" },
+	{ BASE "train: {early_stopping: {metric: valid.accuracy}}\n", { "train.early_stopping=null" }, "train.early_stopping", NULL },
+	{ BASE, { "metrics=[{name: top_k, k: 3}, accuracy]" }, "metrics", "[{\"k\":3,\"name\":\"top_k\"},{\"name\":\"accuracy\"}]" },
+	{ BASE "optimizer: {lr: 0.5}\n", { 0 }, "optimizer", "{\"lr\":0.5,\"momentum\":0,\"name\":\"sgd\"}" },
+	{ BASE, { "loss=gce" }, "loss", "{\"name\":\"gce\",\"q\":0.7}" },
+	{ BASE, { "loss=gce", "loss.q=0.3" }, "loss", "{\"name\":\"gce\",\"q\":0.3}" },
+	{ BASE, { "loss={name: gce, q: 0.2}" }, "loss", "{\"name\":\"gce\",\"q\":0.2}" },
+	{ "data: {train: {path: x}}\nloss: {name: gce, q: 0.2}\n", { "loss.name=gce" }, "loss", "{\"name\":\"gce\",\"q\":0.2}" },
+	{ BASE, { "model.kind=mlp", "model.hidden=[64,32]" }, "model", "{\"activation\":\"relu\",\"hidden\":[64,32],\"kind\":\"mlp\",\"seed\":1}" },
+	{ BASE, { "data.label='a,b'" }, "data.train.label", "\"a,b\"" },
+	{ BASE, { "data.label=a: b # c=d" }, "data.train.label", "\"a: b # c=d\"" },
+	{ BASE, { "data.label=\"5\"" }, "data.train.label", "\"5\"" },
+	{ BASE, { "data.drop=[a, b]" }, "data.drop", "[\"a\",\"b\"]" },
+	{ BASE, { "data.header=true" }, "data.header", "\"true\"" },
+	{ BASE, { "train.epochs=3", "train.epochs=4" }, "train.epochs", "4" },
+	{ BASE "sweep: {train.seed: [1, 2, 3]}\n", { "train.seed=9" }, "train.seed", "9" },
+	{ BASE "sweep: {loss: [ce, gce], loss.q: default}\n", { "loss=focal" }, "loss", "{\"gamma\":2,\"name\":\"focal\"}" },
+	{ BASE, { "name=study" }, "output.dir", "\"results/study\"" },
+	{ BASE, { "train.curves=[train, test]" }, "train.curves", "[\"train\",\"test\"]" },
+};
+
+START_TEST(test_part)
+{
+	struct lb_trial_list list;
+	struct lb_err err = { 0 };
+
+	if (!parts[_i].path)
+		return;
+	ck_assert_msg(!expand(parts[_i].yaml, parts[_i].sets, &list, &err), "%d: %s", _i, err.text);
+	ck_assert_uint_eq(list.n, 1);
+	const cJSON *item = lb_json_at(list.config[0], parts[_i].path);
+	char *text = item ? canonical(item) : NULL;
+	ck_assert_msg(!text == !parts[_i].expected && (!text || !strcmp(text, parts[_i].expected)), "%d: %s", _i, text ? text : "nothing");
+	free(text);
+	lb_trial_list_free(&list);
+}
+END_TEST
+
+/* Sweeps: the values of one or more paths, trial by trial */
+
+#define MAX_PATHS 3
+
+static const struct {
+	const char *yaml;
+	const char *sets[MAX_SETS];
+	const char *path[MAX_PATHS];
+	const char *expected, *varying;
+} sweeps[] = {
+	{ BASE "sweep: {train.seed: [1, 2], train.epochs: [5, 6]}\n", { 0 }, { "train.seed", "train.epochs" }, "1,5 1,6 2,5 2,6",
+	  "[\"data.split.seed\",\"train.epochs\",\"train.seed\"]" },
+	{ BASE "sweep: {train.seed: {from: 1, to: 3}}\n", { "data.split.seed=0" }, { "train.seed" }, "1 2 3", "[\"train.seed\"]" },
+	{ BASE "sweep: {\"optimizer.lr\": {from: 0.001, to: 1, steps: 4}}\n", { 0 }, { "optimizer.lr" }, "0.001 0.01 0.1 1", "[\"optimizer.lr\"]" },
+	{ BASE "sweep: {optimizer.momentum: {from: 0, to: 0.3, steps: 4}}\n", { 0 }, { "optimizer.momentum" }, "0 0.1 0.2 0.3", NULL },
+	{ BASE "sweep: {optimizer.lr: {from: 1, to: 2, steps: 3, scale: linear}}\n", { 0 }, { "optimizer.lr" }, "1 1.5 2", NULL },
+	{ BASE "sweep: {train.batch: {from: 16, to: 128, steps: 4, scale: log}}\n", { 0 }, { "train.batch" }, "16 32 64 128", NULL },
+	{ BASE "sweep: {optimizer.lr: default}\n", { 0 }, { "optimizer.lr" }, "0.01 0.1", NULL },
+	{ BASE "model: mlp\nsweep: {model.activation: default}\n", { 0 }, { "model.activation" }, "\"relu\" \"tanh\"", NULL },
+	{ BASE "model: mlp\nsweep: {model.hidden: [[64], [32, 16]]}\n", { 0 }, { "model.hidden" }, "[64] [32,16]", "[\"model.hidden\"]" },
+	{ BASE "sweep: {loss: [ce, {name: gce, q: [0.3, 0.7]}, {name: focal, gamma: default}, {name: gce, q: {from: 0.1, to: 0.3, steps: 3}}]}\n",
+	  { 0 }, { "loss" },
+	  "{\"name\":\"ce\"} {\"name\":\"gce\",\"q\":0.3} {\"name\":\"gce\",\"q\":0.7} {\"gamma\":0,\"name\":\"focal\"} {\"gamma\":2,\"name\":\"focal\"} "
+	  "{\"name\":\"gce\",\"q\":0.1} {\"name\":\"gce\",\"q\":0.2}", "[\"loss.name\",\"loss.gamma\",\"loss.q\"]" },
+	{ BASE "sweep: {model: [linear, {kind: mlp, hidden: [8], activation: [relu, tanh]}, {kind: mlp, hidden: [[8], [9, 9]]}]}\n", { 0 },
+	  { "model.hidden", "model.activation" }, ", [8],\"relu\" [8],\"tanh\" [9,9],\"relu\"", NULL },
+	{ BASE "sweep: {data.split: [{first: 10}, {folds: 3, fold: {from: 0, to: 2}}]}\n", { 0 }, { "data.split.first", "data.split.fold" },
+	  "10, ,0 ,1 ,2", NULL },
+	{ BASE "sweep: {zip: {optimizer.lr: [0.1, 0.2], train.batch: [16, 32]}, train.seed: [1, 2]}\n", { 0 },
+	  { "optimizer.lr", "train.batch", "train.seed" }, "0.1,16,1 0.1,16,2 0.2,32,1 0.2,32,2", NULL },
+	{ BASE "sweep:\n  zip:\n    - {optimizer.lr: [0.1, 0.2], train.batch: [16, 32]}\n    - {train.seed: [1, 2], train.epochs: [3, 4]}\n", { 0 },
+	  { "train.batch", "train.seed", "train.epochs" }, "16,1,3 16,2,4 32,1,3 32,2,4", NULL },
+	{ BASE "sweep: {optimizer.lr: [0.3, 0.4], optimizer: [sgd, adam]}\n", { 0 }, { "optimizer.lr", "optimizer.name" },
+	  "0.3,\"sgd\" 0.3,\"adam\" 0.4,\"sgd\" 0.4,\"adam\"", NULL },
+	{ BASE "sweep: {train.seed: [1, 2, 1], train.epochs: [20]}\n", { 0 }, { "train.seed" }, "1 2", NULL },
+	{ BASE "sweep: {train.seed: [1, 2]}\n", { "loss=ce,gce" }, { "train.seed", "loss.name" }, "1,\"ce\" 1,\"gce\" 2,\"ce\" 2,\"gce\"", NULL },
+	{ BASE, { "loss=ce,gce,{name: gce, q: 0.3}" }, { "loss.name", "loss.q" }, "\"ce\", \"gce\",0.7 \"gce\",0.3", NULL },
+	{ BASE, { "loss=gce", "loss.q=0.3, 0.7" }, { "loss.q" }, "0.3 0.7", NULL },
+	{ BASE "sweep: {train.seed: [1, 2]}\n", { "train.seed=5,6,7" }, { "train.seed" }, "5 6 7", NULL },
+	{ BASE "model: mlp\n", { "model.hidden=[1,2],[3]" }, { "model.hidden" }, "[1,2] [3]", NULL },
+	{ BASE "sweep: {data.drop: [[], [a]]}\n", { 0 }, { "data.drop" }, "[] [\"a\"]", NULL },
+	{ BASE "sweep: {loss: [ce, {name: gce, q: 0.1}]}\n", { "loss={name: gce, q: [0.1]}" }, { 0 }, NULL, NULL },
+};
+
+static void add_values(struct lb_buf *text, const cJSON *trial, const char *const *path)
+{
+	for (size_t i = 0; i < MAX_PATHS && path[i]; i++) {
+		const cJSON *item = lb_json_at(trial, path[i]);
+		if (i)
+			lb_buf_puts(text, ",");
+		if (item)
+			lb_json_canonical(item, text);
+	}
+}
+
+START_TEST(test_sweep)
+{
+	struct lb_trial_list list;
+	struct lb_err err = { 0 };
+	struct lb_buf text = { 0 };
+	const int rc = expand(sweeps[_i].yaml, sweeps[_i].sets, &list, &err);
+
+	if (!sweeps[_i].expected) {
+		ck_assert_int_eq(rc, -1);
+		return;
+	}
+	ck_assert_msg(!rc, "%d: %s", _i, err.text);
+	for (size_t t = 0; t < list.n; t++) {
+		lb_buf_puts(&text, t ? " " : "");
+		add_values(&text, list.config[t], sweeps[_i].path);
+	}
+	ck_assert_msg(!strcmp(text.s, sweeps[_i].expected), "%d: %s", _i, text.s);
+	if (sweeps[_i].varying) {
+		cJSON *varying = lb_config_varying(&list, &err);
+		char *paths = canonical(varying);
+		cJSON_Delete(varying);
+		ck_assert_msg(strstr(paths, sweeps[_i].varying) || cJSON_GetArraySize(NULL) != 0, "%d: %s", _i, paths);
+		free(paths);
+	}
+	lb_buf_free(&text);
+	lb_trial_list_free(&list);
+}
+END_TEST
+
+START_TEST(test_pure)
+{
+	static const char yaml[] = BASE "sweep: {loss: [ce, {name: gce, q: default}], train.seed: {from: 1, to: 4}, optimizer.lr: default}\n";
+	struct lb_trial_list a, b;
+	struct lb_err err = { 0 };
+
+	ck_assert_int_eq(expand(yaml, NULL, &a, &err), 0);
+	ck_assert_int_eq(expand(yaml, NULL, &b, &err), 0);
+	ck_assert_uint_eq(a.n, 32);
+	ck_assert_uint_eq(b.n, a.n);
+	for (size_t i = 0; i < a.n; i++) {
+		char *x = canonical(a.config[i]), *y = canonical(b.config[i]);
+		ck_assert_str_eq(x, y);
+		free(x);
+		free(y);
+	}
+	lb_trial_list_free(&a);
+	lb_trial_list_free(&b);
+}
+END_TEST
+
+START_TEST(test_show)
+{
+	(void)_i;
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("config");
+	TCase *t = tcase_create("config");
+
+	tcase_add_checked_fixture(t, enter, leave);
+	tcase_add_test(t, test_defaults);
+	tcase_add_loop_test(t, test_part, 0, sizeof parts / sizeof *parts);
+	tcase_add_loop_test(t, test_sweep, 0, sizeof sweeps / sizeof *sweeps);
+	tcase_add_test(t, test_pure);
+	tcase_add_test(t, test_show);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("config")

@@ -1,0 +1,677 @@
+#include "core/base/mem.h"
+#include "core/base/sha256.h"
+#include "datasets/dataset.h"
+#include "datasets/readers.h"
+#include "datasets/stream.h"
+#include "tests/unit/suite.h"
+
+#include <math.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* ---- a folder of its own for every test ---- */
+
+static char dir[32], file[64];
+static struct lb_table t;
+static struct lb_err err;
+
+static void setup(void)
+{
+	snprintf(dir, sizeof dir, "/tmp/lb-readers-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	err = (struct lb_err){ 0 };
+	snprintf(file, sizeof file, "%s/f", dir);
+}
+
+static void teardown(void)
+{
+	lb_table_free(&t);
+	unlink(file);
+	rmdir(dir);
+}
+
+static void put(const void *bytes, size_t n)
+{
+	FILE *f = fopen(file, "wb");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
+	ck_assert_int_eq(fclose(f), 0);
+}
+
+static int read_bytes(const void *bytes, size_t n, const struct lb_read_options *opt)
+{
+	lb_table_free(&t);
+	err = (struct lb_err){ 0 };
+	put(bytes, n);
+	return lb_table_read(file, opt, &t, &err);
+}
+
+static int read_text(const char *text, const struct lb_read_options *opt)
+{
+	return read_bytes(text, strlen(text), opt);
+}
+
+/* The reading failed, with every one of the blank-separated words ('_' for a blank) in its message, and left nothing. */
+static void ck_refused(int rc, const char *words)
+{
+	char copy[256], *save, *w;
+
+	ck_assert_msg(rc == -1, "accepted, expected '%s'", words);
+	ck_assert_int_eq(err.code, LB_DATA);
+	ck_assert_msg(!strncmp(err.text, file, strlen(file)), "the message does not begin with the file: %s", err.text);
+	snprintf(copy, sizeof copy, "%s", words);
+	for (w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		for (char *p = w; *p; p++)
+			*p = *p == '_' ? ' ' : *p;
+		ck_assert_msg(strstr(err.text, w) != NULL, "'%s' is not in: %s", w, err.text);
+	}
+	ck_assert(!t.col && !t.block.x && !t.line && !t.n && !t.n_cols);
+}
+
+/* A table as text: names, then the rows; '~' missing, text in quotes, cells divided by '|', rows by '/'. */
+static const char *shown(void)
+{
+	static char s[4096];
+	size_t at = 0;
+
+	for (size_t j = 0; j < t.n_cols; j++)
+		at += (size_t)snprintf(s + at, sizeof s - at, "%s%s", j ? "|" : "", t.has_header ? t.col[j].name : "-");
+	for (size_t i = 0; i < t.n; i++)
+		for (size_t j = 0; j < t.n_cols && at < sizeof s; j++) {
+			const struct lb_column *c = &t.col[j];
+			const char *sep = j ? "|" : "/";
+			if (c->type == LB_TEXT ? c->code[i] < 0 : isnan(c->num[i]))
+				at += (size_t)snprintf(s + at, sizeof s - at, "%s~", sep);
+			else if (c->type == LB_TEXT)
+				at += (size_t)snprintf(s + at, sizeof s - at, "%s'%s'", sep, c->level[c->code[i]]);
+			else
+				at += (size_t)snprintf(s + at, sizeof s - at, "%s%.17g", sep, c->num[i]);
+		}
+	return s;
+}
+
+/* ---- SHA-256 ---- */
+
+START_TEST(sha256)
+{
+	static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+	struct lb_sha256 h = { 0 };
+	char hex[65];
+
+	ck_assert_int_eq(lb_sha256_hex("abc", 3, hex, &err), 0);
+	ck_assert_str_eq(hex, abc);
+	ck_assert_int_eq(lb_sha256_hex("", 0, hex, &err), 0);
+	ck_assert_str_eq(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	ck_assert_int_eq(lb_sha256_start(&h, &err), 0);
+	lb_sha256_add(&h, "a", 1);
+	lb_sha256_add(&h, "bc", 2);
+	lb_sha256_end(&h, hex);
+	ck_assert_str_eq(hex, abc);
+	lb_sha256_end(&h, hex);
+	ck_assert_str_eq(hex, "");
+}
+END_TEST
+
+/* ---- delimited text: what is read ---- */
+
+#define HEADER_YES { .header = 1 }
+#define HEADER_NO { .header = -1 }
+
+static const struct {
+	const char *text, *want;
+	struct lb_read_options opt;
+} good[] = {
+	{ "a,b\n1,2\n3,4\n", "a|b/1|2/3|4", { 0 } },
+	{ "1,2\n3,4", "-|-/1|2/3|4", { 0 } },
+	{ "\xEF\xBB\xBF" "a,b\r\n1,2\r\n", "a|b/1|2", { 0 } },
+	{ "a,b\r1,2\r3,4\r", "a|b/1|2/3|4", { 0 } },
+	{ "\n\n a , b \n\n 1 ,\t2\t\n \n\r\n3,4\n\n", "a|b/1|2/3|4", { 0 } },
+	{ "5\n6\n", "-/5/6", { 0 } },
+	{ "cat\ndog\ncat\n", "-/'cat'/'dog'/'cat'", { 0 } },
+	{ "New York\nRome\nLos Angeles\n", "-/'New York'/'Rome'/'Los Angeles'", { 0 } },
+	/* delimiters */
+	{ "a\tb\n1\t\n\t4\n", "a|b/1|~/~|4", { 0 } },
+	{ "a;b\n1,5;2\n2,5;3\n", "a|b/'1,5'|2/'2,5'|3", { 0 } },
+	{ "  a   b\n 1 \t 2 \n3 4\n", "a|b/1|2/3|4", { 0 } },
+	{ "a b\t5\nc\t6\n", "-|-/'a b'|5/'c'|6", { 0 } },
+	{ "1;2 3\n4;5 6\n", "-|-/'1;2'|3/'4;5'|6", { .delimiter = ' ' } },
+	{ "\"x,y\";2\n\"z\";3\n", "-|-/'x,y'|2/'z'|3", { 0 } },
+	{ "\"x y\" 2\n\"z\" 3\n", "-|-/'x y'|2/'z'|3", { 0 } },
+	/* quotes */
+	{ "a,b\n\"x\ny\",1\n\"say \"\"hi\"\"\", 2\n", "a|b/'x\ny'|1/'say \"hi\"'|2", { 0 } },
+	{ "a,b\n\"1\",\" 2 \"\n3,4\n", "a|b/1|2/3|4", { 0 } },
+	{ "a,b\n \" x \" ,1\n x ,2\n", "a|b/' x '|1/'x'|2", { 0 } },
+	{ "a,b\n5\" pipe,1\n", "a|b/'5\" pipe'|1", { 0 } },
+	{ "\"a\"\"b\",\"c,d\"\n1,2\n", "a\"b|c,d/1|2", { 0 } },
+	{ "a,b\n\"\",1\n\"\"\"\",2\n", "a|b/~|1/'\"'|2", { 0 } },
+	{ "a,b\n\"x\"\"y\",1\nx,2\n\"x\"\"y\",3\nx\"y,4\n", "a|b/'x\"y'|1/'x'|2/'x\"y'|3/'x\"y'|4", { 0 } },
+	/* header */
+	{ "a,b\nx,y\n", "-|-/'a'|'b'/'x'|'y'", { 0 } },
+	{ "a,b\nx,y\n", "a|b/'x'|'y'", HEADER_YES },
+	{ "1,2\n3,4\n", "1|2/3|4", HEADER_YES },
+	{ "a,b\n1,2\n", "-|-/'a'|'b'/'1'|'2'", HEADER_NO },
+	{ ",a\n0,1\n", "column 1|a/0|1", { 0 } },
+	{ "1,,3\n4,5,6\n", "-|-|-/1|~|3/4|5|6", { 0 } },
+	{ "1,nan,-inf\n4,5,6\n", "-|-|-/1|~|'-inf'/4|5|'6'", { 0 } },
+	{ "a,b\n,\n1,x\n", "a|b/~|~/1|'x'", { 0 } },
+	{ "x,1\ny,2\n", "-|-/'x'|1/'y'|2", { 0 } },
+	{ "b,b\n1,2\n", "b|b/1|2", { 0 } },
+	/* numbers, and what is none */
+	{ "1e3,-.5,+2.,1E-400\n0,0,0,0\n", "-|-|-|-/1000|-0.5|2|0/0|0|0|0", { 0 } },
+	{ "123456789012345,1234567890123456,12 ,1 2\n0,0,0,0\n", "-|-|-|-/123456789012345|1234567890123456|12|'1 2'/0|0|0|'0'", HEADER_NO },
+	{ "1\n0x10\n", "-/'1'/'0x10'", { 0 } },
+	{ "v\n1.50\ninf\n", "v/'1.50'/'inf'", HEADER_YES },
+	{ "v\n1e999\n", "v/'1e999'", HEADER_YES },
+	{ "v\n1d5\n", "v/'1d5'", HEADER_YES },
+	{ "v\n1_000\n", "v/'1_000'", HEADER_YES },
+	{ "v\n01\n1\n1.0\nx\n1\n", "v/'01'/'1'/'1.0'/'x'/'1'", HEADER_YES },
+	/* missing */
+	{ "v,w\n1,NA\nNaN,NA\nnan,x\nnull,NA\nNULL,NA\nNone,NA\n?,\n", "v|w/1|~/~|~/~|'x'/~|~/~|~/~|~/~|~", { 0 } },
+	{ "v,w\nNA,1\n,2\n", "v|w/~|1/~|2", { 0 } },
+	{ "v,w\nNAN,1\n-,2\n", "v|w/'NAN'|1/'-'|2", { 0 } },
+	{ "PAR1,BZh\n1,2\n", "PAR1|BZh/1|2", { 0 } },
+	{ "%fat,age\n1,2\n", "%fat|age/1|2", { 0 } },
+	{ "\xC3\xA9t\xC3\xA9,b\n1,\xE2\x82\xAC\n", "\xC3\xA9t\xC3\xA9|b/1|'\xE2\x82\xAC'", { 0 } },
+};
+
+START_TEST(csv_reads)
+{
+	char hex[65];
+
+	ck_assert_msg(!read_text(good[_i].text, &good[_i].opt), "%s", err.text);
+	ck_assert_str_eq(shown(), good[_i].want);
+	ck_assert_str_eq(t.format, "csv");
+	ck_assert_uint_eq(t.bytes, strlen(good[_i].text));
+	ck_assert_int_eq(lb_sha256_hex(good[_i].text, strlen(good[_i].text), hex, &err), 0);
+	ck_assert_str_eq(t.sha256, hex);
+}
+END_TEST
+
+/* ---- delimited text: what is refused ---- */
+
+static const struct {
+	const char *text, *words;
+	struct lb_read_options opt;
+} bad[] = {
+	{ "", "empty", { 0 } },
+	{ "\n \n\r\n", "blank_lines", { 0 } },
+	{ "\xEF\xBB\xBF", "blank_lines", { 0 } },
+	{ "a,b\n", "no_rows", HEADER_YES },
+	{ "a,b\n1,2\n3\n", ":3: 1_field 2_in_line_1 comma", { 0 } },
+	{ "a,b\n\"x\n\ny\",2\n\n3,4,5\n", ":6: 3_fields 2_in_line_1", { 0 } },
+	{ "title,x,y\n1,2\n3,4\n", ":2: 2_fields 3_in_line_1 delete", { 0 } },
+	{ "\n1\t2\n3\t4\t5\n", ":3: 3_fields 2_in_line_2 tab", { 0 } },
+	{ "a,b\n1,\"x\n2,3\n", ":2: never_closed", { 0 } },
+	{ "a,b\n1,2\n\"x\"y,2\n", ":3: closing_quote", { 0 } },
+	{ "a,b\nx\xE9,2\n", ":2: field_1 UTF-8", { 0 } },
+	{ "\xE9,b\n1,2\n", ":1: field_1 UTF-8", { 0 } },
+	{ "\xFF\xFE" "a,b", "UTF-16", { 0 } },
+	{ "a,b\n1,2\n", "'cvs' auto,_idx,_csv did_you_mean_'csv'", { .format = "cvs" } },
+	{ "a,b\n1,2\n", "not_IDX", { .format = "idx" } },
+	{ "<!DOCTYPE html>\n<html>", "HTML", { 0 } },
+	{ "\n <HTML>", "HTML", { 0 } },
+	{ "version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "LFS", { 0 } },
+	{ "% weka\n\n@RELATION x\n@data\n", "ARFF @attribute", { 0 } },
+	{ "+1 1:0.5 3:-2\n", "LIBSVM sklearn.datasets", { 0 } },
+	{ " 2:1\n", "LIBSVM", { 0 } },
+	{ "3,5 1:0.25\n", "LIBSVM", { 0 } },
+	{ "1 qid:4 1:2\n", "LIBSVM", { 0 } },
+	{ "PAR1\x15", "Parquet pd.read", { 0 } },
+	{ "ARROW1", "Arrow", { 0 } },
+	{ "\211HDF\r\n\x1a\n", "HDF5", { 0 } },
+	{ "BZh91AY", "bzip2 bunzip2", { 0 } },
+	{ "\x28\xB5\x2F\xFD\x20", "zstd", { 0 } },
+	{ "\x80\x04\x95", "pickle", { 0 } },
+	{ "\223NUMPY\1", "NPY np.load", { 0 } },
+	{ "PK\3\4", "ZIP", { 0 } },
+	{ "{\"a\": 1}\n", "JSON", { 0 } },
+};
+
+START_TEST(csv_refuses)
+{
+	ck_refused(read_text(bad[_i].text, &bad[_i].opt), bad[_i].words);
+}
+END_TEST
+
+START_TEST(nul_bytes)
+{
+	static const char zip[] = "PK\3\4\24\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0X.npy";
+
+	ck_refused(read_bytes("a,b\n1,\0002\n", 9, NULL), ":2: NUL byte_6");
+	ck_refused(read_bytes("\xFD" "7zXZ\0", 6, NULL), "xz unxz");
+	ck_refused(read_bytes("a\0,\0", 4, NULL), ":1: UTF-16");
+	ck_refused(read_bytes(zip, sizeof zip - 1, NULL), "NPZ np.column");
+}
+END_TEST
+
+START_TEST(places)
+{
+	const struct lb_column *c;
+
+	ck_assert_int_eq(read_text("a,b\n\n1,x\n\n\"2\",\"y\nz\"\n,q\n4,\nNA,y\n", NULL), 0);
+	static const size_t lines[] = { 3, 5, 7, 8, 9 };
+	ck_assert_uint_eq(t.n, 5);
+	for (size_t i = 0; i < t.n; i++)
+		ck_assert_uint_eq(t.line[i], lines[i]);
+	c = &t.col[0];
+	ck_assert(c->type == LB_NUMBER && c->n_missing == 2 && c->first_missing_line == 7 && !c->code && !c->level);
+	c = &t.col[1];
+	ck_assert(c->type == LB_TEXT && c->n_missing == 1 && c->first_missing_line == 8 && !c->num);
+	ck_assert_uint_eq(c->n_levels, 4);
+	ck_assert_str_eq(c->level[3], "y");
+	/* missing cells before the text that makes a column text are counted once */
+	ck_assert_int_eq(read_text("a,b\n,1\n5,1\nx,1\n,1\n", NULL), 0);
+	c = &t.col[0];
+	ck_assert(c->n_missing == 2 && c->first_missing_line == 2 && c->n_levels == 2);
+	ck_assert_str_eq(t.col[1].name, "b");
+}
+END_TEST
+
+static struct lb_buf repeated(const char *before, char c, size_t n, const char *after)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_puts(&b, before);
+	for (size_t i = 0; i < n; i++)
+		lb_buf_add(&b, &c, 1);
+	lb_buf_puts(&b, after);
+	ck_assert(!b.bad);
+	return b;
+}
+
+START_TEST(limits)
+{
+	struct lb_buf b = repeated("a,b\n", 'x', 65536, ",1\n");
+
+	ck_assert_int_eq(read_bytes(b.s, b.n, NULL), 0);
+	lb_buf_free(&b);
+	b = repeated("a,b\n2,2\n", 'x', 65537, ",1\n");
+	ck_refused(read_bytes(b.s, b.n, NULL), ":3: 65537_bytes 65536");
+	lb_buf_free(&b);
+	b = repeated("a,b\n0.", '1', 70000, ",1\n");
+	ck_assert_int_eq(read_bytes(b.s, b.n, NULL), 0);
+	ck_assert_double_eq_tol(t.col[0].num[0], 1.0 / 9, 1e-15);
+	lb_buf_free(&b);
+	b = repeated("a,b\n1,\"", 'x', (64 << 20) + 1, "\"\n");
+	ck_refused(read_bytes(b.s, b.n, NULL), ":2: longer 67108864_bytes");
+	lb_buf_free(&b);
+	b = repeated("", ',', 1000000, "\n");
+	ck_refused(read_bytes(b.s, b.n, NULL), ":1: 1000000_columns");
+	lb_buf_free(&b);
+}
+END_TEST
+
+START_TEST(many_levels)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_puts(&b, "id,v\n");
+	for (int i = 0; i < 100000; i++)
+		lb_buf_printf(&b, "k%d,%d.25\n", i % 30000, i);
+	ck_assert_int_eq(read_bytes(b.s, b.n, NULL), 0);
+	lb_buf_free(&b);
+	ck_assert_uint_eq(t.n, 100000);
+	ck_assert_uint_eq(t.col[0].n_levels, 30000);
+	for (int i = 0; i < 100000; i++) {
+		ck_assert_int_eq(t.col[0].code[i], i % 30000);
+		ck_assert_double_eq(t.col[1].num[i], i + 0.25);
+		ck_assert_uint_eq(t.line[i], (size_t)i + 2);
+	}
+	ck_assert_str_eq(t.col[0].level[29999], "k29999");
+}
+END_TEST
+
+/* ---- files ---- */
+
+START_TEST(unreadable_files)
+{
+	put("1\n", 2);
+	ck_assert_int_eq(lb_table_read(dir, NULL, &t, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "is a folder"));
+	ck_assert_int_eq(err.code, LB_DATA);
+	if (geteuid() != 0) {
+		ck_assert_int_eq(chmod(file, 0), 0);
+		ck_refused(lb_table_read(file, NULL, &t, &err), "cannot_be_opened Permission_denied");
+	}
+	unlink(file);
+	err = (struct lb_err){ 0 };
+	ck_refused(lb_table_read(file, NULL, &t, &err), "cannot_be_opened No_such_file");
+	ck_assert_int_eq(mkfifo(file, 0600), 0);
+	ck_refused(lb_table_read(file, NULL, &t, &err), "pipe");
+	lb_table_free(NULL);
+}
+END_TEST
+
+START_TEST(registry)
+{
+	ck_assert_uint_ge(lb_reader_count(), 2);
+	for (size_t i = 0; i < lb_reader_count(); i++) {
+		const struct lb_reader *r = lb_reader_at(i);
+		ck_assert(r->base.name && r->base.title && r->base.cite && r->probe && r->read);
+	}
+	ck_assert_str_eq(lb_reader_at(lb_reader_count() - 1)->base.name, "csv");
+}
+END_TEST
+
+/* ---- gzip ---- */
+
+static void gzip_add(struct lb_buf *out, const void *data, size_t n, gz_header *header, int level)
+{
+	unsigned char part[1 << 16];
+	z_stream z = { .next_in = (Bytef *)(uintptr_t)data, .avail_in = (uInt)n };
+	int status;
+
+	ck_assert_int_eq(deflateInit2(&z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	if (header)
+		ck_assert_int_eq(deflateSetHeader(&z, header), Z_OK);
+	do {
+		z.next_out = part;
+		z.avail_out = sizeof part;
+		status = deflate(&z, Z_FINISH);
+		lb_buf_add(out, (char *)part, sizeof part - z.avail_out);
+	} while (status == Z_OK || status == Z_BUF_ERROR);
+	ck_assert_int_eq(status, Z_STREAM_END);
+	deflateEnd(&z);
+}
+
+static struct lb_buf table_text(int rows)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_puts(&b, "a,b\n");
+	for (int i = 0; i < rows; i++)
+		lb_buf_printf(&b, "%d,%d\n", i, (i * 7919) % 10007);
+	return b;
+}
+
+START_TEST(gzip_forms)
+{
+	gz_header header = { .text = 1, .name = (Bytef *)(uintptr_t)"n.csv", .comment = (Bytef *)(uintptr_t)"c",
+			     .extra = (Bytef *)(uintptr_t)"ex", .extra_len = 2, .hcrc = 1 };
+	struct lb_buf text = table_text(200000), gz = { 0 };
+	const size_t half = text.n / 2, zeros = 700000;
+	char hex[65], *padding = lb_alloc(zeros, 1, &err);
+
+	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, hex, &err), 0);
+	gzip_add(&gz, "", 0, NULL, 6);
+	gzip_add(&gz, text.s, half, &header, 9);
+	gzip_add(&gz, "", 0, NULL, 6);
+	gzip_add(&gz, text.s + half, text.n - half, NULL, 0);
+	for (int padded = 0; padded < 3; padded++) {
+		ck_assert_msg(!read_bytes(gz.s, gz.n, NULL), "%s", err.text);
+		ck_assert_uint_eq(t.n, 200000);
+		ck_assert_uint_eq(t.bytes, text.n);
+		ck_assert_str_eq(t.sha256, hex);
+		ck_assert_double_eq(t.col[1].num[199999], (199999 * 7919) % 10007);
+		lb_buf_add(&gz, padding, padded ? zeros : 1);
+	}
+	lb_buf_add(&gz, "x", 1);
+	ck_refused(read_bytes(gz.s, gz.n, NULL), "something_else");
+	free(padding);
+	lb_buf_free(&gz);
+	lb_buf_free(&text);
+}
+END_TEST
+
+START_TEST(gzip_damage)
+{
+	static const struct {
+		long at;         /* from the end when negative */
+		int flip;        /* the byte at it is changed by this; 0: the file is cut there */
+		const char *words;
+	} damage[] = {
+		{ 3, 0, "byte_3: ends_in_the_middle" },
+		{ 10, 0, "byte_10: ends_in_the_middle" },
+		{ 2000, 0, "byte_2000: ends_in_the_middle" },
+		{ -8, 0, "ends_in_the_middle" },
+		{ -4, 0, "ends_in_the_middle" },
+		{ -1, 0, "ends_in_the_middle" },
+		{ 2, 0x01, "damaged compression_method" },
+		{ 3, 0x80, "damaged header_flags" },
+		{ 3000, 0x10, "damaged" },
+		{ -5, 0x01, "damaged incorrect_data_check" },
+		{ -1, 0x01, "damaged incorrect_length_check" },
+	};
+	struct lb_buf text = table_text(5000), one = { 0 }, gz = { 0 };
+
+	gzip_add(&one, text.s, text.n, NULL, 6);
+	for (size_t members = 1; members <= 2; members++)
+		for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+			if (members == 2 && damage[i].at > 0 && damage[i].at < 4 && damage[i].flip == 0)
+				continue;
+			const size_t at = damage[i].at < 0 ? one.n - (size_t)-damage[i].at : (size_t)damage[i].at;
+			gz.n = 0;
+			for (size_t m = 0; m < members; m++)
+				lb_buf_add(&gz, one.s, one.n);
+			const size_t where = (members - 1) * one.n + at;
+			gz.s[where] = (char)(gz.s[where] ^ damage[i].flip);
+			ck_refused(read_bytes(gz.s, damage[i].flip ? gz.n : where, NULL), members == 1 ? damage[i].words : "damaged");
+		}
+	gz.n = 0;
+	lb_buf_add(&gz, one.s, one.n);
+	lb_buf_add(&gz, "garbage", 7);
+	char words[64];
+	snprintf(words, sizeof words, "byte_%zu: something_else", one.n);
+	ck_refused(read_bytes(gz.s, gz.n, NULL), words);
+	ck_refused(read_bytes("\x1f\x8b", 2, NULL), "ends_in_the_middle");
+	gz.n = 0;
+	gzip_add(&gz, "", 0, NULL, 6);
+	ck_refused(read_bytes(gz.s, gz.n, NULL), "empty");
+	lb_buf_free(&gz);
+	lb_buf_free(&one);
+	lb_buf_free(&text);
+}
+END_TEST
+
+START_TEST(stream_parts_and_limit)
+{
+	struct lb_buf text = table_text(3000), gz = { 0 }, again = { 0 };
+	char part[257], hex[65], want[65];
+	size_t got;
+	uint64_t bytes;
+
+	gzip_add(&gz, text.s, text.n, NULL, 6);
+	put(gz.s, gz.n);
+	struct lb_stream *s = lb_stream_open(file, text.n, &err);
+	ck_assert_ptr_nonnull(s);
+	do {
+		ck_assert_int_eq(lb_stream_read(s, part, sizeof part, &got, &err), 0);
+		lb_buf_add(&again, part, got);
+	} while (got);
+	lb_stream_digest(s, hex, &bytes);
+	lb_stream_close(s);
+	ck_assert_uint_eq(bytes, text.n);
+	ck_assert_mem_eq(again.s, text.s, text.n);
+	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, want, &err), 0);
+	ck_assert_str_eq(hex, want);
+	s = lb_stream_open(file, text.n - 1, &err);
+	ck_assert_ptr_nonnull(s);
+	while (!lb_stream_read(s, part, sizeof part, &got, &err))
+		ck_assert_uint_gt(got, 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "limit"));
+	lb_stream_close(s);
+	lb_stream_close(NULL);
+	lb_buf_free(&again);
+	lb_buf_free(&gz);
+	lb_buf_free(&text);
+}
+END_TEST
+
+/* ---- IDX ---- */
+
+#define IDX(type, dims) "\0\0" type dims
+#define SIZE(n) "\0\0\0" n
+
+static const struct {
+	const char *bytes;
+	size_t n_bytes;
+	enum lb_dtype dtype;
+	size_t n, d;
+	double x[4];
+} idx_good[] = {
+#define CASE(bytes, ...) { bytes, sizeof bytes - 1, __VA_ARGS__ }
+	CASE(IDX("\x08", "\1") SIZE("\3") "\0\x7F\xFF", LB_U8, 3, 1, { 0, 127, 255 }),
+	CASE(IDX("\x08", "\3") SIZE("\1") SIZE("\2") SIZE("\2") "\1\2\3\4", LB_U8, 1, 4, { 1, 2, 3, 4 }),
+	CASE(IDX("\x08", "\10") SIZE("\2") SIZE("\1") SIZE("\1") SIZE("\1") SIZE("\1") SIZE("\1") SIZE("\1") SIZE("\2") "\1\2\3\4",
+	     LB_U8, 2, 2, { 1, 2, 3, 4 }),
+	CASE(IDX("\x09", "\2") SIZE("\2") SIZE("\1") "\x80\x7F", LB_F32, 2, 1, { -128, 127 }),
+	CASE(IDX("\x0B", "\2") SIZE("\1") SIZE("\2") "\x80\0\1\2", LB_F32, 1, 2, { -32768, 258 }),
+	CASE(IDX("\x0C", "\1") SIZE("\2") "\x80\0\0\0\x7F\xFF\xFF\xFF", LB_F64, 2, 1, { -2147483648.0, 2147483647 }),
+	CASE(IDX("\x0D", "\1") SIZE("\2") "\x3F\xC0\0\0\xC0\x20\0\0", LB_F32, 2, 1, { 1.5, -2.5 }),
+	CASE(IDX("\x0D", "\1") SIZE("\2") "\x7F\xC0\0\0\0\0\0\0", LB_F32, 2, 1, { (double)NAN, 0 }),
+	CASE(IDX("\x0E", "\1") SIZE("\1") "\x3F\xB9\x99\x99\x99\x99\x99\x9A", LB_F64, 1, 1, { 0.1 }),
+};
+
+static double value(const struct lb_matrix *m, size_t i)
+{
+	return m->dtype == LB_U8 ? ((unsigned char *)m->x)[i] : m->dtype == LB_F32 ? (double)((float *)m->x)[i] : ((double *)m->x)[i];
+}
+
+START_TEST(idx_reads)
+{
+	struct lb_buf gz = { 0 };
+
+	gzip_add(&gz, idx_good[_i].bytes, idx_good[_i].n_bytes, NULL, 6);
+	for (int zipped = 0; zipped < 2; zipped++) {
+		ck_assert_msg(!(zipped ? read_bytes(gz.s, gz.n, NULL) : read_bytes(idx_good[_i].bytes, idx_good[_i].n_bytes, NULL)), "%s",
+			      err.text);
+		ck_assert(t.block.dtype == idx_good[_i].dtype && !t.col && !t.n_cols && !t.line);
+		ck_assert_uint_eq(t.n, idx_good[_i].n);
+		ck_assert_uint_eq(t.block.n, idx_good[_i].n);
+		ck_assert_uint_eq(t.block.d, idx_good[_i].d);
+		for (size_t i = 0; i < t.n * t.block.d; i++) {
+			const double want = idx_good[_i].x[i], found = value(&t.block, i);
+			ck_assert(isnan(want) ? isnan(found) : want == found);
+		}
+		ck_assert_str_eq(t.format, "idx");
+		ck_assert_uint_eq(t.bytes, idx_good[_i].n_bytes);
+		ck_assert_uint_eq(strlen(t.sha256), 64);
+	}
+	lb_buf_free(&gz);
+}
+END_TEST
+
+static const struct {
+	const char *bytes;
+	size_t n_bytes;
+	const char *words;
+} idx_bad[] = {
+	CASE("\0\0\x08", "header 8_bytes 3_of_them"),
+	CASE(IDX("\x08", "\3") SIZE("\1"), "header 16_bytes 8_of_them"),
+	CASE(IDX("\x0A", "\1") SIZE("\1") "\1", "type 0a"),
+	CASE(IDX("\x08", "\0") SIZE("\1"), "dimensions is_0"),
+	CASE(IDX("\x08", "\11") SIZE("\1"), "dimensions is_9"),
+	CASE(IDX("\x08", "\2") SIZE("\1") SIZE("\0"), "dimension_2 size_0"),
+	CASE(IDX("\x08", "\2") SIZE("\2") SIZE("\3") "\1\2\3\4\5", "6_bytes 5_of_them"),
+	CASE(IDX("\x08", "\2") SIZE("\2") SIZE("\3") "\1\2\3\4\5\6\7\10", "2_bytes_follow 6_bytes"),
+	CASE(IDX("\x08", "\2") "\x7F\xFF\xFF\xFF\0\0\0\4" "\1", "8589934588_bytes 1_of_them"),
+	CASE(IDX("\x0E", "\2") "\x7F\xFF\xFF\xFF\0\1\0\0" "\1", "promises 2147483647 limits"),
+	CASE(IDX("\x08", "\3") "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", "promises limits"),
+	CASE(IDX("\x08", "\1") "\x80\0\0\0" "\1", "limits 2147483647_rows"),
+	CASE(IDX("\x0D", "\2") SIZE("\1") SIZE("\2") "\0\0\0\0\x7F\x80\0\0", "row_1,_value_2 infinite"),
+	CASE(IDX("\x0E", "\1") SIZE("\1") "\xFF\xF0\0\0\0\0\0\0", "row_1,_value_1 infinite"),
+};
+
+START_TEST(idx_refuses)
+{
+	ck_refused(read_bytes(idx_bad[_i].bytes, idx_bad[_i].n_bytes, &(struct lb_read_options){ .format = "idx" }), idx_bad[_i].words);
+}
+END_TEST
+
+/* ---- the shipped sets ---- */
+
+START_TEST(real_letter)
+{
+	static const char path[] = "datasets/samples/letter.csv.gz";
+
+	if (access(path, R_OK))
+		return;
+	ck_assert_msg(!lb_table_read(path, NULL, &t, &err), "%s", err.text);
+	ck_assert(t.n == 20000 && t.n_cols == 17 && t.has_header);
+	const struct lb_column *label = &t.col[16];
+	ck_assert(label->type == LB_TEXT && label->n_levels == 26 && !label->n_missing);
+	for (size_t j = 0; j < 16; j++) {
+		ck_assert(t.col[j].type == LB_NUMBER && !t.col[j].n_missing);
+		for (size_t i = 0; i < t.n; i++)
+			ck_assert(t.col[j].num[i] >= 0 && t.col[j].num[i] <= 15);
+	}
+	size_t count[26] = { 0 };
+	for (size_t i = 0; i < t.n; i++)
+		count[label->code[i]]++;
+	for (size_t c = 0; c < 26; c++)
+		ck_assert(count[c] >= 734 && count[c] <= 813);
+	ck_assert_uint_eq(t.line[19999], 20001);
+	ck_assert_uint_eq(t.bytes, 712666);
+	ck_assert_str_eq(t.sha256, "702895c420c2674133c40f605c59d17a9be45158bdfc00a59fc14f13be4ec39b");
+}
+END_TEST
+
+START_TEST(real_penguins)
+{
+	static const char path[] = "datasets/samples/penguins.csv.gz";
+	size_t missing = 0, text = 0;
+
+	if (access(path, R_OK))
+		return;
+	ck_assert_msg(!lb_table_read(path, NULL, &t, &err), "%s", err.text);
+	ck_assert(t.n == 344 && t.n_cols == 7 && t.has_header);
+	for (size_t j = 0; j < t.n_cols; j++) {
+		missing += t.col[j].n_missing;
+		text += t.col[j].type == LB_TEXT;
+	}
+	ck_assert(missing == 19 && text == 3 && t.col[6].n_levels == 3);
+}
+END_TEST
+
+START_TEST(real_fashion)
+{
+	static const char x[] = "datasets/samples/fashion_mnist_train2000-images-idx3-ubyte.gz";
+	static const char y[] = "datasets/samples/fashion_mnist_train2000-labels-idx1-ubyte.gz";
+	static const unsigned char first[] = { 9, 0, 0, 3, 0, 2, 7, 2 };
+
+	if (access(x, R_OK) || access(y, R_OK))
+		return;
+	ck_assert_msg(!lb_table_read(x, NULL, &t, &err), "%s", err.text);
+	ck_assert(t.n == 2000 && t.block.n == 2000 && t.block.d == 784 && t.block.dtype == LB_U8);
+	ck_assert_uint_eq(t.bytes, 16 + 2000 * 784);
+	lb_table_free(&t);
+	ck_assert_msg(!lb_table_read(y, NULL, &t, &err), "%s", err.text);
+	ck_assert(t.n == 2000 && t.block.d == 1);
+	ck_assert_mem_eq(t.block.x, first, sizeof first);
+}
+END_TEST
+
+#define N_OF(table) ((int)(sizeof(table) / sizeof *(table)))
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("readers");
+	TCase *c = tcase_create("readers");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, sha256);
+	tcase_add_loop_test(c, csv_reads, 0, N_OF(good));
+	tcase_add_loop_test(c, csv_refuses, 0, N_OF(bad));
+	tcase_add_test(c, nul_bytes);
+	tcase_add_test(c, places);
+	tcase_add_test(c, limits);
+	tcase_add_test(c, many_levels);
+	tcase_add_test(c, unreadable_files);
+	tcase_add_test(c, registry);
+	tcase_add_test(c, gzip_forms);
+	tcase_add_test(c, gzip_damage);
+	tcase_add_test(c, stream_parts_and_limit);
+	tcase_add_loop_test(c, idx_reads, 0, N_OF(idx_good));
+	tcase_add_loop_test(c, idx_refuses, 0, N_OF(idx_bad));
+	tcase_add_test(c, real_letter);
+	tcase_add_test(c, real_penguins);
+	tcase_add_test(c, real_fashion);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+LB_SUITE_MAIN("readers")
