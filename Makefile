@@ -1,4 +1,5 @@
 # lossbench. `make list` prints the targets; V=1 shows the commands.
+VERSION = 0.1.0
 PREFIX ?= /usr/local
 BUILD ?= build
 CC ?= cc
@@ -7,8 +8,9 @@ STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wdouble-promotion -Wconversion -Wvla -Wundef
 PKGS = openblas yaml-0.1 libcjson zlib libcrypto
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto)
-LIBS = $(PKG_LIBS) -lm
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) -lm
+CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 Q = $(if $(V),,@)
 
 # Numeric sources are compiled twice, once a precision (core/numeric/real.h); all others once.
@@ -21,33 +23,16 @@ LIB := $(BUILD)/liblossbench.a
 LIB_OBJ := $(COMMON:%.c=$(BUILD)/%.o) $(NUMERIC:%.c=$(BUILD)/f32/%.o) $(NUMERIC:%.c=$(BUILD)/f64/%.o)
 CMD_OBJ := $(CMD:%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
-
 COMPILE = $(CC) $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c
 
-VERSION = 0.1.0
-
 .PHONY: all
-all: lossbench
+all: lossbench                       ## build ./lossbench
 
 lossbench: $(BUILD)/lossbench
 	$(Q)cp $< $@
 
 $(BUILD)/lossbench: $(CMD_OBJ) $(BUILD)/version.o $(LIB)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CMD_OBJ) $(BUILD)/version.o $(LIB) $(LIBS)
-
-# What a record says of the build; rewritten only when it changes.
-.PHONY: always
-$(BUILD)/version.c: always
-	@mkdir -p $(@D)
-	@{ echo '#include "core/run/provenance.h"'; \
-	   echo 'const char lb_version[] = "$(VERSION)";'; \
-	   echo "const char lb_git_revision[] = \"$$(git rev-parse --verify -q HEAD 2>/dev/null)\";"; \
-	   echo "const int lb_git_clean = $$(git rev-parse --verify -q HEAD >/dev/null 2>&1 && { git diff --quiet HEAD -- && echo 1 || echo 0; } || echo -1);"; \
-	   echo 'const char lb_build_flags[] = "$(STD) $(CFLAGS)";'; } > $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-
-$(BUILD)/version.o: $(BUILD)/version.c
-	$(Q)$(COMPILE) -o $@ $<
 
 $(LIB): $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -64,13 +49,81 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -o $@ $<
 
-# Unit tests see doubles through either precision: -DLB_REAL=64.
+# What a record says of the build; rewritten only when it changes.
+.PHONY: always
+$(BUILD)/version.c: always
+	@mkdir -p $(@D)
+	@{ echo '#include "core/run/provenance.h"'; \
+	   echo 'const char lb_version[] = "$(VERSION)";'; \
+	   echo "const char lb_git_revision[] = \"$$(git rev-parse --verify -q HEAD 2>/dev/null)\";"; \
+	   echo "const int lb_git_clean = $$(git rev-parse --verify -q HEAD >/dev/null 2>&1 && { git diff --quiet HEAD -- && echo 1 || echo 0; } || echo -1);"; \
+	   echo 'const char lb_build_flags[] = "$(STD) $(CFLAGS)";'; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BUILD)/version.o: $(BUILD)/version.c
+	$(Q)$(COMPILE) -o $@ $<
+
+# Unit tests include numeric headers in double precision.
 $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -DLB_REAL=64 -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(shell pkg-config --libs check 2>/dev/null || echo -lcheck) $(LIBS)
+	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -DLB_REAL=64 -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(CHECK_LIBS) $(LIBS)
+
+.PHONY: quickstart
+quickstart:                          ## install what is missing, build, compare ten losses, print the table
+	@scripts/setup.sh build
+	@$(MAKE) --no-print-directory -j$(JOBS) lossbench
+	./lossbench sweep --config configs/quickstart.yaml --jobs $(JOBS)
+	@./lossbench report results/quickstart --metric test.accuracy --group-by loss --across model corrupt.labels.rate
+	@./lossbench report results/quickstart --format md --out results/quickstart/report.md
+	@./lossbench report results/quickstart --format csv --out results/quickstart/report.csv
+	@echo "The whole report, all metrics: results/quickstart/report.md (and .csv); every trial: results/quickstart/trials/"
+
+.PHONY: check
+check:                               ## build and run all tests
+	@scripts/setup.sh check
+	@$(MAKE) --no-print-directory -j$(JOBS) all unit
+	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh
 
 .PHONY: unit
 unit: $(UNIT)
-	$(Q)for t in $(UNIT); do $$t || true; done
+
+ASAN_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+.PHONY: asan
+asan:                                ## the tests under AddressSanitizer and UndefinedBehaviorSanitizer, the smoke run under valgrind
+	@scripts/setup.sh check
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-asan CFLAGS="$(ASAN_FLAGS)" build-asan/lossbench unit
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/lossbench
+	@tests/valgrind.sh $(BUILD)/lossbench
+	@BUILD=build-asan JOBS=$(JOBS) TIMEOUT=600 tests/run.sh
+
+.PHONY: lint
+lint:                                ## both compilers with -Werror, cppcheck, shellcheck, the layer rules
+	@scripts/setup.sh check
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-gcc CC=gcc CFLAGS="-O2 -Werror" build-gcc/lossbench
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-clang CC=clang CFLAGS="-O2 -Werror" build-clang/lossbench
+	@tests/lint.sh
+
+.PHONY: bench
+bench: lossbench                     ## time the project's own workloads
+	@tests/bench/bench.sh
+
+.PHONY: docs
+docs: lossbench                      ## regenerate the catalogue of losses and the reference of config keys
+	@./lossbench losses --markdown > losses/README.md
+	@./lossbench config reference > configs/README.md
+
+.PHONY: install
+install: lossbench                   ## install program and scripts under PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/lossbench/scripts
+	install -m 755 lossbench $(DESTDIR)$(PREFIX)/bin/lossbench
+	install -m 644 scripts/*.py $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
+
+.PHONY: clean
+clean:                               ## remove what was built
+	rm -rf build build-asan build-gcc build-clang lossbench
+
+.PHONY: list
+list:                                ## print the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
 
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d)

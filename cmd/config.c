@@ -1,6 +1,6 @@
 #include "cmd/cmd.h"
+#include "cmd/config_reference.h"
 
-#include "core/base/log.h"
 #include "core/config/config.h"
 #include "core/run/plan.h"
 #include "core/run/registries.h"
@@ -79,8 +79,10 @@ int cmd_config(int argc, char **argv, struct lb_err *err)
 		code = check(argv[2], &sets, err);
 	else if (!strcmp(what, "resolve") && n == 2)
 		code = resolve(argv[2], &sets, err);
+	else if (!strcmp(what, "reference") && n == 1)
+		config_reference(), code = LB_OK;
 	else
-		code = lb_fail(err, LB_USAGE, "config: found \"%s\", allowed: check FILE, resolve FILE, schema; see lossbench config --help", what);
+		code = lb_fail(err, LB_USAGE, "config: found \"%s\", allowed: check FILE, resolve FILE, schema, reference; see lossbench config --help", what);
 	free(sets.item);
 	return code;
 }

@@ -28,7 +28,7 @@ const struct command commands[] = {
 	{ "data", "Look at a data file: rows, columns, classes, what is missing.", "info FILE [options] | formats",
 	  "lossbench data info datasets/samples/letter.csv.gz", NULL, cmd_data },
 	{ "config", "Check a config, print it with every default, or print the JSON Schema of configs.",
-	  "check FILE | resolve FILE | schema  [--set key.path=value]...", "lossbench config check configs/quickstart.yaml", NULL, cmd_config },
+	  "check FILE | resolve FILE | schema | reference  [--set key.path=value]...", "lossbench config check configs/quickstart.yaml", NULL, cmd_config },
 	{ "init", "Write a commented config for a data file.", "DATA [options]", "lossbench init data.csv --out mine.yaml", NULL, cmd_init },
 	{ "version", "Versions, BLAS kernel and build.", "[--json]", "lossbench version --json", NULL, cmd_version },
 	{ 0 },
@@ -64,6 +64,7 @@ static int no_such_command(const char *word)
 static int run(int argc, char **argv)
 {
 	static struct lb_err err;
+	static char version[] = "version";
 	const struct command *c = commands;
 
 	if (argc < 2) {
@@ -75,7 +76,7 @@ static int run(int argc, char **argv)
 		return LB_OK;
 	}
 	if (!strcmp(argv[1], "--version"))
-		argv[1] = (char[]){ "version" };
+		argv[1] = version;
 	while (c->name && strcmp(c->name, argv[1]))
 		c++;
 	if (!c->name)

@@ -42,6 +42,8 @@ int cmd_metrics(int argc, char **argv, struct lb_err *err)
 	const int rc = opts_parse("metrics", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
+	if (n)
+		return lb_fail(err, LB_USAGE, "metrics: found \"%s\", allowed: options only; see lossbench metrics --help", argv[1]);
 	if (json)
 		return print_json(err);
 	for (size_t i = 0; i < lb_metric_count(); i++) {

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 struct choices {
-	const char *shard, *only;
+	const char *only;
+	size_t shard, shards;
 };
 
 /* "I/N" with 1 <= I <= N. */
@@ -87,12 +88,12 @@ static int print_list(const struct lb_plan *plan, const struct lb_trial *trials,
 }
 
 /* The trials of this shard and selection, in the order of the plan; returns their number. */
-static size_t choose(const struct lb_plan *plan, const struct choices *c, size_t shard, size_t shards, struct lb_trial *out)
+static size_t choose(const struct lb_plan *plan, const struct choices *c, struct lb_trial *out)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->n; i++)
-		if (i % shards == shard - 1 && (!c->only || listed(c->only, plan->trial[i].id)))
+		if (i % c->shards == c->shard - 1 && (!c->only || listed(c->only, plan->trial[i].id)))
 			out[n++] = plan->trial[i];
 	return n;
 }
@@ -138,12 +139,12 @@ static int sweep(struct lb_plan *plan, const char *path, const struct choices *c
 {
 	struct lb_trial *chosen = lb_alloc(plan->n, sizeof *chosen, err);
 	struct lb_run_counts counts;
-	size_t shard, shards, n, todo;
+	size_t n, todo;
 	int code = -1;
 
-	if (!chosen || parse_shard(c->shard, &shard, &shards, err) || check_only(plan, c->only, err))
+	if (!chosen || check_only(plan, c->only, err))
 		goto out;
-	n = choose(plan, c, shard, shards, chosen);
+	n = choose(plan, c, chosen);
 	if (list) {
 		code = print_list(plan, chosen, n, err);
 		goto out;
@@ -165,7 +166,7 @@ out:
 
 int cmd_sweep(int argc, char **argv, struct lb_err *err)
 {
-	const char *path = NULL;
+	const char *path = NULL, *shard = NULL;
 	struct opt_list sets = { 0 };
 	struct choices c = { 0 };
 	bool list = false, dry = false, quiet = false;
@@ -174,7 +175,7 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
 		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; a comma makes a sweep: train.seed=1,2,3", &sets },
 		{ "jobs", 'j', OPT_INT, "N", 1, 4096, "worker processes; default: one a core", &jobs },
-		{ "shard", 0, OPT_TEXT, "I/N", 0, 0, "every N-th trial, starting with the I-th", &c.shard },
+		{ "shard", 0, OPT_TEXT, "I/N", 0, 0, "every N-th trial, starting with the I-th", &shard },
 		{ "only", 0, OPT_TEXT, "ID,...", 0, 0, "these trials", &c.only },
 		{ "list", 'l', OPT_FLAG, NULL, 0, 0, "print the trials: id, state, what varies", &list },
 		{ "dry-run", 'n', OPT_FLAG, NULL, 0, 0, "check everything, say how much is to do, train nothing", &dry },
@@ -190,6 +191,8 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 		path = argv[1];
 	else if (n || !path)
 		return lb_fail(err, LB_USAGE, "sweep: one config is needed: lossbench sweep --config FILE");
+	if (parse_shard(shard, &c.shard, &c.shards, err))
+		return -1;
 	lb_log_quiet(quiet);
 	lb_stop_on_signals();
 	if (lb_plan_open(&plan, path, sets.item, sets.n, true, err))

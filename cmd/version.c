@@ -15,6 +15,8 @@ int cmd_version(int argc, char **argv, struct lb_err *err)
 	const int rc = opts_parse("version", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
+	if (n)
+		return lb_fail(err, LB_USAGE, "version: found \"%s\", allowed: options only; see lossbench version --help", argv[1]);
 	cJSON *facts = lb_json_object(NULL, NULL);
 	lb_provenance(facts, NULL);
 	lb_json_pretty(facts, &b);

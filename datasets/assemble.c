@@ -18,7 +18,8 @@ int lb_dataset_warn(struct lb_dataset *d, struct lb_err *err, const char *fmt, .
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
-	if (lb_grow(&d->warning, &cap, d->n_warnings + 1, sizeof *d->warning, err) || !(d->warning[d->n_warnings] = lb_strdup(text, err)))
+	if (lb_grow(&d->warning, &cap, d->n_warnings + 1, sizeof *d->warning, err) ||
+	    !(d->warning[d->n_warnings] = lb_strdup(text, err)))
 		return -1;
 	d->n_warnings++;
 	return 0;
@@ -53,7 +54,8 @@ void lb_dataset_free(struct lb_dataset *d)
 
 /* ---- before the tables are taken ---- */
 
-static int name_sources(struct lb_dataset *d, const struct lb_table *const table[4], const char *const paths[4], struct lb_err *err)
+static int name_sources(struct lb_dataset *d, const struct lb_table *const table[4], const char *const paths[4],
+			struct lb_err *err)
 {
 	for (size_t k = 0; k < 4; k++) {
 		const struct lb_table *t = table[k];
@@ -94,7 +96,9 @@ static int warn_duplicates(struct lb_dataset *d, const struct lb_table *t, struc
 	if (b.bad)
 		lb_fail_memory(err, b.n);
 	else
-		rc = found ? lb_dataset_warn(d, err, "%zu column name%s more than once: %s", found, found == 1 ? " occurs" : "s occur", b.s) : 0;
+		rc = found ? lb_dataset_warn(d, err, "%zu column name%s more than once: %s", found,
+					     found == 1 ? " occurs" : "s occur", b.s)
+			   : 0;
 	lb_buf_free(&b);
 	free(name);
 	return rc;
@@ -112,8 +116,10 @@ static const char *block_name(const struct lb_frame *f, size_t j, char text[32])
 
 static int fail_missing(const struct lb_frame *f, size_t row, const char *name, size_t count, struct lb_err *err)
 {
-	return lb_frame_fail(f, &f->rows, row, err, "column '%s': the value is missing (%zu of %zu rows lack it); set data.missing to mean "
-			     "or drop, or name the column in data.drop", name, count, f->n);
+	return lb_frame_fail(f, &f->rows, row, err,
+			     "column '%s': the value is missing (%zu of %zu rows lack it); set data.missing to mean "
+			     "or drop, or name the column in data.drop",
+			     name, count, f->n);
 }
 
 static bool is_feature(enum lb_role role)
@@ -156,8 +162,9 @@ static int drop_rows(struct lb_frame *f, const bool *lack, struct lb_dataset *d,
 	lb_frame_filter(f, keep);
 	free(keep);
 	if (f->n_first == 0)
-		return lb_fail(err, LB_DATA, "%s: every row has a missing value, so data.missing: drop leaves none; use mean, or drop columns "
-			       "with data.drop", f->rows.path[0]);
+		return lb_fail(err, LB_DATA,
+			       "%s: every row has a missing value, so data.missing: drop leaves none; use mean, or drop columns with data.drop",
+			       f->rows.path[0]);
 	if (f->n == before)
 		return 0;
 	return lb_dataset_warn(d, err, "%zu of %zu rows have a missing value and were dropped", before - f->n, before);
@@ -252,15 +259,17 @@ static int take_features(struct lb_frame *f, struct lb_dataset *d, struct lb_err
 	} else if (make_matrix(f, d, err))
 		return -1;
 	if (d->x.d + d->n_cat == 0)
-		return lb_fail(err, LB_DATA, "%s: no column is left as a feature; the label, data.drop, data.group and data.weight take them all",
-			       f->rows.path[0]);
+		return lb_fail(
+			err, LB_DATA,
+			"%s: no column is left as a feature; the label, data.drop, data.group and data.weight take them all",
+			f->rows.path[0]);
 	return 0;
 }
 
 /* ---- what a user should know of the features ---- */
 
 struct range {
-	double min, max;             /* over the training file */
+	double min, max; /* over the training file */
 };
 
 /* x (d->x.d) is room for a row. */
@@ -273,8 +282,8 @@ static int scan(const struct lb_frame *f, const struct lb_dataset *d, double *x,
 		for (size_t j = 0; j < d->x.d; j++) {
 			const double v = x[j];
 			if (isinf(v))
-				return lb_frame_fail(f, &f->rows, i, err, "feature %zu%s%s: the value is infinite", j + 1, d->x_name ? ", " : "",
-						     d->x_name ? d->x_name[j] : "");
+				return lb_frame_fail(f, &f->rows, i, err, "feature %zu%s%s: the value is infinite", j + 1,
+						     d->x_name ? ", " : "", d->x_name ? d->x_name[j] : "");
 			if (i >= d->n_first)
 				continue;
 			range[j].min = v < range[j].min ? v : range[j].min;
@@ -290,8 +299,8 @@ static int refuse_empty(const struct lb_frame *f, const char *name, struct lb_er
 }
 
 /* Lists the constant columns in b; -1 when a column has no value. */
-static int list_constant(const struct lb_frame *f, const struct lb_dataset *d, const struct range *range, struct lb_buf *b, size_t *count,
-			 struct lb_err *err)
+static int list_constant(const struct lb_frame *f, const struct lb_dataset *d, const struct range *range, struct lb_buf *b,
+			 size_t *count, struct lb_err *err)
 {
 	char text[32];
 
@@ -327,7 +336,9 @@ static int review_features(const struct lb_frame *f, struct lb_dataset *d, struc
 		goto out;
 	for (size_t k = 0; k < d->n_cat; k++)
 		if (d->n > ID_ROWS && d->cat[k].n_levels == d->n &&
-		    lb_dataset_warn(d, err, "the column '%s' has another value in every row; if it is an id, name it in data.drop", d->cat[k].name))
+		    lb_dataset_warn(d, err,
+				    "the column '%s' has another value in every row; if it is an id, name it in data.drop",
+				    d->cat[k].name))
 			goto out;
 	rc = 0;
 out:
@@ -337,8 +348,9 @@ out:
 	return rc;
 }
 
-int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
-			const char *const paths[4], const struct lb_roles *roles, struct lb_dataset **out, struct lb_err *err)
+int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test,
+			struct lb_table *test_labels, const char *const paths[4], const struct lb_roles *roles,
+			struct lb_dataset **out, struct lb_err *err)
 {
 	const struct lb_table *const table[4] = { train, train_labels, test, test_labels };
 	struct lb_dataset *d = lb_alloc(1, sizeof *d, err);
@@ -350,7 +362,8 @@ int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, s
 	d->kind = roles->kind;
 	if (name_sources(d, table, paths, err) || warn_duplicates(d, train, err))
 		goto out;
-	if (lb_frame_build(train, train_labels, test, test_labels, paths, roles, &f, err) || handle_missing(&f, roles->missing, d, err))
+	if (lb_frame_build(train, train_labels, test, test_labels, paths, roles, &f, err) ||
+	    handle_missing(&f, roles->missing, d, err))
 		goto out;
 	d->n = f.n;
 	d->n_first = f.n_first;

@@ -15,7 +15,8 @@ static int refuse_missing(const struct lb_frame *f, const struct lb_origin *o, c
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (lb_column_is_missing(c, i))
-			return lb_frame_fail(f, o, i, err, "column '%s': the %s is missing; fill it in or delete the row", c->name, what);
+			return lb_frame_fail(f, o, i, err, "column '%s': the %s is missing; fill it in or delete the row",
+					     c->name, what);
 	return 0;
 }
 
@@ -27,7 +28,8 @@ static int refuse_text(const struct lb_frame *f, const struct lb_origin *o, cons
 	if (c->type == LB_NUMBER)
 		return 0;
 	if (row < f->n)
-		return lb_frame_fail(f, o, row, err, "column '%s': the %s '%s' is not a number%s", c->name, what, c->level[c->code[row]], hint);
+		return lb_frame_fail(f, o, row, err, "column '%s': the %s '%s' is not a number%s", c->name, what,
+				     c->level[c->code[row]], hint);
 	return lb_fail(err, LB_DATA, "%s: column '%s': the %s is text, not a number%s", o->path[0], c->name, what, hint);
 }
 
@@ -41,8 +43,10 @@ static int refuse_fractions(const struct lb_frame *f, const struct lb_column *c,
 		if (c->num[i] == floor(c->num[i]) && isfinite(c->num[i]))
 			continue;
 		lb_double_text(isfinite(c->num[i]) ? c->num[i] : 0, text);
-		return lb_frame_fail(f, label_origin(f), i, err, "column '%s': the label %s is not a class; class labels are whole numbers or "
-				     "text. For task: regression it would be a target", c->name, isfinite(c->num[i]) ? text : "inf");
+		return lb_frame_fail(f, label_origin(f), i, err,
+				     "column '%s': the label %s is not a class; class labels are whole numbers or "
+				     "text. For task: regression it would be a target",
+				     c->name, isfinite(c->num[i]) ? text : "inf");
 	}
 	return 0;
 }
@@ -66,7 +70,8 @@ static int name_classes(const struct lb_frame *f, struct lb_column *c, struct lb
 	}
 	for (size_t i = 0; i < f->n; i++)
 		if ((d->y[i] = to[c->code[i]]) < 0) {
-			lb_frame_fail(f, label_origin(f), i, err, "column '%s': the class '%s' does not occur in the training file %s", c->name,
+			lb_frame_fail(f, label_origin(f), i, err,
+				      "column '%s': the class '%s' does not occur in the training file %s", c->name,
 				      c->level[c->code[i]], label_origin(f)->path[0]);
 			goto out;
 		}
@@ -86,7 +91,8 @@ static int check_classes(const struct lb_frame *f, const char *label, const stru
 	for (size_t k = 0; k < d->n_classes; k++)
 		lb_some(&b, k, d->class_name[k]);
 	lb_some_end(&b, d->n_classes);
-	lb_fail(err, LB_DATA, "%s: column '%s': task %s needs %s two classes, found %zu (%s); is it the right label column, or the right task?",
+	lb_fail(err, LB_DATA,
+		"%s: column '%s': task %s needs %s two classes, found %zu (%s); is it the right label column, or the right task?",
 		label_origin(f)->path[0], label, binary ? "binary" : "multiclass", binary ? "exactly" : "at least", d->n_classes,
 		b.s && !b.bad ? b.s : "none");
 	lb_buf_free(&b);
@@ -111,8 +117,8 @@ static int make_positive(const char *positive, const char *path, struct lb_datas
 	if (!positive || d->kind != LB_BINARY || names_class(positive, d->class_name[1]))
 		return 0;
 	if (!names_class(positive, d->class_name[0]))
-		return lb_fail(err, LB_DATA, "%s: data.positive: there is no class '%s'; the classes are '%s' and '%s'", path, positive,
-			       d->class_name[0], d->class_name[1]);
+		return lb_fail(err, LB_DATA, "%s: data.positive: there is no class '%s'; the classes are '%s' and '%s'", path,
+			       positive, d->class_name[0], d->class_name[1]);
 	char *second = d->class_name[1];
 	d->class_name[1] = d->class_name[0];
 	d->class_name[0] = second;
@@ -138,7 +144,9 @@ static int warn_single(const struct lb_frame *f, struct lb_dataset *d, struct lb
 	if (b.bad)
 		lb_fail_memory(err, b.n);
 	else
-		rc = k ? lb_dataset_warn(d, err, "%zu class%s only one row in the training file: %s", k, k == 1 ? " has" : "es have", b.s) : 0;
+		rc = k ? lb_dataset_warn(d, err, "%zu class%s only one row in the training file: %s", k,
+					 k == 1 ? " has" : "es have", b.s)
+		       : 0;
 	lb_buf_free(&b);
 	free(count);
 	return rc;
@@ -206,12 +214,14 @@ int lb_frame_weight(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err
 			return lb_frame_fail(f, &f->rows, i, err, "column '%s': the weight is infinite", c->name);
 		if (c->num[i] < 0) {
 			lb_double_text(c->num[i], text);
-			return lb_frame_fail(f, &f->rows, i, err, "column '%s': the weight %s is negative; weights are 0 or more", c->name, text);
+			return lb_frame_fail(f, &f->rows, i, err, "column '%s': the weight %s is negative; weights are 0 or more",
+					     c->name, text);
 		}
 		sum += i < f->n_first ? c->num[i] : 0;
 	}
 	if (!(sum > 0))
-		return lb_fail(err, LB_DATA, "%s: column '%s': all weights are 0; at least one must be positive", f->rows.path[0], c->name);
+		return lb_fail(err, LB_DATA, "%s: column '%s': all weights are 0; at least one must be positive", f->rows.path[0],
+			       c->name);
 	d->weight = c->num;
 	c->num = NULL;
 	return 0;
@@ -223,7 +233,8 @@ int lb_frame_group(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
 
 	if (!c)
 		return 0;
-	if (refuse_missing(f, &f->rows, c, "group", err) || lb_column_to_text(c, f->n, err) || lb_column_sort_levels(c, f->n, err))
+	if (refuse_missing(f, &f->rows, c, "group", err) || lb_column_to_text(c, f->n, err) ||
+	    lb_column_sort_levels(c, f->n, err))
 		return -1;
 	d->group = c->code;
 	c->code = NULL;

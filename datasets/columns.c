@@ -32,9 +32,12 @@ double lb_matrix_at(const struct lb_matrix *m, size_t row, size_t column)
 	const size_t k = row * m->d + column;
 
 	switch (m->dtype) {
-	case LB_U8: return ((const uint8_t *)m->x)[k];
-	case LB_F32: return (double)((const float *)m->x)[k];
-	default: return ((const double *)m->x)[k];
+	case LB_U8:
+		return ((const uint8_t *)m->x)[k];
+	case LB_F32:
+		return (double)((const float *)m->x)[k];
+	default:
+		return ((const double *)m->x)[k];
 	}
 }
 
@@ -104,13 +107,15 @@ static int fail_unknown(const char *ref, char *const *name, size_t n, const char
 	for (size_t i = 0; i < n; i++)
 		lb_some(&b, i, name[i]);
 	lb_some_end(&b, n);
-	lb_fail(err, LB_DATA, "%s: %s: there is no column '%s'; the columns are %s; a number from 1, or negative from the end, "
-		"does as well", place, key, ref, b.bad ? "others" : b.s);
+	lb_fail(err, LB_DATA,
+		"%s: %s: there is no column '%s'; the columns are %s; a number from 1, or negative from the end, does as well",
+		place, key, ref, b.bad ? "others" : b.s);
 	lb_buf_free(&b);
 	return -1;
 }
 
-int lb_column_find(const char *ref, char *const *name, size_t n, const char *place, const char *key, size_t *at, struct lb_err *err)
+int lb_column_find(const char *ref, char *const *name, size_t n, const char *place, const char *key, size_t *at,
+		   struct lb_err *err)
 {
 	size_t found = n;
 	int64_t number;
@@ -126,8 +131,9 @@ int lb_column_find(const char *ref, char *const *name, size_t n, const char *pla
 	if (found == n && lb_parse_int(ref, strlen(ref), &number)) {
 		const int64_t last = (int64_t)n, k = number < 0 ? number + last : number - 1;
 		if (number == 0 || k < 0 || k >= last)
-			return lb_fail(err, LB_DATA, "%s: %s: there is no column %s; the table has %zu, numbered from 1, or from -1 at "
-				       "the end", place, key, ref, n);
+			return lb_fail(err, LB_DATA,
+				       "%s: %s: there is no column %s; the table has %zu, numbered from 1, or from -1 at the end",
+				       place, key, ref, n);
 		found = (size_t)k;
 	}
 	if (found == n)

@@ -77,14 +77,17 @@ static int check_pair(const struct lb_arg *par, size_t n_classes, struct lb_err 
 	const struct lb_arg *swap = &par[PAIR_SWAP];
 
 	if (swap->n % 2)
-		return lb_fail(err, LB_CONFIG, "corrupt.labels.swap: found %zu classes, expected pairs: a,b or a,b,c,d and so on", swap->n);
+		return lb_fail(err, LB_CONFIG, "corrupt.labels.swap: found %zu classes, expected pairs: a,b or a,b,c,d and so on",
+			       swap->n);
 	for (size_t k = 0; k < swap->n; k++) {
 		if (swap->list[k] >= (double)n_classes)
-			return lb_fail(err, LB_CONFIG, "corrupt.labels.swap: found class %.0f, allowed 0 to %zu: the data have %zu classes",
+			return lb_fail(err, LB_CONFIG,
+				       "corrupt.labels.swap: found class %.0f, allowed 0 to %zu: the data have %zu classes",
 				       swap->list[k], n_classes - 1, n_classes);
 		for (size_t j = 0; j < k; j++)
 			if (!(swap->list[j] < swap->list[k]) && !(swap->list[j] > swap->list[k]))
-				return lb_fail(err, LB_CONFIG, "corrupt.labels.swap: class %.0f stands in it twice; give each class one partner",
+				return lb_fail(err, LB_CONFIG,
+					       "corrupt.labels.swap: class %.0f stands in it twice; give each class one partner",
 					       swap->list[k]);
 	}
 	return 0;

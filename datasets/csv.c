@@ -240,8 +240,8 @@ static int check_width(const struct lb_csv *csv, const struct lb_table *t, struc
 {
 	if (csv->n == t->n_cols)
 		return 0;
-	return lb_fail(err, LB_DATA, "%s:%zu: %zu field%s separated by %s, but %zu in line %zu; every line needs the same number%s", csv->path,
-		       csv->line, csv->n, csv->n == 1 ? "" : "s", lb_csv_delimiter_name(csv->delimiter), t->n_cols,
+	return lb_fail(err, LB_DATA, "%s:%zu: %zu field%s separated by %s, but %zu in line %zu; every line needs the same number%s",
+		       csv->path, csv->line, csv->n, csv->n == 1 ? "" : "s", lb_csv_delimiter_name(csv->delimiter), t->n_cols,
 		       csv->first_line, t->n + t->has_header <= 1 ? " (if the first line is not part of the table, delete it)" : "");
 }
 

@@ -6,7 +6,7 @@
 
 /* Of the values that training rows have. */
 struct moments {
-	double *x;                   /* room for a row */
+	double *x; /* room for a row */
 	double *min, *max, *mean, *var, *count;
 };
 
@@ -81,8 +81,10 @@ static int encode_numbers(struct lb_encoding *e, const struct moments *s, const 
 			continue;
 		char *name = lb_encoding_name(e, j, err);
 		if (name)
-			lb_fail(err, LB_DATA, "column '%s': its values are too large or too close to each other for a mean and a standard "
-				"deviation; rescale the column, or drop it with data.drop", name);
+			lb_fail(err, LB_DATA,
+				"column '%s': its values are too large or too close to each other for a mean and a standard "
+				"deviation; rescale the column, or drop it with data.drop",
+				name);
 		free(name);
 		return -1;
 	}
@@ -97,8 +99,11 @@ static int refuse_unseen(const struct lb_column *c, const int32_t *to, const str
 		for (size_t i = 0; i < split->n[part]; i++) {
 			const int32_t code = c->code[split->rows[part][i]];
 			if (code >= 0 && to[code] < 0)
-				return lb_fail(err, LB_DATA, "column '%s': no training row has the value '%s', but a %s row does; set data.unseen: "
-					       "zero to code it as all zeros", c->name, c->level[code], part == LB_VALID ? "validation" : "test");
+				return lb_fail(
+					err, LB_DATA,
+					"column '%s': no training row has the value '%s', but a %s row does; set data.unseen: "
+					"zero to code it as all zeros",
+					c->name, c->level[code], part == LB_VALID ? "validation" : "test");
 		}
 	return 0;
 }
@@ -119,7 +124,8 @@ static int encode_category(struct lb_encoding *e, size_t k, const struct lb_spli
 	for (size_t v = 0; v < c->n_levels; v++)
 		to[v] = to[v] ? (int32_t)e->d++ : -1;
 	if (e->d > INT32_MAX)
-		return lb_fail(err, LB_DATA, "column '%s': more than 2147483647 feature columns; drop it with data.drop", c->name);
+		return lb_fail(err, LB_DATA, "column '%s': more than 2147483647 feature columns; drop it with data.drop",
+			       c->name);
 	return unseen_zero ? 0 : refuse_unseen(c, to, split, err);
 }
 

@@ -16,7 +16,8 @@ struct magic {
 #define MAGIC(name, bytes, convert) { name, bytes, sizeof bytes - 1, convert }
 
 static const char npz_convert[] =
-	NUMPY "a = np.load('FILE')\n" SAVE("np.column_stack([a['X'], a['y']])") "   (a.files lists the names if they are not X and y)";
+	NUMPY "a = np.load('FILE')\n" SAVE("np.column_stack([a['X'], a['y']])")
+	"   (a.files lists the names if they are not X and y)";
 static const char xlsx_convert[] = "save the sheet as CSV (UTF-8) in the spreadsheet program";
 static const char unpack_convert[] = "unpack it (unzip FILE) and name the data file";
 static const char arff_convert[] =
@@ -139,7 +140,8 @@ static const struct {
 
 static int refuse(const char *path, const char *name, const char *convert, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: is %s, which this version does not read; convert it first (FILE is its name):\n%s", path, name, convert);
+	return lb_fail(err, LB_DATA,
+		       "%s: is %s, which this version does not read; convert it first (FILE is its name):\n%s", path, name, convert);
 }
 
 int lb_foreign_check(const char *path, const unsigned char *head, size_t n, struct lb_err *err)

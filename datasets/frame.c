@@ -111,8 +111,10 @@ static int give_at(struct plan *p, size_t at, enum lb_role role, struct lb_err *
 	const enum lb_role had = p->role[at];
 
 	if (had != LB_FEATURE && had != role)
-		return lb_fail(err, LB_DATA, "%s: the column '%s' is asked for as %s and as %s; it can be one of them (the label is the "
-			       "last column unless %s says otherwise)", p->path, p->name[at], key[had], key[role], key[LB_TARGET]);
+		return lb_fail(err, LB_DATA,
+			       "%s: the column '%s' is asked for as %s and as %s; it can be one of them (the label is the "
+			       "last column unless %s says otherwise)",
+			       p->path, p->name[at], key[had], key[role], key[LB_TARGET]);
 	p->role[at] = role;
 	return 0;
 }
@@ -178,9 +180,11 @@ static int give_text(struct plan *p, const struct lb_table *t, bool automatic, s
 		if (p->role[j] != LB_FEATURE || c->type != LB_TEXT)
 			continue;
 		if (!automatic)
-			return lb_fail(err, LB_DATA, "%s:%zu: the column '%s' holds text ('%s'); name it in data.categorical, set "
-				       "data.categorical: auto, or name it in data.drop", p->path,
-				       row < t->n && t->line ? t->line[row] : 1, c->name, row < t->n ? c->level[c->code[row]] : "");
+			return lb_fail(err, LB_DATA,
+				       "%s:%zu: the column '%s' holds text ('%s'); name it in data.categorical, set "
+				       "data.categorical: auto, or name it in data.drop",
+				       p->path, row < t->n && t->line ? t->line[row] : 1, c->name,
+				       row < t->n ? c->level[c->code[row]] : "");
 		p->role[j] = LB_CATEGORY;
 	}
 	return 0;
@@ -192,7 +196,8 @@ static int plan_make(struct plan *p, const struct lb_table *t, const char *path,
 	p->path = path;
 	p->n = width(t);
 	if (p->n == 0 || t->n == 0)
-		return lb_fail(err, LB_DATA, "%s: the table has %zu rows and %zu columns; at least one of each is needed", path, t->n, p->n);
+		return lb_fail(err, LB_DATA, "%s: the table has %zu rows and %zu columns; at least one of each is needed", path,
+			       t->n, p->n);
 	if (!(p->name = names_of(t, err)) || !(p->role = lb_alloc(p->n, sizeof *p->role, err)))
 		return -1;
 	if (give_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || give(p, roles->group, LB_GROUP, err) ||
@@ -209,8 +214,8 @@ static int fail_lacking(const struct plan *p, const char *name, const char *path
 {
 	const char *near = lb_nearest(name, (const char *const *)has, n);
 
-	return lb_fail(err, LB_DATA, "%s: the column '%s' of %s is not there%s%s%s; both files need the same columns", path, name, p->path,
-		       near ? " (but '" : "", near ? near : "", near ? "' is)" : "");
+	return lb_fail(err, LB_DATA, "%s: the column '%s' of %s is not there%s%s%s; both files need the same columns", path, name,
+		       p->path, near ? " (but '" : "", near ? near : "", near ? "' is)" : "");
 }
 
 /* map[j] is the test column that goes with training column j, by name: the k-th of a name with the k-th. */
@@ -231,8 +236,8 @@ static int match_names(const struct plan *p, char *const *name, size_t n, const 
 	}
 	for (size_t k = 0; !rc && k < n; k++)
 		if (!used[k])
-			rc = lb_fail(err, LB_DATA, "%s: the column '%s' is not in %s; both files need the same columns", path, name[k],
-				     p->path);
+			rc = lb_fail(err, LB_DATA, "%s: the column '%s' is not in %s; both files need the same columns", path,
+				     name[k], p->path);
 	free(used);
 	return rc;
 }
@@ -244,9 +249,11 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 	char **name;
 
 	if (!train->col != !test->col)
-		return lb_fail(err, LB_DATA, "%s: this file is %s but %s is %s; convert one of them", path, test->format, p->path, train->format);
+		return lb_fail(err, LB_DATA, "%s: this file is %s but %s is %s; convert one of them", path, test->format, p->path,
+			       train->format);
 	if (test->n == 0)
-		return lb_fail(err, LB_DATA, "%s: the test file has no rows; leave out data.test to cut a test part from the training file",
+		return lb_fail(err, LB_DATA,
+			       "%s: the test file has no rows; leave out data.test to cut a test part from the training file",
 			       path);
 	if (train->has_header && test->has_header) {
 		if (!(name = names_of(test, err)))
@@ -256,7 +263,8 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 		return rc;
 	}
 	if (n != p->n)
-		return lb_fail(err, LB_DATA, "%s: %zu columns, but %s has %zu; both files need the same columns", path, n, p->path, p->n);
+		return lb_fail(err, LB_DATA, "%s: %zu columns, but %s has %zu; both files need the same columns", path, n,
+			       p->path, p->n);
 	for (size_t j = 0; j < n; j++)
 		map[j] = j;
 	return 0;
@@ -320,8 +328,8 @@ static int take_labels(struct lb_frame *f, struct lb_table *labels, const char *
 	if (n != 1 && kind != LB_REGRESSION)
 		return lb_fail(err, LB_DATA, "%s: a label file has one column, this one has %zu", path, n);
 	if (labels->n != f->n)
-		return lb_fail(err, LB_DATA, "%s: %zu labels, but %s has %zu rows; the two files do not belong together", path, labels->n,
-			       f->rows.path[0], f->n);
+		return lb_fail(err, LB_DATA, "%s: %zu labels, but %s has %zu rows; the two files do not belong together", path,
+			       labels->n, f->rows.path[0], f->n);
 	for (size_t j = 0; j < n; j++) {
 		struct lb_column *c = &f->col[f->n_cols];
 		f->role[f->n_cols++] = LB_TARGET;
@@ -343,8 +351,8 @@ static int origin(struct lb_origin *o, const struct lb_table *t, const char *pat
 }
 
 /* One file (and its label file) as a frame with the columns in the order of the plan. */
-static int side_make(struct lb_frame *f, struct lb_table *t, struct lb_table *labels, const char *const paths[2], const struct plan *p,
-		     const size_t *map, enum lb_kind kind, struct lb_err *err)
+static int side_make(struct lb_frame *f, struct lb_table *t, struct lb_table *labels, const char *const paths[2],
+		     const struct plan *p, const size_t *map, enum lb_kind kind, struct lb_err *err)
 {
 	const size_t room = p->n + (labels ? width(labels) : 0);
 
@@ -425,8 +433,10 @@ static int join_columns(struct lb_frame *a, struct lb_frame *b, size_t j, struct
 	const size_t row = text && a->role[j] == LB_FEATURE ? lb_column_first_text(more, b->n) : b->n;
 
 	if (row < b->n)
-		return lb_frame_fail(b, &b->rows, row, err, "the column '%s' holds '%s', but is a number in %s; name it in data.categorical "
-				     "or correct the file", c->name, more->level[more->code[row]], a->rows.path[0]);
+		return lb_frame_fail(b, &b->rows, row, err,
+				     "the column '%s' holds '%s', but is a number in %s; name it in data.categorical "
+				     "or correct the file",
+				     c->name, more->level[more->code[row]], a->rows.path[0]);
 	if (text && (lb_column_to_text(c, a->n, err) || lb_column_to_text(more, b->n, err)))
 		return -1;
 	return lb_column_append(c, a->n, more, b->n, err);
@@ -444,21 +454,24 @@ static int join(struct lb_frame *a, struct lb_frame *b, struct lb_err *err)
 		return -1;
 	a->n += b->n;
 	if (a->n > INT32_MAX)
-		return lb_fail(err, LB_DATA, "%s: %zu rows with the test file's; at most 2147483647 are possible", a->rows.path[0], a->n);
+		return lb_fail(err, LB_DATA, "%s: %zu rows with the test file's; at most 2147483647 are possible",
+			       a->rows.path[0], a->n);
 	return 0;
 }
 
 int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
 		   const char *const paths[4], const struct lb_roles *roles, struct lb_frame *out, struct lb_err *err)
 {
-	const char *const named[4] = { paths[0] ? paths[0] : train->format, paths[1], paths[2] ? paths[2] : "the test file", paths[3] };
+	const char *const named[4] = { paths[0] ? paths[0] : train->format, paths[1], paths[2] ? paths[2] : "the test file",
+				       paths[3] };
 	struct plan p = { 0 };
 	struct lb_frame second = { 0 };
 	size_t *map = NULL;
 	int rc = -1;
 
 	if (test && !train_labels != !test_labels) {
-		lb_fail(err, LB_DATA, "%s: a label file is given for only one of the training and the test file; give it for both", named[2]);
+		lb_fail(err, LB_DATA,
+			"%s: a label file is given for only one of the training and the test file; give it for both", named[2]);
 		goto out;
 	}
 	if (plan_make(&p, train, named[0], train_labels != NULL, !paths[0], roles, err))

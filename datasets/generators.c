@@ -105,8 +105,8 @@ static int add_priors(struct mixture *m, const struct lb_arg *priors, struct lb_
 	double sum = 0;
 
 	if (priors->n && priors->n != m->classes)
-		return lb_fail(err, LB_CONFIG, "data.generator.priors: found %zu numbers, expected one for each of %zu classes", priors->n,
-			       m->classes);
+		return lb_fail(err, LB_CONFIG, "data.generator.priors: found %zu numbers, expected one for each of %zu classes",
+			       priors->n, m->classes);
 	for (size_t c = 0; c < m->classes; c++)
 		m->upto[c] = sum += priors->n ? priors->list[c] : 1;
 	if (!(sum > 0))
@@ -151,8 +151,10 @@ static int draw_row(const struct mixture *m, struct lb_rng *r, double *x, size_t
 		if (m->margin <= 0 || boundary_distance(m, x) >= m->margin)
 			return 0;
 	}
-	return lb_fail(err, LB_CONFIG, "data.generator.margin: %d draws for a row of class %zu were all nearer than %g to the boundary; lower the "
-		       "margin, or raise separation or features", TRIES, *class, m->margin);
+	return lb_fail(err, LB_CONFIG,
+		       "data.generator.margin: %d draws for a row of class %zu were all nearer than %g to the boundary; "
+		       "lower the margin, or raise separation or features",
+		       TRIES, *class, m->margin);
 }
 
 static int draw_mixture(const struct mixture *m, uint64_t seed, double *x, struct lb_table *t, struct lb_err *err)
@@ -176,8 +178,8 @@ static int check_mixture(const struct mixture *m, enum lb_kind kind, struct lb_e
 	if (kind == LB_BINARY && m->classes != 2)
 		return lb_fail(err, LB_CONFIG, "data.generator.classes: found %zu, allowed 2 when the task is binary", m->classes);
 	if (m->margin > m->separation / 2)
-		return lb_fail(err, LB_CONFIG, "data.generator.margin: found %g, allowed at most half the separation, %g", m->margin,
-			       m->separation / 2);
+		return lb_fail(err, LB_CONFIG, "data.generator.margin: found %g, allowed at most half the separation, %g",
+			       m->margin, m->separation / 2);
 	return 0;
 }
 

@@ -12,10 +12,10 @@ enum { UNUSED = 3, PARTS = 4 };
 struct deal {
 	const struct lb_dataset *d;
 	const struct lb_split_options *opt;
-	uint8_t *part;               /* (d->n) */
-	uint32_t *pool;              /* n_pool rows */
+	uint8_t *part;  /* (d->n) */
+	uint32_t *pool; /* n_pool rows */
 	size_t n_pool;
-	size_t n_strata;             /* classes when stratified, else 1 */
+	size_t n_strata; /* classes when stratified, else 1 */
 };
 
 /* The streams of a split. */
@@ -51,7 +51,8 @@ static void apportion(size_t n, const double share[PARTS], double carry[PARTS], 
 	for (bool given[PARTS] = { 0 }; left > 0; left--) {
 		int best = -1;
 		for (int k = 0; k < PARTS; k++)
-			if (!given[k] && (double)n * share[k] > (double)count[k] + 1e-9 && (best < 0 || carry[k] > carry[best] + 1e-9))
+			if (!given[k] && (double)n * share[k] > (double)count[k] + 1e-9 &&
+			    (best < 0 || carry[k] > carry[best] + 1e-9))
 				best = k;
 		if (best < 0)
 			best = LB_TRAIN;
@@ -134,7 +135,8 @@ static void shuffle_groups(const struct deal *s, uint64_t stream, size_t n, size
 }
 
 /* Each group in turn goes to the bin that is furthest below its share of the rows; bin[g] is its bin. */
-static int deal_groups(const struct deal *s, uint64_t stream, const double *share, size_t bins, size_t *bin, size_t n, struct lb_err *err)
+static int deal_groups(const struct deal *s, uint64_t stream, const double *share, size_t bins, size_t *bin, size_t n,
+		       struct lb_err *err)
 {
 	size_t *size = lb_alloc(n, sizeof *size, err);
 	uint32_t *order = lb_alloc(n, sizeof *order, err);
@@ -185,7 +187,8 @@ static int deal_grouped_folds(struct deal *s, struct lb_err *err)
 	for (size_t k = 0; share && k < folds; k++)
 		share[k] = 1 / (double)folds;
 	if (bin && share && n < folds)
-		lb_fail(err, LB_DATA, "data.split.folds: %zu folds, but data.group has only %zu groups; use at most that many folds", folds, n);
+		lb_fail(err, LB_DATA,
+			"data.split.folds: %zu folds, but data.group has only %zu groups; use at most that many folds", folds, n);
 	else if (bin && share && !(rc = deal_groups(s, STREAM_FOLDS, share, folds, bin, n, err)))
 		for (size_t i = 0; i < s->n_pool; i++)
 			s->part[s->pool[i]] = bin[s->d->group[s->pool[i]]] == s->opt->fold ? LB_TEST : UNUSED;
@@ -243,10 +246,12 @@ static int split_folds(struct deal *s, struct lb_err *err)
 static int check_fractions(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
 {
 	if (!(o->train > 0 && o->train <= 1 && o->valid >= 0 && o->test >= 0 && o->train + o->valid + o->test <= 1 + 1e-9))
-		return lb_fail(err, LB_CONFIG, "data.split: found train %g, valid %g, test %g; train must be positive and the sum at most 1",
+		return lb_fail(err, LB_CONFIG,
+			       "data.split: found train %g, valid %g, test %g; train must be positive and the sum at most 1",
 			       o->train, o->valid, o->test);
 	if (d->n_first < d->n && o->test > 0)
-		return lb_fail(err, LB_CONFIG, "data.split.test: found %g, but data.test gives the test rows; set it to 0 or leave out data.test",
+		return lb_fail(err, LB_CONFIG,
+			       "data.split.test: found %g, but data.test gives the test rows; set it to 0 or leave out data.test",
 			       o->test);
 	return 0;
 }
@@ -254,7 +259,8 @@ static int check_fractions(const struct lb_dataset *d, const struct lb_split_opt
 static int check_first(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
 {
 	if (o->first < 1 || o->first >= d->n)
-		return lb_fail(err, LB_CONFIG, "data.split.first: found %zu, allowed 1 to %zu: the data have %zu rows", o->first, d->n - 1, d->n);
+		return lb_fail(err, LB_CONFIG, "data.split.first: found %zu, allowed 1 to %zu: the data have %zu rows", o->first,
+			       d->n - 1, d->n);
 	return 0;
 }
 
@@ -262,12 +268,15 @@ static int check_modulo(const struct lb_dataset *d, const struct lb_split_option
 {
 	(void)d;
 	if (o->modulo < 2 || o->n_test_residues < 1)
-		return lb_fail(err, LB_CONFIG, "data.split.modulo: found %zu with %zu residues in data.split.test; expected at least 2, and at "
-			       "least one residue, as in {modulo: 5, test: [4]}", o->modulo, o->n_test_residues);
+		return lb_fail(err, LB_CONFIG,
+			       "data.split.modulo: found %zu with %zu residues in data.split.test; expected at least 2, and at "
+			       "least one residue, as in {modulo: 5, test: [4]}",
+			       o->modulo, o->n_test_residues);
 	for (size_t k = 0; k < o->n_test_residues; k++) {
 		const double r = o->test_residues[k];
 		if (!(r >= 0 && r < (double)o->modulo && !(floor(r) < r)))
-			return lb_fail(err, LB_CONFIG, "data.split.test: found %g, allowed whole numbers from 0 to %zu with modulo %zu", r,
+			return lb_fail(err, LB_CONFIG,
+				       "data.split.test: found %g, allowed whole numbers from 0 to %zu with modulo %zu", r,
 				       o->modulo - 1, o->modulo);
 	}
 	return 0;
@@ -276,7 +285,8 @@ static int check_modulo(const struct lb_dataset *d, const struct lb_split_option
 static int check_folds(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
 {
 	if (o->folds < 2 || o->folds > d->n)
-		return lb_fail(err, LB_CONFIG, "data.split.folds: found %zu, allowed 2 to %zu, the number of rows", o->folds, d->n);
+		return lb_fail(err, LB_CONFIG, "data.split.folds: found %zu, allowed 2 to %zu, the number of rows", o->folds,
+			       d->n);
 	if (o->fold >= o->folds)
 		return lb_fail(err, LB_CONFIG, "data.split.fold: found %zu, allowed 0 to %zu", o->fold, o->folds - 1);
 	return 0;
@@ -296,12 +306,15 @@ static const struct {
 static int check(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
 {
 	if (o->stratify && !d->y)
-		return lb_fail(err, LB_CONFIG, "data.split.stratify: found true, but targets of a regression have no classes; set it to false");
+		return lb_fail(err, LB_CONFIG,
+			       "data.split.stratify: found true, but targets of a regression have no classes; set it to false");
 	if (o->stratify && d->group)
-		return lb_fail(err, LB_CONFIG, "data.split.stratify: found true together with data.group; whole groups cannot keep class shares, "
+		return lb_fail(err, LB_CONFIG,
+			       "data.split.stratify: found true together with data.group; whole groups cannot keep class shares, "
 			       "set it to false");
 	if (o->kind != LB_SPLIT_FRACTIONS && d->n_first < d->n)
-		return lb_fail(err, LB_CONFIG, "data.split.%s: data.test gives the test rows already; leave out one of the two", kinds[o->kind].key);
+		return lb_fail(err, LB_CONFIG, "data.split.%s: data.test gives the test rows already; leave out one of the two",
+			       kinds[o->kind].key);
 	if (o->kind != LB_SPLIT_FRACTIONS && !(o->valid >= 0 && o->valid < 1))
 		return lb_fail(err, LB_CONFIG, "data.split.valid: found %g, allowed a share of at least 0 and below 1", o->valid);
 	return kinds[o->kind].check(d, o, err);
@@ -318,8 +331,10 @@ static int check_groups(const struct lb_dataset *d, const uint8_t *part, struct 
 		if (part[i] == UNUSED)
 			continue;
 		if (*seen && *seen != part[i] + 1)
-			rc = lb_fail(err, LB_DATA, "data.group: rows of one group (row %zu is of it) are both in the test part and outside it; split "
-				     "by fractions or folds, which keep groups together, or leave out data.group", i + 1);
+			rc = lb_fail(err, LB_DATA,
+				     "data.group: rows of one group (row %zu is of it) are both in the test part and outside it; "
+				     "split by fractions or folds, which keep groups together, or leave out data.group",
+				     i + 1);
 		*seen = (uint8_t)(part[i] + 1);
 	}
 	free(side);
@@ -331,10 +346,13 @@ static int check_sizes(const struct lb_split *s, const struct lb_split_options *
 	const size_t used = s->n[LB_TRAIN] + s->n[LB_VALID] + s->n[LB_TEST];
 
 	if (s->n[LB_TRAIN] == 0)
-		return lb_fail(err, LB_DATA, "data.split: no row is left for training (%zu to validate, %zu to test); change the shares in data.split",
-			       s->n[LB_VALID], s->n[LB_TEST]);
+		return lb_fail(
+			err, LB_DATA,
+			"data.split: no row is left for training (%zu to validate, %zu to test); change the shares in data.split",
+			s->n[LB_VALID], s->n[LB_TEST]);
 	if (s->n[LB_VALID] == 0 && o->valid > 0)
-		return lb_fail(err, LB_DATA, "data.split.valid: a share of %g of so few rows (%zu are used) is none; raise it, or set it to 0",
+		return lb_fail(err, LB_DATA,
+			       "data.split.valid: a share of %g of so few rows (%zu are used) is none; raise it, or set it to 0",
 			       o->valid, used);
 	if (s->n[LB_TEST] == 0 && (o->kind != LB_SPLIT_FRACTIONS || o->test > 0))
 		return lb_fail(err, LB_DATA, "data.split: no row is left for testing (%zu are used); change data.split", used);

@@ -17,10 +17,10 @@ struct check {
 	struct lb_err *err;
 };
 
-/* How scores are drawn: normal with that scale, +scale or -scale at random, or one value for all. */
+/* How scores are drawn: normal with that scale, +scale or -scale at random, one value for all, or normal with the first raised. */
 struct pattern {
 	const char *name;
-	enum { NORMAL, SIGNS, EQUAL } how;
+	enum { NORMAL, SIGNS, EQUAL, FIRST } how;
 	double scale;
 };
 
@@ -29,15 +29,15 @@ static const struct pattern patterns[] = {
 	{ "scores 0", EQUAL, 0 },       { "scores all 10000", EQUAL, 1e4 },
 	{ "scores +-1", SIGNS, 1 },     { "scores +-18", SIGNS, 18 },
 	{ "scores +-40", SIGNS, 40 },   { "scores +-1000", SIGNS, 1e3 },
-	{ "scores +-10000", SIGNS, 1e4 },
+	{ "scores +-10000", SIGNS, 1e4 },  { "normal scores, the first 8 higher", FIRST, 8 },
 };
 
 static const struct shape {
 	size_t b, c;
-} shapes[LB_N_KINDS][3] = {
-	[LB_MULTICLASS] = { { 4, 3 }, { 1, 2 }, { 5, 7 } },
-	[LB_BINARY] = { { 6, 1 }, { 1, 1 }, { 9, 1 } },
-	[LB_REGRESSION] = { { 4, 3 }, { 1, 1 }, { 5, 1 } },
+} shapes[LB_N_KINDS][4] = {
+	[LB_MULTICLASS] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
+	[LB_BINARY] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
+	[LB_REGRESSION] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 1 } },
 };
 
 enum { MOST_ROWS = 9, MOST_CELLS = 35 };
@@ -67,7 +67,9 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	s->one_class = one_class;
 	for (size_t k = 0; k < shape->b * shape->c; k++) {
 		const double normal = lb_rng_normal(&rng), sign = lb_rng_unit(&rng) < 0.5 ? -1 : 1;
-		s->z[k] = rounded(pattern->scale * (pattern->how == NORMAL ? normal : pattern->how == SIGNS ? sign : 1));
+		const double drawn[] = { [NORMAL] = pattern->scale * normal, [SIGNS] = pattern->scale * sign, [EQUAL] = pattern->scale,
+					 [FIRST] = normal + (k % shape->c ? 0 : pattern->scale) };
+		s->z[k] = rounded(drawn[pattern->how]);
 		s->t[k] = pattern->how == EQUAL ? s->z[k] : rounded(lb_rng_normal(&rng));
 	}
 	for (size_t i = 0; i < shape->b; i++)
@@ -101,7 +103,7 @@ static int compare_entry(const struct check *c, struct sample *s, size_t j, doub
 {
 	const double z = s->z[j];
 	double moved[MOST_CELLS], here, up, down;
-	struct worst best = { .excess = INFINITY };
+	struct worst best = { .excess = HUGE_VAL };
 
 	memcpy(moved, s->z, sizeof moved);
 	if (lb_loss_eval_at_f64(c->info, &s->in, NULL, &here, NULL, c->err))

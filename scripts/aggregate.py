@@ -166,8 +166,10 @@ def warn_repeats(trials: List[Trial], plan: Plan, keys: Keys) -> None:
 
 
 def mark_contests(table: Table, plan: Plan, places: List[Tuple[str, ...]]) -> None:
-    """Cells compete that hold the same metric on the same data: down a column, or along a row where the columns are losses."""
-    along = any(within(k, ("loss", "model")) for k in plan.across)
+    """Cells compete that hold the same metric on the same data: down a column, or along a row where the columns are the losses (or
+    the models, unless the rows are losses)."""
+    rivals = ("loss",) if any(within(k, ("loss",)) for k in plan.rows) else ("loss", "model")
+    along = any(within(k, rivals) for k in plan.across)
     for row in table.rows:
         cells = iter(row.cells)
         for at in places:

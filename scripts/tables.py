@@ -103,7 +103,8 @@ def markdown_escape(text: str) -> str:
 
 
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
-         ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "±": r"$\pm$", "\n": " ", "`": r"\textasciigrave{}",
+         ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "±": r"$\pm$", "\n": " ",
+         "`": r"\textasciigrave{}",
          "[": "{[}", "*": "{*}",      # either would be taken as an argument of the row's end before it
          **{c: "\\" + c for c in "&%$#_{}"}}
 

@@ -67,7 +67,7 @@ static size_t axis_length(const struct lb_sweep *s, size_t axis)
 	return 1;
 }
 
-/* The number of trials; 1 after a fault, so that the rest of the file is still checked. */
+/* The number of trials; 1 when they are too many, so that the rest of the file is still checked. */
 static size_t count_trials(const struct lb_sweep *s, const struct lb_mark *mark)
 {
 	double n = 1;
@@ -76,7 +76,7 @@ static size_t count_trials(const struct lb_sweep *s, const struct lb_mark *mark)
 		n *= (double)axis_length(s, axis);
 	if (n > MAX_TRIALS)
 		lb_fault(s->r.faults, mark, "sweep", "%.0f trials, allowed: at most %d; sweep less at once", n, MAX_TRIALS);
-	return n > MAX_TRIALS || s->r.faults->n ? 1 : (size_t)n;
+	return n > MAX_TRIALS ? 1 : (size_t)n;
 }
 
 /* The tree of trial t: the last axis varies fastest. */
@@ -89,9 +89,11 @@ static struct lb_node *trial_tree(const struct lb_sweep *s, struct lb_pool *pool
 		digit[axis] = t % n;
 		t /= n;
 	}
-	for (size_t i = 0; root && i < s->n; i++)
-		if (digit[s->track[i].axis] < s->track[i].n)
-			root = lb_tree_with(pool, root, s->track[i].path, s->track[i].value[digit[s->track[i].axis]], err);
+	for (size_t i = 0; root && i < s->n; i++) {
+		const struct lb_track *track = &s->track[i];
+		if (digit[track->axis] < track->n)
+			root = lb_tree_with(pool, root, track->path, track->mark, track->value[digit[track->axis]], err);
+	}
 	return root;
 }
 
@@ -140,6 +142,7 @@ int lb_config_expand(const struct lb_config *config, const struct lb_registry *r
 	int rc = -1;
 
 	*out = (struct lb_trial_list){ 0 };
+	lb_faults_of_yaml(&faults, config->file, config->mistakes);
 	if (!lb_sweep_read(&sweep, err) && !expand_all(&sweep, out, err))
 		rc = lb_faults_report(&faults, err);
 	if (rc)

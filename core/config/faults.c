@@ -25,6 +25,36 @@ static void put_place(struct lb_buf *text, const struct lb_mark *mark)
 	lb_buf_puts(text, ": ");
 }
 
+/* Takes the text. */
+static void add(struct lb_faults *f, const struct lb_fault *fault)
+{
+	if (!fault->text || lb_grow(&f->item, &f->cap, f->n + 1, sizeof *f->item, NULL)) {
+		f->bad = true;
+		free(fault->text);
+	} else
+		f->item[f->n++] = *fault;
+}
+
+static bool yaml_is_wrong_at(const struct lb_faults *f, size_t line, size_t column)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->item[i].yaml && f->item[i].line == line && f->item[i].column == column)
+			return true;
+	return false;
+}
+
+void lb_faults_of_yaml(struct lb_faults *f, const char *file, const char *mistakes)
+{
+	while (mistakes && *mistakes) {
+		const size_t n = strcspn(mistakes, "\n");
+		struct lb_fault fault = { .order = f->n, .yaml = true, .text = lb_strndup(mistakes, n, NULL) };
+		if (!fault.text || sscanf(fault.text + strlen(file), ":%zu:%zu", &fault.line, &fault.column) != 2)
+			fault.line = fault.column = 0;
+		add(f, &fault);
+		mistakes += n + (mistakes[n] == '\n');
+	}
+}
+
 void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path, const char *fmt, ...)
 {
 	/* What --set brought has no line: it comes last. */
@@ -40,10 +70,10 @@ void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path,
 	put_place(&text, mark);
 	lb_buf_printf(&text, "%s: %s", path, message);
 	fault.text = text.s;
-	if (text.bad || (!known(f, text.s) && lb_grow(&f->item, &f->cap, f->n + 1, sizeof *f->item, NULL)))
+	if (text.bad)
 		f->bad = true;
-	else if (!known(f, text.s)) {
-		f->item[f->n++] = fault;
+	else if (!known(f, text.s) && !yaml_is_wrong_at(f, fault.line, fault.column)) {
+		add(f, &fault);
 		return;
 	}
 	lb_buf_free(&text);

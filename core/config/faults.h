@@ -4,10 +4,12 @@
 
 #include "core/config/yaml.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct lb_fault {
 	size_t line, column, order;
+	bool yaml;           /* a mistake of the YAML itself */
 	char *text;
 };
 
@@ -19,6 +21,9 @@ struct lb_faults {
 
 /* "file:line:column: path: ..."; without a line the place is mark->file alone. A text that is already there is not added. */
 void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path, const char *fmt, ...) LB_PRINTF(4, 5);
+
+/* The mistakes that reading the YAML found, one a line as "file:line:column: ...". At their places nothing more is reported. */
+void lb_faults_of_yaml(struct lb_faults *f, const char *file, const char *mistakes);
 
 /* 0 when there are none; else all of them, one a line, with LB_CONFIG. */
 int lb_faults_report(struct lb_faults *f, struct lb_err *err);

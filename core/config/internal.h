@@ -19,6 +19,7 @@ struct lb_set {
 struct lb_config {
 	char *file, *name;
 	struct lb_node *root;    /* of the file */
+	char *mistakes;          /* of its YAML, one a line, in spite of which there is a tree; or NULL */
 	struct lb_set *set;
 	size_t n_sets;
 	struct lb_pool pool;     /* plain values of --set */
@@ -46,6 +47,8 @@ enum lb_kind lb_task_of(const struct lb_resolving *r);
 
 /* rules.c: defaults that depend on other options. True when the option has such a rule; *item is NULL to leave it out. */
 bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **item);
+/* True when the option's value is checked as a list: data.split.test with modulo. */
+bool lb_rule_takes_list(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node);
 /* What has to hold between options. */
 void lb_rule_check(const struct lb_resolving *r);
 /* The seed of whatever has none of its own. */
@@ -56,7 +59,9 @@ const struct lb_node *lb_given(const struct lb_resolving *r, const char *path);
 /* Place of the option, or of the nearest enclosing block that is given. */
 struct lb_mark lb_given_mark(const struct lb_resolving *r, const char *path);
 
-/* The component of a block, among those of the task; kind = LB_N_KINDS looks through all tasks. NULL when there is none. */
+/* Component i of a block, or the one of that name, among those of the task; kind = LB_N_KINDS goes through all tasks. NULL when
+ * there is none. */
+const struct lb_info *lb_component_at(const struct lb_registry *reg, const char *block, enum lb_kind kind, size_t i);
 const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name);
 const struct lb_param *lb_component_param(const struct lb_info *info, const char *name);
 
@@ -66,7 +71,7 @@ cJSON *lb_param_default(const struct lb_param *p, double seed);
 /* sweep.c: one path of a sweep and the values it takes. Tracks of one axis move together. */
 struct lb_track {
 	const char *path;
-	const struct lb_node *key;   /* where the path stands */
+	struct lb_mark mark;         /* where the path stands */
 	struct lb_node *node;        /* what stands there */
 	size_t axis;
 	struct lb_node **value;
@@ -86,6 +91,8 @@ void lb_sweep_free(struct lb_sweep *s);
 
 /* values.c: the values that a track's node stands for: a list, a range, `default`, blocks with lists inside. */
 int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err);
+/* Appends one value to a track; with spread, a block with lists inside becomes several. */
+int lb_sweep_value(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, bool spread, struct lb_err *err);
 
 /* keys.c: what is allowed, and what was meant. */
 #define LB_MAX_WORDS 256

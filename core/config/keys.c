@@ -7,6 +7,9 @@ enum { SHOWN_WORDS = 24 };
 
 void lb_words_add(struct lb_words *w, const char *word)
 {
+	for (size_t i = 0; i < w->n; i++)
+		if (!strcmp(w->v[i], word))
+			return;
 	if (w->n < LB_MAX_WORDS)
 		w->v[w->n++] = word;
 }
@@ -59,15 +62,6 @@ static bool same_level(const char *a, const char *b)
 	return n == (size_t)(lb_path_last(b) - b) && !strncmp(a, b, n);
 }
 
-static int depth(const char *path)
-{
-	int n = 0;
-
-	for (; (path = strchr(path, '.')); path++)
-		n++;
-	return n;
-}
-
 /* The shallowest option or parameter of a component with that last key, written into `buf`. */
 static const char *elsewhere(const struct lb_resolving *r, const char *key, char buf[LB_PATH_TEXT])
 {
@@ -76,9 +70,9 @@ static const char *elsewhere(const struct lb_resolving *r, const char *key, char
 
 	for (size_t i = 0; i < lb_option_count(); i++) {
 		const struct lb_option *o = lb_option_at(i);
-		if (!strcmp(lb_path_last(o->path), key) && (!best || depth(o->path) < depth(best->path)))
+		if (!strcmp(lb_path_last(o->path), key) && (!best || lb_path_depth(o->path) < lb_path_depth(best->path)))
 			best = o;
-		for (size_t j = 0; !block && o->shape == LB_COMPONENT && r->kind < LB_N_KINDS && (info = r->reg->at(o->path, r->kind, j)); j++)
+		for (size_t j = 0; !block && o->shape == LB_COMPONENT && (info = lb_component_at(r->reg, o->path, r->kind, j)); j++)
 			if (lb_component_param(info, key))
 				block = o;
 	}
@@ -93,7 +87,7 @@ void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct 
 {
 	struct lb_words level = { 0 }, top = { .v = { "sweep" }, .n = 1 }, all = { 0 };
 	const char *word = lb_path_last(path), *meant, *near;
-	char other[LB_PATH_TEXT];
+	char other[LB_PATH_TEXT], first[LB_PATH_TEXT];
 
 	for (size_t i = 0; i < lb_option_count(); i++) {
 		const char *known = lb_option_at(i)->path;
@@ -101,11 +95,14 @@ void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct 
 		if (!strchr(known, '.'))
 			lb_words_add(&top, known);
 		if (same_level(known, path))
-			lb_words_add(&level, all.v[i]);
+			lb_words_add(&level, lb_path_last(known));
 	}
+	snprintf(first, sizeof first, "%.*s", (int)strcspn(path, "."), path);
+	meant = elsewhere(r, word, other);
+	if (!level.n)
+		word = first;
 	if (!level.n || !strchr(path, '.'))
 		level = top;
-	meant = elsewhere(r, word, other);
 	if (!meant)
 		meant = lb_nearest(word, level.v, level.n);
 	if (!meant && (near = lb_nearest(word, all.v, all.n)))

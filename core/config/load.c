@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_KEYS = 16 };
+
 /* Values of --set */
 
 static size_t quote_length(const char *s)
@@ -74,10 +76,12 @@ static struct lb_node *read_value(struct lb_config *c, const struct lb_set *set,
 
 static int read_values(struct lb_config *c, struct lb_set *set, const char *s, struct lb_err *err)
 {
-	const bool several = s[value_length(s + strspn(s, " ")) + strspn(s, " ")] == ',';
+	const struct lb_option *o = lb_option_find(set->path, strlen(set->path));
+	const bool one = o && o->outside_id; /* such as a folder, whose name may hold a comma */
+	const bool several = !one && s[value_length(s + strspn(s, " ")) + strspn(s, " ")] == ',';
 
 	for (;;) {
-		const size_t blanks = several ? strspn(s, " ") : 0, end = blanks + value_length(s + blanks);
+		const size_t blanks = several ? strspn(s, " ") : 0, end = one ? strlen(s) : blanks + value_length(s + blanks);
 		const char *value = s;
 		size_t n = end;
 		if (several)
@@ -96,12 +100,12 @@ static int read_values(struct lb_config *c, struct lb_set *set, const char *s, s
 
 static bool is_path(const char *s, size_t n)
 {
-	size_t start = 0;
+	size_t start = 0, keys = 0;
 
 	for (size_t i = 0; i <= n; i++) {
 		if (i < n && s[i] != '.')
 			continue;
-		if (i == start)
+		if (i == start || ++keys > MAX_KEYS)
 			return false;
 		start = i + 1;
 	}
@@ -150,10 +154,13 @@ static char *study_name(const struct lb_config *c, struct lb_err *err)
 
 static int read_all(struct lb_config *c, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err)
 {
+	struct lb_err mistakes = { 0 };
 	int rc = 0;
 
-	c->root = lb_yaml_read(c->file, err);
+	c->root = lb_yaml_read_all(c->file, &mistakes);
 	if (!c->root)
+		rc = lb_fail_more(err, mistakes.code, "%s", mistakes.text);
+	else if (mistakes.code != LB_OK && !(c->mistakes = lb_strdup(mistakes.text, err)))
 		rc = -1;
 	else if (c->root->type != LB_MAPPING)
 		rc = lb_fail_more(err, LB_CONFIG, "%s:%zu:%zu: not a config, allowed: a block of keys such as data, model and loss", c->file,
@@ -190,6 +197,7 @@ void lb_config_free(struct lb_config *c)
 	lb_node_free(c->root);
 	free(c->set);
 	free(c->doc);
+	free(c->mistakes);
 	free(c->file);
 	free(c->name);
 	free(c);
@@ -263,7 +271,7 @@ char *lb_config_place(const struct lb_config *config, const char *path, struct l
 	const struct best best = find_place(config, path);
 	const struct lb_mark *mark = &best.node->mark;
 
-	if (best.depth < strlen(path) && (!strcmp(path, "data.train.label") || !strcmp(path, "data.test.label")))
+	if (best.depth < strlen(path) && !strcmp(path, "data.train.label"))
 		return lb_config_place(config, "data.label", err);
 	if (best.node == config->root || !mark->line)
 		return lb_strdup(best.node == config->root ? config->file : mark->file, err);

@@ -24,12 +24,12 @@ static const struct lb_option options[] = {
 	{ .path = "data", .param = { .help = "the rows to learn from" } },
 	{ .path = "data.train", .param = { .help = "the file to learn from" } },
 	{ .path = "data.train.path", .param = { TEXT, .help = "data file, gzip or not" }, .shape = LB_VALUE, .optional = true },
+	{ .path = "data.train.label", .param = { TEXT, .help = "label column: name, or number from 1 (-1 is the last)" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.train.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX)" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.train.format", .param = { CHOICES("auto", "csv", "idx"), .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.train.label", .param = { TEXT, .help = "label column: name, or number from 1 (-1 is the last)" },
-	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test", .param = { .help = "a file whose rows are the test part" } },
 	{ .path = "data.test.path", .param = { TEXT, .required = true, .help = "data file, gzip or not" },
 	  .shape = LB_VALUE, .with_group = true },
@@ -37,8 +37,6 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test.format", .param = { CHOICES("auto", "csv", "idx"), .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.test.label", .param = { TEXT, .help = "label column; that of data.train if not given" },
-	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.generator", .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
 	{ .path = "data.label", .param = { TEXT, .help = "label column of both files; short for data.train.label" },
@@ -100,7 +98,7 @@ static const struct lb_option options[] = {
 	{ .path = "train", .param = { .help = "the training" } },
 	{ .path = "train.epochs", .param = { INTEGER(20, 1, 1e6), .help = "passes over the training rows" }, .shape = LB_VALUE },
 	{ .path = "train.batch", .param = { INTEGER(128, 1, 1e6), .log_scale = true, .help = "rows a step" }, .shape = LB_VALUE },
-	{ .path = "train.seed", .param = { SEED, .def = 1, .help = "split, order, noise, initialisation" }, .shape = LB_VALUE },
+	{ .path = "train.seed", .param = { INTEGER(1, 0, 9007199254740992.0), .help = "split, order, noise, initialisation" }, .shape = LB_VALUE },
 	{ .path = "train.precision", .param = { CHOICES("float32", "float64"), .help = "of scores, gradients and parameters" },
 	  .shape = LB_VALUE },
 	{ .path = "train.shuffle", .param = { TRUTH(1), .help = "a new order of the rows each epoch" }, .shape = LB_VALUE },
@@ -159,6 +157,15 @@ const char *lb_path_last(const char *path)
 	const char *dot = strrchr(path, '.');
 
 	return dot ? dot + 1 : path;
+}
+
+int lb_path_depth(const char *path)
+{
+	int n = 0;
+
+	for (; *path; path++)
+		n += *path == '.';
+	return n;
 }
 
 bool lb_path_within(const char *path, const char *above)

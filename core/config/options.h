@@ -46,6 +46,9 @@ const struct lb_option *lb_option_component(const char *path);
 /* The last key of a dotted path. */
 const char *lb_path_last(const char *path);
 
+/* The number of its dots. */
+int lb_path_depth(const char *path);
+
 /* True when `path` is `above` or lies below it. */
 bool lb_path_within(const char *path, const char *above);
 

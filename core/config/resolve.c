@@ -50,14 +50,27 @@ static void write_item(const struct lb_resolving *r, const char *path, cJSON *it
 
 /* Components */
 
+const struct lb_info *lb_component_at(const struct lb_registry *reg, const char *block, enum lb_kind kind, size_t i)
+{
+	if (kind < LB_N_KINDS)
+		return reg->at(block, kind, i);
+	for (kind = 0; kind < LB_N_KINDS; kind++) {
+		size_t n = 0;
+		const struct lb_info *info;
+		while ((info = reg->at(block, kind, n)) && n < i)
+			n++;
+		if (info)
+			return info;
+		i -= n;
+	}
+	return NULL;
+}
+
 const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name)
 {
 	const struct lb_info *info;
-	enum lb_kind its_kind;
 
-	if (kind == LB_N_KINDS)
-		return reg->any(block, name, &its_kind);
-	for (size_t i = 0; (info = reg->at(block, kind, i)); i++)
+	for (size_t i = 0; (info = lb_component_at(reg, block, kind, i)); i++)
 		if (!strcmp(info->name, name))
 			return info;
 	return NULL;
@@ -103,16 +116,13 @@ static bool has_keyword(const char *keywords, const char *word)
 static void refuse_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *name)
 {
 	enum lb_kind kind = LB_N_KINDS;
-	const struct lb_info *info = r->reg->any(o->path, name->text, &kind);
+	const struct lb_info *info = r->reg->any(o->path, name->text, &kind), *other;
 	const char *meant = NULL;
 	const struct lb_option *task = lb_option_find("task", 4);
 	struct lb_words names = { 0 };
 	char what[LB_FOUND_TEXT + 64], found[LB_FOUND_TEXT], where[LB_PATH_TEXT];
 
-	if (r->kind == LB_N_KINDS)
-		return;
-	for (size_t i = 0; r->reg->at(o->path, r->kind, i); i++) {
-		const struct lb_info *other = r->reg->at(o->path, r->kind, i);
+	for (size_t i = 0; (other = lb_component_at(r->reg, o->path, r->kind, i)); i++) {
 		lb_words_add(&names, other->name);
 		if (!meant && has_keyword(other->keywords, name->text))
 			meant = other->name;
@@ -138,7 +148,7 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 
 	for (int i = 0; i < info->n_params; i++)
 		lb_words_add(&keys, info->params[i].name);
-	for (size_t i = 0; r->kind < LB_N_KINDS && (other = r->reg->at(o->path, r->kind, i)); i++)
+	for (size_t i = 0; (other = lb_component_at(r->reg, o->path, r->kind, i)); i++)
 		if (lb_component_param(other, key->text))
 			lb_words_add(&owners, other->name);
 	snprintf(where, sizeof where, "%s.%.80s", path, key->text);
@@ -149,7 +159,7 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 	} else {
 		lb_buf_printf(&what, "unknown key of %s", info->name);
 	}
-	lb_refuse(r, key->mark, where, what.bad ? "unknown key" : what.s, &keys, owners.n ? NULL : lb_nearest(key->text, keys.v, keys.n));
+	lb_refuse(r, key->mark, where, what.bad ? "unknown key" : what.s, &keys, owners.n ? NULL : lb_nearest(key->text, keys.v + 1, keys.n - 1));
 	lb_buf_free(&what);
 }
 
@@ -205,7 +215,7 @@ static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_op
 	}
 	if (!name && (node || o->param.required) && !o->def_name) {
 		const struct lb_mark mark = node ? node->mark : lb_given_mark(r, path);
-		lb_fault(r->faults, &mark, where, "is missing, allowed: the name of a %s", o->noun);
+		lb_fault(r->faults, &mark, node ? where : path, "is missing, allowed: the name of a %s", o->noun);
 	}
 	if (!name && !o->def_name)
 		return NULL;
@@ -217,12 +227,12 @@ static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_op
 	return NULL;
 }
 
-static bool has_component(const cJSON *list, const char *key, const cJSON *block)
+static bool has_component(const cJSON *list, const cJSON *block)
 {
-	const cJSON *name = cJSON_GetObjectItemCaseSensitive(block, key), *other;
+	const cJSON *other;
 
 	cJSON_ArrayForEach(other, list)
-		if (!strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(other, key)), cJSON_GetStringValue(name)))
+		if (cJSON_Compare(other, block, 1))
 			return true;
 	return false;
 }
@@ -250,7 +260,7 @@ static cJSON *resolve_components(const struct lb_resolving *r, const struct lb_o
 		cJSON *block = resolve_component(r, o, o->path, node->item[i]);
 		if (!block)
 			continue;
-		if (has_component(list, o->key, block)) {
+		if (has_component(list, block)) {
 			lb_fault(r->faults, &node->item[i]->mark, o->path, "%s stands twice; keep one",
 				 cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(block, o->key)));
 			cJSON_Delete(block);
@@ -322,7 +332,7 @@ static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option
 	cJSON *item = NULL;
 
 	if (node) {
-		item = lb_param_parse(o->list && node->type == LB_SEQUENCE ? o->list : &o->param, node, &err);
+		item = lb_param_parse(lb_rule_takes_list(r, o, node) ? o->list : &o->param, node, &err);
 		if (!item)
 			lb_fault(r->faults, &node->mark, o->path, "%s", err.text);
 	} else if (o->param.required) {

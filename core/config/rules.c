@@ -54,6 +54,11 @@ static enum form form_of(const struct lb_resolving *r)
 	return FRACTIONS;
 }
 
+bool lb_rule_takes_list(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
+{
+	return o->list && (node->type == LB_SEQUENCE || form_of(r) == MODULO);
+}
+
 /* 1 - 0.2 - 0.2 is 0.6, not 0.6000000000000001. */
 static double tidy(double v)
 {
@@ -105,9 +110,9 @@ static cJSON *default_dir(const struct lb_resolving *r, const char *path)
 static cJSON *default_label(const struct lb_resolving *r, const char *path)
 {
 	const char *label = text_or(r, "data.train.label", text_or(r, "data.label", NULL));
-	const bool test = !strcmp(path, "data.test.label");
 
-	return label && lb_given(r, test ? "data.test" : "data.train.path") ? cJSON_CreateString(label) : NULL;
+	(void)path;
+	return label && lb_given(r, "data.train.path") ? cJSON_CreateString(label) : NULL;
 }
 
 static cJSON *default_curves(const struct lb_resolving *r, const char *path)
@@ -125,7 +130,6 @@ static const struct {
 } defaults[] = {
 	{ "name", default_name },
 	{ "data.train.label", default_label },
-	{ "data.test.label", default_label },
 	{ "data.split.train", default_share },
 	{ "data.split.valid", default_share },
 	{ "data.split.test", default_share },
@@ -201,8 +205,6 @@ static void check_split_form(const struct lb_resolving *r)
 	}
 	if (form == MODULO && !test)
 		fault(r, "data.split.test", "is missing, allowed: a list of residues of modulo, such as [0]");
-	if (form == MODULO && test && test->type == LB_SCALAR)
-		fault(r, "data.split.test", "found %.60s, allowed: a list of residues of modulo; write [%.60s]", test->text, test->text);
 	if (form == FRACTIONS && test && test->type == LB_SEQUENCE)
 		fault(r, "data.split.test", "found a list, allowed: a number in [0, 1); a list goes with data.split.modulo");
 	if (form != FRACTIONS && lb_given(r, "data.test"))
@@ -218,15 +220,15 @@ static void check_residues(const struct lb_resolving *r)
 	if (modulo == 0 || !cJSON_IsArray(test))
 		return;
 	cJSON_ArrayForEach(a, test) {
-		if (a->valuedouble >= modulo)
-			fault(r, "data.split.test", "found %.0f, allowed: residues in [0, %.0f]", a->valuedouble, modulo - 1);
 		for (b = test->child; b != a && b->valuedouble != a->valuedouble;)
 			b = b->next;
-		distinct += b == a;
-		if (b != a)
+		if (a->valuedouble >= modulo)
+			fault(r, "data.split.test", "found %.0f, allowed: residues in [0, %.0f]", a->valuedouble, modulo - 1);
+		else if (b != a)
 			fault(r, "data.split.test", "%.0f stands twice; keep one", a->valuedouble);
+		distinct += b == a && a->valuedouble < modulo;
 	}
-	if (distinct == 0 || distinct >= modulo)
+	if (!cJSON_GetArraySize(test) || distinct >= modulo)
 		fault(r, "data.split.test", "found %.0f residues of %.0f, allowed: at least one, and not all", distinct, modulo);
 }
 
@@ -292,7 +294,7 @@ static void check_early_stopping(const struct lb_resolving *r)
 	char meant[LB_FOUND_TEXT], hint[LB_HINT_TEXT];
 	struct lb_buf list = { 0 };
 
-	if (!wanted || !metrics)
+	if (!wanted || !metrics || r->kind == LB_N_KINDS)
 		return;
 	if (resolved_number(r, "data.split.valid", 1) == 0)
 		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it or remove early_stopping");

@@ -26,7 +26,7 @@ static bool check_path(struct lb_sweep *s, const struct lb_node *key)
 	}
 	for (size_t i = 0; i < s->n; i++)
 		if (!strcmp(s->track[i].path, key->text)) {
-			lb_fault(s->r.faults, &key->mark, key->text, "is swept twice, here and on line %zu; keep one", s->track[i].key->mark.line);
+			lb_fault(s->r.faults, &key->mark, key->text, "is swept twice, here and on line %zu; keep one", s->track[i].mark.line);
 			return false;
 		}
 	return true;
@@ -47,7 +47,7 @@ static int add_track(struct lb_sweep *s, const struct lb_node *key, struct lb_no
 		return 0;
 	if (lb_grow(&s->track, &s->cap, s->n + 1, sizeof *s->track, err))
 		return -1;
-	s->track[s->n++] = (struct lb_track){ .path = key->text, .key = key, .node = node, .axis = s->n_axes };
+	s->track[s->n++] = (struct lb_track){ .path = key->text, .mark = key->mark, .node = node, .axis = s->n_axes };
 	return 0;
 }
 
@@ -91,22 +91,13 @@ static int add_block(struct lb_sweep *s, const struct lb_node *sweep, struct lb_
 	return 0;
 }
 
-static int depth(const char *path)
-{
-	int n = 0;
-
-	for (; *path; path++)
-		n += *path == '.';
-	return n;
-}
-
 /* A path inside a block that is swept, too, is applied after the block. */
 static void order_by_depth(struct lb_sweep *s)
 {
 	for (size_t i = 1; i < s->n; i++) {
 		const struct lb_track t = s->track[i];
 		size_t j = i;
-		for (; j > 0 && depth(s->track[j - 1].path) > depth(t.path); j--)
+		for (; j > 0 && lb_path_depth(s->track[j - 1].path) > lb_path_depth(t.path); j--)
 			s->track[j] = s->track[j - 1];
 		s->track[j] = t;
 	}
@@ -118,7 +109,7 @@ static void check_lengths(const struct lb_sweep *s)
 		for (size_t j = i + 1; j < s->n; j++) {
 			const struct lb_track *a = &s->track[i], *b = &s->track[j];
 			if (a->axis == b->axis && a->n && b->n && a->n != b->n)
-				lb_fault(s->r.faults, &b->key->mark, b->path, "%zu values, but %s has %zu; zip needs equal lengths", b->n, a->path, a->n);
+				lb_fault(s->r.faults, &b->mark, b->path, "%zu values, but %s has %zu; zip needs equal lengths", b->n, a->path, a->n);
 		}
 }
 
@@ -131,11 +122,10 @@ static int add_set(struct lb_sweep *s, const struct lb_set *set, struct lb_err *
 	if (lb_grow(&s->track, &s->cap, s->n + 1, sizeof *s->track, err))
 		return -1;
 	struct lb_track *t = &s->track[s->n++];
-	*t = (struct lb_track){ .path = set->path, .axis = s->n_axes++ };
-	if (lb_grow(&t->value, &t->cap, set->n, sizeof *t->value, err))
-		return -1;
-	memcpy(t->value, set->value, set->n * sizeof *t->value);
-	t->n = set->n;
+	*t = (struct lb_track){ .path = set->path, .mark = set->value[0]->mark, .axis = s->n_axes++ };
+	for (size_t i = 0; i < set->n; i++)
+		if (lb_sweep_value(s, t, set->value[i], set->n > 1, err))
+			return -1;
 	return 0;
 }
 
@@ -153,8 +143,12 @@ int lb_sweep_read(struct lb_sweep *s, struct lb_err *err)
 	const struct lb_config *c = s->config;
 
 	for (size_t i = 0; i < c->n_sets; i++)
-		if (c->set[i].n == 1 && !(s->r.root = lb_tree_with(&s->pool, s->r.root, c->set[i].path, c->set[i].value[0], err)))
-			return -1;
+		if (c->set[i].n == 1) {
+			struct lb_node *value = c->set[i].value[0];
+			s->r.root = lb_tree_with(&s->pool, s->r.root, c->set[i].path, value->mark, value, err);
+			if (!s->r.root)
+				return -1;
+		}
 	s->r.kind = lb_task_of(&s->r);
 	if (add_block(s, lb_node_get(c->root, "sweep"), err))
 		return -1;

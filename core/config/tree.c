@@ -1,6 +1,7 @@
 #include "core/config/tree.h"
 
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/config/options.h"
 
 #include <stdio.h>
@@ -81,26 +82,28 @@ static size_t key_index(const struct lb_node *map, const char *key, size_t n)
 	return i;
 }
 
-static struct lb_node *put(struct lb_pool *pool, struct lb_node *node, const char *path, size_t at, struct lb_node *value, struct lb_err *err)
+static struct lb_node *put(struct lb_pool *pool, struct lb_node *node, const char *path, size_t at, struct lb_mark mark,
+			   struct lb_node *value, struct lb_err *err)
 {
 	const char *key = path + at;
 	const size_t n = strcspn(key, "."), next = at + n + (key[n] == '.');
-	struct lb_node *map = open_mapping(pool, node, path, at ? at - 1 : 0, value->mark, err);
+	struct lb_node *map = open_mapping(pool, node, path, at ? at - 1 : 0, mark, err);
 
 	if (!map)
 		return NULL;
 	const size_t i = key_index(map, key, n);
-	if (i == map->n && !(map->key[i] = lb_tree_scalar(pool, value->mark, key, n, err)))
+	if (i == map->n && !(map->key[i] = lb_tree_scalar(pool, mark, key, n, err)))
 		return NULL;
-	struct lb_node *child = path[next] ? put(pool, i < map->n ? map->item[i] : NULL, path, next, value, err) : value;
+	struct lb_node *child = path[next] ? put(pool, i < map->n ? map->item[i] : NULL, path, next, mark, value, err) : value;
 	map->item[i] = child;
 	map->n += i == map->n;
 	return child ? map : NULL;
 }
 
-struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const char *path, struct lb_node *value, struct lb_err *err)
+struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const char *path, struct lb_mark mark, struct lb_node *value,
+			     struct lb_err *err)
 {
-	return put(pool, root, path, 0, value, err);
+	return put(pool, root, path, 0, mark, value, err);
 }
 
 struct lb_node *lb_tree_at(struct lb_node *root, const char *path, const struct lb_node **above)
@@ -135,9 +138,20 @@ const struct lb_node *lb_node_component(const struct lb_node *block, const char 
 
 const char *lb_node_found(const struct lb_node *node, char buf[LB_FOUND_TEXT])
 {
-	if (node->type == LB_SCALAR)
-		snprintf(buf, LB_FOUND_TEXT, "\"%.60s\"%s", node->text, strlen(node->text) > 60 ? "..." : "");
+	static const char *const blocks[] = { [LB_SEQUENCE] = "a list", [LB_MAPPING] = "a block" };
+	const size_t n = node->type == LB_SCALAR ? strlen(node->text) : 0;
+	size_t shown = n < 60 ? n : 60;
+	double v;
+
+	while (shown < n && shown > 0 && (node->text[shown] & 0xC0) == 0x80)
+		shown--;
+	if (node->type != LB_SCALAR)
+		snprintf(buf, LB_FOUND_TEXT, "%s", blocks[node->type]);
+	else if (!n && !node->quoted)
+		snprintf(buf, LB_FOUND_TEXT, "nothing");
+	else if (!node->quoted && lb_parse_double(node->text, n, &v))
+		snprintf(buf, LB_FOUND_TEXT, "%.60s", node->text);
 	else
-		snprintf(buf, LB_FOUND_TEXT, "%s", node->type == LB_SEQUENCE ? "a list" : "a block");
+		snprintf(buf, LB_FOUND_TEXT, "\"%.*s\"%s", (int)shown, node->text, shown < n ? "..." : "");
 	return buf;
 }

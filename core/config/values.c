@@ -52,7 +52,7 @@ static const struct lb_param *param_of_any(const struct lb_sweep *s, const struc
 	const struct lb_param *p = NULL;
 	const struct lb_info *info;
 
-	for (size_t i = 0; !p && s->r.kind < LB_N_KINDS && (info = s->r.reg->at(block->path, s->r.kind, i)); i++)
+	for (size_t i = 0; !p && (info = lb_component_at(s->r.reg, block->path, s->r.kind, i)); i++)
 		p = lb_component_param(info, name);
 	return p;
 }
@@ -254,7 +254,7 @@ static int multiply(struct lb_sweep *s, struct lb_track *t, size_t first, const 
 
 	for (size_t i = first; i < end; i++)
 		for (size_t j = 0; j < inner->n; j++)
-			if (push(t, lb_tree_with(&s->pool, t->value[i], key, inner->value[j], err), err))
+			if (push(t, lb_tree_with(&s->pool, t->value[i], key, inner->mark, inner->value[j], err), err))
 				return -1;
 	memmove(t->value + first, t->value + end, (t->n - end) * sizeof *t->value);
 	t->n -= end - first;
@@ -268,7 +268,7 @@ static int push_blocks(struct lb_sweep *s, struct lb_track *t, struct lb_node *b
 
 	for (size_t i = 0; !rc && i < block->n; i++) {
 		char path[LB_PATH_TEXT];
-		struct lb_track inner = { .path = path, .key = block->key[i], .node = block->item[i] };
+		struct lb_track inner = { .path = path, .mark = block->key[i]->mark, .node = block->item[i] };
 		snprintf(path, sizeof path, "%s.%.80s", t->path, block->key[i]->text);
 		if (strchr(block->key[i]->text, '.'))
 			continue;
@@ -282,11 +282,26 @@ static int push_blocks(struct lb_sweep *s, struct lb_track *t, struct lb_node *b
 	return rc;
 }
 
+/* A key that the component lacks: its trial says so. */
+static bool is_unknown(const char *path, const struct lb_param *p)
+{
+	const struct lb_option *block = lb_option_component(path);
+
+	return !p && block && strlen(path) > strlen(block->path) && strcmp(lb_path_last(path), block->key);
+}
+
 static bool is_block_path(const char *path)
 {
 	const struct lb_option *o = lb_option_find(path, strlen(path));
 
 	return o && (o->shape == LB_GROUP || o->shape == LB_COMPONENT);
+}
+
+int lb_sweep_value(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, bool spread, struct lb_err *err)
+{
+	if (spread && value->type == LB_MAPPING && is_block_path(t->path))
+		return push_blocks(s, t, value, err);
+	return push(t, value, err);
 }
 
 int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err)
@@ -297,6 +312,8 @@ int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err)
 	bool sure;
 	const struct lb_param *p = param_at(s, t->path, NULL, &sure);
 
+	if (is_unknown(t->path, p))
+		return push(t, node, err);
 	if (node->type == LB_SEQUENCE && !node->n)
 		lb_fault(s->r.faults, &node->mark, t->path, "an empty list, allowed: a list of values; remove the key to leave it unswept");
 	if (node->type == LB_MAPPING && !block)
@@ -307,7 +324,7 @@ int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err)
 		lb_fault(s->r.faults, &node->mark, t->path, "found %s, allowed: a list%s; write [...]", lb_node_found(node, found),
 			 block ? " of blocks" : ", a range {from, to, steps, scale}, or default");
 	for (size_t i = 0; node->type == LB_SEQUENCE && i < node->n; i++)
-		if (block && node->item[i]->type == LB_MAPPING ? push_blocks(s, t, node->item[i], err) : push(t, node->item[i], err))
+		if (lb_sweep_value(s, t, node->item[i], true, err))
 			return -1;
 	return 0;
 }

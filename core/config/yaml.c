@@ -13,7 +13,8 @@ struct builder {
 	yaml_parser_t parser;
 	const char *name, *text;
 	const struct lb_node *root; /* owns the copy of the name that all marks share */
-	bool failed;
+	bool failed;  /* a mistake was found */
+	bool unusable; /* and the tree is not whole */
 	struct lb_err *err;
 };
 
@@ -174,9 +175,11 @@ static int check_keys(struct builder *b, const struct lb_node *map)
 		const yaml_mark_t at = { .line = map->key[i]->mark.line - 1, .column = map->key[i]->mark.column - 1 };
 		if (map->key[i]->type == LB_SCALAR)
 			key[n++] = map->key[i];
-		else
+		else {
 			complain(b, at, "a key is %s, allowed: a word; put the text in quotes",
 				 map->key[i]->type == LB_MAPPING ? "a block" : "a list");
+			b->unusable = true;
+		}
 	}
 	qsort(key, n, sizeof *key, by_text_then_place);
 	for (size_t i = 1; i < n; i++) {
@@ -307,46 +310,70 @@ static struct lb_node *build_document(struct builder *b)
 	return root;
 }
 
-struct lb_node *lb_yaml_parse(const char *name, const char *text, size_t n, struct lb_err *err)
+/* NULL when there is no whole tree; b->failed tells whether there were mistakes. */
+static struct lb_node *parse(struct builder *b, size_t n)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
-	struct builder b = { .name = name, .err = err };
-	struct lb_node *root = NULL;
+	struct lb_node *root;
 
 	if (n > MAX_BYTES) {
-		lb_fail_more(err, LB_CONFIG, "%s: is larger than the %d KiB allowed; check that it is the file you mean", name,
+		lb_fail_more(b->err, LB_CONFIG, "%s: is larger than the %d KiB allowed; check that it is the file you mean", b->name,
 			     MAX_BYTES / 1024);
 		return NULL;
 	}
-	if (n >= 3 && !memcmp(text, bom, 3)) {
-		text += 3;
+	if (n >= 3 && !memcmp(b->text, bom, 3)) {
+		b->text += 3;
 		n -= 3;
 	}
-	if (lb_file_check_utf8(name, text, n, LB_CONFIG, err))
+	if (lb_file_check_utf8(b->name, b->text, n, LB_CONFIG, b->err))
 		return NULL;
-	if (!yaml_parser_initialize(&b.parser)) {
-		lb_fail_memory(err, sizeof b.parser);
+	if (!yaml_parser_initialize(&b->parser)) {
+		lb_fail_memory(b->err, sizeof b->parser);
 		return NULL;
 	}
-	b.text = text;
-	yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, n);
-	root = build_document(&b);
-	yaml_parser_delete(&b.parser);
+	yaml_parser_set_encoding(&b->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&b->parser, (const unsigned char *)b->text, n);
+	root = build_document(b);
+	const bool syntax = b->parser.error != YAML_NO_ERROR;
+	yaml_parser_delete(&b->parser);
+	if (!b->unusable && !syntax)
+		return root;
+	lb_node_free(root);
+	return NULL;
+}
+
+struct lb_node *lb_yaml_parse(const char *name, const char *text, size_t n, struct lb_err *err)
+{
+	struct builder b = { .name = name, .text = text, .err = err };
+	struct lb_node *root = parse(&b, n);
+
 	if (!b.failed)
 		return root;
 	lb_node_free(root);
 	return NULL;
 }
 
-struct lb_node *lb_yaml_read(const char *path, struct lb_err *err)
+struct lb_node *lb_yaml_read_all(const char *path, struct lb_err *err)
 {
 	size_t n;
 	char *text = lb_read_file(path, MAX_BYTES, &n, LB_CONFIG, err);
-	struct lb_node *root = text ? lb_yaml_parse(path, text, n, err) : NULL;
+	struct builder b = { .name = path, .text = text, .err = err };
+	struct lb_node *root = text ? parse(&b, n) : NULL;
 
 	free(text);
 	return root;
+}
+
+struct lb_node *lb_yaml_read(const char *path, struct lb_err *err)
+{
+	struct lb_err mistakes = { 0 };
+	struct lb_node *root = lb_yaml_read_all(path, &mistakes);
+
+	if (mistakes.code == LB_OK)
+		return root;
+	lb_node_free(root);
+	lb_fail_more(err, mistakes.code, "%s", mistakes.text);
+	return NULL;
 }
 
 struct lb_node *lb_node_get(const struct lb_node *map, const char *key)

@@ -30,6 +30,9 @@ struct lb_node {
 struct lb_node *lb_yaml_read(const char *path, struct lb_err *err);
 /* The same from text; `name` stands for the file in messages and is copied. */
 struct lb_node *lb_yaml_parse(const char *name, const char *text, size_t n, struct lb_err *err);
+/* As lb_yaml_read, but where the tree is whole in spite of its mistakes (a key that stands twice, a tag, an alias, a second
+ * document) it is given together with their messages in err, so that whatever else is wrong can be reported with them. */
+struct lb_node *lb_yaml_read_all(const char *path, struct lb_err *err);
 void lb_node_free(struct lb_node *node);
 
 /* The value under a key of a mapping, or NULL. Borrowed. */

@@ -154,11 +154,12 @@ const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *
 {
 	const size_t last = net->spec.n_layers - 1;
 
+	net->dropped = net->spec.dropout > 0 && step >= 0;
 	for (size_t i = 0; i < last; i++) {
 		struct X(lb_layer) *l = &net->layer[i];
 		affine(l, w, x, b);
 		activate(net->spec.activation, b * l->out, l->a, l->h);
-		if (l->mask && step >= 0)
+		if (net->dropped)
 			drop(net, l, b, step, i);
 		x = l->h;
 	}
@@ -189,7 +190,7 @@ void X(lb_net_backward)(struct X(lb_net) *net, const real *w, const real *x, siz
 			break;
 		lb_gemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)b, (int)l->in, (int)l->out, 1, d, (int)l->out, w + l->w,
 			(int)l->in, 0, next, (int)l->in);
-		for (size_t j = 0; below->mask && j < b * below->out; j++)
+		for (size_t j = 0; net->dropped && j < b * below->out; j++)
 			next[j] *= below->mask[j];
 		activate_back(net->spec.activation, b * below->out, below->a, next);
 		d = next;

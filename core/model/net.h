@@ -20,6 +20,7 @@ struct X(lb_layer) {
 struct X(lb_net) {
 	struct lb_model_spec spec;
 	size_t n_params, max_b;
+	bool dropped;            /* the last forward drew dropout, and backward follows its masks */
 	struct X(lb_layer) layer[LB_MAX_LAYERS];
 	real *delta[2];          /* (max_b, widest) gradients on their way back */
 	real *ones;              /* (max_b) */

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/run/trial.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -92,14 +93,48 @@ out:
 	return rc;
 }
 
+/* Removes a file ".ID.*.tmp-PID" unless the process that writes it is at work: it would hold the trial. */
+static void remove_leftover(const char *dir, const char *folder, const char *name)
+{
+	char id[17];
+	int fd;
+
+	if (name[0] != '.' || strspn(name + 1, "0123456789abcdef") != 16 || !strstr(name, ".tmp-"))
+		return;
+	memcpy(id, name + 1, 16);
+	id[16] = '\0';
+	if (lb_store_claim(dir, id, &fd, NULL) != 1)
+		return;
+	char *path = lb_strfmt(NULL, "%s/%s", folder, name);
+	if (path && fd >= 0)
+		unlink(path);
+	if (fd >= 0)
+		close(fd);
+	free(path);
+}
+
+/* What a lossbench that was killed while writing left behind. */
+static void remove_leftovers(const char *dir, const char *folder)
+{
+	const struct dirent *e;
+	DIR *d = opendir(folder);
+
+	while (d && (e = readdir(d)))
+		remove_leftover(dir, folder, e->d_name);
+	if (d)
+		closedir(d);
+}
+
 int lb_store_prepare(const char *dir, struct lb_err *err)
 {
 	char *folder = trials_folder(dir, err);
 	char *probe = folder ? lb_strfmt(err, "%s/.probe-%ld", folder, (long)getpid()) : NULL;
 	int rc = probe ? lb_write_file(probe, "lossbench\n", 10, err) : -1;
 
-	if (!rc)
+	if (!rc) {
 		unlink(probe);
+		remove_leftovers(dir, folder);
+	}
 	free(folder);
 	free(probe);
 	return rc;

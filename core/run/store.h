@@ -16,7 +16,8 @@ enum lb_stored lb_store_look(const char *dir, const char *id, cJSON **record);
 /* Writes a record whole or not at all. Makes the folders. */
 int lb_store_write(const char *dir, const char *id, const cJSON *record, struct lb_err *err);
 
-/* Makes the folders and proves that a record can be written there, before any work is done. */
+/* Makes the folders, proves that a record can be written there before any work is done, and removes half-written files of a run
+ * that was killed. The process must hold no claim on the folder: closing its lock file would end it. */
 int lb_store_prepare(const char *dir, struct lb_err *err);
 
 /* Claims a trial for this process, so that two sweeps on one folder never train the same trial at once. The claim is a byte-range

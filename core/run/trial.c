@@ -182,6 +182,8 @@ static int prepare_labels(struct lb_prepared *p, const cJSON *config, const stru
 	for (size_t i = 0; i < lb_corruption_count(); i++)
 		if (!strcmp(lb_corruption_at(i)->base.name, info->name))
 			corruption = lb_corruption_at(i);
+	if (corruption->check && corruption->check(par, data->n_classes, err))
+		return -1;
 	const uint64_t seed = (uint64_t)lb_get_number(block, "seed", 0);
 	for (int part = LB_TRAIN; part <= LB_VALID; part++) {
 		const uint32_t *rows = p->split.rows[part];

@@ -68,3 +68,31 @@ for key, index in re.findall(r"\.([^.\[\]]+)|\[(-?\d+)\]", sys.argv[2]):
 print(value if isinstance(value, str) else json.dumps(value))
 PY
 }
+
+# needs_python MODULE...: skips the test where the interpreter lacks one.
+needs_python() {
+	local m
+	for m; do "${PYTHON:-python3}" -c "import $m" 2>/dev/null || skip "python3 has no module $m"; done
+}
+
+# results FOLDER: the name and the result part of every record in it, byte for byte.
+results() {
+	local f
+	for f in "$1"/trials/*.json; do
+		basename "$f"
+		sed -n '/^  "result": {/,/^  }/p' "$f"
+	done
+}
+
+# assert_same_results FOLDER FOLDER: the same trials with the same result, to the byte, and at least one.
+assert_same_results() {
+	local a b
+	a=$(results "$1") b=$(results "$2")
+	assert_contains "$a" '"status": "ok"'
+	[ "$a" = "$b" ] || fail "results of $1 and $2 differ:"$'\n'"$(diff <(echo "$a") <(echo "$b") | head -n 20)"
+}
+
+# tidy FOLDER: fails where a run left anything but records and the lock file.
+tidy() {
+	assert_eq "$(find "$1" -type f ! -path '*/trials/*.json' ! -path '*/trials/.lock')$(find "$1" -name '.*.json*')" '' "left over in $1"
+}

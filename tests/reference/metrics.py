@@ -100,7 +100,8 @@ def cases():
     yield multiclass("random, 4 classes", normal((40, 4)) * 2, integers(0, 4, 40))
     yield multiclass("many ties", integers(-1, 2, (40, 5)).astype(float), integers(0, 5, 40))
     yield multiclass("class 2 has no row", normal((30, 4)), rng.choice([0, 1, 3], 30))
-    yield multiclass("a class neither true nor predicted", normal((30, 6)) - 9 * (np.arange(6) == 3), rng.choice([0, 1, 2, 4], 30))
+    yield multiclass("a class neither true nor predicted", normal((30, 6)) - 9 * (np.arange(6) == 3),
+                     rng.choice([0, 1, 2, 4], 30))
     yield multiclass("all scores equal", np.full((12, 3), 0.25), integers(0, 3, 12))
     yield multiclass("one row", normal((1, 3)), np.array([2]))
     yield multiclass("two classes", normal((25, 2)) * 3, integers(0, 2, 25))

@@ -229,7 +229,8 @@ class Marks(Case):
 
     def test_lost_trials_are_counted(self):
         self.store(record(CE, 1, {}, status="diverged"), record(CE, 2, {}, status="diverged"),
-                   record(GCE3, 1, accuracy(0.5)), record(GCE3, 2, {}, status="failed"), record(GCE3, 3, {}, status="interrupted"))
+                   record(GCE3, 1, accuracy(0.5)), record(GCE3, 2, {}, status="failed"),
+                   record(GCE3, 3, {}, status="interrupted"))
         status, out, _ = self.run_with("--metric", "test.accuracy")
         self.assertEqual(status, 0)
         self.assertRegex(out, r"ce +diverged +0 +diverged 2 of 2")
@@ -267,7 +268,8 @@ class Selection(Case):
                       self.run_with(*arguments, "--group-by", "loss.name")[1])
 
     def test_data_are_never_chosen(self):
-        self.store(record(CE, 1, accuracy(0.5), data__train__path="a.csv"), record(CE, 1, accuracy(0.9), data__train__path="b.csv"))
+        self.store(record(CE, 1, accuracy(0.5), data__train__path="a.csv"),
+                   record(CE, 1, accuracy(0.9), data__train__path="b.csv"))
         self.assertEqual(len(self.rows("--select", "valid.accuracy", "--group-by", "loss.name")), 2)
 
     def test_a_setting_that_diverged_loses(self):

@@ -96,7 +96,8 @@ static void release(struct lb_outcomes *o)
 static void check_value(const char *name, const struct lb_outcomes *o, const cJSON *expected)
 {
 	const char *metric = cJSON_GetObjectItemCaseSensitive(expected, "metric")->valuestring;
-	const cJSON *par = cJSON_GetObjectItemCaseSensitive(expected, "par"), *want = cJSON_GetObjectItemCaseSensitive(expected, "value");
+	const cJSON *par = cJSON_GetObjectItemCaseSensitive(expected, "par");
+	const cJSON *want = cJSON_GetObjectItemCaseSensitive(expected, "value");
 	double *given = doubles(expected, "par");
 	const double got = eval(metric, o, given, (size_t)cJSON_GetArraySize(par));
 
@@ -168,7 +169,7 @@ START_TEST(top_k_counts_ranks_below_k)
 }
 END_TEST
 
-/* A confidence on an edge belongs to the bin below it: with all rows of one bin wrong by equal amounts only the binning counts. */
+/* A confidence on an edge belongs to the bin below it, the next double to the bin above. */
 START_TEST(ece_edges)
 {
 	for (int m = 1; m <= 40; m++)

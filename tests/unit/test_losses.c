@@ -1,0 +1,480 @@
+/* What every loss must hold, from its descriptor: each test runs once for each registered loss. */
+#include "tests/unit/loss_subject.h"
+
+#include "core/base/text.h"
+#include "losses/loss.h"
+
+#include <glob.h>
+
+/* ---- the check itself, the descriptor, the examples, the identities ---- */
+
+START_TEST(gradients_and_extremes)
+{
+	struct lb_buf report = { 0 };
+	struct lb_err err = { 0 };
+	int n = 0;
+	const int failed = lb_loss_check(lb_loss_at((size_t)_i), &report, &n, &err);
+
+	ck_assert_msg(failed == 0, "%.3000s%.500s", report.s ? report.s : "", err.text);
+	ck_assert_int_ge(n, 200);
+	ck_assert_msg(strchr(report.s, '\n') == report.s + report.n - 1, "a clean check is one line: %s", report.s);
+	lb_buf_free(&report);
+}
+END_TEST
+
+static bool allowed(const struct lb_param *p, double v)
+{
+	if (p->min == 0 && p->max == 0)
+		return true;
+	return (p->min_open ? v > p->min : v >= p->min) && (p->max_open ? v < p->max : v <= p->max);
+}
+
+START_TEST(descriptor_is_complete)
+{
+	const struct lb_loss_info *info = lb_loss_at((size_t)_i);
+	const struct lb_info *b = &info->base;
+
+	ck_assert_msg(b->name && b->title && b->cite && b->formula && b->notes && b->keywords, "%s lacks a text", b->name);
+	ck_assert_msg(info->n_examples > 0, "%s has no example", b->name);
+	for (int k = 0; k < info->n_examples; k++)
+		ck_assert_msg(info->examples[k].source != NULL, "%s: example %d has no source", b->name, k);
+	for (int k = 0; k < b->n_params; k++) {
+		const struct lb_param *p = &b->params[k];
+		ck_assert_msg(p->name && p->help, "%s: parameter %d lacks a text", b->name, k);
+		ck_assert_msg(!p->required && allowed(p, p->def), "%s: the default of %s is out of range", b->name, p->name);
+		for (int j = 0; j < p->n_grid; j++)
+			ck_assert_msg(allowed(p, p->grid[j]), "%s: grid of %s out of range", b->name, p->name);
+	}
+	ck_assert_ptr_eq(lb_loss_find(info->kind, b->name), info);
+	const struct X(lb_loss) *loss = X(lb_loss_of)(info);
+	ck_assert_ptr_eq(loss, X(lb_loss_get)((size_t)_i));
+	ck_assert_msg(!loss->row != !loss->batch, "%s: exactly one of row and batch", b->name);
+	ck_assert_int_eq(lb_loss_separable(info), loss->row != NULL);
+	ck_assert_int_eq((info->needs & LB_NEEDS_SAMPLE_IDS) != 0, loss->init != NULL);
+}
+END_TEST
+
+static double example_value(const struct lb_loss_info *info, const struct lb_example *e)
+{
+	struct lb_arg par[MOST_PARAMS];
+	struct lb_arg_store store = { 0 };
+	struct lb_err err = { 0 };
+	int32_t y[LB_EXAMPLE_ROWS];
+	double value;
+
+	for (int i = 0; i < LB_EXAMPLE_ROWS; i++)
+		y[i] = e->y[i];
+	ck_assert_msg(!lb_args_from_text(&info->base, e->set, par, &store, &err), "%s", err.text);
+	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par,
+					  .y = info->kind == LB_REGRESSION ? NULL : y, .t = info->kind == LB_REGRESSION ? e->t : NULL };
+	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, NULL, &err), 0);
+	lb_args_free(&store);
+	return value;
+}
+
+START_TEST(examples_are_true)
+{
+	const struct lb_loss_info *info = lb_loss_at((size_t)_i);
+
+	for (int k = 0; k < info->n_examples; k++) {
+		const double got = example_value(info, &info->examples[k]);
+		ck_assert_msg(fabs(got - info->examples[k].value) <= 1e-9 * fabs(info->examples[k].value), "%s (%s): %.17g, not %.17g",
+			      info->base.name, info->examples[k].set, got, info->examples[k].value);
+	}
+}
+END_TEST
+
+static void compare_same(const struct subject *s, const struct lb_same_as *same, struct lb_rng *rng)
+{
+	const struct subject other = { .info = lb_loss_find(s->info->kind, same->other) };
+	struct lb_arg par[2][MOST_PARAMS];
+	struct lb_arg_store store = { 0 };
+	struct lb_err err = { 0 };
+	struct data d;
+	double g[2][MOST_CELLS];
+	const double scale = same->scale ? same->scale : 1;
+
+	ck_assert_msg(other.info != NULL, "%s: same as %s, which is not registered", s->info->base.name, same->other);
+	ck_assert_msg(!lb_args_from_text(&s->info->base, same->set, par[0], &store, &err), "%s", err.text);
+	ck_assert_msg(!lb_args_from_text(&other.info->base, same->other_set, par[1], &store, &err), "%s", err.text);
+	draw(&d, s, par[0], 6, 5, 3, rng);
+	const double shift = same->shift - (same->minus_log_classes ? log((double)d.in.c) : 0), a = eval(s, 64, &d, g[0]);
+	d.in.par = par[1];
+	const double b = scale * eval(&other, 64, &d, g[1]) + shift;
+	ck_assert_msg(far(a, b) < 1e-12, "%s (%s) is %.17g, %s (%s) gives %.17g", s->info->base.name, same->set, a, same->other,
+		      same->other_set, b);
+	for (size_t k = 0; k < d.in.b * d.in.c; k++)
+		ck_assert_double_eq_tol(g[0][k], scale * g[1][k], 1e-12);
+	lb_args_free(&store);
+}
+
+START_TEST(identities_hold)
+{
+	struct subject s;
+	struct lb_rng rng;
+
+	set_up(&s, _i);
+	lb_rng_init(&rng, SEED, LB_RNG_TEST, 1);
+	for (int k = 0; k < s.info->n_same_as; k++)
+		for (int n = 0; n < 20; n++)
+			compare_same(&s, &s.info->same_as[k], &rng);
+}
+END_TEST
+
+/* ---- invariances ---- */
+
+START_TEST(order_and_number_of_rows_do_not_matter)
+{
+	struct subject s;
+	struct lb_rng rng;
+	struct data d, e;
+	double g[2][MOST_CELLS];
+
+	set_up(&s, _i);
+	lb_rng_init(&rng, SEED, LB_RNG_TEST, 11);
+	draw(&d, &s, s.settings[0], 8, 4, 2, &rng);
+	const size_t c = d.in.c;
+	e = d;
+	for (size_t i = 0; i < 8; i++) {
+		memcpy(e.z + i * c, d.z + (7 - i) * c, c * sizeof *d.z);
+		memcpy(e.t + i * c, d.t + (7 - i) * c, c * sizeof *d.t);
+		e.y[i] = d.y[7 - i];
+	}
+	e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
+	ck_assert_double_lt(far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])), 1e-13);
+	for (size_t k = 0; k < 8 * c; k++)
+		ck_assert_double_eq_tol(g[0][k], g[1][(7 - k / c) * c + k % c], 1e-13);
+
+	e = d;
+	memcpy(e.z + 8 * c, d.z, 8 * c * sizeof *d.z);
+	memcpy(e.t + 8 * c, d.t, 8 * c * sizeof *d.t);
+	memcpy(e.y + 8, d.y, 8 * sizeof *d.y);
+	e.in.b = 16, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
+	ck_assert_double_lt(far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])), 1e-13);
+	for (size_t k = 0; k < 16 * c; k++)
+		ck_assert_double_eq_tol(g[0][k % (8 * c)], 2 * g[1][k], 1e-13);
+}
+END_TEST
+
+START_TEST(names_of_classes_do_not_matter)
+{
+	enum { C = 5 };
+	static const size_t to[C] = { 3, 0, 4, 1, 2 };
+	struct subject s;
+	struct lb_rng rng;
+	struct data d, e;
+	double g[2][MOST_CELLS];
+
+	set_up(&s, _i);
+	if (s.info->kind != LB_MULTICLASS)
+		return;
+	lb_rng_init(&rng, SEED, LB_RNG_TEST, 12);
+	draw(&d, &s, s.settings[0], 6, C, 2, &rng);
+	e = d;
+	e.in.z = e.z, e.in.y = e.y;
+	for (size_t k = 0; k < 6 * C; k++)
+		e.z[k / C * C + to[k % C]] = d.z[k];
+	for (size_t i = 0; i < 6; i++)
+		e.y[i] = (int32_t)to[d.y[i]];
+	ck_assert_double_lt(far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])), 1e-13);
+	for (size_t k = 0; k < 6 * C; k++)
+		ck_assert_double_eq_tol(g[0][k], g[1][k / C * C + to[k % C]], 1e-13);
+}
+END_TEST
+
+/* Also where a comparison would have dropped it, and in a batch without pairs. */
+START_TEST(nan_in_gives_nan_out)
+{
+	struct subject s;
+	struct lb_rng rng;
+	struct data d;
+	double g[MOST_CELLS];
+
+	set_up(&s, _i);
+	lb_rng_init(&rng, SEED, LB_RNG_TEST, 13);
+	for (size_t n = 0; n < s.n; n++)
+		for (size_t k = 0; k < 12; k++)
+			for (int pass = 0; pass < 4; pass++) {
+				draw(&d, &s, s.settings[n], 4, 3, 2, &rng);
+				const size_t at = k % (d.in.b * d.in.c);
+				for (size_t i = 0; pass & 1 && i < 4; i++)
+					d.y[i] = 0;
+				d.z[at] = NAN;
+				ck_assert_msg(isnan(eval(&s, pass & 2 ? 32 : 64, &d, g)), "%s: NaN in column %zu is lost", s.info->base.name, at);
+				ck_assert_msg(isnan(g[at]), "%s: NaN in column %zu has gradient %g", s.info->base.name, at, g[at]);
+			}
+}
+END_TEST
+
+/* A batch of the size of training: float32 within 1e-5 of float64 on the same rounded scores. */
+START_TEST(precisions_agree)
+{
+	struct subject s;
+	struct lb_rng rng;
+	struct data d;
+	double g[2][MOST_CELLS], most = 0;
+
+	set_up(&s, _i);
+	lb_rng_init(&rng, SEED, LB_RNG_TEST, 14);
+	for (size_t n = 0; n < s.n; n++) {
+		draw(&d, &s, s.settings[n], 64, 10, 3, &rng);
+		for (size_t k = 0; k < 64 * d.in.c; k++) {
+			d.z[k] = (double)(float)d.z[k];
+			d.t[k] = (double)(float)d.t[k];
+		}
+		const double a = eval(&s, 32, &d, g[0]), b = eval(&s, 64, &d, g[1]);
+		ck_assert_msg(fabs(a - b) <= 1e-5 * fmax(1, fabs(b)), "%s: %.9g, in float64 %.9g", s.info->base.name, a, b);
+		for (size_t k = 0; k < 64 * d.in.c; k++)
+			most = fmax(most, fabs(g[1][k]));
+		for (size_t k = 0; k < 64 * d.in.c; k++)
+			ck_assert_double_eq_tol(g[0][k], g[1][k], 1e-5 * most);
+	}
+}
+END_TEST
+
+/* ---- the driver ---- */
+
+enum { B = 5, C = 4, FENCE = 8 };
+
+/* Applies a loss between fences; returns the value and leaves the gradient in g. */
+static double apply(const struct subject *s, const struct data *d, const double *w, double g[B * C + FENCE])
+{
+	const struct X(lb_loss) *loss = X(lb_loss_of)(s->info);
+	const size_t b = d->in.b, c = d->in.c;
+	double scratch[B * (C + 4) + FENCE];
+	const struct X(lb_batch) in = { .b = b, .c = c, .z = d->in.z, .y = d->in.y, .t = d->in.t, .w = w, .par = d->in.par,
+					.scratch = scratch };
+	const struct data before = *d;
+
+	for (size_t k = b * (c + 4); k < b * (c + 4) + FENCE; k++)
+		scratch[k] = 1234.5;
+	for (size_t k = b * c; k < b * c + FENCE; k++)
+		g[k] = 1234.5;
+	const double value = X(lb_loss_apply)(loss, &in, g);
+	for (size_t k = 0; k < FENCE; k++)
+		ck_assert_msg(scratch[b * (c + 4) + k] == 1234.5 && g[b * c + k] == 1234.5, "%s writes past its end", s->info->base.name);
+	ck_assert_int_eq(memcmp(&before, d, sizeof before), 0);
+	ck_assert_msg(X(lb_loss_apply)(loss, &in, NULL) == value, "%s: the value depends on the gradient being asked for",
+		      s->info->base.name);
+	return value;
+}
+
+START_TEST(driver_keeps_to_its_memory)
+{
+	struct subject s;
+	struct lb_rng rng;
+	struct data d = { 0 };
+	double g[B * C + FENCE], again[B * C + FENCE];
+
+	set_up(&s, _i);
+	lb_rng_init(&rng, SEED, LB_RNG_TEST, 15);
+	for (size_t n = 0; n < s.n; n++) {
+		draw(&d, &s, s.settings[n], B, C, 2, &rng);
+		const double value = apply(&s, &d, NULL, g);
+		ck_assert_msg(apply(&s, &d, NULL, again) == value && !memcmp(g, again, sizeof g), "%s gives other bytes the second time",
+			      s.info->base.name);
+	}
+}
+END_TEST
+
+START_TEST(row_weights)
+{
+	static const double w[B] = { 0.5, 2, 0, 1.5, 1 };
+	struct subject s;
+	struct lb_rng rng;
+	struct data d = { 0 }, one;
+	double g[B * C + FENCE], gi[B * C + FENCE], sum = 0;
+
+	set_up(&s, _i);
+	if (!lb_loss_separable(s.info))
+		return;
+	lb_rng_init(&rng, SEED, LB_RNG_TEST, 16);
+	draw(&d, &s, s.settings[0], B, C, 2, &rng);
+	const size_t c = d.in.c;
+	const double value = apply(&s, &d, w, g);
+	for (size_t i = 0; i < B; i++) {
+		one = d;
+		one.in = d.in;
+		one.in.b = 1, one.in.z = d.z + i * c, one.in.y = d.in.y ? d.y + i : NULL, one.in.t = d.in.t ? d.t + i * c : NULL;
+		sum += w[i] * apply(&s, &one, NULL, gi);
+		for (size_t k = 0; k < c; k++)
+			ck_assert_double_eq_tol(g[i * c + k], w[i] * gi[k] / B, 1e-14);
+	}
+	ck_assert_double_eq_tol(value, sum / B, 1e-13 * fmax(1, fabs(value)));
+}
+END_TEST
+
+/* ---- single losses ---- */
+
+/* Two visits by hand: t = (1 - b) p, then b t + (1 - b) p; the loss of the second holds that t. */
+START_TEST(elr_keeps_a_running_target)
+{
+	const struct X(lb_loss) *elr = X(lb_loss_of)(lb_loss_find(LB_MULTICLASS, "elr"));
+	const struct lb_arg par[] = { { .v = 2 }, { .v = 0.8 } };
+	const struct lb_loss_facts facts = { .n_rows = 7, .n_classes = 2 };
+	const uint32_t id[] = { 6 };
+	const int32_t y[] = { 0 };
+	const double p[] = { 0.25, 0.75 }, z[] = { 0, log(3) };
+	double scratch[6], g[2], t[2], s = 0;
+	struct X(lb_batch) in = { .b = 1, .c = 2, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch };
+
+	in.state = elr->init(par, &facts, NULL);
+	ck_assert_ptr_nonnull(in.state);
+	elr->visit(&in);
+	elr->visit(&in);
+	for (int k = 0; k < 2; k++) {
+		t[k] = 0.8 * 0.2 * p[k] + 0.2 * p[k];
+		s += p[k] * t[k];
+	}
+	ck_assert_double_eq_tol(X(lb_loss_apply)(elr, &in, g), -log(0.25) + 2 * log(1 - s), 1e-14);
+	ck_assert_double_eq_tol(g[0], p[0] - 1 - 2 / (1 - s) * p[0] * (t[0] - s), 1e-14);
+	ck_assert_double_eq_tol(g[1], p[1] - 2 / (1 - s) * p[1] * (t[1] - s), 1e-14);
+	in.id = NULL;
+	ck_assert_double_eq_tol(X(lb_loss_apply)(elr, &in, g), -log(0.25) + 2 * log(1 - 0.2 * 0.625), 1e-14);
+	elr->free(in.state);
+}
+END_TEST
+
+/* Lemma 2 of the paper: the share of pairs in the wrong order or tied is at most value / log 2. Over more rows than one tile. */
+START_TEST(mw_bounds_the_misordered_pairs)
+{
+	struct subject s = { .info = lb_loss_find(LB_BINARY, "mw") };
+	struct lb_arg par[MOST_PARAMS];
+	struct lb_arg_store store = { 0 };
+	struct lb_rng rng;
+	static double z[400];
+	static int32_t y[400];
+	double value, wrong = 0, pairs = 0, sum = 0;
+
+	lb_rng_init(&rng, SEED, LB_RNG_TEST, 17);
+	ck_assert_int_eq(lb_args_from_text(&s.info->base, "", par, &store, NULL), 0);
+	for (int i = 0; i < 400; i++) {
+		y[i] = i % 3 == 0;
+		z[i] = y[i] + lb_rng_normal(&rng);
+	}
+	for (int i = 0; i < 400; i++)
+		for (int j = 0; j < 400; j++)
+			if (y[i] == 1 && y[j] == 0) {
+				pairs++;
+				wrong += z[i] <= z[j];
+				sum += log1p(exp(z[j] - z[i]));
+			}
+	const struct lb_loss_input in = { .b = 400, .c = 1, .z = z, .y = y, .par = par };
+	ck_assert_int_eq(lb_loss_eval(s.info, 64, &in, &value, NULL, NULL), 0);
+	ck_assert_double_eq_tol(value, sum / pairs, 1e-13);
+	ck_assert_double_le(wrong / pairs, value / log(2));
+}
+END_TEST
+
+/* ---- registry and arguments ---- */
+
+START_TEST(every_file_is_registered)
+{
+	for (int kind = 0; kind < LB_N_KINDS; kind++) {
+		char pattern[64], name[64];
+		glob_t found;
+		size_t n = 0;
+		snprintf(pattern, sizeof pattern, "losses/%s/*.c", lb_kind_name(kind));
+		ck_assert_msg(!glob(pattern, 0, NULL, &found), "no %s; run the tests from the project's root", pattern);
+		for (size_t k = 0; k < found.gl_pathc; k++) {
+			const char *base = strrchr(found.gl_pathv[k], '/') + 1;
+			snprintf(name, sizeof name, "%.*s", (int)strcspn(base, "."), base);
+			ck_assert_msg(lb_loss_find(kind, name) != NULL, "%s: add it to losses/list.def", found.gl_pathv[k]);
+		}
+		for (size_t k = 0; k < lb_loss_count(); k++)
+			n += lb_loss_at(k)->kind == (enum lb_kind)kind;
+		ck_assert_uint_eq(n, found.gl_pathc);
+		globfree(&found);
+	}
+	ck_assert_ptr_null(lb_loss_at(lb_loss_count()));
+	ck_assert_ptr_null(lb_loss_find(LB_BINARY, "ce"));
+}
+END_TEST
+
+START_TEST(arguments)
+{
+	static const struct {
+		const char *set, *message;
+	} wrong[] = {
+		{ "gamma=101", "focal: gamma: found 101, allowed: a number in [0, 100]" },
+		{ "gamma=two", "focal: gamma: found \"two\"" },
+		{ "gamma=", "focal: gamma: found nothing" },
+		{ "gama=1", "did you mean \"gamma\"?" },
+		{ "gamma", "name=value is wanted" },
+		{ "gamma=[1,2]", "found a list" },
+	};
+	const struct lb_info *focal = &lb_loss_find(LB_MULTICLASS, "focal")->base, *ww = &lb_loss_find(LB_MULTICLASS, "ww")->base;
+	struct lb_arg par[MOST_PARAMS];
+	struct lb_arg_store store = { 0 };
+	struct lb_err err;
+
+	for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
+		err = (struct lb_err){ 0 };
+		ck_assert_int_eq(lb_args_from_text(focal, wrong[k].set, par, &store, &err), -1);
+		ck_assert_msg(strstr(err.text, wrong[k].message) != NULL, "%s: %s", wrong[k].set, err.text);
+		ck_assert_int_eq(err.code, LB_USAGE);
+	}
+	ck_assert_int_eq(lb_args_from_text(focal, " gamma=1  gamma=0.5 ", par, &store, &err), 0);
+	ck_assert_double_eq(par[0].v, 0.5);
+	ck_assert_int_eq(lb_args_from_text(ww, "reduction=mean", par, &store, &err), 0);
+	ck_assert_double_eq(par[0].v, 1);
+	ck_assert_double_eq(par[1].v, 1);
+	ck_assert_str_eq(par[1].text, "mean");
+	lb_args_free(&store);
+}
+END_TEST
+
+static const double odd[] = { 1, 2 };
+static const struct lb_param list_params[] = {
+	{ .name = "steps", .type = LB_REALS_PARAM, .def_list = odd, .n_def_list = 2, .min = 0, .max = 10, .help = "a list" },
+	{ .name = "column", .type = LB_TEXT_PARAM, .help = "a text" },
+};
+
+START_TEST(arguments_own_lists_and_texts)
+{
+	const struct lb_info info = { .name = "listy", LB_PARAMS(list_params) };
+	struct lb_arg par[2];
+	struct lb_arg_store store = { 0 };
+	struct lb_err err = { 0 };
+
+	ck_assert_msg(!lb_args_from_text(&info, "steps=[1,2.5,4] column=sex", par, &store, &err), "%s", err.text);
+	ck_assert_uint_eq(par[0].n, 3);
+	ck_assert_double_eq(par[0].list[1], 2.5);
+	ck_assert_str_eq(par[1].text, "sex");
+	lb_args_free(&store);
+	ck_assert_int_eq(lb_args_from_text(&info, "steps=[1,11]", par, &store, &err), -1);
+	ck_assert_int_eq(lb_args_from_text(&info, "", par, &store, &err), 0);
+	ck_assert_ptr_eq(par[0].list, odd);
+	lb_args_free(&store);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("losses");
+	TCase *each = tcase_create("each"), *one = tcase_create("one");
+	const int n = (int)lb_loss_count();
+
+	tcase_set_timeout(each, 60);
+	tcase_add_loop_test(each, gradients_and_extremes, 0, n);
+	tcase_add_loop_test(each, descriptor_is_complete, 0, n);
+	tcase_add_loop_test(each, examples_are_true, 0, n);
+	tcase_add_loop_test(each, identities_hold, 0, n);
+	tcase_add_loop_test(each, order_and_number_of_rows_do_not_matter, 0, n);
+	tcase_add_loop_test(each, names_of_classes_do_not_matter, 0, n);
+	tcase_add_loop_test(each, nan_in_gives_nan_out, 0, n);
+	tcase_add_loop_test(each, precisions_agree, 0, n);
+	tcase_add_loop_test(each, driver_keeps_to_its_memory, 0, n);
+	tcase_add_loop_test(each, row_weights, 0, n);
+	tcase_set_timeout(one, 60);
+	tcase_add_test(one, elr_keeps_a_running_target);
+	tcase_add_test(one, mw_bounds_the_misordered_pairs);
+	tcase_add_test(one, every_file_is_registered);
+	tcase_add_test(one, arguments);
+	tcase_add_test(one, arguments_own_lists_and_texts);
+	suite_add_tcase(s, each);
+	suite_add_tcase(s, one);
+	return s;
+}
+
+LB_SUITE_MAIN("losses")

@@ -1,0 +1,425 @@
+/* core/model against plain loops, differences and the definitions of the initial values; both precisions. */
+#include "core/model/net.h"
+#include "losses/eval.h"
+#include "tests/unit/suite.h"
+
+#include <string.h>
+
+struct lb_net_f32;
+struct lb_net_f32 *lb_net_new_f32(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
+void lb_net_free_f32(struct lb_net_f32 *net);
+void lb_net_init_f32(const struct lb_net_f32 *net, float *w);
+const float *lb_net_forward_f32(struct lb_net_f32 *net, const float *w, const float *x, size_t b, int64_t step);
+void lb_net_backward_f32(struct lb_net_f32 *net, const float *w, const float *x, size_t b, const float *dz, float *g);
+
+enum { ROWS = 9, STEP = 5, MOST = 40000 };
+
+static struct lb_err err;
+static double w[MOST], x[MOST], g[MOST], dz[MOST];
+static float w32[MOST], x32[MOST], g32[MOST], dz32[MOST];
+
+/* ---- shapes: a number says which ---- */
+
+enum { ACTIVATIONS = 3, DEPTHS = 4, DROPS = 2, SHAPES = ACTIVATIONS * DEPTHS * DROPS };
+
+static struct lb_model_spec shape(int i)
+{
+	const size_t depth = (size_t)(i / ACTIVATIONS % DEPTHS);
+	struct lb_model_spec s = { .n_layers = depth + 1, .width = { 5, 7, 6, 4 }, .activation = (enum lb_activation)(i % ACTIVATIONS),
+				   .dropout = i / (ACTIVATIONS * DEPTHS) ? 0.4 : 0, .seed = 11 };
+
+	s.width[depth + 1] = 3;
+	return s;
+}
+
+static void draw(double *v, size_t n, uint64_t seed, double scale)
+{
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, seed, LB_RNG_TEST, n);
+	for (size_t i = 0; i < n; i++)
+		v[i] = (float)(scale * lb_rng_normal(&rng));
+}
+
+static struct lb_net_f64 *open_net(const struct lb_model_spec *s, size_t rows)
+{
+	struct lb_net_f64 *net = lb_net_new_f64(s, rows, &err);
+
+	ck_assert_msg(net != NULL, "%s", err.text);
+	ck_assert_uint_le(net->n_params, MOST);
+	ck_assert_uint_eq(net->n_params, lb_model_spec_size(s));
+	draw(w, net->n_params, 1, 0.6);
+	draw(x, rows * s->width[0], 2, 1);
+	draw(dz, rows * s->width[s->n_layers], 3, 1);
+	return net;
+}
+
+static void ck_near(double got, double want, double tolerance, const char *what, size_t i)
+{
+	ck_assert_msg(fabs(got - want) <= tolerance * fmax(1, fabs(want)), "%s %zu is %.17g, expected %.17g", what, i, got, want);
+}
+
+/* ---- forward ---- */
+
+static double activated(enum lb_activation act, double a)
+{
+	return act == LB_TANH ? tanh(a) : act == LB_GELU ? a * 0.5 * (1 + erf(a / sqrt(2.0))) : a > 0 ? a : 0;
+}
+
+/* Scores of one row by plain loops; the masks are those that the net drew. */
+static void plain_forward(const struct lb_net_f64 *net, const double *par, size_t row, bool dropped, double *z)
+{
+	const struct lb_model_spec *s = &net->spec;
+	double h[64];
+
+	memcpy(h, x + row * s->width[0], s->width[0] * sizeof *h);
+	for (size_t l = 0; l < s->n_layers; l++) {
+		const size_t in = s->width[l], out = s->width[l + 1];
+		for (size_t o = 0; o < out; o++) {
+			double a = par[in * out + o];
+			for (size_t k = 0; k < in; k++)
+				a += par[o * in + k] * h[k];
+			z[o] = l + 1 == s->n_layers ? a : activated(s->activation, a);
+			if (l + 1 < s->n_layers && dropped)
+				z[o] *= net->layer[l].mask[row * out + o];
+		}
+		memcpy(h, z, out * sizeof *h);
+		par += (in + 1) * out;
+	}
+}
+
+START_TEST(forward_is_the_plain_loop)
+{
+	const struct lb_model_spec s = shape(_i);
+	struct lb_net_f64 *net = open_net(&s, ROWS);
+	const size_t some[] = { 1, 2, ROWS };
+
+	for (size_t k = 0; k < 6; k++) {
+		const bool training = k % 2;
+		const double *z = lb_net_forward_f64(net, w, x, some[k / 2], training ? STEP : -1);
+		for (size_t i = 0; i < some[k / 2]; i++) {
+			double want[64];
+			plain_forward(net, w, i, training && s.dropout > 0, want);
+			for (size_t c = 0; c < 3; c++)
+				ck_near(z[i * 3 + c], want[c], 1e-13, "score", i * 3 + c);
+		}
+	}
+	lb_net_free_f64(net);
+}
+END_TEST
+
+START_TEST(no_inputs_leave_the_biases)
+{
+	const struct lb_model_spec s = { .n_layers = 1, .width = { 0, 3 }, .seed = 1 };
+	struct lb_net_f64 *net = open_net(&s, 2);
+	const double *z = lb_net_forward_f64(net, w, x, 2, 0);
+
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_double_eq(z[i], w[i % 3]);
+	lb_net_backward_f64(net, w, x, 2, dz, g);
+	for (size_t i = 0; i < 3; i++)
+		ck_near(g[i], dz[i] + dz[3 + i], 1e-15, "gradient", i);
+	lb_net_free_f64(net);
+}
+END_TEST
+
+/* ---- backward ---- */
+
+/* A function of the scores with the derivative d: half a weighted square, or the mean cross-entropy of labels i mod 3. */
+static double objective(bool entropy, const double *z, double *d)
+{
+	double f = 0;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		double sum = 0;
+		for (size_t c = 0; c < 3; c++)
+			sum += exp(z[i * 3 + c]);
+		for (size_t c = 0; c < 3; c++) {
+			const double e = z[i * 3 + c] - 0.1 * (double)(i + c), q = 1 + 0.2 * (double)c;
+			f += entropy ? (c == i % 3 ? (log(sum) - z[i * 3 + c]) / ROWS : 0) : 0.5 * q * e * e;
+			d[i * 3 + c] = entropy ? (exp(z[i * 3 + c]) / sum - (c == i % 3)) / ROWS : q * e;
+		}
+	}
+	return f;
+}
+
+static void check_gradient(struct lb_net_f64 *net, bool entropy, int64_t step)
+{
+	double d[ROWS * 3];
+
+	objective(entropy, lb_net_forward_f64(net, w, x, ROWS, step), dz);
+	lb_net_backward_f64(net, w, x, ROWS, dz, g);
+	for (size_t j = 0; j < net->n_params; j++) {
+		const double at = w[j], h = 1e-5;
+		w[j] = at + h;
+		const double above = objective(entropy, lb_net_forward_f64(net, w, x, ROWS, step), d);
+		w[j] = at - h;
+		const double below = objective(entropy, lb_net_forward_f64(net, w, x, ROWS, step), d);
+		w[j] = at;
+		ck_near(g[j], (above - below) / (2 * h), 2e-8, "gradient", j);
+	}
+}
+
+START_TEST(backward_is_the_derivative)
+{
+	const struct lb_model_spec s = shape(_i % SHAPES);
+	struct lb_net_f64 *net = open_net(&s, ROWS);
+
+	check_gradient(net, _i / SHAPES, STEP);
+	check_gradient(net, _i / SHAPES, -1);
+	lb_net_free_f64(net);
+}
+END_TEST
+
+static float *rounded(const double *v, float *out, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		out[i] = (float)v[i];
+	return out;
+}
+
+START_TEST(single_precision_follows_double)
+{
+	struct lb_model_spec s = shape(_i);
+	const size_t widths[] = { 50, 40, 30, 20 }, b = 33;
+	memcpy(s.width, widths, sizeof widths);
+	s.width[s.n_layers] = 10;
+	struct lb_net_f64 *net = open_net(&s, b);
+	struct lb_net_f32 *net32 = lb_net_new_f32(&s, b, &err);
+	const size_t n = net->n_params;
+
+	for (size_t i = 0; i < n; i++)
+		w[i] = (float)(w[i] / 5);
+	rounded(w, w32, n);
+	const double *z = lb_net_forward_f64(net, w, x, b, STEP);
+	const float *z32 = lb_net_forward_f32(net32, w32, rounded(x, x32, b * 50), b, STEP);
+	for (size_t i = 0; i < b * 10; i++)
+		ck_near((double)z32[i], z[i], 1e-5, "score", i);
+	lb_net_backward_f64(net, w, x, b, dz, g);
+	lb_net_backward_f32(net32, w32, x32, b, rounded(dz, dz32, b * 10), g32);
+	for (size_t i = 0; i < n; i++)
+		ck_near((double)g32[i], g[i], 3e-5, "gradient", i);
+	lb_net_free_f64(net);
+	lb_net_free_f32(net32);
+}
+END_TEST
+
+/* ---- dropout ---- */
+
+static size_t count_dropped(const struct lb_net_f64 *net, size_t layer, size_t b, double *mask)
+{
+	const struct lb_layer_f64 *l = &net->layer[layer];
+	size_t dropped = 0;
+
+	for (size_t i = 0; i < b * l->out; i++) {
+		ck_assert(l->mask[i] == 0 || fabs(l->mask[i] - 1 / (1 - net->spec.dropout)) < 1e-15);
+		dropped += l->mask[i] == 0;
+		mask[i] = l->mask[i];
+	}
+	return dropped;
+}
+
+START_TEST(dropout_masks)
+{
+	const double rates[] = { 0.1, 0.4, 0.9 };
+	const struct lb_model_spec s = { .n_layers = 3, .width = { 2, 100, 100, 1 }, .dropout = rates[_i], .seed = 3 };
+	static double first[10000], again[10000], second[10000], later[10000];
+	struct lb_net_f64 *net = open_net(&s, 100);
+	const double n = 10000, mean = n * rates[_i], sd = sqrt(mean * (1 - rates[_i]));
+
+	lb_net_forward_f64(net, w, x, 100, 7);
+	ck_assert_double_le(fabs((double)count_dropped(net, 0, 100, first) - mean), 4 * sd);
+	ck_assert_double_le(fabs((double)count_dropped(net, 1, 100, second) - mean), 4 * sd);
+	lb_net_forward_f64(net, w, x, 100, 8);
+	count_dropped(net, 0, 100, later);
+	lb_net_forward_f64(net, w, x, 100, 7);
+	count_dropped(net, 0, 100, again);
+	ck_assert(!memcmp(first, again, sizeof first));
+	ck_assert(memcmp(first, later, sizeof first) != 0);
+	ck_assert(memcmp(first, second, sizeof first) != 0);
+	lb_net_free_f64(net);
+}
+END_TEST
+
+/* ---- initial values ---- */
+
+struct moments {
+	double mean, sd, largest, fourth, beyond;
+};
+
+static struct moments moments(const double *v, size_t n)
+{
+	struct moments m = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		m.mean += v[i] / (double)n;
+	for (size_t i = 0; i < n; i++)
+		m.sd += (v[i] - m.mean) * (v[i] - m.mean) / (double)n;
+	m.sd = sqrt(m.sd);
+	for (size_t i = 0; i < n; i++) {
+		m.largest = fmax(m.largest, fabs(v[i]));
+		m.fourth += pow((v[i] - m.mean) / m.sd, 4) / (double)n;
+		m.beyond += (fabs(v[i]) > m.sd) / (double)n;
+	}
+	return m;
+}
+
+static struct lb_model_spec wide(enum lb_init init, uint64_t seed)
+{
+	return (struct lb_model_spec){ .n_layers = 2, .width = { 200, 100, 150 }, .init = init, .seed = seed };
+}
+
+static void ck_layer(const struct lb_layer_f64 *l, enum lb_init init)
+{
+	const double in = (double)l->in, out = (double)l->out, bound = 1 / sqrt(in);
+	const struct moments weight = moments(w + l->w, l->in * l->out), bias = moments(w + l->b, l->out);
+	const double sd = init == LB_INIT_TORCH ? bound / sqrt(3.0) : init == LB_INIT_HE ? sqrt(2 / in) : sqrt(2 / (in + out));
+
+	ck_assert_double_eq_tol(weight.sd, sd, 0.03 * sd);
+	ck_assert_double_le(fabs(weight.mean), 4 * sd / sqrt(in * out));
+	ck_assert_double_eq_tol(weight.fourth, init == LB_INIT_TORCH ? 1.8 : 3, 0.2);
+	ck_assert_double_eq_tol(weight.beyond, init == LB_INIT_TORCH ? 1 - 1 / sqrt(3.0) : 0.317311, 0.02);
+	if (init != LB_INIT_TORCH) {
+		ck_assert_double_eq(bias.largest, 0);
+		return;
+	}
+	ck_assert_double_le(weight.largest, bound);
+	ck_assert_double_ge(weight.largest, 0.999 * bound);
+	ck_assert_double_le(bias.largest, bound);
+	ck_assert_double_ge(bias.largest, 0.9 * bound);
+	ck_assert_double_le(fabs(bias.mean), 4 * sd / sqrt(out));
+}
+
+START_TEST(initial_values_follow_the_scheme)
+{
+	const enum lb_init init = (enum lb_init)_i;
+	const struct lb_model_spec s = wide(init, 4);
+	struct lb_net_f64 *net = open_net(&s, 1);
+
+	lb_net_init_f64(net, w);
+	for (size_t i = 0; i < 2; i++)
+		if (init == LB_INIT_ZERO)
+			ck_assert_double_eq(moments(w, net->n_params).largest, 0);
+		else
+			ck_layer(&net->layer[i], init);
+	lb_net_free_f64(net);
+}
+END_TEST
+
+START_TEST(initial_values_are_paired)
+{
+	const struct lb_model_spec s = wide((enum lb_init)_i, 4), other = wide((enum lb_init)_i, 5);
+	struct lb_net_f64 *net = open_net(&s, 1), *net2 = open_net(&other, 1);
+	struct lb_net_f32 *net32 = lb_net_new_f32(&s, 1, &err);
+	const size_t n = net->n_params;
+	size_t same = 0;
+
+	lb_net_init_f64(net, w);
+	lb_net_init_f64(net, g);
+	ck_assert(!memcmp(w, g, n * sizeof *w));
+	lb_net_init_f32(net32, w32);
+	lb_net_init_f64(net2, g);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_float_eq(w32[i], (float)w[i]);
+		same += w[i] == g[i] && w[i] != 0;
+	}
+	ck_assert_uint_eq(same, 0);
+	for (size_t i = 0; i < 100 && _i != LB_INIT_ZERO; i++)
+		ck_assert_double_ne(w[net->layer[0].w + i], w[net->layer[1].w + i]);
+	lb_net_free_f64(net);
+	lb_net_free_f64(net2);
+	lb_net_free_f32(net32);
+}
+END_TEST
+
+/* ---- shapes from a config ---- */
+
+static struct lb_model_spec made(const struct lb_info *info, const char *set, int want)
+{
+	struct lb_arg par[16];
+	struct lb_arg_store store = { 0 };
+	struct lb_model_spec s;
+
+	ck_assert_msg(!lb_args_from_text(info, set, par, &store, &err), "%s", err.text);
+	ck_assert_int_eq(lb_model_spec_make(info, par, 784, 10, &s, &err), want);
+	lb_args_free(&store);
+	return s;
+}
+
+START_TEST(shapes_and_sizes)
+{
+	const struct lb_model_spec linear = made(lb_model_at(0), "init=he seed=7", 0);
+	const struct lb_model_spec mlp = made(lb_model_at(1), "hidden=[256,32] activation=gelu dropout=0.25 init=xavier seed=9", 0);
+
+	ck_assert_str_eq(lb_model_at(0)->name, "linear");
+	ck_assert_str_eq(lb_model_at(1)->name, "mlp");
+	ck_assert_ptr_null(lb_model_at(2));
+	ck_assert_uint_eq(lb_model_spec_size(&linear), 7850);
+	ck_assert(linear.n_layers == 1 && linear.init == LB_INIT_HE && linear.seed == 7 && linear.dropout == 0);
+	ck_assert_uint_eq(lb_model_spec_size(&mlp), 200960 + 8224 + 330);
+	ck_assert(mlp.n_layers == 3 && mlp.width[0] == 784 && mlp.width[1] == 256 && mlp.width[2] == 32 && mlp.width[3] == 10);
+	ck_assert(mlp.activation == LB_GELU && mlp.dropout == 0.25 && mlp.init == LB_INIT_XAVIER && mlp.seed == 9);
+}
+END_TEST
+
+START_TEST(too_many_layers_are_refused)
+{
+	char set[256] = "hidden=[1";
+
+	for (int i = 1; i < LB_MAX_LAYERS - 1; i++)
+		strcat(set, ",1");
+	const size_t end = strlen(set);
+	strcat(set, "]");
+	ck_assert_uint_eq(made(lb_model_at(1), set, 0).n_layers, LB_MAX_LAYERS);
+	strcpy(set + end, ",1]");
+	made(lb_model_at(1), set, -1);
+	ck_assert_int_eq(err.code, LB_CONFIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "model.hidden: found 32 layers, allowed: at most 31"));
+}
+END_TEST
+
+/* ---- NaN ---- */
+
+START_TEST(nan_shows_in_the_scores_of_its_row_alone)
+{
+	const struct lb_model_spec s = shape(_i);
+	struct lb_net_f64 *net = open_net(&s, ROWS);
+	struct lb_net_f32 *net32 = lb_net_new_f32(&s, ROWS, &err);
+	double clean[ROWS * 3];
+
+	rounded(w, w32, net->n_params);
+	memcpy(clean, lb_net_forward_f64(net, w, x, ROWS, -1), sizeof clean);
+	x[4 * 5 + 2] = (double)NAN;
+	const double *z = lb_net_forward_f64(net, w, x, ROWS, -1);
+	const float *z32 = lb_net_forward_f32(net32, w32, rounded(x, x32, ROWS * 5), ROWS, -1);
+	for (size_t i = 0; i < ROWS * 3; i++) {
+		ck_assert_int_eq(isnan(z[i]) != 0, i / 3 == 4);
+		ck_assert_int_eq(isnan(z32[i]) != 0, i / 3 == 4);
+		if (i / 3 != 4)
+			ck_assert_double_eq(z[i], clean[i]);
+	}
+	lb_net_free_f64(net);
+	lb_net_free_f32(net32);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("net");
+	TCase *t = tcase_create("net");
+
+	tcase_add_loop_test(t, forward_is_the_plain_loop, 0, SHAPES);
+	tcase_add_test(t, no_inputs_leave_the_biases);
+	tcase_add_loop_test(t, backward_is_the_derivative, 0, 2 * SHAPES);
+	tcase_add_loop_test(t, single_precision_follows_double, 0, SHAPES);
+	tcase_add_loop_test(t, dropout_masks, 0, 3);
+	tcase_add_loop_test(t, initial_values_follow_the_scheme, 0, LB_INIT_ZERO + 1);
+	tcase_add_loop_test(t, initial_values_are_paired, 0, LB_INIT_ZERO + 1);
+	tcase_add_test(t, shapes_and_sizes);
+	tcase_add_test(t, too_many_layers_are_refused);
+	tcase_add_loop_test(t, nan_shows_in_the_scores_of_its_row_alone, 0, SHAPES);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("net")

@@ -1,0 +1,168 @@
+#include "core/base/mem.h"
+#include "core/base/sha256.h"
+#include "datasets/stream.h"
+#include "tests/unit/one_file.h"
+
+/* ---- SHA-256 ---- */
+
+START_TEST(sha256)
+{
+	static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+	struct lb_sha256 h = { 0 };
+	char hex[65];
+
+	ck_assert_int_eq(lb_sha256_hex("abc", 3, hex, &err), 0);
+	ck_assert_str_eq(hex, abc);
+	ck_assert_int_eq(lb_sha256_hex("", 0, hex, &err), 0);
+	ck_assert_str_eq(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	ck_assert_int_eq(lb_sha256_start(&h, &err), 0);
+	lb_sha256_add(&h, "a", 1);
+	lb_sha256_add(&h, "bc", 2);
+	lb_sha256_end(&h, hex);
+	ck_assert_str_eq(hex, abc);
+	lb_sha256_end(&h, hex);
+	ck_assert_str_eq(hex, "");
+}
+END_TEST
+
+/* ---- gzip ---- */
+
+static struct lb_buf table_text(int rows)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_puts(&b, "a,b\n");
+	for (int i = 0; i < rows; i++)
+		lb_buf_printf(&b, "%d,%d\n", i, (i * 7919) % 10007);
+	return b;
+}
+
+START_TEST(gzip_forms)
+{
+	gz_header header = { .text = 1, .name = (Bytef *)(uintptr_t)"n.csv", .comment = (Bytef *)(uintptr_t)"c",
+			     .extra = (Bytef *)(uintptr_t)"ex", .extra_len = 2, .hcrc = 1 };
+	struct lb_buf text = table_text(200000), gz = { 0 };
+	const size_t half = text.n / 2, zeros = 700000;
+	char hex[65], *padding = lb_alloc(zeros, 1, &err);
+
+	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, hex, &err), 0);
+	gzip_add(&gz, "", 0, NULL, 6);
+	gzip_add(&gz, text.s, half, &header, 9);
+	gzip_add(&gz, "", 0, NULL, 6);
+	gzip_add(&gz, text.s + half, text.n - half, NULL, 0);
+	for (int padded = 0; padded < 3; padded++) {
+		ck_assert_msg(!read_bytes(gz.s, gz.n, NULL), "%s", err.text);
+		ck_assert_uint_eq(t.n, 200000);
+		ck_assert_uint_eq(t.bytes, text.n);
+		ck_assert_str_eq(t.sha256, hex);
+		ck_assert_double_eq(t.col[1].num[199999], (199999 * 7919) % 10007);
+		lb_buf_add(&gz, padding, padded ? zeros : 1);
+	}
+	lb_buf_add(&gz, "x", 1);
+	ck_refused(read_bytes(gz.s, gz.n, NULL), "something_else");
+	free(padding);
+	lb_buf_free(&gz);
+	lb_buf_free(&text);
+}
+END_TEST
+
+START_TEST(gzip_damage)
+{
+	static const struct {
+		long at;         /* from the end when negative */
+		int flip;        /* the byte at it is changed by this; 0: the file is cut there */
+		const char *words;
+	} damage[] = {
+		{ 3, 0, "byte_3: ends_in_the_middle" },
+		{ 10, 0, "byte_10: ends_in_the_middle" },
+		{ 2000, 0, "byte_2000: ends_in_the_middle" },
+		{ -8, 0, "ends_in_the_middle" },
+		{ -4, 0, "ends_in_the_middle" },
+		{ -1, 0, "ends_in_the_middle" },
+		{ 2, 0x01, "damaged compression_method" },
+		{ 3, 0x80, "damaged header_flags" },
+		{ 3000, 0x10, "damaged" },
+		{ -5, 0x01, "damaged incorrect_data_check" },
+		{ -1, 0x01, "damaged incorrect_length_check" },
+	};
+	struct lb_buf text = table_text(5000), one = { 0 }, gz = { 0 };
+
+	gzip_add(&one, text.s, text.n, NULL, 6);
+	for (size_t members = 1; members <= 2; members++)
+		for (size_t i = 0; i < sizeof damage / sizeof *damage; i++) {
+			if (members == 2 && damage[i].at > 0 && damage[i].at < 4 && damage[i].flip == 0)
+				continue;
+			const size_t at = damage[i].at < 0 ? one.n - (size_t)-damage[i].at : (size_t)damage[i].at;
+			gz.n = 0;
+			for (size_t m = 0; m < members; m++)
+				lb_buf_add(&gz, one.s, one.n);
+			const size_t where = (members - 1) * one.n + at;
+			gz.s[where] = (char)(gz.s[where] ^ damage[i].flip);
+			ck_refused(read_bytes(gz.s, damage[i].flip ? gz.n : where, NULL), members == 1 ? damage[i].words : "damaged");
+		}
+	gz.n = 0;
+	lb_buf_add(&gz, one.s, one.n);
+	lb_buf_add(&gz, "garbage", 7);
+	char words[64];
+	snprintf(words, sizeof words, "byte_%zu: something_else", one.n);
+	ck_refused(read_bytes(gz.s, gz.n, NULL), words);
+	ck_refused(read_bytes("\x1f\x8b", 2, NULL), "ends_in_the_middle");
+	gz.n = 0;
+	gzip_add(&gz, "", 0, NULL, 6);
+	ck_refused(read_bytes(gz.s, gz.n, NULL), "empty");
+	lb_buf_free(&gz);
+	lb_buf_free(&one);
+	lb_buf_free(&text);
+}
+END_TEST
+
+START_TEST(stream_parts_and_limit)
+{
+	struct lb_buf text = table_text(3000), gz = { 0 }, again = { 0 };
+	char part[257], hex[65], want[65];
+	size_t got;
+	uint64_t bytes;
+
+	gzip_add(&gz, text.s, text.n, NULL, 6);
+	put(gz.s, gz.n);
+	struct lb_stream *s = lb_stream_open(file, text.n, &err);
+	ck_assert_ptr_nonnull(s);
+	do {
+		ck_assert_int_eq(lb_stream_read(s, part, sizeof part, &got, &err), 0);
+		lb_buf_add(&again, part, got);
+	} while (got);
+	lb_stream_digest(s, hex, &bytes);
+	lb_stream_close(s);
+	ck_assert_uint_eq(bytes, text.n);
+	ck_assert_mem_eq(again.s, text.s, text.n);
+	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, want, &err), 0);
+	ck_assert_str_eq(hex, want);
+	s = lb_stream_open(file, text.n - 1, &err);
+	ck_assert_ptr_nonnull(s);
+	while (!lb_stream_read(s, part, sizeof part, &got, &err))
+		ck_assert_uint_gt(got, 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "limit"));
+	lb_stream_close(s);
+	lb_stream_close(NULL);
+	lb_buf_free(&again);
+	lb_buf_free(&gz);
+	lb_buf_free(&text);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("stream");
+	TCase *c = tcase_create("stream");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, sha256);
+	tcase_add_test(c, gzip_forms);
+	tcase_add_test(c, gzip_damage);
+	tcase_add_test(c, stream_parts_and_limit);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+LB_SUITE_MAIN("stream")
