@@ -92,16 +92,26 @@ static int print_json(struct lb_err *err)
 	return LB_OK;
 }
 
+static int plot(const char *name, const struct opt_list *params, const char *out, struct lb_err *err)
+{
+	struct lb_buf set = { 0 };
+	const int rc = losses_join_params(params->item, params->n, &set, err) ? -1 : losses_plot(name, set.s, out, err);
+
+	lb_buf_free(&set);
+	return rc;
+}
+
 int cmd_losses(int argc, char **argv, struct lb_err *err)
 {
 	struct opt_list params = { 0 };
-	const char *precision = "float64", *input = "-";
+	const char *precision = "float64", *input = "-", *out = NULL;
 	bool json = false, markdown = false;
 	const struct opt opts[] = {
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "the list as JSON", &json },
 		{ "markdown", 0, OPT_FLAG, NULL, 0, 0, "the catalogue page losses/README.md", &markdown },
-		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval: a parameter of the loss; repeatable; a list as [1,2]", &params },
+		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval, plot: a parameter of the loss; repeatable; a list as [1,2]", &params },
 		{ "precision", 0, OPT_TEXT, "float32|float64", 0, 0, "eval: precision to compute in (float64)", &precision },
+		{ "out", 'o', OPT_TEXT, "FILE.svg", 0, 0, "plot: write there instead of to stdout", &out },
 		{ "input", 'i', OPT_TEXT, "FILE|-", 0, 0, "eval: the JSON object; - is stdin (the default)", &input },
 	};
 	size_t n;
@@ -120,10 +130,12 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 		code = losses_show_all(argv[2], err);
 	else if (!strcmp(argv[1], "eval") && n == 2)
 		code = losses_eval(argv[2], params.item, params.n, precision, input, err);
+	else if (!strcmp(argv[1], "plot") && n == 2)
+		code = plot(argv[2], &params, out, err);
 	else if (!strcmp(argv[1], "check") && n <= 2)
 		code = check(n == 2 ? argv[2] : NULL, err);
 	else
-		code = lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, check [NAME]; see lossbench losses --help",
+		code = lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, plot NAME, check [NAME]; see lossbench losses --help",
 			       argv[1]);
 	free(params.item);
 	return code;

@@ -191,8 +191,7 @@ static void print_result(const struct lb_loss_info *l, const struct inputs *x, d
 	printf("]}}\n");
 }
 
-/* "q=0.7" "alpha=[1, 2]" as one text without blanks inside a value. */
-static int join_params(const char *const *params, size_t n, struct lb_buf *out, struct lb_err *err)
+int losses_join_params(const char *const *params, size_t n, struct lb_buf *out, struct lb_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		lb_buf_puts(out, i ? " " : "");
@@ -249,7 +248,7 @@ int losses_eval(const char *name, const char *const *params, size_t n_params, co
 		return lb_fail(err, LB_USAGE, "--precision: found \"%s\", allowed: float32, float64", precision);
 	char *text = read_all(input, &n, err);
 	if (text && (in = lb_json_parse(strcmp(input, "-") ? input : "stdin", text, n, LB_DATA, err)) &&
-	    !join_params(params, n_params, &set, err))
+	    !losses_join_params(params, n_params, &set, err))
 		rc = evaluate(l, set.s, strcmp(precision, "float32") ? 64 : 32, in, err);
 	lb_buf_free(&set);
 	cJSON_Delete(in);

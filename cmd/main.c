@@ -19,7 +19,7 @@ const struct command commands[] = {
 	  "lossbench report results/quickstart --format md --metric test.accuracy",
 	  "All options are those of scripts/aggregate.py, which does the work: see lossbench report --help.", cmd_report },
 	{ "losses", "List losses, show one, evaluate it on given scores, check its gradient.",
-	  "[show NAME | eval [KIND/]NAME | check [NAME]] [options]",
+	  "[show NAME | eval [KIND/]NAME | plot NAME | check [NAME]] [options]",
 	  "echo '{\"scores\": [[2, 1, 0]], \"labels\": [0]}' | lossbench losses eval gce --param q=0.7",
 	  "eval reads a JSON object: scores and labels (multiclass, binary), predictions and targets (regression),\n"
 	  "optionally class_counts and sample_ids; it prints {\"value\": v, \"grad\": {...}}.",

@@ -167,16 +167,46 @@ void lb_split_free(struct lb_split *s);
 
 /* ---- corruption of labels ---- */
 
+struct lb_encoding;
+
+/* The rows whose labels are to be corrupted, and what the noise may depend on. Borrowed. */
+struct lb_noise {
+	const struct lb_arg *par;    /* of the descriptor */
+	size_t n_classes;
+	const uint32_t *rows;        /* n rows of the dataset */
+	size_t n;
+	uint64_t seed;
+	const struct lb_encoding *features; /* of the trial; for noise that depends on the features */
+};
+
 struct lb_corruption {
 	struct lb_info base;
 	unsigned kinds;              /* tasks it applies to */
 	/* Refuses parameters that these classes rule out; NULL when there is nothing to check. Call it before apply. */
 	int (*check)(const struct lb_arg *par, size_t n_classes, struct lb_err *err);
-	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher rate flips a superset. */
-	void (*apply)(const struct lb_arg *par, size_t n_classes, const uint32_t *rows, size_t n, uint64_t seed, int32_t *y);
+	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher rate flips a superset. -1 only when
+	 * memory runs out. */
+	int (*apply)(const struct lb_noise *in, int32_t *y, struct lb_err *err);
 };
 size_t lb_corruption_count(void);
 const struct lb_corruption *lb_corruption_at(size_t i);
+
+/* ---- imbalance: rows left out so that classes have given shares ---- */
+
+struct lb_imbalance {
+	struct lb_info base;
+	unsigned kinds;
+	/* Size of each class relative to class 0 (which has 1), all in (0, 1]; n_classes values. */
+	void (*profile)(const struct lb_arg *par, size_t n_classes, double *share);
+};
+size_t lb_imbalance_count(void);
+const struct lb_imbalance *lb_imbalance_at(size_t i);
+
+/* Leaves out rows, drawn by the seed, so that class c keeps round(m share[c]) of them, at least 1, with the largest m that the
+ * classes allow. rows (n, ascending) is shortened in place and *n set. y are the labels of the dataset. A class without rows is
+ * an error: no share of nothing can be kept. */
+int lb_imbalance_apply(const struct lb_imbalance *imbalance, const struct lb_arg *par, size_t n_classes, const int32_t *y, uint64_t seed,
+		       uint32_t *rows, size_t *n, struct lb_err *err);
 
 /* ---- encoding: the feature columns of a trial ---- */
 
@@ -198,6 +228,8 @@ struct lb_encoding {
 int lb_encoding_make(const struct lb_dataset *d, const struct lb_split *split, const struct lb_encode_options *opt,
 		     struct lb_encoding *out, struct lb_err *err);
 void lb_encoding_free(struct lb_encoding *e);
+/* The encoded features of a row each, (b, e->d) row-major: lb_gather of datasets/gather.h for code that is free of precision. */
+void lb_gather_f64(const struct lb_encoding *e, const uint32_t *rows, size_t b, double *out);
 /* Name of feature column j as a new string ("sex=male" for one-hot). */
 char *lb_encoding_name(const struct lb_encoding *e, size_t j, struct lb_err *err);
 

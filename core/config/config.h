@@ -14,7 +14,7 @@
 #include "losses/loss_info.h"
 
 /* Looks up descriptors for the blocks that name a component, so that core/config knows no component. `block` is the path of the
- * block ("loss", "optimizer", "schedule", "model", "corrupt.labels", "data.generator", "metrics"); i counts from 0; NULL ends.
+ * block ("loss", "optimizer", "schedule", "model", "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics"); i counts from 0; NULL ends.
  * Only those that apply to the task are given. Supplied by core/run (registries.c). */
 struct lb_registry {
 	const struct lb_info *(*at)(const char *block, enum lb_kind kind, size_t i);

@@ -84,6 +84,8 @@ static const struct lb_option options[] = {
 	  .param = { REAL(1, 0, NO_LIMIT), .min_open = true, .help = "numeric features are divided by this first; 255 for bytes" } },
 
 	{ .path = "corrupt", .param = { .help = "harm done to the training data on purpose" } },
+	{ .path = "corrupt.imbalance", .param = { .help = "rows left out so that classes have given sizes; comes before label noise" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "imbalance", .def_name = "none" },
 	{ .path = "corrupt.labels", .param = { .help = "label noise" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "label corruption", .def_name = "none" },
 	{ .path = "model", .param = { .help = "what gives the scores" },

@@ -71,7 +71,8 @@ const struct lb_schedule *lb_schedule_at(size_t i)
 
 double lb_schedule_factor(const struct lb_schedule *s, const struct lb_arg *par, int64_t step, int64_t total, int64_t epoch)
 {
-	const int64_t rising = (int64_t)(par[LB_SCHED_WARMUP].v * (double)total);
+	const double rounding = 1 + 1e-12;       /* 0.29 * 100 is just below 29 */
+	const int64_t rising = (int64_t)(par[LB_SCHED_WARMUP].v * (double)total * rounding);
 
 	if (step < rising)
 		return (double)(step + 1) / (double)rising;

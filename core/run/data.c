@@ -89,6 +89,17 @@ static int assemble(const cJSON *config, enum lb_kind kind, struct lb_table t[4]
 	return rc;
 }
 
+/* A block of numbers, such as images, has no column that could be meant by "the last one". */
+static int check_labels(const cJSON *config, const struct lb_table t[4], const char *const path[4], struct lb_err *err)
+{
+	static const char *const key[] = { "data.train.labels", NULL, "data.test.labels" };
+
+	for (int i = 0; i < 4; i += 2)
+		if (path[i] && !t[i].col && !path[i + 1] && !lb_get_text(config, "data.train.label"))
+			return lb_fail(err, LB_DATA, "%s: holds no labels; give their file with %s", path[i], key[i]);
+	return 0;
+}
+
 struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
 {
 	static const char *const path_key[] = { "data.train.path", "data.train.labels", "data.test.path", "data.test.labels" };
@@ -108,6 +119,8 @@ struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
 		if (path[i])
 			rc = lb_table_read(path[i], &opt, &table[i], err);
 	}
+	if (!rc)
+		rc = check_labels(config, table, path, err);
 	if (!rc)
 		rc = assemble(config, kind, table, path, &data, err);
 	for (int i = 0; i < 4; i++)

@@ -19,6 +19,24 @@ static void replace_path(cJSON *identity, const char *group, const char *key, co
 	lb_json_text(block, name, data->source[(*next)++].sha256);
 }
 
+/* A transition matrix from a file: its checksum in the place of its path. */
+static int replace_matrix_file(cJSON *identity, struct lb_err *err)
+{
+	cJSON *labels = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(identity, "corrupt"), "labels");
+	const char *path = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(labels, "file"));
+	const struct lb_read_options opt = { .format = "csv", .header = -1 };
+	struct lb_table table = { 0 };
+
+	if (!path || !*path)
+		return 0;
+	if (lb_table_read(path, &opt, &table, err))
+		return -1;
+	cJSON_DeleteItemFromObjectCaseSensitive(labels, "file");
+	lb_json_text(labels, "file_sha256", table.sha256);
+	lb_table_free(&table);
+	return 0;
+}
+
 int lb_trial_id(const cJSON *config, const struct lb_dataset *data, char id[17], struct lb_err *err)
 {
 	static const char *const groups[] = { "train", "train", "test", "test" };
@@ -33,6 +51,10 @@ int lb_trial_id(const cJSON *config, const struct lb_dataset *data, char id[17],
 		return -1;
 	for (size_t i = 0; i < 4; i++)
 		replace_path(identity, groups[i], keys[i], data, &next);
+	if (replace_matrix_file(identity, err)) {
+		cJSON_Delete(identity);
+		return -1;
+	}
 	root = lb_json_object(NULL, NULL);
 	lb_json_text(root, "schema", LB_RECORD_SCHEMA);
 	lb_json_item(root, "config", identity);

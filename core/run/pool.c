@@ -128,7 +128,8 @@ static void describe(const struct lb_trial *t, char *out, size_t size)
 static int end_worker(struct pool *pool, struct worker *w, int status, struct lb_err *err)
 {
 	struct lb_err *message = lb_alloc(1, sizeof *message, err);
-	const int end = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	const bool stored = !WIFEXITED(status) && lb_trial_done(&pool->trials[w->trial]);
+	const int end = WIFEXITED(status) ? WEXITSTATUS(status) : stored ? WORKER_OK : -1;
 	char name[160];
 	int rc = 0;
 

@@ -46,6 +46,39 @@ static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y,
 	}
 }
 
+/* Labels that were changed: how many, and [from, to, count] for every pair of classes that occurs, by class number from 0. */
+static void add_corrupted(cJSON *in, const struct lb_prepared *p)
+{
+	const struct lb_dataset *d = p->features.data;
+	cJSON *corrupted = lb_json_object(in, "corrupted"), *changed = lb_json_object(corrupted, "changed");
+	cJSON *transitions = lb_json_object(corrupted, "transitions");
+	size_t *count = lb_alloc(d->n_classes * d->n_classes, sizeof *count, NULL);
+
+	if (!count)
+		lb_json_item(corrupted, "transitions", NULL); /* reported when the record is complete */
+	for (int part = 0; part < 2; part++) {
+		cJSON *list = lb_json_array(transitions, part_name[part]);
+		size_t total = 0;
+		for (size_t i = 0; count && i < p->split.n[part]; i++) {
+			const size_t row = p->split.rows[part][i];
+			count[(size_t)d->y[row] * d->n_classes + (size_t)p->y[row]] += d->y[row] != p->y[row];
+			total += d->y[row] != p->y[row];
+		}
+		for (size_t k = 0; count && k < d->n_classes * d->n_classes; k++) {
+			if (!count[k])
+				continue;
+			cJSON *entry = lb_json_array(list, NULL);
+			lb_json_number(entry, NULL, (double)(k / d->n_classes));
+			lb_json_number(entry, NULL, (double)(k % d->n_classes));
+			lb_json_number(entry, NULL, (double)count[k]);
+			count[k] = 0;
+		}
+		lb_json_number(changed, part_name[part], (double)total);
+	}
+	add_counts(corrupted, p, p->y, 2);
+	free(count);
+}
+
 static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_prepared *p)
 {
 	const struct lb_dataset *d = t->source->data;
@@ -62,10 +95,7 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 		for (size_t k = 0; k < d->n_classes; k++)
 			lb_json_text(list, NULL, d->class_name[k]);
 		add_counts(data, p, d->y, 3);
-		cJSON *corrupted = lb_json_object(data, "corrupted"), *changed = lb_json_object(corrupted, "changed");
-		for (int part = 0; part < 2; part++)
-			lb_json_number(changed, part_name[part], (double)p->changed[part]);
-		add_counts(corrupted, p, p->y, 2);
+		add_corrupted(data, p);
 	} else {
 		lb_json_text(data, "classes", NULL);
 		lb_json_text(data, "class_counts", NULL);

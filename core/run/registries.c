@@ -33,6 +33,14 @@ static const struct lb_info *corruption_at(size_t i, unsigned *kinds)
 	return &lb_corruption_at(i)->base;
 }
 
+static const struct lb_info *imbalance_at(size_t i, unsigned *kinds)
+{
+	if (i >= lb_imbalance_count())
+		return NULL;
+	*kinds = lb_imbalance_at(i)->kinds;
+	return &lb_imbalance_at(i)->base;
+}
+
 static const struct lb_info *generator_at(size_t i, unsigned *kinds)
 {
 	if (i >= lb_generator_count())
@@ -67,6 +75,7 @@ static const struct {
 	at_fn *at;
 } blocks[] = {
 	{ "loss", loss_at },	     { "metrics", metric_at },	   { "corrupt.labels", corruption_at }, { "data.generator", generator_at },
+	{ "corrupt.imbalance", imbalance_at },
 	{ "model", model_at },	     { "optimizer", optimizer_at }, { "schedule", schedule_at },
 };
 

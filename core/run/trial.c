@@ -25,6 +25,30 @@ static bool weighted(const cJSON *config)
 	return (class_weight && strcmp(class_weight, "none")) || lb_get_text(config, "data.weight");
 }
 
+/* The corruption of labels that a config names, with its parameters in par; *lists is to be freed. */
+static const struct lb_corruption *corruption_of(const cJSON *config, struct lb_arg par[8], double **lists, struct lb_err *err)
+{
+	const cJSON *block = lb_json_at(config, "corrupt.labels");
+	const char *kind = lb_get_text(block, "kind");
+
+	for (size_t i = 0; kind && i < lb_corruption_count(); i++)
+		if (!strcmp(lb_corruption_at(i)->base.name, kind))
+			return lb_args_from_block(&lb_corruption_at(i)->base, block, par, lists, err) ? NULL : lb_corruption_at(i);
+	lb_fail(err, LB_MACHINE, "corrupt.labels: no kind \"%s\" (a defect of lossbench)", kind ? kind : "");
+	return NULL;
+}
+
+static int check_corruption(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	struct lb_arg par[8];
+	double *lists = NULL;
+	const struct lb_corruption *corruption = data->y ? corruption_of(config, par, &lists, err) : NULL;
+	const int rc = !data->y ? 0 : !corruption ? -1 : corruption->check ? corruption->check(par, data->n_classes, err) : 0;
+
+	free(lists);
+	return rc;
+}
+
 /* What can only be judged with the data at hand, but before any training. */
 static int check_applicable(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
 {
@@ -43,14 +67,44 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 	return 0;
 }
 
+/* Leaves out training (and validation) rows as corrupt.imbalance says. */
+static int thin_out(const cJSON *config, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
+{
+	const cJSON *block = lb_json_at(config, "corrupt.imbalance");
+	const char *kind = lb_get_text(block, "kind");
+	const struct lb_imbalance *imbalance = NULL;
+	struct lb_arg par[8];
+	double *lists = NULL;
+
+	for (size_t i = 0; kind && i < lb_imbalance_count(); i++)
+		if (!strcmp(lb_imbalance_at(i)->base.name, kind))
+			imbalance = lb_imbalance_at(i);
+	if (!data->y || !imbalance || !imbalance->base.n_params)
+		return 0;
+	if (lb_args_from_block(&imbalance->base, block, par, &lists, err))
+		return -1;
+	free(lists);
+	for (int part = LB_TRAIN; part <= LB_VALID; part++) {
+		if (!split->n[part] || (part == LB_VALID && !lb_get_bool(block, "valid")))
+			continue;
+		if (lb_imbalance_apply(imbalance, par, data->n_classes, data->y, (uint64_t)lb_get_number(block, "seed", 0),
+				       split->rows[part], &split->n[part], err))
+			return -1;
+	}
+	return 0;
+}
+
 static int make_split(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
 {
 	double residues[LB_MAX_RESIDUES];
 	struct lb_split_options opt;
 
-	if (lb_split_options_of(config, &opt, residues, err))
+	if (lb_split_options_of(config, &opt, residues, err) || lb_split_make(data, &opt, out, err))
 		return -1;
-	return lb_split_make(data, &opt, out, err);
+	if (!thin_out(config, data, out, err))
+		return 0;
+	lb_split_free(out);
+	return -1;
 }
 
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err)
@@ -63,7 +117,8 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	*t = (struct lb_trial){ .config = config };
 	if (!(t->source = lb_data_get(cache, config, err)))
 		return -1;
-	if (make_split(config, t->source->data, &split, err) || check_applicable(config, t->source->data, &split, err))
+	if (make_split(config, t->source->data, &split, err) || check_applicable(config, t->source->data, &split, err) ||
+	    check_corruption(config, t->source->data, err))
 		goto out;
 	lb_encode_options_of(config, &encode);
 	if (t->source->data->n_cat && lb_encoding_make(t->source->data, &split, &encode, &features, err))
@@ -167,8 +222,8 @@ static int prepare_stopping(struct lb_prepared *p, const cJSON *config, struct l
 static int prepare_labels(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
 {
 	const cJSON *block = lb_json_at(config, "corrupt.labels");
-	const struct lb_corruption *corruption = NULL;
-	struct lb_arg par[16];
+	struct lb_arg par[8];
+	double *lists = NULL;
 
 	if (!data->y)
 		return 0;
@@ -176,24 +231,16 @@ static int prepare_labels(struct lb_prepared *p, const cJSON *config, const stru
 		return -1;
 	memcpy(p->y, data->y, data->n * sizeof *p->y);
 	p->setup.y = p->y;
-	const struct lb_info *info = component(p, config, "corrupt.labels", "kind", 16, par, err);
-	if (!info)
-		return -1;
-	for (size_t i = 0; i < lb_corruption_count(); i++)
-		if (!strcmp(lb_corruption_at(i)->base.name, info->name))
-			corruption = lb_corruption_at(i);
-	if (corruption->check && corruption->check(par, data->n_classes, err))
-		return -1;
-	const uint64_t seed = (uint64_t)lb_get_number(block, "seed", 0);
-	for (int part = LB_TRAIN; part <= LB_VALID; part++) {
-		const uint32_t *rows = p->split.rows[part];
-		if (part == LB_VALID && cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(block, "valid")))
-			continue;
-		corruption->apply(par, data->n_classes, rows, p->split.n[part], seed, p->y);
-		for (size_t i = 0; i < p->split.n[part]; i++)
-			p->changed[part] += p->y[rows[i]] != data->y[rows[i]];
+	const struct lb_corruption *corruption = corruption_of(config, par, &lists, err);
+	int rc = corruption ? 0 : -1;
+	for (int part = LB_TRAIN; part <= LB_VALID && !rc; part++) {
+		const struct lb_noise noise = { .par = par, .n_classes = data->n_classes, .rows = p->split.rows[part], .n = p->split.n[part],
+						.seed = (uint64_t)lb_get_number(block, "seed", 0), .features = &p->features };
+		if (part == LB_TRAIN || !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(block, "valid")))
+			rc = corruption->apply(&noise, p->y, err);
 	}
-	return 0;
+	free(lists);
+	return rc;
 }
 
 /* data.weight times the class weight n/(C n_c), scaled to mean 1 over the training rows. */

@@ -29,7 +29,6 @@ struct lb_prepared {
 	struct lb_encoding features;
 	int32_t *y;                      /* labels as corrupted */
 	double *row_weight;
-	size_t changed[2];               /* labels that the corruption changed, training and validation */
 	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], metric_par[32][8];
 	double *lists[40];               /* list values of the parameters */
 	size_t n_lists;

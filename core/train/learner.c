@@ -118,7 +118,7 @@ static void clip(const struct X(lb_learner) *l)
 		return;
 	for (size_t i = 0; i < l->net->n_params; i++)
 		sum += (double)l->g[i] * (double)l->g[i];
-	if (!(sqrt(sum) > longest))
+	if (!(sqrt(sum) > longest) || isinf(sum))
 		return;
 	const real scale = (real)(longest / sqrt(sum));
 	for (size_t i = 0; i < l->net->n_params; i++)

@@ -94,13 +94,13 @@ static void end_trial(struct session *s, size_t i, enum lb_status status)
 	}
 }
 
-static void diverged(struct session *s, size_t i, size_t epoch, const char *what, double value)
+static void diverged(struct session *s, size_t i, size_t epoch, const char *what, const char *is)
 {
 	struct lb_outcome *o = &s->out[i];
 
 	o->bad_epoch = epoch + 1;
-	o->bad_step = s->step;
-	snprintf(o->cause, sizeof o->cause, "%s is %s", what, isnan(value) ? "not a number" : value > 0 ? "infinite" : "minus infinity");
+	o->bad_step = o->steps;
+	snprintf(o->cause, sizeof o->cause, "%s is %s", what, is);
 	end_trial(s, i, LB_TRIAL_DIVERGED);
 }
 
@@ -137,7 +137,8 @@ static void step_all(struct session *s, const struct X(lb_minibatch) *m, size_t 
 		s->out[i].steps = s->step + 1;
 		l->loss_sum += value * (double)m->b;
 		if (!isfinite(value))
-			diverged(s, i, epoch, "the training loss", value);
+			diverged(s, i, epoch, "the training loss",
+				 isnan(value) ? "not a number" : value > 0 ? "infinite" : "minus infinity");
 	}
 	s->step++;
 }
@@ -169,7 +170,7 @@ static int evaluate(struct session *s, size_t i, int part, size_t epoch, double 
 	if (rc == 1) {
 		char what[80];
 		snprintf(what, sizeof what, "a score of row %zu (%s)", row, part_name[part]);
-		diverged(s, i, epoch, what, (double)NAN);
+		diverged(s, i, epoch, what, "not finite");
 	}
 	return rc;
 }

@@ -96,3 +96,18 @@ assert_same_results() {
 tidy() {
 	assert_eq "$(find "$1" -type f ! -path '*/trials/*.json' ! -path '*/trials/.lock')$(find "$1" -name '.*.json*')" '' "left over in $1"
 }
+
+# children PID: the processes that it started and that still run, one a line.
+children() {
+	awk -v p="$1" '$4 == p && $3 != "Z" { print $1 }' /proc/[0-9]*/stat 2>/dev/null || true
+}
+
+# wait_until SECONDS COMMAND...: fails where the command does not succeed in time.
+wait_until() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -le $end ] || fail "waited in vain for: $*"
+		sleep 0.02
+	done
+}

@@ -102,7 +102,7 @@ def identity(record):
     config = record["config"]
     del config["name"], config["output"]
     for source in record["data"]["sources"]:
-        role, _, kind = source["role"].partition("_")
+        role, _, kind = source["role"].partition(" ")
         block = config["data"][role]
         del block[kind or "path"]
         block[(kind or "path") + "_sha256"] = source["sha256"]

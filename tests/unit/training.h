@@ -172,7 +172,8 @@ static inline struct lb_metric_use metric_use(const char *name)
 	return (struct lb_metric_use){ .metric = m, .par = args(&m->base, ""), .key = m->base.name };
 }
 
-static inline struct lb_cohort cohort_of(const struct problem *p, const struct lb_setup *trials, size_t k, size_t epochs, size_t batch)
+static inline struct lb_cohort cohort_of(const struct problem *p, const struct lb_setup *trials, size_t k, size_t epochs,
+					 size_t batch)
 {
 	return (struct lb_cohort){ .features = &p->features, .split = &p->split, .kind = p->data.kind, .epochs = epochs, .batch = batch,
 				   .order_seed = 1, .shuffle = true, .trial = trials, .k = k };
