@@ -8,20 +8,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct lb_loss_info *unknown(const char *name, struct lb_err *err)
+/* True when the blank-separated words hold this one. */
+static bool has_word(const char *words, const char *word)
 {
-	const char **names = lb_alloc(lb_loss_count(), sizeof *names, err), *near;
+	const size_t n = strlen(word);
+
+	for (const char *p = words; p && *p; p += strcspn(p, " "), p += strspn(p, " "))
+		if (strcspn(p, " ") == n && !strncmp(p, word, n))
+			return true;
+	return false;
+}
+
+/* The loss that is known elsewhere by this name, or else one whose name is nearly it. */
+static const char *nearest_loss(const char *name, const char *const *names)
+{
+	for (size_t i = 0; i < lb_loss_count(); i++)
+		if (has_word(lb_loss_at(i)->base.keywords, name) || !strcmp(names[i], name))
+			return names[i];
+	return lb_nearest(name, names, lb_loss_count());
+}
+
+static const struct lb_loss_info *unknown(const char *name, const char *plain, struct lb_err *err)
+{
+	const char **names = lb_alloc(lb_loss_count(), sizeof *names, err);
 
 	if (!names)
 		return NULL;
 	for (size_t i = 0; i < lb_loss_count(); i++)
 		names[i] = lb_loss_at(i)->base.name;
-	near = lb_nearest(name, names, lb_loss_count());
-	for (size_t i = 0; i < lb_loss_count() && !near; i++) {
-		const char *keywords = lb_loss_at(i)->base.keywords;
-		if (keywords && strstr(keywords, name))
-			near = names[i];
-	}
+	const char *near = nearest_loss(plain, names);
 	free(names);
 	lb_fail(err, LB_USAGE, "losses: no loss \"%s\"%s%s%s; `lossbench losses` lists them", name, near ? ", did you mean \"" : "",
 		near ? near : "", near ? "\"" : "");
@@ -45,7 +60,7 @@ const struct lb_loss_info *losses_find(const char *name, struct lb_err *err)
 		}
 		found = l;
 	}
-	return found ? found : unknown(name, err);
+	return found ? found : unknown(name, plain, err);
 }
 
 static int check(const char *name, struct lb_err *err)
