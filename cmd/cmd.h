@@ -38,7 +38,7 @@ struct command {
 extern const struct command commands[];
 
 /* Parses argv by the table. Positional arguments are left in argv[1..*n]. 0; 1 after --help was printed; -1 with a usage error.
- * Lists point into argv-sized memory that lives as long as the program. */
+ * A list's items are borrowed from argv; the caller frees list.item after 0, and has nothing to free otherwise. */
 int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int argc, char **argv, size_t *n, struct lb_err *err);
 #define OPTS(table) (table), sizeof(table) / sizeof *(table)
 

@@ -55,6 +55,8 @@ static void print_option(const struct lb_option *o)
 	else if (o->shape == LB_WORDS)
 		printf("| `%s` | %s | a list of words%s%s | %s |\n", o->path, o->param.help ? o->param.help : "", o->word ? ", or " : "",
 		       o->word ? o->word : "", o->word ? o->word : "[]");
+	else if (o->shape == LB_SPACE)
+		printf("| `%s` | %s | %s, or a block as in sweep | %s |\n", o->path, o->param.help, o->word, o->word);
 	else
 		printf("| `%s` | %s | %s: see below | %s |\n", o->path, o->param.help ? o->param.help : "",
 		       o->shape == LB_COMPONENTS ? "a list of blocks" : "a block", o->def_name ? o->def_name : "");

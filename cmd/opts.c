@@ -76,7 +76,7 @@ static int unknown(const char *command, const char *word, const struct opt *opts
 		       near ? near : "", command);
 }
 
-int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int argc, char **argv, size_t *n, struct lb_err *err)
+static int parse(const char *command, const struct opt *opts, size_t n_opts, int argc, char **argv, struct lb_err *err)
 {
 	struct option table[MAX_OPTS + 2] = { [0] = { "help", no_argument, NULL, 'h' } };
 	char letters[2 * MAX_OPTS + 4] = ":h";
@@ -108,7 +108,20 @@ int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int a
 		if (take(&opts[i], optarg, (size_t)argc, err))
 			return -1;
 	}
-	*n = (size_t)(argc - optind);
-	memmove(argv + 1, argv + optind, *n * sizeof *argv);
 	return 0;
+}
+
+int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int argc, char **argv, size_t *n, struct lb_err *err)
+{
+	const int rc = parse(command, opts, n_opts, argc, argv, err);
+
+	for (size_t i = 0; i < n_opts && rc; i++)
+		if (opts[i].type == OPT_LIST) {
+			struct opt_list *list = opts[i].to;
+			free(list->item);
+			*list = (struct opt_list){ 0 };
+		}
+	*n = rc ? 0 : (size_t)(argc - optind);
+	memmove(argv + 1, argv + optind, *n * sizeof *argv);
+	return rc;
 }

@@ -134,34 +134,49 @@ static int prepare_folders(const struct lb_trial *t, size_t n, struct lb_err *er
 	return 0;
 }
 
+/* Runs what is to do of the chosen trials. */
+static int run_chosen(struct lb_trial *t, size_t n, const char *path, const struct lb_run_options *run, struct lb_err *err)
+{
+	struct lb_run_counts counts;
+	const char *dir = n ? lb_get_text(t[0].config, "output.dir") : "";
+	const size_t todo = keep_undone(t, n);
+
+	lb_note("%zu trials: %zu done, %zu to do", n, n - todo, todo);
+	if (prepare_folders(t, todo, err) || lb_run_all(t, todo, n - todo, run, &counts, err))
+		return -1;
+	return finish(&counts, n - todo, path, dir);
+}
+
+/* With a tune block the folds of all candidates come first; the best of each arm is then found from the records. */
 static int sweep(struct lb_plan *plan, const char *path, const struct choices *c, const struct lb_run_options *run, bool list, bool dry,
 		 struct lb_err *err)
 {
-	struct lb_trial *chosen = lb_alloc(plan->n, sizeof *chosen, err);
-	struct lb_run_counts counts;
+	struct lb_trial *chosen = NULL;
 	size_t n, todo;
-	int code = -1;
+	int code = -1, more;
 
-	if (!chosen || check_only(plan, c->only, err))
-		goto out;
-	n = choose(plan, c, chosen);
-	if (list) {
-		code = print_list(plan, chosen, n, err);
-		goto out;
-	}
-	todo = keep_undone(chosen, n);
-	if (dry) {
-		printf("%zu trials: %zu done, %zu to do\n", n, n - todo, todo);
-		code = LB_OK;
-		goto out;
-	}
-	lb_note("%zu trials: %zu done, %zu to do", n, n - todo, todo);
-	if (prepare_folders(chosen, todo, err) || lb_run_all(chosen, todo, n - todo, run, &counts, err))
-		goto out;
-	code = finish(&counts, n - todo, path, lb_get_text(plan->trial[0].config, "output.dir"));
-out:
+	if (check_only(plan, c->only, err))
+		return -1;
+	do {
+		free(chosen);
+		if (!(chosen = lb_alloc(plan->n, sizeof *chosen, err)))
+			return -1;
+		n = choose(plan, c, chosen);
+		more = 0;
+		if (list)
+			code = print_list(plan, chosen, n, err);
+		else if (dry) {
+			todo = keep_undone(chosen, n);
+			printf("%zu trials: %zu done, %zu to do%s\n", n, n - todo, todo,
+			       plan->tune && !plan->tuning ? "; then the best settings at every seed" : "");
+			code = LB_OK;
+		} else {
+			code = plan->tuning && lb_plan_save_choice(plan, err) ? -1 : run_chosen(chosen, n, path, run, err);
+			more = code == LB_OK || code == LB_TRIALS ? lb_plan_choose(plan, err) : 0;
+		}
+	} while (more > 0);
 	free(chosen);
-	return code;
+	return more < 0 ? -1 : code;
 }
 
 int cmd_sweep(int argc, char **argv, struct lb_err *err)
@@ -183,24 +198,28 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 	};
 	struct lb_plan plan;
 	size_t n;
+	int code = -1;
 
 	const int rc = opts_parse("sweep", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
 	if (n == 1 && !path)
 		path = argv[1];
-	else if (n || !path)
-		return lb_fail(err, LB_USAGE, "sweep: one config is needed: lossbench sweep --config FILE");
+	else if (n || !path) {
+		lb_fail(err, LB_USAGE, "sweep: one config is needed: lossbench sweep --config FILE");
+		goto out;
+	}
 	if (parse_shard(shard, &c.shard, &c.shards, err))
-		return -1;
+		goto out;
 	lb_log_quiet(quiet);
 	lb_stop_on_signals();
 	if (lb_plan_open(&plan, path, sets.item, sets.n, true, err))
-		return -1;
+		goto out;
 	const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = (int)(jobs < 1 ? 1 : jobs),
 					    .quiet = quiet };
-	const int code = sweep(&plan, path, &c, &run, list, dry, err);
+	code = sweep(&plan, path, &c, &run, list, dry, err);
 	lb_plan_close(&plan);
+out:
 	free(sets.item);
 	return code;
 }

@@ -129,20 +129,24 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 	};
 	struct lb_plan plan;
 	size_t n;
+	int code = -1;
 
 	const int rc = opts_parse("train", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
 	if (n == 1 && !path)
 		path = argv[1];
-	else if (n || !path)
-		return lb_fail(err, LB_USAGE, "train: one config is needed: lossbench train --config FILE");
+	else if (n || !path) {
+		lb_fail(err, LB_USAGE, "train: one config is needed: lossbench train --config FILE");
+		goto out;
+	}
 	lb_log_quiet(quiet);
 	lb_stop_on_signals();
-	if (lb_plan_open(&plan, path, sets.item, sets.n, false, err))
-		return -1;
-	const int code = train(&plan, path, force, quiet, json, err);
-	lb_plan_close(&plan);
+	if (!lb_plan_open(&plan, path, sets.item, sets.n, false, err)) {
+		code = train(&plan, path, force, quiet, json, err);
+		lb_plan_close(&plan);
+	}
+out:
 	free(sets.item);
 	return code;
 }

@@ -165,6 +165,12 @@ enum { LB_TRAIN, LB_VALID, LB_TEST };
 int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt, struct lb_split *out, struct lb_err *err);
 void lb_split_free(struct lb_split *s);
 
+/* Cross-validation inside a split: its training and validation rows are dealt anew into `folds` folds by opt's seed (each class by
+ * itself when stratified, whole groups together), of which fold `fold` becomes the validation part and the others the training part.
+ * The test part becomes empty, so that nothing of it can be looked at. */
+int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, struct lb_split *s,
+		    struct lb_err *err);
+
 /* ---- corruption of labels ---- */
 
 struct lb_encoding;

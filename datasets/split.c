@@ -415,6 +415,44 @@ out:
 	return rc;
 }
 
+int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, struct lb_split *s,
+		    struct lb_err *err)
+{
+	struct lb_split_options inner = *opt;
+	struct deal deal = { .d = d, .opt = &inner, .n_strata = opt->stratify ? d->n_classes : 1 };
+	struct lb_split old = *s;
+	int rc = -1;
+
+	inner.folds = folds;
+	inner.fold = fold;
+	*s = (struct lb_split){ 0 };
+	deal.part = lb_alloc(d->n, sizeof *deal.part, err);
+	deal.pool = lb_alloc(d->n, sizeof *deal.pool, err);
+	if (!deal.part || !deal.pool)
+		goto out;
+	memset(deal.part, UNUSED, d->n);
+	for (int k = LB_TRAIN; k <= LB_VALID; k++)
+		for (size_t i = 0; i < old.n[k]; i++)
+			deal.part[old.rows[k][i]] = LB_TRAIN;
+	fill_pool(&deal, LB_TRAIN);
+	if (deal.n_pool < folds) {
+		lb_fail(err, LB_CONFIG, "data.cv.folds: found %zu, allowed: at most the %zu training and validation rows", folds, deal.n_pool);
+		goto out;
+	}
+	if (split_folds(&deal, err))
+		goto out;
+	for (size_t i = 0; i < deal.n_pool; i++)
+		deal.part[deal.pool[i]] = deal.part[deal.pool[i]] == LB_TEST ? LB_VALID : LB_TRAIN;
+	rc = collect(&deal, s, err);
+out:
+	free(deal.part);
+	free(deal.pool);
+	lb_split_free(&old);
+	if (rc)
+		lb_split_free(s);
+	return rc;
+}
+
 void lb_split_free(struct lb_split *s)
 {
 	if (!s)

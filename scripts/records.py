@@ -9,7 +9,7 @@ from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 SCHEMA = "lossbench-trial/1"
 SPLITS = ("train", "valid", "test")
-NOT_CONDITIONS = ("name", "output")                    # say where a result goes, not what it is
+NOT_CONDITIONS = ("name", "output", "tune")            # say where a result goes, not what it is
 
 
 class Refused(Exception):
@@ -109,7 +109,12 @@ def read_trials(arguments: List[str]) -> List[Trial]:
             trials[trial.id] = trial
     if not trials:
         raise Refused("no trial's record in %s; give a folder that a sweep wrote, such as results/STUDY" % " ".join(arguments), 4)
-    return list(trials.values())
+    return without_folds(list(trials.values()))
+
+
+def without_folds(trials: List[Trial]) -> List[Trial]:
+    """The folds of a tuning served to choose settings; they are shown only where there is nothing else."""
+    return [t for t in trials if "data.cv.fold" not in t.config] or trials
 
 
 # ---- keys ----

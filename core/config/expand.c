@@ -59,42 +59,27 @@ static int keep(struct seen *seen, struct lb_trial_list *out, cJSON *config, str
 	return 0;
 }
 
-static size_t axis_length(const struct lb_sweep *s, size_t axis)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (s->track[i].axis == axis && s->track[i].n)
-			return s->track[i].n;
-	return 1;
-}
-
 /* The number of trials; 1 when they are too many, so that the rest of the file is still checked. */
 static size_t count_trials(const struct lb_sweep *s, const struct lb_mark *mark)
 {
 	double n = 1;
 
 	for (size_t axis = 0; axis < s->n_axes; axis++)
-		n *= (double)axis_length(s, axis);
+		n *= (double)lb_sweep_axis_length(s, axis);
 	if (n > MAX_TRIALS)
 		lb_fault(s->r.faults, mark, "sweep", "%.0f trials, allowed: at most %d; sweep less at once", n, MAX_TRIALS);
 	return n > MAX_TRIALS ? 1 : (size_t)n;
 }
 
-/* The tree of trial t: the last axis varies fastest. */
+/* The last axis varies fastest. */
 static struct lb_node *trial_tree(const struct lb_sweep *s, struct lb_pool *pool, size_t t, size_t *digit, struct lb_err *err)
 {
-	struct lb_node *root = s->config->root;
-
 	for (size_t axis = s->n_axes; axis-- > 0;) {
-		const size_t n = axis_length(s, axis);
+		const size_t n = lb_sweep_axis_length(s, axis);
 		digit[axis] = t % n;
 		t /= n;
 	}
-	for (size_t i = 0; root && i < s->n; i++) {
-		const struct lb_track *track = &s->track[i];
-		if (digit[track->axis] < track->n)
-			root = lb_tree_with(pool, root, track->path, track->mark, track->value[digit[track->axis]], err);
-	}
-	return root;
+	return lb_sweep_tree(s, pool, digit, err);
 }
 
 static int expand_trial(const struct lb_sweep *s, size_t t, size_t *digit, struct seen *seen, struct lb_trial_list *out, struct lb_err *err)

@@ -87,6 +87,9 @@ struct lb_sweep {
 
 /* Reads the sweep block and --set into tracks; mistakes go to the faults, -1 is for want of memory. Release in any case. */
 int lb_sweep_read(struct lb_sweep *s, struct lb_err *err);
+size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
+/* The tree with the value of each axis at its digit (n_axes). */
+struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *digit, struct lb_err *err);
 void lb_sweep_free(struct lb_sweep *s);
 
 /* values.c: the values that a track's node stands for: a list, a range, `default`, blocks with lists inside. */

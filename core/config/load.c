@@ -210,7 +210,7 @@ const char *lb_config_name(const struct lb_config *config)
 
 bool lb_config_has_sweep(const struct lb_config *config)
 {
-	bool sweep = !lb_node_absent(lb_node_get(config->root, "sweep"));
+	bool sweep = !lb_node_absent(lb_node_get(config->root, "sweep")) || !lb_node_absent(lb_node_get(config->root, "tune"));
 
 	for (size_t i = 0; i < config->n_sets; i++)
 		sweep |= config->set[i].n > 1;

@@ -77,6 +77,11 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE },
 	{ .path = "data.split.seed", .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
 
+	{ .path = "data.cv", .param = { .help = "cross-validation on the training and validation rows; the test rows are left alone" } },
+	{ .path = "data.cv.folds", .param = { INTEGER(0, 2, NO_LIMIT), .required = true, .help = "number of folds" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.cv.fold", .param = { INTEGER(0, 0, NO_LIMIT), .required = true, .help = "the fold that validates, from 0" },
+	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "data.preprocess", .param = { .help = "what is done to numeric features" } },
 	{ .path = "data.preprocess.standardize", .param = { TRUTH(1), .help = "by the training rows' mean and standard deviation" },
 	  .shape = LB_VALUE },
@@ -119,6 +124,21 @@ static const struct lb_option options[] = {
 
 	{ .path = "metrics", .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },
+
+	{ .path = "tune", .param = { .help = "fair tuning: as many settings for every loss, by cross-validation, then the best at every seed" },
+	  .outside_id = true },
+	{ .path = "tune.trials", .param = { INTEGER(0, 1, 1e5), .required = true, .help = "settings tried for every combination of the sweep" },
+	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
+	{ .path = "tune.method", .param = { CHOICES("random", "halton", "grid"), .help = "how settings are drawn from the space" },
+	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
+	{ .path = "tune.space", .param = { .help = "default: the loss's grids and 25 rates from 1e-4 to 1; or paths with values as in sweep" },
+	  .shape = LB_SPACE, .word = "default", .with_group = true, .outside_id = true },
+	{ .path = "tune.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics; its mean over the folds decides" },
+	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
+	{ .path = "tune.folds", .param = { INTEGER(5, 2, 1000), .help = "folds of the cross-validation on training and validation rows" },
+	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
+	{ .path = "tune.seed", .param = { INTEGER(1, 0, 9007199254740992.0), .help = "draws the settings" },
+	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
 
 	{ .path = "output", .param = { .help = "what is written, and where" }, .outside_id = true },
 	{ .path = "output.dir", .param = { TEXT, .help = "folder of the records; results/<name> if not given" },

@@ -15,7 +15,8 @@ enum lb_shape {
 	LB_VALUE,      /* one parameter as in a descriptor */
 	LB_WORDS,      /* a list of texts, or the one word .word instead */
 	LB_COMPONENT,  /* a block that names a component, or the bare name */
-	LB_COMPONENTS  /* a list of such blocks */
+	LB_COMPONENTS, /* a list of such blocks */
+	LB_SPACE       /* the word default, or paths with values as in the sweep block; resolved to the list of paths */
 };
 
 struct lb_option {

@@ -326,6 +326,21 @@ static cJSON *resolve_words(const struct lb_resolving *r, const struct lb_option
 	return list;
 }
 
+/* What the values are is for tune.c to read. */
+static cJSON *resolve_space(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
+{
+	if (!node || (node->type == LB_SCALAR && !strcmp(node->text, o->word)))
+		return cJSON_CreateString(o->word);
+	if (node->type != LB_MAPPING || !node->n) {
+		lb_refuse_type(r, node, o->path, "default, or a block of paths with values as in sweep");
+		return NULL;
+	}
+	cJSON *paths = lb_json_array(NULL, NULL);
+	for (size_t i = 0; i < node->n; i++)
+		lb_json_text(paths, NULL, node->key[i]->text);
+	return paths;
+}
+
 static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	struct lb_err err = { 0 };
@@ -355,6 +370,8 @@ static void resolve_option(const struct lb_resolving *r, const struct lb_option 
 		item = resolve_value(r, o, node);
 	else if (o->shape == LB_WORDS)
 		item = resolve_words(r, o, node);
+	else if (o->shape == LB_SPACE)
+		item = resolve_space(r, o, node);
 	else if (o->shape == LB_COMPONENT)
 		item = resolve_component(r, o, o->path, node);
 	else

@@ -286,9 +286,9 @@ static const char *metric_names(const cJSON *metrics, const char *word, struct l
 	return near ? meant : NULL;
 }
 
-static void check_early_stopping(const struct lb_resolving *r)
+/* The option at `path` names a metric of the validation rows. */
+static void check_valid_metric(const struct lb_resolving *r, const char *path)
 {
-	static const char path[] = "train.early_stopping.metric";
 	const char *wanted = cJSON_GetStringValue(lb_json_at(r->out, path)), *word;
 	const cJSON *metrics = lb_json_at(r->out, "metrics"), *metric;
 	char meant[LB_FOUND_TEXT], hint[LB_HINT_TEXT];
@@ -296,8 +296,6 @@ static void check_early_stopping(const struct lb_resolving *r)
 
 	if (!wanted || !metrics || r->kind == LB_N_KINDS)
 		return;
-	if (resolved_number(r, "data.split.valid", 1) == 0)
-		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it or remove early_stopping");
 	word = strchr(wanted, '.') ? strchr(wanted, '.') + 1 : wanted;
 	cJSON_ArrayForEach(metric, metrics)
 		if (!strncmp(wanted, "valid.", 6) && !strcmp(word, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metric, "name"))))
@@ -305,6 +303,24 @@ static void check_early_stopping(const struct lb_resolving *r)
 	lb_hint(metric_names(metrics, word, &list, meant), hint);
 	fault(r, path, "found \"%.60s\", allowed: %s%s", wanted, list.s ? list.s : "one of the metrics", hint);
 	lb_buf_free(&list);
+}
+
+static void check_early_stopping(const struct lb_resolving *r)
+{
+	const bool on = lb_json_at(r->out, "train.early_stopping");
+
+	if (on && resolved_number(r, "data.split.valid", 1) == 0 && !lb_json_at(r->out, "data.cv"))
+		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it or remove early_stopping");
+	check_valid_metric(r, "train.early_stopping.metric");
+}
+
+static void check_tune(const struct lb_resolving *r)
+{
+	const double folds = resolved_number(r, "data.cv.folds", 0);
+
+	check_valid_metric(r, "tune.metric");
+	if (folds > 0 && resolved_number(r, "data.cv.fold", 0) >= folds)
+		fault(r, "data.cv.fold", "found %.0f, allowed: an integer in [0, %.0f]", resolved_number(r, "data.cv.fold", 0), folds - 1);
 }
 
 static void check_output(const struct lb_resolving *r)
@@ -316,7 +332,7 @@ static void check_output(const struct lb_resolving *r)
 void lb_rule_check(const struct lb_resolving *r)
 {
 	static void (*const checks[])(const struct lb_resolving *) = {
-		check_name, check_source, check_split, check_early_stopping, check_output,
+		check_name, check_source, check_split, check_early_stopping, check_tune, check_output,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

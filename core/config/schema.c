@@ -237,6 +237,16 @@ static cJSON *group_schema(const char *help)
 	return schema;
 }
 
+static cJSON *space_schema(const struct lb_option *o)
+{
+	cJSON *schema = lb_json_object(NULL, NULL), *any = lb_json_array(schema, "anyOf");
+
+	put_help(schema, o->param.help);
+	lb_json_text(lb_json_object(any, NULL), "const", o->word);
+	lb_json_text(lb_json_object(any, NULL), "type", "object");
+	return schema;
+}
+
 static cJSON *option_schema(const struct lb_registry *reg, const struct lb_option *o)
 {
 	switch (o->shape) {
@@ -248,6 +258,8 @@ static cJSON *option_schema(const struct lb_registry *reg, const struct lb_optio
 		return component_schema(reg, o);
 	case LB_COMPONENTS:
 		return components_schema(reg, o);
+	case LB_SPACE:
+		return space_schema(o);
 	default:
 		return group_schema(o->param.help);
 	}

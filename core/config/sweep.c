@@ -163,6 +163,26 @@ int lb_sweep_read(struct lb_sweep *s, struct lb_err *err)
 	return 0;
 }
 
+size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->track[i].axis == axis && s->track[i].n)
+			return s->track[i].n;
+	return 1;
+}
+
+struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *digit, struct lb_err *err)
+{
+	struct lb_node *root = s->config->root;
+
+	for (size_t i = 0; root && i < s->n; i++) {
+		const struct lb_track *track = &s->track[i];
+		if (digit[track->axis] < track->n)
+			root = lb_tree_with(pool, root, track->path, track->mark, track->value[digit[track->axis]], err);
+	}
+	return root;
+}
+
 void lb_sweep_free(struct lb_sweep *s)
 {
 	for (size_t i = 0; i < s->n; i++)

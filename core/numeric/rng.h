@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum lb_purpose { LB_RNG_INIT = 1, LB_RNG_ORDER, LB_RNG_DROPOUT, LB_RNG_SPLIT, LB_RNG_LABEL_NOISE, LB_RNG_GENERATOR, LB_RNG_TEST,
-	LB_RNG_IMBALANCE };
+	LB_RNG_IMBALANCE, LB_RNG_TUNE, LB_RNG_FOLDS };
 
 struct lb_rng {
 	uint32_t key[2], ctr[4], out[4];

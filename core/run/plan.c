@@ -1,10 +1,14 @@
 #include "core/run/plan.h"
 
+#include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/run/get.h"
 #include "core/run/registries.h"
+#include "core/run/store.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Errors of different trials are mostly the same one: each is reported once. A config error that names an option gets its place. */
 static void collect(const struct lb_plan *plan, const struct lb_err *one, struct lb_err *err)
@@ -31,41 +35,240 @@ static bool known(const struct lb_plan *plan, const char *id)
 	return false;
 }
 
-static int open_trials(struct lb_plan *plan, struct lb_err *err)
+/* Adds a resolved config, which the plan takes, as a trial. Mistakes go to err; -1 when memory runs out. */
+static int add_trial(struct lb_plan *plan, cJSON *config, struct lb_err *err)
 {
 	struct lb_err *one = lb_alloc(1, sizeof *one, err);
 
-	if (!one || !(plan->trial = lb_alloc(plan->list.n, sizeof *plan->trial, err))) {
+	if (!one || lb_grow(&plan->list.config, &plan->list_cap, plan->list.n + 1, sizeof *plan->list.config, err) ||
+	    lb_grow(&plan->trial, &plan->trial_cap, plan->n + 1, sizeof *plan->trial, err)) {
 		free(one);
+		cJSON_Delete(config);
 		return -1;
 	}
-	for (size_t i = 0; i < plan->list.n; i++) {
-		struct lb_trial *t = &plan->trial[plan->n];
-		one->code = LB_OK;
-		if (lb_trial_open(t, plan->list.config[i], &plan->cache, one))
-			collect(plan, one, err);
-		else if (!known(plan, t->id))
-			plan->n++;
-	}
+	plan->list.config[plan->list.n++] = config;
+	if (lb_trial_open(&plan->trial[plan->n], config, &plan->cache, one))
+		collect(plan, one, err);
+	else if (!known(plan, plan->trial[plan->n].id))
+		plan->n++;
 	free(one);
-	return err->code == LB_OK ? 0 : -1;
+	return 0;
+}
+
+/* Without a tune block: the trials of the sweep. */
+static int add_sweep(struct lb_plan *plan, struct lb_err *err)
+{
+	struct lb_trial_list list = { 0 };
+	int rc = lb_config_expand(plan->config, &lb_registries, &list, err);
+
+	for (size_t i = 0; i < list.n && !rc; i++) {
+		rc = add_trial(plan, list.config[i], err);
+		list.config[i] = NULL;
+	}
+	lb_trial_list_free(&list);
+	return rc;
+}
+
+/* With one: every fold of every candidate. */
+static int add_folds(struct lb_plan *plan, struct lb_err *err)
+{
+	for (size_t arm = 0; arm < lb_tune_arms(plan->tune); arm++)
+		for (size_t c = 0; c < lb_tune_candidates(plan->tune, arm); c++)
+			for (size_t fold = 0; fold < lb_tune_folds(plan->tune); fold++) {
+				cJSON *config = lb_tune_fold(plan->tune, arm, c, fold, err);
+				if (!config || add_trial(plan, config, err))
+					return -1;
+			}
+	return 0;
 }
 
 int lb_plan_open(struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, bool allow_sweep,
 		 struct lb_err *err)
 {
+	int rc = -1;
+
 	*plan = (struct lb_plan){ .config = lb_config_load(path, sets, n_sets, allow_sweep, err) };
-	if (plan->config && !lb_config_expand(plan->config, &lb_registries, &plan->list, err) && !open_trials(plan, err))
-		return 0;
-	lb_plan_close(plan);
-	return -1;
+	if (plan->config && !lb_tune_open(plan->config, &lb_registries, &plan->tune, err))
+		rc = plan->tune ? add_folds(plan, err) : add_sweep(plan, err);
+	if (!rc && err->code != LB_OK)
+		rc = -1;
+	if (!rc && lb_plan_choose(plan, err) < 0)
+		rc = -1;
+	if (rc)
+		lb_plan_close(plan);
+	return rc;
 }
 
 void lb_plan_close(struct lb_plan *plan)
 {
 	free(plan->trial);
+	lb_tune_free(plan->tune);
+	cJSON_Delete(plan->tuning);
 	lb_data_close(&plan->cache);
 	lb_trial_list_free(&plan->list);
 	lb_config_free(plan->config);
 	*plan = (struct lb_plan){ 0 };
+}
+
+/* ---- choosing the best candidate of each arm ---- */
+
+struct candidate {
+	double mean;             /* of the metric over the folds; NAN when any of them was lost */
+	size_t lost;             /* folds that diverged or failed, or where the metric is undefined */
+};
+
+/* 0 when the fold's record is there: its value is added, or the fold counted as lost; 1 when it is not; -1 on failure. */
+static int add_fold(struct lb_plan *plan, size_t arm, size_t c, size_t fold, struct candidate *sum, struct lb_err *err)
+{
+	cJSON *config = lb_tune_fold(plan->tune, arm, c, fold, err), *record = NULL;
+	struct lb_trial t;
+	int rc = -1;
+
+	if (config && !lb_trial_open(&t, config, &plan->cache, err)) {
+		const enum lb_stored stored = lb_store_look(lb_get_text(config, "output.dir"), t.id, &record);
+		const cJSON *valid = lb_json_at(record, "result.metrics.valid");
+		const cJSON *value = cJSON_GetObjectItemCaseSensitive(valid, lb_tune_metric(plan->tune));
+		const bool ended = stored == LB_STORED_OK || stored == LB_STORED_DIVERGED || stored == LB_STORED_FAILED;
+		if (ended && cJSON_IsNumber(value))
+			sum->mean += value->valuedouble / (double)lb_tune_folds(plan->tune);
+		else
+			sum->lost += ended;
+		rc = ended ? 0 : 1;
+	}
+	cJSON_Delete(record);
+	cJSON_Delete(config);
+	return rc;
+}
+
+static int look_at(struct lb_plan *plan, size_t arm, size_t c, struct candidate *out, struct lb_err *err)
+{
+	int rc = 0;
+
+	*out = (struct candidate){ 0 };
+	for (size_t fold = 0; !rc && fold < lb_tune_folds(plan->tune); fold++)
+		rc = add_fold(plan, arm, c, fold, out, err);
+	if (out->lost)
+		out->mean = (double)NAN;
+	return rc;
+}
+
+/* Fewer lost folds are better; then the mean. */
+static bool better(const struct candidate *a, const struct candidate *b, bool higher)
+{
+	if (a->lost != b->lost)
+		return a->lost < b->lost;
+	return higher ? a->mean > b->mean : a->mean < b->mean;
+}
+
+static bool higher_is_better(const char *metric)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(metric, "("), metric);
+	const struct lb_metric *m = lb_metric_find(name);
+	return !m || m->higher_is_better;
+}
+
+/* What an arm is: the varying options of its refits, apart from those that were tuned. */
+static int tell_arm(struct lb_plan *plan, cJSON *arms, size_t arm, size_t best, const struct candidate *found, struct lb_err *err)
+{
+	cJSON *config = lb_tune_refit(plan->tune, arm, best, 0, err), *o = lb_json_object(arms, NULL);
+
+	if (!config)
+		return -1;
+	lb_json_item(o, "loss", cJSON_Duplicate(lb_json_at(config, "loss"), 1));
+	lb_json_item(o, "model", cJSON_Duplicate(lb_json_at(config, "model"), 1));
+	lb_json_item(o, "corrupt", cJSON_Duplicate(lb_json_at(config, "corrupt"), 1));
+	cJSON_Delete(config);
+	cJSON *chosen = lb_tune_settings(plan->tune, arm, best, err), *list;
+	if (!chosen)
+		return -1;
+	lb_json_item(o, "chosen", chosen);
+	list = lb_json_array(o, "candidates");
+	for (size_t c = 0; c < lb_tune_candidates(plan->tune, arm); c++) {
+		cJSON *e = lb_json_object(list, NULL), *settings = lb_tune_settings(plan->tune, arm, c, err);
+		if (!settings)
+			return -1;
+		lb_json_item(e, "settings", settings);
+		lb_json_number(e, "mean", found[c].mean);
+		lb_json_number(e, "lost_folds", (double)found[c].lost);
+	}
+	return 0;
+}
+
+static int append_refits(struct lb_plan *plan, size_t arm, size_t best, struct lb_err *err)
+{
+	for (size_t r = 0; r < lb_tune_replicates(plan->tune); r++) {
+		cJSON *config = lb_tune_refit(plan->tune, arm, best, r, err);
+		if (!config || add_trial(plan, config, err))
+			return -1;
+	}
+	return err->code == LB_OK ? 0 : -1;
+}
+
+/* Finds the best of one arm, tells it and appends its refits. 1 when a record is missing. */
+static int choose_arm(struct lb_plan *plan, size_t arm, cJSON *arms, struct lb_err *err)
+{
+	const size_t n = lb_tune_candidates(plan->tune, arm);
+	const bool higher = higher_is_better(lb_tune_metric(plan->tune));
+	struct candidate *found = lb_alloc(n, sizeof *found, err);
+	size_t best = 0;
+	int rc = found ? 0 : -1;
+
+	for (size_t c = 0; c < n && !rc; c++) {
+		rc = look_at(plan, arm, c, &found[c], err);
+		if (c && better(&found[c], &found[best], higher))
+			best = c;
+	}
+	if (!rc)
+		rc = tell_arm(plan, arms, arm, best, found, err);
+	if (!rc)
+		rc = append_refits(plan, arm, best, err);
+	free(found);
+	return rc;
+}
+
+int lb_plan_choose(struct lb_plan *plan, struct lb_err *err)
+{
+	const size_t before = plan->n;
+	cJSON *tuning, *arms;
+	int rc = 0;
+
+	if (!plan->tune || plan->tuning)
+		return 0;
+	for (size_t i = 0; i < before; i++)
+		if (lb_store_look(lb_get_text(plan->trial[i].config, "output.dir"), plan->trial[i].id, NULL) == LB_STORED_NONE)
+			return 0;
+	tuning = lb_json_object(NULL, NULL);
+	lb_json_text(tuning, "schema", "lossbench-tuning/1");
+	lb_json_text(tuning, "study", lb_config_name(plan->config));
+	lb_json_text(tuning, "metric", lb_tune_metric(plan->tune));
+	lb_json_number(tuning, "folds", (double)lb_tune_folds(plan->tune));
+	arms = lb_json_array(tuning, "arms");
+	for (size_t arm = 0; arm < lb_tune_arms(plan->tune) && !rc; arm++)
+		rc = choose_arm(plan, arm, arms, err);
+	if (!rc)
+		rc = lb_json_complete(err);
+	if (rc) {
+		cJSON_Delete(tuning);
+		plan->n = before;
+		return rc < 0 ? -1 : 0;
+	}
+	plan->tuning = tuning;
+	return 1;
+}
+
+int lb_plan_save_choice(const struct lb_plan *plan, struct lb_err *err)
+{
+	char *path = lb_strfmt(err, "%s/tuning.json", lb_get_text(plan->trial[0].config, "output.dir"));
+	struct lb_buf b = { 0 };
+	int rc = -1;
+
+	lb_json_pretty(plan->tuning, &b);
+	lb_buf_puts(&b, "\n");
+	if (path)
+		rc = b.bad ? lb_fail_memory(err, b.n) : lb_write_file(path, b.s, b.n, err);
+	lb_buf_free(&b);
+	free(path);
+	return rc;
 }

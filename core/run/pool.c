@@ -150,11 +150,14 @@ static int end_worker(struct pool *pool, struct worker *w, int status, struct lb
 	else if (end == LB_MACHINE)
 		rc = lb_fail(err, LB_MACHINE, "%s", message->text[0] ? message->text : "a worker ran out of memory");
 	else {
-		if (end < 0) {
+		const bool crash = end < 0 || !message->text[0];
+		if (end < 0)
 			snprintf(message->text, sizeof message->text, "the worker was ended by signal %d (%s)", WTERMSIG(status),
 				 strsignal(WTERMSIG(status)));
+		else if (crash)
+			snprintf(message->text, sizeof message->text, "the worker ended with status %d and no message", end);
+		if (crash)
 			record_crash(pool, w->trial, message->text);
-		}
 		lb_warn("trial %s (%s) failed: %s", pool->trials[w->trial].id, name, message->text);
 		pool->counts->failed++;
 	}

@@ -101,7 +101,9 @@ static int make_split(const cJSON *config, const struct lb_dataset *data, struct
 
 	if (lb_split_options_of(config, &opt, residues, err) || lb_split_make(data, &opt, out, err))
 		return -1;
-	if (!thin_out(config, data, out, err))
+	const double folds = lb_get_number(config, "data.cv.folds", 0), fold = lb_get_number(config, "data.cv.fold", 0);
+	if (!thin_out(config, data, out, err) &&
+	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, out, err)))
 		return 0;
 	lb_split_free(out);
 	return -1;

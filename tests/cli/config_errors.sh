@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A wrong config: every mistake at once with line and column, code 3, and nothing is written.
+# shellcheck disable=SC2016 # $ is the last line of sed
 . "$LB_ROOT/tests/cli/lib.bash"
 samples=$LB_ROOT/datasets/samples
 

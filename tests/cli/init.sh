@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# init writes configs that run as they are; data info says what is in a file, as text and as JSON.
+# shellcheck disable=SC2016 # odd names on purpose
+. "$LB_ROOT/tests/cli/lib.bash"
+samples=$LB_ROOT/datasets/samples
+
+# plans FILE TASK ARGUMENT...: the config that init writes is right and plans trials; one of them trains.
+plans() {
+	assert_exit 0 lossbench init "${@:3}" --out "$1.yaml"
+	assert_contains "$out" "lossbench sweep --config $1.yaml"
+	assert_exit 0 lossbench config check "$1.yaml"
+	assert_exit 0 lossbench sweep "$1.yaml" --dry-run
+	[[ $out =~ ^([1-9][0-9]*)\ trials:\ 0\ done,\ ([1-9][0-9]*)\ to\ do$ ]] || fail "--dry-run of $1.yaml: $out"
+	assert_eq "$(json - '[0].task' <<<"$(lossbench config resolve "$1.yaml")")" "$2" "task of $1"
+	first=$(lossbench sweep "$1.yaml" --list 2>/dev/null | cut -f1 | sed -n 1p)
+	assert_exit 0 lossbench sweep "$1.yaml" --only "$first" --quiet --set train.epochs=20 --set "output.dir=r/$1"
+	assert_eq "$(json r/"$1"/trials/*.json .result.status)" ok
+}
+plans letter multiclass "$samples/letter.csv.gz"
+plans penguins multiclass "$samples/penguins.csv.gz" --label label
+plans abalone multiclass "$samples/abalone.csv.gz"
+plans concrete regression "$samples/concrete.csv.gz"
+plans sonar binary "$samples/sonar.csv.gz"
+plans fashion multiclass "$samples/fashion_mnist_t10k1000-images-idx3-ubyte.gz"
+printf '%s\n' 'a "b", \c;label' '1;yes: no' '2;#x' '3;yes: no' '4;#x' '5;yes: no' '6;#x' '7;yes: no' '8;#x' '9;yes: no' '10;#x' \
+	'11;yes: no' '12;#x' >'odd name, $1 #2.csv'
+plans odd binary 'odd name, $1 #2.csv'
+
+assert_exit 2 lossbench init "$samples/sonar.csv.gz" --out sonar.yaml
+assert_contains "$err" 'sonar.yaml: is there already'
+assert_exit 0 lossbench init "$samples/iris.csv.gz"
+assert_contains "$out" 'task: multiclass'
+assert_eq "$(head -c 1 <<<"$out")" '#' 'the first letter of a commented config'
+
+assert_exit 0 lossbench data info "$samples/penguins.csv.gz" --label label
+for word in 'rows     344' label bill_length_mm text number 'classes  3:' Adelie; do assert_contains "$out" "$word"; done
+assert_exit 0 lossbench data info "$samples/penguins.csv.gz" --label label --json
+echo "$out" >info.json
+gzip -dc "$samples/penguins.csv.gz" >penguins.csv
+"${PYTHON:-python3}" - <<'PY'
+import csv, hashlib, json
+from collections import Counter
+
+info = json.load(open("info.json"))
+data = open("penguins.csv", "rb").read()
+rows = list(csv.DictReader(open("penguins.csv")))
+assert info["sha256"] == hashlib.sha256(data).hexdigest() and info["bytes"] == len(data)
+assert info["rows"] == len(rows) and info["task"] == "multiclass" and info["label"] == "label"
+assert dict(zip(info["classes"], info["class_counts"])) == Counter(r["label"] for r in rows)
+assert [c["name"] for c in info["columns"]] == list(rows[0])
+total = 0
+for c in info["columns"]:
+    cells = [r[c["name"]] for r in rows if r[c["name"]] not in ("", "NA", "?")]
+    assert c["missing"] == len(rows) - len(cells), c
+    total += c["missing"]
+    if c["type"] == "text":
+        assert c["distinct"] == len(set(cells)), c
+    else:
+        values = [float(x) for x in cells]
+        assert c["min"] == min(values) and c["max"] == max(values), c
+        assert abs(c["mean"] - sum(values) / len(values)) < 1e-9 * max(1, abs(c["mean"])), c
+assert info["missing"] == total > 0
+PY
+assert_exit 0 lossbench data info "$samples/fashion_mnist_t10k1000-images-idx3-ubyte.gz" --json
+assert_eq "$(($(json - .class_counts <<<"$out" | tr -d '[] ' | tr , +)))" 1000 'labels of all classes'
+assert_exit 0 lossbench data formats
+for word in csv idx; do assert_contains "$out" "$word "; done

@@ -1,0 +1,153 @@
+#!/usr/bin/env bash
+# lossbench losses: list, show, check, and eval against tests/golden/losses.json and closed forms.
+# shellcheck disable=SC2016 # backquotes in a message
+. "$LB_ROOT/tests/cli/lib.bash"
+py=${PYTHON:-python3}
+
+assert_exit 0 lossbench losses --json
+echo "$out" >losses.json
+assert_exit 0 lossbench losses
+"$py" - losses.json "$out" <<'PY'
+import json, sys
+
+losses = json.load(open(sys.argv[1]))
+assert len({(l["kind"], l["name"]) for l in losses}) == len(losses) >= 16
+assert [line.split()[:2] for line in sys.argv[2].splitlines()] == [[l["kind"], l["name"]] for l in losses]
+for l in losses:
+    assert l["title"] and l["citation"] and l["formula"] and isinstance(l["separable"], bool), l["name"]
+    for p in l["params"]:
+        assert p["name"] and p["help"] and p["allowed"] and "default" in p, (l["name"], p)
+assert not next(l for l in losses if l["name"] == "mw")["separable"]
+PY
+
+assert_exit 0 lossbench losses show gce
+for word in multiclass/gce 'formula:' 'q ' '(0, 1]' 'source:' 'traits:'; do assert_contains "$out" "$word"; done
+for name in ce multiclass/ce regression/huber binary/mw; do assert_exit 0 lossbench losses show $name; done
+for alias in bce:logistic cross_entropy:ce l2:brier least_squares:mse focl:focal multiclass/gcee:gce; do
+	assert_exit 2 lossbench losses show ${alias%:*}
+	assert_contains "$err" "did you mean \"${alias#*:}\""
+done
+assert_exit 2 lossbench losses show zzzzzz
+assert_contains "$err" 'no loss "zzzzzz"; `lossbench losses` lists them'
+assert_exit 2 lossbench losses show binary/ce
+assert_exit 2 lossbench losses check nothing
+
+for name in '' ce binary/mw; do
+	assert_exit 0 lossbench losses check $name
+	[[ $(tail -n 1 <<<"$out") =~ ^[1-9][0-9]*\ passed,\ 0\ failed$ ]] || fail "last line of losses check: $out"
+done
+assert_eq "$(grep -c ' checks, 0 failed' <<<"$(lossbench losses check)")" "$(lossbench losses | wc -l)" 'losses checked'
+
+"$py" - "$LB_ROOT/tests/golden/losses.json" losses.json <<'PY'
+import json, math, struct, subprocess, sys
+
+golden = json.load(open(sys.argv[1]))["cases"]
+registered = {(l["kind"], l["name"]) for l in json.load(open(sys.argv[2]))}
+missing = registered - {(c["kind"], c["loss"]) for c in golden}
+assert not missing, "no golden values for %s" % missing
+
+
+def evaluate(kind, loss, data, params=(), precision="float64"):
+    command = ["lossbench", "losses", "eval", kind + "/" + loss, "--precision", precision]
+    for p in params:
+        command += ["--param", p]
+    done = subprocess.run(command, input=json.dumps(data), capture_output=True, text=True)
+    assert done.returncode == 0, (command, data, done.stderr)
+    answer = json.loads(done.stdout)
+    (key, grad), = answer["grad"].items()
+    assert key == ("predictions" if kind == "regression" else "scores")
+    return answer["value"], grad
+
+
+def rows(matrix):
+    return [x for row in matrix for x in (row if isinstance(row, list) else [row])]
+
+
+def agree(what, found, expected, tolerance):
+    (value, grad), (value0, grad0) = found, expected
+    assert abs(value - value0) <= tolerance * max(abs(value0), 1), (what, value, value0)
+    grad, grad0 = rows(grad), rows(grad0)
+    largest = max(map(abs, grad0))
+    assert len(grad) == len(grad0), what
+    for a, b in zip(grad, grad0):
+        assert abs(a - b) <= tolerance * max(largest, 1e-12), (what, a, b)
+
+
+def single(matrix):
+    return [[struct.unpack("f", struct.pack("f", x))[0] for x in row] for row in matrix]
+
+
+def inputs(case, change=lambda m: m):
+    if case["kind"] == "regression":
+        return {"predictions": change(case["z"]), "targets": change(case["t"])}
+    return {"scores": change(case["z"]), "labels": case["y"]}
+
+
+for i, c in enumerate(golden):
+    params = c["set"].split()
+    agree(c, evaluate(c["kind"], c["loss"], inputs(c), params), (c["value"], c["grad"]), 1e-9)
+    if i % 5 == 0:
+        rounded = inputs(c, single)
+        agree(c, evaluate(c["kind"], c["loss"], rounded, params, "float32"), evaluate(c["kind"], c["loss"], rounded, params), 1e-5)
+
+# Closed forms, by hand.
+e = math.e
+agree("ce", evaluate("multiclass", "ce", {"scores": [[1, 0]], "labels": [1]}), (math.log1p(e), [[e / (1 + e), -e / (1 + e)]]), 1e-15)
+agree("logistic", evaluate("binary", "logistic", {"scores": [0, math.log(3)], "labels": [1, 0]}),
+      ((math.log(2) + math.log(4)) / 2, [-0.25, 0.375]), 1e-15)
+agree("mse", evaluate("regression", "mse", {"predictions": [3, 1], "targets": [1, 1]}), (2, [2, 0]), 1e-15)
+agree("ce far out", evaluate("multiclass", "ce", {"scores": [[1e4, -1e4]], "labels": [1]}, precision="float32"), (2e4, [[1, -1]]), 1e-7)
+
+# A flat list is one column, and the gradient has the form of what was given.
+flat = evaluate("binary", "mw", {"scores": [0.5, -1, 2], "labels": [0, 1, 1]})
+nested = evaluate("binary", "mw", {"scores": [[0.5], [-1], [2]], "labels": [0, 1, 1]})
+assert flat[0] == nested[0] and [[g] for g in flat[1]] == nested[1]
+PY
+
+echo '{"scores": [[2, 1, 0]], "labels": [0]}' >in.json
+assert_exit 0 lossbench losses eval gce --param q=0.7 --input in.json
+a=$out
+assert_exit 0 lossbench losses eval gce --param q=0.7 --input - <in.json
+assert_eq "$out" "$a"
+assert_exit 0 lossbench losses eval gce -p q=0.7 <in.json
+assert_eq "$out" "$a"
+
+bad() { # LOSS JSON TEXT
+	assert_exit 4 lossbench losses eval "$1" <<<"$2"
+	assert_eq "$out" ''
+	assert_contains "$err" "$3"
+}
+bad ce '{"scores": [[NaN, 1]], "labels": [0]}' 'stdin:1:14: not valid JSON'
+bad ce '{"scores": [[1e999, 1]], "labels": [0]}' 'stdin:1:14: '
+bad ce '{"scores": [["inf", 1]], "labels": [0]}' 'scores: row 1, column 1: found inf'
+bad ce '{"scores": [[2, 1], [null, 1]], "labels": [0, 0]}' 'scores: row 2, column 1'
+bad ce '{"scores": [[2, 1], [1]], "labels": [0, 0]}' 'scores: row 2'
+bad ce '{"scores": [[2, 1]], "labels": [0, 0]}' '"labels" must be a list of 1 integers'
+bad ce '{"scores": [[2, 1]], "labels": [2]}' 'labels: entry 1 is not an integer from 0 to 1'
+bad ce '{"scores": [[2, 1]], "labels": [-1]}' 'labels: entry 1'
+bad ce '{"scores": [[2, 1]], "labels": [0.5]}' 'labels: entry 1'
+bad ce '{"scores": [[2, 1]], "labels": ["0"]}' 'labels: entry 1'
+bad ce '{"scores": [[2, 1]], "lables": [0]}' 'unknown key "lables" for a multiclass loss, did you mean "labels"'
+bad ce '{"scores": [[2, 1]]}' '"labels"'
+bad ce '{"labels": [0]}' '"scores" is missing or empty'
+bad ce '{"scores": [], "labels": []}' '"scores" is missing or empty'
+bad ce '{"scores": [2, 1], "labels": [0, 0]}' 'at least 2'
+bad ce '[1, 2]' 'expected a JSON object such as {"scores"'
+bad ce '{"scores": [[2, 1]], "labels": [0]} more' 'stdin:1:'
+bad ce '{"scores": [[2, 1]], "labels": [0], "labels": [1]}' 'the key "labels" stands twice'
+bad ce '' 'stdin:'
+bad logistic '{"scores": [[2, 1]], "labels": [0]}' 'one score a row'
+bad logistic '{"scores": [2], "labels": [2]}' 'labels: entry 1 is not an integer from 0 to 1'
+bad mse '{"predictions": [1, 2], "targets": [1]}' 'targets: found 1 x 1'
+bad mse '{"scores": [1], "labels": [0]}' 'unknown key "scores" for a regression loss'
+assert_exit 4 lossbench losses eval ce --input absent.json
+assert_contains "$err" 'absent.json: '
+
+for param in q=2 q=0 q=abc r=1 q q= '=1'; do
+	assert_exit 2 lossbench losses eval gce --param "$param" --input in.json
+	assert_contains "$err" gce
+done
+assert_exit 2 lossbench losses eval ce --precision half --input in.json
+assert_contains "$err" 'allowed: float32, float64'
+assert_exit 2 lossbench losses eval cee --input in.json
+assert_contains "$err" 'did you mean "ce"'

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# lossbench report: text, Markdown, CSV and LaTeX of one folder show the same numbers, and these are those of the records.
+. "$LB_ROOT/tests/cli/lib.bash"
+py=${PYTHON:-python3}
+
+# As installed: the program in bin/, its scripts in share/.
+mkdir -p usr/bin usr/share/lossbench
+cp "$LB_BIN" usr/bin/lossbench
+cp -r "$LB_ROOT/scripts" usr/share/lossbench/scripts
+PATH=$PWD/usr/bin:$PATH
+export LOSSBENCH_PYTHON=$py
+
+cat >c.yaml <<YAML
+task: multiclass
+data:
+  train: {path: $LB_ROOT/datasets/samples/iris.csv.gz, label: label}
+  split: {train: 0.6, valid: 0.2, test: 0.2}
+loss: {name: ce}
+train: {epochs: 3, batch: 16}
+metrics: [accuracy, log_loss]
+sweep:
+  loss: [{name: ce}, {name: gce, q: [0.3, 0.7]}]
+  train.seed: [1, 2, 3]
+output: {dir: r}
+YAML
+lossbench sweep c.yaml --quiet
+for format in text md csv latex; do
+	assert_exit 0 lossbench report r --format $format
+	echo "$out" >table.$format
+	assert_exit 0 lossbench report r --format $format --out again
+	assert_eq "$(cat again)" "$(cat table.$format)" "--out of $format"
+done
+"$py" - r/trials/*.json <<'PY'
+import csv, json, re, statistics, sys
+
+groups = {}
+for name in sys.argv[1:]:
+    record = json.load(open(name))
+    loss = record["config"]["loss"]
+    for metric, value in record["result"]["metrics"]["test"].items():
+        groups.setdefault(loss["name"] + (" q=%g" % loss["q"] if "q" in loss else ""), {}).setdefault("test." + metric, []).append(value)
+expected = {key: {m: (statistics.mean(v), statistics.stdev(v)) for m, v in g.items()} for key, g in groups.items()}
+assert len(expected) == 3
+
+table = list(csv.DictReader(open("table.csv")))
+assert len(table) == 3
+cells = []
+for row in table:
+    for metric, (mean, sd) in expected[row["loss"]].items():
+        assert abs(float(row[metric]) - mean) < 1e-12 and abs(float(row[metric + ".sd"]) - sd) < 1e-12, (row, metric)
+        assert row[metric + ".n"] == "3"
+        cells.append((mean, sd, row[metric + ".best"] == "true"))
+
+found = {}
+for name in ("text", "md", "latex"):
+    text = open("table." + name).read().replace("$\\pm$", "±").replace("\\textbf{", "*").replace("}", "").replace("**", "*")
+    pairs = re.findall(r"(\*?)(\d+\.\d+)\*? ± (\d+\.\d+)", text)
+    found[name] = pairs
+    assert len(pairs) == len(cells), (name, pairs)
+    for (mark, mean, sd), (mean0, sd0, best) in zip(pairs, cells):
+        for shown, value in ((mean, mean0), (sd, sd0)):
+            assert abs(float(shown) - value) <= 0.5001 * 10 ** -len(shown.split(".")[1]), (name, shown, value)
+        assert (mark == "*") == best, (name, mean)
+assert found["text"] == found["md"] == found["latex"]
+PY
+
+# Wrong use is told apart from records that are not there.
+assert_exit 2 lossbench report
+assert_exit 2 lossbench report r --format pdf
+assert_exit 2 lossbench report r --no-such-option
+assert_exit 4 lossbench report absent
+assert_contains "$err" absent
+mkdir -p nothing/trials
+assert_exit 4 lossbench report nothing
+LOSSBENCH_PYTHON=$PWD/no-python assert_exit 5 lossbench report r
+assert_contains "$err" 'set LOSSBENCH_PYTHON'
+rm -r usr/share
+assert_exit 5 lossbench report r
+assert_contains "$err" 'aggregate.py is not found'

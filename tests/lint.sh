@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# Static rules of the project. Prints what is wrong as file:line: what, and a tally as the last line.
+set -u
+
+usage='Usage: tests/lint.sh [--layers]
+
+  --layers   only the rules that need no other tool: who includes whom, who prints and exits, registries, file names, sizes
+
+Without it also: shellcheck, cppcheck, and a compilation of the Python scripts. A tool that is missing is a failure.
+Exit codes: 0 nothing found; 1 something found; 2 the command line is wrong.'
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+layers_only=''
+case ${1-} in
+'') ;;
+--layers) layers_only=1 ;;
+-h | --help) printf '%s\n' "$usage"; exit 0 ;;
+*) echo "lint.sh: unknown argument '$1' (--help shows the usage)" >&2; exit 2 ;;
+esac
+
+passed=0 failed=0
+# rule NAME COMMAND...: passes when the command prints nothing.
+rule() {
+	local found
+	found=$("${@:2}" 2>&1)
+	if [ -z "$found" ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		printf '%s\n     rule: %s\n' "$found" "$1"
+	fi
+}
+
+# ---- who includes whom ----
+
+# file:line:header of every #include "..." below the folders
+includes() { grep -rnHoE --include='*.[ch]' --include='*.def' '^#include "[^"]+"' "$@" | sed -E 's/#include "(.*)"/\1/'; }
+
+# FOLDER and what its files may include, as prefixes, beside the folder itself. losses/loss_info.h names the kinds of tasks, which
+# all that deals with labels must know; it and datasets/dataset.h, losses/loss.h are contracts, not a particular loss or reader. The random streams are free of precision:
+# the expansion of a config into trials may draw from them.
+contracts='losses/loss_info.h datasets/dataset.h'
+layers="core/base
+core/numeric core/base/
+core/config core/base/ core/numeric/rng.h losses/loss_info.h
+core/model core/base/ core/numeric/
+core/optim core/base/ core/numeric/
+core/metrics core/base/ core/numeric/ losses/loss_info.h
+core/train core/base/ core/numeric/ core/model/ core/optim/ core/metrics/metric.h datasets/gather.h losses/loss.h $contracts
+core/run core/base/ core/numeric/ core/config/ core/model/ core/optim/ core/metrics/metric.h core/train/ $contracts
+datasets core/base/ core/numeric/ losses/loss_info.h
+losses core/base/ core/numeric/ core/config/config.h
+cmd core/base/ core/config/ core/run/ core/metrics/metric.h losses/eval.h $contracts"
+
+may_include() {
+	local folder allowed place header prefix ok
+	while read -r folder allowed; do
+		while IFS=: read -r place line header; do
+			ok=''
+			for prefix in "$folder/" $allowed; do [[ $header == "$prefix"* ]] && ok=1; done
+			[ -n "$ok" ] || echo "$place:$line: includes $header; $folder/ may include $folder/ $allowed"
+		done < <(includes "$folder")
+	done <<<"$layers"
+	for folder in core/*/; do
+		grep -q "^${folder%/}\b" <<<"$layers" || echo "$folder:1: a folder of core without a layer; add it to tests/lint.sh"
+	done
+}
+
+# A loss sees the contract and helpers of its own kind.
+losses_alone() {
+	local file line header kind
+	while IFS=: read -r file line header; do
+		kind=$(dirname "$file")
+		case $header in
+		losses/loss.h | losses/loss_info.h | "$kind"/* | core/*) ;;
+		*) echo "$file:$line: includes $header; a loss includes losses/loss.h, core/ and $kind/" ;;
+		esac
+	done < <(includes losses/*/)
+}
+
+# However long the chain of includes.
+no_precision_in_cmd() {
+	includes cmd core losses datasets | awk -F: '
+		{ file[NR] = $1; line[NR] = $2; header[NR] = $3 }
+		END {
+			leads["core/numeric/real.h"] = 1
+			for (more = 1; more;) {
+				more = 0
+				for (i = 1; i <= NR; i++)
+					if (leads[header[i]] && !leads[file[i]])
+						more = leads[file[i]] = 1
+			}
+			for (i = 1; i <= NR; i++)
+				if (file[i] ~ /^cmd\// && leads[header[i]])
+					print file[i] ":" line[i] ": " header[i] " leads to core/numeric/real.h; the command line knows no precision"
+		}'
+}
+
+nothing_includes_cmd() {
+	includes core losses datasets tests | grep -E ':cmd/' | sed 's/$/ is included; only cmd\/ may include cmd\//'
+}
+
+quiet_below_cmd() {
+	grep -rnE --include='*.[ch]' '\b(v?f?printf|f?puts|putchar|perror|exit|quick_exit|abort|assert)[ \t]*\(' core losses datasets |
+		grep -vE '^core/base/log\.c:|^[^:]+:[0-9]+:[ \t]*(/?\*|//)' |
+		sed -E 's/^([^:]+:[0-9]+):[ \t]*(.*)/\1: "\2": errors are returned; only cmd\/ and core\/base\/log.c print or exit/'
+}
+
+# ---- registries, names, sizes ----
+
+registered() {
+	local file kind name
+	for file in losses/*/*.c; do
+		kind=$(basename "$(dirname "$file")") name=$(basename "$file" .c)
+		grep -qxF "LOSS($kind, $name)" losses/list.def || echo "$file:1: is not in losses/list.def; add LOSS($kind, $name)"
+	done
+	while IFS=: read -r line kind name; do
+		[ -f "losses/$kind/$name.c" ] || echo "losses/list.def:$line: there is no losses/$kind/$name.c"
+	done < <(sed -nE 's/^LOSS\((\w+), (\w+)\)/\1:\2/p' losses/list.def | grep -n '')
+}
+
+# A header's name says what it is wherever it is included; the same file name twice is a trap in a debugger and in an editor.
+# A command and the part of core that it drives share a name on purpose, as do the same loss of two kinds and the registries.
+unique_names() {
+	find core losses datasets tests/unit -name '*.[ch]' ! -path 'losses/*/*' ! -name registry.c -printf '%f %p\n' | sort |
+		awk '$1 == name { print $2 ":1: has the name of " path "; file names are unique" } { name = $1; path = $2 }'
+	find cmd core losses datasets -name '*.h' -printf '%f %p\n' | sort |
+		awk '$1 == name { print $2 ":1: has the name of " path "; header names are unique" } { name = $1; path = $2 }'
+}
+
+sizes() {
+	find cmd core losses datasets scripts -name '*.[ch]' -o -name '*.py' -o -name '*.sh' | while read -r file; do
+		awk -v f="$file" 'END { if (NR > 500) print f ":" NR ": is longer than 500 lines" }' "$file"
+	done
+	find cmd core losses datasets -name '*.c' -exec awk '
+		FNR == 1 { start = 0 }
+		/^\{/ { start = FNR }
+		/^\}/ && start { if (FNR - start - 1 > 60) print FILENAME ":" start ": a function of " FNR - start - 1 " lines; 60 are allowed"; start = 0 }' {} +
+}
+
+finished() {
+	grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' --include='*.[ch]' --include='*.py' --include='*.sh' --include='*.def' cmd core losses datasets scripts |
+		sed 's/$/   <- do it or drop it/'
+}
+
+rule 'layers: arrows go one way' may_include
+rule 'a loss knows its contract and no other loss' losses_alone
+rule 'cmd/ is free of precision' no_precision_in_cmd
+rule 'nothing includes cmd/' nothing_includes_cmd
+rule 'only cmd/ and core/base/log.c print or exit' quiet_below_cmd
+rule 'every loss is registered' registered
+rule 'file names are unique' unique_names
+rule 'files under 500 lines, functions under 60' sizes
+rule 'nothing is left undone' finished
+
+# ---- with tools ----
+
+shell_scripts() {
+	command -v shellcheck >/dev/null || { echo 'tests/lint.sh:1: shellcheck is not installed (scripts/setup.sh check)'; return; }
+	grep -rlE '^#!.*\b(ba)?sh$|^# shellcheck shell=' scripts tests .ci 2>/dev/null | xargs shellcheck -x -P . -f gcc
+}
+
+c_sources() {
+	command -v cppcheck >/dev/null || { echo 'tests/lint.sh:1: cppcheck is not installed (scripts/setup.sh check)'; return; }
+	cppcheck --quiet --enable=warning,performance,portability --std=c11 --suppressions-list=tests/cppcheck.txt --inline-suppr -j "${JOBS:-2}" \
+		-I. -D_GNU_SOURCE -DLB_REAL=64 --template='{file}:{line}: {severity}: {message} [{id}]' cmd core losses datasets
+}
+
+python_scripts() {
+	local python=${PYTHON:-python3} dir
+	[ -n "${PYTHON:-}" ] || [ ! -x /usr/bin/python3 ] || python=/usr/bin/python3
+	dir=$(mktemp -d)
+	find scripts tests -name '*.py' -print0 | PYTHONPYCACHEPREFIX=$dir xargs -0 "$python" -W error -m py_compile
+	rm -r "$dir"
+}
+
+if [ -z "$layers_only" ]; then
+	rule 'shellcheck' shell_scripts
+	rule 'cppcheck' c_sources
+	rule 'Python compiles' python_scripts
+fi
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
