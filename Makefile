@@ -57,6 +57,7 @@ $(BUILD)/version.c: always
 	   echo 'const char lb_version[] = "$(VERSION)";'; \
 	   echo "const char lb_git_revision[] = \"$$(git rev-parse --verify -q HEAD 2>/dev/null)\";"; \
 	   echo "const int lb_git_clean = $$(git rev-parse --verify -q HEAD >/dev/null 2>&1 && { git diff --quiet HEAD -- && echo 1 || echo 0; } || echo -1);"; \
+	   echo "const char lb_compiler[] = \"$$($(CC) --version 2>/dev/null | head -n 1)\";"; \
 	   echo 'const char lb_build_flags[] = "$(STD) $(CFLAGS)";'; } > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 

@@ -114,40 +114,72 @@ static const char *block_name(const struct lb_frame *f, size_t j, char text[32])
 	return text;
 }
 
-static int fail_missing(const struct lb_frame *f, size_t row, const char *name, size_t count, struct lb_err *err)
-{
-	return lb_frame_fail(f, &f->rows, row, err,
-			     "column '%s': the value is missing (%zu of %zu rows lack it); set data.missing to mean "
-			     "or drop, or name the column in data.drop",
-			     name, count, f->n);
-}
-
 static bool is_feature(enum lb_role role)
 {
 	return role == LB_FEATURE || role == LB_CATEGORY;
 }
 
-/* Marks the rows with a missing feature in *lack (n flags), or refuses the first column that has one. */
-static int find_missing(const struct lb_frame *f, bool refuse, bool *lack, struct lb_err *err)
+static bool cell_is_missing(const struct lb_frame *f, size_t row, size_t column)
 {
+	return column < f->n_cols ? lb_column_is_missing(&f->col[column], row) : isnan(lb_matrix_at(&f->block, row, column - f->n_cols));
+}
+
+/* Every feature column with missing cells: how many, and where the first few are. */
+static int refuse_missing_cells(const struct lb_frame *f, const size_t *count, struct lb_err *err)
+{
+	enum { PLACES = 3, COLUMNS = 5 };
+	const size_t columns = f->n_cols + f->block.d;
+	size_t first = f->n, told = 0, others = 0;
+	struct lb_buf b = { 0 };
 	char text[32];
 
-	for (size_t j = 0; j < f->n_cols + f->block.d; j++) {
-		const bool in_block = j >= f->n_cols;
-		const size_t k = in_block ? j - f->n_cols : j;
-		size_t count = 0, first = 0;
-		if (in_block ? f->block.dtype == LB_U8 : !is_feature(f->role[k]))
+	for (size_t j = 0; j < columns; j++) {
+		if (!count[j] || ++told > COLUMNS) {
+			others += count[j] > 0;
 			continue;
-		for (size_t i = f->n; i-- > 0;)
-			if (in_block ? isnan(lb_matrix_at(&f->block, i, k)) : lb_column_is_missing(&f->col[k], i)) {
-				lack[i] = true;
-				first = i;
-				count++;
-			}
-		if (count && refuse)
-			return fail_missing(f, first, in_block ? block_name(f, k, text) : f->col[k].name, count, err);
+		}
+		lb_buf_printf(&b, "%scolumn '%s': the value is missing (%zu of %zu rows lack it:", told > 1 ? "; " : "",
+			      j < f->n_cols ? f->col[j].name : block_name(f, j - f->n_cols, text), count[j], f->n);
+		for (size_t i = 0, shown = 0; i < f->n && shown <= PLACES; i++) {
+			if (!cell_is_missing(f, i, j))
+				continue;
+			first = first == f->n ? i : first;
+			if (shown++ < PLACES)
+				lb_buf_printf(&b, "%s %zu", shown > 1 ? "," : f->rows.lined[i >= f->n_first] ? " line" : " row", f->rows.at[i]);
+			else
+				lb_buf_puts(&b, ", ...");
+		}
+		lb_buf_puts(&b, ")");
 	}
-	return 0;
+	if (others)
+		lb_buf_printf(&b, "; and %zu more columns", others);
+	const int rc = b.bad ? lb_fail_memory(err, b.n) :
+			       lb_frame_fail(f, &f->rows, first, err, "%s; set data.missing to mean or drop, or name the columns in data.drop", b.s);
+	lb_buf_free(&b);
+	return rc;
+}
+
+/* Marks the rows with a missing feature in *lack (n flags), or refuses them. */
+static int find_missing(const struct lb_frame *f, bool refuse, bool *lack, struct lb_err *err)
+{
+	const size_t columns = f->n_cols + f->block.d;
+	size_t *count = lb_alloc(columns, sizeof *count, err), all = 0;
+	int rc = count ? 0 : -1;
+
+	for (size_t j = 0; count && j < columns; j++) {
+		if (j < f->n_cols ? !is_feature(f->role[j]) : f->block.dtype == LB_U8)
+			continue;
+		for (size_t i = 0; i < f->n; i++)
+			if (cell_is_missing(f, i, j)) {
+				lack[i] = true;
+				count[j]++;
+			}
+		all += count[j];
+	}
+	if (count && all && refuse)
+		rc = refuse_missing_cells(f, count, err);
+	free(count);
+	return rc;
 }
 
 static int drop_rows(struct lb_frame *f, const bool *lack, struct lb_dataset *d, struct lb_err *err)

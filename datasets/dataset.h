@@ -167,9 +167,9 @@ void lb_split_free(struct lb_split *s);
 
 /* Cross-validation inside a split: its training and validation rows are dealt anew into `folds` folds by opt's seed (each class by
  * itself when stratified, whole groups together), of which fold `fold` becomes the validation part and the others the training part.
- * The test part becomes empty, so that nothing of it can be looked at. */
-int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, struct lb_split *s,
-		    struct lb_err *err);
+ * Unless keep_test, the test part becomes empty, so that nothing of it can be looked at. */
+int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, bool keep_test,
+		    struct lb_split *s, struct lb_err *err);
 
 /* ---- corruption of labels ---- */
 
@@ -217,7 +217,7 @@ int lb_imbalance_apply(const struct lb_imbalance *imbalance, const struct lb_arg
 /* ---- encoding: the feature columns of a trial ---- */
 
 struct lb_encode_options {
-	double divide;               /* numeric features are divided by this first (255 for bytes); 1 leaves them */
+	double subtract, divide;     /* numeric features become (x - subtract) / divide first (0 and 255 for bytes; 0 and 1 leave them) */
 	bool standardize;            /* then by the training rows' mean and standard deviation (divided by n); a constant column -> 0 */
 	bool unseen_zero;            /* a category that no training row has: all-zero instead of an error */
 };

@@ -71,7 +71,8 @@ static int encode_numbers(struct lb_encoding *e, const struct moments *s, const 
 		const double sd = sqrt(s->var[j]);
 		const bool constant = !(s->min[j] < s->max[j]);
 		e->scale[j] = 1 / opt->divide;
-		e->fill[j] = s->mean[j] / opt->divide;
+		e->shift[j] = -opt->subtract / opt->divide;
+		e->fill[j] = (s->mean[j] - opt->subtract) / opt->divide;
 		if (opt->standardize) {
 			e->scale[j] = constant ? 0 : 1 / sd;
 			e->shift[j] = constant ? 0 : -s->mean[j] / sd;

@@ -415,8 +415,8 @@ out:
 	return rc;
 }
 
-int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, struct lb_split *s,
-		    struct lb_err *err)
+int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, bool keep_test,
+		    struct lb_split *s, struct lb_err *err)
 {
 	struct lb_split_options inner = *opt;
 	struct deal deal = { .d = d, .opt = &inner, .n_strata = opt->stratify ? d->n_classes : 1 };
@@ -443,6 +443,8 @@ int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *o
 		goto out;
 	for (size_t i = 0; i < deal.n_pool; i++)
 		deal.part[deal.pool[i]] = deal.part[deal.pool[i]] == LB_TEST ? LB_VALID : LB_TRAIN;
+	for (size_t i = 0; keep_test && i < old.n[LB_TEST]; i++)
+		deal.part[old.rows[LB_TEST][i]] = LB_TEST;
 	rc = collect(&deal, s, err);
 out:
 	free(deal.part);

@@ -136,7 +136,8 @@ static int open_regular(const char *path, struct lb_err *err)
 	int fd = -1;
 
 	if (stat(path, &st) || (S_ISREG(st.st_mode) && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0))
-		return lb_fail(err, LB_DATA, "%s: cannot be opened: %s", path, strerror(errno));
+		return lb_fail(err, LB_DATA, "%s: cannot be opened: %s; check the path, which is relative to the folder lossbench runs in", path,
+			       strerror(errno));
 	if (S_ISDIR(st.st_mode))
 		return lb_fail(err, LB_DATA, "%s: is a folder; name the data file in it", path);
 	if (fd < 0)

@@ -70,18 +70,20 @@ void X(lb_net_free)(struct X(lb_net) *net)
 void X(lb_net_init)(const struct X(lb_net) *net, real *w)
 {
 	const enum lb_init init = net->spec.init;
+	const enum lb_bias_init scheme = init == LB_INIT_TORCH ? LB_BIAS_UNIFORM : LB_BIAS_ZERO;
+	const bool biases = (net->spec.bias_init == LB_BIAS_SCHEME ? scheme : net->spec.bias_init) == LB_BIAS_UNIFORM;
 
 	memset(w, 0, net->n_params * sizeof *w);
-	for (size_t i = 0; i < net->spec.n_layers && init != LB_INIT_ZERO; i++) {
+	for (size_t i = 0; i < net->spec.n_layers; i++) {
 		const struct X(lb_layer) *l = &net->layer[i];
 		const double in = (double)(l->in ? l->in : 1), out = (double)l->out;
 		const double bound = sqrt(1 / in), sd = init == LB_INIT_HE ? sqrt(2 / in) : sqrt(2 / (in + out));
 		struct lb_rng rng;
 
 		lb_rng_init(&rng, net->spec.seed, LB_RNG_INIT, i);
-		for (size_t j = l->w; j < l->b; j++)
+		for (size_t j = l->w; j < l->b && init != LB_INIT_ZERO; j++)
 			w[j] = (real)(init == LB_INIT_TORCH ? bound * (2 * lb_rng_unit(&rng) - 1) : sd * lb_rng_normal(&rng));
-		for (size_t j = l->b; init == LB_INIT_TORCH && j < l->b + l->out; j++)
+		for (size_t j = l->b; biases && j < l->b + l->out; j++)
 			w[j] = (real)(bound * (2 * lb_rng_unit(&rng) - 1));
 	}
 }

@@ -7,14 +7,18 @@ static const char *const activations[] = { "relu", "tanh", "gelu", NULL };
 
 #define INIT_HELP "initial weights: torch (weights and biases uniform within 1/sqrt(inputs)), xavier or he (normal, biases 0), zero"
 
-enum { LINEAR_INIT, LINEAR_SEED };
+static const char *const bias_inits[] = { "scheme", "zero", "uniform", NULL };
+#define BIAS_HELP "initial biases: scheme (as init has them), zero, uniform (within 1/sqrt(inputs))"
+
+enum { LINEAR_INIT, LINEAR_BIAS, LINEAR_SEED };
 static const struct lb_param linear_params[] = {
 	[LINEAR_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
+	[LINEAR_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
 	[LINEAR_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of the initial weights; default train.seed" },
 };
 
 static const double default_hidden[] = { 64 };
-enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_SEED };
+enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_BIAS, MLP_SEED };
 static const struct lb_param mlp_params[] = {
 	[MLP_HIDDEN] = { .name = "hidden", .type = LB_INTS_PARAM, .def_list = default_hidden, .n_def_list = 1, .min = 1, .max = 65536,
 			 .help = "widths of the hidden layers, first to last" },
@@ -23,6 +27,7 @@ static const struct lb_param mlp_params[] = {
 	[MLP_DROPOUT] = { .name = "dropout", .type = LB_REAL_PARAM, .min = 0, .max = 1, .max_open = true, .grid = { 0, 0.2, 0.5 },
 			  .n_grid = 3, .help = "share of hidden units dropped in training" },
 	[MLP_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
+	[MLP_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
 	[MLP_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of initial weights and dropout; default train.seed" },
 };
 
@@ -48,6 +53,7 @@ int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, siz
 	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs } };
 	if (info == &models[0]) {
 		out->init = (enum lb_init)par[LINEAR_INIT].v;
+		out->bias_init = (enum lb_bias_init)par[LINEAR_BIAS].v;
 		out->seed = (uint64_t)par[LINEAR_SEED].v;
 		return 0;
 	}
@@ -61,6 +67,7 @@ int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, siz
 	out->activation = (enum lb_activation)par[MLP_ACTIVATION].v;
 	out->dropout = par[MLP_DROPOUT].v;
 	out->init = (enum lb_init)par[MLP_INIT].v;
+	out->bias_init = (enum lb_bias_init)par[MLP_BIAS].v;
 	out->seed = (uint64_t)par[MLP_SEED].v;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 enum lb_activation { LB_RELU, LB_TANH, LB_GELU };
+enum lb_bias_init { LB_BIAS_SCHEME, LB_BIAS_ZERO, LB_BIAS_UNIFORM };
 enum lb_init { LB_INIT_TORCH, LB_INIT_XAVIER, LB_INIT_HE, LB_INIT_ZERO };
 
 #define LB_MAX_LAYERS 32
@@ -19,6 +20,7 @@ struct lb_model_spec {
 	size_t width[LB_MAX_LAYERS + 1];
 	enum lb_activation activation;
 	enum lb_init init;
+	enum lb_bias_init bias_init;
 	double dropout;          /* share of hidden units dropped in training; the others are scaled by 1/(1 - dropout) */
 	uint64_t seed;           /* of initialisation and dropout */
 };

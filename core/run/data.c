@@ -213,6 +213,7 @@ void lb_encode_options_of(const cJSON *config, struct lb_encode_options *out)
 	const char *unseen = lb_get_text(config, "data.unseen");
 
 	*out = (struct lb_encode_options){
+		.subtract = lb_get_number(config, "data.preprocess.subtract", 0),
 		.divide = lb_get_number(config, "data.preprocess.divide", 1),
 		.standardize = lb_get_bool(config, "data.preprocess.standardize"),
 		.unseen_zero = unseen && !strcmp(unseen, "zero"),

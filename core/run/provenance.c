@@ -95,7 +95,7 @@ void lb_provenance(cJSON *in, const char *const *argv)
 	add_processor(in);
 	add_blas(in);
 	add_libraries(in);
-	lb_json_text(in, "compiler", __VERSION__);
+	lb_json_text(in, "compiler", lb_compiler);
 	lb_json_text(in, "flags", lb_build_flags);
 	cJSON *command = lb_json_array(in, "command");
 	for (; argv && *argv; argv++)

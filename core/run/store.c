@@ -128,7 +128,7 @@ static void remove_leftovers(const char *dir, const char *folder)
 int lb_store_prepare(const char *dir, struct lb_err *err)
 {
 	char *folder = trials_folder(dir, err);
-	char *probe = folder ? lb_strfmt(err, "%s/.probe-%ld", folder, (long)getpid()) : NULL;
+	char *probe = folder ? lb_strfmt(err, "%s/.probe", folder) : NULL;
 	int rc = probe ? lb_write_file(probe, "lossbench\n", 10, err) : -1;
 
 	if (!rc) {

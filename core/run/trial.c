@@ -103,7 +103,7 @@ static int make_split(const cJSON *config, const struct lb_dataset *data, struct
 		return -1;
 	const double folds = lb_get_number(config, "data.cv.folds", 0), fold = lb_get_number(config, "data.cv.fold", 0);
 	if (!thin_out(config, data, out, err) &&
-	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, out, err)))
+	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, lb_get_bool(config, "data.cv.test"), out, err)))
 		return 0;
 	lb_split_free(out);
 	return -1;

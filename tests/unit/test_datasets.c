@@ -88,6 +88,9 @@ static const struct {
 	{ { .kind = LB_BINARY, .weight = "w" }, "x,w,y\n1,0,1\n2,0,2\n", NULL, "all weights are 0" },
 	{ { .kind = LB_REGRESSION }, "x,y\n1,1\n2,a\n", NULL, "train.csv:3: column 'y': the target 'a' is not a number" },
 	{ { .kind = LB_BINARY }, "x,s,y\n1,4,1\n2,m,2\n", NULL, "train.csv:3: the column 's' holds text ('m')" },
+	{ { .kind = LB_BINARY, .categorical_auto = true }, "x,y\n1,1\n2,2\ninf,2\n3,1\n", NULL, "train.csv:4: column 'x': found 'inf'" },
+	{ { .kind = LB_BINARY }, "x,z,y\n1,,1\n,4,2\n3,,2\n", NULL, "train.csv:3: column 'x': the value is missing (1 of 3 rows lack it: line 3); "
+	  "column 'z': the value is missing (2 of 3 rows lack it: line 2, 4)" },
 	{ { .kind = LB_BINARY },
 	  "x,z,y\n1,4,1\n2,,2\n3,,2\n",
 	  NULL,
