@@ -12,7 +12,7 @@
 struct X(lb_layer) {
 	size_t in, out;
 	size_t w, b;             /* offsets of weights and biases in the flat vector */
-	real *a;                 /* (max_b, out) affine values; the last layer's are the scores */
+	real *a;                 /* (max_b, out) affine values (tanh: their tanh); the last layer's are the scores */
 	real *h;                 /* (max_b, out) after activation and dropout; hidden layers only */
 	real *mask;              /* (max_b, out) 0 or 1/(1 - dropout); NULL without dropout */
 };
