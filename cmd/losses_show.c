@@ -13,12 +13,25 @@ static void number_text(double v, char out[LB_DOUBLE_TEXT])
 		lb_double_text(v, out);
 }
 
+static bool is_list(const struct lb_param *p)
+{
+	return p->type == LB_REALS_PARAM || p->type == LB_INTS_PARAM;
+}
+
 static void default_text(const struct lb_param *p, char *out, size_t size)
 {
 	char number[LB_DOUBLE_TEXT];
 
 	number_text(p->def, number);
-	if (p->type == LB_CHOICE_PARAM)
+	if (is_list(p)) {
+		int n = snprintf(out, size, "[");
+		for (int i = 0; i < p->n_def_list && (size_t)n < size; i++) {
+			number_text(p->def_list[i], number);
+			n += snprintf(out + n, size - (size_t)n, "%s%s", i ? ", " : "", number);
+		}
+		if ((size_t)n < size)
+			snprintf(out + n, size - (size_t)n, "]");
+	} else if (p->type == LB_CHOICE_PARAM)
 		snprintf(out, size, "%s", p->choices[(size_t)p->def]);
 	else if (p->type == LB_BOOL_PARAM)
 		snprintf(out, size, "%s", p->def != 0 ? "true" : "false");
@@ -53,7 +66,7 @@ static void show_params(const struct lb_info *info)
 		const struct lb_param *p = &info->params[i];
 		default_text(p, def, sizeof def);
 		lb_param_allowed(p, allowed, sizeof allowed);
-		printf("  %-12s %s\n  %-12s %s; default %s", p->name, p->help, p->symbol ? p->symbol : "", allowed, def);
+		printf("  %-12s %s\n  %-12s %s; default %s", p->name, p->help, p->symbol && strcmp(p->symbol, p->name) ? p->symbol : "", allowed, def);
 		for (int g = 0; g < p->n_grid; g++) {
 			number_text(p->grid[g], number);
 			printf("%s%s", g ? ", " : "; grid ", number);
@@ -126,6 +139,12 @@ int losses_show_all(const char *name, struct lb_err *err)
 	return shown ? 0 : -1;
 }
 
+static void list_json(cJSON *out, const struct lb_param *p)
+{
+	for (int i = 0; i < p->n_def_list; i++)
+		lb_json_number(out, NULL, p->def_list[i]);
+}
+
 static void params_json(cJSON *in, const struct lb_info *info)
 {
 	cJSON *params = lb_json_array(in, "params");
@@ -138,6 +157,8 @@ static void params_json(cJSON *in, const struct lb_info *info)
 		default_text(p, text, sizeof text);
 		if (p->type == LB_BOOL_PARAM)
 			lb_json_bool(o, "default", p->def != 0);
+		else if (is_list(p))
+			list_json(lb_json_array(o, "default"), p);
 		else if (p->type == LB_CHOICE_PARAM)
 			lb_json_text(o, "default", text);
 		else

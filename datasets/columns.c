@@ -324,3 +324,28 @@ out:
 	free(to);
 	return rc;
 }
+
+int lb_column_refuse_stray_text(const struct lb_column *c, const struct lb_table *t, const char *path, struct lb_err *err)
+{
+	bool *number = lb_alloc(c->n_levels, sizeof *number, err);
+	size_t numbers = 0, texts = 0, first = t->n;
+	double v;
+
+	if (!number)
+		return -1;
+	for (size_t k = 0; k < c->n_levels; k++)
+		number[k] = lb_parse_double(c->level[k], strlen(c->level[k]), &v);
+	for (size_t i = 0; i < t->n; i++) {
+		if (c->code[i] < 0)
+			continue;
+		numbers += number[c->code[i]];
+		texts += !number[c->code[i]];
+		first = !number[c->code[i]] && first == t->n ? i : first;
+	}
+	free(number);
+	if (numbers <= texts)
+		return 0;
+	return lb_fail(err, LB_DATA, "%s:%zu: column '%s': found '%s' (%zu such cells), the other %zu cells are numbers; correct the file, or name "
+		       "the column in data.categorical or data.drop", path, t->line ? t->line[first] : first + 1, c->name,
+		       c->level[c->code[first]], texts, numbers);
+}

@@ -1,7 +1,6 @@
 #include "datasets/frame.h"
 
 #include "core/base/mem.h"
-#include "core/base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -173,32 +172,6 @@ static int give_label(struct plan *p, const struct lb_roles *roles, bool generat
 	return give(p, roles->label, LB_TARGET, err);
 }
 
-/* A column of numbers in which a few cells hold something else is taken for a mistake, not for categories. */
-static int refuse_stray_text(const struct plan *p, const struct lb_table *t, const struct lb_column *c, struct lb_err *err)
-{
-	bool *number = lb_alloc(c->n_levels, sizeof *number, err);
-	size_t numbers = 0, texts = 0, first = t->n;
-	double v;
-
-	if (!number)
-		return -1;
-	for (size_t k = 0; k < c->n_levels; k++)
-		number[k] = lb_parse_double(c->level[k], strlen(c->level[k]), &v);
-	for (size_t i = 0; i < t->n; i++) {
-		if (c->code[i] < 0)
-			continue;
-		numbers += number[c->code[i]];
-		texts += !number[c->code[i]];
-		first = !number[c->code[i]] && first == t->n ? i : first;
-	}
-	free(number);
-	if (numbers <= texts)
-		return 0;
-	return lb_fail(err, LB_DATA, "%s:%zu: column '%s': found '%s' (%zu such cells), the other %zu cells are numbers; correct the file, or name "
-		       "the column in data.categorical or data.drop", p->path, t->line ? t->line[first] : first + 1, c->name,
-		       c->level[c->code[first]], texts, numbers);
-}
-
 static int give_text(struct plan *p, const struct lb_table *t, bool automatic, struct lb_err *err)
 {
 	for (size_t j = 0; t->col && j < p->n; j++) {
@@ -212,7 +185,7 @@ static int give_text(struct plan *p, const struct lb_table *t, bool automatic, s
 				       "data.categorical: auto, or name it in data.drop",
 				       p->path, row < t->n && t->line ? t->line[row] : 1, c->name,
 				       row < t->n ? c->level[c->code[row]] : "");
-		if (refuse_stray_text(p, t, c, err))
+		if (lb_column_refuse_stray_text(c, t, p->path, err))
 			return -1;
 		p->role[j] = LB_CATEGORY;
 	}

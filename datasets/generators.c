@@ -45,7 +45,7 @@ static int finish(struct lb_table *t, const char *format, int rc)
 
 /* ---- gaussian_mixture ---- */
 
-enum { MIX_ROWS, MIX_FEATURES, MIX_CLASSES, MIX_SEPARATION, MIX_MARGIN, MIX_SCALE, MIX_PRIORS };
+enum { MIX_ROWS, MIX_FEATURES, MIX_CLASSES, MIX_SEPARATION, MIX_MARGIN, MIX_SCALE, MIX_PRIORS, MIX_MEANS };
 static const struct lb_param mixture_params[] = {
 	[MIX_ROWS] = ROWS_PARAM,
 	[MIX_FEATURES] = { .name = "features", .symbol = "d", .type = LB_INT_PARAM, .def = 10, .min = 1, .max = 100000, .help = "features" },
@@ -59,6 +59,8 @@ static const struct lb_param mixture_params[] = {
 			.help = "standard deviation of each feature within a class" },
 	[MIX_PRIORS] = { .name = "priors", .type = LB_REALS_PARAM, .min = 0, .max = 1e6,
 			 .help = "class shares, in any unit; empty: equal" },
+	[MIX_MEANS] = { .name = "means", .symbol = "mu", .type = LB_REALS_PARAM,
+			.help = "C x d numbers, class by class; empty: drawn, and scaled to the separation" },
 	SEED_PARAM,
 };
 
@@ -78,26 +80,47 @@ static double distance2(const double *a, const double *b, size_t d)
 	return sum;
 }
 
+static double nearest_means(const struct mixture *m)
+{
+	double nearest = HUGE_VAL;
+
+	for (size_t a = 0; a < m->classes; a++)
+		for (size_t b = 0; b < a; b++)
+			nearest = fmin(nearest, distance2(m->mean + a * m->d, m->mean + b * m->d, m->d));
+	return sqrt(nearest);
+}
+
 /* Normal directions, centred, scaled so that the nearest two are `separation` apart. */
 static void draw_means(struct mixture *m, uint64_t seed)
 {
 	const size_t d = m->d, n = m->classes;
-	double nearest = HUGE_VAL;
 	struct lb_rng r;
 
 	lb_rng_init(&r, seed, LB_RNG_GENERATOR, 0);
 	for (size_t k = 0; k < n * d; k++)
 		m->mean[k] = lb_rng_normal(&r);
-	for (size_t a = 0; a < n; a++)
-		for (size_t b = 0; b < a; b++)
-			nearest = fmin(nearest, distance2(m->mean + a * d, m->mean + b * d, d));
+	const double nearest = nearest_means(m);
 	for (size_t j = 0; j < d; j++) {
 		double centre = 0;
 		for (size_t c = 0; c < n; c++)
 			centre += m->mean[c * d + j] / (double)n;
 		for (size_t c = 0; c < n; c++)
-			m->mean[c * d + j] = (m->mean[c * d + j] - centre) * m->separation / sqrt(nearest);
+			m->mean[c * d + j] = (m->mean[c * d + j] - centre) * m->separation / nearest;
 	}
+}
+
+static int set_means(struct mixture *m, const struct lb_arg *means, uint64_t seed, struct lb_err *err)
+{
+	if (!means->n) {
+		draw_means(m, seed);
+		return 0;
+	}
+	if (means->n != m->classes * m->d)
+		return lb_fail(err, LB_CONFIG, "data.generator.means: found %zu numbers, expected %zu classes x %zu features", means->n,
+			       m->classes, m->d);
+	memcpy(m->mean, means->list, means->n * sizeof *m->mean);
+	m->separation = nearest_means(m);
+	return 0;
 }
 
 static int add_priors(struct mixture *m, const struct lb_arg *priors, struct lb_err *err)
@@ -173,10 +196,8 @@ static int draw_mixture(const struct mixture *m, uint64_t seed, double *x, struc
 	return 0;
 }
 
-static int check_mixture(const struct mixture *m, enum lb_kind kind, struct lb_err *err)
+static int check_margin(const struct mixture *m, struct lb_err *err)
 {
-	if (kind == LB_BINARY && m->classes != 2)
-		return lb_fail(err, LB_CONFIG, "data.generator.classes: found %zu, allowed 2 when the task is binary", m->classes);
 	if (m->margin > m->separation / 2)
 		return lb_fail(err, LB_CONFIG, "data.generator.margin: found %g, allowed at most half the separation, %g",
 			       m->margin, m->separation / 2);
@@ -196,16 +217,16 @@ static int make_mixture(const struct lb_arg *par, enum lb_kind kind, uint64_t se
 	int rc = -1;
 
 	*out = (struct lb_table){ 0 };
-	if (check_mixture(&m, kind, err))
-		return -1;
+	if (kind == LB_BINARY && m.classes != 2)
+		return lb_fail(err, LB_CONFIG, "data.generator.classes: found %zu, allowed 2 when the task is binary", m.classes);
 	m.mean = lb_alloc(m.classes * m.d, sizeof *m.mean, err);
 	m.upto = lb_alloc(m.classes, sizeof *m.upto, err);
 	x = lb_alloc(m.d, sizeof *x, err);
-	if (!m.mean || !m.upto || !x || add_priors(&m, &par[MIX_PRIORS], err))
+	if (!m.mean || !m.upto || !x || add_priors(&m, &par[MIX_PRIORS], err) || set_means(&m, &par[MIX_MEANS], seed, err) ||
+	    check_margin(&m, err))
 		goto out;
 	if (make_columns(out, (size_t)par[MIX_ROWS].v, m.d, "label", 1, err))
 		goto out;
-	draw_means(&m, seed);
 	rc = draw_mixture(&m, seed, x, out, err);
 out:
 	free(m.mean);

@@ -100,7 +100,7 @@ const struct lb_imbalance *lb_imbalance_at(size_t i)
 /* How many rows of each class stay, into keep. */
 static int targets(const double *share, const size_t *have, size_t n_classes, size_t *keep, struct lb_err *err)
 {
-	double most = INFINITY;
+	double most = (double)INFINITY;
 
 	for (size_t c = 0; c < n_classes; c++) {
 		if (!have[c])

@@ -97,6 +97,19 @@ struct worst {
 	double stated, slope, excess;
 };
 
+/* Slope of the value at entry j on the side of h, from steps h (where it is `near`) and 2h: as exact as a central difference. */
+static int side_slope(const struct check *c, struct sample *s, size_t j, double h, double here, double near, double *slope)
+{
+	double moved[MOST_CELLS], twice;
+
+	memcpy(moved, s->z, sizeof moved);
+	moved[j] += 2 * h;
+	if (lb_loss_eval_at_f64(c->info, &s->in, moved, &twice, NULL, c->err))
+		return -1;
+	*slope = (4 * near - twice - 3 * here) / (moved[j] - s->z[j]);
+	return 0;
+}
+
 /* Best agreement of g with a difference quotient at entry j over several steps, in units of what is allowed: 1e-6 of the
  * gradient's size and the rounding of the values. At a kink g may be anything between the slopes of both sides. */
 static int compare_entry(const struct check *c, struct sample *s, size_t j, double g, double size, struct worst *w)
@@ -117,8 +130,11 @@ static int compare_entry(const struct check *c, struct sample *s, size_t j, doub
 		if (lb_loss_eval_at_f64(c->info, &s->in, moved, &down, NULL, c->err))
 			return -1;
 		const double allowed = 1e-6 * size + 4e-15 * fmax(fabs(here), 1) / h;
-		const double slope = (up - down) / (hi - lo), right = (up - here) / (hi - z), left = (here - down) / (z - lo);
+		const double slope = (up - down) / (hi - lo);
 		const bool smooth = c->info->claims & LB_SMOOTH;
+		double right = slope, left = slope;
+		if (!smooth && (side_slope(c, s, j, h, here, up, &right) || side_slope(c, s, j, -h, here, down, &left)))
+			return -1;
 		const double off = smooth ? fabs(g - slope) : fmax(fmin(right, left) - g, g - fmax(right, left));
 		if (!(off / allowed >= best.excess))
 			best = (struct worst){ j, g, slope, off / allowed };
@@ -137,13 +153,24 @@ static double largest(const double *g, size_t n)
 	return most;
 }
 
+/* Row i has no slope: the loss jumps where all its scores are equal, and they are. */
+static bool jumps_at(const struct check *c, const struct sample *s, size_t i)
+{
+	const double *z = s->z + i * s->in.c;
+	size_t k = 1;
+
+	while (k < s->in.c && !(z[k] < z[0]) && !(z[k] > z[0]))
+		k++;
+	return c->info->limits & LB_JUMPS_AT_TIES && k == s->in.c;
+}
+
 static int check_gradient(struct check *c, struct sample *s, const double *g)
 {
 	const size_t n = s->in.b * s->in.c;
 	struct worst w = { 0 };
 
 	for (size_t j = 0; j < n; j++)
-		if (compare_entry(c, s, j, g[j], largest(g, n), &w))
+		if (!jumps_at(c, s, j / s->in.c) && compare_entry(c, s, j, g[j], largest(g, n), &w))
 			return -1;
 	if (!judge(c, s, w.excess <= 1, "gradient"))
 		lb_buf_printf(c->report, "row %zu, column %zu: stated %.9g, difference quotient %.9g\n", w.at / s->in.c + 1,
@@ -151,14 +178,16 @@ static int check_gradient(struct check *c, struct sample *s, const double *g)
 	return 0;
 }
 
+/* True when value and gradient are finite. Those of a loss that says so may overflow, but not to NaN. */
 static bool check_finite(struct check *c, const struct sample *s, int precision, double value, const double *g)
 {
+	const bool overflows = c->info->limits & LB_OVERFLOWS;
 	size_t at = 0, n = s->in.b * s->in.c;
 
-	while (at < n && isfinite(g[at]))
+	while (at < n && (overflows ? !isnan(g[at]) : isfinite(g[at])))
 		at++;
-	if (judge(c, s, isfinite(value) && at == n, "finite"))
-		return true;
+	if (judge(c, s, (isfinite(value) || (overflows && value > 0)) && at == n, "finite"))
+		return isfinite(value) && isfinite(largest(g, n));
 	if (isfinite(value))
 		lb_buf_printf(c->report, "float%d: gradient %g in row %zu, column %zu\n", precision, g[at], at / s->in.c + 1,
 			      at % s->in.c + 1);

@@ -8,7 +8,8 @@
  *
  * Both are pure: same inputs, same bytes, no writing outside `g` and `scratch`, `state` only read. A loss with memory for each
  * training row sets .init, .free and .visit; the trainer calls .visit once for a batch, before .row/.batch, and it alone changes
- * the state. So value and gradient can be asked for as often as one likes (differences, sharpness-aware steps).
+ * the state. So value and gradient can be asked for as often as one likes (differences, sharpness-aware steps). .init and .free without
+ * .visit hold what is made once a run from parameters and facts, such as one number a class.
  *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite value and gradient for finite
  * scores up to +-1e4 wherever the mathematics is finite; right for B = 1, a class with no row, a batch of one class; NaN in gives

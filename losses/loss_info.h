@@ -35,6 +35,12 @@ enum lb_need {
 	LB_NEEDS_BOTH_CLASSES = 1 << 2  /* a batch that lacks a class gives 0 */
 };
 
+/* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is done there. */
+enum lb_limit {
+	LB_OVERFLOWS = 1 << 0,     /* a finite value may lie beyond the largest number: it is +inf then, and the gradient is not NaN */
+	LB_JUMPS_AT_TIES = 1 << 1  /* the value jumps where all scores of a row are equal: no slope is stated there */
+};
+
 /* "With these parameter values it is that loss": |a * scale + shift - b| is tested to be 0, and the gradients alike. */
 struct lb_same_as {
 	const char *set;             /* "gamma=0" in the form of --param, several separated by blanks; "" for the defaults */
@@ -63,6 +69,7 @@ struct lb_loss_info {
 	enum lb_kind kind;
 	unsigned claims;                     /* of enum lb_claim */
 	unsigned needs;                      /* of enum lb_need */
+	unsigned limits;                     /* of enum lb_limit */
 	const struct lb_same_as *same_as;
 	int n_same_as;
 	const struct lb_example *examples;

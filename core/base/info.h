@@ -44,6 +44,7 @@ struct lb_info {
 	const char *formula;         /* plain text in the README's vocabulary, or NULL */
 	const char *notes;           /* edge cases, differences from the paper, or NULL */
 	const char *keywords;        /* other names users know it by, blank separated, or NULL */
+	bool on_request;             /* left out where a list defaults to every component that applies */
 	const struct lb_param *params;
 	int n_params;
 };

@@ -243,7 +243,8 @@ static cJSON *every_component(const struct lb_resolving *r, const struct lb_opti
 	const struct lb_info *info;
 
 	for (size_t i = 0; r->kind < LB_N_KINDS && (info = r->reg->at(o->path, r->kind, i)); i++)
-		lb_json_item(list, NULL, write_component(r, o, o->path, info, NULL));
+		if (!info->on_request)
+			lb_json_item(list, NULL, write_component(r, o, o->path, info, NULL));
 	return list;
 }
 

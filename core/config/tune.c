@@ -111,6 +111,8 @@ static int default_space(struct lb_tune *t, struct arm *a, struct lb_mark mark, 
 
 	for (int i = 0; loss && i < loss->n_params; i++) {
 		const struct lb_param *p = &loss->params[i];
+		if (p->type != LB_REAL_PARAM && p->type != LB_INT_PARAM)
+			continue;
 		const char *path = p->n_grid ? keep_path(t, mark, "loss", p->name, err) : NULL;
 		struct lb_track *track = path ? add_track(a, path, mark, NULL, err) : NULL;
 		if (p->n_grid && !track)
@@ -124,6 +126,8 @@ static int default_space(struct lb_tune *t, struct arm *a, struct lb_mark mark, 
 				return -1;
 		}
 	}
+	if (!lb_component_param(arm_component(a, "optimizer"), "lr"))
+		return 0;
 	struct lb_track *rate = add_track(a, "optimizer.lr", mark, NULL, err);
 	for (int k = 0; rate && k < RATES; k++) {
 		snprintf(text, sizeof text, "%.4g", pow(10, -4 + 4.0 * k / (RATES - 1)));

@@ -15,7 +15,9 @@
  *   rank   number of classes that precede the true one (equal scores: the lower index precedes); binary: 0 or 1;
  *   logp   log-probability of the true class under softmax (binary: sigmoid), from the scores, never clipped;
  *   brier  sum over classes of (p_k - [k = y])^2 (binary: (p - y)^2); conf  probability of the predicted class;
- *   score  binary only: the score; NULL otherwise.
+ *   score  binary only: the score; NULL otherwise;
+ *   collapsed  multi-class only: sum over classes of exp(z_k - max z) is exactly 1 in the working precision; peak  multi-class only:
+ *          the largest |z_k|.
  * Regression: pred_t and target_t are (n,t) row-major, the others NULL.
  * n may be 0. All values are finite: a diverged trial has no metrics. */
 struct lb_outcomes {
@@ -23,6 +25,8 @@ struct lb_outcomes {
 	size_t n, n_classes, t;
 	const int32_t *label, *pred, *rank;
 	const double *logp, *brier, *conf, *score;
+	const bool *collapsed;
+	const double *peak;
 	const double *pred_t, *target_t;
 };
 

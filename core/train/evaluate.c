@@ -26,7 +26,8 @@ struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t co
 		ok = ok && (e->label = lb_alloc(n, sizeof(int32_t), err)) && (e->pred = lb_alloc(n, sizeof(int32_t), err)) &&
 		     (e->rank = lb_alloc(n, sizeof(int32_t), err)) && (e->logp = lb_alloc(n, sizeof(double), err)) &&
 		     (e->brier = lb_alloc(n, sizeof(double), err)) && (e->conf = lb_alloc(n, sizeof(double), err)) &&
-		     (e->score = lb_alloc(n, sizeof(double), err));
+		     (e->score = lb_alloc(n, sizeof(double), err)) && (e->collapsed = lb_alloc(n, sizeof(bool), err)) &&
+		     (e->peak = lb_alloc(n, sizeof(double), err));
 	if (ok)
 		return e;
 	X(lb_evaluator_free)(e);
@@ -45,6 +46,8 @@ void X(lb_evaluator_free)(struct X(lb_evaluator) *e)
 	free(e->brier);
 	free(e->conf);
 	free(e->score);
+	free(e->collapsed);
+	free(e->peak);
 	free(e->pred_t);
 	free(e->target_t);
 	free(e);
@@ -56,14 +59,18 @@ static void digest_multiclass(struct X(lb_evaluator) *e, size_t i, int32_t y, co
 	const size_t c = e->columns, label = (size_t)y;
 	size_t top = 0;
 	int32_t before = 0;
-	double sum = 0, brier = 0;
+	double sum = 0, brier = 0, peak = 0;
+	real working = 0;
 
 	for (size_t k = 1; k < c; k++)
 		if (z[k] > z[top])
 			top = k;
 	for (size_t k = 0; k < c; k++) {
 		before += z[k] > z[label] || (z[k] == z[label] && k < label);
-		sum += exp((double)z[k] - (double)z[top]);
+		const double term = exp((double)z[k] - (double)z[top]);
+		sum += term;
+		working += (real)term;
+		peak = fmax(peak, (double)fabs(z[k]));
 	}
 	for (size_t k = 0; k < c; k++) {
 		const double p = exp((double)z[k] - (double)z[top]) / sum, d = k == label ? 1 - p : p;
@@ -75,6 +82,8 @@ static void digest_multiclass(struct X(lb_evaluator) *e, size_t i, int32_t y, co
 	e->logp[i] = (double)z[label] - (double)z[top] - log(sum);
 	e->brier[i] = brier;
 	e->conf[i] = 1 / sum;
+	e->collapsed[i] = working == 1;
+	e->peak[i] = peak;
 }
 
 static void digest_binary(struct X(lb_evaluator) *e, size_t i, int32_t y, double z)
@@ -129,7 +138,7 @@ int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, stru
 	}
 	const struct lb_outcomes o = { .kind = e->cohort->kind, .n = n, .n_classes = e->cohort->features->data->n_classes,
 				       .t = c, .label = e->label, .pred = e->pred, .rank = e->rank, .logp = e->logp, .brier = e->brier,
-				       .conf = e->conf, .score = e->score, .pred_t = e->pred_t, .target_t = e->target_t };
+				       .conf = e->conf, .score = e->score, .collapsed = e->collapsed, .peak = e->peak, .pred_t = e->pred_t, .target_t = e->target_t };
 	for (size_t m = 0; m < setup->n_metrics; m++)
 		if (setup->metric[m].metric->eval(&o, setup->metric[m].par, &metric[m], err))
 			return -1;

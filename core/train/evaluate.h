@@ -11,7 +11,8 @@ struct X(lb_evaluator) {
 	size_t max_rows, columns;
 	real *x;                 /* (chunk, features) */
 	int32_t *label, *pred, *rank;
-	double *logp, *brier, *conf, *score, *pred_t, *target_t;
+	double *logp, *brier, *conf, *score, *peak, *pred_t, *target_t;
+	bool *collapsed;
 };
 
 struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t columns, struct lb_err *err);

@@ -18,15 +18,9 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* F = q^g - g p_y q^(g-1) log p_y, with log p_y / q taken together: it tends to -1 where q^(g-1) would overflow. A q near 1 is
- * raised through p_y, since a large g multiplies its rounding. */
 static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 {
-	const real gamma = (real)par[GAMMA].v;
-	const real weight = s->p < s->q ? exp(gamma * log1p(-s->p)) : pow(s->q, gamma);
-
-	return (struct lb_phi){ .loss = -weight * s->lp,
-				.f = s->q > 0 ? weight * (1 - gamma * s->p * (s->lp / s->q)) : weight };
+	return lb_focal_phi(s, (real)par[GAMMA].v);
 }
 
 static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)

@@ -22,7 +22,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 {
 	const real a = (real)par[Q].v;
 
-	return (struct lb_phi){ .loss = -expm1(a * s->lp) / a, .f = exp(a * s->lp) };
+	return (struct lb_phi){ .loss = lb_box_cox(s, a), .f = exp(a * s->lp) };
 }
 
 static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)

@@ -3,16 +3,16 @@
 enum { EPSILON };
 
 static const struct lb_param params[] = {
-	[EPSILON] = { .name = "epsilon", .symbol = "eps", .def = 1, .min = -1, .max = 1000, .grid = { -1, 0, 1, 2, 5 }, .n_grid = 5,
+	[EPSILON] = { .name = "eps", .symbol = "eps", .def = 1, .min = -1, .max = 1000, .grid = { -1, 0, 1, 2, 5 }, .n_grid = 5,
 		      .help = "change of the first polynomial coefficient; 0 is cross-entropy" },
 };
 
 static const struct lb_same_as same_as[] = {
-	{ .set = "epsilon=0", .other = "ce", .other_set = "" },
+	{ .set = "eps=0", .other = "ce", .other_set = "" },
 };
 
 static const struct lb_example examples[] = {
-	{ .set = "epsilon=2", .b = 1, .c = 2, .z = { 0, 0 }, .y = { 1 }, .value = 1.6931471805599453,
+	{ .set = "eps=2", .b = 1, .c = 2, .z = { 0, 0 }, .y = { 1 }, .value = 1.6931471805599453,
 	  .source = "by hand: p_y = 1/2, log 2 + 2/2" },
 	{ .set = "", .b = 2, .c = 3, .z = { 1, -0.5, 0.2, -1, 0.3, 0.8 }, .y = { 0, 1 }, .value = 1.3230334686490402,
 	  .source = "mpmath, 30 digits" },

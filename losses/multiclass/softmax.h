@@ -17,7 +17,7 @@ static inline real *lb_terms(const struct X(lb_batch) *in, size_t i, real *g)
 	return g ? g : in->scratch + i * in->c;
 }
 
-/* Terms into e (c values); inv_t = 1/T. A NaN score makes every field but y and top NaN. */
+/* Terms into e (c values, may be z itself); inv_t = 1/T. A NaN score makes every field but y and top NaN. */
 static inline struct lb_softmax lb_softmax(const real *z, size_t c, size_t y, real inv_t, real *e)
 {
 	struct lb_softmax s = { .y = y };
@@ -26,13 +26,14 @@ static inline struct lb_softmax lb_softmax(const real *z, size_t c, size_t y, re
 	for (size_t k = 1; k < c; k++)
 		if (z[k] > z[s.top])
 			s.top = k;
+	const real most = z[s.top], own = (z[y] - most) * inv_t;
 	for (size_t k = 0; k < c; k++) {
-		e[k] = exp((z[k] - z[s.top]) * inv_t);
+		e[k] = exp((z[k] - most) * inv_t);
 		rest += k == y ? 0 : (double)e[k];
 	}
 	s.rest = (real)rest;
 	s.sum = (real)(rest + (double)e[y]);
-	s.lp = e[y] >= 1 ? -log1p(s.rest) : (z[y] - z[s.top]) * inv_t - log(s.sum);
+	s.lp = e[y] >= 1 ? -log1p(s.rest) : own - log(s.sum);
 	s.p = e[y] / s.sum;
 	s.q = s.rest / s.sum;
 	return s;
@@ -42,6 +43,27 @@ static inline struct lb_softmax lb_softmax(const real *z, size_t c, size_t y, re
 struct lb_phi {
 	real loss, f;
 };
+
+/* (1 - p_y^a) / a, which tends to -log p_y as a goes to 0; a may be negative. */
+static inline real lb_box_cox(const struct lb_softmax *s, real a)
+{
+	return a > 0 || a < 0 ? -expm1(a * s->lp) / a : -s->lp;
+}
+
+/* q^a, a >= 0. A q near 1 is raised through p_y, since a large a multiplies its rounding. */
+static inline real lb_q_power(const struct lb_softmax *s, real a)
+{
+	return s->p < s->q ? exp(a * log1p(-s->p)) : pow(s->q, a);
+}
+
+/* -q^g log p_y. F = q^g - g p_y q^(g-1) log p_y, with log p_y / q taken together: it tends to -1 where q^(g-1) would overflow. */
+static inline struct lb_phi lb_focal_phi(const struct lb_softmax *s, real gamma)
+{
+	const real weight = lb_q_power(s, gamma);
+
+	return (struct lb_phi){ .loss = -weight * s->lp,
+				.f = s->q > 0 ? weight * (1 - gamma * s->p * (s->lp / s->q)) : weight };
+}
 
 /* The one kernel of all losses that depend on p_y alone: grad = F (p - e) / T. */
 static inline real lb_phi_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g, real inv_t,

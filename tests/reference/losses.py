@@ -4,6 +4,7 @@
 Ordinary scores: PyTorch in float64, gradients by automatic differentiation. Extreme scores: mpmath with 80 digits, gradients by
 central differences with a step of 1e-25. Each loss is written once, on an object that offers exp, log and so on of either.
 Run it from the project's root; needs torch and mpmath. tests/unit/test_loss_reference.c compares."""
+import inspect
 import json
 import random
 
@@ -55,8 +56,8 @@ def focal(m, z, y, gamma=2.0):
     return -(wrong(m, z, y) ** gamma) * log_p(m, z)[y]
 
 
-def poly1(m, z, y, epsilon=1.0):
-    return ce(m, z, y) + epsilon * wrong(m, z, y)
+def poly1(m, z, y, eps=1.0):
+    return ce(m, z, y) + eps * wrong(m, z, y)
 
 
 def gce(m, z, y, q=0.7):
@@ -137,7 +138,7 @@ LOSSES = [
     (MULTICLASS, ce, ["", "temperature=0.5", "temperature=7"]),
     (MULTICLASS, label_smoothing, ["", "alpha=0", "alpha=0.5", "alpha=0.99"]),
     (MULTICLASS, focal, ["", "gamma=0", "gamma=0.3", "gamma=0.5", "gamma=1", "gamma=5"]),
-    (MULTICLASS, poly1, ["", "epsilon=-1", "epsilon=2.5"]),
+    (MULTICLASS, poly1, ["", "eps=-1", "eps=2.5"]),
     (MULTICLASS, gce, ["", "q=0.05", "q=0.95", "q=1", "q=1e-4"]),
     (MULTICLASS, sce, ["", "alpha=0.1 beta=1", "alpha=6 beta=0.1 a=9.2", "alpha=0"]),
     (MULTICLASS, mae, [""]),
@@ -151,6 +152,7 @@ LOSSES = [
     (REGRESSION, mse, ["", "half=true"]),
     (REGRESSION, huber, ["", "delta=0.1", "delta=3"]),
 ]
+BATCH = {mw}  # losses of a whole batch; all others are means of row losses
 SHAPES = {MULTICLASS: [(1, 2), (3, 3), (2, 7), (2, 26)], BINARY: [(1, 1), (7, 1), (12, 1)],
           REGRESSION: [(1, 1), (4, 3)]}
 
@@ -159,16 +161,21 @@ def parameters(text):
     par = {}
     for pair in text.split():
         name, value = pair.split("=")
-        par[name] = {"true": True, "sum": "sum", "mean": "mean"}.get(value) or float(value)
+        try:
+            par[name] = float(value)
+        except ValueError:
+            par[name] = {"true": True, "false": False}.get(value, value)
     return par
 
 
 def batch_value(m, loss, z, case, par):
-    if loss is mw:
-        return mw(m, z, case["y"], **par)
+    if loss in BATCH:
+        return loss(m, z, case["y"], **par)
     total = 0
     for i, row in enumerate(z):
-        extra = {"seen": case["z"][i]} if loss is elr else {}
+        extra = {"seen": case["z"][i]} if "seen" in inspect.signature(loss).parameters else {}
+        if "counts" in case:
+            extra["counts"] = case["counts"]
         total = total + loss(m, row, case["t"][i] if "t" in case else case["y"][i], **extra, **par)
     return total / len(z)
 
@@ -200,12 +207,15 @@ def make_case(kind, loss, setting, shape, scale, rng):
         case["t"] = [[rng.gauss(0, 1) for _ in range(c)] for _ in range(b)]
     else:
         case["y"] = [rng.randrange(2 if kind == BINARY else c) for _ in range(b)]
+    if "counts" in inspect.signature(loss).parameters:
+        case["counts"] = [rng.choice([0, 1, 5, 40, 300, 7000]) for _ in range(c)]
     return case
 
 
-def main():
-    rng, cases = random.Random(20240501), []
-    for kind, loss, settings in LOSSES:
+def write_golden(losses, seed, made_by, path):
+    """Cases of every (kind, loss, settings), the form of LOSSES; the scripts of other families call it too."""
+    rng, cases = random.Random(seed), []
+    for kind, loss, settings in losses:
         for setting in settings:
             for shape in SHAPES[kind]:
                 for scale in (1, 4):
@@ -215,11 +225,11 @@ def main():
     for case, source, loss in cases:
         case["value"], case["grad"] = source(loss, case, parameters(case["set"]))
         case["source"] = "torch" if source is by_torch else "mpmath"
-    with open(OUT, "w", encoding="ascii") as out:
-        out.write('{"made_by": "tests/reference/losses.py",\n "cases": [\n')
+    with open(path, "w", encoding="ascii") as out:
+        out.write(f'{{"made_by": "{made_by}",\n "cases": [\n')
         out.write(",\n".join("  " + json.dumps(case) for case, _, _ in cases))
         out.write("\n ]}\n")
 
 
 if __name__ == "__main__":
-    main()
+    write_golden(LOSSES, 20240501, "tests/reference/losses.py", OUT)

@@ -10,9 +10,12 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_ROWS = 64, MOST_CELLS = 640, MOST_PARAMS = 16, MOST_SETTINGS = 64, SEED = 7, TRIES = 300 };
+enum { MOST_ROWS = 64, MOST_CELLS = 640, MOST_CLASSES = 10, MOST_PARAMS = 16, MOST_SETTINGS = 64, SEED = 7, TRIES = 300 };
 
-/* A loss with every setting of its parameters that the tests go through: the defaults, each grid point, each choice. */
+/* Training rows of each class: uneven, one class without any. */
+static const double class_counts[] = { 40, 3, 0, 700, 1, 12, 5000, 12, 90, 2 };
+
+/* A loss with every setting of its parameters that the tests go through: the defaults, each grid point, each choice, yes and no. */
 struct subject {
 	const struct lb_loss_info *info;
 	struct lb_arg settings[MOST_SETTINGS][MOST_PARAMS];
@@ -20,7 +23,7 @@ struct subject {
 };
 
 struct data {
-	double z[MOST_CELLS], t[MOST_CELLS];
+	double z[MOST_CELLS], t[MOST_CELLS], counts[MOST_CLASSES];
 	int32_t y[MOST_ROWS];
 	struct lb_loss_input in;
 };
@@ -51,6 +54,8 @@ static inline void set_up(struct subject *s, int i)
 			add_setting(s, k, p->grid[j]);
 		for (int j = 0; p->type == LB_CHOICE_PARAM && p->choices[j]; j++)
 			add_setting(s, k, j);
+		for (int j = 0; p->type == LB_BOOL_PARAM && !p->n_grid && j < 2; j++)
+			add_setting(s, k, j);
 	}
 	lb_args_free(&store);
 }
@@ -67,8 +72,9 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	}
 	for (size_t i = 0; i < b; i++)
 		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, c);
+	memcpy(d->counts, class_counts, sizeof class_counts);
 	d->in = (struct lb_loss_input){ .b = b, .c = c, .z = d->z, .par = par, .y = kind == LB_REGRESSION ? NULL : d->y,
-					.t = kind == LB_REGRESSION ? d->t : NULL };
+					.t = kind == LB_REGRESSION ? d->t : NULL, .counts = kind == LB_REGRESSION ? NULL : d->counts };
 }
 
 static inline double eval(const struct subject *s, int precision, const struct data *d, double *g)

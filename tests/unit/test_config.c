@@ -147,7 +147,7 @@ START_TEST(test_defaults)
 		"\"data\":{\"train\":{\"path\":\"a.csv\",\"format\":\"auto\"},\"header\":\"auto\",\"delimiter\":\"auto\",\"drop\":[],"
 		"\"categorical\":\"auto\",\"unseen\":\"error\",\"missing\":\"error\","
 		"\"split\":{\"train\":0.64,\"valid\":0.16,\"test\":0.2,\"stratify\":true,\"seed\":1},"
-		"\"preprocess\":{\"standardize\":true,\"divide\":1}},"
+		"\"preprocess\":{\"standardize\":true,\"subtract\":0,\"divide\":1}},"
 		"\"corrupt\":{\"labels\":{\"kind\":\"none\"}},\"model\":{\"kind\":\"linear\"},\"loss\":{\"name\":\"ce\"},"
 		"\"optimizer\":{\"name\":\"sgd\",\"lr\":0.1,\"momentum\":0},\"schedule\":{\"name\":\"constant\"},"
 		"\"train\":{\"epochs\":20,\"batch\":128,\"seed\":1,\"precision\":\"float32\",\"shuffle\":true,\"clip_norm\":0,"
@@ -350,7 +350,7 @@ static const struct {
 	{ "data: {test: {}}\nloss: {q: 3}\n", { 0 },
 	  { "a.yaml:1:7: data.train.path: is missing", "a.yaml:1:14: data.test.path: is missing", "a.yaml:2:7: loss.name: is missing" } },
 	{ BASE "epochs: 3\n", { 0 }, { "a.yaml:3:1: epochs: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, optimizer, schedule, "
-				       "train, metrics, output; did you mean \"train.epochs\"?" } },
+				       "train, metrics, tune, output; did you mean \"train.epochs\"?" } },
 	{ BASE "gamma: 3\ntrain: {epoch: 3}\n", { 0 },
 	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, clip_norm, "
 	    "class_weight, early_stopping, curves; did you mean \"epochs\"?" } },
@@ -365,7 +365,7 @@ static const struct {
 	    "a.yaml:4:8: model: found a list", "a.yaml:5:10: corrupt: found 3, allowed: a block" } },
 	{ BASE, { "loss.gama=1" }, { "--set loss.gama=1: loss.gama: unknown key of ce" } },
 	{ BASE, { "los.name=ce" }, { "--set los.name=ce: los: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, optimizer, schedule, "
-				     "train, metrics, output; did you mean \"loss\"?" } },
+				     "train, metrics, tune, output; did you mean \"loss\"?" } },
 	{ BASE, { "train.epochs=many" }, { "--set train.epochs=many: train.epochs: found \"many\", allowed: an integer in [1, 1000000]" } },
 	{ BASE, { "loss={name: gce, q: 0.3}", "loss.name=focal" }, { "--set loss={name: gce, q: 0.3}: loss.q: a parameter of gce, not of focal" } },
 	{ BASE, { "loss", "a..b=3", "loss=ce,", "sweep.loss=ce" },

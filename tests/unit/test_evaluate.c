@@ -34,13 +34,14 @@ static void judge_multiclass(const struct lb_outcomes *o, size_t i, const double
 {
 	const size_t y = (size_t)labels[2 + i];
 	size_t top = 0, before = 0;
-	long double brier = 0, largest = row[0], sum = 0;
+	long double brier = 0, largest = row[0], smallest = row[0], sum = 0;
 
 	for (size_t k = 0; k < c; k++) {
 		const long double d = probability(row, c, k) - (k == y);
 		top = row[k] > row[top] ? k : top;
 		before += row[k] > row[y] || (row[k] == row[y] && k < y);
 		largest = fmaxl(largest, row[k]);
+		smallest = fminl(smallest, row[k]);
 		brier += d * d;
 	}
 	for (size_t k = 0; k < c; k++)
@@ -50,6 +51,12 @@ static void judge_multiclass(const struct lb_outcomes *o, size_t i, const double
 	ck_near(o->logp[i], (double)(row[y] - largest - logl(sum)), 1e-15, "logp", i);
 	ck_near(o->brier[i], (double)brier, 1e-15, "brier", i);
 	ck_near(o->conf[i], (double)probability(row, c, top), 1e-15, "conf", i);
+	ck_assert_double_eq(o->peak[i], (double)fmaxl(largest, -smallest));
+	/* far from the rounding limit of either precision it is plain which rows have collapsed */
+	if (sum - 1 > 1e-6L)
+		ck_assert(!o->collapsed[i]);
+	if (sum - 1 < 1e-17L)
+		ck_assert(o->collapsed[i]);
 }
 
 static void judge_binary(const struct lb_outcomes *o, size_t i, double score)

@@ -100,6 +100,7 @@ static bool symmetric(const struct subject *s, const struct lb_arg *par, struct 
 	return true;
 }
 
+/* The largest value of many draws is that of far larger scores, as nearly as draws can tell. */
 static bool bounded(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
 {
 	double most[2] = { 0 };
@@ -107,10 +108,10 @@ static bool bounded(const struct subject *s, const struct lb_arg *par, struct lb
 
 	for (int n = 0; n < TRIES; n++)
 		for (int k = 0; k < 2; k++) {
-			draw(&d, s, par, 1, 3, k ? 1e5 : 1e4, rng);
+			draw(&d, s, par, 1, 3, k ? 1e5 : 1e3, rng);
 			most[k] = fmax(most[k], eval(s, 64, &d, NULL));
 		}
-	return most[1] <= most[0] * (1 + 1e-9);
+	return most[1] <= most[0] * 1.1;
 }
 
 /* ---- proper and calibrated: the expected loss of one row under label probabilities pi ---- */
@@ -120,17 +121,18 @@ struct risk {
 	const struct lb_arg *par;
 	const double *pi;
 	int classes;             /* 3; 2 in binary, with one score */
-	int first;               /* the class whose score is 0 */
-	double lo, hi;           /* of every other score */
+	int first;               /* the class from whose score the others are counted */
+	double lo, hi;           /* of every other score less that of first */
+	bool level;              /* the score of first matters: it is x[2], else 0 */
 };
 
-static double risk_at(const struct risk *r, const double x[2])
+static double risk_at(const struct risk *r, const double x[3])
 {
-	struct data d = { .in = { .b = 1, .c = r->classes == 2 ? 1 : 3, .y = d.y, .z = d.z, .par = r->par } };
+	struct data d = { .in = { .b = 1, .c = r->classes == 2 ? 1 : 3, .y = d.y, .z = d.z, .par = r->par, .counts = class_counts } };
 	double sum = 0;
 
 	for (int k = 0, j = 0; k < (int)d.in.c; k++)
-		d.z[k] = r->classes == 3 && k == r->first ? 0 : x[j++];
+		d.z[k] = (r->classes == 3 && k == r->first ? 0 : x[j++]) + (r->level ? x[2] : 0);
 	for (int y = 0; y < r->classes; y++) {
 		d.y[0] = y;
 		sum += r->pi[y] * value_at(r->s, &d, d.z);
@@ -138,27 +140,42 @@ static double risk_at(const struct risk *r, const double x[2])
 	return sum;
 }
 
-/* Over the box: a coarse grid, then steps along the axes that halve. */
-static double minimise(const struct risk *r, double x[2])
+static bool inside(const struct risk *r, int k, double x)
 {
-	const int dims = r->classes - 1;
-	double best = INFINITY;
+	return k == 2 ? x >= -12 && x <= 12 : x >= r->lo && x <= r->hi;
+}
 
-	for (double a = r->lo; a <= r->hi; a += 0.5)
-		for (double b = dims == 2 ? r->lo : r->hi; b <= r->hi; b += 0.5) {
-			const double at[2] = { a, b }, v = risk_at(r, at);
-			if (v < best) {
-				best = v;
-				memcpy(x, at, sizeof at);
+/* The best point of a grid over the box. */
+static double coarse_minimum(const struct risk *r, double x[3])
+{
+	const double step = r->level ? 1.5 : 0.5;
+	double best = INFINITY, at[3] = { 0 };
+
+	for (at[0] = r->lo; inside(r, 0, at[0]); at[0] += step)
+		for (at[1] = r->classes == 3 ? r->lo : r->hi; inside(r, 1, at[1]); at[1] += step)
+			for (at[2] = r->level ? -12 : 12; inside(r, 2, at[2]); at[2] += step) {
+				const double v = risk_at(r, at);
+				if (v < best) {
+					best = v;
+					memcpy(x, at, sizeof at);
+				}
 			}
-		}
+	return best;
+}
+
+/* From there in steps along the axes that halve. */
+static double minimise(const struct risk *r, double x[3])
+{
+	double best = coarse_minimum(r, x);
+
 	for (double step = 0.5; step > 1e-7; step /= 2)
 		for (int tries = 0, moved = 1; moved && tries < 100; tries++) {
 			moved = 0;
-			for (int k = 0; k < 2 * dims; k++) {
-				double at[2] = { x[0], x[1] };
-				at[k / 2] = fmin(r->hi, fmax(r->lo, at[k / 2] + (k % 2 ? step : -step)));
-				const double v = risk_at(r, at);
+			for (int k = 0; k < 6; k++) {
+				double at[3] = { x[0], x[1], x[2] };
+				at[k / 2] += k % 2 ? step : -step;
+				const bool used = k / 2 < (r->classes == 3 ? 2 : 1) || (k / 2 == 2 && r->level);
+				const double v = used && inside(r, k / 2, at[k / 2]) ? risk_at(r, at) : INFINITY;
 				if (v < best) {
 					best = v;
 					memcpy(x, at, sizeof at);
@@ -176,7 +193,8 @@ static struct risk risk_of(const struct subject *s, const struct lb_arg *par, in
 {
 	const bool binary = s->info->kind == LB_BINARY;
 
-	return (struct risk){ .s = s, .par = par, .pi = binary ? odds[k] : shares[k], .classes = binary ? 2 : 3, .lo = -12, .hi = 12 };
+	return (struct risk){ .s = s, .par = par, .pi = binary ? odds[k] : shares[k], .classes = binary ? 2 : 3, .lo = -12, .hi = 12,
+			      .level = !binary && !(s->info->claims & LB_SHIFT_INVARIANT) };
 }
 
 /* The link is softmax (sigmoid) of z, or of z / temperature where a loss has one. */
@@ -194,7 +212,7 @@ static bool proper(const struct subject *s, const struct lb_arg *par, struct lb_
 	for (int k = 0; k < 3; k++) {
 		const struct risk r = risk_of(s, par, k);
 		const double t = temperature_of(s, par);
-		double x[2] = { 0 };
+		double x[3] = { 0 };
 		minimise(&r, x);
 		const double a = exp(x[0] / t), b = r.classes == 2 ? 0 : exp(x[1] / t);
 		if (fabs(a / (1 + a + b) - r.pi[1]) > 1e-4 || (r.classes == 3 && fabs(b / (1 + a + b) - r.pi[2]) > 1e-4))
@@ -203,26 +221,31 @@ static bool proper(const struct subject *s, const struct lb_arg *par, struct lb_
 	return true;
 }
 
+/* The smallest risk with class y on top, in a box that is as wide for each class. */
+static double minimum_with(struct risk r, int y)
+{
+	const bool above = r.classes == 2 && y == 1;
+	double x[3] = { 0 };
+
+	r.first = y;
+	r.lo = above ? 0 : -24;
+	r.hi = above ? 24 : 0;
+	return minimise(&r, x);
+}
+
 /* The risk cannot come as low as its minimum while a class that is not the likeliest has a largest score. */
 static bool calibrated(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
 {
 	(void)rng;
 	for (int k = 0; k < 3; k++) {
-		struct risk r = risk_of(s, par, k);
-		double x[2] = { 0 };
+		const struct risk r = risk_of(s, par, k);
 		int likeliest = 0;
-		const double best = minimise(&r, x);
 		for (int y = 1; y < r.classes; y++)
 			likeliest = r.pi[y] > r.pi[likeliest] ? y : likeliest;
-		for (int y = 0; y < r.classes; y++) {
-			if (y == likeliest)
-				continue;
-			r.first = y;
-			r.lo = r.classes == 2 && y == 1 ? 0 : -24;
-			r.hi = r.classes == 2 && y == 1 ? 24 : 0;
-			if (minimise(&r, x) <= best + 1e-9)
+		const double best = minimum_with(r, likeliest);
+		for (int y = 0; y < r.classes; y++)
+			if (y != likeliest && minimum_with(r, y) <= best + 1e-9)
 				return false;
-		}
 	}
 	return true;
 }

@@ -50,7 +50,8 @@ START_TEST(descriptor_is_complete)
 	ck_assert_ptr_eq(loss, X(lb_loss_get)((size_t)_i));
 	ck_assert_msg(!loss->row != !loss->batch, "%s: exactly one of row and batch", b->name);
 	ck_assert_int_eq(lb_loss_separable(info), loss->row != NULL);
-	ck_assert_int_eq((info->needs & LB_NEEDS_SAMPLE_IDS) != 0, loss->init != NULL);
+	ck_assert_int_eq((info->needs & LB_NEEDS_SAMPLE_IDS) != 0, loss->visit != NULL);
+	ck_assert_int_eq(loss->init != NULL, loss->free != NULL);
 }
 END_TEST
 
@@ -171,11 +172,13 @@ START_TEST(names_of_classes_do_not_matter)
 	lb_rng_init(&rng, SEED, LB_RNG_TEST, 12);
 	draw(&d, &s, s.settings[0], 6, C, 2, &rng);
 	e = d;
-	e.in.z = e.z, e.in.y = e.y;
+	e.in.z = e.z, e.in.y = e.y, e.in.counts = e.counts;
 	for (size_t k = 0; k < 6 * C; k++)
 		e.z[k / C * C + to[k % C]] = d.z[k];
 	for (size_t i = 0; i < 6; i++)
 		e.y[i] = (int32_t)to[d.y[i]];
+	for (size_t k = 0; k < C; k++)
+		e.counts[to[k]] = d.counts[k];
 	ck_assert_double_lt(far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])), 1e-13);
 	for (size_t k = 0; k < 6 * C; k++)
 		ck_assert_double_eq_tol(g[0][k], g[1][k / C * C + to[k % C]], 1e-13);
@@ -236,15 +239,19 @@ END_TEST
 
 enum { B = 5, C = 4, FENCE = 8 };
 
-/* Applies a loss between fences; returns the value and leaves the gradient in g. */
+/* Applies a loss between fences, its state not yet visited; returns the value and leaves the gradient in g. */
 static double apply(const struct subject *s, const struct data *d, const double *w, double g[B * C + FENCE])
 {
 	const struct X(lb_loss) *loss = X(lb_loss_of)(s->info);
 	const size_t b = d->in.b, c = d->in.c;
 	double scratch[B * (C + 4) + FENCE];
-	const struct X(lb_batch) in = { .b = b, .c = c, .z = d->in.z, .y = d->in.y, .t = d->in.t, .w = w, .par = d->in.par,
-					.scratch = scratch };
+	const struct lb_loss_facts facts = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : c, .counts = d->in.counts };
+	struct X(lb_batch) in = { .b = b, .c = c, .z = d->in.z, .y = d->in.y, .t = d->in.t, .w = w, .par = d->in.par,
+				  .facts = &facts, .scratch = scratch };
 	const struct data before = *d;
+
+	in.state = loss->init ? loss->init(in.par, &facts, NULL) : NULL;
+	ck_assert_msg(!loss->init || in.state, "%s: no state", s->info->base.name);
 
 	for (size_t k = b * (c + 4); k < b * (c + 4) + FENCE; k++)
 		scratch[k] = 1234.5;
@@ -256,6 +263,8 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	ck_assert_int_eq(memcmp(&before, d, sizeof before), 0);
 	ck_assert_msg(X(lb_loss_apply)(loss, &in, NULL) == value, "%s: the value depends on the gradient being asked for",
 		      s->info->base.name);
+	if (loss->free)
+		loss->free(in.state);
 	return value;
 }
 
@@ -264,7 +273,7 @@ START_TEST(driver_keeps_to_its_memory)
 	struct subject s;
 	struct lb_rng rng;
 	struct data d = { 0 };
-	double g[B * C + FENCE], again[B * C + FENCE];
+	double g[B * C + FENCE] = { 0 }, again[B * C + FENCE] = { 0 };
 
 	set_up(&s, _i);
 	lb_rng_init(&rng, SEED, LB_RNG_TEST, 15);
@@ -363,6 +372,48 @@ START_TEST(mw_bounds_the_misordered_pairs)
 	ck_assert_int_eq(lb_loss_eval(s.info, 64, &in, &value, NULL, NULL), 0);
 	ck_assert_double_eq_tol(value, sum / pairs, 1e-13);
 	ck_assert_double_le(wrong / pairs, value / log(2));
+}
+END_TEST
+
+/* Scores whose squares float32 cannot hold, while the value is an ordinary number. */
+START_TEST(squares_do_not_overflow)
+{
+	static const char *const names[] = { "log_spherical", "log_taylor", "z_loss", "stablemax_ce" };
+	static const double z[] = { 1e30, 5e29, -1e30, 0, 2e30, 1 };
+	static const int32_t y[] = { 1, 0 };
+
+	for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+		const struct lb_loss_info *info = lb_loss_find(LB_MULTICLASS, names[k]);
+		struct lb_arg par[MOST_PARAMS];
+		struct lb_arg_store store = { 0 };
+		double value[2], g[2][6];
+		ck_assert_int_eq(lb_args_from_text(&info->base, "", par, &store, NULL), 0);
+		const struct lb_loss_input in = { .b = 2, .c = 3, .z = z, .y = y, .par = par };
+		for (int p = 0; p < 2; p++)
+			ck_assert_int_eq(lb_loss_eval(info, p ? 64 : 32, &in, &value[p], g[p], NULL), 0);
+		ck_assert_msg(value[1] > 0 && fabs(value[0] - value[1]) <= 1e-6 * value[1], "%s: %g, in float64 %g", names[k], value[0],
+			      value[1]);
+		for (size_t j = 0; j < 6; j++)
+			ck_assert_double_eq_tol(g[0][j], g[1][j], 1e-6 * fabs(g[1][j]) + 1e-37);
+	}
+}
+END_TEST
+
+/* Weights (2/3, 2/3, 1) become (1, 1, 3/2): a class without rows takes no share of the mean, and weighs as one of a single row. */
+START_TEST(class_counts_may_be_zero)
+{
+	static const double z[3] = { 0 }, counts[] = { 2, 2, 0 };
+	const struct lb_loss_info *info = lb_loss_find(LB_MULTICLASS, "class_balanced");
+	struct lb_arg par[MOST_PARAMS];
+	struct lb_arg_store store = { 0 };
+	double value;
+
+	ck_assert_int_eq(lb_args_from_text(&info->base, "beta=0.5", par, &store, NULL), 0);
+	for (int32_t y = 0; y < 3; y++) {
+		const struct lb_loss_input in = { .b = 1, .c = 3, .z = z, .y = &y, .counts = counts, .par = par };
+		ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, NULL, NULL), 0);
+		ck_assert_double_eq_tol(value, (y < 2 ? 1 : 1.5) * log(3), 1e-14);
+	}
 }
 END_TEST
 
@@ -469,6 +520,8 @@ static Suite *suite(void)
 	tcase_set_timeout(one, 60);
 	tcase_add_test(one, elr_keeps_a_running_target);
 	tcase_add_test(one, mw_bounds_the_misordered_pairs);
+	tcase_add_test(one, squares_do_not_overflow);
+	tcase_add_test(one, class_counts_may_be_zero);
 	tcase_add_test(one, every_file_is_registered);
 	tcase_add_test(one, arguments);
 	tcase_add_test(one, arguments_own_lists_and_texts);

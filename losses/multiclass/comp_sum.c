@@ -1,0 +1,86 @@
+#include "losses/multiclass/softmax.h"
+
+enum { TAU, RHO };
+
+static const struct lb_param params[] = {
+	[TAU] = { .name = "tau", .symbol = "tau", .def = 1, .min = 0, .max = 100, .grid = { 0, 0.5, 1, 1.5, 2 }, .n_grid = 5,
+		  .help = "0 sum of exponentials, 1 cross-entropy, between 1 and 2 gce, 2 half of mae" },
+	[RHO] = { .name = "rho", .symbol = "rho", .def = 1, .min = 1e-3, .max = 1e3, .log_scale = true, .grid = { 0.5, 1, 2 }, .n_grid = 3,
+		  .help = "scores are divided by it; the gradient holds the factor 1/rho" },
+};
+
+static const struct lb_same_as same_as[] = {
+	{ .set = "", .other = "ce", .other_set = "" },
+	{ .set = "rho=2", .other = "ce", .other_set = "temperature=2" },
+	{ .set = "tau=1.7", .other = "gce", .other_set = "" },
+	{ .set = "tau=2", .other = "mae", .other_set = "", .scale = 0.5 },
+};
+
+static const struct lb_example examples[] = {
+	{ .set = "tau=0", .b = 1, .c = 3, .z = { 0, 0, 0 }, .y = { 0 }, .value = 2,
+	  .source = "by hand: exp(0) + exp(0)" },
+	{ .set = "tau=3", .b = 1, .c = 4, .z = { 0, 0, 0, 0 }, .y = { 0 }, .value = 0.46875,
+	  .source = "by hand: p_y = 1/4, (1 - 1/16) / 2" },
+	{ .set = "tau=0.5 rho=2", .b = 2, .c = 3, .z = { 1, -0.5, 0.2, -1, 0.3, 0.8 }, .y = { 0, 1 }, .value = 1.1389250431496365,
+	  .source = "mpmath, 30 digits" },
+};
+
+/* tau >= 1: p_y^(tau-1) is at most 1. */
+static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
+{
+	const real a = (real)(par[TAU].v - 1);
+
+	return (struct lb_phi){ .loss = lb_box_cox(s, a), .f = exp(a * s->lp) };
+}
+
+/* tau < 1: F = p_y^(tau-1) is large where p_k is small; their product is one exponential, in double as its argument is large too. */
+static real steep_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+{
+	const double a = in->par[TAU].v - 1, scale = 1 / in->par[RHO].v;
+	real *e = lb_terms(in, i, g);
+	const struct lb_softmax s = lb_softmax(z, in->c, (size_t)in->y[i], (real)scale, e);
+	const double most = (double)z[s.top], log_sum = log((double)s.sum);
+	const double lp = e[s.y] >= 1 ? (double)s.lp : ((double)z[s.y] - most) * scale - log_sum;
+
+	if (g) {
+		for (size_t k = 0; k < in->c; k++)
+			g[k] = (real)(scale * exp(a * lp + ((double)z[k] - most) * scale - log_sum));
+		g[s.y] = (real)(-scale * exp(a * lp + log((double)s.q)));
+	}
+	return (real)(-expm1(a * lp) / a);
+}
+
+static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+{
+	if (in->par[TAU].v < 1)
+		return steep_row(in, i, z, g);
+	return lb_phi_row(in, i, z, g, (real)(1 / in->par[RHO].v), phi);
+}
+
+const struct X(lb_loss) X(lb_multiclass_comp_sum) = {
+	.info = {
+		.base = {
+			.name = "comp_sum",
+			.title = "Comp-sum loss: exponential, logistic, generalized cross-entropy and mean absolute error as one family",
+			.cite = "A. Mao, M. Mohri, Y. Zhong, Cross-entropy loss functions: theoretical analysis and "
+				"applications, ICML 2023",
+			.formula = "((1 + u)^(1-tau) - 1) / (1 - tau),  u = sum_{k != y} exp((z_k - z_y) / rho);  log(1 + u) at tau = 1",
+			.notes = "In terms of p = softmax(z / rho): (1 - p_y^(tau-1)) / (tau - 1). With tau < 1 the value grows "
+				 "like exp((1 - tau) gap / rho) with the gap between the largest score and that of the label; "
+				 "where it exceeds the largest number it is +inf, and each entry of the gradient is the true one "
+				 "or, if that exceeds it too, infinite with its sign, never NaN; training then ends as diverged. "
+				 "Above tau = 1 bounded by 1 / (tau - 1); convex for tau <= 1; symmetric at tau = 2. rho is that "
+				 "of the paper's adversarial form.",
+			.keywords = "comp_sum_loss sum_exponential multinomial_exponential tau_loss",
+			LB_PARAMS(params),
+		},
+		.kind = LB_MULTICLASS,
+		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
+		.limits = LB_OVERFLOWS,
+		.same_as = same_as,
+		.n_same_as = sizeof same_as / sizeof *same_as,
+		.examples = examples,
+		.n_examples = sizeof examples / sizeof *examples,
+	},
+	.row = row,
+};
