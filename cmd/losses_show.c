@@ -101,6 +101,7 @@ void losses_show(const struct lb_loss_info *l)
 
 	claims_text(l, claims, sizeof claims);
 	printf("%s/%s\n%-11s %s\n", lb_kind_name(l->kind), l->base.name, "title:", l->base.title);
+	show_line("good for:", l->good_for);
 	show_line("formula:", l->base.formula);
 	printf("%-11s %s\n", "traits:", claims);
 	show_params(&l->base);
@@ -182,6 +183,7 @@ cJSON *losses_json(struct lb_err *err)
 		lb_json_text(o, "name", l->base.name);
 		lb_json_text(o, "kind", lb_kind_name(l->kind));
 		lb_json_text(o, "title", l->base.title);
+		lb_json_text(o, "good_for", l->good_for);
 		lb_json_text(o, "citation", l->base.cite);
 		lb_json_text(o, "formula", l->base.formula);
 		lb_json_text(o, "notes", l->base.notes);
@@ -196,6 +198,51 @@ cJSON *losses_json(struct lb_err *err)
 		return all;
 	cJSON_Delete(all);
 	return NULL;
+}
+
+static bool first_with(size_t i, const char *purpose)
+{
+	for (size_t j = 0; j < i; j++)
+		if (!strcmp(lb_loss_at(j)->good_for, purpose))
+			return false;
+	return true;
+}
+
+static void markdown_row(const char *name, bool (*has)(const struct lb_loss_info *, const void *), const void *what)
+{
+	const char *comma = "";
+
+	printf("| %s | ", name);
+	for (size_t i = 0; i < lb_loss_count(); i++) {
+		const struct lb_loss_info *l = lb_loss_at(i);
+		if (!has(l, what))
+			continue;
+		printf("%s[%s](#%s)", comma, l->base.name, l->base.name);
+		comma = ", ";
+	}
+	printf(" |\n");
+}
+
+static bool is_for(const struct lb_loss_info *l, const void *purpose)
+{
+	return !strcmp(l->good_for, purpose);
+}
+
+static bool claims(const struct lb_loss_info *l, const void *bit)
+{
+	return l->claims & *(const unsigned *)bit;
+}
+
+/* By purpose, and by what is proven of them. */
+static void markdown_index(void)
+{
+	printf("\n## Find a loss\n\n| for | losses |\n| --- | --- |\n");
+	for (size_t i = 0; i < lb_loss_count(); i++)
+		if (first_with(i, lb_loss_at(i)->good_for))
+			markdown_row(lb_loss_at(i)->good_for, is_for, lb_loss_at(i)->good_for);
+	printf("\n| trait | losses |\n| --- | --- |\n");
+	for (unsigned bit = 1; bit <= LB_CALIBRATED; bit <<= 1)
+		markdown_row(lb_claim_name(bit), claims, &bit);
 }
 
 static void markdown_entry(const struct lb_loss_info *l)
@@ -227,6 +274,7 @@ void losses_markdown(void)
 	       "s = +-z margin (binary).\n"
 	       "The value is the mean over rows. Traits: *separable* means a sum over rows (rows can be weighted); the others hold for every "
 	       "parameter in range and are tested.\n");
+	markdown_index();
 	for (int kind = 0; kind < LB_N_KINDS; kind++) {
 		printf("\n## %s\n", lb_kind_name((enum lb_kind)kind));
 		for (size_t i = 0; i < lb_loss_count(); i++)

@@ -67,6 +67,7 @@ struct lb_example {
 struct lb_loss_info {
 	struct lb_info base;
 	enum lb_kind kind;
+	const char *good_for;                /* the purpose a reader looks it up by: "label noise", "class imbalance", ... */
 	unsigned claims;                     /* of enum lb_claim */
 	unsigned needs;                      /* of enum lb_need */
 	unsigned limits;                     /* of enum lb_limit */

@@ -27,6 +27,7 @@ const struct X(lb_loss) X(lb_binary_hinge) = {
 			.keywords = "svm hinge_loss l1_svm max_margin",
 		},
 		.kind = LB_BINARY,
+		.good_for = "large margins",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -27,6 +27,7 @@ const struct X(lb_loss) X(lb_binary_logistic) = {
 			.keywords = "bce binary_cross_entropy bce_with_logits log_loss sigmoid_cross_entropy logloss nll",
 		},
 		.kind = LB_BINARY,
+		.good_for = "general use",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_PROPER | LB_CALIBRATED,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

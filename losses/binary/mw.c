@@ -106,6 +106,7 @@ const struct X(lb_loss) X(lb_binary_mw) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_BINARY,
+		.good_for = "ranking (AUC)",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		.examples = examples,

@@ -99,6 +99,7 @@ const struct X(lb_loss) X(lb_multiclass_aldr_kl) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "label noise",
 		.needs = LB_NEEDS_SAMPLE_IDS,
 		.limits = LB_JUMPS_AT_TIES,
 		.examples = examples,

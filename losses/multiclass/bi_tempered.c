@@ -89,6 +89,7 @@ const struct X(lb_loss) X(lb_multiclass_bi_tempered) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		.same_as = same_as,
 		.n_same_as = sizeof same_as / sizeof *same_as,

@@ -45,6 +45,7 @@ const struct X(lb_loss) X(lb_multiclass_brier) = {
 			.keywords = "quadratic_score squared_error_softmax mse_softmax l2",
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "calibrated probabilities",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_PROPER | LB_CALIBRATED,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -82,6 +82,7 @@ const struct X(lb_loss) X(lb_multiclass_ca) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "calibrated probabilities",
 		.claims = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_BOUNDED,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

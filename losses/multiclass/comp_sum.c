@@ -75,6 +75,7 @@ const struct X(lb_loss) X(lb_multiclass_comp_sum) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "general use",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		.limits = LB_OVERFLOWS,
 		.same_as = same_as,

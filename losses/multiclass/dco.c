@@ -51,6 +51,7 @@ const struct X(lb_loss) X(lb_multiclass_dco) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "overconfidence",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.same_as = same_as,
 		.n_same_as = sizeof same_as / sizeof *same_as,

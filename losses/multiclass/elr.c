@@ -114,6 +114,7 @@ const struct X(lb_loss) X(lb_multiclass_elr) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "label noise",
 		.claims = LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_SAMPLE_IDS,
 		.same_as = same_as,

@@ -41,6 +41,7 @@ const struct X(lb_loss) X(lb_multiclass_entmax) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "sparse probabilities",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		.same_as = same_as,
 		.n_same_as = sizeof same_as / sizeof *same_as,

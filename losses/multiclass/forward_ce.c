@@ -100,6 +100,7 @@ const struct X(lb_loss) X(lb_multiclass_forward_ce) = {
 			LB_PARAMS(lb_noise_params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.same_as = same_as,
 		.n_same_as = sizeof same_as / sizeof *same_as,

@@ -99,6 +99,7 @@ const struct X(lb_loss) X(lb_multiclass_ldr_k_kl) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "top-k accuracy",
 		.claims = LB_CONVEX | LB_SHIFT_INVARIANT,
 		.same_as = same_as,
 		.n_same_as = sizeof same_as / sizeof *same_as,

@@ -86,6 +86,7 @@ const struct X(lb_loss) X(lb_multiclass_ldr_kl) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "label noise",
 		.limits = LB_JUMPS_AT_TIES,
 		.same_as = same_as,
 		.n_same_as = sizeof same_as / sizeof *same_as,

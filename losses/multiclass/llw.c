@@ -56,6 +56,7 @@ const struct X(lb_loss) X(lb_multiclass_llw) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "large margins",
 		.claims = LB_NONNEGATIVE | LB_CONVEX,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -34,6 +34,7 @@ const struct X(lb_loss) X(lb_multiclass_log_spherical) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "very many classes",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -27,6 +27,7 @@ const struct X(lb_loss) X(lb_multiclass_log_taylor) = {
 			.keywords = "taylor_softmax spherical_loss softmax_alternative",
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "very many classes",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -46,6 +46,7 @@ const struct X(lb_loss) X(lb_multiclass_logit_adjusted) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "class imbalance",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_CLASS_COUNTS,
 		.same_as = same_as,

@@ -29,6 +29,7 @@ const struct X(lb_loss) X(lb_multiclass_mae) = {
 			.keywords = "mean_absolute_error l1 unhinged_softmax",
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

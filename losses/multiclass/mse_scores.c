@@ -35,6 +35,7 @@ const struct X(lb_loss) X(lb_multiclass_mse_scores) = {
 			.keywords = "squared_error l2 quadratic spherical_loss mean_squared_error",
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "very many classes",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -28,6 +28,7 @@ const struct X(lb_loss) X(lb_multiclass_nce) = {
 			.keywords = "normalized_cross_entropy normalised_cross_entropy",
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_SYMMETRIC | LB_BOUNDED,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -54,6 +54,7 @@ const struct X(lb_loss) X(lb_multiclass_nce_aul) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
 		.same_as = same_as,
 		.n_same_as = sizeof same_as / sizeof *same_as,

@@ -64,6 +64,7 @@ const struct X(lb_loss) X(lb_multiclass_poly1_focal) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "hard examples",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		.same_as = same_as,
 		.n_same_as = sizeof same_as / sizeof *same_as,

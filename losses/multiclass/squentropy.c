@@ -37,6 +37,7 @@ const struct X(lb_loss) X(lb_multiclass_squentropy) = {
 			.keywords = "square_loss_plus_cross_entropy",
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "calibrated probabilities",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

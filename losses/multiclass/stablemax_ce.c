@@ -48,6 +48,7 @@ const struct X(lb_loss) X(lb_multiclass_stablemax_ce) = {
 			.keywords = "stablemax stable_max stablemax_cross_entropy grokking softmax_collapse",
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "numerical stability",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_CALIBRATED,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -53,6 +53,7 @@ const struct X(lb_loss) X(lb_multiclass_ww) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "large margins",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SHIFT_INVARIANT,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -87,6 +87,7 @@ const struct X(lb_loss) X(lb_multiclass_z_loss) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
+		.good_for = "very many classes",
 		.claims = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_BOUNDED,
 		.limits = LB_JUMPS_AT_TIES,
 		.examples = examples,

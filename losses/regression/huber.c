@@ -43,6 +43,7 @@ const struct X(lb_loss) X(lb_regression_huber) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_REGRESSION,
+		.good_for = "outliers",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.examples = examples,
 		.n_examples = sizeof examples / sizeof *examples,

@@ -45,6 +45,7 @@ const struct X(lb_loss) X(lb_regression_mse) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_REGRESSION,
+		.good_for = "general use",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.same_as = same_as,
 		.n_same_as = sizeof same_as / sizeof *same_as,
