@@ -139,12 +139,12 @@ static int run_chosen(struct lb_trial *t, size_t n, const char *path, const stru
 {
 	struct lb_run_counts counts;
 	const char *dir = n ? lb_get_text(t[0].config, "output.dir") : "";
-	const size_t todo = keep_undone(t, n);
+	const size_t undone = keep_undone(t, n);
 
-	lb_note("%zu trials: %zu done, %zu to do", n, n - todo, todo);
-	if (prepare_folders(t, todo, err) || lb_run_all(t, todo, n - todo, run, &counts, err))
+	lb_note("%zu trials: %zu done, %zu to do", n, n - undone, undone);
+	if (prepare_folders(t, undone, err) || lb_run_all(t, undone, n - undone, run, &counts, err))
 		return -1;
-	return finish(&counts, n - todo, path, dir);
+	return finish(&counts, n - undone, path, dir);
 }
 
 /* With a tune block the folds of all candidates come first; the best of each arm is then found from the records. */
@@ -152,7 +152,7 @@ static int sweep(struct lb_plan *plan, const char *path, const struct choices *c
 		 struct lb_err *err)
 {
 	struct lb_trial *chosen = NULL;
-	size_t n, todo;
+	size_t n, undone;
 	int code = -1, more;
 
 	if (check_only(plan, c->only, err))
@@ -166,8 +166,8 @@ static int sweep(struct lb_plan *plan, const char *path, const struct choices *c
 		if (list)
 			code = print_list(plan, chosen, n, err);
 		else if (dry) {
-			todo = keep_undone(chosen, n);
-			printf("%zu trials: %zu done, %zu to do%s\n", n, n - todo, todo,
+			undone = keep_undone(chosen, n);
+			printf("%zu trials: %zu done, %zu to do%s\n", n, n - undone, undone,
 			       plan->tune && !plan->tuning ? "; then the best settings at every seed" : "");
 			code = LB_OK;
 		} else {

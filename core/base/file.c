@@ -13,8 +13,8 @@
 
 static const struct {
 	int reason;
-	const char *todo;
-} todos[] = {
+	const char *advice;
+} advices[] = {
 	{ ENOENT, "check the path" },
 	{ EACCES, "change its permissions or name another path" },
 	{ EPERM, "change its permissions or name another path" },
@@ -31,12 +31,12 @@ static const struct {
 
 static int fail(struct lb_err *err, enum lb_code code, const char *path, const char *what, int reason)
 {
-	const char *todo = "check the path and the disk";
+	const char *advice = "check the path and the disk";
 
-	for (size_t i = 0; i < sizeof todos / sizeof *todos; i++)
-		if (todos[i].reason == reason)
-			todo = todos[i].todo;
-	return lb_fail(err, code, "%s: %s: %s; %s", path, what, strerror(reason), todo);
+	for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
+		if (advices[i].reason == reason)
+			advice = advices[i].advice;
+	return lb_fail(err, code, "%s: %s: %s; %s", path, what, strerror(reason), advice);
 }
 
 static bool is_dir(const char *path)

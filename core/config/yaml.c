@@ -71,8 +71,8 @@ void lb_node_free(struct lb_node *node)
 }
 
 static const struct {
-	const char *problem, *todo;
-} todos[] = {
+	const char *problem, *advice;
+} advices[] = {
 	{ "mapping values are not allowed", "check the indent, and put a text that holds \": \" in quotes" },
 	{ "could not find expected ':'", "write `key: value`, with a blank after the colon" },
 	{ "did not find expected key", "indent the keys of one block alike" },
@@ -109,7 +109,7 @@ static int complain_unclosed(struct builder *b)
 static int complain_syntax(struct builder *b)
 {
 	const yaml_parser_t *p = &b->parser;
-	const char *todo = "correct the YAML";
+	const char *advice = "correct the YAML";
 	yaml_mark_t at = p->problem_mark;
 
 	b->failed = true;
@@ -119,13 +119,13 @@ static int complain_syntax(struct builder *b)
 		lb_file_place(b->text, p->problem_offset, &at.line, &at.column);
 		at.line--;
 		at.column--;
-		todo = "remove the character";
+		advice = "remove the character";
 	} else if (complain_unclosed(b))
 		return -1;
-	for (size_t i = 0; i < sizeof todos / sizeof *todos; i++)
-		if (strstr(p->problem, todos[i].problem))
-			todo = todos[i].todo;
-	return complain(b, at, "%s%s%s; %s", p->problem, p->context ? " " : "", p->context ? p->context : "", todo);
+	for (size_t i = 0; i < sizeof advices / sizeof *advices; i++)
+		if (strstr(p->problem, advices[i].problem))
+			advice = advices[i].advice;
+	return complain(b, at, "%s%s%s; %s", p->problem, p->context ? " " : "", p->context ? p->context : "", advice);
 }
 
 static int next(struct builder *b, yaml_event_t *ev)

@@ -2,10 +2,11 @@
 # A folder that cannot be written and a disk that fills up: one clear message, code 5, no half file.
 . "$LB_ROOT/tests/cli/lib.bash"
 
+cp "$LB_ROOT/datasets/samples/iris.csv.gz" . # another user may not be let into the project's folder
 cat >c.yaml <<YAML
 task: multiclass
 data:
-  train: {path: $LB_ROOT/datasets/samples/iris.csv.gz, label: label}
+  train: {path: iris.csv.gz, label: label}
   split: {train: 0.6, valid: 0.2, test: 0.2}
 loss: {name: ce}
 train: {epochs: 2}

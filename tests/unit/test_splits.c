@@ -139,6 +139,42 @@ START_TEST(folds)
 }
 END_TEST
 
+/* Cross-validation inside a split: over the folds every training or validation row validates once; the test rows are untouched, and
+ * out of sight unless they are asked for. */
+START_TEST(refolding)
+{
+	enum { N = 103, FOLDS = 4 };
+	const struct lb_split_options o = { .train = 0.6, .valid = 0.2, .test = 0.2, .stratify = true, .seed = 9 };
+	struct lb_dataset *d = rows(N, 0);
+	struct lb_split whole = cut(d, o);
+	int seen[N] = { 0 };
+
+	for (size_t fold = 0; fold < FOLDS; fold++) {
+		struct lb_split s = cut(d, o), t = cut(d, o);
+		ck_assert_int_eq(lb_split_refold(d, &o, FOLDS, fold, false, &s, &err), 0);
+		ck_assert_int_eq(lb_split_refold(d, &o, FOLDS, fold, true, &t, &err), 0);
+		ck_assert_uint_eq(check_lists(&s, N), whole.n[LB_TRAIN] + whole.n[LB_VALID]);
+		ck_assert_uint_eq(s.n[LB_TEST], 0);
+		ck_assert_uint_eq(t.n[LB_TEST], whole.n[LB_TEST]);
+		ck_assert_mem_eq(t.rows[LB_TEST], whole.rows[LB_TEST], whole.n[LB_TEST] * sizeof(uint32_t));
+		ck_assert_mem_eq(t.rows[LB_VALID], s.rows[LB_VALID], s.n[LB_VALID] * sizeof(uint32_t));
+		for (size_t i = 0; i < s.n[LB_VALID]; i++)
+			seen[s.rows[LB_VALID][i]]++;
+		for (int32_t y = 0; y < 3; y++)
+			ck_near(count_class(d, &s, LB_VALID, y), (double)(count_class(d, &whole, LB_TRAIN, y) + count_class(d, &whole, LB_VALID, y)) / FOLDS);
+		lb_split_free(&s);
+		lb_split_free(&t);
+	}
+	for (size_t i = 0; i < whole.n[LB_TEST]; i++)
+		ck_assert_int_eq(seen[whole.rows[LB_TEST][i]]++, 0);
+	for (int i = 0; i < N; i++)
+		ck_assert_int_eq(seen[i], 1);
+	ck_assert_int_eq(lb_split_refold(d, &o, 1000, 0, false, &whole, &err), -1);
+	ck_assert_int_eq(err.code, LB_CONFIG);
+	lb_dataset_free(d);
+}
+END_TEST
+
 static void check_groups(const struct lb_split *s, size_t g)
 {
 	int side[100] = { 0 };
@@ -339,6 +375,7 @@ static Suite *suite(void)
 		same_seed_same_rows,
 		first_and_modulo,
 		folds,
+		refolding,
 		groups_stay_together,
 		test_file_is_the_test_part,
 		uniform_noise,
