@@ -53,22 +53,31 @@ static cJSON *read_value(const struct lb_param *p, char *value, struct lb_err *e
 	return item;
 }
 
+/* By name, else by the letter it has in the formula. */
+static const struct lb_param *find_param(const struct lb_info *info, const char *name)
+{
+	for (int k = 0; k < info->n_params; k++)
+		if (!strcmp(info->params[k].name, name))
+			return &info->params[k];
+	for (int k = 0; k < info->n_params; k++)
+		if (info->params[k].symbol && !strcmp(info->params[k].symbol, name))
+			return &info->params[k];
+	return NULL;
+}
+
 static int add_pair(cJSON *block, const struct lb_info *info, const struct pair *pair, struct lb_err *err)
 {
+	const struct lb_param *p = find_param(info, pair->name);
 	struct lb_err why = { 0 };
 
-	for (int k = 0; k < info->n_params; k++) {
-		const struct lb_param *p = &info->params[k];
-		if (strcmp(p->name, pair->name) != 0)
-			continue;
-		cJSON *item = read_value(p, pair->value, &why);
-		if (!item)
-			return lb_fail(err, why.code == LB_MACHINE ? LB_MACHINE : LB_USAGE, "%s: %s: %s", info->name, p->name, why.text);
-		cJSON_DeleteItemFromObjectCaseSensitive(block, p->name);
-		cJSON_AddItemToObject(block, p->name, item);
-		return 0;
-	}
-	return unknown(info, pair->name, err);
+	if (!p)
+		return unknown(info, pair->name, err);
+	cJSON *item = read_value(p, pair->value, &why);
+	if (!item)
+		return lb_fail(err, why.code == LB_MACHINE ? LB_MACHINE : LB_USAGE, "%s: %s: %s", info->name, p->name, why.text);
+	cJSON_DeleteItemFromObjectCaseSensitive(block, p->name);
+	cJSON_AddItemToObject(block, p->name, item);
+	return 0;
 }
 
 static int read_text(cJSON *block, const struct lb_info *info, const char *set, struct lb_err *err)

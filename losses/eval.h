@@ -28,7 +28,7 @@ struct lb_buf;
 int lb_loss_check(const struct lb_loss_info *info, struct lb_buf *report, int *n_checks, struct lb_err *err);
 
 /* Fills par (info->base.n_params values) from the descriptor's defaults, then from "name=value name=value" (blank separated; a
- * list as [1,2]). Lists are borrowed from the descriptor, or from `store`, which the caller frees with lb_args_free. */
+ * list as [1,2]; a parameter by its name or by its letter in the formula). Lists are borrowed from the descriptor, or from `store`, which the caller frees with lb_args_free. */
 struct lb_arg_store {
 	void **owned;
 	size_t n, cap;

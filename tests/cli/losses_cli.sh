@@ -117,6 +117,14 @@ assert_eq "$out" "$a"
 assert_exit 0 lossbench losses eval gce -p q=0.7 <in.json
 assert_eq "$out" "$a"
 
+# A parameter goes by its name or by its letter in the formula.
+assert_exit 0 lossbench losses eval sce --param a=3 <in.json
+a=$out
+assert_exit 0 lossbench losses eval sce --param A=3 <in.json
+assert_eq "$out" "$a"
+assert_exit 2 lossbench losses eval sce --param B=3 <in.json
+assert_contains "$err" 'its parameters: alpha, beta, a'
+
 bad() { # LOSS JSON TEXT
 	assert_exit 4 lossbench losses eval "$1" <<<"$2"
 	assert_eq "$out" ''
