@@ -8,13 +8,15 @@ STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wdouble-promotion -Wconversion -Wvla -Wundef
 PKGS = openblas yaml-0.1 libcjson zlib libcrypto
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) -lm
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) -llbfgs -lm
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 Q = $(if $(V),,@)
+# The distribution's interpreter has numpy and scipy from its packages; the first python3 on PATH may not.
+STUDY_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 # Numeric sources are compiled twice, once a precision (core/numeric/real.h); all others once.
-PLAIN := core/model/spec.c core/optim/schedule.c core/train/outcome.c
+PLAIN := core/model/spec.c core/optim/schedule.c core/train/outcome.c core/train/lbfgs.c
 NUMERIC := $(sort $(filter-out $(PLAIN),$(wildcard core/model/*.c core/optim/*.c core/train/*.c losses/*/*.c)) \
 	losses/driver.c losses/eval_real.c datasets/gather.c)
 COMMON := $(sort $(filter-out $(NUMERIC),$(wildcard core/*/*.c losses/*.c datasets/*.c)))
@@ -108,6 +110,20 @@ lint:                                ## both compilers with -Werror, cppcheck, s
 bench: lossbench                     ## time the project's own workloads
 	@tests/bench/bench.sh
 
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr
+study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
+study-ldr-quick: lossbench           ## the same with fewer epochs, within minutes
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_ldr.py --quick --jobs $(JOBS)
+study-stablemax: lossbench           ## softmax collapse in float32 and float64, and StableMax (a minute)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_stablemax.py --jobs $(JOBS)
+study-nb-vs-lr: lossbench            ## rows that naive Bayes and logistic regression need as the dimension grows (minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_nb_vs_lr.py --jobs $(JOBS)
+
 .PHONY: docs
 docs: lossbench                      ## regenerate the catalogue of losses and the reference of config keys
 	@./lossbench losses --markdown > losses/README.md
@@ -125,6 +141,6 @@ clean:                               ## remove what was built
 
 .PHONY: list
 list:                                ## print the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
 
 -include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d)

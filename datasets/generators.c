@@ -320,6 +320,76 @@ static const struct lb_generator lb_generator_linear_regression = {
 	.make = make_linear,
 };
 
+/* ---- diagonal_gaussians ---- */
+
+enum { DIAG_ROWS, DIAG_FEATURES, DIAG_CLASSES, DIAG_FIRST, DIAG_BASE, DIAG_WIDE_SHARE, DIAG_WIDE, DIAG_NARROW };
+static const struct lb_param diagonal_params[] = {
+	[DIAG_ROWS] = ROWS_PARAM,
+	[DIAG_FEATURES] = { .name = "features", .symbol = "d", .type = LB_INT_PARAM, .def = 100, .min = 1, .max = 100000, .help = "features" },
+	[DIAG_CLASSES] = { .name = "classes", .symbol = "C", .type = LB_INT_PARAM, .def = 2, .min = 2, .max = 64,
+			   .help = "classes; 2 when the task is binary" },
+	[DIAG_FIRST] = { .name = "first_mean", .symbol = "a", .type = LB_REAL_PARAM, .def = -1, .min = -1e6, .max = 1e6,
+			 .help = "mean of every feature in the first class" },
+	[DIAG_BASE] = { .name = "base", .symbol = "b", .type = LB_REAL_PARAM, .def = 2, .min = 0, .max = 1e3, .min_open = true,
+			.help = "the means of the other classes are 1, b, b^2, ..." },
+	[DIAG_WIDE_SHARE] = { .name = "wide_share", .symbol = "p", .type = LB_REAL_PARAM, .def = 0.5, .min = 0, .max = 1,
+			      .help = "share of features, the first ones, that have the wide variance" },
+	[DIAG_WIDE] = { .name = "wide_variance", .symbol = "v", .type = LB_REAL_PARAM, .def = 0, .min = 0, .max = 1e12,
+			.help = "their variance; 0: the number of features" },
+	[DIAG_NARROW] = { .name = "variance", .symbol = "u", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = 1e12, .min_open = true,
+			  .help = "variance of the other features" },
+	SEED_PARAM,
+};
+
+static void draw_diagonal(const struct lb_arg *par, uint64_t seed, struct lb_table *t)
+{
+	const size_t d = (size_t)par[DIAG_FEATURES].v, classes = (size_t)par[DIAG_CLASSES].v;
+	const size_t wide = (size_t)(par[DIAG_WIDE_SHARE].v * (double)d + 1e-9);
+	const double wide_sd = sqrt(par[DIAG_WIDE].v > 0 ? par[DIAG_WIDE].v : (double)d), sd = sqrt(par[DIAG_NARROW].v);
+	struct lb_rng r;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const size_t class = i % classes;
+		const double mean = class == 0 ? par[DIAG_FIRST].v : pow(par[DIAG_BASE].v, (double)(class - 1));
+		lb_rng_init(&r, seed, LB_RNG_GENERATOR, i + 1);
+		for (size_t j = 0; j < d; j++)
+			t->col[j].num[i] = mean + (j < wide ? wide_sd : sd) * lb_rng_normal(&r);
+		t->col[d].num[i] = (double)class;
+	}
+}
+
+static int make_diagonal(const struct lb_arg *par, enum lb_kind kind, uint64_t seed, struct lb_table *out, struct lb_err *err)
+{
+	int rc = -1;
+
+	*out = (struct lb_table){ 0 };
+	if (kind == LB_BINARY && par[DIAG_CLASSES].v != 2)
+		return lb_fail(err, LB_CONFIG, "data.generator.classes: found %g, allowed 2 when the task is binary", par[DIAG_CLASSES].v);
+	if (!make_columns(out, (size_t)par[DIAG_ROWS].v, (size_t)par[DIAG_FEATURES].v, "label", 1, err)) {
+		draw_diagonal(par, seed, out);
+		rc = 0;
+	}
+	return finish(out, "diagonal_gaussians", rc);
+}
+
+static const struct lb_generator lb_generator_diagonal_gaussians = {
+	.base = {
+		.name = "diagonal_gaussians",
+		.title = "Normal classes that share one diagonal covariance, wide in half of the features",
+		.cite = "Zheng et al., Revisiting Discriminative vs. Generative Classifiers, ICML 2023, simulation",
+		.formula = "row i is of class i mod C; x | class 0 ~ N(a 1, S), x | class k ~ N(b^(k-1) 1, S), S = diag(v, ..., v, u, ..., u) with "
+			   "floor(p d) times v",
+		.notes = "Naive Bayes is the true model. Between two classes with means m apart the Bayes error is Phi(-D/2), "
+			 "D^2 = m^2 (floor(p d)/v + (d - floor(p d))/u). Classes take turns, so all prefixes are balanced; every split by shares "
+			 "shuffles.",
+		.keywords = "naive_bayes normal synthetic",
+		LB_PARAMS(diagonal_params),
+	},
+	.kinds = 1u << LB_MULTICLASS | 1u << LB_BINARY,
+	.version = 1,
+	.make = make_diagonal,
+};
+
 /* ---- registry ---- */
 
 static const struct lb_generator *const generators[] = {

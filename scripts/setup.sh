@@ -2,10 +2,11 @@
 # Installs what lossbench needs and the system lacks (Debian, Ubuntu). Says nothing when nothing is missing.
 set -u
 
-usage='Usage: scripts/setup.sh [build|check|data] [--list]
+usage='Usage: scripts/setup.sh [build|check|study|data] [--list]
 
   build   compiler and libraries to build and run lossbench (the default)
   check   build, and what the tests and the lint need
+  study   build, and what the scripts of the studies need
   data    the full Fashion-MNIST, as a package
   --list  print the names of the missing packages and install nothing
 
@@ -21,6 +22,7 @@ build|libyaml-dev|libyaml-devel|libyaml|library yaml-0.1 yaml.h yaml
 build|libcjson-dev|cjson-devel|cjson|library libcjson cjson/cJSON.h cjson
 build|zlib1g-dev|zlib-devel|zlib|library zlib zlib.h z
 build|libssl-dev|openssl-devel|openssl@3|library libcrypto openssl/evp.h crypto
+build|liblbfgs-dev|liblbfgs-devel|liblbfgs|library liblbfgs lbfgs.h lbfgs
 build|librandom123-dev|Random123-devel|random123|header Random123/philox.h
 build|python3|python3|python3|have python3
 check|check|check-devel|check|library check check.h check
@@ -32,6 +34,8 @@ check|python3-yaml|python3-pyyaml|-|module yaml
 check|jq|jq|jq|have jq
 check|shellcheck|ShellCheck|shellcheck|have shellcheck
 check|cppcheck|cppcheck|cppcheck|have cppcheck
+study|python3-numpy|python3-numpy|numpy|module numpy
+study|python3-scipy|python3-scipy|scipy|module scipy
 data|dataset-fashion-mnist|-|-|test -f /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 '
 
@@ -45,7 +49,7 @@ module() { "$( [ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3 
 
 # The rows of the wanted set that the system has neither as a package nor otherwise.
 missing_rows() {
-	wanted=$(printf '%s' "$packages" | awk -F'|' -v set="$1" '$1 == set || (set == "check" && $1 == "build")')
+	wanted=$(printf '%s' "$packages" | awk -F'|' -v set="$1" '$1 == set || (set ~ /^(check|study)$/ && $1 == "build")')
 	# shellcheck disable=SC2016,SC2046 # dpkg-query fills in ${Package}; package names have no blanks
 	installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' $(printf '%s\n' "$wanted" | cut -d'|' -f2) 2>/dev/null |
 		awk '$2 == "installed" { print $1 }')
@@ -83,7 +87,7 @@ install_packages() {
 set=build list=
 for arg; do
 	case $arg in
-	build | check | data) set=$arg ;;
+	build | check | study | data) set=$arg ;;
 	--list) list=1 ;;
 	-h | --help) printf '%s\n' "$usage"; exit 0 ;;
 	*) say "setup.sh: unknown argument '$arg' (--help shows the usage)"; exit 2 ;;

@@ -31,15 +31,31 @@ static const struct lb_param mlp_params[] = {
 	[MLP_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of initial weights and dropout; default train.seed" },
 };
 
+enum { BAYES_SMOOTHING };
+static const struct lb_param bayes_params[] = {
+	[BAYES_SMOOTHING] = { .name = "smoothing", .symbol = "s", .type = LB_REAL_PARAM, .def = 1e-9, .min = 0, .max = 1e6, .min_open = true,
+			      .help = "added to every variance" },
+};
+
+enum { LINEAR, MLP, NAIVE_BAYES };
 static const struct lb_info models[] = {
-	{ .name = "linear", .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
+	[LINEAR] = { .name = "linear", .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
 	  .keywords = "logistic regression linear probe softmax", LB_PARAMS(linear_params) },
-	{ .name = "mlp", .title = "Multi-layer perceptron", .cite = "classic",
+	[MLP] = { .name = "mlp", .title = "Multi-layer perceptron", .cite = "classic",
 	  .formula = "h_0 = x, h_i = dropout(act(W_i h_{i-1} + b_i)), z = W h + b", .keywords = "neural network dense feed-forward",
 	  .notes = "Gelu: Hendrycks & Gimpel, Gaussian Error Linear Units, 2016. Dropout: Srivastava et al., JMLR 2014 (inverted form). "
 		   "xavier: Glorot & Bengio, AISTATS 2010, normal form; he: He et al., ICCV 2015, normal form; torch: the default of "
 		   "torch.nn.Linear.",
 	  LB_PARAMS(mlp_params) },
+	[NAIVE_BAYES] = {
+	  .name = "naive_bayes", .title = "Gaussian naive Bayes, one diagonal variance for all classes",
+	  .cite = "classic; in the form of Zheng et al., Revisiting Discriminative vs. Generative Classifiers, ICML 2023",
+	  .formula = "v = sum_c n_c/n (var_c + s); z_c = log(n_c/n) - 1/2 sum_i (x_i - mu_ci)^2/v_i, linear in x: W_c = mu_c/v, "
+		     "b_c = log(n_c/n) - 1/2 sum_i mu_ci^2/v_i",
+	  .notes = "Fitted in closed form from the training rows: loss, optimizer, schedule, epochs and batch have no effect, and the record "
+		   "shows 0 epochs and 0 steps. Row weights count as rows. The term of x^2, the same for all classes, is left out of the "
+		   "scores. Binary: the difference of the two scores. A class without training rows is refused.",
+	  .keywords = "bayes gaussian generative lda nb", LB_PARAMS(bayes_params) },
 };
 
 const struct lb_info *lb_model_at(size_t i)
@@ -47,11 +63,22 @@ const struct lb_info *lb_model_at(size_t i)
 	return i < sizeof models / sizeof *models ? &models[i] : NULL;
 }
 
+bool lb_model_closed_form(const struct lb_info *info)
+{
+	return info == &models[NAIVE_BAYES];
+}
+
 int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, size_t inputs, size_t outputs,
 		       struct lb_model_spec *out, struct lb_err *err)
 {
 	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs } };
-	if (info == &models[0]) {
+	if (info == &models[NAIVE_BAYES]) {
+		out->init = LB_INIT_ZERO;
+		out->closed_form = true;
+		out->smoothing = par[BAYES_SMOOTHING].v;
+		return 0;
+	}
+	if (info == &models[LINEAR]) {
 		out->init = (enum lb_init)par[LINEAR_INIT].v;
 		out->bias_init = (enum lb_bias_init)par[LINEAR_BIAS].v;
 		out->seed = (uint64_t)par[LINEAR_SEED].v;

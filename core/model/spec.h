@@ -23,10 +23,15 @@ struct lb_model_spec {
 	enum lb_bias_init bias_init;
 	double dropout;          /* share of hidden units dropped in training; the others are scaled by 1/(1 - dropout) */
 	uint64_t seed;           /* of initialisation and dropout */
+	bool closed_form;        /* naive Bayes: fitted without loss and optimiser; then a linear model */
+	double smoothing;        /* naive Bayes: added to the variances */
 };
 
 /* The model kinds; NULL past the end. */
 const struct lb_info *lb_model_at(size_t i);
+
+/* True for a kind that is fitted in closed form, and for classes only: naive_bayes. */
+bool lb_model_closed_form(const struct lb_info *info);
 
 /* The shape for `inputs` features and `outputs` scores. par is in the order of the descriptor. */
 int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, size_t inputs, size_t outputs,

@@ -2,6 +2,8 @@
 
 #include "core/optim/optim_info.h"
 
+#include <string.h>
+
 #define COMMON_PARAMS(rate)                                                                                                     \
 	[LB_OPT_LR] = { .name = "lr", .symbol = "eta", .type = LB_REAL_PARAM, .def = (rate), .min = 0, .max = 1e6, .min_open = true, \
 			.log_scale = true, .grid = { 1e-3, 1e-2, 1e-1 }, .n_grid = 3, .help = "learning rate" },                \
@@ -77,6 +79,18 @@ static void adamw_step(const struct lb_arg *par, int64_t t, double lr, double de
 	adam(par, t, lr, 0, lr * decay, n, w, g, slot);
 }
 
+static const struct lb_param lbfgs_params[] = {
+	[LB_LBFGS_WEIGHT_DECAY] = { .name = "weight_decay", .symbol = "lambda", .type = LB_REAL_PARAM, .min = 0, .max = 1e6,
+				    .grid = { 1e-4, 1e-3, 1e-2 }, .n_grid = 3, .help = "L2 penalty lambda/2 ||W||^2 on the weights" },
+	[LB_LBFGS_DECAY_BIAS] = { .name = "decay_bias", .type = LB_BOOL_PARAM, .help = "apply the penalty to biases too" },
+	[LB_LBFGS_TOLERANCE] = { .name = "tolerance", .symbol = "tol", .type = LB_REAL_PARAM, .def = 1e-8, .min = 0, .max = 1,
+				 .min_open = true, .help = "done when no entry of the gradient is larger" },
+	[LB_LBFGS_MAX_ITERATIONS] = { .name = "max_iterations", .type = LB_INT_PARAM, .def = 2000, .min = 1, .max = 1e6,
+				      .help = "ends a minimisation that does not get there" },
+	[LB_LBFGS_MEMORY] = { .name = "memory", .symbol = "m", .type = LB_INT_PARAM, .def = 10, .min = 1, .max = 1000,
+			      .help = "pairs of steps and gradient changes that are kept" },
+};
+
 static const struct X(lb_optim) optims[] = {
 	{ .base = { .name = "sgd", .title = "Stochastic gradient descent, with momentum or Nesterov's",
 		    .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
@@ -91,6 +105,17 @@ static const struct X(lb_optim) optims[] = {
 		    .cite = "Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019, Algorithm 2",
 		    .formula = "as adam with d = g, and w = (1 - eta lambda) w first", LB_PARAMS(adam_params) },
 	  .slots = 2, .step = adamw_step },
+	{ .base = { .name = "lbfgs", .title = "Limited-memory BFGS on all training rows at once",
+		    .cite = "Liu & Nocedal, On the limited memory BFGS method for large scale optimization, Math. Programming 45, 1989; "
+			    "line search of More & Thuente, ACM TOMS 20, 1994; library liblbfgs",
+		    .formula = "J(W, b) = mean loss over all training rows + lambda/2 ||W||^2, minimised until max |dJ| < tol",
+		    .notes = "The reference that stochastic training is compared with. Always in double; with train.precision float32 the "
+			     "result is rounded for the evaluation. train.epochs, train.batch and train.shuffle have no effect; early "
+			     "stopping, a schedule, clip_norm, dropout and losses that keep state for each row are refused. "
+			     "result.objective is the J that was reached, result.gradient its largest gradient entry, result.steps the "
+			     "iterations. A kink in the loss (hinges, relu) can end it early: result.gradient tells.",
+		    .keywords = "l-bfgs full_batch quasi-newton batch", LB_PARAMS(lbfgs_params) },
+	  .full_batch = true },
 };
 
 const struct X(lb_optim) *X(lb_optim_at)(size_t i)
@@ -103,4 +128,12 @@ const struct lb_info *X(lb_optim_info)(size_t i)
 	const struct X(lb_optim) *o = X(lb_optim_at)(i);
 
 	return o ? &o->base : NULL;
+}
+
+bool X(lb_optim_full_batch)(const struct lb_info *info)
+{
+	for (size_t i = 0; i < sizeof optims / sizeof *optims; i++)
+		if (!strcmp(optims[i].base.name, info->name))
+			return optims[i].full_batch;
+	return false;
 }

@@ -12,6 +12,7 @@
 
 struct X(lb_optim) {
 	struct lb_info base;
+	bool full_batch;         /* reads all training rows at once (core/train/full_batch.c); has no slots and no step */
 	int slots;               /* extra vectors a parameter: 1 for momentum, 2 for adam */
 	/* One step on n parameters: w -= ..., from gradient g; t counts steps from 1; decay is the weight decay that applies here
 	 * (0 for biases unless decay_bias). slot[i] holds n values, 0 before the first step. */

@@ -141,6 +141,17 @@ static void add_curves(cJSON *result, const struct lb_prepared *p, const struct 
 		}
 }
 
+static void add_minimum(cJSON *result, const struct lb_outcome *out)
+{
+	if (out->minimised && out->status == LB_TRIAL_OK) {
+		lb_json_number(result, "objective", out->objective);
+		lb_json_number(result, "gradient", out->gradient);
+	} else {
+		lb_json_text(result, "objective", NULL);
+		lb_json_text(result, "gradient", NULL);
+	}
+}
+
 static void add_result(cJSON *record, const struct lb_prepared *p, const struct lb_outcome *out, const char *message)
 {
 	cJSON *result = lb_json_object(record, "result");
@@ -151,6 +162,7 @@ static void add_result(cJSON *record, const struct lb_prepared *p, const struct 
 	lb_json_number(result, "best_epoch", (double)out->best_epoch);
 	lb_json_number(result, "steps", (double)out->steps);
 	lb_json_number(result, "parameters", (double)out->n_params);
+	add_minimum(result, out);
 	if (out->status == LB_TRIAL_DIVERGED) {
 		cJSON *d = lb_json_object(result, "diverged");
 		lb_json_number(d, "epoch", (double)out->bad_epoch);

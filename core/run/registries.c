@@ -51,8 +51,10 @@ static const struct lb_info *generator_at(size_t i, unsigned *kinds)
 
 static const struct lb_info *model_at(size_t i, unsigned *kinds)
 {
-	*kinds = ~0u;
-	return lb_model_at(i);
+	const struct lb_info *info = lb_model_at(i);
+
+	*kinds = info && lb_model_closed_form(info) ? 1u << LB_MULTICLASS | 1u << LB_BINARY : ~0u;
+	return info;
 }
 
 static const struct lb_info *optimizer_at(size_t i, unsigned *kinds)

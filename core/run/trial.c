@@ -49,6 +49,57 @@ static int check_corruption(const cJSON *config, const struct lb_dataset *data, 
 	return rc;
 }
 
+static const struct lb_info *optimizer_of(const cJSON *config)
+{
+	const char *name = lb_get_text(config, "optimizer.name");
+	const struct lb_info *info;
+
+	for (size_t i = 0; (info = lb_optim_info_f64(i)); i++)
+		if (name && !strcmp(info->name, name))
+			break;
+	return info;
+}
+
+static bool closed_form(const cJSON *config)
+{
+	const char *kind = lb_get_text(config, "model.kind");
+	const struct lb_info *info;
+
+	for (size_t i = 0; (info = lb_model_at(i)); i++)
+		if (kind && !strcmp(info->name, kind))
+			break;
+	return info && lb_model_closed_form(info);
+}
+
+/* What means nothing to a training that reads all rows at once. train.epochs, batch and shuffle, which always have a value, are
+ * left unused instead. */
+static int check_full_batch(const cJSON *config, struct lb_err *err)
+{
+	const bool closed = closed_form(config);
+	const struct lb_info *optimizer = optimizer_of(config);
+	const char *name = closed ? "model naive_bayes" : optimizer ? optimizer->name : "", *schedule = lb_get_text(config, "schedule.name");
+
+	if (!closed && (!optimizer || !lb_optim_full_batch_f64(optimizer)))
+		return 0;
+	if (lb_json_at(config, "train.early_stopping"))
+		return lb_fail(err, LB_CONFIG, "train.early_stopping: found with %s, which has no epochs; remove early_stopping", name);
+	if (closed)
+		return 0;
+	if (lb_get_number(config, "train.clip_norm", 0) > 0)
+		return lb_fail(err, LB_CONFIG, "train.clip_norm: found %g with optimizer %s, allowed: 0; remove it, or train with sgd",
+			       lb_get_number(config, "train.clip_norm", 0), name);
+	if ((schedule && strcmp(schedule, "constant")) || lb_get_number(config, "schedule.warmup", 0) > 0)
+		return lb_fail(err, LB_CONFIG, "schedule: found %s%s with optimizer %s, which has no learning rate; remove the schedule",
+			       schedule, lb_get_number(config, "schedule.warmup", 0) > 0 ? " with warmup" : "", name);
+	if (lb_get_number(config, "model.dropout", 0) > 0)
+		return lb_fail(err, LB_CONFIG, "model.dropout: found %g with optimizer %s, which needs the same loss in every pass, allowed: 0",
+			       lb_get_number(config, "model.dropout", 0), name);
+	if (loss_of(config)->needs & LB_NEEDS_SAMPLE_IDS)
+		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s, allowed: losses without memory of earlier passes; train it "
+			       "with sgd, adam or adamw", loss_of(config)->base.name, name);
+	return 0;
+}
+
 /* What can only be judged with the data at hand, but before any training. */
 static int check_applicable(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
 {
@@ -64,7 +115,7 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 			       class_weight);
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share");
-	return 0;
+	return check_full_batch(config, err);
 }
 
 /* Leaves out training (and validation) rows as corrupt.imbalance says. */
@@ -360,5 +411,7 @@ void lb_prepared_free(struct lb_prepared *p)
 
 int lb_prepared_train(const struct lb_prepared *p, struct lb_outcome *out, struct lb_err *err)
 {
+	if (lb_full_batch(&p->setup))
+		return (p->precision == 64 ? lb_fit_f64 : lb_fit_f32)(&p->cohort, out, err);
 	return (p->precision == 64 ? lb_train_f64 : lb_train_f32)(&p->cohort, out, err);
 }

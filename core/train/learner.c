@@ -134,11 +134,8 @@ static void update(struct X(lb_learner) *l, size_t start, size_t n, int64_t t, d
 	l->optim->step(l->setup->optimizer_par, t, lr, decay, n, l->w + start, l->g + start, slot);
 }
 
-double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step,
-			  double factor)
+double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step)
 {
-	const struct lb_arg *par = l->setup->optimizer_par;
-	const double lr = par[LB_OPT_LR].v * factor, decay = par[LB_OPT_WEIGHT_DECAY].v;
 	const real *z = X(lb_net_forward)(l->net, l->w, m->x, m->b, step);
 	const struct X(lb_batch) in = loss_batch(l, c, m, z);
 
@@ -146,6 +143,16 @@ double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, co
 		l->loss->visit(&in);
 	const double value = X(lb_loss_apply)(l->loss, &in, l->dz);
 	X(lb_net_backward)(l->net, l->w, m->x, m->b, l->dz, l->g);
+	return value;
+}
+
+double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step,
+			  double factor)
+{
+	const struct lb_arg *par = l->setup->optimizer_par;
+	const double lr = par[LB_OPT_LR].v * factor, decay = par[LB_OPT_WEIGHT_DECAY].v;
+	const double value = X(lb_learner_gradient)(l, c, m, step);
+
 	clip(l);
 	for (size_t i = 0; i < l->net->spec.n_layers; i++) {
 		const struct X(lb_layer) *layer = &l->net->layer[i];

@@ -38,6 +38,9 @@ struct X(lb_minibatch) {
 	size_t b;
 };
 
+/* The batch's mean loss; its gradient is left in l->g. step >= 0 draws dropout for that step, -1 leaves it out. */
+double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step);
+
 /* One optimiser step; step counts from 0. Returns the batch's mean loss. `factor` is the schedule's. */
 double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step,
 			  double factor);

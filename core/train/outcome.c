@@ -1,5 +1,7 @@
 #include "core/train/train.h"
 
+#include "core/optim/optim_info.h"
+
 #include <stdlib.h>
 
 const char *lb_status_name(enum lb_status s)
@@ -18,4 +20,9 @@ void lb_outcome_free(struct lb_outcome *o)
 	free(o->loss_curve);
 	free(o->scores);
 	*o = (struct lb_outcome){ 0 };
+}
+
+bool lb_full_batch(const struct lb_setup *setup)
+{
+	return setup->model.closed_form || lb_optim_full_batch_f64(setup->optimizer);
 }

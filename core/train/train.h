@@ -78,6 +78,9 @@ struct lb_outcome {
 	double *loss_curve;              /* mean training loss of each finished epoch, as seen in training */
 	double *curve[3];                /* epochs x n_metrics, row-major, for the splits asked for */
 	double *scores;                  /* (test rows, columns) if kept */
+	bool minimised;                  /* by a full-batch optimiser, which leaves the next two */
+	double objective;                /* mean training loss plus penalty */
+	double gradient;                 /* its largest gradient entry */
 	size_t columns;
 	double train_seconds, evaluate_seconds;
 };
@@ -87,5 +90,14 @@ void lb_outcome_free(struct lb_outcome *o);
  * pending stop request (core/base/stop.h) ends all trials as interrupted. -1 only when memory runs out. */
 int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+
+/* True for a trial that is fitted to all training rows at once, by a full-batch optimiser or in closed form: it goes to lb_fit,
+ * never to lb_train. */
+bool lb_full_batch(const struct lb_setup *setup);
+
+/* As lb_train, trial by trial; in double whatever the precision, which is that of the evaluation. epochs stays 0, steps counts the
+ * iterations. -1 also when a closed form has no answer. */
+int lb_fit_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+int lb_fit_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 
 #endif

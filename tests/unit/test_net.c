@@ -353,7 +353,13 @@ START_TEST(shapes_and_sizes)
 
 	ck_assert_str_eq(lb_model_at(0)->name, "linear");
 	ck_assert_str_eq(lb_model_at(1)->name, "mlp");
-	ck_assert_ptr_null(lb_model_at(2));
+	ck_assert_str_eq(lb_model_at(2)->name, "naive_bayes");
+	ck_assert_ptr_null(lb_model_at(3));
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_int_eq(lb_model_closed_form(lb_model_at(i)), i == 2);
+	const struct lb_model_spec bayes = made(lb_model_at(2), "smoothing=0.5", 0);
+	ck_assert(bayes.n_layers == 1 && bayes.closed_form && bayes.smoothing == 0.5 && lb_model_spec_size(&bayes) == 7850);
+	ck_assert(!linear.closed_form && !mlp.closed_form);
 	ck_assert_uint_eq(lb_model_spec_size(&linear), 7850);
 	ck_assert(linear.n_layers == 1 && linear.init == LB_INIT_HE && linear.seed == 7 && linear.dropout == 0);
 	ck_assert_uint_eq(lb_model_spec_size(&mlp), 200960 + 8224 + 330);

@@ -10,6 +10,7 @@
 
 struct lb_optim_f32 {
 	struct lb_info base;
+	bool full_batch;
 	int slots;
 	void (*step)(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, float *w, const float *g,
 		     float *const *slot);
@@ -164,10 +165,14 @@ START_TEST(descriptors_are_alike)
 		ck_assert_int_eq(a->n_params, b->n_params);
 		ck_assert_int_eq(lb_optim_at_f64(n)->slots, lb_optim_at_f32(n)->slots);
 		ck_assert_int_le(lb_optim_at_f64(n)->slots, LB_MAX_SLOTS);
+		ck_assert_int_eq(lb_optim_full_batch_f64(a), !lb_optim_at_f64(n)->step);
+		ck_assert_int_eq(lb_optim_full_batch_f32(b), !lb_optim_at_f32(n)->step);
+		if (lb_optim_full_batch_f64(a))
+			continue;
 		for (int k = 0; k < LB_OPT_OWN; k++)
 			ck_assert_str_eq(a->params[k].name, common[k]);
 	}
-	ck_assert_uint_eq(n, 3);
+	ck_assert_uint_eq(n, 4);
 	ck_assert_ptr_null(lb_optim_info_f32(n));
 }
 END_TEST

@@ -1,0 +1,112 @@
+#include "core/base/clock.h"
+#include "core/base/mem.h"
+#include "core/base/stop.h"
+#include "core/train/evaluate.h"
+#include "core/train/lbfgs.h"
+#include "core/train/naive_bayes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
+{
+	o->columns = setup->model.width[setup->model.n_layers];
+	o->n_params = lb_model_spec_size(&setup->model);
+	for (int part = 0; part < 3; part++)
+		if (c->split->n[part] && !(o->metric[part] = lb_alloc(setup->n_metrics, sizeof(double), err)))
+			return -1;
+	if (setup->keep_scores && !(o->scores = lb_alloc(c->split->n[LB_TEST] * o->columns, sizeof(double), err)))
+		return -1;
+	return 0;
+}
+
+static void end_trial(struct lb_outcome *o, enum lb_status status)
+{
+	o->status = status;
+	for (int part = 0; part < 3; part++) {
+		free(o->metric[part]);
+		o->metric[part] = NULL;
+	}
+}
+
+static void diverged(struct lb_outcome *o, const char *cause)
+{
+	o->bad_epoch = 1;
+	o->bad_step = o->steps;
+	snprintf(o->cause, sizeof o->cause, "%s", cause);
+	end_trial(o, LB_TRIAL_DIVERGED);
+}
+
+static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_outcome *o, struct lb_err *err)
+{
+	struct lb_objective *objective = lb_objective_new_f64(c, setup, err);
+	struct lb_minimum at;
+	const int rc = objective ? lb_lbfgs(objective, setup->optimizer_par, o->n_params, w, &at, err) : -1;
+
+	lb_objective_free_f64(objective);
+	if (rc)
+		return -1;
+	o->steps = at.iterations;
+	o->minimised = true;
+	o->objective = at.value;
+	o->gradient = at.gradient;
+	if (at.stopped)
+		end_trial(o, LB_TRIAL_INTERRUPTED);
+	else if (!at.finite)
+		diverged(o, "the training loss at the initial parameters is not finite");
+	return 0;
+}
+
+static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_outcome *o, struct lb_err *err)
+{
+	static const char *const part_name[] = { "training", "validation", "test" };
+	struct X(lb_evaluator) *e = X(lb_evaluator_new)(c, o->columns, err);
+	struct X(lb_net) *net = X(lb_net_new)(&setup->model, LB_EVAL_CHUNK, err);
+	real *rounded = lb_alloc_aligned(o->n_params, sizeof *rounded, err);
+	int rc = e && net && rounded ? 0 : -1;
+
+	for (size_t i = 0; !rc && i < o->n_params; i++)
+		rounded[i] = (real)w[i];
+	for (int part = 0; part < 3 && !rc; part++) {
+		size_t row;
+		if (!c->split->n[part])
+			continue;
+		rc = X(lb_evaluate)(e, setup, net, rounded, part, o->metric[part], part == LB_TEST ? o->scores : NULL, &row, err);
+		if (rc == 1) {
+			char cause[120];
+			snprintf(cause, sizeof cause, "a score of row %zu (%s) is not finite", row, part_name[part]);
+			diverged(o, cause);
+		}
+	}
+	free(rounded);
+	X(lb_net_free)(net);
+	X(lb_evaluator_free)(e);
+	return rc < 0 ? -1 : 0;
+}
+
+static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_outcome *o, struct lb_err *err)
+{
+	const double start = lb_seconds();
+	double *w = outcome_open(o, c, setup, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
+	int rc = !w ? -1 : setup->model.closed_form ? lb_naive_bayes_f64(c, setup, w, err) : minimise(c, setup, w, o, err);
+
+	o->train_seconds = lb_seconds() - start;
+	if (!rc && o->status == LB_TRIAL_OK)
+		rc = evaluate(c, setup, w, o, err);
+	o->evaluate_seconds = lb_seconds() - start - o->train_seconds;
+	free(w);
+	return rc;
+}
+
+int X(lb_fit)(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)
+{
+	for (size_t i = 0; i < cohort->k; i++)
+		out[i] = (struct lb_outcome){ 0 };
+	for (size_t i = 0; i < cohort->k; i++) {
+		if (lb_stop_requested)
+			out[i].status = LB_TRIAL_INTERRUPTED;
+		else if (fit(cohort, &cohort->trial[i], &out[i], err))
+			return -1;
+	}
+	return 0;
+}

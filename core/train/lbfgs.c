@@ -1,0 +1,101 @@
+#include "core/train/lbfgs.h"
+
+#include "core/base/mem.h"
+#include "core/base/stop.h"
+#include "core/optim/optim_info.h"
+
+#include <lbfgs.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct search {
+	struct lb_objective *objective;
+	struct lb_minimum *at;
+	int64_t most;
+	double tolerance;
+};
+
+static double largest(const double *g, size_t n)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!(fabs(g[i]) <= most))
+			most = fabs(g[i]);
+	return most;
+}
+
+static lbfgsfloatval_t evaluate(void *arg, const lbfgsfloatval_t *w, lbfgsfloatval_t *g, const int n, const lbfgsfloatval_t step)
+{
+	const struct search *s = arg;
+
+	(void)n, (void)step;
+	return lb_objective_value_f64(s->objective, w, g);
+}
+
+/* After every iteration; other than 0 ends the search. */
+static int progress(void *arg, const lbfgsfloatval_t *w, const lbfgsfloatval_t *g, const lbfgsfloatval_t value,
+		    const lbfgsfloatval_t w_norm, const lbfgsfloatval_t g_norm, const lbfgsfloatval_t step, int n, int k, int tried)
+{
+	struct search *s = arg;
+
+	(void)w, (void)value, (void)w_norm, (void)g_norm, (void)step, (void)k, (void)tried;
+	s->at->iterations++;
+	s->at->gradient = largest(g, (size_t)n);
+	s->at->stopped = lb_stop_requested;
+	return s->at->stopped || s->at->gradient <= s->tolerance || s->at->iterations >= s->most;
+}
+
+static bool done(const struct search *s)
+{
+	return s->at->stopped || s->at->gradient <= s->tolerance || s->at->iterations >= s->most;
+}
+
+/* A line search can fail by rounding, at a kink, or where a trial step overflows. It leaves the best point so far, from which the
+ * other kind of line search goes on along the plain gradient; the end is where neither gains anything. */
+static int search(struct search *s, int n, int memory, double *w, struct lb_err *err)
+{
+	static const int kind[] = { LBFGS_LINESEARCH_MORETHUENTE, LBFGS_LINESEARCH_BACKTRACKING_STRONG_WOLFE };
+	lbfgs_parameter_t p;
+
+	lbfgs_parameter_init(&p);
+	p.m = memory;
+	p.epsilon = 0;
+	for (int turn = 0, idle = 0; idle < 2 && !done(s); turn++) {
+		const int64_t before = s->at->iterations;
+		p.linesearch = kind[turn % 2];
+		const int rc = lbfgs(n, w, NULL, evaluate, progress, s, &p);
+		if (rc == LBFGSERR_OUTOFMEMORY)
+			return lb_fail_memory(err, (size_t)n * (size_t)(2 * memory + 5) * sizeof *w);
+		idle = s->at->iterations > before ? 0 : idle + 1;
+	}
+	return 0;
+}
+
+int lb_lbfgs(struct lb_objective *o, const struct lb_arg *par, size_t n, double *w, struct lb_minimum *out, struct lb_err *err)
+{
+	struct search s = { .objective = o, .at = out, .most = (int64_t)par[LB_LBFGS_MAX_ITERATIONS].v,
+			    .tolerance = par[LB_LBFGS_TOLERANCE].v };
+	double *at = n < INT_MAX - 64 ? lbfgs_malloc((int)n) : NULL, *g = lb_alloc(n, sizeof *g, err);
+	int rc = -1;
+
+	*out = (struct lb_minimum){ 0 };
+	if (at && g) {
+		lb_objective_start_f64(o, at);
+		out->value = lb_objective_value_f64(o, at, g);
+		out->gradient = largest(g, n);
+		out->finite = isfinite(out->value);
+		rc = out->finite ? search(&s, (int)n, (int)par[LB_LBFGS_MEMORY].v, at, err) : 0;
+	} else if (g)
+		lb_fail_memory(err, n * sizeof *at);
+	if (!rc) {
+		out->value = lb_objective_value_f64(o, at, g);
+		out->gradient = largest(g, n);
+		memcpy(w, at, n * sizeof *w);
+	}
+	lbfgs_free(at);
+	free(g);
+	return rc;
+}

@@ -1,0 +1,18 @@
+/* L-BFGS (library liblbfgs), free of precision: always in double. */
+#ifndef LB_LBFGS_H
+#define LB_LBFGS_H
+
+#include "core/train/objective.h"
+
+struct lb_minimum {
+	double value, gradient;  /* the objective, and its largest gradient entry */
+	int64_t iterations;
+	bool finite;             /* false when the objective is not finite where it starts */
+	bool stopped;            /* by a stop request (core/base/stop.h) */
+};
+
+/* Minimises the objective of n parameters until no gradient entry is above the tolerance, max_iterations are spent, or rounding
+ * allows no further step. par is in the order of lbfgs's descriptor; w (n) <- the parameters. -1 when memory runs out. */
+int lb_lbfgs(struct lb_objective *o, const struct lb_arg *par, size_t n, double *w, struct lb_minimum *out, struct lb_err *err);
+
+#endif

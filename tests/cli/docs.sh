@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# The pages that `make docs` generates are those of this program.
+. "$LB_ROOT/tests/cli/lib.bash"
+lossbench losses --markdown >losses.md
+lossbench config reference >configs.md
+cmp losses.md "$LB_ROOT/losses/README.md" || fail 'losses/README.md is old: run make docs'
+cmp configs.md "$LB_ROOT/configs/README.md" || fail 'configs/README.md is old: run make docs'
+# every loss stands in the index once, under its purpose
+for name in $(lossbench losses | awk '{print $2}'); do
+	grep -q "^| [a-z].*\[$name\](#$name)" losses.md || fail "$name is not in the index"
+done
