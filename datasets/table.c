@@ -50,10 +50,11 @@ static const struct lb_reader *reader_named(const char *path, const char *format
 	const char *names[N_READERS];
 	struct lb_buf all = { 0 };
 
+	for (size_t i = 0; i < N_READERS; i++)
+		if (!strcmp(readers[i]->base.name, format))
+			return readers[i];
 	for (size_t i = 0; i < N_READERS; i++) {
 		names[i] = readers[i]->base.name;
-		if (!strcmp(names[i], format))
-			return readers[i];
 		lb_buf_printf(&all, ", %s", names[i]);
 	}
 	const char *near = lb_nearest(format, names, N_READERS);

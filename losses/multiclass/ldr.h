@@ -98,7 +98,10 @@ static inline struct lb_lead lb_lead(const struct lb_scores *s, size_t y, double
 		if (k != y && s->z[k] > s->z[other])
 			other = k;
 	const double g = lb_score(s, other) - lb_score(s, y) + m;
-	return g <= 0 ? (struct lb_lead){ .k = y } : (struct lb_lead){ .k = other, .g = g };
+
+	if (g <= 0)
+		return (struct lb_lead){ .k = y };
+	return (struct lb_lead){ .k = other, .g = g };
 }
 
 /* lambda log mean_k exp(g_k / lambda), 0 < lambda < inf; into w (c values) its slopes in f, softmax(g / lambda) - e. A large lambda
