@@ -63,7 +63,7 @@ static void print_info(const struct inspected *s)
 	if (s->labelled)
 		print_block(s);
 	else
-		printf("\nno labels: give the file with --labels FILE\n");
+		printf("\nno labels: name an images file's labels with --labels FILE\n");
 }
 
 static void columns_json(cJSON *in, const struct inspected *s)
@@ -150,7 +150,8 @@ int cmd_data(int argc, char **argv, struct lb_err *err)
 	if (n == 1 && !strcmp(argv[1], "formats"))
 		return formats();
 	if (n != 2 || strcmp(argv[1], "info"))
-		return lb_fail(err, LB_USAGE, "data: allowed: info FILE, formats; see lossbench data --help");
+		return lb_fail(err, LB_USAGE, "data: found \"%s\"%s, allowed: info FILE, formats; see lossbench data --help", n ? argv[1] : "",
+			       n > 2 ? " with more than one file" : n == 1 && !strcmp(argv[1], "info") ? " without a file" : "");
 	if (inspect(argv[2], labels, label, &s, err))
 		return -1;
 	const int code = json ? print_json(&s, err) : (print_info(&s), LB_OK);

@@ -30,6 +30,14 @@ static void study_name(const char *path, char *name, size_t size)
 			*p = '-';
 }
 
+static bool number_label(const struct inspected *s)
+{
+	for (size_t j = 0; s->column && s->label && j < s->columns; j++)
+		if (!strcmp(s->column[j].name, s->label))
+			return s->column[j].type == LB_NUMBER;
+	return false;
+}
+
 static void add_data(struct lb_buf *b, const struct inspected *s)
 {
 	lb_buf_puts(b, "data:\n  train:\n    path: ");
@@ -45,9 +53,10 @@ static void add_data(struct lb_buf *b, const struct inspected *s)
 	lb_buf_printf(b, "\n  split: {train: 0.64, valid: 0.16, test: 0.2%s}   # by train.seed; or {first: N}, {folds: 5}\n",
 		      s->task == LB_REGRESSION ? "" : ", stratify: true");
 	if (s->missing)
-		lb_buf_printf(b, "  missing: mean                  # %zu cells are missing; or drop, which leaves out their rows\n", s->missing);
-	lb_buf_printf(b, "  preprocess: {%s}   # by the training rows' mean and standard deviation\n",
-		      s->column ? "standardize: true" : "divide: 255, standardize: false");
+		lb_buf_printf(b, "  missing: mean                  # %zu cell%s missing; or drop, which leaves out %s\n", s->missing,
+			      s->missing == 1 ? " is" : "s are", s->missing == 1 ? "its row" : "their rows");
+	lb_buf_puts(b, s->column ? "  preprocess: {standardize: true}   # by the training rows' mean and standard deviation\n" :
+				   "  preprocess: {divide: 255, standardize: false}   # bytes become numbers from 0 to 1\n");
 }
 
 static void add_experiment(struct lb_buf *b, enum lb_kind task)
@@ -58,7 +67,7 @@ static void add_experiment(struct lb_buf *b, enum lb_kind task)
 	if (task == LB_MULTICLASS)
 		lb_buf_puts(b, "corrupt:\n  labels: {kind: none}           # or {kind: uniform, rate: 0.3}: label noise in training and validation rows\n");
 	lb_buf_printf(b, "model: {kind: linear}            # or {kind: mlp, hidden: [64], activation: relu}\n"
-			 "loss: %s                         # `lossbench losses` lists them\n"
+			 "loss: %-27s# `lossbench losses` lists them\n"
 			 "optimizer: {name: sgd, lr: %s, momentum: 0.9}\n"
 			 "train: {epochs: 20, batch: 64, seed: 1}\n"
 			 "sweep:                           # every combination is one trial\n"
@@ -78,8 +87,9 @@ static int make(const struct inspected *s, const char *out, struct lb_err *err)
 	lb_buf_printf(&b, "# %zu rows, %zu columns", s->rows, s->columns);
 	if (s->data->y)
 		lb_buf_printf(&b, ", %zu classes", s->data->n_classes);
-	lb_buf_printf(&b, "; every other option is at its default: lossbench config resolve shows them.\nname: %s\ntask: %s\n", name,
-		      lb_kind_name(s->task));
+	lb_buf_printf(&b, "; every other option is at its default: lossbench config resolve shows them.\nname: %s\ntask: %s%s\n", name,
+		      lb_kind_name(s->task),
+		      s->task == LB_MULTICLASS && number_label(s) ? "                 # or regression, if the numbers are amounts" : "");
 	add_data(&b, s);
 	add_experiment(&b, s->task);
 	if (b.bad)

@@ -88,17 +88,32 @@ fail:
 	return NULL;
 }
 
+static int bad_integer(const char *name, size_t i, double limit, const cJSON *e, struct lb_err *err)
+{
+	char found[LB_DOUBLE_TEXT] = "something else";
+
+	if (cJSON_IsNumber(e))
+		lb_double_text(e->valuedouble, found);
+	return lb_fail(err, LB_DATA, "%s: entry %zu is not an integer from 0 to %.0f: found %s%s%s", name, i + 1, limit - 1,
+		       cJSON_IsString(e) ? "the text \"" : "", cJSON_IsString(e) ? e->valuestring : found, cJSON_IsString(e) ? "\"" : "");
+}
+
 /* n integers in [0, limit) */
 static int read_integers(const cJSON *in, const char *name, size_t n, double limit, double *out, struct lb_err *err)
 {
 	const cJSON *list = cJSON_GetObjectItemCaseSensitive(in, name), *e;
+	char found[32] = "something else";
 	size_t i = 0;
 
-	if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != n)
-		return lb_fail(err, LB_DATA, "input: \"%s\" must be a list of %zu integers, one a row", name, n);
+	if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != n) {
+		if (!list || cJSON_IsArray(list))
+			snprintf(found, sizeof found, "%d", cJSON_GetArraySize(list));
+		return lb_fail(err, LB_DATA, "input: \"%s\" must be a list of %zu integers, one a %s; found %s", name, n,
+			       strcmp(name, "class_counts") ? "row" : "class", found);
+	}
 	cJSON_ArrayForEach(e, list) {
 		if (!cJSON_IsNumber(e) || e->valuedouble < 0 || e->valuedouble >= limit || e->valuedouble != floor(e->valuedouble))
-			return lb_fail(err, LB_DATA, "%s: entry %zu is not an integer from 0 to %.0f", name, i + 1, limit - 1);
+			return bad_integer(name, i, limit, e, err);
 		out[i++] = e->valuedouble;
 	}
 	return 0;
@@ -147,8 +162,9 @@ static int check_keys(const cJSON *in, const struct lb_loss_info *l, struct lb_e
 		if (i < n)
 			continue;
 		const char *near = lb_nearest(e->string, known, n);
-		return lb_fail(err, LB_DATA, "input: unknown key \"%s\" for a %s loss%s%s%s", e->string, lb_kind_name(l->kind),
-			       near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "");
+		return lb_fail(err, LB_DATA, "input: unknown key \"%s\" for a %s loss%s%s%s; allowed: %s", e->string, lb_kind_name(l->kind),
+			       near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "",
+			       regression ? "predictions, targets" : "scores, labels, class_counts, sample_ids");
 	}
 	return 0;
 }
@@ -171,7 +187,7 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, struct inp
 	if (l->kind == LB_BINARY && x->c != 1)
 		return lb_fail(err, LB_DATA, "scores: found %zu columns, a binary loss takes one score a row", x->c);
 	if (l->kind == LB_MULTICLASS && x->c < 2)
-		return lb_fail(err, LB_DATA, "scores: found one column, a multi-class loss takes at least 2");
+		return lb_fail(err, LB_DATA, "scores: found one column, a multi-class loss takes at least 2; give a list of rows: [[2, 1, 0]]");
 	const size_t classes = l->kind == LB_BINARY ? 2 : x->c;
 	return read_labels(in, x, (double)classes, err) || read_counts(in, x, classes, err) ? -1 : 0;
 }

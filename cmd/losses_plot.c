@@ -95,8 +95,8 @@ static void draw(struct lb_buf *b, const struct lb_loss_info *l, const char *set
 
 	lb_buf_printf(b, "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 %d %d' width='%d' height='%d' font-family='sans-serif' "
 			 "font-size='12'>\n<rect width='100%%' height='100%%' fill='white'/>\n", WIDTH, HEIGHT, WIDTH, HEIGHT);
-	lb_buf_printf(b, "<text x='%d' y='20' font-size='14'>%s/%s %s</text>\n<text x='%d' y='37' fill='#555'>", LEFT, lb_kind_name(l->kind),
-		      l->base.name, set, LEFT);
+	lb_buf_printf(b, "<text x='%d' y='20' font-size='14'>%s/%s%s%s</text>\n<text x='%d' y='37' fill='#555'>", LEFT, lb_kind_name(l->kind),
+		      l->base.name, *set ? " " : "", set, LEFT);
 	add_escaped(b, l->base.formula);
 	lb_buf_puts(b, "</text>\n");
 	add_axes(b, c);

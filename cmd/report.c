@@ -45,6 +45,7 @@ int cmd_report(int argc, char **argv, struct lb_err *err)
 	args[0] = (char[]){ "python3" };
 	args[1] = script;
 	memcpy(args + 2, argv + 1, (size_t)(argc - 1) * sizeof *args);
+	setenv("LOSSBENCH_COMMAND", "lossbench report", 1);
 	fflush(NULL);
 	if (python && *python)
 		execvp(python, args);
@@ -52,7 +53,8 @@ int cmd_report(int argc, char **argv, struct lb_err *err)
 		execv("/usr/bin/python3", args);
 		execvp("python3", args);
 	}
-	lb_fail(err, LB_MACHINE, "python3 could not be started: %s; install it, or set LOSSBENCH_PYTHON", strerror(errno));
+	lb_fail(err, LB_MACHINE, "%s could not be started: %s; install it, or set LOSSBENCH_PYTHON to a Python 3",
+		python && *python ? python : "python3", strerror(errno));
 	free(args);
 	free(script);
 	return -1;

@@ -34,7 +34,7 @@ static int unknown(const struct lb_info *info, const char *name, struct lb_err *
 	}
 	meant = lb_nearest(name, names, n);
 	lb_fail(err, LB_USAGE, "%s: there is no parameter \"%s\"%s%s%s%s", info->name, name, meant ? "; did you mean \"" : "",
-		meant ? meant : "", meant ? "\"?" : "", known.s ? known.s : "; it has none");
+		meant ? meant : "", meant ? "\"" : "", known.s ? known.s : "; it has none");
 	lb_buf_free(&known);
 	return -1;
 }

@@ -5,12 +5,13 @@ Rows are the config keys that vary over the records; replicates (train.seed and 
 Any Python from 3.9 on will do, without further packages. The record format is in results/README.md."""
 import argparse
 import math
+import os
 import re
 import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, NoReturn, Optional, Tuple
 
 from records import SPLITS, Keys, Refused, Trial, natural, nearest, read_trials, warn, within
 from tables import FORMATS, Cell, Column, Row, Table, finish
@@ -20,9 +21,9 @@ QUESTION = ("task", "data", "corrupt")                 # --select never chooses 
 TUNABLE = ("data.preprocess",)
 CONTENDERS = ("loss.name", "model")                    # nor among these, unless --group-by says what the rows are
 EXAMPLES = """examples:
-  aggregate.py results/quickstart
-  aggregate.py results/letter --across corrupt.labels.rate --metric test.accuracy --format latex --out table.tex
-  aggregate.py results/letter --select valid.accuracy --group-by loss.name"""
+  %(prog)s results/quickstart
+  %(prog)s results/letter --across corrupt.labels.rate --metric test.accuracy --format latex --out table.tex
+  %(prog)s results/letter --select valid.accuracy --group-by loss.name"""
 
 
 # ---- plan ----
@@ -219,10 +220,16 @@ def plural(n: int, noun: str) -> str:
 
 # ---- command line ----
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, as of every other mistake."""
+        self.exit(2, "aggregate: %s; see %s --help\n" % (message, self.prog))
+
+
 def parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(prog="aggregate.py", description=__doc__, epilog=EXAMPLES,
-                                formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("paths", nargs="+", metavar="DIR|FILE", help="results folders or record files; first of all arguments")
+    p = Parser(prog=os.environ.get("LOSSBENCH_COMMAND", "aggregate.py"), description=__doc__, epilog=EXAMPLES,
+               formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("paths", nargs="*", metavar="DIR|FILE", help="results folders or record files; before the options")
     p.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")
     many = {"nargs": "+", "action": "extend", "default": []}
     p.add_argument("--metric", metavar="SPLIT.NAME", help="default: every metric on the test rows", **many)
@@ -247,8 +254,20 @@ def write(text: str, out: Optional[str]) -> None:
         sys.stdout.flush()
 
 
+def parse(argv: Optional[List[str]]) -> argparse.Namespace:
+    """A folder after an option that takes several values is still a folder: no key and no metric holds a slash."""
+    p = parser()
+    args = p.parse_args(argv)
+    for values in (args.metric, args.group_by, args.across, args.over):
+        args.paths += [v for v in values if "/" in v]
+        values[:] = [v for v in values if "/" not in v]
+    if not args.paths:
+        p.error("no results folder or record file is named before the options, such as %s results/STUDY --metric ..." % p.prog)
+    return args
+
+
 def main(argv: Optional[List[str]] = None) -> int:
-    args = parser().parse_args(argv)
+    args = parse(argv)
     try:
         trials = read_trials(args.paths)
         keys = Keys(trials)

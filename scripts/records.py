@@ -122,7 +122,15 @@ def without_folds(trials: List[Trial]) -> List[Trial]:
 def value_text(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, list) and value and all(isinstance(v, dict) and "name" in v for v in value):
+        return " ".join(block_text(v) for v in value)
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def block_text(block: dict) -> str:
+    """As lossbench names a metric: top_k(k=5)."""
+    rest = ",".join("%s=%s" % (key, value_text(v)) for key, v in block.items() if key != "name")
+    return "%s(%s)" % (block["name"], rest) if rest else str(block["name"])
 
 
 def natural(text: str) -> List[Tuple[int, float, str]]:

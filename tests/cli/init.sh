@@ -26,6 +26,10 @@ printf '%s\n' 'a "b", \c;label' '1;yes: no' '2;#x' '3;yes: no' '4;#x' '5;yes: no
 	'11;yes: no' '12;#x' >'odd name, $1 #2.csv'
 plans odd binary 'odd name, $1 #2.csv'
 
+assert_contains "$(cat abalone.yaml)" 'or regression'
+assert_contains "$(cat fashion.yaml)" 'divide: 255, standardize: false}   # bytes'
+[[ $(cat letter.yaml) != *'or regression'* ]] || fail 'letters are no amounts'
+
 assert_exit 2 lossbench init "$samples/sonar.csv.gz" --out sonar.yaml
 assert_contains "$err" 'sonar.yaml: is there already'
 assert_exit 0 lossbench init "$samples/iris.csv.gz"

@@ -22,6 +22,10 @@ PY
 
 assert_exit 0 lossbench losses show gce
 for word in multiclass/gce 'formula:' 'q ' '(0, 1]' 'source:' 'traits:'; do assert_contains "$out" "$word"; done
+assert_contains "$out" '(a in the formula)'
+assert_exit 0 lossbench losses show z_loss
+assert_eq "$(grep -A9 '^notes:' <<<"$out" | sed -e '/^example/,$d' -e 's/^notes:/      /' | tr -s ' \n' ' ' | sed 's/^ //; s/ $//')" \
+	"$("$py" -c 'import json; print(next(l["notes"] for l in json.load(open("losses.json")) if l["name"] == "z_loss"))')" 'wrapped notes'
 for name in ce multiclass/ce regression/huber binary/mw; do assert_exit 0 lossbench losses show $name; done
 for alias in bce:logistic cross_entropy:ce l2:brier least_squares:mse focl:focal multiclass/gcee:gce; do
 	assert_exit 2 lossbench losses show ${alias%:*}
@@ -135,11 +139,11 @@ bad ce '{"scores": [[1e999, 1]], "labels": [0]}' 'stdin:1:14: '
 bad ce '{"scores": [["inf", 1]], "labels": [0]}' 'scores: row 1, column 1: found inf'
 bad ce '{"scores": [[2, 1], [null, 1]], "labels": [0, 0]}' 'scores: row 2, column 1'
 bad ce '{"scores": [[2, 1], [1]], "labels": [0, 0]}' 'scores: row 2'
-bad ce '{"scores": [[2, 1]], "labels": [0, 0]}' '"labels" must be a list of 1 integers'
-bad ce '{"scores": [[2, 1]], "labels": [2]}' 'labels: entry 1 is not an integer from 0 to 1'
+bad ce '{"scores": [[2, 1]], "labels": [0, 0]}' '"labels" must be a list of 1 integers, one a row; found 2'
+bad ce '{"scores": [[2, 1]], "labels": [2]}' 'labels: entry 1 is not an integer from 0 to 1: found 2'
 bad ce '{"scores": [[2, 1]], "labels": [-1]}' 'labels: entry 1'
 bad ce '{"scores": [[2, 1]], "labels": [0.5]}' 'labels: entry 1'
-bad ce '{"scores": [[2, 1]], "labels": ["0"]}' 'labels: entry 1'
+bad ce '{"scores": [[2, 1]], "labels": ["0"]}' 'labels: entry 1 is not an integer from 0 to 1: found the text "0"'
 bad ce '{"scores": [[2, 1]], "lables": [0]}' 'unknown key "lables" for a multiclass loss, did you mean "labels"'
 bad ce '{"scores": [[2, 1]]}' '"labels"'
 bad ce '{"labels": [0]}' '"scores" is missing or empty'
@@ -152,7 +156,7 @@ bad ce '' 'stdin:'
 bad logistic '{"scores": [[2, 1]], "labels": [0]}' 'one score a row'
 bad logistic '{"scores": [2], "labels": [2]}' 'labels: entry 1 is not an integer from 0 to 1'
 bad mse '{"predictions": [1, 2], "targets": [1]}' 'targets: found 1 x 1'
-bad mse '{"scores": [1], "labels": [0]}' 'unknown key "scores" for a regression loss'
+bad mse '{"scores": [1], "labels": [0]}' 'unknown key "scores" for a regression loss; allowed: predictions, targets'
 assert_exit 4 lossbench losses eval ce --input absent.json
 assert_contains "$err" 'absent.json: '
 

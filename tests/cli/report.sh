@@ -66,7 +66,15 @@ PY
 
 # Wrong use is told apart from records that are not there.
 assert_exit 2 lossbench report
+assert_contains "$err" 'lossbench report results/STUDY'
 assert_exit 2 lossbench report r --format pdf
+assert_eq "$(wc -l <<<"$err")" 1 'one message, one line'
+assert_exit 0 lossbench report r --metric test.accuracy --group-by loss
+a=$out
+assert_exit 0 lossbench report --metric test.accuracy --group-by loss ./r
+assert_eq "$out" "$a" 'a folder after the options'
+assert_exit 0 lossbench report --help
+assert_contains "$out" 'usage: lossbench report '
 assert_exit 2 lossbench report r --no-such-option
 assert_exit 4 lossbench report absent
 assert_contains "$err" absent

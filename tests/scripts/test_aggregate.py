@@ -165,6 +165,12 @@ class Groups(Case):
                    record(CE, 1, accuracy(0.3), corrupt__labels={**noisy, "rate": 0.6}))
         self.assertEqual([r["corrupt.labels"] for r in self.rows()], ["none", "uniform rate=0.3", "uniform rate=0.6"])
 
+    def test_studies_that_measure_differently(self):
+        other = record(CE, 1, accuracy(0.5))
+        other.update(id="0" * 16, config={**other["config"], "metrics": [{"name": "accuracy"}, {"name": "top_k", "k": 5}]})
+        self.store(record(CE, 1, accuracy(0.5)), other)
+        self.assertEqual(sorted(r["metrics"] for r in self.rows("--group-by", "metrics")), ["accuracy", "accuracy top_k(k=5)"])
+
     def test_pivot(self):
         for rate in (0, 0.3):
             for seed in (1, 2):
