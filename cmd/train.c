@@ -89,7 +89,9 @@ static cJSON *claim_and_run(const struct lb_trial *t, const struct lb_run_option
 		return NULL;
 	while ((claimed = lb_store_claim(dir, t->id, &fd, err)) == 0 && !lb_stop_requested)
 		usleep(200000);
-	if (claimed < 0)
+	if (!claimed)
+		lb_fail(err, LB_INTERRUPTED, "interrupted; another lossbench is training trial %s", t->id);
+	if (claimed <= 0)
 		return NULL;
 	if (!(record = finished(t, force)) && lb_run_trial(t, run, &record, err))
 		record = NULL;

@@ -329,7 +329,7 @@ static int apply_instance(const struct lb_noise *in, int32_t *y, struct lb_err *
 
 	for (size_t k = 0; ok && k < in->n; k++)
 		before[k] = y[in->rows[k]];
-	for (size_t k = 0; ok && k < c && (in->par[INSTANCE_RATE].v > 0 || in->par[INSTANCE_SD].v > 0); k++)
+	for (size_t k = 0; ok && k < c && in->par[INSTANCE_RATE].v > 0; k++)
 		corrupt_class(in, k, before, w, x, chance, y);
 	free(before);
 	free(w);
@@ -345,7 +345,8 @@ static const struct lb_corruption lb_corruption_instance = {
 		.cite = "Xia et al., Part-dependent label noise: towards instance-dependent label noise, NeurIPS 2020, Algorithm 2",
 		.formula = "q_i ~ normal(rate, sd) within [0, 1]; W_y (d x C) standard normal; P(y' = k) = q_i softmax_{k != y}(x W_y)_k, "
 			   "P(y' = y) = 1 - q_i",
-		.notes = "x are the features as the model sees them. Each class has a projection of its own, each row a rate of its own.",
+		.notes = "x are the features as the model sees them. Each class has a projection of its own, each row a rate of its own; "
+			 "rate 0 leaves all labels, whatever sd.",
 		.keywords = "idn feature-dependent pdn",
 		LB_PARAMS(instance_params),
 	},

@@ -9,6 +9,11 @@ static void on_signal(int number)
 	lb_stop_requested = number;
 }
 
+static void on_alarm(int number)
+{
+	(void)number;
+}
+
 void lb_stop_on_signals(void)
 {
 	struct sigaction sa;
@@ -19,4 +24,7 @@ void lb_stop_on_signals(void)
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+	sa.sa_handler = on_alarm;
+	sa.sa_flags = 0;
+	sigaction(SIGALRM, &sa, NULL);
 }

@@ -137,6 +137,14 @@ static int default_space(struct lb_tune *t, struct arm *a, struct lb_mark mark, 
 	return rate ? 0 : -1;
 }
 
+static bool is_swept(const struct lb_sweep *s, const char *path)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->track[i].path, path) && s->track[i].n > 1)
+			return true;
+	return false;
+}
+
 /* Paths with values as in a sweep; a parameter that this arm's component lacks is left out. */
 static int given_space(struct lb_tune *t, struct arm *a, const struct lb_node *space, struct lb_err *err)
 {
@@ -150,6 +158,10 @@ static int given_space(struct lb_tune *t, struct arm *a, const struct lb_node *s
 		}
 		if (o && (o->outside_id || o->shape == LB_GROUP)) {
 			lb_fault(&t->faults, &space->key[i]->mark, path, "cannot be tuned, allowed: an option with a value, such as optimizer.lr");
+			continue;
+		}
+		if (is_swept(&t->sweep, path)) {
+			lb_fault(&t->faults, &space->key[i]->mark, path, "is swept and tuned; keep it in one of them");
 			continue;
 		}
 		if (info && strcmp(lb_path_last(path), block->key) && !lb_component_param(info, lb_path_last(path)))
@@ -353,7 +365,7 @@ static void count_arms(struct lb_tune *t)
 		*(is_replicate(&t->sweep, axis) ? &t->n_replicates : &t->n_arms) *= lb_sweep_axis_length(&t->sweep, axis);
 }
 
-/* Every candidate is resolved once, so that all mistakes are found now. */
+/* Every candidate and every replicate is resolved once, so that all mistakes are found now. */
 static int check_all(struct lb_tune *t, struct lb_err *err)
 {
 	for (size_t arm = 0; arm < t->n_arms; arm++)
@@ -363,6 +375,12 @@ static int check_all(struct lb_tune *t, struct lb_err *err)
 				return -1;
 			cJSON_Delete(config);
 		}
+	for (size_t r = 1; r < t->n_replicates && !t->faults.n; r++) {
+		cJSON *config = lb_tune_refit(t, 0, 0, r, err);
+		if (!config)
+			return -1;
+		cJSON_Delete(config);
+	}
 	return 0;
 }
 

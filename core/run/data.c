@@ -128,14 +128,15 @@ struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
 	return rc ? NULL : data;
 }
 
-/* What the dataset depends on: the task and the data section without split and preprocessing. */
+/* What the dataset depends on: the task and the data section without splits and encoding. */
 static char *data_key(const cJSON *config, struct lb_err *err)
 {
+	static const char *const later[] = { "split", "cv", "preprocess", "unseen" };
 	struct lb_buf b = { 0 };
 	cJSON *data = cJSON_Duplicate(lb_json_at(config, "data"), 1);
 
-	cJSON_DeleteItemFromObjectCaseSensitive(data, "split");
-	cJSON_DeleteItemFromObjectCaseSensitive(data, "preprocess");
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+		cJSON_DeleteItemFromObjectCaseSensitive(data, later[i]);
 	lb_buf_puts(&b, lb_get_text(config, "task"));
 	if (data)
 		lb_json_canonical(data, &b);
@@ -147,6 +148,22 @@ static char *data_key(const cJSON *config, struct lb_err *err)
 	return NULL;
 }
 
+/* Reads the data anew into an entry that takes the key. */
+static struct lb_data_entry *load_entry(const cJSON *config, char *key, struct lb_err *err)
+{
+	struct lb_data_entry *entry = lb_alloc(1, sizeof *entry, err);
+	const double start = lb_seconds();
+
+	if (!entry || !(entry->data = lb_data_load(config, err))) {
+		free(entry);
+		free(key);
+		return NULL;
+	}
+	entry->key = key;
+	entry->seconds = lb_seconds() - start;
+	return entry;
+}
+
 const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const cJSON *config, struct lb_err *err)
 {
 	char *key = data_key(config, err);
@@ -154,28 +171,28 @@ const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const cJSON
 	if (!key)
 		return NULL;
 	for (size_t i = 0; i < cache->n; i++)
-		if (!strcmp(cache->entry[i].key, key)) {
+		if (!strcmp(cache->entry[i]->key, key)) {
 			free(key);
-			return &cache->entry[i];
+			return cache->entry[i];
 		}
-	const double start = lb_seconds();
-	struct lb_dataset *data = lb_data_load(config, err);
-	if (!data || lb_grow(&cache->entry, &cache->cap, cache->n + 1, sizeof *cache->entry, err)) {
-		lb_dataset_free(data);
+	if (lb_grow(&cache->entry, &cache->cap, cache->n + 1, sizeof *cache->entry, err)) {
 		free(key);
 		return NULL;
 	}
-	for (size_t i = 0; i < data->n_warnings; i++)
-		lb_warn("%s", data->warning[i]);
-	cache->entry[cache->n] = (struct lb_data_entry){ .key = key, .data = data, .seconds = lb_seconds() - start };
-	return &cache->entry[cache->n++];
+	struct lb_data_entry *entry = load_entry(config, key, err);
+	if (!entry)
+		return NULL;
+	for (size_t i = 0; i < entry->data->n_warnings; i++)
+		lb_warn("%s", entry->data->warning[i]);
+	return cache->entry[cache->n++] = entry;
 }
 
 void lb_data_close(struct lb_data_cache *cache)
 {
 	for (size_t i = 0; i < cache->n; i++) {
-		free(cache->entry[i].key);
-		lb_dataset_free(cache->entry[i].data);
+		free(cache->entry[i]->key);
+		lb_dataset_free(cache->entry[i]->data);
+		free(cache->entry[i]);
 	}
 	free(cache->entry);
 	*cache = (struct lb_data_cache){ 0 };

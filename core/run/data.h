@@ -11,7 +11,7 @@ struct lb_data_cache {
 		char *key;
 		struct lb_dataset *data;
 		double seconds;          /* that loading took */
-	} *entry;
+	} **entry;                       /* trials point to entries: they stay where they are */
 	size_t n, cap;
 };
 

@@ -82,6 +82,17 @@ static int add_folds(struct lb_plan *plan, struct lb_err *err)
 	return 0;
 }
 
+/* True when every fold has ended; unless failures count as an end, only ok and diverged do: the others are run again. */
+static bool all_folds(const struct lb_plan *plan, bool failures_too)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const enum lb_stored s = lb_store_look(lb_get_text(plan->trial[i].config, "output.dir"), plan->trial[i].id, NULL);
+		if (s != LB_STORED_OK && s != LB_STORED_DIVERGED && !(failures_too && s == LB_STORED_FAILED))
+			return false;
+	}
+	return true;
+}
+
 int lb_plan_open(struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, bool allow_sweep,
 		 struct lb_err *err)
 {
@@ -92,7 +103,7 @@ int lb_plan_open(struct lb_plan *plan, const char *path, const char *const *sets
 		rc = plan->tune ? add_folds(plan, err) : add_sweep(plan, err);
 	if (!rc && err->code != LB_OK)
 		rc = -1;
-	if (!rc && lb_plan_choose(plan, err) < 0)
+	if (!rc && all_folds(plan, false) && lb_plan_choose(plan, err) < 0)
 		rc = -1;
 	if (rc)
 		lb_plan_close(plan);
@@ -117,6 +128,20 @@ struct candidate {
 	size_t lost;             /* folds that diverged or failed, or where the metric is undefined */
 };
 
+/* The metric of a split by its key, or by its name where a parameter stands in the key ("top_k" finds "top_k(k=2)"). */
+static const cJSON *metric_of(const cJSON *split, const char *name)
+{
+	const cJSON *m = cJSON_GetObjectItemCaseSensitive(split, name);
+	const size_t n = strlen(name);
+
+	if (m || !cJSON_IsObject(split))
+		return m;
+	cJSON_ArrayForEach(m, split)
+		if (!strncmp(m->string, name, n) && m->string[n] == '(')
+			break;
+	return m;
+}
+
 /* 0 when the fold's record is there: its value is added, or the fold counted as lost; 1 when it is not; -1 on failure. */
 static int add_fold(struct lb_plan *plan, size_t arm, size_t c, size_t fold, struct candidate *sum, struct lb_err *err)
 {
@@ -126,8 +151,7 @@ static int add_fold(struct lb_plan *plan, size_t arm, size_t c, size_t fold, str
 
 	if (config && !lb_trial_open(&t, config, &plan->cache, err)) {
 		const enum lb_stored stored = lb_store_look(lb_get_text(config, "output.dir"), t.id, &record);
-		const cJSON *valid = lb_json_at(record, "result.metrics.valid");
-		const cJSON *value = cJSON_GetObjectItemCaseSensitive(valid, lb_tune_metric(plan->tune));
+		const cJSON *value = metric_of(lb_json_at(record, "result.metrics.valid"), lb_tune_metric(plan->tune));
 		const bool ended = stored == LB_STORED_OK || stored == LB_STORED_DIVERGED || stored == LB_STORED_FAILED;
 		if (ended && cJSON_IsNumber(value))
 			sum->mean += value->valuedouble / (double)lb_tune_folds(plan->tune);
@@ -152,7 +176,7 @@ static int look_at(struct lb_plan *plan, size_t arm, size_t c, struct candidate 
 	return rc;
 }
 
-/* Fewer lost folds are better; then the mean. */
+/* Fewer lost folds are better; among candidates without lost folds the mean decides. */
 static bool better(const struct candidate *a, const struct candidate *b, bool higher)
 {
 	if (a->lost != b->lost)
@@ -236,9 +260,8 @@ int lb_plan_choose(struct lb_plan *plan, struct lb_err *err)
 
 	if (!plan->tune || plan->tuning)
 		return 0;
-	for (size_t i = 0; i < before; i++)
-		if (lb_store_look(lb_get_text(plan->trial[i].config, "output.dir"), plan->trial[i].id, NULL) == LB_STORED_NONE)
-			return 0;
+	if (!all_folds(plan, true))
+		return 0;
 	tuning = lb_json_object(NULL, NULL);
 	lb_json_text(tuning, "schema", "lossbench-tuning/1");
 	lb_json_text(tuning, "study", lb_config_name(plan->config));

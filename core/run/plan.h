@@ -21,8 +21,8 @@ struct lb_plan {
 int lb_plan_open(struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, bool allow_sweep,
 		 struct lb_err *err);
 /* With a tune block, once the records of all folds are there: finds the best candidate of each arm from the records alone and
- * appends the trials that train it at every replicate. A candidate with fewer diverged or failed folds is better than one with more,
- * then the mean over the folds decides; ties go to the candidate drawn first. 1 when trials were appended, 0 when there is nothing
+ * appends the trials that train it at every replicate. A candidate with fewer diverged or failed folds is better than one with more;
+ * among those without any the mean over the folds decides; ties go to the candidate drawn first. 1 when trials were appended, 0 when there is nothing
  * to append (no tune block, folds missing, or done before), -1 on failure. lb_plan_open calls it. */
 int lb_plan_choose(struct lb_plan *plan, struct lb_err *err);
 

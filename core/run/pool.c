@@ -1,5 +1,6 @@
 #include "core/run/run.h"
 
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/stop.h"
@@ -7,6 +8,7 @@
 #include "core/run/record.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -32,6 +34,7 @@ struct pool {
 	size_t running, busy_in_a_row;
 	struct lb_progress progress;
 	struct lb_run_counts *counts;
+	struct lb_err *message;      /* of the worker that ended last */
 };
 
 /* In the child: claim, look again, train, store. */
@@ -103,8 +106,10 @@ static void record_crash(const struct pool *pool, size_t trial, const char *mess
 {
 	const struct lb_trial *t = &pool->trials[trial];
 	struct lb_run_facts facts = { .study = pool->opt->study, .argv = pool->opt->argv };
-	cJSON *record = lb_record_make(t, NULL, NULL, &facts, message, NULL);
+	cJSON *record;
 
+	lb_utc_now(facts.started, sizeof facts.started);
+	record = lb_record_make(t, NULL, NULL, &facts, message, NULL);
 	if (record)
 		lb_store_write(lb_get_text(t->config, "output.dir"), t->id, record, NULL);
 	cJSON_Delete(record);
@@ -127,14 +132,12 @@ static void describe(const struct lb_trial *t, char *out, size_t size)
 /* Returns -1 with err when the sweep cannot go on. */
 static int end_worker(struct pool *pool, struct worker *w, int status, struct lb_err *err)
 {
-	struct lb_err *message = lb_alloc(1, sizeof *message, err);
+	struct lb_err *message = pool->message;
 	const bool stored = !WIFEXITED(status) && lb_trial_done(&pool->trials[w->trial]);
 	const int end = WIFEXITED(status) ? WEXITSTATUS(status) : stored ? WORKER_OK : -1;
 	char name[160];
 	int rc = 0;
 
-	if (!message)
-		return -1;
 	read_message(w, message);
 	describe(&pool->trials[w->trial], name, sizeof name);
 	if (end != WORKER_BUSY)
@@ -165,14 +168,15 @@ static int end_worker(struct pool *pool, struct worker *w, int status, struct lb
 		lb_progress_step(&pool->progress, name);
 	w->pid = 0;
 	pool->running--;
-	free(message);
 	return rc;
 }
 
 static int wait_one(struct pool *pool, struct lb_err *err)
 {
 	int status, jobs = pool->opt->jobs;
+	alarm(1); /* a signal that came just before wait() is seen after a second at most */
 	const pid_t pid = wait(&status);
+	alarm(0);
 
 	if (pid < 0)
 		return 0; /* a signal came: the loop looks at the stop flag */
@@ -222,9 +226,11 @@ int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, cons
 	int rc = -1;
 
 	*counts = (struct lb_run_counts){ 0 };
+	signal(SIGCHLD, SIG_DFL); /* a parent that ignores it would leave no status to wait for */
 	pool.worker = lb_alloc((size_t)opt->jobs, sizeof *pool.worker, err);
 	pool.queue = lb_alloc(pool.n, sizeof *pool.queue, err);
-	if (pool.worker && pool.queue) {
+	pool.message = lb_alloc(1, sizeof *pool.message, err);
+	if (pool.worker && pool.queue && pool.message) {
 		for (size_t i = 0; i < n; i++)
 			pool.queue[i] = i;
 		lb_progress_start(&pool.progress, n + done_before, done_before);
@@ -233,5 +239,6 @@ int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, cons
 	}
 	free(pool.worker);
 	free(pool.queue);
+	free(pool.message);
 	return rc;
 }

@@ -84,11 +84,16 @@ static int write_predictions(const struct lb_trial *t, const struct lb_prepared 
 	return rc;
 }
 
+/* A rerun that was interrupted or failed leaves a finished record as it is. */
 static int store(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_run_facts *facts,
 		 const char *message, cJSON **record, struct lb_err *err)
 {
+	const char *dir = lb_get_text(t->config, "output.dir");
+	const enum lb_stored before = lb_store_look(dir, t->id, NULL);
+	const bool finished = before == LB_STORED_OK || before == LB_STORED_DIVERGED;
+	const bool ended = out && (out->status == LB_TRIAL_OK || out->status == LB_TRIAL_DIVERGED);
 	cJSON *made = lb_record_make(t, p, out, facts, message, err);
-	int rc = made ? lb_store_write(lb_get_text(t->config, "output.dir"), t->id, made, err) : -1;
+	int rc = !made ? -1 : finished && !ended ? 0 : lb_store_write(dir, t->id, made, err);
 
 	if (!rc && out && out->status == LB_TRIAL_OK && out->scores)
 		rc = write_predictions(t, p, out, err);

@@ -30,7 +30,7 @@ struct lb_run_counts {
 
 /* Runs trials in `jobs` worker processes, each forked for one trial from this process, which holds the data: a crash costs the trial
  * in hand, and workers end with their parent. A trial that another lossbench is running is waited for, not run twice. Shows progress
- * on stderr. Returns -1 with err on a failure that ends the sweep (disk full, folder read-only). */
+ * on stderr. lb_stop_on_signals must have been called. Returns -1 with err on a failure that ends the sweep (disk full, read-only). */
 int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, const struct lb_run_options *opt,
 	       struct lb_run_counts *counts, struct lb_err *err);
 

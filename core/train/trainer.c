@@ -182,7 +182,7 @@ static bool stop_early(struct X(lb_learner) *l, const double *valid, size_t epoc
 	const bool higher = l->setup->metric[stop->metric].metric->higher_is_better;
 	const double value = higher ? valid[stop->metric] : -valid[stop->metric];
 
-	if (l->best_epoch == 0 || value > l->best_value + stop->min_delta) {
+	if (l->best_epoch == 0 || (isnan(l->best_value) && !isnan(value)) || value > l->best_value + stop->min_delta) {
 		l->best_value = value;
 		l->best_epoch = epoch + 1;
 		memcpy(l->best, l->w, l->net->n_params * sizeof(real));

@@ -52,6 +52,11 @@ assert_exit 0 lossbench report out --metric test.accuracy
 assert_contains "$out" '12 trials'
 assert_lacks "$out" 'data.cv'
 
+# A metric with a parameter is found by its name.
+assert_exit 0 lossbench sweep --config tune.yaml --set 'metrics=[{name: top_k, k: 2}]' --set tune.metric=valid.top_k --set output.dir=top
+assert_lacks "$(cat top/tuning.json)" '"mean": null'
+assert_lacks "$(cat top/tuning.json)" '"lost_folds": 3'
+
 # A sweep killed in its first part goes on to the same end.
 cp -r out whole && rm -r out/tuning.json
 find out/trials -name '*.json' | sort | head -20 | xargs rm

@@ -134,7 +134,7 @@ START_TEST(instance_noise_depends_on_features)
 		}
 	ck_assert_uint_gt(pairs, 500);
 	ck_assert_msg(same < pairs * 4 / 10, "%zu of %zu pairs of opposite rows went to the same class", same, pairs);
-	corrupt("instance", (const struct lb_arg[4]){ { .v = 0 }, { .v = 0 } }, &p, 1, y);
+	corrupt("instance", (const struct lb_arg[4]){ { .v = 0 }, { .v = 0.1 } }, &p, 1, y);
 	ck_assert_mem_eq(y, p.data.y, sizeof y);
 	problem_close(&p);
 }

@@ -161,6 +161,7 @@ static const struct {
 	{ "tune: {trials: 3, metric: valid.accuracy, space: {optimzer.lr: [1]}}\n", "optimzer.lr" },
 	{ "tune: {trials: 3, metric: valid.accuracy, space: {optimizer.lr: [0.1, fast]}}\n", "optimizer.lr: found \"fast\"" },
 	{ "tune: {trials: 3, metric: valid.accuracy, space: {output.dir: [a]}}\n", "output.dir: cannot be tuned" },
+	{ "tune: {trials: 3, metric: valid.accuracy, space: {train.seed: [7, 8]}}\n", "train.seed: is swept and tuned" },
 	{ "tune: {trials: 2, metric: valid.accuracy, method: grid, space: {loss.q: default, optimizer.lr: [1, 2, 3], train.batch: [1, 2, 3]}}\n",
 	  "tune.trials: found 2, but the grid without" },
 };
