@@ -450,7 +450,7 @@ START_TEST(arguments)
 		{ "gamma=101", "focal: gamma: found 101, allowed: a number in [0, 100]" },
 		{ "gamma=two", "focal: gamma: found \"two\"" },
 		{ "gamma=", "focal: gamma: found nothing" },
-		{ "gama=1", "did you mean \"gamma\"?" },
+		{ "gama=1", "did you mean \"gamma\";" },
 		{ "gamma", "name=value is wanted" },
 		{ "gamma=[1,2]", "found a list" },
 	};
