@@ -194,7 +194,7 @@ class Keys:
         return over + [k for k in seeds if any(self._follows(k, other) for other in over)]
 
     def _follows(self, key: str, other: str) -> bool:
-        pairs = {(self.leaf(t, other), self.leaf(t, key)) for t in self.trials}
+        pairs = {(self.leaf(t, other), self.leaf(t, key)) for t in self.trials if key in t.config}  # kind: none has no seed
         return len(pairs) == len({value for value, _ in pairs})
 
     def columns(self, kept: List[str], varying: List[str]) -> List[str]:

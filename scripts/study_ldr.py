@@ -131,7 +131,7 @@ def rank_lines(losses: List[str], ranks: np.ndarray) -> List[str]:
     for i in np.argsort(ranks.mean(0), kind="stable"):
         lines.append("| %s | %.2f | %g |" % (losses[i], ranks[:, i].mean(), ranks[:, i].max()))
     lines += ["", "Friedman test over %d settings and %d losses: chi-squared %.1f, p %.2g. Nemenyi critical difference at 0.05: %.2f ranks. "
-              "The settings are two data sets under seven kinds of noise, not independent data sets, so p is too small to be taken at its "
+              "The settings are kinds of noise on the same data, not independent data sets, so p is too small to be taken at its "
               "word; it says that the losses differ, not for which data." % (n, k, statistic, p, distance)]
     return lines
 
