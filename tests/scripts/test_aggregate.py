@@ -150,6 +150,13 @@ class Groups(Case):
         self.assertEqual([(r["model.seed"], r["n"]) for r in rows], [("10", "2"), ("11", "2")])
         self.assertEqual([r["n"] for r in self.rows("--over", "train.seed", "model.seed")], ["4"])
 
+    def test_a_block_without_a_seed_does_not_split_the_replicates_of_one_that_has_it(self):
+        for seed in (1, 2, 3):
+            self.store(record(CE, seed, accuracy(seed / 10)), record(CE, seed, accuracy(seed / 9), corrupt__labels={"kind": "none"}))
+        rows = self.rows("--metric", "test.accuracy")
+        self.assertEqual([r["n"] for r in rows], ["3", "3"])
+        self.assertNotIn("corrupt.labels.seed", rows[0])
+
     def test_components(self):
         self.store_usual()
         self.store(record(CE, 1, accuracy(0.1), optimizer__lr=0.5))
