@@ -18,11 +18,18 @@ STUDY_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 # Numeric sources are compiled twice, once a precision (core/numeric/real.h); all others once.
 PLAIN := core/model/spec.c core/optim/schedule.c core/train/outcome.c core/train/lbfgs.c
 NUMERIC := $(sort $(filter-out $(PLAIN),$(wildcard core/model/*.c core/optim/*.c core/train/*.c losses/*/*.c)) \
-	losses/driver.c losses/eval_real.c datasets/gather.c)
-COMMON := $(sort $(filter-out $(NUMERIC),$(wildcard core/*/*.c losses/*.c datasets/*.c)))
+	losses/driver.c losses/eval_real.c datasets/gather.c datasets/sparse.c core/numeric/kernel_sets.c)
+# core/numeric/kernels.c: once a precision and instruction set.
+KERNEL_SETS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 avx512)
+KERNEL_FLAGS = -O3 -ffp-contract=fast -Wno-psabi
+KERNEL_FLAGS_avx2 = -mavx2 -mfma
+KERNEL_FLAGS_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
+COMMON := $(sort $(filter-out $(NUMERIC) core/numeric/kernels.c,$(wildcard core/*/*.c losses/*.c datasets/*.c)))
 CMD := $(sort $(wildcard cmd/*.c))
 LIB := $(BUILD)/liblossbench.a
-LIB_OBJ := $(COMMON:%.c=$(BUILD)/%.o) $(NUMERIC:%.c=$(BUILD)/f32/%.o) $(NUMERIC:%.c=$(BUILD)/f64/%.o)
+KERNELS_32 := $(KERNEL_SETS:%=$(BUILD)/f32/core/numeric/kernels.%.o)
+KERNELS_64 := $(KERNEL_SETS:%=$(BUILD)/f64/core/numeric/kernels.%.o)
+LIB_OBJ := $(COMMON:%.c=$(BUILD)/%.o) $(NUMERIC:%.c=$(BUILD)/f32/%.o) $(NUMERIC:%.c=$(BUILD)/f64/%.o) $(KERNELS_32) $(KERNELS_64)
 CMD_OBJ := $(CMD:%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 COMPILE = $(CC) $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c
@@ -39,13 +46,21 @@ $(BUILD)/lossbench: $(CMD_OBJ) $(BUILD)/version.o $(LIB)
 $(LIB): $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+$(KERNELS_32): $(BUILD)/f32/core/numeric/kernels.%.o: core/numeric/kernels.c
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -DLB_REAL=32 -DLB_SET=$* $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -o $@ $<
+
+$(KERNELS_64): $(BUILD)/f64/core/numeric/kernels.%.o: core/numeric/kernels.c
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -DLB_REAL=64 -DLB_SET=$* $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -o $@ $<
+
 $(BUILD)/f32/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -DLB_REAL=32 -o $@ $<
+	$(Q)$(COMPILE) -O3 -fno-math-errno -fno-trapping-math -DLB_REAL=32 -o $@ $<
 
 $(BUILD)/f64/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -DLB_REAL=64 -o $@ $<
+	$(Q)$(COMPILE) -O3 -fno-math-errno -fno-trapping-math -DLB_REAL=64 -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -71,15 +86,33 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -DLB_REAL=64 -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(CHECK_LIBS) $(LIBS)
 
+$(BUILD)/bench/%: tests/bench/%.c $(LIB) $(BUILD)/version.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(LIBS)
+
 .PHONY: quickstart
 quickstart:                          ## install what is missing, build, compare ten losses, print the table
 	@scripts/setup.sh build
 	@$(MAKE) --no-print-directory -j$(JOBS) lossbench
 	./lossbench sweep --config configs/quickstart.yaml --jobs $(JOBS)
-	@./lossbench report results/quickstart --metric test.accuracy --group-by loss --across model corrupt.labels.rate
 	@./lossbench report results/quickstart --format md --out results/quickstart/report.md
 	@./lossbench report results/quickstart --format csv --out results/quickstart/report.csv
 	@echo "The whole report, all metrics: results/quickstart/report.md (and .csv); every trial: results/quickstart/trials/"
+	@./lossbench report results/quickstart --format html --out results/quickstart/report.html 2>/dev/null && \
+		echo "With tests and plots, for a browser: results/quickstart/report.html" || \
+		echo "The page with tests and plots needs more packages: scripts/setup.sh study, then lossbench report results/quickstart --format html"
+
+.PHONY: reference-quickstart
+reference-quickstart: lossbench      ## remake the published page of the quickstart, results/reference/quickstart/
+	@scripts/setup.sh study
+	./lossbench sweep --config configs/quickstart.yaml --jobs $(JOBS) --quiet
+	./lossbench sweep --config configs/quickstart.yaml --jobs $(JOBS) --quiet --set train.seed=1 --set output.predictions=true
+	@mkdir -p results/reference/quickstart
+	./lossbench report results/quickstart --format html --out results/reference/quickstart/index.html --files results/quickstart/files
+	@{ printf '# The quickstart, as it came out\n\nRemade by `make reference-quickstart`; do not edit. With tests, plots and provenance: '; \
+	   printf '[index.html](index.html).\n\n'; \
+	   ./lossbench report results/quickstart --format md --metric test.accuracy --group-by loss --across corrupt.labels.rate model; \
+	   printf '\n'; ./lossbench report results/quickstart --format md --table best; } > results/reference/quickstart/README.md
 
 .PHONY: check
 check:                               ## build and run all tests
@@ -106,11 +139,14 @@ lint:                                ## both compilers with -Werror, cppcheck, s
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-clang CC=clang CFLAGS="-O2 -Werror" build-clang/lossbench
 	@tests/lint.sh
 
-.PHONY: bench
-bench: lossbench                     ## time the project's own workloads
-	@tests/bench/bench.sh
+.PHONY: bench bench-peers
+bench: lossbench $(BUILD)/bench/gemm ## time the project's own workloads (WORKLOADS=A,B of A to F and L; QUICK=1; BENCH_ARGS='--page FILE')
+	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/bench.py $(BENCH_ARGS)
+bench-peers: lossbench $(BUILD)/bench/gemm ## the same work in PyTorch, scikit-learn and liblinear, in turn, as ratios (same options)
+	@scripts/setup.sh bench
+	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -123,6 +159,18 @@ study-stablemax: lossbench           ## softmax collapse in float32 and float64,
 study-nb-vs-lr: lossbench            ## rows that naive Bayes and logistic regression need as the dimension grows (minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_nb_vs_lr.py --jobs $(JOBS)
+study-anyloss: lossbench             ## training on F1, G-mean and balanced accuracy themselves (minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_anyloss.py --jobs $(JOBS)
+study-auc: lossbench $(BUILD)/bench/pairs ## losses over pairs: AUC under imbalance, calibration, time against rows (minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_auc.py --jobs $(JOBS) --bench $(abspath $(BUILD))/bench/pairs
+study-perceptron: lossbench          ## logistic regression with huge steps against the perceptron (a minute)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_perceptron.py --jobs $(JOBS)
+study-ensloss: lossbench             ## random calibrated losses against fixed ones, shallow and deep (ten minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_ensloss.py --jobs $(JOBS)
 
 .PHONY: docs
 docs: lossbench                      ## regenerate the catalogue of losses and the reference of config keys
@@ -133,7 +181,8 @@ docs: lossbench                      ## regenerate the catalogue of losses and t
 install: lossbench                   ## install program and scripts under PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/lossbench/scripts
 	install -m 755 lossbench $(DESTDIR)$(PREFIX)/bin/lossbench
-	install -m 644 scripts/*.py $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
+	install -m 644 scripts/*.py scripts/*.html $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
+	install -m 755 scripts/sweep-*.sh $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 
 .PHONY: clean
 clean:                               ## remove what was built

@@ -42,8 +42,16 @@ extern const struct command commands[];
 int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int argc, char **argv, size_t *n, struct lb_err *err);
 #define OPTS(table) (table), sizeof(table) / sizeof *(table)
 
-/* The whole command line, for records. */
+/* Shows the option table of a command to `see` instead of running it. */
+void opts_show(const struct command *c, void (*see)(void *arg, const struct opt *opts, size_t n), void *arg);
+
+/* The whole command line as it was typed, for records and for a new start. */
 extern const char *const *command_line;
+
+/* The option of every command that trains or measures; after opts_parse and before anything else such a command calls
+ * lb_blas_choose(kernel, command_line, err). */
+#define OPT_THREADS(to) { "threads", 0, OPT_INT, "N", 1, 1024, "threads of each training, which change no result; default: 1", (to) }
+#define OPT_BLAS_KERNEL(to) { "blas-kernel", 0, OPT_TEXT, "NAME", 0, 0, "kernels of OpenBLAS: auto (default), library, or a set's name", (to) }
 
 int cmd_train(int argc, char **argv, struct lb_err *err);
 int cmd_sweep(int argc, char **argv, struct lb_err *err);
@@ -53,6 +61,11 @@ int cmd_metrics(int argc, char **argv, struct lb_err *err);
 int cmd_data(int argc, char **argv, struct lb_err *err);
 int cmd_config(int argc, char **argv, struct lb_err *err);
 int cmd_init(int argc, char **argv, struct lb_err *err);
+int cmd_compare(int argc, char **argv, struct lb_err *err);
+int cmd_status(int argc, char **argv, struct lb_err *err);
+int cmd_merge(int argc, char **argv, struct lb_err *err);
+int cmd_clean(int argc, char **argv, struct lb_err *err);
+int cmd_completion(int argc, char **argv, struct lb_err *err);
 int cmd_version(int argc, char **argv, struct lb_err *err);
 
 #endif

@@ -1,8 +1,10 @@
 #include "cmd/cmd.h"
 #include "cmd/inspect.h"
 
+#include "core/base/file.h"
 #include "core/base/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,21 +28,76 @@ static void print_classes(const struct lb_dataset *d)
 	free(count);
 }
 
-static void print_block(const struct inspected *s)
+/* As a YAML scalar. */
+static void print_scalar(const char *text)
 {
-	printf("\ndata:                      # for a config; `lossbench init %s` writes a whole one\n  train: {path: %s", s->path, s->path);
-	if (s->labels)
-		printf(", labels: %s", s->labels);
-	else if (s->label)
-		printf(", label: %s", s->label);
-	printf("}\n");
-	if (s->missing)
-		printf("  missing: mean            # or drop\n");
-	if (!s->column)
-		printf("  preprocess: {divide: 255, standardize: false}\n");
+	if (*text && !strpbrk(text, " ,:#{}[]&*!|>'\"%@`\\\t") && !strchr("-?", *text)) {
+		fputs(text, stdout);
+		return;
+	}
+	putchar('"');
+	for (; *text; text++)
+		printf(*text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
+	putchar('"');
 }
 
-static void print_info(const struct inspected *s)
+static void print_proposal(const struct inspected *s, const struct opt_list *sets)
+{
+	printf("\ndata:                      # for a config; `lossbench init FILE` writes a whole one\n  train: {path: ");
+	print_scalar(s->path);
+	printf(s->labels ? ", labels: " : ", label: ");
+	print_scalar(s->labels ? s->labels : s->label);
+	printf("}\n");
+	for (size_t i = 0; i < sets->n; i++) {
+		const char *key = sets->item[i] + strlen("data."), *value = strchr(key, '=');
+		if (value && memchr(key, '.', (size_t)(value - key)) == NULL && strncmp(key, "label=", 6))
+			printf("  %.*s: %s\n", (int)(value - key), key, value + 1);
+	}
+	if (s->missing)
+		printf("  missing: mean            # or drop\n");
+	printf("  preprocess: %s\n", inspect_preprocess(s));
+}
+
+enum { MOST_BLOCK_COLUMNS = 40 };
+
+/* A wide block in one line. */
+static void print_block_summary(const struct inspected *s)
+{
+	double min = HUGE_VAL, max = -HUGE_VAL, mean = 0;
+	size_t constant = 0;
+
+	for (size_t j = 0; j < s->block; j++) {
+		const struct lb_summary *c = &s->column[j];
+		min = fmin(min, c->min);
+		max = fmax(max, c->max);
+		mean += c->mean / (double)s->block;
+		constant += !(c->min < c->max);
+	}
+	printf("values   %zu columns of %s from %g to %g, mean %.6g; %zu columns are constant (--json tells each column)\n", s->block, s->type, min,
+	       max, mean, constant);
+	if (s->sparse)
+		printf("sparse   %zu values stand in the file, %.4g %% of all\n", s->stored,
+		       100 * (double)s->stored / ((double)s->rows * (double)s->block));
+}
+
+static void print_columns(const struct inspected *s)
+{
+	const size_t first = s->block > MOST_BLOCK_COLUMNS ? s->block : 0;
+
+	if (s->block)
+		print_block_summary(s);
+	if (first < s->columns)
+		printf("\n%-24s %-7s %8s %10s %12s %12s %12s\n", "column", "type", "missing", "distinct", "minimum", "maximum", "mean");
+	for (size_t j = first; j < s->columns; j++) {
+		const struct lb_summary *c = &s->column[j];
+		if (c->type == LB_TEXT)
+			printf("%-24s %-7s %8zu %10zu\n", c->name, "text", c->missing, c->distinct);
+		else
+			printf("%-24s %-7s %8zu %10s %12.6g %12.6g %12.6g\n", c->name, "number", c->missing, "", c->min, c->max, c->mean);
+	}
+}
+
+static void print_info(const struct inspected *s, const struct opt_list *sets)
 {
 	printf("file     %s (%s, %llu bytes uncompressed)\nsha256   %s\nrows     %zu\ncolumns  %zu\nmissing  %zu cells\n", s->path, s->format,
 	       s->bytes, s->sha256, s->rows, s->columns, s->missing);
@@ -49,29 +106,21 @@ static void print_info(const struct inspected *s)
 		printf("task     %s by the %s\n", lb_kind_name(s->task), s->labels ? "labels file" : "label column");
 	if (s->data && s->data->y)
 		print_classes(s->data);
-	if (s->column)
-		printf("\n%-24s %-7s %8s %10s %12s %12s %12s\n", "column", "type", "missing", "distinct", "minimum", "maximum", "mean");
-	for (size_t j = 0; s->column && j < s->columns; j++) {
-		const struct inspected_column *c = &s->column[j];
-		if (c->type == LB_TEXT)
-			printf("%-24s %-7s %8zu %10zu\n", c->name, "text", c->missing, c->distinct);
-		else
-			printf("%-24s %-7s %8zu %10s %12.6g %12.6g %12.6g\n", c->name, "number", c->missing, "", c->min, c->max, c->mean);
-	}
+	print_columns(s);
 	for (size_t i = 0; s->data && i < s->data->n_warnings; i++)
 		printf("warning: %s\n", s->data->warning[i]);
 	if (s->labelled)
-		print_block(s);
+		print_proposal(s, sets);
 	else
-		printf("\nno labels: name an images file's labels with --labels FILE\n");
+		printf("\nno labels: name their file with --labels FILE, or the column that holds them with --label COLUMN\n");
 }
 
 static void columns_json(cJSON *in, const struct inspected *s)
 {
 	cJSON *columns = lb_json_array(in, "columns");
 
-	for (size_t j = 0; s->column && j < s->columns; j++) {
-		const struct inspected_column *c = &s->column[j];
+	for (size_t j = 0; j < s->columns; j++) {
+		const struct lb_summary *c = &s->column[j];
 		cJSON *o = lb_json_object(columns, NULL);
 		lb_json_text(o, "name", c->name);
 		lb_json_text(o, "type", c->type == LB_TEXT ? "text" : "number");
@@ -97,6 +146,11 @@ static int print_json(const struct inspected *s, struct lb_err *err)
 	lb_json_number(o, "bytes", (double)s->bytes);
 	lb_json_number(o, "rows", (double)s->rows);
 	lb_json_number(o, "features", s->data ? (double)(s->data->x.d + s->data->n_cat) : (double)s->columns);
+	lb_json_bool(o, "sparse", s->sparse);
+	if (s->sparse)
+		lb_json_number(o, "stored", (double)s->stored);
+	lb_json_number(o, "seconds", s->seconds);
+	lb_json_number(o, "bytes_per_second", s->seconds > 0 ? (double)s->bytes / s->seconds : 0);
 	lb_json_number(o, "missing", (double)s->missing);
 	lb_json_text(o, "task", s->labelled ? lb_kind_name(s->task) : NULL);
 	lb_json_text(o, "label", s->label);
@@ -132,29 +186,69 @@ static int formats(void)
 	return LB_OK;
 }
 
+static int info(const char *path, const struct inspect_options *look, const struct opt_list *sets, bool json, struct lb_err *err)
+{
+	struct inspected s;
+
+	if (inspect(path, look, &s, err))
+		return -1;
+	const int code = json ? print_json(&s, err) : (print_info(&s, sets), LB_OK);
+	inspect_free(&s);
+	return code;
+}
+
+static int convert(const char *from, const char *to, struct inspect_options *look, bool force, struct lb_err *err)
+{
+	struct inspected s;
+	size_t label = 0;
+
+	if (lb_file_exists(to) && !force)
+		return lb_fail(err, LB_USAGE, "%s: is there already; remove it, choose another name, or give --force", to);
+	look->table_only = true;
+	if (inspect(from, look, &s, err))
+		return -1;
+	while (label < s.columns && (!s.label || &s.column[label].name[0] != s.label))
+		label++;
+	const int rc = lb_table_write(&s.table, label, to, err);
+	if (!rc)
+		printf("%s: %zu rows, %zu columns\n", to, s.rows, s.columns);
+	inspect_free(&s);
+	return rc;
+}
+
+/* The words behind `data`: which of its parts, and its files. */
+static int refuse_words(size_t n, char **argv, struct lb_err *err)
+{
+	return lb_fail(err, LB_USAGE, "data: found \"%s\"%s, allowed: info FILE, convert FROM TO, formats; see lossbench data --help",
+		       n ? argv[1] : "", n == 1 && !strcmp(argv[1], "info") ? " without a file" : n > 2 ? " with more words" : "");
+}
+
 int cmd_data(int argc, char **argv, struct lb_err *err)
 {
 	const char *label = NULL, *labels = NULL;
-	bool json = false;
+	struct opt_list sets = { 0 };
+	bool json = false, force = false;
 	const struct opt opts[] = {
 		{ "label", 0, OPT_TEXT, "COLUMN", 0, 0, "label column: a name, or a number from 1 or (negative) from the end", &label },
-		{ "labels", 0, OPT_TEXT, "FILE", 0, 0, "file with the labels of an IDX image file", &labels },
-		{ "json", 0, OPT_FLAG, NULL, 0, 0, "as JSON", &json },
+		{ "labels", 0, OPT_TEXT, "FILE", 0, 0, "file with the labels of a file of images or features", &labels },
+		{ "set", 0, OPT_LIST, "KEY=VALUE", 0, 0, "a data.* option as in a config, such as data.header=true", &sets },
+		{ "json", 0, OPT_FLAG, NULL, 0, 0, "info: as JSON", &json },
+		{ "force", 0, OPT_FLAG, NULL, 0, 0, "convert: replace the file that is there", &force },
 	};
-	struct inspected s;
 	size_t n;
 
-	const int rc = opts_parse("data", OPTS(opts), argc, argv, &n, err);
+	int rc = opts_parse("data", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
+	struct inspect_options look = { .label = label, .labels = labels, .sets = sets.item, .n_sets = sets.n };
 	if (n == 1 && !strcmp(argv[1], "formats"))
-		return formats();
-	if (n != 2 || strcmp(argv[1], "info"))
-		return lb_fail(err, LB_USAGE, "data: found \"%s\"%s, allowed: info FILE, formats; see lossbench data --help", n ? argv[1] : "",
-			       n > 2 ? " with more than one file" : n == 1 && !strcmp(argv[1], "info") ? " without a file" : "");
-	if (inspect(argv[2], labels, label, &s, err))
-		return -1;
-	const int code = json ? print_json(&s, err) : (print_info(&s), LB_OK);
-	inspect_free(&s);
-	return code;
+		rc = formats();
+	else if (n == 2 && !strcmp(argv[1], "info"))
+		rc = info(argv[2], &look, &sets, json, err);
+	else if (n == 3 && !strcmp(argv[1], "convert"))
+		rc = convert(argv[2], argv[3], &look, force, err);
+	else
+		rc = refuse_words(n, argv, err);
+	free(sets.item);
+	return rc;
 }

@@ -55,8 +55,7 @@ static void add_data(struct lb_buf *b, const struct inspected *s)
 	if (s->missing)
 		lb_buf_printf(b, "  missing: mean                  # %zu cell%s missing; or drop, which leaves out %s\n", s->missing,
 			      s->missing == 1 ? " is" : "s are", s->missing == 1 ? "its row" : "their rows");
-	lb_buf_puts(b, s->column ? "  preprocess: {standardize: true}   # by the training rows' mean and standard deviation\n" :
-				   "  preprocess: {divide: 255, standardize: false}   # bytes become numbers from 0 to 1\n");
+	lb_buf_printf(b, "  preprocess: %s\n", inspect_preprocess(s));
 }
 
 static void add_experiment(struct lb_buf *b, enum lb_kind task)
@@ -120,7 +119,7 @@ int cmd_init(int argc, char **argv, struct lb_err *err)
 		return rc > 0 ? LB_OK : LB_USAGE;
 	if (n != 1)
 		return lb_fail(err, LB_USAGE, "init: one data file is needed: lossbench init data.csv");
-	if (inspect(argv[1], labels, label, &s, err))
+	if (inspect(argv[1], &(struct inspect_options){ .label = label, .labels = labels }, &s, err))
 		return -1;
 	int code = LB_OK;
 	if (!s.labelled)

@@ -3,6 +3,11 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/text.h"
+#include "core/config/config.h"
+#include "core/run/data.h"
+#include "core/run/get.h"
+#include "core/run/registries.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,95 +54,179 @@ static size_t class_like(const double *v, size_t n, struct lb_err *err)
 	return distinct;
 }
 
-static enum lb_kind guess_task(const struct lb_table *t, size_t label, struct lb_err *err)
+/* The label's numbers as new memory, NULL for text. */
+static double *label_numbers(const struct lb_table *t, size_t label, struct lb_err *err)
 {
-	const struct lb_column *c = t->col ? &t->col[label] : NULL;
-	size_t distinct = 10;
+	double *v = lb_alloc(t->n, sizeof *v, err);
 
-	if (c)
-		distinct = c->type == LB_TEXT ? c->n_levels : class_like(c->num, t->n, err);
-	if (c && c->type == LB_NUMBER && distinct > MOST_CLASSES)
-		return LB_REGRESSION;
+	for (size_t i = 0; v && i < t->n; i++)
+		v[i] = lb_table_number(t, i, label);
+	return v;
+}
+
+static enum lb_kind guess_task(const struct lb_table *t, const struct lb_table *labels, size_t label, struct lb_err *err)
+{
+	const struct lb_table *from = labels->n ? labels : t;
+	const size_t at = labels->n ? 0 : label;
+	const struct lb_column *c = at < from->block.d || !from->n_cols ? NULL : &from->col[at - from->block.d];
+	size_t distinct = c ? c->n_levels : 0;
+
+	if (!c || c->type == LB_NUMBER) {
+		double *v = label_numbers(from, at, err);
+		distinct = v ? class_like(v, from->n, err) : 0;
+		free(v);
+		if (distinct > MOST_CLASSES)
+			return LB_REGRESSION;
+	}
 	return distinct == 2 ? LB_BINARY : LB_MULTICLASS;
+}
+
+/* The column that a reference means: a name, or a number from 1 or from the end; the last when there is none or it is unknown (then
+ * assembling reports it). */
+static size_t find_label(const struct inspected *s, const char *label)
+{
+	size_t found = s->columns - 1;
+	char *end;
+
+	for (size_t j = 0; label && j < s->columns; j++)
+		if (!strcmp(s->column[j].name, label))
+			return j;
+	const long k = label ? strtol(label, &end, 10) : 0;
+	if (label && *label && !*end && k && labs(k) <= (long)s->columns)
+		found = k > 0 ? (size_t)k - 1 : s->columns - (size_t)-k;
+	return found;
 }
 
 static int summarise(struct inspected *s, const struct lb_table *t, struct lb_err *err)
 {
-	s->columns = t->col ? t->n_cols : t->block.d;
-	if (!t->col)
-		return 0;
-	if (!(s->column = lb_alloc(t->n_cols, sizeof *s->column, err)))
+	static const char *const types[] = { [LB_U8] = "uint8", [LB_F32] = "float32", [LB_F64] = "float64" };
+
+	s->rows = t->n;
+	s->bytes = t->bytes;
+	s->format = t->format;
+	s->block = t->block.d;
+	s->type = types[t->block.dtype];
+	s->sparse = t->block.start != NULL;
+	s->stored = s->sparse ? t->block.start[t->n] : 0;
+	memcpy(s->sha256, t->sha256, sizeof s->sha256);
+	if (!(s->column = lb_table_summary(t, &s->columns, err)))
 		return -1;
-	for (size_t j = 0; j < t->n_cols; j++) {
-		const struct lb_column *c = &t->col[j];
-		struct inspected_column *o = &s->column[j];
-		size_t seen = 0;
-		if (!(o->name = lb_strdup(c->name, err)))
-			return -1;
-		o->type = c->type;
-		o->missing = c->n_missing;
-		o->distinct = c->n_levels;
-		s->missing += c->n_missing;
-		for (size_t i = 0; c->num && i < t->n; i++) {
-			if (isnan(c->num[i]))
-				continue;
-			o->min = !seen || c->num[i] < o->min ? c->num[i] : o->min;
-			o->max = !seen || c->num[i] > o->max ? c->num[i] : o->max;
-			o->mean += (c->num[i] - o->mean) / (double)++seen;
-		}
-	}
+	for (size_t j = 0; j < s->columns; j++)
+		s->missing += s->column[j].missing;
 	return 0;
 }
 
-/* The column of a reference: a name, or a number from 1 or from the end; the last when there is none or it is unknown (then
- * assembling reports it). */
-static size_t find_label(const struct lb_table *t, const char *label)
-{
-	size_t found = t->n_cols - 1;
-	char *end;
+/* ---- the options as a config ---- */
 
-	for (size_t j = 0; label && j < t->n_cols; j++)
-		if (!strcmp(t->col[j].name, label))
-			return j;
-	const long k = label ? strtol(label, &end, 10) : 0;
-	if (label && *label && !*end && k && labs(k) <= (long)t->n_cols)
-		found = k > 0 ? (size_t)k - 1 : t->n_cols - (size_t)-k;
-	return found;
+/* key="value", as --set takes it. */
+static char *quoted_set(const char *key, const char *value, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_printf(&b, "%s=\"", key);
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			lb_buf_puts(&b, "\\");
+		lb_buf_add(&b, value, 1);
+	}
+	lb_buf_puts(&b, "\"");
+	if (!b.bad)
+		return b.s;
+	lb_buf_free(&b);
+	lb_fail_memory(err, 64);
+	return NULL;
 }
 
-int inspect(const char *path, const char *labels, const char *label, struct inspected *s, struct lb_err *err)
+static int check_sets(const struct inspect_options *opt, struct lb_err *err)
 {
-	const struct lb_read_options opt = { .missing_ok = true };
-	struct lb_table t[2] = { 0 };
+	for (size_t i = 0; i < opt->n_sets; i++)
+		if (strncmp(opt->sets[i], "data.", 5))
+			return lb_fail(err, LB_USAGE, "--set %s: allowed here: data.* options, such as data.header=true", opt->sets[i]);
+	return 0;
+}
+
+/* A resolved config of one trial on the file; *list is to be freed. */
+static const cJSON *make_config(const char *path, const struct inspected *s, const struct inspect_options *opt, struct lb_trial_list *list,
+				struct lb_err *err)
+{
+	enum { OWN = 7 };
+	const char **sets = lb_alloc(opt->n_sets + OWN, sizeof *sets, err);
+	char *quoted[3] = { quoted_set("data.train.path", path, err), s->labels ? quoted_set("data.train.labels", s->labels, err) : NULL,
+			    opt->label ? quoted_set("data.train.label", opt->label, err) : NULL };
+	struct lb_config *config = NULL;
+	size_t n = 0;
+
+	*list = (struct lb_trial_list){ 0 };
+	if (sets && quoted[0]) {
+		sets[n++] = "task=multiclass";
+		sets[n++] = "loss=ce";
+		sets[n++] = "data.missing=mean";
+		for (size_t k = 0; k < 3; k++)
+			if (quoted[k])
+				sets[n++] = quoted[k];
+		for (size_t i = 0; i < opt->n_sets; i++)
+			sets[n++] = opt->sets[i];
+		config = lb_config_load(NULL, sets, n, false, err);
+	}
+	if (config && lb_config_expand(config, &lb_registries, list, err))
+		lb_trial_list_free(list);
+	lb_config_free(config);
+	for (size_t k = 0; k < 3; k++)
+		free(quoted[k]);
+	free(sets);
+	return list->n ? list->config[0] : NULL;
+}
+
+/* ---- looking ---- */
+
+static int read_tables(struct inspected *s, const cJSON *config, struct lb_table t[4], struct lb_err *err)
+{
+	const struct lb_read_options own = lb_read_options_of(config, 0), labels = lb_read_options_of(config, 1);
+	const char *labels_path = lb_get_text(config, "data.train.labels");
 	const double start = lb_seconds();
+
+	if (lb_table_read(s->path, &own, &t[0], err) || (labels_path && lb_table_read(labels_path, &labels, &t[1], err)))
+		return -1;
+	s->seconds = lb_seconds() - start;
+	return summarise(s, &t[0], err);
+}
+
+static int look(struct inspected *s, const cJSON *config, const struct inspect_options *opt, struct lb_table t[4], struct lb_err *err)
+{
+	const char *const path[4] = { s->path, lb_get_text(config, "data.train.labels"), NULL, NULL };
+	const char *label = lb_get_text(config, "data.train.label");
+
+	if (read_tables(s, config, t, err))
+		return -1;
+	s->labelled = t[0].n_cols || label || path[1];
+	const size_t column = find_label(s, label);
+	if (s->labelled && !path[1])
+		s->label = s->column[column].name;
+	s->task = guess_task(&t[0], &t[1], column, err);
+	if (opt->table_only) {
+		s->table = t[0];
+		t[0] = (struct lb_table){ 0 };
+		return 0;
+	}
+	return s->labelled ? lb_data_assemble(config, s->task, t, path, &s->data, err) : 0;
+}
+
+int inspect(const char *path, const struct inspect_options *opt, struct inspected *s, struct lb_err *err)
+{
+	struct lb_table t[4] = { 0 };
+	struct lb_trial_list list;
 	int rc = -1;
 
 	*s = (struct inspected){ .path = path };
-	s->labels = labels ? lb_strdup(labels, err) : guess_labels(path, err);
-	if (lb_table_read(path, &opt, &t[0], err) || (s->labels && lb_table_read(s->labels, &opt, &t[1], err)))
-		goto out;
-	s->seconds = lb_seconds() - start;
-	s->rows = t[0].n;
-	s->bytes = t[0].bytes;
-	s->format = t[0].format;
-	memcpy(s->sha256, t[0].sha256, sizeof s->sha256);
-	if (summarise(s, &t[0], err))
-		goto out;
-	s->labelled = t[0].col || s->labels;
-	const size_t column = t[0].col ? find_label(&t[0], label) : 0;
-	s->task = guess_task(&t[0], column, err);
-	if (t[0].col && !s->labels)
-		s->label = s->column[column].name;
-	if (s->labelled) {
-		const char *const paths[4] = { path, s->labels, NULL, NULL };
-		const struct lb_roles roles = { .kind = s->task, .label = label, .categorical_auto = true, .missing = LB_MISSING_MEAN };
-		if (lb_dataset_assemble(&t[0], s->labels ? &t[1] : NULL, NULL, NULL, paths, &roles, &s->data, err))
-			goto out;
-	}
-	rc = 0;
-out:
-	lb_table_free(&t[0]);
-	lb_table_free(&t[1]);
+	if (check_sets(opt, err))
+		return -1;
+	s->labels = opt->labels ? lb_strdup(opt->labels, err) : guess_labels(path, err);
+	const cJSON *config = make_config(path, s, opt, &list, err);
+	if (config)
+		rc = look(s, config, opt, t, err);
+	lb_trial_list_free(&list);
+	for (int i = 0; i < 4; i++)
+		lb_table_free(&t[i]);
 	if (rc)
 		inspect_free(s);
 	return rc;
@@ -145,10 +234,18 @@ out:
 
 void inspect_free(struct inspected *s)
 {
-	for (size_t j = 0; s->column && j < s->columns; j++)
-		free(s->column[j].name);
-	free(s->column);
+	lb_summary_free(s->column, s->columns);
 	free(s->labels);
+	lb_table_free(&s->table);
 	lb_dataset_free(s->data);
 	*s = (struct inspected){ 0 };
+}
+
+const char *inspect_preprocess(const struct inspected *s)
+{
+	if (s->sparse)
+		return "{standardize: false, scale: max_abs}   # values from -1 to 1, zeros stay zeros";
+	if (s->block && !strcmp(s->type, "uint8"))
+		return "{divide: 255, standardize: false}   # bytes become numbers from 0 to 1";
+	return "{standardize: true}   # by the training rows' mean and standard deviation";
 }

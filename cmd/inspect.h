@@ -11,22 +11,33 @@ struct inspected {
 	enum lb_kind task;           /* guessed from the label column */
 	bool labelled;               /* false: a block of numbers without labels; then data is NULL */
 	size_t rows, columns;        /* of the file, the label column included */
-	struct inspected_column {
-		char *name;
-		enum lb_column_type type;
-		size_t missing, distinct; /* distinct: of text columns */
-		double min, max, mean;   /* of numbers */
-	} *column;                   /* columns; NULL for a block (pixels) */
+	size_t block;                /* of these the first so many are of one block: images, arrays, sparse rows */
+	bool sparse;
+	size_t stored;               /* sparse: values that the file holds */
+	const char *type;            /* of the block's values */
+	struct lb_summary *column;   /* columns */
 	char sha256[65];
 	const char *format;
 	unsigned long long bytes;
 	size_t missing;              /* cells */
 	double seconds;              /* that reading took */
+	struct lb_table table;       /* empty unless it was asked to be kept */
 	struct lb_dataset *data;     /* assembled for the task, missing cells allowed */
 };
 
-/* label: a column reference or NULL (the last); labels: a file or NULL (found by the usual names of IDX files). */
-int inspect(const char *path, const char *labels, const char *label, struct inspected *out, struct lb_err *err);
+/* How to look: sets are data.* options as in a config ("data.header=true"), label and labels short for two of them. */
+struct inspect_options {
+	const char *label;           /* a column reference, or NULL: the last column */
+	const char *labels;          /* a file, or NULL: found by the usual names of IDX files */
+	const char *const *sets;
+	size_t n_sets;
+	bool table_only;             /* keep the table, and assemble nothing */
+};
+
+int inspect(const char *path, const struct inspect_options *opt, struct inspected *out, struct lb_err *err);
 void inspect_free(struct inspected *s);
+
+/* A block for data.preprocess that suits the data, with a comment. */
+const char *inspect_preprocess(const struct inspected *s);
 
 #endif

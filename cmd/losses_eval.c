@@ -11,10 +11,10 @@
 
 /* The inputs of an evaluation as read. */
 struct inputs {
-	double *z, *t, *counts;
+	double *z, *t, *h, *own, *counts;
 	int32_t *y;
 	uint32_t *id;
-	size_t b, c, n_counts;
+	size_t b, c, dh, classes, views; /* z has views * b rows */
 	bool flat;               /* scores given as a plain list: one column */
 };
 
@@ -144,13 +144,53 @@ static int read_counts(const cJSON *in, struct inputs *x, size_t classes, struct
 	return read_integers(in, "class_counts", classes, 1e15, x->counts, err);
 }
 
+/* What an input may hold: for the kinds of a bit set, and, unless it is 0, for a loss that needs this. */
+enum { CLASSES = 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_EMBEDDING | 1 << LB_DISTILLATION, ANY = -1 };
+static const struct key {
+	const char *name;
+	int kinds;
+	unsigned needs;
+} keys[] = {
+	{ "scores", 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_DISTILLATION, 0 },
+	{ "embeddings", 1 << LB_EMBEDDING, 0 },
+	{ "predictions", 1 << LB_REGRESSION, 0 },
+	{ "labels", CLASSES, 0 },
+	{ "targets", 1 << LB_REGRESSION, 0 },
+	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
+	{ "prototypes", 1 << LB_EMBEDDING, LB_OWNS_PROTOTYPES },
+	{ "features", ANY, LB_NEEDS_FEATURES },
+	{ "class_counts", CLASSES, 0 },
+	{ "sample_ids", CLASSES, 0 },
+};
+enum { N_KEYS = sizeof keys / sizeof *keys };
+
+static size_t known_keys(const struct lb_loss_info *l, const char *known[N_KEYS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (keys[i].kinds >> l->kind & 1 && (!keys[i].needs || l->needs & keys[i].needs))
+			known[n++] = keys[i].name;
+	return n;
+}
+
+static int unknown_key(const struct lb_loss_info *l, const char *word, const char *const *known, size_t n, struct lb_err *err)
+{
+	const char *near = lb_nearest(word, known, n);
+	struct lb_buf list = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		lb_buf_printf(&list, "%s%s", i ? ", " : "", known[i]);
+	lb_fail(err, LB_DATA, "input: unknown key \"%s\" for a %s loss%s%s%s; allowed: %s", word, lb_kind_name(l->kind),
+		near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "", list.s ? list.s : "");
+	lb_buf_free(&list);
+	return -1;
+}
+
 static int check_keys(const cJSON *in, const struct lb_loss_info *l, struct lb_err *err)
 {
-	static const char *const class_keys[] = { "scores", "labels", "class_counts", "sample_ids" };
-	static const char *const regression_keys[] = { "predictions", "targets" };
-	const bool regression = l->kind == LB_REGRESSION;
-	const char *const *known = regression ? regression_keys : class_keys;
-	const size_t n = regression ? 2 : 4;
+	const char *known[N_KEYS];
+	const size_t n = known_keys(l, known);
 	const cJSON *e;
 
 	if (!cJSON_IsObject(in))
@@ -159,52 +199,130 @@ static int check_keys(const cJSON *in, const struct lb_loss_info *l, struct lb_e
 		size_t i = 0;
 		while (i < n && strcmp(known[i], e->string))
 			i++;
-		if (i < n)
-			continue;
-		const char *near = lb_nearest(e->string, known, n);
-		return lb_fail(err, LB_DATA, "input: unknown key \"%s\" for a %s loss%s%s%s; allowed: %s", e->string, lb_kind_name(l->kind),
-			       near ? ", did you mean \"" : "", near ? near : "", near ? "\"" : "",
-			       regression ? "predictions, targets" : "scores, labels, class_counts, sample_ids");
+		if (i == n)
+			return unknown_key(l, e->string, known, n, err);
 	}
+	return 0;
+}
+
+static const char *point_name(const struct lb_loss_info *l)
+{
+	return l->kind == LB_REGRESSION ? "predictions" : l->kind == LB_EMBEDDING ? "embeddings" : "scores";
+}
+
+static int no_zero_rows(const char *name, const double *v, size_t rows, size_t c, struct lb_err *err)
+{
+	for (size_t i = 0; i < rows; i++) {
+		size_t j = 0;
+		while (j < c && v[i * c + j] == 0)
+			j++;
+		if (j == c)
+			return lb_fail(err, LB_DATA, "%s: row %zu: found a vector of zeros, which has no direction; allowed: any other", name, i + 1);
+	}
+	return 0;
+}
+
+/* What is compared with z: targets or a teacher's scores, of the shape of z. */
+static int read_targets(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+{
+	const char *name = l->kind == LB_REGRESSION ? "targets" : "teacher_scores";
+	size_t rows, columns;
+	bool flat;
+
+	if (l->kind != LB_REGRESSION && l->kind != LB_DISTILLATION)
+		return 0;
+	if (!(x->t = read_matrix(in, name, &rows, &columns, &flat, err)))
+		return -1;
+	if (rows != x->b || columns != x->c)
+		return lb_fail(err, LB_DATA, "%s: found %zu x %zu, %s have %zu x %zu", name, rows, columns, point_name(l), x->b, x->c);
+	return 0;
+}
+
+static int read_features(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+{
+	size_t rows;
+	bool flat;
+
+	if (!(l->needs & LB_NEEDS_FEATURES))
+		return 0;
+	if (!(x->h = read_matrix(in, "features", &rows, &x->dh, &flat, err)))
+		return -1;
+	return rows == x->b ? 0 : lb_fail(err, LB_DATA, "features: found %zu rows, %s have %zu", rows, point_name(l), x->b);
+}
+
+static int read_prototypes(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+{
+	size_t columns;
+	bool flat;
+
+	if (!(l->needs & LB_OWNS_PROTOTYPES))
+		return 0;
+	if (!(x->own = read_matrix(in, "prototypes", &x->classes, &columns, &flat, err)))
+		return -1;
+	if (columns != x->c)
+		return lb_fail(err, LB_DATA, "prototypes: found %zu columns, embeddings have %zu", columns, x->c);
+	if (!(l->limits & LB_UNDEFINED_AT_ZERO))
+		return 0;
+	return no_zero_rows("embeddings", x->z, x->b, x->c, err) || no_zero_rows("prototypes", x->own, x->classes, x->c, err) ? -1 : 0;
+}
+
+/* As many labels as rows; scores of several views are so many blocks of that length. */
+static int split_views(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+{
+	const cJSON *labels = cJSON_GetObjectItemCaseSensitive(in, "labels");
+	const size_t n = cJSON_IsArray(labels) ? (size_t)cJSON_GetArraySize(labels) : 0;
+
+	x->views = 1;
+	if (!(l->needs & LB_NEEDS_VIEWS) || !n || n == x->b)
+		return 0;
+	if (x->b % n || x->b / n > LB_MOST_VIEWS)
+		return lb_fail(err, LB_DATA, "scores: found %zu rows for %zu labels, allowed: a block of %zu rows for each of 1 to %d views", x->b, n, n,
+			       LB_MOST_VIEWS);
+	x->views = x->b / n;
+	x->b = n;
 	return 0;
 }
 
 static int read_inputs(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
 {
-	const bool regression = l->kind == LB_REGRESSION;
-	size_t rows, columns;
-	bool flat;
-
-	if (check_keys(in, l, err) || !(x->z = read_matrix(in, regression ? "predictions" : "scores", &x->b, &x->c, &x->flat, err)))
+	if (check_keys(in, l, err) || !(x->z = read_matrix(in, point_name(l), &x->b, &x->c, &x->flat, err)) || read_targets(in, l, x, err))
 		return -1;
-	if (regression) {
-		if (!(x->t = read_matrix(in, "targets", &rows, &columns, &flat, err)))
-			return -1;
-		if (rows != x->b || columns != x->c)
-			return lb_fail(err, LB_DATA, "targets: found %zu x %zu, predictions have %zu x %zu", rows, columns, x->b, x->c);
+	if (l->kind == LB_REGRESSION)
 		return 0;
-	}
 	if (l->kind == LB_BINARY && x->c != 1)
 		return lb_fail(err, LB_DATA, "scores: found %zu columns, a binary loss takes one score a row", x->c);
-	if (l->kind == LB_MULTICLASS && x->c < 2)
-		return lb_fail(err, LB_DATA, "scores: found one column, a multi-class loss takes at least 2; give a list of rows: [[2, 1, 0]]");
-	const size_t classes = l->kind == LB_BINARY ? 2 : x->c;
-	return read_labels(in, x, (double)classes, err) || read_counts(in, x, classes, err) ? -1 : 0;
+	if (lb_kind_of_data(l->kind) == LB_MULTICLASS && x->c < 2)
+		return lb_fail(err, LB_DATA, "%s: found one column, a %s loss takes at least 2; give a list of rows: [[2, 1, 0]]", point_name(l),
+			       l->kind == LB_MULTICLASS ? "multi-class" : lb_kind_name(l->kind));
+	x->classes = l->kind == LB_BINARY ? 2 : x->c;
+	if (split_views(in, l, x, err))
+		return -1;
+	if (read_prototypes(in, l, x, err) || read_features(in, l, x, err))
+		return -1;
+	return read_labels(in, x, (double)x->classes, err) || read_counts(in, x, x->classes, err) ? -1 : 0;
+}
+
+static void print_matrix(const char *name, const double *v, size_t rows, size_t c, bool flat)
+{
+	printf("\"%s\": [", name);
+	for (size_t i = 0; i < rows; i++) {
+		printf("%s%s", i ? ", " : "", flat ? "" : "[");
+		for (size_t j = 0; j < c; j++)
+			printf(isfinite(v[i * c + j]) ? "%s%.17g" : "%s\"%g\"", j ? ", " : "", v[i * c + j]);
+		printf("%s", flat ? "" : "]");
+	}
+	printf("]");
 }
 
 static void print_result(const struct lb_loss_info *l, const struct inputs *x, double value, const double *grad)
 {
-	printf(isfinite(value) ? "{\"value\": %.17g" : "{\"value\": \"%g\"", value);
-	printf(", \"grad\": {\"%s\": [", l->kind == LB_REGRESSION ? "predictions" : "scores");
-	for (size_t i = 0; i < x->b; i++) {
-		printf("%s%s", i ? ", " : "", x->flat ? "" : "[");
-		for (size_t j = 0; j < x->c; j++) {
-			const double g = grad[i * x->c + j];
-			printf(isfinite(g) ? "%s%.17g" : "%s\"%g\"", j ? ", " : "", g);
-		}
-		printf("%s", x->flat ? "" : "]");
+	printf(isfinite(value) ? "{\"value\": %.17g, \"grad\": {" : "{\"value\": \"%g\", \"grad\": {", value);
+	print_matrix(point_name(l), grad, (x->views ? x->views : 1) * x->b, x->c, x->flat);
+	if (x->own) {
+		printf(", ");
+		print_matrix("prototypes", grad + x->b * x->c, x->classes, x->c, false);
 	}
-	printf("]}}\n");
+	printf("}}\n");
 }
 
 int losses_join_params(const char *const *params, size_t n, struct lb_buf *out, struct lb_err *err)
@@ -232,9 +350,11 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 			err->code = LB_USAGE;
 		goto out;
 	}
-	if (read_inputs(in, l, &x, err) || !(grad = lb_alloc(x.b * x.c, sizeof *grad, err)))
+	if (read_inputs(in, l, &x, err) ||
+	    !(grad = lb_alloc((x.views ? x.views : 1) * x.b * x.c + (x.own ? x.classes * x.c : 0), sizeof *grad, err)))
 		goto out;
-	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .counts = x.counts, .id = x.id, .par = par };
+	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .counts = x.counts, .id = x.id, .par = par,
+					     .h = x.h, .dh = x.dh, .own = x.own, .n_classes = x.classes, .views = x.views };
 	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err)))
 		print_result(l, &x, value, grad);
 out:
@@ -243,6 +363,8 @@ out:
 	free(grad);
 	free(x.z);
 	free(x.t);
+	free(x.h);
+	free(x.own);
 	free(x.counts);
 	free(x.y);
 	free(x.id);

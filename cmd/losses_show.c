@@ -122,6 +122,14 @@ static void show_wrapped(const char *label, const char *text)
 	}
 }
 
+/* ), name = (1, 2; 3, 4 */
+static void show_rows(const char *name, const double *v, int rows, int columns)
+{
+	printf("), %s = (", name);
+	for (int k = 0; k < rows * columns; k++)
+		printf("%s%g", k == 0 ? "" : k % columns ? ", " : "; ", v[k]);
+}
+
 void losses_show(const struct lb_loss_info *l)
 {
 	char claims[256];
@@ -139,10 +147,16 @@ void losses_show(const struct lb_loss_info *l)
 		char value[LB_DOUBLE_TEXT];
 		number_text(e->value, value);
 		printf("example:    ");
-		for (int k = 0; k < e->b * e->c; k++)
+		for (int k = 0; k < (e->views ? e->views : 1) * e->b * e->c; k++)
 			printf("%s%g", k == 0 ? "z = (" : k % e->c ? ", " : "; ", e->z[k]);
 		for (int k = 0; k < (l->kind == LB_REGRESSION ? e->b * e->c : e->b); k++)
 			printf("%s%g", k ? ", " : "), y = (", l->kind == LB_REGRESSION ? e->t[k] : e->y[k]);
+		if (l->kind == LB_DISTILLATION)
+			show_rows("teacher", e->t, e->b, e->c);
+		if (e->n_h)
+			show_rows("features", e->h, e->b, e->n_h);
+		if (e->classes)
+			show_rows("prototypes", e->own, e->classes, e->c);
 		printf(")%s%s: %s (%s)\n", *e->set ? ", " : "", e->set, value, e->source);
 	}
 	show_line("also known:", l->base.keywords);

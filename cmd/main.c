@@ -2,11 +2,14 @@
  * losses/multiclass/focal.c. */
 #include "cmd/cmd.h"
 
+#include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/numeric/blas.h"
 #include "core/run/provenance.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct command commands[] = {
@@ -18,19 +21,30 @@ const struct command commands[] = {
 	{ "report", "Turn result folders or records into a comparison table.", "DIR|FILE... [options]",
 	  "lossbench report results/quickstart --format md --metric test.accuracy",
 	  "All options are those of scripts/aggregate.py, which does the work: see lossbench report --help.", cmd_report },
+	{ "compare", "Say what changed between two sets of results, trial by trial and in the mean.", "A B [options]",
+	  "lossbench compare results/before results/after", "All options are those of scripts/compare.py.", cmd_compare },
+	{ "status", "Count what is done, running and to do in a folder of results.", "DIR [options]", "lossbench status results/quickstart",
+	  NULL, cmd_status },
+	{ "merge", "Join results of several machines; different results of one trial are refused.", "--into DIR DIR...",
+	  "lossbench merge --into results/all host1/results host2/results", NULL, cmd_merge },
+	{ "clean", "List, and remove when told, the records that no config refers to.", "DIR --config FILE... [options]",
+	  "lossbench clean results/mine --config mine.yaml", NULL, cmd_clean },
 	{ "losses", "List losses, show one, evaluate it on given scores, check its gradient.",
 	  "[show NAME | eval [KIND/]NAME | plot NAME | check [NAME]] [options]",
 	  "echo '{\"scores\": [[2, 1, 0]], \"labels\": [0]}' | lossbench losses eval gce --param q=0.7",
 	  "eval reads a JSON object: scores and labels (multiclass, binary), predictions and targets (regression),\n"
-	  "optionally class_counts and sample_ids; it prints {\"value\": v, \"grad\": {...}}.",
+	  "embeddings, labels and prototypes (embedding), scores, labels and teacher_scores (distillation), features\n"
+	  "(bias); optionally class_counts and sample_ids; it prints {\"value\": v, \"grad\": {...}}.",
 	  cmd_losses },
 	{ "metrics", "List the metrics.", "[options]", "lossbench metrics", NULL, cmd_metrics },
-	{ "data", "Look at a data file: rows, columns, classes, what is missing.", "info FILE [options] | formats",
-	  "lossbench data info datasets/samples/letter.csv.gz", NULL, cmd_data },
+	{ "data", "Look at a data file: rows, columns, classes, what is missing; or convert it.",
+	  "info FILE [options] | convert FROM TO [options] | formats", "lossbench data info datasets/samples/letter.csv.gz",
+	  "convert writes .csv, .svm (LIBSVM), .npy (each also with .gz) or .npz (X and y), as the name TO ends.", cmd_data },
 	{ "config", "Check a config, print it with every default, or print the JSON Schema of configs.",
 	  "check FILE | resolve FILE | schema | reference  [--set key.path=value]...", "lossbench config check configs/quickstart.yaml", NULL, cmd_config },
 	{ "init", "Write a commented config for a data file.", "DATA [options]", "lossbench init data.csv --out mine.yaml", NULL, cmd_init },
-	{ "version", "Versions, BLAS kernel and build.", "[--json]", "lossbench version --json", NULL, cmd_version },
+	{ "completion", "Print the shell's completion of lossbench.", "bash | zsh", "source <(lossbench completion bash)", NULL, cmd_completion },
+	{ "version", "Versions, BLAS kernel and build.", "[options]", "lossbench version --json", NULL, cmd_version },
 	{ 0 },
 };
 
@@ -40,7 +54,7 @@ static void usage(FILE *to)
 {
 	fprintf(to, "lossbench compares loss functions: YAML experiments in, comparison tables out.\n\nusage: lossbench COMMAND [options]\n\n");
 	for (const struct command *c = commands; c->name; c++)
-		fprintf(to, "  %-9s %s\n", c->name, c->summary);
+		fprintf(to, "  %-10s %s\n", c->name, c->summary);
 	fprintf(to, "\nlossbench COMMAND --help says more. Exit codes:");
 #define EXIT_LINE(name, status, meaning) fprintf(to, "\n  %3d  %s", status, meaning);
 	LB_CODES(EXIT_LINE)
@@ -50,7 +64,7 @@ static void usage(FILE *to)
 
 static int no_such_command(const char *word)
 {
-	const char *names[16], *near;
+	const char *names[32], *near;
 	size_t n = 0;
 
 	for (const struct command *c = commands; c->name; c++)
@@ -88,10 +102,24 @@ static int run(int argc, char **argv)
 	return err.code != LB_OK ? (int)err.code : code;
 }
 
+/* The words as they were typed: reading options moves those of argv. */
+static const char **copy_words(int argc, char **argv)
+{
+	const char **words = lb_alloc((size_t)argc + 1, sizeof *words, NULL);
+
+	for (int i = 0; words && i < argc; i++)
+		words[i] = argv[i];
+	return words;
+}
+
 int main(int argc, char **argv)
 {
-	command_line = (const char *const *)argv;
-	int code = run(argc, argv);
+	const char **words = copy_words(argc, argv);
+
+	lb_blas_resume();
+	command_line = words;
+	int code = words ? run(argc, argv) : LB_MACHINE;
+	free(words);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "lossbench: the output could not be written: %s\n", strerror(errno));
 		code = LB_MACHINE;

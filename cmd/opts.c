@@ -10,6 +10,12 @@
 
 enum { MAX_OPTS = 32 };
 
+/* Set while an option table is asked for instead of a run. */
+static struct {
+	void (*see)(void *arg, const struct opt *opts, size_t n);
+	void *arg;
+} showing;
+
 static const struct command *find_command(const char *name)
 {
 	const struct command *c = commands;
@@ -113,6 +119,11 @@ static int parse(const char *command, const struct opt *opts, size_t n_opts, int
 
 int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int argc, char **argv, size_t *n, struct lb_err *err)
 {
+	if (showing.see) {
+		showing.see(showing.arg, opts, n_opts);
+		*n = 0;
+		return 1;
+	}
 	const int rc = parse(command, opts, n_opts, argc, argv, err);
 
 	for (size_t i = 0; i < n_opts && rc; i++)
@@ -124,4 +135,15 @@ int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int a
 	*n = rc ? 0 : (size_t)(argc - optind);
 	memmove(argv + 1, argv + optind, *n * sizeof *argv);
 	return rc;
+}
+
+void opts_show(const struct command *c, void (*see)(void *arg, const struct opt *opts, size_t n), void *arg)
+{
+	static struct lb_err ignored;
+	char *argv[] = { (char *)c->name, NULL };
+
+	showing.see = see;
+	showing.arg = arg;
+	c->run(1, argv, &ignored);
+	showing.see = NULL;
 }

@@ -1,9 +1,12 @@
 #include "cmd/cmd.h"
 
+#include "cmd/script.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/stop.h"
+#include "core/numeric/blas.h"
 #include "core/run/get.h"
+#include "core/run/journal.h"
 #include "core/run/plan.h"
 #include "core/run/run.h"
 
@@ -134,58 +137,96 @@ static int prepare_folders(const struct lb_trial *t, size_t n, struct lb_err *er
 	return 0;
 }
 
+/* What of the command line every step needs. */
+struct sweep {
+	const char *path;
+	const struct opt_list *sets;
+	const struct choices *choices;
+	const struct lb_run_options *run;
+};
+
 /* Runs what is to do of the chosen trials. */
-static int run_chosen(struct lb_trial *t, size_t n, const char *path, const struct lb_run_options *run, struct lb_err *err)
+static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, const struct sweep *s, struct lb_err *err)
 {
 	struct lb_run_counts counts;
 	const char *dir = n ? lb_get_text(t[0].config, "output.dir") : "";
 	const size_t undone = keep_undone(t, n);
 
 	lb_note("%zu trials: %zu done, %zu to do", n, n - undone, undone);
-	if (prepare_folders(t, undone, err) || lb_run_all(t, undone, n - undone, run, &counts, err))
+	if (prepare_folders(t, undone, err))
 		return -1;
-	return finish(&counts, n - undone, path, dir);
+	if (undone && lb_journal_write(dir, plan, s->path, s->sets->item, s->sets->n, s->run->jobs, err))
+		return -1;
+	if (lb_run_all(t, undone, n - undone, s->run, &counts, err))
+		return -1;
+	return finish(&counts, n - undone, s->path, dir);
+}
+
+/* How much is to do, and how long that takes by what was measured. */
+static void print_dry(const struct lb_plan *plan, struct lb_trial *t, size_t n, int jobs)
+{
+	struct lb_estimate e;
+	char left[32];
+
+	lb_estimate_time(t, n, &e);
+	const size_t undone = keep_undone(t, n);
+	printf("%zu trials: %zu done, %zu to do%s\n", n, n - undone, undone,
+	       plan->tune && !plan->tuning ? "; then the best settings at every seed" : "");
+	lb_time_text(e.seconds / jobs, left, sizeof left);
+	if (undone && e.measured)
+		printf("about %s with --jobs %d, by the times of the %zu done\n", left, jobs, e.measured);
+	else if (undone)
+		lb_note("time: not known, none of them has been measured; run one with --only ID (see --list) for an estimate");
+}
+
+/* The table that `lossbench report DIR` prints, where there is a Python to make it. */
+static void print_table(const struct lb_plan *plan, const struct sweep *s, int code)
+{
+	const char *dir = plan->n ? lb_get_text(plan->trial[0].config, "output.dir") : NULL;
+
+	if (dir && plan->n > 1 && (code == LB_OK || code == LB_TRIALS) && !s->run->quiet && !s->choices->only && s->choices->shards == 1)
+		script_run("aggregate.py", &dir, 1, NULL, true);
 }
 
 /* With a tune block the folds of all candidates come first; the best of each arm is then found from the records. */
-static int sweep(struct lb_plan *plan, const char *path, const struct choices *c, const struct lb_run_options *run, bool list, bool dry,
-		 struct lb_err *err)
+static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dry, struct lb_err *err)
 {
 	struct lb_trial *chosen = NULL;
-	size_t n, undone;
 	int code = -1, more;
 
-	if (check_only(plan, c->only, err))
+	if (check_only(plan, s->choices->only, err))
 		return -1;
 	do {
 		free(chosen);
 		if (!(chosen = lb_alloc(plan->n, sizeof *chosen, err)))
 			return -1;
-		n = choose(plan, c, chosen);
+		const size_t n = choose(plan, s->choices, chosen);
 		more = 0;
 		if (list)
 			code = print_list(plan, chosen, n, err);
 		else if (dry) {
-			undone = keep_undone(chosen, n);
-			printf("%zu trials: %zu done, %zu to do%s\n", n, n - undone, undone,
-			       plan->tune && !plan->tuning ? "; then the best settings at every seed" : "");
+			print_dry(plan, chosen, n, s->run->jobs);
 			code = LB_OK;
 		} else {
-			code = plan->tuning && lb_plan_save_choice(plan, err) ? -1 : run_chosen(chosen, n, path, run, err);
+			code = plan->tuning && lb_plan_save_choice(plan, err) ? -1 : run_chosen(plan, chosen, n, s, err);
 			more = code == LB_OK || code == LB_TRIALS ? lb_plan_choose(plan, err) : 0;
 		}
 	} while (more > 0);
 	free(chosen);
-	return more < 0 ? -1 : code;
+	if (more < 0)
+		return -1;
+	if (!list && !dry)
+		print_table(plan, s, code);
+	return code;
 }
 
 int cmd_sweep(int argc, char **argv, struct lb_err *err)
 {
-	const char *path = NULL, *shard = NULL;
+	const char *path = NULL, *shard = NULL, *kernel = NULL;
 	struct opt_list sets = { 0 };
 	struct choices c = { 0 };
 	bool list = false, dry = false, quiet = false;
-	long jobs = sysconf(_SC_NPROCESSORS_ONLN);
+	long jobs = sysconf(_SC_NPROCESSORS_ONLN), threads = 1;
 	const struct opt opts[] = {
 		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
 		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; a comma makes a sweep: train.seed=1,2,3", &sets },
@@ -195,6 +236,8 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 		{ "list", 'l', OPT_FLAG, NULL, 0, 0, "print the trials: id, state, what varies", &list },
 		{ "dry-run", 'n', OPT_FLAG, NULL, 0, 0, "check everything, say how much is to do, train nothing", &dry },
 		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings", &quiet },
+		OPT_THREADS(&threads),
+		OPT_BLAS_KERNEL(&kernel),
 	};
 	struct lb_plan plan;
 	size_t n;
@@ -212,12 +255,14 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 	if (parse_shard(shard, &c.shard, &c.shards, err))
 		goto out;
 	lb_log_quiet(quiet);
+	if (!list && !dry && lb_blas_choose(kernel, command_line, err))
+		goto out;
 	lb_stop_on_signals();
 	if (lb_plan_open(&plan, path, sets.item, sets.n, true, err))
 		goto out;
 	const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = (int)(jobs < 1 ? 1 : jobs),
-					    .quiet = quiet };
-	code = sweep(&plan, path, &c, &run, list, dry, err);
+					    .threads = (int)threads, .quiet = quiet };
+	code = sweep(&plan, &(struct sweep){ path, &sets, &c, &run }, list, dry, err);
 	lb_plan_close(&plan);
 out:
 	free(sets.item);

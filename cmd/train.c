@@ -2,6 +2,7 @@
 
 #include "core/base/log.h"
 #include "core/base/stop.h"
+#include "core/numeric/blas.h"
 #include "core/run/get.h"
 #include "core/run/plan.h"
 #include "core/run/run.h"
@@ -100,15 +101,12 @@ static cJSON *claim_and_run(const struct lb_trial *t, const struct lb_run_option
 	return record;
 }
 
-static int train(const struct lb_plan *plan, const char *path, bool force, bool quiet, bool json, struct lb_err *err)
+static int train(const struct lb_plan *plan, const char *path, const struct lb_run_options *run, bool force, bool json, struct lb_err *err)
 {
-	const struct lb_run_options run = { .study = lb_config_name(plan->config), .argv = command_line, .jobs = 1, .quiet = quiet,
-					    .progress = quiet ? NULL : show_epoch };
-
 	if (plan->n != 1 || lb_config_has_sweep(plan->config))
 		return lb_fail(err, LB_USAGE, "%s holds %zu trials; `train` runs one: use `lossbench sweep --config %s`", path, plan->n, path);
 	cJSON *record = finished(&plan->trial[0], force);
-	if (!record && !(record = claim_and_run(&plan->trial[0], &run, force, err)))
+	if (!record && !(record = claim_and_run(&plan->trial[0], run, force, err)))
 		return -1;
 	print_record(&plan->trial[0], record, json);
 	const char *status = lb_get_text(record, "result.status");
@@ -119,15 +117,18 @@ static int train(const struct lb_plan *plan, const char *path, bool force, bool 
 
 int cmd_train(int argc, char **argv, struct lb_err *err)
 {
-	const char *path = NULL;
+	const char *path = NULL, *kernel = NULL;
 	struct opt_list sets = { 0 };
 	bool force = false, quiet = false, json = false;
+	long threads = 1;
 	const struct opt opts[] = {
 		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
 		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option, such as loss.gamma=1; repeatable", &sets },
 		{ "force", 0, OPT_FLAG, NULL, 0, 0, "train even if the result is there", &force },
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print the whole record", &json },
 		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings", &quiet },
+		OPT_THREADS(&threads),
+		OPT_BLAS_KERNEL(&kernel),
 	};
 	struct lb_plan plan;
 	size_t n;
@@ -143,9 +144,13 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 		goto out;
 	}
 	lb_log_quiet(quiet);
+	if (lb_blas_choose(kernel, command_line, err))
+		goto out;
 	lb_stop_on_signals();
 	if (!lb_plan_open(&plan, path, sets.item, sets.n, false, err)) {
-		code = train(&plan, path, force, quiet, json, err);
+		const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = 1,
+						    .threads = (int)threads, .quiet = quiet, .progress = quiet ? NULL : show_epoch };
+		code = train(&plan, path, &run, force, json, err);
 		lb_plan_close(&plan);
 	}
 out:

@@ -1,14 +1,38 @@
 #include "cmd/cmd.h"
 
+#include "core/numeric/blas.h"
 #include "core/run/get.h"
 #include "core/run/provenance.h"
 
 #include <stdio.h>
 
+static void print_short(const cJSON *facts)
+{
+	printf("lossbench %s (git %.12s%s)\nOpenBLAS %s, kernel %s, 1 thread; zlib %s, libyaml %s, cJSON %s\nkernel: %s\n%s, %s\n", lb_version,
+	       lb_git_revision[0] ? lb_git_revision : "unknown", lb_git_clean == 0 ? ", changed" : "", lb_get_text(facts, "blas.version"),
+	       lb_get_text(facts, "blas.kernel"), lb_get_text(facts, "libraries.zlib"), lb_get_text(facts, "libraries.libyaml"),
+	       lb_get_text(facts, "libraries.cjson"), lb_get_text(facts, "blas.why"), lb_get_text(facts, "compiler"), lb_build_flags);
+}
+
+static int prove(const char *name, struct lb_err *err)
+{
+	char found[200];
+
+	if (lb_blas_prove(name, found, sizeof found, err))
+		return -1;
+	printf("%s\n", found);
+	return LB_OK;
+}
+
 int cmd_version(int argc, char **argv, struct lb_err *err)
 {
 	bool json = false;
-	const struct opt opts[] = { { "json", 0, OPT_FLAG, NULL, 0, 0, "everything a record would say of this build and machine", &json } };
+	const char *kernel = NULL, *proof = NULL;
+	const struct opt opts[] = {
+		{ "json", 0, OPT_FLAG, NULL, 0, 0, "everything a record would say of this build and machine", &json },
+		{ "prove", 0, OPT_TEXT, "NAME", 0, 0, "check that these kernels run now and that their products are right", &proof },
+		OPT_BLAS_KERNEL(&kernel),
+	};
 	struct lb_buf b = { 0 };
 	size_t n;
 
@@ -17,6 +41,10 @@ int cmd_version(int argc, char **argv, struct lb_err *err)
 		return rc > 0 ? LB_OK : LB_USAGE;
 	if (n)
 		return lb_fail(err, LB_USAGE, "version: found \"%s\", allowed: options only; see lossbench version --help", argv[1]);
+	if (proof)
+		return prove(proof, err);
+	if (lb_blas_choose(kernel, command_line, err))
+		return -1;
 	cJSON *facts = lb_json_object(NULL, NULL);
 	lb_provenance(facts, NULL);
 	lb_json_pretty(facts, &b);
@@ -27,11 +55,7 @@ int cmd_version(int argc, char **argv, struct lb_err *err)
 	if (json)
 		printf("%s\n", b.s);
 	else
-		printf("lossbench %s (git %.12s%s)\nOpenBLAS %s, kernel %s, 1 thread; zlib %s, libyaml %s, cJSON %s\n%s, %s\n", lb_version,
-		       lb_git_revision[0] ? lb_git_revision : "unknown", lb_git_clean == 0 ? ", changed" : "",
-		       lb_get_text(facts, "blas.version"), lb_get_text(facts, "blas.kernel"), lb_get_text(facts, "libraries.zlib"),
-		       lb_get_text(facts, "libraries.libyaml"), lb_get_text(facts, "libraries.cjson"), lb_get_text(facts, "compiler"),
-		       lb_build_flags);
+		print_short(facts);
 out:
 	lb_buf_free(&b);
 	cJSON_Delete(facts);

@@ -1,5 +1,6 @@
 #include "core/base/mem.h"
 #include "datasets/frame.h"
+#include "datasets/moments.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -41,10 +42,10 @@ void lb_dataset_free(struct lb_dataset *d)
 	for (size_t k = 0; k < d->n_sources; k++)
 		free(d->source[k].path);
 	free_texts(d->x_name, d->x.d);
+	lb_matrix_free(&d->x);
 	free_texts(d->class_name, d->n_classes);
 	free_texts(d->warning, d->n_warnings);
 	free(d->cat);
-	free(d->x.x);
 	free(d->y);
 	free(d->target);
 	free(d->weight);
@@ -163,11 +164,12 @@ static int refuse_missing_cells(const struct lb_frame *f, const size_t *count, s
 static int find_missing(const struct lb_frame *f, bool refuse, bool *lack, struct lb_err *err)
 {
 	const size_t columns = f->n_cols + f->block.d;
+	const bool in_block = lb_matrix_has_nan(&f->block);
 	size_t *count = lb_alloc(columns, sizeof *count, err), all = 0;
 	int rc = count ? 0 : -1;
 
 	for (size_t j = 0; count && j < columns; j++) {
-		if (j < f->n_cols ? !is_feature(f->role[j]) : f->block.dtype == LB_U8)
+		if (j < f->n_cols ? !is_feature(f->role[j]) || !f->col[j].n_missing : !in_block)
 			continue;
 		for (size_t i = 0; i < f->n; i++)
 			if (cell_is_missing(f, i, j)) {
@@ -215,20 +217,6 @@ static int handle_missing(struct lb_frame *f, enum lb_missing policy, struct lb_
 
 /* ---- features ---- */
 
-/* The narrowest type that holds every value of a column exactly. */
-static enum lb_dtype narrowest(const double *v, size_t n)
-{
-	enum lb_dtype type = LB_U8;
-
-	for (size_t i = 0; i < n; i++) {
-		if (type == LB_U8 && !(v[i] >= 0 && v[i] <= 255 && v[i] == floor(v[i]) && !signbit(v[i])))
-			type = LB_F32;
-		if (type == LB_F32 && !isnan(v[i]) && (double)(float)v[i] != v[i])
-			return LB_F64;
-	}
-	return type;
-}
-
 static void fill_column(struct lb_matrix *m, size_t j, const double *v)
 {
 	for (size_t i = 0; i < m->n; i++) {
@@ -249,7 +237,7 @@ static int make_matrix(struct lb_frame *f, struct lb_dataset *d, struct lb_err *
 
 	for (size_t j = 0; j < f->n_cols; j++)
 		if (f->role[j] == LB_FEATURE) {
-			const enum lb_dtype type = narrowest(f->col[j].num, f->n);
+			const enum lb_dtype type = lb_narrowest(f->col[j].num, f->n);
 			m->dtype = type > m->dtype ? type : m->dtype;
 			count++;
 		}
@@ -300,29 +288,20 @@ static int take_features(struct lb_frame *f, struct lb_dataset *d, struct lb_err
 
 /* ---- what a user should know of the features ---- */
 
-struct range {
-	double min, max; /* over the training file */
-};
-
-/* x (d->x.d) is room for a row. */
-static int scan(const struct lb_frame *f, const struct lb_dataset *d, double *x, struct range *range, struct lb_err *err)
+static int refuse_infinite(const struct lb_frame *f, const struct lb_dataset *d, struct lb_err *err)
 {
-	for (size_t j = 0; j < d->x.d; j++)
-		range[j] = (struct range){ HUGE_VAL, -HUGE_VAL };
-	for (size_t i = 0; i < d->n; i++) {
-		lb_matrix_row(&d->x, i, x);
-		for (size_t j = 0; j < d->x.d; j++) {
-			const double v = x[j];
-			if (isinf(v))
-				return lb_frame_fail(f, &f->rows, i, err, "feature %zu%s%s: the value is infinite", j + 1,
-						     d->x_name ? ", " : "", d->x_name ? d->x_name[j] : "");
-			if (i >= d->n_first)
-				continue;
-			range[j].min = v < range[j].min ? v : range[j].min;
-			range[j].max = v > range[j].max ? v : range[j].max;
-		}
-	}
-	return 0;
+	const size_t stored = d->x.dtype == LB_U8 ? 0 : lb_matrix_stored(&d->x);
+	size_t k = 0, row = 0;
+
+	while (k < stored && !isinf(lb_matrix_value(&d->x, k)))
+		k++;
+	if (k == stored)
+		return 0;
+	while (d->x.start ? d->x.start[row + 1] <= k : (row + 1) * d->x.d <= k)
+		row++;
+	const size_t j = d->x.start ? d->x.column[k] : k % d->x.d;
+	return lb_frame_fail(f, &f->rows, row, err, "feature %zu%s%s: the value is infinite", j + 1, d->x_name ? ", " : "",
+			     d->x_name ? d->x_name[j] : "");
 }
 
 static int refuse_empty(const struct lb_frame *f, const char *name, struct lb_err *err)
@@ -331,7 +310,7 @@ static int refuse_empty(const struct lb_frame *f, const char *name, struct lb_er
 }
 
 /* Lists the constant columns in b; -1 when a column has no value. */
-static int list_constant(const struct lb_frame *f, const struct lb_dataset *d, const struct range *range, struct lb_buf *b,
+static int list_constant(const struct lb_frame *f, const struct lb_dataset *d, const struct lb_moments *seen, struct lb_buf *b,
 			 size_t *count, struct lb_err *err)
 {
 	char text[32];
@@ -339,9 +318,9 @@ static int list_constant(const struct lb_frame *f, const struct lb_dataset *d, c
 	for (size_t j = 0; j < d->x.d; j++) {
 		snprintf(text, sizeof text, "column %zu", j + 1);
 		const char *name = d->x_name ? d->x_name[j] : text;
-		if (range[j].min > range[j].max)
+		if (seen->min[j] > seen->max[j])
 			return refuse_empty(f, name, err);
-		if (!(range[j].min < range[j].max))
+		if (!(seen->min[j] < seen->max[j]))
 			lb_some(b, (*count)++, name);
 	}
 	for (size_t k = 0; k < d->n_cat; k++) {
@@ -356,13 +335,14 @@ static int list_constant(const struct lb_frame *f, const struct lb_dataset *d, c
 
 static int review_features(const struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
 {
-	struct range *range = lb_alloc(d->x.d, sizeof *range, err);
-	double *x = lb_alloc(d->x.d, sizeof *x, err);
+	struct lb_moments seen;
 	struct lb_buf b = { 0 };
 	size_t count = 0;
 	int rc = -1;
 
-	if (!range || !x || scan(f, d, x, range, err) || list_constant(f, d, range, &b, &count, err))
+	if (refuse_infinite(f, d, err) || lb_moments_of(&d->x, NULL, d->n_first, &seen, err))
+		return -1;
+	if (list_constant(f, d, &seen, &b, &count, err))
 		goto out;
 	if (count && lb_dataset_warn(d, err, "%zu feature%s constant: %s", count, count == 1 ? " is" : "s are", b.s))
 		goto out;
@@ -374,8 +354,7 @@ static int review_features(const struct lb_frame *f, struct lb_dataset *d, struc
 			goto out;
 	rc = 0;
 out:
-	free(range);
-	free(x);
+	lb_moments_free(&seen);
 	lb_buf_free(&b);
 	return rc;
 }

@@ -20,42 +20,6 @@ void lb_some_end(struct lb_buf *b, size_t n)
 		lb_buf_printf(b, " and %zu more", n - NAMED);
 }
 
-size_t lb_dtype_size(enum lb_dtype t)
-{
-	static const size_t size[] = { [LB_U8] = 1, [LB_F32] = sizeof(float), [LB_F64] = sizeof(double) };
-
-	return size[t];
-}
-
-double lb_matrix_at(const struct lb_matrix *m, size_t row, size_t column)
-{
-	const size_t k = row * m->d + column;
-
-	switch (m->dtype) {
-	case LB_U8:
-		return ((const uint8_t *)m->x)[k];
-	case LB_F32:
-		return (double)((const float *)m->x)[k];
-	default:
-		return ((const double *)m->x)[k];
-	}
-}
-
-void lb_matrix_row(const struct lb_matrix *m, size_t row, double *out)
-{
-	const size_t d = m->d, at = row * d;
-	const void *x = m->x;
-
-	if (m->dtype == LB_U8)
-		for (size_t j = 0; j < d; j++)
-			out[j] = ((const uint8_t *)x)[at + j];
-	else if (m->dtype == LB_F32)
-		for (size_t j = 0; j < d; j++)
-			out[j] = (double)((const float *)x)[at + j];
-	else if (d)
-		memcpy(out, (const double *)x + at, d * sizeof *out);
-}
-
 void *lb_joined(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err)
 {
 	char *v = lb_alloc(na + nb, size, err);

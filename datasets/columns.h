@@ -3,7 +3,7 @@
 #define LB_COLUMNS_H
 
 #include "core/base/text.h"
-#include "datasets/dataset.h"
+#include "datasets/matrix.h"
 
 void lb_column_clear(struct lb_column *c);
 
@@ -26,11 +26,6 @@ int lb_column_refuse_stray_text(const struct lb_column *c, const struct lb_table
 bool lb_column_is_missing(const struct lb_column *c, size_t row);
 /* The first row whose text is not a number; n when there is none. */
 size_t lb_column_first_text(const struct lb_column *c, size_t n);
-
-size_t lb_dtype_size(enum lb_dtype t);
-double lb_matrix_at(const struct lb_matrix *m, size_t row, size_t column);
-/* The m->d values of a row as doubles. */
-void lb_matrix_row(const struct lb_matrix *m, size_t row, double *out);
 
 /* A new array of a[0..na) followed by b[0..nb). */
 void *lb_joined(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err);

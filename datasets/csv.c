@@ -1,14 +1,15 @@
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "datasets/csv_scan.h"
+#include "datasets/intern.h"
 #include "datasets/readers.h"
-#include "datasets/stream.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { CELL_LIMIT = 64 * 1024, HEADER_SAMPLE = 32 };
+enum { CELL_LIMIT = 64 * 1024, HEADER_SAMPLE = 32, FIRST_BYTES = 1 << 20 };
 
 /* ---- cells ---- */
 
@@ -36,8 +37,8 @@ static enum cell_kind cell_kind(const struct lb_csv_cell *cell, double *v)
 	const char *s = cell->s;
 	size_t n = cell->n;
 
-	if (cell->whole >= 0) {
-		*v = (double)cell->whole;
+	if (cell->number) {
+		*v = cell->v;
 		return NUMBER;
 	}
 	if (cell->quoted) {
@@ -46,7 +47,7 @@ static enum cell_kind cell_kind(const struct lb_csv_cell *cell, double *v)
 		while (n && is_blank(s[n - 1]))
 			n--;
 	}
-	if (n && lb_parse_double(s, n, v))
+	if (n && cell->quoted && lb_parse_double(s, n, v))
 		return NUMBER;
 	return is_missing(s, n) ? MISSING : TEXT;
 }
@@ -76,74 +77,15 @@ static char *cell_text(const struct lb_csv *csv, const struct lb_csv_cell *cell,
 
 /* ---- strings to codes ---- */
 
-/* A hash of a column's levels: slots hold an index into level, or -1. */
-struct interner {
-	size_t column;
-	int32_t *slot;
-	size_t n_slots;          /* a power of two, at least twice the levels */
-	size_t cap;              /* of column.level */
-};
-
-static size_t hash(const char *s, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)s[i]) * 0x100000001b3;
-	return (size_t)(h ^ h >> 32);
-}
-
-/* The slot of a string: the one that holds it, or the free one where it belongs. */
-static int32_t *find_slot(const struct interner *in, char *const *level, const char *s, size_t n)
-{
-	size_t i = hash(s, n) & (in->n_slots - 1);
-
-	while (in->slot[i] >= 0 && (strncmp(level[in->slot[i]], s, n) || level[in->slot[i]][n]))
-		i = (i + 1) & (in->n_slots - 1);
-	return &in->slot[i];
-}
-
-static int add_slots(struct interner *in, const struct lb_column *col, struct lb_err *err)
-{
-	struct interner more = { .column = in->column, .n_slots = in->n_slots ? 2 * in->n_slots : 16, .cap = in->cap };
-
-	if (!(more.slot = lb_alloc(more.n_slots, sizeof *more.slot, err)))
-		return -1;
-	memset(more.slot, -1, more.n_slots * sizeof *more.slot);
-	for (size_t i = 0; i < col->n_levels; i++)
-		*find_slot(&more, col->level, col->level[i], strlen(col->level[i])) = (int32_t)i;
-	free(in->slot);
-	*in = more;
-	return 0;
-}
-
-/* Takes the string. Gives its code, or -1. */
-static int32_t intern_new(struct interner *in, struct lb_column *col, char *text, struct lb_err *err)
-{
-	if ((2 * (col->n_levels + 1) > in->n_slots && add_slots(in, col, err)) ||
-	    lb_grow(&col->level, &in->cap, col->n_levels + 1, sizeof *col->level, err)) {
-		free(text);
-		return -1;
-	}
-	int32_t *slot = find_slot(in, col->level, text, strlen(text));
-	if (*slot >= 0) {
-		free(text);
-		return *slot;
-	}
-	col->level[col->n_levels] = text;
-	return *slot = (int32_t)col->n_levels++;
-}
-
-static int32_t intern(struct interner *in, struct lb_column *col, const struct lb_csv *csv, const struct lb_csv_cell *cell,
+static int32_t intern(struct lb_interner *in, struct lb_column *col, const struct lb_csv *csv, const struct lb_csv_cell *cell,
 		      struct lb_err *err)
 {
-	if (in->n_slots && !cell->doubled) {
-		const int32_t code = *find_slot(in, col->level, cell->s, cell->n);
-		if (code >= 0)
-			return code;
-	}
+	const int32_t code = cell->doubled ? -1 : lb_intern_find(in, col, cell->s, cell->n);
+
+	if (code >= 0)
+		return code;
 	char *text = cell_text(csv, cell, err);
-	return text ? intern_new(in, col, text, err) : -1;
+	return text ? lb_intern_add(in, col, text, err) : -1;
 }
 
 /* ---- the header ---- */
@@ -196,7 +138,8 @@ static int detect_header(struct lb_csv *csv, bool *found, struct lb_err *err)
 
 static int first_record(struct lb_csv *csv, struct lb_err *err)
 {
-	lb_csv_start(csv, csv->path, csv->text, csv->delimiter);
+	if (lb_csv_start(csv, csv->delimiter, err))
+		return -1;
 	const int status = lb_csv_next(csv, err);
 	if (!status)
 		lb_fail(err, LB_DATA, "%s: holds nothing but blank lines; expected a table of data", csv->path);
@@ -206,10 +149,7 @@ static int first_record(struct lb_csv *csv, struct lb_err *err)
 /* To before the first row of data. */
 static int rewind_rows(struct lb_csv *csv, const struct lb_table *t, struct lb_err *err)
 {
-	if (t->has_header)
-		return first_record(csv, err);
-	lb_csv_start(csv, csv->path, csv->text, csv->delimiter);
-	return 0;
+	return t->has_header ? first_record(csv, err) : lb_csv_start(csv, csv->delimiter, err);
 }
 
 static int name_columns(const struct lb_csv *csv, struct lb_table *t, struct lb_err *err)
@@ -236,6 +176,15 @@ static int read_header(struct lb_csv *csv, int header, struct lb_table *t, struc
 
 /* ---- rows ---- */
 
+/* The table under construction: what it needs besides the columns, one interner each. */
+struct build {
+	struct lb_table *t;
+	struct lb_interner *in;
+	size_t cap;              /* rows that the columns have room for */
+	size_t limit;            /* bytes of memory that they may take */
+	bool again;              /* a column has turned out to be text after some numbers: their spelling is in the file only */
+};
+
 static int check_width(const struct lb_csv *csv, const struct lb_table *t, struct lb_err *err)
 {
 	if (csv->n == t->n_cols)
@@ -245,20 +194,30 @@ static int check_width(const struct lb_csv *csv, const struct lb_table *t, struc
 		       csv->first_line, t->n + t->has_header <= 1 ? " (if the first line is not part of the table, delete it)" : "");
 }
 
-static int grow_rows(struct lb_table *t, size_t *cap, const char *path, struct lb_err *err)
+static int grow_column(struct lb_column *c, size_t cap, size_t need, struct lb_err *err)
 {
-	size_t bigger = *cap;
+	if (c->type == LB_NUMBER)
+		return lb_grow(&c->num, &cap, need, sizeof *c->num, err);
+	return c->code ? lb_grow(&c->code, &cap, need, sizeof *c->code, err) : 0;
+}
+
+static int grow_rows(struct build *b, const char *path, struct lb_err *err)
+{
+	struct lb_table *t = b->t;
+	const size_t bytes = b->limit / 2 < FIRST_BYTES ? b->limit / 2 : FIRST_BYTES, first = bytes / sizeof(double) / t->n_cols;
+	const size_t need = t->n || t->n + 1 > first ? t->n + 1 : first;
+	size_t bigger = b->cap;
 
 	if (t->n >= LB_MAX_ROWS || (t->n + 1) * t->n_cols > LB_MAX_MATRIX / sizeof(double))
 		return lb_fail(err, LB_DATA, "%s: more than %zu rows of %zu columns, which is the limit", path, t->n, t->n_cols);
-	if (lb_grow(&t->line, &bigger, t->n + 1, sizeof *t->line, err))
+	if (2 * t->n * t->n_cols * sizeof(double) > b->limit)
+		return lb_fail_too_large(path, t->n, t->n_cols, b->limit, err);
+	if (lb_grow(&t->line, &bigger, need, sizeof *t->line, err))
 		return -1;
-	for (size_t j = 0; j < t->n_cols; j++) {
-		size_t same = *cap;
-		if (t->col[j].type == LB_NUMBER && lb_grow(&t->col[j].num, &same, t->n + 1, sizeof(double), err))
+	for (size_t j = 0; j < t->n_cols; j++)
+		if (grow_column(&t->col[j], b->cap, need, err))
 			return -1;
-	}
-	*cap = bigger;
+	b->cap = bigger;
 	return 0;
 }
 
@@ -268,49 +227,30 @@ static void note_missing(struct lb_column *col, size_t line)
 		col->first_missing_line = line;
 }
 
-/* A text among numbers makes the column text: its cells are read in the second pass. */
-static void store_number(struct lb_column *col, size_t i, const struct lb_csv_cell *cell, size_t line)
+/* A first text makes the column text: at once when no number has gone before, else in a second pass. */
+static int turn_to_text(struct build *b, struct lb_column *col, struct lb_err *err)
 {
-	double v;
+	const size_t n = b->t->n;
+	const bool all_missing = col->n_missing == n;
 
-	switch (cell_kind(cell, &v)) {
-	case NUMBER:
-		col->num[i] = v;
-		break;
-	case MISSING:
-		col->num[i] = (double)NAN;
-		note_missing(col, line);
-		break;
-	case TEXT:
-		free(col->num);
-		*col = (struct lb_column){ .name = col->name, .type = LB_TEXT };
+	free(col->num);
+	col->num = NULL;
+	col->type = LB_TEXT;
+	if (!all_missing) {
+		b->again = true;
+		return 0;
 	}
-}
-
-/* First pass: the number of rows, the type of every column, the numbers. */
-static int read_numbers(struct lb_csv *csv, struct lb_table *t, struct lb_err *err)
-{
-	size_t cap = 0;
-	int status;
-
-	if (rewind_rows(csv, t, err))
+	if (!(col->code = lb_alloc(b->cap, sizeof *col->code, err)))
 		return -1;
-	while ((status = lb_csv_next(csv, err)) == 1) {
-		if (check_width(csv, t, err) || (t->n == cap && grow_rows(t, &cap, csv->path, err)))
-			return -1;
-		for (size_t j = 0; j < t->n_cols; j++)
-			if (t->col[j].type == LB_NUMBER)
-				store_number(&t->col[j], t->n, &csv->cell[j], csv->line);
-		t->line[t->n++] = csv->line;
-	}
-	if (!status && !t->n)
-		return lb_fail(err, LB_DATA, "%s: has a header but no rows of data", csv->path);
-	return status;
+	for (size_t i = 0; i < n; i++)
+		col->code[i] = -1;
+	return 0;
 }
 
-static int store_text(struct interner *in, struct lb_column *col, size_t i, const struct lb_csv *csv, struct lb_err *err)
+static int store_text(struct build *b, size_t j, size_t i, const struct lb_csv *csv, struct lb_err *err)
 {
-	const struct lb_csv_cell *cell = &csv->cell[in->column];
+	const struct lb_csv_cell *cell = &csv->cell[j];
+	struct lb_column *col = &b->t->col[j];
 	double v;
 
 	col->code[i] = -1;
@@ -318,78 +258,127 @@ static int store_text(struct interner *in, struct lb_column *col, size_t i, cons
 		note_missing(col, csv->line);
 		return 0;
 	}
-	return (col->code[i] = intern(in, col, csv, cell, err)) < 0 ? -1 : 0;
+	return (col->code[i] = intern(&b->in[j], col, csv, cell, err)) < 0 ? -1 : 0;
 }
 
-/* Second pass: the cells of the text columns, as they are spelled. */
-static int read_texts(struct lb_csv *csv, struct lb_table *t, struct lb_err *err)
+static int store_cell(struct build *b, size_t j, const struct lb_csv *csv, struct lb_err *err)
 {
-	struct interner *in = lb_alloc(t->n_cols, sizeof *in, err);
-	size_t n_in = 0;
+	struct lb_column *col = &b->t->col[j];
+	const size_t i = b->t->n;
+	double v;
+
+	if (col->type == LB_NUMBER)
+		switch (cell_kind(&csv->cell[j], &v)) {
+		case NUMBER:
+			col->num[i] = v;
+			return 0;
+		case MISSING:
+			col->num[i] = (double)NAN;
+			note_missing(col, csv->line);
+			return 0;
+		case TEXT:
+			if (turn_to_text(b, col, err))
+				return -1;
+		}
+	return col->code ? store_text(b, j, i, csv, err) : 0;
+}
+
+static int store_row(struct build *b, const struct lb_csv *csv, struct lb_err *err)
+{
+	struct lb_table *t = b->t;
+
+	for (size_t j = 0; j < t->n_cols; j++) {
+		if (t->col[j].type == LB_NUMBER && csv->cell[j].number)
+			t->col[j].num[t->n] = csv->cell[j].v;
+		else if (store_cell(b, j, csv, err))
+			return -1;
+	}
+	t->line[t->n++] = csv->line;
+	return 0;
+}
+
+static int read_rows(struct lb_csv *csv, struct build *b, struct lb_err *err)
+{
+	struct lb_table *t = b->t;
+	int status;
+
+	if (rewind_rows(csv, t, err))
+		return -1;
+	while ((status = lb_csv_next(csv, err)) == 1)
+		if (check_width(csv, t, err) || (t->n == b->cap && grow_rows(b, csv->path, err)) || store_row(b, csv, err))
+			return -1;
+	if (!status && !t->n)
+		return lb_fail(err, LB_DATA, "%s: has a header but no rows of data", csv->path);
+	if (!status)
+		lb_window_digest(&csv->w, t->sha256, &t->bytes);
+	return status;
+}
+
+/* Reads the columns that are text after all, as they are spelled. */
+static int read_again(struct lb_csv *csv, struct build *b, struct lb_err *err)
+{
+	struct lb_table *t = b->t;
+	size_t n = 0, *which = lb_alloc(t->n_cols, sizeof *which, err);
 	int rc = -1;
 
-	for (size_t j = 0; in && j < t->n_cols; j++)
-		if (t->col[j].type == LB_TEXT) {
-			in[n_in++].column = j;
-			if (!(t->col[j].code = lb_alloc(t->n, sizeof(int32_t), err)))
-				goto out;
-		}
-	if (!in || rewind_rows(csv, t, err))
-		goto out;
-	for (size_t i = 0; n_in && i < t->n; i++) {
-		if (lb_csv_next(csv, err) != 1)
+	for (size_t j = 0; which && j < t->n_cols; j++) {
+		struct lb_column *c = &t->col[j];
+		if (c->type == LB_NUMBER || c->code)
+			continue;
+		which[n++] = j;
+		c->n_missing = c->first_missing_line = 0;
+		if (!(c->code = lb_alloc(t->n, sizeof *c->code, err)))
 			goto out;
-		for (size_t k = 0; k < n_in; k++)
-			if (store_text(&in[k], &t->col[in[k].column], i, csv, err))
+	}
+	if (!which || rewind_rows(csv, t, err))
+		goto out;
+	for (size_t i = 0; i < t->n; i++) {
+		const int status = lb_csv_next(csv, err);
+		if (status != 1 || csv->n != t->n_cols) {
+			if (status >= 0)
+				lb_fail(err, LB_DATA, "%s: has changed while it was read; read it again when nothing writes to it", csv->path);
+			goto out;
+		}
+		for (size_t k = 0; k < n; k++)
+			if (store_text(b, which[k], i, csv, err))
 				goto out;
 	}
 	rc = 0;
 out:
-	for (size_t k = 0; k < n_in; k++)
-		free(in[k].slot);
-	free(in);
+	free(which);
 	return rc;
 }
 
 /* ---- the reader ---- */
 
-/* The text behind a byte-order mark, or NULL when it is none. */
-static const char *checked_text(const char *path, const struct lb_buf *text, struct lb_err *err)
+static int read_table(struct lb_csv *csv, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
 {
-	const char *nul = memchr(text->s, '\0', text->n);
-	size_t line = 1;
+	struct build b = { .t = out, .limit = lb_memory_limit(opt) };
+	int rc = -1;
 
-	if (text->n >= 2 && (!memcmp(text->s, "\xFF\xFE", 2) || !memcmp(text->s, "\xFE\xFF", 2))) {
-		lb_fail(err, LB_DATA, "%s: is UTF-16; save it as UTF-8 (iconv -f utf-16 -t utf-8)", path);
-		return NULL;
-	}
-	if (nul) {
-		for (const char *p = text->s; p < nul; p++)
-			line += *p == '\n';
-		lb_fail(err, LB_DATA, "%s:%zu: a NUL byte (at byte %zu): this is not a text file, or it is UTF-16; expected CSV in UTF-8", path,
-			line, (size_t)(nul - text->s));
-		return NULL;
-	}
-	return text->n >= 3 && !memcmp(text->s, "\xEF\xBB\xBF", 3) ? text->s + 3 : text->s;
+	if (read_header(csv, opt->header, out, err) || !(b.in = lb_alloc(out->n_cols, sizeof *b.in, err)))
+		return -1;
+	rc = read_rows(csv, &b, err);
+	if (!rc && b.again)
+		rc = read_again(csv, &b, err);
+	for (size_t j = 0; j < out->n_cols; j++)
+		lb_intern_free(&b.in[j]);
+	free(b.in);
+	return rc;
 }
 
 static int read_csv(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
 {
-	struct lb_buf text = { 0 };
-	struct lb_csv csv = { 0 };
-	const char *start;
-	int rc = -1;
+	struct lb_csv csv;
+	int rc = lb_csv_open(&csv, path, lb_stream_limit(opt), err);
 
-	if (lb_stream_slurp(path, &text, out->sha256, err) || !(start = checked_text(path, &text, err)))
-		goto out;
-	out->bytes = text.n;
-	lb_csv_start(&csv, path, start, opt->delimiter ? opt->delimiter : lb_csv_delimiter(path, start));
-	if (read_header(&csv, opt->header, out, err) || read_numbers(&csv, out, err) || read_texts(&csv, out, err))
-		goto out;
-	rc = 0;
-out:
-	lb_csv_free(&csv);
-	lb_buf_free(&text);
+	if (!rc) {
+		csv.delimiter = opt->delimiter ? opt->delimiter : lb_csv_delimiter(&csv);
+		rc = read_table(&csv, opt, out, err);
+	}
+	if (rc)
+		rc = lb_window_blame(&csv.w, err);
+	lb_csv_close(&csv);
 	return rc;
 }
 

@@ -1,12 +1,12 @@
 #include "datasets/csv_scan.h"
 
 #include "core/base/mem.h"
+#include "datasets/number.h"
 #include "datasets/readers.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_LIMIT ((size_t)64 << 20)
 enum { SAMPLE = 32 };
 
 static const struct {
@@ -15,22 +15,31 @@ static const struct {
 } known[] = { { ',', "comma" }, { '\t', "tab" }, { ';', "semicolon" }, { ' ', "blanks" } };
 enum { N_KNOWN = sizeof known / sizeof *known };
 
-void lb_csv_start(struct lb_csv *c, const char *path, const char *text, char delimiter)
+int lb_csv_open(struct lb_csv *c, const char *path, uint64_t limit, struct lb_err *err)
 {
-	struct lb_csv fresh = {
-		.path = path, .text = text, .delimiter = delimiter, .p = text, .next_line = 1, .cell = c->cell, .cap = c->cap,
-	};
-
-	fresh.stop['\0'] = fresh.stop['\n'] = fresh.stop['\r'] = fresh.stop[(unsigned char)delimiter] = true;
-	fresh.stop['\t'] |= delimiter == ' ';
-	*c = fresh;
+	*c = (struct lb_csv){ .path = path };
+	return lb_window_open(&c->w, path, limit, err);
 }
 
-void lb_csv_free(struct lb_csv *c)
+int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err)
+{
+	if (lb_window_rewind(&c->w, err))
+		return -1;
+	c->delimiter = delimiter;
+	c->p = c->w.buf + c->w.first;
+	c->next_line = 1;
+	c->first_line = 0;
+	memset(c->stop, 0, sizeof c->stop);
+	c->stop['\0'] = c->stop['\n'] = c->stop['\r'] = c->stop[(unsigned char)delimiter] = true;
+	c->stop['\t'] |= delimiter == ' ';
+	return 0;
+}
+
+void lb_csv_close(struct lb_csv *c)
 {
 	free(c->cell);
-	c->cell = NULL;
-	c->cap = 0;
+	lb_window_close(&c->w);
+	*c = (struct lb_csv){ 0 };
 }
 
 static bool is_blank(const struct lb_csv *c, char b)
@@ -58,10 +67,10 @@ static int quoted_cell(struct lb_csv *c, struct lb_csv_cell *cell, struct lb_err
 {
 	const size_t opened = c->next_line;
 
-	*cell = (struct lb_csv_cell){ .s = c->p, .whole = -1, .quoted = true };
+	*cell = (struct lb_csv_cell){ .s = c->p, .quoted = true };
 	while (*c->p != '"' || c->p[1] == '"') {
 		if (!*c->p)
-			return lb_fail(err, LB_DATA, "%s:%zu: a quote (\") is opened here and never closed", c->path, opened);
+			return !c->w.end ? -1 : lb_fail(err, LB_DATA, "%s:%zu: a quote (\") is opened here and never closed", c->path, opened);
 		if (*c->p == '"') {
 			cell->doubled = true;
 			c->p += 2;
@@ -85,18 +94,21 @@ static int next_cell(struct lb_csv *c, struct lb_csv_cell *cell, struct lb_err *
 		c->p++;
 		return quoted_cell(c, cell, err);
 	}
-	const char *start = c->p, *end = start;
-	int64_t whole = 0;
-	for (; *end >= '0' && *end <= '9' && end - start < 15; end++)
-		whole = whole * 10 + (*end - '0');
-	if (end == start || !c->stop[(unsigned char)*end])
-		whole = -1;
-	while (!c->stop[(unsigned char)*end])
-		end++;
+	const char *start = c->p, *end = lb_scan_short(start, &cell->v);
 	c->p = end;
-	while (end > start && is_blank(c, end[-1]))
-		end--;
-	*cell = (struct lb_csv_cell){ .s = start, .n = (size_t)(end - start), .whole = whole };
+	if (c->delimiter != ' ')
+		skip_blanks(c);
+	cell->number = end > start && c->stop[(unsigned char)*c->p];
+	if (!cell->number) {
+		for (end = start; !c->stop[(unsigned char)*end];)
+			end++;
+		c->p = end;
+		while (end > start && is_blank(c, end[-1]))
+			end--;
+	}
+	cell->s = start;
+	cell->n = (size_t)(end - start);
+	cell->quoted = cell->doubled = false;
 	return 0;
 }
 
@@ -113,7 +125,7 @@ static bool skip_delimiter(struct lb_csv *c)
 	return true;
 }
 
-int lb_csv_next(struct lb_csv *c, struct lb_err *err)
+static int next_record(struct lb_csv *c, struct lb_err *err)
 {
 	do
 		skip_blanks(c);
@@ -132,11 +144,27 @@ int lb_csv_next(struct lb_csv *c, struct lb_err *err)
 			return -1;
 		c->n++;
 	} while (skip_delimiter(c));
-	if ((size_t)(c->p - start) > LINE_LIMIT)
+	if ((size_t)(c->p - start) > LB_LINE_LIMIT)
 		return lb_fail(err, LB_DATA, "%s:%zu: the line is longer than %zu bytes, which is the limit; is a quote not closed?",
-			       c->path, c->line, LINE_LIMIT);
+			       c->path, c->line, LB_LINE_LIMIT);
 	skip_line_end(c);
 	return 1;
+}
+
+/* A record that reaches the end of the window is read again with more of the file in it. */
+int lb_csv_next(struct lb_csv *c, struct lb_err *err)
+{
+	for (;;) {
+		const char *start = c->p;
+		const size_t line = c->next_line;
+		const int status = next_record(c, err);
+		if (c->w.end || !lb_window_at_end(&c->w, c->p))
+			return status;
+		c->p = start;
+		c->next_line = line;
+		if (lb_window_more(&c->w, &c->p, line, err))
+			return -1;
+	}
 }
 
 const char *lb_csv_delimiter_name(char delimiter)
@@ -163,15 +191,15 @@ static size_t sample_width(struct lb_csv *c, size_t *most)
 	return status < 0 ? 0 : width;
 }
 
-char lb_csv_delimiter(const char *path, const char *text)
+char lb_csv_delimiter(struct lb_csv *c)
 {
-	struct lb_csv c = { 0 };
 	size_t widest = 1, most;
 	char best = ',';
 
 	for (int i = 0; i < N_KNOWN; i++) {
-		lb_csv_start(&c, path, text, known[i].delimiter);
-		if (sample_width(&c, &most) > 1) {
+		if (lb_csv_start(c, known[i].delimiter, NULL))
+			break;
+		if (sample_width(c, &most) > 1) {
 			best = known[i].delimiter;
 			break;
 		}
@@ -180,6 +208,5 @@ char lb_csv_delimiter(const char *path, const char *text)
 			best = known[i].delimiter;
 		}
 	}
-	lb_csv_free(&c);
 	return best;
 }

@@ -5,24 +5,26 @@
 #ifndef LB_CSV_SCAN_H
 #define LB_CSV_SCAN_H
 
-#include "core/base/err.h"
+#include "datasets/window.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Borrowed from the text: what stands between the quotes, or between the delimiters without the blanks around it. */
+/* Borrowed from the window until the next record: what stands between the quotes, or between the delimiters without the blanks
+ * around it. */
 struct lb_csv_cell {
 	const char *s;
 	size_t n;
-	int64_t whole;           /* the value of a cell that is 1 to 15 digits without quotes, otherwise -1 */
+	double v;                /* of a cell that is a number, without quotes */
+	bool number;
 	bool quoted;
 	bool doubled;            /* holds "" for " */
 };
 
 struct lb_csv {
+	struct lb_window w;
 	const char *path;        /* for messages */
-	const char *text;        /* borrowed; without NUL inside, ends in NUL */
 	char delimiter;          /* ' ' stands for runs of blanks and tabs */
 	struct lb_csv_cell *cell; /* the current record, n cells */
 	size_t n, cap;
@@ -33,17 +35,20 @@ struct lb_csv {
 	bool stop[256];          /* bytes that end a cell without quotes */
 };
 
+/* Opens a file; call lb_csv_start before the first record. */
+int lb_csv_open(struct lb_csv *c, const char *path, uint64_t limit, struct lb_err *err);
+
 /* Starts, or starts again, at the first record. */
-void lb_csv_start(struct lb_csv *c, const char *path, const char *text, char delimiter);
+int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err);
 
 /* 1: a record was read; 0: there is none left; -1: error. */
 int lb_csv_next(struct lb_csv *c, struct lb_err *err);
 
-void lb_csv_free(struct lb_csv *c);
+void lb_csv_close(struct lb_csv *c);
 
 /* The first of comma, tab, semicolon and blanks that cuts each of the first records into the same number (> 1) of cells. When
- * there is none, that of the first three that cuts the most, so that the ragged line is reported; a comma for a single column. */
-char lb_csv_delimiter(const char *path, const char *text);
+ * there is none, that of the first three that cuts the most, so that the ragged line is reported; a comma for a single column. Call lb_csv_start afterwards. */
+char lb_csv_delimiter(struct lb_csv *c);
 
 /* "comma" and so on. */
 const char *lb_csv_delimiter_name(char delimiter);

@@ -17,11 +17,15 @@
 
 enum lb_dtype { LB_U8, LB_F32, LB_F64 };
 
-/* Row-major n x d, in the narrowest type that holds every value exactly. NaN marks a missing value (never in LB_U8). */
+/* n x d, in the narrowest type that holds every value exactly. NaN marks a missing value (never in LB_U8, never in a sparse one).
+ * Dense: x is row-major, start and column are NULL. Sparse (CSR): x[start[i] .. start[i+1]) are the values of row i that are not
+ * left out as 0, column[...] their columns in ascending order. */
 struct lb_matrix {
 	enum lb_dtype dtype;
 	size_t n, d;
 	void *x;
+	size_t *start;           /* n + 1 */
+	uint32_t *column;
 };
 
 enum lb_column_type { LB_NUMBER, LB_TEXT };
@@ -35,12 +39,17 @@ struct lb_column {
 	size_t n_levels;
 	size_t n_missing;
 	size_t first_missing_line; /* line in the file of the first missing cell, 0 if none */
+	bool aside;              /* no feature unless it is asked for by its name (labels and groups beside a block) */
 };
 
-/* A file's content. A reader fills either `block` (images, arrays) or `col` (text tables). Owned; release with lb_table_free. */
+/* A file's content: a `block` of numeric columns (images, arrays, sparse rows) and columns of their own; text tables have only the
+ * latter. The columns are numbered from the block's first on. Numeric columns beside a block stand aside. Owned; release with
+ * lb_table_free. */
 struct lb_table {
 	size_t n;                /* rows */
 	struct lb_matrix block;  /* d = 0 when unused */
+	char **block_name;       /* block.d names, or NULL: "column 1" and so on */
+	bool zero_based;         /* svmlight: the index 0 occurs */
 	struct lb_column *col;   /* n_cols columns, NULL when unused */
 	size_t n_cols;
 	bool has_header;
@@ -51,6 +60,9 @@ struct lb_table {
 };
 void lb_table_free(struct lb_table *t);
 
+enum lb_read_role { LB_READ_BOTH, LB_READ_FEATURES, LB_READ_LABELS };
+enum lb_index_base { LB_BASE_1, LB_BASE_0, LB_BASE_AUTO }; /* auto: 0 if that index occurs */
+
 /* How a file is to be read; defaults in { 0 } are right for most files. */
 struct lb_read_options {
 	const char *format;      /* a reader's name, or NULL / "auto": by content */
@@ -58,7 +70,17 @@ struct lb_read_options {
 	char delimiter;          /* ',', '\t', ';', ' ' (runs of blanks), or 0: by content */
 	bool missing_ok;         /* empty, NA, NaN, nan, null, NULL, None and ? are missing cells; when false they are still read
 	                            as missing and counted, and the assembler refuses them with their place */
+	uint64_t max_bytes;      /* of uncompressed content; 0: 8 GiB */
+	uint64_t max_memory;     /* bytes of memory for the rows; 0: three quarters of the machine's */
+	enum lb_index_base index_base; /* svmlight: number of the first column */
+	size_t features;         /* svmlight: columns, at least those that occur; 0: those that occur */
+	enum lb_read_role role;  /* what a file that could hold both is read for */
+	bool no_labels;          /* svmlight: lines may lack a label */
+	const char *x_key, *y_key; /* npz: names of the arrays; NULL: by custom */
 };
+
+/* Bytes of memory that rows may take, by the options or by default: three quarters of the machine's memory. */
+size_t lb_memory_limit(const struct lb_read_options *opt);
 
 struct lb_reader {
 	struct lb_info base;
@@ -71,6 +93,26 @@ const struct lb_reader *lb_reader_at(size_t i);
 
 /* Reads a whole file (gzip or not, by content) with the reader that fits. On failure *out is empty and nothing leaks. */
 int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
+
+/* The number in column j of row i; NaN for text. */
+double lb_table_number(const struct lb_table *t, size_t i, size_t j);
+
+/* What a column holds. */
+struct lb_summary {
+	char *name;
+	enum lb_column_type type;
+	size_t missing;
+	size_t distinct;         /* of texts */
+	double min, max, mean;   /* of numbers that are there; NaN without any */
+};
+
+/* A summary of each column, those of the block first; *n of them, in new memory. Release with lb_summary_free. */
+struct lb_summary *lb_table_summary(const struct lb_table *t, size_t *n, struct lb_err *err);
+void lb_summary_free(struct lb_summary *s, size_t n);
+
+/* Writes a table as csv, svmlight, npy or npz by the ending of the path, each perhaps with .gz (not npz). `label` is the column that
+ * is the label where the format has a place for it (n_cols + block.d: none). What the format cannot hold is refused. */
+int lb_table_write(const struct lb_table *t, size_t label, const char *path, struct lb_err *err);
 
 /* ---- generators: tables without a file ---- */
 
@@ -216,9 +258,13 @@ int lb_imbalance_apply(const struct lb_imbalance *imbalance, const struct lb_arg
 
 /* ---- encoding: the feature columns of a trial ---- */
 
+enum lb_scaling { LB_SCALE_NONE, LB_SCALE_STD, LB_SCALE_MAX_ABS };
+
 struct lb_encode_options {
 	double subtract, divide;     /* numeric features become (x - subtract) / divide first (0 and 255 for bytes; 0 and 1 leave them) */
 	bool standardize;            /* then by the training rows' mean and standard deviation (divided by n); a constant column -> 0 */
+	enum lb_scaling scale;       /* without standardize: divided by that deviation (a constant column stays) or by the largest absolute
+	                                value instead of by `divide`, so that zeros stay zeros: the way to scale sparse data */
 	bool unseen_zero;            /* a category that no training row has: all-zero instead of an error */
 };
 

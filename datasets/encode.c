@@ -1,93 +1,63 @@
 #include "core/base/mem.h"
-#include "datasets/columns.h"
+#include "datasets/moments.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* Of the values that training rows have. */
-struct moments {
-	double *x; /* room for a row */
-	double *min, *max, *mean, *var, *count;
-};
-
-static void moments_free(struct moments *s)
+static int refuse_shift(const struct lb_encode_options *opt, struct lb_err *err)
 {
-	free(s->x);
-	free(s->min);
-	free(s->max);
-	free(s->mean);
-	free(s->var);
-	free(s->count);
-}
-
-static int moments_alloc(struct moments *s, size_t d, struct lb_err *err)
-{
-	double **const array[] = { &s->x, &s->min, &s->max, &s->mean, &s->var, &s->count };
-
-	for (size_t k = 0; k < sizeof array / sizeof *array; k++)
-		if (!(*array[k] = lb_alloc(d, sizeof(double), err)))
-			return -1;
+	if (opt->standardize)
+		return lb_fail(err, LB_CONFIG, "data.preprocess.standardize: found true, but the data are sparse, and taking off the mean would fill "
+			       "in their zeros; set standardize: false, with scale: max_abs (values from -1 to 1) or scale: std (standard "
+			       "deviation 1) if they are to be scaled");
+	if (opt->subtract < 0 || opt->subtract > 0)
+		return lb_fail(err, LB_CONFIG, "data.preprocess.subtract: found %g, but the data are sparse; allowed: 0", opt->subtract);
 	return 0;
 }
 
-static void add_row(struct moments *s, size_t d)
+/* Column j becomes (x - from) / by. */
+static void transform(const struct lb_moments *s, size_t j, const struct lb_encode_options *opt, double *from, double *by)
 {
-	for (size_t j = 0; j < d; j++) {
-		const double v = s->x[j];
-		if (isnan(v))
-			continue;
-		s->min[j] = s->count[j] < 1 || v < s->min[j] ? v : s->min[j];
-		s->max[j] = s->count[j] < 1 || v > s->max[j] ? v : s->max[j];
-		s->mean[j] += v;
-		s->count[j]++;
-	}
+	const bool constant = !(s->min[j] < s->max[j]);
+	const double sd = constant ? 0 : sqrt(s->var[j]);
+	const double largest = fmax(fabs(s->min[j] - opt->subtract), fabs(s->max[j] - opt->subtract));
+
+	*from = opt->standardize ? s->mean[j] : opt->subtract;
+	*by = opt->standardize ? constant ? HUGE_VAL : sd : opt->divide;
+	if (opt->scale == LB_SCALE_STD && !constant)
+		*by = sd;
+	if (opt->scale == LB_SCALE_MAX_ABS && largest > 0)
+		*by = largest;
 }
 
-static void moments_of(struct moments *s, const struct lb_matrix *m, const uint32_t *rows, size_t n)
+static int refuse_range(const struct lb_encoding *e, size_t j, struct lb_err *err)
 {
-	const size_t d = m->d;
+	char *name = lb_encoding_name(e, j, err);
 
-	for (size_t i = 0; i < n; i++) {
-		lb_matrix_row(m, rows[i], s->x);
-		add_row(s, d);
-	}
-	for (size_t j = 0; j < d; j++)
-		s->mean[j] /= fmax(s->count[j], 1);
-	for (size_t i = 0; i < n; i++) {
-		lb_matrix_row(m, rows[i], s->x);
-		for (size_t j = 0; j < d; j++) {
-			const double v = s->x[j] - s->mean[j];
-			s->var[j] += isnan(v) ? 0 : v * v;
-		}
-	}
-	for (size_t j = 0; j < d; j++)
-		s->var[j] /= fmax(s->count[j], 1);
+	if (name)
+		lb_fail(err, LB_DATA, "column '%s': its values are too large or too close to each other for a mean and a standard deviation; "
+			"rescale the column, or drop it with data.drop", name);
+	free(name);
+	return -1;
 }
 
-/* Standardised, x / divide is (x - mean) / sd with the mean and sd of x itself. */
-static int encode_numbers(struct lb_encoding *e, const struct moments *s, const struct lb_encode_options *opt, struct lb_err *err)
+/* Standardised, x / divide is (x - mean) / sd with the mean and sd of x itself; a constant column becomes 0. */
+static int encode_numbers(struct lb_encoding *e, const struct lb_moments *s, const struct lb_encode_options *opt, struct lb_err *err)
 {
-	for (size_t j = 0; j < e->data->x.d; j++) {
-		const double sd = sqrt(s->var[j]);
-		const bool constant = !(s->min[j] < s->max[j]);
-		e->scale[j] = 1 / opt->divide;
-		e->shift[j] = -opt->subtract / opt->divide;
-		e->fill[j] = (s->mean[j] - opt->subtract) / opt->divide;
-		if (opt->standardize) {
-			e->scale[j] = constant ? 0 : 1 / sd;
-			e->shift[j] = constant ? 0 : -s->mean[j] / sd;
-			e->fill[j] = 0;
-		}
-		if (isfinite(e->scale[j]) && isfinite(e->shift[j]) && isfinite(e->fill[j]))
-			continue;
-		char *name = lb_encoding_name(e, j, err);
-		if (name)
-			lb_fail(err, LB_DATA,
-				"column '%s': its values are too large or too close to each other for a mean and a standard "
-				"deviation; rescale the column, or drop it with data.drop",
-				name);
-		free(name);
+	double from, by;
+
+	if (e->data->x.start && refuse_shift(opt, err))
 		return -1;
+	if (opt->standardize && opt->scale != LB_SCALE_NONE)
+		return lb_fail(err, LB_CONFIG, "data.preprocess.scale: means nothing with standardize: true, which scales already; set "
+			       "standardize: false");
+	for (size_t j = 0; j < e->data->x.d; j++) {
+		transform(s, j, opt, &from, &by);
+		e->scale[j] = 1 / by;
+		e->shift[j] = from < 0 || from > 0 ? -from / by : 0;
+		e->fill[j] = opt->standardize ? 0 : (s->mean[j] - from) / by;
+		if (!isfinite(e->scale[j]) || !isfinite(e->shift[j]) || !isfinite(e->fill[j]))
+			return refuse_range(e, j, err);
 	}
 	return 0;
 }
@@ -133,7 +103,7 @@ static int encode_category(struct lb_encoding *e, size_t k, const struct lb_spli
 int lb_encoding_make(const struct lb_dataset *d, const struct lb_split *split, const struct lb_encode_options *opt,
 		     struct lb_encoding *out, struct lb_err *err)
 {
-	struct moments s = { 0 };
+	struct lb_moments s = { 0 };
 	int rc = -1;
 
 	*out = (struct lb_encoding){
@@ -146,17 +116,14 @@ int lb_encoding_make(const struct lb_dataset *d, const struct lb_split *split, c
 	};
 	if (!out->scale || !out->shift || !out->fill || !out->one_hot)
 		goto out;
-	if (moments_alloc(&s, d->x.d, err))
-		goto out;
-	moments_of(&s, &d->x, split->rows[LB_TRAIN], split->n[LB_TRAIN]);
-	if (encode_numbers(out, &s, opt, err))
+	if (lb_moments_of(&d->x, split->rows[LB_TRAIN], split->n[LB_TRAIN], &s, err) || encode_numbers(out, &s, opt, err))
 		goto out;
 	for (size_t k = 0; k < d->n_cat; k++)
 		if (encode_category(out, k, split, opt->unseen_zero, err))
 			goto out;
 	rc = 0;
 out:
-	moments_free(&s);
+	lb_moments_free(&s);
 	if (rc)
 		lb_encoding_free(out);
 	return rc;

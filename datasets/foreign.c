@@ -15,19 +15,9 @@ struct magic {
 };
 #define MAGIC(name, bytes, convert) { name, bytes, sizeof bytes - 1, convert }
 
-static const char npz_convert[] =
-	NUMPY "a = np.load('FILE')\n" SAVE("np.column_stack([a['X'], a['y']])")
-	"   (a.files lists the names if they are not X and y)";
 static const char xlsx_convert[] = "save the sheet as CSV (UTF-8) in the spreadsheet program";
 static const char unpack_convert[] = "unpack it (unzip FILE) and name the data file";
-static const char arff_convert[] =
-	"grep -i '^@attribute' FILE | awk '{ print $2 }' | paste -sd, > FILE.csv\nsed '1,/^@data/Id; /^%/d' FILE >> FILE.csv";
-static const char svmlight_convert[] =
-	"python3 -c \"import numpy as np; from sklearn.datasets import load_svmlight_file; x, y = load_svmlight_file('FILE')\n"
-	SAVE("np.column_stack([x.toarray(), y])");
-
 static const struct magic magics[] = {
-	MAGIC("a NumPy array (NPY)", "\223NUMPY", NUMPY "a = np.load('FILE')\n" SAVE("a.reshape(len(a), -1)")),
 	MAGIC("Parquet", "PAR1", PANDAS("read_parquet('FILE')")),
 	MAGIC("Arrow (Feather)", "ARROW1", PANDAS("read_feather('FILE')")),
 	MAGIC("HDF5", "\211HDF", "python3 -c \"import h5py, numpy as np; a = h5py.File('FILE')['NAME'][:]\n" SAVE("a.reshape(len(a), -1)")),
@@ -69,40 +59,6 @@ static bool is_pickle(const unsigned char *s, size_t n)
 	return n >= 2 && s[0] == 0x80 && s[1] <= 5;
 }
 
-/* ARFF: perhaps comment lines, then @relation. */
-static bool is_arff(const unsigned char *s, size_t n)
-{
-	const unsigned char *end = s + n, *line;
-	bool comments = false;
-
-	while (s < end && (*s == '%' || isspace(*s))) {
-		comments |= *s == '%';
-		if (*s++ != '%')
-			continue;
-		line = memchr(s, '\n', (size_t)(end - s));
-		s = line ? line + 1 : end;
-	}
-	return s < end ? starts(s, (size_t)(end - s), "@relation") : comments;
-}
-
-/* LIBSVM: a label (or several, or none), then index:value. */
-static bool is_svmlight(const unsigned char *s, size_t n)
-{
-	const unsigned char *end = s + n, *digits;
-
-	while (s < end && (isdigit(*s) || strchr("+-.,eE", *s)) && *s)
-		s++;
-	if (s == end || (*s != ' ' && *s != '\t'))
-		return false;
-	while (s < end && (*s == ' ' || *s == '\t'))
-		s++;
-	if (starts(s, (size_t)(end - s), "qid:"))
-		return true;
-	for (digits = s; s < end && isdigit(*s); s++)
-		;
-	return s > digits && end - s > 1 && s[0] == ':' && (isdigit(s[1]) || strchr("+-.", s[1]));
-}
-
 static bool has_name(const unsigned char *s, size_t n, const char *ending)
 {
 	const size_t length = n > 30 ? (size_t)s[26] | (size_t)s[27] << 8 : 0, k = strlen(ending);
@@ -115,27 +71,24 @@ static bool is_zip(const unsigned char *s, size_t n)
 	return n >= 4 && !memcmp(s, "PK\3\4", 4);
 }
 
-static bool is_npz(const unsigned char *s, size_t n)
-{
-	return is_zip(s, n) && has_name(s, n, ".npy");
-}
-
 static bool is_xlsx(const unsigned char *s, size_t n)
 {
 	return is_zip(s, n) && (has_name(s, n, "[Content_Types].xml") || has_name(s, n, ".rels") || has_name(s, n, "mimetype"));
+}
+
+static bool is_other_zip(const unsigned char *s, size_t n)
+{
+	return is_zip(s, n) && !has_name(s, n, ".npy");
 }
 
 static const struct {
 	bool (*probe)(const unsigned char *s, size_t n);
 	const char *name, *convert;
 } probes[] = {
-	{ is_npz, "NumPy arrays (NPZ)", npz_convert },
 	{ is_xlsx, "a spreadsheet", xlsx_convert },
-	{ is_zip, "a ZIP archive", unpack_convert },
+	{ is_other_zip, "a ZIP archive", unpack_convert },
 	{ is_html, "HTML or XML", "download the data file itself, not the page that leads to it" },
 	{ is_pickle, "a Python pickle", PANDAS("read_pickle('FILE')") "   (only if you trust who made it: it runs code)" },
-	{ is_arff, "ARFF (if not, insist with format: csv)", arff_convert },
-	{ is_svmlight, "LIBSVM / SVMlight (if not, insist with format: csv)", svmlight_convert },
 };
 
 static int refuse(const char *path, const char *name, const char *convert, struct lb_err *err)

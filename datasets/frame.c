@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,9 +53,9 @@ void lb_frame_free(struct lb_frame *f)
 	for (size_t j = 0; j < f->n_cols; j++)
 		lb_column_clear(&f->col[j]);
 	free_names(f->block_name, f->block.d);
+	lb_matrix_free(&f->block);
 	free(f->col);
 	free(f->role);
-	free(f->block.x);
 	free(f->rows.at);
 	free(f->labels.at);
 	*f = (struct lb_frame){ 0 };
@@ -62,17 +63,15 @@ void lb_frame_free(struct lb_frame *f)
 
 void lb_frame_filter(struct lb_frame *f, const bool *keep)
 {
-	const size_t bytes = lb_dtype_size(f->block.dtype) * f->block.d;
 	size_t k = 0, first = 0;
-	char *x = f->block.x;
 
+	if (f->block.x)
+		lb_matrix_keep_rows(&f->block, keep);
 	for (size_t j = 0; j < f->n_cols; j++)
 		lb_column_filter(&f->col[j], f->n, keep);
 	for (size_t i = 0; i < f->n; i++) {
 		if (!keep[i])
 			continue;
-		if (bytes && k < i)
-			memmove(x + k * bytes, x + i * bytes, bytes);
 		f->rows.at[k] = f->rows.at[i];
 		if (f->labels.at)
 			f->labels.at[k] = f->labels.at[i];
@@ -81,14 +80,13 @@ void lb_frame_filter(struct lb_frame *f, const bool *keep)
 	}
 	f->n = k;
 	f->n_first = first;
-	f->block.n = k;
 }
 
 /* ---- roles ---- */
 
 static size_t width(const struct lb_table *t)
 {
-	return t->col ? t->n_cols : t->block.d;
+	return t->block.d + t->n_cols;
 }
 
 static char **names_of(const struct lb_table *t, struct lb_err *err)
@@ -97,7 +95,8 @@ static char **names_of(const struct lb_table *t, struct lb_err *err)
 	char **name = lb_alloc(n, sizeof *name, err);
 
 	for (size_t j = 0; name && j < n; j++) {
-		name[j] = t->col ? lb_strdup(t->col[j].name, err) : lb_strfmt(err, "column %zu", j + 1);
+		const char *given = j >= t->block.d ? t->col[j - t->block.d].name : t->block_name ? t->block_name[j] : NULL;
+		name[j] = given ? lb_strdup(given, err) : lb_strfmt(err, "column %zu", j + 1);
 		if (!name[j]) {
 			free_names(name, n);
 			return NULL;
@@ -174,9 +173,11 @@ static int give_label(struct plan *p, const struct lb_roles *roles, bool generat
 
 static int give_text(struct plan *p, const struct lb_table *t, bool automatic, struct lb_err *err)
 {
-	for (size_t j = 0; t->col && j < p->n; j++) {
-		const struct lb_column *c = &t->col[j];
+	for (size_t j = t->block.d; j < p->n; j++) {
+		const struct lb_column *c = &t->col[j - t->block.d];
 		const size_t row = lb_column_first_text(c, t->n);
+		if (p->role[j] == LB_FEATURE && c->aside)
+			p->role[j] = LB_DROPPED;
 		if (p->role[j] != LB_FEATURE || c->type != LB_TEXT)
 			continue;
 		if (!automatic)
@@ -250,9 +251,9 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 	const size_t n = width(test);
 	char **name;
 
-	if (!train->col != !test->col)
-		return lb_fail(err, LB_DATA, "%s: this file is %s but %s is %s; convert one of them", path, test->format, p->path,
-			       train->format);
+	if (!train->block.x != !test->block.x || !train->block.start != !test->block.start)
+		return lb_fail(err, LB_DATA, "%s: this file is %s%s but %s is %s%s; convert one of them with lossbench data convert", path,
+			       test->format, test->block.start ? " (sparse)" : "", p->path, train->format, train->block.start ? " (sparse)" : "");
 	if (test->n == 0)
 		return lb_fail(err, LB_DATA,
 			       "%s: the test file has no rows; leave out data.test to cut a test part from the training file",
@@ -262,6 +263,10 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 			return -1;
 		int rc = match_names(p, name, n, path, map, err);
 		free_names(name, n);
+		for (size_t j = 0; !rc && j < train->block.d; j++)
+			if (map[j] != j)
+				rc = lb_fail(err, LB_DATA, "%s: the column '%s' stands in another place than in %s; sparse files need the same "
+					     "order of columns", path, p->name[j], p->path);
 		return rc;
 	}
 	if (n != p->n)
@@ -279,40 +284,49 @@ static int block_column(const struct lb_matrix *m, size_t j, const char *name, s
 	c->type = LB_NUMBER;
 	if (!(c->name = lb_strdup(name, err)) || !(c->num = lb_alloc(m->n, sizeof *c->num, err)))
 		return -1;
-	for (size_t i = 0; i < m->n; i++)
+	for (size_t i = 0; i < m->n; i++) {
 		c->num[i] = lb_matrix_at(m, i, j);
+		c->n_missing += isnan(c->num[i]) ? 1 : 0;
+	}
 	return 0;
 }
 
-/* Closes the gaps that columns with another role leave in a block. */
+/* Leaves out the columns of a block that have another role, and names the others. */
 static int trim_block(struct lb_frame *f, const struct plan *p, struct lb_err *err)
 {
-	const size_t size = lb_dtype_size(f->block.dtype);
-	char *to = f->block.x, *from = to;
+	const size_t old = f->block.d;
+	bool *keep = lb_alloc(old, sizeof *keep, err);
+	char **name = lb_alloc(old, sizeof *name, err);
 	size_t d = 0;
+	int rc = keep && name ? 0 : -1;
 
-	if (!(f->block_name = lb_alloc(p->n, sizeof *f->block_name, err)))
+	for (size_t j = 0; !rc && j < old; j++) {
+		keep[j] = p->role[j] == LB_FEATURE;
+		if (keep[j] && !(name[d++] = lb_strdup(p->name[j], err)))
+			rc = -1;
+	}
+	if (!rc)
+		rc = lb_matrix_keep_columns(&f->block, keep, err);
+	free(keep);
+	if (rc) {
+		free_names(name, old);
 		return -1;
-	for (size_t i = 0; i < f->n; i++)
-		for (size_t j = 0; j < p->n; j++, from += size)
-			if (p->role[j] == LB_FEATURE) {
-				memmove(to, from, size);
-				to += size;
-			}
-	for (size_t j = 0; j < p->n; j++)
-		if (p->role[j] == LB_FEATURE && !(f->block_name[d++] = lb_strdup(p->name[j], err)))
-			return -1;
-	f->block.d = d;
+	}
+	free_names(f->block_name, old);
+	f->block_name = name;
 	return 0;
 }
 
 static int take_block(struct lb_frame *f, struct lb_table *t, const struct plan *p, struct lb_err *err)
 {
+	const size_t d = t->block.d;
 	bool trimmed = false;
 
 	f->block = t->block;
+	f->block_name = t->block_name;
 	t->block = (struct lb_matrix){ 0 };
-	for (size_t j = 0; j < p->n; j++) {
+	t->block_name = NULL;
+	for (size_t j = 0; j < d; j++) {
 		trimmed |= p->role[j] != LB_FEATURE;
 		if (p->role[j] == LB_FEATURE || p->role[j] == LB_DROPPED)
 			continue;
@@ -356,19 +370,19 @@ static int origin(struct lb_origin *o, const struct lb_table *t, const char *pat
 static int side_make(struct lb_frame *f, struct lb_table *t, struct lb_table *labels, const char *const paths[2],
 		     const struct plan *p, const size_t *map, enum lb_kind kind, struct lb_err *err)
 {
-	const size_t room = p->n + (labels ? width(labels) : 0);
+	const size_t room = p->n + (labels ? width(labels) : 0), d = t->block.d;
 
 	f->n = f->n_first = t->n;
 	f->col = lb_alloc(room, sizeof *f->col, err);
 	f->role = lb_alloc(room, sizeof *f->role, err);
 	if (!f->col || !f->role || origin(&f->rows, t, paths[0], err) || (labels && origin(&f->labels, labels, paths[1], err)))
 		return -1;
-	if (!t->col && take_block(f, t, p, err))
+	if (d && take_block(f, t, p, err))
 		return -1;
-	for (size_t j = 0; t->col && j < p->n; j++) {
+	for (size_t j = d; j < p->n; j++) {
 		if (p->role[j] == LB_DROPPED)
 			continue;
-		struct lb_column *from = &t->col[map ? map[j] : j];
+		struct lb_column *from = &t->col[(map ? map[j] : j) - d];
 		f->role[f->n_cols] = p->role[j];
 		f->col[f->n_cols++] = *from;
 		*from = (struct lb_column){ 0 };
@@ -377,42 +391,6 @@ static int side_make(struct lb_frame *f, struct lb_table *t, struct lb_table *la
 }
 
 /* ---- joining the two sides ---- */
-
-static int widen(struct lb_matrix *m, enum lb_dtype to, struct lb_err *err)
-{
-	const size_t n = m->n * m->d;
-
-	if (m->dtype == to)
-		return 0;
-	char *x = lb_alloc(n, lb_dtype_size(to), err);
-	if (!x)
-		return -1;
-	const struct lb_matrix flat = { m->dtype, 1, n, m->x };
-	for (size_t k = 0; k < n; k++)
-		if (to == LB_F32)
-			((float *)(void *)x)[k] = (float)lb_matrix_at(&flat, 0, k);
-		else
-			((double *)(void *)x)[k] = lb_matrix_at(&flat, 0, k);
-	free(m->x);
-	m->x = x;
-	m->dtype = to;
-	return 0;
-}
-
-static int join_blocks(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *err)
-{
-	const enum lb_dtype type = a->dtype > b->dtype ? a->dtype : b->dtype;
-
-	if (widen(a, type, err) || widen(b, type, err))
-		return -1;
-	void *x = lb_joined(a->x, a->n * a->d, b->x, b->n * b->d, lb_dtype_size(type), err);
-	if (!x)
-		return -1;
-	free(a->x);
-	a->x = x;
-	a->n += b->n;
-	return 0;
-}
 
 static int join_origins(struct lb_origin *a, size_t n, const struct lb_origin *b, size_t m, struct lb_err *err)
 {
@@ -451,7 +429,7 @@ static int join(struct lb_frame *a, struct lb_frame *b, struct lb_err *err)
 	for (size_t j = 0; j < a->n_cols; j++)
 		if (join_columns(a, b, j, err))
 			return -1;
-	if ((a->block.d && join_blocks(&a->block, &b->block, err)) || join_origins(&a->rows, a->n, &b->rows, b->n, err) ||
+	if ((a->block.d && lb_matrix_append(&a->block, &b->block, err)) || join_origins(&a->rows, a->n, &b->rows, b->n, err) ||
 	    (a->labels.at && join_origins(&a->labels, a->n, &b->labels, b->n, err)))
 		return -1;
 	a->n += b->n;
@@ -459,6 +437,15 @@ static int join(struct lb_frame *a, struct lb_frame *b, struct lb_err *err)
 		return lb_fail(err, LB_DATA, "%s: %zu rows with the test file's; at most 2147483647 are possible",
 			       a->rows.path[0], a->n);
 	return 0;
+}
+
+/* A column that no row of one file uses is a column of zeros there. */
+static void widen_sparse(struct lb_table *a, struct lb_table *b)
+{
+	const size_t d = a->block.d > b->block.d ? a->block.d : b->block.d;
+
+	if (!a->block_name && !b->block_name)
+		a->block.d = b->block.d = d;
 }
 
 int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
@@ -476,6 +463,8 @@ int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct
 			"%s: a label file is given for only one of the training and the test file; give it for both", named[2]);
 		goto out;
 	}
+	if (test && train->block.start && test->block.start)
+		widen_sparse(train, test);
 	if (plan_make(&p, train, named[0], train_labels != NULL, !paths[0], roles, err))
 		goto out;
 	if (test && (!(map = lb_alloc(p.n, sizeof *map, err)) || match(&p, train, test, named[2], map, err)))

@@ -190,12 +190,11 @@ static int convert(const char *path, const struct header *h, unsigned char **val
 
 static int read_idx(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
 {
-	struct lb_stream *s = lb_stream_open(path, LB_STREAM_LIMIT, err);
+	struct lb_stream *s = lb_stream_open(path, lb_stream_limit(opt), err);
 	unsigned char *values = NULL;
 	struct header h;
 	int rc = -1;
 
-	(void)opt;
 	if (!s)
 		return -1;
 	if (read_header(path, s, &h, err) || read_values(path, s, &h, &values, err) || convert(path, &h, &values, &out->block, err))

@@ -5,13 +5,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
-enum { CHUNK = 256 * 1024 };
+enum { CHUNK = 256 * 1024, SLOTS = 4, AHEAD_FROM = 4 * CHUNK };
+
+/* A second thread that inflates ahead. Once it runs, the file and the inflater are its own; the rest is guarded by lock. */
+struct ahead {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t change;
+	unsigned char *data;     /* SLOTS * CHUNK */
+	size_t n[SLOTS];         /* bytes in each */
+	size_t made, used;       /* slots filled and emptied so far */
+	size_t at;               /* bytes used of slot `used` */
+	bool stop, ended;
+	int rc;
+	struct lb_err err;
+};
 
 struct lb_stream {
 	char *path;
@@ -23,6 +38,7 @@ struct lb_stream {
 	uint64_t offset;         /* of in[0] in the file */
 	uint64_t bytes, limit;   /* uncompressed */
 	struct lb_sha256 hash;
+	struct ahead *ahead;     /* NULL while there is no second thread */
 };
 
 static int damaged(const struct lb_stream *s, const char *what, struct lb_err *err)
@@ -111,13 +127,125 @@ static int read_gzip(struct lb_stream *s, unsigned char *buf, size_t want, size_
 	return 0;
 }
 
+/* ---- inflating ahead ---- */
+
+/* Fills a slot as far as the data go. */
+static int fill_slot(struct lb_stream *s, unsigned char *to, size_t *n, struct lb_err *err)
+{
+	size_t part = 1;
+
+	for (*n = 0; *n < CHUNK && part; *n += part)
+		if (read_gzip(s, to + *n, CHUNK - *n, &part, err))
+			return -1;
+	return 0;
+}
+
+static void *run_ahead(void *arg)
+{
+	struct lb_stream *s = arg;
+	struct ahead *a = s->ahead;
+
+	pthread_mutex_lock(&a->lock);
+	while (!a->ended) {
+		while (a->made - a->used == SLOTS && !a->stop)
+			pthread_cond_wait(&a->change, &a->lock);
+		if (a->stop)
+			break;
+		const size_t k = a->made % SLOTS;
+		size_t n;
+		pthread_mutex_unlock(&a->lock);
+		const int rc = fill_slot(s, a->data + k * CHUNK, &n, &a->err);
+		pthread_mutex_lock(&a->lock);
+		a->n[k] = n;
+		a->rc = rc;
+		a->made += n > 0;
+		a->ended = rc || n < CHUNK;
+		pthread_cond_signal(&a->change);
+	}
+	pthread_mutex_unlock(&a->lock);
+	return NULL;
+}
+
+static void free_ahead(struct ahead *a)
+{
+	pthread_cond_destroy(&a->change);
+	pthread_mutex_destroy(&a->lock);
+	free(a->data);
+	free(a);
+}
+
+/* Where no thread can be had, reading goes on without. */
+static void start_ahead(struct lb_stream *s)
+{
+	struct ahead *a = calloc(1, sizeof *a);
+
+	if (!a)
+		return;
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->change, NULL);
+	s->ahead = a;
+	if ((a->data = malloc((size_t)SLOTS * CHUNK)) && !pthread_create(&a->thread, NULL, run_ahead, s))
+		return;
+	free_ahead(a);
+	s->ahead = NULL;
+}
+
+static void stop_ahead(struct lb_stream *s)
+{
+	pthread_mutex_lock(&s->ahead->lock);
+	s->ahead->stop = true;
+	pthread_cond_signal(&s->ahead->change);
+	pthread_mutex_unlock(&s->ahead->lock);
+	pthread_join(s->ahead->thread, NULL);
+	free_ahead(s->ahead);
+	s->ahead = NULL;
+}
+
+static int read_ahead(struct lb_stream *s, unsigned char *buf, size_t want, size_t *got, struct lb_err *err)
+{
+	struct ahead *a = s->ahead;
+
+	*got = 0;
+	pthread_mutex_lock(&a->lock);
+	while (a->made == a->used && !a->ended)
+		pthread_cond_wait(&a->change, &a->lock);
+	const bool empty = a->made == a->used;
+	const int rc = empty ? a->rc : 0;
+	const size_t k = a->used % SLOTS, n = a->n[k];
+	pthread_mutex_unlock(&a->lock);
+	if (rc)
+		return lb_fail(err, a->err.code, "%s", a->err.text);
+	if (empty)
+		return 0;
+	*got = want < n - a->at ? want : n - a->at;
+	memcpy(buf, a->data + k * CHUNK + a->at, *got);
+	a->at += *got;
+	if (a->at < n)
+		return 0;
+	a->at = 0;
+	pthread_mutex_lock(&a->lock);
+	a->used++;
+	pthread_cond_signal(&a->change);
+	pthread_mutex_unlock(&a->lock);
+	return 0;
+}
+
+static int read_part(struct lb_stream *s, unsigned char *buf, size_t want, size_t *got, struct lb_err *err)
+{
+	if (!s->gzip)
+		return read_plain(s, buf, want, got, err);
+	if (!s->ahead && s->bytes >= AHEAD_FROM && !s->data_end)
+		start_ahead(s);
+	return s->ahead ? read_ahead(s, buf, want, got, err) : read_gzip(s, buf, want, got, err);
+}
+
 int lb_stream_read(struct lb_stream *s, void *buf, size_t n, size_t *got, struct lb_err *err)
 {
 	size_t part;
 
 	for (*got = 0; *got < n; *got += part) {
 		unsigned char *to = (unsigned char *)buf + *got;
-		if ((s->gzip ? read_gzip : read_plain)(s, to, n - *got, &part, err))
+		if (read_part(s, to, n - *got, &part, err))
 			return -1;
 		if (!part)
 			break;
@@ -125,12 +253,12 @@ int lb_stream_read(struct lb_stream *s, void *buf, size_t n, size_t *got, struct
 		s->bytes += part;
 		if (s->bytes > s->limit)
 			return lb_fail(err, LB_DATA, "%s: holds more than %llu bytes uncompressed, which is the limit; "
-				       "use fewer rows or columns", s->path, (unsigned long long)s->limit);
+				       "if the file is what it should be, raise data.max_bytes", s->path, (unsigned long long)s->limit);
 	}
 	return 0;
 }
 
-static int open_regular(const char *path, struct lb_err *err)
+int lb_open_regular(const char *path, struct lb_err *err)
 {
 	struct stat st;
 	int fd = -1;
@@ -152,7 +280,7 @@ struct lb_stream *lb_stream_open(const char *path, uint64_t limit, struct lb_err
 	if (!s)
 		return NULL;
 	s->limit = limit;
-	if ((s->fd = open_regular(path, err)) < 0)
+	if ((s->fd = lb_open_regular(path, err)) < 0)
 		goto fail;
 	if (!(s->path = lb_strdup(path, err)) || !(s->in = lb_alloc(CHUNK, 1, err)) || lb_sha256_start(&s->hash, err) ||
 	    fill(s, 2, err))
@@ -181,6 +309,8 @@ void lb_stream_close(struct lb_stream *s)
 
 	if (!s)
 		return;
+	if (s->ahead)
+		stop_ahead(s);
 	if (s->fd >= 0)
 		close(s->fd);
 	if (s->gzip)
@@ -191,25 +321,13 @@ void lb_stream_close(struct lb_stream *s)
 	free(s);
 }
 
-int lb_stream_slurp(const char *path, struct lb_buf *text, char sha256[65], struct lb_err *err)
+int lb_stream_drain(struct lb_stream *s, struct lb_err *err)
 {
-	struct lb_stream *s = lb_stream_open(path, LB_STREAM_LIMIT, err);
+	unsigned char unused[4096];
 	size_t got = 1;
-	uint64_t bytes;
-	int rc = -1;
 
-	if (!s)
-		return -1;
-	while (got) {
-		if (lb_grow(&text->s, &text->cap, text->n + CHUNK + 1, 1, err) ||
-		    lb_stream_read(s, text->s + text->n, text->cap - text->n - 1, &got, err))
-			goto out;
-		text->n += got;
-	}
-	text->s[text->n] = '\0';
-	lb_stream_digest(s, sha256, &bytes);
-	rc = 0;
-out:
-	lb_stream_close(s);
-	return rc;
+	while (s->gzip && got)
+		if (lb_stream_read(s, unused, sizeof unused, &got, err))
+			return -1;
+	return 0;
 }

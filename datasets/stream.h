@@ -2,17 +2,21 @@
  *
  * gzip is recognised by content, not by name; members that follow one another are one content, zero padding after the last is
  * accepted. A truncated or damaged file, a wrong checksum or length and anything else after the last member are errors, so
- * nothing that was read is to be trusted before the end has been reached. */
+ * nothing that was read is to be trusted before the end has been reached. Gzip data of more than 1 MiB are inflated ahead by a
+ * second thread, which ends with lb_stream_close. */
 #ifndef LB_STREAM_H
 #define LB_STREAM_H
 
 #include "core/base/err.h"
-#include "core/base/text.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define LB_STREAM_LIMIT ((uint64_t)8 << 30)
+
+/* Opens a regular file for reading; a folder, a pipe or device is refused. -1 on failure. */
+int lb_open_regular(const char *path, struct lb_err *err);
 
 struct lb_stream;
 
@@ -27,7 +31,7 @@ void lb_stream_digest(struct lb_stream *s, char sha256[65], uint64_t *bytes);
 
 void lb_stream_close(struct lb_stream *s);
 
-/* The whole content, followed by NUL, with its digest. `text` must be { 0 } and is yours to free, on failure too. */
-int lb_stream_slurp(const char *path, struct lb_buf *text, char sha256[65], struct lb_err *err);
+/* Reads on to the end of gzip data for what may be wrong with them: after an error in the content, which damage explains better. */
+int lb_stream_drain(struct lb_stream *s, struct lb_err *err);
 
 #endif

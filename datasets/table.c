@@ -1,8 +1,11 @@
+#include "core/base/text.h"
+#include "datasets/matrix.h"
 #include "datasets/readers.h"
 #include "datasets/stream.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { HEAD = 512 };
 
@@ -23,6 +26,26 @@ const struct lb_reader *lb_reader_at(size_t i)
 	return readers[i];
 }
 
+uint64_t lb_stream_limit(const struct lb_read_options *opt)
+{
+	return opt && opt->max_bytes ? opt->max_bytes : LB_STREAM_LIMIT;
+}
+
+size_t lb_memory_limit(const struct lb_read_options *opt)
+{
+	const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+
+	if (opt && opt->max_memory)
+		return opt->max_memory;
+	return pages > 0 && size > 0 ? (size_t)pages / 4 * 3 * (size_t)size : SIZE_MAX / 2;
+}
+
+int lb_fail_too_large(const char *path, size_t n, size_t d, size_t limit, struct lb_err *err)
+{
+	return lb_fail(err, LB_DATA, "%s: %zu rows of %zu columns would take more than %zu MB of memory, which is the limit; use fewer rows or "
+		       "columns, or raise data.max_memory", path, n, d, limit / 1000000);
+}
+
 static void free_column(struct lb_column *c)
 {
 	for (size_t i = 0; i < c->n_levels; i++)
@@ -40,7 +63,10 @@ void lb_table_free(struct lb_table *t)
 	for (size_t j = 0; t->col && j < t->n_cols; j++)
 		free_column(&t->col[j]);
 	free(t->col);
-	free(t->block.x);
+	for (size_t j = 0; t->block_name && j < t->block.d; j++)
+		free(t->block_name[j]);
+	free(t->block_name);
+	lb_matrix_free(&t->block);
 	free(t->line);
 	*t = (struct lb_table){ 0 };
 }

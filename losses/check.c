@@ -4,6 +4,7 @@
 #include "losses/engine.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,16 +39,19 @@ static const struct shape {
 	[LB_MULTICLASS] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 	[LB_BINARY] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 	[LB_REGRESSION] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 1 } },
+	[LB_EMBEDDING] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 4 } },
+	[LB_DISTILLATION] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 };
 
-enum { MOST_ROWS = 9, MOST_CELLS = 35 };
+enum { MOST_ROWS = 9, MOST_CELLS = 72, FEATURES = 3 };
 
-/* A batch, every number already representable in float32. */
+/* A batch, every number already representable in float32. The loss's own parameters stand behind the scores: n entries to move. */
 struct sample {
 	const struct pattern *pattern;
 	bool one_class;
-	double z[MOST_CELLS], t[MOST_CELLS];
+	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES];
 	int32_t y[MOST_ROWS];
+	size_t cells, n;         /* entries of z; those and the loss's own parameters */
 	struct lb_loss_input in;
 };
 
@@ -59,24 +63,33 @@ static double rounded(double v)
 static void sample_make(struct sample *s, const struct check *c, const struct pattern *pattern, const struct shape *shape,
 			bool one_class)
 {
-	const size_t classes = c->info->kind == LB_BINARY ? 2 : shape->c;
+	const bool targets = c->info->kind == LB_REGRESSION || c->info->kind == LB_DISTILLATION;
+	const size_t classes = c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : shape->c;
+	const size_t views = c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
 	struct lb_rng rng;
 
 	lb_rng_init(&rng, 1, LB_RNG_TEST, shape->b * 64 + shape->c);
 	s->pattern = pattern;
 	s->one_class = one_class;
-	for (size_t k = 0; k < shape->b * shape->c; k++) {
+	for (size_t k = 0; k < cells; k++) {
 		const double normal = lb_rng_normal(&rng), sign = lb_rng_unit(&rng) < 0.5 ? -1 : 1;
 		const double drawn[] = { [NORMAL] = pattern->scale * normal, [SIGNS] = pattern->scale * sign, [EQUAL] = pattern->scale,
 					 [FIRST] = normal + (k % shape->c ? 0 : pattern->scale) };
 		s->z[k] = rounded(drawn[pattern->how]);
 		s->t[k] = pattern->how == EQUAL ? s->z[k] : rounded(lb_rng_normal(&rng));
 	}
+	s->cells = cells;
+	s->n = cells + lb_loss_own_size(c->info, c->par, shape->c, classes);
+	for (size_t k = cells; k < s->n; k++)
+		s->z[k] = rounded(lb_rng_normal(&rng));
+	for (size_t k = 0; k < shape->b * FEATURES; k++)
+		s->h[k] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
 		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % classes);
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
 					.y = c->info->kind == LB_REGRESSION ? NULL : s->y,
-					.t = c->info->kind == LB_REGRESSION ? s->t : NULL };
+					.t = targets ? s->t : NULL, .n_classes = classes, .views = views, .own = s->z + cells,
+					.h = c->info->needs & LB_NEEDS_FEATURES ? s->h : NULL, .dh = FEATURES };
 }
 
 /* Counts a check; the start of a line of the report if it failed. */
@@ -111,7 +124,8 @@ static int side_slope(const struct check *c, struct sample *s, size_t j, double 
 }
 
 /* Best agreement of g with a difference quotient at entry j over several steps, in units of what is allowed: 1e-6 of the
- * gradient's size and the rounding of the values. At a kink g may be anything between the slopes of both sides. */
+ * gradient's size and the rounding of the values. At a kink g may be anything between the slopes of both sides; where a smooth loss
+ * changes from one formula to another the central quotient is coarse, and g must be the slope of both sides. */
 static int compare_entry(const struct check *c, struct sample *s, size_t j, double g, double size, struct worst *w)
 {
 	const double z = s->z[j];
@@ -132,10 +146,11 @@ static int compare_entry(const struct check *c, struct sample *s, size_t j, doub
 		const double allowed = 1e-6 * size + 4e-15 * fmax(fabs(here), 1) / h;
 		const double slope = (up - down) / (hi - lo);
 		const bool smooth = c->info->claims & LB_SMOOTH;
-		double right = slope, left = slope;
-		if (!smooth && (side_slope(c, s, j, h, here, up, &right) || side_slope(c, s, j, -h, here, down, &left)))
+		double right, left;
+		if (side_slope(c, s, j, h, here, up, &right) || side_slope(c, s, j, -h, here, down, &left))
 			return -1;
-		const double off = smooth ? fabs(g - slope) : fmax(fmin(right, left) - g, g - fmax(right, left));
+		const double sides = smooth ? fmax(fabs(g - right), fabs(g - left)) : fmax(fmin(right, left) - g, g - fmax(right, left));
+		const double off = smooth ? fmin(fabs(g - slope), sides) : sides;
 		if (!(off / allowed >= best.excess))
 			best = (struct worst){ j, g, slope, off / allowed };
 	}
@@ -159,22 +174,34 @@ static bool jumps_at(const struct check *c, const struct sample *s, size_t i)
 	const double *z = s->z + i * s->in.c;
 	size_t k = 1;
 
+	if (i >= s->in.b)
+		return false;
 	while (k < s->in.c && !(z[k] < z[0]) && !(z[k] > z[0]))
 		k++;
 	return c->info->limits & LB_JUMPS_AT_TIES && k == s->in.c;
 }
 
+/* "row 1, column 2", or "own parameter 3" */
+static const char *place(const struct sample *s, size_t at, char text[64])
+{
+	if (at < s->cells)
+		snprintf(text, 64, "row %zu, column %zu", at / s->in.c + 1, at % s->in.c + 1);
+	else
+		snprintf(text, 64, "own parameter %zu", at - s->cells + 1);
+	return text;
+}
+
 static int check_gradient(struct check *c, struct sample *s, const double *g)
 {
-	const size_t n = s->in.b * s->in.c;
+	const size_t n = s->n;
+	char where[64];
 	struct worst w = { 0 };
 
 	for (size_t j = 0; j < n; j++)
 		if (!jumps_at(c, s, j / s->in.c) && compare_entry(c, s, j, g[j], largest(g, n), &w))
 			return -1;
 	if (!judge(c, s, w.excess <= 1, "gradient"))
-		lb_buf_printf(c->report, "row %zu, column %zu: stated %.9g, difference quotient %.9g\n", w.at / s->in.c + 1,
-			      w.at % s->in.c + 1, w.stated, w.slope);
+		lb_buf_printf(c->report, "%s: stated %.9g, difference quotient %.9g\n", place(s, w.at, where), w.stated, w.slope);
 	return 0;
 }
 
@@ -182,15 +209,15 @@ static int check_gradient(struct check *c, struct sample *s, const double *g)
 static bool check_finite(struct check *c, const struct sample *s, int precision, double value, const double *g)
 {
 	const bool overflows = c->info->limits & LB_OVERFLOWS;
-	size_t at = 0, n = s->in.b * s->in.c;
+	size_t at = 0, n = s->n;
+	char where[64];
 
 	while (at < n && (overflows ? !isnan(g[at]) : isfinite(g[at])))
 		at++;
 	if (judge(c, s, (isfinite(value) || (overflows && value > 0)) && at == n, "finite"))
 		return isfinite(value) && isfinite(largest(g, n));
 	if (isfinite(value))
-		lb_buf_printf(c->report, "float%d: gradient %g in row %zu, column %zu\n", precision, g[at], at / s->in.c + 1,
-			      at % s->in.c + 1);
+		lb_buf_printf(c->report, "float%d: gradient %g in %s\n", precision, g[at], place(s, at, where));
 	else
 		lb_buf_printf(c->report, "float%d: value %g\n", precision, value);
 	return false;
@@ -199,7 +226,8 @@ static bool check_finite(struct check *c, const struct sample *s, int precision,
 /* Agreement within 1e-5. Gradients that are all below 1e-30 are as good as 0 in float32. */
 static void check_precisions(struct check *c, const struct sample *s, const double value[2], double g[2][MOST_CELLS])
 {
-	const size_t n = s->in.b * s->in.c;
+	const size_t n = s->n;
+	char where[64];
 	const double size = fmax(largest(g[1], n), 1e-30);
 	size_t worst = 0;
 
@@ -209,8 +237,7 @@ static void check_precisions(struct check *c, const struct sample *s, const doub
 		if (fabs(g[0][k] - g[1][k]) > fabs(g[0][worst] - g[1][worst]))
 			worst = k;
 	if (!judge(c, s, fabs(g[0][worst] - g[1][worst]) <= 1e-5 * size, "float32 gradient"))
-		lb_buf_printf(c->report, "row %zu, column %zu: %.9g, in float64 %.9g\n", worst / s->in.c + 1, worst % s->in.c + 1,
-			      g[0][worst], g[1][worst]);
+		lb_buf_printf(c->report, "%s: %.9g, in float64 %.9g\n", place(s, worst, where), g[0][worst], g[1][worst]);
 }
 
 static int check_sample(struct check *c, struct sample *s)
@@ -220,6 +247,11 @@ static int check_sample(struct check *c, struct sample *s)
 	if (lb_loss_eval_at_f32(c->info, &s->in, NULL, &value[0], g[0], c->err) ||
 	    lb_loss_eval_at_f64(c->info, &s->in, NULL, &value[1], g[1], c->err))
 		return -1;
+	if (c->info->limits & LB_UNDEFINED_AT_ZERO && s->pattern->how == EQUAL && s->pattern->scale == 0) {
+		if (!judge(c, s, isnan(value[0]) && isnan(value[1]), "NaN of a row of zeros"))
+			lb_buf_printf(c->report, "%g, in float64 %g\n", value[0], value[1]);
+		return 0;
+	}
 	const bool finite32 = check_finite(c, s, 32, value[0], g[0]), finite64 = check_finite(c, s, 64, value[1], g[1]);
 	if (finite32 && finite64)
 		check_precisions(c, s, value, g);

@@ -12,7 +12,11 @@ const struct lb_loss_info *lb_loss_info_f64(size_t i);
 bool lb_loss_has_row_f32(size_t i);
 bool lb_loss_has_row_f64(size_t i);
 
-/* Value and gradient (NULL when not wanted) at the scores `at` (NULL: in->z), of a loss whose state has seen one visit at in->z.
+size_t lb_loss_own_f32(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
+size_t lb_loss_own_f64(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
+
+/* Value and gradient (NULL when not wanted) at the point `at` (NULL: in->z, in->own), of a loss whose state has seen one visit at
+ * in->z. Point and gradient hold all values of z, then the loss's own parameters.
  * So differences in `at` see the state held fixed, as the gradient does. */
 int lb_loss_eval_at_f32(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,
 			double *grad, struct lb_err *err);

@@ -10,14 +10,19 @@ struct lb_loss_input {
 	size_t b, c;               /* rows, columns */
 	const double *z;           /* (b,c) */
 	const int32_t *y;          /* (b) or NULL */
-	const double *t;           /* (b,c) targets or NULL */
+	const double *t;           /* (b,c) targets, the teacher's scores, or NULL */
 	const double *counts;      /* (classes) training rows of each class, or NULL: counted in y */
 	const uint32_t *id;        /* (b) sample ids, or NULL: 0, 1, ... */
 	const struct lb_arg *par;  /* validated, in the order of the descriptor */
+	const double *h;           /* (b,dh) features or NULL */
+	size_t dh;
+	size_t n_classes;          /* embedding: number of classes; 0: c */
+	size_t views;              /* z holds so many blocks of b rows; 0: 1 */
+	const double *own;         /* the loss's own parameters, lb_loss_own_size values, or NULL */
 };
 
-/* Value and gradient (b,c), a stateful loss at its first visit. precision is 32 or 64. Scores must be finite and labels in
- * range: the caller checks. 0, or -1 when memory runs out. */
+/* Value and gradient: (views * b, c) values, then those of the loss's own parameters; a stateful loss at its first visit. precision is 32 or
+ * 64. Scores must be finite and labels in range: the caller checks. 0, or -1 when memory runs out. */
 int lb_loss_eval(const struct lb_loss_info *info, int precision, const struct lb_loss_input *in, double *value, double *grad,
 		 struct lb_err *err);
 

@@ -4,9 +4,10 @@
 
 #include <stdlib.h>
 
-/* What a call owns: the batch in `real`, the gradient, the facts. */
+/* What a call owns: the batch in `real`, the gradient, the facts. z and at hold the loss's own parameters behind the scores. */
 struct work {
-	real *z, *at, *t, *g, *scratch;
+	real *z, *at, *t, *h, *g, *scratch;
+	double *wide;
 	uint32_t *id;
 	double *counts;
 };
@@ -16,34 +17,41 @@ static void work_free(struct work *w)
 	free(w->z);
 	free(w->at);
 	free(w->t);
+	free(w->h);
 	free(w->g);
 	free(w->scratch);
+	free(w->wide);
 	free(w->id);
 	free(w->counts);
 }
 
-static real *rounded(const double *v, size_t n, struct lb_err *err)
+static void round_into(real *to, const double *v, size_t n)
 {
-	real *r = lb_alloc(n, sizeof *r, err);
-
-	for (size_t i = 0; r && i < n; i++)
-		r[i] = (real)v[i];
-	return r;
+	for (size_t i = 0; v && i < n; i++)
+		to[i] = (real)v[i];
 }
 
-static int work_make(struct work *w, const struct lb_loss_input *in, const double *at, size_t n_classes, struct lb_err *err)
+static int work_make(struct work *w, const struct lb_loss_input *in, const double *at, size_t n_classes, size_t n_own, struct lb_err *err)
 {
-	const size_t n = in->b * in->c;
+	const size_t n = (in->views ? in->views : 1) * in->b * in->c;
 
-	w->z = rounded(in->z, n, err);
-	w->at = rounded(at ? at : in->z, n, err);
-	w->t = in->t ? rounded(in->t, n, err) : NULL;
-	w->g = lb_alloc(n, sizeof *w->g, err);
-	w->scratch = lb_alloc(in->b * (in->c + 4), sizeof *w->scratch, err);
+	w->z = lb_alloc(n + n_own, sizeof(real), err);
+	w->at = lb_alloc(n + n_own, sizeof(real), err);
+	w->g = lb_alloc(n + n_own, sizeof(real), err);
+	w->t = lb_alloc(n, sizeof(real), err);
+	w->h = lb_alloc(in->b * in->dh, sizeof(real), err);
+	w->scratch = lb_alloc(in->b * (in->c + 4), sizeof(real), err);
+	w->wide = lb_alloc(in->c + 2 * n_classes, sizeof(double), err);
 	w->id = lb_alloc(in->b, sizeof *w->id, err);
 	w->counts = lb_alloc(n_classes, sizeof *w->counts, err);
-	if (!w->z || !w->at || (in->t && !w->t) || !w->g || !w->scratch || !w->id || !w->counts)
+	if (!w->z || !w->at || !w->g || !w->t || !w->h || !w->scratch || !w->wide || !w->id || !w->counts)
 		return -1;
+	round_into(w->z, in->z, n);
+	round_into(w->z + n, in->own, n_own);
+	round_into(w->at, at ? at : in->z, n);
+	round_into(w->at + n, at ? at + n : in->own, n_own);
+	round_into(w->t, in->t, n);
+	round_into(w->h, in->h, in->b * in->dh);
 	for (size_t i = 0; i < in->b; i++)
 		w->id[i] = in->id ? in->id[i] : (uint32_t)i;
 	for (size_t k = 0; in->counts && k < n_classes; k++)
@@ -62,27 +70,38 @@ static size_t rows_of(const uint32_t *id, size_t b)
 	return n;
 }
 
+size_t X(lb_loss_own)(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes)
+{
+	const struct X(lb_loss) *loss = X(lb_loss_of)(info);
+
+	return loss->n_own ? loss->n_own(par, columns, &(struct lb_loss_facts){ .n_classes = n_classes }) : 0;
+}
+
 int X(lb_loss_eval_at)(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,
 		       double *grad, struct lb_err *err)
 {
 	const struct X(lb_loss) *loss = X(lb_loss_of)(info);
-	const size_t n_classes = info->kind == LB_BINARY ? 2 : in->c;
+	const size_t n_classes = info->kind == LB_BINARY ? 2 : in->n_classes ? in->n_classes : in->c;
+	const size_t views = in->views ? in->views : 1, n = views * in->b * in->c;
+	const size_t n_own = X(lb_loss_own)(info, in->par, in->c, n_classes);
 	struct work w = { 0 };
 	int status = -1;
 
-	if (work_make(&w, in, at, n_classes, err))
+	if (work_make(&w, in, at, n_classes, n_own, err))
 		goto out;
 	const struct lb_loss_facts facts = { .n_rows = rows_of(w.id, in->b), .n_classes = n_classes,
 					     .counts = in->y ? w.counts : NULL };
-	struct X(lb_batch) batch = { .b = in->b, .c = in->c, .z = w.z, .y = in->y, .t = w.t, .id = w.id, .par = in->par,
-				     .facts = &facts, .scratch = w.scratch };
+	struct X(lb_batch) batch = { .b = in->b, .c = in->c, .views = views, .z = w.z, .y = in->y, .t = in->t ? w.t : NULL, .h = in->h ? w.h : NULL,
+				     .dh = in->dh, .id = w.id, .par = in->par, .facts = &facts, .scratch = w.scratch, .wide = w.wide,
+				     .own = n_own ? w.z + n : NULL, .down = n_own ? w.g + n : NULL };
 	if (loss->init && !(batch.state = loss->init(in->par, &facts, err)))
 		goto out;
 	if (loss->visit)
 		loss->visit(&batch);
 	batch.z = w.at;
+	batch.own = n_own ? w.at + n : NULL;
 	*value = X(lb_loss_apply)(loss, &batch, grad ? w.g : NULL);
-	for (size_t i = 0; grad && i < in->b * in->c; i++)
+	for (size_t i = 0; grad && i < n + n_own; i++)
 		grad[i] = (double)w.g[i];
 	if (loss->free)
 		loss->free(batch.state);

@@ -11,6 +11,10 @@
  * the state. So value and gradient can be asked for as often as one likes (differences, sharpness-aware steps). .init and .free without
  * .visit hold what is made once a run from parameters and facts, such as one number a class.
  *
+ * A loss may own parameters: .n_own tells how many, .own_init draws them, .batch writes their gradient to in->down. They stand behind
+ * the model's in the one vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike; weight decay
+ * and optimizer.project leave them alone. A loss of embeddings gives the classes' scores by .scores, from which all metrics come.
+ *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite value and gradient for finite
  * scores up to +-1e4 wherever the mathematics is finite; right for B = 1, a class with no row, a batch of one class; NaN in gives
  * NaN out (never a silent 0); at a kink any subgradient, 0 for hinges at exactly 0; ties go to the lowest index. */
@@ -28,28 +32,45 @@ struct lb_loss_facts {
 	const double *counts;    /* training rows of each class after corruption; NULL in regression */
 };
 
+struct X(lb_softmax_sums);
+
 struct X(lb_batch) {
-	size_t b, c;             /* rows, columns of z; c = 1 for a binary loss */
-	const real *z;           /* (b,c) scores or predictions, row-major */
+	size_t b, c;             /* rows, columns of z; c = 1 for a binary loss, the dimension for an embedding */
+	const real *z;           /* (b,c) scores, predictions or embeddings, row-major */
+	size_t ld;               /* distance of two rows of z, and of the gradient; 0: c. With .batch or .visit always c */
 	const int32_t *y;        /* (b) labels in 0..c-1, or 0/1 in binary; NULL in regression */
-	const real *t;           /* (b,c) targets in regression, else NULL */
+	size_t views;            /* blocks of b rows in z and its gradient, for LB_NEEDS_VIEWS; else 0 */
+	const real *t;           /* (b,c) targets in regression, the teacher's scores in distillation, else NULL */
+	const real *h;           /* (b,dh) what the output layer saw, held fixed, for LB_NEEDS_FEATURES; NULL when it is not known */
+	size_t dh;
 	const uint32_t *id;      /* (b) index of each row within the training split, < facts->n_rows; NULL outside training */
 	const real *w;           /* (b) row weights of mean 1 over the training split, or NULL; only for separable losses */
 	const struct lb_arg *par; /* validated values in the order of info.base.params */
 	const struct lb_loss_facts *facts;
 	void *state;             /* what .init returned, or NULL */
 	real *scratch;           /* (b * (c + 4)) values, contents undefined */
+	const real *own;         /* the loss's own parameters, n_own values, or NULL */
+	real *down;              /* n_own values; gets their gradient whenever g is asked for */
+	double *wide;            /* (c + 2 n_classes) values, contents undefined, for a loss that owns parameters or sees views; else NULL */
+	const struct X(lb_softmax_sums) *soft; /* set by the driver for a loss with .softmax: the softmax of all rows, whose terms stand
+	                                          in the rows of the gradient; NULL: each row makes its own (losses/multiclass/softmax.h) */
 };
 
 struct X(lb_loss) {
 	struct lb_loss_info info;
 	/* loss of row i; z = in->z + i*c; g (c values) gets its derivative unless NULL */
 	real (*row)(const struct X(lb_batch) *in, size_t i, const real *z, real *g);
+	bool softmax;            /* .row begins with lb_softmax_of: many rows are then made at once */
 	/* mean loss of the batch; g (b,c) gets its derivative unless NULL */
 	double (*batch)(const struct X(lb_batch) *in, real *g);
 	void *(*init)(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err);
 	void (*visit)(const struct X(lb_batch) *in);
 	void (*free)(void *state);
+	/* The three below go together. columns is c. */
+	size_t (*n_own)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts);
+	void (*own_init)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own);
+	/* scores (b, n_classes) of the embeddings in->z; reads b, c, z, ld, par, facts, own and wide only */
+	void (*scores)(const struct X(lb_batch) *in, real *scores);
 };
 
 /* The i-th registered loss; same order as lb_loss_at. */

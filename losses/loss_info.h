@@ -13,6 +13,8 @@ enum lb_kind {
 	LB_MULTICLASS, /* scores B x C, labels 0..C-1 */
 	LB_BINARY,     /* one score a row, labels 0/1 */
 	LB_REGRESSION, /* predictions B x T, targets B x T */
+	LB_EMBEDDING,  /* embeddings B x D, labels 0..C-1; class scores for the metrics come from the loss */
+	LB_DISTILLATION, /* scores B x C, labels 0..C-1, a teacher's scores B x C */
 	LB_N_KINDS
 };
 
@@ -32,13 +34,18 @@ enum lb_claim {
 enum lb_need {
 	LB_NEEDS_CLASS_COUNTS = 1 << 0, /* training rows of each class */
 	LB_NEEDS_SAMPLE_IDS = 1 << 1,   /* keeps state a training row */
-	LB_NEEDS_BOTH_CLASSES = 1 << 2  /* a batch that lacks a class gives 0 */
+	LB_NEEDS_BOTH_CLASSES = 1 << 2, /* a batch that lacks a class gives a constant (0; 1 for a metric) and no gradient */
+	LB_NEEDS_FEATURES = 1 << 3,     /* the features that the output layer sees; no gradient goes back through them */
+	LB_NEEDS_VIEWS = 1 << 5,        /* several views of each row, the first the row itself */
+	LB_OWNS_PROTOTYPES = 1 << 4     /* C x D parameters of its own, one row a class, trained with the model's */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is done there. */
 enum lb_limit {
 	LB_OVERFLOWS = 1 << 0,     /* a finite value may lie beyond the largest number: it is +inf then, and the gradient is not NaN */
-	LB_JUMPS_AT_TIES = 1 << 1  /* the value jumps where all scores of a row are equal: no slope is stated there */
+	LB_JUMPS_AT_TIES = 1 << 1, /* the value jumps where all scores of a row are equal: no slope is stated there */
+	LB_UNDEFINED_AT_ZERO = 1 << 2, /* a row of zeros (of z, of the prototypes) has no direction: the value is NaN */
+	LB_SIZE_MATTERS = 1 << 3   /* a batch written twice has another value: a term comes once a batch, or draws are made for rows */
 };
 
 /* "With these parameter values it is that loss": |a * scale + shift - b| is tested to be 0, and the gradients alike. */
@@ -51,6 +58,7 @@ struct lb_same_as {
 	bool minus_log_classes;      /* shift by -log C besides */
 };
 
+#define LB_MOST_VIEWS 16
 #define LB_EXAMPLE_ROWS 4
 #define LB_EXAMPLE_CELLS 12
 /* A worked example; shown by `losses show` and in the catalogue, and run as a test to 1e-9 relative. */
@@ -59,7 +67,12 @@ struct lb_example {
 	int b, c;                            /* rows, columns */
 	double z[LB_EXAMPLE_CELLS];          /* scores or predictions, b x c */
 	int y[LB_EXAMPLE_ROWS];              /* labels, unless regression */
-	double t[LB_EXAMPLE_CELLS];          /* targets, regression */
+	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation */
+	double h[LB_EXAMPLE_CELLS];          /* features, b x n_h */
+	int n_h;
+	double own[LB_EXAMPLE_CELLS];        /* prototypes, classes x c */
+	int classes;                         /* 0: c */
+	int views;                           /* z holds so many blocks of b rows; 0: 1 */
 	double value;
 	const char *source;                  /* where the value comes from: by hand, SciPy, a paper's table */
 };
@@ -85,7 +98,13 @@ const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
 /* True when the loss is a mean of row losses, so that row and class weights can be applied to it. */
 bool lb_loss_separable(const struct lb_loss_info *info);
 
-/* "multiclass", "binary", "regression". */
+/* Number of parameters that the loss owns at these shapes, 0 for most. */
+size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
+
+/* The kind of a task's data, models' scores and metrics: multiclass for embedding and distillation, else the kind itself. */
+enum lb_kind lb_kind_of_data(enum lb_kind kind);
+
+/* "multiclass", "binary", "regression", "embedding", "distillation". */
 const char *lb_kind_name(enum lb_kind kind);
 /* "convex", ...; bit is one bit of enum lb_claim. */
 const char *lb_claim_name(unsigned bit);

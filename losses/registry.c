@@ -36,12 +36,24 @@ bool lb_loss_separable(const struct lb_loss_info *info)
 	return false;
 }
 
+size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes)
+{
+	return lb_loss_own_f64(info, par, columns, n_classes);
+}
+
+enum lb_kind lb_kind_of_data(enum lb_kind kind)
+{
+	return kind == LB_EMBEDDING || kind == LB_DISTILLATION ? LB_MULTICLASS : kind;
+}
+
 const char *lb_kind_name(enum lb_kind kind)
 {
 	static const char *const names[LB_N_KINDS] = {
 		[LB_MULTICLASS] = "multiclass",
 		[LB_BINARY] = "binary",
 		[LB_REGRESSION] = "regression",
+		[LB_EMBEDDING] = "embedding",
+		[LB_DISTILLATION] = "distillation",
 	};
 	return names[kind];
 }

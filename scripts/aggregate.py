@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Tables from the records that lossbench writes: means over replicates as text, Markdown, CSV or LaTeX.
+"""Tables from the records that lossbench writes: means over replicates as text, Markdown, CSV or LaTeX; tests; the page.
 
 Rows are the config keys that vary over the records; replicates (train.seed and the seeds that move with it) are averaged.
-Any Python from 3.9 on will do, without further packages. The record format is in results/README.md."""
+For the plain table any Python from 3.9 on will do; other tables and
+the page need numpy, scipy, matplotlib and jinja2. The record format is in results/README.md."""
 import argparse
 import math
 import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Iterable, List, NoReturn, Optional, Tuple
 
@@ -17,11 +18,16 @@ from records import SPLITS, Keys, Refused, Trial, natural, nearest, read_trials,
 from tables import FORMATS, Cell, Column, Row, Table, finish
 
 REPLICATE = "train.seed"
+FOLDS = ("data.cv.fold",)                              # replicates too, where they vary
 QUESTION = ("task", "data", "corrupt")                 # --select never chooses among these: each is a question of its own
 TUNABLE = ("data.preprocess",)
 CONTENDERS = ("loss.name", "model")                    # nor among these, unless --group-by says what the rows are
+MOST_COLUMNS, MOST_ROWS = 8, 40                        # of a compact table
+TESTS = ("best", "pairs", "ranks", "rows", "cost")     # tables that report.py makes
 EXAMPLES = """examples:
   %(prog)s results/quickstart
+  %(prog)s results/quickstart --format html --out report.html --files report-files
+  %(prog)s results/quickstart --table pairs --control ce
   %(prog)s results/letter --across corrupt.labels.rate --metric test.accuracy --format latex --out table.tex
   %(prog)s results/letter --select valid.accuracy --group-by loss.name"""
 
@@ -46,7 +52,7 @@ class Plan:
 def make_plan(args: argparse.Namespace, trials: List[Trial], keys: Keys) -> Plan:
     asked = list(dict.fromkeys(args.group_by + args.across))
     keys.check(asked + args.over)
-    keys.over = over = keys.replicates(args.over or [REPLICATE])
+    keys.over = over = keys.replicates(args.over or [REPLICATE] + [k for k in FOLDS if k in keys.varying])
     directions = {name: way for t in trials for name, way in t.directions.items()}
     known = list(dict.fromkeys([s + "." + name for s in SPLITS for name in directions] + [m for t in trials for m in t.metrics]))
     if not known:
@@ -218,6 +224,50 @@ def plural(n: int, noun: str) -> str:
     return "%d %s%s" % (n, noun, "" if n == 1 else "s")
 
 
+# ---- shapes ----
+
+def where(trials: List[Trial], conditions: List[str]) -> List[Trial]:
+    keys = Keys(trials)
+    for condition in conditions:
+        key, equals, value = condition.partition("=")
+        if not equals:
+            raise Refused("--where %s: KEY=VALUE is needed, such as --where corrupt.labels.rate=0.3" % condition)
+        keys.check([key])
+        values = sorted({keys.text(t, key) for t in trials}, key=natural)
+        trials = [t for t in trials if keys.text(t, key) == value]
+        if not trials:
+            raise Refused("--where %s: no trial has it; the values are: %s" % (condition, ", ".join(values)))
+    return trials
+
+
+def contender_keys(plan: Plan) -> List[str]:
+    """What is compared: the loss, or, where all trials have the same, whatever else varies and is no question of its own."""
+    keys = plan.rows + plan.across
+    return [k for k in keys if within(k, ("loss",))] or [k for k in keys if not is_question(k)]
+
+
+def compact(plan: Plan, trials: List[Trial], keys: Keys) -> Plan:
+    """The first metric only, contenders down and conditions across, where the columns are few enough to be read in a terminal."""
+    contenders = contender_keys(plan)
+    across = [k for k in plan.rows if k not in contenders]
+    places = len(grouped(trials, keys, across))
+    shape = (contenders, across) if contenders and 1 < places <= MOST_COLUMNS else (plan.rows, [])
+    return replace(plan, rows=shape[0], across=shape[1], metrics=plan.metrics[:1])
+
+
+def cut_rows(table: Table) -> None:
+    """Of very many rows, those with the best means, in their order."""
+    def rank(row: Row) -> float:
+        values = [c.mean if column.higher else -c.mean for c, column in zip(row.cells, table.columns) if c.mean is not None]
+        return sum(values) / len(values) if values else -math.inf
+
+    if len(table.rows) > MOST_ROWS:
+        kept = {id(row) for row in sorted(table.rows, key=rank, reverse=True)[:MOST_ROWS]}
+        table.caption.append("The %d rows with the best means, of %d; --format md, --select or --where show others." % (
+            MOST_ROWS, len(table.rows)))
+        table.rows = [row for row in table.rows if id(row) in kept]
+
+
 # ---- command line ----
 
 class Parser(argparse.ArgumentParser):
@@ -230,14 +280,23 @@ def parser() -> argparse.ArgumentParser:
     p = Parser(prog=os.environ.get("LOSSBENCH_COMMAND", "aggregate.py"), description=__doc__, epilog=EXAMPLES,
                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("paths", nargs="*", metavar="DIR|FILE", help="results folders or record files; before the options")
-    p.add_argument("--format", choices=list(FORMATS), default="text", help="default: text")
+    p.add_argument("--format", choices=list(FORMATS) + ["html"], default="text",
+                   help="default: text, which without further options is compact; html: one page with all tables and plots")
+    p.add_argument("--table", choices=["results", *TESTS], default="results", help="best: the best and what is tied with it; pairs: paired "
+                   "differences with their tests; ranks: average ranks and tests over data sets; rows: McNemar and bootstrap "
+                   "from kept predictions; cost: time and memory")
     many = {"nargs": "+", "action": "extend", "default": []}
     p.add_argument("--metric", metavar="SPLIT.NAME", help="default: every metric on the test rows", **many)
     p.add_argument("--group-by", metavar="KEY", help="row keys; default: every key that varies, except replicates", **many)
     p.add_argument("--across", metavar="KEY", help="keys whose values make the columns", **many)
-    p.add_argument("--over", metavar="KEY", help="replicate keys; default: train.seed and the seeds that move with it", **many)
+    p.add_argument("--over", metavar="KEY", help="replicate keys; default: train.seed, folds, and the seeds that move with these", **many)
+    p.add_argument("--where", metavar="KEY=VALUE", help="only the trials with that value, as the table shows it", **many)
     p.add_argument("--select", metavar="valid.NAME", help="choose the keys that are neither rows, columns nor replicates by this "
                    "metric; rows then default to the loss, the data, their corruption and the model")
+    p.add_argument("--control", default="", metavar="NAME", help="the contender that all are compared with, or all for every pair; "
+                   "default: ce, where it is among them")
+    p.add_argument("--rope", type=float, default=0.01, metavar="R", help="differences up to R count as practically equal; default: 0.01")
+    p.add_argument("--files", metavar="DIR", help="with html: also every table as md, csv and tex, every plot as svg and pdf")
     p.add_argument("--sort", choices=["key", "metric"], default="key", help="order of the rows; metric: best first")
     p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
     return p
@@ -258,7 +317,7 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     """A folder after an option that takes several values is still a folder: no key and no metric holds a slash."""
     p = parser()
     args = p.parse_args(argv)
-    for values in (args.metric, args.group_by, args.across, args.over):
+    for values in (args.metric, args.group_by, args.across, args.over):  # not --where: values hold slashes
         args.paths += [v for v in values if "/" in v]
         values[:] = [v for v in values if "/" not in v]
     if not args.paths:
@@ -266,12 +325,35 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     return args
 
 
+def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys) -> str:
+    """The tables with tests and the page need packages that the plain table does without."""
+    try:
+        import report
+        study = report.make_study(trials, plan, keys, args.control, args.rope)
+        if args.format != "html":
+            return report.sheet_text(args.table, study, args.format)
+        import page
+        return page.make(args, trials, plan, keys, study)
+    except ImportError as error:
+        raise Refused("%s is missing, which %s needs; install python3-numpy, python3-scipy, python3-matplotlib and python3-jinja2, or "
+                      "name a Python that has them in LOSSBENCH_PYTHON" % (
+                          error.name, "--format html" if args.format == "html" else "--table " + args.table), 5) from None
+
+
 def main(argv: Optional[List[str]] = None) -> int:
     args = parse(argv)
     try:
-        trials = read_trials(args.paths)
+        trials = where(read_trials(args.paths), args.where)
         keys = Keys(trials)
-        table = make_table(trials, make_plan(args, trials, keys), keys, args.sort)
+        plan = make_plan(args, trials, keys)
+        if args.table != "results" or args.format == "html":
+            write(tested(args, trials, plan, keys), args.out)
+            return 0
+        short = args.format == "text" and not (args.metric or args.group_by or args.across or args.select)
+        plan = compact(plan, trials, keys) if short else plan
+        table = make_table(trials, plan, keys, args.sort)
+        if short:
+            cut_rows(table)
         width = shutil.get_terminal_size().columns if not args.out and sys.stdout.isatty() else None
         write(FORMATS[args.format](table, width), args.out)
     except Refused as refusal:

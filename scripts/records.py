@@ -31,6 +31,7 @@ class Trial:
     metrics: Dict[str, float] = field(default_factory=dict)  # test.accuracy -> value; the undefined ones are missing
     directions: Dict[str, str] = field(default_factory=dict)
     splits: Tuple[str, ...] = ()                       # those that have rows
+    record: dict = field(default_factory=dict, repr=False)  # all of it, as read
 
 
 # ---- reading ----
@@ -67,7 +68,7 @@ def parse(path: Path, record: dict) -> Trial:
     return Trial(path=path, id=record["id"], study=record["study"], status=result["status"],
                  config=dict(leaves(record["config"])), heads=dict(component_heads(record["config"])),
                  metrics=metric_values(result["metrics"]), directions=record["directions"],
-                 splits=tuple(s for s in SPLITS if rows.get(s)))
+                 splits=tuple(s for s in SPLITS if rows.get(s)), record=record)
 
 
 def read_trial(path: Path) -> Optional[Trial]:

@@ -2,11 +2,12 @@
 # Installs what lossbench needs and the system lacks (Debian, Ubuntu). Says nothing when nothing is missing.
 set -u
 
-usage='Usage: scripts/setup.sh [build|check|study|data] [--list]
+usage='Usage: scripts/setup.sh [build|check|study|bench|data] [--list]
 
   build   compiler and libraries to build and run lossbench (the default)
   check   build, and what the tests and the lint need
   study   build, and what the scripts of the studies need
+  bench   build, and the programs that make bench-peers compares with
   data    the full Fashion-MNIST, as a package
   --list  print the names of the missing packages and install nothing
 
@@ -34,8 +35,22 @@ check|python3-yaml|python3-pyyaml|-|module yaml
 check|jq|jq|jq|have jq
 check|shellcheck|ShellCheck|shellcheck|have shellcheck
 check|cppcheck|cppcheck|cppcheck|have cppcheck
+check|python3-numpy|python3-numpy|numpy|module numpy
+check|python3-scipy|python3-scipy|scipy|module scipy
+check|python3-matplotlib|python3-matplotlib|python-matplotlib|module matplotlib
+check|python3-jinja2|python3-jinja2|-|module jinja2
+check|chromium|chromium|chromium|have chromium
+check|chromium-driver|chromedriver|chromedriver|have chromedriver
+check|parallel|parallel|parallel|have parallel
+check|zsh|zsh|zsh|have zsh
+study|python3-matplotlib|python3-matplotlib|python-matplotlib|module matplotlib
+study|python3-jinja2|python3-jinja2|-|module jinja2
 study|python3-numpy|python3-numpy|numpy|module numpy
 study|python3-scipy|python3-scipy|scipy|module scipy
+bench|python3-numpy|python3-numpy|numpy|module numpy
+bench|python3-torch|python3-torch|-|module torch
+bench|python3-sklearn|python3-scikit-learn|-|module sklearn
+bench|python3-liblinear|python3-liblinear|-|module liblinearutil
 data|dataset-fashion-mnist|-|-|test -f /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 '
 
@@ -49,7 +64,7 @@ module() { "$( [ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3 
 
 # The rows of the wanted set that the system has neither as a package nor otherwise.
 missing_rows() {
-	wanted=$(printf '%s' "$packages" | awk -F'|' -v set="$1" '$1 == set || (set ~ /^(check|study)$/ && $1 == "build")')
+	wanted=$(printf '%s' "$packages" | awk -F'|' -v set="$1" '$1 == set || (set ~ /^(check|study|bench)$/ && $1 == "build")')
 	# shellcheck disable=SC2016,SC2046 # dpkg-query fills in ${Package}; package names have no blanks
 	installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' $(printf '%s\n' "$wanted" | cut -d'|' -f2) 2>/dev/null |
 		awk '$2 == "installed" { print $1 }')
@@ -87,7 +102,7 @@ install_packages() {
 set=build list=
 for arg; do
 	case $arg in
-	build | check | study | data) set=$arg ;;
+	build | check | study | bench | data) set=$arg ;;
 	--list) list=1 ;;
 	-h | --help) printf '%s\n' "$usage"; exit 0 ;;
 	*) say "setup.sh: unknown argument '$arg' (--help shows the usage)"; exit 2 ;;

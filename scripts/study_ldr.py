@@ -215,6 +215,17 @@ def write_csv(folder: str, tuned: bool, path: Path) -> None:
     path.write_text(lossbench(*command), encoding="utf-8")
 
 
+def write_html(folder: str, tuned: bool, path: Path) -> None:
+    """The page of one data set: tests, ranks, plots, provenance."""
+    command = ["report", folder, "--metric", "test.accuracy", "--group-by", "loss.name", "--select", "valid.accuracy"]
+    lossbench(*command, *([] if tuned else ["--over", "data.cv.fold"]), "--format", "html", "--out", shown(path))
+
+
+def shown(path: Path) -> str:
+    """As the page's command line names it: from the project's folder."""
+    return str(path.resolve().relative_to(ROOT)) if ROOT in path.resolve().parents else str(path)
+
+
 def page(quick: bool, folders: Dict[str, str]) -> str:
     k5 = "test.top_k"
     plain = {name: f for name, f in folders.items() if name != "letter-tuned"}
@@ -231,7 +242,9 @@ def page(quick: bool, folders: Dict[str, str]) -> str:
         rows = table(folder, False, "test.accuracy")
         accuracy.update(rows)
         top5.update(table(folder, False, k5))
-        out += ["## %s, the paper's protocol" % name.capitalize(), "", "Top-1:", "", *accuracy_table(rows, "test.accuracy"), "",
+        out += ["## %s, the paper's protocol" % name.capitalize(), "",
+                "Paired tests, ranks, learning curves and plots against the noise rate: [%s.html](%s.html)." % (name, name), "",
+                "Top-1:", "", *accuracy_table(rows, "test.accuracy"), "",
                 "Top-5 (top-2 to top-4, chosen settings and full precision: [%s.csv](%s.csv)):" % (name, name), "",
                 *accuracy_table(table(folder, False, k5), k5), ""]
     losses, _, ranks = rank_matrix(accuracy, "test.accuracy")
@@ -267,6 +280,7 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     for name, folder in folders.items():
         write_csv(folder, name == "letter-tuned", out / (name + ".csv"))
+        write_html(folder, name == "letter-tuned", out / (name + ".html"))
     (out / "README.md").write_text(page(args.quick, folders), encoding="utf-8")
     print("written: %s" % (out / "README.md"))
     return 0

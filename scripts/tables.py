@@ -172,13 +172,27 @@ def aligned(lines: List[List[str]], n_words: int) -> List[str]:
 
 
 def text(table: Table, width: Optional[int] = None) -> str:
-    """width: columns of the terminal, or None for as wide as it gets. What does not fit loses its standard deviations."""
+    """width: columns of the terminal, or None for as wide as it gets. What does not fit loses its standard deviations; what then still
+    does not fit is set as several blocks of columns."""
     with_sd = True
     lines = aligned(*grid(table, TEXT))
     if width is not None and max(map(len, lines)) > width:
         with_sd = False
-        lines = aligned(*grid(table, TEXT, with_sd))
+        lines = in_blocks(*grid(table, TEXT, with_sd), width)
     return "\n".join(lines + [""] + caption(table, TEXT, with_sd)) + "\n"
+
+
+def in_blocks(lines: List[List[str]], n_words: int, width: int) -> List[str]:
+    widths = [max(map(len, column)) + 2 for column in zip(*lines)]
+    room, blocks = width + 2 - sum(widths[:n_words]), [[]]
+    for j in range(n_words, len(widths)):
+        if blocks[-1] and sum(widths[i] for i in blocks[-1]) + widths[j] > room:
+            blocks.append([])
+        blocks[-1].append(j)
+    out: List[str] = []
+    for block in blocks:
+        out += ([""] if out else []) + aligned([line[:n_words] + [line[j] for j in block] for line in lines], n_words)
+    return out
 
 
 def markdown(table: Table, width: Optional[int] = None) -> str:

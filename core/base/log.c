@@ -68,7 +68,7 @@ static size_t terminal_width(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-static void time_text(double seconds, char *buf, size_t size)
+void lb_time_text(double seconds, char *buf, size_t size)
 {
 	const unsigned long s = seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 1000000000;
 
@@ -104,7 +104,7 @@ static void show(const struct lb_progress *p, double now, const char *what)
 	char head[64], tail[96], rate_s[32], eta[32];
 
 	rate_text(rate, rate_s, sizeof rate_s);
-	time_text((double)(p->total > p->done ? p->total - p->done : 0) / rate, eta, sizeof eta);
+	lb_time_text((double)(p->total > p->done ? p->total - p->done : 0) / rate, eta, sizeof eta);
 	snprintf(head, sizeof head, "[%zu/%zu] ", p->done, p->total);
 	snprintf(tail, sizeof tail, "  %s  eta %s", rate_s, eta);
 	const size_t fixed = strlen(head) + strlen(tail), room = width > fixed ? width - fixed : 0;
@@ -134,6 +134,6 @@ void lb_progress_end(struct lb_progress *p)
 {
 	char took[32];
 
-	time_text(lb_seconds() - p->start, took, sizeof took);
+	lb_time_text(lb_seconds() - p->start, took, sizeof took);
 	lb_note("[%zu/%zu] %s %s", p->done, p->total, p->done < p->total ? "stopped after" : "done in", took);
 }

@@ -152,12 +152,12 @@ static char *study_name(const struct lb_config *c, struct lb_err *err)
 	return lb_node_absent(name) || name->type != LB_SCALAR ? base_name(c->file, err) : lb_strdup(name->text, err);
 }
 
-static int read_all(struct lb_config *c, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err)
+static int read_all(struct lb_config *c, bool from_file, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err)
 {
 	struct lb_err mistakes = { 0 };
 	int rc = 0;
 
-	c->root = lb_yaml_read_all(c->file, &mistakes);
+	c->root = from_file ? lb_yaml_read_all(c->file, &mistakes) : lb_yaml_parse(c->file, "{}", 2, &mistakes);
 	if (!c->root)
 		rc = lb_fail_more(err, mistakes.code, "%s", mistakes.text);
 	else if (mistakes.code != LB_OK && !(c->mistakes = lb_strdup(mistakes.text, err)))
@@ -175,8 +175,8 @@ struct lb_config *lb_config_load(const char *path, const char *const *sets, size
 {
 	struct lb_config *c = lb_alloc(1, sizeof *c, err);
 
-	if (c && (c->file = lb_strdup(path, err)) && (c->set = lb_alloc(n_sets, sizeof *c->set, err)) &&
-	    !read_all(c, sets, n_sets, allow_sweep, err) && (c->name = study_name(c, err)))
+	if (c && (c->file = lb_strdup(path ? path : "command-line", err)) && (c->set = lb_alloc(n_sets, sizeof *c->set, err)) &&
+	    !read_all(c, path, sets, n_sets, allow_sweep, err) && (c->name = study_name(c, err)))
 		return c;
 	lb_config_free(c);
 	return NULL;

@@ -1,6 +1,7 @@
 #include "core/config/options.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CHOICES(...) .type = LB_CHOICE_PARAM, .choices = (const char *const[]){ __VA_ARGS__, NULL }
@@ -12,6 +13,8 @@
 
 #define NO_LIMIT ((double)INFINITY), .max_open = true
 
+#define FORMATS CHOICES("auto", "csv", "idx", "svmlight", "npy", "npz", "arff")
+
 static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max = NO_LIMIT, .help = "residues of the test rows" };
 
 static const char *const curves[] = { "train", "valid", "test", NULL };
@@ -19,24 +22,35 @@ static const char *const curves[] = { "train", "valid", "test", NULL };
 static const struct lb_option options[] = {
 	{ .path = "name", .param = { TEXT, .help = "the study; the file's name without .yaml if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "task", .param = { CHOICES("multiclass", "binary", "regression"), .help = "what is learned" }, .shape = LB_VALUE },
+	{ .path = "task", .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation"), .help = "what is learned" }, .shape = LB_VALUE },
 
 	{ .path = "data", .param = { .help = "the rows to learn from" } },
 	{ .path = "data.train", .param = { .help = "the file to learn from" } },
 	{ .path = "data.train.path", .param = { TEXT, .help = "data file, gzip or not" }, .shape = LB_VALUE, .optional = true },
 	{ .path = "data.train.label", .param = { TEXT, .help = "label column: name, or number from 1 (-1 is the last)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.train.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX)" },
+	{ .path = "data.train.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.train.format", .param = { CHOICES("auto", "csv", "idx"), .help = "file format; auto looks at the content" },
+	{ .path = "data.train.format", .param = { FORMATS, .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.train.x", .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.train.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test", .param = { .help = "a file whose rows are the test part" } },
 	{ .path = "data.test.path", .param = { TEXT, .required = true, .help = "data file, gzip or not" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.test.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX)" },
+	{ .path = "data.test.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.test.format", .param = { CHOICES("auto", "csv", "idx"), .help = "file format; auto looks at the content" },
+	{ .path = "data.test.format", .param = { FORMATS, .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.test.x", .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.test.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.teacher", .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of test; "
+						  "a column a class, in the order of the classes" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.generator", .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
 	{ .path = "data.label", .param = { TEXT, .help = "label column of both files; short for data.train.label" },
@@ -45,6 +59,14 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE },
 	{ .path = "data.delimiter", .param = { CHOICES("auto", "comma", "tab", "semicolon", "blank"), .help = "between columns" },
 	  .shape = LB_VALUE },
+	{ .path = "data.index_base", .param = { CHOICES("1", "0", "auto"), .help = "svmlight: the first index; auto: 0 where that occurs; 1 if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.features", .param = { INTEGER(0, 1, 4294967295.0), .help = "svmlight: number of columns; those that occur if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.max_bytes", .param = { REAL(8589934592.0, 1, NO_LIMIT), .help = "bytes that a file may hold uncompressed" },
+	  .shape = LB_VALUE, .optional = true, .outside_id = true },
+	{ .path = "data.max_memory", .param = { REAL(0, 1, NO_LIMIT), .help = "bytes of memory for the rows; 3/4 of the machine's if not given" },
+	  .shape = LB_VALUE, .optional = true, .outside_id = true },
 	{ .path = "data.drop", .param = { .help = "columns that are not read" }, .shape = LB_WORDS },
 	{ .path = "data.categorical", .param = { .help = "columns that become one-hot; auto: all text columns" },
 	  .shape = LB_WORDS, .word = "auto" },
@@ -86,6 +108,9 @@ static const struct lb_option options[] = {
 	{ .path = "data.preprocess", .param = { .help = "what is done to numeric features" } },
 	{ .path = "data.preprocess.standardize", .param = { TRUTH(1), .help = "by the training rows' mean and standard deviation" },
 	  .shape = LB_VALUE },
+	{ .path = "data.preprocess.scale", .param = { CHOICES("none", "std", "max_abs"), .help = "without standardize: divided by the standard "
+						      "deviation or largest absolute value; zeros stay zeros" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.preprocess.subtract", .shape = LB_VALUE,
 	  .param = { .type = LB_REAL_PARAM, .help = "subtracted from numeric features before anything else" } },
 	{ .path = "data.preprocess.divide", .shape = LB_VALUE,
@@ -115,6 +140,8 @@ static const struct lb_option options[] = {
 	{ .path = "train.clip_norm", .param = { REAL(0, 0, NO_LIMIT), .help = "longest gradient; 0 leaves it" }, .shape = LB_VALUE },
 	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "rows weighted against their class's share" },
 	  .shape = LB_VALUE },
+	{ .path = "train.views", .param = { .help = "several views of each training row, for losses that want them (gjs)" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "view", .optional = true },
 	{ .path = "train.early_stopping", .param = { .help = "ends a training that no longer improves, and restores its best epoch" } },
 	{ .path = "train.early_stopping.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics" },
 	  .shape = LB_VALUE, .with_group = true },
@@ -200,6 +227,36 @@ bool lb_path_within(const char *path, const char *above)
 	return !strncmp(path, above, n) && (path[n] == '\0' || path[n] == '.');
 }
 
+/* Keys that came later than the first ids: left out of an identity where they say what was always so. */
+static const struct {
+	const char *block, *key, *neutral;
+} later[] = {
+	{ "model", "dimension", "0" },
+	{ "optimizer", "project", "\"none\"" },
+};
+
+static void leave_out_neutral(cJSON *identity)
+{
+	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+		cJSON *block = cJSON_GetObjectItemCaseSensitive(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
+		if (neutral && cJSON_Compare(cJSON_GetObjectItemCaseSensitive(block, later[i].key), neutral, true))
+			cJSON_DeleteItemFromObjectCaseSensitive(block, later[i].key);
+		cJSON_Delete(neutral);
+	}
+}
+
+static void leave_out(cJSON *tree, const char *path)
+{
+	const size_t n = strcspn(path, ".");
+	char key[64];
+
+	snprintf(key, sizeof key, "%.*s", (int)n, path);
+	if (path[n])
+		leave_out(cJSON_GetObjectItemCaseSensitive(tree, key), path + n + 1);
+	else
+		cJSON_DeleteItemFromObjectCaseSensitive(tree, key);
+}
+
 cJSON *lb_config_identity(const cJSON *resolved, struct lb_err *err)
 {
 	cJSON *copy = cJSON_Duplicate(resolved, 1);
@@ -210,6 +267,7 @@ cJSON *lb_config_identity(const cJSON *resolved, struct lb_err *err)
 	}
 	for (size_t i = 0; i < lb_option_count(); i++)
 		if (options[i].outside_id)
-			cJSON_DeleteItemFromObjectCaseSensitive(copy, options[i].path);
+			leave_out(copy, options[i].path);
+	leave_out_neutral(copy);
 	return copy;
 }

@@ -323,6 +323,27 @@ static void check_tune(const struct lb_resolving *r)
 		fault(r, "data.cv.fold", "found %.0f, allowed: an integer in [0, %.0f]", resolved_number(r, "data.cv.fold", 0), folds - 1);
 }
 
+/* What only some tasks have. */
+static void check_task(const struct lb_resolving *r)
+{
+	const double dimension = resolved_number(r, "model.dimension", -1);
+	const bool teacher = lb_given(r, "data.teacher");
+
+	if (r->kind == LB_N_KINDS)
+		return;
+	if (r->kind == LB_EMBEDDING && dimension == 0)
+		fault(r, "model.dimension", "is missing, allowed: the number of columns of the embedding, such as 32; the task is embedding");
+	if (r->kind != LB_EMBEDDING && dimension > 0)
+		fault(r, "model.dimension", "found %.0f, allowed: 0; the model gives one score a class, only task embedding has a dimension",
+		      dimension);
+	if (r->kind == LB_DISTILLATION && !teacher)
+		fault(r, "data.teacher", "is missing, allowed: a file of the teacher's scores; the task is distillation");
+	if (r->kind != LB_DISTILLATION && teacher)
+		fault(r, "data.teacher", "goes with task: distillation alone; remove it");
+	if (teacher && !strcmp(text_or(r, "data.missing", ""), "drop"))
+		fault(r, "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
+}
+
 static void check_output(const struct lb_resolving *r)
 {
 	if (cJSON_IsTrue(lb_json_at(r->out, "output.model")))
@@ -332,7 +353,7 @@ static void check_output(const struct lb_resolving *r)
 void lb_rule_check(const struct lb_resolving *r)
 {
 	static void (*const checks[])(const struct lb_resolving *) = {
-		check_name, check_source, check_split, check_early_stopping, check_tune, check_output,
+		check_name, check_source, check_task, check_split, check_early_stopping, check_tune, check_output,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

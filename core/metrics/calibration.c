@@ -108,3 +108,79 @@ const struct lb_metric lb_metric_ece = {
 	.higher_is_better = false,
 	.eval = ece,
 };
+
+/* The largest |accuracy - mean confidence| of a bin that has rows. */
+static int mce(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	const size_t m = (size_t)par[BINS].v;
+	double *gap = lb_alloc(2 * m, sizeof *gap, err), most = 0;
+
+	if (!gap)
+		return -1;
+	double *rows = gap + m;
+	for (size_t i = 0; i < o->n; i++) {
+		const size_t b = bin_of(o->conf[i], (double)m);
+		gap[b] += (o->pred[i] == o->label[i]) - o->conf[i];
+		rows[b]++;
+	}
+	for (size_t b = 0; b < m; b++)
+		most = rows[b] > 0 ? fmax(most, fabs(gap[b]) / rows[b]) : most;
+	*value = o->n ? most : (double)NAN;
+	free(gap);
+	return 0;
+}
+
+const struct lb_metric lb_metric_mce = {
+	.base = {
+		.name = "mce",
+		.title = "Maximum calibration error: the largest gap between confidence and accuracy of a bin",
+		.cite = "M. P. Naeini, G. F. Cooper, M. Hauskrecht, Obtaining well calibrated probabilities using Bayesian "
+			"binning, AAAI 2015",
+		.formula = "max over bins b with rows of |accuracy of bin b - mean confidence of bin b|",
+		.notes = "Bins as in ece. A bin of few rows can decide it alone.",
+		.keywords = "maximum_calibration_error calibration",
+		.on_request = true,
+		LB_PARAMS(ece_params),
+	},
+	.kinds = CLASSES,
+	.higher_is_better = false,
+	.eval = mce,
+};
+
+/* As ece, of the probability of the positive class against the label. */
+static int ece_positive(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	const size_t m = (size_t)par[BINS].v;
+	double *gap = lb_alloc(m, sizeof *gap, err), sum = 0;
+
+	if (!gap)
+		return -1;
+	for (size_t i = 0; i < o->n; i++) {
+		const double u = exp(-fabs(o->score[i])), p = (o->score[i] >= 0 ? 1 : u) / (1 + u);
+		gap[bin_of(p, (double)m)] += o->label[i] - p;
+	}
+	for (size_t b = 0; b < m; b++)
+		sum += fabs(gap[b]);
+	*value = o->n ? sum / (double)o->n : (double)NAN;
+	free(gap);
+	return 0;
+}
+
+const struct lb_metric lb_metric_ece_positive = {
+	.base = {
+		.name = "ece_positive",
+		.title = "Expected calibration error of the probability of the positive class",
+		.cite = "M. P. Naeini, G. F. Cooper, M. Hauskrecht, Obtaining well calibrated probabilities using Bayesian "
+			"binning, AAAI 2015",
+		.formula = "sum_b (n_b/n) |share of positives in bin b - mean p of bin b|;  p = sigmoid(z), bin b holds b/M "
+			   "< p <= (b+1)/M",
+		.notes = "All bins are in use, unlike ece, whose confidence is max(p, 1 - p): with rare positives this one "
+			 "sees whether their probabilities are right.",
+		.keywords = "calibration reliability",
+		.on_request = true,
+		LB_PARAMS(ece_params),
+	},
+	.kinds = 1u << LB_BINARY,
+	.higher_is_better = false,
+	.eval = ece_positive,
+};

@@ -153,3 +153,111 @@ const struct lb_metric lb_metric_f1_macro = {
 	.higher_is_better = true,
 	.eval = f1_macro,
 };
+
+/* Geometric mean of the recalls of the classes that have rows. */
+static int gmean(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	struct tally *t = count_classes(o, err);
+	double sum = 0, classes = 0;
+
+	(void)par;
+	if (!t)
+		return -1;
+	for (size_t k = 0; k < n_classes(o); k++)
+		if (t[k].truth) {
+			sum += log(share(t[k].both, t[k].truth));
+			classes++;
+		}
+	*value = classes > 0 ? exp(sum / classes) : (double)NAN;
+	free(t);
+	return 0;
+}
+
+const struct lb_metric lb_metric_gmean = {
+	.base = {
+		.name = "gmean",
+		.title = "Geometric mean over classes of the share of their rows that are predicted right",
+		.cite = "M. Kubat, S. Matwin, Addressing the curse of imbalanced training sets: one-sided selection, ICML "
+			"1997",
+		.formula = "(product over the m classes k with rows of  (rows of class k predicted k) / (rows of class "
+			   "k))^(1/m)",
+		.notes = "0 as soon as one class is never predicted right. A class without rows in this split is left out.",
+		.keywords = "g_mean geometric_mean",
+		.on_request = true,
+	},
+	.kinds = CLASSES,
+	.higher_is_better = true,
+	.eval = gmean,
+};
+
+/* Mean over classes of F1, weighted by their true rows. */
+static int f1_weighted(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	struct tally *t = count_classes(o, err);
+	double sum = 0;
+
+	(void)par;
+	if (!t)
+		return -1;
+	for (size_t k = 0; k < n_classes(o); k++)
+		sum += t[k].truth ? (double)t[k].truth * share(2 * t[k].both, t[k].truth + t[k].pred) : 0;
+	*value = o->n ? sum / (double)o->n : (double)NAN;
+	free(t);
+	return 0;
+}
+
+const struct lb_metric lb_metric_f1_weighted = {
+	.base = {
+		.name = "f1_weighted",
+		.title = "Mean over classes of F1, weighted by the rows of each class",
+		.cite = "F. Pedregosa et al., Scikit-learn: machine learning in Python, JMLR 12, 2011",
+		.formula = "sum over classes k of (rows of class k / n) 2 TP_k / (rows of class k + rows predicted k)",
+		.notes = "Lies near accuracy; rare classes hardly count. F1 pooled over all classes (micro) is accuracy "
+			 "itself.",
+		.keywords = "weighted_f1 f1 f_score",
+		.on_request = true,
+	},
+	.kinds = CLASSES,
+	.higher_is_better = true,
+	.eval = f1_weighted,
+};
+
+/* Correlation of truth and prediction as one-hot vectors: sums of products of class counts stay exact in double up to 2^53. */
+static int mcc(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	struct tally *t = count_classes(o, err);
+	const double n = (double)o->n;
+	double right = 0, both = 0, truth = 0, pred = 0;
+
+	(void)par;
+	if (!t)
+		return -1;
+	for (size_t k = 0; k < n_classes(o); k++) {
+		right += (double)t[k].both;
+		both += (double)t[k].truth * (double)t[k].pred;
+		truth += (double)t[k].truth * (double)t[k].truth;
+		pred += (double)t[k].pred * (double)t[k].pred;
+	}
+	const double root = sqrt(n * n - truth) * sqrt(n * n - pred);
+	*value = !o->n ? (double)NAN : root > 0 ? (right * n - both) / root : 0;
+	free(t);
+	return 0;
+}
+
+const struct lb_metric lb_metric_mcc = {
+	.base = {
+		.name = "mcc",
+		.title = "Matthews correlation coefficient of labels and predictions",
+		.cite = "J. Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient, "
+			"Computational Biology and Chemistry 28, 2004",
+		.formula = "(c n - sum_k t_k p_k) / sqrt((n^2 - sum_k t_k^2)(n^2 - sum_k p_k^2)),  c rows right, t_k of "
+			   "class k, p_k predicted k",
+		.notes = "From -1 to 1; with two classes it is (TP TN - FP FN) / sqrt((TP + FP)(TP + FN)(TN + FP)(TN + FN)). "
+			 "0 where all labels or all predictions are of one class.",
+		.keywords = "matthews phi_coefficient r_k correlation",
+		.on_request = true,
+	},
+	.kinds = CLASSES,
+	.higher_is_better = true,
+	.eval = mcc,
+};

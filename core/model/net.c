@@ -1,6 +1,8 @@
 #include "core/model/net.h"
 
 #include "core/base/mem.h"
+#include "core/numeric/kernels.h"
+#include "core/numeric/team.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +13,12 @@ static int layer_open(struct X(lb_layer) *l, const struct lb_model_spec *s, size
 
 	l->in = s->width[i];
 	l->out = s->width[i + 1];
-	if (!(l->a = lb_alloc_aligned(max_b * l->out, sizeof(real), err)))
+	l->ld = LB_PADDED(l->out);
+	if (!(l->a = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
 		return -1;
-	if (hidden && !(l->h = lb_alloc_aligned(max_b * l->out, sizeof(real), err)))
+	if (hidden && !(l->h = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
 		return -1;
-	if (hidden && s->dropout > 0 && !(l->mask = lb_alloc_aligned(max_b * l->out, sizeof(real), err)))
+	if (hidden && s->dropout > 0 && !(l->mask = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
 		return -1;
 	return 0;
 }
@@ -23,7 +26,7 @@ static int layer_open(struct X(lb_layer) *l, const struct lb_model_spec *s, size
 struct X(lb_net) *X(lb_net_new)(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err)
 {
 	struct X(lb_net) *net = lb_alloc(1, sizeof *net, err);
-	size_t widest = 0;
+	size_t widest = 0, most = 0;
 
 	if (!net)
 		return NULL;
@@ -34,18 +37,19 @@ struct X(lb_net) *X(lb_net_new)(const struct lb_model_spec *spec, size_t max_b, 
 		if (layer_open(l, spec, i, max_b, err))
 			goto fail;
 		l->w = net->n_params;
-		l->b = l->w + l->in * l->out;
-		net->n_params = l->b + l->out;
-		if (l->out > widest)
-			widest = l->out;
+		l->b = l->w + l->in * l->ld;
+		net->n_params = l->b + l->ld;
+		net->ld = l->ld;
+		if (l->ld > widest)
+			widest = l->ld;
+		if (i && l->out * LB_PADDED(l->in) > most)
+			most = l->out * LB_PADDED(l->in);
 	}
 	net->delta[0] = lb_alloc_aligned(max_b * widest, sizeof(real), err);
 	net->delta[1] = lb_alloc_aligned(max_b * widest, sizeof(real), err);
-	net->ones = lb_alloc_aligned(max_b, sizeof(real), err);
-	if (!net->delta[0] || !net->delta[1] || !net->ones)
+	net->turned = lb_alloc_aligned(most, sizeof(real), err);
+	if (!net->delta[0] || !net->delta[1] || !net->turned)
 		goto fail;
-	for (size_t i = 0; i < max_b; i++)
-		net->ones[i] = 1;
 	return net;
 fail:
 	X(lb_net_free)(net);
@@ -63,8 +67,14 @@ void X(lb_net_free)(struct X(lb_net) *net)
 	}
 	free(net->delta[0]);
 	free(net->delta[1]);
-	free(net->ones);
+	free(net->turned);
 	free(net);
+}
+
+/* Place of the weight from input i to output o. */
+static size_t weight_at(const struct X(lb_layer) *l, size_t o, size_t i)
+{
+	return l->w + o / LB_PANEL * (l->in * LB_PANEL) + i * LB_PANEL + o % LB_PANEL;
 }
 
 void X(lb_net_init)(const struct X(lb_net) *net, real *w)
@@ -74,43 +84,54 @@ void X(lb_net_init)(const struct X(lb_net) *net, real *w)
 	const bool biases = (net->spec.bias_init == LB_BIAS_SCHEME ? scheme : net->spec.bias_init) == LB_BIAS_UNIFORM;
 
 	memset(w, 0, net->n_params * sizeof *w);
-	for (size_t i = 0; i < net->spec.n_layers; i++) {
-		const struct X(lb_layer) *l = &net->layer[i];
+	for (size_t k = 0; k < net->spec.n_layers; k++) {
+		const struct X(lb_layer) *l = &net->layer[k];
 		const double in = (double)(l->in ? l->in : 1), out = (double)l->out;
 		const double bound = sqrt(1 / in), sd = init == LB_INIT_HE ? sqrt(2 / in) : sqrt(2 / (in + out));
 		struct lb_rng rng;
 
-		lb_rng_init(&rng, net->spec.seed, LB_RNG_INIT, i);
-		for (size_t j = l->w; j < l->b && init != LB_INIT_ZERO; j++)
-			w[j] = (real)(init == LB_INIT_TORCH ? bound * (2 * lb_rng_unit(&rng) - 1) : sd * lb_rng_normal(&rng));
+		lb_rng_init(&rng, net->spec.seed, LB_RNG_INIT, k);
+		for (size_t j = 0; j < l->out * l->in && init != LB_INIT_ZERO; j++)
+			w[weight_at(l, j / l->in, j % l->in)] =
+				(real)(init == LB_INIT_TORCH ? bound * (2 * lb_rng_unit(&rng) - 1) : sd * lb_rng_normal(&rng));
 		for (size_t j = l->b; biases && j < l->b + l->out; j++)
 			w[j] = (real)(bound * (2 * lb_rng_unit(&rng) - 1));
 	}
 }
 
-/* a (b,out) = x (b,in) . W (out,in)' + bias */
-static void affine(const struct X(lb_layer) *l, const real *w, const real *x, size_t b)
+void X(lb_net_store)(const struct X(lb_net) *net, const double *plain, real *w)
 {
-	for (size_t i = 0; i < b; i++)
-		memcpy(l->a + i * l->out, w + l->b, l->out * sizeof(real));
-	if (l->in)
-		lb_gemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)b, (int)l->out, (int)l->in, 1, x, (int)l->in, w + l->w,
-			(int)l->in, 1, l->a, (int)l->out);
+	memset(w, 0, net->n_params * sizeof *w);
+	for (size_t k = 0; k < net->spec.n_layers; k++) {
+		const struct X(lb_layer) *l = &net->layer[k];
+		for (size_t o = 0; o < l->out; o++)
+			for (size_t i = 0; i < l->in; i++)
+				w[weight_at(l, o, i)] = (real)*plain++;
+		for (size_t o = 0; o < l->out; o++)
+			w[l->b + o] = (real)*plain++;
+	}
 }
 
-/* In float32 the C library's tanhf takes ten times as long as its expf. Near 0 the odd polynomial of Cephes (S. Moshier, tanhf.c),
- * else 1 - 2 / (exp(2|x|) + 1): within 2 units in the last place. In float64 the library's own. */
-static real lb_tanh(real x)
+void X(lb_net_fetch)(const struct X(lb_net) *net, const real *w, double *plain)
 {
-	const real z = x * x;
+	for (size_t k = 0; k < net->spec.n_layers; k++) {
+		const struct X(lb_layer) *l = &net->layer[k];
+		for (size_t o = 0; o < l->out; o++)
+			for (size_t i = 0; i < l->in; i++)
+				*plain++ = (double)w[weight_at(l, o, i)];
+		for (size_t o = 0; o < l->out; o++)
+			*plain++ = (double)w[l->b + o];
+	}
+}
 
-	if (REAL_BITS > 32 || isnan(x))
-		return tanh(x);
-	if (z < R(0.390625))
-		return x + x * z * ((((R(-5.70498872745e-3) * z + R(2.06390887954e-2)) * z - R(5.37397155531e-2)) * z +
-				     R(1.33314422036e-1)) * z - R(3.33332819422e-1));
-	const real t = 1 - 2 / (exp(2 * fabs(x)) + 1);
-	return x < 0 ? -t : t;
+static struct X(lb_panels) rows_of(const real *x, size_t ld)
+{
+	return (struct X(lb_panels)){ .x = (real *)x, .panel = LB_PANEL, .row = ld };
+}
+
+static struct X(lb_panels) stacked(const real *x, size_t rows)
+{
+	return (struct X(lb_panels)){ .x = (real *)x, .panel = rows * LB_PANEL, .row = LB_PANEL };
 }
 
 /* h (n) = activation of a; where the derivative is told by the result, a becomes it. Comparisons let NaN pass through. */
@@ -122,8 +143,8 @@ static void activate(enum lb_activation act, size_t n, real *a, real *h)
 			h[i] = a[i] < 0 ? R(0.0) : a[i];
 		break;
 	case LB_TANH:
-		for (size_t i = 0; i < n; i++)
-			h[i] = a[i] = lb_tanh(a[i]);
+		X(lb_kernel)()->tanh_all(n, a, h);
+		memcpy(a, h, n * sizeof *a);
 		break;
 	case LB_GELU:
 		for (size_t i = 0; i < n; i++)
@@ -159,55 +180,134 @@ static void drop(const struct X(lb_net) *net, struct X(lb_layer) *l, size_t b, i
 	struct lb_rng rng;
 
 	lb_rng_init(&rng, net->spec.seed, LB_RNG_DROPOUT, (uint64_t)step * LB_MAX_LAYERS + index);
-	for (size_t i = 0; i < b * l->out; i++) {
-		l->mask[i] = lb_rng_u32(&rng) <= below ? (real)(1 / keep) : R(0.0);
-		l->h[i] *= l->mask[i];
-	}
+	for (size_t i = 0; i < b; i++)
+		for (size_t j = i * l->ld; j < i * l->ld + l->out; j++) {
+			l->mask[j] = lb_rng_u32(&rng) <= below ? (real)(1 / keep) : R(0.0);
+			l->h[j] *= l->mask[j];
+		}
+}
+
+/* Threads take rows; fewer rows than this are not worth a second thread. */
+enum { ROW_GRAIN = 16 };
+
+struct forward_job {
+	const struct X(lb_net) *net;
+	const struct X(lb_layer) *l;
+	const real *w, *x;
+	size_t stride, b;        /* rows of x are `stride` apart */
+};
+
+/* a (b,out) = x (b,in) . W + bias, h = activation of a in a hidden layer */
+static void forward_rows(void *arg, size_t i, size_t size)
+{
+	const struct forward_job *j = arg;
+	const struct X(lb_layer) *l = j->l;
+	size_t start;
+	const size_t rows = lb_team_share(j->b, ROW_GRAIN, i, size, &start) - start;
+	real *a = l->a + start * l->ld;
+
+	if (!j->x) {
+		const struct X(lb_compressed) *all = j->net->sparse, some = { all->start + start, all->column, all->value };
+		X(lb_kernel)()->sparse_product(rows, l->ld, &some, stacked(j->w + l->w, l->in), j->w + l->b, rows_of(a, l->ld));
+	} else
+		X(lb_kernel)()->product(rows, l->ld, l->in, (struct X(lb_left)){ j->x + start * j->stride, j->stride, 1 },
+					stacked(j->w + l->w, l->in), j->w + l->b, rows_of(a, l->ld));
+	if (l->h)
+		activate(j->net->spec.activation, rows * l->ld, a, l->h + start * l->ld);
 }
 
 const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *x, size_t b, int64_t step)
 {
-	const size_t last = net->spec.n_layers - 1;
+	struct forward_job job = { .net = net, .w = w, .x = x, .stride = net->layer[0].in, .b = b };
 
 	net->dropped = net->spec.dropout > 0 && step >= 0;
-	for (size_t i = 0; i < last; i++) {
+	for (size_t i = 0; i < net->spec.n_layers; i++) {
 		struct X(lb_layer) *l = &net->layer[i];
-		affine(l, w, x, b);
-		activate(net->spec.activation, b * l->out, l->a, l->h);
-		if (net->dropped)
+		job.l = l;
+		lb_team_run(net->team, forward_rows, &job);
+		if (net->dropped && l->h)
 			drop(net, l, b, step, i);
-		x = l->h;
+		job.x = l->h;
+		job.stride = l->ld;
 	}
-	affine(&net->layer[last], w, x, b);
-	return net->layer[last].a;
+	return net->layer[net->spec.n_layers - 1].a;
 }
 
-/* gW (out,in) = d' (out,b) . x (b,in), gb (out) = column sums of d */
-static void layer_gradient(const struct X(lb_net) *net, const struct X(lb_layer) *l, const real *x, size_t b, const real *d, real *g)
+const real *X(lb_net_features)(const struct X(lb_net) *net, const real *x, size_t *d, size_t *stride)
 {
-	if (l->in)
-		lb_gemm(CblasRowMajor, CblasTrans, CblasNoTrans, (int)l->out, (int)l->in, (int)b, 1, d, (int)l->out, x, (int)l->in, 0,
-			g + l->w, (int)l->in);
-	lb_gemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, 1, (int)l->out, (int)b, 1, net->ones, (int)b, d, (int)l->out, 0, g + l->b,
-		(int)l->out);
+	const size_t last = net->spec.n_layers - 1;
+
+	*d = net->layer[last].in;
+	*stride = last ? net->layer[last - 1].ld : *d;
+	return last ? net->layer[last - 1].h : x;
+}
+
+struct backward_job {
+	const struct X(lb_net) *net;
+	const struct X(lb_layer) *l, *below; /* below NULL: the first layer */
+	struct X(lb_left) seen;          /* the layer's input, transposed */
+	const real *d;                   /* (b,out) */
+	real *g, *next;
+	size_t b;
+};
+
+/* Rows of the gradient of the weights, gW (in,out) = x' (in,b) . d */
+static void gradient_rows(void *arg, size_t i, size_t size)
+{
+	const struct backward_job *j = arg;
+	const struct X(lb_layer) *l = j->l;
+	size_t start;
+	const size_t rows = lb_team_share(l->in, ROW_GRAIN, i, size, &start) - start;
+	struct X(lb_panels) to = stacked(j->g + l->w, l->in);
+
+	to.x += start * LB_PANEL;
+	X(lb_kernel)()->product(rows, l->ld, j->b, (struct X(lb_left)){ j->seen.x + start, j->seen.row, j->seen.column },
+				rows_of(j->d, l->ld), NULL, to);
+}
+
+/* next (b,in) = d (b,out) . W', through the activation of the layer below */
+static void next_rows(void *arg, size_t i, size_t size)
+{
+	const struct backward_job *j = arg;
+	const size_t out = j->l->out, ld = j->below->ld;
+	size_t start;
+	const size_t rows = lb_team_share(j->b, ROW_GRAIN, i, size, &start) - start;
+	real *next = j->next + start * ld;
+
+	X(lb_kernel)()->product(rows, ld, out, (struct X(lb_left)){ j->d + start * j->l->ld, j->l->ld, 1 }, stacked(j->net->turned, out), NULL,
+				rows_of(next, ld));
+	for (size_t k = 0; j->net->dropped && k < rows * ld; k++)
+		next[k] *= j->below->mask[start * ld + k];
+	activate_back(j->net->spec.activation, rows * ld, j->below->a + start * ld, next);
+}
+
+static void backward_rows(void *arg, size_t i, size_t size)
+{
+	const struct backward_job *j = arg;
+
+	if (j->seen.x)
+		gradient_rows(arg, i, size);
+	if (j->below)
+		next_rows(arg, i, size);
 }
 
 void X(lb_net_backward)(struct X(lb_net) *net, const real *w, const real *x, size_t b, const real *dz, real *g)
 {
-	const real *d = dz;
+	struct backward_job job = { .net = net, .d = dz, .g = g, .b = b };
 
 	for (size_t i = net->spec.n_layers; i-- > 0;) {
-		const struct X(lb_layer) *l = &net->layer[i], *below = i ? &net->layer[i - 1] : NULL;
-		real *next = net->delta[i % 2];
+		const struct X(lb_layer) *l = &net->layer[i], *below = i ? l - 1 : NULL;
 
-		layer_gradient(net, l, below ? below->h : x, b, d, g);
-		if (!below)
-			break;
-		lb_gemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)b, (int)l->in, (int)l->out, 1, d, (int)l->out, w + l->w,
-			(int)l->in, 0, next, (int)l->in);
-		for (size_t j = 0; net->dropped && j < b * below->out; j++)
-			next[j] *= below->mask[j];
-		activate_back(net->spec.activation, b * below->out, below->a, next);
-		d = next;
+		job.l = l;
+		job.below = below;
+		job.next = net->delta[i % 2];
+		job.seen = (struct X(lb_left)){ below ? below->h : x, 1, below ? below->ld : l->in };
+		if (below)
+			X(lb_kernel)()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->turned, l->out));
+		lb_team_run(net->team, backward_rows, &job);
+		if (!job.seen.x)
+			X(lb_kernel)()->sparse_transposed(b, l->ld, net->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
+		X(lb_kernel)()->column_sums(b, l->ld, rows_of(job.d, l->ld), g + l->b);
+		job.d = job.next;
 	}
 }

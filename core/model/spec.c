@@ -10,15 +10,18 @@ static const char *const activations[] = { "relu", "tanh", "gelu", NULL };
 static const char *const bias_inits[] = { "scheme", "zero", "uniform", NULL };
 #define BIAS_HELP "initial biases: scheme (as init has them), zero, uniform (within 1/sqrt(inputs))"
 
-enum { LINEAR_INIT, LINEAR_BIAS, LINEAR_SEED };
+#define DIMENSION_HELP "task embedding: columns of the embedding; 0 in every other task"
+
+enum { LINEAR_INIT, LINEAR_BIAS, LINEAR_SEED, LINEAR_DIMENSION };
 static const struct lb_param linear_params[] = {
 	[LINEAR_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
 	[LINEAR_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
 	[LINEAR_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of the initial weights; default train.seed" },
+	[LINEAR_DIMENSION] = { .name = "dimension", .type = LB_INT_PARAM, .min = 0, .max = 65536, .help = DIMENSION_HELP },
 };
 
 static const double default_hidden[] = { 64 };
-enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_BIAS, MLP_SEED };
+enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_BIAS, MLP_SEED, MLP_DIMENSION };
 static const struct lb_param mlp_params[] = {
 	[MLP_HIDDEN] = { .name = "hidden", .type = LB_INTS_PARAM, .def_list = default_hidden, .n_def_list = 1, .min = 1, .max = 65536,
 			 .help = "widths of the hidden layers, first to last" },
@@ -29,6 +32,7 @@ static const struct lb_param mlp_params[] = {
 	[MLP_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
 	[MLP_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
 	[MLP_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of initial weights and dropout; default train.seed" },
+	[MLP_DIMENSION] = { .name = "dimension", .type = LB_INT_PARAM, .min = 0, .max = 65536, .help = DIMENSION_HELP },
 };
 
 enum { BAYES_SMOOTHING };
@@ -79,6 +83,7 @@ int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, siz
 		return 0;
 	}
 	if (info == &models[LINEAR]) {
+		out->width[1] = par[LINEAR_DIMENSION].v > 0 ? (size_t)par[LINEAR_DIMENSION].v : outputs;
 		out->init = (enum lb_init)par[LINEAR_INIT].v;
 		out->bias_init = (enum lb_bias_init)par[LINEAR_BIAS].v;
 		out->seed = (uint64_t)par[LINEAR_SEED].v;
@@ -90,7 +95,7 @@ int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, siz
 	out->n_layers = hidden->n + 1;
 	for (size_t i = 0; i < hidden->n; i++)
 		out->width[i + 1] = (size_t)hidden->list[i];
-	out->width[out->n_layers] = outputs;
+	out->width[out->n_layers] = par[MLP_DIMENSION].v > 0 ? (size_t)par[MLP_DIMENSION].v : outputs;
 	out->activation = (enum lb_activation)par[MLP_ACTIVATION].v;
 	out->dropout = par[MLP_DROPOUT].v;
 	out->init = (enum lb_init)par[MLP_INIT].v;

@@ -11,6 +11,14 @@
 #include <float.h>
 #include <tgmath.h>
 
+/* For a loop over long vectors: compiled for several instruction sets, chosen when the program is loaded. Nothing is contracted, so
+ * all give the same bytes. */
+#if defined __x86_64__
+#define LB_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define LB_CLONES
+#endif
+
 #if LB_REAL == 32
 typedef float real;
 #define X(name) name##_f32

@@ -4,12 +4,16 @@
 
 #include <string.h>
 
+static const char *const projections[] = { "none", "perpendicular", NULL };
+
 #define COMMON_PARAMS(rate)                                                                                                     \
 	[LB_OPT_LR] = { .name = "lr", .symbol = "eta", .type = LB_REAL_PARAM, .def = (rate), .min = 0, .max = 1e6, .min_open = true, \
 			.log_scale = true, .grid = { 1e-3, 1e-2, 1e-1 }, .n_grid = 3, .help = "learning rate" },                \
 	[LB_OPT_WEIGHT_DECAY] = { .name = "weight_decay", .symbol = "lambda", .type = LB_REAL_PARAM, .min = 0, .max = 1e6,      \
 				  .grid = { 0, 1e-4, 1e-3 }, .n_grid = 3, .help = "L2 penalty lambda/2 ||W||^2 on the weights" }, \
-	[LB_OPT_DECAY_BIAS] = { .name = "decay_bias", .type = LB_BOOL_PARAM, .help = "apply the decay to biases too" }
+	[LB_OPT_DECAY_BIAS] = { .name = "decay_bias", .type = LB_BOOL_PARAM, .help = "apply the decay to biases too" },        \
+	[LB_OPT_PROJECT] = { .name = "project", .type = LB_CHOICE_PARAM, .choices = projections,                                \
+			     .help = "perpendicular: the gradient of each weight matrix is turned at right angles to it (perpGrad)" }
 
 enum { SGD_MOMENTUM = LB_OPT_OWN, SGD_NESTEROV };
 static const struct lb_param sgd_params[] = {
@@ -19,24 +23,39 @@ static const struct lb_param sgd_params[] = {
 	[SGD_NESTEROV] = { .name = "nesterov", .type = LB_BOOL_PARAM, .help = "step along g + mu v instead of v" },
 };
 
+LB_CLONES static void plain(size_t n, real eta, real lambda, real *restrict w, const real *restrict g)
+{
+	for (size_t i = 0; i < n; i++)
+		w[i] -= eta * (g[i] + lambda * w[i]);
+}
+
+LB_CLONES static void heavy_ball(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
+{
+	for (size_t i = 0; i < n; i++) {
+		v[i] = mu * v[i] + (g[i] + lambda * w[i]);
+		w[i] -= eta * v[i];
+	}
+}
+
+LB_CLONES static void nesterov(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
+{
+	for (size_t i = 0; i < n; i++) {
+		const real d = g[i] + lambda * w[i];
+		v[i] = mu * v[i] + d;
+		w[i] -= eta * (d + mu * v[i]);
+	}
+}
+
 static void sgd_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
 		     real *const *slot)
 {
 	const real eta = (real)lr, lambda = (real)decay, mu = (real)par[SGD_MOMENTUM].v;
-	const real ahead = par[SGD_NESTEROV].v != 0 ? 1 : 0;
-	real *v = slot[0];
 
 	(void)t;
-	if (mu == 0) {
-		for (size_t i = 0; i < n; i++)
-			w[i] -= eta * (g[i] + lambda * w[i]);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		const real d = g[i] + lambda * w[i];
-		v[i] = mu * v[i] + d;
-		w[i] -= eta * (ahead != 0 ? d + mu * v[i] : v[i]);
-	}
+	if (mu == 0)
+		plain(n, eta, lambda, w, g);
+	else
+		(par[SGD_NESTEROV].v != 0 ? nesterov : heavy_ball)(n, eta, lambda, mu, w, g, slot[0]);
 }
 
 enum { ADAM_BETA1 = LB_OPT_OWN, ADAM_BETA2, ADAM_EPS };
@@ -50,21 +69,37 @@ static const struct lb_param adam_params[] = {
 		       .help = "added to the root of the second moment" },
 };
 
+static bool sgd_idle(const struct lb_arg *par)
+{
+	return par[SGD_MOMENTUM].v == 0;
+}
+
+/* What a step of Adam is made of, as `real`. */
+struct moments {
+	real b1, b2, c1, c2, eps, rate, root, lambda, keep;
+};
+
+LB_CLONES static void follow_moments(size_t n, struct moments a, real *restrict w, const real *restrict g, real *restrict m,
+				     real *restrict v)
+{
+	for (size_t i = 0; i < n; i++) {
+		const real d = g[i] + a.lambda * w[i];
+		m[i] = a.b1 * m[i] + a.c1 * d;
+		v[i] = a.b2 * v[i] + a.c2 * d * d;
+		w[i] = a.keep * w[i] - a.rate * m[i] / (sqrt(v[i]) * a.root + a.eps);
+	}
+}
+
 static void adam(const struct lb_arg *par, int64_t t, double lr, double coupled, double shrink, size_t n, real *w, const real *g,
 		 real *const *slot)
 {
 	const double beta1 = par[ADAM_BETA1].v, beta2 = par[ADAM_BETA2].v;
-	const real b1 = (real)beta1, b2 = (real)beta2, c1 = (real)(1 - beta1), c2 = (real)(1 - beta2), eps = (real)par[ADAM_EPS].v;
-	const real rate = (real)(lr / (1 - pow(beta1, (double)t))), root = (real)(1 / sqrt(1 - pow(beta2, (double)t)));
-	const real lambda = (real)coupled, keep = (real)(1 - shrink);
-	real *m = slot[0], *v = slot[1];
+	const struct moments a = { .b1 = (real)beta1, .b2 = (real)beta2, .c1 = (real)(1 - beta1), .c2 = (real)(1 - beta2),
+				   .eps = (real)par[ADAM_EPS].v, .rate = (real)(lr / (1 - pow(beta1, (double)t))),
+				   .root = (real)(1 / sqrt(1 - pow(beta2, (double)t))), .lambda = (real)coupled,
+				   .keep = (real)(1 - shrink) };
 
-	for (size_t i = 0; i < n; i++) {
-		const real d = g[i] + lambda * w[i];
-		m[i] = b1 * m[i] + c1 * d;
-		v[i] = b2 * v[i] + c2 * d * d;
-		w[i] = keep * w[i] - rate * m[i] / (sqrt(v[i]) * root + eps);
-	}
+	follow_moments(n, a, w, g, slot[0], slot[1]);
 }
 
 static void adam_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
@@ -95,7 +130,7 @@ static const struct X(lb_optim) optims[] = {
 	{ .base = { .name = "sgd", .title = "Stochastic gradient descent, with momentum or Nesterov's",
 		    .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
 		    .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))", LB_PARAMS(sgd_params) },
-	  .slots = 1, .step = sgd_step },
+	  .slots = 1, .step = sgd_step, .idle = sgd_idle },
 	{ .base = { .name = "adam", .title = "Adam, weight decay as L2 in the gradient",
 		    .cite = "Kingma & Ba, Adam: A Method for Stochastic Optimization, ICLR 2015, Algorithm 1",
 		    .formula = "d = g + lambda w; m = b1 m + (1-b1) d; v = b2 v + (1-b2) d^2; "
@@ -117,6 +152,26 @@ static const struct X(lb_optim) optims[] = {
 		    .keywords = "l-bfgs full_batch quasi-newton batch", LB_PARAMS(lbfgs_params) },
 	  .full_batch = true },
 };
+
+void X(lb_optim_project)(size_t n, const real *w, real *g)
+{
+	double wg = 0, ww = 0, gg = 0, left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		wg += (double)w[i] * (double)g[i];
+		ww += (double)w[i] * (double)w[i];
+		gg += (double)g[i] * (double)g[i];
+	}
+	const double along = wg / (ww + 1e-30);
+	for (size_t i = 0; i < n; i++) {
+		const double d = (double)g[i] - along * (double)w[i];
+		left += d * d;
+	}
+	const double rounding = 64 * (double)REAL_EPS;
+	const double stretch = sqrt(left) <= rounding * sqrt(gg) ? 0 : sqrt(gg) / (sqrt(left) + 1e-30);
+	for (size_t i = 0; i < n; i++)
+		g[i] = (real)(stretch * ((double)g[i] - along * (double)w[i]));
+}
 
 const struct X(lb_optim) *X(lb_optim_at)(size_t i)
 {

@@ -4,8 +4,8 @@
 
 #include "core/base/info.h"
 
-/* The first three parameters of every optimiser that takes steps by minibatches. */
-enum { LB_OPT_LR, LB_OPT_WEIGHT_DECAY, LB_OPT_DECAY_BIAS, LB_OPT_OWN };
+/* The first parameters of every optimiser that takes steps by minibatches. */
+enum { LB_OPT_LR, LB_OPT_WEIGHT_DECAY, LB_OPT_DECAY_BIAS, LB_OPT_PROJECT, LB_OPT_OWN };
 
 /* The parameters of lbfgs, the optimiser that reads all training rows at once. */
 enum { LB_LBFGS_WEIGHT_DECAY, LB_LBFGS_DECAY_BIAS, LB_LBFGS_TOLERANCE, LB_LBFGS_MAX_ITERATIONS, LB_LBFGS_MEMORY };

@@ -33,17 +33,27 @@ static int choice(const char *word, const char *const *words)
 	return i;
 }
 
-static struct lb_read_options read_options(const cJSON *config, const char *format)
+struct lb_read_options lb_read_options_of(const cJSON *config, int i)
 {
 	static const char *const delimiters[] = { "auto", "comma", "tab", "semicolon", "blank", NULL };
 	static const char delimiter[] = { 0, ',', '\t', ';', ' ', 0 };
-	const char *header = lb_get_text(config, "data.header");
+	static const char *const bases[] = { "1", "0", "auto", NULL };
+	const cJSON *side = lb_json_at(config, i < 2 ? "data.train" : "data.test");
+	const char *header = lb_get_text(config, "data.header"), *format = lb_get_text(side, "format");
+	const char *base = lb_get_text(config, "data.index_base"), *y = lb_get_text(side, "y");
 
 	return (struct lb_read_options){
-		.format = format && strcmp(format, "auto") ? format : NULL,
+		.format = format && strcmp(format, "auto") && !(i % 2) ? format : NULL,
 		.header = !header || !strcmp(header, "auto") ? 0 : strcmp(header, "true") ? -1 : 1,
 		.delimiter = delimiter[choice(lb_get_text(config, "data.delimiter"), delimiters)],
 		.missing_ok = true,
+		.max_bytes = (uint64_t)lb_get_number(config, "data.max_bytes", 0),
+		.max_memory = (uint64_t)lb_get_number(config, "data.max_memory", 0),
+		.index_base = base ? (enum lb_index_base)choice(base, bases) : LB_BASE_1,
+		.features = i % 2 ? 0 : (size_t)lb_get_number(config, "data.features", 0),
+		.x_key = i % 2 ? y : lb_get_text(side, "x"),
+		.y_key = i % 2 ? NULL : y,
+		.role = i % 2 ? LB_READ_LABELS : lb_get_text(side, "labels") ? LB_READ_FEATURES : LB_READ_BOTH,
 	};
 }
 
@@ -64,8 +74,8 @@ static int make_generated(const cJSON *config, enum lb_kind kind, struct lb_tabl
 	return rc;
 }
 
-static int assemble(const cJSON *config, enum lb_kind kind, struct lb_table t[4], const char *const path[4], struct lb_dataset **out,
-		    struct lb_err *err)
+int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table t[4], const char *const path[4], struct lb_dataset **out,
+		     struct lb_err *err)
 {
 	static const char *const policies[] = { "error", "mean", "drop", NULL };
 	const cJSON *categorical = lb_json_at(config, "data.categorical");
@@ -100,11 +110,21 @@ static int check_labels(const cJSON *config, const struct lb_table t[4], const c
 	return 0;
 }
 
+/* With data.index_base: auto, a file is read again as counting from 0 when only its companion shows that both do. */
+static int read_file(const cJSON *config, const char *path, int i, bool from_zero, struct lb_table *out, struct lb_err *err)
+{
+	struct lb_read_options opt = lb_read_options_of(config, i);
+
+	if (from_zero)
+		opt.index_base = LB_BASE_0;
+	lb_table_free(out);
+	return lb_table_read(path, &opt, out, err);
+}
+
 struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
 {
 	static const char *const path_key[] = { "data.train.path", "data.train.labels", "data.test.path", "data.test.labels" };
-	static const char *const format_key[] = { "data.train.format", "data.train.format", "data.test.format", "data.test.format" };
-	const enum lb_kind kind = lb_kind_of_task(lb_get_text(config, "task"));
+	const enum lb_kind kind = lb_kind_of_data(lb_kind_of_task(lb_get_text(config, "task")));
 	struct lb_table table[4] = { 0 };
 	struct lb_dataset *data = NULL;
 	const char *path[4];
@@ -114,15 +134,15 @@ struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
 		path[i] = lb_get_text(config, path_key[i]);
 	if (!path[0])
 		rc = make_generated(config, kind, &table[0], err);
-	for (int i = 0; i < 4 && !rc; i++) {
-		const struct lb_read_options opt = read_options(config, lb_get_text(config, format_key[i]));
-		if (path[i])
-			rc = lb_table_read(path[i], &opt, &table[i], err);
-	}
+	for (int i = 0; i < 4 && !rc; i++)
+		rc = path[i] ? read_file(config, path[i], i, false, &table[i], err) : 0;
+	for (int i = 0; i < 4 && !rc; i += 2)
+		if (path[2] && !table[i].zero_based && table[2 - i].zero_based)
+			rc = read_file(config, path[i], i, true, &table[i], err);
 	if (!rc)
 		rc = check_labels(config, table, path, err);
 	if (!rc)
-		rc = assemble(config, kind, table, path, &data, err);
+		rc = lb_data_assemble(config, kind, table, path, &data, err);
 	for (int i = 0; i < 4; i++)
 		lb_table_free(&table[i]);
 	return rc ? NULL : data;
@@ -148,18 +168,94 @@ static char *data_key(const cJSON *config, struct lb_err *err)
 	return NULL;
 }
 
+int lb_data_check_dense(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	enum { EVALUATED = 512 };
+	const struct lb_read_options opt = lb_read_options_of(config, 0);
+	const double rows = fmin(lb_get_number(config, "train.batch", 1), (double)data->n) + EVALUATED, limit = (double)lb_memory_limit(&opt);
+	const double size = strcmp(lb_get_text(config, "train.precision"), "float64") ? sizeof(float) : sizeof(double);
+
+	if (!data->x.start || rows * (double)data->x.d * size <= limit)
+		return 0;
+	return lb_fail(err, LB_DATA, "%s: a batch of %.0f rows of %zu columns takes %.0f MB of memory, more than the limit of %.0f MB; lower "
+		       "train.batch, or raise data.max_memory", data->source[0].path, rows, data->x.d, rows * (double)data->x.d * size / 1e6,
+		       limit / 1e6);
+}
+
+static int bad_teacher(const char *path, const struct lb_table *t, const struct lb_dataset *d, struct lb_err *err)
+{
+	return lb_fail(err, LB_DATA, "%s: found %zu rows of %zu columns, allowed: %zu rows (one for each row of the data, train then test) of "
+		       "%zu columns (one a class)", path, t->n, t->n_cols ? t->n_cols : t->block.d, d->n, d->n_classes);
+}
+
+static double block_value(const struct lb_matrix *m, size_t i)
+{
+	return m->dtype == LB_U8 ? ((const unsigned char *)m->x)[i] : m->dtype == LB_F32 ? (double)((const float *)m->x)[i] :
+									     ((const double *)m->x)[i];
+}
+
+/* The file's numbers, row after row. */
+static int take_scores(const char *path, const struct lb_table *t, size_t c, double *out, struct lb_err *err)
+{
+	for (size_t k = 0; k < t->n_cols; k++)
+		if (t->col[k].type != LB_NUMBER)
+			return lb_fail(err, LB_DATA, "%s: column %zu (%s) holds texts, allowed: numbers, the teacher's score of each class", path,
+				       k + 1, t->col[k].name);
+	for (size_t i = 0; i < t->n * c; i++) {
+		out[i] = t->n_cols ? t->col[i % c].num[i / c] : block_value(&t->block, i);
+		if (!isfinite(out[i]))
+			return lb_fail(err, LB_DATA, "%s: row %zu, column %zu: found %s, allowed: a finite number", path, i / c + 1, i % c + 1,
+				       isnan(out[i]) ? "no number" : "an infinity");
+	}
+	return 0;
+}
+
+static int load_teacher(const cJSON *config, struct lb_data_entry *entry, struct lb_err *err)
+{
+	const char *path = lb_get_text(config, "data.teacher");
+	const struct lb_dataset *d = entry->data;
+	const struct lb_read_options opt = { .missing_ok = true };
+	struct lb_table t = { 0 };
+
+	if (!path)
+		return 0;
+	if (lb_table_read(path, &opt, &t, err))
+		return -1;
+	int rc = t.block.start || t.n != d->n || (t.n_cols ? t.n_cols : t.block.d) != d->n_classes ? bad_teacher(path, &t, d, err) : 0;
+	if (!rc)
+		rc = (entry->teacher = lb_alloc(d->n * d->n_classes, sizeof *entry->teacher, err)) ?
+		     take_scores(path, &t, d->n_classes, entry->teacher, err) : -1;
+	memcpy(entry->teacher_sha256, t.sha256, sizeof t.sha256);
+	lb_table_free(&t);
+	return rc;
+}
+
+static void entry_free(struct lb_data_entry *entry)
+{
+	if (!entry)
+		return;
+	free(entry->key);
+	free(entry->teacher);
+	if (entry->data)
+		lb_dataset_free(entry->data);
+	free(entry);
+}
+
 /* Reads the data anew into an entry that takes the key. */
 static struct lb_data_entry *load_entry(const cJSON *config, char *key, struct lb_err *err)
 {
 	struct lb_data_entry *entry = lb_alloc(1, sizeof *entry, err);
 	const double start = lb_seconds();
 
-	if (!entry || !(entry->data = lb_data_load(config, err))) {
-		free(entry);
+	if (!entry) {
 		free(key);
 		return NULL;
 	}
 	entry->key = key;
+	if (!(entry->data = lb_data_load(config, err)) || load_teacher(config, entry, err)) {
+		entry_free(entry);
+		return NULL;
+	}
 	entry->seconds = lb_seconds() - start;
 	return entry;
 }
@@ -189,11 +285,8 @@ const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const cJSON
 
 void lb_data_close(struct lb_data_cache *cache)
 {
-	for (size_t i = 0; i < cache->n; i++) {
-		free(cache->entry[i]->key);
-		lb_dataset_free(cache->entry[i]->data);
-		free(cache->entry[i]);
-	}
+	for (size_t i = 0; i < cache->n; i++)
+		entry_free(cache->entry[i]);
 	free(cache->entry);
 	*cache = (struct lb_data_cache){ 0 };
 }
@@ -227,12 +320,14 @@ int lb_split_options_of(const cJSON *config, struct lb_split_options *out, doubl
 
 void lb_encode_options_of(const cJSON *config, struct lb_encode_options *out)
 {
-	const char *unseen = lb_get_text(config, "data.unseen");
+	static const char *const scales[] = { "none", "std", "max_abs", NULL };
+	const char *unseen = lb_get_text(config, "data.unseen"), *scale = lb_get_text(config, "data.preprocess.scale");
 
 	*out = (struct lb_encode_options){
 		.subtract = lb_get_number(config, "data.preprocess.subtract", 0),
 		.divide = lb_get_number(config, "data.preprocess.divide", 1),
 		.standardize = lb_get_bool(config, "data.preprocess.standardize"),
+		.scale = scale ? (enum lb_scaling)choice(scale, scales) : LB_SCALE_NONE,
 		.unseen_zero = unseen && !strcmp(unseen, "zero"),
 	};
 }

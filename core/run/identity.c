@@ -19,6 +19,16 @@ static void replace_path(cJSON *identity, const char *group, const char *key, co
 	lb_json_text(block, name, data->source[(*next)++].sha256);
 }
 
+static void replace_teacher(cJSON *identity, const struct lb_data_entry *source)
+{
+	cJSON *block = cJSON_GetObjectItemCaseSensitive(identity, "data");
+
+	if (!source->teacher)
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(block, "teacher");
+	lb_json_text(block, "teacher_sha256", source->teacher_sha256);
+}
+
 /* A transition matrix from a file: its checksum in the place of its path. */
 static int replace_matrix_file(cJSON *identity, struct lb_err *err)
 {
@@ -37,7 +47,7 @@ static int replace_matrix_file(cJSON *identity, struct lb_err *err)
 	return 0;
 }
 
-int lb_trial_id(const cJSON *config, const struct lb_dataset *data, char id[17], struct lb_err *err)
+int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, char id[17], struct lb_err *err)
 {
 	static const char *const groups[] = { "train", "train", "test", "test" };
 	static const char *const keys[] = { "path", "labels", "path", "labels" };
@@ -50,7 +60,8 @@ int lb_trial_id(const cJSON *config, const struct lb_dataset *data, char id[17],
 	if (!identity)
 		return -1;
 	for (size_t i = 0; i < 4; i++)
-		replace_path(identity, groups[i], keys[i], data, &next);
+		replace_path(identity, groups[i], keys[i], source->data, &next);
+	replace_teacher(identity, source);
 	if (replace_matrix_file(identity, err)) {
 		cJSON_Delete(identity);
 		return -1;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -16,50 +17,105 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How a worker ends: its exit status. An error's own code (4, 5) stands for itself. */
-enum { WORKER_OK = 0, WORKER_DIVERGED = 10, WORKER_BUSY = 11, WORKER_INTERRUPTED = 12 };
+/* How a trial ended in a worker. An error's own code (4, 5) stands for itself. */
+enum { TRIAL_OK = 0, TRIAL_DIVERGED = 10, TRIAL_BUSY = 11, TRIAL_INTERRUPTED = 12, TRIAL_UNTOLD = 13 };
+
+/* Trials of one cohort: order[first], order[first + 1], ...; lead is the first of them. */
+struct group {
+	size_t first, n, lead;
+};
 
 struct worker {
 	pid_t pid;               /* 0: idle */
-	size_t trial;
-	int pipe;                /* its message comes from here */
+	struct group group;
+	int pipe;                /* its reports come from here */
 };
 
 struct pool {
 	const struct lb_trial *trials;
 	const struct lb_run_options *opt;
 	struct worker *worker;
-	size_t *queue;           /* ring of trials to run */
+	size_t *order;           /* the trials, those of a group side by side */
+	struct group *queue;     /* ring of groups to run */
 	size_t head, waiting, n;
 	size_t running, busy_in_a_row;
 	struct lb_progress progress;
 	struct lb_run_counts *counts;
-	struct lb_err *message;      /* of the worker that ended last */
+	struct lb_err *message;      /* of the trial that is looked at */
 };
 
-/* In the child: claim, look again, train, store. */
-static int work(const struct lb_trial *t, const struct lb_run_options *opt, struct lb_err *err)
+/* What a worker says of a trial: this, then `length` bytes of message. All of a group's reports fit a pipe, so that writing never waits. */
+struct report {
+	uint32_t place, end, length;
+};
+enum { MOST_TEXT = 2048, MOST_TOGETHER = 16 };
+
+/* ---- in the worker ---- */
+
+static bool say(int pipe, size_t place, int end, const char *text)
+{
+	char bytes[sizeof(struct report) + MOST_TEXT];
+	struct report r = { (uint32_t)place, (uint32_t)end, (uint32_t)strlen(text) };
+
+	if (r.length > MOST_TEXT)
+		r.length = MOST_TEXT;
+	memcpy(bytes, &r, sizeof r);
+	memcpy(bytes + sizeof r, text, r.length);
+	return write(pipe, bytes, sizeof r + r.length) == (ssize_t)(sizeof r + r.length);
+}
+
+/* Claims the trial for this process and looks again: what it is at that moment, or TRIAL_UNTOLD for one that is to be trained. */
+static int claim(const struct lb_trial *t, int *fd, struct lb_err *err)
 {
 	const char *dir = lb_get_text(t->config, "output.dir");
-	cJSON *record = NULL;
-	int fd;
+	const int claimed = lb_store_claim(dir, t->id, fd, err);
 
-	const int claimed = lb_store_claim(dir, t->id, &fd, err);
 	if (claimed < 0)
 		return (int)err->code;
 	if (!claimed)
-		return WORKER_BUSY;
-	if (lb_trial_done(t))
-		return lb_store_look(dir, t->id, NULL) == LB_STORED_DIVERGED ? WORKER_DIVERGED : WORKER_OK;
-	if (lb_run_trial(t, opt, &record, err))
-		return (int)err->code;
-	const char *status = lb_get_text(record, "result.status");
-	const int end = !strcmp(status, "ok") ? WORKER_OK : !strcmp(status, "diverged") ? WORKER_DIVERGED : WORKER_INTERRUPTED;
-	cJSON_Delete(record);
-	return end;
+		return TRIAL_BUSY;
+	if (!lb_trial_done(t))
+		return TRIAL_UNTOLD;
+	return lb_store_look(dir, t->id, NULL) == LB_STORED_DIVERGED ? TRIAL_DIVERGED : TRIAL_OK;
 }
 
-static int start_worker(struct pool *pool, struct worker *w, size_t trial, struct lb_err *err)
+static int end_of(const struct lb_run_end *e)
+{
+	if (e->rc)
+		return (int)e->err.code;
+	return e->status == LB_TRIAL_OK ? TRIAL_OK : e->status == LB_TRIAL_DIVERGED ? TRIAL_DIVERGED : TRIAL_INTERRUPTED;
+}
+
+/* Claims, trains, stores and tells; the exit status. */
+static int work(const struct pool *pool, struct group group, int pipe)
+{
+	const struct lb_trial *chosen[MOST_TOGETHER];
+	size_t place[MOST_TOGETHER], n = 0;
+	struct lb_run_end *end = lb_alloc(MOST_TOGETHER, sizeof *end, NULL);
+	int fd = -1;
+	bool told = true;
+
+	for (size_t i = 0; end && i < group.n; i++) {
+		const struct lb_trial *t = &pool->trials[pool->order[group.first + i]];
+		const int now = claim(t, &fd, &end[0].err);
+		if (now != TRIAL_UNTOLD) {
+			told = say(pipe, i, now, end[0].err.text) && told;
+			continue;
+		}
+		place[n] = i;
+		chosen[n++] = t;
+	}
+	if (end && n)
+		lb_run_cohort(chosen, n, pool->opt, end, NULL);
+	for (size_t i = 0; end && i < n; i++)
+		told = say(pipe, place[i], end_of(&end[i]), end[i].err.text) && told;
+	fflush(NULL);
+	return end && told ? 0 : LB_MACHINE;
+}
+
+/* ---- in the parent ---- */
+
+static int start_worker(struct pool *pool, struct worker *w, struct group group, struct lb_err *err)
 {
 	int ends[2];
 
@@ -73,32 +129,26 @@ static int start_worker(struct pool *pool, struct worker *w, size_t trial, struc
 		return lb_fail(err, LB_MACHINE, "no worker could be started: %s; use fewer --jobs", strerror(errno));
 	}
 	if (pid == 0) {
-		struct lb_err *why = lb_alloc(1, sizeof *why, NULL);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent || !why)
-			_exit(LB_MACHINE);
-		const int end = work(&pool->trials[trial], pool->opt, why);
-		const size_t length = strlen(why->text);
-		if (length && write(ends[1], why->text, length) < 0)
-			_exit(LB_MACHINE);
-		fflush(NULL);
-		_exit(end);
+		_exit(getppid() != parent ? LB_MACHINE : work(pool, group, ends[1]));
 	}
 	close(ends[1]);
-	*w = (struct worker){ .pid = pid, .trial = trial, .pipe = ends[0] };
+	*w = (struct worker){ .pid = pid, .group = group, .pipe = ends[0] };
 	pool->running++;
 	return 0;
 }
 
-static void read_message(struct worker *w, struct lb_err *err)
+static bool read_whole(int pipe, void *to, size_t n)
 {
-	size_t n = 0;
-	ssize_t got;
-
-	while (n + 1 < sizeof err->text && (got = read(w->pipe, err->text + n, sizeof err->text - 1 - n)) > 0)
-		n += (size_t)got;
-	err->text[n] = '\0';
-	close(w->pipe);
+	for (size_t done = 0; done < n;) {
+		const ssize_t got = read(pipe, (char *)to + done, n - done);
+		if (got <= 0 && errno != EINTR)
+			return false;
+		if (got == 0)
+			return false;
+		done += got > 0 ? (size_t)got : 0;
+	}
+	return true;
 }
 
 /* A worker that a signal ended could not say so itself: its parent writes the record. */
@@ -115,9 +165,9 @@ static void record_crash(const struct pool *pool, size_t trial, const char *mess
 	cJSON_Delete(record);
 }
 
-static void put_back(struct pool *pool, size_t trial)
+static void put_back(struct pool *pool, struct group group)
 {
-	pool->queue[(pool->head + pool->waiting++) % pool->n] = trial;
+	pool->queue[(pool->head + pool->waiting++) % pool->n] = group;
 	if (++pool->busy_in_a_row > pool->waiting)
 		nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
 }
@@ -129,43 +179,70 @@ static void describe(const struct lb_trial *t, char *out, size_t size)
 		 lb_get_number(t->config, "train.seed", 0));
 }
 
-/* Returns -1 with err when the sweep cannot go on. */
-static int end_worker(struct pool *pool, struct worker *w, int status, struct lb_err *err)
+static void count_failure(struct pool *pool, size_t trial, const char *name, bool crash, int status)
 {
-	struct lb_err *message = pool->message;
-	const bool stored = !WIFEXITED(status) && lb_trial_done(&pool->trials[w->trial]);
-	const int end = WIFEXITED(status) ? WEXITSTATUS(status) : stored ? WORKER_OK : -1;
+	char *text = pool->message->text;
+
+	if (!WIFEXITED(status))
+		snprintf(text, sizeof pool->message->text, "the worker was ended by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	if (!text[0])
+		snprintf(text, sizeof pool->message->text, "the worker ended with status %d and no message", WEXITSTATUS(status));
+	if (crash)
+		record_crash(pool, trial, text);
+	lb_warn("trial %s (%s) failed: %s", pool->trials[trial].id, name, text);
+	pool->counts->failed++;
+}
+
+/* One trial of a worker that ended with `status`; message holds what it said. Returns -1 with err when the sweep cannot go on. */
+static int end_trial(struct pool *pool, size_t place, int end, int status, struct lb_err *err)
+{
+	const size_t trial = pool->order[place];
 	char name[160];
 	int rc = 0;
 
-	read_message(w, message);
-	describe(&pool->trials[w->trial], name, sizeof name);
-	if (end != WORKER_BUSY)
-		pool->busy_in_a_row = 0;
-	if (end == WORKER_BUSY)
-		put_back(pool, w->trial);
-	else if (end == WORKER_OK)
-		pool->counts->ok++;
-	else if (end == WORKER_DIVERGED)
-		pool->counts->diverged++;
-	else if (end == WORKER_INTERRUPTED || lb_stop_requested)
-		pool->counts->left++;
-	else if (end == LB_MACHINE)
-		rc = lb_fail(err, LB_MACHINE, "%s", message->text[0] ? message->text : "a worker ran out of memory");
-	else {
-		const bool crash = end < 0 || !message->text[0];
-		if (end < 0)
-			snprintf(message->text, sizeof message->text, "the worker was ended by signal %d (%s)", WTERMSIG(status),
-				 strsignal(WTERMSIG(status)));
-		else if (crash)
-			snprintf(message->text, sizeof message->text, "the worker ended with status %d and no message", end);
-		if (crash)
-			record_crash(pool, w->trial, message->text);
-		lb_warn("trial %s (%s) failed: %s", pool->trials[w->trial].id, name, message->text);
-		pool->counts->failed++;
+	if (end == TRIAL_UNTOLD && lb_trial_done(&pool->trials[trial]))
+		end = TRIAL_OK;
+	if (end == TRIAL_BUSY) {
+		put_back(pool, (struct group){ place, 1, trial });
+		return 0;
 	}
-	if (end != WORKER_BUSY)
-		lb_progress_step(&pool->progress, name);
+	pool->busy_in_a_row = 0;
+	describe(&pool->trials[trial], name, sizeof name);
+	if (end == TRIAL_OK)
+		pool->counts->ok++;
+	else if (end == TRIAL_DIVERGED)
+		pool->counts->diverged++;
+	else if (end == TRIAL_INTERRUPTED || lb_stop_requested)
+		pool->counts->left++;
+	else if (end == LB_MACHINE || (end == TRIAL_UNTOLD && WIFEXITED(status) && WEXITSTATUS(status) == LB_MACHINE))
+		rc = lb_fail(err, LB_MACHINE, "%s", pool->message->text[0] ? pool->message->text : "a worker ran out of memory");
+	else
+		count_failure(pool, trial, name, end == TRIAL_UNTOLD, status);
+	lb_progress_step(&pool->progress, name);
+	return rc;
+}
+
+/* Returns -1 with err when the sweep cannot go on. */
+static int end_worker(struct pool *pool, struct worker *w, int status, struct lb_err *err)
+{
+	char *text = pool->message->text;
+	bool told[MOST_TOGETHER] = { false };
+	struct report r;
+	int rc = 0;
+
+	while (read_whole(w->pipe, &r, sizeof r) && r.place < w->group.n && r.length <= MOST_TEXT && read_whole(w->pipe, text, r.length)) {
+		text[r.length] = '\0';
+		told[r.place] = true;
+		if (end_trial(pool, w->group.first + r.place, (int)r.end, status, rc ? pool->message : err))
+			rc = -1;
+	}
+	close(w->pipe);
+	for (size_t i = 0; i < w->group.n; i++) {
+		text[0] = '\0';
+		if (!told[i] && end_trial(pool, w->group.first + i, TRIAL_UNTOLD, status, rc ? pool->message : err))
+			rc = -1;
+	}
 	w->pid = 0;
 	pool->running--;
 	return rc;
@@ -203,10 +280,10 @@ static int drive(struct pool *pool, struct lb_err *err)
 		for (int i = 0; i < pool->opt->jobs && pool->waiting && !lb_stop_requested && !rc; i++) {
 			if (pool->worker[i].pid)
 				continue;
-			const size_t trial = pool->queue[pool->head];
+			const struct group group = pool->queue[pool->head];
 			pool->head = (pool->head + 1) % pool->n;
 			pool->waiting--;
-			rc = start_worker(pool, &pool->worker[i], trial, err);
+			rc = start_worker(pool, &pool->worker[i], group, err);
 		}
 		if ((lb_stop_requested || rc) && !told) {
 			stop_workers(pool, SIGTERM);
@@ -215,29 +292,98 @@ static int drive(struct pool *pool, struct lb_err *err)
 		if (pool->running && wait_one(pool, rc ? &ignored : err))
 			rc = -1;
 	}
-	pool->counts->left += pool->waiting;
+	for (; pool->waiting; pool->waiting--, pool->head++)
+		pool->counts->left += pool->queue[pool->head % pool->n].n;
+	return rc;
+}
+
+/* ---- cohorts ---- */
+
+struct keyed {
+	char *key;               /* NULL: of no cohort */
+	size_t trial;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct keyed *p = a, *q = b;
+	const int order = !p->key || !q->key ? (p->key != NULL) - (q->key != NULL) : strcmp(p->key, q->key);
+
+	return order ? order : (p->trial > q->trial) - (p->trial < q->trial);
+}
+
+static int by_lead(const void *a, const void *b)
+{
+	const struct group *p = a, *q = b;
+
+	return (p->lead > q->lead) - (p->lead < q->lead);
+}
+
+/* The most trials that train together: what fits the second cache with the batch, as far as all workers stay busy to the end. */
+static size_t most_together(const struct pool *pool)
+{
+	const size_t share = pool->n / (2 * (size_t)pool->opt->jobs);
+
+	return share < 1 ? 1 : share > MOST_TOGETHER ? MOST_TOGETHER : share;
+}
+
+/* Cuts runs of equal keys into groups; */
+static void make_groups(struct pool *pool, const struct keyed *k, size_t n)
+{
+	const size_t most = most_together(pool);
+
+	for (size_t i = 0; i < n; i++) {
+		struct group *last = pool->waiting ? &pool->queue[pool->waiting - 1] : NULL;
+		const bool joins = last && last->n < most && k[i].key && k[last->first].key && !strcmp(k[i].key, k[last->first].key);
+		pool->order[i] = k[i].trial;
+		if (joins)
+			last->n++;
+		else
+			pool->queue[pool->waiting++] = (struct group){ i, 1, k[i].trial };
+	}
+	qsort(pool->queue, pool->waiting, sizeof *pool->queue, by_lead);
+}
+
+static int queue_all(struct pool *pool, size_t n, struct lb_err *err)
+{
+	struct keyed *k = lb_alloc(n, sizeof *k, err);
+	int rc = k ? 0 : -1;
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		struct lb_err why = { 0 };
+		k[i] = (struct keyed){ lb_cohort_key(&pool->trials[i], &why), i };
+		if (why.code)
+			rc = lb_fail(err, why.code, "%s", why.text);
+	}
+	if (!rc && n) {
+		qsort(k, n, sizeof *k, by_key);
+		make_groups(pool, k, n);
+	}
+	for (size_t i = 0; k && i < n; i++)
+		free(k[i].key);
+	free(k);
 	return rc;
 }
 
 int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, const struct lb_run_options *opt,
 	       struct lb_run_counts *counts, struct lb_err *err)
 {
-	struct pool pool = { .trials = trials, .opt = opt, .n = n ? n : 1, .waiting = n, .counts = counts };
+	struct pool pool = { .trials = trials, .opt = opt, .n = n ? n : 1, .counts = counts };
 	int rc = -1;
 
 	*counts = (struct lb_run_counts){ 0 };
 	signal(SIGCHLD, SIG_DFL); /* a parent that ignores it would leave no status to wait for */
 	pool.worker = lb_alloc((size_t)opt->jobs, sizeof *pool.worker, err);
+	pool.order = lb_alloc(pool.n, sizeof *pool.order, err);
 	pool.queue = lb_alloc(pool.n, sizeof *pool.queue, err);
 	pool.message = lb_alloc(1, sizeof *pool.message, err);
-	if (pool.worker && pool.queue && pool.message) {
-		for (size_t i = 0; i < n; i++)
-			pool.queue[i] = i;
+	if (pool.worker && pool.order && pool.queue && pool.message && !queue_all(&pool, n, err)) {
 		lb_progress_start(&pool.progress, n + done_before, done_before);
 		rc = drive(&pool, err);
 		lb_progress_end(&pool.progress);
 	}
 	free(pool.worker);
+	free(pool.order);
 	free(pool.queue);
 	free(pool.message);
 	return rc;

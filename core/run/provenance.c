@@ -1,5 +1,7 @@
 #include "core/run/provenance.h"
 
+#include "core/numeric/blas.h"
+
 #include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,12 +56,16 @@ static void add_blas(cJSON *in)
 {
 	cJSON *blas = lb_json_object(in, "blas");
 	const char *config = openblas_get_config();
+	const struct lb_blas_choice *chosen = lb_blas_chosen();
 	char version[32] = "";
 
 	if (sscanf(config, "OpenBLAS %31s", version) != 1)
 		version[0] = '\0';
 	lb_json_text(blas, "version", version[0] ? version : NULL);
 	lb_json_text(blas, "kernel", openblas_get_corename());
+	lb_json_text(blas, "asked", chosen->asked[0] ? chosen->asked : NULL);
+	lb_json_text(blas, "why", chosen->why[0] ? chosen->why : NULL);
+	lb_json_text(blas, "library_choice", chosen->own[0] ? chosen->own : NULL);
 	lb_json_text(blas, "config", config);
 	lb_json_number(blas, "threads", openblas_get_num_threads());
 	cJSON *environment = lb_json_object(blas, "environment");

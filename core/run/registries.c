@@ -4,6 +4,7 @@
 #include "core/model/spec.h"
 #include "core/optim/optim_info.h"
 #include "core/optim/schedule.h"
+#include "core/train/train.h"
 #include "datasets/dataset.h"
 
 #include <string.h>
@@ -71,27 +72,44 @@ static const struct lb_info *schedule_at(size_t i, unsigned *kinds)
 	return s ? &s->base : NULL;
 }
 
+static const struct lb_info *view_at(size_t i, unsigned *kinds)
+{
+	*kinds = 1u << LB_MULTICLASS;
+	return lb_view_at(i);
+}
+
 typedef const struct lb_info *at_fn(size_t i, unsigned *kinds);
 static const struct {
 	const char *block;
 	at_fn *at;
+	bool of_data;            /* kinds are those of the data: a metric of classes measures embeddings and students too */
 } blocks[] = {
-	{ "loss", loss_at },	     { "metrics", metric_at },	   { "corrupt.labels", corruption_at }, { "data.generator", generator_at },
-	{ "corrupt.imbalance", imbalance_at },
-	{ "model", model_at },	     { "optimizer", optimizer_at }, { "schedule", schedule_at },
+	{ "loss", loss_at, false },
+	{ "metrics", metric_at, true },
+	{ "corrupt.labels", corruption_at, true },
+	{ "corrupt.imbalance", imbalance_at, true },
+	{ "data.generator", generator_at, true },
+	{ "model", model_at, false },
+	{ "optimizer", optimizer_at, false },
+	{ "schedule", schedule_at, false },
+	{ "train.views", view_at, false },
 };
 
-static at_fn *find_block(const char *block)
+static at_fn *find_block(const char *block, enum lb_kind *kind)
 {
-	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
-		if (!strcmp(blocks[i].block, block))
-			return blocks[i].at;
+	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
+		if (strcmp(blocks[i].block, block))
+			continue;
+		if (kind && blocks[i].of_data)
+			*kind = lb_kind_of_data(*kind);
+		return blocks[i].at;
+	}
 	return NULL;
 }
 
 static const struct lb_info *registry_at(const char *block, enum lb_kind kind, size_t i)
 {
-	at_fn *at = find_block(block);
+	at_fn *at = find_block(block, &kind);
 	const struct lb_info *info = NULL;
 	unsigned kinds = 0;
 
@@ -103,7 +121,7 @@ static const struct lb_info *registry_at(const char *block, enum lb_kind kind, s
 
 static const struct lb_info *registry_any(const char *block, const char *name, enum lb_kind *kind)
 {
-	at_fn *at = find_block(block);
+	at_fn *at = find_block(block, NULL);
 	const struct lb_info *info = NULL;
 	unsigned kinds = 0;
 

@@ -104,30 +104,114 @@ static int store(const struct lb_trial *t, const struct lb_prepared *p, const st
 	return rc;
 }
 
-int lb_run_trial(const struct lb_trial *t, const struct lb_run_options *opt, cJSON **record, struct lb_err *err)
+struct member {
+	const struct lb_trial *t;
+	struct lb_prepared p;
+	bool ready;
+};
+
+/* Prepares all that can be; the first is the leader of the others. Returns it, NULL when there is none. */
+static struct lb_prepared *prepare_all(struct member *m, const struct lb_trial *const *t, size_t k, struct lb_run_end *end)
 {
-	struct lb_run_facts facts = { .study = opt->study, .argv = opt->argv, .load_seconds = t->source->seconds };
-	const double start = lb_seconds(), cpu = cpu_seconds();
-	struct lb_prepared *p = lb_alloc(1, sizeof *p, err);
-	struct lb_outcome out = { 0 };
+	struct lb_prepared *leader = NULL;
+
+	for (size_t i = 0; i < k; i++) {
+		m[i].t = t[i];
+		m[i].ready = !lb_prepare(t[i], leader, &m[i].p, &end[i].err);
+		end[i].rc = m[i].ready ? 0 : -1;
+		if (m[i].ready && !leader)
+			leader = &m[i].p;
+	}
+	return leader;
+}
+
+/* Trains those that are ready, their outcomes in out; an error is the end of all of them. */
+static void train_all(struct member *m, size_t k, const struct lb_run_options *opt, struct lb_prepared *leader, struct lb_outcome *out,
+		      struct lb_run_end *end)
+{
+	struct lb_setup *setup = lb_alloc(k, sizeof *setup, NULL);
+	struct lb_outcome *made = lb_alloc(k, sizeof *made, NULL);
+	struct lb_err *err = lb_alloc(1, sizeof *err, NULL);
+	size_t n = 0;
 	int rc = -1;
 
-	lb_utc_now(facts.started, sizeof facts.started);
-	if (p && !lb_prepare(t, p, err)) {
-		p->cohort.progress = opt->progress;
-		p->cohort.progress_arg = p;
-		rc = lb_prepared_train(p, &out, err);
+	for (size_t i = 0; setup && i < k; i++)
+		if (m[i].ready)
+			setup[n++] = m[i].p.setup;
+	leader->cohort.threads = (size_t)opt->threads;
+	leader->cohort.progress = opt->progress;
+	leader->cohort.progress_arg = leader;
+	if (setup && made && err)
+		rc = lb_prepared_train(leader, setup, n, made, err);
+	for (size_t i = 0, j = 0; i < k; i++) {
+		if (!m[i].ready)
+			continue;
+		if (made)
+			out[i] = made[j++];
+		end[i].rc = rc;
+		end[i].status = out[i].status;
+		if (rc && err)
+			end[i].err = *err;
+		else if (rc)
+			lb_fail_memory(&end[i].err, k * sizeof *setup);
 	}
-	facts.prepare_seconds = p ? p->seconds : 0;
-	facts.total_seconds = lb_seconds() - start;
-	facts.cpu_seconds = cpu_seconds() - cpu;
-	if (!rc)
-		rc = store(t, p, &out, &facts, NULL, record, err);
-	else if (store(t, NULL, NULL, &facts, err->text, NULL, NULL))
-		rc = -1; /* the first message is the one to show */
-	lb_outcome_free(&out);
-	if (p)
-		lb_prepared_free(p);
-	free(p);
+	free(setup);
+	free(made);
+	free(err);
+}
+
+static void store_end(const struct member *m, const struct lb_outcome *out, struct lb_run_facts *facts, struct lb_run_end *end,
+		      cJSON **record)
+{
+	facts->load_seconds = m->t->source->seconds;
+	facts->prepare_seconds = m->ready ? m->p.seconds : 0;
+	if (!end->rc)
+		end->rc = store(m->t, &m->p, out, facts, NULL, record, &end->err);
+	else
+		store(m->t, NULL, NULL, facts, end->err.text, NULL, NULL); /* if that fails, the first message is the one to show */
+}
+
+void lb_run_cohort(const struct lb_trial *const *t, size_t k, const struct lb_run_options *opt, struct lb_run_end *end, cJSON **record)
+{
+	struct lb_run_facts facts = { .study = opt->study, .argv = opt->argv };
+	const double start = lb_seconds(), cpu = cpu_seconds();
+	struct member *m = lb_alloc(k, sizeof *m, NULL);
+	struct lb_outcome *out = lb_alloc(k, sizeof *out, NULL);
+
+	lb_utc_now(facts.started, sizeof facts.started);
+	for (size_t i = 0; i < k; i++) {
+		end[i] = (struct lb_run_end){ .rc = -1 };
+		if (!m || !out)
+			lb_fail_memory(&end[i].err, k * sizeof *m);
+	}
+	if (m && out) {
+		struct lb_prepared *leader = prepare_all(m, t, k, end);
+		if (leader)
+			train_all(m, k, opt, leader, out, end);
+		facts.total_seconds = (lb_seconds() - start) / (double)k;
+		facts.cpu_seconds = (cpu_seconds() - cpu) / (double)k;
+		for (size_t i = 0; i < k; i++)
+			store_end(&m[i], &out[i], &facts, &end[i], record ? &record[i] : NULL);
+		for (size_t i = k; i-- > 0;) {
+			lb_outcome_free(&out[i]);
+			if (m[i].ready)
+				lb_prepared_free(&m[i].p);
+		}
+	}
+	free(m);
+	free(out);
+}
+
+int lb_run_trial(const struct lb_trial *t, const struct lb_run_options *opt, cJSON **record, struct lb_err *err)
+{
+	struct lb_run_end *end = lb_alloc(1, sizeof *end, err);
+
+	if (!end)
+		return -1;
+	lb_run_cohort(&t, 1, opt, end, record);
+	const int rc = end->rc;
+	if (rc)
+		*err = end->err;
+	free(end);
 	return rc;
 }

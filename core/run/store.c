@@ -97,7 +97,7 @@ out:
 static void remove_leftover(const char *dir, const char *folder, const char *name)
 {
 	char id[17];
-	int fd;
+	int fd = -1;
 
 	if (name[0] != '.' || strspn(name + 1, "0123456789abcdef") != 16 || !strstr(name, ".tmp-"))
 		return;
@@ -140,26 +140,108 @@ int lb_store_prepare(const char *dir, struct lb_err *err)
 	return rc;
 }
 
-int lb_store_claim(const char *dir, const char *id, int *fd, struct lb_err *err)
+static int open_lock(const char *dir, struct lb_err *err)
 {
 	char *path = lb_strfmt(err, "%s/trials/.lock", dir);
+	const int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+
+	if (path && fd < 0)
+		lb_fail(err, LB_MACHINE, "%s: cannot be opened: %s; choose another folder with --set output.dir=...", path, strerror(errno));
+	free(path);
+	return fd;
+}
+
+int lb_store_claim(const char *dir, const char *id, int *fd, struct lb_err *err)
+{
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
 
-	if (!path)
+	if (*fd < 0 && (*fd = open_lock(dir, err)) < 0)
 		return -1;
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (*fd < 0) {
-		lb_fail(err, LB_MACHINE, "%s: cannot be opened: %s; choose another folder with --set output.dir=...", path, strerror(errno));
-		free(path);
-		return -1;
-	}
-	free(path);
 	lock.l_start = (off_t)(strtoull(id, NULL, 16) >> 2);
-	if (!fcntl(*fd, F_SETLK, &lock))
-		return 1;
-	const int why = errno;
-	close(*fd);
-	*fd = -1;
 	/* A file system without locks: better to train than to refuse. */
-	return why == EACCES || why == EAGAIN ? 0 : 1;
+	return fcntl(*fd, F_SETLK, &lock) && (errno == EACCES || errno == EAGAIN) ? 0 : 1;
+}
+
+bool lb_store_running(const char *dir, const char *id)
+{
+	char *path = lb_strfmt(NULL, "%s/trials/.lock", dir);
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	const int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+
+	free(path);
+	if (fd < 0)
+		return false;
+	lock.l_start = (off_t)(strtoull(id, NULL, 16) >> 2);
+	const bool held = !fcntl(fd, F_GETLK, &lock) && lock.l_type != F_UNLCK;
+	close(fd);
+	return held;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+int lb_store_list(const char *dir, struct lb_store_list *out, struct lb_err *err)
+{
+	char *folder = lb_strfmt(err, "%s/trials", dir);
+	DIR *d = folder ? opendir(folder) : NULL;
+	const struct dirent *e;
+	int rc = d ? 0 : folder ? lb_fail(err, LB_DATA, "%s: cannot be opened: %s; give a folder that a sweep wrote, such as results/STUDY",
+					  folder, strerror(errno)) : -1;
+
+	*out = (struct lb_store_list){ 0 };
+	while (!rc && (e = readdir(d))) {
+		if (strspn(e->d_name, "0123456789abcdef") != 16 || strcmp(e->d_name + 16, ".json"))
+			continue;
+		rc = lb_grow(&out->id, &out->cap, out->n + 1, sizeof *out->id, err);
+		if (!rc) {
+			memcpy(out->id[out->n], e->d_name, 16);
+			out->id[out->n++][16] = '\0';
+		}
+	}
+	if (d)
+		closedir(d);
+	free(folder);
+	if (rc)
+		lb_store_list_free(out);
+	else if (out->n)
+		qsort(out->id, out->n, sizeof *out->id, by_id);
+	return rc;
+}
+
+void lb_store_list_free(struct lb_store_list *list)
+{
+	free(list->id);
+	*list = (struct lb_store_list){ 0 };
+}
+
+cJSON *lb_store_read(const char *dir, const char *id, struct lb_err *err)
+{
+	char *path = lb_store_path(dir, id, err);
+	cJSON *record = path ? read_record(path, id, err) : NULL;
+
+	free(path);
+	return record;
+}
+
+int lb_store_companions(const char *dir, const char *id, int (*with)(void *arg, const char *path, const char *ending), void *arg)
+{
+	char *folder = lb_strfmt(NULL, "%s/trials", dir);
+	DIR *d = folder ? opendir(folder) : NULL;
+	const struct dirent *e;
+	int rc = 0;
+
+	while (d && !rc && (e = readdir(d))) {
+		const char *ending = e->d_name + 16;
+		if (strncmp(e->d_name, id, 16) || *ending != '.' || !strcmp(ending, ".json"))
+			continue;
+		char *path = lb_strfmt(NULL, "%s/%s", folder, e->d_name);
+		rc = path ? with(arg, path, ending) : -1;
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	free(folder);
+	return rc;
 }

@@ -4,6 +4,8 @@
 
 #include "core/base/json.h"
 
+#include <stdbool.h>
+
 /* DIR/trials/ID.json as a new string. */
 char *lb_store_path(const char *dir, const char *id, struct lb_err *err);
 
@@ -21,8 +23,27 @@ int lb_store_write(const char *dir, const char *id, const cJSON *record, struct 
 int lb_store_prepare(const char *dir, struct lb_err *err);
 
 /* Claims a trial for this process, so that two sweeps on one folder never train the same trial at once. The claim is a byte-range
- * lock in DIR/trials/.lock: it ends with the process, however that ends. 1 claimed, 0 another process has it, -1 error. The
- * descriptor in *fd keeps the claim: close it to give up. */
+ * lock in DIR/trials/.lock: it ends with the process, however that ends. 1 claimed, 0 another process has it, -1 error. *fd is -1
+ * before the first claim, which opens the lock file; further claims on the same folder take the same descriptor, and closing it
+ * gives all of them up. */
 int lb_store_claim(const char *dir, const char *id, int *fd, struct lb_err *err);
+
+/* True while another process claims the trial. The process itself must hold no claim on the folder: looking would end it. */
+bool lb_store_running(const char *dir, const char *id);
+
+/* The ids that have a file DIR/trials/ID.json, sorted. A folder without trials/ is an error. Release with lb_store_list_free. */
+struct lb_store_list {
+	char (*id)[17];
+	size_t n, cap;
+};
+int lb_store_list(const char *dir, struct lb_store_list *out, struct lb_err *err);
+void lb_store_list_free(struct lb_store_list *list);
+
+/* Reads the record of a trial whole; NULL with err when it is none. */
+cJSON *lb_store_read(const char *dir, const char *id, struct lb_err *err);
+
+/* Calls `with` for every file that a trial keeps beside its record, DIR/trials/ID.ENDING; ending includes the dot. Stops at the first
+ * that does not return 0 and returns what it returned. */
+int lb_store_companions(const char *dir, const char *id, int (*with)(void *arg, const char *path, const char *ending), void *arg);
 
 #endif

@@ -94,6 +94,13 @@ static int check_full_batch(const cJSON *config, struct lb_err *err)
 	if (lb_get_number(config, "model.dropout", 0) > 0)
 		return lb_fail(err, LB_CONFIG, "model.dropout: found %g with optimizer %s, which needs the same loss in every pass, allowed: 0",
 			       lb_get_number(config, "model.dropout", 0), name);
+	if (loss_of(config)->needs & LB_NEEDS_FEATURES && strcmp(lb_get_text(config, "model.kind"), "linear"))
+		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s and model %s, allowed: model linear, whose features do not move "
+			       "with the weights; train it with sgd, adam or adamw", loss_of(config)->base.name, name,
+			       lb_get_text(config, "model.kind"));
+	if (loss_of(config)->needs & LB_NEEDS_VIEWS)
+		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s, which needs the same rows in every pass; train it with sgd, adam or "
+			       "adamw", loss_of(config)->base.name, name);
 	if (loss_of(config)->needs & LB_NEEDS_SAMPLE_IDS)
 		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s, allowed: losses without memory of earlier passes; train it "
 			       "with sgd, adam or adamw", loss_of(config)->base.name, name);
@@ -115,6 +122,10 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 			       class_weight);
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share");
+	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views"))
+		return lb_fail(err, LB_CONFIG, loss->needs & LB_NEEDS_VIEWS ?
+			       "train.views: is missing, and %s compares several views of a row; give {kind: gaussian_noise, count: 2}" :
+			       "train.views: %s sees one view of a row; remove train.views (gjs uses it)", loss->base.name);
 	return check_full_batch(config, err);
 }
 
@@ -168,15 +179,15 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	int rc = -1;
 
 	*t = (struct lb_trial){ .config = config };
-	if (!(t->source = lb_data_get(cache, config, err)))
+	if (!(t->source = lb_data_get(cache, config, err)) || lb_data_check_dense(config, t->source->data, err))
 		return -1;
 	if (make_split(config, t->source->data, &split, err) || check_applicable(config, t->source->data, &split, err) ||
 	    check_corruption(config, t->source->data, err))
 		goto out;
 	lb_encode_options_of(config, &encode);
-	if (t->source->data->n_cat && lb_encoding_make(t->source->data, &split, &encode, &features, err))
+	if ((t->source->data->n_cat || t->source->data->x.start || encode.scale) && lb_encoding_make(t->source->data, &split, &encode, &features, err))
 		goto out;
-	rc = lb_trial_id(config, t->source->data, t->id, err);
+	rc = lb_trial_id(config, t->source, t->id, err);
 out:
 	lb_encoding_free(&features);
 	lb_split_free(&split);
@@ -339,7 +350,10 @@ static int prepare_components(struct lb_prepared *p, const cJSON *config, const 
 
 	if (!model || lb_model_spec_make(model, p->model_par, p->features.d, columns, &p->setup.model, err))
 		return -1;
-	p->setup.loss = lb_loss_find(data->kind, loss->name);
+	if (lb_json_at(config, "train.views") && !(p->setup.view = component(p, config, "train.views", "kind", 4, p->view_par, err)))
+		return -1;
+	p->setup.view_par = p->view_par;
+	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
 	p->setup.loss_par = p->loss_par;
 	p->setup.optimizer = optimizer;
 	p->setup.optimizer_par = p->optimizer_par;
@@ -364,7 +378,7 @@ static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
 	p->cohort = (struct lb_cohort){
 		.features = &p->features,
 		.split = &p->split,
-		.kind = kind_of(config),
+		.kind = lb_kind_of_data(kind_of(config)),
 		.epochs = (size_t)lb_get_number(config, "train.epochs", 1),
 		.batch = (size_t)lb_get_number(config, "train.batch", 1),
 		.order_seed = (uint64_t)lb_get_number(config, "train.seed", 1),
@@ -376,21 +390,35 @@ static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
 		p->cohort.batch = p->split.n[LB_TRAIN];
 }
 
-int lb_prepare(const struct lb_trial *t, struct lb_prepared *p, struct lb_err *err)
+/* The rows of the trial and their features: the leader's, or made. */
+static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const struct lb_prepared *leader, struct lb_err *err)
+{
+	struct lb_encode_options encode;
+
+	if (leader) {
+		p->borrowed = true;
+		p->split = leader->split;
+		p->features = leader->features;
+		return 0;
+	}
+	lb_encode_options_of(t->config, &encode);
+	return make_split(t->config, t->source->data, &p->split, err) ||
+			       lb_encoding_make(t->source->data, &p->split, &encode, &p->features, err) ? -1 : 0;
+}
+
+int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err)
 {
 	const struct lb_dataset *data = t->source->data;
-	struct lb_encode_options encode;
 	const double start = lb_seconds();
 
 	*p = (struct lb_prepared){ 0 };
-	lb_encode_options_of(t->config, &encode);
-	if (make_split(t->config, data, &p->split, err) || lb_encoding_make(data, &p->split, &encode, &p->features, err) ||
-	    prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
+	if (prepare_rows(p, t, leader, err) || prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
 	    prepare_stopping(p, t->config, err) || prepare_labels(p, t->config, data, err) ||
 	    prepare_weights(p, t->config, data, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
+	p->setup.teacher = t->source->teacher;
 	prepare_cohort(p, t->config);
 	p->seconds = lb_seconds() - start;
 	return 0;
@@ -398,8 +426,10 @@ int lb_prepare(const struct lb_trial *t, struct lb_prepared *p, struct lb_err *e
 
 void lb_prepared_free(struct lb_prepared *p)
 {
-	lb_split_free(&p->split);
-	lb_encoding_free(&p->features);
+	if (!p->borrowed) {
+		lb_split_free(&p->split);
+		lb_encoding_free(&p->features);
+	}
 	free(p->y);
 	free(p->row_weight);
 	for (size_t i = 0; i < p->n_lists; i++)
@@ -409,9 +439,37 @@ void lb_prepared_free(struct lb_prepared *p)
 	*p = (struct lb_prepared){ 0 };
 }
 
-int lb_prepared_train(const struct lb_prepared *p, struct lb_outcome *out, struct lb_err *err)
+char *lb_cohort_key(const struct lb_trial *t, struct lb_err *err)
 {
-	if (lb_full_batch(&p->setup))
-		return (p->precision == 64 ? lb_fit_f64 : lb_fit_f32)(&p->cohort, out, err);
-	return (p->precision == 64 ? lb_train_f64 : lb_train_f32)(&p->cohort, out, err);
+	static const char *const shared[] = { "task", "data", "corrupt.imbalance", "train.epochs", "train.batch", "train.seed", "train.shuffle",
+					      "train.precision", "output.dir" };
+	const struct lb_info *optimizer = optimizer_of(t->config);
+	struct lb_buf b = { 0 };
+
+	if (closed_form(t->config) || (optimizer && lb_optim_full_batch_f64(optimizer)))
+		return NULL;
+	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+		const cJSON *item = lb_json_at(t->config, shared[i]);
+		char *text = item ? cJSON_PrintUnformatted(item) : NULL;
+		lb_buf_printf(&b, "%s=%s;", shared[i], text ? text : "");
+		b.bad = b.bad || (item && !text);
+		cJSON_free(text);
+	}
+	if (!b.bad)
+		return b.s;
+	lb_buf_free(&b);
+	lb_fail_memory(err, 4096);
+	return NULL;
+}
+
+int lb_prepared_train(const struct lb_prepared *leader, const struct lb_setup *setup, size_t k, struct lb_outcome *out,
+		      struct lb_err *err)
+{
+	struct lb_cohort cohort = leader->cohort;
+
+	cohort.trial = setup;
+	cohort.k = k;
+	if (lb_full_batch(setup))
+		return (leader->precision == 64 ? lb_fit_f64 : lb_fit_f32)(&cohort, out, err);
+	return (leader->precision == 64 ? lb_train_f64 : lb_train_f32)(&cohort, out, err);
 }

@@ -21,15 +21,16 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 
 /* The id of a resolved config on its dataset: canonical JSON (RFC 8785) of the config without name and output, with checksums of
  * the uncompressed data in the place of paths, and the record schema's version. */
-int lb_trial_id(const cJSON *config, const struct lb_dataset *data, char id[17], struct lb_err *err);
+int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, char id[17], struct lb_err *err);
 
 /* A trial made ready for training: what struct lb_setup and struct lb_cohort borrow lives here. */
 struct lb_prepared {
+	bool borrowed;                   /* split and features belong to the leader */
 	struct lb_split split;
 	struct lb_encoding features;
 	int32_t *y;                      /* labels as corrupted */
 	double *row_weight;
-	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], metric_par[32][8];
+	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], view_par[4], metric_par[32][8];
 	double *lists[40];               /* list values of the parameters */
 	size_t n_lists;
 	struct lb_metric_use metric[32];
@@ -40,10 +41,16 @@ struct lb_prepared {
 	double seconds;                  /* that preparing took */
 };
 
-int lb_prepare(const struct lb_trial *t, struct lb_prepared *p, struct lb_err *err);
+/* With a leader, an already prepared trial of the same cohort (lb_cohort_key), its rows and features are borrowed: it must outlive p. */
+int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err);
 void lb_prepared_free(struct lb_prepared *p);
 
-/* Trains a prepared trial alone. */
-int lb_prepared_train(const struct lb_prepared *p, struct lb_outcome *out, struct lb_err *err);
+/* Trials of equal keys read the same batches in the same order and can be trained in company; NULL for a trial that goes alone (it
+ * reads all rows at once), or with err when memory runs out. A new string. */
+char *lb_cohort_key(const struct lb_trial *t, struct lb_err *err);
+
+/* Trains the cohort of k trials that leader was prepared for: setup holds the setups of all. */
+int lb_prepared_train(const struct lb_prepared *leader, const struct lb_setup *setup, size_t k, struct lb_outcome *out,
+		      struct lb_err *err);
 
 #endif

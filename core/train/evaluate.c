@@ -1,9 +1,25 @@
 #include "core/train/evaluate.h"
 
 #include "core/base/mem.h"
-#include "datasets/gather.h"
+#include "core/numeric/kernels.h"
+#include "losses/loss.h"
 
 #include <stdlib.h>
+
+static size_t wide_of(const struct X(lb_evaluator) *e)
+{
+	return (e->columns + 7) / 8 * 8;
+}
+
+static bool open_softmax(struct X(lb_evaluator) *e, struct lb_err *err)
+{
+	const size_t cells = LB_EVAL_CHUNK * wide_of(e);
+
+	e->wide = lb_alloc_aligned(cells, sizeof(double), err);
+	e->term = lb_alloc_aligned(cells, sizeof(double), err);
+	e->sums = lb_alloc(4 * LB_EVAL_CHUNK, sizeof(double), err);
+	return e->wide && e->term && e->sums;
+}
 
 struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t columns, struct lb_err *err)
 {
@@ -18,7 +34,8 @@ struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t co
 	e->cohort = c;
 	e->max_rows = n;
 	e->columns = columns;
-	bool ok = (e->x = lb_alloc_aligned(LB_EVAL_CHUNK * c->features->d, sizeof(real), err)) != NULL;
+	bool ok = !X(lb_feed_open)(&e->feed, c->features, X(lb_feed_compressed)(c), LB_EVAL_CHUNK, err) &&
+		  (e->z = lb_alloc_aligned(LB_EVAL_CHUNK * columns, sizeof(real), err));
 	if (c->kind == LB_REGRESSION)
 		ok = ok && (e->pred_t = lb_alloc(n * columns, sizeof(double), err)) &&
 		     (e->target_t = lb_alloc(n * columns, sizeof(double), err));
@@ -27,7 +44,7 @@ struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t co
 		     (e->rank = lb_alloc(n, sizeof(int32_t), err)) && (e->logp = lb_alloc(n, sizeof(double), err)) &&
 		     (e->brier = lb_alloc(n, sizeof(double), err)) && (e->conf = lb_alloc(n, sizeof(double), err)) &&
 		     (e->score = lb_alloc(n, sizeof(double), err)) && (e->collapsed = lb_alloc(n, sizeof(bool), err)) &&
-		     (e->peak = lb_alloc(n, sizeof(double), err));
+		     (e->peak = lb_alloc(n, sizeof(double), err)) && open_softmax(e, err);
 	if (ok)
 		return e;
 	X(lb_evaluator_free)(e);
@@ -38,7 +55,8 @@ void X(lb_evaluator_free)(struct X(lb_evaluator) *e)
 {
 	if (!e)
 		return;
-	free(e->x);
+	X(lb_feed_close)(&e->feed);
+	free(e->z);
 	free(e->label);
 	free(e->pred);
 	free(e->rank);
@@ -48,42 +66,99 @@ void X(lb_evaluator_free)(struct X(lb_evaluator) *e)
 	free(e->score);
 	free(e->collapsed);
 	free(e->peak);
+	free(e->wide);
+	free(e->term);
+	free(e->sums);
 	free(e->pred_t);
 	free(e->target_t);
 	free(e);
 }
 
-/* Sums in double. The Brier score adds squares, (1 - p_y)^2 among them, so that nothing cancels. */
-static void digest_multiclass(struct X(lb_evaluator) *e, size_t i, int32_t y, const real *z)
+/* Whether the softmax is 1 for one class and 0 for the others in the working precision: added in order, its terms give just 1. */
+static bool collapsed(size_t c, const double *term)
 {
-	const size_t c = e->columns, label = (size_t)y;
-	size_t top = 0;
-	int32_t before = 0;
-	double sum = 0, brier = 0, peak = 0;
-	real working = 0;
+	real sum = 0;
 
-	for (size_t k = 1; k < c; k++)
-		if (z[k] > z[top])
-			top = k;
-	for (size_t k = 0; k < c; k++) {
-		before += z[k] > z[label] || (z[k] == z[label] && k < label);
-		const double term = exp((double)z[k] - (double)z[top]);
-		sum += term;
-		working += (real)term;
-		peak = fmax(peak, (double)fabs(z[k]));
+	for (size_t k = 0; k < c; k++)
+		sum += (real)term[k];
+	return sum == 1;
+}
+
+struct scan {
+	int32_t before;          /* classes that stand before the label: of larger scores, or equal ones and lower numbers */
+	real peak;               /* the largest size of a score */
+};
+
+LB_CLONES static struct scan scan_row(size_t c, const real *z, size_t label)
+{
+	const real own = z[label];
+	struct scan s = { 0 };
+
+	for (size_t k = 0; k < c; k++)
+		s.before += z[k] > own;
+	for (size_t k = 0; k < label; k++)
+		s.before += z[k] == own;
+	for (size_t k = 0; k < c; k++)
+		s.peak = fabs(z[k]) > s.peak ? fabs(z[k]) : s.peak;
+	return s;
+}
+
+/* The softmax of b rows of scores, ld apart, in double: the terms, and in sums the four values of lb_softmax_rows_f64. */
+static void soften(struct X(lb_evaluator) *e, const int32_t *label, const real *z, size_t ld, size_t b)
+{
+	const size_t c = e->columns, wide = wide_of(e);
+	double *sum = e->sums + b, *lp = sum + b, *top = lp + b;
+
+	for (size_t i = 0; i < b; i++)
+		for (size_t k = 0; k < c; k++)
+			e->wide[i * wide + k] = (double)z[i * ld + k];
+	if (c <= LB_SOFTMAX_COLUMNS) {
+		lb_softmax_rows_f64(b, c, wide, e->wide, label, e->term, e->sums);
+		return;
 	}
-	for (size_t k = 0; k < c; k++) {
-		const double p = exp((double)z[k] - (double)z[top]) / sum, d = k == label ? 1 - p : p;
-		brier += d * d;
+	for (size_t i = 0; i < b; i++) {
+		const double *row = e->wide + i * wide;
+		double *term = e->term + i * wide;
+		size_t most = 0;
+		for (size_t k = 1; k < c; k++)
+			most = row[k] > row[most] ? k : most;
+		const double all = lb_exp_terms_f64(row, c, row[most], term);
+		top[i] = (double)most;
+		sum[i] = all;
+		lp[i] = row[label[i]] - row[most] - log(all);
 	}
-	e->label[i] = y;
-	e->pred[i] = (int32_t)top;
-	e->rank[i] = before;
-	e->logp[i] = (double)z[label] - (double)z[top] - log(sum);
-	e->brier[i] = brier;
-	e->conf[i] = 1 / sum;
-	e->collapsed[i] = working == 1;
-	e->peak[i] = peak;
+}
+
+/* The Brier score adds squares, the label's from the other terms, so that nothing cancels. */
+static double brier_of(const double *term, size_t c, size_t label, double sum)
+{
+	double others = 0, squares = 0;
+
+	for (size_t k = 0; k < c; k++) {
+		others += k == label ? 0 : term[k];
+		squares += k == label ? 0 : term[k] * term[k];
+	}
+	return (others / sum) * (others / sum) + squares / (sum * sum);
+}
+
+static void digest_multiclass(struct X(lb_evaluator) *e, size_t start, const real *z, size_t ld, size_t b)
+{
+	const size_t c = e->columns;
+	const int32_t *label = e->label + start;
+	const double *sum = e->sums + b, *lp = sum + b, *top = lp + b;
+
+	soften(e, label, z, ld, b);
+	for (size_t i = 0; i < b; i++) {
+		const double *term = e->term + i * wide_of(e);
+		const struct scan s = scan_row(c, z + i * ld, (size_t)label[i]);
+		e->pred[start + i] = (int32_t)top[i];
+		e->rank[start + i] = s.before;
+		e->logp[start + i] = lp[i];
+		e->brier[start + i] = brier_of(term, c, (size_t)label[i], sum[i]);
+		e->conf[start + i] = 1 / sum[i];
+		e->collapsed[start + i] = sum[i] < 1.5 && collapsed(c, term);
+		e->peak[start + i] = (double)s.peak;
+	}
 }
 
 static void digest_binary(struct X(lb_evaluator) *e, size_t i, int32_t y, double z)
@@ -99,22 +174,66 @@ static void digest_binary(struct X(lb_evaluator) *e, size_t i, int32_t y, double
 	e->score[i] = z;
 }
 
-/* Returns false at a score that is not finite. */
-static bool digest(struct X(lb_evaluator) *e, const struct lb_setup *setup, size_t i, uint32_t row, const real *z)
+LB_CLONES static bool finite_row(size_t c, const real *z)
 {
-	for (size_t k = 0; k < e->columns; k++)
-		if (!isfinite(z[k]))
-			return false;
-	if (e->cohort->kind == LB_MULTICLASS)
-		digest_multiclass(e, i, setup->y[row], z);
-	else if (e->cohort->kind == LB_BINARY)
-		digest_binary(e, i, setup->y[row], (double)z[0]);
-	else
-		for (size_t k = 0; k < e->columns; k++) {
-			e->pred_t[i * e->columns + k] = (double)z[k];
-			e->target_t[i * e->columns + k] = e->cohort->features->data->target[row * e->columns + k];
+	int bad = 0;
+
+	for (size_t k = 0; k < c; k++)
+		bad += !(fabs(z[k]) <= REAL_MAX);
+	return !bad;
+}
+
+/* Of the first of b rows whose scores are not all finite, its place; b when there is none. */
+static size_t first_bad(size_t c, const real *z, size_t ld, size_t b)
+{
+	size_t i = 0;
+
+	while (i < b && finite_row(c, z + i * ld))
+		i++;
+	return i;
+}
+
+/* Rows start, start + 1, ... of the split: b rows of finite scores, ld apart. */
+static void digest(struct X(lb_evaluator) *e, const struct lb_setup *setup, size_t start, const uint32_t *rows, const real *z, size_t ld,
+		   size_t b)
+{
+	const size_t c = e->columns;
+
+	if (e->cohort->kind == LB_MULTICLASS) {
+		for (size_t i = 0; i < b; i++)
+			e->label[start + i] = setup->y[rows[i]];
+		digest_multiclass(e, start, z, ld, b);
+		return;
+	}
+	for (size_t i = 0; i < b; i++) {
+		if (e->cohort->kind == LB_BINARY)
+			digest_binary(e, start + i, setup->y[rows[i]], (double)z[i * ld]);
+		for (size_t k = 0; e->cohort->kind == LB_REGRESSION && k < c; k++) {
+			e->pred_t[(start + i) * c + k] = (double)z[i * ld + k];
+			e->target_t[(start + i) * c + k] = e->cohort->features->data->target[rows[i] * c + k];
 		}
-	return true;
+	}
+}
+
+/* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its own parameters behind the net's in
+ * w. */
+static int scores_of(struct X(lb_evaluator) *e, const struct lb_setup *setup, const struct X(lb_net) *net, const real *w,
+		     const real **z, size_t *ld, size_t b, struct lb_err *err)
+{
+	const struct X(lb_loss) *loss = setup->loss ? X(lb_loss_of)(setup->loss) : NULL;
+	const struct lb_loss_facts facts = { .n_rows = e->cohort->split->n[LB_TRAIN], .n_classes = e->cohort->features->data->n_classes };
+	struct X(lb_batch) in = { .b = b, .c = net->layer[net->spec.n_layers - 1].out, .z = *z, .ld = *ld, .par = setup->loss_par, .facts = &facts,
+				  .own = w + net->n_params };
+
+	if (!loss || !loss->scores)
+		return 0;
+	if (!(in.wide = lb_alloc(in.c + 2 * facts.n_classes, sizeof *in.wide, err)))
+		return -1;
+	loss->scores(&in, e->z);
+	free(in.wide);
+	*z = e->z;
+	*ld = e->columns;
+	return 0;
 }
 
 int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, int part,
@@ -126,15 +245,20 @@ int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, stru
 
 	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
 		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
-		X(lb_gather)(e->cohort->features, rows + start, b, e->x);
-		const real *z = X(lb_net_forward)(net, w, e->x, b, -1);
-		for (size_t i = 0; i < b; i++)
-			if (!digest(e, setup, start + i, rows[start + i], z + i * c)) {
-				*bad_row = rows[start + i];
-				return 1;
-			}
+		X(lb_feed_load)(&e->feed, rows + start, b, net->team);
+		net->sparse = &e->feed.rows;
+		const real *z = X(lb_net_forward)(net, w, e->feed.x, b, -1);
+		size_t ld = net->ld;
+		if (scores_of(e, setup, net, w, &z, &ld, b, err))
+			return -1;
+		const size_t bad = first_bad(c, z, ld, b);
+		if (bad < b) {
+			*bad_row = rows[start + bad];
+			return 1;
+		}
+		digest(e, setup, start, rows + start, z, ld, b);
 		for (size_t i = 0; scores && i < b * c; i++)
-			scores[start * c + i] = (double)z[i];
+			scores[start * c + i] = (double)z[i / c * ld + i % c];
 	}
 	const struct lb_outcomes o = { .kind = e->cohort->kind, .n = n, .n_classes = e->cohort->features->data->n_classes,
 				       .t = c, .label = e->label, .pred = e->pred, .rank = e->rank, .logp = e->logp, .brier = e->brier,

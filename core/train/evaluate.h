@@ -3,15 +3,19 @@
 #define LB_EVALUATE_H
 
 #include "core/model/net.h"
+#include "core/train/feed.h"
 #include "core/train/train.h"
 
-/* Room for the digests of up to max_rows rows and for one chunk of features; shared by the trials of a cohort. */
+/* Room for the digests of up to max_rows rows and for one chunk of rows; shared by the trials of a cohort. */
 struct X(lb_evaluator) {
 	const struct lb_cohort *cohort;
 	size_t max_rows, columns;
-	real *x;                 /* (chunk, features) */
+	struct X(lb_feed) feed;  /* one chunk */
+	real *z;                 /* (chunk, columns) scores that a loss makes of embeddings */
 	int32_t *label, *pred, *rank;
 	double *logp, *brier, *conf, *score, *peak, *pred_t, *target_t;
+	double *wide, *term;     /* (chunk, columns padded to 8) scores in double, and the terms of their softmax */
+	double *sums;            /* (4, chunk) what lb_softmax_rows_f64 tells */
 	bool *collapsed;
 };
 

@@ -10,8 +10,8 @@
 
 static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
 {
-	o->columns = setup->model.width[setup->model.n_layers];
-	o->n_params = lb_model_spec_size(&setup->model);
+	o->columns = lb_setup_columns(setup, c->features->data);
+	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data);
 	for (int part = 0; part < 3; part++)
 		if (c->split->n[part] && !(o->metric[part] = lb_alloc(setup->n_metrics, sizeof(double), err)))
 			return -1;
@@ -62,11 +62,14 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 	static const char *const part_name[] = { "training", "validation", "test" };
 	struct X(lb_evaluator) *e = X(lb_evaluator_new)(c, o->columns, err);
 	struct X(lb_net) *net = X(lb_net_new)(&setup->model, LB_EVAL_CHUNK, err);
-	real *rounded = lb_alloc_aligned(o->n_params, sizeof *rounded, err);
+	const size_t own = lb_setup_own(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
+	real *rounded = net ? lb_alloc_aligned(net->n_params + own, sizeof *rounded, err) : NULL;
 	int rc = e && net && rounded ? 0 : -1;
 
-	for (size_t i = 0; !rc && i < o->n_params; i++)
-		rounded[i] = (real)w[i];
+	if (!rc)
+		X(lb_net_store)(net, w, rounded);
+	for (size_t i = 0; !rc && i < own; i++)
+		rounded[net->n_params + i] = (real)w[plain + i];
 	for (int part = 0; part < 3 && !rc; part++) {
 		size_t row;
 		if (!c->split->n[part])

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/optim/optim_info.h"
 #include "core/train/evaluate.h"
+#include "core/train/views.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static int count_classes(struct X(lb_learner) *l, const struct lb_cohort *c, str
 
 static int alloc_buffers(struct X(lb_learner) *l, const struct lb_cohort *c, struct lb_err *err)
 {
-	const size_t n = l->net->n_params, cells = c->batch * l->columns;
+	const size_t n = l->n_params, cells = c->batch * l->columns, wide = l->views * c->batch;
 
 	for (int i = 0; i < l->optim->slots; i++)
 		if (!(l->slot[i] = lb_alloc_aligned(n, sizeof(real), err)))
@@ -43,29 +44,60 @@ static int alloc_buffers(struct X(lb_learner) *l, const struct lb_cohort *c, str
 		return -1;
 	if (l->setup->row_weight && !(l->weight = lb_alloc_aligned(c->batch, sizeof(real), err)))
 		return -1;
-	if (c->kind == LB_REGRESSION ? !(l->t = lb_alloc_aligned(cells, sizeof(real), err)) :
-				       !(l->y = lb_alloc(c->batch, sizeof(int32_t), err)))
+	if ((c->kind == LB_REGRESSION || l->setup->teacher) && !(l->t = lb_alloc_aligned(cells, sizeof(real), err)))
+		return -1;
+	if (c->kind != LB_REGRESSION && !(l->y = lb_alloc(c->batch, sizeof(int32_t), err)))
+		return -1;
+	if (l->loss->info.needs & LB_NEEDS_FEATURES && l->setup->model.n_layers > 1 &&
+	    !(l->h = lb_alloc_aligned(c->batch * l->setup->model.width[l->setup->model.n_layers - 1], sizeof(real), err)))
+		return -1;
+	if (l->views > 1 && !(l->x = lb_alloc_aligned(wide * c->features->d, sizeof(real), err)))
+		return -1;
+	if ((l->n_own || l->loss->info.needs & LB_NEEDS_VIEWS) && !(l->wide = lb_alloc(l->columns + 2 * l->facts.n_classes, sizeof(double), err)))
 		return -1;
 	l->w = lb_alloc_aligned(n, sizeof(real), err);
 	l->g = lb_alloc_aligned(n, sizeof(real), err);
-	l->dz = lb_alloc_aligned(cells, sizeof(real), err);
+	l->dz = lb_alloc_aligned(wide * l->net->ld, sizeof(real), err);
 	l->scratch = lb_alloc_aligned(c->batch * (l->columns + 4), sizeof(real), err);
+	if ((l->loss->batch || l->loss->visit) && !(l->tight = lb_alloc_aligned(2 * wide * l->columns, sizeof(real), err)))
+		return -1;
 	return l->w && l->g && l->dz && l->scratch ? 0 : -1;
 }
 
-int X(lb_learner_open)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct lb_setup *setup, size_t columns,
-		       struct lb_err *err)
+/* For compressed rows, if these are what the cohort reads. */
+static int open_compressed(struct X(lb_learner) *l, const struct lb_cohort *c, struct lb_err *err)
 {
-	const size_t widest_batch = c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK;
+	const struct lb_arg *par = l->setup->optimizer_par;
+	const size_t d = c->features->d;
 
-	*l = (struct X(lb_learner)){ .setup = setup, .columns = columns, .active = true };
+	if (!X(lb_feed_compressed)(c))
+		return 0;
+	l->lazy = l->optim->idle && l->optim->idle(par) && par[LB_OPT_PROJECT].v == 0;
+	if (!(l->stale = lb_alloc(d, sizeof *l->stale, err)))
+		return -1;
+	return l->lazy && !(l->decay_seen = lb_alloc(d, sizeof *l->decay_seen, err)) ? -1 : 0;
+}
+
+int X(lb_learner_open)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
+{
+	const size_t views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : 1, rows = views * c->batch;
+	const size_t widest_batch = rows > LB_EVAL_CHUNK ? rows : LB_EVAL_CHUNK;
+
+	*l = (struct X(lb_learner)){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .views = views,
+				    .active = true };
 	l->loss = X(lb_loss_of)(setup->loss);
 	l->optim = optim_of(setup->optimizer);
-	if (count_classes(l, c, err) || !(l->net = X(lb_net_new)(&setup->model, widest_batch, err)) || alloc_buffers(l, c, err))
+	l->n_own = lb_setup_own(setup, c->features->data);
+	if (count_classes(l, c, err) || !(l->net = X(lb_net_new)(&setup->model, widest_batch, err)))
+		goto fail;
+	l->n_params = l->net->n_params + l->n_own;
+	if (alloc_buffers(l, c, err) || open_compressed(l, c, err))
 		goto fail;
 	if (l->loss->init && !(l->loss_state = l->loss->init(setup->loss_par, &l->facts, err)))
 		goto fail;
 	X(lb_net_init)(l->net, l->w);
+	if (l->n_own)
+		l->loss->own_init(setup->loss_par, l->columns, &l->facts, setup->model.seed, l->w + l->net->n_params);
 	return 0;
 fail:
 	X(lb_learner_close)(l);
@@ -85,16 +117,62 @@ void X(lb_learner_close)(struct X(lb_learner) *l)
 	free(l->best);
 	free(l->dz);
 	free(l->scratch);
+	free(l->tight);
+	free(l->stale);
+	free(l->decay_seen);
+	free(l->h);
 	free(l->y);
 	free(l->t);
+	free(l->wide);
+	free(l->x);
 	free(l->weight);
 	*l = (struct X(lb_learner)){ 0 };
+}
+
+void X(lb_learner_fetch)(const struct X(lb_learner) *l, const real *v, double *plain)
+{
+	const size_t n = lb_model_spec_size(&l->net->spec);
+
+	X(lb_net_fetch)(l->net, v, plain);
+	for (size_t i = 0; i < l->n_own; i++)
+		plain[n + i] = (double)v[l->net->n_params + i];
+}
+
+void X(lb_learner_store)(const struct X(lb_learner) *l, const double *plain, real *v)
+{
+	const size_t n = lb_model_spec_size(&l->net->spec);
+
+	X(lb_net_store)(l->net, plain, v);
+	for (size_t i = 0; i < l->n_own; i++)
+		v[l->net->n_params + i] = (real)plain[n + i];
+}
+
+/* rows of n values, from distance `from` to distance `to` */
+static void restride(size_t rows, size_t n, const real *x, size_t from, real *y, size_t to)
+{
+	for (size_t i = 0; i < rows; i++)
+		memcpy(y + i * to, x + i * from, n * sizeof *y);
+}
+
+/* What the output layer saw of the batch, (b, *d), for a loss that needs it; else NULL. */
+static const real *features(const struct X(lb_learner) *l, const struct X(lb_minibatch) *m, size_t *d)
+{
+	size_t stride;
+	const real *h = l->loss->info.needs & LB_NEEDS_FEATURES ? X(lb_net_features)(l->net, m->feed->x, d, &stride) : NULL;
+
+	if (!h || !l->h)
+		return h;
+	restride(m->b, *d, h, stride, l->h, *d);
+	return l->h;
 }
 
 static struct X(lb_batch) loss_batch(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m,
 				     const real *z)
 {
 	const struct lb_dataset *data = c->features->data;
+	const double *target = l->setup->teacher ? l->setup->teacher : data->target;
+	size_t dh = 0;
+	const real *h = features(l, m, &dh);
 
 	for (size_t i = 0; i < m->b; i++) {
 		if (l->y)
@@ -102,10 +180,12 @@ static struct X(lb_batch) loss_batch(struct X(lb_learner) *l, const struct lb_co
 		if (l->weight)
 			l->weight[i] = (real)l->setup->row_weight[m->rows[i]];
 		for (size_t k = 0; l->t && k < l->columns; k++)
-			l->t[i * l->columns + k] = (real)data->target[m->rows[i] * l->columns + k];
+			l->t[i * l->columns + k] = (real)target[m->rows[i] * l->columns + k];
 	}
-	return (struct X(lb_batch)){ .b = m->b, .c = l->columns, .z = z, .y = l->y, .t = l->t, .id = m->id, .w = l->weight,
-				     .par = l->setup->loss_par, .facts = &l->facts, .state = l->loss_state, .scratch = l->scratch };
+	return (struct X(lb_batch)){ .b = m->b, .c = l->columns, .views = l->views, .z = z, .ld = l->net->ld, .y = l->y, .t = l->t, .h = h,
+				     .dh = dh, .id = m->id, .w = l->weight, .par = l->setup->loss_par, .facts = &l->facts,
+				     .state = l->loss_state, .scratch = l->scratch, .wide = l->wide,
+				     .own = l->n_own ? l->w + l->net->n_params : NULL, .down = l->n_own ? l->g + l->net->n_params : NULL };
 }
 
 /* Scales g down to length clip_norm. An infinite or NaN length leaves it: the next loss tells. */
@@ -116,12 +196,12 @@ static void clip(const struct X(lb_learner) *l)
 
 	if (longest <= 0)
 		return;
-	for (size_t i = 0; i < l->net->n_params; i++)
+	for (size_t i = 0; i < l->n_params; i++)
 		sum += (double)l->g[i] * (double)l->g[i];
 	if (!(sqrt(sum) > longest) || isinf(sum))
 		return;
 	const real scale = (real)(longest / sqrt(sum));
-	for (size_t i = 0; i < l->net->n_params; i++)
+	for (size_t i = 0; i < l->n_params; i++)
 		l->g[i] *= scale;
 }
 
@@ -134,15 +214,96 @@ static void update(struct X(lb_learner) *l, size_t start, size_t n, int64_t t, d
 	l->optim->step(l->setup->optimizer_par, t, lr, decay, n, l->w + start, l->g + start, slot);
 }
 
+/* The mean loss; dz <- its derivatives. */
+static double apply_loss(struct X(lb_learner) *l, struct X(lb_batch) *in)
+{
+	const size_t c = l->columns, ld = l->net->ld, rows = l->views * in->b;
+	real *tight_dz = l->tight ? l->tight + rows * c : NULL;
+
+	if (l->tight) {
+		restride(rows, c, in->z, ld, l->tight, c);
+		in->z = l->tight;
+		in->ld = c;
+	}
+	if (l->loss->visit)
+		l->loss->visit(in);
+	const double value = X(lb_loss_apply)(l->loss, in, l->tight ? tight_dz : l->dz);
+	if (l->tight)
+		restride(rows, c, tight_dz, c, l->dz, ld);
+	return value;
+}
+
+/* ---- compressed rows ---- */
+
+/* Row `column` of the first layer's weights, or of a vector like them: `of` ld / LB_PANEL pieces of LB_PANEL values. */
+static real *piece(const struct X(lb_learner) *l, real *v, size_t column, size_t panel)
+{
+	return v + l->net->layer[0].w + (panel * l->net->layer[0].in + column) * LB_PANEL;
+}
+
+static size_t pieces(const struct X(lb_learner) *l)
+{
+	return l->net->layer[0].ld / LB_PANEL;
+}
+
+/* The gradient of the last batch's columns becomes 0; those of this batch are noted. A projection writes all columns. */
+static void clear_stale(struct X(lb_learner) *l, const struct X(lb_feed) *f)
+{
+	const struct X(lb_layer) *first = &l->net->layer[0];
+
+	if (l->optim->slots && l->setup->optimizer_par[LB_OPT_PROJECT].v != 0)
+		memset(l->g + first->w, 0, (first->b - first->w) * sizeof(real));
+	for (size_t i = 0; i < l->n_stale; i++)
+		for (size_t p = 0; p < pieces(l); p++)
+			memset(piece(l, l->g, l->stale[i], p), 0, LB_PANEL * sizeof(real));
+	memcpy(l->stale, f->column, f->n_columns * sizeof *f->column);
+	l->n_stale = f->n_columns;
+}
+
+/* The decay that a column's weights missed since they were last read. */
+static void catch_up(struct X(lb_learner) *l, size_t column)
+{
+	const double factor = exp(l->decayed - l->decay_seen[column]);
+
+	l->decay_seen[column] = l->decayed;
+	for (size_t p = 0; factor < 1 && p < pieces(l); p++)
+		for (size_t k = 0; k < LB_PANEL; k++)
+			piece(l, l->w, column, p)[k] *= (real)factor;
+}
+
+void X(lb_learner_settle)(struct X(lb_learner) *l)
+{
+	for (size_t column = 0; l->lazy && column < l->net->layer[0].in; column++)
+		catch_up(l, column);
+}
+
+/* The first layer's weights where the batch has entries. */
+static void update_read(struct X(lb_learner) *l, const struct X(lb_feed) *f, int64_t t, double lr, double decay)
+{
+	for (size_t i = 0; i < f->n_columns; i++)
+		for (size_t p = 0; p < pieces(l); p++)
+			update(l, (size_t)(piece(l, l->w, f->column[i], p) - l->w), LB_PANEL, t, lr, decay);
+	l->decayed += log1p(-lr * decay);
+	for (size_t i = 0; i < f->n_columns; i++)
+		l->decay_seen[f->column[i]] = l->decayed;
+}
+
 double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step)
 {
-	const real *z = X(lb_net_forward)(l->net, l->w, m->x, m->b, step);
-	const struct X(lb_batch) in = loss_batch(l, c, m, z);
+	const size_t rows = l->views * m->b;
+	const real *x = l->views > 1 ? l->x : m->feed->x;
 
-	if (l->loss->visit)
-		l->loss->visit(&in);
-	const double value = X(lb_loss_apply)(l->loss, &in, l->dz);
-	X(lb_net_backward)(l->net, l->w, m->x, m->b, l->dz, l->g);
+	l->net->sparse = &m->feed->rows;
+	if (!x)
+		clear_stale(l, m->feed);
+
+	if (l->views > 1)
+		X(lb_views_make)(l->setup->view, l->setup->view_par, step, m->feed->x, m->b, c->features->d, l->x);
+	const real *z = X(lb_net_forward)(l->net, l->w, x, rows, step);
+	struct X(lb_batch) in = loss_batch(l, c, m, z);
+	const double value = apply_loss(l, &in);
+
+	X(lb_net_backward)(l->net, l->w, x, rows, l->dz, l->g);
 	return value;
 }
 
@@ -151,13 +312,26 @@ double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, co
 {
 	const struct lb_arg *par = l->setup->optimizer_par;
 	const double lr = par[LB_OPT_LR].v * factor, decay = par[LB_OPT_WEIGHT_DECAY].v;
+	const bool lazy = l->lazy && lr * decay < 1;
+
+	for (size_t i = 0; l->lazy && i < m->feed->n_columns; i++)
+		catch_up(l, m->feed->column[i]);
+	if (!lazy)
+		X(lb_learner_settle)(l);
 	const double value = X(lb_learner_gradient)(l, c, m, step);
 
 	clip(l);
 	for (size_t i = 0; i < l->net->spec.n_layers; i++) {
 		const struct X(lb_layer) *layer = &l->net->layer[i];
-		update(l, layer->w, layer->b - layer->w, step + 1, lr, decay);
-		update(l, layer->b, layer->out, step + 1, lr, par[LB_OPT_DECAY_BIAS].v != 0 ? decay : 0);
+		if (par[LB_OPT_PROJECT].v != 0)
+			X(lb_optim_project)(layer->b - layer->w, l->w + layer->w, l->g + layer->w);
+		if (i == 0 && lazy)
+			update_read(l, m->feed, step + 1, lr, decay);
+		else
+			update(l, layer->w, layer->b - layer->w, step + 1, lr, decay);
+		update(l, layer->b, layer->ld, step + 1, lr, par[LB_OPT_DECAY_BIAS].v != 0 ? decay : 0);
 	}
+	if (l->n_own)
+		update(l, l->net->n_params, l->n_own, step + 1, lr, 0);
 	return value;
 }

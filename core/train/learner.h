@@ -4,6 +4,7 @@
 
 #include "core/model/net.h"
 #include "core/optim/optim.h"
+#include "core/train/feed.h"
 #include "core/train/train.h"
 #include "losses/loss.h"
 
@@ -15,11 +16,23 @@ struct X(lb_learner) {
 	double *counts;                  /* training rows of each class */
 	void *loss_state;
 	struct X(lb_net) *net;
+	size_t n_own, n_params;          /* parameters of the loss, and all: w, g, best and slot hold the model's, then the loss's */
 	real *w, *g, *best, *slot[LB_MAX_SLOTS];
-	real *dz, *scratch;              /* (batch, columns), (batch, columns + 4) */
+	real *dz, *scratch;              /* (views * batch, net->ld) with padding 0, (batch, columns + 4) */
+	real *tight;                     /* for losses with .batch or .visit: 2 x (views * batch, columns), scores and their derivatives */
+	real *h;                         /* (batch, width of the last hidden layer) for a loss that needs them, or NULL */
 	int32_t *y;                      /* of the batch */
 	real *t, *weight;                /* of the batch; NULL where the task has none */
-	size_t columns;
+	double *wide;                    /* scratch of a loss that owns parameters or sees views, or NULL */
+	size_t views;                    /* of each row; 1 for most losses */
+	real *x;                         /* (views * batch, features) if there are several, else NULL */
+	size_t columns;                  /* of the model's output */
+	/* Compressed rows: the columns whose rows of the first layer's gradient are not 0, and, where the optimiser leaves a weight without
+	 * gradient alone but for its decay, what the weights of each column still have to decay by. */
+	uint32_t *stale;
+	size_t n_stale;
+	bool lazy;
+	double decayed, *decay_seen;     /* log of the product of all steps' factors; its value when the column was last brought up to date */
 	double loss_sum;                 /* over the epoch, each batch times its rows */
 	double best_value;
 	size_t best_epoch;
@@ -27,19 +40,25 @@ struct X(lb_learner) {
 };
 
 /* Buffers for batches of cohort->batch rows (and evaluation chunks), initial parameters. On failure everything is released. */
-int X(lb_learner_open)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct lb_setup *setup, size_t columns,
-		       struct lb_err *err);
+int X(lb_learner_open)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err);
 void X(lb_learner_close)(struct X(lb_learner) *l);
 
-/* A minibatch: x (b, features) gathered from `rows` of the dataset, which are positions `id` of the training split. */
+/* Parameters, or their gradient, in the plain order of the net (core/model/net.h), then the loss's own. */
+void X(lb_learner_fetch)(const struct X(lb_learner) *l, const real *v, double *plain);
+void X(lb_learner_store)(const struct X(lb_learner) *l, const double *plain, real *v);
+
+/* A minibatch: what feed was loaded with, `rows` of the dataset, which are positions `id` of the training split. */
 struct X(lb_minibatch) {
-	const real *x;
+	const struct X(lb_feed) *feed;
 	const uint32_t *rows, *id;
 	size_t b;
 };
 
 /* The batch's mean loss; its gradient is left in l->g. step >= 0 draws dropout for that step, -1 leaves it out. */
 double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step);
+
+/* Brings all weights up to date, which steps from compressed rows leave undone where nothing was read; before anyone looks at l->w. */
+void X(lb_learner_settle)(struct X(lb_learner) *l);
 
 /* One optimiser step; step counts from 0. Returns the batch's mean loss. `factor` is the schedule's. */
 double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step,

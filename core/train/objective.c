@@ -3,57 +3,69 @@
 #include "core/base/mem.h"
 #include "core/optim/optim_info.h"
 #include "core/train/learner.h"
-#include "datasets/gather.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows at a time, for losses that are a sum over rows; the others see all rows at once. */
-enum { CHUNK = 2048 };
+/* Rows at a time, for losses that are a sum over rows; the others see all rows at once. A chunk of images stays in the second cache
+ * between the product forward and the product back. */
+enum { CHUNK = 256 };
 
-/* Encoded rows are kept when they take no more than this, else encoded anew in every pass. */
+/* Encoded rows are kept when they take no more than this, else encoded anew in every pass, which for bytes is no slower than reading
+ * doubles from memory. */
 #define KEPT_BYTES ((size_t)512 << 20)
 
 struct lb_objective {
 	struct lb_cohort cohort;         /* the trial's, with chunks for batches */
 	struct X(lb_learner) learner;
+	double *plain;                   /* a gradient in the plain order */
 	size_t n;                        /* training rows */
 	uint32_t *id;                    /* (n) 0, 1, ... */
-	real *x;                         /* (n, features) if kept, else (chunk, features) */
+	struct X(lb_feed) feed;          /* of a chunk, or of all rows if kept */
+	struct lb_team *team;
 	bool kept;
 };
 
-static void gather(struct lb_objective *o, size_t start, size_t b)
+static bool worth_keeping(const struct lb_cohort *c)
 {
-	real *x = o->kept ? o->x + start * o->cohort.features->d : o->x;
+	const struct lb_matrix *m = &c->features->data->x;
+	const size_t d = c->features->d ? c->features->d : 1;
 
-	X(lb_gather)(o->cohort.features, o->cohort.split->rows[LB_TRAIN] + start, b, x);
+	return !m->start && m->dtype != LB_U8 && c->split->n[LB_TRAIN] <= KEPT_BYTES / sizeof(real) / d;
+}
+
+static int open_objective(struct lb_objective *o, const struct lb_setup *setup, struct lb_err *err)
+{
+	const struct lb_cohort *c = &o->cohort;
+
+	o->id = lb_alloc(o->n, sizeof *o->id, err);
+	o->plain = lb_alloc(lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data), sizeof *o->plain, err);
+	if (!o->id || !o->plain || lb_team_new(c->threads, &o->team, err) ||
+	    X(lb_feed_open)(&o->feed, c->features, X(lb_feed_compressed)(c), o->kept ? o->n : c->batch, err) ||
+	    X(lb_learner_open)(&o->learner, c, setup, err))
+		return -1;
+	o->learner.net->team = o->team;
+	return 0;
 }
 
 struct lb_objective *X(lb_objective_new)(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
 {
-	const size_t n = c->split->n[LB_TRAIN], d = c->features->d;
 	struct lb_objective *o = lb_alloc(1, sizeof *o, err);
 
 	if (!o)
 		return NULL;
-	o->n = n;
+	o->n = c->split->n[LB_TRAIN];
 	o->cohort = *c;
-	o->cohort.batch = lb_loss_separable(setup->loss) && n > CHUNK ? CHUNK : n;
-	o->kept = n <= KEPT_BYTES / sizeof(real) / (d ? d : 1);
-	o->id = lb_alloc(n, sizeof *o->id, err);
-	o->x = lb_alloc_aligned((o->kept ? n : o->cohort.batch) * d, sizeof(real), err);
-	if (!o->id || !o->x ||
-	    X(lb_learner_open)(&o->learner, &o->cohort, setup, setup->model.width[setup->model.n_layers], err)) {
-		free(o->id);
-		free(o->x);
-		free(o);
+	o->cohort.batch = lb_loss_separable(setup->loss) && o->n > CHUNK ? CHUNK : o->n;
+	o->kept = worth_keeping(c);
+	if (open_objective(o, setup, err)) {
+		X(lb_objective_free)(o);
 		return NULL;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < o->n; i++)
 		o->id[i] = (uint32_t)i;
 	if (o->kept)
-		gather(o, 0, n);
+		X(lb_feed_load)(&o->feed, c->split->rows[LB_TRAIN], o->n, o->team);
 	return o;
 }
 
@@ -62,15 +74,29 @@ void X(lb_objective_free)(struct lb_objective *o)
 	if (!o)
 		return;
 	X(lb_learner_close)(&o->learner);
+	X(lb_feed_close)(&o->feed);
+	lb_team_free(o->team);
 	free(o->id);
-	free(o->x);
+	free(o->plain);
 	free(o);
+}
+
+/* Rows start .. start + b - 1 of the training split. */
+static struct X(lb_feed) chunk(struct lb_objective *o, size_t start, size_t b)
+{
+	struct X(lb_feed) f;
+
+	if (!o->kept)
+		X(lb_feed_load)(&o->feed, o->cohort.split->rows[LB_TRAIN] + start, b, o->team);
+	f = o->feed;
+	if (o->kept)
+		f.x += start * f.e->d;
+	return f;
 }
 
 void X(lb_objective_start)(const struct lb_objective *o, double *w)
 {
-	for (size_t i = 0; i < o->learner.net->n_params; i++)
-		w[i] = (double)o->learner.w[i];
+	X(lb_learner_fetch)(&o->learner, o->learner.w, w);
 }
 
 /* decay/2 |w|^2 of n parameters; its gradient is added to g. */
@@ -90,27 +116,27 @@ double X(lb_objective_value)(struct lb_objective *o, const double *w, double *g)
 	struct X(lb_learner) *l = &o->learner;
 	const struct lb_arg *par = l->setup->optimizer_par;
 	const double decay = par[LB_LBFGS_WEIGHT_DECAY].v, bias_decay = par[LB_LBFGS_DECAY_BIAS].v != 0 ? decay : 0;
-	const size_t n_params = l->net->n_params;
+	const size_t n_params = lb_model_spec_size(&l->net->spec) + l->n_own;
 	double value = 0;
 
-	for (size_t i = 0; i < n_params; i++)
-		l->w[i] = (real)w[i];
+	X(lb_learner_store)(l, w, l->w);
 	memset(g, 0, n_params * sizeof *g);
 	for (size_t start = 0; start < o->n; start += o->cohort.batch) {
 		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
 		const double share = (double)b / (double)o->n;
-		if (!o->kept)
-			gather(o, start, b);
-		const struct X(lb_minibatch) m = { .x = o->kept ? o->x + start * o->cohort.features->d : o->x,
-						   .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b };
+		const struct X(lb_feed) f = chunk(o, start, b);
+		const struct X(lb_minibatch) m = { .feed = &f, .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b };
 		value += share * X(lb_learner_gradient)(l, &o->cohort, &m, -1);
+		X(lb_learner_fetch)(l, l->g, o->plain);
 		for (size_t i = 0; i < n_params; i++)
-			g[i] += share * (double)l->g[i];
+			g[i] += share * o->plain[i];
 	}
 	for (size_t i = 0; i < l->net->spec.n_layers; i++) {
-		const struct X(lb_layer) *layer = &l->net->layer[i];
-		value += penalty(decay, layer->b - layer->w, w + layer->w, g + layer->w);
-		value += penalty(bias_decay, layer->out, w + layer->b, g + layer->b);
+		const size_t out = l->net->layer[i].out, weights = l->net->layer[i].in * out;
+		value += penalty(decay, weights, w, g);
+		value += penalty(bias_decay, out, w + weights, g + weights);
+		w += weights + out;
+		g += weights + out;
 	}
 	return value;
 }

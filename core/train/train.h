@@ -28,6 +28,10 @@ struct lb_early_stopping {
 	double min_delta;
 };
 
+/* Ways to make further views of a row for losses that want them; the i-th, NULL past the end. The first parameters of each. */
+const struct lb_info *lb_view_at(size_t i);
+enum { LB_VIEW_COUNT, LB_VIEW_SEED, LB_VIEW_OWN };
+
 /* One trial of a cohort. Everything is borrowed and only read. */
 struct lb_setup {
 	const struct lb_loss_info *loss;
@@ -37,9 +41,12 @@ struct lb_setup {
 	const struct lb_arg *optimizer_par;
 	const struct lb_schedule *schedule;
 	const struct lb_arg *schedule_par;
+	const struct lb_info *view;      /* how further views of a row are made, or NULL for the row alone */
+	const struct lb_arg *view_par;
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
 	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
+	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, or NULL */
 	const struct lb_metric_use *metric;
 	size_t n_metrics;
 	struct lb_early_stopping stop;
@@ -50,12 +57,13 @@ struct lb_setup {
 struct lb_cohort {
 	const struct lb_encoding *features;
 	const struct lb_split *split;
-	enum lb_kind kind;
+	enum lb_kind kind;               /* of the data (lb_kind_of_data): a loss of embeddings or of distillation has classes too */
 	size_t epochs, batch;
 	uint64_t order_seed;
 	bool shuffle;
 	const struct lb_setup *trial;    /* k */
 	size_t k;
+	size_t threads;                  /* that share the rows of products and batches; 0 and 1: one. The bytes are the same for any */
 	/* Called after every epoch of trial i, unless NULL. */
 	void (*progress)(void *arg, size_t i, size_t epoch, double train_loss, const double *valid_metric);
 	void *progress_arg;
@@ -90,6 +98,11 @@ void lb_outcome_free(struct lb_outcome *o);
  * pending stop request (core/base/stop.h) ends all trials as interrupted. -1 only when memory runs out. */
 int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+
+/* Columns of the scores: those of the model's output, or one a class where the loss makes scores of embeddings. */
+size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
+/* Parameters of the loss itself; they stand behind the model's. */
+size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data);
 
 /* True for a trial that is fitted to all training rows at once, by a full-batch optimiser or in closed form: it goes to lb_fit,
  * never to lb_train. */

@@ -6,7 +6,6 @@
 #include "core/numeric/rng.h"
 #include "core/train/evaluate.h"
 #include "core/train/learner.h"
-#include "datasets/gather.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +18,10 @@ struct session {
 	struct X(lb_learner) *learner;   /* k */
 	struct X(lb_evaluator) *eval;
 	uint32_t *order, *rows;          /* (training rows), (batch) */
-	real *x;                         /* (batch, features) */
+	struct X(lb_feed) feed;
 	double *valid;                   /* room for one split's metrics */
 	int64_t step, total;
+	struct lb_team *team;
 };
 
 static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, size_t columns,
@@ -30,7 +30,7 @@ static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const s
 	const size_t m = setup->n_metrics;
 
 	o->columns = columns;
-	o->n_params = lb_model_spec_size(&setup->model);
+	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data);
 	if (!(o->loss_curve = lb_alloc(c->epochs, sizeof(double), err)))
 		return -1;
 	for (int part = 0; part < 3; part++) {
@@ -47,8 +47,7 @@ static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const s
 static int session_open(struct session *s, struct lb_err *err)
 {
 	const struct lb_cohort *c = s->c;
-	const size_t n = c->split->n[LB_TRAIN], layers = c->trial[0].model.n_layers;
-	const size_t columns = c->trial[0].model.width[layers];
+	const size_t n = c->split->n[LB_TRAIN], columns = lb_setup_columns(&c->trial[0], c->features->data);
 	size_t metrics = 1;
 
 	for (size_t i = 0; i < c->k; i++) {
@@ -61,13 +60,15 @@ static int session_open(struct session *s, struct lb_err *err)
 	s->eval = X(lb_evaluator_new)(c, columns, err);
 	s->order = lb_alloc(n, sizeof *s->order, err);
 	s->rows = lb_alloc(c->batch, sizeof *s->rows, err);
-	s->x = lb_alloc_aligned(c->batch * c->features->d, sizeof(real), err);
 	s->valid = lb_alloc(metrics, sizeof(double), err);
-	if (!s->learner || !s->eval || !s->order || !s->rows || !s->x || !s->valid)
+	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || lb_team_new(c->threads, &s->team, err) ||
+	    X(lb_feed_open)(&s->feed, c->features, X(lb_feed_compressed)(c), c->batch, err))
 		return -1;
-	for (size_t i = 0; i < c->k; i++)
-		if (X(lb_learner_open)(&s->learner[i], c, &c->trial[i], columns, err))
+	for (size_t i = 0; i < c->k; i++) {
+		if (X(lb_learner_open)(&s->learner[i], c, &c->trial[i], err))
 			return -1;
+		s->learner[i].net->team = s->team;
+	}
 	s->total = (int64_t)(c->epochs * ((n + c->batch - 1) / c->batch));
 	return 0;
 }
@@ -80,8 +81,9 @@ static void session_close(struct session *s)
 	X(lb_evaluator_free)(s->eval);
 	free(s->order);
 	free(s->rows);
-	free(s->x);
+	X(lb_feed_close)(&s->feed);
 	free(s->valid);
+	lb_team_free(s->team);
 }
 
 static void end_trial(struct session *s, size_t i, enum lb_status status)
@@ -154,8 +156,8 @@ static void train_epoch(struct session *s, size_t epoch)
 		const size_t b = n - start < s->c->batch ? n - start : s->c->batch;
 		for (size_t i = 0; i < b; i++)
 			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
-		X(lb_gather)(s->c->features, s->rows, b, s->x);
-		step_all(s, &(struct X(lb_minibatch)){ .x = s->x, .rows = s->rows, .id = s->order + start, .b = b }, epoch);
+		X(lb_feed_load)(&s->feed, s->rows, b, s->team);
+		step_all(s, &(struct X(lb_minibatch)){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b }, epoch);
 	}
 }
 
@@ -185,7 +187,7 @@ static bool stop_early(struct X(lb_learner) *l, const double *valid, size_t epoc
 	if (l->best_epoch == 0 || (isnan(l->best_value) && !isnan(value)) || value > l->best_value + stop->min_delta) {
 		l->best_value = value;
 		l->best_epoch = epoch + 1;
-		memcpy(l->best, l->w, l->net->n_params * sizeof(real));
+		memcpy(l->best, l->w, l->n_params * sizeof(real));
 	}
 	return (int64_t)(epoch + 1 - l->best_epoch) >= stop->patience;
 }
@@ -224,7 +226,7 @@ static int finish(struct session *s, size_t i, struct lb_err *err)
 
 	o->best_epoch = o->epochs;
 	if (l->setup->stop.on && l->best_epoch) {
-		memcpy(l->w, l->best, l->net->n_params * sizeof(real));
+		memcpy(l->w, l->best, l->n_params * sizeof(real));
 		o->best_epoch = l->best_epoch;
 	}
 	for (int part = 0; part < 3; part++) {
@@ -247,6 +249,7 @@ static int run(struct session *s, struct lb_err *err)
 			if (!s->learner[i].active)
 				continue;
 			start = lb_seconds();
+			X(lb_learner_settle)(&s->learner[i]);
 			if (end_epoch(s, i, epoch, err))
 				return -1;
 			s->out[i].train_seconds += trained / (double)s->c->k;

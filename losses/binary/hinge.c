@@ -1,4 +1,4 @@
-#include "losses/loss.h"
+#include "losses/binary/margin.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 0.25 }, .y = { 0 }, .value = 1.25, .source = "by hand: 1 + 0.25" },
@@ -6,14 +6,15 @@ static const struct lb_example examples[] = {
 	  .source = "by hand: (0 + 0 + 1.5 + 1.3) / 4" },
 };
 
+static struct lb_margin phi(real s, const struct lb_arg *par)
+{
+	(void)par;
+	return lb_hinge(s);
+}
+
 static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 {
-	const real sign = in->y[i] ? R(1.0) : R(-1.0), u = 1 - sign * z[0];
-	const bool hit = !(u <= 0);
-
-	if (g)
-		g[0] = hit ? -sign : R(0.0);
-	return hit ? u : R(0.0);
+	return lb_phi_of_margin(in, i, z, g, phi);
 }
 
 const struct X(lb_loss) X(lb_binary_hinge) = {

@@ -1,4 +1,4 @@
-#include "losses/binary/sigmoid.h"
+#include "losses/binary/margin.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 0 }, .y = { 1 }, .value = 0.69314718055994531, .source = "by hand: log 2" },
@@ -6,13 +6,15 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
+static struct lb_margin phi(real s, const struct lb_arg *par)
+{
+	(void)par;
+	return lb_logistic(s);
+}
+
 static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 {
-	const real sign = in->y[i] ? R(1.0) : R(-1.0), x = -sign * z[0], u = exp(-fabs(x));
-
-	if (g)
-		g[0] = -sign * lb_sigmoid(x, u);
-	return lb_softplus(x, u);
+	return lb_phi_of_margin(in, i, z, g, phi);
 }
 
 const struct X(lb_loss) X(lb_binary_logistic) = {

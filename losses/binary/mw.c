@@ -1,4 +1,4 @@
-#include "losses/binary/sigmoid.h"
+#include "losses/binary/pairs.h"
 
 enum { TAU, NEGATIVES };
 enum { MEAN, SUM };
@@ -18,18 +18,6 @@ static const struct lb_example examples[] = {
 	{ .set = "negatives=sum", .b = 3, .c = 1, .z = { 0, 0, 0 }, .y = { 1, 0, 0 }, .value = 1.3862943611198906,
 	  .source = "by hand: two negatives, 2 log 2" },
 };
-
-/* Scores of the positives, then of the negatives, into s; returns the number of positives. */
-static size_t gather(const struct X(lb_batch) *in, real *s)
-{
-	size_t n1 = 0, n0 = 0;
-
-	for (size_t i = 0; i < in->b; i++)
-		n1 += in->y[i] == 1;
-	for (size_t i = 0, up = 0; i < in->b; i++)
-		s[in->y[i] == 1 ? up++ : n1 + n0++] = in->z[i];
-	return n1;
-}
 
 /* sum over all pairs of softplus(x), x = (z_j - z_i) / tau, and the sums of sigmoid(x) for each score: a tile of positives at a
  * time, whose sums stay in double. */
@@ -59,29 +47,15 @@ static double all_pairs(const real *s, size_t n1, size_t n, real inv_tau, real *
 	return total;
 }
 
-/* No pair: the loss is 0, but a NaN score still shows. */
-static double no_pairs(const struct X(lb_batch) *in, real *g)
-{
-	double value = 0;
-
-	for (size_t i = 0; i < in->b; i++) {
-		const real nothing = in->z[i] - in->z[i];
-		value += (double)nothing;
-		if (g)
-			g[i] = nothing;
-	}
-	return value;
-}
-
 static double batch(const struct X(lb_batch) *in, real *g)
 {
 	real *s = in->scratch, *slope = s + in->b;
-	const size_t n1 = gather(in, s), n0 = in->b - n1;
+	const size_t n1 = lb_gather(in, s), n0 = in->b - n1;
 	const real inv_tau = (real)(1 / in->par[TAU].v);
 	const double pairs = (double)n1 * (in->par[NEGATIVES].v > MEAN ? 1.0 : (double)n0);
 
 	if (!n1 || !n0)
-		return no_pairs(in, g);
+		return lb_flat(in, g, 0);
 	for (size_t i = 0; i < in->b; i++)
 		slope[i] = 0;
 	const double total = all_pairs(s, n1, in->b, inv_tau, slope);

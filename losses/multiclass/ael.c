@@ -44,4 +44,5 @@ const struct X(lb_loss) X(lb_multiclass_ael) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

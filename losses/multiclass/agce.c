@@ -54,4 +54,5 @@ const struct X(lb_loss) X(lb_multiclass_agce) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

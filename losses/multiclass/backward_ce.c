@@ -47,7 +47,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;
 	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax(z, c, (size_t)in->y[i], R(1.0), e);
+	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	const double *w = (const double *)in->state + s.y * c;
 	double others = 0, sum = 0;
 
@@ -88,6 +88,7 @@ const struct X(lb_loss) X(lb_multiclass_backward_ce) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 	.init = init,
 	.free = free,
 };

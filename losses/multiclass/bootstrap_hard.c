@@ -22,7 +22,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 {
 	const real beta = (real)in->par[BETA].v, own = (real)(1 - in->par[BETA].v);
 	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax(z, in->c, (size_t)in->y[i], R(1.0), e);
+	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	double others = 0;
 
 	for (size_t k = 0; k < in->c; k++)
@@ -59,4 +59,5 @@ const struct X(lb_loss) X(lb_multiclass_bootstrap_hard) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

@@ -48,4 +48,5 @@ const struct X(lb_loss) X(lb_multiclass_bootstrap_soft) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

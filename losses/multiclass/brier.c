@@ -13,7 +13,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;
 	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax(z, c, (size_t)in->y[i], R(1.0), e);
+	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	const real wrong = s.rest <= 0 ? R(1.0) : s.rest;
 	real most = 0;
 	double square = 0, gap = 0;
@@ -51,4 +51,5 @@ const struct X(lb_loss) X(lb_multiclass_brier) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

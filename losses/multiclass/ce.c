@@ -47,4 +47,5 @@ const struct X(lb_loss) X(lb_multiclass_ce) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

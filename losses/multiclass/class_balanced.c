@@ -84,6 +84,7 @@ const struct X(lb_loss) X(lb_multiclass_class_balanced) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 	.init = init,
 	.free = free,
 };

@@ -38,7 +38,7 @@ static real steep_row(const struct X(lb_batch) *in, size_t i, const real *z, rea
 {
 	const double a = in->par[TAU].v - 1, scale = 1 / in->par[RHO].v;
 	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax(z, in->c, (size_t)in->y[i], (real)scale, e);
+	const struct lb_softmax s = lb_softmax_of(in, i, z, (real)scale, e);
 	const double most = (double)z[s.top], log_sum = log((double)s.sum);
 	const double lp = e[s.y] >= 1 ? (double)s.lp : ((double)z[s.y] - most) * scale - log_sum;
 
@@ -84,4 +84,5 @@ const struct X(lb_loss) X(lb_multiclass_comp_sum) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

@@ -46,4 +46,5 @@ const struct X(lb_loss) X(lb_multiclass_confidence_penalty) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

@@ -10,7 +10,7 @@ static inline real lb_entropy_row(const struct X(lb_batch) *in, size_t i, const 
 {
 	const size_t c = in->c;
 	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax(z, c, (size_t)in->y[i], R(1.0), e);
+	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	double others = 0, lag = 0;
 
 	for (size_t k = 0; k < c; k++) {

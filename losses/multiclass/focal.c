@@ -50,4 +50,5 @@ const struct X(lb_loss) X(lb_multiclass_focal) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

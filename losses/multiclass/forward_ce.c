@@ -76,7 +76,7 @@ static real distant_row(const real *z, const real *e, size_t c, const struct lb_
 static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 {
 	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax(z, in->c, (size_t)in->y[i], R(1.0), e);
+	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	const double *t = (const double *)in->state + s.y * in->c;
 
 	return t[s.top] > 0 ? plain_row(e, in->c, &s, t, g) : distant_row(z, e, in->c, &s, t, g);
@@ -108,6 +108,7 @@ const struct X(lb_loss) X(lb_multiclass_forward_ce) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 	.init = init,
 	.free = free,
 };

@@ -35,4 +35,5 @@ const struct X(lb_loss) X(lb_multiclass_mae) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

@@ -34,4 +34,5 @@ const struct X(lb_loss) X(lb_multiclass_nce) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

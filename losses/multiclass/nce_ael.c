@@ -57,4 +57,5 @@ const struct X(lb_loss) X(lb_multiclass_nce_ael) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

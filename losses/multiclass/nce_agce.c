@@ -62,4 +62,5 @@ const struct X(lb_loss) X(lb_multiclass_nce_agce) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

@@ -52,4 +52,5 @@ const struct X(lb_loss) X(lb_multiclass_nce_mae) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

@@ -60,4 +60,5 @@ const struct X(lb_loss) X(lb_multiclass_nce_rce) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

@@ -72,4 +72,5 @@ const struct X(lb_loss) X(lb_multiclass_poly1_focal) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

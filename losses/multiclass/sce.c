@@ -59,4 +59,5 @@ const struct X(lb_loss) X(lb_multiclass_sce) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

@@ -3,6 +3,7 @@
 #ifndef LB_SOFTMAX_H
 #define LB_SOFTMAX_H
 
+#include "core/numeric/kernels.h"
 #include "losses/loss.h"
 
 struct lb_softmax {
@@ -20,23 +21,29 @@ static inline real *lb_terms(const struct X(lb_batch) *in, size_t i, real *g)
 /* Terms into e (c values, may be z itself); inv_t = 1/T. A NaN score makes every field but y and top NaN. */
 static inline struct lb_softmax lb_softmax(const real *z, size_t c, size_t y, real inv_t, real *e)
 {
-	struct lb_softmax s = { .y = y };
-	double rest = 0;
-
-	for (size_t k = 1; k < c; k++)
-		if (z[k] > z[s.top])
-			s.top = k;
+	const struct X(lb_kernels) *kernel = X(lb_kernel)();
+	struct lb_softmax s = { .y = y, .top = kernel->largest(z, c) };
 	const real most = z[s.top], own = (z[y] - most) * inv_t;
-	for (size_t k = 0; k < c; k++) {
-		e[k] = exp((z[k] - most) * inv_t);
-		rest += k == y ? 0 : (double)e[k];
-	}
+	const double rest = kernel->exp_terms(z, c, most, inv_t, y, e);
+
 	s.rest = (real)rest;
 	s.sum = (real)(rest + (double)e[y]);
 	s.lp = e[y] >= 1 ? -log1p(s.rest) : own - log(s.sum);
 	s.p = e[y] / s.sum;
 	s.q = s.rest / s.sum;
 	return s;
+}
+
+/* The same for row i of the batch, whose scores are z; what the driver made for all rows is used. e is lb_terms. */
+static inline struct lb_softmax lb_softmax_of(const struct X(lb_batch) *in, size_t i, const real *z, real inv_t, real *e)
+{
+	const struct X(lb_softmax_sums) *at = in->soft;
+	const size_t y = (size_t)in->y[i];
+
+	if (!at || inv_t != 1)
+		return lb_softmax(z, in->c, y, inv_t, e);
+	return (struct lb_softmax){ .y = y, .top = (size_t)at->top[i], .sum = at->sum[i], .rest = at->rest[i], .lp = at->lp[i],
+				    .p = e[y] / at->sum[i], .q = at->rest[i] / at->sum[i] };
 }
 
 /* A loss phi(p_y), and F = -p_y phi'(p_y). */
@@ -70,13 +77,13 @@ static inline real lb_phi_row(const struct X(lb_batch) *in, size_t i, const real
 			      struct lb_phi (*phi)(const struct lb_softmax *s, const struct lb_arg *par))
 {
 	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax(z, in->c, (size_t)in->y[i], inv_t, e);
+	const struct lb_softmax s = lb_softmax_of(in, i, z, inv_t, e);
 	const struct lb_phi at = phi(&s, in->par);
-	const real f = at.f * inv_t;
+	const real f = at.f * inv_t, share = f / s.sum;
 
 	if (g) {
 		for (size_t k = 0; k < in->c; k++)
-			g[k] = f * (e[k] / s.sum);
+			g[k] = share * e[k];
 		g[s.y] = -f * s.q;
 	}
 	return at.loss;

@@ -12,7 +12,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	const size_t c = in->c;
 	const real share = 1 / (real)(c - 1);
 	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax(z, c, (size_t)in->y[i], R(1.0), e);
+	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	double square = 0;
 
 	for (size_t k = 0; k < c; k++)
@@ -43,4 +43,5 @@ const struct X(lb_loss) X(lb_multiclass_squentropy) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

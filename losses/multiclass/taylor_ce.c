@@ -58,4 +58,5 @@ const struct X(lb_loss) X(lb_multiclass_taylor_ce) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.softmax = true,
 };

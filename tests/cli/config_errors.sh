@@ -86,7 +86,7 @@ edited '$a sweep: {zip: {train.epochs: [1, 2], train.seed: [1, 2, 3]}}' 'edited.
 # What does not go together.
 edited 's/name: ce/name: logistic/' 'edited.yaml:5:14: loss.name: logistic is a binary loss; the task is multiclass, allowed: ce, '
 edited 's/name: ce/name: mse/' 'edited.yaml:5:14: loss.name: mse is a regression loss; the task is multiclass'
-edited 's/multiclass/binary/' 'edited.yaml:5:14: loss.name: ce is a multiclass loss; the task is binary, allowed: logistic, hinge, mw'
+edited 's/multiclass/binary/' 'edited.yaml:5:14: loss.name: ce is a multiclass loss; the task is binary, allowed: logistic, hinge, '
 edited 's/valid: 0.2, test: 0.2/test: 0.4/; s/epochs: 1/&, early_stopping: {metric: valid.accuracy}/' \
 	'edited.yaml:6:' 'train.early_stopping: ' 'validation rows'
 edited 's/epochs: 1/&, early_stopping: {metric: valid.auc}/' 'edited.yaml:6:' 'train.early_stopping.metric'

@@ -75,6 +75,35 @@ needs_python() {
 	for m; do "${PYTHON:-python3}" -c "import $m" 2>/dev/null || skip "python3 has no module $m"; done
 }
 
+# installed: puts the program in usr/bin and its scripts in usr/share/lossbench of the test's folder, first on PATH.
+installed() {
+	mkdir -p usr/bin usr/share/lossbench
+	cp "$LB_BIN" usr/bin/lossbench
+	cp -r "$LB_ROOT/scripts" usr/share/lossbench/scripts
+	PATH=$PWD/usr/bin:$PATH
+	export LOSSBENCH_PYTHON=${PYTHON:-python3}
+}
+
+# iris_config FILE FOLDER [LINE...]: a small study of two losses and three seeds whose records go to FOLDER.
+iris_config() {
+	cat >"$1" <<YAML
+name: small
+task: multiclass
+data:
+  train: {path: $LB_ROOT/datasets/samples/iris.csv.gz, label: label}
+  split: {train: 0.6, valid: 0.2, test: 0.2}
+model: {kind: linear}
+optimizer: {name: sgd, lr: 0.1}
+train: {epochs: 3, batch: 16}
+metrics: [accuracy, log_loss]
+sweep:
+  loss: [{name: ce}, {name: brier}]
+  train.seed: [1, 2, 3]
+output: {dir: $2}
+YAML
+	printf '%s\n' "${@:3}" >>"$1"
+}
+
 # results FOLDER: the name and the result part of every record in it, byte for byte.
 results() {
 	local f
@@ -94,7 +123,7 @@ assert_same_results() {
 
 # tidy FOLDER: fails where a run left anything but records and the lock file.
 tidy() {
-	assert_eq "$(find "$1" -type f ! -path '*/trials/*.json' ! -path '*/trials/.lock')$(find "$1" -name '.*.json*')" '' "left over in $1"
+	assert_eq "$(find "$1" -type f ! -path '*/trials/*.json' ! -path '*/trials/.lock' ! -name .plan)$(find "$1" -name '.*.json*')" '' "left over in $1"
 }
 
 # children PID: the processes that it started and that still run, one a line.

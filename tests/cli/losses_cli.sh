@@ -62,9 +62,10 @@ def evaluate(kind, loss, data, params=(), precision="float64"):
     done = subprocess.run(command, input=json.dumps(data), capture_output=True, text=True)
     assert done.returncode == 0, (command, data, done.stderr)
     answer = json.loads(done.stdout)
-    (key, grad), = answer["grad"].items()
-    assert key == ("predictions" if kind == "regression" else "scores")
-    return answer["value"], grad
+    key, *own = answer["grad"]
+    assert key == {"regression": "predictions", "embedding": "embeddings"}.get(kind, "scores"), key
+    assert own == (["prototypes"] if "prototypes" in data else []), own
+    return answer["value"], answer["grad"][key] + [row for k in own for row in answer["grad"][k]]
 
 
 def rows(matrix):
@@ -88,13 +89,16 @@ def single(matrix):
 def inputs(case, change=lambda m: m):
     if case["kind"] == "regression":
         return {"predictions": change(case["z"]), "targets": change(case["t"])}
-    counts = {"class_counts": case["counts"]} if case.get("counts") else {}
-    return {"scores": change(case["z"]), "labels": case["y"], **counts}
+    more = {"class_counts": case["counts"]} if case.get("counts") else {}
+    for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes")):
+        if key in case:
+            more[name] = change(case[key])
+    return {"embeddings" if case["kind"] == "embedding" else "scores": change(case["z"]), "labels": case["y"], **more}
 
 
 for i, c in enumerate(golden):
     params = c["set"].split()
-    agree(c, evaluate(c["kind"], c["loss"], inputs(c), params), (c["value"], c["grad"]), 1e-9)
+    agree(c, evaluate(c["kind"], c["loss"], inputs(c), params), (c["value"], c["grad"] + c.get("grad_prototypes", [])), 1e-9)
     if i % 5 == 0:
         rounded = inputs(c, single)
         agree(c, evaluate(c["kind"], c["loss"], rounded, params, "float32"), evaluate(c["kind"], c["loss"], rounded, params), 1e-5)
@@ -156,6 +160,18 @@ bad ce '' 'stdin:'
 bad logistic '{"scores": [[2, 1]], "labels": [0]}' 'one score a row'
 bad logistic '{"scores": [2], "labels": [2]}' 'labels: entry 1 is not an integer from 0 to 1'
 bad mse '{"predictions": [1, 2], "targets": [1]}' 'targets: found 1 x 1'
+bad normalized_softmax '{"embeddings": [[1, 2], [0, 0]], "labels": [0, 0], "prototypes": [[1, 0]]}' 'embeddings: row 2: found a vector of zeros'
+bad normalized_softmax '{"embeddings": [[1, 2]], "labels": [0], "prototypes": [[1, 0], [0, 0]]}' 'prototypes: row 2: found a vector of zeros'
+bad normalized_softmax '{"embeddings": [[1, 2]], "labels": [2], "prototypes": [[1, 0], [0, 1]]}' 'labels: entry 1 is not an integer from 0 to 1'
+bad normalized_softmax '{"embeddings": [[1, 2]], "labels": [0], "prototypes": [[1], [2]]}' 'prototypes: found 1 columns, embeddings have 2'
+bad normalized_softmax '{"embeddings": [[1, 2]], "labels": [0]}' '"prototypes" is missing'
+bad normalized_softmax '{"scores": [[1, 2]], "labels": [0]}' 'allowed: embeddings, labels, prototypes, class_counts, sample_ids'
+bad kl_top '{"scores": [[1, 2]], "labels": [0]}' '"teacher_scores" is missing'
+bad kl_top '{"scores": [[1, 2]], "labels": [0], "teacher_scores": [[1, 2, 3]]}' 'teacher_scores: found 1 x 3, scores have 1 x 2'
+bad gjs '{"scores": [[1, 2], [1, 2], [1, 2]], "labels": [0, 1]}' 'scores: found 3 rows for 2 labels'
+bad bias '{"scores": [[1, 2]], "labels": [0]}' '"features" is missing'
+bad bias '{"scores": [[1, 2]], "labels": [0], "features": [[1], [2]]}' 'features: found 2 rows, scores have 1'
+bad ce '{"scores": [[1, 2]], "labels": [0], "features": [[1]]}' 'unknown key "features" for a multiclass loss'
 bad mse '{"scores": [1], "labels": [0]}' 'unknown key "scores" for a regression loss; allowed: predictions, targets'
 assert_exit 4 lossbench losses eval ce --input absent.json
 assert_contains "$err" 'absent.json: '

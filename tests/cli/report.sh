@@ -4,11 +4,7 @@
 py=${PYTHON:-python3}
 
 # As installed: the program in bin/, its scripts in share/.
-mkdir -p usr/bin usr/share/lossbench
-cp "$LB_BIN" usr/bin/lossbench
-cp -r "$LB_ROOT/scripts" usr/share/lossbench/scripts
-PATH=$PWD/usr/bin:$PATH
-export LOSSBENCH_PYTHON=$py
+installed
 
 cat >c.yaml <<YAML
 task: multiclass
@@ -25,9 +21,9 @@ output: {dir: r}
 YAML
 lossbench sweep c.yaml --quiet
 for format in text md csv latex; do
-	assert_exit 0 lossbench report r --format $format
+	assert_exit 0 lossbench report r --format $format --group-by loss
 	echo "$out" >table.$format
-	assert_exit 0 lossbench report r --format $format --out again
+	assert_exit 0 lossbench report r --format $format --group-by loss --out again
 	assert_eq "$(cat again)" "$(cat table.$format)" "--out of $format"
 done
 "$py" - r/trials/*.json <<'PY'
@@ -63,6 +59,25 @@ for name in ("text", "md", "latex"):
         assert (mark == "*") == best, (name, mean)
 assert found["text"] == found["md"] == found["latex"]
 PY
+
+# The plain table needs nothing but Python; what has tests and plots says what it lacks.
+printf '#!/bin/sh\nexec "%s" -S "$@"\n' "$(command -v "$py")" >bare-python
+chmod +x bare-python
+assert_eq "$(LOSSBENCH_PYTHON=$PWD/bare-python lossbench report r)" "$(lossbench report r)" 'the table without packages'
+if ! ./bare-python -c 'import numpy' 2>/dev/null; then
+	LOSSBENCH_PYTHON=$PWD/bare-python assert_exit 5 lossbench report r --table pairs
+	assert_contains "$err" 'numpy is missing, which --table pairs needs'
+fi
+if "$py" -c 'import numpy, scipy, matplotlib, jinja2' 2>/dev/null; then
+	for table in best pairs ranks rows cost; do
+		assert_exit 0 lossbench report r --table $table
+	done
+	assert_exit 0 lossbench report r --format html --out page.html --files files
+	assert_eq "$out$err" '' 'a page says nothing'
+	assert_contains "$(cat page.html)" 'lossbench report r --format html --out page.html --files files'
+	assert_lacks "$(cat page.html)" "$PWD"
+	for f in pairs.csv main.tex curves-1.pdf; do [ -s files/$f ] || fail "files/$f is missing beside the page"; done
+fi
 
 # Wrong use is told apart from records that are not there.
 assert_exit 2 lossbench report

@@ -101,6 +101,9 @@ def canonical(v):
 def identity(record):
     config = record["config"]
     del config["name"], config["output"]
+    for block, key, neutral in (("optimizer", "project", "none"), ("model", "dimension", 0)):  # younger than the ids
+        if config[block].get(key) == neutral:
+            del config[block][key]
     for source in record["data"]["sources"]:
         role, _, kind = source["role"].partition(" ")
         block = config["data"][role]

@@ -16,7 +16,7 @@ assert_eq "$(json "$record" .result.epochs)" 1
 assert_eq "$(json "$record" .data.rows)" '{"all": 150, "train": 90, "valid": 30, "test": 30}'
 
 assert_exit 0 lossbench sweep --config configs/smoke.yaml --set "output.dir=$work/r" --jobs 2
-assert_eq "$out" '' 'standard output of sweep'
+assert_contains "$out" 'smoke: 4 trials'
 assert_contains "$err" '4 trials: 0 done, 4 to do'
 assert_contains "$err" '4 trials: 0 done before, 4 ok, 0 diverged, 0 failed'
 records=("$work"/r/trials/*.json)

@@ -40,6 +40,54 @@ def ece(right, conf, bins):
     return total
 
 
+def bin_gaps(right, p, bins):
+    """For each bin with rows: its share of the rows and |mean of right - mean of p|."""
+    inside = [(p > b / bins) & (p <= (b + 1) / bins) | ((b == 0) & (p == 0)) for b in range(bins)]
+    return [(rows.mean(), abs(right[rows].mean() - p[rows].mean())) for rows in inside if rows.any()]
+
+
+def adaptive_ece(right, conf, groups):
+    order = np.argsort(conf, kind="stable")
+    return sum(len(g) / len(conf) * abs(right[g].mean() - conf[g].mean()) for g in np.array_split(order, groups) if len(g))
+
+
+def risk_coverage(right, conf):
+    wrong = ~right[np.argsort(-conf, kind="stable")]
+    return np.mean([wrong[:k].mean() for k in range(1, len(wrong) + 1)])
+
+
+def gmean(y, pred):
+    recalls = [np.mean(pred[y == k] == k) for k in np.unique(y)]
+    return np.prod(recalls) ** (1 / len(recalls))
+
+
+def partial_auc(y, z, f):
+    """Back from McClish's standardised area, which is what scikit-learn gives."""
+    if f == 1:
+        return sk.roc_auc_score(y, z)
+    least, most = f ** 2 / 2, f
+    return ((2 * sk.roc_auc_score(y, z, max_fpr=f) - 1) * (most - least) + least) / f
+
+
+def confusion_values(y, z):
+    values = []
+    for t in (0.5, 0.2, 0.9):
+        pred = (z > np.log(t / (1 - t))).astype(int)
+        tn, fp, fn, tp = sk.confusion_matrix(y, pred, labels=[0, 1]).ravel()
+        both, mixed = 0 < tp + fn < len(y), len(set(y) | set(pred)) == 2
+        values += [
+            ("precision", [t], sk.precision_score(y, pred, zero_division=0)),
+            ("recall", [t], sk.recall_score(y, pred, zero_division=0)),
+            ("specificity", [t], sk.recall_score(1 - y, 1 - pred, zero_division=0)),
+            ("fbeta", [t, 1], sk.f1_score(y, pred, zero_division=0)),
+            ("fbeta", [t, 2], sk.fbeta_score(y, pred, beta=2, zero_division=0)),
+            ("csi", [t], sk.jaccard_score(y, pred, zero_division=0)),
+            ("tss", [t], sk.balanced_accuracy_score(y, pred, adjusted=True) if both else None),
+            ("hss", [t], sk.cohen_kappa_score(y, pred) if mixed else None),
+        ]
+    return values
+
+
 def class_values(case):
     y, pred, conf = case["label"], case["pred"], case["conf"]
     right = pred == y
@@ -50,6 +98,15 @@ def class_values(case):
         ("ece", [15], ece(right, conf, 15)),
         ("ece", [4], ece(right, conf, 4)),
         ("ece", [1], abs(right.mean() - conf.mean())),
+        ("mce", [15], max(gap for _, gap in bin_gaps(right, conf, 15))),
+        ("mce", [4], max(gap for _, gap in bin_gaps(right, conf, 4))),
+        ("adaptive_ece", [15], adaptive_ece(right, conf, 15)),
+        ("adaptive_ece", [4], adaptive_ece(right, conf, 4)),
+        ("aurc", [], risk_coverage(right, conf)),
+        ("e_aurc", [], risk_coverage(right, conf) - risk_coverage(right, right.astype(float))),
+        ("gmean", [], gmean(y, pred)),
+        ("f1_weighted", [], sk.f1_score(y, pred, average="weighted", zero_division=0)),
+        ("mcc", [], sk.matthews_corrcoef(y, pred)),
     ]
 
 
@@ -75,6 +132,9 @@ def binary(name, z, y):
     values.append(("log_loss", [], sk.log_loss(y, p, labels=[0, 1], eps=1e-300)))
     values.append(("brier", [], sk.brier_score_loss(y, p, pos_label=1)))
     values.append(("auc", [], sk.roc_auc_score(y, z) if both else None))
+    values += [("partial_auc", [f], partial_auc(y, z, f) if both else None) for f in (0.05, 0.1, 0.3, 1)]
+    values += [("ece_positive", [m], sum(share * gap for share, gap in bin_gaps(y, p, m))) for m in (15, 4)]
+    values += confusion_values(y, z)
     values.append(("average_precision", [], sk.average_precision_score(y, z) if y.any() else None))
     return finish(case, values)
 

@@ -102,7 +102,7 @@ class Numbers(Case):
     def test_all_formats_show_the_same(self):
         self.store_usual()
         exact = self.rows()
-        text = [re.split(r" {2,}", line) for line in self.run_with()[1].split("\n\n")[0].splitlines()[2:]]
+        text = [re.split(r" {2,}", line) for line in self.run_with("--group-by", "loss")[1].split("\n\n")[0].splitlines()[2:]]
         md = [[c.strip() for c in line.strip("|").split("|")] for line in self.run_with("--format", "md")[1].splitlines()[2:5]]
         latex = self.run_with("--format", "latex")[1].split("\\midrule\n")[1].split("  \\bottomrule")[0]
         latex = [[c.strip() for c in line.replace(r"\\", "").split("&")] for line in latex.splitlines()]
@@ -190,6 +190,35 @@ class Groups(Case):
         out = self.run_with("--across", "corrupt.labels.rate", "--metric", "test.accuracy")[1]
         self.assertIn("0.5000 (n=1)", out)
         self.assertIn("n = 2 unless stated", out)
+
+    def test_compact_text(self):
+        """Without options: the first metric, contenders down, conditions across, as long as these are few."""
+        for seed in (1, 2):
+            for rate in (0, 0.3):
+                self.store(record(CE, seed, accuracy(0.5 + rate), corrupt__labels__rate=rate),
+                           record(GCE3, seed, accuracy(0.6 + rate), corrupt__labels__rate=rate))
+        out = self.run_with()[1]
+        self.assertEqual(re.split(r" {2,}", out.splitlines()[0]), ["loss", "rate=0", "rate=0.3"])
+        self.assertNotIn("log_loss", out)
+        wide = self.run_with("--sort", "metric", "--metric", "test.accuracy", "test.log_loss")[1]
+        self.assertIn("test.log_loss", wide)
+        for rate in range(1, 50):
+            self.store(record(CE, 1, accuracy(rate / 50), corrupt__labels__rate=rate / 50))
+        self.assertEqual(re.split(r" {2,}", self.run_with()[1].splitlines()[0])[:3], ["corrupt.labels.rate", "loss", "test.accuracy"])
+        out = self.run_with()[1]
+        self.assertIn("The 40 rows with the best means, of 52", out)
+        self.assertEqual(len(out.split("\n\n")[0].splitlines()), 42)
+        self.assertNotIn("0.0200", out)
+        self.assertIn("0.9800", out)
+
+    def test_where(self):
+        for seed in (1, 2):
+            self.store(record(CE, seed, accuracy(0.5)), record(GCE3, seed, accuracy(0.6)), record(GCE7, seed, accuracy(0.7)))
+        self.assertEqual([r["loss.q"] for r in self.rows("--where", "loss.name=gce", "--group-by", "loss.q")], ["0.3", "0.7"])
+        status, _, err = self.run_with("--where", "loss.name=ace")
+        self.assertEqual(status, 2)
+        self.assertIn("the values are: ce, gce", err)
+        self.assertEqual(self.run_with("--where", "loss.name")[0], 2)
 
     def test_sort(self):
         self.store_usual()
@@ -315,7 +344,7 @@ class Refusals(Case):
             status, _, err = self.run_with(*arguments)
             self.assertEqual(status, 2)
             self.assertIn("did you mean " + hint, err)
-        self.assertEqual(self.run_with("--format", "html")[0], 2)
+        self.assertEqual(self.run_with("--format", "pdf")[0], 2)
 
     def test_files_that_are_no_records(self):
         self.store_usual()

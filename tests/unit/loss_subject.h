@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_ROWS = 64, MOST_CELLS = 640, MOST_CLASSES = 10, MOST_PARAMS = 16, MOST_SETTINGS = 64, SEED = 7, TRIES = 300 };
+enum { MOST_ROWS = 64, MOST_CELLS = 740, FEATURES = 4, MOST_CLASSES = 10, MOST_PARAMS = 16, MOST_SETTINGS = 64, SEED = 7, TRIES = 300 };
 
 /* Training rows of each class: uneven, one class without any. */
 static const double class_counts[] = { 40, 3, 0, 700, 1, 12, 5000, 12, 90, 2 };
@@ -23,7 +23,7 @@ struct subject {
 };
 
 struct data {
-	double z[MOST_CELLS], t[MOST_CELLS], counts[MOST_CLASSES];
+	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES], own[MOST_CELLS], counts[MOST_CLASSES];
 	int32_t y[MOST_ROWS];
 	struct lb_loss_input in;
 };
@@ -64,6 +64,7 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 		 struct lb_rng *rng)
 {
 	const enum lb_kind kind = s->info->kind;
+	const bool targets = kind == LB_REGRESSION || kind == LB_DISTILLATION;
 
 	c = kind == LB_BINARY ? 1 : c;
 	for (size_t k = 0; k < b * c; k++) {
@@ -72,9 +73,14 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	}
 	for (size_t i = 0; i < b; i++)
 		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, c);
+	for (size_t k = 0; s->info->needs & LB_NEEDS_FEATURES && k < b * FEATURES; k++)
+		d->h[k] = (double)(float)lb_rng_normal(rng);
+	for (size_t k = 0; k < lb_loss_own_size(s->info, par, c, c); k++)
+		d->own[k] = (double)(float)lb_rng_normal(rng);
 	memcpy(d->counts, class_counts, sizeof class_counts);
 	d->in = (struct lb_loss_input){ .b = b, .c = c, .z = d->z, .par = par, .y = kind == LB_REGRESSION ? NULL : d->y,
-					.t = kind == LB_REGRESSION ? d->t : NULL, .counts = kind == LB_REGRESSION ? NULL : d->counts };
+					.t = targets ? d->t : NULL, .counts = kind == LB_REGRESSION ? NULL : d->counts, .own = d->own,
+					.h = s->info->needs & LB_NEEDS_FEATURES ? d->h : NULL, .dh = FEATURES };
 }
 
 static inline double eval(const struct subject *s, int precision, const struct data *d, double *g)

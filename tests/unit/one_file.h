@@ -64,7 +64,7 @@ static void ck_refused(int rc, const char *words)
 }
 
 /* Appends a gzip member. */
-static void gzip_add(struct lb_buf *out, const void *data, size_t n, gz_header *header, int level)
+static inline void gzip_add(struct lb_buf *out, const void *data, size_t n, gz_header *header, int level)
 {
 	unsigned char part[1 << 16];
 	z_stream z = { .next_in = (Bytef *)(uintptr_t)data, .avail_in = (uInt)n };

@@ -343,7 +343,7 @@ static const struct {
 	const char *line[MAX_LINES];
 } errors[] = {
 	{ "data: {train: {path: a.csv, lable: y}}\nloss: {name: gce, q: 1.5}\ntrain:\n  epochs: 2.5\n  batch: \"16\"\nlr: 0.1\n", { 0 },
-	  { "a.yaml:1:29: data.train.lable: unknown key, allowed: path, label, labels, format; did you mean \"label\"?",
+	  { "a.yaml:1:29: data.train.lable: unknown key, allowed: path, label, labels, format, x, y; did you mean \"label\"?",
 	    "a.yaml:2:22: loss.q: found 1.5, allowed: a number in (0, 1]", "a.yaml:4:11: train.epochs: found 2.5, allowed: an integer in [1, 1000000]",
 	    "a.yaml:5:10: train.batch: found \"16\" in quotes", "a.yaml:6:1: lr: unknown key" } },
 	{ "{}\n", { 0 }, { "a.yaml: loss: is missing", "a.yaml: data.train.path: is missing, allowed: a data file; or give data.generator" } },
@@ -353,7 +353,7 @@ static const struct {
 				       "train, metrics, tune, output; did you mean \"train.epochs\"?" } },
 	{ BASE "gamma: 3\ntrain: {epoch: 3}\n", { 0 },
 	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, clip_norm, "
-	    "class_weight, early_stopping, curves; did you mean \"epochs\"?" } },
+	    "class_weight, views, early_stopping, curves; did you mean \"epochs\"?" } },
 	{ BASE "optimizer.lr: 3\n", { 0 }, { "a.yaml:3:1: optimizer.lr: a dotted key is allowed in sweep and --set only; nest the keys here" } },
 	{ "data: {train: {path: x}}\nloss: logistic\n", { 0 }, { "a.yaml:2:7: loss.name: logistic is a binary loss; the task is multiclass, allowed: ce, gce, focal" } },
 	{ "data: {train: {path: x}}\nloss: gcee\n", { 0 }, { "a.yaml:2:7: loss.name: unknown loss \"gcee\", allowed: ce, gce, focal; did you mean \"gce\"?" } },
@@ -361,7 +361,7 @@ static const struct {
 	{ "data: {train: {path: x}}\nloss: {name: gce, gamma: 2, r: 3}\n", { 0 },
 	  { "a.yaml:2:19: loss.gamma: a parameter of focal, not of gce, allowed: name, q", "a.yaml:2:29: loss.r: unknown key of gce" } },
 	{ BASE "task: multiclas\nmodel: [mlp]\ncorrupt: 3\n", { 0 },
-	  { "a.yaml:3:7: task: found \"multiclas\", allowed: multiclass, binary, regression; did you mean \"multiclass\"?",
+	  { "a.yaml:3:7: task: found \"multiclas\", allowed: multiclass, binary, regression, embedding, distillation; did you mean \"multiclass\"?",
 	    "a.yaml:4:8: model: found a list", "a.yaml:5:10: corrupt: found 3, allowed: a block" } },
 	{ BASE, { "loss.gama=1" }, { "--set loss.gama=1: loss.gama: unknown key of ce" } },
 	{ BASE, { "los.name=ce" }, { "--set los.name=ce: los: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, optimizer, schedule, "

@@ -7,12 +7,13 @@ struct lb_net_f32;
 struct lb_evaluator_f32;
 struct lb_net_f32 *lb_net_new_f32(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
 void lb_net_free_f32(struct lb_net_f32 *net);
+void lb_net_store_f32(const struct lb_net_f32 *net, const double *plain, float *w);
 struct lb_evaluator_f32 *lb_evaluator_new_f32(const struct lb_cohort *c, size_t columns, struct lb_err *err);
 void lb_evaluator_free_f32(struct lb_evaluator_f32 *e);
 int lb_evaluate_f32(struct lb_evaluator_f32 *e, const struct lb_setup *setup, struct lb_net_f32 *net, const float *w, int part,
 		    double *metric, double *scores, size_t *bad_row, struct lb_err *err);
 
-enum { ROWS = 1300, MOST = 4 };
+enum { ROWS = 1300, MOST = 4, STORED = (MOST + 1) * 16 };
 
 static struct problem p;
 static int32_t labels[2 + ROWS];
@@ -152,10 +153,12 @@ static int evaluate(double *metric, size_t *bad_row)
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 1);
 	struct lb_net_f64 *net = lb_net_new_f64(&s.model, LB_EVAL_CHUNK, &err);
 	struct lb_evaluator_f64 *e = lb_evaluator_new_f64(&c, p.columns, &err);
-	double w[MOST * (MOST + 1)] = { 0 };
+	double plain[MOST * (MOST + 1)] = { 0 };
+	_Alignas(64) double w[STORED];
 
 	for (size_t k = 0; k < p.columns; k++)
-		w[k * p.columns + k] = 1;
+		plain[k * p.columns + k] = 1;
+	lb_net_store_f64(net, plain, w);
 	const int rc = lb_evaluate_f64(e, &s, net, w, LB_TEST, metric, scores, bad_row, &err);
 	lb_evaluator_free_f64(e);
 	lb_net_free_f64(net);
@@ -168,10 +171,12 @@ static int evaluate32(double *metric, size_t *bad_row)
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 1);
 	struct lb_net_f32 *net = lb_net_new_f32(&s.model, LB_EVAL_CHUNK, &err);
 	struct lb_evaluator_f32 *e = lb_evaluator_new_f32(&c, p.columns, &err);
-	float w[MOST * (MOST + 1)] = { 0 };
+	double plain[MOST * (MOST + 1)] = { 0 };
+	_Alignas(64) float w[STORED];
 
 	for (size_t k = 0; k < p.columns; k++)
-		w[k * p.columns + k] = 1;
+		plain[k * p.columns + k] = 1;
+	lb_net_store_f32(net, plain, w);
 	const int rc = lb_evaluate_f32(e, &s, net, w, LB_TEST, metric, scores, bad_row, &err);
 	lb_evaluator_free_f32(e);
 	lb_net_free_f32(net);
@@ -238,8 +243,10 @@ START_TEST(ties_go_to_the_lowest_class)
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 1);
 	struct lb_evaluator_f64 *e = lb_evaluator_new_f64(&c, 4, &err);
 	struct lb_net_f64 *net = lb_net_new_f64(&s.model, LB_EVAL_CHUNK, &err);
-	double w[20] = { 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 };
+	const double plain[20] = { 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 };
+	_Alignas(64) double w[STORED];
 
+	lb_net_store_f64(net, plain, w);
 	ck_assert_int_eq(lb_evaluate_f64(e, &s, net, w, LB_TEST, &metric, NULL, &bad_row, &err), 0);
 	for (int i = 0; i < 4; i++) {
 		ck_assert_int_eq(e->pred[i], 1);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST = 64, MOST_PARAMS = 16 };
+enum { MOST = 128, MOST_PARAMS = 16 };
 
 static cJSON *golden; /* the cases of all files, one list */
 
@@ -89,13 +89,14 @@ static void ck_near(double got, double want, const char *what, const cJSON *c)
 
 static void compare(const struct lb_loss_info *info, const cJSON *c)
 {
-	double z[MOST], t[MOST], want[MOST], grad[MOST], counts[MOST], value;
+	double z[MOST], t[MOST], h[MOST], own[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], value;
 	int32_t y[MOST];
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
 	struct lb_err err = { 0 };
 	const cJSON *label, *count;
-	const size_t n = flatten(get(c, "z"), z), b = (size_t)cJSON_GetArraySize(get(c, "z"));
+	const size_t views = get(c, "views") ? (size_t)get(c, "views")->valueint : 1;
+	const size_t n = flatten(get(c, "z"), z), b = (size_t)cJSON_GetArraySize(get(c, "z")) / views;
 	size_t rows = 0, classes = 0;
 
 	cJSON_ArrayForEach(label, get(c, "y"))
@@ -103,13 +104,16 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	cJSON_ArrayForEach(count, get(c, "counts"))
 		counts[classes++] = count->valuedouble;
 	flatten(get(c, "t"), t);
+	const size_t n_h = flatten(get(c, "h"), h), n_own = flatten(get(c, "prototypes"), own);
 	ck_assert_uint_eq(flatten(get(c, "grad"), want), n);
+	ck_assert_uint_eq(flatten(get(c, "grad_prototypes"), want + n), n_own);
 	ck_assert_msg(!lb_args_from_text(&info->base, get(c, "set")->valuestring, par, &store, &err), "%s", err.text);
-	struct lb_loss_input in = { .b = b, .c = n / b, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .par = par,
-				    .counts = classes ? counts : NULL };
+	struct lb_loss_input in = { .b = b, .c = n / b / views, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .par = par,
+				    .counts = classes ? counts : NULL, .h = n_h ? h : NULL, .dh = n_h / b,
+				    .own = own, .n_classes = n_own / (n / b / views) };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, grad, &err), 0);
 	ck_near(value, get(c, "value")->valuedouble, "value", c);
-	for (size_t k = 0; k < n; k++)
+	for (size_t k = 0; k < n + n_own; k++)
 		ck_near(grad[k], want[k], "gradient", c);
 	lb_args_free(&store);
 }

@@ -50,8 +50,12 @@ START_TEST(descriptor_is_complete)
 	ck_assert_ptr_eq(loss, X(lb_loss_get)((size_t)_i));
 	ck_assert_msg(!loss->row != !loss->batch, "%s: exactly one of row and batch", b->name);
 	ck_assert_int_eq(lb_loss_separable(info), loss->row != NULL);
-	ck_assert_int_eq((info->needs & LB_NEEDS_SAMPLE_IDS) != 0, loss->visit != NULL);
+	ck_assert_msg(!(info->needs & LB_NEEDS_SAMPLE_IDS) || loss->visit, "%s: state a row, and no visit", b->name);
+	ck_assert_msg(!loss->visit || loss->init, "%s: a visit, and no state", b->name);
 	ck_assert_int_eq(loss->init != NULL, loss->free != NULL);
+	ck_assert_int_eq((info->needs & LB_OWNS_PROTOTYPES) != 0, loss->n_own != NULL);
+	ck_assert_msg(!loss->n_own == !loss->own_init && (!loss->n_own || loss->batch), "%s: parameters of its own, half declared", b->name);
+	ck_assert_int_eq(info->kind == LB_EMBEDDING, loss->scores != NULL);
 }
 END_TEST
 
@@ -67,7 +71,9 @@ static double example_value(const struct lb_loss_info *info, const struct lb_exa
 		y[i] = e->y[i];
 	ck_assert_msg(!lb_args_from_text(&info->base, e->set, par, &store, &err), "%s", err.text);
 	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par,
-					  .y = info->kind == LB_REGRESSION ? NULL : y, .t = info->kind == LB_REGRESSION ? e->t : NULL };
+					  .y = info->kind == LB_REGRESSION ? NULL : y, .t = e->t, .h = e->n_h ? e->h : NULL,
+					  .dh = (size_t)e->n_h, .own = e->own, .n_classes = (size_t)e->classes,
+					  .views = (size_t)e->views };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, NULL, &err), 0);
 	lb_args_free(&store);
 	return value;
@@ -139,9 +145,10 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 	for (size_t i = 0; i < 8; i++) {
 		memcpy(e.z + i * c, d.z + (7 - i) * c, c * sizeof *d.z);
 		memcpy(e.t + i * c, d.t + (7 - i) * c, c * sizeof *d.t);
+		memcpy(e.h + i * FEATURES, d.h + (7 - i) * FEATURES, FEATURES * sizeof *d.h);
 		e.y[i] = d.y[7 - i];
 	}
-	e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
+	e.in.h = e.in.h ? e.h : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
 	ck_assert_double_lt(far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])), 1e-13);
 	for (size_t k = 0; k < 8 * c; k++)
 		ck_assert_double_eq_tol(g[0][k], g[1][(7 - k / c) * c + k % c], 1e-13);
@@ -149,10 +156,13 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 	e = d;
 	memcpy(e.z + 8 * c, d.z, 8 * c * sizeof *d.z);
 	memcpy(e.t + 8 * c, d.t, 8 * c * sizeof *d.t);
+	memcpy(e.h + 8 * FEATURES, d.h, 8 * FEATURES * sizeof *d.h);
 	memcpy(e.y + 8, d.y, 8 * sizeof *d.y);
-	e.in.b = 16, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
-	ck_assert_double_lt(far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])), 1e-13);
-	for (size_t k = 0; k < 16 * c; k++)
+	e.in.b = 16, e.in.h = e.in.h ? e.h : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
+	const bool same = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_differ = s.info->limits & LB_SIZE_MATTERS;
+	ck_assert_msg(same != may_differ, "%s: a batch written twice has %s value; LB_SIZE_MATTERS says otherwise", s.info->base.name,
+		      same ? "the same" : "another");
+	for (size_t k = 0; same && k < 16 * c; k++)
 		ck_assert_double_eq_tol(g[0][k % (8 * c)], 2 * g[1][k], 1e-13);
 }
 END_TEST
@@ -244,10 +254,11 @@ static double apply(const struct subject *s, const struct data *d, const double 
 {
 	const struct X(lb_loss) *loss = X(lb_loss_of)(s->info);
 	const size_t b = d->in.b, c = d->in.c;
-	double scratch[B * (C + 4) + FENCE];
+	double scratch[B * (C + 4) + FENCE], down[C * C + FENCE], wide[3 * C + FENCE];
 	const struct lb_loss_facts facts = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : c, .counts = d->in.counts };
 	struct X(lb_batch) in = { .b = b, .c = c, .z = d->in.z, .y = d->in.y, .t = d->in.t, .w = w, .par = d->in.par,
-				  .facts = &facts, .scratch = scratch };
+				  .facts = &facts, .scratch = scratch, .views = 1, .h = d->in.h, .dh = FEATURES, .own = d->own, .down = down, .wide = wide };
+	const size_t n_own = lb_loss_own_size(s->info, d->in.par, c, c);
 	const struct data before = *d;
 
 	in.state = loss->init ? loss->init(in.par, &facts, NULL) : NULL;
@@ -257,9 +268,12 @@ static double apply(const struct subject *s, const struct data *d, const double 
 		scratch[k] = 1234.5;
 	for (size_t k = b * c; k < b * c + FENCE; k++)
 		g[k] = 1234.5;
+	for (size_t k = 0; k < FENCE; k++)
+		down[n_own + k] = wide[3 * C + k] = 1234.5;
 	const double value = X(lb_loss_apply)(loss, &in, g);
 	for (size_t k = 0; k < FENCE; k++)
-		ck_assert_msg(scratch[b * (c + 4) + k] == 1234.5 && g[b * c + k] == 1234.5, "%s writes past its end", s->info->base.name);
+		ck_assert_msg(scratch[b * (c + 4) + k] == 1234.5 && g[b * c + k] == 1234.5 && down[n_own + k] == 1234.5 &&
+			      wide[3 * C + k] == 1234.5, "%s writes past its end", s->info->base.name);
 	ck_assert_int_eq(memcmp(&before, d, sizeof before), 0);
 	ck_assert_msg(X(lb_loss_apply)(loss, &in, NULL) == value, "%s: the value depends on the gradient being asked for",
 		      s->info->base.name);

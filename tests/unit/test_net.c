@@ -9,14 +9,72 @@ struct lb_net_f32;
 struct lb_net_f32 *lb_net_new_f32(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
 void lb_net_free_f32(struct lb_net_f32 *net);
 void lb_net_init_f32(const struct lb_net_f32 *net, float *w);
+void lb_net_store_f32(const struct lb_net_f32 *net, const double *plain, float *w);
+void lb_net_fetch_f32(const struct lb_net_f32 *net, const float *w, double *plain);
 const float *lb_net_forward_f32(struct lb_net_f32 *net, const float *w, const float *x, size_t b, int64_t step);
 void lb_net_backward_f32(struct lb_net_f32 *net, const float *w, const float *x, size_t b, const float *dz, float *g);
 
-enum { ROWS = 9, STEP = 5, MOST = 40000 };
+enum { ROWS = 9, STEP = 5, MOST = 40000, STORED = 3 * MOST };
 
+/* In the plain order, without padding. */
 static struct lb_err err;
-static double w[MOST], x[MOST], g[MOST], dz[MOST];
-static float w32[MOST], x32[MOST], g32[MOST], dz32[MOST];
+static double w[MOST], x[MOST], g[MOST], dz[MOST], z[MOST];
+static double g32[MOST], z32[MOST];
+
+/* As the nets want them. */
+static _Alignas(64) double sw[STORED], sg[STORED], sz[STORED];
+static _Alignas(64) float sw32[STORED], sg32[STORED], sz32[STORED], x32[MOST];
+
+/* Scores of rows of x under w, tight, in z. */
+static const double *forward(struct lb_net_f64 *net, size_t b, int64_t step)
+{
+	const size_t out = net->spec.width[net->spec.n_layers];
+
+	lb_net_store_f64(net, w, sw);
+	const double *scores = lb_net_forward_f64(net, sw, x, b, step);
+	for (size_t i = 0; i < b * net->ld; i++)
+		if (i % net->ld < out)
+			z[i / net->ld * out + i % net->ld] = scores[i];
+		else
+			ck_assert(scores[i] == 0 || isnan(scores[i / net->ld * net->ld]));
+	return z;
+}
+
+/* After forward: g from dz. */
+static void backward(struct lb_net_f64 *net, size_t b)
+{
+	const size_t out = net->spec.width[net->spec.n_layers];
+
+	memset(sz, 0, b * net->ld * sizeof *sz);
+	for (size_t i = 0; i < b * out; i++)
+		sz[i / out * net->ld + i % out] = dz[i];
+	lb_net_backward_f64(net, sw, x, b, sz, sg);
+	lb_net_fetch_f64(net, sg, g);
+	double inside = 0, all = 0;
+	for (size_t i = 0; i < lb_model_spec_size(&net->spec); i++)
+		inside += fabs(g[i]);
+	for (size_t i = 0; i < net->n_params; i++)
+		all += fabs(sg[i]);
+	ck_assert_double_eq_tol(all, inside, 1e-9 * inside);
+}
+
+/* Both in single precision, of the same numbers, into z32 and g32. Up to 16 outputs. */
+static void single(struct lb_net_f32 *net, const struct lb_model_spec *s, size_t b, int64_t step)
+{
+	const size_t out = s->width[s->n_layers], ld = 16;
+
+	for (size_t i = 0; i < b * s->width[0]; i++)
+		x32[i] = (float)x[i];
+	memset(sz32, 0, b * ld * sizeof *sz32);
+	for (size_t i = 0; i < b * out; i++)
+		sz32[i / out * ld + i % out] = (float)dz[i];
+	lb_net_store_f32(net, w, sw32);
+	const float *scores = lb_net_forward_f32(net, sw32, x32, b, step);
+	for (size_t i = 0; i < b * out; i++)
+		z32[i] = (double)scores[i / out * ld + i % out];
+	lb_net_backward_f32(net, sw32, x32, b, sz32, sg32);
+	lb_net_fetch_f32(net, sg32, g32);
+}
 
 /* ---- shapes: a number says which ---- */
 
@@ -46,9 +104,9 @@ static struct lb_net_f64 *open_net(const struct lb_model_spec *s, size_t rows)
 	struct lb_net_f64 *net = lb_net_new_f64(s, rows, &err);
 
 	ck_assert_msg(net != NULL, "%s", err.text);
-	ck_assert_uint_le(net->n_params, MOST);
-	ck_assert_uint_eq(net->n_params, lb_model_spec_size(s));
-	draw(w, net->n_params, 1, 0.6);
+	ck_assert_uint_le(lb_model_spec_size(s), MOST);
+	ck_assert_uint_le(net->n_params, STORED);
+	draw(w, lb_model_spec_size(s), 1, 0.6);
 	draw(x, rows * s->width[0], 2, 1);
 	draw(dz, rows * s->width[s->n_layers], 3, 1);
 	return net;
@@ -67,7 +125,7 @@ static double activated(enum lb_activation act, double a)
 }
 
 /* Scores of one row by plain loops; the masks are those that the net drew. */
-static void plain_forward(const struct lb_net_f64 *net, const double *par, size_t row, bool dropped, double *z)
+static void plain_forward(const struct lb_net_f64 *net, const double *par, size_t row, bool dropped, double *out_z)
 {
 	const struct lb_model_spec *s = &net->spec;
 	double h[64];
@@ -79,11 +137,11 @@ static void plain_forward(const struct lb_net_f64 *net, const double *par, size_
 			double a = par[in * out + o];
 			for (size_t k = 0; k < in; k++)
 				a += par[o * in + k] * h[k];
-			z[o] = l + 1 == s->n_layers ? a : activated(s->activation, a);
+			out_z[o] = l + 1 == s->n_layers ? a : activated(s->activation, a);
 			if (l + 1 < s->n_layers && dropped)
-				z[o] *= net->layer[l].mask[row * out + o];
+				out_z[o] *= net->layer[l].mask[row * net->layer[l].ld + o];
 		}
-		memcpy(h, z, out * sizeof *h);
+		memcpy(h, out_z, out * sizeof *h);
 		par += (in + 1) * out;
 	}
 }
@@ -96,7 +154,7 @@ START_TEST(forward_is_the_plain_loop)
 
 	for (size_t k = 0; k < 6; k++) {
 		const bool training = k % 2;
-		const double *z = lb_net_forward_f64(net, w, x, some[k / 2], training ? STEP : -1);
+		forward(net, some[k / 2], training ? STEP : -1);
 		for (size_t i = 0; i < some[k / 2]; i++) {
 			double want[64];
 			plain_forward(net, w, i, training && s.dropout > 0, want);
@@ -112,11 +170,11 @@ START_TEST(no_inputs_leave_the_biases)
 {
 	const struct lb_model_spec s = { .n_layers = 1, .width = { 0, 3 }, .seed = 1 };
 	struct lb_net_f64 *net = open_net(&s, 2);
-	const double *z = lb_net_forward_f64(net, w, x, 2, 0);
 
+	forward(net, 2, 0);
 	for (size_t i = 0; i < 6; i++)
 		ck_assert_double_eq(z[i], w[i % 3]);
-	lb_net_backward_f64(net, w, x, 2, dz, g);
+	backward(net, 2);
 	for (size_t i = 0; i < 3; i++)
 		ck_near(g[i], dz[i] + dz[3 + i], 1e-15, "gradient", i);
 	lb_net_free_f64(net);
@@ -126,7 +184,7 @@ END_TEST
 /* ---- backward ---- */
 
 /* A function of the scores with the derivative d: half a weighted square, or the mean cross-entropy of labels i mod 3. */
-static double objective(bool entropy, const double *z, double *d)
+static double objective(bool entropy, double *d)
 {
 	double f = 0;
 
@@ -147,14 +205,17 @@ static void check_gradient(struct lb_net_f64 *net, bool entropy, int64_t step)
 {
 	double d[ROWS * 3];
 
-	objective(entropy, lb_net_forward_f64(net, w, x, ROWS, step), dz);
-	lb_net_backward_f64(net, w, x, ROWS, dz, g);
-	for (size_t j = 0; j < net->n_params; j++) {
+	forward(net, ROWS, step);
+	objective(entropy, dz);
+	backward(net, ROWS);
+	for (size_t j = 0; j < lb_model_spec_size(&net->spec); j++) {
 		const double at = w[j], h = 1e-5;
 		w[j] = at + h;
-		const double above = objective(entropy, lb_net_forward_f64(net, w, x, ROWS, step), d);
+		forward(net, ROWS, step);
+		const double above = objective(entropy, d);
 		w[j] = at - h;
-		const double below = objective(entropy, lb_net_forward_f64(net, w, x, ROWS, step), d);
+		forward(net, ROWS, step);
+		const double below = objective(entropy, d);
 		w[j] = at;
 		ck_near(g[j], (above - below) / (2 * h), 2e-8, "gradient", j);
 	}
@@ -171,13 +232,6 @@ START_TEST(backward_is_the_derivative)
 }
 END_TEST
 
-static float *rounded(const double *v, float *out, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		out[i] = (float)v[i];
-	return out;
-}
-
 START_TEST(single_precision_follows_double)
 {
 	struct lb_model_spec s = shape(_i);
@@ -186,19 +240,17 @@ START_TEST(single_precision_follows_double)
 	s.width[s.n_layers] = 10;
 	struct lb_net_f64 *net = open_net(&s, b);
 	struct lb_net_f32 *net32 = lb_net_new_f32(&s, b, &err);
-	const size_t n = net->n_params;
+	const size_t n = lb_model_spec_size(&s);
 
 	for (size_t i = 0; i < n; i++)
 		w[i] = (float)(w[i] / 5);
-	rounded(w, w32, n);
-	const double *z = lb_net_forward_f64(net, w, x, b, STEP);
-	const float *z32 = lb_net_forward_f32(net32, w32, rounded(x, x32, b * 50), b, STEP);
+	forward(net, b, STEP);
+	backward(net, b);
+	single(net32, &s, b, STEP);
 	for (size_t i = 0; i < b * 10; i++)
-		ck_near((double)z32[i], z[i], 1e-5, "score", i);
-	lb_net_backward_f64(net, w, x, b, dz, g);
-	lb_net_backward_f32(net32, w32, x32, b, rounded(dz, dz32, b * 10), g32);
+		ck_near(z32[i], z[i], 1e-5, "score", i);
 	for (size_t i = 0; i < n; i++)
-		ck_near((double)g32[i], g[i], 3e-5, "gradient", i);
+		ck_near(g32[i], g[i], 3e-5, "gradient", i);
 	lb_net_free_f64(net);
 	lb_net_free_f32(net32);
 }
@@ -212,9 +264,9 @@ static size_t count_dropped(const struct lb_net_f64 *net, size_t layer, size_t b
 	size_t dropped = 0;
 
 	for (size_t i = 0; i < b * l->out; i++) {
-		ck_assert(l->mask[i] == 0 || fabs(l->mask[i] - 1 / (1 - net->spec.dropout)) < 1e-15);
-		dropped += l->mask[i] == 0;
-		mask[i] = l->mask[i];
+		mask[i] = l->mask[i / l->out * l->ld + i % l->out];
+		ck_assert(mask[i] == 0 || fabs(mask[i] - 1 / (1 - net->spec.dropout)) < 1e-15);
+		dropped += mask[i] == 0;
 	}
 	return dropped;
 }
@@ -227,12 +279,12 @@ START_TEST(dropout_masks)
 	struct lb_net_f64 *net = open_net(&s, 100);
 	const double n = 10000, mean = n * rates[_i], sd = sqrt(mean * (1 - rates[_i]));
 
-	lb_net_forward_f64(net, w, x, 100, 7);
+	forward(net, 100, 7);
 	ck_assert_double_le(fabs((double)count_dropped(net, 0, 100, first) - mean), 4 * sd);
 	ck_assert_double_le(fabs((double)count_dropped(net, 1, 100, second) - mean), 4 * sd);
-	lb_net_forward_f64(net, w, x, 100, 8);
+	forward(net, 100, 8);
 	count_dropped(net, 0, 100, later);
-	lb_net_forward_f64(net, w, x, 100, 7);
+	forward(net, 100, 7);
 	count_dropped(net, 0, 100, again);
 	ck_assert(!memcmp(first, again, sizeof first));
 	ck_assert(memcmp(first, later, sizeof first) != 0);
@@ -269,10 +321,17 @@ static struct lb_model_spec wide(enum lb_init init, uint64_t seed)
 	return (struct lb_model_spec){ .n_layers = 2, .width = { 200, 100, 150 }, .init = init, .seed = seed };
 }
 
-static void ck_layer(const struct lb_layer_f64 *l, enum lb_init init)
+static void initial(const struct lb_net_f64 *net, double *plain)
+{
+	lb_net_init_f64(net, sw);
+	lb_net_fetch_f64(net, sw, plain);
+}
+
+/* v: a layer's weights and biases */
+static void ck_layer(const struct lb_layer_f64 *l, const double *v, enum lb_init init)
 {
 	const double in = (double)l->in, out = (double)l->out, bound = 1 / sqrt(in);
-	const struct moments weight = moments(w + l->w, l->in * l->out), bias = moments(w + l->b, l->out);
+	const struct moments weight = moments(v, l->in * l->out), bias = moments(v + l->in * l->out, l->out);
 	const double sd = init == LB_INIT_TORCH ? bound / sqrt(3.0) : init == LB_INIT_HE ? sqrt(2 / in) : sqrt(2 / (in + out));
 
 	ck_assert_double_eq_tol(weight.sd, sd, 0.03 * sd);
@@ -296,12 +355,12 @@ START_TEST(initial_values_follow_the_scheme)
 	const struct lb_model_spec s = wide(init, 4);
 	struct lb_net_f64 *net = open_net(&s, 1);
 
-	lb_net_init_f64(net, w);
+	initial(net, w);
 	for (size_t i = 0; i < 2; i++)
 		if (init == LB_INIT_ZERO)
-			ck_assert_double_eq(moments(w, net->n_params).largest, 0);
+			ck_assert_double_eq(moments(w, lb_model_spec_size(&s)).largest, 0);
 		else
-			ck_layer(&net->layer[i], init);
+			ck_layer(&net->layer[i], w + (i ? 201 * 100 : 0), init);
 	lb_net_free_f64(net);
 }
 END_TEST
@@ -311,21 +370,22 @@ START_TEST(initial_values_are_paired)
 	const struct lb_model_spec s = wide((enum lb_init)_i, 4), other = wide((enum lb_init)_i, 5);
 	struct lb_net_f64 *net = open_net(&s, 1), *net2 = open_net(&other, 1);
 	struct lb_net_f32 *net32 = lb_net_new_f32(&s, 1, &err);
-	const size_t n = net->n_params;
+	const size_t n = lb_model_spec_size(&s);
 	size_t same = 0;
 
-	lb_net_init_f64(net, w);
-	lb_net_init_f64(net, g);
+	initial(net, w);
+	initial(net, g);
 	ck_assert(!memcmp(w, g, n * sizeof *w));
-	lb_net_init_f32(net32, w32);
-	lb_net_init_f64(net2, g);
+	lb_net_init_f32(net32, sw32);
+	lb_net_fetch_f32(net32, sw32, g32);
+	initial(net2, g);
 	for (size_t i = 0; i < n; i++) {
-		ck_assert_float_eq(w32[i], (float)w[i]);
+		ck_assert_double_eq(g32[i], (double)(float)w[i]);
 		same += w[i] == g[i] && w[i] != 0;
 	}
 	ck_assert_uint_eq(same, 0);
 	for (size_t i = 0; i < 100 && _i != LB_INIT_ZERO; i++)
-		ck_assert_double_ne(w[net->layer[0].w + i], w[net->layer[1].w + i]);
+		ck_assert_double_ne(w[i], w[201 * 100 + i]);
 	lb_net_free_f64(net);
 	lb_net_free_f64(net2);
 	lb_net_free_f32(net32);
@@ -393,11 +453,10 @@ START_TEST(nan_shows_in_the_scores_of_its_row_alone)
 	struct lb_net_f32 *net32 = lb_net_new_f32(&s, ROWS, &err);
 	double clean[ROWS * 3];
 
-	rounded(w, w32, net->n_params);
-	memcpy(clean, lb_net_forward_f64(net, w, x, ROWS, -1), sizeof clean);
+	memcpy(clean, forward(net, ROWS, -1), sizeof clean);
 	x[4 * 5 + 2] = (double)NAN;
-	const double *z = lb_net_forward_f64(net, w, x, ROWS, -1);
-	const float *z32 = lb_net_forward_f32(net32, w32, rounded(x, x32, ROWS * 5), ROWS, -1);
+	forward(net, ROWS, -1);
+	single(net32, &s, ROWS, -1);
 	for (size_t i = 0; i < ROWS * 3; i++) {
 		ck_assert_int_eq(isnan(z[i]) != 0, i / 3 == 4);
 		ck_assert_int_eq(isnan(z32[i]) != 0, i / 3 == 4);

@@ -156,7 +156,7 @@ END_TEST
 
 START_TEST(descriptors_are_alike)
 {
-	static const char *const common[] = { "lr", "weight_decay", "decay_bias" };
+	static const char *const common[] = { "lr", "weight_decay", "decay_bias", "project" };
 	size_t n = 0;
 
 	for (; lb_optim_info_f64(n); n++) {

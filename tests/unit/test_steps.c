@@ -220,6 +220,16 @@ static struct lb_cohort alike(const struct plain *t)
 	return c;
 }
 
+/* In the plain order. */
+static void initial(const struct lb_net_f64 *net, double *w)
+{
+	double *stored = lb_alloc_aligned(net->n_params, sizeof *stored, &err);
+
+	lb_net_init_f64(net, stored);
+	lb_net_fetch_f64(net, stored, w);
+	free(stored);
+}
+
 static void ck_plain(struct plain *t, train_fn *train, double tolerance)
 {
 	struct lb_net_f64 *net = lb_net_new_f64(&t->setup->model, 1, &err);
@@ -227,7 +237,7 @@ static void ck_plain(struct plain *t, train_fn *train, double tolerance)
 
 	t->columns = p.columns;
 	memset(targets, 0, sizeof targets);
-	lb_net_init_f64(net, t->w);
+	initial(net, t->w);
 	lb_net_free_f64(net);
 	plain_train(t);
 	struct lb_outcome o = train_alone(train, c, t->setup);
@@ -452,7 +462,7 @@ START_TEST(mw_without_pairs_stays)
 	struct lb_net_f64 *net = lb_net_new_f64(&s.model, 1, &err);
 	struct lb_cohort c = cohort_of(&p, &s, 1, 3, 5);
 
-	lb_net_init_f64(net, t.w);
+	initial(net, t.w);
 	lb_net_free_f64(net);
 	c.shuffle = false;
 	struct lb_outcome o = train_alone(lb_train_f64, c, &s);

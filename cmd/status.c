@@ -1,0 +1,99 @@
+#include "cmd/cmd.h"
+
+#include "core/base/log.h"
+#include "core/run/get.h"
+#include "core/run/journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Seconds that the rest takes, at as many at a time as are running, or as the sweep was given. */
+static double time_left(const struct lb_standing *s, const cJSON *journal)
+{
+	const double jobs = s->running ? (double)s->running : lb_get_number(journal, "jobs", 1);
+	const size_t rest = s->to_do + s->failed + s->interrupted;
+
+	return s->seconds * ((double)rest + 0.5 * (double)s->running) / (jobs > 1 ? jobs : 1);
+}
+
+static void print_json(const char *dir, const struct lb_standing *s, const cJSON *journal)
+{
+	cJSON *tree = lb_json_object(NULL, NULL);
+	struct lb_buf b = { 0 };
+
+	lb_json_text(tree, "dir", dir);
+	lb_json_text(tree, "config", lb_get_text(journal, "config"));
+	if (s->planned)
+		lb_json_number(tree, "planned", (double)s->planned);
+	else
+		lb_json_text(tree, "planned", NULL);
+	lb_json_number(tree, "ok", (double)s->ok);
+	lb_json_number(tree, "diverged", (double)s->diverged);
+	lb_json_number(tree, "failed", (double)s->failed);
+	lb_json_number(tree, "interrupted", (double)s->interrupted);
+	lb_json_number(tree, "running", (double)s->running);
+	lb_json_number(tree, "to_do", (double)s->to_do);
+	lb_json_number(tree, "others", (double)s->others);
+	if (s->measured)
+		lb_json_number(tree, "seconds_left", time_left(s, journal));
+	else
+		lb_json_text(tree, "seconds_left", NULL);
+	lb_json_pretty(tree, &b);
+	puts(b.s ? b.s : "");
+	lb_buf_free(&b);
+	cJSON_Delete(tree);
+}
+
+static void print_text(const char *dir, const struct lb_standing *s, const cJSON *journal)
+{
+	const bool more = cJSON_IsTrue(lb_json_at(journal, "more"));
+	char left[32];
+
+	if (s->planned)
+		printf("%s: %zu trials of %s%s\n", dir, s->planned, lb_get_text(journal, "config"),
+		       more ? "; the best settings at every seed follow" : "");
+	else
+		printf("%s: records without a plan, so what is to do is not known; a sweep writes it to %s/.plan\n", dir, dir);
+	printf("  %-12s %6zu\n  %-12s %6zu  a result too\n", "ok", s->ok, "diverged", s->diverged);
+	printf("  %-12s %6zu%s\n", "failed", s->failed, s->failed ? "  run again by the next sweep; `message` of the record says why" : "");
+	if (s->interrupted)
+		printf("  %-12s %6zu  run again by the next sweep\n", "interrupted", s->interrupted);
+	printf("  %-12s %6zu\n", "running", s->running);
+	if (s->planned)
+		printf("  %-12s %6zu\n", "to do", s->to_do);
+	if (s->others)
+		printf("  %-12s %6zu  records of other plans\n", "others", s->others);
+	if (!s->planned || s->to_do + s->failed + s->interrupted + s->running == 0)
+		return;
+	if (!s->measured) {
+		printf("time left: not known, no trial has ended yet\n");
+		return;
+	}
+	lb_time_text(time_left(s, journal), left, sizeof left);
+	printf("time left: about %s (%.3g s a trial, mean of %zu)%s\n", left, s->seconds, s->measured,
+	       s->running ? "" : "; none is running now");
+}
+
+int cmd_status(int argc, char **argv, struct lb_err *err)
+{
+	bool json = false;
+	const struct opt opts[] = {
+		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print it as JSON", &json },
+	};
+	struct lb_standing standing;
+	size_t n;
+
+	const int rc = opts_parse("status", OPTS(opts), argc, argv, &n, err);
+	if (rc)
+		return rc > 0 ? LB_OK : LB_USAGE;
+	if (n != 1)
+		return lb_fail(err, LB_USAGE, "status: found %zu folders, needed: one, such as lossbench status results/STUDY", n);
+	cJSON *journal = lb_journal_read(argv[1], err);
+	const int bad = err->code != LB_OK || lb_standing_take(argv[1], journal, &standing, err);
+	if (!bad && json)
+		print_json(argv[1], &standing, journal);
+	else if (!bad)
+		print_text(argv[1], &standing, journal);
+	cJSON_Delete(journal);
+	return bad ? -1 : LB_OK;
+}

@@ -1,0 +1,367 @@
+#include "core/numeric/kernels.h"
+
+#include "core/numeric/lanes.h"
+
+#include <stdbool.h>
+
+#ifndef LB_SET
+#error "compiled by the Makefile's KERNEL_SETS with -DLB_SET=avx512, avx2 or generic"
+#endif
+#define NAME_(set) #set
+#define NAME(set) NAME_(set)
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+#define SUFFIXED(name) X(name)
+#define SYMBOL SUFFIXED(JOIN(lb_kernels_, LB_SET))
+
+/* The widest vector of the set, and the rows of a tile of one and of two panels that its registers hold. */
+#if defined __AVX512F__
+enum { WIDTH = 64, ROWS_1 = 16, ROWS_2 = 14 };
+#elif defined __AVX2__
+enum { WIDTH = 32, ROWS_1 = 6, ROWS_2 = 3 };
+#else
+enum { WIDTH = 16, ROWS_1 = 2, ROWS_2 = 1 };
+#endif
+typedef real vec __attribute__((vector_size(WIDTH)));
+enum { VECS = 64 / WIDTH, LANES = WIDTH / (LB_REAL / 8) };
+/* Steps of k that one pass over the tiles takes, so that what it reads of b stays in the first cache. */
+enum { BLOCK = 16384 / (LB_REAL / 8) / LB_PANEL };
+
+/* A tile of m rows and p panels, m and p constants; init NULL: 0. */
+LB_INLINE void tile(const int m, const int p, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, size_t init_row,
+		    size_t init_panel, struct X(lb_panels) c)
+{
+	vec sum[16][2 * VECS], right[2 * VECS];
+
+#pragma GCC unroll 16
+	for (int i = 0; i < m; i++)
+#pragma GCC unroll 8
+		for (int j = 0; j < p * VECS; j++)
+			sum[i][j] = init ? *(const vec *)(init + (size_t)i * init_row + (size_t)(j / VECS) * init_panel +
+							  (size_t)(j % VECS) * LANES) : (vec){ 0 };
+	for (size_t s = 0; s < k; s++, a.x += a.column, b.x += b.row) {
+#pragma GCC unroll 8
+		for (int j = 0; j < p * VECS; j++)
+			right[j] = *(const vec *)(b.x + (size_t)(j / VECS) * b.panel + (size_t)(j % VECS) * LANES);
+#pragma GCC unroll 16
+		for (int i = 0; i < m; i++) {
+			const real left = a.x[(size_t)i * a.row];
+#pragma GCC unroll 8
+			for (int j = 0; j < p * VECS; j++)
+				sum[i][j] += left * right[j];
+		}
+	}
+#pragma GCC unroll 16
+	for (int i = 0; i < m; i++)
+#pragma GCC unroll 8
+		for (int j = 0; j < p * VECS; j++)
+			*(vec *)(c.x + (size_t)i * c.row + (size_t)(j / VECS) * c.panel + (size_t)(j % VECS) * LANES) = sum[i][j];
+}
+
+#define TILE(m, p)                                                                                                              \
+	case m:                                                                                                                 \
+		if (m <= (p == 1 ? ROWS_1 : ROWS_2))                                                                            \
+			tile(m, p, k, a, b, init, init_row, init_panel, c);                                                     \
+		break
+#define TILES(p)                                                                                                                \
+	switch (m) {                                                                                                            \
+		TILE(1, p); TILE(2, p); TILE(3, p); TILE(4, p); TILE(5, p); TILE(6, p); TILE(7, p); TILE(8, p);                 \
+		TILE(9, p); TILE(10, p); TILE(11, p); TILE(12, p); TILE(13, p); TILE(14, p); TILE(15, p); TILE(16, p);          \
+	}
+
+static void tile_1(size_t m, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, size_t init_row,
+		   size_t init_panel, struct X(lb_panels) c)
+{
+	TILES(1)
+}
+
+static void tile_2(size_t m, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, size_t init_row,
+		   size_t init_panel, struct X(lb_panels) c)
+{
+	TILES(2)
+}
+
+/* All rows of one or two panels, in tiles whose heights differ by at most one. */
+static void strip(size_t m, size_t panels, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, size_t init_row,
+		  size_t init_panel, struct X(lb_panels) c)
+{
+	const size_t most = panels == 1 ? ROWS_1 : ROWS_2, tiles = (m + most - 1) / most;
+
+	for (size_t t = 0; t < tiles; t++) {
+		const size_t rows = m / tiles + (t < m % tiles);
+		(panels == 1 ? tile_1 : tile_2)(rows, k, a, b, init, init_row, init_panel, c);
+		a.x += rows * a.row;
+		c.x += rows * c.row;
+		init = init ? init + rows * init_row : NULL;
+	}
+}
+
+static void product(size_t m, size_t n, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, struct X(lb_panels) c)
+{
+	const size_t panels = (n + LB_PANEL - 1) / LB_PANEL;
+	const bool own = init == c.x;
+	size_t s = 0;
+
+	do {
+		const size_t steps = k - s < BLOCK ? k - s : BLOCK;
+		const bool from_c = own || s > 0;
+		for (size_t p = 0; p < panels;) {
+			const size_t w = panels - p >= 2 && ROWS_2 > 1 ? 2 : 1;
+			const struct X(lb_panels) to = { c.x + p * c.panel, c.panel, c.row };
+			strip(m, w, steps, (struct X(lb_left)){ a.x + s * a.column, a.row, a.column },
+			      (struct X(lb_panels)){ b.x + p * b.panel + s * b.row, b.panel, b.row },
+			      from_c ? to.x : init ? init + p * LB_PANEL : NULL, from_c ? c.row : 0, from_c ? c.panel : LB_PANEL, to);
+			p += w;
+		}
+		s += steps;
+	} while (s < k);
+}
+
+static void sparse_product(size_t m, size_t n, const struct X(lb_compressed) *a, struct X(lb_panels) b, const real *init,
+			   struct X(lb_panels) c)
+{
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j += LB_PANEL) {
+			const real *right = b.x + j / LB_PANEL * b.panel;
+			lb_lanes s = init ? lb_load(init + j) : (lb_lanes){ 0 };
+			for (size_t k = a->start[i]; k < a->start[i + 1]; k++)
+				s += a->value[k] * lb_load(right + a->column[k] * b.row);
+			lb_store(c.x + j / LB_PANEL * c.panel + i * c.row, s);
+		}
+}
+
+static void sparse_transposed(size_t m, size_t n, const struct X(lb_compressed) *a, struct X(lb_panels) b, struct X(lb_panels) c)
+{
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j += LB_PANEL) {
+			const lb_lanes right = lb_load(b.x + j / LB_PANEL * b.panel + i * b.row);
+			real *to = c.x + j / LB_PANEL * c.panel;
+			for (size_t k = a->start[i]; k < a->start[i + 1]; k++)
+				lb_store(to + a->column[k] * c.row, lb_load(to + a->column[k] * c.row) + a->value[k] * right);
+		}
+}
+
+static void transpose(size_t m, size_t n, struct X(lb_panels) b, struct X(lb_panels) t)
+{
+	for (size_t i = 0; i < LB_PADDED(m); i += LB_PANEL)
+		for (size_t j = 0; j < n; j++) {
+			real *to = t.x + i / LB_PANEL * t.panel + j * t.row;
+			const real *from = b.x + j / LB_PANEL * b.panel + i * b.row + j % LB_PANEL;
+			const size_t rows = m - i < LB_PANEL ? m - i : LB_PANEL;
+			for (size_t r = 0; r < rows; r++)
+				to[r] = from[r * b.row];
+			for (size_t r = rows; r < LB_PANEL; r++)
+				to[r] = 0;
+		}
+}
+
+static void column_sums(size_t m, size_t n, struct X(lb_panels) d, real *sum)
+{
+	for (size_t j = 0; j < n; j += LB_PANEL, d.x += d.panel) {
+		lb_lanes s = { 0 };
+		for (size_t i = 0; i < m; i++)
+			s += lb_load(d.x + i * d.row);
+		lb_store(sum + j, s);
+	}
+}
+
+static double exp_terms(const real *z, size_t c, real shift, real scale, size_t skip, real *e)
+{
+	lb_doubles sum = { 0 };
+
+	for (size_t k = 0; k < c; k += LB_PANEL) {
+		const size_t n = c - k < LB_PANEL ? c - k : LB_PANEL;
+		const lb_lanes in = n < LB_PANEL ? lb_load_part(z + k, n, -(real)INFINITY) : lb_load(z + k);
+		const lb_lanes v = lb_exp((in - shift) * scale);
+		const lb_bits out = skip - k < LB_PANEL ? lb_lane_numbers() == (int)(skip - k) : (lb_bits){ 0 };
+		if (n < LB_PANEL)
+			lb_store_part(e + k, n, v);
+		else
+			lb_store(e + k, v);
+		sum = lb_widen_add(sum, lb_select(out, (lb_lanes){ 0 }, v));
+	}
+	return lb_total(sum);
+}
+
+static size_t largest(const real *z, size_t c)
+{
+	lb_lanes m = lb_splat(z[0]);
+	real most;
+
+	for (size_t k = 0; k < c; k += LB_PANEL) {
+		const lb_lanes v = c - k < LB_PANEL ? lb_load_part(z + k, c - k, z[0]) : lb_load(z + k);
+		m = lb_select(v > m, v, m);
+	}
+	most = m[0];
+#pragma GCC unroll 16
+	for (size_t i = 1; i < LB_PANEL; i++)
+		most = m[i] > most ? m[i] : most;
+	for (size_t k = 0; k < c; k++)
+		if (z[k] == most)
+			return k;
+	return 0;
+}
+
+/* A square of rows `row` apart turned into columns; rows beyond `rows` are read as the last one. */
+LB_INLINE void load_turned(const real *x, size_t row, size_t rows, lb_lanes column[LB_PANEL])
+{
+#if defined __AVX512F__
+#pragma GCC unroll 16
+	for (size_t i = 0; i < LB_PANEL; i++)
+		column[i] = lb_load(x + (i < rows ? i : rows - 1) * row);
+	lb_turn(column);
+#else
+	for (size_t i = 0; i < LB_PANEL; i++)
+		for (size_t k = 0; k < LB_PANEL; k++)
+			column[k][i] = x[(i < rows ? i : rows - 1) * row + k];
+#endif
+}
+
+LB_INLINE void store_turned(lb_lanes column[LB_PANEL], real *x, size_t row, size_t rows)
+{
+#if defined __AVX512F__
+	lb_turn(column);
+	for (size_t i = 0; i < rows; i++)
+		lb_store(x + i * row, column[i]);
+#else
+	for (size_t i = 0; i < rows; i++)
+		for (size_t k = 0; k < LB_PANEL; k++)
+			x[i * row + k] = column[k][i];
+#endif
+}
+
+LB_INLINE lb_lanes lanes_of(const int32_t *y, size_t rows)
+{
+	lb_lanes v;
+
+	for (size_t i = 0; i < LB_PANEL; i++)
+		v[i] = (real)y[i < rows ? i : rows - 1];
+	return v;
+}
+
+/* Two vectors of eight doubles, or one, for the lanes of a sum. */
+enum { HALVES = LB_PANEL / 8 };
+
+LB_INLINE void add_wide(lb_doubles sum[HALVES], lb_lanes v)
+{
+#if LB_REAL == 32
+	typedef float half __attribute__((vector_size(32)));
+	half part[2];
+
+	memcpy(part, &v, sizeof part);
+	sum[0] += __builtin_convertvector(part[0], lb_doubles);
+	sum[1] += __builtin_convertvector(part[1], lb_doubles);
+#else
+	sum[0] += v;
+#endif
+}
+
+LB_INLINE lb_lanes narrowed(const lb_doubles sum[HALVES])
+{
+#if LB_REAL == 32
+	typedef float half __attribute__((vector_size(32)));
+	const half part[2] = { __builtin_convertvector(sum[0], half), __builtin_convertvector(sum[1], half) };
+	lb_lanes v;
+
+	memcpy(&v, part, sizeof v);
+	return v;
+#else
+	return sum[0];
+#endif
+}
+
+/* LB_PANEL rows, one a lane; t holds the scores by columns and gets the terms. */
+LB_INLINE void softmax_lanes(size_t c, lb_lanes *t, lb_lanes label, struct X(lb_softmax_sums) at, size_t rows)
+{
+	lb_lanes most = t[0], top = { 0 }, own = { 0 }, own_term = { 0 };
+	lb_doubles rest[HALVES] = { 0 }, sum[HALVES];
+
+	for (size_t k = 1; k < c; k++) {
+		const lb_bits more = t[k] > most;
+		most = lb_select(more, t[k], most);
+		top = lb_select(more, lb_splat((real)k), top);
+	}
+	for (size_t k = 0; k < c; k++) {
+		const lb_lanes gap = t[k] - most, e = lb_exp(gap);
+		const lb_bits mine = label == lb_splat((real)k);
+		t[k] = e;
+		own = lb_select(mine, gap, own);
+		own_term = lb_select(mine, e, own_term);
+		add_wide(rest, lb_select(mine, (lb_lanes){ 0 }, e));
+	}
+	memcpy(sum, rest, sizeof sum);
+	add_wide(sum, own_term);
+	const lb_lanes others = narrowed(rest), all = narrowed(sum);
+	const lb_lanes lp = lb_select(own_term >= 1, -lb_log1p(others), own - lb_log(all));
+	lb_store_part(at.rest, rows, others);
+	lb_store_part(at.sum, rows, all);
+	lb_store_part(at.lp, rows, lp);
+	lb_store_part(at.top, rows, top);
+}
+
+static void softmax_rows(size_t b, size_t c, size_t ld, const real *z, const int32_t *y, real *e, const struct X(lb_softmax_sums) *at)
+{
+	lb_lanes t[LB_SOFTMAX_COLUMNS];
+
+	for (size_t i = 0; i < b; i += LB_PANEL) {
+		const size_t rows = b - i < LB_PANEL ? b - i : LB_PANEL;
+		for (size_t k = 0; k < c; k += LB_PANEL)
+			load_turned(z + i * ld + k, ld, rows, t + k);
+		softmax_lanes(c, t, lanes_of(y + i, rows),
+			      (struct X(lb_softmax_sums)){ at->rest + i, at->sum + i, at->lp + i, at->top + i }, rows);
+		for (size_t k = c; k < LB_PADDED(c); k++)
+			t[k] = (lb_lanes){ 0 };
+		for (size_t k = 0; k < c; k += LB_PANEL)
+			store_turned(t + k, e + i * ld + k, ld, rows);
+	}
+}
+
+static void scale_bytes(size_t n, const uint8_t *restrict x, real high, real low, real shift, real *restrict y)
+{
+	for (size_t i = 0; i < n; i++) {
+		const real v = (real)x[i];
+		y[i] = v * high + (v * low + shift);
+	}
+}
+
+/* Near 0 the odd polynomial of Cephes (S. Moshier, tanhf.c), else 1 - 2 / (exp(2|x|) + 1). In double the C library's. */
+static void tanh_lanes(size_t n, const real *x, real *y)
+{
+	for (size_t k = 0; k < n; k += LB_PANEL) {
+		const size_t part = n - k < LB_PANEL ? n - k : LB_PANEL;
+		const lb_lanes v = part < LB_PANEL ? lb_load_part(x + k, part, 0) : lb_load(x + k), sq = v * v;
+		const lb_bits sign = (lb_bits)v & (lb_bits)lb_splat(R(-0.0));
+		const lb_lanes size = (lb_lanes)((lb_bits)v ^ sign), far = 1 - 2 / (lb_exp(2 * size) + 1);
+		const lb_lanes near = v + v * sq * ((((R(-5.70498872745e-3) * sq + R(2.06390887954e-2)) * sq - R(5.37397155531e-2)) * sq +
+						     R(1.33314422036e-1)) * sq - R(3.33332819422e-1));
+		const lb_lanes t = lb_select(sq < R(0.390625), near, (lb_lanes)((lb_bits)far | sign));
+		if (part < LB_PANEL)
+			lb_store_part(y + k, part, t);
+		else
+			lb_store(y + k, t);
+	}
+}
+
+static void tanh_exact(size_t n, const real *x, real *y)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = tanh(x[i]);
+}
+
+extern const struct X(lb_kernels) SYMBOL;
+const struct X(lb_kernels) SYMBOL = {
+	.name = NAME(LB_SET),
+#if defined __FP_FAST_FMAF || defined __FMA__
+	.fused = true,
+#endif
+	.product = product,
+	.sparse_product = sparse_product,
+	.sparse_transposed = sparse_transposed,
+	.transpose = transpose,
+	.column_sums = column_sums,
+	.exp_terms = exp_terms,
+	.largest = largest,
+	.softmax_rows = softmax_rows,
+	.scale_bytes = scale_bytes,
+	.tanh_all = LB_REAL == 32 ? tanh_lanes : tanh_exact,
+};

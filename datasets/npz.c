@@ -1,0 +1,176 @@
+#include "core/base/mem.h"
+#include "core/base/sha256.h"
+#include "core/base/text.h"
+#include "datasets/npy.h"
+#include "datasets/readers.h"
+#include "datasets/zip.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The names that arrays have by custom, in the order in which they are looked for. */
+static const char *const feature_names[] = { "X", "x", "features", "embeddings", "arr_0", "X_train", NULL };
+static const char *const label_names[] = { "y", "Y", "labels", "label", "targets", "target", "arr_1", "y_train", NULL };
+
+struct archive {
+	struct lb_zip zip;
+	const struct lb_read_options *opt;
+	struct lb_sha256 hash;
+	uint64_t bytes;
+};
+
+static bool is_array(const struct lb_zip_entry *e, const char *name)
+{
+	const size_t n = strlen(name);
+
+	return !strcmp(e->name, name) || (!strncmp(e->name, name, n) && !strcmp(e->name + n, ".npy"));
+}
+
+static const struct lb_zip_entry *find_array(const struct lb_zip *z, const char *name)
+{
+	for (size_t i = 0; i < z->n; i++)
+		if (is_array(&z->entry[i], name))
+			return &z->entry[i];
+	return NULL;
+}
+
+static int fail_unknown(const struct lb_zip *z, const char *name, const char *what, const char *key, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+
+	for (size_t i = 0; i < z->n && i < 20; i++) {
+		const size_t n = strlen(z->entry[i].name);
+		const bool npy = n > 4 && !strcmp(z->entry[i].name + n - 4, ".npy");
+		lb_buf_printf(&b, "%s'%.*s'", i ? ", " : "", (int)(npy ? n - 4 : n), z->entry[i].name);
+	}
+	lb_fail(err, LB_DATA, "%s: there is no array of %s%s%s%s; the archive has %s%s; name one with %s", z->path, what, name ? " called '" : "",
+		name ? name : "", name ? "'" : "", z->n ? b.bad ? "others" : b.s : "none", z->n > 20 ? " and more" : "", key);
+	lb_buf_free(&b);
+	return -1;
+}
+
+/* The array asked for, or the first that has one of the customary names; *found is NULL when there is none of these. */
+static int choose(const struct archive *a, const char *name, const char *const *custom, const char *what, const char *key,
+		  const struct lb_zip_entry **found, struct lb_err *err)
+{
+	*found = name ? find_array(&a->zip, name) : NULL;
+	for (; !name && !*found && *custom; custom++)
+		*found = find_array(&a->zip, *custom);
+	return name && !*found ? fail_unknown(&a->zip, name, what, key, err) : 0;
+}
+
+struct member_source {
+	struct archive *archive;
+	struct lb_zip_member *member;
+};
+
+static int read_member(void *arg, void *buf, size_t n, size_t *got, struct lb_err *err)
+{
+	struct member_source *s = arg;
+
+	if (lb_zip_member_read(s->member, buf, n, got, err))
+		return -1;
+	lb_sha256_add(&s->archive->hash, buf, *got);
+	s->archive->bytes += *got;
+	return 0;
+}
+
+static int read_array(struct archive *a, const struct lb_zip_entry *e, struct lb_matrix *out, struct lb_err *err)
+{
+	char *place = lb_strfmt(err, "%s: array '%s'", a->zip.path, e->name);
+	struct member_source source = { a, NULL };
+	int rc = -1;
+
+	if (place && e->size > lb_stream_limit(a->opt))
+		lb_fail(err, LB_DATA, "%s: holds %llu bytes uncompressed, more than the limit of %llu; if the file is what it should be, raise "
+			"data.max_bytes", place, (unsigned long long)e->size, (unsigned long long)lb_stream_limit(a->opt));
+	else if (place && (source.member = lb_zip_member_open(&a->zip, e, err)))
+		rc = lb_npy_read(&(struct lb_npy_source){ place, read_member, &source, lb_memory_limit(a->opt) }, out, err);
+	lb_zip_member_close(source.member);
+	free(place);
+	return rc;
+}
+
+/* One label a row becomes the column "label", several "target 1" and so on. */
+static int add_labels(struct archive *a, const struct lb_zip_entry *e, struct lb_table *out, struct lb_err *err)
+{
+	struct lb_matrix y = { 0 };
+	int rc = read_array(a, e, &y, err);
+
+	if (!rc && y.n != out->block.n)
+		rc = lb_fail(err, LB_DATA, "%s: array '%s' has %zu rows, the features have %zu; they do not belong together", a->zip.path, e->name,
+			     y.n, out->block.n);
+	if (!rc && !(out->col = lb_alloc(y.d, sizeof *out->col, err)))
+		rc = -1;
+	for (size_t j = 0; !rc && j < y.d; j++) {
+		struct lb_column *c = &out->col[out->n_cols++];
+		c->aside = true;
+		c->name = y.d == 1 ? lb_strdup("label", err) : lb_strfmt(err, "target %zu", j + 1);
+		c->num = lb_alloc(y.n, sizeof *c->num, err);
+		rc = c->name && c->num ? 0 : -1;
+		for (size_t i = 0; !rc && i < y.n; i++) {
+			c->num[i] = lb_matrix_at(&y, i, j);
+			c->n_missing += c->num[i] != c->num[i];
+		}
+	}
+	lb_matrix_free(&y);
+	return rc;
+}
+
+static int read_arrays(struct archive *a, struct lb_table *out, struct lb_err *err)
+{
+	const struct lb_read_options *opt = a->opt;
+	const bool labels_only = opt->role == LB_READ_LABELS;
+	const struct lb_zip_entry *x, *y = NULL;
+
+	if (choose(a, opt->x_key, labels_only ? label_names : feature_names, labels_only ? "labels" : "features",
+		   labels_only ? "data.train.y" : "data.train.x", &x, err))
+		return -1;
+	if (!x && a->zip.n == 1)
+		x = &a->zip.entry[0];
+	if (!x)
+		return fail_unknown(&a->zip, NULL, labels_only ? "labels" : "features", labels_only ? "data.train.y" : "data.train.x", err);
+	if (opt->role == LB_READ_BOTH && choose(a, opt->y_key, label_names, "labels", "data.train.y", &y, err))
+		return -1;
+	if (read_array(a, x, &out->block, err) || (y && y != x && add_labels(a, y, out, err)))
+		return -1;
+	out->n = out->block.n;
+	return 0;
+}
+
+static int read_npz(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
+{
+	struct archive a = { .opt = opt };
+	int rc = lb_sha256_start(&a.hash, err);
+
+	a.zip.fd = -1;
+	if (!rc)
+		rc = lb_zip_open(&a.zip, path, err);
+	if (!rc)
+		rc = read_arrays(&a, out, err);
+	lb_sha256_end(&a.hash, out->sha256);
+	out->bytes = a.bytes;
+	lb_zip_close(&a.zip);
+	return rc;
+}
+
+static bool probe(const unsigned char *head, size_t n)
+{
+	const size_t length = n > 30 ? (size_t)head[26] | (size_t)head[27] << 8 : 0;
+
+	return length >= 4 && !memcmp(head, "PK\3\4", 4) && 30 + length <= n && !memcmp(head + 30 + length - 4, ".npy", 4);
+}
+
+const struct lb_reader lb_reader_npz = {
+	.base = {
+		.name = "npz",
+		.title = "NumPy arrays in one archive (numpy.savez, savez_compressed): features and labels",
+		.cite = "PKWARE Inc., APPNOTE.TXT - .ZIP File Format Specification, 2022",
+		.notes = "Stored and deflated members, ZIP64. The features are the array X, x, features, embeddings, arr_0 or X_train, or the only "
+			 "one; the labels y, labels, targets, arr_1 or y_train; data.train.x and data.train.y name others, data.test.x and "
+			 "data.test.y those of a test part, which may stand in the same file. The checksum is of the arrays that are read.",
+		.keywords = "numpy archive embeddings",
+	},
+	.probe = probe,
+	.read = read_npz,
+};

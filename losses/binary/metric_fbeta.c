@@ -1,0 +1,65 @@
+#include "losses/binary/soft_counts.h"
+
+enum { BETA = LB_AMP_N, EPS };
+
+LB_AMP_CHOICES;
+
+static const struct lb_param params[] = {
+	LB_AMP_PARAMS,
+	[BETA] = { .name = "beta", .symbol = "b", .def = 1, .min = 0.01, .max = 100, .log_scale = true, .grid = { 0.5, 1, 2 }, .n_grid = 3,
+		   .help = "weight of recall against precision" },
+	[EPS] = { .name = "eps", .symbol = "e", .def = 0, .min = 0, .max = 1, .help = "added to the denominator" },
+};
+
+static const struct lb_same_as same_as[] = {
+	{ .set = "amp=identity", .other = "dice", .other_set = "eps=0" },
+};
+
+static const struct lb_example examples[] = {
+	{ .set = "amp=identity", .b = 4, .c = 1, .z = { 0, 0, 0, 0 }, .y = { 1, 0, 0, 1 }, .value = 0.5,
+	  .source = "by hand: every count 1, 2 / (2 + 1 + 1)" },
+	{ .set = "", .b = 4, .c = 1, .z = { 2, -1.2, 0.5, -0.3 }, .y = { 1, 0, 0, 1 }, .value = 0.49835585620328109,
+	  .source = "mpmath, 30 digits" },
+};
+
+static struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par)
+{
+	return lb_soft_fbeta(c, par[BETA].v * par[BETA].v, par[EPS].v);
+}
+
+static double batch(const struct X(lb_batch) *in, real *g)
+{
+	const struct lb_amp amp = lb_amp_of(in->par);
+
+	return lb_soft_batch(in, g, &amp, metric);
+}
+
+const struct X(lb_loss) X(lb_binary_metric_fbeta) = {
+	.info = {
+		.base = {
+			.name = "metric_fbeta",
+			.title = "F-beta as a loss",
+			.cite = "S. Han, N. Moniz, N. V. Chawla, AnyLoss: transforming classification metrics into loss "
+				"functions, KDD 2024, arXiv 2405.14745; with amp cosine: F. Marchetti, S. Guastavino, M. "
+				"Piana, C. Campi, Score-oriented loss (SOL) functions, Pattern Recognition 132, 2022",
+			.formula = "1 - (1 + b^2) TP / ((1 + b^2) TP + FP + b^2 FN + e)",
+			.notes = "Counts are soft: TP = sum of a over the positives, FP over the negatives, a = A(p), p = "
+				 "sigmoid(z). A batch without positives has value 1 and no gradient. The KDD code has e = 0, "
+				 "the authors' extension 1e-5. amp any is AnyLoss; its L = 73 is the largest integer whose "
+				 "A(1) stays below 1 in float64 (33 in float32) when p and 1 - a are rounded, which they are "
+				 "not here. amp identity takes p itself, amp cosine is the score-oriented loss of a "
+				 "threshold spread over [mu - d, mu + d]. Rows far from the threshold have next to no "
+				 "gradient (exactly none under cosine): start from small weights.",
+			.keywords = "anyloss anyloss_f1 sol_f1 soft_f1 f1 f_measure f_score macro_soft_f1 dice",
+			LB_PARAMS(params),
+		},
+		.kind = LB_BINARY,
+		.good_for = "F-beta",
+		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
+		.same_as = same_as,
+		.n_same_as = sizeof same_as / sizeof *same_as,
+		.examples = examples,
+		.n_examples = sizeof examples / sizeof *examples,
+	},
+	.batch = batch,
+};

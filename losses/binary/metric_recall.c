@@ -1,0 +1,57 @@
+#include "losses/binary/soft_counts.h"
+
+LB_AMP_CHOICES;
+
+static const struct lb_param params[] = {
+	LB_AMP_PARAMS,
+};
+
+static const struct lb_example examples[] = {
+	{ .set = "amp=identity", .b = 4, .c = 1, .z = { 0, 0, 0, 0 }, .y = { 1, 0, 0, 1 }, .value = 0.5,
+	  .source = "by hand: TP = 1, P = 2" },
+	{ .set = "", .b = 4, .c = 1, .z = { 2, -1.2, 0.5, -0.3 }, .y = { 1, 0, 0, 1 }, .value = 0.49782734571236773,
+	  .source = "mpmath, 30 digits" },
+};
+
+static struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par)
+{
+	(void)par;
+	if (!(c->p > 0))
+		return lb_undefined();
+	return (struct lb_soft){ .loss = c->fn / c->p, .by_tp = -1 / c->p };
+}
+
+static double batch(const struct X(lb_batch) *in, real *g)
+{
+	const struct lb_amp amp = lb_amp_of(in->par);
+
+	return lb_soft_batch(in, g, &amp, metric);
+}
+
+const struct X(lb_loss) X(lb_binary_metric_recall) = {
+	.info = {
+		.base = {
+			.name = "metric_recall",
+			.title = "Recall as a loss",
+			.cite = "S. Han, N. Moniz, N. V. Chawla, AnyLoss: transforming classification metrics into loss "
+				"functions, KDD 2024, arXiv 2405.14745; with amp cosine: F. Marchetti, S. Guastavino, M. "
+				"Piana, C. Campi, Score-oriented loss (SOL) functions, Pattern Recognition 132, 2022",
+			.formula = "1 - TP / P,  P the number of positives",
+			.notes = "Counts are soft: TP = sum of a over the positives, FP over the negatives, a = A(p), p = "
+				 "sigmoid(z). A batch without positives has value 1 and no gradient. Alone it is content "
+				 "with calling every row positive. amp any is AnyLoss; its L = 73 is the largest integer "
+				 "whose A(1) stays below 1 in float64 (33 in float32) when p and 1 - a are rounded, which "
+				 "they are not here. amp identity takes p itself, amp cosine is the score-oriented loss of a "
+				 "threshold spread over [mu - d, mu + d]. Rows far from the threshold have next to no "
+				 "gradient (exactly none under cosine): start from small weights.",
+			.keywords = "anyloss anyloss_recall sol_recall soft_recall sensitivity tpr",
+			LB_PARAMS(params),
+		},
+		.kind = LB_BINARY,
+		.good_for = "recall",
+		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
+		.examples = examples,
+		.n_examples = sizeof examples / sizeof *examples,
+	},
+	.batch = batch,
+};

@@ -1,0 +1,53 @@
+#include "losses/binary/margin.h"
+
+enum { KAPPA };
+
+static const struct lb_param params[] = {
+	[KAPPA] = { .name = "kappa", .symbol = "k", .def = 0.1, .min = 0, .max = 100, .grid = { 0, 0.1, 0.3, 1 }, .n_grid = 4,
+		    .help = "what an attack takes from every margin; 0 is logistic" },
+};
+
+static const struct lb_same_as same_as[] = {
+	{ .set = "kappa=0", .other = "logistic", .other_set = "" },
+};
+
+static const struct lb_example examples[] = {
+	{ .set = "kappa=1", .b = 1, .c = 1, .z = { 1 }, .y = { 1 }, .value = 0.69314718055994531, .source = "by hand: log 2" },
+	{ .set = "", .b = 4, .c = 1, .z = { 2, -1.2, 0.5, -0.3 }, .y = { 1, 0, 0, 1 }, .value = 0.59430632157105741,
+	  .source = "mpmath, 30 digits" },
+};
+
+static struct lb_margin phi(real s, const struct lb_arg *par)
+{
+	return lb_logistic((real)((double)s - par[KAPPA].v));
+}
+
+static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+{
+	return lb_phi_of_margin(in, i, z, g, phi);
+}
+
+const struct X(lb_loss) X(lb_binary_robust_logistic) = {
+	.info = {
+		.base = {
+			.name = "robust_logistic",
+			.title = "Logistic loss at the worst margin within a ball",
+			.cite = "I. J. Goodfellow, J. Shlens, C. Szegedy, Explaining and harnessing adversarial examples, "
+				"ICLR 2015, section 5",
+			.formula = "log(1 + exp(k - s))",
+			.notes = "A linear score whose rows may move by eps in a norm loses k = eps times the dual norm of "
+				 "its weights: an l2 ball takes eps ||w||_2, an l-infinity ball eps ||w||_1. Here k is a "
+				 "constant; a loss of scores cannot hand on the derivative by those weights.",
+			.keywords = "adversarial worst_case fgsm margin_shift",
+			LB_PARAMS(params),
+		},
+		.kind = LB_BINARY,
+		.good_for = "adversarial robustness",
+		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.same_as = same_as,
+		.n_same_as = sizeof same_as / sizeof *same_as,
+		.examples = examples,
+		.n_examples = sizeof examples / sizeof *examples,
+	},
+	.row = row,
+};

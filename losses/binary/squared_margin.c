@@ -1,0 +1,41 @@
+#include "losses/binary/margin.h"
+
+static const struct lb_example examples[] = {
+	{ .set = "", .b = 1, .c = 1, .z = { 3 }, .y = { 1 }, .value = 4, .source = "by hand: (1 - 3)^2" },
+	{ .set = "", .b = 4, .c = 1, .z = { 2, -1.2, 0.5, -0.3 }, .y = { 1, 0, 0, 1 }, .value = 1.245,
+	  .source = "mpmath, 30 digits" },
+};
+
+static struct lb_margin phi(real s, const struct lb_arg *par)
+{
+	const real u = 1 - s;
+
+	(void)par;
+	return (struct lb_margin){ .loss = u * u, .slope = -2 * u };
+}
+
+static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+{
+	return lb_phi_of_margin(in, i, z, g, phi);
+}
+
+const struct X(lb_loss) X(lb_binary_squared_margin) = {
+	.info = {
+		.base = {
+			.name = "squared_margin",
+			.title = "Squared error of the score against labels +1 and -1 (ADALINE)",
+			.cite = "B. Widrow, M. E. Hoff, Adaptive switching circuits, IRE WESCON Convention Record 4, 1960",
+			.formula = "(1 - s)^2",
+			.notes = "Also punishes scores that are too right. Its minimiser is 2 P(y = 1) - 1, so (1 + z)/2 "
+				 "estimates the probability. The value is 4 times the squared error on labels 0 and 1 with "
+				 "(1 + z)/2.",
+			.keywords = "least_squares_classification adaline lssvm squared_loss mse",
+		},
+		.kind = LB_BINARY,
+		.good_for = "general use",
+		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.examples = examples,
+		.n_examples = sizeof examples / sizeof *examples,
+	},
+	.row = row,
+};

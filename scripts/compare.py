@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""What changed between two sets of results: trial by trial, in the mean, and whether the paired test tells the means apart.
+
+Trials are paired that agree in all but the keys that set the two sets apart as a whole, such as a learning rate that was 0.05 in the
+one and is 0.1 in the other; without such a key they are the same trials, run again by another version or on another machine."""
+import argparse
+import json
+import os
+import sys
+from typing import Dict, List, Optional, Tuple
+
+import aggregate
+from records import NOT_CONDITIONS, Keys, Refused, Trial, nearest, read_trials, value_text, within
+
+EXAMPLES = """examples:
+  %(prog)s results/before results/after
+  %(prog)s results/sgd results/adam --metric test.log_loss --format md"""
+Pair = Tuple[Optional[Trial], Optional[Trial]]
+
+
+def configs(trials: List[Trial]) -> Dict[str, set]:
+    """Key -> texts of its values, '-' where a trial has none; what does not make a result left out."""
+    keys = {k for t in trials for k in t.config if not within(k, NOT_CONDITIONS)}
+    return {k: {Keys.leaf(t, k) for t in trials} for k in keys}
+
+
+def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:
+    """Keys with one value in all of A and another one in all of B. Paths of equal data are no difference."""
+    x, y = configs(a), configs(b)
+    out = {}
+    for key in sorted(x.keys() | y.keys()):
+        one, other = x.get(key, {"-"}), y.get(key, {"-"})
+        if len(one) == len(other) == 1 and one != other and not (key.endswith(".path") and checksums(a) == checksums(b)):
+            out[key] = (next(iter(one)), next(iter(other)))
+    return out
+
+
+def checksums(trials: List[Trial]) -> set:
+    return {s.get("sha256") for t in trials for s in (t.record.get("data") or {}).get("sources", [])}
+
+
+def pair_up(a: List[Trial], b: List[Trial], changed: Dict[str, Tuple[str, str]]) -> List[Pair]:
+    def identity(t: Trial) -> tuple:
+        return tuple(sorted((k, value_text(v)) for k, v in t.config.items()
+                            if k not in changed and not within(k, NOT_CONDITIONS) and not k.endswith(".path")))
+
+    second = {identity(t): t for t in b}
+    pairs: List[Pair] = [(t, second.pop(identity(t), None)) for t in a]
+    return pairs + [(None, t) for t in second.values()]
+
+
+def same_result(x: Trial, y: Trial) -> bool:
+    """To the last digit: the result parts of both records."""
+    return json.dumps(x.record["result"], sort_keys=True) == json.dumps(y.record["result"], sort_keys=True)
+
+
+# ---- what is shown ----
+
+def trial_rows(pairs: List[Pair], keys: Keys, metric: str) -> List[list]:
+    """Pairs whose status or metric differs, the largest difference first."""
+    rows = []
+    for x, y in pairs:
+        if not x or not y:
+            continue
+        u, v = x.metrics.get(metric), y.metrics.get(metric)
+        if x.status != y.status or u != v:
+            what = " ".join("%s=%s" % (k, Keys.leaf(x, k)) for k in keys.varying if k in x.config and k not in keys.over[1:])
+            rows.append([what or "the trial", x.id, y.id, x.status if u is None else u, y.status if v is None else v,
+                         None if u is None or v is None else v - u])
+    return sorted(rows, key=lambda r: (r[5] is not None, -abs(r[5] or 0.0)))
+
+
+def environment(a: List[Trial], b: List[Trial]) -> List[str]:
+    """What the run parts tell apart."""
+    def values(trials: List[Trial], *path: str) -> str:
+        out = []
+        for t in trials:
+            at = t.record.get("run") or {}
+            for key in path:
+                at = (at.get(key) or {}) if isinstance(at, dict) else {}
+            out.append(str(at) if at not in ({}, None) else "-")
+        return ", ".join(sorted(set(out)))
+
+    wanted = (("lossbench", ("lossbench",)), ("revision", ("git", "revision")), ("processor", ("processor",)),
+              ("BLAS kernel", ("blas", "kernel")), ("compiler", ("compiler",)), ("flags", ("flags",)))
+    return ["%s: %s -> %s" % (name, values(a, *path), values(b, *path)) for name, path in wanted if values(a, *path) != values(b, *path)]
+
+
+def study_of(pairs: List[Pair], keys: Keys, changed: Dict[str, Tuple[str, str]], metric: str, higher: bool, rope: float):
+    from comparison import Group, Study, data_set_of, test_ratio
+    over = keys.replicates([aggregate.REPLICATE])
+    keys.over = over
+    rest = keys.columns([k for k in keys.varying if not within(k, over) and k not in changed], keys.varying)
+    study = Study(metric, higher, ["B", "A"], [], {}, {}, {}, "A", rope, what="set", over=over[0],
+                  condition_name="setting", keys=rest)
+    partner = {id(x): y for x, y in pairs if x and y}
+    differ = {id(x) for x, y in pairs if x and y and (x.status != y.status or x.metrics.get(metric) != y.metrics.get(metric))}
+    for at, members in aggregate.grouped([x for x, y in pairs if x and y], keys, rest).items():
+        if not any(id(t) in differ for t in members):
+            continue
+        name = " ".join(v if within(k, aggregate.CONTENDERS) or k in ("loss", "model") else "%s=%s" % (k.rsplit(".", 1)[-1], v)
+                        for k, v in zip(rest, at)) or "all"
+        study.conditions.append(name)
+        study.at[name], study.data_set[name], study.ratio[name] = at, data_set_of(members[0]), test_ratio(members)
+        label = {id(t): " ".join(keys.text(t, k) for k in over) for t in members}
+        study.groups["A", name] = Group({label[id(t)]: t for t in members}, metric)
+        study.groups["B", name] = Group({label[id(t)]: partner[id(t)] for t in members}, metric)
+    return study
+
+
+def mean_sheet(study) -> "Sheet":
+    """The sheet of pairs, with both means."""
+    from comparison import pairs_sheet
+    from sheets import Field
+    sheet = pairs_sheet(study)
+    sheet.title = "In the mean, %s" % study.metric
+    sheet.fields[1:3] = [Field("A", group="v"), Field("B", group="v")]
+    correct(sheet, [f.title for f in sheet.fields])
+    sheet.rows = [row[:1] + [study.groups["A", row[0]].mean(), study.groups["B", row[0]].mean()] + row[3:] for row in sheet.rows]
+    sheet.__post_init__()
+    sheet.notes = [note.replace("of the first minus that of the other", "of B minus that of A").replace(
+        "the comparisons of one setting", "all settings shown") for note in sheet.notes]
+    return sheet
+
+
+def correct(sheet: "Sheet", titles: List[str]) -> None:
+    """Holm's correction over all settings: here each setting is one comparison."""
+    import stats
+    for raw, adjusted in (("p", "p Holm"), ("p Wilcoxon", "Wilcoxon Holm")):
+        if raw not in titles:
+            continue
+        i, j = titles.index(raw), titles.index(adjusted)
+        made = [row for row in sheet.rows if row[i] is not None]
+        for row, value in zip(made, stats.holm([row[i] for row in made])):
+            row[j] = value
+
+
+def facts(names: List[str], a: List[Trial], b: List[Trial], pairs: List[Pair], changed: Dict[str, Tuple[str, str]]) -> List[str]:
+    both = [(x, y) for x, y in pairs if x and y]
+    only = [sum(1 for x, y in pairs if y is None), sum(1 for x, y in pairs if x is None)]
+    lines = ["A: %s (%s), B: %s (%s); %d paired, %d only in A, %d only in B." % (
+        names[0], aggregate.plural(len(a), "trial"), names[1], aggregate.plural(len(b), "trial"), len(both), *only)]
+    lines += ["Changed: %s." % "; ".join("%s %s -> %s" % (k, *v) for k, v in changed.items()) if changed else
+              "The configs of the pairs are the same."]
+    lines += ["Run by other means: %s." % "; ".join(environment(a, b))] if environment(a, b) else []
+    same = sum(same_result(x, y) for x, y in both)
+    lines.append("%d of %d pairs have the same result to the last digit." % (same, len(both)))
+    lines += ["A: %s" % aggregate.not_ok(a)] if aggregate.not_ok(a) else []
+    return lines + (["B: %s" % aggregate.not_ok(b)] if aggregate.not_ok(b) else [])
+
+
+def compare(args: argparse.Namespace) -> str:
+    a, b = read_trials([args.a]), read_trials([args.b])
+    changed = apart(a, b)
+    pairs = pair_up(a, b, changed)
+    both = [(x, y) for x, y in pairs if x and y]
+    lines = facts([args.a, args.b], a, b, pairs, changed)
+    if not both:
+        raise Refused("no trial of %s has a partner in %s: more than the keys that set them apart as a whole differs (%s)" % (
+            args.a, args.b, ", ".join(changed) or "none"), 4)
+    metric, higher = the_metric(args.metric, both)
+    try:
+        from sheets import SHEET_FORMATS, Field, Sheet
+        keys = Keys([x for x, _ in both])
+        study = study_of(pairs, keys, changed, metric, higher, args.rope)
+    except ImportError as error:
+        raise Refused("%s is missing, which compare needs; install python3-numpy and python3-scipy, or name a Python that has them in "
+                      "LOSSBENCH_PYTHON" % error.name, 5) from None
+    rows = trial_rows(pairs, keys, metric)
+    shown = rows if args.all or args.format == "csv" else rows[:20]
+    notes = ["%d more; --all shows them." % (len(rows) - len(shown))] if len(shown) < len(rows) else []
+    sheet = Sheet("trials", "Trials whose %s or status differs: %d of %d" % (metric, len(rows), len(both)),
+                  [Field("trial", "word"), Field("id in A", "word"), Field("id in B", "word"), Field("A", group="v"), Field("B", group="v"),
+                   Field("B - A", signed=True, group="v")], shown, notes)
+    form = SHEET_FORMATS[args.format]
+    if args.format == "csv":
+        return form(sheet)
+    if not rows:
+        return "\n".join(lines + ["No pair differs in %s or in its status." % metric]) + "\n"
+    return "\n".join(["\n".join(lines) + "\n", form(sheet), form(mean_sheet(study))])
+
+
+def the_metric(asked: str, both: List[Tuple[Trial, Trial]]) -> Tuple[str, bool]:
+    directions = {name: way for pair in both for t in pair for name, way in t.directions.items()}
+    split = "test" if any("test" in x.splits for x, _ in both) else "valid"
+    known = ["%s.%s" % (s, name) for s in (split, "train", "valid", "test") for name in directions]
+    if asked and asked not in known:
+        raise Refused("unknown metric '%s'%s" % (asked, nearest(asked, known)))
+    if not known:
+        raise Refused("the records hold no metric", 4)
+    metric = asked or known[0]
+    return metric, directions[metric.split(".", 1)[1]] == "higher"
+
+
+def main(argv: Optional[List[str]] = None) -> int:
+    p = aggregate.Parser(prog=os.environ.get("LOSSBENCH_COMMAND", "compare.py"), description=__doc__, epilog=EXAMPLES,
+                         formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("a", metavar="A", help="results folder or record file")
+    p.add_argument("b", metavar="B", help="the other")
+    p.add_argument("--metric", default="", metavar="SPLIT.NAME", help="default: the first metric on the test rows")
+    p.add_argument("--format", choices=["text", "md", "csv", "latex"], default="text", help="csv: the trials only; default: text")
+    p.add_argument("--rope", type=float, default=0.01, metavar="R", help="differences up to R count as practically equal; default: 0.01")
+    p.add_argument("--all", action="store_true", help="all trials that differ, not the first twenty")
+    p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
+    args = p.parse_args(argv)
+    try:
+        aggregate.write(compare(args), args.out)
+    except Refused as refusal:
+        print("compare: %s" % refusal, file=sys.stderr)
+        return refusal.status
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,358 @@
+"""Comparisons of methods from records: who is compared with whom, on what, and how lost trials count. Needs numpy and scipy.
+
+A contender is what is compared: the losses, or, where only one loss was trained, whatever else varies and is no question of its own.
+A condition is what they are compared on: the data, their corruption, and every other key that varies. Replicates (the seeds) are paired:
+at one seed all contenders saw the same split, labels, initial weights and order."""
+import math
+from dataclasses import dataclass, field
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
+
+import stats
+from records import Keys, Trial, within
+from sheets import Field, Sheet
+
+ALPHA = 0.05
+LOST_RULE = ("A diverged trial is a result: rank tests count it as the worst of its pair, average ranks put it last; means, intervals and "
+             "t-tests, which need a number, leave the pair out and say so, and its loss is marked neither best nor tied. "
+             "Failed and missing trials are no results: their pairs are left out and counted.")
+
+
+def difference_fields() -> List[Field]:
+    return [Field(title, signed=True, group="difference") for title in ("difference", "low", "high")]
+
+
+@dataclass
+class Group:
+    """The trials of one contender in one condition, by replicate."""
+    trials: Dict[str, Trial]
+    metric: str
+    chosen: str = ""
+
+    def values(self) -> Dict[str, float]:
+        return {r: t.metrics[self.metric] for r, t in self.trials.items() if t.status == "ok" and self.metric in t.metrics}
+
+    @property
+    def diverged(self) -> List[str]:
+        return [r for r, t in self.trials.items() if t.status == "diverged"]
+
+    def mean(self) -> Optional[float]:
+        v = list(self.values().values())
+        return math.fsum(v) / len(v) if v and all(map(math.isfinite, v)) else None
+
+    def score(self, sign: int) -> Optional[float]:
+        """The mean turned so that more is better; -inf where a trial diverged; None where nothing is known."""
+        if self.diverged:
+            return -math.inf
+        mean = self.mean()
+        return None if mean is None else sign * mean
+
+
+@dataclass
+class Pairs:
+    """Differences of a contender and another, replicate by replicate, turned so that more is better for the first."""
+    d: List[float] = field(default_factory=list)        # +-inf where one of the two diverged, 0 where both did
+    missing: int = 0
+
+    @property
+    def finite(self) -> List[float]:
+        return [v for v, lost in zip(self.d, self.lost) if not lost]
+
+    lost: List[bool] = field(default_factory=list)
+
+
+@dataclass
+class Study:
+    metric: str
+    higher: bool
+    contenders: List[str]
+    conditions: List[str]
+    groups: Dict[Tuple[str, str], Group]                # (contender, condition)
+    data_set: Dict[str, str]                            # condition -> data set
+    ratio: Dict[str, float]                             # condition -> test rows / training rows, or 0 where all share one split
+    control: str
+    rope: float
+    what: str = "loss"
+    over: str = "train.seed"
+    condition_name: str = "condition"
+    keys: List[str] = field(default_factory=list)       # config keys that make the conditions
+    at: Dict[str, Tuple[str, ...]] = field(default_factory=dict)  # condition -> their values
+
+    @property
+    def sign(self) -> int:
+        return 1 if self.higher else -1
+
+    def group(self, contender: str, condition: str) -> Optional[Group]:
+        return self.groups.get((contender, condition))
+
+    def pairs(self, first: str, second: str, condition: str) -> Pairs:
+        a, b, out = self.group(first, condition), self.group(second, condition), Pairs()
+        if not a or not b:
+            return out
+        va, vb = a.values(), b.values()
+        for r in [r for r in a.trials if r in b.trials]:
+            lost = (r in a.diverged, r in b.diverged)
+            if any(lost):
+                out.d.append(0.0 if all(lost) else -math.inf if lost[0] else math.inf)
+            elif r in va and r in vb and math.isfinite(va[r]) and math.isfinite(vb[r]):
+                out.d.append(self.sign * (va[r] - vb[r]))
+            else:
+                out.missing += 1
+                continue
+            out.lost.append(any(lost))
+        out.missing += len(set(a.trials) ^ set(b.trials))
+        return out
+
+    def best(self, condition: str) -> Optional[str]:
+        """The best mean among the contenders with the most ok trials, none of them diverged where another has none."""
+        known = [(c, g) for c in self.contenders for g in [self.group(c, condition)] if g and g.mean() is not None]
+        most = max((len(g.values()) for _, g in known), default=0)
+        full = [(self.sign * g.mean(), c) for c, g in known if len(g.values()) == most]
+        return max(full, key=lambda item: item[0])[1] if full else None
+
+    def tied(self, condition: str) -> Dict[str, float]:
+        """Contenders that are not told from the best, with their p-values: the t-test with Holm's correction gives 0.05 or more, and the
+        Bayesian correlated t-test does not make them worse by more than the region of practical equivalence with probability 0.95."""
+        best = self.best(condition)
+        if best is None:
+            return {}
+        ratio = self.ratio[condition]
+        tests = [(c, stats.corrected_t(p.finite, ratio).p, stats.correlated_t(p.finite, ratio, self.rope)[0]) for c in self.contenders
+                 if c != best for p in [self.pairs(c, best, condition)] if len(p.finite) >= 2]
+        adjusted = stats.holm([p for _, p, _ in tests])
+        return {c: p for (c, _, worse), p in zip(tests, adjusted)
+                if p >= ALPHA and worse < 1 - ALPHA and not self.groups[c, condition].diverged}
+
+    def tied_words(self) -> str:
+        names = sorted({self.t_name(c) for c in self.conditions})
+        return ("not told from the best: p >= 0.05 by the %s with Holm's correction within one %s, and a probability below 0.95 of being worse "
+                "by more than %g by the Bayesian correlated t-test" % (" or the ".join(names), self.condition_name, self.rope))
+
+    def t_name(self, condition: str) -> str:
+        return "corrected resampled t-test (Nadeau and Bengio)" if self.ratio[condition] else "paired t-test"
+
+
+def data_set_of(trial: Trial) -> str:
+    """What tells data sets apart: checksums of the files, or the generator with its parameters."""
+    sources = ((trial.record.get("data") or {}).get("sources")) or []
+    sums = [s["sha256"] for s in sources if s.get("sha256")]
+    return " ".join(sums) or repr(sorted((k, repr(v)) for k, v in trial.config.items() if within(k, ["data.generator", "data.train"])))
+
+
+def test_ratio(trials: List[Trial]) -> float:
+    """Test rows over training rows where the replicates have splits of their own, else 0."""
+    resampled = any(len({repr(t.config.get(key)) for t in trials}) > 1 for key in ("data.split.seed", "data.cv.fold"))
+    rows = next(((t.record.get("data") or {}).get("rows") for t in trials if t.status == "ok"), None) or {}
+    return rows["test"] / rows["train"] if resampled and rows.get("test") and rows.get("train") else 0.0
+
+
+# ---- sheets ----
+
+def pair_rows(study: Study, condition: str, others: List[Tuple[str, str]]) -> List[dict]:
+    out = []
+    for first, second in others:
+        p = study.pairs(first, second, condition)
+        finite = p.finite
+        entry = {"first": first, "second": second, "pairs": p,
+                 "t": stats.corrected_t(finite, study.ratio[condition]) if len(finite) >= 2 else None,
+                 "bayes": stats.correlated_t(finite, study.ratio[condition], study.rope) if len(finite) >= 2 else None,
+                 "w": stats.wilcoxon(p.d) if len(p.d) >= stats.LEAST_PAIRS else None}
+        out.append(entry)
+    for key, attribute in (("t", "t_holm"), ("w", "w_holm")):
+        made = [e for e in out if e[key]]
+        for e, value in zip(made, stats.holm([e[key].p for e in made])):
+            e[attribute] = value
+    return out
+
+
+def versus(study: Study) -> List[Tuple[str, str]]:
+    if study.control == "all":
+        return [(b, a) for i, a in enumerate(study.contenders) for b in study.contenders[i + 1:]]
+    return [(c, study.control) for c in study.contenders if c != study.control]
+
+
+def pairs_sheet(study: Study) -> Sheet:
+    rows, most, least, left_out, names = [], 0, math.inf, 0, set()
+    for condition in study.conditions:
+        for e in pair_rows(study, condition, versus(study)):
+            t, w, b, p = e["t"], e["w"], e["bayes"], e["pairs"]
+            most, least = max(most, len(p.d)), min(least, len(p.d))
+            left_out += p.missing + sum(p.lost)
+            names.add(study.t_name(condition))
+            s = study.sign
+            rows.append([condition, e["first"], e["second"], len(p.d), sum(p.lost)] +
+                        ([s * t.mean, min(s * t.low, s * t.high), max(s * t.low, s * t.high), t.p, e["t_holm"], s * t.effect] if t
+                         else [None] * 6) +
+                        ([w.p, e["w_holm"]] if w else [None, None]) + (list(b) if b else [None] * 3))
+    used_w = any(r[11] is not None for r in rows)
+    fields = [Field(study.condition_name, "word"), Field(study.what, "word"), Field("against", "word"), Field("pairs", "count"),
+              Field("diverged", "count"), *difference_fields(), Field("p", "p"), Field("p Holm", "p"), Field("effect", signed=True),
+              Field("p Wilcoxon", "p"), Field("Wilcoxon Holm", "p"),
+              Field("P(worse)", "p"), Field("P(same)", "p"), Field("P(better)", "p")]
+    if not used_w:
+        fields, rows = fields[:11] + fields[13:], [r[:11] + r[13:] for r in rows]
+    if not any(r[4] for r in rows):
+        fields, rows = fields[:4] + fields[5:], [r[:4] + r[5:] for r in rows]
+    return Sheet("pairs", "Differences in %s, paired by %s" % (study.metric, study.over), fields, rows,
+                 pair_notes(study, names, most, left_out, used_w))
+
+
+def pair_notes(study: Study, names: set, most: int, left_out: int, used_w: bool) -> List[str]:
+    notes = ["difference: %s of the first minus that of the other, mean over pairs, with its 95 %% interval and p by the %s; "
+             "p Holm: corrected for the comparisons of one %s; effect: mean / standard deviation of the differences."
+             % (study.metric, " or the ".join(sorted(names)), study.condition_name),
+             "P(worse), P(same), P(better): Bayesian correlated t-test, region of practical equivalence ± %g." % study.rope]
+    if not any(study.ratio.values()):
+        notes.append("All replicates share one split of the data: the intervals speak of seeds, not of other splits.")
+    if used_w:
+        notes.append("p Wilcoxon: two-sided signed-rank test, exact up to %d pairs." % stats.EXACT_UP_TO)
+    few = stats.too_few(most, stats.LEAST_PAIRS, "pairs", "Wilcoxon's signed-rank test")
+    notes += [few + " Intervals and the t-test are shown instead; with so few replicates they rest on the differences being about normal."
+              ] if few else []
+    if most < 2:
+        notes.append("With a single replicate no interval and no test can be given: train more seeds.")
+    if left_out:
+        notes.append(LOST_RULE)
+    return notes
+
+
+def score_matrix(study: Study, conditions: List[List[str]]) -> Tuple[np.ndarray, List[int]]:
+    """Blocks by contenders, and the blocks that all contenders have. A block is a list of conditions, which are averaged."""
+    rows, kept = [], []
+    for i, block in enumerate(conditions):
+        cells = [[g.score(study.sign) if g else None for g in (study.group(c, at) for at in block)] for c in study.contenders]
+        if all(v is not None for row in cells for v in row):
+            rows.append([float(np.mean(row)) for row in cells])
+            kept.append(i)
+    return np.array(rows).reshape(len(rows), len(study.contenders)), kept
+
+
+@dataclass
+class Ranking:
+    contenders: List[str]           # by average rank
+    mean: List[float]
+    blocks: int                     # that were ranked
+    left_out: int
+    over: str                       # "data sets" or the condition's name
+    ranks: Optional[stats.Ranks]    # None: no test was made
+    sentence: str
+
+
+def ranking(study: Study) -> Optional[Ranking]:
+    """Over data sets where there are enough for a test; else over the conditions, without one."""
+    sets = list(dict.fromkeys(study.data_set[c] for c in study.conditions))
+    blocks = [[c for c in study.conditions if study.data_set[c] == s] for s in sets]
+    by_set = len(sets) >= stats.LEAST_SETS
+    scores, kept = score_matrix(study, blocks if by_set else [[c] for c in study.conditions])
+    if len(study.contenders) < 2 or not kept:
+        return None
+    tested = by_set and len(kept) >= stats.LEAST_SETS and len(study.contenders) >= 3
+    ranks = stats.friedman(scores, ALPHA)
+    order = sorted(range(len(ranks.mean)), key=lambda j: ranks.mean[j])
+    total = len(blocks) if by_set else len(study.conditions)
+    few = stats.too_few(len(kept) if by_set else len(sets), stats.LEAST_SETS, "data sets", "Friedman's test and Nemenyi's critical difference")
+    sentence = friedman_words(ranks, len(order)) if tested else (few or "Two contenders need no test of more than two.") + (
+        "" if by_set else " The ranks are of the %s; several of one data set are no independent data sets." % plural_of(
+            len(kept), study.condition_name))
+    return Ranking([study.contenders[j] for j in order], [ranks.mean[j] for j in order], len(kept), total - len(kept),
+                   "data sets" if by_set else study.condition_name, ranks if tested else None, sentence)
+
+
+def friedman_words(r: stats.Ranks, k: int) -> str:
+    n = r.n
+    return ("Friedman's test over %d data sets: chi2 = %.2f (corrected for ties), p %s; Iman and Davenport: F(%d, %d) = %.2f, p %s; "
+            "Nemenyi's critical difference at 0.05: %.3f.%s" % (
+                n, r.chi2_ties, p_words(r.p), k - 1, (k - 1) * (n - 1), r.f, p_words(r.f_p), r.cd,
+                " With fewer than ten data sets the approximation is rough." if n < 10 else ""))
+
+
+def p_words(p: float) -> str:
+    return "< 0.001" if p < 0.001 else "= %.3f" % p
+
+
+def plural_of(n: int, noun: str) -> str:
+    return "%d %s%s" % (n, noun, "" if n == 1 else "s")
+
+
+def ranks_sheet(study: Study) -> Sheet:
+    r = ranking(study)
+    title = "Average ranks by %s, 1 is best" % study.metric
+    if r is None:
+        return Sheet("ranks", title, [Field(study.what, "word")], [],
+                     ["No ranks: they need two contenders that all have results on at least one common %s." % study.condition_name])
+    rows = [[c, m] for c, m in zip(r.contenders, r.mean)]
+    fields = [Field(study.what, "word"), Field("rank")]
+    notes = [r.sentence]
+    if r.left_out:
+        notes.append("%d of %d blocks left out, since a contender has no result there." % (r.left_out, r.left_out + r.blocks))
+    if r.ranks:
+        control = r.contenders[0] if study.control == "all" else study.control
+        over, words = across_sets(study, control)
+        fields += [Field("p Wilcoxon", "p"), Field("Wilcoxon Holm", "p"), Field("P(worse)", "p"), Field("P(same)", "p"), Field("P(better)", "p")]
+        rows = [row + over.get(str(row[0]), [None] * 5) for row in rows]
+        notes.append(words)
+    if any(g.diverged for g in study.groups.values()):
+        notes.append(LOST_RULE)
+    return Sheet("ranks", title, fields, rows, notes)
+
+
+def across_sets(study: Study, control: str) -> Tuple[Dict[str, List[Optional[float]]], str]:
+    """Each contender against the control on means by data set."""
+    sets = list(dict.fromkeys(study.data_set[c] for c in study.conditions))
+    scores, _ = score_matrix(study, [[c for c in study.conditions if study.data_set[c] == s] for s in sets])
+    at = study.contenders.index(control)
+    names = [c for c in study.contenders if c != control]
+    tests = []
+    for c in names:
+        a, b = scores[:, study.contenders.index(c)], scores[:, at]
+        with np.errstate(invalid="ignore"):
+            d = np.where(np.isinf(a) & np.isinf(b), 0.0, a - b)
+        tests.append((stats.wilcoxon(d), stats.bayes_signed_rank(d, study.rope)))
+    enough = len(scores) >= stats.LEAST_PAIRS
+    adjusted = stats.holm([w.p for w, _ in tests])
+    out = {c: [w.p if enough else None, h if enough else None, *b] for c, (w, b), h in zip(names, tests, adjusted)}
+    few = stats.too_few(len(scores), stats.LEAST_PAIRS, "data sets", "Wilcoxon's signed-rank test")
+    return out, ("Against %s, on means by data set: %s; P(worse), P(same), P(better) by the Bayesian signed-rank test, region of practical "
+                 "equivalence ± %g." % (control, few.rstrip(".") if few else "Wilcoxon's signed-rank test with Holm's correction", study.rope))
+
+
+def best_sheet(study: Study) -> Sheet:
+    rows, untested = [], False
+    for condition in study.conditions:
+        best = study.best(condition)
+        if best is None:
+            rows.append([condition, "none ended ok", None, 0, "-"])
+            continue
+        group, tied = study.groups[best, condition], study.tied(condition)
+        untested = untested or len(group.values()) < 2
+        rows.append([condition, best, group.mean(), len(group.values()), ", ".join(sorted(tied, key=tied.get, reverse=True)) or "-"])
+    notes = ["tied: %s. The best was picked by the same numbers, so it looks a little better than it is; tied does not mean equal, only "
+             "that these replicates do not tell the two apart." % study.tied_words()]
+    if untested:
+        notes.append("With a single replicate no test can be made: train more seeds.")
+    if any(g.diverged for g in study.groups.values()):
+        notes.append(LOST_RULE)
+    return Sheet("best", "Best by %s, and what is tied with it" % study.metric,
+                 [Field(study.condition_name, "word"), Field("best " + study.what, "word"), Field("mean"), Field("n", "count"),
+                  Field("tied", "word")], rows, notes)
+
+
+def cost_sheet(study: Study) -> Sheet:
+    """Time and memory of the ok trials, as measured; they depend on the machine and what else ran on it."""
+    rows = []
+    for c in study.contenders:
+        runs = [(t.record.get("run") or {}, t.record.get("result") or {}) for at in study.conditions
+                for g in [study.group(c, at)] if g for t in g.trials.values() if t.status == "ok"]
+        seconds = [(r.get("seconds") or {}).get("train") for r, _ in runs]
+        steps = [res.get("steps") or 0 for _, res in runs]
+        memory = [r.get("peak_memory_bytes") for r, _ in runs if r.get("peak_memory_bytes")]
+        known = [(s, n) for s, n in zip(seconds, steps) if s is not None]
+        if known:
+            total, n = math.fsum(s for s, _ in known), sum(k for _, k in known)
+            rows.append([c, len(known), total, total / len(known), 1e6 * total / n if n else None,
+                         max(memory) / 2 ** 20 if memory else None])
+    return Sheet("cost", "Time and memory", [Field(study.what, "word"), Field("trials", "count"), Field("total s"), Field("s a trial"),
+                                             Field("µs a step"), Field("peak MiB")], rows,
+                 ["Seconds of training, without loading and evaluation, mean over the ok trials; peak memory of the worker's process. "
+                  "As measured in the sweep, with whatever else the machine did."])

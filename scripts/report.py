@@ -1,0 +1,86 @@
+"""From aggregate.py's plan to a study that can be tested: contenders, conditions, paired replicates. Needs numpy and scipy."""
+import re
+from typing import Dict, List, Tuple
+
+import aggregate
+from comparison import Group, Study, best_sheet, cost_sheet, data_set_of, pairs_sheet, ranks_sheet, test_ratio
+from records import Keys, Refused, Trial, nearest, within
+from rowwise import rows_sheet
+from sheets import SHEET_FORMATS, Sheet
+
+SHEETS = {"best": best_sheet, "pairs": pairs_sheet, "ranks": ranks_sheet, "rows": rows_sheet, "cost": cost_sheet}
+
+
+def make_study(trials: List[Trial], plan: aggregate.Plan, keys: Keys, control: str, rope: float) -> Study:
+    metric = plan.metrics[0]
+    higher = plan.higher(metric)
+    if higher is None:
+        raise Refused("--metric %s: the records do not say whether higher or lower is better, so nothing can be compared" % metric)
+    contenders = aggregate.contender_keys(plan)
+    rest = [k for k in plan.rows + plan.across if k not in contenders]
+    study = Study(metric, higher, [], [], {}, {}, {}, control, rope, what=name_of(contenders), over=", ".join(plan.over[:1]),
+                  condition_name=name_of(rest) if len(rest) == 1 and not name_of(rest).endswith("s") else "condition", keys=rest)
+    for at, members in aggregate.grouped(trials, keys, rest).items():
+        condition = condition_text(rest, at)
+        if condition in study.conditions:               # files of one name in two folders
+            condition = " ".join("%s=%s" % item for item in zip(rest, at))
+        study.conditions.append(condition)
+        study.at[condition] = at
+        study.data_set[condition] = data_set_of(members[0])
+        study.ratio[condition] = test_ratio(members)
+        for who, mine in aggregate.grouped(members, keys, contenders).items():
+            picked, chosen = aggregate.choose(mine, plan, keys)
+            name = " ".join(who) or "all trials"
+            by_seed: Dict[str, Trial] = {}
+            for t in sorted(picked, key=lambda t: aggregate.natural(replicate(t, keys, plan.over))):
+                by_seed.setdefault(replicate(t, keys, plan.over), t)
+            study.groups[name, condition] = Group(by_seed, metric, chosen)
+            if name not in study.contenders:
+                study.contenders.append(name)
+    study.contenders.sort(key=aggregate.natural)
+    study.control = check_control(study)
+    return study
+
+
+def replicate(trial: Trial, keys: Keys, over: List[str]) -> str:
+    """The values of the replicate keys; one where all are the same, as seeds that follow train.seed are."""
+    values = [keys.text(trial, k) for k in over]
+    return values[0] if len(set(values)) == 1 else " ".join(values)
+
+
+def name_of(keys: List[str]) -> str:
+    if keys == ["data.train.path"]:
+        return "data set"
+    return aggregate.short_names(keys)[keys[0]] if len(keys) == 1 else "contender" if keys else "trials"
+
+
+def condition_text(keys: List[str], values: Tuple[str, ...]) -> str:
+    short = aggregate.short_names(keys)
+    bare = (*aggregate.CONTENDERS, "corrupt.labels", "data.train.path", "data.test.path")
+    values = tuple(file_name(v) if k.endswith(".path") and "/" not in file_name(v) else v for k, v in zip(keys, values))
+    words = ["clean" if (k, v) == ("corrupt.labels", "none") else v if within(k, bare) and not k.endswith((".rate", ".seed")) else
+             "%s=%s" % (short[k], v) for k, v in zip(keys, values)]
+    return " ".join(words) or "all"
+
+
+def file_name(path: str) -> str:
+    """letter for datasets/samples/letter.csv.gz"""
+    return re.sub(r"(\.(csv|tsv|txt|svm|svmlight|libsvm|arff|npy|npz|gz))+$", "", path.rsplit("/", 1)[-1]) or path
+
+
+def check_control(study: Study) -> str:
+    """The one that all are compared with: as asked, else cross-entropy's plain name where there is one, else the first."""
+    if study.control in study.contenders + ["all"]:
+        return study.control
+    if study.control:
+        raise Refused("--control %s: not among the contenders%s" % (study.control, nearest(study.control, study.contenders + ["all"])))
+    usual = [c for name in ("ce", "logistic", "mse") for c in study.contenders if c == name]
+    return usual[0] if usual else study.contenders[0]
+
+
+def sheet_text(name: str, study: Study, form: str) -> str:
+    return SHEET_FORMATS[form](SHEETS[name](study))
+
+
+def all_sheets(study: Study) -> List[Sheet]:
+    return [make(study) for make in SHEETS.values()]

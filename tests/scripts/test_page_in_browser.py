@@ -1,0 +1,140 @@
+"""The page in Chromium, headless: at desktop and phone width nothing overflows, a heading sorts, a number shows its trials, the console is
+silent, nothing is asked of the network, and it prints. LOSSBENCH_SHOTS=DIR keeps the pictures."""
+import contextlib
+import io
+import os
+import shutil
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+for program in ("chromium", "chromedriver"):
+    if not shutil.which(program):
+        raise unittest.SkipTest("%s is not installed (Debian: chromium, chromium-driver)" % program)
+from test_comparison import ODD, Case, aggregate, made  # noqa: E402
+from webdriver import Browser  # noqa: E402
+
+OVERFLOW = """
+const wide = document.documentElement.scrollWidth > innerWidth ? ["page " + document.documentElement.scrollWidth] : [];
+for (const e of document.querySelectorAll("main *, header *")) {
+  const box = e.getBoundingClientRect();
+  if (box.width && box.right > innerWidth + 1 && !e.closest(".scroll, pre, svg")) wide.push(e.tagName + " " + e.className + " " + Math.round(box.right));
+}
+return wide;"""
+COLUMN = """const [id, j] = arguments;
+return [...document.querySelectorAll("#" + id + " tbody tr")].map(r => r.cells[j].dataset.v ?? r.cells[j].textContent.trim());"""
+
+
+class InBrowser(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    def setUp(self):
+        super().setUp()
+        self.usual(seeds=3, rates=(0, 0.3))
+        for seed in (1, 2, 3):
+            self.store(made("a_loss_with_a_very_long_name_indeed", seed, 0, status="diverged"),
+                       made("a_loss_with_a_very_long_name_indeed", seed, 0.55, corrupt__labels__rate=0.3, optimizer__name=ODD))
+        self.file = self.root / "page.html"
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(aggregate.main([str(self.root), "--format", "html", "--out", str(self.file)]), 0)
+        self.browser.scheme("light")
+
+    def show(self, width, height, phone=False):
+        self.browser.size(width, height, phone)
+        self.browser.requests()
+        self.browser.open(self.file.as_uri())
+
+    def keep(self, name):
+        if os.environ.get("LOSSBENCH_SHOTS"):
+            self.browser.picture(os.path.join(os.environ["LOSSBENCH_SHOTS"], name + ".png"))
+
+    def quiet(self):
+        self.assertEqual(self.browser.console(), [])
+        self.assertEqual({u for u in self.browser.requests() if not u.startswith("data:")}, {self.file.as_uri()})
+
+    def test_nothing_overflows(self):
+        for name, width, height, phone in (("desktop", 1280, 900, False), ("phone", 390, 844, True), ("narrow", 320, 640, True)):
+            for scheme in ("light", "dark"):
+                self.browser.scheme(scheme)
+                self.show(width, height, phone)
+                self.browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+                self.assertEqual(self.browser.run(OVERFLOW), [], "%s, %s" % (name, scheme))
+                self.keep(name + "-" + scheme)
+                self.quiet()
+
+    def test_the_answer_is_on_the_first_screen(self):
+        for width, height, phone in ((1280, 900, False), (390, 844, True)):
+            self.show(width, height, phone)
+            for part in (".question", ".answers", "#main tbody tr"):
+                top = self.browser.run("return document.querySelector(arguments[0]).getBoundingClientRect().top", part)
+                self.assertLess(top, height, part)
+            bottom = self.browser.run("return document.querySelector('.answers').getBoundingClientRect().bottom")
+            self.assertLess(bottom, height)
+
+    def test_headings_sort(self):
+        self.show(1280, 900)
+        before = self.browser.run(COLUMN, "main", 0)
+        click = "document.querySelectorAll('#main thead button')[arguments[0]].click()"
+        self.browser.run(click, 1)
+        values = self.browser.run(COLUMN, "main", 1)
+        self.assertEqual(values[-1], "", "what has no number stands last")
+        numbers = [float(v) for v in values[:-1]]
+        self.assertEqual(numbers, sorted(numbers, reverse=True))
+        self.assertEqual(self.browser.run("return document.querySelectorAll('#main thead th')[1].ariaSort"), "descending")
+        self.browser.run(click, 1)
+        values = self.browser.run(COLUMN, "main", 1)
+        self.assertEqual([float(v) for v in values[:-1]], sorted(numbers))
+        self.assertEqual(values[-1], "")
+        self.browser.run(click, 0)
+        self.assertEqual(self.browser.run(COLUMN, "main", 0), sorted(before))
+        self.quiet()
+
+    def test_a_number_shows_its_trials(self):
+        for width, height, phone in ((1280, 900, False), (390, 844, True)):
+            self.show(width, height, phone)
+            self.assertTrue(self.browser.run("return document.getElementById('tip').hidden"))
+            self.browser.run("document.querySelector('#main a.cell').click()")
+            text = self.browser.run("return document.getElementById('tip').innerText")
+            self.assertIn("config and trials", text)
+            self.assertEqual(text.count(" ok "), 0 if "diverged" in text else 3, text)
+            box = self.browser.run("const b = document.getElementById('tip').getBoundingClientRect(); return [b.left, b.right]")
+            self.assertGreaterEqual(box[0], 0)
+            self.assertLessEqual(box[1], width)
+            self.keep("tip-%d" % width)
+            self.browser.run("document.querySelector('#tip a').click()")
+            self.assertTrue(self.browser.run("return document.querySelector(location.hash).open"))
+            self.browser.run("document.body.click()")
+            self.assertTrue(self.browser.run("return document.getElementById('tip').hidden"))
+            self.quiet()
+
+    def test_names_stay_text(self):
+        self.show(1280, 900)
+        self.assertEqual(self.browser.run("return document.scripts.length"), 1)
+        self.assertIn(ODD, self.browser.run("return document.body.textContent"))
+
+    def test_contrast(self):
+        """Text against its ground, by the formula of WCAG 2: at least 4.5 in both schemes."""
+        script = """const lum = c => { const v = c.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255).map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+          return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
+        const ground = lum(getComputedStyle(document.body).backgroundColor);
+        return ["body", ".question", ".note", "#main td.best .mean", "a", ".sd"].map(s => { const l = lum(getComputedStyle(document.querySelector(s)).color);
+          return (Math.max(l, ground) + 0.05) / (Math.min(l, ground) + 0.05); });"""
+        for scheme in ("light", "dark"):
+            self.browser.scheme(scheme)
+            self.show(1280, 900)
+            self.assertGreaterEqual(min(self.browser.run(script)), 4.5, scheme)
+
+    def test_prints(self):
+        self.show(1280, 900)
+        target = self.root / "page.pdf"
+        self.browser.pdf(target)
+        self.assertTrue(target.read_bytes().startswith(b"%PDF-"))
+        self.assertGreater(target.stat().st_size, 20000)
+
+
+if __name__ == "__main__":
+    unittest.main()

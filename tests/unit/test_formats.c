@@ -1,0 +1,343 @@
+/* Files written by NumPy, SciPy and scikit-learn (tests/reference/formats.py) give the values that these read back; what is refused. */
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "datasets/readers.h"
+#include "tests/unit/one_file.h"
+
+#include <math.h>
+
+#define FOLDER "tests/golden/formats"
+
+static cJSON *golden(void)
+{
+	size_t n;
+	char *text = lb_read_file("tests/golden/formats.json", 1 << 24, &n, LB_DATA, &err);
+	cJSON *all = text ? lb_json_parse("formats.json", text, n, LB_DATA, &err) : NULL;
+
+	ck_assert_msg(all != NULL, "%s", err.text);
+	free(text);
+	return all;
+}
+
+static double block_at(const struct lb_matrix *m, size_t row, size_t column)
+{
+	size_t k = row * m->d + column;
+
+	if (m->start) {
+		for (k = m->start[row]; k < m->start[row + 1] && m->column[k] != column; k++)
+			;
+		if (k == m->start[row + 1])
+			return 0;
+	}
+	return m->dtype == LB_U8 ? ((uint8_t *)m->x)[k] : m->dtype == LB_F32 ? (double)((float *)m->x)[k] : ((double *)m->x)[k];
+}
+
+static void ck_value(const char *name, size_t i, double got, const cJSON *want)
+{
+	if (cJSON_IsNull(want))
+		ck_assert_msg(isnan(got), "%s: value %zu is %g, expected none", name, i, got);
+	else
+		ck_assert_msg(got == want->valuedouble, "%s: value %zu is %.17g, expected %.17g", name, i, got, want->valuedouble);
+}
+
+static void ck_column(const char *name, const char *column, const cJSON *want)
+{
+	const struct lb_column *c = NULL;
+	const cJSON *v;
+	size_t i = 0;
+
+	for (size_t j = 0; j < t.n_cols; j++)
+		if (!strcmp(t.col[j].name, column))
+			c = &t.col[j];
+	ck_assert_msg(c && c->type == LB_NUMBER, "%s: no numeric column '%s'", name, column);
+	ck_assert_msg(c->aside, "%s: '%s' would be a feature", name, column);
+	cJSON_ArrayForEach(v, want)
+		ck_value(name, i, c->num[i], v), i++;
+	ck_assert_uint_eq(i, t.n);
+}
+
+/* Features as a block, or as the first columns. */
+static void ck_features(const char *name, const cJSON *e)
+{
+	const size_t d = (size_t)lb_json_at(e, "d")->valuedouble;
+	const cJSON *v;
+	size_t k = 0;
+
+	ck_assert_uint_eq(t.n, (size_t)lb_json_at(e, "n")->valuedouble);
+	ck_assert_msg(!t.block.d || t.block.d == d, "%s: %zu columns, expected %zu", name, t.block.d, d);
+	cJSON_ArrayForEach(v, lb_json_at(e, "x")) {
+		ck_value(name, k, t.block.d ? block_at(&t.block, k / d, k % d) : t.col[k % d].num[k / d], v);
+		k++;
+	}
+	ck_assert_uint_eq(k, t.n * d);
+}
+
+START_TEST(as_others_read_them)
+{
+	cJSON *all = golden();
+	const cJSON *e;
+	size_t files = 0;
+
+	cJSON_ArrayForEach(e, all) {
+		const cJSON *base = lb_json_at(e, "base"), *y = lb_json_at(e, "y"), *q = lb_json_at(e, "qid"), *v;
+		const struct lb_read_options opt = { .index_base = base && base->valuedouble == 0 ? LB_BASE_0 : LB_BASE_1 };
+		char path[256];
+		size_t i = 0;
+		snprintf(path, sizeof path, FOLDER "/%s", e->string);
+		lb_table_free(&t);
+		ck_assert_msg(!lb_table_read(path, &opt, &t, &err), "%s", err.text);
+		ck_assert_uint_eq(strlen(t.sha256), 64);
+		ck_features(e->string, e);
+		ck_assert_msg(!base || t.block.start, "%s is not sparse", e->string);
+		if (y && cJSON_GetArraySize(y) == (int)t.n)
+			ck_column(e->string, "label", y);
+		if (q)
+			ck_column(e->string, "qid", q);
+		cJSON_ArrayForEach(v, lb_json_at(e, "text"))
+			ck_assert_str_eq(t.col[t.n_cols - 1].level[t.col[t.n_cols - 1].code[i++]], v->valuestring);
+		files++;
+	}
+	ck_assert_uint_ge(files, 40);
+	cJSON_Delete(all);
+}
+END_TEST
+
+/* ---- keys and roles of archives ---- */
+
+START_TEST(arrays_of_an_archive)
+{
+	struct lb_read_options opt = { .x_key = "X_test", .y_key = "y_test.npy" };
+
+	ck_assert_msg(!lb_table_read(FOLDER "/split.npz", &opt, &t, &err), "%s", err.text);
+	ck_assert(t.n == 2 && t.block.d == 4 && t.n_cols == 1);
+	lb_table_free(&t);
+	opt = (struct lb_read_options){ .role = LB_READ_LABELS };
+	ck_assert_msg(!lb_table_read(FOLDER "/deflated.npz", &opt, &t, &err), "%s", err.text);
+	ck_assert(t.n == 6 && t.block.d == 1 && !t.n_cols);
+	lb_table_free(&t);
+	opt = (struct lb_read_options){ .role = LB_READ_FEATURES };
+	ck_assert_msg(!lb_table_read(FOLDER "/deflated.npz", &opt, &t, &err), "%s", err.text);
+	ck_assert(t.n == 6 && t.block.d == 4 && !t.n_cols);
+	lb_table_free(&t);
+	opt = (struct lb_read_options){ .x_key = "absent" };
+	ck_assert_int_eq(lb_table_read(FOLDER "/deflated.npz", &opt, &t, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "'absent'; the archive has 'embeddings', 'labels'; name one with data.train.x"));
+}
+END_TEST
+
+/* ---- svmlight ---- */
+
+static const struct {
+	const char *text;
+	struct lb_read_options opt;
+	const char *words;       /* of the refusal, or NULL */
+	size_t n, d, stored;
+	enum lb_dtype dtype;
+} svm[] = {
+#define SVM .format = "svmlight"
+	{ "1 1:2 3:255\n-1 2:1\n", { 0 }, NULL, 2, 3, 3, LB_U8 },
+	{ "# head\n\n+1 1:2\t3:-.5 # tail\r\n 1.0  \n0 #x 9:9\n", { SVM }, NULL, 3, 3, 2, LB_F32 },
+	{ "1 2:0.1 5:0", { 0 }, NULL, 1, 5, 2, LB_F64 },
+	{ "1 1:1\n", { .features = 7 }, NULL, 1, 7, 1, LB_U8 },
+	{ "1 1000001:1\n", { .features = 2000000 }, NULL, 1, 2000000, 1, LB_U8 },
+	{ "1 0:1 1:2\n", { .index_base = LB_BASE_AUTO }, NULL, 1, 2, 2, LB_U8 },
+	{ "1 1:1 2:2\n", { .index_base = LB_BASE_AUTO }, NULL, 1, 2, 2, LB_U8 },
+	{ "1 1:1 2:2\n", { .index_base = LB_BASE_0 }, NULL, 1, 3, 2, LB_U8 },
+	{ "1\n2\n", { SVM }, NULL, 2, 1, 0, LB_U8 },
+	{ "1 0:1\n", { 0 }, ":1:3: '0:1' counts_from_0", 0, 0, 0, LB_U8 },
+	{ "1 1:1\n2 3:1 2:1\n", { 0 }, ":2:7: index_2_follows_3 ascend", 0, 0, 0, LB_U8 },
+	{ "1 1:1 1:2\n", { 0 }, ":1:7: index_1_follows_1", 0, 0, 0, LB_U8 },
+	{ "1 1:nan\n", { SVM }, ":1:3: '1:nan' finite_number", 0, 0, 0, LB_U8 },
+	{ "1 1:1e999\n", { 0 }, ":1:3: finite_number", 0, 0, 0, LB_U8 },
+	{ "1 1:0x10\n", { 0 }, ":1:3: finite_number", 0, 0, 0, LB_U8 },
+	{ "1 1:1\ncat 1:1\n", { 0 }, ":2:1: 'cat' label", 0, 0, 0, LB_U8 },
+	{ "1,2 1:1\n", { 0 }, ":1:1: '1,2' several_labels", 0, 0, 0, LB_U8 },
+	{ "1:1 2:2\n", { SVM }, ":1:1: '1:1' index_where_the_label", 0, 0, 0, LB_U8 },
+	{ "1 1:1 x\n", { 0 }, ":1:7: 'x' index:value", 0, 0, 0, LB_U8 },
+	{ "1 1:1 2\n", { 0 }, ":1:7: '2' index:value", 0, 0, 0, LB_U8 },
+	{ "1 -1:1\n", { SVM }, ":1:3: '-1:1' index:value", 0, 0, 0, LB_U8 },
+	{ "1 1 :1\n", { SVM }, ":1:3: '1' index:value", 0, 0, 0, LB_U8 },
+	{ "1 1000001:1\n", { 0 }, ":1:3: 1000001 1000000 data.features", 0, 0, 0, LB_U8 },
+	{ "1 99999999999999999999999:1\n", { 0 }, ":1:3: limit", 0, 0, 0, LB_U8 },
+	{ "1 3:1\n", { .features = 2 }, "column_3 data.features_is_2", 0, 0, 0, LB_U8 },
+	{ "1 qid:1 1:1\n1 1:1\n", { 0 }, ":2: some_rows_have_a_qid", 0, 0, 0, LB_U8 },
+	{ "1 qid:x 1:1\n", { 0 }, ":1:3: 'qid:x' whole_number", 0, 0, 0, LB_U8 },
+	{ "# only\n\n", { SVM }, "holds_no_rows", 0, 0, 0, LB_U8 },
+	{ "1 1:1\n1 2:2\n", { .max_bytes = 8 }, "more_than_8_bytes raise", 0, 0, 0, LB_U8 },
+};
+
+START_TEST(svmlight)
+{
+	const int rc = read_bytes(svm[_i].text, strlen(svm[_i].text), &svm[_i].opt);
+
+	if (svm[_i].words) {
+		ck_refused(rc, svm[_i].words);
+		return;
+	}
+	ck_assert_msg(!rc, "%s", err.text);
+	ck_assert_str_eq(t.format, "svmlight");
+	ck_assert_uint_eq(t.n, svm[_i].n);
+	ck_assert_uint_eq(t.block.d, svm[_i].d);
+	ck_assert_uint_eq(t.block.start[t.n], svm[_i].stored);
+	ck_assert_int_eq(t.block.dtype, svm[_i].dtype);
+}
+END_TEST
+
+/* Longer than any buffer: lines across its borders, one longer than it. */
+START_TEST(long_text)
+{
+	struct lb_buf b = { 0 };
+
+	for (size_t i = 0; i < 20000; i++)
+		lb_buf_printf(&b, "%zu 1:%zu.5 7:3 %zu:1 # %*s\n", i % 3, i, 8 + i % 90, (int)(i % 150), "x");
+	lb_buf_puts(&b, "1");
+	for (size_t j = 1; j <= 300000; j++)
+		lb_buf_printf(&b, " %zu:%zu", j, j % 7);
+	ck_assert(!b.bad);
+	ck_assert_msg(!read_bytes(b.s, b.n, NULL), "%s", err.text);
+	lb_buf_free(&b);
+	ck_assert(t.n == 20001 && t.block.d == 300000 && t.line[20000] == 20001);
+	for (size_t i = 0; i < 20000; i++)
+		ck_assert(block_at(&t.block, i, 0) == (double)i + 0.5 && block_at(&t.block, i, 7 + i % 90) == 1);
+	for (size_t j = 0; j < 300000; j += 999)
+		ck_assert(block_at(&t.block, 20000, j) == (double)((j + 1) % 7));
+}
+END_TEST
+
+/* ---- NPY ---- */
+
+#define NPY(header) "\223NUMPY\1\0" header
+static const struct {
+	const char *header, *words;
+} npy[] = {
+	{ "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "dtype_'|O' float32" },
+	{ "{'descr': '<U3', 'fortran_order': False, 'shape': (1,), }", "dtype_'<U3'" },
+	{ "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "dtype_'<c8'" },
+	{ "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "structured plain_columns" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 4), }", "dimension_1 size_0" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (), }", "single_number" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (1152921504606846976,), }", "promises 1152921504606846976_rows 2147483647_rows" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", "promises limits" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999,), }", "size_that_is_possible" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }", "a_size_of_the_array" },
+	{ "{'descr': '<f8', 'fortran_order': 1, 'shape': (1,), }", "True_or_False" },
+	{ "{'descr': '<f8', 'shape': (1,), }", "byte_43" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), 'x': 1}", "key_'x'" },
+	{ "{'descr': '<f8', 'descr': '<f8', 'fortran_order': False, 'shape': (1,)}", "key_'descr' once" },
+	{ "__import__('os').system('true')", "a_dictionary" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }", "should_have_24_bytes ends_after_16" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", "more_bytes_follow_the_8" },
+	{ "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", "value_2 2^53" },
+	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", "row_2,_value_1 infinite" },
+};
+
+START_TEST(npy_refused)
+{
+	static const unsigned char values[16] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xF0, 0x7F };
+	struct lb_buf b = { 0 };
+	const size_t n = strlen(npy[_i].header);
+
+	lb_buf_add(&b, NPY(""), 8);
+	lb_buf_add(&b, (const char[]){ (char)n, 0 }, 2);
+	lb_buf_puts(&b, npy[_i].header);
+	lb_buf_add(&b, (const char *)values, sizeof values);
+	ck_refused(read_bytes(b.s, b.n, NULL), npy[_i].words);
+	lb_buf_free(&b);
+}
+END_TEST
+
+/* Every cut of a file (a few bytes could be the start of anything), and every changed byte, is refused or read, never more. */
+START_TEST(cut_and_changed)
+{
+	static const char *const files[] = { "version2.npy", "piped.npz", "stored.npz", "zip64.npz", "dense.arff", "base1.svm", "counts.svm.gz" };
+	size_t n;
+	char path[256];
+
+	snprintf(path, sizeof path, FOLDER "/%s", files[_i]);
+	char *whole = lb_read_file(path, 1 << 20, &n, LB_DATA, &err);
+	ck_assert_ptr_nonnull(whole);
+	const bool text = strstr(files[_i], ".arff") || !strcmp(files[_i], "base1.svm");
+	for (size_t k = 0; k < n; k += 1 + n / 400) {
+		const int rc = read_bytes(whole, k, NULL);
+		ck_assert_msg(text || rc || k < 8, "%s is accepted after %zu of %zu bytes", files[_i], k, n);
+		ck_assert(!rc || (err.code == LB_DATA && err.text[0]));
+	}
+	for (size_t k = 0; k < n; k += 1 + n / 400) {
+		const char old = whole[k];
+		whole[k] = (char)(old ^ (1 << k % 8));
+		const int rc = read_bytes(whole, n, NULL);
+		ck_assert(!rc || (err.code == LB_DATA && err.text[0]));
+		whole[k] = old;
+	}
+	free(whole);
+}
+END_TEST
+
+/* ---- ARFF ---- */
+
+#define HEAD "@relation r\n@attribute a numeric\n@attribute b {x, 'y z'}\n"
+static const struct {
+	const char *text, *words;
+} bad_arff[] = {
+	{ HEAD, "no_@data" },
+	{ HEAD "@data\n", "no_rows" },
+	{ "@relation r\n@data\n1\n", ":2:6: before_it" },
+	{ HEAD "@data\n1,x\n2\n", ":6: 1_values 2_attributes" },
+	{ HEAD "@data\n1,x,3\n", ":5:4: ',_and_more'" },
+	{ HEAD "@data\n1,x,{2}\n", ":5:4: weights" },
+	{ HEAD "@data\ncat,x\n", ":5:1: 'a' 'cat' number" },
+	{ HEAD "@data\n1,z\n", ":5:3: 'b' 'z' declared" },
+	{ HEAD "@data\n1,'x\n", ":5:3: quote closed" },
+	{ HEAD "@data\n{0 1, 0 2}\n", ":5:7: ascending" },
+	{ HEAD "@data\n{2 1}\n", ":5:2: range" },
+	{ HEAD "@data\n{0 1\n", ":5:5: }" },
+	{ HEAD "@attribute d date\n@data\n1,x,1\n", ":4: 'date' relational" },
+	{ "@relation r\n@attribute b {x, x}\n", ":2: 'x' once" },
+	{ "@relation r\n@attribute b {x, y\n", ":2: closing_brace" },
+	{ "@relation r\n1,2\n", ":2:1: @attribute" },
+};
+
+START_TEST(arff_refused)
+{
+	ck_refused(read_bytes(bad_arff[_i].text, strlen(bad_arff[_i].text), NULL), bad_arff[_i].words);
+}
+END_TEST
+
+START_TEST(arff_sparse)
+{
+	static const char text[] = "@relation r\n@attribute a numeric\n@attribute k {p, q}\n@attribute b numeric\n@attribute c {no, yes}\n"
+				   "@data\n{0 2, 3 yes}\n{ 1 q , 2 -1.5 }\n{}\n";
+	static const double want[] = { 2, 0, 0, -1.5, 0, 0 };
+
+	ck_assert_msg(!read_bytes(text, sizeof text - 1, NULL), "%s", err.text);
+	ck_assert(t.n == 3 && t.block.d == 2 && t.block.start && t.n_cols == 2 && t.block.start[3] == 2);
+	ck_assert_str_eq(t.block_name[1], "b");
+	for (size_t k = 0; k < 6; k++)
+		ck_assert_double_eq(block_at(&t.block, k / 2, k % 2), want[k]);
+	ck_assert_str_eq(t.col[0].name, "k");
+	ck_assert(t.col[0].code[0] == 0 && t.col[0].code[1] == 1 && t.col[1].code[0] == 1 && t.col[1].code[2] == 0);
+}
+END_TEST
+
+#define N_OF(table) ((int)(sizeof(table) / sizeof *(table)))
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("formats");
+	TCase *c = tcase_create("formats");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_set_timeout(c, 60);
+	tcase_add_test(c, as_others_read_them);
+	tcase_add_test(c, arrays_of_an_archive);
+	tcase_add_loop_test(c, svmlight, 0, N_OF(svm));
+	tcase_add_test(c, long_text);
+	tcase_add_loop_test(c, npy_refused, 0, N_OF(npy));
+	tcase_add_loop_test(c, cut_and_changed, 0, 7);
+	tcase_add_loop_test(c, arff_refused, 0, N_OF(bad_arff));
+	tcase_add_test(c, arff_sparse);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+LB_SUITE_MAIN("formats")
