@@ -48,9 +48,11 @@ void opts_show(const struct command *c, void (*see)(void *arg, const struct opt 
 /* The whole command line as it was typed, for records and for a new start. */
 extern const char *const *command_line;
 
-/* The option of every command that trains or measures; after opts_parse and before anything else such a command calls
- * lb_blas_choose(kernel, command_line, err). */
+/* The options of every command that trains; after opts_parse and before anything else it calls choose_arithmetic with what they
+ * gave. `now`: it will train; false: the names are only checked. May start the program anew (core/numeric/blas.h). */
+int choose_arithmetic(const char *kernels, const char *blas_kernel, bool now, struct lb_err *err);
 #define OPT_THREADS(to) { "threads", 0, OPT_INT, "N", 1, 1024, "threads of each training, which change no result; default: 1", (to) }
+#define OPT_KERNELS(to) { "kernels", 0, OPT_TEXT, "NAME", 0, 0, "arithmetic: auto (default), avx512, avx2, generic, or blas: OpenBLAS", (to) }
 #define OPT_BLAS_KERNEL(to) { "blas-kernel", 0, OPT_TEXT, "NAME", 0, 0, "kernels of OpenBLAS: auto (default), library, or a set's name", (to) }
 
 int cmd_train(int argc, char **argv, struct lb_err *err);

@@ -2,6 +2,8 @@
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/numeric/blas.h"
+#include "core/numeric/kernel_choice.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -146,4 +148,11 @@ void opts_show(const struct command *c, void (*see)(void *arg, const struct opt 
 	showing.arg = arg;
 	c->run(1, argv, &ignored);
 	showing.see = NULL;
+}
+
+int choose_arithmetic(const char *kernels, const char *blas_kernel, bool now, struct lb_err *err)
+{
+	if (lb_kernels_choose(kernels, err))
+		return -1;
+	return now && (blas_kernel || lb_kernels_are_blas()) ? lb_blas_choose(blas_kernel, command_line, err) : 0;
 }

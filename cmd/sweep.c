@@ -4,7 +4,6 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/stop.h"
-#include "core/numeric/blas.h"
 #include "core/run/get.h"
 #include "core/run/journal.h"
 #include "core/run/plan.h"
@@ -222,7 +221,7 @@ static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dr
 
 int cmd_sweep(int argc, char **argv, struct lb_err *err)
 {
-	const char *path = NULL, *shard = NULL, *kernel = NULL;
+	const char *path = NULL, *shard = NULL, *kernel = NULL, *kernels = NULL;
 	struct opt_list sets = { 0 };
 	struct choices c = { 0 };
 	bool list = false, dry = false, quiet = false;
@@ -237,6 +236,7 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 		{ "dry-run", 'n', OPT_FLAG, NULL, 0, 0, "check everything, say how much is to do, train nothing", &dry },
 		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings", &quiet },
 		OPT_THREADS(&threads),
+		OPT_KERNELS(&kernels),
 		OPT_BLAS_KERNEL(&kernel),
 	};
 	struct lb_plan plan;
@@ -255,7 +255,7 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 	if (parse_shard(shard, &c.shard, &c.shards, err))
 		goto out;
 	lb_log_quiet(quiet);
-	if (!list && !dry && lb_blas_choose(kernel, command_line, err))
+	if (choose_arithmetic(kernels, kernel, !list && !dry, err))
 		goto out;
 	lb_stop_on_signals();
 	if (lb_plan_open(&plan, path, sets.item, sets.n, true, err))

@@ -2,7 +2,6 @@
 
 #include "core/base/log.h"
 #include "core/base/stop.h"
-#include "core/numeric/blas.h"
 #include "core/run/get.h"
 #include "core/run/plan.h"
 #include "core/run/run.h"
@@ -117,7 +116,7 @@ static int train(const struct lb_plan *plan, const char *path, const struct lb_r
 
 int cmd_train(int argc, char **argv, struct lb_err *err)
 {
-	const char *path = NULL, *kernel = NULL;
+	const char *path = NULL, *kernel = NULL, *kernels = NULL;
 	struct opt_list sets = { 0 };
 	bool force = false, quiet = false, json = false;
 	long threads = 1;
@@ -128,6 +127,7 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print the whole record", &json },
 		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings", &quiet },
 		OPT_THREADS(&threads),
+		OPT_KERNELS(&kernels),
 		OPT_BLAS_KERNEL(&kernel),
 	};
 	struct lb_plan plan;
@@ -144,7 +144,7 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 		goto out;
 	}
 	lb_log_quiet(quiet);
-	if (lb_blas_choose(kernel, command_line, err))
+	if (choose_arithmetic(kernels, kernel, true, err))
 		goto out;
 	lb_stop_on_signals();
 	if (!lb_plan_open(&plan, path, sets.item, sets.n, false, err)) {

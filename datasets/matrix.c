@@ -162,6 +162,20 @@ static int append_places(struct lb_matrix *a, const struct lb_matrix *b, struct 
 	return 0;
 }
 
+/* Makes room for nb values behind the na of a: large ones move to new addresses without being copied. */
+static int extend(struct lb_matrix *a, size_t na, size_t nb, struct lb_err *err)
+{
+	size_t n, bytes;
+
+	if (__builtin_add_overflow(na, nb, &n) || __builtin_mul_overflow(n, lb_dtype_size(a->dtype), &bytes))
+		return lb_fail_memory(err, SIZE_MAX);
+	void *x = realloc(a->x, bytes ? bytes : 1);
+	if (!x)
+		return lb_fail_memory(err, bytes);
+	a->x = x;
+	return 0;
+}
+
 int lb_matrix_append(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *err)
 {
 	const enum lb_dtype type = a->dtype > b->dtype ? a->dtype : b->dtype;
@@ -169,13 +183,9 @@ int lb_matrix_append(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *er
 
 	if (convert(a, type, err) || convert(b, type, err))
 		return -1;
-	void *x = lb_joined(a->x, na, b->x, nb, lb_dtype_size(type), err);
-	if (!x || (a->start && append_places(a, b, err))) {
-		free(x);
+	if (extend(a, na, nb, err) || (a->start && append_places(a, b, err)))
 		return -1;
-	}
-	free(a->x);
-	a->x = x;
+	memcpy((char *)a->x + na * lb_dtype_size(type), b->x, nb * lb_dtype_size(type));
 	a->n += b->n;
 	return 0;
 }

@@ -50,7 +50,7 @@ core/train core/base/ core/numeric/ core/model/ core/optim/ core/metrics/metric.
 core/run core/base/ core/numeric/ core/config/ core/model/ core/optim/ core/metrics/metric.h core/train/ $contracts
 datasets core/base/ core/numeric/ losses/loss_info.h
 losses core/base/ core/numeric/ core/config/config.h
-cmd core/base/ core/config/ core/numeric/blas.h core/numeric/cpu.h core/run/ core/metrics/metric.h losses/eval.h $contracts"
+cmd core/base/ core/config/ core/numeric/blas.h core/numeric/cpu.h core/numeric/kernel_choice.h core/run/ core/metrics/metric.h losses/eval.h $contracts"
 
 may_include() {
 	local folder allowed place header prefix ok

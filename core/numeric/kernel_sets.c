@@ -9,9 +9,37 @@ extern const struct X(lb_kernels) X(lb_kernels_avx2), X(lb_kernels_avx512);
 
 static _Atomic(const struct X(lb_kernels) *) in_use;
 
+/* Panel by panel, so that each call has the shape that this model and batch always give. */
+static void blas_product(size_t m, size_t n, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, struct X(lb_panels) c)
+{
+	const bool turned = a.column != 1;
+
+	for (size_t j = 0; j < n; j += LB_PANEL, b.x += b.panel, c.x += c.panel) {
+		for (size_t i = 0; i < m && init != c.x - j / LB_PANEL * c.panel; i++)
+			for (size_t q = 0; q < LB_PANEL; q++)
+				c.x[i * c.row + q] = init ? init[j + q] : 0;
+		if (m && k)
+			lb_gemm(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, LB_PANEL, (int)k, 1, a.x,
+				(int)(turned ? a.column : a.row), b.x, (int)b.row, 1, c.x, (int)c.row);
+	}
+}
+
+static const struct X(lb_kernels) *with_blas(void)
+{
+	static struct X(lb_kernels) set;
+
+	if (!set.name) {
+		set = X(lb_kernels_generic);
+		set.chain = false;
+		set.product = blas_product;
+		set.name = "blas";
+	}
+	return &set;
+}
+
 const struct X(lb_kernels) *X(lb_kernel_at)(size_t i)
 {
-	const struct X(lb_kernels) *set[3] = { 0 };
+	const struct X(lb_kernels) *set[4] = { 0 };
 	size_t n = 0;
 
 #if defined __x86_64__
@@ -21,8 +49,24 @@ const struct X(lb_kernels) *X(lb_kernel_at)(size_t i)
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
 		set[n++] = &X(lb_kernels_avx2);
 #endif
-	set[n++] = &X(lb_kernels_generic);
+	if (X(lb_kernels_generic).fused)
+		set[n++] = &X(lb_kernels_generic);
+	set[n++] = with_blas();
+	if (!X(lb_kernels_generic).fused)
+		set[n++] = &X(lb_kernels_generic);
 	return i < n ? set[i] : NULL;
+}
+
+const char *X(lb_kernel_name)(size_t i)
+{
+	const struct X(lb_kernels) *set = X(lb_kernel_at)(i);
+
+	return set ? set->name : NULL;
+}
+
+void X(lb_kernel_pick)(size_t i)
+{
+	X(lb_kernel_use)(X(lb_kernel_at)(i));
 }
 
 const struct X(lb_kernels) *X(lb_kernel)(void)

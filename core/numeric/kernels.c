@@ -19,6 +19,8 @@
 enum { WIDTH = 64, ROWS_1 = 16, ROWS_2 = 14 };
 #elif defined __AVX2__
 enum { WIDTH = 32, ROWS_1 = 6, ROWS_2 = 3 };
+#elif defined __aarch64__
+enum { WIDTH = 16, ROWS_1 = 6, ROWS_2 = 3 };
 #else
 enum { WIDTH = 16, ROWS_1 = 2, ROWS_2 = 1 };
 #endif
@@ -351,6 +353,7 @@ static void tanh_exact(size_t n, const real *x, real *y)
 extern const struct X(lb_kernels) SYMBOL;
 const struct X(lb_kernels) SYMBOL = {
 	.name = NAME(LB_SET),
+	.chain = true,
 #if defined __FP_FAST_FMAF || defined __FMA__
 	.fused = true,
 #endif

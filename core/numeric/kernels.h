@@ -49,7 +49,8 @@ struct X(lb_softmax_sums) {
 };
 
 struct X(lb_kernels) {
-	const char *name;        /* "avx512", "avx2", "generic" */
+	const char *name;        /* "avx512", "avx2", "generic", or "blas": generic with the products of OpenBLAS */
+	bool chain;              /* products follow the rule above; false for "blas", whose bytes hold for one shape of the product */
 	bool fused;              /* products use fused multiply-add; false only where the processor has none */
 	/* c (m, n) <- A (m, k) b (k, n), with n in whole panels; started from init (n values, panel after panel), from what c holds when
 	 * init is c.x itself, or from 0 when NULL. c overlaps neither factor. */
@@ -87,6 +88,9 @@ void lb_softmax_rows_f64(size_t b, size_t c, size_t ld, const double *z, const i
 const struct X(lb_kernels) *X(lb_kernel)(void);
 /* The i-th set that this processor can run, best first; NULL beyond the last. */
 const struct X(lb_kernels) *X(lb_kernel_at)(size_t i);
+/* Its name; and making it the one in use (core/numeric/kernel_choice.h). */
+const char *X(lb_kernel_name)(size_t i);
+void X(lb_kernel_pick)(size_t i);
 /* Makes a set the one in use, for this process. For tests and measurements. */
 void X(lb_kernel_use)(const struct X(lb_kernels) *set);
 

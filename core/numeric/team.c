@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* Looks at a flag that another core is about to change before sleep is considered. */
-enum { PATIENCE = 20000 };
+enum { PATIENCE = 4000 };
 
 struct member {
 	struct lb_team *team;

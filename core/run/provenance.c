@@ -1,6 +1,7 @@
 #include "core/run/provenance.h"
 
 #include "core/numeric/blas.h"
+#include "core/numeric/kernel_choice.h"
 
 #include <cblas.h>
 #include <stdio.h>
@@ -52,6 +53,15 @@ static void add_host(cJSON *in)
 }
 
 /* Every OPENBLAS_*, OMP_* and GOTO_* variable, verbatim: they change kernels and so the last bits. */
+static void add_kernels(cJSON *in)
+{
+	cJSON *list = cJSON_AddArrayToObject(in, "kernels_here");
+
+	lb_json_text(in, "kernels", lb_kernels_name());
+	for (size_t i = 0; list && lb_kernels_at(i); i++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(lb_kernels_at(i)));
+}
+
 static void add_blas(cJSON *in)
 {
 	cJSON *blas = lb_json_object(in, "blas");
@@ -99,6 +109,7 @@ void lb_provenance(cJSON *in, const char *const *argv)
 		lb_json_bool(git, "clean", lb_git_clean);
 	add_host(in);
 	add_processor(in);
+	add_kernels(in);
 	add_blas(in);
 	add_libraries(in);
 	lb_json_text(in, "compiler", lb_compiler);

@@ -61,7 +61,7 @@ static int session_open(struct session *s, struct lb_err *err)
 	s->order = lb_alloc(n, sizeof *s->order, err);
 	s->rows = lb_alloc(c->batch, sizeof *s->rows, err);
 	s->valid = lb_alloc(metrics, sizeof(double), err);
-	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || lb_team_new(c->threads, &s->team, err) ||
+	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || lb_team_new(X(lb_kernel)()->chain ? c->threads : 1, &s->team, err) ||
 	    X(lb_feed_open)(&s->feed, c->features, X(lb_feed_compressed)(c), c->batch, err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
