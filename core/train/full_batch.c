@@ -37,13 +37,19 @@ static void diverged(struct lb_outcome *o, const char *cause)
 	end_trial(o, LB_TRIAL_DIVERGED);
 }
 
+/* Cells of features from which the second objective pays. */
+enum { ROUGH_CELLS = 1000000 };
+
 static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_outcome *o, struct lb_err *err)
 {
+	const bool large = (double)c->split->n[LB_TRAIN] * (double)c->features->d >= ROUGH_CELLS;
 	struct lb_objective *objective = lb_objective_new_f64(c, setup, err);
+	struct lb_objective *rough = large && objective ? lb_objective_new_f32(c, setup, err) : NULL;
 	struct lb_minimum at;
-	const int rc = objective ? lb_lbfgs(objective, setup->optimizer_par, o->n_params, w, &at, err) : -1;
+	const int rc = objective && !rough == !large ? lb_lbfgs(objective, rough, setup->optimizer_par, o->n_params, w, &at, err) : -1;
 
 	lb_objective_free_f64(objective);
+	lb_objective_free_f32(rough);
 	if (rc)
 		return -1;
 	o->steps = at.iterations;

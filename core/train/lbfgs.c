@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The first part of the way is gone in float32, at twice the speed, until the gradient is this share of the first one; its end is in
+ * double. */
+#define ROUGH_SHARE 1e-4
+
 struct search {
-	struct lb_objective *objective;
+	struct lb_objective *objective, *rough;
 	struct lb_minimum *at;
 	int64_t most;
-	double tolerance;
+	double goal;             /* ends where no gradient entry is larger */
 };
 
 static double largest(const double *g, size_t n)
@@ -32,7 +36,7 @@ static lbfgsfloatval_t evaluate(void *arg, const lbfgsfloatval_t *w, lbfgsfloatv
 	const struct search *s = arg;
 
 	(void)n, (void)step;
-	return lb_objective_value_f64(s->objective, w, g);
+	return s->rough ? lb_objective_value_f32(s->rough, w, g) : lb_objective_value_f64(s->objective, w, g);
 }
 
 /* After every iteration; other than 0 ends the search. */
@@ -45,12 +49,12 @@ static int progress(void *arg, const lbfgsfloatval_t *w, const lbfgsfloatval_t *
 	s->at->iterations++;
 	s->at->gradient = largest(g, (size_t)n);
 	s->at->stopped = lb_stop_requested;
-	return s->at->stopped || s->at->gradient <= s->tolerance || s->at->iterations >= s->most;
+	return s->at->stopped || s->at->gradient <= s->goal || s->at->iterations >= s->most;
 }
 
 static bool done(const struct search *s)
 {
-	return s->at->stopped || s->at->gradient <= s->tolerance || s->at->iterations >= s->most;
+	return s->at->stopped || s->at->gradient <= s->goal || s->at->iterations >= s->most;
 }
 
 /* A line search can fail by rounding, at a kink, or where a trial step overflows. It leaves the best point so far, from which the
@@ -74,10 +78,27 @@ static int search(struct search *s, int n, int memory, double *w, struct lb_err 
 	return 0;
 }
 
-int lb_lbfgs(struct lb_objective *o, const struct lb_arg *par, size_t n, double *w, struct lb_minimum *out, struct lb_err *err)
+/* With a rough objective first. What float32 gives is never the end: a goal below its rounding would be missed. */
+static int search_both(struct search *s, struct lb_objective *rough, double tolerance, int n, int memory, double *w, double *g,
+		       struct lb_err *err)
 {
-	struct search s = { .objective = o, .at = out, .most = (int64_t)par[LB_LBFGS_MAX_ITERATIONS].v,
-			    .tolerance = par[LB_LBFGS_TOLERANCE].v };
+	if (rough && ROUGH_SHARE * s->at->gradient > tolerance) {
+		s->rough = rough;
+		s->goal = ROUGH_SHARE * s->at->gradient;
+		if (search(s, n, memory, w, err))
+			return -1;
+		s->rough = NULL;
+		lb_objective_value_f64(s->objective, w, g);
+		s->at->gradient = largest(g, (size_t)n);
+	}
+	s->goal = tolerance;
+	return search(s, n, memory, w, err);
+}
+
+int lb_lbfgs(struct lb_objective *o, struct lb_objective *rough, const struct lb_arg *par, size_t n, double *w, struct lb_minimum *out,
+	     struct lb_err *err)
+{
+	struct search s = { .objective = o, .at = out, .most = (int64_t)par[LB_LBFGS_MAX_ITERATIONS].v };
 	double *at = n < INT_MAX - 64 ? lbfgs_malloc((int)n) : NULL, *g = lb_alloc(n, sizeof *g, err);
 	int rc = -1;
 
@@ -87,7 +108,7 @@ int lb_lbfgs(struct lb_objective *o, const struct lb_arg *par, size_t n, double 
 		out->value = lb_objective_value_f64(o, at, g);
 		out->gradient = largest(g, n);
 		out->finite = isfinite(out->value);
-		rc = out->finite ? search(&s, (int)n, (int)par[LB_LBFGS_MEMORY].v, at, err) : 0;
+		rc = out->finite ? search_both(&s, rough, par[LB_LBFGS_TOLERANCE].v, (int)n, (int)par[LB_LBFGS_MEMORY].v, at, g, err) : 0;
 	} else if (g)
 		lb_fail_memory(err, n * sizeof *at);
 	if (!rc) {

@@ -1,4 +1,4 @@
-/* L-BFGS (library liblbfgs), free of precision: always in double. */
+/* L-BFGS (library liblbfgs), free of precision: the minimum is always found in double. */
 #ifndef LB_LBFGS_H
 #define LB_LBFGS_H
 
@@ -12,7 +12,9 @@ struct lb_minimum {
 };
 
 /* Minimises the objective of n parameters until no gradient entry is above the tolerance, max_iterations are spent, or rounding
- * allows no further step. par is in the order of lbfgs's descriptor; w (n) <- the parameters. -1 when memory runs out. */
-int lb_lbfgs(struct lb_objective *o, const struct lb_arg *par, size_t n, double *w, struct lb_minimum *out, struct lb_err *err);
+ * allows no further step. par is in the order of lbfgs's descriptor; w (n) <- the parameters. rough: the same objective made for float32, on which the way begins, or NULL. -1 when memory
+ * runs out. */
+int lb_lbfgs(struct lb_objective *o, struct lb_objective *rough, const struct lb_arg *par, size_t n, double *w, struct lb_minimum *out,
+	     struct lb_err *err);
 
 #endif
