@@ -16,7 +16,7 @@ Q = $(if $(V),,@)
 STUDY_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 # Numeric sources are compiled twice, once a precision (core/numeric/real.h); all others once.
-PLAIN := core/model/spec.c core/optim/schedule.c core/train/outcome.c core/train/lbfgs.c
+PLAIN := core/model/spec.c core/optim/schedule.c core/train/outcome.c core/train/sampler.c core/train/lbfgs.c
 NUMERIC := $(sort $(filter-out $(PLAIN),$(wildcard core/model/*.c core/optim/*.c core/train/*.c losses/*/*.c)) \
 	losses/driver.c losses/eval_real.c datasets/gather.c datasets/sparse.c core/numeric/kernel_sets.c)
 # core/numeric/kernels.c: once a precision and instruction set.
@@ -32,6 +32,9 @@ KERNELS_64 := $(KERNEL_SETS:%=$(BUILD)/f64/core/numeric/kernels.%.o)
 LIB_OBJ := $(COMMON:%.c=$(BUILD)/%.o) $(NUMERIC:%.c=$(BUILD)/f32/%.o) $(NUMERIC:%.c=$(BUILD)/f64/%.o) $(KERNELS_32) $(KERNELS_64)
 CMD_OBJ := $(CMD:%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+# Fuzz targets; built here with what goes once through a corpus, by make fuzz with libFuzzer.
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(sort $(wildcard tests/fuzz/*.c))))
+TOOLS := $(FUZZ:%=$(BUILD)/fuzz/%) $(BUILD)/fault/inject.so
 COMPILE = $(CC) $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c
 
 .PHONY: all
@@ -86,6 +89,19 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -DLB_REAL=64 -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(CHECK_LIBS) $(LIBS)
 
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/tests/fuzz/replay.o $(LIB) $(BUILD)/version.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/tests/fuzz/replay.o $(BUILD)/version.o $(LIB) $(LIBS)
+
+$(BUILD)/libfuzzer/%: tests/fuzz/%.c $(LIB) $(BUILD)/version.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fsanitize=fuzzer $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(LIBS)
+
+# Preloaded by tests/cli/faults.sh, never linked in.
+$(BUILD)/fault/%.so: tests/fault/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O1 -g -fPIC -shared -o $@ $< -ldl
+
 $(BUILD)/bench/%: tests/bench/%.c $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(LIBS)
@@ -121,7 +137,19 @@ check:                               ## build and run all tests
 	@BUILD=$(BUILD) JOBS=$(JOBS) tests/run.sh
 
 .PHONY: unit
-unit: $(UNIT)
+unit: $(UNIT) $(TOOLS)
+
+.PHONY: check-full
+check-full:                          ## make check with the long tests too: every failure, 200 kills (half an hour)
+	@LB_FULL=1 TIMEOUT=1800 $(MAKE) --no-print-directory check
+
+SECONDS ?= 60
+FUZZ_FLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+.PHONY: fuzz
+fuzz:                                ## search for inputs that break a reader, the config or the records (SECONDS=60 a target)
+	@scripts/setup.sh check
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-fuzz CC=clang CFLAGS="$(FUZZ_FLAGS)" $(FUZZ:%=build-fuzz/libfuzzer/%)
+	@tests/fuzz/run.sh build-fuzz $(SECONDS) $(TARGETS)
 
 ASAN_FLAGS = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 .PHONY: asan
@@ -131,6 +159,28 @@ asan:                                ## the tests under AddressSanitizer and Und
 	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/lossbench
 	@tests/valgrind.sh $(BUILD)/lossbench
 	@BUILD=build-asan JOBS=$(JOBS) TIMEOUT=600 tests/run.sh
+
+TSAN_FLAGS = -O1 -g -fsanitize=thread
+.PHONY: tsan
+tsan:                                ## the threads under ThreadSanitizer: the team, reading ahead, a training on two threads
+	@scripts/setup.sh check
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-tsan CC=clang CFLAGS="$(TSAN_FLAGS)" LDFLAGS=-Wl,-z,muldefs \
+		build-tsan/lossbench build-tsan/unit/test_team build-tsan/unit/test_stream
+	@tests/tsan.sh build-tsan
+
+# Lines of core/, losses/ and datasets/ that the tests run.
+.PHONY: coverage
+coverage:                            ## line coverage by the tests, at least 90 % (a quarter of an hour)
+	@scripts/setup.sh check
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-coverage CFLAGS="-O1 -g --coverage" build-coverage/lossbench unit
+	@BUILD=build-coverage JOBS=$(JOBS) TIMEOUT=600 tests/run.sh
+	@gcovr --root . --object-directory build-coverage --filter 'core/' --filter 'losses/' --filter 'datasets/' --fail-under-line 90 --print-summary
+
+# What each analyzer is told to leave out, and why, stands in tests/analyze.sh.
+.PHONY: analyze
+analyze:                             ## gcc -fanalyzer and clang-tidy over core/, datasets/ and cmd/
+	@scripts/setup.sh check
+	@tests/analyze.sh
 
 .PHONY: lint
 lint:                                ## both compilers with -Werror, cppcheck, shellcheck, the layer rules
@@ -146,7 +196,7 @@ bench-peers: lossbench $(BUILD)/bench/gemm ## the same work in PyTorch, scikit-l
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -168,6 +218,9 @@ study-auc: lossbench $(BUILD)/bench/pairs ## losses over pairs: AUC under imbala
 study-perceptron: lossbench          ## logistic regression with huge steps against the perceptron (a minute)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_perceptron.py --jobs $(JOBS)
+study-multiplicity: lossbench        ## how far predictions move among models almost as good (a minute)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_multiplicity.py --jobs $(JOBS)
 study-ensloss: lossbench             ## random calibrated losses against fixed ones, shallow and deep (ten minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ensloss.py --jobs $(JOBS)
@@ -186,10 +239,10 @@ install: lossbench                   ## install program and scripts under PREFIX
 
 .PHONY: clean
 clean:                               ## remove what was built
-	rm -rf build build-asan build-gcc build-clang lossbench
+	rm -rf build build-asan build-gcc build-clang build-fuzz build-tsan build-coverage lossbench
 
 .PHONY: list
 list:                                ## print the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
 
--include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d)
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d) $(FUZZ:%=$(BUILD)/fuzz/%.d)

@@ -58,6 +58,7 @@ int choose_arithmetic(const char *kernels, const char *blas_kernel, bool now, st
 int cmd_train(int argc, char **argv, struct lb_err *err);
 int cmd_sweep(int argc, char **argv, struct lb_err *err);
 int cmd_report(int argc, char **argv, struct lb_err *err);
+int cmd_predict(int argc, char **argv, struct lb_err *err);
 int cmd_losses(int argc, char **argv, struct lb_err *err);
 int cmd_metrics(int argc, char **argv, struct lb_err *err);
 int cmd_data(int argc, char **argv, struct lb_err *err);

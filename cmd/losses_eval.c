@@ -145,21 +145,22 @@ static int read_counts(const cJSON *in, struct inputs *x, size_t classes, struct
 }
 
 /* What an input may hold: for the kinds of a bit set, and, unless it is 0, for a loss that needs this. */
-enum { CLASSES = 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_EMBEDDING | 1 << LB_DISTILLATION, ANY = -1 };
+enum { CLASSES = 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_EMBEDDING | 1 << LB_DISTILLATION,
+       LABELLED = CLASSES | 1 << LB_MULTILABEL, ANY = -1 };
 static const struct key {
 	const char *name;
 	int kinds;
 	unsigned needs;
 } keys[] = {
-	{ "scores", 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_DISTILLATION, 0 },
+	{ "scores", 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_DISTILLATION | 1 << LB_MULTILABEL, 0 },
 	{ "embeddings", 1 << LB_EMBEDDING, 0 },
 	{ "predictions", 1 << LB_REGRESSION, 0 },
-	{ "labels", CLASSES, 0 },
+	{ "labels", LABELLED, 0 },
 	{ "targets", 1 << LB_REGRESSION, 0 },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
 	{ "prototypes", 1 << LB_EMBEDDING, LB_OWNS_PROTOTYPES },
 	{ "features", ANY, LB_NEEDS_FEATURES },
-	{ "class_counts", CLASSES, 0 },
+	{ "class_counts", LABELLED, 0 },
 	{ "sample_ids", CLASSES, 0 },
 };
 enum { N_KEYS = sizeof keys / sizeof *keys };
@@ -225,16 +226,20 @@ static int no_zero_rows(const char *name, const double *v, size_t rows, size_t c
 /* What is compared with z: targets or a teacher's scores, of the shape of z. */
 static int read_targets(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
 {
-	const char *name = l->kind == LB_REGRESSION ? "targets" : "teacher_scores";
+	const char *name = l->kind == LB_REGRESSION ? "targets" : l->kind == LB_MULTILABEL ? "labels" : "teacher_scores";
 	size_t rows, columns;
 	bool flat;
 
-	if (l->kind != LB_REGRESSION && l->kind != LB_DISTILLATION)
+	if (!lb_kind_of_columns(l->kind) && l->kind != LB_DISTILLATION)
 		return 0;
 	if (!(x->t = read_matrix(in, name, &rows, &columns, &flat, err)))
 		return -1;
 	if (rows != x->b || columns != x->c)
 		return lb_fail(err, LB_DATA, "%s: found %zu x %zu, %s have %zu x %zu", name, rows, columns, point_name(l), x->b, x->c);
+	for (size_t k = 0; l->kind == LB_MULTILABEL && k < rows * columns; k++)
+		if (x->t[k] != 0 && x->t[k] != 1 && x->t[k] != -1)
+			return lb_fail(err, LB_DATA, "labels: row %zu, column %zu: found %g, allowed: 1 (there), 0 (not there) or -1 (not known)",
+				       k / columns + 1, k % columns + 1, x->t[k]);
 	return 0;
 }
 
@@ -289,6 +294,10 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, struct inp
 		return -1;
 	if (l->kind == LB_REGRESSION)
 		return 0;
+	if (l->kind == LB_MULTILABEL) {
+		x->classes = x->c;
+		return read_counts(in, x, x->c, err);
+	}
 	if (l->kind == LB_BINARY && x->c != 1)
 		return lb_fail(err, LB_DATA, "scores: found %zu columns, a binary loss takes one score a row", x->c);
 	if (lb_kind_of_data(l->kind) == LB_MULTICLASS && x->c < 2)

@@ -149,7 +149,9 @@ void losses_show(const struct lb_loss_info *l)
 		printf("example:    ");
 		for (int k = 0; k < (e->views ? e->views : 1) * e->b * e->c; k++)
 			printf("%s%g", k == 0 ? "z = (" : k % e->c ? ", " : "; ", e->z[k]);
-		for (int k = 0; k < (l->kind == LB_REGRESSION ? e->b * e->c : e->b); k++)
+		if (l->kind == LB_MULTILABEL)
+			show_rows("y", e->t, e->b, e->c);
+		for (int k = 0; l->kind != LB_MULTILABEL && k < (l->kind == LB_REGRESSION ? e->b * e->c : e->b); k++)
 			printf("%s%g", k ? ", " : "), y = (", l->kind == LB_REGRESSION ? e->t[k] : e->y[k]);
 		if (l->kind == LB_DISTILLATION)
 			show_rows("teacher", e->t, e->b, e->c);

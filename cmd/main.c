@@ -18,6 +18,10 @@ const struct command commands[] = {
 	{ "sweep", "Run all trials of a config in worker processes; go on where an earlier run stopped.",
 	  "--config FILE [--set key.path=value,value]... [options]", "lossbench sweep --config configs/quickstart.yaml --jobs 2",
 	  "Shell loops: --list prints one trial a line (id, state, what varies); --only ID runs it.", cmd_sweep },
+	{ "predict", "Write what a trained model says of new rows.", "--model FILE.npz --data FILE [--out FILE.csv|.npy] [options]",
+	  "lossbench predict --model letter.npz --data new.csv --what probabilities --out p.csv",
+	  "Columns are found by their names, those of a block of numbers by their places.",
+	  cmd_predict },
 	{ "report", "Turn result folders or records into a comparison table.", "DIR|FILE... [options]",
 	  "lossbench report results/quickstart --format md --metric test.accuracy",
 	  "All options are those of scripts/aggregate.py, which does the work: see lossbench report --help.", cmd_report },
@@ -103,9 +107,9 @@ static int run(int argc, char **argv)
 }
 
 /* The words as they were typed: reading options moves those of argv. */
-static const char **copy_words(int argc, char **argv)
+static const char **copy_words(int argc, char **argv, struct lb_err *err)
 {
-	const char **words = lb_alloc((size_t)argc + 1, sizeof *words, NULL);
+	const char **words = lb_alloc((size_t)argc + 1, sizeof *words, err);
 
 	for (int i = 0; words && i < argc; i++)
 		words[i] = argv[i];
@@ -114,11 +118,14 @@ static const char **copy_words(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	const char **words = copy_words(argc, argv);
+	static struct lb_err err;
+	const char **words = copy_words(argc, argv, &err);
 
 	lb_blas_resume();
 	command_line = words;
-	int code = words ? run(argc, argv) : LB_MACHINE;
+	int code = words ? run(argc, argv) : (int)err.code;
+	if (!words)
+		fprintf(stderr, "lossbench: %s\n", err.text);
 	free(words);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "lossbench: the output could not be written: %s\n", strerror(errno));

@@ -1,8 +1,11 @@
 #include "cmd/cmd.h"
 
+#include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/base/mem.h"
 #include "core/base/stop.h"
 #include "core/run/get.h"
+#include "core/run/model_file.h"
 #include "core/run/plan.h"
 #include "core/run/run.h"
 
@@ -114,9 +117,40 @@ static int train(const struct lb_plan *plan, const char *path, const struct lb_r
 	return code;
 }
 
+/* One more setting behind those that were given. */
+static int add_set(struct opt_list *sets, const char *text, struct lb_err *err)
+{
+	const char **item = lb_alloc(sets->n + 1, sizeof *item, err);
+
+	if (!item)
+		return -1;
+	for (size_t i = 0; i < sets->n; i++)
+		item[i] = sets->item[i];
+	item[sets->n] = text;
+	free(sets->item);
+	*sets = (struct opt_list){ item, sets->n + 1 };
+	return 0;
+}
+
+/* A trial that diverged has no model. */
+static int copy_model(const struct lb_trial *t, const char *to, struct lb_err *err)
+{
+	char *from = lb_model_path(t, err), *bytes = NULL;
+	size_t n = 0;
+	int rc = from ? 0 : -1;
+
+	if (from && !lb_file_exists(from))
+		lb_warn("%s is not written: the trial has no model to keep", to);
+	else if (from)
+		rc = (bytes = lb_read_file(from, (size_t)1 << 40, &n, LB_MACHINE, err)) ? lb_write_file(to, bytes, n, err) : -1;
+	free(bytes);
+	free(from);
+	return rc;
+}
+
 int cmd_train(int argc, char **argv, struct lb_err *err)
 {
-	const char *path = NULL, *kernel = NULL, *kernels = NULL;
+	const char *path = NULL, *kernel = NULL, *kernels = NULL, *model = NULL;
 	struct opt_list sets = { 0 };
 	bool force = false, quiet = false, json = false;
 	long threads = 1;
@@ -125,6 +159,7 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option, such as loss.gamma=1; repeatable", &sets },
 		{ "force", 0, OPT_FLAG, NULL, 0, 0, "train even if the result is there", &force },
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print the whole record", &json },
+		{ "save-model", 0, OPT_TEXT, "FILE.npz", 0, 0, "keep the trained model there too (output.model: true)", &model },
 		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings", &quiet },
 		OPT_THREADS(&threads),
 		OPT_KERNELS(&kernels),
@@ -143,6 +178,8 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 		lb_fail(err, LB_USAGE, "train: one config is needed: lossbench train --config FILE");
 		goto out;
 	}
+	if (model && add_set(&sets, "output.model=true", err))
+		goto out;
 	lb_log_quiet(quiet);
 	if (choose_arithmetic(kernels, kernel, true, err))
 		goto out;
@@ -151,6 +188,8 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 		const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = 1,
 						    .threads = (int)threads, .quiet = quiet, .progress = quiet ? NULL : show_epoch };
 		code = train(&plan, path, &run, force, json, err);
+		if (code == LB_OK && model && copy_model(&plan.trial[0], model, err))
+			code = -1;
 		lb_plan_close(&plan);
 	}
 out:

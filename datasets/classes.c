@@ -1,5 +1,6 @@
 #include "core/base/mem.h"
 #include "datasets/frame.h"
+#include "datasets/label_columns.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -196,7 +197,8 @@ static int code_targets(struct lb_frame *f, struct lb_dataset *d, struct lb_err 
 
 int lb_frame_labels(struct lb_frame *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
 {
-	return d->kind == LB_REGRESSION ? code_targets(f, d, err) : code_classes(f, roles, d, err);
+	return d->kind == LB_REGRESSION ? code_targets(f, d, err) : d->kind == LB_MULTILABEL ? lb_frame_multilabel(f, d, err) :
+										      code_classes(f, roles, d, err);
 }
 
 int lb_frame_weight(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)

@@ -313,3 +313,15 @@ int lb_column_refuse_stray_text(const struct lb_column *c, const struct lb_table
 		       "the column in data.categorical or data.drop", path, t->line ? t->line[first] : first + 1, c->name,
 		       c->level[c->code[first]], texts, numbers);
 }
+
+int lb_column_of_block(const struct lb_matrix *m, size_t j, const char *name, struct lb_column *c, struct lb_err *err)
+{
+	c->type = LB_NUMBER;
+	if (!(c->name = lb_strdup(name, err)) || !(c->num = lb_alloc(m->n, sizeof *c->num, err)))
+		return -1;
+	for (size_t i = 0; i < m->n; i++) {
+		c->num[i] = lb_matrix_at(m, i, j);
+		c->n_missing += isnan(c->num[i]) ? 1 : 0;
+	}
+	return 0;
+}

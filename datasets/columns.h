@@ -34,4 +34,7 @@ void *lb_joined(const void *a, size_t na, const void *b, size_t nb, size_t size,
 void lb_some(struct lb_buf *b, size_t k, const char *name);
 void lb_some_end(struct lb_buf *b, size_t n);
 
+/* Column j of a block as a column of its own. */
+int lb_column_of_block(const struct lb_matrix *m, size_t j, const char *name, struct lb_column *c, struct lb_err *err);
+
 #endif

@@ -22,7 +22,7 @@ static int apply_none(const struct lb_noise *in, int32_t *y, struct lb_err *err)
 
 static const struct lb_corruption lb_corruption_none = {
 	.base = { .name = "none", .title = "Labels as they are", .formula = "y' = y" },
-	.kinds = CLASSIFICATION | 1u << LB_REGRESSION,
+	.kinds = CLASSIFICATION | 1u << LB_REGRESSION | 1u << LB_MULTILABEL,
 	.apply = apply_none,
 };
 

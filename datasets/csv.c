@@ -373,8 +373,8 @@ static int read_csv(const char *path, const struct lb_read_options *opt, struct 
 	int rc = lb_csv_open(&csv, path, lb_stream_limit(opt), err);
 
 	if (!rc) {
-		csv.delimiter = opt->delimiter ? opt->delimiter : lb_csv_delimiter(&csv);
-		rc = read_table(&csv, opt, out, err);
+		csv.delimiter = opt->delimiter ? opt->delimiter : lb_csv_delimiter(&csv, err);
+		rc = csv.delimiter ? read_table(&csv, opt, out, err) : -1;
 	}
 	if (rc)
 		rc = lb_window_blame(&csv.w, err);

@@ -176,13 +176,13 @@ const char *lb_csv_delimiter_name(char delimiter)
 }
 
 /* Cells a record of the first ones, 0 when they differ or cannot be read; *most is the largest number met. */
-static size_t sample_width(struct lb_csv *c, size_t *most)
+static size_t sample_width(struct lb_csv *c, size_t *most, struct lb_err *err)
 {
 	size_t width = 0;
 	int status = 1;
 
 	*most = 0;
-	for (int i = 0; i < SAMPLE && (status = lb_csv_next(c, NULL)) == 1; i++) {
+	for (int i = 0; i < SAMPLE && (status = lb_csv_next(c, err)) == 1; i++) {
 		width = i == 0 || c->n == width ? c->n : 0;
 		*most = c->n > *most ? c->n : *most;
 		if (!width)
@@ -191,18 +191,23 @@ static size_t sample_width(struct lb_csv *c, size_t *most)
 	return status < 0 ? 0 : width;
 }
 
-char lb_csv_delimiter(struct lb_csv *c)
+char lb_csv_delimiter(struct lb_csv *c, struct lb_err *err)
 {
 	size_t widest = 1, most;
 	char best = ',';
 
 	for (int i = 0; i < N_KNOWN; i++) {
-		if (lb_csv_start(c, known[i].delimiter, NULL))
-			break;
-		if (sample_width(c, &most) > 1) {
-			best = known[i].delimiter;
-			break;
+		struct lb_err why = { 0 };
+		const bool started = !lb_csv_start(c, known[i].delimiter, &why);
+		const size_t width = started ? sample_width(c, &most, &why) : 0;
+		if (why.code == LB_MACHINE) {
+			lb_fail(err, why.code, "%s", why.text);
+			return '\0';
 		}
+		if (!started)
+			break;
+		if (width > 1)
+			return known[i].delimiter;
 		if (most > widest && known[i].delimiter != ' ') {
 			widest = most;
 			best = known[i].delimiter;

@@ -47,8 +47,9 @@ int lb_csv_next(struct lb_csv *c, struct lb_err *err);
 void lb_csv_close(struct lb_csv *c);
 
 /* The first of comma, tab, semicolon and blanks that cuts each of the first records into the same number (> 1) of cells. When
- * there is none, that of the first three that cuts the most, so that the ragged line is reported; a comma for a single column. Call lb_csv_start afterwards. */
-char lb_csv_delimiter(struct lb_csv *c);
+ * there is none, that of the first three that cuts the most, so that the ragged line is reported; a comma for a single column. NUL, with err, only where the
+ * machine fails. Call lb_csv_start afterwards. */
+char lb_csv_delimiter(struct lb_csv *c, struct lb_err *err);
 
 /* "comma" and so on. */
 const char *lb_csv_delimiter_name(char delimiter);

@@ -76,6 +76,7 @@ struct lb_read_options {
 	size_t features;         /* svmlight: columns, at least those that occur; 0: those that occur */
 	enum lb_read_role role;  /* what a file that could hold both is read for */
 	bool no_labels;          /* svmlight: lines may lack a label */
+	bool label_lists;        /* svmlight: lines begin with a list of labels, such as 3,17, which may be empty */
 	const char *x_key, *y_key; /* npz: names of the arrays; NULL: by custom */
 };
 
@@ -134,6 +135,8 @@ enum lb_missing { LB_MISSING_ERROR, LB_MISSING_MEAN, LB_MISSING_DROP };
 struct lb_roles {
 	enum lb_kind kind;
 	const char *label;           /* column reference; NULL: the last column. Ignored when labels come from a file of their own */
+	const char *const *labels;   /* multilabel: n_labels references; none: what the reader gives as labels */
+	size_t n_labels;
 	const char *const *drop;     /* n_drop references */
 	size_t n_drop;
 	const char *const *categorical; /* n_categorical references whose values are one-hot even if numbers; "auto": all text columns */
@@ -152,10 +155,11 @@ struct lb_dataset {
 	char **x_name;               /* x.d names, or NULL for block data (pixels) */
 	size_t n_cat;                /* text (categorical) columns */
 	struct lb_column *cat;       /* n_cat columns with codes for all n rows; levels in byte order */
-	int32_t *y;                  /* (n) class of each row; NULL in regression */
+	int32_t *y;                  /* (n) class of each row; NULL in regression and multilabel */
 	char **class_name;           /* n_classes names: as numbers if all are numbers, else in byte order (of the training file) */
 	size_t n_classes;
-	double *target;              /* (n, n_targets) in regression, else NULL */
+	double *target;              /* (n, n_targets) in regression; labels 1, 0, -1 (not known) in multilabel, where n_classes = n_targets and
+	                                class_name holds the labels' names; else NULL */
 	size_t n_targets;
 	double *weight;              /* (n) >= 0, or NULL */
 	int32_t *group;              /* (n) or NULL */

@@ -1,4 +1,5 @@
 #include "datasets/frame.h"
+#include "datasets/label_columns.h"
 
 #include "core/base/mem.h"
 
@@ -162,8 +163,27 @@ static int give_last(struct plan *p, bool generated, struct lb_err *err)
 	return give_at(p, p->n - 1, LB_TARGET, err);
 }
 
-static int give_label(struct plan *p, const struct lb_roles *roles, bool generated, struct lb_err *err)
+/* Without data.labels: the columns that the reader or the generator set aside as labels. */
+static int give_labels(struct plan *p, const struct lb_table *t, const struct lb_roles *roles, bool generated, struct lb_err *err)
 {
+	size_t n = 0;
+
+	if (roles->n_labels)
+		return give_all(p, roles->labels, roles->n_labels, LB_TARGET, err);
+	for (size_t j = t->block.d; j < p->n; j++) {
+		const bool label = generated ? !strncmp(p->name[j], "target", 6) : t->col[j - t->block.d].aside && strcmp(p->name[j], "qid");
+		if (label && p->role[j] == LB_FEATURE && give_at(p, j, LB_TARGET, err))
+			return -1;
+		n += label;
+	}
+	return n ? 0 : lb_fail(err, LB_DATA, "%s: no labels; name their columns with data.labels: [NAME, ...], or give their file with "
+			       "data.train.labels", p->path);
+}
+
+static int give_label(struct plan *p, const struct lb_table *t, const struct lb_roles *roles, bool generated, struct lb_err *err)
+{
+	if (roles->kind == LB_MULTILABEL)
+		return give_labels(p, t, roles, generated, err);
 	if (!roles->label)
 		return give_last(p, generated, err);
 	if (roles->kind == LB_REGRESSION && strchr(roles->label, ','))
@@ -206,7 +226,7 @@ static int plan_make(struct plan *p, const struct lb_table *t, const char *path,
 	if (give_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || give(p, roles->group, LB_GROUP, err) ||
 	    give(p, roles->weight, LB_WEIGHT, err) || give_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
 		return -1;
-	if (!own_labels && give_label(p, roles, generated, err))
+	if (!own_labels && give_label(p, t, roles, generated, err))
 		return -1;
 	return give_text(p, t, roles->categorical_auto, err);
 }
@@ -279,18 +299,6 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 
 /* ---- taking what the tables hold ---- */
 
-static int block_column(const struct lb_matrix *m, size_t j, const char *name, struct lb_column *c, struct lb_err *err)
-{
-	c->type = LB_NUMBER;
-	if (!(c->name = lb_strdup(name, err)) || !(c->num = lb_alloc(m->n, sizeof *c->num, err)))
-		return -1;
-	for (size_t i = 0; i < m->n; i++) {
-		c->num[i] = lb_matrix_at(m, i, j);
-		c->n_missing += isnan(c->num[i]) ? 1 : 0;
-	}
-	return 0;
-}
-
 /* Leaves out the columns of a block that have another role, and names the others. */
 static int trim_block(struct lb_frame *f, const struct plan *p, struct lb_err *err)
 {
@@ -331,7 +339,7 @@ static int take_block(struct lb_frame *f, struct lb_table *t, const struct plan 
 		if (p->role[j] == LB_FEATURE || p->role[j] == LB_DROPPED)
 			continue;
 		f->role[f->n_cols++] = p->role[j];
-		if (block_column(&f->block, j, p->name[j], &f->col[f->n_cols - 1], err))
+		if (lb_column_of_block(&f->block, j, p->name[j], &f->col[f->n_cols - 1], err))
 			return -1;
 	}
 	return trimmed ? trim_block(f, p, err) : 0;
@@ -340,8 +348,9 @@ static int take_block(struct lb_frame *f, struct lb_table *t, const struct plan 
 static int take_labels(struct lb_frame *f, struct lb_table *labels, const char *path, enum lb_kind kind, struct lb_err *err)
 {
 	const size_t n = width(labels);
+	char name[32];
 
-	if (n != 1 && kind != LB_REGRESSION)
+	if (n != 1 && !lb_kind_of_columns(kind))
 		return lb_fail(err, LB_DATA, "%s: a label file has one column, this one has %zu", path, n);
 	if (labels->n != f->n)
 		return lb_fail(err, LB_DATA, "%s: %zu labels, but %s has %zu rows; the two files do not belong together", path,
@@ -352,7 +361,10 @@ static int take_labels(struct lb_frame *f, struct lb_table *labels, const char *
 		if (labels->col) {
 			*c = labels->col[j];
 			labels->col[j] = (struct lb_column){ 0 };
-		} else if (block_column(&labels->block, j, "label", c, err))
+			continue;
+		}
+		snprintf(name, sizeof name, n == 1 ? "label" : "label_%zu", j + 1);
+		if (lb_column_of_block(&labels->block, j, name, c, err))
 			return -1;
 	}
 	return 0;
@@ -465,6 +477,9 @@ int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct
 	}
 	if (test && train->block.start && test->block.start)
 		widen_sparse(train, test);
+	if (test && roles->kind == LB_MULTILABEL && !roles->n_labels && !train_labels && train->block.start && test->block.start &&
+	    lb_label_columns_join(train, test, err))
+		goto out;
 	if (plan_make(&p, train, named[0], train_labels != NULL, !paths[0], roles, err))
 		goto out;
 	if (test && (!(map = lb_alloc(p.n, sizeof *map, err)) || match(&p, train, test, named[2], map, err)))

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-LB_CLONES static void gather_u8(size_t d, const uint8_t *restrict x, const double *restrict scale, const double *restrict shift,
+LB_CLONES static void X(gather_u8)(size_t d, const uint8_t *restrict x, const double *restrict scale, const double *restrict shift,
 				real *restrict out)
 {
 	for (size_t j = 0; j < d; j++)
@@ -53,7 +53,7 @@ static void fetch(const uint8_t *x, size_t bytes)
 		__builtin_prefetch(x + i);
 }
 
-LB_CLONES static void gather_f32(size_t d, const float *restrict x, const double *restrict scale, const double *restrict shift,
+LB_CLONES static void X(gather_f32)(size_t d, const float *restrict x, const double *restrict scale, const double *restrict shift,
 				 const double *restrict fill, real *restrict out)
 {
 	for (size_t j = 0; j < d; j++) {
@@ -62,7 +62,7 @@ LB_CLONES static void gather_f32(size_t d, const float *restrict x, const double
 	}
 }
 
-LB_CLONES static void gather_f64(size_t d, const double *restrict x, const double *restrict scale, const double *restrict shift,
+LB_CLONES static void X(gather_f64)(size_t d, const double *restrict x, const double *restrict scale, const double *restrict shift,
 				 const double *restrict fill, real *restrict out)
 {
 	for (size_t j = 0; j < d; j++) {
@@ -100,11 +100,11 @@ void X(lb_gather)(const struct lb_encoding *e, const uint32_t *rows, size_t b, r
 		else if (pixels.exact)
 			X(lb_kernel)()->scale_bytes(m->d, x, pixels.high, pixels.low, pixels.shift, out);
 		else if (m->dtype == LB_U8)
-			gather_u8(m->d, x, e->scale, e->shift, out);
+			X(gather_u8)(m->d, x, e->scale, e->shift, out);
 		else if (m->dtype == LB_F32)
-			gather_f32(m->d, x, e->scale, e->shift, e->fill, out);
+			X(gather_f32)(m->d, x, e->scale, e->shift, e->fill, out);
 		else
-			gather_f64(m->d, x, e->scale, e->shift, e->fill, out);
+			X(gather_f64)(m->d, x, e->scale, e->shift, e->fill, out);
 		gather_one_hot(e, rows[i], out);
 	}
 }

@@ -392,6 +392,89 @@ static const struct lb_generator lb_generator_diagonal_gaussians = {
 
 /* ---- registry ---- */
 
+/* ---- linear_labels ---- */
+
+enum { LAB_ROWS, LAB_FEATURES, LAB_LABELS, LAB_SCALE, LAB_FREQUENT, LAB_RARE, LAB_UNKNOWN };
+static const struct lb_param labels_params[] = {
+	[LAB_ROWS] = ROWS_PARAM,
+	[LAB_FEATURES] = { .name = "features", .symbol = "d", .type = LB_INT_PARAM, .def = 10, .min = 1, .max = 100000, .help = "features" },
+	[LAB_LABELS] = { .name = "labels", .symbol = "C", .type = LB_INT_PARAM, .def = 8, .min = 1, .max = 10000, .help = "labels" },
+	[LAB_SCALE] = { .name = "scale", .symbol = "s", .type = LB_REAL_PARAM, .def = 3, .min = 0, .max = 1e6, .grid = { 1, 3, 10 },
+			.n_grid = 3, .help = "standard deviation of the true log-odds: how sure the labels are" },
+	[LAB_FREQUENT] = { .name = "frequent", .symbol = "b_1", .type = LB_REAL_PARAM, .def = 0, .min = -100, .max = 100,
+			   .help = "mean log-odds of the first label" },
+	[LAB_RARE] = { .name = "rare", .symbol = "b_C", .type = LB_REAL_PARAM, .def = -4, .min = -100, .max = 100,
+		       .help = "mean log-odds of the last label; those between lie on a line" },
+	[LAB_UNKNOWN] = { .name = "unknown", .symbol = "u", .type = LB_REAL_PARAM, .def = 0, .min = 0, .max = 1, .max_open = true,
+			  .grid = { 0, 0.5, 0.9 }, .n_grid = 3, .help = "share of entries that are not known" },
+	SEED_PARAM,
+};
+
+static void draw_labels(const struct lb_arg *par, const double *w, size_t d, size_t labels, uint64_t seed, struct lb_table *t)
+{
+	const double low = par[LAB_FREQUENT].v, step = labels > 1 ? (par[LAB_RARE].v - low) / (double)(labels - 1) : 0;
+	struct lb_rng r;
+
+	for (size_t i = 0; i < t->n; i++) {
+		lb_rng_init(&r, seed, LB_RNG_GENERATOR, i + 1);
+		for (size_t j = 0; j < d; j++)
+			t->col[j].num[i] = lb_rng_normal(&r);
+		for (size_t k = 0; k < labels; k++) {
+			double odds = 0;
+			for (size_t j = 0; j < d; j++)
+				odds += t->col[j].num[i] * w[k * d + j];
+			odds = low + step * (double)k + par[LAB_SCALE].v * odds;
+			const double there = lb_rng_unit(&r) * (1 + exp(-odds)) < 1, known = lb_rng_unit(&r) >= par[LAB_UNKNOWN].v;
+			t->col[d + k].num[i] = known > 0 ? there : -1;
+		}
+	}
+}
+
+/* Weights of each label have length 1, so that its log-odds have the scale as their standard deviation. */
+static int make_labels(const struct lb_arg *par, enum lb_kind kind, uint64_t seed, struct lb_table *out, struct lb_err *err)
+{
+	const size_t d = (size_t)par[LAB_FEATURES].v, labels = (size_t)par[LAB_LABELS].v;
+	double *w = lb_alloc(d * labels, sizeof *w, err);
+	struct lb_rng r;
+	int rc = -1;
+
+	(void)kind;
+	*out = (struct lb_table){ 0 };
+	if (!w || make_columns(out, (size_t)par[LAB_ROWS].v, d, "target", labels, err))
+		goto out;
+	lb_rng_init(&r, seed, LB_RNG_GENERATOR, 0);
+	for (size_t k = 0; k < labels; k++) {
+		double length = 0;
+		for (size_t j = 0; j < d; j++) {
+			w[k * d + j] = lb_rng_normal(&r);
+			length += w[k * d + j] * w[k * d + j];
+		}
+		for (size_t j = 0; j < d; j++)
+			w[k * d + j] /= sqrt(length);
+	}
+	draw_labels(par, w, d, labels, seed, out);
+	rc = 0;
+out:
+	free(w);
+	return finish(out, "linear_labels", rc);
+}
+
+static const struct lb_generator lb_generator_linear_labels = {
+	.base = {
+		.name = "linear_labels",
+		.title = "Several labels a row, each with log-odds linear in normal features, from frequent to rare",
+		.cite = "D. R. Cox, The regression analysis of binary sequences, JRSS B 20, 1958 (the logistic model, one a label)",
+		.formula = "x ~ N(0, I_d); P(y_k = 1) = sigmoid(b_k + s <w_k, x>), |w_k| = 1, b_k from b_1 to b_C in equal steps",
+		.notes = "A linear model with ml_bce can reach the truth. With unknown = u each entry is -1 (not known) with probability u, whatever "
+			 "its label.",
+		.keywords = "synthetic multilabel partial long_tail",
+		LB_PARAMS(labels_params),
+	},
+	.kinds = 1u << LB_MULTILABEL,
+	.version = 1,
+	.make = make_labels,
+};
+
 static const struct lb_generator *const generators[] = {
 #define LB_GENERATOR(name) &lb_generator_##name,
 #include "datasets/generators.def"

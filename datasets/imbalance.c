@@ -25,7 +25,7 @@ static void profile_none(const struct lb_arg *par, size_t n_classes, double *sha
 
 static const struct lb_imbalance lb_imbalance_none = {
 	.base = { .name = "none", .title = "All rows stay", .formula = "n_c as in the data" },
-	.kinds = CLASSIFICATION | 1u << LB_REGRESSION,
+	.kinds = CLASSIFICATION | 1u << LB_REGRESSION | 1u << LB_MULTILABEL,
 	.profile = profile_none,
 };
 

@@ -88,8 +88,10 @@ struct text {
 
 static int fail_header(const struct text *t, const char *expected, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: byte %zu: the NPY header has '%.12s', expected %s", t->s->place, t->before + (size_t)(t->p - t->start),
-		       t->p, expected);
+	const size_t shown = strcspn(t->p, "\n");
+
+	return lb_fail(err, LB_DATA, "%s: byte %zu: the NPY header has '%.*s', expected %s", t->s->place, t->before + (size_t)(t->p - t->start),
+		       shown < 12 ? (int)shown : 12, t->p, expected);
 }
 
 static void skip_blanks(struct text *t)

@@ -22,15 +22,18 @@ static void scaled(const struct lb_encoding *e, size_t lo, size_t hi, real *out)
 			*out++ = (real)(((const double *)m->x)[k] * e->scale[column[k]]);
 }
 
-int X(lb_csr_open)(struct X(lb_csr) *c, const struct lb_encoding *e, size_t max_rows, struct lb_err *err)
+int X(lb_csr_open)(struct X(lb_csr) *c, const struct lb_encoding *e, size_t max_rows, bool repeats, struct lb_err *err)
 {
 	const struct lb_matrix *m = &e->data->x;
-	size_t longest = 0, room;
+	size_t longest = 0, room = 0;
 
 	*c = (struct X(lb_csr)){ .d = e->d };
 	for (size_t i = 0; i < m->n; i++)
 		longest = m->start[i + 1] - m->start[i] > longest ? m->start[i + 1] - m->start[i] : longest;
-	if (__builtin_mul_overflow(longest, max_rows, &room) || room > m->start[m->n])
+	const bool overflow = __builtin_mul_overflow(longest, max_rows, &room);
+	if (overflow && repeats)
+		return lb_fail_memory(err, SIZE_MAX);
+	if (!repeats && (overflow || room > m->start[m->n]))
 		room = m->start[m->n];
 	room += e->data->n_cat * max_rows;
 	c->start = lb_alloc(max_rows + 1, sizeof *c->start, err);

@@ -1,7 +1,7 @@
 /* Gathering rows of a sparse dataset (data->x.start is not NULL) in compressed form, compiled once per precision.
  *
  *   struct X(lb_csr) c;
- *   X(lb_csr_open)(&c, e, batch, err);      allocates for every batch of so many different rows
+ *   X(lb_csr_open)(&c, e, batch, false, err);   allocates for every batch of so many different rows
  *   X(lb_csr_gather)(&c, e, rows, b);       cannot fail
  *   z_i = sum over k in c.start[i] .. c.start[i+1] of c.value[k] * w[c.column[k]]
  *
@@ -19,8 +19,8 @@ struct X(lb_csr) {
 	real *value;
 };
 
-/* Room for max_rows different rows. Release with lb_csr_close, on failure too. */
-int X(lb_csr_open)(struct X(lb_csr) *c, const struct lb_encoding *e, size_t max_rows, struct lb_err *err);
+/* Room for max_rows rows, which may be the same ones several times if repeats, else are different. Release with lb_csr_close, on failure too. */
+int X(lb_csr_open)(struct X(lb_csr) *c, const struct lb_encoding *e, size_t max_rows, bool repeats, struct lb_err *err);
 void X(lb_csr_gather)(struct X(lb_csr) *c, const struct lb_encoding *e, const uint32_t *rows, size_t b);
 void X(lb_csr_close)(struct X(lb_csr) *c);
 

@@ -307,7 +307,8 @@ static int check(const struct lb_dataset *d, const struct lb_split_options *o, s
 {
 	if (o->stratify && !d->y)
 		return lb_fail(err, LB_CONFIG,
-			       "data.split.stratify: found true, but targets of a regression have no classes; set it to false");
+			       "data.split.stratify: found true, but %s; set it to false", d->kind == LB_MULTILABEL ?
+			       "a row of several labels has no class" : "targets of a regression have no classes");
 	if (o->stratify && d->group)
 		return lb_fail(err, LB_CONFIG,
 			       "data.split.stratify: found true together with data.group; whole groups cannot keep class shares, "

@@ -1,6 +1,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "datasets/matrix.h"
+#include "datasets/label_columns.h"
 #include "datasets/number.h"
 #include "datasets/readers.h"
 #include "datasets/window.h"
@@ -18,6 +19,7 @@ struct scan {
 	size_t rows_cap, values_cap, lines_cap;
 	double *label, *group;
 	size_t label_cap, group_cap, n_labels, n_groups;
+	struct lb_label_lists lists;
 	size_t *lines;
 	uint64_t least, most;    /* indices */
 	size_t limit;            /* bytes of memory */
@@ -64,11 +66,11 @@ static int read_label(struct scan *s, const char **p, struct lb_err *err)
 	while (end < s->end && *end >= '0' && *end <= '9')
 		end++;
 	if (end > *p && *end == ',')
-		return fail_at(s, *p, err, "several labels a row; this version reads one label a row (a number)");
+		return fail_at(s, *p, err, "several labels a row; task: multilabel reads them, other tasks one label a row (a number)");
 	if (s->opt->no_labels && !ends_token(s, end))
 		return 0;
 	if (end > *p && *end == ':')
-		return fail_at(s, *p, err, "an index where the label should be; every line begins with its label (a number)");
+		return fail_at(s, *p, err, "an index where the label should be; every line begins with its label (a number), or, for task: multilabel, a list of labels");
 	if (end == *p || !ends_token(s, end))
 		return fail_at(s, *p, err, "expected the label, a number");
 	if (lb_grow(&s->label, &s->label_cap, s->n_labels + 1, sizeof *s->label, err))
@@ -76,6 +78,41 @@ static int read_label(struct scan *s, const char **p, struct lb_err *err)
 	s->label[s->n_labels++] = v;
 	*p = end;
 	return 0;
+}
+
+static int end_list(struct scan *s, struct lb_err *err)
+{
+	if (lb_grow(&s->lists.start, &s->lists.start_cap, s->m.n + 2, sizeof *s->lists.start, err))
+		return -1;
+	s->lists.start[s->m.n + 1] = s->lists.stored;
+	if (!s->m.n)
+		s->lists.start[0] = 0;
+	return 0;
+}
+
+/* The labels at *p, separated by commas, which may be none: the line then begins with a blank or an index. */
+static int read_list(struct scan *s, const char **p, struct lb_err *err)
+{
+	const char *digits = *p;
+
+	while (digits < s->end && *digits >= '0' && *digits <= '9')
+		digits++;
+	if (is_blank(*s->line) || *digits == ':' || !strncmp(*p, "qid:", 4))
+		return end_list(s, err);
+	for (const char *q = *p;; q++) {
+		double v;
+		const char *end = lb_scan_number(q, &v);
+		if (end == q || (*end != ',' && !ends_token(s, end)) || v != floor(v) || fabs(v) > 9007199254740992.0)
+			return fail_at(s, q, err, "expected the row's labels, whole numbers separated by commas, such as 3,17");
+		if (lb_grow(&s->lists.label, &s->lists.label_cap, s->lists.stored + 1, sizeof *s->lists.label, err))
+			return -1;
+		s->lists.label[s->lists.stored++] = v;
+		q = end;
+		if (*end != ',') {
+			*p = end;
+			return end_list(s, err);
+		}
+	}
 }
 
 static int read_group(struct scan *s, const char **p, struct lb_err *err)
@@ -165,7 +202,7 @@ static int read_row(struct scan *s, struct lb_err *err)
 
 	if (p == s->end || *p == '#')
 		return 0;
-	if (start_row(s, err) || read_label(s, &p, err))
+	if (start_row(s, err) || (s->opt->label_lists ? read_list : read_label)(s, &p, err))
 		return -1;
 	const size_t row_start = s->m.start[s->m.n];
 	size_t stored = row_start;
@@ -238,7 +275,8 @@ static int settle(struct scan *s, struct lb_table *out, struct lb_err *err)
 	out->line = s->lines;
 	s->lines = NULL;
 	if (!(out->col = lb_alloc(2, sizeof *out->col, err)) || add_column(out, "qid", &s->group, err) ||
-	    add_column(out, "label", &s->label, err))
+	    add_column(out, "label", &s->label, err) ||
+	    (s->opt->label_lists && lb_label_lists_to_columns(&s->lists, s->w.path, s->limit, out, err)))
 		return -1;
 	lb_window_digest(&s->w, out->sha256, &out->bytes);
 	return 0;
@@ -256,6 +294,8 @@ static int read_svmlight(const char *path, const struct lb_read_options *opt, st
 	lb_window_close(&s.w);
 	lb_matrix_free(&s.m);
 	free(s.label);
+	free(s.lists.label);
+	free(s.lists.start);
 	free(s.group);
 	free(s.lines);
 	return rc;
@@ -291,7 +331,7 @@ const struct lb_reader lb_reader_svmlight = {
 		.notes = "What a line leaves out is 0. Columns are numbered from 1, or from 0 with data.index_base: 0 (auto: from 0 if that index "
 			 "occurs in a file of the run); data.features gives their number where the last ones are not used. Indices must ascend. "
 			 "qid:N becomes a column 'qid' that data.group can name. Comments (#) and blank lines are skipped. One label a row, a "
-			 "number. Rows stay sparse: data.preprocess.scale scales them without filling in the zeros.",
+			 "number; for task: multilabel a list of them, such as 3,17, which may be empty. Rows stay sparse: data.preprocess.scale scales them without filling in the zeros.",
 		.keywords = "libsvm sparse svm text",
 	},
 	.probe = probe,

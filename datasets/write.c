@@ -2,6 +2,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "datasets/columns.h"
+#include "datasets/pack.h"
 #include "datasets/readers.h"
 
 #include <math.h>
@@ -153,31 +154,6 @@ static int make_svmlight(struct job *job, struct lb_err *err)
 
 /* ---- NumPy ---- */
 
-static void put_npy_header(struct lb_buf *b, const char *descr, const char *shape)
-{
-	struct lb_buf h = { 0 };
-
-	lb_buf_printf(&h, "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, shape);
-	while ((10 + h.n + 1) % 64 && !h.bad)
-		lb_buf_puts(&h, " ");
-	lb_buf_puts(&h, "\n");
-	lb_buf_add(b, "\223NUMPY\1\0", 8);
-	lb_buf_add(b, (const char[]){ (char)(h.n & 255), (char)(h.n >> 8) }, 2);
-	if (!h.bad)
-		lb_buf_add(b, h.s, h.n);
-	b->bad |= h.bad;
-	lb_buf_free(&h);
-}
-
-static void put_little(struct lb_buf *b, uint64_t v, size_t n)
-{
-	char bytes[8];
-
-	for (size_t k = 0; k < n; k++)
-		bytes[k] = (char)(v >> 8 * k & 255);
-	lb_buf_add(b, bytes, n);
-}
-
 static void put_value(struct lb_buf *b, double v, enum lb_dtype type)
 {
 	uint64_t bits;
@@ -186,7 +162,7 @@ static void put_value(struct lb_buf *b, double v, enum lb_dtype type)
 
 	memcpy(&bits, &v, sizeof bits);
 	memcpy(&half, &f, sizeof half);
-	put_little(b, type == LB_U8 ? (uint64_t)(uint8_t)v : type == LB_F32 ? half : bits, lb_dtype_size(type));
+	lb_pack_little(b, type == LB_U8 ? (uint64_t)(uint8_t)v : type == LB_F32 ? half : bits, lb_dtype_size(type));
 }
 
 /* The narrowest type that all written columns share. */
@@ -218,7 +194,7 @@ static int put_features(struct job *job, struct lb_buf *b, struct lb_err *err)
 	if (d && t->n > LB_MAX_MATRIX / lb_dtype_size(type) / d)
 		return lb_fail_too_large(job->path, t->n, d, LB_MAX_MATRIX, err);
 	snprintf(shape, sizeof shape, "%zu, %zu", t->n, d);
-	put_npy_header(b, descr[type], shape);
+	lb_pack_npy_header(b, descr[type], shape);
 	for (size_t i = 0; i < t->n && !b->bad; i++)
 		for (size_t j = 0; j < width(t); j++)
 			if (is_written(job, j, false))
@@ -246,79 +222,26 @@ static void put_labels(const struct job *job, struct lb_buf *b)
 	for (size_t i = 0; i < t->n; i++)
 		whole &= number_at(t, i, job->label) == floor(number_at(t, i, job->label));
 	snprintf(shape, sizeof shape, "%zu,", t->n);
-	put_npy_header(b, whole ? "<i8" : "<f8", shape);
+	lb_pack_npy_header(b, whole ? "<i8" : "<f8", shape);
 	for (size_t i = 0; i < t->n && !b->bad; i++) {
 		const double v = number_at(t, i, job->label);
 		if (whole)
-			put_little(b, (uint64_t)(int64_t)v, 8);
+			lb_pack_little(b, (uint64_t)(int64_t)v, 8);
 		else
 			put_value(b, v, LB_F64);
 	}
 }
 
-struct member {
-	const char *name;
-	struct lb_buf data;
-	uint32_t crc;
-	size_t offset;
-};
-
-/* What the local and the central header have in common: from the version to the length of the extra field. */
-static void put_zip_fields(struct lb_buf *b, const struct member *m)
-{
-	put_little(b, 20, 2);
-	put_little(b, 0, 4);
-	put_little(b, (uint64_t)(0x21) << 16, 4);
-	put_little(b, m->crc, 4);
-	put_little(b, m->data.n, 4);
-	put_little(b, m->data.n, 4);
-	put_little(b, strlen(m->name), 2);
-	put_little(b, 0, 2);
-}
-
-static void put_zip(struct lb_buf *b, struct member *m, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		m[i].crc = (uint32_t)crc32_z(0, (const Bytef *)m[i].data.s, m[i].data.n);
-		m[i].offset = b->n;
-		lb_buf_add(b, "PK\3\4", 4);
-		put_zip_fields(b, &m[i]);
-		lb_buf_puts(b, m[i].name);
-		lb_buf_add(b, m[i].data.s, m[i].data.n);
-	}
-	const size_t start = b->n;
-	for (size_t i = 0; i < n; i++) {
-		lb_buf_add(b, "PK\1\2", 4);
-		put_little(b, 20, 2);
-		put_zip_fields(b, &m[i]);
-		put_little(b, 0, 8);
-		put_little(b, 0, 2);
-		put_little(b, m[i].offset, 4);
-		lb_buf_puts(b, m[i].name);
-	}
-	const size_t size = b->n - start;
-	lb_buf_add(b, "PK\5\6\0\0\0", 8);
-	put_little(b, n, 2);
-	put_little(b, n, 2);
-	put_little(b, size, 4);
-	put_little(b, start, 4);
-	put_little(b, 0, 2);
-}
-
 static int make_npz(struct job *job, struct lb_err *err)
 {
 	const bool labelled = job->label < width(job->t);
-	struct member m[2] = { { .name = "X.npy" }, { .name = "y.npy" } };
+	struct lb_pack_member m[2] = { { .name = "X.npy" }, { .name = "y.npy" } };
 	int rc = put_features(job, &m[0].data, err);
 
 	if (!rc && labelled)
 		put_labels(job, &m[1].data);
-	if (!rc && m[0].data.n + m[1].data.n > UINT32_MAX - 4096)
-		rc = lb_fail(err, LB_DATA, "%s: more than 4 GB would have to be written; write NPY files", job->path);
-	if (!rc && (m[0].data.bad || m[1].data.bad))
-		rc = lb_fail_memory(err, m[0].data.n);
 	if (!rc)
-		put_zip(&job->out, m, labelled ? 2 : 1);
+		rc = lb_pack_zip(job->path, m, labelled ? 2 : 1, &job->out, err);
 	lb_buf_free(&m[0].data);
 	lb_buf_free(&m[1].data);
 	return rc;

@@ -76,8 +76,10 @@ static int add_pair(cJSON *block, const struct lb_info *info, const struct pair 
 	if (!item)
 		return lb_fail(err, why.code == LB_MACHINE ? LB_MACHINE : LB_USAGE, "%s: %s: %s", info->name, p->name, why.text);
 	cJSON_DeleteItemFromObjectCaseSensitive(block, p->name);
-	cJSON_AddItemToObject(block, p->name, item);
-	return 0;
+	if (cJSON_AddItemToObject(block, p->name, item))
+		return 0;
+	cJSON_Delete(item);
+	return lb_fail_memory(err, sizeof *item);
 }
 
 static int read_text(cJSON *block, const struct lb_info *info, const char *set, struct lb_err *err)

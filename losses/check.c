@@ -41,6 +41,7 @@ static const struct shape {
 	[LB_REGRESSION] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 1 } },
 	[LB_EMBEDDING] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 4 } },
 	[LB_DISTILLATION] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
+	[LB_MULTILABEL] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 7 } },
 };
 
 enum { MOST_ROWS = 9, MOST_CELLS = 72, FEATURES = 3 };
@@ -63,7 +64,7 @@ static double rounded(double v)
 static void sample_make(struct sample *s, const struct check *c, const struct pattern *pattern, const struct shape *shape,
 			bool one_class)
 {
-	const bool targets = c->info->kind == LB_REGRESSION || c->info->kind == LB_DISTILLATION;
+	const bool targets = lb_kind_of_columns(c->info->kind) || c->info->kind == LB_DISTILLATION;
 	const size_t classes = c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : shape->c;
 	const size_t views = c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
 	struct lb_rng rng;
@@ -77,6 +78,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 					 [FIRST] = normal + (k % shape->c ? 0 : pattern->scale) };
 		s->z[k] = rounded(drawn[pattern->how]);
 		s->t[k] = pattern->how == EQUAL ? s->z[k] : rounded(lb_rng_normal(&rng));
+		if (c->info->kind == LB_MULTILABEL)
+			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3) - 1;
 	}
 	s->cells = cells;
 	s->n = cells + lb_loss_own_size(c->info, c->par, shape->c, classes);
@@ -87,7 +90,7 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	for (size_t i = 0; i < shape->b; i++)
 		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % classes);
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
-					.y = c->info->kind == LB_REGRESSION ? NULL : s->y,
+					.y = lb_kind_of_columns(c->info->kind) ? NULL : s->y,
 					.t = targets ? s->t : NULL, .n_classes = classes, .views = views, .own = s->z + cells,
 					.h = c->info->needs & LB_NEEDS_FEATURES ? s->h : NULL, .dh = FEATURES };
 }
@@ -100,7 +103,7 @@ static bool judge(struct check *c, const struct sample *s, bool ok, const char *
 		return true;
 	c->failed++;
 	lb_buf_printf(c->report, "failed: %s/%s (%s), %s, %zu x %zu%s: %s: ", lb_kind_name(c->info->kind), c->info->base.name, c->set,
-		      s->pattern->name, s->in.b, s->in.c, s->one_class && s->in.y ? ", labels all 0" : "", what);
+		      s->pattern->name, s->in.b, s->in.c, s->one_class && c->info->kind != LB_REGRESSION ? ", labels all 0" : "", what);
 	return false;
 }
 

@@ -58,6 +58,8 @@ static int work_make(struct work *w, const struct lb_loss_input *in, const doubl
 		w->counts[k] = in->counts[k];
 	for (size_t i = 0; !in->counts && in->y && i < in->b; i++)
 		w->counts[in->y[i]]++;
+	for (size_t k = 0; !in->counts && !in->y && in->t && k < n; k++)
+		w->counts[k % n_classes] += in->t[k] == 1;
 	return 0;
 }
 
@@ -90,7 +92,7 @@ int X(lb_loss_eval_at)(const struct lb_loss_info *info, const struct lb_loss_inp
 	if (work_make(&w, in, at, n_classes, n_own, err))
 		goto out;
 	const struct lb_loss_facts facts = { .n_rows = rows_of(w.id, in->b), .n_classes = n_classes,
-					     .counts = in->y ? w.counts : NULL };
+					     .counts = info->kind == LB_REGRESSION ? NULL : w.counts };
 	struct X(lb_batch) batch = { .b = in->b, .c = in->c, .views = views, .z = w.z, .y = in->y, .t = in->t ? w.t : NULL, .h = in->h ? w.h : NULL,
 				     .dh = in->dh, .id = w.id, .par = in->par, .facts = &facts, .scratch = w.scratch, .wide = w.wide,
 				     .own = n_own ? w.z + n : NULL, .down = n_own ? w.g + n : NULL };

@@ -9,7 +9,8 @@
  * Both are pure: same inputs, same bytes, no writing outside `g` and `scratch`, `state` only read. A loss with memory for each
  * training row sets .init, .free and .visit; the trainer calls .visit once for a batch, before .row/.batch, and it alone changes
  * the state. So value and gradient can be asked for as often as one likes (differences, sharpness-aware steps). .init and .free without
- * .visit hold what is made once a run from parameters and facts, such as one number a class.
+ * .visit hold what is made once a run from parameters and facts, such as one number a class. A loss with .visit says by .state_size how
+ * many bytes from the state's beginning visits change; they hold no pointer, so that a checkpoint can keep and restore them.
  *
  * A loss may own parameters: .n_own tells how many, .own_init draws them, .batch writes their gradient to in->down. They stand behind
  * the model's in the one vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike; weight decay
@@ -29,7 +30,7 @@
 struct lb_loss_facts {
 	size_t n_rows;           /* training rows; sample ids are below it */
 	size_t n_classes;        /* columns of z */
-	const double *counts;    /* training rows of each class after corruption; NULL in regression */
+	const double *counts;    /* training rows of each class after corruption, of each label in multilabel; NULL in regression */
 };
 
 struct X(lb_softmax_sums);
@@ -38,9 +39,10 @@ struct X(lb_batch) {
 	size_t b, c;             /* rows, columns of z; c = 1 for a binary loss, the dimension for an embedding */
 	const real *z;           /* (b,c) scores, predictions or embeddings, row-major */
 	size_t ld;               /* distance of two rows of z, and of the gradient; 0: c. With .batch or .visit always c */
-	const int32_t *y;        /* (b) labels in 0..c-1, or 0/1 in binary; NULL in regression */
+	const int32_t *y;        /* (b) labels in 0..c-1, or 0/1 in binary; NULL in regression and multilabel */
 	size_t views;            /* blocks of b rows in z and its gradient, for LB_NEEDS_VIEWS; else 0 */
-	const real *t;           /* (b,c) targets in regression, the teacher's scores in distillation, else NULL */
+	const real *t;           /* (b,c) targets in regression, the teacher's scores in distillation, labels in multilabel (1, 0, or -1 for
+	                            unknown: such an entry has no part in the loss unless the loss says so), else NULL */
 	const real *h;           /* (b,dh) what the output layer saw, held fixed, for LB_NEEDS_FEATURES; NULL when it is not known */
 	size_t dh;
 	const uint32_t *id;      /* (b) index of each row within the training split, < facts->n_rows; NULL outside training */
@@ -65,6 +67,7 @@ struct X(lb_loss) {
 	double (*batch)(const struct X(lb_batch) *in, real *g);
 	void *(*init)(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err);
 	void (*visit)(const struct X(lb_batch) *in);
+	size_t (*state_size)(const struct lb_arg *par, const struct lb_loss_facts *facts);
 	void (*free)(void *state);
 	/* The three below go together. columns is c. */
 	size_t (*n_own)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts);

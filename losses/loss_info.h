@@ -15,6 +15,7 @@ enum lb_kind {
 	LB_REGRESSION, /* predictions B x T, targets B x T */
 	LB_EMBEDDING,  /* embeddings B x D, labels 0..C-1; class scores for the metrics come from the loss */
 	LB_DISTILLATION, /* scores B x C, labels 0..C-1, a teacher's scores B x C */
+	LB_MULTILABEL, /* scores B x C, labels B x C: 1, 0, or -1 where it is not known */
 	LB_N_KINDS
 };
 
@@ -66,8 +67,8 @@ struct lb_example {
 	const char *set;                     /* parameters as above */
 	int b, c;                            /* rows, columns */
 	double z[LB_EXAMPLE_CELLS];          /* scores or predictions, b x c */
-	int y[LB_EXAMPLE_ROWS];              /* labels, unless regression */
-	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation */
+	int y[LB_EXAMPLE_ROWS];              /* labels, where a row has one */
+	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation; labels, multilabel */
 	double h[LB_EXAMPLE_CELLS];          /* features, b x n_h */
 	int n_h;
 	double own[LB_EXAMPLE_CELLS];        /* prototypes, classes x c */
@@ -104,7 +105,10 @@ size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *pa
 /* The kind of a task's data, models' scores and metrics: multiclass for embedding and distillation, else the kind itself. */
 enum lb_kind lb_kind_of_data(enum lb_kind kind);
 
-/* "multiclass", "binary", "regression", "embedding", "distillation". */
+/* True when a row has several numbers to learn instead of one class: regression's targets, multilabel's labels. */
+bool lb_kind_of_columns(enum lb_kind kind);
+
+/* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel". */
 const char *lb_kind_name(enum lb_kind kind);
 /* "convex", ...; bit is one bit of enum lb_claim. */
 const char *lb_claim_name(unsigned bit);

@@ -46,6 +46,11 @@ enum lb_kind lb_kind_of_data(enum lb_kind kind)
 	return kind == LB_EMBEDDING || kind == LB_DISTILLATION ? LB_MULTICLASS : kind;
 }
 
+bool lb_kind_of_columns(enum lb_kind kind)
+{
+	return kind == LB_REGRESSION || kind == LB_MULTILABEL;
+}
+
 const char *lb_kind_name(enum lb_kind kind)
 {
 	static const char *const names[LB_N_KINDS] = {
@@ -54,6 +59,7 @@ const char *lb_kind_name(enum lb_kind kind)
 		[LB_REGRESSION] = "regression",
 		[LB_EMBEDDING] = "embedding",
 		[LB_DISTILLATION] = "distillation",
+		[LB_MULTILABEL] = "multilabel",
 	};
 	return names[kind];
 }

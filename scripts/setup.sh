@@ -35,6 +35,8 @@ check|python3-yaml|python3-pyyaml|-|module yaml
 check|jq|jq|jq|have jq
 check|shellcheck|ShellCheck|shellcheck|have shellcheck
 check|cppcheck|cppcheck|cppcheck|have cppcheck
+check|clang-tidy|clang-tools-extra|-|have clang-tidy
+check|gcovr|gcovr|gcovr|have gcovr
 check|python3-numpy|python3-numpy|numpy|module numpy
 check|python3-scipy|python3-scipy|scipy|module scipy
 check|python3-matplotlib|python3-matplotlib|python-matplotlib|module matplotlib

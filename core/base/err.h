@@ -28,7 +28,8 @@ enum lb_code {
 #undef LB_CODE_ENUM
 };
 
-/* `text` may hold several lines (all errors of a config at once). It is truncated, never overrun. Initialise with { 0 }. */
+/* `text` may hold several lines (all errors of a config at once). It is truncated, never overrun; control
+ * characters, which a file may have brought in, become '?'. Initialise with { 0 }. */
 struct lb_err {
 	enum lb_code code;
 	char text[8192];

@@ -256,6 +256,12 @@ void lb_json_item(cJSON *in, const char *key, cJSON *item)
 		add(in, key, item);
 }
 
+cJSON *lb_json_made(cJSON *item)
+{
+	failed |= !item;
+	return item;
+}
+
 int lb_json_complete(struct lb_err *err)
 {
 	const bool bad = failed;

@@ -21,6 +21,7 @@ void lb_json_number(cJSON *in, const char *key, double v); /* NaN becomes null, 
 void lb_json_text(cJSON *in, const char *key, const char *v); /* NULL becomes null; what is not UTF-8 is read as Latin-1 */
 void lb_json_bool(cJSON *in, const char *key, int v);
 void lb_json_item(cJSON *in, const char *key, cJSON *item);  /* takes item; key NULL when `in` is an array (for all above) */
+cJSON *lb_json_made(cJSON *item);                        /* item as it is; NULL counts as a failed allocation */
 /* 0 when no building call failed since the last lb_json_complete, else -1 with a message. */
 int lb_json_complete(struct lb_err *err);
 

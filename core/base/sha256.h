@@ -4,16 +4,20 @@
 
 #include "core/base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+/* { 0 } is a hash that was never started. */
 struct lb_sha256 {
-	void *ctx;
+	bool started;
+	uint64_t state[16];      /* of libcrypto */
 };
 
 int lb_sha256_start(struct lb_sha256 *h, struct lb_err *err);
 void lb_sha256_add(struct lb_sha256 *h, const void *data, size_t n);
 
-/* Writes the digest and releases the state. A hash that was never started (or already ended) gives "". */
+/* Writes the digest. A hash that was never started (or already ended) gives "". */
 void lb_sha256_end(struct lb_sha256 *h, char hex[65]);
 
 int lb_sha256_hex(const void *data, size_t n, char hex[65], struct lb_err *err);

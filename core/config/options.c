@@ -22,7 +22,7 @@ static const char *const curves[] = { "train", "valid", "test", NULL };
 static const struct lb_option options[] = {
 	{ .path = "name", .param = { TEXT, .help = "the study; the file's name without .yaml if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "task", .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation"), .help = "what is learned" }, .shape = LB_VALUE },
+	{ .path = "task", .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel"), .help = "what is learned" }, .shape = LB_VALUE },
 
 	{ .path = "data", .param = { .help = "the rows to learn from" } },
 	{ .path = "data.train", .param = { .help = "the file to learn from" } },
@@ -55,6 +55,8 @@ static const struct lb_option options[] = {
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
 	{ .path = "data.label", .param = { TEXT, .help = "label column of both files; short for data.train.label" },
 	  .shape = LB_VALUE, .optional = true, .shorthand = true },
+	{ .path = "data.labels", .param = { .help = "multilabel: the columns that are labels: 1 there, 0 not there, -1 or empty not known" },
+	  .shape = LB_WORDS, .optional = true },
 	{ .path = "data.header", .param = { CHOICES("auto", "true", "false"), .help = "whether the first line names the columns" },
 	  .shape = LB_VALUE },
 	{ .path = "data.delimiter", .param = { CHOICES("auto", "comma", "tab", "semicolon", "blank"), .help = "between columns" },
@@ -137,6 +139,9 @@ static const struct lb_option options[] = {
 	{ .path = "train.precision", .param = { CHOICES("float32", "float64"), .help = "of scores, gradients and parameters" },
 	  .shape = LB_VALUE },
 	{ .path = "train.shuffle", .param = { TRUTH(1), .help = "a new order of the rows each epoch" }, .shape = LB_VALUE },
+	{ .path = "train.sampler", .param = { CHOICES("shuffle", "balanced", "stratified"), .help = "order of the rows: random; classes in equal "
+					      "parts of every batch, rare rows repeated; classes in every batch by their share" },
+	  .shape = LB_VALUE },
 	{ .path = "train.clip_norm", .param = { REAL(0, 0, NO_LIMIT), .help = "longest gradient; 0 leaves it" }, .shape = LB_VALUE },
 	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "rows weighted against their class's share" },
 	  .shape = LB_VALUE },
@@ -149,8 +154,19 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "train.early_stopping.min_delta", .param = { REAL(0, 0, NO_LIMIT), .help = "what counts as better" },
 	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "train.checkpoint", .param = { INTEGER(0, 0, 1e6), .help = "epochs after which a training is kept, so that it goes on from there "
+						 "when it was stopped; 0: never" },
+	  .shape = LB_VALUE, .optional = true, .outside_id = true },
 	{ .path = "train.curves", .param = { .help = "splits whose metrics are kept for each epoch" },
 	  .shape = LB_WORDS, .words = curves },
+
+	{ .path = "evaluate", .param = { .help = "how the metrics of the finished training are taken from its scores" } },
+	{ .path = "evaluate.threshold", .param = { CHOICES("fixed", "youden", "f1", "prevalence"), .help = "binary: a row is positive above it; "
+						   "fixed: 0; else chosen on the validation rows by TPR - FPR, F1, or as many positives as labels" },
+	  .shape = LB_VALUE },
+	{ .path = "evaluate.calibration", .param = { CHOICES("none", "temperature", "platt", "isotonic"), .help = "probabilities fitted to the "
+						     "validation rows before the threshold; platt and isotonic: binary" },
+	  .shape = LB_VALUE },
 
 	{ .path = "metrics", .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },
@@ -233,16 +249,25 @@ static const struct {
 } later[] = {
 	{ "model", "dimension", "0" },
 	{ "optimizer", "project", "\"none\"" },
+	{ "train", "sampler", "\"shuffle\"" },
+	{ "evaluate", "threshold", "\"fixed\"" },
+	{ "evaluate", "calibration", "\"none\"" },
 };
 
-static void leave_out_neutral(cJSON *identity)
+/* False for want of memory. */
+static bool leave_out_neutral(cJSON *identity)
 {
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
 		cJSON *block = cJSON_GetObjectItemCaseSensitive(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
-		if (neutral && cJSON_Compare(cJSON_GetObjectItemCaseSensitive(block, later[i].key), neutral, true))
+		if (!neutral)
+			return false;
+		if (cJSON_Compare(cJSON_GetObjectItemCaseSensitive(block, later[i].key), neutral, true))
 			cJSON_DeleteItemFromObjectCaseSensitive(block, later[i].key);
+		if (block && !block->child)
+			cJSON_DeleteItemFromObjectCaseSensitive(identity, later[i].block);
 		cJSON_Delete(neutral);
 	}
+	return true;
 }
 
 static void leave_out(cJSON *tree, const char *path)
@@ -261,13 +286,12 @@ cJSON *lb_config_identity(const cJSON *resolved, struct lb_err *err)
 {
 	cJSON *copy = cJSON_Duplicate(resolved, 1);
 
-	if (!copy) {
-		lb_fail_memory(err, sizeof *copy);
-		return NULL;
-	}
-	for (size_t i = 0; i < lb_option_count(); i++)
+	for (size_t i = 0; copy && i < lb_option_count(); i++)
 		if (options[i].outside_id)
 			leave_out(copy, options[i].path);
-	leave_out_neutral(copy);
-	return copy;
+	if (copy && leave_out_neutral(copy))
+		return copy;
+	cJSON_Delete(copy);
+	lb_fail_memory(err, sizeof *copy);
+	return NULL;
 }

@@ -88,19 +88,32 @@ cJSON *lb_param_default(const struct lb_param *p, double seed)
 {
 	switch (p->type) {
 	case LB_BOOL_PARAM:
-		return cJSON_CreateBool(p->def != 0);
+		return lb_json_made(cJSON_CreateBool(p->def != 0));
 	case LB_CHOICE_PARAM:
-		return cJSON_CreateString(p->choices[(size_t)p->def]);
+		return lb_json_made(cJSON_CreateString(p->choices[(size_t)p->def]));
 	case LB_TEXT_PARAM:
 		return NULL;
 	case LB_SEED_PARAM:
-		return cJSON_CreateNumber(seed);
+		return lb_json_made(cJSON_CreateNumber(seed));
 	case LB_REALS_PARAM:
 	case LB_INTS_PARAM:
-		return cJSON_CreateDoubleArray(p->def_list, p->n_def_list);
+		return p->n_def_list ? lb_json_made(cJSON_CreateDoubleArray(p->def_list, p->n_def_list)) : NULL;
 	default:
-		return p->def > 1.7976931348623157e308 ? cJSON_CreateString("inf") : cJSON_CreateNumber(p->def);
+		return lb_json_made(p->def > 1.7976931348623157e308 ? cJSON_CreateString("inf") : cJSON_CreateNumber(p->def));
 	}
+}
+
+/* The value as JSON, or NULL after a fault; memory that ran out is no fault of the file. */
+static cJSON *parse_param(const struct lb_resolving *r, const char *path, const struct lb_param *p, const struct lb_node *value)
+{
+	struct lb_err err = { 0 };
+	cJSON *item = lb_param_parse(p, value, &err);
+
+	if (!item && err.code == LB_MACHINE)
+		lb_json_made(NULL);
+	else if (!item)
+		lb_fault(r->faults, &value->mark, path, "%s", err.text);
+	return item;
 }
 
 static bool has_keyword(const char *keywords, const char *word)
@@ -166,15 +179,12 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 static void resolve_param(const struct lb_resolving *r, const char *path, const struct lb_param *p, const struct lb_node *block, cJSON *out)
 {
 	const struct lb_node *node = lb_node_get(block, p->name);
-	struct lb_err err = { 0 };
 	char where[LB_PATH_TEXT];
 	cJSON *item;
 
 	snprintf(where, sizeof where, "%s.%s", path, p->name);
 	if (!lb_node_absent(node)) {
-		item = lb_param_parse(p, node, &err);
-		if (!item)
-			lb_fault(r->faults, &node->mark, where, "%s", err.text);
+		item = parse_param(r, where, p, node);
 	} else if (p->required) {
 		const struct lb_mark mark = block ? block->mark : (struct lb_mark){ .file = r->file };
 		lb_fault(r->faults, &mark, where, "is missing and has no default: %s", p->help);
@@ -311,8 +321,8 @@ static cJSON *resolve_words(const struct lb_resolving *r, const struct lb_option
 	cJSON *list = NULL;
 
 	if (o->word && (!node || (node->type == LB_SCALAR && !strcmp(node->text, o->word))))
-		return cJSON_CreateString(o->word);
-	if (!node && lb_rule_default(r, o->path, &list))
+		return lb_json_made(cJSON_CreateString(o->word));
+	if (!node && (o->optional || lb_rule_default(r, o->path, &list)))
 		return list;
 	if (node && node->type != LB_SEQUENCE) {
 		snprintf(wanted, sizeof wanted, "%.40s", node->type == LB_SCALAR ? node->text : "a, b");
@@ -331,7 +341,7 @@ static cJSON *resolve_words(const struct lb_resolving *r, const struct lb_option
 static cJSON *resolve_space(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	if (!node || (node->type == LB_SCALAR && !strcmp(node->text, o->word)))
-		return cJSON_CreateString(o->word);
+		return lb_json_made(cJSON_CreateString(o->word));
 	if (node->type != LB_MAPPING || !node->n) {
 		lb_refuse_type(r, node, o->path, "default, or a block of paths with values as in sweep");
 		return NULL;
@@ -344,13 +354,10 @@ static cJSON *resolve_space(const struct lb_resolving *r, const struct lb_option
 
 static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
-	struct lb_err err = { 0 };
 	cJSON *item = NULL;
 
 	if (node) {
-		item = lb_param_parse(lb_rule_takes_list(r, o, node) ? o->list : &o->param, node, &err);
-		if (!item)
-			lb_fault(r->faults, &node->mark, o->path, "%s", err.text);
+		item = parse_param(r, o->path, lb_rule_takes_list(r, o, node) ? o->list : &o->param, node);
 	} else if (o->param.required) {
 		const struct lb_mark mark = lb_given_mark(r, o->path);
 		lb_fault(r->faults, &mark, o->path, "is missing, allowed: %s", o->param.help);

@@ -72,30 +72,30 @@ static cJSON *default_share(const struct lb_resolving *r, const char *path)
 	const struct lb_option *o = lb_option_find(path, strlen(path));
 
 	if (form_of(r) != FRACTIONS)
-		return !strcmp(path, "data.split.valid") ? cJSON_CreateNumber(0) : NULL;
+		return !strcmp(path, "data.split.valid") ? lb_json_made(cJSON_CreateNumber(0)) : NULL;
 	if (!train && !valid && !test)
-		return cJSON_CreateNumber(!lb_given(r, "data.test") ? o->param.def : is_train);
+		return lb_json_made(cJSON_CreateNumber(!lb_given(r, "data.test") ? o->param.def : is_train));
 	if (!is_train)
-		return cJSON_CreateNumber(0);
-	return cJSON_CreateNumber(tidy(1 - number_or(r, "data.split.valid", 0) - number_or(r, "data.split.test", 0)));
+		return lb_json_made(cJSON_CreateNumber(0));
+	return lb_json_made(cJSON_CreateNumber(tidy(1 - number_or(r, "data.split.valid", 0) - number_or(r, "data.split.test", 0))));
 }
 
 static cJSON *default_fold(const struct lb_resolving *r, const char *path)
 {
 	(void)path;
-	return form_of(r) == FOLDS ? cJSON_CreateNumber(0) : NULL;
+	return form_of(r) == FOLDS ? lb_json_made(cJSON_CreateNumber(0)) : NULL;
 }
 
 static cJSON *default_stratify(const struct lb_resolving *r, const char *path)
 {
 	(void)path;
-	return cJSON_CreateBool(r->kind != LB_REGRESSION && !lb_given(r, "data.group"));
+	return lb_json_made(cJSON_CreateBool(!(r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind)) && !lb_given(r, "data.group")));
 }
 
 static cJSON *default_name(const struct lb_resolving *r, const char *path)
 {
 	(void)path;
-	return cJSON_CreateString(r->study);
+	return lb_json_made(cJSON_CreateString(r->study));
 }
 
 static cJSON *default_dir(const struct lb_resolving *r, const char *path)
@@ -104,7 +104,7 @@ static cJSON *default_dir(const struct lb_resolving *r, const char *path)
 
 	(void)path;
 	snprintf(dir, sizeof dir, "results/%s", text_or(r, "name", r->study));
-	return cJSON_CreateString(dir);
+	return lb_json_made(cJSON_CreateString(dir));
 }
 
 static cJSON *default_label(const struct lb_resolving *r, const char *path)
@@ -112,7 +112,7 @@ static cJSON *default_label(const struct lb_resolving *r, const char *path)
 	const char *label = text_or(r, "data.train.label", text_or(r, "data.label", NULL));
 
 	(void)path;
-	return label && lb_given(r, "data.train.path") ? cJSON_CreateString(label) : NULL;
+	return label && lb_given(r, "data.train.path") ? lb_json_made(cJSON_CreateString(label)) : NULL;
 }
 
 static cJSON *default_curves(const struct lb_resolving *r, const char *path)
@@ -121,7 +121,7 @@ static cJSON *default_curves(const struct lb_resolving *r, const char *path)
 
 	(void)r;
 	(void)path;
-	return cJSON_CreateStringArray(&valid, 1);
+	return lb_json_made(cJSON_CreateStringArray(&valid, 1));
 }
 
 static const struct {
@@ -261,8 +261,8 @@ static void check_split(const struct lb_resolving *r)
 		fault(r, "data.split.fold", "found %.0f, allowed: an integer in [0, %.0f]", resolved_number(r, "data.split.fold", 0), folds - 1);
 	if (!cJSON_IsTrue(lb_json_at(r->out, "data.split.stratify")))
 		return;
-	if (r->kind == LB_REGRESSION)
-		fault(r, "data.split.stratify", "found true, allowed: false; the task is regression, which has no classes");
+	if (r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind))
+		fault(r, "data.split.stratify", "found true, allowed: false; the task is %s, which has no classes", lb_kind_name(r->kind));
 	else if (lb_given(r, "data.group"))
 		fault(r, "data.split.stratify", "cannot be combined with data.group; keep one");
 }
@@ -340,20 +340,19 @@ static void check_task(const struct lb_resolving *r)
 		fault(r, "data.teacher", "is missing, allowed: a file of the teacher's scores; the task is distillation");
 	if (r->kind != LB_DISTILLATION && teacher)
 		fault(r, "data.teacher", "goes with task: distillation alone; remove it");
+	if (r->kind != LB_MULTILABEL && cJSON_GetArraySize(lb_json_at(r->out, "data.labels")) > 0)
+		fault(r, "data.labels", "goes with task: multilabel alone; remove it, or name one column with data.train.label");
+	if (r->kind == LB_MULTILABEL && (lb_given(r, "data.label") || lb_given(r, "data.train.label")))
+		fault(r, lb_given(r, "data.label") ? "data.label" : "data.train.label", "names one column; the task is multilabel: name all of "
+		      "them with data.labels: [NAME, ...]");
 	if (teacher && !strcmp(text_or(r, "data.missing", ""), "drop"))
 		fault(r, "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
-}
-
-static void check_output(const struct lb_resolving *r)
-{
-	if (cJSON_IsTrue(lb_json_at(r->out, "output.model")))
-		fault(r, "output.model", "found true, allowed: false; saving models is not in this version");
 }
 
 void lb_rule_check(const struct lb_resolving *r)
 {
 	static void (*const checks[])(const struct lb_resolving *) = {
-		check_name, check_source, check_task, check_split, check_early_stopping, check_tune, check_output,
+		check_name, check_source, check_task, check_split, check_early_stopping, check_tune,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

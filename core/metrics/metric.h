@@ -18,7 +18,8 @@
  *   score  binary only: the score; NULL otherwise;
  *   collapsed  multi-class only: sum over classes of exp(z_k - max z) is exactly 1 in the working precision; peak  multi-class only:
  *          the largest |z_k|.
- * Regression: pred_t and target_t are (n,t) row-major, the others NULL.
+ * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t holds the scores, target_t the
+ * labels (1, 0, or -1 for not known).
  * n may be 0. All values are finite: a diverged trial has no metrics. */
 struct lb_outcomes {
 	enum lb_kind kind;

@@ -15,7 +15,7 @@
 struct lb_blas_choice {
 	char asked[32];          /* "auto", "library" or the name of a set; "environment": OPENBLAS_CORETYPE decided */
 	char own[32];            /* the set that the library chose by itself; "" when not known */
-	char why[400];           /* one sentence */
+	char why[640];           /* one sentence */
 };
 const struct lb_blas_choice *lb_blas_chosen(void);
 

@@ -12,7 +12,7 @@
 #include <tgmath.h>
 
 /* For a loop over long vectors: compiled for several instruction sets, chosen when the program is loaded. Nothing is contracted, so
- * all give the same bytes. */
+ * all give the same bytes. Such a function has an X(name), static or not: clang's resolvers are global. */
 #if defined __x86_64__
 #define LB_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else

@@ -23,13 +23,13 @@ static const struct lb_param sgd_params[] = {
 	[SGD_NESTEROV] = { .name = "nesterov", .type = LB_BOOL_PARAM, .help = "step along g + mu v instead of v" },
 };
 
-LB_CLONES static void plain(size_t n, real eta, real lambda, real *restrict w, const real *restrict g)
+LB_CLONES static void X(plain)(size_t n, real eta, real lambda, real *restrict w, const real *restrict g)
 {
 	for (size_t i = 0; i < n; i++)
 		w[i] -= eta * (g[i] + lambda * w[i]);
 }
 
-LB_CLONES static void heavy_ball(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
+LB_CLONES static void X(heavy_ball)(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
 {
 	for (size_t i = 0; i < n; i++) {
 		v[i] = mu * v[i] + (g[i] + lambda * w[i]);
@@ -37,7 +37,7 @@ LB_CLONES static void heavy_ball(size_t n, real eta, real lambda, real mu, real 
 	}
 }
 
-LB_CLONES static void nesterov(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
+LB_CLONES static void X(nesterov)(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
 {
 	for (size_t i = 0; i < n; i++) {
 		const real d = g[i] + lambda * w[i];
@@ -53,9 +53,9 @@ static void sgd_step(const struct lb_arg *par, int64_t t, double lr, double deca
 
 	(void)t;
 	if (mu == 0)
-		plain(n, eta, lambda, w, g);
+		X(plain)(n, eta, lambda, w, g);
 	else
-		(par[SGD_NESTEROV].v != 0 ? nesterov : heavy_ball)(n, eta, lambda, mu, w, g, slot[0]);
+		(par[SGD_NESTEROV].v != 0 ? X(nesterov) : X(heavy_ball))(n, eta, lambda, mu, w, g, slot[0]);
 }
 
 enum { ADAM_BETA1 = LB_OPT_OWN, ADAM_BETA2, ADAM_EPS };
@@ -79,7 +79,7 @@ struct moments {
 	real b1, b2, c1, c2, eps, rate, root, lambda, keep;
 };
 
-LB_CLONES static void follow_moments(size_t n, struct moments a, real *restrict w, const real *restrict g, real *restrict m,
+LB_CLONES static void X(follow_moments)(size_t n, struct moments a, real *restrict w, const real *restrict g, real *restrict m,
 				     real *restrict v)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -99,7 +99,7 @@ static void adam(const struct lb_arg *par, int64_t t, double lr, double coupled,
 				   .root = (real)(1 / sqrt(1 - pow(beta2, (double)t))), .lambda = (real)coupled,
 				   .keep = (real)(1 - shrink) };
 
-	follow_moments(n, a, w, g, slot[0], slot[1]);
+	X(follow_moments)(n, a, w, g, slot[0], slot[1]);
 }
 
 static void adam_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
@@ -112,6 +112,49 @@ static void adamw_step(const struct lb_arg *par, int64_t t, double lr, double de
 		       real *const *slot)
 {
 	adam(par, t, lr, 0, lr * decay, n, w, g, slot);
+}
+
+static const char *const divisors[] = { "derivative", "length", NULL };
+enum { BY_DERIVATIVE, BY_LENGTH };
+enum { NORMALIZED_BY = LB_OPT_OWN };
+static const struct lb_param normalized_params[] = {
+	COMMON_PARAMS(1),
+	[NORMALIZED_BY] = { .name = "by", .type = LB_CHOICE_PARAM, .choices = divisors,
+			    .help = "derivative: mean size of the loss's derivative by the score; length: of the whole gradient" },
+};
+
+static bool always_idle(const struct lb_arg *par)
+{
+	(void)par;
+	return true;
+}
+
+static void plain_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g, real *const *slot)
+{
+	(void)par, (void)t, (void)slot;
+	X(plain)(n, (real)lr, (real)decay, w, g);
+}
+
+static double normalized_redirect(const struct lb_arg *par, int64_t t, const struct X(lb_scored) *s)
+{
+	(void)t;
+	return par[NORMALIZED_BY].v == BY_DERIVATIVE ? X(lb_by_derivative)(s) : 1;
+}
+
+static bool normalized_length(const struct lb_arg *par)
+{
+	return par[NORMALIZED_BY].v == BY_LENGTH;
+}
+
+enum { PERCEPTRON_NORMALIZE = LB_OPT_OWN };
+static const struct lb_param perceptron_params[] = {
+	COMMON_PARAMS(1),
+	[PERCEPTRON_NORMALIZE] = { .name = "normalize", .type = LB_BOOL_PARAM, .help = "divide by the share of wrong rows instead of averaging over all" },
+};
+
+static double perceptron_redirect(const struct lb_arg *par, int64_t t, const struct X(lb_scored) *s)
+{
+	return X(lb_by_mistakes)(t, par[PERCEPTRON_NORMALIZE].v != 0, s);
 }
 
 static const struct lb_param lbfgs_params[] = {
@@ -140,6 +183,25 @@ static const struct X(lb_optim) optims[] = {
 		    .cite = "Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019, Algorithm 2",
 		    .formula = "as adam with d = g, and w = (1 - eta lambda) w first", LB_PARAMS(adam_params) },
 	  .slots = 2, .step = adamw_step },
+	{ .base = { .name = "normalized_gd", .title = "Gradient descent by a normalised gradient",
+		    .cite = "Tyurin, From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step Sizes, AAAI 2025, "
+			    "section 6 (by: derivative); Nesterov 1984 (by: length)",
+		    .formula = "g = gradient / mean_i |dl_i/dz_i| (derivative; half the sum over the columns where there are several) or gradient / "
+			       "|gradient| (length); w = w - eta (g + lambda w)",
+		    .notes = "With logistic the divisor is mean_i sigmoid(-margin_i), the rule of the paper; with the loss perceptron it is the share of "
+			     "wrong rows. The divisor is that of the minibatch. A gradient that is 0 moves nothing.",
+		    .keywords = "normalised ngd step_rule normalized_logistic", LB_PARAMS(normalized_params) },
+	  .idle = always_idle, .step = plain_step, .redirect = normalized_redirect, .unit_length = normalized_length },
+	{ .base = { .name = "batch_perceptron", .title = "The batch perceptron: the mean of the wrong rows, whatever the loss",
+		    .cite = "Rosenblatt 1958; in the form of Tyurin, From Logistic Regression to the Perceptron Algorithm, AAAI 2025, Algorithm 1 and "
+			    "section 5",
+		    .formula = "w = w + eta (1/B) sum over rows with margin <= 0 of y x; in the first step a margin of 0 counts half; normalize: divided by "
+			       "the number of such rows instead of B",
+		    .notes = "The limit of logistic regression with ever larger steps, its weights divided by the step size. The loss is only reported. "
+			     "Multi-class: margin is z_y less the largest other score, and the step turns from that class to y. Binary and multi-class "
+			     "tasks only.",
+		    .keywords = "rosenblatt large_steps", LB_PARAMS(perceptron_params) },
+	  .idle = always_idle, .step = plain_step, .redirect = perceptron_redirect, .classes_only = true },
 	{ .base = { .name = "lbfgs", .title = "Limited-memory BFGS on all training rows at once",
 		    .cite = "Liu & Nocedal, On the limited memory BFGS method for large scale optimization, Math. Programming 45, 1989; "
 			    "line search of More & Thuente, ACM TOMS 20, 1994; library liblbfgs",
@@ -185,10 +247,21 @@ const struct lb_info *X(lb_optim_info)(size_t i)
 	return o ? &o->base : NULL;
 }
 
+static const struct X(lb_optim) *optim_of(const struct lb_info *info)
+{
+	size_t i = 0;
+
+	while (i + 1 < sizeof optims / sizeof *optims && strcmp(optims[i].base.name, info->name))
+		i++;
+	return &optims[i];
+}
+
 bool X(lb_optim_full_batch)(const struct lb_info *info)
 {
-	for (size_t i = 0; i < sizeof optims / sizeof *optims; i++)
-		if (!strcmp(optims[i].base.name, info->name))
-			return optims[i].full_batch;
-	return false;
+	return optim_of(info)->full_batch;
+}
+
+bool X(lb_optim_classes_only)(const struct lb_info *info)
+{
+	return optim_of(info)->classes_only;
 }

@@ -18,4 +18,8 @@ const struct lb_info *lb_optim_info_f64(size_t i);
 bool lb_optim_full_batch_f32(const struct lb_info *info);
 bool lb_optim_full_batch_f64(const struct lb_info *info);
 
+/* True for an optimiser of binary and multi-class tasks alone. */
+bool lb_optim_classes_only_f32(const struct lb_info *info);
+bool lb_optim_classes_only_f64(const struct lb_info *info);
+
 #endif

@@ -47,6 +47,7 @@ struct lb_read_options lb_read_options_of(const cJSON *config, int i)
 		.header = !header || !strcmp(header, "auto") ? 0 : strcmp(header, "true") ? -1 : 1,
 		.delimiter = delimiter[choice(lb_get_text(config, "data.delimiter"), delimiters)],
 		.missing_ok = true,
+		.label_lists = !strcmp(lb_get_text(config, "task"), "multilabel"),
 		.max_bytes = (uint64_t)lb_get_number(config, "data.max_bytes", 0),
 		.max_memory = (uint64_t)lb_get_number(config, "data.max_memory", 0),
 		.index_base = base ? (enum lb_index_base)choice(base, bases) : LB_BASE_1,
@@ -91,10 +92,12 @@ int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table t[4
 	int rc = -1;
 
 	if (!text_list(lb_json_at(config, "data.drop"), &roles.drop, &roles.n_drop, err) &&
+	    !text_list(lb_json_at(config, "data.labels"), &roles.labels, &roles.n_labels, err) &&
 	    !text_list(categorical, &roles.categorical, &roles.n_categorical, err))
 		rc = lb_dataset_assemble(&t[0], path[1] ? &t[1] : NULL, path[2] ? &t[2] : NULL, path[3] ? &t[3] : NULL, path, &roles, out,
 					 err);
 	free((void *)roles.drop);
+	free((void *)roles.labels);
 	free((void *)roles.categorical);
 	return rc;
 }
@@ -105,7 +108,8 @@ static int check_labels(const cJSON *config, const struct lb_table t[4], const c
 	static const char *const key[] = { "data.train.labels", NULL, "data.test.labels" };
 
 	for (int i = 0; i < 4; i += 2)
-		if (path[i] && !t[i].col && !path[i + 1] && !lb_get_text(config, "data.train.label"))
+		if (path[i] && !t[i].col && !path[i + 1] && !lb_get_text(config, "data.train.label") &&
+		    !cJSON_GetArraySize(lb_json_at(config, "data.labels")))
 			return lb_fail(err, LB_DATA, "%s: holds no labels; give their file with %s", path[i], key[i]);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <math.h>
 #include <sys/resource.h>
 
 static const char *const part_name[] = { "train", "valid", "test" };
@@ -30,9 +31,11 @@ static void add_sources(cJSON *in, const struct lb_dataset *d, const cJSON *conf
 	}
 }
 
+/* Rows of each class; y is NULL where rows have several labels. */
 static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y, int parts)
 {
 	const size_t classes = p->features.data->n_classes;
+	const double *target = p->features.data->target;
 	cJSON *counts = lb_json_object(in, "class_counts");
 
 	for (int part = 0; part < parts; part++) {
@@ -40,7 +43,7 @@ static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y,
 		for (size_t k = 0; k < classes; k++) {
 			size_t n = 0;
 			for (size_t i = 0; i < p->split.n[part]; i++)
-				n += (size_t)y[p->split.rows[part][i]] == k;
+				n += y ? (size_t)y[p->split.rows[part][i]] == k : target[p->split.rows[part][i] * classes + k] > 0;
 			lb_json_number(list, NULL, (double)n);
 		}
 	}
@@ -90,17 +93,19 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 	for (int part = 0; part < 3; part++)
 		lb_json_number(rows, part_name[part], (double)p->split.n[part]);
 	lb_json_number(data, "features", (double)p->features.d);
-	if (d->y) {
+	if (d->n_classes) {
 		list = lb_json_array(data, "classes");
 		for (size_t k = 0; k < d->n_classes; k++)
 			lb_json_text(list, NULL, d->class_name[k]);
 		add_counts(data, p, d->y, 3);
-		add_corrupted(data, p);
 	} else {
 		lb_json_text(data, "classes", NULL);
 		lb_json_text(data, "class_counts", NULL);
-		lb_json_text(data, "corrupted", NULL);
 	}
+	if (d->y)
+		add_corrupted(data, p);
+	else
+		lb_json_text(data, "corrupted", NULL);
 	list = lb_json_array(data, "warnings");
 	for (size_t i = 0; i < d->n_warnings; i++)
 		lb_json_text(list, NULL, d->warning[i]);
@@ -152,6 +157,29 @@ static void add_minimum(cJSON *result, const struct lb_outcome *out)
 	}
 }
 
+/* Only where a calibration or a threshold was asked for. */
+static void add_decision(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+{
+	const struct lb_decision *d = &out->decision;
+
+	if (out->status != LB_TRIAL_OK || (p->setup.threshold == LB_AT_ZERO && p->setup.calibration == LB_UNCALIBRATED))
+		return;
+	cJSON *block = lb_json_object(result, "decision"), *list;
+	lb_json_text(block, "rule", lb_threshold_names()[d->rule]);
+	lb_json_number(block, "threshold", d->threshold);
+	lb_json_text(block, "calibration", lb_calibration_names()[d->calibration]);
+	lb_json_number(block, "slope", d->n_knots ? (double)NAN : d->slope);
+	lb_json_number(block, "intercept", d->n_knots ? (double)NAN : d->intercept);
+	list = lb_json_array(block, "knots");
+	for (size_t i = 0; i < d->n_knots; i++) {
+		if (i && i + 1 < d->n_knots && d->p[i - 1] == d->p[i] && d->p[i] == d->p[i + 1])
+			continue;
+		cJSON *knot = lb_json_array(list, NULL);
+		lb_json_number(knot, NULL, d->z[i]);
+		lb_json_number(knot, NULL, d->p[i]);
+	}
+}
+
 static void add_result(cJSON *record, const struct lb_prepared *p, const struct lb_outcome *out, const char *message)
 {
 	cJSON *result = lb_json_object(record, "result");
@@ -170,6 +198,7 @@ static void add_result(cJSON *record, const struct lb_prepared *p, const struct 
 		lb_json_text(d, "cause", out->cause);
 	} else
 		lb_json_text(result, "diverged", NULL);
+	add_decision(result, p, out);
 	add_metrics(result, p, out);
 	add_curves(result, p, out);
 }
@@ -188,6 +217,7 @@ static void add_run(cJSON *record, const struct lb_run_facts *f, const struct lb
 	lb_json_number(seconds, "evaluate", out->evaluate_seconds);
 	lb_json_number(seconds, "total", f->total_seconds);
 	lb_json_number(run, "cpu_seconds", f->cpu_seconds);
+	lb_json_number(run, "resumed_epochs", (double)out->resumed);
 	lb_json_number(run, "peak_memory_bytes", (double)usage.ru_maxrss * 1024);
 	lb_provenance(run, f->argv);
 }

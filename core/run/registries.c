@@ -60,8 +60,10 @@ static const struct lb_info *model_at(size_t i, unsigned *kinds)
 
 static const struct lb_info *optimizer_at(size_t i, unsigned *kinds)
 {
-	*kinds = ~0u;
-	return lb_optim_info_f64(i);
+	const struct lb_info *info = lb_optim_info_f64(i);
+
+	*kinds = info && lb_optim_classes_only_f64(info) ? 1u << LB_MULTICLASS | 1u << LB_BINARY : ~0u;
+	return info;
 }
 
 static const struct lb_info *schedule_at(size_t i, unsigned *kinds)

@@ -4,10 +4,12 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/run/get.h"
+#include "core/run/model_file.h"
 #include "core/run/record.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static double cpu_seconds(void)
 {
@@ -22,18 +24,22 @@ static char *predictions_path(const struct lb_trial *t, struct lb_err *err)
 	return lb_strfmt(err, "%s/trials/%s.predictions.csv", lb_get_text(t->config, "output.dir"), t->id);
 }
 
+static bool has_companion(char *path)
+{
+	const bool there = path && lb_file_exists(path);
+
+	free(path);
+	return there;
+}
+
 bool lb_trial_done(const struct lb_trial *t)
 {
 	const enum lb_stored s = lb_store_look(lb_get_text(t->config, "output.dir"), t->id, NULL);
 
-	if (s == LB_STORED_DIVERGED)
-		return true;
-	if (s != LB_STORED_OK || !lb_get_bool(t->config, "output.predictions"))
-		return s == LB_STORED_OK;
-	char *path = predictions_path(t, NULL);
-	const bool there = path && lb_file_exists(path);
-	free(path);
-	return there;
+	if (s != LB_STORED_OK)
+		return s == LB_STORED_DIVERGED;
+	return (!lb_get_bool(t->config, "output.predictions") || has_companion(predictions_path(t, NULL))) &&
+	       (!lb_get_bool(t->config, "output.model") || has_companion(lb_model_path(t, NULL)));
 }
 
 static void add_field(struct lb_buf *b, const char *text)
@@ -84,6 +90,24 @@ static int write_predictions(const struct lb_trial *t, const struct lb_prepared 
 	return rc;
 }
 
+static int write_model(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_err *err)
+{
+	char *path = lb_model_path(t, err);
+	const int rc = path ? lb_model_save(path, t, p, out, err) : -1;
+
+	free(path);
+	return rc;
+}
+
+static void forget_checkpoint(const struct lb_trial *t)
+{
+	char *path = lb_checkpoint_path(t, NULL);
+
+	if (path)
+		unlink(path);
+	free(path);
+}
+
 /* A rerun that was interrupted or failed leaves a finished record as it is. */
 static int store(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_run_facts *facts,
 		 const char *message, cJSON **record, struct lb_err *err)
@@ -97,6 +121,10 @@ static int store(const struct lb_trial *t, const struct lb_prepared *p, const st
 
 	if (!rc && out && out->status == LB_TRIAL_OK && out->scores)
 		rc = write_predictions(t, p, out, err);
+	if (!rc && out && out->status == LB_TRIAL_OK && out->w)
+		rc = write_model(t, p, out, err);
+	if (!rc && ended)
+		forget_checkpoint(t);
 	if (record && !rc)
 		*record = made;
 	else
@@ -150,7 +178,7 @@ static void train_all(struct member *m, size_t k, const struct lb_run_options *o
 			out[i] = made[j++];
 		end[i].rc = rc;
 		end[i].status = out[i].status;
-		if (rc && err)
+		if (rc && err && err->code != LB_OK)
 			end[i].err = *err;
 		else if (rc)
 			lb_fail_memory(&end[i].err, k * sizeof *setup);

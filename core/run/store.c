@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,14 +114,55 @@ static void remove_leftover(const char *dir, const char *folder, const char *nam
 	free(path);
 }
 
+/* Removes "ID.checkpoint" of a trial that has ended, unless a process is training it again. */
+static void remove_checkpoint(const char *dir, const char *folder, const char *name)
+{
+	char id[17];
+	int fd = -1;
+
+	if (strspn(name, "0123456789abcdef") != 16 || strcmp(name + 16, ".checkpoint"))
+		return;
+	memcpy(id, name, 16);
+	id[16] = '\0';
+	const enum lb_stored s = lb_store_look(dir, id, NULL);
+	char *path = lb_strfmt(NULL, "%s/%s", folder, name);
+	if (path && (s == LB_STORED_OK || s == LB_STORED_DIVERGED) && lb_store_claim(dir, id, &fd, NULL) == 1)
+		unlink(path);
+	if (fd >= 0)
+		close(fd);
+	free(path);
+}
+
 /* What a lossbench that was killed while writing left behind. */
 static void remove_leftovers(const char *dir, const char *folder)
 {
 	const struct dirent *e;
 	DIR *d = opendir(folder);
 
-	while (d && (e = readdir(d)))
+	while (d && (e = readdir(d))) {
 		remove_leftover(dir, folder, e->d_name);
+		remove_checkpoint(dir, folder, e->d_name);
+	}
+	if (d)
+		closedir(d);
+}
+
+/* Removes "..plan.tmp-PID" and its like from the folder, of processes that are no more. */
+static void remove_orphans(const char *dir)
+{
+	const struct dirent *e;
+	DIR *d = opendir(dir);
+
+	while (d && (e = readdir(d))) {
+		const char *end = e->d_name[0] == '.' ? strstr(e->d_name, ".tmp-") : NULL;
+		const long pid = end ? strtol(end + 5, NULL, 10) : 0;
+		if (pid <= 0 || !kill((pid_t)pid, 0) || errno != ESRCH)
+			continue;
+		char *path = lb_strfmt(NULL, "%s/%s", dir, e->d_name);
+		if (path)
+			unlink(path);
+		free(path);
+	}
 	if (d)
 		closedir(d);
 }
@@ -131,9 +173,11 @@ int lb_store_prepare(const char *dir, struct lb_err *err)
 	char *probe = folder ? lb_strfmt(err, "%s/.probe", folder) : NULL;
 	int rc = probe ? lb_write_file(probe, "lossbench\n", 10, err) : -1;
 
-	if (!rc) {
+	if (probe)
 		unlink(probe);
+	if (!rc) {
 		remove_leftovers(dir, folder);
+		remove_orphans(dir);
 	}
 	free(folder);
 	free(probe);

@@ -2,8 +2,11 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
-#include "core/optim/optim_info.h"
+#include "core/run/evaluation.h"
+#include "core/numeric/kernel_choice.h"
+#include "core/run/reads_all.h"
 #include "core/run/get.h"
+#include "core/run/provenance.h"
 #include "core/run/registries.h"
 
 #include <stdlib.h>
@@ -49,64 +52,6 @@ static int check_corruption(const cJSON *config, const struct lb_dataset *data, 
 	return rc;
 }
 
-static const struct lb_info *optimizer_of(const cJSON *config)
-{
-	const char *name = lb_get_text(config, "optimizer.name");
-	const struct lb_info *info;
-
-	for (size_t i = 0; (info = lb_optim_info_f64(i)); i++)
-		if (name && !strcmp(info->name, name))
-			break;
-	return info;
-}
-
-static bool closed_form(const cJSON *config)
-{
-	const char *kind = lb_get_text(config, "model.kind");
-	const struct lb_info *info;
-
-	for (size_t i = 0; (info = lb_model_at(i)); i++)
-		if (kind && !strcmp(info->name, kind))
-			break;
-	return info && lb_model_closed_form(info);
-}
-
-/* What means nothing to a training that reads all rows at once. train.epochs, batch and shuffle, which always have a value, are
- * left unused instead. */
-static int check_full_batch(const cJSON *config, struct lb_err *err)
-{
-	const bool closed = closed_form(config);
-	const struct lb_info *optimizer = optimizer_of(config);
-	const char *name = closed ? "model naive_bayes" : optimizer ? optimizer->name : "", *schedule = lb_get_text(config, "schedule.name");
-
-	if (!closed && (!optimizer || !lb_optim_full_batch_f64(optimizer)))
-		return 0;
-	if (lb_json_at(config, "train.early_stopping"))
-		return lb_fail(err, LB_CONFIG, "train.early_stopping: found with %s, which has no epochs; remove early_stopping", name);
-	if (closed)
-		return 0;
-	if (lb_get_number(config, "train.clip_norm", 0) > 0)
-		return lb_fail(err, LB_CONFIG, "train.clip_norm: found %g with optimizer %s, allowed: 0; remove it, or train with sgd",
-			       lb_get_number(config, "train.clip_norm", 0), name);
-	if ((schedule && strcmp(schedule, "constant")) || lb_get_number(config, "schedule.warmup", 0) > 0)
-		return lb_fail(err, LB_CONFIG, "schedule: found %s%s with optimizer %s, which has no learning rate; remove the schedule",
-			       schedule, lb_get_number(config, "schedule.warmup", 0) > 0 ? " with warmup" : "", name);
-	if (lb_get_number(config, "model.dropout", 0) > 0)
-		return lb_fail(err, LB_CONFIG, "model.dropout: found %g with optimizer %s, which needs the same loss in every pass, allowed: 0",
-			       lb_get_number(config, "model.dropout", 0), name);
-	if (loss_of(config)->needs & LB_NEEDS_FEATURES && strcmp(lb_get_text(config, "model.kind"), "linear"))
-		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s and model %s, allowed: model linear, whose features do not move "
-			       "with the weights; train it with sgd, adam or adamw", loss_of(config)->base.name, name,
-			       lb_get_text(config, "model.kind"));
-	if (loss_of(config)->needs & LB_NEEDS_VIEWS)
-		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s, which needs the same rows in every pass; train it with sgd, adam or "
-			       "adamw", loss_of(config)->base.name, name);
-	if (loss_of(config)->needs & LB_NEEDS_SAMPLE_IDS)
-		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s, allowed: losses without memory of earlier passes; train it "
-			       "with sgd, adam or adamw", loss_of(config)->base.name, name);
-	return 0;
-}
-
 /* What can only be judged with the data at hand, but before any training. */
 static int check_applicable(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
 {
@@ -117,16 +62,16 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 		return lb_fail(err, LB_CONFIG,
 			       "loss: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
 			       "train.class_weight: separable losses (`lossbench losses` marks them)", loss->base.name);
-	if (data->kind == LB_REGRESSION && class_weight && strcmp(class_weight, "none"))
-		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but a regression has no classes; allowed: none",
-			       class_weight);
+	if (lb_kind_of_columns(data->kind) && class_weight && strcmp(class_weight, "none"))
+		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but task %s has no classes; allowed: none", class_weight,
+			       lb_kind_name(data->kind));
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share");
 	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views"))
 		return lb_fail(err, LB_CONFIG, loss->needs & LB_NEEDS_VIEWS ?
 			       "train.views: is missing, and %s compares several views of a row; give {kind: gaussian_noise, count: 2}" :
 			       "train.views: %s sees one view of a row; remove train.views (gjs uses it)", loss->base.name);
-	return check_full_batch(config, err);
+	return lb_evaluation_check(config, split, err) || lb_sampler_check(config, lb_reads_all(config), err) || lb_full_batch_check(config, err) ? -1 : 0;
 }
 
 /* Leaves out training (and validation) rows as corrupt.imbalance says. */
@@ -340,7 +285,7 @@ static int prepare_weights(struct lb_prepared *p, const cJSON *config, const str
 	return 0;
 }
 
-static int prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
 {
 	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
 	const struct lb_info *loss = component(p, config, "loss", "name", 16, p->loss_par, err);
@@ -373,7 +318,9 @@ static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
 		for (int part = 0; part < 3; part++)
 			p->setup.curve[part] |= !strcmp(e->valuestring, parts[part]);
 	p->setup.clip_norm = lb_get_number(config, "train.clip_norm", 0);
+	lb_evaluation_set(&p->setup, config);
 	p->setup.keep_scores = lb_get_bool(config, "output.predictions");
+	p->setup.keep_model = lb_get_bool(config, "output.model");
 	p->precision = !strcmp(lb_get_text(config, "train.precision"), "float64") ? 64 : 32;
 	p->cohort = (struct lb_cohort){
 		.features = &p->features,
@@ -383,11 +330,31 @@ static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
 		.batch = (size_t)lb_get_number(config, "train.batch", 1),
 		.order_seed = (uint64_t)lb_get_number(config, "train.seed", 1),
 		.shuffle = lb_get_bool(config, "train.shuffle"),
+		.sampling = lb_sampling_of(config),
 		.trial = &p->setup,
 		.k = 1,
 	};
 	if (p->cohort.batch > p->split.n[LB_TRAIN])
 		p->cohort.batch = p->split.n[LB_TRAIN];
+}
+
+/* Where the training is kept, and what its bytes depend on. */
+static int prepare_checkpoint(struct lb_prepared *p, const struct lb_trial *t, struct lb_err *err)
+{
+	p->setup.checkpoint_every = (size_t)lb_get_number(t->config, "train.checkpoint", 0);
+	if (!p->setup.checkpoint_every)
+		return 0;
+	p->checkpoint = lb_checkpoint_path(t, err);
+	p->checkpoint_tag = lb_strfmt(err, "%s %s %s %s %s %s", t->id, lb_version, lb_git_revision, lb_compiler, lb_build_flags,
+				      lb_kernels_name());
+	p->setup.checkpoint = p->checkpoint;
+	p->setup.checkpoint_tag = p->checkpoint_tag;
+	return p->checkpoint && p->checkpoint_tag ? 0 : -1;
+}
+
+char *lb_checkpoint_path(const struct lb_trial *t, struct lb_err *err)
+{
+	return lb_strfmt(err, "%s/trials/%s.checkpoint", lb_get_text(t->config, "output.dir"), t->id);
 }
 
 /* The rows of the trial and their features: the leader's, or made. */
@@ -412,9 +379,9 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	const double start = lb_seconds();
 
 	*p = (struct lb_prepared){ 0 };
-	if (prepare_rows(p, t, leader, err) || prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
+	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
 	    prepare_stopping(p, t->config, err) || prepare_labels(p, t->config, data, err) ||
-	    prepare_weights(p, t->config, data, err)) {
+	    prepare_weights(p, t->config, data, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
@@ -432,6 +399,8 @@ void lb_prepared_free(struct lb_prepared *p)
 	}
 	free(p->y);
 	free(p->row_weight);
+	free(p->checkpoint);
+	free(p->checkpoint_tag);
 	for (size_t i = 0; i < p->n_lists; i++)
 		free(p->lists[i]);
 	for (size_t i = 0; i < sizeof p->key / sizeof *p->key; i++)
@@ -442,13 +411,14 @@ void lb_prepared_free(struct lb_prepared *p)
 char *lb_cohort_key(const struct lb_trial *t, struct lb_err *err)
 {
 	static const char *const shared[] = { "task", "data", "corrupt.imbalance", "train.epochs", "train.batch", "train.seed", "train.shuffle",
-					      "train.precision", "output.dir" };
-	const struct lb_info *optimizer = optimizer_of(t->config);
+					      "train.sampler", "train.precision", "output.dir", "corrupt.labels" };
+	const bool by_label = lb_sampling_of(t->config) != LB_SHUFFLED;
+	const size_t n = sizeof shared / sizeof *shared;
 	struct lb_buf b = { 0 };
 
-	if (closed_form(t->config) || (optimizer && lb_optim_full_batch_f64(optimizer)))
+	if (lb_reads_all(t->config))
 		return NULL;
-	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+	for (size_t i = 0; i < n - !by_label; i++) {
 		const cJSON *item = lb_json_at(t->config, shared[i]);
 		char *text = item ? cJSON_PrintUnformatted(item) : NULL;
 		lb_buf_printf(&b, "%s=%s;", shared[i], text ? text : "");

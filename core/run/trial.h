@@ -38,12 +38,20 @@ struct lb_prepared {
 	struct lb_setup setup;
 	struct lb_cohort cohort;         /* of this one trial */
 	int precision;                   /* 32 or 64 */
+	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
 	double seconds;                  /* that preparing took */
 };
 
 /* With a leader, an already prepared trial of the same cohort (lb_cohort_key), its rows and features are borrowed: it must outlive p. */
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err);
 void lb_prepared_free(struct lb_prepared *p);
+
+/* The part of it that needs no rows: p's loss, model, optimiser and schedule of a resolved config, for data of these classes or targets
+ * with p->features.d features. */
+int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err);
+
+/* DIR/trials/ID.checkpoint, where a training is kept (train.checkpoint), as a new string. */
+char *lb_checkpoint_path(const struct lb_trial *t, struct lb_err *err);
 
 /* Trials of equal keys read the same batches in the same order and can be trained in company; NULL for a trial that goes alone (it
  * reads all rows at once), or with err when memory runs out. A new string. */

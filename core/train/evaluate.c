@@ -34,9 +34,10 @@ struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t co
 	e->cohort = c;
 	e->max_rows = n;
 	e->columns = columns;
-	bool ok = !X(lb_feed_open)(&e->feed, c->features, X(lb_feed_compressed)(c), LB_EVAL_CHUNK, err) &&
+	e->decision = &lb_plain_decision;
+	bool ok = !X(lb_feed_open)(&e->feed, c->features, X(lb_feed_compressed)(c), LB_EVAL_CHUNK, false, err) &&
 		  (e->z = lb_alloc_aligned(LB_EVAL_CHUNK * columns, sizeof(real), err));
-	if (c->kind == LB_REGRESSION)
+	if (lb_kind_of_columns(c->kind))
 		ok = ok && (e->pred_t = lb_alloc(n * columns, sizeof(double), err)) &&
 		     (e->target_t = lb_alloc(n * columns, sizeof(double), err));
 	else
@@ -89,7 +90,7 @@ struct scan {
 	real peak;               /* the largest size of a score */
 };
 
-LB_CLONES static struct scan scan_row(size_t c, const real *z, size_t label)
+LB_CLONES static struct scan X(scan_row)(size_t c, const real *z, size_t label)
 {
 	const real own = z[label];
 	struct scan s = { 0 };
@@ -111,7 +112,7 @@ static void soften(struct X(lb_evaluator) *e, const int32_t *label, const real *
 
 	for (size_t i = 0; i < b; i++)
 		for (size_t k = 0; k < c; k++)
-			e->wide[i * wide + k] = (double)z[i * ld + k];
+			e->wide[i * wide + k] = e->decision->slope * (double)z[i * ld + k];
 	if (c <= LB_SOFTMAX_COLUMNS) {
 		lb_softmax_rows_f64(b, c, wide, e->wide, label, e->term, e->sums);
 		return;
@@ -150,7 +151,7 @@ static void digest_multiclass(struct X(lb_evaluator) *e, size_t start, const rea
 	soften(e, label, z, ld, b);
 	for (size_t i = 0; i < b; i++) {
 		const double *term = e->term + i * wide_of(e);
-		const struct scan s = scan_row(c, z + i * ld, (size_t)label[i]);
+		const struct scan s = X(scan_row)(c, z + i * ld, (size_t)label[i]);
 		e->pred[start + i] = (int32_t)top[i];
 		e->rank[start + i] = s.before;
 		e->logp[start + i] = lp[i];
@@ -161,20 +162,21 @@ static void digest_multiclass(struct X(lb_evaluator) *e, size_t start, const rea
 	}
 }
 
-static void digest_binary(struct X(lb_evaluator) *e, size_t i, int32_t y, double z)
+static void digest_binary(struct X(lb_evaluator) *e, size_t i, int32_t y, double raw)
 {
+	const double z = lb_decision_score(e->decision, raw), conf = 1 / (1 + exp(-fabs(z)));
 	const double s = y ? z : -z, wrong = s >= 0 ? exp(-s) / (1 + exp(-s)) : 1 / (1 + exp(s));
 
 	e->label[i] = y;
-	e->pred[i] = z > 0;
+	e->pred[i] = z > e->decision->threshold;
 	e->rank[i] = e->pred[i] != y;
 	e->logp[i] = s >= 0 ? -log1p(exp(-s)) : s - log1p(exp(s));
 	e->brier[i] = wrong * wrong;
-	e->conf[i] = 1 / (1 + exp(-fabs(z)));
+	e->conf[i] = e->pred[i] == (z > 0) ? conf : 1 - conf;
 	e->score[i] = z;
 }
 
-LB_CLONES static bool finite_row(size_t c, const real *z)
+LB_CLONES static bool X(finite_row)(size_t c, const real *z)
 {
 	int bad = 0;
 
@@ -188,7 +190,7 @@ static size_t first_bad(size_t c, const real *z, size_t ld, size_t b)
 {
 	size_t i = 0;
 
-	while (i < b && finite_row(c, z + i * ld))
+	while (i < b && X(finite_row)(c, z + i * ld))
 		i++;
 	return i;
 }
@@ -208,7 +210,7 @@ static void digest(struct X(lb_evaluator) *e, const struct lb_setup *setup, size
 	for (size_t i = 0; i < b; i++) {
 		if (e->cohort->kind == LB_BINARY)
 			digest_binary(e, start + i, setup->y[rows[i]], (double)z[i * ld]);
-		for (size_t k = 0; e->cohort->kind == LB_REGRESSION && k < c; k++) {
+		for (size_t k = 0; lb_kind_of_columns(e->cohort->kind) && k < c; k++) {
 			e->pred_t[(start + i) * c + k] = (double)z[i * ld + k];
 			e->target_t[(start + i) * c + k] = e->cohort->features->data->target[rows[i] * c + k];
 		}
@@ -256,7 +258,8 @@ int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, stru
 			*bad_row = rows[start + bad];
 			return 1;
 		}
-		digest(e, setup, start, rows + start, z, ld, b);
+		if (setup->n_metrics)
+			digest(e, setup, start, rows + start, z, ld, b);
 		for (size_t i = 0; scores && i < b * c; i++)
 			scores[start * c + i] = (double)z[i / c * ld + i % c];
 	}
@@ -267,4 +270,28 @@ int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, stru
 		if (setup->metric[m].metric->eval(&o, setup->metric[m].par, &metric[m], err))
 			return -1;
 	return 0;
+}
+
+int X(lb_evaluate_decide)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, double *metric,
+			  struct lb_decision *decision, size_t *bad_row, struct lb_err *err)
+{
+	const struct lb_split *split = e->cohort->split;
+	const size_t n = split->n[LB_VALID];
+	int32_t *y = NULL;
+	double *z = NULL;
+	int rc = 0;
+
+	*decision = lb_plain_decision;
+	if (!n || !setup->y || (setup->calibration == LB_UNCALIBRATED && setup->threshold == LB_AT_ZERO))
+		return 0;
+	z = lb_alloc(n * e->columns, sizeof *z, err);
+	y = lb_alloc(n, sizeof *y, err);
+	rc = z && y ? X(lb_evaluate)(e, setup, net, w, LB_VALID, metric, z, bad_row, err) : -1;
+	for (size_t i = 0; !rc && i < n; i++)
+		y[i] = setup->y[split->rows[LB_VALID][i]];
+	if (!rc)
+		rc = lb_decision_fit(decision, setup->calibration, setup->threshold, n, e->columns, z, y, err);
+	free(z);
+	free(y);
+	return rc;
 }

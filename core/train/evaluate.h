@@ -17,6 +17,7 @@ struct X(lb_evaluator) {
 	double *wide, *term;     /* (chunk, columns padded to 8) scores in double, and the terms of their softmax */
 	double *sums;            /* (4, chunk) what lb_softmax_rows_f64 tells */
 	bool *collapsed;
+	const struct lb_decision *decision; /* borrowed; that the digests follow, plain after lb_evaluator_new */
 };
 
 struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t columns, struct lb_err *err);
@@ -29,5 +30,10 @@ enum { LB_EVAL_CHUNK = 512 };
  * 0; 1 when a score is not finite (*bad_row is the row of the dataset, metric is untouched); -1 when memory runs out. */
 int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, int part,
 		   double *metric, double *scores, size_t *bad_row, struct lb_err *err);
+
+/* Calibration and threshold as the setup asks, fitted to the validation rows: decision is to be freed, on failure too. metric is scratch,
+ * the rest as in lb_evaluate. Without validation rows, or where nothing is asked for, decision is plain. */
+int X(lb_evaluate_decide)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, double *metric,
+			  struct lb_decision *decision, size_t *bad_row, struct lb_err *err);
 
 #endif

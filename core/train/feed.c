@@ -14,12 +14,12 @@ bool X(lb_feed_compressed)(const struct lb_cohort *c)
 	return c->features->data->x.start != NULL;
 }
 
-int X(lb_feed_open)(struct X(lb_feed) *f, const struct lb_encoding *e, bool compressed, size_t max_rows, struct lb_err *err)
+int X(lb_feed_open)(struct X(lb_feed) *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err)
 {
 	*f = (struct X(lb_feed)){ .e = e };
 	if (!compressed)
 		return (f->x = lb_alloc_aligned(max_rows * e->d, sizeof(real), err)) ? 0 : -1;
-	if (X(lb_csr_open)(&f->csr, e, max_rows, err))
+	if (X(lb_csr_open)(&f->csr, e, max_rows, repeats, err))
 		return -1;
 	f->rows = (struct X(lb_compressed)){ f->csr.start, f->csr.column, f->csr.value };
 	f->column = lb_alloc(e->d, sizeof *f->column, err);

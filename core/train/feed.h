@@ -21,8 +21,8 @@ struct X(lb_feed) {
  * features). */
 bool X(lb_feed_compressed)(const struct lb_cohort *c);
 
-/* Room for batches of max_rows different rows. Release with lb_feed_close, on failure too. */
-int X(lb_feed_open)(struct X(lb_feed) *f, const struct lb_encoding *e, bool compressed, size_t max_rows, struct lb_err *err);
+/* Room for batches of max_rows rows, which repeats allows to be the same ones several times. Release with lb_feed_close, on failure too. */
+int X(lb_feed_open)(struct X(lb_feed) *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err);
 void X(lb_feed_close)(struct X(lb_feed) *f);
 
 /* Gathers the given rows. Cannot fail. */

@@ -70,22 +70,24 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 	struct X(lb_net) *net = X(lb_net_new)(&setup->model, LB_EVAL_CHUNK, err);
 	const size_t own = lb_setup_own(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
 	real *rounded = net ? lb_alloc_aligned(net->n_params + own, sizeof *rounded, err) : NULL;
-	int rc = e && net && rounded ? 0 : -1;
+	int rc = e && net && rounded ? 0 : -1, part = LB_VALID;
+	size_t row = 0;
 
 	if (!rc)
 		X(lb_net_store)(net, w, rounded);
 	for (size_t i = 0; !rc && i < own; i++)
 		rounded[net->n_params + i] = (real)w[plain + i];
-	for (int part = 0; part < 3 && !rc; part++) {
-		size_t row;
-		if (!c->split->n[part])
-			continue;
-		rc = X(lb_evaluate)(e, setup, net, rounded, part, o->metric[part], part == LB_TEST ? o->scores : NULL, &row, err);
-		if (rc == 1) {
-			char cause[120];
-			snprintf(cause, sizeof cause, "a score of row %zu (%s) is not finite", row, part_name[part]);
-			diverged(o, cause);
-		}
+	if (!rc) {
+		rc = X(lb_evaluate_decide)(e, setup, net, rounded, o->metric[LB_VALID], &o->decision, &row, err);
+		e->decision = &o->decision;
+	}
+	for (int next = 0; next < 3 && !rc; next++)
+		if (c->split->n[next])
+			rc = X(lb_evaluate)(e, setup, net, rounded, part = next, o->metric[next], next == LB_TEST ? o->scores : NULL, &row, err);
+	if (rc == 1) {
+		char cause[120];
+		snprintf(cause, sizeof cause, "a score of row %zu (%s) is not finite", row, part_name[part]);
+		diverged(o, cause);
 	}
 	free(rounded);
 	X(lb_net_free)(net);
@@ -103,7 +105,10 @@ static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct l
 	if (!rc && o->status == LB_TRIAL_OK)
 		rc = evaluate(c, setup, w, o, err);
 	o->evaluate_seconds = lb_seconds() - start - o->train_seconds;
-	free(w);
+	if (rc || o->status != LB_TRIAL_OK || !setup->keep_model)
+		free(w);
+	else
+		o->w = w;
 	return rc;
 }
 

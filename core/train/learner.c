@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/optim/optim_info.h"
 #include "core/train/evaluate.h"
+#include "core/train/strain.h"
 #include "core/train/views.h"
 
 #include <stdlib.h>
@@ -27,8 +28,13 @@ static int count_classes(struct X(lb_learner) *l, const struct lb_cohort *c, str
 		return 0;
 	if (!(l->counts = lb_alloc(data->n_classes, sizeof *l->counts, err)))
 		return -1;
-	for (size_t i = 0; i < l->facts.n_rows; i++)
-		l->counts[l->setup->y[c->split->rows[LB_TRAIN][i]]]++;
+	for (size_t i = 0; i < l->facts.n_rows; i++) {
+		const size_t row = c->split->rows[LB_TRAIN][i];
+		for (size_t k = 0; c->kind == LB_MULTILABEL && k < data->n_targets; k++)
+			l->counts[k] += data->target[row * data->n_targets + k] > 0;
+		if (c->kind != LB_MULTILABEL)
+			l->counts[l->setup->y[row]]++;
+	}
 	l->facts.counts = l->counts;
 	return 0;
 }
@@ -44,9 +50,9 @@ static int alloc_buffers(struct X(lb_learner) *l, const struct lb_cohort *c, str
 		return -1;
 	if (l->setup->row_weight && !(l->weight = lb_alloc_aligned(c->batch, sizeof(real), err)))
 		return -1;
-	if ((c->kind == LB_REGRESSION || l->setup->teacher) && !(l->t = lb_alloc_aligned(cells, sizeof(real), err)))
+	if ((lb_kind_of_columns(c->kind) || l->setup->teacher) && !(l->t = lb_alloc_aligned(cells, sizeof(real), err)))
 		return -1;
-	if (c->kind != LB_REGRESSION && !(l->y = lb_alloc(c->batch, sizeof(int32_t), err)))
+	if (!lb_kind_of_columns(c->kind) && !(l->y = lb_alloc(c->batch, sizeof(int32_t), err)))
 		return -1;
 	if (l->loss->info.needs & LB_NEEDS_FEATURES && l->setup->model.n_layers > 1 &&
 	    !(l->h = lb_alloc_aligned(c->batch * l->setup->model.width[l->setup->model.n_layers - 1], sizeof(real), err)))
@@ -188,21 +194,33 @@ static struct X(lb_batch) loss_batch(struct X(lb_learner) *l, const struct lb_co
 				     .own = l->n_own ? l->w + l->net->n_params : NULL, .down = l->n_own ? l->g + l->net->n_params : NULL };
 }
 
-/* Scales g down to length clip_norm. An infinite or NaN length leaves it: the next loss tells. */
-static void clip(const struct X(lb_learner) *l)
+/* Scales g to length 1 where the optimiser says so, or down to length clip_norm. A length that is 0, infinite or NaN leaves it: the
+ * next loss tells. */
+static void rescale(const struct X(lb_learner) *l)
 {
-	const double longest = l->setup->clip_norm;
+	const bool unit = l->optim->unit_length && l->optim->unit_length(l->setup->optimizer_par);
+	const double clipped = l->setup->clip_norm, longest = unit && !(clipped > 0 && clipped < 1) ? 1 : clipped;
 	double sum = 0;
 
 	if (longest <= 0)
 		return;
 	for (size_t i = 0; i < l->n_params; i++)
 		sum += (double)l->g[i] * (double)l->g[i];
-	if (!(sqrt(sum) > longest) || isinf(sum))
+	if (!(sqrt(sum) > (unit ? 0 : longest)) || isinf(sum))
 		return;
-	const real scale = (real)(longest / sqrt(sum));
 	for (size_t i = 0; i < l->n_params; i++)
-		l->g[i] *= scale;
+		l->g[i] *= (real)(longest / sqrt(sum));
+}
+
+/* The optimiser's own view of the derivatives by the scores. */
+static void redirect(struct X(lb_learner) *l, const real *z, size_t b, int64_t step)
+{
+	const struct X(lb_scored) scored = { .b = b, .views = l->views, .c = l->columns, .ld = l->net->ld, .z = z, .y = l->y,
+					     .weight = l->weight, .dz = l->dz };
+	const double divisor = l->optim->redirect(l->setup->optimizer_par, step + 1, &scored);
+
+	for (size_t i = 0; i < l->n_own; i++)
+		l->g[l->net->n_params + i] = (real)((double)l->g[l->net->n_params + i] / divisor);
 }
 
 static void update(struct X(lb_learner) *l, size_t start, size_t n, int64_t t, double lr, double decay)
@@ -302,6 +320,8 @@ double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c
 	const real *z = X(lb_net_forward)(l->net, l->w, x, rows, step);
 	struct X(lb_batch) in = loss_batch(l, c, m, z);
 	const double value = apply_loss(l, &in);
+	if (l->optim->redirect)
+		redirect(l, z, m->b, step);
 
 	X(lb_net_backward)(l->net, l->w, x, rows, l->dz, l->g);
 	return value;
@@ -319,8 +339,12 @@ double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, co
 	if (!lazy)
 		X(lb_learner_settle)(l);
 	const double value = X(lb_learner_gradient)(l, c, m, step);
+	if (!isfinite(value))
+		return value;
+	if (fabs(value) >= LB_STRAINED)
+		X(lb_strain_measure)(l, step);
 
-	clip(l);
+	rescale(l);
 	for (size_t i = 0; i < l->net->spec.n_layers; i++) {
 		const struct X(lb_layer) *layer = &l->net->layer[i];
 		if (par[LB_OPT_PROJECT].v != 0)

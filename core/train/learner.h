@@ -36,6 +36,10 @@ struct X(lb_learner) {
 	double loss_sum;                 /* over the epoch, each batch times its rows */
 	double best_value;
 	size_t best_epoch;
+	int64_t strain_step;             /* from 1; the last whose gradient was measured (core/train/strain.h), 0: none */
+	size_t strain_place;
+	double strain_norm;
+	size_t start;                    /* epochs done before this training began: it sits out until then */
 	bool active;
 };
 
@@ -60,7 +64,8 @@ double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c
 /* Brings all weights up to date, which steps from compressed rows leave undone where nothing was read; before anyone looks at l->w. */
 void X(lb_learner_settle)(struct X(lb_learner) *l);
 
-/* One optimiser step; step counts from 0. Returns the batch's mean loss. `factor` is the schedule's. */
+/* One optimiser step; step counts from 0. Returns the batch's mean loss, and changes no parameter when that is not finite. `factor` is
+ * the schedule's. */
 double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step,
 			  double factor);
 

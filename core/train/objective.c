@@ -41,7 +41,7 @@ static int open_objective(struct lb_objective *o, const struct lb_setup *setup, 
 	o->id = lb_alloc(o->n, sizeof *o->id, err);
 	o->plain = lb_alloc(lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data), sizeof *o->plain, err);
 	if (!o->id || !o->plain || lb_team_new(X(lb_kernel)()->chain ? c->threads : 1, &o->team, err) ||
-	    X(lb_feed_open)(&o->feed, c->features, X(lb_feed_compressed)(c), o->kept ? o->n : c->batch, err) ||
+	    X(lb_feed_open)(&o->feed, c->features, X(lb_feed_compressed)(c), o->kept ? o->n : c->batch, false, err) ||
 	    X(lb_learner_open)(&o->learner, c, setup, err))
 		return -1;
 	o->learner.net->team = o->team;

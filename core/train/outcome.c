@@ -1,6 +1,7 @@
 #include "core/train/train.h"
 
 #include "core/optim/optim_info.h"
+#include "core/train/predict.h"
 
 #include <stdlib.h>
 
@@ -19,6 +20,8 @@ void lb_outcome_free(struct lb_outcome *o)
 	}
 	free(o->loss_curve);
 	free(o->scores);
+	free(o->w);
+	lb_decision_free(&o->decision);
 	*o = (struct lb_outcome){ 0 };
 }
 
@@ -59,6 +62,15 @@ size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *d
 size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data)
 {
 	return lb_loss_own_size(setup->loss, setup->loss_par, setup->model.width[setup->model.n_layers], data->n_classes);
+}
+
+size_t lb_predict_columns(const struct lb_predicting *p)
+{
+	const struct lb_model_spec *m = &p->setup->model;
+
+	if (!p->embeddings)
+		return lb_setup_columns(p->setup, p->features->data);
+	return p->setup->loss->kind == LB_EMBEDDING ? m->width[m->n_layers] : m->n_layers > 1 ? m->width[m->n_layers - 1] : 0;
 }
 
 bool lb_full_batch(const struct lb_setup *setup)

@@ -6,9 +6,11 @@
 #define LB_TRAIN_H
 
 #include "core/base/err.h"
+#include "core/metrics/decision.h"
 #include "core/metrics/metric.h"
 #include "core/model/spec.h"
 #include "core/optim/schedule.h"
+#include "core/train/sampler.h"
 #include "datasets/dataset.h"
 #include "losses/loss_info.h"
 
@@ -52,6 +54,12 @@ struct lb_setup {
 	struct lb_early_stopping stop;
 	bool curve[3];                   /* which splits get their metrics after every epoch */
 	bool keep_scores;                /* of the test rows */
+	enum lb_calibration calibration; /* fitted on the validation rows when the training has ended */
+	enum lb_threshold threshold;
+	bool keep_model;                 /* the trained parameters */
+	size_t checkpoint_every;         /* epochs after which the state is kept in the file `checkpoint`; 0: never */
+	const char *checkpoint;          /* a training begins with what it holds, if it was written under the same tag */
+	const char *checkpoint_tag;      /* what the bytes of the training depend on: trial, build, processor */
 };
 
 struct lb_cohort {
@@ -61,6 +69,7 @@ struct lb_cohort {
 	size_t epochs, batch;
 	uint64_t order_seed;
 	bool shuffle;
+	enum lb_sampling sampling;       /* but for LB_SHUFFLED all trials have the same labels in the training rows */
 	const struct lb_setup *trial;    /* k */
 	size_t k;
 	size_t threads;                  /* that share the rows of products and batches; 0 and 1: one. The bytes are the same for any */
@@ -86,6 +95,9 @@ struct lb_outcome {
 	double *loss_curve;              /* mean training loss of each finished epoch, as seen in training */
 	double *curve[3];                /* epochs x n_metrics, row-major, for the splits asked for */
 	double *scores;                  /* (test rows, columns) if kept */
+	double *w;                       /* n_params values in the plain order (core/model/net.h), then the loss's own; if kept */
+	size_t resumed;                  /* epochs that came from a checkpoint */
+	struct lb_decision decision;     /* how the metrics were taken from the scores; plain unless asked for */
 	bool minimised;                  /* by a full-batch optimiser, which leaves the next two */
 	double objective;                /* mean training loss plus penalty */
 	double gradient;                 /* its largest gradient entry */
@@ -95,7 +107,8 @@ struct lb_outcome {
 void lb_outcome_free(struct lb_outcome *o);
 
 /* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is an outcome, not a failure; a
- * pending stop request (core/base/stop.h) ends all trials as interrupted. -1 only when memory runs out. */
+ * pending stop request (core/base/stop.h) ends all trials as interrupted. Trials of a cohort may go on from checkpoints of different
+ * epochs: those that are ahead sit out until the others are there. -1 only when memory runs out or a checkpoint cannot be written. */
 int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 

@@ -3,9 +3,9 @@
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/stop.h"
-#include "core/numeric/rng.h"
+#include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
-#include "core/train/learner.h"
+#include "core/train/strain.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@ struct session {
 	double *valid;                   /* room for one split's metrics */
 	int64_t step, total;
 	struct lb_team *team;
+	struct lb_sampler sampler;
 };
 
 static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, size_t columns,
@@ -39,9 +40,27 @@ static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const s
 		if (setup->curve[part] && c->split->n[part] && !(o->curve[part] = lb_alloc(c->epochs * m, sizeof(double), err)))
 			return -1;
 	}
+	if (setup->keep_model && !(o->w = lb_alloc(o->n_params, sizeof(double), err)))
+		return -1;
 	if (setup->keep_scores && !(o->scores = lb_alloc(c->split->n[LB_TEST] * columns, sizeof(double), err)))
 		return -1;
 	return 0;
+}
+
+/* The sampler, from the labels of the training rows. */
+static int sampler_open(struct session *s, struct lb_err *err)
+{
+	const struct lb_cohort *c = s->c;
+	const size_t n = c->split->n[LB_TRAIN];
+	int32_t *y = lb_alloc(n + 1, sizeof *y, err);
+
+	if (!y)
+		return -1;
+	for (size_t i = 0; c->trial[0].y && i < n; i++)
+		y[i] = c->trial[0].y[c->split->rows[LB_TRAIN][i]];
+	const int rc = lb_sampler_open(&s->sampler, c->sampling, c->shuffle, n, c->features->data->n_classes, y, err);
+	free(y);
+	return rc;
 }
 
 static int session_open(struct session *s, struct lb_err *err)
@@ -62,13 +81,16 @@ static int session_open(struct session *s, struct lb_err *err)
 	s->rows = lb_alloc(c->batch, sizeof *s->rows, err);
 	s->valid = lb_alloc(metrics, sizeof(double), err);
 	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || lb_team_new(X(lb_kernel)()->chain ? c->threads : 1, &s->team, err) ||
-	    X(lb_feed_open)(&s->feed, c->features, X(lb_feed_compressed)(c), c->batch, err))
+	    X(lb_feed_open)(&s->feed, c->features, X(lb_feed_compressed)(c), c->batch, c->sampling == LB_BALANCED, err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
-		if (X(lb_learner_open)(&s->learner[i], c, &c->trial[i], err))
+		struct X(lb_learner) *l = &s->learner[i];
+		if (X(lb_learner_open)(l, c, &c->trial[i], err))
 			return -1;
-		s->learner[i].net->team = s->team;
+		l->net->team = s->team;
 	}
+	if (sampler_open(s, err))
+		return -1;
 	s->total = (int64_t)(c->epochs * ((n + c->batch - 1) / c->batch));
 	return 0;
 }
@@ -84,6 +106,7 @@ static void session_close(struct session *s)
 	X(lb_feed_close)(&s->feed);
 	free(s->valid);
 	lb_team_free(s->team);
+	lb_sampler_close(&s->sampler);
 }
 
 static void end_trial(struct session *s, size_t i, enum lb_status status)
@@ -103,7 +126,28 @@ static void diverged(struct session *s, size_t i, size_t epoch, const char *what
 	o->bad_epoch = epoch + 1;
 	o->bad_step = o->steps;
 	snprintf(o->cause, sizeof o->cause, "%s is %s", what, is);
+	X(lb_strain_tell)(&s->learner[i], o->cause, sizeof o->cause);
 	end_trial(s, i, LB_TRIAL_DIVERGED);
+}
+
+/* Trials with a checkpoint take up what it holds. */
+static int resume(struct session *s, struct lb_err *err)
+{
+	for (size_t i = 0; i < s->c->k; i++) {
+		struct X(lb_learner) *l = &s->learner[i];
+		if (l->setup->checkpoint_every && X(lb_checkpoint_load)(l, s->c, &s->out[i], &l->start, err) < 0)
+			return -1;
+		s->out[i].resumed = l->start;
+		if (s->out[i].status != LB_TRIAL_OK)
+			end_trial(s, i, s->out[i].status);
+	}
+	return 0;
+}
+
+/* Whether trial i takes part in an epoch: it has not ended, and has not done it already. */
+static bool takes_part(const struct session *s, size_t i, size_t epoch)
+{
+	return s->learner[i].active && epoch >= s->learner[i].start;
 }
 
 static bool any_active(const struct session *s)
@@ -114,25 +158,34 @@ static bool any_active(const struct session *s)
 	return false;
 }
 
-/* The epoch's order depends on the seed and the epoch alone. */
-static void draw_order(struct session *s, size_t epoch)
+/* The first epoch that some trial has still to do. */
+static size_t first_epoch(const struct session *s)
 {
-	const size_t n = s->c->split->n[LB_TRAIN];
-	struct lb_rng rng;
+	size_t first = s->c->epochs;
 
-	for (size_t i = 0; i < n; i++)
-		s->order[i] = (uint32_t)i;
-	if (!s->c->shuffle)
-		return;
-	lb_rng_init(&rng, s->c->order_seed, LB_RNG_ORDER, epoch);
-	lb_rng_shuffle(&rng, s->order, n);
+	for (size_t i = 0; i < s->c->k; i++)
+		if (s->learner[i].active && s->learner[i].start < first)
+			first = s->learner[i].start;
+	return first;
+}
+
+/* After an epoch: keeps the state of the trials that want it, of one that has ended too, so that it is not trained again. */
+static int keep_states(struct session *s, size_t epochs, struct lb_err *err)
+{
+	for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
+		const struct X(lb_learner) *l = &s->learner[i];
+		if (l->setup->checkpoint_every && epochs % l->setup->checkpoint_every == 0 && epochs > l->start && epochs < s->c->epochs &&
+		    X(lb_checkpoint_save)(l, s->c, &s->out[i], epochs, err))
+			return -1;
+	}
+	return 0;
 }
 
 static void step_all(struct session *s, const struct X(lb_minibatch) *m, size_t epoch)
 {
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct X(lb_learner) *l = &s->learner[i];
-		if (!l->active)
+		if (!takes_part(s, i, epoch))
 			continue;
 		const double factor = lb_schedule_factor(l->setup->schedule, l->setup->schedule_par, s->step, s->total, (int64_t)epoch);
 		const double value = X(lb_learner_step)(l, s->c, m, s->step, factor);
@@ -149,7 +202,7 @@ static void train_epoch(struct session *s, size_t epoch)
 {
 	const size_t n = s->c->split->n[LB_TRAIN];
 
-	draw_order(s, epoch);
+	lb_sampler_draw(&s->sampler, s->c->order_seed, epoch, s->order);
 	for (size_t i = 0; i < s->c->k; i++)
 		s->learner[i].loss_sum = 0;
 	for (size_t start = 0; start < n && !lb_stop_requested && any_active(s); start += s->c->batch) {
@@ -161,19 +214,24 @@ static void train_epoch(struct session *s, size_t epoch)
 	}
 }
 
+static void not_finite(struct session *s, size_t i, int part, size_t row, size_t epoch)
+{
+	static const char *const part_name[] = { "training", "validation", "test" };
+	char what[80];
+
+	snprintf(what, sizeof what, "a score of row %zu (%s)", row, part_name[part]);
+	diverged(s, i, epoch, what, "not finite");
+}
+
 /* Returns as lb_evaluate; a score that is not finite ends the trial. */
 static int evaluate(struct session *s, size_t i, int part, size_t epoch, double *metric, double *scores, struct lb_err *err)
 {
-	static const char *const part_name[] = { "training", "validation", "test" };
 	const struct X(lb_learner) *l = &s->learner[i];
 	size_t row;
 	const int rc = X(lb_evaluate)(s->eval, l->setup, l->net, l->w, part, metric, scores, &row, err);
 
-	if (rc == 1) {
-		char what[80];
-		snprintf(what, sizeof what, "a score of row %zu (%s)", row, part_name[part]);
-		diverged(s, i, epoch, what, "not finite");
-	}
+	if (rc == 1)
+		not_finite(s, i, part, row, epoch);
 	return rc;
 }
 
@@ -219,6 +277,20 @@ static int end_epoch(struct session *s, size_t i, size_t epoch, struct lb_err *e
 	return 0;
 }
 
+/* From here on the evaluator follows the trial's calibration and threshold. Returns as lb_evaluate. */
+static int decide(struct session *s, size_t i, struct lb_err *err)
+{
+	const struct X(lb_learner) *l = &s->learner[i];
+	struct lb_outcome *o = &s->out[i];
+	size_t row;
+	const int rc = X(lb_evaluate_decide)(s->eval, l->setup, l->net, l->w, o->metric[LB_VALID], &o->decision, &row, err);
+
+	if (rc == 1)
+		not_finite(s, i, LB_VALID, row, o->epochs - 1);
+	s->eval->decision = &o->decision;
+	return rc;
+}
+
 static int finish(struct session *s, size_t i, struct lb_err *err)
 {
 	struct X(lb_learner) *l = &s->learner[i];
@@ -229,24 +301,29 @@ static int finish(struct session *s, size_t i, struct lb_err *err)
 		memcpy(l->w, l->best, l->n_params * sizeof(real));
 		o->best_epoch = l->best_epoch;
 	}
-	for (int part = 0; part < 3; part++) {
-		if (!s->c->split->n[part])
-			continue;
-		const int rc = evaluate(s, i, part, o->epochs - 1, o->metric[part], part == LB_TEST ? o->scores : NULL, err);
-		if (rc)
-			return rc < 0 ? -1 : 0;
-	}
+	int rc = decide(s, i, err);
+	for (int part = 0; part < 3 && !rc; part++)
+		if (s->c->split->n[part])
+			rc = evaluate(s, i, part, o->epochs - 1, o->metric[part], part == LB_TEST ? o->scores : NULL, err);
+	s->eval->decision = &lb_plain_decision;
+	if (rc)
+		return rc < 0 ? -1 : 0;
+	if (o->w)
+		X(lb_learner_fetch)(l, l->w, o->w);
 	return 0;
 }
 
 static int run(struct session *s, struct lb_err *err)
 {
-	for (size_t epoch = 0; epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
+	const size_t first = first_epoch(s);
+
+	s->step = s->total / (int64_t)s->c->epochs * (int64_t)first;
+	for (size_t epoch = first; epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
 		double start = lb_seconds();
 		train_epoch(s, epoch);
 		const double trained = lb_seconds() - start;
 		for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
-			if (!s->learner[i].active)
+			if (!takes_part(s, i, epoch))
 				continue;
 			start = lb_seconds();
 			X(lb_learner_settle)(&s->learner[i]);
@@ -255,6 +332,8 @@ static int run(struct session *s, struct lb_err *err)
 			s->out[i].train_seconds += trained / (double)s->c->k;
 			s->out[i].evaluate_seconds += lb_seconds() - start;
 		}
+		if (keep_states(s, epoch + 1, err))
+			return -1;
 	}
 	for (size_t i = 0; i < s->c->k; i++) {
 		const double start = lb_seconds();
@@ -275,7 +354,7 @@ int X(lb_train)(const struct lb_cohort *cohort, struct lb_outcome *out, struct l
 
 	for (size_t i = 0; i < cohort->k; i++)
 		out[i] = (struct lb_outcome){ 0 };
-	const int rc = session_open(&s, err) ? -1 : run(&s, err);
+	const int rc = session_open(&s, err) || resume(&s, err) ? -1 : run(&s, err);
 	session_close(&s);
 	return rc;
 }

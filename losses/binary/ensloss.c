@@ -100,6 +100,12 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_margin_row(&m, in->y[i], R(1.0), g);
 }
 
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+{
+	(void)par;
+	return sizeof(struct memory) + facts->n_rows * sizeof(real);
+}
+
 const struct X(lb_loss) X(lb_binary_ensloss) = {
 	.info = {
 		.base = {
@@ -132,5 +138,6 @@ const struct X(lb_loss) X(lb_binary_ensloss) = {
 	.row = row,
 	.init = init,
 	.visit = visit,
+	.state_size = state_size,
 	.free = free,
 };

@@ -79,6 +79,12 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return lambdas;
 }
 
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+{
+	(void)par;
+	return facts->n_rows * sizeof(double);
+}
+
 const struct X(lb_loss) X(lb_multiclass_aldr_kl) = {
 	.info = {
 		.base = {
@@ -108,5 +114,6 @@ const struct X(lb_loss) X(lb_multiclass_aldr_kl) = {
 	.row = row,
 	.init = init,
 	.visit = visit,
+	.state_size = state_size,
 	.free = free,
 };

@@ -100,6 +100,12 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return least;
 }
 
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+{
+	(void)par, (void)facts;
+	return sizeof(double);
+}
+
 const struct X(lb_loss) X(lb_multiclass_bias) = {
 	.info = {
 		.base = {
@@ -127,5 +133,6 @@ const struct X(lb_loss) X(lb_multiclass_bias) = {
 	.batch = batch,
 	.init = init,
 	.visit = visit,
+	.state_size = state_size,
 	.free = free,
 };

@@ -97,6 +97,12 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return lb_alloc(facts->n_rows, facts->n_classes * sizeof(real), err);
 }
 
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+{
+	(void)par;
+	return facts->n_rows * facts->n_classes * sizeof(real);
+}
+
 const struct X(lb_loss) X(lb_multiclass_elr) = {
 	.info = {
 		.base = {
@@ -125,5 +131,6 @@ const struct X(lb_loss) X(lb_multiclass_elr) = {
 	.row = row,
 	.init = init,
 	.visit = visit,
+	.state_size = state_size,
 	.free = free,
 };

@@ -90,6 +90,8 @@ def inputs(case, change=lambda m: m):
     if case["kind"] == "regression":
         return {"predictions": change(case["z"]), "targets": change(case["t"])}
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
+    if case["kind"] == "multilabel":
+        return {"scores": change(case["z"]), "labels": case["t"], **more}
     for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes")):
         if key in case:
             more[name] = change(case[key])

@@ -101,9 +101,12 @@ def canonical(v):
 def identity(record):
     config = record["config"]
     del config["name"], config["output"]
-    for block, key, neutral in (("optimizer", "project", "none"), ("model", "dimension", 0)):  # younger than the ids
+    for block, key, neutral in (("optimizer", "project", "none"), ("model", "dimension", 0), ("train", "sampler", "shuffle"),
+                                ("evaluate", "threshold", "fixed"), ("evaluate", "calibration", "none")):  # younger than the ids
         if config[block].get(key) == neutral:
             del config[block][key]
+    if not config["evaluate"]:
+        del config["evaluate"]
     for source in record["data"]["sources"]:
         role, _, kind = source["role"].partition(" ")
         block = config["data"][role]

@@ -150,6 +150,49 @@ def regression(name, pred, target):
     ])
 
 
+def one_row_at_k(y, z, k):
+    """Precision and nDCG of the k highest scores, equal ones by index; None without a label."""
+    order = np.lexsort((np.arange(len(z)), -z))[:k]
+    gains = y[order] / np.log2(np.arange(len(order)) + 2)
+    ideal = np.sort(y)[::-1][:k] / np.log2(np.arange(min(k, len(y))) + 2)
+    return y[order].sum() / k, gains.sum() / ideal.sum() if y.any() else None
+
+
+def mean_defined(values):
+    values = [v for v in values if v is not None]
+    return np.mean(values) if values else None
+
+
+def multilabel(name, z, y):
+    """Labels 1, 0, -1. With unknown ones every measure is scikit-learn's on the known entries of a row, a label or all."""
+    case = {"name": name, "kind": "multilabel", "t": y.shape[1], "pred_t": z.ravel(), "target_t": y.ravel().astype(float)}
+    pred, known = (z > 0).astype(int), y >= 0
+    parts = {"micro": [(y[known], pred[known])]}
+    parts["samples"] = [(a[m], b[m]) for a, b, m in zip(y, pred, known) if m.any()]
+    parts["labels"] = [(a[m], b[m]) for a, b, m in zip(y.T, pred.T, known.T) if m.any()]
+    values = []
+    for measure in ("f1", "precision", "recall"):
+        score = getattr(sk, measure + "_score")
+        values += [(f"{measure}_{part}", [], np.mean([score(a, b, zero_division=0) for a, b in pairs])) for part, pairs in parts.items()]
+    if known.all() and y.shape[1] > 1:
+        micro, macro, rows = (sk.f1_score(y, pred, average=a, zero_division=0) for a in ("micro", "macro", "samples"))
+        assert np.allclose([v for n, _, v in values if n.startswith("f1")], [micro, rows, macro])
+    rows = [(a[m], b[m]) for a, b, m in zip(y, z, known) if m.any()]
+    values.append(("hamming_loss", [], np.mean(parts["micro"][0][0] != parts["micro"][0][1])))
+    values.append(("subset_accuracy", [], np.mean([(a == b).all() for a, b in parts["samples"]])))
+    values.append(("mean_average_precision", [], mean_defined(
+        [sk.average_precision_score(a[m], b[m]) if (a[m] == 1).any() else None for a, b, m in zip(y.T, z.T, known.T)])))
+    for k in (1, 3, 5):
+        both = [one_row_at_k(a, b, k) for a, b in rows]
+        values += [("precision_at_k", [k], np.mean([p for p, _ in both])), ("ndcg_at_k", [k], mean_defined([g for _, g in both]))]
+    for mine, theirs in (("ranking_loss", sk.label_ranking_loss), ("lrap", sk.label_ranking_average_precision_score),
+                         ("coverage", sk.coverage_error)):
+        values.append((mine, [], np.mean([theirs(a[None], b[None]) if len(a) > 1 else {"lrap": 1, "ranking_loss": 0}.get(mine, a[0])
+                                          for a, b in rows])))
+    values.append(("one_error", [], mean_defined([float(a[np.argmax(b)] == 0) if a.any() else None for a, b in rows])))
+    return finish(case, values)
+
+
 def finish(case, values):
     case["values"] = [{"metric": m, "par": par, "value": defined(v)} for m, par, v in values]
     return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in case.items()}
@@ -181,6 +224,14 @@ def cases():
     yield regression("constant target", normal((10, 1)), np.full((10, 1), 0.1))
     yield regression("one of two targets constant", normal((10, 2)), np.c_[normal(10), np.full(10, 3.0)])
     yield regression("one row", normal((1, 2)), normal((1, 2)))
+    yield multilabel("random", normal((40, 6)), integers(0, 2, (40, 6)))
+    yield multilabel("many ties", integers(-1, 2, (30, 5)).astype(float), integers(0, 2, (30, 5)))
+    yield multilabel("rare labels", normal((50, 8)) - 1, (rng.random((50, 8)) < 0.1).astype(int))
+    yield multilabel("unknown labels", normal((40, 7)), integers(-1, 2, (40, 7)))
+    yield multilabel("a label that is nowhere, a row of all", normal((20, 4)), np.c_[integers(0, 2, (20, 3)), np.zeros(20, int)])
+    yield multilabel("no label at all", normal((10, 3)), np.zeros((10, 3), int))
+    yield multilabel("one row", normal((1, 4)), np.array([[1, 0, 1, 0]]))
+    yield multilabel("two labels", normal((25, 2)) * 3, integers(0, 2, (25, 2)))
 
 
 def main():

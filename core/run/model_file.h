@@ -1,0 +1,43 @@
+/* A trained model in one NPZ file: parameters, preprocessing, names and the resolved config. numpy.load reads it as it is:
+ *
+ *   lossbench            "lossbench-model/1"
+ *   id, config           the trial, its resolved config as JSON text
+ *   kernels              the arithmetic that trained (run.kernels of the record)
+ *   W1, b1, W2, ...      weights (out, in) and biases (out) of each layer, in the precision of the training
+ *   loss_parameters      the loss's own, such as prototypes; absent where it has none
+ *   scale, shift, fill   numeric feature j is x * scale[j] + shift[j], a missing one fill[j]
+ *   columns              their names; absent for a block of numbers such as images
+ *   category_columns     names of the categorical columns; absent without any, as are the next three, which have one entry a value
+ *   category             the values
+ *   category_of          number of the column that has it, from 0
+ *   category_feature     the feature that is 1 for it, numbered from 0 behind the numeric ones; -1: none
+ *   classes              names of the classes; absent in regression
+ *   train_rows           number of training rows
+ */
+#ifndef LB_MODEL_FILE_H
+#define LB_MODEL_FILE_H
+
+#include "core/run/trial.h"
+
+/* DIR/trials/ID.model.npz as a new string. */
+char *lb_model_path(const struct lb_trial *t, struct lb_err *err);
+
+/* Writes the model whole or not at all; out is an outcome with its parameters kept. */
+int lb_model_save(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out,
+		  struct lb_err *err);
+
+struct lb_model;
+
+/* Reads a model and checks all that it says: nothing in it is trusted. */
+struct lb_model *lb_model_load(const char *path, struct lb_err *err);
+void lb_model_free(struct lb_model *m);
+
+enum lb_said { LB_SAID_SCORES, LB_SAID_PROBABILITIES, LB_SAID_EMBEDDINGS, LB_SAID_LABELS };
+
+/* What the model says of the rows of a file, row by row, to `out`: CSV (row from 0, label or targets where the file has them, then the
+ * columns) or, by its ending, NPY (the columns alone). out NULL: CSV to *text, a new string. labels may name a file with the labels.
+ * format: a reader's name, NULL: by content. */
+int lb_model_predict(const struct lb_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
+		     const char *out, char **text, struct lb_err *err);
+
+#endif

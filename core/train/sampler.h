@@ -1,0 +1,37 @@
+/* The order in which an epoch reads the training rows. It depends on the seed, the epoch and, but for the shuffle, on the rows' classes:
+ * nothing carries over from one epoch to the next. Free of precision.
+ *
+ *   shuffle     every row once, in a random order
+ *   stratified  every row once, so that any stretch of b rows has b n_k / n rows of class k, rounded up or down, give or take one
+ *   balanced    as many rows in all, the classes taking turns: any stretch of b rows has b / C of each class, rounded up or down. A class
+ *               gives each of its rows once before it starts over in a new order; of a large class some rows are left out */
+#ifndef LB_SAMPLER_H
+#define LB_SAMPLER_H
+
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum lb_sampling { LB_SHUFFLED, LB_BALANCED, LB_STRATIFIED };
+const char *const *lb_sampling_names(void); /* NULL-ended, in this order */
+
+struct lb_sampler {
+	enum lb_sampling kind;
+	bool shuffle;            /* false: the rows in their order, for LB_SHUFFLED alone */
+	size_t n, classes;       /* rows; classes that have any */
+	uint32_t *row;           /* (n) positions 0 .. n - 1, class by class */
+	size_t *start;           /* (classes + 1) into row */
+	struct lb_place *place;  /* (n) */
+};
+
+/* y (n, below n_classes) may be NULL for LB_SHUFFLED. Release with lb_sampler_close, on failure too. */
+int lb_sampler_open(struct lb_sampler *s, enum lb_sampling kind, bool shuffle, size_t n, size_t n_classes, const int32_t *y,
+		    struct lb_err *err);
+void lb_sampler_close(struct lb_sampler *s);
+
+/* order (n) <- positions in the training split. Cannot fail. */
+void lb_sampler_draw(struct lb_sampler *s, uint64_t seed, size_t epoch, uint32_t *order);
+
+#endif

@@ -1,0 +1,3 @@
+/* The csv reader, on bytes that any stranger may have written. */
+#define FORMAT "csv"
+#include "tests/fuzz/reader.h"

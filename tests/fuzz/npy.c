@@ -1,0 +1,3 @@
+/* The npy reader, on bytes that any stranger may have written. */
+#define FORMAT "npy"
+#include "tests/fuzz/reader.h"

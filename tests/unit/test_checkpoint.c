@@ -1,0 +1,289 @@
+/* core/train: a training that goes on from a checkpoint ends in the same bytes, whatever its loss and optimiser, also where trials of a
+ * cohort are ahead of others; files of other trials, builds or of half their length are not believed. */
+#include "core/base/stop.h"
+#include "losses/loss.h"
+#include "tests/unit/training.h"
+
+#include <unistd.h>
+
+static struct problem p;
+static struct lb_metric_use uses[2];
+static char path[4][64];
+
+enum { EPOCHS = 7 };
+
+static void setup(void)
+{
+	const size_t rows[] = { 47, 20, 15 };
+
+	problem_open(&p, LB_MULTICLASS, rows, 6, 3);
+	problem_draw(&p, 3);
+	uses[0] = metric_use("log_loss");
+	uses[1] = metric_use("accuracy");
+	for (int i = 0; i < 4; i++)
+		snprintf(path[i], sizeof path[i], "/tmp/lossbench-checkpoint-%d-%ld", i, (long)getpid());
+}
+
+static void teardown(void)
+{
+	for (int i = 0; i < 4; i++)
+		unlink(path[i]);
+	problem_close(&p);
+	args_forget();
+	lb_stop_requested = 0;
+}
+
+static struct lb_setup kept(struct lb_setup s, int i)
+{
+	s.checkpoint = path[i];
+	s.checkpoint_tag = path[i];
+	s.checkpoint_every = 2;
+	s.keep_model = true;
+	return s;
+}
+
+static struct lb_setup setup_of(const char *loss, const char *optimizer_name, const char *set)
+{
+	struct lb_setup s = with_metrics(with_hidden(trial(&p, loss, "", ""), 5, LB_TANH, 0.3), uses, 2);
+
+	s.optimizer = optimizer(optimizer_name);
+	s.optimizer_par = args(s.optimizer, set);
+	s.curve[LB_VALID] = true;
+	return with_schedule(s, "cosine", "");
+}
+
+static size_t stop_at;
+
+static void stop_late(void *arg, size_t i, size_t epoch, double train_loss, const double *valid)
+{
+	(void)arg, (void)i, (void)train_loss, (void)valid;
+	if (epoch == stop_at)
+		lb_stop_requested = 1;
+}
+
+/* Ends a cohort in epoch `at`, which leaves the checkpoint of the last even epoch before. */
+static void stop_cohort(train_fn *train, struct lb_cohort c, size_t at)
+{
+	struct lb_outcome o[4];
+
+	stop_at = at;
+	c.progress = stop_late;
+	train_all(train, &c, o);
+	for (size_t i = 0; i < c.k; i++)
+		lb_outcome_free(&o[i]);
+	lb_stop_requested = 0;
+}
+
+static void ck_same(const struct lb_outcome *a, const struct lb_outcome *b)
+{
+	ck_assert_int_eq(a->status, b->status);
+	ck_assert_uint_eq(a->epochs, b->epochs);
+	ck_assert_uint_eq(a->best_epoch, b->best_epoch);
+	ck_assert_int_eq(a->steps, b->steps);
+	ck_assert_uint_eq(a->bad_epoch, b->bad_epoch);
+	ck_assert_int_eq(a->bad_step, b->bad_step);
+	ck_assert_str_eq(a->cause, b->cause);
+	ck_same_numbers(a->loss_curve, b->loss_curve, a->epochs, "training loss");
+	ck_same_numbers(a->curve[LB_VALID], b->curve[LB_VALID], 2 * a->epochs, "curve");
+	for (int part = 0; part < 3; part++)
+		ck_same_numbers(a->metric[part], b->metric[part], 2, "metric");
+	if (a->status != LB_TRIAL_OK)
+		return;
+	ck_same_numbers(a->w, b->w, a->n_params, "parameter");
+	ck_same_numbers(a->scores, b->scores, p.split.n[LB_TEST] * p.columns, "score");
+}
+
+/* Whole, and stopped in epoch `at`, then resumed. */
+static void ck_resumes(train_fn *train, const struct lb_setup *s, size_t at)
+{
+	struct lb_setup plain = *s;
+	struct lb_outcome whole, resumed;
+
+	plain.checkpoint_every = 0;
+	unlink(s->checkpoint);
+	const struct lb_cohort c = cohort_of(&p, s, 1, EPOCHS, 10);
+	whole = train_alone(train, c, &plain);
+	stop_cohort(train, c, at);
+	resumed = train_alone(train, c, s);
+	ck_assert_uint_eq(whole.resumed, 0);
+	ck_assert_uint_eq(resumed.resumed, (at - 1) / 2 * 2);
+	ck_same(&whole, &resumed);
+	lb_outcome_free(&whole);
+	lb_outcome_free(&resumed);
+}
+
+START_TEST(every_optimiser)
+{
+	static const char *const optimizers[][2] = { { "sgd", "lr=0.1 momentum=0.9 weight_decay=0.01" }, { "sgd", "lr=0.1 weight_decay=0.01" },
+						     { "adam", "lr=0.01" }, { "adamw", "lr=0.01 weight_decay=0.1" } };
+
+	for (size_t i = 0; i < sizeof optimizers / sizeof *optimizers; i++)
+		for (int k = 0; k < 2; k++) {
+			const struct lb_setup s = kept(setup_of("ce", optimizers[i][0], optimizers[i][1]), 0);
+			ck_resumes(precision[k], &s, 3 + 2 * i % 4);
+		}
+}
+END_TEST
+
+/* Losses that remember: each says how much, and all of it comes back. */
+START_TEST(every_memory)
+{
+	const size_t rows[] = { 47, 20, 15 };
+	int found = 0;
+
+	for (size_t i = 0; i < lb_loss_count(); i++) {
+		const struct lb_loss_info *info = lb_loss_at(i);
+		if (!lb_loss_get_f64(i)->visit)
+			continue;
+		ck_assert_msg(lb_loss_get_f64(i)->state_size != NULL, "%s has .visit and no .state_size", info->base.name);
+		if (info->kind != LB_MULTICLASS && info->kind != LB_BINARY)
+			continue;
+		problem_close(&p);
+		problem_open(&p, info->kind, rows, 6, info->kind == LB_BINARY ? 2 : 3);
+		problem_draw(&p, 3);
+		for (int k = 0; k < 2; k++) {
+			const struct lb_setup s = kept(setup_of(info->base.name, "sgd", "lr=0.1"), 0);
+			ck_resumes(precision[k], &s, 5);
+		}
+		found++;
+	}
+	ck_assert_int_ge(found, 4);
+}
+END_TEST
+
+START_TEST(early_stopping)
+{
+	struct lb_setup s = kept(setup_of("ce", "sgd", "lr=3"), 0);
+
+	s.stop = (struct lb_early_stopping){ .on = true, .metric = 0, .patience = 3 };
+	for (size_t at = 3; at < EPOCHS; at += 2)
+		ck_resumes(lb_train_f64, &s, at);
+}
+END_TEST
+
+/* Two of four go on from epoch 2, one from epoch 4, one from the beginning. */
+START_TEST(trials_that_are_ahead)
+{
+	struct lb_setup s[4] = { kept(setup_of("ce", "sgd", "lr=0.1 momentum=0.9"), 0), kept(setup_of("elr", "adam", ""), 1),
+				 kept(setup_of("gce", "sgd", "lr=1"), 2), kept(setup_of("mae", "adamw", ""), 3) };
+	struct lb_outcome whole[4], resumed[4];
+	struct lb_cohort c = cohort_of(&p, s, 4, EPOCHS, 10);
+
+	for (int i = 0; i < 4; i++) {
+		struct lb_setup plain = s[i];
+		plain.checkpoint_every = 0;
+		whole[i] = train_alone(lb_train_f32, c, &plain);
+	}
+	c.k = 2;
+	stop_cohort(lb_train_f32, c, 3);
+	c.trial = s + 2;
+	c.k = 1;
+	stop_cohort(lb_train_f32, c, 5);
+	c.trial = s;
+	c.k = 4;
+	train_all(lb_train_f32, &c, resumed);
+	for (int i = 0; i < 4; i++) {
+		ck_assert_uint_eq(resumed[i].resumed, i < 2 ? 2 : i == 2 ? 4 : 0);
+		ck_same(&whole[i], &resumed[i]);
+		lb_outcome_free(&whole[i]);
+		lb_outcome_free(&resumed[i]);
+	}
+}
+END_TEST
+
+/* A trial that diverged before its companions ended is not trained again. */
+START_TEST(a_divergence_is_kept)
+{
+	struct lb_setup s = kept(setup_of("ce", "sgd", "lr=0.1"), 0);
+	struct lb_cohort c = cohort_of(&p, &s, 1, EPOCHS, 10);
+
+	x_of(&p)[3] = (double)INFINITY;
+	struct lb_outcome first = train_alone(lb_train_f64, c, &s);
+	struct lb_outcome again = train_alone(lb_train_f64, c, &s);
+	ck_assert_int_eq(first.status, LB_TRIAL_DIVERGED);
+	ck_same(&first, &again);
+	lb_outcome_free(&first);
+	lb_outcome_free(&again);
+}
+END_TEST
+
+static void damage(size_t at, bool cut)
+{
+	FILE *f = fopen(path[0], "r+");
+
+	ck_assert_ptr_nonnull(f);
+	if (cut)
+		ck_assert_int_eq(ftruncate(fileno(f), (off_t)at), 0);
+	else {
+		fseek(f, (long)at, SEEK_SET);
+		fputc('#', f);
+	}
+	fclose(f);
+}
+
+START_TEST(damaged_files_are_not_believed)
+{
+	const struct lb_setup s = kept(setup_of("ce", "adam", ""), 0);
+	const struct lb_cohort c = cohort_of(&p, &s, 1, EPOCHS, 10);
+	struct lb_setup other = s;
+	struct lb_outcome whole, o;
+
+	stop_cohort(lb_train_f64, c, 5);
+	whole = train_alone(lb_train_f64, c, &s);
+	ck_assert_uint_eq(whole.resumed, 4);
+	for (int k = 0; k < 4; k++) {
+		unlink(path[0]);
+		stop_cohort(lb_train_f64, c, 5);
+		if (k < 3)
+			damage(k == 0 ? 40 : k == 1 ? 900 : 700, k == 2);
+		other.checkpoint_tag = k == 3 ? "another build" : s.checkpoint_tag;
+		o = train_alone(lb_train_f64, c, &other);
+		ck_assert_uint_eq(o.resumed, 0);
+		ck_same(&whole, &o);
+		lb_outcome_free(&o);
+	}
+	lb_outcome_free(&whole);
+}
+END_TEST
+
+/* ---- where a divergence began ---- */
+
+START_TEST(the_layer_is_named)
+{
+	const size_t rows[] = { 20, 5, 5 };
+	static struct lb_arg par[16];
+
+	problem_close(&p);
+	problem_open(&p, LB_REGRESSION, rows, 6, 1);
+	problem_draw(&p, 3);
+	uses[0] = metric_use("rmse");
+	struct lb_setup s = with_metrics(with_hidden(trial(&p, "mse", "", ""), 4, LB_TANH, 0), uses, 1);
+	memcpy(par, s.optimizer_par, (size_t)s.optimizer->n_params * sizeof *par);
+	par[0].v = 1e9;
+	s.optimizer_par = par;
+	struct lb_outcome o = train_alone(lb_train_f32, cohort_of(&p, &s, 1, 50, 20), &s);
+	ck_assert_int_eq(o.status, LB_TRIAL_DIVERGED);
+	ck_assert_msg(strstr(o.cause, "; gradient norm ") && strstr(o.cause, " in layer ") && strstr(o.cause, " at step "), "%s", o.cause);
+	lb_outcome_free(&o);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("checkpoint");
+	TCase *t = tcase_create("all");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, every_optimiser);
+	tcase_add_test(t, every_memory);
+	tcase_add_test(t, early_stopping);
+	tcase_add_test(t, trials_that_are_ahead);
+	tcase_add_test(t, a_divergence_is_kept);
+	tcase_add_test(t, damaged_files_are_not_believed);
+	tcase_add_test(t, the_layer_is_named);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("checkpoint")
