@@ -14,17 +14,30 @@ static void on_alarm(int number)
 	(void)number;
 }
 
-void lb_stop_on_signals(void)
+static void catch(int flags)
 {
 	struct sigaction sa;
 
 	memset(&sa, 0, sizeof sa);
 	sa.sa_handler = on_signal;
-	sa.sa_flags = (int)SA_RESETHAND;
+	sa.sa_flags = flags;
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
+}
+
+void lb_stop_on_signals(void)
+{
+	struct sigaction sa;
+
+	catch((int)SA_RESETHAND);
+	memset(&sa, 0, sizeof sa);
 	sa.sa_handler = on_alarm;
-	sa.sa_flags = 0;
+	sigemptyset(&sa.sa_mask);
 	sigaction(SIGALRM, &sa, NULL);
+}
+
+void lb_stop_in_worker(void)
+{
+	catch(0);
 }

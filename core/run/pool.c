@@ -129,6 +129,7 @@ static int start_worker(struct pool *pool, struct worker *w, struct group group,
 		return lb_fail(err, LB_MACHINE, "no worker could be started: %s; use fewer --jobs", strerror(errno));
 	}
 	if (pid == 0) {
+		lb_stop_in_worker();
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		_exit(getppid() != parent ? LB_MACHINE : work(pool, group, ends[1]));
 	}

@@ -19,7 +19,7 @@ sweep: {loss: [{name: ce}, {name: gce}], train.seed: {from: 1, to: 6}}
 YAML
 sweep() { exec lossbench sweep c.yaml --quiet "$@"; }
 (sweep --set output.dir=whole)
-records() { find "$folder/trials" -name '[0-9a-f]*.json' 2>/dev/null | sort; }
+records() { { find "$folder/trials" -name '[0-9a-f]*.json' 2>/dev/null || true; } | sort; }
 
 begin=$(date +%s%N)
 (sweep --jobs 2 --set output.dir=timed)
@@ -43,7 +43,7 @@ for ((k = 1; k <= kills; k++)); do
 	case $status in 0 | 1 | 137) ;; *) fail "kill $k (SEED=$SEED): status $status" ;; esac
 	for pid in "${workers[@]}"; do wait_until 10 eval "! grep -qs '^State:.[^ZX]' /proc/$pid/status"; done
 	for f in $done_before; do [ -s "$folder/trials/$f" ] || fail "kill $k (SEED=$SEED): the record $f was lost"; done
-	done_before=$(records | xargs -r -d '\n' grep -l '"status": "ok"' | xargs -r -d '\n' -n 1 basename)
+	done_before=$({ records | xargs -r -d '\n' grep -l '"status": "ok"' || true; } | xargs -r -d '\n' -n 1 basename)
 done
 mkdir -p "$folder/trials"
 echo '{' >"$folder/..plan.tmp-$BASHPID"0000 # of a process that cannot be
