@@ -46,7 +46,7 @@ static int add_column(struct lb_table *t, const char *name, struct lb_err *err)
 
 int lb_label_lists_to_columns(const struct lb_label_lists *l, const char *path, size_t limit, struct lb_table *t, struct lb_err *err)
 {
-	size_t k, first = t->n_cols, cap = t->n_cols;
+	size_t k, first = t->n_cols, cap = first;
 	double *value = distinct_of(l, &k, err);
 	char text[LB_DOUBLE_TEXT];
 	int rc = value ? 0 : -1;

@@ -39,7 +39,7 @@ tidy_but_models killed
 most=0
 for f in killed/trials/*.json; do
 	n=$(json "$f" .run.resumed_epochs)
-	[ "$n" -le $most ] || most=$n
+	[ "$n" -le "$most" ] || most=$n
 	cmp "${f%.json}.predictions.csv" "whole/trials/$(basename "${f%.json}").predictions.csv"
 done
 assert_between "$most" 200 29800 'epochs from a checkpoint'
