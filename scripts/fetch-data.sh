@@ -70,7 +70,7 @@ check() {
 # A link to each wanted file of the package, once it is seen to be right.
 link_package() {
 	local row name
-	for row in "${todo[@]}"; do
+	for row in "${rows_wanted[@]}"; do
 		name=${row#* }
 		good "$package_dir/$name" "${row% *}" || return 1
 		ln -sf "$package_dir/$name" "$part/$name" && mv -f "$part/$name" "$dir/$name" || return 1
@@ -98,7 +98,7 @@ get() {
 # fetch_from BASE: every wanted file, each checked before it gets its name.
 fetch_from() {
 	local row name
-	for row in "${todo[@]}"; do
+	for row in "${rows_wanted[@]}"; do
 		name=${row#* }
 		good "$dir/$name" "${row% *}" && continue
 		say "Fetching $1/$name"
@@ -160,8 +160,8 @@ mkdir -p "$dir" || data_error "cannot make the folder $dir; give another with --
 part=$(mktemp -d "$dir/.part.XXXXXX") || data_error "cannot write to $dir; give another with --dir."
 trap 'rm -rf "$part"' EXIT
 trap 'exit 130' INT TERM
-todo=()
-while IFS= read -r row; do todo+=("$row"); done < <(wanting)
-[ ${#todo[@]} -eq 0 ] || fetch
+rows_wanted=()
+while IFS= read -r row; do rows_wanted+=("$row"); done < <(wanting)
+[ ${#rows_wanted[@]} -eq 0 ] || fetch
 say "Fashion-MNIST is in $dir."
 printf '%s\n' "$about"

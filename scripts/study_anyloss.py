@@ -4,9 +4,6 @@ authors' own study found, with the tests over data sets.
 
     scripts/study_anyloss.py [--jobs N] [--out DIR] [--binary FILE]
 """
-import argparse
-import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Dict, List, Tuple
@@ -15,8 +12,8 @@ import numpy as np
 from scipy import stats
 
 from one_against_rest import share, write_tables
+from studies import ROOT, arguments, trained, write_page
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "results" / "anyloss"
 # table: sample set, positive class; the other classes are the rest
 TABLES = {"ctg-pathologic": ("ctg", "3"), "ctg-suspect": ("ctg", "2"), "digits-8": ("digits8x8", "8"), "german-bad": ("german_credit", "Bad"),
@@ -39,10 +36,9 @@ def loss_name(loss: dict) -> Tuple[str, str]:
     return amp, loss["name"].replace("metric_", "")
 
 
-def read() -> Dict[tuple, List[dict]]:
+def read(trials: List[dict]) -> Dict[tuple, List[dict]]:
     groups: Dict[tuple, List[dict]] = {}
-    for path in sorted((FOLDER / "trials").glob("*.json")):
-        t = json.loads(path.read_text(encoding="utf-8"))
+    for t in trials:
         table = Path(t["config"]["data"]["train"]["path"]).name.replace(".csv.gz", "")
         groups.setdefault((loss_name(t["config"]["loss"]), table, t["config"]["optimizer"]["lr"]), []).append(t)
     return groups
@@ -130,16 +126,9 @@ def page(groups: Dict[tuple, List[dict]]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "reference" / "anyloss")
-    parser.add_argument("--binary", default=str(ROOT / "lossbench"))
-    args = parser.parse_args()
+    args = arguments(__doc__, "anyloss").parse_args()
     write_tables(TABLES, FOLDER / "data")
-    subprocess.run([args.binary, "sweep", "--config", "configs/anyloss/anyloss.yaml", "--jobs", str(args.jobs)], cwd=ROOT, check=True)
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "README.md").write_text(page(read()), encoding="utf-8")
-    print("written: %s" % (args.out / "README.md"))
+    write_page(args.out, page(read(trained(args.binary, "configs/anyloss/anyloss.yaml", FOLDER, args.jobs))))
     return 0
 
 

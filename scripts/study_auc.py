@@ -6,10 +6,8 @@ number of rows, and what the contrastive loss does not see.
 
 --bench is tests/bench/pairs.c, built; `make study-auc` builds it.
 """
-import argparse
 import csv
 import io
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -20,10 +18,11 @@ import numpy as np
 from scipy import stats
 from scipy.special import logsumexp
 
+from studies import ROOT, arguments, trained, write_page
+
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "results" / "auc"
 ROWS = (100, 300, 1000, 3000, 10000, 30000, 100000, 300000)
 SHOWN = {"auc": "AUC", "average_precision": "average precision", "ece_positive": "calibration error of p"}
@@ -34,10 +33,9 @@ def loss_name(loss: dict) -> str:
     return loss["name"] + (", tau %g" % loss["tau"] if loss["name"] == "mw" else "")
 
 
-def read() -> Dict[Key, Dict[float, List[dict]]]:
+def read(trials: List[dict]) -> Dict[Key, Dict[float, List[dict]]]:
     groups: Dict[Key, Dict[float, List[dict]]] = {}
-    for path in sorted((FOLDER / "trials").glob("*.json")):
-        t = json.loads(path.read_text(encoding="utf-8"))
+    for t in trials:
         imbalance = t["config"].get("corrupt", {}).get("imbalance", {"kind": "none"})
         ratio = "natural" if imbalance["kind"] == "none" else "1 : %g" % imbalance["ratio"]
         data = Path(t["config"]["data"]["train"]["path"]).name.replace(".csv.gz", "")
@@ -156,19 +154,15 @@ def page(values: Dict[Key, Dict[str, float]], rows: List[dict]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "reference" / "auc")
-    parser.add_argument("--binary", default=str(ROOT / "lossbench"))
+    parser = arguments(__doc__, "auc")
     parser.add_argument("--bench", default=str(ROOT / "build" / "bench" / "pairs"))
     args = parser.parse_args()
-    subprocess.run([args.binary, "sweep", "--config", "configs/auc/imbalance.yaml", "--jobs", str(args.jobs)], cwd=ROOT, check=True)
+    trials = trained(args.binary, "configs/auc/imbalance.yaml", FOLDER, args.jobs)
     rows = times(args.bench)
     args.out.mkdir(parents=True, exist_ok=True)
     matplotlib.rcParams["svg.hashsalt"] = "lossbench"
     plot(rows, args.out / "time.svg")
-    (args.out / "README.md").write_text(page(chosen(read()), rows), encoding="utf-8")
-    print("written: %s" % (args.out / "README.md"))
+    write_page(args.out, page(chosen(read(trials)), rows))
     return 0
 
 

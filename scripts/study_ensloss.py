@@ -4,9 +4,6 @@ corrected test.
 
     scripts/study_ensloss.py [--jobs N] [--out DIR] [--binary FILE]
 """
-import argparse
-import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Dict, List, Tuple
@@ -15,8 +12,8 @@ import numpy as np
 from scipy import stats
 
 from one_against_rest import write_tables
+from studies import ROOT, arguments, trained, write_page
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "results" / "ensloss"
 # table: sample set, positive class; the other classes are the rest
 TABLES = {"german-bad": ("german_credit", "Bad"), "glass-7": ("glass", "7"), "ionosphere-bad": ("ionosphere", "bad"), "sonar": ("sonar", "R"),
@@ -34,11 +31,10 @@ def value(trial: dict, split: str, metric: str) -> float:
     return 0.0 if found is None else found
 
 
-def read() -> Dict[Cell, List[dict]]:
-    """The trials of the step with the best mean validation accuracy, in the order of seeds."""
+def read(trials: List[dict]) -> Dict[Cell, List[dict]]:
+    """The trials of the step with the best mean validation accuracy (on ties the smallest step), in the order of seeds."""
     groups: Dict[Cell, Dict[float, List[dict]]] = {}
-    for path in sorted((FOLDER / "trials").glob("*.json")):
-        t = json.loads(path.read_text(encoding="utf-8"))
+    for t in trials:
         c = t["config"]
         key = len(c["model"]["hidden"]), Path(c["data"]["train"]["path"]).name.replace(".csv.gz", ""), c["loss"]["name"]
         groups.setdefault(key, {}).setdefault(c["optimizer"]["lr"], []).append(t)
@@ -108,16 +104,9 @@ def page(best: Dict[Cell, List[dict]]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "reference" / "ensloss")
-    parser.add_argument("--binary", default=str(ROOT / "lossbench"))
-    args = parser.parse_args()
+    args = arguments(__doc__, "ensloss").parse_args()
     write_tables(TABLES, FOLDER / "data")
-    subprocess.run([args.binary, "sweep", "--config", "configs/ensloss/tables.yaml", "--jobs", str(args.jobs)], cwd=ROOT, check=True)
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "README.md").write_text(page(read()), encoding="utf-8")
-    print("written: %s" % (args.out / "README.md"))
+    write_page(args.out, page(read(trained(args.binary, "configs/ensloss/tables.yaml", FOLDER, args.jobs))))
     return 0
 
 

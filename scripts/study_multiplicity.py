@@ -4,19 +4,16 @@ every row among the models whose loss is within eps of the optimum, and writes t
 
     scripts/study_multiplicity.py [--jobs N] [--out DIR] [--binary FILE]
 """
-import argparse
 import csv
 import gzip
-import json
-import subprocess
 import sys
-from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 from scipy.special import expit
 
-ROOT = Path(__file__).resolve().parent.parent
+from studies import ROOT, arguments, predictions, trained, write_page
+
 FOLDER = ROOT / "results" / "multiplicity"
 SETS = ("wdbc", "ionosphere", "sonar")
 PENALTIES = (1e-1, 1e-2, 1e-3)
@@ -92,18 +89,14 @@ def load(name: str) -> Tuple[np.ndarray, List[str]]:
 
 
 def train(binary: str, jobs: int) -> Dict[Tuple[str, float], dict]:
+    found = {}
     for name in SETS:
         path = "datasets/samples/%s.csv.gz" % name
-        subprocess.run([binary, "sweep", "--config", "configs/multiplicity/baseline.yaml", "--quiet", "--jobs", str(jobs),
-                        "--set", "data.train.path=" + path, "--set", "data.test.path=" + path,
-                        "--set", "optimizer.weight_decay=" + ",".join("%g" % p for p in PENALTIES)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    found = {}
-    for path in (FOLDER / "trials").glob("*.json"):
-        t = json.loads(path.read_text(encoding="utf-8"))
-        key = Path(t["config"]["data"]["train"]["path"]).name.split(".")[0], float(t["config"]["optimizer"]["weight_decay"])
-        with open(path.with_suffix(".predictions.csv"), encoding="utf-8", newline="") as f:
-            t["scores"] = np.array([float(row["score_1"]) for row in csv.DictReader(f)])
-        found[key] = t
+        sets = ["data.train.path=" + path, "data.test.path=" + path, "optimizer.weight_decay=" + ",".join("%g" % p for p in PENALTIES)]
+        for t in trained(binary, "configs/multiplicity/baseline.yaml", FOLDER, jobs, sets, quiet=True):
+            with open(predictions(FOLDER, t), encoding="utf-8", newline="") as f:
+                t["scores"] = np.array([float(row["score_1"]) for row in csv.DictReader(f)])
+            found[name, float(t["config"]["optimizer"]["weight_decay"])] = t
     return found
 
 
@@ -184,17 +177,10 @@ def page(found: Dict[Tuple[str, float], dict]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "reference" / "multiplicity")
-    parser.add_argument("--binary", default=str(ROOT / "lossbench"))
-    args = parser.parse_args()
-    trained = train(args.binary, args.jobs)
+    args = arguments(__doc__, "multiplicity").parse_args()
+    baselines = train(args.binary, args.jobs)
     data = {name: load(name) for name in SETS}
-    found = {(n, p): study(trained[n, p], *data[n], p) for n in SETS for p in PENALTIES}
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "README.md").write_text(page(found), encoding="utf-8")
-    print("written: %s" % (args.out / "README.md"))
+    write_page(args.out, page({(n, p): study(baselines[n, p], *data[n], p) for n in SETS for p in PENALTIES}))
     return 0
 
 

@@ -7,16 +7,15 @@
 under results/nb-vs-lr; the same command goes on where it stopped.
 """
 import argparse
-import json
 import math
-import subprocess
 import sys
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
+from studies import ROOT, trained
+
 BASE = ROOT / "configs" / "nb_vs_lr" / "simulation.yaml"
 STORE = ROOT / "results" / "nb-vs-lr"
 TEST_ROWS, POOL, MARGIN = 10000, 100, 0.01
@@ -57,42 +56,30 @@ def split_seed(case: Case, rows: int) -> int:
     return 100000 * case.repetition + rows
 
 
-def read_errors() -> Errors:
-    errors: Errors = {}
-    for path in STORE.glob("trials/*.json"):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["result"]["status"] != "ok":
-            continue
-        config, rows = record["config"], record["data"]["rows"]["train"]
-        made = config["data"]["generator"]
-        case = Case(made["classes"], made["features"], made["seed"])
-        if config["data"]["split"]["seed"] == split_seed(case, rows):
-            errors.setdefault(case, {})[config["model"]["kind"], rows] = 1 - record["result"]["metrics"]["test"]["accuracy"]
-    return errors
-
-
 def measure(case: Case, points: List[Point], jobs: int, errors: Errors) -> None:
-    """Trains what is not there yet, all in one sweep, and adds it to errors."""
-    todo = [p for p in points if p not in errors.get(case, {})]
-    if not todo:
+    """Trains what is not in errors yet, all in one sweep, and adds it."""
+    open_points = [p for p in points if p not in errors.get(case, {})]
+    if not open_points:
         return
-    columns = {"model": [MODEL[model] for model, _ in todo],
-               "data.split.train": ["%.17g" % (m / case.rows) for _, m in todo],
-               "data.split.seed": [str(split_seed(case, m)) for _, m in todo],
-               "optimizer.weight_decay": ["%.17g" % (1 / m) for _, m in todo]}
+    columns = {"model": [MODEL[model] for model, _ in open_points],
+               "data.split.train": ["%.17g" % (m / case.rows) for _, m in open_points],
+               "data.split.seed": [str(split_seed(case, m)) for _, m in open_points],
+               "optimizer.weight_decay": ["%.17g" % (1 / m) for _, m in open_points]}
     plan = STORE / "plan.yaml"
     plan.parent.mkdir(parents=True, exist_ok=True)
     plan.write_text(BASE.read_text(encoding="utf-8") + "sweep:\n  zip:\n" +
                     "".join("    %s: [%s]\n" % (key, ", ".join(values)) for key, values in columns.items()), encoding="utf-8")
-    sets = {"data.generator.rows": case.rows, "data.generator.features": case.features, "data.generator.classes": case.classes,
+    sets: Dict[str, object] = {"data.generator.rows": case.rows, "data.generator.features": case.features, "data.generator.classes": case.classes,
             "data.generator.seed": case.repetition, "train.seed": case.repetition, "data.split.test": "%.17g" % (TEST_ROWS / case.rows),
             "output.dir": STORE}
-    words = [word for key, value in sets.items() for word in ("--set", "%s=%s" % (key, value))]
     workers = jobs if case.features < 1000 else 1
-    subprocess.run([str(ROOT / "lossbench"), "sweep", "--config", str(plan), "--jobs", str(workers), "--quiet", *words], cwd=ROOT, check=True)
-    errors.update(read_errors())
-    for model, m in todo:
-        if (model, m) not in errors[case]:
+    records = trained(str(ROOT / "lossbench"), str(plan), STORE, workers, ["%s=%s" % pair for pair in sets.items()], quiet=True)
+    for record in records:
+        if record["result"]["status"] == "ok":
+            point = record["config"]["model"]["kind"], record["data"]["rows"]["train"]
+            errors.setdefault(case, {})[point] = 1 - record["result"]["metrics"]["test"]["accuracy"]
+    for model, m in open_points:
+        if (model, m) not in errors.get(case, {}):
             sys.exit("study_nb_vs_lr: %s with %d rows left no usable record in %s" % (model, m, STORE))
 
 
@@ -238,7 +225,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="workers (default 2; one with 1000 features)")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / "reference" / "nb_vs_lr", help="folder of the page")
     args = parser.parse_args()
-    errors, rows, repetitions = read_errors(), [], 3
+    errors, rows, repetitions = {}, [], 3
     for classes in (2, 3):
         for features in (100, 200, 400) + ((1000,) if args.full else ()):
             found = [needed(Case(classes, features, r), args.jobs, errors) for r in range(1, repetitions + 1)]

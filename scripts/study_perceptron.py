@@ -4,19 +4,16 @@ right, beside the published table and beside a simulation of the same rules in N
 
     scripts/study_perceptron.py [--jobs N] [--out DIR] [--binary FILE]
 """
-import argparse
 import gzip
-import json
 import math
-import subprocess
 import sys
-from pathlib import Path
 from typing import Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 from scipy.special import expit
 
-ROOT = Path(__file__).resolve().parent.parent
+from studies import ROOT, arguments, trained, write_page
+
 FOLDER = ROOT / "results" / "perceptron"
 # rule, step size, rows: epochs to train
 RUNS = {("logistic", 100.0, 1000): 400, ("logistic", 10.0, 1000): 800, ("logistic", 1.0, 1000): 7400, ("logistic", 100.0, 100): 50,
@@ -93,18 +90,12 @@ def rule_of(config: dict) -> str:
 
 
 def train(binary: str, jobs: int) -> Dict[Tuple[str, float, int], dict]:
+    found = {}
     for (rule, rate, n), epochs in RUNS.items():
         sets = SETTINGS[rule] + ["optimizer.lr=%g" % rate, "train.epochs=%d" % epochs, "train.batch=%d" % n,
                                  "data.train.path=results/perceptron/data/n%d.csv.gz" % n]
-        subprocess.run([binary, "sweep", "--config", "configs/perceptron/worst_case.yaml", "--quiet", "--jobs", str(jobs)] +
-                       [word for text in sets for word in ("--set", text)], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    found = {}
-    for path in (FOLDER / "trials").glob("*.json"):
-        t = json.loads(path.read_text(encoding="utf-8"))
-        c = t["config"]
-        key = rule_of(c), float(c["optimizer"]["lr"]), int(c["train"]["batch"])
-        if RUNS.get(key) == c["train"]["epochs"]:
-            found[key] = t["result"]["curves"]
+        (t,) = trained(binary, "configs/perceptron/worst_case.yaml", FOLDER, jobs, sets, quiet=True)
+        found[rule, rate, n] = t["result"]["curves"]
     return found
 
 
@@ -161,16 +152,9 @@ def page(trained: Dict[Tuple[str, float, int], dict]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "reference" / "perceptron")
-    parser.add_argument("--binary", default=str(ROOT / "lossbench"))
-    args = parser.parse_args()
+    args = arguments(__doc__, "perceptron").parse_args()
     write_rows()
-    trained = train(args.binary, args.jobs)
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "README.md").write_text(page(trained), encoding="utf-8")
-    print("written: %s" % (args.out / "README.md"))
+    write_page(args.out, page(train(args.binary, args.jobs)))
     return 0
 
 

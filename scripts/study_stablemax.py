@@ -2,27 +2,21 @@
 """Runs configs/stablemax and writes its page: how scores grow once the training rows are fitted, how much of the softmax is lost in
 rounding, and what is left of the gradient in float32, in float64 and with StableMax.
 
-    scripts/study_stablemax.py [--jobs N] [--out DIR]
+    scripts/study_stablemax.py [--jobs N] [--out DIR] [--binary FILE]
 """
-import argparse
 import csv
-import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Dict, List
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
+from studies import ROOT, arguments, predictions, trained, write_page
+
 FOLDER = ROOT / "results" / "stablemax"
 EPOCHS = (1, 10, 30, 100, 300, 1000)
 CURVES = {"train.accuracy": "accuracy", "train.score_peak": "largest score", "train.softmax_collapse": "collapsed rows",
           "train.zero_gradient": "right and collapsed"}
-
-
-def records() -> List[dict]:
-    return [json.loads(p.read_text(encoding="utf-8")) for p in sorted((FOLDER / "trials").glob("*.json"))]
 
 
 def group(trials: List[dict]) -> Dict[tuple, List[dict]]:
@@ -60,7 +54,7 @@ def stablemax_gradient(z: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def scores(trial: dict) -> tuple:
-    with open(FOLDER / "trials" / (trial["id"] + ".predictions.csv"), newline="", encoding="utf-8") as f:
+    with open(predictions(FOLDER, trial), newline="", encoding="utf-8") as f:
         rows = list(csv.reader(f))[1:]
     names = trial["data"]["classes"]
     return np.array([[float(v) for v in r[2:]] for r in rows]), np.array([names.index(r[1]) for r in rows])
@@ -134,16 +128,11 @@ def page(groups: Dict[tuple, List[dict]], table: str) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--out", type=Path, default=ROOT / "results" / "reference" / "stablemax")
-    args = parser.parse_args()
-    binary = str(ROOT / "lossbench")
-    subprocess.run([binary, "sweep", "--config", "configs/stablemax/digits.yaml", "--jobs", str(args.jobs)], cwd=ROOT, check=True)
-    table = subprocess.run([binary, "report", str(FOLDER), "--format", "md"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / "README.md").write_text(page(group(records()), table), encoding="utf-8")
-    print("written: %s" % (args.out / "README.md"))
+    args = arguments(__doc__, "stablemax").parse_args()
+    trials = trained(args.binary, "configs/stablemax/digits.yaml", FOLDER, args.jobs)
+    files = [str(FOLDER / "trials" / (t["id"] + ".json")) for t in trials]
+    table = subprocess.run([args.binary, "report", *files, "--format", "md"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    write_page(args.out, page(group(trials), table))
     return 0
 
 

@@ -1,5 +1,6 @@
 /* What a full-batch optimiser minimises: mean loss over all training rows + weight_decay/2 x sum of squared weights, as a function of
- * the parameters, which are double at this seam. Compiled once per precision; the optimiser uses the functions for double. */
+ * the parameters, which are double at this seam. Compiled once per precision; the optimiser may begin with float32 and ends
+ * with double. */
 #ifndef LB_OBJECTIVE_H
 #define LB_OBJECTIVE_H
 

@@ -1,5 +1,5 @@
-/* The cohort trainer: K trials that read the same minibatches in the same order (same rows, features, batch size, epochs, order
- * seed and layer widths) and differ in loss, optimiser, labels, initialisation and so on. The batch is gathered once for all. A
+/* The cohort trainer: K trials that read the same minibatches in the same order (same rows, features, batch size, epochs and
+ * order seed) and differ in loss, model, optimiser, labels and so on. The batch is gathered once for all. A
  * single trial is a cohort of one, and its result is the same to the byte in any company. Free of precision; the trainer itself
  * is compiled twice. */
 #ifndef LB_TRAIN_H
@@ -121,7 +121,7 @@ size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data)
  * never to lb_train. */
 bool lb_full_batch(const struct lb_setup *setup);
 
-/* As lb_train, trial by trial; in double whatever the precision, which is that of the evaluation. epochs stays 0, steps counts the
+/* As lb_train, trial by trial; to the end in double whatever the precision, which is that of the evaluation. epochs stays 0, steps counts the
  * iterations. -1 also when a closed form has no answer. */
 int lb_fit_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 int lb_fit_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);

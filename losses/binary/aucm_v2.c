@@ -1,20 +1,4 @@
-#include "losses/binary/spread.h"
-
-enum { MARGIN, A, B, ALPHA, ACT };
-enum { NONE, SIGMOID };
-
-static const char *const acts[] = { [NONE] = "none", [SIGMOID] = "sigmoid", NULL };
-
-static const struct lb_param params[] = {
-	[MARGIN] = { .name = "margin", .symbol = "m", .def = 1, .min = 0, .max = 100, .grid = { 0.1, 1, 5 }, .n_grid = 3,
-		     .help = "what a positive should be above a negative" },
-	[A] = { .name = "a", .symbol = "a", .def = 1, .min = -1e3, .max = 1e3, .help = "what the positives should score" },
-	[B] = { .name = "b", .symbol = "b", .def = 0, .min = -1e3, .max = 1e3, .help = "what the negatives should score" },
-	[ALPHA] = { .name = "alpha", .symbol = "alpha", .def = 0, .min = 0, .max = 1e3, .grid = { 0, 0.5, 1 }, .n_grid = 3,
-		    .help = "multiplier of the margin between the classes" },
-	[ACT] = { .name = "act", .symbol = "h", .type = LB_CHOICE_PARAM, .def = SIGMOID, .choices = acts,
-		  .help = "h = sigmoid(z), or none: h = z" },
-};
+#include "losses/binary/aucm.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "alpha=1 act=none", .b = 2, .c = 1, .z = { 1, 0 }, .y = { 1, 0 }, .value = -1,
@@ -25,22 +9,7 @@ static const struct lb_example examples[] = {
 
 static double batch(const struct X(lb_batch) *in, real *g)
 {
-	const struct lb_arg *par = in->par;
-	const bool squash = par[ACT].v > NONE;
-	const struct lb_spread s = lb_spread(in, squash);
-	const double centre[2] = { par[B].v, par[A].v }, alpha = par[ALPHA].v, gap = par[MARGIN].v + s.mean[0] - s.mean[1];
-	double sum = alpha * (2 * gap - alpha);
-
-	if (!(s.n[0] > 0 && s.n[1] > 0))
-		return lb_flat(in, g, 0);
-	for (int y = 0; y < 2; y++)
-		sum += s.var[y] + (s.origin + s.mean[y] - centre[y]) * (s.origin + s.mean[y] - centre[y]);
-	for (size_t i = 0; g && i < in->b; i++) {
-		const int y = in->y[i] == 1;
-		const struct lb_squashed h = lb_squash((double)in->z[i], squash);
-		g[i] = (real)(2 / s.n[y] * (h.v - centre[y] + (y ? -alpha : alpha)) * h.slope);
-	}
-	return sum;
+	return lb_aucm(in, g, false);
 }
 
 const struct X(lb_loss) X(lb_binary_aucm_v2) = {
@@ -58,7 +27,7 @@ const struct X(lb_loss) X(lb_binary_aucm_v2) = {
 				 "LibAUC's code misplaces a bracket: its alpha term has (n0/B) mean_0; the formula is "
 				 "followed here. The value may be negative.",
 			.keywords = "auc_margin libauc aucm pesg",
-			LB_PARAMS(params),
+			LB_PARAMS(lb_aucm_params),
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (AUC)",

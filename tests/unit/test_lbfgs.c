@@ -14,28 +14,6 @@ static void teardown(void)
 
 /* ---- shipped data: standardised by the training rows ---- */
 
-static struct lb_table read_table(const char *path)
-{
-	struct lb_table t;
-
-	ck_assert_msg(lb_table_read(path, &(struct lb_read_options){ .missing_ok = true }, &t, &err) == 0,
-		      "%s; run the tests from the project's root", err.text);
-	return t;
-}
-
-static void standardise(size_t j, size_t n_train, size_t n)
-{
-	double *x = x_of(&p) + j, mean = 0, var = 0;
-	const size_t d = p.features.d;
-
-	for (size_t i = 0; i < n_train; i++)
-		mean += x[i * d] / (double)n_train;
-	for (size_t i = 0; i < n_train; i++)
-		var += (x[i * d] - mean) * (x[i * d] - mean) / (double)n_train;
-	for (size_t i = 0; i < n; i++)
-		x[i * d] = (x[i * d] - mean) / sqrt(var);
-}
-
 /* The last column is the label; `skip` columns at the start are left out. The first `first` rows train, or (0) all with i mod 5 != 4. */
 static void open_file(const char *path, enum lb_kind kind, size_t skip, size_t first)
 {
@@ -52,7 +30,7 @@ static void open_file(const char *path, enum lb_kind kind, size_t skip, size_t f
 		p.data.y[to] = t.col[last].code[i];
 	}
 	for (size_t j = 0; j < d; j++)
-		standardise(j, n_train, t.n);
+		standardise(&p, j, n_train, t.n);
 	lb_table_free(&t);
 }
 

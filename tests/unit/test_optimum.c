@@ -6,32 +6,10 @@
 static struct problem p;
 static size_t test_rows;
 
-static struct lb_table read(const char *path)
-{
-	struct lb_table t;
-
-	ck_assert_msg(lb_table_read(path, &(struct lb_read_options){ .missing_ok = true }, &t, &err) == 0,
-		      "%s; run the tests from the project's root", err.text);
-	return t;
-}
-
-static void standardise(size_t j, size_t n_train, size_t n)
-{
-	double *x = x_of(&p) + j, mean = 0, var = 0;
-	const size_t d = p.features.d;
-
-	for (size_t i = 0; i < n_train; i++)
-		mean += x[i * d] / (double)n_train;
-	for (size_t i = 0; i < n_train; i++)
-		var += (x[i * d] - mean) * (x[i * d] - mean) / (double)n_train;
-	for (size_t i = 0; i < n; i++)
-		x[i * d] = (x[i * d] - mean) / sqrt(var);
-}
-
 /* All columns are inputs but the last, the label or target. */
 static void open_file(const char *path, enum lb_kind kind)
 {
-	struct lb_table t = read(path);
+	struct lb_table t = read_table(path);
 	const size_t d = t.n_cols - 1, n_train = t.n - t.n / 5, rows[] = { n_train, 0, t.n / 5 + d + 1 };
 	const struct lb_column *last = &t.col[d];
 	size_t next[2] = { 0, n_train };
@@ -48,7 +26,7 @@ static void open_file(const char *path, enum lb_kind kind)
 			p.data.y[to] = last->code[i];
 	}
 	for (size_t j = 0; j < d; j++) {
-		standardise(j, n_train, t.n);
+		standardise(&p, j, n_train, t.n);
 		x_of(&p)[(t.n + 1 + j) * d + j] = 1;
 	}
 	lb_table_free(&t);

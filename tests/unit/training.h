@@ -88,6 +88,31 @@ static inline void problem_draw(struct problem *p, uint64_t seed)
 	}
 }
 
+/* ---- shipped data ---- */
+
+static inline struct lb_table read_table(const char *path)
+{
+	struct lb_table t;
+
+	ck_assert_msg(lb_table_read(path, &(struct lb_read_options){ .missing_ok = true }, &t, &err) == 0,
+		      "%s; run the tests from the project's root", err.text);
+	return t;
+}
+
+/* Column j of the first n rows, by the mean and standard deviation of the first n_train. */
+static inline void standardise(struct problem *p, size_t j, size_t n_train, size_t n)
+{
+	double *x = x_of(p) + j, mean = 0, var = 0;
+	const size_t d = p->features.d;
+
+	for (size_t i = 0; i < n_train; i++)
+		mean += x[i * d] / (double)n_train;
+	for (size_t i = 0; i < n_train; i++)
+		var += (x[i * d] - mean) * (x[i * d] - mean) / (double)n_train;
+	for (size_t i = 0; i < n; i++)
+		x[i * d] = (x[i * d] - mean) / sqrt(var);
+}
+
 /* ---- trials ---- */
 
 /* Parameters from text; they live until the test's process ends or args_forget. */

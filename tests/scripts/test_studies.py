@@ -1,0 +1,45 @@
+"""What the scripts of the studies share: the records they read are those of the plan, whatever else lies in the folder."""
+import json
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+import studies  # noqa: E402
+
+CONFIG = """task: multiclass
+data:
+  train: {path: %s/datasets/samples/iris.csv.gz, label: label}
+  split: {train: 0.6, valid: 0.2, test: 0.2}
+loss: {name: ce}
+train: {epochs: 2}
+sweep: {loss: [{name: mae}, {name: ce}, {name: gce}]}
+output: {dir: %s}
+"""
+
+
+class Trained(unittest.TestCase):
+    def setUp(self):
+        binary = shutil.which("lossbench") or str(ROOT / "lossbench")
+        if not Path(binary).exists():
+            self.skipTest("lossbench is not built")
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "c.yaml").write_text(CONFIG % (ROOT, self.folder), encoding="utf-8")
+        self.run = lambda *sets: studies.trained(binary, str(self.folder / "c.yaml"), self.folder, 2, sets, quiet=True)
+
+    def test_the_plan_and_nothing_else_in_its_order(self):
+        older = {t["id"] for t in self.run("train.epochs=1")}
+        trials = self.run()
+        self.assertEqual([t["config"]["loss"]["name"] for t in trials], ["mae", "ce", "gce"])
+        self.assertEqual({t["config"]["train"]["epochs"] for t in trials}, {2})
+        self.assertFalse(older & {t["id"] for t in trials})
+        self.assertEqual(len(list((self.folder / "trials").glob("*.json"))), 6)
+        self.assertEqual(json.dumps(self.run()), json.dumps(trials))
+
+
+if __name__ == "__main__":
+    unittest.main()
