@@ -49,6 +49,7 @@ struct X(lb_batch) {
 	const real *w;           /* (b) row weights of mean 1 over the training split, or NULL; only for separable losses */
 	const struct lb_arg *par; /* validated values in the order of info.base.params */
 	const struct lb_loss_facts *facts;
+	size_t epoch, epochs;    /* of the training: it is in epoch `epoch`, from 0, of so many; epochs is 0 outside training */
 	void *state;             /* what .init returned, or NULL */
 	real *scratch;           /* (b * (c + 4)) values, contents undefined */
 	const real *own;         /* the loss's own parameters, n_own values, or NULL */
@@ -67,6 +68,8 @@ struct X(lb_loss) {
 	double (*batch)(const struct X(lb_batch) *in, real *g);
 	void *(*init)(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err);
 	void (*visit)(const struct X(lb_batch) *in);
+	/* whether an epoch only visits its rows, and no parameter moves; needs .visit */
+	bool (*rests)(const struct lb_arg *par, size_t epoch, size_t epochs);
 	size_t (*state_size)(const struct lb_arg *par, const struct lb_loss_facts *facts);
 	void (*free)(void *state);
 	/* The three below go together. columns is c. */

@@ -28,8 +28,8 @@ SMALL_STEP = ("its gradient is at most of the order of p_y, which is 1/C at the 
               "cross-entropy, it hardly moves; compare the tuned table")
 REASONS = {
     "mae": SMALL_STEP, "brier": SMALL_STEP, "rll": SMALL_STEP, "js": SMALL_STEP,
-    "tgce": "rows with p_y <= k = 0.5 have gradient 0, and at the start that is every row: by the formula it never begins. The authors' "
-            "program trains with gce and begins to prune after half of the epochs",
+    "tgce_pruned": "as gce until row after row is left out, at epochs 60, 70, 80 and 90; in the tuned variant of 20 epochs that has no time "
+                   "to act",
     "nce_agce": "a normalised active part: the gradient is divided by the sum over all labels and shrinks with the number of classes",
     "nce_aul": "as nce_agce", "nce_rce": "as nce_agce",
     "cs": "a hinge on the most violating class follows every flipped label with full force, however wrong it looks",

@@ -18,6 +18,8 @@
  *   score  binary only: the score; NULL otherwise;
  *   collapsed  multi-class only: sum over classes of exp(z_k - max z) is exactly 1 in the working precision; peak  multi-class only:
  *          the largest |z_k|.
+ *   feature  multi-class only: what the output layer read, (n,width) row-major; weight  its weights, (n_classes,width). Both NULL where
+ *            there is no such layer, or no metric of the trial asks for them.
  * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t holds the scores, target_t the
  * labels (1, 0, or -1 for not known).
  * n may be 0. All values are finite: a diverged trial has no metrics. */
@@ -28,6 +30,8 @@ struct lb_outcomes {
 	const double *logp, *brier, *conf, *score;
 	const bool *collapsed;
 	const double *peak;
+	size_t width;
+	const double *feature, *weight;
 	const double *pred_t, *target_t;
 };
 
@@ -35,6 +39,7 @@ struct lb_metric {
 	struct lb_info base;
 	unsigned kinds;              /* bit 1 << LB_MULTICLASS, ... it applies to */
 	bool higher_is_better;
+	bool features;               /* asks for feature and weight, which are kept for metrics that do only */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null in JSON. -1 on lack of memory. */
 	int (*eval)(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);
 };

@@ -170,10 +170,10 @@ static char *metric_key(const struct lb_info *info, const struct lb_arg *par, st
 
 	lb_buf_puts(&b, info->name);
 	for (int i = 0; i < info->n_params; i++) {
-		if (par[i].text || par[i].list || par[i].v == info->params[i].def)
+		if (info->params[i].type == LB_TEXT_PARAM || par[i].list || par[i].v == info->params[i].def)
 			continue;
 		lb_double_text(par[i].v, number);
-		lb_buf_printf(&b, "%s%s=%s", mark, info->params[i].name, number);
+		lb_buf_printf(&b, "%s%s=%s", mark, info->params[i].name, par[i].text ? par[i].text : number);
 		mark = ",";
 	}
 	if (*mark == ',')

@@ -46,7 +46,7 @@ struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t co
 		     (e->brier = lb_alloc(n, sizeof(double), err)) && (e->conf = lb_alloc(n, sizeof(double), err)) &&
 		     (e->score = lb_alloc(n, sizeof(double), err)) && (e->collapsed = lb_alloc(n, sizeof(bool), err)) &&
 		     (e->peak = lb_alloc(n, sizeof(double), err)) && open_softmax(e, err);
-	if (ok)
+	if (ok && !X(lb_last_layer_open)(&e->last, c, n, err))
 		return e;
 	X(lb_evaluator_free)(e);
 	return NULL;
@@ -70,6 +70,7 @@ void X(lb_evaluator_free)(struct X(lb_evaluator) *e)
 	free(e->wide);
 	free(e->term);
 	free(e->sums);
+	X(lb_last_layer_close)(&e->last);
 	free(e->pred_t);
 	free(e->target_t);
 	free(e);
@@ -251,6 +252,7 @@ int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, stru
 		net->sparse = &e->feed.rows;
 		const real *z = X(lb_net_forward)(net, w, e->feed.x, b, -1);
 		size_t ld = net->ld;
+		X(lb_last_layer_keep)(&e->last, setup, net, w, e->feed.x, start, b);
 		if (scores_of(e, setup, net, w, &z, &ld, b, err))
 			return -1;
 		const size_t bad = first_bad(c, z, ld, b);
@@ -265,7 +267,9 @@ int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, stru
 	}
 	const struct lb_outcomes o = { .kind = e->cohort->kind, .n = n, .n_classes = e->cohort->features->data->n_classes,
 				       .t = c, .label = e->label, .pred = e->pred, .rank = e->rank, .logp = e->logp, .brier = e->brier,
-				       .conf = e->conf, .score = e->score, .collapsed = e->collapsed, .peak = e->peak, .pred_t = e->pred_t, .target_t = e->target_t };
+				       .conf = e->conf, .score = e->score, .collapsed = e->collapsed, .peak = e->peak,
+				       .width = e->last.width, .feature = e->last.seen, .weight = e->last.weight,
+				       .pred_t = e->pred_t, .target_t = e->target_t };
 	for (size_t m = 0; m < setup->n_metrics; m++)
 		if (setup->metric[m].metric->eval(&o, setup->metric[m].par, &metric[m], err))
 			return -1;

@@ -4,6 +4,7 @@
 
 #include "core/model/net.h"
 #include "core/train/feed.h"
+#include "core/train/last_layer.h"
 #include "core/train/train.h"
 
 /* Room for the digests of up to max_rows rows and for one chunk of rows; shared by the trials of a cohort. */
@@ -17,6 +18,7 @@ struct X(lb_evaluator) {
 	double *wide, *term;     /* (chunk, columns padded to 8) scores in double, and the terms of their softmax */
 	double *sums;            /* (4, chunk) what lb_softmax_rows_f64 tells */
 	bool *collapsed;
+	struct X(lb_last_layer) last;
 	const struct lb_decision *decision; /* borrowed; that the digests follow, plain after lb_evaluator_new */
 };
 

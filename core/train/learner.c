@@ -190,7 +190,7 @@ static struct X(lb_batch) loss_batch(struct X(lb_learner) *l, const struct lb_co
 	}
 	return (struct X(lb_batch)){ .b = m->b, .c = l->columns, .views = l->views, .z = z, .ld = l->net->ld, .y = l->y, .t = l->t, .h = h,
 				     .dh = dh, .id = m->id, .w = l->weight, .par = l->setup->loss_par, .facts = &l->facts,
-				     .state = l->loss_state, .scratch = l->scratch, .wide = l->wide,
+				     .epoch = l->epoch, .epochs = c->epochs, .state = l->loss_state, .scratch = l->scratch, .wide = l->wide,
 				     .own = l->n_own ? l->w + l->net->n_params : NULL, .down = l->n_own ? l->g + l->net->n_params : NULL };
 }
 
@@ -339,7 +339,7 @@ double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, co
 	if (!lazy)
 		X(lb_learner_settle)(l);
 	const double value = X(lb_learner_gradient)(l, c, m, step);
-	if (!isfinite(value))
+	if (!isfinite(value) || (l->loss->rests && l->loss->rests(l->setup->loss_par, l->epoch, c->epochs)))
 		return value;
 	if (fabs(value) >= LB_STRAINED)
 		X(lb_strain_measure)(l, step);

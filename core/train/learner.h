@@ -39,6 +39,7 @@ struct X(lb_learner) {
 	int64_t strain_step;             /* from 1; the last whose gradient was measured (core/train/strain.h), 0: none */
 	size_t strain_place;
 	double strain_norm;
+	size_t epoch;                    /* that the training is in, from 0 */
 	size_t start;                    /* epochs done before this training began: it sits out until then */
 	bool active;
 };

@@ -30,6 +30,11 @@ def taylor_ce(m, z, y, order=2.0):
     return sum(wrong(m, z, y) ** i / i for i in range(1, int(order) + 1))
 
 
+def tgce_pruned(m, z, y, q=0.7, k=0.5):
+    """Before the first refresh, when every row counts."""
+    return gce(m, z, y, q)
+
+
 def tgce(m, z, y, q=0.7, k=0.5):
     kept = m.value(softmax(m, z)[y]) > k
     return gce(m, z, y, q) if kept else 0 * z[y] + (1 - k ** q) / q
@@ -165,6 +170,7 @@ LOSSES = [(MULTICLASS, loss, settings) for loss, settings in [
                 "k=25 lam=0.3"]),
     (aldr_kl, ["", "lambda0=0.1", "lambda0=1 alpha=1.1", "lambda0=1 alpha=5 margin=1 norm=none", "norm=none", "norm=softplus",
                "lambda0=0.5 norm=softplus"]),
+    (tgce_pruned, ["", "q=0.05 k=0.2", "q=1"]),
 ]]
 
 if __name__ == "__main__":

@@ -139,6 +139,35 @@ def binary(name, z, y):
     return finish(case, values)
 
 
+def neural_collapse(name, h, w, y, pred=None):
+    """Features h (n,d), weights w (C,d), by numpy's own pseudo-inverse and norms of matrices."""
+    c = len(w)
+    mu, full = np.array([h[y == k].mean(axis=0) for k in range(c)]), all((y == k).any() for k in range(c))
+    m, off = mu - h.mean(axis=0), h - mu[y]
+    pred = (h @ w.T).argmax(axis=1) if pred is None else pred
+    case = {"name": name, "kind": "multiclass", "n_classes": c, "label": y, "pred": pred, "feature": h.ravel(), "weight": w.ravel()}
+    values = [("nc1", [], np.trace(off.T @ off / len(h) @ np.linalg.pinv(m.T @ m / c, rcond=1e-10)) / c if full else None)]
+    for of, v in enumerate((m, w)):
+        length = np.linalg.norm(v, axis=1)
+        cosine = (v @ v.T / np.outer(length, length))[np.triu_indices(c, 1)]
+        for metric, value in (("equinorm", length.std() / length.mean()), ("equiangle", cosine.std()),
+                              ("maxangle", np.abs(cosine + 1 / (c - 1)).mean())):
+            values.append(("nc2_" + metric, [of], value if full else None))
+    frame = (np.eye(c) - 1 / c) / np.sqrt(c - 1)
+    values.append(("nc2_etf", [], np.linalg.norm(w @ w.T / np.linalg.norm(w @ w.T) - frame) if full else None))
+    values.append(("nc3", [], np.linalg.norm(w / np.linalg.norm(w) - m / np.linalg.norm(m)) if full else None))
+    nearest = ((h[:, None] - mu) ** 2).sum(axis=2).argmin(axis=1) if full else None
+    values.append(("nc4", [], (nearest != pred).mean() if full else None))
+    return finish(case, values)
+
+
+def collapsed(c, d, each):
+    """Every row at its class mean, the means a simplex turned at random, the weights three times as long."""
+    simplex = (np.eye(c) - 1 / c) @ np.linalg.qr(rng.standard_normal((d, c)))[0].T
+    y = np.repeat(np.arange(c), each)
+    return simplex[y], 3 * simplex, y
+
+
 def regression(name, pred, target):
     constant = (target == target[0]).all(axis=0).any()
     case = {"name": name, "kind": "regression", "t": target.shape[1], "pred_t": pred.ravel(), "target_t": target.ravel()}
@@ -232,6 +261,11 @@ def cases():
     yield multilabel("no label at all", normal((10, 3)), np.zeros((10, 3), int))
     yield multilabel("one row", normal((1, 4)), np.array([[1, 0, 1, 0]]))
     yield multilabel("two labels", normal((25, 2)) * 3, integers(0, 2, (25, 2)))
+    yield neural_collapse("features, 3 classes", normal((50, 7)), normal((3, 7)), integers(0, 3, 50))
+    yield neural_collapse("features, more classes than dimensions", normal((80, 4)), normal((6, 4)), integers(0, 6, 80))
+    yield neural_collapse("features, two classes apart", normal((30, 5)) + np.repeat([[0], [9]], 15, axis=0), normal((2, 5)), np.repeat([0, 1], 15))
+    yield neural_collapse("features, a class has no row", normal((20, 5)), normal((4, 5)), rng.choice([0, 1, 3], 20))
+    yield neural_collapse("features, fully collapsed", *collapsed(5, 9, 4))
 
 
 def main():

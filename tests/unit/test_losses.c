@@ -358,6 +358,40 @@ START_TEST(elr_keeps_a_running_target)
 }
 END_TEST
 
+/* Rows at or below k at a refresh count nothing until the next; a batch is still divided by all its rows. */
+START_TEST(tgce_pruned_leaves_out_doubtful_rows)
+{
+	const struct X(lb_loss) *pruned = X(lb_loss_of)(lb_loss_find(LB_MULTICLASS, "tgce_pruned"));
+	const struct lb_arg par[] = { { .v = 0.5 }, { .v = 0.3 } };
+	const struct lb_loss_facts facts = { .n_rows = 9, .n_classes = 2 };
+	const uint32_t id[] = { 8, 2 };
+	const int32_t y[] = { 0, 1 };
+	const double z[] = { 0, log(3), 0, log(3) }, kept = 2 * (1 - sqrt(0.75)), doubtful = 2 * (1 - sqrt(0.25));
+	double scratch[12], g[4];
+	struct X(lb_batch) in = { .b = 2, .c = 2, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch, .epochs = 20 };
+
+	for (size_t epoch = 0; epoch < 40; epoch++) {
+		ck_assert_int_eq(pruned->rests(par, epoch, 40), epoch == 29 || epoch == 39);
+		ck_assert(epoch > 8 || !pruned->rests(par, epoch, epoch + 1));
+	}
+	in.state = pruned->init(par, &facts, NULL);
+	ck_assert_ptr_nonnull(in.state);
+	for (in.epoch = 9; in.epoch < 19; in.epoch++)
+		pruned->visit(&in);
+	ck_assert_double_eq_tol(X(lb_loss_apply)(pruned, &in, g), (kept + doubtful) / 2, 1e-14);
+	pruned->visit(&in);
+	ck_assert_double_eq_tol(X(lb_loss_apply)(pruned, &in, g), kept / 2, 1e-14);
+	ck_assert(!(fabs(g[0]) > 0) && !(fabs(g[1]) > 0));
+	ck_assert_double_eq_tol(g[3], -sqrt(0.75) * 0.25 / 2, 1e-14);
+	in.epochs = 0;
+	pruned->visit(&in);
+	ck_assert_double_eq_tol(X(lb_loss_apply)(pruned, &in, NULL), kept / 2, 1e-14);
+	in.id = NULL;
+	ck_assert_double_eq_tol(X(lb_loss_apply)(pruned, &in, NULL), (kept + doubtful) / 2, 1e-14);
+	pruned->free(in.state);
+}
+END_TEST
+
 /* Lemma 2 of the paper: the share of pairs in the wrong order or tied is at most value / log 2. Over more rows than one tile. */
 START_TEST(mw_bounds_the_misordered_pairs)
 {
@@ -533,6 +567,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(each, row_weights, 0, n);
 	tcase_set_timeout(one, 60);
 	tcase_add_test(one, elr_keeps_a_running_target);
+	tcase_add_test(one, tgce_pruned_leaves_out_doubtful_rows);
 	tcase_add_test(one, mw_bounds_the_misordered_pairs);
 	tcase_add_test(one, squares_do_not_overflow);
 	tcase_add_test(one, class_counts_may_be_zero);

@@ -75,8 +75,11 @@ static struct lb_outcomes outcomes_of(const cJSON *c)
 		.label = integers(c, "label"), .pred = integers(c, "pred"), .rank = integers(c, "rank"),
 		.logp = doubles(c, "logp"), .brier = doubles(c, "brier"), .conf = doubles(c, "conf"), .score = doubles(c, "score"),
 		.pred_t = doubles(c, "pred_t"), .target_t = doubles(c, "target_t"),
+		.feature = doubles(c, "feature"), .weight = doubles(c, "weight"),
 	};
 
+	if (o.feature)
+		o.width = (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(c, "weight")) / o.n_classes;
 	while (strcmp(kinds[o.kind], kind) != 0)
 		o.kind++;
 	if (t)
@@ -88,7 +91,7 @@ static struct lb_outcomes outcomes_of(const cJSON *c)
 
 static void release(struct lb_outcomes *o)
 {
-	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->pred_t, o->target_t };
+	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->pred_t, o->target_t, o->feature, o->weight };
 
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		free((void *)owned[i]);
