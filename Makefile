@@ -16,7 +16,7 @@ Q = $(if $(V),,@)
 STUDY_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 # Numeric sources are compiled twice, once a precision (core/numeric/real.h); all others once.
-PLAIN := core/model/spec.c core/optim/schedule.c core/train/outcome.c core/train/sampler.c core/train/lbfgs.c
+PLAIN := core/model/spec.c core/optim/schedule.c core/train/outcome.c core/train/attack_info.c core/train/sampler.c core/train/lbfgs.c
 NUMERIC := $(sort $(filter-out $(PLAIN),$(wildcard core/model/*.c core/optim/*.c core/train/*.c losses/*/*.c)) \
 	losses/driver.c losses/eval_real.c datasets/gather.c datasets/sparse.c core/numeric/kernel_sets.c)
 # core/numeric/kernels.c: once a precision and instruction set.
@@ -78,7 +78,8 @@ $(BUILD)/version.c: always
 	   echo "const char lb_git_revision[] = \"$$(git rev-parse --verify -q HEAD 2>/dev/null)\";"; \
 	   echo "const int lb_git_clean = $$(git rev-parse --verify -q HEAD >/dev/null 2>&1 && { git diff --quiet HEAD -- && echo 1 || echo 0; } || echo -1);"; \
 	   echo "const char lb_compiler[] = \"$$($(CC) --version 2>/dev/null | head -n 1)\";"; \
-	   echo 'const char lb_build_flags[] = "$(STD) $(CFLAGS)";'; } > $@.new
+	   echo 'const char lb_build_flags[] = "$(STD) $(CFLAGS)";'; \
+	   echo 'const char lb_source_folder[] = "$(CURDIR)";'; } > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 $(BUILD)/version.o: $(BUILD)/version.c
@@ -160,6 +161,12 @@ asan:                                ## the tests under AddressSanitizer and Und
 	@tests/valgrind.sh $(BUILD)/lossbench
 	@BUILD=build-asan JOBS=$(JOBS) TIMEOUT=600 tests/run.sh
 
+.PHONY: leaks
+leaks:                               ## failures injected under valgrind: nothing leaks, nothing unwritten is read (minutes)
+	@scripts/setup.sh check
+	@$(MAKE) --no-print-directory -j$(JOBS) $(BUILD)/lossbench $(BUILD)/fault/inject.so
+	@tests/fault/leaks.sh $(BUILD)
+
 TSAN_FLAGS = -O1 -g -fsanitize=thread
 .PHONY: tsan
 tsan:                                ## the threads under ThreadSanitizer: the team, reading ahead, a training on two threads
@@ -196,7 +203,7 @@ bench-peers: lossbench $(BUILD)/bench/gemm ## the same work in PyTorch, scikit-l
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -221,6 +228,9 @@ study-perceptron: lossbench          ## logistic regression with huge steps agai
 study-multiplicity: lossbench        ## how far predictions move among models almost as good (a minute)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_multiplicity.py --jobs $(JOBS)
+study-disparity: lossbench           ## robust training and the rarer class, rows without labels (two minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_disparity.py --jobs $(JOBS)
 study-ensloss: lossbench             ## random calibrated losses against fixed ones, shallow and deep (ten minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ensloss.py --jobs $(JOBS)

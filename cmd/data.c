@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Rows of each class, or with each label. */
 static size_t *class_counts(const struct lb_dataset *d)
 {
 	size_t *count = calloc(d->n_classes + 1, sizeof *count);
 
-	for (size_t i = 0; count && i < d->n; i++)
+	for (size_t i = 0; count && d->y && i < d->n; i++)
 		count[d->y[i]]++;
+	for (size_t i = 0; count && !d->y && i < d->n * d->n_classes; i++)
+		count[i % d->n_classes] += d->target[i] > 0;
 	return count;
 }
 
@@ -22,7 +25,7 @@ static void print_classes(const struct lb_dataset *d)
 {
 	size_t *count = class_counts(d);
 
-	printf("classes  %zu:", d->n_classes);
+	printf("%s  %zu:", d->y ? "classes" : "labels ", d->n_classes);
 	for (size_t k = 0; count && k < d->n_classes; k++)
 		printf(" %s %zu%s", d->class_name[k], count[k], k + 1 < d->n_classes ? "," : "\n");
 	free(count);
@@ -45,12 +48,19 @@ static void print_proposal(const struct inspected *s, const struct opt_list *set
 {
 	printf("\ndata:                      # for a config; `lossbench init FILE` writes a whole one\n  train: {path: ");
 	print_scalar(s->path);
-	printf(s->labels ? ", labels: " : ", label: ");
-	print_scalar(s->labels ? s->labels : s->label);
+	if (s->labels || s->label) {
+		printf(s->labels ? ", labels: " : ", label: ");
+		print_scalar(s->labels ? s->labels : s->label);
+	}
 	printf("}\n");
+	for (size_t k = 0; s->named && s->data && k < s->data->n_classes; k++) {
+		printf(k ? ", " : "  labels: [");
+		print_scalar(s->data->class_name[k]);
+		printf(k + 1 < s->data->n_classes ? "" : "]\n");
+	}
 	for (size_t i = 0; i < sets->n; i++) {
 		const char *key = sets->item[i] + strlen("data."), *value = strchr(key, '=');
-		if (value && memchr(key, '.', (size_t)(value - key)) == NULL && strncmp(key, "label=", 6))
+		if (value && memchr(key, '.', (size_t)(value - key)) == NULL && strncmp(key, "label=", 6) && strncmp(key, "labels=", 7))
 			printf("  %.*s: %s\n", (int)(value - key), key, value + 1);
 	}
 	if (s->missing)
@@ -103,8 +113,8 @@ static void print_info(const struct inspected *s, const struct opt_list *sets)
 	       s->bytes, s->sha256, s->rows, s->columns, s->missing);
 	printf("read in  %.3f s (%.0f MB/s)\n", s->seconds, s->seconds > 0 ? (double)s->bytes / s->seconds / 1e6 : 0);
 	if (s->labelled)
-		printf("task     %s by the %s\n", lb_kind_name(s->task), s->labels ? "labels file" : "label column");
-	if (s->data && s->data->y)
+		printf("task     %s by the %s\n", lb_kind_name(s->task), s->labels ? "labels file" : s->label ? "label column" : "labels of its rows");
+	if (s->data && s->data->n_classes)
 		print_classes(s->data);
 	print_columns(s);
 	for (size_t i = 0; s->data && i < s->data->n_warnings; i++)
@@ -154,7 +164,7 @@ static int print_json(const struct inspected *s, struct lb_err *err)
 	lb_json_number(o, "missing", (double)s->missing);
 	lb_json_text(o, "task", s->labelled ? lb_kind_name(s->task) : NULL);
 	lb_json_text(o, "label", s->label);
-	if (s->data && s->data->y) {
+	if (s->data && s->data->n_classes) {
 		size_t *count = class_counts(s->data);
 		cJSON *classes = lb_json_array(o, "classes"), *counts = lb_json_array(o, "class_counts");
 		for (size_t k = 0; count && k < s->data->n_classes; k++) {
@@ -229,7 +239,7 @@ int cmd_data(int argc, char **argv, struct lb_err *err)
 	struct opt_list sets = { 0 };
 	bool json = false, force = false;
 	const struct opt opts[] = {
-		{ "label", 0, OPT_TEXT, "COLUMN", 0, 0, "label column: a name, or a number from 1 or (negative) from the end", &label },
+		{ "label", 0, OPT_TEXT, "COLUMN", 0, 0, "label column: a name or a number (-1: the last); a,b: multilabel", &label },
 		{ "labels", 0, OPT_TEXT, "FILE", 0, 0, "file with the labels of a file of images or features", &labels },
 		{ "set", 0, OPT_LIST, "KEY=VALUE", 0, 0, "a data.* option as in a config, such as data.header=true", &sets },
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "info: as JSON", &json },

@@ -38,20 +38,33 @@ static bool number_label(const struct inspected *s)
 	return false;
 }
 
+static void add_labels(struct lb_buf *b, const struct inspected *s)
+{
+	if (s->labels) {
+		lb_buf_puts(b, "\n    labels: ");
+		add_quoted(b, s->labels);
+	} else if (s->label) {
+		lb_buf_puts(b, "\n    label: ");
+		add_quoted(b, s->label);
+		lb_buf_puts(b, "              # the column to predict");
+	} else {
+		lb_buf_puts(b, "              # each row lists its labels");
+	}
+}
+
 static void add_data(struct lb_buf *b, const struct inspected *s)
 {
 	lb_buf_puts(b, "data:\n  train:\n    path: ");
 	add_quoted(b, s->path);
-	if (s->labels) {
-		lb_buf_puts(b, "\n    labels: ");
-		add_quoted(b, s->labels);
-	} else {
-		lb_buf_puts(b, "\n    label: ");
-		add_quoted(b, s->label);
-		lb_buf_puts(b, "              # the column to predict");
+	if (!s->named)
+		add_labels(b, s);
+	for (size_t k = 0; s->named && k < s->data->n_classes; k++) {
+		lb_buf_puts(b, k ? ", " : "\n  labels: [");
+		add_quoted(b, s->data->class_name[k]);
+		lb_buf_puts(b, k + 1 < s->data->n_classes ? "" : "]          # the columns to predict: 1 there, 0 not there, empty not known");
 	}
 	lb_buf_printf(b, "\n  split: {train: 0.64, valid: 0.16, test: 0.2%s}   # by train.seed; or {first: N}, {folds: 5}\n",
-		      s->task == LB_REGRESSION ? "" : ", stratify: true");
+		      s->data->y ? ", stratify: true" : "");
 	if (s->missing)
 		lb_buf_printf(b, "  missing: mean                  # %zu cell%s missing; or drop, which leaves out %s\n", s->missing,
 			      s->missing == 1 ? " is" : "s are", s->missing == 1 ? "its row" : "their rows");
@@ -60,8 +73,18 @@ static void add_data(struct lb_buf *b, const struct inspected *s)
 
 static void add_experiment(struct lb_buf *b, enum lb_kind task)
 {
-	static const char *const losses[] = { "[ce, label_smoothing, focal, gce]", "[logistic, hinge, mw]", "[mse, huber]" };
-	static const char *const first[] = { "ce", "logistic", "mse" };
+	static const char *const losses[LB_N_KINDS] = {
+		[LB_MULTICLASS] = "[ce, label_smoothing, focal, gce]",
+		[LB_BINARY] = "[logistic, hinge, mw]",
+		[LB_REGRESSION] = "[mse, huber]",
+		[LB_MULTILABEL] = "[ml_bce, asl, zlpr]",
+	};
+	static const char *const first[LB_N_KINDS] = {
+		[LB_MULTICLASS] = "ce",
+		[LB_BINARY] = "logistic",
+		[LB_REGRESSION] = "mse",
+		[LB_MULTILABEL] = "ml_bce",
+	};
 
 	if (task == LB_MULTICLASS)
 		lb_buf_puts(b, "corrupt:\n  labels: {kind: none}           # or {kind: uniform, rate: 0.3}: label noise in training and validation rows\n");
@@ -84,8 +107,8 @@ static int make(const struct inspected *s, const char *out, struct lb_err *err)
 	lb_buf_printf(&b, "# Which loss for %s? Run it with:  lossbench sweep --config %s\n# Then:  lossbench report results/%s\n", s->path,
 		      out ? out : "THIS_FILE", name);
 	lb_buf_printf(&b, "# %zu rows, %zu columns", s->rows, s->columns);
-	if (s->data->y)
-		lb_buf_printf(&b, ", %zu classes", s->data->n_classes);
+	if (s->data->n_classes)
+		lb_buf_printf(&b, ", %zu %s", s->data->n_classes, s->data->y ? "classes" : "labels");
 	lb_buf_printf(&b, "; every other option is at its default: lossbench config resolve shows them.\nname: %s\ntask: %s%s\n", name,
 		      lb_kind_name(s->task),
 		      s->task == LB_MULTICLASS && number_label(s) ? "                 # or regression, if the numbers are amounts" : "");
@@ -107,7 +130,7 @@ int cmd_init(int argc, char **argv, struct lb_err *err)
 {
 	const char *label = NULL, *labels = NULL, *out = NULL;
 	const struct opt opts[] = {
-		{ "label", 0, OPT_TEXT, "COLUMN", 0, 0, "label column: a name, or a number from 1 or (negative) from the end", &label },
+		{ "label", 0, OPT_TEXT, "COLUMN", 0, 0, "label column: a name or a number (-1: the last); a,b: multilabel", &label },
 		{ "labels", 0, OPT_TEXT, "FILE", 0, 0, "file with the labels of an IDX image file", &labels },
 		{ "out", 'o', OPT_TEXT, "FILE", 0, 0, "write there instead of printing", &out },
 	};

@@ -145,21 +145,59 @@ static int check_sets(const struct inspect_options *opt, struct lb_err *err)
 	return 0;
 }
 
+/* data.labels=["a", "b"] of "a,b", as --set takes it. */
+static char *quoted_list(const char *names, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_puts(&b, "data.labels=[\"");
+	for (; *names; names++) {
+		if (*names == '"' || *names == '\\')
+			lb_buf_puts(&b, "\\");
+		if (*names == ',')
+			lb_buf_puts(&b, "\", \"");
+		else
+			lb_buf_add(&b, names, 1);
+	}
+	lb_buf_puts(&b, "\"]");
+	if (!b.bad)
+		return b.s;
+	lb_buf_free(&b);
+	lb_fail_memory(err, 64);
+	return NULL;
+}
+
+static bool several(const char *label)
+{
+	return label && strchr(label, ',');
+}
+
+static bool names_labels(const struct inspect_options *opt)
+{
+	bool named = several(opt->label);
+
+	for (size_t i = 0; i < opt->n_sets; i++)
+		named |= !strncmp(opt->sets[i], "data.labels=", 12);
+	return named;
+}
+
 /* A resolved config of one trial on the file; *list is to be freed. */
 static const cJSON *make_config(const char *path, const struct inspected *s, const struct inspect_options *opt, struct lb_trial_list *list,
 				struct lb_err *err)
 {
 	enum { OWN = 7 };
+	const bool multilabel = s->task == LB_MULTILABEL;
 	const char **sets = lb_alloc(opt->n_sets + OWN, sizeof *sets, err);
 	char *quoted[3] = { quoted_set("data.train.path", path, err), s->labels ? quoted_set("data.train.labels", s->labels, err) : NULL,
-			    opt->label ? quoted_set("data.train.label", opt->label, err) : NULL };
+			    several(opt->label) ? quoted_list(opt->label, err) :
+			    opt->label		? quoted_set("data.train.label", opt->label, err) : NULL };
 	struct lb_config *config = NULL;
 	size_t n = 0;
 
 	*list = (struct lb_trial_list){ 0 };
 	if (sets && quoted[0]) {
-		sets[n++] = "task=multiclass";
-		sets[n++] = "loss=ce";
+		sets[n++] = multilabel ? "task=multilabel" : "task=multiclass";
+		sets[n++] = multilabel ? "loss=ml_bce" : "loss=ce";
 		sets[n++] = "data.missing=mean";
 		for (size_t k = 0; k < 3; k++)
 			if (quoted[k])
@@ -198,11 +236,13 @@ static int look(struct inspected *s, const cJSON *config, const struct inspect_o
 
 	if (read_tables(s, config, t, err))
 		return -1;
-	s->labelled = t[0].n_cols || label || path[1];
+	s->labelled = t[0].n_cols || label || path[1] || s->named;
 	const size_t column = find_label(s, label);
-	if (s->labelled && !path[1])
-		s->label = s->column[column].name;
-	s->task = guess_task(&t[0], &t[1], column, err);
+	if (s->task != LB_MULTILABEL) {
+		if (s->labelled && !path[1])
+			s->label = s->column[column].name;
+		s->task = guess_task(&t[0], &t[1], column, err);
+	}
 	if (opt->table_only) {
 		s->table = t[0];
 		t[0] = (struct lb_table){ 0 };
@@ -211,15 +251,14 @@ static int look(struct inspected *s, const cJSON *config, const struct inspect_o
 	return s->labelled ? lb_data_assemble(config, s->task, t, path, &s->data, err) : 0;
 }
 
-int inspect(const char *path, const struct inspect_options *opt, struct inspected *s, struct lb_err *err)
+/* As multilabel, or as what the label column looks like. */
+static int inspect_as(const char *path, const struct inspect_options *opt, bool multilabel, struct inspected *s, struct lb_err *err)
 {
 	struct lb_table t[4] = { 0 };
 	struct lb_trial_list list;
 	int rc = -1;
 
-	*s = (struct inspected){ .path = path };
-	if (check_sets(opt, err))
-		return -1;
+	*s = (struct inspected){ .path = path, .task = multilabel ? LB_MULTILABEL : LB_MULTICLASS, .named = names_labels(opt) };
 	s->labels = opt->labels ? lb_strdup(opt->labels, err) : guess_labels(path, err);
 	const cJSON *config = make_config(path, s, opt, &list, err);
 	if (config)
@@ -229,6 +268,24 @@ int inspect(const char *path, const struct inspect_options *opt, struct inspecte
 		lb_table_free(&t[i]);
 	if (rc)
 		inspect_free(s);
+	return rc;
+}
+
+/* A file with several labels a row, such as LIBSVM's 1,3, is refused at first; it is looked at again as multilabel, and the first message
+ * stands where that does not help either. */
+int inspect(const char *path, const struct inspect_options *opt, struct inspected *s, struct lb_err *err)
+{
+	const bool named = names_labels(opt);
+
+	if (check_sets(opt, err))
+		return -1;
+	int rc = inspect_as(path, opt, named, s, err);
+	if (!rc || named || opt->label || opt->table_only || err->code != LB_DATA)
+		return rc;
+	struct lb_err *second = lb_alloc(1, sizeof *second, NULL);
+	if (second && !(rc = inspect_as(path, opt, true, s, second)))
+		*err = (struct lb_err){ 0 };
+	free(second);
 	return rc;
 }
 

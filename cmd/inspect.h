@@ -7,7 +7,8 @@
 struct inspected {
 	const char *path;
 	char *labels;                /* file with the labels of an IDX image file, or NULL */
-	const char *label;           /* column asked for, or the name of the last column, or NULL */
+	const char *label;           /* column asked for, or the name of the last column; NULL: none, or several */
+	bool named;                  /* multilabel: the names of the label columns were given, and are those of data->class_name */
 	enum lb_kind task;           /* guessed from the label column */
 	bool labelled;               /* false: a block of numbers without labels; then data is NULL */
 	size_t rows, columns;        /* of the file, the label column included */
@@ -27,7 +28,7 @@ struct inspected {
 
 /* How to look: sets are data.* options as in a config ("data.header=true"), label and labels short for two of them. */
 struct inspect_options {
-	const char *label;           /* a column reference, or NULL: the last column */
+	const char *label;           /* a column reference, or several with commas (multilabel), or NULL: the last column */
 	const char *labels;          /* a file, or NULL: found by the usual names of IDX files */
 	const char *const *sets;
 	size_t n_sets;

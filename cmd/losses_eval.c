@@ -303,7 +303,7 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, struct inp
 	if (lb_kind_of_data(l->kind) == LB_MULTICLASS && x->c < 2)
 		return lb_fail(err, LB_DATA, "%s: found one column, a %s loss takes at least 2; give a list of rows: [[2, 1, 0]]", point_name(l),
 			       l->kind == LB_MULTICLASS ? "multi-class" : lb_kind_name(l->kind));
-	x->classes = l->kind == LB_BINARY ? 2 : x->c;
+	x->classes = l->classes ? l->classes : l->kind == LB_BINARY ? 2 : x->c;
 	if (split_views(in, l, x, err))
 		return -1;
 	if (read_prototypes(in, l, x, err) || read_features(in, l, x, err))

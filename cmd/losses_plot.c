@@ -73,7 +73,8 @@ static void add_axes(struct lb_buf *b, const struct curve *c)
 {
 	const double step = step_of(c->high - c->low);
 
-	for (double v = ceil(c->low / step) * step; v <= c->high + step * 1e-9; v += step) {
+	for (long k = lrint(ceil(c->low / step)); (double)k <= c->high / step + 1e-9; k++) {
+		const double v = (double)k * step;
 		lb_buf_printf(b, "<line x1='%d' x2='%d' y1='%.2f' y2='%.2f' stroke='#%s'/>", LEFT, WIDTH - RIGHT, y_of(c, v), y_of(c, v),
 			      fabs(v) < step / 2 ? "888" : "ddd");
 		lb_buf_printf(b, "<text x='%d' y='%.2f' text-anchor='end'>%g</text>\n", LEFT - 6, y_of(c, v) + 4, fabs(v) < step / 2 ? 0 : v);
@@ -113,7 +114,8 @@ static void draw(struct lb_buf *b, const struct lb_loss_info *l, const char *set
 	add_line(b, c, c->slope, "#d55e00", " stroke-dasharray='6 3'");
 	lb_buf_printf(b, "<text x='%d' y='%d' fill='#0072b2'>&#8212; value</text><text x='%d' y='%d' fill='#d55e00'>- - derivative</text>", LEFT,
 		      HEIGHT - 8, LEFT + 70, HEIGHT - 8);
-	lb_buf_printf(b, "<text x='%d' y='%d' text-anchor='end'>%s</text>\n</svg>\n", WIDTH - RIGHT, HEIGHT - 8, slice[l->kind]);
+	lb_buf_printf(b, "<text x='%d' y='%d' text-anchor='end'>%s</text>\n</svg>\n", WIDTH - RIGHT, HEIGHT - 8,
+		      l->kind == LB_EMBEDDING && !(l->needs & LB_OWNS_PROTOTYPES) ? "outputs (s, 1), label 0" : slice[l->kind]);
 }
 
 int losses_plot(const char *name, const char *set, const char *out, struct lb_err *err)

@@ -2,6 +2,7 @@
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/run/provenance.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,10 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The scripts lie beside the binary in a checkout, or under share/lossbench when installed. */
+/* The scripts lie beside the binary in a checkout, or under share/lossbench when installed; a binary that was built into a folder
+ * elsewhere finds those of the checkout it was built from. */
 static char *find_script(const char *name, struct lb_err *err)
 {
 	static const char *const places[] = { "scripts", "../scripts", "../share/lossbench/scripts" };
+	const size_t n_places = sizeof places / sizeof *places;
 	char exe[PATH_MAX];
 	const ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
 
@@ -23,8 +26,8 @@ static char *find_script(const char *name, struct lb_err *err)
 	char *slash = strrchr(exe, '/');
 	if (slash)
 		*slash = '\0';
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		char *path = lb_strfmt(err, "%s/%s/%s", exe, places[i], name);
+	for (size_t i = 0; i <= n_places; i++) {
+		char *path = lb_strfmt(err, "%s/%s/%s", i < n_places ? exe : lb_source_folder, places[i < n_places ? i : 0], name);
 		if (!path || lb_file_exists(path))
 			return path;
 		free(path);

@@ -142,6 +142,7 @@ struct sweep {
 	const struct opt_list *sets;
 	const struct choices *choices;
 	const struct lb_run_options *run;
+	bool quiet;
 };
 
 /* Runs what is to do of the chosen trials. */
@@ -183,7 +184,7 @@ static void print_table(const struct lb_plan *plan, const struct sweep *s, int c
 {
 	const char *dir = plan->n ? lb_get_text(plan->trial[0].config, "output.dir") : NULL;
 
-	if (dir && plan->n > 1 && (code == LB_OK || code == LB_TRIALS) && !s->run->quiet && !s->choices->only && s->choices->shards == 1)
+	if (dir && plan->n > 1 && (code == LB_OK || code == LB_TRIALS) && !s->quiet && !s->choices->only && s->choices->shards == 1)
 		script_run("aggregate.py", &dir, 1, NULL, true);
 }
 
@@ -216,6 +217,8 @@ static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dr
 		return -1;
 	if (!list && !dry)
 		print_table(plan, s, code);
+	if (code == LB_TRIALS)
+		lb_fail(err, LB_TRIALS, "some trials failed; their records say why (result.message), and the same command runs them again");
 	return code;
 }
 
@@ -261,8 +264,8 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 	if (lb_plan_open(&plan, path, sets.item, sets.n, true, err))
 		goto out;
 	const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = (int)(jobs < 1 ? 1 : jobs),
-					    .threads = (int)threads, .quiet = quiet };
-	code = sweep(&plan, &(struct sweep){ path, &sets, &c, &run }, list, dry, err);
+					    .threads = (int)threads };
+	code = sweep(&plan, &(struct sweep){ path, &sets, &c, &run, quiet }, list, dry, err);
 	lb_plan_close(&plan);
 out:
 	free(sets.item);

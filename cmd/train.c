@@ -186,7 +186,7 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 	lb_stop_on_signals();
 	if (!lb_plan_open(&plan, path, sets.item, sets.n, false, err)) {
 		const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = 1,
-						    .threads = (int)threads, .quiet = quiet, .progress = quiet ? NULL : show_epoch };
+						    .threads = (int)threads, .progress = quiet ? NULL : show_epoch };
 		code = train(&plan, path, &run, force, json, err);
 		if (code == LB_OK && model && copy_model(&plan.trial[0], model, err))
 			code = -1;

@@ -328,7 +328,8 @@ static char **decode(const unsigned char *bytes, size_t width, size_t count, str
 	char **text = b.bad ? NULL : lb_alloc(1, count * sizeof *text + b.n, err);
 	if (text) {
 		char *at = (char *)(text + count);
-		memcpy(at, b.s, b.n);
+		if (b.n)
+			memcpy(at, b.s, b.n);
 		for (size_t i = 0; i < count; i++, at += strlen(at) + 1)
 			text[i] = at;
 	} else if (b.bad)

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,29 +290,79 @@ out:
 	return rc;
 }
 
-int lb_column_refuse_stray_text(const struct lb_column *c, const struct lb_table *t, const char *path, struct lb_err *err)
+/* What is to be done with a number that is written as elsewhere; NULL for a text that is none. */
+static const char *other_notation(const char *text)
 {
-	bool *number = lb_alloc(c->n_levels, sizeof *number, err);
-	size_t numbers = 0, texts = 0, first = t->n;
+	char copy[64];
+	size_t n = strlen(text);
+	const bool percent = n && text[n - 1] == '%';
 	double v;
 
-	if (!number)
-		return -1;
-	for (size_t k = 0; k < c->n_levels; k++)
+	if (n >= sizeof copy)
+		return NULL;
+	memcpy(copy, text, n + 1);
+	for (n -= percent; n && copy[n - 1] == ' ';)
+		n--;
+	copy[n] = '\0';
+	char *comma = strchr(copy, ',');
+	if (comma)
+		*comma = '.';
+	if ((!percent && !comma) || !lb_parse_double(copy, n, &v))
+		return NULL;
+	return percent ? "a percent sign is no part of a number here: write 12 or 0.12, not 12%" :
+			 "numbers have a decimal point here: write 1.5, not 1,5";
+}
+
+/* Cells of a column by what they are. */
+struct cells {
+	size_t numbers, texts;
+	size_t elsewhere;        /* texts that are numbers in another notation */
+	size_t first;            /* row of the first text */
+	const char *advice;      /* for the first text */
+};
+
+static int count_cells(const struct lb_column *c, size_t n, struct cells *out, struct lb_err *err)
+{
+	const char **advice = lb_alloc(c->n_levels, sizeof *advice, err);
+	bool *number = lb_alloc(c->n_levels, sizeof *number, err);
+	double v;
+
+	*out = (struct cells){ .first = n };
+	for (size_t k = 0; advice && number && k < c->n_levels; k++) {
 		number[k] = lb_parse_double(c->level[k], strlen(c->level[k]), &v);
-	for (size_t i = 0; i < t->n; i++) {
+		advice[k] = number[k] ? NULL : other_notation(c->level[k]);
+	}
+	for (size_t i = 0; advice && number && i < n; i++) {
 		if (c->code[i] < 0)
 			continue;
-		numbers += number[c->code[i]];
-		texts += !number[c->code[i]];
-		first = !number[c->code[i]] && first == t->n ? i : first;
+		out->numbers += number[c->code[i]];
+		out->texts += !number[c->code[i]];
+		out->elsewhere += advice[c->code[i]] != NULL;
+		if (!number[c->code[i]] && out->first == n) {
+			out->first = i;
+			out->advice = advice[c->code[i]];
+		}
 	}
+	const int rc = advice && number ? 0 : -1;
+	free(advice);
 	free(number);
-	if (numbers <= texts)
+	return rc;
+}
+
+int lb_column_refuse_stray_text(const struct lb_column *c, const struct lb_table *t, const char *path, struct lb_err *err)
+{
+	struct cells cells;
+	char others[64] = "";
+
+	if (count_cells(c, t->n, &cells, err))
+		return -1;
+	if (cells.numbers + cells.elsewhere <= cells.texts - cells.elsewhere)
 		return 0;
-	return lb_fail(err, LB_DATA, "%s:%zu: column '%s': found '%s' (%zu such cells), the other %zu cells are numbers; correct the file, or name "
-		       "the column in data.categorical or data.drop", path, t->line ? t->line[first] : first + 1, c->name,
-		       c->level[c->code[first]], texts, numbers);
+	if (cells.numbers)
+		snprintf(others, sizeof others, ", the other %zu cells are numbers", cells.numbers);
+	return lb_fail(err, LB_DATA, "%s:%zu: column '%s': found '%s' (%zu such cells)%s; %s%scorrect the file, or name the column in "
+		       "data.categorical or data.drop", path, t->line ? t->line[cells.first] : cells.first + 1, c->name,
+		       c->level[c->code[cells.first]], cells.texts, others, cells.advice ? cells.advice : "", cells.advice ? "; " : "");
 }
 
 int lb_column_of_block(const struct lb_matrix *m, size_t j, const char *name, struct lb_column *c, struct lb_err *err)

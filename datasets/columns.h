@@ -20,8 +20,8 @@ void lb_column_filter(struct lb_column *c, size_t n, const bool *keep);
 /* Puts the levels of a text column in byte order and forgets those that no row has. */
 int lb_column_sort_levels(struct lb_column *c, size_t n, struct lb_err *err);
 
-/* Refuses a text column most of whose cells are numbers: a stray word is taken for a mistake, not for a category. LB_DATA with the
- * place of the first such cell. */
+/* Refuses a text column most of whose cells are numbers, be it in a notation that is not read here (12%, 1,5): a stray word is taken
+ * for a mistake, not for a category. LB_DATA with the place of the first such cell. */
 int lb_column_refuse_stray_text(const struct lb_column *c, const struct lb_table *t, const char *path, struct lb_err *err);
 bool lb_column_is_missing(const struct lb_column *c, size_t row);
 /* The first row whose text is not a number; n when there is none. */

@@ -154,7 +154,7 @@ static int take_places(struct fitting *f, struct lb_err *err)
 static int take_numbers(struct fitting *f, struct lb_err *err)
 {
 	const size_t d = f->known->d;
-	size_t at;
+	size_t at = 0;
 
 	f->out->x = (struct lb_matrix){ .dtype = LB_F64, .n = f->t->n, .d = d };
 	if (!f->known->name && d)
@@ -215,7 +215,7 @@ static int take_codes(struct fitting *f, struct lb_column *from, struct lb_colum
 static int take_category(struct fitting *f, size_t k, struct lb_err *err)
 {
 	struct lb_column *to = &f->out->cat[k];
-	size_t at;
+	size_t at = 0;
 
 	*to = (struct lb_column){ .type = LB_TEXT, .name = lb_strdup(f->known->cat_name[k], err) };
 	f->out->n_cat = k + 1;
@@ -294,6 +294,36 @@ static bool find_labels(const struct fitting *f, char *references, size_t *at)
 	return n == f->known->n_labels;
 }
 
+/* A label that no row of a file with lists of labels has. */
+static int absent_label(const struct fitting *f, struct lb_column *to, struct lb_err *err)
+{
+	*to = (struct lb_column){ .type = LB_NUMBER, .num = lb_alloc(f->t->n, sizeof *to->num, err) };
+	return to->num ? 0 : -1;
+}
+
+/* Labels by their names: all of them or none, but for lists of labels, where those of no row are 0 everywhere. */
+static int take_named(struct fitting *f, struct lb_labels *labels, struct lb_err *err)
+{
+	const struct lb_known *known = f->known;
+	const bool lists = f->t->block.start && f->t->n_cols;
+	size_t found = 0, *at = lb_alloc(known->n_labels, sizeof *at, err);
+	int rc = at ? 0 : -1;
+
+	for (size_t k = 0; at && k < known->n_labels; k++) {
+		for (at[k] = 0; at[k] < f->width && (f->taken[at[k]] || strcmp(f->name[at[k]], known->label_name[k]));)
+			at[k]++;
+		found += at[k] < f->width && !is_feature(known, known->label_name[k]);
+	}
+	for (size_t k = 0; !rc && (lists || found == known->n_labels) && k < known->n_labels; k++) {
+		struct lb_column *to = &labels->column[labels->n++];
+		if (at[k] < f->width)
+			f->taken[at[k]] = true;
+		rc = at[k] < f->width ? copy_label(f->t, at[k], to, err) : absent_label(f, to, err);
+	}
+	free(at);
+	return rc;
+}
+
 static int label_beside(const struct fitting *f, const struct lb_table *beside, struct lb_labels *labels, struct lb_err *err)
 {
 	const size_t width = beside->block.d + beside->n_cols;
@@ -318,6 +348,8 @@ static int take_labels(struct fitting *f, const struct lb_table *beside, struct 
 
 	if (!rc && beside)
 		rc = label_beside(f, beside, labels, err);
+	else if (!rc && known->label_name && !bare)
+		rc = take_named(f, labels, err);
 	else if (!rc && !bare && find_labels(f, references, at))
 		for (size_t k = 0; k < known->n_labels && !rc; k++) {
 			f->taken[at[k]] = true;

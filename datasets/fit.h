@@ -16,6 +16,7 @@ struct lb_known {
 	bool missing_mean;           /* missing cells are filled in; false: refused */
 	bool unseen_zero;            /* a category without a level is all zeros; false: refused */
 	const char *label;           /* column reference of the label, several separated by commas; NULL: the last column */
+	char *const *label_name;     /* (n_labels) multilabel: the names of the labels, which stand for `label`; else NULL */
 	size_t n_labels;             /* how many they are */
 };
 

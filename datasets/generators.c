@@ -1,6 +1,6 @@
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"
-#include "datasets/dataset.h"
+#include "datasets/generators.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,12 +9,9 @@
 /* Streams of LB_RNG_GENERATOR: 0 for what all rows share (means, coefficients), i + 1 for row i, so that the first rows of a longer
  * table are those of a shorter one. */
 
-#define SEED_PARAM { .name = "seed", .type = LB_SEED_PARAM, .help = "draws the data; train.seed if not given" }
-#define ROWS_PARAM { .name = "rows", .symbol = "n", .type = LB_INT_PARAM, .def = 1000, .min = 1, .max = 100000000, .help = "rows" }
-
 /* ---- tables of numbers ---- */
 
-static int make_columns(struct lb_table *t, size_t n, size_t features, const char *last, size_t n_last, struct lb_err *err)
+int lb_generator_columns(struct lb_table *t, size_t n, size_t features, const char *last, size_t n_last, struct lb_err *err)
 {
 	*t = (struct lb_table){ .n = n, .has_header = true, .col = lb_alloc(features + n_last, sizeof *t->col, err) };
 	if (!t->col)
@@ -34,12 +31,12 @@ static int make_columns(struct lb_table *t, size_t n, size_t features, const cha
 	return 0;
 }
 
-static int finish(struct lb_table *t, const char *format, int rc)
+int lb_generator_finish(struct lb_table *t, const char *name, int rc)
 {
 	if (rc)
 		lb_table_free(t);
 	else
-		t->format = format;
+		t->format = name;
 	return rc;
 }
 
@@ -47,7 +44,7 @@ static int finish(struct lb_table *t, const char *format, int rc)
 
 enum { MIX_ROWS, MIX_FEATURES, MIX_CLASSES, MIX_SEPARATION, MIX_MARGIN, MIX_SCALE, MIX_PRIORS, MIX_MEANS };
 static const struct lb_param mixture_params[] = {
-	[MIX_ROWS] = ROWS_PARAM,
+	[MIX_ROWS] = LB_GENERATOR_ROWS,
 	[MIX_FEATURES] = { .name = "features", .symbol = "d", .type = LB_INT_PARAM, .def = 10, .min = 1, .max = 100000, .help = "features" },
 	[MIX_CLASSES] = { .name = "classes", .symbol = "C", .type = LB_INT_PARAM, .def = 2, .min = 2, .max = 10000,
 			  .help = "classes; 2 when the task is binary" },
@@ -61,7 +58,7 @@ static const struct lb_param mixture_params[] = {
 			 .help = "class shares, in any unit; empty: equal" },
 	[MIX_MEANS] = { .name = "means", .symbol = "mu", .type = LB_REALS_PARAM,
 			.help = "C x d numbers, class by class; empty: drawn, and scaled to the separation" },
-	SEED_PARAM,
+	LB_GENERATOR_SEED,
 };
 
 struct mixture {
@@ -225,14 +222,14 @@ static int make_mixture(const struct lb_arg *par, enum lb_kind kind, uint64_t se
 	if (!m.mean || !m.upto || !x || add_priors(&m, &par[MIX_PRIORS], err) || set_means(&m, &par[MIX_MEANS], seed, err) ||
 	    check_margin(&m, err))
 		goto out;
-	if (make_columns(out, (size_t)par[MIX_ROWS].v, m.d, "label", 1, err))
+	if (lb_generator_columns(out, (size_t)par[MIX_ROWS].v, m.d, "label", 1, err))
 		goto out;
 	rc = draw_mixture(&m, seed, x, out, err);
 out:
 	free(m.mean);
 	free(m.upto);
 	free(x);
-	return finish(out, "gaussian_mixture", rc);
+	return lb_generator_finish(out, "gaussian_mixture", rc);
 }
 
 static const struct lb_generator lb_generator_gaussian_mixture = {
@@ -257,12 +254,12 @@ static const struct lb_generator lb_generator_gaussian_mixture = {
 
 enum { LIN_ROWS, LIN_FEATURES, LIN_TARGETS, LIN_NOISE };
 static const struct lb_param linear_params[] = {
-	[LIN_ROWS] = ROWS_PARAM,
+	[LIN_ROWS] = LB_GENERATOR_ROWS,
 	[LIN_FEATURES] = { .name = "features", .symbol = "d", .type = LB_INT_PARAM, .def = 10, .min = 1, .max = 100000, .help = "features" },
 	[LIN_TARGETS] = { .name = "targets", .symbol = "T", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = 1000, .help = "targets" },
 	[LIN_NOISE] = { .name = "noise", .symbol = "s", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = 1e6,
 			.help = "standard deviation of the noise on each target" },
-	SEED_PARAM,
+	LB_GENERATOR_SEED,
 };
 
 static void draw_linear(const double *w, double noise, size_t d, size_t targets, uint64_t seed, struct lb_table *t)
@@ -291,7 +288,7 @@ static int make_linear(const struct lb_arg *par, enum lb_kind kind, uint64_t see
 
 	(void)kind;
 	*out = (struct lb_table){ 0 };
-	if (!w || make_columns(out, (size_t)par[LIN_ROWS].v, d, "target", targets, err))
+	if (!w || lb_generator_columns(out, (size_t)par[LIN_ROWS].v, d, "target", targets, err))
 		goto out;
 	lb_rng_init(&r, seed, LB_RNG_GENERATOR, 0);
 	for (size_t k = 0; k < d * targets; k++)
@@ -300,7 +297,7 @@ static int make_linear(const struct lb_arg *par, enum lb_kind kind, uint64_t see
 	rc = 0;
 out:
 	free(w);
-	return finish(out, "linear_regression", rc);
+	return lb_generator_finish(out, "linear_regression", rc);
 }
 
 static const struct lb_generator lb_generator_linear_regression = {
@@ -324,7 +321,7 @@ static const struct lb_generator lb_generator_linear_regression = {
 
 enum { DIAG_ROWS, DIAG_FEATURES, DIAG_CLASSES, DIAG_FIRST, DIAG_BASE, DIAG_WIDE_SHARE, DIAG_WIDE, DIAG_NARROW };
 static const struct lb_param diagonal_params[] = {
-	[DIAG_ROWS] = ROWS_PARAM,
+	[DIAG_ROWS] = LB_GENERATOR_ROWS,
 	[DIAG_FEATURES] = { .name = "features", .symbol = "d", .type = LB_INT_PARAM, .def = 100, .min = 1, .max = 100000, .help = "features" },
 	[DIAG_CLASSES] = { .name = "classes", .symbol = "C", .type = LB_INT_PARAM, .def = 2, .min = 2, .max = 64,
 			   .help = "classes; 2 when the task is binary" },
@@ -338,7 +335,7 @@ static const struct lb_param diagonal_params[] = {
 			.help = "their variance; 0: the number of features" },
 	[DIAG_NARROW] = { .name = "variance", .symbol = "u", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = 1e12, .min_open = true,
 			  .help = "variance of the other features" },
-	SEED_PARAM,
+	LB_GENERATOR_SEED,
 };
 
 static void draw_diagonal(const struct lb_arg *par, uint64_t seed, struct lb_table *t)
@@ -365,11 +362,11 @@ static int make_diagonal(const struct lb_arg *par, enum lb_kind kind, uint64_t s
 	*out = (struct lb_table){ 0 };
 	if (kind == LB_BINARY && par[DIAG_CLASSES].v != 2)
 		return lb_fail(err, LB_CONFIG, "data.generator.classes: found %g, allowed 2 when the task is binary", par[DIAG_CLASSES].v);
-	if (!make_columns(out, (size_t)par[DIAG_ROWS].v, (size_t)par[DIAG_FEATURES].v, "label", 1, err)) {
+	if (!lb_generator_columns(out, (size_t)par[DIAG_ROWS].v, (size_t)par[DIAG_FEATURES].v, "label", 1, err)) {
 		draw_diagonal(par, seed, out);
 		rc = 0;
 	}
-	return finish(out, "diagonal_gaussians", rc);
+	return lb_generator_finish(out, "diagonal_gaussians", rc);
 }
 
 static const struct lb_generator lb_generator_diagonal_gaussians = {
@@ -396,7 +393,7 @@ static const struct lb_generator lb_generator_diagonal_gaussians = {
 
 enum { LAB_ROWS, LAB_FEATURES, LAB_LABELS, LAB_SCALE, LAB_FREQUENT, LAB_RARE, LAB_UNKNOWN };
 static const struct lb_param labels_params[] = {
-	[LAB_ROWS] = ROWS_PARAM,
+	[LAB_ROWS] = LB_GENERATOR_ROWS,
 	[LAB_FEATURES] = { .name = "features", .symbol = "d", .type = LB_INT_PARAM, .def = 10, .min = 1, .max = 100000, .help = "features" },
 	[LAB_LABELS] = { .name = "labels", .symbol = "C", .type = LB_INT_PARAM, .def = 8, .min = 1, .max = 10000, .help = "labels" },
 	[LAB_SCALE] = { .name = "scale", .symbol = "s", .type = LB_REAL_PARAM, .def = 3, .min = 0, .max = 1e6, .grid = { 1, 3, 10 },
@@ -407,7 +404,7 @@ static const struct lb_param labels_params[] = {
 		       .help = "mean log-odds of the last label; those between lie on a line" },
 	[LAB_UNKNOWN] = { .name = "unknown", .symbol = "u", .type = LB_REAL_PARAM, .def = 0, .min = 0, .max = 1, .max_open = true,
 			  .grid = { 0, 0.5, 0.9 }, .n_grid = 3, .help = "share of entries that are not known" },
-	SEED_PARAM,
+	LB_GENERATOR_SEED,
 };
 
 static void draw_labels(const struct lb_arg *par, const double *w, size_t d, size_t labels, uint64_t seed, struct lb_table *t)
@@ -440,7 +437,7 @@ static int make_labels(const struct lb_arg *par, enum lb_kind kind, uint64_t see
 
 	(void)kind;
 	*out = (struct lb_table){ 0 };
-	if (!w || make_columns(out, (size_t)par[LAB_ROWS].v, d, "target", labels, err))
+	if (!w || lb_generator_columns(out, (size_t)par[LAB_ROWS].v, d, "target", labels, err))
 		goto out;
 	lb_rng_init(&r, seed, LB_RNG_GENERATOR, 0);
 	for (size_t k = 0; k < labels; k++) {
@@ -456,7 +453,7 @@ static int make_labels(const struct lb_arg *par, enum lb_kind kind, uint64_t see
 	rc = 0;
 out:
 	free(w);
-	return finish(out, "linear_labels", rc);
+	return lb_generator_finish(out, "linear_labels", rc);
 }
 
 static const struct lb_generator lb_generator_linear_labels = {

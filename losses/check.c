@@ -65,7 +65,7 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 			bool one_class)
 {
 	const bool targets = lb_kind_of_columns(c->info->kind) || c->info->kind == LB_DISTILLATION;
-	const size_t classes = c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : shape->c;
+	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : shape->c;
 	const size_t views = c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
 	struct lb_rng rng;
 

@@ -72,7 +72,7 @@ struct X(lb_loss) {
 	bool (*rests)(const struct lb_arg *par, size_t epoch, size_t epochs);
 	size_t (*state_size)(const struct lb_arg *par, const struct lb_loss_facts *facts);
 	void (*free)(void *state);
-	/* The three below go together. columns is c. */
+	/* n_own and own_init go together, and .scores with them. columns is c. */
 	size_t (*n_own)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts);
 	void (*own_init)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own);
 	/* scores (b, n_classes) of the embeddings in->z; reads b, c, z, ld, par, facts, own and wide only */

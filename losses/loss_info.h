@@ -85,6 +85,7 @@ struct lb_loss_info {
 	unsigned claims;                     /* of enum lb_claim */
 	unsigned needs;                      /* of enum lb_need */
 	unsigned limits;                     /* of enum lb_limit */
+	size_t classes;                      /* that its data must have; 0: any number that its kind has */
 	const struct lb_same_as *same_as;
 	int n_same_as;
 	const struct lb_example *examples;

@@ -19,6 +19,7 @@ int lb_fail(struct lb_err *err, enum lb_code code, const char *fmt, ...)
 	if (!err)
 		return -1;
 	err->code = code;
+	err->memory = false;
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof err->text, fmt, ap);
 	va_end(ap);
@@ -36,6 +37,7 @@ int lb_fail_more(struct lb_err *err, enum lb_code code, const char *fmt, ...)
 	if (used > 0 && used + 1 < sizeof err->text)
 		err->text[used++] = '\n';
 	err->code = code;
+	err->memory = false;
 	va_start(ap, fmt);
 	vsnprintf(err->text + used, sizeof err->text - used, fmt, ap);
 	va_end(ap);
@@ -45,5 +47,8 @@ int lb_fail_more(struct lb_err *err, enum lb_code code, const char *fmt, ...)
 
 int lb_fail_memory(struct lb_err *err, unsigned long long bytes)
 {
-	return lb_fail(err, LB_MACHINE, "out of memory: %llu bytes could not be had; use fewer rows or features, or --jobs 1", bytes);
+	lb_fail(err, LB_MACHINE, "out of memory: %llu bytes could not be had; use fewer rows or features, or --jobs 1", bytes);
+	if (err)
+		err->memory = true;
+	return -1;
 }

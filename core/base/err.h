@@ -6,6 +6,8 @@
 #ifndef LB_ERR_H
 #define LB_ERR_H
 
+#include <stdbool.h>
+
 #if defined(__GNUC__)
 #define LB_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
@@ -32,6 +34,7 @@ enum lb_code {
  * characters, which a file may have brought in, become '?'. Initialise with { 0 }. */
 struct lb_err {
 	enum lb_code code;
+	bool memory;             /* LB_MACHINE for want of memory: what needs less of it may still succeed */
 	char text[8192];
 };
 

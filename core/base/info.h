@@ -45,6 +45,7 @@ struct lb_info {
 	const char *notes;           /* edge cases, differences from the paper, or NULL */
 	const char *keywords;        /* other names users know it by, blank separated, or NULL */
 	bool on_request;             /* left out where a list defaults to every component that applies */
+	const char *goes_with;       /* left out too where the option of this path is not given, and refused there; or NULL */
 	const struct lb_param *params;
 	int n_params;
 };

@@ -79,6 +79,17 @@ void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path,
 	lb_buf_free(&text);
 }
 
+void lb_faults_copy(struct lb_faults *f, const struct lb_fault *fault)
+{
+	struct lb_fault copy = *fault;
+
+	if (known(f, fault->text) || yaml_is_wrong_at(f, fault->line, fault->column))
+		return;
+	copy.order = f->n;
+	copy.text = lb_strdup(fault->text, NULL);
+	add(f, &copy);
+}
+
 static int by_place(const void *a, const void *b)
 {
 	const struct lb_fault *x = a, *y = b;

@@ -25,6 +25,9 @@ void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path,
 /* The mistakes that reading the YAML found, one a line as "file:line:column: ...". At their places nothing more is reported. */
 void lb_faults_of_yaml(struct lb_faults *f, const char *file, const char *mistakes);
 
+/* Adds a copy of another list's mistake unless it is there. */
+void lb_faults_copy(struct lb_faults *f, const struct lb_fault *fault);
+
 /* 0 when there are none; else all of them, one a line, with LB_CONFIG. */
 int lb_faults_report(struct lb_faults *f, struct lb_err *err);
 void lb_faults_free(struct lb_faults *f);

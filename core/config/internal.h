@@ -42,10 +42,17 @@ struct lb_resolving {
 cJSON *lb_resolve(struct lb_node *root, const char *file, const char *study, const struct lb_registry *reg,
 		  struct lb_faults *faults, struct lb_err *err);
 
+/* The mistakes of the values of like->root, each looked at by itself: what has to hold between options is not checked. -1 is for want
+ * of memory. */
+int lb_check_values(const struct lb_resolving *like, struct lb_faults *faults, struct lb_err *err);
+
 /* The task of r->root, LB_N_KINDS when it is none we know. */
 enum lb_kind lb_task_of(const struct lb_resolving *r);
 
-/* rules.c: defaults that depend on other options. True when the option has such a rule; *item is NULL to leave it out. */
+/* rules.c: whether the option that a component goes with is given, as more than `none`. */
+bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info);
+
+/* Defaults that depend on other options. True when the option has such a rule; *item is NULL to leave it out. */
 bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **item);
 /* True when the option's value is checked as a list: data.split.test with modulo. */
 bool lb_rule_takes_list(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node);
@@ -91,6 +98,9 @@ size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
 /* The tree with the value of each axis at its digit (n_axes). */
 struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *digit, struct lb_err *err);
 void lb_sweep_free(struct lb_sweep *s);
+
+/* replaced.c: the mistakes of values that stand in the file and that the sweep block replaces in every trial. */
+int lb_sweep_check_replaced(const struct lb_sweep *s, struct lb_err *err);
 
 /* values.c: the values that a track's node stands for: a list, a range, `default`, blocks with lists inside. */
 int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err);

@@ -121,7 +121,7 @@ static int read_set(struct lb_config *c, struct lb_set *set, const char *text, b
 	if (!set->place || !set->path)
 		return -1;
 	if (text[n] == '\0' || !is_path(text, n))
-		return lb_fail_more(err, LB_CONFIG, "%s: allowed: key.path=value, such as --set loss.name=ce", set->place);
+		return lb_fail_more(err, LB_USAGE, "%s: allowed: key.path=value, such as --set loss.name=ce", set->place);
 	if (lb_path_within(set->path, "sweep"))
 		return lb_fail_more(err, LB_CONFIG, "%s: the sweep block cannot be set; give several values: --set loss=ce,gce", set->place);
 	if (!lb_utf8_valid(text, strlen(text)))

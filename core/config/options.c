@@ -147,6 +147,8 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE },
 	{ .path = "train.views", .param = { .help = "several views of each training row, for losses that want them (gjs)" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "view", .optional = true },
+	{ .path = "train.attack", .param = { .help = "moves each training row within a ball so that the model fails on it: adversarial training" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "attack", .optional = true },
 	{ .path = "train.early_stopping", .param = { .help = "ends a training that no longer improves, and restores its best epoch" } },
 	{ .path = "train.early_stopping.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics" },
 	  .shape = LB_VALUE, .with_group = true },
@@ -167,6 +169,9 @@ static const struct lb_option options[] = {
 	{ .path = "evaluate.calibration", .param = { CHOICES("none", "temperature", "platt", "isotonic"), .help = "probabilities fitted to the "
 						     "validation rows before the threshold; platt and isotonic: binary" },
 	  .shape = LB_VALUE },
+
+	{ .path = "evaluate.attack", .param = { .help = "the attack that robust_accuracy and its like are measured under" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "attack", .optional = true },
 
 	{ .path = "metrics", .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },
@@ -250,6 +255,8 @@ static const struct {
 	{ "model", "dimension", "0" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "train", "sampler", "\"shuffle\"" },
+	{ "train", "attack", "{\"kind\":\"none\"}" },
+	{ "evaluate", "attack", "{\"kind\":\"none\"}" },
 	{ "evaluate", "threshold", "\"fixed\"" },
 	{ "evaluate", "calibration", "\"none\"" },
 };

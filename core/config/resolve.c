@@ -253,7 +253,7 @@ static cJSON *every_component(const struct lb_resolving *r, const struct lb_opti
 	const struct lb_info *info;
 
 	for (size_t i = 0; r->kind < LB_N_KINDS && (info = r->reg->at(o->path, r->kind, i)); i++)
-		if (!info->on_request)
+		if (!info->on_request && (!info->goes_with || lb_rule_goes_with(r, info)))
 			lb_json_item(list, NULL, write_component(r, o, o->path, info, NULL));
 	return list;
 }
@@ -402,20 +402,36 @@ enum lb_kind lb_task_of(const struct lb_resolving *r)
 	return p->choices[kind] ? (enum lb_kind)kind : LB_N_KINDS;
 }
 
+static cJSON *resolve_all(struct lb_resolving *r, bool rules, struct lb_err *err)
+{
+	r->out = lb_json_object(NULL, NULL);
+	r->kind = lb_task_of(r);
+	lb_check_keys(r, r->root, "");
+	for (size_t i = 0; i < lb_option_count(); i++)
+		resolve_option(r, lb_option_at(i));
+	if (rules)
+		lb_rule_check(r);
+	if (lb_json_complete(err) || !r->out) {
+		cJSON_Delete(r->out);
+		return NULL;
+	}
+	return r->out;
+}
+
 cJSON *lb_resolve(struct lb_node *root, const char *file, const char *study, const struct lb_registry *reg,
 		  struct lb_faults *faults, struct lb_err *err)
 {
 	struct lb_resolving r = { .root = root, .file = file, .study = study, .reg = reg, .faults = faults };
 
-	r.out = lb_json_object(NULL, NULL);
-	r.kind = lb_task_of(&r);
-	lb_check_keys(&r, root, "");
-	for (size_t i = 0; i < lb_option_count(); i++)
-		resolve_option(&r, lb_option_at(i));
-	lb_rule_check(&r);
-	if (lb_json_complete(err) || !r.out) {
-		cJSON_Delete(r.out);
-		return NULL;
-	}
-	return r.out;
+	return resolve_all(&r, true, err);
+}
+
+int lb_check_values(const struct lb_resolving *like, struct lb_faults *faults, struct lb_err *err)
+{
+	struct lb_resolving r = *like;
+
+	r.faults = faults;
+	cJSON *out = resolve_all(&r, false, err);
+	cJSON_Delete(out);
+	return out ? 0 : -1;
 }

@@ -149,6 +149,13 @@ bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **ite
 	return false;
 }
 
+bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info)
+{
+	const struct lb_node *block = info->goes_with ? lb_given(r, info->goes_with) : NULL, *name = lb_node_component(block, "kind");
+
+	return name && strcmp(name->text, "none");
+}
+
 /* Checks between options */
 
 #define fault(r, path, ...)                                          \

@@ -160,7 +160,7 @@ int lb_sweep_read(struct lb_sweep *s, struct lb_err *err)
 	for (size_t i = 0; i < c->n_sets; i++)
 		if (!overruled(c, i) && add_set(s, &c->set[i], err))
 			return -1;
-	return 0;
+	return lb_sweep_check_replaced(s, err);
 }
 
 size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis)

@@ -62,7 +62,7 @@ static struct lb_node *open_mapping(struct lb_pool *pool, const struct lb_node *
 
 	if (node && node->type == LB_MAPPING)
 		return new_mapping(pool, node, node->n + 1, node->mark, err);
-	if (lb_node_absent(node) || node->type != LB_SCALAR || !option || option->shape != LB_COMPONENT)
+	if (!node || lb_node_absent(node) || node->type != LB_SCALAR || !option || option->shape != LB_COMPONENT)
 		return new_mapping(pool, NULL, 1, mark, err);
 	map = new_mapping(pool, NULL, 2, node->mark, err);
 	if (!map || !(map->key[0] = lb_tree_scalar(pool, node->mark, option->key, strlen(option->key), err)) ||

@@ -197,8 +197,8 @@ static int push_range(struct lb_sweep *s, struct lb_track *t, const struct lb_pa
 
 	if (!read_range(s, t, p, &range))
 		return 0;
-	for (double i = 0; i < range.steps; i++)
-		if (push_number(s, t, range_at(&range, i), err))
+	for (size_t i = 0; i < (size_t)range.steps; i++)
+		if (push_number(s, t, range_at(&range, (double)i), err))
 			return -1;
 	return 0;
 }

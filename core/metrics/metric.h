@@ -18,6 +18,8 @@
  *   score  binary only: the score; NULL otherwise;
  *   collapsed  multi-class only: sum over classes of exp(z_k - max z) is exactly 1 in the working precision; peak  multi-class only:
  *          the largest |z_k|.
+ *   robust  predicted class at a place of the attack where it is wrong, if there is one, else the label; robust_logp  the smallest logp of
+ *          all places; both NULL where no attack was asked for (evaluate.attack), which is refused with metrics that read them.
  *   feature  multi-class only: what the output layer read, (n,width) row-major; weight  its weights, (n_classes,width). Both NULL where
  *            there is no such layer, or no metric of the trial asks for them.
  * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t holds the scores, target_t the
@@ -32,6 +34,8 @@ struct lb_outcomes {
 	const double *peak;
 	size_t width;
 	const double *feature, *weight;
+	const int32_t *robust;
+	const double *robust_logp;
 	const double *pred_t, *target_t;
 };
 

@@ -32,6 +32,7 @@ struct X(lb_net) {
 	struct X(lb_layer) layer[LB_MAX_LAYERS];
 	real *delta[2];          /* (max_b, widest) gradients on their way back */
 	real *turned;            /* the transposed weights of one layer */
+	real *gradient;          /* the transposed gradient of one layer's weights, for layers of few outputs */
 	/* Borrowed; the rows of the next forward and backward where x is NULL. Backward then writes only those rows of the first layer's
 	 * gradient that some row of the batch has an entry for: the others must be 0 before. */
 	const struct X(lb_compressed) *sparse;
@@ -58,7 +59,12 @@ const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *
 const real *X(lb_net_features)(const struct X(lb_net) *net, const real *x, size_t *d, size_t *stride);
 
 /* After lb_net_forward on the same x: g (n_params) <- gradient of the loss whose derivative by the scores is dz (b, outputs), with
- * stride net->ld and padding 0. */
+ * stride net->ld and padding 0. That by the biases is 0 where the spec has none. */
 void X(lb_net_backward)(struct X(lb_net) *net, const real *w, const real *x, size_t b, const real *dz, real *g);
+
+/* After lb_net_forward on rows written out: dx (b, inputs), rows LB_PADDED(inputs) apart with padding 0, <- gradient by the rows of the
+ * loss whose derivative by the scores is dz (b, outputs), with stride net->ld and padding 0. Follows the dropout of that forward. turned:
+ * room for the first layer's outputs times LB_PADDED(inputs) values. */
+void X(lb_net_input_gradient)(struct X(lb_net) *net, const real *w, size_t b, const real *dz, real *turned, real *dx);
 
 #endif

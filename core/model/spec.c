@@ -7,8 +7,8 @@ static const char *const activations[] = { "relu", "tanh", "gelu", NULL };
 
 #define INIT_HELP "initial weights: torch (weights and biases uniform within 1/sqrt(inputs)), xavier or he (normal, biases 0), zero"
 
-static const char *const bias_inits[] = { "scheme", "zero", "uniform", NULL };
-#define BIAS_HELP "initial biases: scheme (as init has them), zero, uniform (within 1/sqrt(inputs))"
+static const char *const bias_inits[] = { "scheme", "zero", "uniform", "none", NULL };
+#define BIAS_HELP "initial biases: scheme (as init has them), zero, uniform (within 1/sqrt(inputs)); none: they stay 0"
 
 #define DIMENSION_HELP "task embedding: columns of the embedding; 0 in every other task"
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum lb_activation { LB_RELU, LB_TANH, LB_GELU };
-enum lb_bias_init { LB_BIAS_SCHEME, LB_BIAS_ZERO, LB_BIAS_UNIFORM };
+enum lb_bias_init { LB_BIAS_SCHEME, LB_BIAS_ZERO, LB_BIAS_UNIFORM, LB_BIAS_NONE };
 enum lb_init { LB_INIT_TORCH, LB_INIT_XAVIER, LB_INIT_HE, LB_INIT_ZERO };
 
 #define LB_MAX_LAYERS 32

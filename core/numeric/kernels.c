@@ -143,18 +143,31 @@ static void sparse_transposed(size_t m, size_t n, const struct X(lb_compressed) 
 		}
 }
 
+/* A square of a matrix in whole panels, `rows` of its rows; the others are 0. Its columns are then the rows of the transpose. */
+LB_INLINE void turn_square(const real *x, size_t row, size_t rows, real *to, size_t to_row, size_t columns)
+{
+#if defined __AVX512F__
+	lb_lanes square[LB_PANEL];
+
+#pragma GCC unroll 16
+	for (size_t i = 0; i < LB_PANEL; i++)
+		square[i] = i < rows ? lb_load(x + i * row) : (lb_lanes){ 0 };
+	lb_turn(square);
+	for (size_t i = 0; i < columns; i++)
+		lb_store(to + i * to_row, square[i]);
+#else
+	for (size_t i = 0; i < columns; i++)
+		for (size_t k = 0; k < LB_PANEL; k++)
+			to[i * to_row + k] = k < rows ? x[k * row + i] : 0;
+#endif
+}
+
 static void transpose(size_t m, size_t n, struct X(lb_panels) b, struct X(lb_panels) t)
 {
-	for (size_t i = 0; i < LB_PADDED(m); i += LB_PANEL)
-		for (size_t j = 0; j < n; j++) {
-			real *to = t.x + i / LB_PANEL * t.panel + j * t.row;
-			const real *from = b.x + j / LB_PANEL * b.panel + i * b.row + j % LB_PANEL;
-			const size_t rows = m - i < LB_PANEL ? m - i : LB_PANEL;
-			for (size_t r = 0; r < rows; r++)
-				to[r] = from[r * b.row];
-			for (size_t r = rows; r < LB_PANEL; r++)
-				to[r] = 0;
-		}
+	for (size_t i = 0; i < m; i += LB_PANEL)
+		for (size_t j = 0; j < n; j += LB_PANEL)
+			turn_square(b.x + j / LB_PANEL * b.panel + i * b.row, b.row, m - i < LB_PANEL ? m - i : LB_PANEL,
+				    t.x + i / LB_PANEL * t.panel + j * t.row, t.row, n - j < LB_PANEL ? n - j : LB_PANEL);
 }
 
 static void column_sums(size_t m, size_t n, struct X(lb_panels) d, real *sum)

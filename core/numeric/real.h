@@ -12,8 +12,14 @@
 #include <tgmath.h>
 
 /* For a loop over long vectors: compiled for several instruction sets, chosen when the program is loaded. Nothing is contracted, so
- * all give the same bytes. Such a function has an X(name), static or not: clang's resolvers are global. */
-#if defined __x86_64__
+ * all give the same bytes. Such a function has an X(name), static or not: clang's resolvers are global. ThreadSanitizer starts after
+ * the resolvers that it would watch, so there is one set under it. */
+#if defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define LB_ONE_SET
+#endif
+#endif
+#if defined __x86_64__ && !defined LB_ONE_SET
 #define LB_CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define LB_CLONES

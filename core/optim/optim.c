@@ -165,7 +165,7 @@ static const struct lb_param lbfgs_params[] = {
 				 .min_open = true, .help = "done when no entry of the gradient is larger" },
 	[LB_LBFGS_MAX_ITERATIONS] = { .name = "max_iterations", .type = LB_INT_PARAM, .def = 2000, .min = 1, .max = 1e6,
 				      .help = "ends a minimisation that does not get there" },
-	[LB_LBFGS_MEMORY] = { .name = "memory", .symbol = "m", .type = LB_INT_PARAM, .def = 10, .min = 1, .max = 1000,
+	[LB_LBFGS_MEMORY] = { .name = "memory", .symbol = "m", .type = LB_INT_PARAM, .def = 30, .min = 1, .max = 1000,
 			      .help = "pairs of steps and gradient changes that are kept" },
 };
 

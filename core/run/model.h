@@ -22,7 +22,7 @@ struct lb_model {
 	struct lb_prepared p;            /* loss and model */
 	double *w;                       /* as lb_outcome.w */
 	size_t *level_of;                /* MODEL_CATEGORY_OF */
-	size_t targets;                  /* regression */
+	size_t targets;                  /* regression, multilabel; else 0 */
 };
 
 #endif

@@ -276,12 +276,14 @@ static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struc
 	return read_parameter(m, "loss_parameters", own, w, err);
 }
 
-/* Scores of the last layer, by the length of its biases: a regression's targets. */
+/* Scores of the last layer, by the length of its biases: a regression's targets. With several labels, these are the targets. */
 static int count_targets(struct lb_model *m, struct lb_err *err)
 {
 	double *last = NULL;
 	char name[32];
 
+	if (m->kind == LB_MULTILABEL)
+		return (m->targets = m->n_text[MODEL_CLASSES]) ? 0 : refuse(m, "it lacks labels", err);
 	if (m->kind != LB_REGRESSION)
 		return m->n_text[MODEL_CLASSES] >= 2 ? 0 : refuse(m, "it lacks classes", err);
 	for (size_t i = 1; i <= LB_MAX_LAYERS; i++) {

@@ -47,7 +47,8 @@ static struct lb_known known_of(const struct lb_model *m)
 		.missing_mean = missing && !strcmp(missing, "mean"),
 		.unseen_zero = unseen && !strcmp(unseen, "zero"),
 		.label = lb_get_text(config, "data.train.label"),
-		.n_labels = m->kind == LB_REGRESSION ? m->targets : 1,
+		.label_name = m->kind == LB_MULTILABEL ? m->text[MODEL_CLASSES] : NULL,
+		.n_labels = m->targets ? m->targets : 1,
 	};
 }
 
@@ -157,18 +158,17 @@ static void put_number(struct lb_buf *b, double v)
 	lb_buf_printf(b, ",%s", number);
 }
 
-/* As in the predictions of a run. */
+/* As in the predictions of a run; a label of several that is not known is -1 there. */
 static void put_labels(const struct lb_model *m, const struct rows *r, size_t row, struct lb_buf *b)
 {
-	char number[LB_DOUBLE_TEXT] = "";
-
 	for (size_t k = 0; k < r->labels.n; k++) {
 		const struct lb_column *c = &r->labels.column[k];
 		const bool text = c->type == LB_TEXT;
+		char number[LB_DOUBLE_TEXT] = "";
 		if (!text && !isnan(c->num[row]))
 			lb_double_text(c->num[row], number);
-		if (m->kind == LB_REGRESSION && !text)
-			lb_buf_printf(b, ",%s", number);
+		if (m->targets && (!text || c->code[row] < 0))
+			lb_buf_printf(b, ",%s", number[0] || m->kind == LB_REGRESSION ? number : "-1");
 		else
 			put_quoted(b, !text ? number : c->code[row] < 0 ? "" : c->level[c->code[row]]);
 	}
@@ -180,7 +180,7 @@ static void put_header(const struct lb_model *m, const struct rows *r, enum lb_s
 
 	lb_buf_puts(b, "row");
 	for (size_t k = 0; k < r->labels.n; k++)
-		lb_buf_printf(b, m->kind == LB_REGRESSION ? ",target_%zu" : ",label", k + 1);
+		lb_buf_printf(b, m->targets ? ",target_%zu" : ",label", k + 1);
 	if (what == LB_SAID_LABELS)
 		lb_buf_puts(b, ",prediction");
 	for (size_t k = 0; k < c && what != LB_SAID_LABELS; k++)
@@ -241,8 +241,8 @@ static int check_request(const struct lb_model *m, enum lb_said what, const char
 	if (out && !ends_in(out, ".csv") && !ends_in(out, ".npy"))
 		return lb_fail(err, LB_USAGE, "--out %s: allowed: a name that ends in .csv or .npy", out);
 	if (what == LB_SAID_LABELS && m->kind != LB_MULTICLASS && m->kind != LB_BINARY)
-		return lb_fail(err, LB_USAGE, "--what labels: the model's task is %s, which has no one class a row; allowed: scores",
-			       lb_get_text(m->list.config[0], "task"));
+		return lb_fail(err, LB_USAGE, "--what labels: the model's task is %s, which has no one class a row; allowed: scores%s",
+			       lb_get_text(m->list.config[0], "task"), m->kind == LB_MULTILABEL ? ", probabilities" : "");
 	if (what == LB_SAID_LABELS && out && ends_in(out, ".npy"))
 		return lb_fail(err, LB_USAGE, "--what labels: names of classes are texts; allowed: --out with .csv");
 	return 0;

@@ -10,8 +10,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Errors of different trials are mostly the same one: each is reported once. A config error that names an option gets its place. */
-static void collect(const struct lb_plan *plan, const struct lb_err *one, struct lb_err *err)
+/* The place of the option whose file is not there, followed by the option's name; NULL when that is not the mistake. */
+static char *place_of_file(const struct lb_plan *plan, const cJSON *config, const char *text)
+{
+	static const char *const keys[] = { "data.train.path", "data.train.labels", "data.test.path", "data.test.labels", "data.teacher",
+					    "corrupt.labels.file" };
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const char *path = lb_get_text(config, keys[i]);
+		const size_t n = path ? strlen(path) : 0;
+		if (!n || strncmp(text, path, n) || text[n] != ':' || lb_file_exists(path))
+			continue;
+		char *place = lb_config_place(plan->config, keys[i], NULL);
+		char *named = place ? lb_strfmt(NULL, "%s: %s", place, keys[i]) : NULL;
+		free(place);
+		return named;
+	}
+	return NULL;
+}
+
+/* Errors of different trials are mostly the same one: each is reported once. A config error that names an option gets its place, a
+ * file that is missing that of its name. */
+static void collect(const struct lb_plan *plan, const cJSON *config, const struct lb_err *one, struct lb_err *err)
 {
 	char option[128], *place = NULL;
 	const size_t length = strcspn(one->text, ":");
@@ -22,6 +42,8 @@ static void collect(const struct lb_plan *plan, const struct lb_err *one, struct
 		memcpy(option, one->text, length);
 		option[length] = '\0';
 		place = lb_config_place(plan->config, option, NULL);
+	} else if (one->code == LB_DATA) {
+		place = place_of_file(plan, config, one->text);
 	}
 	lb_fail_more(err, one->code, "%s%s%s", place ? place : "", place ? ": " : "", one->text);
 	free(place);
@@ -48,7 +70,7 @@ static int add_trial(struct lb_plan *plan, cJSON *config, struct lb_err *err)
 	}
 	plan->list.config[plan->list.n++] = config;
 	if (lb_trial_open(&plan->trial[plan->n], config, &plan->cache, one))
-		collect(plan, one, err);
+		collect(plan, config, one, err);
 	else if (!known(plan, plan->trial[plan->n].id))
 		plan->n++;
 	free(one);
@@ -153,7 +175,7 @@ static int add_fold(struct lb_plan *plan, size_t arm, size_t c, size_t fold, str
 		const enum lb_stored stored = lb_store_look(lb_get_text(config, "output.dir"), t.id, &record);
 		const cJSON *value = metric_of(lb_json_at(record, "result.metrics.valid"), lb_tune_metric(plan->tune));
 		const bool ended = stored == LB_STORED_OK || stored == LB_STORED_DIVERGED || stored == LB_STORED_FAILED;
-		if (ended && cJSON_IsNumber(value))
+		if (ended && value && cJSON_IsNumber(value))
 			sum->mean += value->valuedouble / (double)lb_tune_folds(plan->tune);
 		else
 			sum->lost += ended;

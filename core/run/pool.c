@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 /* How a trial ended in a worker. An error's own code (4, 5) stands for itself. */
-enum { TRIAL_OK = 0, TRIAL_DIVERGED = 10, TRIAL_BUSY = 11, TRIAL_INTERRUPTED = 12, TRIAL_UNTOLD = 13 };
+enum { TRIAL_OK = 0, TRIAL_DIVERGED = 10, TRIAL_BUSY = 11, TRIAL_INTERRUPTED = 12, TRIAL_UNTOLD = 13, TRIAL_NO_MEMORY = 14 };
 
 /* Trials of one cohort: order[first], order[first + 1], ...; lead is the first of them. */
 struct group {
@@ -39,6 +39,7 @@ struct pool {
 	struct group *queue;     /* ring of groups to run */
 	size_t head, waiting, n;
 	size_t running, busy_in_a_row;
+	size_t again;                /* trials of the worker that is looked at which are run again, each alone */
 	struct lb_progress progress;
 	struct lb_run_counts *counts;
 	struct lb_err *message;      /* of the trial that is looked at */
@@ -71,7 +72,7 @@ static int claim(const struct lb_trial *t, int *fd, struct lb_err *err)
 	const int claimed = lb_store_claim(dir, t->id, fd, err);
 
 	if (claimed < 0)
-		return (int)err->code;
+		return err->memory ? TRIAL_NO_MEMORY : (int)err->code;
 	if (!claimed)
 		return TRIAL_BUSY;
 	if (!lb_trial_done(t))
@@ -82,7 +83,7 @@ static int claim(const struct lb_trial *t, int *fd, struct lb_err *err)
 static int end_of(const struct lb_run_end *e)
 {
 	if (e->rc)
-		return (int)e->err.code;
+		return e->err.memory ? TRIAL_NO_MEMORY : (int)e->err.code;
 	return e->status == LB_TRIAL_OK ? TRIAL_OK : e->status == LB_TRIAL_DIVERGED ? TRIAL_DIVERGED : TRIAL_INTERRUPTED;
 }
 
@@ -166,9 +167,14 @@ static void record_crash(const struct pool *pool, size_t trial, const char *mess
 	cJSON_Delete(record);
 }
 
-static void put_back(struct pool *pool, struct group group)
+static void requeue(struct pool *pool, struct group group)
 {
 	pool->queue[(pool->head + pool->waiting++) % pool->n] = group;
+}
+
+static void put_back(struct pool *pool, struct group group)
+{
+	requeue(pool, group);
 	if (++pool->busy_in_a_row > pool->waiting)
 		nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
 }
@@ -187,6 +193,8 @@ static void count_failure(struct pool *pool, size_t trial, const char *name, boo
 	if (!WIFEXITED(status))
 		snprintf(text, sizeof pool->message->text, "the worker was ended by signal %d (%s)", WTERMSIG(status),
 			 strsignal(WTERMSIG(status)));
+	if (!text[0] && WEXITSTATUS(status) == LB_MACHINE)
+		lb_fail(pool->message, LB_MACHINE, "out of memory in the worker; use fewer --jobs");
 	if (!text[0])
 		snprintf(text, sizeof pool->message->text, "the worker ended with status %d and no message", WEXITSTATUS(status));
 	if (crash)
@@ -195,17 +203,29 @@ static void count_failure(struct pool *pool, size_t trial, const char *name, boo
 	pool->counts->failed++;
 }
 
+/* True when the worker ran out of memory, or was ended from outside, as the kernel does for want of it: alone, the trial may succeed. */
+static bool is_starved(int end, int status)
+{
+	return end == TRIAL_NO_MEMORY || (end == TRIAL_UNTOLD && (!WIFEXITED(status) || WEXITSTATUS(status) == LB_MACHINE));
+}
+
 /* One trial of a worker that ended with `status`; message holds what it said. Returns -1 with err when the sweep cannot go on. */
-static int end_trial(struct pool *pool, size_t place, int end, int status, struct lb_err *err)
+static int end_trial(struct pool *pool, size_t place, size_t together, int end, int status, struct lb_err *err)
 {
 	const size_t trial = pool->order[place];
+	const struct group alone = { place, 1, trial };
 	char name[160];
 	int rc = 0;
 
 	if (end == TRIAL_UNTOLD && lb_trial_done(&pool->trials[trial]))
 		end = TRIAL_OK;
 	if (end == TRIAL_BUSY) {
-		put_back(pool, (struct group){ place, 1, trial });
+		put_back(pool, alone);
+		return 0;
+	}
+	if (together > 1 && is_starved(end, status) && !lb_stop_requested) {
+		pool->again++;
+		requeue(pool, alone);
 		return 0;
 	}
 	pool->busy_in_a_row = 0;
@@ -216,8 +236,8 @@ static int end_trial(struct pool *pool, size_t place, int end, int status, struc
 		pool->counts->diverged++;
 	else if (end == TRIAL_INTERRUPTED || lb_stop_requested)
 		pool->counts->left++;
-	else if (end == LB_MACHINE || (end == TRIAL_UNTOLD && WIFEXITED(status) && WEXITSTATUS(status) == LB_MACHINE))
-		rc = lb_fail(err, LB_MACHINE, "%s", pool->message->text[0] ? pool->message->text : "a worker ran out of memory");
+	else if (end == LB_MACHINE)
+		rc = lb_fail(err, LB_MACHINE, "%s", pool->message->text);
 	else
 		count_failure(pool, trial, name, end == TRIAL_UNTOLD, status);
 	lb_progress_step(&pool->progress, name);
@@ -232,18 +252,24 @@ static int end_worker(struct pool *pool, struct worker *w, int status, struct lb
 	struct report r;
 	int rc = 0;
 
+	pool->again = 0;
 	while (read_whole(w->pipe, &r, sizeof r) && r.place < w->group.n && r.length <= MOST_TEXT && read_whole(w->pipe, text, r.length)) {
 		text[r.length] = '\0';
 		told[r.place] = true;
-		if (end_trial(pool, w->group.first + r.place, (int)r.end, status, rc ? pool->message : err))
+		if (end_trial(pool, w->group.first + r.place, w->group.n, (int)r.end, status, rc ? pool->message : err))
 			rc = -1;
 	}
 	close(w->pipe);
 	for (size_t i = 0; i < w->group.n; i++) {
 		text[0] = '\0';
-		if (!told[i] && end_trial(pool, w->group.first + i, TRIAL_UNTOLD, status, rc ? pool->message : err))
+		if (!told[i] && end_trial(pool, w->group.first + i, w->group.n, TRIAL_UNTOLD, status, rc ? pool->message : err))
 			rc = -1;
 	}
+	if (pool->again && WIFSIGNALED(status))
+		lb_warn("a worker was ended by signal %d (%s); its %zu trials are run again, each alone", WTERMSIG(status),
+			strsignal(WTERMSIG(status)), pool->again);
+	else if (pool->again)
+		lb_warn("a worker ran out of memory with %zu trials at once; they are run again, each alone", pool->again);
 	w->pid = 0;
 	pool->running--;
 	return rc;

@@ -70,9 +70,10 @@ static void add_corrupted(cJSON *in, const struct lb_prepared *p)
 		for (size_t k = 0; count && k < d->n_classes * d->n_classes; k++) {
 			if (!count[k])
 				continue;
+			const size_t from = k / d->n_classes, to = k % d->n_classes;
 			cJSON *entry = lb_json_array(list, NULL);
-			lb_json_number(entry, NULL, (double)(k / d->n_classes));
-			lb_json_number(entry, NULL, (double)(k % d->n_classes));
+			lb_json_number(entry, NULL, (double)from);
+			lb_json_number(entry, NULL, (double)to);
 			lb_json_number(entry, NULL, (double)count[k]);
 			count[k] = 0;
 		}

@@ -80,6 +80,12 @@ static const struct lb_info *view_at(size_t i, unsigned *kinds)
 	return lb_view_at(i);
 }
 
+static const struct lb_info *attack_at(size_t i, unsigned *kinds)
+{
+	*kinds = 1u << LB_MULTICLASS | 1u << LB_BINARY;
+	return lb_attack_at(i);
+}
+
 typedef const struct lb_info *at_fn(size_t i, unsigned *kinds);
 static const struct {
 	const char *block;
@@ -95,6 +101,8 @@ static const struct {
 	{ "optimizer", optimizer_at, false },
 	{ "schedule", schedule_at, false },
 	{ "train.views", view_at, false },
+	{ "train.attack", attack_at, false },
+	{ "evaluate.attack", attack_at, false },
 };
 
 static at_fn *find_block(const char *block, enum lb_kind *kind)

@@ -13,7 +13,6 @@ struct lb_run_options {
 	const char *const *argv;
 	int jobs;                        /* worker processes, >= 1 */
 	int threads;                     /* of each training; 0 and 1: one */
-	bool quiet;
 	/* Called after each epoch of a trial that runs in this process; NULL for none. */
 	void (*progress)(void *arg, size_t i, size_t epoch, double train_loss, const double *valid_metric);
 };

@@ -235,7 +235,7 @@ int lb_store_list(const char *dir, struct lb_store_list *out, struct lb_err *err
 					  folder, strerror(errno)) : -1;
 
 	*out = (struct lb_store_list){ 0 };
-	while (!rc && (e = readdir(d))) {
+	while (d && !rc && (e = readdir(d))) {
 		if (strspn(e->d_name, "0123456789abcdef") != 16 || strcmp(e->d_name + 16, ".json"))
 			continue;
 		rc = lb_grow(&out->id, &out->cap, out->n + 1, sizeof *out->id, err);

@@ -2,6 +2,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/mem.h"
+#include "core/run/attacks.h"
 #include "core/run/evaluation.h"
 #include "core/numeric/kernel_choice.h"
 #include "core/run/reads_all.h"
@@ -67,9 +68,12 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 			       lb_kind_name(data->kind));
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share");
-	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views"))
+	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err))
+		return -1;
+	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
+	    !(loss->needs & LB_NEEDS_VIEWS && lb_attack_at_path(config, "train.attack")))
 		return lb_fail(err, LB_CONFIG, loss->needs & LB_NEEDS_VIEWS ?
-			       "train.views: is missing, and %s compares several views of a row; give {kind: gaussian_noise, count: 2}" :
+			       "train.views: is missing, and %s compares several views of a row; give {kind: gaussian_noise, count: 2}, or train.attack" :
 			       "train.views: %s sees one view of a row; remove train.views (gjs uses it)", loss->base.name);
 	return lb_evaluation_check(config, split, err) || lb_sampler_check(config, lb_reads_all(config), err) || lb_full_batch_check(config, err) ? -1 : 0;
 }
@@ -252,6 +256,15 @@ static int prepare_labels(struct lb_prepared *p, const cJSON *config, const stru
 	return rc;
 }
 
+static int check_classes(const struct lb_prepared *p, size_t found, struct lb_err *err)
+{
+	const struct lb_loss_info *loss = p->setup.loss;
+
+	if (!loss->classes || loss->classes == found)
+		return 0;
+	return lb_fail(err, LB_DATA, "loss.name: %s takes data of %zu classes, these have %zu", loss->base.name, loss->classes, found);
+}
+
 /* data.weight times the class weight n/(C n_c), scaled to mean 1 over the training rows. */
 static int prepare_weights(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
 {
@@ -297,6 +310,14 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 		return -1;
 	if (lb_json_at(config, "train.views") && !(p->setup.view = component(p, config, "train.views", "kind", 4, p->view_par, err)))
 		return -1;
+	if (lb_attack_at_path(config, "train.attack") &&
+	    !(p->setup.attack = component(p, config, "train.attack", "kind", LB_ATTACK_PARAMS, p->attack_par, err)))
+		return -1;
+	if (lb_attack_at_path(config, "evaluate.attack") &&
+	    !(p->setup.probe = component(p, config, "evaluate.attack", "kind", LB_ATTACK_PARAMS, p->probe_par, err)))
+		return -1;
+	p->setup.attack_par = p->attack_par;
+	p->setup.probe_par = p->probe_par;
 	p->setup.view_par = p->view_par;
 	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
 	p->setup.loss_par = p->loss_par;
@@ -306,7 +327,7 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 		if (&lb_schedule_at(i)->base == schedule)
 			p->setup.schedule = lb_schedule_at(i);
 	p->setup.schedule_par = p->schedule_par;
-	return 0;
+	return check_classes(p, data->n_classes, err);
 }
 
 static void prepare_cohort(struct lb_prepared *p, const cJSON *config)

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/numeric/kernels.h"
+#include "core/train/probe.h"
 #include "losses/loss.h"
 
 #include <stdlib.h>
@@ -19,6 +20,16 @@ static bool open_softmax(struct X(lb_evaluator) *e, struct lb_err *err)
 	e->term = lb_alloc_aligned(cells, sizeof(double), err);
 	e->sums = lb_alloc(4 * LB_EVAL_CHUNK, sizeof(double), err);
 	return e->wide && e->term && e->sums;
+}
+
+static bool open_robust(struct X(lb_evaluator) *e, size_t n, struct lb_err *err)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < e->cohort->k; i++)
+		any = any || e->cohort->trial[i].probe;
+	return !any || ((e->robust = lb_alloc(n, sizeof(int32_t), err)) && (e->robust_logp = lb_alloc(n, sizeof(double), err)) &&
+			(e->moved = lb_alloc_aligned(LB_EVAL_CHUNK * e->cohort->features->d, sizeof(real), err)));
 }
 
 struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t columns, struct lb_err *err)
@@ -45,7 +56,7 @@ struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t co
 		     (e->rank = lb_alloc(n, sizeof(int32_t), err)) && (e->logp = lb_alloc(n, sizeof(double), err)) &&
 		     (e->brier = lb_alloc(n, sizeof(double), err)) && (e->conf = lb_alloc(n, sizeof(double), err)) &&
 		     (e->score = lb_alloc(n, sizeof(double), err)) && (e->collapsed = lb_alloc(n, sizeof(bool), err)) &&
-		     (e->peak = lb_alloc(n, sizeof(double), err)) && open_softmax(e, err);
+		     (e->peak = lb_alloc(n, sizeof(double), err)) && open_softmax(e, err) && open_robust(e, n, err);
 	if (ok && !X(lb_last_layer_open)(&e->last, c, n, err))
 		return e;
 	X(lb_evaluator_free)(e);
@@ -67,6 +78,9 @@ void X(lb_evaluator_free)(struct X(lb_evaluator) *e)
 	free(e->score);
 	free(e->collapsed);
 	free(e->peak);
+	free(e->robust);
+	free(e->robust_logp);
+	free(e->moved);
 	free(e->wide);
 	free(e->term);
 	free(e->sums);
@@ -239,8 +253,9 @@ static int scores_of(struct X(lb_evaluator) *e, const struct lb_setup *setup, co
 	return 0;
 }
 
-int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, int part,
-		   double *metric, double *scores, size_t *bad_row, struct lb_err *err)
+/* The scores and digests of a split; returns as lb_evaluate. attack: the probe's, or NULL. */
+static int pass(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, int part,
+		struct X(lb_attack) *attack, double *scores, size_t *bad_row, struct lb_err *err)
 {
 	const struct lb_split *split = e->cohort->split;
 	const uint32_t *rows = split->rows[part];
@@ -255,7 +270,7 @@ int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, stru
 		X(lb_last_layer_keep)(&e->last, setup, net, w, e->feed.x, start, b);
 		if (scores_of(e, setup, net, w, &z, &ld, b, err))
 			return -1;
-		const size_t bad = first_bad(c, z, ld, b);
+		size_t bad = first_bad(c, z, ld, b);
 		if (bad < b) {
 			*bad_row = rows[start + bad];
 			return 1;
@@ -264,12 +279,33 @@ int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, stru
 			digest(e, setup, start, rows + start, z, ld, b);
 		for (size_t i = 0; scores && i < b * c; i++)
 			scores[start * c + i] = (double)z[i / c * ld + i % c];
+		if (attack && X(lb_probe)(e, attack, setup, net, w, start, rows + start, b, &bad)) {
+			*bad_row = rows[start + bad];
+			return 1;
+		}
 	}
+	return 0;
+}
+
+int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, int part,
+		   double *metric, double *scores, size_t *bad_row, struct lb_err *err)
+{
+	const bool probed = X(lb_probe_wanted)(setup);
+	const size_t n = e->cohort->split->n[part], c = e->columns;
+	struct X(lb_attack) attack = { 0 };
+	int rc = probed ? X(lb_attack_open)(&attack, setup->probe, setup->probe_par, net, LB_EVAL_CHUNK, err) : 0;
+
+	if (!rc)
+		rc = pass(e, setup, net, w, part, probed ? &attack : NULL, scores, bad_row, err);
+	X(lb_attack_close)(&attack);
+	if (rc)
+		return rc;
 	const struct lb_outcomes o = { .kind = e->cohort->kind, .n = n, .n_classes = e->cohort->features->data->n_classes,
 				       .t = c, .label = e->label, .pred = e->pred, .rank = e->rank, .logp = e->logp, .brier = e->brier,
 				       .conf = e->conf, .score = e->score, .collapsed = e->collapsed, .peak = e->peak,
 				       .width = e->last.width, .feature = e->last.seen, .weight = e->last.weight,
-				       .pred_t = e->pred_t, .target_t = e->target_t };
+				       .robust = probed ? e->robust : NULL, .robust_logp = e->robust_logp, .pred_t = e->pred_t,
+				       .target_t = e->target_t };
 	for (size_t m = 0; m < setup->n_metrics; m++)
 		if (setup->metric[m].metric->eval(&o, setup->metric[m].par, &metric[m], err))
 			return -1;
@@ -281,6 +317,7 @@ int X(lb_evaluate_decide)(struct X(lb_evaluator) *e, const struct lb_setup *setu
 {
 	const struct lb_split *split = e->cohort->split;
 	const size_t n = split->n[LB_VALID];
+	struct lb_setup unharmed = *setup;
 	int32_t *y = NULL;
 	double *z = NULL;
 	int rc = 0;
@@ -290,7 +327,8 @@ int X(lb_evaluate_decide)(struct X(lb_evaluator) *e, const struct lb_setup *setu
 		return 0;
 	z = lb_alloc(n * e->columns, sizeof *z, err);
 	y = lb_alloc(n, sizeof *y, err);
-	rc = z && y ? X(lb_evaluate)(e, setup, net, w, LB_VALID, metric, z, bad_row, err) : -1;
+	unharmed.probe = NULL;
+	rc = z && y ? X(lb_evaluate)(e, &unharmed, net, w, LB_VALID, metric, z, bad_row, err) : -1;
 	for (size_t i = 0; !rc && i < n; i++)
 		y[i] = setup->y[split->rows[LB_VALID][i]];
 	if (!rc)

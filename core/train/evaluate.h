@@ -19,6 +19,9 @@ struct X(lb_evaluator) {
 	double *sums;            /* (4, chunk) what lb_softmax_rows_f64 tells */
 	bool *collapsed;
 	struct X(lb_last_layer) last;
+	int32_t *robust;         /* what the probe finds (core/train/probe.h); NULL where no trial has one */
+	double *robust_logp;
+	real *moved;             /* (chunk, features) */
 	const struct lb_decision *decision; /* borrowed; that the digests follow, plain after lb_evaluator_new */
 };
 

@@ -9,7 +9,7 @@
 bool X(lb_feed_compressed)(const struct lb_cohort *c)
 {
 	for (size_t i = 0; i < c->k; i++)
-		if (c->trial[i].view || (c->trial[i].loss && c->trial[i].loss->needs & LB_NEEDS_FEATURES))
+		if (c->trial[i].view || c->trial[i].attack || c->trial[i].probe || (c->trial[i].loss && c->trial[i].loss->needs & LB_NEEDS_FEATURES))
 			return false;
 	return c->features->data->x.start != NULL;
 }

@@ -18,7 +18,7 @@ struct X(lb_feed) {
 };
 
 /* Whether the trials of a cohort read compressed rows: the data are sparse, and no trial needs the rows written out (further views,
- * features). */
+ * features, attacks). */
 bool X(lb_feed_compressed)(const struct lb_cohort *c);
 
 /* Room for batches of max_rows rows, which repeats allows to be the same ones several times. Release with lb_feed_close, on failure too. */

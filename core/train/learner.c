@@ -57,7 +57,7 @@ static int alloc_buffers(struct X(lb_learner) *l, const struct lb_cohort *c, str
 	if (l->loss->info.needs & LB_NEEDS_FEATURES && l->setup->model.n_layers > 1 &&
 	    !(l->h = lb_alloc_aligned(c->batch * l->setup->model.width[l->setup->model.n_layers - 1], sizeof(real), err)))
 		return -1;
-	if (l->views > 1 && !(l->x = lb_alloc_aligned(wide * c->features->d, sizeof(real), err)))
+	if ((l->views > 1 || l->setup->attack) && !(l->x = lb_alloc_aligned(wide * c->features->d, sizeof(real), err)))
 		return -1;
 	if ((l->n_own || l->loss->info.needs & LB_NEEDS_VIEWS) && !(l->wide = lb_alloc(l->columns + 2 * l->facts.n_classes, sizeof(double), err)))
 		return -1;
@@ -86,7 +86,8 @@ static int open_compressed(struct X(lb_learner) *l, const struct lb_cohort *c, s
 
 int X(lb_learner_open)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
 {
-	const size_t views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : 1, rows = views * c->batch;
+	const bool both = setup->attack && setup->loss->needs & LB_NEEDS_VIEWS;
+	const size_t views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1, rows = views * c->batch;
 	const size_t widest_batch = rows > LB_EVAL_CHUNK ? rows : LB_EVAL_CHUNK;
 
 	*l = (struct X(lb_learner)){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .views = views,
@@ -98,6 +99,8 @@ int X(lb_learner_open)(struct X(lb_learner) *l, const struct lb_cohort *c, const
 		goto fail;
 	l->n_params = l->net->n_params + l->n_own;
 	if (alloc_buffers(l, c, err) || open_compressed(l, c, err))
+		goto fail;
+	if (setup->attack && X(lb_attack_open)(&l->attack, setup->attack, setup->attack_par, l->net, c->batch, err))
 		goto fail;
 	if (l->loss->init && !(l->loss_state = l->loss->init(setup->loss_par, &l->facts, err)))
 		goto fail;
@@ -115,6 +118,7 @@ void X(lb_learner_close)(struct X(lb_learner) *l)
 	if (l->loss_state)
 		l->loss->free(l->loss_state);
 	X(lb_net_free)(l->net);
+	X(lb_attack_close)(&l->attack);
 	for (int i = 0; i < LB_MAX_SLOTS; i++)
 		free(l->slot[i]);
 	free(l->counts);
@@ -164,7 +168,7 @@ static void restride(size_t rows, size_t n, const real *x, size_t from, real *y,
 static const real *features(const struct X(lb_learner) *l, const struct X(lb_minibatch) *m, size_t *d)
 {
 	size_t stride;
-	const real *h = l->loss->info.needs & LB_NEEDS_FEATURES ? X(lb_net_features)(l->net, m->feed->x, d, &stride) : NULL;
+	const real *h = l->loss->info.needs & LB_NEEDS_FEATURES ? X(lb_net_features)(l->net, l->x ? l->x : m->feed->x, d, &stride) : NULL;
 
 	if (!h || !l->h)
 		return h;
@@ -306,16 +310,29 @@ static void update_read(struct X(lb_learner) *l, const struct X(lb_feed) *f, int
 		l->decay_seen[f->column[i]] = l->decayed;
 }
 
+/* l->x <- the moved rows; where the loss wants both, the rows and then the moved ones. */
+static void attack(struct X(lb_learner) *l, const struct X(lb_minibatch) *m, int64_t step)
+{
+	const struct X(lb_attacked) on = { .net = l->net, .w = l->w, .x = m->feed->x, .y = l->setup->y, .rows = m->rows, .b = m->b, .step = step };
+	const size_t cells = m->b * l->attack.d;
+
+	if (l->views > 1)
+		memcpy(l->x, m->feed->x, cells * sizeof *l->x);
+	X(lb_attack_run)(&l->attack, &on, l->x + (l->views - 1) * cells);
+}
+
 double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step)
 {
 	const size_t rows = l->views * m->b;
-	const real *x = l->views > 1 ? l->x : m->feed->x;
+	const real *x = l->x ? l->x : m->feed->x;
 
 	l->net->sparse = &m->feed->rows;
 	if (!x)
 		clear_stale(l, m->feed);
 
-	if (l->views > 1)
+	if (l->setup->attack)
+		attack(l, m, step);
+	else if (l->views > 1)
 		X(lb_views_make)(l->setup->view, l->setup->view_par, step, m->feed->x, m->b, c->features->d, l->x);
 	const real *z = X(lb_net_forward)(l->net, l->w, x, rows, step);
 	struct X(lb_batch) in = loss_batch(l, c, m, z);

@@ -4,6 +4,7 @@
 
 #include "core/model/net.h"
 #include "core/optim/optim.h"
+#include "core/train/attack.h"
 #include "core/train/feed.h"
 #include "core/train/train.h"
 #include "losses/loss.h"
@@ -25,7 +26,8 @@ struct X(lb_learner) {
 	real *t, *weight;                /* of the batch; NULL where the task has none */
 	double *wide;                    /* scratch of a loss that owns parameters or sees views, or NULL */
 	size_t views;                    /* of each row; 1 for most losses */
-	real *x;                         /* (views * batch, features) if there are several, else NULL */
+	real *x;                         /* (views * batch, features) if there are several, or an attack moves the rows; else NULL */
+	struct X(lb_attack) attack;      /* empty where the setup has none */
 	size_t columns;                  /* of the model's output */
 	/* Compressed rows: the columns whose rows of the first layer's gradient are not 0, and, where the optimiser leaves a weight without
 	 * gradient alone but for its decay, what the weights of each column still have to decay by. */

@@ -19,6 +19,7 @@ struct lb_objective {
 	struct lb_cohort cohort;         /* the trial's, with chunks for batches */
 	struct X(lb_learner) learner;
 	double *plain;                   /* a gradient in the plain order */
+	double *mean;                    /* of the features, once asked for */
 	size_t n;                        /* training rows */
 	uint32_t *id;                    /* (n) 0, 1, ... */
 	struct X(lb_feed) feed;          /* of a chunk, or of all rows if kept */
@@ -78,6 +79,7 @@ void X(lb_objective_free)(struct lb_objective *o)
 	lb_team_free(o->team);
 	free(o->id);
 	free(o->plain);
+	free(o->mean);
 	free(o);
 }
 
@@ -92,6 +94,28 @@ static struct X(lb_feed) chunk(struct lb_objective *o, size_t start, size_t b)
 	if (o->kept)
 		f.x += start * f.e->d;
 	return f;
+}
+
+int X(lb_objective_centring)(struct lb_objective *o, struct lb_centring *c, struct lb_err *err)
+{
+	const struct X(lb_layer) *first = &o->learner.net->layer[0];
+	const size_t d = first->in;
+
+	*c = (struct lb_centring){ .in = d, .out = first->out };
+	if (X(lb_feed_compressed)(&o->cohort))
+		return 0;
+	if (!o->mean && !(o->mean = lb_alloc(d, sizeof *o->mean, err)))
+		return -1;
+	memset(o->mean, 0, d * sizeof *o->mean);
+	for (size_t start = 0; start < o->n; start += o->cohort.batch) {
+		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
+		const struct X(lb_feed) f = chunk(o, start, b);
+		for (size_t i = 0; i < b; i++)
+			for (size_t j = 0; j < d; j++)
+				o->mean[j] += (double)f.x[i * d + j] / (double)o->n;
+	}
+	c->mean = o->mean;
+	return 0;
 }
 
 void X(lb_objective_start)(const struct lb_objective *o, double *w)

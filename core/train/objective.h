@@ -4,6 +4,7 @@
 #ifndef LB_OBJECTIVE_H
 #define LB_OBJECTIVE_H
 
+#include "core/train/centring.h"
 #include "core/train/train.h"
 
 struct lb_objective;
@@ -17,6 +18,11 @@ void lb_objective_free_f64(struct lb_objective *o);
 /* w (n_params) <- the initial parameters. */
 void lb_objective_start_f32(const struct lb_objective *o, double *w);
 void lb_objective_start_f64(const struct lb_objective *o, double *w);
+
+/* The first layer's inputs and outputs and the means of the training rows' features, which are the objective's; without means for
+ * compressed rows, which centring would fill. -1 when memory runs out. */
+int lb_objective_centring_f32(struct lb_objective *o, struct lb_centring *c, struct lb_err *err);
+int lb_objective_centring_f64(struct lb_objective *o, struct lb_centring *c, struct lb_err *err);
 
 /* The value at w; g (n_params) <- its gradient. The same sums in the same order every time. */
 double lb_objective_value_f32(struct lb_objective *o, const double *w, double *g);

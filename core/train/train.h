@@ -34,6 +34,16 @@ struct lb_early_stopping {
 const struct lb_info *lb_view_at(size_t i);
 enum { LB_VIEW_COUNT, LB_VIEW_SEED, LB_VIEW_OWN };
 
+/* Ways to move rows so that a model fails on them (core/train/attack.h); the i-th, NULL past the end. Their order and that of their
+ * parameters, of which each has the first ones. */
+const struct lb_info *lb_attack_at(size_t i);
+enum { LB_ATTACK_NONE, LB_ATTACK_CLOSED_FORM, LB_ATTACK_FGSM, LB_ATTACK_PGD };
+enum { LB_ATTACK_NORM, LB_ATTACK_EPS, LB_ATTACK_CLIP, LB_ATTACK_OBJECTIVE, LB_ATTACK_STEPS, LB_ATTACK_STEP, LB_ATTACK_RESTARTS, LB_ATTACK_START,
+	LB_ATTACK_SEED, LB_ATTACK_PARAMS };
+enum lb_attack_norm { LB_ATTACK_LINF, LB_ATTACK_L2 };
+enum lb_attack_objective { LB_ATTACK_CE, LB_ATTACK_MARGIN, LB_ATTACK_DLR, LB_ATTACK_PROBABILITY_MARGIN, LB_ATTACK_DEVIATION, LB_ATTACK_ALL };
+enum lb_attack_start { LB_ATTACK_RANDOM, LB_ATTACK_ROW };
+
 /* One trial of a cohort. Everything is borrowed and only read. */
 struct lb_setup {
 	const struct lb_loss_info *loss;
@@ -45,6 +55,10 @@ struct lb_setup {
 	const struct lb_arg *schedule_par;
 	const struct lb_info *view;      /* how further views of a row are made, or NULL for the row alone */
 	const struct lb_arg *view_par;
+	const struct lb_info *attack;    /* the training sees rows as it moves them, or, where the loss wants views, both; NULL: as they are */
+	const struct lb_arg *attack_par;
+	const struct lb_info *probe;     /* the attack that robust metrics are measured under, or NULL */
+	const struct lb_arg *probe_par;
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
 	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */

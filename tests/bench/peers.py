@@ -185,7 +185,8 @@ def solve(sets: List[str], tolerance: float) -> dict:
 def optimum(s: Session, key: str, solver: str, what: str, sets: List[str], files: Dict[str, str]) -> None:
     sets = [*sets, f"optimizer.weight_decay={DECAY}", f"data.train.path={files['path']}", f"data.train.labels={files['labels']}"]
     target = solve(sets, 1e-7)["objective"] * (1 + 1e-6)
-    tolerance = next((t for t in (1e-3, 1e-4, 1e-5, 1e-6) if solve(sets, t)["objective"] <= target), 1e-7)
+    decade = next((t for t in (1e-3, 1e-4, 1e-5, 1e-6) if solve(sets, t)["objective"] <= target), 1e-7)
+    tolerance = next((t for t in (5 * decade, 2 * decade) if solve(sets, t)["objective"] <= target), decade)
     contenders: Dict[str, Callable[[], dict]] = {f"lossbench, {what}": lambda: solve(sets, tolerance)}
     for threads in (1, 2) if solver == "sklearn" else (1,):
         contenders[f"{solver} {threads}"] = lambda t=threads: s.peer("peer_linear.py", solver, files["path"], files["labels"], "--decay", DECAY,

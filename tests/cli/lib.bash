@@ -69,6 +69,9 @@ print(value if isinstance(value, str) else json.dumps(value))
 PY
 }
 
+# sanitized: true for a build under AddressSanitizer, with which a preloaded allocator does not start.
+sanitized() { lossbench version --json | grep -q fsanitize=address; }
+
 # needs_python MODULE...: skips the test where the interpreter lacks one.
 needs_python() {
 	local m

@@ -34,6 +34,22 @@ right = sum(names[row.index(max(row))] == r["label"] for row, r in zip(scores, r
 assert abs(right / len(rows) - test["accuracy"]) < 1e-12
 PY
 
+# Branches for data of two classes: the mean of the columns decides, and other data are refused.
+sed -e "s#$iris#$LB_ROOT/datasets/samples/wdbc.csv.gz#; s/dimension: 4/dimension: 2/; s/results,/branches,/" \
+	-e 's/^loss:.*/loss: tri_bce/; s/^optimizer:.*/optimizer: {name: adam, lr: 0.01}/' embedding.yaml >branches.yaml
+assert_exit 0 lossbench train --config branches.yaml --set output.model=true
+"$py" - branches/trials/*.json <<'PY'
+import csv, json, sys
+
+record = json.load(open(sys.argv[1]))
+assert record["result"]["parameters"] == (30 + 1) * 16 + (16 + 1) * 2, record["result"]["parameters"]
+assert record["result"]["metrics"]["test"]["accuracy"] > 0.93, record["result"]["metrics"]["test"]
+scores = [float(row["score_1"]) for row in csv.DictReader(open(sys.argv[1].replace(".json", ".predictions.csv")))]
+assert set(scores) == {0.0}, scores[:5]
+PY
+assert_exit 4 lossbench train --config branches.yaml --set "data.train.path=$iris"
+assert_contains "$err" 'loss.name: tri_bce takes data of 2 classes, these have 3'
+
 # A teacher that knows the labels, as a file with a row for each row of the data.
 "$py" - "$iris" <<'PY'
 import csv, gzip, sys

@@ -1,7 +1,8 @@
 /* Preloaded into lossbench by the fault tests, never linked into it: the n-th call of one kind fails, as on a machine that has run
  * out of something. LB_FAULT=KIND:N or KIND:N+ (that one and all later ones), KIND one of the table below; LB_FAULT_MARK names a file
- * that is then made, with the calls that led there. Calls count from main() on, each process for itself, a forked one from what its parent
- * had counted. Allocations of OpenBLAS are not counted: it ends the process where it gets no memory. */
+ * that is then made, with the calls that led there. Calls count in main() of a program named lossbench, so that one that starts it, such
+ * as valgrind, is left alone; each process counts for itself, a forked one from what its parent had counted. Allocations of OpenBLAS are
+ * not counted: it ends the process where it gets no memory. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
@@ -205,7 +206,7 @@ static void arm(void)
 	for (int k = 0; colon && k < N_KINDS; k++)
 		if (!strncmp(fault, kinds[k].name, (size_t)(colon - fault)) && strlen(kinds[k].name) == (size_t)(colon - fault))
 			wanted = (enum kind)k;
-	if (wanted == N_KINDS)
+	if (wanted == N_KINDS || strcmp(program_invocation_short_name, "lossbench"))
 		return;
 	nth = strtol(colon + 1, NULL, 10);
 	onwards = strchr(colon, '+') != NULL;
@@ -217,7 +218,9 @@ static int (*real_main)(int, char **, char **);
 static int armed_main(int argc, char **argv, char **environment)
 {
 	arm();
-	return real_main(argc, argv, environment);
+	const int status = real_main(argc, argv, environment);
+	armed = false;
+	return status;
 }
 
 int __libc_start_main(int (*program)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),

@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		set[n_sets++] = line;
 	struct lb_config *config = lb_config_load(NULL, set, n_sets, true, &err);
 	if (!config || lb_config_expand(config, &lb_registries, &trials, &err))
-		fuzz_check_error(&err, LB_CONFIG, LB_MACHINE);
+		fuzz_check_error(&err, err.code == LB_USAGE ? LB_USAGE : LB_CONFIG, LB_MACHINE);
 	else
 		FUZZ_CHECK(trials.n > 0);
 	lb_trial_list_free(&trials);

@@ -62,6 +62,27 @@ def gjs(m, z, own, case, pi=0.5):
     return total / b
 
 
+def adv_comp_sum(m, z, own, case, tau=1.0, rho=1.0, nu=1.0):
+    b, total = len(case["y"]), 0
+    for i, y in enumerate(case["y"]):
+        nll = ce(m, [v / rho for v in z[i]], y)
+        total = total + (nll if tau == 1 else (m.exp((1 - tau) * nll) - 1) / (1 - tau))
+        d = [(z[b + i][y] - z[b + i][k]) - (z[i][y] - z[i][k]) for k in range(len(z[i])) if k != y]
+        total = total + nu * sum(v * v for v in d) ** 0.5
+    return total / b
+
+
+def tri_bce(m, z, own, case):
+    def bce(v, y):
+        return sum(ce(m, [0 * u, u], label) for u, label in zip(v, y)) / len(v)
+    total = whole = bce([sum(row) / len(row) for row in z], case["y"])
+    for d in range(len(z[0])):
+        branch = bce([row[d] for row in z], case["y"])
+        if m.value(branch) > m.value(whole):
+            total = total + (branch - whole) * branch
+    return total
+
+
 def by_torch(loss, case, par):
     leaves = [torch.tensor(case[k], dtype=torch.float64, requires_grad=True) for k in ("z", "prototypes") if k in case]
     value = loss(Torch, *([list(row) for row in leaf] for leaf in leaves), *([None] * (2 - len(leaves))), case, **par)
@@ -97,22 +118,27 @@ LOSSES = [
     ("multiclass", gjs, ["", "pi=0.1", "pi=0.95"]),
     ("distillation", kl_top, ["", "k=2", "k=3 temperature=4", "k=1", "temperature=0.5"]),
     ("embedding", normalized_softmax, ["", "temperature=0.5", "temperature=1"]),
+    ("multiclass", adv_comp_sum, ["", "tau=1.5 nu=3", "tau=2 rho=2 nu=0.5", "tau=0.95 rho=20"]),
+    ("embedding", tri_bce, [""]),
 ]
 SHAPES = [(1, 2), (3, 3), (2, 7), (4, 9)]
 
 
 def make_case(kind, loss, setting, shape, scale, rng):
     b, c = shape
-    classes = c + 2 if kind == "embedding" else c
+    classes = 2 if loss is tri_bce else c + 2 if kind == "embedding" else c
     case = {"kind": kind, "loss": loss.__name__, "set": setting, "z": matrix(rng, b, c, scale),
             "y": [rng.randrange(classes) for _ in range(b)]}
     if loss is gjs:
         case["views"] = rng.choice([2, 3]) if c < 7 else 2
         case["z"] += matrix(rng, b * (case["views"] - 1), c, scale)
+    if loss is adv_comp_sum:
+        case["views"] = 2
+        case["z"] += matrix(rng, b, c, scale)
     if kind == "distillation":
         case["t"] = matrix(rng, b, c, 2)
         case["t"][-1][0] = case["t"][-1][1]
-    if kind == "embedding":
+    if loss is normalized_softmax:
         case["prototypes"] = matrix(rng, classes, c, 1)
     if loss is bias:
         case["h"] = matrix(rng, b, 5, 1)

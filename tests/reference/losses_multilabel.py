@@ -199,6 +199,18 @@ def soft_topk(m, z, y, counts, k=5, alpha=2.0):
     return nothing(z) + sum(softplus(m, -alpha * (v + t)) for v in pos) / len(pos)
 
 
+def robust_self_training(m, z, y, counts, gamma=1.0, gamma_u=1.0, lam=1.0, labelled="ramp"):
+    sums, n = [nothing(row) for row in z[:1]] * 2, [0, 0]
+    for row, labels in zip(z, y):
+        for v, t in zip(row, labels):
+            s = abs(v) if t < 0 else v if t else -v
+            u = 1 - (gamma_u if t < 0 else gamma) * s
+            cut = u * 0 if m.value(u) <= 0 else u * 0 + 1 if m.value(u) >= 1 and (t < 0 or labelled == "ramp") else u
+            sums[t < 0] = sums[t < 0] + cut
+            n[t < 0] += 1
+    return sums[0] / max(n[0], 1) + lam * sums[1] / max(n[1], 1)
+
+
 LOSSES = [
     (ml_bce, [""]),
     (asl, ["", "gamma_pos=1", "gamma_neg=0.5 clip=0", "gamma_pos=2 gamma_neg=1 clip=0.2"]),
@@ -214,6 +226,7 @@ LOSSES = [
     (decoupled_softmax, ["", "temperature=0.05"]),
     (ldam_bce, ["", "margin=1"]),
     (soft_topk, ["", "k=2", "k=1 alpha=0.5", "k=3 alpha=10"]),
+    (robust_self_training, ["", "gamma=0.3 gamma_u=0.1 lam=2.5", "labelled=hinge gamma_u=0.5"]),
 ]
 SHAPES = [(1, 2), (3, 3), (2, 7), (4, 9)]
 SCALES = (1, 4, 20, 300, 5000)

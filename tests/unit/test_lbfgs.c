@@ -2,6 +2,7 @@
 #include "tests/unit/training.h"
 
 #include "core/base/stop.h"
+#include "core/train/centring.h"
 
 static struct problem p;
 static train_fn *const fit[] = { lb_fit_f64, lb_fit_f32 };
@@ -109,6 +110,55 @@ START_TEST(precision_is_of_the_evaluation_only)
 		ck_near(b.scores[i], a.scores[i], 1e-5, "score", i);
 	lb_outcome_free(&a);
 	lb_outcome_free(&b);
+}
+END_TEST
+
+/* Biases are free, so that features moved by a constant have the same optimum, and it is no farther away. */
+START_TEST(a_common_part_costs_nothing)
+{
+	int64_t steps = 0;
+	double objective = 0;
+
+	for (int moved = 0; moved < 2; moved++) {
+		draw(LB_MULTICLASS, 300, 4, 3);
+		for (size_t i = 0; moved && i < p.data.n * 4; i++)
+			x_of(&p)[i] += 30 * (double)(i % 4);
+		const struct lb_setup s = lbfgs_trial("ce", "weight_decay=0.01 tolerance=1e-6");
+		struct lb_outcome o = fit_alone(lb_fit_f64, &s);
+		if (moved) {
+			ck_assert_double_eq_tol(o.objective, objective, 1e-9);
+			ck_assert_int_le(o.steps, 3 * steps);
+		}
+		ck_assert_double_le(o.gradient, 1e-6);
+		steps = o.steps;
+		objective = o.objective;
+		lb_outcome_free(&o);
+		problem_close(&p);
+	}
+	draw(LB_MULTICLASS, 10, 2, 2);
+}
+END_TEST
+
+START_TEST(centring_goes_both_ways)
+{
+	const double mean[] = { 2, -1 }, w[] = { 1, 2, 3, 4, 10, 20, 7 };
+	const struct lb_centring c = { .in = 2, .out = 2, .mean = mean }, none = { .in = 2, .out = 2 };
+	double to[7], g[] = { 1, 1, 1, -30, 5, -6, 8 };
+
+	memcpy(to, w, sizeof w);
+	lb_centring_to(&c, to);
+	ck_assert_double_eq_tol(to[4], 10 + 1 * 2 - 2, 1e-15);
+	ck_assert_double_eq_tol(to[5], 20 + 3 * 2 - 4, 1e-15);
+	lb_centring_from(&c, to);
+	ck_same_numbers(to, w, 7, "parameter");
+	ck_assert_double_eq_tol(lb_centring_largest(&none, g, 7), 30, 1e-15);
+	lb_centring_gradient(&c, g);
+	ck_assert_double_eq_tol(g[3], -30 - 6, 1e-15);
+	ck_assert_double_eq_tol(lb_centring_largest(&c, g, 7), 30, 1e-15);
+	g[6] = (double)NAN;
+	ck_assert(isnan(lb_centring_largest(&c, g, 7)));
+	lb_centring_to(&none, to);
+	ck_same_numbers(to, w, 7, "parameter");
 }
 END_TEST
 
@@ -285,6 +335,8 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, known_optima, 0, 2 * (int)(sizeof optima / sizeof *optima));
 	tcase_add_test(t, precision_is_of_the_evaluation_only);
+	tcase_add_test(t, a_common_part_costs_nothing);
+	tcase_add_test(t, centring_goes_both_ways);
 	tcase_add_loop_test(t, ridge_in_closed_form, 0, 2);
 	tcase_add_test(t, objective_is_the_weighted_mean_loss);
 	tcase_add_test(t, mlp_reaches_a_stationary_point);

@@ -1,0 +1,79 @@
+#include "core/train/probe.h"
+
+#include "core/numeric/kernels.h"
+
+#include <string.h>
+
+struct probing {
+	struct X(lb_evaluator) *e;
+	size_t start, b, c, bad;
+	bool binary;
+};
+
+bool X(lb_probe_wanted)(const struct lb_setup *setup)
+{
+	for (size_t m = 0; setup->probe && m < setup->n_metrics; m++)
+		if (setup->metric[m].metric->base.goes_with)
+			return true;
+	return false;
+}
+
+static bool finite_row(size_t c, const real *z)
+{
+	for (size_t k = 0; k < c; k++)
+		if (!(fabs(z[k]) <= REAL_MAX))
+			return false;
+	return true;
+}
+
+/* What a row's scores say: the predicted class and log p_y, after the decision. */
+static int32_t judge(const struct probing *p, const real *z, int32_t y, double *logp)
+{
+	const struct lb_decision *d = p->e->decision;
+
+	if (p->binary) {
+		const double v = lb_decision_score(d, (double)z[0]), s = y ? v : -v;
+		*logp = s >= 0 ? -log1p(exp(-s)) : s - log1p(exp(s));
+		return v > d->threshold;
+	}
+	size_t top = 0;
+	double sum = 0;
+	for (size_t k = 1; k < p->c; k++)
+		top = z[k] > z[top] ? k : top;
+	for (size_t k = 0; k < p->c; k++)
+		sum += exp(d->slope * ((double)z[k] - (double)z[top]));
+	*logp = d->slope * ((double)z[y] - (double)z[top]) - log(sum);
+	return (int32_t)top;
+}
+
+static int seen(void *arg, const real *z, size_t ld)
+{
+	struct probing *p = arg;
+	struct X(lb_evaluator) *e = p->e;
+
+	for (p->bad = 0; p->bad < p->b && finite_row(p->c, z + p->bad * ld);)
+		p->bad++;
+	for (size_t i = 0; i < p->b && p->bad == p->b; i++) {
+		const size_t at = p->start + i;
+		double logp;
+		const int32_t pred = judge(p, z + i * ld, e->label[at], &logp);
+		if (e->robust[at] == e->label[at])
+			e->robust[at] = pred;
+		e->robust_logp[at] = logp < e->robust_logp[at] ? logp : e->robust_logp[at];
+	}
+	return p->bad < p->b;
+}
+
+int X(lb_probe)(struct X(lb_evaluator) *e, struct X(lb_attack) *attack, const struct lb_setup *setup, struct X(lb_net) *net, const real *w,
+		size_t start, const uint32_t *rows, size_t b, size_t *bad)
+{
+	struct probing p = { .e = e, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
+	const struct X(lb_attacked) on = { .net = net, .w = w, .x = e->feed.x, .y = setup->y, .rows = rows, .b = b, .step = -1,
+					   .seen = seen, .arg = &p };
+
+	memcpy(e->robust + start, e->pred + start, b * sizeof *e->robust);
+	memcpy(e->robust_logp + start, e->logp + start, b * sizeof *e->robust_logp);
+	const int rc = X(lb_attack_run)(attack, &on, e->moved);
+	*bad = p.bad;
+	return rc;
+}
