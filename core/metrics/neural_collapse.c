@@ -250,7 +250,7 @@ static int nc3(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 /* The class whose mean lies nearest, the lowest of several. */
 static size_t nearest(const struct geometry *g, const double *h)
 {
-	double least = INFINITY;
+	double least = (double)INFINITY;
 	size_t best = 0;
 
 	for (size_t k = 0; k < g->c; k++) {
