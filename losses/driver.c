@@ -2,6 +2,7 @@
 
 #include "core/numeric/kernels.h"
 #include "losses/engine.h"
+#include "losses/multiclass/softmax.h"
 
 #include <string.h>
 
@@ -52,13 +53,36 @@ static bool soften(const struct X(lb_loss) *loss, const struct X(lb_batch) *in, 
 	return true;
 }
 
+/* g (n) <- g * share * scale; where rows are padded, over the padding, which stays 0 as long as both are finite. */
+LB_CLONES static void X(scale_row)(size_t n, real share, real scale, real *g)
+{
+	for (size_t k = 0; k < n; k++)
+		g[k] = g[k] * share * scale;
+}
+
 /* A row whose loss is NaN has a NaN gradient, also where the kernel's comparisons would have made it a number. */
 static void finish_row(real *g, size_t c, real loss, real scale)
 {
-	for (size_t k = 0; isnan(loss) && k < c; k++)
-		g[k] = loss;
-	for (size_t k = 0; k < c; k++)
-		g[k] *= scale;
+	if (isnan(loss))
+		for (size_t k = 0; k < c; k++)
+			g[k] = loss;
+	else
+		X(scale_row)(c, 1, scale, g);
+}
+
+/* lb_phi_row and finish_row of row i, whose terms stand in g already. */
+static real phi_row(const struct X(lb_loss) *loss, const struct X(lb_batch) *in, size_t i, size_t stride, real scale, real *g)
+{
+	const struct lb_softmax s = lb_softmax_of(in, i, in->z + i * stride, R(1.0), g);
+	const struct lb_phi at = loss->phi(&s, in->par);
+
+	if (isnan(at.loss))
+		finish_row(g, in->c, at.loss, scale);
+	else {
+		X(scale_row)(stride, at.f / s.sum, scale, g);
+		g[s.y] = -at.f * s.q * scale;
+	}
+	return at.loss;
 }
 
 double X(lb_loss_apply)(const struct X(lb_loss) *loss, const struct X(lb_batch) *batch, real *g)
@@ -71,14 +95,15 @@ double X(lb_loss_apply)(const struct X(lb_loss) *loss, const struct X(lb_batch) 
 	if (loss->batch)
 		return loss->batch(batch, g);
 	in.soft = soften(loss, batch, stride, g, &soft) ? &soft : NULL;
+	const bool phi = in.soft && loss->phi && (!loss->plain || loss->plain(in.par));
 	for (size_t i = 0; i < in.b; i++) {
 		real *gi = g ? g + i * stride : NULL;
-		const real l = loss->row(&in, i, in.z + i * stride, gi);
-		const real w = in.w ? in.w[i] : R(1.0);
+		const real w = in.w ? in.w[i] : R(1.0), scale = w / (real)in.b;
+		const real l = phi ? phi_row(loss, &in, i, stride, scale, gi) : loss->row(&in, i, in.z + i * stride, gi);
 
 		sum += (double)w * (double)l;
-		if (gi)
-			finish_row(gi, in.c, l, w / (real)in.b);
+		if (gi && !phi)
+			finish_row(gi, isnan(l) || stride % LB_PANEL ? in.c : stride, l, scale);
 	}
 	return sum / (double)in.b;
 }

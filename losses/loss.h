@@ -34,6 +34,8 @@ struct lb_loss_facts {
 };
 
 struct X(lb_softmax_sums);
+struct lb_softmax;
+struct lb_phi;
 
 struct X(lb_batch) {
 	size_t b, c;             /* rows, columns of z; c = 1 for a binary loss, the dimension for an embedding */
@@ -64,6 +66,9 @@ struct X(lb_loss) {
 	/* loss of row i; z = in->z + i*c; g (c values) gets its derivative unless NULL */
 	real (*row)(const struct X(lb_batch) *in, size_t i, const real *z, real *g);
 	bool softmax;            /* .row begins with lb_softmax_of: many rows are then made at once */
+	/* .row is lb_phi_row of this: so are the gradients of many rows. plain: whether it is with these parameters; NULL: with all */
+	struct lb_phi (*phi)(const struct lb_softmax *s, const struct lb_arg *par);
+	bool (*plain)(const struct lb_arg *par);
 	/* mean loss of the batch; g (b,c) gets its derivative unless NULL */
 	double (*batch)(const struct X(lb_batch) *in, real *g);
 	void *(*init)(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err);

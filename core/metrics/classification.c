@@ -33,6 +33,7 @@ const struct lb_metric lb_metric_accuracy = {
 	},
 	.kinds = CLASSES,
 	.higher_is_better = true,
+	.decisions = true,
 	.eval = accuracy,
 };
 
@@ -65,6 +66,7 @@ const struct lb_metric lb_metric_top_k = {
 	},
 	.kinds = 1u << LB_MULTICLASS,
 	.higher_is_better = true,
+	.decisions = true,
 	.eval = top_k,
 };
 
@@ -129,6 +131,7 @@ const struct lb_metric lb_metric_balanced_accuracy = {
 	},
 	.kinds = CLASSES,
 	.higher_is_better = true,
+	.decisions = true,
 	.eval = balanced_accuracy,
 };
 
@@ -151,6 +154,7 @@ const struct lb_metric lb_metric_f1_macro = {
 	},
 	.kinds = CLASSES,
 	.higher_is_better = true,
+	.decisions = true,
 	.eval = f1_macro,
 };
 
@@ -187,6 +191,7 @@ const struct lb_metric lb_metric_gmean = {
 	},
 	.kinds = CLASSES,
 	.higher_is_better = true,
+	.decisions = true,
 	.eval = gmean,
 };
 
@@ -219,6 +224,7 @@ const struct lb_metric lb_metric_f1_weighted = {
 	},
 	.kinds = CLASSES,
 	.higher_is_better = true,
+	.decisions = true,
 	.eval = f1_weighted,
 };
 
@@ -259,5 +265,6 @@ const struct lb_metric lb_metric_mcc = {
 	},
 	.kinds = CLASSES,
 	.higher_is_better = true,
+	.decisions = true,
 	.eval = mcc,
 };

@@ -43,6 +43,7 @@ struct lb_metric {
 	struct lb_info base;
 	unsigned kinds;              /* bit 1 << LB_MULTICLASS, ... it applies to */
 	bool higher_is_better;
+	bool decisions;              /* of classes: reads label, pred and rank alone, which cost less than the others */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null in JSON. -1 on lack of memory. */
 	int (*eval)(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);

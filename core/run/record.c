@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <math.h>
+#include <string.h>
 #include <sys/resource.h>
 
 static const char *const part_name[] = { "train", "valid", "test" };
@@ -37,16 +38,24 @@ static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y,
 	const size_t classes = p->features.data->n_classes;
 	const double *target = p->features.data->target;
 	cJSON *counts = lb_json_object(in, "class_counts");
+	size_t *n = lb_alloc(classes, sizeof *n, NULL);
 
-	for (int part = 0; part < parts; part++) {
+	if (!n)
+		lb_json_item(in, "class_counts", NULL); /* reported when the record is complete */
+	for (int part = 0; n && part < parts; part++) {
 		cJSON *list = lb_json_array(counts, part_name[part]);
-		for (size_t k = 0; k < classes; k++) {
-			size_t n = 0;
-			for (size_t i = 0; i < p->split.n[part]; i++)
-				n += y ? (size_t)y[p->split.rows[part][i]] == k : target[p->split.rows[part][i] * classes + k] > 0;
-			lb_json_number(list, NULL, (double)n);
+		memset(n, 0, classes * sizeof *n);
+		for (size_t i = 0; i < p->split.n[part]; i++) {
+			const size_t row = p->split.rows[part][i];
+			for (size_t k = 0; !y && k < classes; k++)
+				n[k] += target[row * classes + k] > 0;
+			if (y)
+				n[y[row]]++;
 		}
+		for (size_t k = 0; k < classes; k++)
+			lb_json_number(list, NULL, (double)n[k]);
 	}
+	free(n);
 }
 
 /* Labels that were changed: how many, and [from, to, count] for every pair of classes that occurs, by class number from 0. */

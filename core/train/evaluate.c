@@ -157,6 +157,23 @@ static double brier_of(const double *term, size_t c, size_t label, double sum)
 	return (others / sum) * (others / sum) + squares / (sum * sum);
 }
 
+/* All that metrics of decisions read; the class of the largest score stays that whatever the calibration. */
+static void decide_multiclass(struct X(lb_evaluator) *e, size_t start, const real *z, size_t ld, size_t b)
+{
+	for (size_t i = start; i < start + b; i++, z += ld) {
+		e->pred[i] = (int32_t)X(lb_kernel)()->largest(z, e->columns);
+		e->rank[i] = X(scan_row)(e->columns, z, (size_t)e->label[i]).before;
+	}
+}
+
+static bool decisions_alone(const struct lb_setup *setup)
+{
+	for (size_t m = 0; m < setup->n_metrics; m++)
+		if (!setup->metric[m].metric->decisions)
+			return false;
+	return true;
+}
+
 static void digest_multiclass(struct X(lb_evaluator) *e, size_t start, const real *z, size_t ld, size_t b)
 {
 	const size_t c = e->columns;
@@ -219,7 +236,7 @@ static void digest(struct X(lb_evaluator) *e, const struct lb_setup *setup, size
 	if (e->cohort->kind == LB_MULTICLASS) {
 		for (size_t i = 0; i < b; i++)
 			e->label[start + i] = setup->y[rows[i]];
-		digest_multiclass(e, start, z, ld, b);
+		(decisions_alone(setup) ? decide_multiclass : digest_multiclass)(e, start, z, ld, b);
 		return;
 	}
 	for (size_t i = 0; i < b; i++) {

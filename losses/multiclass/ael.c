@@ -45,4 +45,5 @@ const struct X(lb_loss) X(lb_multiclass_ael) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

@@ -55,4 +55,5 @@ const struct X(lb_loss) X(lb_multiclass_agce) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

@@ -26,6 +26,11 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, (real)(1 / in->par[TEMPERATURE].v), phi);
 }
 
+static bool plain(const struct lb_arg *par)
+{
+	return !(par[TEMPERATURE].v < 1) && !(par[TEMPERATURE].v > 1);
+}
+
 const struct X(lb_loss) X(lb_multiclass_ce) = {
 	.info = {
 		.base = {
@@ -48,4 +53,6 @@ const struct X(lb_loss) X(lb_multiclass_ce) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
+	.plain = plain,
 };

@@ -60,4 +60,5 @@ const struct X(lb_loss) X(lb_multiclass_dco) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

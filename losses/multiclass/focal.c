@@ -51,4 +51,5 @@ const struct X(lb_loss) X(lb_multiclass_focal) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

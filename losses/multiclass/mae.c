@@ -36,4 +36,5 @@ const struct X(lb_loss) X(lb_multiclass_mae) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

@@ -53,4 +53,5 @@ const struct X(lb_loss) X(lb_multiclass_poly1) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

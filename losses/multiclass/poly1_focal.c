@@ -73,4 +73,5 @@ const struct X(lb_loss) X(lb_multiclass_poly1_focal) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

@@ -60,4 +60,5 @@ const struct X(lb_loss) X(lb_multiclass_sce) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

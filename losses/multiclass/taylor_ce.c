@@ -59,4 +59,5 @@ const struct X(lb_loss) X(lb_multiclass_taylor_ce) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

@@ -63,4 +63,5 @@ const struct X(lb_loss) X(lb_multiclass_tgce) = {
 	},
 	.row = row,
 	.softmax = true,
+	.phi = phi,
 };

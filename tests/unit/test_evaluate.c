@@ -102,10 +102,35 @@ static int judge(const struct lb_outcomes *o, const struct lb_arg *par, double *
 	return 0;
 }
 
+/* What a metric of decisions may read, in the shorter way that it allows. */
+static int judge_decisions(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *e)
+{
+	const size_t c = p.columns;
+
+	(void)par, (void)e;
+	for (size_t i = 0; i < o->n; i++) {
+		const double *row = z + i * c;
+		const size_t y = (size_t)labels[2 + i];
+		size_t top = 0, before = 0;
+		for (size_t k = 0; k < c; k++) {
+			top = row[k] > row[top] ? k : top;
+			before += row[k] > row[y] || (row[k] == row[y] && k < y);
+		}
+		ck_assert_int_eq(o->label[i], labels[2 + i]);
+		ck_assert_int_eq(o->pred[i], (int)top);
+		ck_assert_int_eq(o->rank[i], (int)before);
+	}
+	judged++;
+	*value = 42;
+	return 0;
+}
+
 /* ---- the split: a training and a validation row, then rows with scores z ---- */
 
 static const struct lb_metric judging = { .base = { .name = "judging" }, .eval = judge };
-static const struct lb_metric_use judge_use = { .metric = &judging, .key = "judging" };
+static const struct lb_metric deciding = { .base = { .name = "deciding" }, .decisions = true, .eval = judge_decisions };
+static const struct lb_metric_use judge_use = { .metric = &judging, .key = "judging" }, decide_use = { .metric = &deciding, .key = "deciding" };
+static const struct lb_metric_use *use = &judge_use;
 
 /* Rows of whole numbers (many ties), extreme rows, rows of equal scores, then random ones. All are floats. */
 static void draw_scores(size_t c, uint64_t seed)
@@ -141,7 +166,7 @@ static void build(enum lb_kind kind, size_t columns, size_t test_rows)
 
 static struct lb_setup judging_setup(void)
 {
-	struct lb_setup s = { .model = { .n_layers = 1, .width = { p.columns, p.columns } }, .y = labels, .metric = &judge_use,
+	struct lb_setup s = { .model = { .n_layers = 1, .width = { p.columns, p.columns } }, .y = labels, .metric = use,
 			      .n_metrics = 1 };
 
 	return s;
@@ -207,6 +232,19 @@ START_TEST(digests_follow_their_definitions)
 }
 END_TEST
 
+START_TEST(decisions_alone_are_the_same)
+{
+	double metric = 0;
+	size_t bad_row;
+
+	use = &decide_use;
+	build(LB_MULTICLASS, 2 + (size_t)_i / 2, ROWS);
+	ck_assert_int_eq(evaluations[_i % 2](&metric, &bad_row), 0);
+	ck_assert_int_eq(judged, 1);
+	problem_close(&p);
+}
+END_TEST
+
 START_TEST(a_score_that_is_not_finite_is_reported)
 {
 	const double bad[] = { (double)NAN, (double)INFINITY, -(double)INFINITY };
@@ -265,6 +303,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("evaluate");
 
 	tcase_add_loop_test(t, digests_follow_their_definitions, 0, 2 * (int)(sizeof splits / sizeof *splits));
+	tcase_add_loop_test(t, decisions_alone_are_the_same, 0, 6);
 	tcase_add_loop_test(t, a_score_that_is_not_finite_is_reported, 0, 6);
 	tcase_add_test(t, ties_go_to_the_lowest_class);
 	suite_add_tcase(s, t);
