@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { CELL_LIMIT = 64 * 1024, HEADER_SAMPLE = 32, FIRST_BYTES = 1 << 20 };
+enum { CELL_LIMIT = 64 * 1024, HEADER_SAMPLE = 32, FIRST_BYTES = 1 << 20, BLOCK = 16 };
 
 /* ---- cells ---- */
 
@@ -182,6 +182,9 @@ struct build {
 	struct lb_interner *in;
 	size_t cap;              /* rows that the columns have room for */
 	size_t limit;            /* bytes of memory that they may take */
+	bool *text;              /* (columns) of which the type is LB_TEXT */
+	double *block;           /* (BLOCK, columns) the last rows, of which `waiting` are not in the columns yet */
+	size_t waiting;
 	bool again;              /* a column has turned out to be text after some numbers: their spelling is in the file only */
 };
 
@@ -233,6 +236,7 @@ static int turn_to_text(struct build *b, struct lb_column *col, struct lb_err *e
 	const size_t n = b->t->n;
 	const bool all_missing = col->n_missing == n;
 
+	b->text[col - b->t->col] = true;
 	free(col->num);
 	col->num = NULL;
 	col->type = LB_TEXT;
@@ -297,16 +301,53 @@ static int store_row(struct build *b, const struct lb_csv *csv, struct lb_err *e
 	return 0;
 }
 
+/* Columns lie far apart: they get several rows at a time. */
+static void store_block(struct build *b)
+{
+	const struct lb_table *t = b->t;
+
+	for (size_t j = 0; b->waiting && j < t->n_cols; j++) {
+		double *to = b->text[j] ? NULL : t->col[j].num + t->n - b->waiting;
+		for (size_t i = 0; to && i < b->waiting; i++)
+			to[i] = b->block[i * t->n_cols + j];
+	}
+	b->waiting = 0;
+}
+
+/* The next record in the short way: 1; 0: not that way; -1: error. */
+static int store_plain(struct lb_csv *csv, struct build *b, struct lb_err *err)
+{
+	struct lb_table *t = b->t;
+
+	if (t->n == b->cap || !lb_csv_plain(csv, t->n_cols, b->text, b->block + b->waiting * t->n_cols))
+		return 0;
+	for (size_t j = 0; j < t->n_cols; j++)
+		if (b->text[j] && t->col[j].code && store_text(b, j, t->n, csv, err))
+			return -1;
+	t->line[t->n++] = csv->line;
+	if (++b->waiting == BLOCK)
+		store_block(b);
+	return 1;
+}
+
 static int read_rows(struct lb_csv *csv, struct build *b, struct lb_err *err)
 {
 	struct lb_table *t = b->t;
-	int status;
+	int status = 1, plain = 0;
 
 	if (rewind_rows(csv, t, err))
 		return -1;
-	while ((status = lb_csv_next(csv, err)) == 1)
+	for (;;) {
+		if ((plain = store_plain(csv, b, err)) < 0)
+			return -1;
+		if (plain)
+			continue;
+		store_block(b);
+		if ((status = lb_csv_next(csv, err)) != 1)
+			break;
 		if (check_width(csv, t, err) || (t->n == b->cap && grow_rows(b, csv->path, err)) || store_row(b, csv, err))
 			return -1;
+	}
 	if (!status && !t->n)
 		return lb_fail(err, LB_DATA, "%s: has a header but no rows of data", csv->path);
 	if (!status)
@@ -356,14 +397,19 @@ static int read_table(struct lb_csv *csv, const struct lb_read_options *opt, str
 	struct build b = { .t = out, .limit = lb_memory_limit(opt) };
 	int rc = -1;
 
-	if (read_header(csv, opt->header, out, err) || !(b.in = lb_alloc(out->n_cols, sizeof *b.in, err)))
+	if (read_header(csv, opt->header, out, err))
 		return -1;
-	rc = read_rows(csv, &b, err);
+	b.in = lb_alloc(out->n_cols, sizeof *b.in, err);
+	b.text = lb_alloc(out->n_cols, sizeof *b.text, err);
+	b.block = lb_alloc(BLOCK * out->n_cols, sizeof *b.block, err);
+	rc = b.in && b.text && b.block ? read_rows(csv, &b, err) : -1;
 	if (!rc && b.again)
 		rc = read_again(csv, &b, err);
-	for (size_t j = 0; j < out->n_cols; j++)
+	for (size_t j = 0; b.in && j < out->n_cols; j++)
 		lb_intern_free(&b.in[j]);
 	free(b.in);
+	free(b.text);
+	free(b.block);
 	return rc;
 }
 

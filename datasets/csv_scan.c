@@ -167,6 +167,57 @@ int lb_csv_next(struct lb_csv *c, struct lb_err *err)
 	}
 }
 
+/* A cell of text up to its delimiter, or NULL. */
+static const char *plain_text(const struct lb_csv *c, const char *p, struct lb_csv_cell *cell)
+{
+	const char *end = p;
+
+	while (!c->stop[(unsigned char)*end])
+		end++;
+	if (end == p || *p == '"' || is_blank(c, *p) || is_blank(c, end[-1]))
+		return NULL;
+	*cell = (struct lb_csv_cell){ .s = p, .n = (size_t)(end - p) };
+	return end;
+}
+
+/* Behind the cells of a record, or NULL. */
+static const char *plain_cells(const struct lb_csv *c, size_t n, const bool *text, double *v)
+{
+	const char *p = c->p;
+
+	for (size_t j = 0; j < n; j++) {
+		const char *const start = p;
+		const unsigned digit = (unsigned)(*p - '0');
+		if (text[j])
+			p = plain_text(c, p, &c->cell[j]);
+		else if (digit < 10 && p[1] == c->delimiter) {
+			v[j] = digit;
+			p++;
+		} else
+			p = lb_scan_short(p, &v[j]);
+		if (!p || p == start || (j + 1 < n && *p != c->delimiter))
+			return NULL;
+		p += j + 1 < n;
+	}
+	return p;
+}
+
+bool lb_csv_plain(struct lb_csv *c, size_t n, const bool *text, double *v)
+{
+	const char *p = c->delimiter != ' ' && c->cap >= n ? plain_cells(c, n, text, v) : NULL;
+
+	if (!p || (*p != '\n' && *p != '\r') || (size_t)(p - c->p) > LB_LINE_LIMIT)
+		return false;
+	p += p[0] == '\r' && p[1] == '\n' ? 2 : 1;
+	if (lb_window_at_end(&c->w, p))
+		return false;
+	c->line = c->next_line++;
+	c->first_line = c->first_line ? c->first_line : c->line;
+	c->p = p;
+	c->n = n;
+	return true;
+}
+
 const char *lb_csv_delimiter_name(char delimiter)
 {
 	for (int i = 0; i < N_KNOWN; i++)

@@ -44,6 +44,10 @@ int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err);
 /* 1: a record was read; 0: there is none left; -1: error. */
 int lb_csv_next(struct lb_csv *c, struct lb_err *err);
 
+/* The short way for a record without quotes and blanks: true when the next one has n cells, of which those that are not `text` are
+ * numbers, now in v; the text ones stand in c->cell. Else false, and lb_csv_next reads that record. */
+bool lb_csv_plain(struct lb_csv *c, size_t n, const bool *text, double *v);
+
 void lb_csv_close(struct lb_csv *c);
 
 /* The first of comma, tab, semicolon and blanks that cuts each of the first records into the same number (> 1) of cells. When
