@@ -44,7 +44,7 @@ lossbench: $(BUILD)/lossbench
 	$(Q)cp $< $@
 
 $(BUILD)/lossbench: $(CMD_OBJ) $(BUILD)/version.o $(LIB)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(CMD_OBJ) $(BUILD)/version.o $(LIB) $(LIBS)
+	$(Q)$(CC) $(CFLAGS) -Wl,--as-needed $(LDFLAGS) -o $@ $(CMD_OBJ) $(BUILD)/version.o $(LIB) $(LIBS)
 
 $(LIB): $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^

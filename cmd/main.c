@@ -99,7 +99,6 @@ static int run(int argc, char **argv)
 		c++;
 	if (!c->name)
 		return no_such_command(argv[1]);
-	lb_blas_single_thread();
 	const int code = c->run(argc - 1, argv + 1, &err);
 	if (err.code != LB_OK)
 		fprintf(stderr, "%s%s\n", strchr(err.text, '\n') ? "" : "lossbench: ", err.text);

@@ -44,8 +44,11 @@ int cmd_version(int argc, char **argv, struct lb_err *err)
 		return lb_fail(err, LB_USAGE, "version: found \"%s\", allowed: options only; see lossbench version --help", argv[1]);
 	if (proof)
 		return prove(proof, err);
-	if (lb_blas_choose(kernel, command_line, err))
-		return -1;
+	if (lb_blas_choose(kernel, command_line, err)) {
+		if (kernel)
+			return -1;
+		*err = (struct lb_err){ 0 };
+	}
 	cJSON *facts = lb_json_object(NULL, NULL);
 	lb_provenance(facts, NULL);
 	lb_json_pretty(facts, &b);

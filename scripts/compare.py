@@ -82,7 +82,7 @@ def environment(a: List[Trial], b: List[Trial]) -> List[str]:
         return ", ".join(sorted(set(out)))
 
     wanted = (("lossbench", ("lossbench",)), ("revision", ("git", "revision")), ("processor", ("processor",)),
-              ("BLAS kernel", ("blas", "kernel")), ("compiler", ("compiler",)), ("flags", ("flags",)))
+              ("kernels", ("kernels",)), ("BLAS kernel", ("blas", "kernel")), ("compiler", ("compiler",)), ("flags", ("flags",)))
     return ["%s: %s -> %s" % (name, values(a, *path), values(b, *path)) for name, path in wanted if values(a, *path) != values(b, *path)]
 
 

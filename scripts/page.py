@@ -221,8 +221,8 @@ def provenance(trials: List[Trial]) -> List[Tuple[str, str]]:
     clean = {(r.get("git") or {}).get("clean") for r in runs}
     return [(a, b) for a, b in (
         ("lossbench", all_of("lossbench")), ("Revision", all_of("git", "revision") + (" (with local changes)" if False in clean else "")),
-        ("Processor", all_of("processor")), ("System", all_of("os")), ("BLAS", " ".join(filter(None, (
-            "OpenBLAS " + all_of("blas", "version"), "kernel " + all_of("blas", "kernel"))))),
+        ("Processor", all_of("processor")), ("System", all_of("os")), ("Arithmetic", all_of("kernels")),
+        ("BLAS", "OpenBLAS %s kernel %s" % (all_of("blas", "version"), all_of("blas", "kernel")) if all_of("blas", "version") else ""),
         ("Libraries", libraries), ("Compiler", all_of("compiler")), ("Flags", all_of("flags")),
         ("Trained", started[0] + " to " + started[-1] if started else "")) if b.strip()]
 

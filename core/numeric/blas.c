@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 #include "core/numeric/blas_memory.h"
 #include "core/numeric/blas_proof.h"
+#include "core/numeric/openblas.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -89,8 +90,10 @@ void lb_blas_resume(void)
 	for (size_t i = 0; i < 4 && state; i++)
 		part[i] = strsep(&state, "\t");
 	const bool ours = part[3] && strtol(part[0], NULL, 10) == (long)getpid();
-	if (ours)
+	if (ours) {
+		lb_openblas(NULL);
 		decide(part[1], part[2], part[3]);
+	}
 	unsetenv(guard);
 	for (size_t i = 0; i < sizeof borrowed / sizeof *borrowed; i++) {
 		snprintf(was, sizeof was, "LOSSBENCH_WAS_%s", borrowed[i]);
@@ -236,10 +239,11 @@ static int choose_name(const char *asked, const char *running, const char *const
 
 int lb_blas_choose(const char *asked, const char *const *argv, struct lb_err *err)
 {
-	const char *running = openblas_get_corename();
+	const struct lb_openblas *library = lb_openblas(err);
 
-	if (settled)
-		return 0;
+	if (!library || settled)
+		return library ? 0 : -1;
+	const char *running = library->corename();
 	if (!asked || !strcasecmp(asked, "auto"))
 		return choose_auto(running, argv);
 	if (!strcasecmp(asked, "library"))
@@ -249,10 +253,13 @@ int lb_blas_choose(const char *asked, const char *const *argv, struct lb_err *er
 
 int lb_blas_prove(const char *name, char *found, size_t size, struct lb_err *err)
 {
-	const struct lb_products p = { cblas_sgemm, cblas_dgemm };
-	const char *running = openblas_get_corename();
+	const struct lb_openblas *library = lb_openblas(err);
 	struct lb_proof proof;
 
+	if (!library)
+		return -1;
+	const struct lb_products p = { library->gemm_f32, library->gemm_f64 };
+	const char *running = library->corename();
 	if (strcasecmp(name, running))
 		return lb_fail(err, LB_MACHINE, "this OpenBLAS has no set %s; it runs %s", name, running);
 	if (lb_prove_products(&p, &proof, err))

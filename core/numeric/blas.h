@@ -19,8 +19,8 @@ struct lb_blas_choice {
 };
 const struct lb_blas_choice *lb_blas_chosen(void);
 
-/* First thing in main: if this process was started anew by lb_blas_choose, takes over its choice and gives the environment back
- * as the user had it. */
+/* First thing in main: if this process was started anew by lb_blas_choose, loads the library as that set the environment, takes over its
+ * choice and gives the environment back as the user had it. */
 void lb_blas_resume(void);
 
 /* Sees to it that the right kernels run; `asked` as in --blas-kernel, NULL for auto. Either returns in a process that has them, or

@@ -4,8 +4,8 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/numeric/blas.h"
+#include "core/numeric/openblas.h"
 
-#include <cblas.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
@@ -29,7 +29,7 @@ static void make_key(char *out, size_t size)
 	struct stat st = { 0 };
 	Dl_info info;
 
-	if (sscanf(openblas_get_config(), "OpenBLAS %31s", version) != 1)
+	if (sscanf(lb_openblas(NULL)->config(), "OpenBLAS %31s", version) != 1)
 		version[0] = '\0';
 	void *const product = dlsym(RTLD_DEFAULT, "cblas_sgemm");
 	if (product && dladdr(product, &info) && info.dli_fname)

@@ -1,4 +1,5 @@
 #include "core/numeric/kernels.h"
+#include "core/numeric/openblas.h"
 
 #include <stdatomic.h>
 
@@ -13,13 +14,14 @@ static _Atomic(const struct X(lb_kernels) *) in_use;
 static void blas_product(size_t m, size_t n, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, struct X(lb_panels) c)
 {
 	const bool turned = a.column != 1;
+	const struct lb_openblas *library = lb_openblas(NULL); /* there: whoever picks this set has seen to it */
 
 	for (size_t j = 0; j < n; j += LB_PANEL, b.x += b.panel, c.x += c.panel) {
 		for (size_t i = 0; i < m && init != c.x - j / LB_PANEL * c.panel; i++)
 			for (size_t q = 0; q < LB_PANEL; q++)
 				c.x[i * c.row + q] = init ? init[j + q] : 0;
 		if (m && k)
-			lb_gemm(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, LB_PANEL, (int)k, 1, a.x,
+			library->X(gemm)(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, LB_PANEL, (int)k, 1, a.x,
 				(int)(turned ? a.column : a.row), b.x, (int)b.row, 1, c.x, (int)c.row);
 	}
 }

@@ -32,7 +32,6 @@ typedef float real;
 #define REAL_EPS FLT_EPSILON
 #define REAL_MAX FLT_MAX
 #define REAL_BITS 32
-#define lb_gemm cblas_sgemm
 #elif LB_REAL == 64
 typedef double real;
 #define X(name) name##_f64
@@ -40,7 +39,6 @@ typedef double real;
 #define REAL_EPS DBL_EPSILON
 #define REAL_MAX DBL_MAX
 #define REAL_BITS 64
-#define lb_gemm cblas_dgemm
 #else
 #error "a numeric file is compiled with -DLB_REAL=32 or -DLB_REAL=64; a precision-free file must not include real.h"
 #endif

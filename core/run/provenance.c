@@ -2,8 +2,8 @@
 
 #include "core/numeric/blas.h"
 #include "core/numeric/kernel_choice.h"
+#include "core/numeric/openblas.h"
 
-#include <cblas.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +13,6 @@
 #include <zlib.h>
 
 extern char **environ;
-
-void lb_blas_single_thread(void)
-{
-	openblas_set_num_threads(1);
-}
 
 /* The processor's model name as Linux tells it. */
 static void add_processor(cJSON *in)
@@ -65,19 +60,23 @@ static void add_kernels(cJSON *in)
 static void add_blas(cJSON *in)
 {
 	cJSON *blas = lb_json_object(in, "blas");
-	const char *config = openblas_get_config();
+	const struct lb_openblas *library = lb_openblas_here() ? lb_openblas(NULL) : NULL;
+	const char *config = library ? library->config() : "";
 	const struct lb_blas_choice *chosen = lb_blas_chosen();
 	char version[32] = "";
 
 	if (sscanf(config, "OpenBLAS %31s", version) != 1)
 		version[0] = '\0';
 	lb_json_text(blas, "version", version[0] ? version : NULL);
-	lb_json_text(blas, "kernel", openblas_get_corename());
+	lb_json_text(blas, "kernel", library ? library->corename() : NULL);
 	lb_json_text(blas, "asked", chosen->asked[0] ? chosen->asked : NULL);
 	lb_json_text(blas, "why", chosen->why[0] ? chosen->why : NULL);
 	lb_json_text(blas, "library_choice", chosen->own[0] ? chosen->own : NULL);
-	lb_json_text(blas, "config", config);
-	lb_json_number(blas, "threads", openblas_get_num_threads());
+	lb_json_text(blas, "config", library ? config : NULL);
+	if (library)
+		lb_json_number(blas, "threads", library->threads());
+	else
+		lb_json_text(blas, "threads", NULL);
 	cJSON *environment = lb_json_object(blas, "environment");
 	for (char **e = environ; *e; e++) {
 		char name[64];
