@@ -203,7 +203,7 @@ bench-peers: lossbench $(BUILD)/bench/gemm ## the same work in PyTorch, scikit-l
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -225,6 +225,9 @@ study-auc: lossbench $(BUILD)/bench/pairs ## losses over pairs: AUC under imbala
 study-perceptron: lossbench          ## logistic regression with huge steps against the perceptron (a minute)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_perceptron.py --jobs $(JOBS)
+study-grokking: lossbench            ## modular addition with and without the projected gradient (two minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_grokking.py --jobs $(JOBS)
 study-multiplicity: lossbench        ## how far predictions move among models almost as good (a minute)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_multiplicity.py --jobs $(JOBS)
