@@ -28,7 +28,7 @@ static void bytes(struct pass *p, void *v, size_t n)
 		return;
 	}
 	p->bad = p->bad || n > p->n - p->at;
-	if (p->bad)
+	if (p->bad || !n)
 		return;
 	memcpy(v, p->in + p->at, n);
 	p->at += n;
