@@ -203,8 +203,10 @@ static void train_epoch(struct session *s, size_t epoch)
 	const size_t n = s->c->split->n[LB_TRAIN];
 
 	lb_sampler_draw(&s->sampler, s->c->order_seed, epoch, s->order);
-	for (size_t i = 0; i < s->c->k; i++)
-		s->learner[i].loss_sum = 0, s->learner[i].epoch = epoch;
+	for (size_t i = 0; i < s->c->k; i++) {
+		s->learner[i].loss_sum = 0;
+		s->learner[i].epoch = epoch;
+	}
 	for (size_t start = 0; start < n && !lb_stop_requested && any_active(s); start += s->c->batch) {
 		const size_t b = n - start < s->c->batch ? n - start : s->c->batch;
 		for (size_t i = 0; i < b; i++)

@@ -57,6 +57,12 @@ static inline real lb_box_cox(const struct lb_softmax *s, real a)
 	return a > 0 || a < 0 ? -expm1(a * s->lp) / a : -s->lp;
 }
 
+/* As a loss of p_y: generalized cross-entropy. */
+static inline struct lb_phi lb_box_cox_phi(const struct lb_softmax *s, real a)
+{
+	return (struct lb_phi){ .loss = lb_box_cox(s, a), .f = exp(a * s->lp) };
+}
+
 /* q^a, a >= 0. A q near 1 is raised through p_y, since a large a multiplies its rounding. */
 static inline real lb_q_power(const struct lb_softmax *s, real a)
 {

@@ -29,7 +29,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 
 	if (s->lp <= cut.lp)
 		return (struct lb_phi){ .loss = lb_box_cox(&cut, a) };
-	return (struct lb_phi){ .loss = lb_box_cox(s, a), .f = exp(a * s->lp) };
+	return lb_box_cox_phi(s, a);
 }
 
 static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
@@ -46,8 +46,7 @@ const struct X(lb_loss) X(lb_multiclass_tgce) = {
 				"noisy labels, NeurIPS 2018, section 3.3",
 			.formula = "(1 - max(p_y, k)^a) / a",
 			.notes = "a is the parameter q of the paper; here q = 1 - p_y. The row loss itself, judged anew at every "
-				 "visit; the paper alternates between training and pruning of rows, and a program released with "
-				 "the label-distributionally robust losses refreshes a kept-or-not flag every tenth epoch. At "
+				 "visit; the paper alternates between training and pruning of rows, as tgce_pruned does. At "
 				 "p_y = k exactly the slope is 0. With random initial weights p_y is near 1/C: a k above that "
 				 "leaves nothing to learn from.",
 			.keywords = "truncated_generalized_cross_entropy truncated_gce truncated_lq trunc_loss",

@@ -45,9 +45,7 @@ static void visit(const struct X(lb_batch) *in)
 
 static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 {
-	const real a = (real)par[Q].v;
-
-	return (struct lb_phi){ .loss = lb_box_cox(s, a), .f = exp(a * s->lp) };
+	return lb_box_cox_phi(s, (real)par[Q].v);
 }
 
 static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
