@@ -146,6 +146,12 @@ static struct X(lb_panels) stacked(const real *x, size_t rows)
 	return (struct X(lb_panels)){ .x = (real *)x, .panel = rows * LB_PANEL, .row = LB_PANEL };
 }
 
+/* From a column on, the first of a panel. */
+static struct X(lb_panels) stacked_from(const real *x, size_t rows, size_t column)
+{
+	return stacked(x + column * rows, rows);
+}
+
 /* h (n) = activation of a; where the derivative is told by the result, a becomes it. Comparisons let NaN pass through. */
 static void activate(enum lb_activation act, size_t n, real *a, real *h)
 {
@@ -199,8 +205,38 @@ static void drop(const struct X(lb_net) *net, struct X(lb_layer) *l, size_t b, i
 		}
 }
 
-/* Threads take rows; fewer rows than this are not worth a second thread. */
-enum { ROW_GRAIN = 16 };
+/* What one of the threads does of a layer's work: rows `row` .. `row` + `rows` of a batch, and columns `column` .. `column` + `columns`
+ * of the layer, in whole panels. A wide layer is cut into columns, so that a thread always has the same weights, and with them their
+ * gradient and update, in its own cache; a narrow one into rows, of which fewer than ROW_GRAIN are not worth a second thread. */
+enum { ROW_GRAIN = 16, COLUMN_GRAIN = 2 * LB_PANEL };
+
+struct part {
+	size_t row, rows, column, columns;
+};
+
+static bool cut_by_columns(const struct X(lb_layer) *l, size_t size)
+{
+	return size > 1 && l->ld >= size * COLUMN_GRAIN && 5 * l->out >= 4 * l->ld;
+}
+
+size_t X(lb_layer_share)(const struct X(lb_layer) *l, size_t i, size_t size, size_t *start)
+{
+	if (cut_by_columns(l, size))
+		return lb_team_share(l->ld, COLUMN_GRAIN, i, size, start);
+	*start = i ? l->ld : 0;
+	return l->ld;
+}
+
+static struct part part_of(const struct X(lb_layer) *l, size_t b, size_t i, size_t size)
+{
+	struct part p = { .rows = b, .columns = l->ld };
+
+	if (cut_by_columns(l, size))
+		p.columns = X(lb_layer_share)(l, i, size, &p.column) - p.column;
+	else
+		p.rows = lb_team_share(b, ROW_GRAIN, i, size, &p.row) - p.row;
+	return p;
+}
 
 struct forward_job {
 	const struct X(lb_net) *net;
@@ -210,22 +246,23 @@ struct forward_job {
 };
 
 /* a (b,out) = x (b,in) . W + bias, h = activation of a in a hidden layer */
-static void forward_rows(void *arg, size_t i, size_t size)
+static void forward_part(void *arg, size_t i, size_t size)
 {
 	const struct forward_job *j = arg;
 	const struct X(lb_layer) *l = j->l;
-	size_t start;
-	const size_t rows = lb_team_share(j->b, ROW_GRAIN, i, size, &start) - start;
-	real *a = l->a + start * l->ld;
+	const struct part p = part_of(l, j->b, i, size);
+	const struct X(lb_panels) w = stacked_from(j->w + l->w, l->in, p.column), a = rows_of(l->a + p.row * l->ld + p.column, l->ld);
+	const real *bias = j->w + l->b + p.column;
 
-	if (!j->x) {
-		const struct X(lb_compressed) *all = j->net->sparse, some = { all->start + start, all->column, all->value };
-		X(lb_kernel)()->sparse_product(rows, l->ld, &some, stacked(j->w + l->w, l->in), j->w + l->b, rows_of(a, l->ld));
+	if (j->net->begun && l == j->net->layer)
+		;
+	else if (!j->x) {
+		const struct X(lb_compressed) *all = j->net->sparse, some = { all->start + p.row, all->column, all->value };
+		X(lb_kernel)()->sparse_product(p.rows, p.columns, &some, w, bias, a);
 	} else
-		X(lb_kernel)()->product(rows, l->ld, l->in, (struct X(lb_left)){ j->x + start * j->stride, j->stride, 1 },
-					stacked(j->w + l->w, l->in), j->w + l->b, rows_of(a, l->ld));
-	if (l->h)
-		activate(j->net->spec.activation, rows * l->ld, a, l->h + start * l->ld);
+		X(lb_kernel)()->product(p.rows, p.columns, l->in, (struct X(lb_left)){ j->x + p.row * j->stride, j->stride, 1 }, w, bias, a);
+	for (size_t k = 0; l->h && k < p.rows; k++)
+		activate(j->net->spec.activation, p.columns, a.x + k * l->ld, l->h + (p.row + k) * l->ld + p.column);
 }
 
 const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *x, size_t b, int64_t step)
@@ -236,12 +273,13 @@ const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *
 	for (size_t i = 0; i < net->spec.n_layers; i++) {
 		struct X(lb_layer) *l = &net->layer[i];
 		job.l = l;
-		lb_team_run(net->team, forward_rows, &job);
+		lb_team_run(net->team, forward_part, &job);
 		if (net->dropped && l->h)
 			drop(net, l, b, step, i);
 		job.x = l->h;
 		job.stride = l->ld;
 	}
+	net->begun = false;
 	return net->layer[net->spec.n_layers - 1].a;
 }
 
@@ -263,51 +301,51 @@ struct backward_job {
 	size_t b;
 };
 
-/* Rows of the gradient of the weights, gW (in,out) = x' (in,b) . d */
-static void gradient_rows(void *arg, size_t i, size_t size)
+/* gW (in,out) = x' (in,b) . d */
+static void gradient_part(const struct backward_job *j, size_t i, size_t size)
 {
-	const struct backward_job *j = arg;
 	const struct X(lb_layer) *l = j->l;
-	size_t start;
-	const size_t rows = lb_team_share(l->in, ROW_GRAIN, i, size, &start) - start;
-	struct X(lb_panels) to = stacked(j->g + l->w, l->in);
+	const struct part p = part_of(l, l->in, i, size);
+	struct X(lb_panels) to = stacked_from(j->g + l->w, l->in, p.column);
 
-	to.x += start * LB_PANEL;
+	to.x += p.row * LB_PANEL;
 	if (narrow(l, !j->below)) {
-		const struct X(lb_panels) turned = rows_of(j->net->gradient + start, LB_PADDED(l->in));
-		X(lb_kernel)()->product(l->out, LB_PADDED(rows), j->b, (struct X(lb_left)){ j->d, 1, l->ld }, rows_of(j->seen.x + start, j->seen.column),
+		const struct X(lb_panels) turned = rows_of(j->net->gradient + p.row, LB_PADDED(l->in));
+		X(lb_kernel)()->product(l->out, LB_PADDED(p.rows), j->b, (struct X(lb_left)){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
 					NULL, turned);
-		X(lb_kernel)()->transpose(l->out, rows, turned, to);
+		X(lb_kernel)()->transpose(l->out, p.rows, turned, to);
 		return;
 	}
-	X(lb_kernel)()->product(rows, l->ld, j->b, (struct X(lb_left)){ j->seen.x + start, j->seen.row, j->seen.column },
-				rows_of(j->d, l->ld), NULL, to);
+	X(lb_kernel)()->product(p.rows, p.columns, j->b, (struct X(lb_left)){ j->seen.x + p.row, j->seen.row, j->seen.column },
+				rows_of(j->d + p.column, l->ld), NULL, to);
 }
 
 /* next (b,in) = d (b,out) . W', through the activation of the layer below */
-static void next_rows(void *arg, size_t i, size_t size)
+static void next_part(void *arg, size_t i, size_t size)
 {
 	const struct backward_job *j = arg;
 	const size_t out = j->l->out, ld = j->below->ld;
-	size_t start;
-	const size_t rows = lb_team_share(j->b, ROW_GRAIN, i, size, &start) - start;
-	real *next = j->next + start * ld;
+	const struct part p = part_of(j->below, j->b, i, size);
+	const size_t first = p.row * ld + p.column;
+	real *next = j->next + first;
 
-	X(lb_kernel)()->product(rows, ld, out, (struct X(lb_left)){ j->d + start * j->l->ld, j->l->ld, 1 }, stacked(j->net->turned, out), NULL,
-				rows_of(next, ld));
-	for (size_t k = 0; j->net->dropped && k < rows * ld; k++)
-		next[k] *= j->below->mask[start * ld + k];
-	activate_back(j->net->spec.activation, rows * ld, j->below->a + start * ld, next);
+	X(lb_kernel)()->product(p.rows, p.columns, out, (struct X(lb_left)){ j->d + p.row * j->l->ld, j->l->ld, 1 },
+				stacked_from(j->net->turned, out, p.column), NULL, rows_of(next, ld));
+	for (size_t r = 0; r < p.rows; r++, next += ld) {
+		for (size_t k = 0; j->net->dropped && k < p.columns; k++)
+			next[k] *= j->below->mask[first + r * ld + k];
+		activate_back(j->net->spec.activation, p.columns, j->below->a + first + r * ld, next);
+	}
 }
 
-static void backward_rows(void *arg, size_t i, size_t size)
+static void backward_part(void *arg, size_t i, size_t size)
 {
 	const struct backward_job *j = arg;
 
 	if (j->seen.x)
-		gradient_rows(arg, i, size);
+		gradient_part(arg, i, size);
 	if (j->below)
-		next_rows(arg, i, size);
+		next_part(arg, i, size);
 }
 
 void X(lb_net_backward)(struct X(lb_net) *net, const real *w, const real *x, size_t b, const real *dz, real *g)
@@ -323,7 +361,7 @@ void X(lb_net_backward)(struct X(lb_net) *net, const real *w, const real *x, siz
 		job.seen = (struct X(lb_left)){ below ? below->h : x, 1, below ? below->ld : l->in };
 		if (below)
 			X(lb_kernel)()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->turned, l->out));
-		lb_team_run(net->team, backward_rows, &job);
+		lb_team_run(net->team, backward_part, &job);
 		if (!job.seen.x)
 			X(lb_kernel)()->sparse_transposed(b, l->ld, net->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
 		if (net->spec.bias_init == LB_BIAS_NONE)
@@ -363,7 +401,7 @@ void X(lb_net_input_gradient)(struct X(lb_net) *net, const real *w, size_t b, co
 		job.below = job.l - 1;
 		job.next = net->delta[i % 2];
 		X(lb_kernel)()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->turned, job.l->out));
-		lb_team_run(net->team, next_rows, &job);
+		lb_team_run(net->team, next_part, &job);
 		job.d = job.next;
 	}
 	X(lb_kernel)()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(turned, first->out));

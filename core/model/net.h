@@ -36,8 +36,13 @@ struct X(lb_net) {
 	/* Borrowed; the rows of the next forward and backward where x is NULL. Backward then writes only those rows of the first layer's
 	 * gradient that some row of the batch has an entry for: the others must be 0 before. */
 	const struct X(lb_compressed) *sparse;
+	bool begun;              /* the next forward finds the first layer's affine values made: lb_net_forward clears it */
 	struct lb_team *team;    /* borrowed; threads that share the rows of every product. NULL after lb_net_new: the caller alone */
 };
+
+/* The columns of a layer, from *start up to the returned end and in whole panels, whose weights part i of `size` threads works on; a
+ * layer that is cut otherwise is all part 0's. Columns c of the weights stand at w + c * in of the flat vector. */
+size_t X(lb_layer_share)(const struct X(lb_layer) *l, size_t i, size_t size, size_t *start);
 
 /* Working memory for batches of up to max_b rows. Owned; release with lb_net_free. */
 struct X(lb_net) *X(lb_net_new)(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);

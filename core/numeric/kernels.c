@@ -170,6 +170,21 @@ static void transpose(size_t m, size_t n, struct X(lb_panels) b, struct X(lb_pan
 				    t.x + i / LB_PANEL * t.panel + j * t.row, t.row, n - j < LB_PANEL ? n - j : LB_PANEL);
 }
 
+/* By pieces that lie in one panel on both sides. */
+static void copy_columns(size_t m, size_t n, struct X(lb_panels) b, size_t from, struct X(lb_panels) c, size_t to)
+{
+	for (size_t piece; n; n -= piece, from += piece, to += piece) {
+		const size_t left_b = LB_PANEL - from % LB_PANEL, left_c = LB_PANEL - to % LB_PANEL;
+		const real *x = b.x + from / LB_PANEL * b.panel + from % LB_PANEL;
+		real *y = c.x + to / LB_PANEL * c.panel + to % LB_PANEL;
+
+		piece = left_b < left_c ? left_b : left_c;
+		piece = piece < n ? piece : n;
+		for (size_t i = 0; i < m; i++)
+			lb_store_part(y + i * c.row, piece, lb_load_part(x + i * b.row, piece, 0));
+	}
+}
+
 static void column_sums(size_t m, size_t n, struct X(lb_panels) d, real *sum)
 {
 	for (size_t j = 0; j < n; j += LB_PANEL, d.x += d.panel) {
@@ -374,6 +389,7 @@ const struct X(lb_kernels) SYMBOL = {
 	.sparse_product = sparse_product,
 	.sparse_transposed = sparse_transposed,
 	.transpose = transpose,
+	.copy_columns = copy_columns,
 	.column_sums = column_sums,
 	.exp_terms = exp_terms,
 	.largest = largest,

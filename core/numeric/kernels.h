@@ -62,6 +62,8 @@ struct X(lb_kernels) {
 	void (*sparse_transposed)(size_t m, size_t n, const struct X(lb_compressed) *a, struct X(lb_panels) b, struct X(lb_panels) c);
 	/* t (n, m padded) <- transpose of b (m, n); rows of t beyond n are not written, columns beyond m are 0 */
 	void (*transpose)(size_t m, size_t n, struct X(lb_panels) b, struct X(lb_panels) t);
+	/* columns to .. to + n of c <- columns from .. from + n of b, m rows; the others of c stay */
+	void (*copy_columns)(size_t m, size_t n, struct X(lb_panels) b, size_t from, struct X(lb_panels) c, size_t to);
 	/* sum (n, whole panels) <- column sums of d (m, n), rows in ascending order */
 	void (*column_sums)(size_t m, size_t n, struct X(lb_panels) d, real *sum);
 	/* e[k] <- exp((z[k] - shift) * scale), k < c; e may be z. Returns the sum, taken in double, of all e but e[skip] (skip >= c:

@@ -1,44 +1,56 @@
-/* From parameters to metrics: scores of a split, digested row by row (metrics/metric.h). Compiled once per precision. */
+/* From parameters to metrics: the scores of a split, digested (core/train/digest.h) and judged. Compiled once per precision. */
 #ifndef LB_EVALUATE_H
 #define LB_EVALUATE_H
 
 #include "core/model/net.h"
+#include "core/train/digest.h"
 #include "core/train/feed.h"
+#include "core/train/front.h"
 #include "core/train/last_layer.h"
 #include "core/train/train.h"
 
-/* Room for the digests of up to max_rows rows and for one chunk of rows; shared by the trials of a cohort. */
+/* A model to be evaluated. All is borrowed. */
+struct X(lb_subject) {
+	const struct lb_setup *setup;
+	struct X(lb_net) *net;               /* takes batches of LB_EVAL_CHUNK rows */
+	const real *w;
+	const struct lb_decision *decision;  /* that the digests follow, or NULL: plain */
+	double *metric;                      /* setup->n_metrics values */
+	double *scores;                      /* (rows, columns) raw scores, or NULL */
+	bool bad;                            /* told: a score is not finite; metric is as it was */
+	size_t bad_row;                      /* told: of the dataset, if bad */
+};
+
+/* Room for the digests of some trials of a cohort and for one chunk of rows. */
 struct X(lb_evaluator) {
 	const struct lb_cohort *cohort;
-	size_t max_rows, columns;
-	struct X(lb_feed) feed;  /* one chunk */
-	real *z;                 /* (chunk, columns) scores that a loss makes of embeddings */
-	int32_t *label, *pred, *rank;
-	double *logp, *brier, *conf, *score, *peak, *pred_t, *target_t;
-	double *wide, *term;     /* (chunk, columns padded to 8) scores in double, and the terms of their softmax */
-	double *sums;            /* (4, chunk) what lb_softmax_rows_f64 tells */
-	bool *collapsed;
+	size_t columns;
+	struct X(lb_feed) feed;              /* one chunk */
+	real *z;                             /* (chunk, columns) scores that a loss makes of embeddings */
+	struct X(lb_digest) *digest;         /* together: of as many models as are evaluated at once */
+	size_t together;
+	struct X(lb_digest_room) room;
 	struct X(lb_last_layer) last;
-	int32_t *robust;         /* what the probe finds (core/train/probe.h); NULL where no trial has one */
-	double *robust_logp;
-	real *moved;             /* (chunk, features) */
-	const struct lb_decision *decision; /* borrowed; that the digests follow, plain after lb_evaluator_new */
+	real *moved;                         /* (chunk, features) by the probe; NULL where no trial has one */
+	struct X(lb_front) *front;           /* borrowed; for several models at once, or NULL */
 };
 
 struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t columns, struct lb_err *err);
 void X(lb_evaluator_free)(struct X(lb_evaluator) *e);
 
-/* Rows gathered at once; net must take batches of this size. */
+/* Rows gathered at once. */
 enum { LB_EVAL_CHUNK = 512 };
 
-/* The metrics of a split into metric (setup->n_metrics values), and the raw scores (rows, columns) into scores unless NULL.
- * 0; 1 when a score is not finite (*bad_row is the row of the dataset, metric is untouched); -1 when memory runs out. */
-int X(lb_evaluate)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, int part,
-		   double *metric, double *scores, size_t *bad_row, struct lb_err *err);
+/* Evaluates n models on a split, each chunk of rows gathered once for as many as there is room for. 0, or -1 when memory runs out. */
+int X(lb_evaluate)(struct X(lb_evaluator) *e, struct X(lb_subject) *s, size_t n, int part, struct lb_err *err);
 
-/* Calibration and threshold as the setup asks, fitted to the validation rows: decision is to be freed, on failure too. metric is scratch,
- * the rest as in lb_evaluate. Without validation rows, or where nothing is asked for, decision is plain. */
-int X(lb_evaluate_decide)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, double *metric,
-			  struct lb_decision *decision, size_t *bad_row, struct lb_err *err);
+/* One model, its decisions plain: 0; 1 when a score is not finite (*bad_row is the row of the dataset, metric is untouched); -1. */
+int X(lb_evaluate_one)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, int part,
+		       double *metric, double *scores, size_t *bad_row, struct lb_err *err);
+
+/* Calibration and threshold as the setup asks, fitted to the validation rows: decision is to be freed, on failure too. s->metric is scratch,
+ * s->decision and s->scores are not looked at. 0; 1 with s->bad; -1 when memory runs out. Without validation rows, or where nothing is
+ * asked for, decision is plain. */
+int X(lb_evaluate_decide)(struct X(lb_evaluator) *e, struct X(lb_subject) *s, struct lb_decision *decision, struct lb_err *err);
 
 #endif

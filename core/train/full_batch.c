@@ -63,6 +63,23 @@ static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, dou
 	return 0;
 }
 
+/* Returns as lb_evaluate_decide; *part: of the split that has the bad row. */
+static int evaluate_parts(struct X(lb_evaluator) *e, struct X(lb_subject) *s, struct lb_outcome *o, int *part, struct lb_err *err)
+{
+	s->metric = o->metric[*part = LB_VALID];
+	int rc = X(lb_evaluate_decide)(e, s, &o->decision, err);
+
+	s->decision = &o->decision;
+	for (int next = 0; next < 3 && !rc; next++) {
+		if (!e->cohort->split->n[next])
+			continue;
+		s->metric = o->metric[*part = next];
+		s->scores = next == LB_TEST ? o->scores : NULL;
+		rc = X(lb_evaluate)(e, s, 1, next, err) ? -1 : s->bad;
+	}
+	return rc;
+}
+
 static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_outcome *o, struct lb_err *err)
 {
 	static const char *const part_name[] = { "training", "validation", "test" };
@@ -70,23 +87,18 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 	struct X(lb_net) *net = X(lb_net_new)(&setup->model, LB_EVAL_CHUNK, err);
 	const size_t own = lb_setup_own(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
 	real *rounded = net ? lb_alloc_aligned(net->n_params + own, sizeof *rounded, err) : NULL;
-	int rc = e && net && rounded ? 0 : -1, part = LB_VALID;
-	size_t row = 0;
+	struct X(lb_subject) s = { .setup = setup, .net = net, .w = rounded };
+	int rc = e && net && rounded ? 0 : -1, part;
 
 	if (!rc)
 		X(lb_net_store)(net, w, rounded);
 	for (size_t i = 0; !rc && i < own; i++)
 		rounded[net->n_params + i] = (real)w[plain + i];
-	if (!rc) {
-		rc = X(lb_evaluate_decide)(e, setup, net, rounded, o->metric[LB_VALID], &o->decision, &row, err);
-		e->decision = &o->decision;
-	}
-	for (int next = 0; next < 3 && !rc; next++)
-		if (c->split->n[next])
-			rc = X(lb_evaluate)(e, setup, net, rounded, part = next, o->metric[next], next == LB_TEST ? o->scores : NULL, &row, err);
+	if (!rc)
+		rc = evaluate_parts(e, &s, o, &part, err);
 	if (rc == 1) {
 		char cause[120];
-		snprintf(cause, sizeof cause, "a score of row %zu (%s) is not finite", row, part_name[part]);
+		snprintf(cause, sizeof cause, "a score of row %zu (%s) is not finite", s.bad_row, part_name[part]);
 		diverged(o, cause);
 	}
 	free(rounded);

@@ -1,6 +1,7 @@
 #include "core/train/learner.h"
 
 #include "core/base/mem.h"
+#include "core/numeric/team.h"
 #include "core/optim/optim_info.h"
 #include "core/train/evaluate.h"
 #include "core/train/strain.h"
@@ -236,6 +237,24 @@ static void update(struct X(lb_learner) *l, size_t start, size_t n, int64_t t, d
 	l->optim->step(l->setup->optimizer_par, t, lr, decay, n, l->w + start, l->g + start, slot);
 }
 
+struct update_job {
+	struct X(lb_learner) *l;
+	const struct X(lb_layer) *layer;
+	int64_t t;
+	double lr, decay;
+};
+
+/* The weights of a layer, by the threads that made their gradient. */
+static void update_part(void *arg, size_t i, size_t size)
+{
+	const struct update_job *j = arg;
+	size_t start;
+	const size_t columns = X(lb_layer_share)(j->layer, i, size, &start) - start;
+
+	if (columns)
+		update(j->l, j->layer->w + start * j->layer->in, columns * j->layer->in, j->t, j->lr, j->decay);
+}
+
 /* The mean loss; dz <- its derivatives. */
 static double apply_loss(struct X(lb_learner) *l, struct X(lb_batch) *in)
 {
@@ -369,7 +388,7 @@ double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, co
 		if (i == 0 && lazy)
 			update_read(l, m->feed, step + 1, lr, decay);
 		else
-			update(l, layer->w, layer->b - layer->w, step + 1, lr, decay);
+			lb_team_run(l->net->team, update_part, &(struct update_job){ l, layer, step + 1, lr, decay });
 		update(l, layer->b, layer->ld, step + 1, lr, par[LB_OPT_DECAY_BIAS].v != 0 ? decay : 0);
 	}
 	if (l->n_own)

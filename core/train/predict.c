@@ -76,7 +76,7 @@ int X(lb_predict)(const struct lb_predicting *p, double *out, struct lb_err *err
 
 	if (!rc && p->embeddings)
 		embed(&q, out);
-	else if (!rc && (rc = X(lb_evaluate)(q.e, &q.setup, q.net, q.w, LB_TEST, NULL, out, &bad, err)) > 0)
+	else if (!rc && (rc = X(lb_evaluate_one)(q.e, &q.setup, q.net, q.w, LB_TEST, NULL, out, &bad, err)) > 0)
 		rc = lb_fail(err, LB_DATA, "row %zu: the model's score is not finite; its features are far from those of the training", bad + 1);
 	close_prediction(&q);
 	return rc;

@@ -5,7 +5,8 @@
 #include <string.h>
 
 struct probing {
-	struct X(lb_evaluator) *e;
+	struct X(lb_digest) *d;
+	const struct lb_decision *decision;
 	size_t start, b, c, bad;
 	bool binary;
 };
@@ -29,7 +30,7 @@ static bool finite_row(size_t c, const real *z)
 /* What a row's scores say: the predicted class and log p_y, after the decision. */
 static int32_t judge(const struct probing *p, const real *z, int32_t y, double *logp)
 {
-	const struct lb_decision *d = p->e->decision;
+	const struct lb_decision *d = p->decision;
 
 	if (p->binary) {
 		const double v = lb_decision_score(d, (double)z[0]), s = y ? v : -v;
@@ -49,30 +50,31 @@ static int32_t judge(const struct probing *p, const real *z, int32_t y, double *
 static int seen(void *arg, const real *z, size_t ld)
 {
 	struct probing *p = arg;
-	struct X(lb_evaluator) *e = p->e;
+	struct X(lb_digest) *d = p->d;
 
 	for (p->bad = 0; p->bad < p->b && finite_row(p->c, z + p->bad * ld);)
 		p->bad++;
 	for (size_t i = 0; i < p->b && p->bad == p->b; i++) {
 		const size_t at = p->start + i;
 		double logp;
-		const int32_t pred = judge(p, z + i * ld, e->label[at], &logp);
-		if (e->robust[at] == e->label[at])
-			e->robust[at] = pred;
-		e->robust_logp[at] = logp < e->robust_logp[at] ? logp : e->robust_logp[at];
+		const int32_t pred = judge(p, z + i * ld, d->label[at], &logp);
+		if (d->robust[at] == d->label[at])
+			d->robust[at] = pred;
+		d->robust_logp[at] = logp < d->robust_logp[at] ? logp : d->robust_logp[at];
 	}
 	return p->bad < p->b;
 }
 
-int X(lb_probe)(struct X(lb_evaluator) *e, struct X(lb_attack) *attack, const struct lb_setup *setup, struct X(lb_net) *net, const real *w,
-		size_t start, const uint32_t *rows, size_t b, size_t *bad)
+int X(lb_probe)(struct X(lb_evaluator) *e, struct X(lb_attack) *attack, const struct X(lb_subject) *s, size_t start, const uint32_t *rows,
+		size_t b, size_t *bad)
 {
-	struct probing p = { .e = e, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
-	const struct X(lb_attacked) on = { .net = net, .w = w, .x = e->feed.x, .y = setup->y, .rows = rows, .b = b, .step = -1,
+	struct X(lb_digest) *d = &e->digest[0];
+	struct probing p = { .d = d, .decision = s->decision, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
+	const struct X(lb_attacked) on = { .net = s->net, .w = s->w, .x = e->feed.x, .y = s->setup->y, .rows = rows, .b = b, .step = -1,
 					   .seen = seen, .arg = &p };
 
-	memcpy(e->robust + start, e->pred + start, b * sizeof *e->robust);
-	memcpy(e->robust_logp + start, e->logp + start, b * sizeof *e->robust_logp);
+	memcpy(d->robust + start, d->pred + start, b * sizeof *d->robust);
+	memcpy(d->robust_logp + start, d->logp + start, b * sizeof *d->robust_logp);
 	const int rc = X(lb_attack_run)(attack, &on, e->moved);
 	*bad = p.bad;
 	return rc;

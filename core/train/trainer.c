@@ -5,6 +5,7 @@
 #include "core/base/stop.h"
 #include "core/train/checkpoint.h"
 #include "core/train/evaluate.h"
+#include "core/train/front.h"
 #include "core/train/strain.h"
 
 #include <stdio.h>
@@ -16,10 +17,14 @@ struct session {
 	const struct lb_cohort *c;
 	struct lb_outcome *out;
 	struct X(lb_learner) *learner;   /* k */
+	struct X(lb_front) front;
 	struct X(lb_evaluator) *eval;
 	uint32_t *order, *rows;          /* (training rows), (batch) */
 	struct X(lb_feed) feed;
-	double *valid;                   /* room for one split's metrics */
+	struct X(lb_subject) *subject;   /* k: of the evaluation under way, */
+	size_t *who;                     /* k: of which trials they are */
+	double *valid;                   /* (k, most metrics of a trial) room for one split's metrics */
+	size_t most_metrics;
 	int64_t step, total;
 	struct lb_team *team;
 	struct lb_sampler sampler;
@@ -67,20 +72,25 @@ static int session_open(struct session *s, struct lb_err *err)
 {
 	const struct lb_cohort *c = s->c;
 	const size_t n = c->split->n[LB_TRAIN], columns = lb_setup_columns(&c->trial[0], c->features->data);
-	size_t metrics = 1;
+
+	s->most_metrics = 1;
 
 	for (size_t i = 0; i < c->k; i++) {
 		if (outcome_open(&s->out[i], c, &c->trial[i], columns, err))
 			return -1;
-		if (c->trial[i].n_metrics > metrics)
-			metrics = c->trial[i].n_metrics;
+		if (c->trial[i].n_metrics > s->most_metrics)
+			s->most_metrics = c->trial[i].n_metrics;
 	}
 	s->learner = lb_alloc(c->k, sizeof *s->learner, err);
 	s->eval = X(lb_evaluator_new)(c, columns, err);
 	s->order = lb_alloc(n, sizeof *s->order, err);
 	s->rows = lb_alloc(c->batch, sizeof *s->rows, err);
-	s->valid = lb_alloc(metrics, sizeof(double), err);
-	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || lb_team_new(X(lb_kernel)()->chain ? c->threads : 1, &s->team, err) ||
+	s->valid = lb_alloc(c->k * s->most_metrics, sizeof(double), err);
+	s->subject = lb_alloc(c->k, sizeof *s->subject, err);
+	s->who = lb_alloc(c->k, sizeof *s->who, err);
+	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->subject || !s->who)
+		return -1;
+	if (lb_team_new(X(lb_kernel)()->chain ? c->threads : 1, &s->team, err) ||
 	    X(lb_feed_open)(&s->feed, c->features, X(lb_feed_compressed)(c), c->batch, c->sampling == LB_BALANCED, err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
@@ -89,8 +99,9 @@ static int session_open(struct session *s, struct lb_err *err)
 			return -1;
 		l->net->team = s->team;
 	}
-	if (sampler_open(s, err))
+	if (sampler_open(s, err) || X(lb_front_open)(&s->front, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
 		return -1;
+	s->eval->front = &s->front;
 	s->total = (int64_t)(c->epochs * ((n + c->batch - 1) / c->batch));
 	return 0;
 }
@@ -100,11 +111,14 @@ static void session_close(struct session *s)
 	for (size_t i = 0; s->learner && i < s->c->k; i++)
 		X(lb_learner_close)(&s->learner[i]);
 	free(s->learner);
+	X(lb_front_close)(&s->front);
 	X(lb_evaluator_free)(s->eval);
 	free(s->order);
 	free(s->rows);
 	X(lb_feed_close)(&s->feed);
 	free(s->valid);
+	free(s->subject);
+	free(s->who);
 	lb_team_free(s->team);
 	lb_sampler_close(&s->sampler);
 }
@@ -181,8 +195,25 @@ static int keep_states(struct session *s, size_t epochs, struct lb_err *err)
 	return 0;
 }
 
+/* The first layers of all that take part in the epoch at once, where that is less work. */
+static void begin_step(struct session *s, const struct X(lb_minibatch) *m, size_t epoch)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->c->k; i++)
+		n += takes_part(s, i, epoch);
+	if (!X(lb_front_helps)(&s->front, n))
+		return;
+	n = 0;
+	for (size_t i = 0; i < s->c->k; i++)
+		if (takes_part(s, i, epoch))
+			X(lb_front_take)(&s->front, n++, s->learner[i].net, s->learner[i].w);
+	X(lb_front_forward)(&s->front, n, m->feed->x, m->b);
+}
+
 static void step_all(struct session *s, const struct X(lb_minibatch) *m, size_t epoch)
 {
+	begin_step(s, m, epoch);
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct X(lb_learner) *l = &s->learner[i];
 		if (!takes_part(s, i, epoch))
@@ -225,16 +256,25 @@ static void not_finite(struct session *s, size_t i, int part, size_t row, size_t
 	diverged(s, i, epoch, what, "not finite");
 }
 
-/* Returns as lb_evaluate; a score that is not finite ends the trial. */
-static int evaluate(struct session *s, size_t i, int part, size_t epoch, double *metric, double *scores, struct lb_err *err)
+/* Adds trial i to the models that are evaluated next. */
+static void add_subject(struct session *s, size_t *n, size_t i, const struct lb_decision *decision, double *metric, double *scores)
 {
 	const struct X(lb_learner) *l = &s->learner[i];
-	size_t row;
-	const int rc = X(lb_evaluate)(s->eval, l->setup, l->net, l->w, part, metric, scores, &row, err);
 
-	if (rc == 1)
-		not_finite(s, i, part, row, epoch);
-	return rc;
+	s->who[*n] = i;
+	s->subject[(*n)++] = (struct X(lb_subject)){ .setup = l->setup, .net = l->net, .w = l->w, .decision = decision, .metric = metric,
+						     .scores = scores };
+}
+
+/* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */
+static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_err *err)
+{
+	if (X(lb_evaluate)(s->eval, s->subject, n, part, err))
+		return -1;
+	for (size_t k = 0; k < n; k++)
+		if (s->subject[k].bad)
+			not_finite(s, s->who[k], part, s->subject[k].bad_row, s->out[s->who[k]].epochs - over);
+	return 0;
 }
 
 /* True when the trial should stop: patience epochs without an improvement. Keeps the best parameters. */
@@ -252,66 +292,100 @@ static bool stop_early(struct X(lb_learner) *l, const double *valid, size_t epoc
 	return (int64_t)(epoch + 1 - l->best_epoch) >= stop->patience;
 }
 
-static int end_epoch(struct session *s, size_t i, size_t epoch, struct lb_err *err)
+/* The curves' metrics of the epoch, and those on validation rows that early stopping looks at. */
+static int evaluate_epoch(struct session *s, size_t epoch, struct lb_err *err)
 {
-	struct X(lb_learner) *l = &s->learner[i];
-	struct lb_outcome *o = &s->out[i];
-	const struct lb_setup *setup = l->setup;
-	const size_t m = setup->n_metrics;
-	const double *valid = NULL;
-
-	o->loss_curve[epoch] = l->loss_sum / (double)s->c->split->n[LB_TRAIN];
 	for (int part = 0; part < 3; part++) {
-		if (!s->c->split->n[part] || (!setup->curve[part] && !(part == LB_VALID && setup->stop.on)))
-			continue;
-		double *metric = o->curve[part] ? o->curve[part] + epoch * m : s->valid;
-		const int rc = evaluate(s, i, part, epoch, metric, NULL, err);
-		if (rc)
-			return rc < 0 ? -1 : 0;
-		if (part == LB_VALID)
-			valid = metric;
+		size_t n = 0;
+		for (size_t i = 0; i < s->c->k && s->c->split->n[part]; i++) {
+			const struct lb_setup *setup = s->learner[i].setup;
+			double *curve = s->out[i].curve[part];
+			if (takes_part(s, i, epoch) && (setup->curve[part] || (part == LB_VALID && setup->stop.on)))
+				add_subject(s, &n, i, NULL, curve ? curve + epoch * setup->n_metrics : s->valid + i * s->most_metrics, NULL);
+		}
+		if (n && evaluate(s, n, part, false, err))
+			return -1;
 	}
-	o->epochs = epoch + 1;
-	if (s->c->progress)
-		s->c->progress(s->c->progress_arg, i, epoch + 1, o->loss_curve[epoch], valid);
-	if (setup->stop.on && valid && stop_early(l, valid, epoch))
-		l->active = false;
 	return 0;
 }
 
-/* From here on the evaluator follows the trial's calibration and threshold. Returns as lb_evaluate. */
-static int decide(struct session *s, size_t i, struct lb_err *err)
-{
-	const struct X(lb_learner) *l = &s->learner[i];
-	struct lb_outcome *o = &s->out[i];
-	size_t row;
-	const int rc = X(lb_evaluate_decide)(s->eval, l->setup, l->net, l->w, o->metric[LB_VALID], &o->decision, &row, err);
-
-	if (rc == 1)
-		not_finite(s, i, LB_VALID, row, o->epochs - 1);
-	s->eval->decision = &o->decision;
-	return rc;
-}
-
-static int finish(struct session *s, size_t i, struct lb_err *err)
+static void end_epoch(struct session *s, size_t i, size_t epoch)
 {
 	struct X(lb_learner) *l = &s->learner[i];
 	struct lb_outcome *o = &s->out[i];
+	const double *curve = o->curve[LB_VALID], *valid = curve ? curve + epoch * l->setup->n_metrics : NULL;
+
+	if (!valid && l->setup->stop.on && s->c->split->n[LB_VALID])
+		valid = s->valid + i * s->most_metrics;
+	o->epochs = epoch + 1;
+	if (s->c->progress)
+		s->c->progress(s->c->progress_arg, i, epoch + 1, o->loss_curve[epoch], valid);
+	if (l->setup->stop.on && valid && stop_early(l, valid, epoch))
+		l->active = false;
+}
+
+/* All trials of the epoch, whose steps took `trained` seconds. */
+static int end_epochs(struct session *s, size_t epoch, double trained, struct lb_err *err)
+{
+	const double start = lb_seconds();
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->c->k; i++) {
+		struct X(lb_learner) *l = &s->learner[i];
+		if (!takes_part(s, i, epoch))
+			continue;
+		n++;
+		X(lb_learner_settle)(l);
+		s->out[i].train_seconds += trained / (double)s->c->k;
+		s->out[i].loss_curve[epoch] = l->loss_sum / (double)s->c->split->n[LB_TRAIN];
+	}
+	if (evaluate_epoch(s, epoch, err))
+		return -1;
+	for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
+		if (!takes_part(s, i, epoch))
+			continue;
+		s->out[i].evaluate_seconds += (lb_seconds() - start) / (double)n;
+		end_epoch(s, i, epoch);
+	}
+	return 0;
+}
+
+/* The parameters that count, and from here on the trial's calibration and threshold. */
+static int settle_on(struct session *s, size_t i, struct lb_err *err)
+{
+	struct X(lb_learner) *l = &s->learner[i];
+	struct lb_outcome *o = &s->out[i];
+	size_t n = 0;
 
 	o->best_epoch = o->epochs;
 	if (l->setup->stop.on && l->best_epoch) {
 		memcpy(l->w, l->best, l->n_params * sizeof(real));
 		o->best_epoch = l->best_epoch;
 	}
-	int rc = decide(s, i, err);
-	for (int part = 0; part < 3 && !rc; part++)
-		if (s->c->split->n[part])
-			rc = evaluate(s, i, part, o->epochs - 1, o->metric[part], part == LB_TEST ? o->scores : NULL, err);
-	s->eval->decision = &lb_plain_decision;
-	if (rc)
-		return rc < 0 ? -1 : 0;
-	if (o->w)
-		X(lb_learner_fetch)(l, l->w, o->w);
+	add_subject(s, &n, i, NULL, o->metric[LB_VALID], NULL);
+	const int rc = X(lb_evaluate_decide)(s->eval, s->subject, &o->decision, err);
+	if (rc == 1)
+		not_finite(s, i, LB_VALID, s->subject->bad_row, o->epochs - 1);
+	return rc < 0 ? -1 : 0;
+}
+
+/* The metrics of all trials that have ended well. */
+static int finish(struct session *s, struct lb_err *err)
+{
+	for (size_t i = 0; i < s->c->k; i++)
+		if (s->out[i].status == LB_TRIAL_OK && settle_on(s, i, err))
+			return -1;
+	for (int part = 0; part < 3; part++) {
+		size_t n = 0;
+		for (size_t i = 0; i < s->c->k && s->c->split->n[part]; i++)
+			if (s->out[i].status == LB_TRIAL_OK)
+				add_subject(s, &n, i, &s->out[i].decision, s->out[i].metric[part], part == LB_TEST ? s->out[i].scores : NULL);
+		if (n && evaluate(s, n, part, true, err))
+			return -1;
+	}
+	for (size_t i = 0; i < s->c->k; i++)
+		if (s->out[i].status == LB_TRIAL_OK && s->out[i].w)
+			X(lb_learner_fetch)(&s->learner[i], s->learner[i].w, s->out[i].w);
 	return 0;
 }
 
@@ -321,33 +395,19 @@ static int run(struct session *s, struct lb_err *err)
 
 	s->step = s->total / (int64_t)s->c->epochs * (int64_t)first;
 	for (size_t epoch = first; epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
-		double start = lb_seconds();
-		train_epoch(s, epoch);
-		const double trained = lb_seconds() - start;
-		for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
-			if (!takes_part(s, i, epoch))
-				continue;
-			start = lb_seconds();
-			X(lb_learner_settle)(&s->learner[i]);
-			if (end_epoch(s, i, epoch, err))
-				return -1;
-			s->out[i].train_seconds += trained / (double)s->c->k;
-			s->out[i].evaluate_seconds += lb_seconds() - start;
-		}
-		if (keep_states(s, epoch + 1, err))
-			return -1;
-	}
-	for (size_t i = 0; i < s->c->k; i++) {
 		const double start = lb_seconds();
-		if (s->out[i].status != LB_TRIAL_OK)
-			continue;
-		if (lb_stop_requested)
-			end_trial(s, i, LB_TRIAL_INTERRUPTED);
-		else if (finish(s, i, err))
+		train_epoch(s, epoch);
+		if (!lb_stop_requested && (end_epochs(s, epoch, lb_seconds() - start, err) || keep_states(s, epoch + 1, err)))
 			return -1;
-		s->out[i].evaluate_seconds += lb_seconds() - start;
 	}
-	return 0;
+	for (size_t i = 0; lb_stop_requested && i < s->c->k; i++)
+		if (s->out[i].status == LB_TRIAL_OK)
+			end_trial(s, i, LB_TRIAL_INTERRUPTED);
+	const double start = lb_seconds();
+	const int rc = finish(s, err);
+	for (size_t i = 0; i < s->c->k; i++)
+		s->out[i].evaluate_seconds += (lb_seconds() - start) / (double)s->c->k;
+	return rc;
 }
 
 int X(lb_train)(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)

@@ -111,6 +111,31 @@ START_TEST(transpose_and_column_sums)
 }
 END_TEST
 
+/* n columns from `from` to `to`, of matrices of two layouts; the others stay. */
+static void check_copy(const struct X(lb_kernels) *set, size_t m, size_t n, size_t from, size_t to)
+{
+	const size_t wide = 4 * LB_PANEL;
+
+	draw(b, m * wide, 6, 1);
+	draw(c, m * wide, 7, 1);
+	memcpy(want, c, m * wide * sizeof *c);
+	set->copy_columns(m, n, (struct X(lb_panels)){ b, m * LB_PANEL, LB_PANEL }, from, (struct X(lb_panels)){ c, LB_PANEL, wide }, to);
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j++)
+			want[at(LB_PANEL, wide, i, to + j)] = b[at(m * LB_PANEL, LB_PANEL, i, from + j)];
+	ck_assert(!memcmp(c, want, m * wide * sizeof *c));
+}
+
+START_TEST(columns_are_copied_across_panels)
+{
+	for (size_t s = 0; X(lb_kernel_at)(s); s++)
+		for (size_t n = 1; n <= 2 * LB_PANEL; n += 3)
+			for (size_t from = 0; from <= LB_PANEL; from += 5)
+				for (size_t to = 0; to <= 2 * LB_PANEL; to += 3)
+					check_copy(X(lb_kernel_at)(s), 1 + (from + to) % 7, n, from, to);
+}
+END_TEST
+
 /* ---- functions ---- */
 
 static double ulps(real got, long double exact)
@@ -283,6 +308,7 @@ static Suite *suite(void)
 	tcase_add_test(t, the_best_set_is_used);
 	tcase_add_loop_test(t, products_are_the_plain_chain, 0, SHAPES);
 	tcase_add_loop_test(t, transpose_and_column_sums, 0, SHAPES);
+	tcase_add_test(t, columns_are_copied_across_panels);
 	tcase_add_test(t, exponentials);
 	tcase_add_test(t, exponentials_at_the_ends);
 	tcase_add_test(t, largest_is_the_first_of_the_largest);

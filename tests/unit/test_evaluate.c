@@ -10,8 +10,8 @@ void lb_net_free_f32(struct lb_net_f32 *net);
 void lb_net_store_f32(const struct lb_net_f32 *net, const double *plain, float *w);
 struct lb_evaluator_f32 *lb_evaluator_new_f32(const struct lb_cohort *c, size_t columns, struct lb_err *err);
 void lb_evaluator_free_f32(struct lb_evaluator_f32 *e);
-int lb_evaluate_f32(struct lb_evaluator_f32 *e, const struct lb_setup *setup, struct lb_net_f32 *net, const float *w, int part,
-		    double *metric, double *scores, size_t *bad_row, struct lb_err *err);
+int lb_evaluate_one_f32(struct lb_evaluator_f32 *e, const struct lb_setup *setup, struct lb_net_f32 *net, const float *w, int part,
+			double *metric, double *scores, size_t *bad_row, struct lb_err *err);
 
 enum { ROWS = 1300, MOST = 4, STORED = (MOST + 1) * 16 };
 
@@ -184,7 +184,7 @@ static int evaluate(double *metric, size_t *bad_row)
 	for (size_t k = 0; k < p.columns; k++)
 		plain[k * p.columns + k] = 1;
 	lb_net_store_f64(net, plain, w);
-	const int rc = lb_evaluate_f64(e, &s, net, w, LB_TEST, metric, scores, bad_row, &err);
+	const int rc = lb_evaluate_one_f64(e, &s, net, w, LB_TEST, metric, scores, bad_row, &err);
 	lb_evaluator_free_f64(e);
 	lb_net_free_f64(net);
 	return rc;
@@ -202,7 +202,7 @@ static int evaluate32(double *metric, size_t *bad_row)
 	for (size_t k = 0; k < p.columns; k++)
 		plain[k * p.columns + k] = 1;
 	lb_net_store_f32(net, plain, w);
-	const int rc = lb_evaluate_f32(e, &s, net, w, LB_TEST, metric, scores, bad_row, &err);
+	const int rc = lb_evaluate_one_f32(e, &s, net, w, LB_TEST, metric, scores, bad_row, &err);
 	lb_evaluator_free_f32(e);
 	lb_net_free_f32(net);
 	return rc;
@@ -285,11 +285,11 @@ START_TEST(ties_go_to_the_lowest_class)
 	_Alignas(64) double w[STORED];
 
 	lb_net_store_f64(net, plain, w);
-	ck_assert_int_eq(lb_evaluate_f64(e, &s, net, w, LB_TEST, &metric, NULL, &bad_row, &err), 0);
+	ck_assert_int_eq(lb_evaluate_one_f64(e, &s, net, w, LB_TEST, &metric, NULL, &bad_row, &err), 0);
 	for (int i = 0; i < 4; i++) {
-		ck_assert_int_eq(e->pred[i], 1);
-		ck_assert_int_eq(e->rank[i], rank[i]);
-		ck_assert_double_eq_tol(e->conf[i], 1 / (3 + exp(-2.0)), 1e-15);
+		ck_assert_int_eq(e->digest->pred[i], 1);
+		ck_assert_int_eq(e->digest->rank[i], rank[i]);
+		ck_assert_double_eq_tol(e->digest->conf[i], 1 / (3 + exp(-2.0)), 1e-15);
 	}
 	lb_evaluator_free_f64(e);
 	lb_net_free_f64(net);

@@ -80,7 +80,7 @@ START_TEST(threads_change_no_byte)
 	problem_open(&p, LB_MULTICLASS, rows, 37, 5);
 	problem_draw(&p, 3);
 	const struct lb_metric_use metric = metric_use("log_loss");
-	const struct lb_setup s = with_metrics(with_hidden(trial(&p, "ce", "", "lr=0.1 momentum=0.9"), 50, LB_RELU, _i ? 0.3 : 0), &metric, 1);
+	const struct lb_setup s = with_metrics(with_hidden(trial(&p, "ce", "", "lr=0.1 momentum=0.9"), _i ? 50 : 130, LB_RELU, _i ? 0.3 : 0), &metric, 1);
 	struct lb_cohort c = cohort_of(&p, &s, 1, 4, 70);
 	for (int k = 0; k < 2; k++) {
 		struct lb_outcome one = train_alone(precision[k], c, &s);

@@ -56,8 +56,8 @@ static void ck_same_outcome(const struct lb_outcome *a, const struct lb_outcome 
 
 static int32_t noisy[128];
 
-/* Trials of every sort that fit one cohort. */
-static void company(struct lb_setup t[5])
+/* Trials of every sort that fit one cohort; width: of the hidden layer, 0: linear. */
+static void company(struct lb_setup t[5], size_t width)
 {
 	const char *const loss[] = { "ce", "elr", "mae", "gce", "label_smoothing" };
 	const char *const sgd[] = { "lr=0.1", "lr=0.5 momentum=0.9", "lr=1", "lr=0.05 weight_decay=0.01", "lr=0.2 momentum=0.5 nesterov=true" };
@@ -65,7 +65,9 @@ static void company(struct lb_setup t[5])
 	for (size_t i = 0; i < p.data.n; i++)
 		noisy[i] = i % 4 ? p.data.y[i] : (int32_t)((i / 4) % 3);
 	for (size_t i = 0; i < 5; i++) {
-		t[i] = with_hidden(trial(&p, loss[i], "", sgd[i]), 8, (enum lb_activation)(i % 3), i == 1 ? 0.3 : 0);
+		t[i] = trial(&p, loss[i], "", sgd[i]);
+		if (width)
+			t[i] = with_hidden(t[i], width, (enum lb_activation)(i % 3), i == 1 ? 0.3 : 0);
 		t[i] = with_metrics(t[i], uses, 2);
 		t[i].model.seed = i / 2;
 		t[i].y = i % 2 ? noisy : p.data.y;
@@ -78,12 +80,14 @@ static void company(struct lb_setup t[5])
 	t[4].clip_norm = 0.5;
 }
 
-static void ck_company(train_fn *train, const struct lb_setup *t, size_t k)
+static void ck_company(train_fn *train, const struct lb_setup *t, size_t k, size_t threads)
 {
-	const struct lb_cohort c = cohort_of(&p, t, k, 6, 10);
+	struct lb_cohort c = cohort_of(&p, t, k, 6, 10);
 	struct lb_outcome out[5];
 
+	c.threads = threads;
 	train_all(train, &c, out);
+	c.threads = 1;
 	for (size_t i = 0; i < k; i++) {
 		struct lb_outcome alone = train_alone(train, c, &t[i]);
 		ck_same_outcome(&out[i], &alone, 2);
@@ -97,8 +101,8 @@ START_TEST(company_changes_nothing)
 	struct lb_setup t[5];
 
 	open_classes();
-	company(t);
-	ck_company(precision[_i % 2], t, _i / 2 ? 5 : 3);
+	company(t, _i / 4 ? 0 : 8);
+	ck_company(precision[_i % 2], t, _i / 2 % 2 ? 5 : 3, _i / 2 % 2 ? 2 : 1);
 }
 END_TEST
 
@@ -154,7 +158,7 @@ START_TEST(trials_differ)
 	struct lb_outcome out[5];
 
 	open_classes();
-	company(t);
+	company(t, 8);
 	const struct lb_cohort c = cohort_of(&p, t, 5, 6, 10);
 	train_all(lb_train_f64, &c, out);
 	for (size_t i = 0; i < 5; i++)
@@ -457,7 +461,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("train"), *plain = tcase_create("plain");
 
 	tcase_add_checked_fixture(t, NULL, teardown);
-	tcase_add_loop_test(t, company_changes_nothing, 0, 4);
+	tcase_add_loop_test(t, company_changes_nothing, 0, 8);
 	tcase_add_loop_test(t, an_epoch_may_rest, 0, 2);
 	tcase_add_loop_test(t, divergence_leaves_the_others_alone, 0, 2);
 	tcase_add_test(t, trials_differ);

@@ -1,0 +1,44 @@
+/* Scores of a split's rows, digested row by row into what metrics read (core/metrics/metric.h). Compiled once per precision. */
+#ifndef LB_DIGEST_H
+#define LB_DIGEST_H
+
+#include "core/numeric/real.h"
+#include "core/train/train.h"
+
+/* Of the rows of one split, for one trial; owned. What the cohort's kind has no use for is NULL. */
+struct X(lb_digest) {
+	int32_t *label, *pred, *rank;
+	double *logp, *brier, *conf, *score, *peak, *pred_t, *target_t;
+	bool *collapsed;
+	int32_t *robust;         /* what the probe finds (core/train/probe.h); NULL where no trial has one */
+	double *robust_logp;
+};
+
+/* Room for max_rows rows of `columns` scores. -1 when memory runs out; close in any case. */
+int X(lb_digest_open)(struct X(lb_digest) *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err);
+void X(lb_digest_close)(struct X(lb_digest) *d);
+
+/* Bytes of a digest that a row of any of the cohort's trials has written to. */
+size_t X(lb_digest_row)(const struct lb_cohort *c, size_t columns);
+
+/* Working memory of one batch. */
+struct X(lb_digest_room) {
+	double *wide, *term;     /* (rows, columns padded to 8) scores in double, and the terms of their softmax */
+	double *sums;            /* (4, rows) what lb_softmax_rows_f64 tells */
+};
+
+int X(lb_digest_room_open)(struct X(lb_digest_room) *r, size_t rows, size_t columns, struct lb_err *err);
+void X(lb_digest_room_close)(struct X(lb_digest_room) *r);
+
+/* b rows of finite scores z (b, columns), ld apart, of the rows of the dataset `rows`, which are start, start + 1, ... of the split. */
+struct X(lb_digested) {
+	const struct lb_cohort *cohort;
+	const struct lb_setup *setup;
+	const struct lb_decision *decision;
+	const uint32_t *rows;
+	size_t start, b, columns, ld;
+	const real *z;
+};
+void X(lb_digest_rows)(struct X(lb_digest) *d, const struct X(lb_digest_room) *r, const struct X(lb_digested) *s);
+
+#endif
