@@ -45,8 +45,8 @@ const struct X(lb_loss) X(lb_multilabel_ml_softmax) = {
 		.base = {
 			.name = "ml_softmax",
 			.title = "Softmax cross-entropy of every label that is there",
-			.cite = "S. J. Reddi, S. Kale, F. Yu, D. Holtmann-Rice, J. Chen, S. Kumar, Stochastic negative mining for learning with large "
-				"output spaces, AISTATS 2019 (pick-all-labels)",
+			.cite = "A. K. Menon, A. S. Rawat, S. J. Reddi, S. Kumar, Multilabel reductions: what is my loss optimising?, NeurIPS 2019 "
+				"(pick-all-labels)",
 			.formula = "-sum_{k there} log softmax(z)_k",
 			.notes = "The labels that are there compete with each other: with n of them it is at least n log n. The softmax is over the known "
 				 "labels. A row without a label that is there contributes 0.",
