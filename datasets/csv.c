@@ -3,13 +3,14 @@
 #include "datasets/csv_scan.h"
 #include "datasets/intern.h"
 #include "datasets/readers.h"
+#include "datasets/rows.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { CELL_LIMIT = 64 * 1024, HEADER_SAMPLE = 32, FIRST_BYTES = 1 << 20, BLOCK = 16 };
+enum { CELL_LIMIT = 64 * 1024, HEADER_SAMPLE = 32, FIRST_BYTES = 1 << 20 };
 
 /* ---- cells ---- */
 
@@ -181,10 +182,11 @@ struct build {
 	struct lb_table *t;
 	struct lb_interner *in;
 	size_t cap;              /* rows that the columns have room for */
+	size_t bytes;            /* that t->rows has room for */
 	size_t limit;            /* bytes of memory that they may take */
-	bool *text;              /* (columns) of which the type is LB_TEXT */
-	double *block;           /* (BLOCK, columns) the last rows, of which `waiting` are not in the columns yet */
-	size_t waiting;
+	bool *text;              /* (columns) of which the type is LB_TEXT; n_text of them */
+	size_t n_text;
+	double *row;             /* (columns) the numbers of a row, 0 in the place of texts */
 	bool again;              /* a column has turned out to be text after some numbers: their spelling is in the file only */
 };
 
@@ -197,10 +199,8 @@ static int check_width(const struct lb_csv *csv, const struct lb_table *t, struc
 		       csv->first_line, t->n + t->has_header <= 1 ? " (if the first line is not part of the table, delete it)" : "");
 }
 
-static int grow_column(struct lb_column *c, size_t cap, size_t need, struct lb_err *err)
+static int grow_codes(struct lb_column *c, size_t cap, size_t need, struct lb_err *err)
 {
-	if (c->type == LB_NUMBER)
-		return lb_grow(&c->num, &cap, need, sizeof *c->num, err);
 	return c->code ? lb_grow(&c->code, &cap, need, sizeof *c->code, err) : 0;
 }
 
@@ -218,8 +218,10 @@ static int grow_rows(struct build *b, const char *path, struct lb_err *err)
 	if (lb_grow(&t->line, &bigger, need, sizeof *t->line, err))
 		return -1;
 	for (size_t j = 0; j < t->n_cols; j++)
-		if (grow_column(&t->col[j], b->cap, need, err))
+		if (grow_codes(&t->col[j], b->cap, need, err))
 			return -1;
+	if (lb_rows_reserve(&t->rows, &b->bytes, bigger, err))
+		return -1;
 	b->cap = bigger;
 	return 0;
 }
@@ -237,8 +239,7 @@ static int turn_to_text(struct build *b, struct lb_column *col, struct lb_err *e
 	const bool all_missing = col->n_missing == n;
 
 	b->text[col - b->t->col] = true;
-	free(col->num);
-	col->num = NULL;
+	b->n_text++;
 	col->type = LB_TEXT;
 	if (!all_missing) {
 		b->again = true;
@@ -268,23 +269,20 @@ static int store_text(struct build *b, size_t j, size_t i, const struct lb_csv *
 static int store_cell(struct build *b, size_t j, const struct lb_csv *csv, struct lb_err *err)
 {
 	struct lb_column *col = &b->t->col[j];
-	const size_t i = b->t->n;
-	double v;
-
 	if (col->type == LB_NUMBER)
-		switch (cell_kind(&csv->cell[j], &v)) {
+		switch (cell_kind(&csv->cell[j], &b->row[j])) {
 		case NUMBER:
-			col->num[i] = v;
 			return 0;
 		case MISSING:
-			col->num[i] = (double)NAN;
+			b->row[j] = (double)NAN;
 			note_missing(col, csv->line);
 			return 0;
 		case TEXT:
 			if (turn_to_text(b, col, err))
 				return -1;
 		}
-	return col->code ? store_text(b, j, i, csv, err) : 0;
+	b->row[j] = 0;
+	return col->code ? store_text(b, j, b->t->n, csv, err) : 0;
 }
 
 static int store_row(struct build *b, const struct lb_csv *csv, struct lb_err *err)
@@ -293,40 +291,40 @@ static int store_row(struct build *b, const struct lb_csv *csv, struct lb_err *e
 
 	for (size_t j = 0; j < t->n_cols; j++) {
 		if (t->col[j].type == LB_NUMBER && csv->cell[j].number)
-			t->col[j].num[t->n] = csv->cell[j].v;
+			b->row[j] = csv->cell[j].v;
 		else if (store_cell(b, j, csv, err))
 			return -1;
 	}
 	t->line[t->n++] = csv->line;
-	return 0;
+	return lb_rows_add(&t->rows, &b->bytes, b->row, err);
 }
 
-/* Columns lie far apart: they get several rows at a time. */
-static void store_block(struct build *b)
+/* The numbers of the next record in the short way: 1; 0: not that way; -1: error. */
+static int plain_numbers(struct lb_csv *csv, struct build *b, struct lb_err *err)
 {
-	const struct lb_table *t = b->t;
+	struct lb_matrix *m = &b->t->rows;
 
-	for (size_t j = 0; b->waiting && j < t->n_cols; j++) {
-		double *to = b->text[j] ? NULL : t->col[j].num + t->n - b->waiting;
-		for (size_t i = 0; to && i < b->waiting; i++)
-			to[i] = b->block[i * t->n_cols + j];
+	if (m->dtype == LB_U8 && lb_csv_bytes(csv, m->d, b->text, (uint8_t *)m->x + m->n * m->d)) {
+		m->n++;
+		return 1;
 	}
-	b->waiting = 0;
+	if (!lb_csv_plain(csv, m->d, b->text, b->row))
+		return 0;
+	return lb_rows_add(m, &b->bytes, b->row, err) ? -1 : 1;
 }
 
 /* The next record in the short way: 1; 0: not that way; -1: error. */
 static int store_plain(struct lb_csv *csv, struct build *b, struct lb_err *err)
 {
 	struct lb_table *t = b->t;
+	const int found = t->n < b->cap ? plain_numbers(csv, b, err) : 0;
 
-	if (t->n == b->cap || !lb_csv_plain(csv, t->n_cols, b->text, b->block + b->waiting * t->n_cols))
-		return 0;
-	for (size_t j = 0; j < t->n_cols; j++)
+	if (found != 1)
+		return found;
+	for (size_t j = 0; b->n_text && j < t->n_cols; j++)
 		if (b->text[j] && t->col[j].code && store_text(b, j, t->n, csv, err))
 			return -1;
 	t->line[t->n++] = csv->line;
-	if (++b->waiting == BLOCK)
-		store_block(b);
 	return 1;
 }
 
@@ -342,7 +340,6 @@ static int read_rows(struct lb_csv *csv, struct build *b, struct lb_err *err)
 			return -1;
 		if (plain)
 			continue;
-		store_block(b);
 		if ((status = lb_csv_next(csv, err)) != 1)
 			break;
 		if (check_width(csv, t, err) || (t->n == b->cap && grow_rows(b, csv->path, err)) || store_row(b, csv, err))
@@ -401,15 +398,18 @@ static int read_table(struct lb_csv *csv, const struct lb_read_options *opt, str
 		return -1;
 	b.in = lb_alloc(out->n_cols, sizeof *b.in, err);
 	b.text = lb_alloc(out->n_cols, sizeof *b.text, err);
-	b.block = lb_alloc(BLOCK * out->n_cols, sizeof *b.block, err);
-	rc = b.in && b.text && b.block ? read_rows(csv, &b, err) : -1;
+	b.row = lb_alloc(out->n_cols, sizeof *b.row, err);
+	out->rows.d = out->n_cols;
+	rc = b.in && b.text && b.row ? read_rows(csv, &b, err) : -1;
 	if (!rc && b.again)
 		rc = read_again(csv, &b, err);
+	if (!rc && !opt->by_rows)
+		rc = lb_rows_spread(out, err);
 	for (size_t j = 0; b.in && j < out->n_cols; j++)
 		lb_intern_free(&b.in[j]);
 	free(b.in);
 	free(b.text);
-	free(b.block);
+	free(b.row);
 	return rc;
 }
 

@@ -4,6 +4,7 @@
 #include "datasets/number.h"
 #include "datasets/readers.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -188,9 +189,10 @@ static const char *plain_cells(const struct lb_csv *c, size_t n, const bool *tex
 	for (size_t j = 0; j < n; j++) {
 		const char *const start = p;
 		const unsigned digit = (unsigned)(*p - '0');
-		if (text[j])
+		if (text[j]) {
+			v[j] = 0;
 			p = plain_text(c, p, &c->cell[j]);
-		else if (digit < 10 && p[1] == c->delimiter) {
+		} else if (digit < 10 && p[1] == c->delimiter) {
 			v[j] = digit;
 			p++;
 		} else
@@ -202,10 +204,77 @@ static const char *plain_cells(const struct lb_csv *c, size_t n, const bool *tex
 	return p;
 }
 
-bool lb_csv_plain(struct lb_csv *c, size_t n, const bool *text, double *v)
+/* Eight bytes of text less '0' each, the first the lowest; in *other the high bits of those that are no digits. */
+static inline uint64_t eight(const char *p, uint64_t *other)
 {
-	const char *p = c->delimiter != ' ' && c->cap >= n ? plain_cells(c, n, text, v) : NULL;
+	uint64_t x;
 
+	memcpy(&x, p, sizeof x);
+	x = le64toh(x) ^ 0x3030303030303030;
+	*other = (((x & 0x7f7f7f7f7f7f7f7f) + 0x7676767676767676) | x) & 0x8080808080808080;
+	return x;
+}
+
+/* A number of one to three digits that says at most 255. */
+static inline bool byte_value(uint32_t x, unsigned digits, uint8_t *v)
+{
+	const uint32_t d = x << ((32 - 8 * digits) & 31), value = (d >> 24) + 10 * (d >> 16 & 255) + 100 * (d >> 8 & 255);
+
+	*v = (uint8_t)value;
+	return digits - 1 <= 2 && value <= 255;
+}
+
+static inline unsigned lowest(uint64_t bits)
+{
+	return (unsigned)__builtin_ctzll(bits | (uint64_t)1 << 63);
+}
+
+/* Behind a cell that byte_value can read, or NULL. */
+static inline const char *byte_cell(const char *p, uint8_t *v)
+{
+	uint64_t other;
+	const uint64_t x = eight(p, &other);
+	const unsigned digits = lowest(other) / 8;
+
+	return byte_value((uint32_t)x, digits, v) ? p + digits : NULL;
+}
+
+/* Two such cells at once; behind the delimiter of the second, or NULL. */
+static inline const char *byte_pair(const char *p, char delimiter, uint8_t *v)
+{
+	uint64_t other;
+	const uint64_t x = eight(p, &other);
+	const unsigned first = lowest(other), second = lowest(other & (other - 1)), behind = second / 8;
+	const bool good = byte_value((uint32_t)x, first / 8, v) && byte_value((uint32_t)(x >> first >> 1), behind - first / 8 - 1, v + 1);
+
+	return good && p[first / 8] == delimiter && p[behind] == delimiter ? p + behind + 1 : NULL;
+}
+
+static const char *byte_cells(const struct lb_csv *c, size_t n, const bool *text, uint8_t *v)
+{
+	const char delimiter = c->delimiter, *p = c->p;
+
+	for (size_t j = 0;; p++) {
+		while (j + 2 < n && !text[j] && !text[j + 1]) {
+			if (!(p = byte_pair(p, delimiter, v + j)))
+				return NULL;
+			j += 2;
+		}
+		if (text[j]) {
+			v[j] = 0;
+			p = plain_text(c, p, &c->cell[j]);
+		} else
+			p = byte_cell(p, &v[j]);
+		if (!p || ++j == n)
+			return p;
+		if (*p != delimiter)
+			return NULL;
+	}
+}
+
+/* Ends a record in the short way behind its last cell. */
+static bool end_plain(struct lb_csv *c, const char *p, size_t n)
+{
 	if (!p || (*p != '\n' && *p != '\r') || (size_t)(p - c->p) > LB_LINE_LIMIT)
 		return false;
 	p += p[0] == '\r' && p[1] == '\n' ? 2 : 1;
@@ -216,6 +285,16 @@ bool lb_csv_plain(struct lb_csv *c, size_t n, const bool *text, double *v)
 	c->p = p;
 	c->n = n;
 	return true;
+}
+
+bool lb_csv_plain(struct lb_csv *c, size_t n, const bool *text, double *v)
+{
+	return c->delimiter != ' ' && c->cap >= n && end_plain(c, plain_cells(c, n, text, v), n);
+}
+
+bool lb_csv_bytes(struct lb_csv *c, size_t n, const bool *text, uint8_t *v)
+{
+	return c->delimiter != ' ' && c->cap >= n && end_plain(c, byte_cells(c, n, text, v), n);
 }
 
 const char *lb_csv_delimiter_name(char delimiter)

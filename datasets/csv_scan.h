@@ -45,8 +45,11 @@ int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err);
 int lb_csv_next(struct lb_csv *c, struct lb_err *err);
 
 /* The short way for a record without quotes and blanks: true when the next one has n cells, of which those that are not `text` are
- * numbers, now in v; the text ones stand in c->cell. Else false, and lb_csv_next reads that record. */
+ * numbers, now in v; the text ones stand in c->cell, with 0 in v. Else false, and lb_csv_next reads that record. */
 bool lb_csv_plain(struct lb_csv *c, size_t n, const bool *text, double *v);
+
+/* The same for numbers that are whole, from 0 to 255 and written in up to three digits. */
+bool lb_csv_bytes(struct lb_csv *c, size_t n, const bool *text, uint8_t *v);
 
 void lb_csv_close(struct lb_csv *c);
 

@@ -51,6 +51,8 @@ struct lb_table {
 	char **block_name;       /* block.d names, or NULL: "column 1" and so on */
 	bool zero_based;         /* svmlight: the index 0 occurs */
 	struct lb_column *col;   /* n_cols columns, NULL when unused */
+	struct lb_matrix rows;   /* d = n_cols when the numbers of the columns lie here (lb_read_options.by_rows): their num is NULL, and what
+	                            stands here for a text has no meaning. Else d = 0 */
 	size_t n_cols;
 	bool has_header;
 	size_t *line;            /* line number of each row in the file, or NULL */
@@ -76,6 +78,7 @@ struct lb_read_options {
 	size_t features;         /* svmlight: columns, at least those that occur; 0: those that occur */
 	enum lb_read_role role;  /* what a file that could hold both is read for */
 	bool no_labels;          /* svmlight: lines may lack a label */
+	bool by_rows;            /* csv: give the numbers as lb_table.rows, for lb_dataset_assemble; other readers do not */
 	bool label_lists;        /* svmlight: lines begin with a list of labels, such as 3,17, which may be empty */
 	const char *x_key, *y_key; /* npz: names of the arrays; NULL: by custom */
 };

@@ -383,16 +383,17 @@ static int side_make(struct lb_frame *f, struct lb_table *t, struct lb_table *la
 		     const struct plan *p, const size_t *map, enum lb_kind kind, struct lb_err *err)
 {
 	const size_t room = p->n + (labels ? width(labels) : 0), d = t->block.d;
+	const bool rows = t->rows.d > 0;
 
 	f->n = f->n_first = t->n;
 	f->col = lb_alloc(room, sizeof *f->col, err);
 	f->role = lb_alloc(room, sizeof *f->role, err);
 	if (!f->col || !f->role || origin(&f->rows, t, paths[0], err) || (labels && origin(&f->labels, labels, paths[1], err)))
 		return -1;
-	if (d && take_block(f, t, p, err))
+	if ((d && take_block(f, t, p, err)) || (rows && lb_frame_take_rows(f, t, p->role, p->n, map, err)))
 		return -1;
 	for (size_t j = d; j < p->n; j++) {
-		if (p->role[j] == LB_DROPPED)
+		if (p->role[j] == LB_DROPPED || (rows && p->role[j] == LB_FEATURE))
 			continue;
 		struct lb_column *from = &t->col[(map ? map[j] : j) - d];
 		f->role[f->n_cols] = p->role[j];
@@ -484,7 +485,8 @@ int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct
 		goto out;
 	if (test && (!(map = lb_alloc(p.n, sizeof *map, err)) || match(&p, train, test, named[2], map, err)))
 		goto out;
-	if (side_make(out, train, train_labels, named, &p, NULL, roles->kind, err))
+	if (lb_frame_settle_rows(train, test, p.role, p.n, map, roles->missing, err) ||
+	    side_make(out, train, train_labels, named, &p, NULL, roles->kind, err))
 		goto out;
 	if (test && (side_make(&second, test, test_labels, named + 2, &p, map, roles->kind, err) || join(out, &second, err)))
 		goto out;

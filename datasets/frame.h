@@ -29,6 +29,13 @@ int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct
 void lb_frame_free(struct lb_frame *f);
 void lb_frame_filter(struct lb_frame *f, const bool *keep);
 
+/* Tables with the numbers row by row (frame_rows.c), of n columns with these roles; map[j] is the test table's column for the j-th.
+ * The first lets rows be where the features of both may stay together, which is not so where something is to be said, or done, of single
+ * cells; else it gives all numbers to the columns. The second makes the features the frame's block, and gives the other columns theirs. */
+int lb_frame_settle_rows(struct lb_table *train, struct lb_table *test, const enum lb_role *role, size_t n, const size_t *map,
+			 enum lb_missing missing, struct lb_err *err);
+int lb_frame_take_rows(struct lb_frame *f, struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, struct lb_err *err);
+
 /* The only column with that role, or NULL. */
 struct lb_column *lb_frame_column(const struct lb_frame *f, enum lb_role role);
 

@@ -96,16 +96,31 @@ bool lb_matrix_has_nan(const struct lb_matrix *m)
 	return found;
 }
 
+static inline bool is_byte(double v)
+{
+	return v >= 0 && v <= 255 && v == (double)(int)v && !signbit(v);
+}
+
+static inline bool is_double(double v)
+{
+	return !isnan(v) && (fabs(v) > 3.4028234663852886e38 || (double)(float)v != v);
+}
+
+enum lb_dtype lb_type_of(double v)
+{
+	return is_byte(v) ? LB_U8 : is_double(v) ? LB_F64 : LB_F32;
+}
+
 enum lb_dtype lb_narrowest(const double *v, size_t n)
 {
 	size_t i = 0;
 
-	while (i < n && v[i] >= 0 && v[i] <= 255 && v[i] == (double)(int)v[i] && !signbit(v[i]))
+	while (i < n && is_byte(v[i]))
 		i++;
 	if (i == n)
 		return LB_U8;
 	for (i = 0; i < n; i++)
-		if (!isnan(v[i]) && (fabs(v[i]) > 3.4028234663852886e38 || (double)(float)v[i] != v[i]))
+		if (is_double(v[i]))
 			return LB_F64;
 	return LB_F32;
 }
@@ -141,6 +156,17 @@ static int convert(struct lb_matrix *m, enum lb_dtype to, struct lb_err *err)
 int lb_matrix_narrow(struct lb_matrix *m, struct lb_err *err)
 {
 	return m->dtype == LB_F64 ? convert(m, lb_narrowest(m->x, lb_matrix_stored(m)), err) : 0;
+}
+
+int lb_matrix_fit(struct lb_matrix *m, struct lb_err *err)
+{
+	enum lb_dtype type = LB_U8;
+
+	for (size_t k = 0; k < lb_matrix_stored(m) && type < m->dtype; k++) {
+		const enum lb_dtype own = lb_type_of(lb_matrix_value(m, k));
+		type = own > type ? own : type;
+	}
+	return convert(m, type, err);
 }
 
 static int append_places(struct lb_matrix *a, const struct lb_matrix *b, struct lb_err *err)

@@ -16,10 +16,12 @@ double lb_matrix_at(const struct lb_matrix *m, size_t row, size_t column);
 void lb_matrix_row(const struct lb_matrix *m, size_t row, double *out);
 bool lb_matrix_has_nan(const struct lb_matrix *m);
 
-/* The narrowest type that holds every one of v[0..n) exactly; NaN rules out LB_U8. */
+/* The narrowest type that holds v, or every one of v[0..n), exactly; NaN and -0 rule out LB_U8. */
+enum lb_dtype lb_type_of(double v);
 enum lb_dtype lb_narrowest(const double *v, size_t n);
-/* Makes an LB_F64 matrix as narrow as its values allow. */
+/* Makes a matrix as narrow as its values allow; the first leaves one of LB_F32 as it is. */
 int lb_matrix_narrow(struct lb_matrix *m, struct lb_err *err);
+int lb_matrix_fit(struct lb_matrix *m, struct lb_err *err);
 
 /* Adds the rows of b, which has as many columns and is sparse exactly when a is, and becomes as wide in type as a or wider. */
 int lb_matrix_append(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *err);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { CHUNK = 256 * 1024, SLOTS = 4, AHEAD_FROM = 4 * CHUNK };
+enum { CHUNK = 128 * 1024, SLOTS = 4, AHEAD_FROM = CHUNK };
 
 /* A second thread that inflates ahead. Once it runs, the file and the inflater are its own; the rest is guarded by lock. */
 struct ahead {
@@ -47,9 +47,27 @@ static int damaged(const struct lb_stream *s, const char *what, struct lb_err *e
 		       (unsigned long long)(s->offset + s->at), what);
 }
 
+/* The next bytes of the file, at most `room`; none at its end. */
+static int read_file(struct lb_stream *s, unsigned char *to, size_t room, size_t *got, struct lb_err *err)
+{
+	ssize_t n;
+
+	do
+		n = read(s->fd, to, room);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return lb_fail(err, LB_DATA, "%s: cannot be read after byte %llu: %s", s->path, (unsigned long long)(s->offset + s->n),
+			       strerror(errno));
+	s->file_end = n == 0;
+	*got = (size_t)n;
+	return 0;
+}
+
 /* Makes at least `need` bytes available unless the file ends before. */
 static int fill(struct lb_stream *s, size_t need, struct lb_err *err)
 {
+	size_t got;
+
 	if (s->n - s->at >= need)
 		return 0;
 	memmove(s->in, s->in + s->at, s->n - s->at);
@@ -57,20 +75,23 @@ static int fill(struct lb_stream *s, size_t need, struct lb_err *err)
 	s->n -= s->at;
 	s->at = 0;
 	while (s->n < CHUNK && !s->file_end) {
-		ssize_t got = read(s->fd, s->in + s->n, CHUNK - s->n);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return lb_fail(err, LB_DATA, "%s: cannot be read after byte %llu: %s", s->path,
-				       (unsigned long long)(s->offset + s->n), strerror(errno));
-		s->file_end = got == 0;
-		s->n += (size_t)got;
+		if (read_file(s, s->in + s->n, CHUNK - s->n, &got, err))
+			return -1;
+		s->n += got;
 	}
 	return 0;
 }
 
 static int read_plain(struct lb_stream *s, unsigned char *buf, size_t want, size_t *got, struct lb_err *err)
 {
+	if (s->at == s->n && want >= CHUNK) { /* large parts go where they are wanted at once */
+		s->offset += s->n;
+		s->at = s->n = 0;
+		if (read_file(s, buf, want, got, err))
+			return -1;
+		s->offset += *got;
+		return 0;
+	}
 	if (fill(s, 1, err))
 		return -1;
 	*got = want < s->n - s->at ? want : s->n - s->at;

@@ -67,6 +67,7 @@ void lb_table_free(struct lb_table *t)
 		free(t->block_name[j]);
 	free(t->block_name);
 	lb_matrix_free(&t->block);
+	lb_matrix_free(&t->rows);
 	free(t->line);
 	*t = (struct lb_table){ 0 };
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEP = 256 * 1024 };
+enum { STEP = 128 * 1024 };
 
 static int refuse_nul(const struct lb_window *w, const char *nul, const char *keep, size_t line, struct lb_err *err)
 {
@@ -27,16 +27,16 @@ int lb_window_more(struct lb_window *w, const char **keep, size_t line, struct l
 		memmove(w->buf, *keep, kept);
 	w->base += w->n - kept;
 	w->n = kept;
-	if (lb_grow(&w->buf, &w->cap, kept + (kept > STEP ? kept : STEP) + 1, 1, err))
+	if (lb_grow(&w->buf, &w->cap, kept + (kept > STEP / 2 ? kept : STEP / 2) + LB_WINDOW_PAD, 1, err))
 		return -1;
 	*keep = w->buf;
-	if (lb_stream_read(w->stream, w->buf + kept, w->cap - kept - 1, &got, err)) {
+	if (lb_stream_read(w->stream, w->buf + kept, w->cap - kept - LB_WINDOW_PAD, &got, err)) {
 		w->broken = true;
 		return -1;
 	}
 	w->n += got;
-	w->end = w->n < w->cap - 1;
-	w->buf[w->n] = '\0';
+	w->end = w->n < w->cap - LB_WINDOW_PAD;
+	memset(w->buf + w->n, '\0', LB_WINDOW_PAD);
 	const char *nul = memchr(w->buf + kept, '\0', got);
 	w->failed = nul != NULL;
 	return nul ? refuse_nul(w, nul, w->buf, line, err) : 0;
@@ -49,7 +49,7 @@ static int start(struct lb_window *w, struct lb_err *err)
 	w->base = 0;
 	w->failed = true;
 	w->broken = false;
-	if (!(w->stream = lb_stream_open(w->path, w->limit, err)) || (!w->buf && lb_grow(&w->buf, &w->cap, STEP, 1, err)))
+	if (!(w->stream = lb_stream_open(w->path, w->limit, err)) || (!w->buf && lb_grow(&w->buf, &w->cap, STEP + LB_WINDOW_PAD, 1, err)))
 		return -1;
 	const char *keep = w->buf;
 	const int rc = lb_window_more(w, &keep, 1, err);

@@ -5,8 +5,9 @@
 #include "datasets/stream.h"
 
 #define LB_LINE_LIMIT ((size_t)64 << 20)
+enum { LB_WINDOW_PAD = 8 };
 
-/* The text buf[0..n) is followed by NUL and holds none: where a parser meets NUL before `end` is true, it keeps what it needs with
+/* The text buf[0..n) is followed by NUL, LB_WINDOW_PAD times, and holds none: where a parser meets NUL before `end` is true, it keeps what it needs with
  * lb_window_more. { 0 } can be closed. */
 struct lb_window {
 	const char *path;        /* borrowed */

@@ -6,7 +6,9 @@
 #include "core/run/get.h"
 #include "core/run/registries.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* A list of texts as borrowed pointers in new memory; a missing list is empty. */
 static int text_list(const cJSON *item, const char *const **out, size_t *n, struct lb_err *err)
@@ -119,10 +121,54 @@ static int read_file(const cJSON *config, const char *path, int i, bool from_zer
 {
 	struct lb_read_options opt = lb_read_options_of(config, i);
 
+	opt.by_rows = i % 2 == 0;
 	if (from_zero)
 		opt.index_base = LB_BASE_0;
 	lb_table_free(out);
 	return lb_table_read(path, &opt, out, err);
+}
+
+/* The files of one side: the training ones, or from 2 on those of the test. */
+struct side {
+	const cJSON *config;
+	const char *const *path;
+	int first;
+	struct lb_table *table;
+	struct lb_err err;
+	int rc;
+};
+
+static void *read_side(void *arg)
+{
+	struct side *s = arg;
+
+	for (int i = s->first; i < s->first + 2 && !s->rc; i++)
+		s->rc = s->path[i] ? read_file(s->config, s->path[i], i, false, &s->table[i], &s->err) : 0;
+	return NULL;
+}
+
+static bool is_large(const char *path)
+{
+	struct stat st;
+
+	return path && !stat(path, &st) && st.st_size >= 1 << 20;
+}
+
+/* A large test file is read by a thread of its own. What is wrong with the training files is told first in any case. */
+static int read_files(const cJSON *config, const char *const path[4], struct lb_table table[4], struct lb_err *err)
+{
+	struct side train = { .config = config, .path = path, .table = table }, test = train;
+	pthread_t thread;
+
+	test.first = 2;
+	const bool apart = is_large(path[0]) && is_large(path[2]) && !pthread_create(&thread, NULL, read_side, &test);
+	read_side(&train);
+	if (apart)
+		pthread_join(thread, NULL);
+	else if (!train.rc)
+		read_side(&test);
+	const struct side *bad = train.rc ? &train : &test;
+	return bad->rc ? lb_fail(err, bad->err.code, "%s", bad->err.text) : 0;
 }
 
 struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
@@ -136,10 +182,9 @@ struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
 
 	for (int i = 0; i < 4; i++)
 		path[i] = lb_get_text(config, path_key[i]);
-	if (!path[0])
-		rc = make_generated(config, kind, &table[0], err);
-	for (int i = 0; i < 4 && !rc; i++)
-		rc = path[i] ? read_file(config, path[i], i, false, &table[i], err) : 0;
+	rc = path[0] ? 0 : make_generated(config, kind, &table[0], err);
+	if (!rc)
+		rc = read_files(config, path, table, err);
 	for (int i = 0; i < 4 && !rc; i += 2)
 		if (path[2] && !table[i].zero_based && table[2 - i].zero_based)
 			rc = read_file(config, path[i], i, true, &table[i], err);

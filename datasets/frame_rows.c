@@ -1,0 +1,53 @@
+#include "core/base/mem.h"
+#include "datasets/frame.h"
+#include "datasets/rows.h"
+
+#include <stdlib.h>
+
+static bool may_stay(const struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, enum lb_missing missing)
+{
+	size_t features = 0;
+
+	for (size_t j = 0; t->rows.d && j < n; j++) {
+		const struct lb_column *c = &t->col[map ? map[j] : j];
+		if (role[j] != LB_FEATURE && role[j] != LB_CATEGORY)
+			continue;
+		if ((c->n_missing && missing != LB_MISSING_MEAN) || (role[j] == LB_FEATURE && c->type != LB_NUMBER))
+			return false;
+		features += role[j] == LB_FEATURE;
+	}
+	return features > 0;
+}
+
+int lb_frame_settle_rows(struct lb_table *train, struct lb_table *test, const enum lb_role *role, size_t n, const size_t *map,
+			 enum lb_missing missing, struct lb_err *err)
+{
+	if (may_stay(train, role, n, NULL, missing) && (!test || may_stay(test, role, n, map, missing)))
+		return 0;
+	return lb_rows_spread(train, err) || (test && lb_rows_spread(test, err)) ? -1 : 0;
+}
+
+int lb_frame_take_rows(struct lb_frame *f, struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, struct lb_err *err)
+{
+	size_t *at = lb_alloc(n, sizeof *at, err), d = 0;
+	int rc = -1;
+
+	if (!at || !(f->block_name = lb_alloc(n, sizeof *f->block_name, err)))
+		goto out;
+	f->block = t->rows;
+	t->rows = (struct lb_matrix){ 0 };
+	for (size_t j = 0; j < n; j++) {
+		const size_t from = map ? map[j] : j;
+		struct lb_column *c = &t->col[from];
+		if (role[j] == LB_FEATURE) {
+			f->block_name[d] = c->name;
+			c->name = NULL;
+			at[d++] = from;
+		} else if (role[j] != LB_DROPPED && c->type == LB_NUMBER && lb_rows_column(&f->block, from, &c->num, err))
+			goto out;
+	}
+	rc = lb_rows_pick(&f->block, at, d, err);
+out:
+	free(at);
+	return rc;
+}
