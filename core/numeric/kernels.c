@@ -245,13 +245,31 @@ LB_INLINE void store_turned(lb_lanes column[LB_PANEL], real *x, size_t row, size
 #endif
 }
 
-LB_INLINE lb_lanes lanes_of(const int32_t *y, size_t rows)
+/* The labels of a panel of rows, the last one repeated. */
+struct labels {
+	int32_t y[LB_PANEL] __attribute__((aligned(64)));
+	lb_lanes number;
+};
+
+LB_INLINE void load_labels(struct labels *l, const int32_t *y, size_t rows)
 {
-	lb_lanes v;
+	typedef int32_t ints __attribute__((vector_size(LB_PANEL * sizeof(int32_t))));
+	ints v;
 
 	for (size_t i = 0; i < LB_PANEL; i++)
-		v[i] = (real)y[i < rows ? i : rows - 1];
-	return v;
+		l->y[i] = y[i < rows ? i : rows - 1];
+	memcpy(&v, l->y, sizeof v);
+	l->number = __builtin_convertvector(v, lb_lanes);
+}
+
+/* Of each row, the value in its label's column. */
+LB_INLINE lb_lanes own_value(const lb_lanes *column, const struct labels *l)
+{
+	real own[LB_PANEL] __attribute__((aligned(64)));
+
+	for (size_t i = 0; i < LB_PANEL; i++)
+		own[i] = ((const real *)column)[(size_t)l->y[i] * LB_PANEL + i];
+	return lb_load(own);
 }
 
 /* Two vectors of eight doubles, or one, for the lanes of a sum. */
@@ -260,12 +278,11 @@ enum { HALVES = LB_PANEL / 8 };
 LB_INLINE void add_wide(lb_doubles sum[HALVES], lb_lanes v)
 {
 #if LB_REAL == 32
-	typedef float half __attribute__((vector_size(32)));
-	half part[2];
+	lb_half part[2];
 
 	memcpy(part, &v, sizeof part);
-	sum[0] += __builtin_convertvector(part[0], lb_doubles);
-	sum[1] += __builtin_convertvector(part[1], lb_doubles);
+	sum[0] += lb_widen(part[0]);
+	sum[1] += lb_widen(part[1]);
 #else
 	sum[0] += v;
 #endif
@@ -274,8 +291,7 @@ LB_INLINE void add_wide(lb_doubles sum[HALVES], lb_lanes v)
 LB_INLINE lb_lanes narrowed(const lb_doubles sum[HALVES])
 {
 #if LB_REAL == 32
-	typedef float half __attribute__((vector_size(32)));
-	const half part[2] = { __builtin_convertvector(sum[0], half), __builtin_convertvector(sum[1], half) };
+	const lb_half part[2] = { __builtin_convertvector(sum[0], lb_half), __builtin_convertvector(sum[1], lb_half) };
 	lb_lanes v;
 
 	memcpy(&v, part, sizeof v);
@@ -285,50 +301,107 @@ LB_INLINE lb_lanes narrowed(const lb_doubles sum[HALVES])
 #endif
 }
 
-/* LB_PANEL rows, one a lane; t holds the scores by columns and gets the terms. */
-LB_INLINE void softmax_lanes(size_t c, lb_lanes *t, lb_lanes label, struct X(lb_softmax_sums) at, size_t rows)
+/* What the columns of LB_PANEL rows give, one row a lane. */
+struct lane_sums {
+	lb_lanes own, term, rest, sum, lp, top;
+};
+
+/* The softmax of the scores z by columns: its terms into e. */
+LB_INLINE struct lane_sums softmax_lanes(size_t c, const lb_lanes *z, const struct labels *label, lb_lanes *e)
 {
-	lb_lanes most = t[0], top = { 0 }, own = { 0 }, own_term = { 0 };
+	struct lane_sums s = { .own = own_value(z, label) };
+	lb_lanes most = z[0], number = { 0 };
 	lb_doubles rest[HALVES] = { 0 }, sum[HALVES];
 
 	for (size_t k = 1; k < c; k++) {
-		const lb_bits more = t[k] > most;
-		most = lb_select(more, t[k], most);
-		top = lb_select(more, lb_splat((real)k), top);
+		const lb_bits more = z[k] > most;
+		number += 1;
+		most = lb_select(more, z[k], most);
+		s.top = lb_select(more, number, s.top);
 	}
-	for (size_t k = 0; k < c; k++) {
-		const lb_lanes gap = t[k] - most, e = lb_exp(gap);
-		const lb_bits mine = label == lb_splat((real)k);
-		t[k] = e;
-		own = lb_select(mine, gap, own);
-		own_term = lb_select(mine, e, own_term);
-		add_wide(rest, lb_select(mine, (lb_lanes){ 0 }, e));
+	number = (lb_lanes){ 0 };
+	for (size_t k = 0; k < c; k++, number += 1) {
+		e[k] = lb_exp_below(z[k] - most);
+		add_wide(rest, lb_select(label->number == number, (lb_lanes){ 0 }, e[k]));
 	}
+	s.term = own_value(e, label);
 	memcpy(sum, rest, sizeof sum);
-	add_wide(sum, own_term);
-	const lb_lanes others = narrowed(rest), all = narrowed(sum);
-	const lb_lanes lp = lb_select(own_term >= 1, -lb_log1p(others), own - lb_log(all));
-	lb_store_part(at.rest, rows, others);
-	lb_store_part(at.sum, rows, all);
-	lb_store_part(at.lp, rows, lp);
-	lb_store_part(at.top, rows, top);
+	add_wide(sum, s.term);
+	s.rest = narrowed(rest);
+	s.sum = narrowed(sum);
+	s.lp = lb_select(s.term >= 1, -lb_log1p(s.rest), (s.own - most) - lb_log(s.sum));
+	return s;
+}
+
+/* All columns of up to LB_PANEL rows ld apart, turned; and back, with the padding 0. */
+LB_INLINE void load_columns(size_t c, size_t ld, const real *z, size_t rows, lb_lanes *t)
+{
+	for (size_t k = 0; k < c; k += LB_PANEL)
+		load_turned(z + k, ld, rows, t + k);
+}
+
+LB_INLINE void store_columns(size_t c, size_t ld, lb_lanes *t, size_t rows, real *e)
+{
+	for (size_t k = c; k < LB_PADDED(c); k++)
+		t[k] = (lb_lanes){ 0 };
+	for (size_t k = 0; k < c; k += LB_PANEL)
+		store_turned(t + k, e + k, ld, rows);
 }
 
 static void softmax_rows(size_t b, size_t c, size_t ld, const real *z, const int32_t *y, real *e, const struct X(lb_softmax_sums) *at)
 {
-	lb_lanes t[LB_SOFTMAX_COLUMNS];
+	lb_lanes score[LB_SOFTMAX_COLUMNS], t[LB_SOFTMAX_COLUMNS];
+	struct labels label;
 
 	for (size_t i = 0; i < b; i += LB_PANEL) {
 		const size_t rows = b - i < LB_PANEL ? b - i : LB_PANEL;
-		for (size_t k = 0; k < c; k += LB_PANEL)
-			load_turned(z + i * ld + k, ld, rows, t + k);
-		softmax_lanes(c, t, lanes_of(y + i, rows),
-			      (struct X(lb_softmax_sums)){ at->rest + i, at->sum + i, at->lp + i, at->top + i }, rows);
-		for (size_t k = c; k < LB_PADDED(c); k++)
-			t[k] = (lb_lanes){ 0 };
-		for (size_t k = 0; k < c; k += LB_PANEL)
-			store_turned(t + k, e + i * ld + k, ld, rows);
+		load_columns(c, ld, z + i * ld, rows, score);
+		load_labels(&label, y + i, rows);
+		const struct lane_sums s = softmax_lanes(c, score, &label, t);
+		lb_store_part(at->rest + i, rows, s.rest);
+		lb_store_part(at->sum + i, rows, s.sum);
+		lb_store_part(at->lp + i, rows, s.lp);
+		lb_store_part(at->top + i, rows, s.top);
+		store_columns(c, ld, t, rows, e + i * ld);
 	}
+}
+
+LB_INLINE void visit_rows(const struct X(lb_lane_job) *j, size_t i, size_t rows, struct X(lb_lane_rows) *at)
+{
+	lb_lanes *z = (lb_lanes *)at->z, *t = (lb_lanes *)at->g;
+	struct labels label;
+
+	load_columns(j->c, j->ld, j->z + i * j->ld, rows, z);
+	load_labels(&label, j->y + i, rows);
+	lb_store(at->label, label.number);
+	if (j->softmax) {
+		const struct lane_sums s = softmax_lanes(j->c, z, &label, t);
+		lb_store(at->own, s.own);
+		lb_store(at->term, s.term);
+		lb_store(at->rest, s.rest);
+		lb_store(at->sum, s.sum);
+		lb_store(at->lp, s.lp);
+	} else
+		lb_store(at->own, own_value(z, &label));
+	j->visit(j->arg, i, rows, at);
+	for (size_t k = 0; k < j->c; k++)
+		t[k] *= lb_load(at->scale);
+	store_columns(j->c, j->ld, t, rows, j->g + i * j->ld);
+}
+
+static void lane_rows(const struct X(lb_lane_job) *j)
+{
+	lb_lanes z[LB_SOFTMAX_COLUMNS], t[LB_SOFTMAX_COLUMNS];
+	struct X(lb_lane_rows) at;
+	size_t i = 0;
+
+	at.c = j->c;
+	at.z = (const real *)z;
+	at.g = (real *)t;
+	for (; i + LB_PANEL <= j->b; i += LB_PANEL)
+		visit_rows(j, i, LB_PANEL, &at);
+	if (i < j->b)
+		visit_rows(j, i, j->b - i, &at);
 }
 
 static void scale_bytes(size_t n, const uint8_t *restrict x, real high, real low, real shift, real *restrict y)
@@ -378,6 +451,7 @@ const struct X(lb_kernels) SYMBOL = {
 	.exp_terms = exp_terms,
 	.largest = largest,
 	.softmax_rows = softmax_rows,
+	.lane_rows = lane_rows,
 	.scale_bytes = scale_bytes,
 	.tanh_all = LB_REAL == 32 ? tanh_lanes : tanh_exact,
 };

@@ -50,6 +50,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
+LB_PHI_LANES(poly1_focal, phi)
+
 const struct X(lb_loss) X(lb_multiclass_poly1_focal) = {
 	.info = {
 		.base = {
@@ -73,5 +75,5 @@ const struct X(lb_loss) X(lb_multiclass_poly1_focal) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_poly1_focal_lanes),
 };

@@ -95,4 +95,34 @@ static inline real lb_phi_row(const struct X(lb_batch) *in, size_t i, const real
 	return at.loss;
 }
 
+/* lb_phi_row of LB_PANEL rows side by side, at temperature 1 */
+static inline __attribute__((always_inline)) void lb_phi_lanes(const struct lb_arg *par, struct X(lb_lane_rows) *at,
+							       struct lb_phi (*phi)(const struct lb_softmax *s, const struct lb_arg *par))
+{
+	real share[LB_PANEL], own[LB_PANEL], loss[LB_PANEL];
+
+	for (size_t i = 0; i < LB_PANEL; i++) {
+		const struct lb_softmax s = { .sum = at->sum[i], .rest = at->rest[i], .lp = at->lp[i], .p = at->term[i] / at->sum[i],
+					      .q = at->rest[i] / at->sum[i] };
+		const struct lb_phi is = phi(&s, par);
+		loss[i] = is.loss;
+		share[i] = is.f / s.sum;
+		own[i] = -is.f * s.q;
+	}
+	for (size_t i = 0; i < LB_PANEL; i++)
+		at->loss[i] = loss[i];
+	for (size_t k = 0; k < at->c; k++)
+		for (size_t i = 0; i < LB_PANEL; i++)
+			at->g[k * LB_PANEL + i] *= share[i];
+	for (size_t i = 0; i < LB_PANEL; i++)
+		at->g[(size_t)at->label[i] * LB_PANEL + i] = own[i];
+}
+
+/* .lanes of a loss whose .row is lb_phi_row of phi; s->y and s->top are not told */
+#define LB_PHI_LANES(name, phi)                                                                                                 \
+	LB_CLONES static void X(lb_##name##_lanes)(const struct X(lb_batch) *in, struct X(lb_lane_rows) *at)                    \
+	{                                                                                                                       \
+		lb_phi_lanes(in->par, at, phi);                                                                                 \
+	}
+
 #endif
