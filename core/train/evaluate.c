@@ -162,7 +162,7 @@ static void decide_multiclass(struct X(lb_evaluator) *e, size_t start, const rea
 {
 	for (size_t i = start; i < start + b; i++, z += ld) {
 		e->pred[i] = (int32_t)X(lb_kernel)()->largest(z, e->columns);
-		e->rank[i] = X(scan_row)(e->columns, z, (size_t)e->label[i]).before;
+		e->rank[i] = e->pred[i] == e->label[i] ? 0 : X(scan_row)(e->columns, z, (size_t)e->label[i]).before;
 	}
 }
 
