@@ -75,6 +75,7 @@ static void finish_row(real *g, size_t c, real loss, real scale)
 struct by_lanes {
 	const struct X(lb_loss) *loss;
 	const struct X(lb_batch) *in;
+	real share;              /* of a row in the mean */
 	double sum;
 };
 
@@ -82,19 +83,23 @@ static void visit_lanes(void *arg, size_t first, size_t rows, struct X(lb_lane_r
 {
 	struct by_lanes *by = arg;
 	const struct X(lb_batch) *in = by->in;
+	double sum = by->sum;
 
 	by->loss->lanes(in, at);
 	for (size_t i = 0; i < LB_PANEL; i++)
-		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : 1 / (real)in->b;
+		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : by->share;
 	for (size_t i = 0; in->w && i < rows; i++)
 		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : in->w[first + i] / (real)in->b;
-	for (size_t i = 0; i < rows; i++)
-		by->sum += (double)(in->w ? in->w[first + i] : R(1.0)) * (double)at->loss[i];
+	for (size_t i = 0; !in->w && i < rows; i++)
+		sum += (double)at->loss[i];
+	for (size_t i = 0; in->w && i < rows; i++)
+		sum += (double)in->w[first + i] * (double)at->loss[i];
+	by->sum = sum;
 }
 
 static double apply_lanes(const struct X(lb_loss) *loss, const struct X(lb_batch) *in, size_t stride, real *g)
 {
-	struct by_lanes by = { .loss = loss, .in = in };
+	struct by_lanes by = { .loss = loss, .in = in, .share = 1 / (real)in->b };
 
 	X(lb_kernel)()->lane_rows(&(struct X(lb_lane_job)){ .b = in->b, .c = in->c, .ld = stride, .softmax = loss->softmax, .z = in->z,
 							     .y = in->y, .g = g, .visit = visit_lanes, .arg = &by });

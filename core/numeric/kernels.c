@@ -1,6 +1,6 @@
 #include "core/numeric/kernels.h"
 
-#include "core/numeric/lanes.h"
+#include "core/numeric/columns.h"
 
 #include <stdbool.h>
 
@@ -198,154 +198,58 @@ static double exp_terms(const real *z, size_t c, real shift, real scale, size_t 
 	return lb_total(sum);
 }
 
+/* The largest lane, all being numbers. */
+LB_INLINE real highest(lb_lanes m)
+{
+#if defined __AVX512F__ && LB_REAL == 32
+	return _mm512_reduce_max_ps((__m512)m);
+#elif defined __AVX512F__
+	return _mm512_reduce_max_pd((__m512d)m);
+#else
+	real most = m[0];
+
+	for (size_t i = 1; i < LB_PANEL; i++)
+		most = m[i] > most ? m[i] : most;
+	return most;
+#endif
+}
+
+/* The first lane equal to x; LB_PANEL when there is none. */
+LB_INLINE size_t first_equal(lb_lanes v, real x)
+{
+#if defined __AVX512F__ && LB_REAL == 32
+	return (size_t)__builtin_ctz((unsigned)_mm512_cmp_ps_mask((__m512)v, (__m512)lb_splat(x), _CMP_EQ_OQ) | 1u << LB_PANEL);
+#elif defined __AVX512F__
+	return (size_t)__builtin_ctz((unsigned)_mm512_cmp_pd_mask((__m512d)v, (__m512d)lb_splat(x), _CMP_EQ_OQ) | 1u << LB_PANEL);
+#else
+	size_t i = 0;
+
+	while (i < LB_PANEL && !(v[i] == x))
+		i++;
+	return i;
+#endif
+}
+
+LB_INLINE lb_lanes load_or_first(const real *z, size_t k, size_t c)
+{
+	return c - k < LB_PANEL ? lb_load_part(z + k, c - k, z[0]) : lb_load(z + k);
+}
+
 static size_t largest(const real *z, size_t c)
 {
 	lb_lanes m = lb_splat(z[0]);
-	real most;
 
 	for (size_t k = 0; k < c; k += LB_PANEL) {
-		const lb_lanes v = c - k < LB_PANEL ? lb_load_part(z + k, c - k, z[0]) : lb_load(z + k);
+		const lb_lanes v = load_or_first(z, k, c);
 		m = lb_select(v > m, v, m);
 	}
-	most = m[0];
-#pragma GCC unroll 16
-	for (size_t i = 1; i < LB_PANEL; i++)
-		most = m[i] > most ? m[i] : most;
-	for (size_t k = 0; k < c; k++)
-		if (z[k] == most)
-			return k;
+	const real most = highest(m);
+	for (size_t k = 0; k < c; k += LB_PANEL) {
+		const size_t i = first_equal(load_or_first(z, k, c), most);
+		if (i < LB_PANEL)
+			return k + i;
+	}
 	return 0;
-}
-
-/* A square of rows `row` apart turned into columns; rows beyond `rows` are read as the last one. */
-LB_INLINE void load_turned(const real *x, size_t row, size_t rows, lb_lanes column[LB_PANEL])
-{
-#if defined __AVX512F__
-#pragma GCC unroll 16
-	for (size_t i = 0; i < LB_PANEL; i++)
-		column[i] = lb_load(x + (i < rows ? i : rows - 1) * row);
-	lb_turn(column);
-#else
-	for (size_t i = 0; i < LB_PANEL; i++)
-		for (size_t k = 0; k < LB_PANEL; k++)
-			column[k][i] = x[(i < rows ? i : rows - 1) * row + k];
-#endif
-}
-
-LB_INLINE void store_turned(lb_lanes column[LB_PANEL], real *x, size_t row, size_t rows)
-{
-#if defined __AVX512F__
-	lb_turn(column);
-	for (size_t i = 0; i < rows; i++)
-		lb_store(x + i * row, column[i]);
-#else
-	for (size_t i = 0; i < rows; i++)
-		for (size_t k = 0; k < LB_PANEL; k++)
-			x[i * row + k] = column[k][i];
-#endif
-}
-
-/* The labels of a panel of rows, the last one repeated. */
-struct labels {
-	int32_t y[LB_PANEL] __attribute__((aligned(64)));
-	lb_lanes number;
-};
-
-LB_INLINE void load_labels(struct labels *l, const int32_t *y, size_t rows)
-{
-	typedef int32_t ints __attribute__((vector_size(LB_PANEL * sizeof(int32_t))));
-	ints v;
-
-	for (size_t i = 0; i < LB_PANEL; i++)
-		l->y[i] = y[i < rows ? i : rows - 1];
-	memcpy(&v, l->y, sizeof v);
-	l->number = __builtin_convertvector(v, lb_lanes);
-}
-
-/* Of each row, the value in its label's column. */
-LB_INLINE lb_lanes own_value(const lb_lanes *column, const struct labels *l)
-{
-	real own[LB_PANEL] __attribute__((aligned(64)));
-
-	for (size_t i = 0; i < LB_PANEL; i++)
-		own[i] = ((const real *)column)[(size_t)l->y[i] * LB_PANEL + i];
-	return lb_load(own);
-}
-
-/* Two vectors of eight doubles, or one, for the lanes of a sum. */
-enum { HALVES = LB_PANEL / 8 };
-
-LB_INLINE void add_wide(lb_doubles sum[HALVES], lb_lanes v)
-{
-#if LB_REAL == 32
-	lb_half part[2];
-
-	memcpy(part, &v, sizeof part);
-	sum[0] += lb_widen(part[0]);
-	sum[1] += lb_widen(part[1]);
-#else
-	sum[0] += v;
-#endif
-}
-
-LB_INLINE lb_lanes narrowed(const lb_doubles sum[HALVES])
-{
-#if LB_REAL == 32
-	const lb_half part[2] = { __builtin_convertvector(sum[0], lb_half), __builtin_convertvector(sum[1], lb_half) };
-	lb_lanes v;
-
-	memcpy(&v, part, sizeof v);
-	return v;
-#else
-	return sum[0];
-#endif
-}
-
-/* What the columns of LB_PANEL rows give, one row a lane. */
-struct lane_sums {
-	lb_lanes own, term, rest, sum, lp, top;
-};
-
-/* The softmax of the scores z by columns: its terms into e. */
-LB_INLINE struct lane_sums softmax_lanes(size_t c, const lb_lanes *z, const struct labels *label, lb_lanes *e)
-{
-	struct lane_sums s = { .own = own_value(z, label) };
-	lb_lanes most = z[0], number = { 0 };
-	lb_doubles rest[HALVES] = { 0 }, sum[HALVES];
-
-	for (size_t k = 1; k < c; k++) {
-		const lb_bits more = z[k] > most;
-		number += 1;
-		most = lb_select(more, z[k], most);
-		s.top = lb_select(more, number, s.top);
-	}
-	number = (lb_lanes){ 0 };
-	for (size_t k = 0; k < c; k++, number += 1) {
-		e[k] = lb_exp_below(z[k] - most);
-		add_wide(rest, lb_select(label->number == number, (lb_lanes){ 0 }, e[k]));
-	}
-	s.term = own_value(e, label);
-	memcpy(sum, rest, sizeof sum);
-	add_wide(sum, s.term);
-	s.rest = narrowed(rest);
-	s.sum = narrowed(sum);
-	s.lp = lb_select(s.term >= 1, -lb_log1p(s.rest), (s.own - most) - lb_log(s.sum));
-	return s;
-}
-
-/* All columns of up to LB_PANEL rows ld apart, turned; and back, with the padding 0. */
-LB_INLINE void load_columns(size_t c, size_t ld, const real *z, size_t rows, lb_lanes *t)
-{
-	for (size_t k = 0; k < c; k += LB_PANEL)
-		load_turned(z + k, ld, rows, t + k);
-}
-
-LB_INLINE void store_columns(size_t c, size_t ld, lb_lanes *t, size_t rows, real *e)
-{
-	for (size_t k = c; k < LB_PADDED(c); k++)
-		t[k] = (lb_lanes){ 0 };
-	for (size_t k = 0; k < c; k += LB_PANEL)
-		store_turned(t + k, e + k, ld, rows);
 }
 
 static void softmax_rows(size_t b, size_t c, size_t ld, const real *z, const int32_t *y, real *e, const struct X(lb_softmax_sums) *at)
