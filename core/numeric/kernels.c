@@ -1,6 +1,6 @@
 #include "core/numeric/kernels.h"
 
-#include "core/numeric/columns.h"
+#include "core/numeric/turned.h"
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Rows turned into columns, LB_PANEL rows at a time with a row a lane, and the softmax of these; for core/numeric/kernels.c alone. */
-#ifndef LB_COLUMNS_H
-#define LB_COLUMNS_H
+#ifndef LB_TURNED_H
+#define LB_TURNED_H
 
 #include "core/numeric/lanes.h"
 
