@@ -2,7 +2,6 @@
 
 #include "core/numeric/kernels.h"
 #include "losses/engine.h"
-#include "losses/multiclass/softmax.h"
 
 #include <string.h>
 
@@ -41,23 +40,26 @@ const struct X(lb_loss) *X(lb_loss_of)(const struct lb_loss_info *info)
 	return NULL;
 }
 
-/* The softmax of all rows at once, where rows are padded as the kernel wants them. */
-static bool soften(const struct X(lb_loss) *loss, const struct X(lb_batch) *in, size_t stride, real *g, struct X(lb_softmax_sums) *at)
+/* Whether rows are padded as the kernels want them. */
+static bool in_panels(size_t c, size_t stride)
+{
+	return c <= LB_SOFTMAX_COLUMNS && stride % LB_PANEL == 0 && stride >= LB_PADDED(c);
+}
+
+/* The softmax of all rows at once. */
+static void soften(const struct X(lb_batch) *in, size_t stride, real *g, struct X(lb_softmax_sums) *at)
 {
 	real *s = in->scratch + in->b * in->c;
 
-	if (!loss->softmax || !g || in->c > LB_SOFTMAX_COLUMNS || stride % LB_PANEL || stride < LB_PADDED(in->c))
-		return false;
 	*at = (struct X(lb_softmax_sums)){ .rest = s, .sum = s + in->b, .lp = s + 2 * in->b, .top = s + 3 * in->b };
 	X(lb_kernel)()->softmax_rows(in->b, in->c, stride, in->z, in->y, g, at);
-	return true;
 }
 
-/* g (n) <- g * share * scale; where rows are padded, over the padding, which stays 0 as long as both are finite. */
-LB_CLONES static void X(scale_row)(size_t n, real share, real scale, real *g)
+/* g (n) <- g * scale; where rows are padded, over the padding, which stays 0 as long as both are finite. */
+LB_CLONES static void X(scale_row)(size_t n, real scale, real *g)
 {
 	for (size_t k = 0; k < n; k++)
-		g[k] = g[k] * share * scale;
+		g[k] *= scale;
 }
 
 /* A row whose loss is NaN has a NaN gradient, also where the kernel's comparisons would have made it a number. */
@@ -67,42 +69,65 @@ static void finish_row(real *g, size_t c, real loss, real scale)
 		for (size_t k = 0; k < c; k++)
 			g[k] = loss;
 	else
-		X(scale_row)(c, 1, scale, g);
+		X(scale_row)(c, scale, g);
 }
 
-/* lb_phi_row and finish_row of row i, whose terms stand in g already. */
-static real phi_row(const struct X(lb_loss) *loss, const struct X(lb_batch) *in, size_t i, size_t stride, real scale, real *g)
-{
-	const struct lb_softmax s = lb_softmax_of(in, i, in->z + i * stride, R(1.0), g);
-	const struct lb_phi at = loss->phi(&s, in->par);
+struct by_lanes {
+	const struct X(lb_loss) *loss;
+	const struct X(lb_batch) *in;
+	real share;              /* of a row in the mean */
+	double sum;
+};
 
-	if (isnan(at.loss))
-		finish_row(g, in->c, at.loss, scale);
-	else {
-		X(scale_row)(stride, at.f / s.sum, scale, g);
-		g[s.y] = -at.f * s.q * scale;
-	}
-	return at.loss;
+static void visit_lanes(void *arg, size_t first, size_t rows, struct X(lb_lane_rows) *at)
+{
+	struct by_lanes *by = arg;
+	const struct X(lb_batch) *in = by->in;
+	double sum = by->sum;
+
+	by->loss->lanes(in, at);
+	for (size_t i = 0; i < LB_PANEL; i++)
+		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : by->share;
+	for (size_t i = 0; in->w && i < rows; i++)
+		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : in->w[first + i] / (real)in->b;
+	for (size_t i = 0; !in->w && i < rows; i++)
+		sum += (double)at->loss[i];
+	for (size_t i = 0; in->w && i < rows; i++)
+		sum += (double)in->w[first + i] * (double)at->loss[i];
+	by->sum = sum;
+}
+
+static double apply_lanes(const struct X(lb_loss) *loss, const struct X(lb_batch) *in, size_t stride, real *g)
+{
+	struct by_lanes by = { .loss = loss, .in = in, .share = 1 / (real)in->b };
+
+	X(lb_kernel)()->lane_rows(&(struct X(lb_lane_job)){ .b = in->b, .c = in->c, .ld = stride, .softmax = loss->softmax, .z = in->z,
+							     .y = in->y, .g = g, .visit = visit_lanes, .arg = &by });
+	return by.sum / (double)in->b;
 }
 
 double X(lb_loss_apply)(const struct X(lb_loss) *loss, const struct X(lb_batch) *batch, real *g)
 {
 	const size_t stride = batch->ld ? batch->ld : batch->c;
+	const bool panels = g && in_panels(batch->c, stride);
 	struct X(lb_batch) in = *batch;
 	struct X(lb_softmax_sums) soft;
 	double sum = 0;
 
 	if (loss->batch)
 		return loss->batch(batch, g);
-	in.soft = soften(loss, batch, stride, g, &soft) ? &soft : NULL;
-	const bool phi = in.soft && loss->phi && (!loss->plain || loss->plain(in.par));
+	if (panels && loss->lanes && (!loss->plain || loss->plain(in.par)))
+		return apply_lanes(loss, batch, stride, g);
+	in.soft = panels && loss->softmax ? &soft : NULL;
+	if (in.soft)
+		soften(batch, stride, g, &soft);
 	for (size_t i = 0; i < in.b; i++) {
 		real *gi = g ? g + i * stride : NULL;
 		const real w = in.w ? in.w[i] : R(1.0), scale = w / (real)in.b;
-		const real l = phi ? phi_row(loss, &in, i, stride, scale, gi) : loss->row(&in, i, in.z + i * stride, gi);
+		const real l = loss->row(&in, i, in.z + i * stride, gi);
 
 		sum += (double)w * (double)l;
-		if (gi && !phi)
+		if (gi)
 			finish_row(gi, isnan(l) || stride % LB_PANEL ? in.c : stride, l, scale);
 	}
 	return sum / (double)in.b;

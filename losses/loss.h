@@ -34,8 +34,7 @@ struct lb_loss_facts {
 };
 
 struct X(lb_softmax_sums);
-struct lb_softmax;
-struct lb_phi;
+struct X(lb_lane_rows);
 
 struct X(lb_batch) {
 	size_t b, c;             /* rows, columns of z; c = 1 for a binary loss, the dimension for an embedding */
@@ -66,8 +65,9 @@ struct X(lb_loss) {
 	/* loss of row i; z = in->z + i*c; g (c values) gets its derivative unless NULL */
 	real (*row)(const struct X(lb_batch) *in, size_t i, const real *z, real *g);
 	bool softmax;            /* .row begins with lb_softmax_of: many rows are then made at once */
-	/* .row is lb_phi_row of this: so are the gradients of many rows. plain: whether it is with these parameters; NULL: with all */
-	struct lb_phi (*phi)(const struct lb_softmax *s, const struct lb_arg *par);
+	/* The same of LB_PANEL rows at once, from `first` on, of a loss whose .row reads z, y and par alone (losses/multiclass/side_by_side.h);
+	 * with .softmax the terms stand in at->g. The driver sets scale. plain: whether it is that with these parameters; NULL: with all. */
+	void (*lanes)(const struct X(lb_batch) *in, struct X(lb_lane_rows) *at);
 	bool (*plain)(const struct lb_arg *par);
 	/* mean loss of the batch; g (b,c) gets its derivative unless NULL */
 	double (*batch)(const struct X(lb_batch) *in, real *g);

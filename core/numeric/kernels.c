@@ -1,6 +1,6 @@
 #include "core/numeric/kernels.h"
 
-#include "core/numeric/lanes.h"
+#include "core/numeric/turned.h"
 
 #include <stdbool.h>
 
@@ -213,137 +213,114 @@ static double exp_terms(const real *z, size_t c, real shift, real scale, size_t 
 	return lb_total(sum);
 }
 
+/* The largest lane, all being numbers. */
+LB_INLINE real highest(lb_lanes m)
+{
+#if defined __AVX512F__ && LB_REAL == 32
+	return _mm512_reduce_max_ps((__m512)m);
+#elif defined __AVX512F__
+	return _mm512_reduce_max_pd((__m512d)m);
+#else
+	real most = m[0];
+
+	for (size_t i = 1; i < LB_PANEL; i++)
+		most = m[i] > most ? m[i] : most;
+	return most;
+#endif
+}
+
+/* The first lane equal to x; LB_PANEL when there is none. */
+LB_INLINE size_t first_equal(lb_lanes v, real x)
+{
+#if defined __AVX512F__ && LB_REAL == 32
+	return (size_t)__builtin_ctz((unsigned)_mm512_cmp_ps_mask((__m512)v, (__m512)lb_splat(x), _CMP_EQ_OQ) | 1u << LB_PANEL);
+#elif defined __AVX512F__
+	return (size_t)__builtin_ctz((unsigned)_mm512_cmp_pd_mask((__m512d)v, (__m512d)lb_splat(x), _CMP_EQ_OQ) | 1u << LB_PANEL);
+#else
+	size_t i = 0;
+
+	while (i < LB_PANEL && !(v[i] == x))
+		i++;
+	return i;
+#endif
+}
+
+LB_INLINE lb_lanes load_or_first(const real *z, size_t k, size_t c)
+{
+	return c - k < LB_PANEL ? lb_load_part(z + k, c - k, z[0]) : lb_load(z + k);
+}
+
 static size_t largest(const real *z, size_t c)
 {
 	lb_lanes m = lb_splat(z[0]);
-	real most;
 
 	for (size_t k = 0; k < c; k += LB_PANEL) {
-		const lb_lanes v = c - k < LB_PANEL ? lb_load_part(z + k, c - k, z[0]) : lb_load(z + k);
+		const lb_lanes v = load_or_first(z, k, c);
 		m = lb_select(v > m, v, m);
 	}
-	most = m[0];
-#pragma GCC unroll 16
-	for (size_t i = 1; i < LB_PANEL; i++)
-		most = m[i] > most ? m[i] : most;
-	for (size_t k = 0; k < c; k++)
-		if (z[k] == most)
-			return k;
+	const real most = highest(m);
+	for (size_t k = 0; k < c; k += LB_PANEL) {
+		const size_t i = first_equal(load_or_first(z, k, c), most);
+		if (i < LB_PANEL)
+			return k + i;
+	}
 	return 0;
-}
-
-/* A square of rows `row` apart turned into columns; rows beyond `rows` are read as the last one. */
-LB_INLINE void load_turned(const real *x, size_t row, size_t rows, lb_lanes column[LB_PANEL])
-{
-#if defined __AVX512F__
-#pragma GCC unroll 16
-	for (size_t i = 0; i < LB_PANEL; i++)
-		column[i] = lb_load(x + (i < rows ? i : rows - 1) * row);
-	lb_turn(column);
-#else
-	for (size_t i = 0; i < LB_PANEL; i++)
-		for (size_t k = 0; k < LB_PANEL; k++)
-			column[k][i] = x[(i < rows ? i : rows - 1) * row + k];
-#endif
-}
-
-LB_INLINE void store_turned(lb_lanes column[LB_PANEL], real *x, size_t row, size_t rows)
-{
-#if defined __AVX512F__
-	lb_turn(column);
-	for (size_t i = 0; i < rows; i++)
-		lb_store(x + i * row, column[i]);
-#else
-	for (size_t i = 0; i < rows; i++)
-		for (size_t k = 0; k < LB_PANEL; k++)
-			x[i * row + k] = column[k][i];
-#endif
-}
-
-LB_INLINE lb_lanes lanes_of(const int32_t *y, size_t rows)
-{
-	lb_lanes v;
-
-	for (size_t i = 0; i < LB_PANEL; i++)
-		v[i] = (real)y[i < rows ? i : rows - 1];
-	return v;
-}
-
-/* Two vectors of eight doubles, or one, for the lanes of a sum. */
-enum { HALVES = LB_PANEL / 8 };
-
-LB_INLINE void add_wide(lb_doubles sum[HALVES], lb_lanes v)
-{
-#if LB_REAL == 32
-	typedef float half __attribute__((vector_size(32)));
-	half part[2];
-
-	memcpy(part, &v, sizeof part);
-	sum[0] += __builtin_convertvector(part[0], lb_doubles);
-	sum[1] += __builtin_convertvector(part[1], lb_doubles);
-#else
-	sum[0] += v;
-#endif
-}
-
-LB_INLINE lb_lanes narrowed(const lb_doubles sum[HALVES])
-{
-#if LB_REAL == 32
-	typedef float half __attribute__((vector_size(32)));
-	const half part[2] = { __builtin_convertvector(sum[0], half), __builtin_convertvector(sum[1], half) };
-	lb_lanes v;
-
-	memcpy(&v, part, sizeof v);
-	return v;
-#else
-	return sum[0];
-#endif
-}
-
-/* LB_PANEL rows, one a lane; t holds the scores by columns and gets the terms. */
-LB_INLINE void softmax_lanes(size_t c, lb_lanes *t, lb_lanes label, struct X(lb_softmax_sums) at, size_t rows)
-{
-	lb_lanes most = t[0], top = { 0 }, own = { 0 }, own_term = { 0 };
-	lb_doubles rest[HALVES] = { 0 }, sum[HALVES];
-
-	for (size_t k = 1; k < c; k++) {
-		const lb_bits more = t[k] > most;
-		most = lb_select(more, t[k], most);
-		top = lb_select(more, lb_splat((real)k), top);
-	}
-	for (size_t k = 0; k < c; k++) {
-		const lb_lanes gap = t[k] - most, e = lb_exp(gap);
-		const lb_bits mine = label == lb_splat((real)k);
-		t[k] = e;
-		own = lb_select(mine, gap, own);
-		own_term = lb_select(mine, e, own_term);
-		add_wide(rest, lb_select(mine, (lb_lanes){ 0 }, e));
-	}
-	memcpy(sum, rest, sizeof sum);
-	add_wide(sum, own_term);
-	const lb_lanes others = narrowed(rest), all = narrowed(sum);
-	const lb_lanes lp = lb_select(own_term >= 1, -lb_log1p(others), own - lb_log(all));
-	lb_store_part(at.rest, rows, others);
-	lb_store_part(at.sum, rows, all);
-	lb_store_part(at.lp, rows, lp);
-	lb_store_part(at.top, rows, top);
 }
 
 static void softmax_rows(size_t b, size_t c, size_t ld, const real *z, const int32_t *y, real *e, const struct X(lb_softmax_sums) *at)
 {
-	lb_lanes t[LB_SOFTMAX_COLUMNS];
+	lb_lanes score[LB_SOFTMAX_COLUMNS], t[LB_SOFTMAX_COLUMNS];
+	struct labels label;
 
 	for (size_t i = 0; i < b; i += LB_PANEL) {
 		const size_t rows = b - i < LB_PANEL ? b - i : LB_PANEL;
-		for (size_t k = 0; k < c; k += LB_PANEL)
-			load_turned(z + i * ld + k, ld, rows, t + k);
-		softmax_lanes(c, t, lanes_of(y + i, rows),
-			      (struct X(lb_softmax_sums)){ at->rest + i, at->sum + i, at->lp + i, at->top + i }, rows);
-		for (size_t k = c; k < LB_PADDED(c); k++)
-			t[k] = (lb_lanes){ 0 };
-		for (size_t k = 0; k < c; k += LB_PANEL)
-			store_turned(t + k, e + i * ld + k, ld, rows);
+		load_columns(c, ld, z + i * ld, rows, score);
+		load_labels(&label, y + i, rows);
+		const struct lane_sums s = softmax_lanes(c, score, &label, t);
+		lb_store_part(at->rest + i, rows, s.rest);
+		lb_store_part(at->sum + i, rows, s.sum);
+		lb_store_part(at->lp + i, rows, s.lp);
+		lb_store_part(at->top + i, rows, s.top);
+		store_columns(c, ld, t, rows, e + i * ld);
 	}
+}
+
+LB_INLINE void visit_rows(const struct X(lb_lane_job) *j, size_t i, size_t rows, struct X(lb_lane_rows) *at)
+{
+	lb_lanes *z = (lb_lanes *)at->z, *t = (lb_lanes *)at->g;
+	struct labels label;
+
+	load_columns(j->c, j->ld, j->z + i * j->ld, rows, z);
+	load_labels(&label, j->y + i, rows);
+	lb_store(at->label, label.number);
+	if (j->softmax) {
+		const struct lane_sums s = softmax_lanes(j->c, z, &label, t);
+		lb_store(at->own, s.own);
+		lb_store(at->term, s.term);
+		lb_store(at->rest, s.rest);
+		lb_store(at->sum, s.sum);
+		lb_store(at->lp, s.lp);
+	} else
+		lb_store(at->own, own_value(z, &label));
+	j->visit(j->arg, i, rows, at);
+	for (size_t k = 0; k < j->c; k++)
+		t[k] *= lb_load(at->scale);
+	store_columns(j->c, j->ld, t, rows, j->g + i * j->ld);
+}
+
+static void lane_rows(const struct X(lb_lane_job) *j)
+{
+	lb_lanes z[LB_SOFTMAX_COLUMNS], t[LB_SOFTMAX_COLUMNS];
+	struct X(lb_lane_rows) at;
+	size_t i = 0;
+
+	at.c = j->c;
+	at.z = (const real *)z;
+	at.g = (real *)t;
+	for (; i + LB_PANEL <= j->b; i += LB_PANEL)
+		visit_rows(j, i, LB_PANEL, &at);
+	if (i < j->b)
+		visit_rows(j, i, j->b - i, &at);
 }
 
 static void scale_bytes(size_t n, const uint8_t *restrict x, real high, real low, real shift, real *restrict y)
@@ -394,6 +371,7 @@ const struct X(lb_kernels) SYMBOL = {
 	.exp_terms = exp_terms,
 	.largest = largest,
 	.softmax_rows = softmax_rows,
+	.lane_rows = lane_rows,
 	.scale_bytes = scale_bytes,
 	.tanh_all = LB_REAL == 32 ? tanh_lanes : tanh_exact,
 };

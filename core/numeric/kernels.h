@@ -48,6 +48,31 @@ struct X(lb_softmax_sums) {
 	real *rest, *sum, *lp, *top;
 };
 
+/* LB_PANEL rows side by side, a row a lane: column k of row i stands at [k * LB_PANEL + i]. What is asked of the rows is done for all lanes
+ * at once by loops that the compiler makes vectors of; lanes beyond the last row repeat it. Aligned to 64 bytes. */
+struct X(lb_lane_rows) {
+	real label[LB_PANEL] __attribute__((aligned(64)));
+	real own[LB_PANEL], term[LB_PANEL]; /* of the label: its score, its term */
+	real rest[LB_PANEL], sum[LB_PANEL], lp[LB_PANEL];
+	real loss[LB_PANEL], scale[LB_PANEL];
+	size_t c;
+	const real *z;           /* scores */
+	real *g;                 /* terms, then the gradient */
+};
+
+/* For b rows of c <= LB_SOFTMAX_COLUMNS columns, padded and ld apart, LB_PANEL rows at a time: their scores by lanes, and with `softmax`
+ * terms, sums and log p_y as softmax_rows makes them; without, only label and own are set. visit writes scale and, over the terms,
+ * the gradient; g (b, c) <- gradient * scale, its padding 0. g does not overlap z. */
+struct X(lb_lane_job) {
+	size_t b, c, ld;
+	bool softmax;
+	const real *z;
+	const int32_t *y;
+	real *g;
+	void (*visit)(void *arg, size_t first, size_t rows, struct X(lb_lane_rows) *at);
+	void *arg;
+};
+
 struct X(lb_kernels) {
 	const char *name;        /* "avx512", "avx2", "generic", or "blas": generic with the products of OpenBLAS */
 	bool chain;              /* products follow the rule above; false for "blas", whose bytes hold for one shape of the product */
@@ -75,6 +100,7 @@ struct X(lb_kernels) {
 	 * of label y: e <- exp(z - max z), its padding 0; in at, b values each: the sum of the terms of other classes than y, the sum of
 	 * all, log p_y, and the place of the largest score (lowest on ties). */
 	void (*softmax_rows)(size_t b, size_t c, size_t ld, const real *z, const int32_t *y, real *e, const struct X(lb_softmax_sums) *at);
+	void (*lane_rows)(const struct X(lb_lane_job) *job);
 	/* y[i] <- x[i] * high + (x[i] * low + shift), the outer product and sum fused */
 	void (*scale_bytes)(size_t n, const uint8_t *x, real high, real low, real shift, real *y);
 	/* y[i] <- tanh(x[i]), within 2 units in the last place; y may be x */

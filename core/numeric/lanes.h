@@ -44,6 +44,29 @@ LB_INLINE lb_lanes lb_select(lb_bits mask, lb_lanes yes, lb_lanes no)
 	return (lb_lanes)((mask & (lb_bits)yes) | (~mask & (lb_bits)no));
 }
 
+/* x where it is below `most`, or is NaN, else that; and the other way */
+LB_INLINE lb_lanes lb_at_most(real most, lb_lanes x)
+{
+#if defined __AVX512F__ && LB_REAL == 32
+	return (lb_lanes)_mm512_min_ps((__m512)lb_splat(most), (__m512)x);
+#elif defined __AVX512F__
+	return (lb_lanes)_mm512_min_pd((__m512d)lb_splat(most), (__m512d)x);
+#else
+	return lb_select(x > most, lb_splat(most), x);
+#endif
+}
+
+LB_INLINE lb_lanes lb_at_least(real least, lb_lanes x)
+{
+#if defined __AVX512F__ && LB_REAL == 32
+	return (lb_lanes)_mm512_max_ps((__m512)lb_splat(least), (__m512)x);
+#elif defined __AVX512F__
+	return (lb_lanes)_mm512_max_pd((__m512d)lb_splat(least), (__m512d)x);
+#else
+	return lb_select(x < least, lb_splat(least), x);
+#endif
+}
+
 LB_INLINE lb_lanes lb_load(const real *x)
 {
 	lb_lanes v;
@@ -85,16 +108,28 @@ LB_INLINE void lb_store_part(real *x, size_t n, lb_lanes v)
 
 typedef double lb_doubles __attribute__((vector_size(64)));
 
+#if LB_REAL == 32
+typedef float lb_half __attribute__((vector_size(32)));
+
+LB_INLINE lb_doubles lb_widen(lb_half v)
+{
+#if defined __AVX512F__
+	return (lb_doubles)_mm512_cvtps_pd((__m256)v);
+#else
+	return __builtin_convertvector(v, lb_doubles);
+#endif
+}
+#endif
+
 /* Eight sums in double: lane i of a float vector goes to sum i mod 8. */
 LB_INLINE lb_doubles lb_widen_add(lb_doubles sum, lb_lanes v)
 {
 #if LB_REAL == 32
-	typedef float half __attribute__((vector_size(32)));
-	half low, high;
+	lb_half low, high;
 
 	memcpy(&low, &v, sizeof low);
 	memcpy(&high, (const char *)&v + sizeof low, sizeof high);
-	return sum + (__builtin_convertvector(low, lb_doubles) + __builtin_convertvector(high, lb_doubles));
+	return sum + (lb_widen(low) + lb_widen(high));
 #else
 	return sum + v;
 #endif
@@ -115,13 +150,20 @@ LB_INLINE lb_bits lb_lane_numbers(void)
 #endif
 }
 
-/* 2^n for integers n of either sign, each half of n at a time, so that subnormal results are rounded once and overflow is infinity */
-LB_INLINE lb_lanes lb_scale2(lb_lanes p, lb_bits n)
+/* p 2^n for integers n of either sign; elsewhere each half of n at a time, so that subnormal results are rounded once too and overflow is
+ * infinity */
+LB_INLINE lb_lanes lb_scale2(lb_lanes p, lb_lanes n)
 {
-	const lb_bits half = n >> 1;
+#if defined __AVX512F__ && LB_REAL == 32
+	return (lb_lanes)_mm512_scalef_ps((__m512)p, (__m512)n);
+#elif defined __AVX512F__
+	return (lb_lanes)_mm512_scalef_pd((__m512d)p, (__m512d)n);
+#else
+	const lb_bits k = (lb_bits)(n + LB_MAGIC) - (lb_bits)lb_splat(LB_MAGIC), half = k >> 1;
 
 	p *= (lb_lanes)((half + LB_BIAS) << LB_MANTISSA);
-	return p * (lb_lanes)((n - half + LB_BIAS) << LB_MANTISSA);
+	return p * (lb_lanes)((k - half + LB_BIAS) << LB_MANTISSA);
+#endif
 }
 
 /* Taylor's polynomial of exp on |r| <= log(2)/2: its first missing term is below a tenth of a unit in the last place. */
@@ -141,16 +183,20 @@ LB_INLINE lb_lanes lb_exp_poly(lb_lanes r)
 	return r + r * r * p;
 }
 
-/* exp, below 1 unit in the last place; NaN stays NaN */
+/* exp of x <= LB_EXP_HI, below 1 unit in the last place; NaN stays NaN */
+LB_INLINE lb_lanes lb_exp_below(lb_lanes x)
+{
+	x = lb_at_least(LB_EXP_LO, x);
+	const lb_lanes n = (x * R(1.44269504088896340736) + LB_MAGIC) - LB_MAGIC;
+	const lb_lanes r = (x - n * LB_LN2_HI) - n * LB_LN2_LO;
+
+	return lb_scale2(1 + lb_exp_poly(r), n);
+}
+
+/* The same of any x */
 LB_INLINE lb_lanes lb_exp(lb_lanes x)
 {
-	x = lb_select(x > LB_EXP_HI, lb_splat(LB_EXP_HI), x);
-	x = lb_select(x < LB_EXP_LO, lb_splat(LB_EXP_LO), x);
-	const lb_lanes t = x * R(1.44269504088896340736) + LB_MAGIC, n = t - LB_MAGIC;
-	const lb_lanes r = (x - n * LB_LN2_HI) - n * LB_LN2_LO;
-	const lb_bits k = (lb_bits)t - (lb_bits)lb_splat(LB_MAGIC);
-
-	return lb_scale2(1 + lb_exp_poly(r), k);
+	return lb_exp_below(lb_at_most(LB_EXP_HI, x));
 }
 
 #if LB_REAL == 32

@@ -252,6 +252,8 @@ static int prepare_labels(struct lb_prepared *p, const cJSON *config, const stru
 		if (part == LB_TRAIN || !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(block, "valid")))
 			rc = corruption->apply(&noise, p->y, err);
 	}
+	if (!rc && !memcmp(p->y, data->y, data->n * sizeof *p->y))
+		p->setup.y = data->y;    /* one copy in the cache for all trials of a cohort */
 	free(lists);
 	return rc;
 }

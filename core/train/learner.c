@@ -185,14 +185,12 @@ static struct X(lb_batch) loss_batch(struct X(lb_learner) *l, const struct lb_co
 	size_t dh = 0;
 	const real *h = features(l, m, &dh);
 
-	for (size_t i = 0; i < m->b; i++) {
-		if (l->y)
-			l->y[i] = l->setup->y[m->rows[i]];
-		if (l->weight)
-			l->weight[i] = (real)l->setup->row_weight[m->rows[i]];
-		for (size_t k = 0; l->t && k < l->columns; k++)
-			l->t[i * l->columns + k] = (real)target[m->rows[i] * l->columns + k];
-	}
+	for (size_t i = 0; l->y && i < m->b; i++)
+		l->y[i] = l->setup->y[m->rows[i]];
+	for (size_t i = 0; l->weight && i < m->b; i++)
+		l->weight[i] = (real)l->setup->row_weight[m->rows[i]];
+	for (size_t i = 0; l->t && i < m->b * l->columns; i++)
+		l->t[i] = (real)target[m->rows[i / l->columns] * l->columns + i % l->columns];
 	return (struct X(lb_batch)){ .b = m->b, .c = l->columns, .views = l->views, .z = z, .ld = l->net->ld, .y = l->y, .t = l->t, .h = h,
 				     .dh = dh, .id = m->id, .w = l->weight, .par = l->setup->loss_par, .facts = &l->facts,
 				     .epoch = l->epoch, .epochs = c->epochs, .state = l->loss_state, .scratch = l->scratch, .wide = l->wide,

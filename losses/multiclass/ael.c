@@ -24,6 +24,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
+LB_PHI_LANES(ael, phi)
+
 const struct X(lb_loss) X(lb_multiclass_ael) = {
 	.info = {
 		.base = {
@@ -45,5 +47,5 @@ const struct X(lb_loss) X(lb_multiclass_ael) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_ael_lanes),
 };

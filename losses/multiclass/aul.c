@@ -31,6 +31,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
+LB_PHI_LANES(aul, phi)
+
 const struct X(lb_loss) X(lb_multiclass_aul) = {
 	.info = {
 		.base = {
@@ -55,5 +57,5 @@ const struct X(lb_loss) X(lb_multiclass_aul) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_aul_lanes),
 };

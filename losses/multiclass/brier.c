@@ -1,4 +1,4 @@
-#include "losses/multiclass/softmax.h"
+#include "losses/multiclass/side_by_side.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 4, .z = { 0, 0, 0, 0 }, .y = { 0 }, .value = 0.75, .source = "by hand: (3/4)^2 + 3 (1/4)^2" },
@@ -8,31 +8,48 @@ static const struct lb_example examples[] = {
 
 /* Over the wrong classes alone, r_k = p_k / q with largest r_m: square = sum r_k^2 and gap = sum r_k (r_m - r_k). Then
  * value = q^2 (1 + square), grad_y = -2 p_y q^2 (1 + square), grad_k = 2 q p_k (r_k - r_m + gap + p_y (1 + square)):
- * r_k - square = r_k - r_m + gap loses nothing when one wrong class holds all the mass. */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+ * r_k - square = r_k - r_m + gap loses nothing when one wrong class holds all the mass. A rest whose reciprocal would overflow is scaled
+ * up by a power of two. */
+LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at)
 {
-	const size_t c = in->c;
-	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
-	const real wrong = s.rest <= 0 ? R(1.0) : s.rest;
-	real most = 0;
-	double square = 0, gap = 0;
+	const size_t c = at->c;
+	real most[LB_PANEL] = { 0 }, up[LB_PANEL], per[LB_PANEL], share[LB_PANEL], p[LB_PANEL], q[LB_PANEL], lift[LB_PANEL];
+	double square[LB_PANEL] = { 0 }, gap[LB_PANEL] = { 0 };
 
+	(void)par;
+	for (size_t i = 0; i < n; i++) {
+		const real wrong = at->rest[i] <= 0 ? R(1.0) : at->rest[i];
+		up[i] = wrong < R(0x1p-60) ? R(0x1p90) : R(1.0);
+		per[i] = 1 / (wrong * up[i]);
+		share[i] = 1 / at->sum[i];
+		p[i] = at->term[i] * share[i];
+		q[i] = at->rest[i] * share[i];
+	}
+	for (size_t i = 0; i < n; i++)
+		at->g[(size_t)at->label[i] * n + i] = 0;
 	for (size_t k = 0; k < c; k++)
-		most = k != s.y && e[k] > most ? e[k] : most;
-	for (size_t k = 0; k < c; k++) {
-		const real r = k == s.y ? R(0.0) : e[k] / wrong;
-		square += (double)(r * r);
-		gap += (double)(r * ((most - e[k]) / wrong));
+		for (size_t i = 0; i < n; i++)
+			most[i] = at->g[k * n + i] > most[i] ? at->g[k * n + i] : most[i];
+	for (size_t k = 0; k < c; k++)
+		for (size_t i = 0; i < n; i++) {
+			const real e = at->g[k * n + i], r = e * up[i] * per[i];
+			square[i] += (double)(r * r);
+			gap[i] += (double)(r * ((most[i] - e) * up[i] * per[i]));
+		}
+	for (size_t i = 0; i < n; i++) {
+		at->loss[i] = q[i] * q[i] * (1 + (real)square[i]);
+		lift[i] = p[i] * (1 + (real)square[i]);
 	}
-	const real loss = s.q * s.q * (1 + (real)square);
-	if (g) {
-		for (size_t k = 0; k < c; k++)
-			g[k] = 2 * s.q * (e[k] / s.sum) * ((e[k] - most) / wrong + (real)gap + s.p * (1 + (real)square));
-		g[s.y] = -2 * s.p * loss;
-	}
-	return loss;
+	for (size_t k = 0; k < c; k++)
+		for (size_t i = 0; i < n; i++) {
+			const real e = at->g[k * n + i];
+			at->g[k * n + i] = 2 * q[i] * (e * share[i]) * ((e - most[i]) * up[i] * per[i] + (real)gap[i] + lift[i]);
+		}
+	for (size_t i = 0; i < n; i++)
+		at->g[(size_t)at->label[i] * n + i] = -2 * p[i] * at->loss[i];
 }
+
+LB_SIDE_BY_SIDE(brier, true, body)
 
 const struct X(lb_loss) X(lb_multiclass_brier) = {
 	.info = {
@@ -51,5 +68,6 @@ const struct X(lb_loss) X(lb_multiclass_brier) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.lanes = X(lb_brier_lanes),
 	.softmax = true,
 };

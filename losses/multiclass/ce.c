@@ -31,6 +31,8 @@ static bool plain(const struct lb_arg *par)
 	return !(par[TEMPERATURE].v < 1) && !(par[TEMPERATURE].v > 1);
 }
 
+LB_PHI_LANES(ce, phi)
+
 const struct X(lb_loss) X(lb_multiclass_ce) = {
 	.info = {
 		.base = {
@@ -53,6 +55,6 @@ const struct X(lb_loss) X(lb_multiclass_ce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_ce_lanes),
 	.plain = plain,
 };

@@ -1,4 +1,4 @@
-#include "losses/loss.h"
+#include "losses/multiclass/side_by_side.h"
 
 enum { MARGIN };
 
@@ -13,30 +13,30 @@ static const struct lb_example examples[] = {
 	  .source = "by hand: (0.2 + 1.5) / 2" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at)
 {
-	const size_t y = (size_t)in->y[i];
-	const real margin = (real)in->par[MARGIN].v;
-	size_t worst = y;
-	real loss = 0;
+	const real margin = (real)par[MARGIN].v;
+	real loss[LB_PANEL] = { 0 }, worst[LB_PANEL];
 
-	for (size_t k = 0; k < in->c; k++) {
-		const real u = z[k] - z[y] + margin;
-		if (g)
-			g[k] = 0;
-		if (isnan(u))
-			return u;
-		if (k != y && u > loss) {
-			loss = u;
-			worst = k;
+	for (size_t i = 0; i < n; i++)
+		worst[i] = at->label[i];
+	for (size_t k = 0; k < at->c; k++)
+		for (size_t i = 0; i < n; i++) {
+			const real u = at->z[k * n + i] - at->own[i] + margin;
+			const bool other = (real)k < at->label[i] || (real)k > at->label[i];
+			const bool more = (other && u > loss[i]) || isnan(u);
+			loss[i] = more ? u : loss[i];
+			worst[i] = more ? (real)k : worst[i];
+			at->g[k * n + i] = 0;
 		}
+	for (size_t i = 0; i < n; i++) {
+		at->loss[i] = loss[i];
+		at->g[(size_t)worst[i] * n + i] += 1;
+		at->g[(size_t)at->label[i] * n + i] -= 1;
 	}
-	if (g && worst != y) {
-		g[worst] = 1;
-		g[y] = -1;
-	}
-	return loss;
 }
+
+LB_SIDE_BY_SIDE(cs, false, body)
 
 const struct X(lb_loss) X(lb_multiclass_cs) = {
 	.info = {
@@ -58,4 +58,5 @@ const struct X(lb_loss) X(lb_multiclass_cs) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.lanes = X(lb_cs_lanes),
 };

@@ -28,6 +28,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
+LB_PHI_LANES(focal, phi)
+
 const struct X(lb_loss) X(lb_multiclass_focal) = {
 	.info = {
 		.base = {
@@ -51,5 +53,5 @@ const struct X(lb_loss) X(lb_multiclass_focal) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_focal_lanes),
 };

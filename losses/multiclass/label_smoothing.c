@@ -1,4 +1,4 @@
-#include "losses/multiclass/softmax.h"
+#include "losses/multiclass/side_by_side.h"
 
 enum { ALPHA };
 
@@ -20,23 +20,27 @@ static const struct lb_example examples[] = {
 };
 
 /* -sum_k t_k log p_k = -log p_y + (a/C) sum_k (z_y - z_k): the mean of the gaps to the label, added to cross-entropy. */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at)
 {
-	const size_t c = in->c;
-	const double share = in->par[ALPHA].v / (double)c;
-	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
-	double gaps = 0;
+	const size_t c = at->c;
+	const double share = par[ALPHA].v / (double)c;
+	double gaps[LB_PANEL] = { 0 }, of_sum[LB_PANEL];
 
 	for (size_t k = 0; k < c; k++)
-		gaps += (double)(z[s.y] - z[k]);
-	if (g) {
-		for (size_t k = 0; k < c; k++)
-			g[k] = (real)((double)e[k] / (double)s.sum - share);
-		g[s.y] = (real)(share * (double)(c - 1) - (double)s.rest / (double)s.sum);
+		for (size_t i = 0; i < n; i++)
+			gaps[i] += (double)(at->own[i] - at->z[k * n + i]);
+	for (size_t i = 0; i < n; i++) {
+		at->loss[i] = -at->lp[i] + (real)(share * gaps[i]);
+		of_sum[i] = 1 / (double)at->sum[i];
 	}
-	return -s.lp + (real)(share * gaps);
+	for (size_t k = 0; k < c; k++)
+		for (size_t i = 0; i < n; i++)
+			at->g[k * n + i] = (real)((double)at->g[k * n + i] * of_sum[i] - share);
+	for (size_t i = 0; i < n; i++)
+		at->g[(size_t)at->label[i] * n + i] = (real)(share * (double)(c - 1) - (double)at->rest[i] * of_sum[i]);
 }
+
+LB_SIDE_BY_SIDE(label_smoothing, true, body)
 
 const struct X(lb_loss) X(lb_multiclass_label_smoothing) = {
 	.info = {
@@ -61,5 +65,6 @@ const struct X(lb_loss) X(lb_multiclass_label_smoothing) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.lanes = X(lb_label_smoothing_lanes),
 	.softmax = true,
 };

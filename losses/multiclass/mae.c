@@ -17,6 +17,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
+LB_PHI_LANES(mae, phi)
+
 const struct X(lb_loss) X(lb_multiclass_mae) = {
 	.info = {
 		.base = {
@@ -36,5 +38,5 @@ const struct X(lb_loss) X(lb_multiclass_mae) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_mae_lanes),
 };

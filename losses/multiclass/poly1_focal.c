@@ -39,7 +39,7 @@ static real excess(const struct lb_softmax *s)
 static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 {
 	const real gamma = (real)par[GAMMA].v, lift = (real)(1 + par[EPSILON].v);
-	const real weight = lb_q_power(s, gamma), t = excess(s);
+	const real weight = lb_power_of_rest(s->p, s->q, gamma), t = excess(s);
 
 	return (struct lb_phi){ .loss = weight * s->q * (lift + t),
 				.f = weight * (s->q + gamma * s->p * t + lift * (gamma + 1) * s->p) };
@@ -49,6 +49,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
+
+LB_PHI_LANES(poly1_focal, phi)
 
 const struct X(lb_loss) X(lb_multiclass_poly1_focal) = {
 	.info = {
@@ -73,5 +75,5 @@ const struct X(lb_loss) X(lb_multiclass_poly1_focal) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_poly1_focal_lanes),
 };

@@ -31,6 +31,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
+LB_PHI_LANES(rce, phi)
+
 const struct X(lb_loss) X(lb_multiclass_rce) = {
 	.info = {
 		.base = {
@@ -53,5 +55,5 @@ const struct X(lb_loss) X(lb_multiclass_rce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_rce_lanes),
 };

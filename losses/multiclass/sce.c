@@ -35,6 +35,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
+LB_PHI_LANES(sce, phi)
+
 const struct X(lb_loss) X(lb_multiclass_sce) = {
 	.info = {
 		.base = {
@@ -60,5 +62,5 @@ const struct X(lb_loss) X(lb_multiclass_sce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_sce_lanes),
 };

@@ -5,6 +5,7 @@
 
 #include "core/numeric/kernels.h"
 #include "losses/loss.h"
+#include "losses/multiclass/powers.h"
 
 struct lb_softmax {
 	size_t y, top;           /* the label; the class of the largest score, lowest index on ties */
@@ -54,25 +55,19 @@ struct lb_phi {
 /* (1 - p_y^a) / a, which tends to -log p_y as a goes to 0; a may be negative. */
 static inline real lb_box_cox(const struct lb_softmax *s, real a)
 {
-	return a > 0 || a < 0 ? -expm1(a * s->lp) / a : -s->lp;
+	return a > 0 || a < 0 ? -lb_expm1_times(a, s->lp) / a : -s->lp;
 }
 
 /* As a loss of p_y: generalized cross-entropy. */
 static inline struct lb_phi lb_box_cox_phi(const struct lb_softmax *s, real a)
 {
-	return (struct lb_phi){ .loss = lb_box_cox(s, a), .f = exp(a * s->lp) };
-}
-
-/* q^a, a >= 0. A q near 1 is raised through p_y, since a large a multiplies its rounding. */
-static inline real lb_q_power(const struct lb_softmax *s, real a)
-{
-	return s->p < s->q ? exp(a * log1p(-s->p)) : pow(s->q, a);
+	return (struct lb_phi){ .loss = lb_box_cox(s, a), .f = lb_exp_times(a, s->lp) };
 }
 
 /* -q^g log p_y. F = q^g - g p_y q^(g-1) log p_y, with log p_y / q taken together: it tends to -1 where q^(g-1) would overflow. */
 static inline struct lb_phi lb_focal_phi(const struct lb_softmax *s, real gamma)
 {
-	const real weight = lb_q_power(s, gamma);
+	const real weight = lb_power_of_rest(s->p, s->q, gamma);
 
 	return (struct lb_phi){ .loss = -weight * s->lp,
 				.f = s->q > 0 ? weight * (1 - gamma * s->p * (s->lp / s->q)) : weight };
@@ -94,5 +89,35 @@ static inline real lb_phi_row(const struct X(lb_batch) *in, size_t i, const real
 	}
 	return at.loss;
 }
+
+/* lb_phi_row of LB_PANEL rows side by side, at temperature 1 */
+static inline __attribute__((always_inline)) void lb_phi_lanes(const struct lb_arg *par, struct X(lb_lane_rows) *at,
+							       struct lb_phi (*phi)(const struct lb_softmax *s, const struct lb_arg *par))
+{
+	real share[LB_PANEL], own[LB_PANEL], loss[LB_PANEL];
+
+	for (size_t i = 0; i < LB_PANEL; i++) {
+		const struct lb_softmax s = { .sum = at->sum[i], .rest = at->rest[i], .lp = at->lp[i], .p = at->term[i] / at->sum[i],
+					      .q = at->rest[i] / at->sum[i] };
+		const struct lb_phi is = phi(&s, par);
+		loss[i] = is.loss;
+		share[i] = is.f / s.sum;
+		own[i] = -is.f * s.q;
+	}
+	for (size_t i = 0; i < LB_PANEL; i++)
+		at->loss[i] = loss[i];
+	for (size_t k = 0; k < at->c; k++)
+		for (size_t i = 0; i < LB_PANEL; i++)
+			at->g[k * LB_PANEL + i] *= share[i];
+	for (size_t i = 0; i < LB_PANEL; i++)
+		at->g[(size_t)at->label[i] * LB_PANEL + i] = own[i];
+}
+
+/* .lanes of a loss whose .row is lb_phi_row of phi; s->y and s->top are not told */
+#define LB_PHI_LANES(name, phi)                                                                                                 \
+	LB_CLONES static void X(lb_##name##_lanes)(const struct X(lb_batch) *in, struct X(lb_lane_rows) *at)                    \
+	{                                                                                                                       \
+		lb_phi_lanes(in->par, at, phi);                                                                                 \
+	}
 
 #endif

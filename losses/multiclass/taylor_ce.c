@@ -36,6 +36,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
+LB_PHI_LANES(taylor_ce, phi)
+
 const struct X(lb_loss) X(lb_multiclass_taylor_ce) = {
 	.info = {
 		.base = {
@@ -59,5 +61,5 @@ const struct X(lb_loss) X(lb_multiclass_taylor_ce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_taylor_ce_lanes),
 };

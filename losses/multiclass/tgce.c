@@ -37,6 +37,8 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
+LB_PHI_LANES(tgce, phi)
+
 const struct X(lb_loss) X(lb_multiclass_tgce) = {
 	.info = {
 		.base = {
@@ -62,5 +64,5 @@ const struct X(lb_loss) X(lb_multiclass_tgce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.phi = phi,
+	.lanes = X(lb_tgce_lanes),
 };

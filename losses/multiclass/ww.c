@@ -1,4 +1,4 @@
-#include "losses/loss.h"
+#include "losses/multiclass/side_by_side.h"
 
 enum { MARGIN, REDUCTION };
 enum { SUM, MEAN };
@@ -18,26 +18,28 @@ static const struct lb_example examples[] = {
 	{ .set = "reduction=mean", .b = 1, .c = 4, .z = { 0, 0, 0, 0 }, .y = { 0 }, .value = 0.75, .source = "by hand: 3 * 1 / 4" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at)
 {
-	const size_t y = (size_t)in->y[i], c = in->c;
-	const real margin = (real)in->par[MARGIN].v;
-	const real share = in->par[REDUCTION].v > SUM ? 1 / (real)c : R(1.0);
-	double sum = 0;
-	size_t active = 0;
+	const real margin = (real)par[MARGIN].v;
+	const real share = par[REDUCTION].v > SUM ? 1 / (real)at->c : R(1.0);
+	double sum[LB_PANEL] = { 0 };
+	real active[LB_PANEL] = { 0 };
 
-	for (size_t k = 0; k < c; k++) {
-		const real u = z[k] - z[y] + margin;
-		const bool hit = k != y && !(u <= 0);
-		sum += hit ? (double)u : 0;
-		active += hit;
-		if (g)
-			g[k] = hit ? share : R(0.0);
+	for (size_t k = 0; k < at->c; k++)
+		for (size_t i = 0; i < n; i++) {
+			const real u = at->z[k * n + i] - at->own[i] + margin;
+			const bool hit = ((real)k < at->label[i] || (real)k > at->label[i]) && !(u <= 0);
+			sum[i] += (double)(hit ? u : R(0.0));
+			active[i] += hit ? R(1.0) : R(0.0);
+			at->g[k * n + i] = hit ? share : R(0.0);
+		}
+	for (size_t i = 0; i < n; i++) {
+		at->loss[i] = share * (real)sum[i];
+		at->g[(size_t)at->label[i] * n + i] = -active[i] * share;
 	}
-	if (g)
-		g[y] = -(real)active * share;
-	return share * (real)sum;
 }
+
+LB_SIDE_BY_SIDE(ww, false, body)
 
 const struct X(lb_loss) X(lb_multiclass_ww) = {
 	.info = {
@@ -59,4 +61,5 @@ const struct X(lb_loss) X(lb_multiclass_ww) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
+	.lanes = X(lb_ww_lanes),
 };

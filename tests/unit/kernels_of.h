@@ -261,6 +261,69 @@ START_TEST(softmax_of_many_rows)
 }
 END_TEST
 
+/* What a visit of lane_rows is given, against softmax_rows, whose terms and sums are made anew here; row r of the visit becomes r * term. */
+struct visits {
+	size_t c, ld, rows, next;
+	const real *z;
+	const int32_t *y;
+	const real *term;        /* (rows, ld) */
+	struct X(lb_softmax_sums) sums;
+	bool softmax;
+};
+
+static void ck_visit(void *arg, size_t first, size_t rows, struct X(lb_lane_rows) *at)
+{
+	struct visits *v = arg;
+
+	ck_assert_uint_eq(first, v->next);
+	ck_assert_uint_eq(rows, v->rows - first < LB_PANEL ? v->rows - first : LB_PANEL);
+	v->next += rows;
+	for (size_t i = 0; i < LB_PANEL; i++) {
+		const size_t r = first + (i < rows ? i : rows - 1), y = (size_t)v->y[r];
+		ck_assert(at->label[i] == (real)y && at->own[i] == v->z[r * v->ld + y]);
+		for (size_t k = 0; k < v->c; k++) {
+			real *g = &at->g[k * LB_PANEL + i];
+			ck_assert(at->z[k * LB_PANEL + i] == v->z[r * v->ld + k]);
+			ck_assert(!v->softmax || *g == v->term[r * v->ld + k]);
+			*g = (real)r + v->term[r * v->ld + k];
+		}
+		ck_assert(!v->softmax || (at->term[i] == v->term[r * v->ld + y] && at->rest[i] == v->sums.rest[r] &&
+					  at->sum[i] == v->sums.sum[r] && at->lp[i] == v->sums.lp[r]));
+		at->scale[i] = r == 5 ? (real)NAN : R(0.5);
+	}
+}
+
+START_TEST(rows_by_lanes)
+{
+	static const size_t columns[] = { 2, 8, 10, 16, 26, 33, 64 };
+	enum { ROWS = 37 };
+	real v[4][ROWS];
+	int32_t y[ROWS];
+
+	for (size_t s = 0; X(lb_kernel_at)(s); s++)
+		for (size_t q = 0; q < 14; q++) {
+			const size_t n = columns[q % 7], ld = LB_PADDED(n) + (q % 2 ? LB_PANEL : 0);
+			struct visits at = { .c = n, .ld = ld, .rows = ROWS, .z = a, .y = y, .term = b, .softmax = q < 7,
+					     .sums = { v[0], v[1], v[2], v[3] } };
+			const struct X(lb_lane_job) job = { .b = ROWS, .c = n, .ld = ld, .softmax = q < 7, .z = a, .y = y, .g = c,
+							    .visit = ck_visit, .arg = &at };
+			draw(a, ROWS * ld, q, 3);
+			for (size_t i = 0; i < ROWS; i++)
+				y[i] = (int32_t)(i * 7 % n);
+			X(lb_kernel_at)(s)->softmax_rows(ROWS, n, ld, a, y, b, &at.sums);
+			memset(c, 0x7f, (ROWS + 1) * ld * sizeof *c);
+			X(lb_kernel_at)(s)->lane_rows(&job);
+			ck_assert_uint_eq(at.next, ROWS);
+			for (size_t i = 0; i < ROWS * ld; i++)
+				if (i % ld < n)
+					ck_assert(i / ld == 5 ? isnan(c[i]) : c[i] == R(0.5) * ((real)(i / ld) + b[i]));
+				else if (i % ld < LB_PADDED(n))
+					ck_assert(c[i] == 0);
+			ck_assert(!memcmp(c + ROWS * ld, c + ROWS * ld + 1, (ld - 1) * sizeof *c));
+		}
+}
+END_TEST
+
 START_TEST(softmax_of_a_row_with_nan)
 {
 	real v[4][LB_PANEL];
@@ -314,6 +377,7 @@ static Suite *suite(void)
 	tcase_add_test(t, largest_is_the_first_of_the_largest);
 	tcase_add_test(t, tangents);
 	tcase_add_loop_test(t, softmax_of_many_rows, 0, 2);
+	tcase_add_test(t, rows_by_lanes);
 	tcase_add_test(t, softmax_of_a_row_with_nan);
 	tcase_add_test(t, sets_agree);
 	suite_add_tcase(s, t);

@@ -79,6 +79,33 @@ START_TEST(padded_rows_are_as_good)
 }
 END_TEST
 
+/* A score that is not a number spoils its own row, and the sum; the other rows keep theirs. */
+START_TEST(nan_stays_in_its_row)
+{
+	const struct lb_loss_f64 *loss = lb_loss_get_f64((size_t)_i);
+	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .counts = class_counts };
+	struct subject s;
+
+	set_up(&s, _i);
+	if (!loss->lanes)
+		return;
+	struct lb_batch_f64 in = { .b = ROWS, .c = MOST_CLASSES, .z = padded, .ld = PAD, .y = y, .par = s.settings[0], .facts = &facts,
+				   .scratch = scratch };
+	draw_rows(MOST_CLASSES, PAD, 1);
+	lb_loss_apply_f64(loss, &in, g_padded);
+	for (size_t i = 0; i < ROWS; i++)
+		memcpy(g_tight + i * MOST_CLASSES, g_padded + i * PAD, MOST_CLASSES * sizeof *g_tight);
+	padded[20 * PAD + 1] = (double)NAN;
+	ck_assert(isnan(lb_loss_apply_f64(loss, &in, g_padded)));
+	for (size_t i = 0; i < ROWS; i++)
+		for (size_t k = 0; k < MOST_CLASSES; k++)
+			if (i == 20)
+				ck_assert_msg(isnan(g_padded[i * PAD + k]), "%s", loss->info.base.name);
+			else
+				ck_assert_msg(g_padded[i * PAD + k] == g_tight[i * MOST_CLASSES + k], "%s", loss->info.base.name);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("loss_rows");
@@ -88,6 +115,7 @@ static Suite *suite(void)
 	while (lb_loss_at((size_t)n))
 		n++;
 	tcase_add_loop_test(t, padded_rows_are_as_good, 0, n);
+	tcase_add_loop_test(t, nan_stays_in_its_row, 0, n);
 	suite_add_tcase(s, t);
 	return s;
 }
