@@ -65,8 +65,9 @@ struct X(lb_loss) {
 	/* loss of row i; z = in->z + i*c; g (c values) gets its derivative unless NULL */
 	real (*row)(const struct X(lb_batch) *in, size_t i, const real *z, real *g);
 	bool softmax;            /* .row begins with lb_softmax_of: many rows are then made at once */
-	/* The same of LB_PANEL rows at once, from `first` on, of a loss whose .row reads z, y and par alone (losses/multiclass/side_by_side.h);
-	 * with .softmax the terms stand in at->g. The driver sets scale. plain: whether it is that with these parameters; NULL: with all. */
+	/* What .row does, for LB_PANEL rows side by side: loss and, over the terms that .softmax asks for, the gradient
+	 * (core/numeric/kernels.h; made with .row from one formula by losses/multiclass/side_by_side.h). For losses that read z, y and par
+	 * alone. plain: whether it holds with these parameters; NULL: with all. */
 	void (*lanes)(const struct X(lb_batch) *in, struct X(lb_lane_rows) *at);
 	bool (*plain)(const struct lb_arg *par);
 	/* mean loss of the batch; g (b,c) gets its derivative unless NULL */
