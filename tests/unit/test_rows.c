@@ -93,6 +93,20 @@ START_TEST(narrow_rows)
 }
 END_TEST
 
+/* Rows with too few cells that other ways to cut them would make up for; the narrow way must see the delimiters themselves. */
+START_TEST(ragged_rows)
+{
+	static const char *const ragged[] = {
+		"1,2,3\n7.5,3\n", "1,2,3\n7 5,3\n", "1,2,3,4\n1,7.5,3\n", "1,2,3,4\n1,2\n3,4\n", "1,2,3,4\n1\n2,3,4\n", "1,2\n1;2\n",
+		"1,2,3\n1,2\n",     "1,2,3\n1,2,3,\n", "1;2;3\n1,2;3\n",
+	};
+	const struct lb_read_options opt = { .header = -1, .by_rows = true };
+
+	for (size_t k = 0; k < sizeof ragged / sizeof *ragged; k++)
+		ck_refused(read_bytes(ragged[k], strlen(ragged[k]), &opt), ":2: field separated");
+}
+END_TEST
+
 /* ---- datasets ---- */
 
 static const char many[] = "a,b,c,label\n1,2,3,x\n4,5,6,y\n7,8,9,x\n10,200,12,y\n";
@@ -212,6 +226,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, narrow_rows, 0, sizeof values / sizeof *values);
+	tcase_add_test(c, ragged_rows);
 	tcase_add_loop_test(c, same_dataset, 0, sizeof pairs / sizeof *pairs);
 	suite_add_tcase(s, c);
 	return s;
