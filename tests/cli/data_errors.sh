@@ -106,6 +106,26 @@ refused "$images: holds no labels; give their file with data.test.labels"
 config "path: long-images.gz, labels: $labels"
 refused 'long-images.gz'
 
+# Files of more than a megabyte, which are read side by side: what is wrong with the training files is said in any case.
+"${PYTHON:-python3}" - <<'PY'
+import random, struct
+
+images = struct.pack(">4B3I", 0, 0, 8, 3, 1100, 32, 32) + random.Random(1).randbytes(1100 * 1024)
+for name, content in {"large": images, "cut-train": images[:-5], "cut-test": images[:-7]}.items():
+    with open(name, "wb") as f:
+        f.write(content)
+with open("large-labels", "wb") as f:
+    f.write(struct.pack(">4BI", 0, 0, 8, 1, 1100) + bytes(i % 2 for i in range(1100)))
+PY
+config 'path: large, labels: large-labels' 'test: {path: large, labels: large-labels}'
+assert_exit 0 lossbench config check c.yaml
+config 'path: cut-train, labels: large-labels' 'test: {path: cut-test, labels: large-labels}'
+for _ in 1 2 3; do refused 'cut-train: ' 1126395; done
+config 'path: large, labels: large-labels' 'test: {path: cut-test, labels: large-labels}'
+refused 'cut-test: ' 1126393
+config 'path: large, labels: large-labels' 'test: {path: large, labels: absent}'
+refused 'absent: '
+
 # A split that cannot be made.
 csv few.csv 'a,label' '1,x' '2,y'
 config 'path: few.csv, label: label' 'split: {train: 0.4, valid: 0.3, test: 0.3}'

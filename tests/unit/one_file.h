@@ -47,7 +47,7 @@ static int read_bytes(const void *bytes, size_t n, const struct lb_read_options 
 }
 
 /* The reading failed, with every one of the blank-separated words ('_' for a blank) in its message, and left nothing. */
-static inline void ck_refused(int rc, const char *words)
+static void ck_refused(int rc, const char *words)
 {
 	char copy[256], *save, *w;
 
