@@ -32,3 +32,21 @@ for how in 'scale: std' 'scale: max_abs' 'divide: 7'; do
 done
 config drop 'path: huge.csv, label: label' 'standardize: true'
 assert_exit 0 lossbench train --config drop.yaml --quiet --set 'data.drop=[a]'
+
+# Texts beside sparse numbers; what is left out of a row is 0, or the attribute's first value.
+{
+	printf '@relation r\n@attribute a numeric\n@attribute colour {red,green,blue}\n@attribute b numeric\n@attribute label {x,y}\n@data\n'
+	awk 'BEGIN { split("green blue", colour, " ")
+		for (i = 0; i < 60; i++) printf "{%s%s2 %d, 3 %s}\n", i % 5 ? "0 " i % 5 ", " : "", i % 3 ? "1 " colour[i % 3] ", " : "", i % 7 + 1, i % 2 ? "y" : "x" }'
+} >texts.arff
+awk 'BEGIN { print "a,colour,b,label"; split("green blue", colour, " ")
+	for (i = 0; i < 60; i++) printf "%d,%s,%d,%s\n", i % 5, i % 3 ? colour[i % 3] : "red", i % 7 + 1, i % 2 ? "y" : "x" }' >texts.csv
+for precision in float32 float64; do
+	for kind in arff csv; do
+		config "of-$kind" "path: texts.$kind, label: label" 'standardize: false, scale: max_abs'
+		rm -rf "of-$kind"
+		assert_exit 0 lossbench train --config "of-$kind.yaml" --quiet --set train.precision=$precision
+		assert_eq "$(json "$(find "of-$kind" -name '*.json')" .data.features)" 5 "features of $kind"
+	done
+	assert_eq "$(json "$(find of-arff -name '*.json')" .result)" "$(json "$(find of-csv -name '*.json')" .result)" "$precision: texts beside sparse numbers"
+done
