@@ -156,7 +156,7 @@ refused() {
 	local file=$1 texts=$3 text status=0
 	(
 		ulimit -v "$limit"
-		exec timeout 60 lossbench "${@:4}"
+		exec timeout 240 lossbench "${@:4}"
 	) >out 2>err || status=$?
 	[ "$status" = "$2" ] || { failures+="$file: status $status, expected $2: $(head -c 600 err)"$'\n' && return; }
 	[ ! -s out ] || failures+="$file: printed $(head -n 3 out)"$'\n'
