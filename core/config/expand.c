@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* After the first mistake so many trials more are looked at. */
-enum { MAX_FAULTS = 100, MORE_TRIALS = 1000 };
+/* Trials are looked at until so many mistakes are found, or the same ones so often. */
+enum { MAX_FAULTS = 100, MAX_REPEATED = 3000 };
 
 /* Which configs are there already: an open hash table of canonical forms. */
 struct seen {
@@ -104,7 +104,7 @@ static int expand_all(const struct lb_sweep *s, struct lb_trial_list *out, struc
 	const struct lb_node *sweep = lb_node_get(s->config->root, "sweep");
 	const struct lb_mark file = { .file = s->config->file };
 	const size_t n = count_trials(s, sweep ? &sweep->mark : &file);
-	size_t end = n;
+	size_t repeated = 0;
 	struct seen seen = { .size = 16 };
 	size_t *digit = lb_alloc(s->n_axes, sizeof *digit, err);
 
@@ -113,10 +113,9 @@ static int expand_all(const struct lb_sweep *s, struct lb_trial_list *out, struc
 	seen.slot = lb_alloc(seen.size, sizeof *seen.slot, err);
 	out->config = lb_alloc(n, sizeof *out->config, err);
 	int rc = digit && seen.slot && out->config ? 0 : -1;
-	for (size_t t = 0; !rc && t < end && s->r.faults->n < MAX_FAULTS; t++) {
+	for (size_t t = 0; !rc && t < n && s->r.faults->n < MAX_FAULTS && repeated < MAX_REPEATED; t++) {
 		rc = expand_trial(s, t, digit, &seen, out, err);
-		if (s->r.faults->n && end == n && n - t > MORE_TRIALS)
-			end = t + MORE_TRIALS;
+		repeated += s->r.faults->n;
 	}
 	free(digit);
 	free(seen.slot);

@@ -493,7 +493,7 @@ START_TEST(test_work_of_a_mistake_in_a_sweep)
 	const size_t one = asked_by(BASE "datum: 1\n", 50000, "datum: unknown key");
 	const size_t all = asked_by(BASE "datum: 1\nsweep: {train.seed: {from: 1, to: 50000}}\n", 50000, "datum: unknown key");
 
-	ck_assert_uint_lt(all, 1100 * one);
+	ck_assert_uint_lt(all, 3100 * one);
 }
 END_TEST
 
