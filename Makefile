@@ -176,10 +176,13 @@ tsan:                                ## the threads under ThreadSanitizer: the t
 	@tests/tsan.sh build-tsan
 
 # Lines of core/, losses/ and datasets/ that the tests run.
+COVERAGE_FLAGS = -O1 -g --coverage
 .PHONY: coverage
 coverage:                            ## line coverage by the tests, at least 90 % (a quarter of an hour)
 	@scripts/setup.sh check
-	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-coverage CFLAGS="-O1 -g --coverage" build-coverage/lossbench unit
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-coverage CFLAGS="$(COVERAGE_FLAGS)" build-coverage/tests/coverage.o
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-coverage CFLAGS="$(COVERAGE_FLAGS)" build-coverage/lossbench unit \
+		LDFLAGS="build-coverage/tests/coverage.o -Wl,--wrap=_exit,--wrap=execv"
 	@BUILD=build-coverage JOBS=$(JOBS) TIMEOUT=600 tests/run.sh
 	@gcovr --root . --object-directory build-coverage --filter 'core/' --filter 'losses/' --filter 'datasets/' --fail-under-line 90 --print-summary
 

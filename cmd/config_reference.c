@@ -69,7 +69,7 @@ static bool seen_before(const char *block, int kind, const struct lb_info *info)
 	const struct lb_info *other;
 
 	for (int k = 0; k < kind; k++)
-		for (size_t i = 0; (other = lb_registries.at(block, (enum lb_kind)k, i)); i++)
+		for (size_t at = 0; (other = lb_registries.next(block, (enum lb_kind)k, &at));)
 			if (other == info)
 				return true;
 	return false;
@@ -81,7 +81,7 @@ static void print_components(const struct lb_option *o)
 
 	printf("\n## %s\n\nA block with `%s:` and the parameters of that %s, or the bare name.\n", o->path, o->key, o->noun);
 	for (int k = 0; k < LB_N_KINDS; k++)
-		for (size_t i = 0; (info = lb_registries.at(o->path, (enum lb_kind)k, i)); i++) {
+		for (size_t at = 0; (info = lb_registries.next(o->path, (enum lb_kind)k, &at));) {
 			if (seen_before(o->path, k, info))
 				continue;
 			printf("\n**%s**: %s.", info->name, info->title);

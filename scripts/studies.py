@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import List, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
+VERDICTS = {"Holds.": "Does not hold.", "holds": "does not hold", "Reproduces.": "Does not reproduce."}
 
 
 def arguments(text: str, name: str) -> argparse.ArgumentParser:
@@ -24,6 +25,15 @@ def trained(binary: str, config: str, folder: Path, jobs: int, sets: Sequence[st
                    stdout=subprocess.DEVNULL if quiet else None)
     listed = subprocess.run([binary, "sweep", *words, "--list", "--quiet"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     return [json.loads((folder / "trials" / (line.split("\t")[0] + ".json")).read_text(encoding="utf-8")) for line in listed.splitlines()]
+
+
+def verdict(good: bool, word: str = "Holds.") -> str:
+    """What a page says of a claim: the word in bold, or its opposite in VERDICTS."""
+    return "**%s**" % (word if good else VERDICTS[word])
+
+
+def reproduces(good: bool) -> str:
+    return verdict(good, "Reproduces.")
 
 
 def write_page(out: Path, text: str) -> None:

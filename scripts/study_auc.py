@@ -18,7 +18,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import logsumexp
 
-from studies import ROOT, arguments, trained, write_page
+from studies import ROOT, arguments, reproduces, trained, write_page
 
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402
@@ -121,8 +121,6 @@ def plot(rows: List[dict], path: Path) -> None:
 
 
 def verdicts(values: Dict[Key, Dict[str, float]], rows: List[dict], blind: Tuple[float, ...]) -> List[str]:
-    def say(holds: bool) -> str:
-        return "**Reproduces.**" if holds else "**Does not reproduce.**"
     lines = []
     for a in ("mw, tau 1", "mw, tau 0.1", "pairwise_squared_hinge"):
         d, p, better = compare(values, a, "logistic", "auc")
@@ -130,13 +128,13 @@ def verdicts(values: Dict[Key, Dict[str, float]], rows: List[dict], blind: Tuple
                      "decide little)." % (a, "**Yes.**" if d > 0 and p < 0.05 else "**Not clearly.**", d, better, p))
     d, p, better = compare(values, "mw, tau 1", "logistic", "ece_positive")
     lines.append("- A loss over pairs does not learn the level of the scores, so their sigmoids are no probabilities: %s Calibration error %+.4f "
-                 "against logistic, higher on %d of 5 sets, p = %.3g." % (say(d > 0 and p < 0.05), d, better, p))
+                 "against logistic, higher on %d of 5 sets, p = %.3g." % (reproduces(d > 0 and p < 0.05), d, better, p))
     lines.append("- Lemma 1, the contrastive loss does not see offsets between queries: %s It is %.4f before and %.4f after offsets of scale 20, "
                  "while AUC over the pool falls from %.3f to %.3f and MW rises from %.3f to %.3f."
-                 % (say(abs(blind[0] - blind[3]) < 1e-9 and blind[5] < 0.6), blind[0], blind[3], blind[2], blind[5], blind[1], blind[4]))
+                 % (reproduces(abs(blind[0] - blind[3]) < 1e-9 and blind[5] < 0.6), blind[0], blind[3], blind[2], blind[5], blind[1], blind[4]))
     worst = max(float(r["difference"]) for r in rows if r["difference"])
     lines.append("- The forms in O(n) and O(n log n) are exact: %s At most %.1g relative from the plain sum over all pairs."
-                 % (say(worst < 1e-12), worst))
+                 % (reproduces(worst < 1e-12), worst))
     return lines
 
 

@@ -12,7 +12,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from scipy.stats import cauchy, levy_stable, norm
 
-from studies import ROOT, arguments, trained, write_page
+from studies import ROOT, arguments, trained, verdict, write_page
 
 FOLDER = ROOT / "results" / "disparity"
 CONFIG = ROOT / "configs" / "disparity"
@@ -215,10 +215,6 @@ def self_table(found: Dict[Tuple[int, float, int], List[float]]) -> List[str]:
     return lines + [""]
 
 
-def say(holds: bool) -> str:
-    return "**Holds.**" if holds else "**Does not hold.**"
-
-
 def deviation(models: List[Model]) -> float:
     """The largest distance of a measured error from its closed form, in standard errors of the test rows (counted as at least one row)."""
     most = 0.0
@@ -246,19 +242,19 @@ def verdicts_mixture(found: List[Model], models: List[Model]) -> List[str]:
     ratio = float((cauchy.pdf(grid, 1, 0.7) / cauchy.pdf(grid, -1, 0.7)).max())
     bound = (math.sqrt(1.49) + 1) / (math.sqrt(1.49) - 1)
     lines = ["- Measured errors, standard and robust, of both classes are those of the closed form at the trained weights: %s The largest of %d "
-             "deviations is %.1f standard errors." % (say(deviation(models + found) < 4.8), 4 * len(models + found), deviation(models + found)),
+             "deviations is %.1f standard errors." % (verdict(deviation(models + found) < 4.8), 4 * len(models + found), deviation(models + found)),
              "- Robust training finds the rule of the closed form in the example: %s Largest difference of an accuracy %.4f." % (
-                 say(gap < 0.01), gap),
+                 verdict(gap < 0.01), gap),
              "- So it does for the normal law at every ratio, norm and radius: %s Largest difference of a class's error %.3f, with 10000 rows "
-             "to train on." % (say(away < 0.05), away),
+             "to train on." % (verdict(away < 0.05), away),
              "- Balanced classes: robustness against l2 costs no accuracy, against linf it does: %s Errors rise by %s (l2), %s (linf)." % (
-                 say(max(cost["l2"]) < 0.003 < cost["linf"][-1]), *(", ".join("%.4f" % v for v in cost[kind]) for kind in ("l2", "linf")))]
+                 verdict(max(cost["l2"]) < 0.003 < cost["linf"][-1]), *(", ".join("%.4f" % v for v in cost[kind]) for kind in ("l2", "linf")))]
     for alpha, law in LAWS.items():
         lines.append("- %s law: robust training widens the gap between the classes at every ratio above 1: %s AD rises by %.3f to %.3f. It rises "
-                     "with the ratio: %s With the radius: %s" % (law[0].upper() + law[1:], say(min(rises[alpha]) > 0), min(rises[alpha]),
-                                                                 max(rises[alpha]), say(by_ratio[alpha]), say(by_eps[alpha])))
+                     "with the ratio: %s With the radius: %s" % (law[0].upper() + law[1:], verdict(min(rises[alpha]) > 0), min(rises[alpha]),
+                                                                 max(rises[alpha]), verdict(by_ratio[alpha]), verdict(by_eps[alpha])))
     return lines + ["- The likelihood ratio of Cauchy laws of scale 0.7 at ±1 is at most %.2f: %s Found %.2f; a class ratio beyond it leaves the "
-                    "minority to no threshold rule." % (bound, say(abs(ratio - bound) < 0.01), ratio)]
+                    "minority to no threshold rule." % (bound, verdict(abs(ratio - bound) < 0.01), ratio)]
 
 
 def verdicts_self(found: Dict[Tuple[int, float, int], List[float]]) -> List[str]:
@@ -266,11 +262,11 @@ def verdicts_self(found: Dict[Tuple[int, float, int], List[float]]) -> List[str]
     gaps = {t: [mean(found[m, s, t]) - column[t] for m, (_, shifts) in PUBLISHED.items() for s, column in shifts.items()] for t in TIMES[1:]}
     helps = all(mean(found[m, s, 100]) > mean(found[m, 0.0, 0]) + 0.05 for m in PUBLISHED for s in (0.0, 0.5))
     shifted = all(mean(found[m, 0.5, 100]) > mean(found[m, 0.0, 0]) for m in PUBLISHED)
-    return ["- Labels alone reach Phi(1 / sqrt(1 + d/m)): %s Largest difference %.3f." % (say(alone < 0.02), alone),
-            "- A hundred times as many rows without labels add more than 0.05: %s Also when their centres are off: %s" % (say(helps), say(shifted)),
+    return ["- Labels alone reach Phi(1 / sqrt(1 + d/m)): %s Largest difference %.3f." % (verdict(alone < 0.02), alone),
+            "- A hundred times as many rows without labels add more than 0.05: %s Also when their centres are off: %s" % (verdict(helps), verdict(shifted)),
             "- The published accuracies are met: %s Ours less theirs: %s. One fixed setting is used here for all cells, the authors' were not "
             "read." % (
-                say(all(abs(g) < 0.02 for v in gaps.values() for g in v)),
+                verdict(all(abs(g) < 0.02 for v in gaps.values() for g in v)),
                 "; ".join("n = %d m: %.3f to %.3f" % (t, min(v), max(v)) for t, v in gaps.items()))]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from one_against_rest import write_tables
-from studies import ROOT, arguments, trained, write_page
+from studies import ROOT, arguments, reproduces, trained, write_page
 
 FOLDER = ROOT / "results" / "ensloss"
 # table: sample set, positive class; the other classes are the rest
@@ -75,16 +75,14 @@ def table(best: Dict[Cell, List[dict]], depth: int, metric: str) -> List[str]:
 
 
 def verdicts(best: Dict[Cell, List[dict]]) -> List[str]:
-    def say(holds: bool) -> str:
-        return "**Reproduces.**" if holds else "**Does not reproduce.**"
     gain = {(depth, other): tally(best, depth, other)[1] for depth in DEPTHS for other in FIXED}
     deep = [tally(best, 4, other)[0] for other in FIXED]
     return ["- EnsLoss is seldom worse and often better on a deep network: %s Wins, ties and losses against logistic, exponential and hinge: %s."
-            % (say(all(w > lost for w, _, lost in deep)), ", ".join("/".join(map(str, c)) for c in deep)),
+            % (reproduces(all(w > lost for w, _, lost in deep)), ", ".join("/".join(map(str, c)) for c in deep)),
             "- Its advantage grows with depth: %s Mean gain in accuracy with one and with four layers: %s."
-            % (say(all(gain[4, o] > gain[1, o] for o in FIXED)), "; ".join("%s %+.4f, %+.4f" % (o, gain[1, o], gain[4, o]) for o in FIXED)),
+            % (reproduces(all(gain[4, o] > gain[1, o] for o in FIXED)), "; ".join("%s %+.4f, %+.4f" % (o, gain[1, o], gain[4, o]) for o in FIXED)),
             "- On a shallow network hinge is as good: %s Mean difference %+.4f, signed-rank p = %.3g over %d tables."
-            % (say(tally(best, 1, "hinge")[2] > 0.05), gain[1, "hinge"], tally(best, 1, "hinge")[2], len(TABLES))]
+            % (reproduces(tally(best, 1, "hinge")[2] > 0.05), gain[1, "hinge"], tally(best, 1, "hinge")[2], len(TABLES))]
 
 
 def page(best: Dict[Cell, List[dict]]) -> str:

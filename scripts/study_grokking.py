@@ -6,7 +6,7 @@
 import sys
 from typing import List, Optional
 
-from studies import ROOT, arguments, trained, write_page
+from studies import ROOT, arguments, trained, verdict, write_page
 
 FOLDER = ROOT / "results" / "grokking"
 MODULUS = 113
@@ -35,8 +35,8 @@ def row(trial: dict) -> str:
         first(test, LEARNED), " | ".join("%.4f" % test[e - 1] for e in EPOCHS), 100 * curve(trial, "train.softmax_collapse")[-1])
 
 
-def verdict(name: str, holds: bool, said: str) -> str:
-    return "- %s: **%s** %s" % (name, "Holds." if holds else "Does not hold.", said)
+def claim(name: str, good: bool, said: str) -> str:
+    return "- %s: %s %s" % (name, verdict(good), said)
 
 
 def page(trials: List[dict]) -> str:
@@ -50,11 +50,11 @@ def page(trials: List[dict]) -> str:
            "| project | seed | fitted at | learned at | %s | collapsed |" % " | ".join(str(e) for e in EPOCHS),
            "| --- | ---: | ---: | ---: |" + " ---: |" * len(EPOCHS) + " ---: |"] + [row(t) for t in trials]
     out += ["", "## What holds", "",
-            verdict("Every training row is fitted, with and without the projection", min(fitted) >= 1, "Least training accuracy %.4f." % min(fitted)),
-            verdict("With it the rule is learned within 300 steps (at least 99 % of the test rows)", min(last["perpendicular"]) >= LEARNED,
-                    "Test accuracy %.4f to %.4f." % (min(last["perpendicular"]), max(last["perpendicular"]))),
-            verdict("Without it, it is not (at most 5 %)", max(last["none"]) <= NOT_LEARNED,
-                    "Test accuracy %.4f to %.4f; chance is %.4f." % (min(last["none"]), max(last["none"]), 1 / MODULUS)),
+            claim("Every training row is fitted, with and without the projection", min(fitted) >= 1, "Least training accuracy %.4f." % min(fitted)),
+            claim("With it the rule is learned within 300 steps (at least 99 % of the test rows)", min(last["perpendicular"]) >= LEARNED,
+                  "Test accuracy %.4f to %.4f." % (min(last["perpendicular"]), max(last["perpendicular"]))),
+            claim("Without it, it is not (at most 5 %)", max(last["none"]) <= NOT_LEARNED,
+                  "Test accuracy %.4f to %.4f; chance is %.4f." % (min(last["none"]), max(last["none"]), 1 / MODULUS)),
             "", "The paper's figure shows the same over 300 epochs; its curves could not be read off, so no figure of theirs stands beside ours.", ""]
     return "\n".join(out)
 

@@ -17,6 +17,8 @@ from typing import Dict, List, Tuple
 import numpy as np
 from scipy import stats
 
+from studies import reproduces
+
 ROOT = Path(__file__).resolve().parent.parent
 Setting = Tuple[str, str, str]                          # data set, kind of noise, rate
 SYMMETRIC = ("mae", "rll", "nce_rce")                   # the sum over all labels does not depend on the scores
@@ -144,10 +146,6 @@ def gaps(rows: Dict[Setting, Dict[str, dict]], metric: str, name: str) -> np.nda
                      for s in sorted(rows, key=lambda s: (s[0], *order(s)))])
 
 
-def verdict(holds: bool) -> str:
-    return "**Reproduces.**" if holds else "**Does not reproduce.**"
-
-
 def stability(rows: Dict[Setting, Dict[str, dict]], metric: str) -> List[str]:
     losses, settings, ranks = rank_matrix(rows, metric)
     behind = {name: gaps(rows, metric, name) for name in losses}
@@ -162,7 +160,7 @@ def stability(rows: Dict[Setting, Dict[str, dict]], metric: str) -> List[str]:
                                             label(settings[int(behind[name].argmax())]))))
     lines.append("- The loss that is never far behind: `%s`, at most %.1f points." % (steadiest, behind[steadiest].max()))
     holds = place["aldr_kl"] <= 3 and close["aldr_kl"] * 2 >= len(settings)
-    return [verdict(holds) + " (Rule: among the first three by average rank, and within 2 points of the best in at least half of the "
+    return [reproduces(holds) + " (Rule: among the first three by average rank, and within 2 points of the best in at least half of the "
             "settings.)", ""] + lines
 
 
@@ -179,7 +177,7 @@ def symmetric_top_k(accuracy: Dict[Setting, Dict[str, dict]], top5: Dict[Setting
         lines.append("- %s: of the rows that the first guess misses, the next four catch " % data_set(s) +
                      ", ".join("%.0f %% with `%s`" % (100 * share(n), n) for n in (*SYMMETRIC, "ce", *OURS) if n in accuracy[s]) +
                      "; the middle of the losses that are not symmetric is %.0f %%." % (100 * middle))
-    return [verdict(all(lower)) + " (Rule: every symmetric loss lies below the middle of the others, on each data set with clean labels.)",
+    return [reproduces(all(lower)) + " (Rule: every symmetric loss lies below the middle of the others, on each data set with clean labels.)",
             ""] + lines
 
 

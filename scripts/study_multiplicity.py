@@ -12,7 +12,7 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 from scipy.special import expit
 
-from studies import ROOT, arguments, predictions, trained, write_page
+from studies import ROOT, arguments, predictions, trained, verdict, write_page
 
 FOLDER = ROOT / "results" / "multiplicity"
 SETS = ("wdbc", "ionosphere", "sonar")
@@ -140,8 +140,6 @@ def table(found: Dict[Tuple[str, float], dict]) -> List[str]:
 
 
 def verdicts(found: Dict[Tuple[str, float], dict]) -> List[str]:
-    def say(holds: bool) -> str:
-        return "**Holds.**" if holds else "**Does not hold.**"
     loss, score = (max(f[k] for f in found.values()) for k in ("loss_gap", "score_gap"))
     tiny = max(f["tiny"] for f in found.values())
     cells = [e for f in found.values() for e in f["eps"].values()]
@@ -150,17 +148,17 @@ def verdicts(found: Dict[Tuple[str, float], dict]) -> List[str]:
     widest = {n: [max(e["width"] for e in found[n, p]["eps"].values()) for p in PENALTIES] for n in SETS}
     wider = sum(e["minority"] > e["majority"] for e in cells)
     return ["- lossbench's optimum is that of a Newton solver written apart: %s The objectives differ by at most %.1e, the scores of all rows by "
-            "%.1e." % (say(loss < 1e-9 and score < 1e-4), loss, score),
+            "%.1e." % (verdict(loss < 1e-9 and score < 1e-4), loss, score),
             "- For small eps the half-width of the logit is sqrt(2 eps x'H⁻¹x): %s At eps = 10⁻⁶ J₀ the exact ends are within %.1e of it, "
-            "relatively." % (say(tiny < 2e-3), tiny),
-            "- D(δ) ≤ A(δ) everywhere: %s" % say(bounded),
-            "- The range widens with eps: %s" % say(rising),
+            "relatively." % (verdict(tiny < 2e-3), tiny),
+            "- D(δ) ≤ A(δ) everywhere: %s" % verdict(bounded),
+            "- The range widens with eps: %s" % verdict(rising),
             "- Where the data are nearly separable, a weaker penalty (1e-1, 1e-2, 1e-3) widens the range at eps = 10 %% of the loss: %s Mean widths: "
             "%s. The level set is a share of the loss, which shrinks as the fit gets closer." % (
-                say(all(w == sorted(w) for w in widest.values())),
+                verdict(all(w == sorted(w) for w in widest.values())),
                 "; ".join("%s %s" % (n, ", ".join("%.3f" % v for v in w)) for n, w in widest.items())),
             "- Rows of the minority class have wider ranges than those of the majority: %s %d of %d cells." % (
-                say(wider == len(cells)), wider, len(cells))]
+                verdict(wider == len(cells)), wider, len(cells))]
 
 
 def page(found: Dict[Tuple[str, float], dict]) -> str:

@@ -14,7 +14,7 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from studies import ROOT, trained
+from studies import ROOT, trained, verdict
 
 BASE = ROOT / "configs" / "nb_vs_lr" / "simulation.yaml"
 STORE = ROOT / "results" / "nb-vs-lr"
@@ -154,20 +154,16 @@ def growth(rows: List[Row]) -> List[str]:
     return lines
 
 
-def verdict(holds: bool) -> str:
-    return "**holds**" if holds else "**does not hold**"
-
-
 def bars(rows: List[Row]) -> List[str]:
     most = max(m for r in rows for m in r.needed[NB])
     shares = [m / r.features for r in rows if r.classes == 2 for m in r.needed[LR]]
-    lines = ["- Naive Bayes needs at most 30 rows for every n: %s (at most %d)." % (verdict(most <= 30), most),
+    lines = ["- Naive Bayes needs at most 30 rows for every n: %s (at most %d)." % (verdict(most <= 30, "holds"), most),
              "- Logistic regression needs 0.7 n to 1.3 n rows at K = 2: %s (%.2f n to %.2f n)." % (
-                 verdict(0.7 <= min(shares) and max(shares) <= 1.3), min(shares), max(shares))]
+                 verdict(0.7 <= min(shares) and max(shares) <= 1.3, "holds"), min(shares), max(shares))]
     for classes in sorted({r.classes for r in rows}):
         ratios = [r.mean(LR) / r.mean(NB) for r in sorted(rows, key=lambda r: r.features) if r.classes == classes]
         lines.append("- The ratio of the two grows with n at K = %d: %s (%s)." % (
-            classes, verdict(all(a < b for a, b in zip(ratios, ratios[1:]))), ", ".join("%.1f" % v for v in ratios)))
+            classes, verdict(all(a < b for a, b in zip(ratios, ratios[1:])), "holds"), ", ".join("%.1f" % v for v in ratios)))
     return lines
 
 

@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 import numpy as np
 from scipy.special import expit
 
-from studies import ROOT, arguments, trained, write_page
+from studies import ROOT, arguments, reproduces, trained, write_page
 
 FOLDER = ROOT / "results" / "perceptron"
 # rule, step size, rows: epochs to train
@@ -120,8 +120,6 @@ def count_table(trained: Dict[Tuple[str, float, int], dict]) -> List[str]:
 
 
 def verdicts(trained: Dict[Tuple[str, float, int], dict]) -> List[str]:
-    def say(holds: bool) -> str:
-        return "**Reproduces.**" if holds else "**Does not reproduce.**"
     exact = all(counted(trained[{"LR+GD": "logistic", "normalised LR+GD": "normalised logistic"}[rule], gamma, 1000]) == want
                 for (rule, gamma), want in PUBLISHED.items())
     same = all(counted(trained[k]) == steps(simulated(*k[:2]), k[2]) for k in RUNS)
@@ -130,14 +128,14 @@ def verdicts(trained: Dict[Tuple[str, float, int], dict]) -> List[str]:
     ours = counted(trained["logistic", 100.0, 1000])
     peaks = {g: max(trained["logistic", g, 1000]["train.log_loss"]) for g in (100.0, 10.0, 1.0)}
     fewer = [counted(trained["logistic", g, 1000]) for g in (100.0, 10.0, 1.0)]
-    return ["- Published count of LR+GD at step 100: %s lossbench needs %s steps, the paper 308." % (say(ours == 308), ours),
-            "- All published counts (LR+GD 308; normalised 2, 2, 16, 157), by lossbench itself: %s" % say(exact),
-            "- lossbench and a simulation of the same rules in NumPy agree on every count: %s" % say(same),
-            "- Theorem 6.1, at most R²/μ² + 2 log(2n - 1)/(γ μ²) normalised steps (R² = 1.25, μ = 0.5), at every γ and n: %s" % say(bounded),
-            "- Larger steps need fewer iterations: %s %s steps at step sizes 100, 10, 1." % (say(fewer[0] < fewer[1] < fewer[2]),
+    return ["- Published count of LR+GD at step 100: %s lossbench needs %s steps, the paper 308." % (reproduces(ours == 308), ours),
+            "- All published counts (LR+GD 308; normalised 2, 2, 16, 157), by lossbench itself: %s" % reproduces(exact),
+            "- lossbench and a simulation of the same rules in NumPy agree on every count: %s" % reproduces(same),
+            "- Theorem 6.1, at most R²/μ² + 2 log(2n - 1)/(γ μ²) normalised steps (R² = 1.25, μ = 0.5), at every γ and n: %s" % reproduces(bounded),
+            "- Larger steps need fewer iterations: %s %s steps at step sizes 100, 10, 1." % (reproduces(fewer[0] < fewer[1] < fewer[2]),
                                                                                              ", ".join(map(str, fewer))),
             "- The loss is no measure of progress: %s Its largest value on the way is %s at step sizes 100, 10, 1, in another order than the "
-            "steps." % (say(sorted(peaks, key=peaks.get) != sorted(peaks, reverse=True)), ", ".join("%.3g" % peaks[g] for g in (100.0, 10.0, 1.0)))]
+            "steps." % (reproduces(sorted(peaks, key=peaks.get) != sorted(peaks, reverse=True)), ", ".join("%.3g" % peaks[g] for g in (100.0, 10.0, 1.0)))]
 
 
 def page(trained: Dict[Tuple[str, float, int], dict]) -> str:

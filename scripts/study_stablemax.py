@@ -11,7 +11,7 @@ from typing import Dict, List
 
 import numpy as np
 
-from studies import ROOT, arguments, predictions, trained, write_page
+from studies import ROOT, arguments, predictions, reproduces, trained, write_page
 
 FOLDER = ROOT / "results" / "stablemax"
 EPOCHS = (1, 10, 30, 100, 300, 1000)
@@ -96,16 +96,13 @@ def verdicts(groups: Dict[tuple, List[dict]]) -> List[str]:
     lost = last("ce", "float32", "train.softmax_collapse"), last("ce", "float64", "train.softmax_collapse")
     zeros = zero_shares(groups)
 
-    def say(holds: bool) -> str:
-        return "**Reproduces.**" if holds else "**Does not reproduce.**"
-
     return ["- Scores go on growing after every training row is right: %s All are right from epoch %d on, with a largest score of %.1f; after "
-            "%d epochs it is %.1f." % (say(grown), fit, peak_at(max(fit, 1)), EPOCHS[-1], last("ce", "float32", "train.score_peak")),
+            "%d epochs it is %.1f." % (reproduces(grown), fit, peak_at(max(fit, 1)), EPOCHS[-1], last("ce", "float32", "train.score_peak")),
             "- The softmax collapses in float32 long before float64: %s %.1f %% of the training rows against %.1f %%."
-            % (say(lost[0] > 2 * lost[1] and lost[0] > 0.1), 100 * lost[0], 100 * lost[1]),
+            % (reproduces(lost[0] > 2 * lost[1] and lost[0] > 0.1), 100 * lost[0], 100 * lost[1]),
             "- StableMax keeps its gradient in float32: %s The label's entry is exactly 0 for %.1f %% of the rows, against %.1f %% with "
             "cross-entropy; StableMax's falls like 1/score^2, not like exp(-gap)."
-            % (say(zeros["stablemax_ce", "float32"][1] == 0 < zeros["ce", "float32"][1]), 100 * zeros["stablemax_ce", "float32"][1],
+            % (reproduces(zeros["stablemax_ce", "float32"][1] == 0 < zeros["ce", "float32"][1]), 100 * zeros["stablemax_ce", "float32"][1],
                100 * zeros["ce", "float32"][1])]
 
 

@@ -230,10 +230,12 @@ static size_t edit_distance(const char *a, const char *b)
 const char *lb_nearest(const char *word, const char *const *words, size_t n)
 {
 	const char *found = NULL;
-	size_t best = strlen(word) / 3 + 2;
+	const size_t length = strlen(word);
+	size_t best = length / 3 + 2;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t d = edit_distance(word, words[i]);
+		const size_t other = strlen(words[i]), apart = other > length ? other - length : length - other;
+		const size_t d = apart < best ? edit_distance(word, words[i]) : apart;
 		if (d < best) {
 			best = d;
 			found = words[i];

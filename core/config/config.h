@@ -14,12 +14,14 @@
 #include "losses/loss_info.h"
 
 /* Looks up descriptors for the blocks that name a component, so that core/config knows no component. `block` is the path of the
- * block ("loss", "optimizer", "schedule", "model", "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics"); i counts from 0; NULL ends.
- * Only those that apply to the task are given. Supplied by core/run (registries.c). */
+ * block ("loss", "optimizer", "schedule", "model", "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics").
+ * Supplied by core/run (registries.c). */
 struct lb_registry {
-	const struct lb_info *(*at)(const char *block, enum lb_kind kind, size_t i);
+	/* The next of those that apply to the task; NULL ends. *at is 0 to begin with, and theirs. */
+	const struct lb_info *(*next)(const char *block, enum lb_kind kind, size_t *at);
 	/* The one of that name for whatever task, to say "X is a binary loss, the task is multiclass"; NULL when unknown. */
 	const struct lb_info *(*any)(const char *block, const char *name, enum lb_kind *kind);
+	size_t most_trials;      /* of a sweep; no list holds more values, all of them together at most ten times as many */
 };
 
 /* A config read and merged with its overrides, not yet expanded. */

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_TRIALS = 1000000, MAX_FAULTS = 100 };
+/* Trials are looked at until so many mistakes are found, or the same ones so often. */
+enum { MAX_FAULTS = 100, MAX_REPEATED = 3000 };
 
 /* Which configs are there already: an open hash table of canonical forms. */
 struct seen {
@@ -62,13 +63,14 @@ static int keep(struct seen *seen, struct lb_trial_list *out, cJSON *config, str
 /* The number of trials; 1 when they are too many, so that the rest of the file is still checked. */
 static size_t count_trials(const struct lb_sweep *s, const struct lb_mark *mark)
 {
+	const size_t most = s->r.reg->most_trials;
 	double n = 1;
 
 	for (size_t axis = 0; axis < s->n_axes; axis++)
 		n *= (double)lb_sweep_axis_length(s, axis);
-	if (n > MAX_TRIALS)
-		lb_fault(s->r.faults, mark, "sweep", "%.0f trials, allowed: at most %d; sweep less at once", n, MAX_TRIALS);
-	return n > MAX_TRIALS ? 1 : (size_t)n;
+	if (n > (double)most)
+		lb_fault(s->r.faults, mark, "sweep", "%.0f trials, allowed: at most %zu; sweep less at once", n, most);
+	return n > (double)most ? 1 : (size_t)n;
 }
 
 /* The last axis varies fastest. */
@@ -102,6 +104,7 @@ static int expand_all(const struct lb_sweep *s, struct lb_trial_list *out, struc
 	const struct lb_node *sweep = lb_node_get(s->config->root, "sweep");
 	const struct lb_mark file = { .file = s->config->file };
 	const size_t n = count_trials(s, sweep ? &sweep->mark : &file);
+	size_t repeated = 0;
 	struct seen seen = { .size = 16 };
 	size_t *digit = lb_alloc(s->n_axes, sizeof *digit, err);
 
@@ -110,8 +113,10 @@ static int expand_all(const struct lb_sweep *s, struct lb_trial_list *out, struc
 	seen.slot = lb_alloc(seen.size, sizeof *seen.slot, err);
 	out->config = lb_alloc(n, sizeof *out->config, err);
 	int rc = digit && seen.slot && out->config ? 0 : -1;
-	for (size_t t = 0; !rc && t < n && s->r.faults->n < MAX_FAULTS; t++)
+	for (size_t t = 0; !rc && t < n && s->r.faults->n < MAX_FAULTS && repeated < MAX_REPEATED; t++) {
 		rc = expand_trial(s, t, digit, &seen, out, err);
+		repeated += s->r.faults->n;
+	}
 	free(digit);
 	free(seen.slot);
 	return rc;

@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool known(const struct lb_faults *f, const char *text)
+static bool known(const struct lb_faults *f, const struct lb_fault *fault)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (!strcmp(f->item[i].text, text))
+		if (f->item[i].line == fault->line && f->item[i].column == fault->column && !strcmp(f->item[i].text, fault->text))
 			return true;
 	return false;
 }
@@ -72,7 +72,7 @@ void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path,
 	fault.text = text.s;
 	if (text.bad)
 		f->bad = true;
-	else if (!known(f, text.s) && !yaml_is_wrong_at(f, fault.line, fault.column)) {
+	else if (!known(f, &fault) && !yaml_is_wrong_at(f, fault.line, fault.column)) {
 		add(f, &fault);
 		return;
 	}
@@ -83,7 +83,7 @@ void lb_faults_copy(struct lb_faults *f, const struct lb_fault *fault)
 {
 	struct lb_fault copy = *fault;
 
-	if (known(f, fault->text) || yaml_is_wrong_at(f, fault->line, fault->column))
+	if (known(f, fault) || yaml_is_wrong_at(f, fault->line, fault->column))
 		return;
 	copy.order = f->n;
 	copy.text = lb_strdup(fault->text, NULL);

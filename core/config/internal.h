@@ -66,9 +66,13 @@ const struct lb_node *lb_given(const struct lb_resolving *r, const char *path);
 /* Place of the option, or of the nearest enclosing block that is given. */
 struct lb_mark lb_given_mark(const struct lb_resolving *r, const char *path);
 
-/* Component i of a block, or the one of that name, among those of the task; kind = LB_N_KINDS goes through all tasks. NULL when
- * there is none. */
-const struct lb_info *lb_component_at(const struct lb_registry *reg, const char *block, enum lb_kind kind, size_t i);
+/* The next component of a block, from a walk { 0 }, or the one of that name, among those of the task; kind = LB_N_KINDS goes through
+ * all tasks, one after the other. NULL when there is none. */
+struct lb_walk {
+	enum lb_kind kind;
+	size_t at;
+};
+const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_walk *walk);
 const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name);
 const struct lb_param *lb_component_param(const struct lb_info *info, const char *name);
 
@@ -89,6 +93,7 @@ struct lb_sweep {
 	struct lb_resolving r;       /* root: the file's tree with every --set of one value */
 	struct lb_track *track;      /* in the order of application */
 	size_t n, cap, n_axes;
+	double n_values;             /* made for ranges and products */
 	struct lb_pool pool;
 };
 

@@ -72,7 +72,8 @@ static const char *elsewhere(const struct lb_resolving *r, const char *key, char
 		const struct lb_option *o = lb_option_at(i);
 		if (!strcmp(lb_path_last(o->path), key) && (!best || lb_path_depth(o->path) < lb_path_depth(best->path)))
 			best = o;
-		for (size_t j = 0; !block && o->shape == LB_COMPONENT && (info = lb_component_at(r->reg, o->path, r->kind, j)); j++)
+		struct lb_walk walk = { 0 };
+		while (!block && o->shape == LB_COMPONENT && (info = lb_component_next(r->reg, o->path, r->kind, &walk)))
 			if (lb_component_param(info, key))
 				block = o;
 	}

@@ -50,30 +50,25 @@ static void write_item(const struct lb_resolving *r, const char *path, cJSON *it
 
 /* Components */
 
-const struct lb_info *lb_component_at(const struct lb_registry *reg, const char *block, enum lb_kind kind, size_t i)
+const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_walk *walk)
 {
+	const struct lb_info *info = NULL;
+
 	if (kind < LB_N_KINDS)
-		return reg->at(block, kind, i);
-	for (kind = 0; kind < LB_N_KINDS; kind++) {
-		size_t n = 0;
-		const struct lb_info *info;
-		while ((info = reg->at(block, kind, n)) && n < i)
-			n++;
-		if (info)
-			return info;
-		i -= n;
-	}
-	return NULL;
+		return reg->next(block, kind, &walk->at);
+	while (walk->kind < LB_N_KINDS && !(info = reg->next(block, walk->kind, &walk->at)))
+		*walk = (struct lb_walk){ .kind = walk->kind + 1 };
+	return info;
 }
 
 const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name)
 {
+	struct lb_walk walk = { 0 };
 	const struct lb_info *info;
 
-	for (size_t i = 0; (info = lb_component_at(reg, block, kind, i)); i++)
-		if (!strcmp(info->name, name))
-			return info;
-	return NULL;
+	while ((info = lb_component_next(reg, block, kind, &walk)) && strcmp(info->name, name))
+		continue;
+	return info;
 }
 
 const struct lb_param *lb_component_param(const struct lb_info *info, const char *name)
@@ -133,9 +128,10 @@ static void refuse_component(const struct lb_resolving *r, const struct lb_optio
 	const char *meant = NULL;
 	const struct lb_option *task = lb_option_find("task", 4);
 	struct lb_words names = { 0 };
+	struct lb_walk walk = { 0 };
 	char what[LB_FOUND_TEXT + 64], found[LB_FOUND_TEXT], where[LB_PATH_TEXT];
 
-	for (size_t i = 0; (other = lb_component_at(r->reg, o->path, r->kind, i)); i++) {
+	while ((other = lb_component_next(r->reg, o->path, r->kind, &walk))) {
 		lb_words_add(&names, other->name);
 		if (!meant && has_keyword(other->keywords, name->text))
 			meant = other->name;
@@ -156,12 +152,13 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 {
 	struct lb_words keys = { .v = { o->key }, .n = 1 }, owners = { 0 };
 	const struct lb_info *other;
+	struct lb_walk walk = { 0 };
 	struct lb_buf what = { 0 };
 	char where[LB_PATH_TEXT];
 
 	for (int i = 0; i < info->n_params; i++)
 		lb_words_add(&keys, info->params[i].name);
-	for (size_t i = 0; (other = lb_component_at(r->reg, o->path, r->kind, i)); i++)
+	while ((other = lb_component_next(r->reg, o->path, r->kind, &walk)))
 		if (lb_component_param(other, key->text))
 			lb_words_add(&owners, other->name);
 	snprintf(where, sizeof where, "%s.%.80s", path, key->text);
@@ -251,8 +248,9 @@ static cJSON *every_component(const struct lb_resolving *r, const struct lb_opti
 {
 	cJSON *list = lb_json_array(NULL, NULL);
 	const struct lb_info *info;
+	size_t at = 0;
 
-	for (size_t i = 0; r->kind < LB_N_KINDS && (info = r->reg->at(o->path, r->kind, i)); i++)
+	while (r->kind < LB_N_KINDS && (info = r->reg->next(o->path, r->kind, &at)))
 		if (!info->on_request && (!info->goes_with || lb_rule_goes_with(r, info)))
 			lb_json_item(list, NULL, write_component(r, o, o->path, info, NULL));
 	return list;

@@ -156,12 +156,13 @@ static cJSON *words_schema(const struct lb_option *o)
 
 /* Components: a name, or one of the blocks */
 
-static bool named_before(const struct lb_registry *reg, const char *block, enum lb_kind kind, size_t i, const char *name)
+static bool named_before(const struct lb_registry *reg, const char *block, enum lb_kind kind, const struct lb_info *info)
 {
 	for (enum lb_kind k = 0; k <= kind; k++) {
-		const struct lb_info *info;
-		for (size_t j = 0; (k < kind || j < i) && (info = reg->at(block, k, j)); j++)
-			if (!strcmp(info->name, name))
+		const struct lb_info *other;
+		size_t at = 0;
+		while ((other = reg->next(block, k, &at)) && (k < kind || other != info))
+			if (!strcmp(other->name, info->name))
 				return true;
 	}
 	return false;
@@ -204,8 +205,9 @@ static cJSON *component_schema(const struct lb_registry *reg, const struct lb_op
 	names = lb_json_array(word, "enum");
 	for (enum lb_kind kind = 0; kind < LB_N_KINDS; kind++) {
 		const struct lb_info *info;
-		for (size_t i = 0; (info = reg->at(o->path, kind, i)); i++) {
-			if (named_before(reg, o->path, kind, i, info->name))
+		size_t at = 0;
+		while ((info = reg->next(o->path, kind, &at))) {
+			if (named_before(reg, o->path, kind, info))
 				continue;
 			lb_json_text(names, NULL, info->name);
 			lb_json_item(one_of, NULL, block_schema(reg, o, info));

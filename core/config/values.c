@@ -7,14 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double max_values = 1e6;
-
 static int push(struct lb_track *t, struct lb_node *value, struct lb_err *err)
 {
 	if (!value || lb_grow(&t->value, &t->cap, t->n + 1, sizeof *t->value, err))
 		return -1;
 	t->value[t->n++] = value;
 	return 0;
+}
+
+/* False, with a fault, when the lists of the sweep may not hold n more. */
+static bool has_room(struct lb_sweep *s, const struct lb_track *t, const struct lb_mark *mark, double n)
+{
+	const double most = (double)s->r.reg->most_trials;
+
+	if (n > most || s->n_values + n > 10 * most) {
+		lb_fault(s->r.faults, mark, t->path, "%.0f values, allowed: at most %.0f in a list and %.0f in all; sweep less at once", n, most, 10 * most);
+		return false;
+	}
+	s->n_values += n;
+	return true;
 }
 
 static int push_text(struct lb_sweep *s, struct lb_track *t, const char *text, struct lb_err *err)
@@ -51,8 +62,9 @@ static const struct lb_param *param_of_any(const struct lb_sweep *s, const struc
 {
 	const struct lb_param *p = NULL;
 	const struct lb_info *info;
+	struct lb_walk walk = { 0 };
 
-	for (size_t i = 0; !p && (info = lb_component_at(s->r.reg, block->path, s->r.kind, i)); i++)
+	while (!p && (info = lb_component_next(s->r.reg, block->path, s->r.kind, &walk)))
 		p = lb_component_param(info, name);
 	return p;
 }
@@ -163,8 +175,6 @@ static bool read_range(const struct lb_sweep *s, const struct lb_track *t, const
 	} else if (range->log && (range->from <= 0 || range->to <= 0)) {
 		wrong = "the log scale needs from > 0 and to > 0; change them, or give scale: linear";
 	}
-	if (!wrong && range->steps > max_values)
-		wrong = "more than 1000000 values";
 	if (wrong)
 		lb_fault(s->r.faults, &t->node->mark, t->path, "the range: %s", wrong);
 	return !wrong;
@@ -195,7 +205,7 @@ static int push_range(struct lb_sweep *s, struct lb_track *t, const struct lb_pa
 {
 	struct range range = { 0 };
 
-	if (!read_range(s, t, p, &range))
+	if (!read_range(s, t, p, &range) || !has_room(s, t, &t->node->mark, range.steps))
 		return 0;
 	for (size_t i = 0; i < (size_t)range.steps; i++)
 		if (push_number(s, t, range_at(&range, (double)i), err))
@@ -273,9 +283,7 @@ static int push_blocks(struct lb_sweep *s, struct lb_track *t, struct lb_node *b
 		if (strchr(block->key[i]->text, '.'))
 			continue;
 		rc = inner_values(s, &inner, block, err);
-		if (!rc && (double)inner.n * (double)(t->n - first) > max_values)
-			lb_fault(s->r.faults, &block->mark, t->path, "more than 1000000 values; shorten the lists");
-		else if (!rc && inner.n)
+		if (!rc && inner.n && has_room(s, t, &block->mark, (double)inner.n * (double)(t->n - first)))
 			rc = multiply(s, t, first, block->key[i]->text, &inner, err);
 		free(inner.value);
 	}

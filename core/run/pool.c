@@ -392,6 +392,18 @@ static int queue_all(struct pool *pool, size_t n, struct lb_err *err)
 	return rc;
 }
 
+static void tidy(const struct lb_trial *trials, size_t n)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < n; i++) {
+		const char *dir = lb_get_text(trials[i].config, "output.dir");
+		if (strcmp(dir, before))
+			lb_store_tidy(dir);
+		before = dir;
+	}
+}
+
 int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, const struct lb_run_options *opt,
 	       struct lb_run_counts *counts, struct lb_err *err)
 {
@@ -408,6 +420,7 @@ int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, cons
 		lb_progress_start(&pool.progress, n + done_before, done_before);
 		rc = drive(&pool, err);
 		lb_progress_end(&pool.progress);
+		tidy(trials, n);
 	}
 	free(pool.worker);
 	free(pool.order);

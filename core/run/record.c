@@ -58,38 +58,62 @@ static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y,
 	free(n);
 }
 
+/* One changed label, by class number from 0. */
+struct change {
+	int32_t from, to;
+};
+
+static int by_classes(const void *a, const void *b)
+{
+	const struct change *x = a, *y = b;
+
+	return x->from != y->from ? (x->from > y->from) - (x->from < y->from) : (x->to > y->to) - (x->to < y->to);
+}
+
+/* The changes of a part, sorted; -1 for want of memory. */
+static int find_changes(const struct lb_prepared *p, int part, struct change **change, size_t *n)
+{
+	const struct lb_dataset *d = p->features.data;
+	size_t cap = 0;
+
+	*n = 0;
+	for (size_t i = 0; i < p->split.n[part]; i++) {
+		const size_t row = p->split.rows[part][i];
+		if (d->y[row] == p->y[row])
+			continue;
+		if (lb_grow(change, &cap, *n + 1, sizeof **change, NULL))
+			return -1;
+		(*change)[(*n)++] = (struct change){ d->y[row], p->y[row] };
+	}
+	if (*n)
+		qsort(*change, *n, sizeof **change, by_classes);
+	return 0;
+}
+
 /* Labels that were changed: how many, and [from, to, count] for every pair of classes that occurs, by class number from 0. */
 static void add_corrupted(cJSON *in, const struct lb_prepared *p)
 {
-	const struct lb_dataset *d = p->features.data;
 	cJSON *corrupted = lb_json_object(in, "corrupted"), *changed = lb_json_object(corrupted, "changed");
 	cJSON *transitions = lb_json_object(corrupted, "transitions");
-	size_t *count = lb_alloc(d->n_classes * d->n_classes, sizeof *count, NULL);
 
-	if (!count)
-		lb_json_item(corrupted, "transitions", NULL); /* reported when the record is complete */
 	for (int part = 0; part < 2; part++) {
 		cJSON *list = lb_json_array(transitions, part_name[part]);
-		size_t total = 0;
-		for (size_t i = 0; count && i < p->split.n[part]; i++) {
-			const size_t row = p->split.rows[part][i];
-			count[(size_t)d->y[row] * d->n_classes + (size_t)p->y[row]] += d->y[row] != p->y[row];
-			total += d->y[row] != p->y[row];
-		}
-		for (size_t k = 0; count && k < d->n_classes * d->n_classes; k++) {
-			if (!count[k])
-				continue;
-			const size_t from = k / d->n_classes, to = k % d->n_classes;
+		struct change *change = NULL;
+		size_t n = 0;
+		if (find_changes(p, part, &change, &n))
+			lb_json_item(corrupted, "transitions", NULL); /* reported when the record is complete */
+		for (size_t i = 0, end; i < n; i = end) {
+			for (end = i + 1; end < n && !by_classes(&change[i], &change[end]);)
+				end++;
 			cJSON *entry = lb_json_array(list, NULL);
-			lb_json_number(entry, NULL, (double)from);
-			lb_json_number(entry, NULL, (double)to);
-			lb_json_number(entry, NULL, (double)count[k]);
-			count[k] = 0;
+			lb_json_number(entry, NULL, (double)change[i].from);
+			lb_json_number(entry, NULL, (double)change[i].to);
+			lb_json_number(entry, NULL, (double)(end - i));
 		}
-		lb_json_number(changed, part_name[part], (double)total);
+		lb_json_number(changed, part_name[part], (double)n);
+		free(change);
 	}
 	add_counts(corrupted, p, p->y, 2);
-	free(count);
 }
 
 static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_prepared *p)

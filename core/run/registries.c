@@ -12,10 +12,10 @@
 /* Each of these gives the i-th descriptor of its registry, NULL past the end, and the kinds it applies to as a bit set. */
 static const struct lb_info *loss_at(size_t i, unsigned *kinds)
 {
-	if (i >= lb_loss_count())
-		return NULL;
-	*kinds = 1u << lb_loss_at(i)->kind;
-	return &lb_loss_at(i)->base;
+	const struct lb_loss_info *info = lb_loss_at(i);
+
+	*kinds = info ? 1u << info->kind : 0;
+	return info ? &info->base : NULL;
 }
 
 static const struct lb_info *metric_at(size_t i, unsigned *kinds)
@@ -117,15 +117,17 @@ static at_fn *find_block(const char *block, enum lb_kind *kind)
 	return NULL;
 }
 
-static const struct lb_info *registry_at(const char *block, enum lb_kind kind, size_t i)
+static const struct lb_info *registry_next(const char *block, enum lb_kind kind, size_t *at)
 {
-	at_fn *at = find_block(block, &kind);
+	at_fn *descriptor = find_block(block, &kind);
 	const struct lb_info *info = NULL;
 	unsigned kinds = 0;
 
-	for (size_t j = 0; at && (info = at(j, &kinds)); j++)
-		if ((kinds >> kind & 1) && i-- == 0)
+	while (descriptor && (info = descriptor(*at, &kinds))) {
+		++*at;
+		if (kinds >> kind & 1)
 			break;
+	}
 	return info;
 }
 
@@ -144,7 +146,7 @@ static const struct lb_info *registry_any(const char *block, const char *name, e
 	return info;
 }
 
-const struct lb_registry lb_registries = { .at = registry_at, .any = registry_any };
+const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .most_trials = 100000 };
 
 enum lb_kind lb_kind_of_task(const char *task)
 {

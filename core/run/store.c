@@ -184,6 +184,15 @@ int lb_store_prepare(const char *dir, struct lb_err *err)
 	return rc;
 }
 
+void lb_store_tidy(const char *dir)
+{
+	char *folder = trials_folder(dir, NULL);
+
+	if (folder)
+		remove_leftovers(dir, folder);
+	free(folder);
+}
+
 static int open_lock(const char *dir, struct lb_err *err)
 {
 	char *path = lb_strfmt(err, "%s/trials/.lock", dir);

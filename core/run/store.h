@@ -21,6 +21,8 @@ int lb_store_write(const char *dir, const char *id, const cJSON *record, struct 
 /* Makes the folders, proves that a record can be written there before any work is done, and removes half-written files of a run
  * that was killed. The process must hold no claim on the folder: closing its lock file would end it. */
 int lb_store_prepare(const char *dir, struct lb_err *err);
+/* Removes the half-written files again, after a run: one that was killed just before it may have died only then. No claim, as above. */
+void lb_store_tidy(const char *dir);
 
 /* Claims a trial for this process, so that two sweeps on one folder never train the same trial at once. The claim is a byte-range
  * lock in DIR/trials/.lock: it ends with the process, however that ends. 1 claimed, 0 another process has it, -1 error. *fd is -1

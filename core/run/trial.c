@@ -150,11 +150,11 @@ static const struct lb_info *component(struct lb_prepared *p, const cJSON *confi
 	const cJSON *item = lb_json_at(config, block);
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key));
 	const struct lb_info *info;
+	size_t at = 0;
 	double *lists = NULL;
 
-	for (size_t i = 0; (info = lb_registries.at(block, kind_of(config), i)); i++)
-		if (name && !strcmp(info->name, name))
-			break;
+	while ((info = lb_registries.next(block, kind_of(config), &at)) && (!name || strcmp(info->name, name)))
+		continue;
 	if (!info || (size_t)info->n_params > room || p->n_lists == sizeof p->lists / sizeof *p->lists) {
 		lb_fail(err, LB_MACHINE, "%s: no component \"%s\" (a defect of lossbench)", block, name ? name : "");
 		return NULL;

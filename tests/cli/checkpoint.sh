@@ -57,6 +57,16 @@ assert_exit 0 lossbench sweep --config c.yaml --only "$id"
 assert_lacks "$err" 'is not a whole checkpoint'
 tidy_but_models killed
 
+# What a worker that dies while the next sweep has begun leaves behind is gone at the end of that sweep.
+lossbench sweep --config c.yaml --quiet --set output.dir=late --set train.epochs=10000 &
+parent=$!
+begun() { [ -n "$(find late/trials -name '*.checkpoint' 2>/dev/null)" ]; }
+wait_until 60 begun
+mine=$(basename "$(find late/trials -name '*.checkpoint' | head -n 1)")
+touch "late/trials/.$mine.tmp-1" 'late/trials/.0123456789abcdef.json.tmp-1'
+wait $parent
+tidy_but_models late
+
 # Where a training began to fail.
 cat >far.yaml <<YAML
 task: regression

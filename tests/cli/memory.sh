@@ -45,9 +45,10 @@ YAML
 assert_exit 0 lossbench sweep k.yaml --quiet --jobs 2 --set output.dir=calm
 lossbench sweep k.yaml --jobs 1 --set output.dir=killed 2>log &
 parent=$!
-has_child() { [ -n "$(children $parent)" ]; }
-wait_until 20 has_child
-kill -KILL "$(children $parent | head -n 1)"
+# The lock is made by the first worker that claims a trial; before there may be other children, as that which tries the products.
+at_work() { [ -e killed/trials/.lock ] && worker=$(children $parent | head -n 1) && [ -n "$worker" ]; }
+wait_until 60 at_work
+kill -KILL "$worker"
 status=0
 wait $parent || status=$?
 assert_eq $status 0 'status of a sweep whose first worker was killed'

@@ -14,6 +14,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* The most trials that a config may stand for here. */
+enum { FUZZ_TRIALS = 200 };
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 /* What must hold; the input that breaks it is a finding. */

@@ -8,6 +8,7 @@ usage='Usage: tests/fuzz/run.sh BUILD SECONDS [TARGET...]
   SECONDS  for each target
 
 Seeds: tests/fuzz/corpus/TARGET (kept, small), configs/, datasets/samples/, tests/golden/formats/.
+FUZZ_TIMEOUT: seconds for one input (20); more where the machine stops what it runs. A timeout is verified by running its file alone.
 Exit codes: 0 nothing found; 1 a finding, whose file is named; 2 the command line is wrong.'
 
 if [ $# -lt 2 ] || [ "$1" = --help ]; then
@@ -40,7 +41,7 @@ for target; do
 	folder=$build/corpus/$target start=$build/seeds/$target log=$build/findings/$target.log
 	mkdir -p "$folder" "$start"
 	seeds "$target" "$start"
-	options=(-max_total_time="$seconds" -max_len=8192 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=1024
+	options=(-max_total_time="$seconds" -max_len=8192 -timeout="${FUZZ_TIMEOUT:-20}" -rss_limit_mb=2048 -malloc_limit_mb=1024
 		-artifact_prefix="$build/findings/$target-" -print_final_stats=1)
 	[ -f "tests/fuzz/$target.dict" ] && options+=(-dict="tests/fuzz/$target.dict")
 	status=0

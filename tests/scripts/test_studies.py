@@ -1,4 +1,4 @@
-"""What the scripts of the studies share: the records they read are those of the plan, whatever else lies in the folder."""
+"""What the scripts of the studies share: the records they read are those of the plan, whatever else lies in the folder; the words of a verdict."""
 import json
 import shutil
 import sys
@@ -39,6 +39,26 @@ class Trained(unittest.TestCase):
         self.assertFalse(older & {t["id"] for t in trials})
         self.assertEqual(len(list((self.folder / "trials").glob("*.json"))), 6)
         self.assertEqual(json.dumps(self.run()), json.dumps(trials))
+
+
+class Verdict(unittest.TestCase):
+    def test_words(self):
+        self.assertEqual([studies.verdict(g) for g in (True, False)], ["**Holds.**", "**Does not hold.**"])
+        self.assertEqual([studies.verdict(g, "holds") for g in (True, False)], ["**holds**", "**does not hold**"])
+        self.assertEqual([studies.reproduces(g) for g in (True, False)], ["**Reproduces.**", "**Does not reproduce.**"])
+
+    def test_numbers_of_numpy_are_claims_too(self):
+        """A comparison of NumPy numbers is no bool of Python."""
+        class Truth:
+            def __bool__(self):
+                return False
+        self.assertEqual(studies.verdict(Truth()), "**Does not hold.**")
+
+    def test_no_study_has_words_of_its_own(self):
+        for path in sorted((ROOT / "scripts").glob("study_*.py")):
+            text = path.read_text(encoding="utf-8")
+            for word in [*studies.VERDICTS.values(), "Reproduces."]:
+                self.assertNotIn("**" + word, text, path.name)
 
 
 if __name__ == "__main__":

@@ -167,12 +167,15 @@ END_TEST
 START_TEST(nearest)
 {
 	static const char *const words[] = { "accuracy", "gamma", "learning_rate", "q" };
+	char longest[400] = { 0 };
 
 	ck_assert_str_eq(lb_nearest("gama", words, 4), "gamma");
 	ck_assert_str_eq(lb_nearest("GAMMA", words, 4), "gamma");
 	ck_assert_str_eq(lb_nearest("acuracy", words, 4), "accuracy");
 	ck_assert_ptr_null(lb_nearest("zzzzzz", words, 4));
 	ck_assert_ptr_null(lb_nearest("gamma", words, 0));
+	memset(longest, 'a', sizeof longest - 1);
+	ck_assert_ptr_null(lb_nearest(longest, words, 4));
 }
 END_TEST
 

@@ -163,27 +163,37 @@ START_TEST(centring_goes_both_ways)
 END_TEST
 
 /* Least squares with a penalty, by the normal equations in one feature: w = cov(x,t) / (var(x) + lambda/2) for the mean of
- * squared errors; with decay_bias the intercept shrinks too. */
+ * squared errors; with decay_bias the intercept shrinks too. A million rows go the first part of the way in float32. */
+static const struct {
+	const char *set;
+	double n, corner;
+} ridges[] = {
+	{ "weight_decay=0.7", 50, 1 },
+	{ "weight_decay=0.7 decay_bias=true", 50, 1 + 0.7 / 2 },
+	{ "weight_decay=0.7", 1e6, 1 },
+	{ "weight_decay=0.7 decay_bias=true", 1e6, 1 + 0.7 / 2 },
+};
+
 START_TEST(ridge_in_closed_form)
 {
-	const double lambda = 0.7;
+	const double lambda = 0.7, n = ridges[_i].n, corner = ridges[_i].corner;
+	const size_t rows = (size_t)n;
 	double sx = 0, st = 0, sxx = 0, sxt = 0;
 
-	problem_open(&p, LB_REGRESSION, (size_t[]){ 50, 0, 2 }, 1, 1);
-	for (size_t i = 0; i < 50; i++) {
+	problem_open(&p, LB_REGRESSION, (size_t[]){ rows, 0, 2 }, 1, 1);
+	for (size_t i = 0; i < rows; i++) {
 		const double x = sin((double)i) + 0.3, t = 2 * x + cos(3.0 * (double)i) + 4;
 		x_of(&p)[i] = x;
 		p.data.target[i] = t;
-		sx += x / 50;
-		st += t / 50;
-		sxx += x * x / 50;
-		sxt += x * t / 50;
+		sx += x / n;
+		st += t / n;
+		sxx += x * x / n;
+		sxt += x * t / n;
 	}
-	x_of(&p)[51] = 1;
-	const char *set[] = { "weight_decay=0.7", "weight_decay=0.7 decay_bias=true" };
-	const struct lb_setup s = lbfgs_trial("mse", set[_i]);
+	x_of(&p)[rows + 1] = 1;
+	const struct lb_setup s = lbfgs_trial("mse", ridges[_i].set);
 	struct lb_outcome o = fit_alone(lb_fit_f64, &s);
-	const double corner = _i ? 1 + lambda / 2 : 1, det = (sxx + lambda / 2) * corner - sx * sx;
+	const double det = (sxx + lambda / 2) * corner - sx * sx;
 	const double w = (sxt * corner - sx * st) / det, b = ((sxx + lambda / 2) * st - sx * sxt) / det;
 
 	ck_near(o.scores[0], b, 1e-8, "bias", 0);
@@ -337,7 +347,7 @@ static Suite *suite(void)
 	tcase_add_test(t, precision_is_of_the_evaluation_only);
 	tcase_add_test(t, a_common_part_costs_nothing);
 	tcase_add_test(t, centring_goes_both_ways);
-	tcase_add_loop_test(t, ridge_in_closed_form, 0, 2);
+	tcase_add_loop_test(t, ridge_in_closed_form, 0, sizeof ridges / sizeof *ridges);
 	tcase_add_test(t, objective_is_the_weighted_mean_loss);
 	tcase_add_test(t, mlp_reaches_a_stationary_point);
 	tcase_add_test(t, pairwise_loss_sees_all_rows);

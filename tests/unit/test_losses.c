@@ -22,6 +22,54 @@ START_TEST(gradients_and_extremes)
 }
 END_TEST
 
+/* A descriptor that says more than its loss holds: the check says what is wrong, where, and how many checks failed. */
+static const struct {
+	enum lb_kind kind;
+	const char *name, *param;          /* `param`: allowed up to a million */
+	unsigned claims, limits;           /* turned over */
+	int failed;
+	const char *line;
+} wrong[] = {
+	{ LB_BINARY, "hinge", NULL, LB_SMOOTH, 0, 6, "failed: binary/hinge (defaults), scores +-1, 6 x 1, labels all 0: gradient: row 5, column 1: stated -0, difference quotient 0.08" },
+	{ LB_BINARY, "exponential", NULL, 0, LB_OVERFLOWS, 42, "failed: binary/exponential (defaults), scores all 10000, 6 x 1: finite: float32: value inf\n" },
+	{ LB_BINARY, "hinge", NULL, 0, LB_UNDEFINED_AT_ZERO, 8, "failed: binary/hinge (defaults), scores 0, 6 x 1: NaN of a row of zeros: 1, in float64 1\n" },
+	{ LB_MULTICLASS, "agce", "a", 0, 0, 0, "failed: multiclass/agce (a=1000000), normal scores, 4 x 3: float32 value: " },
+	{ LB_MULTICLASS, "backward_ce", "rate", 0, 0, 0, "failed: multiclass/backward_ce (rate=1000000), scores 0, 4 x 3: float32 gradient: row 2, column 2: " },
+};
+
+START_TEST(the_check_finds)
+{
+	struct lb_loss_info info = *lb_loss_find(wrong[_i].kind, wrong[_i].name);
+	struct lb_param params[8];
+	struct lb_buf report = { 0 };
+	struct lb_err err = { 0 };
+	char tally[80];
+	int n = 0;
+
+	info.claims ^= wrong[_i].claims;
+	info.limits ^= wrong[_i].limits;
+	ck_assert_int_le(info.base.n_params, 8);
+	for (int k = 0; k < info.base.n_params; k++) {
+		params[k] = info.base.params[k];
+		if (wrong[_i].param && !strcmp(params[k].name, wrong[_i].param))
+			params[k].max = 1e6;
+	}
+	info.base.params = params;
+	const int failed = lb_loss_check(&info, &report, &n, &err);
+	ck_assert_msg(strstr(report.s, wrong[_i].line), "%.3000s", report.s);
+	ck_assert_int_gt(failed, 0);
+	if (wrong[_i].failed)
+		ck_assert_int_eq(failed, wrong[_i].failed);
+	snprintf(tally, sizeof tally, "%s: %d of %d checks ok\n", wrong[_i].name, n - failed, n);
+	ck_assert_msg(strstr(report.s, tally), "%s", tally);
+	int lines = 0;
+	for (const char *at = report.s; (at = strstr(at, "failed: ")); at++)
+		lines++;
+	ck_assert_int_eq(lines, failed);
+	lb_buf_free(&report);
+}
+END_TEST
+
 static bool allowed(const struct lb_param *p, double v)
 {
 	if (p->min == 0 && p->max == 0)
@@ -566,6 +614,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(each, driver_keeps_to_its_memory, 0, n);
 	tcase_add_loop_test(each, row_weights, 0, n);
 	tcase_set_timeout(one, 60);
+	tcase_add_loop_test(one, the_check_finds, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(one, elr_keeps_a_running_target);
 	tcase_add_test(one, tgce_pruned_leaves_out_doubtful_rows);
 	tcase_add_test(one, mw_bounds_the_misordered_pairs);

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Row weights and class weights: a row of weight 3 is three rows, and balanced classes are the weights that make them so; the optimum of
+# a convex problem tells. Weights that mean nothing are refused.
+. "$LB_ROOT/tests/cli/lib.bash"
+
+# config NAME FILE LINE...: a full-batch optimum of the whole file.
+config() {
+	printf '%s\n' 'task: multiclass' "data: {train: {path: $2, label: class}, split: {train: 1, valid: 0, test: 0}, preprocess: {standardize: false}}" \
+		'loss: ce' 'optimizer: {name: lbfgs, weight_decay: 0.01, tolerance: 1.0e-9}' 'train: {precision: float64}' 'metrics: [log_loss]' \
+		"output: {dir: $1}" "${@:3}" >"$1.yaml"
+}
+
+# objective NAME [OPTION...]: that of the optimum.
+objective() {
+	lossbench train --config "$1.yaml" --quiet "${@:2}" >/dev/null || fail "$*: exit status $?"
+	json "$(find "$1" -name '*.json' | head -n 1)" .result.objective
+}
+
+# 60 rows of three classes in unequal parts; weights 1 to 3. Then each row as often as its weight says, and the weights of balanced classes.
+awk 'BEGIN { srand(11); print "x,y,w,class"
+	for (i = 0; i < 60; i++) { c = i % 10 < 6 ? 0 : i % 10 < 9 ? 1 : 2
+		printf "%.4f,%.4f,%d,%s\n", c + 2 * rand(), 2 * rand() - c, 1 + i % 3, substr("abc", c + 1, 1) } }' >weighted.csv
+awk -F, 'NR == 1 { print; next } { for (k = 0; k < $3; k++) print }' weighted.csv >repeated.csv
+awk -F, 'NR == FNR { n[$4]++; next } FNR == 1 { print; next } { printf "%s,%s,%.17g,%s\n", $1, $2, 60 / (3 * n[$4]), $4 }' weighted.csv weighted.csv >balanced.csv
+
+config plain weighted.csv
+config weighted weighted.csv
+config repeated repeated.csv
+config balanced balanced.csv
+drop='data.drop=[w]'
+plain=$(objective plain --set "$drop") weighted=$(objective weighted --set data.weight=w)
+repeated=$(objective repeated --set "$drop")
+balanced=$(objective balanced --set data.weight=w)
+classes=$(objective plain --set "$drop" --set train.class_weight=balanced --set output.dir=plain/classes)
+classes=$(json "$(find plain/classes -name '*.json')" .result.objective)
+near() { awk -v a="$1" -v b="$2" 'BEGIN { exit !((a - b) ^ 2 < 1e-18) }'; }
+near "$weighted" "$repeated" || fail "weights give $weighted, rows written out $repeated"
+near "$classes" "$balanced" || fail "class weights give $classes, the same as row weights $balanced"
+! near "$plain" "$weighted" || fail "weights change nothing: $plain"
+! near "$plain" "$classes" || fail "class weights change nothing: $plain"
+
+refused() { # refused STATUS WORDS OPTION...
+	assert_exit "$1" lossbench train --config weighted.yaml --set output.dir=none "${@:3}"
+	assert_contains "$err" "$2"
+}
+awk -F, -v OFS=, 'NR > 1 { $3 = 0 } { print }' weighted.csv >nought.csv
+refused 4 "nought.csv: column 'w': all weights are 0; at least one must be positive" --set data.train.path=nought.csv --set data.weight=w
+awk -F, -v OFS=, 'NR > 2 { $3 = 0 } { print }' weighted.csv >first.csv
+refused 4 'data.weight: the weights of the training rows sum to 0; allowed: more than 0' --set data.train.path=first.csv --set data.weight=w \
+	--set 'data.split={modulo: 2, test: [0]}'
+refused 3 'train.class_weight: found balanced, but task regression has no classes; allowed: none' --set task=regression --set loss=mse \
+	--set data.train.label=w --set 'data.drop=[class]' --set train.class_weight=balanced --set 'metrics=[rmse]'
