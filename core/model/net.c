@@ -208,7 +208,7 @@ static void drop(const struct X(lb_net) *net, struct X(lb_layer) *l, size_t b, i
 /* What one of the threads does of a layer's work: rows `row` .. `row` + `rows` of a batch, and columns `column` .. `column` + `columns`
  * of the layer, in whole panels. A wide layer is cut into columns, so that a thread always has the same weights, and with them their
  * gradient and update, in its own cache; a narrow one into rows, of which fewer than ROW_GRAIN are not worth a second thread. */
-enum { ROW_GRAIN = 16, COLUMN_GRAIN = 2 * LB_PANEL };
+enum { ROW_GRAIN = 16, COLUMN_GRAIN = 2 * LB_PANEL, TOLD_AT_ONCE = 4 * LB_PANEL };
 
 struct part {
 	size_t row, rows, column, columns;
@@ -219,20 +219,12 @@ static bool cut_by_columns(const struct X(lb_layer) *l, size_t size)
 	return size > 1 && l->ld >= size * COLUMN_GRAIN && 5 * l->out >= 4 * l->ld;
 }
 
-size_t X(lb_layer_share)(const struct X(lb_layer) *l, size_t i, size_t size, size_t *start)
-{
-	if (cut_by_columns(l, size))
-		return lb_team_share(l->ld, COLUMN_GRAIN, i, size, start);
-	*start = i ? l->ld : 0;
-	return l->ld;
-}
-
 static struct part part_of(const struct X(lb_layer) *l, size_t b, size_t i, size_t size)
 {
 	struct part p = { .rows = b, .columns = l->ld };
 
 	if (cut_by_columns(l, size))
-		p.columns = X(lb_layer_share)(l, i, size, &p.column) - p.column;
+		p.columns = lb_team_share(l->ld, COLUMN_GRAIN, i, size, &p.column) - p.column;
 	else
 		p.rows = lb_team_share(b, ROW_GRAIN, i, size, &p.row) - p.row;
 	return p;
@@ -301,11 +293,10 @@ struct backward_job {
 	size_t b;
 };
 
-/* gW (in,out) = x' (in,b) . d */
-static void gradient_part(const struct backward_job *j, size_t i, size_t size)
+/* gW (in,out) = x' (in,b) . d, a part of it */
+static void make_gradient(const struct backward_job *j, struct part p)
 {
 	const struct X(lb_layer) *l = j->l;
-	const struct part p = part_of(l, l->in, i, size);
 	struct X(lb_panels) to = stacked_from(j->g + l->w, l->in, p.column);
 
 	to.x += p.row * LB_PANEL;
@@ -318,6 +309,21 @@ static void gradient_part(const struct backward_job *j, size_t i, size_t size)
 	}
 	X(lb_kernel)()->product(p.rows, p.columns, j->b, (struct X(lb_left)){ j->seen.x + p.row, j->seen.row, j->seen.column },
 				rows_of(j->d + p.column, l->ld), NULL, to);
+}
+
+/* Columns by blocks, each told of while it is in the cache; a layer that threads cut into rows is told of when all is made. */
+static void gradient_part(const struct backward_job *j, size_t i, size_t size)
+{
+	const struct part p = part_of(j->l, j->l->in, i, size);
+	const bool whole = size == 1 || cut_by_columns(j->l, size);
+	const size_t block = whole && !narrow(j->l, !j->below) ? TOLD_AT_ONCE : p.columns;
+
+	for (size_t k = 0; k < p.columns; k += block) {
+		const struct part some = { p.row, p.rows, p.column + k, p.columns - k < block ? p.columns - k : block };
+		make_gradient(j, some);
+		if (j->net->ready && whole)
+			j->net->ready(j->net->ready_arg, j->l, some.column, some.columns);
+	}
 }
 
 /* next (b,in) = d (b,out) . W', through the activation of the layer below */
@@ -364,6 +370,8 @@ void X(lb_net_backward)(struct X(lb_net) *net, const real *w, const real *x, siz
 		lb_team_run(net->team, backward_part, &job);
 		if (!job.seen.x)
 			X(lb_kernel)()->sparse_transposed(b, l->ld, net->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
+		else if (net->ready && lb_team_size(net->team) > 1 && !cut_by_columns(l, lb_team_size(net->team)))
+			net->ready(net->ready_arg, l, 0, l->ld);
 		if (net->spec.bias_init == LB_BIAS_NONE)
 			memset(g + l->b, 0, l->ld * sizeof *g);
 		else

@@ -37,12 +37,12 @@ struct X(lb_net) {
 	 * gradient that some row of the batch has an entry for: the others must be 0 before. */
 	const struct X(lb_compressed) *sparse;
 	bool begun;              /* the next forward finds the first layer's affine values made: lb_net_forward clears it */
+	/* Unless NULL, backward calls this for columns whose gradient has just been made and is still in the thread's cache: their weights and
+	 * gradients stand `in` values a column from w + column * in of the flat vectors. It may change the weights. Not for compressed rows. */
+	void (*ready)(void *arg, const struct X(lb_layer) *l, size_t column, size_t columns);
+	void *ready_arg;
 	struct lb_team *team;    /* borrowed; threads that share the rows of every product. NULL after lb_net_new: the caller alone */
 };
-
-/* The columns of a layer, from *start up to the returned end and in whole panels, whose weights part i of `size` threads works on; a
- * layer that is cut otherwise is all part 0's. Columns c of the weights stand at w + c * in of the flat vector. */
-size_t X(lb_layer_share)(const struct X(lb_layer) *l, size_t i, size_t size, size_t *start);
 
 /* Working memory for batches of up to max_b rows. Owned; release with lb_net_free. */
 struct X(lb_net) *X(lb_net_new)(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);

@@ -1,7 +1,6 @@
 #include "core/train/learner.h"
 
 #include "core/base/mem.h"
-#include "core/numeric/team.h"
 #include "core/optim/optim_info.h"
 #include "core/train/evaluate.h"
 #include "core/train/strain.h"
@@ -235,22 +234,34 @@ static void update(struct X(lb_learner) *l, size_t start, size_t n, int64_t t, d
 	l->optim->step(l->setup->optimizer_par, t, lr, decay, n, l->w + start, l->g + start, slot);
 }
 
-struct update_job {
+/* A step of the optimiser. */
+struct stepping {
 	struct X(lb_learner) *l;
-	const struct X(lb_layer) *layer;
 	int64_t t;
 	double lr, decay;
+	bool done;               /* with the weights, as their gradients were made */
 };
 
-/* The weights of a layer, by the threads that made their gradient. */
-static void update_part(void *arg, size_t i, size_t size)
+static void update_columns(void *arg, const struct X(lb_layer) *layer, size_t column, size_t columns)
 {
-	const struct update_job *j = arg;
-	size_t start;
-	const size_t columns = X(lb_layer_share)(j->layer, i, size, &start) - start;
+	const struct stepping *s = arg;
 
-	if (columns)
-		update(j->l, j->layer->w + start * j->layer->in, columns * j->layer->in, j->t, j->lr, j->decay);
+	update(s->l, layer->w + column * layer->in, columns * layer->in, s->t, s->lr, s->decay);
+}
+
+/* Whether the batch steps at all. */
+static bool steps(const struct X(lb_learner) *l, const struct lb_cohort *c, double value)
+{
+	return isfinite(value) && !(l->loss->rests && l->loss->rests(l->setup->loss_par, l->epoch, c->epochs));
+}
+
+/* Whether each weight's step needs its own gradient alone. */
+static bool steps_at_once(const struct X(lb_learner) *l, const struct lb_cohort *c, double value)
+{
+	const struct lb_arg *par = l->setup->optimizer_par;
+	const bool unit = l->optim->unit_length && l->optim->unit_length(par);
+
+	return steps(l, c, value) && fabs(value) < LB_STRAINED && !unit && l->setup->clip_norm <= 0 && !(par[LB_OPT_PROJECT].v != 0) && !l->stale;
 }
 
 /* The mean loss; dz <- its derivatives. */
@@ -338,7 +349,8 @@ static void attack(struct X(lb_learner) *l, const struct X(lb_minibatch) *m, int
 	X(lb_attack_run)(&l->attack, &on, l->x + (l->views - 1) * cells);
 }
 
-double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step)
+/* As lb_learner_gradient; a step, unless NULL, is taken with the weights where it can be. */
+static double gradient(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step, struct stepping *s)
 {
 	const size_t rows = l->views * m->b;
 	const real *x = l->x ? l->x : m->feed->x;
@@ -357,8 +369,17 @@ double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c
 	if (l->optim->redirect)
 		redirect(l, z, m->b, step);
 
+	if (s && (s->done = steps_at_once(l, c, value)))
+		l->net->ready = update_columns;
+	l->net->ready_arg = s;
 	X(lb_net_backward)(l->net, l->w, x, rows, l->dz, l->g);
+	l->net->ready = NULL;
 	return value;
+}
+
+double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step)
+{
+	return gradient(l, c, m, step, NULL);
 }
 
 double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step,
@@ -372,8 +393,9 @@ double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, co
 		catch_up(l, m->feed->column[i]);
 	if (!lazy)
 		X(lb_learner_settle)(l);
-	const double value = X(lb_learner_gradient)(l, c, m, step);
-	if (!isfinite(value) || (l->loss->rests && l->loss->rests(l->setup->loss_par, l->epoch, c->epochs)))
+	struct stepping s = { .l = l, .t = step + 1, .lr = lr, .decay = decay };
+	const double value = gradient(l, c, m, step, &s);
+	if (!steps(l, c, value))
 		return value;
 	if (fabs(value) >= LB_STRAINED)
 		X(lb_strain_measure)(l, step);
@@ -385,8 +407,8 @@ double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, co
 			X(lb_optim_project)(layer->b - layer->w, l->w + layer->w, l->g + layer->w);
 		if (i == 0 && lazy)
 			update_read(l, m->feed, step + 1, lr, decay);
-		else
-			lb_team_run(l->net->team, update_part, &(struct update_job){ l, layer, step + 1, lr, decay });
+		else if (!s.done)
+			update(l, layer->w, layer->b - layer->w, step + 1, lr, decay);
 		update(l, layer->b, layer->ld, step + 1, lr, par[LB_OPT_DECAY_BIAS].v != 0 ? decay : 0);
 	}
 	if (l->n_own)
