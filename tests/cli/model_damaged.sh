@@ -68,3 +68,4 @@ for model in bad/*.npz; do
 	n=$((n + 1))
 done
 assert_between $n 40 200 'damaged models'
+echo "$n damaged models"
