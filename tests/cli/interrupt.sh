@@ -51,6 +51,7 @@ interrupted INT $job
 assert_eq "$(records t)" 1
 assert_eq "$(json t/trials/*.json .result.status)" interrupted
 tidy t
+: >log # which the job may empty only after the first look at it
 lossbench train c.yaml --set output.dir=t --set train.epochs=100000 2>log &
 job=$!
 wait_until 20 begun '^epoch 3/'
