@@ -5,14 +5,6 @@
 
 #include <stdlib.h>
 
-static bool any_probe(const struct lb_cohort *c)
-{
-	for (size_t i = 0; i < c->k; i++)
-		if (c->trial[i].probe)
-			return true;
-	return false;
-}
-
 static bool decisions_alone(const struct lb_setup *setup)
 {
 	for (size_t m = 0; m < setup->n_metrics; m++)
@@ -33,7 +25,7 @@ int X(lb_digest_open)(struct X(lb_digest) *d, const struct lb_cohort *c, size_t 
 		  (d->brier = lb_alloc(n, sizeof(double), err)) && (d->conf = lb_alloc(n, sizeof(double), err)) &&
 		  (d->score = lb_alloc(n, sizeof(double), err)) && (d->peak = lb_alloc(n, sizeof(double), err)) &&
 		  (d->collapsed = lb_alloc(n, sizeof(bool), err));
-	if (ok && any_probe(c))
+	if (ok && lb_cohort_probed(c))
 		ok = (d->robust = lb_alloc(n, sizeof(int32_t), err)) && (d->robust_logp = lb_alloc(n, sizeof(double), err));
 	return ok ? 0 : -1;
 }
@@ -58,7 +50,7 @@ void X(lb_digest_close)(struct X(lb_digest) *d)
 
 size_t X(lb_digest_row)(const struct lb_cohort *c, size_t columns)
 {
-	const size_t decisions = 3 * sizeof(int32_t), probe = any_probe(c) ? sizeof(int32_t) + sizeof(double) : 0;
+	const size_t decisions = 3 * sizeof(int32_t), probe = lb_cohort_probed(c) ? sizeof(int32_t) + sizeof(double) : 0;
 
 	if (lb_kind_of_columns(c->kind))
 		return 2 * columns * sizeof(double);

@@ -28,14 +28,6 @@ static size_t at_once(const struct X(lb_evaluator) *e, size_t rows)
 	return e->last.width || e->moved || most < 1 ? 1 : most < k ? most : k;
 }
 
-static bool any_probe(const struct lb_cohort *c)
-{
-	for (size_t i = 0; i < c->k; i++)
-		if (c->trial[i].probe)
-			return true;
-	return false;
-}
-
 struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t columns, struct lb_err *err)
 {
 	struct X(lb_evaluator) *e = lb_alloc(1, sizeof *e, err);
@@ -48,7 +40,7 @@ struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t co
 	bool ok = !X(lb_feed_open)(&e->feed, c->features, X(lb_feed_compressed)(c), LB_EVAL_CHUNK, false, err) &&
 		  (e->z = lb_alloc_aligned(LB_EVAL_CHUNK * columns, sizeof(real), err)) && !X(lb_last_layer_open)(&e->last, c, n, err) &&
 		  !X(lb_digest_room_open)(&e->room, LB_EVAL_CHUNK, columns, err);
-	if (ok && any_probe(c))
+	if (ok && lb_cohort_probed(c))
 		ok = (e->moved = lb_alloc_aligned(LB_EVAL_CHUNK * c->features->d, sizeof(real), err));
 	const size_t together = ok ? at_once(e, n) : 0;
 	ok = ok && (e->digest = lb_alloc(together, sizeof *e->digest, err));

@@ -54,6 +54,14 @@ const struct lb_info *lb_view_at(size_t i)
 	return i < sizeof views / sizeof *views ? &views[i] : NULL;
 }
 
+bool lb_cohort_probed(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++)
+		if (c->trial[i].probe)
+			return true;
+	return false;
+}
+
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)
 {
 	return setup->loss->kind == LB_EMBEDDING ? data->n_classes : setup->model.width[setup->model.n_layers];

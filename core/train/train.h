@@ -126,6 +126,9 @@ void lb_outcome_free(struct lb_outcome *o);
 int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 
+/* Whether some trial of the cohort is evaluated under an attack. */
+bool lb_cohort_probed(const struct lb_cohort *c);
+
 /* Columns of the scores: those of the model's output, or one a class where the loss makes scores of embeddings. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
 /* Parameters of the loss itself; they stand behind the model's. */

@@ -1,144 +1,10 @@
 #include "core/base/mem.h"
-#include "core/config/config.h"
 #include "core/config/options.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/config_subject.h"
 
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
-
-/* A small registry */
-
-static const char *const activations[] = { "relu", "tanh", NULL };
-static const double hidden[] = { 64 };
-
-#define SEED_PARAM { .name = "seed", .type = LB_SEED_PARAM, .help = "initialisation" }
-#define LR(d) { .name = "lr", .type = LB_REAL_PARAM, .def = (d), .max = (double)INFINITY, .min_open = true, .max_open = true, \
-		.log_scale = true, .grid = { 0.01, 0.1 }, .n_grid = 2, .help = "learning rate" }
-
-static const struct lb_param gce[] = {
-	{ .name = "q", .def = 0.7, .max = 1, .min_open = true, .grid = { 0.3, 0.5, 0.7 }, .n_grid = 3, .help = "robustness" },
-};
-static const struct lb_param focal[] = { { .name = "gamma", .def = 2, .max = 10, .grid = { 0, 2 }, .n_grid = 2, .help = "focus" } };
-static const struct lb_param sgd[] = { LR(0.1), { .name = "momentum", .max = 1, .max_open = true, .help = "momentum" } };
-static const struct lb_param adam[] = { LR(0.001), { .name = "amsgrad", .type = LB_BOOL_PARAM, .help = "largest second moment" } };
-static const struct lb_param mlp[] = {
-	{ .name = "hidden", .type = LB_INTS_PARAM, .def_list = hidden, .n_def_list = 1, .min = 1, .max = 4096, .help = "widths" },
-	{ .name = "activation", .type = LB_CHOICE_PARAM, .choices = activations, .grid = { 0, 1 }, .n_grid = 2, .help = "hidden units" },
-	SEED_PARAM,
-};
-static const struct lb_param uniform[] = { { .name = "rate", .def = 0.2, .max = 1, .help = "share" }, SEED_PARAM };
-static const struct lb_param warm[] = { { .name = "warmup", .max = 1, .help = "share" } };
-static const struct lb_param blobs[] = { { .name = "rows", .type = LB_INT_PARAM, .def = 100, .min = 1, .max = 1e6, .help = "rows" }, SEED_PARAM };
-static const struct lb_param top_k[] = { { .name = "k", .type = LB_INT_PARAM, .def = 5, .min = 1, .max = 100, .help = "places" } };
-
-enum { M = 1 << LB_MULTICLASS, B = 1 << LB_BINARY, R = 1 << LB_REGRESSION, ALL = M | B | R };
-
-static const struct entry {
-	const char *block;
-	unsigned kinds;
-	struct lb_info info;
-} entries[] = {
-	{ "loss", M, { .name = "ce", .keywords = "crossentropy softmax" } },
-	{ "loss", M, { .name = "gce", LB_PARAMS(gce) } },
-	{ "loss", M, { .name = "focal", LB_PARAMS(focal) } },
-	{ "loss", B, { .name = "logistic" } },
-	{ "loss", R, { .name = "mse" } },
-	{ "optimizer", ALL, { .name = "sgd", LB_PARAMS(sgd) } },
-	{ "optimizer", ALL, { .name = "adam", LB_PARAMS(adam) } },
-	{ "schedule", ALL, { .name = "constant" } },
-	{ "schedule", ALL, { .name = "cosine", LB_PARAMS(warm) } },
-	{ "model", ALL, { .name = "linear" } },
-	{ "model", ALL, { .name = "mlp", LB_PARAMS(mlp) } },
-	{ "corrupt.labels", ALL, { .name = "none" } },
-	{ "corrupt.labels", M | B, { .name = "uniform", LB_PARAMS(uniform) } },
-	{ "data.generator", ALL, { .name = "blobs", LB_PARAMS(blobs) } },
-	{ "metrics", M | B, { .name = "accuracy" } },
-	{ "metrics", M, { .name = "top_k", LB_PARAMS(top_k) } },
-	{ "metrics", R, { .name = "rmse" } },
-};
-enum { N_ENTRIES = sizeof entries / sizeof *entries };
-
-static const struct lb_info *entry_next(const char *block, enum lb_kind kind, size_t *at)
-{
-	for (size_t j = *at; j < N_ENTRIES; j++)
-		if (!strcmp(entries[j].block, block) && entries[j].kinds & 1U << kind) {
-			*at = j + 1;
-			return &entries[j].info;
-		}
-	return NULL;
-}
-
-static const struct lb_info *entry_any(const char *block, const char *name, enum lb_kind *kind)
-{
-	for (size_t j = 0; j < N_ENTRIES; j++)
-		if (!strcmp(entries[j].block, block) && !strcmp(entries[j].info.name, name)) {
-			*kind = entries[j].kinds & M ? LB_MULTICLASS : entries[j].kinds & B ? LB_BINARY : LB_REGRESSION;
-			return &entries[j].info;
-		}
-	return NULL;
-}
-
-static const struct lb_registry registry = { entry_next, entry_any, 1000000 };
-
-/* Every test works in a folder of its own, with the config in a.yaml. */
-
-static char folder[64];
-
-static void enter(void)
-{
-	strcpy(folder, "/tmp/lb_test_config_XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
-	ck_assert_int_eq(chdir(folder), 0);
-}
-
-static void leave(void)
-{
-	unlink("a.yaml");
-	ck_assert_int_eq(chdir("/"), 0);
-	rmdir(folder);
-}
-
-static void write_config(const char *yaml)
-{
-	FILE *f = fopen("a.yaml", "w");
-
-	ck_assert_ptr_nonnull(f);
-	fputs(yaml, f);
-	ck_assert_int_eq(fclose(f), 0);
-}
-
-#define MAX_SETS 4
-
-static struct lb_config *load(const char *yaml, const char *const *sets, bool allow_sweep, struct lb_err *err)
-{
-	size_t n = 0;
-
-	while (sets && n < MAX_SETS && sets[n])
-		n++;
-	write_config(yaml);
-	return lb_config_load("a.yaml", sets, n, allow_sweep, err);
-}
-
-static int expand(const char *yaml, const char *const *sets, struct lb_trial_list *out, struct lb_err *err)
-{
-	struct lb_config *config = load(yaml, sets, true, err);
-	int rc = config ? lb_config_expand(config, &registry, out, err) : -1;
-
-	lb_config_free(config);
-	return rc;
-}
-
-static char *canonical(const cJSON *tree)
-{
-	struct lb_buf text = { 0 };
-
-	lb_json_canonical(tree, &text);
-	ck_assert(!text.bad);
-	return text.s;
-}
-
-#define BASE "data: {train: {path: a.csv}}\nloss: ce\n"
 
 /* Resolved forms */
 
@@ -454,61 +320,6 @@ START_TEST(test_many_faults)
 }
 END_TEST
 
-/* Work: what is asked of a registry with many components */
-
-enum { MANY = 300 };
-static size_t asked;
-
-static const struct lb_info *many_next(const char *block, enum lb_kind kind, size_t *at)
-{
-	asked++;
-	if (strcmp(block, "loss"))
-		return entry_next(block, kind, at);
-	return (*at)++ < MANY ? &entries[0].info : NULL;
-}
-
-static size_t asked_by(const char *yaml, size_t most_trials, const char *message)
-{
-	const struct lb_registry many = { many_next, entry_any, most_trials };
-	struct lb_err err = { 0 };
-	struct lb_trial_list list;
-	struct lb_config *config = load(yaml, NULL, true, &err);
-
-	ck_assert_ptr_nonnull(config);
-	asked = 0;
-	ck_assert_int_eq(lb_config_expand(config, &many, &list, &err), -1);
-	ck_assert_msg(strstr(err.text, message), "%s", err.text);
-	lb_config_free(config);
-	return asked;
-}
-
-START_TEST(test_work_of_an_unknown_task)
-{
-	ck_assert_uint_lt(asked_by("task: multali\ndatum: 1\nloss: xx\n", 1, "datum: unknown key"), 100 * MANY);
-}
-END_TEST
-
-START_TEST(test_work_of_a_mistake_in_a_sweep)
-{
-	const size_t one = asked_by(BASE "datum: 1\n", 50000, "datum: unknown key");
-	const size_t all = asked_by(BASE "datum: 1\nsweep: {train.seed: {from: 1, to: 50000}}\n", 50000, "datum: unknown key");
-
-	ck_assert_uint_lt(all, 3100 * one);
-}
-END_TEST
-
-START_TEST(test_values_in_all)
-{
-	asked_by(BASE "sweep: {train.seed: {from: 1, to: 11}}\n", 10, "a.yaml:3:21: train.seed: 11 values, allowed: at most 10 in a list");
-	asked_by(BASE "sweep: {loss: [{name: gce, q: {from: 0.1, to: 1, steps: 11}}]}\n", 10, "loss.q: 11 values, allowed: at most 10 in a list");
-	asked_by(BASE "sweep: {optimizer: [{name: sgd, lr: {from: 0.1, to: 1, steps: 9}, momentum: {from: 0, to: 0.1, steps: 3}}]}\n", 10,
-		 "optimizer: 27 values, allowed: at most 10 in a list");
-#define NINE "{name: gce, q: {from: 0.1, to: 1, steps: 9}}, "
-	asked_by(BASE "sweep: {loss: [" NINE NINE NINE NINE NINE NINE "ce]}\n", 10, "9 values, allowed: at most 10 in a list and 100 in all");
-	asked_by(BASE "sweep: {loss: [" NINE NINE "ce]}\n", 10, "sweep: 19 trials, allowed: at most 10");
-}
-END_TEST
-
 /* Places and names */
 
 static const struct {
@@ -599,9 +410,6 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, test_error, 0, sizeof errors / sizeof *errors);
 	tcase_add_test(t, test_one_trial_only);
 	tcase_add_test(t, test_many_faults);
-	tcase_add_test(t, test_work_of_an_unknown_task);
-	tcase_add_test(t, test_work_of_a_mistake_in_a_sweep);
-	tcase_add_test(t, test_values_in_all);
 	tcase_add_loop_test(t, test_place, 0, sizeof places / sizeof *places);
 	tcase_add_test(t, test_name);
 	tcase_add_test(t, test_schema);
