@@ -4,9 +4,13 @@ PREFIX ?= /usr/local
 BUILD ?= build
 CC ?= cc
 CFLAGS ?= -O2 -g
-STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off
+STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off $(if $(ISAL),-DLB_ISAL)
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wdouble-promotion -Wconversion -Wvla -Wundef
-PKGS = openblas yaml-0.1 libcjson zlib libcrypto
+# ISA-L inflates twice as fast as zlib; where it is not to be had (or with ISAL=) zlib does it.
+ifeq ($(origin ISAL),undefined)
+ISAL := $(shell pkg-config --exists libisal 2>/dev/null && echo libisal)
+endif
+PKGS = openblas yaml-0.1 libcjson zlib libcrypto $(ISAL)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) -llbfgs -lm
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
@@ -24,7 +28,7 @@ KERNEL_SETS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 
 KERNEL_FLAGS = -O3 -ffp-contract=fast -Wno-psabi
 KERNEL_FLAGS_avx2 = -mavx2 -mfma
 KERNEL_FLAGS_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
-COMMON := $(sort $(filter-out $(NUMERIC) core/numeric/kernels.c,$(wildcard core/*/*.c losses/*.c datasets/*.c)))
+COMMON := $(sort $(filter-out $(NUMERIC) core/numeric/kernels.c $(if $(ISAL),,datasets/inflate_isal.c),$(wildcard core/*/*.c losses/*.c datasets/*.c)))
 CMD := $(sort $(wildcard cmd/*.c))
 LIB := $(BUILD)/liblossbench.a
 KERNELS_32 := $(KERNEL_SETS:%=$(BUILD)/f32/core/numeric/kernels.%.o)

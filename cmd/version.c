@@ -8,11 +8,16 @@
 
 static void print_short(const cJSON *facts)
 {
-	printf("lossbench %s (git %.12s%s)\narithmetic: %s\nOpenBLAS %s, kernel %s, 1 thread; zlib %s, libyaml %s, cJSON %s\nkernel: %s\n%s, %s\n",
-	       lb_version,
-	       lb_git_revision[0] ? lb_git_revision : "unknown", lb_git_clean == 0 ? ", changed" : "", lb_get_text(facts, "kernels"), lb_get_text(facts, "blas.version"),
-	       lb_get_text(facts, "blas.kernel"), lb_get_text(facts, "libraries.zlib"), lb_get_text(facts, "libraries.libyaml"),
-	       lb_get_text(facts, "libraries.cjson"), lb_get_text(facts, "blas.why"), lb_get_text(facts, "compiler"), lb_build_flags);
+	printf("lossbench %s (git %.12s%s)\narithmetic: %s\nOpenBLAS %s, kernel %s, 1 thread", lb_version,
+	       lb_git_revision[0] ? lb_git_revision : "unknown", lb_git_clean == 0 ? ", changed" : "", lb_get_text(facts, "kernels"),
+	       lb_get_text(facts, "blas.version"), lb_get_text(facts, "blas.kernel"));
+	const char *before = "; ";
+	const cJSON *library;
+	cJSON_ArrayForEach(library, cJSON_GetObjectItemCaseSensitive(facts, "libraries")) {
+		printf("%s%s %s", before, library->string, library->valuestring);
+		before = ", ";
+	}
+	printf("\nkernel: %s\n%s, %s\n", lb_get_text(facts, "blas.why"), lb_get_text(facts, "compiler"), lb_build_flags);
 }
 
 static int prove(const char *name, struct lb_err *err)

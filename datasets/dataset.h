@@ -280,6 +280,7 @@ struct lb_encoding {
 	const struct lb_dataset *data;
 	size_t d;                    /* feature columns in all */
 	double *scale, *shift, *fill; /* (x.d) */
+	bool alike;                  /* every column has the scale and shift of the first; false where nobody looked */
 	int32_t **one_hot;           /* for each categorical column: code -> feature column, -1 for none */
 };
 

@@ -59,6 +59,9 @@ static int encode_numbers(struct lb_encoding *e, const struct lb_moments *s, con
 		if (!isfinite(e->scale[j]) || !isfinite(e->shift[j]) || !isfinite(e->fill[j]))
 			return refuse_range(e, j, err);
 	}
+	e->alike = e->data->x.d > 0;
+	for (size_t j = 1; j < e->data->x.d; j++)
+		e->alike = e->alike && !(e->scale[j] != e->scale[0] || e->shift[j] != e->shift[0]);
 	return 0;
 }
 

@@ -12,14 +12,6 @@ LB_CLONES static void X(gather_u8)(size_t d, const uint8_t *restrict x, const do
 		out[j] = (real)((double)x[j] * scale[j] + shift[j]);
 }
 
-static bool alike(const struct lb_encoding *e)
-{
-	for (size_t j = 1; j < e->data->x.d; j++)
-		if (e->scale[j] != e->scale[0] || e->shift[j] != e->shift[0])
-			return false;
-	return e->data->x.d > 0;
-}
-
 /* Bytes that are all scaled alike, as in images that are not standardised: usable when the kernel gives for each of the 256 bytes just
  * what the definition gives. */
 struct pixels {
@@ -29,7 +21,7 @@ struct pixels {
 
 static struct pixels pixels_of(const struct lb_encoding *e)
 {
-	struct pixels p = { .exact = !e->data->x.start && e->data->x.dtype == LB_U8 && alike(e) };
+	struct pixels p = { .exact = !e->data->x.start && e->data->x.dtype == LB_U8 && e->alike };
 	uint8_t byte[256];
 	real got[256];
 

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
+#include "datasets/inflate.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 enum { CHUNK = 128 * 1024, SLOTS = 4, AHEAD_FROM = CHUNK };
 
@@ -32,7 +32,8 @@ struct lb_stream {
 	char *path;
 	int fd;
 	bool gzip, file_end, data_end;
-	z_stream z;
+	const struct lb_inflater *inflater;
+	void *z;                 /* the inflater's state; NULL where the content is not gzip */
 	unsigned char *in;       /* in[at..n) is read from the file and not used yet */
 	size_t at, n;
 	uint64_t offset;         /* of in[0] in the file */
@@ -105,13 +106,15 @@ static bool at_gzip_magic(const struct lb_stream *s)
 	return s->n - s->at >= 2 && s->in[s->at] == 0x1f && s->in[s->at + 1] == 0x8b;
 }
 
-/* After a member: another member, or nothing but zeros to the end of the file. */
+/* After a member: another member, or nothing but zeros to the end of the file. Its header is read as a whole. */
 static int next_member(struct lb_stream *s, struct lb_err *err)
 {
-	if (fill(s, 2, err))
+	if (fill(s, CHUNK, err))
 		return -1;
-	if (at_gzip_magic(s))
-		return inflateReset(&s->z) == Z_OK ? 0 : damaged(s, "a further member cannot be started", err);
+	if (at_gzip_magic(s)) {
+		s->inflater->again(s->z);
+		return 0;
+	}
 	while (s->at < s->n) {
 		if (s->in[s->at])
 			return damaged(s, "there is something else after the end of the compressed data", err);
@@ -125,25 +128,24 @@ static int next_member(struct lb_stream *s, struct lb_err *err)
 
 static int read_gzip(struct lb_stream *s, unsigned char *buf, size_t want, size_t *got, struct lb_err *err)
 {
+	const char *what = NULL;
+
 	*got = 0;
 	while (!*got && !s->data_end) {
 		if (fill(s, 1, err))
 			return -1;
-		s->z.next_in = s->in + s->at;
-		s->z.avail_in = (uInt)(s->n - s->at);
-		s->z.next_out = buf;
-		s->z.avail_out = (uInt)(want < CHUNK ? want : CHUNK);
-		const int status = inflate(&s->z, Z_NO_FLUSH);
-		s->at = s->n - s->z.avail_in;
-		*got = (size_t)(s->z.next_out - buf);
-		if (status == Z_MEM_ERROR)
-			return lb_fail_memory(err, 1 << 15);
-		if (status == Z_BUF_ERROR && !*got && s->file_end && s->at == s->n)
-			return damaged(s, "the file ends in the middle of the compressed data", err);
-		if (status == Z_STREAM_END && next_member(s, err))
+		struct lb_inflate_part part = { s->in + s->at, buf, s->n - s->at, want < CHUNK ? want : CHUNK };
+		const enum lb_inflate_status status = s->inflater->run(s->z, &part, &what);
+		s->at = s->n - part.n_in;
+		*got = (size_t)(part.out - buf);
+		if (status == LB_INFLATE_MEMORY)
+			return lb_fail_memory(err, CHUNK);
+		if (status == LB_INFLATE_DAMAGED)
+			return damaged(s, what, err);
+		if (status == LB_INFLATE_END && next_member(s, err))
 			return -1;
-		if (status != Z_OK && status != Z_BUF_ERROR && status != Z_STREAM_END)
-			return damaged(s, s->z.msg ? s->z.msg : "invalid data", err);
+		if (status == LB_INFLATE_ON && !*got && s->file_end && s->at == s->n)
+			return damaged(s, "the file ends in the middle of the compressed data", err);
 	}
 	return 0;
 }
@@ -307,11 +309,9 @@ struct lb_stream *lb_stream_open(const char *path, uint64_t limit, struct lb_err
 	    fill(s, 2, err))
 		goto fail;
 	s->gzip = at_gzip_magic(s);
-	if (s->gzip && inflateInit2(&s->z, 15 + 16) != Z_OK) {
-		s->gzip = false;
-		lb_fail_memory(err, 1 << 15);
+	s->inflater = lb_inflater;
+	if (s->gzip && !(s->z = s->inflater->open(true, err)))
 		goto fail;
-	}
 	return s;
 fail:
 	lb_stream_close(s);
@@ -334,8 +334,8 @@ void lb_stream_close(struct lb_stream *s)
 		stop_ahead(s);
 	if (s->fd >= 0)
 		close(s->fd);
-	if (s->gzip)
-		inflateEnd(&s->z);
+	if (s->z)
+		s->inflater->close(s->z);
 	lb_sha256_end(&s->hash, unused);
 	free(s->in);
 	free(s->path);

@@ -1,6 +1,7 @@
 #include "datasets/zip.h"
 
 #include "core/base/mem.h"
+#include "datasets/inflate.h"
 #include "datasets/stream.h"
 
 #include <errno.h>
@@ -176,8 +177,11 @@ struct lb_zip_member {
 	const struct lb_zip_entry *entry;
 	uint64_t at, packed_left, made;
 	uint32_t crc;
-	z_stream z;
-	bool inflating, ended;
+	const struct lb_inflater *inflater;
+	void *z;                 /* the inflater's state; NULL for a stored member */
+	bool ended;
+	size_t n_in;             /* bytes not used yet, at the end of what was read */
+	const unsigned char *next_in;
 	unsigned char in[CHUNK];
 };
 
@@ -203,19 +207,18 @@ struct lb_zip_member *lb_zip_member_open(const struct lb_zip *zip, const struct 
 	m->entry = e;
 	m->at = e->offset + LOCAL_SIZE + little(local + 26, 2) + little(local + 28, 2);
 	m->packed_left = e->packed;
-	if (e->method == 8 && inflateInit2(&m->z, -15) != Z_OK) {
-		lb_fail_memory(err, 1 << 15);
+	m->inflater = lb_inflater;
+	if (e->method == 8 && !(m->z = m->inflater->open(false, err))) {
 		free(m);
 		return NULL;
 	}
-	m->inflating = e->method == 8;
 	return m;
 }
 
 void lb_zip_member_close(struct lb_zip_member *m)
 {
-	if (m && m->inflating)
-		inflateEnd(&m->z);
+	if (m && m->z)
+		m->inflater->close(m->z);
 	free(m);
 }
 
@@ -229,14 +232,14 @@ static int fill_input(struct lb_zip_member *m, struct lb_err *err)
 {
 	const size_t n = m->packed_left < CHUNK ? (size_t)m->packed_left : CHUNK;
 
-	if (m->z.avail_in || !n)
+	if (m->n_in || !n)
 		return 0;
 	if (read_at(m->zip, m->at, m->in, n, err))
 		return -1;
 	m->at += n;
 	m->packed_left -= n;
-	m->z.next_in = m->in;
-	m->z.avail_in = (uInt)n;
+	m->next_in = m->in;
+	m->n_in = n;
 	return 0;
 }
 
@@ -252,21 +255,24 @@ static int read_stored(struct lb_zip_member *m, void *buf, size_t n, size_t *got
 
 static int read_deflated(struct lb_zip_member *m, void *buf, size_t n, size_t *got, struct lb_err *err)
 {
+	const char *what = NULL;
+
 	*got = 0;
 	while (!*got && !m->ended) {
 		if (fill_input(m, err))
 			return -1;
-		m->z.next_out = buf;
-		m->z.avail_out = (uInt)n;
-		const int status = inflate(&m->z, Z_NO_FLUSH);
-		*got = n - m->z.avail_out;
-		m->ended = status == Z_STREAM_END;
-		if (status == Z_MEM_ERROR)
-			return lb_fail_memory(err, 1 << 15);
-		if (status == Z_BUF_ERROR && !*got && !m->z.avail_in && !m->packed_left)
+		struct lb_inflate_part part = { m->next_in, buf, m->n_in, n };
+		const enum lb_inflate_status status = m->inflater->run(m->z, &part, &what);
+		m->next_in = part.in;
+		m->n_in = part.n_in;
+		*got = n - part.n_out;
+		m->ended = status == LB_INFLATE_END;
+		if (status == LB_INFLATE_MEMORY)
+			return lb_fail_memory(err, CHUNK);
+		if (status == LB_INFLATE_DAMAGED)
+			return member_fault(m, what, err);
+		if (status == LB_INFLATE_ON && !*got && !m->n_in && !m->packed_left)
 			return member_fault(m, "the compressed data end too early", err);
-		if (status != Z_OK && status != Z_BUF_ERROR && status != Z_STREAM_END)
-			return member_fault(m, m->z.msg ? m->z.msg : "invalid data", err);
 	}
 	return 0;
 }
@@ -278,7 +284,7 @@ int lb_zip_member_read(struct lb_zip_member *m, void *buf, size_t n, size_t *got
 	for (*got = 0; *got < n && part; *got += part) {
 		unsigned char *to = (unsigned char *)buf + *got;
 		const size_t want = n - *got < CHUNK ? n - *got : CHUNK;
-		if ((m->inflating ? read_deflated : read_stored)(m, to, want, &part, err))
+		if ((m->z ? read_deflated : read_stored)(m, to, want, &part, err))
 			return -1;
 		m->crc = (uint32_t)crc32(m->crc, to, (uInt)part);
 		m->made += part;

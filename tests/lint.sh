@@ -47,7 +47,7 @@ core/model core/base/ core/numeric/
 core/optim core/base/ core/numeric/
 core/metrics core/base/ core/numeric/ losses/loss_info.h
 core/train core/base/ core/numeric/ core/model/ core/optim/ core/metrics/metric.h core/metrics/decision.h datasets/gather.h datasets/sparse.h losses/loss.h $contracts
-core/run core/base/ core/numeric/ core/config/ core/model/ core/optim/ core/metrics/metric.h core/metrics/decision.h core/train/ datasets/arrays.h datasets/fit.h $contracts
+core/run core/base/ core/numeric/ core/config/ core/model/ core/optim/ core/metrics/metric.h core/metrics/decision.h core/train/ datasets/arrays.h datasets/fit.h datasets/inflate.h $contracts
 datasets core/base/ core/numeric/ losses/loss_info.h
 losses core/base/ core/numeric/ core/config/config.h
 cmd core/base/ core/config/ core/numeric/blas.h core/numeric/cpu.h core/numeric/kernel_choice.h core/run/ core/metrics/metric.h losses/eval.h $contracts"

@@ -3,6 +3,7 @@
 #include "core/numeric/blas.h"
 #include "core/numeric/kernel_choice.h"
 #include "core/numeric/openblas.h"
+#include "datasets/inflate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <yaml.h>
-#include <zlib.h>
 
 extern char **environ;
 
@@ -92,7 +92,8 @@ static void add_libraries(cJSON *in)
 {
 	cJSON *libraries = lb_json_object(in, "libraries");
 
-	lb_json_text(libraries, "zlib", zlibVersion());
+	for (size_t i = 0; lb_inflaters[i]; i++)
+		lb_json_text(libraries, lb_inflaters[i]->name, lb_inflaters[i]->version());
 	lb_json_text(libraries, "libyaml", yaml_get_version_string());
 	lb_json_text(libraries, "cjson", cJSON_Version());
 }

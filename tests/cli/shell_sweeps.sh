@@ -40,7 +40,9 @@ SH
 	PATH=$PWD/stub:$PATH
 }
 daemons=()
-cleanup() { [ ${#daemons[@]} -eq 0 ] || kill "${daemons[@]}" 2>/dev/null || true; }
+cleanup() { # waits: a daemon writes its state when it ends
+	[ ${#daemons[@]} -eq 0 ] || { kill "${daemons[@]}" && wait "${daemons[@]}"; } 2>/dev/null || true
+}
 trap cleanup EXIT
 cluster() {
 	local port=$((20000 + RANDOM % 20000)) user

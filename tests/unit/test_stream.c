@@ -1,5 +1,6 @@
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
+#include "datasets/inflate.h"
 #include "datasets/stream.h"
 #include "tests/unit/one_file.h"
 
@@ -25,7 +26,7 @@ START_TEST(sha256)
 }
 END_TEST
 
-/* ---- gzip ---- */
+/* ---- gzip: every test with each inflating library of the build ---- */
 
 static struct lb_buf table_text(int rows)
 {
@@ -41,6 +42,7 @@ START_TEST(gzip_forms)
 {
 	gz_header header = { .text = 1, .name = (Bytef *)(uintptr_t)"n.csv", .comment = (Bytef *)(uintptr_t)"c",
 			     .extra = (Bytef *)(uintptr_t)"ex", .extra_len = 2, .hcrc = 1 };
+	lb_inflater = lb_inflaters[_i];
 	struct lb_buf text = table_text(200000), gz = { 0 };
 	const size_t half = text.n / 2, zeros = 700000;
 	char hex[65], *padding = lb_alloc(zeros, 1, &err);
@@ -85,6 +87,7 @@ START_TEST(gzip_damage)
 		{ -5, 0x01, "damaged incorrect_data_check" },
 		{ -1, 0x01, "damaged incorrect_length_check" },
 	};
+	lb_inflater = lb_inflaters[_i];
 	struct lb_buf text = table_text(5000), one = { 0 }, gz = { 0 };
 
 	gzip_add(&one, text.s, text.n, NULL, 6);
@@ -118,6 +121,7 @@ END_TEST
 
 START_TEST(stream_parts_and_limit)
 {
+	lb_inflater = lb_inflaters[_i];
 	struct lb_buf text = table_text(3000), gz = { 0 }, again = { 0 };
 	char part[257], hex[65], want[65];
 	size_t got;
@@ -150,17 +154,86 @@ START_TEST(stream_parts_and_limit)
 }
 END_TEST
 
+/* A second member whose header lies across the end of what is read from the file at once (128 KiB), at every place. */
+START_TEST(header_in_two_reads)
+{
+	gz_header header = { .name = (Bytef *)(uintptr_t)"name.csv", .comment = (Bytef *)(uintptr_t)"comment", .hcrc = 1 };
+	struct lb_buf first = { 0 }, gz = { 0 }, text = table_text(20000);
+
+	lb_inflater = lb_inflaters[_i];
+	for (size_t before = 0; before <= 40; before++) {
+		first.n = gz.n = 0;
+		lb_buf_add(&first, text.s, (128 << 10) - before - 28); /* stored: 18 bytes of wrapper, two blocks of 5 */
+		gzip_add(&gz, first.s, first.n, NULL, 0);
+		ck_assert_uint_le(gz.n, 128 << 10);
+		ck_assert_uint_ge(gz.n + 64, 128 << 10);
+		gzip_add(&gz, text.s + first.n, text.n - first.n, &header, 6);
+		ck_assert_msg(!read_bytes(gz.s, gz.n, NULL), "%zu: %s", before, err.text);
+		ck_assert_uint_eq(t.n, 20000);
+	}
+	lb_buf_free(&first);
+	lb_buf_free(&gz);
+	lb_buf_free(&text);
+}
+END_TEST
+
+/* A member of a zip file: the same bytes, however small the parts. */
+START_TEST(bare_deflate_in_parts)
+{
+	const struct lb_inflater *in = lb_inflaters[_i];
+	static const int strategies[] = { Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY, Z_RLE };
+	struct lb_buf text = table_text(30000);
+	unsigned char *packed = lb_alloc(text.n + 4096, 1, &err), *out = lb_alloc(text.n, 1, &err);
+	const char *what = "";
+
+	for (size_t k = 0; k < 8; k++) {
+		z_stream z = { .next_in = (Bytef *)text.s, .avail_in = (uInt)text.n, .next_out = packed, .avail_out = (uInt)text.n + 4096 };
+		ck_assert_int_eq(deflateInit2(&z, k < 4 ? 6 : 0, Z_DEFLATED, -15, 8, strategies[k % 4]), Z_OK);
+		ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
+		const size_t n = z.total_out;
+		deflateEnd(&z);
+		void *state = in->open(false, &err);
+		ck_assert_ptr_nonnull(state);
+		for (size_t piece = 1; piece < 100000; piece = piece * 7 + 2) {
+			size_t used = 0, made = 0;
+			enum lb_inflate_status status = LB_INFLATE_ON;
+			while (status == LB_INFLATE_ON) {
+				const size_t n_in = n - used < piece ? n - used : piece, n_out = text.n - made < piece ? text.n - made : piece;
+				struct lb_inflate_part part = { packed + used, out + made, n_in, n_out };
+				status = in->run(state, &part, &what);
+				used = (size_t)(part.in - packed);
+				made = (size_t)(part.out - out);
+				ck_assert(status != LB_INFLATE_ON || part.n_in < n_in || part.n_out < n_out);
+			}
+			ck_assert_msg(status == LB_INFLATE_END, "%s, strategy %zu, parts of %zu", in->name, k, piece);
+			ck_assert_uint_eq(made, text.n);
+			ck_assert_mem_eq(out, text.s, text.n);
+			in->again(state);
+		}
+		in->close(state);
+	}
+	free(packed);
+	free(out);
+	lb_buf_free(&text);
+}
+END_TEST
+
 static Suite *suite(void)
 {
+	int n = 0;
 	Suite *s = suite_create("stream");
 	TCase *c = tcase_create("stream");
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_set_timeout(c, 60);
 	tcase_add_test(c, sha256);
-	tcase_add_test(c, gzip_forms);
-	tcase_add_test(c, gzip_damage);
-	tcase_add_test(c, stream_parts_and_limit);
+	while (lb_inflaters[n])
+		n++;
+	tcase_add_loop_test(c, gzip_forms, 0, n);
+	tcase_add_loop_test(c, gzip_damage, 0, n);
+	tcase_add_loop_test(c, stream_parts_and_limit, 0, n);
+	tcase_add_loop_test(c, header_in_two_reads, 0, n);
+	tcase_add_loop_test(c, bare_deflate_in_parts, 0, n);
 	suite_add_tcase(s, c);
 	return s;
 }
