@@ -43,9 +43,9 @@ const struct X(lb_loss) X(lb_binary_fbeta_surrogate_lee) = {
 			.cite = "N. Lee, H. Yang, H. Yoo, A surrogate loss function for optimization of F_beta score in "
 				"binary classification with imbalanced data, arXiv 2104.01459, 2021",
 			.formula = "log(1 + exp(-z)) for y = 1;  log(c + p) for y = 0,  c = b^2 n_1 / n_0",
-			.notes = "Cited from memory. n_y are the counts of the training rows, after corruption; a class "
-				 "without rows counts as one row. Negative values are normal: log(c + p) < 0 where c + p < "
-				 "1. Not convex.",
+			.notes = "The form was checked against two implementations by others. n_y are the counts of the training "
+				 "rows, after corruption; a class without rows counts as one row. Negative values are normal: "
+				 "log(c + p) < 0 where c + p < 1. Not convex.",
 			.keywords = "f1 f_measure f_score surrogate",
 			LB_PARAMS(params),
 		},

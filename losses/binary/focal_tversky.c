@@ -47,10 +47,12 @@ const struct X(lb_loss) X(lb_binary_focal_tversky) = {
 			.cite = "N. Abraham, N. M. Khan, A novel focal Tversky loss function with improved attention U-Net "
 				"for lesion segmentation, ISBI 2019, arXiv 1810.07842",
 			.formula = "(1 - (TP + e) / (TP + a FP + b FN + e))^(1/g)",
-			.notes = "Cited from memory. g above 1 steepens the loss where the overlap is good. At a loss of "
-				 "exactly 0 there is no slope: 0 is given. e keeps a batch without positives finite and "
-				 "drives its p to 0; as it is a constant, a batch written twice has another value. Where the "
-				 "denominator is 0 the value is 1. p = sigmoid(z).",
+			.notes = "Form and defaults of the authors' code, whose alpha = 0.7 weighs the false negatives and whose "
+				 "power 0.75 is 1/g; figure 1 of the paper draws 1 - (Tversky index)^(1/g) instead. g above 1 "
+				 "steepens the loss where the overlap is good. At a loss of exactly 0 there is no slope: 0 is "
+				 "given. e keeps a batch without positives finite and drives its p to 0; as it is a constant, "
+				 "a batch written twice has another value. Where the denominator is 0 the value is 1. p = "
+				 "sigmoid(z).",
 			.keywords = "focal_tversky_loss segmentation",
 			LB_PARAMS(params),
 		},

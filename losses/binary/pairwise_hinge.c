@@ -27,9 +27,9 @@ const struct X(lb_loss) X(lb_binary_pairwise_hinge) = {
 				"Advances in Large Margin Classifiers, MIT Press, 2000",
 			.formula = "(1/(n1 n0)) sum over positives i, negatives j of max(0, m - (z_i - z_j))",
 			.notes = "Exact in O(n log n), see pairwise_squared_hinge. Not consistent with AUC (W. Gao, Z.-H. "
-				 "Zhou, IJCAI 2015, cited from memory), unlike its square. The slope of a pair at the kink "
-				 "is 0. A batch that lacks a class has value and gradient 0. Adding one constant to all "
-				 "scores changes nothing, so the threshold is not learnt.",
+				 "Zhou, IJCAI 2015), unlike its square. The slope of a pair at the kink is 0. A batch that "
+				 "lacks a class has value and gradient 0. Adding one constant to all scores changes nothing, "
+				 "so the threshold is not learnt.",
 			.keywords = "auc ranking all_pairs ranksvm",
 			LB_PARAMS(params),
 		},

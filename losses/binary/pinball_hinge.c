@@ -39,8 +39,7 @@ const struct X(lb_loss) X(lb_binary_pinball_hinge) = {
 			.cite = "X. Huang, L. Shi, J. A. K. Suykens, Support vector machine classifier with pinball loss, "
 				"IEEE TPAMI 36(5), 2014",
 			.formula = "1 - s if s <= 1;  tau (s - 1) else",
-			.notes = "Cited from memory. tau = 0 is hinge, tau = 1 the absolute error |1 - s|. The slope at the "
-				 "kink is 0.",
+			.notes = "tau = 0 is hinge, tau = 1 the absolute error |1 - s|. The slope at the kink is 0.",
 			.keywords = "pin_svm quantile",
 			LB_PARAMS(params),
 		},

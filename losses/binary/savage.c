@@ -37,9 +37,9 @@ const struct X(lb_loss) X(lb_binary_savage) = {
 			.cite = "H. Masnadi-Shirazi, N. Vasconcelos, On the design of loss functions for classification: "
 				"theory, robustness to outliers, and SavageBoost, NIPS 2008",
 			.formula = "sigmoid(-k s)^2",
-			.notes = "The paper's 1 / (1 + exp(2 s))^2 is k = 2 (cited from memory). Its minimiser is the "
-				 "log-odds over k: proper under the sigmoid link at k = 1 only, where it is mse_sigmoid. The "
-				 "gradient vanishes where a row is badly wrong: start from small weights.",
+			.notes = "The paper's 1 / (1 + exp(2 s))^2 is k = 2; others write it without the 2, k = 1. Its minimiser "
+				 "is the log-odds over k: proper under the sigmoid link at k = 1 only, where it is mse_sigmoid. "
+				 "The gradient vanishes where a row is badly wrong: start from small weights.",
 			.keywords = "savageboost",
 			LB_PARAMS(params),
 		},

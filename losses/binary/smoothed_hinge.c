@@ -39,7 +39,7 @@ const struct X(lb_loss) X(lb_binary_smoothed_hinge) = {
 				"minimization, JMLR 14, 2013; gamma = 1: J. D. M. Rennie, Smooth hinge classification, MIT, "
 				"2005",
 			.formula = "0 if u <= 0;  u^2 / (2 g) if u < g;  u - g/2 else;  u = 1 - s",
-			.notes = "Tends to hinge as gamma falls to 0. Sources cited from memory.",
+			.notes = "Tends to hinge as gamma falls to 0.",
 			.keywords = "smooth_hinge rennie",
 			LB_PARAMS(params),
 		},

@@ -28,9 +28,8 @@ const struct X(lb_loss) X(lb_binary_tangent) = {
 			.cite = "H. Masnadi-Shirazi, V. Mahadevan, N. Vasconcelos, On the design of robust classifiers for "
 				"computer vision, CVPR 2010",
 			.formula = "(2 atan(s) - 1)^2",
-			.notes = "Cited from memory. Smallest, 0, at s = tan(1/2); it grows again above, to (pi - 1)^2 = "
-				 "4.59, and to (pi + 1)^2 = 17.2 on the wrong side. The link is p = atan(z) + 1/2. The "
-				 "gradient vanishes far from 0.",
+			.notes = "Smallest, 0, at s = tan(1/2); it grows again above, to (pi - 1)^2 = 4.59, and to (pi + 1)^2 = "
+				 "17.2 on the wrong side. The link is p = atan(z) + 1/2. The gradient vanishes far from 0.",
 			.keywords = "tangentboost",
 		},
 		.kind = LB_BINARY,

@@ -46,10 +46,10 @@ const struct X(lb_loss) X(lb_binary_tversky) = {
 			.cite = "S. S. M. Salehi, D. Erdogmus, A. Gholipour, Tversky loss function for image segmentation "
 				"using 3D fully convolutional deep networks, MLMI 2017",
 			.formula = "1 - (TP + e) / (TP + a FP + b FN + e)",
-			.notes = "Cited from memory. TP = sum of p over the positives, FP over the negatives, FN = P - TP. a "
-				 "= b = 1/2 is dice with half its e, a = b = 1 soft_jaccard. e keeps a batch without "
-				 "positives finite and drives its p to 0; as it is a constant, a batch written twice has "
-				 "another value. Where the denominator is 0 the value is 1. p = sigmoid(z).",
+			.notes = "TP = sum of p over the positives, FP over the negatives, FN = P - TP. a = b = 1/2 is dice with "
+				 "half its e, a = b = 1 soft_jaccard. e keeps a batch without positives finite and drives its p "
+				 "to 0; as it is a constant, a batch written twice has another value. Where the denominator is "
+				 "0 the value is 1. p = sigmoid(z).",
 			.keywords = "tversky_index f_beta segmentation",
 			LB_PARAMS(params),
 		},

@@ -135,7 +135,8 @@ const struct X(lb_loss) X(lb_distillation_kl_top) = {
 			.formula = "sum_{k in top} P_k log(P_k / Q_k),  P = softmax(teacher/t), Q = softmax(z/t), both over top alone",
 			.notes = "top: the k classes with the teacher's largest scores, the lowest index on ties; k >= C is the plain divergence. "
 				 "The other classes have no gradient. Labels are not used; the metrics are. The value is not multiplied by t^2. "
-				 "The direction, teacher first, is from memory of the paper; the temperature is an addition (1 in the paper).",
+				 "Direction, k = 1000 and both distributions over top alone are as in the authors' code (its kl_top); the temperature is an "
+				 "addition (1 there).",
 			.keywords = "kl_divergence distillation knowledge_distillation kd kl top_k",
 			LB_PARAMS(params),
 		},

@@ -39,7 +39,8 @@ const struct X(lb_loss) X(lb_multilabel_an_bce) = {
 			.cite = "E. Cole, O. Mac Aodha, T. Lorieul, P. Perona, D. Morris, N. Jojic, Multi-label learning from single positive labels, "
 				"CVPR 2021 (assume negative, weak assume negative)",
 			.formula = "sum over known k of [log(1 + e^{z_k}) - y_k z_k] + w sum over unknown k of log(1 + e^{z_k})",
-			.notes = "w = 1 assumes negatives, w = 1/(C - 1) is the paper's weak form. The sum over labels, where the paper has the mean.",
+			.notes = "w = 1 assumes negatives, w = 1/(C - 1) is the weak form, as in the authors' code (an, wan). The sum over labels, "
+				 "where the paper has the mean.",
 			.keywords = "assume_negative an wan single_positive unknown_labels partial_labels multilabel",
 			LB_PARAMS(params),
 		},
