@@ -38,7 +38,7 @@ static inline void problem_open(struct problem *p, enum lb_kind kind, const size
 	uint32_t row = 0;
 
 	*p = (struct problem){ .columns = kind == LB_BINARY ? 1 : out };
-	p->data = (struct lb_dataset){ .kind = kind, .n = n, .n_first = n, .x = { LB_F64, n, d, lb_alloc(n * d, sizeof(double), &err) } };
+	p->data = (struct lb_dataset){ .kind = kind, .n = n, .n_first = n, .x = { .dtype = LB_F64, .n = n, .d = d, .x = lb_alloc(n * d, sizeof(double), &err) } };
 	if (kind == LB_REGRESSION) {
 		p->data.n_targets = out;
 		p->data.target = lb_alloc(n * out, sizeof(double), &err);
