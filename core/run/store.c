@@ -147,7 +147,8 @@ static void remove_leftovers(const char *dir, const char *folder)
 		closedir(d);
 }
 
-/* Removes "..plan.tmp-PID" and its like from the folder, of processes that are no more. */
+/* Removes "..plan.tmp-PID", "..probe.tmp-PID" and their like from the folder, of processes that are no more. Those of a trial are judged
+ * by its claim, which tells of other machines too. */
 static void remove_orphans(const char *dir)
 {
 	const struct dirent *e;
@@ -156,7 +157,7 @@ static void remove_orphans(const char *dir)
 	while (d && (e = readdir(d))) {
 		const char *end = e->d_name[0] == '.' ? strstr(e->d_name, ".tmp-") : NULL;
 		const long pid = end ? strtol(end + 5, NULL, 10) : 0;
-		if (pid <= 0 || !kill((pid_t)pid, 0) || errno != ESRCH)
+		if (pid <= 0 || strspn(e->d_name + 1, "0123456789abcdef") == 16 || !kill((pid_t)pid, 0) || errno != ESRCH)
 			continue;
 		char *path = lb_strfmt(NULL, "%s/%s", dir, e->d_name);
 		if (path)
@@ -178,6 +179,7 @@ int lb_store_prepare(const char *dir, struct lb_err *err)
 	if (!rc) {
 		remove_leftovers(dir, folder);
 		remove_orphans(dir);
+		remove_orphans(folder);
 	}
 	free(folder);
 	free(probe);
@@ -188,8 +190,11 @@ void lb_store_tidy(const char *dir)
 {
 	char *folder = trials_folder(dir, NULL);
 
-	if (folder)
+	remove_orphans(dir);
+	if (folder) {
+		remove_orphans(folder);
 		remove_leftovers(dir, folder);
+	}
 	free(folder);
 }
 

@@ -47,6 +47,7 @@ for ((k = 1; k <= kills; k++)); do
 done
 mkdir -p "$folder/trials"
 echo '{' >"$folder/..plan.tmp-$BASHPID"0000 # of a process that cannot be
+echo lossbench >"$folder/trials/..probe.tmp-$BASHPID"0000
 records | head -n 1 | xargs -r -d '\n' rm
 assert_exit 0 lossbench sweep c.yaml --jobs 2 --set "output.dir=$folder"
 assert_same_results whole "$folder"
