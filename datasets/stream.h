@@ -2,8 +2,9 @@
  *
  * gzip is recognised by content, not by name; members that follow one another are one content, zero padding after the last is
  * accepted. A truncated or damaged file, a wrong checksum or length and anything else after the last member are errors, so
- * nothing that was read is to be trusted before the end has been reached. Gzip data of more than 128 KiB are inflated ahead by a
- * second thread, which ends with lb_stream_close. */
+ * nothing that was read is to be trusted before the end has been reached. The header of a member (its file name and comment) may
+ * take up to 128 KiB; one that is longer is refused as damaged where ISA-L inflates.
+ * Gzip data of more than 128 KiB are inflated ahead by a second thread, which ends with lb_stream_close. */
 #ifndef LB_STREAM_H
 #define LB_STREAM_H
 

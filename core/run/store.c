@@ -168,6 +168,13 @@ static void remove_orphans(const char *dir)
 		closedir(d);
 }
 
+static void tidy(const char *dir, const char *folder)
+{
+	remove_leftovers(dir, folder);
+	remove_orphans(dir);
+	remove_orphans(folder);
+}
+
 int lb_store_prepare(const char *dir, struct lb_err *err)
 {
 	char *folder = trials_folder(dir, err);
@@ -176,11 +183,8 @@ int lb_store_prepare(const char *dir, struct lb_err *err)
 
 	if (probe)
 		unlink(probe);
-	if (!rc) {
-		remove_leftovers(dir, folder);
-		remove_orphans(dir);
-		remove_orphans(folder);
-	}
+	if (!rc)
+		tidy(dir, folder);
 	free(folder);
 	free(probe);
 	return rc;
@@ -190,11 +194,8 @@ void lb_store_tidy(const char *dir)
 {
 	char *folder = trials_folder(dir, NULL);
 
-	remove_orphans(dir);
-	if (folder) {
-		remove_orphans(folder);
-		remove_leftovers(dir, folder);
-	}
+	if (folder)
+		tidy(dir, folder);
 	free(folder);
 }
 
