@@ -208,7 +208,7 @@ static void drop(const struct X(lb_net) *net, struct X(lb_layer) *l, size_t b, i
 /* What one of the threads does of a layer's work: rows `row` .. `row` + `rows` of a batch, and columns `column` .. `column` + `columns`
  * of the layer, in whole panels. A wide layer is cut into columns, so that a thread always has the same weights, and with them their
  * gradient and update, in its own cache; a narrow one into rows, of which fewer than ROW_GRAIN are not worth a second thread. */
-enum { ROW_GRAIN = 16, COLUMN_GRAIN = 2 * LB_PANEL, TOLD_AT_ONCE = 4 * LB_PANEL };
+enum { ROW_GRAIN = 16, COLUMN_GRAIN = 2 * LB_PANEL };
 
 struct part {
 	size_t row, rows, column, columns;
@@ -311,18 +311,38 @@ static void make_gradient(const struct backward_job *j, struct part p)
 				rows_of(j->d + p.column, l->ld), NULL, to);
 }
 
-/* Columns by blocks, each told of while it is in the cache; a layer that threads cut into rows is told of when all is made. */
+/* The same by blocks, each told of while it is in the first caches; they are not kept. */
+enum { BLOCK_ROWS = 112, BLOCK_COLUMNS = 2 * LB_PANEL };
+
+static void tell_blocks(const struct backward_job *j, struct part p)
+{
+	const struct X(lb_layer) *l = j->l;
+	real block[BLOCK_ROWS * BLOCK_COLUMNS] __attribute__((aligned(64)));
+
+	for (size_t k = 0; k < p.columns; k += BLOCK_COLUMNS)
+		for (size_t i = 0; i < p.rows; i += BLOCK_ROWS) {
+			const size_t columns = p.columns - k < BLOCK_COLUMNS ? p.columns - k : BLOCK_COLUMNS;
+			const size_t rows = p.rows - i < BLOCK_ROWS ? p.rows - i : BLOCK_ROWS;
+			X(lb_kernel)()->product(rows, columns, j->b, (struct X(lb_left)){ j->seen.x + i, j->seen.row, j->seen.column },
+						rows_of(j->d + p.column + k, l->ld), NULL, stacked(block, rows));
+			for (size_t c = 0; c < columns; c += LB_PANEL)
+				j->net->ready(j->net->ready_arg, l->w + (p.column + k + c) * l->in + i * LB_PANEL, rows * LB_PANEL, block + c * rows);
+		}
+}
+
+/* A layer that threads cut into rows is told of when all is made. */
 static void gradient_part(const struct backward_job *j, size_t i, size_t size)
 {
 	const struct part p = part_of(j->l, j->l->in, i, size);
-	const bool whole = size == 1 || cut_by_columns(j->l, size);
-	const size_t block = whole && !narrow(j->l, !j->below) ? TOLD_AT_ONCE : p.columns;
+	const size_t at = j->l->w + p.column * j->l->in;
 
-	for (size_t k = 0; k < p.columns; k += block) {
-		const struct part some = { p.row, p.rows, p.column + k, p.columns - k < block ? p.columns - k : block };
-		make_gradient(j, some);
-		if (j->net->ready && whole)
-			j->net->ready(j->net->ready_arg, j->l, some.column, some.columns);
+	if (!j->net->ready || (size > 1 && !cut_by_columns(j->l, size)))
+		make_gradient(j, p);
+	else if (!narrow(j->l, !j->below))
+		tell_blocks(j, p);
+	else {
+		make_gradient(j, p);
+		j->net->ready(j->net->ready_arg, at, p.columns * j->l->in, j->g + at);
 	}
 }
 
@@ -371,7 +391,7 @@ void X(lb_net_backward)(struct X(lb_net) *net, const real *w, const real *x, siz
 		if (!job.seen.x)
 			X(lb_kernel)()->sparse_transposed(b, l->ld, net->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
 		else if (net->ready && lb_team_size(net->team) > 1 && !cut_by_columns(l, lb_team_size(net->team)))
-			net->ready(net->ready_arg, l, 0, l->ld);
+			net->ready(net->ready_arg, l->w, l->in * l->ld, g + l->w);
 		if (net->spec.bias_init == LB_BIAS_NONE)
 			memset(g + l->b, 0, l->ld * sizeof *g);
 		else

@@ -37,9 +37,10 @@ struct X(lb_net) {
 	 * gradient that some row of the batch has an entry for: the others must be 0 before. */
 	const struct X(lb_compressed) *sparse;
 	bool begun;              /* the next forward finds the first layer's affine values made: lb_net_forward clears it */
-	/* Unless NULL, backward calls this for columns whose gradient has just been made and is still in the thread's cache: their weights and
-	 * gradients stand `in` values a column from w + column * in of the flat vectors. It may change the weights. Not for compressed rows. */
-	void (*ready)(void *arg, const struct X(lb_layer) *l, size_t column, size_t columns);
+	/* Unless NULL, backward calls this with n derivatives by the weights at .. at + n of the flat vector that have just been made and are still
+	 * in the thread's first caches, until all weights have been told of; it may change those weights. What it was told need not stand in
+	 * backward's g afterwards. Not for compressed rows. */
+	void (*ready)(void *arg, size_t at, size_t n, const real *g);
 	void *ready_arg;
 	struct lb_team *team;    /* borrowed; threads that share the rows of every product. NULL after lb_net_new: the caller alone */
 };

@@ -29,72 +29,86 @@ enum { VECS = 64 / WIDTH, LANES = WIDTH / (LB_REAL / 8) };
 /* Steps of k that one pass over the tiles takes, so that what it reads of b stays in the first cache. */
 enum { BLOCK = 16384 / (LB_REAL / 8) / LB_PANEL };
 
-/* A tile of m rows and p panels, m and p constants; init NULL: 0. */
-LB_INLINE void tile(const int m, const int p, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, size_t init_row,
-		    size_t init_panel, struct X(lb_panels) c)
-{
-	vec sum[16][2 * VECS], right[2 * VECS];
+/* What the tiles of one or two panels are made of; a, c and init move down from tile to tile. By its address: passed by value it would be
+ * copied in pieces other than it was written in, which waits for all stores before. */
+struct strip {
+	struct X(lb_left) a;
+	struct X(lb_panels) b, c;
+	const real *init;        /* NULL: 0 */
+	size_t init_row, init_panel;
+};
 
+/* A tile of m rows and p panels, m, p and turned constants; turned: a.row is 1. Left values are found from every third row's pointer, or
+ * from one: there are not enough registers for a pointer a row. */
+LB_INLINE void tile(const int m, const int p, const bool turned, size_t k, const struct strip *t)
+{
+	const int pointers = turned ? 1 : (m + 2) / 3;
+	vec sum[16][2 * VECS], right[2 * VECS];
+	const real *at[6], *b = t->b.x;
+
+	for (int i = 0; i < pointers; i++)
+		at[i] = t->a.x + (size_t)i * 3 * t->a.row;
 #pragma GCC unroll 16
 	for (int i = 0; i < m; i++)
 #pragma GCC unroll 8
 		for (int j = 0; j < p * VECS; j++)
-			sum[i][j] = init ? *(const vec *)(init + (size_t)i * init_row + (size_t)(j / VECS) * init_panel +
-							  (size_t)(j % VECS) * LANES) : (vec){ 0 };
-	for (size_t s = 0; s < k; s++, a.x += a.column, b.x += b.row) {
+			sum[i][j] = t->init ? *(const vec *)(t->init + (size_t)i * t->init_row + (size_t)(j / VECS) * t->init_panel +
+							     (size_t)(j % VECS) * LANES) : (vec){ 0 };
+	for (size_t s = 0; s < k; s++, b += t->b.row) {
 #pragma GCC unroll 8
 		for (int j = 0; j < p * VECS; j++)
-			right[j] = *(const vec *)(b.x + (size_t)(j / VECS) * b.panel + (size_t)(j % VECS) * LANES);
+			right[j] = *(const vec *)(b + (size_t)(j / VECS) * t->b.panel + (size_t)(j % VECS) * LANES);
 #pragma GCC unroll 16
 		for (int i = 0; i < m; i++) {
-			const real left = a.x[(size_t)i * a.row];
+			const real left = turned ? at[0][i] : at[i / 3][(size_t)(i % 3) * t->a.row];
 #pragma GCC unroll 8
 			for (int j = 0; j < p * VECS; j++)
 				sum[i][j] += left * right[j];
 		}
+		for (int i = 0; i < pointers; i++)
+			at[i] += t->a.column;
 	}
 #pragma GCC unroll 16
 	for (int i = 0; i < m; i++)
 #pragma GCC unroll 8
 		for (int j = 0; j < p * VECS; j++)
-			*(vec *)(c.x + (size_t)i * c.row + (size_t)(j / VECS) * c.panel + (size_t)(j % VECS) * LANES) = sum[i][j];
+			*(vec *)(t->c.x + (size_t)i * t->c.row + (size_t)(j / VECS) * t->c.panel + (size_t)(j % VECS) * LANES) = sum[i][j];
 }
 
-#define TILE(m, p)                                                                                                              \
+#define TILE(m, p, turned)                                                                                                      \
 	case m:                                                                                                                 \
 		if (m <= (p == 1 ? ROWS_1 : ROWS_2))                                                                            \
-			tile(m, p, k, a, b, init, init_row, init_panel, c);                                                     \
+			tile(m, p, turned, k, t);                                                                               \
 		break
-#define TILES(p)                                                                                                                \
-	switch (m) {                                                                                                            \
-		TILE(1, p); TILE(2, p); TILE(3, p); TILE(4, p); TILE(5, p); TILE(6, p); TILE(7, p); TILE(8, p);                 \
-		TILE(9, p); TILE(10, p); TILE(11, p); TILE(12, p); TILE(13, p); TILE(14, p); TILE(15, p); TILE(16, p);          \
+/* The function of all heights of a tile. */
+#define TILES(name, p, turned)                                                                                                  \
+	static void name(size_t m, size_t k, const struct strip *t)                                                             \
+	{                                                                                                                       \
+		switch (m) {                                                                                                    \
+			TILE(1, p, turned); TILE(2, p, turned); TILE(3, p, turned); TILE(4, p, turned);                         \
+			TILE(5, p, turned); TILE(6, p, turned); TILE(7, p, turned); TILE(8, p, turned);                         \
+			TILE(9, p, turned); TILE(10, p, turned); TILE(11, p, turned); TILE(12, p, turned);                      \
+			TILE(13, p, turned); TILE(14, p, turned); TILE(15, p, turned); TILE(16, p, turned);                     \
+		}                                                                                                               \
 	}
-
-static void tile_1(size_t m, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, size_t init_row,
-		   size_t init_panel, struct X(lb_panels) c)
-{
-	TILES(1)
-}
-
-static void tile_2(size_t m, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, size_t init_row,
-		   size_t init_panel, struct X(lb_panels) c)
-{
-	TILES(2)
-}
+TILES(tile_1, 1, false)
+TILES(tile_2, 2, false)
+TILES(turned_1, 1, true)
+TILES(turned_2, 2, true)
 
 /* All rows of one or two panels, in tiles whose heights differ by at most one. */
-static void strip(size_t m, size_t panels, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, size_t init_row,
-		  size_t init_panel, struct X(lb_panels) c)
+static void make_strip(size_t m, size_t panels, size_t k, struct strip *t)
 {
 	const size_t most = panels == 1 ? ROWS_1 : ROWS_2, tiles = (m + most - 1) / most;
+	void (*const make)(size_t, size_t, const struct strip *) =
+		t->a.row == 1 ? panels == 1 ? turned_1 : turned_2 : panels == 1 ? tile_1 : tile_2;
 
-	for (size_t t = 0; t < tiles; t++) {
-		const size_t rows = m / tiles + (t < m % tiles);
-		(panels == 1 ? tile_1 : tile_2)(rows, k, a, b, init, init_row, init_panel, c);
-		a.x += rows * a.row;
-		c.x += rows * c.row;
-		init = init ? init + rows * init_row : NULL;
+	for (size_t i = 0; i < tiles; i++) {
+		const size_t rows = m / tiles + (i < m % tiles);
+		make(rows, k, t);
+		t->a.x += rows * t->a.row;
+		t->c.x += rows * t->c.row;
+		t->init = t->init ? t->init + rows * t->init_row : NULL;
 	}
 }
 
@@ -109,10 +123,11 @@ static void product(size_t m, size_t n, size_t k, struct X(lb_left) a, struct X(
 		const bool from_c = own || s > 0;
 		for (size_t p = 0; p < panels;) {
 			const size_t w = panels - p >= 2 && ROWS_2 > 1 ? 2 : 1;
-			const struct X(lb_panels) to = { c.x + p * c.panel, c.panel, c.row };
-			strip(m, w, steps, (struct X(lb_left)){ a.x + s * a.column, a.row, a.column },
-			      (struct X(lb_panels)){ b.x + p * b.panel + s * b.row, b.panel, b.row },
-			      from_c ? to.x : init ? init + p * LB_PANEL : NULL, from_c ? c.row : 0, from_c ? c.panel : LB_PANEL, to);
+			real *const to = c.x + p * c.panel;
+			struct strip t = { { a.x + s * a.column, a.row, a.column }, { b.x + p * b.panel + s * b.row, b.panel, b.row },
+					   { to, c.panel, c.row }, from_c ? to : init ? init + p * LB_PANEL : NULL, from_c ? c.row : 0,
+					   from_c ? c.panel : LB_PANEL };
+			make_strip(m, w, steps, &t);
 			p += w;
 		}
 		s += steps;

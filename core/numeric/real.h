@@ -31,6 +31,7 @@ typedef float real;
 #define R(c) c##f
 #define REAL_EPS FLT_EPSILON
 #define REAL_MAX FLT_MAX
+#define REAL_MIN FLT_MIN
 #define REAL_BITS 32
 #elif LB_REAL == 64
 typedef double real;
@@ -38,6 +39,7 @@ typedef double real;
 #define R(c) c
 #define REAL_EPS DBL_EPSILON
 #define REAL_MAX DBL_MAX
+#define REAL_MIN DBL_MIN
 #define REAL_BITS 64
 #else
 #error "a numeric file is compiled with -DLB_REAL=32 or -DLB_REAL=64; a precision-free file must not include real.h"

@@ -29,10 +29,17 @@ LB_CLONES static void X(plain)(size_t n, real eta, real lambda, real *restrict w
 		w[i] -= eta * (g[i] + lambda * w[i]);
 }
 
+/* What an optimiser remembers, decayed: subnormal numbers are 0. One would never fade, since 0.9 times the smallest rounds to itself, and
+ * arithmetic on it takes a hundred times as long: a weight whose gradient stays 0 would slow every later step. */
+static inline real faded(real x)
+{
+	return fabs(x) < REAL_MIN ? R(0.0) : x;
+}
+
 LB_CLONES static void X(heavy_ball)(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
 {
 	for (size_t i = 0; i < n; i++) {
-		v[i] = mu * v[i] + (g[i] + lambda * w[i]);
+		v[i] = faded(mu * v[i] + (g[i] + lambda * w[i]));
 		w[i] -= eta * v[i];
 	}
 }
@@ -41,7 +48,7 @@ LB_CLONES static void X(nesterov)(size_t n, real eta, real lambda, real mu, real
 {
 	for (size_t i = 0; i < n; i++) {
 		const real d = g[i] + lambda * w[i];
-		v[i] = mu * v[i] + d;
+		v[i] = faded(mu * v[i] + d);
 		w[i] -= eta * (d + mu * v[i]);
 	}
 }
@@ -84,8 +91,8 @@ LB_CLONES static void X(follow_moments)(size_t n, struct moments a, real *restri
 {
 	for (size_t i = 0; i < n; i++) {
 		const real d = g[i] + a.lambda * w[i];
-		m[i] = a.b1 * m[i] + a.c1 * d;
-		v[i] = a.b2 * v[i] + a.c2 * d * d;
+		m[i] = faded(a.b1 * m[i] + a.c1 * d);
+		v[i] = faded(a.b2 * v[i] + a.c2 * d * d);
 		w[i] = a.keep * w[i] - a.rate * m[i] / (sqrt(v[i]) * a.root + a.eps);
 	}
 }
@@ -172,12 +179,14 @@ static const struct lb_param lbfgs_params[] = {
 static const struct X(lb_optim) optims[] = {
 	{ .base = { .name = "sgd", .title = "Stochastic gradient descent, with momentum or Nesterov's",
 		    .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
-		    .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))", LB_PARAMS(sgd_params) },
+		    .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))",
+		    .notes = "A subnormal v (below 1.2e-38 in float32) becomes 0: it would never fade by itself, and slow every step.", LB_PARAMS(sgd_params) },
 	  .slots = 1, .step = sgd_step, .idle = sgd_idle },
 	{ .base = { .name = "adam", .title = "Adam, weight decay as L2 in the gradient",
 		    .cite = "Kingma & Ba, Adam: A Method for Stochastic Optimization, ICLR 2015, Algorithm 1",
 		    .formula = "d = g + lambda w; m = b1 m + (1-b1) d; v = b2 v + (1-b2) d^2; "
-			       "w = w - eta (m/(1-b1^t)) / (sqrt(v/(1-b2^t)) + eps)", LB_PARAMS(adam_params) },
+			       "w = w - eta (m/(1-b1^t)) / (sqrt(v/(1-b2^t)) + eps)",
+		    .notes = "Subnormal m and v (below 1.2e-38 in float32) become 0, as in sgd.", LB_PARAMS(adam_params) },
 	  .slots = 2, .step = adam_step },
 	{ .base = { .name = "adamw", .title = "Adam with decoupled weight decay",
 		    .cite = "Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019, Algorithm 2",

@@ -225,13 +225,18 @@ static void redirect(struct X(lb_learner) *l, const real *z, size_t b, int64_t s
 		l->g[l->net->n_params + i] = (real)((double)l->g[l->net->n_params + i] / divisor);
 }
 
-static void update(struct X(lb_learner) *l, size_t start, size_t n, int64_t t, double lr, double decay)
+static void update_by(struct X(lb_learner) *l, size_t start, size_t n, const real *g, int64_t t, double lr, double decay)
 {
 	real *slot[LB_MAX_SLOTS] = { 0 };
 
 	for (int i = 0; i < l->optim->slots; i++)
 		slot[i] = l->slot[i] + start;
-	l->optim->step(l->setup->optimizer_par, t, lr, decay, n, l->w + start, l->g + start, slot);
+	l->optim->step(l->setup->optimizer_par, t, lr, decay, n, l->w + start, g, slot);
+}
+
+static void update(struct X(lb_learner) *l, size_t start, size_t n, int64_t t, double lr, double decay)
+{
+	update_by(l, start, n, l->g + start, t, lr, decay);
 }
 
 /* A step of the optimiser. */
@@ -242,11 +247,11 @@ struct stepping {
 	bool done;               /* with the weights, as their gradients were made */
 };
 
-static void update_columns(void *arg, const struct X(lb_layer) *layer, size_t column, size_t columns)
+static void update_ready(void *arg, size_t at, size_t n, const real *g)
 {
 	const struct stepping *s = arg;
 
-	update(s->l, layer->w + column * layer->in, columns * layer->in, s->t, s->lr, s->decay);
+	update_by(s->l, at, n, g, s->t, s->lr, s->decay);
 }
 
 /* Whether the batch steps at all. */
@@ -370,7 +375,7 @@ static double gradient(struct X(lb_learner) *l, const struct lb_cohort *c, const
 		redirect(l, z, m->b, step);
 
 	if (s && (s->done = steps_at_once(l, c, value)))
-		l->net->ready = update_columns;
+		l->net->ready = update_ready;
 	l->net->ready_arg = s;
 	X(lb_net_backward)(l->net, l->w, x, rows, l->dz, l->g);
 	l->net->ready = NULL;

@@ -142,6 +142,41 @@ START_TEST(optimisers_are_those_of_pytorch)
 }
 END_TEST
 
+/* One gradient, then none: what is remembered of it shrinks by its factor each step while it is a normal number, then is 0 for good. */
+static void ck_fades(const char *name, const char *set, const double factor[LB_MAX_SLOTS])
+{
+	const size_t at = index_of(name);
+	struct pair p = { .o = lb_optim_at_f64(at), .o32 = lb_optim_at_f32(at) };
+	const double first = 1, none = 0;
+	double before[LB_MAX_SLOTS];
+	float before32[LB_MAX_SLOTS];
+
+	settings(&p.o->base, set);
+	step(&p, 1, 0.1, 0, 1, &first);
+	for (int64_t t = 2; t < 100000; t++) {
+		for (int k = 0; k < p.o->slots; k++) {
+			before[k] = p.slot[k][0] * factor[k];
+			before32[k] = p.slot32[k][0] * (float)factor[k];
+		}
+		step(&p, t, 0.1, 0, 1, &none);
+		for (int k = 0; k < p.o->slots; k++) {
+			ck_assert(p.slot[k][0] == (before[k] < DBL_MIN ? 0 : before[k]));
+			ck_assert(p.slot32[k][0] == (before32[k] < FLT_MIN ? 0 : before32[k]));
+		}
+	}
+	for (int k = 0; k < p.o->slots; k++)
+		ck_assert(p.slot[k][0] == 0 && p.slot32[k][0] == 0);
+}
+
+START_TEST(what_is_remembered_fades_to_0)
+{
+	ck_fades("sgd", "momentum=0.9", (double[]){ 0.9, 0 });
+	ck_fades("sgd", "momentum=0.9 nesterov=true", (double[]){ 0.9, 0 });
+	ck_fades("adam", "beta1=0.9 beta2=0.99", (double[]){ 0.9, 0.99 });
+	ck_fades("adamw", "beta1=0.9 beta2=0.99", (double[]){ 0.9, 0.99 });
+}
+END_TEST
+
 START_TEST(every_optimiser_has_cases)
 {
 	const struct lb_info *info = lb_optim_info_f64((size_t)_i);
@@ -258,6 +293,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, load, unload);
 	tcase_add_test(t, optimisers_are_those_of_pytorch);
 	tcase_add_loop_test(t, every_optimiser_has_cases, 0, 3);
+	tcase_add_test(t, what_is_remembered_fades_to_0);
 	tcase_add_test(t, descriptors_are_alike);
 	tcase_add_test(t, schedules_are_those_of_pytorch);
 	tcase_add_loop_test(t, schedules_by_hand, 0, sizeof closed / sizeof *closed);
