@@ -35,7 +35,7 @@ static enum choice choose(const char *into, const char *from, const char *id, st
 	if (theirs && !lb_file_exists(path))
 		choice = TAKE;
 	else if (theirs && (ours = lb_store_read(into, id, err))) {
-		const bool equal = cJSON_Compare(lb_json_at(ours, "result"), lb_json_at(theirs, "result"), 1);
+		const bool equal = lb_json_same(lb_json_at(ours, "result"), lb_json_at(theirs, "result"));
 		choice = !finished(theirs) ? KEEP : !finished(ours) ? TAKE : equal ? KEEP : CONFLICT;
 	}
 	if (choice == CONFLICT)

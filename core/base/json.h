@@ -32,4 +32,8 @@ cJSON *lb_json_parse(const char *name, const char *text, size_t n, enum lb_code 
 /* Item at a dotted path such as "train.epochs", or NULL. Case-sensitive. */
 const cJSON *lb_json_at(const cJSON *tree, const char *path);
 
+/* Whether two trees say the same: numbers of the same value (cJSON_Compare lets them differ in the last bit), lists in the same order, objects
+ * with the same keys in any. NULL is the same as NULL alone. */
+bool lb_json_same(const cJSON *a, const cJSON *b);
+
 #endif

@@ -42,7 +42,7 @@ bool lb_config_has_sweep(const struct lb_config *config);
 /* One resolved trial: every option written out, in the order of the option table, seeds filled in from train.seed. Numbers are
  * numbers, components are blocks with all their parameters. `where` gives the mark of a path for messages about the data. */
 struct lb_trial_list {
-	cJSON **config;          /* n resolved configs, owned by the list */
+	cJSON **config;          /* n resolved configs, owned by the list; one may refer to blocks of those before it */
 	size_t n;
 };
 
@@ -50,6 +50,10 @@ struct lb_trial_list {
  * `file:line:column: path: found ..., allowed ...; did you mean ...?`. */
 int lb_config_expand(const struct lb_config *config, const struct lb_registry *reg, struct lb_trial_list *out, struct lb_err *err);
 void lb_trial_list_free(struct lb_trial_list *list);
+
+/* Blocks and lists of config that are the same as in `before` become references to those, so that a sweep holds them once; `before` must then
+ * live as long as config is read. */
+void lb_config_share(const cJSON *before, cJSON *config);
 
 /* Place of the (possibly swept) option in the file, for later errors such as a data file that cannot be read: "file:line:column"
  * as a new string, or the file's name alone when the option is a default. */

@@ -37,6 +37,26 @@ static bool same_as(const cJSON *trial, const struct lb_buf *text)
 	return same;
 }
 
+void lb_config_share(const cJSON *before, cJSON *config)
+{
+	cJSON *next;
+
+	for (cJSON *item = config->child; item; item = next) {
+		const cJSON *other = cJSON_GetObjectItemCaseSensitive(before, item->string);
+		next = item->next;
+		if (!other || !item->child || item->child == other->child)
+			continue;
+		if (!lb_json_same(other, item)) {
+			if (cJSON_IsObject(item) && cJSON_IsObject(other))
+				lb_config_share(other, item);
+			continue;
+		}
+		cJSON *same = cJSON_IsObject(other) ? cJSON_CreateObjectReference(other->child) : cJSON_CreateArrayReference(other->child);
+		if (!same || !cJSON_ReplaceItemInObjectCaseSensitive(config, item->string, same))
+			cJSON_Delete(same);
+	}
+}
+
 /* Appends the config to the list unless an equal one is there; takes it. */
 static int keep(struct seen *seen, struct lb_trial_list *out, cJSON *config, struct lb_err *err)
 {
@@ -55,6 +75,8 @@ static int keep(struct seen *seen, struct lb_trial_list *out, cJSON *config, str
 		return bad ? lb_fail_memory(err, seen->size) : 0;
 	}
 	seen->slot[i].hash = hash;
+	if (out->n)
+		lb_config_share(out->config[out->n - 1], config);
 	out->config[out->n++] = config;
 	seen->slot[i].trial = out->n;
 	return 0;

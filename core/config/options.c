@@ -268,7 +268,7 @@ static bool leave_out_neutral(cJSON *identity)
 		cJSON *block = cJSON_GetObjectItemCaseSensitive(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
 		if (!neutral)
 			return false;
-		if (cJSON_Compare(cJSON_GetObjectItemCaseSensitive(block, later[i].key), neutral, true))
+		if (lb_json_same(cJSON_GetObjectItemCaseSensitive(block, later[i].key), neutral))
 			cJSON_DeleteItemFromObjectCaseSensitive(block, later[i].key);
 		if (block && !block->child)
 			cJSON_DeleteItemFromObjectCaseSensitive(identity, later[i].block);

@@ -239,7 +239,7 @@ static bool has_component(const cJSON *list, const cJSON *block)
 	const cJSON *other;
 
 	cJSON_ArrayForEach(other, list)
-		if (cJSON_Compare(other, block, 1))
+		if (lb_json_same(other, block))
 			return true;
 	return false;
 }

@@ -19,19 +19,6 @@ struct leaves {
 	struct lb_err *err;
 };
 
-static bool equal(const cJSON *a, const cJSON *b)
-{
-	if (cJSON_IsNumber(a) && cJSON_IsNumber(b))
-		return a->valuedouble == b->valuedouble;
-	if (!cJSON_IsArray(a) || !cJSON_IsArray(b))
-		return cJSON_Compare(a, b, true);
-	for (a = a->child, b = b->child; a && b && equal(a, b);) {
-		a = a->next;
-		b = b->next;
-	}
-	return !a && !b;
-}
-
 static struct leaf *insert(struct leaves *l, const char *path, const cJSON *item)
 {
 	char *copy = lb_strdup(path, l->err);
@@ -65,7 +52,7 @@ static int add_leaf(struct leaves *l, const char *path, const cJSON *item)
 	if (!leaf && !(leaf = insert(l, path, item)))
 		return -1;
 	leaf->trials++;
-	leaf->varies |= !equal(leaf->first, item);
+	leaf->varies |= !lb_json_same(leaf->first, item);
 	l->at++;
 	return 0;
 }

@@ -126,7 +126,7 @@ struct measured {
 
 static bool same_item(const struct lb_trial *a, const struct lb_trial *b, const char *path)
 {
-	return cJSON_Compare(lb_json_at(a->config, path), lb_json_at(b->config, path), 1);
+	return lb_json_same(lb_json_at(a->config, path), lb_json_at(b->config, path));
 }
 
 static double epochs(const struct lb_trial *t)

@@ -49,12 +49,48 @@ static void collect(const struct lb_plan *plan, const cJSON *config, const struc
 	free(place);
 }
 
-static bool known(const struct lb_plan *plan, const char *id)
+/* Where an id stands in the hash table of trials, or could. */
+static size_t *place_of(const struct lb_plan *plan, const char *id)
 {
+	size_t i = (size_t)strtoull(id, NULL, 16) & (plan->n_slots - 1);
+
+	while (plan->slot[i] && strcmp(plan->trial[plan->slot[i] - 1].id, id))
+		i = (i + 1) & (plan->n_slots - 1);
+	return &plan->slot[i];
+}
+
+static void fill_slots(struct lb_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_slots; i++)
+		plan->slot[i] = 0;
 	for (size_t i = 0; i < plan->n; i++)
-		if (!strcmp(plan->trial[i].id, id))
-			return true;
-	return false;
+		*place_of(plan, plan->trial[i].id) = i + 1;
+}
+
+/* Room for one more trial in the table, at least half of which stays free. */
+static int grow_slots(struct lb_plan *plan, struct lb_err *err)
+{
+	const size_t size = plan->n_slots ? 2 * plan->n_slots : 64;
+
+	if (2 * (plan->n + 1) <= plan->n_slots)
+		return 0;
+	size_t *slot = lb_alloc(size, sizeof *slot, err);
+	if (!slot)
+		return -1;
+	free(plan->slot);
+	plan->slot = slot;
+	plan->n_slots = size;
+	fill_slots(plan);
+	return 0;
+}
+
+/* Counts in the trial that stands behind the last, unless its id is there already. */
+static void count_new(struct lb_plan *plan)
+{
+	size_t *place = place_of(plan, plan->trial[plan->n].id);
+
+	if (!*place)
+		*place = ++plan->n;
 }
 
 /* Adds a resolved config, which the plan takes, as a trial. Mistakes go to err; -1 when memory runs out. */
@@ -63,16 +99,18 @@ static int add_trial(struct lb_plan *plan, cJSON *config, struct lb_err *err)
 	struct lb_err *one = lb_alloc(1, sizeof *one, err);
 
 	if (!one || lb_grow(&plan->list.config, &plan->list_cap, plan->list.n + 1, sizeof *plan->list.config, err) ||
-	    lb_grow(&plan->trial, &plan->trial_cap, plan->n + 1, sizeof *plan->trial, err)) {
+	    lb_grow(&plan->trial, &plan->trial_cap, plan->n + 1, sizeof *plan->trial, err) || grow_slots(plan, err)) {
 		free(one);
 		cJSON_Delete(config);
 		return -1;
 	}
+	if (plan->list.n)
+		lb_config_share(plan->list.config[plan->list.n - 1], config);
 	plan->list.config[plan->list.n++] = config;
 	if (lb_trial_open(&plan->trial[plan->n], config, &plan->cache, one))
 		collect(plan, config, one, err);
-	else if (!known(plan, plan->trial[plan->n].id))
-		plan->n++;
+	else
+		count_new(plan);
 	free(one);
 	return 0;
 }
@@ -135,6 +173,7 @@ int lb_plan_open(struct lb_plan *plan, const char *path, const char *const *sets
 void lb_plan_close(struct lb_plan *plan)
 {
 	free(plan->trial);
+	free(plan->slot);
 	lb_tune_free(plan->tune);
 	cJSON_Delete(plan->tuning);
 	lb_data_close(&plan->cache);
@@ -297,6 +336,7 @@ int lb_plan_choose(struct lb_plan *plan, struct lb_err *err)
 	if (rc) {
 		cJSON_Delete(tuning);
 		plan->n = before;
+		fill_slots(plan);
 		return rc < 0 ? -1 : 0;
 	}
 	plan->tuning = tuning;

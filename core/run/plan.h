@@ -15,6 +15,7 @@ struct lb_plan {
 	struct lb_tune *tune;            /* with a tune block: the trials are the folds of all candidates, then the refits */
 	cJSON *tuning;                   /* the choice; then the refits are among the trials */
 	size_t list_cap, trial_cap;
+	size_t *slot, n_slots;           /* hash table of the trials by id: 1 + the trial's place, 0 where free */
 };
 
 /* Reads, expands, loads and checks the data, computes ids. All errors that can be found are reported at once. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # train.attack and evaluate.attack from the command line: robust metrics, neutral values, workers, resuming, refusals.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 cat >a.yaml <<YAML
 task: binary

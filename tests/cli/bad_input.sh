@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Files that cannot be used, for each reader and for YAML: one message that names the file and what is wrong, the right code, nothing
 # written, and no more memory than a gigabyte of addresses (ulimit -v), however much the file promises.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 export OPENBLAS_NUM_THREADS=1 GOLDEN=$LB_ROOT/tests/golden/formats
 mkdir bad

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Losses of a whole batch, random losses and the metrics of the confusion matrix, from config to record.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 wdbc=$LB_ROOT/datasets/samples/wdbc.csv.gz
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The kernels that OpenBLAS runs with: --blas-kernel, a user's own setting, proofs in a child process and their memory, and a library
 # that chooses badly, crashes or computes wrongly with a set (stood in for by a preloaded one).
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 unset OPENBLAS_CORETYPE OPENBLAS_NUM_THREADS LD_PRELOAD
 export XDG_CACHE_HOME=$PWD/cache

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # train.checkpoint: a training that was killed goes on from its last whole checkpoint to the same bytes, alone and in a sweep; the files
 # are gone at the end.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 cat >c.yaml <<YAML
 task: multiclass

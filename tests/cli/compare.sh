@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # lossbench compare: what changed between two sets of results, trial by trial and in the mean.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 needs_python numpy scipy
 installed
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # lossbench completion: what bash and zsh offer comes from the program's own tables.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 installed
 lossbench completion bash >bash.sh
 bash -n bash.sh

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A wrong config: every mistake at once with line and column, code 3, and nothing is written.
 # shellcheck disable=SC2016 # $ is the last line of sed
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 samples=$LB_ROOT/datasets/samples
 
 cat >good.yaml <<YAML

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Data that cannot be used: one clear message that names the file (and the line), code 4, and nothing is written.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 samples=$LB_ROOT/datasets/samples
 images=$samples/fashion_mnist_t10k1000-images-idx3-ubyte.gz labels=$samples/fashion_mnist_t10k1000-labels-idx1-ubyte.gz
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The same rows in every format give the same result; data info, data convert; limits; what is refused ends with code 4.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 samples=$LB_ROOT/datasets/samples golden=$LB_ROOT/tests/golden/formats
 
 config() { # DATA [MORE]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The pages that `make docs` generates are those of this program.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 lossbench losses --markdown >losses.md
 lossbench config reference >configs.md
 cmp losses.md "$LB_ROOT/losses/README.md" || fail 'losses/README.md is old: run make docs'

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What preprocessing cannot do is refused with the way out: means of sparse data, two scalings at once, numbers with no standard deviation.
 # What it does is that of the written-out rows.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 awk 'BEGIN { for (i = 0; i < 60; i++) printf "%d 1:%d 3:%d\n", i % 2, i % 5 + 1, i + i % 2 * 9 }' >sparse.svm
 awk 'BEGIN { print "a,b,c,label"; for (i = 0; i < 60; i++) printf "%d,0,%d,%d\n", i % 5 + 1, i + i % 2 * 9, i % 2 }' >dense.csv

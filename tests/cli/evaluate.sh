@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # evaluate.threshold, evaluate.calibration, train.sampler and the optimisers with a direction of their own, from the command line.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 cat >a.yaml <<YAML
 task: binary

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The images of datasets/samples: IDX files, a linear model, and an accuracy that only the right pixels and labels give.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 p=$LB_ROOT/datasets/samples/fashion_mnist_
 
 cat >fashion.yaml <<YAML

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The n-th allocation, write, fsync, rename, open, read, fork or thread fails, for n = 1, 2, ...: one message and the right code or,
 # where it could be made good, the same result; no half record; the same command then completes. LB_FULL=1 takes every n.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 inject=$(dirname "$LB_BIN")/fault/inject.so
 [ -f "$inject" ] || skip 'tests/fault/inject.c is not built (make unit)'

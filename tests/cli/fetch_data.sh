@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # scripts/fetch-data.sh without a network: from a folder, with damaged files, and where there is nothing.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 fetch=$LB_ROOT/scripts/fetch-data.sh
 export LB_PACKAGE_DIR=$PWD/no-package

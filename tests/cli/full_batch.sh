@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # optimizer lbfgs and model naive_bayes from the command line: known optima, what the record says, and what is refused.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 samples=$LB_ROOT/datasets/samples
 
 config() { # config NAME LABELLED-DATA SPLIT LINES...

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The corpora of the fuzz targets, and real files, once through each target: nothing that was found before comes back.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 targets=$(dirname "$LB_BIN")/fuzz
 [ -d "$targets" ] || skip 'tests/fuzz is not built (make unit)'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # data.generator: drawn data are told by the generator, its parameters and its seed, which stand for a file in the trial's id.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 cat >g.yaml <<'YAML'
 task: multiclass

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a message adds to what is wrong: the config's line that names a missing file, the notation of a number, the code of a malformed
 # --set, mistakes of values that a sweep replaces.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 config() { # DATA [LINE...]
 	cat <<YAML

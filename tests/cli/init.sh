@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # init writes configs that run as they are; data info says what is in a file, as text and as JSON.
 # shellcheck disable=SC2016 # odd names on purpose
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 samples=$LB_ROOT/datasets/samples
 
 # plans FILE TASK ARGUMENT...: the config that init writes is right and plans trials; one of them trains.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Ctrl-C and SIGTERM: code 130, a word on how to go on, nothing half written; the same command goes on.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 cat >c.yaml <<YAML
 task: multiclass

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # --kernels and --threads: what runs is recorded, results are the same to the byte where that is promised, and near where it is not; a
 # cohort of any size gives what each trial gives alone.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 
 cat >c.yaml <<YAML

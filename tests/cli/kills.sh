@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # kill -9 at random moments of a sweep, the parent or a worker or all: whatever is left is resumed to the results of the undisturbed
 # run. Eight kills; LB_FULL=1: 200. SEED=N repeats a run's moments.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 kills=$((${LB_FULL:-0} ? 200 : 8))
 RANDOM=${SEED:=$((RANDOM + 1))}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a record tells of label noise: the pairs of classes add up to what changed, and lead from the counts of the file to those that
 # were trained on. So, too, with so many classes that no table of all pairs fits.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 cat >few.yaml <<YAML
 task: multiclass

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The rules of who may include whom, kept by the sources, and noticed when broken.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 assert_exit 0 "$LB_ROOT/tests/lint.sh" --layers
 [[ $(tail -n 1 <<<"$out") =~ ^[1-9][0-9]*\ passed,\ 0\ failed$ ]] || fail "last line: $out"

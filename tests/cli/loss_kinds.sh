@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Tasks embedding and distillation, loss bias and option project, from config to record.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 iris=$LB_ROOT/datasets/samples/iris.csv.gz
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # lossbench losses: list, show, check, and eval against tests/golden/losses.json and closed forms.
 # shellcheck disable=SC2016 # backquotes in a message
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 
 assert_exit 0 lossbench losses --json

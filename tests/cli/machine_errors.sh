@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A folder that cannot be written and a disk that fills up: one clear message, code 5, no half file.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 cp "$LB_ROOT/datasets/samples/iris.csv.gz" . # another user may not be let into the project's folder
 cat >c.yaml <<YAML

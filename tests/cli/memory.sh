@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Memory that runs out in a sweep: the trial that needs too much fails with a message, the others are kept, and where there is more the
 # same command completes. A worker that the kernel ends with several trials at once costs none of them: each is run again, alone.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 export OPENBLAS_NUM_THREADS=1
 cat >c.yaml <<YAML

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # lossbench merge joins what several machines trained and refuses conflicts; lossbench clean removes what no config refers to.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 iris_config c.yaml all
 lossbench sweep c.yaml --quiet
 lossbench sweep c.yaml --quiet --shard 1/2 --set output.dir=one --set output.predictions=true

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Models that leave: predict gives the bytes of the run that made the model, from every sort of file; NumPy reads the model and computes the
 # same; data that do not fit are refused by the name of their column.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 # study FILE TASK DATA LINE...: a config; the run's folder is FILE without its ending.
 study() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A model file that was changed: whatever array is missing, cut, of another sort or not finite, predict ends with 4 and one message that
 # names the file, and writes nothing.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 cat >c.yaml <<YAML
 task: multiclass

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Names beyond ASCII in a model: columns and classes come back from the file as they were, byte for byte, and NumPy reads them.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 # Two, three and four bytes a letter, a blank and a quote.
 columns=('größe' '重さ' '𝛼 beta' 'a"b' 'ñ')

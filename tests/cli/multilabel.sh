@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Task multilabel: columns, lists and arrays of labels, unknown ones, every loss, and what is refused.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 
 "$py" - <<'PY'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Several labels a row: init proposes them, and predict gives the numbers of the run that made the model, from columns, lists and arrays.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 awk 'BEGIN { srand(4); print "x1,x2,red,dark blue,wet" > "rows.csv"
 	for (i = 0; i < 150; i++) { x = rand() - 0.5; y = rand() - 0.5; a = x > 0; b = y > 0.1; c = x + y > 0; n = 0

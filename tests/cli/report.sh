@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # lossbench report: text, Markdown, CSV and LaTeX of one folder show the same numbers, and these are those of the records.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 
 # As installed: the program in bin/, its scripts in share/.

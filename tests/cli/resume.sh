@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A sweep that is killed loses and repeats nothing; two sweeps share a folder; a crash of a worker costs one trial.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 cat >c.yaml <<YAML
 task: multiclass

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The test runner itself: what counts as passed, failed and skipped.
 # shellcheck disable=SC2016 # the bodies of the made-up tests
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 mkdir -p tests/unit tests/cli tests/scripts build/unit
 cp "$LB_ROOT/tests/run.sh" tests/

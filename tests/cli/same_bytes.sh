@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The result part of a record is the same to the byte however, where and with whom a trial is trained; ids depend on the config alone.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 
 cat >c.yaml <<YAML

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # --list, --only, --shard and --dry-run: which trials of a plan are meant, and that looking changes nothing.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 work=$PWD
 cd "$LB_ROOT"
 sweep() { assert_exit "$1" lossbench sweep --config configs/smoke.yaml --set "output.dir=$work/${dir:-r}" --set train.seed=1,2,3,4,5 "${@:2}"; }

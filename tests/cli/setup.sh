@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/setup.sh with a made-up package manager: nothing is installed here.
 # shellcheck disable=SC2016 # the bodies of the made-up tools
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 setup=$LB_ROOT/scripts/setup.sh
 mkdir bin

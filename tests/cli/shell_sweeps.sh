@@ -2,7 +2,7 @@
 # The examples for the shell in scripts/: a loop, GNU parallel, a Slurm array. Each trains the plan and nothing else, to the same results.
 # Slurm's own scheduler and one node run on loopback where they are installed (slurmctld, slurmd); elsewhere a stub of sbatch runs the
 # script as Slurm would, with the variables of an array.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 scripts=$LB_ROOT/scripts
 iris_config c.yaml whole
 lossbench sweep c.yaml --quiet

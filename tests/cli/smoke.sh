@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole way on configs/smoke.yaml: train, sweep, report; records and configs against their schemas.
 # shellcheck disable=SC2016 # backquotes in a message
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 work=$PWD
 cd "$LB_ROOT"

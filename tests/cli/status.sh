@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # lossbench status, the estimate of sweep --dry-run, and the table at the end of a sweep.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 installed
 iris_config c.yaml r
 

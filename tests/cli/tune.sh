@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fair tuning end to end: folds first, the choice from the records alone, then the refits; the test rows are not looked at before.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 cat >tune.yaml <<END
 name: tuned
 data: {train: {path: $LB_ROOT/datasets/samples/wine.csv.gz}, split: {train: 0.7, valid: 0, test: 0.3}}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The command line: what is wrong is said with the nearest known word and code 2; --help fits a screen.
 # shellcheck disable=SC2086 # command lines as words
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 config=$LB_ROOT/configs/smoke.yaml
 
 wrong() { # COMMAND_LINE TEXT...

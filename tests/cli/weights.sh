@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Row weights and class weights: a row of weight 3 is three rows, and balanced classes are the weights that make them so; the optimum of
 # a convex problem tells. Weights that mean nothing are refused.
-. "$LB_ROOT/tests/cli/lib.bash"
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 # config NAME FILE LINE...: a full-batch optimum of the whole file.
 config() {

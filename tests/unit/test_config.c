@@ -180,6 +180,23 @@ START_TEST(test_sweep)
 }
 END_TEST
 
+/* Trials of a sweep hold what they have in common once; what differs, be it in the last bit, stays each one's own. */
+START_TEST(test_shared)
+{
+	static const char yaml[] = BASE "sweep: {optimizer.lr: [0.1, 0.10000000000000002], loss: [ce, {name: gce, q: 0.3}]}\n";
+	struct lb_trial_list list;
+	struct lb_err err = { 0 };
+
+	ck_assert_int_eq(expand(yaml, NULL, &list, &err), 0);
+	ck_assert_uint_eq(list.n, 4);
+	for (size_t i = 1; i < list.n; i++)
+		ck_assert_ptr_eq(lb_json_at(list.config[i], "data")->child, lb_json_at(list.config[0], "data")->child);
+	ck_assert(lb_json_at(list.config[0], "optimizer.lr")->valuedouble == 0.1);
+	ck_assert(lb_json_at(list.config[2], "optimizer.lr")->valuedouble == 0.10000000000000002);
+	lb_trial_list_free(&list);
+}
+END_TEST
+
 START_TEST(test_pure)
 {
 	static const char yaml[] = BASE "sweep: {loss: [ce, {name: gce, q: default}], train.seed: {from: 1, to: 4}, optimizer.lr: default}\n";
@@ -406,6 +423,7 @@ static Suite *suite(void)
 	tcase_add_test(t, test_defaults);
 	tcase_add_loop_test(t, test_part, 0, sizeof parts / sizeof *parts);
 	tcase_add_loop_test(t, test_sweep, 0, sizeof sweeps / sizeof *sweeps);
+	tcase_add_test(t, test_shared);
 	tcase_add_test(t, test_pure);
 	tcase_add_loop_test(t, test_error, 0, sizeof errors / sizeof *errors);
 	tcase_add_test(t, test_one_trial_only);

@@ -194,6 +194,40 @@ START_TEST(deep_nesting)
 }
 END_TEST
 
+static const struct {
+	const char *a, *b;
+	bool same;
+} pairs[] = {
+	{ "0.1", "0.1", true },
+	{ "0.1", "0.10000000000000002", false },         /* cJSON_Compare finds these equal */
+	{ "1", "1.0", true },
+	{ "1", "\"1\"", false },
+	{ "null", "false", false },
+	{ "\"a\"", "\"A\"", false },
+	{ "[1, 2]", "[2, 1]", false },
+	{ "[1, 2]", "[1, 2, 3]", false },
+	{ "[1, 2, 3]", "[1, 2]", false },
+	{ "[]", "{}", false },
+	{ "{\"a\": 1, \"b\": [true, null]}", "{\"b\": [true, null], \"a\": 1}", true },
+	{ "{\"a\": 1}", "{\"A\": 1}", false },
+	{ "{\"a\": 1}", "{\"a\": 1, \"b\": 2}", false },
+	{ "{\"a\": 1, \"b\": 2}", "{\"a\": 1}", false },
+	{ "{\"a\": {\"b\": 1}}", "{\"a\": {\"b\": 1.0000000000000002}}", false },
+};
+
+START_TEST(sameness)
+{
+	cJSON *a = parse(pairs[_i].a), *b = parse(pairs[_i].b);
+
+	ck_assert_int_eq(lb_json_same(a, b), pairs[_i].same);
+	ck_assert_int_eq(lb_json_same(b, a), pairs[_i].same);
+	ck_assert(lb_json_same(a, a));
+	ck_assert(!lb_json_same(a, NULL) && !lb_json_same(NULL, a) && lb_json_same(NULL, NULL));
+	cJSON_Delete(a);
+	cJSON_Delete(b);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("json");
@@ -206,6 +240,7 @@ static Suite *suite(void)
 	tcase_add_test(t, refused);
 	tcase_add_test(t, no_reading_past_the_end);
 	tcase_add_test(t, deep_nesting);
+	tcase_add_loop_test(t, sameness, 0, sizeof pairs / sizeof *pairs);
 	suite_add_tcase(s, t);
 	return s;
 }
