@@ -152,41 +152,59 @@ static struct X(lb_panels) stacked_from(const real *x, size_t rows, size_t colum
 	return stacked(x + column * rows, rows);
 }
 
-/* h (n) = activation of a; where the derivative is told by the result, a becomes it. Comparisons let NaN pass through. */
-static void activate(enum lb_activation act, size_t n, real *a, real *h)
+LB_CLONES static void X(relu)(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict h)
+{
+	for (size_t i = 0; i < rows; i++, a += ld, h += ld)
+		for (size_t k = 0; k < n; k++)
+			h[k] = a[k] < 0 ? R(0.0) : a[k];
+}
+
+LB_CLONES static void X(relu_back)(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict d)
+{
+	for (size_t i = 0; i < rows; i++, a += ld, d += ld)
+		for (size_t k = 0; k < n; k++)
+			d[k] = a[k] > 0 ? d[k] : R(0.0);
+}
+
+/* h = activation of a, n columns of rows ld apart; where the derivative is told by the result, a becomes it. Comparisons let NaN pass
+ * through. */
+static void activate(enum lb_activation act, size_t rows, size_t n, size_t ld, real *a, real *h)
 {
 	switch (act) {
 	case LB_RELU:
-		for (size_t i = 0; i < n; i++)
-			h[i] = a[i] < 0 ? R(0.0) : a[i];
+		X(relu)(rows, n, ld, a, h);
 		break;
 	case LB_TANH:
-		X(lb_kernel)()->tanh_all(n, a, h);
-		memcpy(a, h, n * sizeof *a);
+		for (size_t i = 0; i < rows * ld; i += ld) {
+			X(lb_kernel)()->tanh_all(n, a + i, h + i);
+			memcpy(a + i, h + i, n * sizeof *a);
+		}
 		break;
 	case LB_GELU:
-		for (size_t i = 0; i < n; i++)
-			h[i] = R(0.5) * a[i] * erfc(-a[i] * R(0.70710678118654752440));
+		for (size_t i = 0; i < rows * ld; i += ld)
+			for (size_t k = i; k < i + n; k++)
+				h[k] = R(0.5) * a[k] * erfc(-a[k] * R(0.70710678118654752440));
 		break;
 	}
 }
 
-/* d (b,out) *= derivative of the activation; a as activate left it */
-static void activate_back(enum lb_activation act, size_t n, const real *a, real *d)
+/* d *= derivative of the activation; a as activate left it */
+static void activate_back(enum lb_activation act, size_t rows, size_t n, size_t ld, const real *a, real *d)
 {
 	switch (act) {
 	case LB_RELU:
-		for (size_t i = 0; i < n; i++)
-			d[i] = a[i] > 0 ? d[i] : R(0.0);
+		X(relu_back)(rows, n, ld, a, d);
 		break;
 	case LB_TANH:
-		for (size_t i = 0; i < n; i++)
-			d[i] *= 1 - a[i] * a[i];
+		for (size_t i = 0; i < rows * ld; i += ld)
+			for (size_t k = i; k < i + n; k++)
+				d[k] *= 1 - a[k] * a[k];
 		break;
 	case LB_GELU:
-		for (size_t i = 0; i < n; i++)
-			d[i] *= R(0.5) * erfc(-a[i] * R(0.70710678118654752440)) +
-				a[i] * exp(R(-0.5) * a[i] * a[i]) * R(0.39894228040143267794);
+		for (size_t i = 0; i < rows * ld; i += ld)
+			for (size_t k = i; k < i + n; k++)
+				d[k] *= R(0.5) * erfc(-a[k] * R(0.70710678118654752440)) +
+					a[k] * exp(R(-0.5) * a[k] * a[k]) * R(0.39894228040143267794);
 		break;
 	}
 }
@@ -253,8 +271,8 @@ static void forward_part(void *arg, size_t i, size_t size)
 		X(lb_kernel)()->sparse_product(p.rows, p.columns, &some, w, bias, a);
 	} else
 		X(lb_kernel)()->product(p.rows, p.columns, l->in, (struct X(lb_left)){ j->x + p.row * j->stride, j->stride, 1 }, w, bias, a);
-	for (size_t k = 0; l->h && k < p.rows; k++)
-		activate(j->net->spec.activation, p.columns, a.x + k * l->ld, l->h + (p.row + k) * l->ld + p.column);
+	if (l->h)
+		activate(j->net->spec.activation, p.rows, p.columns, l->ld, a.x, l->h + p.row * l->ld + p.column);
 }
 
 const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *x, size_t b, int64_t step)
@@ -357,11 +375,10 @@ static void next_part(void *arg, size_t i, size_t size)
 
 	X(lb_kernel)()->product(p.rows, p.columns, out, (struct X(lb_left)){ j->d + p.row * j->l->ld, j->l->ld, 1 },
 				stacked_from(j->net->turned, out, p.column), NULL, rows_of(next, ld));
-	for (size_t r = 0; r < p.rows; r++, next += ld) {
-		for (size_t k = 0; j->net->dropped && k < p.columns; k++)
-			next[k] *= j->below->mask[first + r * ld + k];
-		activate_back(j->net->spec.activation, p.columns, j->below->a + first + r * ld, next);
-	}
+	for (size_t r = 0; j->net->dropped && r < p.rows; r++)
+		for (size_t k = 0; k < p.columns; k++)
+			next[r * ld + k] *= j->below->mask[first + r * ld + k];
+	activate_back(j->net->spec.activation, p.rows, p.columns, ld, j->below->a + first, next);
 }
 
 static void backward_part(void *arg, size_t i, size_t size)
