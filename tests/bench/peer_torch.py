@@ -171,6 +171,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=int)
     a = parser.parse_args()
+    torch.set_flush_denormal(True)                      # momenta of idle weights become subnormal, and slow every later epoch
     torch.set_num_threads(a.threads)
     torch.manual_seed(1)
     x, y, xt, yt = fashion() if a.workload in "AB" else letter()
