@@ -232,8 +232,8 @@ def main() -> int:
     for key in keys:
         PARTS[key](s, key)
     lead = (f"By `make bench-peers`{' QUICK=1' if quick else ''}: {args.rounds} round(s), contenders in turn, medians in seconds where nothing else is said. "
-            f"Peers with OPENBLAS_CORETYPE={s.kernel} and OMP_WAIT_POLICY=passive; PyTorch flushes subnormal numbers to 0. `ratio` is ours / the peer's fastest form, or the figure itself "
-            "where a target is on ours alone; `holds` says which target it meets.")
+            f"Peers with OPENBLAS_CORETYPE={s.kernel} and OMP_WAIT_POLICY=passive; PyTorch flushes subnormal numbers to 0. `ratio` is ours / the "
+            "peer's fastest form, or the figure itself where a target is on ours alone; `holds` says which target it meets.")
     notes = "\n".join(f"- {n}" for n in s.notes)
     print(f"{lead}\n\n{ratio_table(s.rows, False)}\n{chr(10) if notes else ''}{notes}")
     if args.json:

@@ -89,9 +89,9 @@ def run(command: Sequence, env: Optional[Dict[str, str]] = None, keep: bool = Tr
         return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024.0, [], out.read())
 
 
-def lossbench(config: str, sets: Sequence[str] = (), jobs: int = 0, words: Sequence[str] = ()) -> Run:
-    """train, or sweep with so many jobs; into an empty folder of its own."""
-    scratch = Path(tempfile.mkdtemp())
+def lossbench(config: str, sets: Sequence[str] = (), jobs: int = 0, words: Sequence[str] = (), where: Optional[str] = None) -> Run:
+    """train, or sweep with so many jobs; into an empty folder of its own, in `where` or the folder for temporary files."""
+    scratch = Path(tempfile.mkdtemp(dir=where))
     try:
         command = [LOSSBENCH, "sweep", "--jobs", jobs] if jobs else [LOSSBENCH, "train"]
         command += ["--quiet", "--config", BENCH / config, *words]
