@@ -38,6 +38,7 @@ CMD_OBJ := $(CMD:%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Fuzz targets; built here with what goes once through a corpus, by make fuzz with libFuzzer.
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(sort $(wildcard tests/fuzz/*.c))))
+BENCH_TOOLS := $(BUILD)/bench/gemm $(BUILD)/bench/peak
 TOOLS := $(FUZZ:%=$(BUILD)/fuzz/%) $(BUILD)/fault/inject.so
 COMPILE = $(CC) $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -c
 
@@ -205,9 +206,9 @@ lint:                                ## both compilers with -Werror, cppcheck, s
 	@tests/lint.sh
 
 .PHONY: bench bench-peers
-bench: lossbench $(BUILD)/bench/gemm ## time the project's own workloads (WORKLOADS=A,B of A to F and L; QUICK=1; BENCH_ARGS='--page FILE')
+bench: lossbench $(BENCH_TOOLS) ## time the project's own workloads (WORKLOADS=A,B of A to F and L; QUICK=1; BENCH_ARGS='--page FILE')
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/bench.py $(BENCH_ARGS)
-bench-peers: lossbench $(BUILD)/bench/gemm ## the same work in PyTorch, scikit-learn and liblinear, in turn, as ratios (same options)
+bench-peers: lossbench $(BENCH_TOOLS) ## the same work in PyTorch, scikit-learn and liblinear, in turn, as ratios (same options)
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 

@@ -248,6 +248,28 @@ static struct part part_of(const struct X(lb_layer) *l, size_t b, size_t i, size
 	return p;
 }
 
+/* The same work by pieces of at most `high` rows and two panels of columns, going down the rows first: threads that are done with their
+ * own help the others. */
+enum { PIECE_COLUMNS = 2 * LB_PANEL, PIECE_ROWS = 64, TOLD_ROWS = 112 };
+
+static size_t pieces_of(size_t rows, size_t ld, size_t high)
+{
+	return (rows + high - 1) / high * ((ld + PIECE_COLUMNS - 1) / PIECE_COLUMNS);
+}
+
+static struct part piece_of(size_t rows, size_t ld, size_t high, size_t k)
+{
+	const size_t down = (rows + high - 1) / high, row = k % down * high, column = k / down * PIECE_COLUMNS;
+
+	return (struct part){ row, rows - row < high ? rows - row : high, column, ld - column < PIECE_COLUMNS ? ld - column : PIECE_COLUMNS };
+}
+
+/* Rows of a forward piece; all where another number would change the bytes. */
+static size_t piece_rows(size_t b)
+{
+	return X(lb_kernel)()->chain ? PIECE_ROWS : b;
+}
+
 struct forward_job {
 	const struct X(lb_net) *net;
 	const struct X(lb_layer) *l;
@@ -255,12 +277,10 @@ struct forward_job {
 	size_t stride, b;        /* rows of x are `stride` apart */
 };
 
-/* a (b,out) = x (b,in) . W + bias, h = activation of a in a hidden layer */
-static void forward_part(void *arg, size_t i, size_t size)
+/* a (b,out) = x (b,in) . W + bias, h = activation of a in a hidden layer; a part of it */
+static void make_scores(const struct forward_job *j, struct part p)
 {
-	const struct forward_job *j = arg;
 	const struct X(lb_layer) *l = j->l;
-	const struct part p = part_of(l, j->b, i, size);
 	const struct X(lb_panels) w = stacked_from(j->w + l->w, l->in, p.column), a = rows_of(l->a + p.row * l->ld + p.column, l->ld);
 	const real *bias = j->w + l->b + p.column;
 
@@ -275,6 +295,20 @@ static void forward_part(void *arg, size_t i, size_t size)
 		activate(j->net->spec.activation, p.rows, p.columns, l->ld, a.x, l->h + p.row * l->ld + p.column);
 }
 
+static void forward_part(void *arg, size_t i, size_t size)
+{
+	const struct forward_job *j = arg;
+
+	make_scores(j, part_of(j->l, j->b, i, size));
+}
+
+static void forward_piece(void *arg, size_t k)
+{
+	const struct forward_job *j = arg;
+
+	make_scores(j, piece_of(j->b, j->l->ld, piece_rows(j->b), k));
+}
+
 const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *x, size_t b, int64_t step)
 {
 	struct forward_job job = { .net = net, .w = w, .x = x, .stride = net->layer[0].in, .b = b };
@@ -283,7 +317,10 @@ const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *
 	for (size_t i = 0; i < net->spec.n_layers; i++) {
 		struct X(lb_layer) *l = &net->layer[i];
 		job.l = l;
-		lb_team_run(net->team, forward_part, &job);
+		if (cut_by_columns(l, lb_team_size(net->team)))
+			lb_team_pieces(net->team, pieces_of(b, l->ld, piece_rows(b)), forward_piece, &job);
+		else
+			lb_team_run(net->team, forward_part, &job);
 		if (net->dropped && l->h)
 			drop(net, l, b, step, i);
 		job.x = l->h;
@@ -329,39 +366,24 @@ static void make_gradient(const struct backward_job *j, struct part p)
 				rows_of(j->d + p.column, l->ld), NULL, to);
 }
 
-/* The same by blocks, each told of while it is in the first caches; they are not kept. */
-enum { BLOCK_ROWS = 112, BLOCK_COLUMNS = 2 * LB_PANEL };
-
-static void tell_blocks(const struct backward_job *j, struct part p)
+/* A piece of it, told of while it is in the first caches and not kept. */
+static void tell_piece(void *arg, size_t k)
 {
+	const struct backward_job *j = arg;
 	const struct X(lb_layer) *l = j->l;
-	real block[BLOCK_ROWS * BLOCK_COLUMNS] __attribute__((aligned(64)));
+	const struct part p = piece_of(l->in, l->ld, TOLD_ROWS, k);
+	real g[TOLD_ROWS * PIECE_COLUMNS] __attribute__((aligned(64)));
 
-	for (size_t k = 0; k < p.columns; k += BLOCK_COLUMNS)
-		for (size_t i = 0; i < p.rows; i += BLOCK_ROWS) {
-			const size_t columns = p.columns - k < BLOCK_COLUMNS ? p.columns - k : BLOCK_COLUMNS;
-			const size_t rows = p.rows - i < BLOCK_ROWS ? p.rows - i : BLOCK_ROWS;
-			X(lb_kernel)()->product(rows, columns, j->b, (struct X(lb_left)){ j->seen.x + i, j->seen.row, j->seen.column },
-						rows_of(j->d + p.column + k, l->ld), NULL, stacked(block, rows));
-			for (size_t c = 0; c < columns; c += LB_PANEL)
-				j->net->ready(j->net->ready_arg, l->w + (p.column + k + c) * l->in + i * LB_PANEL, rows * LB_PANEL, block + c * rows);
-		}
+	X(lb_kernel)()->product(p.rows, p.columns, j->b, (struct X(lb_left)){ j->seen.x + p.row, j->seen.row, j->seen.column },
+				rows_of(j->d + p.column, l->ld), NULL, stacked(g, p.rows));
+	for (size_t c = 0; c < p.columns; c += LB_PANEL)
+		j->net->ready(j->net->ready_arg, l->w + (p.column + c) * l->in + p.row * LB_PANEL, p.rows * LB_PANEL, g + c * p.rows);
 }
 
-/* A layer that threads cut into rows is told of when all is made. */
-static void gradient_part(const struct backward_job *j, size_t i, size_t size)
+/* Whether the gradient of the layer's weights is made and told of by pieces. */
+static bool by_pieces(const struct backward_job *j, size_t size)
 {
-	const struct part p = part_of(j->l, j->l->in, i, size);
-	const size_t at = j->l->w + p.column * j->l->in;
-
-	if (!j->net->ready || (size > 1 && !cut_by_columns(j->l, size)))
-		make_gradient(j, p);
-	else if (!narrow(j->l, !j->below))
-		tell_blocks(j, p);
-	else {
-		make_gradient(j, p);
-		j->net->ready(j->net->ready_arg, at, p.columns * j->l->in, j->g + at);
-	}
+	return j->seen.x && j->net->ready && !narrow(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
 }
 
 /* next (b,in) = d (b,out) . W', through the activation of the layer below */
@@ -385,8 +407,8 @@ static void backward_part(void *arg, size_t i, size_t size)
 {
 	const struct backward_job *j = arg;
 
-	if (j->seen.x)
-		gradient_part(arg, i, size);
+	if (j->seen.x && !by_pieces(j, size))
+		make_gradient(j, part_of(j->l, j->l->in, i, size));
 	if (j->below)
 		next_part(arg, i, size);
 }
@@ -404,10 +426,14 @@ void X(lb_net_backward)(struct X(lb_net) *net, const real *w, const real *x, siz
 		job.seen = (struct X(lb_left)){ below ? below->h : x, 1, below ? below->ld : l->in };
 		if (below)
 			X(lb_kernel)()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->turned, l->out));
-		lb_team_run(net->team, backward_part, &job);
-		if (!job.seen.x)
+		const bool pieces = by_pieces(&job, lb_team_size(net->team));
+		if (below || !pieces)
+			lb_team_run(net->team, backward_part, &job);
+		if (pieces)
+			lb_team_pieces(net->team, pieces_of(l->in, l->ld, TOLD_ROWS), tell_piece, &job);
+		else if (!job.seen.x)
 			X(lb_kernel)()->sparse_transposed(b, l->ld, net->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
-		else if (net->ready && lb_team_size(net->team) > 1 && !cut_by_columns(l, lb_team_size(net->team)))
+		else if (net->ready)
 			net->ready(net->ready_arg, l->w, l->in * l->ld, g + l->w);
 		if (net->spec.bias_init == LB_BIAS_NONE)
 			memset(g + l->b, 0, l->ld * sizeof *g);

@@ -20,6 +20,12 @@ struct member {
 	size_t i;
 };
 
+/* The next piece of a thread's share, in a cache line of its own. */
+struct share {
+	atomic_size_t next;
+	char apart[64 - sizeof(atomic_size_t)];
+};
+
 struct lb_team {
 	size_t size;
 	void (*part)(void *arg, size_t i, size_t size);
@@ -30,6 +36,7 @@ struct lb_team {
 	pthread_mutex_t lock;            /* for those that sleep */
 	pthread_cond_t wake;
 	struct member *member;           /* size - 1 threads beside the caller */
+	struct share *share;             /* size of them */
 	size_t started;
 };
 
@@ -96,7 +103,8 @@ int lb_team_new(size_t threads, struct lb_team **team, struct lb_err *err)
 	t->size = threads;
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->wake, NULL);
-	if (!(t->member = lb_alloc(threads - 1, sizeof *t->member, err)) || start_all(t, err)) {
+	if (!(t->member = lb_alloc(threads - 1, sizeof *t->member, err)) || !(t->share = lb_alloc(threads, sizeof *t->share, err)) ||
+	    start_all(t, err)) {
 		lb_team_free(t);
 		return -1;
 	}
@@ -123,6 +131,7 @@ void lb_team_free(struct lb_team *t)
 	pthread_cond_destroy(&t->wake);
 	pthread_mutex_destroy(&t->lock);
 	free(t->member);
+	free(t->share);
 	free(t);
 }
 
@@ -147,6 +156,37 @@ void lb_team_run(struct lb_team *t, void (*part)(void *arg, size_t i, size_t siz
 		if (look > PATIENCE)
 			sched_yield();
 	}
+}
+
+struct pieces {
+	struct share *share;
+	size_t n;
+	void (*piece)(void *arg, size_t k);
+	void *arg;
+};
+
+static void take_pieces(void *arg, size_t i, size_t size)
+{
+	const struct pieces *p = arg;
+
+	for (size_t k = i; k < i + size; k++) {
+		const size_t end = p->n * (k % size + 1) / size;
+		atomic_size_t *next = &p->share[k % size].next;
+		for (size_t at; (at = atomic_fetch_add_explicit(next, 1, memory_order_relaxed)) < end;)
+			p->piece(p->arg, at);
+	}
+}
+
+void lb_team_pieces(struct lb_team *t, size_t n, void (*piece)(void *arg, size_t k), void *arg)
+{
+	struct pieces p = { t ? t->share : NULL, n, piece, arg };
+
+	for (size_t i = 0; t && i < t->size; i++)
+		atomic_store_explicit(&t->share[i].next, n * i / t->size, memory_order_relaxed);
+	for (size_t k = 0; !t && k < n; k++)
+		piece(arg, k);
+	if (t)
+		lb_team_run(t, take_pieces, &p);
 }
 
 size_t lb_team_share(size_t n, size_t grain, size_t i, size_t size, size_t *start)

@@ -19,6 +19,10 @@ size_t lb_team_size(const struct lb_team *team);
 /* Calls part(arg, i, size) for i = 0 .. size - 1, at the same time, and returns when all are done. */
 void lb_team_run(struct lb_team *team, void (*part)(void *arg, size_t i, size_t size), void *arg);
 
+/* Calls piece(arg, k) once for each k = 0 .. n - 1 on whichever thread is free, and returns when all are done. Each thread begins with its own
+ * share of them, the same every time, and then helps the others: a core that the machine gives to somebody else holds nobody up. */
+void lb_team_pieces(struct lb_team *team, size_t n, void (*piece)(void *arg, size_t k), void *arg);
+
 /* The share of n things that part i of `size` takes: *start up to the returned end. Shares begin at multiples of `grain`. */
 size_t lb_team_share(size_t n, size_t grain, size_t i, size_t size, size_t *start);
 

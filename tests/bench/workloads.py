@@ -125,6 +125,11 @@ def machine() -> Dict[str, str]:
             "revision": (facts["git"]["revision"] or "unknown")[:12]}
 
 
+def peak(threads: int) -> float:
+    """GFLOP/s that the machine's multiply-adds give so many threads together, just now."""
+    return float(run([BUILD / "bench/peak", threads, 1]).out)
+
+
 def gemm(products: Sequence[Sequence[int]], precision: str, kernel: str) -> List[float]:
     """GFLOP/s of the library on each product, one thread."""
     words: List[str] = []

@@ -4,6 +4,7 @@
 #include "tests/unit/training.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { THINGS = 1003, ROUNDS = 400 };
 
@@ -35,6 +36,34 @@ START_TEST(every_share_is_done_once)
 	for (size_t i = 1; i < threads; i++)
 		for (size_t j = 0; j < i; j++)
 			ck_assert(!pthread_equal(who[i], who[j]));
+	lb_team_free(team);
+}
+END_TEST
+
+static atomic_int taken[THINGS];
+
+/* The first pieces take long, so that who has the last of them is done first and helps. */
+static void take(void *arg, size_t k)
+{
+	const size_t n = *(const size_t *)arg;
+
+	for (volatile size_t spin = 0; k < n / 8 && spin < 2000; spin++)
+		;
+	atomic_fetch_add(&taken[k], 1);
+}
+
+START_TEST(every_piece_is_taken_once)
+{
+	static const size_t counts[] = { 0, 1, 2, 3, 7, 56, THINGS };
+	struct lb_team *team;
+
+	ck_assert_int_eq(lb_team_new((size_t)_i, &team, &err), 0);
+	for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
+		for (int round = 1; round <= 50; round++) {
+			lb_team_pieces(team, counts[c], take, (void *)&counts[c]);
+			for (size_t k = 0; k < THINGS; k++)
+				ck_assert_int_eq(atomic_exchange(&taken[k], 0), k < counts[c]);
+		}
 	lb_team_free(team);
 }
 END_TEST
@@ -105,6 +134,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("team");
 
 	tcase_add_loop_test(t, every_share_is_done_once, 0, 6);
+	tcase_add_loop_test(t, every_piece_is_taken_once, 0, 6);
 	tcase_add_test(t, shares_begin_at_the_grain);
 	tcase_add_test(t, a_team_that_slept_wakes);
 	tcase_add_loop_test(t, threads_change_no_byte, 0, 2);
