@@ -224,7 +224,7 @@ static void drop(const struct X(lb_net) *net, struct X(lb_layer) *l, size_t b, i
 }
 
 /* What one of the threads does of a layer's work: rows `row` .. `row` + `rows` of a batch, and columns `column` .. `column` + `columns`
- * of the layer, in whole panels. A wide layer is cut into columns, so that a thread always has the same weights, and with them their
+ * of the layer, in whole panels. A wide layer is cut into columns, so that a thread mostly has the same weights, and with them their
  * gradient and update, in its own cache; a narrow one into rows, of which fewer than ROW_GRAIN are not worth a second thread. */
 enum { ROW_GRAIN = 16, COLUMN_GRAIN = 2 * LB_PANEL };
 
@@ -248,20 +248,20 @@ static struct part part_of(const struct X(lb_layer) *l, size_t b, size_t i, size
 	return p;
 }
 
-/* The same work by pieces of at most `high` rows and two panels of columns, going down the rows first: threads that are done with their
+/* The same work by pieces of at most `high` rows and COLUMN_GRAIN columns, going down the rows first: threads that are done with their
  * own help the others. */
-enum { PIECE_COLUMNS = 2 * LB_PANEL, PIECE_ROWS = 64, TOLD_ROWS = 112 };
+enum { PIECE_ROWS = 64, TOLD_ROWS = 112 };
 
 static size_t pieces_of(size_t rows, size_t ld, size_t high)
 {
-	return (rows + high - 1) / high * ((ld + PIECE_COLUMNS - 1) / PIECE_COLUMNS);
+	return (rows + high - 1) / high * ((ld + COLUMN_GRAIN - 1) / COLUMN_GRAIN);
 }
 
 static struct part piece_of(size_t rows, size_t ld, size_t high, size_t k)
 {
-	const size_t down = (rows + high - 1) / high, row = k % down * high, column = k / down * PIECE_COLUMNS;
+	const size_t down = (rows + high - 1) / high, row = k % down * high, column = k / down * COLUMN_GRAIN;
 
-	return (struct part){ row, rows - row < high ? rows - row : high, column, ld - column < PIECE_COLUMNS ? ld - column : PIECE_COLUMNS };
+	return (struct part){ row, rows - row < high ? rows - row : high, column, ld - column < COLUMN_GRAIN ? ld - column : COLUMN_GRAIN };
 }
 
 /* Rows of a forward piece; all where another number would change the bytes. */
@@ -372,7 +372,7 @@ static void tell_piece(void *arg, size_t k)
 	const struct backward_job *j = arg;
 	const struct X(lb_layer) *l = j->l;
 	const struct part p = piece_of(l->in, l->ld, TOLD_ROWS, k);
-	real g[TOLD_ROWS * PIECE_COLUMNS] __attribute__((aligned(64)));
+	real g[TOLD_ROWS * COLUMN_GRAIN] __attribute__((aligned(64)));
 
 	X(lb_kernel)()->product(p.rows, p.columns, j->b, (struct X(lb_left)){ j->seen.x + p.row, j->seen.row, j->seen.column },
 				rows_of(j->d + p.column, l->ld), NULL, stacked(g, p.rows));

@@ -30,7 +30,7 @@ LB_CLONES static void X(plain)(size_t n, real eta, real lambda, real *restrict w
 }
 
 /* What an optimiser remembers, decayed: subnormal numbers are 0. One would never fade, since 0.9 times the smallest rounds to itself, and
- * arithmetic on it takes a hundred times as long: a weight whose gradient stays 0 would slow every later step. */
+ * many processors are slow at arithmetic on it: a weight whose gradient stays 0 would slow every later step. */
 static inline real faded(real x)
 {
 	return fabs(x) < REAL_MIN ? R(0.0) : x;

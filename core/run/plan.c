@@ -104,7 +104,7 @@ static int add_trial(struct lb_plan *plan, cJSON *config, struct lb_err *err)
 		cJSON_Delete(config);
 		return -1;
 	}
-	if (plan->list.n)
+	if (plan->tune && plan->list.n) /* those of a sweep share already */
 		lb_config_share(plan->list.config[plan->list.n - 1], config);
 	plan->list.config[plan->list.n++] = config;
 	if (lb_trial_open(&plan->trial[plan->n], config, &plan->cache, one))
