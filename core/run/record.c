@@ -13,13 +13,12 @@ static const char *const part_name[] = { "train", "valid", "test" };
 
 static void add_sources(cJSON *in, const struct lb_dataset *d, const cJSON *config)
 {
-	static const char *const role[] = { "train", "train labels", "test", "test labels" };
-	static const char *const path[] = { "data.train.path", "data.train.labels", "data.test.path", "data.test.labels" };
+	static const char *const role[LB_FILES] = { "train", "train labels", "valid", "valid labels", "test", "test labels" };
 	cJSON *sources = lb_json_array(in, "sources");
 	size_t next = 0;
 
-	for (size_t i = 0; i < 4 && next < d->n_sources; i++) {
-		if (i > 0 && !lb_json_at(config, path[i]))
+	for (size_t i = 0; i < LB_FILES && next < d->n_sources; i++) {
+		if (i > 0 && !lb_json_at(config, lb_data_path_key[i]))
 			continue;
 		cJSON *s = lb_json_object(sources, NULL);
 		lb_json_text(s, "role", role[i]);

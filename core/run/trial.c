@@ -67,7 +67,7 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but task %s has no classes; allowed: none", class_weight,
 			       lb_kind_name(data->kind));
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
-		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share");
+		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
 	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err))
 		return -1;
 	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
