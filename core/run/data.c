@@ -362,6 +362,7 @@ void lb_data_close(struct lb_data_cache *cache)
 	for (size_t i = 0; i < cache->n; i++)
 		entry_free(cache->entry[i]);
 	free(cache->entry);
+	lb_sentences_free(&cache->said);
 	*cache = (struct lb_data_cache){ 0 };
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/json.h"
 #include "datasets/dataset.h"
+#include "datasets/labels.h"
 
 /* Datasets by what they are read from; { 0 } is empty. Release with lb_data_close. */
 struct lb_data_cache {
@@ -15,6 +16,7 @@ struct lb_data_cache {
 		double seconds;          /* that loading took */
 	} **entry;                       /* trials point to entries: they stay where they are */
 	size_t n, cap;
+	struct lb_sentences said;        /* warnings of trials that were said already */
 };
 
 /* The dataset of a resolved config, loaded at the first call for its files and options. Borrowed from the cache. */

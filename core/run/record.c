@@ -142,6 +142,8 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 	list = lb_json_array(data, "warnings");
 	for (size_t i = 0; i < d->n_warnings; i++)
 		lb_json_text(list, NULL, d->warning[i]);
+	for (size_t i = 0; i < p->warnings.n; i++)
+		lb_json_text(list, NULL, p->warnings.text[i]);
 }
 
 static void add_metrics(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)

@@ -1,6 +1,7 @@
 #include "core/run/trial.h"
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/run/attacks.h"
 #include "core/run/evaluation.h"
@@ -105,6 +106,16 @@ static int thin_out(const cJSON *config, const struct lb_dataset *data, struct l
 	return 0;
 }
 
+/* What to do about training rows of one class. */
+static const char *one_class_advice(const cJSON *config)
+{
+	if (lb_json_at(config, "data.split.first") || lb_json_at(config, "data.split.modulo"))
+		return "the file is sorted? use a random split, such as data.split: {train: 0.64, valid: 0.16, test: 0.2}";
+	if (lb_json_at(config, "data.group"))
+		return "data.group keeps whole groups together; give the training part more of them, or leave out data.group";
+	return "give the training part more rows, and keep class shares with data.split.stratify: true";
+}
+
 static int make_split(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
 {
 	double residues[LB_MAX_RESIDUES];
@@ -114,10 +125,27 @@ static int make_split(const cJSON *config, const struct lb_dataset *data, struct
 		return -1;
 	const double folds = lb_get_number(config, "data.cv.folds", 0), fold = lb_get_number(config, "data.cv.fold", 0);
 	if (!thin_out(config, data, out, err) &&
-	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, lb_get_bool(config, "data.cv.test"), out, err)))
+	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, lb_get_bool(config, "data.cv.test"), out, err)) &&
+	    !lb_labels_check(data, out, data->y, one_class_advice(config), err))
 		return 0;
 	lb_split_free(out);
 	return -1;
+}
+
+/* Warns of the trial's rows; what other trials of the cache have brought up is not said again. */
+static int say_warnings(const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache, struct lb_err *err)
+{
+	struct lb_sentences found = { 0 };
+	int rc = lb_labels_warn(data, split, data->y, &found, err);
+
+	for (size_t i = 0; !rc && i < found.n; i++) {
+		if (lb_sentences_have(&cache->said, found.text[i]))
+			continue;
+		lb_warn("%s", found.text[i]);
+		rc = lb_sentences_add(&cache->said, found.text[i], err);
+	}
+	lb_sentences_free(&found);
+	return rc;
 }
 
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err)
@@ -131,7 +159,7 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	if (!(t->source = lb_data_get(cache, config, err)) || lb_data_check_dense(config, t->source->data, err))
 		return -1;
 	if (make_split(config, t->source->data, &split, err) || check_applicable(config, t->source->data, &split, err) ||
-	    check_corruption(config, t->source->data, err))
+	    check_corruption(config, t->source->data, err) || say_warnings(t->source->data, &split, cache, err))
 		goto out;
 	lb_encode_options_of(config, &encode);
 	if ((t->source->data->n_cat || t->source->data->x.start || encode.scale) && lb_encoding_make(t->source->data, &split, &encode, &features, err))
@@ -255,6 +283,24 @@ static int prepare_labels(struct lb_prepared *p, const cJSON *config, const stru
 	if (!rc && !memcmp(p->y, data->y, data->n * sizeof *p->y))
 		p->setup.y = data->y;    /* one copy in the cache for all trials of a cohort */
 	free(lists);
+	return rc;
+}
+
+/* The warnings of the labels as the training sees them. Those that label noise has brought about have not been said before. */
+static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
+{
+	struct lb_sentences before = { 0 };
+	int rc = lb_labels_warn(data, &p->split, p->setup.y, &p->warnings, err);
+
+	if (p->setup.y == data->y)
+		return rc;
+	if (!rc)
+		rc = lb_labels_check(data, &p->split, p->setup.y, "corrupt.labels has made them so; lower its rate", err) ||
+				     lb_labels_warn(data, &p->split, data->y, &before, err) ? -1 : 0;
+	for (size_t i = 0; !rc && i < p->warnings.n; i++)
+		if (!lb_sentences_have(&before, p->warnings.text[i]))
+			lb_warn("with corrupt.labels, %s", p->warnings.text[i]);
+	lb_sentences_free(&before);
 	return rc;
 }
 
@@ -403,7 +449,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 	*p = (struct lb_prepared){ 0 };
 	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
-	    prepare_stopping(p, t->config, err) || prepare_labels(p, t->config, data, err) ||
+	    prepare_stopping(p, t->config, err) || prepare_labels(p, t->config, data, err) || prepare_warnings(p, data, err) ||
 	    prepare_weights(p, t->config, data, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
@@ -424,6 +470,7 @@ void lb_prepared_free(struct lb_prepared *p)
 	free(p->row_weight);
 	free(p->checkpoint);
 	free(p->checkpoint_tag);
+	lb_sentences_free(&p->warnings);
 	for (size_t i = 0; i < p->n_lists; i++)
 		free(p->lists[i]);
 	for (size_t i = 0; i < sizeof p->key / sizeof *p->key; i++)
