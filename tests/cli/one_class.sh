@@ -77,7 +77,7 @@ warned 'target is the same in all rows of the test part: r2 is undefined there'
 config regression 'train: {path: sorted.csv, label: "y, w"}, drop: [label], split: {first: 30}' mse
 refused 'sorted.csv: the targets stay as they are in all training rows'
 config regression 'train: {path: sorted.csv, label: "y, w"}, drop: [label], split: {first: 45}' mse
-warned 'target 1 is the same in all rows of the training part: there is nothing to learn of it'
+warned 'target 2 is the same in all rows of the training part: there is nothing to learn of it'
 awk 'BEGIN { print "a,l,m"; for (i = 0; i < 60; i++) print i % 7 "," (i % 2) "," (i > 50) }' >labels.csv
 config multilabel 'train: {path: labels.csv}, labels: [l, m], split: {first: 40}' ml_bce
 warned "1 label is the same in all training rows, so that no model can learn it: 'm'"
