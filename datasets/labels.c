@@ -87,6 +87,18 @@ static int32_t only_class(const struct lb_dataset *d, const struct lb_split *spl
 	return found;
 }
 
+double lb_target_mean(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t t)
+{
+	double mean = 0, left = 0;
+
+	/* in two passes, so that the second takes up what the first has lost; divided first, so that no sum overflows */
+	for (size_t i = 0; i < n; i++)
+		mean += d->target[rows[i] * d->n_targets + t] / (double)n;
+	for (size_t i = 0; i < n; i++)
+		left += (d->target[rows[i] * d->n_targets + t] - mean) / (double)n;
+	return mean + left;
+}
+
 /* ---- refusals ---- */
 
 static int check_classes(const struct lb_dataset *d, const struct lb_split *split, const int32_t *y, const char *advice, struct lb_err *err)

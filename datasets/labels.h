@@ -9,6 +9,9 @@
  * rows of one class. */
 int lb_labels_check(const struct lb_dataset *d, const struct lb_split *split, const int32_t *y, const char *advice, struct lb_err *err);
 
+/* The mean of target t over some rows. */
+double lb_target_mean(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t t);
+
 /* Sentences; owned. Release with lb_sentences_free. */
 struct lb_sentences {
 	char **text;

@@ -146,20 +146,29 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 		lb_json_text(list, NULL, p->warnings.text[i]);
 }
 
-static void add_metrics(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+/* n_metrics values of each split that has rows. */
+static void add_metrics(cJSON *in, const struct lb_prepared *p, double *const metric[3])
 {
-	if (out->status != LB_TRIAL_OK) {
-		lb_json_text(result, "metrics", NULL);
-		return;
-	}
-	cJSON *metrics = lb_json_object(result, "metrics");
+	cJSON *metrics = lb_json_object(in, "metrics");
+
 	for (int part = 0; part < 3; part++) {
-		if (!out->metric[part])
+		if (!metric[part])
 			continue;
 		cJSON *block = lb_json_object(metrics, part_name[part]);
 		for (size_t m = 0; m < p->setup.n_metrics; m++)
-			lb_json_number(block, p->setup.metric[m].key, out->metric[part][m]);
+			lb_json_number(block, p->setup.metric[m].key, metric[part][m]);
 	}
+}
+
+static void add_baseline(cJSON *record, const struct lb_prepared *p, const struct lb_baseline *b)
+{
+	if (!p || !b || !b->kind) {
+		lb_json_text(record, "baseline", NULL);
+		return;
+	}
+	cJSON *baseline = lb_json_object(record, "baseline");
+	lb_json_text(baseline, "kind", b->kind);
+	add_metrics(baseline, p, b->metric);
 }
 
 static void add_curves(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
@@ -234,7 +243,10 @@ static void add_result(cJSON *record, const struct lb_prepared *p, const struct 
 	} else
 		lb_json_text(result, "diverged", NULL);
 	add_decision(result, p, out);
-	add_metrics(result, p, out);
+	if (out->status == LB_TRIAL_OK)
+		add_metrics(result, p, out->metric);
+	else
+		lb_json_text(result, "metrics", NULL);
 	add_curves(result, p, out);
 }
 
@@ -276,6 +288,7 @@ cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, con
 	cJSON *directions = lb_json_object(record, "directions");
 	for (size_t m = 0; p && m < p->setup.n_metrics; m++)
 		lb_json_text(directions, p->setup.metric[m].key, p->setup.metric[m].metric->higher_is_better ? "higher" : "lower");
+	add_baseline(record, p, facts->baseline);
 	add_result(record, p, out, message);
 	add_run(record, facts, out);
 	if (!lb_json_complete(err))

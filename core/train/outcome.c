@@ -1,6 +1,7 @@
 #include "core/train/train.h"
 
 #include "core/optim/optim_info.h"
+#include "core/train/baseline.h"
 #include "core/train/predict.h"
 
 #include <stdlib.h>
@@ -23,6 +24,13 @@ void lb_outcome_free(struct lb_outcome *o)
 	free(o->w);
 	lb_decision_free(&o->decision);
 	*o = (struct lb_outcome){ 0 };
+}
+
+void lb_baseline_free(struct lb_baseline *b)
+{
+	for (int part = 0; part < 3; part++)
+		free(b->metric[part]);
+	*b = (struct lb_baseline){ 0 };
 }
 
 #define VIEW_PARAMS                                                                                                                      \
