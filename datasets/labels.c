@@ -99,6 +99,20 @@ double lb_target_mean(const struct lb_dataset *d, const uint32_t *rows, size_t n
 	return mean + left;
 }
 
+double lb_target_sd(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t t, double mean)
+{
+	double most = 0, sum = 0;
+
+	/* by the largest deviation, so that no square overflows */
+	for (size_t i = 0; i < n; i++)
+		most = fmax(most, fabs(d->target[rows[i] * d->n_targets + t] - mean));
+	for (size_t i = 0; most > 0 && i < n; i++) {
+		const double away = (d->target[rows[i] * d->n_targets + t] - mean) / most;
+		sum += away * away / (double)n;
+	}
+	return most * sqrt(sum);
+}
+
 /* ---- refusals ---- */
 
 static int check_classes(const struct lb_dataset *d, const struct lb_split *split, const int32_t *y, const char *advice, struct lb_err *err)

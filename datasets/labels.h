@@ -12,6 +12,9 @@ int lb_labels_check(const struct lb_dataset *d, const struct lb_split *split, co
 /* The mean of target t over some rows. */
 double lb_target_mean(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t t);
 
+/* Its standard deviation (divided by n) about that mean. */
+double lb_target_sd(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t t, double mean);
+
 /* Sentences; owned. Release with lb_sentences_free. */
 struct lb_sentences {
 	char **text;

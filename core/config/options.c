@@ -124,6 +124,10 @@ static const struct lb_option options[] = {
 	{ .path = "data.preprocess.scale", .param = { CHOICES("none", "std", "max_abs"), .help = "without standardize: divided by the standard "
 						      "deviation or largest absolute value; zeros stay zeros" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.preprocess.target", .param = { CHOICES("none", "standardize"), .help = "regression: the loss sees the targets by the "
+						       "training rows' mean and standard deviation; predictions and metrics are in the "
+						       "targets' own units; none if not given" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.preprocess.subtract", .shape = LB_VALUE,
 	  .param = { .type = LB_REAL_PARAM, .help = "subtracted from numeric features before anything else" } },
 	{ .path = "data.preprocess.divide", .shape = LB_VALUE,
@@ -264,6 +268,7 @@ static const struct {
 	const char *block, *key, *neutral;
 } later[] = {
 	{ "model", "dimension", "0" },
+	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "train", "sampler", "\"shuffle\"" },
 	{ "train", "attack", "{\"kind\":\"none\"}" },
@@ -272,11 +277,21 @@ static const struct {
 	{ "evaluate", "calibration", "\"none\"" },
 };
 
+static cJSON *block_at(cJSON *tree, const char *path)
+{
+	const char *dot = strchr(path, '.');
+	char key[64];
+
+	snprintf(key, sizeof key, "%.*s", dot ? (int)(dot - path) : (int)strlen(path), path);
+	cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
+	return dot ? block_at(item, dot + 1) : item;
+}
+
 /* False for want of memory. */
 static bool leave_out_neutral(cJSON *identity)
 {
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-		cJSON *block = cJSON_GetObjectItemCaseSensitive(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
+		cJSON *block = block_at(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
 		if (!neutral)
 			return false;
 		if (lb_json_same(cJSON_GetObjectItemCaseSensitive(block, later[i].key), neutral))

@@ -346,6 +346,27 @@ static int prepare_weights(struct lb_prepared *p, const cJSON *config, const str
 	return 0;
 }
 
+/* Of a target that never changes in the training rows the unit is 1. */
+static int prepare_units(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	const char *target = lb_get_text(config, "data.preprocess.target");
+	const uint32_t *rows = p->split.rows[LB_TRAIN];
+	const size_t n = p->split.n[LB_TRAIN];
+
+	if (!target || !strcmp(target, "none"))
+		return 0;
+	if (!(p->unit = lb_alloc(data->n_targets, sizeof *p->unit, err)))
+		return -1;
+	for (size_t t = 0; t < data->n_targets; t++) {
+		const double mean = lb_target_mean(data, rows, n, t), sd = lb_target_sd(data, rows, n, t, mean);
+		if (!isfinite(mean) || !isfinite(sd))
+			return lb_fail(err, LB_DATA, "data.preprocess.target: the targets are too large to be standardized; divide them first");
+		p->unit[t] = (struct lb_unit){ mean, sd > 0 ? sd : 1 };
+	}
+	p->setup.unit = p->unit;
+	return 0;
+}
+
 int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
 {
 	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
@@ -450,7 +471,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	*p = (struct lb_prepared){ 0 };
 	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
 	    prepare_stopping(p, t->config, err) || prepare_labels(p, t->config, data, err) || prepare_warnings(p, data, err) ||
-	    prepare_weights(p, t->config, data, err) || prepare_checkpoint(p, t, err)) {
+	    prepare_weights(p, t->config, data, err) || prepare_units(p, t->config, data, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
@@ -468,6 +489,7 @@ void lb_prepared_free(struct lb_prepared *p)
 	}
 	free(p->y);
 	free(p->row_weight);
+	free(p->unit);
 	free(p->checkpoint);
 	free(p->checkpoint_tag);
 	lb_sentences_free(&p->warnings);

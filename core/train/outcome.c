@@ -75,6 +75,19 @@ size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *d
 	return setup->loss->kind == LB_EMBEDDING ? data->n_classes : setup->model.width[setup->model.n_layers];
 }
 
+void lb_setup_unscale(const struct lb_setup *setup, double *plain)
+{
+	const struct lb_model_spec *m = &setup->model;
+	const size_t out = m->width[m->n_layers], in = m->width[m->n_layers - 1];
+	double *w = plain + lb_model_spec_size(m) - out - in * out, *bias = w + in * out;
+
+	for (size_t k = 0; setup->unit && k < out; k++) {
+		for (size_t j = 0; j < in; j++)
+			w[k * in + j] *= setup->unit[k].sd;
+		bias[k] = bias[k] * setup->unit[k].sd + setup->unit[k].mean;
+	}
+}
+
 size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data)
 {
 	return lb_loss_own_size(setup->loss, setup->loss_par, setup->model.width[setup->model.n_layers], data->n_classes);
