@@ -35,6 +35,11 @@ void lb_frame_filter(struct lb_frame *f, const bool *keep);
 /* The side whose file holds a row: 0, 1 or 2. */
 int lb_frame_side(const struct lb_frame *f, size_t row);
 
+/* The tables of several files that are one (frame_join.c). The first gives sparse tables the columns, or labels, that only some of them
+ * use; the second puts the rows of b, those of another side, behind those of a. */
+int lb_frame_align(struct lb_table *const table[LB_FILES], const struct lb_roles *roles, struct lb_err *err);
+int lb_frame_join(struct lb_frame *a, struct lb_frame *b, int side, struct lb_err *err);
+
 /* Tables with the numbers row by row (frame_rows.c), of n columns with these roles; map[s][j] is the column for the j-th in the table of
  * side s (NULL: the j-th). The first lets rows be where the features of all tables may stay together, which is not so where something is
  * to be said, or done, of single cells; else it gives all numbers to the columns. The second makes the features the frame's block, and

@@ -4,7 +4,7 @@
 
 #include "core/base/json.h"
 #include "datasets/dataset.h"
-#include "datasets/labels.h"
+#include "datasets/row_labels.h"
 
 /* Datasets by what they are read from; { 0 } is empty. Release with lb_data_close. */
 struct lb_data_cache {

@@ -2,7 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/train/digest.h"
-#include "datasets/labels.h"
+#include "datasets/row_labels.h"
 
 #include <math.h>
 #include <stdlib.h>

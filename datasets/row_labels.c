@@ -1,4 +1,4 @@
-#include "datasets/labels.h"
+#include "datasets/row_labels.h"
 
 #include "core/base/mem.h"
 #include "datasets/columns.h"

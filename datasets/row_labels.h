@@ -1,6 +1,6 @@
 /* What the labels of a trial's rows allow: refusals before a training that could learn nothing, and what is to be told beside results. */
-#ifndef LB_LABELS_H
-#define LB_LABELS_H
+#ifndef LB_ROW_LABELS_H
+#define LB_ROW_LABELS_H
 
 #include "datasets/dataset.h"
 
