@@ -73,25 +73,6 @@ static int name_sources(struct lb_dataset *d, struct lb_table *const table[LB_FI
 	return 0;
 }
 
-/* A file that is given twice, so that what is measured was trained on. */
-static int warn_same_file(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
-{
-	static const char *const side[LB_SIDES] = { "training", "validation", "test" };
-
-	for (int s = 1; s < LB_SIDES; s++)
-		for (int other = 0; other < s; other++) {
-			const struct lb_table *t = table[2 * s], *first = table[2 * other];
-			if (!t || !first || !*t->sha256 || strcmp(t->sha256, first->sha256))
-				continue;
-			if (lb_dataset_warn(d, err, "%s: the %s file has the content of the %s file: %s", paths[2 * s] ? paths[2 * s] : "data", side[s],
-					    side[other], other ? "what is chosen by one is measured on the same rows" :
-					    "what is measured on it was trained on"))
-				return -1;
-			break;
-		}
-	return 0;
-}
-
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -122,6 +103,25 @@ static int warn_duplicates(struct lb_dataset *d, const struct lb_table *t, struc
 	lb_buf_free(&b);
 	free(name);
 	return rc;
+}
+
+/* A file that is given twice, so that what is measured was trained on. */
+static int warn_same_file(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
+{
+	static const char *const side[LB_SIDES] = { "training", "validation", "test" };
+
+	for (int s = 1; s < LB_SIDES; s++)
+		for (int other = 0; other < s; other++) {
+			const struct lb_table *t = table[2 * s], *first = table[2 * other];
+			if (!t || !first || !*t->sha256 || strcmp(t->sha256, first->sha256))
+				continue;
+			if (lb_dataset_warn(d, err, "%s: the %s file has the content of the %s file: %s", paths[2 * s] ? paths[2 * s] : "data", side[s],
+					    side[other], other ? "what is chosen by one is measured on the same rows" :
+					    "what is measured on it was trained on"))
+				return -1;
+			break;
+		}
+	return 0;
 }
 
 /* ---- missing cells ---- */
@@ -414,7 +414,7 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 	if (!d)
 		return -1;
 	d->kind = roles->kind;
-	if (name_sources(d, table, paths, err) || warn_same_file(d, table, paths, err) || warn_duplicates(d, table[0], err))
+	if (name_sources(d, table, paths, err) || warn_duplicates(d, table[0], err))
 		goto out;
 	if (lb_frame_build(table, paths, roles, &f, err) ||
 	    handle_missing(&f, roles->missing, d, err))
@@ -422,6 +422,8 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 	d->n = f.n;
 	d->n_first = f.n_first;
 	d->n_valid = f.n_valid;
+	if (warn_same_file(d, table, paths, err))
+		goto out;
 	if (lb_frame_labels(&f, roles, d, err) || lb_frame_weight(&f, d, err) || lb_frame_group(&f, d, err))
 		goto out;
 	if (take_features(&f, d, err) || review_features(&f, d, err))
