@@ -96,7 +96,7 @@ START_TEST(folds_leave_the_test_rows_alone_and_refits_differ_in_seeds_only)
 	struct lb_tune *tune = tune_of(HEAD "tune: {trials: 2, folds: 3, metric: valid.accuracy}\n");
 
 	for (size_t fold = 0; fold < 3; fold++) {
-		cJSON *c = lb_tune_fold(tune, 3, 1, fold, &err);
+		cJSON *c = lb_tune_fold(tune, 3, 1, 0, fold, &err);
 		ck_assert_double_eq(lb_get_number(c, "data.cv.fold", -1), (double)fold);
 		ck_assert_double_eq(lb_get_number(c, "data.cv.folds", -1), 3);
 		ck_assert_double_eq(lb_get_number(c, "train.seed", -1), 4);
