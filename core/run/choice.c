@@ -168,8 +168,9 @@ static cJSON *add_arm(struct lb_plan *plan, cJSON *arms, size_t arm, const cJSON
 	for (size_t i = 0; i < 3; i++)
 		lb_json_item(o, blocks[i], lb_json_made(cJSON_Duplicate(lb_json_at(config, blocks[i]), 1)));
 	cJSON_Delete(config);
-	cJSON_ArrayForEach(path, settings)
+	cJSON_ArrayForEach(path, settings) {
 		take_out(o, path->string);
+	}
 	lb_json_array(o, "choices");
 	return o;
 }

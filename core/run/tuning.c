@@ -169,8 +169,9 @@ static void merge_study(cJSON *tree, const cJSON *study, const char *into, const
 			lb_get_text(study, "study"), into);
 		return;
 	}
-	cJSON_ArrayForEach(arm, lb_json_at(study, "arms"))
+	cJSON_ArrayForEach(arm, lb_json_at(study, "arms")) {
 		merge_arm(cJSON_GetObjectItemCaseSensitive(ours, "arms"), arm);
+	}
 }
 
 int lb_tuning_merge(const char *into, const char *const *from, size_t n, struct lb_err *err)
@@ -183,8 +184,9 @@ int lb_tuning_merge(const char *into, const char *const *from, size_t n, struct 
 		const cJSON *study;
 		if (theirs && !tree)
 			tree = read_or_make(into);
-		cJSON_ArrayForEach(study, lb_json_at(theirs, "studies"))
+		cJSON_ArrayForEach(study, lb_json_at(theirs, "studies")) {
 			merge_study(tree, study, into, from[i]);
+		}
 		cJSON_Delete(theirs);
 	}
 	if (tree)

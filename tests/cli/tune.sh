@@ -81,7 +81,7 @@ assert_exit 0 lossbench sweep --config tune.yaml --quiet --set loss=ce --set cor
 	--set output.predictions=true --set output.dir=kept
 for f in kept/trials/*.json; do
 	kept=$(find kept/trials -name "$(basename "$f" .json).*" ! -name '*.json' | wc -l)
-	grep -q '"cv"' "$f" && assert_eq "$kept" 0 "beside $f" || assert_eq "$kept" 2 "beside $f"
+	assert_eq "$kept" "$(grep -q '"cv"' "$f" && echo 0 || echo 2)" "beside $f"
 done
 
 # Two studies in one folder: each keeps its entry, and its table is of its own trials.
