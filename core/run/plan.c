@@ -28,23 +28,36 @@ static char *place_of_file(const struct lb_plan *plan, const cJSON *config, cons
 	return NULL;
 }
 
+/* The number of folds that a tuning sets is tune.folds in the file: a message that names the option set has another beginning.
+ * Returns what follows the option's name, and the name that the user knows. */
+static const char *known_option(const struct lb_plan *plan, const cJSON *config, const char *text, char option[128])
+{
+	const size_t n = strcspn(text, ":");
+	const bool folds = !strncmp(text, "data.cv.folds:", n + 1) ||
+			   (!strncmp(text, "data.split.folds:", n + 1) && !lb_json_at(config, "data.split.folds"));
+
+	if (plan->tune && folds)
+		snprintf(option, 128, "tune.folds");
+	else
+		snprintf(option, 128, "%.*s", n < 128 ? (int)n : 0, text);
+	return text + n;
+}
+
 /* Errors of different trials are mostly the same one: each is reported once. A config error that names an option gets its place, a
  * file that is missing that of its name. */
 static void collect(const struct lb_plan *plan, const cJSON *config, const struct lb_err *one, struct lb_err *err)
 {
 	char option[128], *place = NULL;
-	const size_t length = strcspn(one->text, ":");
+	const char *rest = known_option(plan, config, one->text, option);
+	const bool renamed = !strcmp(option, "tune.folds");
 
-	if (err->code != LB_OK && strstr(err->text, one->text))
+	if (err->code != LB_OK && strstr(err->text, renamed ? rest : one->text))
 		return;
-	if (one->code == LB_CONFIG && length < sizeof option) {
-		memcpy(option, one->text, length);
-		option[length] = '\0';
+	if (*option && (one->code == LB_CONFIG || renamed))
 		place = lb_config_place(plan->config, option, NULL);
-	} else if (one->code == LB_DATA) {
+	else if (one->code == LB_DATA)
 		place = place_of_file(plan, config, one->text);
-	}
-	lb_fail_more(err, one->code, "%s%s%s", place ? place : "", place ? ": " : "", one->text);
+	lb_fail_more(err, one->code, "%s%s%s%s", place ? place : "", place ? ": " : "", renamed ? option : "", renamed ? rest : one->text);
 	free(place);
 }
 

@@ -110,6 +110,13 @@ for path in data.split.seed data.split.train train.seed data.missing data.train.
 	assert_contains "$err" "$path: cannot be tuned: it decides which rows train and which test"
 done
 
+# More folds than there are rows or groups: the option is called as in the file.
+assert_exit 3 lossbench sweep --config seeds.yaml --dry-run --set tune.folds=300
+assert_contains "$err" '--set tune.folds=300: tune.folds: found 300, allowed: at most the '
+awk 'NR == 1 { print $0 ",g" } NR > 1 { print $0 "," NR % 4 }' rows.csv >grouped.csv
+assert_exit 4 lossbench sweep --config seeds.yaml --dry-run --set data.train.path=grouped.csv --set data.group=g --set tune.folds=5
+assert_contains "$err" 'tune.folds: 5 folds, but data.group has only 4 groups'
+
 # Columns may be tuned, unless rows with missing cells would come and go with them.
 sed -i '5s/,[^,]*,/,,/' rows.csv
 sed 's/space: {.*}}/space: {data.drop: [[x], [y]]}}/; s/data: {/data: {missing: drop, /' fixed.yaml >bad.yaml
