@@ -155,7 +155,18 @@ static void take_out(cJSON *tree, const char *path)
 	cJSON_DeleteItemFromObjectCaseSensitive((cJSON *)lb_json_at(tree, above), last + 1);
 }
 
-/* What an arm is: its blocks without what was tuned. */
+/* Takes seeds out of a block and the blocks in it: they tell replicates apart, not arms. */
+static void take_out_seeds(cJSON *block)
+{
+	cJSON *item;
+
+	cJSON_DeleteItemFromObjectCaseSensitive(block, "seed");
+	cJSON_ArrayForEach(item, block)
+		if (cJSON_IsObject(item))
+			take_out_seeds(item);
+}
+
+/* What an arm is: its blocks without seeds and without what was tuned. */
 static cJSON *add_arm(struct lb_plan *plan, cJSON *arms, size_t arm, const cJSON *settings, struct lb_err *err)
 {
 	static const char *const blocks[] = { "loss", "model", "corrupt" };
@@ -171,6 +182,7 @@ static cJSON *add_arm(struct lb_plan *plan, cJSON *arms, size_t arm, const cJSON
 	cJSON_ArrayForEach(path, settings) {
 		take_out(o, path->string);
 	}
+	take_out_seeds(o);
 	lb_json_array(o, "choices");
 	return o;
 }
@@ -180,9 +192,7 @@ static cJSON *add_choice(cJSON *in, const struct lb_choice *choice, cJSON *const
 {
 	cJSON *o = lb_json_object(in, NULL), *trials = lb_json_array(o, "trials"), *list;
 
-	if (choice->best == LB_NO_CANDIDATE)
-		lb_json_text(o, "chosen", NULL);
-	else if (!n)
+	if (choice->best == LB_NO_CANDIDATE || !n)
 		lb_json_object(o, "chosen");
 	else
 		lb_json_item(o, "chosen", lb_json_made(cJSON_Duplicate(settings[choice->best], 1)));
@@ -337,7 +347,43 @@ int lb_plan_choose(struct lb_plan *plan, bool failures_too, struct lb_err *err)
 	return rc;
 }
 
+/* ---- saving ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* The trials that would have been trained if other candidates had been chosen, sorted. */
+static int list_superseded(const struct lb_plan *plan, struct lb_store_list *out, struct lb_err *err)
+{
+	const size_t replicates = lb_tune_replicates(plan->tune), n = lb_tune_arms(plan->tune) * replicates;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct lb_choice *choice = &plan->choice[plan->choice_of[i]];
+		for (size_t c = 0; c < lb_tune_candidates(plan->tune, choice->arm); c++) {
+			cJSON *config = c == choice->best ? NULL : lb_tune_refit(plan->tune, choice->arm, c, i % replicates, err);
+			const struct lb_data_entry *source = config ? lb_data_get((struct lb_data_cache *)&plan->cache, config, err) : NULL;
+			int rc = c == choice->best ? 0 : !source || lb_grow(&out->id, &out->cap, out->n + 1, sizeof *out->id, err) ? -1 :
+				 lb_trial_id(config, source, out->id[out->n++], err);
+			cJSON_Delete(config);
+			if (rc)
+				return -1;
+		}
+	}
+	if (out->n)
+		qsort(out->id, out->n, sizeof *out->id, compare_ids);
+	return 0;
+}
+
 int lb_plan_save_choice(const struct lb_plan *plan, struct lb_err *err)
 {
-	return lb_tuning_save(lb_get_text(plan->trial[0].config, "output.dir"), plan->tuning, err);
+	const char *dir = lb_get_text(plan->trial[0].config, "output.dir");
+	struct lb_store_list superseded = { 0 };
+	int rc = lb_tuning_has_more(dir, plan->tuning) ? list_superseded(plan, &superseded, err) : 0;
+
+	if (!rc)
+		rc = lb_tuning_save(dir, plan->tuning, &superseded, err);
+	lb_store_list_free(&superseded);
+	return rc;
 }

@@ -92,6 +92,31 @@ assert_eq "$(json kept/tuning.json .studies[0].study) $(json kept/tuning.json .s
 assert_exit 0 lossbench sweep --config tune.yaml --set loss=ce --set corrupt.labels=none --set train.seed=1,2 --set output.dir=kept
 assert_contains "$out" '2 trials;'
 
+# A sweep of other seeds or losses keeps what was chosen before; a choice that is made anew takes its place.
+one() { lossbench sweep --config tune.yaml --quiet --set loss=ce --set corrupt.labels=none --set output.dir=seeds "$@" >/dev/null; }
+choices() { "${PYTHON:-python3}" -c 'import json, sys
+study, = json.load(open("seeds/tuning.json"))["studies"]
+print(*("%s:%d" % (a["loss"]["name"], len(a["choices"])) for a in study["arms"]))
+ids = [i for a in study["arms"] for c in a["choices"] for i in c["trials"]]
+assert len(set(ids)) == len(ids) and all(open("seeds/trials/%s.json" % i) for i in ids)'; }
+one --set train.seed=1
+one --set train.seed=2,3
+assert_eq "$(choices)" ce:3
+one --set train.seed=1 --set loss=brier
+assert_eq "$(choices)" 'brier:1 ce:3'
+one --set train.seed=2,3
+assert_eq "$(choices)" 'ce:3 brier:1'
+refit=$(json seeds/tuning.json .studies[0].arms[0].choices[0].trials[0])
+for f in $(grep -l '"cv"' seeds/trials/*.json | xargs grep -l '"seed": 2' |
+	xargs grep -l "\"lr\": $(json "seeds/trials/$refit.json" .config.optimizer.lr)"); do
+	sed -i '/^  "result"/,$ s/"log_loss": [0-9.]*/"log_loss": 99/' "$f"
+done
+one --set train.seed=2
+assert_eq "$(choices)" 'ce:3 brier:1'
+assert_lacks "$(cat seeds/tuning.json)" "\"$refit\""
+one --set train.seed=2 --set tune.trials=3
+assert_eq "$(choices)" 'ce:1 brier:1'
+
 # merge brings the choices along; a file that is broken is told of and written anew.
 assert_exit 0 lossbench merge --into joined top kept
 assert_contains "$err" 'the entry of joined is kept'

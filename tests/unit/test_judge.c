@@ -131,6 +131,7 @@ END_TEST
 /* ---- the file ---- */
 
 static char folder[2][64];
+static struct lb_store_list superseded;
 
 static void make_folders(void)
 {
@@ -157,7 +158,7 @@ static void save(int i, const char *text)
 	cJSON *study = cJSON_Parse(text);
 
 	ck_assert_ptr_nonnull(study);
-	ck_assert_msg(!lb_tuning_save(folder[i], study, &err), "%s", err.text);
+	ck_assert_msg(!lb_tuning_save(folder[i], study, &superseded, &err), "%s", err.text);
 	cJSON_Delete(study);
 }
 
@@ -184,8 +185,8 @@ START_TEST(a_study_takes_its_own_place_alone)
 	save(0, a);
 	save(0, b);
 	ck_file(0, "[" STUDY("a", "auc", ARM("ce", CHOICE("1", "1"))) "," STUDY("b", "auc", ARM("ce", CHOICE("2", "1"))) "]");
-	save(0, STUDY("a", "auc", ARM("ce", CHOICE("3", "7"))));
-	ck_file(0, "[" STUDY("a", "auc", ARM("ce", CHOICE("3", "7"))) "," STUDY("b", "auc", ARM("ce", CHOICE("2", "1"))) "]");
+	save(0, STUDY("a", "accuracy", ARM("ce", CHOICE("3", "7"))));
+	ck_file(0, "[" STUDY("a", "accuracy", ARM("ce", CHOICE("3", "7"))) "," STUDY("b", "auc", ARM("ce", CHOICE("2", "1"))) "]");
 	snprintf(path, sizeof path, "%s/tuning.json", folder[1]);
 	static const char *const broken[] = { "{\"schema\":\"lossbench-tuning/1\",\"arms\":[]}", "{", "[]", "{\"schema\":\"lossbench-tuning/2\"}",
 					      "{\"schema\":\"lossbench-tuning/2\",\"studies\":[{\"study\":3}]}",
@@ -196,6 +197,34 @@ START_TEST(a_study_takes_its_own_place_alone)
 		save(1, b);
 		ck_file(1, "[" STUDY("b", "auc", ARM("ce", CHOICE("2", "1"))) "]");
 	}
+}
+END_TEST
+
+#define TRIED(id, q) "{\"candidates\":[{\"mean\":" q ",\"settings\":{\"q\":1}}],\"chosen\":{\"q\":1},\"trials\":[\"" id "\"]}"
+
+/* Choices for other trials stay: of other seeds, of losses that were left out; not those whose place another one has taken. */
+START_TEST(a_study_keeps_what_it_chose_for_other_trials)
+{
+	char id[][17] = { "1", "2" };
+
+	save(0, STUDY("a", "auc", ARM("ce", CHOICE("1", "1") "," CHOICE("2", "1")) "," ARM("gce", CHOICE("3", "1"))));
+	save(0, STUDY("a", "auc", ARM("ce", CHOICE("4", "7"))));
+	ck_file(0, "[" STUDY("a", "auc", ARM("ce", CHOICE("4", "7") "," CHOICE("1", "1") "," CHOICE("2", "1")) "," ARM("gce", CHOICE("3", "1"))) "]");
+	superseded = (struct lb_store_list){ id, 2, 2 };
+	save(0, STUDY("a", "auc", ARM("ce", CHOICE("4", "8"))));
+	superseded = (struct lb_store_list){ 0 };
+	ck_file(0, "[" STUDY("a", "auc", ARM("ce", CHOICE("4", "8")) "," ARM("gce", CHOICE("3", "1"))) "]");
+	save(0, STUDY("a", "auc", ARM("ce", TRIED("5", "0.5"))));
+	ck_file(0, "[" STUDY("a", "auc", ARM("ce", TRIED("5", "0.5")) "," ARM("gce", CHOICE("3", "1"))) "]");
+	save(0, STUDY("a", "auc", ARM("ce", TRIED("6", "0.6"))));
+	ck_file(0, "[" STUDY("a", "auc", ARM("ce", TRIED("6", "0.6") "," TRIED("5", "0.5")) "," ARM("gce", CHOICE("3", "1"))) "]");
+	cJSON *study = cJSON_Parse(STUDY("a", "auc", ARM("ce", CHOICE("5", "1"))));
+	ck_assert(lb_tuning_has_more(folder[0], study));
+	cJSON_Delete(study);
+	study = cJSON_Parse(STUDY("a", "auc", ARM("ce", CHOICE("5", "1") "," CHOICE("6", "1") "," CHOICE("3", "1"))));
+	ck_assert(!lb_tuning_has_more(folder[0], study));
+	ck_assert(!lb_tuning_has_more(folder[1], study));
+	cJSON_Delete(study);
 }
 END_TEST
 
@@ -227,6 +256,7 @@ static Suite *suite(void)
 	tcase_add_test(judging, means_are_over_folds_with_a_value);
 	tcase_add_checked_fixture(file, make_folders, remove_folders);
 	tcase_add_test(file, a_study_takes_its_own_place_alone);
+	tcase_add_test(file, a_study_keeps_what_it_chose_for_other_trials);
 	tcase_add_test(file, files_are_merged);
 	suite_add_tcase(s, judging);
 	suite_add_tcase(s, file);
