@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct choices {
@@ -184,13 +184,16 @@ static void print_dry(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 		lb_note("time: not known, none of them has been measured; run one with --only ID (see --list) for an estimate");
 }
 
-/* The ids of the trials that a study's table is of, one a line in a file without a name: those of the plan, of a tuned study those that
- * train what was chosen. NULL when there are none, or no file could be made. */
+/* The ids of the trials that a study's table is of, one a line in a file in memory: those of the plan, of a tuned study those that train
+ * what was chosen. NULL when there are none, or no file could be made. */
 static FILE *list_ids(const struct lb_plan *plan)
 {
 	const size_t n = plan->tune ? plan->n_refits : plan->n;
-	FILE *f = n ? tmpfile() : NULL;
+	const int fd = n ? memfd_create("ids", MFD_CLOEXEC) : -1;
+	FILE *f = fd >= 0 ? fdopen(fd, "w+") : NULL;
 
+	if (fd >= 0 && !f)
+		close(fd);
 	for (size_t i = 0; f && i < n; i++)
 		fprintf(f, "%s\n", plan->trial[plan->tune ? plan->refit[i] : i].id);
 	if (f && (fflush(f) || ferror(f))) {
