@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/run/get.h"
 #include "core/run/store.h"
+#include "core/run/tuning.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +145,8 @@ int cmd_merge(int argc, char **argv, struct lb_err *err)
 	for (size_t i = 0; i < n; i++)
 		if (merge_folder(&m, argv[i + 1], err))
 			return -1;
+	if (!dry && lb_tuning_merge(into, (const char *const *)argv + 1, n, err))
+		return -1;
 	printf("%s: %zu records %s, %zu there already\n", into, m.copied, dry ? "to copy" : "copied", m.same);
 	return LB_OK;
 }

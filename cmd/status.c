@@ -46,12 +46,14 @@ static void print_json(const char *dir, const struct lb_standing *s, const cJSON
 
 static void print_text(const char *dir, const struct lb_standing *s, const cJSON *journal)
 {
-	const bool more = cJSON_IsTrue(lb_json_at(journal, "more"));
+	const double after = lb_get_number(journal, "trainings_after", 0);
 	char left[32];
 
-	if (s->planned)
-		printf("%s: %zu trials of %s%s\n", dir, s->planned, lb_get_text(journal, "config"),
-		       more ? "; the best settings at every seed follow" : "");
+	if (s->planned && after > 0)
+		printf("%s: %zu fold%s to tune of %s; %.0f training%s with the chosen settings follow%s\n", dir, s->planned,
+		       s->planned == 1 ? "" : "s", lb_get_text(journal, "config"), after, after == 1 ? "" : "s", after == 1 ? "s" : "");
+	else if (s->planned)
+		printf("%s: %zu trials of %s\n", dir, s->planned, lb_get_text(journal, "config"));
 	else
 		printf("%s: records without a plan, so what is to do is not known; a sweep writes it to %s/.plan\n", dir, dir);
 	printf("  %-12s %6zu\n  %-12s %6zu  a result too\n", "ok", s->ok, "diverged", s->diverged);

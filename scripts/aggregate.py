@@ -291,6 +291,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--across", metavar="KEY", help="keys whose values make the columns", **many)
     p.add_argument("--over", metavar="KEY", help="replicate keys; default: train.seed, folds, and the seeds that move with these", **many)
     p.add_argument("--where", metavar="KEY=VALUE", help="only the trials with that value, as the table shows it", **many)
+    p.add_argument("--ids", metavar="FILE", help="only the trials whose ids the file holds, one a line")
     p.add_argument("--select", metavar="valid.NAME", help="choose the keys that are neither rows, columns nor replicates by this "
                    "metric; rows then default to the loss, the data, their corruption and the model")
     p.add_argument("--control", default="", metavar="NAME", help="the contender that all are compared with, or all for every pair; "
@@ -300,6 +301,20 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--sort", choices=["key", "metric"], default="key", help="order of the rows; metric: best first")
     p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
     return p
+
+
+def only(trials: List[Trial], ids: Optional[str]) -> List[Trial]:
+    """Those whose ids stand in a file, one a line."""
+    if not ids:
+        return trials
+    try:
+        wanted = set(Path(ids).read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as error:
+        raise Refused("--ids %s: cannot be read (%s)" % (ids, error), 4) from None
+    kept = [t for t in trials if t.id in wanted]
+    if not kept:
+        raise Refused("--ids %s: none of its %d ids is among the records" % (ids, len(wanted)), 4)
+    return kept
 
 
 def write(text: str, out: Optional[str]) -> None:
@@ -343,7 +358,7 @@ def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys
 def main(argv: Optional[List[str]] = None) -> int:
     args = parse(argv)
     try:
-        trials = where(read_trials(args.paths), args.where)
+        trials = where(only(read_trials(args.paths), args.ids), args.where)
         keys = Keys(trials)
         plan = make_plan(args, trials, keys)
         if args.table != "results" or args.format == "html":

@@ -199,15 +199,17 @@ static const struct lb_option options[] = {
 	{ .path = "metrics", .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },
 
-	{ .path = "tune", .param = { .help = "fair tuning: as many settings for every loss, by cross-validation, then the best at every seed" },
+	{ .path = "tune", .param = { .help = "fair tuning: as many settings for every loss, judged by cross-validation within each seed's training and "
+						"validation rows; the best is then trained at that seed" },
 	  .outside_id = true },
 	{ .path = "tune.trials", .param = { INTEGER(0, 1, 1e5), .required = true, .help = "settings tried for every combination of the sweep" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
 	{ .path = "tune.method", .param = { CHOICES("random", "halton", "grid"), .help = "how settings are drawn from the space" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
-	{ .path = "tune.space", .param = { .help = "default: the loss's grids and 25 rates from 1e-4 to 1; or paths with values as in sweep" },
+	{ .path = "tune.space", .param = { .help = "default: the loss's grids and 25 rates from 1e-4 to 1; or paths with values as in sweep, but for those that "
+						 "decide which rows train and test" },
 	  .shape = LB_SPACE, .word = "default", .with_group = true, .outside_id = true },
-	{ .path = "tune.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics; its mean over the folds decides" },
+	{ .path = "tune.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics; its mean over the folds where it is defined decides" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
 	{ .path = "tune.folds", .param = { INTEGER(5, 2, 1000), .help = "folds of the cross-validation on training and validation rows" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },

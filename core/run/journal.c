@@ -28,6 +28,8 @@ int lb_journal_write(const char *dir, const struct lb_plan *plan, const char *pa
 		lb_json_text(list, NULL, sets[i]);
 	lb_json_number(tree, "jobs", jobs);
 	lb_json_bool(tree, "more", plan->tune && !plan->tuning);
+	if (plan->tune && !plan->tuning)
+		lb_json_number(tree, "trainings_after", (double)lb_plan_refits(plan));
 	list = lb_json_array(tree, "trials");
 	for (size_t i = 0; i < plan->n; i++)
 		lb_json_text(list, NULL, plan->trial[i].id);

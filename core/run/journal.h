@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* Writes DIR/.plan: the config's path, the overrides, the worker processes, the ids in the order of the plan, and whether trials
- * will be added once a tuning has chosen. */
+/* Writes DIR/.plan: the config's path, the overrides, the worker processes, the ids in the order of the plan, and whether and how many
+ * trials will be added once a tuning has chosen. */
 int lb_journal_write(const char *dir, const struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, int jobs,
 		     struct lb_err *err);
 

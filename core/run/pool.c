@@ -6,6 +6,7 @@
 #include "core/base/stop.h"
 #include "core/run/get.h"
 #include "core/run/record.h"
+#include "core/run/remarks.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -43,6 +44,7 @@ struct pool {
 	struct lb_progress progress;
 	struct lb_run_counts *counts;
 	struct lb_err *message;      /* of the trial that is looked at */
+	struct lb_remarks remarks;
 };
 
 /* What a worker says of a trial: this, then `length` bytes of message. All of a group's reports fit a pipe, so that writing never waits. */
@@ -230,9 +232,10 @@ static int end_trial(struct pool *pool, size_t place, size_t together, int end, 
 	}
 	pool->busy_in_a_row = 0;
 	describe(&pool->trials[trial], name, sizeof name);
-	if (end == TRIAL_OK)
+	if (end == TRIAL_OK) {
 		pool->counts->ok++;
-	else if (end == TRIAL_DIVERGED)
+		lb_remarks_add(&pool->remarks, pool->message->text);
+	} else if (end == TRIAL_DIVERGED)
 		pool->counts->diverged++;
 	else if (end == TRIAL_INTERRUPTED || lb_stop_requested)
 		pool->counts->left++;
@@ -420,6 +423,7 @@ int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, cons
 		lb_progress_start(&pool.progress, n + done_before, done_before);
 		rc = drive(&pool, err);
 		lb_progress_end(&pool.progress);
+		lb_remarks_tell(&pool.remarks);
 		tidy(trials, n);
 	}
 	free(pool.worker);

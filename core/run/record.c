@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/run/provenance.h"
+#include "core/run/remarks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,6 +215,8 @@ static void add_decision(cJSON *result, const struct lb_prepared *p, const struc
 	lb_json_text(block, "calibration", lb_calibration_names()[d->calibration]);
 	lb_json_number(block, "slope", d->n_knots ? (double)NAN : d->slope);
 	lb_json_number(block, "intercept", d->n_knots ? (double)NAN : d->intercept);
+	if (d->one_class)
+		lb_json_text(block, "unfitted", "one class");
 	list = lb_json_array(block, "knots");
 	for (size_t i = 0; i < d->n_knots; i++) {
 		if (i && i + 1 < d->n_knots && d->p[i - 1] == d->p[i] && d->p[i] == d->p[i + 1])
@@ -222,6 +225,17 @@ static void add_decision(cJSON *result, const struct lb_prepared *p, const struc
 		lb_json_number(knot, NULL, d->z[i]);
 		lb_json_number(knot, NULL, d->p[i]);
 	}
+}
+
+/* Only where the metric of early stopping was undefined after some epoch. */
+static void add_stopping(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+{
+	if (!out->undefined_epochs)
+		return;
+	cJSON *block = lb_json_object(result, "early_stopping");
+	lb_json_text(block, "metric", p->setup.metric[p->setup.stop.metric].key);
+	lb_json_number(block, "undefined_epochs", (double)out->undefined_epochs);
+	lb_json_text(block, "reason", lb_validates_one_class(p) ? "one class" : NULL);
 }
 
 static void add_result(cJSON *record, const struct lb_prepared *p, const struct lb_outcome *out, const char *message)
@@ -242,6 +256,7 @@ static void add_result(cJSON *record, const struct lb_prepared *p, const struct 
 		lb_json_text(d, "cause", out->cause);
 	} else
 		lb_json_text(result, "diverged", NULL);
+	add_stopping(result, p, out);
 	add_decision(result, p, out);
 	if (out->status == LB_TRIAL_OK)
 		add_metrics(result, p, out->metric);

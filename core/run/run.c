@@ -6,6 +6,7 @@
 #include "core/run/get.h"
 #include "core/run/model_file.h"
 #include "core/run/record.h"
+#include "core/run/remarks.h"
 
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -193,10 +194,13 @@ static void store_end(const struct member *m, const struct lb_outcome *out, stru
 {
 	facts->load_seconds = m->t->source->seconds;
 	facts->prepare_seconds = m->ready ? m->p.seconds : 0;
-	if (!end->rc)
-		end->rc = store(m->t, &m->p, out, facts, NULL, record, &end->err);
-	else
+	if (end->rc) {
 		store(m->t, NULL, NULL, facts, end->err.text, NULL, NULL); /* if that fails, the first message is the one to show */
+		return;
+	}
+	end->rc = store(m->t, &m->p, out, facts, NULL, record, &end->err);
+	if (!end->rc)
+		lb_remark(&m->p, out, end->err.text, sizeof end->err.text);
 }
 
 void lb_run_cohort(const struct lb_trial *const *t, size_t k, const struct lb_run_options *opt, struct lb_run_end *end, cJSON **record)
@@ -236,10 +240,14 @@ int lb_run_trial(const struct lb_trial *t, const struct lb_run_options *opt, cJS
 
 	if (!end)
 		return -1;
+	struct lb_remarks remarks = { 0 };
 	lb_run_cohort(&t, 1, opt, end, record);
 	const int rc = end->rc;
 	if (rc)
 		*err = end->err;
+	else
+		lb_remarks_add(&remarks, end->err.text);
+	lb_remarks_tell(&remarks);
 	free(end);
 	return rc;
 }

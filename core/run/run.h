@@ -25,7 +25,7 @@ int lb_run_trial(const struct lb_trial *t, const struct lb_run_options *opt, cJS
 struct lb_run_end {
 	int rc;                          /* 0, or -1 with err when it could not be run or stored */
 	enum lb_status status;           /* with rc 0 */
-	struct lb_err err;
+	struct lb_err err;               /* with rc 0 its text holds remarks on the training, a line each (core/run/remarks.h) */
 };
 
 /* The same for k trials of one cohort key at once (one trial may be of no cohort). Each record is stored, each end told. Results are

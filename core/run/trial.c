@@ -118,6 +118,13 @@ static int make_split(const cJSON *config, const struct lb_dataset *data, struct
 	return -1;
 }
 
+int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
+		   struct lb_err *err)
+{
+	*source = lb_data_get(cache, config, err);
+	return *source ? make_split(config, (*source)->data, out, err) : -1;
+}
+
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err)
 {
 	struct lb_encode_options encode;

@@ -20,6 +20,11 @@ struct lb_trial {
  * loss that is no sum over rows, early stopping without validation rows. */
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err);
 
+/* The rows that a resolved config trains, validates and tests on, of the dataset of *source (borrowed from the cache). Release with
+ * lb_split_free. */
+int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
+		   struct lb_err *err);
+
 /* The id of a resolved config on its dataset: canonical JSON (RFC 8785) of the config without name and output, with checksums of
  * the uncompressed data in the place of paths, and the record schema's version. */
 int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, char id[17], struct lb_err *err);

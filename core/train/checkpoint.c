@@ -102,6 +102,7 @@ static void outcome_values(struct pass *p, const struct X(lb_learner) *l, const 
 {
 	FIELD(p, o->status);
 	FIELD(p, o->epochs);
+	FIELD(p, o->undefined_epochs);
 	FIELD(p, o->steps);
 	FIELD(p, o->bad_epoch);
 	FIELD(p, o->bad_step);

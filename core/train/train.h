@@ -26,7 +26,7 @@ struct lb_metric_use {
 struct lb_early_stopping {
 	bool on;
 	size_t metric;           /* index into metrics, judged on the validation rows */
-	int64_t patience;        /* epochs without an improvement of more than min_delta */
+	int64_t patience;        /* epochs without an improvement of more than min_delta; an undefined value is none */
 	double min_delta;
 };
 
@@ -107,6 +107,7 @@ struct lb_outcome {
 	enum lb_status status;
 	size_t epochs;                   /* finished */
 	size_t best_epoch;               /* whose parameters the metrics are of; from 1 */
+	size_t undefined_epochs;         /* after which the metric of early stopping was undefined */
 	int64_t steps;
 	size_t n_params;
 	size_t bad_epoch;                /* diverged: from 1 */

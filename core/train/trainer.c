@@ -277,19 +277,21 @@ static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_
 	return 0;
 }
 
-/* True when the trial should stop: patience epochs without an improvement. Keeps the best parameters. */
-static bool stop_early(struct X(lb_learner) *l, const double *valid, size_t epoch)
+/* True when the trial should stop: patience epochs without an improvement. Keeps the best parameters. An undefined metric is no
+ * improvement, and stops nothing as long as it has never been defined. */
+static bool stop_early(struct X(lb_learner) *l, struct lb_outcome *o, const double *valid, size_t epoch)
 {
 	const struct lb_early_stopping *stop = &l->setup->stop;
 	const bool higher = l->setup->metric[stop->metric].metric->higher_is_better;
 	const double value = higher ? valid[stop->metric] : -valid[stop->metric];
 
-	if (l->best_epoch == 0 || (isnan(l->best_value) && !isnan(value)) || value > l->best_value + stop->min_delta) {
+	o->undefined_epochs += isnan(value) ? 1 : 0;
+	if (!isnan(value) && (l->best_epoch == 0 || value > l->best_value + stop->min_delta)) {
 		l->best_value = value;
 		l->best_epoch = epoch + 1;
 		memcpy(l->best, l->w, l->n_params * sizeof(real));
 	}
-	return (int64_t)(epoch + 1 - l->best_epoch) >= stop->patience;
+	return l->best_epoch && (int64_t)(epoch + 1 - l->best_epoch) >= stop->patience;
 }
 
 /* The curves' metrics of the epoch, and those on validation rows that early stopping looks at. */
@@ -320,7 +322,7 @@ static void end_epoch(struct session *s, size_t i, size_t epoch)
 	o->epochs = epoch + 1;
 	if (s->c->progress)
 		s->c->progress(s->c->progress_arg, i, epoch + 1, o->loss_curve[epoch], valid);
-	if (l->setup->stop.on && valid && stop_early(l, valid, epoch))
+	if (l->setup->stop.on && valid && stop_early(l, o, valid, epoch))
 		l->active = false;
 }
 

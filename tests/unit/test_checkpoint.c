@@ -79,6 +79,7 @@ static void ck_same(const struct lb_outcome *a, const struct lb_outcome *b)
 	ck_assert_int_eq(a->status, b->status);
 	ck_assert_uint_eq(a->epochs, b->epochs);
 	ck_assert_uint_eq(a->best_epoch, b->best_epoch);
+	ck_assert_uint_eq(a->undefined_epochs, b->undefined_epochs);
 	ck_assert_int_eq(a->steps, b->steps);
 	ck_assert_uint_eq(a->bad_epoch, b->bad_epoch);
 	ck_assert_int_eq(a->bad_step, b->bad_step);
@@ -173,6 +174,32 @@ START_TEST(early_stopping)
 	s.stop = (struct lb_early_stopping){ .on = true, .metric = 0, .patience = 3 };
 	for (size_t at = 3; at < EPOCHS; at += 2)
 		ck_resumes(lb_train_f64, &s, at);
+}
+END_TEST
+
+static int undefined(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *ignored)
+{
+	(void)o;
+	(void)par;
+	(void)ignored;
+	*value = (double)NAN;
+	return 0;
+}
+
+/* The epochs before the interruption count too. */
+START_TEST(early_stopping_by_what_is_undefined)
+{
+	static const struct lb_metric metric = { .base = { .name = "undefined" }, .kinds = 1 << LB_MULTICLASS, .eval = undefined };
+	struct lb_setup s = kept(setup_of("ce", "sgd", "lr=0.1"), 0);
+
+	uses[0] = (struct lb_metric_use){ .metric = &metric, .key = "undefined" };
+	s.stop = (struct lb_early_stopping){ .on = true, .metric = 0, .patience = 3 };
+	const struct lb_cohort c = cohort_of(&p, &s, 1, EPOCHS, 10);
+	unlink(s.checkpoint);
+	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
+	ck_assert_uint_eq(o.undefined_epochs, EPOCHS);
+	lb_outcome_free(&o);
+	ck_resumes(lb_train_f64, &s, 5);
 }
 END_TEST
 
@@ -293,6 +320,7 @@ static Suite *suite(void)
 	tcase_add_test(t, every_optimiser);
 	tcase_add_test(t, every_memory);
 	tcase_add_test(t, early_stopping);
+	tcase_add_test(t, early_stopping_by_what_is_undefined);
 	tcase_add_test(t, trials_that_are_ahead);
 	tcase_add_test(t, a_divergence_is_kept);
 	tcase_add_test(t, damaged_files_are_not_believed);
