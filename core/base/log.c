@@ -30,7 +30,9 @@ static void put_line(const char *before, const char *fmt, va_list ap)
 		return;
 	n = (size_t)snprintf(line, sizeof line, "%s%s", line_open ? clear_line : "", before);
 	vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
-	n = strlen(line);
+	for (; line[n]; n++)
+		if ((unsigned char)line[n] < ' ' || line[n] == 127)
+			line[n] = '?'; /* as in messages of errors (core/base/err.h) */
 	line[n] = '\n';
 	fwrite(line, 1, n + 1, stderr);
 	line_open = false;
