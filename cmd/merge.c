@@ -191,6 +191,13 @@ static int by_id(const void *a, const void *b)
 	return order ? order : (p->source > q->source) - (p->source < q->source);
 }
 
+static const char *text_at(const cJSON *record, const char *path)
+{
+	const char *text = lb_get_text(record, path);
+
+	return text ? text : "unknown";
+}
+
 static int refuse(const struct merge *m, const struct found *a, const struct found *b, struct lb_err *err)
 {
 	const struct source *s = &m->source[a->source], *t = &m->source[b->source];
@@ -199,8 +206,8 @@ static int refuse(const struct merge *m, const struct found *a, const struct fou
 	cJSON *ours = read_record(s, &s->entry[a->entry], &text[0], &n), *theirs = read_record(t, &t->entry[b->entry], &text[1], &n);
 
 	lb_fail_more(err, LB_DATA, "%s: %s and %s hold different results of it (kernel %s and %s, lossbench %s and %s); remove one of "
-		     "the two, or train it again on one machine", a->id, s->dir, t->dir, lb_get_text(ours, "run.blas.kernel"),
-		     lb_get_text(theirs, "run.blas.kernel"), lb_get_text(ours, "run.lossbench"), lb_get_text(theirs, "run.lossbench"));
+		     "the two, or train it again on one machine", a->id, s->dir, t->dir, text_at(ours, "run.blas.kernel"),
+		     text_at(theirs, "run.blas.kernel"), text_at(ours, "run.lossbench"), text_at(theirs, "run.lossbench"));
 	cJSON_Delete(ours);
 	cJSON_Delete(theirs);
 	free(text[0]);

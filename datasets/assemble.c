@@ -1,6 +1,8 @@
 #include "core/base/mem.h"
 #include "datasets/frame.h"
 #include "datasets/moments.h"
+#include "datasets/readers.h"
+#include "datasets/suspects.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -8,22 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_ROWS = 20, TOGETHER = 16 };
+enum { TOGETHER = 16 };
 
 int lb_dataset_warn(struct lb_dataset *d, struct lb_err *err, const char *fmt, ...)
 {
-	char text[1024];
-	size_t cap = d->n_warnings;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	const int rc = lb_sentence_add(&d->warning, &d->n_warnings, err, fmt, ap);
 	va_end(ap);
-	if (lb_grow(&d->warning, &cap, d->n_warnings + 1, sizeof *d->warning, err) ||
-	    !(d->warning[d->n_warnings] = lb_strdup(text, err)))
-		return -1;
-	d->n_warnings++;
-	return 0;
+	return rc;
 }
 
 static void free_texts(char **v, size_t n)
@@ -45,6 +41,7 @@ void lb_dataset_free(struct lb_dataset *d)
 	lb_matrix_free(&d->x);
 	free_texts(d->class_name, d->n_classes);
 	free_texts(d->warning, d->n_warnings);
+	free(d->suspect);
 	free(d->cat);
 	free(d->y);
 	free(d->target);
@@ -71,6 +68,26 @@ static int name_sources(struct lb_dataset *d, const struct lb_table *const table
 			return -1;
 	}
 	return 0;
+}
+
+/* What the readers guessed, with the name of the file. */
+static int take_warnings(struct lb_dataset *d, const struct lb_table *const table[4], const char *const paths[4], struct lb_err *err)
+{
+	for (size_t k = 0; k < 4; k++)
+		for (size_t i = 0; table[k] && i < table[k]->n_warnings; i++)
+			if (lb_dataset_warn(d, err, "%s: %s", paths[k] ? paths[k] : table[k]->format, table[k]->warning[i]))
+				return -1;
+	return 0;
+}
+
+/* Files of which one has a header and the other none are joined by the order of their columns. */
+static int warn_headers(struct lb_dataset *d, const struct lb_table *train, const struct lb_table *test, const char *const paths[4],
+			struct lb_err *err)
+{
+	if (!test || train->has_header == test->has_header || train->block.d || test->block.d)
+		return 0;
+	return lb_dataset_warn(d, err, "%s was read with a header and %s without one, so that their columns go together by their order; set data.header "
+			       "if that is wrong", paths[train->has_header ? 0 : 2], paths[train->has_header ? 2 : 0]);
 }
 
 static int by_text(const void *a, const void *b)
@@ -274,7 +291,7 @@ static int make_matrix(struct lb_frame *f, struct lb_dataset *d, struct lb_err *
 	return 0;
 }
 
-static int take_features(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+static int take_features(struct lb_frame *f, bool alone, struct lb_dataset *d, struct lb_err *err)
 {
 	if (!(d->cat = lb_alloc(f->n_cols, sizeof *d->cat, err)))
 		return -1;
@@ -297,7 +314,9 @@ static int take_features(struct lb_frame *f, struct lb_dataset *d, struct lb_err
 	if (d->x.d + d->n_cat == 0)
 		return lb_fail(
 			err, LB_DATA,
-			"%s: no column is left as a feature; the label, data.drop, data.group and data.weight take them all",
+			alone ? "%s: the file has one column only, which is the label; is another delimiter used? (data.delimiter: comma, tab, "
+				"semicolon, pipe, blank)" :
+				"%s: no column is left as a feature; the label, data.drop, data.group and data.weight take them all",
 			f->rows.path[0]);
 	return 0;
 }
@@ -362,12 +381,6 @@ static int review_features(const struct lb_frame *f, struct lb_dataset *d, struc
 		goto out;
 	if (count && lb_dataset_warn(d, err, "%zu feature%s constant: %s", count, count == 1 ? " is" : "s are", b.s))
 		goto out;
-	for (size_t k = 0; k < d->n_cat; k++)
-		if (d->n > ID_ROWS && d->cat[k].n_levels == d->n &&
-		    lb_dataset_warn(d, err,
-				    "the column '%s' has another value in every row; if it is an id, name it in data.drop",
-				    d->cat[k].name))
-			goto out;
 	rc = 0;
 out:
 	lb_moments_free(&seen);
@@ -387,16 +400,18 @@ int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, s
 	if (!d)
 		return -1;
 	d->kind = roles->kind;
-	if (name_sources(d, table, paths, err) || warn_duplicates(d, train, err))
+	d->has_header = train->has_header;
+	if (name_sources(d, table, paths, err) || warn_headers(d, train, test, paths, err) || warn_duplicates(d, train, err))
 		goto out;
-	if (lb_frame_build(train, train_labels, test, test_labels, paths, roles, &f, err) ||
+	const bool alone = train->n_cols == 1 && !train->block.d && !train_labels;
+	if (lb_frame_build(train, train_labels, test, test_labels, paths, roles, &f, err) || take_warnings(d, table, paths, err) ||
 	    handle_missing(&f, roles->missing, d, err))
 		goto out;
 	d->n = f.n;
 	d->n_first = f.n_first;
 	if (lb_frame_labels(&f, roles, d, err) || lb_frame_weight(&f, d, err) || lb_frame_group(&f, d, err))
 		goto out;
-	if (take_features(&f, d, err) || review_features(&f, d, err))
+	if (take_features(&f, alone, d, err) || review_features(&f, d, err) || lb_suspects_warn(d, err))
 		goto out;
 	*out = d;
 	d = NULL;

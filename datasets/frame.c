@@ -17,6 +17,7 @@ static const char *const key[] = {
 /* The columns of the training table and what each is for. */
 struct plan {
 	const char *path;
+	const struct lb_table *t;
 	char **name;
 	enum lb_role *role;
 	size_t n;
@@ -125,6 +126,9 @@ static int give(struct plan *p, const char *ref, enum lb_role role, struct lb_er
 
 	if (!ref)
 		return 0;
+	const char *hint = lb_first_line_holds(p->t, ref);
+	if (hint)
+		return lb_fail(err, LB_DATA, "%s: %s: there is no column '%s', but %s", p->path, key[role], ref, hint);
 	if (lb_column_find(ref, p->name, p->n, p->path, key[role], &at, err))
 		return -1;
 	return give_at(p, at, role, err);
@@ -191,32 +195,11 @@ static int give_label(struct plan *p, const struct lb_table *t, const struct lb_
 	return give(p, roles->label, LB_TARGET, err);
 }
 
-static int give_text(struct plan *p, const struct lb_table *t, bool automatic, struct lb_err *err)
-{
-	for (size_t j = t->block.d; j < p->n; j++) {
-		const struct lb_column *c = &t->col[j - t->block.d];
-		const size_t row = lb_column_first_text(c, t->n);
-		if (p->role[j] == LB_FEATURE && c->aside)
-			p->role[j] = LB_DROPPED;
-		if (p->role[j] != LB_FEATURE || c->type != LB_TEXT)
-			continue;
-		if (!automatic)
-			return lb_fail(err, LB_DATA,
-				       "%s:%zu: the column '%s' holds text ('%s'); name it in data.categorical, set "
-				       "data.categorical: auto, or name it in data.drop",
-				       p->path, row < t->n && t->line ? t->line[row] : 1, c->name,
-				       row < t->n ? c->level[c->code[row]] : "");
-		if (lb_column_refuse_stray_text(c, t, p->path, err))
-			return -1;
-		p->role[j] = LB_CATEGORY;
-	}
-	return 0;
-}
-
-static int plan_make(struct plan *p, const struct lb_table *t, const char *path, bool own_labels, bool generated,
+static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool own_labels, bool generated,
 		     const struct lb_roles *roles, struct lb_err *err)
 {
 	p->path = path;
+	p->t = t;
 	p->n = width(t);
 	if (p->n == 0 || t->n == 0)
 		return lb_fail(err, LB_DATA, "%s: the table has %zu rows and %zu columns; at least one of each is needed", path,
@@ -228,7 +211,7 @@ static int plan_make(struct plan *p, const struct lb_table *t, const char *path,
 		return -1;
 	if (!own_labels && give_label(p, t, roles, generated, err))
 		return -1;
-	return give_text(p, t, roles->categorical_auto, err);
+	return lb_frame_text_roles(t, path, roles->kind, roles->categorical_auto, p->role, err);
 }
 
 /* ---- the test file's columns ---- */
@@ -484,6 +467,11 @@ int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct
 	if (plan_make(&p, train, named[0], train_labels != NULL, !paths[0], roles, err))
 		goto out;
 	if (test && (!(map = lb_alloc(p.n, sizeof *map, err)) || match(&p, train, test, named[2], map, err)))
+		goto out;
+	if (lb_frame_settle_large(train, p.role, p.n, NULL, roles->kind, err) ||
+	    (test && lb_frame_settle_large(test, p.role, p.n, map, roles->kind, err)) ||
+	    (train_labels && lb_frame_settle_large(train_labels, NULL, width(train_labels), NULL, roles->kind, err)) ||
+	    (test_labels && lb_frame_settle_large(test_labels, NULL, width(test_labels), NULL, roles->kind, err)))
 		goto out;
 	if (lb_frame_settle_rows(train, test, p.role, p.n, map, roles->missing, err) ||
 	    side_make(out, train, train_labels, named, &p, NULL, roles->kind, err))

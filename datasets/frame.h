@@ -29,6 +29,13 @@ int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct
 void lb_frame_free(struct lb_frame *f);
 void lb_frame_filter(struct lb_frame *f, const bool *keep);
 
+/* Text columns that have no role yet become categories, or are refused (frame_text.c); columns that a format sets aside are dropped. */
+int lb_frame_text_roles(struct lb_table *t, const char *path, enum lb_kind kind, bool automatic, enum lb_role *role, struct lb_err *err);
+
+/* Makes the columns numeric that are text for their large whole numbers and whose role needs numbers; n columns, map as below. role NULL:
+ * all of them are targets. */
+int lb_frame_settle_large(struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, enum lb_kind kind, struct lb_err *err);
+
 /* Tables with the numbers row by row (frame_rows.c), of n columns with these roles; map[j] is the test table's column for the j-th.
  * The first lets rows be where the features of both may stay together, which is not so where something is to be said, or done, of single
  * cells; else it gives all numbers to the columns. The second makes the features the frame's block, and gives the other columns theirs. */

@@ -1,8 +1,10 @@
+#include "core/base/mem.h"
 #include "core/base/text.h"
 #include "datasets/matrix.h"
 #include "datasets/readers.h"
 #include "datasets/stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,6 +48,28 @@ int lb_fail_too_large(const char *path, size_t n, size_t d, size_t limit, struct
 		       "columns, or raise data.max_memory", path, n, d, limit / 1000000);
 }
 
+int lb_sentence_add(char ***list, size_t *n, struct lb_err *err, const char *fmt, va_list ap)
+{
+	char text[1024];
+	size_t cap = *n;
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	if (lb_grow(list, &cap, *n + 1, sizeof **list, err) || !((*list)[*n] = lb_strdup(text, err)))
+		return -1;
+	++*n;
+	return 0;
+}
+
+int lb_table_warn(struct lb_table *t, struct lb_err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	const int rc = lb_sentence_add(&t->warning, &t->n_warnings, err, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
 static void free_column(struct lb_column *c)
 {
 	for (size_t i = 0; i < c->n_levels; i++)
@@ -69,6 +93,9 @@ void lb_table_free(struct lb_table *t)
 	lb_matrix_free(&t->block);
 	lb_matrix_free(&t->rows);
 	free(t->line);
+	for (size_t k = 0; k < t->n_warnings; k++)
+		free(t->warning[k]);
+	free(t->warning);
 	*t = (struct lb_table){ 0 };
 }
 

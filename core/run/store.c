@@ -399,6 +399,13 @@ int lb_store_list(const char *dir, struct lb_store_list *out, struct lb_err *err
 	return rc;
 }
 
+size_t lb_store_list_find(const struct lb_store_list *list, const char *id)
+{
+	const char(*found)[17] = list->n ? bsearch(id, list->id, list->n, sizeof *list->id, by_id) : NULL;
+
+	return found ? (size_t)(found - (const char(*)[17])list->id) : list->n;
+}
+
 void lb_store_list_free(struct lb_store_list *list)
 {
 	free(list->id);

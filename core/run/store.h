@@ -58,6 +58,8 @@ struct lb_store_list {
 	size_t n, cap;
 };
 int lb_store_list(const char *dir, struct lb_store_list *out, struct lb_err *err);
+/* The place of an id in a list, or list->n. */
+size_t lb_store_list_find(const struct lb_store_list *list, const char *id);
 void lb_store_list_free(struct lb_store_list *list);
 
 /* Reads the record of a trial whole; NULL with err when it is none. */
