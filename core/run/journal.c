@@ -95,7 +95,7 @@ int lb_standing_take(const char *dir, const cJSON *journal, struct lb_standing *
 		return -1;
 	bool *planned = lb_alloc(records.n + 1, sizeof *planned, err);
 	cJSON_ArrayForEach(item, list) {
-		if (!planned || !cJSON_IsString(item))
+		if (!planned || !cJSON_IsString(item) || !lb_store_is_id(item->valuestring))
 			continue;
 		s->planned++;
 		planned[lb_store_list_find(&records, item->valuestring)] = true;

@@ -32,6 +32,14 @@ static bool begins_with_id(const char *name, char id[ID_DIGITS + 1], const char 
 	return true;
 }
 
+bool lb_store_is_id(const char *text)
+{
+	char id[ID_DIGITS + 1];
+	const char *rest;
+
+	return begins_with_id(text, id, &rest) && !*rest;
+}
+
 enum lb_store_file lb_store_file_of(const char *name, char id[17])
 {
 	const char *ending;

@@ -28,6 +28,9 @@ int lb_store_check(struct lb_err *err);
  * of this user that have the names of lossbench's own half-written files are removed. No claim, as above. */
 void lb_store_tidy(const char *dir);
 
+/* Whether a text has the form of an id. */
+bool lb_store_is_id(const char *text);
+
 /* What a file of DIR/trials is, by its name alone; of all but LB_STORE_OTHER the id is copied. */
 enum lb_store_file {
 	LB_STORE_OTHER,          /* no trial's */
