@@ -114,8 +114,13 @@ static size_t keep_undone(struct lb_trial *t, size_t n)
 
 static int finish(const struct lb_run_counts *c, size_t done, const char *path, const char *dir)
 {
-	lb_note("%zu trials: %zu done before, %zu ok, %zu diverged, %zu failed%s", done + c->ok + c->diverged + c->failed + c->left, done,
-		c->ok, c->diverged, c->failed, c->left ? ", the rest not run" : "");
+	const size_t n = done + c->ok + c->diverged + c->failed + c->interrupted + c->left;
+	char broken_off[80] = "";
+
+	if (c->interrupted)
+		snprintf(broken_off, sizeof broken_off, ", %zu interrupted", c->interrupted);
+	lb_note("%zu trial%s: %zu done before, %zu ok, %zu diverged, %zu failed%s%s", n, n == 1 ? "" : "s", done, c->ok, c->diverged, c->failed,
+		broken_off, c->left ? ", the rest not run" : "");
 	if (lb_stop_requested) {
 		lb_note("interrupted; go on with: lossbench sweep --config %s", path);
 		return LB_INTERRUPTED;

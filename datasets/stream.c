@@ -1,5 +1,6 @@
 #include "datasets/stream.h"
 
+#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
 #include "datasets/inflate.h"
@@ -284,16 +285,11 @@ int lb_stream_read(struct lb_stream *s, void *buf, size_t n, size_t *got, struct
 int lb_open_regular(const char *path, struct lb_err *err)
 {
 	struct stat st;
-	int fd = -1;
 
-	if (stat(path, &st) || (S_ISREG(st.st_mode) && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0))
+	if (stat(path, &st))
 		return lb_fail(err, LB_DATA, "%s: cannot be opened: %s; check the path, which is relative to the folder lossbench runs in", path,
 			       strerror(errno));
-	if (S_ISDIR(st.st_mode))
-		return lb_fail(err, LB_DATA, "%s: is a folder; name the data file in it", path);
-	if (fd < 0)
-		return lb_fail(err, LB_DATA, "%s: is a pipe or device; data are read more than once, so store them in a file first", path);
-	return fd;
+	return lb_open_file(path, LB_DATA, err);
 }
 
 struct lb_stream *lb_stream_open(const char *path, uint64_t limit, struct lb_err *err)

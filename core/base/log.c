@@ -71,7 +71,7 @@ static size_t terminal_width(void)
 
 void lb_time_text(double seconds, char *buf, size_t size)
 {
-	const unsigned long s = seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 1000000000;
+	const unsigned long s = !(seconds > 0) ? 0 : seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 1000000000;
 
 	if (s < 3600)
 		snprintf(buf, size, "%lu:%02lu", s / 60, s % 60);

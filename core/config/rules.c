@@ -1,3 +1,4 @@
+#include "core/base/text.h"
 #include "core/config/internal.h"
 
 #include <math.h>
@@ -184,12 +185,33 @@ static double resolved_number(const struct lb_resolving *r, const char *path, do
 	return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
 
+/* Whether a text can stand in a path as people write it: not blank, no control characters, valid UTF-8. */
+static bool is_written(const char *text)
+{
+	const char *p = text;
+
+	while (*p && (unsigned char)*p >= ' ' && *p != 127)
+		p++;
+	return !*p && text[strspn(text, " ")] && lb_utf8_valid(text, strlen(text));
+}
+
+/* The name becomes that of a folder, also where it is the file's own. */
 static void check_name(const struct lb_resolving *r)
 {
 	const char *name = cJSON_GetStringValue(lb_json_at(r->out, "name"));
 
-	if (name && (strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || strlen(name) > 200))
-		fault(r, "name", "found \"%.60s\", allowed: up to 200 bytes that can name a folder, without \"/\"", name);
+	if (name && (!is_written(name) || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || strlen(name) > 200))
+		fault(r, "name", "found \"%.60s\", allowed: 1 to 200 bytes that can name a folder, without \"/\" and control characters; give one: "
+		      "name: my-study", name);
+}
+
+static void check_dir(const struct lb_resolving *r)
+{
+	const char *dir = cJSON_GetStringValue(lb_json_at(r->out, "output.dir"));
+
+	if (dir && (!is_written(dir) || !dir[strspn(dir, "/")] || strlen(dir) > 3000))
+		fault(r, "output.dir", "found \"%.60s\", allowed: the path of a folder of its own for the records, without control characters; "
+		      "leave it out for results/<name>", dir);
 }
 
 static void check_source(const struct lb_resolving *r)
@@ -395,7 +417,7 @@ static void check_task(const struct lb_resolving *r)
 void lb_rule_check(const struct lb_resolving *r)
 {
 	static void (*const checks[])(const struct lb_resolving *) = {
-		check_name, check_source, check_notation, check_task, check_split, check_early_stopping, check_tune,
+		check_name, check_dir, check_source, check_notation, check_task, check_split, check_early_stopping, check_tune,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

@@ -85,16 +85,6 @@ static void count(const char *dir, const char *id, struct lb_standing *s)
 	cJSON_Delete(record);
 }
 
-static bool planned(const cJSON *list, const char *id)
-{
-	const cJSON *item;
-
-	cJSON_ArrayForEach(item, list)
-		if (cJSON_IsString(item) && !strcmp(item->valuestring, id))
-			return true;
-	return false;
-}
-
 int lb_standing_take(const char *dir, const cJSON *journal, struct lb_standing *s, struct lb_err *err)
 {
 	const cJSON *list = lb_json_at(journal, "trials"), *item;
@@ -103,20 +93,24 @@ int lb_standing_take(const char *dir, const cJSON *journal, struct lb_standing *
 	*s = (struct lb_standing){ 0 };
 	if (lb_store_list(dir, &records, err))
 		return -1;
+	bool *planned = lb_alloc(records.n + 1, sizeof *planned, err);
 	cJSON_ArrayForEach(item, list) {
-		if (!cJSON_IsString(item))
+		if (!planned || !cJSON_IsString(item) || !lb_store_is_id(item->valuestring))
 			continue;
 		s->planned++;
+		planned[lb_store_list_find(&records, item->valuestring)] = true;
 		count(dir, item->valuestring, s);
 	}
-	for (size_t i = 0; i < records.n; i++) {
+	for (size_t i = 0; planned && i < records.n; i++) {
 		if (!list)
 			count(dir, records.id[i], s);
 		else
-			s->others += !planned(list, records.id[i]);
+			s->others += !planned[i];
 	}
+	const int rc = planned ? 0 : -1;
+	free(planned);
 	lb_store_list_free(&records);
-	return 0;
+	return rc;
 }
 
 /* ---- time ---- */

@@ -310,7 +310,7 @@ static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
 static int prepare_checkpoint(struct lb_prepared *p, const struct lb_trial *t, struct lb_err *err)
 {
 	p->setup.checkpoint_every = (size_t)lb_get_number(t->config, "train.checkpoint", 0);
-	if (!p->setup.checkpoint_every)
+	if (lb_full_batch(&p->setup))
 		return 0;
 	p->checkpoint = lb_checkpoint_path(t, err);
 	p->checkpoint_tag = lb_strfmt(err, "%s %s %s %s %s %s", t->id, lb_version, lb_git_revision, lb_compiler, lb_build_flags,

@@ -44,7 +44,7 @@ struct X(lb_learner) {
 	size_t strain_place;
 	double strain_norm;
 	size_t epoch;                    /* that the training is in, from 0 */
-	size_t start;                    /* epochs done before this training began: it sits out until then */
+	int64_t start;                   /* steps done before this training began: it sits out until then */
 	bool active;
 };
 

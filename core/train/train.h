@@ -78,8 +78,9 @@ struct lb_setup {
 	enum lb_calibration calibration; /* fitted on the validation rows when the training has ended */
 	enum lb_threshold threshold;
 	bool keep_model;                 /* the trained parameters */
-	size_t checkpoint_every;         /* epochs after which the state is kept in the file `checkpoint`; 0: never */
-	const char *checkpoint;          /* a training begins with what it holds, if it was written under the same tag */
+	const char *checkpoint;          /* file that the state is kept in, or NULL; a training begins with what it holds, if it was written
+					  * under the same tag */
+	size_t checkpoint_every;         /* epochs after which the state is kept; 0: only as the cohort's keep_seconds say */
 	const char *checkpoint_tag;      /* what the bytes of the training depend on: trial, build, processor */
 };
 
@@ -97,6 +98,11 @@ struct lb_cohort {
 	/* Called after every epoch of trial i, unless NULL. */
 	void (*progress)(void *arg, size_t i, size_t epoch, double train_loss, const double *valid_metric);
 	void *progress_arg;
+	/* Called once for every trial whose outcome is final, when the others may still be training; what is not 0 ends the training with
+	 * err. NULL for none. */
+	int (*ended)(void *arg, size_t i, struct lb_err *err);
+	void *ended_arg;
+	double keep_seconds;             /* after which the states of all trials are kept, also within an epoch; 0: never */
 };
 
 enum lb_status { LB_TRIAL_OK, LB_TRIAL_DIVERGED, LB_TRIAL_FAILED, LB_TRIAL_INTERRUPTED };
@@ -130,7 +136,8 @@ void lb_outcome_free(struct lb_outcome *o);
 
 /* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is an outcome, not a failure; a
  * pending stop request (core/base/stop.h) ends all trials as interrupted. Trials of a cohort may go on from checkpoints of different
- * epochs: those that are ahead sit out until the others are there. -1 only when memory runs out or a checkpoint cannot be written. */
+ * steps: those that are ahead sit out until the others are there. -1 only when memory runs out, a checkpoint that checkpoint_every asked
+ * for cannot be written (one of keep_seconds is a warning), or `ended` fails. */
 int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 
