@@ -12,6 +12,8 @@ import numpy as np
 import stats
 from records import Keys, Trial, within
 from sheets import Field, Sheet
+from tables import decimals, number
+from wording import difference_words, interval_places
 
 ALPHA = 0.05
 LOST_RULE = ("A diverged trial is a result: rank tests count it as the worst of its pair, average ranks put it last; means, intervals and "
@@ -33,9 +35,12 @@ class Group:
     def values(self) -> Dict[str, float]:
         return {r: t.metrics[self.metric] for r, t in self.trials.items() if t.status == "ok" and self.metric in t.metrics}
 
+    def with_status(self, status: str) -> List[str]:
+        return [r for r, t in self.trials.items() if t.status == status]
+
     @property
     def diverged(self) -> List[str]:
-        return [r for r, t in self.trials.items() if t.status == "diverged"]
+        return self.with_status("diverged")
 
     def mean(self) -> Optional[float]:
         v = list(self.values().values())
@@ -83,8 +88,21 @@ class Study:
     def sign(self) -> int:
         return 1 if self.higher else -1
 
+    @property
+    def replicate(self) -> str:
+        return "fold" if self.over == "data.cv.fold" else "seed" if self.over.endswith("seed") else "replicate"
+
     def group(self, contender: str, condition: str) -> Optional[Group]:
         return self.groups.get((contender, condition))
+
+    def mean(self, contender: str, condition: str) -> Optional[float]:
+        group = self.group(contender, condition)
+        return group.mean() if group else None
+
+    def number(self, value: float, condition: str) -> str:
+        """A mean with as many places as all means of the condition need."""
+        means = [m for m in (self.mean(c, condition) for c in self.contenders) if m is not None]
+        return number(value, decimals(means))
 
     def pairs(self, first: str, second: str, condition: str) -> Pairs:
         a, b, out = self.group(first, condition), self.group(second, condition), Pairs()
@@ -145,6 +163,68 @@ def test_ratio(trials: List[Trial]) -> float:
     resampled = any(len({repr(t.config.get(key)) for t in trials}) > 1 for key in ("data.split.seed", "data.cv.fold"))
     rows = next(((t.record.get("data") or {}).get("rows") for t in trials if t.status == "ok"), None) or {}
     return rows["test"] / rows["train"] if resampled and rows.get("test") and rows.get("train") else 0.0
+
+
+# ---- verdicts ----
+
+@dataclass
+class Verdict:
+    """What the pairs of two contenders say of the first. mean, low and high are differences in the metric, first minus second."""
+    who: str
+    against: str
+    word: str                       # better, worse, practically equal, no significant difference, not tested, or how many diverged
+    pairs: int
+    mean: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan             # with Holm's correction
+    sign: int = 1                   # 1 where higher is better
+
+    @property
+    def tested(self) -> bool:
+        return math.isfinite(self.p)
+
+    @property
+    def gain(self) -> float:
+        """By how much the first is better."""
+        return self.sign * self.mean
+
+    @property
+    def gain_words(self) -> str:
+        return bounds_words(self.gain, self.sign * self.low, self.sign * self.high)
+
+    @property
+    def loss_words(self) -> str:
+        return bounds_words(-self.gain, -self.sign * self.low, -self.sign * self.high)
+
+    @property
+    def difference_words(self) -> str:
+        return difference_words(self.mean, self.low, self.high)
+
+
+def bounds_words(mean: float, *ends: float) -> str:
+    """0.023 [0.013, 0.034]"""
+    places = interval_places(mean, *ends)
+    return "%.*f [%.*f, %.*f]" % (places, mean, places, min(ends), places, max(ends))
+
+
+def verdicts(study: Study, condition: str, others: List[Tuple[str, str]]) -> List[Verdict]:
+    return [verdict_of(study, condition, e) for e in pair_rows(study, condition, others)]
+
+
+def verdict_of(study: Study, condition: str, entry: dict) -> Verdict:
+    t, pairs, who = entry["t"], entry["pairs"], entry["first"]
+    out = Verdict(who, entry["second"], "not tested", len(pairs.d), sign=study.sign)
+    if t:
+        ends = study.sign * t.low, study.sign * t.high
+        out.mean, out.low, out.high, out.p = study.sign * t.mean, min(ends), max(ends), entry["t_holm"]
+        out.word = ("better" if t.mean > 0 else "worse") if out.p < ALPHA else \
+            "practically equal" if entry["bayes"][1] >= 1 - ALPHA else "no significant difference"
+    lost = [(name, len(group.diverged), len(group.trials)) for name in (who, out.against) for group in [study.group(name, condition)]
+            if group and group.diverged]
+    if lost and (lost[0][0] == who or out.word == "worse"):
+        out.word = "; ".join("%s diverged in %d of %d" % item for item in lost)
+    return out
 
 
 # ---- sheets ----
