@@ -74,8 +74,12 @@ def concerns(study: Study) -> List[str]:
 def counted(study: Study, on: Dict[str, List[str]]) -> str:
     """ce, and mae on 2 of 4 conditions"""
     n = len(study.conditions)
-    return listed([c if len(at) == n else "%s (%s)" % (c, at[0] if len(at) == 1 else "%d of %d conditions" % (len(at), n))
+    return listed([c if len(at) == n else "%s (%s)" % (c, lower_first(study.where(at[0])) if len(at) == 1 else "%d of %d conditions" % (len(at), n))
                    for c, at in on.items()], 8)
+
+
+def lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def baseline_words(study: Study) -> str:
