@@ -12,9 +12,9 @@ import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Dict, Iterable, List, NoReturn, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NoReturn, Optional, Tuple
 
-from records import SPLITS, Keys, Refused, Trial, natural, nearest, read_trials, warn, within
+from records import SPLITS, Keys, Refused, Trial, command_name, natural, nearest, read_trials, warn, within
 from tables import FORMATS, Cell, Column, Row, Table, finish
 
 REPLICATE = "train.seed"
@@ -273,11 +273,11 @@ def cut_rows(table: Table) -> None:
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, as of every other mistake."""
-        self.exit(2, "aggregate: %s; see %s --help\n" % (message, self.prog))
+        self.exit(2, "%s: %s; see %s --help\n" % (command_name(), message, command_name()))
 
 
 def parser() -> argparse.ArgumentParser:
-    p = Parser(prog=os.environ.get("LOSSBENCH_COMMAND", "aggregate.py"), description=__doc__, epilog=EXAMPLES,
+    p = Parser(prog=command_name(), description=__doc__, epilog=EXAMPLES,
                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("paths", nargs="*", metavar="DIR|FILE", help="results folders or record files; before the options")
     p.add_argument("--format", choices=list(FORMATS) + ["html"], default="text",
@@ -299,17 +299,29 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--files", metavar="DIR", help="with html: also every table as md, csv and tex, every plot as svg and pdf")
     p.add_argument("--sort", choices=["key", "metric"], default="key", help="order of the rows; metric: best first")
     p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
+    p.add_argument("--ids", metavar="FILE", help=argparse.SUPPRESS)     # only the trials of these ids, one a line
     return p
 
 
+def read_ids(path: Optional[str]) -> Optional[FrozenSet[str]]:
+    if path is None:
+        return None
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            return frozenset(file.read(1 << 28).split())
+    except OSError as error:
+        raise Refused("--ids %s: cannot be read (%s)" % (path, error.strerror)) from None
+
+
 def write(text: str, out: Optional[str]) -> None:
+    data = text.encode("utf-8", "backslashreplace")     # a path of the command line may hold bytes that are no UTF-8
     if out:
         try:
-            Path(out).write_bytes(text.encode("utf-8"))
+            Path(out).write_bytes(data)
         except OSError as error:
             raise Refused("%s: cannot be written (%s)" % (out, error.strerror), 5) from None
     else:
-        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.write(data)
         sys.stdout.flush()
 
 
@@ -343,7 +355,7 @@ def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys
 def main(argv: Optional[List[str]] = None) -> int:
     args = parse(argv)
     try:
-        trials = where(read_trials(args.paths), args.where)
+        trials = where(read_trials(args.paths, read_ids(args.ids)), args.where)
         keys = Keys(trials)
         plan = make_plan(args, trials, keys)
         if args.table != "results" or args.format == "html":
@@ -357,7 +369,7 @@ def main(argv: Optional[List[str]] = None) -> int:
         width = shutil.get_terminal_size().columns if not args.out and sys.stdout.isatty() else None
         write(FORMATS[args.format](table, width), args.out)
     except Refused as refusal:
-        print("aggregate: %s" % refusal, file=sys.stderr)
+        print("%s: %s" % (command_name(), refusal), file=sys.stderr)
         return refusal.status
     except BrokenPipeError:
         sys.stderr.close()

@@ -4,13 +4,12 @@
 Trials are paired that agree in all but the keys that set the two sets apart as a whole, such as a learning rate that was 0.05 in the
 one and is 0.1 in the other; without such a key they are the same trials, run again by another version or on another machine."""
 import argparse
-import json
 import os
 import sys
 from typing import Dict, List, Optional, Tuple
 
 import aggregate
-from records import NOT_CONDITIONS, Keys, Refused, Trial, nearest, read_trials, value_text, within
+from records import ABSENT, ENVIRONMENT, NOT_CONDITIONS, Keys, Refused, Trial, command_name, leaf_text, nearest, read_trials, value_text, within
 
 EXAMPLES = """examples:
   %(prog)s results/before results/after
@@ -21,7 +20,7 @@ Pair = Tuple[Optional[Trial], Optional[Trial]]
 def configs(trials: List[Trial]) -> Dict[str, set]:
     """Key -> texts of its values, '-' where a trial has none; what does not make a result left out."""
     keys = {k for t in trials for k in t.config if not within(k, NOT_CONDITIONS)}
-    return {k: {Keys.leaf(t, k) for t in trials} for k in keys}
+    return {k: {leaf_text(t, k) for t in trials} for k in keys}
 
 
 def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:
@@ -36,7 +35,7 @@ def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:
 
 
 def checksums(trials: List[Trial]) -> set:
-    return {s.get("sha256") for t in trials for s in (t.record.get("data") or {}).get("sources", [])}
+    return {checksum for t in trials for _, _, checksum in t.sources}
 
 
 def pair_up(a: List[Trial], b: List[Trial], changed: Dict[str, Tuple[str, str]]) -> List[Pair]:
@@ -51,7 +50,7 @@ def pair_up(a: List[Trial], b: List[Trial], changed: Dict[str, Tuple[str, str]])
 
 def same_result(x: Trial, y: Trial) -> bool:
     """To the last digit: the result parts of both records."""
-    return json.dumps(x.record["result"], sort_keys=True) == json.dumps(y.record["result"], sort_keys=True)
+    return x.digest == y.digest
 
 
 # ---- what is shown ----
@@ -64,7 +63,7 @@ def trial_rows(pairs: List[Pair], keys: Keys, metric: str) -> List[list]:
             continue
         u, v = x.metrics.get(metric), y.metrics.get(metric)
         if x.status != y.status or u != v:
-            what = " ".join("%s=%s" % (k, Keys.leaf(x, k)) for k in keys.varying if k in x.config and k not in keys.over[1:])
+            what = " ".join("%s=%s" % (k, leaf_text(x, k)) for k in keys.varying if k in x.config and k not in keys.over[1:])
             rows.append([what or "the trial", x.id, y.id, x.status if u is None else u, y.status if v is None else v,
                          None if u is None or v is None else v - u])
     return sorted(rows, key=lambda r: (r[5] is not None, -abs(r[5] or 0.0)))
@@ -72,18 +71,10 @@ def trial_rows(pairs: List[Pair], keys: Keys, metric: str) -> List[list]:
 
 def environment(a: List[Trial], b: List[Trial]) -> List[str]:
     """What the run parts tell apart."""
-    def values(trials: List[Trial], *path: str) -> str:
-        out = []
-        for t in trials:
-            at = t.record.get("run") or {}
-            for key in path:
-                at = (at.get(key) or {}) if isinstance(at, dict) else {}
-            out.append(str(at) if at not in ({}, None) else "-")
-        return ", ".join(sorted(set(out)))
+    def values(trials: List[Trial], name: str) -> str:
+        return ", ".join(sorted({t.environment.get(name, ABSENT) for t in trials}))
 
-    wanted = (("lossbench", ("lossbench",)), ("revision", ("git", "revision")), ("processor", ("processor",)),
-              ("kernels", ("kernels",)), ("BLAS kernel", ("blas", "kernel")), ("compiler", ("compiler",)), ("flags", ("flags",)))
-    return ["%s: %s -> %s" % (name, values(a, *path), values(b, *path)) for name, path in wanted if values(a, *path) != values(b, *path)]
+    return ["%s: %s -> %s" % (name, values(a, name), values(b, name)) for name in ENVIRONMENT if values(a, name) != values(b, name)]
 
 
 def study_of(pairs: List[Pair], keys: Keys, changed: Dict[str, Tuple[str, str]], metric: str, higher: bool, rope: float):
@@ -150,7 +141,7 @@ def facts(names: List[str], a: List[Trial], b: List[Trial], pairs: List[Pair], c
 
 
 def compare(args: argparse.Namespace) -> str:
-    a, b = read_trials([args.a]), read_trials([args.b])
+    a, b = read_trials([args.a], origin=True), read_trials([args.b], origin=True)
     changed = apart(a, b)
     pairs = pair_up(a, b, changed)
     both = [(x, y) for x, y in pairs if x and y]
@@ -193,7 +184,8 @@ def the_metric(asked: str, both: List[Tuple[Trial, Trial]]) -> Tuple[str, bool]:
 
 
 def main(argv: Optional[List[str]] = None) -> int:
-    p = aggregate.Parser(prog=os.environ.get("LOSSBENCH_COMMAND", "compare.py"), description=__doc__, epilog=EXAMPLES,
+    os.environ.setdefault("LOSSBENCH_COMMAND", "lossbench compare")
+    p = aggregate.Parser(prog=command_name(), description=__doc__, epilog=EXAMPLES,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("a", metavar="A", help="results folder or record file")
     p.add_argument("b", metavar="B", help="the other")
@@ -206,7 +198,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     try:
         aggregate.write(compare(args), args.out)
     except Refused as refusal:
-        print("compare: %s" % refusal, file=sys.stderr)
+        print("%s: %s" % (command_name(), refusal), file=sys.stderr)
         return refusal.status
     except BrokenPipeError:
         sys.stderr.close()

@@ -192,15 +192,14 @@ class Study:
 
 def data_set_of(trial: Trial) -> str:
     """What tells data sets apart: checksums of the files, or the generator with its parameters."""
-    sources = ((trial.record.get("data") or {}).get("sources")) or []
-    sums = [s["sha256"] for s in sources if s.get("sha256")]
+    sums = [checksum for _, _, checksum in trial.sources if checksum]
     return " ".join(sums) or repr(sorted((k, repr(v)) for k, v in trial.config.items() if within(k, ["data.generator", "data.train"])))
 
 
 def test_ratio(trials: List[Trial]) -> float:
     """Test rows over training rows where the replicates have splits of their own, else 0."""
     resampled = any(len({repr(t.config.get(key)) for t in trials}) > 1 for key in ("data.split.seed", "data.cv.fold"))
-    rows = next(((t.record.get("data") or {}).get("rows") for t in trials if t.status == "ok"), None) or {}
+    rows = next((t.rows for t in trials if t.status == "ok"), {})
     return rows["test"] / rows["train"] if resampled and rows.get("test") and rows.get("train") else 0.0
 
 

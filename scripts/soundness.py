@@ -4,58 +4,25 @@ import math
 from typing import Dict, List, Optional, Tuple
 
 from comparison import Group, Study
-from records import Trial
 from wording import listed, metric_words
 
-LEAST_EPOCHS = 5                        # below, a curve says nothing about its end
-LAST, FALL = 0.2, 0.1                   # still falling: the last fifth of the epochs brought a tenth of the whole fall
 KINDS = {"majority": "always predicting the most frequent class", "mean": "always predicting the mean"}
-
-
-def curve(trial: Trial, name: str) -> List[float]:
-    """A learning curve of the record, without what is no finite number; empty where it has none."""
-    curves = (trial.record.get("result") or {}).get("curves")
-    values = curves.get(name) if isinstance(curves, dict) else None
-    return [float(v) for v in values if is_finite(v)] if isinstance(values, list) else []
 
 
 def is_finite(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def still_falling(trial: Trial) -> bool:
-    """True when the training loss fell in the last fifth of the epochs by at least a tenth of its whole fall."""
-    values = curve(trial, "train.loss")
-    planned = trial.config.get("train.epochs")
-    stopped_early = is_finite(planned) and len(values) < planned
-    if trial.status != "ok" or len(values) < LEAST_EPOCHS or stopped_early:
-        return False
-    before = values[-1 - max(1, round(LAST * len(values)))]
-    whole, last = values[0] - values[-1], before - values[-1]
-    return whole > 0 and last >= FALL * whole
-
-
 def falling(group: Group) -> bool:
     """More than half of the trials that ended well were still falling."""
     ok = [t for t in group.trials.values() if t.status == "ok"]
-    return bool(ok) and 2 * sum(map(still_falling, ok)) > len(ok)
-
-
-def baseline_of(trial: Trial) -> Tuple[str, Dict[str, float]]:
-    """Kind of the constant model that the record was measured against, and its metrics by split.name."""
-    block = (trial.record.get("result") or {}).get("baseline") or trial.record.get("baseline")
-    if not isinstance(block, dict):
-        return "", {}
-    metrics = block.get("metrics")
-    return str(block.get("kind", "")), {
-        "%s.%s" % (split, name): float(v) for split, values in (metrics.items() if isinstance(metrics, dict) else ())
-        if isinstance(values, dict) for name, v in values.items() if is_finite(v)}
+    return bool(ok) and 2 * sum(t.still_falling for t in ok) > len(ok)
 
 
 def baseline(study: Study, condition: str, metric: Optional[str] = None) -> Optional[Tuple[str, float]]:
     """Kind and mean value of the constant model over all trials of a condition, or None where the records have none."""
     found = [(kind, metrics[metric or study.metric]) for (_, c), group in study.groups.items() if c == condition
-             for t in group.trials.values() for kind, metrics in [baseline_of(t)] if (metric or study.metric) in metrics]
+             for t in group.trials.values() for kind, metrics in [t.baseline or ("", {})] if (metric or study.metric) in metrics]
     return (found[0][0], math.fsum(v for _, v in found) / len(found)) if found else None
 
 

@@ -73,7 +73,7 @@ class Case(unittest.TestCase):
         err = io.StringIO()
         with contextlib.redirect_stderr(err):
             status = aggregate.main([str(self.root), *arguments])
-        self.assertRegex(err.getvalue(), "^aggregate: .*\n$")
+        self.assertRegex(err.getvalue(), "^lossbench report: .*\n$")
         return status
 
     def rows(self, table, *arguments):
