@@ -10,6 +10,7 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 
 import stats
+from facts import facts
 from records import Keys, Trial, within
 from sheets import Field, Sheet
 from tables import decimals, number
@@ -495,9 +496,9 @@ def trained_apart(study: Study) -> List[List[str]]:
     by_time: Dict[Tuple[str, float], set] = {}
     for (c, _), group in study.groups.items():
         for t in group.trials.values():
-            seconds = trained_seconds(t)
-            if seconds:
-                by_time.setdefault((str(run_of(t).get("host")), seconds), set()).add(c)
+            found = facts(t)
+            if found.seconds:
+                by_time.setdefault((str(found.run.get("host")), found.seconds), set()).add(c)
     for together in by_time.values():
         joined = [s for s in sets if s & together]
         sets = [s for s in sets if not s & together] + [set().union(*joined)]
@@ -505,26 +506,15 @@ def trained_apart(study: Study) -> List[List[str]]:
     return sorted((sorted(s, key=order.get) for s in sets), key=lambda s: order[s[0]])
 
 
-def run_of(trial: Trial) -> dict:
-    run = trial.record.get("run")
-    return run if isinstance(run, dict) else {}
-
-
-def trained_seconds(trial: Trial) -> Optional[float]:
-    seconds = run_of(trial).get("seconds")
-    value = seconds.get("train") if isinstance(seconds, dict) else None
-    return float(value) if trial.status == "ok" and isinstance(value, (int, float)) and math.isfinite(value) else None
-
-
 def cost_of(study: Study, contenders: List[str]) -> Cost:
     out = Cost(contenders)
     for (c, _), group in study.groups.items():
         for t in group.trials.values() if c in contenders else ():
-            seconds, result, memory = trained_seconds(t), t.record.get("result") or {}, run_of(t).get("peak_memory_bytes")
-            if seconds is not None:
-                out.seconds.append(seconds)
-                out.steps += result.get("steps") or 0
-            out.memory = max(out.memory, memory if isinstance(memory, int) else 0)
+            found = facts(t)
+            if found.seconds is not None:
+                out.seconds.append(found.seconds)
+                out.steps += found.steps
+                out.memory = max(out.memory, found.memory)
     return out
 
 

@@ -10,12 +10,14 @@ import rowwise
 import soundness
 import stats
 from comparison import Ranking, Study, Verdict, ranking, verdicts
+from facts import curve
 from plots import Effect, Line, Plot
 from records import Keys, Trial, natural, within
 from wording import condition_words, key_words, listed, metric_words, plural, signed
 
 MOST_PANELS = 8                         # of one section; the rest is counted
 MOST_EFFECTS = 24                       # contenders in one figure of differences
+MOST_LINES, MOST_CURVES = 40, 20        # of a plot of curves, and trials of one line
 ZOOM_FROM = 10                          # epochs from which the first fifth does not set the range of a curve
 LOG_FROM = 20                           # ratio of the largest to the smallest value from which an axis is logarithmic
 
@@ -206,10 +208,18 @@ class Figures:
         if loss_shown:
             section.words.append("The records keep no curve of %s; the training loss is shown, whose scale differs from loss to loss."
                                  % metric_words("valid." + s.metric.split(".", 1)[-1]))
+        section.words += self.curves_left_out()
         section.words.append("Means over %ss; the band, for the best and the control, is ± one sample standard deviation. Of ten epochs or more the "
                              "first fifth may lie outside the frame." % s.replicate)
         self.few_named(section)
         return section
+
+    def curves_left_out(self) -> List[str]:
+        out = []
+        if len(self.study.contenders) > MOST_LINES:
+            out.append("The %d contenders with the best average ranks are drawn, of %d." % (MOST_LINES, len(self.study.contenders)))
+        most = max(len(g.trials) for g in self.study.groups.values())
+        return out + (["Each line is the mean of the first %d %ss, of %d." % (MOST_CURVES, self.study.replicate, most)] if most > MOST_CURVES else [])
 
     def level_of(self, condition: str, metric: str) -> Optional[Tuple[str, float]]:
         found = soundness.baseline(self.study, condition, metric)
@@ -229,12 +239,17 @@ class Figures:
 
     def curve_lines(self, condition: str, name: str) -> List[Line]:
         lines = []
-        for who in self.study.contenders:
+        for who in [c for c in self.order if c in self.study.contenders][:MOST_LINES]:
             g = self.study.group(who, condition)
-            made = [c for t in (g.trials.values() if g else ()) if t.status == "ok" for c in [raw_curve(t, name)] if c]
-            length = min(map(len, made), default=0)
-            columns = [[c[e] for c in made if soundness.is_finite(c[e])] for e in range(length)]
-            points = [(e + 1, *aggregate.mean_sd(v)) for e, v in enumerate(columns) if v]
+            ok = [t for t in (g.trials.values() if g else ()) if t.status == "ok"][:MOST_CURVES]
+            by_epoch: Dict[int, List[float]] = {}
+            made = [(epochs, values) for epochs, values in (curve(t, name) for t in ok) if epochs]
+            shortest = min((epochs[-1] for epochs, _ in made), default=0)
+            for epochs, values in made:
+                for e, v in zip(epochs, values):
+                    if e <= shortest and soundness.is_finite(v):
+                        by_epoch.setdefault(e, []).append(v)
+            points = [(e, *aggregate.mean_sd(v)) for e, v in sorted(by_epoch.items())]
             points = [(e, m, sd or 0.0) for e, m, sd in points if m is not None and math.isfinite(m)]
             if points:
                 x, y, spread = map(list, zip(*points))
@@ -351,12 +366,6 @@ def spaced_log(x: List[float]) -> bool:
         return True
     ratios, steps = [b / a for a, b in zip(x, x[1:])], [b - a for a, b in zip(x, x[1:])]
     return len(x) > 2 and max(ratios) / min(ratios) < max(steps) / min(steps)
-
-
-def raw_curve(trial: Trial, name: str) -> List[object]:
-    curves = (trial.record.get("result") or {}).get("curves")
-    values = curves.get(name) if isinstance(curves, dict) else None
-    return values if isinstance(values, list) else []
 
 
 def worst_confusions(counts, classes: List[str]) -> str:

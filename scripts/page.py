@@ -18,10 +18,11 @@ import plots
 import sheets
 import soundness
 import tables
-from comparison import Study, run_of
+from comparison import Study
 from conclusion import conclusions, headline
+from facts import facts
 from figures import Figures, Section
-from protocol import Protocol, data_of, data_words
+from protocol import Protocol, data_words
 from records import Keys, Refused, Trial, value_text, within
 from report import all_sheets
 from wording import key_words, metric_words, plural, plural_noun
@@ -81,8 +82,8 @@ def study_names(trials: List[Trial]) -> str:
 
 def title(trials: List[Trial]) -> str:
     """The question of the config where the records have it, else the names of the studies."""
-    questions = {str(t.record.get("question") or "") for t in trials[:1]} - {""}
-    return questions.pop() if len(questions) == 1 else study_names(trials)
+    questions = {facts(t).question for t in trials}
+    return (questions.pop() if len(questions) == 1 else "") or study_names(trials)
 
 
 def question(study: Study, trials: List[Trial]) -> str:
@@ -108,9 +109,8 @@ def doubts(study: Study, trials: List[Trial]) -> List[str]:
 
 
 def made_by(trial: Trial) -> str:
-    run = run_of(trial)
-    git = run.get("git") if isinstance(run.get("git"), dict) else {}
-    return " ".join(filter(None, (str(run.get("lossbench") or ""), str(git.get("revision") or "")[:7])))
+    version, revision = trial.made_by
+    return " ".join(filter(None, (version, revision[:7])))
 
 
 def version_words(trials: List[Trial]) -> List[str]:
@@ -123,7 +123,7 @@ def version_words(trials: List[Trial]) -> List[str]:
 
 
 def started(trials: Iterable[Trial]) -> List[str]:
-    return sorted(str(s) for s in (run_of(t).get("started") for t in trials) if s)
+    return sorted(t.started for t in trials if t.started)
 
 
 def dates(trials: List[Trial]) -> str:
@@ -252,13 +252,13 @@ def command(args: argparse.Namespace) -> str:
 
 def commands(trials: List[Trial]) -> List[str]:
     """The sweeps that made the records, without the folder of the program."""
-    seen = dict.fromkeys(tuple(map(str, c)) for t in sorted(trials, key=lambda t: str(run_of(t).get("started")))
-                         for c in [run_of(t).get("command")] if isinstance(c, list) and c)
+    seen = dict.fromkeys(tuple(map(str, c)) for t in sorted(trials, key=lambda t: t.started)
+                         for c in [facts(t).run.get("command")] if isinstance(c, list) and c)
     return [shlex.join([os.path.basename(c[0]), *c[1:]]) for c in seen][:MOST_COMMANDS]
 
 
 def provenance(trials: List[Trial]) -> List[Tuple[str, str]]:
-    runs = [run_of(t) for t in trials]
+    runs = list({id(facts(t).run): facts(t).run for t in trials}.values())
 
     def all_of(*path: str) -> str:
         values = []
@@ -281,5 +281,4 @@ def provenance(trials: List[Trial]) -> List[Tuple[str, str]]:
 
 
 def checksums(trials: List[Trial]) -> List[Tuple[str, str]]:
-    return list(dict.fromkeys((str(s.get("path")), str(s.get("sha256"))) for t in trials
-                              for s in (data_of(t).get("sources") or []) if isinstance(s, dict) and s.get("sha256")))
+    return list(dict.fromkeys((path, checksum) for t in trials for _, path, checksum in t.sources if checksum))

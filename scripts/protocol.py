@@ -2,6 +2,7 @@
 from typing import Dict, List, Optional, Tuple
 
 import aggregate
+from facts import facts
 from records import Keys, Trial, natural, value_text
 from wording import file_name, key_words, listed, metric_words, percent, plural
 
@@ -60,7 +61,7 @@ class Protocol:
         scaled = {"true": "standardised by the training rows' mean and standard deviation", "false": "as they are"}
         parts = [" or ".join(scaled.get(v, v) for v in self.values("data.preprocess.standardize")), self.given("data.preprocess.scale"),
                  self.given("data.preprocess.subtract"), self.given("data.preprocess.divide", "1"),
-                 "text columns one-hot" if self.values("data.categorical") == ["auto"] and any(width_of(t) for t in self.trials[:1]) else ""]
+                 "text columns one-hot" if self.values("data.categorical") == ["auto"] and any(facts(t).features for t in self.trials[:1]) else ""]
         missing = {"mean": "missing cells filled with the training mean", "drop": "rows with missing cells left out"}
         return ["; ".join(filter(None, parts + [missing.get(v, "") for v in self.values("data.missing")]))]
 
@@ -120,28 +121,16 @@ class Protocol:
 FOLLOWERS = {"data.split.seed": "split", "corrupt.labels.seed": "label noise", "model.seed": "initial weights", "data.generator.seed": "data"}
 
 
-def data_of(trial: Trial) -> dict:
-    data = trial.record.get("data")
-    return data if isinstance(data, dict) else {}
-
-
-def width_of(trial: Trial) -> int:
-    width = data_of(trial).get("features")
-    return width if isinstance(width, int) else 0
-
-
 def data_name(trial: Trial) -> str:
-    sources = data_of(trial).get("sources")
-    names = [file_name(str(s["path"])) for s in sources if isinstance(s, dict) and s.get("path")] if isinstance(sources, list) else []
+    names = [file_name(path) for _, path, _ in trial.sources if path]
     return " and ".join(names) or str(trial.config.get("data.generator.name") or file_name(str(trial.config.get("data.train.path", "generated data"))))
 
 
 def data_words(trial: Trial) -> str:
     """letter: 20000 rows (12800 training, 3200 validation, 4000 test), 16 features, 26 classes; empty where the record does not say."""
-    data = data_of(trial)
-    rows = data.get("rows") if isinstance(data.get("rows"), dict) else {}
+    rows, found = trial.rows, facts(trial)
     parts = ["%d %s" % (rows[k], w) for k, w in (("train", "training"), ("valid", "validation"), ("test", "test")) if rows.get(k)]
-    facts = ["%s%s" % (plural(rows["all"], "row"), " (%s)" % ", ".join(parts) if parts else "")] if rows.get("all") else []
-    facts += [plural(width_of(trial), "feature")] if width_of(trial) else []
-    facts += [plural(len(data["classes"]), "class")] if isinstance(data.get("classes"), list) and data["classes"] else []
-    return "%s: %s" % (data_name(trial), ", ".join(facts)) if facts else ""
+    words = ["%s%s" % (plural(rows["all"], "row"), " (%s)" % ", ".join(parts) if parts else "")] if rows.get("all") else []
+    words += [plural(found.features, "feature")] if found.features else []
+    words += [plural(found.classes, "class")] if found.classes else []
+    return "%s: %s" % (data_name(trial), ", ".join(words)) if words else ""
