@@ -16,6 +16,7 @@ SPLITS = ("train", "valid", "test")
 # These say where a result goes, what is measured or kept, and how the settings were found, not what is trained.
 NOT_CONDITIONS = ("name", "output", "tune", "metrics", "train.curves", "train.checkpoint", "data.max_bytes", "data.max_memory")
 FOLD = "data.cv.fold"
+VERSION = "data.version"                # stands for the checksums of the data files, where one path has held several (meaning.py)
 ABSENT, TUNED = "-", "tuned"
 LEAST_EPOCHS = 5                        # below, a curve says nothing about its end
 LAST, FALL = 0.2, 0.1                   # still falling: the last fifth of the epochs brought a tenth of the whole fall
@@ -248,10 +249,15 @@ def read_trials(arguments: List[str], ids: Optional[Collection[str]] = None, ori
 
 def without_folds(trials: List[Trial]) -> List[Trial]:
     """The folds of a tuning served to choose settings; they are shown only where there is nothing else."""
-    return [t for t in trials if FOLD not in t.config] or trials
+    judged = {t.study for t in trials if FOLD not in t.config}
+    return [t for t in trials if FOLD not in t.config or t.study not in judged and "tune.metric" not in t.config] or trials
 
 
 # ---- keys ----
+
+def plural(n: int, noun: str) -> str:
+    return "%d %s%s" % (n, noun, "" if n == 1 else "s")
+
 
 def visible(text: str) -> str:
     """Control characters, and those that turn the direction of what follows, as \\x1b or \\u202e."""
@@ -281,6 +287,12 @@ def natural(text: str) -> List[Tuple[int, float, str]]:
     return [(0, float(p), "") if "0" <= p[-1] <= "9" else (1, 0.0, p) for p in parts]
 
 
+def short_names(keys: List[str]) -> Dict[str, str]:
+    """lr for optimizer.lr, where no other key ends so."""
+    tails = [re.sub(r"\.(name|kind)$", "", key).rsplit(".", 1)[-1] for key in keys]
+    return {key: "data version" if key == VERSION else tail if tails.count(tail) == 1 else key for key, tail in zip(keys, tails)}
+
+
 def leaf_text(trial: Trial, key: str) -> str:
     return value_text(trial.config.get(key, ABSENT))
 
@@ -301,6 +313,7 @@ class Keys:
         self.all = list(dict.fromkeys(key for shape in dict.fromkeys(tuple(t.config) for t in trials) for key in shape))
         self.heads = dict(item for heads in {id(t.heads): t.heads for t in trials}.values() for item in heads.items())
         self.blocks = {key: max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None) for key in self.all}
+        self.short = short_names(list(dict.fromkeys(key for t in trials for key in t.chosen)) if self.any_tuned else [])
         self.over: List[str] = []
         self.parameters: Dict[Tuple[str, str], List[str]] = {}
         self.varying = [key for key in self.all if not within(key, NOT_CONDITIONS) and self._varies(key)]
