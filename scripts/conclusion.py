@@ -143,7 +143,7 @@ def closest(study: Study, worse: List[Verdict]) -> tuple:
 def no_winner(study: Study, condition: str, known: List[str]) -> str:
     means = [study.mean(c, condition) for c in known]
     apart = max(means) - min(means)
-    return "No clear winner: %s %s are within %.*f %s of each other, and no test tells them apart." % (
+    return "No clear winner: %s %s are within %.*f %s of each other; no difference is significant." % (
         "both" if len(known) == 2 else "all", plural_noun(study.what) if len(known) == 2 else nouns(study, len(known)),
         interval_places(apart, 0, 0), apart, study.metric_words)
 

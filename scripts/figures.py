@@ -41,7 +41,7 @@ class Figures:
         self.ranking: Optional[Ranking] = ranking(study)
         self.order = self.ranking.contenders if self.ranking else list(study.contenders)
         self.style = plots.looks(study.contenders, self.order, study.control)
-        self.where = {c: study.where(c) or study.metric_words for c in study.conditions}
+        self.where = {c: study.where(c) for c in study.conditions}
 
     def sections(self) -> List[Section]:
         made = [self.differences(), self.noise(), self.ranks(), self.sensitivity(), self.curves(), self.reliability(), self.confusion()]
@@ -49,6 +49,10 @@ class Figures:
             if section.id in ("noise", "sensitivity", "curves", "reliability"):
                 plots.arrange(section.plots)
         return made
+
+    def of(self, condition: str) -> str:
+        """For the end of a description."""
+        return ", " + self.where[condition] if self.where[condition] else ""
 
     def panels(self, section: Section) -> List[str]:
         """The conditions that are drawn."""
@@ -79,8 +83,8 @@ class Figures:
                 continue
             cut = len(found) - len(effects)
             level = soundness.baseline(s, condition)
-            section.add(self.where[condition], "differences of each %s from %s in %s: %s" % (
-                s.what, against, s.metric_words, "; ".join("%s %s, %s" % (v.who, v.difference_words, v.word) for v in found if v.tested)),
+            section.add(self.where[condition], "differences of each %s from %s in %s%s: %s" % (
+                s.what, against, s.metric_words, self.of(condition), "; ".join("%s %s, %s" % (v.who, v.difference_words, v.word) for v in found if v.tested)),
                 partial(plots.draw_differences, effects=effects, control=against, rope=s.rope, xlabel="difference in " + s.metric_words,
                         better="right" if s.higher else "left", level=level and (level[0], level[1] - s.mean(against, condition))),
                 note="The %d best of %d are drawn." % (len(effects), len(found)) if cut else "")
@@ -91,8 +95,10 @@ class Figures:
         if not section.plots:
             section.missing = "no pair of trials with results"
             return section
-        section.words.insert(0, "Mean differences with 95 %% intervals. Filled: significant after Holm's correction; hollow: not. Grey band: within "
-                             "± %g, practically equal. An arrow stands for a value beyond the axis." % s.rope)
+        reach = min(plots.reach_of(p.draw.keywords["effects"], s.rope) for p in section.plots)
+        section.words.insert(0, "Mean differences with 95 %% intervals. Filled: significant after Holm's correction; hollow: not. %s An arrow stands for "
+                             "a value beyond the axis." % (("Grey band: within ± %g, practically equal." if s.rope > reach / 100 else
+                                                            "Practically equal is within ± %g (--rope), too little to be seen here.") % s.rope))
         return section
 
     # ---- accuracy against noise ----
@@ -132,7 +138,7 @@ class Figures:
             return section
         if len(drawable) > MOST_PANELS:
             section.words.append("The first %d of %d panels are drawn." % (MOST_PANELS, len(drawable)))
-        section.words.append("Mean %s; the band, for the best and the control, is ± one sample standard deviation over %s." % (
+        section.words.append("Mean %s; the band, of the best alone, is ± one sample standard deviation over %s." % (
             s.metric_words, s.replicate + "s") + self.lost_words(section))
         self.few_named(section)
         return section
@@ -158,7 +164,7 @@ class Figures:
 
     def banded(self) -> List[str]:
         """The lines whose spread is drawn: all of them would cover each other."""
-        return [c for c in (self.order[:1] + [self.study.against]) if c]
+        return self.order[:1]
 
     # ---- ranks ----
 
@@ -197,7 +203,7 @@ class Figures:
                 continue
             loss_shown = loss_shown or name == "train.loss"
             last = max(line.x[-1] for line in lines)
-            section.add(self.where[condition], "%s by epoch, %s, a line for each %s" % (metric_words(name), self.where[condition], s.what), partial(
+            section.add(self.where[condition], "%s by epoch, a line for each %s%s" % (metric_words(name), s.what, self.of(condition)), partial(
                 plots.draw_lines, lines=lines, style=self.style, xlabel="epoch", ylabel=metric_words(name), log_y=log_y,
                 level=None if name == "train.loss" else self.level_of(condition, name),
                 y_from=last / 5 if last >= ZOOM_FROM and not log_y else -math.inf), note=self.curve_note(condition, name))
@@ -209,7 +215,7 @@ class Figures:
             section.words.append("The records keep no curve of %s; the training loss is shown, whose scale differs from loss to loss."
                                  % metric_words("valid." + s.metric.split(".", 1)[-1]))
         section.words += self.curves_left_out()
-        section.words.append("Means over %ss; the band, for the best and the control, is ± one sample standard deviation. Of ten epochs or more the "
+        section.words.append("Means over %ss; the band, of the best alone, is ± one sample standard deviation. Of ten epochs or more the "
                              "first fifth may lie outside the frame." % s.replicate)
         self.few_named(section)
         return section
@@ -266,7 +272,7 @@ class Figures:
             kept = {c: rows for c in names for _, rows in [rowwise.first_kept(s.group(c, condition))] if rows is not None and rows.classes}
             if kept:
                 bins = {c: rowwise.reliability(rows) for c, rows in kept.items()}
-                section.add(self.where[condition], "fraction of rows that are correct by the confidence of the model, " + self.where[condition],
+                section.add(self.where[condition], "fraction of rows that are correct by the confidence of the model" + self.of(condition),
                             partial(plots.draw_reliability, bins=bins, style=self.style))
         if not section.plots:
             section.missing, section.words = "no predictions were kept (output.predictions: true)", []
@@ -285,7 +291,7 @@ class Figures:
                 continue
             counts = rowwise.confusion(rows)
             where = s.where(condition)
-            section.add(where + ": " + best if where else best, "confusion matrix of %s, %s" % (best, where), partial(
+            section.add(where + ": " + best if where else best, "confusion matrix of %s%s" % (best, self.of(condition)), partial(
                 plots.draw_confusion, counts=counts, classes=rows.classes), size=plots.confusion_size(len(rows.classes)),
                 note=worst_confusions(counts, rows.classes))
         if not section.plots:
@@ -314,7 +320,7 @@ class Figures:
             pooled = pooled or len(tried) > 1
             section.add(where or key_words(key), "%s against %s, a line for each loss%s" % (
                 metric_words(metric), key_words(key), ", " + where if where else ""), partial(
-                    plots.draw_lines, lines=lines, style=style, xlabel=key, ylabel=metric_words(metric), marks=True,
+                    plots.draw_lines, lines=lines, style=style, xlabel=key_words(key), ylabel=metric_words(metric), marks=True,
                     log_x=min(x) > 0 and spaced_log(sorted(set(x)))))
         if not section.plots:
             section.missing = "no hyper-parameter was tried at two values"

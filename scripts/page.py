@@ -25,10 +25,10 @@ from figures import Figures, Section
 from protocol import Protocol, data_words
 from records import Keys, Refused, Trial, value_text, within
 from report import all_sheets
-from wording import key_words, metric_words, plural, plural_noun
+from wording import file_name, key_words, metric_words, plural, plural_noun
 
 FORMS = (("md", "md"), ("csv", "csv"), ("latex", "tex"))
-MOST_COMMANDS, MOST_ANSWERS = 6, 8
+MOST_COMMANDS, MOST_OPEN, MOST_ANSWERS = 6, 4, 60     # commands; conditions that need no opening; conditions in all
 MOST_ROWS, MOST_GROUPS, MOST_TRIALS = 400, 400, 4000    # of one table, and of the trials' ids; CSV and the records have all
 
 
@@ -44,11 +44,10 @@ def make(args: argparse.Namespace, trials: List[Trial], plan: aggregate.Plan, ke
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     environment.globals.update(plural=plural, plural_noun=plural_noun, most_rows=MOST_ROWS, drawn=drawn)
     groups = settings(study, keys, trials)
-    baselines = [soundness.baseline(study, c) for c in study.conditions]
     return environment.get_template("page.html").render(
         title=title(trials), study_name=study_names(trials), date=dates(trials), question=question(study, trials),
-        answers=answers(study), study=study, doubts=doubts(study, trials), protocol=Protocol(trials, keys, plan).entries(),
-        main=grid(main, study, groups, baselines), whole=grid(whole, None, {}, []), sheets=made, sections=sections, tuning=tuning(study),
+        answers=answers(study), study=study, doubts=doubts(study, plan.notes), protocol=Protocol(trials, keys, plan).entries(),
+        main=grid(main, study, groups), whole=grid(whole, None, {}), sheets=made, sections=sections, tuning=tuning(study),
         missing=missing(sections, made), rules=rules(made, study, main), groups=list(groups.values())[:MOST_GROUPS], n_groups=len(groups),
         common=common_config(trials), facts=provenance(trials), n_trials=len(trials), not_ok=aggregate.not_ok(trials),
         command=command(args), commands=commands(trials), checksums=checksums(trials),
@@ -100,26 +99,14 @@ def question(study: Study, trials: List[Trial]) -> str:
 
 def answers(study: Study) -> dict:
     found = conclusions(study)
-    return {"headline": headline(study), "shown": found[:MOST_ANSWERS], "more": len(found) - len(found[:MOST_ANSWERS])}
+    first = found if len(found) <= MOST_OPEN else [c for c in found if not c.condition]
+    rest = [c for c in found if c not in first]
+    return {"headline": headline(study), "shown": first, "folded": rest[:MOST_ANSWERS], "more": len(rest) - len(rest[:MOST_ANSWERS])}
 
 
-def doubts(study: Study, trials: List[Trial]) -> List[str]:
+def doubts(study: Study, notes: List[str]) -> List[str]:
     """What a reader must know before believing the answer."""
-    return version_words(trials) + soundness.concerns(study)
-
-
-def made_by(trial: Trial) -> str:
-    version, revision = trial.made_by
-    return " ".join(filter(None, (version, revision[:7])))
-
-
-def version_words(trials: List[Trial]) -> List[str]:
-    counts: Dict[str, int] = {}
-    for t in trials:
-        if made_by(t):
-            counts[made_by(t)] = counts.get(made_by(t), 0) + 1
-    return ["The records are of %s of lossbench, whose results may differ: %s." % (
-        plural(len(counts), "version"), ", ".join("%s (%s)" % (v, plural(n, "trial")) for v, n in sorted(counts.items())))] if len(counts) > 1 else []
+    return notes + soundness.concerns(study)
 
 
 def started(trials: Iterable[Trial]) -> List[str]:
@@ -159,9 +146,9 @@ def tuning(study: Study) -> Optional[dict]:
     return {"rows": rows[:MOST_ROWS], "several": len(study.conditions) > 1} if rows else None
 
 
-def grid(table: tables.Table, study: Optional[Study], groups: Dict[Tuple[str, str], dict], baselines: list) -> dict:
+def grid(table: tables.Table, study: Optional[Study], groups: Dict[Tuple[str, str], dict]) -> dict:
     """A table as rows of cells for the template."""
-    rows = []
+    rows, ends = [], []
     for row in table.rows:
         cells = []
         for cell, column in zip(row.cells, table.columns):
@@ -169,14 +156,15 @@ def grid(table: tables.Table, study: Optional[Study], groups: Dict[Tuple[str, st
             sd = tables.number(cell.sd, column.decimals) if cell.sd is not None else ""
             cells.append({"text": text, "sd": sd, "n": cell.n, "best": cell.best, "value": "" if cell.mean is None else repr(cell.mean),
                           "show_n": cell.show_n, "chosen": cell.chosen, "tied": False, "group": None})
-        rows.append({"key": row.key, "cells": cells, "n": row.n, "not_ok": row.not_ok})
+        words = [file_name(v) if k.endswith(".path") else v for k, v in zip(table.keys, row.key)]
+        (ends if row.baseline else rows).append({"key": row.key, "words": words, "cells": cells, "n": row.n, "not_ok": row.not_ok})
     if study:
         link_cells(rows, table, study, groups)
     heads = [study.where(c) or study.metric_words for c in study.conditions] if study and table.pivot else [
         metric_words(column.title) for column in table.columns]
-    return {"keys": table.keys, "columns": heads, "rows": rows, "pivot": table.pivot, "not_ok": table.not_ok,
+    return {"keys": [key_words(k) for k in table.keys], "ends": ends, "columns": heads, "rows": rows, "pivot": table.pivot, "not_ok": table.not_ok,
             "caption": main_caption(table, study) if study else tables.caption(table, HTML),
-            "tied": any(c["tied"] for r in rows for c in r["cells"]), "baseline": baseline_row(table, study, baselines)}
+            "tied": any(c["tied"] for r in rows for c in r["cells"])}
 
 
 def main_caption(table: tables.Table, study: Study) -> List[str]:
@@ -184,24 +172,16 @@ def main_caption(table: tables.Table, study: Study) -> List[str]:
     n = plural(counts[-1], study.replicate) if len(counts) == 1 else "%d to %s" % (counts[0], plural(counts[-1], study.replicate)) if counts else ""
     out = ["Mean%s over %s." % (" ± sample standard deviation" if counts[-1] > 1 else "", n)] if counts else []
     lost = [line for line in table.caption if line.startswith("Not ok")]
-    best = any(cell.best for row in table.rows for cell in row.cells)
-    return out + lost + (["Coloured: the best mean of its %s; means over fewer completed trials are never marked." % table.contest] if best else [])
+    return out + lost + (["Coloured: the best mean%s; means over fewer completed trials are never marked." % (
+        " of each " + study.condition_name if len(study.conditions) > 1 else "")] if len(study.contenders) > 1 else [])
 
 
 HTML = tables.Style(lambda s: s, lambda s: s, "bold", " ± ")
 
 
-def baseline_row(table: tables.Table, study: Optional[Study], baselines: list) -> Optional[dict]:
-    """The constant model, as the last row of the main table: a value for each condition."""
-    if not study or not any(baselines) or not (table.pivot or len(study.conditions) == 1):
-        return None
-    kind = next(b[0] for b in baselines if b)
-    cells = [tables.number(b[1], column.decimals) if b else "-" for b, column in zip(baselines, table.columns)]
-    return {"name": soundness.KINDS.get(kind, kind), "cells": cells}
-
-
 def link_cells(rows: List[dict], table: tables.Table, study: Study, groups: Dict[Tuple[str, str], dict]) -> None:
-    """Cells of the main table lead to their trials; those tied with the best are marked."""
+    """Cells of the main table lead to their trials; the best of each condition and those tied with it are marked."""
+    best = {c: study.best(c) for c in study.conditions}
     tied = {c: study.tied(c) for c in study.conditions}
     by_place = dict(zip([column.place for column in table.columns], study.conditions)) if table.pivot else {}
     for row in rows:
@@ -211,6 +191,7 @@ def link_cells(rows: List[dict], table: tables.Table, study: Study, groups: Dict
             if group:
                 cell["group"] = group if group["linked"] else None
                 cell["tied"] = who in tied[condition]
+                cell["best"] = len(study.contenders) > 1 and who == best[condition]
 
 
 def find_group(key: List[str], column: tables.Column, by_place: Dict[str, str], keys: List[str], study: Study) -> Tuple[str, str]:

@@ -220,7 +220,7 @@ def set_ticks(axes, values: List[float], log_x: bool, marks: bool) -> None:
     """At the values that were tried, where these are few; counts at whole numbers."""
     tried = sorted(set(values))
     if marks and 1 < len(tried) <= 6:
-        axes.set_xticks(tried, ["%.3g" % v for v in tried])
+        axes.set_xticks(tried, ["%.4g" % v for v in tried])
         axes.minorticks_off()
     elif not log_x and all(v.is_integer() for v in values):
         axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True, nbins=6))

@@ -1,9 +1,12 @@
 """What was done, in words: data, model, training, replicates, and how settings were chosen. Standard library only."""
-from typing import Dict, List, Optional, Tuple
+from pathlib import Path
+from typing import Dict, List, Tuple
 
 import aggregate
 from facts import facts
-from records import Keys, Trial, natural, value_text
+from record_form import Broken, check_tuning
+from records import TUNED, Keys, Trial, natural, value_text
+from safe_file import parse_json, read_bytes
 from wording import file_name, key_words, listed, metric_words, percent, plural
 
 MOST_DATA_SETS = 40
@@ -13,8 +16,8 @@ OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lbfgs": "L-BFGS, 
 class Protocol:
     """Entries of a heading and lines of words. What varies over the trials is listed."""
 
-    def __init__(self, trials: List[Trial], keys: Keys, plan: aggregate.Plan, tuned: Optional[List[str]] = None):
-        self.trials, self.keys, self.plan, self.tuned = trials, keys, plan, tuned or []
+    def __init__(self, trials: List[Trial], keys: Keys, plan: aggregate.Plan):
+        self.trials, self.keys, self.plan = trials, keys, plan
 
     def entries(self) -> List[Tuple[str, List[str]]]:
         made = [("Data", self.data()), ("Split", self.split()), ("Features", self.features()), ("Label noise", self.noise()),
@@ -23,7 +26,8 @@ class Protocol:
         return [(heading, [line for line in lines if line]) for heading, lines in made if any(lines)]
 
     def values(self, key: str) -> List[str]:
-        return sorted({value_text(t.config[key]) for t in self.trials if key in t.config}, key=natural)
+        """Sorted; what tuning chose for a trial is its own and not among them."""
+        return sorted({TUNED if key in t.tuned else value_text(t.config[key]) for t in self.trials if key in t.config}, key=natural)
 
     def named(self, key: str, most: int = 6) -> str:
         values = [v.strip("[]") if v != "[]" else "none" for v in self.values(key)]
@@ -111,11 +115,59 @@ class Protocol:
                 "At one %s all contenders saw the same rows, labels, initial weights and order, so differences are paired." % what]
 
     def selection(self) -> List[str]:
-        if self.tuned:
-            return self.tuned
+        tuned = tuning_words([t for t in self.trials if t.chosen])
+        if tuned:
+            return tuned + ([] if all(t.chosen for t in self.trials) else ["The others: at the values of the config."])
         if self.plan.select:
             return ["of %s by the best mean %s" % (listed([key_words(k) for k in self.plan.tuned]) or "nothing", metric_words(self.plan.select))]
         return ["none: every setting is a row of its own, at the values of the config"]
+
+
+# ---- tuning ----
+
+METHODS = {"random": "drawn at random", "halton": "of a Halton sequence", "grid": "of the grid"}
+
+
+def tuning_words(trials: List[Trial]) -> List[str]:
+    """How the settings of these trials were chosen, and how many were tried."""
+    if not trials:
+        return []
+    def said(key: str) -> str:
+        return listed(sorted({value_text(t.config[key]) for t in trials if key in t.config}, key=natural))
+
+    chosen = [key_words(k) for k in dict.fromkeys(k for t in trials for k in t.chosen)]
+    lines = ["%s chosen by cross-validation%s: the best mean %s over %s folds of the training and validation rows of each trial; no test row took part."
+             % (sentence(listed(chosen, 12)), " among %s settings %s" % (said("tune.trials"), listed([METHODS.get(m, m) for m in said("tune.method").split(" and ")]))
+                if said("tune.trials") else "", metric_words(said("tune.metric") or "its metric"), said("tune.folds") or "several")]
+    n, folds, lost, undefined = tried(trials)
+    if n:
+        lines.append("In all %s were tried on %s." % (plural(n, "setting"), plural(folds, "fold")))
+    if lost:
+        lines.append("%s diverged or failed; a setting that loses a fold loses to one that lost fewer." % plural(lost, "fold"))
+    if undefined:
+        lines.append("On %s the metric was undefined; a setting with an undefined fold loses to one with fewer." % plural(undefined, "fold"))
+    return lines
+
+
+def sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def tried(trials: List[Trial]) -> Tuple[int, int, int, int]:
+    """Settings, folds, lost folds and folds without a value, over the choices for these trials, from the tuning.json of their folders."""
+    ids, folders = {t.id for t in trials}, {t.path.parent.parent for t in trials}
+    seen = [c for folder in sorted(folders) for s in studies_of(folder) for arm in s.get("arms", ()) for choice in arm.get("choices", ())
+            if ids & set(choice.get("trials", ())) for c in choice.get("candidates", ())]
+    return (len(seen), *(sum(c.get(k) or 0 for c in seen) for k in ("folds", "lost_folds", "undefined_folds")))
+
+
+def studies_of(folder: Path) -> List[dict]:
+    try:
+        tuning = parse_json(read_bytes(str(folder / "tuning.json")))
+        check_tuning(tuning)
+    except (OSError, Broken):
+        return []                                           # choices.py has said so
+    return tuning.get("studies", [])
 
 
 FOLLOWERS = {"data.split.seed": "split", "corrupt.labels.seed": "label noise", "model.seed": "initial weights", "data.generator.seed": "data"}

@@ -46,12 +46,13 @@ class Trial:
         self.metrics: Dict[str, float] = metric_values(result["metrics"])       # test.accuracy -> value; the undefined ones are missing
         self.directions: Dict[str, str] = {keep(k): keep(v) for k, v in (record.get("directions") or {}).items()}
         rows = data.get("rows") or {}
-        self.rows: Dict[str, int] = SHARED.setdefault(tuple(rows.items()), rows)
-        self.splits: Tuple[str, ...] = SHARED.setdefault(*[tuple(s for s in SPLITS if rows.get(s))] * 2)  # those that have rows
+        self.rows: Dict[str, int] = SHARED.setdefault(("rows", *rows.items()), rows)
+        splits = tuple(s for s in SPLITS if rows.get(s))
+        self.splits: Tuple[str, ...] = SHARED.setdefault(("splits", *splits), splits)   # those that have rows
         sources = tuple((s.get("role") or "", s.get("path") or "", s.get("sha256") or "") for s in data.get("sources") or ())
-        self.sources: Tuple[Tuple[str, str, str], ...] = SHARED.setdefault(sources, sources)   # (role, path, checksum)
+        self.sources: Tuple[Tuple[str, str, str], ...] = SHARED.setdefault(("sources", *sources), sources)   # (role, path, checksum)
         made_by = (run.get("lossbench") or "", (run.get("git") or {}).get("revision") or "")
-        self.made_by: Tuple[str, str] = SHARED.setdefault(made_by, made_by)     # version and revision; empty where the record has none
+        self.made_by: Tuple[str, str] = SHARED.setdefault(("made by", *made_by), made_by)     # version and revision; empty where the record has none
         self.started: str = run.get("started") or ""
         self.baseline: Optional[Tuple[str, Dict[str, float]]] = baseline_values(record.get("baseline"))  # kind, and metrics by split.name
         self.still_falling: bool = still_falling(record, self.config.get("train.epochs"))
