@@ -210,7 +210,7 @@ class Groups(Case):
         out = self.run_with()[1]
         self.assertIn("Shown: the best row of each corrupt.labels.rate, 50 of 52 rows", out)
         self.assertEqual(len(out.split("\n\n")[0].splitlines()), 52)
-        self.assertEqual([len(re.findall("^0.3 .*" + loss, out, re.M)) for loss in ("ce", "gce")], [0, 1])
+        self.assertEqual(re.findall(r"^0\.3 +(\w+)", out, re.M), ["gce"])
 
     def test_where(self):
         for seed in (1, 2):
