@@ -86,7 +86,7 @@ class Figures:
             section.add(self.where[condition], "differences of each %s from %s in %s%s: %s" % (
                 s.what, against, s.metric_words, self.of(condition), "; ".join("%s %s, %s" % (v.who, v.difference_words, v.word) for v in found if v.tested)),
                 partial(plots.draw_differences, effects=effects, control=against, rope=s.rope, xlabel="difference in " + s.metric_words,
-                        better="right" if s.higher else "left", level=level and (level[0], level[1] - s.mean(against, condition))),
+                        better="right" if s.higher else "left", level=level and (aggregate.CONSTANT.get(level[0], "constant model"), level[1] - s.mean(against, condition))),
                 note="The %d best of %d are drawn." % (len(effects), len(found)) if cut else "")
         longest = max((len(p.draw.keywords["effects"]) for p in section.plots), default=0)
         for plot in section.plots:
@@ -151,7 +151,7 @@ class Figures:
     def level(self, condition: str) -> Optional[Tuple[str, float]]:
         """The constant model, as a line to compare with."""
         found = soundness.baseline(self.study, condition)
-        return (found[0] if found[0] in soundness.KINDS else "constant model", found[1]) if found else None
+        return (aggregate.CONSTANT.get(found[0], "constant model"), found[1]) if found else None
 
     @staticmethod
     def lost_words(section: Section) -> str:
@@ -229,7 +229,7 @@ class Figures:
 
     def level_of(self, condition: str, metric: str) -> Optional[Tuple[str, float]]:
         found = soundness.baseline(self.study, condition, metric)
-        return (found[0], found[1]) if found else None
+        return (aggregate.CONSTANT.get(found[0], "constant model"), found[1]) if found else None
 
     def curve_note(self, condition: str, name: str) -> str:
         """Lost trials, which have no line, and noisy validation labels."""

@@ -3,10 +3,9 @@ while their loss was still falling. Standard library only; records that do not s
 import math
 from typing import Dict, List, Optional, Tuple
 
+from aggregate import CONSTANT
 from comparison import Group, Study
 from wording import listed, metric_words
-
-KINDS = {"majority": "always predicting the most frequent class", "mean": "always predicting the mean"}
 
 
 def is_finite(value: object) -> bool:
@@ -56,7 +55,7 @@ def baseline_words(study: Study) -> str:
         for c in below_baseline(study, condition):
             on.setdefault(c, []).append(condition)
             kinds.add(baseline(study, condition)[0])
-    return "Worse than %s, by %s: %s." % (" or ".join(sorted(KINDS.get(k, "a constant model") for k in kinds)), metric_words(study.metric),
+    return "Worse than a constant model (%s), by %s: %s." % (" or ".join(sorted(CONSTANT.get(k, k) for k in kinds)), metric_words(study.metric),
                                           counted(study, on)) if on else ""
 
 
