@@ -303,6 +303,12 @@ class Figures:
 
     # ---- sensitivity ----
 
+    def looks_of_losses(self, losses: List[str]) -> Dict[str, dict]:
+        """The colours that the losses have elsewhere on the page, where contenders are losses with one setting each."""
+        if all(name in self.style for name in losses):
+            return {name: self.style[name] for name in losses}
+        return plots.looks(losses, losses, self.study.control)
+
     def sensitivity(self) -> Section:
         """A panel for each hyper-parameter and each setting of the data, their corruption and the model: these are never pooled."""
         s, section = self.study, Section("sensitivity", "Sensitivity to hyper-parameters")
@@ -315,7 +321,7 @@ class Figures:
         pooled = False
         for key, at, lines in panels[:MOST_PANELS]:
             x = [v for line in lines for v in line.x]
-            style = plots.looks([line.name for line in lines], [line.name for line in lines], s.control)
+            style = self.looks_of_losses([line.name for line in lines])
             where = condition_words(apart, at)
             pooled = pooled or len(tried) > 1
             section.add(where or key_words(key), "%s against %s, a line for each loss%s" % (

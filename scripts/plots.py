@@ -37,7 +37,7 @@ matplotlib = imported_bare()
 from matplotlib.figure import Figure  # noqa: E402
 
 WIDTH, HEIGHT = 3.35, 2.45              # inches
-PAGE_SIZES = {1: (6.4, 3.0), 2: (4.9, 2.9), 4: (4.9, 2.9)}  # by the number of figures in a section of the page
+PAGE_SIZES = {1: (5.4, 2.9), 2: (4.9, 2.9), 4: (4.9, 2.9)}  # by the number of figures in a section of the page
 INK, RULE, ACCENT, WORSE = "#1f2328", "#c9ced6", "#0072b2", "#b84a00"
 COLOURS = (ACCENT, "#d55e00", "#009e73", "#c05f98", "#a97500", "#2f8fc4", "#767676")
 LIGHTER = dict(zip(COLOURS, ("#5cb3ea", "#ff8c42", "#35c79c", "#e59cc8", "#e8ae2c", "#8fd0f5", "#a8adb5")))  # on a dark page

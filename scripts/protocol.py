@@ -135,8 +135,10 @@ def tuning_words(trials: List[Trial]) -> List[str]:
     def said(key: str) -> str:
         return listed(sorted({value_text(t.config[key]) for t in trials if key in t.config}, key=natural))
 
-    chosen = [key_words(k) for k in dict.fromkeys(k for t in trials for k in t.chosen)]
-    lines = ["%s chosen by cross-validation%s: the best mean %s over %s folds of the training and validation rows of each trial; no test row took part."
+    keys = list(dict.fromkeys(k for t in trials for k in t.chosen))
+    chosen, own = [key_words(k) for k in keys if not k.startswith("loss.")], [k[len("loss."):] for k in keys if k.startswith("loss.")]
+    chosen += ["the parameter%s %s of the loss" % ("" if len(own) == 1 else "s", listed(own, 12))] if own else []
+    lines = ["%s: chosen by cross-validation%s: the best mean %s over %s folds of the training and validation rows of each trial; no test row took part."
              % (sentence(listed(chosen, 12)), " among %s settings %s" % (said("tune.trials"), listed([METHODS.get(m, m) for m in said("tune.method").split(" and ")]))
                 if said("tune.trials") else "", metric_words(said("tune.metric") or "its metric"), said("tune.folds") or "several")]
     n, folds, lost, undefined = tried(trials)
