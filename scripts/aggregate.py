@@ -451,19 +451,6 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
     return args
 
 
-def import_matplotlib() -> None:
-    """With its own settings: a matplotlibrc of the working folder, which it looks for first, or of the user has no part in a page."""
-    here = os.open(".", os.O_PATH | os.O_DIRECTORY)
-    os.environ.pop("MATPLOTLIBRC", None)
-    try:
-        os.chdir(Path(__file__).resolve().parent)
-        import matplotlib
-        matplotlib.rcdefaults()
-    finally:
-        os.fchdir(here)
-        os.close(here)
-
-
 def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys) -> str:
     """The tables with tests and the page need packages that the plain table does without."""
     try:
@@ -471,7 +458,6 @@ def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys
         study = report.make_study(trials, plan, keys, args.control, args.rope)
         if args.format != "html":
             return report.sheet_text(args.table, study, args.format)
-        import_matplotlib()
         import page
         return page.make(args, trials, plan, keys, study)
     except ImportError as error:

@@ -5,7 +5,7 @@ from typing import List, Optional
 
 import soundness
 from comparison import Study, Verdict, ranking, verdicts
-from wording import condition_words, count_word, interval_places, listed, metric_words, p_words, plural, plural_noun
+from wording import count_word, interval_places, listed, p_words, plural, plural_noun
 
 FEW = 5                                 # replicates below which only large differences can show
 MOST_LINES = 8
@@ -30,6 +30,31 @@ def conclusions(study: Study) -> List[Conclusion]:
     return ([over] if over else []) + [of_condition(study, condition) for condition in study.conditions]
 
 
+def headline(study: Study) -> str:
+    """One sentence over all conditions; with a single one its finding."""
+    found = conclusions(study)
+    if len(found) == 1 or found[0].condition == "":
+        return found[0].text
+    n = len(study.conditions)
+    better, worse, tested = {}, {}, 0
+    for condition in study.conditions:
+        against = study.reference(condition)
+        made = verdicts(study, condition, [(c, against) for c in study.contenders if c != against and against])
+        tested += any(v.tested for v in made)
+        for v in made:
+            for word, names in (("better", better), ("worse", worse)):
+                if v.word == word:
+                    names[v.who] = names.get(v.who, 0) + 1
+    against = study.against or "the best"
+    if not tested:
+        return "No difference is tested: %s of %s has two replicates with results." % ("none", plural(n, study.condition_name))
+    if not better:
+        return "No %s is significantly better than %s on any of %s." % (study.what, against, plural(n, study.condition_name))
+    order = sorted(better, key=lambda c: (-better[c], worse.get(c, 0)))
+    return "Significantly better than %s: %s, of %s." % (against, listed(
+        ["%s on %d%s" % (c, better[c], " (but worse on %d)" % worse[c] if c in worse else "") for c in order]), plural(n, study.condition_name))
+
+
 def conclusion_lines(study: Study, most: int = MOST_LINES) -> List[str]:
     """Plain lines for the end of a table in a terminal: the finding of each condition, with its details where there are few."""
     found = conclusions(study)
@@ -41,12 +66,6 @@ def conclusion_lines(study: Study, most: int = MOST_LINES) -> List[str]:
     return lines + soundness.concerns(study)
 
 
-def where_words(study: Study, condition: str) -> str:
-    varying = [i for i, k in enumerate(study.keys) if len({study.at[c][i] for c in study.conditions}) > 1]
-    at = study.at.get(condition, ())
-    return condition_words([study.keys[i] for i in varying], [at[i] for i in varying])
-
-
 def nouns(study: Study, n: int) -> str:
     return "%s %s" % (count_word(n), study.what if n == 1 else plural_noun(study.what))
 
@@ -55,10 +74,12 @@ def nouns(study: Study, n: int) -> str:
 
 def of_condition(study: Study, condition: str) -> Conclusion:
     known = [c for c in study.contenders if study.mean(c, condition) is not None]
-    out = Conclusion(condition, where_words(study, condition), "")
+    out = Conclusion(condition, study.where(condition), "")
     best = study.best(condition)
     if best is None:
         out.finding = "No %s has a result." % study.what
+    elif len(study.contenders) == 1:
+        out.finding = "A single setting was trained (%s %s); there is nothing to compare." % (study.metric_words, value_words(study, best, condition))
     elif len(known) == 1:
         out.finding = "Only %s has a result (%s); there is nothing to compare it with." % (best, value_words(study, best, condition))
     else:
@@ -70,7 +91,7 @@ def of_condition(study: Study, condition: str) -> Conclusion:
 
 def compare(study: Study, condition: str, known: List[str], best: str, out: Conclusion) -> None:
     """The sentences about contenders with results, of which there are at least two."""
-    against = study.control if study.control in known else best
+    against = study.reference(condition)
     made = [v for v in verdicts(study, condition, [(c, against) for c in known if c != against])]
     tested = [v for v in made if v.tested]
     better = sorted((v for v in tested if v.word == "better"), key=lambda v: -v.gain)
@@ -78,14 +99,14 @@ def compare(study: Study, condition: str, known: List[str], best: str, out: Conc
     if not tested:
         n = max((v.pairs for v in made), default=0)
         out.finding = "Not tested, with %s: %s has the best %s, %s." % (
-            "a single %s" % study.replicate if n < 2 else plural(n, "pair"), best, metric_words(study.metric), value_words(study, best, condition))
+            "a single %s" % study.replicate if n < 2 else plural(n, "pair"), best, study.metric_words, value_words(study, best, condition))
         return
     tied = study.tied(condition)
     if better:
         out.finding = better_words(study, condition, against, better, tied, best, len(known))
     elif against == best and not tied and len(worse) == len(tested):
         out.finding = "%s is the best of %s: better than %s by %s in %s." % (
-            against, nouns(study, len(known)), *closest(study, worse), metric_words(study.metric))
+            against, nouns(study, len(known)), *closest(study, worse), study.metric_words)
     elif len(tied) + 1 == len(known):
         out.finding = no_winner(study, condition, known)
     elif against == best:
@@ -100,7 +121,7 @@ def compare(study: Study, condition: str, known: List[str], best: str, out: Conc
 
 def better_words(study: Study, condition: str, against: str, better: List[Verdict], tied: dict, best: str, n: int) -> str:
     first = better[0]
-    text = "%s is better than %s by %s in %s%s" % (first.who, against, first.gain_words, metric_words(study.metric), p_after(first.p, n))
+    text = "%s is better than %s by %s in %s%s" % (first.who, against, first.gain_words, study.metric_words, p_after(first.p, n))
     if len(better) > 1:
         rest = [v.who for v in better[1:]]
         text += "; so %s %s" % ("is" if len(rest) == 1 else "are", listed(rest))
@@ -122,9 +143,9 @@ def closest(study: Study, worse: List[Verdict]) -> tuple:
 def no_winner(study: Study, condition: str, known: List[str]) -> str:
     means = [study.mean(c, condition) for c in known]
     apart = max(means) - min(means)
-    return "No clear winner: %s %s are within %.*f %s of each other, and no test tells them apart." % (
+    return "No clear winner: %s %s are within %.*f %s of each other; no difference is significant." % (
         "both" if len(known) == 2 else "all", plural_noun(study.what) if len(known) == 2 else nouns(study, len(known)),
-        interval_places(apart, 0, 0), apart, metric_words(study.metric))
+        interval_places(apart, 0, 0), apart, study.metric_words)
 
 
 def details(study: Study, condition: str, against: str, best: str, made: List[Verdict], tied: dict) -> List[str]:
@@ -132,7 +153,7 @@ def details(study: Study, condition: str, against: str, best: str, made: List[Ve
         return [v.who for v in made if v.word == word]
 
     out = []
-    out.append("%s has the best mean %s, %s%s." % (best, metric_words(study.metric), value_words(study, best, condition),
+    out.append("%s has the best mean %s, %s%s." % (best, study.metric_words, value_words(study, best, condition),
                                                    "" if best == against else "; %s has %s" % (against, value_words(study, against, condition))))
     for word, text in (("worse", "Worse than %s: %s."), ("practically equal", "Practically equal to %s: %s."),
                        ("no significant difference", "No significant difference from %s: %s.")):

@@ -158,8 +158,8 @@ def mapping(check: Check) -> Check:
     return checked
 
 
-def having(needed: Dict[str, Check], others: Optional[Dict[str, Check]] = None) -> Check:
-    """A block with these keys; those of `others` may be absent, and what else it holds is not looked at."""
+def having(needed: Dict[str, Check], others: Optional[Dict[str, Check]] = None, rest: Optional[Check] = None) -> Check:
+    """A block with these keys; those of `others` may be absent, and what else it holds is not looked at unless `rest` is given."""
     def checked(value: object, at: str) -> None:
         block(value, at)
         for key, check in needed.items():
@@ -169,6 +169,9 @@ def having(needed: Dict[str, Check], others: Optional[Dict[str, Check]] = None) 
         for key, check in (others or {}).items():
             if key in value:
                 check(value[key], "%s.%s" % (at, key))
+        for key in value if rest else ():
+            if key not in (others or {}) and key not in needed:
+                rest(value[key], "%s.%s" % (at, key))
     return checked
 
 
@@ -186,8 +189,8 @@ RUN = having({}, {
     "peak_memory_bytes": optional(count), "lossbench": optional(text),
     "git": optional(having({}, {"revision": optional(text), "clean": optional(truth)})), "host": optional(text), "os": optional(text),
     "processor": optional(text), "cores": optional(count), "kernels": optional(text),
-    "blas": optional(having({}, {"version": optional(text), "kernel": optional(text)})), "libraries": optional(mapping(optional(text))), "compiler": optional(text), "flags": optional(text),
-    "command": optional(list_of(text))})
+    "blas": optional(having({}, {"version": optional(text), "kernel": optional(text)}, listed)), "libraries": optional(mapping(optional(text))), "compiler": optional(text), "flags": optional(text),
+    "command": optional(list_of(text))}, listed)
 RECORD = having(
     {"id": identity, "study": name, "config": block, "result": RESULT},
     {"data": optional(DATA), "directions": optional(mapping(direction)), "run": optional(RUN),

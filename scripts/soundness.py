@@ -3,10 +3,9 @@ while their loss was still falling. Standard library only; records that do not s
 import math
 from typing import Dict, List, Optional, Tuple
 
+from aggregate import CONSTANT
 from comparison import Group, Study
 from wording import listed, metric_words
-
-KINDS = {"majority": "always predicting the most frequent class", "mean": "always predicting the mean"}
 
 
 def is_finite(value: object) -> bool:
@@ -41,8 +40,12 @@ def concerns(study: Study) -> List[str]:
 def counted(study: Study, on: Dict[str, List[str]]) -> str:
     """ce, and mae on 2 of 4 conditions"""
     n = len(study.conditions)
-    return listed([c if len(at) == n else "%s (%s)" % (c, at[0] if len(at) == 1 else "%d of %d conditions" % (len(at), n))
+    return listed([c if len(at) == n else "%s (%s)" % (c, lower_first(study.where(at[0])) if len(at) == 1 else "%d of %d conditions" % (len(at), n))
                    for c, at in on.items()], 8)
+
+
+def lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def baseline_words(study: Study) -> str:
@@ -52,7 +55,7 @@ def baseline_words(study: Study) -> str:
         for c in below_baseline(study, condition):
             on.setdefault(c, []).append(condition)
             kinds.add(baseline(study, condition)[0])
-    return "Worse than %s, by %s: %s." % (" or ".join(sorted(KINDS.get(k, "a constant model") for k in kinds)), metric_words(study.metric),
+    return "Worse than a constant model (%s), by %s: %s." % (" or ".join(sorted(CONSTANT.get(k, k) for k in kinds)), metric_words(study.metric),
                                           counted(study, on)) if on else ""
 
 

@@ -4,7 +4,7 @@ import io
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from records import visible
 
@@ -167,9 +167,10 @@ def caption(table: Table, style: Style, with_sd: bool = True) -> List[str]:
     return facts
 
 
-def aligned(lines: List[List[str]], n_words: int) -> List[str]:
+def aligned(lines: List[List[str]], n_words: int, words: Sequence[int] = ()) -> List[str]:
+    """The first n_words columns, and those listed, hold words and stand on the left."""
     widths = [max(map(len, column)) for column in zip(*lines)]
-    pad = [str.ljust if j < n_words else str.rjust for j in range(len(widths))]
+    pad = [str.ljust if j < n_words or j in words else str.rjust for j in range(len(widths))]
     out = ["  ".join(f(s, w) for f, s, w in zip(pad, line, widths)).rstrip() for line in lines]
     return [out[0], "  ".join("-" * w for w in widths)] + out[1:]
 

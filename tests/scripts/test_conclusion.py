@@ -37,7 +37,7 @@ class Sentences(Case):
         for seed, (a, b) in enumerate(((0.5, 0.52), (0.6, 0.57), (0.55, 0.56), (0.58, 0.57), (0.61, 0.6), (0.5, 0.51))):
             self.store(made("ce", seed, a), made("gce", seed, b))
         only, = self.found()
-        self.assertEqual(only.finding, "No clear winner: both losses are within 0.0017 test accuracy of each other, and no test tells them apart.")
+        self.assertEqual(only.finding, "No clear winner: both losses are within 0.0017 test accuracy of each other; no difference is significant.")
         self.assertIn("ce has the best mean test accuracy, 0.5567.", only.details)
 
     def test_practically_equal(self):
@@ -117,7 +117,7 @@ class Soundness(Case):
         study = self.study()
         self.assertEqual(soundness.baseline(study, "all"), ("majority", 0.7))
         self.assertEqual(soundness.below_baseline(study, "all"), ["mae"])
-        self.assertEqual(soundness.concerns(study), ["Worse than always predicting the most frequent class, by test accuracy: mae."])
+        self.assertEqual(soundness.concerns(study), ["Worse than a constant model (always the majority class), by test accuracy: mae."])
         self.assertIn(soundness.concerns(study)[0], conclusion.conclusion_lines(study))
 
 
