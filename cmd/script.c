@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,14 +37,58 @@ static char *find_script(const char *name, struct lb_err *err)
 	return NULL;
 }
 
+static bool same_folder(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* PYTHONPATH without the folders that are named relative to the working folder, or are that folder: what lies there is data, and a file
+ * called json.py no module. */
+static void clean_module_path(void)
+{
+	const char *given = getenv("PYTHONPATH");
+	char *folders = given ? strdup(given) : NULL, *kept = folders ? calloc(strlen(folders) + 2, 1) : NULL, *rest = NULL;
+
+	for (const char *f = kept ? strtok_r(folders, ":", &rest) : NULL; f; f = strtok_r(NULL, ":", &rest)) {
+		if (f[0] != '/' || same_folder(f, "."))
+			continue;
+		if (*kept)
+			strcat(kept, ":");
+		strcat(kept, f);
+	}
+	if (kept && *kept)
+		setenv("PYTHONPATH", kept, 1);
+	else
+		unsetenv("PYTHONPATH");
+	free(kept);
+	free(folders);
+}
+
+/* What the scripts find in their environment: the subcommand for their messages, this program for its schema. Of the working folder
+ * Python gets nothing; its own folder of modules it must look into, which PYTHONSAFEPATH would forbid. */
+static void set_environment(const char *command)
+{
+	char name[64], exe[PATH_MAX];
+	const ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
+	snprintf(name, sizeof name, "lossbench %s", command);
+	setenv("LOSSBENCH_COMMAND", name, 1);
+	exe[n > 0 ? n : 0] = '\0';
+	if (n > 0)
+		setenv("LOSSBENCH", exe, 1);
+	clean_module_path();
+	unsetenv("PYTHONSAFEPATH");
+	unsetenv("PYTHONSTARTUP");
+}
+
 /* Returns only when no Python could be started. The distribution's has numpy and scipy from packages; the first on PATH may not. */
 static void start(char **args, const char *command)
 {
 	const char *python = getenv("LOSSBENCH_PYTHON");
-	char name[64];
 
-	snprintf(name, sizeof name, "lossbench %s", command);
-	setenv("LOSSBENCH_COMMAND", name, 1);
+	set_environment(command);
 	if (python && *python)
 		execvp(python, args);
 	else {

@@ -10,11 +10,14 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Dict, Iterable, List, NoReturn, Optional, Tuple
+from typing import Dict, FrozenSet, Iterable, List, NoReturn, Optional, Tuple
 
-from records import SPLITS, Keys, Refused, Trial, natural, nearest, read_trials, warn, within
+from choices import apply_choices, chosen_text, tuned_metric
+from meaning import harmonise
+from records import SPLITS, Keys, Refused, Trial, command_name, natural, nearest, plural, read_trials, short_names, warn, within
 from tables import FORMATS, Cell, Column, Row, Table, finish
 
 REPLICATE = "train.seed"
@@ -43,28 +46,45 @@ class Plan:
     metrics: List[str]
     select: Optional[str]
     directions: Dict[str, str]
+    short: bool = False                                 # the compact table: one metric, the best first
+    notes: List[str] = field(default_factory=list)      # what was done to the records before the table was made of them
 
     def higher(self, metric: str) -> Optional[bool]:
         direction = self.directions.get(metric.split(".", 1)[1])
         return None if direction is None else direction == "higher"
 
 
-def make_plan(args: argparse.Namespace, trials: List[Trial], keys: Keys) -> Plan:
+def make_plan(args: argparse.Namespace, trials: List[Trial], keys: Keys, notes: Iterable[str] = ()) -> Plan:
     asked = list(dict.fromkeys(args.group_by + args.across))
     keys.check(asked + args.over)
     keys.over = over = keys.replicates(args.over or [REPLICATE] + [k for k in FOLDS if k in keys.varying])
-    directions = {name: way for t in trials for name, way in t.directions.items()}
+    directions = directions_of(trials)
     known = list(dict.fromkeys([s + "." + name for s in SPLITS for name in directions] + [m for t in trials for m in t.metrics]))
     if not known:
         raise Refused("the records hold no metric; list some in the config, such as metrics: [accuracy]", 4)
-    check_metrics(args.metric, args.select, known, directions)
+    metrics = check_metrics(args.metric, args.select, known, directions)
     varying = [k for k in keys.varying if not within(k, over)]
     free = [k for k in varying if not within(k, asked)]
     kept = [k for k in free if not args.select or fixed(k, bool(args.group_by))]
     rows = dict.fromkeys(k for k in args.group_by + keys.columns(kept, varying) if k not in args.across)
     split = "test" if any("test" in t.splits for t in trials) else "valid"
     return Plan(rows=list(rows), across=args.across, over=over, tuned=[k for k in free if k not in kept],
-                metrics=args.metric or [split + "." + name for name in directions], select=args.select, directions=directions)
+                metrics=metrics or default_metrics(split, directions, trials), select=args.select, directions=directions, notes=list(notes))
+
+
+def directions_of(trials: List[Trial]) -> Dict[str, str]:
+    """Where records disagree, which no two that lossbench wrote do, what most of them say."""
+    counts: Dict[str, Counter] = {}
+    for t in trials:
+        for name, way in t.directions.items():
+            counts.setdefault(name, Counter())[way] += 1
+    return {name: ways.most_common(1)[0][0] for name, ways in counts.items()}
+
+
+def default_metrics(split: str, directions: Dict[str, str], trials: List[Trial]) -> List[str]:
+    """All on one split; that which the trials were tuned by comes first."""
+    first = tuned_metric(trials)
+    return [split + "." + name for name in sorted(directions, key=lambda name: name != first)]
 
 
 def fixed(key: str, rows_given: bool) -> bool:
@@ -76,8 +96,10 @@ def is_question(key: str) -> bool:
     return within(key, QUESTION) and not within(key, TUNABLE)
 
 
-def check_metrics(metrics: List[str], select: Optional[str], known: List[str], directed: Iterable[str]) -> None:
-    for metric in metrics + ([select] if select else []):
+def check_metrics(metrics: List[str], select: Optional[str], known: List[str], directed: Iterable[str]) -> List[str]:
+    """The metrics with their splits: auc stands for test.auc, or valid.auc where no test rows were measured."""
+    out = [next((m for m in (metric, *(s + "." + metric for s in ("test", "valid", "train"))) if m in known), metric) for metric in metrics]
+    for metric in out + ([select] if select else []):
         if metric not in known:
             raise Refused("unknown metric '%s'%s" % (metric, nearest(metric, known)))
     if select and not select.startswith("valid."):
@@ -85,6 +107,7 @@ def check_metrics(metrics: List[str], select: Optional[str], known: List[str], d
                       "use --select valid.%s" % (select, *select.split(".", 1)))
     if select and select.split(".", 1)[1] not in directed:
         raise Refused("--select %s: the records do not say whether higher or lower is better" % select)
+    return out
 
 
 # ---- numbers ----
@@ -120,8 +143,13 @@ def grouped(trials: List[Trial], keys: Keys, by: List[str]) -> Dict[Tuple[str, .
 
 
 def choose(trials: List[Trial], plan: Plan, keys: Keys) -> Tuple[List[Trial], str]:
-    """The trials of the best setting of the tuned keys, and that setting as text. A setting that lost trials loses to one that
-    lost fewer."""
+    """The trials of the best setting of the keys that --select chooses, and as text that setting and what the sweep's tuning chose."""
+    picked, chosen = select(trials, plan, keys)
+    return picked, " ".join(words for words in (chosen, chosen_text(picked, keys.short)) if words)
+
+
+def select(trials: List[Trial], plan: Plan, keys: Keys) -> Tuple[List[Trial], str]:
+    """A setting that lost trials loses to one that lost fewer."""
     if not plan.tuned or not trials:
         return trials, ""
     settings = grouped(trials, keys, plan.tuned)
@@ -138,11 +166,6 @@ def choose(trials: List[Trial], plan: Plan, keys: Keys) -> Tuple[List[Trial], st
 
 
 # ---- the table ----
-
-def short_names(keys: List[str]) -> Dict[str, str]:
-    tails = [re.sub(r"\.(name|kind)$", "", key).rsplit(".", 1)[-1] for key in keys]
-    return {key: tail if tails.count(tail) == 1 else key for key, tail in zip(keys, tails)}
-
 
 def place(plan: Plan, at: Tuple[str, ...]) -> str:
     short = short_names(plan.across)
@@ -169,7 +192,8 @@ def make_row(key: Tuple[str, ...], members: List[Trial], places: List[Tuple[str,
 def warn_repeats(trials: List[Trial], plan: Plan, keys: Keys) -> None:
     for members in grouped(trials, keys, plan.over).values():
         if len(members) > 1:
-            warn("%s and %s have the same config but other data files; both are counted" % (members[0].path, members[1].path))
+            warn("%s and %s are the same but for what is no row, column or replicate here; both are counted" % (
+                members[0].path, members[1].path))
 
 
 def mark_contests(table: Table, plan: Plan, places: List[Tuple[str, ...]]) -> None:
@@ -188,19 +212,120 @@ def mark_contests(table: Table, plan: Plan, places: List[Tuple[str, ...]]) -> No
     table.contest += ", among the rows of the same " + ", ".join(shared) if shared and not along else ""
 
 
-def make_table(trials: List[Trial], plan: Plan, keys: Keys, sort: str) -> Table:
+def make_table(trials: List[Trial], plan: Plan, keys: Keys, sort: Optional[str]) -> Table:
+    """sort: key, metric, or None for the best first in the compact table and by key in all others."""
     places = list(grouped(trials, keys, plan.across))
     columns = [Column(title(m, plan, at), place(plan, at), plan.higher(m)) for at in places for m in plan.metrics]
-    rows = [make_row(key, members, places, plan, keys) for key, members in grouped(trials, keys, plan.rows).items()]
-    if sort == "metric":
-        sign = -1 if columns[0].higher else 1
-        rows.sort(key=lambda r: math.inf if r.cells[0].mean is None else sign * r.cells[0].mean)
+    groups = grouped(trials, keys, plan.rows)
+    rows = [make_row(key, members, places, plan, keys) for key, members in groups.items()]
     usual = max(cell.n for row in rows for cell in row.cells)
     for row, cell in ((row, cell) for row in rows for cell in row.cells):
         cell.show_n = cell.mean is not None and cell.n != (usual if plan.across else row.n)
-    table = Table(keys=plan.rows, columns=columns, rows=rows, pivot=bool(plan.across), caption=facts(trials, rows, plan, usual))
+    if sort == "metric" or sort is None and plan.short:
+        rows = best_first(rows, columns, plan)
+    table = Table(keys=plan.rows, columns=columns, rows=with_baselines(rows, groups, places, plan, keys), pivot=bool(plan.across),
+                  caption=facts(trials, rows, plan, usual))
     mark_contests(table, plan, places)
     return finish(table)
+
+
+# ---- order ----
+
+def condition_at(key: List[str], plan: Plan) -> Tuple[str, ...]:
+    """What of a row is no contender: the rows of one condition are compared."""
+    contenders = contender_keys(plan)
+    return tuple(v for k, v in zip(plan.rows, key) if k not in contenders)
+
+
+def by_condition(rows: List[Row], plan: Plan) -> Dict[Tuple[str, ...], List[Row]]:
+    out: Dict[Tuple[str, ...], List[Row]] = {}
+    for row in rows:
+        out.setdefault(condition_at(row.key, plan), []).append(row)
+    return dict(sorted(out.items(), key=lambda item: [natural(text) for text in item[0]]))
+
+
+def best_first(rows: List[Row], columns: List[Column], plan: Plan) -> List[Row]:
+    """Within each condition; where the columns are conditions, by the average of the ranks in them. Lost trials put a row behind."""
+    leading = [j for j, column in enumerate(columns) if j % len(plan.metrics) == 0 and column.higher is not None]
+    out = []
+    for members in by_condition(rows, plan).values():
+        ranks = [places_of([standing(row.cells[j], columns[j]) for row in members]) for j in leading]
+        order = sorted(range(len(members)), key=lambda i: sum(rank[i] for rank in ranks))
+        out += [members[i] for i in order]
+    return out
+
+
+def standing(cell: Cell, column: Column) -> Tuple[float, float]:
+    """Sorts the better before the worse."""
+    return (-cell.n, -cell.mean if column.higher else cell.mean) if cell.mean is not None else (math.inf, math.inf)
+
+
+def places_of(values: List[Tuple[float, float]]) -> List[float]:
+    """Ranks; equal values share the mean of theirs."""
+    ranked = sorted(values)
+    first = {value: i for i, value in reversed(list(enumerate(ranked)))}
+    return [first[v] + (ranked.count(v) - 1) / 2 for v in values] if len(values) < 1000 else [float(first[v]) for v in values]
+
+
+def cut_rows(table: Table, plan: Plan) -> None:
+    """Of very many rows the best of each condition: means on other data cannot be ranked against these."""
+    rows = [row for row in table.rows if not row.baseline]
+    if table.pivot or len(rows) <= MOST_ROWS:
+        return
+    groups = by_condition(rows, plan)
+    most = max(1, MOST_ROWS // len(groups))
+    kept = {id(row) for members in groups.values() for row in best_first(members, table.columns, plan)[:most]}
+    if len(kept) == len(rows):
+        return
+    names = [k for k in plan.rows if k not in contender_keys(plan)]
+    table.caption.append("Shown: the %s %s, %d of %d rows; --format md, --select or --where show others." % (
+        "best row" if most == 1 else "%d rows with the best means" % most,
+        "of each " + ", ".join(names) if names else "of all", len(kept), len(rows)))
+    table.rows = [row for row in table.rows if row.baseline or id(row) in kept]
+
+
+# ---- the constant model ----
+
+CONSTANT = {"majority": "always the majority class", "mean": "always the mean", "prevalence": "always each label's share"}
+
+
+def with_baselines(rows: List[Row], groups: Dict[Tuple[str, ...], List[Trial]], places: List[Tuple[str, ...]], plan: Plan,
+                   keys: Keys) -> List[Row]:
+    """After the rows of each condition what a constant model reaches there, by the records."""
+    contenders = contender_keys(plan)
+    if not plan.rows or any(k in contenders for k in plan.across):
+        return rows
+    out = []
+    for members in by_condition(rows, plan).values():
+        trials = [t for row in members for t in groups[tuple(row.key)]]
+        out.append((members[-1], baseline_row(members[0].key, trials, places, plan, keys)))
+    behind = {id(row): made for row, made in out if made}
+    if [row for members in by_condition(rows, plan).values() for row in members] != rows:
+        return rows + list(behind.values())             # the rows of a condition do not stand together
+    return [r for row in rows for r in (row, behind.get(id(row))) if r]
+
+
+def baseline_row(key: List[str], trials: List[Trial], places: List[Tuple[str, ...]], plan: Plan, keys: Keys) -> Optional[Row]:
+    kinds = sorted({CONSTANT.get(t.baseline[0], "a constant model (%s)" % t.baseline[0]) for t in trials if t.baseline})
+    if not kinds:
+        return None
+    contenders = [k for k in plan.rows if k in contender_keys(plan)]
+    words, n, cells = " or ".join(kinds), 0, []
+    parts = grouped(trials, keys, plan.across)
+    for at in places:
+        seen: Dict[Tuple[str, ...], Dict[str, float]] = {}
+        for t in parts.get(at, []):
+            if t.baseline:
+                seen.setdefault(tuple(keys.text(t, k) for k in plan.over), t.baseline[1])
+        n += len(seen)
+        for metric in plan.metrics:
+            values = [v[metric] for v in seen.values() if metric in v]
+            mean, sd = mean_sd(values)
+            cells.append(Cell(mean=mean, sd=sd, n=len(values), note="undefined" if seen else "-"))
+    texts = [words if contenders and k == contenders[0] else "-" if k in contenders else v for k, v in zip(plan.rows, key)]
+    if not contenders:
+        texts[0] = "%s (%s)" % (texts[0], words)
+    return Row(key=texts, cells=cells, n=n, baseline=True)
 
 
 def facts(trials: List[Trial], rows: List[Row], plan: Plan, usual: int) -> List[str]:
@@ -217,21 +342,22 @@ def facts(trials: List[Trial], rows: List[Row], plan: Plan, usual: int) -> List[
     if plan.select:
         out.append("Chosen for each group by the best mean %s: %s; a setting with fewer ok trials than another is not chosen."
                    % (plan.select, ", ".join(plan.tuned) or "nothing, no other key varies"))
-    return out
-
-
-def plural(n: int, noun: str) -> str:
-    return "%d %s%s" % (n, noun, "" if n == 1 else "s")
+    tuned = list(dict.fromkeys(key for t in trials for key in t.chosen))
+    if tuned:
+        metric = tuned_metric(trials)
+        out.append("Tuned by the sweep%s: %s; the values chosen stand under chosen." % (
+            ", by valid." + metric if metric else "", ", ".join(tuned)))
+    return out + plan.notes
 
 
 # ---- shapes ----
 
 def where(trials: List[Trial], conditions: List[str]) -> List[Trial]:
-    keys = Keys(trials)
     for condition in conditions:
         key, equals, value = condition.partition("=")
         if not equals:
             raise Refused("--where %s: KEY=VALUE is needed, such as --where corrupt.labels.rate=0.3" % condition)
+        keys = Keys(trials, [key])
         keys.check([key])
         values = sorted({keys.text(t, key) for t in trials}, key=natural)
         trials = [t for t in trials if keys.text(t, key) == value]
@@ -252,20 +378,7 @@ def compact(plan: Plan, trials: List[Trial], keys: Keys) -> Plan:
     across = [k for k in plan.rows if k not in contenders]
     places = len(grouped(trials, keys, across))
     shape = (contenders, across) if contenders and 1 < places <= MOST_COLUMNS else (plan.rows, [])
-    return replace(plan, rows=shape[0], across=shape[1], metrics=plan.metrics[:1])
-
-
-def cut_rows(table: Table) -> None:
-    """Of very many rows, those with the best means, in their order."""
-    def rank(row: Row) -> float:
-        values = [c.mean if column.higher else -c.mean for c, column in zip(row.cells, table.columns) if c.mean is not None]
-        return sum(values) / len(values) if values else -math.inf
-
-    if len(table.rows) > MOST_ROWS:
-        kept = {id(row) for row in sorted(table.rows, key=rank, reverse=True)[:MOST_ROWS]}
-        table.caption.append("The %d rows with the best means, of %d; --format md, --select or --where show others." % (
-            MOST_ROWS, len(table.rows)))
-        table.rows = [row for row in table.rows if id(row) in kept]
+    return replace(plan, rows=shape[0], across=shape[1], metrics=plan.metrics[:1], short=True)
 
 
 # ---- command line ----
@@ -273,11 +386,11 @@ def cut_rows(table: Table) -> None:
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, as of every other mistake."""
-        self.exit(2, "aggregate: %s; see %s --help\n" % (message, self.prog))
+        self.exit(2, "%s: %s; see %s --help\n" % (command_name(), message, command_name()))
 
 
 def parser() -> argparse.ArgumentParser:
-    p = Parser(prog=os.environ.get("LOSSBENCH_COMMAND", "aggregate.py"), description=__doc__, epilog=EXAMPLES,
+    p = Parser(prog=command_name(), description=__doc__, epilog=EXAMPLES,
                formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("paths", nargs="*", metavar="DIR|FILE", help="results folders or record files; before the options")
     p.add_argument("--format", choices=list(FORMATS) + ["html"], default="text",
@@ -291,40 +404,38 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--across", metavar="KEY", help="keys whose values make the columns", **many)
     p.add_argument("--over", metavar="KEY", help="replicate keys; default: train.seed, folds, and the seeds that move with these", **many)
     p.add_argument("--where", metavar="KEY=VALUE", help="only the trials with that value, as the table shows it", **many)
-    p.add_argument("--ids", metavar="FILE", help="only the trials whose ids the file holds, one a line")
     p.add_argument("--select", metavar="valid.NAME", help="choose the keys that are neither rows, columns nor replicates by this "
                    "metric; rows then default to the loss, the data, their corruption and the model")
     p.add_argument("--control", default="", metavar="NAME", help="the contender that all are compared with, or all for every pair; "
                    "default: ce, where it is among them")
     p.add_argument("--rope", type=float, default=0.01, metavar="R", help="differences up to R count as practically equal; default: 0.01")
     p.add_argument("--files", metavar="DIR", help="with html: also every table as md, csv and tex, every plot as svg and pdf")
-    p.add_argument("--sort", choices=["key", "metric"], default="key", help="order of the rows; metric: best first")
+    p.add_argument("--sort", choices=["key", "metric"], help="order of the rows; metric: best first within each condition, as in the "
+                   "compact table without this option")
     p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
+    p.add_argument("--ids", metavar="FILE", help=argparse.SUPPRESS)     # only the trials of these ids, one a line
     return p
 
 
-def only(trials: List[Trial], ids: Optional[str]) -> List[Trial]:
-    """Those whose ids stand in a file, one a line."""
-    if not ids:
-        return trials
+def read_ids(path: Optional[str]) -> Optional[FrozenSet[str]]:
+    if path is None:
+        return None
     try:
-        wanted = set(Path(ids).read_text(encoding="utf-8").split())
-    except (OSError, ValueError) as error:
-        raise Refused("--ids %s: cannot be read (%s)" % (ids, error), 4) from None
-    kept = [t for t in trials if t.id in wanted]
-    if not kept:
-        raise Refused("--ids %s: none of its %d ids is among the records" % (ids, len(wanted)), 4)
-    return kept
+        with open(path, encoding="ascii", errors="replace") as file:
+            return frozenset(file.read(1 << 28).split())
+    except OSError as error:
+        raise Refused("--ids %s: cannot be read (%s)" % (path, error.strerror)) from None
 
 
 def write(text: str, out: Optional[str]) -> None:
+    data = text.encode("utf-8", "backslashreplace")     # a path of the command line may hold bytes that are no UTF-8
     if out:
         try:
-            Path(out).write_bytes(text.encode("utf-8"))
+            Path(out).write_bytes(data)
         except OSError as error:
             raise Refused("%s: cannot be written (%s)" % (out, error.strerror), 5) from None
     else:
-        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.write(data)
         sys.stdout.flush()
 
 
@@ -355,24 +466,49 @@ def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys
                           error.name, "--format html" if args.format == "html" else "--table " + args.table), 5) from None
 
 
+def load(args: argparse.Namespace) -> Tuple[List[Trial], List[str]]:
+    """The trials that count, and what is to be said of the records."""
+    trials, stale = apply_choices(read_trials(args.paths, read_ids(args.ids)))
+    trials, notes = harmonise(trials)
+    return where(trials, args.where), stale + notes
+
+
+def conclude(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys) -> List[str]:
+    """What ends a table: of the compact one the findings, of any the contenders whose numbers mean little."""
+    if args.format == "csv" or plan.higher(plan.metrics[0]) is None:
+        return []
+    try:
+        import conclusion
+        import report
+        import soundness
+    except ImportError as error:
+        return ["No conclusion: %s is missing; install python3-numpy and python3-scipy." % error.name] if plan.short else []
+    study = report.make_study(trials, plan, keys, args.control, args.rope)
+    return conclusion.conclusion_lines(study) if plan.short and len(study.contenders) > 1 else soundness.concerns(study)
+
+
+def run(args: argparse.Namespace) -> str:
+    trials, notes = load(args)
+    keys = Keys(trials, args.group_by + args.across)
+    plan = make_plan(args, trials, keys, notes)
+    if args.table != "results" or args.format == "html":
+        return tested(args, trials, plan, keys)
+    if args.format == "text" and not (args.metric or args.group_by or args.across or args.select):
+        plan = compact(plan, trials, keys)
+    table = make_table(trials, plan, keys, args.sort)
+    if plan.short:
+        cut_rows(table, plan)
+    table.conclusion = conclude(args, trials, plan, keys)
+    width = shutil.get_terminal_size().columns if not args.out and sys.stdout.isatty() else None
+    return FORMATS[args.format](table, width)
+
+
 def main(argv: Optional[List[str]] = None) -> int:
     args = parse(argv)
     try:
-        trials = where(only(read_trials(args.paths), args.ids), args.where)
-        keys = Keys(trials)
-        plan = make_plan(args, trials, keys)
-        if args.table != "results" or args.format == "html":
-            write(tested(args, trials, plan, keys), args.out)
-            return 0
-        short = args.format == "text" and not (args.metric or args.group_by or args.across or args.select)
-        plan = compact(plan, trials, keys) if short else plan
-        table = make_table(trials, plan, keys, args.sort)
-        if short:
-            cut_rows(table)
-        width = shutil.get_terminal_size().columns if not args.out and sys.stdout.isatty() else None
-        write(FORMATS[args.format](table, width), args.out)
+        write(run(args), args.out)
     except Refused as refusal:
-        print("aggregate: %s" % refusal, file=sys.stderr)
+        print("%s: %s" % (command_name(), refusal), file=sys.stderr)
         return refusal.status
     except BrokenPipeError:
         sys.stderr.close()

@@ -4,13 +4,15 @@
 Trials are paired that agree in all but the keys that set the two sets apart as a whole, such as a learning rate that was 0.05 in the
 one and is 0.1 in the other; without such a key they are the same trials, run again by another version or on another machine."""
 import argparse
-import json
 import os
 import sys
 from typing import Dict, List, Optional, Tuple
 
 import aggregate
-from records import NOT_CONDITIONS, Keys, Refused, Trial, nearest, read_trials, value_text, within
+from choices import apply_choices
+from meaning import alike, newest
+from records import (ABSENT, ENVIRONMENT, Keys, Refused, Trial, command_name, identity, is_condition, leaf_text, nearest, plural, read_trials,
+                     value_text, within)
 
 EXAMPLES = """examples:
   %(prog)s results/before results/after
@@ -20,8 +22,9 @@ Pair = Tuple[Optional[Trial], Optional[Trial]]
 
 def configs(trials: List[Trial]) -> Dict[str, set]:
     """Key -> texts of its values, '-' where a trial has none; what does not make a result left out."""
-    keys = {k for t in trials for k in t.config if not within(k, NOT_CONDITIONS)}
-    return {k: {Keys.leaf(t, k) for t in trials} for k in keys}
+    keys = {k for shape in {tuple(t.config) for t in trials} for k in shape if is_condition(k)}
+    values = {k: {id(v): v for v in (t.config.get(k, ABSENT) for t in trials)} for k in keys}
+    return {k: set(map(value_text, v.values())) for k, v in values.items()}
 
 
 def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:
@@ -29,29 +32,27 @@ def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:
     x, y = configs(a), configs(b)
     out = {}
     for key in sorted(x.keys() | y.keys()):
-        one, other = x.get(key, {"-"}), y.get(key, {"-"})
+        one, other = x.get(key, {ABSENT}), y.get(key, {ABSENT})
         if len(one) == len(other) == 1 and one != other and not (key.endswith(".path") and checksums(a) == checksums(b)):
             out[key] = (next(iter(one)), next(iter(other)))
     return out
 
 
 def checksums(trials: List[Trial]) -> set:
-    return {s.get("sha256") for t in trials for s in (t.record.get("data") or {}).get("sources", [])}
+    return {checksum for t in trials for _, _, checksum in t.sources}
 
 
 def pair_up(a: List[Trial], b: List[Trial], changed: Dict[str, Tuple[str, str]]) -> List[Pair]:
-    def identity(t: Trial) -> tuple:
-        return tuple(sorted((k, value_text(v)) for k, v in t.config.items()
-                            if k not in changed and not within(k, NOT_CONDITIONS) and not k.endswith(".path")))
-
-    second = {identity(t): t for t in b}
-    pairs: List[Pair] = [(t, second.pop(identity(t), None)) for t in a]
+    """By what is the same in both: the config without the keys that set the sets apart, and without the paths of data."""
+    but = frozenset(changed) | {k for shape in {tuple(t.config) for t in a + b} for k in shape if k.endswith(".path")}
+    second = {identity(t, but): t for t in b}
+    pairs: List[Pair] = [(t, second.pop(identity(t, but), None)) for t in a]
     return pairs + [(None, t) for t in second.values()]
 
 
 def same_result(x: Trial, y: Trial) -> bool:
     """To the last digit: the result parts of both records."""
-    return json.dumps(x.record["result"], sort_keys=True) == json.dumps(y.record["result"], sort_keys=True)
+    return x.digest == y.digest
 
 
 # ---- what is shown ----
@@ -64,7 +65,7 @@ def trial_rows(pairs: List[Pair], keys: Keys, metric: str) -> List[list]:
             continue
         u, v = x.metrics.get(metric), y.metrics.get(metric)
         if x.status != y.status or u != v:
-            what = " ".join("%s=%s" % (k, Keys.leaf(x, k)) for k in keys.varying if k in x.config and k not in keys.over[1:])
+            what = " ".join("%s=%s" % (k, leaf_text(x, k)) for k in keys.varying if k in x.config and k not in keys.over[1:])
             rows.append([what or "the trial", x.id, y.id, x.status if u is None else u, y.status if v is None else v,
                          None if u is None or v is None else v - u])
     return sorted(rows, key=lambda r: (r[5] is not None, -abs(r[5] or 0.0)))
@@ -72,18 +73,10 @@ def trial_rows(pairs: List[Pair], keys: Keys, metric: str) -> List[list]:
 
 def environment(a: List[Trial], b: List[Trial]) -> List[str]:
     """What the run parts tell apart."""
-    def values(trials: List[Trial], *path: str) -> str:
-        out = []
-        for t in trials:
-            at = t.record.get("run") or {}
-            for key in path:
-                at = (at.get(key) or {}) if isinstance(at, dict) else {}
-            out.append(str(at) if at not in ({}, None) else "-")
-        return ", ".join(sorted(set(out)))
+    def values(trials: List[Trial], name: str) -> str:
+        return ", ".join(sorted({t.environment.get(name, ABSENT) for t in trials}))
 
-    wanted = (("lossbench", ("lossbench",)), ("revision", ("git", "revision")), ("processor", ("processor",)),
-              ("kernels", ("kernels",)), ("BLAS kernel", ("blas", "kernel")), ("compiler", ("compiler",)), ("flags", ("flags",)))
-    return ["%s: %s -> %s" % (name, values(a, *path), values(b, *path)) for name, path in wanted if values(a, *path) != values(b, *path)]
+    return ["%s: %s -> %s" % (name, values(a, name), values(b, name)) for name in ENVIRONMENT if values(a, name) != values(b, name)]
 
 
 def study_of(pairs: List[Pair], keys: Keys, changed: Dict[str, Tuple[str, str]], metric: str, higher: bool, rope: float):
@@ -139,7 +132,7 @@ def facts(names: List[str], a: List[Trial], b: List[Trial], pairs: List[Pair], c
     both = [(x, y) for x, y in pairs if x and y]
     only = [sum(1 for x, y in pairs if y is None), sum(1 for x, y in pairs if x is None)]
     lines = ["A: %s (%s), B: %s (%s); %d paired, %d only in A, %d only in B." % (
-        names[0], aggregate.plural(len(a), "trial"), names[1], aggregate.plural(len(b), "trial"), len(both), *only)]
+        names[0], plural(len(a), "trial"), names[1], plural(len(b), "trial"), len(both), *only)]
     lines += ["Changed: %s." % "; ".join("%s %s -> %s" % (k, *v) for k, v in changed.items()) if changed else
               "The configs of the pairs are the same."]
     lines += ["Run by other means: %s." % "; ".join(environment(a, b))] if environment(a, b) else []
@@ -149,12 +142,26 @@ def facts(names: List[str], a: List[Trial], b: List[Trial], pairs: List[Pair], c
     return lines + (["B: %s" % aggregate.not_ok(b)] if aggregate.not_ok(b) else [])
 
 
+def load(args: argparse.Namespace) -> Tuple[List[Trial], List[Trial], List[str]]:
+    """The trials of both sets that count, and what is to be said of the records."""
+    sets, notes = [], []
+    for folder in (args.a, args.b):
+        trials, stale = apply_choices(read_trials([folder], origin=True))
+        sets.append(trials)
+        notes += stale
+    notes += alike(sets[0] + sets[1])
+    for i, trials in enumerate(sets):
+        sets[i], more = newest(trials)
+        notes += ["%s: %s" % ("AB"[i], note) for note in more]
+    return sets[0], sets[1], notes
+
+
 def compare(args: argparse.Namespace) -> str:
-    a, b = read_trials([args.a]), read_trials([args.b])
+    a, b, notes = load(args)
     changed = apart(a, b)
     pairs = pair_up(a, b, changed)
     both = [(x, y) for x, y in pairs if x and y]
-    lines = facts([args.a, args.b], a, b, pairs, changed)
+    lines = facts([args.a, args.b], a, b, pairs, changed) + notes
     if not both:
         raise Refused("no trial of %s has a partner in %s: more than the keys that set them apart as a whole differs (%s)" % (
             args.a, args.b, ", ".join(changed) or "none"), 4)
@@ -193,7 +200,8 @@ def the_metric(asked: str, both: List[Tuple[Trial, Trial]]) -> Tuple[str, bool]:
 
 
 def main(argv: Optional[List[str]] = None) -> int:
-    p = aggregate.Parser(prog=os.environ.get("LOSSBENCH_COMMAND", "compare.py"), description=__doc__, epilog=EXAMPLES,
+    os.environ.setdefault("LOSSBENCH_COMMAND", "lossbench compare")
+    p = aggregate.Parser(prog=command_name(), description=__doc__, epilog=EXAMPLES,
                          formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("a", metavar="A", help="results folder or record file")
     p.add_argument("b", metavar="B", help="the other")
@@ -206,7 +214,7 @@ def main(argv: Optional[List[str]] = None) -> int:
     try:
         aggregate.write(compare(args), args.out)
     except Refused as refusal:
-        print("compare: %s" % refusal, file=sys.stderr)
+        print("%s: %s" % (command_name(), refusal), file=sys.stderr)
         return refusal.status
     except BrokenPipeError:
         sys.stderr.close()

@@ -10,8 +10,11 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 
 import stats
+from facts import facts
 from records import Keys, Trial, within
 from sheets import Field, Sheet
+from tables import decimals, number
+from wording import condition_words, difference_words, interval_places, listed, metric_words, p_words, plural, plural_noun
 
 ALPHA = 0.05
 LOST_RULE = ("A diverged trial is a result: rank tests count it as the worst of its pair, average ranks put it last; means, intervals and "
@@ -20,7 +23,8 @@ LOST_RULE = ("A diverged trial is a result: rank tests count it as the worst of 
 
 
 def difference_fields() -> List[Field]:
-    return [Field(title, signed=True, group="difference") for title in ("difference", "low", "high")]
+    return [Field("difference", signed=True, group="difference")] + [Field(title, signed=True, group="difference", end=True)
+                                                                    for title in ("low", "high")]
 
 
 @dataclass
@@ -33,9 +37,12 @@ class Group:
     def values(self) -> Dict[str, float]:
         return {r: t.metrics[self.metric] for r, t in self.trials.items() if t.status == "ok" and self.metric in t.metrics}
 
+    def with_status(self, status: str) -> List[str]:
+        return [r for r, t in self.trials.items() if t.status == status]
+
     @property
     def diverged(self) -> List[str]:
-        return [r for r, t in self.trials.items() if t.status == "diverged"]
+        return self.with_status("diverged")
 
     def mean(self) -> Optional[float]:
         v = list(self.values().values())
@@ -78,13 +85,27 @@ class Study:
     condition_name: str = "condition"
     keys: List[str] = field(default_factory=list)       # config keys that make the conditions
     at: Dict[str, Tuple[str, ...]] = field(default_factory=dict)  # condition -> their values
+    known_ties: Dict[str, Dict[str, float]] = field(default_factory=dict, repr=False)
 
     @property
     def sign(self) -> int:
         return 1 if self.higher else -1
 
+    @property
+    def replicate(self) -> str:
+        return "fold" if self.over == "data.cv.fold" else "seed" if self.over.endswith("seed") else "replicate"
+
     def group(self, contender: str, condition: str) -> Optional[Group]:
         return self.groups.get((contender, condition))
+
+    def mean(self, contender: str, condition: str) -> Optional[float]:
+        group = self.group(contender, condition)
+        return group.mean() if group else None
+
+    def number(self, value: float, condition: str) -> str:
+        """A mean with as many places as all means of the condition need."""
+        means = [m for m in (self.mean(c, condition) for c in self.contenders) if m is not None]
+        return number(value, decimals(means))
 
     def pairs(self, first: str, second: str, condition: str) -> Pairs:
         a, b, out = self.group(first, condition), self.group(second, condition), Pairs()
@@ -112,8 +133,14 @@ class Study:
         return max(full, key=lambda item: item[0])[1] if full else None
 
     def tied(self, condition: str) -> Dict[str, float]:
-        """Contenders that are not told from the best, with their p-values: the t-test with Holm's correction gives 0.05 or more, and the
-        Bayesian correlated t-test does not make them worse by more than the region of practical equivalence with probability 0.95."""
+        """Contenders that do not differ significantly from the best, with their p-values: the t-test with Holm's correction gives 0.05 or
+        more, and the Bayesian correlated t-test does not make them worse by more than the region of practical equivalence with
+        probability 0.95."""
+        if condition not in self.known_ties:
+            self.known_ties[condition] = self.find_ties(condition)
+        return self.known_ties[condition]
+
+    def find_ties(self, condition: str) -> Dict[str, float]:
         best = self.best(condition)
         if best is None:
             return {}
@@ -126,8 +153,39 @@ class Study:
 
     def tied_words(self) -> str:
         names = sorted({self.t_name(c) for c in self.conditions})
-        return ("not told from the best: p >= 0.05 by the %s with Holm's correction within one %s, and a probability below 0.95 of being worse "
-                "by more than %g by the Bayesian correlated t-test" % (" or the ".join(names), self.condition_name, self.rope))
+        return ("p >= 0.05 by the %s with Holm's correction%s, and a probability below 0.95 of being "
+                "worse by more than %g by the Bayesian correlated t-test" % (" or the ".join(names), self.within, self.rope))
+
+    @property
+    def within(self) -> str:
+        """For the end of a sentence about corrections."""
+        return " within one %s" % self.condition_name if len(self.conditions) > 1 else ""
+
+    @property
+    def against(self) -> str:
+        """The one that all are compared with, or empty where every pair is."""
+        return "" if self.control == "all" else self.control
+
+    def reference(self, condition: str) -> Optional[str]:
+        """The one that all are compared with on this condition: the control, or the best where that has no result."""
+        return self.control if self.mean(self.control, condition) is not None else self.best(condition)
+
+    def where(self, condition: str) -> str:
+        """With 30 % label noise, model mlp; empty where there is one condition."""
+        kept = [i for i, k in enumerate(self.keys) if not self.shared(k)]
+        return condition_words([self.keys[i] for i in kept], [self.at[condition][i] for i in kept])
+
+    def condition_field(self) -> List[Field]:
+        """The column that names the condition, where there is more than one."""
+        return [Field(self.condition_name, "word")] if len(self.conditions) > 1 else []
+
+    @property
+    def metric_words(self) -> str:
+        return metric_words(self.metric)
+
+    def shared(self, key: str) -> bool:
+        """True where all conditions have the same value of a key."""
+        return len({self.at[c][self.keys.index(key)] for c in self.conditions}) == 1 if key in self.keys else True
 
     def t_name(self, condition: str) -> str:
         return "corrected resampled t-test (Nadeau and Bengio)" if self.ratio[condition] else "paired t-test"
@@ -135,16 +193,77 @@ class Study:
 
 def data_set_of(trial: Trial) -> str:
     """What tells data sets apart: checksums of the files, or the generator with its parameters."""
-    sources = ((trial.record.get("data") or {}).get("sources")) or []
-    sums = [s["sha256"] for s in sources if s.get("sha256")]
+    sums = [checksum for _, _, checksum in trial.sources if checksum]
     return " ".join(sums) or repr(sorted((k, repr(v)) for k, v in trial.config.items() if within(k, ["data.generator", "data.train"])))
 
 
 def test_ratio(trials: List[Trial]) -> float:
     """Test rows over training rows where the replicates have splits of their own, else 0."""
     resampled = any(len({repr(t.config.get(key)) for t in trials}) > 1 for key in ("data.split.seed", "data.cv.fold"))
-    rows = next(((t.record.get("data") or {}).get("rows") for t in trials if t.status == "ok"), None) or {}
+    rows = next((t.rows for t in trials if t.status == "ok"), {})
     return rows["test"] / rows["train"] if resampled and rows.get("test") and rows.get("train") else 0.0
+
+
+# ---- verdicts ----
+
+@dataclass
+class Verdict:
+    """What the pairs of two contenders say of the first. mean, low and high are differences in the metric, first minus second."""
+    who: str
+    against: str
+    word: str                       # better, worse, practically equal, no significant difference, not tested, or how many diverged
+    pairs: int
+    mean: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan             # with Holm's correction
+    sign: int = 1                   # 1 where higher is better
+
+    @property
+    def tested(self) -> bool:
+        return math.isfinite(self.p)
+
+    @property
+    def gain(self) -> float:
+        """By how much the first is better."""
+        return self.sign * self.mean
+
+    @property
+    def gain_words(self) -> str:
+        return bounds_words(self.gain, self.sign * self.low, self.sign * self.high)
+
+    @property
+    def loss_words(self) -> str:
+        return bounds_words(-self.gain, -self.sign * self.low, -self.sign * self.high)
+
+    @property
+    def difference_words(self) -> str:
+        return difference_words(self.mean, self.low, self.high)
+
+
+def bounds_words(mean: float, *ends: float) -> str:
+    """0.023 [0.013, 0.034]"""
+    places = interval_places(mean, *ends)
+    return "%.*f [%.*f, %.*f]" % (places, mean, places, min(ends), places, max(ends))
+
+
+def verdicts(study: Study, condition: str, others: List[Tuple[str, str]]) -> List[Verdict]:
+    return [verdict_of(study, condition, e) for e in pair_rows(study, condition, others)]
+
+
+def verdict_of(study: Study, condition: str, entry: dict) -> Verdict:
+    t, pairs, who = entry["t"], entry["pairs"], entry["first"]
+    out = Verdict(who, entry["second"], "not tested", len(pairs.d), sign=study.sign)
+    if t:
+        ends = study.sign * t.low, study.sign * t.high
+        out.mean, out.low, out.high, out.p = study.sign * t.mean, min(ends), max(ends), entry["t_holm"]
+        out.word = ("better" if t.mean > 0 else "worse") if out.p < ALPHA else \
+            "practically equal" if entry["bayes"][1] >= 1 - ALPHA else "no significant difference"
+    lost = [(name, len(group.diverged), len(group.trials)) for name in (who, out.against) for group in [study.group(name, condition)]
+            if group and group.diverged]
+    if lost and (lost[0][0] == who or out.word == "worse"):
+        out.word = "; ".join("%s diverged in %d of %d" % item for item in lost)
+    return out
 
 
 # ---- sheets ----
@@ -173,48 +292,70 @@ def versus(study: Study) -> List[Tuple[str, str]]:
 
 
 def pairs_sheet(study: Study) -> Sheet:
-    rows, most, least, left_out, names = [], 0, math.inf, 0, set()
-    for condition in study.conditions:
-        for e in pair_rows(study, condition, versus(study)):
-            t, w, b, p = e["t"], e["w"], e["bayes"], e["pairs"]
-            most, least = max(most, len(p.d)), min(least, len(p.d))
-            left_out += p.missing + sum(p.lost)
-            names.add(study.t_name(condition))
-            s = study.sign
-            rows.append([condition, e["first"], e["second"], len(p.d), sum(p.lost)] +
-                        ([s * t.mean, min(s * t.low, s * t.high), max(s * t.low, s * t.high), t.p, e["t_holm"], s * t.effect] if t
-                         else [None] * 6) +
-                        ([w.p, e["w_holm"]] if w else [None, None]) + (list(b) if b else [None] * 3))
-    used_w = any(r[11] is not None for r in rows)
-    fields = [Field(study.condition_name, "word"), Field(study.what, "word"), Field("against", "word"), Field("pairs", "count"),
-              Field("diverged", "count"), *difference_fields(), Field("p", "p"), Field("p Holm", "p"), Field("effect", signed=True),
-              Field("p Wilcoxon", "p"), Field("Wilcoxon Holm", "p"),
-              Field("P(worse)", "p"), Field("P(same)", "p"), Field("P(better)", "p")]
-    if not used_w:
-        fields, rows = fields[:11] + fields[13:], [r[:11] + r[13:] for r in rows]
-    if not any(r[4] for r in rows):
-        fields, rows = fields[:4] + fields[5:], [r[:4] + r[5:] for r in rows]
-    return Sheet("pairs", "Differences in %s, paired by %s" % (study.metric, study.over), fields, rows,
-                 pair_notes(study, names, most, left_out, used_w))
+    found = [(condition, e, verdict_of(study, condition, e)) for condition in study.conditions
+             for e in pair_rows(study, condition, versus(study))]
+    several = len(study.conditions) > 1
+    columns = [(Field(study.what, "word"), lambda c, e, v: e["first"])]
+    columns += [(Field(study.condition_name, "word"), lambda c, e, v: c)] if several else []
+    columns += list(zip(difference_fields(), (lambda c, e, v: known(v.mean), lambda c, e, v: known(v.low), lambda c, e, v: known(v.high))))
+    columns += [(Field("verdict", "word"), lambda c, e, v: v.word), (Field("p Holm", "p"), lambda c, e, v: known(v.p)),
+                (Field("against", "word", more=bool(study.against)), lambda c, e, v: e["second"]),
+                (Field("pairs", "count", more=True), lambda c, e, v: len(e["pairs"].d))]
+    if any(any(e["pairs"].lost) for _, e, _ in found):
+        columns.append((Field("diverged", "count", more=True), lambda c, e, v: sum(e["pairs"].lost)))
+    columns += [(Field("p", "p", more=True), lambda c, e, v: e["t"] and e["t"].p),
+                (Field("effect", signed=True, more=True), lambda c, e, v: e["t"] and study.sign * e["t"].effect)]
+    used_w = any(e["w"] for _, e, _ in found)
+    if used_w:
+        columns += [(Field("p Wilcoxon", "p", more=True), lambda c, e, v: e["w"] and e["w"].p),
+                    (Field("Wilcoxon Holm", "p", more=True), lambda c, e, v: e.get("w_holm"))]
+    columns += [(Field(title, "p", more=True), lambda c, e, v, i=i: e["bayes"] and e["bayes"][i])
+                for i, title in enumerate(("P(worse)", "P(same)", "P(better)"))]
+    rows = [[value(*item) for _, value in columns] for item in found]
+    return Sheet("pairs", "Differences%s in %s, paired by %s" % (" from " + study.against if study.against else "", study.metric_words,
+                                                                 study.replicate),
+                 [f for f, _ in columns], rows, pair_notes(study, found), pair_rules(study, used_w))
 
 
-def pair_notes(study: Study, names: set, most: int, left_out: int, used_w: bool) -> List[str]:
-    notes = ["difference: %s of the first minus that of the other, mean over pairs, with its 95 %% interval and p by the %s; "
-             "p Holm: corrected for the comparisons of one %s; effect: mean / standard deviation of the differences."
-             % (study.metric, " or the ".join(sorted(names)), study.condition_name),
-             "P(worse), P(same), P(better): Bayesian correlated t-test, region of practical equivalence ± %g." % study.rope]
+def known(value: float) -> Optional[float]:
+    return None if math.isnan(value) else value
+
+
+def pair_notes(study: Study, found: list) -> List[str]:
+    """What is so of these records."""
+    notes = []
+    most = max((len(e["pairs"].d) for _, e, _ in found), default=0)
     if not any(study.ratio.values()):
         notes.append("All replicates share one split of the data: the intervals speak of seeds, not of other splits.")
-    if used_w:
-        notes.append("p Wilcoxon: two-sided signed-rank test, exact up to %d pairs." % stats.EXACT_UP_TO)
-    few = stats.too_few(most, stats.LEAST_PAIRS, "pairs", "Wilcoxon's signed-rank test")
-    notes += [few + " Intervals and the t-test are shown instead; with so few replicates they rest on the differences being about normal."
-              ] if few else []
     if most < 2:
         notes.append("With a single replicate no interval and no test can be given: train more seeds.")
-    if left_out:
-        notes.append(LOST_RULE)
+    elif most < stats.LEAST_PAIRS:
+        notes.append(stats.too_few(most, stats.LEAST_PAIRS, "pairs", "Wilcoxon's signed-rank test") + " Intervals and the t-test are shown "
+                     "instead; with so few replicates they rest on the differences being about normal.")
+    missing = sum(e["pairs"].missing for _, e, _ in found)
+    lost = sum(sum(e["pairs"].lost) for _, e, _ in found)
+    if lost:
+        notes.append("%s with a diverged trial %s left out of means and t-tests." % (plural(lost, "pair"), "is" if lost == 1 else "are"))
+    if missing:
+        notes.append("%s of which a trial failed or is missing %s left out." % (plural(missing, "pair"), "is" if missing == 1 else "are"))
     return notes
+
+
+def pair_rules(study: Study, used_w: bool) -> List[str]:
+    names = sorted({study.t_name(c) for c in study.conditions})
+    rules = ["difference: %s of the first minus that of the other (%s is better), mean over pairs, with its 95 %% interval and p by the %s; "
+             "p Holm: corrected for the comparisons%s; effect: mean / standard deviation of the differences."
+             % (study.metric_words, "higher" if study.higher else "lower", " or the ".join(names),
+                " of one " + study.condition_name if len(study.conditions) > 1 else ""),
+             "verdict: better or worse where p Holm is below 0.05; practically equal where P(same) is 0.95 or more; else no significant difference.",
+             "P(worse), P(same), P(better): Bayesian correlated t-test, region of practical equivalence ± %g." % study.rope]
+    if used_w:
+        rules.append("p Wilcoxon: two-sided signed-rank test, exact up to %d pairs." % stats.EXACT_UP_TO)
+    return rules + lost_rule(study)
+
+
+def lost_rule(study: Study) -> List[str]:
+    return [LOST_RULE] if any(len(g.with_status("ok")) < len(g.trials) for g in study.groups.values()) else []
 
 
 def score_matrix(study: Study, conditions: List[List[str]]) -> Tuple[np.ndarray, List[int]]:
@@ -234,9 +375,19 @@ class Ranking:
     mean: List[float]
     blocks: int                     # that were ranked
     left_out: int
-    over: str                       # "data sets" or the condition's name
+    over: str                       # "data set" or the condition's name
     ranks: Optional[stats.Ranks]    # None: no test was made
     sentence: str
+
+    @property
+    def blocks_words(self) -> str:
+        return plural(self.blocks, self.over)
+
+    @property
+    def left_out_words(self) -> str:
+        """Empty where nothing was left out."""
+        return "%s of %d left out, since a contender has no result there." % (
+            plural(self.left_out, self.over), self.left_out + self.blocks) if self.left_out else ""
 
 
 def ranking(study: Study) -> Optional[Ranking]:
@@ -253,31 +404,23 @@ def ranking(study: Study) -> Optional[Ranking]:
     total = len(blocks) if by_set else len(study.conditions)
     few = stats.too_few(len(kept) if by_set else len(sets), stats.LEAST_SETS, "data sets", "Friedman's test and Nemenyi's critical difference")
     sentence = friedman_words(ranks, len(order)) if tested else (few or "Two contenders need no test of more than two.") + (
-        "" if by_set else " The ranks are of the %s; several of one data set are no independent data sets." % plural_of(
+        "" if by_set else " The ranks are over %s; conditions of the same data set are not independent." % plural(
             len(kept), study.condition_name))
     return Ranking([study.contenders[j] for j in order], [ranks.mean[j] for j in order], len(kept), total - len(kept),
-                   "data sets" if by_set else study.condition_name, ranks if tested else None, sentence)
+                   "data set" if by_set else study.condition_name, ranks if tested else None, sentence)
 
 
 def friedman_words(r: stats.Ranks, k: int) -> str:
     n = r.n
-    return ("Friedman's test over %d data sets: chi2 = %.2f (corrected for ties), p %s; Iman and Davenport: F(%d, %d) = %.2f, p %s; "
+    return ("Friedman's test over %d data sets: chi2 = %.2f (corrected for ties), %s; Iman and Davenport: F(%d, %d) = %.2f, %s; "
             "Nemenyi's critical difference at 0.05: %.3f.%s" % (
                 n, r.chi2_ties, p_words(r.p), k - 1, (k - 1) * (n - 1), r.f, p_words(r.f_p), r.cd,
                 " With fewer than ten data sets the approximation is rough." if n < 10 else ""))
 
 
-def p_words(p: float) -> str:
-    return "< 0.001" if p < 0.001 else "= %.3f" % p
-
-
-def plural_of(n: int, noun: str) -> str:
-    return "%d %s%s" % (n, noun, "" if n == 1 else "s")
-
-
 def ranks_sheet(study: Study) -> Sheet:
     r = ranking(study)
-    title = "Average ranks by %s, 1 is best" % study.metric
+    title = "Average ranks by %s, 1 is best" % study.metric_words
     if r is None:
         return Sheet("ranks", title, [Field(study.what, "word")], [],
                      ["No ranks: they need two contenders that all have results on at least one common %s." % study.condition_name])
@@ -285,16 +428,14 @@ def ranks_sheet(study: Study) -> Sheet:
     fields = [Field(study.what, "word"), Field("rank")]
     notes = [r.sentence]
     if r.left_out:
-        notes.append("%d of %d blocks left out, since a contender has no result there." % (r.left_out, r.left_out + r.blocks))
+        notes.append(r.left_out_words)
     if r.ranks:
         control = r.contenders[0] if study.control == "all" else study.control
         over, words = across_sets(study, control)
         fields += [Field("p Wilcoxon", "p"), Field("Wilcoxon Holm", "p"), Field("P(worse)", "p"), Field("P(same)", "p"), Field("P(better)", "p")]
         rows = [row + over.get(str(row[0]), [None] * 5) for row in rows]
         notes.append(words)
-    if any(g.diverged for g in study.groups.values()):
-        notes.append(LOST_RULE)
-    return Sheet("ranks", title, fields, rows, notes)
+    return Sheet("ranks", title, fields, rows, notes, lost_rule(study))
 
 
 def across_sets(study: Study, control: str) -> Tuple[Dict[str, List[Optional[float]]], str]:
@@ -327,32 +468,65 @@ def best_sheet(study: Study) -> Sheet:
         group, tied = study.groups[best, condition], study.tied(condition)
         untested = untested or len(group.values()) < 2
         rows.append([condition, best, group.mean(), len(group.values()), ", ".join(sorted(tied, key=tied.get, reverse=True)) or "-"])
-    notes = ["tied: %s. The best was picked by the same numbers, so it looks a little better than it is; tied does not mean equal, only "
-             "that these replicates do not tell the two apart." % study.tied_words()]
-    if untested:
-        notes.append("With a single replicate no test can be made: train more seeds.")
-    if any(g.diverged for g in study.groups.values()):
-        notes.append(LOST_RULE)
-    return Sheet("best", "Best by %s, and what is tied with it" % study.metric,
-                 [Field(study.condition_name, "word"), Field("best " + study.what, "word"), Field("mean"), Field("n", "count"),
-                  Field("tied", "word")], rows, notes)
+    notes = ["With a single replicate no test can be made: train more seeds."] if untested else []
+    rules = ["Not significantly different from the best: %s. The best was picked by the same numbers, so it looks a little better than it is; no significant "
+             "difference does not mean equal, only that these replicates cannot distinguish the two." % study.tied_words()]
+    several = len(study.conditions) > 1
+    return Sheet("best", "Best %s by %s, and those not significantly different" % (study.what, study.metric_words),
+                 study.condition_field() + [Field("best " + study.what, "word"), Field("mean"), Field("n", "count"),
+                                            Field("not significantly different", "word")],
+                 rows if several else [row[1:] for row in rows], notes, rules + lost_rule(study))
+
+
+# ---- time and memory ----
+
+@dataclass
+class Cost:
+    """What the ok trials of contenders took that were trained apart from all others."""
+    contenders: List[str] = field(default_factory=list)
+    seconds: List[float] = field(default_factory=list)
+    steps: int = 0
+    memory: int = 0
+
+
+def trained_apart(study: Study) -> List[List[str]]:
+    """The contenders in sets whose trials were trained apart. Of trials trained side by side only their common time is measured and
+    divided evenly, so they have the same time to the last digit."""
+    sets: List[set] = [{c} for c in study.contenders]
+    by_time: Dict[Tuple[str, float], set] = {}
+    for (c, _), group in study.groups.items():
+        for t in group.trials.values():
+            found = facts(t)
+            if found.seconds:
+                by_time.setdefault((str(found.run.get("host")), found.seconds), set()).add(c)
+    for together in by_time.values():
+        joined = [s for s in sets if s & together]
+        sets = [s for s in sets if not s & together] + [set().union(*joined)]
+    order = {c: i for i, c in enumerate(study.contenders)}
+    return sorted((sorted(s, key=order.get) for s in sets), key=lambda s: order[s[0]])
+
+
+def cost_of(study: Study, contenders: List[str]) -> Cost:
+    out = Cost(contenders)
+    for (c, _), group in study.groups.items():
+        for t in group.trials.values() if c in contenders else ():
+            found = facts(t)
+            if found.seconds is not None:
+                out.seconds.append(found.seconds)
+                out.steps += found.steps
+                out.memory = max(out.memory, found.memory)
+    return out
 
 
 def cost_sheet(study: Study) -> Sheet:
     """Time and memory of the ok trials, as measured; they depend on the machine and what else ran on it."""
-    rows = []
-    for c in study.contenders:
-        runs = [(t.record.get("run") or {}, t.record.get("result") or {}) for at in study.conditions
-                for g in [study.group(c, at)] if g for t in g.trials.values() if t.status == "ok"]
-        seconds = [(r.get("seconds") or {}).get("train") for r, _ in runs]
-        steps = [res.get("steps") or 0 for _, res in runs]
-        memory = [r.get("peak_memory_bytes") for r, _ in runs if r.get("peak_memory_bytes")]
-        known = [(s, n) for s, n in zip(seconds, steps) if s is not None]
-        if known:
-            total, n = math.fsum(s for s, _ in known), sum(k for _, k in known)
-            rows.append([c, len(known), total, total / len(known), 1e6 * total / n if n else None,
-                         max(memory) / 2 ** 20 if memory else None])
-    return Sheet("cost", "Time and memory", [Field(study.what, "word"), Field("trials", "count"), Field("total s"), Field("s a trial"),
-                                             Field("µs a step"), Field("peak MiB")], rows,
-                 ["Seconds of training, without loading and evaluation, mean over the ok trials; peak memory of the worker's process. "
-                  "As measured in the sweep, with whatever else the machine did."])
+    costs = [c for c in (cost_of(study, contenders) for contenders in trained_apart(study)) if c.seconds]
+    rows = [[listed(c.contenders, len(c.contenders)), len(c.seconds), math.fsum(c.seconds), math.fsum(c.seconds) / len(c.seconds),
+             1e6 * math.fsum(c.seconds) / c.steps if c.steps else None, c.memory / 2 ** 20 if c.memory else None] for c in costs]
+    notes = ["Seconds of training, without loading and evaluation, mean over the ok trials; peak memory of the worker's process. "
+             "As measured in the sweep, with whatever else the machine did."]
+    if any(len(c.contenders) > 1 for c in costs):
+        notes.append("The %s of one line were trained side by side, over the same batches: only their common time is known, so they cannot be "
+                     "compared one by one." % plural_noun(study.what))
+    return Sheet("cost", "Time and memory", [Field(study.what, "word"), Field("trials", "count"), Field("total s"), Field("s per trial"),
+                                             Field("µs per step"), Field("peak MiB")], rows, notes)

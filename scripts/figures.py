@@ -1,4 +1,4 @@
-"""The figures that a study's records can give, and a sentence for each that they cannot. Needs numpy, scipy and matplotlib."""
+"""The figures that a study's records can give; of each that they cannot, the reason. Needs numpy, scipy and matplotlib."""
 import math
 from dataclasses import dataclass, field
 from functools import partial
@@ -7,12 +7,19 @@ from typing import Dict, List, Optional, Tuple
 import aggregate
 import plots
 import rowwise
+import soundness
 import stats
-from comparison import Ranking, Study, ranking
-from plots import Line, Plot
-from records import Keys, Trial, within
+from comparison import Ranking, Study, Verdict, ranking, verdicts
+from facts import curve
+from plots import Effect, Line, Plot
+from records import Keys, Trial, natural, within
+from wording import condition_words, key_words, listed, metric_words, plural, signed
 
 MOST_PANELS = 8                         # of one section; the rest is counted
+MOST_EFFECTS = 24                       # contenders in one figure of differences
+MOST_LINES, MOST_CURVES = 40, 20        # of a plot of curves, and trials of one line
+ZOOM_FROM = 10                          # epochs from which the first fifth does not set the range of a curve
+LOG_FROM = 20                           # ratio of the largest to the smallest value from which an axis is logarithmic
 
 
 @dataclass
@@ -21,6 +28,11 @@ class Section:
     title: str
     plots: List[Plot] = field(default_factory=list)
     words: List[str] = field(default_factory=list)
+    missing: str = ""                   # why there is no figure
+
+    def add(self, title: str, alt: str, draw, **more) -> Plot:
+        self.plots.append(Plot("%s-%d" % (self.id, len(self.plots) + 1), title, alt, draw, **more))
+        return self.plots[-1]
 
 
 class Figures:
@@ -29,9 +41,18 @@ class Figures:
         self.ranking: Optional[Ranking] = ranking(study)
         self.order = self.ranking.contenders if self.ranking else list(study.contenders)
         self.style = plots.looks(study.contenders, self.order, study.control)
+        self.where = {c: study.where(c) for c in study.conditions}
 
     def sections(self) -> List[Section]:
-        return [self.noise(), self.ranks(), self.curves(), self.reliability(), self.confusion(), self.sensitivity()]
+        made = [self.differences(), self.noise(), self.ranks(), self.sensitivity(), self.curves(), self.reliability(), self.confusion()]
+        for section in made:
+            if section.id in ("noise", "sensitivity", "curves", "reliability"):
+                plots.arrange(section.plots)
+        return made
+
+    def of(self, condition: str) -> str:
+        """For the end of a description."""
+        return ", " + self.where[condition] if self.where[condition] else ""
 
     def panels(self, section: Section) -> List[str]:
         """The conditions that are drawn."""
@@ -43,8 +64,42 @@ class Figures:
 
     def few_named(self, section: Section) -> None:
         if len(self.study.contenders) > plots.MANY and section.plots:
-            section.words.append("Of %d contenders the best by average rank and %s are coloured and named, the others grey."
-                                 % (len(self.study.contenders), self.study.control))
+            section.words.append("Of %s the best by average rank%s are coloured and named, the others grey." % (
+                plural(len(self.study.contenders), "contender"), " and " + self.study.against if self.study.against else ""))
+
+    # ---- differences from the control ----
+
+    def differences(self) -> Section:
+        """A panel for each condition: how much better or worse each contender is than the control, or than the best without one."""
+        s, section = self.study, Section("differences", "Differences")
+        for condition in self.panels(section):
+            against = s.reference(condition)
+            others = [c for c in s.contenders if c != against and s.group(c, condition)]
+            if against is None or not others:
+                continue
+            found = sorted(verdicts(s, condition, [(c, against) for c in others]), key=lambda v: -v.gain if v.tested else math.inf)
+            effects = [effect(v, s) for v in found][:MOST_EFFECTS]
+            if not any(math.isfinite(e.mean) for e in effects):
+                continue
+            cut = len(found) - len(effects)
+            level = soundness.baseline(s, condition)
+            section.add(self.where[condition], "differences of each %s from %s in %s%s: %s" % (
+                s.what, against, s.metric_words, self.of(condition), "; ".join("%s %s, %s" % (v.who, v.difference_words, v.word) for v in found if v.tested)),
+                partial(plots.draw_differences, effects=effects, control=against, rope=s.rope, xlabel="difference in " + s.metric_words,
+                        better="right" if s.higher else "left", level=level and (aggregate.CONSTANT.get(level[0], "constant model"), level[1] - s.mean(against, condition))),
+                note="The %d best of %d are drawn." % (len(effects), len(found)) if cut else "")
+        longest = max((len(p.draw.keywords["effects"]) for p in section.plots), default=0)
+        for plot in section.plots:
+            plot.size = (plots.WIDTH, 0.78 + 0.17 * longest)
+            plot.page_size = (plots.PAGE_SIZES.get(len(section.plots), (plots.WIDTH, 0))[0], 0.78 + 0.17 * longest)
+        if not section.plots:
+            section.missing = "no pair of trials with results"
+            return section
+        reach = min(plots.reach_of(p.draw.keywords["effects"], s.rope) for p in section.plots)
+        section.words.insert(0, "Mean differences with 95 %% intervals. Filled: significant after Holm's correction; hollow: not. %s An arrow stands for "
+                             "a value beyond the axis." % (("Grey band: within ± %g, practically equal." if s.rope > reach / 100 else
+                                                            "Practically equal is within ± %g (--rope), too little to be seen here.") % s.rope))
+        return section
 
     # ---- accuracy against noise ----
 
@@ -52,182 +107,281 @@ class Figures:
         """Kind and rate of the label noise; whatever has none has the rate 0."""
         config = next(t.config for (_, c), g in self.study.groups.items() if c == condition for t in g.trials.values())
         kind, rate = str(config.get("corrupt.labels.kind", "none")), config.get("corrupt.labels.rate", 0)
-        return ("none", 0.0) if kind == "none" or not isinstance(rate, (int, float)) or not rate else (kind, float(rate))
+        return ("none", 0.0) if kind == "none" or not soundness.is_finite(rate) or not rate else (kind, float(rate))
 
     def noise(self) -> Section:
         """A panel for each kind of noise and each setting of the rest; what is clean begins every one."""
-        s, section = self.study, Section("noise", "Against the noise rate")
+        s, section = self.study, Section("noise", "Label noise")
         panels: Dict[Tuple[str, str], Dict[str, float]] = {}
         clean: Dict[str, str] = {}
         for c in s.conditions:
             kind, rate = self.noise_of(c)
-            rest = " ".join(v for k, v in zip(s.keys, s.at[c]) if not within(k, ("corrupt.labels",)))
+            rest = self.rest_words(c, ("corrupt.labels",))
             if rate:
                 panels.setdefault((kind, rest), {})[c] = rate
             else:
                 clean[rest] = c
+        drawable = []
         for (kind, rest), rates in panels.items():
             rates.update({clean[rest]: 0.0} if rest in clean else {})
-            if len(set(rates.values())) < 2 or len(section.plots) == MOST_PANELS:
-                continue
+            if len(set(rates.values())) > 1:
+                drawable.append((kind, rest, rates))
+        for kind, rest, rates in drawable[:MOST_PANELS]:
             order = sorted(rates, key=lambda c: rates[c])
             lines = [line for who in s.contenders for line in [self.noise_line(who, order, rates)] if line]
-            title = " ".join(filter(None, (kind if len({k for k, _ in panels}) > 1 else "", rest)))
-            section.plots.append(Plot("noise-%d" % (len(section.plots) + 1), title or "label noise: " + kind, "%s against the rate of %s noise%s" % (
-                s.metric, kind, " with " + rest if rest else ""), partial(plots.draw_lines, lines=lines, style=self.style,
-                                                                         xlabel="rate of %s label noise" % kind, ylabel=s.metric, marks=True)))
+            title = ", ".join(filter(None, (rest, kind + " noise" if len({k for k, _ in panels}) > 1 or not rest else "")))
+            section.add(title, "%s against the rate of %s noise%s" % (s.metric_words, kind, ", " + rest if rest else ""), partial(
+                plots.draw_lines, lines=lines, style=self.style, xlabel="fraction of training labels changed (%s noise)" % kind,
+                ylabel=s.metric_words, marks=True, level=self.level(order[0])))
         if not section.plots:
-            section.words.append("Only one noise rate was trained with, so there is nothing to draw against it.")
+            section.missing = "only one rate of label noise"
             return section
-        section.words.append("Mean %s; the band is ± one sample standard deviation over replicates." % s.metric)
+        if len(drawable) > MOST_PANELS:
+            section.words.append("The first %d of %d panels are drawn." % (MOST_PANELS, len(drawable)))
+        section.words.append("Mean %s; the band, of the best alone, is ± one sample standard deviation over %s." % (
+            s.metric_words, s.replicate + "s") + self.lost_words(section))
         self.few_named(section)
         return section
 
+    def rest_words(self, condition: str, without: Tuple[str, ...]) -> str:
+        s = self.study
+        kept = [i for i, k in enumerate(s.keys) if not within(k, without) and not s.shared(k)]
+        return condition_words([s.keys[i] for i in kept], [s.at[condition][i] for i in kept])
+
+    def level(self, condition: str) -> Optional[Tuple[str, float]]:
+        """The constant model, as a line to compare with."""
+        found = soundness.baseline(self.study, condition)
+        return (aggregate.CONSTANT.get(found[0], "constant model"), found[1]) if found else None
+
+    @staticmethod
+    def lost_words(section: Section) -> str:
+        lost = any(line.lost for p in section.plots for line in p.draw.keywords["lines"])
+        return " A cross below: trials that diverged or failed, of all with that value; a hollow point is the mean of the others only." if lost else ""
+
     def noise_line(self, who: str, conditions: List[str], rates: Dict[str, float]) -> Optional[Line]:
-        points = []
-        for c in conditions:
-            g = self.study.group(who, c)
-            mean, sd = aggregate.mean_sd(list(g.values().values())) if g else (None, None)
-            if mean is not None:
-                points.append((rates[c], mean, sd or 0.0))
-        return Line(who, *map(list, zip(*points))) if points else None
+        points = [point(rates[c], list(g.trials.values()), self.study.metric) for c in conditions for g in [self.study.group(who, c)] if g]
+        return line_of(who, points, who in self.banded())
+
+    def banded(self) -> List[str]:
+        """The lines whose spread is drawn: all of them would cover each other."""
+        return self.order[:1]
 
     # ---- ranks ----
 
     def ranks(self) -> Section:
         section, r = Section("ranks", "Average ranks"), self.ranking
-        if r is None:
-            section.words.append("No ranks: they need two contenders with results on a common condition.")
+        if r is None or r.blocks < 2:
+            section.missing = "no two contenders with results on a common condition" if r is None else "one condition only"
             return section
         runs = stats.not_different(r.mean, r.ranks.cd) if r.ranks else []
         rows = (len(r.contenders) + 1) // 2
-        section.plots.append(Plot("ranks", "1 is best; over %d %s" % (r.blocks, r.over if r.over.endswith("s") else r.over + "s"),
-                                  "average ranks by %s: " % self.study.metric + ", ".join(
+        section.plots.append(Plot("ranks", "1 is best; over " + r.blocks_words,
+                                  "average ranks by %s: " % self.study.metric_words + ", ".join(
                                       "%s %.2f" % item for item in zip(r.contenders, r.mean)),
                                   partial(plots.draw_ranks, names=r.contenders, mean=r.mean, cd=r.ranks.cd if r.ranks else None, runs=runs),
                                   (plots.WIDTH * 1.25, 0.9 + 0.17 * rows + 0.09 * len(runs))))
         if runs:
-            section.words.append("A bar joins contenders that Nemenyi's test does not tell apart.")
+            section.words.append("A bar joins contenders that Nemenyi's test does not distinguish.")
         if r.ranks:
             return section                              # the rest stands below the table that follows
-        section.words.append(r.sentence)
-        if r.left_out:
-            section.words.append("%d of %d blocks left out, since a contender has no result there." % (r.left_out, r.left_out + r.blocks))
+        section.words += [r.sentence] + ([r.left_out_words] if r.left_out else [])
         return section
 
     # ---- learning curves ----
 
     def curves(self) -> Section:
         s, section = self.study, Section("curves", "Learning curves")
-        for n, condition in enumerate(self.panels(section)):
-            name, log_y = "valid." + s.metric.split(".", 1)[1], False
+        loss_shown = False
+        for condition in self.panels(section):
+            name = "valid." + s.metric.split(".", 1)[-1]
             lines = self.curve_lines(condition, name)
+            log_y = not lines
+            if log_y:
+                name, lines = "train.loss", self.curve_lines(condition, "train.loss")
+                log_y = all(v > 0 for line in lines for v in line.y)
             if not lines:
-                name, log_y = "train.loss", True
-                lines = self.curve_lines(condition, name)
-            if lines:
-                section.plots.append(Plot("curves-%d" % (n + 1), condition, "%s by epoch, %s, a line for each %s" % (name, condition, s.what),
-                                          partial(plots.draw_lines, lines=lines, style=self.style, xlabel="epoch", ylabel=name)))
-                if log_y:
-                    section.words = ["The records keep no curve of valid.%s; the training loss is shown, whose scale differs from loss to "
-                                     "loss." % s.metric.split(".", 1)[1]]
+                continue
+            loss_shown = loss_shown or name == "train.loss"
+            last = max(line.x[-1] for line in lines)
+            section.add(self.where[condition], "%s by epoch, a line for each %s%s" % (metric_words(name), s.what, self.of(condition)), partial(
+                plots.draw_lines, lines=lines, style=self.style, xlabel="epoch", ylabel=metric_words(name), log_y=log_y,
+                level=None if name == "train.loss" else self.level_of(condition, name),
+                y_from=last / 5 if last >= ZOOM_FROM and not log_y else -math.inf), note=self.curve_note(condition, name))
         if not section.plots:
-            section.words = ["The records hold no learning curves (full-batch and closed-form fits have none)."]
+            section.missing = "the records hold no curve"
+            section.words = []
             return section
-        section.words.append("Mean over replicates; the band is ± one sample standard deviation.")
+        if loss_shown:
+            section.words.append("The records keep no curve of %s; the training loss is shown, whose scale differs from loss to loss."
+                                 % metric_words("valid." + s.metric.split(".", 1)[-1]))
+        section.words += self.curves_left_out()
+        section.words.append("Means over %ss; the band, of the best alone, is ± one sample standard deviation. Of ten epochs or more the "
+                             "first fifth may lie outside the frame." % s.replicate)
         self.few_named(section)
         return section
 
+    def curves_left_out(self) -> List[str]:
+        out = []
+        if len(self.study.contenders) > MOST_LINES:
+            out.append("The %d contenders with the best average ranks are drawn, of %d." % (MOST_LINES, len(self.study.contenders)))
+        most = max(len(g.trials) for g in self.study.groups.values())
+        return out + (["Each line is the mean of the first %d %ss, of %d." % (MOST_CURVES, self.study.replicate, most)] if most > MOST_CURVES else [])
+
+    def level_of(self, condition: str, metric: str) -> Optional[Tuple[str, float]]:
+        found = soundness.baseline(self.study, condition, metric)
+        return (aggregate.CONSTANT.get(found[0], "constant model"), found[1]) if found else None
+
+    def curve_note(self, condition: str, name: str) -> str:
+        """Lost trials, which have no line, and noisy validation labels."""
+        lost = [(c, len(g.trials) - len(g.with_status("ok")), len(g.trials)) for c in self.study.contenders
+                for g in [self.study.group(c, condition)] if g]
+        lost = ["%s %d of %d" % item for item in lost if item[1]]
+        notes = ["Lost trials, not drawn: %s." % listed(lost)] if lost else []
+        if name.startswith("valid.") and self.noise_of(condition)[1]:
+            config = next(t.config for (_, c), g in self.study.groups.items() if c == condition for t in g.trials.values())
+            if config.get("corrupt.labels.valid", True):
+                notes.append("The validation labels are noisy too, so these values are lower than on the clean test rows.")
+        return " ".join(notes)
+
     def curve_lines(self, condition: str, name: str) -> List[Line]:
         lines = []
-        for who in self.study.contenders:
+        for who in [c for c in self.order if c in self.study.contenders][:MOST_LINES]:
             g = self.study.group(who, condition)
-            curves = [c for t in (g.trials.values() if g else ()) if t.status == "ok"
-                      for c in [((t.record.get("result") or {}).get("curves") or {}).get(name)] if c]
-            length = min(map(len, curves), default=0)
-            columns = [[c[e] for c in curves if isinstance(c[e], (int, float))] for e in range(length)]
-            points = [(e + 1, *aggregate.mean_sd(v)) for e, v in enumerate(columns) if v]
+            ok = [t for t in (g.trials.values() if g else ()) if t.status == "ok"][:MOST_CURVES]
+            by_epoch: Dict[int, List[float]] = {}
+            made = [(epochs, values) for epochs, values in (curve(t, name) for t in ok) if epochs]
+            shortest = min((epochs[-1] for epochs, _ in made), default=0)
+            for epochs, values in made:
+                for e, v in zip(epochs, values):
+                    if e <= shortest and soundness.is_finite(v):
+                        by_epoch.setdefault(e, []).append(v)
+            points = [(e, *aggregate.mean_sd(v)) for e, v in sorted(by_epoch.items())]
             points = [(e, m, sd or 0.0) for e, m, sd in points if m is not None and math.isfinite(m)]
             if points:
-                lines.append(Line(who, *map(list, zip(*points))))
+                x, y, spread = map(list, zip(*points))
+                lines.append(Line(who, x, y, spread if who in self.banded() else None))
         return lines
 
     # ---- from predictions ----
 
     def reliability(self) -> Section:
         s, section = self.study, Section("reliability", "Reliability")
-        drawn = []
-        for n, condition in enumerate(self.panels(section)):
+        for condition in self.panels(section):
             best = s.best(condition)
-            names = list(dict.fromkeys(c for c in (best, s.control) if c and c != "all"))
+            names = list(dict.fromkeys(c for c in (best, s.against) if c))
             kept = {c: rows for c in names for _, rows in [rowwise.first_kept(s.group(c, condition))] if rows is not None and rows.classes}
             if kept:
                 bins = {c: rowwise.reliability(rows) for c, rows in kept.items()}
-                drawn.append(condition)
-                section.plots.append(Plot("reliability-%d" % (n + 1), condition, "share of rows that are right by the confidence of the model, "
-                                          + condition, partial(plots.draw_reliability, bins=bins, style=self.style)))
-        if not drawn:
-            section.words = [rowwise.ABSENT]
+                section.add(self.where[condition], "fraction of rows that are correct by the confidence of the model" + self.of(condition),
+                            partial(plots.draw_reliability, bins=bins, style=self.style))
+        if not section.plots:
+            section.missing, section.words = "no predictions were kept (output.predictions: true)", []
             return section
-        section.words.append("The best and the control, on the test rows of one replicate; %d bins of equal width, the area of a point is the "
-                             "number of rows. Below the diagonal a model is surer than it is right. Confidence is the softmax of the scores, "
-                             "whatever the loss was." % rowwise.BINS)
+        section.words.append("The best and the control, on the test rows of one %s; %d bins of equal width, the area of a point is the number of "
+                             "rows. Below the diagonal the model is over-confident. Confidence is the softmax of the scores, whatever the loss was."
+                             % (s.replicate, rowwise.BINS))
         return section
 
     def confusion(self) -> Section:
         s, section = self.study, Section("confusion", "Confusion of the best")
-        for n, condition in enumerate(self.panels(section)):
+        for condition in self.panels(section):
             best = s.best(condition)
-            replicate, rows = rowwise.first_kept(s.group(best, condition)) if best else ("", None)
+            _, rows = rowwise.first_kept(s.group(best, condition)) if best else ("", None)
             if rows is None or not rows.classes:
                 continue
             counts = rowwise.confusion(rows)
-            section.plots.append(Plot("confusion-%d" % (n + 1), "%s: %s" % (condition, best), "confusion matrix of %s, %s" % (best, condition),
-                                      partial(plots.draw_confusion, counts=counts, classes=rows.classes), (plots.WIDTH, plots.WIDTH),
-                                      note=worst_confusions(counts, rows.classes)))
+            where = s.where(condition)
+            section.add(where + ": " + best if where else best, "confusion matrix of %s%s" % (best, self.of(condition)), partial(
+                plots.draw_confusion, counts=counts, classes=rows.classes), size=plots.confusion_size(len(rows.classes)),
+                note=worst_confusions(counts, rows.classes))
         if not section.plots:
-            section.words = [rowwise.ABSENT]
+            section.missing, section.words = "no predictions were kept (output.predictions: true)", []
             return section
-        section.words.append("Test rows of one replicate; a field's depth is its share of the true class.")
+        section.words.append("Test rows of one %s: rows of the table are actual classes, columns predicted ones; the deeper a field, the larger its "
+                             "share of the actual class." % s.replicate)
         return section
 
     # ---- sensitivity ----
 
+    def looks_of_losses(self, losses: List[str]) -> Dict[str, dict]:
+        """The colours that the losses have elsewhere on the page, where contenders are losses with one setting each."""
+        if all(name in self.style for name in losses):
+            return {name: self.style[name] for name in losses}
+        return plots.looks(losses, losses, self.study.control)
+
     def sensitivity(self) -> Section:
+        """A panel for each hyper-parameter and each setting of the data, their corruption and the model: these are never pooled."""
         s, section = self.study, Section("sensitivity", "Sensitivity to hyper-parameters")
-        of_loss = [k for k in self.keys.varying if within(k, ("loss", "optimizer", "schedule", "model")) and not within(k, self.plan.over)
-                   and not k.endswith((".name", ".kind", ".seed"))]
-        for key in of_loss:
-            lines = self.sensitivity_lines(key)
-            if lines:
-                x = [v for line in lines for v in line.x]
-                style = plots.looks([line.name for line in lines], [line.name for line in lines], s.control)
-                split = self.plan.select or s.metric
-                section.plots.append(Plot("sensitivity-" + key.replace(".", "-"), key, "%s against %s, a line for each loss" % (split, key),
-                                          partial(plots.draw_lines, lines=lines, style=style, xlabel=key, ylabel=split, marks=True,
-                                                  log_x=min(x) > 0 and max(x) / min(x) >= 20)))
-        section.words.append("Mean over all trials with that value, whatever else varies; the band is ± one sample standard deviation." if
-                             section.plots else "No hyper-parameter of a loss, optimiser or model was tried at more than one value, so its "
-                             "effect is not known here; a sweep over `loss.NAME: default` grids or optimizer.lr would tell.")
+        tried = [k for k in self.keys.varying if within(k, ("loss", "optimizer", "schedule", "model", "train")) and not within(k, self.plan.over)
+                 and not k.endswith((".name", ".kind", ".seed"))]
+        apart = [k for k in self.keys.varying if aggregate.is_question(k) and not within(k, self.plan.over) or k == "model.kind"]
+        metric = self.plan.select or s.metric
+        panels = [(key, at, lines) for key in tried for at, members in aggregate.grouped(self.trials, self.keys, apart).items()
+                  for lines in [sensitivity_lines(members, key, metric)] if lines]
+        pooled = False
+        for key, at, lines in panels[:MOST_PANELS]:
+            x = [v for line in lines for v in line.x]
+            style = self.looks_of_losses([line.name for line in lines])
+            where = condition_words(apart, at)
+            pooled = pooled or len(tried) > 1
+            section.add(where or key_words(key), "%s against %s, a line for each loss%s" % (
+                metric_words(metric), key_words(key), ", " + where if where else ""), partial(
+                    plots.draw_lines, lines=lines, style=style, xlabel=key_words(key), ylabel=metric_words(metric), marks=True,
+                    log_x=min(x) > 0 and spaced_log(sorted(set(x)))))
+        if not section.plots:
+            section.missing = "no hyper-parameter was tried at two values"
+            return section
+        if len(panels) > MOST_PANELS:
+            section.words.append("The first %d of %d panels are drawn; --where KEY=VALUE shows others." % (MOST_PANELS, len(panels)))
+        section.words.append("Mean %s over the trials with that value on the data of the panel%s." % (
+            metric_words(metric), ", whatever the other hyper-parameters are" if pooled else "") + self.lost_words(section))
         return section
 
-    def sensitivity_lines(self, key: str) -> List[Line]:
-        """A line for each loss that was tried at two values or more."""
-        metric, points = self.plan.select or self.study.metric, {}
-        for t in self.trials:
-            x = t.config.get(key)
-            if t.status == "ok" and metric in t.metrics and isinstance(x, (int, float)) and not isinstance(x, bool):
-                points.setdefault(str(t.config.get("loss.name")), {}).setdefault(float(x), []).append(t.metrics[metric])
-        lines = []
-        for name, by_x in sorted(points.items()):
-            stated = [(x, *aggregate.mean_sd(v)) for x, v in sorted(by_x.items())]
-            stated = [(x, m, sd or 0.0) for x, m, sd in stated if m is not None and math.isfinite(m)]
-            if len(stated) > 1:
-                lines.append(Line(name, *map(list, zip(*stated))))
-        return lines
+
+# ---- points ----
+
+def effect(v: Verdict, study: Study) -> Effect:
+    words = v.word if v.word != "not tested" else "single pair: %s" % signed(v.mean, 4) if math.isfinite(v.mean) else v.word
+    return Effect(v.who, v.mean, v.low, v.high, v.word, words)
+
+
+def point(x: float, trials: List[Trial], metric: str) -> Tuple[float, float, float, int, int]:
+    """x, mean and sd of the trials that ended well, how many did not, and all; the mean is NaN where none has a finite value."""
+    values = [t.metrics[metric] for t in trials if t.status == "ok" and metric in t.metrics]
+    mean, sd = aggregate.mean_sd(values)
+    return (x, math.nan if mean is None or not math.isfinite(mean) else mean, sd or 0.0,
+            sum(t.status in ("diverged", "failed") for t in trials), len(trials))
+
+
+def line_of(name: str, points: List[Tuple[float, float, float, int, int]], banded: bool) -> Optional[Line]:
+    """None where there is neither a mean nor a loss to show."""
+    lost = [(x, k, n) for x, _, _, k, n in points if k]
+    if not lost and not any(math.isfinite(y) for _, y, _, _, _ in points):
+        return None
+    return Line(name, [p[0] for p in points], [p[1] for p in points], [p[2] for p in points] if banded else None, lost)
+
+
+def sensitivity_lines(trials: List[Trial], key: str, metric: str) -> List[Line]:
+    """A line for each loss that was tried at two values or more."""
+    points: Dict[str, Dict[float, List[Trial]]] = {}
+    for t in trials:
+        if soundness.is_finite(t.config.get(key)):
+            points.setdefault(str(t.config.get("loss.name")), {}).setdefault(float(t.config[key]), []).append(t)
+    lines = [line_of(name, [point(x, members, metric) for x, members in sorted(by_x.items())], False)
+             for name, by_x in sorted(points.items(), key=lambda item: natural(item[0])) if len(by_x) > 1]
+    return [line for line in lines if line]
+
+
+def spaced_log(x: List[float]) -> bool:
+    """True for values whose ratios are nearer to each other than their distances are."""
+    if x[-1] / x[0] >= LOG_FROM:
+        return True
+    ratios, steps = [b / a for a, b in zip(x, x[1:])], [b - a for a, b in zip(x, x[1:])]
+    return len(x) > 2 and max(ratios) / min(ratios) < max(steps) / min(steps)
 
 
 def worst_confusions(counts, classes: List[str]) -> str:
     pairs = sorted(((int(counts[i, j]), classes[i], classes[j]) for i in range(len(classes)) for j in range(len(classes))
                     if i != j and counts[i, j]), key=lambda item: -item[0])[:3]
-    return "Most often: " + "; ".join("%s taken for %s %d times" % (a, b, n) for n, a, b in pairs) + "." if pairs else "No row is wrong."
+    return "Most often: " + "; ".join("%d %s predicted as %s" % (n, a, b) for n, a, b in pairs) + "." if pairs else "No row is wrong."
+

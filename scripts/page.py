@@ -2,47 +2,60 @@
 
 Everything that comes from records is escaped by the template (page.html); nothing is fetched from anywhere."""
 import argparse
+import datetime
 import json
 import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 import jinja2
 from markupsafe import Markup
 
 import aggregate
+import plots
 import sheets
+import soundness
 import tables
-from comparison import LOST_RULE, Study, plural_of
+from comparison import Study
+from conclusion import conclusions, headline
+from facts import facts
 from figures import Figures, Section
-from records import Keys, Refused, Trial, natural, value_text, within
+from protocol import Protocol, data_words
+from records import Keys, Refused, Trial, value_text, within
 from report import all_sheets
+from wording import file_name, key_words, metric_words, plural, plural_noun
 
 FORMS = (("md", "md"), ("csv", "csv"), ("latex", "tex"))
-MOST_COMMANDS, MOST_ANSWERS = 6, 8
+MOST_COMMANDS, MOST_OPEN, MOST_ANSWERS = 6, 4, 60     # commands; conditions that need no opening; conditions in all
+MOST_ROWS, MOST_GROUPS, MOST_TRIALS = 400, 400, 4000    # of one table, and of the trials' ids; CSV and the records have all
 
 
 def make(args: argparse.Namespace, trials: List[Trial], plan: aggregate.Plan, keys: Keys, study: Study) -> str:
     """The page's text; with --files, writes tables and plots."""
-    figures = Figures(study, plan, keys, trials)
-    sections = figures.sections()
+    sections = {s.id: s for s in Figures(study, plan, keys, trials).sections()}
     main = aggregate.make_table(trials, aggregate.compact(plan, trials, keys), keys, args.sort)
     whole = aggregate.make_table(trials, plan, keys, args.sort)
     made = {s.name: s for s in all_sheets(study)}
     if args.files:
-        write_files(Path(args.files), whole, main, list(made.values()), sections)
+        write_files(Path(args.files), whole, main, list(made.values()), list(sections.values()))
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.filters["shown"] = sheets.shown
+    environment.globals.update(plural=plural, plural_noun=plural_noun, most_rows=MOST_ROWS, drawn=drawn)
     groups = settings(study, keys, trials)
     return environment.get_template("page.html").render(
-        title=", ".join(sorted({t.study for t in trials})), question=question(study, trials), answers=answers(study), study=study,
-        protocol=protocol(trials, keys, plan), main=grid(main, study, groups), whole=grid(whole, None, {}), sheets=made,
-        sections=[(s, [(p, Markup(p.inline())) for p in s.plots]) for s in sections], groups=list(groups.values()),
-        common=common_config(trials), facts=provenance(trials), lost=lost(trials), rule=LOST_RULE,
-        command=command(args), commands=commands(trials), checksums=checksums(trials))
+        title=title(trials), study_name=study_names(trials), date=dates(trials), question=question(study, trials),
+        answers=answers(study), study=study, doubts=doubts(study, plan.notes), protocol=Protocol(trials, keys, plan).entries(),
+        main=grid(main, study, groups), whole=grid(whole, None, {}), sheets=made, sections=sections, tuning=tuning(study),
+        missing=missing(sections, made), rules=rules(made, study, main), groups=list(groups.values())[:MOST_GROUPS], n_groups=len(groups),
+        common=common_config(trials), facts=provenance(trials), n_trials=len(trials), not_ok=aggregate.not_ok(trials),
+        command=command(args), commands=commands(trials), checksums=checksums(trials),
+        light=Markup(plots.colour_variables(False)), dark=Markup(plots.colour_variables(True)))
+
+
+def drawn(section: Section) -> List[Tuple[plots.Plot, Markup]]:
+    return [(p, Markup(p.inline())) for p in section.plots]
 
 
 def write_files(folder: Path, whole: tables.Table, main: tables.Table, made: List[sheets.Sheet], sections: List[Section]) -> None:
@@ -60,78 +73,82 @@ def write_files(folder: Path, whole: tables.Table, main: tables.Table, made: Lis
         raise Refused("--files %s: %s cannot be written (%s)" % (folder, error.filename, error.strerror), 5) from None
 
 
-# ---- words ----
+# ---- the top ----
 
-def data_words(trial: Trial) -> str:
-    """letter.csv.gz (20000 rows, 16 features, 26 classes)"""
-    data = trial.record.get("data") or {}
-    sources = [os.path.basename(s["path"]) for s in data.get("sources", []) if s.get("path")]
-    name = " and ".join(sources) or str(trial.config.get("data.generator.name", "generated data"))
-    facts = [plural_of(data["rows"]["all"], "row")] if data.get("rows", {}).get("all") else []
-    facts += [plural_of(data["features"], "feature")] if data.get("features") else []
-    facts += ["%d classes" % len(data["classes"])] if data.get("classes") else []
-    return name + (" (%s)" % ", ".join(facts) if facts else "")
+def study_names(trials: List[Trial]) -> str:
+    return ", ".join(sorted({t.study for t in trials}))
+
+
+def title(trials: List[Trial]) -> str:
+    """The question of the config where the records have it, else the names of the studies."""
+    questions = {facts(t).question for t in trials}
+    return (questions.pop() if len(questions) == 1 else "") or study_names(trials)
 
 
 def question(study: Study, trials: List[Trial]) -> str:
-    sets = list(dict.fromkeys(data_words(t) for t in trials if t.record.get("data")))
-    where = "on " + sets[0] if len(sets) == 1 else "on %d data sets: %s" % (len(sets), "; ".join(sets))
-    spread = [(k, [v for v in dict.fromkeys(study.at[c][i] for c in study.conditions)]) for i, k in enumerate(study.keys)
+    sets = list(dict.fromkeys(words for words in map(data_words, trials) if words))
+    where = " on " + sets[0] if len(sets) == 1 else " on %s" % plural(len(sets), "data set") if sets else ""
+    spread = [(k, list(dict.fromkeys(study.at[c][i] for c in study.conditions))) for i, k in enumerate(study.keys)
               if not within(k, ("data.train", "data.generator"))]
-    given = "; ".join("%s %s" % (k, ", ".join(v)) for k, v in spread)
-    return "Which of %d %s reaches the best %s (%s is better) %s%s?" % (
-        len(study.contenders), {"loss": "losses"}.get(study.what, "settings of " + study.what), study.metric,
-        "higher" if study.higher else "lower", where, ", for " + given if given else "")
+    given = "; ".join("%s %s" % (key_words(k), ", ".join(v[:6] + ["…"] * (len(v) > 6))) for k, v in spread if len(v) > 1)
+    n = len(study.contenders)
+    what = plural(n, study.what) if study.what in ("loss", "contender") else "%s of %s" % (plural(n, "setting"), study.what)
+    return "Which of %s reaches the best %s (%s is better)%s%s?" % (
+        what, study.metric_words, "higher" if study.higher else "lower", where, "; for " + given if given else "")
 
 
-def answers(study: Study) -> List[dict]:
-    out = []
-    for condition in study.conditions[:MOST_ANSWERS]:
-        best = study.best(condition)
-        group = study.group(best, condition) if best else None
-        tied = study.tied(condition) if best else {}
-        mean = group.mean() if group else None
-        others = [c for c in study.contenders if c != best and study.group(c, condition)]
-        out.append({"condition": condition, "best": best, "mean": "" if mean is None else tables.number(mean, tables.decimals([mean])),
-                    "n": len(group.values()) if group else 0,
-                    "tied": sorted(tied, key=lambda c: -tied[c]), "others": len(others)})
-    return out
+def answers(study: Study) -> dict:
+    found = conclusions(study)
+    first = found if len(found) <= MOST_OPEN else [c for c in found if not c.condition]
+    rest = [c for c in found if c not in first]
+    return {"headline": headline(study), "shown": first, "folded": rest[:MOST_ANSWERS], "more": len(rest) - len(rest[:MOST_ANSWERS])}
 
 
-def protocol(trials: List[Trial], keys: Keys, plan: aggregate.Plan) -> List[Tuple[str, str]]:
-    """Heading and words; a value that varies says so."""
-    def say(key: str) -> Optional[str]:
-        values = sorted({value_text(t.config[key]) for t in trials if key in t.config}, key=natural)
-        return None if not values else values[0] if len(values) == 1 else "%s (%s)" % (
-            "varies", ", ".join(values[:6]) + (", …" if len(values) > 6 else ""))
-
-    def some(*names: str) -> str:
-        return "; ".join("%s %s" % (n.rsplit(".", 1)[-1] if n.count(".") else n, v) for n in names for v in [say(n)]
-                         if v not in (None, "none", "0", "[]", "false"))
-
-    rows = next(((t.record.get("data") or {}).get("rows") for t in trials if (t.record.get("data") or {}).get("rows")), {})
-    split = ", ".join("%s %d" % (s, rows[s]) for s in ("train", "valid", "test") if rows.get(s))
-    entries = [("Rows", split), ("Features", some("data.preprocess.standardize", "data.categorical", "data.missing")),
-               ("Labels", some("corrupt.labels.kind", "corrupt.labels.rate", "corrupt.labels.include_self")),
-               ("Imbalance", some("corrupt.imbalance.kind", "corrupt.imbalance.ratio")),
-               ("Model", some("model.kind", "model.hidden", "model.activation", "model.dropout", "model.init")),
-               ("Optimiser", some("optimizer.name", "optimizer.lr", "optimizer.momentum", "optimizer.weight_decay", "schedule.name")),
-               ("Training", some("train.epochs", "train.batch", "train.precision", "train.early_stopping.metric", "train.early_stopping.patience")),
-               ("Replicates", "%s: %s" % (", ".join(plan.over), say(plan.over[0]) or "one")),
-               ("Selection", "by %s, over %s" % (plan.select, ", ".join(plan.tuned) or "nothing") if plan.select else
-                "none: every setting is a row of its own, at its configured hyper-parameters")]
-    return [(a, b) for a, b in entries if b]
+def doubts(study: Study, notes: List[str]) -> List[str]:
+    """What a reader must know before believing the answer."""
+    return notes + soundness.concerns(study)
 
 
-def lost(trials: List[Trial]) -> str:
-    return aggregate.not_ok(trials)
+def started(trials: Iterable[Trial]) -> List[str]:
+    return sorted(t.started for t in trials if t.started)
+
+
+def dates(trials: List[Trial]) -> str:
+    """27 to 28 November 2026"""
+    days = []
+    for text in started(trials)[:1] + started(trials)[-1:]:
+        try:
+            days.append(datetime.datetime.strptime(text[:10], "%Y-%m-%d"))
+        except ValueError:
+            return ""
+    words = list(dict.fromkeys("%d %s" % (d.day, d.strftime("%B %Y")) for d in days))
+    return " to ".join(words)
+
+
+def missing(sections: Dict[str, Section], made: Dict[str, sheets.Sheet]) -> str:
+    parts = ["%s (%s)" % (s.title.lower(), s.missing) for s in sections.values() if s.missing]
+    parts += [] if made["rows"].rows else ["the same test rows (no predictions were kept: output.predictions: true)"]
+    return "; ".join(parts)
+
+
+def rules(made: Dict[str, sheets.Sheet], study: Study, main: tables.Table) -> List[str]:
+    """How to read the page: each definition once."""
+    rows = [r for name in ("pairs", "best", "ranks", "rows", "cost") if made[name].rows for r in made[name].rules]
+    tied = ["≈: no significant difference from the best of the column: %s; with few replicates that says little." % study.tied_words()]
+    return list(dict.fromkeys(tied + rows))
 
 
 # ---- tables ----
 
+def tuning(study: Study) -> Optional[dict]:
+    """What was chosen for each contender on each condition, where anything was."""
+    rows = [(c, who, group.chosen) for c in study.conditions for who in study.contenders for group in [study.group(who, c)] if group and group.chosen]
+    return {"rows": rows[:MOST_ROWS], "several": len(study.conditions) > 1} if rows else None
+
+
 def grid(table: tables.Table, study: Optional[Study], groups: Dict[Tuple[str, str], dict]) -> dict:
     """A table as rows of cells for the template."""
-    rows = []
+    rows, ends = [], []
     for row in table.rows:
         cells = []
         for cell, column in zip(row.cells, table.columns):
@@ -139,20 +156,32 @@ def grid(table: tables.Table, study: Optional[Study], groups: Dict[Tuple[str, st
             sd = tables.number(cell.sd, column.decimals) if cell.sd is not None else ""
             cells.append({"text": text, "sd": sd, "n": cell.n, "best": cell.best, "value": "" if cell.mean is None else repr(cell.mean),
                           "show_n": cell.show_n, "chosen": cell.chosen, "tied": False, "group": None})
-        rows.append({"key": row.key, "cells": cells, "n": row.n, "not_ok": row.not_ok})
+        words = [file_name(v) if k.endswith(".path") else v for k, v in zip(table.keys, row.key)]
+        (ends if row.baseline else rows).append({"key": row.key, "words": words, "cells": cells, "n": row.n, "not_ok": row.not_ok})
     if study:
         link_cells(rows, table, study, groups)
-    heads = study.conditions if study and table.pivot else [column.title for column in table.columns]
-    return {"keys": table.keys, "columns": heads, "rows": rows, "pivot": table.pivot, "not_ok": table.not_ok,
-            "caption": [line for line in tables.caption(table, HTML) if not study or not line.startswith("Chosen for ") or " each group " in line],
+    heads = [study.where(c) or study.metric_words for c in study.conditions] if study and table.pivot else [
+        metric_words(column.title) for column in table.columns]
+    return {"keys": [key_words(k) for k in table.keys], "ends": ends, "columns": heads, "rows": rows, "pivot": table.pivot, "not_ok": table.not_ok,
+            "caption": main_caption(table, study) if study else tables.caption(table, HTML),
             "tied": any(c["tied"] for r in rows for c in r["cells"])}
+
+
+def main_caption(table: tables.Table, study: Study) -> List[str]:
+    counts = sorted({cell.n for row in table.rows for cell in row.cells if cell.mean is not None})
+    n = plural(counts[-1], study.replicate) if len(counts) == 1 else "%d to %s" % (counts[0], plural(counts[-1], study.replicate)) if counts else ""
+    out = ["Mean%s over %s." % (" ± sample standard deviation" if counts[-1] > 1 else "", n)] if counts else []
+    lost = [line for line in table.caption if line.startswith("Not ok")]
+    return out + lost + (["Coloured: the best mean%s; means over fewer completed trials are never marked." % (
+        " of each " + study.condition_name if len(study.conditions) > 1 else "")] if len(study.contenders) > 1 else [])
 
 
 HTML = tables.Style(lambda s: s, lambda s: s, "bold", " ± ")
 
 
 def link_cells(rows: List[dict], table: tables.Table, study: Study, groups: Dict[Tuple[str, str], dict]) -> None:
-    """Cells of the main table lead to their trials; those tied with the best are marked."""
+    """Cells of the main table lead to their trials; the best of each condition and those tied with it are marked."""
+    best = {c: study.best(c) for c in study.conditions}
     tied = {c: study.tied(c) for c in study.conditions}
     by_place = dict(zip([column.place for column in table.columns], study.conditions)) if table.pivot else {}
     for row in rows:
@@ -160,8 +189,9 @@ def link_cells(rows: List[dict], table: tables.Table, study: Study, groups: Dict
             who, condition = find_group(row["key"], column, by_place, table.keys, study)
             group = groups.get((who, condition))
             if group:
-                cell["group"] = group
+                cell["group"] = group if group["linked"] else None
                 cell["tied"] = who in tied[condition]
+                cell["best"] = len(study.contenders) > 1 and who == best[condition]
 
 
 def find_group(key: List[str], column: tables.Column, by_place: Dict[str, str], keys: List[str], study: Study) -> Tuple[str, str]:
@@ -181,13 +211,17 @@ def settings(study: Study, keys: Keys, trials: List[Trial]) -> Dict[Tuple[str, s
     """For each contender and condition: what sets its config apart, and its trials."""
     varying = [k for k in keys.all if len({json.dumps(t.config.get(k, None)) + str(k in t.config) for t in trials}) > 1
                and k not in keys.over and k not in ("name", "output.dir", "output.predictions")]
-    out = {}
-    for number, ((who, condition), group) in enumerate(sorted(study.groups.items(), key=lambda i: (study.conditions.index(i[0][1]), i[0][0]))):
+    out, room, order = {}, MOST_TRIALS, {c: i for i, c in enumerate(study.conditions)}
+    for number, ((who, condition), group) in enumerate(sorted(study.groups.items(), key=lambda i: (order[i[0][1]], i[0][0]))):
         first = next(iter(group.trials.values()))
         own = [(k, value_text(first.config[k])) for k in varying if k in first.config]
+        members = list(group.trials.items())[:max(0, room)]
+        room -= len(group.trials)
+        where = study.where(condition)
         out[who, condition] = {
-            "id": "g%d" % number, "who": who, "condition": condition, "chosen": group.chosen, "own": own,
-            "trials": [{"replicate": r, "id": t.id, "status": t.status, "value": t.metrics.get(study.metric)} for r, t in group.trials.items()]}
+            "id": "g%d" % number, "who": who, "name": where + ": " + who if where else who, "chosen": group.chosen, "own": own,
+            "linked": number < MOST_GROUPS, "more": len(group.trials) - len(members),
+            "trials": [{"replicate": r, "id": t.id, "status": t.status, "value": t.metrics.get(study.metric)} for r, t in members]}
     return out
 
 
@@ -199,13 +233,13 @@ def command(args: argparse.Namespace) -> str:
 
 def commands(trials: List[Trial]) -> List[str]:
     """The sweeps that made the records, without the folder of the program."""
-    seen = dict.fromkeys(tuple(c) for t in sorted(trials, key=lambda t: str((t.record.get("run") or {}).get("started")))
-                         for c in [(t.record.get("run") or {}).get("command")] if c)
+    seen = dict.fromkeys(tuple(map(str, c)) for t in sorted(trials, key=lambda t: t.started)
+                         for c in [facts(t).run.get("command")] if isinstance(c, list) and c)
     return [shlex.join([os.path.basename(c[0]), *c[1:]]) for c in seen][:MOST_COMMANDS]
 
 
 def provenance(trials: List[Trial]) -> List[Tuple[str, str]]:
-    runs = [t.record.get("run") or {} for t in trials]
+    runs = list({id(facts(t).run): facts(t).run for t in trials}.values())
 
     def all_of(*path: str) -> str:
         values = []
@@ -217,16 +251,15 @@ def provenance(trials: List[Trial]) -> List[Tuple[str, str]]:
 
     libraries = "; ".join("%s %s" % (name, all_of("libraries", name)) for name in
                           dict.fromkeys(n for r in runs for n in (r.get("libraries") or {})))
-    started = sorted(str(r["started"]) for r in runs if r.get("started"))
+    when = started(trials)
     clean = {(r.get("git") or {}).get("clean") for r in runs}
     return [(a, b) for a, b in (
         ("lossbench", all_of("lossbench")), ("Revision", all_of("git", "revision") + (" (with local changes)" if False in clean else "")),
         ("Processor", all_of("processor")), ("System", all_of("os")), ("Arithmetic", all_of("kernels")),
         ("BLAS", "OpenBLAS %s kernel %s" % (all_of("blas", "version"), all_of("blas", "kernel")) if all_of("blas", "version") else ""),
         ("Libraries", libraries), ("Compiler", all_of("compiler")), ("Flags", all_of("flags")),
-        ("Trained", started[0] + " to " + started[-1] if started else "")) if b.strip()]
+        ("Trained", when[0] + " to " + when[-1] if when else "")) if b.strip()]
 
 
 def checksums(trials: List[Trial]) -> List[Tuple[str, str]]:
-    return list(dict.fromkeys((str(s.get("path")), str(s.get("sha256"))) for t in trials
-                              for s in (t.record.get("data") or {}).get("sources", []) if s.get("sha256")))
+    return list(dict.fromkeys((path, checksum) for t in trials for _, path, checksum in t.sources if checksum))

@@ -1,15 +1,27 @@
 """Records of trials: finding and reading them, and what their configs differ in. Standard library only."""
 import difflib
+import gc
+import hashlib
 import json
+import os
 import re
 import sys
-from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from typing import Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
+
+from record_form import MOST_DEPTH, Broken, check, listed, scalar
+from safe_file import parse_json, read_bytes
 
 SCHEMA = "lossbench-trial/1"
 SPLITS = ("train", "valid", "test")
-NOT_CONDITIONS = ("name", "output", "tune")            # say where a result goes, not what it is
+# These say where a result goes, what is measured or kept, and how the settings were found, not what is trained.
+NOT_CONDITIONS = ("name", "output", "tune", "metrics", "train.curves", "train.checkpoint", "data.max_bytes", "data.max_memory")
+FOLD = "data.cv.fold"
+VERSION = "data.version"                # stands for the checksums of the data files, where one path has held several (meaning.py)
+ABSENT, TUNED = "-", "tuned"
+LEAST_EPOCHS = 5                        # below, a curve says nothing about its end
+LAST, FALL = 0.2, 0.1                   # still falling: the last fifth of the epochs brought a tenth of the whole fall
 
 
 class Refused(Exception):
@@ -20,94 +32,245 @@ class Refused(Exception):
         self.status = status
 
 
-@dataclass
 class Trial:
-    path: Path
-    id: str
-    study: str
-    status: str
-    config: Dict[str, object]                          # key path -> value
-    heads: Dict[str, str]                              # component block -> its name or kind: loss -> gce
-    metrics: Dict[str, float] = field(default_factory=dict)  # test.accuracy -> value; the undefined ones are missing
-    directions: Dict[str, str] = field(default_factory=dict)
-    splits: Tuple[str, ...] = ()                       # those that have rows
-    record: dict = field(default_factory=dict, repr=False)  # all of it, as read
+    """What the tables need of a record. The rest of it is read again from its file when it is asked for: `record`."""
+    __slots__ = ("path", "id", "study", "status", "config", "heads", "metrics", "directions", "splits", "rows", "sources", "made_by",
+                 "started", "baseline", "still_falling", "digest", "environment", "chosen", "tuned", "_record")
+
+    def __init__(self, path: Path, record: dict):
+        data, result, run = record.get("data") or {}, record["result"], record.get("run") or {}
+        self.path: Path = path
+        self.id: str = record["id"]
+        self.study: str = keep(record["study"])
+        self.status: str = keep(result["status"])
+        self.config: Dict[str, object]                      # key path -> value
+        self.heads: Dict[str, str]                          # component block -> key of its name: loss -> loss.name
+        self.config, self.heads = flat_config(record["config"])
+        self.metrics: Dict[str, float] = metric_values(result["metrics"])       # test.accuracy -> value; the undefined ones are missing
+        self.directions: Dict[str, str] = {keep(k): keep(v) for k, v in (record.get("directions") or {}).items()}
+        rows = data.get("rows") or {}
+        self.rows: Dict[str, int] = share("rows", tuple(rows.items()), rows)
+        self.splits: Tuple[str, ...] = share("splits", tuple(s for s in SPLITS if rows.get(s)))  # those that have rows
+        sources = tuple((s.get("role") or "", s.get("path") or "", s.get("sha256") or "") for s in data.get("sources") or ())
+        self.sources: Tuple[Tuple[str, str, str], ...] = share("sources", sources)  # (role, path, checksum)
+        made_by = (run.get("lossbench") or "", (run.get("git") or {}).get("revision") or "")
+        self.made_by: Tuple[str, str] = share("made by", made_by)   # version and revision; empty where the record has none
+        self.started: str = run.get("started") or ""
+        self.baseline: Optional[Tuple[str, Dict[str, float]]] = baseline_values(record.get("baseline"))  # kind, and metrics by split.name
+        self.still_falling: bool = still_falling(record, self.config.get("train.epochs"))
+        self.digest: bytes = b""                            # of the result part, and what `run` says of the machine:
+        self.environment: Dict[str, str] = {}               # both only where read_trials is told to keep them
+        self.chosen: Dict[str, str] = {}                    # what tuning chose for it: key path -> value as text
+        self.tuned: FrozenSet[str] = frozenset()            # the keys of the config that this sets
+        self._record: Optional[dict] = None
+
+    @property
+    def record(self) -> dict:
+        """All of the record; without metrics and curves where the file has changed or gone since."""
+        if self._record is None:
+            try:
+                self._record = read_record(str(self.path))
+            except (OSError, Broken):
+                self._record = {"result": {}, "data": {}, "run": {}}
+        return self._record
 
 
 # ---- reading ----
 
+def command_name() -> str:
+    return os.environ.get("LOSSBENCH_COMMAND", "lossbench report")
+
+
 def warn(message: str) -> None:
-    print("aggregate: warning: " + message, file=sys.stderr)
+    print("%s: warning: %s" % (command_name(), message), file=sys.stderr)
 
 
-def leaves(block: dict, prefix: str = "") -> Iterator[Tuple[str, object]]:
+POOL: Dict[Tuple[type, object], object] = {}                # equal values of configs are one object
+SHARED: Dict[Tuple[str, object], object] = {}
+
+
+def share(kind: str, key: object, value: object = None) -> object:
+    """The one object of its kind that stands for all with an equal key; the key itself where no value is given."""
+    return SHARED.setdefault((kind, key), key if value is None else value)
+
+
+def keep(value: object) -> object:
+    """The one object that stands for all values equal to this; a whole number is an integer however it was written."""
+    kind = type(value)
+    if kind is float and value.is_integer() and abs(value) < 2 ** 53:
+        value, kind = int(value), int
+    if kind is list:
+        return POOL.setdefault((list, json.dumps(value, sort_keys=True)), value)
+    return POOL.setdefault((kind, value), value)
+
+
+def flat_config(config: dict) -> Tuple[Dict[str, object], Dict[str, str]]:
+    """Key paths with their values, and the blocks that name a component, each with the key of the name: loss -> loss.name."""
+    out: Dict[str, object] = {}
+    heads: List[Tuple[str, str]] = []
+    flatten(config, "", 0, out, heads)
+    shared = tuple(heads)
+    return out, share("heads", shared, dict(shared))
+
+
+def flatten(block: dict, prefix: str, depth: int, out: Dict[str, object], heads: List[Tuple[str, str]]) -> None:
+    if depth > MOST_DEPTH:
+        raise Broken("config: nested more than %d deep" % MOST_DEPTH)
+    try:
+        known = prefix, tuple(block.items()), tuple(map(type, block.values()))
+        found = BLOCKS.get(known)
+    except TypeError:                                       # it holds lists or blocks
+        known = found = None
+    if found is None:
+        found = leaves_of(block, prefix)
+        if known and len(BLOCKS) < MOST_BLOCKS:
+            BLOCKS[known] = found
+    leaves, head = found
+    if head:
+        heads.append(head)
+    before = len(out)
+    out.update(leaves)
+    if len(out) != before + len(leaves):
+        raise Broken("config: the key '%s' stands there twice" % next(k for i, k in enumerate(out) if k in leaves)[:80])
+    for key, value in block.items() if known is None else ():
+        if type(value) is dict:
+            flatten(value, prefix + key + ".", depth + 1, out, heads)
+
+
+def leaves_of(block: dict, prefix: str) -> Tuple[Dict[str, object], Optional[Tuple[str, str]]]:
+    """Of one block, without those in it: the values by their paths, and the key of its name where it has one."""
+    leaves = {}
     for key, value in block.items():
-        if isinstance(value, dict):
-            yield from leaves(value, prefix + key + ".")
-        else:
-            yield prefix + key, value
+        if type(value) is not dict:
+            (listed if type(value) is list else scalar)(value, prefix + key)
+            leaves[sys.intern(prefix + key)] = keep(value)
+    head = next((h for h in ("name", "kind") if isinstance(block.get(h), str)), None) if prefix else None
+    return leaves, (sys.intern(prefix[:-1]), sys.intern(prefix + head)) if head else None
 
 
-def component_heads(block: dict, prefix: str = "") -> Iterator[Tuple[str, str]]:
-    """The blocks that name a component, each with the key of the name: loss -> loss.name, model -> model.kind."""
-    for key, value in block.items():
-        if isinstance(value, dict):
-            head = next((h for h in ("name", "kind") if isinstance(value.get(h), str)), None)
-            if head:
-                yield prefix + key, prefix + key + "." + head
-            yield from component_heads(value, prefix + key + ".")
+BLOCKS: Dict[tuple, Tuple[Dict[str, object], Optional[Tuple[str, str]]]] = {}
+MOST_BLOCKS = 4096
 
 
 def metric_values(metrics: Optional[dict]) -> Dict[str, float]:
-    return {split + "." + name: float(value) for split, values in (metrics or {}).items()
+    return {sys.intern(split + "." + name): float(value) for split, values in (metrics or {}).items()
             for name, value in (values or {}).items() if value is not None}
 
 
-def parse(path: Path, record: dict) -> Trial:
-    result, rows = record["result"], (record["data"] or {}).get("rows", {})
-    return Trial(path=path, id=record["id"], study=record["study"], status=result["status"],
-                 config=dict(leaves(record["config"])), heads=dict(component_heads(record["config"])),
-                 metrics=metric_values(result["metrics"]), directions=record["directions"],
-                 splits=tuple(s for s in SPLITS if rows.get(s)), record=record)
+def baseline_values(block: Optional[dict]) -> Optional[Tuple[str, Dict[str, float]]]:
+    if not block:
+        return None
+    metrics = metric_values(block["metrics"])
+    return share("baseline", (block["kind"], *metrics.items()), (block["kind"], metrics))
 
 
-def read_trial(path: Path) -> Optional[Trial]:
+def still_falling(record: dict, planned: object) -> bool:
+    """True when the training loss fell in the last fifth of the epochs by at least a tenth of its whole fall, and early stopping did not
+    end the training."""
+    result = record["result"]
+    values = (result.get("curves") or {}).get("train.loss") or []
+    if result["status"] != "ok" or len(values) < LEAST_EPOCHS or type(planned) is int and len(values) < planned:
+        return False
+    before, last = values[-1 - max(1, round(LAST * len(values)))], values[-1]
+    if not all(type(v) in (int, float) for v in (values[0], before, last)):
+        return False
+    whole = values[0] - last
+    return whole > 0 and before - last >= FALL * whole
+
+
+def read_record(path: str) -> dict:
+    """A whole record of the right form; OSError or Broken."""
+    record = parse_json(read_bytes(path))
+    if not isinstance(record, dict) or "schema" not in record:
+        raise Broken("it is not a trial's record")
+    if record["schema"] != SCHEMA:
+        raise Broken("its schema is %s, not %s" % (json.dumps(record["schema"])[:80], SCHEMA))
+    check(record)
+    return record
+
+
+ENVIRONMENT = {"lossbench": ("lossbench",), "revision": ("git", "revision"), "processor": ("processor",), "kernels": ("kernels",),
+               "BLAS kernel": ("blas", "kernel"), "compiler": ("compiler",), "flags": ("flags",)}
+
+
+def keep_origin(trial: Trial, record: dict) -> None:
+    """What compares the result of two trials to the last digit, and explains a difference."""
+    trial.digest = hashlib.blake2b(json.dumps(record["result"], sort_keys=True).encode(), digest_size=16).digest()
+    found = {}
+    for name, path in ENVIRONMENT.items():
+        at = record.get("run")
+        for key in path:
+            at = at.get(key) if isinstance(at, dict) else None
+        found[name] = ABSENT if at in (None, {}) else str(at)
+    trial.environment = share("environment", tuple(found.values()), found)
+
+
+def read_trial(path: str, origin: bool = False) -> Optional[Trial]:
+    """None, with a warning that names it, for a file that is no record. origin: keeps what compare needs."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        schema = record.get("schema") if isinstance(record, dict) else None
-        if schema == SCHEMA:
-            return parse(path, record)
-        found = "its schema is %s, not %s" % (json.dumps(schema), SCHEMA) if schema else "it is not a trial's record"
+        record = read_record(path)
+        trial = Trial(Path(path), record)
+        if origin:
+            keep_origin(trial, record)
+        return trial
     except OSError as error:
-        found = "it cannot be read (%s)" % error.strerror
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        found = "it is not a whole record (%s: %s)" % (type(error).__name__, error)
-    warn("%s: %s; skipped" % (path, found))
+        why = "it cannot be read (%s)" % error.strerror
+    except RecursionError:
+        why = "it is nested too deeply"
+    except Broken as error:
+        why = str(error) if str(error).startswith(("it ", "its ")) else "it is not a whole record (%s)" % error
+    warn("%s: %s; left out" % (shown_path(path), visible(why)))
     return None
 
 
-def record_files(arguments: List[str]) -> Iterator[Path]:
-    """A folder stands for the files of every trials/ folder in it, or, without one, for its own .json files."""
-    for path in map(Path, arguments):
-        if path.is_dir():
-            found = sorted(p for p in path.rglob("*.json") if p.parent.name == "trials")
-            yield from found or sorted(path.glob("*.json"))
-        else:
-            yield path
+def shown_path(path: str) -> str:
+    return visible(path.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
-def read_trials(arguments: List[str]) -> List[Trial]:
-    """A trial that stands in several folders counts once; a finished copy is preferred."""
-    trials: Dict[str, Trial] = {}
-    for path in record_files(arguments):
-        trial = read_trial(path)
-        old = trials.get(trial.id) if trial else None
-        if trial is None:
+def record_files(arguments: List[str]) -> Iterator[str]:
+    """A folder stands for the files of every trials/ folder in it, or, without one, for its own .json files. Links to folders are not
+    followed."""
+    for argument in arguments:
+        if not os.path.isdir(argument):
+            yield argument
             continue
+        found = False
+        for folder, folders, files in os.walk(argument):
+            folders.sort()
+            if os.path.basename(os.path.abspath(folder)) == "trials":
+                names = record_names(files + folders)
+                found = found or bool(names)
+                yield from (os.path.join(folder, n) for n in names)
+        if not found:
+            yield from (os.path.join(argument, n) for n in record_names(os.listdir(argument)))
+
+
+def record_names(names: Iterable[str]) -> List[str]:
+    """Those that end as records do; one that begins with a dot is being written."""
+    return sorted(n for n in names if n.endswith(".json") and not n.startswith("."))
+
+
+NO_RECORDS = ("tuning.json",)           # stands beside trials/
+
+
+def read_trials(arguments: List[str], ids: Optional[Collection[str]] = None, origin: bool = False) -> List[Trial]:
+    """A trial that stands in several folders counts once; a finished copy is preferred. ids: only these."""
+    trials: Dict[str, Trial] = {}
+    gc.disable()                        # nothing here refers to itself, and looking for that takes a fifth of the time
+    for path in record_files(arguments):
+        name = os.path.basename(path)
+        if name in NO_RECORDS or (ids is not None and re.fullmatch(r"[0-9a-f]{16}\.json", name) and name[:-5] not in ids):
+            continue
+        trial = read_trial(path, origin)
+        if trial is None or (ids is not None and trial.id not in ids):
+            continue
+        old = trials.get(trial.id)
         if old and old.status == trial.status == "ok" and old.metrics != trial.metrics:
-            warn("%s and %s are the same trial with different results; the first is used" % (old.path, path))
+            warn("%s and %s are the same trial with different results; the first is used" % (shown_path(str(old.path)), shown_path(path)))
         if old is None or (old.status != "ok" and trial.status == "ok"):
             trials[trial.id] = trial
+    gc.enable()
+    gc.freeze()                         # what was read stays to the end
     if not trials:
         raise Refused("no trial's record in %s; give a folder that a sweep wrote, such as results/STUDY" % " ".join(arguments), 4)
     return without_folds(list(trials.values()))
@@ -115,17 +278,38 @@ def read_trials(arguments: List[str]) -> List[Trial]:
 
 def without_folds(trials: List[Trial]) -> List[Trial]:
     """The folds of a tuning served to choose settings; they are shown only where there is nothing else."""
-    return [t for t in trials if "data.cv.fold" not in t.config] or trials
+    judged = {t.study for t in trials if FOLD not in t.config}
+    return [t for t in trials if FOLD not in t.config or t.study not in judged and "tune.metric" not in t.config] or trials
 
 
 # ---- keys ----
 
+def plural(n: int, noun: str) -> str:
+    return "%d %s%s" % (n, noun, "" if n == 1 else "s")
+
+
+def visible(text: str) -> str:
+    """Control characters, and those that turn the direction of what follows, as \\x1b or \\u202e."""
+    return UNSEEN.sub(lambda m: ("\\x%02x" if ord(m[0]) < 256 else "\\u%04x") % ord(m[0]), text) if UNSEEN.search(text) else text
+
+
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+AS_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def value_text(value: object) -> str:
+    kind = type(value)
+    if kind is str:
+        return value
+    if kind is int or kind is float:
+        return repr(value)
     if value is None:
         return "none"
     if isinstance(value, list) and value and all(isinstance(v, dict) and "name" in v for v in value):
         return " ".join(block_text(v) for v in value)
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return AS_JSON.encode(value)
 
 
 def block_text(block: dict) -> str:
@@ -136,44 +320,81 @@ def block_text(block: dict) -> str:
 
 def natural(text: str) -> List[Tuple[int, float, str]]:
     """Sorts numbers inside texts as numbers."""
-    parts = re.findall(r"(?:(?<![\w.])-)?\d+(?:\.\d+)?(?:e[+-]?\d+)?|\D+", text)
-    return [(0, float(p), "") if p[-1].isdecimal() else (1, 0.0, p) for p in parts]
+    parts = re.findall(r"(?:(?<![\w.])-)?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?|[^0-9]+", text)
+    return [(0, float(p), "") if "0" <= p[-1] <= "9" else (1, 0.0, p) for p in parts]
+
+
+def short_names(keys: List[str]) -> Dict[str, str]:
+    """lr for optimizer.lr, where no other key ends so."""
+    tails = [re.sub(r"\.(name|kind)$", "", key).rsplit(".", 1)[-1] for key in keys]
+    return {key: "data version" if key == VERSION else tail if tails.count(tail) == 1 else key for key, tail in zip(keys, tails)}
+
+
+def leaf_text(trial: Trial, key: str) -> str:
+    return value_text(trial.config.get(key, ABSENT))
 
 
 def within(key: str, others: Iterable[str]) -> bool:
     return any(key == other or key.startswith(other + ".") for other in others)
 
 
+@lru_cache(maxsize=None)
+def is_condition(key: str) -> bool:
+    return not within(key, NOT_CONDITIONS)
+
+
+@lru_cache(maxsize=None)
+def conditions_of(keys: Tuple[str, ...], but: FrozenSet[str]) -> Tuple[str, ...]:
+    return tuple(sorted(k for k in keys if is_condition(k) and k not in but))
+
+
+def identity(trial: Trial, but: FrozenSet[str] = frozenset()) -> Tuple[Tuple[str, ...], Tuple[int, ...]]:
+    """Equal for trials whose configs agree in every condition but those named: equal values are one object (keep)."""
+    keys = conditions_of(tuple(trial.config), but)
+    return keys, tuple(map(id, map(trial.config.__getitem__, keys)))
+
+
 class Keys:
     """The config keys of a set of trials, and what of them varies. A parameter of a component varies when it does so among
-    the trials with the same component: loss.q is not a difference between ce, which has none, and gce."""
+    the trials with the same component: loss.q is not a difference between ce, which has none, and gce. The value of a key that tuning
+    chose is "tuned", so that it is no difference between trials that were tuned; where it is `revealed`, it is the value chosen."""
 
-    def __init__(self, trials: List[Trial]):
+    def __init__(self, trials: List[Trial], revealed: Iterable[str] = ()):
         self.trials = trials
-        self.all = list(dict.fromkeys(key for t in trials for key in t.config))
-        self.heads = dict(item for t in trials for item in t.heads.items())
+        self.revealed = frozenset(revealed)
+        self.any_tuned = any(t.tuned for t in trials)
+        self.all = list(dict.fromkeys(key for shape in dict.fromkeys(tuple(t.config) for t in trials) for key in shape))
+        self.heads = dict(item for heads in {id(t.heads): t.heads for t in trials}.values() for item in heads.items())
+        self.blocks = {key: max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None) for key in self.all}
+        self.short = short_names(list(dict.fromkeys(key for t in trials for key in t.chosen)) if self.any_tuned else [])
         self.over: List[str] = []
         self.parameters: Dict[Tuple[str, str], List[str]] = {}
-        self.varying = [key for key in self.all if not within(key, NOT_CONDITIONS) and self._varies(key)]
+        self.varying = [key for key in self.all if is_condition(key) and self._varies(key)]
 
     def block(self, key: str) -> Optional[str]:
-        return max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None)
+        return self.blocks[key] if key in self.blocks else max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None)
+
+    def value(self, trial: Trial, key: str) -> object:
+        if self.any_tuned and key in trial.tuned and key not in self.revealed:
+            return TUNED
+        return trial.config.get(key, ABSENT)
 
     def _varies(self, key: str) -> bool:
         head = self.heads.get(self.block(key) or "")
-        seen: Dict[object, Set[str]] = {}
+        if not head or head == key:
+            return differ({id(v): v for v in (self.value(t, key) for t in self.trials)})
+        seen: Dict[int, Dict[int, object]] = {}
         for t in self.trials:
-            group = self.leaf(t, head) if head and head != key else None
-            seen.setdefault(group, set()).add(self.leaf(t, key))
-        return any(len(values) > 1 for values in seen.values())
+            value = self.value(t, key)
+            seen.setdefault(id(t.config.get(head)), {})[id(value)] = value
+        return any(map(differ, seen.values()))
 
-    @staticmethod
-    def leaf(trial: Trial, key: str) -> str:
-        return value_text(trial.config[key]) if key in trial.config else "-"
+    def leaf(self, trial: Trial, key: str) -> str:
+        return value_text(self.value(trial, key))
 
     def text(self, trial: Trial, key: str) -> str:
         """The value of a key; of a block its name, if it has one, and the parameters that vary: gce q=0.7."""
-        if key in trial.config or not any(within(k, [key]) for k in trial.config):
+        if key in trial.config or key not in trial.heads and not any(within(k, [key]) for k in trial.config):
             return self.leaf(trial, key)
         head = self.heads.get(key)
         name = [self.leaf(trial, head)] if head else []
@@ -214,6 +435,11 @@ class Keys:
         for key in keys:
             if key not in known:
                 raise Refused("unknown key '%s'%s" % (key, nearest(key, known)))
+
+
+def differ(values: Dict[int, object]) -> bool:
+    """Of values by their identity; those of configs are shared, so that few are left to compare."""
+    return len(values) > 1 and len(set(map(value_text, values.values()))) > 1
 
 
 def nearest(word: str, known: List[str]) -> str:

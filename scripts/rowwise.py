@@ -10,6 +10,7 @@ import numpy as np
 
 import stats
 from comparison import Group, Study, difference_fields, versus
+from facts import block, whole
 from records import Refused, Trial
 from sheets import Field, Sheet
 
@@ -72,7 +73,7 @@ def read_rows(path: Path, classes: Tuple[str, ...]) -> Rows:
 def rows_of(trial: Optional[Trial]) -> Optional[Rows]:
     if trial is None or trial.status != "ok" or not predictions_path(trial).is_file():
         return None
-    return read_rows(predictions_path(trial), tuple((trial.record.get("data") or {}).get("classes") or ()))
+    return read_rows(predictions_path(trial), tuple(block(whole(trial), "data").get("classes") or ()))
 
 
 def first_kept(group: Optional[Group]) -> Tuple[str, Optional[Rows]]:
@@ -99,22 +100,23 @@ def rows_sheet(study: Study) -> Sheet:
         classes = classes and all(x.classes for _, _, x, _ in tests)
         out += row_tests(condition, tests, classes)
     title = "The same test rows, two models at a time"
-    fields = [Field(study.condition_name, "word"), Field(study.what, "word"), Field("against", "word"), Field("rows", "count"),
-              Field("only first right", "count"), Field("only other right", "count"), Field("p McNemar", "p"), Field("mid-p", "p"),
-              Field("mid-p Holm", "p"), *difference_fields(),
-              Field("p bootstrap", "p")]
+    counts = [Field("only first right", "count"), Field("only other right", "count"), Field("p McNemar", "p", more=True), Field("mid-p", "p", more=True),
+              Field("mid-p Holm", "p")]
+    places = [Field(study.what, "word"), Field(study.condition_name, "word"), Field("against", "word", more=bool(study.against)), Field("rows", "count")]
+    fields = places + (counts if classes else []) + difference_fields() + [Field("p bootstrap", "p")]
     if not out:
         return Sheet("rows", title, fields, [], [ABSENT])
     if not classes:
-        fields, out = fields[:4] + fields[9:], [line[:4] + line[9:] for line in out]
+        out = [line[:4] + line[9:] for line in out]
+    if len(study.conditions) == 1:
+        fields, out = fields[:1] + fields[2:], [line[:1] + line[2:] for line in out]
     notes = ["Of one replicate (%s = %s): this says whether these two trained models differ on rows like these, not whether the losses do "
              "with another seed." % (study.over, ", ".join(sorted(seeds)))]
-    if classes:
-        notes.append("McNemar's test on the rows that just one of the two has right: exact binomial p, and mid-p with Holm's correction "
-                     "within one %s." % study.condition_name)
-    notes.append("difference: in %s, first minus other, with the 95 %% percentile interval of the paired bootstrap (10000 samples of the "
-                 "rows)." % ("accuracy" if classes else "mean squared error"))
-    return Sheet("rows", title, fields, out, notes)
+    rules = ["McNemar's test on the rows that just one of the two has right: exact binomial p, and mid-p with Holm's correction%s."
+             % study.within] if classes else []
+    rules.append("difference on the same rows: in %s, first minus other, with the 95 %% percentile interval of the paired bootstrap (10000 samples "
+                 "of the rows)." % ("accuracy" if classes else "mean squared error"))
+    return Sheet("rows", title, fields, out, notes, rules)
 
 
 def row_tests(condition: str, tests: list, classes: bool) -> List[list]:
@@ -122,7 +124,7 @@ def row_tests(condition: str, tests: list, classes: bool) -> List[list]:
     for first, second, x, y in tests:
         m = stats.mcnemar(int(np.sum((x.loss == 0) & (y.loss > 0))), int(np.sum((x.loss > 0) & (y.loss == 0)))) if classes else None
         mean, low, high, p = stats.paired_bootstrap(y.loss - x.loss if classes else x.loss - y.loss)
-        out.append([condition, first, second, len(x.row)] + ([m.only_first, m.only_second, m.p, m.mid_p, None] if m else [None] * 5)
+        out.append([first, condition, second, len(x.row)] + ([m.only_first, m.only_second, m.p, m.mid_p, None] if m else [None] * 5)
                    + [mean, low, high, p])
     if classes:
         for line, adjusted in zip(out, stats.holm([line[7] for line in out])):
@@ -133,14 +135,14 @@ def row_tests(condition: str, tests: list, classes: bool) -> List[list]:
 # ---- for plots ----
 
 def reliability(rows: Rows) -> List[Tuple[float, float, int]]:
-    """(mean confidence, share right, rows) of each bin that has rows; 15 bins of equal width, b/M < confidence <= (b+1)/M."""
+    """(mean confidence, fraction correct, rows) of each bin that has rows; 15 bins of equal width, b/M < confidence <= (b+1)/M."""
     confidence, right = rows.confidence, rows.loss == 0
     at = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
     return [(float(confidence[at == b].mean()), float(right[at == b].mean()), int((at == b).sum())) for b in range(BINS) if (at == b).any()]
 
 
 def confusion(rows: Rows) -> np.ndarray:
-    """Counts: true class by guessed class."""
+    """Counts: actual class by predicted class."""
     n = len(rows.classes)
     out = np.zeros((n, n), dtype=int)
     np.add.at(out, (rows.label, rows.guess), 1)

@@ -1,12 +1,11 @@
 """Tables of tests and costs: the same sheet as text, Markdown, CSV, LaTeX and, through the page's template, HTML. All show the same
 numbers, CSV in full precision. Standard library only."""
-import csv
-import io
 import math
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Union
 
-from tables import LATEX_STYLE, MARKDOWN, TEXT, Style, aligned, decimals, number
+from tables import LATEX_STYLE, MARKDOWN, TEXT, Style, aligned, csv_line, decimals, number
+from wording import difference_words
 
 Value = Union[str, int, float, None]
 
@@ -18,6 +17,8 @@ class Field:
     places: int = 4
     signed: bool = False            # differences show their sign
     group: str = ""                 # columns of one group show the same places
+    more: bool = False              # the page shows it on request
+    end: bool = False               # low or high end of the interval of the number before it; CSV has a column of its own for it
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Sheet:
     fields: List[Field]
     rows: List[List[Value]]
     notes: List[str] = field(default_factory=list)
+    rules: List[str] = field(default_factory=list)  # how to read it; a page of several sheets says each once
     bold: List[int] = field(default_factory=list)  # rows that stand out
 
     def __post_init__(self) -> None:
@@ -37,9 +39,28 @@ class Sheet:
             if f.kind == "number":
                 f.places = decimals(values[f.group or str(j)])
 
-    @property
-    def n_words(self) -> int:
-        return next((j for j, f in enumerate(self.fields) if f.kind != "word"), len(self.fields))
+    def columns(self) -> List["Shown"]:
+        """What people see: a number and the ends of its interval stand in one column."""
+        out = []
+        for j, f in enumerate(self.fields):
+            if f.end:
+                continue
+            ends = j + 2 < len(self.fields) and self.fields[j + 1].end and self.fields[j + 2].end
+            out.append(Shown(f.title + " [95 % interval]" if ends else f.title, f, j, ends))
+        return out
+
+
+@dataclass
+class Shown:
+    title: str
+    field: Field
+    at: int                         # of its value in a row
+    ends: bool                      # the two values after it are the ends of its interval
+
+    def text(self, row: List[Value]) -> str:
+        if not self.ends or not all(isinstance(v, (int, float)) and math.isfinite(v) for v in row[self.at:self.at + 3]):
+            return shown(row[self.at], self.field)
+        return difference_words(*row[self.at:self.at + 3])
 
 
 def shown(value: Value, f: Field) -> str:
@@ -56,33 +77,35 @@ def shown(value: Value, f: Field) -> str:
 
 
 def lines_of(sheet: Sheet, style: Style) -> List[List[str]]:
-    out = [[style.escape(f.title) for f in sheet.fields]]
+    columns = sheet.columns()
+    out = [[style.escape(c.title) for c in columns]]
     for i, row in enumerate(sheet.rows):
-        line = [style.escape(shown(v, f)) for v, f in zip(row, sheet.fields)]
+        line = [style.escape(c.text(row)) for c in columns]
         out.append([style.bold(line[0])] + line[1:] if i in sheet.bold else line)
     return out
 
 
 def text(sheet: Sheet, width: Optional[int] = None) -> str:
-    body = aligned(lines_of(sheet, TEXT), sheet.n_words) if sheet.rows else []
-    return "\n".join([sheet.title, ""] + body + ([""] if body else []) + sheet.notes) + "\n"
+    words = [j for j, c in enumerate(sheet.columns()) if c.field.kind == "word"]
+    body = aligned(lines_of(sheet, TEXT), 0, words) if sheet.rows else []
+    return "\n".join([sheet.title, ""] + body + ([""] if body else []) + sheet.notes + sheet.rules) + "\n"
 
 
 def markdown(sheet: Sheet, width: Optional[int] = None) -> str:
     lines = lines_of(sheet, MARKDOWN)
-    rule = [":---" if f.kind == "word" else "---:" for f in sheet.fields]
+    rule = [":---" if c.field.kind == "word" else "---:" for c in sheet.columns()]
     body = ["| " + " | ".join(line) + " |" for line in [lines[0], rule] + lines[1:]] + [""] if sheet.rows else []
-    return "\n".join(["**" + MARKDOWN.escape(sheet.title) + "**", ""] + body + [MARKDOWN.escape(" ".join(sheet.notes))]) + "\n"
+    return "\n".join(["**" + MARKDOWN.escape(sheet.title) + "**", ""] + body + [MARKDOWN.escape(" ".join(sheet.notes + sheet.rules))]) + "\n"
 
 
 def latex(sheet: Sheet, width: Optional[int] = None) -> str:
     lines = lines_of(sheet, LATEX_STYLE)
     rows = ["  " + " & ".join(line) + r" \\" for line in lines]
-    shape = "".join("l" if f.kind == "word" else "r" for f in sheet.fields)
+    shape = "".join("l" if c.field.kind == "word" else "r" for c in sheet.columns())
     return "\n".join([
         r"% needs \usepackage{booktabs} and \usepackage[T1]{fontenc}",
         r"\begin{table}", r"  \centering",
-        r"  \caption{" + LATEX_STYLE.escape(" ".join([sheet.title + "."] + sheet.notes)) + "}",
+        r"  \caption{" + LATEX_STYLE.escape(" ".join([sheet.title + "."] + sheet.notes + sheet.rules)) + "}",
         r"  \begin{tabular}{" + shape + "}",
         r"  \toprule", rows[0], r"  \midrule", *rows[1:], r"  \bottomrule",
         r"  \end{tabular}", r"\end{table}"]) + "\n"
@@ -97,12 +120,7 @@ def full(value: Value) -> str:
 
 
 def as_csv(sheet: Sheet, width: Optional[int] = None) -> str:
-    out = io.StringIO()
-    write = csv.writer(out, lineterminator="\n").writerow
-    write([f.title for f in sheet.fields])
-    for row in sheet.rows:
-        write([full(v) for v in row])
-    return out.getvalue()
+    return "".join(map(csv_line, [[f.title for f in sheet.fields]] + [[full(v) for v in row] for row in sheet.rows]))
 
 
 SHEET_FORMATS = {"text": text, "md": markdown, "csv": as_csv, "latex": latex}

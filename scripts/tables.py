@@ -1,11 +1,12 @@
 """Tables of aggregated results as text, Markdown, LaTeX (booktabs) and CSV. All show the same numbers: the first three rounded
 alike, CSV in full precision. Standard library only."""
-import csv
 import io
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from records import visible
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Row:
     cells: List[Cell]
     n: int = 0
     not_ok: str = ""
+    baseline: bool = False          # of a constant model: no contender
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Table:
     pivot: bool = False             # the columns stand for values of keys
     contest: str = "column"         # what the best is the best of, in words
     caption: List[str] = field(default_factory=list)
+    conclusion: List[str] = field(default_factory=list)     # sentences that end the table
 
     @property
     def chosen(self) -> bool:
@@ -61,7 +64,7 @@ def finish(table: Table) -> Table:
     for j, column in enumerate(table.columns):
         cells = [row.cells[j] for row in table.rows]
         column.decimals = decimals([cell.mean for cell in cells if cell.mean is not None])
-        for cell in cells:
+        for cell in (row.cells[j] for row in table.rows if not row.baseline):
             contests.setdefault((column.higher, cell.contest), []).append(cell)
     for (higher, _), cells in contests.items():
         mark_best(cells, higher)
@@ -98,7 +101,7 @@ class Style:
 
 
 def markdown_escape(text: str) -> str:
-    text = re.sub(r"([\\`|*<\[\]])", r"\\\1", text.replace("\n", " "))
+    text = re.sub(r"([\\`|*<\[\]])", r"\\\1", visible(text.replace("\n", " ")))
     return re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", text)
 
 
@@ -110,10 +113,10 @@ LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textascii
 
 
 def latex_escape(text: str) -> str:
-    return "".join(LATEX.get(c, c) for c in text)
+    return "".join(LATEX.get(c, c) for c in visible(text.replace("\n", " ")))
 
 
-TEXT = Style(lambda s: s.replace("\n", " "), lambda s: "*" + s, "*", " ± ")
+TEXT = Style(lambda s: visible(s.replace("\n", " ")), lambda s: "*" + s, "*", " ± ")
 MARKDOWN = Style(markdown_escape, lambda s: "**" + s + "**", "bold", " ± ")
 LATEX_STYLE = Style(latex_escape, lambda s: r"\textbf{" + s + "}", "bold", r" $\pm$ ")
 
@@ -164,9 +167,10 @@ def caption(table: Table, style: Style, with_sd: bool = True) -> List[str]:
     return facts
 
 
-def aligned(lines: List[List[str]], n_words: int) -> List[str]:
+def aligned(lines: List[List[str]], n_words: int, words: Sequence[int] = ()) -> List[str]:
+    """The first n_words columns, and those listed, hold words and stand on the left."""
     widths = [max(map(len, column)) for column in zip(*lines)]
-    pad = [str.ljust if j < n_words else str.rjust for j in range(len(widths))]
+    pad = [str.ljust if j < n_words or j in words else str.rjust for j in range(len(widths))]
     out = ["  ".join(f(s, w) for f, s, w in zip(pad, line, widths)).rstrip() for line in lines]
     return [out[0], "  ".join("-" * w for w in widths)] + out[1:]
 
@@ -179,7 +183,8 @@ def text(table: Table, width: Optional[int] = None) -> str:
     if width is not None and max(map(len, lines)) > width:
         with_sd = False
         lines = in_blocks(*grid(table, TEXT, with_sd), width)
-    return "\n".join(lines + [""] + caption(table, TEXT, with_sd)) + "\n"
+    end = [""] + table.conclusion if table.conclusion else []
+    return "\n".join(lines + [""] + list(map(TEXT.escape, caption(table, TEXT, with_sd) + end))) + "\n"
 
 
 def in_blocks(lines: List[List[str]], n_words: int, width: int) -> List[str]:
@@ -199,7 +204,7 @@ def markdown(table: Table, width: Optional[int] = None) -> str:
     lines, n_words = grid(table, MARKDOWN)
     rule = [":---"] * n_words + ["---:"] * (len(lines[0]) - n_words)
     body = ["| " + " | ".join(line) + " |" for line in [lines[0], rule] + lines[1:]]
-    return "\n".join(body + ["", MARKDOWN.escape(" ".join(caption(table, MARKDOWN)))]) + "\n"
+    return "\n".join(body + ["", MARKDOWN.escape(" ".join(caption(table, MARKDOWN) + table.conclusion))]) + "\n"
 
 
 def latex(table: Table, width: Optional[int] = None) -> str:
@@ -208,7 +213,7 @@ def latex(table: Table, width: Optional[int] = None) -> str:
     return "\n".join([
         r"% needs \usepackage{booktabs} and \usepackage[T1]{fontenc}",
         r"\begin{table}", r"  \centering",
-        r"  \caption{" + LATEX_STYLE.escape(" ".join(caption(table, LATEX_STYLE))) + "}",
+        r"  \caption{" + LATEX_STYLE.escape(" ".join(caption(table, LATEX_STYLE) + table.conclusion)) + "}",
         r"  \begin{tabular}{" + "l" * n_words + "r" * (len(lines[0]) - n_words) + "}",
         r"  \toprule", rows[0], r"  \midrule", *rows[1:], r"  \bottomrule",
         r"  \end{tabular}", r"\end{table}"]) + "\n"
@@ -219,13 +224,35 @@ def csv_cell(cell: Cell, with_chosen: bool) -> List[str]:
     return values + [str(cell.n), "true" if cell.best else "false"] + ([cell.chosen] if with_chosen else [])
 
 
+def inert(text: str) -> str:
+    """A spreadsheet takes a text that begins like this for a formula; behind an apostrophe it is a text. Numbers stay numbers."""
+    if text[:1] not in FORMULA or text == "-":
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return "'" + text
+    return text
+
+
+def csv_line(cells: List[str]) -> str:
+    """Quoted where it must be, a carriage return too, which the csv module leaves bare."""
+    return ",".join('"%s"' % c.replace('"', '""') if re.search('[,"\r\n]', c) else c for c in map(inert, cells)) + "\n"
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
 def as_csv(table: Table, width: Optional[int] = None) -> str:
     """One row a group, full precision: COLUMN, COLUMN.sd, COLUMN.n, COLUMN.best; nothing stands where there is no number."""
     each = table.chosen and table.pivot
     once = table.chosen and not table.pivot
     parts = ["", ".sd", ".n", ".best"] + ([".chosen"] if each else [])
     out = io.StringIO()
-    write = csv.writer(out, lineterminator="\n").writerow
+
+    def write(cells: List[str]) -> None:
+        out.write(csv_line(cells))
+
     write(table.keys + (["chosen"] if once else []) + [c.title + part for c in table.columns for part in parts]
           + ["n"] + (["not ok"] if table.not_ok else []))
     for row in table.rows:

@@ -23,6 +23,7 @@ enum lb_param_type {
 struct lb_param {
 	const char *name;            /* key in YAML and on the command line */
 	const char *symbol;          /* its letter in the formula, or NULL */
+	const char *former;          /* its name in earlier versions, for old records and a hint in old configs, or NULL */
 	enum lb_param_type type;
 	double def;                  /* default of REAL, INT, BOOL, and of CHOICE as an index */
 	const double *def_list;      /* default of REALS and INTS */

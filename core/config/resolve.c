@@ -147,10 +147,20 @@ static void refuse_component(const struct lb_resolving *r, const struct lb_optio
 	lb_refuse(r, name->mark, where, what, &names, info ? NULL : meant);
 }
 
+/* The parameter that had this name in earlier versions, or NULL. */
+static const struct lb_param *renamed_param(const struct lb_info *info, const char *name)
+{
+	for (int i = 0; i < info->n_params; i++)
+		if (info->params[i].former && !strcmp(info->params[i].former, name))
+			return &info->params[i];
+	return NULL;
+}
+
 static void refuse_component_key(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 				 const struct lb_node *key)
 {
 	struct lb_words keys = { .v = { o->key }, .n = 1 }, owners = { 0 };
+	const struct lb_param *renamed = renamed_param(info, key->text);
 	const struct lb_info *other;
 	struct lb_walk walk = { 0 };
 	struct lb_buf what = { 0 };
@@ -162,14 +172,17 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 		if (lb_component_param(other, key->text))
 			lb_words_add(&owners, other->name);
 	snprintf(where, sizeof where, "%s.%.80s", path, key->text);
-	if (owners.n) {
+	if (renamed) {
+		lb_buf_printf(&what, "%s was renamed to %s", renamed->former, renamed->name);
+	} else if (owners.n) {
 		lb_buf_puts(&what, "a parameter of ");
 		lb_words_join(&owners, &what);
 		lb_buf_printf(&what, ", not of %s", info->name);
 	} else {
 		lb_buf_printf(&what, "unknown key of %s", info->name);
 	}
-	lb_refuse(r, key->mark, where, what.bad ? "unknown key" : what.s, &keys, owners.n ? NULL : lb_nearest(key->text, keys.v + 1, keys.n - 1));
+	lb_refuse(r, key->mark, where, what.bad ? "unknown key" : what.s, &keys,
+		  owners.n || renamed ? NULL : lb_nearest(key->text, keys.v + 1, keys.n - 1));
 	lb_buf_free(&what);
 }
 

@@ -104,11 +104,18 @@ static void put_default(cJSON *in, const struct lb_param *p, double seed)
 		lb_json_item(in, "default", item);
 }
 
+static void put_former(cJSON *in, const struct lb_param *p)
+{
+	if (p->former)
+		lb_json_text(in, "former", p->former);
+}
+
 static cJSON *param_schema(const struct lb_param *p)
 {
 	cJSON *schema = lb_json_object(NULL, NULL);
 
 	put_help(schema, p->help);
+	put_former(schema, p);
 	put_type(schema, p);
 	put_default(schema, p, (double)NAN);
 	return schema;
@@ -119,6 +126,7 @@ static cJSON *value_schema(const struct lb_option *o)
 	cJSON *schema = lb_json_object(NULL, NULL), *any, *one;
 
 	put_help(schema, o->param.help);
+	put_former(schema, &o->param);
 	if (o->list) {
 		any = lb_json_array(schema, "anyOf");
 		put_type(one = lb_json_object(NULL, NULL), &o->param);

@@ -3,7 +3,7 @@
 enum { EPSILON };
 
 static const struct lb_param params[] = {
-	[EPSILON] = { .name = "eps", .symbol = "eps", .def = 1, .min = -1, .max = 1000, .grid = { -1, 0, 1, 2, 5 }, .n_grid = 5,
+	[EPSILON] = { .name = "eps", .symbol = "eps", .former = "epsilon", .def = 1, .min = -1, .max = 1000, .grid = { -1, 0, 1, 2, 5 }, .n_grid = 5,
 		      .help = "change of the first polynomial coefficient; 0 is cross-entropy" },
 };
 

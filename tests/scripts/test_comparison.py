@@ -5,7 +5,9 @@ import html.parser
 import io
 import json
 import math
+import os
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -38,7 +40,7 @@ def made(loss, seed, value, status="ok", data="a", **keys):
                      rows={"all": 100, "train": 60, "valid": 20, "test": 20}, features=3, classes=[ODD, "plain"])
     r["result"]["curves"] = {"epoch": [1, 2], "train.loss": [1.0, 0.5], "valid.accuracy": [value / 2, value]} if status == "ok" else {}
     r["result"]["steps"] = 10
-    r["run"] = {"started": "2024-01-01T00:00:00Z", "seconds": {"train": 2.0, "total": 3.0}, "peak_memory_bytes": 2 ** 21,
+    r["run"] = {"started": "2024-01-01T00:00:00Z", "seconds": {"train": 2.0 + sum(map(ord, loss)) / 64 + seed / 8 + keys.get("corrupt__labels__rate", 0), "total": 3.0}, "peak_memory_bytes": 2 ** 21,
                 "command": ["/some/where/lossbench", "sweep", "--config", ODD], "lossbench": "0", "libraries": {"zlib": "1"}}
     return r
 
@@ -71,7 +73,7 @@ class Case(unittest.TestCase):
         err = io.StringIO()
         with contextlib.redirect_stderr(err):
             status = aggregate.main([str(self.root), *arguments])
-        self.assertRegex(err.getvalue(), "^aggregate: .*\n$")
+        self.assertRegex(err.getvalue(), "^lossbench report: .*\n$")
         return status
 
     def rows(self, table, *arguments):
@@ -193,7 +195,7 @@ class DataSets(Case):
         self.usual(seeds=2, rates=(0, 0.1, 0.2, 0.3, 0.4, 0.5))
         text = self.printed("--table", "ranks")
         self.assertIn("not made; it needs at least 5 data sets, and there is 1", text)
-        self.assertIn("no independent data sets", text)
+        self.assertIn("conditions of the same data set are not independent", text)
         self.assertNotIn("chi2", text)
 
     def test_rates_within_a_data_set_are_averaged(self):
@@ -301,7 +303,9 @@ class Page(Case):
             self.assertEqual(len(exact), len(md), name)
             if name in ("best", "pairs", "ranks", "cost"):
                 for full, row in zip(exact[1:], md[1:]):
-                    for value, text in zip(full, row):
+                    parts = [part for text in row for part in (re.findall(r"[-+.\d]+", text) if "[" in text else [text])]
+                    self.assertEqual(len(full), len(parts))
+                    for value, text in zip(full, parts):
                         self.agrees(value, text)
 
     def agrees(self, full, text):
@@ -338,11 +342,67 @@ class Page(Case):
         self.usual(seeds=2)
         self.assertEqual(self.page(), self.page())
 
-    def test_says_what_is_missing(self):
+    def test_says_once_what_is_missing(self):
         self.usual(seeds=2)
         text = self.page()
-        for part in ("Only one noise rate", "No per-row predictions were kept", "No hyper-parameter of a loss", "at least 5 data sets"):
-            self.assertIn(part, text)
+        shown = re.search(r'id="missing">(.*?)</p>', text)[1]
+        for part in ("only one rate of label noise", "no predictions were kept", "no hyper-parameter was tried at two values", "one condition only"):
+            self.assertIn(part, shown)
+        headings = re.findall(r"<h2[^>]*>(.*?)</h2>", text)
+        for absent in ("Label noise", "Average ranks", "Sensitivity to hyper-parameters", "Reliability", "Confusion of the best"):
+            self.assertNotIn(absent, headings)
+        self.assertEqual(len(re.findall('href="#protocol"', text)), 1)
+        targets = set(re.findall(r'<li><a href="#(\w+)"', text))
+        self.assertLessEqual(targets, {attrs.get("id") for _, attrs in Reader(text).tags})
+
+    def test_definitions_stand_once(self):
+        self.usual(seeds=7, rates=(0, 0.3))
+        self.store(made("ce", 8, 0.6), made("gce", 8, 0, status="diverged"))
+        text = self.page()
+        for rule in ("A diverged trial is a result", "region of practical equivalence ±", "p Wilcoxon: two-sided"):
+            self.assertEqual(text.count(rule), 1, rule)
+        self.assertIn("Definitions", text)
+
+    def test_begins_with_the_answer(self):
+        self.usual()
+        text = self.page()
+        self.assertRegex(text, r"(?s)</header>.*?<b>gce is better than ce by 0\.\d+ \[")
+        self.assertLess(text.index("gce is better than ce by"), text.index("<svg"))
+        self.assertLess(text.index("pdifferences_1"), text.index('id="main"'), "the figure that answers stands before the table")
+
+    def test_versions_are_said(self):
+        self.usual(seeds=2)
+        self.assertNotIn("versions of lossbench", self.page())
+        self.assertNotIn('<p class="doubt">', self.page())
+        other = made("ce", 3, 0.5)
+        other["run"]["lossbench"] = "9"
+        self.store(other, made("gce", 3, 0.5))
+        self.assertIn("Records of 2 versions of lossbench: 0 (7 trials), 9 (1 trial).", self.page())
+
+    def test_worse_than_the_constant_model(self):
+        self.usual(seeds=3, rates=(0, 0.3))
+        for path in (self.root / "trials").glob("*.json"):
+            r = json.loads(path.read_text())
+            r["baseline"] = {"kind": "majority", "metrics": {"train": {}, "valid": {}, "test": {"accuracy": 0.45, "log_loss": 0.5}}}
+            path.write_text(json.dumps(r))
+        text = self.page()
+        self.assertIn("Worse than a constant model (always the majority class), by test accuracy: mae.", text)
+        row = re.search(r"(?s)<tfoot>(.*?)</tfoot>", text)[1]
+        self.assertIn("always the majority class", row)
+        self.assertEqual(row.count("0.4500"), 2)
+
+    def test_times_of_trials_trained_together(self):
+        self.usual(seeds=2)
+        self.assertEqual([r["loss"] for r in self.rows("cost")], list(LOSSES))
+        for path in (self.root / "trials").glob("*.json"):
+            r = json.loads(path.read_text())
+            if r["config"]["loss"]["name"] != "mae":
+                r["run"]["seconds"]["train"] = 7.0 + r["config"]["train"]["seed"]
+                path.write_text(json.dumps(r))
+        rows = self.rows("cost")
+        self.assertEqual([(r["loss"], r["trials"], float(r["total s"])) for r in rows][0], ("ce and gce", "4", 34.0))
+        self.assertEqual(rows[1]["loss"], "mae")
+        self.assertIn("cannot be compared one by one", self.page())
 
     def test_plots_for_papers(self):
         self.usual(seeds=2, rates=(0, 0.3), sets="abcde")
@@ -366,6 +426,110 @@ class Page(Case):
     def test_unwritable(self):
         self.usual(seeds=1)
         self.assertEqual(self.refused("--format", "html", "--files", "/proc/none"), 5)
+
+
+class Odd(Case):
+    """Records that are valid and leave little to compare."""
+
+    def page(self, *records_made, arguments=()):
+        self.store(*records_made)
+        text = self.printed("--format", "html", *arguments)
+        for table in ("best", "pairs", "ranks", "rows", "cost"):
+            self.printed("--table", table)
+        Reader(text)
+        return text
+
+    def test_one_trial(self):
+        self.assertIn("A single %s was trained (test accuracy 0.5000); there is nothing to compare." % "setting", self.page(made("ce", 1, 0.5)))
+
+    def test_all_diverged(self):
+        text = self.page(*(made(loss, seed, 0, status="diverged") for loss in LOSSES for seed in (1, 2)))
+        self.assertIn("No loss has a result.", text)
+        self.assertIn("Diverged: ce in 2 of 2 trials, gce in 2 of 2 trials and mae in 2 of 2 trials.", text)
+
+    def test_metrics_null_and_infinite(self):
+        odd = [made(loss, seed, 0.5) for loss in LOSSES for seed in (1, 2, 3)]
+        for r, value in zip(odd, (None, "inf", "-inf", 0.5, None, 0.5, 0.5, 0.6, 0.7)):
+            r["result"]["metrics"]["test"]["accuracy"] = value
+            r["result"]["curves"]["valid.accuracy"] = [value, value]
+            r["result"]["curves"]["train.loss"] = [value, None]
+        self.page(*odd, arguments=("--metric", "test.accuracy"))
+
+    def test_bare_records(self):
+        bare = [made(loss, seed, 0.5 + seed / 50) for loss in LOSSES for seed in (1, 2)]
+        for r in bare:
+            r.update(data=None, run={})
+            r["result"].pop("curves")
+        self.assertIn("learning curves (the records hold no curve)", self.page(*bare))
+
+    def test_settings_of_the_working_folder_are_not_read(self):
+        self.usual(seeds=2)
+        here = os.getcwd()
+        self.addCleanup(os.chdir, here)
+        (self.root / "matplotlibrc").write_text("font.size: 99\nlines.linewidth: 40\nbackend: nonsense\n")
+        script = Path(__file__).resolve().parents[2] / "scripts" / "aggregate.py"
+        run = [sys.executable, str(script), str(self.root), "--format", "html"]
+        plain = subprocess.run(run, cwd=here, capture_output=True, check=True)
+        odd = subprocess.run(run, cwd=self.root, capture_output=True, check=True, env={
+            "PATH": os.environ.get("PATH", ""), "MPLBACKEND": "nonsense", "MATPLOTLIBRC": str(self.root), "HOME": "/nonexistent"})
+        self.assertEqual((odd.stdout, odd.stderr), (plain.stdout, b""))
+
+
+class Sensitivity(Case):
+    """Figures never pool data sets, and show lost trials."""
+
+    def lines(self, rates, lost, sets="ab"):
+        import figures
+        for data in sets:
+            for lr in rates:
+                for seed in (1, 2):
+                    for loss, value in (("ce", 0.6), ("gce", 0.9 if data == "a" else 0.2)):
+                        gone = loss == "gce" and (data, lr, seed) in lost
+                        self.store(made(loss, seed, value + lr, status="diverged" if gone else "ok", data=data, optimizer__lr=lr,
+                                        data__train={"path": data + ".csv"}))
+        args = aggregate.parse([str(self.root)])
+        trials = records.read_trials(args.paths)
+        keys = records.Keys(trials)
+        plan = aggregate.make_plan(args, trials, keys)
+        found = figures.Figures(report.make_study(trials, plan, keys, "", 0.01), plan, keys, trials).sensitivity()
+        for plot in found.plots:
+            plot.inline()
+        return {p.title: ({line.name: line for line in p.draw.keywords["lines"]}, p.draw.keywords["log_x"]) for p in found.plots}, found
+
+    def test_a_panel_for_each_data_set(self):
+        panels, _ = self.lines((0.01, 0.02), ())
+        self.assertEqual(list(panels), ["On a", "On b"])
+        for title, gce in (("On a", 0.9), ("On b", 0.2)):
+            np.testing.assert_allclose(panels[title][0]["gce"].y, [gce + 0.01, gce + 0.02])
+
+    def test_lost_trials_are_drawn_as_lost(self):
+        panels, section = self.lines((0.01, 0.03, 0.1), {("a", 0.1, 1), ("b", 0.1, 1), ("b", 0.1, 2)})
+        gce = panels["On b"][0]["gce"]
+        self.assertEqual(list(gce.lost), [(0.1, 2, 2)])
+        self.assertTrue(math.isnan(gce.y[2]), "no mean where every trial diverged")
+        self.assertEqual(list(panels["On a"][0]["gce"].lost), [(0.1, 1, 2)])
+        self.assertIn("a hollow point is the mean of the others only", " ".join(section.words))
+        svg = section.plots[1].inline()
+        self.assertIn("2/2", svg)
+
+    def test_axis(self):
+        self.assertTrue(self.lines((0.01, 0.03, 0.1), ())[0]["On a"][1], "about equal ratios")
+        self.setUp()
+        self.assertFalse(self.lines((0.01, 0.02, 0.03), ())[0]["On a"][1], "equal distances")
+
+
+class Differences(unittest.TestCase):
+    def test_far_values_do_not_squash_the_rest(self):
+        near = [plots.Effect("a", 0.01, 0.0, 0.02, "better"), plots.Effect("b", -0.01, -0.02, 0.0, "no significant difference")]
+        far = near + [plots.Effect("c", -0.7, -0.8, -0.6, "worse")]
+        self.assertLess(plots.reach_of(far, 0.01), 0.2)
+        self.assertGreaterEqual(plots.reach_of(near, 0.01), 0.02)
+        svg = plots.Plot("x", "t", "t", lambda f: plots.draw_differences(f, far, "ce", 0.01, "difference", "right")).inline()
+        self.assertIn("-0.70", svg)
+
+    def test_nothing_known(self):
+        for effects in ([plots.Effect("a", math.nan, math.nan, math.nan, "x", "2 of 2 diverged")], [plots.Effect("a", 0.0, 0.0, 0.0, "x")]):
+            plots.Plot("x", "t", "t", lambda f, e=effects: plots.draw_differences(f, e, "ce", 0.0, "difference", "left")).inline()
 
 
 class Lines(unittest.TestCase):

@@ -2,6 +2,7 @@
 silent, nothing is asked of the network, and it prints. LOSSBENCH_SHOTS=DIR keeps the pictures."""
 import contextlib
 import io
+import json
 import os
 import shutil
 import sys
@@ -38,6 +39,11 @@ class InBrowser(Case):
         for seed in (1, 2, 3):
             self.store(made("a_loss_with_a_very_long_name_indeed", seed, 0, status="diverged"),
                        made("a_loss_with_a_very_long_name_indeed", seed, 0.55, corrupt__labels__rate=0.3, optimizer__name=ODD))
+        for path in (self.root / "trials").glob("*.json"):
+            falling = json.loads(path.read_text())
+            if falling["config"]["loss"]["name"] == "mae":
+                falling["result"]["curves"]["train.loss"] = [1 - e / 20 for e in range(10)]
+                self.store(falling)
         self.file = self.root / "page.html"
         with contextlib.redirect_stderr(io.StringIO()):
             self.assertEqual(aggregate.main([str(self.root), "--format", "html", "--out", str(self.file)]), 0)
@@ -67,13 +73,33 @@ class InBrowser(Case):
                 self.quiet()
 
     def test_the_answer_is_on_the_first_screen(self):
-        for width, height, phone in ((1280, 900, False), (390, 844, True)):
+        for width, height, phone, parts in ((1280, 900, False, ("nav", ".question", ".headline", ".answers", "#answer svg")),
+                                            (390, 844, True, ("nav", ".question", ".headline"))):
             self.show(width, height, phone)
-            for part in (".question", ".answers", "#main tbody tr"):
-                top = self.browser.run("return document.querySelector(arguments[0]).getBoundingClientRect().top", part)
-                self.assertLess(top, height, part)
-            bottom = self.browser.run("return document.querySelector('.answers').getBoundingClientRect().bottom")
-            self.assertLess(bottom, height)
+            for part in parts:
+                box = self.browser.run("const b = document.querySelector(arguments[0]).getBoundingClientRect(); return [b.top, b.bottom]", part)
+                self.assertLess(box[0] if part == "#answer svg" else box[1], height, part)
+            self.assertIn("better than ce", self.browser.run("return document.querySelector('.headline').textContent"))
+
+    def test_contents_lead_to_their_sections(self):
+        self.show(1280, 900)
+        for target in self.browser.run("return [...document.querySelectorAll('nav a')].map(a => a.hash.slice(1))"):
+            self.browser.run("location.hash = arguments[0]", target)
+            self.assertTrue(self.browser.run("return !!document.getElementById(arguments[0])", target), target)
+        self.browser.run("document.querySelector('nav a[href=\"#read\"]').click()")
+        self.assertTrue(self.browser.run("return document.querySelector('#read + details').open"), "a fold opens when it is gone to")
+
+    def test_further_columns_are_shown_on_request(self):
+        self.show(1280, 900)
+        self.browser.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        shown = "return [...document.querySelectorAll('[data-sheet=pairs] thead th')].filter(c => c.offsetWidth).map(c => c.textContent)"
+        few = self.browser.run(shown)
+        self.assertEqual(few, ["loss", "condition", "difference [95 % interval]", "verdict", "p Holm"])
+        self.browser.run("document.querySelector('#pairs ~ details button.all').click()")
+        self.assertIn("P(better)", self.browser.run(shown))
+        self.assertEqual(self.browser.run("return document.querySelector('button.all').getAttribute('aria-expanded')"), "true")
+        self.browser.run("document.querySelector('#pairs ~ details button.all').click()")
+        self.assertEqual(self.browser.run(shown), few)
 
     def test_headings_sort(self):
         self.show(1280, 900)
@@ -121,7 +147,8 @@ class InBrowser(Case):
         script = """const lum = c => { const v = c.match(/[\\d.]+/g).slice(0, 3).map(x => x / 255).map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
           return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
         const ground = lum(getComputedStyle(document.body).backgroundColor);
-        return ["body", ".question", ".note", "#main td.best .mean", "a", ".sd"].map(s => { const l = lum(getComputedStyle(document.querySelector(s)).color);
+        return ["body", ".question", ".note", "#main td.best .mean", "a", ".sd", ".answers .soft", ".doubt", "button.all", "#answer svg text",
+                "#curves ~ .cards svg text"].map(s => { const l = lum(getComputedStyle(document.querySelector(s)).color);
           return (Math.max(l, ground) + 0.05) / (Math.min(l, ground) + 0.05); });"""
         for scheme in ("light", "dark"):
             self.browser.scheme(scheme)

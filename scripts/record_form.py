@@ -1,0 +1,215 @@
+"""The form of a record, checked once when it is read, so that no later code meets a value of another type. Standard library only.
+
+Whatever the file holds, check() either returns or raises Broken with the place and what is wrong there."""
+import re
+import sys
+from typing import Callable, Dict, Optional
+
+STATUSES = ("ok", "diverged", "failed", "interrupted")
+MOST_DEPTH = 24                 # of nested blocks and lists
+MOST_NAME = 4096                # characters of a name or of a value of the config
+MOST_TEXT = 1 << 20
+LARGEST = sys.float_info.max    # of numbers; a larger one in the file is infinite, or an integer that fits no double
+NUMBERS = frozenset((int, float))
+ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
+SHA256 = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+Check = Callable[[object, str], None]
+
+
+class Broken(ValueError):
+    """What is wrong with a record, for a message that names its file."""
+
+
+def found(value: object) -> str:
+    kinds = {dict: "a block", list: "a list", bool: "a truth value", type(None): "null"}
+    if isinstance(value, str):
+        return '"%s"' % (value if len(value) <= 40 else value[:40] + "...")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < 1e18 else "a huge number"
+    return kinds.get(type(value)) or "%r" % value
+
+
+def wrong(value: object, at: str, expected: str) -> Broken:
+    return Broken("%s: found %s, expected %s" % (at, found(value), expected))
+
+
+# ---- kinds of values ----
+
+def numbers(values: list) -> bool:
+    """True for a list of nothing but numbers of a bearable size."""
+    return bool(values) and NUMBERS.issuperset(map(type, values)) and -LARGEST <= min(values) and max(values) <= LARGEST
+
+
+def scalar(value: object, at: str) -> None:
+    """What a config may hold outside of blocks and lists."""
+    kind = type(value)
+    if kind is str:
+        if len(value) > MOST_NAME:
+            raise Broken("%s: a text of %d characters" % (at[:80], len(value)))
+    elif kind is float or kind is int:
+        if not -LARGEST <= value <= LARGEST:
+            raise Broken("%s: a number that is too large" % at[:80])
+    elif kind is not bool and value is not None:
+        raise wrong(value, at[:80], "a value")
+
+
+def listed(value: object, at: str, depth: int = 0) -> None:
+    """A list of a config, of whatever the scripts can print."""
+    if type(value) not in (list, dict):
+        scalar(value, at)
+        return
+    if depth >= MOST_DEPTH:
+        raise Broken("%s: nested more than %d deep" % (at[:80], MOST_DEPTH))
+    if type(value) is list and numbers(value):
+        return
+    for item in value.values() if type(value) is dict else value:
+        listed(item, at, depth + 1)
+
+
+def text(value: object, at: str) -> None:
+    if type(value) is not str:
+        raise wrong(value, at, "a text")
+    if len(value) > MOST_TEXT:
+        raise Broken("%s: a text of %d characters" % (at, len(value)))
+
+
+def name(value: object, at: str) -> None:
+    if not isinstance(value, str) or not 0 < len(value) <= MOST_NAME:
+        raise wrong(value, at, "a name")
+
+
+def count(value: object, at: str) -> None:
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    if type(value) is not int or not 0 <= value <= LARGEST:
+        raise wrong(value, at, "a count")
+
+
+def amount(value: object, at: str) -> None:
+    if type(value) not in (int, float) or not 0 <= value <= LARGEST:
+        raise wrong(value, at, "a number that is not negative")
+
+
+def truth(value: object, at: str) -> None:
+    if not isinstance(value, bool):
+        raise wrong(value, at, "true or false")
+
+
+def measure(value: object, at: str) -> None:
+    """A value of a metric or of a curve; null where it is undefined."""
+    if value is None or value == "inf" or value == "-inf":
+        return
+    if type(value) not in (int, float) or not -LARGEST <= value <= LARGEST:
+        raise wrong(value, at, "a number, \"inf\", \"-inf\" or null")
+
+
+def measures(value: object, at: str) -> None:
+    if type(value) is not list or not numbers(value):
+        list_of(measure)(value, at)
+
+
+def status(value: object, at: str) -> None:
+    if value not in STATUSES:
+        raise wrong(value, at, ", ".join(STATUSES))
+
+
+def direction(value: object, at: str) -> None:
+    if value not in ("higher", "lower"):
+        raise wrong(value, at, "higher or lower")
+
+
+def identity(value: object, at: str) -> None:
+    if not isinstance(value, str) or not ID.fullmatch(value):
+        raise wrong(value, at, "an id of letters and digits")
+
+
+def checksum(value: object, at: str) -> None:
+    if not isinstance(value, str) or not SHA256.fullmatch(value):
+        raise wrong(value, at, "a SHA-256 in hexadecimal digits")
+
+
+def block(value: object, at: str) -> None:
+    if not isinstance(value, dict):
+        raise wrong(value, at, "a block")
+
+
+
+# ---- built from others ----
+
+def optional(check: Check) -> Check:
+    return lambda value, at: None if value is None else check(value, at)
+
+
+def list_of(check: Check) -> Check:
+    def checked(value: object, at: str) -> None:
+        if not isinstance(value, list):
+            raise wrong(value, at, "a list")
+        for item in value:
+            check(item, at)
+    return checked
+
+
+def mapping(check: Check) -> Check:
+    def checked(value: object, at: str) -> None:
+        block(value, at)
+        for key, item in value.items():
+            name(key, at)
+            check(item, "%s.%s" % (at, key))
+    return checked
+
+
+def having(needed: Dict[str, Check], others: Optional[Dict[str, Check]] = None, rest: Optional[Check] = None) -> Check:
+    """A block with these keys; those of `others` may be absent, and what else it holds is not looked at unless `rest` is given."""
+    def checked(value: object, at: str) -> None:
+        block(value, at)
+        for key, check in needed.items():
+            if key not in value:
+                raise Broken("%s: lacks '%s'" % (at, key))
+            check(value[key], "%s.%s" % (at, key))
+        for key, check in (others or {}).items():
+            if key in value:
+                check(value[key], "%s.%s" % (at, key))
+        for key in value if rest else ():
+            if key not in (others or {}) and key not in needed:
+                rest(value[key], "%s.%s" % (at, key))
+    return checked
+
+
+METRICS = optional(mapping(optional(mapping(measure))))
+SOURCE = having({}, {"role": optional(text), "path": optional(text), "format": optional(text), "sha256": optional(checksum),
+                     "bytes": optional(count), "rows": optional(count)})
+DATA = having({}, {
+    "sources": optional(list_of(SOURCE)), "rows": optional(mapping(count)), "features": optional(count),
+    "classes": optional(list_of(text)), "class_counts": optional(mapping(list_of(count))), "warnings": optional(list_of(text))})
+RESULT = having({"status": status, "metrics": METRICS}, {
+    "message": optional(text), "epochs": optional(count), "best_epoch": optional(count), "steps": optional(count),
+    "parameters": optional(count), "curves": optional(mapping(measures))})
+RUN = having({}, {
+    "started": optional(text), "seconds": optional(mapping(optional(amount))), "cpu_seconds": optional(amount),
+    "peak_memory_bytes": optional(count), "lossbench": optional(text),
+    "git": optional(having({}, {"revision": optional(text), "clean": optional(truth)})), "host": optional(text), "os": optional(text),
+    "processor": optional(text), "cores": optional(count), "kernels": optional(text),
+    "blas": optional(having({}, {"version": optional(text), "kernel": optional(text)}, listed)), "libraries": optional(mapping(optional(text))), "compiler": optional(text), "flags": optional(text),
+    "command": optional(list_of(text))}, listed)
+RECORD = having(
+    {"id": identity, "study": name, "config": block, "result": RESULT},
+    {"data": optional(DATA), "directions": optional(mapping(direction)), "run": optional(RUN),
+     "baseline": optional(having({"kind": text, "metrics": METRICS}))})
+
+
+def check(record: object) -> None:
+    """Raises Broken where the scripts could not rely on the record."""
+    RECORD(record, "record")
+
+
+CHOICE = having({"chosen": block}, {"trials": list_of(identity)})
+ARM = having({}, {"loss": optional(block), "model": optional(block), "corrupt": optional(block), "choices": list_of(CHOICE),
+                  "chosen": optional(block)})
+STUDY = having({"study": text, "arms": list_of(ARM)}, {"metric": text, "folds": count})
+TUNING = having({}, {"study": text, "metric": text, "folds": count, "arms": list_of(ARM), "studies": list_of(STUDY)})
+
+
+def check_tuning(tuning: object) -> None:
+    """The same for a tuning.json, of either form."""
+    listed(tuning, "tuning")
+    TUNING(tuning, "tuning")

@@ -1,0 +1,125 @@
+"""Plain words for what records name by keys: metrics, conditions, numbers. Standard library only."""
+import math
+import re
+from typing import List, Sequence, Tuple
+
+from records import within
+
+ACRONYMS = {"auc": "AUC", "rmse": "RMSE", "mse": "MSE", "mae": "MAE", "r2": "R²", "ece": "ECE", "f1": "F1", "mcc": "MCC", "macro_f1": "macro F1",
+            "micro_f1": "micro F1", "brier": "Brier score", "top_k": "top-5 accuracy"}
+SPLITS = {"test": "test", "valid": "validation", "train": "training"}
+KEYS = {"optimizer.lr": "learning rate", "optimizer.weight_decay": "weight decay", "optimizer.momentum": "momentum", "optimizer.name": "optimiser",
+        "schedule.name": "schedule", "train.batch": "batch size", "train.epochs": "epochs", "train.precision": "precision",
+        "model.kind": "model", "model.hidden": "hidden units", "model.dropout": "dropout", "data.train.path": "data set", "data.version": "data version",
+        "corrupt.labels.rate": "label noise rate", "corrupt.labels.kind": "kind of label noise", "train.class_weight": "class weights"}
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def metric_words(metric: str) -> str:
+    """test accuracy for test.accuracy, validation top-3 accuracy for valid.top_k(k=3)"""
+    split, _, name = metric.partition(".")
+    if split not in SPLITS:
+        split, name = "", metric
+    found = re.fullmatch(r"top_k\(k=(\d+)\)", name)
+    words = "top-%s accuracy" % found[1] if found else ACRONYMS.get(name) or re.sub(r"_", " ", name)
+    return (SPLITS.get(split, "") + " " + words).strip()
+
+
+def key_words(key: str) -> str:
+    """learning rate for optimizer.lr, gamma of the loss for loss.gamma"""
+    if key in KEYS:
+        return KEYS[key]
+    if key.startswith("loss.") and key != "loss.name":
+        return key[5:].replace("_", " ") + " of the loss"
+    return key
+
+
+def file_name(path: str) -> str:
+    """letter for datasets/samples/letter.csv.gz"""
+    return re.sub(r"(\.(csv|tsv|txt|svm|svmlight|libsvm|arff|npy|npz|dat|gz|bz2|xz|zst))+$", "", path.rsplit("/", 1)[-1]) or path
+
+
+def condition_words(keys: Sequence[str], values: Sequence[str]) -> str:
+    """On glass, with 30 % label noise, model mlp; empty for no keys."""
+    parts = [words for words in map(condition_part, keys, values) if words]
+    order = sorted(parts, key=lambda words: not words.startswith("on "))
+    text = ", ".join(order)
+    return text[:1].upper() + text[1:]
+
+
+def condition_part(key: str, value: str) -> str:
+    if key == "data.train.path":
+        return "on " + file_name(value)
+    if key == "corrupt.labels.rate" and is_number(value):
+        return "with %s label noise" % percent(float(value)) if float(value) else "without label noise"
+    if key in ("corrupt.labels", "corrupt.labels.kind") and value == "none":
+        return "without label noise"
+    if key == "corrupt.labels":
+        return "with label noise " + value
+    if value == "-":
+        return ""
+    if within(key, ("model",)) and key in ("model", "model.kind"):
+        return "model " + value
+    return "%s %s" % (key_words(key), value)
+
+
+def is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def percent(share: float) -> str:
+    return "%.3g %%" % (100 * share)
+
+
+def plural(n: int, noun: str) -> str:
+    return "%d %s" % (n, noun if n == 1 else plural_noun(noun))
+
+
+def plural_noun(noun: str) -> str:
+    if noun.endswith(("s", "x", "ch")) and noun not in ("replicates",):
+        return noun + "es"
+    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"
+
+
+def count_word(n: int) -> str:
+    return NUMBERS[n] if 0 <= n < len(NUMBERS) else str(n)
+
+
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """a, b and c; of many the first and a count"""
+    shown = list(names[:most]) + (["%d more" % (len(names) - most)] if len(names) > most else [])
+    return shown[0] if len(shown) == 1 else ", ".join(shown[:-1]) + " and " + shown[-1] if shown else ""
+
+
+def interval_places(mean: float, low: float, high: float) -> int:
+    """Decimals that show two significant digits of the interval's half width, or of the mean where it has none."""
+    size = abs(high - low) / 2 or abs(mean)
+    if not math.isfinite(size) or size == 0:
+        return 3
+    return min(8, max(0, 1 - math.floor(math.log10(size))))
+
+
+def difference_words(mean: float, low: float, high: float) -> str:
+    """+0.023 [+0.013, +0.034]"""
+    places = interval_places(mean, low, high)
+    return "%s [%s, %s]" % tuple(signed(v, places) for v in (mean, low, high))
+
+
+def signed(value: float, places: int) -> str:
+    text = "%+.*f" % (places, value)
+    return text[1:] if float(text) == 0 else text
+
+
+def p_words(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else "p = %.3f" % p
+
+
+def spans(values: Sequence[float]) -> Tuple[float, float]:
+    return min(values), max(values)
+
+
+def sentences(parts: List[str]) -> str:
+    return " ".join(p for p in parts if p)

@@ -1,0 +1,148 @@
+"""Tests of the sentences that a report begins with, and of what makes a comparison unsound, on made-up records whose answers are known."""
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from test_comparison import Case, made  # noqa: E402
+import conclusion  # noqa: E402
+import soundness  # noqa: E402
+import wording  # noqa: E402
+
+
+class Sentences(Case):
+    def found(self, *arguments, **more):
+        return conclusion.conclusions(self.study(*arguments, **more))
+
+    def test_better(self):
+        self.usual()
+        only, = self.found()
+        self.assertEqual(only.where, "")
+        self.assertRegex(only.finding, r"^gce is better than ce by 0\.\d+ \[0\.\d+, 0\.\d+\] in test accuracy, p (= 0\.\d{3}|< 0\.001) after Holm's "
+                                       r"correction; it is the best of three losses\.$")
+        self.assertIn("Worse than ce: mae.", only.details)
+
+    def test_lower_is_better(self):
+        self.usual()
+        only, = self.found("--metric", "test.log_loss")
+        self.assertRegex(only.finding, r"^gce is better than ce by 0\.\d+ \[0\.\d+, 0\.\d+\] in test log loss")
+
+    def test_control_is_best(self):
+        self.usual()
+        only, = self.found(control="gce")
+        self.assertRegex(only.finding, r"^gce is the best of three losses: better than ce by 0\.\d+ \[0\.\d+, 0\.\d+\], p .* in test accuracy\.$")
+        self.assertEqual(self.found(control="all")[0].finding, only.finding, "without a control the best is compared")
+
+    def test_no_winner(self):
+        for seed, (a, b) in enumerate(((0.5, 0.52), (0.6, 0.57), (0.55, 0.56), (0.58, 0.57), (0.61, 0.6), (0.5, 0.51))):
+            self.store(made("ce", seed, a), made("gce", seed, b))
+        only, = self.found()
+        self.assertEqual(only.finding, "No clear winner: both losses are within 0.0017 test accuracy of each other; no difference is significant.")
+        self.assertIn("ce has the best mean test accuracy, 0.5567.", only.details)
+
+    def test_practically_equal(self):
+        for seed in range(8):
+            self.store(made("ce", seed, 0.5 + seed / 100), made("gce", seed, 0.5 + seed / 100 + (-1) ** seed * 1e-4))
+        self.assertIn("Practically equal to ce: gce.", " ".join(self.found()[0].details))
+
+    def test_conditions_are_named(self):
+        self.usual(seeds=3, rates=(0, 0.3))
+        self.assertEqual([c.where for c in self.found()], ["Without label noise", "With 30 % label noise"])
+        self.assertIn("With 3 seeds only large differences can show.", self.found()[0].details)
+        lines = conclusion.conclusion_lines(self.study())
+        self.assertEqual(len(lines), 2)
+        self.assertTrue(lines[1].startswith("With 30 % label noise: "))
+
+    def test_over_data_sets(self):
+        self.usual(seeds=2, sets="abcdef")
+        over, *each = self.found()
+        self.assertEqual((over.where, len(each)), ("Over 6 data sets", 6))
+        self.assertEqual(each[0].where, "On a")
+        self.assertTrue(over.finding.startswith("gce has the best average rank (1."), over.finding)
+        self.assertIn("significantly worse by Nemenyi's test: mae", over.finding)
+
+    def test_one_replicate(self):
+        self.usual(seeds=1)
+        self.assertRegex(self.found()[0].finding, r"^Not tested, with a single seed: gce has the best test accuracy, 0\.\d{4}\.$")
+
+    def test_lost_trials(self):
+        self.usual(seeds=7)
+        self.store(made("ce", 8, 0.6), made("gce", 8, 0, status="diverged"), made("mae", 8, 0, status="failed"))
+        only, = self.found()
+        self.assertIn("Diverged: gce in 1 of 8 trials. Failed: mae in 1 of 8 trials.", only.details)
+        self.assertNotIn("gce is better", only.finding)
+
+    def test_nothing_ended(self):
+        for loss in ("ce", "gce"):
+            self.store(made(loss, 1, 0, status="diverged"))
+        only, = self.found()
+        self.assertEqual(only.finding, "No loss has a result.")
+        self.assertEqual(only.details, ["Diverged: ce in 1 of 1 trial and gce in 1 of 1 trial."])
+
+    def test_one_contender(self):
+        self.store(made("ce", 1, 0.5), made("gce", 1, 0, status="diverged"))
+        self.assertEqual(self.found()[0].finding, "Only ce has a result (0.5000); there is nothing to compare it with.")
+
+
+class Soundness(Case):
+    def falling(self, *losses):
+        trial = made("ce", 1, 0.5, train__epochs=len(losses))
+        trial["result"]["curves"] = {"train.loss": list(losses)}
+        self.store(trial)
+        return soundness.falling_words(self.study())
+
+    def test_still_falling(self):
+        self.assertIn("still falling at the last epoch, so more epochs or a higher learning rate may change the comparison: all trials.",
+                      self.falling(*[1 - e / 20 for e in range(10)]))
+
+    def test_levelled_off(self):
+        self.assertEqual(self.falling(*[2.0 ** -e for e in range(10)]), "")
+
+    def test_curves_that_say_nothing(self):
+        self.assertEqual(self.falling(1.0, 0.9), "")
+        self.assertEqual(self.falling(None, "inf", None, None, None, None), "")
+
+    def test_stopped_early(self):
+        trial = made("ce", 1, 0.5, train__epochs=100)
+        trial["result"]["curves"] = {"train.loss": [1 - e / 20 for e in range(10)]}
+        self.store(trial)
+        self.assertEqual(soundness.falling_words(self.study()), "")
+
+    def test_worse_than_the_constant_model(self):
+        for seed in (1, 2):
+            for loss, value in (("ce", 0.8), ("mae", 0.6)):
+                trial = made(loss, seed, value)
+                trial["baseline"] = {"kind": "majority", "metrics": {"train": {}, "valid": {}, "test": {"accuracy": 0.7, "log_loss": None}}}
+                self.store(trial)
+        study = self.study()
+        self.assertEqual(soundness.baseline(study, "all"), ("majority", 0.7))
+        self.assertEqual(soundness.below_baseline(study, "all"), ["mae"])
+        self.assertEqual(soundness.concerns(study), ["Worse than a constant model (always the majority class), by test accuracy: mae."])
+        self.assertIn(soundness.concerns(study)[0], conclusion.conclusion_lines(study))
+
+
+class Words(unittest.TestCase):
+    def test_plurals(self):
+        self.assertEqual([wording.plural(n, w) for n, w in ((1, "trial"), (2, "trial"), (2, "loss"), (3, "study"), (0, "seed"))],
+                         ["1 trial", "2 trials", "2 losses", "3 studies", "0 seeds"])
+
+    def test_metrics(self):
+        self.assertEqual([wording.metric_words(m) for m in ("test.accuracy", "valid.auc", "train.loss", "test.top_k(k=3)", "test.r2")],
+                         ["test accuracy", "validation AUC", "training loss", "test top-3 accuracy", "test R²"])
+
+    def test_conditions(self):
+        self.assertEqual(wording.condition_words(["corrupt.labels.rate", "data.train.path", "model"], ["0.3", "x/glass.csv.gz", "mlp hidden=[64]"]),
+                         "On glass, with 30 % label noise, model mlp hidden=[64]")
+        self.assertEqual(wording.condition_words([], []), "")
+
+    def test_differences(self):
+        self.assertEqual(wording.difference_words(0.02309, 0.01253, 0.03366), "+0.023 [+0.013, +0.034]")
+        self.assertEqual(wording.difference_words(-1234.5, -1300, -1170), "-1234 [-1300, -1170]")
+        self.assertEqual(wording.difference_words(0.0, 0.0, 0.0), "0.000 [0.000, 0.000]")
+
+    def test_lists(self):
+        self.assertEqual([wording.listed(list("abcdefgh")[:n]) for n in (0, 1, 2, 8)], ["", "a", "a and b", "a, b, c, d, e, f and 2 more"])
+
+
+if __name__ == "__main__":
+    unittest.main()
