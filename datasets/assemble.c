@@ -73,6 +73,16 @@ static int name_sources(struct lb_dataset *d, const struct lb_table *const table
 	return 0;
 }
 
+/* What the readers had to say, with the file's name. */
+static int take_warnings(struct lb_dataset *d, const struct lb_table *const table[4], const char *const paths[4], struct lb_err *err)
+{
+	for (size_t k = 0; k < 4; k++)
+		for (size_t i = 0; table[k] && i < table[k]->n_warnings; i++)
+			if (lb_dataset_warn(d, err, "%s%s%s", paths[k] ? paths[k] : "", paths[k] ? ": " : "", table[k]->warning[i]))
+				return -1;
+	return 0;
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -387,7 +397,7 @@ int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, s
 	if (!d)
 		return -1;
 	d->kind = roles->kind;
-	if (name_sources(d, table, paths, err) || warn_duplicates(d, train, err))
+	if (name_sources(d, table, paths, err) || take_warnings(d, table, paths, err) || warn_duplicates(d, train, err))
 		goto out;
 	if (lb_frame_build(train, train_labels, test, test_labels, paths, roles, &f, err) ||
 	    handle_missing(&f, roles->missing, d, err))

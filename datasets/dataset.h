@@ -40,6 +40,8 @@ struct lb_column {
 	size_t n_missing;
 	size_t first_missing_line; /* line in the file of the first missing cell, 0 if none */
 	bool aside;              /* no feature unless it is asked for by its name (labels and groups beside a block) */
+	bool declared;           /* LB_TEXT: the file itself says that its values are texts (ARFF nominal and string attributes), so they are
+	                            categories however they are spelled */
 };
 
 /* A file's content: a `block` of numeric columns (images, arrays, sparse rows) and columns of their own; text tables have only the
@@ -59,8 +61,13 @@ struct lb_table {
 	char sha256[65];         /* of the uncompressed bytes */
 	uint64_t bytes;          /* uncompressed */
 	const char *format;      /* the reader's name */
+	char **warning;          /* n_warnings sentences on how the file was read; a dataset made of the table has them too */
+	size_t n_warnings;
 };
 void lb_table_free(struct lb_table *t);
+
+/* Adds a sentence to the warnings of a table. */
+int lb_table_warn(struct lb_table *t, struct lb_err *err, const char *fmt, ...) LB_PRINTF(3, 4);
 
 enum lb_read_role { LB_READ_BOTH, LB_READ_FEATURES, LB_READ_LABELS };
 enum lb_index_base { LB_BASE_1, LB_BASE_0, LB_BASE_AUTO }; /* auto: 0 if that index occurs */
@@ -88,8 +95,10 @@ size_t lb_memory_limit(const struct lb_read_options *opt);
 
 struct lb_reader {
 	struct lb_info base;
-	/* true when the first bytes of the (uncompressed) content are this format's; n <= 512. Text formats come last. */
+	/* True when the first n bytes (64 KiB, or all) of the uncompressed content are this format's beyond doubt, be it sound or broken. The
+	 * last reader takes what no other claims. */
 	bool (*probe)(const unsigned char *head, size_t n);
+	const char *endings;         /* of files, with blanks between: they decide where the content does not; NULL: none */
 	int (*read)(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
 };
 size_t lb_reader_count(void);

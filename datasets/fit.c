@@ -88,13 +88,15 @@ static int check_number(const struct fitting *f, size_t row, const char *name, d
 
 static int take_number(struct fitting *f, size_t k, size_t j, struct lb_err *err)
 {
-	const struct lb_column *c = column_at(f, j);
+	struct lb_column *c = column_at(f, j);
 	double *x = f->out->x.x;
 
-	if (c && c->type == LB_TEXT && lb_column_first_text(c, f->t->n) < f->t->n)
+	if (c && lb_column_first_text(c, f->t->n) < f->t->n)
 		return refuse_text(f, j, err);
+	if (c && lb_column_to_number(c, f->t->n, err))
+		return -1;
 	for (size_t i = 0; i < f->t->n; i++) {
-		const double v = !c ? lb_matrix_at(&f->t->block, i, j) : c->type == LB_NUMBER ? c->num[i] : (double)NAN;
+		const double v = c ? c->num[i] : lb_matrix_at(&f->t->block, i, j);
 		if (check_number(f, i, f->name[j], v, err))
 			return -1;
 		x[i * f->known->d + k] = v;

@@ -200,6 +200,10 @@ static int give_text(struct plan *p, const struct lb_table *t, bool automatic, s
 			p->role[j] = LB_DROPPED;
 		if (p->role[j] != LB_FEATURE || c->type != LB_TEXT)
 			continue;
+		if (c->declared) {
+			p->role[j] = LB_CATEGORY;
+			continue;
+		}
 		if (!automatic)
 			return lb_fail(err, LB_DATA,
 				       "%s:%zu: the column '%s' holds text ('%s'); name it in data.categorical, set "

@@ -400,5 +400,6 @@ const struct lb_reader lb_reader_npy = {
 		.keywords = "numpy array embeddings",
 	},
 	.probe = probe,
+	.endings = ".npy",
 	.read = read_npy,
 };

@@ -172,5 +172,6 @@ const struct lb_reader lb_reader_npz = {
 		.keywords = "numpy archive embeddings",
 	},
 	.probe = probe,
+	.endings = ".npz",
 	.read = read_npz,
 };

@@ -152,7 +152,28 @@ static const struct {
 	{ "1 1:0x10\n", { 0 }, ":1:3: finite_number", 0, 0, 0, LB_U8 },
 	{ "1 1:1\ncat 1:1\n", { 0 }, ":2:1: 'cat' label", 0, 0, 0, LB_U8 },
 	{ "1,2 1:1\n", { 0 }, ":1:1: '1,2' several_labels", 0, 0, 0, LB_U8 },
-	{ "1:1 2:2\n", { SVM }, ":1:1: '1:1' index_where_the_label", 0, 0, 0, LB_U8 },
+	{ "1:1 2:2\n", { SVM }, ":1:1: '1:1' where_the_label weight data.weight", 0, 0, 0, LB_U8 },
+	/* Recognised although the first line has no pair, or a broken one. */
+	{ "0\n1 1:0.5 3:2\n", { 0 }, NULL, 2, 3, 2, LB_F32 },
+	{ "\n \r\n# x\n0 \n0\n0\n1 1:0.5 3:2\n", { 0 }, NULL, 4, 3, 2, LB_F32 },
+	{ "\xEF\xBB\xBF" "1 1:1\n", { 0 }, NULL, 1, 1, 1, LB_U8 },
+	{ "1 1:nan 3:2\n0 2:1\n", { 0 }, ":1:3: '1:nan' a_finite_number_behind_the_colon", 0, 0, 0, LB_U8 },
+	{ "1 1:-inf 3:2\n", { 0 }, ":1:3: a_finite_number_behind_the_colon", 0, 0, 0, LB_U8 },
+	{ "+1 3: 4:1\n", { 0 }, ":1:4: '3:' a_finite_number", 0, 0, 0, LB_U8 },
+	{ "+1 -4:0.5 7:2\n", { 0 }, ":1:4: '-4:0.5' index:value", 0, 0, 0, LB_U8 },
+	{ "+1 3:0.5 4:oops\n", { 0 }, ":1:10: '4:oops' finite", 0, 0, 0, LB_U8 },
+	{ "1:2.0 1:0.5 3:2\n0 2:1\n", { 0 }, ":1:1: '1:2.0' weight", 0, 0, 0, LB_U8 },
+	{ "cat 1:1\n1 2:1\n", { 0 }, ":1:1: 'cat' label", 0, 0, 0, LB_U8 },
+	{ "2 qid:3 1:1\n", { 0 }, NULL, 1, 1, 1, LB_U8 },
+	/* The header of the Extreme Classification Repository. */
+	{ "4 6 3\n0,2 1:0.5 3:2\n 2:1\n1 0:1 2:1\n1,2 5:4\n", { .label_lists = true }, NULL, 4, 6, 6, LB_F32 },
+	{ "3 9 1\n0 1:2\n\n0 8:1\n\n", { .label_lists = true }, NULL, 3, 9, 2, LB_U8 },
+	{ "2 3 2\n1 1:2\n0 3:1\n", { 0 }, NULL, 2, 3, 2, LB_U8 },
+	{ "2 3 2\n1 1:2\n", { 0 }, "promises_2_rows,_there_is_1", 0, 0, 0, LB_U8 },
+	{ "1 3 2\n1 4:2\n", { 0 }, "column_4 promises_3", 0, 0, 0, LB_U8 },
+	{ "1 3 2\n7 1:2\n", { .label_lists = true }, ":2:1: '7' not_so_many_labels", 0, 0, 0, LB_U8 },
+	{ "1 99999999999999999999 2\n1 1:2\n", { 0 }, ":1:1: expected", 0, 0, 0, LB_U8 },
+	{ "0 3 2\n1 1:2\n", { 0 }, ":1:1: expected", 0, 0, 0, LB_U8 },
 	{ "1 1:1 x\n", { 0 }, ":1:7: 'x' index:value", 0, 0, 0, LB_U8 },
 	{ "1 1:1 2\n", { 0 }, ":1:7: '2' index:value", 0, 0, 0, LB_U8 },
 	{ "1 -1:1\n", { SVM }, ":1:3: '-1:1' index:value", 0, 0, 0, LB_U8 },
@@ -180,6 +201,61 @@ START_TEST(svmlight)
 	ck_assert_uint_eq(t.block.d, svm[_i].d);
 	ck_assert_uint_eq(t.block.start[t.n], svm[_i].stored);
 	ck_assert_int_eq(t.block.dtype, svm[_i].dtype);
+}
+END_TEST
+
+/* What is judged by its content, by its ending where that tells nothing, and by the option in any case. */
+static const struct {
+	const char *ending, *text, *insist;
+	const char *format;      /* the reader it went to, or NULL with the words of its refusal */
+	const char *words;
+} judged[] = {
+	{ ".csv", "1 1:2 3:4\n0 1:1\n", NULL, "svmlight", NULL },
+	{ ".svm", "hello world of text\nmore words\n", NULL, NULL, ":1:1: 'hello' label" },
+	{ ".svm", "# nothing but\n# remarks\n", NULL, NULL, "holds_no_rows" },
+	{ ".svm", "1,2,3\n4,5,6\n", NULL, NULL, ":1:1: '1,2,3' several_labels" },
+	{ ".svm", "1,2,3\n4,5,6\n", "csv", "csv", NULL },
+	{ ".svm", "0\n1\n", NULL, "svmlight", NULL },
+	{ ".LibSVM", "0\n1\n", NULL, "svmlight", NULL },
+	{ ".txt", "0\n1\n", NULL, "csv", NULL },
+	{ ".txt", "0\n1\n", "svmlight", "svmlight", NULL },
+	{ ".txt", "id from to\n1 12:30 13:45\n2 14:10 15:20\n", NULL, "csv", NULL },
+	{ ".txt", "2020-01-02 10:00 1.5\n2020-01-02 10:10 2.5\n", NULL, "csv", NULL },
+	{ ".txt", "5, 10:30, 11:40\n6, 10:35, 11:50\n", NULL, "csv", NULL },
+	{ ".arff", "% only\n% remarks\n", NULL, NULL, "no_@data" },
+	{ ".arff", "a,b\n1,2\n", NULL, NULL, ":1:1: @relation" },
+	{ ".txt", "% a remark\n@attribute a real\n@data\n1\n2\n", NULL, "arff", NULL },
+	{ ".csv", "@data\n1\n2\n", NULL, NULL, ":1:1: @attribute_before_it" },
+	{ ".txt", "%a,b\n1,2\n", NULL, "csv", NULL },
+	{ ".npz", "a,b\n1,2\n", NULL, NULL, "not_a_ZIP_archive 61_2c" },
+	{ ".npz", "P", NULL, NULL, "not_a_ZIP_archive" },
+	{ ".npy", "a,b\n1,2\n3,4\n", NULL, NULL, "is_not_NPY" },
+	{ ".idx", "a,b\n1,2\n", NULL, NULL, "is_not_IDX" },
+	{ "-labels-idx1-ubyte", "a,b\n1,2\n", NULL, NULL, "is_not_IDX" },
+	{ ".csv", "a,b\n1,2\n", "npz", NULL, "not_a_ZIP_archive" },
+	{ ".csv", "a,b\n1,2\n", "cvs", NULL, "'cvs' did_you_mean_'csv'" },
+};
+
+START_TEST(recognition)
+{
+	const struct lb_read_options opt = { .format = judged[_i].insist };
+
+	unlink(file);
+	snprintf(file, sizeof file, "%s/f%s", dir, judged[_i].ending);
+	const int rc = read_bytes(judged[_i].text, strlen(judged[_i].text), &opt);
+	if (!judged[_i].format) {
+		ck_refused(rc, judged[_i].words);
+		return;
+	}
+	ck_assert_msg(!rc, "%s", err.text);
+	ck_assert_str_eq(t.format, judged[_i].format);
+}
+END_TEST
+
+/* IDX with no dimension, whatever its name. */
+START_TEST(idx_without_dimensions)
+{
+	ck_refused(read_bytes("\0\0\x08\0", 4, NULL), "byte_3_is_0 1_to_8");
 }
 END_TEST
 
@@ -281,17 +357,29 @@ static const struct {
 } bad_arff[] = {
 	{ HEAD, "no_@data" },
 	{ HEAD "@data\n", "no_rows" },
-	{ "@relation r\n@data\n1\n", ":2:6: before_it" },
-	{ HEAD "@data\n1,x\n2\n", ":6: 1_values 2_attributes" },
-	{ HEAD "@data\n1,x,3\n", ":5:4: ',_and_more'" },
-	{ HEAD "@data\n1,x,{2}\n", ":5:4: weights" },
+	{ "@relation r\n@data\n1\n", ":2:1: before_it" },
+	{ HEAD "@data\n1,x\n2\n", ":6: 1_value, 2_attributes" },
+	{ HEAD "@data\n1,x,3\n", ":5:5: one_value_more 2_attributes" },
+	{ HEAD "@data\n1,x,{2}\n", ":5:5: instance_weights" },
+	{ HEAD "@data\n1 x {2}\n", ":5:5: instance_weights" },
+	{ HEAD "@data\n{0 1}, {2}\n", ":5:8: instance_weights" },
+	{ HEAD "@data\n1 x 3\n", ":5:5: one_value_more" },
+	{ HEAD "@data\n1,,x\n", ":5:3: ',' a_value" },
+	{ HEAD "@data\n1,'x'y\n", ":5:6: one_value_more" },
+	{ HEAD "@data 1,z\n", ":4:9: 'b' 'z' declared" },
+	{ "@relation r @attribute a numeric\n@attribute b {x,y}\n@data\n1\n", ":1:13: line_of_its_own" },
+	{ HEAD "@attribute d numerc\n@data\n1,x,1\n", ":4:14: 'numerc' did_you_mean_numeric" },
+	{ HEAD "@attribute d date 'yyyy'\n@data\n1,x,20-1\n", ":6:5: date_of_the_form_yyyy '20-1'" },
+	{ HEAD "@attribute d relational\n@attribute q real\n@data\n1,x,'1'\n", ":4: relational 'd' @end" },
+	{ HEAD "@attribute d real [0, 1\n@data\n1,x,1\n", ":4:24: bracket ]" },
+	{ HEAD "@outputs c\n@data\n1,x\n", ":4: no_attribute_'c'" },
+	{ HEAD "@attributes d real\n@data\n1,x\n", ":4:1: '@attributes' @attribute" },
 	{ HEAD "@data\ncat,x\n", ":5:1: 'a' 'cat' number" },
 	{ HEAD "@data\n1,z\n", ":5:3: 'b' 'z' declared" },
 	{ HEAD "@data\n1,'x\n", ":5:3: quote closed" },
 	{ HEAD "@data\n{0 1, 0 2}\n", ":5:7: ascending" },
 	{ HEAD "@data\n{2 1}\n", ":5:2: range" },
 	{ HEAD "@data\n{0 1\n", ":5:5: }" },
-	{ HEAD "@attribute d date\n@data\n1,x,1\n", ":4: 'date' relational" },
 	{ "@relation r\n@attribute b {x, x}\n", ":2: 'x' once" },
 	{ "@relation r\n@attribute b {x, y\n", ":2: closing_brace" },
 	{ "@relation r\n1,2\n", ":2:1: @attribute" },
@@ -300,6 +388,71 @@ static const struct {
 START_TEST(arff_refused)
 {
 	ck_refused(read_bytes(bad_arff[_i].text, strlen(bad_arff[_i].text), NULL), bad_arff[_i].words);
+}
+END_TEST
+
+/* Forms of one table: two numbers and a label that is nominal. */
+static const char *const arff_same[] = {
+	HEAD "@attribute c {1, 0}\n@data\n0.5,x,0\n?,'y z',1\n-2,x,1\n",
+	"\xEF\xBB\xBF% remark\n\n" HEAD "@ATTRIBUTE c{1,0,}\n@DATA\n% more\n0.5, x ,0,\r\n ?,'y z',1 % remark\n-2,x,1,,\n",
+	"@attribute a real\n@attribute b {x, \"y z\"}\n@attribute c {1 0}\n@data 0.5 x 0\n?\t\"y z\"\t1\n-2 ,x 1\n",
+	"@relation r s t\n@attribute a REAL[-2, 1]\n@attribute b {x,'y\\u0020z'}\n@attribute c {1,0} % two\n@inputs a, b\n@outputs c\n@data\n"
+	"0.5, x, 0\n<null>, 'y z', 1\n-2, x, 1\n",
+	"@relation r\n@attribute c {1,0}\n@attribute a integer [0,9]\n@attribute b {x,'y z'}\n@input a, b\n@output c\n@data\n"
+	"0,0.5,x\n1,<null>,'y z'\n1,-2,x\n",
+	HEAD "@attribute c {0,1}\n@data\n{0 0.5}\n{0 ?, 1 'y z', 2 1}\n{0 -2,2 1}\n",
+};
+
+START_TEST(arff_forms)
+{
+	const char *text = arff_same[_i];
+
+	ck_assert_msg(!read_bytes(text, strlen(text), NULL), "%s", err.text);
+	ck_assert(t.n == 3 && t.n_cols == 3 && !t.block.d);
+	ck_assert(t.col[0].type == LB_NUMBER && t.col[0].num[0] == 0.5 && isnan(t.col[0].num[1]) && t.col[0].num[2] == -2);
+	ck_assert(t.col[0].n_missing == 1 && t.col[0].first_missing_line == t.line[1]);
+	ck_assert(t.col[1].type == LB_TEXT && t.col[1].declared && t.col[2].type == LB_TEXT && t.col[2].declared);
+	ck_assert_str_eq(t.col[1].level[t.col[1].code[1]], "y z");
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_str_eq(t.col[2].level[t.col[2].code[i]], i ? "1" : "0");
+	ck_assert_uint_eq(t.n_warnings, _i == 1 || _i == 4);
+	if (_i == 1)
+		ck_assert_str_eq(t.warning[0], "2 rows end with a comma behind the last value, which is taken for nothing (the first in line 9)");
+}
+END_TEST
+
+/* Attributes of other types: what they are read as, and the warning. */
+static const struct {
+	const char *attribute, *value, *warning;
+	double number;           /* NaN: text */
+	bool aside;
+} arff_types[] = {
+	{ "date \"yyyy-MM-dd HH:mm\"", "'2020-01-02 10:01'", "seconds since 1970", 1577959260, false },
+	{ "date", "1970-01-02T00:00:01", "seconds since 1970", 86401, false },
+	{ "date 'dd.MM.yy HH:mm:ss.SSS Z'", "'01.03.00 01:00:00.500 +0100'", "seconds since 1970", 951868800.5, false },
+	{ "date \"MMM d, yyyy hh:mm a\"", "\"Mar 1, 1972 12:00 AM\"", "seconds since 1970", 68256000, false },
+	{ "date yyyyMMdd", "19691231", "seconds since 1970", -86400, false },
+	{ "date ww", "12", "left out: its pattern 'ww'", (double)NAN, true },
+	{ "relational\n@attribute x numeric\n@attribute y relational\n@attribute z real\n@end y\n@end d", "'1,2\\n3,4'", "relational", (double)NAN, true },
+	{ "unknown", "7", "'unknown', which ARFF does not know; its values are read as numbers", 7, false },
+	{ "unknown", "a7", "'unknown', which ARFF does not know; its values are read as text", (double)NAN, false },
+	{ "string", "7", NULL, (double)NAN, false },
+};
+
+START_TEST(arff_other_types)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_printf(&b, HEAD "@attribute d %s\n@data\n1,x,?\n2,x,%s\n", arff_types[_i].attribute, arff_types[_i].value);
+	ck_assert_msg(!read_bytes(b.s, b.n, NULL), "%s", err.text);
+	lb_buf_free(&b);
+	ck_assert(t.n == 2 && t.n_cols == 3 && t.col[2].n_missing == 1 && t.col[2].aside == arff_types[_i].aside);
+	ck_assert_int_eq(t.col[2].type, isnan(arff_types[_i].number) ? LB_TEXT : LB_NUMBER);
+	if (t.col[2].type == LB_NUMBER)
+		ck_assert_msg(t.col[2].num[1] == arff_types[_i].number, "%.17g", t.col[2].num[1]);
+	ck_assert_uint_eq(t.n_warnings, arff_types[_i].warning != NULL);
+	if (t.n_warnings)
+		ck_assert_msg(strstr(t.warning[0], arff_types[_i].warning) != NULL, "%s", t.warning[0]);
 }
 END_TEST
 
@@ -331,10 +484,14 @@ static Suite *suite(void)
 	tcase_add_test(c, as_others_read_them);
 	tcase_add_test(c, arrays_of_an_archive);
 	tcase_add_loop_test(c, svmlight, 0, N_OF(svm));
+	tcase_add_loop_test(c, recognition, 0, N_OF(judged));
+	tcase_add_test(c, idx_without_dimensions);
 	tcase_add_test(c, long_text);
 	tcase_add_loop_test(c, npy_refused, 0, N_OF(npy));
 	tcase_add_loop_test(c, cut_and_changed, 0, 7);
 	tcase_add_loop_test(c, arff_refused, 0, N_OF(bad_arff));
+	tcase_add_loop_test(c, arff_forms, 0, N_OF(arff_same));
+	tcase_add_loop_test(c, arff_other_types, 0, N_OF(arff_types));
 	tcase_add_test(c, arff_sparse);
 	suite_add_tcase(s, c);
 	return s;

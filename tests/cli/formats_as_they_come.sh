@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Files as others write them: what a header declares is kept, what a format allows is read, and what cannot be used is refused by name.
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
+
+config() { # TASK LOSS DATA [MORE]
+	cat >c.yaml <<YAML
+task: $1
+data: {train: {$3}, preprocess: {standardize: false, scale: max_abs}${4:+, $4}}
+loss: {name: $2}
+train: {epochs: 2}
+output: {dir: out}
+YAML
+}
+trained() { # what a training says of its data: features, classes, warnings
+	rm -rf out
+	assert_exit 0 lossbench train c.yaml --quiet --json
+	"${PYTHON:-python3}" -c '
+import json, sys
+d = json.load(sys.stdin)["data"]
+print(d["features"], *d.get("classes") or [], *d["warnings"], sep="|")' <<<"$out"
+}
+metrics() {
+	rm -rf out
+	assert_exit 0 lossbench train c.yaml --quiet --json
+	"${PYTHON:-python3}" -c 'import json, sys; print(json.dumps(json.load(sys.stdin)["result"]["metrics"]))' <<<"$out"
+}
+refused() { # TEXT...
+	rm -rf out
+	assert_exit 4 lossbench train c.yaml --quiet
+	for text; do assert_contains "$err" "$text"; done
+	[ ! -e out ] || fail 'something was written'
+}
+
+python() { "${PYTHON:-python3}" - "$@"; }
+
+# ---- ARFF: nominal attributes whose values are numbers are categories, for every command.
+python <<'PY'
+with open("nominal.arff", "w") as f:
+    f.write("@relation r\n@attribute x numeric\n@attribute g {1.005,1.010,1.015}\n@attribute f {0,1}\n@attribute cls {n,y}\n@data\n")
+    for i in range(60):
+        f.write("%d.5,%s,%s,%s\n" % (i, "1.005 1.010 1.015".split()[i % 3], "?" if i == 7 else i // 3 % 2, "ny"[i % 2]))
+PY
+assert_exit 0 lossbench data info nominal.arff --json
+assert_eq "$(jq -r '[.columns[].type] | join(" ")' <<<"$out")" 'number text text text' types
+assert_exit 0 lossbench init nominal.arff --out init.yaml
+assert_exit 0 lossbench sweep --config init.yaml --quiet --set train.epochs=1 --set output.dir=swept
+config binary logistic 'path: nominal.arff, label: cls' 'missing: mean'
+assert_eq "$(trained)" '6|n|y' 'three and two categories beside a number'
+assert_exit 0 lossbench train c.yaml --quiet --save-model model.npz
+assert_exit 0 lossbench predict --model model.npz --data nominal.arff --out predictions.csv
+assert_eq "$(wc -l <predictions.csv)" 61 'predictions and a header'
+assert_exit 0 lossbench data convert nominal.arff nominal.csv
+assert_eq "$(sed -n 3p nominal.csv)" '1.5,1.010,0,y' 'spelled as in the file'
+config binary logistic 'path: nominal.arff, label: cls' 'categorical: [g], missing: mean'
+assert_eq "$(trained)" '6|n|y' 'what is declared is a category, listed or not'
+
+# A model of numbers takes the same values from a nominal attribute; as a target they are numbers again, as labels 1 and 0.
+sed 's/{0,1}/numeric/' nominal.arff >numbers.arff
+config binary logistic 'path: numbers.arff, label: cls' 'missing: mean, drop: [g]'
+assert_exit 0 lossbench train c.yaml --quiet --save-model model.npz
+assert_exit 0 lossbench predict --model model.npz --data numbers.arff --out one.csv
+assert_exit 0 lossbench predict --model model.npz --data nominal.arff --out two.csv
+cmp one.csv two.csv
+config regression mse 'path: nominal.arff, label: g' 'missing: mean, drop: [f]'
+assert_exit 0 lossbench train c.yaml --quiet
+printf '@relation m\n@attribute x real\n@attribute a {0,1}\n@attribute b {0,1}\n@data\n1,0,1\n2,1,1\n3,1,0\n4,0,1\n5,1,1\n6,1,0\n7,0,0\n8,1,1\n' >labels.arff
+config multilabel ml_bce 'path: labels.arff' 'labels: [a, b]'
+assert_exit 0 lossbench train c.yaml --quiet
+
+# Dates, types that are not known, relations, commas behind the last value: read, with a warning that the record has too.
+python <<'PY'
+head = "@relation r\n@attribute time date 'yyyy-MM-dd HH:mm'\n@attribute bag relational\n@attribute p real\n@end bag\n@attribute gain smile\n@attribute cls {u,d}\n@data\n"
+with open("types.arff", "w") as f:
+    f.write(head + "".join("'2020-01-02 10:%02d','%d\\n%d',%g,%s,\n" % (i, i, i + 1, i % 7 / 4, "ud"[i % 2]) for i in range(40)))
+PY
+config binary logistic 'path: types.arff, label: cls'
+assert_eq "$(trained)" "2|d|u|types.arff: the date 'time' is read as seconds since 1970-01-01 UTC; if it is no feature, name it in data.drop|types.arff: the \
+attribute 'bag' is relational and is left out|types.arff: the attribute 'gain' has the type 'smile', which ARFF does not know; its values are read as numbers|\
+types.arff: 40 rows end with a comma behind the last value, which is taken for nothing (the first in line 9)" warnings
+config binary logistic 'path: types.arff, label: cls' 'drop: [time, bag]'
+assert_eq "$(trained | cut -d'|' -f1)" 1 'one feature'
+assert_exit 0 lossbench data info types.arff --set 'data.drop=[time]'
+
+# KEEL's files: @outputs names the label, wherever it stands.
+python <<'PY'
+rows = [(i % 5 / 8, i * 3 % 29, "MFI"[i % 3], "positive negative".split()[i % 3 == 1]) for i in range(40)]
+head = "@relation shells\n%s@inputs Length, Rings, Sex\n@outputs Class\n@data\n"
+a = ["@attribute Length real [0.0, 0.815]\n", "@attribute Rings integer[1,29]\n", "@attribute Sex {M, F, I}\n", "@attribute Class{positive, negative}\n"]
+with open("last.dat", "w") as f:
+    f.write(head % "".join(a) + "".join("%g, %d, %s, %s\n" % r for r in rows))
+with open("first.dat", "w") as f:
+    f.write(head % (a[3] + "".join(a[:3])) + "".join("%s, %g, %d, %s\n" % (r[3], *r[:3]) for r in rows))
+PY
+config binary logistic 'path: last.dat'
+want=$(metrics)
+assert_eq "$(trained)" '5|negative|positive' 'KEEL'
+config binary logistic 'path: first.dat'
+assert_eq "$(metrics)" "$want" 'the label in the first place'
+assert_contains "$(trained)" "first.dat: the label is 'Class', by @outputs"
+
+# ---- LIBSVM: rows of zeros first, the header of the Extreme Classification Repository.
+printf '0\n\n1 1:0.5 3:2\n0 2:1\n1 1:1 2:1\n0 3:4\n1 1:3\n0 2:2\n' >zeros.txt
+config binary logistic 'path: zeros.txt' 'split: {train: 1, valid: 0, test: 0}'
+assert_eq "$(trained)" '3|0|1' 'a row of zeros first'
+printf '1 1:nan 3:2\n0 2:1\n' >nan.txt
+config binary logistic 'path: nan.txt'
+refused "nan.txt:1:3: found '1:nan', expected a finite number behind the colon"
+{
+	echo '12 6 3'
+	for _ in 1 2 3; do printf '0,2 1:0.5 3:2\n 2:1\n1 0:1 2:1\n1,2 5:4\n'; done
+} >xmlc.txt
+config multilabel ml_bce 'path: xmlc.txt'
+assert_eq "$(trained | cut -d'|' -f1-4)" '6|0|1|2' 'three labels'
+assert_exit 0 lossbench data info xmlc.txt
+assert_contains "$out" 'labels   3: 0 3, 1 6, 2 6'
+printf 'hello world\nof text\n' >words.svm
+for command in 'data info' init; do
+	# shellcheck disable=SC2086 # two words
+	assert_exit 4 lossbench $command words.svm
+	assert_contains "$err" "words.svm:1:1: found 'hello', expected the label"
+done
+assert_exit 4 lossbench data convert words.svm words.csv
+[ ! -e words.csv ] || fail 'something was written'
