@@ -55,7 +55,7 @@ void lb_dataset_free(struct lb_dataset *d)
 
 /* ---- before the tables are taken ---- */
 
-static int name_sources(struct lb_dataset *d, const struct lb_table *const table[4], const char *const paths[4],
+static int name_sources(struct lb_dataset *d, struct lb_table *const table[4], const char *const paths[4],
 			struct lb_err *err)
 {
 	for (size_t k = 0; k < 4; k++) {
@@ -73,8 +73,21 @@ static int name_sources(struct lb_dataset *d, const struct lb_table *const table
 	return 0;
 }
 
+/* One label a row for tasks that have classes, unless a column is named as label. */
+static int settle_labels(struct lb_table *const table[4], const char *const paths[4], const struct lb_roles *roles, struct lb_err *err)
+{
+	const bool apart = table[1] != NULL;
+
+	if (lb_kind_of_columns(roles->kind) || (!apart && roles->label && strcmp(roles->label, "label")))
+		return 0;
+	for (size_t k = apart; k < 4; k += 2)
+		if (table[k] && lb_table_one_hot(table[k], apart, paths[k] ? paths[k] : table[k]->format, err))
+			return -1;
+	return 0;
+}
+
 /* What the readers had to say, with the file's name. */
-static int take_warnings(struct lb_dataset *d, const struct lb_table *const table[4], const char *const paths[4], struct lb_err *err)
+static int take_warnings(struct lb_dataset *d, struct lb_table *const table[4], const char *const paths[4], struct lb_err *err)
 {
 	for (size_t k = 0; k < 4; k++)
 		for (size_t i = 0; table[k] && i < table[k]->n_warnings; i++)
@@ -389,7 +402,7 @@ int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, s
 			struct lb_table *test_labels, const char *const paths[4], const struct lb_roles *roles,
 			struct lb_dataset **out, struct lb_err *err)
 {
-	const struct lb_table *const table[4] = { train, train_labels, test, test_labels };
+	struct lb_table *const table[4] = { train, train_labels, test, test_labels };
 	struct lb_dataset *d = lb_alloc(1, sizeof *d, err);
 	struct lb_frame f = { 0 };
 	int rc = -1;
@@ -397,7 +410,7 @@ int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, s
 	if (!d)
 		return -1;
 	d->kind = roles->kind;
-	if (name_sources(d, table, paths, err) || take_warnings(d, table, paths, err) || warn_duplicates(d, train, err))
+	if (settle_labels(table, paths, roles, err) || name_sources(d, table, paths, err) || take_warnings(d, table, paths, err) || warn_duplicates(d, train, err))
 		goto out;
 	if (lb_frame_build(train, train_labels, test, test_labels, paths, roles, &f, err) ||
 	    handle_missing(&f, roles->missing, d, err))

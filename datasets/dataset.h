@@ -110,6 +110,11 @@ int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb
 /* The number in column j of row i; NaN for text. */
 double lb_table_number(const struct lb_table *t, size_t i, size_t j);
 
+/* Labels of several columns, each row with exactly one 1 and else 0, become the one column "label": the number of the column of the 1,
+ * from 0, with a warning. The labels are the columns that stand aside of a block, or all columns of the table (whole). Others are left
+ * alone, or refused where a path is given to begin the message with: for tasks with one label a row. */
+int lb_table_one_hot(struct lb_table *t, bool whole, const char *path, struct lb_err *err);
+
 /* What a column holds. */
 struct lb_summary {
 	char *name;

@@ -154,12 +154,14 @@ static int give_list(struct plan *p, const char *list, enum lb_role role, struct
 	return rc;
 }
 
-/* A generator with several targets names them all "target...". */
-static int give_last(struct plan *p, bool generated, struct lb_err *err)
+/* Of several targets all: a generator names them "target...", an archive has them beside the block of its features. */
+static int give_last(struct plan *p, const struct lb_table *t, bool generated, struct lb_err *err)
 {
-	for (size_t j = 0; generated && j < p->n; j++)
-		if (strncmp(p->name[j], "target", 6) == 0 && give_at(p, j, LB_TARGET, err))
+	for (size_t j = generated ? 0 : t->block.d; j < p->n; j++) {
+		const bool beside = !generated && t->block.d && t->col[j - t->block.d].aside && strcmp(p->name[j], "qid");
+		if ((beside || (generated && strncmp(p->name[j], "target", 6) == 0)) && p->role[j] == LB_FEATURE && give_at(p, j, LB_TARGET, err))
 			return -1;
+	}
 	return give_at(p, p->n - 1, LB_TARGET, err);
 }
 
@@ -185,7 +187,7 @@ static int give_label(struct plan *p, const struct lb_table *t, const struct lb_
 	if (roles->kind == LB_MULTILABEL)
 		return give_labels(p, t, roles, generated, err);
 	if (!roles->label)
-		return give_last(p, generated, err);
+		return give_last(p, t, generated, err);
 	if (roles->kind == LB_REGRESSION && strchr(roles->label, ','))
 		return give_list(p, roles->label, LB_TARGET, err);
 	return give(p, roles->label, LB_TARGET, err);

@@ -9,8 +9,8 @@
 #include <string.h>
 
 /* The names that arrays have by custom, in the order in which they are looked for. */
-static const char *const feature_names[] = { "X", "x", "features", "embeddings", "arr_0", "X_train", NULL };
-static const char *const label_names[] = { "y", "Y", "labels", "label", "targets", "target", "arr_1", "y_train", NULL };
+static const char *const feature_names[] = { "X", "x", "features", "embeddings", "arr_0", "X_train", "x_train", "train_images", NULL };
+static const char *const label_names[] = { "y", "Y", "labels", "label", "targets", "target", "arr_1", "y_train", "Y_train", "train_labels", NULL };
 
 struct archive {
 	struct lb_zip zip;
@@ -166,8 +166,8 @@ const struct lb_reader lb_reader_npz = {
 		.name = "npz",
 		.title = "NumPy arrays in one archive (numpy.savez, savez_compressed): features and labels",
 		.cite = "PKWARE Inc., APPNOTE.TXT - .ZIP File Format Specification, 2022",
-		.notes = "Stored and deflated members, ZIP64. The features are the array X, x, features, embeddings, arr_0 or X_train, or the only "
-			 "one; the labels y, labels, targets, arr_1 or y_train; data.train.x and data.train.y name others, data.test.x and "
+		.notes = "Stored and deflated members, ZIP64. The features are the array X, x, features, embeddings, arr_0, X_train or train_images, or "
+			 "the only one; the labels y, labels, targets, arr_1, y_train or train_labels; data.train.x and data.train.y name others, data.test.x and "
 			 "data.test.y those of a test part, which may stand in the same file. The checksum is of the arrays that are read.",
 		.keywords = "numpy archive embeddings",
 	},

@@ -121,3 +121,104 @@ for command in 'data info' init; do
 done
 assert_exit 4 lossbench data convert words.svm words.csv
 [ ! -e words.csv ] || fail 'something was written'
+
+# ---- Labels of several columns: one-hot ones are classes, in archives and in files of their own; others are refused.
+python <<'PY'
+import struct, zipfile
+
+rows = [([i * 7 % 11, i % 5, (i * i) % 13], i * 7 % 3) for i in range(120)]
+
+
+def npy(values, descr, shape, code):
+    head = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (descr, shape)
+    head += " " * (63 - (10 + len(head)) % 64) + "\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head.encode() + struct.pack("<%d%s" % (len(values), code), *values)
+
+
+def hot(y, k=3):
+    return [int(c == y) for c in range(k)]
+
+
+x = npy([v for r, _ in rows for v in r], "<i4", (120, 3), "i")
+one = [v for _, y in rows for v in hot(y)]
+labels = {
+    "index": npy([y for _, y in rows], "<i8", (120,), "q"),
+    "column": npy([y for _, y in rows], "<i8", (120, 1), "q"),
+    "float": npy([y for _, y in rows], "<f4", (120,), "f"),
+    "onehot": npy(one, "<f8", (120, 3), "d"),
+    "bytes": npy(one, "|b1", (120, 3), "?"),
+    "cube": npy(one, "|u1", (120, 1, 3), "B"),
+    "two": npy([1] + one[1:], "<f4", (120, 3), "f") if not one[0] else npy([1, 1] + one[2:], "<f4", (120, 3), "f"),
+    "many": npy([v for _, y in rows for v in hot(y)[:2] + [1]], "|u1", (120, 3), "B"),
+    "binary": npy([int(y > 0) for _, y in rows], "|b1", (120,), "?"),
+    "binary2": npy([v for _, y in rows for v in hot(y > 0, 2)], "|u1", (120, 2), "B"),
+    "targets": npy([v for r, y in rows for v in (r[0] / 4, y)], "<f4", (120, 2), "f"),
+}
+for name, y in labels.items():
+    with open("y-%s.npy" % name, "wb") as f:
+        f.write(y)
+    with zipfile.ZipFile("%s.npz" % name, "w") as z:
+        z.writestr("X.npy", x)
+        z.writestr("y.npy", y)
+with open("x.npy", "wb") as f:
+    f.write(x)
+with open("onehot-labels-idx2-ubyte", "wb") as f:
+    f.write(struct.pack(">HBBII", 0, 8, 2, 120, 3) + bytes(one))
+with open("onehot.csv", "w") as f:
+    f.write("".join("%d,%d,%d\n" % tuple(hot(y)) for _, y in rows))
+with zipfile.ZipFile("medmnist.npz", "w") as z:
+    for part, n in ("test", 20), ("train", 120), ("val", 30):
+        z.writestr(part + "_images.npy", npy([v for r, _ in rows[:n] for v in r[:2] * 2], "|u1", (n, 2, 2), "B"))
+        z.writestr(part + "_labels.npy", npy([y for _, y in rows[:n]], "|u1", (n, 1), "B"))
+PY
+config multiclass ce 'path: index.npz'
+want=$(metrics)
+warned='y has 3 columns with exactly one 1 in each row: read as one-hot labels, the class is the column of the 1, from 0'
+for name in column float onehot bytes cube; do
+	config multiclass ce "path: $name.npz"
+	assert_eq "$(metrics)" "$want" "metrics of $name.npz"
+	config multiclass ce "path: x.npy, labels: y-$name.npy"
+	assert_eq "$(metrics)" "$want" "metrics with y-$name.npy"
+done
+for labels in onehot-labels-idx2-ubyte onehot.csv; do
+	config multiclass ce "path: x.npy, labels: $labels"
+	assert_eq "$(metrics)" "$want" "metrics with $labels"
+	assert_eq "$(trained)" "3|0|1|2|$labels: $warned" "data with $labels"
+done
+config multiclass ce 'path: onehot.npz' 'test: {path: onehot.npz}'
+assert_exit 0 lossbench train c.yaml --quiet --save-model model.npz
+assert_exit 0 lossbench predict --model model.npz --data onehot.npz --out one.csv
+assert_exit 0 lossbench predict --model model.npz --data index.npz --out two.csv
+cmp one.csv two.csv
+assert_contains "$(head -n 1 one.csv)" label
+assert_exit 0 lossbench predict --model model.npz --data x.npy --labels y-onehot.npy --out three.csv
+cmp one.csv three.csv
+assert_exit 4 lossbench predict --model model.npz --data x.npy --labels y-many.npy --out four.csv
+assert_contains "$err" 'the labels beside it have 3 columns, the model has 1'
+assert_exit 0 lossbench init onehot.npz --out hot.yaml
+assert_exit 0 lossbench config check hot.yaml
+for name in two many; do
+	config multiclass ce "path: $name.npz"
+	refused "$name.npz: y has 3 columns: one-hot labels? save y.argmax(1), or task: multilabel"
+	config multiclass ce "path: x.npy, labels: y-$name.npy"
+	refused "y-$name.npy: y has 3 columns: one-hot labels? save y.argmax(1), or task: multilabel"
+done
+config multilabel ml_bce 'path: many.npz'
+assert_eq "$(trained | cut -d'|' -f1-4)" '3|target 1|target 2|target 3' 'labels of a row'
+config binary logistic 'path: binary.npz'
+want=$(metrics)
+config binary logistic 'path: binary2.npz'
+assert_eq "$(metrics)" "$want" 'metrics of two one-hot columns'
+config regression mse 'path: targets.npz'
+want=$(metrics)
+config regression mse 'path: x.npy, labels: y-targets.npy'
+assert_eq "$(metrics)" "$want" 'both targets, not the last'
+assert_exit 0 lossbench data convert targets.npz again.npz
+config regression mse 'path: again.npz'
+assert_eq "$(metrics)" "$want" 'both targets are written'
+assert_exit 4 lossbench data convert targets.npz again.svm
+assert_contains "$err" 'again.svm: the rows have 2 labels each'
+config multiclass ce 'path: medmnist.npz'
+assert_eq "$(trained)" '4|0|1|2' 'images become rows'
+config multiclass ce 'path: medmnist.npz, x: val_images, y: val_labels' 'test: {path: medmnist.npz, x: test_images, y: test_labels}'
+assert_eq "$(trained | cut -d'|' -f1-4)" '4|0|1|2' 'parts by name'
