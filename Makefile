@@ -4,15 +4,25 @@ PREFIX ?= /usr/local
 BUILD ?= build
 CC ?= cc
 CFLAGS ?= -O2 -g
-STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off $(if $(ISAL),-DLB_ISAL)
+STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off $(if $(ISAL),-DLB_ISAL) $(if $(BZIP2),-DLB_BZIP2) $(if $(XZ),-DLB_XZ) $(if $(ZSTD),-DLB_ZSTD)
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wdouble-promotion -Wconversion -Wvla -Wundef
 # ISA-L inflates twice as fast as zlib; where it is not to be had (or with ISAL=) zlib does it.
 ifeq ($(origin ISAL),undefined)
 ISAL := $(shell pkg-config --exists libisal 2>/dev/null && echo libisal)
 endif
-PKGS = openblas yaml-0.1 libcjson zlib libcrypto $(ISAL)
+# What unpacks bzip2, xz and zstd files; without one of them (BZIP2=, XZ= or ZSTD=) such files are refused by name.
+ifeq ($(origin BZIP2),undefined)
+BZIP2 := $(shell echo '\#include <bzlib.h>' | $(CC) -E -x c - >/dev/null 2>&1 && echo -lbz2)
+endif
+ifeq ($(origin XZ),undefined)
+XZ := $(shell pkg-config --exists liblzma 2>/dev/null && echo liblzma)
+endif
+ifeq ($(origin ZSTD),undefined)
+ZSTD := $(shell pkg-config --exists libzstd 2>/dev/null && echo libzstd)
+endif
+PKGS = openblas yaml-0.1 libcjson zlib libcrypto $(ISAL) $(XZ) $(ZSTD)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) -llbfgs -lm
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) $(BZIP2) -llbfgs -lm
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 Q = $(if $(V),,@)
@@ -28,7 +38,9 @@ KERNEL_SETS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 
 KERNEL_FLAGS = -O3 -ffp-contract=fast -Wno-psabi
 KERNEL_FLAGS_avx2 = -mavx2 -mfma
 KERNEL_FLAGS_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
-COMMON := $(sort $(filter-out $(NUMERIC) core/numeric/kernels.c $(if $(ISAL),,datasets/inflate_isal.c),$(wildcard core/*/*.c losses/*.c datasets/*.c)))
+WITHOUT := $(if $(ISAL),,datasets/inflate_isal.c) $(if $(BZIP2),,datasets/unpack_bzip2.c) $(if $(XZ),,datasets/unpack_xz.c) \
+	$(if $(ZSTD),,datasets/unpack_zstd.c)
+COMMON := $(sort $(filter-out $(NUMERIC) core/numeric/kernels.c $(WITHOUT),$(wildcard core/*/*.c losses/*.c datasets/*.c)))
 CMD := $(sort $(wildcard cmd/*.c))
 LIB := $(BUILD)/liblossbench.a
 KERNELS_32 := $(KERNEL_SETS:%=$(BUILD)/f32/core/numeric/kernels.%.o)
