@@ -252,6 +252,74 @@ START_TEST(recognition)
 }
 END_TEST
 
+/* Formats that are known and not read: by name, with what converts them. */
+#define FOREIGN(head, words) { head, sizeof head - 1, words }
+static const struct {
+	const char *head;
+	size_t n;
+	const char *words;
+} foreign[] = {
+	FOREIGN("PAR1\x15\4\x15", "is_Parquet, parquet('FILE').to"),
+	FOREIGN("ARROW1\0\0\xFF\xFF", "is_Arrow_IPC feather"),
+	FOREIGN("\xFF\xFF\xFF\xFF\x10\1\0\0", "Arrow_IPC_as_a_stream pyarrow"),
+	FOREIGN("FEA1\1\0\0", "Feather_of_version_1 feather"),
+	FOREIGN("ORC\x11\0\0", "is_ORC, orc"),
+	FOREIGN("Obj\1\4\x14", "is_Avro, fastavro"),
+	FOREIGN("\211HDF\r\n\032\n\0\0", "is_HDF5, h5py"),
+	FOREIGN("MATLAB 5.0 MAT-file, Platform: GLNXA64", "is_MATLAB_5, loadmat"),
+	FOREIGN("MATLAB 7.3 MAT-file, Platform: GLNXA64", "is_MATLAB_7.3 h5py"),
+	FOREIGN("SQLite format 3\0\x10", "SQLite sqlite3_-header_-csv"),
+	FOREIGN("<stata_dta><header>", "is_Stata, stata"),
+	FOREIGN("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "Excel save_the_sheet excel"),
+	FOREIGN("RDX3\nX\n\0\0\0\3", "RData load("),
+	FOREIGN("X\n\0\0\0\3\0\4", "RDS readRDS("),
+	FOREIGN("7z\xBC\xAF\x27\x1C\0", "7-Zip 7z_x"),
+	FOREIGN("Rar!\x1A\x07\1", "RAR unrar"),
+	FOREIGN("\x1F\x9D\x90x", "compress_(.Z) gunzip"),
+	FOREIGN("\x04\x22\x4D\x18x", "lz4 unlz4"),
+	FOREIGN("\x89PNG\r\n\032\n", "PNG_image no_table"),
+	FOREIGN("\xFF\xD8\xFF\xE0", "JPEG_image no_table"),
+	FOREIGN("%PDF-1.7\n", "is_a_PDF, no_table"),
+	FOREIGN("[{\"a\": 1}]", "is_JSON, json('FILE').to"),
+	FOREIGN(" [\n  [1, 2], [3, 4]]", "is_JSON, json('FILE').to"),
+	FOREIGN("{\n \"a\": [1, 2]}", "is_JSON, json('FILE').to"),
+	FOREIGN("{\"a\": 1}\n{\"a\": 2}\n", "is_JSON_lines, lines=True"),
+	FOREIGN("<!DOCTYPE html><html>", "HTML_or_XML download"),
+	FOREIGN("\x80\4\x95\1", "is_a_Python_pickle, pickle"),
+	FOREIGN("PK\3\4\x14\0\0\0\0\0!!!!\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml<", "is_a_spreadsheet, save_the_sheet"),
+	FOREIGN("PK\3\4\x14\0\0\0\0\0!!!!\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0a.csv1,2", "is_a_ZIP_archive, unzip"),
+	FOREIGN("PK\3\4\x14\0\0\0\0\0!!!!\0\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0model/data.pklX", "is_a_PyTorch_file, torch.load"),
+	FOREIGN("version https://git-lfs.github.com/spec/v1\noid", "Git_LFS git_lfs_pull"),
+};
+
+START_TEST(foreign_formats)
+{
+	ck_refused(read_bytes(foreign[_i].head, foreign[_i].n, NULL), foreign[_i].words);
+}
+END_TEST
+
+START_TEST(foreign_tar)
+{
+	char tar[512] = "data.csv";
+
+	memcpy(tar + 257, "ustar\00000", 8);
+	ck_refused(read_bytes(tar, sizeof tar, NULL), "is_a_tar_archive, tar_xf");
+}
+END_TEST
+
+/* Tables whose first column has the name of a format. */
+START_TEST(not_foreign)
+{
+	static const char *const text[] = { "PAR1,b\n1,2\n", "ORCA,b\n1,2\n", "ORC\tb\n1\t2\n", "RDX,b\n1,2\n", "RDXY,b\n1,2\n", "MATLAB,b\n1,2\n",
+					    "A\n3\n4\n", "FEA12,b\n1,2\n", "ARROW1x\n1\n2\n" };
+
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+		ck_assert_msg(!read_bytes(text[i], strlen(text[i]), NULL), "%s: %s", text[i], err.text);
+		ck_assert_str_eq(t.format, "csv");
+	}
+}
+END_TEST
+
 /* IDX with no dimension, whatever its name. */
 START_TEST(idx_without_dimensions)
 {
@@ -485,6 +553,9 @@ static Suite *suite(void)
 	tcase_add_test(c, arrays_of_an_archive);
 	tcase_add_loop_test(c, svmlight, 0, N_OF(svm));
 	tcase_add_loop_test(c, recognition, 0, N_OF(judged));
+	tcase_add_loop_test(c, foreign_formats, 0, N_OF(foreign));
+	tcase_add_test(c, foreign_tar);
+	tcase_add_test(c, not_foreign);
 	tcase_add_test(c, idx_without_dimensions);
 	tcase_add_test(c, long_text);
 	tcase_add_loop_test(c, npy_refused, 0, N_OF(npy));
