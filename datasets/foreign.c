@@ -11,7 +11,7 @@
 struct magic {
 	const char *name, *bytes;
 	size_t n, at;            /* where they stand */
-	const char *convert;
+	const char *convert;     /* NULL: there is no table in it */
 	bool control;            /* text could begin so too: control characters must follow */
 };
 #define MAGIC_AT(name, at, bytes, convert) { name, bytes, sizeof bytes - 1, at, convert, false }
@@ -20,7 +20,6 @@ struct magic {
 
 static const char xlsx_convert[] = "save the sheet as CSV (UTF-8) in the spreadsheet program, or\n" PANDAS("read_excel('FILE')");
 static const char unpack_convert[] = "unpack it (unzip FILE) and name the data file";
-static const char download[] = "it holds no table; name the file with the data";
 
 /* Parquet, Arrow: Debian 12 has no library with a C interface to them (looked for: Arrow and its GLib binding, nanoarrow, DuckDB), so they
  * are converted by the programs that have one. */
@@ -52,9 +51,9 @@ static const struct magic magics[] = {
 	MAGIC("a RAR archive", "Rar!\x1A\x07", "unpack it (unrar x FILE) and name the data file"),
 	MAGIC("compressed with compress (.Z)", "\x1F\x9D", "uncompress it (gunzip reads it: gunzip -c FILE > FILE.txt)"),
 	MAGIC("compressed with lz4", "\x04\x22\x4D\x18", "unlz4 FILE"),
-	MAGIC("a PNG image", "\x89PNG\r\n", download),
-	MAGIC("a JPEG image", "\xFF\xD8\xFF", download),
-	MAGIC("a PDF", "%PDF-", download),
+	MAGIC("a PNG image", "\x89PNG\r\n", NULL),
+	MAGIC("a JPEG image", "\xFF\xD8\xFF", NULL),
+	MAGIC("a PDF", "%PDF-", NULL),
 };
 
 static bool has_control(const unsigned char *s, size_t n)
@@ -173,6 +172,8 @@ static const struct {
 
 static int refuse(const char *path, const char *name, const char *convert, struct lb_err *err)
 {
+	if (!convert)
+		return lb_fail(err, LB_DATA, "%s: is %s, which holds no table; name the file with the data", path, name);
 	return lb_fail(err, LB_DATA,
 		       "%s: is %s, which this version does not read; convert it first (FILE is its name):\n%s", path, name, convert);
 }

@@ -37,7 +37,7 @@ case("open.csv", 'a,b\n"1,2\n3,4\n', ":2: & quote")
 case("nul.csv", b"a,b\n1,2\n3,\0\n", ":3: & NUL & byte 10")
 case("utf16.csv", "a,b\n1,2\n".encode("utf-16"), "UTF-16 & iconv")
 case("parquet", b"PAR1" + bytes(60) + b"PAR1", "is Parquet & pd.read_parquet")
-case("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(60), ":3: & NUL")
+case("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(60), "is a PNG image")
 # One line of a gigabyte: members of a megabyte each.
 case("line.csv.gz", member(b"a,b\n") + member(b"1" * (1 << 20)) * 1024, "longer than & the limit")
 case("cells.csv.gz", member(b"1," * (1 << 19)) * 64, "columns, which is the limit")
