@@ -107,13 +107,20 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -DLB_REAL=64 -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(CHECK_LIBS) $(LIBS)
 
+# This target calls commands; main, which it has not, is another name here.
+$(BUILD)/fuzz/commands $(BUILD)/libfuzzer/commands: FUZZ_CMD = $(filter-out %/main.o,$(CMD_OBJ)) $(BUILD)/tests/fuzz/main.o
+$(BUILD)/fuzz/commands $(BUILD)/libfuzzer/commands: $(CMD_OBJ) $(BUILD)/tests/fuzz/main.o
+$(BUILD)/tests/fuzz/main.o: cmd/main.c
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -Dmain=lossbench_main -Wno-missing-prototypes -o $@ $<
+
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/tests/fuzz/replay.o $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/tests/fuzz/replay.o $(BUILD)/version.o $(LIB) $(LIBS)
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/tests/fuzz/replay.o $(FUZZ_CMD) $(BUILD)/version.o $(LIB) $(LIBS)
 
 $(BUILD)/libfuzzer/%: tests/fuzz/%.c $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fsanitize=fuzzer $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(LIBS)
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fsanitize=fuzzer $(PKG_CFLAGS) -MMD -MP -o $@ $< $(FUZZ_CMD) $(BUILD)/version.o $(LIB) $(LIBS)
 
 # Preloaded by tests/cli/faults.sh, never linked in.
 $(BUILD)/fault/%.so: tests/fault/%.c

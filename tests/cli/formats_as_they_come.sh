@@ -222,3 +222,95 @@ config multiclass ce 'path: medmnist.npz'
 assert_eq "$(trained)" '4|0|1|2' 'images become rows'
 config multiclass ce 'path: medmnist.npz, x: val_images, y: val_labels' 'test: {path: medmnist.npz, x: test_images, y: test_labels}'
 assert_eq "$(trained | cut -d'|' -f1-4)" '4|0|1|2' 'parts by name'
+
+# ---- NPZ: labels as text are classes by name, pickles are refused, sparse archives are sparse rows.
+golden=$LB_ROOT/tests/golden/formats
+python <<'PY'
+import struct, zipfile
+
+
+def npy(data, descr, shape):
+    head = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }" % (descr, shape)
+    head += " " * (63 - (10 + len(head)) % 64) + "\n"
+    return b"\x93NUMPY\1\0" + struct.pack("<H", len(head)) + head.encode() + data
+
+
+def archive(name, **members):
+    with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as z:
+        for key, data in members.items():
+            z.writestr(key + ".npy", data)
+
+
+n = 60
+x = npy(struct.pack("<120f", *[(i * 7 % 11) / 4 for i in range(120)]), "<f4", (n, 2))
+names = ["no" if i % 3 else "yes" for i in range(n)]
+archive("words.npz", X=x, y=npy("".join(w.ljust(3, "\0") for w in names).encode("utf-32-le"), "<U3", (n,)))
+archive("bytes.npz", X=x, y=npy("".join(w.ljust(3, "\0") for w in names).encode(), "|S3", (n, 1)))
+archive("objects.npz", X=x, y=npy(b"\x80\x04]\x94.", "|O", (n,)))
+with open("words.npy", "wb") as f:
+    f.write(npy("".join(w.ljust(3, "\0") for w in names).encode("utf-32-be"), ">U3", (n,)))
+with open("x.csv", "w") as f:
+    f.write("a,b,label\n" + "".join("%.9g,%.9g,%s\n" % ((2 * i * 7 % 11) / 4, ((2 * i + 1) * 7 % 11) / 4, names[i]) for i in range(n)))
+# The same as sparse rows.
+rows = [[(2 * i * 7 % 11) / 4, ((2 * i + 1) * 7 % 11) / 4] for i in range(n)]
+cells = [(i, j, v) for i, r in enumerate(rows) for j, v in enumerate(r) if v]
+ints = lambda v: npy(struct.pack("<%di" % len(v), *v), "<i4", (len(v),))
+shape = npy(struct.pack("<2q", n, 2), "<i8", (2,))
+data = npy(struct.pack("<%dd" % len(cells), *[v for _, _, v in cells]), "<f8", (len(cells),))
+starts = [sum(c[0] < i for c in cells) for i in range(n + 1)]
+word = lambda w: npy(w, "|S%d" % len(w), ())
+archive("csr.npz", indices=ints([j for _, j, _ in cells]), indptr=ints(starts), format=word(b"csr"), shape=shape, data=data)
+archive("coo.npz", row=ints([i for i, _, _ in cells]), col=ints([j for _, j, _ in cells]), format=word(b"coo"), shape=shape, data=data)
+archive("dia.npz", offsets=ints([0]), format=word(b"dia"), shape=shape, data=data)
+archive("range.npz", indices=ints([j + 5 * (i == 7) for i, j, _ in cells]), indptr=ints(starts), format=word(b"csr"), shape=shape, data=data)
+archive("huge.npz", row=ints([0]), col=ints([0]), format=word(b"coo"), shape=npy(struct.pack("<2q", 1 << 50, 1 << 50), "<i8", (2,)), data=ints([1]))
+archive("claims.npz", X=npy(b"1234", "<f4", (10**18, 1)))
+archive("bomb.npz", X=npy(bytes(50_000_000), "<f4", (3125000, 4)))
+PY
+config binary logistic 'path: x.csv'
+want=$(metrics)
+for data in 'path: words.npz' 'path: bytes.npz' 'path: words.npz, labels: words.npy' 'path: words.npz, labels: bytes.npz' \
+	'path: csr.npz, labels: words.npy' 'path: coo.npz, labels: words.npz'; do
+	config binary logistic "$data"
+	assert_eq "$(metrics)" "$want" "metrics with $data"
+done
+assert_eq "$(trained)" '2|no|yes' 'classes by name'
+assert_exit 0 lossbench train c.yaml --quiet --save-model model.npz
+assert_exit 0 lossbench predict --model model.npz --data csr.npz --out one.csv
+assert_exit 0 lossbench data info csr.npz --labels words.npy --json
+assert_eq "$(jq -c '[.sparse, .stored, .classes]' <<<"$out")" "[true,$(jq .stored <<<"$out"),[\"no\",\"yes\"]]" 'sparse'
+config binary logistic 'path: objects.npz'
+refused "objects.npz: array 'y.npy': holds pickled objects (dtype '|O')" 'save y.astype(str)'
+config binary logistic 'path: dia.npz, labels: words.npy'
+refused "dia.npz: is a sparse matrix of the format 'dia', allowed: csr, csc, coo" 'x.tocsr()'
+config binary logistic 'path: range.npz, labels: words.npy'
+refused 'range.npz: the sparse matrix is damaged: indices['
+config binary logistic 'path: huge.npz, labels: words.npy'
+refused 'huge.npz: the sparse matrix is damaged: shape[0] is 1.1259e+15'
+config binary logistic 'path: claims.npz, labels: words.npy'
+refused 'claims.npz' 'promises 1000000000000000000 rows'
+config binary logistic 'path: bomb.npz, labels: words.npy' 'max_bytes: 1.0e6'
+refused 'bomb.npz' 'data.max_bytes'
+config binary logistic 'path: words.npy, labels: words.npy'
+refused "words.npy: holds text (dtype '>U3'), expected numbers"
+
+# ---- Compressed by what this build and this machine have.
+for pack in gzip bzip2 xz zstd; do
+	command -v "$pack" >/dev/null || continue
+	for half in 1 2; do head -n 61 x.csv | awk -v h=$half '(NR <= 30) == (h == 1)' | $pack -c; done >packed.csv
+	if ! lossbench data info packed.csv >info.out 2>info.err; then
+		grep -q "compressed with $pack, and this lossbench was built without" info.err || fail "$(cat info.err)"
+		continue
+	fi
+	config binary logistic 'path: packed.csv'
+	assert_eq "$(metrics)" "$want" "metrics of two members of $pack"
+	assert_eq "$(sed -n 's/^sha256 *//p' info.out)" "$(sha256sum <x.csv | cut -d' ' -f1)" 'checksum of the content'
+	config binary logistic 'path: packed.csv' 'max_bytes: 100'
+	refused 'packed.csv: holds more than 100 bytes uncompressed'
+	head -c -3 packed.csv >cut.csv
+	config binary logistic 'path: cut.csv'
+	refused "cut.csv: the $pack data are damaged" 'ends in the middle'
+	echo tail >>packed.csv
+	config binary logistic 'path: packed.csv'
+	refused "packed.csv: the $pack data are damaged" 'something else after the end'
+done

@@ -2,6 +2,7 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "datasets/readers.h"
+#include "datasets/sparse_parts.h"
 #include "tests/unit/one_file.h"
 
 #include <math.h>
@@ -85,7 +86,10 @@ START_TEST(as_others_read_them)
 		size_t i = 0;
 		snprintf(path, sizeof path, FOLDER "/%s", e->string);
 		lb_table_free(&t);
-		ck_assert_msg(!lb_table_read(path, &opt, &t, &err), "%s", err.text);
+		const int rc = lb_table_read(path, &opt, &t, &err);
+		if (rc && strstr(err.text, "was built without")) /* test_stream says when that is right */
+			continue;
+		ck_assert_msg(!rc, "%s", err.text);
 		ck_assert_uint_eq(strlen(t.sha256), 64);
 		ck_features(e->string, e);
 		ck_assert_msg(!base || t.block.start, "%s is not sparse", e->string);
@@ -97,7 +101,7 @@ START_TEST(as_others_read_them)
 			ck_assert_str_eq(t.col[t.n_cols - 1].level[t.col[t.n_cols - 1].code[i++]], v->valuestring);
 		files++;
 	}
-	ck_assert_uint_ge(files, 40);
+	ck_assert_uint_ge(files, 49);
 	cJSON_Delete(all);
 }
 END_TEST
@@ -354,7 +358,7 @@ END_TEST
 static const struct {
 	const char *header, *words;
 } npy[] = {
-	{ "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "dtype_'|O' float32" },
+	{ "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "dtype_'|O' pickled_objects float32" },
 	{ "{'descr': '<U3', 'fortran_order': False, 'shape': (1,), }", "dtype_'<U3'" },
 	{ "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "dtype_'<c8'" },
 	{ "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "structured plain_columns" },
@@ -374,6 +378,128 @@ static const struct {
 	{ "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", "value_2 2^53" },
 	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", "row_2,_value_1 infinite" },
 };
+
+/* Labels: texts and others. */
+static const struct {
+	const char *descr, *shape, *data;
+	size_t n_data;
+	const char *words;       /* of the refusal, or NULL */
+	const char *label[3];    /* NULL: missing */
+} npy_texts[] = {
+#define DATA(s) s, sizeof s - 1
+	{ "'|S3'", "(3,)", DATA("abc\0\0\0b c"), NULL, { "abc", NULL, "b c" } },
+	{ "'|S2'", "(3, 1)", DATA("1\0" "01" "1\0"), NULL, { "1", "01", "1" } },
+	{ "'<U2'", "(3,)", DATA("a\0\0\0\0\0\0\0\x3d\xd8\0\0\0\0\0\0x\0\0\0y\0\0\0"), "row_2_is_no_text_in_Unicode", { NULL } },
+	{ "'<U1'", "(3,)", DATA("\xFC\0\0\0\0\xF6\1\0a\0\0\0"), NULL, { "\xC3\xBC", "\xF0\x9F\x98\x80", "a" } },
+	{ "'>U1'", "(3,)", DATA("\0\0\0\xFC\0\1\xF6\0\0\0\0a"), NULL, { "\xC3\xBC", "\xF0\x9F\x98\x80", "a" } },
+	{ "'<U1'", "(3,)", DATA("a\0\0\0\0\0\x11\0b\0\0\0"), "row_2_is_no_text_in_Unicode", { NULL } },
+	{ "'|S3'", "(3,)", DATA("abca\0cabc"), "row_2_is_no_text_in_UTF-8", { NULL } },
+	{ "'|S3'", "(3,)", DATA("abc\xFF" "bcabc"), "row_2_is_no_text_in_UTF-8", { NULL } },
+	{ "'|S3'", "(3,)", DATA("abcab"), "should_have_9_bytes ends_after_5", { NULL } },
+	{ "'|S3'", "(1,)", DATA("abcab"), "more_bytes_follow_the_3", { NULL } },
+	{ "'|S3'", "(3, 2)", DATA("abcab"), "has_2_texts_a_row", { NULL } },
+	{ "'|S3'", "(4611686018427387904,)", DATA("abc"), "promises 4611686018427387904_rows", { NULL } },
+	{ "'|S0'", "(3,)", DATA("abc"), "'|S0' 1_to_65536", { NULL } },
+	{ "'<U999999999999'", "(3,)", DATA("abc"), "'<U999999999999' 1_to_65536", { NULL } },
+	{ "'<Ux'", "(3,)", DATA("abc"), "'<Ux' 1_to_65536", { NULL } },
+	{ "'|O'", "(3,)", DATA("abc"), "pickled_objects save_y.astype(str)", { NULL } },
+};
+
+static void put_npy(const char *descr, const char *shape, const char *data, size_t n)
+{
+	struct lb_buf b = { 0 }, h = { 0 };
+
+	lb_buf_printf(&h, "{'descr': %s, 'fortran_order': False, 'shape': %s, }", descr, shape);
+	lb_buf_add(&b, "\223NUMPY\1\0", 8);
+	lb_buf_add(&b, (const char[]){ (char)h.n, 0 }, 2);
+	lb_buf_add(&b, h.s, h.n);
+	lb_buf_add(&b, data, n);
+	put(b.s, b.n);
+	lb_buf_free(&b);
+	lb_buf_free(&h);
+}
+
+START_TEST(npy_labels)
+{
+	const struct lb_read_options opt = { .role = LB_READ_LABELS };
+
+	put_npy(npy_texts[_i].descr, npy_texts[_i].shape, npy_texts[_i].data, npy_texts[_i].n_data);
+	const int rc = lb_table_read(file, &opt, &t, &err);
+	if (npy_texts[_i].words) {
+		ck_refused(rc, npy_texts[_i].words);
+		return;
+	}
+	ck_assert_msg(!rc, "%s", err.text);
+	ck_assert(t.n == 3 && t.n_cols == 1 && !t.block.d && t.col[0].type == LB_TEXT && t.col[0].declared);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert((t.col[0].code[i] < 0) == (npy_texts[_i].label[i] == NULL));
+		if (npy_texts[_i].label[i])
+			ck_assert_str_eq(t.col[0].level[t.col[0].code[i]], npy_texts[_i].label[i]);
+	}
+	lb_table_free(&t);
+	ck_refused(lb_table_read(file, NULL, &t, &err), "holds_text expected_numbers data.train.labels");
+}
+END_TEST
+
+/* ---- sparse matrices in parts ---- */
+
+struct part {
+	size_t n;
+	double v[6];
+};
+
+static const struct {
+	enum lb_sparse_kind kind;
+	struct part shape, first, second, data;
+	const char *words;       /* of the refusal, or NULL: the matrix 0 5 0 / 7 0 2 */
+} parts[] = {
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, NULL },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 5, { 1, 0, 2, 0, 9 } }, { 3, { 0, 1, 4 } }, { 5, { 5, 3, 2, 4, 1 } }, NULL },
+	{ LB_SPARSE_CSC, { 2, { 2, 3 } }, { 3, { 1, 0, 1 } }, { 4, { 0, 1, 2, 3 } }, { 3, { 7, 5, 2 } }, NULL },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 4, { 1, 0, 1, 1 } }, { 4, { 2, 1, 0, 0 } }, { 4, { 2, 5, 8, -1 } }, NULL },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 3, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "indices[1]_is_3 from_0_to_2" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, -1, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "indices[1]_is_-1" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 0.5, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "indices[1]_is_0.5" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 0, 1, 4 } }, { 3, { 5, 2, 7 } }, "indptr[2]_is_4 from_0_to_3" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 0, 2, 1 } }, { 3, { 5, 2, 7 } }, "indptr[2]_is_1 ascending" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 1, 2, 3 } }, { 3, { 5, 2, 7 } }, "indptr[0]_is_1,_expected_0" },
+	{ LB_SPARSE_CSR, { 2, { 3, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "indptr_has_3_values,_expected_4" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 2, { 1, 2 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "data_has_3_values,_indices_2" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 3, { 1, 0, 2 } }, { 3, { 2, 1, 0 } }, { 3, { 2, 5, 7 } }, "row[2]_is_2 from_0_to_1" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 3, { 1, 0, 1 } }, { 3, { 3, 1, 0 } }, { 3, { 2, 5, 7 } }, "col[0]_is_3 from_0_to_2" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 3, { 1, 0, 1 } }, { 2, { 2, 1 } }, { 3, { 2, 5, 7 } }, "data_has_3_values,_col_2" },
+	{ LB_SPARSE_COO, { 1, { 2 } }, { 1, { 1 } }, { 1, { 2 } }, { 1, { 2 } }, "1_dimensions" },
+	{ LB_SPARSE_COO, { 2, { 0, 2 } }, { 1, { 1 } }, { 1, { 2 } }, { 1, { 2 } }, "0_rows_and_2_columns" },
+	{ LB_SPARSE_COO, { 2, { 2147483647, 2 } }, { 1, { 1 } }, { 1, { 1 } }, { 1, { 2 } }, "raise more_than_67_MB" },
+	{ LB_SPARSE_COO, { 2, { 1e18, 2 } }, { 1, { 1 } }, { 1, { 1 } }, { 1, { 2 } }, "shape[0]_is_1e+18" },
+	{ LB_SPARSE_COO, { 2, { 2, 1000001 } }, { 1, { 1 } }, { 1, { 1 } }, { 1, { 2 } }, "shape[1] 1000000" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 2, { 1, 0 } }, { 2, { 2, 1 } }, { 2, { (double)NAN, 5 } }, "row_2,_column_3 not_finite" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 2, { 1, 1 } }, { 2, { 2, 2 } }, { 2, { 1e308, 1e308 } }, "row_2,_column_3 not_finite" },
+};
+
+static struct lb_matrix matrix_of(const struct part *p)
+{
+	return (struct lb_matrix){ .dtype = LB_F64, .n = p->n, .d = 1, .x = (void *)(uintptr_t)p->v };
+}
+
+START_TEST(sparse_parts)
+{
+	static const double want[] = { 0, 5, 0, 7, 0, 2 };
+	const struct lb_sparse_parts p = { .path = file, .kind = parts[_i].kind, .shape = matrix_of(&parts[_i].shape),
+					   .first = matrix_of(&parts[_i].first), .second = matrix_of(&parts[_i].second),
+					   .data = matrix_of(&parts[_i].data), .limit = 1 << 26 };
+	const int rc = lb_sparse_from_parts(&p, &t.block, &err);
+
+	if (parts[_i].words) {
+		ck_refused(rc, parts[_i].words);
+		return;
+	}
+	ck_assert_msg(!rc, "%s", err.text);
+	ck_assert(t.block.n == 2 && t.block.d == 3 && t.block.start[2] == 3);
+	for (size_t k = 0; k < 6; k++)
+		ck_assert_double_eq(block_at(&t.block, k / 3, k % 3), want[k]);
+}
+END_TEST
 
 START_TEST(npy_refused)
 {
@@ -558,6 +684,8 @@ static Suite *suite(void)
 	tcase_add_test(c, not_foreign);
 	tcase_add_test(c, idx_without_dimensions);
 	tcase_add_test(c, long_text);
+	tcase_add_loop_test(c, npy_labels, 0, N_OF(npy_texts));
+	tcase_add_loop_test(c, sparse_parts, 0, N_OF(parts));
 	tcase_add_loop_test(c, npy_refused, 0, N_OF(npy));
 	tcase_add_loop_test(c, cut_and_changed, 0, 7);
 	tcase_add_loop_test(c, arff_refused, 0, N_OF(bad_arff));
