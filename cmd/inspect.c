@@ -218,7 +218,7 @@ static const cJSON *make_config(const char *path, const struct inspected *s, con
 /* ---- looking ---- */
 
 /* `keep`: the tables as they are in the files. */
-static int read_tables(struct inspected *s, const cJSON *config, bool keep, struct lb_table t[4], struct lb_err *err)
+static int read_tables(struct inspected *s, const cJSON *config, bool keep, struct lb_table t[LB_FILES], struct lb_err *err)
 {
 	const struct lb_read_options own = lb_read_options_of(config, 0), labels = lb_read_options_of(config, 1);
 	const char *labels_path = lb_get_text(config, "data.train.labels");
@@ -232,9 +232,9 @@ static int read_tables(struct inspected *s, const cJSON *config, bool keep, stru
 	return summarise(s, &t[0], err);
 }
 
-static int look(struct inspected *s, const cJSON *config, const struct inspect_options *opt, struct lb_table t[4], struct lb_err *err)
+static int look(struct inspected *s, const cJSON *config, const struct inspect_options *opt, struct lb_table t[LB_FILES], struct lb_err *err)
 {
-	const char *const path[4] = { s->path, lb_get_text(config, "data.train.labels"), NULL, NULL };
+	const char *const path[LB_FILES] = { s->path, lb_get_text(config, "data.train.labels") };
 	const char *label = lb_get_text(config, "data.train.label");
 
 	if (read_tables(s, config, opt->table_only, t, err))
@@ -257,7 +257,7 @@ static int look(struct inspected *s, const cJSON *config, const struct inspect_o
 /* As multilabel, or as what the label column looks like. */
 static int inspect_as(const char *path, const struct inspect_options *opt, bool multilabel, struct inspected *s, struct lb_err *err)
 {
-	struct lb_table t[4] = { 0 };
+	struct lb_table t[LB_FILES] = { 0 };
 	struct lb_trial_list list;
 	int rc = -1;
 
@@ -267,7 +267,7 @@ static int inspect_as(const char *path, const struct inspect_options *opt, bool 
 	if (config)
 		rc = look(s, config, opt, t, err);
 	lb_trial_list_free(&list);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < LB_FILES; i++)
 		lb_table_free(&t[i]);
 	if (rc)
 		inspect_free(s);

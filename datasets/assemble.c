@@ -55,10 +55,10 @@ void lb_dataset_free(struct lb_dataset *d)
 
 /* ---- before the tables are taken ---- */
 
-static int name_sources(struct lb_dataset *d, struct lb_table *const table[4], const char *const paths[4],
+static int name_sources(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES],
 			struct lb_err *err)
 {
-	for (size_t k = 0; k < 4; k++) {
+	for (size_t k = 0; k < LB_FILES; k++) {
 		const struct lb_table *t = table[k];
 		if (!t)
 			continue;
@@ -74,22 +74,22 @@ static int name_sources(struct lb_dataset *d, struct lb_table *const table[4], c
 }
 
 /* One label a row for tasks that have classes, unless a column is named as label. */
-static int settle_labels(struct lb_table *const table[4], const char *const paths[4], const struct lb_roles *roles, struct lb_err *err)
+static int settle_labels(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles, struct lb_err *err)
 {
 	const bool apart = table[1] != NULL;
 
 	if (lb_kind_of_columns(roles->kind) || (!apart && roles->label && strcmp(roles->label, "label")))
 		return 0;
-	for (size_t k = apart; k < 4; k += 2)
+	for (size_t k = apart; k < LB_FILES; k += 2)
 		if (table[k] && lb_table_one_hot(table[k], apart, paths[k] ? paths[k] : table[k]->format, err))
 			return -1;
 	return 0;
 }
 
 /* What the readers had to say, with the file's name. */
-static int take_warnings(struct lb_dataset *d, struct lb_table *const table[4], const char *const paths[4], struct lb_err *err)
+static int take_warnings(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
 {
-	for (size_t k = 0; k < 4; k++)
+	for (size_t k = 0; k < LB_FILES; k++)
 		for (size_t i = 0; table[k] && i < table[k]->n_warnings; i++)
 			if (lb_dataset_warn(d, err, "%s%s%s", paths[k] ? paths[k] : "", paths[k] ? ": " : "", table[k]->warning[i]))
 				return -1;
@@ -169,7 +169,7 @@ static int refuse_missing_cells(const struct lb_frame *f, const size_t *count, s
 				continue;
 			first = first == f->n ? i : first;
 			if (shown++ < PLACES)
-				lb_buf_printf(&b, "%s %zu", shown > 1 ? "," : f->rows.lined[i >= f->n_first] ? " line" : " row", f->rows.at[i]);
+				lb_buf_printf(&b, "%s %zu", shown > 1 ? "," : f->rows.lined[lb_frame_side(f, i)] ? " line" : " row", f->rows.at[i]);
 			else
 				lb_buf_puts(&b, ", ...");
 		}
@@ -207,21 +207,31 @@ static int find_missing(const struct lb_frame *f, bool refuse, bool *lack, struc
 	return rc;
 }
 
+static void count_sides(const struct lb_frame *f, size_t n[LB_SIDES])
+{
+	n[0] = f->n_first;
+	n[1] = f->n_valid;
+	n[2] = f->n - f->n_first - f->n_valid;
+}
+
 static int drop_rows(struct lb_frame *f, const bool *lack, struct lb_dataset *d, struct lb_err *err)
 {
 	const size_t before = f->n;
+	size_t had[LB_SIDES], has[LB_SIDES];
 	bool *keep = lb_alloc(f->n, sizeof *keep, err);
 
 	if (!keep)
 		return -1;
 	for (size_t i = 0; i < f->n; i++)
 		keep[i] = !lack[i];
+	count_sides(f, had);
 	lb_frame_filter(f, keep);
+	count_sides(f, has);
 	free(keep);
-	if (f->n_first == 0)
-		return lb_fail(err, LB_DATA,
-			       "%s: every row has a missing value, so data.missing: drop leaves none; use mean, or drop columns with data.drop",
-			       f->rows.path[0]);
+	for (int s = 0; s < LB_SIDES; s++)
+		if (had[s] && !has[s])
+			return lb_fail(err, LB_DATA, "%s: every row has a missing value, so data.missing: drop leaves none; use mean, or drop "
+				       "columns with data.drop", f->rows.path[s]);
 	if (f->n == before)
 		return 0;
 	return lb_dataset_warn(d, err, "%zu of %zu rows have a missing value and were dropped", before - f->n, before);
@@ -398,11 +408,9 @@ out:
 	return rc;
 }
 
-int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test,
-			struct lb_table *test_labels, const char *const paths[4], const struct lb_roles *roles,
+int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
 			struct lb_dataset **out, struct lb_err *err)
 {
-	struct lb_table *const table[4] = { train, train_labels, test, test_labels };
 	struct lb_dataset *d = lb_alloc(1, sizeof *d, err);
 	struct lb_frame f = { 0 };
 	int rc = -1;
@@ -410,13 +418,15 @@ int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, s
 	if (!d)
 		return -1;
 	d->kind = roles->kind;
-	if (settle_labels(table, paths, roles, err) || name_sources(d, table, paths, err) || take_warnings(d, table, paths, err) || warn_duplicates(d, train, err))
+	if (settle_labels(table, paths, roles, err) || name_sources(d, table, paths, err) || take_warnings(d, table, paths, err) ||
+	    warn_duplicates(d, table[0], err))
 		goto out;
-	if (lb_frame_build(train, train_labels, test, test_labels, paths, roles, &f, err) ||
+	if (lb_frame_build(table, paths, roles, &f, err) ||
 	    handle_missing(&f, roles->missing, d, err))
 		goto out;
 	d->n = f.n;
 	d->n_first = f.n_first;
+	d->n_valid = f.n_valid;
 	if (lb_frame_labels(&f, roles, d, err) || lb_frame_weight(&f, d, err) || lb_frame_group(&f, d, err))
 		goto out;
 	if (take_features(&f, d, err) || review_features(&f, d, err))

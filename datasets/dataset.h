@@ -70,6 +70,7 @@ void lb_table_free(struct lb_table *t);
 int lb_table_warn(struct lb_table *t, struct lb_err *err, const char *fmt, ...) LB_PRINTF(3, 4);
 
 enum lb_read_role { LB_READ_BOTH, LB_READ_FEATURES, LB_READ_LABELS };
+enum { LB_TRAIN, LB_VALID, LB_TEST, LB_PARTS };
 enum lb_index_base { LB_BASE_1, LB_BASE_0, LB_BASE_AUTO }; /* auto: 0 if that index occurs */
 
 /* How a file is to be read; defaults in { 0 } are right for most files. */
@@ -88,6 +89,7 @@ struct lb_read_options {
 	bool by_rows;            /* csv: give the numbers as lb_table.rows, for lb_dataset_assemble; other readers do not */
 	bool label_lists;        /* svmlight: lines begin with a list of labels, such as 3,17, which may be empty */
 	const char *x_key, *y_key; /* npz: names of the arrays; NULL: by custom */
+	int part;                /* npz: LB_TRAIN, LB_VALID or LB_TEST: whose names are looked for */
 };
 
 /* Bytes of memory that rows may take, by the options or by default: three quarters of the machine's memory. */
@@ -164,10 +166,15 @@ struct lb_roles {
 	enum lb_missing missing;
 };
 
+/* The files of a dataset: the training file and the file of its labels, the validation file and its labels, the test file and its
+ * labels. */
+enum { LB_FILES = 6 };
+
 struct lb_dataset {
 	enum lb_kind kind;
-	size_t n;                    /* all rows: those of the training file, then those of the test file */
-	size_t n_first;              /* rows of the training file; = n when there is no test file */
+	size_t n;                    /* all rows: those of the training file, then those of the validation file, then those of the test file */
+	size_t n_first;              /* rows of the training file; = n when there is no other */
+	size_t n_valid;              /* rows of the validation file, which come next; 0 when there is none */
 	struct lb_matrix x;          /* numeric columns; d may be 0 */
 	char **x_name;               /* x.d names, or NULL for block data (pixels) */
 	size_t n_cat;                /* text (categorical) columns */
@@ -188,15 +195,15 @@ struct lb_dataset {
 		uint64_t bytes;
 		const char *format;  /* reader's or generator's name */
 		size_t rows;
-	} source[4];                 /* training features, training labels, test features, test labels, as far as given */
+	} source[LB_FILES];          /* in the order of the files, as far as given */
 	size_t n_sources;
 };
 
-/* Builds a dataset from tables and takes what it needs of them (they are empty afterwards, still to be freed). label tables
- * (one column) may be NULL; test may be NULL. A label of the test file that the training file lacks is an error, as are
- * different columns. paths are for messages: training, training labels, test, test labels (NULL where absent). */
-int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
-			const char *const paths[4], const struct lb_roles *roles, struct lb_dataset **out, struct lb_err *err);
+/* Builds a dataset from tables and takes what it needs of them (they are empty afterwards, still to be freed). The tables are in the
+ * order of the files; all but the first may be NULL, a label table has one column. A class of the validation or test file that the
+ * training file lacks is an error, as are different columns. paths are for messages (NULL where absent). */
+int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
+			struct lb_dataset **out, struct lb_err *err);
 void lb_dataset_free(struct lb_dataset *d);
 
 /* ---- splits ---- */
@@ -205,8 +212,8 @@ enum lb_split_kind { LB_SPLIT_FRACTIONS, LB_SPLIT_FIRST, LB_SPLIT_MODULO, LB_SPL
 
 struct lb_split_options {
 	enum lb_split_kind kind;
-	double train, valid, test;   /* FRACTIONS of all rows; with a test file test must be 0. Other kinds: `valid` is the share of
-	                                the rows that are not test rows */
+	double train, valid, test;   /* FRACTIONS of all rows of the training file; with a test file test must be 0, with a validation file
+	                                valid. Other kinds: `valid` is the share of the rows that are not test rows */
 	size_t first;                /* FIRST: rows 0..first-1 are for training, the rest for testing */
 	size_t modulo;               /* MODULO: row i is a test row when i mod modulo is in test_residues */
 	const double *test_residues;
@@ -221,10 +228,9 @@ struct lb_split {
 	uint32_t *rows[3];           /* LB_TRAIN, LB_VALID, LB_TEST */
 	size_t n[3];
 };
-enum { LB_TRAIN, LB_VALID, LB_TEST };
 
-/* With a test file its rows are the test part and the options divide the rest. Rows of one group stay on one side. Refuses a
- * split without training rows, and stratify with groups. */
+/* The rows of a test file are the test part, those of a validation file the validation part; the options divide the rest. Rows of
+ * one group stay on one side. Refuses a split without training rows, and stratify with groups. */
 int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt, struct lb_split *out, struct lb_err *err);
 void lb_split_free(struct lb_split *s);
 

@@ -11,9 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The names that arrays have by custom, in the order in which they are looked for. */
-static const char *const feature_names[] = { "X", "x", "features", "embeddings", "arr_0", "X_train", "x_train", "train_images", NULL };
-static const char *const label_names[] = { "y", "Y", "labels", "label", "targets", "target", "arr_1", "y_train", "Y_train", "train_labels", NULL };
+/* The names that arrays have by custom, in the order in which they are looked for: those of any archive, and those that tell the part. A
+ * validation or test part is looked for under its own names first, so that it is never the training part of the same archive. */
+struct custom {
+	const char *any[9], *part[LB_PARTS][7];
+};
+static const struct custom feature_names = {
+	{ "X", "x", "features", "embeddings", "arr_0" },
+	{ [LB_TRAIN] = { "X_train", "x_train", "train_images" },
+	  [LB_VALID] = { "X_valid", "X_val", "x_valid", "x_val", "valid_images", "val_images" },
+	  [LB_TEST] = { "X_test", "x_test", "test_images" } },
+};
+static const struct custom label_names = {
+	{ "y", "Y", "labels", "label", "targets", "target", "arr_1" },
+	{ [LB_TRAIN] = { "y_train", "Y_train", "train_labels" },
+	  [LB_VALID] = { "y_valid", "y_val", "Y_valid", "Y_val", "valid_labels", "val_labels" },
+	  [LB_TEST] = { "y_test", "Y_test", "test_labels" } },
+};
 
 struct archive {
 	struct lb_zip zip;
@@ -52,13 +66,25 @@ static int fail_unknown(const struct lb_zip *z, const char *name, const char *wh
 	return -1;
 }
 
+static const struct lb_zip_entry *first_of(const struct lb_zip *z, const char *const *names)
+{
+	const struct lb_zip_entry *e = NULL;
+
+	for (; !e && *names; names++)
+		e = find_array(z, *names);
+	return e;
+}
+
 /* The array asked for, or the first that has one of the customary names; *found is NULL when there is none of these. */
-static int choose(const struct archive *a, const char *name, const char *const *custom, const char *what, const char *key,
+static int choose(const struct archive *a, const char *name, const struct custom *custom, const char *what, const char *key,
 		  const struct lb_zip_entry **found, struct lb_err *err)
 {
-	*found = name ? find_array(&a->zip, name) : NULL;
-	for (; !name && !*found && *custom; custom++)
-		*found = find_array(&a->zip, *custom);
+	const char *const *part = custom->part[a->opt->part];
+	const bool train = a->opt->part == LB_TRAIN;
+
+	*found = name ? find_array(&a->zip, name) : first_of(&a->zip, train ? custom->any : part);
+	if (!name && !*found)
+		*found = first_of(&a->zip, train ? part : custom->any);
 	return name && !*found ? fail_unknown(&a->zip, name, what, key, err) : 0;
 }
 
@@ -197,7 +223,7 @@ static int read_first(struct archive *a, bool labels, const struct lb_zip_entry 
 {
 	const char *what = labels ? "labels" : "features", *key = labels ? "data.train.y" : "data.train.x";
 
-	if (choose(a, a->opt->x_key, labels ? label_names : feature_names, what, key, x, err))
+	if (choose(a, a->opt->x_key, labels ? &label_names : &feature_names, what, key, x, err))
 		return -1;
 	if (!*x && is_sparse(a))
 		return read_sparse(a, out, err);
@@ -212,7 +238,7 @@ static int read_arrays(struct archive *a, struct lb_table *out, struct lb_err *e
 	const struct lb_zip_entry *x, *y = NULL;
 
 	if (read_first(a, opt->role == LB_READ_LABELS, &x, out, err) ||
-	    (opt->role == LB_READ_BOTH && choose(a, opt->y_key, label_names, "labels", "data.train.y", &y, err)))
+	    (opt->role == LB_READ_BOTH && choose(a, opt->y_key, &label_names, "labels", "data.train.y", &y, err)))
 		return -1;
 	return y && y != x ? add_labels(a, y, out, err) : 0;
 }
@@ -246,8 +272,8 @@ const struct lb_reader lb_reader_npz = {
 		.title = "NumPy arrays in one archive (numpy.savez, savez_compressed): features and labels",
 		.cite = "PKWARE Inc., APPNOTE.TXT - .ZIP File Format Specification, 2022",
 		.notes = "Stored and deflated members, ZIP64. The features are the array X, x, features, embeddings, arr_0, X_train or train_images, or "
-			 "the only one; the labels y, labels, targets, arr_1, y_train or train_labels; data.train.x and data.train.y name others, data.test.x and "
-			 "data.test.y those of a test part, which may stand in the same file. Labels may be texts of a fixed width (U, S); pickled objects are refused. What "
+			 "the only one; the labels y, labels, targets, arr_1, y_train or train_labels; data.train.x and data.train.y name others, data.valid and data.test have keys of "
+			 "their own and look for X_test, test_images and the like first: all parts may stand in one file. Labels may be texts of a fixed width (U, S); pickled objects are refused. What "
 			 "scipy.sparse.save_npz wrote (csr, csc, coo) is read as sparse rows; their labels come from data.train.labels, or from an "
 			 "array beside. The checksum is of the arrays that are read.",
 		.keywords = "numpy archive embeddings",

@@ -37,6 +37,17 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.train.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.valid", .param = { .help = "a file whose rows are the validation part" } },
+	{ .path = "data.valid.path", .param = { TEXT, .required = true, .help = "data file, gzip or not" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.valid.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.valid.format", .param = { FORMATS, .help = "file format; auto looks at the content" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.valid.x", .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.valid.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test", .param = { .help = "a file whose rows are the test part" } },
 	{ .path = "data.test.path", .param = { TEXT, .required = true, .help = "data file, gzip or not" },
 	  .shape = LB_VALUE, .with_group = true },
@@ -48,12 +59,12 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.teacher", .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of test; "
+	{ .path = "data.teacher", .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of valid, then of test; "
 						  "a column a class, in the order of the classes" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.generator", .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
-	{ .path = "data.label", .param = { TEXT, .help = "label column of both files; short for data.train.label" },
+	{ .path = "data.label", .param = { TEXT, .help = "label column of all files; short for data.train.label" },
 	  .shape = LB_VALUE, .optional = true, .shorthand = true },
 	{ .path = "data.labels", .param = { .help = "multilabel: the columns that are labels: 1 there, 0 not there, -1 or empty not known" },
 	  .shape = LB_WORDS, .optional = true },
@@ -82,7 +93,7 @@ static const struct lb_option options[] = {
 	{ .path = "data.positive", .param = { TEXT, .help = "binary: the positive class; the second in order if not given" },
 	  .shape = LB_VALUE, .optional = true },
 
-	{ .path = "data.split", .param = { .help = "which rows train, validate and test" } },
+	{ .path = "data.split", .param = { .help = "which rows train, validate and test; those of data.valid and data.test are not divided" } },
 	{ .path = "data.split.train", .param = { REAL(0.64, 0, 1), .min_open = true, .help = "share of training rows" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.split.valid", .param = { REAL(0.16, 0, 1), .max_open = true, .help = "share of validation rows" },
@@ -112,6 +123,10 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE },
 	{ .path = "data.preprocess.scale", .param = { CHOICES("none", "std", "max_abs"), .help = "without standardize: divided by the standard "
 						      "deviation or largest absolute value; zeros stay zeros" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.preprocess.target", .param = { CHOICES("none", "standardize"), .help = "regression: the loss sees the targets by the "
+						       "training rows' mean and standard deviation; predictions and metrics are in the "
+						       "targets' own units; none if not given" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.preprocess.subtract", .shape = LB_VALUE,
 	  .param = { .type = LB_REAL_PARAM, .help = "subtracted from numeric features before anything else" } },
@@ -253,6 +268,7 @@ static const struct {
 	const char *block, *key, *neutral;
 } later[] = {
 	{ "model", "dimension", "0" },
+	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "train", "sampler", "\"shuffle\"" },
 	{ "train", "attack", "{\"kind\":\"none\"}" },
@@ -261,11 +277,21 @@ static const struct {
 	{ "evaluate", "calibration", "\"none\"" },
 };
 
+static cJSON *block_at(cJSON *tree, const char *path)
+{
+	const char *dot = strchr(path, '.');
+	char key[64];
+
+	snprintf(key, sizeof key, "%.*s", dot ? (int)(dot - path) : (int)strlen(path), path);
+	cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
+	return dot ? block_at(item, dot + 1) : item;
+}
+
 /* False for want of memory. */
 static bool leave_out_neutral(cJSON *identity)
 {
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-		cJSON *block = cJSON_GetObjectItemCaseSensitive(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
+		cJSON *block = block_at(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
 		if (!neutral)
 			return false;
 		if (lb_json_same(cJSON_GetObjectItemCaseSensitive(block, later[i].key), neutral))

@@ -65,16 +65,29 @@ static double tidy(double v)
 	return round(v * 1e12) / 1e12;
 }
 
+static double default_number(const char *path)
+{
+	return lb_option_find(path, strlen(path))->param.def;
+}
+
+/* A share where none is given: what has a file of its own is not cut from the training file, and beside a test file nothing is. */
+static double usual_share(const struct lb_resolving *r, const char *path)
+{
+	const double test = lb_given(r, "data.test") ? 0 : default_number("data.split.test");
+	const double valid = lb_given(r, "data.test") || lb_given(r, "data.valid") ? 0 : default_number("data.split.valid");
+
+	return !strcmp(path, "data.split.test") ? test : !strcmp(path, "data.split.valid") ? valid : tidy(1 - valid - test);
+}
+
 static cJSON *default_share(const struct lb_resolving *r, const char *path)
 {
 	const bool train = lb_given(r, "data.split.train"), valid = lb_given(r, "data.split.valid"), test = lb_given(r, "data.split.test");
 	const bool is_train = !strcmp(path, "data.split.train");
-	const struct lb_option *o = lb_option_find(path, strlen(path));
 
 	if (form_of(r) != FRACTIONS)
 		return !strcmp(path, "data.split.valid") ? lb_json_made(cJSON_CreateNumber(0)) : NULL;
 	if (!train && !valid && !test)
-		return lb_json_made(cJSON_CreateNumber(!lb_given(r, "data.test") ? o->param.def : is_train));
+		return lb_json_made(cJSON_CreateNumber(usual_share(r, path)));
 	if (!is_train)
 		return lb_json_made(cJSON_CreateNumber(0));
 	return lb_json_made(cJSON_CreateNumber(tidy(1 - number_or(r, "data.split.valid", 0) - number_or(r, "data.split.test", 0))));
@@ -192,6 +205,8 @@ static void check_source(const struct lb_resolving *r)
 		fault(r, "data.train.path", "is missing, allowed: a data file; or give data.generator");
 	if (made && lb_given(r, "data.test"))
 		fault(r, "data.test", "cannot be combined with data.generator; use data.split");
+	if (made && lb_given(r, "data.valid"))
+		fault(r, "data.valid", "cannot be combined with data.generator; use data.split");
 	if (made && lb_given(r, "data.label"))
 		fault(r, "data.label", "cannot be combined with data.generator, which names its own label; remove it");
 }
@@ -255,6 +270,17 @@ static void check_shares(const struct lb_resolving *r)
 	}
 	if (train >= 0 && test > 0 && lb_given(r, "data.test"))
 		fault(r, "data.split.test", "cannot be combined with data.test, whose rows are the test part; leave it out");
+	if (valid > 0 && lb_given(r, "data.valid"))
+		fault(r, "data.split.valid", "cannot be combined with data.valid, whose rows are the validation part; leave it out");
+}
+
+static void check_target(const struct lb_resolving *r)
+{
+	const char *target = cJSON_GetStringValue(lb_json_at(r->out, "data.preprocess.target"));
+
+	if (target && strcmp(target, "none") && r->kind < LB_N_KINDS && r->kind != LB_REGRESSION)
+		fault(r, "data.preprocess.target", "found %s, allowed: none; the task is %s, and only a regression has targets to scale", target,
+		      lb_kind_name(r->kind));
 }
 
 static void check_split(const struct lb_resolving *r)
@@ -316,8 +342,8 @@ static void check_early_stopping(const struct lb_resolving *r)
 {
 	const bool on = lb_json_at(r->out, "train.early_stopping");
 
-	if (on && resolved_number(r, "data.split.valid", 1) == 0 && !lb_json_at(r->out, "data.cv"))
-		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it or remove early_stopping");
+	if (on && resolved_number(r, "data.split.valid", 1) == 0 && !lb_json_at(r->out, "data.cv") && !lb_given(r, "data.valid"))
+		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it, give data.valid, or remove early_stopping");
 	check_valid_metric(r, "train.early_stopping.metric");
 }
 
@@ -359,7 +385,7 @@ static void check_task(const struct lb_resolving *r)
 void lb_rule_check(const struct lb_resolving *r)
 {
 	static void (*const checks[])(const struct lb_resolving *) = {
-		check_name, check_source, check_task, check_split, check_early_stopping, check_tune,
+		check_name, check_source, check_task, check_split, check_target, check_early_stopping, check_tune,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

@@ -13,8 +13,8 @@
 /* The place of the option whose file is not there, followed by the option's name; NULL when that is not the mistake. */
 static char *place_of_file(const struct lb_plan *plan, const cJSON *config, const char *text)
 {
-	static const char *const keys[] = { "data.train.path", "data.train.labels", "data.test.path", "data.test.labels", "data.teacher",
-					    "corrupt.labels.file" };
+	static const char *const keys[] = { "data.train.path", "data.train.labels", "data.valid.path", "data.valid.labels", "data.test.path",
+					    "data.test.labels", "data.teacher", "corrupt.labels.file" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const char *path = lb_get_text(config, keys[i]);

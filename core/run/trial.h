@@ -30,6 +30,7 @@ struct lb_prepared {
 	struct lb_encoding features;
 	int32_t *y;                      /* labels as corrupted */
 	double *row_weight;
+	struct lb_unit *unit;            /* of each target, or NULL */
 	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], view_par[4], attack_par[LB_ATTACK_PARAMS], probe_par[LB_ATTACK_PARAMS],
 		metric_par[32][8];
 	double *lists[40];               /* list values of the parameters */
@@ -40,6 +41,7 @@ struct lb_prepared {
 	struct lb_cohort cohort;         /* of this one trial */
 	int precision;                   /* 32 or 64 */
 	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
+	struct lb_sentences warnings;    /* what is to be told of its rows, beside the dataset's own warnings */
 	double seconds;                  /* that preparing took */
 };
 

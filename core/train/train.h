@@ -44,6 +44,11 @@ enum lb_attack_norm { LB_ATTACK_LINF, LB_ATTACK_L2 };
 enum lb_attack_objective { LB_ATTACK_CE, LB_ATTACK_MARGIN, LB_ATTACK_DLR, LB_ATTACK_PROBABILITY_MARGIN, LB_ATTACK_DEVIATION, LB_ATTACK_ALL };
 enum lb_attack_start { LB_ATTACK_RANDOM, LB_ATTACK_ROW };
 
+/* What a target is measured in: the training sees (target - mean) / sd. */
+struct lb_unit {
+	double mean, sd;
+};
+
 /* One trial of a cohort. Everything is borrowed and only read. */
 struct lb_setup {
 	const struct lb_loss_info *loss;
@@ -62,6 +67,8 @@ struct lb_setup {
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
 	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
+	const struct lb_unit *unit;      /* regression: of each target, or NULL for targets as they are. Losses, and the objective, are of targets
+	                                    in their units; the parameters kept, scores and metrics are of targets as they are */
 	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, or NULL */
 	const struct lb_metric_use *metric;
 	size_t n_metrics;
@@ -131,6 +138,9 @@ bool lb_cohort_probed(const struct lb_cohort *c);
 
 /* Columns of the scores: those of the model's output, or one a class where the loss makes scores of embeddings. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
+/* Turns parameters, in the plain order (core/model/net.h), of a model of targets in their units into those of targets as they are: the
+ * output layer gives mean + sd times what it gave. */
+void lb_setup_unscale(const struct lb_setup *setup, double *plain);
 /* Parameters of the loss itself; they stand behind the model's. */
 size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data);
 

@@ -259,10 +259,10 @@ static void not_finite(struct session *s, size_t i, int part, size_t row, size_t
 /* Adds trial i to the models that are evaluated next. */
 static void add_subject(struct session *s, size_t *n, size_t i, const struct lb_decision *decision, double *metric, double *scores)
 {
-	const struct X(lb_learner) *l = &s->learner[i];
+	struct X(lb_learner) *l = &s->learner[i];
 
 	s->who[*n] = i;
-	s->subject[(*n)++] = (struct X(lb_subject)){ .setup = l->setup, .net = l->net, .w = l->w, .decision = decision, .metric = metric,
+	s->subject[(*n)++] = (struct X(lb_subject)){ .setup = l->setup, .net = l->net, .w = X(lb_learner_judged)(l), .decision = decision, .metric = metric,
 						     .scores = scores };
 }
 
@@ -385,7 +385,7 @@ static int finish(struct session *s, struct lb_err *err)
 	}
 	for (size_t i = 0; i < s->c->k; i++)
 		if (s->out[i].status == LB_TRIAL_OK && s->out[i].w)
-			X(lb_learner_fetch)(&s->learner[i], s->learner[i].w, s->out[i].w);
+			X(lb_learner_fetch)(&s->learner[i], X(lb_learner_judged)(&s->learner[i]), s->out[i].w);
 	return 0;
 }
 

@@ -220,6 +220,12 @@ assert_exit 4 lossbench data convert targets.npz again.svm
 assert_contains "$err" 'again.svm: the rows have 2 labels each'
 config multiclass ce 'path: medmnist.npz'
 assert_eq "$(trained)" '4|0|1|2' 'images become rows'
+config multiclass ce 'path: medmnist.npz' 'valid: {path: medmnist.npz, x: val_images, y: val_labels}, test: {path: medmnist.npz, x: test_images, y: test_labels}'
+want=$(metrics)
+config multiclass ce 'path: medmnist.npz' 'valid: {path: medmnist.npz}, test: {path: medmnist.npz}'
+assert_eq "$(metrics)" "$want" 'each part by its own names'
+config multiclass ce 'path: index.npz' 'test: {path: medmnist.npz, x: val_images}'
+refused 'medmnist.npz'
 config multiclass ce 'path: medmnist.npz, x: val_images, y: val_labels' 'test: {path: medmnist.npz, x: test_images, y: test_labels}'
 assert_eq "$(trained | cut -d'|' -f1-4)" '4|0|1|2' 'parts by name'
 

@@ -133,6 +133,71 @@ START_TEST(test_file_is_matched_by_name)
 }
 END_TEST
 
+START_TEST(three_files)
+{
+	struct lb_dataset *d = three("a,s,y\n1,u,0\n2,v,1\n", "y,s,a\n1,w,7\n", "a,s,y\n8,u,0\n9,x,1\n", BINARY);
+
+	ck_assert_msg(d != NULL, "%s", err.text);
+	ck_assert_uint_eq(d->n, 5);
+	ck_assert_uint_eq(d->n_first, 2);
+	ck_assert_uint_eq(d->n_valid, 1);
+	const uint8_t want[] = { 1, 2, 7, 8, 9 };
+	ck_assert_int_eq(d->x.dtype, LB_U8);
+	ck_assert_mem_eq(d->x.x, want, sizeof want);
+	ck_assert_int_eq(d->y[2], 1);
+	ck_assert_int_eq(d->y[3], 0);
+	ck_assert_uint_eq(d->cat[0].n_levels, 4);
+	ck_assert_str_eq(d->cat[0].level[d->cat[0].code[2]], "w");
+	ck_assert_uint_eq(d->n_sources, 3);
+	ck_assert_str_eq(d->source[1].path, "valid.csv");
+	ck_assert_str_eq(d->source[2].path, "test.csv");
+	lb_dataset_free(d);
+
+	d = three("a,y\n1,0\n2,1\n", "a,y\n,1\n5,0\n6,1\n", "a,y\n7,0\n,1\n", ROLES(.kind = LB_BINARY, .missing = LB_MISSING_DROP));
+	ck_assert_msg(d != NULL, "%s", err.text);
+	ck_assert_uint_eq(d->n, 5);
+	ck_assert_uint_eq(d->n_first, 2);
+	ck_assert_uint_eq(d->n_valid, 2);
+	lb_dataset_free(d);
+}
+END_TEST
+
+/* What is wrong in one of three files is told with that file and its line. */
+START_TEST(three_files_refused)
+{
+	static const struct {
+		const char *train, *valid, *test, *message;
+	} cases[] = {
+		{ "a,y\n1,0\n2,1\n", "b,y\n1,0\n", NULL, "valid.csv: the column 'a' of train.csv is not there" },
+		{ "a,y\n1,0\n2,1\n", "a,b,y\n1,2,0\n", "a,y\n1,0\n", "valid.csv: the column 'b' is not in train.csv" },
+		{ "a,y\n1,p\n2,q\n", "a,y\n1,p\n2,r\n", "a,y\n1,p\n", "valid.csv:3: column 'y': the class 'r' does not occur in the training file train.csv" },
+		{ "a,y\n1,p\n2,q\n", "a,y\n1,p\n", "a,y\n1,p\n2,r\n", "test.csv:3: column 'y': the class 'r' does not occur" },
+		{ "a,y\n1,p\n2,q\n", "a,y\nu,p\n", NULL, "valid.csv:2: the column 'a' holds 'u', but is a number in train.csv" },
+		{ "a,y\n1,p\n2,q\n", "a,y\n,p\n", "a,y\n1,q\n", "valid.csv:2: column 'a': the value is missing" },
+		{ "a,y\n1,p\n2,q\n", "a,y\n1,p\n", "a,y\n1,\n", "test.csv:2: column 'y': the label is missing" },
+	};
+	const double x[] = { 1, 2, 3 };
+	struct lb_table train = block(LB_U8, 3, 1, x), labels = block(LB_U8, 3, 1, x), valid = block(LB_U8, 2, 1, x);
+	struct lb_table *const tables[LB_FILES] = { &train, &labels, &valid };
+	const char *const paths[LB_FILES] = { "train.npy", "labels.npy", "valid.npy" };
+	const struct lb_roles roles = MULTI;
+	struct lb_dataset *d = NULL;
+
+	ck_assert_ptr_null(three("a,y\n1,0\n2,1\n", "a,y\n,1\n", NULL, ROLES(.kind = LB_BINARY, .missing = LB_MISSING_DROP)));
+	ck_message("valid.csv: every row has a missing value");
+	for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+		ck_assert_ptr_null(three(cases[k].train, cases[k].valid, cases[k].test, BINARY));
+		ck_assert_int_eq(err.code, LB_DATA);
+		ck_message(cases[k].message);
+	}
+	ck_assert_int_eq(lb_dataset_assemble(tables, paths, &roles, &d, &err), -1);
+	ck_message("valid.npy: a label file is given for only one of the training and the validation file");
+	lb_table_free(&train);
+	lb_table_free(&labels);
+	lb_table_free(&valid);
+}
+END_TEST
+
 START_TEST(narrowest_type)
 {
 	static const struct {
@@ -264,7 +329,7 @@ static Suite *suite(void)
 		roles_of_columns,         classes_by_number_or_bytes, test_file_is_matched_by_name,
 		narrowest_type,           missing_rows_are_dropped,   warnings,
 		several_targets,          numbers_as_categories,      blocks,
-		block_with_missing_cells,
+		block_with_missing_cells, three_files,                three_files_refused,
 	};
 	Suite *s = suite_create("datasets");
 	TCase *tc = tcase_create("datasets");

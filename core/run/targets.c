@@ -1,0 +1,144 @@
+#include "core/run/targets.h"
+
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/run/get.h"
+#include "core/run/registries.h"
+
+#include <stdlib.h>
+
+bool lb_targets_weighted(const cJSON *config)
+{
+	const char *class_weight = lb_get_text(config, "train.class_weight");
+
+	return (class_weight && strcmp(class_weight, "none")) || lb_get_text(config, "data.weight");
+}
+
+/* The corruption of labels that a config names, with its parameters in par; *lists is to be freed. */
+static const struct lb_corruption *corruption_of(const cJSON *config, struct lb_arg par[8], double **lists, struct lb_err *err)
+{
+	const cJSON *block = lb_json_at(config, "corrupt.labels");
+	const char *kind = lb_get_text(block, "kind");
+
+	for (size_t i = 0; kind && i < lb_corruption_count(); i++)
+		if (!strcmp(lb_corruption_at(i)->base.name, kind))
+			return lb_args_from_block(&lb_corruption_at(i)->base, block, par, lists, err) ? NULL : lb_corruption_at(i);
+	lb_fail(err, LB_MACHINE, "corrupt.labels: no kind \"%s\" (a defect of lossbench)", kind ? kind : "");
+	return NULL;
+}
+
+int lb_targets_check(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	struct lb_arg par[8];
+	double *lists = NULL;
+	const struct lb_corruption *corruption = data->y ? corruption_of(config, par, &lists, err) : NULL;
+	const int rc = !data->y ? 0 : !corruption ? -1 : corruption->check ? corruption->check(par, data->n_classes, err) : 0;
+
+	free(lists);
+	return rc;
+}
+
+/* Corrupts labels of the training rows, and of the validation rows unless the block says valid: false. */
+static int prepare_labels(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	const cJSON *block = lb_json_at(config, "corrupt.labels");
+	struct lb_arg par[8];
+	double *lists = NULL;
+
+	if (!data->y)
+		return 0;
+	if (!(p->y = lb_alloc(data->n, sizeof *p->y, err)))
+		return -1;
+	memcpy(p->y, data->y, data->n * sizeof *p->y);
+	p->setup.y = p->y;
+	const struct lb_corruption *corruption = corruption_of(config, par, &lists, err);
+	int rc = corruption ? 0 : -1;
+	for (int part = LB_TRAIN; part <= LB_VALID && !rc; part++) {
+		const struct lb_noise noise = { .par = par, .n_classes = data->n_classes, .rows = p->split.rows[part], .n = p->split.n[part],
+						.seed = (uint64_t)lb_get_number(block, "seed", 0), .features = &p->features };
+		if (part == LB_TRAIN || !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(block, "valid")))
+			rc = corruption->apply(&noise, p->y, err);
+	}
+	if (!rc && !memcmp(p->y, data->y, data->n * sizeof *p->y))
+		p->setup.y = data->y;    /* one copy in the cache for all trials of a cohort */
+	free(lists);
+	return rc;
+}
+
+/* The warnings of the labels as the training sees them. Those that label noise has brought about have not been said before. */
+static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
+{
+	struct lb_sentences before = { 0 };
+	int rc = lb_labels_warn(data, &p->split, p->setup.y, &p->warnings, err);
+
+	if (p->setup.y == data->y)
+		return rc;
+	if (!rc)
+		rc = lb_labels_check(data, &p->split, p->setup.y, "corrupt.labels has made them so; lower its rate", err) ||
+				     lb_labels_warn(data, &p->split, data->y, &before, err) ? -1 : 0;
+	for (size_t i = 0; !rc && i < p->warnings.n; i++)
+		if (!lb_sentences_have(&before, p->warnings.text[i]))
+			lb_warn("with corrupt.labels, %s", p->warnings.text[i]);
+	lb_sentences_free(&before);
+	return rc;
+}
+
+/* data.weight times the class weight n/(C n_c), scaled to mean 1 over the training rows. */
+static int prepare_weights(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	const char *class_weight = lb_get_text(config, "train.class_weight");
+	const bool balanced = data->y && class_weight && !strcmp(class_weight, "balanced");
+	const size_t n = p->split.n[LB_TRAIN];
+	double sum = 0;
+
+	if (!lb_targets_weighted(config))
+		return 0;
+	double *count = lb_alloc(data->n_classes + 1, sizeof *count, err);
+	if (!count || !(p->row_weight = lb_alloc(data->n, sizeof *p->row_weight, err))) {
+		free(count);
+		return -1;
+	}
+	for (size_t i = 0; balanced && i < n; i++)
+		count[p->y[p->split.rows[LB_TRAIN][i]]]++;
+	for (size_t i = 0; i < data->n; i++) {
+		p->row_weight[i] = data->weight ? data->weight[i] : 1;
+		if (balanced && count[p->y[i]] > 0)
+			p->row_weight[i] *= (double)n / ((double)data->n_classes * count[p->y[i]]);
+	}
+	for (size_t i = 0; i < n; i++)
+		sum += p->row_weight[p->split.rows[LB_TRAIN][i]];
+	free(count);
+	if (!(sum > 0))
+		return lb_fail(err, LB_DATA, "data.weight: the weights of the training rows sum to %g; allowed: more than 0", sum);
+	for (size_t i = 0; i < data->n; i++)
+		p->row_weight[i] *= (double)n / sum;
+	p->setup.row_weight = p->row_weight;
+	return 0;
+}
+
+/* Of a target that never changes in the training rows the unit is 1. */
+static int prepare_units(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	const char *target = lb_get_text(config, "data.preprocess.target");
+	const uint32_t *rows = p->split.rows[LB_TRAIN];
+	const size_t n = p->split.n[LB_TRAIN];
+
+	if (!target || !strcmp(target, "none"))
+		return 0;
+	if (!(p->unit = lb_alloc(data->n_targets, sizeof *p->unit, err)))
+		return -1;
+	for (size_t t = 0; t < data->n_targets; t++) {
+		const double mean = lb_target_mean(data, rows, n, t), sd = lb_target_sd(data, rows, n, t, mean);
+		if (!isfinite(mean) || !isfinite(sd))
+			return lb_fail(err, LB_DATA, "data.preprocess.target: the targets are too large to be standardized; divide them first");
+		p->unit[t] = (struct lb_unit){ mean, sd > 0 ? sd : 1 };
+	}
+	p->setup.unit = p->unit;
+	return 0;
+}
+
+int lb_targets_prepare(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	return prepare_labels(p, config, data, err) || prepare_warnings(p, data, err) || prepare_weights(p, config, data, err) ||
+			       prepare_units(p, config, data, err) ? -1 : 0;
+}
