@@ -71,6 +71,8 @@ static enum lb_kind guess_task(const struct lb_table *t, const struct lb_table *
 	const struct lb_column *c = at < from->block.d || !from->n_cols ? NULL : &from->col[at - from->block.d];
 	size_t distinct = c ? c->n_levels : 0;
 
+	if (c && c->type == LB_TEXT && lb_column_holds_amounts(c, from->n))
+		return LB_REGRESSION;
 	if (!c || c->type == LB_NUMBER) {
 		double *v = label_numbers(from, at, err);
 		distinct = v ? class_like(v, from->n, err) : 0;
@@ -118,23 +120,23 @@ static int summarise(struct inspected *s, const struct lb_table *t, struct lb_er
 
 /* ---- the options as a config ---- */
 
+static char *take_text(struct lb_buf *b, struct lb_err *err)
+{
+	if (!b->bad)
+		return b->s;
+	lb_buf_free(b);
+	lb_fail_memory(err, 64);
+	return NULL;
+}
+
 /* key="value", as --set takes it. */
 static char *quoted_set(const char *key, const char *value, struct lb_err *err)
 {
 	struct lb_buf b = { 0 };
 
-	lb_buf_printf(&b, "%s=\"", key);
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			lb_buf_puts(&b, "\\");
-		lb_buf_add(&b, value, 1);
-	}
-	lb_buf_puts(&b, "\"");
-	if (!b.bad)
-		return b.s;
-	lb_buf_free(&b);
-	lb_fail_memory(err, 64);
-	return NULL;
+	lb_buf_printf(&b, "%s=", key);
+	lb_buf_yaml(&b, value);
+	return take_text(&b, err);
 }
 
 static int check_sets(const struct inspect_options *opt, struct lb_err *err)
@@ -148,23 +150,18 @@ static int check_sets(const struct inspect_options *opt, struct lb_err *err)
 /* data.labels=["a", "b"] of "a,b", as --set takes it. */
 static char *quoted_list(const char *names, struct lb_err *err)
 {
+	char *copy = lb_strdup(names, err), *rest = copy, *name;
 	struct lb_buf b = { 0 };
 
-	lb_buf_puts(&b, "data.labels=[\"");
-	for (; *names; names++) {
-		if (*names == '"' || *names == '\\')
-			lb_buf_puts(&b, "\\");
-		if (*names == ',')
-			lb_buf_puts(&b, "\", \"");
-		else
-			lb_buf_add(&b, names, 1);
+	if (!copy)
+		return NULL;
+	while ((name = strsep(&rest, ","))) {
+		lb_buf_puts(&b, b.n ? ", " : "data.labels=[");
+		lb_buf_yaml(&b, name);
 	}
-	lb_buf_puts(&b, "\"]");
-	if (!b.bad)
-		return b.s;
-	lb_buf_free(&b);
-	lb_fail_memory(err, 64);
-	return NULL;
+	lb_buf_puts(&b, "]");
+	free(copy);
+	return take_text(&b, err);
 }
 
 static bool several(const char *label)
@@ -185,12 +182,13 @@ static bool names_labels(const struct inspect_options *opt)
 static const cJSON *make_config(const char *path, const struct inspected *s, const struct inspect_options *opt, struct lb_trial_list *list,
 				struct lb_err *err)
 {
-	enum { OWN = 7 };
+	enum { OWN = 8 };
 	const bool multilabel = s->task == LB_MULTILABEL;
 	const char **sets = lb_alloc(opt->n_sets + OWN, sizeof *sets, err);
-	char *quoted[3] = { quoted_set("data.train.path", path, err), s->labels ? quoted_set("data.train.labels", s->labels, err) : NULL,
+	char *quoted[4] = { quoted_set("data.train.path", path, err), s->labels ? quoted_set("data.train.labels", s->labels, err) : NULL,
 			    several(opt->label) ? quoted_list(opt->label, err) :
-			    opt->label		? quoted_set("data.train.label", opt->label, err) : NULL };
+			    opt->label		? quoted_set("data.train.label", opt->label, err) : NULL,
+			    opt->format ? quoted_set("data.train.format", opt->format, err) : NULL };
 	struct lb_config *config = NULL;
 	size_t n = 0;
 
@@ -199,7 +197,7 @@ static const cJSON *make_config(const char *path, const struct inspected *s, con
 		sets[n++] = multilabel ? "task=multilabel" : "task=multiclass";
 		sets[n++] = multilabel ? "loss=ml_bce" : "loss=ce";
 		sets[n++] = "data.missing=mean";
-		for (size_t k = 0; k < 3; k++)
+		for (size_t k = 0; k < 4; k++)
 			if (quoted[k])
 				sets[n++] = quoted[k];
 		for (size_t i = 0; i < opt->n_sets; i++)
@@ -209,7 +207,7 @@ static const cJSON *make_config(const char *path, const struct inspected *s, con
 	if (config && lb_config_expand(config, &lb_registries, list, err))
 		lb_trial_list_free(list);
 	lb_config_free(config);
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < 4; k++)
 		free(quoted[k]);
 	free(sets);
 	return list->n ? list->config[0] : NULL;
@@ -232,6 +230,37 @@ static int read_tables(struct inspected *s, const cJSON *config, bool keep, stru
 	return summarise(s, &t[0], err);
 }
 
+/* The only column of a table that is named like a label, if the last one is not; the number of columns when there is none such. */
+static size_t label_by_name(const struct inspected *s, const struct lb_table *t)
+{
+	size_t found = s->columns;
+
+	if (!t->has_header || t->block.d || lb_names_label(s->column[s->columns - 1].name))
+		return found;
+	for (size_t j = 0; j < s->columns; j++) {
+		if (!lb_names_label(s->column[j].name))
+			continue;
+		if (found < s->columns)
+			return s->columns;
+		found = j;
+	}
+	return found;
+}
+
+/* The label column where nobody named it: its name goes into the config, too. */
+static const char *guess_label(struct inspected *s, const cJSON *config, const struct lb_table *t)
+{
+	const size_t column = label_by_name(s, t);
+
+	s->guess = " (the last column)";
+	if (column == s->columns)
+		return NULL;
+	s->guess = " (the only column that is named like a label)";
+	cJSON *train = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(config, "data"), "train");
+	lb_json_text(train, "label", s->column[column].name);
+	return s->column[column].name;
+}
+
 static int look(struct inspected *s, const cJSON *config, const struct inspect_options *opt, struct lb_table t[LB_FILES], struct lb_err *err)
 {
 	const char *const path[LB_FILES] = { s->path, lb_get_text(config, "data.train.labels") };
@@ -240,6 +269,8 @@ static int look(struct inspected *s, const cJSON *config, const struct inspect_o
 	if (read_tables(s, config, opt->table_only, t, err))
 		return -1;
 	s->labelled = t[0].n_cols || label || path[1] || s->named;
+	if (!label && !path[1] && t[0].n_cols && s->task != LB_MULTILABEL)
+		label = guess_label(s, config, &t[0]);
 	const size_t column = find_label(s, label);
 	if (s->task != LB_MULTILABEL) {
 		if (s->labelled && !path[1])
@@ -261,7 +292,7 @@ static int inspect_as(const char *path, const struct inspect_options *opt, bool 
 	struct lb_trial_list list;
 	int rc = -1;
 
-	*s = (struct inspected){ .path = path, .task = multilabel ? LB_MULTILABEL : LB_MULTICLASS, .named = names_labels(opt) };
+	*s = (struct inspected){ .path = path, .guess = "", .task = multilabel ? LB_MULTILABEL : LB_MULTICLASS, .named = names_labels(opt) };
 	s->labels = opt->labels ? lb_strdup(opt->labels, err) : guess_labels(path, err);
 	const cJSON *config = make_config(path, s, opt, &list, err);
 	if (config)

@@ -1,6 +1,8 @@
 #include "core/base/mem.h"
 #include "datasets/frame.h"
 #include "datasets/moments.h"
+#include "datasets/readers.h"
+#include "datasets/suspects.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -8,22 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_ROWS = 20, TOGETHER = 16 };
+enum { TOGETHER = 16 };
 
 int lb_dataset_warn(struct lb_dataset *d, struct lb_err *err, const char *fmt, ...)
 {
-	char text[1024];
-	size_t cap = d->n_warnings;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	const int rc = lb_sentence_add(&d->warning, &d->n_warnings, err, fmt, ap);
 	va_end(ap);
-	if (lb_grow(&d->warning, &cap, d->n_warnings + 1, sizeof *d->warning, err) ||
-	    !(d->warning[d->n_warnings] = lb_strdup(text, err)))
-		return -1;
-	d->n_warnings++;
-	return 0;
+	return rc;
 }
 
 static void free_texts(char **v, size_t n)
@@ -45,6 +41,7 @@ void lb_dataset_free(struct lb_dataset *d)
 	lb_matrix_free(&d->x);
 	free_texts(d->class_name, d->n_classes);
 	free_texts(d->warning, d->n_warnings);
+	free(d->suspect);
 	free(d->cat);
 	free(d->y);
 	free(d->target);
@@ -91,8 +88,22 @@ static int take_warnings(struct lb_dataset *d, struct lb_table *const table[LB_F
 {
 	for (size_t k = 0; k < LB_FILES; k++)
 		for (size_t i = 0; table[k] && i < table[k]->n_warnings; i++)
-			if (lb_dataset_warn(d, err, "%s%s%s", paths[k] ? paths[k] : "", paths[k] ? ": " : "", table[k]->warning[i]))
+			if (lb_dataset_warn(d, err, "%s: %s", paths[k] ? paths[k] : table[k]->format, table[k]->warning[i]))
 				return -1;
+	return 0;
+}
+
+/* Files of which one has a header and the other none are joined by the order of their columns. */
+static int warn_headers(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
+{
+	for (size_t k = 2; k < LB_FILES; k += 2) {
+		const struct lb_table *train = table[0], *other = table[k];
+		if (!other || train->has_header == other->has_header || train->block.d || other->block.d)
+			continue;
+		if (lb_dataset_warn(d, err, "%s was read with a header and %s without one, so that their columns go together by their order; set "
+				    "data.header if that is wrong", paths[train->has_header ? 0 : k], paths[train->has_header ? k : 0]))
+			return -1;
+	}
 	return 0;
 }
 
@@ -307,7 +318,7 @@ static int make_matrix(struct lb_frame *f, struct lb_dataset *d, struct lb_err *
 	return 0;
 }
 
-static int take_features(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+static int take_features(struct lb_frame *f, bool alone, struct lb_dataset *d, struct lb_err *err)
 {
 	if (!(d->cat = lb_alloc(f->n_cols, sizeof *d->cat, err)))
 		return -1;
@@ -330,7 +341,9 @@ static int take_features(struct lb_frame *f, struct lb_dataset *d, struct lb_err
 	if (d->x.d + d->n_cat == 0)
 		return lb_fail(
 			err, LB_DATA,
-			"%s: no column is left as a feature; the label, data.drop, data.group and data.weight take them all",
+			alone ? "%s: the file has one column only, which is the label; is another delimiter used? (data.delimiter: comma, tab, "
+				"semicolon, pipe, blank)" :
+				"%s: no column is left as a feature; the label, data.drop, data.group and data.weight take them all",
 			f->rows.path[0]);
 	return 0;
 }
@@ -395,12 +408,6 @@ static int review_features(const struct lb_frame *f, struct lb_dataset *d, struc
 		goto out;
 	if (count && lb_dataset_warn(d, err, "%zu feature%s constant: %s", count, count == 1 ? " is" : "s are", b.s))
 		goto out;
-	for (size_t k = 0; k < d->n_cat; k++)
-		if (d->n > ID_ROWS && d->cat[k].n_levels == d->n &&
-		    lb_dataset_warn(d, err,
-				    "the column '%s' has another value in every row; if it is an id, name it in data.drop",
-				    d->cat[k].name))
-			goto out;
 	rc = 0;
 out:
 	lb_moments_free(&seen);
@@ -418,10 +425,12 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 	if (!d)
 		return -1;
 	d->kind = roles->kind;
-	if (settle_labels(table, paths, roles, err) || name_sources(d, table, paths, err) || take_warnings(d, table, paths, err) ||
+	d->has_header = table[0]->has_header;
+	if (settle_labels(table, paths, roles, err) || name_sources(d, table, paths, err) || warn_headers(d, table, paths, err) ||
 	    warn_duplicates(d, table[0], err))
 		goto out;
-	if (lb_frame_build(table, paths, roles, &f, err) ||
+	const bool alone = table[0]->n_cols == 1 && !table[0]->block.d && !table[1];
+	if (lb_frame_build(table, paths, roles, &f, err) || take_warnings(d, table, paths, err) ||
 	    handle_missing(&f, roles->missing, d, err))
 		goto out;
 	d->n = f.n;
@@ -429,7 +438,7 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 	d->n_valid = f.n_valid;
 	if (lb_frame_labels(&f, roles, d, err) || lb_frame_weight(&f, d, err) || lb_frame_group(&f, d, err))
 		goto out;
-	if (take_features(&f, d, err) || review_features(&f, d, err))
+	if (take_features(&f, alone, d, err) || review_features(&f, d, err) || lb_suspects_warn(d, err))
 		goto out;
 	*out = d;
 	d = NULL;

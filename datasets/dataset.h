@@ -39,6 +39,8 @@ struct lb_column {
 	size_t n_levels;
 	size_t n_missing;
 	size_t first_missing_line; /* line in the file of the first missing cell, 0 if none */
+	bool large;              /* all values are numbers, some of them whole ones that a double may round; LB_TEXT: the levels are their
+	                            canonical texts, so that different numbers stay different */
 	bool aside;              /* no feature unless it is asked for by its name (labels and groups beside a block) */
 	bool declared;           /* LB_TEXT: the file itself says that its values are texts (ARFF nominal and string attributes), so they are
 	                            categories however they are spelled */
@@ -64,10 +66,11 @@ struct lb_table {
 	char **warning;          /* n_warnings sentences on how the file was read; a dataset made of the table has them too */
 	size_t n_warnings;
 };
-void lb_table_free(struct lb_table *t);
-
 /* Adds a sentence to the warnings of a table. */
 int lb_table_warn(struct lb_table *t, struct lb_err *err, const char *fmt, ...) LB_PRINTF(3, 4);
+void lb_table_free(struct lb_table *t);
+
+struct cJSON;
 
 enum lb_read_role { LB_READ_BOTH, LB_READ_FEATURES, LB_READ_LABELS };
 enum { LB_TRAIN, LB_VALID, LB_TEST, LB_PARTS };
@@ -77,9 +80,16 @@ enum lb_index_base { LB_BASE_1, LB_BASE_0, LB_BASE_AUTO }; /* auto: 0 if that in
 struct lb_read_options {
 	const char *format;      /* a reader's name, or NULL / "auto": by content */
 	int header;              /* 0 auto, 1 yes, -1 no */
-	char delimiter;          /* ',', '\t', ';', ' ' (runs of blanks), or 0: by content */
-	bool missing_ok;         /* empty, NA, NaN, nan, null, NULL, None and ? are missing cells; when false they are still read
-	                            as missing and counted, and the assembler refuses them with their place */
+	char delimiter;          /* ',', '\t', ';', '|', ' ' (runs of blanks), or 0: by content */
+	char decimal;            /* csv: ',' for a decimal comma; else a point */
+	char thousands;          /* csv: separator of thousands, ',', '.', ' ' or '\''; 0: none */
+	const struct cJSON *missing; /* csv: list of the texts and numbers that mark a missing value, beside the empty cell; NULL: the usual ones
+	                            (datasets/markers.h). Borrowed */
+	/* csv: whether the config asks for a column by this name; then a first line that holds it is a header. NULL: nothing is asked for */
+	bool (*wants)(const void *config, const char *name);
+	const void *config;      /* first argument of wants */
+	bool missing_ok;         /* missing cells are allowed; when false they are still read as missing and counted, and the assembler
+	                            refuses them with their place */
 	uint64_t max_bytes;      /* of uncompressed content; 0: 8 GiB */
 	uint64_t max_memory;     /* bytes of memory for the rows; 0: three quarters of the machine's */
 	enum lb_index_base index_base; /* svmlight: number of the first column */
@@ -116,6 +126,13 @@ double lb_table_number(const struct lb_table *t, size_t i, size_t j);
  * from 0, with a warning. The labels are the columns that stand aside of a block, or all columns of the table (whole). Others are left
  * alone, or refused where a path is given to begin the message with: for tasks with one label a row. */
 int lb_table_one_hot(struct lb_table *t, bool whole, const char *path, struct lb_err *err);
+
+/* Whether a column is named like a label: label, target_2, y, class, but not workclass. */
+bool lb_names_label(const char *name);
+
+/* Whether half of a text column's cells, or more, are numbers in another notation than the file was read with ($5, 1,5, 12%), or it is
+ * `large` and has more than a hundred different values: amounts rather than classes. */
+bool lb_column_holds_amounts(const struct lb_column *c, size_t n);
 
 /* What a column holds. */
 struct lb_summary {
@@ -187,7 +204,15 @@ struct lb_dataset {
 	size_t n_targets;
 	double *weight;              /* (n) >= 0, or NULL */
 	int32_t *group;              /* (n) or NULL */
-	char **warning;              /* n_warnings sentences: constant feature, class with one row, duplicate name, dropped rows */
+	bool has_header;             /* the training file names its columns; one that it leaves unnamed is "column N" */
+	struct lb_suspect {
+		enum lb_suspicion { LB_COUNTS_ROWS, LB_NAMES_ROWS, LB_LIKE_LABEL } why;
+		const char *name;    /* of the feature; borrowed from the dataset */
+		bool unnamed;        /* which the file has no name for */
+	} *suspect;                  /* n_suspects features that look like something else (datasets/suspects.h) */
+	size_t n_suspects;
+	char **warning;              /* n_warnings sentences: constant feature, class with one row, duplicate name, dropped rows,
+	                                guesses of the readers, suspects */
 	size_t n_warnings;
 	struct {
 		char *path;          /* as given; NULL for a generator */

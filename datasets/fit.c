@@ -91,6 +91,8 @@ static int take_number(struct fitting *f, size_t k, size_t j, struct lb_err *err
 	struct lb_column *c = column_at(f, j);
 	double *x = f->out->x.x;
 
+	if (c && lb_table_large_to_number(f->t, j - f->t->block.d, err))
+		return -1;
 	if (c && lb_column_first_text(c, f->t->n) < f->t->n)
 		return refuse_text(f, j, err);
 	if (c && lb_column_to_number(c, f->t->n, err))
@@ -249,6 +251,7 @@ static int copy_label(const struct lb_table *t, size_t j, struct lb_column *to, 
 	const struct lb_column *c = j < t->block.d ? NULL : &t->col[j - t->block.d];
 
 	*to = (struct lb_column){ .type = c ? c->type : LB_NUMBER };
+	to->large = c && c->large;
 	if (to->type == LB_TEXT) {
 		to->code = lb_joined(c->code, t->n, NULL, 0, sizeof *to->code, err);
 		to->level = lb_alloc(c->n_levels, sizeof *to->level, err);

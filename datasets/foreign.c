@@ -58,7 +58,7 @@ static const struct magic magics[] = {
 
 static bool has_control(const unsigned char *s, size_t n)
 {
-	while (n && !(*s < '\t'))
+	while (n && (*s >= ' ' || isspace(*s)))
 		s++, n--;
 	return n > 0;
 }
@@ -68,7 +68,7 @@ static bool has_magic(const struct magic *m, const unsigned char *s, size_t n)
 {
 	if (n < m->at + m->n || memcmp(s + m->at, m->bytes, m->n))
 		return false;
-	if (m->control && !has_control(s, n))
+	if (m->control && n > m->n && !has_control(s, n))
 		return false;
 	return m->at || n == m->n || !isalpha((unsigned char)m->bytes[0]) || !memchr(",;\t \r\n", s[m->n], 6);
 }

@@ -19,6 +19,7 @@ static const char *const side_key[LB_SIDES] = { "data.train", "data.valid", "dat
 /* The columns of the training table and what each is for. */
 struct plan {
 	const char *path;
+	const struct lb_table *t;
 	char **name;
 	enum lb_role *role;
 	size_t n;
@@ -134,6 +135,9 @@ static int give(struct plan *p, const char *ref, enum lb_role role, struct lb_er
 
 	if (!ref)
 		return 0;
+	const char *hint = lb_first_line_holds(p->t, ref);
+	if (hint)
+		return lb_fail(err, LB_DATA, "%s: %s: there is no column '%s', but %s", p->path, key[role], ref, hint);
 	if (lb_column_find(ref, p->name, p->n, p->path, key[role], &at, err))
 		return -1;
 	return give_at(p, at, role, err);
@@ -202,36 +206,11 @@ static int give_label(struct plan *p, const struct lb_table *t, const struct lb_
 	return give(p, roles->label, LB_TARGET, err);
 }
 
-static int give_text(struct plan *p, const struct lb_table *t, bool automatic, struct lb_err *err)
-{
-	for (size_t j = t->block.d; j < p->n; j++) {
-		const struct lb_column *c = &t->col[j - t->block.d];
-		const size_t row = lb_column_first_text(c, t->n);
-		if (p->role[j] == LB_FEATURE && c->aside)
-			p->role[j] = LB_DROPPED;
-		if (p->role[j] != LB_FEATURE || c->type != LB_TEXT)
-			continue;
-		if (c->declared) {
-			p->role[j] = LB_CATEGORY;
-			continue;
-		}
-		if (!automatic)
-			return lb_fail(err, LB_DATA,
-				       "%s:%zu: the column '%s' holds text ('%s'); name it in data.categorical, set "
-				       "data.categorical: auto, or name it in data.drop",
-				       p->path, row < t->n && t->line ? t->line[row] : 1, c->name,
-				       row < t->n ? c->level[c->code[row]] : "");
-		if (lb_column_refuse_stray_text(c, t, p->path, err))
-			return -1;
-		p->role[j] = LB_CATEGORY;
-	}
-	return 0;
-}
-
-static int plan_make(struct plan *p, const struct lb_table *t, const char *path, bool own_labels, bool generated,
+static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool own_labels, bool generated,
 		     const struct lb_roles *roles, struct lb_err *err)
 {
 	p->path = path;
+	p->t = t;
 	p->n = width(t);
 	if (p->n == 0 || t->n == 0)
 		return lb_fail(err, LB_DATA, "%s: the table has %zu rows and %zu columns; at least one of each is needed", path,
@@ -243,7 +222,7 @@ static int plan_make(struct plan *p, const struct lb_table *t, const char *path,
 		return -1;
 	if (!own_labels && give_label(p, t, roles, generated, err))
 		return -1;
-	return give_text(p, t, roles->categorical_auto, err);
+	return lb_frame_text_roles(t, path, roles->kind, roles->categorical_auto, p->role, err);
 }
 
 /* ---- the columns of the other files ---- */
@@ -454,6 +433,11 @@ int lb_frame_build(struct lb_table *const table[LB_FILES], const char *const pat
 	for (int s = 1; s < LB_SIDES; s++)
 		if (table[2 * s] && (!(map[s] = lb_alloc(p.n, sizeof *map[s], err)) ||
 				     match(&p, table[0], table[2 * s], s, named[2 * s], map[s], err)))
+			goto out;
+	for (int s = 0; s < LB_SIDES; s++)
+		if ((table[2 * s] && lb_frame_settle_large(table[2 * s], p.role, p.n, map[s], roles->kind, err)) ||
+		    (table[2 * s + 1] &&
+		     lb_frame_settle_large(table[2 * s + 1], NULL, width(table[2 * s + 1]), NULL, roles->kind, err)))
 			goto out;
 	if (lb_frame_settle_rows(table, p.role, p.n, map, roles->missing, err) ||
 	    side_make(out, table[0], table[1], named, &p, NULL, roles->kind, err))

@@ -50,6 +50,28 @@ int lb_fail_too_large(const char *path, size_t n, size_t d, size_t limit, struct
 		       "columns, or raise data.max_memory", path, n, d, limit / 1000000);
 }
 
+int lb_sentence_add(char ***list, size_t *n, struct lb_err *err, const char *fmt, va_list ap)
+{
+	char text[1024];
+	size_t cap = *n;
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	if (lb_grow(list, &cap, *n + 1, sizeof **list, err) || !((*list)[*n] = lb_strdup(text, err)))
+		return -1;
+	++*n;
+	return 0;
+}
+
+int lb_table_warn(struct lb_table *t, struct lb_err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	const int rc = lb_sentence_add(&t->warning, &t->n_warnings, err, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
 static void free_column(struct lb_column *c)
 {
 	for (size_t i = 0; i < c->n_levels; i++)
@@ -77,22 +99,6 @@ void lb_table_free(struct lb_table *t)
 		free(t->warning[k]);
 	free(t->warning);
 	*t = (struct lb_table){ 0 };
-}
-
-int lb_table_warn(struct lb_table *t, struct lb_err *err, const char *fmt, ...)
-{
-	char text[1024];
-	size_t cap = t->n_warnings;
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	if (lb_grow(&t->warning, &cap, t->n_warnings + 1, sizeof *t->warning, err) ||
-	    !(t->warning[t->n_warnings] = lb_strdup(text, err)))
-		return -1;
-	t->n_warnings++;
-	return 0;
 }
 
 static const struct lb_reader *reader_named(const char *path, const char *format, struct lb_err *err)

@@ -30,6 +30,7 @@ static void put_line(const char *before, const char *fmt, va_list ap)
 		return;
 	n = (size_t)snprintf(line, sizeof line, "%s%s", line_open ? clear_line : "", before);
 	vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
+	lb_tame(line + n);
 	n = strlen(line);
 	line[n] = '\n';
 	fwrite(line, 1, n + 1, stderr);

@@ -272,3 +272,61 @@ bool lb_utf8_valid(const char *s, size_t n)
 	}
 	return true;
 }
+
+/* Bytes of the UTF-8 character at s, 0 when it is none. */
+static size_t character(const char *s)
+{
+	for (size_t n = 1; n <= 4; n++) {
+		if (lb_utf8_valid(s, n))
+			return n;
+		if (!s[n - 1])
+			break;
+	}
+	return 0;
+}
+
+/* U+0080 to U+009F, and the marks of direction U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069. */
+static bool steers(const unsigned char *s, size_t n)
+{
+	if (n == 1)
+		return *s < 0x20 || *s == 0x7f;
+	if (n == 2)
+		return s[0] == 0xC2 && s[1] < 0xA0;
+	return n == 3 && s[0] == 0xE2 && ((s[1] == 0x80 && (s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xAA && s[2] <= 0xAE))) ||
+					  (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9));
+}
+
+void lb_buf_visible(struct lb_buf *b, const char *text)
+{
+	while (*text) {
+		const size_t n = character(text), shown = n ? n : 1;
+		if (n && !steers((const unsigned char *)text, n))
+			lb_buf_add(b, text, n);
+		else
+			for (size_t i = 0; i < shown; i++)
+				lb_buf_printf(b, "\\x%02x", (unsigned char)text[i]);
+		text += shown;
+	}
+}
+
+/* The code point of a character of two or three bytes, of those that steer. */
+static unsigned code_point(const unsigned char *s, size_t n)
+{
+	return n == 1 ? s[0] : n == 2 ? (s[0] & 0x1FU) << 6 | (s[1] & 0x3FU) : (s[0] & 0xFU) << 12 | (s[1] & 0x3FU) << 6 | (s[2] & 0x3FU);
+}
+
+void lb_buf_yaml(struct lb_buf *b, const char *text)
+{
+	lb_buf_puts(b, "\"");
+	while (*text) {
+		const size_t n = character(text), shown = n ? n : 1;
+		if (*text == '"' || *text == '\\')
+			lb_buf_printf(b, "\\%c", *text);
+		else if (n && steers((const unsigned char *)text, n))
+			lb_buf_printf(b, "\\u%04X", code_point((const unsigned char *)text, n));
+		else
+			lb_buf_add(b, text, shown);
+		text += shown;
+	}
+	lb_buf_puts(b, "\"");
+}

@@ -70,8 +70,16 @@ static const struct lb_option options[] = {
 	  .shape = LB_WORDS, .optional = true },
 	{ .path = "data.header", .param = { CHOICES("auto", "true", "false"), .help = "whether the first line names the columns" },
 	  .shape = LB_VALUE },
-	{ .path = "data.delimiter", .param = { CHOICES("auto", "comma", "tab", "semicolon", "blank"), .help = "between columns" },
+	{ .path = "data.delimiter", .param = { CHOICES("auto", "comma", "tab", "semicolon", "pipe", "blank"), .help = "between columns" },
 	  .shape = LB_VALUE },
+	{ .path = "data.decimal", .param = { CHOICES("point", "comma"), .help = "csv: the decimal mark of numbers; point if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.thousands", .param = { CHOICES("none", "comma", "point", "blank", "apostrophe"), .help = "csv: what separates thousands "
+						"in numbers; if not given, none, or with a decimal comma a point" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.missing_values", .param = { .help = "csv: texts and numbers that mark a missing value, beside the empty cell; if not "
+						     "given: NA, N/A, NaN, null, None, ? and their like, and - or . among numbers" },
+	  .shape = LB_WORDS, .optional = true },
 	{ .path = "data.index_base", .param = { CHOICES("1", "0", "auto"), .help = "svmlight: the first index; auto: 0 where that occurs; 1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.features", .param = { INTEGER(0, 1, 4294967295.0), .help = "svmlight: number of columns; those that occur if not given" },
@@ -267,6 +275,7 @@ bool lb_path_within(const char *path, const char *above)
 static const struct {
 	const char *block, *key, *neutral;
 } later[] = {
+	{ "data", "decimal", "\"point\"" },
 	{ "model", "dimension", "0" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },

@@ -211,6 +211,15 @@ static void check_source(const struct lb_resolving *r)
 		fault(r, "data.label", "cannot be combined with data.generator, which names its own label; remove it");
 }
 
+/* A mark cannot separate thousands and decimals. */
+static void check_notation(const struct lb_resolving *r)
+{
+	const char *decimal = text_or(r, "data.decimal", "point"), *thousands = text_or(r, "data.thousands", "none");
+
+	if (!strcmp(decimal, thousands))
+		fault(r, "data.thousands", "found %s, which is the decimal mark too; set data.decimal or choose another separator", thousands);
+}
+
 static void check_split_form(const struct lb_resolving *r)
 {
 	const enum form form = form_of(r);
@@ -385,7 +394,7 @@ static void check_task(const struct lb_resolving *r)
 void lb_rule_check(const struct lb_resolving *r)
 {
 	static void (*const checks[])(const struct lb_resolving *) = {
-		check_name, check_source, check_task, check_split, check_target, check_early_stopping, check_tune,
+		check_name, check_source, check_notation, check_task, check_split, check_target, check_early_stopping, check_tune,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

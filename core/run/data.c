@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/run/get.h"
 #include "core/run/registries.h"
 
@@ -38,10 +39,53 @@ static int choice(const char *word, const char *const *words)
 	return i;
 }
 
+static char decimal_of(const cJSON *config)
+{
+	const char *decimal = lb_get_text(config, "data.decimal");
+
+	return decimal && !strcmp(decimal, "comma") ? ',' : '.';
+}
+
+/* With a decimal comma points separate thousands, unless something else is said. */
+static char thousands_of(const cJSON *config)
+{
+	static const char *const names[] = { "none", "comma", "point", "blank", "apostrophe", NULL };
+	static const char separator[] = { 0, ',', '.', ' ', '\'', 0 };
+	const char *thousands = lb_get_text(config, "data.thousands");
+
+	return thousands ? separator[choice(thousands, names)] : decimal_of(config) == ',' ? '.' : 0;
+}
+
+/* A reference that is a whole number may mean a place. */
+static bool refers_to(const char *reference, const char *name)
+{
+	int64_t place;
+
+	return reference && !strcmp(reference, name) && !lb_parse_int(reference, strlen(reference), &place);
+}
+
+/* Whether a key of the data section names the column; for the header's sake (lb_read_options.wants). */
+static bool wants_column(const void *config, const char *name)
+{
+	static const char *const keys[] = { "data.train.label", "data.group", "data.weight", "data.drop", "data.categorical", "data.labels" };
+	const cJSON *e;
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const cJSON *item = lb_json_at(config, keys[i]);
+		if (refers_to(cJSON_GetStringValue(item), name) && (i != 4 || strcmp(name, "auto")))
+			return true;
+		if (cJSON_IsArray(item))
+			cJSON_ArrayForEach(e, item)
+				if (refers_to(cJSON_GetStringValue(e), name))
+					return true;
+	}
+	return false;
+}
+
 struct lb_read_options lb_read_options_of(const cJSON *config, int i)
 {
-	static const char *const delimiters[] = { "auto", "comma", "tab", "semicolon", "blank", NULL };
-	static const char delimiter[] = { 0, ',', '\t', ';', ' ', 0 };
+	static const char *const delimiters[] = { "auto", "comma", "tab", "semicolon", "pipe", "blank", NULL };
+	static const char delimiter[] = { 0, ',', '\t', ';', '|', ' ', 0 };
 	static const char *const bases[] = { "1", "0", "auto", NULL };
 	static const char *const sides[] = { "data.train", "data.valid", "data.test" };
 	const cJSON *side = lb_json_at(config, sides[i / 2]);
@@ -52,6 +96,11 @@ struct lb_read_options lb_read_options_of(const cJSON *config, int i)
 		.format = format && strcmp(format, "auto") && !(i % 2) ? format : NULL,
 		.header = !header || !strcmp(header, "auto") ? 0 : strcmp(header, "true") ? -1 : 1,
 		.delimiter = delimiter[choice(lb_get_text(config, "data.delimiter"), delimiters)],
+		.decimal = decimal_of(config),
+		.thousands = thousands_of(config),
+		.missing = lb_json_at(config, "data.missing_values"),
+		.wants = wants_column,
+		.config = config,
 		.missing_ok = true,
 		.label_lists = !strcmp(lb_get_text(config, "task"), "multilabel"),
 		.max_bytes = (uint64_t)lb_get_number(config, "data.max_bytes", 0),

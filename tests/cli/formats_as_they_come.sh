@@ -71,7 +71,7 @@ assert_exit 0 lossbench train c.yaml --quiet
 python <<'PY'
 head = "@relation r\n@attribute time date 'yyyy-MM-dd HH:mm'\n@attribute bag relational\n@attribute p real\n@end bag\n@attribute gain smile\n@attribute cls {u,d}\n@data\n"
 with open("types.arff", "w") as f:
-    f.write(head + "".join("'2020-01-02 10:%02d','%d\\n%d',%g,%s,\n" % (i, i, i + 1, i % 7 / 4, "ud"[i % 2]) for i in range(40)))
+    f.write(head + "".join("'2020-01-02 10:%02d','%d\\n%d',%g,%s,\n" % (i * 7 % 60, i, i + 1, i % 7 / 4, "ud"[i % 2]) for i in range(40)))
 PY
 config binary logistic 'path: types.arff, label: cls'
 assert_eq "$(trained)" "2|d|u|types.arff: the date 'time' is read as seconds since 1970-01-01 UTC; if it is no feature, name it in data.drop|types.arff: the \
@@ -320,3 +320,11 @@ for pack in gzip bzip2 xz zstd; do
 	config binary logistic 'path: packed.csv'
 	refused "packed.csv: the $pack data are damaged" 'something else after the end'
 done
+
+# Classes that are numbers come in the order of numbers, be they numbers or declared as texts.
+{
+	printf '@relation r\n@attribute x real\n@attribute c {1,2,10,3}\n@data\n'
+	for i in $(seq 40); do echo "$((i * 7 % 11)).5,$(cut -d' ' -f$((i % 3 + 1)) <<<'10 2 1')"; done
+} >ten.arff
+config multiclass ce 'path: ten.arff'
+assert_eq "$(trained)" '1|1|2|10' 'order of classes'

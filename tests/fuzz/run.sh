@@ -32,7 +32,9 @@ seeds() { # TARGET FOLDER
 	svmlight) cp "$golden"/*.svm "$2" ;;
 	compressed) cp "$golden"/*.{bz2,xz,zst,gz} "$2" ;;
 	commands)
-		cp tests/fuzz/corpus/{arff,csv,idx,npy,npz,svmlight}/* "$golden"/* "$2"
+		for file in tests/fuzz/corpus/{arff,csv,idx,npy,npz,svmlight}/* "$golden"/*; do
+			cp "$file" "$2/$(basename "$(dirname "$file")")-$(basename "$file")"
+		done
 		for file in "$samples"/*.csv.gz; do gzip -dc "$file" | head -n 12 >"$2/$(basename "$file" .gz)"; done
 		;;
 	npy | npz | arff) cp "$golden"/*."$1" "$2" ;;

@@ -97,7 +97,8 @@ static const struct {
 	  "train.csv:3: column 'z': the value is missing (2 of 3 rows" },
 	{ { .kind = LB_BINARY, .missing = LB_MISSING_MEAN }, "x,z,y\n1,,1\n2,,2\n", NULL, "column 'z' has no value at all" },
 	{ { .kind = LB_BINARY, .missing = LB_MISSING_DROP }, "x,z,y\n1,,1\n2,,2\n", NULL, "every row has a missing value" },
-	{ { .kind = LB_BINARY }, "y\n1\n2\n", NULL, "no column is left as a feature" },
+	{ { .kind = LB_BINARY }, "y\n1\n2\n", NULL, "one column only, which is the label; is another delimiter used?" },
+	{ { .kind = LB_BINARY, .weight = "w" }, "w,y\n1,1\n2,2\n", NULL, "no column is left as a feature" },
 	{ { .kind = LB_BINARY }, "x,y\n1,a\n2,b\n", "x,y\n1,a\n2,c\n", "test.csv:3: column 'y': the class 'c' does not occur" },
 	{ { .kind = LB_BINARY }, "x,y\n1,1\n2,2\n", "x,y\n1,1\n2,c\n", "test.csv:3: column 'y': the class 'c' does not occur" },
 	{ { .kind = LB_BINARY }, "x,y\n1,1\n2,2\n", "x,y\na,1\n2,2\n", "test.csv:2: the column 'x' holds 'a', but is a number" },
@@ -246,7 +247,8 @@ START_TEST(warnings)
 	ck_assert(warned(d, "6 features are constant: 'a', 'b', 'c', 'd', 'e' and 1 more"));
 	ck_assert(warned(d, "1 column name occurs more than once: 'g'"));
 	ck_assert(warned(d, "'id' has another value in every row"));
-	ck_assert_uint_eq(d->n_warnings, 3);
+	ck_assert(warned(d, "the column 'g' counts the rows: an index? name it in data.drop"));
+	ck_assert_uint_eq(d->n_warnings, 5);
 	lb_dataset_free(d);
 	lb_buf_free(&b);
 }

@@ -119,7 +119,7 @@ static const struct {
 	{ "a,b\n", "no_rows", HEADER_YES },
 	{ "a,b\n1,2\n3\n", ":3: 1_field 2_in_line_1 comma", { 0 } },
 	{ "a,b\n\"x\n\ny\",2\n\n3,4,5\n", ":6: 3_fields 2_in_line_1", { 0 } },
-	{ "title,x,y\n1,2\n3,4\n", ":2: 2_fields 3_in_line_1 delete", { 0 } },
+	{ "title,x,y\n1,2\n3,4\n", ":2: 2_fields 3_in_line_1 the_rows_lack_cells", { 0 } },
 	{ "\n1\t2\n3\t4\t5\n", ":3: 3_fields 2_in_line_2 tab", { 0 } },
 	{ "a,b\n1,\"x\n2,3\n", ":2: never_closed", { 0 } },
 	{ "a,b\n1,2\n\"x\"y,2\n", ":3: closing_quote", { 0 } },
@@ -138,7 +138,7 @@ static const struct {
 	{ "PAR1\x15", "Parquet pd.read", { 0 } },
 	{ "ARROW1", "Arrow", { 0 } },
 	{ "\211HDF\r\n\x1a\n", "HDF5", { 0 } },
-	{ "BZh91AY", "bzip2 bunzip2", { 0 } },
+	{ "BZh91AY", "bzip2_data_are_damaged", { 0 } },
 	{ "\x28\xB5\x2F\xFD\x20", "zstd", { 0 } },
 	{ "\x80\x04\x95", "pickle", { 0 } },
 	{ "PK\3\4", "ZIP", { 0 } },
@@ -156,7 +156,7 @@ START_TEST(nul_bytes)
 	static const char zip[] = "PK\3\4\24\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0X.npy";
 
 	ck_refused(read_bytes("a,b\n1,\0002\n", 9, NULL), ":2: NUL byte_6");
-	ck_refused(read_bytes("\xFD" "7zXZ\0", 6, NULL), "xz unxz");
+	ck_refused(read_bytes("\xFD" "7zXZ\0", 6, NULL), "xz");
 	ck_refused(read_bytes("a\0,\0", 4, NULL), ":1: UTF-16");
 	ck_refused(read_bytes(zip, sizeof zip - 1, NULL), "ZIP damaged end_record");
 }
@@ -211,7 +211,7 @@ START_TEST(limits)
 	ck_assert_double_eq_tol(t.col[0].num[0], 1.0 / 9, 1e-15);
 	lb_buf_free(&b);
 	b = repeated("a,b\n1,\"", 'x', (64 << 20) + 1, "\"\n");
-	ck_refused(read_bytes(b.s, b.n, NULL), ":2: longer 67108864_bytes");
+	ck_refused(read_bytes(b.s, b.n, NULL), ":2: longer 1048576_bytes");
 	lb_buf_free(&b);
 	b = repeated("", ',', 1000000, "\n");
 	ck_refused(read_bytes(b.s, b.n, NULL), ":1: 1000000_columns");
