@@ -215,7 +215,8 @@ static const cJSON *make_config(const char *path, const struct inspected *s, con
 
 /* ---- looking ---- */
 
-static int read_tables(struct inspected *s, const cJSON *config, struct lb_table t[LB_FILES], struct lb_err *err)
+/* `keep`: the tables as they are in the files. */
+static int read_tables(struct inspected *s, const cJSON *config, bool keep, struct lb_table t[LB_FILES], struct lb_err *err)
 {
 	const struct lb_read_options own = lb_read_options_of(config, 0), labels = lb_read_options_of(config, 1);
 	const char *labels_path = lb_get_text(config, "data.train.labels");
@@ -224,6 +225,8 @@ static int read_tables(struct inspected *s, const cJSON *config, struct lb_table
 	if (lb_table_read(s->path, &own, &t[0], err) || (labels_path && lb_table_read(labels_path, &labels, &t[1], err)))
 		return -1;
 	s->seconds = lb_seconds() - start;
+	if (s->task != LB_MULTILABEL && !keep && lb_table_one_hot(&t[labels_path ? 1 : 0], labels_path != NULL, NULL, err))
+		return -1;
 	return summarise(s, &t[0], err);
 }
 
@@ -263,7 +266,7 @@ static int look(struct inspected *s, const cJSON *config, const struct inspect_o
 	const char *const path[LB_FILES] = { s->path, lb_get_text(config, "data.train.labels") };
 	const char *label = lb_get_text(config, "data.train.label");
 
-	if (read_tables(s, config, t, err))
+	if (read_tables(s, config, opt->table_only, t, err))
 		return -1;
 	s->labelled = t[0].n_cols || label || path[1] || s->named;
 	if (!label && !path[1] && t[0].n_cols && s->task != LB_MULTILABEL)

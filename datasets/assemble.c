@@ -70,7 +70,20 @@ static int name_sources(struct lb_dataset *d, struct lb_table *const table[LB_FI
 	return 0;
 }
 
-/* What the readers guessed, with the name of the file. */
+/* One label a row for tasks that have classes, unless a column is named as label. */
+static int settle_labels(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles, struct lb_err *err)
+{
+	const bool apart = table[1] != NULL;
+
+	if (lb_kind_of_columns(roles->kind) || (!apart && roles->label && strcmp(roles->label, "label")))
+		return 0;
+	for (size_t k = apart; k < LB_FILES; k += 2)
+		if (table[k] && lb_table_one_hot(table[k], apart, paths[k] ? paths[k] : table[k]->format, err))
+			return -1;
+	return 0;
+}
+
+/* What the readers had to say, with the file's name. */
 static int take_warnings(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
 {
 	for (size_t k = 0; k < LB_FILES; k++)
@@ -83,14 +96,12 @@ static int take_warnings(struct lb_dataset *d, struct lb_table *const table[LB_F
 /* Files of which one has a header and the other none are joined by the order of their columns. */
 static int warn_headers(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
 {
-	const struct lb_table *train = table[0];
-
-	for (int i = 2; i < LB_FILES; i += 2) {
-		const struct lb_table *other = table[i];
+	for (size_t k = 2; k < LB_FILES; k += 2) {
+		const struct lb_table *train = table[0], *other = table[k];
 		if (!other || train->has_header == other->has_header || train->block.d || other->block.d)
 			continue;
 		if (lb_dataset_warn(d, err, "%s was read with a header and %s without one, so that their columns go together by their order; set "
-				    "data.header if that is wrong", paths[train->has_header ? 0 : i], paths[train->has_header ? i : 0]))
+				    "data.header if that is wrong", paths[train->has_header ? 0 : k], paths[train->has_header ? k : 0]))
 			return -1;
 	}
 	return 0;
@@ -434,7 +445,8 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 		return -1;
 	d->kind = roles->kind;
 	d->has_header = table[0]->has_header;
-	if (name_sources(d, table, paths, err) || warn_headers(d, table, paths, err) || warn_duplicates(d, table[0], err))
+	if (settle_labels(table, paths, roles, err) || name_sources(d, table, paths, err) || warn_headers(d, table, paths, err) ||
+	    warn_duplicates(d, table[0], err))
 		goto out;
 	const bool alone = table[0]->n_cols == 1 && !table[0]->block.d && !table[1];
 	if (lb_frame_build(table, paths, roles, &f, err) || take_warnings(d, table, paths, err) ||

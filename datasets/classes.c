@@ -186,9 +186,11 @@ static int code_targets(struct lb_frame *f, struct lb_dataset *d, struct lb_err 
 	if (!(d->target = lb_alloc(f->n * d->n_targets, sizeof *d->target, err)))
 		return -1;
 	for (size_t j = 0; j < f->n_cols; j++) {
-		const struct lb_column *c = &f->col[j];
+		struct lb_column *c = &f->col[j];
 		if (f->role[j] != LB_TARGET)
 			continue;
+		if (lb_column_first_text(c, f->n) == f->n && lb_column_to_number(c, f->n, err))
+			return -1;
 		if (refuse_missing(f, label_origin(f), c, "target", err) ||
 		    refuse_text(f, label_origin(f), c, "target", "; task: regression needs numbers", err))
 			return -1;

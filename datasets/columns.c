@@ -164,6 +164,34 @@ out:
 	return c->type == LB_TEXT ? 0 : -1;
 }
 
+int lb_column_to_number(struct lb_column *c, size_t n, struct lb_err *err)
+{
+	if (c->type == LB_NUMBER)
+		return 0;
+	double *value = lb_alloc(c->n_levels, sizeof *value, err), *num = value ? lb_alloc(n, sizeof *num, err) : NULL;
+	if (!num) {
+		free(value);
+		return -1;
+	}
+	for (size_t k = 0; k < c->n_levels; k++) {
+		if (!lb_parse_double(c->level[k], strlen(c->level[k]), &value[k]))
+			value[k] = (double)NAN; /* declared, but in no cell */
+		free(c->level[k]);
+	}
+	for (size_t i = 0; i < n; i++)
+		num[i] = c->code[i] < 0 ? (double)NAN : value[c->code[i]];
+	free(value);
+	free(c->level);
+	free(c->code);
+	c->level = NULL;
+	c->code = NULL;
+	c->n_levels = 0;
+	c->num = num;
+	c->type = LB_NUMBER;
+	c->declared = false;
+	return 0;
+}
+
 /* ---- levels ---- */
 
 struct level {
@@ -312,7 +340,7 @@ int lb_column_sort_levels(struct lb_column *c, size_t n, struct lb_err *err)
 
 int lb_column_sort_classes(struct lb_column *c, size_t n, struct lb_err *err)
 {
-	return order_levels(c, n, c->large ? by_number : by_bytes, err);
+	return order_levels(c, n, c->large || lb_column_first_text(c, n) == n ? by_number : by_bytes, err);
 }
 
 int lb_column_of_block(const struct lb_matrix *m, size_t j, const char *name, struct lb_column *c, struct lb_err *err)

@@ -13,6 +13,8 @@ int lb_column_find(const char *ref, char *const *name, size_t n, const char *pla
 
 /* Turns a numeric column of n rows into text; levels in ascending numeric order, each as lb_double_text. It is `large` then. */
 int lb_column_to_text(struct lb_column *c, size_t n, struct lb_err *err);
+/* Turns a text column of n rows into numbers; all of its cells must be some (lb_column_first_text gives n). */
+int lb_column_to_number(struct lb_column *c, size_t n, struct lb_err *err);
 /* Appends the m rows of `more`, a column of the same type, which is left empty or partly so. New levels follow the old. */
 int lb_column_append(struct lb_column *c, size_t n, struct lb_column *more, size_t m, struct lb_err *err);
 /* Keeps the rows with keep[i]. */

@@ -410,5 +410,6 @@ const struct lb_reader lb_reader_csv = {
 		.keywords = "tsv text table delimited",
 	},
 	.probe = probe,
+	.endings = ".csv .tsv .tab",
 	.read = read_csv,
 };

@@ -42,6 +42,8 @@ struct lb_column {
 	bool large;              /* all values are numbers, some of them whole ones that a double may round; LB_TEXT: the levels are their
 	                            canonical texts, so that different numbers stay different */
 	bool aside;              /* no feature unless it is asked for by its name (labels and groups beside a block) */
+	bool declared;           /* LB_TEXT: the file itself says that its values are texts (ARFF nominal and string attributes), so they are
+	                            categories however they are spelled */
 };
 
 /* A file's content: a `block` of numeric columns (images, arrays, sparse rows) and columns of their own; text tables have only the
@@ -61,7 +63,7 @@ struct lb_table {
 	char sha256[65];         /* of the uncompressed bytes */
 	uint64_t bytes;          /* uncompressed */
 	const char *format;      /* the reader's name */
-	char **warning;          /* n_warnings sentences about what the reader guessed */
+	char **warning;          /* n_warnings sentences on how the file was read; a dataset made of the table has them too */
 	size_t n_warnings;
 };
 /* Adds a sentence to the warnings of a table. */
@@ -71,6 +73,7 @@ void lb_table_free(struct lb_table *t);
 struct cJSON;
 
 enum lb_read_role { LB_READ_BOTH, LB_READ_FEATURES, LB_READ_LABELS };
+enum { LB_TRAIN, LB_VALID, LB_TEST, LB_PARTS };
 enum lb_index_base { LB_BASE_1, LB_BASE_0, LB_BASE_AUTO }; /* auto: 0 if that index occurs */
 
 /* How a file is to be read; defaults in { 0 } are right for most files. */
@@ -96,6 +99,7 @@ struct lb_read_options {
 	bool by_rows;            /* csv: give the numbers as lb_table.rows, for lb_dataset_assemble; other readers do not */
 	bool label_lists;        /* svmlight: lines begin with a list of labels, such as 3,17, which may be empty */
 	const char *x_key, *y_key; /* npz: names of the arrays; NULL: by custom */
+	int part;                /* npz: LB_TRAIN, LB_VALID or LB_TEST: whose names are looked for */
 };
 
 /* Bytes of memory that rows may take, by the options or by default: three quarters of the machine's memory. */
@@ -103,8 +107,10 @@ size_t lb_memory_limit(const struct lb_read_options *opt);
 
 struct lb_reader {
 	struct lb_info base;
-	/* true when the first bytes of the (uncompressed) content are this format's; n <= 512. Text formats come last. */
+	/* True when the first n bytes (64 KiB, or all) of the uncompressed content are this format's beyond doubt, be it sound or broken. The
+	 * last reader takes what no other claims. */
 	bool (*probe)(const unsigned char *head, size_t n);
+	const char *endings;         /* of files, with blanks between: they decide where the content does not; NULL: none */
 	int (*read)(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
 };
 size_t lb_reader_count(void);
@@ -115,6 +121,11 @@ int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb
 
 /* The number in column j of row i; NaN for text. */
 double lb_table_number(const struct lb_table *t, size_t i, size_t j);
+
+/* Labels of several columns, each row with exactly one 1 and else 0, become the one column "label": the number of the column of the 1,
+ * from 0, with a warning. The labels are the columns that stand aside of a block, or all columns of the table (whole). Others are left
+ * alone, or refused where a path is given to begin the message with: for tasks with one label a row. */
+int lb_table_one_hot(struct lb_table *t, bool whole, const char *path, struct lb_err *err);
 
 /* Whether a column is named like a label: label, target_2, y, class, but not workclass. */
 bool lb_names_label(const char *name);
@@ -242,7 +253,6 @@ struct lb_split {
 	uint32_t *rows[3];           /* LB_TRAIN, LB_VALID, LB_TEST */
 	size_t n[3];
 };
-enum { LB_TRAIN, LB_VALID, LB_TEST };
 
 /* The rows of a test file are the test part, those of a validation file the validation part; the options divide the rest. Rows of
  * one group stay on one side. Refuses a split without training rows, and stratify with groups. */

@@ -167,12 +167,14 @@ static int give_list(struct plan *p, const char *list, enum lb_role role, struct
 	return rc;
 }
 
-/* A generator with several targets names them all "target...". */
-static int give_last(struct plan *p, bool generated, struct lb_err *err)
+/* Of several targets all: a generator names them "target...", an archive has them beside the block of its features. */
+static int give_last(struct plan *p, const struct lb_table *t, bool generated, struct lb_err *err)
 {
-	for (size_t j = 0; generated && j < p->n; j++)
-		if (strncmp(p->name[j], "target", 6) == 0 && give_at(p, j, LB_TARGET, err))
+	for (size_t j = generated ? 0 : t->block.d; j < p->n; j++) {
+		const bool beside = !generated && t->block.d && t->col[j - t->block.d].aside && strcmp(p->name[j], "qid");
+		if ((beside || (generated && strncmp(p->name[j], "target", 6) == 0)) && p->role[j] == LB_FEATURE && give_at(p, j, LB_TARGET, err))
 			return -1;
+	}
 	return give_at(p, p->n - 1, LB_TARGET, err);
 }
 
@@ -198,7 +200,7 @@ static int give_label(struct plan *p, const struct lb_table *t, const struct lb_
 	if (roles->kind == LB_MULTILABEL)
 		return give_labels(p, t, roles, generated, err);
 	if (!roles->label)
-		return give_last(p, generated, err);
+		return give_last(p, t, generated, err);
 	if (roles->kind == LB_REGRESSION && strchr(roles->label, ','))
 		return give_list(p, roles->label, LB_TARGET, err);
 	return give(p, roles->label, LB_TARGET, err);
@@ -432,9 +434,10 @@ int lb_frame_build(struct lb_table *const table[LB_FILES], const char *const pat
 		if (table[2 * s] && (!(map[s] = lb_alloc(p.n, sizeof *map[s], err)) ||
 				     match(&p, table[0], table[2 * s], s, named[2 * s], map[s], err)))
 			goto out;
-	for (int i = 0; i < LB_FILES; i++)
-		if (table[i] && lb_frame_settle_large(table[i], i % 2 ? NULL : p.role, i % 2 ? width(table[i]) : p.n, i % 2 ? NULL : map[i / 2],
-						      roles->kind, err))
+	for (int s = 0; s < LB_SIDES; s++)
+		if ((table[2 * s] && lb_frame_settle_large(table[2 * s], p.role, p.n, map[s], roles->kind, err)) ||
+		    (table[2 * s + 1] &&
+		     lb_frame_settle_large(table[2 * s + 1], NULL, width(table[2 * s + 1]), NULL, roles->kind, err)))
 			goto out;
 	if (lb_frame_settle_rows(table, p.role, p.n, map, roles->missing, err) ||
 	    side_make(out, table[0], table[1], named, &p, NULL, roles->kind, err))

@@ -43,7 +43,7 @@ int lb_frame_join(struct lb_frame *a, struct lb_frame *b, int side, struct lb_er
 /* Text columns that have no role yet become categories, or are refused (frame_text.c); columns that a format sets aside are dropped. */
 int lb_frame_text_roles(struct lb_table *t, const char *path, enum lb_kind kind, bool automatic, enum lb_role *role, struct lb_err *err);
 
-/* Makes the columns numeric that are text for their large whole numbers and whose role needs numbers; n columns, map the file's column for each, NULL: the same one. role NULL:
+/* Makes the columns numeric that are text for their large whole numbers and whose role needs numbers; n columns, map as below. role NULL:
  * all of them are targets. */
 int lb_frame_settle_large(struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, enum lb_kind kind, struct lb_err *err);
 

@@ -90,10 +90,12 @@ int lb_column_refuse_stray_text(const struct lb_column *c, struct lb_table *t, c
 {
 	struct cells cells;
 
-	if (c->large)
+	if (c->large || c->declared)
 		return 0;
 	if (count_cells(c, t->n, &cells, err))
 		return -1;
+	if (!cells.texts)
+		return 0;
 	if (cells.numbers + cells.otherwise >= cells.texts - cells.otherwise && cells.numbers + cells.otherwise)
 		return refuse_mixed(c, &cells, t, path, err);
 	const size_t row = cells.numbers ? cells.number : cells.example;
@@ -108,7 +110,7 @@ int lb_column_warn_label(const struct lb_column *c, struct lb_table *t, struct l
 {
 	struct cells cells;
 
-	if (c->type != LB_TEXT || c->large)
+	if (c->type != LB_TEXT || c->large || c->declared)
 		return 0;
 	if (count_cells(c, t->n, &cells, err))
 		return -1;
@@ -125,8 +127,8 @@ bool lb_column_holds_amounts(const struct lb_column *c, size_t n)
 {
 	struct cells cells;
 
-	if (c->large)
-		return c->n_levels > MOST_CLASSES;
+	if (c->large || c->declared)
+		return c->large && c->n_levels > MOST_CLASSES;
 	return !count_cells(c, n, &cells, NULL) && cells.otherwise && cells.otherwise >= cells.texts - cells.otherwise;
 }
 
@@ -236,7 +238,7 @@ int lb_frame_text_roles(struct lb_table *t, const char *path, enum lb_kind kind,
 			return -1;
 		if (*r != LB_FEATURE || c->type != LB_TEXT || c->large)
 			continue;
-		if (!automatic)
+		if (!automatic && !c->declared)
 			return refuse_undeclared(c, t, path, err);
 		if (lb_column_refuse_stray_text(c, t, path, err))
 			return -1;

@@ -176,12 +176,14 @@ static int refuse(const struct lb_frame *f, const struct lb_column *c, size_t i,
 			     "cell (not known); task: multilabel takes one column a label", c->name, isinf(c->num[i]) ? "an infinity" : text);
 }
 
-static int code_column(const struct lb_frame *f, const struct lb_column *c, struct lb_dataset *d, size_t k, struct lb_err *err)
+static int code_column(const struct lb_frame *f, struct lb_column *c, struct lb_dataset *d, size_t k, struct lb_err *err)
 {
 	const size_t text = lb_column_first_text(c, f->n);
 
-	if (c->type == LB_TEXT && text < f->n)
+	if (text < f->n)
 		return refuse(f, c, text, err);
+	if (lb_column_to_number(c, f->n, err))
+		return -1;
 	for (size_t i = 0; i < f->n; i++) {
 		const double v = lb_column_is_missing(c, i) ? -1 : c->num[i];
 		if (v != 0 && v != 1 && v != -1)

@@ -27,6 +27,17 @@ void lb_buf_puts(struct lb_buf *b, const char *s)
 	lb_buf_add(b, s, strlen(s));
 }
 
+void lb_buf_add_character(struct lb_buf *b, uint32_t c)
+{
+	const size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3; /* bytes behind the first */
+	static const unsigned char first[] = { 0, 0xC0, 0xE0, 0xF0 };
+	char out[4] = { (char)(first[more] | (c >> 6 * more & 0x7F)) };
+
+	for (size_t k = 1; k <= more; k++)
+		out[k] = (char)(0x80 | (c >> 6 * (more - k) & 63));
+	lb_buf_add(b, out, more + 1);
+}
+
 void lb_buf_printf(struct lb_buf *b, const char *fmt, ...)
 {
 	va_list ap;

@@ -17,6 +17,7 @@ struct lb_buf {
 
 void lb_buf_add(struct lb_buf *b, const char *s, size_t n);
 void lb_buf_puts(struct lb_buf *b, const char *s);
+void lb_buf_add_character(struct lb_buf *b, uint32_t c); /* a code point below 0x110000, as UTF-8 */
 void lb_buf_printf(struct lb_buf *b, const char *fmt, ...) LB_PRINTF(2, 3);
 void lb_buf_free(struct lb_buf *b);
 

@@ -417,7 +417,7 @@ static void check_task(const struct lb_resolving *r)
 void lb_rule_check(const struct lb_resolving *r)
 {
 	static void (*const checks[])(const struct lb_resolving *) = {
-		check_name, check_dir, check_source, check_notation, check_task, check_split, check_early_stopping, check_tune,
+		check_name, check_dir, check_source, check_notation, check_task, check_split, check_target, check_early_stopping, check_tune,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

@@ -107,6 +107,7 @@ struct lb_read_options lb_read_options_of(const cJSON *config, int i)
 		.max_memory = (uint64_t)lb_get_number(config, "data.max_memory", 0),
 		.index_base = base ? (enum lb_index_base)choice(base, bases) : LB_BASE_1,
 		.features = i % 2 ? 0 : (size_t)lb_get_number(config, "data.features", 0),
+		.part = i / 2,
 		.x_key = i % 2 ? y : lb_get_text(side, "x"),
 		.y_key = i % 2 ? NULL : y,
 		.role = i % 2 ? LB_READ_LABELS : lb_get_text(side, "labels") ? LB_READ_FEATURES : LB_READ_BOTH,
