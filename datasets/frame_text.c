@@ -55,6 +55,12 @@ static int count_cells(const struct lb_column *c, size_t n, struct cells *out, s
 	return rc;
 }
 
+/* In formats other than delimited text the file says itself which columns hold texts. */
+static bool is_declared(const struct lb_table *t)
+{
+	return t->format && strcmp(t->format, "csv") != 0;
+}
+
 static size_t line_of(const struct lb_table *t, size_t row)
 {
 	return t->line ? t->line[row] : row + 1;
@@ -90,10 +96,12 @@ int lb_column_refuse_stray_text(const struct lb_column *c, struct lb_table *t, c
 {
 	struct cells cells;
 
-	if (c->large)
+	if (c->large || is_declared(t))
 		return 0;
 	if (count_cells(c, t->n, &cells, err))
 		return -1;
+	if (!cells.texts)
+		return 0;
 	if (cells.numbers + cells.otherwise >= cells.texts - cells.otherwise && cells.numbers + cells.otherwise)
 		return refuse_mixed(c, &cells, t, path, err);
 	const size_t row = cells.numbers ? cells.number : cells.example;
@@ -108,7 +116,7 @@ int lb_column_warn_label(const struct lb_column *c, struct lb_table *t, struct l
 {
 	struct cells cells;
 
-	if (c->type != LB_TEXT || c->large)
+	if (c->type != LB_TEXT || c->large || is_declared(t))
 		return 0;
 	if (count_cells(c, t->n, &cells, err))
 		return -1;
