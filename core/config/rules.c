@@ -411,7 +411,6 @@ static void check_task(const struct lb_resolving *r)
 		      "them with data.labels: [NAME, ...]");
 	if (teacher && !strcmp(text_or(r, "data.missing", ""), "drop"))
 		fault(r, "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
-	check_target(r);
 }
 
 void lb_rule_check(const struct lb_resolving *r)

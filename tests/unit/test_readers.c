@@ -327,6 +327,13 @@ START_TEST(limits)
 	b = repeated("a,b\n1,\"", 'x', (64 << 20) + 1, "\"\n");
 	ck_refused(read_bytes(b.s, b.n, NULL), ":2: longer 1048576_bytes");
 	lb_buf_free(&b);
+	b = repeated("", '7', 0, ""); /* a wide line, which is one long cell by every other delimiter */
+	for (int i = 0; i < 300000; i++)
+		lb_buf_puts(&b, i ? ",7.25" : "7.25");
+	lb_buf_puts(&b, "\n");
+	ck_assert_msg(!read_bytes(b.s, b.n, NULL), "%s", err.text);
+	ck_assert_uint_eq(t.n_cols, 300000);
+	lb_buf_free(&b);
 	b = repeated("", ',', 1000000, "\n");
 	ck_refused(read_bytes(b.s, b.n, NULL), ":1: 1000000_columns");
 	lb_buf_free(&b);
