@@ -180,7 +180,7 @@ static const struct lb_option options[] = {
 	{ .path = "train.early_stopping.min_delta", .param = { REAL(0, 0, NO_LIMIT), .help = "what counts as better" },
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "train.checkpoint", .param = { INTEGER(0, 0, 1e6), .help = "epochs after which a training is kept, so that it goes on from there "
-						 "when it was stopped; 0: never" },
+						 "when it was stopped; 0: every half minute only, as all are" },
 	  .shape = LB_VALUE, .optional = true, .outside_id = true },
 	{ .path = "train.curves", .param = { .help = "splits whose metrics are kept for each epoch" },
 	  .shape = LB_WORDS, .words = curves },

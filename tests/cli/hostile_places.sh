@@ -19,7 +19,7 @@ mkfifo fifo
 mkdir folder
 ln -s nothing dangling
 ln -s loop loop
-cp -P fifo fifo.csv && ln -s nothing dangling.csv && ln -s loop loop.csv && mkdir folder.csv
+mkfifo fifo.csv && ln -s nothing dangling.csv && ln -s loop loop.csv && mkdir folder.csv
 places=(fifo folder dangling loop)
 if [ -c /dev/zero ]; then places+=(/dev/zero); fi
 
@@ -78,12 +78,12 @@ assert_exit 0 lossbench losses eval ce --input /dev/stdin <input.json
 assert_contains "$out" '"value"'
 assert_exit 0 bash -c 'cat input.json | lossbench losses eval ce'
 for name in /dev/stdout /dev/fd/1 /proc/self/fd/1; do
-	assert_exit 0 lossbench init iris.csv --out $name
-	assert_contains "$out" 'task: multiclass'
-	lossbench init iris.csv --out $name 2>/dev/null | cat >piped
-	assert_contains "$(cat piped)" 'task: multiclass'
+	assert_exit 0 lossbench losses plot ce -o $name
+	assert_contains "$out" '</svg>'
+	lossbench losses plot ce -o $name 2>/dev/null | cat >piped
+	assert_contains "$(cat piped)" '</svg>'
 done
-assert_exit 0 lossbench init iris.csv --out /dev/null
+assert_exit 0 lossbench losses plot ce -o /dev/null
 [ -c /dev/null ] || fail '/dev/null was replaced'
 
 # The names that a folder of results uses itself.
