@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from record_form import Broken, check_tuning
-from records import ABSENT, FOLD, NOT_CONDITIONS, SHARED, Trial, flat_config, keep, plural, shown_path, value_text, visible, warn, within
+from records import ABSENT, FOLD, Trial, flat_config, identity, keep, plural, share, shown_path, value_text, visible, warn, within
 from safe_file import parse_json, read_bytes
 
 DEFAULT_SPACE = ("optimizer.lr",)       # and every number of the loss
@@ -47,7 +47,7 @@ def name_studies(trials: List[Trial]) -> None:
     both = False
     for t in trials:
         if t.chosen:
-            at = tuple(sorted((k, id(v)) for k, v in t.config.items() if k not in t.tuned and not within(k, NOT_CONDITIONS)))
+            at = identity(t, t.tuned)
             both = both or seen.setdefault(at, t.study) != t.study
     for t in trials if both else ():
         t.config["study"] = t.study
@@ -93,7 +93,7 @@ def is_tuned(t: Trial) -> bool:
 
 def same_arm(t: Trial, arm: dict) -> bool:
     """Loss, model and corruption agree but for what tuning chooses and for seeds."""
-    config = flat_config({k: arm[k] for k in ("loss", "model", "corrupt") if arm.get(k)})
+    config, _ = flat_config({k: arm[k] for k in ("loss", "model", "corrupt") if arm.get(k)})
     return all(t.config.get(k, ABSENT) is v for k, v in config.items() if k not in arm["chosen"] and not k.endswith(".seed"))
 
 
@@ -106,7 +106,7 @@ def own_space(t: Trial) -> Dict[str, object]:
 
 def mark(t: Trial, chosen: Dict[str, object]) -> None:
     keys = frozenset(k for k in t.config if within(k, chosen))
-    t.tuned = SHARED.setdefault(keys, keys)
+    t.tuned = share("tuned", keys)
     t.chosen = {str(k): setting_text(v) for k, v in chosen.items()}
 
 

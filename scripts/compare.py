@@ -9,7 +9,10 @@ import sys
 from typing import Dict, List, Optional, Tuple
 
 import aggregate
-from records import ABSENT, ENVIRONMENT, NOT_CONDITIONS, Keys, Refused, Trial, command_name, leaf_text, nearest, read_trials, value_text, within
+from choices import apply_choices
+from meaning import alike, newest
+from records import (ABSENT, ENVIRONMENT, Keys, Refused, Trial, command_name, identity, is_condition, leaf_text, nearest, plural, read_trials,
+                     value_text, within)
 
 EXAMPLES = """examples:
   %(prog)s results/before results/after
@@ -19,8 +22,9 @@ Pair = Tuple[Optional[Trial], Optional[Trial]]
 
 def configs(trials: List[Trial]) -> Dict[str, set]:
     """Key -> texts of its values, '-' where a trial has none; what does not make a result left out."""
-    keys = {k for t in trials for k in t.config if not within(k, NOT_CONDITIONS)}
-    return {k: {leaf_text(t, k) for t in trials} for k in keys}
+    keys = {k for shape in {tuple(t.config) for t in trials} for k in shape if is_condition(k)}
+    values = {k: {id(v): v for v in (t.config.get(k, ABSENT) for t in trials)} for k in keys}
+    return {k: set(map(value_text, v.values())) for k, v in values.items()}
 
 
 def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:
@@ -28,7 +32,7 @@ def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:
     x, y = configs(a), configs(b)
     out = {}
     for key in sorted(x.keys() | y.keys()):
-        one, other = x.get(key, {"-"}), y.get(key, {"-"})
+        one, other = x.get(key, {ABSENT}), y.get(key, {ABSENT})
         if len(one) == len(other) == 1 and one != other and not (key.endswith(".path") and checksums(a) == checksums(b)):
             out[key] = (next(iter(one)), next(iter(other)))
     return out
@@ -39,12 +43,10 @@ def checksums(trials: List[Trial]) -> set:
 
 
 def pair_up(a: List[Trial], b: List[Trial], changed: Dict[str, Tuple[str, str]]) -> List[Pair]:
-    def identity(t: Trial) -> tuple:
-        return tuple(sorted((k, value_text(v)) for k, v in t.config.items()
-                            if k not in changed and not within(k, NOT_CONDITIONS) and not k.endswith(".path")))
-
-    second = {identity(t): t for t in b}
-    pairs: List[Pair] = [(t, second.pop(identity(t), None)) for t in a]
+    """By what is the same in both: the config without the keys that set the sets apart, and without the paths of data."""
+    but = frozenset(changed) | {k for shape in {tuple(t.config) for t in a + b} for k in shape if k.endswith(".path")}
+    second = {identity(t, but): t for t in b}
+    pairs: List[Pair] = [(t, second.pop(identity(t, but), None)) for t in a]
     return pairs + [(None, t) for t in second.values()]
 
 
@@ -130,7 +132,7 @@ def facts(names: List[str], a: List[Trial], b: List[Trial], pairs: List[Pair], c
     both = [(x, y) for x, y in pairs if x and y]
     only = [sum(1 for x, y in pairs if y is None), sum(1 for x, y in pairs if x is None)]
     lines = ["A: %s (%s), B: %s (%s); %d paired, %d only in A, %d only in B." % (
-        names[0], aggregate.plural(len(a), "trial"), names[1], aggregate.plural(len(b), "trial"), len(both), *only)]
+        names[0], plural(len(a), "trial"), names[1], plural(len(b), "trial"), len(both), *only)]
     lines += ["Changed: %s." % "; ".join("%s %s -> %s" % (k, *v) for k, v in changed.items()) if changed else
               "The configs of the pairs are the same."]
     lines += ["Run by other means: %s." % "; ".join(environment(a, b))] if environment(a, b) else []
@@ -140,12 +142,26 @@ def facts(names: List[str], a: List[Trial], b: List[Trial], pairs: List[Pair], c
     return lines + (["B: %s" % aggregate.not_ok(b)] if aggregate.not_ok(b) else [])
 
 
+def load(args: argparse.Namespace) -> Tuple[List[Trial], List[Trial], List[str]]:
+    """The trials of both sets that count, and what is to be said of the records."""
+    sets, notes = [], []
+    for folder in (args.a, args.b):
+        trials, stale = apply_choices(read_trials([folder], origin=True))
+        sets.append(trials)
+        notes += stale
+    notes += alike(sets[0] + sets[1])
+    for i, trials in enumerate(sets):
+        sets[i], more = newest(trials)
+        notes += ["%s: %s" % ("AB"[i], note) for note in more]
+    return sets[0], sets[1], notes
+
+
 def compare(args: argparse.Namespace) -> str:
-    a, b = read_trials([args.a], origin=True), read_trials([args.b], origin=True)
+    a, b, notes = load(args)
     changed = apart(a, b)
     pairs = pair_up(a, b, changed)
     both = [(x, y) for x, y in pairs if x and y]
-    lines = facts([args.a, args.b], a, b, pairs, changed)
+    lines = facts([args.a, args.b], a, b, pairs, changed) + notes
     if not both:
         raise Refused("no trial of %s has a partner in %s: more than the keys that set them apart as a whole differs (%s)" % (
             args.a, args.b, ", ".join(changed) or "none"), 4)

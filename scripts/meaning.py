@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
-from records import NOT_CONDITIONS, SHARED, VERSION, Trial, keep, plural, within
+from records import VERSION, Trial, identity, is_condition, keep, plural, share
 
 MOST_DIGITS = 8                         # of a checksum, where that tells the versions apart
 FINISHED = ("ok", "diverged")
@@ -138,7 +138,7 @@ def lacking(shapes: List[Shape]) -> Dict[int, Set[str]]:
     for i, s in enumerate(shapes):
         known = set().union(*(owners.get((b, s.heads.get(b, "")), ()) for b in ["", *blocks]))
         absent = {block for block in blocks if block not in s.heads and block not in s.keys}
-        out[i] = {key for key in (known - s.keys) | absent if not within(key, NOT_CONDITIONS)}
+        out[i] = {key for key in (known - s.keys) | absent if is_condition(key)}
     return {i: keys for i, keys in out.items() if keys}
 
 
@@ -187,7 +187,7 @@ def name_components(s: Shape, known: Options) -> None:
 
 def heads_with(t: Trial, block: str, head: str) -> Dict[str, str]:
     heads = {**t.heads, block: head}
-    return SHARED.setdefault(("heads", tuple(heads.items())), heads)
+    return share("heads", tuple(heads.items()), heads)
 
 
 class Filler:
@@ -284,19 +284,19 @@ def same_paths(trials: List[Trial]) -> None:
 def data_versions(trials: List[Trial]) -> None:
     """Where one path has held several files, VERSION is a key of the configs of those who read it. A trial that failed before it read
     its data is counted to the newest."""
-    held: Dict[Tuple[str, object], Dict[str, str]] = {}     # (key of the path, path) -> checksum -> when it was read last
+    held: Dict[Tuple[str, int], Dict[str, str]] = {}        # (key of the path, identity of its value) -> checksum -> when it was read last
     for t in trials:
         for role, _, checksum in t.sources:
             key = path_key(role)
             if checksum and key in t.config:
-                seen = held.setdefault((key, t.config[key]), {})
+                seen = held.setdefault((key, id(t.config[key])), {})
                 seen[checksum] = max(seen.get(checksum, ""), t.started)
     several = {at: seen for at, seen in held.items() if len(seen) > 1}
     digits = next((n for n in range(MOST_DIGITS, 65) if all(len({c[:n] for c in seen}) == len(seen) for seen in several.values())), 64)
     for t in trials if several else ():
         mine = {path_key(role): checksum for role, _, checksum in t.sources}
-        parts = [(mine.get(key) or max(seen, key=lambda c: seen[c]))[:digits] for (key, path), seen in several.items()
-                 if t.config.get(key) == path]
+        parts = [(mine.get(key) or max(seen, key=lambda c: seen[c]))[:digits] for (key, value), seen in several.items()
+                 if key in t.config and id(t.config[key]) == value]
         if parts:
             t.config[VERSION] = keep("+".join(parts))
 
@@ -308,7 +308,7 @@ def newest(trials: List[Trial]) -> Tuple[List[Trial], List[str]]:
     takes over what the others measured beside the same values of the same metrics."""
     groups: Dict[tuple, List[Trial]] = {}
     for t in trials:
-        groups.setdefault(tuple(sorted((k, id(v)) for k, v in t.config.items() if not within(k, NOT_CONDITIONS))), []).append(t)
+        groups.setdefault(identity(t), []).append(t)
     if len(groups) == len(trials):
         return trials, []
     kept = set()

@@ -1,15 +1,16 @@
 """The form of a record, checked once when it is read, so that no later code meets a value of another type. Standard library only.
 
 Whatever the file holds, check() either returns or raises Broken with the place and what is wrong there."""
-import math
 import re
+import sys
 from typing import Callable, Dict, Optional
 
 STATUSES = ("ok", "diverged", "failed", "interrupted")
 MOST_DEPTH = 24                 # of nested blocks and lists
 MOST_NAME = 4096                # characters of a name or of a value of the config
 MOST_TEXT = 1 << 20
-LARGEST = 2 ** 63
+LARGEST = sys.float_info.max    # of numbers; a larger one in the file is infinite, or an integer that fits no double
+NUMBERS = frozenset((int, float))
 ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}", re.ASCII)
 SHA256 = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 Check = Callable[[object, str], None]
@@ -24,7 +25,7 @@ def found(value: object) -> str:
     if isinstance(value, str):
         return '"%s"' % (value if len(value) <= 40 else value[:40] + "...")
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if abs(value) < LARGEST else "a huge number"
+        return str(value) if abs(value) < 1e18 else "a huge number"
     return kinds.get(type(value)) or "%r" % value
 
 
@@ -32,34 +33,44 @@ def wrong(value: object, at: str, expected: str) -> Broken:
     return Broken("%s: found %s, expected %s" % (at, found(value), expected))
 
 
-# ---- any value ----
-
-def usable(value: object, at: str, depth: int = 0) -> None:
-    """Numbers that fit a double, texts of a bearable length, no nesting without end."""
-    kind = type(value)
-    if kind is float:
-        if not math.isfinite(value):
-            raise Broken("%s: a number that is too large" % at)
-    elif kind is str:
-        if len(value) > MOST_TEXT:
-            raise Broken("%s: a text of %d characters" % (at, len(value)))
-    elif kind is int:
-        if not -LARGEST <= value <= LARGEST:
-            raise Broken("%s: a number that is too large" % at)
-    elif kind is dict or kind is list:
-        if depth >= MOST_DEPTH:
-            raise Broken("%s: nested more than %d deep" % (at.split(".")[0], MOST_DEPTH))
-        for key, item in value.items() if kind is dict else enumerate(value):
-            if kind is dict and len(key) > MOST_NAME:
-                raise Broken("%s: a key of %d characters" % (at, len(key)))
-            usable(item, at if kind is list else "%s.%s" % (at, key), depth + 1)
-
-
 # ---- kinds of values ----
 
+def numbers(values: list) -> bool:
+    """True for a list of nothing but numbers of a bearable size."""
+    return bool(values) and NUMBERS.issuperset(map(type, values)) and -LARGEST <= min(values) and max(values) <= LARGEST
+
+
+def scalar(value: object, at: str) -> None:
+    """What a config may hold outside of blocks and lists."""
+    kind = type(value)
+    if kind is str:
+        if len(value) > MOST_NAME:
+            raise Broken("%s: a text of %d characters" % (at[:80], len(value)))
+    elif kind is float or kind is int:
+        if not -LARGEST <= value <= LARGEST:
+            raise Broken("%s: a number that is too large" % at[:80])
+    elif kind is not bool and value is not None:
+        raise wrong(value, at[:80], "a value")
+
+
+def listed(value: object, at: str, depth: int = 0) -> None:
+    """A list of a config, of whatever the scripts can print."""
+    if type(value) not in (list, dict):
+        scalar(value, at)
+        return
+    if depth >= MOST_DEPTH:
+        raise Broken("%s: nested more than %d deep" % (at[:80], MOST_DEPTH))
+    if type(value) is list and numbers(value):
+        return
+    for item in value.values() if type(value) is dict else value:
+        listed(item, at, depth + 1)
+
+
 def text(value: object, at: str) -> None:
-    if not isinstance(value, str):
+    if type(value) is not str:
         raise wrong(value, at, "a text")
+    if len(value) > MOST_TEXT:
+        raise Broken("%s: a text of %d characters" % (at, len(value)))
 
 
 def name(value: object, at: str) -> None:
@@ -67,20 +78,15 @@ def name(value: object, at: str) -> None:
         raise wrong(value, at, "a name")
 
 
-def number(value: object, at: str) -> None:
-    if type(value) not in (int, float):
-        raise wrong(value, at, "a number")
-
-
 def count(value: object, at: str) -> None:
     if type(value) is float and value.is_integer():
         value = int(value)
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value <= LARGEST:
         raise wrong(value, at, "a count")
 
 
 def amount(value: object, at: str) -> None:
-    if type(value) not in (int, float) or value < 0:
+    if type(value) not in (int, float) or not 0 <= value <= LARGEST:
         raise wrong(value, at, "a number that is not negative")
 
 
@@ -91,8 +97,15 @@ def truth(value: object, at: str) -> None:
 
 def measure(value: object, at: str) -> None:
     """A value of a metric or of a curve; null where it is undefined."""
-    if value is not None and value not in ("inf", "-inf") and type(value) not in (int, float):
+    if value is None or value == "inf" or value == "-inf":
+        return
+    if type(value) not in (int, float) or not -LARGEST <= value <= LARGEST:
         raise wrong(value, at, "a number, \"inf\", \"-inf\" or null")
+
+
+def measures(value: object, at: str) -> None:
+    if type(value) is not list or not numbers(value):
+        list_of(measure)(value, at)
 
 
 def status(value: object, at: str) -> None:
@@ -120,14 +133,6 @@ def block(value: object, at: str) -> None:
         raise wrong(value, at, "a block")
 
 
-def config_block(value: object, at: str) -> None:
-    block(value, at)
-    for key, item in value.items():
-        if isinstance(item, dict):
-            config_block(item, "%s.%s" % (at, key))
-        elif isinstance(item, str) and len(item) > MOST_NAME:
-            raise Broken("%s.%s: a text of %d characters" % (at, key, len(item)))
-
 
 # ---- built from others ----
 
@@ -153,8 +158,8 @@ def mapping(check: Check) -> Check:
     return checked
 
 
-def having(needed: Dict[str, Check], others: Optional[Dict[str, Check]] = None) -> Check:
-    """A block with these keys; those of `others` may be absent, and what else it holds is not looked at."""
+def having(needed: Dict[str, Check], others: Optional[Dict[str, Check]] = None, rest: Optional[Check] = None) -> Check:
+    """A block with these keys; those of `others` may be absent, and what else it holds is not looked at unless `rest` is given."""
     def checked(value: object, at: str) -> None:
         block(value, at)
         for key, check in needed.items():
@@ -164,6 +169,9 @@ def having(needed: Dict[str, Check], others: Optional[Dict[str, Check]] = None) 
         for key, check in (others or {}).items():
             if key in value:
                 check(value[key], "%s.%s" % (at, key))
+        for key in value if rest else ():
+            if key not in (others or {}) and key not in needed:
+                rest(value[key], "%s.%s" % (at, key))
     return checked
 
 
@@ -175,23 +183,22 @@ DATA = having({}, {
     "classes": optional(list_of(text)), "class_counts": optional(mapping(list_of(count))), "warnings": optional(list_of(text))})
 RESULT = having({"status": status, "metrics": METRICS}, {
     "message": optional(text), "epochs": optional(count), "best_epoch": optional(count), "steps": optional(count),
-    "parameters": optional(count), "curves": optional(mapping(list_of(measure)))})
+    "parameters": optional(count), "curves": optional(mapping(measures))})
 RUN = having({}, {
     "started": optional(text), "seconds": optional(mapping(optional(amount))), "cpu_seconds": optional(amount),
     "peak_memory_bytes": optional(count), "lossbench": optional(text),
     "git": optional(having({}, {"revision": optional(text), "clean": optional(truth)})), "host": optional(text), "os": optional(text),
     "processor": optional(text), "cores": optional(count), "kernels": optional(text),
-    "blas": optional(block), "libraries": optional(mapping(optional(text))), "compiler": optional(text), "flags": optional(text),
-    "command": optional(list_of(text))})
+    "blas": optional(having({}, {"version": optional(text), "kernel": optional(text)}, listed)), "libraries": optional(mapping(optional(text))), "compiler": optional(text), "flags": optional(text),
+    "command": optional(list_of(text))}, listed)
 RECORD = having(
-    {"id": identity, "study": name, "config": config_block, "result": RESULT},
+    {"id": identity, "study": name, "config": block, "result": RESULT},
     {"data": optional(DATA), "directions": optional(mapping(direction)), "run": optional(RUN),
      "baseline": optional(having({"kind": text, "metrics": METRICS}))})
 
 
 def check(record: object) -> None:
     """Raises Broken where the scripts could not rely on the record."""
-    usable(record, "the record")
     RECORD(record, "record")
 
 
@@ -204,5 +211,5 @@ TUNING = having({}, {"study": text, "metric": text, "folds": count, "arms": list
 
 def check_tuning(tuning: object) -> None:
     """The same for a tuning.json, of either form."""
-    usable(tuning, "the file")
+    listed(tuning, "tuning")
     TUNING(tuning, "tuning")

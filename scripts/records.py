@@ -1,15 +1,17 @@
 """Records of trials: finding and reading them, and what their configs differ in. Standard library only."""
 import difflib
+import gc
 import hashlib
 import json
 import os
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 
 from facts import Facts, facts_of
-from record_form import Broken, check
+from record_form import MOST_DEPTH, Broken, check, listed, scalar
 from safe_file import parse_json, read_bytes
 
 SCHEMA = "lossbench-trial/1"
@@ -42,18 +44,18 @@ class Trial:
         self.id: str = record["id"]
         self.study: str = keep(record["study"])
         self.status: str = keep(result["status"])
-        self.config: Dict[str, object] = flat_config(record["config"])          # key path -> value
-        self.heads: Dict[str, str] = shared_heads(record["config"])             # component block -> key of its name: loss -> loss.name
+        self.config: Dict[str, object]                      # key path -> value
+        self.heads: Dict[str, str]                          # component block -> key of its name: loss -> loss.name
+        self.config, self.heads = flat_config(record["config"])
         self.metrics: Dict[str, float] = metric_values(result["metrics"])       # test.accuracy -> value; the undefined ones are missing
         self.directions: Dict[str, str] = {keep(k): keep(v) for k, v in (record.get("directions") or {}).items()}
         rows = data.get("rows") or {}
-        self.rows: Dict[str, int] = SHARED.setdefault(("rows", *rows.items()), rows)
-        splits = tuple(s for s in SPLITS if rows.get(s))
-        self.splits: Tuple[str, ...] = SHARED.setdefault(("splits", *splits), splits)   # those that have rows
+        self.rows: Dict[str, int] = share("rows", tuple(rows.items()), rows)
+        self.splits: Tuple[str, ...] = share("splits", tuple(s for s in SPLITS if rows.get(s)))  # those that have rows
         sources = tuple((s.get("role") or "", s.get("path") or "", s.get("sha256") or "") for s in data.get("sources") or ())
-        self.sources: Tuple[Tuple[str, str, str], ...] = SHARED.setdefault(("sources", *sources), sources)   # (role, path, checksum)
+        self.sources: Tuple[Tuple[str, str, str], ...] = share("sources", sources)  # (role, path, checksum)
         made_by = (run.get("lossbench") or "", (run.get("git") or {}).get("revision") or "")
-        self.made_by: Tuple[str, str] = SHARED.setdefault(("made by", *made_by), made_by)     # version and revision; empty where the record has none
+        self.made_by: Tuple[str, str] = share("made by", made_by)   # version and revision; empty where the record has none
         self.started: str = run.get("started") or ""
         self.baseline: Optional[Tuple[str, Dict[str, float]]] = baseline_values(record.get("baseline"))  # kind, and metrics by split.name
         self.still_falling: bool = still_falling(record, self.config.get("train.epochs"))
@@ -86,7 +88,12 @@ def warn(message: str) -> None:
 
 
 POOL: Dict[Tuple[type, object], object] = {}                # equal values of configs are one object
-SHARED: Dict[object, object] = {}
+SHARED: Dict[Tuple[str, object], object] = {}
+
+
+def share(kind: str, key: object, value: object = None) -> object:
+    """The one object of its kind that stands for all with an equal key; the key itself where no value is given."""
+    return SHARED.setdefault((kind, key), key if value is None else value)
 
 
 def keep(value: object) -> object:
@@ -99,36 +106,52 @@ def keep(value: object) -> object:
     return POOL.setdefault((kind, value), value)
 
 
-def flat_config(config: dict) -> Dict[str, object]:
+def flat_config(config: dict) -> Tuple[Dict[str, object], Dict[str, str]]:
+    """Key paths with their values, and the blocks that name a component, each with the key of the name: loss -> loss.name."""
     out: Dict[str, object] = {}
-
-    def walk(block: dict, prefix: str) -> None:
-        for key, value in block.items():
-            if type(value) is dict:
-                walk(value, prefix + key + ".")
-                continue
-            path = sys.intern(prefix + key)
-            if path in out:
-                raise Broken("config.%s stands there twice" % path)
-            out[path] = keep(value)
-
-    walk(config, "")
-    return out
+    heads: List[Tuple[str, str]] = []
+    flatten(config, "", 0, out, heads)
+    shared = tuple(heads)
+    return out, share("heads", shared, dict(shared))
 
 
-def component_heads(block: dict, prefix: str = "") -> Iterator[Tuple[str, str]]:
-    """The blocks that name a component, each with the key of the name: loss -> loss.name, model -> model.kind."""
-    for key, value in block.items():
+def flatten(block: dict, prefix: str, depth: int, out: Dict[str, object], heads: List[Tuple[str, str]]) -> None:
+    if depth > MOST_DEPTH:
+        raise Broken("config: nested more than %d deep" % MOST_DEPTH)
+    try:
+        known = prefix, tuple(block.items()), tuple(map(type, block.values()))
+        found = BLOCKS.get(known)
+    except TypeError:                                       # it holds lists or blocks
+        known = found = None
+    if found is None:
+        found = leaves_of(block, prefix)
+        if known and len(BLOCKS) < MOST_BLOCKS:
+            BLOCKS[known] = found
+    leaves, head = found
+    if head:
+        heads.append(head)
+    before = len(out)
+    out.update(leaves)
+    if len(out) != before + len(leaves):
+        raise Broken("config: the key '%s' stands there twice" % next(k for i, k in enumerate(out) if k in leaves)[:80])
+    for key, value in block.items() if known is None else ():
         if type(value) is dict:
-            head = next((h for h in ("name", "kind") if isinstance(value.get(h), str)), None)
-            if head:
-                yield sys.intern(prefix + key), sys.intern(prefix + key + "." + head)
-            yield from component_heads(value, prefix + key + ".")
+            flatten(value, prefix + key + ".", depth + 1, out, heads)
 
 
-def shared_heads(config: dict) -> Dict[str, str]:
-    heads = tuple(component_heads(config))
-    return SHARED.setdefault(("heads", heads), dict(heads))
+def leaves_of(block: dict, prefix: str) -> Tuple[Dict[str, object], Optional[Tuple[str, str]]]:
+    """Of one block, without those in it: the values by their paths, and the key of its name where it has one."""
+    leaves = {}
+    for key, value in block.items():
+        if type(value) is not dict:
+            (listed if type(value) is list else scalar)(value, prefix + key)
+            leaves[sys.intern(prefix + key)] = keep(value)
+    head = next((h for h in ("name", "kind") if isinstance(block.get(h), str)), None) if prefix else None
+    return leaves, (sys.intern(prefix[:-1]), sys.intern(prefix + head)) if head else None
+
+
+BLOCKS: Dict[tuple, Tuple[Dict[str, object], Optional[Tuple[str, str]]]] = {}
+MOST_BLOCKS = 4096
 
 
 def metric_values(metrics: Optional[dict]) -> Dict[str, float]:
@@ -140,7 +163,7 @@ def baseline_values(block: Optional[dict]) -> Optional[Tuple[str, Dict[str, floa
     if not block:
         return None
     metrics = metric_values(block["metrics"])
-    return SHARED.setdefault(("baseline", block["kind"], tuple(metrics.items())), (block["kind"], metrics))
+    return share("baseline", (block["kind"], *metrics.items()), (block["kind"], metrics))
 
 
 def still_falling(record: dict, planned: object) -> bool:
@@ -181,7 +204,7 @@ def keep_origin(trial: Trial, record: dict) -> None:
         for key in path:
             at = at.get(key) if isinstance(at, dict) else None
         found[name] = ABSENT if at in (None, {}) else str(at)
-    trial.environment = SHARED.setdefault(("environment", *found.values()), found)
+    trial.environment = share("environment", tuple(found.values()), found)
 
 
 def read_trial(path: str, origin: bool = False) -> Optional[Trial]:
@@ -194,6 +217,8 @@ def read_trial(path: str, origin: bool = False) -> Optional[Trial]:
         return trial
     except OSError as error:
         why = "it cannot be read (%s)" % error.strerror
+    except RecursionError:
+        why = "it is nested too deeply"
     except Broken as error:
         why = str(error) if str(error).startswith(("it ", "its ")) else "it is not a whole record (%s)" % error
     warn("%s: %s; left out" % (shown_path(path), visible(why)))
@@ -233,6 +258,7 @@ NO_RECORDS = ("tuning.json",)           # stands beside trials/
 def read_trials(arguments: List[str], ids: Optional[Collection[str]] = None, origin: bool = False) -> List[Trial]:
     """A trial that stands in several folders counts once; a finished copy is preferred. ids: only these."""
     trials: Dict[str, Trial] = {}
+    gc.disable()                        # nothing here refers to itself, and looking for that takes a fifth of the time
     for path in record_files(arguments):
         name = os.path.basename(path)
         if name in NO_RECORDS or (ids is not None and re.fullmatch(r"[0-9a-f]{16}\.json", name) and name[:-5] not in ids):
@@ -245,6 +271,8 @@ def read_trials(arguments: List[str], ids: Optional[Collection[str]] = None, ori
             warn("%s and %s are the same trial with different results; the first is used" % (shown_path(str(old.path)), shown_path(path)))
         if old is None or (old.status != "ok" and trial.status == "ok"):
             trials[trial.id] = trial
+    gc.enable()
+    gc.freeze()                         # what was read stays to the end
     if not trials:
         raise Refused("no trial's record in %s; give a folder that a sweep wrote, such as results/STUDY" % " ".join(arguments), 4)
     return without_folds(list(trials.values()))
@@ -270,12 +298,20 @@ def visible(text: str) -> str:
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
+AS_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def value_text(value: object) -> str:
+    kind = type(value)
+    if kind is str:
+        return value
+    if kind is int or kind is float:
+        return repr(value)
     if value is None:
         return "none"
     if isinstance(value, list) and value and all(isinstance(v, dict) and "name" in v for v in value):
         return " ".join(block_text(v) for v in value)
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return AS_JSON.encode(value)
 
 
 def block_text(block: dict) -> str:
@@ -304,6 +340,22 @@ def within(key: str, others: Iterable[str]) -> bool:
     return any(key == other or key.startswith(other + ".") for other in others)
 
 
+@lru_cache(maxsize=None)
+def is_condition(key: str) -> bool:
+    return not within(key, NOT_CONDITIONS)
+
+
+@lru_cache(maxsize=None)
+def conditions_of(keys: Tuple[str, ...], but: FrozenSet[str]) -> Tuple[str, ...]:
+    return tuple(sorted(k for k in keys if is_condition(k) and k not in but))
+
+
+def identity(trial: Trial, but: FrozenSet[str] = frozenset()) -> Tuple[Tuple[str, ...], Tuple[int, ...]]:
+    """Equal for trials whose configs agree in every condition but those named: equal values are one object (keep)."""
+    keys = conditions_of(tuple(trial.config), but)
+    return keys, tuple(map(id, map(trial.config.__getitem__, keys)))
+
+
 class Keys:
     """The config keys of a set of trials, and what of them varies. A parameter of a component varies when it does so among
     the trials with the same component: loss.q is not a difference between ce, which has none, and gce. The value of a key that tuning
@@ -319,7 +371,7 @@ class Keys:
         self.short = short_names(list(dict.fromkeys(key for t in trials for key in t.chosen)) if self.any_tuned else [])
         self.over: List[str] = []
         self.parameters: Dict[Tuple[str, str], List[str]] = {}
-        self.varying = [key for key in self.all if not within(key, NOT_CONDITIONS) and self._varies(key)]
+        self.varying = [key for key in self.all if is_condition(key) and self._varies(key)]
 
     def block(self, key: str) -> Optional[str]:
         return self.blocks[key] if key in self.blocks else max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None)

@@ -74,6 +74,10 @@ def parse_json(data: bytes) -> object:
         raise Broken("not UTF-8") from None
     except json.JSONDecodeError as error:
         raise Broken("not JSON: %s, line %d column %d" % (error.msg, error.lineno, error.colno)) from None
+    except Broken:
+        raise
+    except ValueError:
+        raise Broken("a number of very many digits") from None
     if "\\ud" in text or "\\uD" in text:
         try:
             json.dumps(value, ensure_ascii=False).encode("utf-8")

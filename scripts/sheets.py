@@ -1,12 +1,10 @@
 """Tables of tests and costs: the same sheet as text, Markdown, CSV, LaTeX and, through the page's template, HTML. All show the same
 numbers, CSV in full precision. Standard library only."""
-import csv
-import io
 import math
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Union
 
-from tables import LATEX_STYLE, MARKDOWN, TEXT, Style, aligned, decimals, number
+from tables import LATEX_STYLE, MARKDOWN, TEXT, Style, aligned, csv_line, decimals, number
 from wording import difference_words
 
 Value = Union[str, int, float, None]
@@ -122,12 +120,7 @@ def full(value: Value) -> str:
 
 
 def as_csv(sheet: Sheet, width: Optional[int] = None) -> str:
-    out = io.StringIO()
-    write = csv.writer(out, lineterminator="\n").writerow
-    write([f.title for f in sheet.fields])
-    for row in sheet.rows:
-        write([full(v) for v in row])
-    return out.getvalue()
+    return "".join(map(csv_line, [[f.title for f in sheet.fields]] + [[full(v) for v in row] for row in sheet.rows]))
 
 
 SHEET_FORMATS = {"text": text, "md": markdown, "csv": as_csv, "latex": latex}

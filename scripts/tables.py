@@ -1,6 +1,5 @@
 """Tables of aggregated results as text, Markdown, LaTeX (booktabs) and CSV. All show the same numbers: the first three rounded
 alike, CSV in full precision. Standard library only."""
-import csv
 import io
 import math
 import re
@@ -236,6 +235,11 @@ def inert(text: str) -> str:
     return text
 
 
+def csv_line(cells: List[str]) -> str:
+    """Quoted where it must be, a carriage return too, which the csv module leaves bare."""
+    return ",".join('"%s"' % c.replace('"', '""') if re.search('[,"\r\n]', c) else c for c in map(inert, cells)) + "\n"
+
+
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -245,10 +249,9 @@ def as_csv(table: Table, width: Optional[int] = None) -> str:
     once = table.chosen and not table.pivot
     parts = ["", ".sd", ".n", ".best"] + ([".chosen"] if each else [])
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
 
     def write(cells: List[str]) -> None:
-        writer.writerow(list(map(inert, cells)))
+        out.write(csv_line(cells))
 
     write(table.keys + (["chosen"] if once else []) + [c.title + part for c in table.columns for part in parts]
           + ["n"] + (["not ok"] if table.not_ok else []))

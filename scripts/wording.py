@@ -10,7 +10,7 @@ ACRONYMS = {"auc": "AUC", "rmse": "RMSE", "mse": "MSE", "mae": "MAE", "r2": "R²
 SPLITS = {"test": "test", "valid": "validation", "train": "training"}
 KEYS = {"optimizer.lr": "learning rate", "optimizer.weight_decay": "weight decay", "optimizer.momentum": "momentum", "optimizer.name": "optimiser",
         "schedule.name": "schedule", "train.batch": "batch size", "train.epochs": "epochs", "train.precision": "precision",
-        "model.kind": "model", "model.hidden": "hidden units", "model.dropout": "dropout", "data.train.path": "data set",
+        "model.kind": "model", "model.hidden": "hidden units", "model.dropout": "dropout", "data.train.path": "data set", "data.version": "data version",
         "corrupt.labels.rate": "label noise rate", "corrupt.labels.kind": "kind of label noise", "train.class_weight": "class weights"}
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
