@@ -158,7 +158,7 @@ static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 	const char *dir = n ? lb_get_text(t[0].config, "output.dir") : "";
 	const size_t undone = keep_undone(t, n);
 
-	lb_note("%zu trials: %zu done, %zu to do", n, n - undone, undone);
+	lb_note("%zu trial%s: %zu done, %zu to do", n, n == 1 ? "" : "s", n - undone, undone);
 	if (prepare_folders(t, undone, err))
 		return -1;
 	if (undone && lb_journal_write(dir, plan, s->path, s->sets->item, s->sets->n, s->run->jobs, err))
@@ -169,15 +169,15 @@ static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 }
 
 /* How much is to do, and how long that takes by what was measured. */
-static void print_dry(const struct lb_plan *plan, struct lb_trial *t, size_t n, int jobs)
+static void print_dry(const struct lb_plan *plan, const struct lb_trial *t, size_t n, int jobs)
 {
 	const size_t after = plan->tuning ? 0 : lb_plan_refits(plan);
 	struct lb_estimate e;
 	char left[32];
 
 	lb_estimate_time(t, n, &e);
-	const size_t undone = keep_undone(t, n);
-	printf("%zu trials: %zu done, %zu to do", n, n - undone, undone);
+	const size_t undone = n - e.done;
+	printf("%zu trial%s: %zu done, %zu to do", n, n == 1 ? "" : "s", e.done, undone);
 	if (after)
 		printf("; %zu fold%s to tune, then %zu training%s with the chosen settings", plan->n, plan->n == 1 ? "" : "s", after,
 		       after == 1 ? "" : "s");
@@ -186,7 +186,7 @@ static void print_dry(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 	if (undone && e.measured)
 		printf("about %s with --jobs %d, by the times of the %zu done\n", left, jobs, e.measured);
 	else if (undone)
-		lb_note("time: not known, none of them has been measured; run one with --only ID (see --list) for an estimate");
+		lb_note("no time estimate: no trial has finished yet; run one with --only ID (see --list)");
 }
 
 /* The ids of the trials that a study's table is of, one a line in a file in memory: those of the plan, of a tuned study those that train

@@ -17,6 +17,8 @@
 
 static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max = NO_LIMIT, .help = "residues of the test rows" };
 
+static const struct lb_param class_weight = { .type = LB_REAL_PARAM, .min = 0, .max = NO_LIMIT, .min_open = true, .help = "weight of the class's rows" };
+
 static const char *const curves[] = { "train", "valid", "test", NULL };
 
 static const struct lb_option options[] = {
@@ -166,8 +168,9 @@ static const struct lb_option options[] = {
 					      "parts of every batch, rare rows repeated; classes in every batch by their share" },
 	  .shape = LB_VALUE },
 	{ .path = "train.clip_norm", .param = { REAL(0, 0, NO_LIMIT), .help = "longest gradient; 0 leaves it" }, .shape = LB_VALUE },
-	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "rows weighted against their class's share" },
-	  .shape = LB_VALUE },
+	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "weight of a row by its class: balanced, against the class's share; "
+						   "or a number for each class by its name; scaled to mean 1 over the training rows" },
+	  .shape = LB_VALUE, .by_name = &class_weight },
 	{ .path = "train.views", .param = { .help = "several views of each training row, for losses that want them (gjs)" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "view", .optional = true },
 	{ .path = "train.attack", .param = { .help = "moves each training row within a ball so that the model fails on it: adversarial training" },

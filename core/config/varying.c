@@ -66,7 +66,7 @@ static int add_leaves(struct leaves *l, const char *group, const cJSON *object)
 		char *path = lb_strfmt(l->err, "%s%s%s", group, *group ? "." : "", item->string);
 		const struct lb_option *o = path ? lb_option_find(path, strlen(path)) : NULL;
 		if (path && !(o && o->outside_id))
-			rc = cJSON_IsObject(item) ? add_leaves(l, path, item) : add_leaf(l, path, item);
+			rc = cJSON_IsObject(item) && !(o && o->by_name) ? add_leaves(l, path, item) : add_leaf(l, path, item);
 		free(path);
 		if (!path || rc)
 			return -1;

@@ -27,6 +27,7 @@ struct lb_standing {
 int lb_standing_take(const char *dir, const cJSON *journal, struct lb_standing *out, struct lb_err *err);
 
 struct lb_estimate {
+	size_t done;             /* trials that have ended */
 	size_t measured, guessed; /* finished trials with a time; trials that it was carried over to */
 	double seconds;           /* of all that is to do, one at a time */
 };

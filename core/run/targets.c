@@ -7,11 +7,58 @@
 
 #include <stdlib.h>
 
+/* The block of weights by class, or NULL. */
+static const cJSON *weights_by_class(const cJSON *config)
+{
+	const cJSON *weights = lb_json_at(config, "train.class_weight");
+
+	return cJSON_IsObject(weights) ? weights : NULL;
+}
+
+/* "'x', 'y', 'z'" of the classes, or of so many. */
+static void list_classes(const struct lb_dataset *data, struct lb_buf *out)
+{
+	enum { SHOWN = 20 };
+
+	for (size_t i = 0; i < data->n_classes && i < SHOWN; i++)
+		lb_buf_printf(out, "%s'%.60s'", i ? ", " : "", data->class_name[i]);
+	if (data->n_classes > SHOWN)
+		lb_buf_printf(out, " and %zu more", data->n_classes - SHOWN);
+}
+
+static bool is_class(const struct lb_dataset *data, const char *name)
+{
+	for (size_t i = 0; i < data->n_classes; i++)
+		if (!strcmp(data->class_name[i], name))
+			return true;
+	return false;
+}
+
+int lb_targets_check_weights(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
+	const cJSON *weights = weights_by_class(config), *w;
+	struct lb_buf classes = { 0 };
+	int rc = 0;
+
+	if (!weights)
+		return 0;
+	list_classes(data, &classes);
+	cJSON_ArrayForEach(w, weights)
+		if (!rc && !is_class(data, w->string))
+			rc = lb_fail(err, LB_CONFIG, "train.class_weight: there is no class '%.60s'; the classes are %s", w->string, classes.bad ? "" : classes.s);
+	for (size_t i = 0; !rc && i < data->n_classes; i++)
+		if (!cJSON_GetObjectItemCaseSensitive(weights, data->class_name[i]))
+			rc = lb_fail(err, LB_CONFIG, "train.class_weight: class '%.60s' has no weight; give each of %s one (1 leaves it as it is)",
+				     data->class_name[i], classes.bad ? "" : classes.s);
+	lb_buf_free(&classes);
+	return rc;
+}
+
 bool lb_targets_weighted(const cJSON *config)
 {
 	const char *class_weight = lb_get_text(config, "train.class_weight");
 
-	return (class_weight && strcmp(class_weight, "none")) || lb_get_text(config, "data.weight");
+	return weights_by_class(config) || (class_weight && strcmp(class_weight, "none")) || lb_get_text(config, "data.weight");
 }
 
 /* The corruption of labels that a config names, with its parameters in par; *lists is to be freed. */
@@ -98,31 +145,47 @@ static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data
 	return rc;
 }
 
-/* data.weight times the class weight n/(C n_c), scaled to mean 1 over the training rows. */
-static int prepare_weights(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+/* The weight of each class into weight (n_classes): n/(C n_c) when balanced, else as the config says. */
+static void weigh_classes(const struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, double *weight)
 {
 	const char *class_weight = lb_get_text(config, "train.class_weight");
-	const bool balanced = data->y && class_weight && !strcmp(class_weight, "balanced");
+	const bool balanced = class_weight && !strcmp(class_weight, "balanced");
+	const size_t n = p->split.n[LB_TRAIN];
+
+	for (size_t i = 0; balanced && i < n; i++)
+		weight[p->y[p->split.rows[LB_TRAIN][i]]]++;
+	for (size_t c = 0; c < data->n_classes; c++) {
+		const cJSON *given = cJSON_GetObjectItemCaseSensitive(weights_by_class(config), data->class_name[c]);
+		if (cJSON_IsNumber(given))
+			weight[c] = given->valuedouble;
+		else
+			weight[c] = balanced && weight[c] > 0 ? (double)n / ((double)data->n_classes * weight[c]) : 1;
+	}
+}
+
+/* data.weight times the class weight, scaled to mean 1 over the training rows. */
+static int prepare_weights(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+{
 	const size_t n = p->split.n[LB_TRAIN];
 	double sum = 0;
 
 	if (!lb_targets_weighted(config))
 		return 0;
-	double *count = lb_alloc(data->n_classes + 1, sizeof *count, err);
-	if (!count || !(p->row_weight = lb_alloc(data->n, sizeof *p->row_weight, err))) {
-		free(count);
+	double *weight = lb_alloc(data->n_classes + 1, sizeof *weight, err);
+	if (!weight || !(p->row_weight = lb_alloc(data->n, sizeof *p->row_weight, err))) {
+		free(weight);
 		return -1;
 	}
-	for (size_t i = 0; balanced && i < n; i++)
-		count[p->y[p->split.rows[LB_TRAIN][i]]]++;
+	if (data->y)
+		weigh_classes(p, config, data, weight);
 	for (size_t i = 0; i < data->n; i++) {
 		p->row_weight[i] = data->weight ? data->weight[i] : 1;
-		if (balanced && count[p->y[i]] > 0)
-			p->row_weight[i] *= (double)n / ((double)data->n_classes * count[p->y[i]]);
+		if (data->y)
+			p->row_weight[i] *= weight[p->y[i]];
 	}
 	for (size_t i = 0; i < n; i++)
 		sum += p->row_weight[p->split.rows[LB_TRAIN][i]];
-	free(count);
+	free(weight);
 	if (!(sum > 0))
 		return lb_fail(err, LB_DATA, "data.weight: the weights of the training rows sum to %g; allowed: more than 0", sum);
 	for (size_t i = 0; i < data->n; i++)

@@ -4,6 +4,9 @@
 
 #include "core/run/trial.h"
 
+/* Refuses train.class_weight as a block unless it gives each of the classes a number, and nothing else one. */
+int lb_targets_check_weights(const cJSON *config, const struct lb_dataset *data, struct lb_err *err);
+
 /* Whether the config gives rows weights of their own. */
 bool lb_targets_weighted(const cJSON *config);
 

@@ -34,9 +34,11 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 		return lb_fail(err, LB_CONFIG,
 			       "loss: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
 			       "train.class_weight: separable losses (`lossbench losses` marks them)", loss->base.name);
-	if (lb_kind_of_columns(data->kind) && class_weight && strcmp(class_weight, "none"))
-		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but task %s has no classes; allowed: none", class_weight,
-			       lb_kind_name(data->kind));
+	if (lb_kind_of_columns(data->kind) && (!class_weight || strcmp(class_weight, "none")))
+		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but task %s has no classes; allowed: none",
+			       class_weight ? class_weight : "a block", lb_kind_name(data->kind));
+	if (lb_targets_check_weights(config, data, err))
+		return -1;
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
 	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err))
