@@ -134,8 +134,11 @@ static cJSON *claim_and_run(const struct lb_trial *t, const struct lb_run_option
 
 static int train(const struct lb_plan *plan, const char *path, const struct lb_run_options *run, bool force, bool json, struct lb_err *err)
 {
-	if (plan->n != 1 || lb_config_has_sweep(plan->config))
-		return lb_fail(err, LB_USAGE, "%s holds %zu trials; `train` runs one: use `lossbench sweep --config %s`", path, plan->n, path);
+	if (plan->tune)
+		return lb_fail(err, LB_USAGE, "%s has a tune block, which needs several trainings; use `lossbench sweep --config %s`", path, path);
+	if (plan->n != 1)
+		return lb_fail(err, LB_USAGE, "%s has a sweep block of %zu trials; use `lossbench sweep --config %s`, or `train` with every swept key set "
+			       "to one value by --set", path, plan->n, path);
 	cJSON *record = finished(&plan->trial[0], force);
 	if (!record && !(record = claim_and_run(&plan->trial[0], run, force, err)))
 		return -1;

@@ -57,7 +57,8 @@ config named named.csv
 rows=$(objective named --set data.weight=w)
 for weights in '{a: 1, b: 2, c: 5}' '{c: 5, a: 1, b: 2}' '{b: 0.4, c: 1, a: 0.2}'; do
 	rm -rf by_name
-	by_name=$(objective plain --set "$drop" --set "train.class_weight=$weights" --set output.dir=by_name)
+	objective plain --set "$drop" --set "train.class_weight=$weights" --set output.dir=by_name >/dev/null
+	by_name=$(json "$(find by_name -name '*.json')" .result.objective)
 	near "$by_name" "$rows" || fail "class weights $weights give $by_name, the same as row weights $rows"
 	basename "$(find by_name -name '*.json')" >>names
 done
@@ -74,6 +75,7 @@ awk -F, 'NR == 1 || $4 != "c"' weighted.csv >two.csv
 binary=(--set task=binary --set loss=logistic --set data.train.path=two.csv --set "$drop" --set 'metrics=[accuracy]')
 config two two.csv
 one=$(objective two "${binary[@]}" --set 'train.class_weight={a: 1, b: 1}')
-other=$(objective two "${binary[@]}" --set 'train.class_weight={a: 1, b: 9}' --set output.dir=two/other)
+objective two "${binary[@]}" --set 'train.class_weight={a: 1, b: 9}' --set output.dir=two/other >/dev/null
+other=$(json "$(find two/other -name '*.json')" .result.objective)
 ! near "$one" "$other" || fail "class weights of a binary task change nothing: $one"
 refused 3 "class 'b' has no weight" "${binary[@]}" --set 'train.class_weight={a: 1}'
