@@ -100,6 +100,38 @@ static int shortest_digits(double v, char digits[24], int *e)
 	return n;
 }
 
+/* Texts of up to 15 digits with at most 9 after the point, as most numbers of a config have: a quotient of two doubles that are exact
+ * is what the text reads back as, and no other text of so few digits does. 0 for all other numbers. */
+static size_t short_text(double v, char out[LB_DOUBLE_TEXT])
+{
+	static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+	const double a = fabs(v);
+	char backwards[24];
+	size_t n = 0, at = 0, decimals = 0;
+	uint64_t whole;
+
+	if (!(a >= 1e-6 && a < 1e5))
+		if (!(a >= 1 && a < 1e15 && a == floor(a)))
+			return 0;
+	while (decimals < 10 && (double)(whole = (uint64_t)(a * tens[decimals] + 0.5)) / tens[decimals] != a)
+		decimals++;
+	if (decimals == 10)
+		return 0;
+	for (; whole || n <= decimals; whole /= 10) {
+		if (n == decimals && n)
+			backwards[at++] = '.';
+		backwards[at++] = (char)('0' + whole % 10);
+		n++;
+	}
+	n = 0;
+	if (v < 0)
+		out[n++] = '-';
+	while (at)
+		out[n++] = backwards[--at];
+	out[n] = '\0';
+	return n;
+}
+
 size_t lb_double_text(double v, char out[LB_DOUBLE_TEXT])
 {
 	char digits[24];
@@ -108,6 +140,9 @@ size_t lb_double_text(double v, char out[LB_DOUBLE_TEXT])
 
 	if (v == 0)
 		return (size_t)snprintf(out, LB_DOUBLE_TEXT, "0");
+	const size_t n_short = short_text(v, out);
+	if (n_short)
+		return n_short;
 	const int n = shortest_digits(fabs(v), digits, &e);
 	if (n <= e && e <= 21)
 		return (size_t)snprintf(out, LB_DOUBLE_TEXT, "%s%s%.*s", sign, digits, e - n, "000000000000000000000");

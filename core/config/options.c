@@ -237,12 +237,34 @@ const struct lb_option *lb_option_at(size_t i)
 	return i < lb_option_count() ? &options[i] : NULL;
 }
 
+/* Places of the options by a hash of their path, made at the first look-up: 1 + the place, 0 where free. A power of two, and more
+ * than twice as many as there are options. */
+static unsigned short slots[512];
+_Static_assert(2 * sizeof options / sizeof *options < sizeof slots / sizeof *slots, "slots are at least half free");
+
+static unsigned short *slot_of(const char *path, size_t n)
+{
+	const size_t size = sizeof slots / sizeof *slots;
+	unsigned h = 2166136261U;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)path[i]) * 16777619U;
+	for (;; h++) {
+		unsigned short *slot = &slots[h % size];
+		if (!*slot || (!strncmp(options[*slot - 1].path, path, n) && options[*slot - 1].path[n] == '\0'))
+			return slot;
+	}
+}
+
 const struct lb_option *lb_option_find(const char *path, size_t n)
 {
-	for (size_t i = 0; i < lb_option_count(); i++)
-		if (!strncmp(options[i].path, path, n) && options[i].path[n] == '\0')
-			return &options[i];
-	return NULL;
+	static bool made;
+
+	for (size_t i = 0; !made && i < lb_option_count(); i++)
+		*slot_of(options[i].path, strlen(options[i].path)) = (unsigned short)(i + 1);
+	made = true;
+	const unsigned short place = *slot_of(path, n);
+	return place ? &options[place - 1] : NULL;
 }
 
 const struct lb_option *lb_option_component(const char *path)

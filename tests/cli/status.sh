@@ -32,7 +32,6 @@ assert_exit 0 lossbench sweep c.yaml --dry-run --jobs 1 --set train.epochs=30
 assert_contains "$err" 'no time estimate'
 
 # A trial in training is seen by its claim.
-lossbench train --config c.yaml --set loss.name=ce --set train.seed=9 --quiet 2>/dev/null || true
 assert_exit 0 lossbench sweep c.yaml --jobs 1
 assert_contains "$err" '6 trials: 1 done, 5 to do'
 table=$out
