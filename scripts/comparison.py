@@ -10,7 +10,6 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 
 import stats
-from facts import facts
 from records import Keys, Trial, within
 from sheets import Field, Sheet
 from tables import decimals, number
@@ -496,7 +495,7 @@ def trained_apart(study: Study) -> List[List[str]]:
     by_time: Dict[Tuple[str, float], set] = {}
     for (c, _), group in study.groups.items():
         for t in group.trials.values():
-            found = facts(t)
+            found = t.facts
             if found.seconds:
                 by_time.setdefault((str(found.run.get("host")), found.seconds), set()).add(c)
     for together in by_time.values():
@@ -510,7 +509,7 @@ def cost_of(study: Study, contenders: List[str]) -> Cost:
     out = Cost(contenders)
     for (c, _), group in study.groups.items():
         for t in group.trials.values() if c in contenders else ():
-            found = facts(t)
+            found = t.facts
             if found.seconds is not None:
                 out.seconds.append(found.seconds)
                 out.steps += found.steps

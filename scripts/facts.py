@@ -1,11 +1,12 @@
-"""What the page tells of a trial beside its metrics: data, machine, time. Each record is read again once and only this is kept of it.
-Standard library only."""
+"""What reports tell of a trial beside its metrics, taken from its record when it is read: data, machine, time. Of the rest, such as curves,
+the record is read again. Standard library only."""
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from record_form import Broken
-from records import Trial, read_record
+from record_form import Broken, check
+from safe_file import parse_json, read_bytes
 
 OWN = ("started", "seconds", "cpu_seconds", "resumed_epochs", "peak_memory_bytes")   # of `run`: each trial has its own
 MOST_POINTS = 400                       # of a curve; longer ones are thinned
@@ -13,46 +14,42 @@ MOST_POINTS = 400                       # of a curve; longer ones are thinned
 
 @dataclass
 class Facts:
-    seconds: Optional[float] = None     # of training; None unless the trial ended well
-    steps: int = 0
-    memory: int = 0                     # bytes, at most
-    features: int = 0
-    classes: int = 0
-    question: str = ""
-    run: dict = field(default_factory=dict)     # host, build and command: one block for all trials that share them
+    __slots__ = ("seconds", "steps", "memory", "features", "classes", "question", "run")
+    seconds: Optional[float]            # of training; None unless the trial ended well
+    steps: int
+    memory: int                         # bytes, at most
+    features: int
+    classes: int
+    question: str
+    run: dict                           # host, build and command: one block for all trials that share them
 
 
-KNOWN: Dict[int, Tuple[Trial, Facts]] = {}   # by the trial's identity
 SHARED: Dict[str, dict] = {}
 
 
-def whole(trial: Trial) -> dict:
-    """The record as it stands in its file; empty where that is gone or changed."""
-    try:
-        return read_record(str(trial.path))
-    except (OSError, Broken):
-        return {}
-
-
-def facts(trial: Trial) -> Facts:
-    if id(trial) not in KNOWN:
-        KNOWN[id(trial)] = trial, facts_of(trial, whole(trial))
-    return KNOWN[id(trial)][1]
-
-
-def facts_of(trial: Trial, record: dict) -> Facts:
+def facts_of(record: dict) -> Facts:
     run, data, result = block(record, "run"), block(record, "data"), block(record, "result")
     seconds = block(run, "seconds").get("train")
     shared = {k: v for k, v in run.items() if k not in OWN}
-    return Facts(seconds=float(seconds) if trial.status == "ok" and is_number(seconds) else None, steps=whole_number(result.get("steps")),
+    return Facts(seconds=float(seconds) if result.get("status") == "ok" and is_number(seconds) else None, steps=whole_number(result.get("steps")),
                  memory=whole_number(run.get("peak_memory_bytes")), features=whole_number(data.get("features")),
                  classes=len(data["classes"]) if isinstance(data.get("classes"), list) else 0, question=text(record.get("question")),
                  run=SHARED.setdefault(json.dumps(shared, sort_keys=True), shared))
 
 
-def curve(trial: Trial, name: str) -> Tuple[List[int], List[object]]:
+def whole(path: Path) -> dict:
+    """The record as it stands in its file; empty where that is gone or has been damaged since."""
+    try:
+        record = parse_json(read_bytes(str(path)))
+        check(record)
+        return record
+    except (OSError, Broken):
+        return {}
+
+
+def curve(path: Path, name: str) -> Tuple[List[int], List[object]]:
     """Epochs from 1 and the values of a learning curve, which may lack some; nothing where the record has none."""
-    values = block(block(whole(trial), "result"), "curves").get(name)
+    values = block(block(whole(path), "result"), "curves").get(name)
     if not isinstance(values, list):
         return [], []
     step = max(1, -(-len(values) // MOST_POINTS))

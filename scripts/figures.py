@@ -249,7 +249,7 @@ class Figures:
             g = self.study.group(who, condition)
             ok = [t for t in (g.trials.values() if g else ()) if t.status == "ok"][:MOST_CURVES]
             by_epoch: Dict[int, List[float]] = {}
-            made = [(epochs, values) for epochs, values in (curve(t, name) for t in ok) if epochs]
+            made = [(epochs, values) for epochs, values in (curve(t.path, name) for t in ok) if epochs]
             shortest = min((epochs[-1] for epochs, _ in made), default=0)
             for epochs, values in made:
                 for e, v in zip(epochs, values):

@@ -20,7 +20,6 @@ import soundness
 import tables
 from comparison import Study
 from conclusion import conclusions, headline
-from facts import facts
 from figures import Figures, Section
 from protocol import Protocol, data_words
 from records import Keys, Refused, Trial, value_text, within
@@ -81,7 +80,7 @@ def study_names(trials: List[Trial]) -> str:
 
 def title(trials: List[Trial]) -> str:
     """The question of the config where the records have it, else the names of the studies."""
-    questions = {facts(t).question for t in trials}
+    questions = {t.facts.question for t in trials}
     return (questions.pop() if len(questions) == 1 else "") or study_names(trials)
 
 
@@ -234,12 +233,12 @@ def command(args: argparse.Namespace) -> str:
 def commands(trials: List[Trial]) -> List[str]:
     """The sweeps that made the records, without the folder of the program."""
     seen = dict.fromkeys(tuple(map(str, c)) for t in sorted(trials, key=lambda t: t.started)
-                         for c in [facts(t).run.get("command")] if isinstance(c, list) and c)
+                         for c in [t.facts.run.get("command")] if isinstance(c, list) and c)
     return [shlex.join([os.path.basename(c[0]), *c[1:]]) for c in seen][:MOST_COMMANDS]
 
 
 def provenance(trials: List[Trial]) -> List[Tuple[str, str]]:
-    runs = list({id(facts(t).run): facts(t).run for t in trials}.values())
+    runs = list({id(t.facts.run): t.facts.run for t in trials}.values())
 
     def all_of(*path: str) -> str:
         values = []

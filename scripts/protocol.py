@@ -3,7 +3,6 @@ from pathlib import Path
 from typing import Dict, List, Tuple
 
 import aggregate
-from facts import facts
 from record_form import Broken, check_tuning
 from records import TUNED, Keys, Trial, natural, value_text
 from safe_file import parse_json, read_bytes
@@ -65,7 +64,7 @@ class Protocol:
         scaled = {"true": "standardised by the training rows' mean and standard deviation", "false": "as they are"}
         parts = [" or ".join(scaled.get(v, v) for v in self.values("data.preprocess.standardize")), self.given("data.preprocess.scale"),
                  self.given("data.preprocess.subtract"), self.given("data.preprocess.divide", "1"),
-                 "text columns one-hot" if self.values("data.categorical") == ["auto"] and any(facts(t).features for t in self.trials[:1]) else ""]
+                 "text columns one-hot" if self.values("data.categorical") == ["auto"] and any(t.facts.features for t in self.trials[:1]) else ""]
         missing = {"mean": "missing cells filled with the training mean", "drop": "rows with missing cells left out"}
         return ["; ".join(filter(None, parts + [missing.get(v, "") for v in self.values("data.missing")]))]
 
@@ -182,7 +181,7 @@ def data_name(trial: Trial) -> str:
 
 def data_words(trial: Trial) -> str:
     """letter: 20000 rows (12800 training, 3200 validation, 4000 test), 16 features, 26 classes; empty where the record does not say."""
-    rows, found = trial.rows, facts(trial)
+    rows, found = trial.rows, trial.facts
     parts = ["%d %s" % (rows[k], w) for k, w in (("train", "training"), ("valid", "validation"), ("test", "test")) if rows.get(k)]
     words = ["%s%s" % (plural(rows["all"], "row"), " (%s)" % ", ".join(parts) if parts else "")] if rows.get("all") else []
     words += [plural(found.features, "feature")] if found.features else []

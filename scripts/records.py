@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
 
+from facts import Facts, facts_of
 from record_form import MOST_DEPTH, Broken, check, listed, scalar
 from safe_file import parse_json, read_bytes
 
@@ -35,7 +36,7 @@ class Refused(Exception):
 class Trial:
     """What the tables need of a record. The rest of it is read again from its file when it is asked for: `record`."""
     __slots__ = ("path", "id", "study", "status", "config", "heads", "metrics", "directions", "splits", "rows", "sources", "made_by",
-                 "started", "baseline", "still_falling", "digest", "environment", "chosen", "tuned", "_record")
+                 "started", "baseline", "still_falling", "facts", "digest", "environment", "chosen", "tuned", "_record")
 
     def __init__(self, path: Path, record: dict):
         data, result, run = record.get("data") or {}, record["result"], record.get("run") or {}
@@ -58,6 +59,7 @@ class Trial:
         self.started: str = run.get("started") or ""
         self.baseline: Optional[Tuple[str, Dict[str, float]]] = baseline_values(record.get("baseline"))  # kind, and metrics by split.name
         self.still_falling: bool = still_falling(record, self.config.get("train.epochs"))
+        self.facts: Facts = facts_of(record)
         self.digest: bytes = b""                            # of the result part, and what `run` says of the machine:
         self.environment: Dict[str, str] = {}               # both only where read_trials is told to keep them
         self.chosen: Dict[str, str] = {}                    # what tuning chose for it: key path -> value as text

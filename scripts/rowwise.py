@@ -73,7 +73,7 @@ def read_rows(path: Path, classes: Tuple[str, ...]) -> Rows:
 def rows_of(trial: Optional[Trial]) -> Optional[Rows]:
     if trial is None or trial.status != "ok" or not predictions_path(trial).is_file():
         return None
-    return read_rows(predictions_path(trial), tuple(block(whole(trial), "data").get("classes") or ()))
+    return read_rows(predictions_path(trial), tuple(block(whole(trial.path), "data").get("classes") or ()))
 
 
 def first_kept(group: Optional[Group]) -> Tuple[str, Optional[Rows]]:
