@@ -33,6 +33,8 @@ int lb_column_warn_label(const struct lb_column *c, struct lb_table *t, struct l
 int lb_column_advise(const struct lb_column *c, size_t n, struct lb_buf *b, struct lb_err *err);
 /* Makes column j of a table numeric, and warns of digits lost, if it is text only for its large whole numbers (lb_column.large). */
 int lb_table_large_to_number(struct lb_table *t, size_t j, struct lb_err *err);
+/* Whether the first line of a table without a header holds this name in column j. */
+bool lb_first_line_names(const struct lb_table *t, size_t j, const char *name);
 /* A hint when the first line of a table without a header holds a text of this name, else NULL. Constant. */
 const char *lb_first_line_holds(const struct lb_table *t, const char *name);
 bool lb_column_is_missing(const struct lb_column *c, size_t row);

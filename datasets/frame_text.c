@@ -247,10 +247,15 @@ int lb_frame_text_roles(struct lb_table *t, const char *path, enum lb_kind kind,
 	return 0;
 }
 
+bool lb_first_line_names(const struct lb_table *t, size_t j, const char *name)
+{
+	return !t->has_header && t->n && j < t->n_cols && t->col[j].type == LB_TEXT && t->col[j].code[0] >= 0 && !strcmp(text_at(&t->col[j], 0), name);
+}
+
 const char *lb_first_line_holds(const struct lb_table *t, const char *name)
 {
-	for (size_t j = 0; !t->has_header && t->n && j < t->n_cols; j++)
-		if (t->col[j].type == LB_TEXT && t->col[j].code[0] >= 0 && !strcmp(text_at(&t->col[j], 0), name))
+	for (size_t j = 0; j < t->n_cols; j++)
+		if (lb_first_line_names(t, j, name))
 			return "the first line holds this name: set data.header: true";
 	return NULL;
 }

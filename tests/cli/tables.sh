@@ -138,6 +138,13 @@ config train.csv binary logistic '  test: {path: test.csv}' >c.yaml
 train c.yaml
 assert_contains "$err" 'train.csv was read with a header and test.csv without one'
 
+{ echo cap,odor,ring && rows 30 '@k,x@r,@k'; } >train.csv
+printf '%s\n' cap,odor,ring a,x1,a b,x2,b >test.csv
+config train.csv binary logistic '  test: {path: test.csv}' >c.yaml
+assert_exit 4 lossbench train --config c.yaml
+assert_contains "$err" "test.csv: the first line holds the name 'cap', which is a column of train.csv, but was taken for a row of data; set data.header: true"
+train c.yaml --set data.header=true
+
 # Further columns that are named like labels.
 { echo x,target_a,target_b && rows 60 '@r,@i.5,@r.5'; } >targets.csv
 assert_exit 0 lossbench init targets.csv
