@@ -30,7 +30,7 @@ def read(name):
 
 # Delimited text
 case("empty.csv", "", "is empty")
-case("header.csv", "a,b,label\n", "at least two classes")
+case("header.csv", "a,b,label\n", "has a header but no rows of data")
 case("ragged.csv", "a,b\n1,2\n3\n", ":3: & 1 field & 2 in line 1")
 case("long.csv", "a,b\n1,2\n3,4,5\n", ":3: & 3 fields & 2 in line 1")
 case("open.csv", 'a,b\n"1,2\n3,4\n', ":2: & quote")
@@ -137,7 +137,7 @@ case("overlong.yaml", good.encode() + b"name: \xc0\xaf\n", ":4:7: & UTF-8", 3)
 case("deep.yaml", good + "name: " + "[" * 2000 + "]" * 2000 + "\n", "nested more than 32 deep", 3)
 case("laughs.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", ":1: & anchor", 3)
 case("large.yaml", good + "# " + "x" * (2 << 20), "larger than the 1024 KiB allowed", 3)
-case("line.yaml", good + "name: " + "x" * (1 << 19) + "\n", ":4:7: name: & up to 200 bytes", 3)
+case("line.yaml", good + "name: " + "x" * (1 << 19) + "\n", ":4:7: name: & 1 to 200 bytes", 3)
 case("huge.yaml", good + "train: {epochs: 1e400, batch: 99999999999999999999999}\n", "train.epochs & train.batch", 3)
 case("minus.yaml", good + "train: {epochs: -1}\n", "train.epochs: found -1", 3)
 case("nan.yaml", good + "optimizer: {name: sgd, lr: .nan}\n", "optimizer.lr", 3)
