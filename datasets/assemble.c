@@ -96,12 +96,14 @@ static int take_warnings(struct lb_dataset *d, struct lb_table *const table[LB_F
 /* Files of which one has a header and the other none are joined by the order of their columns. */
 static int warn_headers(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
 {
-	for (size_t k = 2; k < LB_FILES; k += 2) {
-		const struct lb_table *train = table[0], *other = table[k];
+	const struct lb_table *train = table[0];
+
+	for (int i = 2; i < LB_FILES; i += 2) {
+		const struct lb_table *other = table[i];
 		if (!other || train->has_header == other->has_header || train->block.d || other->block.d)
 			continue;
 		if (lb_dataset_warn(d, err, "%s was read with a header and %s without one, so that their columns go together by their order; set "
-				    "data.header if that is wrong", paths[train->has_header ? 0 : k], paths[train->has_header ? k : 0]))
+				    "data.header if that is wrong", paths[train->has_header ? 0 : i], paths[train->has_header ? i : 0]))
 			return -1;
 	}
 	return 0;
@@ -137,6 +139,25 @@ static int warn_duplicates(struct lb_dataset *d, const struct lb_table *t, struc
 	lb_buf_free(&b);
 	free(name);
 	return rc;
+}
+
+/* A file that is given twice, so that what is measured was trained on. */
+static int warn_same_file(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
+{
+	static const char *const side[LB_SIDES] = { "training", "validation", "test" };
+
+	for (int s = 1; s < LB_SIDES; s++)
+		for (int other = 0; other < s; other++) {
+			const struct lb_table *t = table[2 * s], *first = table[2 * other];
+			if (!t || !first || !*t->sha256 || strcmp(t->sha256, first->sha256))
+				continue;
+			if (lb_dataset_warn(d, err, "%s: the %s file has the content of the %s file: %s", paths[2 * s] ? paths[2 * s] : "data", side[s],
+					    side[other], other ? "what is chosen by one is measured on the same rows" :
+					    "what is measured on it was trained on"))
+				return -1;
+			break;
+		}
+	return 0;
 }
 
 /* ---- missing cells ---- */
@@ -436,6 +457,8 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 	d->n = f.n;
 	d->n_first = f.n_first;
 	d->n_valid = f.n_valid;
+	if (warn_same_file(d, table, paths, err))
+		goto out;
 	if (lb_frame_labels(&f, roles, d, err) || lb_frame_weight(&f, d, err) || lb_frame_group(&f, d, err))
 		goto out;
 	if (take_features(&f, alone, d, err) || review_features(&f, d, err) || lb_suspects_warn(d, err))

@@ -434,10 +434,9 @@ int lb_frame_build(struct lb_table *const table[LB_FILES], const char *const pat
 		if (table[2 * s] && (!(map[s] = lb_alloc(p.n, sizeof *map[s], err)) ||
 				     match(&p, table[0], table[2 * s], s, named[2 * s], map[s], err)))
 			goto out;
-	for (int s = 0; s < LB_SIDES; s++)
-		if ((table[2 * s] && lb_frame_settle_large(table[2 * s], p.role, p.n, map[s], roles->kind, err)) ||
-		    (table[2 * s + 1] &&
-		     lb_frame_settle_large(table[2 * s + 1], NULL, width(table[2 * s + 1]), NULL, roles->kind, err)))
+	for (int i = 0; i < LB_FILES; i++)
+		if (table[i] && lb_frame_settle_large(table[i], i % 2 ? NULL : p.role, i % 2 ? width(table[i]) : p.n, i % 2 ? NULL : map[i / 2],
+						      roles->kind, err))
 			goto out;
 	if (lb_frame_settle_rows(table, p.role, p.n, map, roles->missing, err) ||
 	    side_make(out, table[0], table[1], named, &p, NULL, roles->kind, err))

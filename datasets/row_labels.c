@@ -58,7 +58,7 @@ struct range {
 
 static struct range range_of(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t k, bool weighted)
 {
-	struct range r = { .min = INFINITY, .max = -INFINITY };
+	struct range r = { .min = (double)INFINITY, .max = -(double)INFINITY };
 
 	for (size_t i = 0; i < n; i++) {
 		const double v = d->target[rows[i] * d->n_targets + k];
@@ -188,8 +188,8 @@ static int warn_one_class(const struct lb_dataset *d, const struct lb_split *spl
 {
 	for (int part = LB_VALID; part <= LB_TEST; part++) {
 		const int32_t only = only_class(d, split, part, y, false);
-		if (only >= 0 && say(out, err, "all rows of the %s part are of class '%s': metrics that compare classes, such as auc, are undefined there",
-				     part_name[part], d->class_name[only]))
+		if (only >= 0 && say(out, err, "all rows of the %s part are of class '%s': metrics that compare classes, such as %s, are undefined there",
+				     part_name[part], d->class_name[only], d->kind == LB_BINARY ? "auc" : "mcc"))
 			return -1;
 	}
 	return 0;

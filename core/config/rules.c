@@ -283,15 +283,6 @@ static void check_shares(const struct lb_resolving *r)
 		fault(r, "data.split.valid", "cannot be combined with data.valid, whose rows are the validation part; leave it out");
 }
 
-static void check_target(const struct lb_resolving *r)
-{
-	const char *target = cJSON_GetStringValue(lb_json_at(r->out, "data.preprocess.target"));
-
-	if (target && strcmp(target, "none") && r->kind < LB_N_KINDS && r->kind != LB_REGRESSION)
-		fault(r, "data.preprocess.target", "found %s, allowed: none; the task is %s, and only a regression has targets to scale", target,
-		      lb_kind_name(r->kind));
-}
-
 static void check_split(const struct lb_resolving *r)
 {
 	const double folds = resolved_number(r, "data.split.folds", 0);
@@ -365,6 +356,15 @@ static void check_tune(const struct lb_resolving *r)
 		fault(r, "data.cv.fold", "found %.0f, allowed: an integer in [0, %.0f]", resolved_number(r, "data.cv.fold", 0), folds - 1);
 }
 
+static void check_target(const struct lb_resolving *r)
+{
+	const char *target = cJSON_GetStringValue(lb_json_at(r->out, "data.preprocess.target"));
+
+	if (target && strcmp(target, "none") && r->kind < LB_N_KINDS && r->kind != LB_REGRESSION)
+		fault(r, "data.preprocess.target", "found %s, allowed: none; the task is %s, and only a regression has targets to scale", target,
+		      lb_kind_name(r->kind));
+}
+
 /* What only some tasks have. */
 static void check_task(const struct lb_resolving *r)
 {
@@ -389,12 +389,13 @@ static void check_task(const struct lb_resolving *r)
 		      "them with data.labels: [NAME, ...]");
 	if (teacher && !strcmp(text_or(r, "data.missing", ""), "drop"))
 		fault(r, "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
+	check_target(r);
 }
 
 void lb_rule_check(const struct lb_resolving *r)
 {
 	static void (*const checks[])(const struct lb_resolving *) = {
-		check_name, check_source, check_notation, check_task, check_split, check_target, check_early_stopping, check_tune,
+		check_name, check_source, check_notation, check_task, check_split, check_early_stopping, check_tune,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

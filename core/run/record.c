@@ -160,15 +160,15 @@ static void add_metrics(cJSON *in, const struct lb_prepared *p, double *const me
 	}
 }
 
-static void add_baseline(cJSON *record, const struct lb_prepared *p, const struct lb_baseline *b)
+static void add_baseline(cJSON *record, const struct lb_prepared *p)
 {
-	if (!p || !b || !b->kind) {
+	if (!p || !p->baseline.kind) {
 		lb_json_text(record, "baseline", NULL);
 		return;
 	}
 	cJSON *baseline = lb_json_object(record, "baseline");
-	lb_json_text(baseline, "kind", b->kind);
-	add_metrics(baseline, p, b->metric);
+	lb_json_text(baseline, "kind", p->baseline.kind);
+	add_metrics(baseline, p, p->baseline.metric);
 }
 
 static void add_curves(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
@@ -288,7 +288,7 @@ cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, con
 	cJSON *directions = lb_json_object(record, "directions");
 	for (size_t m = 0; p && m < p->setup.n_metrics; m++)
 		lb_json_text(directions, p->setup.metric[m].key, p->setup.metric[m].metric->higher_is_better ? "higher" : "lower");
-	add_baseline(record, p, facts->baseline);
+	add_baseline(record, p);
 	add_result(record, p, out, message);
 	add_run(record, facts, out);
 	if (!lb_json_complete(err))

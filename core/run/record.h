@@ -3,14 +3,12 @@
 #define LB_RECORD_H
 
 #include "core/run/trial.h"
-#include "core/train/baseline.h"
 
 /* What a run was like; not part of the result. */
 struct lb_run_facts {
 	const char *study;
 	const char *const *argv;         /* NULL-ended */
 	char started[32];                /* UTC */
-	const struct lb_baseline *baseline; /* what the training has to beat; NULL where that is not known */
 	double load_seconds, prepare_seconds, total_seconds, cpu_seconds;
 };
 

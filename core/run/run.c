@@ -135,7 +135,6 @@ static int store(const struct lb_trial *t, const struct lb_prepared *p, const st
 struct member {
 	const struct lb_trial *t;
 	struct lb_prepared p;
-	struct lb_baseline baseline;
 	bool ready;
 };
 
@@ -189,54 +188,10 @@ static void train_all(struct member *m, size_t k, const struct lb_run_options *o
 	free(err);
 }
 
-/* Whether the two have the same metrics of the same labels, so that they have one baseline. */
-static bool same_baseline(const struct member *a, const struct member *b)
-{
-	const struct lb_setup *x = &a->p.setup, *y = &b->p.setup;
-	const size_t rows = a->t->source->data->n;
-
-	if (x->n_metrics != y->n_metrics || x->loss->kind != y->loss->kind || !x->probe != !y->probe ||
-	    (x->y != y->y && memcmp(x->y, y->y, rows * sizeof *x->y)))
-		return false;
-	for (size_t i = 0; i < x->n_metrics; i++)
-		if (strcmp(x->metric[i].key, y->metric[i].key))
-			return false;
-	return true;
-}
-
-static int copy_baseline(const struct lb_baseline *from, size_t n_metrics, struct lb_baseline *to, struct lb_err *err)
-{
-	to->kind = from->kind;
-	for (int part = 0; part < 3; part++) {
-		if (!from->metric[part])
-			continue;
-		if (!(to->metric[part] = lb_alloc(n_metrics, sizeof(double), err)))
-			return -1;
-		memcpy(to->metric[part], from->metric[part], n_metrics * sizeof(double));
-	}
-	return 0;
-}
-
-/* The baselines of all that have ended; mostly one that all share. */
-static void add_baselines(struct member *m, size_t k, const struct lb_prepared *leader, struct lb_run_end *end)
-{
-	const struct member *made = NULL;
-
-	for (size_t i = 0; i < k; i++) {
-		if (!m[i].ready || end[i].rc || end[i].status == LB_TRIAL_INTERRUPTED)
-			continue;
-		if (made && same_baseline(made, &m[i]))
-			end[i].rc = copy_baseline(&made->baseline, m[i].p.setup.n_metrics, &m[i].baseline, &end[i].err);
-		else if (!(end[i].rc = lb_baseline_make_f64(&leader->cohort, &m[i].p.setup, &m[i].baseline, &end[i].err)))
-			made = &m[i];
-	}
-}
-
 static void store_end(const struct member *m, const struct lb_outcome *out, struct lb_run_facts *facts, struct lb_run_end *end,
 		      cJSON **record)
 {
 	facts->load_seconds = m->t->source->seconds;
-	facts->baseline = &m->baseline;
 	facts->prepare_seconds = m->ready ? m->p.seconds : 0;
 	if (!end->rc)
 		end->rc = store(m->t, &m->p, out, facts, NULL, record, &end->err);
@@ -261,15 +216,12 @@ void lb_run_cohort(const struct lb_trial *const *t, size_t k, const struct lb_ru
 		struct lb_prepared *leader = prepare_all(m, t, k, end);
 		if (leader)
 			train_all(m, k, opt, leader, out, end);
-		if (leader)
-			add_baselines(m, k, leader, end);
 		facts.total_seconds = (lb_seconds() - start) / (double)k;
 		facts.cpu_seconds = (cpu_seconds() - cpu) / (double)k;
 		for (size_t i = 0; i < k; i++)
 			store_end(&m[i], &out[i], &facts, &end[i], record ? &record[i] : NULL);
 		for (size_t i = k; i-- > 0;) {
 			lb_outcome_free(&out[i]);
-			lb_baseline_free(&m[i].baseline);
 			if (m[i].ready)
 				lb_prepared_free(&m[i].p);
 		}

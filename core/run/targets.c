@@ -65,6 +65,21 @@ static int prepare_labels(struct lb_prepared *p, const cJSON *config, const stru
 	return rc;
 }
 
+/* Constant features are 0 once standardized; a categorical column of one value is one feature that is always 1. */
+static int warn_constant_features(struct lb_prepared *p, struct lb_err *err)
+{
+	static const char text[] = "no feature changes in the training rows, so that a model can only learn one answer for all rows";
+	const struct lb_encoding *e = &p->features;
+	size_t moving = e->d - e->data->x.d > e->data->n_cat;
+
+	for (size_t j = 0; j < e->data->x.d; j++)
+		moving += e->scale[j] > 0;
+	if (moving)
+		return 0;
+	lb_warn("%s", text);
+	return lb_sentences_add(&p->warnings, text, err);
+}
+
 /* The warnings of the labels as the training sees them. Those that label noise has brought about have not been said before. */
 static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
@@ -139,6 +154,7 @@ static int prepare_units(struct lb_prepared *p, const cJSON *config, const struc
 
 int lb_targets_prepare(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
 {
-	return prepare_labels(p, config, data, err) || prepare_warnings(p, data, err) || prepare_weights(p, config, data, err) ||
+	return prepare_labels(p, config, data, err) || prepare_warnings(p, data, err) || warn_constant_features(p, err) ||
+			       prepare_weights(p, config, data, err) ||
 			       prepare_units(p, config, data, err) ? -1 : 0;
 }

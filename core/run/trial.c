@@ -49,6 +49,22 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 	return lb_evaluation_check(config, split, err) || lb_sampler_check(config, lb_reads_all(config), err) || lb_full_batch_check(config, err) ? -1 : 0;
 }
 
+/* Warns of the trial's rows; what other trials of the cache have brought up is not said again. */
+static int say_warnings(const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache, struct lb_err *err)
+{
+	struct lb_sentences found = { 0 };
+	int rc = lb_labels_warn(data, split, data->y, &found, err);
+
+	for (size_t i = 0; !rc && i < found.n; i++) {
+		if (lb_sentences_have(&cache->said, found.text[i]))
+			continue;
+		lb_warn("%s", found.text[i]);
+		rc = lb_sentences_add(&cache->said, found.text[i], err);
+	}
+	lb_sentences_free(&found);
+	return rc;
+}
+
 /* Leaves out training (and validation) rows as corrupt.imbalance says. */
 static int thin_out(const cJSON *config, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
 {
@@ -100,22 +116,6 @@ static int make_split(const cJSON *config, const struct lb_dataset *data, struct
 		return 0;
 	lb_split_free(out);
 	return -1;
-}
-
-/* Warns of the trial's rows; what other trials of the cache have brought up is not said again. */
-static int say_warnings(const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache, struct lb_err *err)
-{
-	struct lb_sentences found = { 0 };
-	int rc = lb_labels_warn(data, split, data->y, &found, err);
-
-	for (size_t i = 0; !rc && i < found.n; i++) {
-		if (lb_sentences_have(&cache->said, found.text[i]))
-			continue;
-		lb_warn("%s", found.text[i]);
-		rc = lb_sentences_add(&cache->said, found.text[i], err);
-	}
-	lb_sentences_free(&found);
-	return rc;
 }
 
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err)
@@ -334,6 +334,25 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 			       lb_encoding_make(t->source->data, &p->split, &encode, &p->features, err) ? -1 : 0;
 }
 
+/* Whether the two, of one cohort, have the same metrics of the same labels, and so the same baseline. */
+static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
+{
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !a->probe != !b->probe ||
+	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
+		return false;
+	for (size_t i = 0; i < a->n_metrics; i++)
+		if (strcmp(a->metric[i].key, b->metric[i].key))
+			return false;
+	return true;
+}
+
+static int prepare_baseline(struct lb_prepared *p, const struct lb_prepared *leader, struct lb_err *err)
+{
+	if (leader && same_baseline(&leader->setup, &p->setup, p->features.data->n))
+		return lb_baseline_copy(&leader->baseline, p->setup.n_metrics, &p->baseline, err);
+	return lb_baseline_make_f64(&p->cohort, &p->setup, &p->baseline, err);
+}
+
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err)
 {
 	const struct lb_dataset *data = t->source->data;
@@ -348,6 +367,10 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	}
 	p->setup.teacher = t->source->teacher;
 	prepare_cohort(p, t->config);
+	if (prepare_baseline(p, leader, err)) {
+		lb_prepared_free(p);
+		return -1;
+	}
 	p->seconds = lb_seconds() - start;
 	return 0;
 }
@@ -364,6 +387,7 @@ void lb_prepared_free(struct lb_prepared *p)
 	free(p->checkpoint);
 	free(p->checkpoint_tag);
 	lb_sentences_free(&p->warnings);
+	lb_baseline_free(&p->baseline);
 	for (size_t i = 0; i < p->n_lists; i++)
 		free(p->lists[i]);
 	for (size_t i = 0; i < sizeof p->key / sizeof *p->key; i++)

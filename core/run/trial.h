@@ -4,6 +4,7 @@
 
 #include "core/base/json.h"
 #include "core/run/data.h"
+#include "core/train/baseline.h"
 #include "core/train/train.h"
 
 /* The version of the record's form; part of every id. */
@@ -42,6 +43,7 @@ struct lb_prepared {
 	int precision;                   /* 32 or 64 */
 	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
 	struct lb_sentences warnings;    /* what is to be told of its rows, beside the dataset's own warnings */
+	struct lb_baseline baseline;     /* what the training has to beat */
 	double seconds;                  /* that preparing took */
 };
 

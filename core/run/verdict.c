@@ -2,6 +2,8 @@
 
 #include "core/run/get.h"
 
+#include <stdio.h>
+
 /* Still falling: the last fifth of the epochs brought a tenth of the whole fall; fewer epochs than these say nothing. */
 #define LAST 0.2
 #define FALL 0.1
@@ -62,27 +64,46 @@ static double deficit(const cJSON *record, const cJSON *metric, const char *spli
 	return fabs(gap) <= 1e-9 * (fabs(metric->valuedouble) + fabs(other->valuedouble)) ? 0 : gap;
 }
 
-static int compare_with_baseline(const cJSON *record, struct lb_sentences *found, struct lb_err *err)
+/* "BEFORE a, b" of the metrics of the judged split for which `chosen` is true; nothing where there are none. */
+static int name_metrics(const cJSON *record, const char *before, bool (*chosen)(const cJSON *record, const cJSON *metric, const char *split),
+			struct lb_sentences *out, struct lb_err *err)
 {
-	const char *split = lb_judged_split(record), *words = lb_baseline_words(record);
+	const char *split = lb_judged_split(record);
 	struct lb_buf b = { 0 };
 	const cJSON *metric;
 	size_t n = 0;
-	int rc = 0;
 
 	cJSON_ArrayForEach(metric, metrics_of(record, "result.metrics", split))
-		if (is_telling(metric->string) && deficit(record, metric, split) > 0)
-			lb_buf_printf(&b, "%s%s", n++ ? ", " : "", metric->string);
-	if (b.bad)
-		rc = lb_fail_memory(err, b.n);
-	else if (n) {
-		struct lb_buf sentence = { 0 };
-		lb_buf_printf(&sentence, "worse than the baseline (%s) by %s.%s", words ? words : "a constant model", split, b.s);
-		rc = sentence.bad ? lb_fail_memory(err, sentence.n) : lb_sentences_add(found, sentence.s, err);
-		lb_buf_free(&sentence);
-	}
+		if (chosen(record, metric, split))
+			lb_buf_printf(&b, "%s%s.%s", n++ ? ", " : before, split, metric->string);
+	const int rc = b.bad ? lb_fail_memory(err, b.n) : n ? lb_sentences_add(out, b.s, err) : 0;
 	lb_buf_free(&b);
 	return rc;
+}
+
+static bool is_worse(const cJSON *record, const cJSON *metric, const char *split)
+{
+	return is_telling(metric->string) && deficit(record, metric, split) > 0;
+}
+
+static bool is_undefined(const cJSON *record, const cJSON *metric, const char *split)
+{
+	(void)record;
+	(void)split;
+	return cJSON_IsNull(metric);
+}
+
+static int find(const cJSON *record, struct lb_sentences *found, struct lb_err *err)
+{
+	const char *words = lb_baseline_words(record);
+	char before[160];
+
+	snprintf(before, sizeof before, "worse than the baseline (%s) by ", words ? words : "a constant model");
+	if (name_metrics(record, before, is_worse, found, err) || name_metrics(record, "undefined: ", is_undefined, found, err))
+		return -1;
+	if (strcmp(lb_judged_split(record), "train"))
+		return 0;
+	return lb_sentences_add(found, "there is neither a validation nor a test part: the metrics are of the rows that were trained on", err);
 }
 
 /* On its own training rows. */
@@ -137,7 +158,7 @@ int lb_verdict(const cJSON *record, struct lb_sentences *found, struct lb_senten
 
 	if (!status || strcmp(status, "ok"))
 		return 0;
-	if (compare_with_baseline(record, found, err))
+	if (find(record, found, err))
 		return -1;
 	if (never_changed(&c))
 		return lb_sentences_add(doubts, "the training loss never changed: no step has moved the model; a loss of pairs needs both classes in "

@@ -6,8 +6,8 @@
 #include "core/base/json.h"
 #include "datasets/row_labels.h"
 
-/* Adds sentences about a record of a trial that is ok (others: none): found are facts, such as a test metric that is worse than the
- * baseline's; doubts, with what to do, are about the training itself: a regression that is no better than the mean on its own training
+/* Adds sentences about a record of a trial that is ok (others: none): found are facts: metrics that are worse than the baseline's
+ * or undefined, and that no row was kept apart; doubts, with what to do, are about the training itself: a regression that is no better than the mean on its own training
  * rows, a loss that never changed, a loss that was still falling when the epochs were over. */
 int lb_verdict(const cJSON *record, struct lb_sentences *found, struct lb_sentences *doubts, struct lb_err *err);
 

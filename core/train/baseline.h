@@ -16,6 +16,8 @@ struct lb_baseline {
  * on failure too, which is only for want of memory. */
 int lb_baseline_make_f32(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err);
 int lb_baseline_make_f64(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err);
+/* A copy of a baseline with that many metrics. */
+int lb_baseline_copy(const struct lb_baseline *from, size_t n_metrics, struct lb_baseline *to, struct lb_err *err);
 void lb_baseline_free(struct lb_baseline *b);
 
 #endif

@@ -1,10 +1,12 @@
 #include "core/train/train.h"
 
+#include "core/base/mem.h"
 #include "core/optim/optim_info.h"
 #include "core/train/baseline.h"
 #include "core/train/predict.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *lb_status_name(enum lb_status s)
 {
@@ -24,6 +26,19 @@ void lb_outcome_free(struct lb_outcome *o)
 	free(o->w);
 	lb_decision_free(&o->decision);
 	*o = (struct lb_outcome){ 0 };
+}
+
+int lb_baseline_copy(const struct lb_baseline *from, size_t n_metrics, struct lb_baseline *to, struct lb_err *err)
+{
+	*to = (struct lb_baseline){ .kind = from->kind };
+	for (int part = 0; part < 3; part++) {
+		if (!from->metric[part])
+			continue;
+		if (!(to->metric[part] = lb_alloc(n_metrics, sizeof(double), err)))
+			return -1;
+		memcpy(to->metric[part], from->metric[part], n_metrics * sizeof(double));
+	}
+	return 0;
 }
 
 void lb_baseline_free(struct lb_baseline *b)

@@ -106,12 +106,16 @@ assert m["test"]["log_loss"] is None and m["test"]["accuracy"] == 0 and m["train
 assert_exit 0 lossbench train one.yaml --set loss=huber --set optimizer.lr=0.0001 --set output.dir=stuck
 assert_contains "$out" 'metric                      train        valid         test     baseline'
 assert_contains "$out" 'baseline: always the mean of the target, on the test rows'
-assert_contains "$out" 'worse than the baseline (always the mean of the target) by test.rmse, mae, r2'
+assert_contains "$out" 'worse than the baseline (always the mean of the target) by test.rmse, test.mae, test.r2'
 assert_contains "$err" 'warning: the training has not left its start: on its own rows the model is no better than the mean of the target; set data.preprocess.target: standardize'
 assert_exit 0 lossbench train one.yaml --set loss=huber --set optimizer.lr=0.0001 --set output.dir=stuck
 assert_contains "$out" 'worse than the baseline'
 assert_exit 0 lossbench train one.yaml --set optimizer.lr=0.000001 --set data.preprocess.target=standardize --set output.dir=still
 assert_lacks "$err" 'set data.preprocess.target'
+assert_exit 0 lossbench train one.yaml --set optimizer=lbfgs --set data.split.train=1 --set output.dir=apart
+assert_contains "$out" 'there is neither a validation nor a test part: the metrics are of the rows that were trained on'
+assert_exit 0 lossbench train one.yaml --set optimizer=lbfgs --set 'data.split={modulo: 300, test: [7]}' --set output.dir=single
+assert_contains "$out" 'undefined: test.r2'
 assert_exit 0 lossbench train one.yaml --set optimizer=lbfgs --set output.dir=fine
 assert_lacks "$out" worse
 assert_lacks "$err" warning

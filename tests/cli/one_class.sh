@@ -65,7 +65,7 @@ rm -rf out
 
 config multiclass "$sorted, split: {first: 60}" ce
 warned "1 class has no training row, so that no model can learn it: 'r'"
-warned "all rows of the test part are of class 'r': metrics that compare classes, such as auc, are undefined there"
+warned "all rows of the test part are of class 'r': metrics that compare classes, such as mcc, are undefined there"
 config multiclass "$sorted" ce 'corrupt: {labels: {kind: matrix, matrix: [1, 0, 0, 0, 1, 0, 0, 1, 0]}}'
 rm -rf out
 assert_exit 0 lossbench train c.yaml
@@ -81,6 +81,21 @@ warned 'target 2 is the same in all rows of the training part: there is nothing 
 awk 'BEGIN { print "a,l,m"; for (i = 0; i < 60; i++) print i % 7 "," (i % 2) "," (i > 50) }' >labels.csv
 config multilabel 'train: {path: labels.csv}, labels: [l, m], split: {first: 40}' ml_bce
 warned "1 label is the same in all training rows, so that no model can learn it: 'm'"
+
+# Features that never change in the training rows, and a file that is given twice.
+awk 'BEGIN { srand(4); print "a,c,y"; for (i = 0; i < 60; i++) print (i < 30 ? 7 : rand()) "," (i < 30 ? "u" : "v") "," i % 2 }' >steps.csv
+config binary 'train: {path: steps.csv}, unseen: zero, split: {first: 30}' logistic
+assert_exit 0 lossbench train c.yaml --set output.dir=steps
+assert_contains "$err" 'warning: no feature changes in the training rows, so that a model can only learn one answer for all rows'
+cp two.csv copy.csv
+config binary 'train: {path: two.csv, label: label}, valid: {path: weights.csv}, test: {path: copy.csv}, drop: [w, y]' logistic
+sed -i 's/weights.csv/copy.csv/' c.yaml
+warned 'copy.csv: the validation file has the content of the training file: what is measured on it was trained on'
+warned 'copy.csv: the test file has the content of the training file: what is measured on it was trained on'
+head -n 20 two.csv >few.csv
+tail -n 5 two.csv >>few.csv
+config binary 'train: {path: two.csv, label: label}, valid: {path: few.csv}, test: {path: few.csv}, drop: [w, y]' logistic
+warned 'few.csv: the test file has the content of the validation file: what is chosen by one is measured on the same rows'
 
 # A split by shares of the same files says nothing.
 config multiclass "$sorted" ce

@@ -79,6 +79,20 @@ run stop --set data.preprocess.target=standardize --set 'train.early_stopping={m
 value stop/trials/*.json 'r["result"]["curves"]["valid.rmse"][r["result"]["best_epoch"] - 1] == r["result"]["metrics"]["valid"]["rmse"]' | grep -q True ||
 	fail 'the metrics are not those of the best epoch'
 
+long=(--quiet --set data.preprocess.target=standardize --set train.epochs=6000 --set train.batch=16 --set train.checkpoint=20 --set train.curves=[])
+lossbench train c.yaml "${long[@]}" --set output.dir=resumed >/dev/null 2>&1 &
+training=$!
+wait_until 20 compgen -G 'resumed/trials/*.checkpoint' >/dev/null
+kill -9 $training
+wait $training 2>/dev/null || true
+assert_exit 0 lossbench train c.yaml "${long[@]}" --set output.dir=resumed
+assert_exit 0 lossbench train c.yaml "${long[@]}" --set output.dir=whole
+"$py" - <<'PY'
+import glob, json
+a, b = (json.load(open(glob.glob(d + "/trials/*[0-9a-f].json")[0])) for d in ("resumed", "whole"))
+assert a["run"]["resumed_epochs"] > 0 and a["result"] == b["result"], a["run"]["resumed_epochs"]
+PY
+
 # A target that never changes in the training rows has the unit 1; `none` is the same trial as nothing; other tasks have none.
 awk -F, -v OFS=, 'NR > 1 { $5 = 3 } 1' prices.csv >flat.csv
 assert_exit 0 lossbench train c.yaml --quiet --set output.dir=flat --set data.train.path=flat.csv --set 'data.drop=[]' --set 'data.train.label="price, small"' \
