@@ -70,6 +70,8 @@ static void print_scalar(const char *text)
 
 static void print_proposal(const struct inspected *s, const struct opt_list *sets)
 {
+	struct lb_buf drop = { 0 };
+
 	printf("\ndata:                      # for a config; `lossbench init FILE` writes a whole one\n  train: {path: ");
 	print_scalar(s->path);
 	if (s->labels || s->label) {
@@ -87,6 +89,9 @@ static void print_proposal(const struct inspected *s, const struct opt_list *set
 		if (value && memchr(key, '.', (size_t)(value - key)) == NULL && strncmp(key, "label=", 6) && strncmp(key, "labels=", 7))
 			printf("  %.*s: %s\n", (int)(value - key), key, value + 1);
 	}
+	if (s->data && inspect_suspects(s, 1U << LB_COUNTS_ROWS, &drop) && !drop.bad)
+		printf("  drop: %s\n", drop.s);
+	lb_buf_free(&drop);
 	if (s->missing)
 		printf("  missing: mean            # or drop\n");
 	printf("  preprocess: %s\n", inspect_preprocess(s));

@@ -313,6 +313,8 @@ int inspect(const char *path, const struct inspect_options *opt, struct inspecte
 
 	if (check_sets(opt, err))
 		return -1;
+	if (!lb_utf8_valid(path, strlen(path)) || (opt->labels && !lb_utf8_valid(opt->labels, strlen(opt->labels))))
+		return lb_fail(err, LB_USAGE, "%s: the name of the file is not UTF-8, as a config must be; rename the file", path);
 	int rc = inspect_as(path, opt, named, s, err);
 	if (!rc || named || opt->label || opt->table_only || err->code != LB_DATA)
 		return rc;
@@ -339,4 +341,29 @@ const char *inspect_preprocess(const struct inspected *s)
 	if (s->block && !strcmp(s->type, "uint8"))
 		return "{divide: 255, standardize: false}   # bytes become numbers from 0 to 1";
 	return "{standardize: true}   # by the training rows' mean and standard deviation";
+}
+
+bool inspect_is_unique(const struct inspected *s, const char *name)
+{
+	size_t found = 0;
+
+	for (size_t j = 0; j < s->columns; j++)
+		found += !strcmp(s->column[j].name, name);
+	return found == 1;
+}
+
+size_t inspect_suspects(const struct inspected *s, unsigned kinds, struct lb_buf *b)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < s->data->n_suspects; k++) {
+		const struct lb_suspect *c = &s->data->suspect[k];
+		if (!(kinds & 1U << c->why) || !inspect_is_unique(s, c->name))
+			continue;
+		lb_buf_puts(b, n++ ? ", " : "[");
+		lb_buf_yaml(b, c->name);
+	}
+	if (n)
+		lb_buf_puts(b, "]");
+	return n;
 }

@@ -2,6 +2,7 @@
 #ifndef LB_CMD_INSPECT_H
 #define LB_CMD_INSPECT_H
 
+#include "core/base/text.h"
 #include "datasets/dataset.h"
 
 struct inspected {
@@ -43,5 +44,12 @@ void inspect_free(struct inspected *s);
 
 /* A block for data.preprocess that suits the data, with a comment. */
 const char *inspect_preprocess(const struct inspected *s);
+
+/* Whether a name stands over one column only. */
+bool inspect_is_unique(const struct inspected *s, const char *name);
+
+/* Appends "[a, b]", the suspects of these kinds (bits 1 << enum lb_suspicion) that can be named, as YAML; returns how many they are and
+ * appends nothing for none. */
+size_t inspect_suspects(const struct inspected *s, unsigned kinds, struct lb_buf *b);
 
 #endif

@@ -85,6 +85,15 @@ static const char *refused_word(int argc, char **argv)
 	return argv[optind - 1];
 }
 
+/* A file such as -house.csv, which would ask for help; NULL when there is none. */
+static const char *file_like_h(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strncmp(argv[i], "-h", 2) && argv[i][2] && lb_file_exists(argv[i]))
+			return argv[i];
+	return NULL;
+}
+
 static int unknown(const char *command, const char *word, const struct opt *opts, size_t n, struct lb_err *err)
 {
 	const char *names[MAX_OPTS];
@@ -118,6 +127,9 @@ static int parse(const char *command, const struct opt *opts, size_t n_opts, int
 	optind = 0;
 	while ((c = getopt_long(argc, argv, letters, table, &index)) != -1) {
 		size_t i = c >= 256 ? (size_t)c - 256 : 0;
+		const char *file = c == 'h' ? file_like_h(argc, argv) : NULL;
+		if (file)
+			return unknown(command, file, opts, n_opts, err);
 		if (c == 'h') {
 			print_help(find_command(command), opts, n_opts);
 			return 1;

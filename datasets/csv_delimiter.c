@@ -1,5 +1,7 @@
 #include "datasets/csv_delimiter.h"
 
+#include "datasets/readers.h"
+
 #include <ctype.h>
 #include <string.h>
 
@@ -68,7 +70,8 @@ static int sample(struct lb_csv *c, char delimiter, struct cut *cut, struct lb_e
 	}
 	cut->decimals = any && all;
 	cut->failed = status < 0;
-	return status < 0 && (err->code == LB_MACHINE || c->w.endless || c->w.broken) ? -1 : 0;
+	const bool too_wide = c->n == LB_MAX_COLUMNS;
+	return status < 0 && (err->code == LB_MACHINE || c->w.broken || (c->w.endless && !c->long_cell && !too_wide)) ? -1 : 0;
 }
 
 static bool is_even(const struct cut *cut)

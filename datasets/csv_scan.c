@@ -41,6 +41,7 @@ int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err)
 {
 	if (lb_window_rewind(&c->w, err))
 		return -1;
+	c->long_cell = false;
 	c->delimiter = delimiter;
 	c->p = c->w.buf + c->w.first;
 	const size_t hint = hint_length(c->p);
@@ -160,7 +161,7 @@ static int next_record(struct lb_csv *c, struct lb_err *err)
 	c->first_line = c->first_line ? c->first_line : c->line;
 	const char *start = c->p;
 	do {
-		if (c->n == LB_MAX_COLUMNS)
+		if (c->n == LB_MAX_COLUMNS && (c->w.endless = true))
 			return lb_fail(err, LB_DATA, "%s:%zu: more than %zu columns, which is the limit", c->path, c->line, LB_MAX_COLUMNS);
 		if ((c->n == c->cap && lb_grow(&c->cell, &c->cap, c->n + 1, sizeof *c->cell, err)) ||
 		    next_cell(c, &c->cell[c->n], err))
@@ -177,7 +178,7 @@ static int next_record(struct lb_csv *c, struct lb_err *err)
 /* The rest of the file is not looked at: it may be as long again. */
 static int refuse_long_cell(struct lb_csv *c, struct lb_err *err)
 {
-	c->w.endless = true;
+	c->w.endless = c->long_cell = true;
 	return lb_fail(err, LB_DATA, "%s:%zu: a cell of this line is longer than %zu bytes, which is the limit; is a quote not closed, or the file "
 		       "not a table?", c->path, c->line, LB_CELL_LIMIT);
 }

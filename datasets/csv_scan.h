@@ -35,6 +35,7 @@ struct lb_csv {
 	const char *p;           /* what comes next, and its line */
 	size_t next_line;
 	const char *open;        /* the cell that is being read */
+	bool long_cell;          /* the last error: a cell was too long, which another delimiter may cut */
 	bool stop[256];          /* bytes that end a cell without quotes */
 };
 

@@ -283,6 +283,10 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 					     "order of columns", path, p->name[j], p->path);
 		return rc;
 	}
+	for (size_t j = 0; train->has_header && j < p->n; j++)
+		if (lb_first_line_holds(other, p->name[j]))
+			return lb_fail(err, LB_DATA, "%s: the first line holds the name '%s', which is a column of %s, but was taken for a row of data; "
+				       "set data.header: true", path, p->name[j], p->path);
 	if (n != p->n)
 		return lb_fail(err, LB_DATA, "%s: %zu columns, but %s has %zu; both files need the same columns", path, n,
 			       p->path, p->n);

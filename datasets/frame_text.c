@@ -101,9 +101,9 @@ int lb_column_refuse_stray_text(const struct lb_column *c, struct lb_table *t, c
 	const size_t row = cells.numbers ? cells.number : cells.example;
 	if (row == t->n)
 		return 0;
-	return lb_table_warn(t, err, "column '%s' holds texts, but %zu of %zu cells are numbers (the first is '%.60s' in line %zu); all of them were taken "
-			     "for categories, which data.categorical can say on purpose", c->name, cells.numbers + cells.otherwise,
-			     cells.numbers + cells.texts, text_at(c, row), line_of(t, row));
+	return lb_table_warn(t, err, "column '%s' holds texts, but %zu of its %zu cells read%s as a number (the first is '%.60s' in line %zu); all of "
+			     "them were taken for categories, which data.categorical can say on purpose", c->name, cells.numbers + cells.otherwise,
+			     cells.numbers + cells.texts, cells.numbers + cells.otherwise == 1 ? "s" : "", text_at(c, row), line_of(t, row));
 }
 
 int lb_column_warn_label(const struct lb_column *c, struct lb_table *t, struct lb_err *err)
@@ -119,8 +119,8 @@ int lb_column_warn_label(const struct lb_column *c, struct lb_table *t, struct l
 				     "one is a class", c->name, text_at(c, cells.example), line_of(t, cells.example));
 	if (!cells.numbers || !cells.texts)
 		return 0;
-	return lb_table_warn(t, err, "the label column '%s' holds both numbers (%zu cells) and texts (%zu cells, the first is '%.60s' in line %zu); each "
-			     "different one is a class", c->name, cells.numbers, cells.texts, text_at(c, cells.first), line_of(t, cells.first));
+	return lb_table_warn(t, err, "the label column '%s' holds both numbers (%zu of its %zu cells) and texts (the first is '%.60s' in line %zu); each "
+			     "different one is a class", c->name, cells.numbers, cells.numbers + cells.texts, text_at(c, cells.first), line_of(t, cells.first));
 }
 
 bool lb_column_holds_amounts(const struct lb_column *c, size_t n)

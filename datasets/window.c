@@ -67,6 +67,7 @@ int lb_window_open(struct lb_window *w, const char *path, uint64_t limit, struct
 
 int lb_window_rewind(struct lb_window *w, struct lb_err *err)
 {
+	w->endless = false;
 	return w->base || w->failed ? start(w, err) : 0;
 }
 

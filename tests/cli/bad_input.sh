@@ -30,7 +30,7 @@ def read(name):
 
 # Delimited text
 case("empty.csv", "", "is empty")
-case("header.csv", "a,b,label\n", "at least two classes")
+case("header.csv", "a,b,label\n", "has a header but no rows")
 case("ragged.csv", "a,b\n1,2\n3\n", ":3: & 1 field & 2 in line 1")
 case("long.csv", "a,b\n1,2\n3,4,5\n", ":3: & 3 fields & 2 in line 1")
 case("open.csv", 'a,b\n"1,2\n3,4\n', ":2: & quote")
