@@ -1,4 +1,5 @@
-/* What the two halves of the ARFF reader share: arff_header.c reads the declarations, arff.c the rows. Inside these two only. */
+/* What the parts of the ARFF reader share: arff_header.c reads the declarations, arff.c the rows, arff_table.c makes
+ * the table. Inside these three only. */
 #ifndef LB_ARFF_H
 #define LB_ARFF_H
 
@@ -59,5 +60,8 @@ int32_t lb_arff_level(struct lb_arff *s, size_t j, const char *text, struct lb_e
 
 /* Reads up to and with "@data". What stands behind it in the same line is left at s->p. */
 int lb_arff_header(struct lb_arff *s, struct lb_err *err);
+
+/* The table of the rows that were read, with what is to be said of them; takes the columns (arff_table.c). */
+int lb_arff_table(struct lb_arff *s, struct lb_table *t, struct lb_err *err);
 
 #endif

@@ -1,4 +1,5 @@
 #include "datasets/readers.h"
+#include "datasets/unpack.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -180,6 +181,11 @@ static int refuse(const char *path, const char *name, const char *convert, struc
 
 int lb_foreign_check(const char *path, const unsigned char *head, size_t n, struct lb_err *err)
 {
+	const struct lb_unpacker *inner = lb_unpacker_of(head, n);
+
+	if (inner)
+		return lb_fail(err, LB_DATA, "%s: is compressed twice, and holds %s data; unpack it once (for a .gz file: gunzip FILE)", path,
+			       inner->name);
 	for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
 		if (has_magic(&magics[i], head, n))
 			return refuse(path, magics[i].name, magics[i].convert, err);

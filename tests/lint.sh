@@ -96,8 +96,9 @@ no_precision_in_cmd() {
 		}'
 }
 
+# One fuzz target runs commands.
 nothing_includes_cmd() {
-	includes core losses datasets tests | grep -E ':cmd/' | sed 's/$/ is included; only cmd\/ may include cmd\//'
+	includes core losses datasets tests | grep -E ':cmd/' | grep -v '^tests/fuzz/commands.c:' | sed 's/$/ is included; only cmd\/ may include cmd\//'
 }
 
 quiet_below_cmd() {

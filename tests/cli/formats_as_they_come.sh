@@ -31,7 +31,7 @@ refused() { # TEXT...
 	[ ! -e out ] || fail 'something was written'
 }
 
-python() { "${PYTHON:-python3}" - "$@"; }
+python() { "${PYTHON:-python3}" -; }
 
 # ---- ARFF: nominal attributes whose values are numbers are categories, for every command.
 python <<'PY'
@@ -230,7 +230,6 @@ config multiclass ce 'path: medmnist.npz, x: val_images, y: val_labels' 'test: {
 assert_eq "$(trained | cut -d'|' -f1-4)" '4|0|1|2' 'parts by name'
 
 # ---- NPZ: labels as text are classes by name, pickles are refused, sparse archives are sparse rows.
-golden=$LB_ROOT/tests/golden/formats
 python <<'PY'
 import struct, zipfile
 

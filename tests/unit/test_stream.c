@@ -325,6 +325,23 @@ START_TEST(member_damage)
 }
 END_TEST
 
+START_TEST(packed_twice)
+{
+	const struct lb_unpacker *u = &lb_unpackers[_i];
+	struct lb_buf once = { 0 }, twice = { 0 };
+	char words[64];
+
+	if (!u->open)
+		return;
+	snprintf(words, sizeof words, "is_compressed_twice holds_%s_data", u->name);
+	pack_add(u, &once, "a,b\n1,2\n", 8);
+	gzip_add(&twice, once.s, once.n, NULL, 6);
+	ck_refused(read_bytes(twice.s, twice.n, NULL), words);
+	lb_buf_free(&once);
+	lb_buf_free(&twice);
+}
+END_TEST
+
 /* What begins like a magic number and is text. */
 START_TEST(no_member)
 {
@@ -371,6 +388,7 @@ static Suite *suite(void)
 		n++;
 	tcase_add_loop_test(c, members, 0, n);
 	tcase_add_loop_test(c, member_damage, 0, n);
+	tcase_add_loop_test(c, packed_twice, 0, n);
 	tcase_add_test(c, no_member);
 	tcase_add_loop_test(c, without_library, 0, n);
 	suite_add_tcase(s, c);
