@@ -133,8 +133,7 @@ class Study:
 
     def tied(self, condition: str) -> Dict[str, float]:
         """Contenders that do not differ significantly from the best, with their p-values: the t-test with Holm's correction gives 0.05 or
-        more, and the Bayesian correlated t-test does not make them worse by more than the region of practical equivalence with
-        probability 0.95."""
+        more. One with a diverged trial is never among them."""
         if condition not in self.known_ties:
             self.known_ties[condition] = self.find_ties(condition)
         return self.known_ties[condition]
@@ -143,17 +142,14 @@ class Study:
         best = self.best(condition)
         if best is None:
             return {}
-        ratio = self.ratio[condition]
-        tests = [(c, stats.corrected_t(p.finite, ratio).p, stats.correlated_t(p.finite, ratio, self.rope)[0]) for c in self.contenders
+        tests = [(c, stats.corrected_t(p.finite, self.ratio[condition]).p) for c in self.contenders
                  if c != best for p in [self.pairs(c, best, condition)] if len(p.finite) >= 2]
-        adjusted = stats.holm([p for _, p, _ in tests])
-        return {c: p for (c, _, worse), p in zip(tests, adjusted)
-                if p >= ALPHA and worse < 1 - ALPHA and not self.groups[c, condition].diverged}
+        adjusted = stats.holm([p for _, p in tests])
+        return {c: p for (c, _), p in zip(tests, adjusted) if p >= ALPHA and not self.groups[c, condition].diverged}
 
     def tied_words(self) -> str:
         names = sorted({self.t_name(c) for c in self.conditions})
-        return ("p >= 0.05 by the %s with Holm's correction%s, and a probability below 0.95 of being "
-                "worse by more than %g by the Bayesian correlated t-test" % (" or the ".join(names), self.within, self.rope))
+        return "p >= 0.05 by the %s with Holm's correction%s" % (" or the ".join(names), self.within)
 
     @property
     def within(self) -> str:

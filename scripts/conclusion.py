@@ -92,7 +92,7 @@ def of_condition(study: Study, condition: str) -> Conclusion:
 def compare(study: Study, condition: str, known: List[str], best: str, out: Conclusion) -> None:
     """The sentences about contenders with results, of which there are at least two."""
     against = study.reference(condition)
-    made = [v for v in verdicts(study, condition, [(c, against) for c in known if c != against])]
+    made = verdicts(study, condition, [(c, against) for c in known if c != against])
     tested = [v for v in made if v.tested]
     better = sorted((v for v in tested if v.word == "better"), key=lambda v: -v.gain)
     worse = [v for v in tested if v.word == "worse"]
@@ -102,30 +102,33 @@ def compare(study: Study, condition: str, known: List[str], best: str, out: Conc
             "a single %s" % study.replicate if n < 2 else plural(n, "pair"), best, study.metric_words, value_words(study, best, condition))
         return
     tied = study.tied(condition)
+    clear = not tied and all(v.word == "worse" for v in verdicts(study, condition, [(c, best) for c in known if c != best]))
     if better:
-        out.finding = better_words(study, condition, against, better, tied, best, len(known))
-    elif against == best and not tied and len(worse) == len(tested):
+        out.finding = better_words(study, against, better, best if clear else "", len(known))
+    elif against == best and clear:
         out.finding = "%s is the best of %s: better than %s by %s in %s." % (
             against, nouns(study, len(known)), *closest(study, worse), study.metric_words)
     elif len(tied) + 1 == len(known):
         out.finding = no_winner(study, condition, known)
     elif against == best:
-        out.finding = "No %s is better than %s; no significant difference from it: %s." % (study.what, against, listed(sorted(tied)) or "none")
+        out.finding = "No %s is better than %s, which has the best mean%s." % (
+            study.what, against, "; no significant difference from it: " + listed(sorted(tied)) if tied else "")
     else:
         ahead = next(v for v in made if v.who == best)
         out.finding = "No %s is significantly better than %s: the best mean, %s's, is ahead by %s%s." % (
             study.what, against, best, ahead.gain_words, p_after(ahead.p, len(known))) if ahead.tested else \
             "No %s is significantly better than %s." % (study.what, against)
-    out.details += details(study, condition, against, best, made, tied)
+    out.details += details(study, condition, against, best, made)
 
 
-def better_words(study: Study, condition: str, against: str, better: List[Verdict], tied: dict, best: str, n: int) -> str:
+def better_words(study: Study, against: str, better: List[Verdict], clear: str, n: int) -> str:
+    """clear: the contender that is significantly better than all others, or empty."""
     first = better[0]
     text = "%s is better than %s by %s in %s%s" % (first.who, against, first.gain_words, study.metric_words, p_after(first.p, n))
     if len(better) > 1:
         rest = [v.who for v in better[1:]]
         text += "; so %s %s" % ("is" if len(rest) == 1 else "are", listed(rest))
-    if first.who == best and not tied and n > 2:
+    if first.who == clear and n > 2:
         text += "; it is the best of %s" % nouns(study, n)
     return text + "."
 
@@ -148,7 +151,7 @@ def no_winner(study: Study, condition: str, known: List[str]) -> str:
         interval_places(apart, 0, 0), apart, study.metric_words)
 
 
-def details(study: Study, condition: str, against: str, best: str, made: List[Verdict], tied: dict) -> List[str]:
+def details(study: Study, condition: str, against: str, best: str, made: List[Verdict]) -> List[str]:
     def named(word: str) -> List[str]:
         return [v.who for v in made if v.word == word]
 
