@@ -140,7 +140,7 @@ fi
 
 # A sweep killed in its first part goes on to the same end.
 cp -r out whole && rm -r out/tuning.json
-find out/trials -name '*.json' | sort | head -20 | xargs rm
+find out/trials -name '*.json' | sort | sed -n '1,20p' | xargs rm
 assert_exit 0 lossbench sweep --config tune.yaml
 cmp out/tuning.json whole/tuning.json
 for f in whole/trials/*.json; do

@@ -19,7 +19,7 @@ build=$(cd "$1" && pwd) || exit 2
 seconds=$2
 shift 2
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
-[ $# -gt 0 ] || set -- arff commands compressed csv gzip idx npy npz record set svmlight yaml
+[ $# -gt 0 ] || set -- arff checkpoint commands compressed csv gzip idx npy npz record set svmlight yaml
 samples=datasets/samples golden=tests/golden/formats
 
 # The first lines or bytes of real files, as files of the folder.
