@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Dict, FrozenSet, Iterable, List, NoReturn, Optional, Tuple
+from typing import Collection, Dict, FrozenSet, Iterable, List, NoReturn, Optional, Tuple
 
 from choices import apply_choices, chosen_text, tuned_metric
 from meaning import harmonise
@@ -62,7 +62,8 @@ def make_plan(args: argparse.Namespace, trials: List[Trial], keys: Keys, notes: 
     known = list(dict.fromkeys([s + "." + name for s in SPLITS for name in directions] + [m for t in trials for m in t.metrics]))
     if not known:
         raise Refused("the records hold no metric; list some in the config, such as metrics: [accuracy]", 4)
-    metrics = check_metrics(args.metric, args.select, known, directions)
+    measured = {m for t in trials for m in t.metrics}
+    metrics = check_metrics([full_name(m, measured, known) for m in args.metric], args.select, known, directions)
     varying = [k for k in keys.varying if not within(k, over)]
     free = [k for k in varying if not within(k, asked)]
     kept = [k for k in free if not args.select or fixed(k, bool(args.group_by))]
@@ -96,10 +97,14 @@ def is_question(key: str) -> bool:
     return within(key, QUESTION) and not within(key, TUNABLE)
 
 
+def full_name(metric: str, measured: Collection[str], known: Collection[str]) -> str:
+    """auc stands for test.auc, or for valid.auc where no test rows were measured."""
+    names = [metric, *("%s.%s" % (split, metric) for split in ("test", "valid", "train"))]
+    return next((name for some in (measured, known) for name in names if name in some), metric)
+
+
 def check_metrics(metrics: List[str], select: Optional[str], known: List[str], directed: Iterable[str]) -> List[str]:
-    """The metrics with their splits: auc stands for test.auc, or valid.auc where no test rows were measured."""
-    out = [next((m for m in (metric, *(s + "." + metric for s in ("test", "valid", "train"))) if m in known), metric) for metric in metrics]
-    for metric in out + ([select] if select else []):
+    for metric in metrics + ([select] if select else []):
         if metric not in known:
             raise Refused("unknown metric '%s'%s" % (metric, nearest(metric, known)))
     if select and not select.startswith("valid."):
@@ -107,7 +112,7 @@ def check_metrics(metrics: List[str], select: Optional[str], known: List[str], d
                       "use --select valid.%s" % (select, *select.split(".", 1)))
     if select and select.split(".", 1)[1] not in directed:
         raise Refused("--select %s: the records do not say whether higher or lower is better" % select)
-    return out
+    return metrics
 
 
 # ---- numbers ----

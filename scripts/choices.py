@@ -100,7 +100,7 @@ def same_arm(t: Trial, arm: dict) -> bool:
 def own_space(t: Trial) -> Dict[str, object]:
     """By the tune block of the config: the keys that it tunes, with the values of this trial."""
     given = [k[len("tune.space."):] for k in t.config if k.startswith("tune.space.")]
-    keys = given or [k for k, v in t.config.items() if k in DEFAULT_SPACE or k.startswith("loss.") and type(v) in (int, float)]
+    keys = given or [*DEFAULT_SPACE, *(k for k, v in t.config.items() if k.startswith("loss.") and type(v) in (int, float))]
     return {k: t.config[k] for k in keys if k in t.config}
 
 

@@ -102,30 +102,35 @@ def study_of(pairs: List[Pair], keys: Keys, changed: Dict[str, Tuple[str, str]],
 
 
 def mean_sheet(study) -> "Sheet":
-    """The sheet of pairs, with both means."""
+    """The sheet of pairs, one a setting, with both means."""
     from comparison import pairs_sheet
     from sheets import Field
     sheet = pairs_sheet(study)
-    sheet.title = "In the mean, %s" % study.metric
-    sheet.fields[1:3] = [Field("A", group="v"), Field("B", group="v")]
-    correct(sheet, [f.title for f in sheet.fields])
-    sheet.rows = [row[:1] + [study.groups["A", row[0]].mean(), study.groups["B", row[0]].mean()] + row[3:] for row in sheet.rows]
+    kept = [j for j, f in enumerate(sheet.fields) if f.title not in (study.what, study.condition_name, "against")]
+    fields = [Field(study.condition_name, "word"), Field("A", group="v"), Field("B", group="v")] + [sheet.fields[j] for j in kept]
+    rows = [[c, study.groups["A", c].mean(), study.groups["B", c].mean()] + [row[j] for j in kept] for c, row in zip(study.conditions, sheet.rows)]
+    correct(rows, [f.title for f in fields])
+    sheet.title, sheet.fields, sheet.rows = "In the mean, %s" % study.metric, fields, rows
     sheet.__post_init__()
-    sheet.notes = [note.replace("of the first minus that of the other", "of B minus that of A").replace(
-        "the comparisons of one setting", "all settings shown") for note in sheet.notes]
+    sheet.rules = [rule.replace("of the first minus that of the other", "of B minus that of A").replace(
+        "for the comparisons of one " + study.condition_name, "for the comparisons") for rule in sheet.rules]
     return sheet
 
 
-def correct(sheet: "Sheet", titles: List[str]) -> None:
-    """Holm's correction over all settings: here each setting is one comparison."""
+def correct(rows: List[list], titles: List[str]) -> None:
+    """Holm's correction over all settings, each of which is one comparison here, and verdicts that agree with it."""
     import stats
     for raw, adjusted in (("p", "p Holm"), ("p Wilcoxon", "Wilcoxon Holm")):
         if raw not in titles:
             continue
         i, j = titles.index(raw), titles.index(adjusted)
-        made = [row for row in sheet.rows if row[i] is not None]
+        made = [row for row in rows if row[i] is not None]
         for row, value in zip(made, stats.holm([row[i] for row in made])):
             row[j] = value
+    verdict, p = titles.index("verdict"), titles.index("p Holm")
+    for row in rows:
+        if row[verdict] in ("better", "worse") and row[p] is not None and row[p] >= 0.05:
+            row[verdict] = "no significant difference"
 
 
 def facts(names: List[str], a: List[Trial], b: List[Trial], pairs: List[Pair], changed: Dict[str, Tuple[str, str]]) -> List[str]:

@@ -152,13 +152,14 @@ def complete(trials: List[Trial]) -> List[str]:
         for s in shapes:
             rename(s, known)
             name_components(s, known)
-    filler = Filler(known)
+    shapes = shapes_of(trials)
+    filler = Filler(known, shapes)
     for _ in range(2):                  # components first, then their parameters
-        shapes = shapes_of(trials)
         missing = lacking(shapes)
         filler.look(shapes)
         for i, keys in missing.items():
             filler.fill(shapes[i], keys)
+        shapes = shapes_of(trials)
     return filler.said()
 
 
@@ -194,8 +195,9 @@ class Filler:
     """Gives trials the keys that they lack: of records of lossbench the defaults; what a record of another program does not speak of at
     all, such as the optimiser, is as in the others where these agree."""
 
-    def __init__(self, known: Optional[Options]):
+    def __init__(self, known: Optional[Options], shapes: List[Shape]):
         self.known = known
+        self.spoken = {id(t): frozenset(key.split(".")[0] for key in s.keys) for s in shapes if s.foreign for t in s.trials}
         self.head: Dict[str, str] = {}                          # component block -> key of its name
         self.sole: Dict[Tuple[str, str], object] = {}           # (key, name of its component) -> the one value that all have
         self.guessed: Dict[str, Set[int]] = {}                  # keys taken from the others, and the trials
@@ -219,19 +221,18 @@ class Filler:
         return s.heads[block] if block and self.head[block] != key else ""
 
     def fill(self, s: Shape, keys: Set[str]) -> None:
-        tops = {key.split(".")[0] for key in s.keys}
         for block_or_key in sorted(keys):
             key = self.head.get(block_or_key, block_or_key)
-            value = self.value(s, key, tops)
+            value = self.value(s, key)
             for t in s.trials if value is not NONE else ():
                 t.config[key] = keep(t.config.get("train.seed") if value is None and key.endswith(".seed") else value)
                 if key != block_or_key:
                     t.heads = heads_with(t, block_or_key, key)
 
-    def value(self, s: Shape, key: str, tops: Set[str]) -> object:
+    def value(self, s: Shape, key: str) -> object:
         sole = self.sole.get((key, self.owner(s, key)), NONE)
         top = key.split(".")[0]
-        silent = s.foreign and top not in tops
+        silent = s.foreign and top not in self.spoken[id(s.trials[0])]
         if sole is not NONE and (silent or not self.known):
             (self.silent if silent else self.guessed).setdefault(top if silent else key, set()).update(map(id, s.trials))
             return sole

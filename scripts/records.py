@@ -366,6 +366,9 @@ class Keys:
         self.revealed = frozenset(revealed)
         self.any_tuned = any(t.tuned for t in trials)
         self.all = list(dict.fromkeys(key for shape in dict.fromkeys(tuple(t.config) for t in trials) for key in shape))
+        if VERSION in self.all:                             # beside the other keys of the data
+            self.all.remove(VERSION)
+            self.all.insert(max((i + 1 for i, k in enumerate(self.all) if k.startswith("data.")), default=0), VERSION)
         self.heads = dict(item for heads in {id(t.heads): t.heads for t in trials}.values() for item in heads.items())
         self.blocks = {key: max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None) for key in self.all}
         self.short = short_names(list(dict.fromkeys(key for t in trials for key in t.chosen)) if self.any_tuned else [])

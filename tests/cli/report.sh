@@ -35,11 +35,12 @@ for name in sys.argv[1:]:
     loss = record["config"]["loss"]
     for metric, value in record["result"]["metrics"]["test"].items():
         groups.setdefault(loss["name"] + (" q=%g" % loss["q"] if "q" in loss else ""), {}).setdefault("test." + metric, []).append(value)
+    if loss["name"] == "ce":                                # of the constant model each seed has one value, whatever the loss
+        for metric, value in (record.get("baseline") or {"metrics": {"test": {}}})["metrics"]["test"].items():
+            groups.setdefault("always the majority class", {}).setdefault("test." + metric, []).append(value)
 expected = {key: {m: (statistics.mean(v), statistics.stdev(v)) for m, v in g.items()} for key, g in groups.items()}
-assert len(expected) == 3
-
 table = list(csv.DictReader(open("table.csv")))
-assert len(table) == 3
+assert len(table) == len(expected) and set(expected) >= {"ce", "gce q=0.3", "gce q=0.7"}, table
 cells = []
 for row in table:
     for metric, (mean, sd) in expected[row["loss"]].items():
@@ -63,7 +64,8 @@ PY
 # The plain table needs nothing but Python; what has tests and plots says what it lacks.
 printf '#!/bin/sh\nexec "%s" -S "$@"\n' "$(command -v "$py")" >bare-python
 chmod +x bare-python
-assert_eq "$(LOSSBENCH_PYTHON=$PWD/bare-python lossbench report r)" "$(lossbench report r)" 'the table without packages'
+bare=$(LOSSBENCH_PYTHON=$PWD/bare-python lossbench report r) full=$(lossbench report r)
+assert_eq "$(sed '/^\*:/q' <<<"$bare")" "$(sed '/^\*:/q' <<<"$full")" 'the table without packages'
 if ! ./bare-python -c 'import numpy' 2>/dev/null; then
 	LOSSBENCH_PYTHON=$PWD/bare-python assert_exit 5 lossbench report r --table pairs
 	assert_contains "$err" 'numpy is missing, which --table pairs needs'
@@ -78,6 +80,81 @@ if "$py" -c 'import numpy, scipy, matplotlib, jinja2' 2>/dev/null; then
 	assert_lacks "$(cat page.html)" "$PWD"
 	for f in pairs.csv main.tex curves-1.pdf; do [ -s files/$f ] || fail "files/$f is missing beside the page"; done
 fi
+
+# Messages begin with the command; a metric may be named without its split.
+assert_exit 0 lossbench report r --metric log_loss
+short=$out
+assert_exit 0 lossbench report r --metric test.log_loss
+assert_eq "$short" "$out" 'a metric by its name'
+assert_exit 2 lossbench report r --metric acuracy
+assert_contains "$err" "lossbench report: unknown metric 'acuracy'; did you mean 'test.accuracy'"
+
+# Only the trials whose ids are given.
+first=$(basename "$(ls r/trials/*.json | head -n 1)" .json)
+assert_exit 0 lossbench report r --ids <(echo "$first")
+assert_contains "$out" 'c: 1 trial;'
+
+# Of the working folder nothing is taken: no module, no setting of matplotlib; what is no file is left out at once.
+mkdir hostile
+for module in json re numpy scipy matplotlib records sitecustomize; do echo 'raise SystemExit(9)' >hostile/$module.py; done
+printf 'text.usetex: True\n\xff\n' >hostile/matplotlibrc
+for path in '' . : "$PWD/hostile"; do
+	(cd hostile && PYTHONPATH=$path PYTHONSAFEPATH=1 lossbench report ../r) >there || fail "PYTHONPATH=$path: exit status $?"
+	assert_eq "$(cat there)" "$full" "report in a folder of modules, PYTHONPATH=$path"
+	if [ -s page.html ]; then
+		(cd hostile && PYTHONPATH=$path lossbench report ../r --format html --out ../there.html) || fail "page: exit status $?"
+	fi
+done
+mkfifo r/trials/0000000000000000.json
+ln -s /dev/zero r/trials/0000000000000001.json
+assert_exit 0 timeout 60 lossbench report r
+assert_contains "$err" 'lossbench report: warning: r/trials/0000000000000000.json: it is a pipe, not a file; left out'
+assert_contains "$err" 'r/trials/0000000000000001.json: it is a symbolic link, not a file; left out'
+assert_eq "$out" "$full" 'what is no record changes nothing'
+rm r/trials/000000000000000[01].json
+
+# A tuned study is compared by its own selection: one column of numbers, the settings beside it.
+cat >t.yaml <<YAML
+task: multiclass
+data: {train: {path: $LB_ROOT/datasets/samples/iris.csv.gz, label: label}, split: {train: 0.6, valid: 0.2, test: 0.2}}
+model: {kind: linear}
+train: {epochs: 2, batch: 16}
+metrics: [accuracy, log_loss]
+tune: {trials: 4, method: halton, folds: 3, metric: valid.log_loss}
+sweep: {loss: [ce, brier, gce], train.seed: [1, 2]}
+output: {dir: t}
+YAML
+lossbench sweep t.yaml --quiet
+assert_exit 0 lossbench report t
+assert_eq "$(sed -n 1p <<<"$out" | tr -s ' ')" 'loss chosen test.log_loss n'
+assert_contains "$out" 'Tuned by the sweep, by valid.log_loss'
+for loss in ce brier 'gce.* q='; do grep -qE "^$loss.*lr=.* 2\$" <<<"$out" || fail "no row of $loss with what was chosen: $out"; done
+
+# Records of an older version, which lack an option added since or have it under its old name, are compared with new ones.
+iris_config v.yaml v
+sed -i 's/loss: .*/loss: [{name: poly1, eps: 2}, {name: ce}]/' v.yaml
+lossbench sweep v.yaml --quiet
+assert_exit 0 lossbench report v --format csv
+before=$out
+"$py" - <<'PY'
+import json, pathlib
+for path in pathlib.Path("v/trials").glob("*.json"):
+    record = json.loads(path.read_text())
+    config = record["config"]
+    if config["train"]["seed"] == 2 or config["loss"]["name"] == "ce":
+        del config["data"]["preprocess"]["subtract"], config["optimizer"]["project"], config["corrupt"]["imbalance"]
+        if "eps" in config["loss"]:
+            config["loss"]["epsilon"] = config["loss"].pop("eps")
+        record["run"]["lossbench"] = "0.0.9"
+        path.write_text(json.dumps(record))
+PY
+assert_exit 0 lossbench report v --format csv
+assert_eq "$out" "$before" 'records of two versions'
+assert_exit 0 lossbench report v
+assert_contains "$out" 'Records of 2 versions of lossbench: 0.0.9 (4 trials)'
+printf 'data: {train: {path: a.csv, label: y}}\nloss: {name: poly1, epsilon: 2}\n' >old.yaml
+assert_exit 3 lossbench config check old.yaml
+assert_contains "$err" 'old.yaml:2:21: loss.epsilon: epsilon was renamed to eps'
 
 # Wrong use is told apart from records that are not there.
 assert_exit 2 lossbench report
