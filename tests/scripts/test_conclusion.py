@@ -5,6 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from test_comparison import Case, made  # noqa: E402
+import comparison  # noqa: E402
 import conclusion  # noqa: E402
 import soundness  # noqa: E402
 import wording  # noqa: E402
@@ -39,6 +40,15 @@ class Sentences(Case):
         only, = self.found()
         self.assertEqual(only.finding, "No clear winner: both losses are within 0.0017 test accuracy of each other; no difference is significant.")
         self.assertIn("ce has the best mean test accuracy, 0.5567.", only.details)
+
+    def test_words_and_marks_agree(self):
+        """Whoever is not significantly different from the best by the verdict is so by the mark of ties, and the other way round."""
+        for seed, (a, b, c) in enumerate(((0.60, 0.581, 0.40), (0.62, 0.60, 0.41), (0.58, 0.555, 0.39))):
+            self.store(made("ce", seed, a), made("gce", seed, b), made("mae", seed, c))
+        study = self.study()
+        words = {v.who: v.word for v in comparison.verdicts(study, "all", [(c, "ce") for c in ("gce", "mae")])}
+        self.assertEqual(sorted(study.tied("all")), sorted(c for c, word in words.items() if word not in ("worse", "better")))
+        self.assertNotIn("none", conclusion.conclusions(study)[0].finding)
 
     def test_practically_equal(self):
         for seed in range(8):
