@@ -4,15 +4,25 @@ PREFIX ?= /usr/local
 BUILD ?= build
 CC ?= cc
 CFLAGS ?= -O2 -g
-STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off $(if $(ISAL),-DLB_ISAL)
+STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off $(if $(ISAL),-DLB_ISAL) $(if $(BZIP2),-DLB_BZIP2) $(if $(XZ),-DLB_XZ) $(if $(ZSTD),-DLB_ZSTD)
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wdouble-promotion -Wconversion -Wvla -Wundef
 # ISA-L inflates twice as fast as zlib; where it is not to be had (or with ISAL=) zlib does it.
 ifeq ($(origin ISAL),undefined)
 ISAL := $(shell pkg-config --exists libisal 2>/dev/null && echo libisal)
 endif
-PKGS = openblas yaml-0.1 libcjson zlib libcrypto $(ISAL)
+# What unpacks bzip2, xz and zstd files; without one of them (BZIP2=, XZ= or ZSTD=) such files are refused by name.
+ifeq ($(origin BZIP2),undefined)
+BZIP2 := $(shell echo '\#include <bzlib.h>' | $(CC) -E -x c - >/dev/null 2>&1 && echo -lbz2)
+endif
+ifeq ($(origin XZ),undefined)
+XZ := $(shell pkg-config --exists liblzma 2>/dev/null && echo liblzma)
+endif
+ifeq ($(origin ZSTD),undefined)
+ZSTD := $(shell pkg-config --exists libzstd 2>/dev/null && echo libzstd)
+endif
+PKGS = openblas yaml-0.1 libcjson zlib libcrypto $(ISAL) $(XZ) $(ZSTD)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) -llbfgs -lm
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) $(BZIP2) -llbfgs -lm
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 Q = $(if $(V),,@)
@@ -28,7 +38,9 @@ KERNEL_SETS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 
 KERNEL_FLAGS = -O3 -ffp-contract=fast -Wno-psabi
 KERNEL_FLAGS_avx2 = -mavx2 -mfma
 KERNEL_FLAGS_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
-COMMON := $(sort $(filter-out $(NUMERIC) core/numeric/kernels.c $(if $(ISAL),,datasets/inflate_isal.c),$(wildcard core/*/*.c losses/*.c datasets/*.c)))
+WITHOUT := $(if $(ISAL),,datasets/inflate_isal.c) $(if $(BZIP2),,datasets/unpack_bzip2.c) $(if $(XZ),,datasets/unpack_xz.c) \
+	$(if $(ZSTD),,datasets/unpack_zstd.c)
+COMMON := $(sort $(filter-out $(NUMERIC) core/numeric/kernels.c $(WITHOUT),$(wildcard core/*/*.c losses/*.c datasets/*.c)))
 CMD := $(sort $(wildcard cmd/*.c))
 LIB := $(BUILD)/liblossbench.a
 KERNELS_32 := $(KERNEL_SETS:%=$(BUILD)/f32/core/numeric/kernels.%.o)
@@ -95,13 +107,20 @@ $(BUILD)/unit/%: tests/unit/%.c $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) -Wall -Wextra $(CFLAGS) $(PKG_CFLAGS) -DLB_REAL=64 -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(CHECK_LIBS) $(LIBS)
 
+# This target calls commands; main, which it has not, is another name here.
+$(BUILD)/fuzz/commands $(BUILD)/libfuzzer/commands: FUZZ_CMD = $(filter-out %/main.o,$(CMD_OBJ)) $(BUILD)/tests/fuzz/main.o
+$(BUILD)/fuzz/commands $(BUILD)/libfuzzer/commands: $(CMD_OBJ) $(BUILD)/tests/fuzz/main.o
+$(BUILD)/tests/fuzz/main.o: cmd/main.c
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -Dmain=lossbench_main -Wno-missing-prototypes -o $@ $<
+
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/tests/fuzz/replay.o $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/tests/fuzz/replay.o $(BUILD)/version.o $(LIB) $(LIBS)
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/tests/fuzz/replay.o $(FUZZ_CMD) $(BUILD)/version.o $(LIB) $(LIBS)
 
 $(BUILD)/libfuzzer/%: tests/fuzz/%.c $(LIB) $(BUILD)/version.o
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fsanitize=fuzzer $(PKG_CFLAGS) -MMD -MP -o $@ $< $(BUILD)/version.o $(LIB) $(LIBS)
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fsanitize=fuzzer $(PKG_CFLAGS) -MMD -MP -o $@ $< $(FUZZ_CMD) $(BUILD)/version.o $(LIB) $(LIBS)
 
 # Preloaded by tests/cli/faults.sh, never linked in.
 $(BUILD)/fault/%.so: tests/fault/%.c

@@ -25,16 +25,18 @@ static int keep(struct lb_store_list *list, const char *config, struct lb_err *e
 		return lb_fail(err, LB_USAGE, "clean: the tuning of %s is not complete, so the trials that follow it are not known yet; run "
 			       "`lossbench sweep --config %s` to its end first", config, config);
 	}
-	for (size_t i = 0; i < list->n; i++) {
-		bool named = false;
-		for (size_t j = 0; j < plan.n && !named; j++)
-			named = !strcmp(plan.trial[j].id, list->id[i]);
-		if (!named)
+	bool *named = lb_alloc(list->n + 1, sizeof *named, err);
+	for (size_t j = 0; named && j < plan.n; j++)
+		named[lb_store_list_find(list, plan.trial[j].id)] = true;
+	for (size_t i = 0; named && i < list->n; i++)
+		if (!named[i])
 			memmove(list->id[left++], list->id[i], sizeof *list->id);
-	}
-	list->n = left;
+	const int rc = named ? 0 : -1;
+	if (named)
+		list->n = left;
+	free(named);
 	lb_plan_close(&plan);
-	return 0;
+	return rc;
 }
 
 static int remove_file(void *arg, const char *path, const char *ending)
@@ -60,7 +62,14 @@ static void print_line(const char *dir, const char *id)
 	const char *status = lb_get_text(record, "result.status"), *study = lb_get_text(record, "study");
 	const char *loss = lb_get_text(record, "config.loss.name");
 
-	printf("%s\t%s\t%s\t%s\n", id, status ? status : "no whole record", study ? study : "-", loss ? loss : "-");
+	const char *const field[] = { id, status ? status : "no whole record", study ? study : "-", loss ? loss : "-" };
+	struct lb_buf line = { 0 };
+	for (size_t i = 0; i < sizeof field / sizeof *field; i++) {
+		lb_buf_visible(&line, field[i]); /* a record may hold anything */
+		lb_buf_puts(&line, i + 1 < sizeof field / sizeof *field ? "\t" : "\n");
+	}
+	fputs(line.s ? line.s : "", stdout);
+	lb_buf_free(&line);
 	cJSON_Delete(record);
 }
 
@@ -79,7 +88,8 @@ static int clean(const char *dir, const struct opt_list *configs, bool really, s
 		rc = really ? remove_trial(dir, list.id[i], err) : 0;
 	}
 	if (!rc)
-		lb_note("%s: %zu of %zu records are in no plan of the %zu config%s%s", dir, list.n, all, configs->n, configs->n == 1 ? "" : "s",
+		lb_note("%s: %zu of %zu record%s %s in no plan of the %zu config%s%s", dir, list.n, all, all == 1 ? "" : "s",
+			list.n == 1 ? "is" : "are", configs->n, configs->n == 1 ? "" : "s",
 			!list.n ? "" : really ? "; removed" : "; --remove removes them");
 	lb_store_list_free(&list);
 	return rc;

@@ -55,6 +55,9 @@ int choose_arithmetic(const char *kernels, const char *blas_kernel, bool now, st
 #define OPT_KERNELS(to) { "kernels", 0, OPT_TEXT, "NAME", 0, 0, "arithmetic: auto (default), avx512, avx2, generic, or blas: OpenBLAS", (to) }
 #define OPT_BLAS_KERNEL(to) { "blas-kernel", 0, OPT_TEXT, "NAME", 0, 0, "kernels of OpenBLAS: auto (default), library, or a set's name", (to) }
 
+/* Of the commands that look at a data file. */
+#define OPT_FORMAT(to) { "format", 0, OPT_TEXT, "NAME", 0, 0, "of the file (lossbench data formats); default: by content", (to) }
+
 int cmd_train(int argc, char **argv, struct lb_err *err);
 int cmd_sweep(int argc, char **argv, struct lb_err *err);
 int cmd_report(int argc, char **argv, struct lb_err *err);

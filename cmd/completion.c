@@ -114,7 +114,7 @@ static void from_help(const char *script, const struct option_sink *sink)
 	char name[64], arg[64];
 
 	setenv("COLUMNS", "200", 1);
-	if (script_run(script, ask, 1, &help, true) == 0 && help.s)
+	if (script_run(script, &(struct script_run){ .words = ask, .n_words = 1, .out = &help, .silent = true }) == 0 && help.s)
 		for (char *line = strtok(help.s, "\n"); line; line = strtok(NULL, "\n")) {
 			arg[0] = '\0';
 			if (!strncmp(line, "  --", 4) && sscanf(line, " --%63[a-z-] %63[^ ]", name, arg) >= 1)

@@ -45,11 +45,25 @@ static void print_row(const char *name, const struct lb_param *p, const char *in
 	printf(" |\n");
 }
 
+/* A row whose option takes a block {name: number}, too. */
+static void print_by_name(const struct lb_option *o)
+{
+	char allowed[200], number[100];
+
+	lb_param_allowed(&o->param, allowed, sizeof allowed);
+	lb_param_allowed(o->by_name, number, sizeof number);
+	printf("| `%s` | %s | %s; or a block, name: %s | ", o->path, o->param.help, allowed, number);
+	print_default(&o->param);
+	printf(" |\n");
+}
+
 static void print_option(const struct lb_option *o)
 {
 	if (o->shape == LB_GROUP)
 		return;
-	if (o->shape == LB_VALUE)
+	if (o->by_name)
+		print_by_name(o);
+	else if (o->shape == LB_VALUE)
 		print_row(o->path, &o->param, o->optional || o->shorthand ? "absent" :
 				  o->param.required ? "required in its block" : NULL);
 	else if (o->shape == LB_WORDS)

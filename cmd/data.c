@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/text.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,31 +22,56 @@ static size_t *class_counts(const struct lb_dataset *d)
 	return count;
 }
 
+/* Text from a file with its control characters shown, filled up with blanks to a width. */
+static void print_visible(const char *text, size_t width)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_visible(&b, text);
+	printf("%-*s", (int)width, b.bad || !b.s ? "" : b.s);
+	lb_buf_free(&b);
+}
+
 static void print_classes(const struct lb_dataset *d)
 {
 	size_t *count = class_counts(d);
 
 	printf("%s  %zu:", d->y ? "classes" : "labels ", d->n_classes);
-	for (size_t k = 0; count && k < d->n_classes; k++)
-		printf(" %s %zu%s", d->class_name[k], count[k], k + 1 < d->n_classes ? "," : "\n");
+	for (size_t k = 0; count && k < d->n_classes; k++) {
+		putchar(' ');
+		print_visible(d->class_name[k], 0);
+		printf(" %zu%s", count[k], k + 1 < d->n_classes ? "," : "\n");
+	}
 	free(count);
+}
+
+/* Whether a text can stand in a YAML flow mapping as it is. */
+static bool is_plain_scalar(const char *text)
+{
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f)
+			return false;
+	return *text && !strpbrk(text, ",:#{}[]&*!|>'\"%@`\\") && !strchr("-?=~", *text);
 }
 
 /* As a YAML scalar. */
 static void print_scalar(const char *text)
 {
-	if (*text && !strpbrk(text, " ,:#{}[]&*!|>'\"%@`\\\t") && !strchr("-?", *text)) {
+	struct lb_buf b = { 0 };
+
+	if (is_plain_scalar(text)) {
 		fputs(text, stdout);
 		return;
 	}
-	putchar('"');
-	for (; *text; text++)
-		printf(*text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
-	putchar('"');
+	lb_buf_yaml(&b, text);
+	fputs(b.bad ? "" : b.s, stdout);
+	lb_buf_free(&b);
 }
 
 static void print_proposal(const struct inspected *s, const struct opt_list *sets)
 {
+	struct lb_buf drop = { 0 };
+
 	printf("\ndata:                      # for a config; `lossbench init FILE` writes a whole one\n  train: {path: ");
 	print_scalar(s->path);
 	if (s->labels || s->label) {
@@ -63,6 +89,9 @@ static void print_proposal(const struct inspected *s, const struct opt_list *set
 		if (value && memchr(key, '.', (size_t)(value - key)) == NULL && strncmp(key, "label=", 6) && strncmp(key, "labels=", 7))
 			printf("  %.*s: %s\n", (int)(value - key), key, value + 1);
 	}
+	if (s->data && inspect_suspects(s, 1U << LB_COUNTS_ROWS, &drop) && !drop.bad)
+		printf("  drop: %s\n", drop.s);
+	lb_buf_free(&drop);
 	if (s->missing)
 		printf("  missing: mean            # or drop\n");
 	printf("  preprocess: %s\n", inspect_preprocess(s));
@@ -100,25 +129,35 @@ static void print_columns(const struct inspected *s)
 		printf("\n%-24s %-7s %8s %10s %12s %12s %12s\n", "column", "type", "missing", "distinct", "minimum", "maximum", "mean");
 	for (size_t j = first; j < s->columns; j++) {
 		const struct lb_summary *c = &s->column[j];
+		print_visible(c->name, 24);
 		if (c->type == LB_TEXT)
-			printf("%-24s %-7s %8zu %10zu\n", c->name, "text", c->missing, c->distinct);
+			printf(" %-7s %8zu %10zu\n", "text", c->missing, c->distinct);
 		else
-			printf("%-24s %-7s %8zu %10s %12.6g %12.6g %12.6g\n", c->name, "number", c->missing, "", c->min, c->max, c->mean);
+			printf(" %-7s %8zu %10s %12.6g %12.6g %12.6g\n", "number", c->missing, "", c->min, c->max, c->mean);
 	}
 }
 
 static void print_info(const struct inspected *s, const struct opt_list *sets)
 {
-	printf("file     %s (%s, %llu bytes uncompressed)\nsha256   %s\nrows     %zu\ncolumns  %zu\nmissing  %zu cells\n", s->path, s->format,
-	       s->bytes, s->sha256, s->rows, s->columns, s->missing);
+	printf("file     ");
+	print_visible(s->path, 0);
+	printf(" (%s, %llu bytes uncompressed)\nsha256   %s\nrows     %zu\ncolumns  %zu\nmissing  %zu cell%s\n", s->format, s->bytes, s->sha256,
+	       s->rows, s->columns, s->missing, s->missing == 1 ? "" : "s");
 	printf("read in  %.3f s (%.0f MB/s)\n", s->seconds, s->seconds > 0 ? (double)s->bytes / s->seconds / 1e6 : 0);
-	if (s->labelled)
-		printf("task     %s by the %s\n", lb_kind_name(s->task), s->labels ? "labels file" : s->label ? "label column" : "labels of its rows");
+	if (s->labelled) {
+		printf("task     %s by the %s", lb_kind_name(s->task), s->labels ? "labels file" : s->label ? "label column " : "labels of its rows");
+		if (!s->labels && s->label)
+			print_visible(s->label, 0);
+		printf("%s\n", s->guess);
+	}
 	if (s->data && s->data->n_classes)
 		print_classes(s->data);
 	print_columns(s);
-	for (size_t i = 0; s->data && i < s->data->n_warnings; i++)
-		printf("warning: %s\n", s->data->warning[i]);
+	for (size_t i = 0; s->data && i < s->data->n_warnings; i++) {
+		printf("warning: ");
+		print_visible(s->data->warning[i], 0);
+		putchar('\n');
+	}
 	if (s->labelled)
 		print_proposal(s, sets);
 	else
@@ -176,6 +215,9 @@ static int print_json(const struct inspected *s, struct lb_err *err)
 		lb_json_text(o, "classes", NULL);
 		lb_json_text(o, "class_counts", NULL);
 	}
+	cJSON *warnings = lb_json_array(o, "warnings");
+	for (size_t i = 0; s->data && i < s->data->n_warnings; i++)
+		lb_json_text(warnings, NULL, s->data->warning[i]);
 	columns_json(o, s);
 	lb_json_pretty(o, &b);
 	const int rc = lb_json_complete(err);
@@ -221,7 +263,7 @@ static int convert(const char *from, const char *to, struct inspect_options *loo
 		label++;
 	const int rc = lb_table_write(&s.table, label, to, err);
 	if (!rc)
-		printf("%s: %zu rows, %zu columns\n", to, s.rows, s.columns);
+		printf("%s: %zu row%s, %zu column%s\n", to, s.rows, s.rows == 1 ? "" : "s", s.columns, s.columns == 1 ? "" : "s");
 	inspect_free(&s);
 	return rc;
 }
@@ -235,12 +277,13 @@ static int refuse_words(size_t n, char **argv, struct lb_err *err)
 
 int cmd_data(int argc, char **argv, struct lb_err *err)
 {
-	const char *label = NULL, *labels = NULL;
+	const char *label = NULL, *labels = NULL, *format = NULL;
 	struct opt_list sets = { 0 };
 	bool json = false, force = false;
 	const struct opt opts[] = {
 		{ "label", 0, OPT_TEXT, "COLUMN", 0, 0, "label column: a name or a number (-1: the last); a,b: multilabel", &label },
 		{ "labels", 0, OPT_TEXT, "FILE", 0, 0, "file with the labels of a file of images or features", &labels },
+		OPT_FORMAT(&format),
 		{ "set", 0, OPT_LIST, "KEY=VALUE", 0, 0, "a data.* option as in a config, such as data.header=true", &sets },
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "info: as JSON", &json },
 		{ "force", 0, OPT_FLAG, NULL, 0, 0, "convert: replace the file that is there", &force },
@@ -250,7 +293,7 @@ int cmd_data(int argc, char **argv, struct lb_err *err)
 	int rc = opts_parse("data", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
-	struct inspect_options look = { .label = label, .labels = labels, .sets = sets.item, .n_sets = sets.n };
+	struct inspect_options look = { .label = label, .labels = labels, .format = format, .sets = sets.item, .n_sets = sets.n };
 	if (n == 1 && !strcmp(argv[1], "formats"))
 		rc = formats();
 	else if (n == 2 && !strcmp(argv[1], "info"))

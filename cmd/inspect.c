@@ -71,6 +71,8 @@ static enum lb_kind guess_task(const struct lb_table *t, const struct lb_table *
 	const struct lb_column *c = at < from->block.d || !from->n_cols ? NULL : &from->col[at - from->block.d];
 	size_t distinct = c ? c->n_levels : 0;
 
+	if (c && c->type == LB_TEXT && lb_column_holds_amounts(c, from->n))
+		return LB_REGRESSION;
 	if (!c || c->type == LB_NUMBER) {
 		double *v = label_numbers(from, at, err);
 		distinct = v ? class_like(v, from->n, err) : 0;
@@ -118,23 +120,23 @@ static int summarise(struct inspected *s, const struct lb_table *t, struct lb_er
 
 /* ---- the options as a config ---- */
 
+static char *take_text(struct lb_buf *b, struct lb_err *err)
+{
+	if (!b->bad)
+		return b->s;
+	lb_buf_free(b);
+	lb_fail_memory(err, 64);
+	return NULL;
+}
+
 /* key="value", as --set takes it. */
 static char *quoted_set(const char *key, const char *value, struct lb_err *err)
 {
 	struct lb_buf b = { 0 };
 
-	lb_buf_printf(&b, "%s=\"", key);
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			lb_buf_puts(&b, "\\");
-		lb_buf_add(&b, value, 1);
-	}
-	lb_buf_puts(&b, "\"");
-	if (!b.bad)
-		return b.s;
-	lb_buf_free(&b);
-	lb_fail_memory(err, 64);
-	return NULL;
+	lb_buf_printf(&b, "%s=", key);
+	lb_buf_yaml(&b, value);
+	return take_text(&b, err);
 }
 
 static int check_sets(const struct inspect_options *opt, struct lb_err *err)
@@ -148,23 +150,18 @@ static int check_sets(const struct inspect_options *opt, struct lb_err *err)
 /* data.labels=["a", "b"] of "a,b", as --set takes it. */
 static char *quoted_list(const char *names, struct lb_err *err)
 {
+	char *copy = lb_strdup(names, err), *rest = copy, *name;
 	struct lb_buf b = { 0 };
 
-	lb_buf_puts(&b, "data.labels=[\"");
-	for (; *names; names++) {
-		if (*names == '"' || *names == '\\')
-			lb_buf_puts(&b, "\\");
-		if (*names == ',')
-			lb_buf_puts(&b, "\", \"");
-		else
-			lb_buf_add(&b, names, 1);
+	if (!copy)
+		return NULL;
+	while ((name = strsep(&rest, ","))) {
+		lb_buf_puts(&b, b.n ? ", " : "data.labels=[");
+		lb_buf_yaml(&b, name);
 	}
-	lb_buf_puts(&b, "\"]");
-	if (!b.bad)
-		return b.s;
-	lb_buf_free(&b);
-	lb_fail_memory(err, 64);
-	return NULL;
+	lb_buf_puts(&b, "]");
+	free(copy);
+	return take_text(&b, err);
 }
 
 static bool several(const char *label)
@@ -185,12 +182,13 @@ static bool names_labels(const struct inspect_options *opt)
 static const cJSON *make_config(const char *path, const struct inspected *s, const struct inspect_options *opt, struct lb_trial_list *list,
 				struct lb_err *err)
 {
-	enum { OWN = 7 };
+	enum { OWN = 8 };
 	const bool multilabel = s->task == LB_MULTILABEL;
 	const char **sets = lb_alloc(opt->n_sets + OWN, sizeof *sets, err);
-	char *quoted[3] = { quoted_set("data.train.path", path, err), s->labels ? quoted_set("data.train.labels", s->labels, err) : NULL,
+	char *quoted[4] = { quoted_set("data.train.path", path, err), s->labels ? quoted_set("data.train.labels", s->labels, err) : NULL,
 			    several(opt->label) ? quoted_list(opt->label, err) :
-			    opt->label		? quoted_set("data.train.label", opt->label, err) : NULL };
+			    opt->label		? quoted_set("data.train.label", opt->label, err) : NULL,
+			    opt->format ? quoted_set("data.train.format", opt->format, err) : NULL };
 	struct lb_config *config = NULL;
 	size_t n = 0;
 
@@ -199,7 +197,7 @@ static const cJSON *make_config(const char *path, const struct inspected *s, con
 		sets[n++] = multilabel ? "task=multilabel" : "task=multiclass";
 		sets[n++] = multilabel ? "loss=ml_bce" : "loss=ce";
 		sets[n++] = "data.missing=mean";
-		for (size_t k = 0; k < 3; k++)
+		for (size_t k = 0; k < 4; k++)
 			if (quoted[k])
 				sets[n++] = quoted[k];
 		for (size_t i = 0; i < opt->n_sets; i++)
@@ -209,7 +207,7 @@ static const cJSON *make_config(const char *path, const struct inspected *s, con
 	if (config && lb_config_expand(config, &lb_registries, list, err))
 		lb_trial_list_free(list);
 	lb_config_free(config);
-	for (size_t k = 0; k < 3; k++)
+	for (size_t k = 0; k < 4; k++)
 		free(quoted[k]);
 	free(sets);
 	return list->n ? list->config[0] : NULL;
@@ -217,7 +215,8 @@ static const cJSON *make_config(const char *path, const struct inspected *s, con
 
 /* ---- looking ---- */
 
-static int read_tables(struct inspected *s, const cJSON *config, struct lb_table t[4], struct lb_err *err)
+/* `keep`: the tables as they are in the files. */
+static int read_tables(struct inspected *s, const cJSON *config, bool keep, struct lb_table t[LB_FILES], struct lb_err *err)
 {
 	const struct lb_read_options own = lb_read_options_of(config, 0), labels = lb_read_options_of(config, 1);
 	const char *labels_path = lb_get_text(config, "data.train.labels");
@@ -226,17 +225,52 @@ static int read_tables(struct inspected *s, const cJSON *config, struct lb_table
 	if (lb_table_read(s->path, &own, &t[0], err) || (labels_path && lb_table_read(labels_path, &labels, &t[1], err)))
 		return -1;
 	s->seconds = lb_seconds() - start;
+	if (s->task != LB_MULTILABEL && !keep && lb_table_one_hot(&t[labels_path ? 1 : 0], labels_path != NULL, NULL, err))
+		return -1;
 	return summarise(s, &t[0], err);
 }
 
-static int look(struct inspected *s, const cJSON *config, const struct inspect_options *opt, struct lb_table t[4], struct lb_err *err)
+/* The only column of a table that is named like a label, if the last one is not; the number of columns when there is none such. */
+static size_t label_by_name(const struct inspected *s, const struct lb_table *t)
 {
-	const char *const path[4] = { s->path, lb_get_text(config, "data.train.labels"), NULL, NULL };
+	size_t found = s->columns;
+
+	if (!t->has_header || t->block.d || lb_names_label(s->column[s->columns - 1].name))
+		return found;
+	for (size_t j = 0; j < s->columns; j++) {
+		if (!lb_names_label(s->column[j].name))
+			continue;
+		if (found < s->columns)
+			return s->columns;
+		found = j;
+	}
+	return found;
+}
+
+/* The label column where nobody named it: its name goes into the config, too. */
+static const char *guess_label(struct inspected *s, const cJSON *config, const struct lb_table *t)
+{
+	const size_t column = label_by_name(s, t);
+
+	s->guess = " (the last column)";
+	if (column == s->columns)
+		return NULL;
+	s->guess = " (the only column that is named like a label)";
+	cJSON *train = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(config, "data"), "train");
+	lb_json_text(train, "label", s->column[column].name);
+	return s->column[column].name;
+}
+
+static int look(struct inspected *s, const cJSON *config, const struct inspect_options *opt, struct lb_table t[LB_FILES], struct lb_err *err)
+{
+	const char *const path[LB_FILES] = { s->path, lb_get_text(config, "data.train.labels") };
 	const char *label = lb_get_text(config, "data.train.label");
 
-	if (read_tables(s, config, t, err))
+	if (read_tables(s, config, opt->table_only, t, err))
 		return -1;
 	s->labelled = t[0].n_cols || label || path[1] || s->named;
+	if (!label && !path[1] && t[0].n_cols && s->task != LB_MULTILABEL)
+		label = guess_label(s, config, &t[0]);
 	const size_t column = find_label(s, label);
 	if (s->task != LB_MULTILABEL) {
 		if (s->labelled && !path[1])
@@ -254,17 +288,17 @@ static int look(struct inspected *s, const cJSON *config, const struct inspect_o
 /* As multilabel, or as what the label column looks like. */
 static int inspect_as(const char *path, const struct inspect_options *opt, bool multilabel, struct inspected *s, struct lb_err *err)
 {
-	struct lb_table t[4] = { 0 };
+	struct lb_table t[LB_FILES] = { 0 };
 	struct lb_trial_list list;
 	int rc = -1;
 
-	*s = (struct inspected){ .path = path, .task = multilabel ? LB_MULTILABEL : LB_MULTICLASS, .named = names_labels(opt) };
+	*s = (struct inspected){ .path = path, .guess = "", .task = multilabel ? LB_MULTILABEL : LB_MULTICLASS, .named = names_labels(opt) };
 	s->labels = opt->labels ? lb_strdup(opt->labels, err) : guess_labels(path, err);
 	const cJSON *config = make_config(path, s, opt, &list, err);
 	if (config)
 		rc = look(s, config, opt, t, err);
 	lb_trial_list_free(&list);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < LB_FILES; i++)
 		lb_table_free(&t[i]);
 	if (rc)
 		inspect_free(s);
@@ -279,6 +313,8 @@ int inspect(const char *path, const struct inspect_options *opt, struct inspecte
 
 	if (check_sets(opt, err))
 		return -1;
+	if (!lb_utf8_valid(path, strlen(path)) || (opt->labels && !lb_utf8_valid(opt->labels, strlen(opt->labels))))
+		return lb_fail(err, LB_USAGE, "%s: the name of the file is not UTF-8, as a config must be; rename the file", path);
 	int rc = inspect_as(path, opt, named, s, err);
 	if (!rc || named || opt->label || opt->table_only || err->code != LB_DATA)
 		return rc;
@@ -305,4 +341,29 @@ const char *inspect_preprocess(const struct inspected *s)
 	if (s->block && !strcmp(s->type, "uint8"))
 		return "{divide: 255, standardize: false}   # bytes become numbers from 0 to 1";
 	return "{standardize: true}   # by the training rows' mean and standard deviation";
+}
+
+bool inspect_is_unique(const struct inspected *s, const char *name)
+{
+	size_t found = 0;
+
+	for (size_t j = 0; j < s->columns; j++)
+		found += !strcmp(s->column[j].name, name);
+	return found == 1;
+}
+
+size_t inspect_suspects(const struct inspected *s, unsigned kinds, struct lb_buf *b)
+{
+	size_t n = 0;
+
+	for (size_t k = 0; k < s->data->n_suspects; k++) {
+		const struct lb_suspect *c = &s->data->suspect[k];
+		if (!(kinds & 1U << c->why) || !inspect_is_unique(s, c->name))
+			continue;
+		lb_buf_puts(b, n++ ? ", " : "[");
+		lb_buf_yaml(b, c->name);
+	}
+	if (n)
+		lb_buf_puts(b, "]");
+	return n;
 }

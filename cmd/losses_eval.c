@@ -1,13 +1,14 @@
 #include "cmd/losses.h"
 
+#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "losses/eval.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The inputs of an evaluation as read. */
 struct inputs {
@@ -18,29 +19,12 @@ struct inputs {
 	bool flat;               /* scores given as a plain list: one column */
 };
 
+enum { LARGEST_INPUT = 1 << 30 };
+
 static char *read_all(const char *input, size_t *n, struct lb_err *err)
 {
-	FILE *f = strcmp(input, "-") ? fopen(input, "r") : stdin;
-	char *text = NULL;
-	size_t cap = 0, got;
-
-	*n = 0;
-	if (!f) {
-		lb_fail(err, LB_DATA, "%s: cannot be read: %s", input, strerror(errno));
-		return NULL;
-	}
-	do {
-		if (lb_grow(&text, &cap, *n + 65536, 1, err)) {
-			free(text);
-			text = NULL;
-			break;
-		}
-		got = fread(text + *n, 1, 65536, f);
-		*n += got;
-	} while (got);
-	if (f != stdin)
-		fclose(f);
-	return text;
+	return strcmp(input, "-") && strcmp(input, "/dev/stdin") ? lb_read_file(input, LARGEST_INPUT, n, LB_DATA, err) :
+								   lb_read_open(STDIN_FILENO, input, LARGEST_INPUT, n, LB_DATA, err);
 }
 
 static int bad_number(const char *name, size_t i, size_t j, const cJSON *e, struct lb_err *err)

@@ -8,6 +8,7 @@
 #include "core/run/provenance.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +122,7 @@ int main(int argc, char **argv)
 	const char **words = copy_words(argc, argv, &err);
 
 	lb_blas_resume();
+	signal(SIGXFSZ, SIG_IGN); /* a file that grows past the limit is then an error of the write */
 	command_line = words;
 	int code = words ? run(argc, argv) : (int)err.code;
 	if (!words)

@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 
+#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/numeric/blas.h"
@@ -73,10 +74,33 @@ static int take(const struct opt *o, char *value, size_t room, struct lb_err *er
 	return -1;
 }
 
+/* The word that getopt_long refused: a long option, or the first word with the letter. */
+static const char *refused_word(int argc, char **argv)
+{
+	if (!optopt || optopt >= 256)
+		return argv[optind - 1];
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (argv[i][0] == '-' && argv[i][1] != '-' && strchr(argv[i] + 1, optopt))
+			return argv[i];
+	return argv[optind - 1];
+}
+
+/* A file such as -house.csv, which would ask for help; NULL when there is none. */
+static const char *file_like_h(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strncmp(argv[i], "-h", 2) && argv[i][2] && lb_file_exists(argv[i]))
+			return argv[i];
+	return NULL;
+}
+
 static int unknown(const char *command, const char *word, const struct opt *opts, size_t n, struct lb_err *err)
 {
 	const char *names[MAX_OPTS];
 
+	if (lb_file_exists(word))
+		return lb_fail(err, LB_USAGE, "%s: found \"%s\", which begins like an option; for the file of that name write ./%s, or -- before it", command,
+			       word, word);
 	for (size_t i = 0; i < n; i++)
 		names[i] = opts[i].name;
 	const char *near = lb_nearest(word + strspn(word, "-"), names, n);
@@ -103,6 +127,9 @@ static int parse(const char *command, const struct opt *opts, size_t n_opts, int
 	optind = 0;
 	while ((c = getopt_long(argc, argv, letters, table, &index)) != -1) {
 		size_t i = c >= 256 ? (size_t)c - 256 : 0;
+		const char *file = c == 'h' ? file_like_h(argc, argv) : NULL;
+		if (file)
+			return unknown(command, file, opts, n_opts, err);
 		if (c == 'h') {
 			print_help(find_command(command), opts, n_opts);
 			return 1;
@@ -110,7 +137,7 @@ static int parse(const char *command, const struct opt *opts, size_t n_opts, int
 		if (c == ':')
 			return lb_fail(err, LB_USAGE, "%s: %s needs a value; see lossbench %s --help", command, argv[optind - 1], command);
 		if (c == '?')
-			return unknown(command, argv[optind - 1], opts, n_opts, err);
+			return unknown(command, refused_word(argc, argv), opts, n_opts, err);
 		while (c < 256 && opts[i].letter != c)
 			i++;
 		if (take(&opts[i], optarg, (size_t)argc, err))

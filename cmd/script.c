@@ -126,10 +126,14 @@ int script_become(const char *name, int argc, char **argv, struct lb_err *err)
 	return -1;
 }
 
-static void child(char **args, int out, bool silent)
+static void child(char **args, const struct script_run *run, int out)
 {
-	const int nowhere = silent ? open("/dev/null", O_WRONLY) : -1;
+	const int nowhere = run->silent ? open("/dev/null", O_WRONLY) : -1;
 
+	if (run->in) {
+		dup2(fileno(run->in), STDIN_FILENO);
+		lseek(STDIN_FILENO, 0, SEEK_SET);
+	}
 	if (out >= 0)
 		dup2(out, STDOUT_FILENO);
 	if (nowhere >= 0)
@@ -147,20 +151,20 @@ static void read_all(int from, struct lb_buf *out)
 		lb_buf_add(out, piece, (size_t)n);
 }
 
-int script_run(const char *name, const char *const *words, size_t n, struct lb_buf *out, bool silent)
+int script_run(const char *name, const struct script_run *run)
 {
 	char *script = find_script(name, NULL);
-	char **args = script ? make_args(script, words, n, NULL) : NULL;
+	char **args = script ? make_args(script, run->words, run->n_words, NULL) : NULL;
 	int ends[2] = { -1, -1 }, status = -1;
 
 	fflush(NULL);
-	const pid_t pid = !args || (out && pipe(ends)) ? -1 : fork();
+	const pid_t pid = !args || (run->out && pipe(ends)) ? -1 : fork();
 	if (pid == 0)
-		child(args, ends[1], silent);
+		child(args, run, ends[1]);
 	if (ends[1] >= 0)
 		close(ends[1]);
-	if (pid > 0 && out)
-		read_all(ends[0], out);
+	if (pid > 0 && run->out)
+		read_all(ends[0], run->out);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (ends[0] >= 0)

@@ -5,11 +5,21 @@
 #include "core/base/err.h"
 #include "core/base/text.h"
 
+#include <stdio.h>
+
 /* Replaces this process by scripts/NAME; argv[0] is the subcommand, the rest are the script's own options. Returns only on failure. */
 int script_become(const char *name, int argc, char **argv, struct lb_err *err);
 
-/* Runs it as a child with n words, its standard output to *out, or to ours where out is NULL, its messages to ours, or nowhere when
- * `silent`. Its exit status, or -1 when it could not be run. */
-int script_run(const char *name, const char *const *words, size_t n, struct lb_buf *out, bool silent);
+/* How a script is run as a child. */
+struct script_run {
+	const char *const *words;        /* n_words, its options */
+	size_t n_words;
+	FILE *in;                        /* its standard input, a file read from its beginning, or NULL for ours */
+	struct lb_buf *out;              /* takes its standard output, or NULL for ours */
+	bool silent;                     /* its messages go nowhere */
+};
+
+/* Runs scripts/NAME to its end. Its exit status, or -1 when it could not be run. */
+int script_run(const char *name, const struct script_run *run);
 
 #endif

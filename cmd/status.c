@@ -44,16 +44,33 @@ static void print_json(const char *dir, const struct lb_standing *s, const cJSON
 	cJSON_Delete(tree);
 }
 
+/* What the folder holds; names come from files and may hold anything. */
+static void print_head(const char *dir, const struct lb_standing *s, const cJSON *journal)
+{
+	const double after = lb_get_number(journal, "trainings_after", 0);
+	const char *config = lb_get_text(journal, "config");
+	struct lb_buf b = { 0 };
+
+	lb_buf_visible(&b, dir);
+	if (s->planned && after > 0)
+		lb_buf_printf(&b, ": %zu fold%s to tune of ", s->planned, s->planned == 1 ? "" : "s");
+	else if (s->planned)
+		lb_buf_printf(&b, ": %zu trial%s of ", s->planned, s->planned == 1 ? "" : "s");
+	else
+		lb_buf_puts(&b, ": records without a plan, so what is to do is not known; a sweep writes it to .plan in this folder");
+	if (s->planned)
+		lb_buf_visible(&b, config ? config : "a config without a name");
+	if (s->planned && after > 0)
+		lb_buf_printf(&b, "; %.0f training%s with the chosen settings follow%s", after, after == 1 ? "" : "s", after == 1 ? "s" : "");
+	puts(b.s ? b.s : "");
+	lb_buf_free(&b);
+}
+
 static void print_text(const char *dir, const struct lb_standing *s, const cJSON *journal)
 {
-	const bool more = cJSON_IsTrue(lb_json_at(journal, "more"));
 	char left[32];
 
-	if (s->planned)
-		printf("%s: %zu trials of %s%s\n", dir, s->planned, lb_get_text(journal, "config"),
-		       more ? "; the best settings at every seed follow" : "");
-	else
-		printf("%s: records without a plan, so what is to do is not known; a sweep writes it to %s/.plan\n", dir, dir);
+	print_head(dir, s, journal);
 	printf("  %-12s %6zu\n  %-12s %6zu  a result too\n", "ok", s->ok, "diverged", s->diverged);
 	printf("  %-12s %6zu%s\n", "failed", s->failed, s->failed ? "  run again by the next sweep; `message` of the record says why" : "");
 	if (s->interrupted)

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct choices {
@@ -113,8 +114,13 @@ static size_t keep_undone(struct lb_trial *t, size_t n)
 
 static int finish(const struct lb_run_counts *c, size_t done, const char *path, const char *dir)
 {
-	lb_note("%zu trials: %zu done before, %zu ok, %zu diverged, %zu failed%s", done + c->ok + c->diverged + c->failed + c->left, done,
-		c->ok, c->diverged, c->failed, c->left ? ", the rest not run" : "");
+	const size_t n = done + c->ok + c->diverged + c->failed + c->interrupted + c->left;
+	char broken_off[80] = "";
+
+	if (c->interrupted)
+		snprintf(broken_off, sizeof broken_off, ", %zu interrupted", c->interrupted);
+	lb_note("%zu trial%s: %zu done before, %zu ok, %zu diverged, %zu failed%s%s", n, n == 1 ? "" : "s", done, c->ok, c->diverged, c->failed,
+		broken_off, c->left ? ", the rest not run" : "");
 	if (lb_stop_requested) {
 		lb_note("interrupted; go on with: lossbench sweep --config %s", path);
 		return LB_INTERRUPTED;
@@ -152,7 +158,7 @@ static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 	const char *dir = n ? lb_get_text(t[0].config, "output.dir") : "";
 	const size_t undone = keep_undone(t, n);
 
-	lb_note("%zu trials: %zu done, %zu to do", n, n - undone, undone);
+	lb_note("%zu trial%s: %zu done, %zu to do", n, n == 1 ? "" : "s", n - undone, undone);
 	if (prepare_folders(t, undone, err))
 		return -1;
 	if (undone && lb_journal_write(dir, plan, s->path, s->sets->item, s->sets->n, s->run->jobs, err))
@@ -163,29 +169,85 @@ static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 }
 
 /* How much is to do, and how long that takes by what was measured. */
-static void print_dry(const struct lb_plan *plan, struct lb_trial *t, size_t n, int jobs)
+static void print_dry(const struct lb_plan *plan, const struct lb_trial *t, size_t n, int jobs)
 {
+	const size_t after = plan->tuning ? 0 : lb_plan_refits(plan);
 	struct lb_estimate e;
 	char left[32];
 
 	lb_estimate_time(t, n, &e);
-	const size_t undone = keep_undone(t, n);
-	printf("%zu trials: %zu done, %zu to do%s\n", n, n - undone, undone,
-	       plan->tune && !plan->tuning ? "; then the best settings at every seed" : "");
+	const size_t undone = n - e.done;
+	printf("%zu trial%s: %zu done, %zu to do", n, n == 1 ? "" : "s", e.done, undone);
+	if (after)
+		printf("; %zu fold%s to tune, then %zu training%s with the chosen settings", plan->n, plan->n == 1 ? "" : "s", after,
+		       after == 1 ? "" : "s");
 	lb_time_text(e.seconds / jobs, left, sizeof left);
+	puts("");
 	if (undone && e.measured)
 		printf("about %s with --jobs %d, by the times of the %zu done\n", left, jobs, e.measured);
 	else if (undone)
-		lb_note("time: not known, none of them has been measured; run one with --only ID (see --list) for an estimate");
+		lb_note("no time estimate: no trial has finished yet; run one with --only ID (see --list)");
 }
 
-/* The table that `lossbench report DIR` prints, where there is a Python to make it. */
+/* The ids of the trials that a study's table is of, one a line in a file in memory: those of the plan, of a tuned study those that train
+ * what was chosen. NULL when there are none, or no file could be made. */
+static FILE *list_ids(const struct lb_plan *plan)
+{
+	const size_t n = plan->tune ? plan->n_refits : plan->n;
+	const int fd = n ? memfd_create("ids", MFD_CLOEXEC) : -1;
+	FILE *f = fd >= 0 ? fdopen(fd, "w+") : NULL;
+
+	if (fd >= 0 && !f)
+		close(fd);
+	for (size_t i = 0; f && i < n; i++)
+		fprintf(f, "%s\n", plan->trial[plan->tune ? plan->refit[i] : i].id);
+	if (f && (fflush(f) || ferror(f))) {
+		fclose(f);
+		f = NULL;
+	}
+	return f;
+}
+
+/* The table that `lossbench report DIR` prints, of this plan's trials alone, where there is a Python to make it. */
 static void print_table(const struct lb_plan *plan, const struct sweep *s, int code)
 {
-	const char *dir = plan->n ? lb_get_text(plan->trial[0].config, "output.dir") : NULL;
+	const char *dir = plan->n ? lb_get_text(plan->trial[0].config, "output.dir") : NULL, *words[] = { dir, "--ids", "/dev/stdin" };
 
-	if (dir && plan->n > 1 && (code == LB_OK || code == LB_TRIALS) && !s->quiet && !s->choices->only && s->choices->shards == 1)
-		script_run("aggregate.py", &dir, 1, NULL, true);
+	if (!dir || plan->n < 2 || (code != LB_OK && code != LB_TRIALS) || s->quiet || s->choices->only || s->choices->shards > 1)
+		return;
+	FILE *ids = list_ids(plan);
+	if (ids)
+		script_run("aggregate.py", &(struct script_run){ .words = words, .n_words = 3, .in = ids, .silent = true });
+	if (ids)
+		fclose(ids);
+}
+
+/* Warns of every line of a text. */
+static void warn_lines(const char *text)
+{
+	for (; text && *text; text += strcspn(text, "\n"), text += *text == '\n')
+		lb_warn("%.*s", (int)strcspn(text, "\n"), text);
+}
+
+/* The choices of a tuning go to the results folder; what is remarkable about them to the user. */
+static int tell_choice(const struct lb_plan *plan, struct lb_err *err)
+{
+	if (!plan->tuning)
+		return 0;
+	warn_lines(plan->said.s);
+	return lb_plan_save_choice(plan, err);
+}
+
+/* The exit code, with the reason where it is not LB_OK. */
+static int end_sweep(const struct lb_plan *plan, int code, struct lb_err *err)
+{
+	if (code == LB_TRIALS)
+		lb_fail(err, LB_TRIALS, "some trials failed; their records say why (result.message), and the same command runs them again");
+	if ((code == LB_TRIALS || code == LB_OK) && plan->unjudged) {
+		lb_fail_more(err, LB_TRIALS, "%.*s", (int)(plan->why.n - 1), plan->why.s);
+		code = LB_TRIALS;
+	}
+	return code;
 }
 
 /* With a tune block the folds of all candidates come first; the best of each arm is then found from the records. */
@@ -196,6 +258,9 @@ static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dr
 
 	if (check_only(plan, s->choices->only, err))
 		return -1;
+	if (plan->untested && !list)
+		lb_warn("tune: some splits have no test rows, so trials are judged by validation rows that tuning has seen; give data.split.test "
+			"a share for numbers that hold on new rows");
 	do {
 		free(chosen);
 		if (!(chosen = lb_alloc(plan->n, sizeof *chosen, err)))
@@ -208,17 +273,17 @@ static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dr
 			print_dry(plan, chosen, n, s->run->jobs);
 			code = LB_OK;
 		} else {
-			code = plan->tuning && lb_plan_save_choice(plan, err) ? -1 : run_chosen(plan, chosen, n, s, err);
-			more = code == LB_OK || code == LB_TRIALS ? lb_plan_choose(plan, err) : 0;
+			code = tell_choice(plan, err) ? -1 : run_chosen(plan, chosen, n, s, err);
+			more = code == LB_OK || code == LB_TRIALS ? lb_plan_choose(plan, true, err) : 0;
 		}
 	} while (more > 0);
 	free(chosen);
 	if (more < 0)
 		return -1;
-	if (!list && !dry)
+	if (!list && !dry) {
 		print_table(plan, s, code);
-	if (code == LB_TRIALS)
-		lb_fail(err, LB_TRIALS, "some trials failed; their records say why (result.message), and the same command runs them again");
+		code = end_sweep(plan, code, err);
+	}
 	return code;
 }
 

@@ -8,6 +8,7 @@
 #include "core/run/model_file.h"
 #include "core/run/plan.h"
 #include "core/run/run.h"
+#include "core/run/verdict.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +26,22 @@ static void show_epoch(void *arg, size_t i, size_t epoch, double train_loss, con
 	lb_note("%s", text);
 }
 
-static void print_metrics(const cJSON *metrics)
+static void print_value(const cJSON *block, const char *metric)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(block, metric);
+
+	if (cJSON_IsNumber(v))
+		printf(" %12.6f", v->valuedouble);
+	else
+		printf(" %12s", cJSON_IsString(v) ? v->valuestring : "-");
+}
+
+/* A line for each metric; beside the splits what the baseline reaches on the last of them. */
+static void print_metrics(const cJSON *record)
 {
 	static const char *const parts[] = { "train", "valid", "test" };
-	const cJSON *first = NULL, *m;
+	const cJSON *metrics = lb_json_at(record, "result.metrics"), *first = NULL, *m;
+	const cJSON *baseline = lb_json_at(lb_json_at(record, "baseline.metrics"), lb_judged_split(record));
 
 	printf("%-20s", "metric");
 	for (int i = 0; i < 3; i++)
@@ -36,19 +49,34 @@ static void print_metrics(const cJSON *metrics)
 			printf(" %12s", parts[i]);
 			first = first ? first : lb_json_at(metrics, parts[i]);
 		}
-	printf("\n");
+	printf(baseline ? " %12s\n" : "\n", "baseline");
 	cJSON_ArrayForEach(m, first) {
 		printf("%-20s", m->string);
 		for (int i = 0; i < 3; i++) {
-			const cJSON *block = lb_json_at(metrics, parts[i]);
-			const cJSON *v = cJSON_GetObjectItemCaseSensitive(block, m->string);
-			if (cJSON_IsNumber(v))
-				printf(" %12.6f", v->valuedouble);
-			else if (block)
-				printf(" %12s", cJSON_IsString(v) ? v->valuestring : "-");
+			if (lb_json_at(metrics, parts[i]))
+				print_value(lb_json_at(metrics, parts[i]), m->string);
 		}
+		if (baseline)
+			print_value(baseline, m->string);
 		printf("\n");
 	}
+	if (baseline)
+		printf("baseline: %s, on the %s rows\n", lb_baseline_words(record), lb_judged_split(record));
+}
+
+/* What the numbers mean: what was found after them, what is doubtful on stderr. */
+static void print_verdict(const cJSON *record)
+{
+	struct lb_sentences found = { 0 }, doubts = { 0 };
+
+	lb_verdict(record, &found, &doubts, NULL);
+	for (size_t i = 0; i < found.n; i++)
+		printf("%s\n", found.text[i]);
+	fflush(stdout);
+	for (size_t i = 0; i < doubts.n; i++)
+		lb_warn("%s", doubts.text[i]);
+	lb_sentences_free(&found);
+	lb_sentences_free(&doubts);
 }
 
 static void print_record(const struct lb_trial *t, const cJSON *record, bool json)
@@ -63,10 +91,11 @@ static void print_record(const struct lb_trial *t, const cJSON *record, bool jso
 		return;
 	}
 	if (!strcmp(status, "ok"))
-		print_metrics(lb_json_at(record, "result.metrics"));
+		print_metrics(record);
 	else if (!strcmp(status, "diverged"))
 		printf("diverged in epoch %.0f, step %.0f: %s\n", lb_get_number(record, "result.diverged.epoch", 0),
 		       lb_get_number(record, "result.diverged.step", 0), lb_get_text(record, "result.diverged.cause"));
+	print_verdict(record);
 	printf("%s: %s/trials/%s.json\n", status, lb_get_text(t->config, "output.dir"), t->id);
 }
 
@@ -105,8 +134,11 @@ static cJSON *claim_and_run(const struct lb_trial *t, const struct lb_run_option
 
 static int train(const struct lb_plan *plan, const char *path, const struct lb_run_options *run, bool force, bool json, struct lb_err *err)
 {
-	if (plan->n != 1 || lb_config_has_sweep(plan->config))
-		return lb_fail(err, LB_USAGE, "%s holds %zu trials; `train` runs one: use `lossbench sweep --config %s`", path, plan->n, path);
+	if (plan->tune)
+		return lb_fail(err, LB_USAGE, "%s has a tune block, which needs several trainings; use `lossbench sweep --config %s`", path, path);
+	if (plan->n != 1)
+		return lb_fail(err, LB_USAGE, "%s has a sweep block of %zu trials; use `lossbench sweep --config %s`, or `train` with every swept key set "
+			       "to one value by --set", path, plan->n, path);
 	cJSON *record = finished(&plan->trial[0], force);
 	if (!record && !(record = claim_and_run(&plan->trial[0], run, force, err)))
 		return -1;

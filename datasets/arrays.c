@@ -114,26 +114,10 @@ static uint32_t take_utf8(const char **s)
 
 static void put_utf8(struct lb_buf *b, uint32_t c)
 {
-	char out[4];
-	size_t n = 0;
-
 	if (c >= 0xDC80 && c <= 0xDCFF)
-		out[n++] = (char)(c - 0xDC00);
-	else if (c < 0x80)
-		out[n++] = (char)c;
-	else if (c < 0x800)
-		out[n++] = (char)(0xC0 | c >> 6);
-	else if (c < 0x10000)
-		out[n++] = (char)(0xE0 | c >> 12);
+		lb_buf_add(b, (const char[]){ (char)(c - 0xDC00) }, 1);
 	else
-		out[n++] = (char)(0xF0 | (c >> 18 & 7));
-	if (c >= 0x10000)
-		out[n++] = (char)(0x80 | (c >> 12 & 63));
-	if (c >= 0x800 && !(c >= 0xDC80 && c <= 0xDCFF))
-		out[n++] = (char)(0x80 | (c >> 6 & 63));
-	if (c >= 0x80 && !(c >= 0xDC80 && c <= 0xDCFF))
-		out[n++] = (char)(0x80 | (c & 63));
-	lb_buf_add(b, out, n);
+		lb_buf_add_character(b, c);
 }
 
 static size_t characters(const char *s)

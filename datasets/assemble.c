@@ -1,6 +1,8 @@
 #include "core/base/mem.h"
 #include "datasets/frame.h"
 #include "datasets/moments.h"
+#include "datasets/readers.h"
+#include "datasets/suspects.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -8,22 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ID_ROWS = 20, TOGETHER = 16 };
+enum { TOGETHER = 16 };
 
 int lb_dataset_warn(struct lb_dataset *d, struct lb_err *err, const char *fmt, ...)
 {
-	char text[1024];
-	size_t cap = d->n_warnings;
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	const int rc = lb_sentence_add(&d->warning, &d->n_warnings, err, fmt, ap);
 	va_end(ap);
-	if (lb_grow(&d->warning, &cap, d->n_warnings + 1, sizeof *d->warning, err) ||
-	    !(d->warning[d->n_warnings] = lb_strdup(text, err)))
-		return -1;
-	d->n_warnings++;
-	return 0;
+	return rc;
 }
 
 static void free_texts(char **v, size_t n)
@@ -45,6 +41,7 @@ void lb_dataset_free(struct lb_dataset *d)
 	lb_matrix_free(&d->x);
 	free_texts(d->class_name, d->n_classes);
 	free_texts(d->warning, d->n_warnings);
+	free(d->suspect);
 	free(d->cat);
 	free(d->y);
 	free(d->target);
@@ -55,10 +52,10 @@ void lb_dataset_free(struct lb_dataset *d)
 
 /* ---- before the tables are taken ---- */
 
-static int name_sources(struct lb_dataset *d, const struct lb_table *const table[4], const char *const paths[4],
+static int name_sources(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES],
 			struct lb_err *err)
 {
-	for (size_t k = 0; k < 4; k++) {
+	for (size_t k = 0; k < LB_FILES; k++) {
 		const struct lb_table *t = table[k];
 		if (!t)
 			continue;
@@ -68,6 +65,43 @@ static int name_sources(struct lb_dataset *d, const struct lb_table *const table
 		d->source[s].rows = t->n;
 		memcpy(d->source[s].sha256, t->sha256, sizeof t->sha256);
 		if (paths[k] && !(d->source[s].path = lb_strdup(paths[k], err)))
+			return -1;
+	}
+	return 0;
+}
+
+/* One label a row for tasks that have classes, unless a column is named as label. */
+static int settle_labels(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles, struct lb_err *err)
+{
+	const bool apart = table[1] != NULL;
+
+	if (lb_kind_of_columns(roles->kind) || (!apart && roles->label && strcmp(roles->label, "label")))
+		return 0;
+	for (size_t k = apart; k < LB_FILES; k += 2)
+		if (table[k] && lb_table_one_hot(table[k], apart, paths[k] ? paths[k] : table[k]->format, err))
+			return -1;
+	return 0;
+}
+
+/* What the readers had to say, with the file's name. */
+static int take_warnings(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
+{
+	for (size_t k = 0; k < LB_FILES; k++)
+		for (size_t i = 0; table[k] && i < table[k]->n_warnings; i++)
+			if (lb_dataset_warn(d, err, "%s: %s", paths[k] ? paths[k] : table[k]->format, table[k]->warning[i]))
+				return -1;
+	return 0;
+}
+
+/* Files of which one has a header and the other none are joined by the order of their columns. */
+static int warn_headers(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
+{
+	for (size_t k = 2; k < LB_FILES; k += 2) {
+		const struct lb_table *train = table[0], *other = table[k];
+		if (!other || train->has_header == other->has_header || train->block.d || other->block.d)
+			continue;
+		if (lb_dataset_warn(d, err, "%s was read with a header and %s without one, so that their columns go together by their order; set "
+				    "data.header if that is wrong", paths[train->has_header ? 0 : k], paths[train->has_header ? k : 0]))
 			return -1;
 	}
 	return 0;
@@ -103,6 +137,25 @@ static int warn_duplicates(struct lb_dataset *d, const struct lb_table *t, struc
 	lb_buf_free(&b);
 	free(name);
 	return rc;
+}
+
+/* A file that is given twice, so that what is measured was trained on. */
+static int warn_same_file(struct lb_dataset *d, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
+{
+	static const char *const side[LB_SIDES] = { "training", "validation", "test" };
+
+	for (int s = 1; s < LB_SIDES; s++)
+		for (int other = 0; other < s; other++) {
+			const struct lb_table *t = table[2 * s], *first = table[2 * other];
+			if (!t || !first || !*t->sha256 || strcmp(t->sha256, first->sha256))
+				continue;
+			if (lb_dataset_warn(d, err, "%s: the %s file has the content of the %s file: %s", paths[2 * s] ? paths[2 * s] : "data", side[s],
+					    side[other], other ? "what is chosen by one is measured on the same rows" :
+					    "what is measured on it was trained on"))
+				return -1;
+			break;
+		}
+	return 0;
 }
 
 /* ---- missing cells ---- */
@@ -146,7 +199,7 @@ static int refuse_missing_cells(const struct lb_frame *f, const size_t *count, s
 				continue;
 			first = first == f->n ? i : first;
 			if (shown++ < PLACES)
-				lb_buf_printf(&b, "%s %zu", shown > 1 ? "," : f->rows.lined[i >= f->n_first] ? " line" : " row", f->rows.at[i]);
+				lb_buf_printf(&b, "%s %zu", shown > 1 ? "," : f->rows.lined[lb_frame_side(f, i)] ? " line" : " row", f->rows.at[i]);
 			else
 				lb_buf_puts(&b, ", ...");
 		}
@@ -184,21 +237,31 @@ static int find_missing(const struct lb_frame *f, bool refuse, bool *lack, struc
 	return rc;
 }
 
+static void count_sides(const struct lb_frame *f, size_t n[LB_SIDES])
+{
+	n[0] = f->n_first;
+	n[1] = f->n_valid;
+	n[2] = f->n - f->n_first - f->n_valid;
+}
+
 static int drop_rows(struct lb_frame *f, const bool *lack, struct lb_dataset *d, struct lb_err *err)
 {
 	const size_t before = f->n;
+	size_t had[LB_SIDES], has[LB_SIDES];
 	bool *keep = lb_alloc(f->n, sizeof *keep, err);
 
 	if (!keep)
 		return -1;
 	for (size_t i = 0; i < f->n; i++)
 		keep[i] = !lack[i];
+	count_sides(f, had);
 	lb_frame_filter(f, keep);
+	count_sides(f, has);
 	free(keep);
-	if (f->n_first == 0)
-		return lb_fail(err, LB_DATA,
-			       "%s: every row has a missing value, so data.missing: drop leaves none; use mean, or drop columns with data.drop",
-			       f->rows.path[0]);
+	for (int s = 0; s < LB_SIDES; s++)
+		if (had[s] && !has[s])
+			return lb_fail(err, LB_DATA, "%s: every row has a missing value, so data.missing: drop leaves none; use mean, or drop "
+				       "columns with data.drop", f->rows.path[s]);
 	if (f->n == before)
 		return 0;
 	return lb_dataset_warn(d, err, "%zu of %zu rows have a missing value and were dropped", before - f->n, before);
@@ -274,7 +337,7 @@ static int make_matrix(struct lb_frame *f, struct lb_dataset *d, struct lb_err *
 	return 0;
 }
 
-static int take_features(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+static int take_features(struct lb_frame *f, bool alone, struct lb_dataset *d, struct lb_err *err)
 {
 	if (!(d->cat = lb_alloc(f->n_cols, sizeof *d->cat, err)))
 		return -1;
@@ -297,7 +360,9 @@ static int take_features(struct lb_frame *f, struct lb_dataset *d, struct lb_err
 	if (d->x.d + d->n_cat == 0)
 		return lb_fail(
 			err, LB_DATA,
-			"%s: no column is left as a feature; the label, data.drop, data.group and data.weight take them all",
+			alone ? "%s: the file has one column only, which is the label; is another delimiter used? (data.delimiter: comma, tab, "
+				"semicolon, pipe, blank)" :
+				"%s: no column is left as a feature; the label, data.drop, data.group and data.weight take them all",
 			f->rows.path[0]);
 	return 0;
 }
@@ -362,12 +427,6 @@ static int review_features(const struct lb_frame *f, struct lb_dataset *d, struc
 		goto out;
 	if (count && lb_dataset_warn(d, err, "%zu feature%s constant: %s", count, count == 1 ? " is" : "s are", b.s))
 		goto out;
-	for (size_t k = 0; k < d->n_cat; k++)
-		if (d->n > ID_ROWS && d->cat[k].n_levels == d->n &&
-		    lb_dataset_warn(d, err,
-				    "the column '%s' has another value in every row; if it is an id, name it in data.drop",
-				    d->cat[k].name))
-			goto out;
 	rc = 0;
 out:
 	lb_moments_free(&seen);
@@ -375,11 +434,9 @@ out:
 	return rc;
 }
 
-int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test,
-			struct lb_table *test_labels, const char *const paths[4], const struct lb_roles *roles,
+int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
 			struct lb_dataset **out, struct lb_err *err)
 {
-	const struct lb_table *const table[4] = { train, train_labels, test, test_labels };
 	struct lb_dataset *d = lb_alloc(1, sizeof *d, err);
 	struct lb_frame f = { 0 };
 	int rc = -1;
@@ -387,16 +444,22 @@ int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, s
 	if (!d)
 		return -1;
 	d->kind = roles->kind;
-	if (name_sources(d, table, paths, err) || warn_duplicates(d, train, err))
+	d->has_header = table[0]->has_header;
+	if (settle_labels(table, paths, roles, err) || name_sources(d, table, paths, err) || warn_headers(d, table, paths, err) ||
+	    warn_duplicates(d, table[0], err))
 		goto out;
-	if (lb_frame_build(train, train_labels, test, test_labels, paths, roles, &f, err) ||
+	const bool alone = table[0]->n_cols == 1 && !table[0]->block.d && !table[1];
+	if (lb_frame_build(table, paths, roles, &f, err) || take_warnings(d, table, paths, err) ||
 	    handle_missing(&f, roles->missing, d, err))
 		goto out;
 	d->n = f.n;
 	d->n_first = f.n_first;
+	d->n_valid = f.n_valid;
+	if (warn_same_file(d, table, paths, err))
+		goto out;
 	if (lb_frame_labels(&f, roles, d, err) || lb_frame_weight(&f, d, err) || lb_frame_group(&f, d, err))
 		goto out;
-	if (take_features(&f, d, err) || review_features(&f, d, err))
+	if (take_features(&f, alone, d, err) || review_features(&f, d, err) || lb_suspects_warn(d, err))
 		goto out;
 	*out = d;
 	d = NULL;

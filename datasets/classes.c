@@ -1,6 +1,7 @@
 #include "core/base/mem.h"
 #include "datasets/frame.h"
 #include "datasets/label_columns.h"
+#include "datasets/notation.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,8 +17,9 @@ static int refuse_missing(const struct lb_frame *f, const struct lb_origin *o, c
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (lb_column_is_missing(c, i))
-			return lb_frame_fail(f, o, i, err, "column '%s': the %s is missing; fill it in or delete the row",
-					     c->name, what);
+			return lb_frame_fail(f, o, i, err, "column '%s': the %s is missing; fill it in or delete the row%s", c->name, what,
+					     c->type == LB_TEXT ? " (if a word such as None or NA is meant as a text, set data.missing_values: [], "
+								  "or to the words that do mark a missing value)" : "");
 	return 0;
 }
 
@@ -28,9 +30,14 @@ static int refuse_text(const struct lb_frame *f, const struct lb_origin *o, cons
 
 	if (c->type == LB_NUMBER)
 		return 0;
-	if (row < f->n)
-		return lb_frame_fail(f, o, row, err, "column '%s': the %s '%s' is not a number%s", c->name, what,
-				     c->level[c->code[row]], hint);
+	if (row < f->n) {
+		struct lb_buf advice = { 0 };
+		if (!lb_column_advise(c, f->n, &advice, err))
+			lb_frame_fail(f, o, row, err, "column '%s': the %s '%s' is not a number%s%s", c->name, what, c->level[c->code[row]], hint,
+				      advice.s && !advice.bad ? advice.s : "");
+		lb_buf_free(&advice);
+		return -1;
+	}
 	return lb_fail(err, LB_DATA, "%s: column '%s': the %s is text, not a number%s", o->path[0], c->name, what, hint);
 }
 
@@ -107,7 +114,7 @@ static bool names_class(const char *wanted, const char *name)
 
 	if (strcmp(wanted, name) == 0)
 		return true;
-	if (!lb_parse_double(wanted, strlen(wanted), &v))
+	if (!lb_parse_double(wanted, strlen(wanted), &v) || !(fabs(v) < LB_EXACT_WHOLE))
 		return false;
 	lb_double_text(v, text);
 	return strcmp(text, name) == 0;
@@ -159,7 +166,7 @@ static int code_classes(struct lb_frame *f, const struct lb_roles *roles, struct
 
 	if (refuse_missing(f, label_origin(f), c, "label", err) || refuse_fractions(f, c, err))
 		return -1;
-	if (c->type == LB_NUMBER ? lb_column_to_text(c, f->n, err) : lb_column_sort_levels(c, f->n, err))
+	if (c->type == LB_NUMBER ? lb_column_to_text(c, f->n, err) : lb_column_sort_classes(c, f->n, err))
 		return -1;
 	if (name_classes(f, c, d, err) || check_classes(f, c->name, d, err))
 		return -1;
@@ -179,9 +186,11 @@ static int code_targets(struct lb_frame *f, struct lb_dataset *d, struct lb_err 
 	if (!(d->target = lb_alloc(f->n * d->n_targets, sizeof *d->target, err)))
 		return -1;
 	for (size_t j = 0; j < f->n_cols; j++) {
-		const struct lb_column *c = &f->col[j];
+		struct lb_column *c = &f->col[j];
 		if (f->role[j] != LB_TARGET)
 			continue;
+		if (lb_column_first_text(c, f->n) == f->n && lb_column_to_number(c, f->n, err))
+			return -1;
 		if (refuse_missing(f, label_origin(f), c, "target", err) ||
 		    refuse_text(f, label_origin(f), c, "target", "; task: regression needs numbers", err))
 			return -1;

@@ -3,7 +3,6 @@
 #include "core/base/mem.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,9 +158,38 @@ int lb_column_to_text(struct lb_column *c, size_t n, struct lb_err *err)
 	free(c->num);
 	c->num = NULL;
 	c->type = LB_TEXT;
+	c->large = true;
 out:
 	free(value);
 	return c->type == LB_TEXT ? 0 : -1;
+}
+
+int lb_column_to_number(struct lb_column *c, size_t n, struct lb_err *err)
+{
+	if (c->type == LB_NUMBER)
+		return 0;
+	double *value = lb_alloc(c->n_levels, sizeof *value, err), *num = value ? lb_alloc(n, sizeof *num, err) : NULL;
+	if (!num) {
+		free(value);
+		return -1;
+	}
+	for (size_t k = 0; k < c->n_levels; k++) {
+		if (!lb_parse_double(c->level[k], strlen(c->level[k]), &value[k]))
+			value[k] = (double)NAN; /* declared, but in no cell */
+		free(c->level[k]);
+	}
+	for (size_t i = 0; i < n; i++)
+		num[i] = c->code[i] < 0 ? (double)NAN : value[c->code[i]];
+	free(value);
+	free(c->level);
+	free(c->code);
+	c->level = NULL;
+	c->code = NULL;
+	c->n_levels = 0;
+	c->num = num;
+	c->type = LB_NUMBER;
+	c->declared = false;
+	return 0;
 }
 
 /* ---- levels ---- */
@@ -176,14 +204,28 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(((const struct level *)a)->s, ((const struct level *)b)->s);
 }
 
-static struct level *sorted_levels(const struct lb_column *c, struct lb_err *err)
+/* Canonical texts of numbers; whole ones that are the same double differ in their number of digits or in one of them. */
+static int by_number(const void *a, const void *b)
+{
+	const char *s = ((const struct level *)a)->s, *t = ((const struct level *)b)->s;
+	double x = 0, y = 0;
+
+	lb_parse_double(s, strlen(s), &x);
+	lb_parse_double(t, strlen(t), &y);
+	if (x != y)
+		return x < y ? -1 : 1;
+	const int order = strlen(s) != strlen(t) ? (strlen(s) > strlen(t) ? 1 : -1) : strcmp(s, t);
+	return x < 0 ? -order : order;
+}
+
+static struct level *sorted_levels(const struct lb_column *c, int (*order)(const void *a, const void *b), struct lb_err *err)
 {
 	struct level *v = lb_alloc(c->n_levels, sizeof *v, err);
 
 	for (size_t k = 0; v && k < c->n_levels; k++)
 		v[k] = (struct level){ c->level[k], (int32_t)k };
 	if (v)
-		qsort(v, c->n_levels, sizeof *v, by_bytes);
+		qsort(v, c->n_levels, sizeof *v, order);
 	return v;
 }
 
@@ -191,7 +233,7 @@ static struct level *sorted_levels(const struct lb_column *c, struct lb_err *err
 static int merge_levels(struct lb_column *c, struct lb_column *more, int32_t *to, struct lb_err *err)
 {
 	const size_t old = c->n_levels;
-	struct level *known = sorted_levels(c, err);
+	struct level *known = sorted_levels(c, by_bytes, err);
 	char **level = known ? lb_alloc(old + more->n_levels, sizeof *level, err) : NULL;
 
 	if (!level) {
@@ -234,6 +276,7 @@ out:
 int lb_column_append(struct lb_column *c, size_t n, struct lb_column *more, size_t m, struct lb_err *err)
 {
 	c->n_missing += more->n_missing;
+	c->large = c->large && more->large;
 	if (c->type == LB_TEXT)
 		return append_text(c, n, more, m, err);
 	double *num = lb_joined(c->num, n, more->num, m, sizeof *num, err);
@@ -260,9 +303,9 @@ void lb_column_filter(struct lb_column *c, size_t n, const bool *keep)
 	}
 }
 
-int lb_column_sort_levels(struct lb_column *c, size_t n, struct lb_err *err)
+static int order_levels(struct lb_column *c, size_t n, int (*order)(const void *a, const void *b), struct lb_err *err)
 {
-	struct level *sorted = sorted_levels(c, err);
+	struct level *sorted = sorted_levels(c, order, err);
 	int32_t *to = lb_alloc(c->n_levels, sizeof *to, err);
 	size_t used = 0;
 	int rc = -1;
@@ -290,79 +333,14 @@ out:
 	return rc;
 }
 
-/* What is to be done with a number that is written as elsewhere; NULL for a text that is none. */
-static const char *other_notation(const char *text)
+int lb_column_sort_levels(struct lb_column *c, size_t n, struct lb_err *err)
 {
-	char copy[64];
-	size_t n = strlen(text);
-	const bool percent = n && text[n - 1] == '%';
-	double v;
-
-	if (n >= sizeof copy)
-		return NULL;
-	memcpy(copy, text, n + 1);
-	for (n -= percent; n && copy[n - 1] == ' ';)
-		n--;
-	copy[n] = '\0';
-	char *comma = strchr(copy, ',');
-	if (comma)
-		*comma = '.';
-	if ((!percent && !comma) || !lb_parse_double(copy, n, &v))
-		return NULL;
-	return percent ? "a percent sign is no part of a number here: write 12 or 0.12, not 12%" :
-			 "numbers have a decimal point here: write 1.5, not 1,5";
+	return order_levels(c, n, by_bytes, err);
 }
 
-/* Cells of a column by what they are. */
-struct cells {
-	size_t numbers, texts;
-	size_t elsewhere;        /* texts that are numbers in another notation */
-	size_t first;            /* row of the first text */
-	const char *advice;      /* for the first text */
-};
-
-static int count_cells(const struct lb_column *c, size_t n, struct cells *out, struct lb_err *err)
+int lb_column_sort_classes(struct lb_column *c, size_t n, struct lb_err *err)
 {
-	const char **advice = lb_alloc(c->n_levels, sizeof *advice, err);
-	bool *number = lb_alloc(c->n_levels, sizeof *number, err);
-	double v;
-
-	*out = (struct cells){ .first = n };
-	for (size_t k = 0; advice && number && k < c->n_levels; k++) {
-		number[k] = lb_parse_double(c->level[k], strlen(c->level[k]), &v);
-		advice[k] = number[k] ? NULL : other_notation(c->level[k]);
-	}
-	for (size_t i = 0; advice && number && i < n; i++) {
-		if (c->code[i] < 0)
-			continue;
-		out->numbers += number[c->code[i]];
-		out->texts += !number[c->code[i]];
-		out->elsewhere += advice[c->code[i]] != NULL;
-		if (!number[c->code[i]] && out->first == n) {
-			out->first = i;
-			out->advice = advice[c->code[i]];
-		}
-	}
-	const int rc = advice && number ? 0 : -1;
-	free(advice);
-	free(number);
-	return rc;
-}
-
-int lb_column_refuse_stray_text(const struct lb_column *c, const struct lb_table *t, const char *path, struct lb_err *err)
-{
-	struct cells cells;
-	char others[64] = "";
-
-	if (count_cells(c, t->n, &cells, err))
-		return -1;
-	if (cells.numbers + cells.elsewhere <= cells.texts - cells.elsewhere)
-		return 0;
-	if (cells.numbers)
-		snprintf(others, sizeof others, ", the other %zu cells are numbers", cells.numbers);
-	return lb_fail(err, LB_DATA, "%s:%zu: column '%s': found '%s' (%zu such cells)%s; %s%scorrect the file, or name the column in "
-		       "data.categorical or data.drop", path, t->line ? t->line[cells.first] : cells.first + 1, c->name,
-		       c->level[c->code[cells.first]], cells.texts, others, cells.advice ? cells.advice : "", cells.advice ? "; " : "");
+	return order_levels(c, n, c->large || lb_column_first_text(c, n) == n ? by_number : by_bytes, err);
 }
 
 int lb_column_of_block(const struct lb_matrix *m, size_t j, const char *name, struct lb_column *c, struct lb_err *err)

@@ -1,6 +1,8 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
-#include "datasets/csv_scan.h"
+#include "datasets/columns.h"
+#include "datasets/csv_delimiter.h"
+#include "datasets/csv_header.h"
 #include "datasets/intern.h"
 #include "datasets/readers.h"
 #include "datasets/rows.h"
@@ -8,171 +10,44 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { CELL_LIMIT = 64 * 1024, HEADER_SAMPLE = 32, FIRST_BYTES = 1 << 20 };
-
-/* ---- cells ---- */
-
-enum cell_kind { NUMBER, MISSING, TEXT };
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool is_missing(const char *s, size_t n)
-{
-	static const char *const words[] = { "NA", "NaN", "nan", "null", "NULL", "None", "?" };
-
-	if (!n)
-		return true;
-	for (size_t i = 0; n <= 4 && i < sizeof words / sizeof *words; i++)
-		if (strlen(words[i]) == n && !memcmp(words[i], s, n))
-			return true;
-	return false;
-}
-
-static enum cell_kind cell_kind(const struct lb_csv_cell *cell, double *v)
-{
-	const char *s = cell->s;
-	size_t n = cell->n;
-
-	if (cell->number) {
-		*v = cell->v;
-		return NUMBER;
-	}
-	if (cell->quoted) {
-		for (; n && is_blank(*s); n--)
-			s++;
-		while (n && is_blank(s[n - 1]))
-			n--;
-	}
-	if (n && cell->quoted && lb_parse_double(s, n, v))
-		return NUMBER;
-	return is_missing(s, n) ? MISSING : TEXT;
-}
-
-/* The cell's text as a new string. */
-static char *cell_text(const struct lb_csv *csv, const struct lb_csv_cell *cell, struct lb_err *err)
-{
-	if (cell->n > CELL_LIMIT) {
-		lb_fail(err, LB_DATA, "%s:%zu: a cell holds %zu bytes, the limit is %d; is a quote not closed?", csv->path, csv->line, cell->n,
-			CELL_LIMIT);
-		return NULL;
-	}
-	if (!lb_utf8_valid(cell->s, cell->n)) {
-		lb_fail(err, LB_DATA, "%s:%zu: the text in field %zu is not UTF-8; save the file as UTF-8 (iconv -f latin1 -t utf8)",
-			csv->path, csv->line, (size_t)(cell - csv->cell) + 1);
-		return NULL;
-	}
-	char *text = lb_strndup(cell->s, cell->n, err), *to = text;
-	for (size_t i = 0; text && cell->doubled && i < cell->n; i++) {
-		*to++ = cell->s[i];
-		i += cell->s[i] == '"';
-	}
-	if (text && cell->doubled)
-		*to = '\0';
-	return text;
-}
-
-/* ---- strings to codes ---- */
-
-static int32_t intern(struct lb_interner *in, struct lb_column *col, const struct lb_csv *csv, const struct lb_csv_cell *cell,
-		      struct lb_err *err)
-{
-	const int32_t code = cell->doubled ? -1 : lb_intern_find(in, col, cell->s, cell->n);
-
-	if (code >= 0)
-		return code;
-	char *text = cell_text(csv, cell, err);
-	return text ? lb_intern_add(in, col, text, err) : -1;
-}
+enum { FIRST_BYTES = 1 << 20 };
 
 /* ---- the header ---- */
-
-/* Text that cannot be taken for a value: neither a number nor missing nor "inf" and the like. */
-static bool is_name(const struct lb_csv_cell *cell)
-{
-	static const char *const numeric[] = { "inf", "infinity", "nan" };
-	const char *s = cell->s;
-	size_t n = cell->n;
-	double v;
-
-	if (cell_kind(cell, &v) != TEXT)
-		return false;
-	if (*s == '-' || *s == '+')
-		s++, n--;
-	for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++)
-		if (strlen(numeric[i]) == n && !strncasecmp(numeric[i], s, n))
-			return false;
-	return true;
-}
-
-/* Is there a column whose first field is a name and whose next value is a number? `open` marks the columns still undecided. */
-static int names_over_numbers(struct lb_csv *csv, bool *open, bool *found, struct lb_err *err)
-{
-	const size_t n = csv->n;
-	double v;
-	int status = 1;
-
-	for (size_t j = 0; j < n; j++)
-		open[j] = is_name(&csv->cell[j]);
-	*found = false;
-	for (int i = 0; !*found && i < HEADER_SAMPLE && (status = lb_csv_next(csv, err)) == 1 && csv->n == n; i++)
-		for (size_t j = 0; j < n; j++) {
-			const enum cell_kind kind = open[j] ? cell_kind(&csv->cell[j], &v) : TEXT;
-			*found |= kind == NUMBER;
-			open[j] = open[j] && kind == MISSING;
-		}
-	return status < 0 ? -1 : 0;
-}
-
-static int detect_header(struct lb_csv *csv, bool *found, struct lb_err *err)
-{
-	bool *open = lb_alloc(csv->n, sizeof *open, err);
-	const int rc = open ? names_over_numbers(csv, open, found, err) : -1;
-
-	free(open);
-	return rc;
-}
-
-static int first_record(struct lb_csv *csv, struct lb_err *err)
-{
-	if (lb_csv_start(csv, csv->delimiter, err))
-		return -1;
-	const int status = lb_csv_next(csv, err);
-	if (!status)
-		lb_fail(err, LB_DATA, "%s: holds nothing but blank lines; expected a table of data", csv->path);
-	return status == 1 ? 0 : -1;
-}
 
 /* To before the first row of data. */
 static int rewind_rows(struct lb_csv *csv, const struct lb_table *t, struct lb_err *err)
 {
-	return t->has_header ? first_record(csv, err) : lb_csv_start(csv, csv->delimiter, err);
+	return t->has_header ? lb_csv_first(csv, err) : lb_csv_start(csv, csv->delimiter, err);
 }
 
-static int name_columns(const struct lb_csv *csv, struct lb_table *t, struct lb_err *err)
+static int name_columns(const struct lb_csv *csv, bool row_names, struct lb_table *t, struct lb_err *err)
 {
 	for (size_t j = 0; j < t->n_cols; j++) {
-		const bool named = t->has_header && csv->cell[j].n;
-		t->col[j].name = named ? cell_text(csv, &csv->cell[j], err) : lb_strfmt(err, "column %zu", j + 1);
+		const struct lb_csv_cell *cell = j < row_names ? NULL : &csv->cell[j - row_names];
+		const bool named = t->has_header && cell && cell->n;
+		t->col[j].name = named ? lb_csv_text(csv, cell, err) : lb_strfmt(err, "column %zu", j + !row_names);
 		if (!t->col[j].name)
 			return -1;
 	}
 	return 0;
 }
 
-static int read_header(struct lb_csv *csv, int header, struct lb_table *t, struct lb_err *err)
+static int read_header(struct lb_csv *csv, const struct lb_read_options *opt, bool *row_names, struct lb_table *t, struct lb_err *err)
 {
-	t->has_header = header > 0;
-	if (first_record(csv, err) || (!header && detect_header(csv, &t->has_header, err)) || first_record(csv, err))
+	struct lb_csv_header header;
+
+	if (lb_csv_find_header(csv, opt, &header, err) || lb_csv_first(csv, err))
 		return -1;
-	if (!(t->col = lb_alloc(csv->n, sizeof *t->col, err)))
+	t->has_header = header.there;
+	*row_names = header.row_names;
+	if (!(t->col = lb_alloc(csv->n + header.row_names, sizeof *t->col, err)))
 		return -1;
-	t->n_cols = csv->n;
-	return name_columns(csv, t, err);
+	t->n_cols = csv->n + header.row_names;
+	if (name_columns(csv, header.row_names, t, err) || (header.guess && lb_table_warn(t, err, "%s", header.guess)))
+		return -1;
+	return header.row_names ? lb_table_warn(t, err, "the header has a name less than the rows have cells: the first cell of each row was taken for "
+						"the row's name, as in files of R's write.table, and left out") : 0;
 }
 
 /* ---- rows ---- */
@@ -188,15 +63,30 @@ struct build {
 	size_t n_text;
 	double *row;             /* (columns) the numbers of a row, 0 in the place of texts */
 	bool again;              /* a column has turned out to be text after some numbers: their spelling is in the file only */
+	bool *dashes;            /* (columns) a "-" or "." has been taken for a missing number */
+	struct lb_markers markers; /* of missing cells */
 };
+
+/* What may explain that a line has another number of cells than the first. */
+static const char *explain_width(const struct lb_csv *csv, const struct lb_table *t)
+{
+	const bool begins = t->n + t->has_header <= 1;
+
+	if (csv->n == t->n_cols + 1 && !csv->cell[csv->n - 1].n)
+		return "; it ends with a delimiter, is that one too many?";
+	if (!begins)
+		return "";
+	return csv->n > t->n_cols ? "; if the first line is no part of the table, delete it" :
+				    "; if the first line is the header, one of its names holds the delimiter, or the rows lack cells";
+}
 
 static int check_width(const struct lb_csv *csv, const struct lb_table *t, struct lb_err *err)
 {
 	if (csv->n == t->n_cols)
 		return 0;
-	return lb_fail(err, LB_DATA, "%s:%zu: %zu field%s separated by %s, but %zu in line %zu; every line needs the same number%s",
-		       csv->path, csv->line, csv->n, csv->n == 1 ? "" : "s", lb_csv_delimiter_name(csv->delimiter), t->n_cols,
-		       csv->first_line, t->n + t->has_header <= 1 ? " (if the first line is not part of the table, delete it)" : "");
+	return lb_fail(err, LB_DATA, "%s:%zu: %zu field%s separated by %s, but %zu in line %zu; every line needs the same number%s", csv->path,
+		       csv->line, csv->n, csv->n == 1 ? "" : "s", lb_csv_delimiter_name(csv->delimiter), t->n_cols, csv->first_line,
+		       explain_width(csv, t));
 }
 
 static int grow_codes(struct lb_column *c, size_t cap, size_t need, struct lb_err *err)
@@ -232,16 +122,16 @@ static void note_missing(struct lb_column *col, size_t line)
 		col->first_missing_line = line;
 }
 
-/* A first text makes the column text: at once when no number has gone before, else in a second pass. */
+/* A first text makes the column text: at once when no number has gone before, else in a second pass over the file. */
 static int turn_to_text(struct build *b, struct lb_column *col, struct lb_err *err)
 {
-	const size_t n = b->t->n;
-	const bool all_missing = col->n_missing == n;
+	const size_t n = b->t->n, j = (size_t)(col - b->t->col);
+	const bool all_missing = col->n_missing == n && !b->dashes[j];
 
-	b->text[col - b->t->col] = true;
+	b->text[j] = true;
 	b->n_text++;
 	col->type = LB_TEXT;
-	if (!all_missing) {
+	if (!all_missing || col->large) {
 		b->again = true;
 		return 0;
 	}
@@ -252,14 +142,57 @@ static int turn_to_text(struct build *b, struct lb_column *col, struct lb_err *e
 	return 0;
 }
 
+/* A whole number that a double may round makes the column text, too, until it is known what the column is for. */
+static int turn_to_large(struct build *b, size_t j, struct lb_err *err)
+{
+	b->t->col[j].large = true;
+	return turn_to_text(b, &b->t->col[j], err);
+}
+
+static bool is_large(const struct lb_csv *csv, const struct lb_csv_cell *cell, double v)
+{
+	const char *s;
+	size_t n;
+
+	if (fabs(v) < LB_EXACT_WHOLE)
+		return false;
+	lb_csv_trim(cell, &s, &n);
+	return lb_notation_whole(&csv->notation, s, n);
+}
+
+static int32_t intern(struct lb_interner *in, struct lb_column *col, const struct lb_csv *csv, const struct lb_csv_cell *cell,
+		      struct lb_err *err)
+{
+	char canonical[LB_WHOLE_DIGITS + 2];
+	const char *s = cell->s;
+	size_t n = cell->n;
+
+	if (col->large) {
+		lb_csv_trim(cell, &s, &n);
+		lb_notation_text(&csv->notation, s, n, canonical);
+		s = canonical;
+		n = strlen(canonical);
+	}
+	const int32_t code = cell->doubled ? -1 : lb_intern_find(in, col, s, n);
+	if (code >= 0)
+		return code;
+	char *text = col->large ? lb_strdup(canonical, err) : lb_csv_text(csv, cell, err);
+	return text ? lb_intern_add(in, col, text, err) : -1;
+}
+
 static int store_text(struct build *b, size_t j, size_t i, const struct lb_csv *csv, struct lb_err *err)
 {
 	const struct lb_csv_cell *cell = &csv->cell[j];
 	struct lb_column *col = &b->t->col[j];
 	double v;
+	const enum lb_cell_kind kind = lb_csv_kind(csv, &b->markers, cell, &v);
 
+	if (!col->code) { /* waits for the second pass */
+		col->large = col->large && (kind != LB_CELL_TEXT || lb_notation_parse(&csv->notation, cell->s, cell->n, &v));
+		return 0;
+	}
 	col->code[i] = -1;
-	if (cell_kind(cell, &v) == MISSING) {
+	if (kind == LB_CELL_MISSING || (kind == LB_CELL_DASH && col->large)) {
 		note_missing(col, csv->line);
 		return 0;
 	}
@@ -269,20 +202,28 @@ static int store_text(struct build *b, size_t j, size_t i, const struct lb_csv *
 static int store_cell(struct build *b, size_t j, const struct lb_csv *csv, struct lb_err *err)
 {
 	struct lb_column *col = &b->t->col[j];
+	enum lb_cell_kind kind;
+
 	if (col->type == LB_NUMBER)
-		switch (cell_kind(&csv->cell[j], &b->row[j])) {
-		case NUMBER:
-			return 0;
-		case MISSING:
+		switch ((kind = lb_csv_kind(csv, &b->markers, &csv->cell[j], &b->row[j]))) {
+		case LB_CELL_NUMBER:
+			if (!is_large(csv, &csv->cell[j], b->row[j]))
+				return 0;
+			if (turn_to_large(b, j, err))
+				return -1;
+			break;
+		case LB_CELL_MISSING:
+		case LB_CELL_DASH:
+			b->dashes[j] |= kind == LB_CELL_DASH;
 			b->row[j] = (double)NAN;
 			note_missing(col, csv->line);
 			return 0;
-		case TEXT:
+		case LB_CELL_TEXT:
 			if (turn_to_text(b, col, err))
 				return -1;
 		}
 	b->row[j] = 0;
-	return col->code ? store_text(b, j, b->t->n, csv, err) : 0;
+	return store_text(b, j, b->t->n, csv, err);
 }
 
 static int store_row(struct build *b, const struct lb_csv *csv, struct lb_err *err)
@@ -290,7 +231,7 @@ static int store_row(struct build *b, const struct lb_csv *csv, struct lb_err *e
 	struct lb_table *t = b->t;
 
 	for (size_t j = 0; j < t->n_cols; j++) {
-		if (t->col[j].type == LB_NUMBER && csv->cell[j].number)
+		if (t->col[j].type == LB_NUMBER && csv->cell[j].number && fabs(csv->cell[j].v) < LB_EXACT_WHOLE && !b->markers.n_numbers)
 			b->row[j] = csv->cell[j].v;
 		else if (store_cell(b, j, csv, err))
 			return -1;
@@ -304,6 +245,8 @@ static int plain_numbers(struct lb_csv *csv, struct build *b, struct lb_err *err
 {
 	struct lb_matrix *m = &b->t->rows;
 
+	if (b->markers.n_numbers)
+		return 0;
 	if (m->dtype == LB_U8 && lb_csv_bytes(csv, m->d, b->text, (uint8_t *)m->x + m->n * m->d)) {
 		m->n++;
 		return 1;
@@ -322,7 +265,7 @@ static int store_plain(struct lb_csv *csv, struct build *b, struct lb_err *err)
 	if (found != 1)
 		return found;
 	for (size_t j = 0; b->n_text && j < t->n_cols; j++)
-		if (b->text[j] && t->col[j].code && store_text(b, j, t->n, csv, err))
+		if (b->text[j] && store_text(b, j, t->n, csv, err))
 			return -1;
 	t->line[t->n++] = csv->line;
 	return 1;
@@ -389,28 +332,48 @@ out:
 
 /* ---- the reader ---- */
 
+/* Forgets the first column. */
+static int drop_first(struct lb_table *t, struct lb_err *err)
+{
+	size_t *others = lb_alloc(t->n_cols, sizeof *others, err);
+
+	if (!others)
+		return -1;
+	for (size_t j = 1; j < t->n_cols; j++)
+		others[j - 1] = j;
+	lb_column_clear(&t->col[0]);
+	memmove(t->col, t->col + 1, --t->n_cols * sizeof *t->col);
+	const int rc = lb_rows_pick(&t->rows, others, t->n_cols, err);
+	free(others);
+	return rc;
+}
+
 static int read_table(struct lb_csv *csv, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
 {
 	struct build b = { .t = out, .limit = lb_memory_limit(opt) };
+	bool row_names;
 	int rc = -1;
 
-	if (read_header(csv, opt->header, out, err))
+	if (read_header(csv, opt, &row_names, out, err) || lb_markers_make(opt->missing, &b.markers, err))
 		return -1;
 	b.in = lb_alloc(out->n_cols, sizeof *b.in, err);
 	b.text = lb_alloc(out->n_cols, sizeof *b.text, err);
 	b.row = lb_alloc(out->n_cols, sizeof *b.row, err);
+	b.dashes = lb_alloc(out->n_cols, sizeof *b.dashes, err);
 	out->rows.d = out->n_cols;
-	rc = b.in && b.text && b.row ? read_rows(csv, &b, err) : -1;
+	rc = b.in && b.text && b.row && b.dashes ? read_rows(csv, &b, err) : -1;
 	if (!rc && b.again)
 		rc = read_again(csv, &b, err);
-	if (!rc && !opt->by_rows)
-		rc = lb_rows_spread(out, err);
 	for (size_t j = 0; b.in && j < out->n_cols; j++)
 		lb_intern_free(&b.in[j]);
 	free(b.in);
 	free(b.text);
 	free(b.row);
-	return rc;
+	free(b.dashes);
+	lb_markers_free(&b.markers);
+	if (!rc && row_names)
+		rc = drop_first(out, err);
+	return !rc && !opt->by_rows ? lb_rows_spread(out, err) : rc;
 }
 
 static int read_csv(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
@@ -419,6 +382,7 @@ static int read_csv(const char *path, const struct lb_read_options *opt, struct 
 	int rc = lb_csv_open(&csv, path, lb_stream_limit(opt), err);
 
 	if (!rc) {
+		csv.notation = (struct lb_notation){ .decimal = opt->decimal, .thousands = opt->thousands };
 		csv.delimiter = opt->delimiter ? opt->delimiter : lb_csv_delimiter(&csv, err);
 		rc = csv.delimiter ? read_table(&csv, opt, out, err) : -1;
 	}
@@ -437,13 +401,15 @@ static bool probe(const unsigned char *head, size_t n)
 const struct lb_reader lb_reader_csv = {
 	.base = {
 		.name = "csv",
-		.title = "delimited text: comma, tab, semicolon or blanks, with or without a header",
+		.title = "delimited text: comma, tab, semicolon, pipe or blanks, with or without a header",
 		.cite = "Y. Shafranovich, Common Format and MIME Type for Comma-Separated Values (CSV) Files, RFC 4180, 2005",
 		.notes = "A column is numeric when every cell that is not missing is a number; otherwise it is text, in its original "
 			 "spelling without the blanks around it (blanks inside quotes are kept). The first line is a header when one of its "
-			 "fields is a name over a column whose next value is a number. Missing: empty, NA, NaN, nan, null, NULL, None, ?.",
+			 "fields is a name over a column whose next value is a number, or the config asks for one of its fields; where it only "
+			 "looks like one, that is said. A first line sep=X sets the delimiter. Missing: empty, " LB_USUAL_MARKERS ".",
 		.keywords = "tsv text table delimited",
 	},
 	.probe = probe,
+	.endings = ".csv .tsv .tab",
 	.read = read_csv,
 };

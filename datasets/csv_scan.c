@@ -4,17 +4,12 @@
 #include "datasets/number.h"
 #include "datasets/readers.h"
 
+#include <ctype.h>
 #include <endian.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SAMPLE = 32 };
-
-static const struct {
-	char delimiter;
-	const char *name;
-} known[] = { { ',', "comma" }, { '\t', "tab" }, { ';', "semicolon" }, { ' ', "blanks" } };
-enum { N_KNOWN = sizeof known / sizeof *known };
+#include <strings.h>
 
 int lb_csv_open(struct lb_csv *c, const char *path, uint64_t limit, struct lb_err *err)
 {
@@ -22,13 +17,37 @@ int lb_csv_open(struct lb_csv *c, const char *path, uint64_t limit, struct lb_er
 	return lb_window_open(&c->w, path, limit, err);
 }
 
+/* Bytes of the line sep=X at p, or of "sep=X" in quotes, 0 when there is none. */
+static size_t hint_length(const char *p)
+{
+	const size_t quote = *p == '"';
+	const char *end = p + quote + 5;
+
+	if (strncasecmp(p + quote, "sep=", 4) || isalnum((unsigned char)end[-1]) || strchr("\r\n\"", end[-1]) || (quote && *end++ != '"'))
+		return 0;
+	if (*end != '\n' && *end != '\r')
+		return 0;
+	return (size_t)(end - p) + (end[0] == '\r' && end[1] == '\n' ? 2 : 1);
+}
+
+char lb_csv_hint(const struct lb_csv *c)
+{
+	const char *p = c->w.buf + c->w.first;
+
+	return hint_length(p) ? p[4 + (*p == '"')] : '\0';
+}
+
 int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err)
 {
 	if (lb_window_rewind(&c->w, err))
 		return -1;
+	c->long_cell = false;
 	c->delimiter = delimiter;
 	c->p = c->w.buf + c->w.first;
-	c->next_line = 1;
+	const size_t hint = hint_length(c->p);
+	c->p += hint;
+	c->open = c->p;
+	c->next_line = hint ? 2 : 1;
 	c->first_line = 0;
 	memset(c->stop, 0, sizeof c->stop);
 	c->stop['\0'] = c->stop['\n'] = c->stop['\r'] = c->stop[(unsigned char)delimiter] = true;
@@ -91,11 +110,13 @@ static int quoted_cell(struct lb_csv *c, struct lb_csv_cell *cell, struct lb_err
 static int next_cell(struct lb_csv *c, struct lb_csv_cell *cell, struct lb_err *err)
 {
 	skip_blanks(c);
+	c->open = c->p;
 	if (*c->p == '"') {
 		c->p++;
 		return quoted_cell(c, cell, err);
 	}
-	const char *start = c->p, *end = lb_scan_short(start, &cell->v);
+	const bool plain = !lb_notation_differs(&c->notation);
+	const char *start = c->p, *end = plain ? lb_scan_short(start, &cell->v) : start;
 	c->p = end;
 	if (c->delimiter != ' ')
 		skip_blanks(c);
@@ -106,6 +127,7 @@ static int next_cell(struct lb_csv *c, struct lb_csv_cell *cell, struct lb_err *
 		c->p = end;
 		while (end > start && is_blank(c, end[-1]))
 			end--;
+		cell->number = !plain && lb_notation_parse(&c->notation, start, (size_t)(end - start), &cell->v);
 	}
 	cell->s = start;
 	cell->n = (size_t)(end - start);
@@ -133,23 +155,32 @@ static int next_record(struct lb_csv *c, struct lb_err *err)
 	while (skip_line_end(c));
 	c->n = 0;
 	c->line = c->next_line;
+	c->open = c->p;
 	if (!*c->p)
 		return 0;
 	c->first_line = c->first_line ? c->first_line : c->line;
 	const char *start = c->p;
 	do {
-		if (c->n == LB_MAX_COLUMNS)
+		if (c->n == LB_MAX_COLUMNS && (c->w.endless = true))
 			return lb_fail(err, LB_DATA, "%s:%zu: more than %zu columns, which is the limit", c->path, c->line, LB_MAX_COLUMNS);
 		if ((c->n == c->cap && lb_grow(&c->cell, &c->cap, c->n + 1, sizeof *c->cell, err)) ||
 		    next_cell(c, &c->cell[c->n], err))
 			return -1;
 		c->n++;
 	} while (skip_delimiter(c));
-	if ((size_t)(c->p - start) > LB_LINE_LIMIT)
+	if ((size_t)(c->p - start) > LB_LINE_LIMIT && (c->w.endless = true))
 		return lb_fail(err, LB_DATA, "%s:%zu: the line is longer than %zu bytes, which is the limit; is a quote not closed?",
 			       c->path, c->line, LB_LINE_LIMIT);
 	skip_line_end(c);
 	return 1;
+}
+
+/* The rest of the file is not looked at: it may be as long again. */
+static int refuse_long_cell(struct lb_csv *c, struct lb_err *err)
+{
+	c->w.endless = c->long_cell = true;
+	return lb_fail(err, LB_DATA, "%s:%zu: a cell of this line is longer than %zu bytes, which is the limit; is a quote not closed, or the file "
+		       "not a table?", c->path, c->line, LB_CELL_LIMIT);
 }
 
 /* A record that reaches the end of the window is read again with more of the file in it. */
@@ -161,6 +192,8 @@ int lb_csv_next(struct lb_csv *c, struct lb_err *err)
 		const int status = next_record(c, err);
 		if (c->w.end || !lb_window_at_end(&c->w, c->p))
 			return status;
+		if ((size_t)(c->p - c->open) > LB_CELL_LIMIT)
+			return refuse_long_cell(c, err);
 		c->p = start;
 		c->next_line = line;
 		if (lb_window_more(&c->w, &c->p, line, err))
@@ -181,7 +214,7 @@ static const char *plain_text(const struct lb_csv *c, const char *p, struct lb_c
 	return end;
 }
 
-/* Behind the cells of a record, or NULL. */
+/* Behind the cells of a record, or NULL; a number that may be rounded is left to the long way. */
 static const char *plain_cells(const struct lb_csv *c, size_t n, const bool *text, double *v)
 {
 	const char *p = c->p;
@@ -195,8 +228,11 @@ static const char *plain_cells(const struct lb_csv *c, size_t n, const bool *tex
 		} else if (digit < 10 && p[1] == c->delimiter) {
 			v[j] = digit;
 			p++;
-		} else
+		} else {
 			p = lb_scan_short(p, &v[j]);
+			if (p == start || !(fabs(v[j]) < LB_EXACT_WHOLE))
+				return NULL;
+		}
 		if (!p || p == start || (j + 1 < n && *p != c->delimiter))
 			return NULL;
 		p += j + 1 < n;
@@ -287,61 +323,17 @@ static bool end_plain(struct lb_csv *c, const char *p, size_t n)
 	return true;
 }
 
+static bool takes_short_way(const struct lb_csv *c, size_t n)
+{
+	return c->delimiter != ' ' && c->cap >= n && !lb_notation_differs(&c->notation);
+}
+
 bool lb_csv_plain(struct lb_csv *c, size_t n, const bool *text, double *v)
 {
-	return c->delimiter != ' ' && c->cap >= n && end_plain(c, plain_cells(c, n, text, v), n);
+	return takes_short_way(c, n) && end_plain(c, plain_cells(c, n, text, v), n);
 }
 
 bool lb_csv_bytes(struct lb_csv *c, size_t n, const bool *text, uint8_t *v)
 {
-	return c->delimiter != ' ' && c->cap >= n && end_plain(c, byte_cells(c, n, text, v), n);
-}
-
-const char *lb_csv_delimiter_name(char delimiter)
-{
-	for (int i = 0; i < N_KNOWN; i++)
-		if (known[i].delimiter == delimiter)
-			return known[i].name;
-	return "the delimiter";
-}
-
-/* Cells a record of the first ones, 0 when they differ or cannot be read; *most is the largest number met. */
-static size_t sample_width(struct lb_csv *c, size_t *most, struct lb_err *err)
-{
-	size_t width = 0;
-	int status = 1;
-
-	*most = 0;
-	for (int i = 0; i < SAMPLE && (status = lb_csv_next(c, err)) == 1; i++) {
-		width = i == 0 || c->n == width ? c->n : 0;
-		*most = c->n > *most ? c->n : *most;
-		if (!width)
-			break;
-	}
-	return status < 0 ? 0 : width;
-}
-
-char lb_csv_delimiter(struct lb_csv *c, struct lb_err *err)
-{
-	size_t widest = 1, most;
-	char best = ',';
-
-	for (int i = 0; i < N_KNOWN; i++) {
-		struct lb_err why = { 0 };
-		const bool started = !lb_csv_start(c, known[i].delimiter, &why);
-		const size_t width = started ? sample_width(c, &most, &why) : 0;
-		if (why.code == LB_MACHINE) {
-			lb_fail(err, why.code, "%s", why.text);
-			return '\0';
-		}
-		if (!started)
-			break;
-		if (width > 1)
-			return known[i].delimiter;
-		if (most > widest && known[i].delimiter != ' ') {
-			widest = most;
-			best = known[i].delimiter;
-		}
-	}
-	return best;
+	return takes_short_way(c, n) && end_plain(c, byte_cells(c, n, text, v), n);
 }

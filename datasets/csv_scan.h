@@ -5,6 +5,7 @@
 #ifndef LB_CSV_SCAN_H
 #define LB_CSV_SCAN_H
 
+#include "datasets/notation.h"
 #include "datasets/window.h"
 
 #include <stdbool.h>
@@ -26,17 +27,26 @@ struct lb_csv {
 	struct lb_window w;
 	const char *path;        /* for messages */
 	char delimiter;          /* ' ' stands for runs of blanks and tabs */
+	struct lb_notation notation; /* of numbers */
 	struct lb_csv_cell *cell; /* the current record, n cells */
 	size_t n, cap;
 	size_t line;             /* in which it begins, from 1 */
 	size_t first_line;       /* in which the first record begins */
 	const char *p;           /* what comes next, and its line */
 	size_t next_line;
+	const char *open;        /* the cell that is being read */
+	bool long_cell;          /* the last error: a cell was too long, which another delimiter may cut */
 	bool stop[256];          /* bytes that end a cell without quotes */
 };
 
 /* Opens a file; call lb_csv_start before the first record. */
 int lb_csv_open(struct lb_csv *c, const char *path, uint64_t limit, struct lb_err *err);
+
+/* Bytes of a cell that is not text; a text's limit is lower. */
+#define LB_CELL_LIMIT ((size_t)1 << 20)
+
+/* The delimiter that a first line such as `sep=;` sets, which is no record; 0 when there is none. */
+char lb_csv_hint(const struct lb_csv *c);
 
 /* Starts, or starts again, at the first record. */
 int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err);
@@ -53,12 +63,7 @@ bool lb_csv_bytes(struct lb_csv *c, size_t n, const bool *text, uint8_t *v);
 
 void lb_csv_close(struct lb_csv *c);
 
-/* The first of comma, tab, semicolon and blanks that cuts each of the first records into the same number (> 1) of cells. When
- * there is none, that of the first three that cuts the most, so that the ragged line is reported; a comma for a single column. NUL, with err, only where the
- * machine fails. Call lb_csv_start afterwards. */
-char lb_csv_delimiter(struct lb_csv *c, struct lb_err *err);
-
-/* "comma" and so on. */
+/* "comma", "pipe" and so on. */
 const char *lb_csv_delimiter_name(char delimiter);
 
 #endif

@@ -39,7 +39,11 @@ struct lb_column {
 	size_t n_levels;
 	size_t n_missing;
 	size_t first_missing_line; /* line in the file of the first missing cell, 0 if none */
+	bool large;              /* all values are numbers, some of them whole ones that a double may round; LB_TEXT: the levels are their
+	                            canonical texts, so that different numbers stay different */
 	bool aside;              /* no feature unless it is asked for by its name (labels and groups beside a block) */
+	bool declared;           /* LB_TEXT: the file itself says that its values are texts (ARFF nominal and string attributes), so they are
+	                            categories however they are spelled */
 };
 
 /* A file's content: a `block` of numeric columns (images, arrays, sparse rows) and columns of their own; text tables have only the
@@ -59,19 +63,33 @@ struct lb_table {
 	char sha256[65];         /* of the uncompressed bytes */
 	uint64_t bytes;          /* uncompressed */
 	const char *format;      /* the reader's name */
+	char **warning;          /* n_warnings sentences on how the file was read; a dataset made of the table has them too */
+	size_t n_warnings;
 };
+/* Adds a sentence to the warnings of a table. */
+int lb_table_warn(struct lb_table *t, struct lb_err *err, const char *fmt, ...) LB_PRINTF(3, 4);
 void lb_table_free(struct lb_table *t);
 
+struct cJSON;
+
 enum lb_read_role { LB_READ_BOTH, LB_READ_FEATURES, LB_READ_LABELS };
+enum { LB_TRAIN, LB_VALID, LB_TEST, LB_PARTS };
 enum lb_index_base { LB_BASE_1, LB_BASE_0, LB_BASE_AUTO }; /* auto: 0 if that index occurs */
 
 /* How a file is to be read; defaults in { 0 } are right for most files. */
 struct lb_read_options {
 	const char *format;      /* a reader's name, or NULL / "auto": by content */
 	int header;              /* 0 auto, 1 yes, -1 no */
-	char delimiter;          /* ',', '\t', ';', ' ' (runs of blanks), or 0: by content */
-	bool missing_ok;         /* empty, NA, NaN, nan, null, NULL, None and ? are missing cells; when false they are still read
-	                            as missing and counted, and the assembler refuses them with their place */
+	char delimiter;          /* ',', '\t', ';', '|', ' ' (runs of blanks), or 0: by content */
+	char decimal;            /* csv: ',' for a decimal comma; else a point */
+	char thousands;          /* csv: separator of thousands, ',', '.', ' ' or '\''; 0: none */
+	const struct cJSON *missing; /* csv: list of the texts and numbers that mark a missing value, beside the empty cell; NULL: the usual ones
+	                            (datasets/markers.h). Borrowed */
+	/* csv: whether the config asks for a column by this name; then a first line that holds it is a header. NULL: nothing is asked for */
+	bool (*wants)(const void *config, const char *name);
+	const void *config;      /* first argument of wants */
+	bool missing_ok;         /* missing cells are allowed; when false they are still read as missing and counted, and the assembler
+	                            refuses them with their place */
 	uint64_t max_bytes;      /* of uncompressed content; 0: 8 GiB */
 	uint64_t max_memory;     /* bytes of memory for the rows; 0: three quarters of the machine's */
 	enum lb_index_base index_base; /* svmlight: number of the first column */
@@ -81,6 +99,7 @@ struct lb_read_options {
 	bool by_rows;            /* csv: give the numbers as lb_table.rows, for lb_dataset_assemble; other readers do not */
 	bool label_lists;        /* svmlight: lines begin with a list of labels, such as 3,17, which may be empty */
 	const char *x_key, *y_key; /* npz: names of the arrays; NULL: by custom */
+	int part;                /* npz: LB_TRAIN, LB_VALID or LB_TEST: whose names are looked for */
 };
 
 /* Bytes of memory that rows may take, by the options or by default: three quarters of the machine's memory. */
@@ -88,8 +107,10 @@ size_t lb_memory_limit(const struct lb_read_options *opt);
 
 struct lb_reader {
 	struct lb_info base;
-	/* true when the first bytes of the (uncompressed) content are this format's; n <= 512. Text formats come last. */
+	/* True when the first n bytes (64 KiB, or all) of the uncompressed content are this format's beyond doubt, be it sound or broken. The
+	 * last reader takes what no other claims. */
 	bool (*probe)(const unsigned char *head, size_t n);
+	const char *endings;         /* of files, with blanks between: they decide where the content does not; NULL: none */
 	int (*read)(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
 };
 size_t lb_reader_count(void);
@@ -100,6 +121,18 @@ int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb
 
 /* The number in column j of row i; NaN for text. */
 double lb_table_number(const struct lb_table *t, size_t i, size_t j);
+
+/* Labels of several columns, each row with exactly one 1 and else 0, become the one column "label": the number of the column of the 1,
+ * from 0, with a warning. The labels are the columns that stand aside of a block, or all columns of the table (whole). Others are left
+ * alone, or refused where a path is given to begin the message with: for tasks with one label a row. */
+int lb_table_one_hot(struct lb_table *t, bool whole, const char *path, struct lb_err *err);
+
+/* Whether a column is named like a label: label, target_2, y, class, but not workclass. */
+bool lb_names_label(const char *name);
+
+/* Whether half of a text column's cells, or more, are numbers in another notation than the file was read with ($5, 1,5, 12%), or it is
+ * `large` and has more than a hundred different values: amounts rather than classes. */
+bool lb_column_holds_amounts(const struct lb_column *c, size_t n);
 
 /* What a column holds. */
 struct lb_summary {
@@ -150,10 +183,15 @@ struct lb_roles {
 	enum lb_missing missing;
 };
 
+/* The files of a dataset: the training file and the file of its labels, the validation file and its labels, the test file and its
+ * labels. */
+enum { LB_FILES = 6 };
+
 struct lb_dataset {
 	enum lb_kind kind;
-	size_t n;                    /* all rows: those of the training file, then those of the test file */
-	size_t n_first;              /* rows of the training file; = n when there is no test file */
+	size_t n;                    /* all rows: those of the training file, then those of the validation file, then those of the test file */
+	size_t n_first;              /* rows of the training file; = n when there is no other */
+	size_t n_valid;              /* rows of the validation file, which come next; 0 when there is none */
 	struct lb_matrix x;          /* numeric columns; d may be 0 */
 	char **x_name;               /* x.d names, or NULL for block data (pixels) */
 	size_t n_cat;                /* text (categorical) columns */
@@ -166,7 +204,15 @@ struct lb_dataset {
 	size_t n_targets;
 	double *weight;              /* (n) >= 0, or NULL */
 	int32_t *group;              /* (n) or NULL */
-	char **warning;              /* n_warnings sentences: constant feature, class with one row, duplicate name, dropped rows */
+	bool has_header;             /* the training file names its columns; one that it leaves unnamed is "column N" */
+	struct lb_suspect {
+		enum lb_suspicion { LB_COUNTS_ROWS, LB_NAMES_ROWS, LB_LIKE_LABEL } why;
+		const char *name;    /* of the feature; borrowed from the dataset */
+		bool unnamed;        /* which the file has no name for */
+	} *suspect;                  /* n_suspects features that look like something else (datasets/suspects.h) */
+	size_t n_suspects;
+	char **warning;              /* n_warnings sentences: constant feature, class with one row, duplicate name, dropped rows,
+	                                guesses of the readers, suspects */
 	size_t n_warnings;
 	struct {
 		char *path;          /* as given; NULL for a generator */
@@ -174,15 +220,15 @@ struct lb_dataset {
 		uint64_t bytes;
 		const char *format;  /* reader's or generator's name */
 		size_t rows;
-	} source[4];                 /* training features, training labels, test features, test labels, as far as given */
+	} source[LB_FILES];          /* in the order of the files, as far as given */
 	size_t n_sources;
 };
 
-/* Builds a dataset from tables and takes what it needs of them (they are empty afterwards, still to be freed). label tables
- * (one column) may be NULL; test may be NULL. A label of the test file that the training file lacks is an error, as are
- * different columns. paths are for messages: training, training labels, test, test labels (NULL where absent). */
-int lb_dataset_assemble(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
-			const char *const paths[4], const struct lb_roles *roles, struct lb_dataset **out, struct lb_err *err);
+/* Builds a dataset from tables and takes what it needs of them (they are empty afterwards, still to be freed). The tables are in the
+ * order of the files; all but the first may be NULL, a label table has one column. A class of the validation or test file that the
+ * training file lacks is an error, as are different columns. paths are for messages (NULL where absent). */
+int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
+			struct lb_dataset **out, struct lb_err *err);
 void lb_dataset_free(struct lb_dataset *d);
 
 /* ---- splits ---- */
@@ -191,8 +237,8 @@ enum lb_split_kind { LB_SPLIT_FRACTIONS, LB_SPLIT_FIRST, LB_SPLIT_MODULO, LB_SPL
 
 struct lb_split_options {
 	enum lb_split_kind kind;
-	double train, valid, test;   /* FRACTIONS of all rows; with a test file test must be 0. Other kinds: `valid` is the share of
-	                                the rows that are not test rows */
+	double train, valid, test;   /* FRACTIONS of all rows of the training file; with a test file test must be 0, with a validation file
+	                                valid. Other kinds: `valid` is the share of the rows that are not test rows */
 	size_t first;                /* FIRST: rows 0..first-1 are for training, the rest for testing */
 	size_t modulo;               /* MODULO: row i is a test row when i mod modulo is in test_residues */
 	const double *test_residues;
@@ -207,10 +253,9 @@ struct lb_split {
 	uint32_t *rows[3];           /* LB_TRAIN, LB_VALID, LB_TEST */
 	size_t n[3];
 };
-enum { LB_TRAIN, LB_VALID, LB_TEST };
 
-/* With a test file its rows are the test part and the options divide the rest. Rows of one group stay on one side. Refuses a
- * split without training rows, and stratify with groups. */
+/* The rows of a test file are the test part, those of a validation file the validation part; the options divide the rest. Rows of
+ * one group stay on one side. Refuses a split without training rows, and stratify with groups. */
 int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt, struct lb_split *out, struct lb_err *err);
 void lb_split_free(struct lb_split *s);
 

@@ -88,13 +88,17 @@ static int check_number(const struct fitting *f, size_t row, const char *name, d
 
 static int take_number(struct fitting *f, size_t k, size_t j, struct lb_err *err)
 {
-	const struct lb_column *c = column_at(f, j);
+	struct lb_column *c = column_at(f, j);
 	double *x = f->out->x.x;
 
-	if (c && c->type == LB_TEXT && lb_column_first_text(c, f->t->n) < f->t->n)
+	if (c && lb_table_large_to_number(f->t, j - f->t->block.d, err))
+		return -1;
+	if (c && lb_column_first_text(c, f->t->n) < f->t->n)
 		return refuse_text(f, j, err);
+	if (c && lb_column_to_number(c, f->t->n, err))
+		return -1;
 	for (size_t i = 0; i < f->t->n; i++) {
-		const double v = !c ? lb_matrix_at(&f->t->block, i, j) : c->type == LB_NUMBER ? c->num[i] : (double)NAN;
+		const double v = c ? c->num[i] : lb_matrix_at(&f->t->block, i, j);
 		if (check_number(f, i, f->name[j], v, err))
 			return -1;
 		x[i * f->known->d + k] = v;
@@ -247,6 +251,7 @@ static int copy_label(const struct lb_table *t, size_t j, struct lb_column *to, 
 	const struct lb_column *c = j < t->block.d ? NULL : &t->col[j - t->block.d];
 
 	*to = (struct lb_column){ .type = c ? c->type : LB_NUMBER };
+	to->large = c && c->large;
 	if (to->type == LB_TEXT) {
 		to->code = lb_joined(c->code, t->n, NULL, 0, sizeof *to->code, err);
 		to->level = lb_alloc(c->n_levels, sizeof *to->level, err);
@@ -279,11 +284,14 @@ static bool find_labels(const struct fitting *f, char *references, size_t *at)
 	char *rest = references, *ref;
 	size_t n = 0;
 
-	if (t->block.d && t->n_cols && !f->known->label) { /* labels that a format keeps apart */
-		for (; n < f->known->n_labels && n < t->n_cols; n++)
-			at[n] = t->block.d + n;
+	for (size_t j = 0; t->block.d && !f->known->label && j < t->n_cols; j++) /* labels that a format keeps apart */
+		if (t->col[j].aside && strcmp(t->col[j].name, "qid")) {
+			if (n == f->known->n_labels)
+				return false;
+			at[n++] = t->block.d + j;
+		}
+	if (n)
 		return n == f->known->n_labels;
-	}
 	while (n < f->known->n_labels && (ref = strsep(&rest, ","))) {
 		ref += strspn(ref, " ");
 		ref[strcspn(ref, " ")] = '\0';
@@ -328,6 +336,8 @@ static int label_beside(const struct fitting *f, const struct lb_table *beside, 
 {
 	const size_t width = beside->block.d + beside->n_cols;
 
+	if (width > f->known->n_labels)
+		return lb_fail(err, LB_DATA, "%s: the labels beside it have %zu columns, the model has %zu", f->path, width, f->known->n_labels);
 	if (beside->n != f->t->n)
 		return lb_fail(err, LB_DATA, "%s: %zu rows, but the labels beside it have %zu; they do not belong together", f->path, f->t->n,
 			       beside->n);
@@ -360,11 +370,21 @@ static int take_labels(struct fitting *f, const struct lb_table *beside, struct 
 	return rc;
 }
 
+/* One-hot labels become one, as they did when the model was trained. */
+static int settle_labels(struct lb_table *t, struct lb_table *beside, const struct lb_known *known, struct lb_err *err)
+{
+	if (known->label_name || known->n_labels != 1)
+		return 0;
+	if (beside)
+		return lb_table_one_hot(beside, true, NULL, err);
+	return known->label && strcmp(known->label, "label") ? 0 : lb_table_one_hot(t, false, NULL, err);
+}
+
 int lb_dataset_fit(struct lb_table *t, struct lb_table *beside, const char *path, const struct lb_known *known, struct lb_dataset **out,
 		   struct lb_labels *labels, struct lb_err *err)
 {
 	struct fitting f = { .t = t, .path = path, .known = known, .out = lb_alloc(1, sizeof *f.out, err) };
-	int rc = f.out && !open_fitting(&f, err) && (f.out->cat = lb_alloc(known->n_cat, sizeof *f.out->cat, err)) ? 0 : -1;
+	int rc = f.out && !settle_labels(t, beside, known, err) && !open_fitting(&f, err) && (f.out->cat = lb_alloc(known->n_cat, sizeof *f.out->cat, err)) ? 0 : -1;
 
 	*labels = (struct lb_labels){ 0 };
 	if (!rc) {

@@ -1,5 +1,4 @@
 #include "datasets/frame.h"
-#include "datasets/label_columns.h"
 
 #include "core/base/mem.h"
 
@@ -14,17 +13,26 @@ static const char *const key[] = {
 	[LB_GROUP] = "data.group",          [LB_DROPPED] = "data.drop",
 };
 
+static const char *const side_name[LB_SIDES] = { "training", "validation", "test" };
+static const char *const side_key[LB_SIDES] = { "data.train", "data.valid", "data.test" };
+
 /* The columns of the training table and what each is for. */
 struct plan {
 	const char *path;
+	const struct lb_table *t;
 	char **name;
 	enum lb_role *role;
 	size_t n;
 };
 
+int lb_frame_side(const struct lb_frame *f, size_t row)
+{
+	return row < f->n_first ? 0 : row < f->n_first + f->n_valid ? 1 : 2;
+}
+
 int lb_frame_fail(const struct lb_frame *f, const struct lb_origin *o, size_t row, struct lb_err *err, const char *fmt, ...)
 {
-	const int side = row >= f->n_first;
+	const int side = lb_frame_side(f, row);
 	char text[1024];
 	va_list ap;
 
@@ -64,7 +72,7 @@ void lb_frame_free(struct lb_frame *f)
 
 void lb_frame_filter(struct lb_frame *f, const bool *keep)
 {
-	size_t k = 0, first = 0;
+	size_t k = 0, first = 0, valid = 0;
 
 	if (f->block.x)
 		lb_matrix_keep_rows(&f->block, keep);
@@ -76,11 +84,13 @@ void lb_frame_filter(struct lb_frame *f, const bool *keep)
 		f->rows.at[k] = f->rows.at[i];
 		if (f->labels.at)
 			f->labels.at[k] = f->labels.at[i];
-		first += i < f->n_first;
+		first += lb_frame_side(f, i) == 0;
+		valid += lb_frame_side(f, i) == 1;
 		k++;
 	}
 	f->n = k;
 	f->n_first = first;
+	f->n_valid = valid;
 }
 
 /* ---- roles ---- */
@@ -125,6 +135,9 @@ static int give(struct plan *p, const char *ref, enum lb_role role, struct lb_er
 
 	if (!ref)
 		return 0;
+	const char *hint = lb_first_line_holds(p->t, ref);
+	if (hint)
+		return lb_fail(err, LB_DATA, "%s: %s: there is no column '%s', but %s", p->path, key[role], ref, hint);
 	if (lb_column_find(ref, p->name, p->n, p->path, key[role], &at, err))
 		return -1;
 	return give_at(p, at, role, err);
@@ -154,12 +167,14 @@ static int give_list(struct plan *p, const char *list, enum lb_role role, struct
 	return rc;
 }
 
-/* A generator with several targets names them all "target...". */
-static int give_last(struct plan *p, bool generated, struct lb_err *err)
+/* Of several targets all: a generator names them "target...", an archive has them beside the block of its features. */
+static int give_last(struct plan *p, const struct lb_table *t, bool generated, struct lb_err *err)
 {
-	for (size_t j = 0; generated && j < p->n; j++)
-		if (strncmp(p->name[j], "target", 6) == 0 && give_at(p, j, LB_TARGET, err))
+	for (size_t j = generated ? 0 : t->block.d; j < p->n; j++) {
+		const bool beside = !generated && t->block.d && t->col[j - t->block.d].aside && strcmp(p->name[j], "qid");
+		if ((beside || (generated && strncmp(p->name[j], "target", 6) == 0)) && p->role[j] == LB_FEATURE && give_at(p, j, LB_TARGET, err))
 			return -1;
+	}
 	return give_at(p, p->n - 1, LB_TARGET, err);
 }
 
@@ -185,38 +200,17 @@ static int give_label(struct plan *p, const struct lb_table *t, const struct lb_
 	if (roles->kind == LB_MULTILABEL)
 		return give_labels(p, t, roles, generated, err);
 	if (!roles->label)
-		return give_last(p, generated, err);
+		return give_last(p, t, generated, err);
 	if (roles->kind == LB_REGRESSION && strchr(roles->label, ','))
 		return give_list(p, roles->label, LB_TARGET, err);
 	return give(p, roles->label, LB_TARGET, err);
 }
 
-static int give_text(struct plan *p, const struct lb_table *t, bool automatic, struct lb_err *err)
-{
-	for (size_t j = t->block.d; j < p->n; j++) {
-		const struct lb_column *c = &t->col[j - t->block.d];
-		const size_t row = lb_column_first_text(c, t->n);
-		if (p->role[j] == LB_FEATURE && c->aside)
-			p->role[j] = LB_DROPPED;
-		if (p->role[j] != LB_FEATURE || c->type != LB_TEXT)
-			continue;
-		if (!automatic)
-			return lb_fail(err, LB_DATA,
-				       "%s:%zu: the column '%s' holds text ('%s'); name it in data.categorical, set "
-				       "data.categorical: auto, or name it in data.drop",
-				       p->path, row < t->n && t->line ? t->line[row] : 1, c->name,
-				       row < t->n ? c->level[c->code[row]] : "");
-		if (lb_column_refuse_stray_text(c, t, p->path, err))
-			return -1;
-		p->role[j] = LB_CATEGORY;
-	}
-	return 0;
-}
-
-static int plan_make(struct plan *p, const struct lb_table *t, const char *path, bool own_labels, bool generated,
+static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool own_labels, bool generated,
 		     const struct lb_roles *roles, struct lb_err *err)
 {
 	p->path = path;
+	p->t = t;
 	p->n = width(t);
 	if (p->n == 0 || t->n == 0)
 		return lb_fail(err, LB_DATA, "%s: the table has %zu rows and %zu columns; at least one of each is needed", path,
@@ -228,10 +222,10 @@ static int plan_make(struct plan *p, const struct lb_table *t, const char *path,
 		return -1;
 	if (!own_labels && give_label(p, t, roles, generated, err))
 		return -1;
-	return give_text(p, t, roles->categorical_auto, err);
+	return lb_frame_text_roles(t, path, roles->kind, roles->categorical_auto, p->role, err);
 }
 
-/* ---- the test file's columns ---- */
+/* ---- the columns of the other files ---- */
 
 static int fail_lacking(const struct plan *p, const char *name, const char *path, char *const *has, size_t n, struct lb_err *err)
 {
@@ -241,7 +235,7 @@ static int fail_lacking(const struct plan *p, const char *name, const char *path
 		       p->path, near ? " (but '" : "", near ? near : "", near ? "' is)" : "");
 }
 
-/* map[j] is the test column that goes with training column j, by name: the k-th of a name with the k-th. */
+/* map[j] is the file's column that goes with training column j, by name: the k-th of a name with the k-th. */
 static int match_names(const struct plan *p, char *const *name, size_t n, const char *path, size_t *map, struct lb_err *err)
 {
 	bool *used = lb_alloc(n, sizeof *used, err);
@@ -265,21 +259,21 @@ static int match_names(const struct plan *p, char *const *name, size_t n, const 
 	return rc;
 }
 
-static int match(const struct plan *p, const struct lb_table *train, const struct lb_table *test, const char *path, size_t *map,
+static int match(const struct plan *p, const struct lb_table *train, const struct lb_table *other, int side, const char *path, size_t *map,
 		 struct lb_err *err)
 {
-	const size_t n = width(test);
+	const size_t n = width(other);
 	char **name;
 
-	if (!train->block.x != !test->block.x || !train->block.start != !test->block.start)
+	if (!train->block.x != !other->block.x || !train->block.start != !other->block.start)
 		return lb_fail(err, LB_DATA, "%s: this file is %s%s but %s is %s%s; convert one of them with lossbench data convert", path,
-			       test->format, test->block.start ? " (sparse)" : "", p->path, train->format, train->block.start ? " (sparse)" : "");
-	if (test->n == 0)
+			       other->format, other->block.start ? " (sparse)" : "", p->path, train->format, train->block.start ? " (sparse)" : "");
+	if (other->n == 0)
 		return lb_fail(err, LB_DATA,
-			       "%s: the test file has no rows; leave out data.test to cut a test part from the training file",
-			       path);
-	if (train->has_header && test->has_header) {
-		if (!(name = names_of(test, err)))
+			       "%s: the %s file has no rows; leave out %s to cut a %s part from the training file",
+			       path, side_name[side], side_key[side], side_name[side]);
+	if (train->has_header && other->has_header) {
+		if (!(name = names_of(other, err)))
 			return -1;
 		int rc = match_names(p, name, n, path, map, err);
 		free_names(name, n);
@@ -289,6 +283,10 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 					     "order of columns", path, p->name[j], p->path);
 		return rc;
 	}
+	for (size_t j = 0; train->has_header && j < p->n; j++)
+		if (lb_first_line_names(other, j, p->name[j]))
+			return lb_fail(err, LB_DATA, "%s: the first line holds the name '%s', which is a column of %s, but was taken for a row of data; "
+				       "set data.header: true", path, p->name[j], p->path);
 	if (n != p->n)
 		return lb_fail(err, LB_DATA, "%s: %zu columns, but %s has %zu; both files need the same columns", path, n,
 			       p->path, p->n);
@@ -403,98 +401,59 @@ static int side_make(struct lb_frame *f, struct lb_table *t, struct lb_table *la
 	return labels ? take_labels(f, labels, paths[1], kind, err) : 0;
 }
 
-/* ---- joining the two sides ---- */
-
-static int join_origins(struct lb_origin *a, size_t n, const struct lb_origin *b, size_t m, struct lb_err *err)
+static int check_label_files(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], struct lb_err *err)
 {
-	size_t *at = lb_joined(a->at, n, b->at, m, sizeof *at, err);
-
-	if (!at)
-		return -1;
-	free(a->at);
-	a->at = at;
-	a->path[1] = b->path[0];
-	a->lined[1] = b->lined[0];
+	for (int s = 1; s < LB_SIDES; s++)
+		if (table[2 * s] && !table[1] != !table[2 * s + 1])
+			return lb_fail(err, LB_DATA, "%s: a label file is given for only one of the training and the %s file; give it for both",
+				       paths[2 * s], side_name[s]);
 	return 0;
 }
 
-/* Columns of two types join as text, except that a numeric feature stays one. */
-static int join_columns(struct lb_frame *a, struct lb_frame *b, size_t j, struct lb_err *err)
+/* Puts the rows of a side other than the first behind those of *out. */
+static int add_side(struct lb_frame *out, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], int side,
+		    const struct plan *p, const size_t *map, enum lb_kind kind, struct lb_err *err)
 {
-	struct lb_column *c = &a->col[j], *more = &b->col[j];
-	const bool text = a->role[j] == LB_CATEGORY || c->type != more->type;
-	const size_t row = text && a->role[j] == LB_FEATURE ? lb_column_first_text(more, b->n) : b->n;
+	struct lb_frame more = { 0 };
+	const int i = 2 * side;
+	const int rc = !table[i] ? 0 : side_make(&more, table[i], table[i + 1], paths + i, p, map, kind, err) || lb_frame_join(out, &more, side, err) ? -1 : 0;
 
-	if (row < b->n)
-		return lb_frame_fail(b, &b->rows, row, err,
-				     "the column '%s' holds '%s', but is a number in %s; name it in data.categorical "
-				     "or correct the file",
-				     c->name, more->level[more->code[row]], a->rows.path[0]);
-	if (text && (lb_column_to_text(c, a->n, err) || lb_column_to_text(more, b->n, err)))
-		return -1;
-	return lb_column_append(c, a->n, more, b->n, err);
+	lb_frame_free(&more);
+	return rc;
 }
 
-static int join(struct lb_frame *a, struct lb_frame *b, struct lb_err *err)
+int lb_frame_build(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
+		   struct lb_frame *out, struct lb_err *err)
 {
-	if (a->n_cols != b->n_cols)
-		return lb_fail(err, LB_DATA, "%s: not as many label columns as %s has", b->labels.path[0], a->labels.path[0]);
-	for (size_t j = 0; j < a->n_cols; j++)
-		if (join_columns(a, b, j, err))
-			return -1;
-	if ((a->block.d && lb_matrix_append(&a->block, &b->block, err)) || join_origins(&a->rows, a->n, &b->rows, b->n, err) ||
-	    (a->labels.at && join_origins(&a->labels, a->n, &b->labels, b->n, err)))
-		return -1;
-	a->n += b->n;
-	if (a->n > INT32_MAX)
-		return lb_fail(err, LB_DATA, "%s: %zu rows with the test file's; at most 2147483647 are possible",
-			       a->rows.path[0], a->n);
-	return 0;
-}
-
-/* A column that no row of one file uses is a column of zeros there. */
-static void widen_sparse(struct lb_table *a, struct lb_table *b)
-{
-	const size_t d = a->block.d > b->block.d ? a->block.d : b->block.d;
-
-	if (!a->block_name && !b->block_name)
-		a->block.d = b->block.d = d;
-}
-
-int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
-		   const char *const paths[4], const struct lb_roles *roles, struct lb_frame *out, struct lb_err *err)
-{
-	const char *const named[4] = { paths[0] ? paths[0] : train->format, paths[1], paths[2] ? paths[2] : "the test file",
-				       paths[3] };
+	const char *const named[LB_FILES] = { paths[0] ? paths[0] : table[0]->format, paths[1], paths[2] ? paths[2] : "the validation file",
+					      paths[3], paths[4] ? paths[4] : "the test file", paths[5] };
+	size_t *map[LB_SIDES] = { 0 };
 	struct plan p = { 0 };
-	struct lb_frame second = { 0 };
-	size_t *map = NULL;
 	int rc = -1;
 
-	if (test && !train_labels != !test_labels) {
-		lb_fail(err, LB_DATA,
-			"%s: a label file is given for only one of the training and the test file; give it for both", named[2]);
+	if (check_label_files(table, named, err) || lb_frame_align(table, roles, err) ||
+	    plan_make(&p, table[0], named[0], table[1] != NULL, !paths[0], roles, err))
 		goto out;
-	}
-	if (test && train->block.start && test->block.start)
-		widen_sparse(train, test);
-	if (test && roles->kind == LB_MULTILABEL && !roles->n_labels && !train_labels && train->block.start && test->block.start &&
-	    lb_label_columns_join(train, test, err))
+	for (int s = 1; s < LB_SIDES; s++)
+		if (table[2 * s] && (!(map[s] = lb_alloc(p.n, sizeof *map[s], err)) ||
+				     match(&p, table[0], table[2 * s], s, named[2 * s], map[s], err)))
+			goto out;
+	for (int s = 0; s < LB_SIDES; s++)
+		if ((table[2 * s] && lb_frame_settle_large(table[2 * s], p.role, p.n, map[s], roles->kind, err)) ||
+		    (table[2 * s + 1] &&
+		     lb_frame_settle_large(table[2 * s + 1], NULL, width(table[2 * s + 1]), NULL, roles->kind, err)))
+			goto out;
+	if (lb_frame_settle_rows(table, p.role, p.n, map, roles->missing, err) ||
+	    side_make(out, table[0], table[1], named, &p, NULL, roles->kind, err))
 		goto out;
-	if (plan_make(&p, train, named[0], train_labels != NULL, !paths[0], roles, err))
-		goto out;
-	if (test && (!(map = lb_alloc(p.n, sizeof *map, err)) || match(&p, train, test, named[2], map, err)))
-		goto out;
-	if (lb_frame_settle_rows(train, test, p.role, p.n, map, roles->missing, err) ||
-	    side_make(out, train, train_labels, named, &p, NULL, roles->kind, err))
-		goto out;
-	if (test && (side_make(&second, test, test_labels, named + 2, &p, map, roles->kind, err) || join(out, &second, err)))
-		goto out;
+	for (int s = 1; s < LB_SIDES; s++)
+		if (add_side(out, table, named, s, &p, map[s], roles->kind, err))
+			goto out;
 	rc = 0;
 out:
-	lb_frame_free(&second);
 	free_names(p.name, p.n);
 	free(p.role);
-	free(map);
+	for (int s = 0; s < LB_SIDES; s++)
+		free(map[s]);
 	return rc;
 }

@@ -1,4 +1,4 @@
-/* The middle of lb_dataset_assemble: the tables of both files joined into one frame of columns with roles. Inside datasets/ only. */
+/* The middle of lb_dataset_assemble: the tables of all files joined into one frame of columns with roles. Inside datasets/ only. */
 #ifndef LB_FRAME_H
 #define LB_FRAME_H
 
@@ -6,15 +6,18 @@
 
 enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_WEIGHT, LB_GROUP, LB_DROPPED };
 
-/* Where the rows stood: in path[0] the first n_first, in path[1] the others; at[i] is a line, or a row from 1 when not lined. */
+/* The training file, the validation file and the test file, each with its labels. */
+enum { LB_SIDES = LB_FILES / 2 };
+
+/* Where the rows stood: path[lb_frame_side] is their file; at[i] is a line, or a row from 1 when not lined. */
 struct lb_origin {
-	const char *path[2];
-	bool lined[2];
+	const char *path[LB_SIDES];
+	bool lined[LB_SIDES];
 	size_t *at;
 };
 
 struct lb_frame {
-	size_t n, n_first;           /* rows; those of the training file come first */
+	size_t n, n_first, n_valid;  /* rows; those of the training file come first, then those of the validation file */
 	struct lb_column *col;       /* n_cols columns with their roles; dropped ones are not here */
 	enum lb_role *role;
 	size_t n_cols;
@@ -23,16 +26,32 @@ struct lb_frame {
 	struct lb_origin rows, labels; /* labels.at is NULL when the labels stood in the same file */
 };
 
-/* Gives the columns their roles and takes the content of the tables (test and the label tables may be NULL). */
-int lb_frame_build(struct lb_table *train, struct lb_table *train_labels, struct lb_table *test, struct lb_table *test_labels,
-		   const char *const paths[4], const struct lb_roles *roles, struct lb_frame *out, struct lb_err *err);
+/* Gives the columns their roles and takes the content of the tables (all but the first may be NULL). */
+int lb_frame_build(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
+		   struct lb_frame *out, struct lb_err *err);
 void lb_frame_free(struct lb_frame *f);
 void lb_frame_filter(struct lb_frame *f, const bool *keep);
 
-/* Tables with the numbers row by row (frame_rows.c), of n columns with these roles; map[j] is the test table's column for the j-th.
- * The first lets rows be where the features of both may stay together, which is not so where something is to be said, or done, of single
- * cells; else it gives all numbers to the columns. The second makes the features the frame's block, and gives the other columns theirs. */
-int lb_frame_settle_rows(struct lb_table *train, struct lb_table *test, const enum lb_role *role, size_t n, const size_t *map,
+/* The side whose file holds a row: 0, 1 or 2. */
+int lb_frame_side(const struct lb_frame *f, size_t row);
+
+/* The tables of several files that are one (frame_join.c). The first gives sparse tables the columns, or labels, that only some of them
+ * use; the second puts the rows of b, those of another side, behind those of a. */
+int lb_frame_align(struct lb_table *const table[LB_FILES], const struct lb_roles *roles, struct lb_err *err);
+int lb_frame_join(struct lb_frame *a, struct lb_frame *b, int side, struct lb_err *err);
+
+/* Text columns that have no role yet become categories, or are refused (frame_text.c); columns that a format sets aside are dropped. */
+int lb_frame_text_roles(struct lb_table *t, const char *path, enum lb_kind kind, bool automatic, enum lb_role *role, struct lb_err *err);
+
+/* Makes the columns numeric that are text for their large whole numbers and whose role needs numbers; n columns, map as below. role NULL:
+ * all of them are targets. */
+int lb_frame_settle_large(struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, enum lb_kind kind, struct lb_err *err);
+
+/* Tables with the numbers row by row (frame_rows.c), of n columns with these roles; map[s][j] is the column for the j-th in the table of
+ * side s (NULL: the j-th). The first lets rows be where the features of all tables may stay together, which is not so where something is
+ * to be said, or done, of single cells; else it gives all numbers to the columns. The second makes the features the frame's block, and
+ * gives the other columns theirs. */
+int lb_frame_settle_rows(struct lb_table *const table[LB_FILES], const enum lb_role *role, size_t n, size_t *const map[LB_SIDES],
 			 enum lb_missing missing, struct lb_err *err);
 int lb_frame_take_rows(struct lb_frame *f, struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, struct lb_err *err);
 

@@ -19,12 +19,17 @@ static bool may_stay(const struct lb_table *t, const enum lb_role *role, size_t 
 	return features > 0;
 }
 
-int lb_frame_settle_rows(struct lb_table *train, struct lb_table *test, const enum lb_role *role, size_t n, const size_t *map,
+int lb_frame_settle_rows(struct lb_table *const table[LB_FILES], const enum lb_role *role, size_t n, size_t *const map[LB_SIDES],
 			 enum lb_missing missing, struct lb_err *err)
 {
-	if (may_stay(train, role, n, NULL, missing) && (!test || may_stay(test, role, n, map, missing)))
-		return 0;
-	return lb_rows_spread(train, err) || (test && lb_rows_spread(test, err)) ? -1 : 0;
+	bool stay = true;
+
+	for (int s = 0; s < LB_SIDES; s++)
+		stay = stay && (!table[2 * s] || may_stay(table[2 * s], role, n, map[s], missing));
+	for (int s = 0; !stay && s < LB_SIDES; s++)
+		if (table[2 * s] && lb_rows_spread(table[2 * s], err))
+			return -1;
+	return 0;
 }
 
 int lb_frame_take_rows(struct lb_frame *f, struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, struct lb_err *err)

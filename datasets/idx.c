@@ -82,7 +82,7 @@ static const struct idx_type *type_of(unsigned char code)
 
 static bool probe(const unsigned char *head, size_t n)
 {
-	return n >= 4 && !head[0] && !head[1] && type_of(head[2]) && head[3] >= 1;
+	return n >= 4 && !head[0] && !head[1] && type_of(head[2]);
 }
 
 static int too_short(const char *path, const char *part, size_t want, size_t found, struct lb_err *err)
@@ -218,5 +218,6 @@ const struct lb_reader lb_reader_idx = {
 		.keywords = "mnist ubyte images",
 	},
 	.probe = probe,
+	.endings = ".idx -ubyte",
 	.read = read_idx,
 };

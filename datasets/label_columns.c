@@ -71,7 +71,7 @@ int lb_label_lists_to_columns(const struct lb_label_lists *l, const char *path, 
 	return rc;
 }
 
-/* ---- two files ---- */
+/* ---- several files ---- */
 
 /* Takes a column out of t, or makes one without any label; n_cols of t is left alone. */
 static int take(struct lb_table *t, const char *name, struct lb_column *out, struct lb_err *err)
@@ -94,15 +94,17 @@ static int by_name(const void *a, const void *b)
 	return p < q ? -1 : p > q ? 1 : strcmp(x, y);
 }
 
-/* The names of both tables' label columns, each once, in order; new memory that borrows them. */
-static char **names_of(const struct lb_table *const side[2], size_t *n, struct lb_err *err)
+/* The names of all tables' label columns, each once, in order; new memory that borrows them. */
+static char **names_of(struct lb_table *const side[LB_SIDES], size_t *n, struct lb_err *err)
 {
-	char **name = lb_alloc(side[0]->n_cols + side[1]->n_cols, sizeof *name, err);
-	size_t all = 0;
+	size_t all = 0, room = 0;
 
+	for (int s = 0; s < LB_SIDES; s++)
+		room += side[s] ? side[s]->n_cols : 0;
+	char **name = lb_alloc(room, sizeof *name, err);
 	*n = 0;
-	for (int s = 0; name && s < 2; s++)
-		for (size_t j = 0; j < side[s]->n_cols; j++)
+	for (int s = 0; name && s < LB_SIDES; s++)
+		for (size_t j = 0; side[s] && j < side[s]->n_cols; j++)
 			if (strcmp(side[s]->col[j].name, "qid"))
 				name[all++] = side[s]->col[j].name;
 	if (all)
@@ -137,18 +139,18 @@ static int widen(struct lb_table *t, char *const *name, size_t n, struct lb_err 
 	return rc;
 }
 
-int lb_label_columns_join(struct lb_table *train, struct lb_table *test, struct lb_err *err)
+int lb_label_columns_join(struct lb_table *const side[LB_SIDES], struct lb_err *err)
 {
 	size_t n;
-	char **name = names_of((const struct lb_table *const[]){ train, test }, &n, err);
+	char **name = names_of(side, &n, err);
 	char **copy = name ? lb_alloc(n, sizeof *copy, err) : NULL;
 	int rc = copy ? 0 : -1;
 
 	for (size_t j = 0; !rc && j < n; j++)
 		rc = (copy[j] = lb_strdup(name[j], err)) ? 0 : -1;
 	free(name);
-	if (!rc)
-		rc = widen(train, copy, n, err) || widen(test, copy, n, err) ? -1 : 0;
+	for (int s = 0; !rc && s < LB_SIDES; s++)
+		rc = side[s] ? widen(side[s], copy, n, err) : 0;
 	for (size_t j = 0; copy && j < n; j++)
 		free(copy[j]);
 	free(copy);
@@ -174,12 +176,14 @@ static int refuse(const struct lb_frame *f, const struct lb_column *c, size_t i,
 			     "cell (not known); task: multilabel takes one column a label", c->name, isinf(c->num[i]) ? "an infinity" : text);
 }
 
-static int code_column(const struct lb_frame *f, const struct lb_column *c, struct lb_dataset *d, size_t k, struct lb_err *err)
+static int code_column(const struct lb_frame *f, struct lb_column *c, struct lb_dataset *d, size_t k, struct lb_err *err)
 {
 	const size_t text = lb_column_first_text(c, f->n);
 
-	if (c->type == LB_TEXT && text < f->n)
+	if (text < f->n)
 		return refuse(f, c, text, err);
+	if (lb_column_to_number(c, f->n, err))
+		return -1;
 	for (size_t i = 0; i < f->n; i++) {
 		const double v = lb_column_is_missing(c, i) ? -1 : c->num[i];
 		if (v != 0 && v != 1 && v != -1)

@@ -2,14 +2,16 @@
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "datasets/columns.h"
+#include "datasets/intern.h"
 #include "datasets/readers.h"
-#include "datasets/stream.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK = 256 * 1024, MAX_DIMENSIONS = 32, MAX_HEADER = 1 << 20 };
+enum { CHUNK = 256 * 1024, MAX_DIMENSIONS = 32, MAX_HEADER = 1 << 20, MAX_TEXT = 1 << 16 };
 
 /* ---- element types ---- */
 
@@ -71,7 +73,10 @@ static const struct element {
 };
 
 struct header {
-	const struct element *type;
+	const struct element *type; /* NULL: texts, */
+	char text;               /* of characters in four bytes each (U) or of bytes (S), */
+	size_t width;            /* so many of them */
+	char descr[16];          /* of texts, for messages */
 	bool swap, fortran;
 	size_t n_dims, dim[MAX_DIMENSIONS];
 	size_t n, d;
@@ -121,6 +126,21 @@ static int parse_string(struct text *t, char *out, size_t room, struct lb_err *e
 	return 0;
 }
 
+/* "<U12": texts of 12 characters. */
+static int parse_text(const struct text *t, const char *descr, struct header *h, struct lb_err *err)
+{
+	int64_t width;
+
+	if (!strchr("<>|=", descr[0]) || !lb_parse_int(descr + 2, strlen(descr + 2), &width) || width < 1 || width > MAX_TEXT)
+		return lb_fail(err, LB_DATA, "%s: the dtype '%s' cannot be read: texts have 1 to %d characters", t->s->place, descr, MAX_TEXT);
+	h->text = descr[1];
+	h->width = (size_t)width;
+	h->swap = (descr[0] == '>') != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) && descr[0] != '=';
+	h->seen[0] = true;
+	snprintf(h->descr, sizeof h->descr, "%.15s", descr);
+	return 0;
+}
+
 static int parse_descr(struct text *t, struct header *h, struct lb_err *err)
 {
 	static const bool host_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
@@ -132,6 +152,11 @@ static int parse_descr(struct text *t, struct header *h, struct lb_err *err)
 			       "numpy.column_stack([a[k] for k in a.dtype.names]))", t->s->place);
 	if (parse_string(t, descr, sizeof descr, err))
 		return -1;
+	if (descr[0] && descr[1] == 'O')
+		return lb_fail(err, LB_DATA, "%s: holds pickled objects (dtype '%s'), which are not read: a pickle can run code; save y.astype(str) for "
+			       "labels, X.astype('float32') for features", t->s->place, descr);
+	if (descr[0] && (descr[1] == 'U' || descr[1] == 'S'))
+		return parse_text(t, descr, h, err);
 	for (size_t i = 0; i < sizeof elements / sizeof *elements; i++)
 		if (descr[0] && strchr("<>|=", descr[0]) && !strcmp(descr + 1, elements[i].name))
 			h->type = &elements[i];
@@ -204,6 +229,8 @@ static int check_sizes(const struct lb_npy_source *s, struct header *h, struct l
 	size_t values, bytes;
 	bool overflow = false;
 
+	if (!h->n_dims && h->text)
+		h->dim[h->n_dims++] = 1;
 	if (!h->n_dims)
 		return lb_fail(err, LB_DATA, "%s: is a single number, expected an array with a row for each sample", s->place);
 	h->n = h->dim[0];
@@ -213,7 +240,7 @@ static int check_sizes(const struct lb_npy_source *s, struct header *h, struct l
 			return lb_fail(err, LB_DATA, "%s: dimension %zu of the array has size 0; there are no data in it", s->place, k + 1);
 		overflow |= k && __builtin_mul_overflow(h->d, h->dim[k], &h->d);
 	}
-	overflow |= __builtin_mul_overflow(h->n, h->d, &values) || __builtin_mul_overflow(values, lb_dtype_size(h->type->dtype), &bytes);
+	overflow |= __builtin_mul_overflow(h->n, h->d, &values) || __builtin_mul_overflow(values, h->type ? lb_dtype_size(h->type->dtype) : sizeof(int32_t), &bytes);
 	if (overflow || h->n > LB_MAX_ROWS || h->d > LB_MAX_COLUMNS)
 		return lb_fail(err, LB_DATA, "%s: the NPY header promises %zu rows of %zu%s values; the limits are %zu rows and %zu values a row",
 			       s->place, h->n, h->d, overflow ? " or more" : "", LB_MAX_ROWS, LB_MAX_COLUMNS);
@@ -343,62 +370,116 @@ static int refuse_infinity(const struct lb_npy_source *s, const struct lb_matrix
 	return 0;
 }
 
-int lb_npy_read(const struct lb_npy_source *s, struct lb_matrix *out, struct lb_err *err)
+/* The numbers that the header promises. */
+static int read_numbers(const struct lb_npy_source *s, const struct header *h, struct lb_matrix *out, struct lb_err *err)
 {
-	struct header h = { 0 };
-	struct lb_matrix m = { 0 };
+	struct lb_matrix m = { .dtype = h->type->dtype, .n = h->n, .d = h->d };
 
-	if (read_header(s, &h, err) || read_values(s, &h, &m.x, err))
-		goto fail;
-	m.dtype = h.type->dtype;
-	m.n = h.n;
-	m.d = h.d;
-	if ((h.fortran && h.n_dims > 1 && transpose(&h, &m, err)) || refuse_infinity(s, &m, err) || lb_matrix_narrow(&m, err))
-		goto fail;
+	if (read_values(s, h, &m.x, err) || (h->fortran && h->n_dims > 1 && transpose(h, &m, err)) || refuse_infinity(s, &m, err) ||
+	    lb_matrix_narrow(&m, err)) {
+		lb_matrix_free(&m);
+		return -1;
+	}
 	*out = m;
 	return 0;
-fail:
-	lb_matrix_free(&m);
-	return -1;
 }
 
-/* ---- the reader of files ---- */
+/* ---- texts ---- */
 
-static int read_stream(void *arg, void *buf, size_t n, size_t *got, struct lb_err *err)
+/* The text of `width` characters at p, without the NULs behind it, as UTF-8 into b. False when it is none. */
+static bool decode_text(const struct header *h, const unsigned char *p, struct lb_buf *b)
 {
-	return lb_stream_read(arg, buf, n, got, err);
-}
+	const size_t size = h->text == 'U' ? 4 : 1;
+	size_t n = h->width;
 
-static int read_npy(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
-{
-	struct lb_stream *s = lb_stream_open(path, lb_stream_limit(opt), err);
-	const struct lb_npy_source source = { path, read_stream, s, lb_memory_limit(opt) };
-	int rc = -1;
-
-	if (s && !lb_npy_read(&source, &out->block, err)) {
-		out->n = out->block.n;
-		lb_stream_digest(s, out->sha256, &out->bytes);
-		rc = 0;
+	b->n = 0;
+	while (n && !memcmp(p + (n - 1) * size, "\0\0\0", size))
+		n--;
+	for (size_t k = 0; k < n; k++, p += size) {
+		uint32_t c = *p;
+		if (size == 4)
+			memcpy(&c, p, 4);
+		c = size == 4 && h->swap ? __builtin_bswap32(c) : c;
+		if (!c || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
+			return false;
+		if (size == 4)
+			lb_buf_add_character(b, c);
+		else
+			lb_buf_add(b, (const char *)p, 1);
 	}
-	lb_stream_close(s);
+	lb_buf_add(b, "", 0);
+	return b->bad || lb_utf8_valid(b->s, b->n);
+}
+
+/* One text more of a column. An empty one is missing. */
+static int add_text(struct lb_column *c, struct lb_interner *in, size_t row, const struct lb_buf *b, struct lb_err *err)
+{
+	if (!b->n) {
+		c->code[row] = -1;
+		c->n_missing++;
+		return 0;
+	}
+	if ((c->code[row] = lb_intern_find(in, c, b->s, b->n)) >= 0)
+		return 0;
+	char *text = lb_strndup(b->s, b->n, err);
+	return text && (c->code[row] = lb_intern_add(in, c, text, err)) >= 0 ? 0 : -1;
+}
+
+static int read_texts(const struct lb_npy_source *s, const struct header *h, struct lb_column *c, struct lb_err *err)
+{
+	const size_t size = h->width * (h->text == 'U' ? 4 : 1);
+	unsigned char *in = lb_alloc(size, 1, err);
+	struct lb_interner names = { 0 };
+	struct lb_buf b = { 0 };
+	size_t cap = 0, got = 0;
+	int rc = in ? 0 : -1;
+
+	for (size_t i = 0; !rc && i < h->n; i++) {
+		if ((rc = lb_grow(&c->code, &cap, i + 1, sizeof *c->code, err)) || (rc = s->read(s->arg, in, size, &got, err)))
+			break;
+		if (got < size)
+			rc = too_short(s, "data after the header", h->n * size, i * size + got, err);
+		else if (!decode_text(h, in, &b))
+			rc = lb_fail(err, LB_DATA, "%s: row %zu is no text in %s; save y.astype(str)", s->place, i + 1,
+				     h->text == 'U' ? "Unicode" : "UTF-8");
+		else
+			rc = b.bad ? lb_fail_memory(err, b.n) : add_text(c, &names, i, &b, err);
+	}
+	if (!rc && !(rc = s->read(s->arg, in, 1, &got, err)) && got)
+		rc = lb_fail(err, LB_DATA, "%s: more bytes follow the %zu bytes of data that the NPY header promises; save one array a file", s->place,
+			     h->n * size);
+	lb_intern_free(&names);
+	lb_buf_free(&b);
+	free(in);
 	return rc;
 }
 
-static bool probe(const unsigned char *head, size_t n)
+int lb_npy_read(const struct lb_npy_source *s, struct lb_matrix *out, struct lb_err *err)
 {
-	return n >= 6 && !memcmp(head, "\223NUMPY", 6);
+	struct header h = { 0 };
+
+	if (read_header(s, &h, err))
+		return -1;
+	if (h.text)
+		return lb_fail(err, LB_DATA, "%s: holds text (dtype '%s'), expected numbers; text is read as labels (data.train.labels, or y of an NPZ "
+			       "archive)", s->place, h.descr);
+	return read_numbers(s, &h, out, err);
 }
 
-const struct lb_reader lb_reader_npy = {
-	.base = {
-		.name = "npy",
-		.title = "a NumPy array (numpy.save), such as embeddings of a frozen model",
-		.cite = "R. Kern, NumPy enhancement proposal 1: a simple file format for NumPy arrays, 2007",
-		.notes = "Versions 1 to 3, booleans, all integers and floats of up to 8 bytes in both byte orders, C and Fortran order. The first "
-			 "dimension is the rows, the others together the features. Labels come from a file of their own (data.train.labels) or "
-			 "are a column (data.train.label: -1). NaN is a missing value, an infinity an error, as is an integer beyond 2^53.",
-		.keywords = "numpy array embeddings",
-	},
-	.probe = probe,
-	.read = read_npy,
-};
+int lb_npy_read_labels(const struct lb_npy_source *s, struct lb_table *out, struct lb_err *err)
+{
+	struct header h = { 0 };
+
+	if (read_header(s, &h, err))
+		return -1;
+	out->n = h.n;
+	if (!h.text)
+		return read_numbers(s, &h, &out->block, err);
+	if (h.d > 1)
+		return lb_fail(err, LB_DATA, "%s: has %zu texts a row, expected one label a row", s->place, h.d);
+	if (!(out->col = lb_alloc(1, sizeof *out->col, err)))
+		return -1;
+	out->n_cols = 1;
+	out->col[0] = (struct lb_column){ .type = LB_TEXT, .declared = true, .name = lb_strdup("label", err) };
+	return out->col[0].name ? read_texts(s, &h, &out->col[0], err) : -1;
+}

@@ -4,6 +4,8 @@
 
 #include "datasets/dataset.h"
 
+#include <stdarg.h>
+
 #define LB_READER(name) extern const struct lb_reader lb_reader_##name;
 #include "datasets/readers.def"
 #undef LB_READER
@@ -18,6 +20,9 @@ uint64_t lb_stream_limit(const struct lb_read_options *opt);
 
 /* LB_DATA: n rows (or values) of d columns so far need more memory than the limit. */
 int lb_fail_too_large(const char *path, size_t n, size_t d, size_t limit, struct lb_err *err);
+
+/* Adds a sentence to a list of warnings. */
+int lb_sentence_add(char ***list, size_t *n, struct lb_err *err, const char *fmt, va_list ap);
 
 /* When the head of a file shows a known format that no reader reads: -1 with its name and how to convert it; else 0. */
 int lb_foreign_check(const char *path, const unsigned char *head, size_t n, struct lb_err *err);

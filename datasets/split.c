@@ -215,7 +215,7 @@ static int split_fractions(struct deal *s, struct lb_err *err)
 static int split_first(struct deal *s, struct lb_err *err)
 {
 	(void)err;
-	for (size_t i = s->opt->first; i < s->d->n; i++)
+	for (size_t i = s->opt->first; i < s->d->n_first; i++)
 		s->part[i] = LB_TEST;
 	return 0;
 }
@@ -224,7 +224,7 @@ static int split_modulo(struct deal *s, struct lb_err *err)
 {
 	(void)err;
 	for (size_t k = 0; k < s->opt->n_test_residues; k++)
-		for (size_t i = (size_t)s->opt->test_residues[k]; i < s->d->n; i += s->opt->modulo)
+		for (size_t i = (size_t)s->opt->test_residues[k]; i < s->d->n_first; i += s->opt->modulo)
 			s->part[i] = LB_TEST;
 	return 0;
 }
@@ -243,13 +243,18 @@ static int split_folds(struct deal *s, struct lb_err *err)
 
 /* ---- what cannot be asked for ---- */
 
+static bool has_test_file(const struct lb_dataset *d)
+{
+	return d->n_first + d->n_valid < d->n;
+}
+
 static int check_fractions(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
 {
 	if (!(o->train > 0 && o->train <= 1 && o->valid >= 0 && o->test >= 0 && o->train + o->valid + o->test <= 1 + 1e-9))
 		return lb_fail(err, LB_CONFIG,
 			       "data.split: found train %g, valid %g, test %g; train must be positive and the sum at most 1",
 			       o->train, o->valid, o->test);
-	if (d->n_first < d->n && o->test > 0)
+	if (has_test_file(d) && o->test > 0)
 		return lb_fail(err, LB_CONFIG,
 			       "data.split.test: found %g, but data.test gives the test rows; set it to 0 or leave out data.test",
 			       o->test);
@@ -258,9 +263,9 @@ static int check_fractions(const struct lb_dataset *d, const struct lb_split_opt
 
 static int check_first(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
 {
-	if (o->first < 1 || o->first >= d->n)
+	if (o->first < 1 || o->first >= d->n_first)
 		return lb_fail(err, LB_CONFIG, "data.split.first: found %zu, allowed 1 to %zu: the data have %zu rows", o->first,
-			       d->n - 1, d->n);
+			       d->n_first - 1, d->n_first);
 	return 0;
 }
 
@@ -284,9 +289,9 @@ static int check_modulo(const struct lb_dataset *d, const struct lb_split_option
 
 static int check_folds(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
 {
-	if (o->folds < 2 || o->folds > d->n)
+	if (o->folds < 2 || o->folds > d->n_first)
 		return lb_fail(err, LB_CONFIG, "data.split.folds: found %zu, allowed 2 to %zu, the number of rows", o->folds,
-			       d->n);
+			       d->n_first);
 	if (o->fold >= o->folds)
 		return lb_fail(err, LB_CONFIG, "data.split.fold: found %zu, allowed 0 to %zu", o->fold, o->folds - 1);
 	return 0;
@@ -313,13 +318,19 @@ static int check(const struct lb_dataset *d, const struct lb_split_options *o, s
 		return lb_fail(err, LB_CONFIG,
 			       "data.split.stratify: found true together with data.group; whole groups cannot keep class shares, "
 			       "set it to false");
-	if (o->kind != LB_SPLIT_FRACTIONS && d->n_first < d->n)
+	if (d->n_valid && o->valid > 0)
+		return lb_fail(err, LB_CONFIG,
+			       "data.split.valid: found %g, but data.valid gives the validation rows; set it to 0 or leave out data.valid",
+			       o->valid);
+	if (o->kind != LB_SPLIT_FRACTIONS && has_test_file(d))
 		return lb_fail(err, LB_CONFIG, "data.split.%s: data.test gives the test rows already; leave out one of the two",
 			       kinds[o->kind].key);
 	if (o->kind != LB_SPLIT_FRACTIONS && !(o->valid >= 0 && o->valid < 1))
 		return lb_fail(err, LB_CONFIG, "data.split.valid: found %g, allowed a share of at least 0 and below 1", o->valid);
 	return kinds[o->kind].check(d, o, err);
 }
+
+static const char *const part_name[] = { "training", "validation", "test" };
 
 static int check_groups(const struct lb_dataset *d, const uint8_t *part, struct lb_err *err)
 {
@@ -333,9 +344,10 @@ static int check_groups(const struct lb_dataset *d, const uint8_t *part, struct 
 			continue;
 		if (*seen && *seen != part[i] + 1)
 			rc = lb_fail(err, LB_DATA,
-				     "data.group: rows of one group (row %zu is of it) are both in the test part and outside it; "
-				     "split by fractions or folds, which keep groups together, or leave out data.group",
-				     i + 1);
+				     "data.group: rows of one group (row %zu is of it) are both in the %s part and in the %s part; "
+				     "%s, or leave out data.group",
+				     i + 1, part_name[*seen - 1], part_name[part[i]],
+				     d->n_first < d->n ? "keep its rows in one file" : "split by fractions or folds, which keep groups together");
 		*seen = (uint8_t)(part[i] + 1);
 	}
 	free(side);
@@ -398,7 +410,7 @@ int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt
 	if (!s.part || !s.pool)
 		goto out;
 	for (size_t i = 0; i < d->n; i++)
-		s.part[i] = i < d->n_first ? UNUSED : LB_TEST;
+		s.part[i] = i < d->n_first ? UNUSED : i < d->n_first + d->n_valid ? LB_VALID : LB_TEST;
 	fill_pool(&s, UNUSED);
 	if (kinds[opt->kind].make(&s, err))
 		goto out;

@@ -1,8 +1,9 @@
 #include "datasets/stream.h"
 
+#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
-#include "datasets/inflate.h"
+#include "datasets/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,9 +32,9 @@ struct ahead {
 struct lb_stream {
 	char *path;
 	int fd;
-	bool gzip, file_end, data_end;
-	const struct lb_inflater *inflater;
-	void *z;                 /* the inflater's state; NULL where the content is not gzip */
+	bool file_end, data_end;
+	const struct lb_unpacker *unpacker; /* NULL where the content is not compressed */
+	void *z;                 /* the unpacker's state */
 	unsigned char *in;       /* in[at..n) is read from the file and not used yet */
 	size_t at, n;
 	uint64_t offset;         /* of in[0] in the file */
@@ -44,7 +45,7 @@ struct lb_stream {
 
 static int damaged(const struct lb_stream *s, const char *what, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: the gzip data are damaged at byte %llu: %s; get the file again", s->path,
+	return lb_fail(err, LB_DATA, "%s: the %s data are damaged at byte %llu: %s; get the file again", s->path, s->unpacker->name,
 		       (unsigned long long)(s->offset + s->at), what);
 }
 
@@ -101,22 +102,17 @@ static int read_plain(struct lb_stream *s, unsigned char *buf, size_t want, size
 	return 0;
 }
 
-static bool at_gzip_magic(const struct lb_stream *s)
-{
-	return s->n - s->at >= 2 && s->in[s->at] == 0x1f && s->in[s->at + 1] == 0x8b;
-}
-
 /* After a member: another member, or nothing but zeros to the end of the file. Its header is read as a whole. */
 static int next_member(struct lb_stream *s, struct lb_err *err)
 {
 	if (fill(s, CHUNK, err))
 		return -1;
-	if (at_gzip_magic(s)) {
-		s->inflater->again(s->z);
+	if (s->unpacker->begins(s->in + s->at, s->n - s->at)) {
+		s->unpacker->again(s->z);
 		return 0;
 	}
 	while (s->at < s->n) {
-		if (s->in[s->at])
+		if (s->in[s->at] || !s->unpacker->padded)
 			return damaged(s, "there is something else after the end of the compressed data", err);
 		s->at++;
 		if (fill(s, 1, err))
@@ -126,7 +122,7 @@ static int next_member(struct lb_stream *s, struct lb_err *err)
 	return 0;
 }
 
-static int read_gzip(struct lb_stream *s, unsigned char *buf, size_t want, size_t *got, struct lb_err *err)
+static int read_packed(struct lb_stream *s, unsigned char *buf, size_t want, size_t *got, struct lb_err *err)
 {
 	const char *what = NULL;
 
@@ -135,7 +131,7 @@ static int read_gzip(struct lb_stream *s, unsigned char *buf, size_t want, size_
 		if (fill(s, 1, err))
 			return -1;
 		struct lb_inflate_part part = { s->in + s->at, buf, s->n - s->at, want < CHUNK ? want : CHUNK };
-		const enum lb_inflate_status status = s->inflater->run(s->z, &part, &what);
+		const enum lb_inflate_status status = s->unpacker->run(s->z, &part, &what);
 		s->at = s->n - part.n_in;
 		*got = (size_t)(part.out - buf);
 		if (status == LB_INFLATE_MEMORY)
@@ -158,7 +154,7 @@ static int fill_slot(struct lb_stream *s, unsigned char *to, size_t *n, struct l
 	size_t part = 1;
 
 	for (*n = 0; *n < CHUNK && part; *n += part)
-		if (read_gzip(s, to + *n, CHUNK - *n, &part, err))
+		if (read_packed(s, to + *n, CHUNK - *n, &part, err))
 			return -1;
 	return 0;
 }
@@ -255,11 +251,11 @@ static int read_ahead(struct lb_stream *s, unsigned char *buf, size_t want, size
 
 static int read_part(struct lb_stream *s, unsigned char *buf, size_t want, size_t *got, struct lb_err *err)
 {
-	if (!s->gzip)
+	if (!s->unpacker)
 		return read_plain(s, buf, want, got, err);
 	if (!s->ahead && s->bytes >= AHEAD_FROM && !s->data_end)
 		start_ahead(s);
-	return s->ahead ? read_ahead(s, buf, want, got, err) : read_gzip(s, buf, want, got, err);
+	return s->ahead ? read_ahead(s, buf, want, got, err) : read_packed(s, buf, want, got, err);
 }
 
 int lb_stream_read(struct lb_stream *s, void *buf, size_t n, size_t *got, struct lb_err *err)
@@ -284,16 +280,19 @@ int lb_stream_read(struct lb_stream *s, void *buf, size_t n, size_t *got, struct
 int lb_open_regular(const char *path, struct lb_err *err)
 {
 	struct stat st;
-	int fd = -1;
 
-	if (stat(path, &st) || (S_ISREG(st.st_mode) && (fd = open(path, O_RDONLY | O_CLOEXEC)) < 0))
+	if (stat(path, &st))
 		return lb_fail(err, LB_DATA, "%s: cannot be opened: %s; check the path, which is relative to the folder lossbench runs in", path,
 			       strerror(errno));
-	if (S_ISDIR(st.st_mode))
-		return lb_fail(err, LB_DATA, "%s: is a folder; name the data file in it", path);
-	if (fd < 0)
-		return lb_fail(err, LB_DATA, "%s: is a pipe or device; data are read more than once, so store them in a file first", path);
-	return fd;
+	return lb_open_file(path, LB_DATA, err);
+}
+
+static int refuse_unknown(const struct lb_stream *s, struct lb_err *err)
+{
+	const struct lb_unpacker *u = s->unpacker;
+
+	return u->open ? 0 : lb_fail(err, LB_DATA, "%s: is compressed with %s, and this lossbench was built without %s; unpack it first (%s FILE), "
+				     "or install %s and build lossbench again", s->path, u->name, u->library, u->command, u->package);
 }
 
 struct lb_stream *lb_stream_open(const char *path, uint64_t limit, struct lb_err *err)
@@ -306,11 +305,10 @@ struct lb_stream *lb_stream_open(const char *path, uint64_t limit, struct lb_err
 	if ((s->fd = lb_open_regular(path, err)) < 0)
 		goto fail;
 	if (!(s->path = lb_strdup(path, err)) || !(s->in = lb_alloc(CHUNK, 1, err)) || lb_sha256_start(&s->hash, err) ||
-	    fill(s, 2, err))
+	    fill(s, LB_UNPACK_HEAD, err))
 		goto fail;
-	s->gzip = at_gzip_magic(s);
-	s->inflater = lb_inflater;
-	if (s->gzip && !(s->z = s->inflater->open(true, err)))
+	s->unpacker = lb_unpacker_of(s->in, s->n);
+	if (s->unpacker && (refuse_unknown(s, err) || !(s->z = s->unpacker->open(err))))
 		goto fail;
 	return s;
 fail:
@@ -335,7 +333,7 @@ void lb_stream_close(struct lb_stream *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	if (s->z)
-		s->inflater->close(s->z);
+		s->unpacker->close(s->z);
 	lb_sha256_end(&s->hash, unused);
 	free(s->in);
 	free(s->path);
@@ -347,7 +345,7 @@ int lb_stream_drain(struct lb_stream *s, struct lb_err *err)
 	unsigned char unused[4096];
 	size_t got = 1;
 
-	while (s->gzip && got)
+	while (s->unpacker && got)
 		if (lb_stream_read(s, unused, sizeof unused, &got, err))
 			return -1;
 	return 0;

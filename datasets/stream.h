@@ -1,10 +1,10 @@
-/* Reading a file from its start to its end, inflating gzip on the way and hashing what comes out.
+/* Reading a file from its start to its end, unpacking it on the way (gzip, bzip2, xz, zstd) and hashing what comes out.
  *
- * gzip is recognised by content, not by name; members that follow one another are one content, zero padding after the last is
- * accepted. A truncated or damaged file, a wrong checksum or length and anything else after the last member are errors, so
- * nothing that was read is to be trusted before the end has been reached. The header of a member (its file name and comment) may
+ * Compressed data are recognised by content, not by name; members that follow one another are one content, zero padding after the last
+ * is accepted in gzip and xz. A truncated or damaged file, a wrong checksum or length and anything else after the last member are errors,
+ * so nothing that was read is to be trusted before the end has been reached. The header of a gzip member (its file name and comment) may
  * take up to 128 KiB; one that is longer is refused as damaged where ISA-L inflates.
- * Gzip data of more than 128 KiB are inflated ahead by a second thread, which ends with lb_stream_close. */
+ * Compressed data of more than 128 KiB are unpacked ahead by a second thread, which ends with lb_stream_close. */
 #ifndef LB_STREAM_H
 #define LB_STREAM_H
 
@@ -32,7 +32,7 @@ void lb_stream_digest(struct lb_stream *s, char sha256[65], uint64_t *bytes);
 
 void lb_stream_close(struct lb_stream *s);
 
-/* Reads on to the end of gzip data for what may be wrong with them: after an error in the content, which damage explains better. */
+/* Reads on to the end of compressed data for what may be wrong with them: after an error in the content, which damage explains better. */
 int lb_stream_drain(struct lb_stream *s, struct lb_err *err);
 
 #endif

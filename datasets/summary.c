@@ -1,8 +1,10 @@
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "datasets/moments.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 double lb_table_number(const struct lb_table *t, size_t i, size_t j)
 {
@@ -47,23 +49,35 @@ static int summarise_block(const struct lb_table *t, struct lb_summary *s, struc
 	return rc;
 }
 
+/* The numbers of a column that is text for their size, rounded, as new memory. */
+static double *numbers_of(const struct lb_column *c, size_t n, struct lb_err *err)
+{
+	double *v = lb_alloc(n, sizeof *v, err);
+
+	for (size_t i = 0; v && i < n; i++)
+		if (c->code[i] < 0 || !lb_parse_double(c->level[c->code[i]], strlen(c->level[c->code[i]]), &v[i]))
+			v[i] = (double)NAN;
+	return v;
+}
+
 static int summarise_column(const struct lb_column *c, size_t n, struct lb_summary *s, struct lb_err *err)
 {
-	struct lb_matrix column = { LB_F64, n, 1, c->num, NULL, NULL };
+	double *value = c->large && c->type == LB_TEXT ? numbers_of(c, n, err) : NULL;
+	struct lb_matrix column = { LB_F64, n, 1, value ? value : c->num, NULL, NULL };
 	struct lb_moments m;
+	int rc = 0;
 
-	s->type = c->type;
+	s->type = value ? LB_NUMBER : c->type;
 	s->distinct = c->n_levels;
 	if (!(s->name = lb_strdup(c->name, err)))
-		return -1;
-	if (c->type == LB_NUMBER) {
-		if (lb_moments_of(&column, NULL, n, &m, err))
-			return -1;
+		rc = -1;
+	if (!rc && s->type == LB_NUMBER && !(rc = lb_moments_of(&column, NULL, n, &m, err))) {
 		take_moments(s, &m, 0, n);
 		lb_moments_free(&m);
 	}
 	s->missing = c->n_missing;
-	return 0;
+	free(value);
+	return rc;
 }
 
 struct lb_summary *lb_table_summary(const struct lb_table *t, size_t *n, struct lb_err *err)

@@ -22,6 +22,8 @@ struct scan {
 	struct lb_label_lists lists;
 	size_t *lines;
 	uint64_t least, most;    /* indices */
+	bool headed;             /* the file begins with "rows features labels", as those of the Extreme Classification Repository do */
+	uint64_t promised[3];    /* these three numbers */
 	size_t limit;            /* bytes of memory */
 };
 
@@ -70,7 +72,9 @@ static int read_label(struct scan *s, const char **p, struct lb_err *err)
 	if (s->opt->no_labels && !ends_token(s, end))
 		return 0;
 	if (end > *p && *end == ':')
-		return fail_at(s, *p, err, "an index where the label should be; every line begins with its label (a number), or, for task: multilabel, a list of labels");
+		return fail_at(s, *p, err, "an index, or a label with a weight, where the label should be; every line begins with its label (a number), or, "
+			       "for task: multilabel, a list of labels; weights (label:weight) are not read: make a table with a column of them and name it "
+			       "in data.weight");
 	if (end == *p || !ends_token(s, end))
 		return fail_at(s, *p, err, "expected the label, a number");
 	if (lb_grow(&s->label, &s->label_cap, s->n_labels + 1, sizeof *s->label, err))
@@ -97,13 +101,15 @@ static int read_list(struct scan *s, const char **p, struct lb_err *err)
 
 	while (digits < s->end && *digits >= '0' && *digits <= '9')
 		digits++;
-	if (is_blank(*s->line) || *digits == ':' || !strncmp(*p, "qid:", 4))
+	if (*p == s->end || is_blank(*s->line) || *digits == ':' || !strncmp(*p, "qid:", 4))
 		return end_list(s, err);
 	for (const char *q = *p;; q++) {
 		double v;
 		const char *end = lb_scan_number(q, &v);
 		if (end == q || (*end != ',' && !ends_token(s, end)) || v != floor(v) || fabs(v) > 9007199254740992.0)
 			return fail_at(s, q, err, "expected the row's labels, whole numbers separated by commas, such as 3,17");
+		if (s->headed && (v < 0 || v > (double)s->promised[2]))
+			return fail_at(s, q, err, "but there are not so many labels by the first line");
 		if (lb_grow(&s->lists.label, &s->lists.label_cap, s->lists.stored + 1, sizeof *s->lists.label, err))
 			return -1;
 		s->lists.label[s->lists.stored++] = v;
@@ -141,7 +147,7 @@ static int check_index(struct scan *s, const char *p, uint64_t index, size_t row
 
 	if (stored > row_start && index <= s->m.column[stored - 1])
 		return refuse_order(s, p, index, s->m.column[stored - 1], err);
-	if (!index && s->opt->index_base == LB_BASE_1)
+	if (!index && s->opt->index_base == LB_BASE_1 && !s->headed)
 		return fail_at(s, p, err, "but indices begin with 1; if the file counts from 0, set data.index_base: 0 (or auto)");
 	if (index > most || index > UINT32_MAX)
 		return lb_fail(err, LB_DATA, "%s:%zu:%zu: the index %llu is larger than %zu, which is the limit; if the file is right, set "
@@ -196,12 +202,43 @@ static int start_row(struct scan *s, struct lb_err *err)
 	return 0;
 }
 
+/* "rows features labels" in the first line: 1; another line: 0; -1. */
+static int read_head(struct scan *s, const char *p, struct lb_err *err)
+{
+	static const uint64_t limit[] = { LB_MAX_ROWS, LB_MAX_COLUMNS, LB_MAX_ROWS };
+	const char *start = p;
+	uint64_t v[3];
+
+	for (size_t k = 0; k < 3; k++, p = skip_blanks(s, p)) {
+		const char *digits = p;
+		for (v[k] = 0; *p >= '0' && *p <= '9'; p++)
+			v[k] = v[k] < (uint64_t)1 << 40 ? v[k] * 10 + (uint64_t)(*p - '0') : v[k];
+		if (p == digits || !ends_token(s, p))
+			return 0;
+	}
+	if (p < s->end)
+		return 0;
+	for (size_t k = 0; k < 3; k++)
+		if (!v[k] || v[k] > limit[k])
+			return fail_at(s, start, err, "expected as many rows, features and labels as can be read, or a row");
+	s->headed = true;
+	memcpy(s->promised, v, sizeof v);
+	return 1;
+}
+
+/* A line without anything is a row only where the first line promises so many and each may lack labels. */
+static bool is_row(const struct scan *s, const char *p)
+{
+	return p < s->end ? *p != '#' : s->headed && s->opt->label_lists && s->m.n < s->promised[0];
+}
+
 static int read_row(struct scan *s, struct lb_err *err)
 {
 	const char *p = skip_blanks(s, s->line);
+	const int head = s->m.n || s->headed ? 0 : read_head(s, p, err);
 
-	if (p == s->end || *p == '#')
-		return 0;
+	if (head || !is_row(s, p))
+		return head < 0 ? -1 : 0;
 	if (start_row(s, err) || (s->opt->label_lists ? read_list : read_label)(s, &p, err))
 		return -1;
 	const size_t row_start = s->m.start[s->m.n];
@@ -227,19 +264,29 @@ static int read_rows(struct scan *s, struct lb_err *err)
 	while ((status = lb_window_line(&s->w, &p, &s->number, &s->line, &s->end, err)) == 1)
 		if (read_row(s, err))
 			return -1;
-	if (!status && !s->m.n)
+	if (status)
+		return -1;
+	if (!s->m.n)
 		return lb_fail(err, LB_DATA, "%s: holds no rows; expected lines such as: 1 3:0.5 7:2", s->w.path);
-	return status;
+	if (s->headed && s->m.n != s->promised[0])
+		return lb_fail(err, LB_DATA, "%s: the first line promises %llu row%s, there %s %zu; get the file again", s->w.path,
+			       (unsigned long long)s->promised[0], s->promised[0] == 1 ? "" : "s", s->m.n == 1 ? "is" : "are", s->m.n);
+	return 0;
 }
 
 /* Columns from 0, and as many as there are or as the option says. */
 static int settle_columns(struct scan *s, struct lb_table *out, struct lb_err *err)
 {
 	const size_t stored = s->m.start[s->m.n];
-	const bool zero = s->opt->index_base == LB_BASE_0 || (s->opt->index_base == LB_BASE_AUTO && stored && !s->least);
+	const bool headed_zero = s->headed && (!stored || !s->least || s->most < s->promised[1]);
+	const bool zero = s->opt->index_base == LB_BASE_0 || headed_zero || (s->opt->index_base == LB_BASE_AUTO && stored && !s->least);
 
-	out->zero_based = stored && !s->least;
+	out->zero_based = headed_zero || (stored && !s->least);
 	s->m.d = stored ? (size_t)s->most + zero : 1;
+	if (s->headed && s->m.d > s->promised[1])
+		return lb_fail(err, LB_DATA, "%s: uses column %zu, but the first line promises %llu", s->w.path, s->m.d,
+			       (unsigned long long)s->promised[1]);
+	s->m.d = s->headed ? (size_t)s->promised[1] : s->m.d;
 	if (s->opt->features && s->m.d > s->opt->features)
 		return lb_fail(err, LB_DATA, "%s: uses column %zu, but data.features is %zu", s->w.path, s->m.d, s->opt->features);
 	s->m.d = s->opt->features ? s->opt->features : s->m.d;
@@ -301,26 +348,80 @@ static int read_svmlight(const char *path, const struct lb_read_options *opt, st
 	return rc;
 }
 
-/* A label (or several, or none), then index:value. */
+/* ---- recognition ---- */
+
+/* What the lines looked at hold behind their first words: index:value, sound or broken, and other words. */
+struct evidence {
+	size_t pairs, others;
+};
+
+enum word { PAIR, NUMBERS, OTHER };
+
+/* index:value with anything for a value that is not told from another delimiter; a label or a list of labels, perhaps with a weight. */
+static enum word kind_of_word(const char *s, const char *end)
+{
+	const char *p = s + (s < end && (*s == '-' || *s == '+')), *digits = p;
+	bool numbers = s < end && end[-1] != ',';
+
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	if (p > digits && p < end && *p == ':' && !memchr(p + 1, ',', (size_t)(end - p - 1)) && !memchr(p + 1, ';', (size_t)(end - p - 1)))
+		return PAIR;
+	for (p = s; p < end; p++)
+		numbers &= *p && (strchr(".,eE0123456789", *p) || (strchr("+-", *p) && (p == s || strchr(",eE", p[-1]))));
+	return numbers ? NUMBERS : OTHER;
+}
+
+/* The words of a line; false when its first word can be no label, which then counts as another word. */
+static bool weigh_line(const char *s, const char *end, struct evidence *e)
+{
+	bool first = !is_blank(*s), label = true;
+
+	while (s < end) {
+		while (s < end && is_blank(*s))
+			s++;
+		const char *start = s;
+		while (s < end && !is_blank(*s))
+			s++;
+		if (s == start || *start == '#')
+			break;
+		const enum word kind = kind_of_word(start, s);
+		if (first) {
+			label = kind != OTHER;
+			e->others += !label;
+		} else if (s - start <= 4 || memcmp(start, "qid:", 4)) {
+			e->pairs += kind == PAIR;
+			e->others += kind != PAIR;
+		}
+		first = false;
+	}
+	return label;
+}
+
+/* At least half of the words are index:value. A first line of words is the header of another format, one of numbers may be that of this
+ * one; blank lines and remarks tell nothing. */
 static bool probe(const unsigned char *head, size_t n)
 {
-	const char *s = (const char *)head, *end = s + n, *digits;
+	const char *s = (const char *)head, *end = s + n, *nl;
+	struct evidence e = { 0 };
+	bool first = true;
 
-	while (s < end && *s == '#') {
-		const char *nl = memchr(s, '\n', (size_t)(end - s));
-		s = nl ? nl + 1 : end;
+	s += n >= 3 && !memcmp(s, "\xEF\xBB\xBF", 3) ? 3 : 0;
+	for (; s < end; s = nl + 1) {
+		if (!(nl = memchr(s, '\n', (size_t)(end - s))))
+			nl = end;
+		while (s < nl && *s == '\r')
+			s++;
+		if (s == nl || *s == '#' || memchr(s, '\0', (size_t)(nl - s)))
+			continue;
+		const bool label = weigh_line(s, nl, &e);
+		if (first && !e.pairs && !label)
+			return false;
+		if (first && !e.pairs && e.others == 2)
+			e.others = 0;
+		first = false;
 	}
-	while (s < end && *s && strchr("+-.,eE0123456789", *s))
-		s++;
-	if (s == end || !is_blank(*s))
-		return false;
-	while (s < end && is_blank(*s))
-		s++;
-	if (end - s > 4 && !memcmp(s, "qid:", 4))
-		return true;
-	for (digits = s; s < end && *s >= '0' && *s <= '9'; s++)
-		;
-	return s > digits && end - s > 1 && s[0] == ':' && s[1] && strchr("+-.0123456789", s[1]);
+	return e.pairs && e.pairs >= e.others;
 }
 
 const struct lb_reader lb_reader_svmlight = {
@@ -331,9 +432,11 @@ const struct lb_reader lb_reader_svmlight = {
 		.notes = "What a line leaves out is 0. Columns are numbered from 1, or from 0 with data.index_base: 0 (auto: from 0 if that index "
 			 "occurs in a file of the run); data.features gives their number where the last ones are not used. Indices must ascend. "
 			 "qid:N becomes a column 'qid' that data.group can name. Comments (#) and blank lines are skipped. One label a row, a "
-			 "number; for task: multilabel a list of them, such as 3,17, which may be empty. Rows stay sparse: data.preprocess.scale scales them without filling in the zeros.",
+			 "number; for task: multilabel a list of them, such as 3,17, which may be empty. A first line \"rows features labels\", as in the "
+			 "Extreme Classification Repository, is read; columns then count from 0. Rows stay sparse: data.preprocess.scale scales them without filling in the zeros.",
 		.keywords = "libsvm sparse svm text",
 	},
 	.probe = probe,
+	.endings = ".svm .svmlight .libsvm",
 	.read = read_svmlight,
 };

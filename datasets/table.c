@@ -1,13 +1,17 @@
+#include "core/base/mem.h"
 #include "core/base/text.h"
 #include "datasets/matrix.h"
 #include "datasets/readers.h"
 #include "datasets/stream.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
-enum { HEAD = 512 };
+enum { HEAD = 64 * 1024 };
 
 static const struct lb_reader *const readers[] = {
 #define LB_READER(name) &lb_reader_##name,
@@ -46,6 +50,28 @@ int lb_fail_too_large(const char *path, size_t n, size_t d, size_t limit, struct
 		       "columns, or raise data.max_memory", path, n, d, limit / 1000000);
 }
 
+int lb_sentence_add(char ***list, size_t *n, struct lb_err *err, const char *fmt, va_list ap)
+{
+	char text[1024];
+	size_t cap = *n;
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	if (lb_grow(list, &cap, *n + 1, sizeof **list, err) || !((*list)[*n] = lb_strdup(text, err)))
+		return -1;
+	++*n;
+	return 0;
+}
+
+int lb_table_warn(struct lb_table *t, struct lb_err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	const int rc = lb_sentence_add(&t->warning, &t->n_warnings, err, fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
 static void free_column(struct lb_column *c)
 {
 	for (size_t i = 0; i < c->n_levels; i++)
@@ -69,6 +95,9 @@ void lb_table_free(struct lb_table *t)
 	lb_matrix_free(&t->block);
 	lb_matrix_free(&t->rows);
 	free(t->line);
+	for (size_t k = 0; k < t->n_warnings; k++)
+		free(t->warning[k]);
+	free(t->warning);
 	*t = (struct lb_table){ 0 };
 }
 
@@ -91,35 +120,77 @@ static const struct lb_reader *reader_named(const char *path, const char *format
 	return NULL;
 }
 
-static int read_head(const char *path, unsigned char head[HEAD], size_t *n, struct lb_err *err)
+/* The first bytes of the content, in new memory. */
+static unsigned char *read_head(const char *path, size_t *n, struct lb_err *err)
 {
 	struct lb_stream *s = lb_stream_open(path, LB_STREAM_LIMIT, err);
+	unsigned char *head = s ? lb_alloc(HEAD, 1, err) : NULL;
+	int rc = head ? lb_stream_read(s, head, HEAD, n, err) : -1;
 
-	if (!s)
-		return -1;
-	int rc = lb_stream_read(s, head, HEAD, n, err);
 	lb_stream_close(s);
 	if (!rc && !*n)
-		return lb_fail(err, LB_DATA, "%s: is empty; expected a table of data", path);
-	return rc;
+		rc = lb_fail(err, LB_DATA, "%s: is empty; expected a table of data", path);
+	if (!rc)
+		return head;
+	free(head);
+	return NULL;
+}
+
+static bool ends_with(const char *path, size_t n, const char *ending, size_t k)
+{
+	return n > k && !strncasecmp(path + n - k, ending, k);
+}
+
+/* One of the endings, with blanks between. */
+static bool has_ending(const char *path, size_t n, const char *endings)
+{
+	for (size_t k; endings && *endings; endings += k) {
+		endings += *endings == ' ';
+		k = strcspn(endings, " ");
+		if (ends_with(path, n, endings, k))
+			return true;
+	}
+	return false;
+}
+
+/* The reader whose ending the file has, before that of a compressed file; NULL: none. */
+static const struct lb_reader *by_ending(const char *path)
+{
+	static const char *const compressed[] = { ".gz", ".bz2", ".xz", ".zst" };
+	size_t n = strlen(path);
+
+	for (size_t k = 0; k < sizeof compressed / sizeof *compressed; k++)
+		if (ends_with(path, n, compressed[k], strlen(compressed[k]))) {
+			n -= strlen(compressed[k]);
+			break;
+		}
+	for (size_t i = 0; i < N_READERS; i++)
+		if (has_ending(path, n, readers[i]->endings))
+			return readers[i];
+	return NULL;
+}
+
+/* By the content, else by the ending, else the last reader. */
+static const struct lb_reader *recognise(const char *path, const unsigned char *head, size_t n, struct lb_err *err)
+{
+	if (lb_foreign_check(path, head, n, err))
+		return NULL;
+	for (size_t i = 0; i + 1 < N_READERS; i++)
+		if (readers[i]->probe(head, n))
+			return readers[i];
+	const struct lb_reader *named = by_ending(path);
+	return named ? named : readers[N_READERS - 1];
 }
 
 static const struct lb_reader *choose(const char *path, const char *format, struct lb_err *err)
 {
-	unsigned char head[HEAD];
+	const bool insisted = format && strcmp(format, "auto");
 	size_t n;
+	unsigned char *head = read_head(path, &n, err);
+	const struct lb_reader *reader = !head ? NULL : insisted ? reader_named(path, format, err) : recognise(path, head, n, err);
 
-	if (read_head(path, head, &n, err))
-		return NULL;
-	if (format && strcmp(format, "auto"))
-		return reader_named(path, format, err);
-	if (lb_foreign_check(path, head, n, err))
-		return NULL;
-	for (size_t i = 0; i < N_READERS; i++)
-		if (readers[i]->probe(head, n))
-			return readers[i];
-	lb_fail(err, LB_DATA, "%s: the format is not known; `lossbench data formats` lists what can be read", path);
-	return NULL;
+	free(head);
+	return reader;
 }
 
 int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)

@@ -20,7 +20,7 @@ int lb_window_more(struct lb_window *w, const char **keep, size_t line, struct l
 	size_t kept = w->n - (size_t)(*keep - w->buf), got;
 
 	w->failed = true;
-	if (kept > LB_LINE_LIMIT)
+	if (kept > LB_LINE_LIMIT && (w->endless = true))
 		return lb_fail(err, LB_DATA, "%s:%zu: the line is longer than %zu bytes, which is the limit; is a quote not closed?", w->path,
 			       line, LB_LINE_LIMIT);
 	if (kept)
@@ -67,6 +67,7 @@ int lb_window_open(struct lb_window *w, const char *path, uint64_t limit, struct
 
 int lb_window_rewind(struct lb_window *w, struct lb_err *err)
 {
+	w->endless = false;
 	return w->base || w->failed ? start(w, err) : 0;
 }
 
@@ -88,7 +89,7 @@ int lb_window_blame(struct lb_window *w, struct lb_err *err)
 {
 	struct lb_err damage = { 0 };
 
-	if (w->stream && !w->broken && err && err->code == LB_DATA && lb_stream_drain(w->stream, &damage))
+	if (w->stream && !w->broken && !w->endless && err && err->code == LB_DATA && lb_stream_drain(w->stream, &damage))
 		*err = damage;
 	return -1;
 }

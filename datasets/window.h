@@ -20,6 +20,7 @@ struct lb_window {
 	bool end;                /* buf[n] is the end of the file, which has been verified */
 	bool failed;             /* there was an error, */
 	bool broken;             /* and it was of the stream, not of the content */
+	bool endless;            /* a limit was met: what is wrong does not lie in the rest of the file */
 };
 
 /* Opens the file; UTF-16 is refused. */

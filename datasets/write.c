@@ -37,6 +37,24 @@ static bool is_written(const struct job *job, size_t j, bool with_aside)
 	return j != job->label && (with_aside || !c || !c->aside);
 }
 
+/* One of several labels that a reader set aside; they are written together. */
+static bool is_label(const struct job *job, size_t j)
+{
+	const struct lb_column *c = column_at(job->t, j);
+
+	return j == job->label || (c && c->aside && job->label < width(job->t) && job->label >= job->t->block.d &&
+				   column_at(job->t, job->label)->aside && strcmp(c->name, "qid"));
+}
+
+static size_t count_labels(const struct job *job)
+{
+	size_t n = 0;
+
+	for (size_t j = 0; j < width(job->t); j++)
+		n += is_label(job, j);
+	return n;
+}
+
 static double number_at(const struct lb_table *t, size_t row, size_t j)
 {
 	return j < t->block.d ? lb_matrix_at(&t->block, row, j) : t->col[j - t->block.d].num[row];
@@ -132,6 +150,11 @@ static int make_svmlight(struct job *job, struct lb_err *err)
 		free(row);
 		return -1;
 	}
+	if (count_labels(job) > 1) {
+		free(row);
+		return lb_fail(err, LB_DATA, "%s: the rows have %zu labels each, and svmlight files are written with one; write NPZ or CSV", job->path,
+			       count_labels(job));
+	}
 	for (size_t i = 0; i < t->n && !job->out.bad; i++) {
 		lb_matrix_row(&t->block, i, row);
 		for (size_t j = t->block.d; j < d; j++)
@@ -216,20 +239,24 @@ static int make_npy(struct job *job, struct lb_err *err)
 static void put_labels(const struct job *job, struct lb_buf *b)
 {
 	const struct lb_table *t = job->t;
+	const size_t labels = count_labels(job);
 	bool whole = true;
-	char shape[32];
+	char shape[64];
 
-	for (size_t i = 0; i < t->n; i++)
-		whole &= number_at(t, i, job->label) == floor(number_at(t, i, job->label));
-	snprintf(shape, sizeof shape, "%zu,", t->n);
+	for (size_t j = 0; j < width(t); j++)
+		for (size_t i = 0; is_label(job, j) && i < t->n; i++)
+			whole &= fabs(number_at(t, i, j)) < 0x1p53 && number_at(t, i, j) == floor(number_at(t, i, j));
+	snprintf(shape, sizeof shape, labels > 1 ? "%zu, %zu" : "%zu,", t->n, labels);
 	lb_pack_npy_header(b, whole ? "<i8" : "<f8", shape);
-	for (size_t i = 0; i < t->n && !b->bad; i++) {
-		const double v = number_at(t, i, job->label);
-		if (whole)
-			lb_pack_little(b, (uint64_t)(int64_t)v, 8);
-		else
-			put_value(b, v, LB_F64);
-	}
+	for (size_t i = 0; i < t->n && !b->bad; i++)
+		for (size_t j = 0; j < width(t); j++) {
+			if (!is_label(job, j))
+				continue;
+			if (whole)
+				lb_pack_little(b, (uint64_t)(int64_t)number_at(t, i, j), 8);
+			else
+				put_value(b, number_at(t, i, j), LB_F64);
+		}
 }
 
 static int make_npz(struct job *job, struct lb_err *err)

@@ -55,6 +55,7 @@ static int find_end(const struct lb_zip *z, uint64_t *at, unsigned char end[END_
 {
 	const size_t most = END_SIZE + 65535, n = z->size < most ? (size_t)z->size : most;
 	unsigned char *tail = lb_alloc(n + 1, 1, err);
+	unsigned char first[2] = { 0 };
 	bool found = false;
 
 	if (!tail)
@@ -67,7 +68,10 @@ static int find_end(const struct lb_zip *z, uint64_t *at, unsigned char end[END_
 			memcpy(end, tail + k, END_SIZE);
 		}
 	free(tail);
-	if (!rc && !found)
+	if (!rc && !found && (read_at(z, 0, first, sizeof first, NULL) || memcmp(first, "PK", 2)))
+		rc = lb_fail(err, LB_DATA, "%s: is not a ZIP archive: it begins with %02x %02x, expected 50 4b (an NPZ file is a ZIP archive and is not "
+			     "compressed again)", z->path, first[0], first[1]);
+	else if (!rc && !found)
 		rc = damaged(z, z->size, "its end record is missing", err);
 	return rc;
 }

@@ -81,7 +81,7 @@ link_package() {
 # get SOURCE FILE: SOURCE is a URL or a path.
 get() {
 	case $1 in
-	file://*) cp "${1#file://}" "$2" ;;
+	file://*) [ -f "${1#file://}" ] && cp -- "${1#file://}" "$2" ;;
 	*://*)
 		if have curl; then
 			curl --fail --location --silent --show-error --retry 2 --connect-timeout 20 --speed-limit 1000 --speed-time 60 -o "$2" "$1"
@@ -91,7 +91,7 @@ get() {
 			say "There is neither curl nor wget to download with; install one of them."
 			return 1
 		fi ;;
-	*) cp "$1" "$2" ;;
+	*) [ -f "$1" ] && cp -- "$1" "$2" ;;
 	esac </dev/null
 }
 
@@ -150,6 +150,8 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+case $dir in -*) dir=./$dir ;; esac # no option of the commands that get it
+case $from in -*) from=./$from ;; esac
 [ -n "$set_name" ] || usage_error "which data set? there is: fashion-mnist"
 
 if [ $mode = check ]; then

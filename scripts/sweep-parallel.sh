@@ -13,5 +13,6 @@ set -u
 config=$1
 shift
 list=$(lossbench sweep --config "$config" --list) || exit
-printf '%s\n' "$list" | awk -F '\t' '$2 != "ok" && $2 != "diverged" { print $1 }' |
-	parallel --will-cite --line-buffer "$@" lossbench sweep --config "$config" --only {} --jobs 1 --quiet
+# parallel hands each command to a shell, and quotes for it what it puts in from its sources: so the path, whatever it holds, is one of them.
+printf '%s\n' "$list" | awk -F '\t' '$2 != "ok" && $2 != "diverged" { print $1 }' | tr '\n' '\0' |
+	parallel --null --will-cite --line-buffer "$@" lossbench sweep --config '{1}' --only '{2}' --jobs 1 --quiet ::: "$config" :::: -

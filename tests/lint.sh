@@ -46,11 +46,11 @@ core/config core/base/ core/numeric/rng.h losses/loss_info.h
 core/model core/base/ core/numeric/
 core/optim core/base/ core/numeric/
 core/metrics core/base/ core/numeric/ losses/loss_info.h
-core/train core/base/ core/numeric/ core/model/ core/optim/ core/metrics/metric.h core/metrics/decision.h datasets/gather.h datasets/sparse.h losses/loss.h $contracts
-core/run core/base/ core/numeric/ core/config/ core/model/ core/optim/ core/metrics/metric.h core/metrics/decision.h core/train/ datasets/arrays.h datasets/fit.h datasets/inflate.h $contracts
+core/train core/base/ core/numeric/ core/model/ core/optim/ core/metrics/metric.h core/metrics/decision.h datasets/gather.h datasets/row_labels.h datasets/sparse.h losses/loss.h $contracts
+core/run core/base/ core/numeric/ core/config/ core/model/ core/optim/ core/metrics/metric.h core/metrics/decision.h core/train/ datasets/arrays.h datasets/fit.h datasets/inflate.h datasets/row_labels.h $contracts
 datasets core/base/ core/numeric/ losses/loss_info.h
 losses core/base/ core/numeric/ core/config/config.h
-cmd core/base/ core/config/ core/numeric/blas.h core/numeric/cpu.h core/numeric/kernel_choice.h core/run/ core/metrics/metric.h losses/eval.h $contracts"
+cmd core/base/ core/config/ core/numeric/blas.h core/numeric/cpu.h core/numeric/kernel_choice.h core/run/ core/metrics/metric.h datasets/row_labels.h losses/eval.h $contracts"
 
 may_include() {
 	local folder allowed place header prefix ok
@@ -96,8 +96,9 @@ no_precision_in_cmd() {
 		}'
 }
 
+# One fuzz target runs commands.
 nothing_includes_cmd() {
-	includes core losses datasets tests | grep -E ':cmd/' | sed 's/$/ is included; only cmd\/ may include cmd\//'
+	includes core losses datasets tests | grep -E ':cmd/' | grep -v '^tests/fuzz/commands.c:' | sed 's/$/ is included; only cmd\/ may include cmd\//'
 }
 
 quiet_below_cmd() {

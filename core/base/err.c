@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a file brought into a message must not steer a terminal. */
-static void tame(char *text)
+void lb_tame(char *text)
 {
 	for (; *text; text++)
 		if (((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f)
@@ -23,7 +22,7 @@ int lb_fail(struct lb_err *err, enum lb_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof err->text, fmt, ap);
 	va_end(ap);
-	tame(err->text);
+	lb_tame(err->text);
 	return -1;
 }
 
@@ -41,7 +40,7 @@ int lb_fail_more(struct lb_err *err, enum lb_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text + used, sizeof err->text - used, fmt, ap);
 	va_end(ap);
-	tame(err->text + used);
+	lb_tame(err->text + used);
 	return -1;
 }
 

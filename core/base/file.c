@@ -5,10 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct {
@@ -27,6 +31,7 @@ static const struct {
 	{ ELOOP, "the link leads to itself; name another path" },
 	{ EMFILE, "raise the limit of open files (ulimit -n)" },
 	{ EIO, "the disk fails; check it, or name a path on another" },
+	{ EFBIG, "raise the limit of file sizes (ulimit -f) or name a path on a file system that takes larger files" },
 };
 
 static int fail(struct lb_err *err, enum lb_code code, const char *path, const char *what, int reason)
@@ -80,6 +85,41 @@ int lb_make_dirs(const char *path, struct lb_err *err)
 	return rc;
 }
 
+/* What a path leads to, in words; NULL for a regular file. */
+static const char *kind_of(mode_t mode)
+{
+	return S_ISREG(mode) ? NULL :
+	       S_ISDIR(mode) ? "a folder" :
+	       S_ISFIFO(mode) ? "a FIFO (named pipe)" :
+	       S_ISSOCK(mode) ? "a socket" :
+	       S_ISLNK(mode) ? "a symbolic link" :
+	       S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "of an unknown kind";
+}
+
+static int wrong_kind(const char *path, const char *kind, const char *advice, enum lb_code code, struct lb_err *err)
+{
+	return lb_fail(err, code, "%s: is %s, expected a regular file; %s", path, kind, advice);
+}
+
+static int wrong_source(const char *path, mode_t mode, enum lb_code code, struct lb_err *err)
+{
+	return wrong_kind(path, kind_of(mode), S_ISDIR(mode) ? "name the file in it" : S_ISLNK(mode) ? "links are not followed here" :
+			  "store what it holds in a file first, and name that", code, err);
+}
+
+int lb_check_place(const char *path, enum lb_code code, struct lb_err *err)
+{
+	static const char advice[] = "name another path, or remove what is there";
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return kind_of(st.st_mode) ? wrong_kind(path, kind_of(st.st_mode), advice, code, err) : 0;
+	if (errno == ELOOP)
+		return wrong_kind(path, "a symbolic link that leads to itself", advice, code, err);
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? wrong_kind(path, "a symbolic link to nothing", advice, code, err) : 0;
+}
+
+/* 0 or an errno. */
 static int write_all(int fd, const char *data, size_t n)
 {
 	while (n > 0) {
@@ -91,28 +131,82 @@ static int write_all(int fd, const char *data, size_t n)
 			n -= (size_t)k;
 		}
 	}
-	return fsync(fd) ? errno : 0;
+	return 0;
 }
 
-/* 0 or the errno of the first step that failed. */
-static int write_new(const char *path, const char *data, size_t n)
-{
-	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+/* ---- files under temporary names ---- */
 
-	if (fd < 0)
-		return errno;
-	int reason = write_all(fd, data, n);
-	if (close(fd) && !reason && errno != EINTR)
-		reason = errno;
-	return reason;
+enum { RANDOM_DIGITS = 16, LONGEST_STEM = 200, TRIES = 16 };
+
+static uint64_t random_bits(void)
+{
+	static uint64_t count;
+	struct timespec now;
+	uint64_t r;
+
+	if (getentropy(&r, sizeof r) == 0)
+		return r;
+	/* No source of random bits: O_EXCL keeps every other file safe all the same. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	return ((uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ ++count) * 0x9E3779B97F4A7C15u;
 }
 
-/* Flushes the folder's own entry list; file systems that cannot do it are taken as they are. */
-static int sync_dir(const char *dir)
+/* The name, as far as a temporary name holds it. */
+static int stem(const char *name)
 {
-	const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const size_t n = strlen(name);
+
+	return n > LONGEST_STEM ? LONGEST_STEM : (int)n;
+}
+
+bool lb_temporary_name(const char *name, const char *target, long *pid)
+{
+	const size_t n = (size_t)stem(target);
+	const char *p = name + 1 + n;
+
+	if (name[0] != '.' || strncmp(name + 1, target, n) || strncmp(p, ".tmp-", 5))
+		return false;
+	p += 5;
+	const size_t digits = strspn(p, "0123456789");
+	if (digits < 1 || digits > 10 || p[digits] != '-' || strlen(p + digits + 1) != RANDOM_DIGITS ||
+	    strspn(p + digits + 1, "0123456789abcdef") != RANDOM_DIGITS)
+		return false;
+	*pid = strtol(p, NULL, 10);
+	return *pid > 0;
+}
+
+/* A new file beside `path` that nobody else can have put there; its descriptor and its name (new), or -1 with *reason (0: no memory). */
+static int open_temporary(const char *path, char **name, int *reason, struct lb_err *err)
+{
+	const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+
+	*reason = EEXIST;
+	for (int i = 0; i < TRIES && *reason == EEXIST; i++) {
+		*name = lb_strfmt(err, "%.*s.%.*s.tmp-%ld-%016" PRIx64, (int)(last - path), path, stem(last), last, (long)getpid(),
+				  random_bits());
+		if (!*name) {
+			*reason = 0;
+			return -1;
+		}
+		const int fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (fd >= 0)
+			return fd;
+		*reason = errno;
+		free(*name);
+		*name = NULL;
+	}
+	return -1;
+}
+
+/* Flushes the folder's own entry list; file systems that cannot do it are taken as they are. 0 or an errno. */
+static int sync_dir(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir = slash ? lb_strndup(path, (size_t)(slash + 1 - path), NULL) : lb_strdup("./", NULL);
+	const int fd = dir ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	int reason = 0;
 
+	free(dir);
 	if (fd < 0)
 		return 0;
 	if (fsync(fd) && errno == EIO)
@@ -121,26 +215,221 @@ static int sync_dir(const char *dir)
 	return reason;
 }
 
+/* The open file that a path is another name of, or -1. */
+static int open_already(const char *path)
+{
+	static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/" };
+	int fd;
+	char end;
+
+	if (!strcmp(path, "/dev/stdout"))
+		return STDOUT_FILENO;
+	if (!strcmp(path, "/dev/stderr"))
+		return STDERR_FILENO;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+		if (!strncmp(path, folders[i], strlen(folders[i])) && sscanf(path + strlen(folders[i]), "%4d%c", &fd, &end) == 1 && fd > 0)
+			return fd;
+	return -1;
+}
+
+/* Writes to what is not replaced: *reason <- 0 or an errno. False when the path is an ordinary one. */
+static bool write_through(const char *path, const char *data, size_t n, int *reason)
+{
+	struct stat st;
+	int fd = open_already(path);
+
+	if (fd < 0 && (stat(path, &st) || !S_ISCHR(st.st_mode)))
+		return false;
+	fd = fd >= 0 ? dup(fd) : open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	*reason = fd < 0 ? errno : write_all(fd, data, n);
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+static int close_file(int fd, int reason)
+{
+	if (close(fd) && !reason && errno != EINTR)
+		reason = errno;
+	return reason;
+}
+
 int lb_write_file(const char *path, const char *data, size_t n, struct lb_err *err)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	char *dir = slash ? lb_strndup(path, (size_t)(name - path), err) : lb_strdup("./", err), *tmp = NULL;
-	int rc = -1;
+	char *tmp = NULL;
+	int reason;
 
-	if (!dir || !(tmp = lb_strfmt(err, "%s.%s.tmp-%ld", slash ? dir : "", name, (long)getpid())))
-		goto out;
-	int reason = is_dir(path) ? EISDIR : write_new(tmp, data, n);
-	if (!reason && rename(tmp, path))
-		reason = errno;
-	if (reason)
-		unlink(tmp);
-	else
-		reason = sync_dir(dir);
-	rc = reason ? fail(err, LB_MACHINE, path, "cannot be written", reason) : 0;
-out:
-	free(dir);
+	if (write_through(path, data, n, &reason))
+		return reason ? fail(err, LB_MACHINE, path, "cannot be written", reason) : 0;
+	if (is_dir(path))
+		return fail(err, LB_MACHINE, path, "cannot be written", EISDIR);
+	if (lb_check_place(path, LB_MACHINE, err))
+		return -1;
+	const int fd = open_temporary(path, &tmp, &reason, err);
+	if (fd >= 0) {
+		reason = write_all(fd, data, n);
+		if (!reason && fsync(fd))
+			reason = errno;
+		reason = close_file(fd, reason);
+		if (!reason && rename(tmp, path))
+			reason = errno;
+		if (reason)
+			unlink(tmp);
+		else
+			reason = sync_dir(path);
+	} else if (!reason)
+		return -1;
 	free(tmp);
+	return reason ? fail(err, LB_MACHINE, path, "cannot be written", reason) : 0;
+}
+
+/* ---- batches ---- */
+
+struct lb_batch_file {
+	char *path, *tmp;
+};
+
+/* 0 or an errno. Where there is no call for all files of a disk, each is flushed by itself. */
+static int flush_later(int fd)
+{
+#ifdef __linux__
+	(void)fd;
+	return 0;
+#else
+	return fsync(fd) ? errno : 0;
+#endif
+}
+
+/* Flushes what stands under temporary names, all of it at once. 0 or an errno. */
+static int flush_batch(const struct lb_batch *b)
+{
+#ifdef __linux__
+	const int fd = open(b->file[b->n - 1].tmp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	int reason = fd < 0 || syncfs(fd) ? errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return reason;
+#else
+	(void)b;
+	return 0;
+#endif
+}
+
+static int copy_bytes(int from, int to, size_t n)
+{
+	char block[65536];
+
+	while (n > 0) {
+		const ssize_t k = read(from, block, n < sizeof block ? n : sizeof block);
+		if (k < 0 && errno != EINTR)
+			return errno;
+		if (k == 0)
+			return EIO; /* the file has become shorter */
+		const int reason = k > 0 ? write_all(to, block, (size_t)k) : 0;
+		if (reason)
+			return reason;
+		n -= k > 0 ? (size_t)k : 0;
+	}
+	return 0;
+}
+
+/* From `data`, or where that is NULL from the open file. */
+static int batch_put(struct lb_batch *b, const char *path, const char *data, int from, size_t n, struct lb_err *err)
+{
+	struct lb_batch_file f = { 0 };
+	int reason;
+
+	if (lb_check_place(path, LB_MACHINE, err) || lb_grow(&b->file, &b->cap, b->n + 1, sizeof *b->file, err) ||
+	    !(f.path = lb_strdup(path, err)))
+		return -1;
+	const int fd = open_temporary(path, &f.tmp, &reason, err);
+	if (fd >= 0) {
+		reason = data ? write_all(fd, data, n) : copy_bytes(from, fd, n);
+		if (!reason)
+			reason = flush_later(fd);
+		reason = close_file(fd, reason);
+		if (!reason) {
+			b->file[b->n++] = f;
+			return 0;
+		}
+		unlink(f.tmp);
+	}
+	free(f.path);
+	free(f.tmp);
+	return reason ? fail(err, LB_MACHINE, path, "cannot be written", reason) : -1;
+}
+
+int lb_batch_add(struct lb_batch *b, const char *path, const char *data, size_t n, struct lb_err *err)
+{
+	return batch_put(b, path, data, -1, n, err);
+}
+
+int lb_batch_copy(struct lb_batch *b, const char *path, int from, size_t n, struct lb_err *err)
+{
+	return batch_put(b, path, NULL, from, n, err);
+}
+
+int lb_batch_commit(struct lb_batch *b, struct lb_err *err)
+{
+	int reason = b->n ? flush_batch(b) : 0;
+	size_t i = 0;
+
+	for (; !reason && i < b->n; i++) {
+		if (rename(b->file[i].tmp, b->file[i].path)) {
+			reason = errno;
+			break;
+		}
+		b->file[i].tmp[0] = '\0';
+	}
+	if (!reason && b->n)
+		reason = sync_dir(b->file[i = b->n - 1].path);
+	const int rc = reason ? fail(err, LB_MACHINE, b->file[i].path, "cannot be written", reason) : 0;
+	lb_batch_drop(b);
 	return rc;
+}
+
+void lb_batch_drop(struct lb_batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		if (b->file[i].tmp[0])
+			unlink(b->file[i].tmp);
+		free(b->file[i].tmp);
+		free(b->file[i].path);
+	}
+	free(b->file);
+	*b = (struct lb_batch){ 0 };
+}
+
+/* ---- reading ---- */
+
+/* Without O_NONBLOCK the open of a FIFO would wait for a writer; a device may do something when it is opened, so it is looked at first. */
+static int open_regular(int folder, const char *name, const char *path, int flags, enum lb_code code, struct lb_err *err)
+{
+	struct stat st;
+	const int no_follow = flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
+
+	if (!fstatat(folder, name, &st, no_follow) && kind_of(st.st_mode))
+		return wrong_source(path, st.st_mode, code, err);
+	const int fd = folder == AT_FDCWD ? open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags) :
+					    openat(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
+	if (fd < 0)
+		return fail(err, code, path, "cannot be read", errno);
+	const int reason = fstat(fd, &st) ? errno : 0;
+	if (!reason && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return reason ? fail(err, code, path, "cannot be read", reason) : wrong_source(path, st.st_mode, code, err);
+}
+
+int lb_open_file(const char *path, enum lb_code code, struct lb_err *err)
+{
+	return open_regular(AT_FDCWD, path, path, 0, code, err);
+}
+
+int lb_open_entry(int folder, const char *name, const char *path, enum lb_code code, struct lb_err *err)
+{
+	return open_regular(folder, name, path, O_NOFOLLOW, code, err);
 }
 
 /* Reads to the end or to one byte over max. 0 or an errno. */
@@ -161,14 +450,11 @@ static int read_all(int fd, size_t max, struct lb_buf *b)
 	return 0;
 }
 
-char *lb_read_file(const char *path, size_t max, size_t *n, enum lb_code code, struct lb_err *err)
+char *lb_read_open(int fd, const char *path, size_t max, size_t *n, enum lb_code code, struct lb_err *err)
 {
 	struct lb_buf b = { 0 };
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int reason = fd < 0 ? errno : read_all(fd, max, &b);
+	const int reason = read_all(fd, max, &b);
 
-	if (fd >= 0)
-		close(fd);
 	lb_buf_add(&b, "", 0);
 	if (reason)
 		fail(err, code, path, "cannot be read", reason);
@@ -183,6 +469,16 @@ char *lb_read_file(const char *path, size_t max, size_t *n, enum lb_code code, s
 	}
 	lb_buf_free(&b);
 	return NULL;
+}
+
+char *lb_read_file(const char *path, size_t max, size_t *n, enum lb_code code, struct lb_err *err)
+{
+	const int fd = lb_open_file(path, code, err);
+	char *text = fd >= 0 ? lb_read_open(fd, path, max, n, code, err) : NULL;
+
+	if (fd >= 0)
+		close(fd);
+	return text;
 }
 
 void lb_file_place(const char *text, size_t at, size_t *line, size_t *column)

@@ -30,6 +30,7 @@ static void put_line(const char *before, const char *fmt, va_list ap)
 		return;
 	n = (size_t)snprintf(line, sizeof line, "%s%s", line_open ? clear_line : "", before);
 	vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
+	lb_tame(line + n);
 	n = strlen(line);
 	line[n] = '\n';
 	fwrite(line, 1, n + 1, stderr);
@@ -70,7 +71,7 @@ static size_t terminal_width(void)
 
 void lb_time_text(double seconds, char *buf, size_t size)
 {
-	const unsigned long s = seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 1000000000;
+	const unsigned long s = !(seconds > 0) ? 0 : seconds < 1e9 ? (unsigned long)(seconds + 0.5) : 1000000000;
 
 	if (s < 3600)
 		snprintf(buf, size, "%lu:%02lu", s / 60, s % 60);

@@ -27,6 +27,17 @@ void lb_buf_puts(struct lb_buf *b, const char *s)
 	lb_buf_add(b, s, strlen(s));
 }
 
+void lb_buf_add_character(struct lb_buf *b, uint32_t c)
+{
+	const size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3; /* bytes behind the first */
+	static const unsigned char first[] = { 0, 0xC0, 0xE0, 0xF0 };
+	char out[4] = { (char)(first[more] | (c >> 6 * more & 0x7F)) };
+
+	for (size_t k = 1; k <= more; k++)
+		out[k] = (char)(0x80 | (c >> 6 * (more - k) & 63));
+	lb_buf_add(b, out, more + 1);
+}
+
 void lb_buf_printf(struct lb_buf *b, const char *fmt, ...)
 {
 	va_list ap;
@@ -89,6 +100,38 @@ static int shortest_digits(double v, char digits[24], int *e)
 	return n;
 }
 
+/* Texts of up to 15 digits with at most 9 after the point, as most numbers of a config have: a quotient of two doubles that are exact
+ * is what the text reads back as, and no other text of so few digits does. 0 for all other numbers. */
+static size_t short_text(double v, char out[LB_DOUBLE_TEXT])
+{
+	static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+	const double a = fabs(v);
+	char backwards[24];
+	size_t n = 0, at = 0, decimals = 0;
+	uint64_t whole;
+
+	if (!(a >= 1e-6 && a < 1e5))
+		if (!(a >= 1 && a < 1e15 && a == floor(a)))
+			return 0;
+	while (decimals < 10 && (double)(whole = (uint64_t)(a * tens[decimals] + 0.5)) / tens[decimals] != a)
+		decimals++;
+	if (decimals == 10)
+		return 0;
+	for (; whole || n <= decimals; whole /= 10) {
+		if (n == decimals && n)
+			backwards[at++] = '.';
+		backwards[at++] = (char)('0' + whole % 10);
+		n++;
+	}
+	n = 0;
+	if (v < 0)
+		out[n++] = '-';
+	while (at)
+		out[n++] = backwards[--at];
+	out[n] = '\0';
+	return n;
+}
+
 size_t lb_double_text(double v, char out[LB_DOUBLE_TEXT])
 {
 	char digits[24];
@@ -97,6 +140,9 @@ size_t lb_double_text(double v, char out[LB_DOUBLE_TEXT])
 
 	if (v == 0)
 		return (size_t)snprintf(out, LB_DOUBLE_TEXT, "0");
+	const size_t n_short = short_text(v, out);
+	if (n_short)
+		return n_short;
 	const int n = shortest_digits(fabs(v), digits, &e);
 	if (n <= e && e <= 21)
 		return (size_t)snprintf(out, LB_DOUBLE_TEXT, "%s%s%.*s", sign, digits, e - n, "000000000000000000000");
@@ -260,4 +306,62 @@ bool lb_utf8_valid(const char *s, size_t n)
 				return false;
 	}
 	return true;
+}
+
+/* Bytes of the UTF-8 character at s, 0 when it is none. */
+static size_t character(const char *s)
+{
+	for (size_t n = 1; n <= 4; n++) {
+		if (lb_utf8_valid(s, n))
+			return n;
+		if (!s[n - 1])
+			break;
+	}
+	return 0;
+}
+
+/* U+0080 to U+009F, and the marks of direction U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069. */
+static bool steers(const unsigned char *s, size_t n)
+{
+	if (n == 1)
+		return *s < 0x20 || *s == 0x7f;
+	if (n == 2)
+		return s[0] == 0xC2 && s[1] < 0xA0;
+	return n == 3 && s[0] == 0xE2 && ((s[1] == 0x80 && (s[2] == 0x8E || s[2] == 0x8F || (s[2] >= 0xAA && s[2] <= 0xAE))) ||
+					  (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9));
+}
+
+void lb_buf_visible(struct lb_buf *b, const char *text)
+{
+	while (*text) {
+		const size_t n = character(text), shown = n ? n : 1;
+		if (n && !steers((const unsigned char *)text, n))
+			lb_buf_add(b, text, n);
+		else
+			for (size_t i = 0; i < shown; i++)
+				lb_buf_printf(b, "\\x%02x", (unsigned char)text[i]);
+		text += shown;
+	}
+}
+
+/* The code point of a character of two or three bytes, of those that steer. */
+static unsigned code_point(const unsigned char *s, size_t n)
+{
+	return n == 1 ? s[0] : n == 2 ? (s[0] & 0x1FU) << 6 | (s[1] & 0x3FU) : (s[0] & 0xFU) << 12 | (s[1] & 0x3FU) << 6 | (s[2] & 0x3FU);
+}
+
+void lb_buf_yaml(struct lb_buf *b, const char *text)
+{
+	lb_buf_puts(b, "\"");
+	while (*text) {
+		const size_t n = character(text), shown = n ? n : 1;
+		if (*text == '"' || *text == '\\')
+			lb_buf_printf(b, "\\%c", *text);
+		else if (n && steers((const unsigned char *)text, n))
+			lb_buf_printf(b, "\\u%04X", code_point((const unsigned char *)text, n));
+		else
+			lb_buf_add(b, text, shown);
+		text += shown;
+	}
+	lb_buf_puts(b, "\"");
 }

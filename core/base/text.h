@@ -17,6 +17,7 @@ struct lb_buf {
 
 void lb_buf_add(struct lb_buf *b, const char *s, size_t n);
 void lb_buf_puts(struct lb_buf *b, const char *s);
+void lb_buf_add_character(struct lb_buf *b, uint32_t c); /* a code point below 0x110000, as UTF-8 */
 void lb_buf_printf(struct lb_buf *b, const char *fmt, ...) LB_PRINTF(2, 3);
 void lb_buf_free(struct lb_buf *b);
 
@@ -35,6 +36,13 @@ bool lb_parse_int(const char *s, size_t n, int64_t *v);
 /* The entry of words[0..n) that is nearest to `word` by edit distance (ignoring case), or NULL when none is near enough to be
  * meant. Borrowed. */
 const char *lb_nearest(const char *word, const char *const *words, size_t n);
+
+/* Appends text for a terminal: control characters (of ASCII, of Latin-1, and those that turn the direction of writing) and bytes that are
+ * not UTF-8 become \xNN, so that they are seen and steer nothing. */
+void lb_buf_visible(struct lb_buf *b, const char *text);
+
+/* Appends text as a YAML scalar in double quotes that reads back as the text, which must be UTF-8. */
+void lb_buf_yaml(struct lb_buf *b, const char *text);
 
 /* True when s[0..n) is valid UTF-8 without NUL. */
 bool lb_utf8_valid(const char *s, size_t n);

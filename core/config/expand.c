@@ -9,7 +9,7 @@
 /* Trials are looked at until so many mistakes are found, or the same ones so often. */
 enum { MAX_FAULTS = 100, MAX_REPEATED = 3000 };
 
-/* Which configs are there already: an open hash table of canonical forms. */
+/* Which configs are there already: an open hash table. */
 struct seen {
 	struct {
 		uint64_t hash;
@@ -18,23 +18,46 @@ struct seen {
 	size_t size;
 };
 
-static uint64_t hash_of(const struct lb_buf *text)
+static uint64_t mix(uint64_t h, const void *bytes, size_t n)
 {
-	uint64_t h = 14695981039346656037U;
+	const unsigned char *b = bytes;
 
-	for (size_t i = 0; i < text->n; i++)
-		h = (h ^ (unsigned char)text->s[i]) * 1099511628211U;
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ b[i]) * 1099511628211U;
 	return h;
 }
 
-static bool same_as(const cJSON *trial, const struct lb_buf *text)
+/* Of the keys and values in their order. */
+static uint64_t hash_of(const cJSON *tree, uint64_t h)
 {
-	struct lb_buf other = { 0 };
+	for (const cJSON *item = tree->child; item; item = item->next) {
+		const unsigned char type = (unsigned char)item->type;
+		h = mix(h, &type, 1);
+		if (item->string)
+			h = mix(h, item->string, strlen(item->string) + 1);
+		if (cJSON_IsNumber(item))
+			h = mix(h, &item->valuedouble, sizeof item->valuedouble);
+		else if (cJSON_IsString(item))
+			h = mix(h, item->valuestring, strlen(item->valuestring) + 1);
+		else if (item->child)
+			h = hash_of(item, h);
+	}
+	return h;
+}
 
-	lb_json_canonical(trial, &other);
-	const bool same = !other.bad && other.n == text->n && !memcmp(other.s, text->s, text->n);
-	lb_buf_free(&other);
-	return same;
+/* The key, and the value where it is a text, become those of an item that says the same. */
+static void share_texts(const cJSON *other, cJSON *item)
+{
+	if (other->string && !(item->type & cJSON_StringIsConst)) {
+		free(item->string);
+		item->string = other->string;
+		item->type |= cJSON_StringIsConst;
+	}
+	if (cJSON_IsString(item) && cJSON_IsString(other) && !(item->type & cJSON_IsReference) && !strcmp(item->valuestring, other->valuestring)) {
+		free(item->valuestring);
+		item->valuestring = other->valuestring;
+		item->type |= cJSON_IsReference;
+	}
 }
 
 void lb_config_share(const cJSON *before, cJSON *config)
@@ -44,42 +67,40 @@ void lb_config_share(const cJSON *before, cJSON *config)
 	for (cJSON *item = config->child; item; item = next) {
 		const cJSON *other = cJSON_GetObjectItemCaseSensitive(before, item->string);
 		next = item->next;
-		if (!other || !item->child || item->child == other->child)
+		if (!other)
+			continue;
+		share_texts(other, item);
+		if (!item->child || item->child == other->child)
 			continue;
 		if (!lb_json_same(other, item)) {
 			if (cJSON_IsObject(item) && cJSON_IsObject(other))
 				lb_config_share(other, item);
 			continue;
 		}
-		cJSON *same = cJSON_IsObject(other) ? cJSON_CreateObjectReference(other->child) : cJSON_CreateArrayReference(other->child);
-		if (!same || !cJSON_ReplaceItemInObjectCaseSensitive(config, item->string, same))
-			cJSON_Delete(same);
+		cJSON_Delete(item->child);
+		item->child = other->child;
+		item->type |= cJSON_IsReference;
 	}
 }
 
 /* Appends the config to the list unless an equal one is there; takes it. */
-static int keep(struct seen *seen, struct lb_trial_list *out, cJSON *config, struct lb_err *err)
+static void keep(struct seen *seen, struct lb_trial_list *out, cJSON *config)
 {
-	struct lb_buf text = { 0 };
+	const uint64_t hash = hash_of(config, 14695981039346656037U);
+	size_t i = hash & (seen->size - 1);
 	bool known = false;
 
-	lb_json_canonical(config, &text);
-	const bool bad = text.bad;
-	const uint64_t hash = bad ? 0 : hash_of(&text);
-	size_t i = hash & (seen->size - 1);
-	for (; !bad && !known && seen->slot[i].trial; i = (i + 1) & (seen->size - 1))
-		known = seen->slot[i].hash == hash && same_as(out->config[seen->slot[i].trial - 1], &text);
-	lb_buf_free(&text);
-	if (bad || known) {
+	for (; !known && seen->slot[i].trial; i = (i + 1) & (seen->size - 1))
+		known = seen->slot[i].hash == hash && lb_json_same(out->config[seen->slot[i].trial - 1], config);
+	if (known) {
 		cJSON_Delete(config);
-		return bad ? lb_fail_memory(err, seen->size) : 0;
+		return;
 	}
 	seen->slot[i].hash = hash;
 	if (out->n)
 		lb_config_share(out->config[out->n - 1], config);
 	out->config[out->n++] = config;
 	seen->slot[i].trial = out->n;
-	return 0;
 }
 
 /* The number of trials; 1 when they are too many, so that the rest of the file is still checked. */
@@ -111,12 +132,12 @@ static int expand_trial(const struct lb_sweep *s, size_t t, size_t *digit, struc
 	struct lb_pool pool = { 0 };
 	struct lb_node *root = trial_tree(s, &pool, t, digit, err);
 	cJSON *config = root ? lb_resolve(root, s->config->file, s->config->name, s->r.reg, s->r.faults, err) : NULL;
-	int rc = config ? 0 : -1;
+	const int rc = config ? 0 : -1;
 
 	if (config && s->r.faults->n)
 		cJSON_Delete(config);
 	else if (config)
-		rc = keep(seen, out, config, err);
+		keep(seen, out, config);
 	lb_pool_free(&pool);
 	return rc;
 }

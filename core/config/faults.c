@@ -9,6 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_KEPT = 500 };
+
+bool lb_faults_full(const struct lb_faults *f)
+{
+	return f->n >= MOST_KEPT;
+}
+
 static bool known(const struct lb_faults *f, const struct lb_fault *fault)
 {
 	for (size_t i = 0; i < f->n; i++)
@@ -64,6 +71,10 @@ void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path,
 	char message[1024];
 	va_list ap;
 
+	if (lb_faults_full(f)) {
+		f->more++;
+		return;
+	}
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
@@ -83,6 +94,10 @@ void lb_faults_copy(struct lb_faults *f, const struct lb_fault *fault)
 {
 	struct lb_fault copy = *fault;
 
+	if (lb_faults_full(f)) {
+		f->more++;
+		return;
+	}
 	if (known(f, fault) || yaml_is_wrong_at(f, fault->line, fault->column))
 		return;
 	copy.order = f->n;
@@ -113,9 +128,11 @@ int lb_faults_report(struct lb_faults *f, struct lb_err *err)
 	for (size_t i = 0; i < f->n; i++) {
 		used += strlen(f->item[i].text) + 1;
 		if (err && i > 0 && used + 40 > sizeof err->text)
-			return lb_fail_more(err, LB_CONFIG, "and %zu more", f->n - i);
+			return lb_fail_more(err, LB_CONFIG, "and %zu more", f->n - i + f->more);
 		lb_fail_more(err, LB_CONFIG, "%s", f->item[i].text);
 	}
+	if (f->more)
+		lb_fail_more(err, LB_CONFIG, "and %zu more", f->more);
 	return -1;
 }
 

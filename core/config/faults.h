@@ -16,8 +16,12 @@ struct lb_fault {
 struct lb_faults {
 	struct lb_fault *item;
 	size_t n, cap;
+	size_t more;         /* found after the list was full: counted, not kept */
 	bool bad;            /* memory ran out */
 };
+
+/* True when further mistakes are only counted, so that a file that is wrong a hundred thousand times is told of in little time. */
+bool lb_faults_full(const struct lb_faults *f);
 
 /* "file:line:column: path: ..."; without a line the place is mark->file alone. A text that is already there is not added. */
 void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path, const char *fmt, ...) LB_PRINTF(4, 5);

@@ -90,6 +90,10 @@ void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct 
 	const char *word = lb_path_last(path), *meant, *near;
 	char other[LB_PATH_TEXT], first[LB_PATH_TEXT];
 
+	if (lb_faults_full(r->faults)) { /* counted: what was meant need not be looked for */
+		lb_fault(r->faults, &key->mark, path, "unknown key");
+		return;
+	}
 	for (size_t i = 0; i < lb_option_count(); i++) {
 		const char *known = lb_option_at(i)->path;
 		lb_words_add(&all, lb_path_last(known));

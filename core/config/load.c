@@ -112,6 +112,19 @@ static bool is_path(const char *s, size_t n)
 	return true;
 }
 
+/* An option that takes a list is told how to get one. */
+static int refuse_several(const struct lb_set *set, struct lb_err *err)
+{
+	const struct lb_option *o = lb_option_find(set->path, strlen(set->path));
+	const bool takes_list = o && (o->shape == LB_WORDS || o->shape == LB_COMPONENTS || o->list);
+	const char *values = set->place + strlen("--set ") + strlen(set->path) + 1;
+
+	if (takes_list)
+		return lb_fail_more(err, LB_CONFIG, "%s: %s: %zu values make a sweep; for one list of them write --set %s=[%s]", set->place, set->path,
+				    set->n, set->path, values);
+	return lb_fail_more(err, LB_CONFIG, "%s: %s: %zu values make a sweep; give one value, or run `lossbench sweep`", set->place, set->path, set->n);
+}
+
 static int read_set(struct lb_config *c, struct lb_set *set, const char *text, bool allow_sweep, struct lb_err *err)
 {
 	const size_t n = strcspn(text, "=");
@@ -129,8 +142,7 @@ static int read_set(struct lb_config *c, struct lb_set *set, const char *text, b
 	if (read_values(c, set, text + n + 1, err))
 		return -1;
 	if (set->n > 1 && !allow_sweep)
-		return lb_fail_more(err, LB_CONFIG, "%s: %s: %zu values make a sweep; give one value, or run `lossbench sweep`", set->place,
-				    set->path, set->n);
+		return refuse_several(set, err);
 	return 0;
 }
 

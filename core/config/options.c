@@ -17,6 +17,8 @@
 
 static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max = NO_LIMIT, .help = "residues of the test rows" };
 
+static const struct lb_param class_weight = { .type = LB_REAL_PARAM, .min = 0, .max = NO_LIMIT, .min_open = true, .help = "weight of the class's rows" };
+
 static const char *const curves[] = { "train", "valid", "test", NULL };
 
 static const struct lb_option options[] = {
@@ -26,7 +28,7 @@ static const struct lb_option options[] = {
 
 	{ .path = "data", .param = { .help = "the rows to learn from" } },
 	{ .path = "data.train", .param = { .help = "the file to learn from" } },
-	{ .path = "data.train.path", .param = { TEXT, .help = "data file, gzip or not" }, .shape = LB_VALUE, .optional = true },
+	{ .path = "data.train.path", .param = { TEXT, .help = "data file, compressed (gzip, bzip2, xz, zstd) or not" }, .shape = LB_VALUE, .optional = true },
 	{ .path = "data.train.label", .param = { TEXT, .help = "label column: name, or number from 1 (-1 is the last)" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.train.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
@@ -37,8 +39,19 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.train.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.valid", .param = { .help = "a file whose rows are the validation part" } },
+	{ .path = "data.valid.path", .param = { TEXT, .required = true, .help = "data file, compressed (gzip, bzip2, xz, zstd) or not" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.valid.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.valid.format", .param = { FORMATS, .help = "file format; auto looks at the content" },
+	  .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.valid.x", .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.valid.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test", .param = { .help = "a file whose rows are the test part" } },
-	{ .path = "data.test.path", .param = { TEXT, .required = true, .help = "data file, gzip or not" },
+	{ .path = "data.test.path", .param = { TEXT, .required = true, .help = "data file, compressed (gzip, bzip2, xz, zstd) or not" },
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "data.test.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
 	  .shape = LB_VALUE, .optional = true },
@@ -48,19 +61,27 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.teacher", .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of test; "
+	{ .path = "data.teacher", .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of valid, then of test; "
 						  "a column a class, in the order of the classes" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.generator", .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
-	{ .path = "data.label", .param = { TEXT, .help = "label column of both files; short for data.train.label" },
+	{ .path = "data.label", .param = { TEXT, .help = "label column of all files; short for data.train.label" },
 	  .shape = LB_VALUE, .optional = true, .shorthand = true },
 	{ .path = "data.labels", .param = { .help = "multilabel: the columns that are labels: 1 there, 0 not there, -1 or empty not known" },
 	  .shape = LB_WORDS, .optional = true },
 	{ .path = "data.header", .param = { CHOICES("auto", "true", "false"), .help = "whether the first line names the columns" },
 	  .shape = LB_VALUE },
-	{ .path = "data.delimiter", .param = { CHOICES("auto", "comma", "tab", "semicolon", "blank"), .help = "between columns" },
+	{ .path = "data.delimiter", .param = { CHOICES("auto", "comma", "tab", "semicolon", "pipe", "blank"), .help = "between columns" },
 	  .shape = LB_VALUE },
+	{ .path = "data.decimal", .param = { CHOICES("point", "comma"), .help = "csv: the decimal mark of numbers; point if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.thousands", .param = { CHOICES("none", "comma", "point", "blank", "apostrophe"), .help = "csv: what separates thousands "
+						"in numbers; if not given, none, or with a decimal comma a point" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.missing_values", .param = { .help = "csv: texts and numbers that mark a missing value, beside the empty cell; if not "
+						     "given: NA, N/A, NaN, null, None, ? and their like, and - or . among numbers" },
+	  .shape = LB_WORDS, .optional = true },
 	{ .path = "data.index_base", .param = { CHOICES("1", "0", "auto"), .help = "svmlight: the first index; auto: 0 where that occurs; 1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.features", .param = { INTEGER(0, 1, 4294967295.0), .help = "svmlight: number of columns; those that occur if not given" },
@@ -82,7 +103,7 @@ static const struct lb_option options[] = {
 	{ .path = "data.positive", .param = { TEXT, .help = "binary: the positive class; the second in order if not given" },
 	  .shape = LB_VALUE, .optional = true },
 
-	{ .path = "data.split", .param = { .help = "which rows train, validate and test" } },
+	{ .path = "data.split", .param = { .help = "which rows train, validate and test; those of data.valid and data.test are not divided" } },
 	{ .path = "data.split.train", .param = { REAL(0.64, 0, 1), .min_open = true, .help = "share of training rows" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.split.valid", .param = { REAL(0.16, 0, 1), .max_open = true, .help = "share of validation rows" },
@@ -112,6 +133,10 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE },
 	{ .path = "data.preprocess.scale", .param = { CHOICES("none", "std", "max_abs"), .help = "without standardize: divided by the standard "
 						      "deviation or largest absolute value; zeros stay zeros" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.preprocess.target", .param = { CHOICES("none", "standardize"), .help = "regression: the loss sees the targets by the "
+						       "training rows' mean and standard deviation; predictions and metrics are in the "
+						       "targets' own units; none if not given" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.preprocess.subtract", .shape = LB_VALUE,
 	  .param = { .type = LB_REAL_PARAM, .help = "subtracted from numeric features before anything else" } },
@@ -143,8 +168,9 @@ static const struct lb_option options[] = {
 					      "parts of every batch, rare rows repeated; classes in every batch by their share" },
 	  .shape = LB_VALUE },
 	{ .path = "train.clip_norm", .param = { REAL(0, 0, NO_LIMIT), .help = "longest gradient; 0 leaves it" }, .shape = LB_VALUE },
-	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "rows weighted against their class's share" },
-	  .shape = LB_VALUE },
+	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "weight of a row by its class: balanced, against the class's share; "
+						   "or a number for each class by its name; scaled to mean 1 over the training rows" },
+	  .shape = LB_VALUE, .by_name = &class_weight },
 	{ .path = "train.views", .param = { .help = "several views of each training row, for losses that want them (gjs)" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "view", .optional = true },
 	{ .path = "train.attack", .param = { .help = "moves each training row within a ball so that the model fails on it: adversarial training" },
@@ -157,7 +183,7 @@ static const struct lb_option options[] = {
 	{ .path = "train.early_stopping.min_delta", .param = { REAL(0, 0, NO_LIMIT), .help = "what counts as better" },
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "train.checkpoint", .param = { INTEGER(0, 0, 1e6), .help = "epochs after which a training is kept, so that it goes on from there "
-						 "when it was stopped; 0: never" },
+						 "when it was stopped; 0: every half minute only, as all are" },
 	  .shape = LB_VALUE, .optional = true, .outside_id = true },
 	{ .path = "train.curves", .param = { .help = "splits whose metrics are kept for each epoch" },
 	  .shape = LB_WORDS, .words = curves },
@@ -176,15 +202,17 @@ static const struct lb_option options[] = {
 	{ .path = "metrics", .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },
 
-	{ .path = "tune", .param = { .help = "fair tuning: as many settings for every loss, by cross-validation, then the best at every seed" },
+	{ .path = "tune", .param = { .help = "fair tuning: as many settings for every loss, judged by cross-validation within each seed's training and "
+						"validation rows; the best is then trained at that seed" },
 	  .outside_id = true },
 	{ .path = "tune.trials", .param = { INTEGER(0, 1, 1e5), .required = true, .help = "settings tried for every combination of the sweep" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
 	{ .path = "tune.method", .param = { CHOICES("random", "halton", "grid"), .help = "how settings are drawn from the space" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
-	{ .path = "tune.space", .param = { .help = "default: the loss's grids and 25 rates from 1e-4 to 1; or paths with values as in sweep" },
+	{ .path = "tune.space", .param = { .help = "default: the loss's grids and 25 rates from 1e-4 to 1; or paths with values as in sweep, but for those that "
+						 "decide which rows train and test" },
 	  .shape = LB_SPACE, .word = "default", .with_group = true, .outside_id = true },
-	{ .path = "tune.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics; its mean over the folds decides" },
+	{ .path = "tune.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics; its mean over the folds where it is defined decides" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
 	{ .path = "tune.folds", .param = { INTEGER(5, 2, 1000), .help = "folds of the cross-validation on training and validation rows" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
@@ -209,12 +237,34 @@ const struct lb_option *lb_option_at(size_t i)
 	return i < lb_option_count() ? &options[i] : NULL;
 }
 
+/* Places of the options by a hash of their path, made at the first look-up: 1 + the place, 0 where free. A power of two, and more
+ * than twice as many as there are options. */
+static unsigned short slots[512];
+_Static_assert(2 * sizeof options / sizeof *options < sizeof slots / sizeof *slots, "slots are at least half free");
+
+static unsigned short *slot_of(const char *path, size_t n)
+{
+	const size_t size = sizeof slots / sizeof *slots;
+	unsigned h = 2166136261U;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)path[i]) * 16777619U;
+	for (;; h++) {
+		unsigned short *slot = &slots[h % size];
+		if (!*slot || (!strncmp(options[*slot - 1].path, path, n) && options[*slot - 1].path[n] == '\0'))
+			return slot;
+	}
+}
+
 const struct lb_option *lb_option_find(const char *path, size_t n)
 {
-	for (size_t i = 0; i < lb_option_count(); i++)
-		if (!strncmp(options[i].path, path, n) && options[i].path[n] == '\0')
-			return &options[i];
-	return NULL;
+	static bool made;
+
+	for (size_t i = 0; !made && i < lb_option_count(); i++)
+		*slot_of(options[i].path, strlen(options[i].path)) = (unsigned short)(i + 1);
+	made = true;
+	const unsigned short place = *slot_of(path, n);
+	return place ? &options[place - 1] : NULL;
 }
 
 const struct lb_option *lb_option_component(const char *path)
@@ -252,7 +302,9 @@ bool lb_path_within(const char *path, const char *above)
 static const struct {
 	const char *block, *key, *neutral;
 } later[] = {
+	{ "data", "decimal", "\"point\"" },
 	{ "model", "dimension", "0" },
+	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "train", "sampler", "\"shuffle\"" },
 	{ "train", "attack", "{\"kind\":\"none\"}" },
@@ -261,11 +313,21 @@ static const struct {
 	{ "evaluate", "calibration", "\"none\"" },
 };
 
+static cJSON *block_at(cJSON *tree, const char *path)
+{
+	const char *dot = strchr(path, '.');
+	char key[64];
+
+	snprintf(key, sizeof key, "%.*s", dot ? (int)(dot - path) : (int)strlen(path), path);
+	cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
+	return dot ? block_at(item, dot + 1) : item;
+}
+
 /* False for want of memory. */
 static bool leave_out_neutral(cJSON *identity)
 {
 	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-		cJSON *block = cJSON_GetObjectItemCaseSensitive(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
+		cJSON *block = block_at(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
 		if (!neutral)
 			return false;
 		if (lb_json_same(cJSON_GetObjectItemCaseSensitive(block, later[i].key), neutral))

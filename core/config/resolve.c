@@ -1,5 +1,7 @@
 #include "core/config/internal.h"
 
+#include "core/base/mem.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -302,21 +304,55 @@ static bool is_word_of(const char *const *words, const char *text)
 	return *words;
 }
 
-static bool check_word(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node, const cJSON *list)
+/* A word of a list and its place in it. */
+struct word {
+	const char *text;
+	size_t at;
+};
+
+static int by_text(const void *a, const void *b)
+{
+	const struct word *x = a, *y = b;
+	const int order = strcmp(x->text, y->text);
+
+	return order ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* For each entry of a list whether an earlier one says the same; NULL for want of memory. Yours to free. */
+static bool *find_repeated(const struct lb_node *list)
+{
+	bool *repeated = lb_alloc(list->n, sizeof *repeated, NULL);
+	struct word *word = lb_alloc(list->n, sizeof *word, NULL);
+	size_t n = 0;
+
+	for (size_t i = 0; word && i < list->n; i++)
+		if (list->item[i]->type == LB_SCALAR)
+			word[n++] = (struct word){ list->item[i]->text, i };
+	if (n)
+		qsort(word, n, sizeof *word, by_text);
+	for (size_t i = 1; repeated && i < n; i++)
+		repeated[word[i].at] = !strcmp(word[i - 1].text, word[i].text);
+	if (!word) {
+		free(repeated);
+		repeated = NULL;
+	}
+	free(word);
+	return repeated;
+}
+
+static bool check_word(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node, bool repeated)
 {
 	struct lb_words allowed = { 0 };
 	char what[LB_FOUND_TEXT + 8], found[LB_FOUND_TEXT];
-	const cJSON *other;
 
 	if (node->type != LB_SCALAR) {
 		lb_refuse_type(r, node, o->path, "a text");
 		return false;
 	}
-	cJSON_ArrayForEach(other, list)
-		if (!strcmp(cJSON_GetStringValue(other), node->text)) {
-			lb_fault(r->faults, &node->mark, o->path, "%s stands twice; keep one", lb_node_found(node, found));
-			return false;
-		}
+	if (repeated) {
+		lb_fault(r->faults, &node->mark, o->path, "%s stands twice; keep one", lb_node_found(node, found));
+		return false;
+	}
 	if (!o->words || is_word_of(o->words, node->text))
 		return true;
 	for (size_t i = 0; o->words[i]; i++)
@@ -342,9 +378,13 @@ static cJSON *resolve_words(const struct lb_resolving *r, const struct lb_option
 		return NULL;
 	}
 	list = lb_json_array(NULL, NULL);
-	for (size_t i = 0; node && i < node->n; i++)
-		if (check_word(r, o, node->item[i], list))
+	bool *repeated = node ? find_repeated(node) : NULL;
+	if (node && !repeated)
+		lb_json_made(NULL); /* want of memory, told of when the tree is complete */
+	for (size_t i = 0; repeated && i < node->n; i++)
+		if (check_word(r, o, node->item[i], repeated[i]))
 			lb_json_text(list, NULL, node->item[i]->text);
+	free(repeated);
 	return list;
 }
 
@@ -363,11 +403,33 @@ static cJSON *resolve_space(const struct lb_resolving *r, const struct lb_option
 	return paths;
 }
 
+/* {name: number, ...} */
+static cJSON *resolve_by_name(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
+{
+	cJSON *block = lb_json_object(NULL, NULL);
+	char path[LB_PATH_TEXT];
+
+	for (size_t i = 0; i < node->n; i++) {
+		snprintf(path, sizeof path, "%s.%.80s", o->path, node->key[i]->text);
+		cJSON *number = parse_param(r, path, o->by_name, node->item[i]);
+		if (number)
+			lb_json_item(block, node->key[i]->text, number);
+	}
+	return block;
+}
+
 static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	cJSON *item = NULL;
+	char allowed[LB_PATH_TEXT], wanted[2 * LB_PATH_TEXT];
 
-	if (node) {
+	if (node && o->by_name && node->type == LB_MAPPING && node->n) {
+		item = resolve_by_name(r, o, node);
+	} else if (node && o->by_name && node->type != LB_SCALAR) {
+		lb_param_allowed(&o->param, allowed, sizeof allowed);
+		snprintf(wanted, sizeof wanted, "%s, or a number for each name, as in {NAME: 1, OTHER: 2.5}", allowed + strlen("one of: "));
+		lb_refuse_type(r, node, o->path, wanted);
+	} else if (node) {
 		item = parse_param(r, o->path, lb_rule_takes_list(r, o, node) ? o->list : &o->param, node);
 	} else if (o->param.required) {
 		const struct lb_mark mark = lb_given_mark(r, o->path);

@@ -1,3 +1,4 @@
+#include "core/base/text.h"
 #include "core/config/internal.h"
 
 #include <math.h>
@@ -65,16 +66,29 @@ static double tidy(double v)
 	return round(v * 1e12) / 1e12;
 }
 
+static double default_number(const char *path)
+{
+	return lb_option_find(path, strlen(path))->param.def;
+}
+
+/* A share where none is given: what has a file of its own is not cut from the training file, and beside a test file nothing is. */
+static double usual_share(const struct lb_resolving *r, const char *path)
+{
+	const double test = lb_given(r, "data.test") ? 0 : default_number("data.split.test");
+	const double valid = lb_given(r, "data.test") || lb_given(r, "data.valid") ? 0 : default_number("data.split.valid");
+
+	return !strcmp(path, "data.split.test") ? test : !strcmp(path, "data.split.valid") ? valid : tidy(1 - valid - test);
+}
+
 static cJSON *default_share(const struct lb_resolving *r, const char *path)
 {
 	const bool train = lb_given(r, "data.split.train"), valid = lb_given(r, "data.split.valid"), test = lb_given(r, "data.split.test");
 	const bool is_train = !strcmp(path, "data.split.train");
-	const struct lb_option *o = lb_option_find(path, strlen(path));
 
 	if (form_of(r) != FRACTIONS)
 		return !strcmp(path, "data.split.valid") ? lb_json_made(cJSON_CreateNumber(0)) : NULL;
 	if (!train && !valid && !test)
-		return lb_json_made(cJSON_CreateNumber(!lb_given(r, "data.test") ? o->param.def : is_train));
+		return lb_json_made(cJSON_CreateNumber(usual_share(r, path)));
 	if (!is_train)
 		return lb_json_made(cJSON_CreateNumber(0));
 	return lb_json_made(cJSON_CreateNumber(tidy(1 - number_or(r, "data.split.valid", 0) - number_or(r, "data.split.test", 0))));
@@ -171,12 +185,33 @@ static double resolved_number(const struct lb_resolving *r, const char *path, do
 	return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
 
+/* Whether a text can stand in a path as people write it: not blank, no control characters, valid UTF-8. */
+static bool is_written(const char *text)
+{
+	const char *p = text;
+
+	while (*p && (unsigned char)*p >= ' ' && *p != 127)
+		p++;
+	return !*p && text[strspn(text, " ")] && lb_utf8_valid(text, strlen(text));
+}
+
+/* The name becomes that of a folder, also where it is the file's own. */
 static void check_name(const struct lb_resolving *r)
 {
 	const char *name = cJSON_GetStringValue(lb_json_at(r->out, "name"));
 
-	if (name && (strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || strlen(name) > 200))
-		fault(r, "name", "found \"%.60s\", allowed: up to 200 bytes that can name a folder, without \"/\"", name);
+	if (name && (!is_written(name) || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || strlen(name) > 200))
+		fault(r, "name", "found \"%.60s\", allowed: 1 to 200 bytes that can name a folder, without \"/\" and control characters; give one: "
+		      "name: my-study", name);
+}
+
+static void check_dir(const struct lb_resolving *r)
+{
+	const char *dir = cJSON_GetStringValue(lb_json_at(r->out, "output.dir"));
+
+	if (dir && (!is_written(dir) || !dir[strspn(dir, "/")] || strlen(dir) > 3000))
+		fault(r, "output.dir", "found \"%.60s\", allowed: the path of a folder of its own for the records, without control characters; "
+		      "leave it out for results/<name>", dir);
 }
 
 static void check_source(const struct lb_resolving *r)
@@ -192,8 +227,19 @@ static void check_source(const struct lb_resolving *r)
 		fault(r, "data.train.path", "is missing, allowed: a data file; or give data.generator");
 	if (made && lb_given(r, "data.test"))
 		fault(r, "data.test", "cannot be combined with data.generator; use data.split");
+	if (made && lb_given(r, "data.valid"))
+		fault(r, "data.valid", "cannot be combined with data.generator; use data.split");
 	if (made && lb_given(r, "data.label"))
 		fault(r, "data.label", "cannot be combined with data.generator, which names its own label; remove it");
+}
+
+/* A mark cannot separate thousands and decimals. */
+static void check_notation(const struct lb_resolving *r)
+{
+	const char *decimal = text_or(r, "data.decimal", "point"), *thousands = text_or(r, "data.thousands", "none");
+
+	if (!strcmp(decimal, thousands))
+		fault(r, "data.thousands", "found %s, which is the decimal mark too; set data.decimal or choose another separator", thousands);
 }
 
 static void check_split_form(const struct lb_resolving *r)
@@ -255,6 +301,8 @@ static void check_shares(const struct lb_resolving *r)
 	}
 	if (train >= 0 && test > 0 && lb_given(r, "data.test"))
 		fault(r, "data.split.test", "cannot be combined with data.test, whose rows are the test part; leave it out");
+	if (valid > 0 && lb_given(r, "data.valid"))
+		fault(r, "data.split.valid", "cannot be combined with data.valid, whose rows are the validation part; leave it out");
 }
 
 static void check_split(const struct lb_resolving *r)
@@ -316,8 +364,8 @@ static void check_early_stopping(const struct lb_resolving *r)
 {
 	const bool on = lb_json_at(r->out, "train.early_stopping");
 
-	if (on && resolved_number(r, "data.split.valid", 1) == 0 && !lb_json_at(r->out, "data.cv"))
-		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it or remove early_stopping");
+	if (on && resolved_number(r, "data.split.valid", 1) == 0 && !lb_json_at(r->out, "data.cv") && !lb_given(r, "data.valid"))
+		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it, give data.valid, or remove early_stopping");
 	check_valid_metric(r, "train.early_stopping.metric");
 }
 
@@ -328,6 +376,15 @@ static void check_tune(const struct lb_resolving *r)
 	check_valid_metric(r, "tune.metric");
 	if (folds > 0 && resolved_number(r, "data.cv.fold", 0) >= folds)
 		fault(r, "data.cv.fold", "found %.0f, allowed: an integer in [0, %.0f]", resolved_number(r, "data.cv.fold", 0), folds - 1);
+}
+
+static void check_target(const struct lb_resolving *r)
+{
+	const char *target = cJSON_GetStringValue(lb_json_at(r->out, "data.preprocess.target"));
+
+	if (target && strcmp(target, "none") && r->kind < LB_N_KINDS && r->kind != LB_REGRESSION)
+		fault(r, "data.preprocess.target", "found %s, allowed: none; the task is %s, and only a regression has targets to scale", target,
+		      lb_kind_name(r->kind));
 }
 
 /* What only some tasks have. */
@@ -359,7 +416,7 @@ static void check_task(const struct lb_resolving *r)
 void lb_rule_check(const struct lb_resolving *r)
 {
 	static void (*const checks[])(const struct lb_resolving *) = {
-		check_name, check_source, check_task, check_split, check_early_stopping, check_tune,
+		check_name, check_dir, check_source, check_notation, check_task, check_split, check_target, check_early_stopping, check_tune,
 	};
 
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

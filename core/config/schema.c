@@ -132,6 +132,13 @@ static cJSON *value_schema(const struct lb_option *o)
 		put_type(one = lb_json_object(NULL, NULL), &o->param);
 		lb_json_item(any, NULL, one);
 		lb_json_item(any, NULL, param_schema(o->list));
+	} else if (o->by_name) {
+		any = lb_json_array(schema, "anyOf");
+		put_type(one = lb_json_object(NULL, NULL), &o->param);
+		lb_json_item(any, NULL, one);
+		lb_json_text(one = lb_json_object(any, NULL), "type", "object");
+		lb_json_number(one, "minProperties", 1);
+		lb_json_item(one, "additionalProperties", param_schema(o->by_name));
 	} else {
 		put_type(schema, &o->param);
 	}

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* There are fewer keys than this; more are refused before anything is done for each. */
+enum { MOST_KEYS = 1000 };
+
 static bool known_path(const char *path)
 {
 	const struct lb_option *block = lb_option_component(path);
@@ -41,8 +44,13 @@ static bool is_set(const struct lb_sweep *s, const char *path)
 	return false;
 }
 
+/* 1 after the fault that there are too many: the rest is not looked at. */
 static int add_track(struct lb_sweep *s, const struct lb_node *key, struct lb_node *node, struct lb_err *err)
 {
+	if (s->n == MOST_KEYS) {
+		lb_fault(s->r.faults, &lb_node_get(s->config->root, "sweep")->mark, "sweep", "the sweep has more than %d keys; remove those that are not meant", MOST_KEYS);
+		return 1;
+	}
 	if (!check_path(s, key) || is_set(s, key->text))
 		return 0;
 	if (lb_grow(&s->track, &s->cap, s->n + 1, sizeof *s->track, err))
@@ -51,7 +59,7 @@ static int add_track(struct lb_sweep *s, const struct lb_node *key, struct lb_no
 	return 0;
 }
 
-/* `zip`: a mapping, or a list of them. */
+/* `zip`: a mapping, or a list of them. As add_track. */
 static int add_zip(struct lb_sweep *s, const struct lb_node *zip, struct lb_err *err)
 {
 	char found[LB_FOUND_TEXT];
@@ -59,36 +67,33 @@ static int add_zip(struct lb_sweep *s, const struct lb_node *zip, struct lb_err 
 	if (zip->type == LB_SCALAR)
 		lb_fault(s->r.faults, &zip->mark, "sweep.zip", "found %s, allowed: a block of paths with lists of equal length", lb_node_found(zip, found));
 	if (zip->type == LB_SEQUENCE) {
-		for (size_t i = 0; i < zip->n; i++)
-			if (add_zip(s, zip->item[i], err))
-				return -1;
-		return 0;
+		int rc = 0;
+		for (size_t i = 0; !rc && i < zip->n; i++)
+			rc = add_zip(s, zip->item[i], err);
+		return rc;
 	}
-	for (size_t i = 0; i < zip->n; i++)
-		if (add_track(s, zip->key[i], zip->item[i], err))
-			return -1;
+	int rc = 0;
+	for (size_t i = 0; !rc && i < zip->n; i++)
+		rc = add_track(s, zip->key[i], zip->item[i], err);
 	s->n_axes++;
-	return 0;
+	return rc;
 }
 
 static int add_block(struct lb_sweep *s, const struct lb_node *sweep, struct lb_err *err)
 {
 	char found[LB_FOUND_TEXT];
+	int rc = 0;
 
 	if (lb_node_absent(sweep))
 		return 0;
 	if (sweep->type != LB_MAPPING)
 		lb_fault(s->r.faults, &sweep->mark, "sweep", "found %s, allowed: a block of paths with lists", lb_node_found(sweep, found));
-	for (size_t i = 0; sweep->type == LB_MAPPING && i < sweep->n; i++) {
-		if (!strcmp(sweep->key[i]->text, "zip")) {
-			if (add_zip(s, sweep->item[i], err))
-				return -1;
-		} else if (add_track(s, sweep->key[i], sweep->item[i], err)) {
-			return -1;
-		}
+	for (size_t i = 0; !rc && sweep->type == LB_MAPPING && i < sweep->n; i++) {
+		const bool zip = !strcmp(sweep->key[i]->text, "zip");
+		rc = zip ? add_zip(s, sweep->item[i], err) : add_track(s, sweep->key[i], sweep->item[i], err);
 		s->n_axes++;
 	}
-	return 0;
+	return rc < 0 ? -1 : 0;
 }
 
 /* A path inside a block that is swept, too, is applied after the block. */

@@ -271,12 +271,15 @@ static int multiply(struct lb_sweep *s, struct lb_track *t, size_t first, const 
 	return 0;
 }
 
+/* No block has as many keys as this: one that has is refused as it stands, not multiplied first. */
+enum { MOST_BLOCK_KEYS = 64 };
+
 static int push_blocks(struct lb_sweep *s, struct lb_track *t, struct lb_node *block, struct lb_err *err)
 {
 	const size_t first = t->n;
 	int rc = push(t, block, err);
 
-	for (size_t i = 0; !rc && i < block->n; i++) {
+	for (size_t i = 0; !rc && block->n <= MOST_BLOCK_KEYS && i < block->n; i++) {
 		char path[LB_PATH_TEXT];
 		struct lb_track inner = { .path = path, .mark = block->key[i]->mark, .node = block->item[i] };
 		snprintf(path, sizeof path, "%s.%.80s", t->path, block->key[i]->text);

@@ -16,6 +16,7 @@ struct leaf {
 struct leaves {
 	struct leaf *v;
 	size_t n, cap, at;       /* `at`: where the next leaf of this trial is expected */
+	struct lb_buf path;      /* where the walk is */
 	struct lb_err *err;
 };
 
@@ -57,18 +58,24 @@ static int add_leaf(struct leaves *l, const char *path, const cJSON *item)
 	return 0;
 }
 
-static int add_leaves(struct leaves *l, const char *group, const cJSON *object)
+/* The leaves below l->path. */
+static int add_leaves(struct leaves *l, const cJSON *object)
 {
+	const size_t above = l->path.n;
 	const cJSON *item;
 	int rc = 0;
 
 	cJSON_ArrayForEach(item, object) {
-		char *path = lb_strfmt(l->err, "%s%s%s", group, *group ? "." : "", item->string);
-		const struct lb_option *o = path ? lb_option_find(path, strlen(path)) : NULL;
-		if (path && !(o && o->outside_id))
-			rc = cJSON_IsObject(item) ? add_leaves(l, path, item) : add_leaf(l, path, item);
-		free(path);
-		if (!path || rc)
+		if (above)
+			lb_buf_add(&l->path, ".", 1);
+		lb_buf_puts(&l->path, item->string);
+		if (l->path.bad)
+			return lb_fail_memory(l->err, l->path.n);
+		const struct lb_option *o = lb_option_find(l->path.s, l->path.n);
+		if (!(o && o->outside_id))
+			rc = cJSON_IsObject(item) && !(o && o->by_name) ? add_leaves(l, item) : add_leaf(l, l->path.s, item);
+		l->path.s[l->path.n = above] = '\0';
+		if (rc)
 			return -1;
 	}
 	return 0;
@@ -82,7 +89,7 @@ cJSON *lb_config_varying(const struct lb_trial_list *list, struct lb_err *err)
 
 	for (size_t i = 0; !rc && i < list->n; i++) {
 		l.at = 0;
-		rc = add_leaves(&l, "", list->config[i]);
+		rc = add_leaves(&l, list->config[i]);
 	}
 	if (!rc)
 		paths = lb_json_array(NULL, NULL);
@@ -92,6 +99,7 @@ cJSON *lb_config_varying(const struct lb_trial_list *list, struct lb_err *err)
 		free(l.v[i].path);
 	}
 	free(l.v);
+	lb_buf_free(&l.path);
 	if (!rc && lb_json_complete(err)) {
 		cJSON_Delete(paths);
 		return NULL;

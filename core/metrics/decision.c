@@ -215,7 +215,7 @@ static double choose(enum lb_threshold rule, const struct row *row, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		n1 += row[i].y;
-	if (rule == LB_AT_ZERO || n1 == 0 || n1 == (double)n)
+	if (rule == LB_AT_ZERO)
 		return 0;
 	for (size_t k = 0; k <= n; k++) {
 		const size_t left = n - k;
@@ -253,6 +253,14 @@ static int fit_binary(struct lb_decision *d, const struct scores *in, struct lb_
 	return 0;
 }
 
+static bool of_one_class(const int32_t *y, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (y[i] != y[0])
+			return false;
+	return n > 0;
+}
+
 int lb_decision_fit(struct lb_decision *d, enum lb_calibration calibration, enum lb_threshold rule, size_t n, size_t c, const double *z,
 		    const int32_t *y, struct lb_err *err)
 {
@@ -261,6 +269,9 @@ int lb_decision_fit(struct lb_decision *d, enum lb_calibration calibration, enum
 	*d = lb_plain_decision;
 	d->rule = rule;
 	d->calibration = calibration;
+	d->one_class = c == 1 && of_one_class(y, n);
+	if (d->one_class)
+		return 0;
 	if (calibration == LB_TEMPERATURE)
 		d->slope = best_scale(&in);
 	else if (calibration == LB_PLATT)

@@ -24,6 +24,7 @@ struct lb_decision {
 	size_t n_knots;
 	double *z, *p;           /* owned: ascending z, not descending p */
 	double threshold;
+	bool one_class;          /* the rows to fit to were of one class, so nothing was fitted */
 };
 
 /* 1 z + 0, threshold 0. */
@@ -37,7 +38,8 @@ extern const struct lb_decision lb_plain_decision;
  *
  * The threshold is then chosen on the calibrated scores, half way between two neighbours that differ; of equally good ones the highest.
  * youden: largest TPR - FPR; f1: largest F1; prevalence: as many rows positive as labels are, or as near as equal scores allow. All
- * rows positive: -inf; none: the largest score. Where a class has no row the threshold stays 0. */
+ * rows positive: -inf; none: the largest score. In binary tasks, where a class has no row nothing is fitted: the scores stay as they are,
+ * the threshold 0, and one_class is set. */
 int lb_decision_fit(struct lb_decision *d, enum lb_calibration calibration, enum lb_threshold rule, size_t n, size_t c, const double *z,
 		    const int32_t *y, struct lb_err *err);
 void lb_decision_free(struct lb_decision *d);

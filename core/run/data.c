@@ -3,12 +3,16 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/run/get.h"
 #include "core/run/registries.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+
+const char *const lb_data_path_key[LB_FILES] = { "data.train.path", "data.train.labels", "data.valid.path",
+						 "data.valid.labels", "data.test.path", "data.test.labels" };
 
 /* A list of texts as borrowed pointers in new memory; a missing list is empty. */
 static int text_list(const cJSON *item, const char *const **out, size_t *n, struct lb_err *err)
@@ -35,12 +39,56 @@ static int choice(const char *word, const char *const *words)
 	return i;
 }
 
+static char decimal_of(const cJSON *config)
+{
+	const char *decimal = lb_get_text(config, "data.decimal");
+
+	return decimal && !strcmp(decimal, "comma") ? ',' : '.';
+}
+
+/* With a decimal comma points separate thousands, unless something else is said. */
+static char thousands_of(const cJSON *config)
+{
+	static const char *const names[] = { "none", "comma", "point", "blank", "apostrophe", NULL };
+	static const char separator[] = { 0, ',', '.', ' ', '\'', 0 };
+	const char *thousands = lb_get_text(config, "data.thousands");
+
+	return thousands ? separator[choice(thousands, names)] : decimal_of(config) == ',' ? '.' : 0;
+}
+
+/* A reference that is a whole number may mean a place. */
+static bool refers_to(const char *reference, const char *name)
+{
+	int64_t place;
+
+	return reference && !strcmp(reference, name) && !lb_parse_int(reference, strlen(reference), &place);
+}
+
+/* Whether a key of the data section names the column; for the header's sake (lb_read_options.wants). */
+static bool wants_column(const void *config, const char *name)
+{
+	static const char *const keys[] = { "data.train.label", "data.group", "data.weight", "data.drop", "data.categorical", "data.labels" };
+	const cJSON *e;
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const cJSON *item = lb_json_at(config, keys[i]);
+		if (refers_to(cJSON_GetStringValue(item), name) && (i != 4 || strcmp(name, "auto")))
+			return true;
+		if (cJSON_IsArray(item))
+			cJSON_ArrayForEach(e, item)
+				if (refers_to(cJSON_GetStringValue(e), name))
+					return true;
+	}
+	return false;
+}
+
 struct lb_read_options lb_read_options_of(const cJSON *config, int i)
 {
-	static const char *const delimiters[] = { "auto", "comma", "tab", "semicolon", "blank", NULL };
-	static const char delimiter[] = { 0, ',', '\t', ';', ' ', 0 };
+	static const char *const delimiters[] = { "auto", "comma", "tab", "semicolon", "pipe", "blank", NULL };
+	static const char delimiter[] = { 0, ',', '\t', ';', '|', ' ', 0 };
 	static const char *const bases[] = { "1", "0", "auto", NULL };
-	const cJSON *side = lb_json_at(config, i < 2 ? "data.train" : "data.test");
+	static const char *const sides[] = { "data.train", "data.valid", "data.test" };
+	const cJSON *side = lb_json_at(config, sides[i / 2]);
 	const char *header = lb_get_text(config, "data.header"), *format = lb_get_text(side, "format");
 	const char *base = lb_get_text(config, "data.index_base"), *y = lb_get_text(side, "y");
 
@@ -48,12 +96,18 @@ struct lb_read_options lb_read_options_of(const cJSON *config, int i)
 		.format = format && strcmp(format, "auto") && !(i % 2) ? format : NULL,
 		.header = !header || !strcmp(header, "auto") ? 0 : strcmp(header, "true") ? -1 : 1,
 		.delimiter = delimiter[choice(lb_get_text(config, "data.delimiter"), delimiters)],
+		.decimal = decimal_of(config),
+		.thousands = thousands_of(config),
+		.missing = lb_json_at(config, "data.missing_values"),
+		.wants = wants_column,
+		.config = config,
 		.missing_ok = true,
 		.label_lists = !strcmp(lb_get_text(config, "task"), "multilabel"),
 		.max_bytes = (uint64_t)lb_get_number(config, "data.max_bytes", 0),
 		.max_memory = (uint64_t)lb_get_number(config, "data.max_memory", 0),
 		.index_base = base ? (enum lb_index_base)choice(base, bases) : LB_BASE_1,
 		.features = i % 2 ? 0 : (size_t)lb_get_number(config, "data.features", 0),
+		.part = i / 2,
 		.x_key = i % 2 ? y : lb_get_text(side, "x"),
 		.y_key = i % 2 ? NULL : y,
 		.role = i % 2 ? LB_READ_LABELS : lb_get_text(side, "labels") ? LB_READ_FEATURES : LB_READ_BOTH,
@@ -77,8 +131,8 @@ static int make_generated(const cJSON *config, enum lb_kind kind, struct lb_tabl
 	return rc;
 }
 
-int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table t[4], const char *const path[4], struct lb_dataset **out,
-		     struct lb_err *err)
+int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table t[LB_FILES], const char *const path[LB_FILES],
+		     struct lb_dataset **out, struct lb_err *err)
 {
 	static const char *const policies[] = { "error", "mean", "drop", NULL };
 	const cJSON *categorical = lb_json_at(config, "data.categorical");
@@ -91,13 +145,15 @@ int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table t[4
 		.missing = (enum lb_missing)choice(lb_get_text(config, "data.missing"), policies),
 		.categorical_auto = !cJSON_IsArray(categorical),
 	};
+	struct lb_table *table[LB_FILES];
 	int rc = -1;
 
+	for (int i = 0; i < LB_FILES; i++)
+		table[i] = i == 0 || path[i] ? &t[i] : NULL;
 	if (!text_list(lb_json_at(config, "data.drop"), &roles.drop, &roles.n_drop, err) &&
 	    !text_list(lb_json_at(config, "data.labels"), &roles.labels, &roles.n_labels, err) &&
 	    !text_list(categorical, &roles.categorical, &roles.n_categorical, err))
-		rc = lb_dataset_assemble(&t[0], path[1] ? &t[1] : NULL, path[2] ? &t[2] : NULL, path[3] ? &t[3] : NULL, path, &roles, out,
-					 err);
+		rc = lb_dataset_assemble(table, path, &roles, out, err);
 	free((void *)roles.drop);
 	free((void *)roles.labels);
 	free((void *)roles.categorical);
@@ -105,14 +161,13 @@ int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table t[4
 }
 
 /* A block of numbers, such as images, has no column that could be meant by "the last one". */
-static int check_labels(const cJSON *config, const struct lb_table t[4], const char *const path[4], struct lb_err *err)
+static int check_labels(const cJSON *config, const struct lb_table t[LB_FILES], const char *const path[LB_FILES], struct lb_err *err)
 {
-	static const char *const key[] = { "data.train.labels", NULL, "data.test.labels" };
-
-	for (int i = 0; i < 4; i += 2)
+	for (int i = 0; i < LB_FILES; i += 2)
 		if (path[i] && !t[i].col && !path[i + 1] && !lb_get_text(config, "data.train.label") &&
 		    !cJSON_GetArraySize(lb_json_at(config, "data.labels")))
-			return lb_fail(err, LB_DATA, "%s: holds no labels; give their file with %s", path[i], key[i]);
+			return lb_fail(err, LB_DATA, "%s: holds no labels; give their file with %s", path[i],
+				       lb_data_path_key[i + 1]);
 	return 0;
 }
 
@@ -128,13 +183,15 @@ static int read_file(const cJSON *config, const char *path, int i, bool from_zer
 	return lb_table_read(path, &opt, out, err);
 }
 
-/* The files of one side: the training ones, or from 2 on those of the test. */
+/* The files of one part, the second of which is that of its labels. */
 struct side {
 	const cJSON *config;
 	const char *const *path;
 	int first;
 	struct lb_table *table;
 	struct lb_err err;
+	pthread_t thread;
+	bool apart;                      /* read by a thread of its own */
 	int rc;
 };
 
@@ -154,45 +211,63 @@ static bool is_large(const char *path)
 	return path && !stat(path, &st) && st.st_size >= 1 << 20;
 }
 
-/* A large test file is read by a thread of its own. What is wrong with the training files is told first in any case. */
-static int read_files(const cJSON *config, const char *const path[4], struct lb_table table[4], struct lb_err *err)
+/* Large validation and test files are read by threads of their own. What is wrong with the training files is told first in any case. */
+static int read_files(const cJSON *config, const char *const path[LB_FILES], struct lb_table table[LB_FILES], struct lb_err *err)
 {
-	struct side train = { .config = config, .path = path, .table = table }, test = train;
-	pthread_t thread;
+	enum { SIDES = LB_FILES / 2 };
+	struct side *side = lb_alloc(SIDES, sizeof *side, err), *bad = NULL;
 
-	test.first = 2;
-	const bool apart = is_large(path[0]) && is_large(path[2]) && !pthread_create(&thread, NULL, read_side, &test);
-	read_side(&train);
-	if (apart)
-		pthread_join(thread, NULL);
-	else if (!train.rc)
-		read_side(&test);
-	const struct side *bad = train.rc ? &train : &test;
-	return bad->rc ? lb_fail(err, bad->err.code, "%s", bad->err.text) : 0;
+	if (!side)
+		return -1;
+	for (int s = 0; s < SIDES; s++) {
+		side[s] = (struct side){ .config = config, .path = path, .first = 2 * s, .table = table };
+		side[s].apart = s > 0 && is_large(path[0]) && is_large(path[2 * s]) && !pthread_create(&side[s].thread, NULL, read_side, &side[s]);
+	}
+	for (int s = 0; s < SIDES; s++) {
+		if (side[s].apart)
+			pthread_join(side[s].thread, NULL);
+		else if (!bad)
+			read_side(&side[s]);
+		bad = !bad && side[s].rc ? &side[s] : bad;
+	}
+	const int rc = bad ? lb_fail(err, bad->err.code, "%s", bad->err.text) : 0;
+	free(side);
+	return rc;
+}
+
+/* Where one file of several shows that its indices count from 0, those of the others do so too. */
+static int read_again_from_zero(const cJSON *config, const char *const path[LB_FILES], struct lb_table table[LB_FILES], struct lb_err *err)
+{
+	bool zero_based = false;
+
+	for (int i = 0; i < LB_FILES; i += 2)
+		zero_based = zero_based || table[i].zero_based;
+	for (int i = 0; zero_based && i < LB_FILES; i += 2)
+		if (path[i] && !table[i].zero_based && read_file(config, path[i], i, true, &table[i], err))
+			return -1;
+	return 0;
 }
 
 struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
 {
-	static const char *const path_key[] = { "data.train.path", "data.train.labels", "data.test.path", "data.test.labels" };
 	const enum lb_kind kind = lb_kind_of_data(lb_kind_of_task(lb_get_text(config, "task")));
-	struct lb_table table[4] = { 0 };
+	struct lb_table table[LB_FILES] = { 0 };
 	struct lb_dataset *data = NULL;
-	const char *path[4];
+	const char *path[LB_FILES];
 	int rc = 0;
 
-	for (int i = 0; i < 4; i++)
-		path[i] = lb_get_text(config, path_key[i]);
+	for (int i = 0; i < LB_FILES; i++)
+		path[i] = lb_get_text(config, lb_data_path_key[i]);
 	rc = path[0] ? 0 : make_generated(config, kind, &table[0], err);
 	if (!rc)
 		rc = read_files(config, path, table, err);
-	for (int i = 0; i < 4 && !rc; i += 2)
-		if (path[2] && !table[i].zero_based && table[2 - i].zero_based)
-			rc = read_file(config, path[i], i, true, &table[i], err);
+	if (!rc)
+		rc = read_again_from_zero(config, path, table, err);
 	if (!rc)
 		rc = check_labels(config, table, path, err);
 	if (!rc)
 		rc = lb_data_assemble(config, kind, table, path, &data, err);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < LB_FILES; i++)
 		lb_table_free(&table[i]);
 	return rc ? NULL : data;
 }
@@ -233,7 +308,7 @@ int lb_data_check_dense(const cJSON *config, const struct lb_dataset *data, stru
 
 static int bad_teacher(const char *path, const struct lb_table *t, const struct lb_dataset *d, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: found %zu rows of %zu columns, allowed: %zu rows (one for each row of the data, train then test) of "
+	return lb_fail(err, LB_DATA, "%s: found %zu rows of %zu columns, allowed: %zu rows (one for each row of the data: train, valid, test) of "
 		       "%zu columns (one a class)", path, t->n, t->n_cols ? t->n_cols : t->block.d, d->n, d->n_classes);
 }
 
@@ -337,6 +412,7 @@ void lb_data_close(struct lb_data_cache *cache)
 	for (size_t i = 0; i < cache->n; i++)
 		entry_free(cache->entry[i]);
 	free(cache->entry);
+	lb_sentences_free(&cache->said);
 	*cache = (struct lb_data_cache){ 0 };
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/json.h"
 #include "datasets/dataset.h"
+#include "datasets/row_labels.h"
 
 /* Datasets by what they are read from; { 0 } is empty. Release with lb_data_close. */
 struct lb_data_cache {
@@ -15,6 +16,7 @@ struct lb_data_cache {
 		double seconds;          /* that loading took */
 	} **entry;                       /* trials point to entries: they stay where they are */
 	size_t n, cap;
+	struct lb_sentences said;        /* warnings of trials that were said already */
 };
 
 /* The dataset of a resolved config, loaded at the first call for its files and options. Borrowed from the cache. */
@@ -24,11 +26,14 @@ void lb_data_close(struct lb_data_cache *cache);
 /* Reads the data section of a resolved config without a cache; for looking at a file (data info, init). */
 struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err);
 
-/* The two halves of lb_data_load, for what lies between. How file i is to be read (0 training, 1 its labels, 2 test, 3 its labels),
- * and the tables read (path NULL: there is none) put together for a kind of task. */
+/* The options that name the files of a dataset, in their order: data.train.path, data.train.labels, ... */
+extern const char *const lb_data_path_key[LB_FILES];
+
+/* The two halves of lb_data_load, for what lies between. How file i is to be read, and the tables read (path NULL: there is none) put
+ * together for a kind of task. */
 struct lb_read_options lb_read_options_of(const cJSON *config, int i);
-int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table table[4], const char *const path[4], struct lb_dataset **out,
-		     struct lb_err *err);
+int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table table[LB_FILES], const char *const path[LB_FILES],
+		     struct lb_dataset **out, struct lb_err *err);
 
 /* Sparse rows become dense by the batch (and by the chunk of an evaluation): refuses a batch of more than data.max_memory. */
 int lb_data_check_dense(const cJSON *config, const struct lb_dataset *data, struct lb_err *err);

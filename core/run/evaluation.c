@@ -17,7 +17,7 @@ int lb_evaluation_check(const cJSON *config, const struct lb_split *split, struc
 			return lb_fail(err, LB_CONFIG, "%s: found %s with task %s, allowed: %s%s", paths[i], value, lb_get_text(config, "task"), neutral,
 				       i && kind != LB_REGRESSION ? ", temperature" : "");
 		if (!split->n[LB_VALID])
-			return lb_fail(err, LB_CONFIG, "%s: found %s, but there are no validation rows to fit it to; give data.split.valid a share",
+			return lb_fail(err, LB_CONFIG, "%s: found %s, but there are no validation rows to fit it to; give data.split.valid a share, or data.valid",
 				       paths[i], value);
 	}
 	return 0;

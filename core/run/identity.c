@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Replaces "path": "..." by "path_sha256": the checksum of the next source. */
-static void replace_path(cJSON *identity, const char *group, const char *key, const struct lb_dataset *data, size_t *next)
+/* Replaces "path": "..." by "path_sha256", the checksum of the next source; at is where it stands, such as data.train.path. */
+static void replace_path(cJSON *identity, const char *at, const struct lb_dataset *data, size_t *next)
 {
-	cJSON *block = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(identity, "data"), group);
-	char name[32];
+	const char *key = lb_path_last(at);
+	const size_t before = strlen("data.");
+	char group[32], name[32];
 
+	snprintf(group, sizeof group, "%.*s", (int)((size_t)(key - at) - before - 1), at + before);
+	cJSON *block = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(identity, "data"), group);
 	if (!block || !cJSON_GetObjectItemCaseSensitive(block, key) || *next >= data->n_sources)
 		return;
 	cJSON_DeleteItemFromObjectCaseSensitive(block, key);
@@ -49,8 +52,6 @@ static int replace_matrix_file(cJSON *identity, struct lb_err *err)
 
 int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, char id[17], struct lb_err *err)
 {
-	static const char *const groups[] = { "train", "train", "test", "test" };
-	static const char *const keys[] = { "path", "labels", "path", "labels" };
 	cJSON *identity = lb_config_identity(config, err), *root = NULL;
 	struct lb_buf text = { 0 };
 	char hex[65];
@@ -59,8 +60,8 @@ int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, char id
 
 	if (!identity)
 		return -1;
-	for (size_t i = 0; i < 4; i++)
-		replace_path(identity, groups[i], keys[i], source->data, &next);
+	for (size_t i = 0; i < LB_FILES; i++)
+		replace_path(identity, lb_data_path_key[i], source->data, &next);
 	replace_teacher(identity, source);
 	if (replace_matrix_file(identity, err)) {
 		cJSON_Delete(identity);

@@ -6,8 +6,8 @@
 
 #include <stdbool.h>
 
-/* Writes DIR/.plan: the config's path, the overrides, the worker processes, the ids in the order of the plan, and whether trials
- * will be added once a tuning has chosen. */
+/* Writes DIR/.plan: the config's path, the overrides, the worker processes, the ids in the order of the plan, and whether and how many
+ * trials will be added once a tuning has chosen. */
 int lb_journal_write(const char *dir, const struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, int jobs,
 		     struct lb_err *err);
 
@@ -27,6 +27,7 @@ struct lb_standing {
 int lb_standing_take(const char *dir, const cJSON *journal, struct lb_standing *out, struct lb_err *err);
 
 struct lb_estimate {
+	size_t done;             /* trials that have ended */
 	size_t measured, guessed; /* finished trials with a time; trials that it was carried over to */
 	double seconds;           /* of all that is to do, one at a time */
 };

@@ -52,6 +52,19 @@ static struct lb_known known_of(const struct lb_model *m)
 	};
 }
 
+/* Whether the model has a feature of this name, for the header's sake (lb_read_options.wants). */
+static bool has_feature(const void *model, const char *name)
+{
+	static const int lists[] = { MODEL_COLUMNS, MODEL_CATEGORY_COLUMNS };
+	const struct lb_model *m = model;
+
+	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
+		for (size_t i = 0; m->text[lists[k]] && i < m->n_text[lists[k]]; i++)
+			if (!strcmp(m->text[lists[k]][i], name))
+				return true;
+	return false;
+}
+
 static int read_table(const struct lb_model *m, const char *path, const char *format, int i, bool beside, struct lb_table *t,
 		      struct lb_err *err)
 {
@@ -59,6 +72,8 @@ static int read_table(const struct lb_model *m, const char *path, const char *fo
 
 	opt.format = format;
 	opt.no_labels = true;
+	opt.wants = has_feature;
+	opt.config = m;
 	if (i == 0) {
 		opt.features = m->n_number[MODEL_SCALE];
 		opt.role = beside ? LB_READ_FEATURES : LB_READ_BOTH;

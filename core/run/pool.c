@@ -6,6 +6,7 @@
 #include "core/base/stop.h"
 #include "core/run/get.h"
 #include "core/run/record.h"
+#include "core/run/remarks.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -43,6 +44,7 @@ struct pool {
 	struct lb_progress progress;
 	struct lb_run_counts *counts;
 	struct lb_err *message;      /* of the trial that is looked at */
+	struct lb_remarks remarks;
 };
 
 /* What a worker says of a trial: this, then `length` bytes of message. All of a group's reports fit a pipe, so that writing never waits. */
@@ -65,6 +67,12 @@ static bool say(int pipe, size_t place, int end, const char *text)
 	return write(pipe, bytes, sizeof r + r.length) == (ssize_t)(sizeof r + r.length);
 }
 
+/* How a trial that is done has ended. */
+static int stored_end(const struct lb_trial *t)
+{
+	return lb_store_look(lb_get_text(t->config, "output.dir"), t->id, NULL) == LB_STORED_DIVERGED ? TRIAL_DIVERGED : TRIAL_OK;
+}
+
 /* Claims the trial for this process and looks again: what it is at that moment, or TRIAL_UNTOLD for one that is to be trained. */
 static int claim(const struct lb_trial *t, int *fd, struct lb_err *err)
 {
@@ -75,9 +83,7 @@ static int claim(const struct lb_trial *t, int *fd, struct lb_err *err)
 		return err->memory ? TRIAL_NO_MEMORY : (int)err->code;
 	if (!claimed)
 		return TRIAL_BUSY;
-	if (!lb_trial_done(t))
-		return TRIAL_UNTOLD;
-	return lb_store_look(dir, t->id, NULL) == LB_STORED_DIVERGED ? TRIAL_DIVERGED : TRIAL_OK;
+	return lb_trial_done(t) ? stored_end(t) : TRIAL_UNTOLD;
 }
 
 static int end_of(const struct lb_run_end *e)
@@ -218,7 +224,7 @@ static int end_trial(struct pool *pool, size_t place, size_t together, int end, 
 	int rc = 0;
 
 	if (end == TRIAL_UNTOLD && lb_trial_done(&pool->trials[trial]))
-		end = TRIAL_OK;
+		end = stored_end(&pool->trials[trial]);
 	if (end == TRIAL_BUSY) {
 		put_back(pool, alone);
 		return 0;
@@ -230,11 +236,14 @@ static int end_trial(struct pool *pool, size_t place, size_t together, int end, 
 	}
 	pool->busy_in_a_row = 0;
 	describe(&pool->trials[trial], name, sizeof name);
-	if (end == TRIAL_OK)
+	if (end == TRIAL_OK) {
 		pool->counts->ok++;
-	else if (end == TRIAL_DIVERGED)
+		lb_remarks_add(&pool->remarks, pool->message->text);
+	} else if (end == TRIAL_DIVERGED)
 		pool->counts->diverged++;
-	else if (end == TRIAL_INTERRUPTED || lb_stop_requested)
+	else if (end == TRIAL_INTERRUPTED)
+		pool->counts->interrupted++;
+	else if (lb_stop_requested)
 		pool->counts->left++;
 	else if (end == LB_MACHINE)
 		rc = lb_fail(err, LB_MACHINE, "%s", pool->message->text);
@@ -317,6 +326,8 @@ static int drive(struct pool *pool, struct lb_err *err)
 			told = true;
 		}
 		if (pool->running && wait_one(pool, rc ? &ignored : err))
+			rc = -1;
+		if (!rc && lb_store_check(err))
 			rc = -1;
 	}
 	for (; pool->waiting; pool->waiting--, pool->head++)
@@ -420,6 +431,7 @@ int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, cons
 		lb_progress_start(&pool.progress, n + done_before, done_before);
 		rc = drive(&pool, err);
 		lb_progress_end(&pool.progress);
+		lb_remarks_tell(&pool.remarks);
 		tidy(trials, n);
 	}
 	free(pool.worker);

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/run/provenance.h"
+#include "core/run/remarks.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +14,12 @@ static const char *const part_name[] = { "train", "valid", "test" };
 
 static void add_sources(cJSON *in, const struct lb_dataset *d, const cJSON *config)
 {
-	static const char *const role[] = { "train", "train labels", "test", "test labels" };
-	static const char *const path[] = { "data.train.path", "data.train.labels", "data.test.path", "data.test.labels" };
+	static const char *const role[LB_FILES] = { "train", "train labels", "valid", "valid labels", "test", "test labels" };
 	cJSON *sources = lb_json_array(in, "sources");
 	size_t next = 0;
 
-	for (size_t i = 0; i < 4 && next < d->n_sources; i++) {
-		if (i > 0 && !lb_json_at(config, path[i]))
+	for (size_t i = 0; i < LB_FILES && next < d->n_sources; i++) {
+		if (i > 0 && !lb_json_at(config, lb_data_path_key[i]))
 			continue;
 		cJSON *s = lb_json_object(sources, NULL);
 		lb_json_text(s, "role", role[i]);
@@ -143,22 +143,33 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 	list = lb_json_array(data, "warnings");
 	for (size_t i = 0; i < d->n_warnings; i++)
 		lb_json_text(list, NULL, d->warning[i]);
+	for (size_t i = 0; i < p->warnings.n; i++)
+		lb_json_text(list, NULL, p->warnings.text[i]);
 }
 
-static void add_metrics(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+/* n_metrics values of each split that has rows. */
+static void add_metrics(cJSON *in, const struct lb_prepared *p, double *const metric[3])
 {
-	if (out->status != LB_TRIAL_OK) {
-		lb_json_text(result, "metrics", NULL);
-		return;
-	}
-	cJSON *metrics = lb_json_object(result, "metrics");
+	cJSON *metrics = lb_json_object(in, "metrics");
+
 	for (int part = 0; part < 3; part++) {
-		if (!out->metric[part])
+		if (!metric[part])
 			continue;
 		cJSON *block = lb_json_object(metrics, part_name[part]);
 		for (size_t m = 0; m < p->setup.n_metrics; m++)
-			lb_json_number(block, p->setup.metric[m].key, out->metric[part][m]);
+			lb_json_number(block, p->setup.metric[m].key, metric[part][m]);
 	}
+}
+
+static void add_baseline(cJSON *record, const struct lb_prepared *p)
+{
+	if (!p || !p->baseline.kind) {
+		lb_json_text(record, "baseline", NULL);
+		return;
+	}
+	cJSON *baseline = lb_json_object(record, "baseline");
+	lb_json_text(baseline, "kind", p->baseline.kind);
+	add_metrics(baseline, p, p->baseline.metric);
 }
 
 static void add_curves(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
@@ -204,6 +215,8 @@ static void add_decision(cJSON *result, const struct lb_prepared *p, const struc
 	lb_json_text(block, "calibration", lb_calibration_names()[d->calibration]);
 	lb_json_number(block, "slope", d->n_knots ? (double)NAN : d->slope);
 	lb_json_number(block, "intercept", d->n_knots ? (double)NAN : d->intercept);
+	if (d->one_class)
+		lb_json_text(block, "unfitted", "one class");
 	list = lb_json_array(block, "knots");
 	for (size_t i = 0; i < d->n_knots; i++) {
 		if (i && i + 1 < d->n_knots && d->p[i - 1] == d->p[i] && d->p[i] == d->p[i + 1])
@@ -212,6 +225,17 @@ static void add_decision(cJSON *result, const struct lb_prepared *p, const struc
 		lb_json_number(knot, NULL, d->z[i]);
 		lb_json_number(knot, NULL, d->p[i]);
 	}
+}
+
+/* Only where the metric of early stopping was undefined after some epoch. */
+static void add_stopping(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+{
+	if (!out->undefined_epochs)
+		return;
+	cJSON *block = lb_json_object(result, "early_stopping");
+	lb_json_text(block, "metric", p->setup.metric[p->setup.stop.metric].key);
+	lb_json_number(block, "undefined_epochs", (double)out->undefined_epochs);
+	lb_json_text(block, "reason", lb_validates_one_class(p) ? "one class" : NULL);
 }
 
 static void add_result(cJSON *record, const struct lb_prepared *p, const struct lb_outcome *out, const char *message)
@@ -232,8 +256,12 @@ static void add_result(cJSON *record, const struct lb_prepared *p, const struct 
 		lb_json_text(d, "cause", out->cause);
 	} else
 		lb_json_text(result, "diverged", NULL);
+	add_stopping(result, p, out);
 	add_decision(result, p, out);
-	add_metrics(result, p, out);
+	if (out->status == LB_TRIAL_OK)
+		add_metrics(result, p, out->metric);
+	else
+		lb_json_text(result, "metrics", NULL);
 	add_curves(result, p, out);
 }
 
@@ -275,6 +303,7 @@ cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, con
 	cJSON *directions = lb_json_object(record, "directions");
 	for (size_t m = 0; p && m < p->setup.n_metrics; m++)
 		lb_json_text(directions, p->setup.metric[m].key, p->setup.metric[m].metric->higher_is_better ? "higher" : "lower");
+	add_baseline(record, p);
 	add_result(record, p, out, message);
 	add_run(record, facts, out);
 	if (!lb_json_complete(err))

@@ -3,11 +3,14 @@
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/run/get.h"
 #include "core/run/model_file.h"
 #include "core/run/record.h"
+#include "core/run/remarks.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -132,102 +135,151 @@ static int store(const struct lb_trial *t, const struct lb_prepared *p, const st
 	return rc;
 }
 
+/* One trial of a cohort on its way to its record. */
 struct member {
 	const struct lb_trial *t;
 	struct lb_prepared p;
-	bool ready;
+	bool ready, stored;
+	struct lb_outcome *out;
+	struct lb_run_end *end;
+	cJSON **record;                  /* or NULL */
+};
+
+/* A cohort that is run. */
+struct company {
+	struct member *m;
+	size_t k;
+	size_t *who;                     /* the members that are trained, in their order */
+	struct lb_run_facts facts;
+	double start, cpu;
 };
 
 /* Prepares all that can be; the first is the leader of the others. Returns it, NULL when there is none. */
-static struct lb_prepared *prepare_all(struct member *m, const struct lb_trial *const *t, size_t k, struct lb_run_end *end)
+static struct lb_prepared *prepare_all(struct company *co)
 {
 	struct lb_prepared *leader = NULL;
 
-	for (size_t i = 0; i < k; i++) {
-		m[i].t = t[i];
-		m[i].ready = !lb_prepare(t[i], leader, &m[i].p, &end[i].err);
-		end[i].rc = m[i].ready ? 0 : -1;
-		if (m[i].ready && !leader)
-			leader = &m[i].p;
+	for (size_t i = 0; i < co->k; i++) {
+		struct member *m = &co->m[i];
+		m->ready = !lb_prepare(m->t, leader, &m->p, &m->end->err);
+		m->end->rc = m->ready ? 0 : -1;
+		if (m->ready && !leader)
+			leader = &m->p;
 	}
 	return leader;
 }
 
-/* Trains those that are ready, their outcomes in out; an error is the end of all of them. */
-static void train_all(struct member *m, size_t k, const struct lb_run_options *opt, struct lb_prepared *leader, struct lb_outcome *out,
-		      struct lb_run_end *end)
+/* Stores how a member has ended, once. */
+static void store_end(struct company *co, struct member *m)
 {
-	struct lb_setup *setup = lb_alloc(k, sizeof *setup, NULL);
-	struct lb_outcome *made = lb_alloc(k, sizeof *made, NULL);
+	struct lb_run_facts *facts = &co->facts;
+
+	if (m->stored)
+		return;
+	m->stored = true;
+	facts->total_seconds = (lb_seconds() - co->start) / (double)co->k;
+	facts->cpu_seconds = (cpu_seconds() - co->cpu) / (double)co->k;
+	facts->load_seconds = m->t->source->seconds;
+	facts->prepare_seconds = m->ready ? m->p.seconds : 0;
+	if (m->end->rc) {
+		store(m->t, NULL, NULL, facts, m->end->err.text, NULL, NULL); /* if that fails, the first message is the one to show */
+		return;
+	}
+	m->end->status = m->out->status;
+	m->end->rc = store(m->t, &m->p, m->out, facts, NULL, m->record, &m->end->err);
+	if (!m->end->rc)
+		lb_remark(&m->p, m->out, m->end->err.text, sizeof m->end->err.text);
+}
+
+/* A trial that has ended is stored while its companions still train. */
+static int on_end(void *arg, size_t i, struct lb_err *err)
+{
+	struct company *co = arg;
+	struct member *m = &co->m[co->who[i]];
+
+	store_end(co, m);
+	if (m->end->rc)
+		*err = m->end->err;
+	return m->end->rc;
+}
+
+/* Seconds after which a training is kept, so that a kill loses little of it; LOSSBENCH_CHECKPOINT_SECONDS sets it, 0: never. */
+static double keep_seconds(void)
+{
+	static const double usual = 30;
+	const char *text = getenv("LOSSBENCH_CHECKPOINT_SECONDS");
+	double seconds;
+
+	return text && lb_parse_double(text, strlen(text), &seconds) && seconds >= 0 ? seconds : usual;
+}
+
+/* Trains those that are ready; an error is the end of all that have not ended before. */
+static void train_all(struct company *co, const struct lb_run_options *opt, struct lb_prepared *leader)
+{
+	struct lb_setup *setup = lb_alloc(co->k, sizeof *setup, NULL);
+	struct lb_outcome *made = lb_alloc(co->k, sizeof *made, NULL);
 	struct lb_err *err = lb_alloc(1, sizeof *err, NULL);
 	size_t n = 0;
 	int rc = -1;
 
-	for (size_t i = 0; setup && i < k; i++)
-		if (m[i].ready)
-			setup[n++] = m[i].p.setup;
+	co->who = lb_alloc(co->k, sizeof *co->who, NULL);
+	for (size_t i = 0; setup && made && co->who && i < co->k; i++)
+		if (co->m[i].ready) {
+			co->m[i].out = &made[n];
+			co->who[n] = i;
+			setup[n++] = co->m[i].p.setup;
+		}
 	leader->cohort.threads = (size_t)opt->threads;
 	leader->cohort.progress = opt->progress;
 	leader->cohort.progress_arg = leader;
-	if (setup && made && err)
+	leader->cohort.ended = on_end;
+	leader->cohort.ended_arg = co;
+	leader->cohort.keep_seconds = keep_seconds();
+	if (n && err)
 		rc = lb_prepared_train(leader, setup, n, made, err);
-	for (size_t i = 0, j = 0; i < k; i++) {
-		if (!m[i].ready)
-			continue;
-		if (made)
-			out[i] = made[j++];
-		end[i].rc = rc;
-		end[i].status = out[i].status;
-		if (rc && err && err->code != LB_OK)
-			end[i].err = *err;
-		else if (rc)
-			lb_fail_memory(&end[i].err, k * sizeof *setup);
+	for (size_t i = 0; i < co->k; i++) {
+		struct member *m = &co->m[i];
+		if (rc && m->ready && !m->stored) {
+			m->end->rc = -1;
+			if (err && err->code != LB_OK)
+				m->end->err = *err;
+			else
+				lb_fail_memory(&m->end->err, co->k * sizeof *setup);
+		}
+		store_end(co, m);
 	}
+	for (size_t i = 0; made && i < n; i++)
+		lb_outcome_free(&made[i]);
 	free(setup);
 	free(made);
+	free(co->who);
 	free(err);
-}
-
-static void store_end(const struct member *m, const struct lb_outcome *out, struct lb_run_facts *facts, struct lb_run_end *end,
-		      cJSON **record)
-{
-	facts->load_seconds = m->t->source->seconds;
-	facts->prepare_seconds = m->ready ? m->p.seconds : 0;
-	if (!end->rc)
-		end->rc = store(m->t, &m->p, out, facts, NULL, record, &end->err);
-	else
-		store(m->t, NULL, NULL, facts, end->err.text, NULL, NULL); /* if that fails, the first message is the one to show */
 }
 
 void lb_run_cohort(const struct lb_trial *const *t, size_t k, const struct lb_run_options *opt, struct lb_run_end *end, cJSON **record)
 {
-	struct lb_run_facts facts = { .study = opt->study, .argv = opt->argv };
-	const double start = lb_seconds(), cpu = cpu_seconds();
-	struct member *m = lb_alloc(k, sizeof *m, NULL);
-	struct lb_outcome *out = lb_alloc(k, sizeof *out, NULL);
+	struct company co = { .m = lb_alloc(k, sizeof *co.m, NULL), .k = k, .facts = { .study = opt->study, .argv = opt->argv },
+			      .start = lb_seconds(), .cpu = cpu_seconds() };
 
-	lb_utc_now(facts.started, sizeof facts.started);
+	lb_utc_now(co.facts.started, sizeof co.facts.started);
 	for (size_t i = 0; i < k; i++) {
 		end[i] = (struct lb_run_end){ .rc = -1 };
-		if (!m || !out)
-			lb_fail_memory(&end[i].err, k * sizeof *m);
+		if (co.m)
+			co.m[i] = (struct member){ .t = t[i], .end = &end[i], .record = record ? &record[i] : NULL };
+		else
+			lb_fail_memory(&end[i].err, k * sizeof *co.m);
 	}
-	if (m && out) {
-		struct lb_prepared *leader = prepare_all(m, t, k, end);
-		if (leader)
-			train_all(m, k, opt, leader, out, end);
-		facts.total_seconds = (lb_seconds() - start) / (double)k;
-		facts.cpu_seconds = (cpu_seconds() - cpu) / (double)k;
-		for (size_t i = 0; i < k; i++)
-			store_end(&m[i], &out[i], &facts, &end[i], record ? &record[i] : NULL);
-		for (size_t i = k; i-- > 0;) {
-			lb_outcome_free(&out[i]);
-			if (m[i].ready)
-				lb_prepared_free(&m[i].p);
-		}
-	}
-	free(m);
-	free(out);
+	if (!co.m)
+		return;
+	struct lb_prepared *leader = prepare_all(&co);
+	if (leader)
+		train_all(&co, opt, leader);
+	for (size_t i = 0; i < k; i++)
+		store_end(&co, &co.m[i]);
+	for (size_t i = k; i-- > 0;)
+		if (co.m[i].ready)
+			lb_prepared_free(&co.m[i].p);
+	free(co.m);
 }
 
 int lb_run_trial(const struct lb_trial *t, const struct lb_run_options *opt, cJSON **record, struct lb_err *err)
@@ -236,10 +288,14 @@ int lb_run_trial(const struct lb_trial *t, const struct lb_run_options *opt, cJS
 
 	if (!end)
 		return -1;
+	struct lb_remarks remarks = { 0 };
 	lb_run_cohort(&t, 1, opt, end, record);
 	const int rc = end->rc;
 	if (rc)
 		*err = end->err;
+	else
+		lb_remarks_add(&remarks, end->err.text);
+	lb_remarks_tell(&remarks);
 	free(end);
 	return rc;
 }

@@ -25,18 +25,20 @@ int lb_run_trial(const struct lb_trial *t, const struct lb_run_options *opt, cJS
 struct lb_run_end {
 	int rc;                          /* 0, or -1 with err when it could not be run or stored */
 	enum lb_status status;           /* with rc 0 */
-	struct lb_err err;
+	struct lb_err err;               /* with rc 0 its text holds remarks on the training, a line each (core/run/remarks.h) */
 };
 
-/* The same for k trials of one cohort key at once (one trial may be of no cohort). Each record is stored, each end told. Results are
- * the same to the byte as one by one. */
+/* The same for k trials of one cohort key at once (one trial may be of no cohort). Each record is stored as soon as its trial has ended, each end told. Results
+ * are the same to the byte as one by one. A training that takes long is kept every half minute (LOSSBENCH_CHECKPOINT_SECONDS in the environment
+ * changes that, 0: never) and goes on from there when it was killed. */
 void lb_run_cohort(const struct lb_trial *const *t, size_t k, const struct lb_run_options *opt, struct lb_run_end *end, cJSON **record);
 
 /* True when the store holds a finished result of the trial and all that it should keep. */
 bool lb_trial_done(const struct lb_trial *t);
 
 struct lb_run_counts {
-	size_t ok, diverged, failed, left; /* left: not run because of an interruption */
+	size_t ok, diverged, failed;
+	size_t interrupted, left;          /* broken off in the middle, with a record that says so; not begun, for the same reason */
 };
 
 /* Runs trials in `jobs` worker processes, each forked for one cohort from this process, which holds the data: a crash costs the cohort

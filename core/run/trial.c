@@ -1,6 +1,7 @@
 #include "core/run/trial.h"
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/run/attacks.h"
 #include "core/run/evaluation.h"
@@ -9,6 +10,7 @@
 #include "core/run/get.h"
 #include "core/run/provenance.h"
 #include "core/run/registries.h"
+#include "core/run/targets.h"
 
 #include <stdlib.h>
 
@@ -22,52 +24,23 @@ static const struct lb_loss_info *loss_of(const cJSON *config)
 	return lb_loss_find(kind_of(config), lb_get_text(config, "loss.name"));
 }
 
-static bool weighted(const cJSON *config)
-{
-	const char *class_weight = lb_get_text(config, "train.class_weight");
-
-	return (class_weight && strcmp(class_weight, "none")) || lb_get_text(config, "data.weight");
-}
-
-/* The corruption of labels that a config names, with its parameters in par; *lists is to be freed. */
-static const struct lb_corruption *corruption_of(const cJSON *config, struct lb_arg par[8], double **lists, struct lb_err *err)
-{
-	const cJSON *block = lb_json_at(config, "corrupt.labels");
-	const char *kind = lb_get_text(block, "kind");
-
-	for (size_t i = 0; kind && i < lb_corruption_count(); i++)
-		if (!strcmp(lb_corruption_at(i)->base.name, kind))
-			return lb_args_from_block(&lb_corruption_at(i)->base, block, par, lists, err) ? NULL : lb_corruption_at(i);
-	lb_fail(err, LB_MACHINE, "corrupt.labels: no kind \"%s\" (a defect of lossbench)", kind ? kind : "");
-	return NULL;
-}
-
-static int check_corruption(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
-{
-	struct lb_arg par[8];
-	double *lists = NULL;
-	const struct lb_corruption *corruption = data->y ? corruption_of(config, par, &lists, err) : NULL;
-	const int rc = !data->y ? 0 : !corruption ? -1 : corruption->check ? corruption->check(par, data->n_classes, err) : 0;
-
-	free(lists);
-	return rc;
-}
-
 /* What can only be judged with the data at hand, but before any training. */
 static int check_applicable(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = loss_of(config);
 	const char *class_weight = lb_get_text(config, "train.class_weight");
 
-	if (weighted(config) && !lb_loss_separable(loss))
+	if (lb_targets_weighted(config) && !lb_loss_separable(loss))
 		return lb_fail(err, LB_CONFIG,
 			       "loss: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
 			       "train.class_weight: separable losses (`lossbench losses` marks them)", loss->base.name);
-	if (lb_kind_of_columns(data->kind) && class_weight && strcmp(class_weight, "none"))
-		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but task %s has no classes; allowed: none", class_weight,
-			       lb_kind_name(data->kind));
+	if (lb_kind_of_columns(data->kind) && (!class_weight || strcmp(class_weight, "none")))
+		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but task %s has no classes; allowed: none",
+			       class_weight ? class_weight : "a block", lb_kind_name(data->kind));
+	if (lb_targets_check_weights(config, data, err))
+		return -1;
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
-		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share");
+		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
 	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err))
 		return -1;
 	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
@@ -76,6 +49,22 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 			       "train.views: is missing, and %s compares several views of a row; give {kind: gaussian_noise, count: 2}, or train.attack" :
 			       "train.views: %s sees one view of a row; remove train.views (gjs uses it)", loss->base.name);
 	return lb_evaluation_check(config, split, err) || lb_sampler_check(config, lb_reads_all(config), err) || lb_full_batch_check(config, err) ? -1 : 0;
+}
+
+/* Warns of the trial's rows; what other trials of the cache have brought up is not said again. */
+static int say_warnings(const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache, struct lb_err *err)
+{
+	struct lb_sentences found = { 0 };
+	int rc = lb_labels_warn(data, split, data->y, &found, err);
+
+	for (size_t i = 0; !rc && i < found.n; i++) {
+		if (lb_sentences_have(&cache->said, found.text[i]))
+			continue;
+		lb_warn("%s", found.text[i]);
+		rc = lb_sentences_add(&cache->said, found.text[i], err);
+	}
+	lb_sentences_free(&found);
+	return rc;
 }
 
 /* Leaves out training (and validation) rows as corrupt.imbalance says. */
@@ -105,6 +94,16 @@ static int thin_out(const cJSON *config, const struct lb_dataset *data, struct l
 	return 0;
 }
 
+/* What to do about training rows of one class. */
+static const char *one_class_advice(const cJSON *config)
+{
+	if (lb_json_at(config, "data.split.first") || lb_json_at(config, "data.split.modulo"))
+		return "the file is sorted? use a random split, such as data.split: {train: 0.64, valid: 0.16, test: 0.2}";
+	if (lb_json_at(config, "data.group"))
+		return "data.group keeps whole groups together; give the training part more of them, or leave out data.group";
+	return "give the training part more rows, and keep class shares with data.split.stratify: true";
+}
+
 static int make_split(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
 {
 	double residues[LB_MAX_RESIDUES];
@@ -114,10 +113,18 @@ static int make_split(const cJSON *config, const struct lb_dataset *data, struct
 		return -1;
 	const double folds = lb_get_number(config, "data.cv.folds", 0), fold = lb_get_number(config, "data.cv.fold", 0);
 	if (!thin_out(config, data, out, err) &&
-	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, lb_get_bool(config, "data.cv.test"), out, err)))
+	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, lb_get_bool(config, "data.cv.test"), out, err)) &&
+	    !lb_labels_check(data, out, data->y, one_class_advice(config), err))
 		return 0;
 	lb_split_free(out);
 	return -1;
+}
+
+int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
+		   struct lb_err *err)
+{
+	*source = lb_data_get(cache, config, err);
+	return *source ? make_split(config, (*source)->data, out, err) : -1;
 }
 
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err)
@@ -131,7 +138,7 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	if (!(t->source = lb_data_get(cache, config, err)) || lb_data_check_dense(config, t->source->data, err))
 		return -1;
 	if (make_split(config, t->source->data, &split, err) || check_applicable(config, t->source->data, &split, err) ||
-	    check_corruption(config, t->source->data, err))
+	    lb_targets_check(config, t->source->data, err) || say_warnings(t->source->data, &split, cache, err))
 		goto out;
 	lb_encode_options_of(config, &encode);
 	if ((t->source->data->n_cat || t->source->data->x.start || encode.scale) && lb_encoding_make(t->source->data, &split, &encode, &features, err))
@@ -231,33 +238,6 @@ static int prepare_stopping(struct lb_prepared *p, const cJSON *config, struct l
 	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: %s is not among metrics", metric);
 }
 
-/* Corrupts labels of the training rows, and of the validation rows unless the block says valid: false. */
-static int prepare_labels(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
-{
-	const cJSON *block = lb_json_at(config, "corrupt.labels");
-	struct lb_arg par[8];
-	double *lists = NULL;
-
-	if (!data->y)
-		return 0;
-	if (!(p->y = lb_alloc(data->n, sizeof *p->y, err)))
-		return -1;
-	memcpy(p->y, data->y, data->n * sizeof *p->y);
-	p->setup.y = p->y;
-	const struct lb_corruption *corruption = corruption_of(config, par, &lists, err);
-	int rc = corruption ? 0 : -1;
-	for (int part = LB_TRAIN; part <= LB_VALID && !rc; part++) {
-		const struct lb_noise noise = { .par = par, .n_classes = data->n_classes, .rows = p->split.rows[part], .n = p->split.n[part],
-						.seed = (uint64_t)lb_get_number(block, "seed", 0), .features = &p->features };
-		if (part == LB_TRAIN || !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(block, "valid")))
-			rc = corruption->apply(&noise, p->y, err);
-	}
-	if (!rc && !memcmp(p->y, data->y, data->n * sizeof *p->y))
-		p->setup.y = data->y;    /* one copy in the cache for all trials of a cohort */
-	free(lists);
-	return rc;
-}
-
 static int check_classes(const struct lb_prepared *p, size_t found, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = p->setup.loss;
@@ -265,39 +245,6 @@ static int check_classes(const struct lb_prepared *p, size_t found, struct lb_er
 	if (!loss->classes || loss->classes == found)
 		return 0;
 	return lb_fail(err, LB_DATA, "loss.name: %s takes data of %zu classes, these have %zu", loss->base.name, loss->classes, found);
-}
-
-/* data.weight times the class weight n/(C n_c), scaled to mean 1 over the training rows. */
-static int prepare_weights(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
-{
-	const char *class_weight = lb_get_text(config, "train.class_weight");
-	const bool balanced = data->y && class_weight && !strcmp(class_weight, "balanced");
-	const size_t n = p->split.n[LB_TRAIN];
-	double sum = 0;
-
-	if (!weighted(config))
-		return 0;
-	double *count = lb_alloc(data->n_classes + 1, sizeof *count, err);
-	if (!count || !(p->row_weight = lb_alloc(data->n, sizeof *p->row_weight, err))) {
-		free(count);
-		return -1;
-	}
-	for (size_t i = 0; balanced && i < n; i++)
-		count[p->y[p->split.rows[LB_TRAIN][i]]]++;
-	for (size_t i = 0; i < data->n; i++) {
-		p->row_weight[i] = data->weight ? data->weight[i] : 1;
-		if (balanced && count[p->y[i]] > 0)
-			p->row_weight[i] *= (double)n / ((double)data->n_classes * count[p->y[i]]);
-	}
-	for (size_t i = 0; i < n; i++)
-		sum += p->row_weight[p->split.rows[LB_TRAIN][i]];
-	free(count);
-	if (!(sum > 0))
-		return lb_fail(err, LB_DATA, "data.weight: the weights of the training rows sum to %g; allowed: more than 0", sum);
-	for (size_t i = 0; i < data->n; i++)
-		p->row_weight[i] *= (double)n / sum;
-	p->setup.row_weight = p->row_weight;
-	return 0;
 }
 
 int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
@@ -365,7 +312,7 @@ static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
 static int prepare_checkpoint(struct lb_prepared *p, const struct lb_trial *t, struct lb_err *err)
 {
 	p->setup.checkpoint_every = (size_t)lb_get_number(t->config, "train.checkpoint", 0);
-	if (!p->setup.checkpoint_every)
+	if (lb_full_batch(&p->setup))
 		return 0;
 	p->checkpoint = lb_checkpoint_path(t, err);
 	p->checkpoint_tag = lb_strfmt(err, "%s %s %s %s %s %s", t->id, lb_version, lb_git_revision, lb_compiler, lb_build_flags,
@@ -396,6 +343,25 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 			       lb_encoding_make(t->source->data, &p->split, &encode, &p->features, err) ? -1 : 0;
 }
 
+/* Whether the two, of one cohort, have the same metrics of the same labels, and so the same baseline. */
+static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
+{
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !a->probe != !b->probe ||
+	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
+		return false;
+	for (size_t i = 0; i < a->n_metrics; i++)
+		if (strcmp(a->metric[i].key, b->metric[i].key))
+			return false;
+	return true;
+}
+
+static int prepare_baseline(struct lb_prepared *p, const struct lb_prepared *leader, struct lb_err *err)
+{
+	if (leader && same_baseline(&leader->setup, &p->setup, p->features.data->n))
+		return lb_baseline_copy(&leader->baseline, p->setup.n_metrics, &p->baseline, err);
+	return lb_baseline_make_f64(&p->cohort, &p->setup, &p->baseline, err);
+}
+
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err)
 {
 	const struct lb_dataset *data = t->source->data;
@@ -403,13 +369,17 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 	*p = (struct lb_prepared){ 0 };
 	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
-	    prepare_stopping(p, t->config, err) || prepare_labels(p, t->config, data, err) ||
-	    prepare_weights(p, t->config, data, err) || prepare_checkpoint(p, t, err)) {
+	    prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
+	    prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
 	p->setup.teacher = t->source->teacher;
 	prepare_cohort(p, t->config);
+	if (prepare_baseline(p, leader, err)) {
+		lb_prepared_free(p);
+		return -1;
+	}
 	p->seconds = lb_seconds() - start;
 	return 0;
 }
@@ -422,8 +392,11 @@ void lb_prepared_free(struct lb_prepared *p)
 	}
 	free(p->y);
 	free(p->row_weight);
+	free(p->unit);
 	free(p->checkpoint);
 	free(p->checkpoint_tag);
+	lb_sentences_free(&p->warnings);
+	lb_baseline_free(&p->baseline);
 	for (size_t i = 0; i < p->n_lists; i++)
 		free(p->lists[i]);
 	for (size_t i = 0; i < sizeof p->key / sizeof *p->key; i++)

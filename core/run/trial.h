@@ -4,6 +4,7 @@
 
 #include "core/base/json.h"
 #include "core/run/data.h"
+#include "core/train/baseline.h"
 #include "core/train/train.h"
 
 /* The version of the record's form; part of every id. */
@@ -19,6 +20,11 @@ struct lb_trial {
  * loss that is no sum over rows, early stopping without validation rows. */
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err);
 
+/* The rows that a resolved config trains, validates and tests on, of the dataset of *source (borrowed from the cache). Release with
+ * lb_split_free. */
+int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
+		   struct lb_err *err);
+
 /* The id of a resolved config on its dataset: canonical JSON (RFC 8785) of the config without name and output, with checksums of
  * the uncompressed data in the place of paths, and the record schema's version. */
 int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, char id[17], struct lb_err *err);
@@ -30,6 +36,7 @@ struct lb_prepared {
 	struct lb_encoding features;
 	int32_t *y;                      /* labels as corrupted */
 	double *row_weight;
+	struct lb_unit *unit;            /* of each target, or NULL */
 	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], view_par[4], attack_par[LB_ATTACK_PARAMS], probe_par[LB_ATTACK_PARAMS],
 		metric_par[32][8];
 	double *lists[40];               /* list values of the parameters */
@@ -40,6 +47,8 @@ struct lb_prepared {
 	struct lb_cohort cohort;         /* of this one trial */
 	int precision;                   /* 32 or 64 */
 	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
+	struct lb_sentences warnings;    /* what is to be told of its rows, beside the dataset's own warnings */
+	struct lb_baseline baseline;     /* what the training has to beat */
 	double seconds;                  /* that preparing took */
 };
 

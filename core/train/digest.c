@@ -216,3 +216,11 @@ void X(lb_digest_rows)(struct X(lb_digest) *d, const struct X(lb_digest_room) *r
 		}
 	}
 }
+
+struct lb_outcomes X(lb_digest_outcomes)(const struct X(lb_digest) *d, const struct lb_cohort *c, size_t n, size_t columns)
+{
+	return (struct lb_outcomes){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = columns, .label = d->label,
+				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,
+				     .collapsed = d->collapsed, .peak = d->peak, .robust = d->robust, .robust_logp = d->robust_logp,
+				     .pred_t = d->pred_t, .target_t = d->target_t };
+}

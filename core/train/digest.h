@@ -41,4 +41,7 @@ struct X(lb_digested) {
 };
 void X(lb_digest_rows)(struct X(lb_digest) *d, const struct X(lb_digest_room) *r, const struct X(lb_digested) *s);
 
+/* What metrics see of the digests of a split's n rows; borrowed. */
+struct lb_outcomes X(lb_digest_outcomes)(const struct X(lb_digest) *d, const struct lb_cohort *c, size_t n, size_t columns);
+
 #endif

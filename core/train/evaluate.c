@@ -165,13 +165,12 @@ static int go_through(struct X(lb_evaluator) *e, const struct round *r, struct l
 
 static int judge(const struct X(lb_evaluator) *e, const struct X(lb_digest) *d, const struct X(lb_subject) *s, int part, struct lb_err *err)
 {
-	const struct lb_outcomes o = { .kind = e->cohort->kind, .n = e->cohort->split->n[part], .n_classes = e->cohort->features->data->n_classes,
-				       .t = e->columns, .label = d->label, .pred = d->pred, .rank = d->rank, .logp = d->logp,
-				       .brier = d->brier, .conf = d->conf, .score = d->score, .collapsed = d->collapsed, .peak = d->peak,
-				       .width = e->last.width, .feature = e->last.seen, .weight = e->last.weight,
-				       .robust = X(lb_probe_wanted)(s->setup) ? d->robust : NULL, .robust_logp = d->robust_logp,
-				       .pred_t = d->pred_t, .target_t = d->target_t };
+	struct lb_outcomes o = X(lb_digest_outcomes)(d, e->cohort, e->cohort->split->n[part], e->columns);
 
+	o.width = e->last.width;
+	o.feature = e->last.seen;
+	o.weight = e->last.weight;
+	o.robust = X(lb_probe_wanted)(s->setup) ? d->robust : NULL;
 	for (size_t m = 0; m < s->setup->n_metrics; m++)
 		if (s->setup->metric[m].metric->eval(&o, s->setup->metric[m].par, &s->metric[m], err))
 			return -1;

@@ -113,6 +113,8 @@ static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct l
 	double *w = outcome_open(o, c, setup, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
 	int rc = !w ? -1 : setup->model.closed_form ? lb_naive_bayes_f64(c, setup, w, err) : minimise(c, setup, w, o, err);
 
+	if (!rc)
+		lb_setup_unscale(setup, w);
 	o->train_seconds = lb_seconds() - start;
 	if (!rc && o->status == LB_TRIAL_OK)
 		rc = evaluate(c, setup, w, o, err);

@@ -61,6 +61,9 @@ static int alloc_buffers(struct X(lb_learner) *l, const struct lb_cohort *c, str
 		return -1;
 	if ((l->n_own || l->loss->info.needs & LB_NEEDS_VIEWS) && !(l->wide = lb_alloc(l->columns + 2 * l->facts.n_classes, sizeof(double), err)))
 		return -1;
+	if (l->setup->unit && (!(l->unscaled = lb_alloc_aligned(n, sizeof(real), err)) ||
+			       !(l->plain = lb_alloc(lb_model_spec_size(&l->setup->model) + l->n_own, sizeof(double), err))))
+		return -1;
 	l->w = lb_alloc_aligned(n, sizeof(real), err);
 	l->g = lb_alloc_aligned(n, sizeof(real), err);
 	l->dz = lb_alloc_aligned(wide * l->net->ld, sizeof(real), err);
@@ -136,6 +139,8 @@ void X(lb_learner_close)(struct X(lb_learner) *l)
 	free(l->wide);
 	free(l->x);
 	free(l->weight);
+	free(l->unscaled);
+	free(l->plain);
 	*l = (struct X(lb_learner)){ 0 };
 }
 
@@ -146,6 +151,16 @@ void X(lb_learner_fetch)(const struct X(lb_learner) *l, const real *v, double *p
 	X(lb_net_fetch)(l->net, v, plain);
 	for (size_t i = 0; i < l->n_own; i++)
 		plain[n + i] = (double)v[l->net->n_params + i];
+}
+
+const real *X(lb_learner_judged)(struct X(lb_learner) *l)
+{
+	if (!l->setup->unit)
+		return l->w;
+	X(lb_learner_fetch)(l, l->w, l->plain);
+	lb_setup_unscale(l->setup, l->plain);
+	X(lb_learner_store)(l, l->plain, l->unscaled);
+	return l->unscaled;
 }
 
 void X(lb_learner_store)(const struct X(lb_learner) *l, const double *plain, real *v)
@@ -188,8 +203,11 @@ static struct X(lb_batch) loss_batch(struct X(lb_learner) *l, const struct lb_co
 		l->y[i] = l->setup->y[m->rows[i]];
 	for (size_t i = 0; l->weight && i < m->b; i++)
 		l->weight[i] = (real)l->setup->row_weight[m->rows[i]];
-	for (size_t i = 0; l->t && i < m->b * l->columns; i++)
-		l->t[i] = (real)target[m->rows[i / l->columns] * l->columns + i % l->columns];
+	for (size_t i = 0; l->t && i < m->b * l->columns; i++) {
+		const double v = target[m->rows[i / l->columns] * l->columns + i % l->columns];
+		const struct lb_unit *unit = l->setup->unit ? &l->setup->unit[i % l->columns] : NULL;
+		l->t[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
+	}
 	return (struct X(lb_batch)){ .b = m->b, .c = l->columns, .views = l->views, .z = z, .ld = l->net->ld, .y = l->y, .t = l->t, .h = h,
 				     .dh = dh, .id = m->id, .w = l->weight, .par = l->setup->loss_par, .facts = &l->facts,
 				     .epoch = l->epoch, .epochs = c->epochs, .state = l->loss_state, .scratch = l->scratch, .wide = l->wide,

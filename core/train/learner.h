@@ -24,6 +24,8 @@ struct X(lb_learner) {
 	real *h;                         /* (batch, width of the last hidden layer) for a loss that needs them, or NULL */
 	int32_t *y;                      /* of the batch */
 	real *t, *weight;                /* of the batch; NULL where the task has none */
+	real *unscaled;                  /* the parameters for targets as they are, with room to make them; NULL without units */
+	double *plain;
 	double *wide;                    /* scratch of a loss that owns parameters or sees views, or NULL */
 	size_t views;                    /* of each row; 1 for most losses */
 	real *x;                         /* (views * batch, features) if there are several, or an attack moves the rows; else NULL */
@@ -42,7 +44,7 @@ struct X(lb_learner) {
 	size_t strain_place;
 	double strain_norm;
 	size_t epoch;                    /* that the training is in, from 0 */
-	size_t start;                    /* epochs done before this training began: it sits out until then */
+	int64_t start;                   /* steps done before this training began: it sits out until then */
 	bool active;
 };
 
@@ -53,6 +55,10 @@ void X(lb_learner_close)(struct X(lb_learner) *l);
 /* Parameters, or their gradient, in the plain order of the net (core/model/net.h), then the loss's own. */
 void X(lb_learner_fetch)(const struct X(lb_learner) *l, const real *v, double *plain);
 void X(lb_learner_store)(const struct X(lb_learner) *l, const double *plain, real *v);
+
+/* The parameters that evaluations and models are of: l->w, or where the targets have units, what gives targets as they are. Valid until
+ * the next call. */
+const real *X(lb_learner_judged)(struct X(lb_learner) *l);
 
 /* A minibatch: what feed was loaded with, `rows` of the dataset, which are positions `id` of the training split. */
 struct X(lb_minibatch) {

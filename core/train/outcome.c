@@ -1,9 +1,12 @@
 #include "core/train/train.h"
 
+#include "core/base/mem.h"
 #include "core/optim/optim_info.h"
+#include "core/train/baseline.h"
 #include "core/train/predict.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *lb_status_name(enum lb_status s)
 {
@@ -23,6 +26,26 @@ void lb_outcome_free(struct lb_outcome *o)
 	free(o->w);
 	lb_decision_free(&o->decision);
 	*o = (struct lb_outcome){ 0 };
+}
+
+int lb_baseline_copy(const struct lb_baseline *from, size_t n_metrics, struct lb_baseline *to, struct lb_err *err)
+{
+	*to = (struct lb_baseline){ .kind = from->kind };
+	for (int part = 0; part < 3; part++) {
+		if (!from->metric[part])
+			continue;
+		if (!(to->metric[part] = lb_alloc(n_metrics, sizeof(double), err)))
+			return -1;
+		memcpy(to->metric[part], from->metric[part], n_metrics * sizeof(double));
+	}
+	return 0;
+}
+
+void lb_baseline_free(struct lb_baseline *b)
+{
+	for (int part = 0; part < 3; part++)
+		free(b->metric[part]);
+	*b = (struct lb_baseline){ 0 };
 }
 
 #define VIEW_PARAMS                                                                                                                      \
@@ -65,6 +88,19 @@ bool lb_cohort_probed(const struct lb_cohort *c)
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)
 {
 	return setup->loss->kind == LB_EMBEDDING ? data->n_classes : setup->model.width[setup->model.n_layers];
+}
+
+void lb_setup_unscale(const struct lb_setup *setup, double *plain)
+{
+	const struct lb_model_spec *m = &setup->model;
+	const size_t out = m->width[m->n_layers], in = m->width[m->n_layers - 1];
+	double *w = plain + lb_model_spec_size(m) - out - in * out, *bias = w + in * out;
+
+	for (size_t k = 0; setup->unit && k < out; k++) {
+		for (size_t j = 0; j < in; j++)
+			w[k * in + j] *= setup->unit[k].sd;
+		bias[k] = bias[k] * setup->unit[k].sd + setup->unit[k].mean;
+	}
 }
 
 size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data)

@@ -26,7 +26,7 @@ struct lb_metric_use {
 struct lb_early_stopping {
 	bool on;
 	size_t metric;           /* index into metrics, judged on the validation rows */
-	int64_t patience;        /* epochs without an improvement of more than min_delta */
+	int64_t patience;        /* epochs without an improvement of more than min_delta; an undefined value is none */
 	double min_delta;
 };
 
@@ -43,6 +43,11 @@ enum { LB_ATTACK_NORM, LB_ATTACK_EPS, LB_ATTACK_CLIP, LB_ATTACK_OBJECTIVE, LB_AT
 enum lb_attack_norm { LB_ATTACK_LINF, LB_ATTACK_L2 };
 enum lb_attack_objective { LB_ATTACK_CE, LB_ATTACK_MARGIN, LB_ATTACK_DLR, LB_ATTACK_PROBABILITY_MARGIN, LB_ATTACK_DEVIATION, LB_ATTACK_ALL };
 enum lb_attack_start { LB_ATTACK_RANDOM, LB_ATTACK_ROW };
+
+/* What a target is measured in: the training sees (target - mean) / sd. */
+struct lb_unit {
+	double mean, sd;
+};
 
 /* One trial of a cohort. Everything is borrowed and only read. */
 struct lb_setup {
@@ -62,6 +67,8 @@ struct lb_setup {
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
 	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
+	const struct lb_unit *unit;      /* regression: of each target, or NULL for targets as they are. Losses, and the objective, are of targets
+	                                    in their units; the parameters kept, scores and metrics are of targets as they are */
 	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, or NULL */
 	const struct lb_metric_use *metric;
 	size_t n_metrics;
@@ -71,8 +78,9 @@ struct lb_setup {
 	enum lb_calibration calibration; /* fitted on the validation rows when the training has ended */
 	enum lb_threshold threshold;
 	bool keep_model;                 /* the trained parameters */
-	size_t checkpoint_every;         /* epochs after which the state is kept in the file `checkpoint`; 0: never */
-	const char *checkpoint;          /* a training begins with what it holds, if it was written under the same tag */
+	const char *checkpoint;          /* file that the state is kept in, or NULL; a training begins with what it holds, if it was written
+					  * under the same tag */
+	size_t checkpoint_every;         /* epochs after which the state is kept; 0: only as the cohort's keep_seconds say */
 	const char *checkpoint_tag;      /* what the bytes of the training depend on: trial, build, processor */
 };
 
@@ -90,6 +98,11 @@ struct lb_cohort {
 	/* Called after every epoch of trial i, unless NULL. */
 	void (*progress)(void *arg, size_t i, size_t epoch, double train_loss, const double *valid_metric);
 	void *progress_arg;
+	/* Called once for every trial whose outcome is final, when the others may still be training; what is not 0 ends the training with
+	 * err. NULL for none. */
+	int (*ended)(void *arg, size_t i, struct lb_err *err);
+	void *ended_arg;
+	double keep_seconds;             /* after which the states of all trials are kept, also within an epoch; 0: never */
 };
 
 enum lb_status { LB_TRIAL_OK, LB_TRIAL_DIVERGED, LB_TRIAL_FAILED, LB_TRIAL_INTERRUPTED };
@@ -100,6 +113,7 @@ struct lb_outcome {
 	enum lb_status status;
 	size_t epochs;                   /* finished */
 	size_t best_epoch;               /* whose parameters the metrics are of; from 1 */
+	size_t undefined_epochs;         /* after which the metric of early stopping was undefined */
 	int64_t steps;
 	size_t n_params;
 	size_t bad_epoch;                /* diverged: from 1 */
@@ -122,7 +136,8 @@ void lb_outcome_free(struct lb_outcome *o);
 
 /* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is an outcome, not a failure; a
  * pending stop request (core/base/stop.h) ends all trials as interrupted. Trials of a cohort may go on from checkpoints of different
- * epochs: those that are ahead sit out until the others are there. -1 only when memory runs out or a checkpoint cannot be written. */
+ * steps: those that are ahead sit out until the others are there. -1 only when memory runs out, a checkpoint that checkpoint_every asked
+ * for cannot be written (one of keep_seconds is a warning), or `ended` fails. */
 int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 
@@ -131,6 +146,9 @@ bool lb_cohort_probed(const struct lb_cohort *c);
 
 /* Columns of the scores: those of the model's output, or one a class where the loss makes scores of embeddings. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
+/* Turns parameters, in the plain order (core/model/net.h), of a model of targets in their units into those of targets as they are: the
+ * output layer gives mean + sd times what it gave. */
+void lb_setup_unscale(const struct lb_setup *setup, double *plain);
 /* Parameters of the loss itself; they stand behind the model's. */
 size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data);
 

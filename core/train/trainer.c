@@ -1,6 +1,7 @@
 #include "core/train/train.h"
 
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/stop.h"
 #include "core/train/checkpoint.h"
@@ -25,7 +26,10 @@ struct session {
 	size_t *who;                     /* k: of which trials they are */
 	double *valid;                   /* (k, most metrics of a trial) room for one split's metrics */
 	size_t most_metrics;
-	int64_t step, total;
+	int64_t step, total, an_epoch;   /* steps done, of all, of an epoch */
+	bool *told;                      /* k: whose outcome is final */
+	double kept, pause;              /* when the states were kept last, and seconds to the next time */
+	bool warned;                     /* that they could not be */
 	struct lb_team *team;
 	struct lb_sampler sampler;
 };
@@ -88,7 +92,8 @@ static int session_open(struct session *s, struct lb_err *err)
 	s->valid = lb_alloc(c->k * s->most_metrics, sizeof(double), err);
 	s->subject = lb_alloc(c->k, sizeof *s->subject, err);
 	s->who = lb_alloc(c->k, sizeof *s->who, err);
-	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->subject || !s->who)
+	s->told = lb_alloc(c->k, sizeof *s->told, err);
+	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->subject || !s->who || !s->told)
 		return -1;
 	if (lb_team_new(X(lb_kernel)()->chain ? c->threads : 1, &s->team, err) ||
 	    X(lb_feed_open)(&s->feed, c->features, X(lb_feed_compressed)(c), c->batch, c->sampling == LB_BALANCED, err))
@@ -102,7 +107,10 @@ static int session_open(struct session *s, struct lb_err *err)
 	if (sampler_open(s, err) || X(lb_front_open)(&s->front, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
 		return -1;
 	s->eval->front = &s->front;
-	s->total = (int64_t)(c->epochs * ((n + c->batch - 1) / c->batch));
+	s->an_epoch = X(lb_checkpoint_steps)(c);
+	s->total = (int64_t)c->epochs * s->an_epoch;
+	s->kept = lb_seconds();
+	s->pause = c->keep_seconds;
 	return 0;
 }
 
@@ -119,6 +127,7 @@ static void session_close(struct session *s)
 	free(s->valid);
 	free(s->subject);
 	free(s->who);
+	free(s->told);
 	lb_team_free(s->team);
 	lb_sampler_close(&s->sampler);
 }
@@ -149,19 +158,23 @@ static int resume(struct session *s, struct lb_err *err)
 {
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct X(lb_learner) *l = &s->learner[i];
-		if (l->setup->checkpoint_every && X(lb_checkpoint_load)(l, s->c, &s->out[i], &l->start, err) < 0)
+		if (l->setup->checkpoint && X(lb_checkpoint_load)(l, s->c, &s->out[i], err) < 0)
 			return -1;
-		s->out[i].resumed = l->start;
-		if (s->out[i].status != LB_TRIAL_OK)
-			end_trial(s, i, s->out[i].status);
+		s->out[i].resumed = s->out[i].epochs;
 	}
 	return 0;
 }
 
-/* Whether trial i takes part in an epoch: it has not ended, and has not done it already. */
-static bool takes_part(const struct session *s, size_t i, size_t epoch)
+/* Whether trial i takes part in the next step: it has not ended, and has not done it already. */
+static bool takes_part(const struct session *s, size_t i)
 {
-	return s->learner[i].active && epoch >= s->learner[i].start;
+	return s->learner[i].active && s->step >= s->learner[i].start;
+}
+
+/* The same for what comes at the end of an epoch, when its steps are done. */
+static bool takes_part_at_end(const struct session *s, size_t i)
+{
+	return s->learner[i].active && s->step > s->learner[i].start;
 }
 
 static bool any_active(const struct session *s)
@@ -172,10 +185,10 @@ static bool any_active(const struct session *s)
 	return false;
 }
 
-/* The first epoch that some trial has still to do. */
-static size_t first_epoch(const struct session *s)
+/* The first step that some trial has still to do. */
+static int64_t first_step(const struct session *s)
 {
-	size_t first = s->c->epochs;
+	int64_t first = s->total;
 
 	for (size_t i = 0; i < s->c->k; i++)
 		if (s->learner[i].active && s->learner[i].start < first)
@@ -183,40 +196,72 @@ static size_t first_epoch(const struct session *s)
 	return first;
 }
 
-/* After an epoch: keeps the state of the trials that want it, of one that has ended too, so that it is not trained again. */
-static int keep_states(struct session *s, size_t epochs, struct lb_err *err)
+static bool due_by_epochs(const struct session *s, const struct X(lb_learner) *l)
 {
+	const size_t every = l->setup->checkpoint_every;
+
+	return every && s->step % s->an_epoch == 0 && (size_t)(s->step / s->an_epoch) % every == 0;
+}
+
+/* One that only time asked for may fail: the training is worth more than its state. */
+static int keep_state(struct session *s, size_t i, bool asked, struct lb_err *err)
+{
+	const struct X(lb_learner) *l = &s->learner[i];
+	struct lb_err why = { 0 };
+
+	if (!X(lb_checkpoint_save)(l, s->c, &s->out[i], s->step, &why))
+		return 0;
+	if (asked)
+		return lb_fail(err, why.code, "%s", why.text);
+	if (!s->warned)
+		lb_warn("%s; the training goes on, but is lost if it is killed now", why.text);
+	s->warned = true;
+	return 0;
+}
+
+/* After a step, or an epoch with its evaluation: keeps the states of the trials that want it. Where writing takes long it is done less
+ * often, so that it costs a twentieth of the time at most. */
+static int keep_states(struct session *s, struct lb_err *err)
+{
+	const double now = lb_seconds();
+	const bool by_time = s->pause > 0 && now - s->kept >= s->pause;
+
 	for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
 		const struct X(lb_learner) *l = &s->learner[i];
-		if (l->setup->checkpoint_every && epochs % l->setup->checkpoint_every == 0 && epochs > l->start && epochs < s->c->epochs &&
-		    X(lb_checkpoint_save)(l, s->c, &s->out[i], epochs, err))
+		const bool asked = due_by_epochs(s, l);
+		if (l->setup->checkpoint && (by_time || asked) && takes_part_at_end(s, i) && s->step < s->total &&
+		    keep_state(s, i, asked, err))
 			return -1;
+	}
+	if (by_time) {
+		s->kept = lb_seconds();
+		s->pause = fmax(s->c->keep_seconds, 20 * (s->kept - now));
 	}
 	return 0;
 }
 
 /* The first layers of all that take part in the epoch at once, where that is less work. */
-static void begin_step(struct session *s, const struct X(lb_minibatch) *m, size_t epoch)
+static void begin_step(struct session *s, const struct X(lb_minibatch) *m)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->c->k; i++)
-		n += takes_part(s, i, epoch);
+		n += takes_part(s, i);
 	if (!X(lb_front_helps)(&s->front, n))
 		return;
 	n = 0;
 	for (size_t i = 0; i < s->c->k; i++)
-		if (takes_part(s, i, epoch))
+		if (takes_part(s, i))
 			X(lb_front_take)(&s->front, n++, s->learner[i].net, s->learner[i].w);
 	X(lb_front_forward)(&s->front, n, m->feed->x, m->b);
 }
 
 static void step_all(struct session *s, const struct X(lb_minibatch) *m, size_t epoch)
 {
-	begin_step(s, m, epoch);
+	begin_step(s, m);
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct X(lb_learner) *l = &s->learner[i];
-		if (!takes_part(s, i, epoch))
+		if (!takes_part(s, i))
 			continue;
 		const double factor = lb_schedule_factor(l->setup->schedule, l->setup->schedule_par, s->step, s->total, (int64_t)epoch);
 		const double value = X(lb_learner_step)(l, s->c, m, s->step, factor);
@@ -229,22 +274,28 @@ static void step_all(struct session *s, const struct X(lb_minibatch) *m, size_t 
 	s->step++;
 }
 
-static void train_epoch(struct session *s, size_t epoch)
+/* The steps of an epoch that are still to do. */
+static int train_epoch(struct session *s, size_t epoch, struct lb_err *err)
 {
 	const size_t n = s->c->split->n[LB_TRAIN];
+	const int64_t begin = (int64_t)epoch * s->an_epoch;
 
 	lb_sampler_draw(&s->sampler, s->c->order_seed, epoch, s->order);
 	for (size_t i = 0; i < s->c->k; i++) {
-		s->learner[i].loss_sum = 0;
+		if (s->learner[i].start <= begin)
+			s->learner[i].loss_sum = 0;
 		s->learner[i].epoch = epoch;
 	}
-	for (size_t start = 0; start < n && !lb_stop_requested && any_active(s); start += s->c->batch) {
+	for (size_t start = (size_t)(s->step - begin) * s->c->batch; start < n && !lb_stop_requested && any_active(s); start += s->c->batch) {
 		const size_t b = n - start < s->c->batch ? n - start : s->c->batch;
 		for (size_t i = 0; i < b; i++)
 			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
 		X(lb_feed_load)(&s->feed, s->rows, b, s->team);
 		step_all(s, &(struct X(lb_minibatch)){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b }, epoch);
+		if (s->pause > 0 && s->step % s->an_epoch && keep_states(s, err))
+			return -1;
 	}
+	return 0;
 }
 
 static void not_finite(struct session *s, size_t i, int part, size_t row, size_t epoch)
@@ -259,10 +310,10 @@ static void not_finite(struct session *s, size_t i, int part, size_t row, size_t
 /* Adds trial i to the models that are evaluated next. */
 static void add_subject(struct session *s, size_t *n, size_t i, const struct lb_decision *decision, double *metric, double *scores)
 {
-	const struct X(lb_learner) *l = &s->learner[i];
+	struct X(lb_learner) *l = &s->learner[i];
 
 	s->who[*n] = i;
-	s->subject[(*n)++] = (struct X(lb_subject)){ .setup = l->setup, .net = l->net, .w = l->w, .decision = decision, .metric = metric,
+	s->subject[(*n)++] = (struct X(lb_subject)){ .setup = l->setup, .net = l->net, .w = X(lb_learner_judged)(l), .decision = decision, .metric = metric,
 						     .scores = scores };
 }
 
@@ -277,19 +328,21 @@ static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_
 	return 0;
 }
 
-/* True when the trial should stop: patience epochs without an improvement. Keeps the best parameters. */
-static bool stop_early(struct X(lb_learner) *l, const double *valid, size_t epoch)
+/* True when the trial should stop: patience epochs without an improvement. Keeps the best parameters. An undefined metric is no
+ * improvement, and stops nothing as long as it has never been defined. */
+static bool stop_early(struct X(lb_learner) *l, struct lb_outcome *o, const double *valid, size_t epoch)
 {
 	const struct lb_early_stopping *stop = &l->setup->stop;
 	const bool higher = l->setup->metric[stop->metric].metric->higher_is_better;
 	const double value = higher ? valid[stop->metric] : -valid[stop->metric];
 
-	if (l->best_epoch == 0 || (isnan(l->best_value) && !isnan(value)) || value > l->best_value + stop->min_delta) {
+	o->undefined_epochs += isnan(value) ? 1 : 0;
+	if (!isnan(value) && (l->best_epoch == 0 || value > l->best_value + stop->min_delta)) {
 		l->best_value = value;
 		l->best_epoch = epoch + 1;
 		memcpy(l->best, l->w, l->n_params * sizeof(real));
 	}
-	return (int64_t)(epoch + 1 - l->best_epoch) >= stop->patience;
+	return l->best_epoch && (int64_t)(epoch + 1 - l->best_epoch) >= stop->patience;
 }
 
 /* The curves' metrics of the epoch, and those on validation rows that early stopping looks at. */
@@ -300,7 +353,7 @@ static int evaluate_epoch(struct session *s, size_t epoch, struct lb_err *err)
 		for (size_t i = 0; i < s->c->k && s->c->split->n[part]; i++) {
 			const struct lb_setup *setup = s->learner[i].setup;
 			double *curve = s->out[i].curve[part];
-			if (takes_part(s, i, epoch) && (setup->curve[part] || (part == LB_VALID && setup->stop.on)))
+			if (takes_part_at_end(s, i) && (setup->curve[part] || (part == LB_VALID && setup->stop.on)))
 				add_subject(s, &n, i, NULL, curve ? curve + epoch * setup->n_metrics : s->valid + i * s->most_metrics, NULL);
 		}
 		if (n && evaluate(s, n, part, false, err))
@@ -320,7 +373,7 @@ static void end_epoch(struct session *s, size_t i, size_t epoch)
 	o->epochs = epoch + 1;
 	if (s->c->progress)
 		s->c->progress(s->c->progress_arg, i, epoch + 1, o->loss_curve[epoch], valid);
-	if (l->setup->stop.on && valid && stop_early(l, valid, epoch))
+	if (l->setup->stop.on && valid && stop_early(l, o, valid, epoch))
 		l->active = false;
 }
 
@@ -332,7 +385,7 @@ static int end_epochs(struct session *s, size_t epoch, double trained, struct lb
 
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct X(lb_learner) *l = &s->learner[i];
-		if (!takes_part(s, i, epoch))
+		if (!takes_part_at_end(s, i))
 			continue;
 		n++;
 		X(lb_learner_settle)(l);
@@ -342,7 +395,7 @@ static int end_epochs(struct session *s, size_t epoch, double trained, struct lb
 	if (evaluate_epoch(s, epoch, err))
 		return -1;
 	for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
-		if (!takes_part(s, i, epoch))
+		if (!takes_part_at_end(s, i))
 			continue;
 		s->out[i].evaluate_seconds += (lb_seconds() - start) / (double)n;
 		end_epoch(s, i, epoch);
@@ -369,45 +422,78 @@ static int settle_on(struct session *s, size_t i, struct lb_err *err)
 	return rc < 0 ? -1 : 0;
 }
 
-/* The metrics of all trials that have ended well. */
-static int finish(struct session *s, struct lb_err *err)
+/* Whether trial i has ended and its outcome is not final yet. */
+static bool to_finish(const struct session *s, size_t i)
+{
+	return !s->learner[i].active && !s->told[i];
+}
+
+/* The metrics of those of them that have ended well. */
+static int measure_ended(struct session *s, struct lb_err *err)
 {
 	for (size_t i = 0; i < s->c->k; i++)
-		if (s->out[i].status == LB_TRIAL_OK && settle_on(s, i, err))
+		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && settle_on(s, i, err))
 			return -1;
 	for (int part = 0; part < 3; part++) {
 		size_t n = 0;
 		for (size_t i = 0; i < s->c->k && s->c->split->n[part]; i++)
-			if (s->out[i].status == LB_TRIAL_OK)
+			if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK)
 				add_subject(s, &n, i, &s->out[i].decision, s->out[i].metric[part], part == LB_TEST ? s->out[i].scores : NULL);
 		if (n && evaluate(s, n, part, true, err))
 			return -1;
 	}
 	for (size_t i = 0; i < s->c->k; i++)
-		if (s->out[i].status == LB_TRIAL_OK && s->out[i].w)
-			X(lb_learner_fetch)(&s->learner[i], s->learner[i].w, s->out[i].w);
+		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && s->out[i].w)
+			X(lb_learner_fetch)(&s->learner[i], X(lb_learner_judged)(&s->learner[i]), s->out[i].w);
 	return 0;
+}
+
+/* Makes the outcomes of the trials that have ended final, and tells of them. */
+static int finish(struct session *s, struct lb_err *err)
+{
+	const double start = lb_seconds();
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->c->k; i++)
+		n += to_finish(s, i);
+	if (!n)
+		return 0;
+	if (measure_ended(s, err))
+		return -1;
+	const double each = (lb_seconds() - start) / (double)n;
+	for (size_t i = 0; i < s->c->k; i++) {
+		if (!to_finish(s, i))
+			continue;
+		s->told[i] = true;
+		s->out[i].evaluate_seconds += each;
+		if (s->c->ended && s->c->ended(s->c->ended_arg, i, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* All trials that are still training end here. */
+static void end_all(struct session *s)
+{
+	for (size_t i = 0; i < s->c->k; i++) {
+		if (lb_stop_requested && !s->told[i] && s->out[i].status == LB_TRIAL_OK)
+			end_trial(s, i, LB_TRIAL_INTERRUPTED);
+		s->learner[i].active = false;
+	}
 }
 
 static int run(struct session *s, struct lb_err *err)
 {
-	const size_t first = first_epoch(s);
-
-	s->step = s->total / (int64_t)s->c->epochs * (int64_t)first;
-	for (size_t epoch = first; epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
+	s->step = first_step(s);
+	for (size_t epoch = (size_t)(s->step / s->an_epoch); epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
 		const double start = lb_seconds();
-		train_epoch(s, epoch);
-		if (!lb_stop_requested && (end_epochs(s, epoch, lb_seconds() - start, err) || keep_states(s, epoch + 1, err)))
+		if (train_epoch(s, epoch, err))
+			return -1;
+		if (!lb_stop_requested && (end_epochs(s, epoch, lb_seconds() - start, err) || finish(s, err) || keep_states(s, err)))
 			return -1;
 	}
-	for (size_t i = 0; lb_stop_requested && i < s->c->k; i++)
-		if (s->out[i].status == LB_TRIAL_OK)
-			end_trial(s, i, LB_TRIAL_INTERRUPTED);
-	const double start = lb_seconds();
-	const int rc = finish(s, err);
-	for (size_t i = 0; i < s->c->k; i++)
-		s->out[i].evaluate_seconds += (lb_seconds() - start) / (double)s->c->k;
-	return rc;
+	end_all(s);
+	return finish(s, err);
 }
 
 int X(lb_train)(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)

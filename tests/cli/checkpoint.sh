@@ -63,7 +63,7 @@ parent=$!
 begun() { [ -n "$(find late/trials -name '*.checkpoint' 2>/dev/null)" ]; }
 wait_until 60 begun
 mine=$(basename "$(find late/trials -name '*.checkpoint' | head -n 1)")
-touch "late/trials/.$mine.tmp-1" 'late/trials/.0123456789abcdef.json.tmp-1'
+touch "late/trials/.$mine.tmp-1-0123456789abcdef" late/trials/.0123456789abcdef.json.tmp-1-0123456789abcdef
 wait $parent
 tidy_but_models late
 

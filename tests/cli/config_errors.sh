@@ -101,3 +101,22 @@ assert_contains "$err" 'los.name=ce: '
 assert_contains "$err" 'train.batch=0: '
 assert_exit 3 lossbench train good.yaml --set train.seed=1,2
 [ ! -e out ] || fail 'something was written'
+
+# A file that is wrong very often is told of in little time: as many mistakes as fit, and how many more there are.
+# often NAME TEXT: NAME.yaml is good.yaml with standard input behind it; the check takes at most 5 s of processor time.
+often() {
+	{ sed "/^${3:-nothing}/d" good.yaml; cat; } >"$1.yaml"
+	(ulimit -t 5; lossbench config check "$1.yaml" >out.txt 2>err.txt) && fail "$1.yaml is not refused"
+	assert_contains "$(cat err.txt)" "$2"
+}
+{ echo 'sweep:'; seq -f '  loss.a%g: [1]' 55000; } | often sweep_keys 'the sweep has more than 1000 keys'
+seq -f 'a%g: 1' 80000 | often top_keys 'more'
+grep -qxE 'and 79[0-9]{3} more' err.txt || fail 'the mistakes that are not shown are not counted'
+seq -f 'm%g: 1' -s ', ' 80000 | sed 's/^/loss: {name: ce, /; s/$/}/' | often block_keys 'unknown key of ce' loss
+seq -f 'm%g' -s ', ' 120000 | sed 's/^/metrics: [/; s/$/]/' | often metrics 'unknown metric "m1"'
+seq -f 'm%g: [1, 2]' -s ', ' 40000 | sed 's/^/sweep: {loss: [{name: ce, /; s/$/}]}/' | often block_lists 'unknown key of ce'
+{ echo "data: {train: {path: $samples/iris.csv.gz, label: label}, drop: ["; seq -f 'm%g,' 100000; echo ']}'; } |
+	sed 's/^m/  m/' | { grep -v '^  split' || true; } >drop.part
+{ sed '/^data/,/split/d' good.yaml; cat drop.part; } >drop.yaml
+(ulimit -t 5; lossbench config check drop.yaml >out.txt 2>err.txt) && fail 'drop.yaml is not refused'
+assert_contains "$(cat err.txt)" "there is no column 'm1'"

@@ -10,6 +10,8 @@ for corpus in "$LB_ROOT"/tests/fuzz/corpus/*/; do
 	files=("$corpus"*)
 	case $target in
 	npy | npz | arff) files+=("$golden"/*."$target") ;;
+	commands) files+=("$golden"/* "$LB_ROOT"/tests/fuzz/corpus/{arff,csv,idx,npy,npz,svmlight}/*) ;;
+	compressed) files+=("$golden"/*.{bz2,xz,zst,gz}) ;;
 	svmlight) files+=("$golden"/*.svm) ;;
 	yaml) files+=("$LB_ROOT"/configs/*.yaml) ;;
 	gzip) files+=("$LB_ROOT"/datasets/samples/iris.csv.gz "$golden"/*.gz) ;;

@@ -36,12 +36,12 @@ refused() { # TABLE PART
 	assert_contains "$err" "$2"
 }
 percent='a percent sign is no part of a number here: write 12 or 0.12, not 12%; correct the file, or name the column in data.categorical'
-comma='numbers have a decimal point here: write 1.5, not 1,5; correct the file, or name the column in data.categorical'
-refused 'a,b,label\n1,12,x\n2,3%,y\n3,4,x\n' "data.csv:3: column 'b': found '3%' (1 such cells), the other 2 cells are numbers; $percent"
+comma='correct the file, or name the column in data.categorical'
+refused 'a,b,label\n1,12,x\n2,3%,y\n3,4,x\n' "data.csv:3: column 'b': found '3%' (1 such cell), the other 2 cells are numbers; $percent"
 refused 'a,b,label\n1,12%,x\n2,3 %,y\n3,4%,x\n' "data.csv:2: column 'b': found '12%' (3 such cells); $percent"
-refused 'a;b;label\n1.5;2;x\n2.5;2;y\n-2,5;3;y\n' "data.csv:4: column 'a': found '-2,5' (1 such cells), the other 2 cells are numbers; $comma"
-refused 'a;b;label\n1,5;2;x\n2,5;3;y\n3,25;1;x\n' "data.csv:2: column 'a': found '1,5' (3 such cells); $comma"
-refused 'a,b,label\n1,12,x\n2,low,y\n3,4,x\n' "found 'low' (1 such cells), the other 2 cells are numbers; correct the file"
+refused 'a;b;label\n1.5;2;x\n2.5;2;y\n-2,5;3;y\n' "data.csv:4: column 'a': found '-2,5' (1 such cell), the other 2 cells are numbers; set data.decimal: comma to read '-2,5' as -2.5; $comma"
+refused 'a;b;label\n1,5;2;x\n2,5;3;y\n3,25;1;x\n' "data.csv:2: column 'a': found '1,5' (3 such cells); set data.decimal: comma to read '1,5' as 1.5; $comma"
+refused 'a,b,label\n1,12,x\n2,low,y\n3,4,x\n' "found 'low' (1 such cell), the other 2 cells are numbers; correct the file, list the text in data.missing_values"
 { echo a,b,label && for i in {1..30}; do echo "$i,$((i % 3 * 50))%,$([ $((i % 2)) = 0 ] && echo x || echo y)"; done; } >doses.csv
 config doses.csv '' >c.yaml
 assert_exit 4 lossbench train c.yaml --quiet

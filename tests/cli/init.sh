@@ -69,3 +69,15 @@ assert_exit 0 lossbench data info "$samples/fashion_mnist_t10k1000-images-idx3-u
 assert_eq "$(($(json - .class_counts <<<"$out" | tr -d '[] ' | tr , +)))" 1000 'labels of all classes'
 assert_exit 0 lossbench data formats
 for word in csv idx; do assert_contains "$out" "$word "; done
+
+# Every sample: what init writes is checked and trains, one trial of it.
+for file in "$samples"/*.gz; do
+	[[ $file != *-labels-idx1-* ]] || continue
+	assert_exit 0 lossbench init "$file" --out every.yaml
+	assert_exit 0 lossbench config check every.yaml
+	first=$(lossbench sweep every.yaml --set train.epochs=1 --list 2>/dev/null | cut -f1 | sed -n 1p)
+	rm -rf every
+	assert_exit 0 lossbench sweep every.yaml --only "$first" --quiet --set train.epochs=1 --set output.dir=every
+	assert_eq "$(json every/trials/*.json .result.status)" ok "$file"
+	rm every.yaml
+done

@@ -34,6 +34,8 @@ for signal in INT TERM; do
 	interrupted $signal $job
 	assert_contains "$(cat log)" 'interrupted; go on with: lossbench sweep --config s.yaml'
 	assert_contains "$(cat log)" 'the rest not run'
+	broken_off=$(grep -l '"status": "interrupted"' r/trials/*.json | wc -l)
+	if [ "$broken_off" -gt 0 ]; then assert_contains "$(cat log)" ", $broken_off interrupted, the rest"; fi
 	tidy r
 	states=$(lossbench sweep s.yaml --list | cut -f2 | sort | uniq -c)
 	assert_lacks "$states" failed

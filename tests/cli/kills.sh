@@ -46,8 +46,8 @@ for ((k = 1; k <= kills; k++)); do
 	done_before=$({ records | xargs -r -d '\n' grep -l '"status": "ok"' || true; } | xargs -r -d '\n' -n 1 basename)
 done
 mkdir -p "$folder/trials"
-echo '{' >"$folder/..plan.tmp-$BASHPID"0000 # of a process that cannot be
-echo lossbench >"$folder/trials/..probe.tmp-$BASHPID"0000
+echo '{' >"$folder/..plan.tmp-$BASHPID"0000-0123456789abcdef # of a process that cannot be
+echo lossbench >"$folder/trials/..probe.tmp-$BASHPID"0000-0123456789abcdef
 records | head -n 1 | xargs -r -d '\n' rm
 assert_exit 0 lossbench sweep c.yaml --jobs 2 --set "output.dir=$folder"
 assert_same_results whole "$folder"

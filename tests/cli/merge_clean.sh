@@ -22,7 +22,7 @@ cp -r one broken
 sed -i 's/"status": "ok"/"status": "failed"/' "broken/trials/$id.json"
 cp -r broken target
 assert_exit 0 lossbench merge --into target one
-assert_eq "$out" 'target: 1 records copied, 2 there already'
+assert_eq "$out" 'target: 1 record copied, 2 there already'
 assert_exit 0 lossbench merge --into target broken
 assert_same_results one target
 

@@ -47,7 +47,7 @@ done
 
 # What a kill in the middle of writing leaves, a finished record that is cut short among it.
 todo=$(lossbench sweep c.yaml --list | awk '$2 == "to" { print $1 }')
-echo '{"schema": "lossb' >"killed/trials/.$(head -n 1 <<<"$todo").json.tmp-99999"
+echo '{"schema": "lossb' >"killed/trials/.$(head -n 1 <<<"$todo").json.tmp-99999-0123456789abcdef"
 echo '{"schema": "lossb' >"killed/trials/$(tail -n 1 <<<"$todo").json"
 finished=$(stamps killed | grep -v "$(tail -n 1 <<<"$todo")")
 assert_exit 0 lossbench sweep c.yaml --jobs 2

@@ -105,3 +105,22 @@ assert_exit 0 "$scripts/sweep-parallel.sh" par.yaml -j 2
 assert_same_results whole par
 assert_eq "$(comm -12 <(echo "$before" | sort) <(stat -c %Y.%n par/trials/*.json | sort))" "$(echo "$before" | sort)" 'done before'
 assert_exit 2 "$scripts/sweep-parallel.sh"
+
+# Whatever the path holds, it is one word to every shell on the way.
+sed 's/{dir: whole}/{dir: named}/; s/^name: .*/name: small/' c.yaml >named.yaml
+for path in 'a b.yaml' 'x;touch PWNED;$(touch PWNED).yaml' "q'u\"o \`touch PWNED\`.yaml" -dash.yaml '{}{.}{1}{2}{#}.yaml' $'new\nline.yaml' \
+	'ü*?[a]\\.yaml'; do
+	rm -rf named
+	cp named.yaml "./$path"
+	assert_exit 0 "$scripts/sweep-parallel.sh" "$path" -j 2
+	assert_same_results whole named
+	rm -rf named
+	assert_exit 0 array 2 "$path"
+	assert_same_results whole named
+	sed '/^sweep:/,/^  train/d; s/{dir: named}/{dir: named_loop}/' named.yaml >"./$path"
+	rm -rf named_loop
+	assert_exit 0 "$scripts/sweep-loop.sh" "$path" loss.name ce brier
+	assert_same_results whole named_loop
+	rm "./$path"
+done
+[ ! -e PWNED ] || fail 'a part of a path was run by a shell'

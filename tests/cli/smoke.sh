@@ -43,7 +43,7 @@ assert_contains "$out" '4 trials'
 assert_exit 0 lossbench config check configs/quickstart.yaml
 assert_contains "$out" '120 trials'
 assert_exit 2 lossbench train --config configs/smoke.yaml
-assert_contains "$err" 'holds 4 trials; `train` runs one: use `lossbench sweep --config configs/smoke.yaml`'
+assert_contains "$err" 'configs/smoke.yaml has a sweep block of 4 trials; use `lossbench sweep --config configs/smoke.yaml`, or `train` with every swept key set'
 assert_exit 0 lossbench config resolve "$work/single.yaml" --set loss.name=focal
 assert_eq "$(json - .loss.gamma <<<"$out")" 2
 
@@ -70,3 +70,22 @@ for block, key, value in [("train", "epochs", "many"), ("train", "epochz", 3), (
     bad.setdefault(block, {})[key] = value
     assert not validator.is_valid(bad), "the schema accepts %s.%s: %r" % (block, key, value)
 PY
+
+# A config whose sweep comes to one trial, by itself or by --set, is trained.
+cat >one.yaml <<YAML
+task: multiclass
+data: {train: {path: $LB_ROOT/datasets/samples/iris.csv.gz, label: label}}
+loss: ce
+train: {epochs: 1}
+output: {dir: one}
+sweep: {train.seed: [1, 2, 3], optimizer.lr: [0.1]}
+YAML
+assert_exit 2 lossbench train one.yaml
+assert_contains "$err" 'one.yaml has a sweep block of 3 trials; use `lossbench sweep --config one.yaml`, or `train` with every swept key set to one value by --set'
+assert_exit 0 lossbench train one.yaml --set train.seed=2
+assert_eq "$(find one -name '*.json' | wc -l)" 1 'records'
+sed 's/\[1, 2, 3\]/[2]/' one.yaml >single.yaml
+assert_exit 0 lossbench train single.yaml
+assert_contains "$err" 'is done already'
+assert_exit 3 lossbench train single.yaml --set metrics=auc,accuracy
+assert_contains "$err" 'metrics: 2 values make a sweep; for one list of them write --set metrics=[auc,accuracy]'

@@ -50,3 +50,32 @@ refused 4 'data.weight: the weights of the training rows sum to 0; allowed: more
 	--set 'data.split={modulo: 2, test: [0]}'
 refused 3 'train.class_weight: found balanced, but task regression has no classes; allowed: none' --set task=regression --set loss=mse \
 	--set data.train.label=w --set 'data.drop=[class]' --set train.class_weight=balanced --set 'metrics=[rmse]'
+
+# Weights of the classes by their names, in any order and of any size, are the weights of their rows; the id knows no order.
+awk -F, -v OFS=, 'NR == 1 { print; next } { $3 = $4 == "a" ? 1 : $4 == "b" ? 2 : 5; print }' weighted.csv >named.csv
+config named named.csv
+rows=$(objective named --set data.weight=w)
+for weights in '{a: 1, b: 2, c: 5}' '{c: 5, a: 1, b: 2}' '{b: 0.4, c: 1, a: 0.2}'; do
+	rm -rf by_name
+	objective plain --set "$drop" --set "train.class_weight=$weights" --set output.dir=by_name >/dev/null
+	by_name=$(json "$(find by_name -name '*.json')" .result.objective)
+	near "$by_name" "$rows" || fail "class weights $weights give $by_name, the same as row weights $rows"
+	basename "$(find by_name -name '*.json')" >>names
+done
+assert_eq "$(sort -u names | wc -l)" 2 'ids of the same weights in any order are one, those of other numbers another'
+weighted_list=$(lossbench sweep --config plain.yaml --set 'train.class_weight={a: 1, b: 2, c: 5},none,balanced' --list | cut -f3)
+assert_eq "$weighted_list" $'train.class_weight={"a":1,"b":2,"c":5}\ntrain.class_weight=none\ntrain.class_weight=balanced'
+refused 3 "train.class_weight: class 'c' has no weight; give each of 'a', 'b', 'c' one" --set 'train.class_weight={a: 1, b: 2}'
+refused 3 "train.class_weight: there is no class 'd'; the classes are 'a', 'b', 'c'" --set 'train.class_weight={a: 1, b: 2, c: 3, d: 4}'
+refused 3 'train.class_weight.b: found 0, allowed: a number > 0' --set 'train.class_weight={a: 1, b: 0, c: 3}'
+refused 3 'found a list, allowed: none, balanced, or a number for each name, as in {NAME: 1, OTHER: 2.5}' --set 'train.class_weight=[1, 2, 5]'
+refused 3 'train.class_weight: found a block, but task regression has no classes; allowed: none' --set task=regression --set loss=mse \
+	--set data.train.label=w --set 'data.drop=[class]' --set 'train.class_weight={a: 1}' --set 'metrics=[rmse]'
+awk -F, 'NR == 1 || $4 != "c"' weighted.csv >two.csv
+binary=(--set task=binary --set loss=logistic --set data.train.path=two.csv --set "$drop" --set 'metrics=[accuracy]')
+config two two.csv
+one=$(objective two "${binary[@]}" --set 'train.class_weight={a: 1, b: 1}')
+objective two "${binary[@]}" --set 'train.class_weight={a: 1, b: 9}' --set output.dir=two/other >/dev/null
+other=$(json "$(find two/other -name '*.json')" .result.objective)
+! near "$one" "$other" || fail "class weights of a binary task change nothing: $one"
+refused 3 "class 'b' has no weight" "${binary[@]}" --set 'train.class_weight={a: 1}'

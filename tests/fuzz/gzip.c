@@ -1,26 +1,7 @@
 /* The layer that inflates: whatever the pieces it is read in, the same bytes, the same verdict. Whichever library inflates, the
  * same bytes, and what zlib takes every library takes. */
 #include "datasets/inflate.h"
-#include "datasets/stream.h"
-#include "tests/fuzz/fuzz.h"
-
-static int read_in_pieces(const char *path, size_t piece, char sha256[65], uint64_t *bytes)
-{
-	static unsigned char buf[70000];
-	struct lb_err err = { 0 };
-	struct lb_stream *s = lb_stream_open(path, 8 << 20, &err);
-	size_t got = 1;
-	int rc = s ? 0 : -1;
-
-	while (!rc && got)
-		rc = lb_stream_read(s, buf, piece, &got, &err);
-	if (rc)
-		fuzz_check_error(&err, LB_DATA, LB_MACHINE);
-	else
-		lb_stream_digest(s, sha256, bytes);
-	lb_stream_close(s);
-	return rc;
-}
+#include "tests/fuzz/pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
@@ -29,11 +10,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	uint64_t bytes[3] = { 0, 0, 0 };
 
 	lb_inflater = &lb_inflater_zlib;
-	const int by_zlib = read_in_pieces(path, 70000, sha256[0], &bytes[0]);
+	const int by_zlib = fuzz_read_in_pieces(path, 70000, sha256[0], &bytes[0]);
 	for (size_t i = 0; lb_inflaters[i]; i++) {
 		lb_inflater = lb_inflaters[i];
-		const int rc = read_in_pieces(path, 70000, sha256[1], &bytes[1]);
-		FUZZ_CHECK(read_in_pieces(path, 997, sha256[2], &bytes[2]) == rc);
+		const int rc = fuzz_read_in_pieces(path, 70000, sha256[1], &bytes[1]);
+		FUZZ_CHECK(fuzz_read_in_pieces(path, 997, sha256[2], &bytes[2]) == rc);
 		FUZZ_CHECK(rc ? by_zlib : bytes[1] == bytes[2] && !strcmp(sha256[1], sha256[2]));
 		FUZZ_CHECK(rc || by_zlib || (bytes[0] == bytes[1] && !strcmp(sha256[0], sha256[1])));
 	}

@@ -4,12 +4,13 @@
 
 static void assemble(struct lb_table *t, enum lb_kind kind)
 {
-	static const char *const paths_of[4] = { "input", NULL, NULL, NULL };
+	static const char *const paths_of[LB_FILES] = { "input" };
+	struct lb_table *const tables[LB_FILES] = { t };
 	const struct lb_roles roles = { .kind = kind, .categorical_auto = true, .missing = LB_MISSING_MEAN };
 	struct lb_dataset *d = NULL;
 	struct lb_err err = { 0 };
 
-	if (lb_dataset_assemble(t, NULL, NULL, NULL, paths_of, &roles, &d, &err))
+	if (lb_dataset_assemble(tables, paths_of, &roles, &d, &err))
 		fuzz_check_error(&err, LB_DATA, LB_MACHINE);
 	else
 		FUZZ_CHECK(d && d->n > 0);

@@ -19,7 +19,7 @@ build=$(cd "$1" && pwd) || exit 2
 seconds=$2
 shift 2
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
-[ $# -gt 0 ] || set -- arff csv gzip idx npy npz record set svmlight yaml
+[ $# -gt 0 ] || set -- arff commands compressed csv gzip idx npy npz record set svmlight yaml
 samples=datasets/samples golden=tests/golden/formats
 
 # The first lines or bytes of real files, as files of the folder.
@@ -30,6 +30,13 @@ seeds() { # TARGET FOLDER
 	idx) gzip -dc "$samples/fashion_mnist_t10k1000-labels-idx1-ubyte.gz" >"$2/seed" ;;
 	gzip) cp "$samples"/{iris,wine,glass}.csv.gz "$golden"/*.gz "$2" ;;
 	svmlight) cp "$golden"/*.svm "$2" ;;
+	compressed) cp "$golden"/*.{bz2,xz,zst,gz} "$2" ;;
+	commands)
+		for file in tests/fuzz/corpus/{arff,csv,idx,npy,npz,svmlight}/* "$golden"/*; do
+			cp "$file" "$2/$(basename "$(dirname "$file")")-$(basename "$file")"
+		done
+		for file in "$samples"/*.csv.gz; do gzip -dc "$file" | head -n 12 >"$2/$(basename "$file" .gz)"; done
+		;;
 	npy | npz | arff) cp "$golden"/*."$1" "$2" ;;
 	yaml) cp configs/*.yaml "$2" ;;
 	esac

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Writes tests/golden/formats/ and formats.json with NumPy, SciPy and scikit-learn: small files of every kind that lossbench reads, and
 the values that these libraries read back from them. Run from the root of the project; the tests need none of these."""
+import bz2
 import gzip
 import io
 import json
+import lzma
 import struct
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -137,6 +140,45 @@ def svmlight():
     expect(name, got.toarray(), labels, base=1)
 
 
+def sparse_archives():
+    """What scipy.sparse.save_npz writes; in three of them indices out of order, in one a cell given twice."""
+    rng = np.random.default_rng(6)
+    x = scipy.sparse.random(7, 11, 0.3, random_state=7, format="csr", data_rvs=lambda n: np.round(rng.standard_normal(n), 4))
+    for kind, packed in ("csr", True), ("csc", True), ("coo", False):
+        name = f"sparse-{kind}.npz"
+        scipy.sparse.save_npz(FOLDER / name, x.asformat(kind), compressed=packed)
+        expect(name, scipy.sparse.load_npz(FOLDER / name).toarray(), base=1)
+    twice = scipy.sparse.coo_matrix(([1, 2, 4, -1], ([0, 2, 0, 1], [3, 1, 3, 0])), shape=(4, 5))
+    scipy.sparse.save_npz(FOLDER / "sparse-twice.npz", twice)
+    expect("sparse-twice.npz", twice.toarray(), base=1)
+    back = scipy.sparse.csr_matrix((np.array([3, 1, 2], "u1"), [4, 0, 2], [0, 2, 2, 3]), shape=(3, 5))
+    scipy.sparse.save_npz(FOLDER / "sparse-unsorted.npz", back)
+    expect("sparse-unsorted.npz", back.toarray(), base=1)
+    csr = dict(np.load(FOLDER / "sparse-csr.npz"))
+    y = rng.integers(0, 3, 7)
+    np.savez(FOLDER / "sparse-labelled.npz", y=y, **csr)
+    expect("sparse-labelled.npz", x.toarray(), y, base=1)
+
+
+def texts():
+    x, words = np.arange(8).reshape(4, 2), ["no", "grün", "no", "\U0001F600"]
+    for name, y in ("U", np.array(words)), ("big-U", np.array(words, ">U7")), ("S", np.char.encode(words, "utf-8")):
+        np.savez(FOLDER / f"text-{name}.npz", X=x, y=y[:, None] if name == "S" else y)
+        expect(f"text-{name}.npz", x, text=words)
+
+
+def compressed():
+    text = (FOLDER / "dense.arff").read_bytes()
+    half = len(text) // 2
+    for ending, pack in ("bz2", bz2.compress), ("xz", lzma.compress), ("zst", zstd):
+        write(f"dense.arff.{ending}", pack(text[:half]) + pack(text[half:]))
+        expected[f"dense.arff.{ending}"] = expected["dense.arff"]
+
+
+def zstd(data):
+    return subprocess.run(["zstd", "-c", "--check"], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
 ARFF = """% a comment
 @RELATION 'two words'
 
@@ -170,6 +212,9 @@ def main():
     archives()
     svmlight()
     arff()
+    sparse_archives()
+    texts()
+    compressed()
     Path("tests/golden/formats.json").write_text(json.dumps(expected, indent=0, sort_keys=True) + "\n")
 
 

@@ -100,12 +100,13 @@ static inline struct lb_table block(enum lb_dtype dtype, size_t n, size_t d, con
 static inline struct lb_dataset *join(struct lb_table train, struct lb_table labels, struct lb_table test,
 				      struct lb_table test_labels, struct lb_roles roles)
 {
-	const char *const paths[4] = { "train.csv", "labels.csv", "test.csv", "test-labels.csv" };
+	const char *const paths[LB_FILES] = { "train.csv", "labels.csv", NULL, NULL, "test.csv", "test-labels.csv" };
+	struct lb_table *const tables[LB_FILES] = { &train, labels.n ? &labels : NULL, NULL, NULL, test.n ? &test : NULL,
+						    test_labels.n ? &test_labels : NULL };
 	struct lb_dataset *d = NULL;
 
 	err = (struct lb_err){ 0 };
-	lb_dataset_assemble(&train, labels.n ? &labels : NULL, test.n ? &test : NULL, test_labels.n ? &test_labels : NULL, paths,
-			    &roles, &d, &err);
+	lb_dataset_assemble(tables, paths, &roles, &d, &err);
 	lb_table_free(&train);
 	lb_table_free(&labels);
 	lb_table_free(&test);
@@ -118,6 +119,26 @@ static inline struct lb_dataset *both(const char *train, const char *test, struc
 	const struct lb_table none = { 0 };
 
 	return join(table(train), none, test ? table(test) : none, none, roles);
+}
+
+/* A training, a validation and a test file (NULL: none). */
+static inline struct lb_dataset *three(const char *train, const char *valid, const char *test, struct lb_roles roles)
+{
+	const char *const paths[LB_FILES] = { "train.csv", NULL, valid ? "valid.csv" : NULL, NULL, test ? "test.csv" : NULL, NULL };
+	const char *const text[3] = { train, valid, test };
+	struct lb_table side[3] = { 0 }, *tables[LB_FILES] = { NULL };
+	struct lb_dataset *d = NULL;
+
+	for (int s = 0; s < 3; s++)
+		if (text[s]) {
+			side[s] = table(text[s]);
+			tables[2 * s] = &side[s];
+		}
+	err = (struct lb_err){ 0 };
+	lb_dataset_assemble(tables, paths, &roles, &d, &err);
+	for (int s = 0; s < 3; s++)
+		lb_table_free(&side[s]);
+	return d;
 }
 
 static inline struct lb_dataset *one(const char *csv, struct lb_roles roles)

@@ -194,6 +194,34 @@ START_TEST(utf8)
 END_TEST
 
 /* Random123's published known answers for philox4x32-10, and that lb_rng is that function of (block, purpose, index; seed). */
+START_TEST(visible_text)
+{
+	static const struct {
+		const char *text, *shown, *yaml;
+	} cases[] = {
+		{ "plain \xC3\xA9 \xE2\x82\xAC", "plain \xC3\xA9 \xE2\x82\xAC", "\"plain \xC3\xA9 \xE2\x82\xAC\"" },
+		{ "a\x1b[2J\n\tb\x7f", "a\\x1b[2J\\x0a\\x09b\\x7f", "\"a\\u001B[2J\\u000A\\u0009b\\u007F\"" },
+		{ "\xC2\x9b" "31m", "\\xc2\\x9b31m", "\"\\u009B31m\"" },
+		{ "\xE2\x80\xAE" "cba", "\\xe2\\x80\\xaecba", "\"\\u202Ecba\"" },
+		{ "say \"hi\" \\", "say \"hi\" \\", "\"say \\\"hi\\\" \\\\\"" },
+		{ "\xff\xC3", "\\xff\\xc3", NULL },
+		{ "", "", "\"\"" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct lb_buf b = { 0 };
+		lb_buf_visible(&b, cases[i].text);
+		ck_assert_str_eq(b.s ? b.s : "", cases[i].shown);
+		lb_buf_free(&b);
+		if (cases[i].yaml) {
+			lb_buf_yaml(&b, cases[i].text);
+			ck_assert_str_eq(b.s, cases[i].yaml);
+			lb_buf_free(&b);
+		}
+	}
+}
+END_TEST
+
 START_TEST(philox)
 {
 	static const struct {
@@ -334,6 +362,7 @@ static Suite *suite(void)
 	tcase_add_test(t, parse_int);
 	tcase_add_test(t, nearest);
 	tcase_add_test(t, utf8);
+	tcase_add_test(t, visible_text);
 	tcase_add_test(t, philox);
 	tcase_add_test(t, uniform_and_normal);
 	tcase_add_test(t, below);

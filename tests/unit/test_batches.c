@@ -130,11 +130,12 @@ static const struct lb_generator *generator(const char *name)
 
 static struct lb_dataset *assemble_generated(struct lb_table *t, enum lb_kind kind)
 {
-	const char *const paths[4] = { 0 };
+	const char *const paths[LB_FILES] = { 0 };
+	struct lb_table *const tables[LB_FILES] = { t };
 	const struct lb_roles roles = { .kind = kind };
 	struct lb_dataset *d = NULL;
 
-	ck_assert_msg(lb_dataset_assemble(t, NULL, NULL, NULL, paths, &roles, &d, &err) == 0, "%s", err.text);
+	ck_assert_msg(lb_dataset_assemble(tables, paths, &roles, &d, &err) == 0, "%s", err.text);
 	lb_table_free(t);
 	return d;
 }

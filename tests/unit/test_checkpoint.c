@@ -1,5 +1,8 @@
 /* core/train: a training that goes on from a checkpoint ends in the same bytes, whatever its loss and optimiser, also where trials of a
  * cohort are ahead of others; files of other trials, builds or of half their length are not believed. */
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/sha256.h"
 #include "core/base/stop.h"
 #include "losses/loss.h"
 #include "tests/unit/training.h"
@@ -79,6 +82,7 @@ static void ck_same(const struct lb_outcome *a, const struct lb_outcome *b)
 	ck_assert_int_eq(a->status, b->status);
 	ck_assert_uint_eq(a->epochs, b->epochs);
 	ck_assert_uint_eq(a->best_epoch, b->best_epoch);
+	ck_assert_uint_eq(a->undefined_epochs, b->undefined_epochs);
 	ck_assert_int_eq(a->steps, b->steps);
 	ck_assert_uint_eq(a->bad_epoch, b->bad_epoch);
 	ck_assert_int_eq(a->bad_step, b->bad_step);
@@ -176,6 +180,32 @@ START_TEST(early_stopping)
 }
 END_TEST
 
+static int undefined(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *ignored)
+{
+	(void)o;
+	(void)par;
+	(void)ignored;
+	*value = (double)NAN;
+	return 0;
+}
+
+/* The epochs before the interruption count too. */
+START_TEST(early_stopping_by_what_is_undefined)
+{
+	static const struct lb_metric metric = { .base = { .name = "undefined" }, .kinds = 1 << LB_MULTICLASS, .eval = undefined };
+	struct lb_setup s = kept(setup_of("ce", "sgd", "lr=0.1"), 0);
+
+	uses[0] = (struct lb_metric_use){ .metric = &metric, .key = "undefined" };
+	s.stop = (struct lb_early_stopping){ .on = true, .metric = 0, .patience = 3 };
+	const struct lb_cohort c = cohort_of(&p, &s, 1, EPOCHS, 10);
+	unlink(s.checkpoint);
+	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
+	ck_assert_uint_eq(o.undefined_epochs, EPOCHS);
+	lb_outcome_free(&o);
+	ck_resumes(lb_train_f64, &s, 5);
+}
+END_TEST
+
 /* Two of four go on from epoch 2, one from epoch 4, one from the beginning. */
 START_TEST(trials_that_are_ahead)
 {
@@ -261,6 +291,142 @@ START_TEST(damaged_files_are_not_believed)
 }
 END_TEST
 
+/* Kept within epochs: each round keeps the state after its first step at least, and the next goes on from there. */
+static void ck_resumes_within_epochs(train_fn *train, const struct lb_setup *s, int rounds)
+{
+	struct lb_setup plain = *s;
+	struct lb_cohort c = cohort_of(&p, s, 1, EPOCHS, 10);
+
+	plain.checkpoint = NULL;
+	unlink(s->checkpoint);
+	struct lb_outcome whole = train_alone(train, c, &plain);
+	for (int i = 0; i < rounds; i++) {
+		c.keep_seconds = 1e-9;
+		stop_cohort(train, c, EPOCHS - 1);
+		ck_assert_msg(!access(s->checkpoint, R_OK), "round %d left no checkpoint", i);
+	}
+	c.keep_seconds = 0;
+	struct lb_outcome resumed = train_alone(train, c, s);
+	ck_same(&whole, &resumed);
+	lb_outcome_free(&whole);
+	lb_outcome_free(&resumed);
+}
+
+START_TEST(within_epochs)
+{
+	static const char *const optimizers[][2] = { { "sgd", "lr=0.1 momentum=0.9 weight_decay=0.01" }, { "adamw", "lr=0.01 weight_decay=0.1" } };
+
+	for (int rounds = 1; rounds <= 12; rounds += rounds < 4 ? 1 : 4)
+		for (int k = 0; k < 2; k++) {
+			struct lb_setup s = kept(setup_of(k ? "aldr_kl" : "elr", optimizers[k][0], optimizers[k][1]), 0);
+			s.checkpoint_every = 0;
+			s.stop = (struct lb_early_stopping){ .on = k == 1, .metric = 0, .patience = 3 };
+			ck_resumes_within_epochs(precision[k], &s, rounds);
+		}
+}
+END_TEST
+
+struct ends {
+	const struct lb_outcome *out;
+	size_t epoch, n, at[4];
+	enum lb_status status[4];
+};
+
+static struct ends ends;
+
+static void note_epoch(void *arg, size_t i, size_t epoch, double train_loss, const double *valid)
+{
+	(void)arg, (void)i, (void)train_loss, (void)valid;
+	ends.epoch = epoch;
+}
+
+static int note_end(void *arg, size_t i, struct lb_err *ignored)
+{
+	(void)arg, (void)ignored;
+	ck_assert_uint_lt(ends.n++, 4);
+	ends.at[i] = ends.epoch;
+	ends.status[i] = ends.out[i].status;
+	return ends.out[i].status != LB_TRIAL_OK || ends.out[i].metric[LB_TEST] ? 0 : -1;
+}
+
+/* Those that stop early or diverge are told while the others train, with all that their records need. */
+START_TEST(each_is_told_when_it_ends)
+{
+	struct lb_setup s[3] = { setup_of("ce", "sgd", "lr=0.1"), setup_of("ce", "sgd", "lr=3"), setup_of("ce", "sgd", "lr=0.1") };
+	double weight[82] = { [3] = (double)INFINITY };
+	struct lb_outcome alone[3], o[3] = { 0 };
+	struct lb_cohort c = cohort_of(&p, s, 3, 30, 10);
+
+	s[1].stop = (struct lb_early_stopping){ .on = true, .metric = 0, .patience = 2 };
+	s[2].row_weight = weight;
+	for (int i = 0; i < 3; i++)
+		alone[i] = train_alone(lb_train_f64, c, &s[i]);
+	ends = (struct ends){ .out = o };
+	c.progress = note_epoch;
+	c.ended = note_end;
+	train_all(lb_train_f64, &c, o);
+	ck_assert_uint_eq(ends.n, 3);
+	ck_assert_uint_eq(ends.at[0], 30);
+	ck_assert_uint_lt(ends.at[1], 30);
+	ck_assert_uint_eq(ends.at[1], o[1].epochs);
+	ck_assert_uint_lt(ends.at[2], ends.at[1]);
+	ck_assert_int_eq(ends.status[2], LB_TRIAL_DIVERGED);
+	for (int i = 0; i < 3; i++) {
+		ck_same(&alone[i], &o[i]);
+		lb_outcome_free(&alone[i]);
+		lb_outcome_free(&o[i]);
+	}
+}
+END_TEST
+
+static void put_file(const char *text, size_t n)
+{
+	FILE *f = fopen(path[0], "w");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(text, 1, n, f), n);
+	fclose(f);
+}
+
+/* Files with a right checksum and absurd values, one at a time at every place, are refused or trained from; nothing is read or written
+ * past an array (under AddressSanitizer). */
+START_TEST(absurd_values)
+{
+	static const uint64_t absurd[] = { 0, 7, 1u << 20, (uint64_t)1 << 40, UINT64_MAX, (uint64_t)1 << 63, 0x7FF0000000000000u };
+	enum { HEAD = 23, SUM = 64 };
+	const struct lb_setup s = kept(setup_of("elr", "adam", ""), 0);
+	struct lb_cohort c = cohort_of(&p, &s, 1, EPOCHS, 10);
+	size_t n, refused = 0, taken = 0;
+	struct lb_setup quiet = s;
+
+	lb_log_quiet(true);
+	quiet.checkpoint_every = 0;
+	stop_cohort(lb_train_f64, c, 5);
+	char *text = lb_read_file(path[0], 1 << 20, &n, LB_DATA, &err);
+	ck_assert_ptr_nonnull(text);
+	for (size_t at = HEAD + SUM; at + 8 <= n; at += at < HEAD + SUM + 400 ? 1 : 64)
+		for (size_t k = 0; k < sizeof absurd / sizeof *absurd; k++) {
+			char *copy = malloc(n), hex[65];
+			ck_assert_ptr_nonnull(copy);
+			memcpy(copy, text, n);
+			memcpy(copy + at, &absurd[k], sizeof absurd[k]);
+			ck_assert_int_eq(lb_sha256_hex(copy + HEAD + SUM, n - HEAD - SUM, hex, &err), 0);
+			memcpy(copy + HEAD, hex, SUM);
+			put_file(copy, n);
+			struct lb_outcome o = train_alone(lb_train_f64, c, &quiet);
+			ck_assert(o.status == LB_TRIAL_OK || o.status == LB_TRIAL_DIVERGED);
+			ck_assert_uint_le(o.epochs, EPOCHS);
+			*(o.resumed ? &taken : &refused) += 1;
+			lb_outcome_free(&o);
+			free(copy);
+		}
+	ck_assert_uint_gt(refused, 300);
+	ck_assert_uint_gt(taken, 100);
+	free(text);
+	lb_log_quiet(false);
+}
+END_TEST
+
 /* ---- where a divergence began ---- */
 
 START_TEST(the_layer_is_named)
@@ -293,9 +459,13 @@ static Suite *suite(void)
 	tcase_add_test(t, every_optimiser);
 	tcase_add_test(t, every_memory);
 	tcase_add_test(t, early_stopping);
+	tcase_add_test(t, early_stopping_by_what_is_undefined);
 	tcase_add_test(t, trials_that_are_ahead);
 	tcase_add_test(t, a_divergence_is_kept);
 	tcase_add_test(t, damaged_files_are_not_believed);
+	tcase_add_test(t, within_epochs);
+	tcase_add_test(t, each_is_told_when_it_ends);
+	tcase_add_test(t, absurd_values);
 	tcase_add_test(t, the_layer_is_named);
 	suite_add_tcase(s, t);
 	return s;

@@ -88,6 +88,12 @@ static const struct {
 	{ { .kind = LB_BINARY, .weight = "w" }, "x,w,y\n1,0,1\n2,0,2\n", NULL, "all weights are 0" },
 	{ { .kind = LB_REGRESSION }, "x,y\n1,1\n2,a\n", NULL, "train.csv:3: column 'y': the target 'a' is not a number" },
 	{ { .kind = LB_BINARY }, "x,s,y\n1,4,1\n2,m,2\n", NULL, "train.csv:3: the column 's' holds text ('m')" },
+	{ { .kind = LB_BINARY, .categorical_auto = true }, "x,y\n1,1\n12kg,2\n", NULL, "train.csv:3: column 'x': found '12kg' (1 such cell), the other cell "
+	  "is a number; correct the file, list the text in data.missing_values" },
+	{ { .kind = LB_BINARY, .categorical_auto = true }, "x,y\n$5,1\n$6,2\n", NULL, "found '$5' (2 such cells); a currency" },
+	{ { .kind = LB_BINARY, .categorical_auto = true }, "x,y\n\xE2\x82\xAC 5,1\n12 USD,2\n-$6,1\n($7),2\n", NULL, "(4 such cells); a currency" },
+	{ { .kind = LB_BINARY, .categorical_auto = true }, "x,y\n1 500,1\n2 600,2\n", NULL, "data.thousands: blank" },
+	{ { .kind = LB_REGRESSION }, "x,y\n1,$5\n2,$6\n", NULL, "the target '$5' is not a number; task: regression needs numbers; a currency" },
 	{ { .kind = LB_BINARY, .categorical_auto = true }, "x,y\n1,1\n2,2\ninf,2\n3,1\n", NULL, "train.csv:4: column 'x': found 'inf'" },
 	{ { .kind = LB_BINARY }, "x,z,y\n1,,1\n,4,2\n3,,2\n", NULL, "train.csv:3: column 'x': the value is missing (1 of 3 rows lack it: line 3); "
 	  "column 'z': the value is missing (2 of 3 rows lack it: line 2, 4)" },
@@ -97,7 +103,8 @@ static const struct {
 	  "train.csv:3: column 'z': the value is missing (2 of 3 rows" },
 	{ { .kind = LB_BINARY, .missing = LB_MISSING_MEAN }, "x,z,y\n1,,1\n2,,2\n", NULL, "column 'z' has no value at all" },
 	{ { .kind = LB_BINARY, .missing = LB_MISSING_DROP }, "x,z,y\n1,,1\n2,,2\n", NULL, "every row has a missing value" },
-	{ { .kind = LB_BINARY }, "y\n1\n2\n", NULL, "no column is left as a feature" },
+	{ { .kind = LB_BINARY }, "y\n1\n2\n", NULL, "one column only, which is the label; is another delimiter used?" },
+	{ { .kind = LB_BINARY, .weight = "w" }, "w,y\n1,1\n2,2\n", NULL, "no column is left as a feature" },
 	{ { .kind = LB_BINARY }, "x,y\n1,a\n2,b\n", "x,y\n1,a\n2,c\n", "test.csv:3: column 'y': the class 'c' does not occur" },
 	{ { .kind = LB_BINARY }, "x,y\n1,1\n2,2\n", "x,y\n1,1\n2,c\n", "test.csv:3: column 'y': the class 'c' does not occur" },
 	{ { .kind = LB_BINARY }, "x,y\n1,1\n2,2\n", "x,y\na,1\n2,2\n", "test.csv:2: the column 'x' holds 'a', but is a number" },
@@ -130,6 +137,71 @@ START_TEST(test_file_is_matched_by_name)
 	ck_assert_str_eq(d->cat[0].level[d->cat[0].code[2]], "w");
 	ck_assert_uint_eq(d->n_sources, 2);
 	lb_dataset_free(d);
+}
+END_TEST
+
+START_TEST(three_files)
+{
+	struct lb_dataset *d = three("a,s,y\n1,u,0\n2,v,1\n", "y,s,a\n1,w,7\n", "a,s,y\n8,u,0\n9,x,1\n", BINARY);
+
+	ck_assert_msg(d != NULL, "%s", err.text);
+	ck_assert_uint_eq(d->n, 5);
+	ck_assert_uint_eq(d->n_first, 2);
+	ck_assert_uint_eq(d->n_valid, 1);
+	const uint8_t want[] = { 1, 2, 7, 8, 9 };
+	ck_assert_int_eq(d->x.dtype, LB_U8);
+	ck_assert_mem_eq(d->x.x, want, sizeof want);
+	ck_assert_int_eq(d->y[2], 1);
+	ck_assert_int_eq(d->y[3], 0);
+	ck_assert_uint_eq(d->cat[0].n_levels, 4);
+	ck_assert_str_eq(d->cat[0].level[d->cat[0].code[2]], "w");
+	ck_assert_uint_eq(d->n_sources, 3);
+	ck_assert_str_eq(d->source[1].path, "valid.csv");
+	ck_assert_str_eq(d->source[2].path, "test.csv");
+	lb_dataset_free(d);
+
+	d = three("a,y\n1,0\n2,1\n", "a,y\n,1\n5,0\n6,1\n", "a,y\n7,0\n,1\n", ROLES(.kind = LB_BINARY, .missing = LB_MISSING_DROP));
+	ck_assert_msg(d != NULL, "%s", err.text);
+	ck_assert_uint_eq(d->n, 5);
+	ck_assert_uint_eq(d->n_first, 2);
+	ck_assert_uint_eq(d->n_valid, 2);
+	lb_dataset_free(d);
+}
+END_TEST
+
+/* What is wrong in one of three files is told with that file and its line. */
+START_TEST(three_files_refused)
+{
+	static const struct {
+		const char *train, *valid, *test, *message;
+	} cases[] = {
+		{ "a,y\n1,0\n2,1\n", "b,y\n1,0\n", NULL, "valid.csv: the column 'a' of train.csv is not there" },
+		{ "a,y\n1,0\n2,1\n", "a,b,y\n1,2,0\n", "a,y\n1,0\n", "valid.csv: the column 'b' is not in train.csv" },
+		{ "a,y\n1,p\n2,q\n", "a,y\n1,p\n2,r\n", "a,y\n1,p\n", "valid.csv:3: column 'y': the class 'r' does not occur in the training file train.csv" },
+		{ "a,y\n1,p\n2,q\n", "a,y\n1,p\n", "a,y\n1,p\n2,r\n", "test.csv:3: column 'y': the class 'r' does not occur" },
+		{ "a,y\n1,p\n2,q\n", "a,y\nu,p\n", NULL, "valid.csv:2: the column 'a' holds 'u', but is a number in train.csv" },
+		{ "a,y\n1,p\n2,q\n", "a,y\n,p\n", "a,y\n1,q\n", "valid.csv:2: column 'a': the value is missing" },
+		{ "a,y\n1,p\n2,q\n", "a,y\n1,p\n", "a,y\n1,\n", "test.csv:2: column 'y': the label is missing" },
+	};
+	const double x[] = { 1, 2, 3 };
+	struct lb_table train = block(LB_U8, 3, 1, x), labels = block(LB_U8, 3, 1, x), valid = block(LB_U8, 2, 1, x);
+	struct lb_table *const tables[LB_FILES] = { &train, &labels, &valid };
+	const char *const paths[LB_FILES] = { "train.npy", "labels.npy", "valid.npy" };
+	const struct lb_roles roles = MULTI;
+	struct lb_dataset *d = NULL;
+
+	ck_assert_ptr_null(three("a,y\n1,0\n2,1\n", "a,y\n,1\n", NULL, ROLES(.kind = LB_BINARY, .missing = LB_MISSING_DROP)));
+	ck_message("valid.csv: every row has a missing value");
+	for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+		ck_assert_ptr_null(three(cases[k].train, cases[k].valid, cases[k].test, BINARY));
+		ck_assert_int_eq(err.code, LB_DATA);
+		ck_message(cases[k].message);
+	}
+	ck_assert_int_eq(lb_dataset_assemble(tables, paths, &roles, &d, &err), -1);
+	ck_message("valid.npy: a label file is given for only one of the training and the validation file");
+	lb_table_free(&train);
+	lb_table_free(&labels);
+	lb_table_free(&valid);
 }
 END_TEST
 
@@ -181,9 +253,93 @@ START_TEST(warnings)
 	ck_assert(warned(d, "6 features are constant: 'a', 'b', 'c', 'd', 'e' and 1 more"));
 	ck_assert(warned(d, "1 column name occurs more than once: 'g'"));
 	ck_assert(warned(d, "'id' has another value in every row"));
-	ck_assert_uint_eq(d->n_warnings, 3);
+	ck_assert(warned(d, "the column 'g' counts the rows: an index? name it in data.drop"));
+	ck_assert_uint_eq(d->n_warnings, 5);
 	lb_dataset_free(d);
 	lb_buf_free(&b);
+}
+END_TEST
+
+static struct lb_dataset *with_column(const char *name, size_t n, double (*value)(size_t i), const char *last)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_printf(&b, "%s,v,%s\n", name, last);
+	for (size_t i = 0; i < n; i++)
+		lb_buf_printf(&b, "%.17g,%zu.5,%zu\n", value(i), i * i % 7, i % 2);
+	struct lb_dataset *d = one(b.s, BINARY);
+	ck_assert_msg(d != NULL, "%s", err.text);
+	lb_buf_free(&b);
+	return d;
+}
+
+static double row(size_t i) { return (double)i; }
+static double from_7(size_t i) { return (double)i + 7; }
+static double tenfold(size_t i) { return 10 * (double)i + 100; }
+static double mixed_up(size_t i) { return (double)(i * 7 % 31); }
+static double with_gaps(size_t i) { return (double)(i * i + i); }
+static double repeating(size_t i) { return (double)(i % 16); }
+static double halves(size_t i) { return (double)i / 2; }
+
+START_TEST(suspects)
+{
+	static const struct {
+		const char *name;
+		size_t n;
+		double (*value)(size_t i);
+		const char *part;
+	} cases[] = {
+		{ "column 1", 31, row, "the column 'column 1' has no name and counts the rows: an index?" },
+		{ "Unnamed: 0", 5, from_7, "counts the rows" },
+		{ "anything", 31, from_7, "the column 'anything' counts the rows" },
+		{ "t", 31, tenfold, "counts the rows" },
+		{ "shuffled", 31, mixed_up, "counts the rows" },
+		{ "CustomerID", 31, with_gaps, "'CustomerID' has another value in every row; if it is an id" },
+		{ "user_id", 31, with_gaps, "another value in every row" },
+		{ "Index", 31, with_gaps, "another value in every row" },
+		{ "length", 31, with_gaps, NULL },
+		{ "acid", 31, with_gaps, NULL },
+		{ "id", 31, repeating, NULL },
+		{ "id", 31, halves, NULL },
+		{ "length", 5, row, NULL },
+		{ "target_2", 31, repeating, "the column 'target_2' is a feature but named like a label" },
+		{ "Label", 31, repeating, "named like a label" },
+		{ "y1", 31, repeating, "named like a label" },
+		{ "workclass", 31, repeating, NULL },
+		{ "targeting", 31, repeating, NULL },
+		{ "x", 31, repeating, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct lb_dataset *d = with_column(cases[i].name, cases[i].n, cases[i].value, "z");
+		ck_assert_msg(d->n_warnings == (cases[i].part != NULL), "%s: %zu warnings", cases[i].name, d->n_warnings);
+		ck_assert(!cases[i].part || warned(d, cases[i].part));
+		ck_assert_uint_eq(d->n_suspects, d->n_warnings);
+		lb_dataset_free(d);
+	}
+	struct lb_dataset *d = one("x,y,z\n1,2,a\n2,5,b\n2,5,b\n", BINARY); /* a point's coordinates */
+	ck_assert_uint_eq(d->n_suspects, 0);
+	lb_dataset_free(d);
+	d = one("x1,x2,y1,z\n1,2,3,a\n2,5,3,b\n2,5,1,b\n", BINARY);
+	ck_assert_uint_eq(d->n_suspects, 1);
+	lb_dataset_free(d);
+}
+END_TEST
+
+START_TEST(mixed_columns)
+{
+	struct lb_dataset *d = one("s,y\n10,a\nx,b\ny,b\nx,a\n", BINARY);
+
+	ck_assert_msg(d != NULL, "%s", err.text);
+	ck_assert(warned(d, "column 's' holds texts, but 1 of its 4 cells reads as a number (the first is '10' in line 2)"));
+	ck_assert_uint_eq(d->n_cat, 1);
+	lb_dataset_free(d);
+	d = one("s,y\n10,a\nx,b\ny,b\nx,a\n", ROLES(.kind = LB_BINARY, .categorical = (const char *const[]){ "s" }, .n_categorical = 1));
+	ck_assert(d && d->n_warnings == 0);
+	lb_dataset_free(d);
+	d = one("s,y\n1,a\n2,2\n3,b\n5,a\n", MULTI);
+	ck_assert(d && warned(d, "the label column 'y' holds both numbers (1 of its 4 cells) and texts (the first is 'a' in line 2)"));
+	lb_dataset_free(d);
 }
 END_TEST
 
@@ -264,7 +420,8 @@ static Suite *suite(void)
 		roles_of_columns,         classes_by_number_or_bytes, test_file_is_matched_by_name,
 		narrowest_type,           missing_rows_are_dropped,   warnings,
 		several_targets,          numbers_as_categories,      blocks,
-		block_with_missing_cells,
+		block_with_missing_cells, three_files,                three_files_refused,
+		suspects,                 mixed_columns,
 	};
 	Suite *s = suite_create("datasets");
 	TCase *tc = tcase_create("datasets");

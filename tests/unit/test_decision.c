@@ -164,8 +164,13 @@ START_TEST(edges)
 	ck_assert(lb_decision_score(&d, 2) > d.threshold && !(lb_decision_score(&d, 1) > d.threshold));
 	lb_decision_free(&d);
 	ck_assert(lb_decision_score(&d, 0.25) == 0.25);
-	d = fit(&one, LB_PLATT, LB_BEST_F1);
-	ck_assert(d.threshold == 0 && isfinite(d.slope) && isfinite(d.intercept));
+	ck_assert(!d.one_class);
+	for (int c = LB_TEMPERATURE; c <= LB_ISOTONIC; c++)
+		for (int rule = LB_AT_ZERO; rule <= LB_PREVALENCE; rule++) {
+			d = fit(&one, (enum lb_calibration)c, (enum lb_threshold)rule);
+			ck_assert(d.one_class && d.threshold == 0 && d.slope == 1 && d.intercept == 0 && d.n_knots == 0);
+			ck_assert(lb_decision_score(&d, 2.5) == 2.5);
+		}
 	d = fit(&equal, LB_UNCALIBRATED, LB_BEST_F1);
 	ck_assert(d.threshold == -INFINITY);
 	d = fit(&equal, LB_UNCALIBRATED, LB_YOUDEN);

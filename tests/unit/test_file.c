@@ -5,13 +5,14 @@
 #include "tests/unit/suite.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char dir[64], path[128];
+static char dir[64], path[400];
 
 static void make_room(void)
 {
@@ -127,6 +128,108 @@ START_TEST(write_cut_short)
 }
 END_TEST
 
+START_TEST(temporary_names)
+{
+	char long_name[256], name[300];
+	long pid = 0;
+
+	ck_assert(lb_temporary_name(".a.json.tmp-12-0123456789abcdef", "a.json", &pid));
+	ck_assert_int_eq(pid, 12);
+	ck_assert(!lb_temporary_name(".a.json.tmp-12", "a.json", &pid));
+	ck_assert(!lb_temporary_name("a.json.tmp-12-0123456789abcdef", "a.json", &pid));
+	ck_assert(!lb_temporary_name(".a.json.tmp-12-0123456789abcdef.b", "a.json", &pid));
+	ck_assert(!lb_temporary_name(".a.json.tmp-12-0123456789ABCDEF", "a.json", &pid));
+	ck_assert(!lb_temporary_name(".a.json.tmp--2-0123456789abcdef", "a.json", &pid));
+	ck_assert(!lb_temporary_name(".a.json.tmp-0-0123456789abcdef", "a.json", &pid));
+	ck_assert(!lb_temporary_name(".a.json.tmp-12345678901-0123456789abcdef", "a.json", &pid));
+	ck_assert(!lb_temporary_name(".b.json.tmp-12-0123456789abcdef", "a.json", &pid));
+	ck_assert(!lb_temporary_name("", "a.json", &pid));
+	memset(long_name, 'n', 255);
+	long_name[255] = '\0';
+	snprintf(name, sizeof name, ".%.200s.tmp-7-0123456789abcdef", long_name);
+	ck_assert(lb_temporary_name(name, long_name, &pid));
+	make_room();
+	snprintf(path, sizeof path, "%s/%s", dir, long_name);
+	struct lb_err err = { 0 };
+	ck_assert_msg(!lb_write_file(path, "text", 4, &err), "%s", err.text);
+	ck_assert_int_eq(clear_room(), 1);
+}
+END_TEST
+
+/* Files of a batch have their names after the commit and not before; what is dropped leaves nothing. */
+START_TEST(batches)
+{
+	struct lb_err err = { 0 };
+	struct lb_batch b = { 0 };
+	char other[300], *text;
+	size_t n;
+
+	make_room();
+	snprintf(other, sizeof other, "%s/other", dir);
+	ck_assert_int_eq(lb_write_file(path, "old", 3, &err), 0);
+	ck_assert_int_eq(lb_batch_add(&b, path, "new", 3, &err), 0);
+	const int fd = lb_open_file(path, LB_DATA, &err);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(lb_batch_copy(&b, other, fd, 3, &err), 0);
+	close(fd);
+	text = lb_read_file(path, 10, &n, LB_DATA, &err);
+	ck_assert_str_eq(text, "old");
+	free(text);
+	ck_assert(!lb_file_exists(other));
+	ck_assert_int_eq(lb_batch_commit(&b, &err), 0);
+	text = lb_read_file(path, 10, &n, LB_DATA, &err);
+	ck_assert_str_eq(text, "new");
+	free(text);
+	text = lb_read_file(other, 10, &n, LB_DATA, &err);
+	ck_assert_str_eq(text, "old");
+	free(text);
+	ck_assert_int_eq(lb_batch_add(&b, other, "lost", 4, &err), 0);
+	lb_batch_drop(&b);
+	ck_assert_int_eq(lb_batch_commit(&b, &err), 0);
+	unlink(other);
+	ck_assert_int_eq(mkdir(other, 0700), 0);
+	ck_assert_int_eq(lb_batch_add(&b, other, "text", 4, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "other: is a folder, expected a regular file; "));
+	lb_batch_drop(&b);
+	rmdir(other);
+	ck_assert_int_eq(clear_room(), 1);
+}
+END_TEST
+
+/* What is no regular file is refused without being waited for, and links where they are not followed. */
+START_TEST(other_kinds)
+{
+	struct lb_err err = { 0 };
+	size_t n;
+
+	make_room();
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_ptr_null(lb_read_file(path, 10, &n, LB_CONFIG, &err));
+	ck_assert_int_eq(err.code, LB_CONFIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "result.json: is a FIFO (named pipe), expected a regular file; store"));
+	ck_assert_int_eq(lb_write_file(path, "text", 4, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "result.json: is a FIFO (named pipe), expected a regular file; name another path"));
+	ck_assert_int_eq(err.code, LB_MACHINE);
+	unlink(path);
+	ck_assert_int_eq(symlink("nothing", path), 0);
+	ck_assert_int_eq(lb_write_file(path, "text", 4, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "is a symbolic link to nothing, expected"));
+	unlink(path);
+	ck_assert_int_eq(symlink("result.json", path), 0);
+	ck_assert_int_eq(lb_check_place(path, LB_DATA, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "is a symbolic link that leads to itself, expected"));
+	unlink(path);
+	ck_assert_int_eq(symlink("/dev/null", path), 0);
+	const int folder = open(dir, O_RDONLY | O_DIRECTORY);
+	ck_assert_int_eq(lb_open_entry(folder, "result.json", "somewhere/result.json", LB_DATA, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "somewhere/result.json: is a symbolic link, expected a regular file; links are not followed here"));
+	close(folder);
+	unlink(path);
+	ck_assert_int_eq(lb_check_place(path, LB_DATA, &err), 0);
+	ck_assert_int_eq(clear_room(), 0);
+}
+END_TEST
+
 START_TEST(folders)
 {
 	struct lb_err err = { 0 };
@@ -227,6 +330,9 @@ static Suite *suite(void)
 	tcase_add_test(t, a_name_without_folder);
 	tcase_add_test(t, write_refused);
 	tcase_add_test(t, write_cut_short);
+	tcase_add_test(t, temporary_names);
+	tcase_add_test(t, batches);
+	tcase_add_test(t, other_kinds);
 	tcase_add_test(t, folders);
 	tcase_add_test(t, places);
 	tcase_add_test(t, log_lines);

@@ -2,6 +2,7 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "datasets/readers.h"
+#include "datasets/sparse_parts.h"
 #include "tests/unit/one_file.h"
 
 #include <math.h>
@@ -85,7 +86,10 @@ START_TEST(as_others_read_them)
 		size_t i = 0;
 		snprintf(path, sizeof path, FOLDER "/%s", e->string);
 		lb_table_free(&t);
-		ck_assert_msg(!lb_table_read(path, &opt, &t, &err), "%s", err.text);
+		const int rc = lb_table_read(path, &opt, &t, &err);
+		if (rc && strstr(err.text, "was built without")) /* test_stream says when that is right */
+			continue;
+		ck_assert_msg(!rc, "%s", err.text);
 		ck_assert_uint_eq(strlen(t.sha256), 64);
 		ck_features(e->string, e);
 		ck_assert_msg(!base || t.block.start, "%s is not sparse", e->string);
@@ -97,7 +101,7 @@ START_TEST(as_others_read_them)
 			ck_assert_str_eq(t.col[t.n_cols - 1].level[t.col[t.n_cols - 1].code[i++]], v->valuestring);
 		files++;
 	}
-	ck_assert_uint_ge(files, 40);
+	ck_assert_uint_ge(files, 49);
 	cJSON_Delete(all);
 }
 END_TEST
@@ -152,7 +156,28 @@ static const struct {
 	{ "1 1:0x10\n", { 0 }, ":1:3: finite_number", 0, 0, 0, LB_U8 },
 	{ "1 1:1\ncat 1:1\n", { 0 }, ":2:1: 'cat' label", 0, 0, 0, LB_U8 },
 	{ "1,2 1:1\n", { 0 }, ":1:1: '1,2' several_labels", 0, 0, 0, LB_U8 },
-	{ "1:1 2:2\n", { SVM }, ":1:1: '1:1' index_where_the_label", 0, 0, 0, LB_U8 },
+	{ "1:1 2:2\n", { SVM }, ":1:1: '1:1' where_the_label weight data.weight", 0, 0, 0, LB_U8 },
+	/* Recognised although the first line has no pair, or a broken one. */
+	{ "0\n1 1:0.5 3:2\n", { 0 }, NULL, 2, 3, 2, LB_F32 },
+	{ "\n \r\n# x\n0 \n0\n0\n1 1:0.5 3:2\n", { 0 }, NULL, 4, 3, 2, LB_F32 },
+	{ "\xEF\xBB\xBF" "1 1:1\n", { 0 }, NULL, 1, 1, 1, LB_U8 },
+	{ "1 1:nan 3:2\n0 2:1\n", { 0 }, ":1:3: '1:nan' a_finite_number_behind_the_colon", 0, 0, 0, LB_U8 },
+	{ "1 1:-inf 3:2\n", { 0 }, ":1:3: a_finite_number_behind_the_colon", 0, 0, 0, LB_U8 },
+	{ "+1 3: 4:1\n", { 0 }, ":1:4: '3:' a_finite_number", 0, 0, 0, LB_U8 },
+	{ "+1 -4:0.5 7:2\n", { 0 }, ":1:4: '-4:0.5' index:value", 0, 0, 0, LB_U8 },
+	{ "+1 3:0.5 4:oops\n", { 0 }, ":1:10: '4:oops' finite", 0, 0, 0, LB_U8 },
+	{ "1:2.0 1:0.5 3:2\n0 2:1\n", { 0 }, ":1:1: '1:2.0' weight", 0, 0, 0, LB_U8 },
+	{ "cat 1:1\n1 2:1\n", { 0 }, ":1:1: 'cat' label", 0, 0, 0, LB_U8 },
+	{ "2 qid:3 1:1\n", { 0 }, NULL, 1, 1, 1, LB_U8 },
+	/* The header of the Extreme Classification Repository. */
+	{ "4 6 3\n0,2 1:0.5 3:2\n 2:1\n1 0:1 2:1\n1,2 5:4\n", { .label_lists = true }, NULL, 4, 6, 6, LB_F32 },
+	{ "3 9 1\n0 1:2\n\n0 8:1\n\n", { .label_lists = true }, NULL, 3, 9, 2, LB_U8 },
+	{ "2 3 2\n1 1:2\n0 3:1\n", { 0 }, NULL, 2, 3, 2, LB_U8 },
+	{ "2 3 2\n1 1:2\n", { 0 }, "promises_2_rows,_there_is_1", 0, 0, 0, LB_U8 },
+	{ "1 3 2\n1 4:2\n", { 0 }, "column_4 promises_3", 0, 0, 0, LB_U8 },
+	{ "1 3 2\n7 1:2\n", { .label_lists = true }, ":2:1: '7' not_so_many_labels", 0, 0, 0, LB_U8 },
+	{ "1 99999999999999999999 2\n1 1:2\n", { 0 }, ":1:1: expected", 0, 0, 0, LB_U8 },
+	{ "0 3 2\n1 1:2\n", { 0 }, ":1:1: expected", 0, 0, 0, LB_U8 },
 	{ "1 1:1 x\n", { 0 }, ":1:7: 'x' index:value", 0, 0, 0, LB_U8 },
 	{ "1 1:1 2\n", { 0 }, ":1:7: '2' index:value", 0, 0, 0, LB_U8 },
 	{ "1 -1:1\n", { SVM }, ":1:3: '-1:1' index:value", 0, 0, 0, LB_U8 },
@@ -183,6 +208,129 @@ START_TEST(svmlight)
 }
 END_TEST
 
+/* What is judged by its content, by its ending where that tells nothing, and by the option in any case. */
+static const struct {
+	const char *ending, *text, *insist;
+	const char *format;      /* the reader it went to, or NULL with the words of its refusal */
+	const char *words;
+} judged[] = {
+	{ ".csv", "1 1:2 3:4\n0 1:1\n", NULL, "svmlight", NULL },
+	{ ".svm", "hello world of text\nmore words\n", NULL, NULL, ":1:1: 'hello' label" },
+	{ ".svm", "# nothing but\n# remarks\n", NULL, NULL, "holds_no_rows" },
+	{ ".svm", "1,2,3\n4,5,6\n", NULL, NULL, ":1:1: '1,2,3' several_labels" },
+	{ ".svm", "1,2,3\n4,5,6\n", "csv", "csv", NULL },
+	{ ".svm", "0\n1\n", NULL, "svmlight", NULL },
+	{ ".LibSVM", "0\n1\n", NULL, "svmlight", NULL },
+	{ ".txt", "0\n1\n", NULL, "csv", NULL },
+	{ ".txt", "0\n1\n", "svmlight", "svmlight", NULL },
+	{ ".txt", "id from to\n1 12:30 13:45\n2 14:10 15:20\n", NULL, "csv", NULL },
+	{ ".txt", "2020-01-02 10:00 1.5\n2020-01-02 10:10 2.5\n", NULL, "csv", NULL },
+	{ ".txt", "5, 10:30, 11:40\n6, 10:35, 11:50\n", NULL, "csv", NULL },
+	{ ".arff", "% only\n% remarks\n", NULL, NULL, "no_@data" },
+	{ ".arff", "a,b\n1,2\n", NULL, NULL, ":1:1: @relation" },
+	{ ".txt", "% a remark\n@attribute a real\n@data\n1\n2\n", NULL, "arff", NULL },
+	{ ".csv", "@data\n1\n2\n", NULL, NULL, ":1:1: @attribute_before_it" },
+	{ ".txt", "%a,b\n1,2\n", NULL, "csv", NULL },
+	{ ".npz", "a,b\n1,2\n", NULL, NULL, "not_a_ZIP_archive 61_2c" },
+	{ ".npz", "P", NULL, NULL, "not_a_ZIP_archive" },
+	{ ".npy", "a,b\n1,2\n3,4\n", NULL, NULL, "is_not_NPY" },
+	{ ".idx", "a,b\n1,2\n", NULL, NULL, "is_not_IDX" },
+	{ "-labels-idx1-ubyte", "a,b\n1,2\n", NULL, NULL, "is_not_IDX" },
+	{ ".csv", "a,b\n1,2\n", "npz", NULL, "not_a_ZIP_archive" },
+	{ ".csv", "a,b\n1,2\n", "cvs", NULL, "'cvs' did_you_mean_'csv'" },
+};
+
+START_TEST(recognition)
+{
+	const struct lb_read_options opt = { .format = judged[_i].insist };
+
+	unlink(file);
+	snprintf(file, sizeof file, "%s/f%s", dir, judged[_i].ending);
+	const int rc = read_bytes(judged[_i].text, strlen(judged[_i].text), &opt);
+	if (!judged[_i].format) {
+		ck_refused(rc, judged[_i].words);
+		return;
+	}
+	ck_assert_msg(!rc, "%s", err.text);
+	ck_assert_str_eq(t.format, judged[_i].format);
+}
+END_TEST
+
+/* Formats that are known and not read: by name, with what converts them. */
+#define FOREIGN(head, words) { head, sizeof head - 1, words }
+static const struct {
+	const char *head;
+	size_t n;
+	const char *words;
+} foreign[] = {
+	FOREIGN("PAR1\x15\4\x15", "is_Parquet, parquet('FILE').to"),
+	FOREIGN("ARROW1\0\0\xFF\xFF", "is_Arrow_IPC feather"),
+	FOREIGN("\xFF\xFF\xFF\xFF\x10\1\0\0", "Arrow_IPC_as_a_stream pyarrow"),
+	FOREIGN("FEA1\1\0\0", "Feather_of_version_1 feather"),
+	FOREIGN("ORC\x11\0\0", "is_ORC, orc"),
+	FOREIGN("Obj\1\4\x14", "is_Avro, fastavro"),
+	FOREIGN("\211HDF\r\n\032\n\0\0", "is_HDF5, h5py"),
+	FOREIGN("MATLAB 5.0 MAT-file, Platform: GLNXA64", "is_MATLAB_5, loadmat"),
+	FOREIGN("MATLAB 7.3 MAT-file, Platform: GLNXA64", "is_MATLAB_7.3 h5py"),
+	FOREIGN("SQLite format 3\0\x10", "SQLite sqlite3_-header_-csv"),
+	FOREIGN("<stata_dta><header>", "is_Stata, stata"),
+	FOREIGN("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "Excel save_the_sheet excel"),
+	FOREIGN("RDX3\nX\n\0\0\0\3", "RData load("),
+	FOREIGN("X\n\0\0\0\3\0\4", "RDS readRDS("),
+	FOREIGN("7z\xBC\xAF\x27\x1C\0", "7-Zip 7z_x"),
+	FOREIGN("Rar!\x1A\x07\1", "RAR unrar"),
+	FOREIGN("\x1F\x9D\x90x", "compress_(.Z) gunzip"),
+	FOREIGN("\x04\x22\x4D\x18x", "lz4 unlz4"),
+	FOREIGN("\x89PNG\r\n\032\n", "PNG_image no_table"),
+	FOREIGN("\xFF\xD8\xFF\xE0", "JPEG_image no_table"),
+	FOREIGN("%PDF-1.7\n", "is_a_PDF, no_table"),
+	FOREIGN("[{\"a\": 1}]", "is_JSON, json('FILE').to"),
+	FOREIGN(" [\n  [1, 2], [3, 4]]", "is_JSON, json('FILE').to"),
+	FOREIGN("{\n \"a\": [1, 2]}", "is_JSON, json('FILE').to"),
+	FOREIGN("{\"a\": 1}\n{\"a\": 2}\n", "is_JSON_lines, lines=True"),
+	FOREIGN("<!DOCTYPE html><html>", "HTML_or_XML download"),
+	FOREIGN("\x80\4\x95\1", "is_a_Python_pickle, pickle"),
+	FOREIGN("PK\3\4\x14\0\0\0\0\0!!!!\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml<", "is_a_spreadsheet, save_the_sheet"),
+	FOREIGN("PK\3\4\x14\0\0\0\0\0!!!!\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0a.csv1,2", "is_a_ZIP_archive, unzip"),
+	FOREIGN("PK\3\4\x14\0\0\0\0\0!!!!\0\0\0\0\0\0\0\0\0\0\0\0\x0e\0\0\0model/data.pklX", "is_a_PyTorch_file, torch.load"),
+	FOREIGN("version https://git-lfs.github.com/spec/v1\noid", "Git_LFS git_lfs_pull"),
+};
+
+START_TEST(foreign_formats)
+{
+	ck_refused(read_bytes(foreign[_i].head, foreign[_i].n, NULL), foreign[_i].words);
+}
+END_TEST
+
+START_TEST(foreign_tar)
+{
+	char tar[512] = "data.csv";
+
+	memcpy(tar + 257, "ustar\00000", 8);
+	ck_refused(read_bytes(tar, sizeof tar, NULL), "is_a_tar_archive, tar_xf");
+}
+END_TEST
+
+/* Tables whose first column has the name of a format. */
+START_TEST(not_foreign)
+{
+	static const char *const text[] = { "PAR1,b\n1,2\n", "ORCA,b\n1,2\n", "ORC\tb\n1\t2\n", "RDX,b\n1,2\n", "RDXY,b\n1,2\n", "MATLAB,b\n1,2\n",
+					    "A\n3\n4\n", "FEA12,b\n1,2\n", "ARROW1x\n1\n2\n" };
+
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+		ck_assert_msg(!read_bytes(text[i], strlen(text[i]), NULL), "%s: %s", text[i], err.text);
+		ck_assert_str_eq(t.format, "csv");
+	}
+}
+END_TEST
+
+/* IDX with no dimension, whatever its name. */
+START_TEST(idx_without_dimensions)
+{
+	ck_refused(read_bytes("\0\0\x08\0", 4, NULL), "byte_3_is_0 1_to_8");
+}
+END_TEST
+
 /* Longer than any buffer: lines across its borders, one longer than it. */
 START_TEST(long_text)
 {
@@ -210,7 +358,7 @@ END_TEST
 static const struct {
 	const char *header, *words;
 } npy[] = {
-	{ "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "dtype_'|O' float32" },
+	{ "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", "dtype_'|O' pickled_objects float32" },
 	{ "{'descr': '<U3', 'fortran_order': False, 'shape': (1,), }", "dtype_'<U3'" },
 	{ "{'descr': '<c8', 'fortran_order': False, 'shape': (1,), }", "dtype_'<c8'" },
 	{ "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }", "structured plain_columns" },
@@ -230,6 +378,128 @@ static const struct {
 	{ "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }", "value_2 2^53" },
 	{ "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }", "row_2,_value_1 infinite" },
 };
+
+/* Labels: texts and others. */
+static const struct {
+	const char *descr, *shape, *data;
+	size_t n_data;
+	const char *words;       /* of the refusal, or NULL */
+	const char *label[3];    /* NULL: missing */
+} npy_texts[] = {
+#define DATA(s) s, sizeof s - 1
+	{ "'|S3'", "(3,)", DATA("abc\0\0\0b c"), NULL, { "abc", NULL, "b c" } },
+	{ "'|S2'", "(3, 1)", DATA("1\0" "01" "1\0"), NULL, { "1", "01", "1" } },
+	{ "'<U2'", "(3,)", DATA("a\0\0\0\0\0\0\0\x3d\xd8\0\0\0\0\0\0x\0\0\0y\0\0\0"), "row_2_is_no_text_in_Unicode", { NULL } },
+	{ "'<U1'", "(3,)", DATA("\xFC\0\0\0\0\xF6\1\0a\0\0\0"), NULL, { "\xC3\xBC", "\xF0\x9F\x98\x80", "a" } },
+	{ "'>U1'", "(3,)", DATA("\0\0\0\xFC\0\1\xF6\0\0\0\0a"), NULL, { "\xC3\xBC", "\xF0\x9F\x98\x80", "a" } },
+	{ "'<U1'", "(3,)", DATA("a\0\0\0\0\0\x11\0b\0\0\0"), "row_2_is_no_text_in_Unicode", { NULL } },
+	{ "'|S3'", "(3,)", DATA("abca\0cabc"), "row_2_is_no_text_in_UTF-8", { NULL } },
+	{ "'|S3'", "(3,)", DATA("abc\xFF" "bcabc"), "row_2_is_no_text_in_UTF-8", { NULL } },
+	{ "'|S3'", "(3,)", DATA("abcab"), "should_have_9_bytes ends_after_5", { NULL } },
+	{ "'|S3'", "(1,)", DATA("abcab"), "more_bytes_follow_the_3", { NULL } },
+	{ "'|S3'", "(3, 2)", DATA("abcab"), "has_2_texts_a_row", { NULL } },
+	{ "'|S3'", "(4611686018427387904,)", DATA("abc"), "promises 4611686018427387904_rows", { NULL } },
+	{ "'|S0'", "(3,)", DATA("abc"), "'|S0' 1_to_65536", { NULL } },
+	{ "'<U999999999999'", "(3,)", DATA("abc"), "'<U999999999999' 1_to_65536", { NULL } },
+	{ "'<Ux'", "(3,)", DATA("abc"), "'<Ux' 1_to_65536", { NULL } },
+	{ "'|O'", "(3,)", DATA("abc"), "pickled_objects save_y.astype(str)", { NULL } },
+};
+
+static void put_npy(const char *descr, const char *shape, const char *data, size_t n)
+{
+	struct lb_buf b = { 0 }, h = { 0 };
+
+	lb_buf_printf(&h, "{'descr': %s, 'fortran_order': False, 'shape': %s, }", descr, shape);
+	lb_buf_add(&b, "\223NUMPY\1\0", 8);
+	lb_buf_add(&b, (const char[]){ (char)h.n, 0 }, 2);
+	lb_buf_add(&b, h.s, h.n);
+	lb_buf_add(&b, data, n);
+	put(b.s, b.n);
+	lb_buf_free(&b);
+	lb_buf_free(&h);
+}
+
+START_TEST(npy_labels)
+{
+	const struct lb_read_options opt = { .role = LB_READ_LABELS };
+
+	put_npy(npy_texts[_i].descr, npy_texts[_i].shape, npy_texts[_i].data, npy_texts[_i].n_data);
+	const int rc = lb_table_read(file, &opt, &t, &err);
+	if (npy_texts[_i].words) {
+		ck_refused(rc, npy_texts[_i].words);
+		return;
+	}
+	ck_assert_msg(!rc, "%s", err.text);
+	ck_assert(t.n == 3 && t.n_cols == 1 && !t.block.d && t.col[0].type == LB_TEXT && t.col[0].declared);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert((t.col[0].code[i] < 0) == (npy_texts[_i].label[i] == NULL));
+		if (npy_texts[_i].label[i])
+			ck_assert_str_eq(t.col[0].level[t.col[0].code[i]], npy_texts[_i].label[i]);
+	}
+	lb_table_free(&t);
+	ck_refused(lb_table_read(file, NULL, &t, &err), "holds_text expected_numbers data.train.labels");
+}
+END_TEST
+
+/* ---- sparse matrices in parts ---- */
+
+struct part {
+	size_t n;
+	double v[6];
+};
+
+static const struct {
+	enum lb_sparse_kind kind;
+	struct part shape, first, second, data;
+	const char *words;       /* of the refusal, or NULL: the matrix 0 5 0 / 7 0 2 */
+} parts[] = {
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, NULL },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 5, { 1, 0, 2, 0, 9 } }, { 3, { 0, 1, 4 } }, { 5, { 5, 3, 2, 4, 1 } }, NULL },
+	{ LB_SPARSE_CSC, { 2, { 2, 3 } }, { 3, { 1, 0, 1 } }, { 4, { 0, 1, 2, 3 } }, { 3, { 7, 5, 2 } }, NULL },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 4, { 1, 0, 1, 1 } }, { 4, { 2, 1, 0, 0 } }, { 4, { 2, 5, 8, -1 } }, NULL },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 3, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "indices[1]_is_3 from_0_to_2" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, -1, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "indices[1]_is_-1" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 0.5, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "indices[1]_is_0.5" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 0, 1, 4 } }, { 3, { 5, 2, 7 } }, "indptr[2]_is_4 from_0_to_3" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 0, 2, 1 } }, { 3, { 5, 2, 7 } }, "indptr[2]_is_1 ascending" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 1, 2, 3 } }, { 3, { 5, 2, 7 } }, "indptr[0]_is_1,_expected_0" },
+	{ LB_SPARSE_CSR, { 2, { 3, 3 } }, { 3, { 1, 2, 0 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "indptr_has_3_values,_expected_4" },
+	{ LB_SPARSE_CSR, { 2, { 2, 3 } }, { 2, { 1, 2 } }, { 3, { 0, 1, 3 } }, { 3, { 5, 2, 7 } }, "data_has_3_values,_indices_2" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 3, { 1, 0, 2 } }, { 3, { 2, 1, 0 } }, { 3, { 2, 5, 7 } }, "row[2]_is_2 from_0_to_1" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 3, { 1, 0, 1 } }, { 3, { 3, 1, 0 } }, { 3, { 2, 5, 7 } }, "col[0]_is_3 from_0_to_2" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 3, { 1, 0, 1 } }, { 2, { 2, 1 } }, { 3, { 2, 5, 7 } }, "data_has_3_values,_col_2" },
+	{ LB_SPARSE_COO, { 1, { 2 } }, { 1, { 1 } }, { 1, { 2 } }, { 1, { 2 } }, "1_dimensions" },
+	{ LB_SPARSE_COO, { 2, { 0, 2 } }, { 1, { 1 } }, { 1, { 2 } }, { 1, { 2 } }, "0_rows_and_2_columns" },
+	{ LB_SPARSE_COO, { 2, { 2147483647, 2 } }, { 1, { 1 } }, { 1, { 1 } }, { 1, { 2 } }, "raise more_than_67_MB" },
+	{ LB_SPARSE_COO, { 2, { 1e18, 2 } }, { 1, { 1 } }, { 1, { 1 } }, { 1, { 2 } }, "shape[0]_is_1e+18" },
+	{ LB_SPARSE_COO, { 2, { 2, 1000001 } }, { 1, { 1 } }, { 1, { 1 } }, { 1, { 2 } }, "shape[1] 1000000" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 2, { 1, 0 } }, { 2, { 2, 1 } }, { 2, { (double)NAN, 5 } }, "row_2,_column_3 not_finite" },
+	{ LB_SPARSE_COO, { 2, { 2, 3 } }, { 2, { 1, 1 } }, { 2, { 2, 2 } }, { 2, { 1e308, 1e308 } }, "row_2,_column_3 not_finite" },
+};
+
+static struct lb_matrix matrix_of(const struct part *p)
+{
+	return (struct lb_matrix){ .dtype = LB_F64, .n = p->n, .d = 1, .x = (void *)(uintptr_t)p->v };
+}
+
+START_TEST(sparse_parts)
+{
+	static const double want[] = { 0, 5, 0, 7, 0, 2 };
+	const struct lb_sparse_parts p = { .path = file, .kind = parts[_i].kind, .shape = matrix_of(&parts[_i].shape),
+					   .first = matrix_of(&parts[_i].first), .second = matrix_of(&parts[_i].second),
+					   .data = matrix_of(&parts[_i].data), .limit = 1 << 26 };
+	const int rc = lb_sparse_from_parts(&p, &t.block, &err);
+
+	if (parts[_i].words) {
+		ck_refused(rc, parts[_i].words);
+		return;
+	}
+	ck_assert_msg(!rc, "%s", err.text);
+	ck_assert(t.block.n == 2 && t.block.d == 3 && t.block.start[2] == 3);
+	for (size_t k = 0; k < 6; k++)
+		ck_assert_double_eq(block_at(&t.block, k / 3, k % 3), want[k]);
+}
+END_TEST
 
 START_TEST(npy_refused)
 {
@@ -281,17 +551,29 @@ static const struct {
 } bad_arff[] = {
 	{ HEAD, "no_@data" },
 	{ HEAD "@data\n", "no_rows" },
-	{ "@relation r\n@data\n1\n", ":2:6: before_it" },
-	{ HEAD "@data\n1,x\n2\n", ":6: 1_values 2_attributes" },
-	{ HEAD "@data\n1,x,3\n", ":5:4: ',_and_more'" },
-	{ HEAD "@data\n1,x,{2}\n", ":5:4: weights" },
+	{ "@relation r\n@data\n1\n", ":2:1: before_it" },
+	{ HEAD "@data\n1,x\n2\n", ":6: 1_value, 2_attributes" },
+	{ HEAD "@data\n1,x,3\n", ":5:5: one_value_more 2_attributes" },
+	{ HEAD "@data\n1,x,{2}\n", ":5:5: instance_weights" },
+	{ HEAD "@data\n1 x {2}\n", ":5:5: instance_weights" },
+	{ HEAD "@data\n{0 1}, {2}\n", ":5:8: instance_weights" },
+	{ HEAD "@data\n1 x 3\n", ":5:5: one_value_more" },
+	{ HEAD "@data\n1,,x\n", ":5:3: ',' a_value" },
+	{ HEAD "@data\n1,'x'y\n", ":5:6: one_value_more" },
+	{ HEAD "@data 1,z\n", ":4:9: 'b' 'z' declared" },
+	{ "@relation r @attribute a numeric\n@attribute b {x,y}\n@data\n1\n", ":1:13: line_of_its_own" },
+	{ HEAD "@attribute d numerc\n@data\n1,x,1\n", ":4:14: 'numerc' did_you_mean_numeric" },
+	{ HEAD "@attribute d date 'yyyy'\n@data\n1,x,20-1\n", ":6:5: date_of_the_form_yyyy '20-1'" },
+	{ HEAD "@attribute d relational\n@attribute q real\n@data\n1,x,'1'\n", ":4: relational 'd' @end" },
+	{ HEAD "@attribute d real [0, 1\n@data\n1,x,1\n", ":4:24: bracket ]" },
+	{ HEAD "@outputs c\n@data\n1,x\n", ":4: no_attribute_'c'" },
+	{ HEAD "@attributes d real\n@data\n1,x\n", ":4:1: '@attributes' @attribute" },
 	{ HEAD "@data\ncat,x\n", ":5:1: 'a' 'cat' number" },
 	{ HEAD "@data\n1,z\n", ":5:3: 'b' 'z' declared" },
 	{ HEAD "@data\n1,'x\n", ":5:3: quote closed" },
 	{ HEAD "@data\n{0 1, 0 2}\n", ":5:7: ascending" },
 	{ HEAD "@data\n{2 1}\n", ":5:2: range" },
 	{ HEAD "@data\n{0 1\n", ":5:5: }" },
-	{ HEAD "@attribute d date\n@data\n1,x,1\n", ":4: 'date' relational" },
 	{ "@relation r\n@attribute b {x, x}\n", ":2: 'x' once" },
 	{ "@relation r\n@attribute b {x, y\n", ":2: closing_brace" },
 	{ "@relation r\n1,2\n", ":2:1: @attribute" },
@@ -300,6 +582,71 @@ static const struct {
 START_TEST(arff_refused)
 {
 	ck_refused(read_bytes(bad_arff[_i].text, strlen(bad_arff[_i].text), NULL), bad_arff[_i].words);
+}
+END_TEST
+
+/* Forms of one table: two numbers and a label that is nominal. */
+static const char *const arff_same[] = {
+	HEAD "@attribute c {1, 0}\n@data\n0.5,x,0\n?,'y z',1\n-2,x,1\n",
+	"\xEF\xBB\xBF% remark\n\n" HEAD "@ATTRIBUTE c{1,0,}\n@DATA\n% more\n0.5, x ,0,\r\n ?,'y z',1 % remark\n-2,x,1,,\n",
+	"@attribute a real\n@attribute b {x, \"y z\"}\n@attribute c {1 0}\n@data 0.5 x 0\n?\t\"y z\"\t1\n-2 ,x 1\n",
+	"@relation r s t\n@attribute a REAL[-2, 1]\n@attribute b {x,'y\\u0020z'}\n@attribute c {1,0} % two\n@inputs a, b\n@outputs c\n@data\n"
+	"0.5, x, 0\n<null>, 'y z', 1\n-2, x, 1\n",
+	"@relation r\n@attribute c {1,0}\n@attribute a integer [0,9]\n@attribute b {x,'y z'}\n@input a, b\n@output c\n@data\n"
+	"0,0.5,x\n1,<null>,'y z'\n1,-2,x\n",
+	HEAD "@attribute c {0,1}\n@data\n{0 0.5}\n{0 ?, 1 'y z', 2 1}\n{0 -2,2 1}\n",
+};
+
+START_TEST(arff_forms)
+{
+	const char *text = arff_same[_i];
+
+	ck_assert_msg(!read_bytes(text, strlen(text), NULL), "%s", err.text);
+	ck_assert(t.n == 3 && t.n_cols == 3 && !t.block.d);
+	ck_assert(t.col[0].type == LB_NUMBER && t.col[0].num[0] == 0.5 && isnan(t.col[0].num[1]) && t.col[0].num[2] == -2);
+	ck_assert(t.col[0].n_missing == 1 && t.col[0].first_missing_line == t.line[1]);
+	ck_assert(t.col[1].type == LB_TEXT && t.col[1].declared && t.col[2].type == LB_TEXT && t.col[2].declared);
+	ck_assert_str_eq(t.col[1].level[t.col[1].code[1]], "y z");
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_str_eq(t.col[2].level[t.col[2].code[i]], i ? "1" : "0");
+	ck_assert_uint_eq(t.n_warnings, _i == 1 || _i == 4);
+	if (_i == 1)
+		ck_assert_str_eq(t.warning[0], "2 rows end with a comma behind the last value, which is taken for nothing (the first in line 9)");
+}
+END_TEST
+
+/* Attributes of other types: what they are read as, and the warning. */
+static const struct {
+	const char *attribute, *value, *warning;
+	double number;           /* NaN: text */
+	bool aside;
+} arff_types[] = {
+	{ "date \"yyyy-MM-dd HH:mm\"", "'2020-01-02 10:01'", "seconds since 1970", 1577959260, false },
+	{ "date", "1970-01-02T00:00:01", "seconds since 1970", 86401, false },
+	{ "date 'dd.MM.yy HH:mm:ss.SSS Z'", "'01.03.00 01:00:00.500 +0100'", "seconds since 1970", 951868800.5, false },
+	{ "date \"MMM d, yyyy hh:mm a\"", "\"Mar 1, 1972 12:00 AM\"", "seconds since 1970", 68256000, false },
+	{ "date yyyyMMdd", "19691231", "seconds since 1970", -86400, false },
+	{ "date ww", "12", "left out: its pattern 'ww'", (double)NAN, true },
+	{ "relational\n@attribute x numeric\n@attribute y relational\n@attribute z real\n@end y\n@end d", "'1,2\\n3,4'", "relational", (double)NAN, true },
+	{ "unknown", "7", "'unknown', which ARFF does not know; its values are read as numbers", 7, false },
+	{ "unknown", "a7", "'unknown', which ARFF does not know; its values are read as text", (double)NAN, false },
+	{ "string", "7", NULL, (double)NAN, false },
+};
+
+START_TEST(arff_other_types)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_printf(&b, HEAD "@attribute d %s\n@data\n1,x,?\n2,x,%s\n", arff_types[_i].attribute, arff_types[_i].value);
+	ck_assert_msg(!read_bytes(b.s, b.n, NULL), "%s", err.text);
+	lb_buf_free(&b);
+	ck_assert(t.n == 2 && t.n_cols == 3 && t.col[2].n_missing == 1 && t.col[2].aside == arff_types[_i].aside);
+	ck_assert_int_eq(t.col[2].type, isnan(arff_types[_i].number) ? LB_TEXT : LB_NUMBER);
+	if (t.col[2].type == LB_NUMBER)
+		ck_assert_msg(t.col[2].num[1] == arff_types[_i].number, "%.17g", t.col[2].num[1]);
+	ck_assert_uint_eq(t.n_warnings, arff_types[_i].warning != NULL);
+	if (t.n_warnings)
+		ck_assert_msg(strstr(t.warning[0], arff_types[_i].warning) != NULL, "%s", t.warning[0]);
 }
 END_TEST
 
@@ -331,10 +678,19 @@ static Suite *suite(void)
 	tcase_add_test(c, as_others_read_them);
 	tcase_add_test(c, arrays_of_an_archive);
 	tcase_add_loop_test(c, svmlight, 0, N_OF(svm));
+	tcase_add_loop_test(c, recognition, 0, N_OF(judged));
+	tcase_add_loop_test(c, foreign_formats, 0, N_OF(foreign));
+	tcase_add_test(c, foreign_tar);
+	tcase_add_test(c, not_foreign);
+	tcase_add_test(c, idx_without_dimensions);
 	tcase_add_test(c, long_text);
+	tcase_add_loop_test(c, npy_labels, 0, N_OF(npy_texts));
+	tcase_add_loop_test(c, sparse_parts, 0, N_OF(parts));
 	tcase_add_loop_test(c, npy_refused, 0, N_OF(npy));
 	tcase_add_loop_test(c, cut_and_changed, 0, 7);
 	tcase_add_loop_test(c, arff_refused, 0, N_OF(bad_arff));
+	tcase_add_loop_test(c, arff_forms, 0, N_OF(arff_same));
+	tcase_add_loop_test(c, arff_other_types, 0, N_OF(arff_types));
 	tcase_add_test(c, arff_sparse);
 	suite_add_tcase(s, c);
 	return s;

@@ -59,7 +59,7 @@ START_TEST(two_files_have_the_same_labels)
 
 	ck_assert_int_eq(lb_label_lists_to_columns(&(struct lb_label_lists){ .label = a, .start = start, .stored = 2 }, "f", 999, &train, &err), 0);
 	ck_assert_int_eq(lb_label_lists_to_columns(&(struct lb_label_lists){ .label = b, .start = start, .stored = 2 }, "g", 999, &test, &err), 0);
-	ck_assert_int_eq(lb_label_columns_join(&train, &test, &err), 0);
+	ck_assert_int_eq(lb_label_columns_join((struct lb_table *const[LB_SIDES]){ &train, NULL, &test }, &err), 0);
 	const struct lb_table *const side[] = { &train, &test };
 	for (int s = 0; s < 2; s++) {
 		ck_assert_uint_eq(side[s]->n_cols, 3);

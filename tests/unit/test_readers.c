@@ -1,3 +1,4 @@
+#include "core/base/json.h"
 #include "core/base/sha256.h"
 #include "datasets/readers.h"
 #include "tests/unit/one_file.h"
@@ -89,6 +90,49 @@ static const struct {
 	{ "v,w\n1,NA\nNaN,NA\nnan,x\nnull,NA\nNULL,NA\nNone,NA\n?,\n", "v|w/1|~/~|~/~|'x'/~|~/~|~/~|~/~|~", { 0 } },
 	{ "v,w\nNA,1\n,2\n", "v|w/~|1/~|2", { 0 } },
 	{ "v,w\nNAN,1\n-,2\n", "v|w/'NAN'|1/'-'|2", { 0 } },
+	{ "v,w\n1,-\n-,2\n.,3\n4,.\n", "v|w/1|~/~|2/~|3/4|~", { 0 } },
+	{ "v,w\n-,1\n+,2\n-,3\n,4\n", "v|w/'-'|1/'+'|2/'-'|3/~|4", { 0 } },
+	{ "v,w\nN/A,1\nn/a,2\n#N/A,3\n<NA>,4\n-nan,5\nNaT,6\n7,8\n", "v|w/~|1/~|2/~|3/~|4/~|5/~|6/7|8", { 0 } },
+	/* a header of numbers */
+	{ "0,1,2,3\n1,0,3,1\n5,11,4,0\n", "0|1|2|3/1|0|3|1/5|11|4|0", { 0 } },
+	{ "1,2,3,4\n1,0,3,1\n5,11,4,0\n", "1|2|3|4/1|0|3|1/5|11|4|0", { 0 } },
+	{ "0,1,2,4\n1,0,3,1\n", "-|-|-|-/0|1|2|4/1|0|3|1", { 0 } },
+	{ "1,2,3,4\n2,3,4,5\n3,4,5,6\n", "-|-|-|-/1|2|3|4/2|3|4|5/3|4|5|6", { 0 } },
+	{ "0,1,2\n0.5,1.5,3\n2.5,0.25,4\n", "0|1|2/0.5|1.5|3/2.5|0.25|4", { 0 } },
+	{ "0,1,2\n5,6,x\n7,8,y\n", "0|1|2/5|6|'x'/7|8|'y'", { 0 } },
+	{ "0,1,2\n5,6,1\n7,8,2\n", "-|-|-/0|1|2/5|6|1/7|8|2", { 0 } },
+	{ "0,1,2\n5,6,1\n7,8,2\n", "0|1|2/5|6|1/7|8|2", HEADER_YES },
+	{ ",0,1\n0,5,9\n1,7,8\n2,7,9\n", "column 1|0|1/0|5|9/1|7|8/2|7|9", { 0 } },
+	{ "2001,2002,2003\n5.5,4.5,3\n5.25,4,3.5\n", "2001|2002|2003/5.5|4.5|3/5.25|4|3.5", { 0 } },
+	{ "5,6,7\n6,7,8\n7,8,9\n", "-|-|-/5|6|7/6|7|8/7|8|9", { 0 } },
+	/* a header of words over words */
+	{ "cap,odor\nx,n\ny,n\nx,m\ny,m\nx,n\ny,m\n", "cap|odor/'x'|'n'/'y'|'n'/'x'|'m'/'y'|'m'/'x'|'n'/'y'|'m'", { 0 } },
+	{ "class,cap\np,x\ne,y\n", "class|cap/'p'|'x'/'e'|'y'", { 0 } },
+	{ "p,x\ne,y\np,z\ne,x\n", "-|-/'p'|'x'/'e'|'y'/'p'|'z'/'e'|'x'", { 0 } },
+	/* files of R's write.table */
+	{ "\"a\" \"b\"\n\"r1\" 1 \"x\"\n\"r2\" 2 \"y\"\n", "a|b/1|'x'/2|'y'", { 0 } },
+	{ "a,b\n1,2,3\n2,2,4\n", "a|b/2|3/2|4", { 0 } },
+	/* delimiters: pipes, a first line that names one, decimals */
+	{ "a|b\n1|x y\n2|z\n", "a|b/1|'x y'/2|'z'", { 0 } },
+	{ "sep=;\na;b,c\n1;2\n", "a|b,c/1|2", { 0 } },
+	{ "\"sep=^\"\r\na^b\r\n1^2\r\n", "a|b/1|2", { 0 } },
+	{ "sep=x,b\n1,2\n", "sep=x|b/1|2", { 0 } },
+	{ "0,5;-0,25\n0,75;0,125\n", "-|-/0.5|-0.25/0.75|0.125", { .decimal = ',', .thousands = '.' } },
+	{ "0,5;-0,25\n0,75;0,125\n", "-|-/'0,5'|'-0,25'/'0,75'|'0,125'", { 0 } },
+	{ "1,5 2,5\n3,5 4,5\n", "-|-/'1,5'|'2,5'/'3,5'|'4,5'", { 0 } },
+	{ "1, 2, 3\n4, 5, 6\n", "-|-|-/1|2|3/4|5|6", HEADER_NO },
+	/* notations */
+	{ "a;b\n1.234,5;1e3\n-12.345.678,25;,5\n", "a|b/1234.5|1000/-12345678.25|0.5", { .decimal = ',', .thousands = '.' } },
+	{ "a;b\n1.23;2\n0.123;2\n", "a|b/'1.23'|2/'0.123'|2", { .header = 1, .decimal = ',', .thousands = '.' } },
+	{ "a,b\n\"1,234.5\",1\n\"12,34\",2\n", "a|b/'1,234.5'|1/'12,34'|2", { .header = 1, .thousands = ',' } },
+	{ "a,b\n\"1,234.5\",1\n\"-1,234,567\",2\n", "a|b/1234.5|1/-1234567|2", { .thousands = ',' } },
+	{ "a;b\n1 234,5;1\n12\xC2\xA0""000;2\n", "a|b/1234.5|1/12000|2", { .decimal = ',', .thousands = ' ' } },
+	{ "a;b\n1'234.5;1\n12'000;2\n", "a|b/1234.5|1/12000|2", { .thousands = '\'' } },
+	/* whole numbers that a double rounds keep their digits */
+	{ "a,b\n9007199254740993,1\n9007199254740992,2\n+009007199254740993.0,3\n7,4\n", "a|b/'9007199254740993'|1/'9007199254740992'|2/"
+	  "'9007199254740993'|3/'7'|4", { 0 } },
+	{ "a,b\n9007199254740993,1\nx,2\n09,3\n", "a|b/'9007199254740993'|1/'x'|2/'09'|3", { 0 } },
+	{ "a,b\n9007199254740991,1\n1e300,2\n", "a|b/9007199254740991|1/1.0000000000000001e+300|2", { 0 } },
 	{ "PAR1,BZh\n1,2\n", "PAR1|BZh/1|2", { 0 } },
 	{ "%fat,age\n1,2\n", "%fat|age/1|2", { 0 } },
 	{ "\xC3\xA9t\xC3\xA9,b\n1,\xE2\x82\xAC\n", "\xC3\xA9t\xC3\xA9|b/1|'\xE2\x82\xAC'", { 0 } },
@@ -107,6 +151,72 @@ START_TEST(csv_reads)
 }
 END_TEST
 
+START_TEST(own_markers)
+{
+	static const char *const words[] = { "N/A", "-200" };
+	cJSON *list = cJSON_CreateStringArray(words, 2), *none = cJSON_CreateArray();
+	struct lb_read_options opt = { .missing = list };
+
+	ck_assert_msg(!read_text("a,b,c\n-200,N/A,None\n1,x,\n-200.0,NA,y\n\"-2e2\",?,z\n", &opt), "%s", err.text);
+	ck_assert_str_eq(shown(), "a|b|c/~|~|'None'/1|'x'|~/~|'NA'|'y'/~|'?'|'z'");
+	ck_assert_uint_eq(t.col[0].n_missing, 3);
+	ck_assert_uint_eq(t.col[0].first_missing_line, 2);
+	opt.missing = none;
+	ck_assert_msg(!read_text("a,b\n1,None\n,NA\n-,\n", &opt), "%s", err.text);
+	ck_assert_str_eq(shown(), "a|b/'1'|'None'/~|'NA'/'-'|~");
+	cJSON_Delete(list);
+	cJSON_Delete(none);
+}
+END_TEST
+
+static bool is_ring(const void *config, const char *name)
+{
+	return !strcmp(config, name);
+}
+
+/* A first line of words is a header where one of them is asked for. */
+START_TEST(wanted_names)
+{
+	const char text[] = "cap,ring\nx,y\nz,w\n";
+	struct lb_read_options opt = { .wants = is_ring, .config = "ring" };
+
+	ck_assert_int_eq(read_text(text, &opt), 0);
+	ck_assert(t.has_header && t.n == 2 && t.n_warnings == 0);
+	opt.config = "x";
+	ck_assert_int_eq(read_text(text, &opt), 0);
+	ck_assert(!t.has_header && t.n == 3 && t.n_warnings == 1);
+	ck_assert_ptr_nonnull(strstr(t.warning[0], "data.header: true"));
+	opt.header = -1;
+	opt.config = "ring";
+	ck_assert_int_eq(read_text(text, &opt), 0);
+	ck_assert(!t.has_header && t.n_warnings == 0);
+}
+END_TEST
+
+/* What is guessed is said; what is certain is not. */
+START_TEST(guesses_are_told)
+{
+	static const struct {
+		const char *text, *part;
+	} guess[] = {
+		{ "0,1,2,3\n1,0,3,1\n5,11,4,0\n", "count the columns" },
+		{ "0,1,2\n5,6,1\n7,8,2\n", "set data.header: true if it is a header" },
+		{ "2001,2002,2003\n5.5,4.5,3\n5.25,4,3.5\n", "rise evenly" },
+		{ "class,cap\np,x\ne,y\n", "names a label" },
+		{ "a,b\nx,y\n", "data.header: true" },
+		{ "a,b\n1,2,3\n2,2,4\n", "write.table" },
+		{ "a,b\n1,2\n", NULL },
+		{ "5,1\n1,2\n", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof guess / sizeof *guess; i++) {
+		ck_assert_msg(!read_text(guess[i].text, NULL), "%s", err.text);
+		ck_assert_uint_eq(t.n_warnings, guess[i].part != NULL);
+		ck_assert(!guess[i].part || strstr(t.warning[0], guess[i].part));
+	}
+}
+END_TEST
+
 /* ---- delimited text: what is refused ---- */
 
 static const struct {
@@ -117,9 +227,13 @@ static const struct {
 	{ "\n \n\r\n", "blank_lines", { 0 } },
 	{ "\xEF\xBB\xBF", "blank_lines", { 0 } },
 	{ "a,b\n", "no_rows", HEADER_YES },
+	{ "u,v,label\n", "has_a_header_but_no_rows", { 0 } },
+	{ "# a\n# b\n", "nothing_but_comments", { 0 } },
+	{ "a,b\n1,2,\n3,4,\n", ":2: 3_fields 2_in_line_1 ends_with_a_delimiter", { 0 } },
+	{ "title,x\n1,2,3\n1,3,4\n", ":2: 3_fields 2_in_line_1 delete_it", { 0 } },
 	{ "a,b\n1,2\n3\n", ":3: 1_field 2_in_line_1 comma", { 0 } },
 	{ "a,b\n\"x\n\ny\",2\n\n3,4,5\n", ":6: 3_fields 2_in_line_1", { 0 } },
-	{ "title,x,y\n1,2\n3,4\n", ":2: 2_fields 3_in_line_1 delete", { 0 } },
+	{ "title,x,y\n1,2\n3,4\n", ":2: 2_fields 3_in_line_1 the_rows_lack_cells", { 0 } },
 	{ "\n1\t2\n3\t4\t5\n", ":3: 3_fields 2_in_line_2 tab", { 0 } },
 	{ "a,b\n1,\"x\n2,3\n", ":2: never_closed", { 0 } },
 	{ "a,b\n1,2\n\"x\"y,2\n", ":3: closing_quote", { 0 } },
@@ -138,7 +252,7 @@ static const struct {
 	{ "PAR1\x15", "Parquet pd.read", { 0 } },
 	{ "ARROW1", "Arrow", { 0 } },
 	{ "\211HDF\r\n\x1a\n", "HDF5", { 0 } },
-	{ "BZh91AY", "bzip2 bunzip2", { 0 } },
+	{ "BZh91AY", "bzip2_data_are_damaged", { 0 } },
 	{ "\x28\xB5\x2F\xFD\x20", "zstd", { 0 } },
 	{ "\x80\x04\x95", "pickle", { 0 } },
 	{ "PK\3\4", "ZIP", { 0 } },
@@ -156,7 +270,7 @@ START_TEST(nul_bytes)
 	static const char zip[] = "PK\3\4\24\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0X.npy";
 
 	ck_refused(read_bytes("a,b\n1,\0002\n", 9, NULL), ":2: NUL byte_6");
-	ck_refused(read_bytes("\xFD" "7zXZ\0", 6, NULL), "xz unxz");
+	ck_refused(read_bytes("\xFD" "7zXZ\0", 6, NULL), "xz");
 	ck_refused(read_bytes("a\0,\0", 4, NULL), ":1: UTF-16");
 	ck_refused(read_bytes(zip, sizeof zip - 1, NULL), "ZIP damaged end_record");
 }
@@ -211,7 +325,14 @@ START_TEST(limits)
 	ck_assert_double_eq_tol(t.col[0].num[0], 1.0 / 9, 1e-15);
 	lb_buf_free(&b);
 	b = repeated("a,b\n1,\"", 'x', (64 << 20) + 1, "\"\n");
-	ck_refused(read_bytes(b.s, b.n, NULL), ":2: longer 67108864_bytes");
+	ck_refused(read_bytes(b.s, b.n, NULL), ":2: longer 1048576_bytes");
+	lb_buf_free(&b);
+	b = repeated("", '7', 0, ""); /* a wide line, which is one long cell by every other delimiter */
+	for (int i = 0; i < 300000; i++)
+		lb_buf_puts(&b, i ? ",7.25" : "7.25");
+	lb_buf_puts(&b, "\n");
+	ck_assert_msg(!read_bytes(b.s, b.n, NULL), "%s", err.text);
+	ck_assert_uint_eq(t.n_cols, 300000);
 	lb_buf_free(&b);
 	b = repeated("", ',', 1000000, "\n");
 	ck_refused(read_bytes(b.s, b.n, NULL), ":1: 1000000_columns");
@@ -426,6 +547,9 @@ static Suite *suite(void)
 	tcase_set_timeout(c, 60);
 	tcase_add_loop_test(c, csv_reads, 0, N_OF(good));
 	tcase_add_loop_test(c, csv_refuses, 0, N_OF(bad));
+	tcase_add_test(c, own_markers);
+	tcase_add_test(c, wanted_names);
+	tcase_add_test(c, guesses_are_told);
 	tcase_add_test(c, nul_bytes);
 	tcase_add_test(c, places);
 	tcase_add_test(c, limits);

@@ -153,8 +153,8 @@ static const struct pair {
 
 static struct lb_dataset *assembled(const struct pair *p, bool by_rows, struct lb_err *why)
 {
-	static const char *const paths[4] = { "train.csv", NULL, "test.csv", NULL };
-	const char *const one[4] = { paths[0] };
+	static const char *const paths[LB_FILES] = { "train.csv", NULL, NULL, NULL, "test.csv", NULL };
+	const char *const one[LB_FILES] = { paths[0] };
 	const struct lb_read_options opt = { .header = 1, .missing_ok = true, .by_rows = by_rows };
 	struct lb_table test = { 0 };
 	struct lb_dataset *d = NULL;
@@ -167,7 +167,8 @@ static struct lb_dataset *assembled(const struct pair *p, bool by_rows, struct l
 	ck_assert_int_eq(read_bytes(p->train, strlen(p->train), &opt), 0);
 	ck_assert_int_eq(t.rows.d > 0, by_rows);
 	*why = (struct lb_err){ 0 };
-	const int rc = lb_dataset_assemble(&t, NULL, p->test ? &test : NULL, NULL, p->test ? paths : one, &p->roles, &d, why);
+	struct lb_table *const tables[LB_FILES] = { &t, NULL, NULL, NULL, p->test ? &test : NULL, NULL };
+	const int rc = lb_dataset_assemble(tables, p->test ? paths : one, &p->roles, &d, why);
 	ck_assert_msg(!rc == !p->refused && (!rc || strstr(why->text, p->refused)), "%s: %s", p->what, why->text);
 	lb_table_free(&test);
 	return d;

@@ -229,6 +229,63 @@ START_TEST(test_file_is_the_test_part)
 }
 END_TEST
 
+START_TEST(validation_file_is_the_validation_part)
+{
+	struct lb_dataset *d = three("x,y\n1,0\n2,1\n3,0\n4,1\n5,0\n6,1\n", "x,y\n7,0\n8,1\n", NULL, BINARY);
+	const double residues[] = { 1 };
+	const struct lb_split_options ways[] = {
+		{ .train = 2 / 3.0, .test = 1 / 3.0, .stratify = true },
+		{ .kind = LB_SPLIT_FIRST, .first = 4 },
+		{ .kind = LB_SPLIT_MODULO, .modulo = 3, .test_residues = residues, .n_test_residues = 1 },
+		{ .kind = LB_SPLIT_FOLDS, .folds = 3 },
+	};
+	struct lb_split s;
+
+	for (size_t k = 0; k < sizeof ways / sizeof *ways; k++) {
+		s = cut(d, ways[k]);
+		ck_assert_uint_eq(check_lists(&s, 8), 8);
+		ck_assert_uint_eq(s.n[LB_TRAIN], 4);
+		ck_assert_uint_eq(s.n[LB_TEST], 2);
+		ck_assert_uint_lt(s.rows[LB_TEST][1], 6);
+		ck_assert_uint_eq(s.n[LB_VALID], 2);
+		ck_assert_uint_eq(s.rows[LB_VALID][0], 6);
+		lb_split_free(&s);
+	}
+	const struct lb_split_options twice = { .train = 0.5, .valid = 0.2, .test = 0.2 }, all = { .kind = LB_SPLIT_FIRST, .first = 6 };
+	ck_assert_int_eq(lb_split_make(d, &twice, &s, &err), -1);
+	ck_message("data.split.valid: found 0.2, but data.valid gives the validation rows");
+	ck_assert_int_eq(lb_split_make(d, &all, &s, &err), -1);
+	ck_message("data.split.first: found 6, allowed 1 to 5");
+	lb_dataset_free(d);
+}
+END_TEST
+
+START_TEST(all_three_files)
+{
+	struct lb_dataset *d = three("g,x,y\na,1,0\na,2,1\nb,3,0\n", "g,x,y\nc,7,0\nc,8,1\n", "g,x,y\nd,9,1\n",
+				     ROLES(.kind = LB_BINARY, AUTO, .group = "g"));
+	const struct lb_split_options whole = { .train = 1 };
+	struct lb_split s = cut(d, whole);
+
+	ck_assert_uint_eq(check_lists(&s, 6), 6);
+	ck_assert_uint_eq(s.n[LB_TRAIN], 3);
+	ck_assert_uint_eq(s.rows[LB_VALID][0], 3);
+	ck_assert_uint_eq(s.rows[LB_TEST][0], 5);
+	/* folds take the rows of the training and the validation file, and leave those of the test file alone */
+	ck_assert_int_eq(lb_split_refold(d, &whole, 2, 0, true, &s, &err), 0);
+	ck_assert_uint_eq(check_lists(&s, 6), 6);
+	ck_assert_uint_eq(s.n[LB_TEST], 1);
+	ck_assert_uint_eq(s.rows[LB_TEST][0], 5);
+	lb_split_free(&s);
+	lb_dataset_free(d);
+
+	d = three("g,x,y\na,1,0\na,2,1\nb,3,0\n", "g,x,y\nb,7,0\n", NULL, ROLES(.kind = LB_BINARY, AUTO, .group = "g"));
+	ck_assert_int_eq(lb_split_make(d, &whole, &s, &err), -1);
+	ck_message("rows of one group (row 4 is of it) are both in the training part and in the validation part; keep its rows in one file");
+	lb_dataset_free(d);
+}
+END_TEST
+
 static const double residue_5[] = { 5 };
 static const struct {
 	struct lb_split_options opt;
@@ -378,6 +435,8 @@ static Suite *suite(void)
 		refolding,
 		groups_stay_together,
 		test_file_is_the_test_part,
+		validation_file_is_the_validation_part,
+		all_three_files,
 		uniform_noise,
 		pair_noise,
 		corruptions_check_and_leave_alone,

@@ -1,8 +1,18 @@
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
-#include "datasets/inflate.h"
 #include "datasets/stream.h"
+#include "datasets/unpack.h"
 #include "tests/unit/one_file.h"
+
+#ifdef LB_BZIP2
+#include <bzlib.h>
+#endif
+#ifdef LB_XZ
+#include <lzma.h>
+#endif
+#ifdef LB_ZSTD
+#include <zstd.h>
+#endif
 
 /* ---- SHA-256 ---- */
 
@@ -218,6 +228,146 @@ START_TEST(bare_deflate_in_parts)
 }
 END_TEST
 
+/* ---- every compression of the build ---- */
+
+/* Appends a member (stream, frame) with a check of its content. */
+static void pack_add(const struct lb_unpacker *u, struct lb_buf *out, const char *data, size_t n)
+{
+	char *room = lb_alloc(n + n / 50 + 4096, 1, &err);
+	size_t made = 0;
+
+	ck_assert_ptr_nonnull(room);
+	if (!strcmp(u->name, "gzip"))
+		gzip_add(out, data, n, NULL, 6);
+#ifdef LB_BZIP2
+	if (!strcmp(u->name, "bzip2")) {
+		unsigned size = (unsigned)(n + n / 50 + 4096);
+		ck_assert_int_eq(BZ2_bzBuffToBuffCompress(room, &size, (char *)(uintptr_t)data, (unsigned)n, 1, 0, 0), BZ_OK);
+		made = size;
+	}
+#endif
+#ifdef LB_XZ
+	if (!strcmp(u->name, "xz"))
+		ck_assert_int_eq(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC64, NULL, (const uint8_t *)data, n, (uint8_t *)room, &made,
+							 n + n / 50 + 4096), LZMA_OK);
+#endif
+#ifdef LB_ZSTD
+	if (!strcmp(u->name, "zstd")) {
+		ZSTD_CCtx *z = ZSTD_createCCtx();
+		ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
+		made = ZSTD_compress2(z, room, n + n / 50 + 4096, data, n);
+		ck_assert(!ZSTD_isError(made));
+		ZSTD_freeCCtx(z);
+	}
+#endif
+	lb_buf_add(out, room, made);
+	free(room);
+}
+
+START_TEST(members)
+{
+	const struct lb_unpacker *u = &lb_unpackers[_i];
+	struct lb_buf text = table_text(150000), packed = { 0 };
+	const size_t half = text.n / 2;
+	char hex[65], zeros[8] = { 0 };
+
+	if (!u->open)
+		return;
+	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, hex, &err), 0);
+	pack_add(u, &packed, text.s, half);
+	pack_add(u, &packed, "", 0);
+	pack_add(u, &packed, text.s + half, text.n - half);
+	ck_assert_msg(!read_bytes(packed.s, packed.n, NULL), "%s", err.text);
+	ck_assert_uint_eq(t.n, 150000);
+	ck_assert_uint_eq(t.bytes, text.n);
+	ck_assert_str_eq(t.sha256, hex);
+	struct lb_read_options opt = { .max_bytes = text.n - 1 };
+	ck_refused(read_bytes(packed.s, packed.n, &opt), "bytes_uncompressed limit");
+	lb_buf_add(&packed, zeros, sizeof zeros);
+	if (u->padded)
+		ck_assert_msg(!read_bytes(packed.s, packed.n, NULL), "%s", err.text);
+	else
+		ck_refused(read_bytes(packed.s, packed.n, NULL), "something_else_after_the_end");
+	lb_buf_add(&packed, "x", 1);
+	ck_refused(read_bytes(packed.s, packed.n, NULL), "damaged something_else_after_the_end");
+	lb_buf_free(&packed);
+	lb_buf_free(&text);
+}
+END_TEST
+
+/* Cut anywhere it is refused, and with any byte changed it is refused or gives the same bytes. */
+START_TEST(member_damage)
+{
+	const struct lb_unpacker *u = &lb_unpackers[_i];
+	struct lb_buf text = table_text(3000), packed = { 0 };
+	char hex[65], name[32];
+
+	if (!u->open)
+		return;
+	snprintf(name, sizeof name, "the_%s_data_are_damaged", u->name);
+	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, hex, &err), 0);
+	pack_add(u, &packed, text.s, text.n);
+	for (size_t k = 4; k < packed.n; k += 1 + packed.n / 300)
+		ck_refused(read_bytes(packed.s, k, NULL), "damaged ends_in_the_middle");
+	for (size_t k = LB_UNPACK_HEAD; k < packed.n; k += 1 + packed.n / 1500) {
+		packed.s[k] = (char)(packed.s[k] ^ (1 << k % 8));
+		if (read_bytes(packed.s, packed.n, NULL))
+			ck_assert_msg(strstr(err.text, " data are damaged at byte ") != NULL, "%s", err.text);
+		else
+			ck_assert_str_eq(t.sha256, hex);
+		packed.s[k] = (char)(packed.s[k] ^ (1 << k % 8));
+	}
+	packed.n -= 9;
+	lb_buf_add(&packed, "garbage.", 9);
+	ck_refused(read_bytes(packed.s, packed.n, NULL), name);
+	lb_buf_free(&packed);
+	lb_buf_free(&text);
+}
+END_TEST
+
+START_TEST(packed_twice)
+{
+	const struct lb_unpacker *u = &lb_unpackers[_i];
+	struct lb_buf once = { 0 }, twice = { 0 };
+	char words[64];
+
+	if (!u->open)
+		return;
+	snprintf(words, sizeof words, "is_compressed_twice holds_%s_data", u->name);
+	pack_add(u, &once, "a,b\n1,2\n", 8);
+	gzip_add(&twice, once.s, once.n, NULL, 6);
+	ck_refused(read_bytes(twice.s, twice.n, NULL), words);
+	lb_buf_free(&once);
+	lb_buf_free(&twice);
+}
+END_TEST
+
+/* What begins like a magic number and is text. */
+START_TEST(no_member)
+{
+	static const char *const text[] = { "BZh9,b\n1,2\n", "BZh9\n1\n2\n", "P*M,b\n1,2\n", "(1,b\n1,2\n" };
+
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+		ck_assert_msg(!read_bytes(text[i], strlen(text[i]), NULL), "%s", err.text);
+		ck_assert_str_eq(t.format, "csv");
+	}
+}
+END_TEST
+
+/* A build without a library says which; the others have none to try it on. */
+START_TEST(without_library)
+{
+	static const char *const magic[] = { "\x1f\x8b\x08", "BZh91AY&SY", "\xFD" "7zXZ\0\0\0\0", "\x28\xB5\x2F\xFD\0\0" };
+	char words[96];
+
+	ck_assert_ptr_eq(lb_unpacker_of((const unsigned char *)magic[_i], 10), &lb_unpackers[_i]);
+	if (lb_unpackers[_i].open)
+		return;
+	snprintf(words, sizeof words, "compressed_with_%s without_%s %s", lb_unpackers[_i].name, lb_unpackers[_i].library, lb_unpackers[_i].package);
+	ck_refused(read_bytes(magic[_i], 10, NULL), words);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	int n = 0;
@@ -234,6 +384,13 @@ static Suite *suite(void)
 	tcase_add_loop_test(c, stream_parts_and_limit, 0, n);
 	tcase_add_loop_test(c, header_in_two_reads, 0, n);
 	tcase_add_loop_test(c, bare_deflate_in_parts, 0, n);
+	for (n = 0; lb_unpackers[n].name;)
+		n++;
+	tcase_add_loop_test(c, members, 0, n);
+	tcase_add_loop_test(c, member_damage, 0, n);
+	tcase_add_loop_test(c, packed_twice, 0, n);
+	tcase_add_test(c, no_member);
+	tcase_add_loop_test(c, without_library, 0, n);
 	suite_add_tcase(s, c);
 	return s;
 }

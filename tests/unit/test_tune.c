@@ -1,6 +1,7 @@
 /* Fair tuning: which settings are tried, for whom, and on what (core/config/tune.h), with the program's own registries. */
 #include "core/config/tune.h"
 #include "core/run/get.h"
+#include "core/run/plan.h"
 #include "core/run/registries.h"
 #include "tests/unit/suite.h"
 
@@ -96,7 +97,7 @@ START_TEST(folds_leave_the_test_rows_alone_and_refits_differ_in_seeds_only)
 	struct lb_tune *tune = tune_of(HEAD "tune: {trials: 2, folds: 3, metric: valid.accuracy}\n");
 
 	for (size_t fold = 0; fold < 3; fold++) {
-		cJSON *c = lb_tune_fold(tune, 3, 1, fold, &err);
+		cJSON *c = lb_tune_fold(tune, 3, 1, 0, fold, &err);
 		ck_assert_double_eq(lb_get_number(c, "data.cv.fold", -1), (double)fold);
 		ck_assert_double_eq(lb_get_number(c, "data.cv.folds", -1), 3);
 		ck_assert_double_eq(lb_get_number(c, "train.seed", -1), 4);
@@ -162,6 +163,8 @@ static const struct {
 	{ "tune: {trials: 3, metric: valid.accuracy, space: {optimizer.lr: [0.1, fast]}}\n", "optimizer.lr: found \"fast\"" },
 	{ "tune: {trials: 3, metric: valid.accuracy, space: {output.dir: [a]}}\n", "output.dir: cannot be tuned" },
 	{ "tune: {trials: 3, metric: valid.accuracy, space: {train.seed: [7, 8]}}\n", "train.seed: is swept and tuned" },
+	{ "tune: {trials: 3, metric: valid.accuracy, space: {data.split.seed: [7, 8]}}\n", "data.split.seed: cannot be tuned: it decides" },
+	{ "tune: {trials: 3, metric: valid.accuracy, space: {data.missing: [mean, drop]}}\n", "data.missing: cannot be tuned: it decides" },
 	{ "tune: {trials: 2, metric: valid.accuracy, method: grid, space: {loss.q: default, optimizer.lr: [1, 2, 3], train.batch: [1, 2, 3]}}\n",
 	  "tune.trials: found 2, but the grid without" },
 };
@@ -179,6 +182,91 @@ START_TEST(mistakes_are_reported)
 }
 END_TEST
 
+/* ---- plans: which rows choose, which rows judge ---- */
+
+#define PLANNED                                                                                                                   \
+	"task: multiclass\ndata: {train: {path: datasets/samples/iris.csv.gz, label: label}, split: %s}\nmetrics: [accuracy]\n"    \
+	"tune: {trials: 2, folds: 3, metric: valid.accuracy}\noutput: {dir: /nonexistent}\n"                                        \
+	"sweep: {loss: [ce, gce], %s}\n"
+
+static const struct {
+	const char *split, *sweep;
+	size_t replicates, choices;      /* of an arm */
+} plans[] = {
+	{ "{train: 0.6, valid: 0.2, test: 0.2}", "train.seed: [1, 2, 3]", 3, 3 },
+	{ "{train: 0.6, valid: 0.2, test: 0.2, seed: 4}", "train.seed: [1, 2, 3]", 3, 1 },
+	{ "{train: 0.3, valid: 0.1, test: 0.2}", "data.split.seed: [1, 2], train.seed: [1, 2, 3]", 6, 2 },
+	{ "{folds: 4}", "data.split.fold: [0, 1, 2, 3], train.seed: [1, 2]", 8, 8 },
+	{ "{folds: 4, seed: 1}", "data.split.fold: [0, 1, 2, 3], train.seed: [1, 2]", 8, 4 },
+	{ "{folds: 4}", "zip: {data.split.fold: [0, 1, 2, 3], train.seed: [1, 2, 3, 4]}", 4, 4 },
+	{ "{first: 100}", "train.seed: [1, 2]", 2, 1 },
+	{ "{modulo: 5, test: [2], valid: 0.2}", "train.seed: [1, 2]", 2, 1 },
+};
+
+static bool tested[150];
+
+static void ck_fold_leaves_tested_rows(struct lb_plan *plan, const struct lb_trial *t, bool *seen)
+{
+	const struct lb_data_entry *source;
+	struct lb_split split;
+
+	ck_assert(!lb_trial_split(t->config, &plan->cache, &source, &split, &err));
+	ck_assert_uint_eq(split.n[LB_TEST], 0);
+	for (int part = LB_TRAIN; part <= LB_VALID; part++)
+		for (size_t i = 0; i < split.n[part]; i++) {
+			ck_assert(!tested[split.rows[part][i]]);
+			seen[split.rows[part][i]] = true;
+		}
+	lb_split_free(&split);
+}
+
+static void ck_choice(struct lb_plan *plan, size_t arm, size_t replicate, size_t replicates)
+{
+	const struct lb_choice *choice = &plan->choice[plan->choice_of[arm * replicates + replicate]];
+	cJSON *refit = lb_tune_refit(plan->tune, arm, 1, replicate, &err);
+	const struct lb_data_entry *source;
+	struct lb_split split;
+	bool seen[150] = { false };
+	size_t rows = 0;
+
+	ck_assert_uint_eq(choice->arm, arm);
+	ck_assert(!lb_trial_split(refit, &plan->cache, &source, &split, &err));
+	ck_assert_uint_gt(split.n[LB_TEST], 0);
+	memset(tested, 0, sizeof tested);
+	for (size_t i = 0; i < split.n[LB_TEST]; i++)
+		tested[split.rows[LB_TEST][i]] = true;
+	for (size_t i = 0; i < 2 * 3; i++)
+		ck_fold_leaves_tested_rows(plan, &plan->trial[plan->fold[choice->fold + i]], seen);
+	for (size_t i = 0; i < 150; i++)
+		rows += seen[i];
+	ck_assert_uint_eq(rows, split.n[LB_TRAIN] + split.n[LB_VALID]); /* all the rows that may choose do */
+	lb_split_free(&split);
+	cJSON_Delete(refit);
+}
+
+START_TEST(rows_that_choose_never_judge)
+{
+	char path[] = "/tmp/lossbench-tune-XXXXXX";
+	const size_t replicates = plans[_i].replicates;
+	struct lb_plan plan;
+	FILE *f = fdopen(mkstemp(path), "w");
+
+	fprintf(f, PLANNED, plans[_i].split, plans[_i].sweep);
+	fclose(f);
+	const int rc = lb_plan_open(&plan, path, NULL, 0, true, &err);
+	unlink(path);
+	ck_assert_msg(rc == 0, "%s", err.text);
+	ck_assert_uint_eq(lb_tune_replicates(plan.tune), replicates);
+	ck_assert_uint_eq(plan.n_choices, 2 * plans[_i].choices);
+	ck_assert_uint_eq(plan.n, plan.n_choices * 2 * 3);
+	ck_assert_uint_eq(lb_plan_refits(&plan), 2 * replicates);
+	for (size_t arm = 0; arm < 2; arm++)
+		for (size_t r = 0; r < replicates; r++)
+			ck_choice(&plan, arm, r, replicates);
+	lb_plan_close(&plan);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("tune");
@@ -190,6 +278,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, a_given_space_is_used_where_it_fits);
 	tcase_add_test(tc, a_grid_is_thinned_evenly);
 	tcase_add_loop_test(tc, mistakes_are_reported, 0, (int)(sizeof mistakes / sizeof *mistakes));
+	tcase_add_loop_test(tc, rows_that_choose_never_judge, 0, (int)(sizeof plans / sizeof *plans));
 	suite_add_tcase(s, tc);
 	return s;
 }

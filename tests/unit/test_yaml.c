@@ -243,7 +243,7 @@ START_TEST(files)
 	ck_assert_ptr_nonnull(strstr(err.text, "x.yaml: cannot be read: No such file or directory; check the path"));
 	ck_assert_ptr_null(lb_yaml_read(dir, &err));
 	ck_assert_int_eq(err.code, LB_CONFIG);
-	ck_assert_ptr_nonnull(strstr(err.text, "Is a directory; name a file"));
+	ck_assert_ptr_nonnull(strstr(err.text, "is a folder, expected a regular file; name the file in it"));
 	ck_assert_int_eq(lb_write_file(path, "a: 1\n", 5, &err), 0);
 	root = lb_yaml_read(path, &err);
 	ck_assert_ptr_nonnull(root);

@@ -1,0 +1,88 @@
+#include "core/run/remarks.h"
+
+#include "core/base/log.h"
+#include "core/base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool lb_validates_one_class(const struct lb_prepared *p)
+{
+	const uint32_t *rows = p->split.rows[LB_VALID];
+
+	for (size_t i = 1; p->setup.y && i < p->split.n[LB_VALID]; i++)
+		if (p->setup.y[rows[i]] != p->setup.y[rows[0]])
+			return false;
+	return p->setup.y && p->split.n[LB_VALID];
+}
+
+static void remark_on_stopping(const struct lb_prepared *p, const struct lb_outcome *out, struct lb_buf *b)
+{
+	if (!out->undefined_epochs)
+		return;
+	lb_buf_printf(b, "train.early_stopping: valid.%s was undefined after %zu of %zu epoch%s%s; %s\n",
+		      p->setup.metric[p->setup.stop.metric].key, out->undefined_epochs, out->epochs, out->epochs == 1 ? "" : "s",
+		      lb_validates_one_class(p) ? ": one class" : "", out->undefined_epochs == out->epochs ?
+		      "the training went to its last epoch, which is kept" : "none of those counts as the best");
+}
+
+static void remark_on_decision(const struct lb_prepared *p, const struct lb_outcome *out, struct lb_buf *b)
+{
+	if (!out->decision.one_class)
+		return;
+	if (p->setup.threshold != LB_AT_ZERO)
+		lb_buf_printf(b, "evaluate.threshold: %s is undefined on the validation rows: one class; the threshold stays 0\n",
+			      lb_threshold_names()[p->setup.threshold]);
+	if (p->setup.calibration != LB_UNCALIBRATED)
+		lb_buf_printf(b, "evaluate.calibration: %s is undefined on the validation rows: one class; the scores stay as they are\n",
+			      lb_calibration_names()[p->setup.calibration]);
+}
+
+void lb_remark(const struct lb_prepared *p, const struct lb_outcome *out, char *text, size_t size)
+{
+	struct lb_buf b = { 0 };
+
+	if (out->status == LB_TRIAL_OK) {
+		remark_on_stopping(p, out, &b);
+		remark_on_decision(p, out, &b);
+	}
+	snprintf(text, size, "%s", b.s && !b.bad ? b.s : "");
+	lb_buf_free(&b);
+}
+
+static void add_line(struct lb_remarks *r, const char *text, size_t n)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strlen(r->line[i].text) == n && !strncmp(r->line[i].text, text, n)) {
+			r->line[i].trials++;
+			return;
+		}
+	char *copy = lb_strndup(text, n, NULL);
+	if (copy && !lb_grow(&r->line, &r->cap, r->n + 1, sizeof *r->line, NULL))
+		r->line[r->n++] = (struct lb_remark_line){ copy, 1 };
+	else
+		free(copy);
+}
+
+void lb_remarks_add(struct lb_remarks *r, const char *text)
+{
+	for (size_t n; *text; text += n + (text[n] == '\n'))
+		if ((n = strcspn(text, "\n")) > 0)
+			add_line(r, text, n);
+}
+
+void lb_remarks_tell(struct lb_remarks *r)
+{
+	enum { SHOWN = 10 };
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (i < SHOWN)
+			lb_warn("%s (%zu trial%s)", r->line[i].text, r->line[i].trials, r->line[i].trials == 1 ? "" : "s");
+		free(r->line[i].text);
+	}
+	if (r->n > SHOWN)
+		lb_warn("%zu more remarks of this kind; the records hold them", r->n - SHOWN);
+	free(r->line);
+	*r = (struct lb_remarks){ 0 };
+}
