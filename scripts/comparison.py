@@ -132,8 +132,9 @@ class Study:
         return max(full, key=lambda item: item[0])[1] if full else None
 
     def tied(self, condition: str) -> Dict[str, float]:
-        """Contenders that do not differ significantly from the best, with their p-values: the t-test with Holm's correction gives 0.05 or
-        more. One with a diverged trial is never among them."""
+        """Contenders not shown to be worse than the best, with their p-values: the t-test with Holm's correction gives 0.05 or more, and the
+        Bayesian correlated t-test does not make them worse by more than the region of practical equivalence with probability 0.95: with
+        few replicates a large difference need not be significant. One with a diverged trial is never among them."""
         if condition not in self.known_ties:
             self.known_ties[condition] = self.find_ties(condition)
         return self.known_ties[condition]
@@ -142,14 +143,17 @@ class Study:
         best = self.best(condition)
         if best is None:
             return {}
-        tests = [(c, stats.corrected_t(p.finite, self.ratio[condition]).p) for c in self.contenders
+        ratio = self.ratio[condition]
+        tests = [(c, stats.corrected_t(p.finite, ratio).p, stats.correlated_t(p.finite, ratio, self.rope)[0]) for c in self.contenders
                  if c != best for p in [self.pairs(c, best, condition)] if len(p.finite) >= 2]
-        adjusted = stats.holm([p for _, p in tests])
-        return {c: p for (c, _), p in zip(tests, adjusted) if p >= ALPHA and not self.groups[c, condition].diverged}
+        adjusted = stats.holm([p for _, p, _ in tests])
+        return {c: p for (c, _, worse), p in zip(tests, adjusted)
+                if p >= ALPHA and worse < 1 - ALPHA and not self.groups[c, condition].diverged}
 
     def tied_words(self) -> str:
         names = sorted({self.t_name(c) for c in self.conditions})
-        return "p >= 0.05 by the %s with Holm's correction%s" % (" or the ".join(names), self.within)
+        return ("p >= 0.05 by the %s with Holm's correction%s, and a probability below 0.95 of being worse by more than %g by the Bayesian "
+                "correlated t-test" % (" or the ".join(names), self.within, self.rope))
 
     @property
     def within(self) -> str:
@@ -464,12 +468,12 @@ def best_sheet(study: Study) -> Sheet:
         untested = untested or len(group.values()) < 2
         rows.append([condition, best, group.mean(), len(group.values()), ", ".join(sorted(tied, key=tied.get, reverse=True)) or "-"])
     notes = ["With a single replicate no test can be made: train more seeds."] if untested else []
-    rules = ["Not significantly different from the best: %s. The best was picked by the same numbers, so it looks a little better than it is; no significant "
-             "difference does not mean equal, only that these replicates cannot distinguish the two." % study.tied_words()]
+    rules = ["Not shown to be worse than the best: %s. The best was picked by the same numbers, so it looks a little better than it is; not shown to be "
+             "worse does not mean equal, only that these replicates cannot distinguish the two." % study.tied_words()]
     several = len(study.conditions) > 1
-    return Sheet("best", "Best %s by %s, and those not significantly different" % (study.what, study.metric_words),
+    return Sheet("best", "Best %s by %s, and those not shown to be worse" % (study.what, study.metric_words),
                  study.condition_field() + [Field("best " + study.what, "word"), Field("mean"), Field("n", "count"),
-                                            Field("not significantly different", "word")],
+                                            Field("not shown to be worse", "word")],
                  rows if several else [row[1:] for row in rows], notes, rules + lost_rule(study))
 
 
