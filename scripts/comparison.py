@@ -10,10 +10,10 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 
 import stats
-from records import Keys, Trial, within
+from records import Trial, within
 from sheets import Field, Sheet
 from tables import decimals, number
-from wording import condition_words, difference_words, interval_places, listed, metric_words, p_words, plural, plural_noun
+from wording import condition_words, difference_words, interval_places, metric_words, p_words, plural
 
 ALPHA = 0.05
 LOST_RULE = ("A diverged trial is a result: rank tests count it as the worst of its pair, average ranks put it last; means, intervals and "
@@ -132,8 +132,9 @@ class Study:
         return max(full, key=lambda item: item[0])[1] if full else None
 
     def tied(self, condition: str) -> Dict[str, float]:
-        """Contenders that do not differ significantly from the best, with their p-values: the t-test with Holm's correction gives 0.05 or
-        more. One with a diverged trial is never among them."""
+        """Contenders not shown to be worse than the best, with their p-values: the t-test with Holm's correction gives 0.05 or more, and the
+        Bayesian correlated t-test does not make them worse by more than the region of practical equivalence with probability 0.95: with
+        few replicates a large difference need not be significant. One with a diverged trial is never among them."""
         if condition not in self.known_ties:
             self.known_ties[condition] = self.find_ties(condition)
         return self.known_ties[condition]
@@ -142,14 +143,17 @@ class Study:
         best = self.best(condition)
         if best is None:
             return {}
-        tests = [(c, stats.corrected_t(p.finite, self.ratio[condition]).p) for c in self.contenders
+        ratio = self.ratio[condition]
+        tests = [(c, stats.corrected_t(p.finite, ratio).p, stats.correlated_t(p.finite, ratio, self.rope)[0]) for c in self.contenders
                  if c != best for p in [self.pairs(c, best, condition)] if len(p.finite) >= 2]
-        adjusted = stats.holm([p for _, p in tests])
-        return {c: p for (c, _), p in zip(tests, adjusted) if p >= ALPHA and not self.groups[c, condition].diverged}
+        adjusted = stats.holm([p for _, p, _ in tests])
+        return {c: p for (c, _, worse), p in zip(tests, adjusted)
+                if p >= ALPHA and worse < 1 - ALPHA and not self.groups[c, condition].diverged}
 
     def tied_words(self) -> str:
         names = sorted({self.t_name(c) for c in self.conditions})
-        return "p >= 0.05 by the %s with Holm's correction%s" % (" or the ".join(names), self.within)
+        return ("p >= 0.05 by the %s with Holm's correction%s, and a probability below 0.95 of being worse by more than %g by the Bayesian "
+                "correlated t-test" % (" or the ".join(names), self.within, self.rope))
 
     @property
     def within(self) -> str:
@@ -464,64 +468,10 @@ def best_sheet(study: Study) -> Sheet:
         untested = untested or len(group.values()) < 2
         rows.append([condition, best, group.mean(), len(group.values()), ", ".join(sorted(tied, key=tied.get, reverse=True)) or "-"])
     notes = ["With a single replicate no test can be made: train more seeds."] if untested else []
-    rules = ["Not significantly different from the best: %s. The best was picked by the same numbers, so it looks a little better than it is; no significant "
-             "difference does not mean equal, only that these replicates cannot distinguish the two." % study.tied_words()]
+    rules = ["Not shown to be worse than the best: %s. The best was picked by the same numbers, so it looks a little better than it is; not shown to be "
+             "worse does not mean equal, only that these replicates cannot distinguish the two." % study.tied_words()]
     several = len(study.conditions) > 1
-    return Sheet("best", "Best %s by %s, and those not significantly different" % (study.what, study.metric_words),
+    return Sheet("best", "Best %s by %s, and those not shown to be worse" % (study.what, study.metric_words),
                  study.condition_field() + [Field("best " + study.what, "word"), Field("mean"), Field("n", "count"),
-                                            Field("not significantly different", "word")],
+                                            Field("not shown to be worse", "word")],
                  rows if several else [row[1:] for row in rows], notes, rules + lost_rule(study))
-
-
-# ---- time and memory ----
-
-@dataclass
-class Cost:
-    """What the ok trials of contenders took that were trained apart from all others."""
-    contenders: List[str] = field(default_factory=list)
-    seconds: List[float] = field(default_factory=list)
-    steps: int = 0
-    memory: int = 0
-
-
-def trained_apart(study: Study) -> List[List[str]]:
-    """The contenders in sets whose trials were trained apart. Of trials trained side by side only their common time is measured and
-    divided evenly, so they have the same time to the last digit."""
-    sets: List[set] = [{c} for c in study.contenders]
-    by_time: Dict[Tuple[str, float], set] = {}
-    for (c, _), group in study.groups.items():
-        for t in group.trials.values():
-            found = t.facts
-            if found.seconds:
-                by_time.setdefault((str(found.run.get("host")), found.seconds), set()).add(c)
-    for together in by_time.values():
-        joined = [s for s in sets if s & together]
-        sets = [s for s in sets if not s & together] + [set().union(*joined)]
-    order = {c: i for i, c in enumerate(study.contenders)}
-    return sorted((sorted(s, key=order.get) for s in sets), key=lambda s: order[s[0]])
-
-
-def cost_of(study: Study, contenders: List[str]) -> Cost:
-    out = Cost(contenders)
-    for (c, _), group in study.groups.items():
-        for t in group.trials.values() if c in contenders else ():
-            found = t.facts
-            if found.seconds is not None:
-                out.seconds.append(found.seconds)
-                out.steps += found.steps
-                out.memory = max(out.memory, found.memory)
-    return out
-
-
-def cost_sheet(study: Study) -> Sheet:
-    """Time and memory of the ok trials, as measured; they depend on the machine and what else ran on it."""
-    costs = [c for c in (cost_of(study, contenders) for contenders in trained_apart(study)) if c.seconds]
-    rows = [[listed(c.contenders, len(c.contenders)), len(c.seconds), math.fsum(c.seconds), math.fsum(c.seconds) / len(c.seconds),
-             1e6 * math.fsum(c.seconds) / c.steps if c.steps else None, c.memory / 2 ** 20 if c.memory else None] for c in costs]
-    notes = ["Seconds of training, without loading and evaluation, mean over the ok trials; peak memory of the worker's process. "
-             "As measured in the sweep, with whatever else the machine did."]
-    if any(len(c.contenders) > 1 for c in costs):
-        notes.append("The %s of one line were trained side by side, over the same batches: only their common time is known, so they cannot be "
-                     "compared one by one." % plural_noun(study.what))
-    return Sheet("cost", "Time and memory", [Field(study.what, "word"), Field("trials", "count"), Field("total s"), Field("s per trial"),
-                                             Field("µs per step"), Field("peak MiB")], rows, notes)

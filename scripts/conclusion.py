@@ -101,18 +101,19 @@ def compare(study: Study, condition: str, known: List[str], best: str, out: Conc
         out.finding = "Not tested, with %s: %s has the best %s, %s." % (
             "a single %s" % study.replicate if n < 2 else plural(n, "pair"), best, study.metric_words, value_words(study, best, condition))
         return
-    tied = study.tied(condition)
-    clear = not tied and all(v.word == "worse" for v in verdicts(study, condition, [(c, best) for c in known if c != best]))
+    from_best = verdicts(study, condition, [(c, best) for c in known if c != best])
+    clear = all(v.word == "worse" for v in from_best)
+    equal = [v.who for v in from_best if v.word in ("practically equal", "no significant difference")]
     if better:
         out.finding = better_words(study, against, better, best if clear else "", len(known))
     elif against == best and clear:
         out.finding = "%s is the best of %s: better than %s by %s in %s." % (
             against, nouns(study, len(known)), *closest(study, worse), study.metric_words)
-    elif len(tied) + 1 == len(known):
+    elif len(equal) + 1 == len(known):
         out.finding = no_winner(study, condition, known)
     elif against == best:
         out.finding = "No %s is better than %s, which has the best mean%s." % (
-            study.what, against, "; no significant difference from it: " + listed(sorted(tied)) if tied else "")
+            study.what, against, "; no significant difference from it: " + listed(equal) if equal else "")
     else:
         ahead = next(v for v in made if v.who == best)
         out.finding = "No %s is significantly better than %s: the best mean, %s's, is ahead by %s%s." % (

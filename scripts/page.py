@@ -133,7 +133,7 @@ def missing(sections: Dict[str, Section], made: Dict[str, sheets.Sheet]) -> str:
 def rules(made: Dict[str, sheets.Sheet], study: Study, main: tables.Table) -> List[str]:
     """How to read the page: each definition once."""
     rows = [r for name in ("pairs", "best", "ranks", "rows", "cost") if made[name].rows for r in made[name].rules]
-    tied = ["≈: no significant difference from the best of the column: %s; with few replicates that says little." % study.tied_words()]
+    tied = ["≈: not shown to be worse than the best of its condition: %s; with few replicates that says little." % study.tied_words()]
     return list(dict.fromkeys(tied + rows))
 
 

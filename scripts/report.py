@@ -1,12 +1,13 @@
 """From aggregate.py's plan to a study that can be tested: contenders, conditions, paired replicates. Needs numpy and scipy."""
-import re
 from typing import Dict, List, Tuple
 
 import aggregate
-from comparison import Group, Study, best_sheet, cost_sheet, data_set_of, pairs_sheet, ranks_sheet, test_ratio
+from comparison import Group, Study, best_sheet, data_set_of, pairs_sheet, ranks_sheet, test_ratio
+from costs import cost_sheet
 from records import Keys, Refused, Trial, nearest, within
 from rowwise import rows_sheet
 from sheets import SHEET_FORMATS, Sheet
+from wording import file_name
 
 SHEETS = {"best": best_sheet, "pairs": pairs_sheet, "ranks": ranks_sheet, "rows": rows_sheet, "cost": cost_sheet}
 
@@ -61,11 +62,6 @@ def condition_text(keys: List[str], values: Tuple[str, ...]) -> str:
     words = ["clean" if (k, v) == ("corrupt.labels", "none") else v if within(k, bare) and not k.endswith((".rate", ".seed")) else
              "%s=%s" % (short[k], v) for k, v in zip(keys, values)]
     return " ".join(words) or "all"
-
-
-def file_name(path: str) -> str:
-    """letter for datasets/samples/letter.csv.gz"""
-    return re.sub(r"(\.(csv|tsv|txt|svm|svmlight|libsvm|arff|npy|npz|gz))+$", "", path.rsplit("/", 1)[-1]) or path
 
 
 def check_control(study: Study) -> str:

@@ -1,7 +1,7 @@
 """Plain words for what records name by keys: metrics, conditions, numbers. Standard library only."""
 import math
 import re
-from typing import List, Sequence, Tuple
+from typing import Sequence
 
 from records import within
 
@@ -115,11 +115,3 @@ def signed(value: float, places: int) -> str:
 
 def p_words(p: float) -> str:
     return "p < 0.001" if p < 0.001 else "p = %.3f" % p
-
-
-def spans(values: Sequence[float]) -> Tuple[float, float]:
-    return min(values), max(values)
-
-
-def sentences(parts: List[str]) -> str:
-    return " ".join(p for p in parts if p)

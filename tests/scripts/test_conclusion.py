@@ -5,8 +5,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from test_comparison import Case, made  # noqa: E402
+import comparison  # noqa: E402
 import conclusion  # noqa: E402
 import soundness  # noqa: E402
+import stats  # noqa: E402
 import wording  # noqa: E402
 
 
@@ -39,6 +41,18 @@ class Sentences(Case):
         only, = self.found()
         self.assertEqual(only.finding, "No clear winner: both losses are within 0.0017 test accuracy of each other; no difference is significant.")
         self.assertIn("ce has the best mean test accuracy, 0.5567.", only.details)
+
+    def test_large_differences_that_are_not_significant(self):
+        """Three seeds: the mark of ties leaves out what is probably worse; the sentence does not call it significant."""
+        for seed, (a, b) in enumerate(((0.80, 0.60), (0.70, 0.65), (0.78, 0.55))):
+            self.store(made("ce", seed, a), made("gce", seed, b))
+        study = self.study()
+        verdict, = comparison.verdicts(study, "all", [("gce", "ce")])
+        self.assertEqual(verdict.word, "no significant difference")
+        self.assertIn("no difference is significant", conclusion.conclusions(study)[0].finding)
+        study = self.study(rope=0.001)
+        probably = stats.correlated_t(study.pairs("gce", "ce", "all").finite, study.ratio["all"], 0.001)[0]
+        self.assertEqual("gce" in study.tied("all"), probably < 0.95)
 
     def test_practically_equal(self):
         for seed in range(8):
