@@ -9,6 +9,7 @@ import sys
 from typing import Dict, List, Optional, Tuple
 
 import aggregate
+import study_plan
 from choices import apply_choices
 from meaning import alike, newest
 from records import (ABSENT, ENVIRONMENT, Keys, Refused, Trial, command_name, identity, is_condition, leaf_text, nearest, plural, read_trials,
@@ -81,17 +82,17 @@ def environment(a: List[Trial], b: List[Trial]) -> List[str]:
 
 def study_of(pairs: List[Pair], keys: Keys, changed: Dict[str, Tuple[str, str]], metric: str, higher: bool, rope: float):
     from comparison import Group, Study, data_set_of, test_ratio
-    over = keys.replicates([aggregate.REPLICATE])
+    over = keys.replicates([study_plan.REPLICATE])
     keys.over = over
     rest = keys.columns([k for k in keys.varying if not within(k, over) and k not in changed], keys.varying)
     study = Study(metric, higher, ["B", "A"], [], {}, {}, {}, "A", rope, what="set", over=over[0],
                   condition_name="setting", keys=rest)
     partner = {id(x): y for x, y in pairs if x and y}
     differ = {id(x) for x, y in pairs if x and y and (x.status != y.status or x.metrics.get(metric) != y.metrics.get(metric))}
-    for at, members in aggregate.grouped([x for x, y in pairs if x and y], keys, rest).items():
+    for at, members in study_plan.grouped([x for x, y in pairs if x and y], keys, rest).items():
         if not any(id(t) in differ for t in members):
             continue
-        name = " ".join(v if within(k, aggregate.CONTENDERS) or k in ("loss", "model") else "%s=%s" % (k.rsplit(".", 1)[-1], v)
+        name = " ".join(v if within(k, study_plan.CONTENDERS) or k in ("loss", "model") else "%s=%s" % (k.rsplit(".", 1)[-1], v)
                         for k, v in zip(rest, at)) or "all"
         study.conditions.append(name)
         study.at[name], study.data_set[name], study.ratio[name] = at, data_set_of(members[0]), test_ratio(members)
@@ -101,7 +102,7 @@ def study_of(pairs: List[Pair], keys: Keys, changed: Dict[str, Tuple[str, str]],
     return study
 
 
-def mean_sheet(study) -> "Sheet":
+def mean_sheet(study):
     """The sheet of pairs, one a setting, with both means."""
     from comparison import pairs_sheet
     from sheets import Field
@@ -143,8 +144,8 @@ def facts(names: List[str], a: List[Trial], b: List[Trial], pairs: List[Pair], c
     lines += ["Run by other means: %s." % "; ".join(environment(a, b))] if environment(a, b) else []
     same = sum(same_result(x, y) for x, y in both)
     lines.append("%d of %d pairs have the same result to the last digit." % (same, len(both)))
-    lines += ["A: %s" % aggregate.not_ok(a)] if aggregate.not_ok(a) else []
-    return lines + (["B: %s" % aggregate.not_ok(b)] if aggregate.not_ok(b) else [])
+    lines += ["A: %s" % study_plan.not_ok(a)] if study_plan.not_ok(a) else []
+    return lines + (["B: %s" % study_plan.not_ok(b)] if study_plan.not_ok(b) else [])
 
 
 def load(args: argparse.Namespace) -> Tuple[List[Trial], List[Trial], List[str]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Dict, List, Optional, Tuple
 
-import aggregate
+import study_plan
 import plots
 import rowwise
 import soundness
@@ -36,7 +36,7 @@ class Section:
 
 
 class Figures:
-    def __init__(self, study: Study, plan: aggregate.Plan, keys: Keys, trials: List[Trial]):
+    def __init__(self, study: Study, plan: study_plan.Plan, keys: Keys, trials: List[Trial]):
         self.study, self.plan, self.keys, self.trials = study, plan, keys, trials
         self.ranking: Optional[Ranking] = ranking(study)
         self.order = self.ranking.contenders if self.ranking else list(study.contenders)
@@ -86,7 +86,7 @@ class Figures:
             section.add(self.where[condition], "differences of each %s from %s in %s%s: %s" % (
                 s.what, against, s.metric_words, self.of(condition), "; ".join("%s %s, %s" % (v.who, v.difference_words, v.word) for v in found if v.tested)),
                 partial(plots.draw_differences, effects=effects, control=against, rope=s.rope, xlabel="difference in " + s.metric_words,
-                        better="right" if s.higher else "left", level=level and (aggregate.CONSTANT.get(level[0], "constant model"), level[1] - s.mean(against, condition))),
+                        better="right" if s.higher else "left", level=level and (study_plan.CONSTANT.get(level[0], "constant model"), level[1] - s.mean(against, condition))),
                 note="The %d best of %d are drawn." % (len(effects), len(found)) if cut else "")
         longest = max((len(p.draw.keywords["effects"]) for p in section.plots), default=0)
         for plot in section.plots:
@@ -151,7 +151,7 @@ class Figures:
     def level(self, condition: str) -> Optional[Tuple[str, float]]:
         """The constant model, as a line to compare with."""
         found = soundness.baseline(self.study, condition)
-        return (aggregate.CONSTANT.get(found[0], "constant model"), found[1]) if found else None
+        return (study_plan.CONSTANT.get(found[0], "constant model"), found[1]) if found else None
 
     @staticmethod
     def lost_words(section: Section) -> str:
@@ -229,7 +229,7 @@ class Figures:
 
     def level_of(self, condition: str, metric: str) -> Optional[Tuple[str, float]]:
         found = soundness.baseline(self.study, condition, metric)
-        return (aggregate.CONSTANT.get(found[0], "constant model"), found[1]) if found else None
+        return (study_plan.CONSTANT.get(found[0], "constant model"), found[1]) if found else None
 
     def curve_note(self, condition: str, name: str) -> str:
         """Lost trials, which have no line, and noisy validation labels."""
@@ -255,7 +255,7 @@ class Figures:
                 for e, v in zip(epochs, values):
                     if e <= shortest and soundness.is_finite(v):
                         by_epoch.setdefault(e, []).append(v)
-            points = [(e, *aggregate.mean_sd(v)) for e, v in sorted(by_epoch.items())]
+            points = [(e, *study_plan.mean_sd(v)) for e, v in sorted(by_epoch.items())]
             points = [(e, m, sd or 0.0) for e, m, sd in points if m is not None and math.isfinite(m)]
             if points:
                 x, y, spread = map(list, zip(*points))
@@ -314,9 +314,9 @@ class Figures:
         s, section = self.study, Section("sensitivity", "Sensitivity to hyper-parameters")
         tried = [k for k in self.keys.varying if within(k, ("loss", "optimizer", "schedule", "model", "train")) and not within(k, self.plan.over)
                  and not k.endswith((".name", ".kind", ".seed"))]
-        apart = [k for k in self.keys.varying if aggregate.is_question(k) and not within(k, self.plan.over) or k == "model.kind"]
+        apart = [k for k in self.keys.varying if study_plan.is_question(k) and not within(k, self.plan.over) or k == "model.kind"]
         metric = self.plan.select or s.metric
-        panels = [(key, at, lines) for key in tried for at, members in aggregate.grouped(self.trials, self.keys, apart).items()
+        panels = [(key, at, lines) for key in tried for at, members in study_plan.grouped(self.trials, self.keys, apart).items()
                   for lines in [sensitivity_lines(members, key, metric)] if lines]
         pooled = False
         for key, at, lines in panels[:MOST_PANELS]:
@@ -348,7 +348,7 @@ def effect(v: Verdict, study: Study) -> Effect:
 def point(x: float, trials: List[Trial], metric: str) -> Tuple[float, float, float, int, int]:
     """x, mean and sd of the trials that ended well, how many did not, and all; the mean is NaN where none has a finite value."""
     values = [t.metrics[metric] for t in trials if t.status == "ok" and metric in t.metrics]
-    mean, sd = aggregate.mean_sd(values)
+    mean, sd = study_plan.mean_sd(values)
     return (x, math.nan if mean is None or not math.isfinite(mean) else mean, sd or 0.0,
             sum(t.status in ("diverged", "failed") for t in trials), len(trials))
 

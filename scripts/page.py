@@ -13,7 +13,7 @@ from typing import Dict, Iterable, List, Optional, Tuple
 import jinja2
 from markupsafe import Markup
 
-import aggregate
+import study_plan
 import plots
 import sheets
 import soundness
@@ -31,11 +31,11 @@ MOST_COMMANDS, MOST_OPEN, MOST_ANSWERS = 6, 4, 60     # commands; conditions tha
 MOST_ROWS, MOST_GROUPS, MOST_TRIALS = 400, 400, 4000    # of one table, and of the trials' ids; CSV and the records have all
 
 
-def make(args: argparse.Namespace, trials: List[Trial], plan: aggregate.Plan, keys: Keys, study: Study) -> str:
+def make(args: argparse.Namespace, trials: List[Trial], plan: study_plan.Plan, keys: Keys, study: Study) -> str:
     """The page's text; with --files, writes tables and plots."""
     sections = {s.id: s for s in Figures(study, plan, keys, trials).sections()}
-    main = aggregate.make_table(trials, aggregate.compact(plan, trials, keys), keys, args.sort)
-    whole = aggregate.make_table(trials, plan, keys, args.sort)
+    main = study_plan.make_table(trials, study_plan.compact(plan, trials, keys), keys, args.sort)
+    whole = study_plan.make_table(trials, plan, keys, args.sort)
     made = {s.name: s for s in all_sheets(study)}
     if args.files:
         write_files(Path(args.files), whole, main, list(made.values()), list(sections.values()))
@@ -48,7 +48,7 @@ def make(args: argparse.Namespace, trials: List[Trial], plan: aggregate.Plan, ke
         answers=answers(study), study=study, doubts=doubts(study, plan.notes), protocol=Protocol(trials, keys, plan).entries(),
         main=grid(main, study, groups), whole=grid(whole, None, {}), sheets=made, sections=sections, tuning=tuning(study),
         missing=missing(sections, made), rules=rules(made, study, main), groups=list(groups.values())[:MOST_GROUPS], n_groups=len(groups),
-        common=common_config(trials), facts=provenance(trials), n_trials=len(trials), not_ok=aggregate.not_ok(trials),
+        common=common_config(trials), facts=provenance(trials), n_trials=len(trials), not_ok=study_plan.not_ok(trials),
         command=command(args), commands=commands(trials), checksums=checksums(trials),
         light=Markup(plots.colour_variables(False)), dark=Markup(plots.colour_variables(True)))
 

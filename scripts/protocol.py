@@ -2,7 +2,7 @@
 from pathlib import Path
 from typing import Dict, List, Tuple
 
-import aggregate
+import study_plan
 from record_form import Broken, check_tuning
 from records import TUNED, Keys, Trial, natural, value_text
 from safe_file import parse_json, read_bytes
@@ -15,7 +15,7 @@ OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lbfgs": "L-BFGS, 
 class Protocol:
     """Entries of a heading and lines of words. What varies over the trials is listed."""
 
-    def __init__(self, trials: List[Trial], keys: Keys, plan: aggregate.Plan):
+    def __init__(self, trials: List[Trial], keys: Keys, plan: study_plan.Plan):
         self.trials, self.keys, self.plan = trials, keys, plan
 
     def entries(self) -> List[Tuple[str, List[str]]]:

@@ -1,7 +1,7 @@
-"""From aggregate.py's plan to a study that can be tested: contenders, conditions, paired replicates. Needs numpy and scipy."""
+"""From a plan (study_plan.py) to a study that can be tested: contenders, conditions, paired replicates. Needs numpy and scipy."""
 from typing import Dict, List, Tuple
 
-import aggregate
+import study_plan
 from comparison import Group, Study, best_sheet, data_set_of, pairs_sheet, ranks_sheet, test_ratio
 from costs import cost_sheet
 from records import Keys, Refused, Trial, nearest, within
@@ -12,16 +12,16 @@ from wording import file_name
 SHEETS = {"best": best_sheet, "pairs": pairs_sheet, "ranks": ranks_sheet, "rows": rows_sheet, "cost": cost_sheet}
 
 
-def make_study(trials: List[Trial], plan: aggregate.Plan, keys: Keys, control: str, rope: float) -> Study:
+def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: str, rope: float) -> Study:
     metric = plan.metrics[0]
     higher = plan.higher(metric)
     if higher is None:
         raise Refused("--metric %s: the records do not say whether higher or lower is better, so nothing can be compared" % metric)
-    contenders = aggregate.contender_keys(plan)
+    contenders = study_plan.contender_keys(plan)
     rest = [k for k in plan.rows + plan.across if k not in contenders]
     study = Study(metric, higher, [], [], {}, {}, {}, control, rope, what=name_of(contenders), over=", ".join(plan.over[:1]),
                   condition_name=name_of(rest) if len(rest) == 1 and not name_of(rest).endswith("s") else "condition", keys=rest)
-    for at, members in aggregate.grouped(trials, keys, rest).items():
+    for at, members in study_plan.grouped(trials, keys, rest).items():
         condition = condition_text(rest, at)
         if condition in study.conditions:               # files of one name in two folders
             condition = " ".join("%s=%s" % item for item in zip(rest, at))
@@ -29,16 +29,16 @@ def make_study(trials: List[Trial], plan: aggregate.Plan, keys: Keys, control: s
         study.at[condition] = at
         study.data_set[condition] = data_set_of(members[0])
         study.ratio[condition] = test_ratio(members)
-        for who, mine in aggregate.grouped(members, keys, contenders).items():
-            picked, chosen = aggregate.choose(mine, plan, keys)
+        for who, mine in study_plan.grouped(members, keys, contenders).items():
+            picked, chosen = study_plan.choose(mine, plan, keys)
             name = " ".join(who) or "all trials"
             by_seed: Dict[str, Trial] = {}
-            for t in sorted(picked, key=lambda t: aggregate.natural(replicate(t, keys, plan.over))):
+            for t in sorted(picked, key=lambda t: study_plan.natural(replicate(t, keys, plan.over))):
                 by_seed.setdefault(replicate(t, keys, plan.over), t)
             study.groups[name, condition] = Group(by_seed, metric, chosen)
             if name not in study.contenders:
                 study.contenders.append(name)
-    study.contenders.sort(key=aggregate.natural)
+    study.contenders.sort(key=study_plan.natural)
     study.control = check_control(study)
     return study
 
@@ -52,12 +52,12 @@ def replicate(trial: Trial, keys: Keys, over: List[str]) -> str:
 def name_of(keys: List[str]) -> str:
     if keys == ["data.train.path"]:
         return "data set"
-    return aggregate.short_names(keys)[keys[0]] if len(keys) == 1 else "contender" if keys else "trials"
+    return study_plan.short_names(keys)[keys[0]] if len(keys) == 1 else "contender" if keys else "trials"
 
 
 def condition_text(keys: List[str], values: Tuple[str, ...]) -> str:
-    short = aggregate.short_names(keys)
-    bare = (*aggregate.CONTENDERS, "corrupt.labels", "data.train.path", "data.test.path")
+    short = study_plan.short_names(keys)
+    bare = (*study_plan.CONTENDERS, "corrupt.labels", "data.train.path", "data.test.path")
     values = tuple(file_name(v) if k.endswith(".path") and "/" not in file_name(v) else v for k, v in zip(keys, values))
     words = ["clean" if (k, v) == ("corrupt.labels", "none") else v if within(k, bare) and not k.endswith((".rate", ".seed")) else
              "%s=%s" % (short[k], v) for k, v in zip(keys, values)]

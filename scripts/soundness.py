@@ -3,7 +3,7 @@ while their loss was still falling. Standard library only; records that do not s
 import math
 from typing import Dict, List, Optional, Tuple
 
-from aggregate import CONSTANT
+from study_plan import CONSTANT
 from comparison import Group, Study
 from wording import listed, metric_words
 
