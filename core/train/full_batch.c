@@ -8,18 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
-{
-	o->columns = lb_setup_columns(setup, c->features->data);
-	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data);
-	for (int part = 0; part < 3; part++)
-		if (c->split->n[part] && !(o->metric[part] = lb_alloc(setup->n_metrics, sizeof(double), err)))
-			return -1;
-	if (setup->keep_scores && !(o->scores = lb_alloc(c->split->n[LB_TEST] * o->columns, sizeof(double), err)))
-		return -1;
-	return 0;
-}
-
 static void end_trial(struct lb_outcome *o, enum lb_status status)
 {
 	o->status = status;
@@ -110,7 +98,7 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_outcome *o, struct lb_err *err)
 {
 	const double start = lb_seconds();
-	double *w = outcome_open(o, c, setup, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
+	double *w = lb_outcome_open(o, c, setup, false, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
 	int rc = !w ? -1 : setup->model.closed_form ? lb_naive_bayes_f64(c, setup, w, err) : minimise(c, setup, w, o, err);
 
 	if (!rc)

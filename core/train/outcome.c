@@ -15,6 +15,29 @@ const char *lb_status_name(enum lb_status s)
 	return name[s];
 }
 
+static int open_curves(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
+{
+	if (!(o->loss_curve = lb_alloc(c->epochs, sizeof(double), err)))
+		return -1;
+	for (int part = 0; part < 3; part++)
+		if (setup->curve[part] && c->split->n[part] &&
+		    !(o->curve[part] = lb_alloc(c->epochs * setup->n_metrics, sizeof(double), err)))
+			return -1;
+	return setup->keep_model && !(o->w = lb_alloc(o->n_params, sizeof(double), err)) ? -1 : 0;
+}
+
+int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err)
+{
+	o->columns = lb_setup_columns(setup, c->features->data);
+	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data);
+	for (int part = 0; part < 3; part++)
+		if (c->split->n[part] && !(o->metric[part] = lb_alloc(setup->n_metrics, sizeof(double), err)))
+			return -1;
+	if (setup->keep_scores && !(o->scores = lb_alloc(c->split->n[LB_TEST] * o->columns, sizeof(double), err)))
+		return -1;
+	return by_epochs ? open_curves(o, c, setup, err) : 0;
+}
+
 void lb_outcome_free(struct lb_outcome *o)
 {
 	for (int part = 0; part < 3; part++) {

@@ -132,6 +132,9 @@ struct lb_outcome {
 	size_t columns;
 	double train_seconds, evaluate_seconds;
 };
+/* Makes room for the metrics of the parts that have rows and, as the setup asks, for the scores of the test rows; by_epochs: also for the
+ * curves and the parameters to keep. */
+int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err);
 void lb_outcome_free(struct lb_outcome *o);
 
 /* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is an outcome, not a failure; a

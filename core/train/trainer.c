@@ -34,28 +34,6 @@ struct session {
 	struct lb_sampler sampler;
 };
 
-static int outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, size_t columns,
-			struct lb_err *err)
-{
-	const size_t m = setup->n_metrics;
-
-	o->columns = columns;
-	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data);
-	if (!(o->loss_curve = lb_alloc(c->epochs, sizeof(double), err)))
-		return -1;
-	for (int part = 0; part < 3; part++) {
-		if (c->split->n[part] && !(o->metric[part] = lb_alloc(m, sizeof(double), err)))
-			return -1;
-		if (setup->curve[part] && c->split->n[part] && !(o->curve[part] = lb_alloc(c->epochs * m, sizeof(double), err)))
-			return -1;
-	}
-	if (setup->keep_model && !(o->w = lb_alloc(o->n_params, sizeof(double), err)))
-		return -1;
-	if (setup->keep_scores && !(o->scores = lb_alloc(c->split->n[LB_TEST] * columns, sizeof(double), err)))
-		return -1;
-	return 0;
-}
-
 /* The sampler, from the labels of the training rows. */
 static int sampler_open(struct session *s, struct lb_err *err)
 {
@@ -80,7 +58,7 @@ static int session_open(struct session *s, struct lb_err *err)
 	s->most_metrics = 1;
 
 	for (size_t i = 0; i < c->k; i++) {
-		if (outcome_open(&s->out[i], c, &c->trial[i], columns, err))
+		if (lb_outcome_open(&s->out[i], c, &c->trial[i], true, err))
 			return -1;
 		if (c->trial[i].n_metrics > s->most_metrics)
 			s->most_metrics = c->trial[i].n_metrics;
