@@ -50,7 +50,7 @@ struct merge {
 	struct found *found;     /* sorted by id, then by source */
 	size_t n, cap;
 	size_t copied, same, left_out;
-	struct lb_batch batch;
+	struct lb_file_group batch;
 };
 
 /* ---- folders ---- */
@@ -265,7 +265,7 @@ static int copy_companion(struct merge *m, const struct source *s, const struct 
 	if (why.code != LB_OK)
 		lb_warn("%s; left out", why.text);
 	else if (fd >= 0)
-		rc = lb_batch_copy(&m->batch, to, fd, (size_t)st.st_size, err);
+		rc = lb_file_group_copy(&m->batch, to, fd, (size_t)st.st_size, err);
 	if (fd >= 0)
 		close(fd);
 	free(from);
@@ -305,7 +305,7 @@ static int copy_record(struct merge *m, const struct found *f, struct lb_err *er
 	if (!rc && strcmp(hex, f->text))
 		rc = lb_fail(err, LB_DATA, "%s: has changed while it was merged; merge again when nothing trains there", from);
 	if (!rc)
-		rc = lb_batch_add(&m->batch, to, text, n, err);
+		rc = lb_file_group_add(&m->batch, to, text, n, err);
 	free(text);
 	free(from);
 	free(to);
@@ -329,7 +329,7 @@ static int merge_trial(struct merge *m, size_t from, size_t to, bool dry, struct
 		if (&m->found[i] != taken && m->found[i].source > 0 && m->found[i].finished && taken->finished &&
 		    copy_companions(m, &m->found[i], false, err))
 			return -1;
-	return m->batch.n >= BATCH ? lb_batch_commit(&m->batch, err) : 0;
+	return m->batch.n >= BATCH ? lb_file_group_commit(&m->batch, err) : 0;
 }
 
 static int merge_all(struct merge *m, bool dry, struct lb_err *err)
@@ -341,8 +341,8 @@ static int merge_all(struct merge *m, bool dry, struct lb_err *err)
 		rc = merge_trial(m, from, to, dry, err);
 	}
 	if (!rc)
-		rc = lb_batch_commit(&m->batch, err);
-	lb_batch_drop(&m->batch);
+		rc = lb_file_group_commit(&m->batch, err);
+	lb_file_group_drop(&m->batch);
 	return rc;
 }
 

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-LB_CLONES static void X(gather_u8)(size_t d, const uint8_t *restrict x, const double *restrict scale, const double *restrict shift,
+LB_CLONES static void lb_gather_u8_row(size_t d, const uint8_t *restrict x, const double *restrict scale, const double *restrict shift,
 				real *restrict out)
 {
 	for (size_t j = 0; j < d; j++)
@@ -32,7 +32,7 @@ static struct pixels pixels_of(const struct lb_encoding *e)
 	p.shift = (real)e->shift[0];
 	for (size_t i = 0; i < 256; i++)
 		byte[i] = (uint8_t)i;
-	X(lb_kernel)()->scale_bytes(256, byte, p.high, p.low, p.shift, got);
+	lb_kernel()->scale_bytes(256, byte, p.high, p.low, p.shift, got);
 	for (size_t i = 0; i < 256; i++)
 		p.exact = p.exact && got[i] == (real)((double)i * e->scale[0] + e->shift[0]);
 	return p;
@@ -45,7 +45,7 @@ static void fetch(const uint8_t *x, size_t bytes)
 		__builtin_prefetch(x + i);
 }
 
-LB_CLONES static void X(gather_f32)(size_t d, const float *restrict x, const double *restrict scale, const double *restrict shift,
+LB_CLONES static void lb_gather_f32_row(size_t d, const float *restrict x, const double *restrict scale, const double *restrict shift,
 				 const double *restrict fill, real *restrict out)
 {
 	for (size_t j = 0; j < d; j++) {
@@ -54,7 +54,7 @@ LB_CLONES static void X(gather_f32)(size_t d, const float *restrict x, const dou
 	}
 }
 
-LB_CLONES static void X(gather_f64)(size_t d, const double *restrict x, const double *restrict scale, const double *restrict shift,
+LB_CLONES static void lb_gather_f64_row(size_t d, const double *restrict x, const double *restrict scale, const double *restrict shift,
 				 const double *restrict fill, real *restrict out)
 {
 	for (size_t j = 0; j < d; j++) {
@@ -77,7 +77,7 @@ static void gather_one_hot(const struct lb_encoding *e, uint32_t row, real *out)
 	}
 }
 
-void X(lb_gather)(const struct lb_encoding *e, const uint32_t *rows, size_t b, real *out)
+void lb_gather(const struct lb_encoding *e, const uint32_t *rows, size_t b, real *out)
 {
 	const struct lb_matrix *m = &e->data->x;
 	const struct pixels pixels = pixels_of(e);
@@ -88,15 +88,15 @@ void X(lb_gather)(const struct lb_encoding *e, const uint32_t *rows, size_t b, r
 		if (i + 1 < b && !m->start)
 			fetch((const uint8_t *)m->x + rows[i + 1] * bytes, bytes);
 		if (m->start)
-			X(lb_sparse_row)(e, rows[i], out);
+			lb_sparse_row(e, rows[i], out);
 		else if (pixels.exact)
-			X(lb_kernel)()->scale_bytes(m->d, x, pixels.high, pixels.low, pixels.shift, out);
+			lb_kernel()->scale_bytes(m->d, x, pixels.high, pixels.low, pixels.shift, out);
 		else if (m->dtype == LB_U8)
-			X(gather_u8)(m->d, x, e->scale, e->shift, out);
+			lb_gather_u8_row(m->d, x, e->scale, e->shift, out);
 		else if (m->dtype == LB_F32)
-			X(gather_f32)(m->d, x, e->scale, e->shift, e->fill, out);
+			lb_gather_f32_row(m->d, x, e->scale, e->shift, e->fill, out);
 		else
-			X(gather_f64)(m->d, x, e->scale, e->shift, e->fill, out);
+			lb_gather_f64_row(m->d, x, e->scale, e->shift, e->fill, out);
 		gather_one_hot(e, rows[i], out);
 	}
 }

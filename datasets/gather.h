@@ -6,6 +6,6 @@
 #include "datasets/dataset.h"
 
 /* out (b, e->d) row-major <- the encoded features of the given rows. Each value is computed in double and rounded once. */
-void X(lb_gather)(const struct lb_encoding *e, const uint32_t *rows, size_t b, real *out);
+void lb_gather(const struct lb_encoding *e, const uint32_t *rows, size_t b, real *out);
 
 #endif

@@ -22,12 +22,12 @@ static void scaled(const struct lb_encoding *e, size_t lo, size_t hi, real *out)
 			*out++ = (real)(((const double *)m->x)[k] * e->scale[column[k]]);
 }
 
-int X(lb_csr_open)(struct X(lb_csr) *c, const struct lb_encoding *e, size_t max_rows, bool repeats, struct lb_err *err)
+int lb_csr_open(struct lb_csr *c, const struct lb_encoding *e, size_t max_rows, bool repeats, struct lb_err *err)
 {
 	const struct lb_matrix *m = &e->data->x;
 	size_t longest = 0, room = 0;
 
-	*c = (struct X(lb_csr)){ .d = e->d };
+	*c = (struct lb_csr){ .d = e->d };
 	for (size_t i = 0; i < m->n; i++)
 		longest = m->start[i + 1] - m->start[i] > longest ? m->start[i + 1] - m->start[i] : longest;
 	const bool overflow = __builtin_mul_overflow(longest, max_rows, &room);
@@ -42,7 +42,7 @@ int X(lb_csr_open)(struct X(lb_csr) *c, const struct lb_encoding *e, size_t max_
 	return c->start && c->column && c->value ? 0 : -1;
 }
 
-void X(lb_csr_gather)(struct X(lb_csr) *c, const struct lb_encoding *e, const uint32_t *rows, size_t b)
+void lb_csr_gather(struct lb_csr *c, const struct lb_encoding *e, const uint32_t *rows, size_t b)
 {
 	const struct lb_dataset *data = e->data;
 	const struct lb_matrix *m = &data->x;
@@ -65,15 +65,15 @@ void X(lb_csr_gather)(struct X(lb_csr) *c, const struct lb_encoding *e, const ui
 	}
 }
 
-void X(lb_csr_close)(struct X(lb_csr) *c)
+void lb_csr_close(struct lb_csr *c)
 {
 	free(c->start);
 	free(c->column);
 	free(c->value);
-	*c = (struct X(lb_csr)){ 0 };
+	*c = (struct lb_csr){ 0 };
 }
 
-void X(lb_sparse_row)(const struct lb_encoding *e, uint32_t row, real *out)
+void lb_sparse_row(const struct lb_encoding *e, uint32_t row, real *out)
 {
 	const struct lb_matrix *m = &e->data->x;
 

@@ -5,34 +5,34 @@
 
 #include <string.h>
 
-#define LOSS(kind, name) extern const struct X(lb_loss) X(lb_##kind##_##name);
+#define LOSS(kind, name) extern const struct lb_loss LB_LOSS(kind, name);
 #include "losses/list.def"
 #undef LOSS
 
-static const struct X(lb_loss) *const losses[] = {
-#define LOSS(kind, name) &X(lb_##kind##_##name),
+static const struct lb_loss *const losses[] = {
+#define LOSS(kind, name) &LB_LOSS(kind, name),
 #include "losses/list.def"
 #undef LOSS
 };
 
 enum { N_LOSSES = sizeof losses / sizeof *losses };
 
-const struct X(lb_loss) *X(lb_loss_get)(size_t i)
+const struct lb_loss *lb_loss_get(size_t i)
 {
 	return i < N_LOSSES ? losses[i] : NULL;
 }
 
-const struct lb_loss_info *X(lb_loss_info)(size_t i)
+const struct lb_loss_info *lb_loss_info_at(size_t i)
 {
 	return i < N_LOSSES ? &losses[i]->info : NULL;
 }
 
-bool X(lb_loss_has_row)(size_t i)
+bool lb_loss_has_row(size_t i)
 {
 	return i < N_LOSSES && losses[i]->row;
 }
 
-const struct X(lb_loss) *X(lb_loss_of)(const struct lb_loss_info *info)
+const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 {
 	for (size_t i = 0; i < N_LOSSES; i++)
 		if (losses[i]->info.kind == info->kind && !strcmp(losses[i]->info.base.name, info->base.name))
@@ -47,16 +47,16 @@ static bool in_panels(size_t c, size_t stride)
 }
 
 /* The softmax of all rows at once. */
-static void soften(const struct X(lb_batch) *in, size_t stride, real *g, struct X(lb_softmax_sums) *at)
+static void soften(const struct lb_batch *in, size_t stride, real *g, struct lb_softmax_sums *at)
 {
 	real *s = in->scratch + in->b * in->c;
 
-	*at = (struct X(lb_softmax_sums)){ .rest = s, .sum = s + in->b, .lp = s + 2 * in->b, .top = s + 3 * in->b };
-	X(lb_kernel)()->softmax_rows(in->b, in->c, stride, in->z, in->y, g, at);
+	*at = (struct lb_softmax_sums){ .rest = s, .sum = s + in->b, .lp = s + 2 * in->b, .top = s + 3 * in->b };
+	lb_kernel()->softmax_rows(in->b, in->c, stride, in->z, in->y, g, at);
 }
 
 /* g (n) <- g * scale; where rows are padded, over the padding, which stays 0 as long as both are finite. */
-LB_CLONES static void X(scale_row)(size_t n, real scale, real *g)
+LB_CLONES static void lb_scale_row(size_t n, real scale, real *g)
 {
 	for (size_t k = 0; k < n; k++)
 		g[k] *= scale;
@@ -69,20 +69,20 @@ static void finish_row(real *g, size_t c, real loss, real scale)
 		for (size_t k = 0; k < c; k++)
 			g[k] = loss;
 	else
-		X(scale_row)(c, scale, g);
+		lb_scale_row(c, scale, g);
 }
 
 struct by_lanes {
-	const struct X(lb_loss) *loss;
-	const struct X(lb_batch) *in;
+	const struct lb_loss *loss;
+	const struct lb_batch *in;
 	real share;              /* of a row in the mean */
 	double sum;
 };
 
-static void visit_lanes(void *arg, size_t first, size_t rows, struct X(lb_lane_rows) *at)
+static void visit_lanes(void *arg, size_t first, size_t rows, struct lb_lane_rows *at)
 {
 	struct by_lanes *by = arg;
-	const struct X(lb_batch) *in = by->in;
+	const struct lb_batch *in = by->in;
 	double sum = by->sum;
 
 	by->loss->lanes(in, at);
@@ -97,21 +97,21 @@ static void visit_lanes(void *arg, size_t first, size_t rows, struct X(lb_lane_r
 	by->sum = sum;
 }
 
-static double apply_lanes(const struct X(lb_loss) *loss, const struct X(lb_batch) *in, size_t stride, real *g)
+static double apply_lanes(const struct lb_loss *loss, const struct lb_batch *in, size_t stride, real *g)
 {
 	struct by_lanes by = { .loss = loss, .in = in, .share = 1 / (real)in->b };
 
-	X(lb_kernel)()->lane_rows(&(struct X(lb_lane_job)){ .b = in->b, .c = in->c, .ld = stride, .softmax = loss->softmax, .z = in->z,
+	lb_kernel()->lane_rows(&(struct lb_lane_job){ .b = in->b, .c = in->c, .ld = stride, .softmax = loss->softmax, .z = in->z,
 							     .y = in->y, .g = g, .visit = visit_lanes, .arg = &by });
 	return by.sum / (double)in->b;
 }
 
-double X(lb_loss_apply)(const struct X(lb_loss) *loss, const struct X(lb_batch) *batch, real *g)
+double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *batch, real *g)
 {
 	const size_t stride = batch->ld ? batch->ld : batch->c;
 	const bool panels = g && in_panels(batch->c, stride);
-	struct X(lb_batch) in = *batch;
-	struct X(lb_softmax_sums) soft;
+	struct lb_batch in = *batch;
+	struct lb_softmax_sums soft;
 	double sum = 0;
 
 	if (loss->batch)

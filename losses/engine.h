@@ -6,8 +6,8 @@
 #include "losses/eval.h"
 
 /* Descriptor of the i-th loss, NULL past the end. Each precision holds a copy; f64's is the one that the registry hands out. */
-const struct lb_loss_info *lb_loss_info_f32(size_t i);
-const struct lb_loss_info *lb_loss_info_f64(size_t i);
+const struct lb_loss_info *lb_loss_info_at_f32(size_t i);
+const struct lb_loss_info *lb_loss_info_at_f64(size_t i);
 /* True when it is given row by row. */
 bool lb_loss_has_row_f32(size_t i);
 bool lb_loss_has_row_f64(size_t i);

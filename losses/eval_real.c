@@ -72,20 +72,20 @@ static size_t rows_of(const uint32_t *id, size_t b)
 	return n;
 }
 
-size_t X(lb_loss_own)(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes)
+size_t lb_loss_own(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes)
 {
-	const struct X(lb_loss) *loss = X(lb_loss_of)(info);
+	const struct lb_loss *loss = lb_loss_of(info);
 
 	return loss->n_own ? loss->n_own(par, columns, &(struct lb_loss_facts){ .n_classes = n_classes }) : 0;
 }
 
-int X(lb_loss_eval_at)(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,
+int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,
 		       double *grad, struct lb_err *err)
 {
-	const struct X(lb_loss) *loss = X(lb_loss_of)(info);
+	const struct lb_loss *loss = lb_loss_of(info);
 	const size_t n_classes = info->kind == LB_BINARY ? 2 : in->n_classes ? in->n_classes : in->c;
 	const size_t views = in->views ? in->views : 1, n = views * in->b * in->c;
-	const size_t n_own = X(lb_loss_own)(info, in->par, in->c, n_classes);
+	const size_t n_own = lb_loss_own(info, in->par, in->c, n_classes);
 	struct work w = { 0 };
 	int status = -1;
 
@@ -93,7 +93,7 @@ int X(lb_loss_eval_at)(const struct lb_loss_info *info, const struct lb_loss_inp
 		goto out;
 	const struct lb_loss_facts facts = { .n_rows = rows_of(w.id, in->b), .n_classes = n_classes,
 					     .counts = info->kind == LB_REGRESSION ? NULL : w.counts };
-	struct X(lb_batch) batch = { .b = in->b, .c = in->c, .views = views, .z = w.z, .y = in->y, .t = in->t ? w.t : NULL, .h = in->h ? w.h : NULL,
+	struct lb_batch batch = { .b = in->b, .c = in->c, .views = views, .z = w.z, .y = in->y, .t = in->t ? w.t : NULL, .h = in->h ? w.h : NULL,
 				     .dh = in->dh, .id = w.id, .par = in->par, .facts = &facts, .scratch = w.scratch, .wide = w.wide,
 				     .own = n_own ? w.z + n : NULL, .down = n_own ? w.g + n : NULL };
 	if (loss->init && !(batch.state = loss->init(in->par, &facts, err)))
@@ -102,7 +102,7 @@ int X(lb_loss_eval_at)(const struct lb_loss_info *info, const struct lb_loss_inp
 		loss->visit(&batch);
 	batch.z = w.at;
 	batch.own = n_own ? w.at + n : NULL;
-	*value = X(lb_loss_apply)(loss, &batch, grad ? w.g : NULL);
+	*value = lb_loss_apply(loss, &batch, grad ? w.g : NULL);
 	for (size_t i = 0; grad && i < n + n_own; i++)
 		grad[i] = (double)w.g[i];
 	if (loss->free)

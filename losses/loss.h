@@ -2,7 +2,7 @@
  *
  * A loss gives, for a batch, the MEAN loss over its rows and the gradient of that mean with respect to the scores it was given.
  * Exactly one of .row and .batch is set:
- *   .row    the loss of one row and its gradient; the shared driver X(lb_loss_apply) sums rows in double, applies row weights
+ *   .row    the loss of one row and its gradient; the shared driver lb_loss_apply sums rows in double, applies row weights
  *           and divides by B once for value and gradient, so no row loss ever divides by B;
  *   .batch  for losses whose rows see each other (pairs, lists): the batch value and its whole gradient.
  *
@@ -33,10 +33,10 @@ struct lb_loss_facts {
 	const double *counts;    /* training rows of each class after corruption, of each label in multilabel; NULL in regression */
 };
 
-struct X(lb_softmax_sums);
-struct X(lb_lane_rows);
+struct lb_softmax_sums;
+struct lb_lane_rows;
 
-struct X(lb_batch) {
+struct lb_batch {
 	size_t b, c;             /* rows, columns of z; c = 1 for a binary loss, the dimension for an embedding */
 	const real *z;           /* (b,c) scores, predictions or embeddings, row-major */
 	size_t ld;               /* distance of two rows of z, and of the gradient; 0: c. With .batch or .visit always c */
@@ -56,24 +56,24 @@ struct X(lb_batch) {
 	const real *own;         /* the loss's own parameters, n_own values, or NULL */
 	real *down;              /* n_own values; gets their gradient whenever g is asked for */
 	double *wide;            /* (c + 2 n_classes) values, contents undefined, for a loss that owns parameters or sees views; else NULL */
-	const struct X(lb_softmax_sums) *soft; /* set by the driver for a loss with .softmax: the softmax of all rows, whose terms stand
+	const struct lb_softmax_sums *soft; /* set by the driver for a loss with .softmax: the softmax of all rows, whose terms stand
 	                                          in the rows of the gradient; NULL: each row makes its own (losses/multiclass/softmax.h) */
 };
 
-struct X(lb_loss) {
+struct lb_loss {
 	struct lb_loss_info info;
 	/* loss of row i; z = in->z + i*c; g (c values) gets its derivative unless NULL */
-	real (*row)(const struct X(lb_batch) *in, size_t i, const real *z, real *g);
+	real (*row)(const struct lb_batch *in, size_t i, const real *z, real *g);
 	bool softmax;            /* .row begins with lb_softmax_of: many rows are then made at once */
 	/* What .row does, for LB_PANEL rows side by side: loss and, over the terms that .softmax asks for, the gradient
 	 * (core/numeric/kernels.h; made with .row from one formula by losses/multiclass/side_by_side.h). For losses that read z, y and par
 	 * alone. plain: whether it holds with these parameters; NULL: with all. */
-	void (*lanes)(const struct X(lb_batch) *in, struct X(lb_lane_rows) *at);
+	void (*lanes)(const struct lb_batch *in, struct lb_lane_rows *at);
 	bool (*plain)(const struct lb_arg *par);
 	/* mean loss of the batch; g (b,c) gets its derivative unless NULL */
-	double (*batch)(const struct X(lb_batch) *in, real *g);
+	double (*batch)(const struct lb_batch *in, real *g);
 	void *(*init)(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err);
-	void (*visit)(const struct X(lb_batch) *in);
+	void (*visit)(const struct lb_batch *in);
 	/* whether an epoch only visits its rows, and no parameter moves; needs .visit */
 	bool (*rests)(const struct lb_arg *par, size_t epoch, size_t epochs);
 	size_t (*state_size)(const struct lb_arg *par, const struct lb_loss_facts *facts);
@@ -82,16 +82,16 @@ struct X(lb_loss) {
 	size_t (*n_own)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts);
 	void (*own_init)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own);
 	/* scores (b, n_classes) of the embeddings in->z; reads b, c, z, ld, par, facts, own and wide only */
-	void (*scores)(const struct X(lb_batch) *in, real *scores);
+	void (*scores)(const struct lb_batch *in, real *scores);
 };
 
 /* The i-th registered loss; same order as lb_loss_at. */
-const struct X(lb_loss) *X(lb_loss_get)(size_t i);
+const struct lb_loss *lb_loss_get(size_t i);
 /* The functions that belong to a descriptor; NULL when it is not registered. */
-const struct X(lb_loss) *X(lb_loss_of)(const struct lb_loss_info *info);
+const struct lb_loss *lb_loss_of(const struct lb_loss_info *info);
 
 /* Mean loss of the batch; g (b,c), or NULL for the value alone, gets the gradient. Weighted value: (1/B) sum_i w_i L_i, with
  * weights of mean 1 over the training split, so that over the whole split it is sum w_i L_i / sum w_i. Cannot fail. */
-double X(lb_loss_apply)(const struct X(lb_loss) *loss, const struct X(lb_batch) *in, real *g);
+double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *in, real *g);
 
 #endif

@@ -6,14 +6,14 @@ size_t lb_loss_count(void)
 {
 	size_t n = 0;
 
-	while (lb_loss_info_f64(n))
+	while (lb_loss_info_at_f64(n))
 		n++;
 	return n;
 }
 
 const struct lb_loss_info *lb_loss_at(size_t i)
 {
-	return lb_loss_info_f64(i);
+	return lb_loss_info_at_f64(i);
 }
 
 const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name)

@@ -285,7 +285,7 @@ int lb_write_file(const char *path, const char *data, size_t n, struct lb_err *e
 
 /* ---- batches ---- */
 
-struct lb_batch_file {
+struct lb_file_group_file {
 	char *path, *tmp;
 };
 
@@ -301,7 +301,7 @@ static int flush_later(int fd)
 }
 
 /* Flushes what stands under temporary names, all of it at once. 0 or an errno. */
-static int flush_batch(const struct lb_batch *b)
+static int flush_batch(const struct lb_file_group *b)
 {
 #ifdef __linux__
 	const int fd = open(b->file[b->n - 1].tmp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -335,9 +335,9 @@ static int copy_bytes(int from, int to, size_t n)
 }
 
 /* From `data`, or where that is NULL from the open file. */
-static int batch_put(struct lb_batch *b, const char *path, const char *data, int from, size_t n, struct lb_err *err)
+static int batch_put(struct lb_file_group *b, const char *path, const char *data, int from, size_t n, struct lb_err *err)
 {
-	struct lb_batch_file f = { 0 };
+	struct lb_file_group_file f = { 0 };
 	int reason;
 
 	if (lb_check_place(path, LB_MACHINE, err) || lb_grow(&b->file, &b->cap, b->n + 1, sizeof *b->file, err) ||
@@ -360,17 +360,17 @@ static int batch_put(struct lb_batch *b, const char *path, const char *data, int
 	return reason ? fail(err, LB_MACHINE, path, "cannot be written", reason) : -1;
 }
 
-int lb_batch_add(struct lb_batch *b, const char *path, const char *data, size_t n, struct lb_err *err)
+int lb_file_group_add(struct lb_file_group *b, const char *path, const char *data, size_t n, struct lb_err *err)
 {
 	return batch_put(b, path, data, -1, n, err);
 }
 
-int lb_batch_copy(struct lb_batch *b, const char *path, int from, size_t n, struct lb_err *err)
+int lb_file_group_copy(struct lb_file_group *b, const char *path, int from, size_t n, struct lb_err *err)
 {
 	return batch_put(b, path, NULL, from, n, err);
 }
 
-int lb_batch_commit(struct lb_batch *b, struct lb_err *err)
+int lb_file_group_commit(struct lb_file_group *b, struct lb_err *err)
 {
 	int reason = b->n ? flush_batch(b) : 0;
 	size_t i = 0;
@@ -385,11 +385,11 @@ int lb_batch_commit(struct lb_batch *b, struct lb_err *err)
 	if (!reason && b->n)
 		reason = sync_dir(b->file[i = b->n - 1].path);
 	const int rc = reason ? fail(err, LB_MACHINE, b->file[i].path, "cannot be written", reason) : 0;
-	lb_batch_drop(b);
+	lb_file_group_drop(b);
 	return rc;
 }
 
-void lb_batch_drop(struct lb_batch *b)
+void lb_file_group_drop(struct lb_file_group *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		if (b->file[i].tmp[0])
@@ -398,7 +398,7 @@ void lb_batch_drop(struct lb_batch *b)
 		free(b->file[i].path);
 	}
 	free(b->file);
-	*b = (struct lb_batch){ 0 };
+	*b = (struct lb_file_group){ 0 };
 }
 
 /* ---- reading ---- */

@@ -20,22 +20,22 @@ int lb_write_file(const char *path, const char *data, size_t n, struct lb_err *e
 /* True when `name` is that of a file which lb_write_file was writing to replace one called `target`; *pid <- the process. */
 bool lb_temporary_name(const char *name, const char *target, long *pid);
 
-/* Files that are written together: each stands under a temporary name until lb_batch_commit flushes all of them at once and gives
+/* Files that are written together: each stands under a temporary name until lb_file_group_commit flushes all of them at once and gives
  * them their names, in the order in which they came. Begin with { 0 }. */
-struct lb_batch {
-	struct lb_batch_file *file;
+struct lb_file_group {
+	struct lb_file_group_file *file;
 	size_t n, cap;
 };
 
 /* Adds a file of these bytes; of an open file's next `n` bytes, to be read from its place. -1 with err leaves what came before. */
-int lb_batch_add(struct lb_batch *b, const char *path, const char *data, size_t n, struct lb_err *err);
-int lb_batch_copy(struct lb_batch *b, const char *path, int from, size_t n, struct lb_err *err);
+int lb_file_group_add(struct lb_file_group *b, const char *path, const char *data, size_t n, struct lb_err *err);
+int lb_file_group_copy(struct lb_file_group *b, const char *path, int from, size_t n, struct lb_err *err);
 
 /* Gives all files their names and empties the batch. On failure those that have no name yet are removed. */
-int lb_batch_commit(struct lb_batch *b, struct lb_err *err);
+int lb_file_group_commit(struct lb_file_group *b, struct lb_err *err);
 
 /* Removes what was not committed. */
-void lb_batch_drop(struct lb_batch *b);
+void lb_file_group_drop(struct lb_file_group *b);
 
 /* Opens a regular file (or a link to one) for reading. Anything else is refused without waiting for it, with a message that says what
  * it is. -1 with err of this code. Close the descriptor. */

@@ -9,12 +9,12 @@
 
 /* Whether the gradient of a layer's weights is better made as its transpose, where fewer lanes stay idle, even with the turning back. It
  * takes rows of the layer's input in whole panels. */
-static bool narrow(const struct X(lb_layer) *l, bool first)
+static bool narrow(const struct lb_layer *l, bool first)
 {
 	return (!first || l->in % LB_PANEL == 0) && 5 * l->out * LB_PADDED(l->in) < 4 * l->in * l->ld;
 }
 
-static int layer_open(struct X(lb_layer) *l, const struct lb_model_spec *s, size_t i, size_t max_b, struct lb_err *err)
+static int layer_open(struct lb_layer *l, const struct lb_model_spec *s, size_t i, size_t max_b, struct lb_err *err)
 {
 	const bool hidden = i + 1 < s->n_layers;
 
@@ -30,9 +30,9 @@ static int layer_open(struct X(lb_layer) *l, const struct lb_model_spec *s, size
 	return 0;
 }
 
-struct X(lb_net) *X(lb_net_new)(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err)
+struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err)
 {
-	struct X(lb_net) *net = lb_alloc(1, sizeof *net, err);
+	struct lb_net *net = lb_alloc(1, sizeof *net, err);
 	size_t widest = 0, most = 0, narrowest = 0;
 
 	if (!net)
@@ -40,7 +40,7 @@ struct X(lb_net) *X(lb_net_new)(const struct lb_model_spec *spec, size_t max_b, 
 	net->spec = *spec;
 	net->max_b = max_b;
 	for (size_t i = 0; i < spec->n_layers; i++) {
-		struct X(lb_layer) *l = &net->layer[i];
+		struct lb_layer *l = &net->layer[i];
 		if (layer_open(l, spec, i, max_b, err))
 			goto fail;
 		l->w = net->n_params;
@@ -63,11 +63,11 @@ struct X(lb_net) *X(lb_net_new)(const struct lb_model_spec *spec, size_t max_b, 
 		goto fail;
 	return net;
 fail:
-	X(lb_net_free)(net);
+	lb_net_free(net);
 	return NULL;
 }
 
-void X(lb_net_free)(struct X(lb_net) *net)
+void lb_net_free(struct lb_net *net)
 {
 	if (!net)
 		return;
@@ -84,12 +84,12 @@ void X(lb_net_free)(struct X(lb_net) *net)
 }
 
 /* Place of the weight from input i to output o. */
-static size_t weight_at(const struct X(lb_layer) *l, size_t o, size_t i)
+static size_t weight_at(const struct lb_layer *l, size_t o, size_t i)
 {
 	return l->w + o / LB_PANEL * (l->in * LB_PANEL) + i * LB_PANEL + o % LB_PANEL;
 }
 
-void X(lb_net_init)(const struct X(lb_net) *net, real *w)
+void lb_net_init(const struct lb_net *net, real *w)
 {
 	const enum lb_init init = net->spec.init;
 	const enum lb_bias_init scheme = init == LB_INIT_TORCH ? LB_BIAS_UNIFORM : LB_BIAS_ZERO;
@@ -97,7 +97,7 @@ void X(lb_net_init)(const struct X(lb_net) *net, real *w)
 
 	memset(w, 0, net->n_params * sizeof *w);
 	for (size_t k = 0; k < net->spec.n_layers; k++) {
-		const struct X(lb_layer) *l = &net->layer[k];
+		const struct lb_layer *l = &net->layer[k];
 		const double in = (double)(l->in ? l->in : 1), out = (double)l->out;
 		const double bound = sqrt(1 / in), sd = init == LB_INIT_HE ? sqrt(2 / in) : sqrt(2 / (in + out));
 		struct lb_rng rng;
@@ -111,11 +111,11 @@ void X(lb_net_init)(const struct X(lb_net) *net, real *w)
 	}
 }
 
-void X(lb_net_store)(const struct X(lb_net) *net, const double *plain, real *w)
+void lb_net_store(const struct lb_net *net, const double *plain, real *w)
 {
 	memset(w, 0, net->n_params * sizeof *w);
 	for (size_t k = 0; k < net->spec.n_layers; k++) {
-		const struct X(lb_layer) *l = &net->layer[k];
+		const struct lb_layer *l = &net->layer[k];
 		for (size_t o = 0; o < l->out; o++)
 			for (size_t i = 0; i < l->in; i++)
 				w[weight_at(l, o, i)] = (real)*plain++;
@@ -124,10 +124,10 @@ void X(lb_net_store)(const struct X(lb_net) *net, const double *plain, real *w)
 	}
 }
 
-void X(lb_net_fetch)(const struct X(lb_net) *net, const real *w, double *plain)
+void lb_net_fetch(const struct lb_net *net, const real *w, double *plain)
 {
 	for (size_t k = 0; k < net->spec.n_layers; k++) {
-		const struct X(lb_layer) *l = &net->layer[k];
+		const struct lb_layer *l = &net->layer[k];
 		for (size_t o = 0; o < l->out; o++)
 			for (size_t i = 0; i < l->in; i++)
 				*plain++ = (double)w[weight_at(l, o, i)];
@@ -136,30 +136,30 @@ void X(lb_net_fetch)(const struct X(lb_net) *net, const real *w, double *plain)
 	}
 }
 
-static struct X(lb_panels) rows_of(const real *x, size_t ld)
+static struct lb_panels rows_of(const real *x, size_t ld)
 {
-	return (struct X(lb_panels)){ .x = (real *)x, .panel = LB_PANEL, .row = ld };
+	return (struct lb_panels){ .x = (real *)x, .panel = LB_PANEL, .row = ld };
 }
 
-static struct X(lb_panels) stacked(const real *x, size_t rows)
+static struct lb_panels stacked(const real *x, size_t rows)
 {
-	return (struct X(lb_panels)){ .x = (real *)x, .panel = rows * LB_PANEL, .row = LB_PANEL };
+	return (struct lb_panels){ .x = (real *)x, .panel = rows * LB_PANEL, .row = LB_PANEL };
 }
 
 /* From a column on, the first of a panel. */
-static struct X(lb_panels) stacked_from(const real *x, size_t rows, size_t column)
+static struct lb_panels stacked_from(const real *x, size_t rows, size_t column)
 {
 	return stacked(x + column * rows, rows);
 }
 
-LB_CLONES static void X(relu)(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict h)
+LB_CLONES static void lb_relu(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict h)
 {
 	for (size_t i = 0; i < rows; i++, a += ld, h += ld)
 		for (size_t k = 0; k < n; k++)
 			h[k] = a[k] < 0 ? R(0.0) : a[k];
 }
 
-LB_CLONES static void X(relu_back)(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict d)
+LB_CLONES static void lb_relu_back(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict d)
 {
 	for (size_t i = 0; i < rows; i++, a += ld, d += ld)
 		for (size_t k = 0; k < n; k++)
@@ -172,11 +172,11 @@ static void activate(enum lb_activation act, size_t rows, size_t n, size_t ld, r
 {
 	switch (act) {
 	case LB_RELU:
-		X(relu)(rows, n, ld, a, h);
+		lb_relu(rows, n, ld, a, h);
 		break;
 	case LB_TANH:
 		for (size_t i = 0; i < rows * ld; i += ld) {
-			X(lb_kernel)()->tanh_all(n, a + i, h + i);
+			lb_kernel()->tanh_all(n, a + i, h + i);
 			memcpy(a + i, h + i, n * sizeof *a);
 		}
 		break;
@@ -193,7 +193,7 @@ static void activate_back(enum lb_activation act, size_t rows, size_t n, size_t 
 {
 	switch (act) {
 	case LB_RELU:
-		X(relu_back)(rows, n, ld, a, d);
+		lb_relu_back(rows, n, ld, a, d);
 		break;
 	case LB_TANH:
 		for (size_t i = 0; i < rows * ld; i += ld)
@@ -209,7 +209,7 @@ static void activate_back(enum lb_activation act, size_t rows, size_t n, size_t 
 	}
 }
 
-static void drop(const struct X(lb_net) *net, struct X(lb_layer) *l, size_t b, int64_t step, size_t index)
+static void drop(const struct lb_net *net, struct lb_layer *l, size_t b, int64_t step, size_t index)
 {
 	const double keep = 1 - net->spec.dropout;
 	const uint32_t below = (uint32_t)(keep * 4294967295.0);
@@ -232,12 +232,12 @@ struct part {
 	size_t row, rows, column, columns;
 };
 
-static bool cut_by_columns(const struct X(lb_layer) *l, size_t size)
+static bool cut_by_columns(const struct lb_layer *l, size_t size)
 {
 	return size > 1 && l->ld >= size * COLUMN_GRAIN && 5 * l->out >= 4 * l->ld;
 }
 
-static struct part part_of(const struct X(lb_layer) *l, size_t b, size_t i, size_t size)
+static struct part part_of(const struct lb_layer *l, size_t b, size_t i, size_t size)
 {
 	struct part p = { .rows = b, .columns = l->ld };
 
@@ -267,12 +267,12 @@ static struct part piece_of(size_t rows, size_t ld, size_t high, size_t k)
 /* Rows of a forward piece; all where another number would change the bytes. */
 static size_t piece_rows(size_t b)
 {
-	return X(lb_kernel)()->chain ? PIECE_ROWS : b;
+	return lb_kernel()->chain ? PIECE_ROWS : b;
 }
 
 struct forward_job {
-	const struct X(lb_net) *net;
-	const struct X(lb_layer) *l;
+	const struct lb_net *net;
+	const struct lb_layer *l;
 	const real *w, *x;
 	size_t stride, b;        /* rows of x are `stride` apart */
 };
@@ -280,17 +280,17 @@ struct forward_job {
 /* a (b,out) = x (b,in) . W + bias, h = activation of a in a hidden layer; a part of it */
 static void make_scores(const struct forward_job *j, struct part p)
 {
-	const struct X(lb_layer) *l = j->l;
-	const struct X(lb_panels) w = stacked_from(j->w + l->w, l->in, p.column), a = rows_of(l->a + p.row * l->ld + p.column, l->ld);
+	const struct lb_layer *l = j->l;
+	const struct lb_panels w = stacked_from(j->w + l->w, l->in, p.column), a = rows_of(l->a + p.row * l->ld + p.column, l->ld);
 	const real *bias = j->w + l->b + p.column;
 
 	if (j->net->begun && l == j->net->layer)
 		;
 	else if (!j->x) {
-		const struct X(lb_compressed) *all = j->net->sparse, some = { all->start + p.row, all->column, all->value };
-		X(lb_kernel)()->sparse_product(p.rows, p.columns, &some, w, bias, a);
+		const struct lb_compressed *all = j->net->sparse, some = { all->start + p.row, all->column, all->value };
+		lb_kernel()->sparse_product(p.rows, p.columns, &some, w, bias, a);
 	} else
-		X(lb_kernel)()->product(p.rows, p.columns, l->in, (struct X(lb_left)){ j->x + p.row * j->stride, j->stride, 1 }, w, bias, a);
+		lb_kernel()->product(p.rows, p.columns, l->in, (struct lb_left){ j->x + p.row * j->stride, j->stride, 1 }, w, bias, a);
 	if (l->h)
 		activate(j->net->spec.activation, p.rows, p.columns, l->ld, a.x, l->h + p.row * l->ld + p.column);
 }
@@ -309,13 +309,13 @@ static void forward_piece(void *arg, size_t k)
 	make_scores(j, piece_of(j->b, j->l->ld, piece_rows(j->b), k));
 }
 
-const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *x, size_t b, int64_t step)
+const real *lb_net_forward(struct lb_net *net, const real *w, const real *x, size_t b, int64_t step)
 {
 	struct forward_job job = { .net = net, .w = w, .x = x, .stride = net->layer[0].in, .b = b };
 
 	net->dropped = net->spec.dropout > 0 && step >= 0;
 	for (size_t i = 0; i < net->spec.n_layers; i++) {
-		struct X(lb_layer) *l = &net->layer[i];
+		struct lb_layer *l = &net->layer[i];
 		job.l = l;
 		if (cut_by_columns(l, lb_team_size(net->team)))
 			lb_team_pieces(net->team, pieces_of(b, l->ld, piece_rows(b)), forward_piece, &job);
@@ -330,7 +330,7 @@ const real *X(lb_net_forward)(struct X(lb_net) *net, const real *w, const real *
 	return net->layer[net->spec.n_layers - 1].a;
 }
 
-const real *X(lb_net_features)(const struct X(lb_net) *net, const real *x, size_t *d, size_t *stride)
+const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, size_t *stride)
 {
 	const size_t last = net->spec.n_layers - 1;
 
@@ -340,9 +340,9 @@ const real *X(lb_net_features)(const struct X(lb_net) *net, const real *x, size_
 }
 
 struct backward_job {
-	const struct X(lb_net) *net;
-	const struct X(lb_layer) *l, *below; /* below NULL: the first layer */
-	struct X(lb_left) seen;          /* the layer's input, transposed */
+	const struct lb_net *net;
+	const struct lb_layer *l, *below; /* below NULL: the first layer */
+	struct lb_left seen;          /* the layer's input, transposed */
 	const real *d;                   /* (b,out) */
 	real *g, *next;
 	size_t b;
@@ -351,18 +351,18 @@ struct backward_job {
 /* gW (in,out) = x' (in,b) . d, a part of it */
 static void make_gradient(const struct backward_job *j, struct part p)
 {
-	const struct X(lb_layer) *l = j->l;
-	struct X(lb_panels) to = stacked_from(j->g + l->w, l->in, p.column);
+	const struct lb_layer *l = j->l;
+	struct lb_panels to = stacked_from(j->g + l->w, l->in, p.column);
 
 	to.x += p.row * LB_PANEL;
 	if (narrow(l, !j->below)) {
-		const struct X(lb_panels) turned = rows_of(j->net->gradient + p.row, LB_PADDED(l->in));
-		X(lb_kernel)()->product(l->out, LB_PADDED(p.rows), j->b, (struct X(lb_left)){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
+		const struct lb_panels turned = rows_of(j->net->gradient + p.row, LB_PADDED(l->in));
+		lb_kernel()->product(l->out, LB_PADDED(p.rows), j->b, (struct lb_left){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
 					NULL, turned);
-		X(lb_kernel)()->transpose(l->out, p.rows, turned, to);
+		lb_kernel()->transpose(l->out, p.rows, turned, to);
 		return;
 	}
-	X(lb_kernel)()->product(p.rows, p.columns, j->b, (struct X(lb_left)){ j->seen.x + p.row, j->seen.row, j->seen.column },
+	lb_kernel()->product(p.rows, p.columns, j->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
 				rows_of(j->d + p.column, l->ld), NULL, to);
 }
 
@@ -370,11 +370,11 @@ static void make_gradient(const struct backward_job *j, struct part p)
 static void tell_piece(void *arg, size_t k)
 {
 	const struct backward_job *j = arg;
-	const struct X(lb_layer) *l = j->l;
+	const struct lb_layer *l = j->l;
 	const struct part p = piece_of(l->in, l->ld, TOLD_ROWS, k);
 	real g[TOLD_ROWS * COLUMN_GRAIN] __attribute__((aligned(64)));
 
-	X(lb_kernel)()->product(p.rows, p.columns, j->b, (struct X(lb_left)){ j->seen.x + p.row, j->seen.row, j->seen.column },
+	lb_kernel()->product(p.rows, p.columns, j->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
 				rows_of(j->d + p.column, l->ld), NULL, stacked(g, p.rows));
 	for (size_t c = 0; c < p.columns; c += LB_PANEL)
 		j->net->ready(j->net->ready_arg, l->w + (p.column + c) * l->in + p.row * LB_PANEL, p.rows * LB_PANEL, g + c * p.rows);
@@ -395,7 +395,7 @@ static void next_part(void *arg, size_t i, size_t size)
 	const size_t first = p.row * ld + p.column;
 	real *next = j->next + first;
 
-	X(lb_kernel)()->product(p.rows, p.columns, out, (struct X(lb_left)){ j->d + p.row * j->l->ld, j->l->ld, 1 },
+	lb_kernel()->product(p.rows, p.columns, out, (struct lb_left){ j->d + p.row * j->l->ld, j->l->ld, 1 },
 				stacked_from(j->net->turned, out, p.column), NULL, rows_of(next, ld));
 	for (size_t r = 0; j->net->dropped && r < p.rows; r++)
 		for (size_t k = 0; k < p.columns; k++)
@@ -413,39 +413,39 @@ static void backward_part(void *arg, size_t i, size_t size)
 		next_part(arg, i, size);
 }
 
-void X(lb_net_backward)(struct X(lb_net) *net, const real *w, const real *x, size_t b, const real *dz, real *g)
+void lb_net_backward(struct lb_net *net, const real *w, const real *x, size_t b, const real *dz, real *g)
 {
 	struct backward_job job = { .net = net, .d = dz, .g = g, .b = b };
 
 	for (size_t i = net->spec.n_layers; i-- > 0;) {
-		const struct X(lb_layer) *l = &net->layer[i], *below = i ? l - 1 : NULL;
+		const struct lb_layer *l = &net->layer[i], *below = i ? l - 1 : NULL;
 
 		job.l = l;
 		job.below = below;
 		job.next = net->delta[i % 2];
-		job.seen = (struct X(lb_left)){ below ? below->h : x, 1, below ? below->ld : l->in };
+		job.seen = (struct lb_left){ below ? below->h : x, 1, below ? below->ld : l->in };
 		if (below)
-			X(lb_kernel)()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->turned, l->out));
+			lb_kernel()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->turned, l->out));
 		const bool pieces = by_pieces(&job, lb_team_size(net->team));
 		if (below || !pieces)
 			lb_team_run(net->team, backward_part, &job);
 		if (pieces)
 			lb_team_pieces(net->team, pieces_of(l->in, l->ld, TOLD_ROWS), tell_piece, &job);
 		else if (!job.seen.x)
-			X(lb_kernel)()->sparse_transposed(b, l->ld, net->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
+			lb_kernel()->sparse_transposed(b, l->ld, net->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
 		else if (net->ready)
 			net->ready(net->ready_arg, l->w, l->in * l->ld, g + l->w);
 		if (net->spec.bias_init == LB_BIAS_NONE)
 			memset(g + l->b, 0, l->ld * sizeof *g);
 		else
-			X(lb_kernel)()->column_sums(b, l->ld, rows_of(job.d, l->ld), g + l->b);
+			lb_kernel()->column_sums(b, l->ld, rows_of(job.d, l->ld), g + l->b);
 		job.d = job.next;
 	}
 }
 
 /* dx (b,in) = d (b,out) . W' of the first layer, whose transpose is `turned` */
 struct input_job {
-	const struct X(lb_layer) *l;
+	const struct lb_layer *l;
 	const real *d, *turned;
 	real *dx;
 	size_t b;
@@ -458,23 +458,23 @@ static void input_rows(void *arg, size_t i, size_t size)
 	size_t start;
 	const size_t rows = lb_team_share(j->b, ROW_GRAIN, i, size, &start) - start;
 
-	X(lb_kernel)()->product(rows, ld, out, (struct X(lb_left)){ j->d + start * j->l->ld, j->l->ld, 1 }, stacked(j->turned, out), NULL,
+	lb_kernel()->product(rows, ld, out, (struct lb_left){ j->d + start * j->l->ld, j->l->ld, 1 }, stacked(j->turned, out), NULL,
 				rows_of(j->dx + start * ld, ld));
 }
 
-void X(lb_net_input_gradient)(struct X(lb_net) *net, const real *w, size_t b, const real *dz, real *turned, real *dx)
+void lb_net_input_gradient(struct lb_net *net, const real *w, size_t b, const real *dz, real *turned, real *dx)
 {
-	const struct X(lb_layer) *first = &net->layer[0];
+	const struct lb_layer *first = &net->layer[0];
 	struct backward_job job = { .net = net, .d = dz, .b = b };
 
 	for (size_t i = net->spec.n_layers; i-- > 1;) {
 		job.l = &net->layer[i];
 		job.below = job.l - 1;
 		job.next = net->delta[i % 2];
-		X(lb_kernel)()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->turned, job.l->out));
+		lb_kernel()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->turned, job.l->out));
 		lb_team_run(net->team, next_part, &job);
 		job.d = job.next;
 	}
-	X(lb_kernel)()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(turned, first->out));
+	lb_kernel()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(turned, first->out));
 	lb_team_run(net->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .turned = turned, .dx = dx, .b = b });
 }

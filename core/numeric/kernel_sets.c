@@ -3,15 +3,15 @@
 
 #include <stdatomic.h>
 
-extern const struct X(lb_kernels) X(lb_kernels_generic);
+extern const struct lb_kernels lb_kernels_generic;
 #if defined __x86_64__
-extern const struct X(lb_kernels) X(lb_kernels_avx2), X(lb_kernels_avx512);
+extern const struct lb_kernels lb_kernels_avx2, lb_kernels_avx512;
 #endif
 
-static _Atomic(const struct X(lb_kernels) *) in_use;
+static _Atomic(const struct lb_kernels *) in_use;
 
 /* Panel by panel, so that each call has the shape that this model and batch always give. */
-static void blas_product(size_t m, size_t n, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, struct X(lb_panels) c)
+static void blas_product(size_t m, size_t n, size_t k, struct lb_left a, struct lb_panels b, const real *init, struct lb_panels c)
 {
 	const bool turned = a.column != 1;
 	const struct lb_openblas *library = lb_openblas(NULL); /* there: whoever picks this set has seen to it */
@@ -21,17 +21,17 @@ static void blas_product(size_t m, size_t n, size_t k, struct X(lb_left) a, stru
 			for (size_t q = 0; q < LB_PANEL; q++)
 				c.x[i * c.row + q] = init ? init[j + q] : 0;
 		if (m && k)
-			library->X(gemm)(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, LB_PANEL, (int)k, 1, a.x,
+			library->LB_NAME(gemm)(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, LB_PANEL, (int)k, 1, a.x,
 				(int)(turned ? a.column : a.row), b.x, (int)b.row, 1, c.x, (int)c.row);
 	}
 }
 
-static const struct X(lb_kernels) *with_blas(void)
+static const struct lb_kernels *with_blas(void)
 {
-	static struct X(lb_kernels) set;
+	static struct lb_kernels set;
 
 	if (!set.name) {
-		set = X(lb_kernels_generic);
+		set = lb_kernels_generic;
 		set.chain = false;
 		set.product = blas_product;
 		set.name = "blas";
@@ -39,48 +39,48 @@ static const struct X(lb_kernels) *with_blas(void)
 	return &set;
 }
 
-const struct X(lb_kernels) *X(lb_kernel_at)(size_t i)
+const struct lb_kernels *lb_kernel_at(size_t i)
 {
-	const struct X(lb_kernels) *set[4] = { 0 };
+	const struct lb_kernels *set[4] = { 0 };
 	size_t n = 0;
 
 #if defined __x86_64__
 	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
 	    __builtin_cpu_supports("avx512bw"))
-		set[n++] = &X(lb_kernels_avx512);
+		set[n++] = &lb_kernels_avx512;
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-		set[n++] = &X(lb_kernels_avx2);
+		set[n++] = &lb_kernels_avx2;
 #endif
-	if (X(lb_kernels_generic).fused)
-		set[n++] = &X(lb_kernels_generic);
+	if (lb_kernels_generic.fused)
+		set[n++] = &lb_kernels_generic;
 	set[n++] = with_blas();
-	if (!X(lb_kernels_generic).fused)
-		set[n++] = &X(lb_kernels_generic);
+	if (!lb_kernels_generic.fused)
+		set[n++] = &lb_kernels_generic;
 	return i < n ? set[i] : NULL;
 }
 
-const char *X(lb_kernel_name)(size_t i)
+const char *lb_kernel_name(size_t i)
 {
-	const struct X(lb_kernels) *set = X(lb_kernel_at)(i);
+	const struct lb_kernels *set = lb_kernel_at(i);
 
 	return set ? set->name : NULL;
 }
 
-void X(lb_kernel_pick)(size_t i)
+void lb_kernel_pick(size_t i)
 {
-	X(lb_kernel_use)(X(lb_kernel_at)(i));
+	lb_kernel_use(lb_kernel_at(i));
 }
 
-const struct X(lb_kernels) *X(lb_kernel)(void)
+const struct lb_kernels *lb_kernel(void)
 {
-	const struct X(lb_kernels) *set = atomic_load_explicit(&in_use, memory_order_relaxed);
+	const struct lb_kernels *set = atomic_load_explicit(&in_use, memory_order_relaxed);
 
 	if (!set)
-		atomic_store_explicit(&in_use, set = X(lb_kernel_at)(0), memory_order_relaxed);
+		atomic_store_explicit(&in_use, set = lb_kernel_at(0), memory_order_relaxed);
 	return set;
 }
 
-void X(lb_kernel_use)(const struct X(lb_kernels) *set)
+void lb_kernel_use(const struct lb_kernels *set)
 {
 	atomic_store_explicit(&in_use, set, memory_order_relaxed);
 }
@@ -93,6 +93,6 @@ double lb_exp_terms_f64(const double *z, size_t c, double shift, double *e)
 
 void lb_softmax_rows_f64(size_t b, size_t c, size_t ld, const double *z, const int32_t *y, double *e, double *at)
 {
-	lb_kernel_f64()->softmax_rows(b, c, ld, z, y, e, &(struct X(lb_softmax_sums)){ at, at + b, at + 2 * b, at + 3 * b });
+	lb_kernel_f64()->softmax_rows(b, c, ld, z, y, e, &(struct lb_softmax_sums){ at, at + b, at + 2 * b, at + 3 * b });
 }
 #endif

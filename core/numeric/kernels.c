@@ -11,8 +11,7 @@
 #define NAME(set) NAME_(set)
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
-#define SUFFIXED(name) X(name)
-#define SYMBOL SUFFIXED(JOIN(lb_kernels_, LB_SET))
+#define SYMBOL JOIN(lb_kernels_, LB_SET)
 
 /* The widest vector of the set, and the rows of a tile of one and of two panels that its registers hold. */
 #if defined __AVX512F__
@@ -32,8 +31,8 @@ enum { BLOCK = 16384 / (LB_REAL / 8) / LB_PANEL };
 /* What the tiles of one or two panels are made of; a, c and init move down from tile to tile. By its address: passed by value it would be
  * copied in pieces other than it was written in, which waits for all stores before. */
 struct strip {
-	struct X(lb_left) a;
-	struct X(lb_panels) b, c;
+	struct lb_left a;
+	struct lb_panels b, c;
 	const real *init;        /* NULL: 0 */
 	size_t init_row, init_panel;
 };
@@ -112,7 +111,7 @@ static void make_strip(size_t m, size_t panels, size_t k, struct strip *t)
 	}
 }
 
-static void product(size_t m, size_t n, size_t k, struct X(lb_left) a, struct X(lb_panels) b, const real *init, struct X(lb_panels) c)
+static void product(size_t m, size_t n, size_t k, struct lb_left a, struct lb_panels b, const real *init, struct lb_panels c)
 {
 	const size_t panels = (n + LB_PANEL - 1) / LB_PANEL;
 	const bool own = init == c.x;
@@ -134,8 +133,8 @@ static void product(size_t m, size_t n, size_t k, struct X(lb_left) a, struct X(
 	} while (s < k);
 }
 
-static void sparse_product(size_t m, size_t n, const struct X(lb_compressed) *a, struct X(lb_panels) b, const real *init,
-			   struct X(lb_panels) c)
+static void sparse_product(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, const real *init,
+			   struct lb_panels c)
 {
 	for (size_t i = 0; i < m; i++)
 		for (size_t j = 0; j < n; j += LB_PANEL) {
@@ -147,7 +146,7 @@ static void sparse_product(size_t m, size_t n, const struct X(lb_compressed) *a,
 		}
 }
 
-static void sparse_transposed(size_t m, size_t n, const struct X(lb_compressed) *a, struct X(lb_panels) b, struct X(lb_panels) c)
+static void sparse_transposed(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, struct lb_panels c)
 {
 	for (size_t i = 0; i < m; i++)
 		for (size_t j = 0; j < n; j += LB_PANEL) {
@@ -177,7 +176,7 @@ LB_INLINE void turn_square(const real *x, size_t row, size_t rows, real *to, siz
 #endif
 }
 
-static void transpose(size_t m, size_t n, struct X(lb_panels) b, struct X(lb_panels) t)
+static void transpose(size_t m, size_t n, struct lb_panels b, struct lb_panels t)
 {
 	for (size_t i = 0; i < m; i += LB_PANEL)
 		for (size_t j = 0; j < n; j += LB_PANEL)
@@ -186,7 +185,7 @@ static void transpose(size_t m, size_t n, struct X(lb_panels) b, struct X(lb_pan
 }
 
 /* By pieces that lie in one panel on both sides. */
-static void copy_columns(size_t m, size_t n, struct X(lb_panels) b, size_t from, struct X(lb_panels) c, size_t to)
+static void copy_columns(size_t m, size_t n, struct lb_panels b, size_t from, struct lb_panels c, size_t to)
 {
 	for (size_t piece; n; n -= piece, from += piece, to += piece) {
 		const size_t left_b = LB_PANEL - from % LB_PANEL, left_c = LB_PANEL - to % LB_PANEL;
@@ -200,7 +199,7 @@ static void copy_columns(size_t m, size_t n, struct X(lb_panels) b, size_t from,
 	}
 }
 
-static void column_sums(size_t m, size_t n, struct X(lb_panels) d, real *sum)
+static void column_sums(size_t m, size_t n, struct lb_panels d, real *sum)
 {
 	for (size_t j = 0; j < n; j += LB_PANEL, d.x += d.panel) {
 		lb_lanes s = { 0 };
@@ -282,7 +281,7 @@ static size_t largest(const real *z, size_t c)
 	return 0;
 }
 
-static void softmax_rows(size_t b, size_t c, size_t ld, const real *z, const int32_t *y, real *e, const struct X(lb_softmax_sums) *at)
+static void softmax_rows(size_t b, size_t c, size_t ld, const real *z, const int32_t *y, real *e, const struct lb_softmax_sums *at)
 {
 	lb_lanes score[LB_SOFTMAX_COLUMNS], t[LB_SOFTMAX_COLUMNS];
 	struct labels label;
@@ -300,7 +299,7 @@ static void softmax_rows(size_t b, size_t c, size_t ld, const real *z, const int
 	}
 }
 
-LB_INLINE void visit_rows(const struct X(lb_lane_job) *j, size_t i, size_t rows, struct X(lb_lane_rows) *at)
+LB_INLINE void visit_rows(const struct lb_lane_job *j, size_t i, size_t rows, struct lb_lane_rows *at)
 {
 	lb_lanes *z = (lb_lanes *)at->z, *t = (lb_lanes *)at->g;
 	struct labels label;
@@ -323,10 +322,10 @@ LB_INLINE void visit_rows(const struct X(lb_lane_job) *j, size_t i, size_t rows,
 	store_columns(j->c, j->ld, t, rows, j->g + i * j->ld);
 }
 
-static void lane_rows(const struct X(lb_lane_job) *j)
+static void lane_rows(const struct lb_lane_job *j)
 {
 	lb_lanes z[LB_SOFTMAX_COLUMNS], t[LB_SOFTMAX_COLUMNS];
-	struct X(lb_lane_rows) at;
+	struct lb_lane_rows at;
 	size_t i = 0;
 
 	at.c = j->c;
@@ -370,8 +369,8 @@ static void tanh_exact(size_t n, const real *x, real *y)
 		y[i] = tanh(x[i]);
 }
 
-extern const struct X(lb_kernels) SYMBOL;
-const struct X(lb_kernels) SYMBOL = {
+extern const struct lb_kernels SYMBOL;
+const struct lb_kernels SYMBOL = {
 	.name = NAME(LB_SET),
 	.chain = true,
 #if defined __FP_FAST_FMAF || defined __FMA__

@@ -1,5 +1,5 @@
 /* The precision seam. Every numeric source file is compiled twice, with -DLB_REAL=32 and -DLB_REAL=64, and both objects go into
- * the one binary. A numeric file writes `real` for the scalar type, X(name) for every external name, R(1.5) for constants, and
+ * the one binary. A numeric file writes `real` for the scalar type, lists every external name in core/numeric/names.h, R(1.5) for constants, and
  * calls exp, log1p, pow and so on through <tgmath.h>, so that they follow the type. No #if on the precision appears elsewhere.
  *
  * The trap: with a float x, pow(x, 2), fmax(x, 0) and exp(0.5 * x) go through double; write R(2), R(0), R(0.5). The warnings
@@ -7,12 +7,14 @@
 #ifndef LB_REAL_H
 #define LB_REAL_H
 
+#include "core/numeric/names.h"
+
 #include <cblas.h>
 #include <float.h>
 #include <tgmath.h>
 
 /* For a loop over long vectors: compiled for several instruction sets, chosen when the program is loaded. Nothing is contracted, so
- * all give the same bytes. Such a function has an X(name), static or not: clang's resolvers are global. ThreadSanitizer starts after
+ * all give the same bytes. Such a function has a name of names.h, static or not: clang's resolvers are global. ThreadSanitizer starts after
  * the resolvers that it would watch, so there is one set under it. */
 #if defined __has_feature
 #if __has_feature(thread_sanitizer)
@@ -27,7 +29,6 @@
 
 #if LB_REAL == 32
 typedef float real;
-#define X(name) name##_f32
 #define R(c) c##f
 #define REAL_EPS FLT_EPSILON
 #define REAL_MAX FLT_MAX
@@ -35,7 +36,6 @@ typedef float real;
 #define REAL_BITS 32
 #elif LB_REAL == 64
 typedef double real;
-#define X(name) name##_f64
 #define R(c) c
 #define REAL_EPS DBL_EPSILON
 #define REAL_MAX DBL_MAX

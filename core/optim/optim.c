@@ -23,7 +23,7 @@ static const struct lb_param sgd_params[] = {
 	[SGD_NESTEROV] = { .name = "nesterov", .type = LB_BOOL_PARAM, .help = "step along g + mu v instead of v" },
 };
 
-LB_CLONES static void X(plain)(size_t n, real eta, real lambda, real *restrict w, const real *restrict g)
+LB_CLONES static void lb_plain_sgd(size_t n, real eta, real lambda, real *restrict w, const real *restrict g)
 {
 	for (size_t i = 0; i < n; i++)
 		w[i] -= eta * (g[i] + lambda * w[i]);
@@ -36,7 +36,7 @@ static inline real faded(real x)
 	return fabs(x) < REAL_MIN ? R(0.0) : x;
 }
 
-LB_CLONES static void X(heavy_ball)(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
+LB_CLONES static void lb_heavy_ball(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
 {
 	for (size_t i = 0; i < n; i++) {
 		v[i] = faded(mu * v[i] + (g[i] + lambda * w[i]));
@@ -44,7 +44,7 @@ LB_CLONES static void X(heavy_ball)(size_t n, real eta, real lambda, real mu, re
 	}
 }
 
-LB_CLONES static void X(nesterov)(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
+LB_CLONES static void lb_nesterov(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
 {
 	for (size_t i = 0; i < n; i++) {
 		const real d = g[i] + lambda * w[i];
@@ -60,9 +60,9 @@ static void sgd_step(const struct lb_arg *par, int64_t t, double lr, double deca
 
 	(void)t;
 	if (mu == 0)
-		X(plain)(n, eta, lambda, w, g);
+		lb_plain_sgd(n, eta, lambda, w, g);
 	else
-		(par[SGD_NESTEROV].v != 0 ? X(nesterov) : X(heavy_ball))(n, eta, lambda, mu, w, g, slot[0]);
+		(par[SGD_NESTEROV].v != 0 ? lb_nesterov : lb_heavy_ball)(n, eta, lambda, mu, w, g, slot[0]);
 }
 
 enum { ADAM_BETA1 = LB_OPT_OWN, ADAM_BETA2, ADAM_EPS };
@@ -86,7 +86,7 @@ struct moments {
 	real b1, b2, c1, c2, eps, rate, root, lambda, keep;
 };
 
-LB_CLONES static void X(follow_moments)(size_t n, struct moments a, real *restrict w, const real *restrict g, real *restrict m,
+LB_CLONES static void lb_follow_moments(size_t n, struct moments a, real *restrict w, const real *restrict g, real *restrict m,
 				     real *restrict v)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -106,7 +106,7 @@ static void adam(const struct lb_arg *par, int64_t t, double lr, double coupled,
 				   .root = (real)(1 / sqrt(1 - pow(beta2, (double)t))), .lambda = (real)coupled,
 				   .keep = (real)(1 - shrink) };
 
-	X(follow_moments)(n, a, w, g, slot[0], slot[1]);
+	lb_follow_moments(n, a, w, g, slot[0], slot[1]);
 }
 
 static void adam_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
@@ -139,13 +139,13 @@ static bool always_idle(const struct lb_arg *par)
 static void plain_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g, real *const *slot)
 {
 	(void)par, (void)t, (void)slot;
-	X(plain)(n, (real)lr, (real)decay, w, g);
+	lb_plain_sgd(n, (real)lr, (real)decay, w, g);
 }
 
-static double normalized_redirect(const struct lb_arg *par, int64_t t, const struct X(lb_scored) *s)
+static double normalized_redirect(const struct lb_arg *par, int64_t t, const struct lb_scored *s)
 {
 	(void)t;
-	return par[NORMALIZED_BY].v == BY_DERIVATIVE ? X(lb_by_derivative)(s) : 1;
+	return par[NORMALIZED_BY].v == BY_DERIVATIVE ? lb_by_derivative(s) : 1;
 }
 
 static bool normalized_length(const struct lb_arg *par)
@@ -159,9 +159,9 @@ static const struct lb_param perceptron_params[] = {
 	[PERCEPTRON_NORMALIZE] = { .name = "normalize", .type = LB_BOOL_PARAM, .help = "divide by the share of wrong rows instead of averaging over all" },
 };
 
-static double perceptron_redirect(const struct lb_arg *par, int64_t t, const struct X(lb_scored) *s)
+static double perceptron_redirect(const struct lb_arg *par, int64_t t, const struct lb_scored *s)
 {
-	return X(lb_by_mistakes)(t, par[PERCEPTRON_NORMALIZE].v != 0, s);
+	return lb_by_mistakes(t, par[PERCEPTRON_NORMALIZE].v != 0, s);
 }
 
 static const struct lb_param lbfgs_params[] = {
@@ -176,7 +176,7 @@ static const struct lb_param lbfgs_params[] = {
 			      .help = "pairs of steps and gradient changes that are kept" },
 };
 
-static const struct X(lb_optim) optims[] = {
+static const struct lb_optim optims[] = {
 	{ .base = { .name = "sgd", .title = "Stochastic gradient descent, with momentum or Nesterov's",
 		    .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
 		    .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))",
@@ -225,7 +225,7 @@ static const struct X(lb_optim) optims[] = {
 	  .full_batch = true },
 };
 
-void X(lb_optim_project)(size_t n, const real *w, real *g)
+void lb_optim_project(size_t n, const real *w, real *g)
 {
 	double wg = 0, ww = 0, gg = 0, left = 0;
 
@@ -245,19 +245,19 @@ void X(lb_optim_project)(size_t n, const real *w, real *g)
 		g[i] = (real)(stretch * ((double)g[i] - along * (double)w[i]));
 }
 
-const struct X(lb_optim) *X(lb_optim_at)(size_t i)
+const struct lb_optim *lb_optim_at(size_t i)
 {
 	return i < sizeof optims / sizeof *optims ? &optims[i] : NULL;
 }
 
-const struct lb_info *X(lb_optim_info)(size_t i)
+const struct lb_info *lb_optim_info(size_t i)
 {
-	const struct X(lb_optim) *o = X(lb_optim_at)(i);
+	const struct lb_optim *o = lb_optim_at(i);
 
 	return o ? &o->base : NULL;
 }
 
-static const struct X(lb_optim) *optim_of(const struct lb_info *info)
+static const struct lb_optim *optim_of(const struct lb_info *info)
 {
 	size_t i = 0;
 
@@ -266,12 +266,12 @@ static const struct X(lb_optim) *optim_of(const struct lb_info *info)
 	return &optims[i];
 }
 
-bool X(lb_optim_full_batch)(const struct lb_info *info)
+bool lb_optim_full_batch(const struct lb_info *info)
 {
 	return optim_of(info)->full_batch;
 }
 
-bool X(lb_optim_classes_only)(const struct lb_info *info)
+bool lb_optim_classes_only(const struct lb_info *info)
 {
 	return optim_of(info)->classes_only;
 }

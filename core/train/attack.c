@@ -6,23 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is(const struct X(lb_attack) *a, size_t kind)
+static bool is(const struct lb_attack *a, size_t kind)
 {
 	return a->kind == lb_attack_at(kind);
 }
 
-static enum lb_attack_objective objective_of(const struct X(lb_attack) *a)
+static enum lb_attack_objective objective_of(const struct lb_attack *a)
 {
 	return is(a, LB_ATTACK_CLOSED_FORM) ? LB_ATTACK_MARGIN : (enum lb_attack_objective)a->par[LB_ATTACK_OBJECTIVE].v;
 }
 
-int X(lb_attack_open)(struct X(lb_attack) *a, const struct lb_info *kind, const struct lb_arg *par, const struct X(lb_net) *net, size_t max_b,
+int lb_attack_open(struct lb_attack *a, const struct lb_info *kind, const struct lb_arg *par, const struct lb_net *net, size_t max_b,
 		      struct lb_err *err)
 {
 	const struct lb_model_spec *s = &net->spec;
 	const size_t d = s->width[0], c = s->width[s->n_layers], ldx = LB_PADDED(d);
 
-	*a = (struct X(lb_attack)){ .kind = kind, .par = par, .d = d, .c = c };
+	*a = (struct lb_attack){ .kind = kind, .par = par, .d = d, .c = c };
 	if (!(a->direction = lb_alloc(d, sizeof(double), err)))
 		return -1;
 	if (is(a, LB_ATTACK_CLOSED_FORM))
@@ -37,7 +37,7 @@ int X(lb_attack_open)(struct X(lb_attack) *a, const struct lb_info *kind, const 
 	return a->x && a->dz && a->dx && a->turned && a->best ? 0 : -1;
 }
 
-void X(lb_attack_close)(struct X(lb_attack) *a)
+void lb_attack_close(struct lb_attack *a)
 {
 	free(a->x);
 	free(a->dz);
@@ -48,7 +48,7 @@ void X(lb_attack_close)(struct X(lb_attack) *a)
 	free(a->plain);
 	free(a->dual);
 	free(a->direction);
-	*a = (struct X(lb_attack)){ 0 };
+	*a = (struct lb_attack){ 0 };
 }
 
 /* ---- the ball ---- */
@@ -76,7 +76,7 @@ static double clipped(const struct lb_arg *clip, double v, double row)
 }
 
 /* to <- from + size * the unit of the norm along a->direction, brought back into the ball around the row, and the bounds. */
-static void move(const struct X(lb_attack) *a, double size, const real *row, const real *from, real *to)
+static void move(const struct lb_attack *a, double size, const real *row, const real *from, real *to)
 {
 	const bool l2 = a->par[LB_ATTACK_NORM].v == LB_ATTACK_L2;
 	const double eps = a->par[LB_ATTACK_EPS].v, *v = a->direction;
@@ -99,7 +99,7 @@ static void move(const struct X(lb_attack) *a, double size, const real *row, con
 }
 
 /* Uniform in the ball: in it by a direction and the d-th root of a share. */
-static void start_at_random(const struct X(lb_attack) *a, struct lb_rng *r, const real *row, real *to)
+static void start_at_random(const struct lb_attack *a, struct lb_rng *r, const real *row, real *to)
 {
 	const double eps = a->par[LB_ATTACK_EPS].v;
 
@@ -118,7 +118,7 @@ static void start_at_random(const struct X(lb_attack) *a, struct lb_rng *r, cons
 /* ---- closed_form ---- */
 
 /* direction <- how the gap z_j - z_y grows with the row. */
-static void aim(const struct X(lb_attack) *a, size_t j, size_t y)
+static void aim(const struct lb_attack *a, size_t j, size_t y)
 {
 	const double *to = a->plain + j * a->d, *from = a->plain + y * a->d;
 
@@ -131,7 +131,7 @@ static void aim(const struct X(lb_attack) *a, size_t j, size_t y)
 }
 
 /* By how much the ball raises the gap along direction. */
-static double raise(const struct X(lb_attack) *a, const real *row)
+static double raise(const struct lb_attack *a, const real *row)
 {
 	const double eps = a->par[LB_ATTACK_EPS].v;
 	double sum = 0;
@@ -145,7 +145,7 @@ static double raise(const struct X(lb_attack) *a, const real *row)
 	return sum;
 }
 
-static size_t worst_rival(const struct X(lb_attack) *a, const real *z, const real *row, size_t y)
+static size_t worst_rival(const struct lb_attack *a, const real *z, const real *row, size_t y)
 {
 	size_t best = y == 0;
 	double most = -HUGE_VAL;
@@ -164,11 +164,11 @@ static size_t worst_rival(const struct X(lb_attack) *a, const real *z, const rea
 	return best;
 }
 
-static int closed_form(struct X(lb_attack) *a, const struct X(lb_attacked) *on, real *out)
+static int closed_form(struct lb_attack *a, const struct lb_attacked *on, real *out)
 {
-	const real *z = X(lb_net_forward)(on->net, on->w, on->x, on->b, -1);
+	const real *z = lb_net_forward(on->net, on->w, on->x, on->b, -1);
 
-	X(lb_net_fetch)(on->net, on->w, a->plain);
+	lb_net_fetch(on->net, on->w, a->plain);
 	for (size_t pair = 0; !a->par[LB_ATTACK_CLIP].n && pair < a->c * a->c; pair++) {
 		aim(a, pair / a->c, pair % a->c);
 		a->dual[pair] = raise(a, on->x);
@@ -179,19 +179,19 @@ static int closed_form(struct X(lb_attack) *a, const struct X(lb_attacked) *on, 
 		aim(a, a->c == 1 ? 0 : worst_rival(a, z + i * on->net->ld, row, y), y);
 		move(a, a->par[LB_ATTACK_EPS].v, row, row, out + i * a->d);
 	}
-	return on->seen ? on->seen(on->arg, X(lb_net_forward)(on->net, on->w, out, on->b, -1), on->net->ld) : 0;
+	return on->seen ? on->seen(on->arg, lb_net_forward(on->net, on->w, out, on->b, -1), on->net->ld) : 0;
 }
 
 /* ---- fgsm and pgd ---- */
 
 /* The scores at a->x; of rows whose objective is larger than any before, out keeps the place. */
-static int look(struct X(lb_attack) *a, const struct X(lb_attacked) *on, enum lb_attack_objective objective, const real **z, real *out)
+static int look(struct lb_attack *a, const struct lb_attacked *on, enum lb_attack_objective objective, const real **z, real *out)
 {
 	const size_t ld = on->net->ld;
 
-	*z = X(lb_net_forward)(on->net, on->w, a->x, on->b, -1);
+	*z = lb_net_forward(on->net, on->w, a->x, on->b, -1);
 	for (size_t i = 0; out && i < on->b; i++) {
-		const double value = X(lb_attack_objective)(objective, a->c, *z + i * ld, (size_t)on->y[on->rows[i]],
+		const double value = lb_attack_value(objective, a->c, *z + i * ld, (size_t)on->y[on->rows[i]],
 							    a->first ? a->first + i * a->c : NULL);
 		if (!(value > a->best[i]))
 			continue;
@@ -202,14 +202,14 @@ static int look(struct X(lb_attack) *a, const struct X(lb_attacked) *on, enum lb
 }
 
 /* One step of that size from a->x, whose scores are z, to `to`. */
-static void advance(struct X(lb_attack) *a, const struct X(lb_attacked) *on, enum lb_attack_objective objective, const real *z, double size,
+static void advance(struct lb_attack *a, const struct lb_attacked *on, enum lb_attack_objective objective, const real *z, double size,
 		    real *to)
 {
 	const size_t ld = on->net->ld, ldx = LB_PADDED(a->d);
 
 	for (size_t i = 0; i < on->b; i++)
-		X(lb_attack_slope)(objective, a->c, z + i * ld, (size_t)on->y[on->rows[i]], a->first ? a->first + i * a->c : NULL, a->dz + i * ld);
-	X(lb_net_input_gradient)(on->net, on->w, on->b, a->dz, a->turned, a->dx);
+		lb_attack_slope(objective, a->c, z + i * ld, (size_t)on->y[on->rows[i]], a->first ? a->first + i * a->c : NULL, a->dz + i * ld);
+	lb_net_input_gradient(on->net, on->w, on->b, a->dz, a->turned, a->dx);
 	for (size_t i = 0; i < on->b; i++) {
 		for (size_t k = 0; k < a->d; k++)
 			a->direction[k] = (double)a->dx[i * ldx + k];
@@ -217,7 +217,7 @@ static void advance(struct X(lb_attack) *a, const struct X(lb_attacked) *on, enu
 	}
 }
 
-static int fgsm(struct X(lb_attack) *a, const struct X(lb_attacked) *on, real *out)
+static int fgsm(struct lb_attack *a, const struct lb_attacked *on, real *out)
 {
 	const real *z;
 
@@ -226,11 +226,11 @@ static int fgsm(struct X(lb_attack) *a, const struct X(lb_attacked) *on, real *o
 	if (rc)
 		return rc;
 	advance(a, on, objective_of(a), z, a->par[LB_ATTACK_EPS].v, out);
-	return on->seen ? on->seen(on->arg, X(lb_net_forward)(on->net, on->w, out, on->b, -1), on->net->ld) : 0;
+	return on->seen ? on->seen(on->arg, lb_net_forward(on->net, on->w, out, on->b, -1), on->net->ld) : 0;
 }
 
 /* Where restart `turn` begins. */
-static void start(struct X(lb_attack) *a, const struct X(lb_attacked) *on, uint64_t turn)
+static void start(struct lb_attack *a, const struct lb_attacked *on, uint64_t turn)
 {
 	const uint64_t seed = (uint64_t)a->par[LB_ATTACK_SEED].v;
 	const bool random = a->par[LB_ATTACK_START].v == LB_ATTACK_RANDOM;
@@ -247,7 +247,7 @@ static void start(struct X(lb_attack) *a, const struct X(lb_attacked) *on, uint6
 		memcpy(a->x, on->x, on->b * a->d * sizeof *a->x);
 }
 
-static int climb(struct X(lb_attack) *a, const struct X(lb_attacked) *on, enum lb_attack_objective objective, real *out)
+static int climb(struct lb_attack *a, const struct lb_attacked *on, enum lb_attack_objective objective, real *out)
 {
 	const size_t steps = (size_t)a->par[LB_ATTACK_STEPS].v;
 	const double given = a->par[LB_ATTACK_STEP].v, size = given > 0 ? given : 2.5 * a->par[LB_ATTACK_EPS].v / (double)steps;
@@ -265,14 +265,14 @@ static int climb(struct X(lb_attack) *a, const struct X(lb_attacked) *on, enum l
 	return rc;
 }
 
-static int pgd(struct X(lb_attack) *a, const struct X(lb_attacked) *on, real *out)
+static int pgd(struct lb_attack *a, const struct lb_attacked *on, real *out)
 {
 	const enum lb_attack_objective asked = objective_of(a);
 	int rc = 0;
 
 	memcpy(out, on->x, on->b * a->d * sizeof *out);
 	if (a->first) {
-		const real *z = X(lb_net_forward)(on->net, on->w, on->x, on->b, -1);
+		const real *z = lb_net_forward(on->net, on->w, on->x, on->b, -1);
 		for (size_t i = 0; i < on->b; i++)
 			memcpy(a->first + i * a->c, z + i * on->net->ld, a->c * sizeof *a->first);
 	}
@@ -287,7 +287,7 @@ static int pgd(struct X(lb_attack) *a, const struct X(lb_attacked) *on, real *ou
 	return rc;
 }
 
-int X(lb_attack_run)(struct X(lb_attack) *a, const struct X(lb_attacked) *on, real *out)
+int lb_attack_run(struct lb_attack *a, const struct lb_attacked *on, real *out)
 {
 	if (is(a, LB_ATTACK_CLOSED_FORM))
 		return closed_form(a, on, out);

@@ -11,7 +11,7 @@
 #include "core/model/net.h"
 #include "core/train/train.h"
 
-struct X(lb_attack) {
+struct lb_attack {
 	const struct lb_info *kind;
 	const struct lb_arg *par;
 	size_t d, c;             /* features, scores (1: binary) */
@@ -24,8 +24,8 @@ struct X(lb_attack) {
 };
 
 /* The rows of one attack; all borrowed. */
-struct X(lb_attacked) {
-	struct X(lb_net) *net;   /* its last forward is lost */
+struct lb_attacked {
+	struct lb_net *net;   /* its last forward is lost */
 	const real *w;
 	const real *x;           /* (b, d) */
 	const int32_t *y;        /* of the whole dataset */
@@ -38,17 +38,17 @@ struct X(lb_attacked) {
 };
 
 /* Room for batches of max_b rows. Release with lb_attack_close, on failure too. */
-int X(lb_attack_open)(struct X(lb_attack) *a, const struct lb_info *kind, const struct lb_arg *par, const struct X(lb_net) *net, size_t max_b,
+int lb_attack_open(struct lb_attack *a, const struct lb_info *kind, const struct lb_arg *par, const struct lb_net *net, size_t max_b,
 		      struct lb_err *err);
-void X(lb_attack_close)(struct X(lb_attack) *a);
+void lb_attack_close(struct lb_attack *a);
 
 /* out (b, d) <- the moved rows: for closed_form those of the smallest margin in the ball, for fgsm after its step, for pgd of all places
  * tried those of the largest objective. Returns what `seen` did, or 0. */
-int X(lb_attack_run)(struct X(lb_attack) *a, const struct X(lb_attacked) *on, real *out);
+int lb_attack_run(struct lb_attack *a, const struct lb_attacked *on, real *out);
 
 /* One row: the objective (in the order of enum lb_attack_objective), and dz (c) <- a positive multiple of its derivative that does not
  * vanish where the model is sure. first is read for deviation only. */
-double X(lb_attack_objective)(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first);
-void X(lb_attack_slope)(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first, real *dz);
+double lb_attack_value(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first);
+void lb_attack_slope(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first, real *dz);
 
 #endif

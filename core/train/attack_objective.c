@@ -66,7 +66,7 @@ static double deviation(size_t c, const real *z, size_t y, const real *first)
 	return sqrt(sum);
 }
 
-double X(lb_attack_objective)(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first)
+double lb_attack_value(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first)
 {
 	size_t at[3];
 
@@ -120,7 +120,7 @@ static void deviation_slope(size_t c, const real *z, size_t y, const real *first
 	dz[y] = (real)sum;
 }
 
-void X(lb_attack_slope)(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first, real *dz)
+void lb_attack_slope(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first, real *dz)
 {
 	size_t at[3];
 

@@ -73,14 +73,14 @@ static int constant_scores(const struct lb_cohort *c, const struct lb_setup *set
 }
 
 /* The digest of a split whose rows all have these scores; z is room for `chunk` rows of them. */
-static void digest_split(struct X(lb_digest) *digest, const struct X(lb_digest_room) *room, const struct lb_cohort *c, const struct lb_setup *setup,
+static void digest_split(struct lb_digest *digest, const struct lb_digest_room *room, const struct lb_cohort *c, const struct lb_setup *setup,
 			 int part, size_t columns, size_t chunk, const real *z)
 {
 	const size_t n = c->split->n[part];
 
 	for (size_t start = 0; start < n; start += chunk) {
 		const size_t b = n - start < chunk ? n - start : chunk;
-		X(lb_digest_rows)(digest, room, &(struct X(lb_digested)){ .cohort = c, .setup = setup, .decision = &lb_plain_decision,
+		lb_digest_rows(digest, room, &(struct lb_digested){ .cohort = c, .setup = setup, .decision = &lb_plain_decision,
 									   .rows = c->split->rows[part] + start, .start = start, .b = b,
 									   .columns = columns, .ld = columns, .z = z });
 	}
@@ -91,10 +91,10 @@ static void digest_split(struct X(lb_digest) *digest, const struct X(lb_digest_r
 	}
 }
 
-static int judge(const struct X(lb_digest) *digest, const struct lb_cohort *c, const struct lb_setup *setup, int part, size_t columns,
+static int judge(const struct lb_digest *digest, const struct lb_cohort *c, const struct lb_setup *setup, int part, size_t columns,
 		 double *metric, struct lb_err *err)
 {
-	const struct lb_outcomes o = X(lb_digest_outcomes)(digest, c, c->split->n[part], columns);
+	const struct lb_outcomes o = lb_digest_outcomes(digest, c, c->split->n[part], columns);
 
 	for (size_t m = 0; m < setup->n_metrics; m++) {
 		if (setup->metric[m].metric->eval(&o, setup->metric[m].par, &metric[m], err))
@@ -114,14 +114,14 @@ static size_t most_rows(const struct lb_split *s)
 	return n;
 }
 
-int X(lb_baseline_make)(const struct lb_cohort *cohort, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err)
+int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err)
 {
 	const struct lb_dataset *d = cohort->features->data;
 	const size_t columns = cohort->kind == LB_MULTICLASS ? d->n_classes : cohort->kind == LB_BINARY ? 1 : d->n_targets;
 	const size_t rows = most_rows(cohort->split), least = CELLS / columns ? CELLS / columns : 1, chunk = rows < least ? rows : least;
 	struct lb_cohort c = *cohort;
-	struct X(lb_digest) digest = { 0 };
-	struct X(lb_digest_room) room = { 0 };
+	struct lb_digest digest = { 0 };
+	struct lb_digest_room room = { 0 };
 	int rc = -1;
 
 	*out = (struct lb_baseline){ 0 };
@@ -132,7 +132,7 @@ int X(lb_baseline_make)(const struct lb_cohort *cohort, const struct lb_setup *s
 	out->kind = kind_name[c.kind];
 	double *score = lb_alloc(columns, sizeof *score, err);
 	real *z = lb_alloc(chunk * columns, sizeof *z, err);
-	if (!score || !z || X(lb_digest_open)(&digest, &c, rows, columns, err) || X(lb_digest_room_open)(&room, chunk, columns, err) ||
+	if (!score || !z || lb_digest_open(&digest, &c, rows, columns, err) || lb_digest_room_open(&room, chunk, columns, err) ||
 	    constant_scores(&c, setup, score, err))
 		goto out;
 	for (size_t i = 0; i < chunk * columns; i++)
@@ -148,8 +148,8 @@ int X(lb_baseline_make)(const struct lb_cohort *cohort, const struct lb_setup *s
 	}
 	rc = 0;
 out:
-	X(lb_digest_close)(&digest);
-	X(lb_digest_room_close)(&room);
+	lb_digest_close(&digest);
+	lb_digest_room_close(&room);
 	free(score);
 	free(z);
 	return rc;

@@ -59,13 +59,13 @@ static void same_text(struct pass *p, const char *have)
 		p->at += n;
 }
 
-static size_t state_size(const struct X(lb_learner) *l)
+static size_t state_size(const struct lb_learner *l)
 {
 	return l->loss_state && l->loss->state_size ? l->loss->state_size(l->setup->loss_par, &l->facts) : 0;
 }
 
 /* What tells this trial from others, down to the sizes of everything below. */
-static void identity(struct pass *p, const struct X(lb_learner) *l, const struct lb_cohort *c)
+static void identity(struct pass *p, const struct lb_learner *l, const struct lb_cohort *c)
 {
 	same_text(p, l->setup->checkpoint_tag);
 	same(p, sizeof(real));
@@ -88,7 +88,7 @@ struct scalars {
 	int64_t strain_step;
 };
 
-static struct scalars scalars_of(const struct X(lb_learner) *l, const struct lb_outcome *o, int64_t step)
+static struct scalars scalars_of(const struct lb_learner *l, const struct lb_outcome *o, int64_t step)
 {
 	return (struct scalars){ .step = step, .loss_sum = l->loss_sum, .decayed = l->decayed, .best_value = l->best_value,
 				 .best_epoch = l->best_epoch, .strain_step = l->strain_step, .strain_place = l->strain_place,
@@ -102,9 +102,9 @@ static bool is_duration(double seconds)
 }
 
 /* Whether a training of this trial can have left these values: a right checksum does not say who wrote the file. */
-static bool possible(const struct scalars *v, const struct X(lb_learner) *l, const struct lb_cohort *c)
+static bool possible(const struct scalars *v, const struct lb_learner *l, const struct lb_cohort *c)
 {
-	const int64_t an_epoch = X(lb_checkpoint_steps)(c), total = an_epoch * (int64_t)c->epochs;
+	const int64_t an_epoch = lb_checkpoint_steps(c), total = an_epoch * (int64_t)c->epochs;
 	const uint64_t epochs = v->step > 0 ? (uint64_t)(v->step / an_epoch) : 0;
 
 	return v->step > 0 && v->step < total && v->best_epoch <= epochs && v->undefined_epochs <= epochs && v->strain_step >= 0 &&
@@ -112,7 +112,7 @@ static bool possible(const struct scalars *v, const struct X(lb_learner) *l, con
 	       is_duration(v->evaluate_seconds);
 }
 
-static void put_scalars(const struct scalars *v, struct X(lb_learner) *l, struct lb_outcome *o, const struct lb_cohort *c)
+static void put_scalars(const struct scalars *v, struct lb_learner *l, struct lb_outcome *o, const struct lb_cohort *c)
 {
 	l->loss_sum = v->loss_sum;
 	l->decayed = v->decayed;
@@ -125,11 +125,11 @@ static void put_scalars(const struct scalars *v, struct X(lb_learner) *l, struct
 	o->evaluate_seconds = v->evaluate_seconds;
 	o->undefined_epochs = (size_t)v->undefined_epochs;
 	o->steps = v->step;
-	o->epochs = (size_t)(v->step / X(lb_checkpoint_steps)(c));
+	o->epochs = (size_t)(v->step / lb_checkpoint_steps(c));
 }
 
 /* Sizes are those of the trial itself, so nothing in a file says how much is read or where to. */
-static void arrays(struct pass *p, struct X(lb_learner) *l, const struct lb_cohort *c, struct lb_outcome *o)
+static void arrays(struct pass *p, struct lb_learner *l, const struct lb_cohort *c, struct lb_outcome *o)
 {
 	const size_t size = l->n_params * sizeof(real);
 
@@ -147,15 +147,15 @@ static void arrays(struct pass *p, struct X(lb_learner) *l, const struct lb_coho
 			bytes(p, o->curve[part], c->epochs * l->setup->n_metrics * sizeof(double));
 }
 
-int64_t X(lb_checkpoint_steps)(const struct lb_cohort *c)
+int64_t lb_checkpoint_steps(const struct lb_cohort *c)
 {
 	return (int64_t)((c->split->n[LB_TRAIN] + c->batch - 1) / c->batch);
 }
 
-int X(lb_checkpoint_save)(const struct X(lb_learner) *l, const struct lb_cohort *c, const struct lb_outcome *o, int64_t step,
+int lb_checkpoint_save(const struct lb_learner *l, const struct lb_cohort *c, const struct lb_outcome *o, int64_t step,
 			  struct lb_err *err)
 {
-	struct X(lb_learner) learner = *l;
+	struct lb_learner learner = *l;
 	struct lb_outcome outcome = *o;
 	struct scalars v = scalars_of(l, o, step);
 	struct pass p = { 0 };
@@ -179,7 +179,7 @@ int X(lb_checkpoint_save)(const struct X(lb_learner) *l, const struct lb_cohort 
 }
 
 /* The bytes that the arrays of this trial fill. */
-static size_t arrays_size(struct X(lb_learner) *l, const struct lb_cohort *c, struct lb_outcome *o)
+static size_t arrays_size(struct lb_learner *l, const struct lb_cohort *c, struct lb_outcome *o)
 {
 	struct pass p = { .count = true };
 
@@ -188,7 +188,7 @@ static size_t arrays_size(struct X(lb_learner) *l, const struct lb_cohort *c, st
 }
 
 /* Whether the file is whole and of this trial, with values that it can have; then the pass stands at the arrays. */
-static bool belongs(struct pass *p, struct X(lb_learner) *l, const struct lb_cohort *c, struct lb_outcome *o, struct scalars *v)
+static bool belongs(struct pass *p, struct lb_learner *l, const struct lb_cohort *c, struct lb_outcome *o, struct scalars *v)
 {
 	char hex[65];
 
@@ -201,7 +201,7 @@ static bool belongs(struct pass *p, struct X(lb_learner) *l, const struct lb_coh
 	return !p->bad && possible(v, l, c) && p->n - p->at == arrays_size(l, c, o);
 }
 
-int X(lb_checkpoint_load)(struct X(lb_learner) *l, const struct lb_cohort *c, struct lb_outcome *o, struct lb_err *err)
+int lb_checkpoint_load(struct lb_learner *l, const struct lb_cohort *c, struct lb_outcome *o, struct lb_err *err)
 {
 	const char *path = l->setup->checkpoint;
 	struct scalars v = { 0 };

@@ -13,11 +13,11 @@ static bool decisions_alone(const struct lb_setup *setup)
 	return true;
 }
 
-int X(lb_digest_open)(struct X(lb_digest) *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err)
+int lb_digest_open(struct lb_digest *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err)
 {
 	const size_t n = max_rows;
 
-	*d = (struct X(lb_digest)){ 0 };
+	*d = (struct lb_digest){ 0 };
 	if (lb_kind_of_columns(c->kind))
 		return (d->pred_t = lb_alloc(n * columns, sizeof(double), err)) && (d->target_t = lb_alloc(n * columns, sizeof(double), err)) ? 0 : -1;
 	bool ok = (d->label = lb_alloc(n, sizeof(int32_t), err)) && (d->pred = lb_alloc(n, sizeof(int32_t), err)) &&
@@ -30,7 +30,7 @@ int X(lb_digest_open)(struct X(lb_digest) *d, const struct lb_cohort *c, size_t 
 	return ok ? 0 : -1;
 }
 
-void X(lb_digest_close)(struct X(lb_digest) *d)
+void lb_digest_close(struct lb_digest *d)
 {
 	free(d->label);
 	free(d->pred);
@@ -45,10 +45,10 @@ void X(lb_digest_close)(struct X(lb_digest) *d)
 	free(d->collapsed);
 	free(d->robust);
 	free(d->robust_logp);
-	*d = (struct X(lb_digest)){ 0 };
+	*d = (struct lb_digest){ 0 };
 }
 
-size_t X(lb_digest_row)(const struct lb_cohort *c, size_t columns)
+size_t lb_digest_row(const struct lb_cohort *c, size_t columns)
 {
 	const size_t decisions = 3 * sizeof(int32_t), probe = lb_cohort_probed(c) ? sizeof(int32_t) + sizeof(double) : 0;
 
@@ -65,7 +65,7 @@ static size_t padded(size_t columns)
 	return (columns + 7) / 8 * 8;
 }
 
-int X(lb_digest_room_open)(struct X(lb_digest_room) *r, size_t rows, size_t columns, struct lb_err *err)
+int lb_digest_room_open(struct lb_digest_room *r, size_t rows, size_t columns, struct lb_err *err)
 {
 	r->wide = lb_alloc_aligned(rows * padded(columns), sizeof(double), err);
 	r->term = lb_alloc_aligned(rows * padded(columns), sizeof(double), err);
@@ -73,12 +73,12 @@ int X(lb_digest_room_open)(struct X(lb_digest_room) *r, size_t rows, size_t colu
 	return r->wide && r->term && r->sums ? 0 : -1;
 }
 
-void X(lb_digest_room_close)(struct X(lb_digest_room) *r)
+void lb_digest_room_close(struct lb_digest_room *r)
 {
 	free(r->wide);
 	free(r->term);
 	free(r->sums);
-	*r = (struct X(lb_digest_room)){ 0 };
+	*r = (struct lb_digest_room){ 0 };
 }
 
 /* Whether the softmax is 1 for one class and 0 for the others in the working precision: added in order, its terms give just 1. */
@@ -96,7 +96,7 @@ struct scan {
 	real peak;               /* the largest size of a score */
 };
 
-LB_CLONES static struct scan X(scan_row)(size_t c, const real *z, size_t label)
+LB_CLONES static struct scan lb_scan_row(size_t c, const real *z, size_t label)
 {
 	const real own = z[label];
 	struct scan s = { 0 };
@@ -111,7 +111,7 @@ LB_CLONES static struct scan X(scan_row)(size_t c, const real *z, size_t label)
 }
 
 /* The softmax of the rows in double: the terms, and in sums the four values of lb_softmax_rows_f64. */
-static void soften(const struct X(lb_digest_room) *r, const struct X(lb_digested) *s, const int32_t *label)
+static void soften(const struct lb_digest_room *r, const struct lb_digested *s, const int32_t *label)
 {
 	const size_t c = s->columns, wide = padded(c), b = s->b;
 	double *sum = r->sums + b, *lp = sum + b, *top = lp + b;
@@ -149,17 +149,17 @@ static double brier_of(const double *term, size_t c, size_t label, double sum)
 }
 
 /* All that metrics of decisions read; the class of the largest score stays that whatever the calibration. */
-static void decide_multiclass(struct X(lb_digest) *d, const struct X(lb_digested) *s)
+static void decide_multiclass(struct lb_digest *d, const struct lb_digested *s)
 {
 	const real *z = s->z;
 
 	for (size_t i = s->start; i < s->start + s->b; i++, z += s->ld) {
-		d->pred[i] = (int32_t)X(lb_kernel)()->largest(z, s->columns);
-		d->rank[i] = d->pred[i] == d->label[i] ? 0 : X(scan_row)(s->columns, z, (size_t)d->label[i]).before;
+		d->pred[i] = (int32_t)lb_kernel()->largest(z, s->columns);
+		d->rank[i] = d->pred[i] == d->label[i] ? 0 : lb_scan_row(s->columns, z, (size_t)d->label[i]).before;
 	}
 }
 
-static void digest_multiclass(struct X(lb_digest) *d, const struct X(lb_digest_room) *r, const struct X(lb_digested) *s)
+static void digest_multiclass(struct lb_digest *d, const struct lb_digest_room *r, const struct lb_digested *s)
 {
 	const size_t c = s->columns, start = s->start, b = s->b;
 	const int32_t *label = d->label + start;
@@ -168,7 +168,7 @@ static void digest_multiclass(struct X(lb_digest) *d, const struct X(lb_digest_r
 	soften(r, s, label);
 	for (size_t i = 0; i < b; i++) {
 		const double *term = r->term + i * padded(c);
-		const struct scan scan = X(scan_row)(c, s->z + i * s->ld, (size_t)label[i]);
+		const struct scan scan = lb_scan_row(c, s->z + i * s->ld, (size_t)label[i]);
 		d->pred[start + i] = (int32_t)top[i];
 		d->rank[start + i] = scan.before;
 		d->logp[start + i] = lp[i];
@@ -179,7 +179,7 @@ static void digest_multiclass(struct X(lb_digest) *d, const struct X(lb_digest_r
 	}
 }
 
-static void digest_binary(struct X(lb_digest) *d, const struct lb_decision *by, size_t i, int32_t y, double raw)
+static void digest_binary(struct lb_digest *d, const struct lb_decision *by, size_t i, int32_t y, double raw)
 {
 	const double z = lb_decision_score(by, raw), conf = 1 / (1 + exp(-fabs(z)));
 	const double s = y ? z : -z, wrong = s >= 0 ? exp(-s) / (1 + exp(-s)) : 1 / (1 + exp(s));
@@ -193,7 +193,7 @@ static void digest_binary(struct X(lb_digest) *d, const struct lb_decision *by, 
 	d->score[i] = z;
 }
 
-void X(lb_digest_rows)(struct X(lb_digest) *d, const struct X(lb_digest_room) *r, const struct X(lb_digested) *s)
+void lb_digest_rows(struct lb_digest *d, const struct lb_digest_room *r, const struct lb_digested *s)
 {
 	const enum lb_kind kind = s->cohort->kind;
 	const size_t c = s->columns, start = s->start;
@@ -217,7 +217,7 @@ void X(lb_digest_rows)(struct X(lb_digest) *d, const struct X(lb_digest_room) *r
 	}
 }
 
-struct lb_outcomes X(lb_digest_outcomes)(const struct X(lb_digest) *d, const struct lb_cohort *c, size_t n, size_t columns)
+struct lb_outcomes lb_digest_outcomes(const struct lb_digest *d, const struct lb_cohort *c, size_t n, size_t columns)
 {
 	return (struct lb_outcomes){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = columns, .label = d->label,
 				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,

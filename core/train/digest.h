@@ -6,7 +6,7 @@
 #include "core/train/train.h"
 
 /* Of the rows of one split, for one trial; owned. What the cohort's kind has no use for is NULL. */
-struct X(lb_digest) {
+struct lb_digest {
 	int32_t *label, *pred, *rank;
 	double *logp, *brier, *conf, *score, *peak, *pred_t, *target_t;
 	bool *collapsed;
@@ -15,23 +15,23 @@ struct X(lb_digest) {
 };
 
 /* Room for max_rows rows of `columns` scores. -1 when memory runs out; close in any case. */
-int X(lb_digest_open)(struct X(lb_digest) *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err);
-void X(lb_digest_close)(struct X(lb_digest) *d);
+int lb_digest_open(struct lb_digest *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err);
+void lb_digest_close(struct lb_digest *d);
 
 /* Bytes of a digest that a row of any of the cohort's trials has written to. */
-size_t X(lb_digest_row)(const struct lb_cohort *c, size_t columns);
+size_t lb_digest_row(const struct lb_cohort *c, size_t columns);
 
 /* Working memory of one batch. */
-struct X(lb_digest_room) {
+struct lb_digest_room {
 	double *wide, *term;     /* (rows, columns padded to 8) scores in double, and the terms of their softmax */
 	double *sums;            /* (4, rows) what lb_softmax_rows_f64 tells */
 };
 
-int X(lb_digest_room_open)(struct X(lb_digest_room) *r, size_t rows, size_t columns, struct lb_err *err);
-void X(lb_digest_room_close)(struct X(lb_digest_room) *r);
+int lb_digest_room_open(struct lb_digest_room *r, size_t rows, size_t columns, struct lb_err *err);
+void lb_digest_room_close(struct lb_digest_room *r);
 
 /* b rows of finite scores z (b, columns), ld apart, of the rows of the dataset `rows`, which are start, start + 1, ... of the split. */
-struct X(lb_digested) {
+struct lb_digested {
 	const struct lb_cohort *cohort;
 	const struct lb_setup *setup;
 	const struct lb_decision *decision;
@@ -39,9 +39,9 @@ struct X(lb_digested) {
 	size_t start, b, columns, ld;
 	const real *z;
 };
-void X(lb_digest_rows)(struct X(lb_digest) *d, const struct X(lb_digest_room) *r, const struct X(lb_digested) *s);
+void lb_digest_rows(struct lb_digest *d, const struct lb_digest_room *r, const struct lb_digested *s);
 
 /* What metrics see of the digests of a split's n rows; borrowed. */
-struct lb_outcomes X(lb_digest_outcomes)(const struct X(lb_digest) *d, const struct lb_cohort *c, size_t n, size_t columns);
+struct lb_outcomes lb_digest_outcomes(const struct lb_digest *d, const struct lb_cohort *c, size_t n, size_t columns);
 
 #endif

@@ -10,9 +10,9 @@
 #include "core/train/train.h"
 
 /* A model to be evaluated. All is borrowed. */
-struct X(lb_subject) {
+struct lb_subject {
 	const struct lb_setup *setup;
-	struct X(lb_net) *net;               /* takes batches of LB_EVAL_CHUNK rows */
+	struct lb_net *net;               /* takes batches of LB_EVAL_CHUNK rows */
 	const real *w;
 	const struct lb_decision *decision;  /* that the digests follow, or NULL: plain */
 	double *metric;                      /* setup->n_metrics values */
@@ -22,35 +22,35 @@ struct X(lb_subject) {
 };
 
 /* Room for the digests of some trials of a cohort and for one chunk of rows. */
-struct X(lb_evaluator) {
+struct lb_evaluator {
 	const struct lb_cohort *cohort;
 	size_t columns;
-	struct X(lb_feed) feed;              /* one chunk */
+	struct lb_feed feed;              /* one chunk */
 	real *z;                             /* (chunk, columns) scores that a loss makes of embeddings */
-	struct X(lb_digest) *digest;         /* together: of as many models as are evaluated at once */
+	struct lb_digest *digest;         /* together: of as many models as are evaluated at once */
 	size_t together;
-	struct X(lb_digest_room) room;
-	struct X(lb_last_layer) last;
+	struct lb_digest_room room;
+	struct lb_last_layer last;
 	real *moved;                         /* (chunk, features) by the probe; NULL where no trial has one */
-	struct X(lb_front) *front;           /* borrowed; for several models at once, or NULL */
+	struct lb_front *front;           /* borrowed; for several models at once, or NULL */
 };
 
-struct X(lb_evaluator) *X(lb_evaluator_new)(const struct lb_cohort *c, size_t columns, struct lb_err *err);
-void X(lb_evaluator_free)(struct X(lb_evaluator) *e);
+struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns, struct lb_err *err);
+void lb_evaluator_free(struct lb_evaluator *e);
 
 /* Rows gathered at once. */
 enum { LB_EVAL_CHUNK = 512 };
 
 /* Evaluates n models on a split, each chunk of rows gathered once for as many as there is room for. 0, or -1 when memory runs out. */
-int X(lb_evaluate)(struct X(lb_evaluator) *e, struct X(lb_subject) *s, size_t n, int part, struct lb_err *err);
+int lb_evaluate(struct lb_evaluator *e, struct lb_subject *s, size_t n, int part, struct lb_err *err);
 
 /* One model, its decisions plain: 0; 1 when a score is not finite (*bad_row is the row of the dataset, metric is untouched); -1. */
-int X(lb_evaluate_one)(struct X(lb_evaluator) *e, const struct lb_setup *setup, struct X(lb_net) *net, const real *w, int part,
+int lb_evaluate_one(struct lb_evaluator *e, const struct lb_setup *setup, struct lb_net *net, const real *w, int part,
 		       double *metric, double *scores, size_t *bad_row, struct lb_err *err);
 
 /* Calibration and threshold as the setup asks, fitted to the validation rows: decision is to be freed, on failure too. s->metric is scratch,
  * s->decision and s->scores are not looked at. 0; 1 with s->bad; -1 when memory runs out. Without validation rows, or where nothing is
  * asked for, decision is plain. */
-int X(lb_evaluate_decide)(struct X(lb_evaluator) *e, struct X(lb_subject) *s, struct lb_decision *decision, struct lb_err *err);
+int lb_evaluate_decide(struct lb_evaluator *e, struct lb_subject *s, struct lb_decision *decision, struct lb_err *err);
 
 #endif

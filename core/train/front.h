@@ -7,9 +7,9 @@
 #include "core/model/net.h"
 #include "core/train/train.h"
 
-struct X(lb_front) {
+struct lb_front {
 	size_t in, out;          /* of the layer */
-	struct X(lb_net) **net;  /* (k) borrowed; of the models taken, in their order */
+	struct lb_net **net;  /* (k) borrowed; of the models taken, in their order */
 	real *w;                 /* (in, k * out) weights side by side, in panels; NULL: the front is of no use to the cohort */
 	real *bias;              /* (k * out) */
 	real *z;                 /* (max_b, k * out) affine values */
@@ -17,16 +17,16 @@ struct X(lb_front) {
 
 /* For models of a cohort's trials and batches of up to max_b rows. Of no use, and empty, where nothing is saved: one model, columns that
  * fill their panels, compressed rows, or rows that a trial moves or views in its own way. Release with lb_front_close, on failure too. */
-int X(lb_front_open)(struct X(lb_front) *f, const struct lb_cohort *c, size_t max_b, struct lb_err *err);
-void X(lb_front_close)(struct X(lb_front) *f);
+int lb_front_open(struct lb_front *f, const struct lb_cohort *c, size_t max_b, struct lb_err *err);
+void lb_front_close(struct lb_front *f);
 
 /* Whether n models together save something. */
-bool X(lb_front_helps)(const struct X(lb_front) *f, size_t n);
+bool lb_front_helps(const struct lb_front *f, size_t n);
 
 /* Takes up the weights of the i-th model as they are now. */
-void X(lb_front_take)(struct X(lb_front) *f, size_t i, struct X(lb_net) *net, const real *w);
+void lb_front_take(struct lb_front *f, size_t i, struct lb_net *net, const real *w);
 
 /* Begins the next forward of the first n models taken, of b rows x (b, in): it will find its first affine values. */
-void X(lb_front_forward)(struct X(lb_front) *f, size_t n, const real *x, size_t b);
+void lb_front_forward(struct lb_front *f, size_t n, const real *x, size_t b);
 
 #endif

@@ -52,10 +52,10 @@ static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, dou
 }
 
 /* Returns as lb_evaluate_decide; *part: of the split that has the bad row. */
-static int evaluate_parts(struct X(lb_evaluator) *e, struct X(lb_subject) *s, struct lb_outcome *o, int *part, struct lb_err *err)
+static int evaluate_parts(struct lb_evaluator *e, struct lb_subject *s, struct lb_outcome *o, int *part, struct lb_err *err)
 {
 	s->metric = o->metric[*part = LB_VALID];
-	int rc = X(lb_evaluate_decide)(e, s, &o->decision, err);
+	int rc = lb_evaluate_decide(e, s, &o->decision, err);
 
 	s->decision = &o->decision;
 	for (int next = 0; next < 3 && !rc; next++) {
@@ -63,7 +63,7 @@ static int evaluate_parts(struct X(lb_evaluator) *e, struct X(lb_subject) *s, st
 			continue;
 		s->metric = o->metric[*part = next];
 		s->scores = next == LB_TEST ? o->scores : NULL;
-		rc = X(lb_evaluate)(e, s, 1, next, err) ? -1 : s->bad;
+		rc = lb_evaluate(e, s, 1, next, err) ? -1 : s->bad;
 	}
 	return rc;
 }
@@ -71,15 +71,15 @@ static int evaluate_parts(struct X(lb_evaluator) *e, struct X(lb_subject) *s, st
 static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_outcome *o, struct lb_err *err)
 {
 	static const char *const part_name[] = { "training", "validation", "test" };
-	struct X(lb_evaluator) *e = X(lb_evaluator_new)(c, o->columns, err);
-	struct X(lb_net) *net = X(lb_net_new)(&setup->model, LB_EVAL_CHUNK, err);
+	struct lb_evaluator *e = lb_evaluator_new(c, o->columns, err);
+	struct lb_net *net = lb_net_new(&setup->model, LB_EVAL_CHUNK, err);
 	const size_t own = lb_setup_own(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
 	real *rounded = net ? lb_alloc_aligned(net->n_params + own, sizeof *rounded, err) : NULL;
-	struct X(lb_subject) s = { .setup = setup, .net = net, .w = rounded };
+	struct lb_subject s = { .setup = setup, .net = net, .w = rounded };
 	int rc = e && net && rounded ? 0 : -1, part;
 
 	if (!rc)
-		X(lb_net_store)(net, w, rounded);
+		lb_net_store(net, w, rounded);
 	for (size_t i = 0; !rc && i < own; i++)
 		rounded[net->n_params + i] = (real)w[plain + i];
 	if (!rc)
@@ -90,8 +90,8 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 		diverged(o, cause);
 	}
 	free(rounded);
-	X(lb_net_free)(net);
-	X(lb_evaluator_free)(e);
+	lb_net_free(net);
+	lb_evaluator_free(e);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -114,7 +114,7 @@ static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct l
 	return rc;
 }
 
-int X(lb_fit)(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)
+int lb_fit(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)
 {
 	for (size_t i = 0; i < cohort->k; i++)
 		out[i] = (struct lb_outcome){ 0 };

@@ -9,17 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct X(lb_optim) *optim_of(const struct lb_info *info)
+static const struct lb_optim *optim_of(const struct lb_info *info)
 {
-	const struct X(lb_optim) *o = NULL;
+	const struct lb_optim *o = NULL;
 
-	for (size_t i = 0; (o = X(lb_optim_at)(i)); i++)
+	for (size_t i = 0; (o = lb_optim_at(i)); i++)
 		if (!strcmp(o->base.name, info->name))
 			break;
 	return o;
 }
 
-static int count_classes(struct X(lb_learner) *l, const struct lb_cohort *c, struct lb_err *err)
+static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
 {
 	const struct lb_dataset *data = c->features->data;
 
@@ -39,7 +39,7 @@ static int count_classes(struct X(lb_learner) *l, const struct lb_cohort *c, str
 	return 0;
 }
 
-static int alloc_buffers(struct X(lb_learner) *l, const struct lb_cohort *c, struct lb_err *err)
+static int alloc_buffers(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
 {
 	const size_t n = l->n_params, cells = c->batch * l->columns, wide = l->views * c->batch;
 
@@ -74,12 +74,12 @@ static int alloc_buffers(struct X(lb_learner) *l, const struct lb_cohort *c, str
 }
 
 /* For compressed rows, if these are what the cohort reads. */
-static int open_compressed(struct X(lb_learner) *l, const struct lb_cohort *c, struct lb_err *err)
+static int open_compressed(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
 {
 	const struct lb_arg *par = l->setup->optimizer_par;
 	const size_t d = c->features->d;
 
-	if (!X(lb_feed_compressed)(c))
+	if (!lb_feed_compressed(c))
 		return 0;
 	l->lazy = l->optim->idle && l->optim->idle(par) && par[LB_OPT_PROJECT].v == 0;
 	if (!(l->stale = lb_alloc(d, sizeof *l->stale, err)))
@@ -87,41 +87,41 @@ static int open_compressed(struct X(lb_learner) *l, const struct lb_cohort *c, s
 	return l->lazy && !(l->decay_seen = lb_alloc(d, sizeof *l->decay_seen, err)) ? -1 : 0;
 }
 
-int X(lb_learner_open)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
+int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
 {
 	const bool both = setup->attack && setup->loss->needs & LB_NEEDS_VIEWS;
 	const size_t views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1, rows = views * c->batch;
 	const size_t widest_batch = rows > LB_EVAL_CHUNK ? rows : LB_EVAL_CHUNK;
 
-	*l = (struct X(lb_learner)){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .views = views,
+	*l = (struct lb_learner){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .views = views,
 				    .active = true };
-	l->loss = X(lb_loss_of)(setup->loss);
+	l->loss = lb_loss_of(setup->loss);
 	l->optim = optim_of(setup->optimizer);
 	l->n_own = lb_setup_own(setup, c->features->data);
-	if (count_classes(l, c, err) || !(l->net = X(lb_net_new)(&setup->model, widest_batch, err)))
+	if (count_classes(l, c, err) || !(l->net = lb_net_new(&setup->model, widest_batch, err)))
 		goto fail;
 	l->n_params = l->net->n_params + l->n_own;
 	if (alloc_buffers(l, c, err) || open_compressed(l, c, err))
 		goto fail;
-	if (setup->attack && X(lb_attack_open)(&l->attack, setup->attack, setup->attack_par, l->net, c->batch, err))
+	if (setup->attack && lb_attack_open(&l->attack, setup->attack, setup->attack_par, l->net, c->batch, err))
 		goto fail;
 	if (l->loss->init && !(l->loss_state = l->loss->init(setup->loss_par, &l->facts, err)))
 		goto fail;
-	X(lb_net_init)(l->net, l->w);
+	lb_net_init(l->net, l->w);
 	if (l->n_own)
 		l->loss->own_init(setup->loss_par, l->columns, &l->facts, setup->model.seed, l->w + l->net->n_params);
 	return 0;
 fail:
-	X(lb_learner_close)(l);
+	lb_learner_close(l);
 	return -1;
 }
 
-void X(lb_learner_close)(struct X(lb_learner) *l)
+void lb_learner_close(struct lb_learner *l)
 {
 	if (l->loss_state)
 		l->loss->free(l->loss_state);
-	X(lb_net_free)(l->net);
-	X(lb_attack_close)(&l->attack);
+	lb_net_free(l->net);
+	lb_attack_close(&l->attack);
 	for (int i = 0; i < LB_MAX_SLOTS; i++)
 		free(l->slot[i]);
 	free(l->counts);
@@ -141,33 +141,33 @@ void X(lb_learner_close)(struct X(lb_learner) *l)
 	free(l->weight);
 	free(l->unscaled);
 	free(l->plain);
-	*l = (struct X(lb_learner)){ 0 };
+	*l = (struct lb_learner){ 0 };
 }
 
-void X(lb_learner_fetch)(const struct X(lb_learner) *l, const real *v, double *plain)
+void lb_learner_fetch(const struct lb_learner *l, const real *v, double *plain)
 {
 	const size_t n = lb_model_spec_size(&l->net->spec);
 
-	X(lb_net_fetch)(l->net, v, plain);
+	lb_net_fetch(l->net, v, plain);
 	for (size_t i = 0; i < l->n_own; i++)
 		plain[n + i] = (double)v[l->net->n_params + i];
 }
 
-const real *X(lb_learner_judged)(struct X(lb_learner) *l)
+const real *lb_learner_judged(struct lb_learner *l)
 {
 	if (!l->setup->unit)
 		return l->w;
-	X(lb_learner_fetch)(l, l->w, l->plain);
+	lb_learner_fetch(l, l->w, l->plain);
 	lb_setup_unscale(l->setup, l->plain);
-	X(lb_learner_store)(l, l->plain, l->unscaled);
+	lb_learner_store(l, l->plain, l->unscaled);
 	return l->unscaled;
 }
 
-void X(lb_learner_store)(const struct X(lb_learner) *l, const double *plain, real *v)
+void lb_learner_store(const struct lb_learner *l, const double *plain, real *v)
 {
 	const size_t n = lb_model_spec_size(&l->net->spec);
 
-	X(lb_net_store)(l->net, plain, v);
+	lb_net_store(l->net, plain, v);
 	for (size_t i = 0; i < l->n_own; i++)
 		v[l->net->n_params + i] = (real)plain[n + i];
 }
@@ -180,10 +180,10 @@ static void restride(size_t rows, size_t n, const real *x, size_t from, real *y,
 }
 
 /* What the output layer saw of the batch, (b, *d), for a loss that needs it; else NULL. */
-static const real *features(const struct X(lb_learner) *l, const struct X(lb_minibatch) *m, size_t *d)
+static const real *features(const struct lb_learner *l, const struct lb_minibatch *m, size_t *d)
 {
 	size_t stride;
-	const real *h = l->loss->info.needs & LB_NEEDS_FEATURES ? X(lb_net_features)(l->net, l->x ? l->x : m->feed->x, d, &stride) : NULL;
+	const real *h = l->loss->info.needs & LB_NEEDS_FEATURES ? lb_net_features(l->net, l->x ? l->x : m->feed->x, d, &stride) : NULL;
 
 	if (!h || !l->h)
 		return h;
@@ -191,7 +191,7 @@ static const real *features(const struct X(lb_learner) *l, const struct X(lb_min
 	return l->h;
 }
 
-static struct X(lb_batch) loss_batch(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m,
+static struct lb_batch loss_batch(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m,
 				     const real *z)
 {
 	const struct lb_dataset *data = c->features->data;
@@ -208,7 +208,7 @@ static struct X(lb_batch) loss_batch(struct X(lb_learner) *l, const struct lb_co
 		const struct lb_unit *unit = l->setup->unit ? &l->setup->unit[i % l->columns] : NULL;
 		l->t[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
 	}
-	return (struct X(lb_batch)){ .b = m->b, .c = l->columns, .views = l->views, .z = z, .ld = l->net->ld, .y = l->y, .t = l->t, .h = h,
+	return (struct lb_batch){ .b = m->b, .c = l->columns, .views = l->views, .z = z, .ld = l->net->ld, .y = l->y, .t = l->t, .h = h,
 				     .dh = dh, .id = m->id, .w = l->weight, .par = l->setup->loss_par, .facts = &l->facts,
 				     .epoch = l->epoch, .epochs = c->epochs, .state = l->loss_state, .scratch = l->scratch, .wide = l->wide,
 				     .own = l->n_own ? l->w + l->net->n_params : NULL, .down = l->n_own ? l->g + l->net->n_params : NULL };
@@ -216,7 +216,7 @@ static struct X(lb_batch) loss_batch(struct X(lb_learner) *l, const struct lb_co
 
 /* Scales g to length 1 where the optimiser says so, or down to length clip_norm. A length that is 0, infinite or NaN leaves it: the
  * next loss tells. */
-static void rescale(const struct X(lb_learner) *l)
+static void rescale(const struct lb_learner *l)
 {
 	const bool unit = l->optim->unit_length && l->optim->unit_length(l->setup->optimizer_par);
 	const double clipped = l->setup->clip_norm, longest = unit && !(clipped > 0 && clipped < 1) ? 1 : clipped;
@@ -233,9 +233,9 @@ static void rescale(const struct X(lb_learner) *l)
 }
 
 /* The optimiser's own view of the derivatives by the scores. */
-static void redirect(struct X(lb_learner) *l, const real *z, size_t b, int64_t step)
+static void redirect(struct lb_learner *l, const real *z, size_t b, int64_t step)
 {
-	const struct X(lb_scored) scored = { .b = b, .views = l->views, .c = l->columns, .ld = l->net->ld, .z = z, .y = l->y,
+	const struct lb_scored scored = { .b = b, .views = l->views, .c = l->columns, .ld = l->net->ld, .z = z, .y = l->y,
 					     .weight = l->weight, .dz = l->dz };
 	const double divisor = l->optim->redirect(l->setup->optimizer_par, step + 1, &scored);
 
@@ -243,7 +243,7 @@ static void redirect(struct X(lb_learner) *l, const real *z, size_t b, int64_t s
 		l->g[l->net->n_params + i] = (real)((double)l->g[l->net->n_params + i] / divisor);
 }
 
-static void update_by(struct X(lb_learner) *l, size_t start, size_t n, const real *g, int64_t t, double lr, double decay)
+static void update_by(struct lb_learner *l, size_t start, size_t n, const real *g, int64_t t, double lr, double decay)
 {
 	real *slot[LB_MAX_SLOTS] = { 0 };
 
@@ -252,14 +252,14 @@ static void update_by(struct X(lb_learner) *l, size_t start, size_t n, const rea
 	l->optim->step(l->setup->optimizer_par, t, lr, decay, n, l->w + start, g, slot);
 }
 
-static void update(struct X(lb_learner) *l, size_t start, size_t n, int64_t t, double lr, double decay)
+static void update(struct lb_learner *l, size_t start, size_t n, int64_t t, double lr, double decay)
 {
 	update_by(l, start, n, l->g + start, t, lr, decay);
 }
 
 /* A step of the optimiser. */
 struct stepping {
-	struct X(lb_learner) *l;
+	struct lb_learner *l;
 	int64_t t;
 	double lr, decay;
 	bool done;               /* with the weights, as their gradients were made */
@@ -273,13 +273,13 @@ static void update_ready(void *arg, size_t at, size_t n, const real *g)
 }
 
 /* Whether the batch steps at all. */
-static bool steps(const struct X(lb_learner) *l, const struct lb_cohort *c, double value)
+static bool steps(const struct lb_learner *l, const struct lb_cohort *c, double value)
 {
 	return isfinite(value) && !(l->loss->rests && l->loss->rests(l->setup->loss_par, l->epoch, c->epochs));
 }
 
 /* Whether each weight's step needs its own gradient alone. */
-static bool steps_at_once(const struct X(lb_learner) *l, const struct lb_cohort *c, double value)
+static bool steps_at_once(const struct lb_learner *l, const struct lb_cohort *c, double value)
 {
 	const struct lb_arg *par = l->setup->optimizer_par;
 	const bool unit = l->optim->unit_length && l->optim->unit_length(par);
@@ -288,7 +288,7 @@ static bool steps_at_once(const struct X(lb_learner) *l, const struct lb_cohort 
 }
 
 /* The mean loss; dz <- its derivatives. */
-static double apply_loss(struct X(lb_learner) *l, struct X(lb_batch) *in)
+static double apply_loss(struct lb_learner *l, struct lb_batch *in)
 {
 	const size_t c = l->columns, ld = l->net->ld, rows = l->views * in->b;
 	real *tight_dz = l->tight ? l->tight + rows * c : NULL;
@@ -300,7 +300,7 @@ static double apply_loss(struct X(lb_learner) *l, struct X(lb_batch) *in)
 	}
 	if (l->loss->visit)
 		l->loss->visit(in);
-	const double value = X(lb_loss_apply)(l->loss, in, l->tight ? tight_dz : l->dz);
+	const double value = lb_loss_apply(l->loss, in, l->tight ? tight_dz : l->dz);
 	if (l->tight)
 		restride(rows, c, tight_dz, c, l->dz, ld);
 	return value;
@@ -309,20 +309,20 @@ static double apply_loss(struct X(lb_learner) *l, struct X(lb_batch) *in)
 /* ---- compressed rows ---- */
 
 /* Row `column` of the first layer's weights, or of a vector like them: `of` ld / LB_PANEL pieces of LB_PANEL values. */
-static real *piece(const struct X(lb_learner) *l, real *v, size_t column, size_t panel)
+static real *piece(const struct lb_learner *l, real *v, size_t column, size_t panel)
 {
 	return v + l->net->layer[0].w + (panel * l->net->layer[0].in + column) * LB_PANEL;
 }
 
-static size_t pieces(const struct X(lb_learner) *l)
+static size_t pieces(const struct lb_learner *l)
 {
 	return l->net->layer[0].ld / LB_PANEL;
 }
 
 /* The gradient of the last batch's columns becomes 0; those of this batch are noted. A projection writes all columns. */
-static void clear_stale(struct X(lb_learner) *l, const struct X(lb_feed) *f)
+static void clear_stale(struct lb_learner *l, const struct lb_feed *f)
 {
-	const struct X(lb_layer) *first = &l->net->layer[0];
+	const struct lb_layer *first = &l->net->layer[0];
 
 	if (l->optim->slots && l->setup->optimizer_par[LB_OPT_PROJECT].v != 0)
 		memset(l->g + first->w, 0, (first->b - first->w) * sizeof(real));
@@ -334,7 +334,7 @@ static void clear_stale(struct X(lb_learner) *l, const struct X(lb_feed) *f)
 }
 
 /* The decay that a column's weights missed since they were last read. */
-static void catch_up(struct X(lb_learner) *l, size_t column)
+static void catch_up(struct lb_learner *l, size_t column)
 {
 	const double factor = exp(l->decayed - l->decay_seen[column]);
 
@@ -344,14 +344,14 @@ static void catch_up(struct X(lb_learner) *l, size_t column)
 			piece(l, l->w, column, p)[k] *= (real)factor;
 }
 
-void X(lb_learner_settle)(struct X(lb_learner) *l)
+void lb_learner_settle(struct lb_learner *l)
 {
 	for (size_t column = 0; l->lazy && column < l->net->layer[0].in; column++)
 		catch_up(l, column);
 }
 
 /* The first layer's weights where the batch has entries. */
-static void update_read(struct X(lb_learner) *l, const struct X(lb_feed) *f, int64_t t, double lr, double decay)
+static void update_read(struct lb_learner *l, const struct lb_feed *f, int64_t t, double lr, double decay)
 {
 	for (size_t i = 0; i < f->n_columns; i++)
 		for (size_t p = 0; p < pieces(l); p++)
@@ -362,18 +362,18 @@ static void update_read(struct X(lb_learner) *l, const struct X(lb_feed) *f, int
 }
 
 /* l->x <- the moved rows; where the loss wants both, the rows and then the moved ones. */
-static void attack(struct X(lb_learner) *l, const struct X(lb_minibatch) *m, int64_t step)
+static void attack(struct lb_learner *l, const struct lb_minibatch *m, int64_t step)
 {
-	const struct X(lb_attacked) on = { .net = l->net, .w = l->w, .x = m->feed->x, .y = l->setup->y, .rows = m->rows, .b = m->b, .step = step };
+	const struct lb_attacked on = { .net = l->net, .w = l->w, .x = m->feed->x, .y = l->setup->y, .rows = m->rows, .b = m->b, .step = step };
 	const size_t cells = m->b * l->attack.d;
 
 	if (l->views > 1)
 		memcpy(l->x, m->feed->x, cells * sizeof *l->x);
-	X(lb_attack_run)(&l->attack, &on, l->x + (l->views - 1) * cells);
+	lb_attack_run(&l->attack, &on, l->x + (l->views - 1) * cells);
 }
 
 /* As lb_learner_gradient; a step, unless NULL, is taken with the weights where it can be. */
-static double gradient(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step, struct stepping *s)
+static double gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m, int64_t step, struct stepping *s)
 {
 	const size_t rows = l->views * m->b;
 	const real *x = l->x ? l->x : m->feed->x;
@@ -385,9 +385,9 @@ static double gradient(struct X(lb_learner) *l, const struct lb_cohort *c, const
 	if (l->setup->attack)
 		attack(l, m, step);
 	else if (l->views > 1)
-		X(lb_views_make)(l->setup->view, l->setup->view_par, step, m->feed->x, m->b, c->features->d, l->x);
-	const real *z = X(lb_net_forward)(l->net, l->w, x, rows, step);
-	struct X(lb_batch) in = loss_batch(l, c, m, z);
+		lb_views_make(l->setup->view, l->setup->view_par, step, m->feed->x, m->b, c->features->d, l->x);
+	const real *z = lb_net_forward(l->net, l->w, x, rows, step);
+	struct lb_batch in = loss_batch(l, c, m, z);
 	const double value = apply_loss(l, &in);
 	if (l->optim->redirect)
 		redirect(l, z, m->b, step);
@@ -395,17 +395,17 @@ static double gradient(struct X(lb_learner) *l, const struct lb_cohort *c, const
 	if (s && (s->done = steps_at_once(l, c, value)))
 		l->net->ready = update_ready;
 	l->net->ready_arg = s;
-	X(lb_net_backward)(l->net, l->w, x, rows, l->dz, l->g);
+	lb_net_backward(l->net, l->w, x, rows, l->dz, l->g);
 	l->net->ready = NULL;
 	return value;
 }
 
-double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step)
+double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m, int64_t step)
 {
 	return gradient(l, c, m, step, NULL);
 }
 
-double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step,
+double lb_learner_step(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m, int64_t step,
 			  double factor)
 {
 	const struct lb_arg *par = l->setup->optimizer_par;
@@ -415,19 +415,19 @@ double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, co
 	for (size_t i = 0; l->lazy && i < m->feed->n_columns; i++)
 		catch_up(l, m->feed->column[i]);
 	if (!lazy)
-		X(lb_learner_settle)(l);
+		lb_learner_settle(l);
 	struct stepping s = { .l = l, .t = step + 1, .lr = lr, .decay = decay };
 	const double value = gradient(l, c, m, step, &s);
 	if (!steps(l, c, value))
 		return value;
 	if (fabs(value) >= LB_STRAINED)
-		X(lb_strain_measure)(l, step);
+		lb_strain_measure(l, step);
 
 	rescale(l);
 	for (size_t i = 0; i < l->net->spec.n_layers; i++) {
-		const struct X(lb_layer) *layer = &l->net->layer[i];
+		const struct lb_layer *layer = &l->net->layer[i];
 		if (par[LB_OPT_PROJECT].v != 0)
-			X(lb_optim_project)(layer->b - layer->w, l->w + layer->w, l->g + layer->w);
+			lb_optim_project(layer->b - layer->w, l->w + layer->w, l->g + layer->w);
 		if (i == 0 && lazy)
 			update_read(l, m->feed, step + 1, lr, decay);
 		else if (!s.done)

@@ -9,14 +9,14 @@
 #include "core/train/train.h"
 #include "losses/loss.h"
 
-struct X(lb_learner) {
+struct lb_learner {
 	const struct lb_setup *setup;
-	const struct X(lb_loss) *loss;
-	const struct X(lb_optim) *optim;
+	const struct lb_loss *loss;
+	const struct lb_optim *optim;
 	struct lb_loss_facts facts;
 	double *counts;                  /* training rows of each class */
 	void *loss_state;
-	struct X(lb_net) *net;
+	struct lb_net *net;
 	size_t n_own, n_params;          /* parameters of the loss, and all: w, g, best and slot hold the model's, then the loss's */
 	real *w, *g, *best, *slot[LB_MAX_SLOTS];
 	real *dz, *scratch;              /* (views * batch, net->ld) with padding 0, (batch, columns + 4) */
@@ -29,7 +29,7 @@ struct X(lb_learner) {
 	double *wide;                    /* scratch of a loss that owns parameters or sees views, or NULL */
 	size_t views;                    /* of each row; 1 for most losses */
 	real *x;                         /* (views * batch, features) if there are several, or an attack moves the rows; else NULL */
-	struct X(lb_attack) attack;      /* empty where the setup has none */
+	struct lb_attack attack;      /* empty where the setup has none */
 	size_t columns;                  /* of the model's output */
 	/* Compressed rows: the columns whose rows of the first layer's gradient are not 0, and, where the optimiser leaves a weight without
 	 * gradient alone but for its decay, what the weights of each column still have to decay by. */
@@ -49,33 +49,33 @@ struct X(lb_learner) {
 };
 
 /* Buffers for batches of cohort->batch rows (and evaluation chunks), initial parameters. On failure everything is released. */
-int X(lb_learner_open)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err);
-void X(lb_learner_close)(struct X(lb_learner) *l);
+int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err);
+void lb_learner_close(struct lb_learner *l);
 
 /* Parameters, or their gradient, in the plain order of the net (core/model/net.h), then the loss's own. */
-void X(lb_learner_fetch)(const struct X(lb_learner) *l, const real *v, double *plain);
-void X(lb_learner_store)(const struct X(lb_learner) *l, const double *plain, real *v);
+void lb_learner_fetch(const struct lb_learner *l, const real *v, double *plain);
+void lb_learner_store(const struct lb_learner *l, const double *plain, real *v);
 
 /* The parameters that evaluations and models are of: l->w, or where the targets have units, what gives targets as they are. Valid until
  * the next call. */
-const real *X(lb_learner_judged)(struct X(lb_learner) *l);
+const real *lb_learner_judged(struct lb_learner *l);
 
 /* A minibatch: what feed was loaded with, `rows` of the dataset, which are positions `id` of the training split. */
-struct X(lb_minibatch) {
-	const struct X(lb_feed) *feed;
+struct lb_minibatch {
+	const struct lb_feed *feed;
 	const uint32_t *rows, *id;
 	size_t b;
 };
 
 /* The batch's mean loss; its gradient is left in l->g. step >= 0 draws dropout for that step, -1 leaves it out. */
-double X(lb_learner_gradient)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step);
+double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m, int64_t step);
 
 /* Brings all weights up to date, which steps from compressed rows leave undone where nothing was read; before anyone looks at l->w. */
-void X(lb_learner_settle)(struct X(lb_learner) *l);
+void lb_learner_settle(struct lb_learner *l);
 
 /* One optimiser step; step counts from 0. Returns the batch's mean loss, and changes no parameter when that is not finite. `factor` is
  * the schedule's. */
-double X(lb_learner_step)(struct X(lb_learner) *l, const struct lb_cohort *c, const struct X(lb_minibatch) *m, int64_t step,
+double lb_learner_step(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m, int64_t step,
 			  double factor);
 
 #endif

@@ -43,7 +43,7 @@ static void each_row(struct moments *m, row_fn *add)
 
 	for (size_t start = 0; start < n; start += CHUNK) {
 		const size_t b = n - start < CHUNK ? n - start : CHUNK;
-		X(lb_gather)(m->c->features, rows + start, b, m->x);
+		lb_gather(m->c->features, rows + start, b, m->x);
 		for (size_t i = 0; i < b; i++) {
 			const uint32_t row = rows[start + i];
 			add(m, (size_t)m->setup->y[row], m->setup->row_weight ? m->setup->row_weight[row] : 1, m->x + i * m->d);
@@ -87,7 +87,7 @@ static void fill(const struct moments *m, double *w)
 	}
 }
 
-int X(lb_naive_bayes)(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_err *err)
+int lb_naive_bayes(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_err *err)
 {
 	struct moments m = { .c = c, .setup = setup, .d = c->features->d, .classes = c->features->data->n_classes };
 	int rc = -1;

@@ -10,8 +10,8 @@ struct prediction {
 	struct lb_setup setup;
 	struct lb_split split;
 	struct lb_cohort cohort;
-	struct X(lb_evaluator) *e;
-	struct X(lb_net) *net;
+	struct lb_evaluator *e;
+	struct lb_net *net;
 	real *w;
 };
 
@@ -33,11 +33,11 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		q->split.rows[LB_TEST][i] = (uint32_t)i;
-	q->e = X(lb_evaluator_new)(&q->cohort, lb_setup_columns(p->setup, p->features->data), err);
-	q->net = q->e ? X(lb_net_new)(&q->setup.model, LB_EVAL_CHUNK, err) : NULL;
+	q->e = lb_evaluator_new(&q->cohort, lb_setup_columns(p->setup, p->features->data), err);
+	q->net = q->e ? lb_net_new(&q->setup.model, LB_EVAL_CHUNK, err) : NULL;
 	if (!q->net || !(q->w = lb_alloc_aligned(q->net->n_params + own, sizeof *q->w, err)))
 		return -1;
-	X(lb_net_store)(q->net, p->w, q->w);
+	lb_net_store(q->net, p->w, q->w);
 	for (size_t i = 0; i < own; i++)
 		q->w[q->net->n_params + i] = (real)p->w[plain + i];
 	return 0;
@@ -45,8 +45,8 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 
 static void close_prediction(struct prediction *q)
 {
-	X(lb_evaluator_free)(q->e);
-	X(lb_net_free)(q->net);
+	lb_evaluator_free(q->e);
+	lb_net_free(q->net);
 	free(q->split.rows[LB_TEST]);
 	free(q->w);
 }
@@ -57,18 +57,18 @@ static void embed(struct prediction *q, double *out)
 
 	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
 		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
-		X(lb_feed_load)(&q->e->feed, q->split.rows[LB_TEST] + start, b, NULL);
+		lb_feed_load(&q->e->feed, q->split.rows[LB_TEST] + start, b, NULL);
 		q->net->sparse = &q->e->feed.rows;
-		const real *h = X(lb_net_forward)(q->net, q->w, q->e->feed.x, b, -1);
+		const real *h = lb_net_forward(q->net, q->w, q->e->feed.x, b, -1);
 		size_t d = q->setup.model.width[last], ld = q->net->ld;
 		if (!of_embeddings(&q->setup))
-			h = X(lb_net_features)(q->net, q->e->feed.x, &d, &ld);
+			h = lb_net_features(q->net, q->e->feed.x, &d, &ld);
 		for (size_t i = 0; i < b * d; i++)
 			out[start * d + i] = (double)h[i / d * ld + i % d];
 	}
 }
 
-int X(lb_predict)(const struct lb_predicting *p, double *out, struct lb_err *err)
+int lb_predict(const struct lb_predicting *p, double *out, struct lb_err *err)
 {
 	struct prediction q = { 0 };
 	size_t bad = 0;
@@ -76,7 +76,7 @@ int X(lb_predict)(const struct lb_predicting *p, double *out, struct lb_err *err
 
 	if (!rc && p->embeddings)
 		embed(&q, out);
-	else if (!rc && (rc = X(lb_evaluate_one)(q.e, &q.setup, q.net, q.w, LB_TEST, NULL, out, &bad, err)) > 0)
+	else if (!rc && (rc = lb_evaluate_one(q.e, &q.setup, q.net, q.w, LB_TEST, NULL, out, &bad, err)) > 0)
 		rc = lb_fail(err, LB_DATA, "row %zu: the model's score is not finite; its features are far from those of the training", bad + 1);
 	close_prediction(&q);
 	return rc;

@@ -5,13 +5,13 @@
 #include <string.h>
 
 struct probing {
-	struct X(lb_digest) *d;
+	struct lb_digest *d;
 	const struct lb_decision *decision;
 	size_t start, b, c, bad;
 	bool binary;
 };
 
-bool X(lb_probe_wanted)(const struct lb_setup *setup)
+bool lb_probe_wanted(const struct lb_setup *setup)
 {
 	for (size_t m = 0; setup->probe && m < setup->n_metrics; m++)
 		if (setup->metric[m].metric->base.goes_with)
@@ -50,7 +50,7 @@ static int32_t judge(const struct probing *p, const real *z, int32_t y, double *
 static int seen(void *arg, const real *z, size_t ld)
 {
 	struct probing *p = arg;
-	struct X(lb_digest) *d = p->d;
+	struct lb_digest *d = p->d;
 
 	for (p->bad = 0; p->bad < p->b && finite_row(p->c, z + p->bad * ld);)
 		p->bad++;
@@ -65,17 +65,17 @@ static int seen(void *arg, const real *z, size_t ld)
 	return p->bad < p->b;
 }
 
-int X(lb_probe)(struct X(lb_evaluator) *e, struct X(lb_attack) *attack, const struct X(lb_subject) *s, size_t start, const uint32_t *rows,
+int lb_probe(struct lb_evaluator *e, struct lb_attack *attack, const struct lb_subject *s, size_t start, const uint32_t *rows,
 		size_t b, size_t *bad)
 {
-	struct X(lb_digest) *d = &e->digest[0];
+	struct lb_digest *d = &e->digest[0];
 	struct probing p = { .d = d, .decision = s->decision, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
-	const struct X(lb_attacked) on = { .net = s->net, .w = s->w, .x = e->feed.x, .y = s->setup->y, .rows = rows, .b = b, .step = -1,
+	const struct lb_attacked on = { .net = s->net, .w = s->w, .x = e->feed.x, .y = s->setup->y, .rows = rows, .b = b, .step = -1,
 					   .seen = seen, .arg = &p };
 
 	memcpy(d->robust + start, d->pred + start, b * sizeof *d->robust);
 	memcpy(d->robust_logp + start, d->logp + start, b * sizeof *d->robust_logp);
-	const int rc = X(lb_attack_run)(attack, &on, e->moved);
+	const int rc = lb_attack_run(attack, &on, e->moved);
 	*bad = p.bad;
 	return rc;
 }

@@ -6,11 +6,11 @@
 #include "core/train/evaluate.h"
 
 /* Whether some metric of the setup reads what a probe finds. */
-bool X(lb_probe_wanted)(const struct lb_setup *setup);
+bool lb_probe_wanted(const struct lb_setup *setup);
 
 /* Rows start .. start + b - 1 of a split, which e has digested for s, evaluated alone, and whose features it holds: robust and robust_logp of
  * them. 0; 1 when a score at a place of the attack is not finite (*bad: which of the b rows). */
-int X(lb_probe)(struct X(lb_evaluator) *e, struct X(lb_attack) *attack, const struct X(lb_subject) *s, size_t start, const uint32_t *rows,
+int lb_probe(struct lb_evaluator *e, struct lb_attack *attack, const struct lb_subject *s, size_t start, const uint32_t *rows,
 		size_t b, size_t *bad);
 
 #endif

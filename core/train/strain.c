@@ -20,21 +20,21 @@ static double norm(size_t n, const real *g)
 }
 
 /* Layers count from 0; behind the last stand the loss's own parameters. */
-static size_t places(const struct X(lb_learner) *l)
+static size_t places(const struct lb_learner *l)
 {
 	return l->net->spec.n_layers + (l->n_own > 0);
 }
 
-static double norm_at(const struct X(lb_learner) *l, const real *v, size_t place)
+static double norm_at(const struct lb_learner *l, const real *v, size_t place)
 {
-	const struct X(lb_layer) *layer = &l->net->layer[place];
+	const struct lb_layer *layer = &l->net->layer[place];
 
 	if (place == l->net->spec.n_layers)
 		return norm(l->n_own, v + l->net->n_params);
 	return norm(layer->b + layer->ld - layer->w, v + layer->w);
 }
 
-void X(lb_strain_measure)(struct X(lb_learner) *l, int64_t step)
+void lb_strain_measure(struct lb_learner *l, int64_t step)
 {
 	l->strain_step = step + 1;
 	l->strain_norm = -1;
@@ -47,7 +47,7 @@ void X(lb_strain_measure)(struct X(lb_learner) *l, int64_t step)
 	}
 }
 
-static void name_place(const struct X(lb_learner) *l, size_t place, char name[40])
+static void name_place(const struct lb_learner *l, size_t place, char name[40])
 {
 	if (place == l->net->spec.n_layers)
 		snprintf(name, 40, "the loss's parameters");
@@ -55,7 +55,7 @@ static void name_place(const struct X(lb_learner) *l, size_t place, char name[40
 		snprintf(name, 40, "layer %zu", place + 1);
 }
 
-void X(lb_strain_tell)(const struct X(lb_learner) *l, char *text, size_t size)
+void lb_strain_tell(const struct lb_learner *l, char *text, size_t size)
 {
 	const size_t n = strlen(text);
 	char name[40], length[32];

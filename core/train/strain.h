@@ -9,10 +9,10 @@
 #define LB_STRAINED 1e6
 
 /* l->strain <- the layer whose gradient, the one in l->g of step `step` (from 0), is longest; one that is not finite counts as longest. */
-void X(lb_strain_measure)(struct X(lb_learner) *l, int64_t step);
+void lb_strain_measure(struct lb_learner *l, int64_t step);
 
 /* Appends to the words in text what is known: "; gradient norm 3e+38 in layer 2 at step 17", or which layer has weights that are not
  * finite, or nothing. */
-void X(lb_strain_tell)(const struct X(lb_learner) *l, char *text, size_t size);
+void lb_strain_tell(const struct lb_learner *l, char *text, size_t size);
 
 #endif

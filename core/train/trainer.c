@@ -17,12 +17,12 @@
 struct session {
 	const struct lb_cohort *c;
 	struct lb_outcome *out;
-	struct X(lb_learner) *learner;   /* k */
-	struct X(lb_front) front;
-	struct X(lb_evaluator) *eval;
+	struct lb_learner *learner;   /* k */
+	struct lb_front front;
+	struct lb_evaluator *eval;
 	uint32_t *order, *rows;          /* (training rows), (batch) */
-	struct X(lb_feed) feed;
-	struct X(lb_subject) *subject;   /* k: of the evaluation under way, */
+	struct lb_feed feed;
+	struct lb_subject *subject;   /* k: of the evaluation under way, */
 	size_t *who;                     /* k: of which trials they are */
 	double *valid;                   /* (k, most metrics of a trial) room for one split's metrics */
 	size_t most_metrics;
@@ -64,7 +64,7 @@ static int session_open(struct session *s, struct lb_err *err)
 			s->most_metrics = c->trial[i].n_metrics;
 	}
 	s->learner = lb_alloc(c->k, sizeof *s->learner, err);
-	s->eval = X(lb_evaluator_new)(c, columns, err);
+	s->eval = lb_evaluator_new(c, columns, err);
 	s->order = lb_alloc(n, sizeof *s->order, err);
 	s->rows = lb_alloc(c->batch, sizeof *s->rows, err);
 	s->valid = lb_alloc(c->k * s->most_metrics, sizeof(double), err);
@@ -73,19 +73,19 @@ static int session_open(struct session *s, struct lb_err *err)
 	s->told = lb_alloc(c->k, sizeof *s->told, err);
 	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->subject || !s->who || !s->told)
 		return -1;
-	if (lb_team_new(X(lb_kernel)()->chain ? c->threads : 1, &s->team, err) ||
-	    X(lb_feed_open)(&s->feed, c->features, X(lb_feed_compressed)(c), c->batch, c->sampling == LB_BALANCED, err))
+	if (lb_team_new(lb_kernel()->chain ? c->threads : 1, &s->team, err) ||
+	    lb_feed_open(&s->feed, c->features, lb_feed_compressed(c), c->batch, c->sampling == LB_BALANCED, err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
-		struct X(lb_learner) *l = &s->learner[i];
-		if (X(lb_learner_open)(l, c, &c->trial[i], err))
+		struct lb_learner *l = &s->learner[i];
+		if (lb_learner_open(l, c, &c->trial[i], err))
 			return -1;
 		l->net->team = s->team;
 	}
-	if (sampler_open(s, err) || X(lb_front_open)(&s->front, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
+	if (sampler_open(s, err) || lb_front_open(&s->front, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
 		return -1;
 	s->eval->front = &s->front;
-	s->an_epoch = X(lb_checkpoint_steps)(c);
+	s->an_epoch = lb_checkpoint_steps(c);
 	s->total = (int64_t)c->epochs * s->an_epoch;
 	s->kept = lb_seconds();
 	s->pause = c->keep_seconds;
@@ -95,13 +95,13 @@ static int session_open(struct session *s, struct lb_err *err)
 static void session_close(struct session *s)
 {
 	for (size_t i = 0; s->learner && i < s->c->k; i++)
-		X(lb_learner_close)(&s->learner[i]);
+		lb_learner_close(&s->learner[i]);
 	free(s->learner);
-	X(lb_front_close)(&s->front);
-	X(lb_evaluator_free)(s->eval);
+	lb_front_close(&s->front);
+	lb_evaluator_free(s->eval);
 	free(s->order);
 	free(s->rows);
-	X(lb_feed_close)(&s->feed);
+	lb_feed_close(&s->feed);
 	free(s->valid);
 	free(s->subject);
 	free(s->who);
@@ -127,7 +127,7 @@ static void diverged(struct session *s, size_t i, size_t epoch, const char *what
 	o->bad_epoch = epoch + 1;
 	o->bad_step = o->steps;
 	snprintf(o->cause, sizeof o->cause, "%s is %s", what, is);
-	X(lb_strain_tell)(&s->learner[i], o->cause, sizeof o->cause);
+	lb_strain_tell(&s->learner[i], o->cause, sizeof o->cause);
 	end_trial(s, i, LB_TRIAL_DIVERGED);
 }
 
@@ -135,8 +135,8 @@ static void diverged(struct session *s, size_t i, size_t epoch, const char *what
 static int resume(struct session *s, struct lb_err *err)
 {
 	for (size_t i = 0; i < s->c->k; i++) {
-		struct X(lb_learner) *l = &s->learner[i];
-		if (l->setup->checkpoint && X(lb_checkpoint_load)(l, s->c, &s->out[i], err) < 0)
+		struct lb_learner *l = &s->learner[i];
+		if (l->setup->checkpoint && lb_checkpoint_load(l, s->c, &s->out[i], err) < 0)
 			return -1;
 		s->out[i].resumed = s->out[i].epochs;
 	}
@@ -174,7 +174,7 @@ static int64_t first_step(const struct session *s)
 	return first;
 }
 
-static bool due_by_epochs(const struct session *s, const struct X(lb_learner) *l)
+static bool due_by_epochs(const struct session *s, const struct lb_learner *l)
 {
 	const size_t every = l->setup->checkpoint_every;
 
@@ -184,10 +184,10 @@ static bool due_by_epochs(const struct session *s, const struct X(lb_learner) *l
 /* One that only time asked for may fail: the training is worth more than its state. */
 static int keep_state(struct session *s, size_t i, bool asked, struct lb_err *err)
 {
-	const struct X(lb_learner) *l = &s->learner[i];
+	const struct lb_learner *l = &s->learner[i];
 	struct lb_err why = { 0 };
 
-	if (!X(lb_checkpoint_save)(l, s->c, &s->out[i], s->step, &why))
+	if (!lb_checkpoint_save(l, s->c, &s->out[i], s->step, &why))
 		return 0;
 	if (asked)
 		return lb_fail(err, why.code, "%s", why.text);
@@ -205,7 +205,7 @@ static int keep_states(struct session *s, struct lb_err *err)
 	const bool by_time = s->pause > 0 && now - s->kept >= s->pause;
 
 	for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
-		const struct X(lb_learner) *l = &s->learner[i];
+		const struct lb_learner *l = &s->learner[i];
 		const bool asked = due_by_epochs(s, l);
 		if (l->setup->checkpoint && (by_time || asked) && takes_part_at_end(s, i) && s->step < s->total &&
 		    keep_state(s, i, asked, err))
@@ -219,30 +219,30 @@ static int keep_states(struct session *s, struct lb_err *err)
 }
 
 /* The first layers of all that take part in the epoch at once, where that is less work. */
-static void begin_step(struct session *s, const struct X(lb_minibatch) *m)
+static void begin_step(struct session *s, const struct lb_minibatch *m)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->c->k; i++)
 		n += takes_part(s, i);
-	if (!X(lb_front_helps)(&s->front, n))
+	if (!lb_front_helps(&s->front, n))
 		return;
 	n = 0;
 	for (size_t i = 0; i < s->c->k; i++)
 		if (takes_part(s, i))
-			X(lb_front_take)(&s->front, n++, s->learner[i].net, s->learner[i].w);
-	X(lb_front_forward)(&s->front, n, m->feed->x, m->b);
+			lb_front_take(&s->front, n++, s->learner[i].net, s->learner[i].w);
+	lb_front_forward(&s->front, n, m->feed->x, m->b);
 }
 
-static void step_all(struct session *s, const struct X(lb_minibatch) *m, size_t epoch)
+static void step_all(struct session *s, const struct lb_minibatch *m, size_t epoch)
 {
 	begin_step(s, m);
 	for (size_t i = 0; i < s->c->k; i++) {
-		struct X(lb_learner) *l = &s->learner[i];
+		struct lb_learner *l = &s->learner[i];
 		if (!takes_part(s, i))
 			continue;
 		const double factor = lb_schedule_factor(l->setup->schedule, l->setup->schedule_par, s->step, s->total, (int64_t)epoch);
-		const double value = X(lb_learner_step)(l, s->c, m, s->step, factor);
+		const double value = lb_learner_step(l, s->c, m, s->step, factor);
 		s->out[i].steps = s->step + 1;
 		l->loss_sum += value * (double)m->b;
 		if (!isfinite(value))
@@ -268,8 +268,8 @@ static int train_epoch(struct session *s, size_t epoch, struct lb_err *err)
 		const size_t b = n - start < s->c->batch ? n - start : s->c->batch;
 		for (size_t i = 0; i < b; i++)
 			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
-		X(lb_feed_load)(&s->feed, s->rows, b, s->team);
-		step_all(s, &(struct X(lb_minibatch)){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b }, epoch);
+		lb_feed_load(&s->feed, s->rows, b, s->team);
+		step_all(s, &(struct lb_minibatch){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b }, epoch);
 		if (s->pause > 0 && s->step % s->an_epoch && keep_states(s, err))
 			return -1;
 	}
@@ -288,17 +288,17 @@ static void not_finite(struct session *s, size_t i, int part, size_t row, size_t
 /* Adds trial i to the models that are evaluated next. */
 static void add_subject(struct session *s, size_t *n, size_t i, const struct lb_decision *decision, double *metric, double *scores)
 {
-	struct X(lb_learner) *l = &s->learner[i];
+	struct lb_learner *l = &s->learner[i];
 
 	s->who[*n] = i;
-	s->subject[(*n)++] = (struct X(lb_subject)){ .setup = l->setup, .net = l->net, .w = X(lb_learner_judged)(l), .decision = decision, .metric = metric,
+	s->subject[(*n)++] = (struct lb_subject){ .setup = l->setup, .net = l->net, .w = lb_learner_judged(l), .decision = decision, .metric = metric,
 						     .scores = scores };
 }
 
 /* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */
 static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_err *err)
 {
-	if (X(lb_evaluate)(s->eval, s->subject, n, part, err))
+	if (lb_evaluate(s->eval, s->subject, n, part, err))
 		return -1;
 	for (size_t k = 0; k < n; k++)
 		if (s->subject[k].bad)
@@ -308,7 +308,7 @@ static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_
 
 /* True when the trial should stop: patience epochs without an improvement. Keeps the best parameters. An undefined metric is no
  * improvement, and stops nothing as long as it has never been defined. */
-static bool stop_early(struct X(lb_learner) *l, struct lb_outcome *o, const double *valid, size_t epoch)
+static bool stop_early(struct lb_learner *l, struct lb_outcome *o, const double *valid, size_t epoch)
 {
 	const struct lb_early_stopping *stop = &l->setup->stop;
 	const bool higher = l->setup->metric[stop->metric].metric->higher_is_better;
@@ -342,7 +342,7 @@ static int evaluate_epoch(struct session *s, size_t epoch, struct lb_err *err)
 
 static void end_epoch(struct session *s, size_t i, size_t epoch)
 {
-	struct X(lb_learner) *l = &s->learner[i];
+	struct lb_learner *l = &s->learner[i];
 	struct lb_outcome *o = &s->out[i];
 	const double *curve = o->curve[LB_VALID], *valid = curve ? curve + epoch * l->setup->n_metrics : NULL;
 
@@ -362,11 +362,11 @@ static int end_epochs(struct session *s, size_t epoch, double trained, struct lb
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->c->k; i++) {
-		struct X(lb_learner) *l = &s->learner[i];
+		struct lb_learner *l = &s->learner[i];
 		if (!takes_part_at_end(s, i))
 			continue;
 		n++;
-		X(lb_learner_settle)(l);
+		lb_learner_settle(l);
 		s->out[i].train_seconds += trained / (double)s->c->k;
 		s->out[i].loss_curve[epoch] = l->loss_sum / (double)s->c->split->n[LB_TRAIN];
 	}
@@ -384,7 +384,7 @@ static int end_epochs(struct session *s, size_t epoch, double trained, struct lb
 /* The parameters that count, and from here on the trial's calibration and threshold. */
 static int settle_on(struct session *s, size_t i, struct lb_err *err)
 {
-	struct X(lb_learner) *l = &s->learner[i];
+	struct lb_learner *l = &s->learner[i];
 	struct lb_outcome *o = &s->out[i];
 	size_t n = 0;
 
@@ -394,7 +394,7 @@ static int settle_on(struct session *s, size_t i, struct lb_err *err)
 		o->best_epoch = l->best_epoch;
 	}
 	add_subject(s, &n, i, NULL, o->metric[LB_VALID], NULL);
-	const int rc = X(lb_evaluate_decide)(s->eval, s->subject, &o->decision, err);
+	const int rc = lb_evaluate_decide(s->eval, s->subject, &o->decision, err);
 	if (rc == 1)
 		not_finite(s, i, LB_VALID, s->subject->bad_row, o->epochs - 1);
 	return rc < 0 ? -1 : 0;
@@ -422,7 +422,7 @@ static int measure_ended(struct session *s, struct lb_err *err)
 	}
 	for (size_t i = 0; i < s->c->k; i++)
 		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && s->out[i].w)
-			X(lb_learner_fetch)(&s->learner[i], X(lb_learner_judged)(&s->learner[i]), s->out[i].w);
+			lb_learner_fetch(&s->learner[i], lb_learner_judged(&s->learner[i]), s->out[i].w);
 	return 0;
 }
 
@@ -474,7 +474,7 @@ static int run(struct session *s, struct lb_err *err)
 	return finish(s, err);
 }
 
-int X(lb_train)(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)
+int lb_train(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)
 {
 	struct session s = { .c = cohort, .out = out };
 

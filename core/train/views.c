@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-void X(lb_views_make)(const struct lb_info *kind, const struct lb_arg *par, int64_t step, const real *x, size_t b, size_t d, real *out)
+void lb_views_make(const struct lb_info *kind, const struct lb_arg *par, int64_t step, const real *x, size_t b, size_t d, real *out)
 {
 	const size_t n = b * d, count = (size_t)par[LB_VIEW_COUNT].v;
 	const bool noise = kind == lb_view_at(0);

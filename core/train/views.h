@@ -9,6 +9,6 @@
 
 /* out (count * b, d) <- x (b, d) itself, then count - 1 changed copies of it. Drawn from the seed and the step alone, so every loss
  * sees the same. */
-void X(lb_views_make)(const struct lb_info *kind, const struct lb_arg *par, int64_t step, const real *x, size_t b, size_t d, real *out);
+void lb_views_make(const struct lb_info *kind, const struct lb_arg *par, int64_t step, const real *x, size_t b, size_t d, real *out);
 
 #endif

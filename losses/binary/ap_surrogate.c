@@ -20,14 +20,14 @@ struct sums {
 	double own, other;
 };
 
-static double gap(const struct X(lb_batch) *in, size_t i, size_t s)
+static double gap(const struct lb_batch *in, size_t i, size_t s)
 {
 	const double u = in->par[MARGIN].v - ((double)in->z[i] - (double)in->z[s]);
 
 	return u > 0 ? u : 0;
 }
 
-static struct sums sums_of(const struct X(lb_batch) *in, size_t i)
+static struct sums sums_of(const struct lb_batch *in, size_t i)
 {
 	struct sums sum = { 0 };
 
@@ -39,7 +39,7 @@ static struct sums sums_of(const struct X(lb_batch) *in, size_t i)
 }
 
 /* d(other / (own + other)) by l_is, for s a positive and for s a negative: kept for each positive i. */
-static double weigh(const struct X(lb_batch) *in, real *by_own, real *by_other)
+static double weigh(const struct lb_batch *in, real *by_own, real *by_other)
 {
 	double value = 0;
 
@@ -53,7 +53,7 @@ static double weigh(const struct X(lb_batch) *in, real *by_own, real *by_other)
 	return value;
 }
 
-static double slope(const struct X(lb_batch) *in, size_t s, const real *by_own, const real *by_other)
+static double slope(const struct lb_batch *in, size_t s, const real *by_own, const real *by_other)
 {
 	double sum = 0;
 
@@ -66,7 +66,7 @@ static double slope(const struct X(lb_batch) *in, size_t s, const real *by_own, 
 	return sum;
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const double n1 = (double)lb_positives(in), nothing = lb_nothing(in);
 	real *by_own = in->scratch, *by_other = by_own + in->b;
@@ -79,7 +79,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return value / n1;
 }
 
-const struct X(lb_loss) X(lb_binary_ap_surrogate) = {
+const struct lb_loss LB_LOSS(binary, ap_surrogate) = {
 	.info = {
 		.base = {
 			.name = "ap_surrogate",

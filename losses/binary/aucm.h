@@ -21,7 +21,7 @@ static const struct lb_param lb_aucm_params[] = {
 };
 
 /* The second version; of_paper: times p (1 - p), the first. */
-static inline double lb_aucm(const struct X(lb_batch) *in, real *g, bool of_paper)
+static inline double lb_aucm(const struct lb_batch *in, real *g, bool of_paper)
 {
 	const struct lb_arg *par = in->par;
 	const bool squash = par[LB_AUCM_ACT].v > LB_AUCM_NONE;

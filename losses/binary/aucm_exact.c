@@ -18,7 +18,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const bool squash = in->par[ACT].v > NONE;
 	const struct lb_spread s = lb_spread(in, squash);
@@ -34,7 +34,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return s.var[0] + s.var[1] + alpha * alpha;
 }
 
-const struct X(lb_loss) X(lb_binary_aucm_exact) = {
+const struct lb_loss LB_LOSS(binary, aucm_exact) = {
 	.info = {
 		.base = {
 			.name = "aucm_exact",

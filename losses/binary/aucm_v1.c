@@ -7,12 +7,12 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	return lb_aucm(in, g, true);
 }
 
-const struct X(lb_loss) X(lb_binary_aucm_v1) = {
+const struct lb_loss LB_LOSS(binary, aucm_v1) = {
 	.info = {
 		.base = {
 			.name = "aucm_v1",

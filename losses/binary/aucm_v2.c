@@ -7,12 +7,12 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	return lb_aucm(in, g, false);
 }
 
-const struct X(lb_loss) X(lb_binary_aucm_v2) = {
+const struct lb_loss LB_LOSS(binary, aucm_v2) = {
 	.info = {
 		.base = {
 			.name = "aucm_v2",

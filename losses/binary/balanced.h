@@ -6,7 +6,7 @@
 #include "losses/binary/soft_counts.h"
 
 /* (1/B) sum_i w_y log(1 + exp(-s_i)), w_1 = n0 / B, w_0 = n1 / B */
-static inline double lb_balanced_bce(const struct X(lb_batch) *in, real *g)
+static inline double lb_balanced_bce(const struct lb_batch *in, real *g)
 {
 	const double b = (double)in->b, n1 = (double)lb_positives(in);
 	double sum = 0;

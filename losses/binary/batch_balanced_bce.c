@@ -7,12 +7,12 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	return lb_balanced_bce(in, g);
 }
 
-const struct X(lb_loss) X(lb_binary_batch_balanced_bce) = {
+const struct lb_loss LB_LOSS(binary, batch_balanced_bce) = {
 	.info = {
 		.base = {
 			.name = "batch_balanced_bce",

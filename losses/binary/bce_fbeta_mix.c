@@ -26,7 +26,7 @@ static struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par
 	return lb_soft_fbeta(c, par[BETA].v * par[BETA].v, 0);
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	static const struct lb_amp plain = { .kind = LB_AMP_IDENTITY };
 	const double r = in->par[R].v, balanced = lb_balanced_bce(in, g ? in->scratch : NULL), soft = lb_soft_batch(in, g, &plain, metric);
@@ -36,7 +36,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return (1 - r) * balanced + r * soft;
 }
 
-const struct X(lb_loss) X(lb_binary_bce_fbeta_mix) = {
+const struct lb_loss LB_LOSS(binary, bce_fbeta_mix) = {
 	.info = {
 		.base = {
 			.name = "bce_fbeta_mix",

@@ -18,14 +18,14 @@ static const struct lb_example examples[] = {
 	  .source = "by hand: (0 + 0 + 1.5 + 5 * 1.3) / 4" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct lb_margin m = lb_hinge(lb_margin_of(in, i, z));
 
 	return lb_margin_row(&m, in->y[i], (real)in->par[in->y[i] ? C_FN : C_FP].v, g);
 }
 
-const struct X(lb_loss) X(lb_binary_cost_sensitive_hinge) = {
+const struct lb_loss LB_LOSS(binary, cost_sensitive_hinge) = {
 	.info = {
 		.base = {
 			.name = "cost_sensitive_hinge",

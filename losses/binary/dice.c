@@ -28,12 +28,12 @@ static struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par
 	return (struct lb_soft){ .loss = loss, .by_tp = -(1 + loss) / den, .by_fp = (2 * c->tp + e) / den / den };
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	return lb_soft_batch(in, g, &(const struct lb_amp){ .kind = LB_AMP_IDENTITY }, metric);
 }
 
-const struct X(lb_loss) X(lb_binary_dice) = {
+const struct lb_loss LB_LOSS(binary, dice) = {
 	.info = {
 		.base = {
 			.name = "dice",

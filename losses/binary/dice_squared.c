@@ -17,7 +17,7 @@ static const struct lb_example examples[] = {
 static const struct lb_amp plain = { .kind = LB_AMP_IDENTITY };
 
 /* wrong = sum (p - y)^2, den = sum p^2 + sum y^2 + e */
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	double wrong = 0, den = in->par[EPS].v + (double)lb_positives(in);
 
@@ -36,7 +36,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return loss;
 }
 
-const struct X(lb_loss) X(lb_binary_dice_squared) = {
+const struct lb_loss LB_LOSS(binary, dice_squared) = {
 	.info = {
 		.base = {
 			.name = "dice_squared",

@@ -67,7 +67,7 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void visit(const struct X(lb_batch) *in)
+static void visit(const struct lb_batch *in)
 {
 	struct memory *m = in->state;
 	const struct lb_arg *xi = &in->par[XI];
@@ -91,7 +91,7 @@ static void visit(const struct X(lb_batch) *in)
 	}
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct memory *memory = in->state;
 	const real s = lb_margin_of(in, i, z), slope = in->id ? memory->slope[in->id[i]] : (real)NAN;
@@ -106,7 +106,7 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return sizeof(struct memory) + facts->n_rows * sizeof(real);
 }
 
-const struct X(lb_loss) X(lb_binary_ensloss) = {
+const struct lb_loss LB_LOSS(binary, ensloss) = {
 	.info = {
 		.base = {
 			.name = "ensloss",

@@ -20,7 +20,7 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 }
 
 /* c + p = 1 + (c - (1 - p)) */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double c = *(const double *)in->state;
 	const real u = exp(-fabs(z[0]));
@@ -35,7 +35,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)(over > -0.5 ? log1p(over) : log(c + p));
 }
 
-const struct X(lb_loss) X(lb_binary_fbeta_surrogate_lee) = {
+const struct lb_loss LB_LOSS(binary, fbeta_surrogate_lee) = {
 	.info = {
 		.base = {
 			.name = "fbeta_surrogate_lee",

@@ -5,7 +5,7 @@
 #include "losses/binary/sigmoid.h"
 
 /* 0, or NaN when a score is. */
-static inline double lb_nothing(const struct X(lb_batch) *in)
+static inline double lb_nothing(const struct lb_batch *in)
 {
 	double sum = 0;
 
@@ -15,14 +15,14 @@ static inline double lb_nothing(const struct X(lb_batch) *in)
 }
 
 /* The value, with gradient 0; a NaN score still shows. */
-static inline double lb_flat(const struct X(lb_batch) *in, real *g, double value)
+static inline double lb_flat(const struct lb_batch *in, real *g, double value)
 {
 	for (size_t i = 0; g && i < in->b; i++)
 		g[i] = 0 * in->z[i];
 	return value + lb_nothing(in);
 }
 
-static inline size_t lb_positives(const struct X(lb_batch) *in)
+static inline size_t lb_positives(const struct lb_batch *in)
 {
 	size_t n1 = 0;
 

@@ -21,7 +21,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double alpha = in->par[ALPHA].v;
 	const struct lb_margin m = lb_focal_margin(lb_margin_of(in, i, z), (real)in->par[GAMMA].v);
@@ -29,7 +29,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_margin_row(&m, in->y[i], (real)(in->y[i] ? alpha : 1 - alpha), g);
 }
 
-const struct X(lb_loss) X(lb_binary_focal_alpha) = {
+const struct lb_loss LB_LOSS(binary, focal_alpha) = {
 	.info = {
 		.base = {
 			.name = "focal_alpha",

@@ -12,12 +12,12 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return lb_hinge(s);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_of_margin(in, i, z, g, phi);
 }
 
-const struct X(lb_loss) X(lb_binary_hinge) = {
+const struct lb_loss LB_LOSS(binary, hinge) = {
 	.info = {
 		.base = {
 			.name = "hinge",

@@ -15,12 +15,12 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = s > 1 ? (1 - s) * inv : 1 - s, .slope = -inv * inv };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_of_margin(in, i, z, g, phi);
 }
 
-const struct X(lb_loss) X(lb_binary_inv_hinge) = {
+const struct lb_loss LB_LOSS(binary, inv_hinge) = {
 	.info = {
 		.base = {
 			.name = "inv_hinge",

@@ -31,7 +31,7 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return margin;
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double *margin = in->state, scale = in->par[S].v;
 	struct lb_margin m = lb_logistic((real)(scale * ((double)lb_margin_of(in, i, z) - margin[in->y[i]])));
@@ -40,7 +40,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_margin_row(&m, in->y[i], R(1.0), g);
 }
 
-const struct X(lb_loss) X(lb_binary_ldam_binary) = {
+const struct lb_loss LB_LOSS(binary, ldam_binary) = {
 	.info = {
 		.base = {
 			.name = "ldam_binary",

@@ -23,7 +23,7 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return lb_number(par[TAU].v * log(lb_odds(facts)), err);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const real moved = (real)((double)z[0] + *(const double *)in->state);
 	const struct lb_margin m = lb_logistic(lb_margin_of(in, i, &moved));
@@ -31,7 +31,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_margin_row(&m, in->y[i], R(1.0), g);
 }
 
-const struct X(lb_loss) X(lb_binary_logit_adjusted_bce) = {
+const struct lb_loss LB_LOSS(binary, logit_adjusted_bce) = {
 	.info = {
 		.base = {
 			.name = "logit_adjusted_bce",

@@ -22,7 +22,7 @@ static double weight(const struct lb_pairs *p, int32_t y, real z)
 	return missed / (g + before) / (g + before + tied);
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	struct lb_pairs p;
 	double sum = 0;
@@ -39,7 +39,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return sum;
 }
 
-const struct X(lb_loss) X(lb_binary_lovasz_hinge) = {
+const struct lb_loss LB_LOSS(binary, lovasz_hinge) = {
 	.info = {
 		.base = {
 			.name = "lovasz_hinge",

@@ -17,13 +17,13 @@ static inline real lb_margin_row(const struct lb_margin *m, int32_t y, real weig
 	return weight * m->loss;
 }
 
-static inline real lb_margin_of(const struct X(lb_batch) *in, size_t i, const real *z)
+static inline real lb_margin_of(const struct lb_batch *in, size_t i, const real *z)
 {
 	return in->y[i] ? z[0] : -z[0];
 }
 
 /* What most of these files are: .row of phi without weights. */
-static inline real lb_phi_of_margin(const struct X(lb_batch) *in, size_t i, const real *z, real *g,
+static inline real lb_phi_of_margin(const struct lb_batch *in, size_t i, const real *z, real *g,
 				    struct lb_margin (*phi)(real s, const struct lb_arg *par))
 {
 	const struct lb_margin m = phi(lb_margin_of(in, i, z), in->par);

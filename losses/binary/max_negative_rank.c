@@ -23,7 +23,7 @@ static const struct lb_example examples[] = {
 
 static const struct lb_amp plain = { .kind = LB_AMP_IDENTITY };
 
-static double logistic(const struct X(lb_batch) *in, real *g)
+static double logistic(const struct lb_batch *in, real *g)
 {
 	double sum = 0;
 
@@ -38,7 +38,7 @@ static double logistic(const struct X(lb_batch) *in, real *g)
 }
 
 /* The highest score of a negative, and how many have it. */
-static size_t highest(const struct X(lb_batch) *in, real *top)
+static size_t highest(const struct lb_batch *in, real *top)
 {
 	size_t n = 0;
 
@@ -52,7 +52,7 @@ static size_t highest(const struct X(lb_batch) *in, real *top)
 	return n;
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const double scale = in->par[MU].v / (double)(lb_positives(in) + 1), bce = logistic(in, g);
 	real top = 0;
@@ -76,7 +76,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return bce + scale * sum;
 }
 
-const struct X(lb_loss) X(lb_binary_max_negative_rank) = {
+const struct lb_loss LB_LOSS(binary, max_negative_rank) = {
 	.info = {
 		.base = {
 			.name = "max_negative_rank",

@@ -27,14 +27,14 @@ static struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par
 	return lb_soft_fbeta(c, par[BETA].v * par[BETA].v, par[EPS].v);
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const struct lb_amp amp = lb_amp_of(in->par);
 
 	return lb_soft_batch(in, g, &amp, metric);
 }
 
-const struct X(lb_loss) X(lb_binary_metric_fbeta) = {
+const struct lb_loss LB_LOSS(binary, metric_fbeta) = {
 	.info = {
 		.base = {
 			.name = "metric_fbeta",

@@ -23,14 +23,14 @@ static struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par
 				 .by_fp = 2 * c->b * (c->n * c->tp + c->p * c->fn) / den / den };
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const struct lb_amp amp = lb_amp_of(in->par);
 
 	return lb_soft_batch(in, g, &amp, metric);
 }
 
-const struct X(lb_loss) X(lb_binary_metric_hss) = {
+const struct lb_loss LB_LOSS(binary, metric_hss) = {
 	.info = {
 		.base = {
 			.name = "metric_hss",

@@ -21,14 +21,14 @@ static struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par
 	return (struct lb_soft){ .loss = c->fp / c->n, .by_fp = 1 / c->n };
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const struct lb_amp amp = lb_amp_of(in->par);
 
 	return lb_soft_batch(in, g, &amp, metric);
 }
 
-const struct X(lb_loss) X(lb_binary_metric_specificity) = {
+const struct lb_loss LB_LOSS(binary, metric_specificity) = {
 	.info = {
 		.base = {
 			.name = "metric_specificity",

@@ -47,10 +47,10 @@ static double all_pairs(const real *s, size_t n1, size_t n, real inv_tau, real *
 	return total;
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	real *s = in->scratch, *slope = s + in->b;
-	const size_t n1 = lb_gather(in, s), n0 = in->b - n1;
+	const size_t n1 = lb_split_by_class(in, s), n0 = in->b - n1;
 	const real inv_tau = (real)(1 / in->par[TAU].v);
 	const double pairs = (double)n1 * (in->par[NEGATIVES].v > MEAN ? 1.0 : (double)n0);
 
@@ -64,7 +64,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return total / pairs;
 }
 
-const struct X(lb_loss) X(lb_binary_mw) = {
+const struct lb_loss LB_LOSS(binary, mw) = {
 	.info = {
 		.base = {
 			.name = "mw",

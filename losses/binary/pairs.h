@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* Scores of the positives, then of the negatives, into s; returns the number of positives. */
-static inline size_t lb_gather(const struct X(lb_batch) *in, real *s)
+static inline size_t lb_split_by_class(const struct lb_batch *in, real *s)
 {
 	const size_t n1 = lb_positives(in);
 
@@ -32,10 +32,10 @@ struct lb_pairs {
 };
 
 /* False when a score is NaN. Takes 2 b values of scratch. */
-static inline bool lb_sorted(const struct X(lb_batch) *in, struct lb_pairs *p)
+static inline bool lb_sorted(const struct lb_batch *in, struct lb_pairs *p)
 {
 	p->pos = in->scratch;
-	p->n1 = lb_gather(in, p->pos);
+	p->n1 = lb_split_by_class(in, p->pos);
 	p->n0 = in->b - p->n1;
 	p->neg = p->pos + p->n1;
 	p->up = p->pos + in->b;
@@ -48,7 +48,7 @@ static inline bool lb_sorted(const struct X(lb_batch) *in, struct lb_pairs *p)
 }
 
 /* False when there is no pair, too. */
-static inline bool lb_pairs(const struct X(lb_batch) *in, struct lb_pairs *p)
+static inline bool lb_pairs(const struct lb_batch *in, struct lb_pairs *p)
 {
 	return lb_sorted(in, p) && p->n1 && p->n0;
 }
@@ -126,7 +126,7 @@ static inline double lb_hinge_pairs(const struct lb_pairs *p, double margin, boo
 }
 
 /* The slopes to the rows, times scale. */
-static inline void lb_scatter(const struct X(lb_batch) *in, const struct lb_pairs *p, double scale, real *g)
+static inline void lb_scatter(const struct lb_batch *in, const struct lb_pairs *p, double scale, real *g)
 {
 	for (size_t i = 0; g && i < in->b; i++) {
 		const real slope = in->y[i] == 1 ? p->up[lb_first(p->pos, p->n1, in->z[i])] : p->down[lb_first(p->neg, p->n0, in->z[i])];
@@ -135,7 +135,7 @@ static inline void lb_scatter(const struct X(lb_batch) *in, const struct lb_pair
 }
 
 /* The mean over all pairs of one of the two hinges. */
-static inline double lb_hinge_pairs_batch(const struct X(lb_batch) *in, real *g, double margin, bool squared)
+static inline double lb_hinge_pairs_batch(const struct lb_batch *in, real *g, double margin, bool squared)
 {
 	struct lb_pairs p;
 

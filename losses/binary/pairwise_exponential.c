@@ -8,7 +8,7 @@ static const struct lb_example examples[] = {
 };
 
 /* log of the mean of exp(sign z) over the rows of class y */
-static double log_mean_exp(const struct X(lb_batch) *in, int32_t y, double sign)
+static double log_mean_exp(const struct lb_batch *in, int32_t y, double sign)
 {
 	double top = -HUGE_VAL, sum = 0, n = 0;
 
@@ -23,7 +23,7 @@ static double log_mean_exp(const struct X(lb_batch) *in, int32_t y, double sign)
 	return top + log(sum / n);
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const double n1 = (double)lb_positives(in), n0 = (double)in->b - n1;
 
@@ -35,7 +35,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return exp(up + down) + lb_nothing(in);
 }
 
-const struct X(lb_loss) X(lb_binary_pairwise_exponential) = {
+const struct lb_loss LB_LOSS(binary, pairwise_exponential) = {
 	.info = {
 		.base = {
 			.name = "pairwise_exponential",

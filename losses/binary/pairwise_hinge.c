@@ -13,12 +13,12 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	return lb_hinge_pairs_batch(in, g, in->par[MARGIN].v, false);
 }
 
-const struct X(lb_loss) X(lb_binary_pairwise_hinge) = {
+const struct lb_loss LB_LOSS(binary, pairwise_hinge) = {
 	.info = {
 		.base = {
 			.name = "pairwise_hinge",

@@ -13,7 +13,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const struct lb_spread s = lb_spread(in, false);
 	const double short_by = in->par[MARGIN].v - (s.mean[1] - s.mean[0]);
@@ -27,7 +27,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return s.var[0] + s.var[1] + short_by * short_by;
 }
 
-const struct X(lb_loss) X(lb_binary_pairwise_squared) = {
+const struct lb_loss LB_LOSS(binary, pairwise_squared) = {
 	.info = {
 		.base = {
 			.name = "pairwise_squared",

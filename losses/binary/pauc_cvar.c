@@ -21,7 +21,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	struct lb_pairs p;
 
@@ -44,7 +44,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return total / pairs;
 }
 
-const struct X(lb_loss) X(lb_binary_pauc_cvar) = {
+const struct lb_loss LB_LOSS(binary, pauc_cvar) = {
 	.info = {
 		.base = {
 			.name = "pauc_cvar",

@@ -16,7 +16,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static double gap(const struct X(lb_batch) *in, size_t i, double z)
+static double gap(const struct lb_batch *in, size_t i, double z)
 {
 	const double u = in->par[MARGIN].v - ((double)in->z[i] - z);
 
@@ -24,12 +24,12 @@ static double gap(const struct X(lb_batch) *in, size_t i, double z)
 }
 
 /* exp((l - l_top) / lam), u and top being the gaps whose squares they are */
-static double share(const struct X(lb_batch) *in, double u, double top)
+static double share(const struct lb_batch *in, double u, double top)
 {
 	return exp((u - top) * (u + top) / in->par[LAM].v);
 }
 
-static double largest_negative(const struct X(lb_batch) *in)
+static double largest_negative(const struct lb_batch *in)
 {
 	double top = -HUGE_VAL;
 
@@ -39,7 +39,7 @@ static double largest_negative(const struct X(lb_batch) *in)
 }
 
 /* For each positive the sum of the shares of its pairs, in sum; returns the sum of its losses over positives. */
-static double weigh(const struct X(lb_batch) *in, double top, double n0, real *sum)
+static double weigh(const struct lb_batch *in, double top, double n0, real *sum)
 {
 	double value = 0;
 
@@ -55,7 +55,7 @@ static double weigh(const struct X(lb_batch) *in, double top, double n0, real *s
 }
 
 /* Sum over the pairs of row s of the weight of the pair times its slope by the gap. */
-static double slope(const struct X(lb_batch) *in, size_t s, double top, const real *sum)
+static double slope(const struct lb_batch *in, size_t s, double top, const real *sum)
 {
 	double total = 0;
 
@@ -69,7 +69,7 @@ static double slope(const struct X(lb_batch) *in, size_t s, double top, const re
 	return in->y[s] ? -total : total;
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const double n1 = (double)lb_positives(in), n0 = (double)in->b - n1, top = largest_negative(in);
 
@@ -81,7 +81,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return value / n1;
 }
 
-const struct X(lb_loss) X(lb_binary_pauc_kl) = {
+const struct lb_loss LB_LOSS(binary, pauc_kl) = {
 	.info = {
 		.base = {
 			.name = "pauc_kl",

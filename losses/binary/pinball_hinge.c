@@ -26,12 +26,12 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = u, .slope = u > 0 ? R(-1.0) : R(0.0) };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_of_margin(in, i, z, g, phi);
 }
 
-const struct X(lb_loss) X(lb_binary_pinball_hinge) = {
+const struct lb_loss LB_LOSS(binary, pinball_hinge) = {
 	.info = {
 		.base = {
 			.name = "pinball_hinge",

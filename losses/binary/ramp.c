@@ -16,12 +16,12 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = low ? R(0.0) : high ? R(1.0) : u, .slope = low || high ? R(0.0) : R(-0.5) };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_of_margin(in, i, z, g, phi);
 }
 
-const struct X(lb_loss) X(lb_binary_ramp) = {
+const struct lb_loss LB_LOSS(binary, ramp) = {
 	.info = {
 		.base = {
 			.name = "ramp",

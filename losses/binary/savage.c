@@ -24,12 +24,12 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = p.loss * p.loss, .slope = 2 * p.loss * p.slope };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_of_margin(in, i, z, g, phi);
 }
 
-const struct X(lb_loss) X(lb_binary_savage) = {
+const struct lb_loss LB_LOSS(binary, savage) = {
 	.info = {
 		.base = {
 			.name = "savage",

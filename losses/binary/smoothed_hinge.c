@@ -25,12 +25,12 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = u - width / 2, .slope = R(-1.0) };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_of_margin(in, i, z, g, phi);
 }
 
-const struct X(lb_loss) X(lb_binary_smoothed_hinge) = {
+const struct lb_loss LB_LOSS(binary, smoothed_hinge) = {
 	.info = {
 		.base = {
 			.name = "smoothed_hinge",

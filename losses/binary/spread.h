@@ -21,7 +21,7 @@ struct lb_spread {
 	double origin, n[2], mean[2], var[2];
 };
 
-static inline struct lb_spread lb_spread(const struct X(lb_batch) *in, bool squash)
+static inline struct lb_spread lb_spread(const struct lb_batch *in, bool squash)
 {
 	struct lb_spread s = { .origin = lb_squash((double)in->z[0], squash).v };
 

@@ -33,12 +33,12 @@ static struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par
 				 .by_fp = par[A_FP].v * right / den / den };
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	return lb_soft_batch(in, g, &(const struct lb_amp){ .kind = LB_AMP_IDENTITY }, metric);
 }
 
-const struct X(lb_loss) X(lb_binary_tversky) = {
+const struct lb_loss LB_LOSS(binary, tversky) = {
 	.info = {
 		.base = {
 			.name = "tversky",

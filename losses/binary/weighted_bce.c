@@ -20,14 +20,14 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct lb_margin m = lb_logistic(lb_margin_of(in, i, z));
 
 	return lb_margin_row(&m, in->y[i], (real)in->par[in->y[i] ? W_POS : W_NEG].v, g);
 }
 
-const struct X(lb_loss) X(lb_binary_weighted_bce) = {
+const struct lb_loss LB_LOSS(binary, weighted_bce) = {
 	.info = {
 		.base = {
 			.name = "weighted_bce",

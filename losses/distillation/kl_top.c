@@ -104,7 +104,7 @@ static bool any_nan(const real *v, size_t n)
 }
 
 /* In double: at a high temperature both distributions are nearly uniform, and their difference is small. */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const real *t = in->t + i * in->c;
 	const double scale = 1 / in->par[TEMPERATURE].v;
@@ -125,7 +125,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return sum > 0 ? (real)sum : R(0.0);
 }
 
-const struct X(lb_loss) X(lb_distillation_kl_top) = {
+const struct lb_loss LB_LOSS(distillation, kl_top) = {
 	.info = {
 		.base = {
 			.name = "kl_top",

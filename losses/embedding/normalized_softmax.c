@@ -35,7 +35,7 @@ struct view {
 	double scale;            /* 1/t */
 };
 
-static struct view view_of(const struct X(lb_batch) *in)
+static struct view view_of(const struct lb_batch *in)
 {
 	const struct view v = { .inverse = in->wide, .cosine = in->wide + in->facts->n_classes, .classes = in->facts->n_classes,
 				.scale = 1 / in->par[TEMPERATURE].v };
@@ -46,7 +46,7 @@ static struct view view_of(const struct X(lb_batch) *in)
 }
 
 /* The row's cosines to all prototypes; returns the row's inverse length. In double: t multiplies their rounding. */
-static double cosines(const struct X(lb_batch) *in, const struct view *v, const real *z)
+static double cosines(const struct lb_batch *in, const struct view *v, const real *z)
 {
 	const double inverse = inverse_length(z, in->c);
 
@@ -61,7 +61,7 @@ static double cosines(const struct X(lb_batch) *in, const struct view *v, const 
 }
 
 /* With slope_k = dL/dcos_k: dL/dz = sum_k slope_k (w_k/|w_k| - cos_k z/|z|) / |z|, and the same with z and w_k exchanged. */
-static void pull_back(const struct X(lb_batch) *in, const struct view *v, const real *z, double inverse, size_t k, double slope,
+static void pull_back(const struct lb_batch *in, const struct view *v, const real *z, double inverse, size_t k, double slope,
 		      double *g)
 {
 	const real *w = in->own + k * in->c;
@@ -75,7 +75,7 @@ static void pull_back(const struct X(lb_batch) *in, const struct view *v, const 
 	}
 }
 
-static double row(const struct X(lb_batch) *in, const struct view *v, size_t i, real *g)
+static double row(const struct lb_batch *in, const struct view *v, size_t i, real *g)
 {
 	const real *z = in->z + i * in->c;
 	const double inverse = cosines(in, v, z);
@@ -101,7 +101,7 @@ static double row(const struct X(lb_batch) *in, const struct view *v, size_t i, 
 	return own_term >= 1 ? log1p(rest) : log(sum) - own;
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const struct view v = view_of(in);
 	double sum = 0;
@@ -128,7 +128,7 @@ static void own_init(const struct lb_arg *par, size_t columns, const struct lb_l
 		own[j] = (real)lb_rng_normal(&rng);
 }
 
-static void scores(const struct X(lb_batch) *in, real *out)
+static void scores(const struct lb_batch *in, real *out)
 {
 	const struct view v = view_of(in);
 
@@ -139,7 +139,7 @@ static void scores(const struct X(lb_batch) *in, real *out)
 	}
 }
 
-const struct X(lb_loss) X(lb_embedding_normalized_softmax) = {
+const struct lb_loss LB_LOSS(embedding, normalized_softmax) = {
 	.info = {
 		.base = {
 			.name = "normalized_softmax",

@@ -10,7 +10,7 @@ static const struct lb_example examples[] = {
 };
 
 /* Row i's fused score. */
-static double fused(const struct X(lb_batch) *in, size_t i)
+static double fused(const struct lb_batch *in, size_t i)
 {
 	const real *z = in->z + i * (in->ld ? in->ld : in->c);
 	double sum = 0;
@@ -36,7 +36,7 @@ static double slope(double z, bool positive)
 }
 
 /* Mean loss of the fused score, or of branch d. */
-static double mean_loss(const struct X(lb_batch) *in, size_t d)
+static double mean_loss(const struct lb_batch *in, size_t d)
 {
 	double sum = 0;
 
@@ -46,7 +46,7 @@ static double mean_loss(const struct X(lb_batch) *in, size_t d)
 }
 
 /* g += share times the slopes of one mean loss by the column. */
-static void add(const struct X(lb_batch) *in, real *g, size_t d, double share, bool whole)
+static void add(const struct lb_batch *in, real *g, size_t d, double share, bool whole)
 {
 	for (size_t i = 0; i < in->b; i++) {
 		const double z = whole ? fused(in, i) : (double)in->z[i * in->c + d];
@@ -54,7 +54,7 @@ static void add(const struct X(lb_batch) *in, real *g, size_t d, double share, b
 	}
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const double whole = mean_loss(in, in->c);
 	double value = whole, share = 1;
@@ -74,7 +74,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 }
 
 /* Two classes whose softmax is the sigmoid of the fused score. */
-static void scores(const struct X(lb_batch) *in, real *out)
+static void scores(const struct lb_batch *in, real *out)
 {
 	const size_t classes = in->facts->n_classes;
 
@@ -83,7 +83,7 @@ static void scores(const struct X(lb_batch) *in, real *out)
 			out[i * classes + k] = k ? (real)fused(in, i) : 0;
 }
 
-const struct X(lb_loss) X(lb_embedding_tri_bce) = {
+const struct lb_loss LB_LOSS(embedding, tri_bce) = {
 	.info = {
 		.base = {
 			.name = "tri_bce",

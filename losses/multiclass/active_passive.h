@@ -77,7 +77,7 @@ struct lb_mix {
 };
 
 /* alpha f_y / sum_k f_k + beta passive; passive may be NULL. */
-static inline real lb_active_passive_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g, struct lb_mix mix,
+static inline real lb_active_passive_row(const struct lb_batch *in, size_t i, const real *z, real *g, struct lb_mix mix,
 					 struct lb_phi (*passive)(const struct lb_softmax *s, const struct lb_arg *par))
 {
 	real *e = lb_terms(in, i, g);

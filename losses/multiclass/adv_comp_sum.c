@@ -39,7 +39,7 @@ static double moved(size_t c, size_t y, const real *z, const real *far, double s
 	return length;
 }
 
-static double row(const struct X(lb_batch) *in, size_t i, real *g)
+static double row(const struct lb_batch *in, size_t i, real *g)
 {
 	const size_t c = in->c, y = (size_t)in->y[i], stride = in->b * c;
 	const real *z = in->z + i * c;
@@ -59,7 +59,7 @@ static double row(const struct X(lb_batch) *in, size_t i, real *g)
 	return value;
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	double sum = 0;
 
@@ -68,7 +68,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return sum / (double)in->b;
 }
 
-const struct X(lb_loss) X(lb_multiclass_adv_comp_sum) = {
+const struct lb_loss LB_LOSS(multiclass, adv_comp_sum) = {
 	.info = {
 		.base = {
 			.name = "adv_comp_sum",

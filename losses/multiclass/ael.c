@@ -19,14 +19,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_ael(s, (real)par[A].v);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(ael, phi)
 
-const struct X(lb_loss) X(lb_multiclass_ael) = {
+const struct lb_loss LB_LOSS(multiclass, ael) = {
 	.info = {
 		.base = {
 			.name = "ael",
@@ -47,5 +47,5 @@ const struct X(lb_loss) X(lb_multiclass_ael) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_ael_lanes),
+	.lanes = LB_LANES(ael),
 };

@@ -45,7 +45,7 @@ static double next_lambda(const struct lb_scores *s, const struct lb_arg *par, d
 	return par[LAMBDA0].v * (1 - kl / (par[ALPHA].v * log(c)));
 }
 
-static void visit(const struct X(lb_batch) *in)
+static void visit(const struct lb_batch *in)
 {
 	double *lambdas = in->state;             /* (n_rows), all lambda0 before the first visit */
 
@@ -56,7 +56,7 @@ static void visit(const struct X(lb_batch) *in)
 	}
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double *lambdas = in->state, start = in->par[LAMBDA0].v;
 	const struct lb_scores s = lb_scores(z, in->c, (enum lb_norm)in->par[NORM].v);
@@ -85,7 +85,7 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return facts->n_rows * sizeof(double);
 }
 
-const struct X(lb_loss) X(lb_multiclass_aldr_kl) = {
+const struct lb_loss LB_LOSS(multiclass, aldr_kl) = {
 	.info = {
 		.base = {
 			.name = "aldr_kl",

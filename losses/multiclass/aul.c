@@ -26,14 +26,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_aul(s, (real)(par[A].v - 1), (real)par[Q].v);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(aul, phi)
 
-const struct X(lb_loss) X(lb_multiclass_aul) = {
+const struct lb_loss LB_LOSS(multiclass, aul) = {
 	.info = {
 		.base = {
 			.name = "aul",
@@ -57,5 +57,5 @@ const struct X(lb_loss) X(lb_multiclass_aul) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_aul_lanes),
+	.lanes = LB_LANES(aul),
 };

@@ -43,7 +43,7 @@ fail:
 
 /* The rows of T^-1 sum to 1, so with m the class of the largest score and d_k = z_m - z_k the value is
  * sum_k (T^-1)_yk d_k - log p_m. */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;
 	real *e = lb_terms(in, i, g);
@@ -60,7 +60,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)(sum + log1p(others));
 }
 
-const struct X(lb_loss) X(lb_multiclass_backward_ce) = {
+const struct lb_loss LB_LOSS(multiclass, backward_ce) = {
 	.info = {
 		.base = {
 			.name = "backward_ce",

@@ -11,7 +11,7 @@ static const struct lb_example examples[] = {
 	  .y = { 0, 1, 0, 0 }, .value = 0.57388311320380004, .source = "mpmath, 30 digits: counts (3, 1, 0)" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_table_offset_row(in, i, z, g);
 }
@@ -22,7 +22,7 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return lb_log_counts(facts, 1, err);
 }
 
-const struct X(lb_loss) X(lb_multiclass_balanced_softmax) = {
+const struct lb_loss LB_LOSS(multiclass, balanced_softmax) = {
 	.info = {
 		.base = {
 			.name = "balanced_softmax",

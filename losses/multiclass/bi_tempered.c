@@ -56,7 +56,7 @@ static void gradient(const struct lb_tempered *s, const struct target *t, double
 	g[s->top] = (real)(u_top * (r_rest / sum) - r_top / sum * u_rest);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double t1 = in->par[T1].v, t2 = in->par[T2].v, a = in->par[SMOOTHING].v;
 	const struct target t = { .y = (size_t)in->y[i], .share = a / (double)(in->c - 1), .a = a };
@@ -70,7 +70,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)loss;
 }
 
-const struct X(lb_loss) X(lb_multiclass_bi_tempered) = {
+const struct lb_loss LB_LOSS(multiclass, bi_tempered) = {
 	.info = {
 		.base = {
 			.name = "bi_tempered",

@@ -29,7 +29,7 @@ static const struct lb_example examples[] = {
 };
 
 /* Unbiased, of row i's features; 0 of fewer than two. */
-static double variance(const struct X(lb_batch) *in, size_t i)
+static double variance(const struct lb_batch *in, size_t i)
 {
 	const real *h = in->h ? in->h + i * in->dh : NULL;
 	double mean = 0, sum = 0;
@@ -48,7 +48,7 @@ struct range {
 	double least, most;
 };
 
-static struct range range_of(const struct X(lb_batch) *in)
+static struct range range_of(const struct lb_batch *in)
 {
 	struct range r = { .least = (double)INFINITY, .most = -(double)INFINITY };
 
@@ -60,14 +60,14 @@ static struct range range_of(const struct X(lb_batch) *in)
 	return r;
 }
 
-static void visit(const struct X(lb_batch) *in)
+static void visit(const struct lb_batch *in)
 {
 	double *least = in->state;
 
 	*least = fmin(*least, range_of(in).least);
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const double alpha = in->par[ALPHA].v, beta = in->par[BETA].v, *ever = in->state;
 	const struct range r = range_of(in);
@@ -106,7 +106,7 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return sizeof(double);
 }
 
-const struct X(lb_loss) X(lb_multiclass_bias) = {
+const struct lb_loss LB_LOSS(multiclass, bias) = {
 	.info = {
 		.base = {
 			.name = "bias",

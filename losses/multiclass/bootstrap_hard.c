@@ -18,7 +18,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const real beta = (real)in->par[BETA].v, own = (real)(1 - in->par[BETA].v);
 	real *e = lb_terms(in, i, g);
@@ -37,7 +37,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return -beta * s.lp + own * log1p(rest);
 }
 
-const struct X(lb_loss) X(lb_multiclass_bootstrap_hard) = {
+const struct lb_loss LB_LOSS(multiclass, bootstrap_hard) = {
 	.info = {
 		.base = {
 			.name = "bootstrap_hard",

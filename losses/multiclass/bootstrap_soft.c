@@ -18,12 +18,12 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_entropy_row(in, i, z, g, (real)in->par[BETA].v, (real)(1 - in->par[BETA].v));
 }
 
-const struct X(lb_loss) X(lb_multiclass_bootstrap_soft) = {
+const struct lb_loss LB_LOSS(multiclass, bootstrap_soft) = {
 	.info = {
 		.base = {
 			.name = "bootstrap_soft",

@@ -10,7 +10,7 @@ static const struct lb_example examples[] = {
  * value = q^2 (1 + square), grad_y = -2 p_y q^2 (1 + square), grad_k = 2 q p_k (r_k - r_m + gap + p_y (1 + square)):
  * r_k - square = r_k - r_m + gap loses nothing when one wrong class holds all the mass. A rest whose reciprocal would overflow is scaled
  * up by a power of two. */
-LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at)
+LB_BODY void body(size_t n, const struct lb_arg *par, struct lb_lane_rows *at)
 {
 	const size_t c = at->c;
 	real most[LB_PANEL] = { 0 }, up[LB_PANEL], per[LB_PANEL], share[LB_PANEL], p[LB_PANEL], q[LB_PANEL], lift[LB_PANEL];
@@ -51,7 +51,7 @@ LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at
 
 LB_SIDE_BY_SIDE(brier, true, body)
 
-const struct X(lb_loss) X(lb_multiclass_brier) = {
+const struct lb_loss LB_LOSS(multiclass, brier) = {
 	.info = {
 		.base = {
 			.name = "brier",
@@ -68,6 +68,6 @@ const struct X(lb_loss) X(lb_multiclass_brier) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
-	.lanes = X(lb_brier_lanes),
+	.lanes = LB_LANES(brier),
 	.softmax = true,
 };

@@ -16,7 +16,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static bool is_right(const struct X(lb_batch) *in, size_t i)
+static bool is_right(const struct lb_batch *in, size_t i)
 {
 	const real *z = in->z + i * in->c;
 	size_t top = 0;
@@ -28,7 +28,7 @@ static bool is_right(const struct X(lb_batch) *in, size_t i)
 
 /* One row's (confidence - right)^2; g gets `weight` times its derivative. The miss of a right row is 1 - confidence, a sum of the
  * other terms. */
-static double row_loss(const struct X(lb_batch) *in, size_t i, double weight, real *g)
+static double row_loss(const struct lb_batch *in, size_t i, double weight, real *g)
 {
 	const real inv_t = (real)(1 / in->par[TEMPERATURE].v);
 	real *e = lb_terms(in, i, g);
@@ -47,7 +47,7 @@ static double row_loss(const struct X(lb_batch) *in, size_t i, double weight, re
 	return miss * miss;
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	size_t right = 0;
 	double value = 0;
@@ -64,7 +64,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return value;
 }
 
-const struct X(lb_loss) X(lb_multiclass_ca) = {
+const struct lb_loss LB_LOSS(multiclass, ca) = {
 	.info = {
 		.base = {
 			.name = "ca",

@@ -21,7 +21,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = -s->lp, .f = R(1.0) };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, (real)(1 / in->par[TEMPERATURE].v), phi);
 }
@@ -33,7 +33,7 @@ static bool plain(const struct lb_arg *par)
 
 LB_PHI_LANES(ce, phi)
 
-const struct X(lb_loss) X(lb_multiclass_ce) = {
+const struct lb_loss LB_LOSS(multiclass, ce) = {
 	.info = {
 		.base = {
 			.name = "ce",
@@ -55,6 +55,6 @@ const struct X(lb_loss) X(lb_multiclass_ce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_ce_lanes),
+	.lanes = LB_LANES(ce),
 	.plain = plain,
 };

@@ -47,7 +47,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_focal_phi(s, (real)par[GAMMA].v);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double *weights = in->state;
 	const real w = (real)weights[in->y[i]], loss = lb_phi_row(in, i, z, g, R(1.0), phi);
@@ -57,7 +57,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return w * loss;
 }
 
-const struct X(lb_loss) X(lb_multiclass_class_balanced) = {
+const struct lb_loss LB_LOSS(multiclass, class_balanced) = {
 	.info = {
 		.base = {
 			.name = "class_balanced",

@@ -18,12 +18,12 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_comp_sum_row(in, i, z, g);
 }
 
-const struct X(lb_loss) X(lb_multiclass_comp_sum) = {
+const struct lb_loss LB_LOSS(multiclass, comp_sum) = {
 	.info = {
 		.base = {
 			.name = "comp_sum",

@@ -23,7 +23,7 @@ static inline struct lb_phi lb_comp_sum_phi(const struct lb_softmax *s, const st
 }
 
 /* tau < 1: F = p_y^(tau-1) is large where p_k is small; their product is one exponential, in double as its argument is large too. */
-static inline real lb_comp_sum_steep(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static inline real lb_comp_sum_steep(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double a = in->par[LB_COMP_SUM_TAU].v - 1, scale = 1 / in->par[LB_COMP_SUM_RHO].v;
 	real *e = lb_terms(in, i, g);
@@ -39,7 +39,7 @@ static inline real lb_comp_sum_steep(const struct X(lb_batch) *in, size_t i, con
 	return (real)(-expm1(a * lp) / a);
 }
 
-static inline real lb_comp_sum_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static inline real lb_comp_sum_row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	if (in->par[LB_COMP_SUM_TAU].v < 1)
 		return lb_comp_sum_steep(in, i, z, g);

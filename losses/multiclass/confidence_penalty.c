@@ -18,12 +18,12 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_entropy_row(in, i, z, g, R(1.0), (real)-in->par[BETA].v);
 }
 
-const struct X(lb_loss) X(lb_multiclass_confidence_penalty) = {
+const struct lb_loss LB_LOSS(multiclass, confidence_penalty) = {
 	.info = {
 		.base = {
 			.name = "confidence_penalty",

@@ -37,7 +37,7 @@ static inline struct lb_phi lb_ce_phi(const struct lb_softmax *s, const struct l
 
 /* Cross-entropy of scale * (z + offset), offsets given in e = lb_terms(in, i, g). They are added to the gaps to the class of the
  * largest sum and not to the scores, whose last digits they would cost. */
-static inline real lb_offset_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g, real scale)
+static inline real lb_offset_row(const struct lb_batch *in, size_t i, const real *z, real *g, real scale)
 {
 	real *e = lb_terms(in, i, g);
 	size_t top = 0;
@@ -52,7 +52,7 @@ static inline real lb_offset_row(const struct X(lb_batch) *in, size_t i, const r
 }
 
 /* The same with the class table as offsets. */
-static inline real lb_table_offset_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static inline real lb_table_offset_row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double *table = in->state;
 	real *e = lb_terms(in, i, g);

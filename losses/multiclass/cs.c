@@ -13,7 +13,7 @@ static const struct lb_example examples[] = {
 	  .source = "by hand: (0.2 + 1.5) / 2" },
 };
 
-LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at)
+LB_BODY void body(size_t n, const struct lb_arg *par, struct lb_lane_rows *at)
 {
 	const real margin = (real)par[MARGIN].v;
 	real loss[LB_PANEL] = { 0 }, worst[LB_PANEL];
@@ -38,7 +38,7 @@ LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at
 
 LB_SIDE_BY_SIDE(cs, false, body)
 
-const struct X(lb_loss) X(lb_multiclass_cs) = {
+const struct lb_loss LB_LOSS(multiclass, cs) = {
 	.info = {
 		.base = {
 			.name = "cs",
@@ -58,5 +58,5 @@ const struct X(lb_loss) X(lb_multiclass_cs) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
-	.lanes = X(lb_cs_lanes),
+	.lanes = LB_LANES(cs),
 };

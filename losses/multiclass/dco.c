@@ -29,14 +29,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = (real)(x > -0.6 ? -log(-expm1(x)) : -log1p(-exp(x))), .f = (real)(n * p * rest / -expm1(x)) };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(dco, phi)
 
-const struct X(lb_loss) X(lb_multiclass_dco) = {
+const struct lb_loss LB_LOSS(multiclass, dco) = {
 	.info = {
 		.base = {
 			.name = "dco",
@@ -62,5 +62,5 @@ const struct X(lb_loss) X(lb_multiclass_dco) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_dco_lanes),
+	.lanes = LB_LANES(dco),
 };

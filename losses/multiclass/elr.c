@@ -41,7 +41,7 @@ static real norm_of(const real *e, size_t c, real sum)
 	return (real)norm;
 }
 
-static void visit(const struct X(lb_batch) *in)
+static void visit(const struct lb_batch *in)
 {
 	const size_t c = in->c;
 	real *targets = in->state;               /* (n_rows,c), all 0 before the first visit */
@@ -68,7 +68,7 @@ static real target(const struct view *v, size_t k)
 }
 
 /* With m the class of the largest p: t_m - s = sum_k p_k (t_m - t_k) = gap, which loses nothing as p_m nears 1. */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;
 	const real *targets = in->state;
@@ -103,7 +103,7 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return facts->n_rows * facts->n_classes * sizeof(real);
 }
 
-const struct X(lb_loss) X(lb_multiclass_elr) = {
+const struct lb_loss LB_LOSS(multiclass, elr) = {
 	.info = {
 		.base = {
 			.name = "elr",

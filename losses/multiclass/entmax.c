@@ -20,12 +20,12 @@ static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 2, 0 }, .y = { 0 }, .value = 0, .source = "by hand: a lead of 1/(a - 1) ends the loss" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_entmax_row(in, i, z, g, in->par[ALPHA].v);
 }
 
-const struct X(lb_loss) X(lb_multiclass_entmax) = {
+const struct lb_loss LB_LOSS(multiclass, entmax) = {
 	.info = {
 		.base = {
 			.name = "entmax",

@@ -23,14 +23,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_focal_phi(s, (real)par[GAMMA].v);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(focal, phi)
 
-const struct X(lb_loss) X(lb_multiclass_focal) = {
+const struct lb_loss LB_LOSS(multiclass, focal) = {
 	.info = {
 		.base = {
 			.name = "focal",
@@ -53,5 +53,5 @@ const struct X(lb_loss) X(lb_multiclass_focal) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_focal_lanes),
+	.lanes = LB_LANES(focal),
 };

@@ -73,7 +73,7 @@ static real distant_row(const real *z, const real *e, size_t c, const struct lb_
 	return (real)((double)log(s->sum) + ((double)z[s->top] - (double)z[n]) - log(sum));
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	real *e = lb_terms(in, i, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
@@ -82,7 +82,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return t[s.top] > 0 ? plain_row(e, in->c, &s, t, g) : distant_row(z, e, in->c, &s, t, g);
 }
 
-const struct X(lb_loss) X(lb_multiclass_forward_ce) = {
+const struct lb_loss LB_LOSS(multiclass, forward_ce) = {
 	.info = {
 		.base = {
 			.name = "forward_ce",

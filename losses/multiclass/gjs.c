@@ -85,7 +85,7 @@ static double diverge(const struct view *v, const double *log_a, size_t c, size_
 }
 
 /* L = js(mean of p^j) + (1/V) sum_j KL(p^j || mean) / w, w = -log(1 - pi): the same as the formula, and nothing cancels. */
-static double row(const struct X(lb_batch) *in, size_t i, real *g)
+static double row(const struct lb_batch *in, size_t i, real *g)
 {
 	const double pi = in->par[PI].v, w = -log1p(-pi), share = 1 / (double)in->views, rows = (double)in->b;
 	const size_t c = in->c, y = (size_t)in->y[i], stride = in->b * c;
@@ -104,7 +104,7 @@ static double row(const struct X(lb_batch) *in, size_t i, real *g)
 	return value + apart / w;
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	double sum = 0;
 
@@ -114,7 +114,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return sum < 0 ? 0 : sum;
 }
 
-const struct X(lb_loss) X(lb_multiclass_gjs) = {
+const struct lb_loss LB_LOSS(multiclass, gjs) = {
 	.info = {
 		.base = {
 			.name = "gjs",

@@ -20,7 +20,7 @@ static const struct lb_example examples[] = {
 };
 
 /* -sum_k t_k log p_k = -log p_y + (a/C) sum_k (z_y - z_k): the mean of the gaps to the label, added to cross-entropy. */
-LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at)
+LB_BODY void body(size_t n, const struct lb_arg *par, struct lb_lane_rows *at)
 {
 	const size_t c = at->c;
 	const double share = par[ALPHA].v / (double)c;
@@ -42,7 +42,7 @@ LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at
 
 LB_SIDE_BY_SIDE(label_smoothing, true, body)
 
-const struct X(lb_loss) X(lb_multiclass_label_smoothing) = {
+const struct lb_loss LB_LOSS(multiclass, label_smoothing) = {
 	.info = {
 		.base = {
 			.name = "label_smoothing",
@@ -65,6 +65,6 @@ const struct X(lb_loss) X(lb_multiclass_label_smoothing) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
-	.lanes = X(lb_label_smoothing_lanes),
+	.lanes = LB_LANES(label_smoothing),
 	.softmax = true,
 };

@@ -35,7 +35,7 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return table;
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t y = (size_t)in->y[i];
 	const double *margins = in->state;
@@ -47,7 +47,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return lb_offset_row(in, i, z, g, (real)in->par[S].v);
 }
 
-const struct X(lb_loss) X(lb_multiclass_ldam) = {
+const struct lb_loss LB_LOSS(multiclass, ldam) = {
 	.info = {
 		.base = {
 			.name = "ldam",

@@ -24,12 +24,12 @@ static const struct lb_example examples[] = {
 	  .source = "by hand: k is cut at 3, (0 - 0.5 + 0.2) / 3" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_ldr_k_row(in, i, z, g, lb_cut_k(&in->par[K], in->c), in->par[MARGIN].v);
 }
 
-const struct X(lb_loss) X(lb_multiclass_ldr_k) = {
+const struct lb_loss LB_LOSS(multiclass, ldr_k) = {
 	.info = {
 		.base = {
 			.name = "ldr_k",

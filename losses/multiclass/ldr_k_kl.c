@@ -62,7 +62,7 @@ static double value(const struct lb_ordered *o, const struct cap *at, double lam
 	return (capped + (k - r) * (at->u + lambda * log1p((k * lack + r * (c - k)) / (c * (k - r)))) - lambda * r * log(c / k)) / k;
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c, y = (size_t)in->y[i], k = lb_cut_k(&in->par[K], c);
 	const double lambda = in->par[LAMBDA].v, m = in->par[MARGIN].v;
@@ -83,7 +83,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)value(&o, &at, lambda);
 }
 
-const struct X(lb_loss) X(lb_multiclass_ldr_k_kl) = {
+const struct lb_loss LB_LOSS(multiclass, ldr_k_kl) = {
 	.info = {
 		.base = {
 			.name = "ldr_k_kl",

@@ -54,7 +54,7 @@ static double average(const struct lb_scores *s, size_t y, double m, real *w)
 	return sum / c;
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t y = (size_t)in->y[i];
 	const double lambda = in->par[LAMBDA].v, m = in->par[MARGIN].v;
@@ -67,7 +67,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)value;
 }
 
-const struct X(lb_loss) X(lb_multiclass_ldr_kl) = {
+const struct lb_loss LB_LOSS(multiclass, ldr_kl) = {
 	.info = {
 		.base = {
 			.name = "ldr_kl",

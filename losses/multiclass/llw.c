@@ -16,7 +16,7 @@ static const struct lb_example examples[] = {
 	{ .set = "center=false", .b = 1, .c = 3, .z = { 1, -0.5, 0.2 }, .y = { 0 }, .value = 1.7, .source = "by hand: 0.5 + 1.2" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t y = (size_t)in->y[i], c = in->c;
 	const bool center = in->par[CENTER].v > 0;
@@ -39,7 +39,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)sum;
 }
 
-const struct X(lb_loss) X(lb_multiclass_llw) = {
+const struct lb_loss LB_LOSS(multiclass, llw) = {
 	.info = {
 		.base = {
 			.name = "llw",

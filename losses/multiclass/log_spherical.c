@@ -14,12 +14,12 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_spherical_row(in, i, z, g, 0, in->par[EPS].v);
 }
 
-const struct X(lb_loss) X(lb_multiclass_log_spherical) = {
+const struct lb_loss LB_LOSS(multiclass, log_spherical) = {
 	.info = {
 		.base = {
 			.name = "log_spherical",

@@ -8,12 +8,12 @@ static const struct lb_example examples[] = {
 };
 
 /* 1 + z + z^2/2 = ((1 + z)^2 + 1) / 2: the halves cancel. */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_spherical_row(in, i, z, g, 1, 1);
 }
 
-const struct X(lb_loss) X(lb_multiclass_log_taylor) = {
+const struct lb_loss LB_LOSS(multiclass, log_taylor) = {
 	.info = {
 		.base = {
 			.name = "log_taylor",

@@ -19,7 +19,7 @@ static const struct lb_example examples[] = {
 	  .y = { 0, 1, 0, 0 }, .value = 0.51585617150507094, .source = "mpmath, 30 digits: counts (3, 1, 0)" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_table_offset_row(in, i, z, g);
 }
@@ -29,7 +29,7 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return lb_log_counts(facts, par[TAU].v, err);
 }
 
-const struct X(lb_loss) X(lb_multiclass_logit_adjusted) = {
+const struct lb_loss LB_LOSS(multiclass, logit_adjusted) = {
 	.info = {
 		.base = {
 			.name = "logit_adjusted",

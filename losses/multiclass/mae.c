@@ -12,14 +12,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = 2 * s->q, .f = 2 * s->p };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(mae, phi)
 
-const struct X(lb_loss) X(lb_multiclass_mae) = {
+const struct lb_loss LB_LOSS(multiclass, mae) = {
 	.info = {
 		.base = {
 			.name = "mae",
@@ -38,5 +38,5 @@ const struct X(lb_loss) X(lb_multiclass_mae) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_mae_lanes),
+	.lanes = LB_LANES(mae),
 };

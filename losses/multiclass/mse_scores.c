@@ -6,7 +6,7 @@ static const struct lb_example examples[] = {
 	  .source = "by hand: (0.25 + 0.04 + 1 + 0.49 + 0.64) / 2" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t y = (size_t)in->y[i];
 	double sum = 0;
@@ -20,7 +20,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)sum;
 }
 
-const struct X(lb_loss) X(lb_multiclass_mse_scores) = {
+const struct lb_loss LB_LOSS(multiclass, mse_scores) = {
 	.info = {
 		.base = {
 			.name = "mse_scores",

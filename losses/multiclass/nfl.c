@@ -17,14 +17,14 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct lb_mix mix = { .alpha = 1, .g = in->par[GAMMA].v };
 
 	return lb_active_passive_row(in, i, z, g, mix, NULL);
 }
 
-const struct X(lb_loss) X(lb_multiclass_nfl) = {
+const struct lb_loss LB_LOSS(multiclass, nfl) = {
 	.info = {
 		.base = {
 			.name = "nfl",

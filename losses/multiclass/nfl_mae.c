@@ -27,14 +27,14 @@ static struct lb_phi passive(const struct lb_softmax *s, const struct lb_arg *pa
 	return (struct lb_phi){ .loss = s->q, .f = s->p };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct lb_mix mix = { .alpha = in->par[LB_ALPHA].v, .beta = in->par[LB_BETA].v, .g = in->par[GAMMA].v };
 
 	return lb_active_passive_row(in, i, z, g, mix, passive);
 }
 
-const struct X(lb_loss) X(lb_multiclass_nfl_mae) = {
+const struct lb_loss LB_LOSS(multiclass, nfl_mae) = {
 	.info = {
 		.base = {
 			.name = "nfl_mae",

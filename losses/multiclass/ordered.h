@@ -60,7 +60,7 @@ static inline struct lb_ordered lb_ordered(const real *z, size_t c, size_t y, si
 }
 
 /* Mean of the k largest margins, 1 <= k <= c. On ties entry y is taken first, then the lowest index. */
-static inline real lb_ldr_k_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g, size_t k, double m)
+static inline real lb_ldr_k_row(const struct lb_batch *in, size_t i, const real *z, real *g, size_t k, double m)
 {
 	const size_t c = in->c, y = (size_t)in->y[i];
 	const struct lb_ordered o = lb_ordered(z, c, y, k, m, in->scratch + i * c);

@@ -26,14 +26,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = -s->lp + eps * s->q, .f = s->p < s->q ? 1 + eps * s->p : (1 + eps) - eps * s->q };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(poly1, phi)
 
-const struct X(lb_loss) X(lb_multiclass_poly1) = {
+const struct lb_loss LB_LOSS(multiclass, poly1) = {
 	.info = {
 		.base = {
 			.name = "poly1",
@@ -55,5 +55,5 @@ const struct X(lb_loss) X(lb_multiclass_poly1) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_poly1_lanes),
+	.lanes = LB_LANES(poly1),
 };

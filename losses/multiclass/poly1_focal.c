@@ -45,14 +45,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 				.f = weight * (s->q + gamma * s->p * t + lift * (gamma + 1) * s->p) };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(poly1_focal, phi)
 
-const struct X(lb_loss) X(lb_multiclass_poly1_focal) = {
+const struct lb_loss LB_LOSS(multiclass, poly1_focal) = {
 	.info = {
 		.base = {
 			.name = "poly1_focal",
@@ -75,5 +75,5 @@ const struct X(lb_loss) X(lb_multiclass_poly1_focal) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_poly1_focal_lanes),
+	.lanes = LB_LANES(poly1_focal),
 };

@@ -26,14 +26,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = a * s->q, .f = a * s->p };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(rce, phi)
 
-const struct X(lb_loss) X(lb_multiclass_rce) = {
+const struct lb_loss LB_LOSS(multiclass, rce) = {
 	.info = {
 		.base = {
 			.name = "rce",
@@ -55,5 +55,5 @@ const struct X(lb_loss) X(lb_multiclass_rce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_rce_lanes),
+	.lanes = LB_LANES(rce),
 };

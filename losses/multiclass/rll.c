@@ -29,7 +29,7 @@ static double lead(const struct lb_softmax *s, const real *e, size_t k, double a
 }
 
 /* log((1 + a) / (a + p_y)) = log1p(q / (a + p_y)); the gradient is p_k (d_k - sum_j p_j d_j), d_k the lead of class k. */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;
 	const double a = in->par[ALPHA].v, share = 1 / ((double)c - 1);
@@ -47,7 +47,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)(log1p((double)s.q / (a + (double)s.p)) + share * wrong);
 }
 
-const struct X(lb_loss) X(lb_multiclass_rll) = {
+const struct lb_loss LB_LOSS(multiclass, rll) = {
 	.info = {
 		.base = {
 			.name = "rll",

@@ -30,14 +30,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = -alpha * s->lp + beta * s->q, .f = alpha + beta * s->p };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(sce, phi)
 
-const struct X(lb_loss) X(lb_multiclass_sce) = {
+const struct lb_loss LB_LOSS(multiclass, sce) = {
 	.info = {
 		.base = {
 			.name = "sce",
@@ -62,5 +62,5 @@ const struct X(lb_loss) X(lb_multiclass_sce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_sce_lanes),
+	.lanes = LB_LANES(sce),
 };

@@ -9,12 +9,12 @@
 #define LB_BODY static inline __attribute__((always_inline))
 
 /* A row as lb_lane_rows of one; its z is at->z + 0. Without `softmax`, label and own alone are set. */
-LB_BODY real lb_row_alone(const struct X(lb_batch) *in, size_t i, const real *z, real *g, bool softmax,
-			  void (*body)(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at))
+LB_BODY real lb_row_alone(const struct lb_batch *in, size_t i, const real *z, real *g, bool softmax,
+			  void (*body)(size_t n, const struct lb_arg *par, struct lb_lane_rows *at))
 {
 	real *e = lb_terms(in, i, g);
 	const size_t y = (size_t)in->y[i];
-	struct X(lb_lane_rows) at;
+	struct lb_lane_rows at;
 
 	at.c = in->c;
 	at.z = z;
@@ -33,11 +33,11 @@ LB_BODY real lb_row_alone(const struct X(lb_batch) *in, size_t i, const real *z,
 }
 
 #define LB_SIDE_BY_SIDE(name, softmax, body)                                                                                    \
-	static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)                                         \
+	static real row(const struct lb_batch *in, size_t i, const real *z, real *g)                                         \
 	{                                                                                                                       \
 		return lb_row_alone(in, i, z, g, softmax, body);                                                                \
 	}                                                                                                                       \
-	LB_CLONES static void X(lb_##name##_lanes)(const struct X(lb_batch) *in, struct X(lb_lane_rows) *at)                    \
+	LB_CLONES static void LB_LANES(name)(const struct lb_batch *in, struct lb_lane_rows *at)                    \
 	{                                                                                                                       \
 		body(LB_PANEL, in->par, at);                                                                                    \
 	}

@@ -14,7 +14,7 @@ struct lb_softmax {
 };
 
 /* The place for the terms of row i: its gradient, which is written last, or scratch when only the value is wanted. */
-static inline real *lb_terms(const struct X(lb_batch) *in, size_t i, real *g)
+static inline real *lb_terms(const struct lb_batch *in, size_t i, real *g)
 {
 	return g ? g : in->scratch + i * in->c;
 }
@@ -22,7 +22,7 @@ static inline real *lb_terms(const struct X(lb_batch) *in, size_t i, real *g)
 /* Terms into e (c values, may be z itself); inv_t = 1/T. A NaN score makes every field but y and top NaN. */
 static inline struct lb_softmax lb_softmax(const real *z, size_t c, size_t y, real inv_t, real *e)
 {
-	const struct X(lb_kernels) *kernel = X(lb_kernel)();
+	const struct lb_kernels *kernel = lb_kernel();
 	struct lb_softmax s = { .y = y, .top = kernel->largest(z, c) };
 	const real most = z[s.top], own = (z[y] - most) * inv_t;
 	const double rest = kernel->exp_terms(z, c, most, inv_t, y, e);
@@ -36,9 +36,9 @@ static inline struct lb_softmax lb_softmax(const real *z, size_t c, size_t y, re
 }
 
 /* The same for row i of the batch, whose scores are z; what the driver made for all rows is used. e is lb_terms. */
-static inline struct lb_softmax lb_softmax_of(const struct X(lb_batch) *in, size_t i, const real *z, real inv_t, real *e)
+static inline struct lb_softmax lb_softmax_of(const struct lb_batch *in, size_t i, const real *z, real inv_t, real *e)
 {
-	const struct X(lb_softmax_sums) *at = in->soft;
+	const struct lb_softmax_sums *at = in->soft;
 	const size_t y = (size_t)in->y[i];
 
 	if (!at || inv_t != 1)
@@ -74,7 +74,7 @@ static inline struct lb_phi lb_focal_phi(const struct lb_softmax *s, real gamma)
 }
 
 /* The one kernel of all losses that depend on p_y alone: grad = F (p - e) / T. */
-static inline real lb_phi_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g, real inv_t,
+static inline real lb_phi_row(const struct lb_batch *in, size_t i, const real *z, real *g, real inv_t,
 			      struct lb_phi (*phi)(const struct lb_softmax *s, const struct lb_arg *par))
 {
 	real *e = lb_terms(in, i, g);
@@ -91,7 +91,7 @@ static inline real lb_phi_row(const struct X(lb_batch) *in, size_t i, const real
 }
 
 /* lb_phi_row of LB_PANEL rows side by side, at temperature 1 */
-static inline __attribute__((always_inline)) void lb_phi_lanes(const struct lb_arg *par, struct X(lb_lane_rows) *at,
+static inline __attribute__((always_inline)) void lb_phi_lanes(const struct lb_arg *par, struct lb_lane_rows *at,
 							       struct lb_phi (*phi)(const struct lb_softmax *s, const struct lb_arg *par))
 {
 	real share[LB_PANEL], own[LB_PANEL], loss[LB_PANEL];
@@ -115,7 +115,7 @@ static inline __attribute__((always_inline)) void lb_phi_lanes(const struct lb_a
 
 /* .lanes of a loss whose .row is lb_phi_row of phi; s->y and s->top are not told */
 #define LB_PHI_LANES(name, phi)                                                                                                 \
-	LB_CLONES static void X(lb_##name##_lanes)(const struct X(lb_batch) *in, struct X(lb_lane_rows) *at)                    \
+	LB_CLONES static void LB_LANES(name)(const struct lb_batch *in, struct lb_lane_rows *at)                    \
 	{                                                                                                                       \
 		lb_phi_lanes(in->par, at, phi);                                                                                 \
 	}

@@ -11,12 +11,12 @@ static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 0, 3 }, .y = { 0 }, .value = 3, .source = "by hand: p = (0, 1), 3 + 0 - 0" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_entmax_row(in, i, z, g, 2);
 }
 
-const struct X(lb_loss) X(lb_multiclass_sparsemax) = {
+const struct lb_loss LB_LOSS(multiclass, sparsemax) = {
 	.info = {
 		.base = {
 			.name = "sparsemax",

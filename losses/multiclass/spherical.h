@@ -6,7 +6,7 @@
 
 /* v_y is divided by n^2 and the sum of the others by m^2, the largest terms of each, so that no square leaves the range; and the
  * others are kept apart: the value is log(1 + others / v_y). */
-static inline real lb_spherical_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g, double shift, double eps)
+static inline real lb_spherical_row(const struct lb_batch *in, size_t i, const real *z, real *g, double shift, double eps)
 {
 	const size_t y = (size_t)in->y[i];
 	const double own = (double)z[y] + shift, n = fmax(fabs(own), sqrt(eps));

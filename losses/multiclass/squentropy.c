@@ -7,7 +7,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;
 	const real share = 1 / (real)(c - 1);
@@ -25,7 +25,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return -s.lp + share * (real)square;
 }
 
-const struct X(lb_loss) X(lb_multiclass_squentropy) = {
+const struct lb_loss LB_LOSS(multiclass, squentropy) = {
 	.info = {
 		.base = {
 			.name = "squentropy",

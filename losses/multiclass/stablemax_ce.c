@@ -19,7 +19,7 @@ static real slope(real x)
 }
 
 /* With the sum over the wrong classes kept apart: log(1 + rest / s_y). */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t y = (size_t)in->y[i];
 	const double own = (double)stable(z[y]);
@@ -35,7 +35,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)log1p(rest / own);
 }
 
-const struct X(lb_loss) X(lb_multiclass_stablemax_ce) = {
+const struct lb_loss LB_LOSS(multiclass, stablemax_ce) = {
 	.info = {
 		.base = {
 			.name = "stablemax_ce",

@@ -31,14 +31,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = (real)(q * sum), .f = (real)-expm1(order * log_q) };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(taylor_ce, phi)
 
-const struct X(lb_loss) X(lb_multiclass_taylor_ce) = {
+const struct lb_loss LB_LOSS(multiclass, taylor_ce) = {
 	.info = {
 		.base = {
 			.name = "taylor_ce",
@@ -61,5 +61,5 @@ const struct X(lb_loss) X(lb_multiclass_taylor_ce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_taylor_ce_lanes),
+	.lanes = LB_LANES(taylor_ce),
 };

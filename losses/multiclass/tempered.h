@@ -107,7 +107,7 @@ static inline double lb_bregman(double t, double target, double log_p, double ta
 
 /* The Fenchel-Young loss of alpha-entmax: the divergence with t = 2 - alpha, and, where p_y is 0, how far z_y lies below the scores
  * that have a share. So no sum of scores is formed that would cancel. */
-static inline real lb_entmax_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g, double alpha)
+static inline real lb_entmax_row(const struct lb_batch *in, size_t i, const real *z, real *g, double alpha)
 {
 	const size_t y = (size_t)in->y[i];
 	const double t = 2 - alpha;

@@ -32,14 +32,14 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_box_cox_phi(s, a);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_phi_row(in, i, z, g, R(1.0), phi);
 }
 
 LB_PHI_LANES(tgce, phi)
 
-const struct X(lb_loss) X(lb_multiclass_tgce) = {
+const struct lb_loss LB_LOSS(multiclass, tgce) = {
 	.info = {
 		.base = {
 			.name = "tgce",
@@ -64,5 +64,5 @@ const struct X(lb_loss) X(lb_multiclass_tgce) = {
 	},
 	.row = row,
 	.softmax = true,
-	.lanes = X(lb_tgce_lanes),
+	.lanes = LB_LANES(tgce),
 };

@@ -34,7 +34,7 @@ static bool rests(const struct lb_arg *par, size_t epoch, size_t epochs)
 }
 
 /* The state: one byte a training row, 1 where it is left out. */
-static void visit(const struct X(lb_batch) *in)
+static void visit(const struct lb_batch *in)
 {
 	unsigned char *out = in->state;
 	const real least = (real)log(in->par[K].v);
@@ -48,7 +48,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_box_cox_phi(s, (real)par[Q].v);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const unsigned char *out = in->state;
 	const real loss = lb_phi_row(in, i, z, g, R(1.0), phi);
@@ -72,7 +72,7 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return facts->n_rows;
 }
 
-const struct X(lb_loss) X(lb_multiclass_tgce_pruned) = {
+const struct lb_loss LB_LOSS(multiclass, tgce_pruned) = {
 	.info = {
 		.base = {
 			.name = "tgce_pruned",

@@ -18,7 +18,7 @@ static const struct lb_example examples[] = {
 	{ .set = "reduction=mean", .b = 1, .c = 4, .z = { 0, 0, 0, 0 }, .y = { 0 }, .value = 0.75, .source = "by hand: 3 * 1 / 4" },
 };
 
-LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at)
+LB_BODY void body(size_t n, const struct lb_arg *par, struct lb_lane_rows *at)
 {
 	const real margin = (real)par[MARGIN].v;
 	const real share = par[REDUCTION].v > SUM ? 1 / (real)at->c : R(1.0);
@@ -41,7 +41,7 @@ LB_BODY void body(size_t n, const struct lb_arg *par, struct X(lb_lane_rows) *at
 
 LB_SIDE_BY_SIDE(ww, false, body)
 
-const struct X(lb_loss) X(lb_multiclass_ww) = {
+const struct lb_loss LB_LOSS(multiclass, ww) = {
 	.info = {
 		.base = {
 			.name = "ww",
@@ -61,5 +61,5 @@ const struct X(lb_loss) X(lb_multiclass_ww) = {
 		.n_examples = sizeof examples / sizeof *examples,
 	},
 	.row = row,
-	.lanes = X(lb_ww_lanes),
+	.lanes = LB_LANES(ww),
 };

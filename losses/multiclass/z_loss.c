@@ -51,7 +51,7 @@ static struct spread spread_of(const real *z, size_t c, size_t y)
 /* With r_k the distances from the mean of the other classes, d that of the label and n = C - 1: sd^2 = sum r^2 / C + d^2 n / C^2,
  * zc = (z_y - mean) / sd = d n / (C sd), and, V = sum r^2 / sd^2, t = -sigmoid(a (b - zc)):
  * grad_y = (t / sd) n V / C^2, grad_k = -(t / sd) (V / C + zc r_k / sd) / C. Nothing cancels; for C = 2 it is 0. */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c, y = (size_t)in->y[i];
 	const double a = in->par[A].v, b = in->par[B].v, n = (double)(c - 1), classes = (double)c;
@@ -69,7 +69,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)(((x > 0 ? x : 0) + log1p(low)) / a);
 }
 
-const struct X(lb_loss) X(lb_multiclass_z_loss) = {
+const struct lb_loss LB_LOSS(multiclass, z_loss) = {
 	.info = {
 		.base = {
 			.name = "z_loss",

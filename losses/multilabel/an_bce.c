@@ -17,7 +17,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, size_t k)
+static struct lb_cell cell(const struct lb_batch *in, double z, real label, size_t k)
 {
 	const struct lb_logit l = lb_logit_of(z);
 	const double w = label < 0 ? in->par[WEIGHT].v : 1;
@@ -26,12 +26,12 @@ static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, s
 	return label > 0 ? (struct lb_cell){ -l.log_p, -l.q } : (struct lb_cell){ -w * l.log_q, w * l.p };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_cells_row(in, i, z, g, true, cell);
 }
 
-const struct X(lb_loss) X(lb_multilabel_an_bce) = {
+const struct lb_loss LB_LOSS(multilabel, an_bce) = {
 	.info = {
 		.base = {
 			.name = "an_bce",

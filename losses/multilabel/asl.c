@@ -23,7 +23,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, size_t k)
+static struct lb_cell cell(const struct lb_batch *in, double z, real label, size_t k)
 {
 	const struct lb_focal f = label > 0 ? lb_focal_there(z, in->par[GAMMA_POS].v) :
 					      lb_focal_away(z, in->par[GAMMA_NEG].v, in->par[CLIP].v);
@@ -32,12 +32,12 @@ static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, s
 	return lb_focal_cell(&f, 1);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
-const struct X(lb_loss) X(lb_multilabel_asl) = {
+const struct lb_loss LB_LOSS(multilabel, asl) = {
 	.info = {
 		.base = {
 			.name = "asl",

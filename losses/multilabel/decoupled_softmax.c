@@ -13,7 +13,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct lb_strip s = lb_row_of(in, i, z);
 	const double scale = 1 / in->par[TEMPERATURE].v;
@@ -36,7 +36,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)(value + lb_strip_nan(&s));
 }
 
-const struct X(lb_loss) X(lb_multilabel_decoupled_softmax) = {
+const struct lb_loss LB_LOSS(multilabel, decoupled_softmax) = {
 	.info = {
 		.base = {
 			.name = "decoupled_softmax",

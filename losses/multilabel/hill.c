@@ -18,7 +18,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, size_t k)
+static struct lb_cell cell(const struct lb_batch *in, double z, real label, size_t k)
 {
 	const double gamma = in->par[GAMMA].v, lam = in->par[LAMBDA].v;
 	const struct lb_logit l = lb_logit_of(label > 0 ? z - in->par[MARGIN].v : z);
@@ -30,12 +30,12 @@ static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, s
 	return (struct lb_cell){ -power * l.log_p, power * (gamma * l.p * l.log_p - l.q) };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
-const struct X(lb_loss) X(lb_multilabel_hill) = {
+const struct lb_loss LB_LOSS(multilabel, hill) = {
 	.info = {
 		.base = {
 			.name = "hill",

@@ -25,8 +25,8 @@ static inline struct lb_logit lb_logit_of(double z)
 
 /* .row of a loss that is a sum over the labels: of(score, label, column), called for known labels only unless `all`. NaN stays NaN
  * where the label is not known. */
-static inline real lb_cells_row(const struct X(lb_batch) *in, size_t i, const real *z, real *g, bool all,
-				struct lb_cell (*of)(const struct X(lb_batch) *in, double z, real label, size_t k))
+static inline real lb_cells_row(const struct lb_batch *in, size_t i, const real *z, real *g, bool all,
+				struct lb_cell (*of)(const struct lb_batch *in, double z, real label, size_t k))
 {
 	const real *t = in->t + i * in->c;
 	double sum = 0;
@@ -94,7 +94,7 @@ static inline double lb_strip_nan(const struct lb_strip *s)
 	return sum;
 }
 
-static inline struct lb_strip lb_row_of(const struct X(lb_batch) *in, size_t i, const real *z)
+static inline struct lb_strip lb_row_of(const struct lb_batch *in, size_t i, const real *z)
 {
 	return (struct lb_strip){ .z = z, .t = in->t + i * in->c, .n = in->c, .step = 1 };
 }

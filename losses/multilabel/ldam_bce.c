@@ -17,7 +17,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, size_t k)
+static struct lb_cell cell(const struct lb_batch *in, double z, real label, size_t k)
 {
 	const double n = in->facts->counts[k], root = sqrt(sqrt(n > 0 ? n : 1.0));
 	const struct lb_logit l = lb_logit_of(label > 0 ? z - in->par[MARGIN].v / root : z);
@@ -25,12 +25,12 @@ static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, s
 	return label > 0 ? (struct lb_cell){ -l.log_p, -l.q } : (struct lb_cell){ -l.log_q, l.p };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
-const struct X(lb_loss) X(lb_multilabel_ldam_bce) = {
+const struct lb_loss LB_LOSS(multilabel, ldam_bce) = {
 	.info = {
 		.base = {
 			.name = "ldam_bce",

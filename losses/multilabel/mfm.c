@@ -26,7 +26,7 @@ static const struct lb_example examples[] = {
 };
 
 /* h_k of the paper: rows of the label over those of the most frequent. */
-static double frequency(const struct X(lb_batch) *in, size_t k)
+static double frequency(const struct lb_batch *in, size_t k)
 {
 	const double *n = in->facts->counts;
 	double most = 1;
@@ -36,7 +36,7 @@ static double frequency(const struct X(lb_batch) *in, size_t k)
 	return n[k] / most;
 }
 
-static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, size_t k)
+static struct lb_cell cell(const struct lb_batch *in, double z, real label, size_t k)
 {
 	const struct lb_arg *par = in->par;
 	const double h = frequency(in, k);
@@ -46,12 +46,12 @@ static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, s
 	return lb_focal_cell(&f, 1);
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
-const struct X(lb_loss) X(lb_multilabel_mfm) = {
+const struct lb_loss LB_LOSS(multilabel, mfm) = {
 	.info = {
 		.base = {
 			.name = "mfm",

@@ -6,7 +6,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, size_t k)
+static struct lb_cell cell(const struct lb_batch *in, double z, real label, size_t k)
 {
 	const struct lb_logit l = lb_logit_of(z);
 
@@ -14,12 +14,12 @@ static struct lb_cell cell(const struct X(lb_batch) *in, double z, real label, s
 	return label > 0 ? (struct lb_cell){ -l.log_p, -l.q } : (struct lb_cell){ -l.log_q, l.p };
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
-const struct X(lb_loss) X(lb_multilabel_ml_bce) = {
+const struct lb_loss LB_LOSS(multilabel, ml_bce) = {
 	.info = {
 		.base = {
 			.name = "ml_bce",

@@ -13,7 +13,7 @@ static const struct lb_example examples[] = {
 };
 
 /* log softmax over the known labels from the largest score on, so that nothing cancels where one label takes all. */
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct lb_strip s = lb_row_of(in, i, z);
 	const real *t = s.t;
@@ -40,7 +40,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)(value + lb_strip_nan(&s));
 }
 
-const struct X(lb_loss) X(lb_multilabel_ml_softmax) = {
+const struct lb_loss LB_LOSS(multilabel, ml_softmax) = {
 	.info = {
 		.base = {
 			.name = "ml_softmax",

@@ -64,7 +64,7 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return m;
 }
 
-static struct lb_focal terms(const struct X(lb_batch) *in, double z, real label, size_t k)
+static struct lb_focal terms(const struct lb_batch *in, double z, real label, size_t k)
 {
 	const struct memory *m = in->state;
 
@@ -72,7 +72,7 @@ static struct lb_focal terms(const struct X(lb_batch) *in, double z, real label,
 			   lb_focal_away(z, in->par[GAMMA_NEG].v + m->weight[k], in->par[CLIP].v);
 }
 
-static void visit(const struct X(lb_batch) *in)
+static void visit(const struct lb_batch *in)
 {
 	struct memory *m = in->state;
 
@@ -88,7 +88,7 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return 0;
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct memory *m = in->state;
 	const bool held = in->par[DETACH].v != 0 && in->id;
@@ -110,7 +110,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)sum;
 }
 
-const struct X(lb_loss) X(lb_multilabel_multi_focal_modifier) = {
+const struct lb_loss LB_LOSS(multilabel, multi_focal_modifier) = {
 	.info = {
 		.base = {
 			.name = "multi_focal_modifier",

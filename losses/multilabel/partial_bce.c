@@ -16,7 +16,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static double weight(const struct X(lb_batch) *in, size_t i)
+static double weight(const struct lb_batch *in, size_t i)
 {
 	const real *t = in->t + i * in->c;
 	size_t known = 0;
@@ -26,7 +26,7 @@ static double weight(const struct X(lb_batch) *in, size_t i)
 	return (in->par[BOOST].v - (in->par[BOOST].v - 1) * pow((double)known / (double)in->c, in->par[GAMMA].v)) / (double)in->c;
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const real *t = in->t + i * in->c;
 	const double w = weight(in, i);
@@ -42,7 +42,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)sum;
 }
 
-const struct X(lb_loss) X(lb_multilabel_partial_bce) = {
+const struct lb_loss LB_LOSS(multilabel, partial_bce) = {
 	.info = {
 		.base = {
 			.name = "partial_bce",

@@ -43,7 +43,7 @@ static struct lb_cell cell_of(const struct lb_arg *par, double z, real label)
 }
 
 /* The mean over known entries, and lam times the mean over the others. */
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const size_t n = in->b * in->c;
 	double sum[2] = { 0 }, count[2] = { 0 };
@@ -59,7 +59,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return share[1] * sum[1] + share[0] * sum[0];
 }
 
-const struct X(lb_loss) X(lb_multilabel_robust_self_training) = {
+const struct lb_loss LB_LOSS(multilabel, robust_self_training) = {
 	.info = {
 		.base = {
 			.name = "robust_self_training",

@@ -32,7 +32,7 @@ static int falling(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-static struct choice choice_of(const struct X(lb_batch) *in, size_t i, const real *z)
+static struct choice choice_of(const struct lb_batch *in, size_t i, const real *z)
 {
 	struct choice c = { .s = lb_row_of(in, i, z), .alpha = in->par[ALPHA].v };
 	real *sorted = in->scratch + i * in->c;
@@ -124,7 +124,7 @@ static void move_with(const struct choice *c, double t, double by, real *g)
 		}
 }
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct choice c = choice_of(in, i, z);
 	const double nan = lb_strip_nan(&c.s);
@@ -151,7 +151,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)value;
 }
 
-const struct X(lb_loss) X(lb_multilabel_soft_topk) = {
+const struct lb_loss LB_LOSS(multilabel, soft_topk) = {
 	.info = {
 		.base = {
 			.name = "soft_topk",

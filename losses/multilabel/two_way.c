@@ -42,7 +42,7 @@ static bool has_label(const struct lb_strip *s)
 	return k < s->n;
 }
 
-static struct lb_strip strip_of(const struct X(lb_batch) *in, bool column, size_t i)
+static struct lb_strip strip_of(const struct lb_batch *in, bool column, size_t i)
 {
 	const size_t start = column ? i : i * in->c;
 
@@ -50,7 +50,7 @@ static struct lb_strip strip_of(const struct X(lb_batch) *in, bool column, size_
 }
 
 /* Mean over the rows, or the columns, that have a label. */
-static double one_way(const struct X(lb_batch) *in, bool column, real *g)
+static double one_way(const struct lb_batch *in, bool column, real *g)
 {
 	const size_t n = column ? in->c : in->b;
 	size_t with = 0;
@@ -68,7 +68,7 @@ static double one_way(const struct X(lb_batch) *in, bool column, real *g)
 	return sum;
 }
 
-static double batch(const struct X(lb_batch) *in, real *g)
+static double batch(const struct lb_batch *in, real *g)
 {
 	const struct lb_strip all = { .z = in->z, .t = in->t, .n = in->b * in->c, .step = 1 };
 	const double nan = lb_strip_nan(&all);
@@ -78,7 +78,7 @@ static double batch(const struct X(lb_batch) *in, real *g)
 	return one_way(in, true, g) + one_way(in, false, g) + nan;
 }
 
-const struct X(lb_loss) X(lb_multilabel_two_way) = {
+const struct lb_loss LB_LOSS(multilabel, two_way) = {
 	.info = {
 		.base = {
 			.name = "two_way",

@@ -6,7 +6,7 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct lb_strip s = lb_row_of(in, i, z);
 	const struct lb_lse there = lb_lse_of(&s, 1, -1), away = lb_lse_of(&s, 0, 1);
@@ -18,7 +18,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return (real)(value + lb_strip_nan(&s));
 }
 
-const struct X(lb_loss) X(lb_multilabel_zlpr) = {
+const struct lb_loss LB_LOSS(multilabel, zlpr) = {
 	.info = {
 		.base = {
 			.name = "zlpr",

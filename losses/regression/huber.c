@@ -14,7 +14,7 @@ static const struct lb_example examples[] = {
 	  .source = "by hand: (1/2 + 2 (6 - 1)) / 2" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const real *t = in->t + i * in->c;
 	const real delta = (real)in->par[DELTA].v, share = 1 / (real)in->c;
@@ -30,7 +30,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return share * (real)sum;
 }
 
-const struct X(lb_loss) X(lb_regression_huber) = {
+const struct lb_loss LB_LOSS(regression, huber) = {
 	.info = {
 		.base = {
 			.name = "huber",

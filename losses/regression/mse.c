@@ -17,7 +17,7 @@ static const struct lb_example examples[] = {
 	{ .set = "half=true", .b = 1, .c = 1, .z = { 3 }, .t = { 1 }, .value = 2, .source = "by hand: 2^2 / 2" },
 };
 
-static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
+static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const real *t = in->t + i * in->c;
 	const real share = (in->par[HALF].v > 0 ? R(0.5) : R(1.0)) / (real)in->c;
@@ -32,7 +32,7 @@ static real row(const struct X(lb_batch) *in, size_t i, const real *z, real *g)
 	return share * (real)sum;
 }
 
-const struct X(lb_loss) X(lb_regression_mse) = {
+const struct lb_loss LB_LOSS(regression, mse) = {
 	.info = {
 		.base = {
 			.name = "mse",

@@ -14,8 +14,8 @@ enum { M = 56, N = 2 * LB_PANEL, K = 64, AT_ONCE = 100, MOST = 64 };
 struct worker {
 	pthread_t thread;
 	double until, flop;
-	struct X(lb_left) a;
-	struct X(lb_panels) b, c;
+	struct lb_left a;
+	struct lb_panels b, c;
 };
 
 static void *work(void *arg)
@@ -24,7 +24,7 @@ static void *work(void *arg)
 
 	while (lb_seconds() < w->until) {
 		for (int i = 0; i < AT_ONCE; i++)
-			X(lb_kernel)()->product(M, N, K, w->a, w->b, NULL, w->c);
+			lb_kernel()->product(M, N, K, w->a, w->b, NULL, w->c);
 		w->flop += 2.0 * AT_ONCE * M * N * K;
 	}
 	return NULL;

@@ -23,10 +23,10 @@ static void draw(real *v, size_t n, uint64_t seed, double scale)
 
 START_TEST(the_best_set_is_used)
 {
-	ck_assert_ptr_eq(X(lb_kernel)(), X(lb_kernel_at)(0));
-	for (size_t s = 0; X(lb_kernel_at)(s); s++) {
-		X(lb_kernel_use)(X(lb_kernel_at)(s));
-		ck_assert_ptr_eq(X(lb_kernel)(), X(lb_kernel_at)(s));
+	ck_assert_ptr_eq(lb_kernel(), lb_kernel_at(0));
+	for (size_t s = 0; lb_kernel_at(s); s++) {
+		lb_kernel_use(lb_kernel_at(s));
+		ck_assert_ptr_eq(lb_kernel(), lb_kernel_at(s));
 	}
 }
 END_TEST
@@ -43,7 +43,7 @@ static size_t at(size_t panel, size_t row, size_t i, size_t j)
 }
 
 /* One chain of sums an entry, by the definition in the header. */
-static real chain(size_t k, real start, size_t i, size_t j, struct X(lb_left) left, struct X(lb_panels) right, bool fuse)
+static real chain(size_t k, real start, size_t i, size_t j, struct lb_left left, struct lb_panels right, bool fuse)
 {
 	real s = start;
 
@@ -55,13 +55,13 @@ static real chain(size_t k, real start, size_t i, size_t j, struct X(lb_left) le
 }
 
 /* Both layouts of each factor, every start: entry by entry the bytes of the plain chain; of OpenBLAS within its rounding. */
-static void ck_product(const struct X(lb_kernels) *set, const size_t *shape, int how)
+static void ck_product(const struct lb_kernels *set, const size_t *shape, int how)
 {
 	const size_t m = shape[0], n = shape[1], k = shape[2], ld = LB_PADDED(n);
 	const bool turned = how & 1, stacked = how & 2;
-	const struct X(lb_left) left = { a, turned ? 1 : k + 3, turned ? m + 3 : 1 };
-	const struct X(lb_panels) right = { b, stacked ? k * LB_PANEL : LB_PANEL, stacked ? LB_PANEL : ld };
-	const struct X(lb_panels) out = { c, stacked ? LB_PANEL : m * LB_PANEL, stacked ? ld : LB_PANEL };
+	const struct lb_left left = { a, turned ? 1 : k + 3, turned ? m + 3 : 1 };
+	const struct lb_panels right = { b, stacked ? k * LB_PANEL : LB_PANEL, stacked ? LB_PANEL : ld };
+	const struct lb_panels out = { c, stacked ? LB_PANEL : m * LB_PANEL, stacked ? ld : LB_PANEL };
 	const int start = how >> 2;
 
 	draw(a, CELLS / 2, 1, 1);
@@ -83,9 +83,9 @@ static void ck_product(const struct X(lb_kernels) *set, const size_t *shape, int
 
 START_TEST(products_are_the_plain_chain)
 {
-	for (size_t s = 0; X(lb_kernel_at)(s); s++)
+	for (size_t s = 0; lb_kernel_at(s); s++)
 		for (int how = 0; how < 12; how++)
-			ck_product(X(lb_kernel_at)(s), shapes[_i], how);
+			ck_product(lb_kernel_at(s), shapes[_i], how);
 }
 END_TEST
 
@@ -93,14 +93,14 @@ START_TEST(transpose_and_column_sums)
 {
 	const size_t m = shapes[_i][0], n = shapes[_i][1], lm = LB_PADDED(m), ln = LB_PADDED(n);
 
-	for (size_t s = 0; X(lb_kernel_at)(s); s++) {
-		const struct X(lb_kernels) *set = X(lb_kernel_at)(s);
+	for (size_t s = 0; lb_kernel_at(s); s++) {
+		const struct lb_kernels *set = lb_kernel_at(s);
 		draw(b, m * ln, 5, 1);
-		set->transpose(m, n, (struct X(lb_panels)){ b, m * LB_PANEL, LB_PANEL }, (struct X(lb_panels)){ c, n * LB_PANEL, LB_PANEL });
+		set->transpose(m, n, (struct lb_panels){ b, m * LB_PANEL, LB_PANEL }, (struct lb_panels){ c, n * LB_PANEL, LB_PANEL });
 		for (size_t j = 0; j < n; j++)
 			for (size_t i = 0; i < lm; i++)
 				ck_assert(c[at(n * LB_PANEL, LB_PANEL, j, i)] == (i < m ? b[at(m * LB_PANEL, LB_PANEL, i, j)] : 0));
-		set->column_sums(m, n, (struct X(lb_panels)){ b, LB_PANEL, ln }, init);
+		set->column_sums(m, n, (struct lb_panels){ b, LB_PANEL, ln }, init);
 		for (size_t j = 0; j < n; j++) {
 			real sum = 0;
 			for (size_t i = 0; i < m; i++)
@@ -112,14 +112,14 @@ START_TEST(transpose_and_column_sums)
 END_TEST
 
 /* n columns from `from` to `to`, of matrices of two layouts; the others stay. */
-static void check_copy(const struct X(lb_kernels) *set, size_t m, size_t n, size_t from, size_t to)
+static void check_copy(const struct lb_kernels *set, size_t m, size_t n, size_t from, size_t to)
 {
 	const size_t wide = 4 * LB_PANEL;
 
 	draw(b, m * wide, 6, 1);
 	draw(c, m * wide, 7, 1);
 	memcpy(want, c, m * wide * sizeof *c);
-	set->copy_columns(m, n, (struct X(lb_panels)){ b, m * LB_PANEL, LB_PANEL }, from, (struct X(lb_panels)){ c, LB_PANEL, wide }, to);
+	set->copy_columns(m, n, (struct lb_panels){ b, m * LB_PANEL, LB_PANEL }, from, (struct lb_panels){ c, LB_PANEL, wide }, to);
 	for (size_t i = 0; i < m; i++)
 		for (size_t j = 0; j < n; j++)
 			want[at(LB_PANEL, wide, i, to + j)] = b[at(m * LB_PANEL, LB_PANEL, i, from + j)];
@@ -128,11 +128,11 @@ static void check_copy(const struct X(lb_kernels) *set, size_t m, size_t n, size
 
 START_TEST(columns_are_copied_across_panels)
 {
-	for (size_t s = 0; X(lb_kernel_at)(s); s++)
+	for (size_t s = 0; lb_kernel_at(s); s++)
 		for (size_t n = 1; n <= 2 * LB_PANEL; n += 3)
 			for (size_t from = 0; from <= LB_PANEL; from += 5)
 				for (size_t to = 0; to <= 2 * LB_PANEL; to += 3)
-					check_copy(X(lb_kernel_at)(s), 1 + (from + to) % 7, n, from, to);
+					check_copy(lb_kernel_at(s), 1 + (from + to) % 7, n, from, to);
 }
 END_TEST
 
@@ -151,14 +151,14 @@ START_TEST(exponentials)
 {
 	enum { N = 999 };
 
-	for (size_t s = 0; X(lb_kernel_at)(s); s++)
+	for (size_t s = 0; lb_kernel_at(s); s++)
 		for (uint64_t round = 0; round < 40; round++) {
 			long double total = 0;
 			draw(a, N, round, round % 3 ? 30 : REAL_BITS == 32 ? 110 : 750);
-			const double sum = X(lb_kernel_at)(s)->exp_terms(a, N, R(0.25), R(0.5), 7, b);
+			const double sum = lb_kernel_at(s)->exp_terms(a, N, R(0.25), R(0.5), 7, b);
 			for (size_t i = 0; i < N; i++) {
 				const long double x = (long double)((a[i] - R(0.25)) * R(0.5));
-				ck_assert_msg(ulps(b[i], expl(x)) <= 1.5, "%s: exp(%.17g) = %.17g, off by %g units", X(lb_kernel_at)(s)->name,
+				ck_assert_msg(ulps(b[i], expl(x)) <= 1.5, "%s: exp(%.17g) = %.17g, off by %g units", lb_kernel_at(s)->name,
 					      (double)x, (double)b[i], ulps(b[i], expl(x)));
 				total += i == 7 ? 0 : (long double)b[i];
 			}
@@ -172,9 +172,9 @@ START_TEST(exponentials_at_the_ends)
 	const real x[] = { (real)NAN, (real)INFINITY, -(real)INFINITY, 0, REAL_MAX, -REAL_MAX, R(-0.0) };
 	enum { N = sizeof x / sizeof *x };
 
-	for (size_t s = 0; X(lb_kernel_at)(s); s++) {
+	for (size_t s = 0; lb_kernel_at(s); s++) {
 		real e[N + 1] = { [N] = 42 };
-		ck_assert(isnan(X(lb_kernel_at)(s)->exp_terms(x, N, 0, 1, N, e)));
+		ck_assert(isnan(lb_kernel_at(s)->exp_terms(x, N, 0, 1, N, e)));
 		ck_assert(isnan(e[0]) && isinf(e[1]) && e[2] == 0 && e[3] == 1 && isinf(e[4]) && e[5] == 0 && e[6] == 1 && e[N] == 42);
 	}
 }
@@ -182,7 +182,7 @@ END_TEST
 
 START_TEST(largest_is_the_first_of_the_largest)
 {
-	for (size_t s = 0; X(lb_kernel_at)(s); s++)
+	for (size_t s = 0; lb_kernel_at(s); s++)
 		for (size_t n = 1; n < 70; n++) {
 			size_t top = 0;
 			draw(a, n, n, 1);
@@ -191,19 +191,19 @@ START_TEST(largest_is_the_first_of_the_largest)
 			a[n / 2] = n > 3 ? (real)NAN : a[n / 2];
 			for (size_t i = 1; i < n; i++)
 				top = a[i] > a[top] ? i : top;
-			ck_assert_uint_eq(X(lb_kernel_at)(s)->largest(a, n), top);
+			ck_assert_uint_eq(lb_kernel_at(s)->largest(a, n), top);
 		}
 }
 END_TEST
 
 START_TEST(tangents)
 {
-	for (size_t s = 0; X(lb_kernel_at)(s); s++)
+	for (size_t s = 0; lb_kernel_at(s); s++)
 		for (uint64_t round = 0; round < 40; round++) {
 			draw(a, 999, round, round % 2 ? 1 : 12);
-			X(lb_kernel_at)(s)->tanh_all(999, a, b);
+			lb_kernel_at(s)->tanh_all(999, a, b);
 			for (size_t i = 0; i < 999; i++)
-				ck_assert_msg(ulps(b[i], tanhl((long double)a[i])) <= 2.5, "%s: tanh(%.17g) = %.17g", X(lb_kernel_at)(s)->name,
+				ck_assert_msg(ulps(b[i], tanhl((long double)a[i])) <= 2.5, "%s: tanh(%.17g) = %.17g", lb_kernel_at(s)->name,
 					      (double)a[i], (double)b[i]);
 		}
 }
@@ -212,7 +212,7 @@ END_TEST
 /* ---- softmax ---- */
 
 /* Row i of scores z against long double; tolerance in relative terms. */
-static void ck_softmax_row(const real *z, size_t n, int32_t y, const real *e, const struct X(lb_softmax_sums) *got, size_t i)
+static void ck_softmax_row(const real *z, size_t n, int32_t y, const real *e, const struct lb_softmax_sums *got, size_t i)
 {
 	const double tolerance = 8 * (double)REAL_EPS;
 	size_t top = 0;
@@ -239,10 +239,10 @@ START_TEST(softmax_of_many_rows)
 	static const size_t columns[] = { 2, 8, 10, 16, 26, 33, 64 };
 	enum { ROWS = 37 };
 	real rest[ROWS], sum[ROWS], lp[ROWS], top[ROWS];
-	const struct X(lb_softmax_sums) got = { rest, sum, lp, top };
+	const struct lb_softmax_sums got = { rest, sum, lp, top };
 	int32_t y[ROWS];
 
-	for (size_t s = 0; X(lb_kernel_at)(s); s++)
+	for (size_t s = 0; lb_kernel_at(s); s++)
 		for (size_t q = 0; q < 7; q++) {
 			const size_t n = columns[q], ld = LB_PADDED(n) + (q % 2 ? LB_PANEL : 0);
 			draw(a, ROWS * ld, q, (size_t)_i == 0 ? 3 : 25);
@@ -250,7 +250,7 @@ START_TEST(softmax_of_many_rows)
 			for (size_t i = 0; i < ROWS; i++)
 				y[i] = (int32_t)(i * 7 % n);
 			a[3 * ld + 1] = a[3 * ld];
-			X(lb_kernel_at)(s)->softmax_rows(ROWS, n, ld, a, y, b, &got);
+			lb_kernel_at(s)->softmax_rows(ROWS, n, ld, a, y, b, &got);
 			for (size_t i = 0; i < ROWS; i++) {
 				ck_softmax_row(a + i * ld, n, y[i], b + i * ld, &got, i);
 				for (size_t k = n; k < LB_PADDED(n); k++)
@@ -267,11 +267,11 @@ struct visits {
 	const real *z;
 	const int32_t *y;
 	const real *term;        /* (rows, ld) */
-	struct X(lb_softmax_sums) sums;
+	struct lb_softmax_sums sums;
 	bool softmax;
 };
 
-static void ck_visit(void *arg, size_t first, size_t rows, struct X(lb_lane_rows) *at)
+static void ck_visit(void *arg, size_t first, size_t rows, struct lb_lane_rows *at)
 {
 	struct visits *v = arg;
 
@@ -300,19 +300,19 @@ START_TEST(rows_by_lanes)
 	real v[4][ROWS];
 	int32_t y[ROWS];
 
-	for (size_t s = 0; X(lb_kernel_at)(s); s++)
+	for (size_t s = 0; lb_kernel_at(s); s++)
 		for (size_t q = 0; q < 14; q++) {
 			const size_t n = columns[q % 7], ld = LB_PADDED(n) + (q % 2 ? LB_PANEL : 0);
 			struct visits at = { .c = n, .ld = ld, .rows = ROWS, .z = a, .y = y, .term = b, .softmax = q < 7,
 					     .sums = { v[0], v[1], v[2], v[3] } };
-			const struct X(lb_lane_job) job = { .b = ROWS, .c = n, .ld = ld, .softmax = q < 7, .z = a, .y = y, .g = c,
+			const struct lb_lane_job job = { .b = ROWS, .c = n, .ld = ld, .softmax = q < 7, .z = a, .y = y, .g = c,
 							    .visit = ck_visit, .arg = &at };
 			draw(a, ROWS * ld, q, 3);
 			for (size_t i = 0; i < ROWS; i++)
 				y[i] = (int32_t)(i * 7 % n);
-			X(lb_kernel_at)(s)->softmax_rows(ROWS, n, ld, a, y, b, &at.sums);
+			lb_kernel_at(s)->softmax_rows(ROWS, n, ld, a, y, b, &at.sums);
 			memset(c, 0x7f, (ROWS + 1) * ld * sizeof *c);
-			X(lb_kernel_at)(s)->lane_rows(&job);
+			lb_kernel_at(s)->lane_rows(&job);
 			ck_assert_uint_eq(at.next, ROWS);
 			for (size_t i = 0; i < ROWS * ld; i++)
 				if (i % ld < n)
@@ -327,13 +327,13 @@ END_TEST
 START_TEST(softmax_of_a_row_with_nan)
 {
 	real v[4][LB_PANEL];
-	const struct X(lb_softmax_sums) got = { v[0], v[1], v[2], v[3] };
+	const struct lb_softmax_sums got = { v[0], v[1], v[2], v[3] };
 	const int32_t y[] = { 0, 1 };
 
-	for (size_t s = 0; X(lb_kernel_at)(s); s++) {
+	for (size_t s = 0; lb_kernel_at(s); s++) {
 		draw(a, 2 * LB_PANEL, 1, 1);
 		a[2] = (real)NAN;
-		X(lb_kernel_at)(s)->softmax_rows(2, 4, LB_PANEL, a, y, b, &got);
+		lb_kernel_at(s)->softmax_rows(2, 4, LB_PANEL, a, y, b, &got);
 		ck_assert(isnan(v[0][0]) && isnan(v[1][0]) && isnan(v[2][0]));
 		ck_assert(!isnan(v[0][1]) && !isnan(v[1][1]) && !isnan(v[2][1]));
 	}
@@ -347,10 +347,10 @@ START_TEST(sets_agree)
 	int32_t y[50] = { 0 };
 
 	draw(a, 50 * 32, 9, 4);
-	for (size_t s = 0; X(lb_kernel_at)(s + 1) && X(lb_kernel_at)(s + 1)->fused; s++)
+	for (size_t s = 0; lb_kernel_at(s + 1) && lb_kernel_at(s + 1)->fused; s++)
 		for (size_t k = 0; k < 2; k++) {
-			const struct X(lb_softmax_sums) got = { v[k][0], v[k][1], v[k][2], v[k][3] };
-			const struct X(lb_kernels) *set = X(lb_kernel_at)(s + k);
+			const struct lb_softmax_sums got = { v[k][0], v[k][1], v[k][2], v[k][3] };
+			const struct lb_kernels *set = lb_kernel_at(s + k);
 			real *out = k ? c : b;
 			memset(v[k], 0, sizeof v[k]);
 			set->softmax_rows(50, 26, 32, a, y, out, &got);

@@ -28,9 +28,9 @@ static void draw(double *v, size_t n, uint64_t seed, double scale)
 }
 
 /* A net of drawn parameters, and rows with labels in turn. classes 1: binary. */
-static struct lb_net_f64 *open_net(const struct lb_model_spec *s)
+static struct lb_net *open_net(const struct lb_model_spec *s)
 {
-	struct lb_net_f64 *net = lb_net_new_f64(s, ROWS, &err);
+	struct lb_net *net = lb_net_new_f64(s, ROWS, &err);
 	const size_t classes = s->width[s->n_layers];
 
 	ck_assert_msg(net && net->n_params <= STORED, "%s", err.text);
@@ -59,7 +59,7 @@ static struct lb_model_spec mlp(size_t outputs)
 enum { ACTIVATIONS = 3, DEPTHS = 3, DROPS = 2 };
 
 /* sum of the scores times the drawn dz */
-static double weighed(struct lb_net_f64 *net, int64_t step)
+static double weighed(struct lb_net *net, int64_t step)
 {
 	const double *z = lb_net_forward_f64(net, w, x, ROWS, step);
 	double sum = 0;
@@ -76,7 +76,7 @@ START_TEST(input_gradient_is_that_of_differences)
 	struct lb_model_spec s = { .n_layers = depth + 1, .width = { FEATURES, 11, 6, 3 }, .activation = (enum lb_activation)(_i % ACTIVATIONS),
 				   .dropout = step < 0 ? 0 : 0.4, .seed = 3 };
 	s.width[depth + 1] = 3;
-	struct lb_net_f64 *net = open_net(&s);
+	struct lb_net *net = open_net(&s);
 	struct lb_net_f32 *single = lb_net_new_f32(&s, ROWS, &err);
 
 	ck_assert(single);
@@ -136,9 +136,9 @@ START_TEST(slopes_point_where_differences_do)
 		for (size_t k = 0; k < c; k++) {
 			const double at = z[k], h = 1e-6;
 			z[k] = at + h;
-			const double up = lb_attack_objective_f64(objective, c, z, label, first);
+			const double up = lb_attack_value_f64(objective, c, z, label, first);
 			z[k] = at - h;
-			d[k] = (up - lb_attack_objective_f64(objective, c, z, label, first)) / (2 * h);
+			d[k] = (up - lb_attack_value_f64(objective, c, z, label, first)) / (2 * h);
 			z[k] = at;
 			gg += g[k] * g[k];
 			dd += d[k] * d[k];
@@ -159,14 +159,14 @@ START_TEST(objectives_are_what_they_are_called)
 	const double z[] = { 3, 1, 0, -1 }, e[] = { exp(3), exp(1), 1, exp(-1) }, sum = e[0] + e[1] + e[2] + e[3];
 	const double first[] = { 0, 0, 0, 0 };
 
-	ck_near(lb_attack_objective_f64(LB_ATTACK_CE, 4, z, 1, NULL), -log(e[1] / sum), 1e-15, "ce", 0);
-	ck_near(lb_attack_objective_f64(LB_ATTACK_MARGIN, 4, z, 1, NULL), 2, 1e-15, "margin", 0);
-	ck_near(lb_attack_objective_f64(LB_ATTACK_DLR, 4, z, 1, NULL), 2 / (3 + 1e-12), 1e-15, "dlr", 0);
-	ck_near(lb_attack_objective_f64(LB_ATTACK_DLR, 4, z, 0, NULL), -2 / (3 + 1e-12), 1e-15, "dlr", 1);
-	ck_near(lb_attack_objective_f64(LB_ATTACK_PROBABILITY_MARGIN, 4, z, 1, NULL), (e[0] - e[1]) / sum, 1e-15, "probability_margin", 0);
-	ck_near(lb_attack_objective_f64(LB_ATTACK_DEVIATION, 4, z, 1, first), sqrt(4 + 1 + 4), 1e-15, "deviation", 0);
-	ck_near(lb_attack_objective_f64(LB_ATTACK_CE, 1, z, 0, NULL), log1p(exp(3)), 1e-15, "binary ce", 0);
-	ck_near(lb_attack_objective_f64(LB_ATTACK_PROBABILITY_MARGIN, 1, z, 1, NULL), 1 - 2 / (1 + exp(-3)), 1e-15, "binary", 0);
+	ck_near(lb_attack_value_f64(LB_ATTACK_CE, 4, z, 1, NULL), -log(e[1] / sum), 1e-15, "ce", 0);
+	ck_near(lb_attack_value_f64(LB_ATTACK_MARGIN, 4, z, 1, NULL), 2, 1e-15, "margin", 0);
+	ck_near(lb_attack_value_f64(LB_ATTACK_DLR, 4, z, 1, NULL), 2 / (3 + 1e-12), 1e-15, "dlr", 0);
+	ck_near(lb_attack_value_f64(LB_ATTACK_DLR, 4, z, 0, NULL), -2 / (3 + 1e-12), 1e-15, "dlr", 1);
+	ck_near(lb_attack_value_f64(LB_ATTACK_PROBABILITY_MARGIN, 4, z, 1, NULL), (e[0] - e[1]) / sum, 1e-15, "probability_margin", 0);
+	ck_near(lb_attack_value_f64(LB_ATTACK_DEVIATION, 4, z, 1, first), sqrt(4 + 1 + 4), 1e-15, "deviation", 0);
+	ck_near(lb_attack_value_f64(LB_ATTACK_CE, 1, z, 0, NULL), log1p(exp(3)), 1e-15, "binary ce", 0);
+	ck_near(lb_attack_value_f64(LB_ATTACK_PROBABILITY_MARGIN, 1, z, 1, NULL), 1 - 2 / (1 + exp(-3)), 1e-15, "binary", 0);
 	/* a sure model's slope does not vanish */
 	const double sure[] = { 900, 0, -900 };
 	double g[3];
@@ -181,11 +181,11 @@ END_TEST
 
 /* ---- attacks ---- */
 
-static void attack_with(struct lb_net_f64 *net, int kind, const char *set, int64_t step, double *to)
+static void attack_with(struct lb_net *net, int kind, const char *set, int64_t step, double *to)
 {
-	struct lb_attack_f64 a;
+	struct lb_attack a;
 	const struct lb_info *info = lb_attack_at((size_t)kind);
-	const struct lb_attacked_f64 on = { .net = net, .w = w, .x = x, .y = y, .rows = rows, .b = ROWS, .step = step };
+	const struct lb_attacked on = { .net = net, .w = w, .x = x, .y = y, .rows = rows, .b = ROWS, .step = step };
 
 	ck_assert_msg(lb_attack_open_f64(&a, info, args(info, set), net, ROWS, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(lb_attack_run_f64(&a, &on, to), 0);
@@ -193,7 +193,7 @@ static void attack_with(struct lb_net_f64 *net, int kind, const char *set, int64
 }
 
 /* The largest gap between another score and the label's, of row i at `at`. */
-static double gap_at(struct lb_net_f64 *net, const double *at, size_t i)
+static double gap_at(struct lb_net *net, const double *at, size_t i)
 {
 	const size_t c = net->spec.width[net->spec.n_layers];
 	const double *z = lb_net_forward_f64(net, w, at, 1, -1);
@@ -237,7 +237,7 @@ START_TEST(closed_form_is_the_worst_of_the_ball)
 	const size_t c = columns[_i % 3];
 	const bool l2 = _i / 3 % 2, bounds = _i >= 6;
 	const struct lb_model_spec s = linear(c);
-	struct lb_net_f64 *net = open_net(&s);
+	struct lb_net *net = open_net(&s);
 	const double eps = 0.4;
 	struct lb_rng rng;
 
@@ -285,7 +285,7 @@ START_TEST(one_step_on_a_linear_model_is_the_closed_form)
 	for (int k = 0; k < 12; k++) {
 		const struct lb_model_spec s = linear(k % 2 ? 2 : 1);
 		const bool l2 = k / 2 % 2;
-		struct lb_net_f64 *net = open_net(&s);
+		struct lb_net *net = open_net(&s);
 		char set[80];
 		snprintf(set, sizeof set, "norm=%s eps=0.3 objective=%s", l2 ? "l2" : "linf", objective[k / 4]);
 		attack_with(net, LB_ATTACK_CLOSED_FORM, l2 ? "norm=l2 eps=0.3" : "eps=0.3", -1, out);
@@ -304,7 +304,7 @@ START_TEST(pgd_climbs_within_the_ball)
 {
 	const bool l2 = _i % 2, deep = _i / 2 % 2;
 	const struct lb_model_spec s = deep ? mlp(4) : linear(2);
-	struct lb_net_f64 *net = open_net(&s);
+	struct lb_net *net = open_net(&s);
 	double longer[ROWS];
 	char set[120];
 
@@ -339,7 +339,7 @@ END_TEST
 START_TEST(starts_depend_on_seed_step_and_row_alone)
 {
 	const struct lb_model_spec s = mlp(3);
-	struct lb_net_f64 *net = open_net(&s);
+	struct lb_net *net = open_net(&s);
 	static double again[ROWS * FEATURES];
 	const char *set = "eps=0.3 steps=4 seed=5 objective=deviation";
 	int moved = 0;
@@ -371,7 +371,7 @@ END_TEST
 START_TEST(the_largest_deviation_is_found)
 {
 	const struct lb_model_spec s = linear(2);
-	struct lb_net_f64 *net = open_net(&s);
+	struct lb_net *net = open_net(&s);
 	const bool l2 = _i;
 
 	attack_with(net, LB_ATTACK_PGD, l2 ? "norm=l2 eps=0.2 objective=deviation steps=300 restarts=3" : "eps=0.2 objective=deviation", 0, out);

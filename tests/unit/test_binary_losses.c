@@ -262,13 +262,13 @@ END_TEST
 /* The derivatives by margin of `visits` visits of one batch at seed 5: the slopes of the last one. */
 static void draw_slopes(double seed, int visits, size_t n, const double *z, const int32_t *y, double *slope)
 {
-	const struct X(lb_loss) *loss = X(lb_loss_of)(lb_loss_find(LB_BINARY, "ensloss"));
+	const struct lb_loss *loss = lb_loss_of(lb_loss_find(LB_BINARY, "ensloss"));
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
 	static double scratch[5 * N];
 	uint32_t id[N];
 	const struct lb_loss_facts facts = { .n_rows = n, .n_classes = 2 };
-	struct X(lb_batch) in = { .b = n, .c = 1, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch };
+	struct lb_batch in = { .b = n, .c = 1, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch };
 
 	ck_assert_int_eq(lb_args_from_text(&loss->info.base, "", par, &store, NULL), 0);
 	par[2].v = seed;
@@ -278,7 +278,7 @@ static void draw_slopes(double seed, int visits, size_t n, const double *z, cons
 	ck_assert_ptr_nonnull(in.state);
 	for (int k = 0; k < visits; k++)
 		loss->visit(&in);
-	X(lb_loss_apply)(loss, &in, slope);
+	lb_loss_apply(loss, &in, slope);
 	for (size_t i = 0; i < n; i++)
 		slope[i] *= (y[i] ? 1 : -1) * (double)n;
 	loss->free(in.state);

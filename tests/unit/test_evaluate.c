@@ -176,8 +176,8 @@ static int evaluate(double *metric, size_t *bad_row)
 {
 	const struct lb_setup s = judging_setup();
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 1);
-	struct lb_net_f64 *net = lb_net_new_f64(&s.model, LB_EVAL_CHUNK, &err);
-	struct lb_evaluator_f64 *e = lb_evaluator_new_f64(&c, p.columns, &err);
+	struct lb_net *net = lb_net_new_f64(&s.model, LB_EVAL_CHUNK, &err);
+	struct lb_evaluator *e = lb_evaluator_new_f64(&c, p.columns, &err);
 	double plain[MOST * (MOST + 1)] = { 0 };
 	_Alignas(64) double w[STORED];
 
@@ -279,8 +279,8 @@ START_TEST(ties_go_to_the_lowest_class)
 	}
 	const struct lb_setup s = judging_setup();
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 1);
-	struct lb_evaluator_f64 *e = lb_evaluator_new_f64(&c, 4, &err);
-	struct lb_net_f64 *net = lb_net_new_f64(&s.model, LB_EVAL_CHUNK, &err);
+	struct lb_evaluator *e = lb_evaluator_new_f64(&c, 4, &err);
+	struct lb_net *net = lb_net_new_f64(&s.model, LB_EVAL_CHUNK, &err);
 	const double plain[20] = { 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 };
 	_Alignas(64) double w[STORED];
 

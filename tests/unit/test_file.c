@@ -160,37 +160,37 @@ END_TEST
 START_TEST(batches)
 {
 	struct lb_err err = { 0 };
-	struct lb_batch b = { 0 };
+	struct lb_file_group b = { 0 };
 	char other[300], *text;
 	size_t n;
 
 	make_room();
 	snprintf(other, sizeof other, "%s/other", dir);
 	ck_assert_int_eq(lb_write_file(path, "old", 3, &err), 0);
-	ck_assert_int_eq(lb_batch_add(&b, path, "new", 3, &err), 0);
+	ck_assert_int_eq(lb_file_group_add(&b, path, "new", 3, &err), 0);
 	const int fd = lb_open_file(path, LB_DATA, &err);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(lb_batch_copy(&b, other, fd, 3, &err), 0);
+	ck_assert_int_eq(lb_file_group_copy(&b, other, fd, 3, &err), 0);
 	close(fd);
 	text = lb_read_file(path, 10, &n, LB_DATA, &err);
 	ck_assert_str_eq(text, "old");
 	free(text);
 	ck_assert(!lb_file_exists(other));
-	ck_assert_int_eq(lb_batch_commit(&b, &err), 0);
+	ck_assert_int_eq(lb_file_group_commit(&b, &err), 0);
 	text = lb_read_file(path, 10, &n, LB_DATA, &err);
 	ck_assert_str_eq(text, "new");
 	free(text);
 	text = lb_read_file(other, 10, &n, LB_DATA, &err);
 	ck_assert_str_eq(text, "old");
 	free(text);
-	ck_assert_int_eq(lb_batch_add(&b, other, "lost", 4, &err), 0);
-	lb_batch_drop(&b);
-	ck_assert_int_eq(lb_batch_commit(&b, &err), 0);
+	ck_assert_int_eq(lb_file_group_add(&b, other, "lost", 4, &err), 0);
+	lb_file_group_drop(&b);
+	ck_assert_int_eq(lb_file_group_commit(&b, &err), 0);
 	unlink(other);
 	ck_assert_int_eq(mkdir(other, 0700), 0);
-	ck_assert_int_eq(lb_batch_add(&b, other, "text", 4, &err), -1);
+	ck_assert_int_eq(lb_file_group_add(&b, other, "text", 4, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.text, "other: is a folder, expected a regular file; "));
-	lb_batch_drop(&b);
+	lb_file_group_drop(&b);
 	rmdir(other);
 	ck_assert_int_eq(clear_room(), 1);
 }

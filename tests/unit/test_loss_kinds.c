@@ -42,7 +42,7 @@ static struct lb_setup setup_of(enum lb_kind kind, const char *loss, const char 
 
 struct hand {
 	struct lb_setup setup;
-	struct X(lb_net) *net;
+	struct lb_net *net;
 	size_t columns, n_own, n_params;
 	size_t views;
 	_Alignas(64) double w[MOST];
@@ -55,13 +55,13 @@ static void begin(struct hand *h, struct lb_setup s)
 	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = CLASSES };
 
 	*h = (struct hand){ .setup = s, .views = s.view ? (size_t)s.view_par[LB_VIEW_COUNT].v : 1,
-			    .net = X(lb_net_new)(&s.model, 4 * ROWS, &err), .columns = s.model.width[s.model.n_layers] };
+			    .net = lb_net_new(&s.model, 4 * ROWS, &err), .columns = s.model.width[s.model.n_layers] };
 	h->n_own = s.loss->kind == LB_EMBEDDING ? CLASSES * DIMENSION : 0;
 	h->n_params = h->net->n_params + h->n_own;
 	ck_assert_uint_lt(h->n_params, MOST);
-	X(lb_net_init)(h->net, h->w);
+	lb_net_init(h->net, h->w);
 	if (h->n_own)
-		X(lb_loss_of)(s.loss)->own_init(s.loss_par, DIMENSION, &facts, s.model.seed, h->w + h->net->n_params);
+		lb_loss_of(s.loss)->own_init(s.loss_par, DIMENSION, &facts, s.model.seed, h->w + h->net->n_params);
 }
 
 /* The rows, then each further view: what lb_rng draws for the step, entry by entry. */
@@ -90,7 +90,7 @@ static const double *repacked(size_t rows, size_t n, const double *x, size_t fro
 
 static const double *outputs(struct hand *h, const double *x, size_t rows)
 {
-	return repacked(rows, h->columns, X(lb_net_forward)(h->net, h->w, x, rows, -1), h->net->ld, h->z, h->columns);
+	return repacked(rows, h->columns, lb_net_forward(h->net, h->w, x, rows, -1), h->net->ld, h->z, h->columns);
 }
 
 static void gradient(struct hand *h, uint64_t at)
@@ -107,7 +107,7 @@ static void gradient(struct hand *h, uint64_t at)
 	ck_assert_int_eq(lb_loss_eval(h->setup.loss, 64, &in, &value, dz, &err), 0);
 	ck_assert_uint_eq(h->net->ld, LB_PANEL);
 	repacked(h->views * ROWS, h->columns, dz, h->columns, wide, LB_PANEL);
-	X(lb_net_backward)(h->net, h->w, x, h->views * ROWS, wide, h->g);
+	lb_net_backward(h->net, h->w, x, h->views * ROWS, wide, h->g);
 	memcpy(h->g + h->net->n_params, dz + ROWS * h->columns, h->n_own * sizeof *dz);
 }
 
@@ -136,7 +136,7 @@ static void step(struct hand *h, uint64_t at, double lr, double decay, bool perp
 {
 	gradient(h, at);
 	for (size_t i = 0; i < h->net->spec.n_layers; i++) {
-		const struct X(lb_layer) *l = &h->net->layer[i];
+		const struct lb_layer *l = &h->net->layer[i];
 		if (perpendicular)
 			turn(h->w + l->w, h->g + l->w, l->b - l->w);
 		for (size_t j = l->w; j < l->b; j++)
@@ -205,7 +205,7 @@ START_TEST(two_steps_by_hand)
 		step(&h, (uint64_t)k, steps[_i].lr, steps[_i].decay, steps[_i].perpendicular);
 	expect_scores(&h, o.scores, steps[_i].temperature);
 	lb_outcome_free(&o);
-	X(lb_net_free)(h.net);
+	lb_net_free(h.net);
 	close_problem();
 }
 END_TEST
@@ -254,7 +254,7 @@ START_TEST(clipping_counts_the_prototypes)
 		h.w[j] -= 0.01 / sqrt(sum) * h.g[j];
 	expect_scores(&h, o.scores, 0.05);
 	lb_outcome_free(&o);
-	X(lb_net_free)(h.net);
+	lb_net_free(h.net);
 	close_problem();
 }
 END_TEST

@@ -31,13 +31,13 @@ static void draw_rows(size_t c, size_t ld, double scale)
 	}
 }
 
-static void ck_alike(const struct lb_loss_f64 *loss, const struct lb_arg *par, const char *name)
+static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const char *name)
 {
 	const size_t c = loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, ld = PAD;
 	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = c < 2 ? 2 : c, .counts = class_counts };
 	struct lb_err err = { 0 };
 	void *state = loss->init ? loss->init(par, &facts, &err) : NULL;
-	struct lb_batch_f64 in = { .b = ROWS, .c = c, .z = tight, .y = y, .t = target, .id = id, .w = weight, .par = par, .facts = &facts,
+	struct lb_batch in = { .b = ROWS, .c = c, .z = tight, .y = y, .t = target, .id = id, .w = weight, .par = par, .facts = &facts,
 				   .state = state, .scratch = scratch };
 	double largest = 0;
 
@@ -63,7 +63,7 @@ static void ck_alike(const struct lb_loss_f64 *loss, const struct lb_arg *par, c
 
 START_TEST(padded_rows_are_as_good)
 {
-	const struct lb_loss_f64 *loss = lb_loss_get_f64((size_t)_i);
+	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
 	struct subject s;
 
 	set_up(&s, _i);
@@ -82,14 +82,14 @@ END_TEST
 /* A score that is not a number spoils its own row, and the sum; the other rows keep theirs. */
 START_TEST(nan_stays_in_its_row)
 {
-	const struct lb_loss_f64 *loss = lb_loss_get_f64((size_t)_i);
+	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
 	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .counts = class_counts };
 	struct subject s;
 
 	set_up(&s, _i);
 	if (!loss->lanes)
 		return;
-	struct lb_batch_f64 in = { .b = ROWS, .c = MOST_CLASSES, .z = padded, .ld = PAD, .y = y, .par = s.settings[0], .facts = &facts,
+	struct lb_batch in = { .b = ROWS, .c = MOST_CLASSES, .z = padded, .ld = PAD, .y = y, .par = s.settings[0], .facts = &facts,
 				   .scratch = scratch };
 	draw_rows(MOST_CLASSES, PAD, 1);
 	lb_loss_apply_f64(loss, &in, g_padded);

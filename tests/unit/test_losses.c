@@ -92,8 +92,8 @@ START_TEST(descriptor_is_complete)
 			ck_assert_msg(allowed(p, p->grid[j]), "%s: grid of %s out of range", b->name, p->name);
 	}
 	ck_assert_ptr_eq(lb_loss_find(info->kind, b->name), info);
-	const struct X(lb_loss) *loss = X(lb_loss_of)(info);
-	ck_assert_ptr_eq(loss, X(lb_loss_get)((size_t)_i));
+	const struct lb_loss *loss = lb_loss_of(info);
+	ck_assert_ptr_eq(loss, lb_loss_get((size_t)_i));
 	ck_assert_msg(!loss->row != !loss->batch, "%s: exactly one of row and batch", b->name);
 	ck_assert_int_eq(lb_loss_separable(info), loss->row != NULL);
 	ck_assert_msg(!(info->needs & LB_NEEDS_SAMPLE_IDS) || loss->visit, "%s: state a row, and no visit", b->name);
@@ -298,11 +298,11 @@ enum { B = 5, C = 4, FENCE = 8 };
 /* Applies a loss between fences, its state not yet visited; returns the value and leaves the gradient in g. */
 static double apply(const struct subject *s, const struct data *d, const double *w, double g[B * C + FENCE])
 {
-	const struct X(lb_loss) *loss = X(lb_loss_of)(s->info);
+	const struct lb_loss *loss = lb_loss_of(s->info);
 	const size_t b = d->in.b, c = d->in.c;
 	double scratch[B * (C + 4) + FENCE], down[C * C + FENCE], wide[3 * C + FENCE];
 	const struct lb_loss_facts facts = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : c, .counts = d->in.counts };
-	struct X(lb_batch) in = { .b = b, .c = c, .z = d->in.z, .y = d->in.y, .t = d->in.t, .w = w, .par = d->in.par,
+	struct lb_batch in = { .b = b, .c = c, .z = d->in.z, .y = d->in.y, .t = d->in.t, .w = w, .par = d->in.par,
 				  .facts = &facts, .scratch = scratch, .views = 1, .h = d->in.h, .dh = FEATURES, .own = d->own, .down = down, .wide = wide };
 	const size_t n_own = lb_loss_own_size(s->info, d->in.par, c, c);
 	const struct data before = *d;
@@ -316,12 +316,12 @@ static double apply(const struct subject *s, const struct data *d, const double 
 		g[k] = 1234.5;
 	for (size_t k = 0; k < FENCE; k++)
 		down[n_own + k] = wide[3 * C + k] = 1234.5;
-	const double value = X(lb_loss_apply)(loss, &in, g);
+	const double value = lb_loss_apply(loss, &in, g);
 	for (size_t k = 0; k < FENCE; k++)
 		ck_assert_msg(scratch[b * (c + 4) + k] == 1234.5 && g[b * c + k] == 1234.5 && down[n_own + k] == 1234.5 &&
 			      wide[3 * C + k] == 1234.5, "%s writes past its end", s->info->base.name);
 	ck_assert_int_eq(memcmp(&before, d, sizeof before), 0);
-	ck_assert_msg(X(lb_loss_apply)(loss, &in, NULL) == value, "%s: the value depends on the gradient being asked for",
+	ck_assert_msg(lb_loss_apply(loss, &in, NULL) == value, "%s: the value depends on the gradient being asked for",
 		      s->info->base.name);
 	if (loss->free)
 		loss->free(in.state);
@@ -378,14 +378,14 @@ END_TEST
 /* Two visits by hand: t = (1 - b) p, then b t + (1 - b) p; the loss of the second holds that t. */
 START_TEST(elr_keeps_a_running_target)
 {
-	const struct X(lb_loss) *elr = X(lb_loss_of)(lb_loss_find(LB_MULTICLASS, "elr"));
+	const struct lb_loss *elr = lb_loss_of(lb_loss_find(LB_MULTICLASS, "elr"));
 	const struct lb_arg par[] = { { .v = 2 }, { .v = 0.8 } };
 	const struct lb_loss_facts facts = { .n_rows = 7, .n_classes = 2 };
 	const uint32_t id[] = { 6 };
 	const int32_t y[] = { 0 };
 	const double p[] = { 0.25, 0.75 }, z[] = { 0, log(3) };
 	double scratch[6], g[2], t[2], s = 0;
-	struct X(lb_batch) in = { .b = 1, .c = 2, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch };
+	struct lb_batch in = { .b = 1, .c = 2, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch };
 
 	in.state = elr->init(par, &facts, NULL);
 	ck_assert_ptr_nonnull(in.state);
@@ -395,11 +395,11 @@ START_TEST(elr_keeps_a_running_target)
 		t[k] = 0.8 * 0.2 * p[k] + 0.2 * p[k];
 		s += p[k] * t[k];
 	}
-	ck_assert_double_eq_tol(X(lb_loss_apply)(elr, &in, g), -log(0.25) + 2 * log(1 - s), 1e-14);
+	ck_assert_double_eq_tol(lb_loss_apply(elr, &in, g), -log(0.25) + 2 * log(1 - s), 1e-14);
 	ck_assert_double_eq_tol(g[0], p[0] - 1 - 2 / (1 - s) * p[0] * (t[0] - s), 1e-14);
 	ck_assert_double_eq_tol(g[1], p[1] - 2 / (1 - s) * p[1] * (t[1] - s), 1e-14);
 	in.id = NULL;
-	ck_assert_double_eq_tol(X(lb_loss_apply)(elr, &in, g), -log(0.25) + 2 * log(1 - 0.2 * 0.625), 1e-14);
+	ck_assert_double_eq_tol(lb_loss_apply(elr, &in, g), -log(0.25) + 2 * log(1 - 0.2 * 0.625), 1e-14);
 	elr->free(in.state);
 }
 END_TEST
@@ -407,14 +407,14 @@ END_TEST
 /* Rows at or below k at a refresh count nothing until the next; a batch is still divided by all its rows. */
 START_TEST(tgce_pruned_leaves_out_doubtful_rows)
 {
-	const struct X(lb_loss) *pruned = X(lb_loss_of)(lb_loss_find(LB_MULTICLASS, "tgce_pruned"));
+	const struct lb_loss *pruned = lb_loss_of(lb_loss_find(LB_MULTICLASS, "tgce_pruned"));
 	const struct lb_arg par[] = { { .v = 0.5 }, { .v = 0.3 } };
 	const struct lb_loss_facts facts = { .n_rows = 9, .n_classes = 2 };
 	const uint32_t id[] = { 8, 2 };
 	const int32_t y[] = { 0, 1 };
 	const double z[] = { 0, log(3), 0, log(3) }, kept = 2 * (1 - sqrt(0.75)), doubtful = 2 * (1 - sqrt(0.25));
 	double scratch[12], g[4];
-	struct X(lb_batch) in = { .b = 2, .c = 2, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch, .epochs = 20 };
+	struct lb_batch in = { .b = 2, .c = 2, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch, .epochs = 20 };
 
 	for (size_t epoch = 0; epoch < 40; epoch++) {
 		ck_assert_int_eq(pruned->rests(par, epoch, 40), epoch == 29 || epoch == 39);
@@ -424,16 +424,16 @@ START_TEST(tgce_pruned_leaves_out_doubtful_rows)
 	ck_assert_ptr_nonnull(in.state);
 	for (in.epoch = 9; in.epoch < 19; in.epoch++)
 		pruned->visit(&in);
-	ck_assert_double_eq_tol(X(lb_loss_apply)(pruned, &in, g), (kept + doubtful) / 2, 1e-14);
+	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in, g), (kept + doubtful) / 2, 1e-14);
 	pruned->visit(&in);
-	ck_assert_double_eq_tol(X(lb_loss_apply)(pruned, &in, g), kept / 2, 1e-14);
+	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in, g), kept / 2, 1e-14);
 	ck_assert(!(fabs(g[0]) > 0) && !(fabs(g[1]) > 0));
 	ck_assert_double_eq_tol(g[3], -sqrt(0.75) * 0.25 / 2, 1e-14);
 	in.epochs = 0;
 	pruned->visit(&in);
-	ck_assert_double_eq_tol(X(lb_loss_apply)(pruned, &in, NULL), kept / 2, 1e-14);
+	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in, NULL), kept / 2, 1e-14);
 	in.id = NULL;
-	ck_assert_double_eq_tol(X(lb_loss_apply)(pruned, &in, NULL), (kept + doubtful) / 2, 1e-14);
+	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in, NULL), (kept + doubtful) / 2, 1e-14);
 	pruned->free(in.state);
 }
 END_TEST

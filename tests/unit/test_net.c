@@ -26,7 +26,7 @@ static _Alignas(64) double sw[STORED], sg[STORED], sz[STORED];
 static _Alignas(64) float sw32[STORED], sg32[STORED], sz32[STORED], x32[MOST];
 
 /* Scores of rows of x under w, tight, in z. */
-static const double *forward(struct lb_net_f64 *net, size_t b, int64_t step)
+static const double *forward(struct lb_net *net, size_t b, int64_t step)
 {
 	const size_t out = net->spec.width[net->spec.n_layers];
 
@@ -41,7 +41,7 @@ static const double *forward(struct lb_net_f64 *net, size_t b, int64_t step)
 }
 
 /* After forward: g from dz. */
-static void backward(struct lb_net_f64 *net, size_t b)
+static void backward(struct lb_net *net, size_t b)
 {
 	const size_t out = net->spec.width[net->spec.n_layers];
 
@@ -99,9 +99,9 @@ static void draw(double *v, size_t n, uint64_t seed, double scale)
 		v[i] = (float)(scale * lb_rng_normal(&rng));
 }
 
-static struct lb_net_f64 *open_net(const struct lb_model_spec *s, size_t rows)
+static struct lb_net *open_net(const struct lb_model_spec *s, size_t rows)
 {
-	struct lb_net_f64 *net = lb_net_new_f64(s, rows, &err);
+	struct lb_net *net = lb_net_new_f64(s, rows, &err);
 
 	ck_assert_msg(net != NULL, "%s", err.text);
 	ck_assert_uint_le(lb_model_spec_size(s), MOST);
@@ -125,7 +125,7 @@ static double activated(enum lb_activation act, double a)
 }
 
 /* Scores of one row by plain loops; the masks are those that the net drew. */
-static void plain_forward(const struct lb_net_f64 *net, const double *par, size_t row, bool dropped, double *out_z)
+static void plain_forward(const struct lb_net *net, const double *par, size_t row, bool dropped, double *out_z)
 {
 	const struct lb_model_spec *s = &net->spec;
 	double h[64];
@@ -149,7 +149,7 @@ static void plain_forward(const struct lb_net_f64 *net, const double *par, size_
 START_TEST(forward_is_the_plain_loop)
 {
 	const struct lb_model_spec s = shape(_i);
-	struct lb_net_f64 *net = open_net(&s, ROWS);
+	struct lb_net *net = open_net(&s, ROWS);
 	const size_t some[] = { 1, 2, ROWS };
 
 	for (size_t k = 0; k < 6; k++) {
@@ -169,7 +169,7 @@ END_TEST
 START_TEST(no_inputs_leave_the_biases)
 {
 	const struct lb_model_spec s = { .n_layers = 1, .width = { 0, 3 }, .seed = 1 };
-	struct lb_net_f64 *net = open_net(&s, 2);
+	struct lb_net *net = open_net(&s, 2);
 
 	forward(net, 2, 0);
 	for (size_t i = 0; i < 6; i++)
@@ -201,7 +201,7 @@ static double objective(bool entropy, double *d)
 	return f;
 }
 
-static void check_gradient(struct lb_net_f64 *net, bool entropy, int64_t step)
+static void check_gradient(struct lb_net *net, bool entropy, int64_t step)
 {
 	double d[ROWS * 3];
 
@@ -224,7 +224,7 @@ static void check_gradient(struct lb_net_f64 *net, bool entropy, int64_t step)
 START_TEST(backward_is_the_derivative)
 {
 	const struct lb_model_spec s = shape(_i % SHAPES);
-	struct lb_net_f64 *net = open_net(&s, ROWS);
+	struct lb_net *net = open_net(&s, ROWS);
 
 	check_gradient(net, _i / SHAPES, STEP);
 	check_gradient(net, _i / SHAPES, -1);
@@ -238,7 +238,7 @@ START_TEST(single_precision_follows_double)
 	const size_t widths[] = { 50, 40, 30, 20 }, b = 33;
 	memcpy(s.width, widths, sizeof widths);
 	s.width[s.n_layers] = 10;
-	struct lb_net_f64 *net = open_net(&s, b);
+	struct lb_net *net = open_net(&s, b);
 	struct lb_net_f32 *net32 = lb_net_new_f32(&s, b, &err);
 	const size_t n = lb_model_spec_size(&s);
 
@@ -258,9 +258,9 @@ END_TEST
 
 /* ---- dropout ---- */
 
-static size_t count_dropped(const struct lb_net_f64 *net, size_t layer, size_t b, double *mask)
+static size_t count_dropped(const struct lb_net *net, size_t layer, size_t b, double *mask)
 {
-	const struct lb_layer_f64 *l = &net->layer[layer];
+	const struct lb_layer *l = &net->layer[layer];
 	size_t dropped = 0;
 
 	for (size_t i = 0; i < b * l->out; i++) {
@@ -276,7 +276,7 @@ START_TEST(dropout_masks)
 	const double rates[] = { 0.1, 0.4, 0.9 };
 	const struct lb_model_spec s = { .n_layers = 3, .width = { 2, 100, 100, 1 }, .dropout = rates[_i], .seed = 3 };
 	static double first[10000], again[10000], second[10000], later[10000];
-	struct lb_net_f64 *net = open_net(&s, 100);
+	struct lb_net *net = open_net(&s, 100);
 	const double n = 10000, mean = n * rates[_i], sd = sqrt(mean * (1 - rates[_i]));
 
 	forward(net, 100, 7);
@@ -321,14 +321,14 @@ static struct lb_model_spec wide(enum lb_init init, uint64_t seed)
 	return (struct lb_model_spec){ .n_layers = 2, .width = { 200, 100, 150 }, .init = init, .seed = seed };
 }
 
-static void initial(const struct lb_net_f64 *net, double *plain)
+static void initial(const struct lb_net *net, double *plain)
 {
 	lb_net_init_f64(net, sw);
 	lb_net_fetch_f64(net, sw, plain);
 }
 
 /* v: a layer's weights and biases */
-static void ck_layer(const struct lb_layer_f64 *l, const double *v, enum lb_init init)
+static void ck_layer(const struct lb_layer *l, const double *v, enum lb_init init)
 {
 	const double in = (double)l->in, out = (double)l->out, bound = 1 / sqrt(in);
 	const struct moments weight = moments(v, l->in * l->out), bias = moments(v + l->in * l->out, l->out);
@@ -353,7 +353,7 @@ START_TEST(initial_values_follow_the_scheme)
 {
 	const enum lb_init init = (enum lb_init)_i;
 	const struct lb_model_spec s = wide(init, 4);
-	struct lb_net_f64 *net = open_net(&s, 1);
+	struct lb_net *net = open_net(&s, 1);
 
 	initial(net, w);
 	for (size_t i = 0; i < 2; i++)
@@ -368,7 +368,7 @@ END_TEST
 START_TEST(initial_values_are_paired)
 {
 	const struct lb_model_spec s = wide((enum lb_init)_i, 4), other = wide((enum lb_init)_i, 5);
-	struct lb_net_f64 *net = open_net(&s, 1), *net2 = open_net(&other, 1);
+	struct lb_net *net = open_net(&s, 1), *net2 = open_net(&other, 1);
 	struct lb_net_f32 *net32 = lb_net_new_f32(&s, 1, &err);
 	const size_t n = lb_model_spec_size(&s);
 	size_t same = 0;
@@ -449,7 +449,7 @@ END_TEST
 START_TEST(nan_shows_in_the_scores_of_its_row_alone)
 {
 	const struct lb_model_spec s = shape(_i);
-	struct lb_net_f64 *net = open_net(&s, ROWS);
+	struct lb_net *net = open_net(&s, ROWS);
 	struct lb_net_f32 *net32 = lb_net_new_f32(&s, ROWS, &err);
 	double clean[ROWS * 3];
 

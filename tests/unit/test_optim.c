@@ -82,7 +82,7 @@ static size_t index_of(const char *name)
 
 /* One optimiser in both precisions, side by side. */
 struct pair {
-	const struct lb_optim_f64 *o;
+	const struct lb_optim *o;
 	const struct lb_optim_f32 *o32;
 	double w[MOST], slot[LB_MAX_SLOTS][MOST];
 	float w32[MOST], slot32[LB_MAX_SLOTS][MOST];

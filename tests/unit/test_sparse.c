@@ -119,7 +119,7 @@ START_TEST(batches)
 	struct lb_encoding e[2];
 	double x[2][6 * D];
 	float z[6 * D];
-	struct lb_csr_f64 c;
+	struct lb_csr c;
 	struct csr_f32 f;
 
 	for (int k = 0; k < 2; k++) {

@@ -221,7 +221,7 @@ static struct lb_cohort alike(const struct plain *t)
 }
 
 /* In the plain order. */
-static void initial(const struct lb_net_f64 *net, double *w)
+static void initial(const struct lb_net *net, double *w)
 {
 	double *stored = lb_alloc_aligned(net->n_params, sizeof *stored, &err);
 
@@ -232,7 +232,7 @@ static void initial(const struct lb_net_f64 *net, double *w)
 
 static void ck_plain(struct plain *t, train_fn *train, double tolerance)
 {
-	struct lb_net_f64 *net = lb_net_new_f64(&t->setup->model, 1, &err);
+	struct lb_net *net = lb_net_new_f64(&t->setup->model, 1, &err);
 	const struct lb_cohort c = alike(t);
 
 	t->columns = p.columns;
@@ -459,7 +459,7 @@ START_TEST(mw_without_pairs_stays)
 		p.data.y[i] = i >= 10;
 	const struct lb_setup s = trial(&p, "mw", "", "lr=0.5");
 	struct plain t = { .columns = 1 };
-	struct lb_net_f64 *net = lb_net_new_f64(&s.model, 1, &err);
+	struct lb_net *net = lb_net_new_f64(&s.model, 1, &err);
 	struct lb_cohort c = cohort_of(&p, &s, 1, 3, 5);
 
 	initial(net, t.w);
