@@ -29,23 +29,21 @@ Q = $(if $(V),,@)
 # The distribution's interpreter has numpy and scipy from its packages; the first python3 on PATH may not.
 STUDY_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
-# Numeric sources are compiled twice, once a precision (core/numeric/real.h); all others once.
-PLAIN := core/model/spec.c core/optim/schedule.c core/train/outcome.c core/train/attack_info.c core/train/sampler.c core/train/lbfgs.c
-NUMERIC := $(sort $(filter-out $(PLAIN),$(wildcard core/model/*.c core/optim/*.c core/train/*.c losses/*/*.c)) \
-	losses/driver.c losses/eval_real.c datasets/gather.c datasets/sparse.c core/numeric/kernel_sets.c)
-# core/numeric/kernels.c: once a precision and instruction set.
+# What works on the numbers of a model is compiled twice, for float32 and float64: core/engine/ and the folders of losses/. All else once.
+TWICE := $(sort $(filter-out core/engine/kernels/kernels.c,$(wildcard core/engine/*/*.c losses/*/*.c)))
+# core/engine/kernels/kernels.c: once a precision and instruction set.
 KERNEL_SETS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 avx512)
 KERNEL_FLAGS = -O3 -ffp-contract=fast -Wno-psabi
 KERNEL_FLAGS_avx2 = -mavx2 -mfma
 KERNEL_FLAGS_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
-WITHOUT := $(if $(ISAL),,datasets/inflate_isal.c) $(if $(BZIP2),,datasets/unpack_bzip2.c) $(if $(XZ),,datasets/unpack_xz.c) \
-	$(if $(ZSTD),,datasets/unpack_zstd.c)
-COMMON := $(sort $(filter-out $(NUMERIC) core/numeric/kernels.c $(WITHOUT),$(wildcard core/*/*.c losses/*.c datasets/*.c)))
+WITHOUT := $(if $(ISAL),,datasets/io/inflate_isal.c) $(if $(BZIP2),,datasets/io/unpack_bzip2.c) $(if $(XZ),,datasets/io/unpack_xz.c) \
+	$(if $(ZSTD),,datasets/io/unpack_zstd.c)
+ONCE := $(sort $(filter-out $(WITHOUT),$(wildcard core/*/*.c losses/*.c datasets/*/*.c)))
 CMD := $(sort $(wildcard cmd/*.c))
 LIB := $(BUILD)/liblossbench.a
-KERNELS_32 := $(KERNEL_SETS:%=$(BUILD)/f32/core/numeric/kernels.%.o)
-KERNELS_64 := $(KERNEL_SETS:%=$(BUILD)/f64/core/numeric/kernels.%.o)
-LIB_OBJ := $(COMMON:%.c=$(BUILD)/%.o) $(NUMERIC:%.c=$(BUILD)/f32/%.o) $(NUMERIC:%.c=$(BUILD)/f64/%.o) $(KERNELS_32) $(KERNELS_64)
+KERNELS_32 := $(KERNEL_SETS:%=$(BUILD)/f32/core/engine/kernels/kernels.%.o)
+KERNELS_64 := $(KERNEL_SETS:%=$(BUILD)/f64/core/engine/kernels/kernels.%.o)
+LIB_OBJ := $(ONCE:%.c=$(BUILD)/%.o) $(TWICE:%.c=$(BUILD)/f32/%.o) $(TWICE:%.c=$(BUILD)/f64/%.o) $(KERNELS_32) $(KERNELS_64)
 CMD_OBJ := $(CMD:%.c=$(BUILD)/%.o)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 # Fuzz targets; built here with what goes once through a corpus, by make fuzz with libFuzzer.
@@ -66,11 +64,11 @@ $(BUILD)/lossbench: $(CMD_OBJ) $(BUILD)/version.o $(LIB)
 $(LIB): $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(KERNELS_32): $(BUILD)/f32/core/numeric/kernels.%.o: core/numeric/kernels.c
+$(KERNELS_32): $(BUILD)/f32/core/engine/kernels/kernels.%.o: core/engine/kernels/kernels.c
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -DLB_REAL=32 -DLB_SET=$* $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -o $@ $<
 
-$(KERNELS_64): $(BUILD)/f64/core/numeric/kernels.%.o: core/numeric/kernels.c
+$(KERNELS_64): $(BUILD)/f64/core/engine/kernels/kernels.%.o: core/engine/kernels/kernels.c
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -DLB_REAL=64 -DLB_SET=$* $(KERNEL_FLAGS) $(KERNEL_FLAGS_$*) -o $@ $<
 

@@ -1,10 +1,10 @@
 #include "cmd/cmd.h"
 
-#include "cmd/script.h"
+#include "cmd/python_script.h"
 #include "core/base/mem.h"
 #include "core/config/options.h"
 #include "core/metrics/metric.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 #include "losses/loss_info.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 
 #include "core/config/config.h"
 #include "core/run/plan.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "core/config/config.h"
 #include "core/config/options.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "cmd/cmd.h"
-#include "cmd/inspect.h"
+#include "cmd/data_inspect.h"
 
 #include "core/base/file.h"
 #include "core/base/json.h"

@@ -1,10 +1,10 @@
-/* lossbench: compares loss functions. Start reading here, then cmd/train.c, core/run/trial.c, core/train/trainer.c and
+/* lossbench: compares loss functions. Start reading here, then cmd/train.c, core/run/trial.c, core/engine/train/trainer.c and
  * losses/multiclass/focal.c. */
 #include "cmd/cmd.h"
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
-#include "core/numeric/blas.h"
+#include "core/numeric/blas_select.h"
 #include "core/run/provenance.h"
 
 #include <errno.h>

@@ -3,8 +3,8 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
-#include "core/numeric/blas.h"
-#include "core/numeric/kernel_choice.h"
+#include "core/numeric/blas_select.h"
+#include "core/numeric/kernel_dispatch.h"
 
 #include <getopt.h>
 #include <stdio.h>

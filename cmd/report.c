@@ -1,6 +1,6 @@
 #include "cmd/cmd.h"
 
-#include "cmd/script.h"
+#include "cmd/python_script.h"
 
 int cmd_report(int argc, char **argv, struct lb_err *err)
 {

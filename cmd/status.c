@@ -2,7 +2,7 @@
 
 #include "core/base/log.h"
 #include "core/run/get.h"
-#include "core/run/journal.h"
+#include "core/run/sweep_status.h"
 
 #include <stdio.h>
 #include <stdlib.h>

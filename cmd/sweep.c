@@ -1,13 +1,13 @@
 #include "cmd/cmd.h"
 
-#include "cmd/script.h"
+#include "cmd/python_script.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/base/stop.h"
+#include "core/base/interrupt.h"
 #include "core/run/get.h"
-#include "core/run/journal.h"
+#include "core/run/sweep_status.h"
 #include "core/run/plan.h"
-#include "core/run/run.h"
+#include "core/run/cohort_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>

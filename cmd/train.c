@@ -3,11 +3,11 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/base/stop.h"
+#include "core/base/interrupt.h"
 #include "core/run/get.h"
 #include "core/run/model_file.h"
 #include "core/run/plan.h"
-#include "core/run/run.h"
+#include "core/run/cohort_run.h"
 #include "core/run/verdict.h"
 
 #include <stdio.h>

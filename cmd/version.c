@@ -1,6 +1,6 @@
 #include "cmd/cmd.h"
 
-#include "core/numeric/blas.h"
+#include "core/numeric/blas_select.h"
 #include "core/run/get.h"
 #include "core/run/provenance.h"
 

@@ -7,7 +7,7 @@
 #define LB_DATASET_H
 
 #include "core/base/err.h"
-#include "core/base/info.h"
+#include "core/base/component.h"
 #include "losses/loss_info.h"
 
 #include <stddef.h>
@@ -84,7 +84,7 @@ struct lb_read_options {
 	char decimal;            /* csv: ',' for a decimal comma; else a point */
 	char thousands;          /* csv: separator of thousands, ',', '.', ' ' or '\''; 0: none */
 	const struct cJSON *missing; /* csv: list of the texts and numbers that mark a missing value, beside the empty cell; NULL: the usual ones
-	                            (datasets/markers.h). Borrowed */
+	                            (datasets/io/missing_markers.h). Borrowed */
 	/* csv: whether the config asks for a column by this name; then a first line that holds it is a header. NULL: nothing is asked for */
 	bool (*wants)(const void *config, const char *name);
 	const void *config;      /* first argument of wants */
@@ -209,7 +209,7 @@ struct lb_dataset {
 		enum lb_suspicion { LB_COUNTS_ROWS, LB_NAMES_ROWS, LB_LIKE_LABEL } why;
 		const char *name;    /* of the feature; borrowed from the dataset */
 		bool unnamed;        /* which the file has no name for */
-	} *suspect;                  /* n_suspects features that look like something else (datasets/suspects.h) */
+	} *suspect;                  /* n_suspects features that look like something else (datasets/assemble/suspect_columns.h) */
 	size_t n_suspects;
 	char **warning;              /* n_warnings sentences: constant feature, class with one row, duplicate name, dropped rows,
 	                                guesses of the readers, suspects */
@@ -333,7 +333,7 @@ struct lb_encoding {
 int lb_encoding_make(const struct lb_dataset *d, const struct lb_split *split, const struct lb_encode_options *opt,
 		     struct lb_encoding *out, struct lb_err *err);
 void lb_encoding_free(struct lb_encoding *e);
-/* The encoded features of a row each, (b, e->d) row-major: lb_gather of datasets/gather.h for code that is free of precision. */
+/* The encoded features of a row each, (b, e->d) row-major: lb_gather of core/engine/data/batch_dense.h for code that is free of precision. */
 void lb_gather_f64(const struct lb_encoding *e, const uint32_t *rows, size_t b, double *out);
 /* Name of feature column j as a new string ("sex=male" for one-hot). */
 char *lb_encoding_name(const struct lb_encoding *e, size_t j, struct lb_err *err);

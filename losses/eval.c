@@ -1,4 +1,4 @@
-#include "losses/engine.h"
+#include "losses/precision_bridge.h"
 
 int lb_loss_eval(const struct lb_loss_info *info, int precision, const struct lb_loss_input *in, double *value, double *grad,
 		 struct lb_err *err)

@@ -23,7 +23,7 @@
 #define LB_LOSS_H
 
 #include "core/base/err.h"
-#include "core/numeric/real.h"
+#include "core/engine/precision.h"
 #include "losses/loss_info.h"
 
 /* Facts of the training split, fixed for a run. */
@@ -57,7 +57,7 @@ struct lb_batch {
 	real *down;              /* n_own values; gets their gradient whenever g is asked for */
 	double *wide;            /* (c + 2 n_classes) values, contents undefined, for a loss that owns parameters or sees views; else NULL */
 	const struct lb_softmax_sums *soft; /* set by the driver for a loss with .softmax: the softmax of all rows, whose terms stand
-	                                          in the rows of the gradient; NULL: each row makes its own (losses/multiclass/softmax.h) */
+	                                          in the rows of the gradient; NULL: each row makes its own (losses/support/softmax.h) */
 };
 
 struct lb_loss {
@@ -66,7 +66,7 @@ struct lb_loss {
 	real (*row)(const struct lb_batch *in, size_t i, const real *z, real *g);
 	bool softmax;            /* .row begins with lb_softmax_of: many rows are then made at once */
 	/* What .row does, for LB_PANEL rows side by side: loss and, over the terms that .softmax asks for, the gradient
-	 * (core/numeric/kernels.h; made with .row from one formula by losses/multiclass/side_by_side.h). For losses that read z, y and par
+	 * (core/engine/kernels/kernels.h; made with .row from one formula by losses/support/row_lanes.h). For losses that read z, y and par
 	 * alone. plain: whether it holds with these parameters; NULL: with all. */
 	void (*lanes)(const struct lb_batch *in, struct lb_lane_rows *at);
 	bool (*plain)(const struct lb_arg *par);

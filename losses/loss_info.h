@@ -3,7 +3,7 @@
 #ifndef LB_LOSS_INFO_H
 #define LB_LOSS_INFO_H
 
-#include "core/base/info.h"
+#include "core/base/component.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "losses/engine.h"
+#include "losses/precision_bridge.h"
 
 #include <string.h>
 

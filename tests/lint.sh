@@ -43,14 +43,13 @@ contracts='losses/loss_info.h datasets/dataset.h'
 layers="core/base
 core/numeric core/base/
 core/config core/base/ core/numeric/rng.h losses/loss_info.h
-core/model core/base/ core/numeric/
-core/optim core/base/ core/numeric/
 core/metrics core/base/ core/numeric/ losses/loss_info.h
-core/train core/base/ core/numeric/ core/model/ core/optim/ core/metrics/metric.h core/metrics/decision.h datasets/gather.h datasets/row_labels.h datasets/sparse.h losses/loss.h $contracts
-core/run core/base/ core/numeric/ core/config/ core/model/ core/optim/ core/metrics/metric.h core/metrics/decision.h core/train/ datasets/arrays.h datasets/fit.h datasets/inflate.h datasets/row_labels.h $contracts
+core/training core/base/ core/numeric/ core/metrics/metric.h core/metrics/decision_rule.h $contracts
+core/engine core/base/ core/numeric/ core/training/ core/metrics/metric.h core/metrics/decision_rule.h datasets/sampling/row_labels.h losses/loss.h $contracts
+core/run core/base/ core/numeric/ core/config/ core/training/ core/metrics/metric.h core/metrics/decision_rule.h datasets/formats/npz_archive.h datasets/assemble/align_columns.h datasets/io/inflate.h datasets/sampling/row_labels.h $contracts
 datasets core/base/ core/numeric/ losses/loss_info.h
-losses core/base/ core/numeric/ core/config/config.h
-cmd core/base/ core/config/ core/numeric/blas.h core/numeric/cpu.h core/numeric/kernel_choice.h core/run/ core/metrics/metric.h datasets/row_labels.h losses/eval.h $contracts"
+losses core/base/ core/numeric/ core/engine/precision.h core/engine/kernels/ core/config/config.h
+cmd core/base/ core/config/ core/numeric/blas_select.h core/numeric/cpu_features.h core/numeric/kernel_dispatch.h core/run/ core/metrics/metric.h datasets/sampling/row_labels.h losses/eval.h $contracts"
 
 may_include() {
 	local folder allowed place header prefix ok
@@ -66,14 +65,15 @@ may_include() {
 	done
 }
 
-# A loss sees the contract and helpers of its own kind.
+# A loss sees the contract, the helpers in losses/support/, and no other loss.
 losses_alone() {
-	local file line header kind
+	local file line file_kind header
 	while IFS=: read -r file line header; do
-		kind=$(dirname "$file")
+		file_kind=$(dirname "$file")
 		case $header in
-		losses/loss.h | losses/loss_info.h | "$kind"/* | core/*) ;;
-		*) echo "$file:$line: includes $header; a loss includes losses/loss.h, core/ and $kind/" ;;
+		losses/loss.h | losses/loss_info.h | losses/support/* | core/*) ;;
+		*) [ "$file_kind" = losses/support ] ||
+			echo "$file:$line: includes $header; a loss includes losses/loss.h, losses/support/ and core/" ;;
 		esac
 	done < <(includes losses/*/)
 }
@@ -83,7 +83,7 @@ no_precision_in_cmd() {
 	includes cmd core losses datasets | awk -F: '
 		{ file[NR] = $1; line[NR] = $2; header[NR] = $3 }
 		END {
-			leads["core/numeric/real.h"] = 1
+			leads["core/engine/precision.h"] = 1
 			for (more = 1; more;) {
 				more = 0
 				for (i = 1; i <= NR; i++)
@@ -92,7 +92,7 @@ no_precision_in_cmd() {
 			}
 			for (i = 1; i <= NR; i++)
 				if (file[i] ~ /^cmd\// && leads[header[i]])
-					print file[i] ":" line[i] ": " header[i] " leads to core/numeric/real.h; the command line knows no precision"
+					print file[i] ":" line[i] ": " header[i] " leads to core/engine/precision.h; the command line knows no precision"
 		}'
 }
 
@@ -113,6 +113,7 @@ registered() {
 	local file kind name
 	for file in losses/*/*.c; do
 		kind=$(basename "$(dirname "$file")") name=$(basename "$file" .c)
+		[ "$kind" != support ] || continue
 		grep -qxF "LOSS($kind, $name)" losses/list.def || echo "$file:1: is not in losses/list.def; add LOSS($kind, $name)"
 	done
 	while IFS=: read -r line kind name; do
@@ -123,7 +124,7 @@ registered() {
 # A header's name says what it is wherever it is included; the same file name twice is a trap in a debugger and in an editor.
 # A command and the part of core that it drives share a name on purpose, as do the same loss of two kinds and the registries.
 unique_names() {
-	find core losses datasets tests/unit -name '*.[ch]' ! -path 'losses/*/*' ! -name registry.c -printf '%f %p\n' | sort |
+	find core losses datasets tests/unit -name '*.[ch]' \( ! -path 'losses/*/*' -o -path 'losses/support/*' \) ! -name registry.c -printf '%f %p\n' | sort |
 		awk '$1 == name { print $2 ":1: has the name of " path "; file names are unique" } { name = $1; path = $2 }'
 	find cmd core losses datasets -name '*.h' -printf '%f %p\n' | sort |
 		awk '$1 == name { print $2 ":1: has the name of " path "; header names are unique" } { name = $1; path = $2 }'
@@ -175,7 +176,21 @@ python_scripts() {
 	rm -r "$dir"
 }
 
+# Every external symbol of what is compiled twice carries its precision, or both objects would define it.
+suffixes() {
+	local bits found
+	for bits in 32 64; do
+		found=$(find "${BUILD:-build}/f$bits" -name '*.o' 2>/dev/null)
+		[ -n "$found" ] || { echo "${BUILD:-build}/f$bits:1: nothing is built there; run make first"; continue; }
+		# shellcheck disable=SC2086 # names without blanks
+		nm -A --defined-only --extern-only $found | awk -v want="_f$bits" '
+			substr($NF, length($NF) - 3) != want && $NF !~ /\.(resolver|avx2|avx512f|default)/ && $NF !~ "__" {
+				print $1 "1: " $NF " lacks the suffix " want "; add its name to core/engine/names.h" }'
+	done
+}
+
 if [ -z "$layers_only" ]; then
+	rule 'names of what is compiled twice' suffixes
 	rule 'shellcheck' shell_scripts
 	rule 'cppcheck' c_sources
 	rule 'Python compiles' python_scripts

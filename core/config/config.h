@@ -8,14 +8,14 @@
 #define LB_CONFIG_H
 
 #include "core/base/err.h"
-#include "core/base/info.h"
+#include "core/base/component.h"
 #include "core/base/json.h"
 #include "core/config/yaml.h"
 #include "losses/loss_info.h"
 
 /* Looks up descriptors for the blocks that name a component, so that core/config knows no component. `block` is the path of the
  * block ("loss", "optimizer", "schedule", "model", "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics").
- * Supplied by core/run (registries.c). */
+ * Supplied by core/run (components.c). */
 struct lb_registry {
 	/* The next of those that apply to the task; NULL ends. *at is 0 to begin with, and theirs. */
 	const struct lb_info *(*next)(const char *block, enum lb_kind kind, size_t *at);

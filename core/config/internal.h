@@ -4,9 +4,9 @@
 
 #include "core/base/text.h"
 #include "core/config/config.h"
-#include "core/config/faults.h"
+#include "core/config/diagnostics.h"
 #include "core/config/options.h"
-#include "core/config/tree.h"
+#include "core/config/yaml_overlay.h"
 
 /* One --set: a path and the values it takes, one or (a sweep) several. */
 struct lb_set {
@@ -49,7 +49,7 @@ int lb_check_values(const struct lb_resolving *like, struct lb_faults *faults, s
 /* The task of r->root, LB_N_KINDS when it is none we know. */
 enum lb_kind lb_task_of(const struct lb_resolving *r);
 
-/* rules.c: whether the option that a component goes with is given, as more than `none`. */
+/* constraints.c: whether the option that a component goes with is given, as more than `none`. */
 bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info);
 
 /* Defaults that depend on other options. True when the option has such a rule; *item is NULL to leave it out. */
@@ -104,15 +104,15 @@ size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
 struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *digit, struct lb_err *err);
 void lb_sweep_free(struct lb_sweep *s);
 
-/* replaced.c: the mistakes of values that stand in the file and that the sweep block replaces in every trial. */
+/* sweep_shadowed.c: the mistakes of values that stand in the file and that the sweep block replaces in every trial. */
 int lb_sweep_check_replaced(const struct lb_sweep *s, struct lb_err *err);
 
-/* values.c: the values that a track's node stands for: a list, a range, `default`, blocks with lists inside. */
+/* sweep_values.c: the values that a track's node stands for: a list, a range, `default`, blocks with lists inside. */
 int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err);
 /* Appends one value to a track; with spread, a block with lists inside becomes several. */
 int lb_sweep_value(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, bool spread, struct lb_err *err);
 
-/* keys.c: what is allowed, and what was meant. */
+/* unknown_key.c: what is allowed, and what was meant. */
 #define LB_MAX_WORDS 256
 #define LB_PATH_TEXT 160
 #define LB_HINT_TEXT 200

@@ -4,7 +4,7 @@
 #define LB_OPTIONS_H
 
 #include "core/base/err.h"
-#include "core/base/info.h"
+#include "core/base/component.h"
 #include "core/base/json.h"
 
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 #define LB_METRIC_H
 
 #include "core/base/err.h"
-#include "core/base/info.h"
+#include "core/base/component.h"
 #include "losses/loss_info.h"
 
 #include <stdint.h>

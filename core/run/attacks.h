@@ -3,7 +3,7 @@
 #define LB_ATTACKS_H
 
 #include "core/base/json.h"
-#include "core/train/train.h"
+#include "core/training/train.h"
 
 /* An attack at this path, NULL where there is none or it is `none`. */
 const cJSON *lb_attack_at_path(const cJSON *config, const char *path);

@@ -4,7 +4,7 @@
 #include "core/base/mem.h"
 #include "core/run/get.h"
 #include "core/run/judge.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 #include "core/run/store.h"
 #include "core/run/tuning.h"
 

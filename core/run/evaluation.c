@@ -1,7 +1,7 @@
 #include "core/run/evaluation.h"
 
 #include "core/run/get.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 
 int lb_evaluation_check(const cJSON *config, const struct lb_split *split, struct lb_err *err)
 {

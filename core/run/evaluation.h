@@ -3,7 +3,7 @@
 #define LB_EVALUATION_H
 
 #include "core/base/json.h"
-#include "core/train/train.h"
+#include "core/training/train.h"
 
 /* Refuses a threshold or calibration that the task or the split has no use for. */
 int lb_evaluation_check(const cJSON *config, const struct lb_split *split, struct lb_err *err);

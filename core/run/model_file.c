@@ -1,9 +1,9 @@
-#include "core/run/model.h"
+#include "core/run/loaded_model.h"
 
 #include "core/base/mem.h"
-#include "core/numeric/kernel_choice.h"
+#include "core/numeric/kernel_dispatch.h"
 #include "core/run/get.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,12 +1,12 @@
-#include "core/run/model.h"
+#include "core/run/loaded_model.h"
 
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/numeric/kernel_choice.h"
+#include "core/numeric/kernel_dispatch.h"
 #include "core/run/get.h"
-#include "core/train/predict.h"
-#include "datasets/fit.h"
+#include "core/training/predict.h"
+#include "datasets/assemble/align_columns.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/run/get.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 #include "core/run/provenance.h"
 
-#include "core/numeric/blas.h"
-#include "core/numeric/kernel_choice.h"
+#include "core/numeric/blas_select.h"
+#include "core/numeric/kernel_dispatch.h"
 #include "core/numeric/openblas.h"
-#include "datasets/inflate.h"
+#include "datasets/io/inflate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 #include "core/run/reads_all.h"
 
-#include "core/optim/optim_info.h"
+#include "core/training/optim_params.h"
 #include "core/run/get.h"
-#include "core/run/registries.h"
-#include "core/train/train.h"
+#include "core/run/components.h"
+#include "core/training/train.h"
 
 static const struct lb_info *optimizer_of(const cJSON *config)
 {

@@ -3,7 +3,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/run/get.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 
 #include <stdlib.h>
 

@@ -5,11 +5,11 @@
 #include "core/base/mem.h"
 #include "core/run/attacks.h"
 #include "core/run/evaluation.h"
-#include "core/numeric/kernel_choice.h"
+#include "core/numeric/kernel_dispatch.h"
 #include "core/run/reads_all.h"
 #include "core/run/get.h"
 #include "core/run/provenance.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 #include "core/run/targets.h"
 
 #include <stdlib.h>

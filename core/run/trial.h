@@ -3,9 +3,9 @@
 #define LB_TRIAL_H
 
 #include "core/base/json.h"
-#include "core/run/data.h"
-#include "core/train/baseline.h"
-#include "core/train/train.h"
+#include "core/run/data_cache.h"
+#include "core/training/baseline.h"
+#include "core/training/train.h"
 
 /* The version of the record's form; part of every id. */
 #define LB_RECORD_SCHEMA "lossbench-trial/1"

@@ -4,7 +4,7 @@
 #define LB_RUN_VERDICT_H
 
 #include "core/base/json.h"
-#include "datasets/row_labels.h"
+#include "datasets/sampling/row_labels.h"
 
 /* Adds sentences about a record of a trial that is ok (others: none): found are facts: metrics that are worse than the baseline's
  * or undefined, and that no row was kept apart; doubts, with what to do, are about the training itself: a regression that is no better than the mean on its own training

@@ -1,4 +1,4 @@
-#include "losses/binary/aucm.h"
+#include "losses/support/aucm.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "alpha=1 act=none", .b = 2, .c = 1, .z = { 1, 0 }, .y = { 1, 0 }, .value = -1,

@@ -1,4 +1,4 @@
-#include "losses/binary/balanced.h"
+#include "losses/support/balanced.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 3, .c = 1, .z = { 0, 0, 0 }, .y = { 1, 0, 0 }, .value = 0.30806541358219791,

@@ -1,4 +1,4 @@
-#include "losses/binary/balanced.h"
+#include "losses/support/balanced.h"
 
 enum { R, BETA };
 

@@ -1,4 +1,4 @@
-#include "losses/binary/margin.h"
+#include "losses/support/margin.h"
 
 enum { C_FN, C_FP };
 

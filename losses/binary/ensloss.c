@@ -1,4 +1,4 @@
-#include "losses/binary/margin.h"
+#include "losses/support/margin.h"
 
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"

@@ -1,4 +1,4 @@
-#include "losses/binary/margin.h"
+#include "losses/support/margin.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 0 }, .y = { 1 }, .value = 1, .source = "by hand: exp(0)" },

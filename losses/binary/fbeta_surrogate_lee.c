@@ -1,4 +1,4 @@
-#include "losses/binary/prior.h"
+#include "losses/support/class_prior.h"
 
 enum { BETA };
 

@@ -1,4 +1,4 @@
-#include "losses/binary/pairs.h"
+#include "losses/support/sorted_pairs.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 2, .c = 1, .z = { 0.5, 0.5 }, .y = { 1, 0 }, .value = 1,

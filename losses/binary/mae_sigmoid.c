@@ -1,4 +1,4 @@
-#include "losses/binary/margin.h"
+#include "losses/support/margin.h"
 
 static const struct lb_same_as same_as[] = {
 	{ .set = "", .other = "sigmoid", .other_set = "scale=1" },

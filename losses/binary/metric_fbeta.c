@@ -1,4 +1,4 @@
-#include "losses/binary/soft_counts.h"
+#include "losses/support/soft_confusion.h"
 
 enum { BETA = LB_AMP_N, EPS };
 

@@ -1,4 +1,4 @@
-#include "losses/binary/flat.h"
+#include "losses/support/degenerate_batch.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 2, .c = 1, .z = { 1, 0.5 }, .y = { 1, 0 }, .value = 0.60653065971263342,

@@ -1,4 +1,4 @@
-#include "losses/binary/spread.h"
+#include "losses/support/class_moments.h"
 
 enum { MARGIN };
 

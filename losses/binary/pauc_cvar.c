@@ -1,4 +1,4 @@
-#include "losses/binary/pairs.h"
+#include "losses/support/sorted_pairs.h"
 
 enum { BETA, MARGIN };
 

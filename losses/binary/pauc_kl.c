@@ -1,4 +1,4 @@
-#include "losses/binary/flat.h"
+#include "losses/support/degenerate_batch.h"
 
 enum { LAM, MARGIN };
 

@@ -1,4 +1,4 @@
-#include "losses/binary/margin.h"
+#include "losses/support/margin.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 0.5 }, .y = { 0 }, .value = 0.5, .source = "by hand: the score is wrong by 0.5" },

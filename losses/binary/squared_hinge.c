@@ -1,4 +1,4 @@
-#include "losses/binary/margin.h"
+#include "losses/support/margin.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 0.5 }, .y = { 0 }, .value = 2.25, .source = "by hand: (1 + 0.5)^2" },

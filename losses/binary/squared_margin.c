@@ -1,4 +1,4 @@
-#include "losses/binary/margin.h"
+#include "losses/support/margin.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 3 }, .y = { 1 }, .value = 4, .source = "by hand: (1 - 3)^2" },

@@ -1,4 +1,4 @@
-#include "losses/multiclass/comp_sum.h"
+#include "losses/support/comp_sum_phi.h"
 
 enum { NU = LB_COMP_SUM_OWN };
 

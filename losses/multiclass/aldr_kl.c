@@ -1,4 +1,4 @@
-#include "losses/multiclass/ldr.h"
+#include "losses/support/ldr.h"
 
 #include "core/base/mem.h"
 

@@ -1,4 +1,4 @@
-#include "losses/multiclass/asymmetric.h"
+#include "losses/support/asymmetric.h"
 
 enum { A, Q };
 

@@ -1,4 +1,4 @@
-#include "losses/multiclass/transition.h"
+#include "losses/support/transition.h"
 
 static const struct lb_same_as same_as[] = {
 	{ .set = "rate=0", .other = "ce", .other_set = "" },

@@ -1,4 +1,4 @@
-#include "losses/multiclass/counts.h"
+#include "losses/support/class_counts.h"
 
 static const struct lb_same_as same_as[] = {
 	{ .set = "", .other = "logit_adjusted", .other_set = "tau=1" },

@@ -1,4 +1,4 @@
-#include "losses/multiclass/tempered.h"
+#include "losses/support/tempered.h"
 
 enum { T1, T2, SMOOTHING };
 

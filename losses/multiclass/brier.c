@@ -1,4 +1,4 @@
-#include "losses/multiclass/side_by_side.h"
+#include "losses/support/row_lanes.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 4, .z = { 0, 0, 0, 0 }, .y = { 0 }, .value = 0.75, .source = "by hand: (3/4)^2 + 3 (1/4)^2" },

@@ -1,4 +1,4 @@
-#include "losses/multiclass/comp_sum.h"
+#include "losses/support/comp_sum_phi.h"
 
 static const struct lb_param params[] = { LB_COMP_SUM_PARAMS };
 

@@ -1,4 +1,4 @@
-#include "losses/multiclass/entropy.h"
+#include "losses/support/entropy.h"
 
 enum { BETA };
 

@@ -1,4 +1,4 @@
-#include "losses/multiclass/side_by_side.h"
+#include "losses/support/row_lanes.h"
 
 enum { MARGIN };
 

@@ -1,4 +1,4 @@
-#include "losses/multiclass/softmax.h"
+#include "losses/support/softmax.h"
 
 enum { PI };
 

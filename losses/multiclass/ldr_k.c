@@ -1,4 +1,4 @@
-#include "losses/multiclass/ordered.h"
+#include "losses/support/sorted_scores.h"
 
 enum { K, MARGIN };
 

@@ -1,4 +1,4 @@
-#include "losses/multiclass/ldr.h"
+#include "losses/support/ldr.h"
 
 enum { LAMBDA, MARGIN, NORM };
 

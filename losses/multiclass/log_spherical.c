@@ -1,4 +1,4 @@
-#include "losses/multiclass/spherical.h"
+#include "losses/support/spherical.h"
 
 enum { EPS };
 

@@ -1,4 +1,4 @@
-#include "losses/multiclass/spherical.h"
+#include "losses/support/spherical.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 3, .z = { 0, 0, 0 }, .y = { 0 }, .value = 1.0986122886681098, .source = "by hand: log(3/1)" },

@@ -1,4 +1,4 @@
-#include "losses/multiclass/counts.h"
+#include "losses/support/class_counts.h"
 
 enum { TAU };
 

@@ -1,4 +1,4 @@
-#include "losses/multiclass/softmax.h"
+#include "losses/support/softmax.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 4, .z = { 0, 0, 0, 0 }, .y = { 1 }, .value = 1.5, .source = "by hand: p_y = 1/4, 2 (1 - 1/4)" },

@@ -1,4 +1,4 @@
-#include "losses/multiclass/active_passive.h"
+#include "losses/support/active_passive.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 4, .z = { 0, 0, 0, 0 }, .y = { 3 }, .value = 0.25, .source = "by hand: log(1/4) / (4 log(1/4))" },

@@ -1,5 +1,5 @@
-#include "losses/multiclass/active_passive.h"
-#include "losses/multiclass/asymmetric.h"
+#include "losses/support/active_passive.h"
+#include "losses/support/asymmetric.h"
 
 enum { A = LB_BETA + 1, Q };
 

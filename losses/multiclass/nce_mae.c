@@ -1,4 +1,4 @@
-#include "losses/multiclass/active_passive.h"
+#include "losses/support/active_passive.h"
 
 static const struct lb_param params[] = {
 	[LB_ALPHA] = LB_ALPHA_PARAM(1),

@@ -1,4 +1,4 @@
-#include "losses/multiclass/active_passive.h"
+#include "losses/support/active_passive.h"
 
 enum { GAMMA = LB_BETA + 1, A };
 

@@ -1,4 +1,4 @@
-#include "losses/multiclass/tempered.h"
+#include "losses/support/tempered.h"
 
 static const struct lb_same_as same_as[] = {
 	{ .set = "", .other = "entmax", .other_set = "alpha=2" },

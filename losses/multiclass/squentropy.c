@@ -1,4 +1,4 @@
-#include "losses/multiclass/softmax.h"
+#include "losses/support/softmax.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 3, .z = { 2, 1, 0 }, .y = { 0 }, .value = 0.90760596444438031,

@@ -1,4 +1,4 @@
-#include "losses/multiclass/softmax.h"
+#include "losses/support/softmax.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 3, .z = { 1, 0, -1 }, .y = { 0 }, .value = 0.55961578793542266,

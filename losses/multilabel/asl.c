@@ -1,4 +1,4 @@
-#include "losses/multilabel/focal_cell.h"
+#include "losses/support/focal_entry.h"
 
 enum { GAMMA_POS, GAMMA_NEG, CLIP };
 

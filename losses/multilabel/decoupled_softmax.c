@@ -1,4 +1,4 @@
-#include "losses/multilabel/labels.h"
+#include "losses/support/label_matrix.h"
 
 enum { TEMPERATURE };
 

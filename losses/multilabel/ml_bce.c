@@ -1,4 +1,4 @@
-#include "losses/multilabel/labels.h"
+#include "losses/support/label_matrix.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 3, .z = { 0, 0, 0 }, .t = { 1, 0, -1 }, .value = 1.3862943611198906, .source = "by hand: 2 log 2" },

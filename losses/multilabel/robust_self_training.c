@@ -1,4 +1,4 @@
-#include "losses/multilabel/labels.h"
+#include "losses/support/label_matrix.h"
 
 enum { GAMMA, GAMMA_U, LAMBDA, LABELLED };
 enum { RAMP, HINGE };

@@ -1,4 +1,4 @@
-#include "losses/multilabel/labels.h"
+#include "losses/support/label_matrix.h"
 
 static const struct lb_example examples[] = {
 	{ .set = "", .b = 1, .c = 3, .z = { 0, 0, 0 }, .t = { 1, 0, 0 }, .value = 1.791759469228055, .source = "by hand: log 2 + log 3" },

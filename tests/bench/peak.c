@@ -3,7 +3,7 @@
 #define LB_REAL 32
 #include "core/base/clock.h"
 #include "core/base/mem.h"
-#include "core/numeric/kernels.h"
+#include "core/engine/kernels/kernels.h"
 
 #include <pthread.h>
 #include <stdio.h>

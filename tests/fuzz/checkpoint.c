@@ -6,9 +6,9 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/sha256.h"
-#include "core/base/stop.h"
-#include "core/optim/optim_info.h"
-#include "core/train/train.h"
+#include "core/base/interrupt.h"
+#include "core/training/optim_params.h"
+#include "core/training/train.h"
 #include "losses/eval.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 /* The layer that inflates: whatever the pieces it is read in, the same bytes, the same verdict. Whichever library inflates, the
  * same bytes, and what zlib takes every library takes. */
-#include "datasets/inflate.h"
+#include "datasets/io/inflate.h"
 #include "tests/fuzz/pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -2,7 +2,7 @@
 #ifndef LB_FUZZ_PIECES_H
 #define LB_FUZZ_PIECES_H
 
-#include "datasets/stream.h"
+#include "datasets/io/stream.h"
 #include "tests/fuzz/fuzz.h"
 
 /* 0 with the checksum and number of the bytes, or -1 with neither. */

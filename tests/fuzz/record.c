@@ -1,7 +1,7 @@
 /* A file that stands where a record, or the plan of a folder, should: from the JSON to what is made of it. */
 #include "core/base/json.h"
 #include "core/base/log.h"
-#include "core/run/journal.h"
+#include "core/run/sweep_status.h"
 #include "core/run/store.h"
 #include "tests/fuzz/fuzz.h"
 

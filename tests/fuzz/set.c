@@ -1,6 +1,6 @@
 /* Overrides: each line of the input is one --set. */
 #include "core/config/config.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { MOST = 16 };

@@ -1,6 +1,6 @@
 /* A config from its bytes to resolved trials; few of them, each takes its time. */
 #include "core/config/config.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -1,5 +1,5 @@
-/* The tests of core/numeric/kernels.h in one precision: included by test_kernels.c (double) and test_kernels_single.c. */
-#include "core/numeric/kernels.h"
+/* The tests of core/engine/kernels/kernels.h in one precision: included by test_kernels.c (double) and test_kernels_single.c. */
+#include "core/engine/kernels/kernels.h"
 #include "core/numeric/rng.h"
 #include "tests/unit/suite.h"
 

@@ -1,5 +1,5 @@
 /* Training on attacked rows against the exact robust loss; robust metrics against the dual norm; who keeps its bytes. */
-#include "core/train/objective.h"
+#include "core/training/full_batch_objective.h"
 #include "tests/unit/training.h"
 
 enum { FEATURES = 5 };

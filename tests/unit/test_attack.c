@@ -1,6 +1,6 @@
 /* core/train/attack against differences, closed forms and points drawn from the ball. */
-#include "core/train/attack.h"
-#include "core/numeric/kernels.h"
+#include "core/engine/attack/attack.h"
+#include "core/engine/kernels/kernels.h"
 #include "tests/unit/training.h"
 
 struct lb_net_f32;

@@ -1,5 +1,5 @@
 /* Encoding and gathering against the definition, and the generators against their formulas. */
-#include "datasets/gather.h"
+#include "core/engine/data/batch_dense.h"
 #include "tests/unit/tables.h"
 
 void lb_gather_f32(const struct lb_encoding *e, const uint32_t *rows, size_t b, float *out);

@@ -3,7 +3,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/sha256.h"
-#include "core/base/stop.h"
+#include "core/base/interrupt.h"
 #include "losses/loss.h"
 #include "tests/unit/training.h"
 

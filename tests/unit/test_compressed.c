@@ -1,5 +1,5 @@
 /* Training from compressed rows against training from the same rows written out: the same bytes, but where decay is caught up with. */
-#include "core/train/feed.h"
+#include "core/engine/data/batch.h"
 #include "tests/unit/training.h"
 
 enum { FEATURES = 60, CLASSES = 3 };

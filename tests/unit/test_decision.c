@@ -1,6 +1,6 @@
 /* Calibrations and thresholds against tests/golden/decision.json (scikit-learn and SciPy; see tests/reference/decision.py), closed forms,
  * and their way through a training. */
-#include "core/metrics/decision.h"
+#include "core/metrics/decision_rule.h"
 #include "core/base/json.h"
 #include "tests/unit/training.h"
 

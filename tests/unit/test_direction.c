@@ -1,6 +1,6 @@
 /* Optimisers that make a direction of their own: iteration counts of Tyurin's worst case (published with n = 1000), the two-column form,
  * weights, unit length. */
-#include "core/optim/optim.h"
+#include "core/engine/optim/optim.h"
 #include "tests/unit/training.h"
 
 /* One positive row (0.5, -1), n - 1 negative rows (-0.5, -1); the second coordinate is the bias with its sign turned. */

@@ -1,4 +1,4 @@
-/* Early stopping by a metric that is undefined after some epochs (core/train/trainer.c): such an epoch is never the best one. */
+/* Early stopping by a metric that is undefined after some epochs (core/engine/train/trainer.c): such an epoch is never the best one. */
 #include "tests/unit/training.h"
 
 enum { EPOCHS = 8 };

@@ -1,6 +1,6 @@
 /* The digests of core/train/evaluate, caught by a metric of the test's own, against their definitions in long double. The model is
  * the identity, so that the features are the scores. */
-#include "core/train/evaluate.h"
+#include "core/engine/eval/evaluate.h"
 #include "tests/unit/training.h"
 
 struct lb_net_f32;

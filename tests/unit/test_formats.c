@@ -1,8 +1,8 @@
 /* Files written by NumPy, SciPy and scikit-learn (tests/reference/formats.py) give the values that these read back; what is refused. */
 #include "core/base/file.h"
 #include "core/base/json.h"
-#include "datasets/readers.h"
-#include "datasets/sparse_parts.h"
+#include "datasets/formats/readers.h"
+#include "datasets/formats/sparse_parts.h"
 #include "tests/unit/one_file.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* L-BFGS against the optima of other solvers on shipped data; its rules on problems made in memory. */
 #include "tests/unit/training.h"
 
-#include "core/base/stop.h"
-#include "core/train/centring.h"
+#include "core/base/interrupt.h"
+#include "core/training/feature_centring.h"
 
 static struct problem p;
 static train_fn *const fit[] = { lb_fit_f64, lb_fit_f32 };

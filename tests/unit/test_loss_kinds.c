@@ -1,10 +1,10 @@
 /* What losses of embeddings, of distillation and of features ask of the trainer: one step by hand from the loss's own gradient,
  * parameters of the loss among the model's, and the projection of gradients. */
-#include "core/numeric/kernels.h"
+#include "core/engine/kernels/kernels.h"
 #include "tests/unit/training.h"
 
-#include "core/model/net.h"
-#include "core/optim/optim.h"
+#include "core/engine/model/net.h"
+#include "core/engine/optim/optim.h"
 #include "losses/loss.h"
 
 enum { ROWS = 24, TEST = 9, FEATURES = 4, CLASSES = 3, WIDTH = 5, DIMENSION = 6, MOST = 512 };

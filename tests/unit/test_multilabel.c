@@ -1,7 +1,7 @@
 /* Task multilabel: columns, lists and arrays of labels into a dataset, the generator, counts that the losses see. */
 #include "tests/unit/tables.h"
 
-#include "datasets/label_columns.h"
+#include "datasets/table/label_lists.h"
 #include "losses/eval.h"
 
 static const char *const ab[] = { "a", "b" };

@@ -1,5 +1,5 @@
 /* core/model against plain loops, differences and the definitions of the initial values; both precisions. */
-#include "core/model/net.h"
+#include "core/engine/model/net.h"
 #include "losses/eval.h"
 #include "tests/unit/suite.h"
 

@@ -1,7 +1,7 @@
 /* Optimisers and schedules against tests/golden/optim.json (PyTorch; see tests/reference/optim.py) and closed forms. */
-#include "core/optim/optim.h"
-#include "core/optim/optim_info.h"
-#include "core/optim/schedule.h"
+#include "core/engine/optim/optim.h"
+#include "core/training/optim_params.h"
+#include "core/training/schedule.h"
 #include "losses/eval.h"
 #include "tests/unit/suite.h"
 

@@ -1,8 +1,8 @@
-/* exp, log and powers of losses/multiclass/powers.h: the arithmetic that stands for the C library's in single precision. */
+/* exp, log and powers of losses/support/stable_powers.h: the arithmetic that stands for the C library's in single precision. */
 #undef LB_REAL
 #define LB_REAL 32
 #include "core/numeric/rng.h"
-#include "losses/multiclass/powers.h"
+#include "losses/support/stable_powers.h"
 #include "tests/unit/suite.h"
 
 enum { DRAWS = 100000 };

@@ -1,6 +1,6 @@
 #include "core/base/json.h"
 #include "core/base/sha256.h"
-#include "datasets/readers.h"
+#include "datasets/formats/readers.h"
 #include "tests/unit/one_file.h"
 
 #include <math.h>

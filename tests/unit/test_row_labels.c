@@ -1,5 +1,5 @@
 /* What the labels of a split allow: refusals, warnings, means and deviations of targets. */
-#include "datasets/row_labels.h"
+#include "datasets/sampling/row_labels.h"
 #include "tests/unit/tables.h"
 
 /* A split of a dataset by the numbers of its rows; "" is an empty part. */

@@ -1,7 +1,7 @@
 /* CSV whose numbers are given row by row: their values against strtod, the type they are kept in, and the datasets made of them, which are
  * those of the same file read into columns, down to the messages. */
 #include "core/base/mem.h"
-#include "datasets/matrix.h"
+#include "datasets/table/matrix.h"
 #include "tests/unit/one_file.h"
 
 #include <math.h>

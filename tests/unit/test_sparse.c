@@ -1,6 +1,6 @@
 /* Sparse matrices hold what dense ones hold, all the way from tables to batches. */
-#include "datasets/matrix.h"
-#include "datasets/sparse.h"
+#include "datasets/table/matrix.h"
+#include "core/engine/data/batch_csr.h"
 #include "tests/unit/tables.h"
 
 struct csr_f32 {

@@ -1,5 +1,5 @@
 /* The arithmetic of core/train against trainings of a linear model written out in plain loops from the definitions. */
-#include "core/model/net.h"
+#include "core/engine/model/net.h"
 #include "tests/unit/training.h"
 
 enum { D = 4, C = 3, MOST_ROWS = 64, PARAMS = (D + 1) * C };

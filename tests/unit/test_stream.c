@@ -1,7 +1,7 @@
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
-#include "datasets/stream.h"
-#include "datasets/unpack.h"
+#include "datasets/io/stream.h"
+#include "datasets/io/unpack.h"
 #include "tests/unit/one_file.h"
 
 #ifdef LB_BZIP2

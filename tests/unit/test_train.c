@@ -1,6 +1,6 @@
 /* core/train: what a training promises whatever its loss: company changes nothing, the order of an epoch, early stopping,
  * divergence, a request to stop. tests/unit/test_steps.c has the arithmetic. */
-#include "core/base/stop.h"
+#include "core/base/interrupt.h"
 #include "tests/unit/training.h"
 
 static struct problem p;

@@ -2,7 +2,7 @@
 #include "core/config/tune.h"
 #include "core/run/get.h"
 #include "core/run/plan.h"
-#include "core/run/registries.h"
+#include "core/run/components.h"
 #include "tests/unit/suite.h"
 
 #include <string.h>

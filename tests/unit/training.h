@@ -4,8 +4,8 @@
 
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"
-#include "core/optim/optim_info.h"
-#include "core/train/train.h"
+#include "core/training/optim_params.h"
+#include "core/training/train.h"
 #include "losses/eval.h"
 #include "tests/unit/suite.h"
 

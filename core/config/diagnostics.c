@@ -1,0 +1,145 @@
+#include "core/config/diagnostics.h"
+
+#include "core/base/mem.h"
+#include "core/base/text.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_KEPT = 500 };
+
+bool lb_faults_full(const struct lb_faults *f)
+{
+	return f->n >= MOST_KEPT;
+}
+
+static bool known(const struct lb_faults *f, const struct lb_fault *fault)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->item[i].line == fault->line && f->item[i].column == fault->column && !strcmp(f->item[i].text, fault->text))
+			return true;
+	return false;
+}
+
+static void put_place(struct lb_buf *text, const struct lb_mark *mark)
+{
+	lb_buf_puts(text, mark->file);
+	if (mark->line)
+		lb_buf_printf(text, ":%zu:%zu", mark->line, mark->column);
+	lb_buf_puts(text, ": ");
+}
+
+/* Takes the text. */
+static void add(struct lb_faults *f, const struct lb_fault *fault)
+{
+	if (!fault->text || lb_grow(&f->item, &f->cap, f->n + 1, sizeof *f->item, NULL)) {
+		f->bad = true;
+		free(fault->text);
+	} else
+		f->item[f->n++] = *fault;
+}
+
+static bool yaml_is_wrong_at(const struct lb_faults *f, size_t line, size_t column)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->item[i].yaml && f->item[i].line == line && f->item[i].column == column)
+			return true;
+	return false;
+}
+
+void lb_faults_of_yaml(struct lb_faults *f, const char *file, const char *mistakes)
+{
+	while (mistakes && *mistakes) {
+		const size_t n = strcspn(mistakes, "\n");
+		struct lb_fault fault = { .order = f->n, .yaml = true, .text = lb_strndup(mistakes, n, NULL) };
+		if (!fault.text || sscanf(fault.text + strlen(file), ":%zu:%zu", &fault.line, &fault.column) != 2)
+			fault.line = fault.column = 0;
+		add(f, &fault);
+		mistakes += n + (mistakes[n] == '\n');
+	}
+}
+
+void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path, const char *fmt, ...)
+{
+	/* What --set brought has no line: it comes last. */
+	const bool in_set = !strncmp(mark->file, "--set ", 6);
+	struct lb_fault fault = { .line = in_set ? SIZE_MAX : mark->line, .column = mark->column, .order = f->n };
+	struct lb_buf text = { 0 };
+	char message[1024];
+	va_list ap;
+
+	if (lb_faults_full(f)) {
+		f->more++;
+		return;
+	}
+	va_start(ap, fmt);
+	vsnprintf(message, sizeof message, fmt, ap);
+	va_end(ap);
+	put_place(&text, mark);
+	lb_buf_printf(&text, "%s: %s", path, message);
+	fault.text = text.s;
+	if (text.bad)
+		f->bad = true;
+	else if (!known(f, &fault) && !yaml_is_wrong_at(f, fault.line, fault.column)) {
+		add(f, &fault);
+		return;
+	}
+	lb_buf_free(&text);
+}
+
+void lb_faults_copy(struct lb_faults *f, const struct lb_fault *fault)
+{
+	struct lb_fault copy = *fault;
+
+	if (lb_faults_full(f)) {
+		f->more++;
+		return;
+	}
+	if (known(f, fault) || yaml_is_wrong_at(f, fault->line, fault->column))
+		return;
+	copy.order = f->n;
+	copy.text = lb_strdup(fault->text, NULL);
+	add(f, &copy);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct lb_fault *x = a, *y = b;
+
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	if (x->column != y->column)
+		return x->column < y->column ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+int lb_faults_report(struct lb_faults *f, struct lb_err *err)
+{
+	size_t used = 0;
+
+	if (f->bad)
+		return lb_fail_memory(err, sizeof *f->item);
+	if (!f->n)
+		return 0;
+	qsort(f->item, f->n, sizeof *f->item, by_place);
+	for (size_t i = 0; i < f->n; i++) {
+		used += strlen(f->item[i].text) + 1;
+		if (err && i > 0 && used + 40 > sizeof err->text)
+			return lb_fail_more(err, LB_CONFIG, "and %zu more", f->n - i + f->more);
+		lb_fail_more(err, LB_CONFIG, "%s", f->item[i].text);
+	}
+	if (f->more)
+		lb_fail_more(err, LB_CONFIG, "and %zu more", f->more);
+	return -1;
+}
+
+void lb_faults_free(struct lb_faults *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		free(f->item[i].text);
+	free(f->item);
+	*f = (struct lb_faults){ 0 };
+}

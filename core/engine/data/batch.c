@@ -1,0 +1,77 @@
+#include "core/engine/data/batch.h"
+
+#include "core/base/mem.h"
+#include "core/engine/data/batch_dense.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool lb_feed_compressed(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++)
+		if (c->trial[i].view || c->trial[i].attack || c->trial[i].probe || (c->trial[i].loss && c->trial[i].loss->needs & LB_NEEDS_FEATURES))
+			return false;
+	return c->features->data->x.start != NULL;
+}
+
+int lb_feed_open(struct lb_feed *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err)
+{
+	*f = (struct lb_feed){ .e = e };
+	if (!compressed)
+		return (f->x = lb_alloc_aligned(max_rows * e->d, sizeof(real), err)) ? 0 : -1;
+	if (lb_csr_open(&f->csr, e, max_rows, repeats, err))
+		return -1;
+	f->rows = (struct lb_compressed){ f->csr.start, f->csr.column, f->csr.value };
+	f->column = lb_alloc(e->d, sizeof *f->column, err);
+	f->stamp = lb_alloc(e->d, sizeof *f->stamp, err);
+	return f->column && f->stamp ? 0 : -1;
+}
+
+void lb_feed_close(struct lb_feed *f)
+{
+	free(f->x);
+	lb_csr_close(&f->csr);
+	free(f->column);
+	free(f->stamp);
+	*f = (struct lb_feed){ 0 };
+}
+
+struct dense_job {
+	const struct lb_feed *f;
+	const uint32_t *rows;
+	size_t b;
+};
+
+static void gather_rows(void *arg, size_t i, size_t size)
+{
+	const struct dense_job *j = arg;
+	size_t start;
+	const size_t end = lb_team_share(j->b, 16, i, size, &start);
+
+	lb_gather(j->f->e, j->rows + start, end - start, j->f->x + start * j->f->e->d);
+}
+
+static void list_columns(struct lb_feed *f, size_t b)
+{
+	if (++f->turn == 0) {
+		memset(f->stamp, 0, f->e->d * sizeof *f->stamp);
+		f->turn = 1;
+	}
+	f->n_columns = 0;
+	for (size_t k = 0; k < f->csr.start[b]; k++) {
+		const uint32_t column = f->csr.column[k];
+		if (f->stamp[column] != f->turn)
+			f->column[f->n_columns++] = column;
+		f->stamp[column] = f->turn;
+	}
+}
+
+void lb_feed_load(struct lb_feed *f, const uint32_t *rows, size_t b, struct lb_team *team)
+{
+	if (f->x) {
+		lb_team_run(team, gather_rows, &(struct dense_job){ f, rows, b });
+		return;
+	}
+	lb_csr_gather(&f->csr, f->e, rows, b);
+	list_columns(f, b);
+}

@@ -1,0 +1,31 @@
+/* Batches as the first layer reads them: dense rows, or the entries that sparse data have. Compiled once per precision. */
+#ifndef LB_BATCH_H
+#define LB_BATCH_H
+
+#include "core/engine/kernels/kernels.h"
+#include "core/numeric/thread_team.h"
+#include "core/training/train.h"
+#include "core/engine/data/batch_csr.h"
+
+struct lb_feed {
+	const struct lb_encoding *e;
+	real *x;                         /* dense: (max_rows, features); NULL for compressed rows */
+	struct lb_csr csr;
+	struct lb_compressed rows;    /* what csr holds */
+	uint32_t *column;                /* compressed: the n_columns different columns of the batch, in the order they are met */
+	size_t n_columns;
+	uint32_t *stamp, turn;           /* (features) the last turn that met each column */
+};
+
+/* Whether the trials of a cohort read compressed rows: the data are sparse, and no trial needs the rows written out (further views,
+ * features, attacks). */
+bool lb_feed_compressed(const struct lb_cohort *c);
+
+/* Room for batches of max_rows rows, which repeats allows to be the same ones several times. Release with lb_feed_close, on failure too. */
+int lb_feed_open(struct lb_feed *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err);
+void lb_feed_close(struct lb_feed *f);
+
+/* Gathers the given rows. Cannot fail. */
+void lb_feed_load(struct lb_feed *f, const uint32_t *rows, size_t b, struct lb_team *team);
+
+#endif

@@ -1,0 +1,156 @@
+#include "core/training/baseline.h"
+
+#include "core/base/mem.h"
+#include "core/engine/eval/row_stats.h"
+#include "datasets/sampling/row_labels.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* The score of what no training row has, and the size from which a metric of such scores stands for infinity. */
+#define NEVER 1e300
+#define INFINITE 1e250
+
+/* Values gathered at once. */
+enum { CELLS = 1 << 16 };
+
+static const char *const kind_name[] = {
+	[LB_MULTICLASS] = "majority", [LB_BINARY] = "majority", [LB_REGRESSION] = "mean", [LB_MULTILABEL] = "prevalence",
+};
+
+/* ln(a / b), with a bound where one of them is 0. */
+static double log_ratio(double a, double b)
+{
+	return a > 0 && b > 0 ? log(a / b) : a > 0 ? NEVER : -NEVER;
+}
+
+static int class_scores(const struct lb_cohort *c, const struct lb_setup *setup, double *score, struct lb_err *err)
+{
+	const size_t n = c->split->n[LB_TRAIN], classes = c->features->data->n_classes;
+	double *count = lb_alloc(classes, sizeof *count, err);
+
+	if (!count)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		count[setup->y[c->split->rows[LB_TRAIN][i]]]++;
+	if (c->kind == LB_BINARY)
+		score[0] = log_ratio(count[1], count[0]);
+	else
+		for (size_t k = 0; k < classes; k++)
+			score[k] = log_ratio(count[k], (double)n);
+	free(count);
+	return 0;
+}
+
+/* Labels that are not known do not count. */
+static void label_scores(const struct lb_cohort *c, double *score)
+{
+	const struct lb_dataset *d = c->features->data;
+
+	for (size_t t = 0; t < d->n_targets; t++) {
+		double there = 0, absent = 0;
+		for (size_t i = 0; i < c->split->n[LB_TRAIN]; i++) {
+			const double v = d->target[c->split->rows[LB_TRAIN][i] * d->n_targets + t];
+			there += v > 0;
+			absent += v == 0;
+		}
+		score[t] = log_ratio(there, absent);
+	}
+}
+
+static int constant_scores(const struct lb_cohort *c, const struct lb_setup *setup, double *score, struct lb_err *err)
+{
+	const struct lb_dataset *d = c->features->data;
+
+	if (!lb_kind_of_columns(c->kind))
+		return class_scores(c, setup, score, err);
+	if (c->kind == LB_MULTILABEL)
+		label_scores(c, score);
+	else
+		for (size_t t = 0; t < d->n_targets; t++)
+			score[t] = lb_target_mean(d, c->split->rows[LB_TRAIN], c->split->n[LB_TRAIN], t);
+	return 0;
+}
+
+/* The digest of a split whose rows all have these scores; z is room for `chunk` rows of them. */
+static void digest_split(struct lb_digest *digest, const struct lb_digest_room *room, const struct lb_cohort *c, const struct lb_setup *setup,
+			 int part, size_t columns, size_t chunk, const real *z)
+{
+	const size_t n = c->split->n[part];
+
+	for (size_t start = 0; start < n; start += chunk) {
+		const size_t b = n - start < chunk ? n - start : chunk;
+		lb_digest_rows(digest, room, &(struct lb_digested){ .cohort = c, .setup = setup, .decision = &lb_plain_decision,
+									   .rows = c->split->rows[part] + start, .start = start, .b = b,
+									   .columns = columns, .ld = columns, .z = z });
+	}
+	/* no place that an attack finds changes what the model says */
+	for (size_t i = 0; digest->robust && i < n; i++) {
+		digest->robust[i] = digest->pred[i];
+		digest->robust_logp[i] = digest->logp[i];
+	}
+}
+
+static int judge(const struct lb_digest *digest, const struct lb_cohort *c, const struct lb_setup *setup, int part, size_t columns,
+		 double *metric, struct lb_err *err)
+{
+	const struct lb_outcomes o = lb_digest_outcomes(digest, c, c->split->n[part], columns);
+
+	for (size_t m = 0; m < setup->n_metrics; m++) {
+		if (setup->metric[m].metric->eval(&o, setup->metric[m].par, &metric[m], err))
+			return -1;
+		if (!(fabs(metric[m]) < INFINITE))
+			metric[m] = (double)NAN;
+	}
+	return 0;
+}
+
+static size_t most_rows(const struct lb_split *s)
+{
+	size_t n = 1;
+
+	for (int part = 0; part < 3; part++)
+		n = s->n[part] > n ? s->n[part] : n;
+	return n;
+}
+
+int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err)
+{
+	const struct lb_dataset *d = cohort->features->data;
+	const size_t columns = cohort->kind == LB_MULTICLASS ? d->n_classes : cohort->kind == LB_BINARY ? 1 : d->n_targets;
+	const size_t rows = most_rows(cohort->split), least = CELLS / columns ? CELLS / columns : 1, chunk = rows < least ? rows : least;
+	struct lb_cohort c = *cohort;
+	struct lb_digest digest = { 0 };
+	struct lb_digest_room room = { 0 };
+	int rc = -1;
+
+	*out = (struct lb_baseline){ 0 };
+	if (setup->loss->kind == LB_EMBEDDING)
+		return 0;
+	c.trial = setup;
+	c.k = 1;
+	out->kind = kind_name[c.kind];
+	double *score = lb_alloc(columns, sizeof *score, err);
+	real *z = lb_alloc(chunk * columns, sizeof *z, err);
+	if (!score || !z || lb_digest_open(&digest, &c, rows, columns, err) || lb_digest_room_open(&room, chunk, columns, err) ||
+	    constant_scores(&c, setup, score, err))
+		goto out;
+	for (size_t i = 0; i < chunk * columns; i++)
+		z[i] = (real)score[i % columns];
+	for (int part = 0; part < 3; part++) {
+		if (!c.split->n[part])
+			continue;
+		if (!(out->metric[part] = lb_alloc(setup->n_metrics, sizeof **out->metric, err)))
+			goto out;
+		digest_split(&digest, &room, &c, setup, part, columns, chunk, z);
+		if (judge(&digest, &c, setup, part, columns, out->metric[part], err))
+			goto out;
+	}
+	rc = 0;
+out:
+	lb_digest_close(&digest);
+	lb_digest_room_close(&room);
+	free(score);
+	free(z);
+	return rc;
+}

@@ -1,0 +1,250 @@
+#include "core/engine/eval/evaluate.h"
+
+#include "core/base/mem.h"
+#include "core/engine/kernels/kernels.h"
+#include "core/engine/eval/robust_eval.h"
+#include "losses/loss.h"
+
+#include <stdlib.h>
+
+/* Bytes of digests beyond which fewer models are evaluated at once. */
+enum { MOST_DIGESTED = 8 << 20 };
+
+static size_t most_rows(const struct lb_cohort *c)
+{
+	size_t n = 1;
+
+	for (int part = 0; part < 3; part++)
+		if (c->split->n[part] > n)
+			n = c->split->n[part];
+	return n;
+}
+
+/* What is kept beside the digests (features, places of an attack) is kept of one model. */
+static size_t at_once(const struct lb_evaluator *e, size_t rows)
+{
+	const size_t most = MOST_DIGESTED / (rows * lb_digest_row(e->cohort, e->columns)), k = e->cohort->k;
+
+	return e->last.width || e->moved || most < 1 ? 1 : most < k ? most : k;
+}
+
+struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns, struct lb_err *err)
+{
+	struct lb_evaluator *e = lb_alloc(1, sizeof *e, err);
+	const size_t n = most_rows(c);
+
+	if (!e)
+		return NULL;
+	e->cohort = c;
+	e->columns = columns;
+	bool ok = !lb_feed_open(&e->feed, c->features, lb_feed_compressed(c), LB_EVAL_CHUNK, false, err) &&
+		  (e->z = lb_alloc_aligned(LB_EVAL_CHUNK * columns, sizeof(real), err)) && !lb_last_layer_open(&e->last, c, n, err) &&
+		  !lb_digest_room_open(&e->room, LB_EVAL_CHUNK, columns, err);
+	if (ok && lb_cohort_probed(c))
+		ok = (e->moved = lb_alloc_aligned(LB_EVAL_CHUNK * c->features->d, sizeof(real), err));
+	const size_t together = ok ? at_once(e, n) : 0;
+	ok = ok && (e->digest = lb_alloc(together, sizeof *e->digest, err));
+	for (size_t i = 0; i < together && ok; i++, e->together++)
+		ok = !lb_digest_open(&e->digest[i], c, n, columns, err);
+	if (ok)
+		return e;
+	lb_evaluator_free(e);
+	return NULL;
+}
+
+void lb_evaluator_free(struct lb_evaluator *e)
+{
+	if (!e)
+		return;
+	lb_feed_close(&e->feed);
+	free(e->z);
+	for (size_t i = 0; i < e->together; i++)
+		lb_digest_close(&e->digest[i]);
+	free(e->digest);
+	lb_digest_room_close(&e->room);
+	lb_last_layer_close(&e->last);
+	free(e->moved);
+	free(e);
+}
+
+LB_CLONES static bool lb_finite_row(size_t c, const real *z)
+{
+	int bad = 0;
+
+	for (size_t k = 0; k < c; k++)
+		bad += !(fabs(z[k]) <= REAL_MAX);
+	return !bad;
+}
+
+/* Of the first of b rows whose scores are not all finite, its place; b when there is none. */
+static size_t first_bad(size_t c, const real *z, size_t ld, size_t b)
+{
+	size_t i = 0;
+
+	while (i < b && lb_finite_row(c, z + i * ld))
+		i++;
+	return i;
+}
+
+/* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its own parameters behind the net's in
+ * w. */
+static int scores_of(struct lb_evaluator *e, const struct lb_subject *s, const real **z, size_t *ld, size_t b, struct lb_err *err)
+{
+	const struct lb_loss *loss = s->setup->loss ? lb_loss_of(s->setup->loss) : NULL;
+	const struct lb_loss_facts facts = { .n_rows = e->cohort->split->n[LB_TRAIN], .n_classes = e->cohort->features->data->n_classes };
+	struct lb_batch in = { .b = b, .c = s->net->layer[s->net->spec.n_layers - 1].out, .z = *z, .ld = *ld, .par = s->setup->loss_par,
+				  .facts = &facts, .own = s->w + s->net->n_params };
+
+	if (!loss || !loss->scores)
+		return 0;
+	if (!(in.wide = lb_alloc(in.c + 2 * facts.n_classes, sizeof *in.wide, err)))
+		return -1;
+	loss->scores(&in, e->z);
+	free(in.wide);
+	*z = e->z;
+	*ld = e->columns;
+	return 0;
+}
+
+/* The models that go through a split together, each with its digest. */
+struct round {
+	struct lb_subject *s;
+	size_t n;
+	int part;
+	struct lb_attack *attack; /* the probe's, of one model alone; or NULL */
+};
+
+/* The chunk that was loaded, by model i. */
+static int judge_chunk(struct lb_evaluator *e, const struct round *r, size_t i, size_t start, size_t b, struct lb_err *err)
+{
+	struct lb_subject *s = &r->s[i];
+	struct lb_digest *d = &e->digest[i];
+	const uint32_t *rows = e->cohort->split->rows[r->part] + start;
+	const size_t c = e->columns;
+
+	s->net->sparse = &e->feed.rows;
+	const real *z = lb_net_forward(s->net, s->w, e->feed.x, b, -1);
+	size_t ld = s->net->ld;
+	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, e->feed.x, start, b);
+	if (scores_of(e, s, &z, &ld, b, err))
+		return -1;
+	size_t bad = first_bad(c, z, ld, b);
+	s->bad = bad < b;
+	if (!s->bad && s->setup->n_metrics)
+		lb_digest_rows(d, &e->room, &(struct lb_digested){ .cohort = e->cohort, .setup = s->setup, .decision = s->decision, .rows = rows,
+									 .start = start, .b = b, .columns = c, .ld = ld, .z = z });
+	for (size_t k = 0; s->scores && !s->bad && k < b * c; k++)
+		s->scores[start * c + k] = (double)z[k / c * ld + k % c];
+	if (!s->bad && r->attack)
+		s->bad = lb_probe(e, r->attack, s, start, rows, b, &bad);
+	if (s->bad)
+		s->bad_row = rows[bad];
+	return 0;
+}
+
+static int go_through(struct lb_evaluator *e, const struct round *r, struct lb_err *err)
+{
+	const size_t n = e->cohort->split->n[r->part];
+	const bool wide = e->front && lb_front_helps(e->front, r->n);
+
+	for (size_t i = 0; wide && i < r->n; i++)
+		lb_front_take(e->front, i, r->s[i].net, r->s[i].w);
+	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
+		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
+		lb_feed_load(&e->feed, e->cohort->split->rows[r->part] + start, b, r->s[0].net->team);
+		if (wide)
+			lb_front_forward(e->front, r->n, e->feed.x, b);
+		for (size_t i = 0; i < r->n; i++) {
+			if (!r->s[i].bad && judge_chunk(e, r, i, start, b, err))
+				return -1;
+			r->s[i].net->begun = false;
+		}
+	}
+	return 0;
+}
+
+static int judge(const struct lb_evaluator *e, const struct lb_digest *d, const struct lb_subject *s, int part, struct lb_err *err)
+{
+	struct lb_outcomes o = lb_digest_outcomes(d, e->cohort, e->cohort->split->n[part], e->columns);
+
+	o.width = e->last.width;
+	o.feature = e->last.seen;
+	o.weight = e->last.weight;
+	o.robust = lb_probe_wanted(s->setup) ? d->robust : NULL;
+	for (size_t m = 0; m < s->setup->n_metrics; m++)
+		if (s->setup->metric[m].metric->eval(&o, s->setup->metric[m].par, &s->metric[m], err))
+			return -1;
+	return 0;
+}
+
+static int evaluate_round(struct lb_evaluator *e, struct round r, struct lb_err *err)
+{
+	const struct lb_setup *first = r.s[0].setup;
+	struct lb_attack attack = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; i < r.n; i++) {
+		r.s[i].bad = false;
+		if (!r.s[i].decision)
+			r.s[i].decision = &lb_plain_decision;
+	}
+	if (lb_probe_wanted(first)) {
+		rc = lb_attack_open(&attack, first->probe, first->probe_par, r.s[0].net, LB_EVAL_CHUNK, err);
+		r.attack = &attack;
+	}
+	if (!rc)
+		rc = go_through(e, &r, err);
+	lb_attack_close(&attack);
+	for (size_t i = 0; i < r.n && !rc; i++)
+		rc = r.s[i].bad ? 0 : judge(e, &e->digest[i], &r.s[i], r.part, err);
+	return rc;
+}
+
+int lb_evaluate(struct lb_evaluator *e, struct lb_subject *s, size_t n, int part, struct lb_err *err)
+{
+	for (size_t first = 0; first < n; first += e->together) {
+		const size_t some = n - first < e->together ? n - first : e->together;
+		if (evaluate_round(e, (struct round){ .s = s + first, .n = some, .part = part }, err))
+			return -1;
+	}
+	return 0;
+}
+
+int lb_evaluate_one(struct lb_evaluator *e, const struct lb_setup *setup, struct lb_net *net, const real *w, int part,
+		       double *metric, double *scores, size_t *bad_row, struct lb_err *err)
+{
+	struct lb_subject s = { .setup = setup, .net = net, .w = w, .metric = metric, .scores = scores };
+
+	if (lb_evaluate(e, &s, 1, part, err))
+		return -1;
+	*bad_row = s.bad ? s.bad_row : *bad_row;
+	return s.bad;
+}
+
+int lb_evaluate_decide(struct lb_evaluator *e, struct lb_subject *s, struct lb_decision *decision, struct lb_err *err)
+{
+	const struct lb_split *split = e->cohort->split;
+	const struct lb_setup *setup = s->setup;
+	const size_t n = split->n[LB_VALID];
+	struct lb_setup unharmed = *setup;
+	double *scores;
+	int32_t *y;
+	int rc;
+
+	*decision = lb_plain_decision;
+	s->bad = false;
+	if (!n || !setup->y || (setup->calibration == LB_UNCALIBRATED && setup->threshold == LB_AT_ZERO))
+		return 0;
+	unharmed.probe = NULL;
+	scores = lb_alloc(n * e->columns, sizeof *scores, err);
+	y = lb_alloc(n, sizeof *y, err);
+	rc = scores && y ? lb_evaluate_one(e, &unharmed, s->net, s->w, LB_VALID, s->metric, scores, &s->bad_row, err) : -1;
+	for (size_t i = 0; !rc && i < n; i++)
+		y[i] = setup->y[split->rows[LB_VALID][i]];
+	if (!rc)
+		rc = lb_decision_fit(decision, setup->calibration, setup->threshold, n, e->columns, scores, y, err);
+	s->bad = rc == 1;
+	free(scores);
+	free(y);
+	return rc;
+}

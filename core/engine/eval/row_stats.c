@@ -1,0 +1,226 @@
+#include "core/engine/eval/row_stats.h"
+
+#include "core/base/mem.h"
+#include "core/engine/kernels/kernels.h"
+
+#include <stdlib.h>
+
+static bool decisions_alone(const struct lb_setup *setup)
+{
+	for (size_t m = 0; m < setup->n_metrics; m++)
+		if (!setup->metric[m].metric->decisions)
+			return false;
+	return true;
+}
+
+int lb_digest_open(struct lb_digest *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err)
+{
+	const size_t n = max_rows;
+
+	*d = (struct lb_digest){ 0 };
+	if (lb_kind_of_columns(c->kind))
+		return (d->pred_t = lb_alloc(n * columns, sizeof(double), err)) && (d->target_t = lb_alloc(n * columns, sizeof(double), err)) ? 0 : -1;
+	bool ok = (d->label = lb_alloc(n, sizeof(int32_t), err)) && (d->pred = lb_alloc(n, sizeof(int32_t), err)) &&
+		  (d->rank = lb_alloc(n, sizeof(int32_t), err)) && (d->logp = lb_alloc(n, sizeof(double), err)) &&
+		  (d->brier = lb_alloc(n, sizeof(double), err)) && (d->conf = lb_alloc(n, sizeof(double), err)) &&
+		  (d->score = lb_alloc(n, sizeof(double), err)) && (d->peak = lb_alloc(n, sizeof(double), err)) &&
+		  (d->collapsed = lb_alloc(n, sizeof(bool), err));
+	if (ok && lb_cohort_probed(c))
+		ok = (d->robust = lb_alloc(n, sizeof(int32_t), err)) && (d->robust_logp = lb_alloc(n, sizeof(double), err));
+	return ok ? 0 : -1;
+}
+
+void lb_digest_close(struct lb_digest *d)
+{
+	free(d->label);
+	free(d->pred);
+	free(d->rank);
+	free(d->logp);
+	free(d->brier);
+	free(d->conf);
+	free(d->score);
+	free(d->peak);
+	free(d->pred_t);
+	free(d->target_t);
+	free(d->collapsed);
+	free(d->robust);
+	free(d->robust_logp);
+	*d = (struct lb_digest){ 0 };
+}
+
+size_t lb_digest_row(const struct lb_cohort *c, size_t columns)
+{
+	const size_t decisions = 3 * sizeof(int32_t), probe = lb_cohort_probed(c) ? sizeof(int32_t) + sizeof(double) : 0;
+
+	if (lb_kind_of_columns(c->kind))
+		return 2 * columns * sizeof(double);
+	for (size_t i = 0; i < c->k; i++)
+		if (c->kind != LB_MULTICLASS || !decisions_alone(&c->trial[i]))
+			return decisions + 5 * sizeof(double) + sizeof(bool) + probe;
+	return decisions;
+}
+
+static size_t padded(size_t columns)
+{
+	return (columns + 7) / 8 * 8;
+}
+
+int lb_digest_room_open(struct lb_digest_room *r, size_t rows, size_t columns, struct lb_err *err)
+{
+	r->wide = lb_alloc_aligned(rows * padded(columns), sizeof(double), err);
+	r->term = lb_alloc_aligned(rows * padded(columns), sizeof(double), err);
+	r->sums = lb_alloc(4 * rows, sizeof(double), err);
+	return r->wide && r->term && r->sums ? 0 : -1;
+}
+
+void lb_digest_room_close(struct lb_digest_room *r)
+{
+	free(r->wide);
+	free(r->term);
+	free(r->sums);
+	*r = (struct lb_digest_room){ 0 };
+}
+
+/* Whether the softmax is 1 for one class and 0 for the others in the working precision: added in order, its terms give just 1. */
+static bool collapsed(size_t c, const double *term)
+{
+	real sum = 0;
+
+	for (size_t k = 0; k < c; k++)
+		sum += (real)term[k];
+	return sum == 1;
+}
+
+struct scan {
+	int32_t before;          /* classes that stand before the label: of larger scores, or equal ones and lower numbers */
+	real peak;               /* the largest size of a score */
+};
+
+LB_CLONES static struct scan lb_scan_row(size_t c, const real *z, size_t label)
+{
+	const real own = z[label];
+	struct scan s = { 0 };
+
+	for (size_t k = 0; k < c; k++)
+		s.before += z[k] > own;
+	for (size_t k = 0; k < label; k++)
+		s.before += z[k] == own;
+	for (size_t k = 0; k < c; k++)
+		s.peak = fabs(z[k]) > s.peak ? fabs(z[k]) : s.peak;
+	return s;
+}
+
+/* The softmax of the rows in double: the terms, and in sums the four values of lb_softmax_rows_f64. */
+static void soften(const struct lb_digest_room *r, const struct lb_digested *s, const int32_t *label)
+{
+	const size_t c = s->columns, wide = padded(c), b = s->b;
+	double *sum = r->sums + b, *lp = sum + b, *top = lp + b;
+
+	for (size_t i = 0; i < b; i++)
+		for (size_t k = 0; k < c; k++)
+			r->wide[i * wide + k] = s->decision->slope * (double)s->z[i * s->ld + k];
+	if (c <= LB_SOFTMAX_COLUMNS) {
+		lb_softmax_rows_f64(b, c, wide, r->wide, label, r->term, r->sums);
+		return;
+	}
+	for (size_t i = 0; i < b; i++) {
+		const double *row = r->wide + i * wide;
+		double *term = r->term + i * wide;
+		size_t most = 0;
+		for (size_t k = 1; k < c; k++)
+			most = row[k] > row[most] ? k : most;
+		const double all = lb_exp_terms_f64(row, c, row[most], term);
+		top[i] = (double)most;
+		sum[i] = all;
+		lp[i] = row[label[i]] - row[most] - log(all);
+	}
+}
+
+/* The Brier score adds squares, the label's from the other terms, so that nothing cancels. */
+static double brier_of(const double *term, size_t c, size_t label, double sum)
+{
+	double others = 0, squares = 0;
+
+	for (size_t k = 0; k < c; k++) {
+		others += k == label ? 0 : term[k];
+		squares += k == label ? 0 : term[k] * term[k];
+	}
+	return (others / sum) * (others / sum) + squares / (sum * sum);
+}
+
+/* All that metrics of decisions read; the class of the largest score stays that whatever the calibration. */
+static void decide_multiclass(struct lb_digest *d, const struct lb_digested *s)
+{
+	const real *z = s->z;
+
+	for (size_t i = s->start; i < s->start + s->b; i++, z += s->ld) {
+		d->pred[i] = (int32_t)lb_kernel()->largest(z, s->columns);
+		d->rank[i] = d->pred[i] == d->label[i] ? 0 : lb_scan_row(s->columns, z, (size_t)d->label[i]).before;
+	}
+}
+
+static void digest_multiclass(struct lb_digest *d, const struct lb_digest_room *r, const struct lb_digested *s)
+{
+	const size_t c = s->columns, start = s->start, b = s->b;
+	const int32_t *label = d->label + start;
+	const double *sum = r->sums + b, *lp = sum + b, *top = lp + b;
+
+	soften(r, s, label);
+	for (size_t i = 0; i < b; i++) {
+		const double *term = r->term + i * padded(c);
+		const struct scan scan = lb_scan_row(c, s->z + i * s->ld, (size_t)label[i]);
+		d->pred[start + i] = (int32_t)top[i];
+		d->rank[start + i] = scan.before;
+		d->logp[start + i] = lp[i];
+		d->brier[start + i] = brier_of(term, c, (size_t)label[i], sum[i]);
+		d->conf[start + i] = 1 / sum[i];
+		d->collapsed[start + i] = sum[i] < 1.5 && collapsed(c, term);
+		d->peak[start + i] = (double)scan.peak;
+	}
+}
+
+static void digest_binary(struct lb_digest *d, const struct lb_decision *by, size_t i, int32_t y, double raw)
+{
+	const double z = lb_decision_score(by, raw), conf = 1 / (1 + exp(-fabs(z)));
+	const double s = y ? z : -z, wrong = s >= 0 ? exp(-s) / (1 + exp(-s)) : 1 / (1 + exp(s));
+
+	d->label[i] = y;
+	d->pred[i] = z > by->threshold;
+	d->rank[i] = d->pred[i] != y;
+	d->logp[i] = s >= 0 ? -log1p(exp(-s)) : s - log1p(exp(s));
+	d->brier[i] = wrong * wrong;
+	d->conf[i] = d->pred[i] == (z > 0) ? conf : 1 - conf;
+	d->score[i] = z;
+}
+
+void lb_digest_rows(struct lb_digest *d, const struct lb_digest_room *r, const struct lb_digested *s)
+{
+	const enum lb_kind kind = s->cohort->kind;
+	const size_t c = s->columns, start = s->start;
+
+	if (kind == LB_MULTICLASS) {
+		for (size_t i = 0; i < s->b; i++)
+			d->label[start + i] = s->setup->y[s->rows[i]];
+		if (decisions_alone(s->setup))
+			decide_multiclass(d, s);
+		else
+			digest_multiclass(d, r, s);
+		return;
+	}
+	for (size_t i = 0; i < s->b; i++) {
+		if (kind == LB_BINARY)
+			digest_binary(d, s->decision, start + i, s->setup->y[s->rows[i]], (double)s->z[i * s->ld]);
+		for (size_t k = 0; lb_kind_of_columns(kind) && k < c; k++) {
+			d->pred_t[(start + i) * c + k] = (double)s->z[i * s->ld + k];
+			d->target_t[(start + i) * c + k] = s->cohort->features->data->target[s->rows[i] * c + k];
+		}
+	}
+}
+
+struct lb_outcomes lb_digest_outcomes(const struct lb_digest *d, const struct lb_cohort *c, size_t n, size_t columns)
+{
+	return (struct lb_outcomes){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = columns, .label = d->label,
+				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,
+				     .collapsed = d->collapsed, .peak = d->peak, .robust = d->robust, .robust_logp = d->robust_logp,
+				     .pred_t = d->pred_t, .target_t = d->target_t };
+}

@@ -1,0 +1,391 @@
+#include "core/engine/kernels/kernels.h"
+
+#include "core/engine/kernels/softmax_lanes.h"
+
+#include <stdbool.h>
+
+#ifndef LB_SET
+#error "compiled by the Makefile's KERNEL_SETS with -DLB_SET=avx512, avx2 or generic"
+#endif
+#define NAME_(set) #set
+#define NAME(set) NAME_(set)
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+#define SYMBOL JOIN(lb_kernels_, LB_SET)
+
+/* The widest vector of the set, and the rows of a tile of one and of two panels that its registers hold. */
+#if defined __AVX512F__
+enum { WIDTH = 64, ROWS_1 = 16, ROWS_2 = 14 };
+#elif defined __AVX2__
+enum { WIDTH = 32, ROWS_1 = 6, ROWS_2 = 3 };
+#elif defined __aarch64__
+enum { WIDTH = 16, ROWS_1 = 6, ROWS_2 = 3 };
+#else
+enum { WIDTH = 16, ROWS_1 = 2, ROWS_2 = 1 };
+#endif
+typedef real vec __attribute__((vector_size(WIDTH)));
+enum { VECS = 64 / WIDTH, LANES = WIDTH / (LB_REAL / 8) };
+/* Steps of k that one pass over the tiles takes, so that what it reads of b stays in the first cache. */
+enum { BLOCK = 16384 / (LB_REAL / 8) / LB_PANEL };
+
+/* What the tiles of one or two panels are made of; a, c and init move down from tile to tile. By its address: passed by value it would be
+ * copied in pieces other than it was written in, which waits for all stores before. */
+struct strip {
+	struct lb_left a;
+	struct lb_panels b, c;
+	const real *init;        /* NULL: 0 */
+	size_t init_row, init_panel;
+};
+
+/* A tile of m rows and p panels, m, p and turned constants; turned: a.row is 1. Left values are found from every third row's pointer, or
+ * from one: there are not enough registers for a pointer a row. */
+LB_INLINE void tile(const int m, const int p, const bool turned, size_t k, const struct strip *t)
+{
+	const int pointers = turned ? 1 : (m + 2) / 3;
+	vec sum[16][2 * VECS], right[2 * VECS];
+	const real *at[6], *b = t->b.x;
+
+	for (int i = 0; i < pointers; i++)
+		at[i] = t->a.x + (size_t)i * 3 * t->a.row;
+#pragma GCC unroll 16
+	for (int i = 0; i < m; i++)
+#pragma GCC unroll 8
+		for (int j = 0; j < p * VECS; j++)
+			sum[i][j] = t->init ? *(const vec *)(t->init + (size_t)i * t->init_row + (size_t)(j / VECS) * t->init_panel +
+							     (size_t)(j % VECS) * LANES) : (vec){ 0 };
+	for (size_t s = 0; s < k; s++, b += t->b.row) {
+#pragma GCC unroll 8
+		for (int j = 0; j < p * VECS; j++)
+			right[j] = *(const vec *)(b + (size_t)(j / VECS) * t->b.panel + (size_t)(j % VECS) * LANES);
+#pragma GCC unroll 16
+		for (int i = 0; i < m; i++) {
+			const real left = turned ? at[0][i] : at[i / 3][(size_t)(i % 3) * t->a.row];
+#pragma GCC unroll 8
+			for (int j = 0; j < p * VECS; j++)
+				sum[i][j] += left * right[j];
+		}
+		for (int i = 0; i < pointers; i++)
+			at[i] += t->a.column;
+	}
+#pragma GCC unroll 16
+	for (int i = 0; i < m; i++)
+#pragma GCC unroll 8
+		for (int j = 0; j < p * VECS; j++)
+			*(vec *)(t->c.x + (size_t)i * t->c.row + (size_t)(j / VECS) * t->c.panel + (size_t)(j % VECS) * LANES) = sum[i][j];
+}
+
+#define TILE(m, p, turned)                                                                                                      \
+	case m:                                                                                                                 \
+		if (m <= (p == 1 ? ROWS_1 : ROWS_2))                                                                            \
+			tile(m, p, turned, k, t);                                                                               \
+		break
+/* The function of all heights of a tile. */
+#define TILES(name, p, turned)                                                                                                  \
+	static void name(size_t m, size_t k, const struct strip *t)                                                             \
+	{                                                                                                                       \
+		switch (m) {                                                                                                    \
+			TILE(1, p, turned); TILE(2, p, turned); TILE(3, p, turned); TILE(4, p, turned);                         \
+			TILE(5, p, turned); TILE(6, p, turned); TILE(7, p, turned); TILE(8, p, turned);                         \
+			TILE(9, p, turned); TILE(10, p, turned); TILE(11, p, turned); TILE(12, p, turned);                      \
+			TILE(13, p, turned); TILE(14, p, turned); TILE(15, p, turned); TILE(16, p, turned);                     \
+		}                                                                                                               \
+	}
+TILES(tile_1, 1, false)
+TILES(tile_2, 2, false)
+TILES(turned_1, 1, true)
+TILES(turned_2, 2, true)
+
+/* All rows of one or two panels, in tiles whose heights differ by at most one. */
+static void make_strip(size_t m, size_t panels, size_t k, struct strip *t)
+{
+	const size_t most = panels == 1 ? ROWS_1 : ROWS_2, tiles = (m + most - 1) / most;
+	void (*const make)(size_t, size_t, const struct strip *) =
+		t->a.row == 1 ? panels == 1 ? turned_1 : turned_2 : panels == 1 ? tile_1 : tile_2;
+
+	for (size_t i = 0; i < tiles; i++) {
+		const size_t rows = m / tiles + (i < m % tiles);
+		make(rows, k, t);
+		t->a.x += rows * t->a.row;
+		t->c.x += rows * t->c.row;
+		t->init = t->init ? t->init + rows * t->init_row : NULL;
+	}
+}
+
+static void product(size_t m, size_t n, size_t k, struct lb_left a, struct lb_panels b, const real *init, struct lb_panels c)
+{
+	const size_t panels = (n + LB_PANEL - 1) / LB_PANEL;
+	const bool own = init == c.x;
+	size_t s = 0;
+
+	do {
+		const size_t steps = k - s < BLOCK ? k - s : BLOCK;
+		const bool from_c = own || s > 0;
+		for (size_t p = 0; p < panels;) {
+			const size_t w = panels - p >= 2 && ROWS_2 > 1 ? 2 : 1;
+			real *const to = c.x + p * c.panel;
+			struct strip t = { { a.x + s * a.column, a.row, a.column }, { b.x + p * b.panel + s * b.row, b.panel, b.row },
+					   { to, c.panel, c.row }, from_c ? to : init ? init + p * LB_PANEL : NULL, from_c ? c.row : 0,
+					   from_c ? c.panel : LB_PANEL };
+			make_strip(m, w, steps, &t);
+			p += w;
+		}
+		s += steps;
+	} while (s < k);
+}
+
+static void sparse_product(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, const real *init,
+			   struct lb_panels c)
+{
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j += LB_PANEL) {
+			const real *right = b.x + j / LB_PANEL * b.panel;
+			lb_lanes s = init ? lb_load(init + j) : (lb_lanes){ 0 };
+			for (size_t k = a->start[i]; k < a->start[i + 1]; k++)
+				s += a->value[k] * lb_load(right + a->column[k] * b.row);
+			lb_store(c.x + j / LB_PANEL * c.panel + i * c.row, s);
+		}
+}
+
+static void sparse_transposed(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, struct lb_panels c)
+{
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j += LB_PANEL) {
+			const lb_lanes right = lb_load(b.x + j / LB_PANEL * b.panel + i * b.row);
+			real *to = c.x + j / LB_PANEL * c.panel;
+			for (size_t k = a->start[i]; k < a->start[i + 1]; k++)
+				lb_store(to + a->column[k] * c.row, lb_load(to + a->column[k] * c.row) + a->value[k] * right);
+		}
+}
+
+/* A square of a matrix in whole panels, `rows` of its rows; the others are 0. Its columns are then the rows of the transpose. */
+LB_INLINE void turn_square(const real *x, size_t row, size_t rows, real *to, size_t to_row, size_t columns)
+{
+#if defined __AVX512F__
+	lb_lanes square[LB_PANEL];
+
+#pragma GCC unroll 16
+	for (size_t i = 0; i < LB_PANEL; i++)
+		square[i] = i < rows ? lb_load(x + i * row) : (lb_lanes){ 0 };
+	lb_turn(square);
+	for (size_t i = 0; i < columns; i++)
+		lb_store(to + i * to_row, square[i]);
+#else
+	for (size_t i = 0; i < columns; i++)
+		for (size_t k = 0; k < LB_PANEL; k++)
+			to[i * to_row + k] = k < rows ? x[k * row + i] : 0;
+#endif
+}
+
+static void transpose(size_t m, size_t n, struct lb_panels b, struct lb_panels t)
+{
+	for (size_t i = 0; i < m; i += LB_PANEL)
+		for (size_t j = 0; j < n; j += LB_PANEL)
+			turn_square(b.x + j / LB_PANEL * b.panel + i * b.row, b.row, m - i < LB_PANEL ? m - i : LB_PANEL,
+				    t.x + i / LB_PANEL * t.panel + j * t.row, t.row, n - j < LB_PANEL ? n - j : LB_PANEL);
+}
+
+/* By pieces that lie in one panel on both sides. */
+static void copy_columns(size_t m, size_t n, struct lb_panels b, size_t from, struct lb_panels c, size_t to)
+{
+	for (size_t piece; n; n -= piece, from += piece, to += piece) {
+		const size_t left_b = LB_PANEL - from % LB_PANEL, left_c = LB_PANEL - to % LB_PANEL;
+		const real *x = b.x + from / LB_PANEL * b.panel + from % LB_PANEL;
+		real *y = c.x + to / LB_PANEL * c.panel + to % LB_PANEL;
+
+		piece = left_b < left_c ? left_b : left_c;
+		piece = piece < n ? piece : n;
+		for (size_t i = 0; i < m; i++)
+			lb_store_part(y + i * c.row, piece, lb_load_part(x + i * b.row, piece, 0));
+	}
+}
+
+static void column_sums(size_t m, size_t n, struct lb_panels d, real *sum)
+{
+	for (size_t j = 0; j < n; j += LB_PANEL, d.x += d.panel) {
+		lb_lanes s = { 0 };
+		for (size_t i = 0; i < m; i++)
+			s += lb_load(d.x + i * d.row);
+		lb_store(sum + j, s);
+	}
+}
+
+static double exp_terms(const real *z, size_t c, real shift, real scale, size_t skip, real *e)
+{
+	lb_doubles sum = { 0 };
+
+	for (size_t k = 0; k < c; k += LB_PANEL) {
+		const size_t n = c - k < LB_PANEL ? c - k : LB_PANEL;
+		const lb_lanes in = n < LB_PANEL ? lb_load_part(z + k, n, -(real)INFINITY) : lb_load(z + k);
+		const lb_lanes v = lb_exp((in - shift) * scale);
+		const lb_bits out = skip - k < LB_PANEL ? lb_lane_numbers() == (int)(skip - k) : (lb_bits){ 0 };
+		if (n < LB_PANEL)
+			lb_store_part(e + k, n, v);
+		else
+			lb_store(e + k, v);
+		sum = lb_widen_add(sum, lb_select(out, (lb_lanes){ 0 }, v));
+	}
+	return lb_total(sum);
+}
+
+/* The largest lane, all being numbers. */
+LB_INLINE real highest(lb_lanes m)
+{
+#if defined __AVX512F__ && LB_REAL == 32
+	return _mm512_reduce_max_ps((__m512)m);
+#elif defined __AVX512F__
+	return _mm512_reduce_max_pd((__m512d)m);
+#else
+	real most = m[0];
+
+	for (size_t i = 1; i < LB_PANEL; i++)
+		most = m[i] > most ? m[i] : most;
+	return most;
+#endif
+}
+
+/* The first lane equal to x; LB_PANEL when there is none. */
+LB_INLINE size_t first_equal(lb_lanes v, real x)
+{
+#if defined __AVX512F__ && LB_REAL == 32
+	return (size_t)__builtin_ctz((unsigned)_mm512_cmp_ps_mask((__m512)v, (__m512)lb_splat(x), _CMP_EQ_OQ) | 1u << LB_PANEL);
+#elif defined __AVX512F__
+	return (size_t)__builtin_ctz((unsigned)_mm512_cmp_pd_mask((__m512d)v, (__m512d)lb_splat(x), _CMP_EQ_OQ) | 1u << LB_PANEL);
+#else
+	size_t i = 0;
+
+	while (i < LB_PANEL && !(v[i] == x))
+		i++;
+	return i;
+#endif
+}
+
+LB_INLINE lb_lanes load_or_first(const real *z, size_t k, size_t c)
+{
+	return c - k < LB_PANEL ? lb_load_part(z + k, c - k, z[0]) : lb_load(z + k);
+}
+
+static size_t largest(const real *z, size_t c)
+{
+	lb_lanes m = lb_splat(z[0]);
+
+	for (size_t k = 0; k < c; k += LB_PANEL) {
+		const lb_lanes v = load_or_first(z, k, c);
+		m = lb_select(v > m, v, m);
+	}
+	const real most = highest(m);
+	for (size_t k = 0; k < c; k += LB_PANEL) {
+		const size_t i = first_equal(load_or_first(z, k, c), most);
+		if (i < LB_PANEL)
+			return k + i;
+	}
+	return 0;
+}
+
+static void softmax_rows(size_t b, size_t c, size_t ld, const real *z, const int32_t *y, real *e, const struct lb_softmax_sums *at)
+{
+	lb_lanes score[LB_SOFTMAX_COLUMNS], t[LB_SOFTMAX_COLUMNS];
+	struct labels label;
+
+	for (size_t i = 0; i < b; i += LB_PANEL) {
+		const size_t rows = b - i < LB_PANEL ? b - i : LB_PANEL;
+		load_columns(c, ld, z + i * ld, rows, score);
+		load_labels(&label, y + i, rows);
+		const struct lane_sums s = softmax_lanes(c, score, &label, t);
+		lb_store_part(at->rest + i, rows, s.rest);
+		lb_store_part(at->sum + i, rows, s.sum);
+		lb_store_part(at->lp + i, rows, s.lp);
+		lb_store_part(at->top + i, rows, s.top);
+		store_columns(c, ld, t, rows, e + i * ld);
+	}
+}
+
+LB_INLINE void visit_rows(const struct lb_lane_job *j, size_t i, size_t rows, struct lb_lane_rows *at)
+{
+	lb_lanes *z = (lb_lanes *)at->z, *t = (lb_lanes *)at->g;
+	struct labels label;
+
+	load_columns(j->c, j->ld, j->z + i * j->ld, rows, z);
+	load_labels(&label, j->y + i, rows);
+	lb_store(at->label, label.number);
+	if (j->softmax) {
+		const struct lane_sums s = softmax_lanes(j->c, z, &label, t);
+		lb_store(at->own, s.own);
+		lb_store(at->term, s.term);
+		lb_store(at->rest, s.rest);
+		lb_store(at->sum, s.sum);
+		lb_store(at->lp, s.lp);
+	} else
+		lb_store(at->own, own_value(z, &label));
+	j->visit(j->arg, i, rows, at);
+	for (size_t k = 0; k < j->c; k++)
+		t[k] *= lb_load(at->scale);
+	store_columns(j->c, j->ld, t, rows, j->g + i * j->ld);
+}
+
+static void lane_rows(const struct lb_lane_job *j)
+{
+	lb_lanes z[LB_SOFTMAX_COLUMNS], t[LB_SOFTMAX_COLUMNS];
+	struct lb_lane_rows at;
+	size_t i = 0;
+
+	at.c = j->c;
+	at.z = (const real *)z;
+	at.g = (real *)t;
+	for (; i + LB_PANEL <= j->b; i += LB_PANEL)
+		visit_rows(j, i, LB_PANEL, &at);
+	if (i < j->b)
+		visit_rows(j, i, j->b - i, &at);
+}
+
+static void scale_bytes(size_t n, const uint8_t *restrict x, real high, real low, real shift, real *restrict y)
+{
+	for (size_t i = 0; i < n; i++) {
+		const real v = (real)x[i];
+		y[i] = v * high + (v * low + shift);
+	}
+}
+
+/* Near 0 the odd polynomial of Cephes (S. Moshier, tanhf.c), else 1 - 2 / (exp(2|x|) + 1). In double the C library's. */
+static void tanh_lanes(size_t n, const real *x, real *y)
+{
+	for (size_t k = 0; k < n; k += LB_PANEL) {
+		const size_t part = n - k < LB_PANEL ? n - k : LB_PANEL;
+		const lb_lanes v = part < LB_PANEL ? lb_load_part(x + k, part, 0) : lb_load(x + k), sq = v * v;
+		const lb_bits sign = (lb_bits)v & (lb_bits)lb_splat(R(-0.0));
+		const lb_lanes size = (lb_lanes)((lb_bits)v ^ sign), far = 1 - 2 / (lb_exp(2 * size) + 1);
+		const lb_lanes near = v + v * sq * ((((R(-5.70498872745e-3) * sq + R(2.06390887954e-2)) * sq - R(5.37397155531e-2)) * sq +
+						     R(1.33314422036e-1)) * sq - R(3.33332819422e-1));
+		const lb_lanes t = lb_select(sq < R(0.390625), near, (lb_lanes)((lb_bits)far | sign));
+		if (part < LB_PANEL)
+			lb_store_part(y + k, part, t);
+		else
+			lb_store(y + k, t);
+	}
+}
+
+static void tanh_exact(size_t n, const real *x, real *y)
+{
+	for (size_t i = 0; i < n; i++)
+		y[i] = tanh(x[i]);
+}
+
+extern const struct lb_kernels SYMBOL;
+const struct lb_kernels SYMBOL = {
+	.name = NAME(LB_SET),
+	.chain = true,
+#if defined __FP_FAST_FMAF || defined __FMA__
+	.fused = true,
+#endif
+	.product = product,
+	.sparse_product = sparse_product,
+	.sparse_transposed = sparse_transposed,
+	.transpose = transpose,
+	.copy_columns = copy_columns,
+	.column_sums = column_sums,
+	.exp_terms = exp_terms,
+	.largest = largest,
+	.softmax_rows = softmax_rows,
+	.lane_rows = lane_rows,
+	.scale_bytes = scale_bytes,
+	.tanh_all = LB_REAL == 32 ? tanh_lanes : tanh_exact,
+};

@@ -1,0 +1,480 @@
+#include "core/engine/model/net.h"
+
+#include "core/base/mem.h"
+#include "core/engine/kernels/kernels.h"
+#include "core/numeric/thread_team.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether the gradient of a layer's weights is better made as its transpose, where fewer lanes stay idle, even with the turning back. It
+ * takes rows of the layer's input in whole panels. */
+static bool narrow(const struct lb_layer *l, bool first)
+{
+	return (!first || l->in % LB_PANEL == 0) && 5 * l->out * LB_PADDED(l->in) < 4 * l->in * l->ld;
+}
+
+static int layer_open(struct lb_layer *l, const struct lb_model_spec *s, size_t i, size_t max_b, struct lb_err *err)
+{
+	const bool hidden = i + 1 < s->n_layers;
+
+	l->in = s->width[i];
+	l->out = s->width[i + 1];
+	l->ld = LB_PADDED(l->out);
+	if (!(l->a = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
+		return -1;
+	if (hidden && !(l->h = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
+		return -1;
+	if (hidden && s->dropout > 0 && !(l->mask = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
+		return -1;
+	return 0;
+}
+
+struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err)
+{
+	struct lb_net *net = lb_alloc(1, sizeof *net, err);
+	size_t widest = 0, most = 0, narrowest = 0;
+
+	if (!net)
+		return NULL;
+	net->spec = *spec;
+	net->max_b = max_b;
+	for (size_t i = 0; i < spec->n_layers; i++) {
+		struct lb_layer *l = &net->layer[i];
+		if (layer_open(l, spec, i, max_b, err))
+			goto fail;
+		l->w = net->n_params;
+		l->b = l->w + l->in * l->ld;
+		net->n_params = l->b + l->ld;
+		net->ld = l->ld;
+		if (l->ld > widest)
+			widest = l->ld;
+		const size_t turned = l->out * LB_PADDED(l->in);
+		if (i && turned > most)
+			most = turned;
+		if (narrow(l, !i) && turned > narrowest)
+			narrowest = turned;
+	}
+	net->delta[0] = lb_alloc_aligned(max_b * widest, sizeof(real), err);
+	net->delta[1] = lb_alloc_aligned(max_b * widest, sizeof(real), err);
+	net->turned = lb_alloc_aligned(most, sizeof(real), err);
+	net->gradient = lb_alloc_aligned(narrowest, sizeof(real), err);
+	if (!net->delta[0] || !net->delta[1] || !net->turned || !net->gradient)
+		goto fail;
+	return net;
+fail:
+	lb_net_free(net);
+	return NULL;
+}
+
+void lb_net_free(struct lb_net *net)
+{
+	if (!net)
+		return;
+	for (size_t i = 0; i < net->spec.n_layers; i++) {
+		free(net->layer[i].a);
+		free(net->layer[i].h);
+		free(net->layer[i].mask);
+	}
+	free(net->delta[0]);
+	free(net->delta[1]);
+	free(net->turned);
+	free(net->gradient);
+	free(net);
+}
+
+/* Place of the weight from input i to output o. */
+static size_t weight_at(const struct lb_layer *l, size_t o, size_t i)
+{
+	return l->w + o / LB_PANEL * (l->in * LB_PANEL) + i * LB_PANEL + o % LB_PANEL;
+}
+
+void lb_net_init(const struct lb_net *net, real *w)
+{
+	const enum lb_init init = net->spec.init;
+	const enum lb_bias_init scheme = init == LB_INIT_TORCH ? LB_BIAS_UNIFORM : LB_BIAS_ZERO;
+	const bool biases = (net->spec.bias_init == LB_BIAS_SCHEME ? scheme : net->spec.bias_init) == LB_BIAS_UNIFORM;
+
+	memset(w, 0, net->n_params * sizeof *w);
+	for (size_t k = 0; k < net->spec.n_layers; k++) {
+		const struct lb_layer *l = &net->layer[k];
+		const double in = (double)(l->in ? l->in : 1), out = (double)l->out;
+		const double bound = sqrt(1 / in), sd = init == LB_INIT_HE ? sqrt(2 / in) : sqrt(2 / (in + out));
+		struct lb_rng rng;
+
+		lb_rng_init(&rng, net->spec.seed, LB_RNG_INIT, k);
+		for (size_t j = 0; j < l->out * l->in && init != LB_INIT_ZERO; j++)
+			w[weight_at(l, j / l->in, j % l->in)] =
+				(real)(init == LB_INIT_TORCH ? bound * (2 * lb_rng_unit(&rng) - 1) : sd * lb_rng_normal(&rng));
+		for (size_t j = l->b; biases && j < l->b + l->out; j++)
+			w[j] = (real)(bound * (2 * lb_rng_unit(&rng) - 1));
+	}
+}
+
+void lb_net_store(const struct lb_net *net, const double *plain, real *w)
+{
+	memset(w, 0, net->n_params * sizeof *w);
+	for (size_t k = 0; k < net->spec.n_layers; k++) {
+		const struct lb_layer *l = &net->layer[k];
+		for (size_t o = 0; o < l->out; o++)
+			for (size_t i = 0; i < l->in; i++)
+				w[weight_at(l, o, i)] = (real)*plain++;
+		for (size_t o = 0; o < l->out; o++)
+			w[l->b + o] = (real)*plain++;
+	}
+}
+
+void lb_net_fetch(const struct lb_net *net, const real *w, double *plain)
+{
+	for (size_t k = 0; k < net->spec.n_layers; k++) {
+		const struct lb_layer *l = &net->layer[k];
+		for (size_t o = 0; o < l->out; o++)
+			for (size_t i = 0; i < l->in; i++)
+				*plain++ = (double)w[weight_at(l, o, i)];
+		for (size_t o = 0; o < l->out; o++)
+			*plain++ = (double)w[l->b + o];
+	}
+}
+
+static struct lb_panels rows_of(const real *x, size_t ld)
+{
+	return (struct lb_panels){ .x = (real *)x, .panel = LB_PANEL, .row = ld };
+}
+
+static struct lb_panels stacked(const real *x, size_t rows)
+{
+	return (struct lb_panels){ .x = (real *)x, .panel = rows * LB_PANEL, .row = LB_PANEL };
+}
+
+/* From a column on, the first of a panel. */
+static struct lb_panels stacked_from(const real *x, size_t rows, size_t column)
+{
+	return stacked(x + column * rows, rows);
+}
+
+LB_CLONES static void lb_relu(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict h)
+{
+	for (size_t i = 0; i < rows; i++, a += ld, h += ld)
+		for (size_t k = 0; k < n; k++)
+			h[k] = a[k] < 0 ? R(0.0) : a[k];
+}
+
+LB_CLONES static void lb_relu_back(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict d)
+{
+	for (size_t i = 0; i < rows; i++, a += ld, d += ld)
+		for (size_t k = 0; k < n; k++)
+			d[k] = a[k] > 0 ? d[k] : R(0.0);
+}
+
+/* h = activation of a, n columns of rows ld apart; where the derivative is told by the result, a becomes it. Comparisons let NaN pass
+ * through. */
+static void activate(enum lb_activation act, size_t rows, size_t n, size_t ld, real *a, real *h)
+{
+	switch (act) {
+	case LB_RELU:
+		lb_relu(rows, n, ld, a, h);
+		break;
+	case LB_TANH:
+		for (size_t i = 0; i < rows * ld; i += ld) {
+			lb_kernel()->tanh_all(n, a + i, h + i);
+			memcpy(a + i, h + i, n * sizeof *a);
+		}
+		break;
+	case LB_GELU:
+		for (size_t i = 0; i < rows * ld; i += ld)
+			for (size_t k = i; k < i + n; k++)
+				h[k] = R(0.5) * a[k] * erfc(-a[k] * R(0.70710678118654752440));
+		break;
+	}
+}
+
+/* d *= derivative of the activation; a as activate left it */
+static void activate_back(enum lb_activation act, size_t rows, size_t n, size_t ld, const real *a, real *d)
+{
+	switch (act) {
+	case LB_RELU:
+		lb_relu_back(rows, n, ld, a, d);
+		break;
+	case LB_TANH:
+		for (size_t i = 0; i < rows * ld; i += ld)
+			for (size_t k = i; k < i + n; k++)
+				d[k] *= 1 - a[k] * a[k];
+		break;
+	case LB_GELU:
+		for (size_t i = 0; i < rows * ld; i += ld)
+			for (size_t k = i; k < i + n; k++)
+				d[k] *= R(0.5) * erfc(-a[k] * R(0.70710678118654752440)) +
+					a[k] * exp(R(-0.5) * a[k] * a[k]) * R(0.39894228040143267794);
+		break;
+	}
+}
+
+static void drop(const struct lb_net *net, struct lb_layer *l, size_t b, int64_t step, size_t index)
+{
+	const double keep = 1 - net->spec.dropout;
+	const uint32_t below = (uint32_t)(keep * 4294967295.0);
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, net->spec.seed, LB_RNG_DROPOUT, (uint64_t)step * LB_MAX_LAYERS + index);
+	for (size_t i = 0; i < b; i++)
+		for (size_t j = i * l->ld; j < i * l->ld + l->out; j++) {
+			l->mask[j] = lb_rng_u32(&rng) <= below ? (real)(1 / keep) : R(0.0);
+			l->h[j] *= l->mask[j];
+		}
+}
+
+/* What one of the threads does of a layer's work: rows `row` .. `row` + `rows` of a batch, and columns `column` .. `column` + `columns`
+ * of the layer, in whole panels. A wide layer is cut into columns, so that a thread mostly has the same weights, and with them their
+ * gradient and update, in its own cache; a narrow one into rows, of which fewer than ROW_GRAIN are not worth a second thread. */
+enum { ROW_GRAIN = 16, COLUMN_GRAIN = 2 * LB_PANEL };
+
+struct part {
+	size_t row, rows, column, columns;
+};
+
+static bool cut_by_columns(const struct lb_layer *l, size_t size)
+{
+	return size > 1 && l->ld >= size * COLUMN_GRAIN && 5 * l->out >= 4 * l->ld;
+}
+
+static struct part part_of(const struct lb_layer *l, size_t b, size_t i, size_t size)
+{
+	struct part p = { .rows = b, .columns = l->ld };
+
+	if (cut_by_columns(l, size))
+		p.columns = lb_team_share(l->ld, COLUMN_GRAIN, i, size, &p.column) - p.column;
+	else
+		p.rows = lb_team_share(b, ROW_GRAIN, i, size, &p.row) - p.row;
+	return p;
+}
+
+/* The same work by pieces of at most `high` rows and COLUMN_GRAIN columns, going down the rows first: threads that are done with their
+ * own help the others. */
+enum { PIECE_ROWS = 64, TOLD_ROWS = 112 };
+
+static size_t pieces_of(size_t rows, size_t ld, size_t high)
+{
+	return (rows + high - 1) / high * ((ld + COLUMN_GRAIN - 1) / COLUMN_GRAIN);
+}
+
+static struct part piece_of(size_t rows, size_t ld, size_t high, size_t k)
+{
+	const size_t down = (rows + high - 1) / high, row = k % down * high, column = k / down * COLUMN_GRAIN;
+
+	return (struct part){ row, rows - row < high ? rows - row : high, column, ld - column < COLUMN_GRAIN ? ld - column : COLUMN_GRAIN };
+}
+
+/* Rows of a forward piece; all where another number would change the bytes. */
+static size_t piece_rows(size_t b)
+{
+	return lb_kernel()->chain ? PIECE_ROWS : b;
+}
+
+struct forward_job {
+	const struct lb_net *net;
+	const struct lb_layer *l;
+	const real *w, *x;
+	size_t stride, b;        /* rows of x are `stride` apart */
+};
+
+/* a (b,out) = x (b,in) . W + bias, h = activation of a in a hidden layer; a part of it */
+static void make_scores(const struct forward_job *j, struct part p)
+{
+	const struct lb_layer *l = j->l;
+	const struct lb_panels w = stacked_from(j->w + l->w, l->in, p.column), a = rows_of(l->a + p.row * l->ld + p.column, l->ld);
+	const real *bias = j->w + l->b + p.column;
+
+	if (j->net->begun && l == j->net->layer)
+		;
+	else if (!j->x) {
+		const struct lb_compressed *all = j->net->sparse, some = { all->start + p.row, all->column, all->value };
+		lb_kernel()->sparse_product(p.rows, p.columns, &some, w, bias, a);
+	} else
+		lb_kernel()->product(p.rows, p.columns, l->in, (struct lb_left){ j->x + p.row * j->stride, j->stride, 1 }, w, bias, a);
+	if (l->h)
+		activate(j->net->spec.activation, p.rows, p.columns, l->ld, a.x, l->h + p.row * l->ld + p.column);
+}
+
+static void forward_part(void *arg, size_t i, size_t size)
+{
+	const struct forward_job *j = arg;
+
+	make_scores(j, part_of(j->l, j->b, i, size));
+}
+
+static void forward_piece(void *arg, size_t k)
+{
+	const struct forward_job *j = arg;
+
+	make_scores(j, piece_of(j->b, j->l->ld, piece_rows(j->b), k));
+}
+
+const real *lb_net_forward(struct lb_net *net, const real *w, const real *x, size_t b, int64_t step)
+{
+	struct forward_job job = { .net = net, .w = w, .x = x, .stride = net->layer[0].in, .b = b };
+
+	net->dropped = net->spec.dropout > 0 && step >= 0;
+	for (size_t i = 0; i < net->spec.n_layers; i++) {
+		struct lb_layer *l = &net->layer[i];
+		job.l = l;
+		if (cut_by_columns(l, lb_team_size(net->team)))
+			lb_team_pieces(net->team, pieces_of(b, l->ld, piece_rows(b)), forward_piece, &job);
+		else
+			lb_team_run(net->team, forward_part, &job);
+		if (net->dropped && l->h)
+			drop(net, l, b, step, i);
+		job.x = l->h;
+		job.stride = l->ld;
+	}
+	net->begun = false;
+	return net->layer[net->spec.n_layers - 1].a;
+}
+
+const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, size_t *stride)
+{
+	const size_t last = net->spec.n_layers - 1;
+
+	*d = net->layer[last].in;
+	*stride = last ? net->layer[last - 1].ld : *d;
+	return last ? net->layer[last - 1].h : x;
+}
+
+struct backward_job {
+	const struct lb_net *net;
+	const struct lb_layer *l, *below; /* below NULL: the first layer */
+	struct lb_left seen;          /* the layer's input, transposed */
+	const real *d;                   /* (b,out) */
+	real *g, *next;
+	size_t b;
+};
+
+/* gW (in,out) = x' (in,b) . d, a part of it */
+static void make_gradient(const struct backward_job *j, struct part p)
+{
+	const struct lb_layer *l = j->l;
+	struct lb_panels to = stacked_from(j->g + l->w, l->in, p.column);
+
+	to.x += p.row * LB_PANEL;
+	if (narrow(l, !j->below)) {
+		const struct lb_panels turned = rows_of(j->net->gradient + p.row, LB_PADDED(l->in));
+		lb_kernel()->product(l->out, LB_PADDED(p.rows), j->b, (struct lb_left){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
+					NULL, turned);
+		lb_kernel()->transpose(l->out, p.rows, turned, to);
+		return;
+	}
+	lb_kernel()->product(p.rows, p.columns, j->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
+				rows_of(j->d + p.column, l->ld), NULL, to);
+}
+
+/* A piece of it, told of while it is in the first caches and not kept. */
+static void tell_piece(void *arg, size_t k)
+{
+	const struct backward_job *j = arg;
+	const struct lb_layer *l = j->l;
+	const struct part p = piece_of(l->in, l->ld, TOLD_ROWS, k);
+	real g[TOLD_ROWS * COLUMN_GRAIN] __attribute__((aligned(64)));
+
+	lb_kernel()->product(p.rows, p.columns, j->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
+				rows_of(j->d + p.column, l->ld), NULL, stacked(g, p.rows));
+	for (size_t c = 0; c < p.columns; c += LB_PANEL)
+		j->net->ready(j->net->ready_arg, l->w + (p.column + c) * l->in + p.row * LB_PANEL, p.rows * LB_PANEL, g + c * p.rows);
+}
+
+/* Whether the gradient of the layer's weights is made and told of by pieces. */
+static bool by_pieces(const struct backward_job *j, size_t size)
+{
+	return j->seen.x && j->net->ready && !narrow(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
+}
+
+/* next (b,in) = d (b,out) . W', through the activation of the layer below */
+static void next_part(void *arg, size_t i, size_t size)
+{
+	const struct backward_job *j = arg;
+	const size_t out = j->l->out, ld = j->below->ld;
+	const struct part p = part_of(j->below, j->b, i, size);
+	const size_t first = p.row * ld + p.column;
+	real *next = j->next + first;
+
+	lb_kernel()->product(p.rows, p.columns, out, (struct lb_left){ j->d + p.row * j->l->ld, j->l->ld, 1 },
+				stacked_from(j->net->turned, out, p.column), NULL, rows_of(next, ld));
+	for (size_t r = 0; j->net->dropped && r < p.rows; r++)
+		for (size_t k = 0; k < p.columns; k++)
+			next[r * ld + k] *= j->below->mask[first + r * ld + k];
+	activate_back(j->net->spec.activation, p.rows, p.columns, ld, j->below->a + first, next);
+}
+
+static void backward_part(void *arg, size_t i, size_t size)
+{
+	const struct backward_job *j = arg;
+
+	if (j->seen.x && !by_pieces(j, size))
+		make_gradient(j, part_of(j->l, j->l->in, i, size));
+	if (j->below)
+		next_part(arg, i, size);
+}
+
+void lb_net_backward(struct lb_net *net, const real *w, const real *x, size_t b, const real *dz, real *g)
+{
+	struct backward_job job = { .net = net, .d = dz, .g = g, .b = b };
+
+	for (size_t i = net->spec.n_layers; i-- > 0;) {
+		const struct lb_layer *l = &net->layer[i], *below = i ? l - 1 : NULL;
+
+		job.l = l;
+		job.below = below;
+		job.next = net->delta[i % 2];
+		job.seen = (struct lb_left){ below ? below->h : x, 1, below ? below->ld : l->in };
+		if (below)
+			lb_kernel()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->turned, l->out));
+		const bool pieces = by_pieces(&job, lb_team_size(net->team));
+		if (below || !pieces)
+			lb_team_run(net->team, backward_part, &job);
+		if (pieces)
+			lb_team_pieces(net->team, pieces_of(l->in, l->ld, TOLD_ROWS), tell_piece, &job);
+		else if (!job.seen.x)
+			lb_kernel()->sparse_transposed(b, l->ld, net->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
+		else if (net->ready)
+			net->ready(net->ready_arg, l->w, l->in * l->ld, g + l->w);
+		if (net->spec.bias_init == LB_BIAS_NONE)
+			memset(g + l->b, 0, l->ld * sizeof *g);
+		else
+			lb_kernel()->column_sums(b, l->ld, rows_of(job.d, l->ld), g + l->b);
+		job.d = job.next;
+	}
+}
+
+/* dx (b,in) = d (b,out) . W' of the first layer, whose transpose is `turned` */
+struct input_job {
+	const struct lb_layer *l;
+	const real *d, *turned;
+	real *dx;
+	size_t b;
+};
+
+static void input_rows(void *arg, size_t i, size_t size)
+{
+	const struct input_job *j = arg;
+	const size_t out = j->l->out, ld = LB_PADDED(j->l->in);
+	size_t start;
+	const size_t rows = lb_team_share(j->b, ROW_GRAIN, i, size, &start) - start;
+
+	lb_kernel()->product(rows, ld, out, (struct lb_left){ j->d + start * j->l->ld, j->l->ld, 1 }, stacked(j->turned, out), NULL,
+				rows_of(j->dx + start * ld, ld));
+}
+
+void lb_net_input_gradient(struct lb_net *net, const real *w, size_t b, const real *dz, real *turned, real *dx)
+{
+	const struct lb_layer *first = &net->layer[0];
+	struct backward_job job = { .net = net, .d = dz, .b = b };
+
+	for (size_t i = net->spec.n_layers; i-- > 1;) {
+		job.l = &net->layer[i];
+		job.below = job.l - 1;
+		job.next = net->delta[i % 2];
+		lb_kernel()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->turned, job.l->out));
+		lb_team_run(net->team, next_part, &job);
+		job.d = job.next;
+	}
+	lb_kernel()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(turned, first->out));
+	lb_team_run(net->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .turned = turned, .dx = dx, .b = b });
+}

@@ -1,0 +1,76 @@
+/* Forward and backward of a stack of affine layers, compiled once per precision. Parameters are one flat vector, stored for the
+ * kernels (core/engine/kernels/kernels.h): for each layer its weights, one row an input and one column an output, in panels, then its
+ * biases, padded to whole panels; padding is 0 and stays 0. The plain order, for whoever exchanges parameters, is for each layer W (out,in)
+ * row-major, then its biases (out). */
+#ifndef LB_NET_H
+#define LB_NET_H
+
+#include "core/training/model_spec.h"
+#include "core/engine/precision.h"
+#include "core/numeric/rng.h"
+
+#include <stdbool.h>
+
+struct lb_team;
+struct lb_compressed;
+
+struct lb_layer {
+	size_t in, out;
+	size_t ld;               /* columns of the layer, padded: the stride of a and h */
+	size_t w, b;             /* offsets of weights and biases in the flat vector */
+	real *a;                 /* (max_b, ld) affine values (tanh: their tanh); the last layer's are the scores */
+	real *h;                 /* (max_b, ld) after activation and dropout; hidden layers only */
+	real *mask;              /* (max_b, ld) 0 or 1/(1 - dropout); NULL without dropout */
+};
+
+struct lb_net {
+	struct lb_model_spec spec;
+	size_t n_params;         /* values of the flat vector, padding included; lb_model_spec_size counts the true parameters */
+	size_t max_b;
+	size_t ld;               /* stride of scores and their derivatives: the outputs, padded */
+	bool dropped;            /* the last forward drew dropout, and backward follows its masks */
+	struct lb_layer layer[LB_MAX_LAYERS];
+	real *delta[2];          /* (max_b, widest) gradients on their way back */
+	real *turned;            /* the transposed weights of one layer */
+	real *gradient;          /* the transposed gradient of one layer's weights, for layers of few outputs */
+	/* Borrowed; the rows of the next forward and backward where x is NULL. Backward then writes only those rows of the first layer's
+	 * gradient that some row of the batch has an entry for: the others must be 0 before. */
+	const struct lb_compressed *sparse;
+	bool begun;              /* the next forward finds the first layer's affine values made: lb_net_forward clears it */
+	/* Unless NULL, backward calls this with n derivatives by the weights at .. at + n of the flat vector that have just been made and are still
+	 * in the thread's first caches, until all weights have been told of; it may change those weights. What it was told need not stand in
+	 * backward's g afterwards. Not for compressed rows. */
+	void (*ready)(void *arg, size_t at, size_t n, const real *g);
+	void *ready_arg;
+	struct lb_team *team;    /* borrowed; threads that share the rows of every product. NULL after lb_net_new: the caller alone */
+};
+
+/* Working memory for batches of up to max_b rows. Owned; release with lb_net_free. */
+struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
+void lb_net_free(struct lb_net *net);
+
+/* Initial parameters from the spec's seed; both precisions draw the same numbers. */
+void lb_net_init(const struct lb_net *net, real *w);
+
+/* From the plain order (lb_model_spec_size values) to the stored vector w, and back. */
+void lb_net_store(const struct lb_net *net, const double *plain, real *w);
+void lb_net_fetch(const struct lb_net *net, const real *w, double *plain);
+
+/* Scores (b, outputs) with stride net->ld, padding 0, of x (b, inputs), which is not padded, or of net->sparse where x is
+ * NULL; borrowed, valid until the next call.
+ * step >= 0 draws dropout for that training step; step < 0 is evaluation, without dropout. */
+const real *lb_net_forward(struct lb_net *net, const real *w, const real *x, size_t b, int64_t step);
+
+/* After lb_net_forward on the same x: what the output layer saw, (b, *d) with rows *stride apart: the last hidden layer's h, or x. */
+const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, size_t *stride);
+
+/* After lb_net_forward on the same x: g (n_params) <- gradient of the loss whose derivative by the scores is dz (b, outputs), with
+ * stride net->ld and padding 0. That by the biases is 0 where the spec has none. */
+void lb_net_backward(struct lb_net *net, const real *w, const real *x, size_t b, const real *dz, real *g);
+
+/* After lb_net_forward on rows written out: dx (b, inputs), rows LB_PADDED(inputs) apart with padding 0, <- gradient by the rows of the
+ * loss whose derivative by the scores is dz (b, outputs), with stride net->ld and padding 0. Follows the dropout of that forward. turned:
+ * room for the first layer's outputs times LB_PADDED(inputs) values. */
+void lb_net_input_gradient(struct lb_net *net, const real *w, size_t b, const real *dz, real *turned, real *dx);
+
+#endif

@@ -1,0 +1,486 @@
+#include "core/training/train.h"
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/base/interrupt.h"
+#include "core/engine/train/checkpoint.h"
+#include "core/engine/eval/evaluate.h"
+#include "core/engine/train/joint_first_layer.h"
+#include "core/engine/train/divergence.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All that a cohort's training holds. */
+struct session {
+	const struct lb_cohort *c;
+	struct lb_outcome *out;
+	struct lb_learner *learner;   /* k */
+	struct lb_front front;
+	struct lb_evaluator *eval;
+	uint32_t *order, *rows;          /* (training rows), (batch) */
+	struct lb_feed feed;
+	struct lb_subject *subject;   /* k: of the evaluation under way, */
+	size_t *who;                     /* k: of which trials they are */
+	double *valid;                   /* (k, most metrics of a trial) room for one split's metrics */
+	size_t most_metrics;
+	int64_t step, total, an_epoch;   /* steps done, of all, of an epoch */
+	bool *told;                      /* k: whose outcome is final */
+	double kept, pause;              /* when the states were kept last, and seconds to the next time */
+	bool warned;                     /* that they could not be */
+	struct lb_team *team;
+	struct lb_sampler sampler;
+};
+
+/* The sampler, from the labels of the training rows. */
+static int sampler_open(struct session *s, struct lb_err *err)
+{
+	const struct lb_cohort *c = s->c;
+	const size_t n = c->split->n[LB_TRAIN];
+	int32_t *y = lb_alloc(n + 1, sizeof *y, err);
+
+	if (!y)
+		return -1;
+	for (size_t i = 0; c->trial[0].y && i < n; i++)
+		y[i] = c->trial[0].y[c->split->rows[LB_TRAIN][i]];
+	const int rc = lb_sampler_open(&s->sampler, c->sampling, c->shuffle, n, c->features->data->n_classes, y, err);
+	free(y);
+	return rc;
+}
+
+static int session_open(struct session *s, struct lb_err *err)
+{
+	const struct lb_cohort *c = s->c;
+	const size_t n = c->split->n[LB_TRAIN], columns = lb_setup_columns(&c->trial[0], c->features->data);
+
+	s->most_metrics = 1;
+
+	for (size_t i = 0; i < c->k; i++) {
+		if (lb_outcome_open(&s->out[i], c, &c->trial[i], true, err))
+			return -1;
+		if (c->trial[i].n_metrics > s->most_metrics)
+			s->most_metrics = c->trial[i].n_metrics;
+	}
+	s->learner = lb_alloc(c->k, sizeof *s->learner, err);
+	s->eval = lb_evaluator_new(c, columns, err);
+	s->order = lb_alloc(n, sizeof *s->order, err);
+	s->rows = lb_alloc(c->batch, sizeof *s->rows, err);
+	s->valid = lb_alloc(c->k * s->most_metrics, sizeof(double), err);
+	s->subject = lb_alloc(c->k, sizeof *s->subject, err);
+	s->who = lb_alloc(c->k, sizeof *s->who, err);
+	s->told = lb_alloc(c->k, sizeof *s->told, err);
+	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->subject || !s->who || !s->told)
+		return -1;
+	if (lb_team_new(lb_kernel()->chain ? c->threads : 1, &s->team, err) ||
+	    lb_feed_open(&s->feed, c->features, lb_feed_compressed(c), c->batch, c->sampling == LB_BALANCED, err))
+		return -1;
+	for (size_t i = 0; i < c->k; i++) {
+		struct lb_learner *l = &s->learner[i];
+		if (lb_learner_open(l, c, &c->trial[i], err))
+			return -1;
+		l->net->team = s->team;
+	}
+	if (sampler_open(s, err) || lb_front_open(&s->front, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
+		return -1;
+	s->eval->front = &s->front;
+	s->an_epoch = lb_checkpoint_steps(c);
+	s->total = (int64_t)c->epochs * s->an_epoch;
+	s->kept = lb_seconds();
+	s->pause = c->keep_seconds;
+	return 0;
+}
+
+static void session_close(struct session *s)
+{
+	for (size_t i = 0; s->learner && i < s->c->k; i++)
+		lb_learner_close(&s->learner[i]);
+	free(s->learner);
+	lb_front_close(&s->front);
+	lb_evaluator_free(s->eval);
+	free(s->order);
+	free(s->rows);
+	lb_feed_close(&s->feed);
+	free(s->valid);
+	free(s->subject);
+	free(s->who);
+	free(s->told);
+	lb_team_free(s->team);
+	lb_sampler_close(&s->sampler);
+}
+
+static void end_trial(struct session *s, size_t i, enum lb_status status)
+{
+	s->learner[i].active = false;
+	s->out[i].status = status;
+	for (int part = 0; part < 3 && status != LB_TRIAL_OK; part++) {
+		free(s->out[i].metric[part]);
+		s->out[i].metric[part] = NULL;
+	}
+}
+
+static void diverged(struct session *s, size_t i, size_t epoch, const char *what, const char *is)
+{
+	struct lb_outcome *o = &s->out[i];
+
+	o->bad_epoch = epoch + 1;
+	o->bad_step = o->steps;
+	snprintf(o->cause, sizeof o->cause, "%s is %s", what, is);
+	lb_strain_tell(&s->learner[i], o->cause, sizeof o->cause);
+	end_trial(s, i, LB_TRIAL_DIVERGED);
+}
+
+/* Trials with a checkpoint take up what it holds. */
+static int resume(struct session *s, struct lb_err *err)
+{
+	for (size_t i = 0; i < s->c->k; i++) {
+		struct lb_learner *l = &s->learner[i];
+		if (l->setup->checkpoint && lb_checkpoint_load(l, s->c, &s->out[i], err) < 0)
+			return -1;
+		s->out[i].resumed = s->out[i].epochs;
+	}
+	return 0;
+}
+
+/* Whether trial i takes part in the next step: it has not ended, and has not done it already. */
+static bool takes_part(const struct session *s, size_t i)
+{
+	return s->learner[i].active && s->step >= s->learner[i].start;
+}
+
+/* The same for what comes at the end of an epoch, when its steps are done. */
+static bool takes_part_at_end(const struct session *s, size_t i)
+{
+	return s->learner[i].active && s->step > s->learner[i].start;
+}
+
+static bool any_active(const struct session *s)
+{
+	for (size_t i = 0; i < s->c->k; i++)
+		if (s->learner[i].active)
+			return true;
+	return false;
+}
+
+/* The first step that some trial has still to do. */
+static int64_t first_step(const struct session *s)
+{
+	int64_t first = s->total;
+
+	for (size_t i = 0; i < s->c->k; i++)
+		if (s->learner[i].active && s->learner[i].start < first)
+			first = s->learner[i].start;
+	return first;
+}
+
+static bool due_by_epochs(const struct session *s, const struct lb_learner *l)
+{
+	const size_t every = l->setup->checkpoint_every;
+
+	return every && s->step % s->an_epoch == 0 && (size_t)(s->step / s->an_epoch) % every == 0;
+}
+
+/* One that only time asked for may fail: the training is worth more than its state. */
+static int keep_state(struct session *s, size_t i, bool asked, struct lb_err *err)
+{
+	const struct lb_learner *l = &s->learner[i];
+	struct lb_err why = { 0 };
+
+	if (!lb_checkpoint_save(l, s->c, &s->out[i], s->step, &why))
+		return 0;
+	if (asked)
+		return lb_fail(err, why.code, "%s", why.text);
+	if (!s->warned)
+		lb_warn("%s; the training goes on, but is lost if it is killed now", why.text);
+	s->warned = true;
+	return 0;
+}
+
+/* After a step, or an epoch with its evaluation: keeps the states of the trials that want it. Where writing takes long it is done less
+ * often, so that it costs a twentieth of the time at most. */
+static int keep_states(struct session *s, struct lb_err *err)
+{
+	const double now = lb_seconds();
+	const bool by_time = s->pause > 0 && now - s->kept >= s->pause;
+
+	for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
+		const struct lb_learner *l = &s->learner[i];
+		const bool asked = due_by_epochs(s, l);
+		if (l->setup->checkpoint && (by_time || asked) && takes_part_at_end(s, i) && s->step < s->total &&
+		    keep_state(s, i, asked, err))
+			return -1;
+	}
+	if (by_time) {
+		s->kept = lb_seconds();
+		s->pause = fmax(s->c->keep_seconds, 20 * (s->kept - now));
+	}
+	return 0;
+}
+
+/* The first layers of all that take part in the epoch at once, where that is less work. */
+static void begin_step(struct session *s, const struct lb_minibatch *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->c->k; i++)
+		n += takes_part(s, i);
+	if (!lb_front_helps(&s->front, n))
+		return;
+	n = 0;
+	for (size_t i = 0; i < s->c->k; i++)
+		if (takes_part(s, i))
+			lb_front_take(&s->front, n++, s->learner[i].net, s->learner[i].w);
+	lb_front_forward(&s->front, n, m->feed->x, m->b);
+}
+
+static void step_all(struct session *s, const struct lb_minibatch *m, size_t epoch)
+{
+	begin_step(s, m);
+	for (size_t i = 0; i < s->c->k; i++) {
+		struct lb_learner *l = &s->learner[i];
+		if (!takes_part(s, i))
+			continue;
+		const double factor = lb_schedule_factor(l->setup->schedule, l->setup->schedule_par, s->step, s->total, (int64_t)epoch);
+		const double value = lb_learner_step(l, s->c, m, s->step, factor);
+		s->out[i].steps = s->step + 1;
+		l->loss_sum += value * (double)m->b;
+		if (!isfinite(value))
+			diverged(s, i, epoch, "the training loss",
+				 isnan(value) ? "not a number" : value > 0 ? "infinite" : "minus infinity");
+	}
+	s->step++;
+}
+
+/* The steps of an epoch that are still to do. */
+static int train_epoch(struct session *s, size_t epoch, struct lb_err *err)
+{
+	const size_t n = s->c->split->n[LB_TRAIN];
+	const int64_t begin = (int64_t)epoch * s->an_epoch;
+
+	lb_sampler_draw(&s->sampler, s->c->order_seed, epoch, s->order);
+	for (size_t i = 0; i < s->c->k; i++) {
+		if (s->learner[i].start <= begin)
+			s->learner[i].loss_sum = 0;
+		s->learner[i].epoch = epoch;
+	}
+	for (size_t start = (size_t)(s->step - begin) * s->c->batch; start < n && !lb_stop_requested && any_active(s); start += s->c->batch) {
+		const size_t b = n - start < s->c->batch ? n - start : s->c->batch;
+		for (size_t i = 0; i < b; i++)
+			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
+		lb_feed_load(&s->feed, s->rows, b, s->team);
+		step_all(s, &(struct lb_minibatch){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b }, epoch);
+		if (s->pause > 0 && s->step % s->an_epoch && keep_states(s, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void not_finite(struct session *s, size_t i, int part, size_t row, size_t epoch)
+{
+	static const char *const part_name[] = { "training", "validation", "test" };
+	char what[80];
+
+	snprintf(what, sizeof what, "a score of row %zu (%s)", row, part_name[part]);
+	diverged(s, i, epoch, what, "not finite");
+}
+
+/* Adds trial i to the models that are evaluated next. */
+static void add_subject(struct session *s, size_t *n, size_t i, const struct lb_decision *decision, double *metric, double *scores)
+{
+	struct lb_learner *l = &s->learner[i];
+
+	s->who[*n] = i;
+	s->subject[(*n)++] = (struct lb_subject){ .setup = l->setup, .net = l->net, .w = lb_learner_judged(l), .decision = decision, .metric = metric,
+						     .scores = scores };
+}
+
+/* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */
+static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_err *err)
+{
+	if (lb_evaluate(s->eval, s->subject, n, part, err))
+		return -1;
+	for (size_t k = 0; k < n; k++)
+		if (s->subject[k].bad)
+			not_finite(s, s->who[k], part, s->subject[k].bad_row, s->out[s->who[k]].epochs - over);
+	return 0;
+}
+
+/* True when the trial should stop: patience epochs without an improvement. Keeps the best parameters. An undefined metric is no
+ * improvement, and stops nothing as long as it has never been defined. */
+static bool stop_early(struct lb_learner *l, struct lb_outcome *o, const double *valid, size_t epoch)
+{
+	const struct lb_early_stopping *stop = &l->setup->stop;
+	const bool higher = l->setup->metric[stop->metric].metric->higher_is_better;
+	const double value = higher ? valid[stop->metric] : -valid[stop->metric];
+
+	o->undefined_epochs += isnan(value) ? 1 : 0;
+	if (!isnan(value) && (l->best_epoch == 0 || value > l->best_value + stop->min_delta)) {
+		l->best_value = value;
+		l->best_epoch = epoch + 1;
+		memcpy(l->best, l->w, l->n_params * sizeof(real));
+	}
+	return l->best_epoch && (int64_t)(epoch + 1 - l->best_epoch) >= stop->patience;
+}
+
+/* The curves' metrics of the epoch, and those on validation rows that early stopping looks at. */
+static int evaluate_epoch(struct session *s, size_t epoch, struct lb_err *err)
+{
+	for (int part = 0; part < 3; part++) {
+		size_t n = 0;
+		for (size_t i = 0; i < s->c->k && s->c->split->n[part]; i++) {
+			const struct lb_setup *setup = s->learner[i].setup;
+			double *curve = s->out[i].curve[part];
+			if (takes_part_at_end(s, i) && (setup->curve[part] || (part == LB_VALID && setup->stop.on)))
+				add_subject(s, &n, i, NULL, curve ? curve + epoch * setup->n_metrics : s->valid + i * s->most_metrics, NULL);
+		}
+		if (n && evaluate(s, n, part, false, err))
+			return -1;
+	}
+	return 0;
+}
+
+static void end_epoch(struct session *s, size_t i, size_t epoch)
+{
+	struct lb_learner *l = &s->learner[i];
+	struct lb_outcome *o = &s->out[i];
+	const double *curve = o->curve[LB_VALID], *valid = curve ? curve + epoch * l->setup->n_metrics : NULL;
+
+	if (!valid && l->setup->stop.on && s->c->split->n[LB_VALID])
+		valid = s->valid + i * s->most_metrics;
+	o->epochs = epoch + 1;
+	if (s->c->progress)
+		s->c->progress(s->c->progress_arg, i, epoch + 1, o->loss_curve[epoch], valid);
+	if (l->setup->stop.on && valid && stop_early(l, o, valid, epoch))
+		l->active = false;
+}
+
+/* All trials of the epoch, whose steps took `trained` seconds. */
+static int end_epochs(struct session *s, size_t epoch, double trained, struct lb_err *err)
+{
+	const double start = lb_seconds();
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->c->k; i++) {
+		struct lb_learner *l = &s->learner[i];
+		if (!takes_part_at_end(s, i))
+			continue;
+		n++;
+		lb_learner_settle(l);
+		s->out[i].train_seconds += trained / (double)s->c->k;
+		s->out[i].loss_curve[epoch] = l->loss_sum / (double)s->c->split->n[LB_TRAIN];
+	}
+	if (evaluate_epoch(s, epoch, err))
+		return -1;
+	for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
+		if (!takes_part_at_end(s, i))
+			continue;
+		s->out[i].evaluate_seconds += (lb_seconds() - start) / (double)n;
+		end_epoch(s, i, epoch);
+	}
+	return 0;
+}
+
+/* The parameters that count, and from here on the trial's calibration and threshold. */
+static int settle_on(struct session *s, size_t i, struct lb_err *err)
+{
+	struct lb_learner *l = &s->learner[i];
+	struct lb_outcome *o = &s->out[i];
+	size_t n = 0;
+
+	o->best_epoch = o->epochs;
+	if (l->setup->stop.on && l->best_epoch) {
+		memcpy(l->w, l->best, l->n_params * sizeof(real));
+		o->best_epoch = l->best_epoch;
+	}
+	add_subject(s, &n, i, NULL, o->metric[LB_VALID], NULL);
+	const int rc = lb_evaluate_decide(s->eval, s->subject, &o->decision, err);
+	if (rc == 1)
+		not_finite(s, i, LB_VALID, s->subject->bad_row, o->epochs - 1);
+	return rc < 0 ? -1 : 0;
+}
+
+/* Whether trial i has ended and its outcome is not final yet. */
+static bool to_finish(const struct session *s, size_t i)
+{
+	return !s->learner[i].active && !s->told[i];
+}
+
+/* The metrics of those of them that have ended well. */
+static int measure_ended(struct session *s, struct lb_err *err)
+{
+	for (size_t i = 0; i < s->c->k; i++)
+		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && settle_on(s, i, err))
+			return -1;
+	for (int part = 0; part < 3; part++) {
+		size_t n = 0;
+		for (size_t i = 0; i < s->c->k && s->c->split->n[part]; i++)
+			if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK)
+				add_subject(s, &n, i, &s->out[i].decision, s->out[i].metric[part], part == LB_TEST ? s->out[i].scores : NULL);
+		if (n && evaluate(s, n, part, true, err))
+			return -1;
+	}
+	for (size_t i = 0; i < s->c->k; i++)
+		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && s->out[i].w)
+			lb_learner_fetch(&s->learner[i], lb_learner_judged(&s->learner[i]), s->out[i].w);
+	return 0;
+}
+
+/* Makes the outcomes of the trials that have ended final, and tells of them. */
+static int finish(struct session *s, struct lb_err *err)
+{
+	const double start = lb_seconds();
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->c->k; i++)
+		n += to_finish(s, i);
+	if (!n)
+		return 0;
+	if (measure_ended(s, err))
+		return -1;
+	const double each = (lb_seconds() - start) / (double)n;
+	for (size_t i = 0; i < s->c->k; i++) {
+		if (!to_finish(s, i))
+			continue;
+		s->told[i] = true;
+		s->out[i].evaluate_seconds += each;
+		if (s->c->ended && s->c->ended(s->c->ended_arg, i, err))
+			return -1;
+	}
+	return 0;
+}
+
+/* All trials that are still training end here. */
+static void end_all(struct session *s)
+{
+	for (size_t i = 0; i < s->c->k; i++) {
+		if (lb_stop_requested && !s->told[i] && s->out[i].status == LB_TRIAL_OK)
+			end_trial(s, i, LB_TRIAL_INTERRUPTED);
+		s->learner[i].active = false;
+	}
+}
+
+static int run(struct session *s, struct lb_err *err)
+{
+	s->step = first_step(s);
+	for (size_t epoch = (size_t)(s->step / s->an_epoch); epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
+		const double start = lb_seconds();
+		if (train_epoch(s, epoch, err))
+			return -1;
+		if (!lb_stop_requested && (end_epochs(s, epoch, lb_seconds() - start, err) || finish(s, err) || keep_states(s, err)))
+			return -1;
+	}
+	end_all(s);
+	return finish(s, err);
+}
+
+int lb_train(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)
+{
+	struct session s = { .c = cohort, .out = out };
+
+	for (size_t i = 0; i < cohort->k; i++)
+		out[i] = (struct lb_outcome){ 0 };
+	const int rc = session_open(&s, err) || resume(&s, err) ? -1 : run(&s, err);
+	session_close(&s);
+	return rc;
+}

@@ -1,0 +1,28 @@
+/* A model that was read; inside core/run only. */
+#ifndef LB_LOADED_MODEL_H
+#define LB_LOADED_MODEL_H
+
+#include "core/config/config.h"
+#include "core/run/model_file.h"
+#include "datasets/formats/npz_archive.h"
+
+enum model_text { MODEL_SCHEMA, MODEL_CONFIG, MODEL_KERNELS, MODEL_COLUMNS, MODEL_CATEGORY_COLUMNS, MODEL_CATEGORY, MODEL_CLASSES, MODEL_TEXTS };
+enum model_number { MODEL_ROWS, MODEL_SCALE, MODEL_SHIFT, MODEL_FILL, MODEL_CATEGORY_OF, MODEL_CATEGORY_FEATURE, MODEL_NUMBERS };
+
+struct lb_model {
+	const char *path;
+	struct lb_arrays_file *file;     /* NULL once all is read */
+	char **text[MODEL_TEXTS];        /* NULL where the array is not there */
+	size_t n_text[MODEL_TEXTS];
+	double *number[MODEL_NUMBERS];
+	size_t n_number[MODEL_NUMBERS];
+	struct lb_config *config;
+	struct lb_trial_list list;       /* its one resolved config */
+	enum lb_kind kind;               /* of the data */
+	struct lb_prepared p;            /* loss and model */
+	double *w;                       /* as lb_outcome.w */
+	size_t *level_of;                /* MODEL_CATEGORY_OF */
+	size_t targets;                  /* regression, multilabel; else 0 */
+};
+
+#endif

@@ -1,0 +1,23 @@
+/* The best model that sees no feature: the same scores for every row, from the labels of the training rows alone. What it reaches is what a
+ * training has to beat. Compiled once per precision; the one in double is used. */
+#ifndef LB_BASELINE_H
+#define LB_BASELINE_H
+
+#include "core/training/train.h"
+
+struct lb_baseline {
+	const char *kind;        /* "majority": scores are the logarithms of the classes' shares (binary: their difference), so that the largest
+	                            class is predicted; "mean": the mean of each target; "prevalence": the log odds of each label's share; NULL
+	                            where there is none: a model that gives embeddings */
+	double *metric[3];       /* n_metrics values a split, NaN where a metric is undefined; NULL for a split without rows */
+};
+
+/* The baseline of a trial of the cohort, judged by the trial's metrics on the same rows with the same labels as its model. To be released
+ * on failure too, which is only for want of memory. */
+int lb_baseline_make_f32(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err);
+int lb_baseline_make_f64(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err);
+/* A copy of a baseline with that many metrics. */
+int lb_baseline_copy(const struct lb_baseline *from, size_t n_metrics, struct lb_baseline *to, struct lb_err *err);
+void lb_baseline_free(struct lb_baseline *b);
+
+#endif

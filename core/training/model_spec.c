@@ -1,0 +1,114 @@
+#include "core/training/model_spec.h"
+
+#include <string.h>
+
+static const char *const inits[] = { "torch", "xavier", "he", "zero", NULL };
+static const char *const activations[] = { "relu", "tanh", "gelu", NULL };
+
+#define INIT_HELP "initial weights: torch (weights and biases uniform within 1/sqrt(inputs)), xavier or he (normal, biases 0), zero"
+
+static const char *const bias_inits[] = { "scheme", "zero", "uniform", "none", NULL };
+#define BIAS_HELP "initial biases: scheme (as init has them), zero, uniform (within 1/sqrt(inputs)); none: they stay 0"
+
+#define DIMENSION_HELP "task embedding: columns of the embedding; 0 in every other task"
+
+enum { LINEAR_INIT, LINEAR_BIAS, LINEAR_SEED, LINEAR_DIMENSION };
+static const struct lb_param linear_params[] = {
+	[LINEAR_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
+	[LINEAR_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
+	[LINEAR_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of the initial weights; default train.seed" },
+	[LINEAR_DIMENSION] = { .name = "dimension", .type = LB_INT_PARAM, .min = 0, .max = 65536, .help = DIMENSION_HELP },
+};
+
+static const double default_hidden[] = { 64 };
+enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_BIAS, MLP_SEED, MLP_DIMENSION };
+static const struct lb_param mlp_params[] = {
+	[MLP_HIDDEN] = { .name = "hidden", .type = LB_INTS_PARAM, .def_list = default_hidden, .n_def_list = 1, .min = 1, .max = 65536,
+			 .help = "widths of the hidden layers, first to last" },
+	[MLP_ACTIVATION] = { .name = "activation", .type = LB_CHOICE_PARAM, .choices = activations, .def = LB_RELU,
+			     .help = "after every hidden layer; gelu is the exact form with erf" },
+	[MLP_DROPOUT] = { .name = "dropout", .type = LB_REAL_PARAM, .min = 0, .max = 1, .max_open = true, .grid = { 0, 0.2, 0.5 },
+			  .n_grid = 3, .help = "share of hidden units dropped in training" },
+	[MLP_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
+	[MLP_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
+	[MLP_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of initial weights and dropout; default train.seed" },
+	[MLP_DIMENSION] = { .name = "dimension", .type = LB_INT_PARAM, .min = 0, .max = 65536, .help = DIMENSION_HELP },
+};
+
+enum { BAYES_SMOOTHING };
+static const struct lb_param bayes_params[] = {
+	[BAYES_SMOOTHING] = { .name = "smoothing", .symbol = "s", .type = LB_REAL_PARAM, .def = 1e-9, .min = 0, .max = 1e6, .min_open = true,
+			      .help = "added to every variance" },
+};
+
+enum { LINEAR, MLP, NAIVE_BAYES };
+static const struct lb_info models[] = {
+	[LINEAR] = { .name = "linear", .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
+	  .keywords = "logistic regression linear probe softmax", LB_PARAMS(linear_params) },
+	[MLP] = { .name = "mlp", .title = "Multi-layer perceptron", .cite = "classic",
+	  .formula = "h_0 = x, h_i = dropout(act(W_i h_{i-1} + b_i)), z = W h + b", .keywords = "neural network dense feed-forward",
+	  .notes = "Gelu: Hendrycks & Gimpel, Gaussian Error Linear Units, 2016. Dropout: Srivastava et al., JMLR 2014 (inverted form). "
+		   "xavier: Glorot & Bengio, AISTATS 2010, normal form; he: He et al., ICCV 2015, normal form; torch: the default of "
+		   "torch.nn.Linear.",
+	  LB_PARAMS(mlp_params) },
+	[NAIVE_BAYES] = {
+	  .name = "naive_bayes", .title = "Gaussian naive Bayes, one diagonal variance for all classes",
+	  .cite = "classic; in the form of Zheng et al., Revisiting Discriminative vs. Generative Classifiers, ICML 2023",
+	  .formula = "v = sum_c n_c/n (var_c + s); z_c = log(n_c/n) - 1/2 sum_i (x_i - mu_ci)^2/v_i, linear in x: W_c = mu_c/v, "
+		     "b_c = log(n_c/n) - 1/2 sum_i mu_ci^2/v_i",
+	  .notes = "Fitted in closed form from the training rows: loss, optimizer, schedule, epochs and batch have no effect, and the record "
+		   "shows 0 epochs and 0 steps. Row weights count as rows. The term of x^2, the same for all classes, is left out of the "
+		   "scores. Binary: the difference of the two scores. A class without training rows is refused.",
+	  .keywords = "bayes gaussian generative lda nb", LB_PARAMS(bayes_params) },
+};
+
+const struct lb_info *lb_model_at(size_t i)
+{
+	return i < sizeof models / sizeof *models ? &models[i] : NULL;
+}
+
+bool lb_model_closed_form(const struct lb_info *info)
+{
+	return info == &models[NAIVE_BAYES];
+}
+
+int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, size_t inputs, size_t outputs,
+		       struct lb_model_spec *out, struct lb_err *err)
+{
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs } };
+	if (info == &models[NAIVE_BAYES]) {
+		out->init = LB_INIT_ZERO;
+		out->closed_form = true;
+		out->smoothing = par[BAYES_SMOOTHING].v;
+		return 0;
+	}
+	if (info == &models[LINEAR]) {
+		out->width[1] = par[LINEAR_DIMENSION].v > 0 ? (size_t)par[LINEAR_DIMENSION].v : outputs;
+		out->init = (enum lb_init)par[LINEAR_INIT].v;
+		out->bias_init = (enum lb_bias_init)par[LINEAR_BIAS].v;
+		out->seed = (uint64_t)par[LINEAR_SEED].v;
+		return 0;
+	}
+	const struct lb_arg *hidden = &par[MLP_HIDDEN];
+	if (hidden->n >= LB_MAX_LAYERS)
+		return lb_fail(err, LB_CONFIG, "model.hidden: found %zu layers, allowed: at most %d", hidden->n, LB_MAX_LAYERS - 1);
+	out->n_layers = hidden->n + 1;
+	for (size_t i = 0; i < hidden->n; i++)
+		out->width[i + 1] = (size_t)hidden->list[i];
+	out->width[out->n_layers] = par[MLP_DIMENSION].v > 0 ? (size_t)par[MLP_DIMENSION].v : outputs;
+	out->activation = (enum lb_activation)par[MLP_ACTIVATION].v;
+	out->dropout = par[MLP_DROPOUT].v;
+	out->init = (enum lb_init)par[MLP_INIT].v;
+	out->bias_init = (enum lb_bias_init)par[MLP_BIAS].v;
+	out->seed = (uint64_t)par[MLP_SEED].v;
+	return 0;
+}
+
+size_t lb_model_spec_size(const struct lb_model_spec *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_layers; i++)
+		n += (s->width[i] + 1) * s->width[i + 1];
+	return n;
+}

@@ -1,0 +1,43 @@
+/* What a model is, free of precision: the descriptors of the model kinds and the shape that a trial resolves to. */
+#ifndef LB_MODEL_SPEC_H
+#define LB_MODEL_SPEC_H
+
+#include "core/base/err.h"
+#include "core/base/component.h"
+
+#include <stdint.h>
+
+enum lb_activation { LB_RELU, LB_TANH, LB_GELU };
+enum lb_bias_init { LB_BIAS_SCHEME, LB_BIAS_ZERO, LB_BIAS_UNIFORM, LB_BIAS_NONE };
+enum lb_init { LB_INIT_TORCH, LB_INIT_XAVIER, LB_INIT_HE, LB_INIT_ZERO };
+
+#define LB_MAX_LAYERS 32
+
+/* A stack of affine layers width[0] -> width[1] -> ... -> width[n_layers]; the activation (and dropout) follow every layer but
+ * the last. A linear model has one layer. */
+struct lb_model_spec {
+	size_t n_layers;
+	size_t width[LB_MAX_LAYERS + 1];
+	enum lb_activation activation;
+	enum lb_init init;
+	enum lb_bias_init bias_init;
+	double dropout;          /* share of hidden units dropped in training; the others are scaled by 1/(1 - dropout) */
+	uint64_t seed;           /* of initialisation and dropout */
+	bool closed_form;        /* naive Bayes: fitted without loss and optimiser; then a linear model */
+	double smoothing;        /* naive Bayes: added to the variances */
+};
+
+/* The model kinds; NULL past the end. */
+const struct lb_info *lb_model_at(size_t i);
+
+/* True for a kind that is fitted in closed form, and for classes only: naive_bayes. */
+bool lb_model_closed_form(const struct lb_info *info);
+
+/* The shape for `inputs` features and `outputs` scores. par is in the order of the descriptor. */
+int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, size_t inputs, size_t outputs,
+		       struct lb_model_spec *out, struct lb_err *err);
+
+/* Number of weights and biases. */
+size_t lb_model_spec_size(const struct lb_model_spec *s);
+
+#endif

@@ -1,0 +1,146 @@
+#include "core/training/train.h"
+
+#include "core/base/mem.h"
+#include "core/training/optim_params.h"
+#include "core/training/baseline.h"
+#include "core/training/predict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *lb_status_name(enum lb_status s)
+{
+	static const char *const name[] = { "ok", "diverged", "failed", "interrupted" };
+
+	return name[s];
+}
+
+static int open_curves(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
+{
+	if (!(o->loss_curve = lb_alloc(c->epochs, sizeof(double), err)))
+		return -1;
+	for (int part = 0; part < 3; part++)
+		if (setup->curve[part] && c->split->n[part] &&
+		    !(o->curve[part] = lb_alloc(c->epochs * setup->n_metrics, sizeof(double), err)))
+			return -1;
+	return setup->keep_model && !(o->w = lb_alloc(o->n_params, sizeof(double), err)) ? -1 : 0;
+}
+
+int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err)
+{
+	o->columns = lb_setup_columns(setup, c->features->data);
+	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data);
+	for (int part = 0; part < 3; part++)
+		if (c->split->n[part] && !(o->metric[part] = lb_alloc(setup->n_metrics, sizeof(double), err)))
+			return -1;
+	if (setup->keep_scores && !(o->scores = lb_alloc(c->split->n[LB_TEST] * o->columns, sizeof(double), err)))
+		return -1;
+	return by_epochs ? open_curves(o, c, setup, err) : 0;
+}
+
+void lb_outcome_free(struct lb_outcome *o)
+{
+	for (int part = 0; part < 3; part++) {
+		free(o->metric[part]);
+		free(o->curve[part]);
+	}
+	free(o->loss_curve);
+	free(o->scores);
+	free(o->w);
+	lb_decision_free(&o->decision);
+	*o = (struct lb_outcome){ 0 };
+}
+
+int lb_baseline_copy(const struct lb_baseline *from, size_t n_metrics, struct lb_baseline *to, struct lb_err *err)
+{
+	*to = (struct lb_baseline){ .kind = from->kind };
+	for (int part = 0; part < 3; part++) {
+		if (!from->metric[part])
+			continue;
+		if (!(to->metric[part] = lb_alloc(n_metrics, sizeof(double), err)))
+			return -1;
+		memcpy(to->metric[part], from->metric[part], n_metrics * sizeof(double));
+	}
+	return 0;
+}
+
+void lb_baseline_free(struct lb_baseline *b)
+{
+	for (int part = 0; part < 3; part++)
+		free(b->metric[part]);
+	*b = (struct lb_baseline){ 0 };
+}
+
+#define VIEW_PARAMS                                                                                                                      \
+	[LB_VIEW_COUNT] = { .name = "count", .symbol = "V", .type = LB_INT_PARAM, .def = 2, .min = 2, .max = LB_MOST_VIEWS,             \
+			    .grid = { 2, 3 }, .n_grid = 2, .help = "views of each row, the first the row itself" },                 \
+	[LB_VIEW_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "draws the views; default train.seed" }
+
+static const struct lb_param noise_params[] = {
+	VIEW_PARAMS,
+	[LB_VIEW_OWN] = { .name = "sd", .type = LB_REAL_PARAM, .def = 0.1, .min = 0, .max = 1e6, .grid = { 0.05, 0.1, 0.3 }, .n_grid = 3,
+			  .help = "standard deviation of what is added, after preprocessing" },
+};
+
+static const struct lb_param dropout_params[] = {
+	VIEW_PARAMS,
+	[LB_VIEW_OWN] = { .name = "rate", .type = LB_REAL_PARAM, .def = 0.2, .min = 0, .max = 1, .max_open = true,
+			  .grid = { 0.1, 0.2, 0.5 }, .n_grid = 3, .help = "share of features set to 0, their mean when standardised" },
+};
+
+static const struct lb_info views[] = {
+	{ .name = "gaussian_noise", .title = "Gaussian noise on every feature", .cite = "classic", .formula = "x + sd N(0, 1)",
+	  .keywords = "jitter augmentation", LB_PARAMS(noise_params) },
+	{ .name = "feature_dropout", .title = "Features set to 0 at random", .cite = "classic", .formula = "x_i, or 0 with probability rate",
+	  .keywords = "masking corruption dropout augmentation", LB_PARAMS(dropout_params) },
+};
+
+const struct lb_info *lb_view_at(size_t i)
+{
+	return i < sizeof views / sizeof *views ? &views[i] : NULL;
+}
+
+bool lb_cohort_probed(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++)
+		if (c->trial[i].probe)
+			return true;
+	return false;
+}
+
+size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)
+{
+	return setup->loss->kind == LB_EMBEDDING ? data->n_classes : setup->model.width[setup->model.n_layers];
+}
+
+void lb_setup_unscale(const struct lb_setup *setup, double *plain)
+{
+	const struct lb_model_spec *m = &setup->model;
+	const size_t out = m->width[m->n_layers], in = m->width[m->n_layers - 1];
+	double *w = plain + lb_model_spec_size(m) - out - in * out, *bias = w + in * out;
+
+	for (size_t k = 0; setup->unit && k < out; k++) {
+		for (size_t j = 0; j < in; j++)
+			w[k * in + j] *= setup->unit[k].sd;
+		bias[k] = bias[k] * setup->unit[k].sd + setup->unit[k].mean;
+	}
+}
+
+size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data)
+{
+	return lb_loss_own_size(setup->loss, setup->loss_par, setup->model.width[setup->model.n_layers], data->n_classes);
+}
+
+size_t lb_predict_columns(const struct lb_predicting *p)
+{
+	const struct lb_model_spec *m = &p->setup->model;
+
+	if (!p->embeddings)
+		return lb_setup_columns(p->setup, p->features->data);
+	return p->setup->loss->kind == LB_EMBEDDING ? m->width[m->n_layers] : m->n_layers > 1 ? m->width[m->n_layers - 1] : 0;
+}
+
+bool lb_full_batch(const struct lb_setup *setup)
+{
+	return setup->model.closed_form || lb_optim_full_batch_f64(setup->optimizer);
+}

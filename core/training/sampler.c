@@ -1,0 +1,127 @@
+#include "core/training/sampler.h"
+
+#include "core/base/mem.h"
+#include "core/numeric/rng.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct lb_place {
+	double at;
+	uint32_t row, rank;
+};
+
+const char *const *lb_sampling_names(void)
+{
+	static const char *const names[] = { "shuffle", "balanced", "stratified", NULL };
+
+	return names;
+}
+
+static int group(struct lb_sampler *s, size_t n_classes, const int32_t *y, struct lb_err *err)
+{
+	size_t *at = lb_alloc(n_classes + 1, sizeof *at, err), to = 0;
+
+	if (!at)
+		return -1;
+	for (size_t i = 0; i < s->n; i++)
+		at[y[i]]++;
+	for (size_t k = 0; k < n_classes; k++) {
+		const size_t rows = at[k];
+		at[k] = to;
+		if (!rows)
+			continue;
+		s->start[s->classes++] = to;
+		to += rows;
+	}
+	s->start[s->classes] = to;
+	for (size_t i = 0; i < s->n; i++)
+		s->row[at[y[i]]++] = (uint32_t)i;
+	free(at);
+	return 0;
+}
+
+int lb_sampler_open(struct lb_sampler *s, enum lb_sampling kind, bool shuffle, size_t n, size_t n_classes, const int32_t *y,
+		    struct lb_err *err)
+{
+	*s = (struct lb_sampler){ .kind = kind, .shuffle = shuffle, .n = n };
+	if (kind == LB_SHUFFLED)
+		return 0;
+	if (!(s->row = lb_alloc(2 * n + 1, sizeof *s->row, err)) || !(s->start = lb_alloc(2 * n_classes + 1, sizeof *s->start, err)))
+		return -1;
+	if (kind == LB_STRATIFIED && !(s->place = lb_alloc(n + 1, sizeof *s->place, err)))
+		return -1;
+	return group(s, n_classes, y, err);
+}
+
+void lb_sampler_close(struct lb_sampler *s)
+{
+	free(s->row);
+	free(s->start);
+	free(s->place);
+	*s = (struct lb_sampler){ 0 };
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct lb_place *x = a, *y = b;
+
+	if (x->at < y->at || x->at > y->at)
+		return x->at < y->at ? -1 : 1;
+	return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+/* The j-th row of a class of m comes at (j + u)/m of the epoch, u drawn for the class. */
+static void draw_stratified(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	for (size_t k = 0; k < s->classes; k++) {
+		const size_t start = s->start[k], m = s->start[k + 1] - start;
+		const double u = lb_rng_unit(rng);
+		memcpy(order, s->row + start, m * sizeof *order);
+		lb_rng_shuffle(rng, order, m);
+		for (size_t j = 0; j < m; j++)
+			s->place[start + j] = (struct lb_place){ ((double)j + u) / (double)m, order[j], (uint32_t)(start + j) };
+	}
+	qsort(s->place, s->n, sizeof *s->place, by_place);
+	for (size_t i = 0; i < s->n; i++)
+		order[i] = s->place[i].row;
+}
+
+/* Behind the grouped rows lies a copy of them, each class in the order of its current turn; behind the starts, where each class stands. */
+static void draw_balanced(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	uint32_t *turn = s->row + s->n;
+	size_t *next = s->start + s->classes + 1;
+
+	memcpy(turn, s->row, s->n * sizeof *turn);
+	for (size_t k = 0; k < s->classes; k++)
+		next[k] = s->start[k];
+	const size_t first = s->classes ? (size_t)lb_rng_below(rng, s->classes) : 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const size_t k = (first + i) % s->classes, start = s->start[k], end = s->start[k + 1];
+		if (next[k] == start || next[k] == end) {
+			lb_rng_shuffle(rng, turn + start, end - start);
+			next[k] = start;
+		}
+		order[i] = turn[next[k]++];
+	}
+}
+
+void lb_sampler_draw(struct lb_sampler *s, uint64_t seed, size_t epoch, uint32_t *order)
+{
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, seed, LB_RNG_ORDER, epoch);
+	if (s->kind == LB_STRATIFIED) {
+		draw_stratified(s, &rng, order);
+		return;
+	}
+	if (s->kind == LB_BALANCED) {
+		draw_balanced(s, &rng, order);
+		return;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		order[i] = (uint32_t)i;
+	if (s->shuffle)
+		lb_rng_shuffle(&rng, order, s->n);
+}

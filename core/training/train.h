@@ -1,0 +1,167 @@
+/* The cohort trainer: K trials that read the same minibatches in the same order (same rows, features, batch size, epochs and
+ * order seed) and differ in loss, model, optimiser, labels and so on. The batch is gathered once for all. A
+ * single trial is a cohort of one, and its result is the same to the byte in any company. Free of precision; the trainer itself
+ * is compiled twice. */
+#ifndef LB_TRAIN_H
+#define LB_TRAIN_H
+
+#include "core/base/err.h"
+#include "core/metrics/decision_rule.h"
+#include "core/metrics/metric.h"
+#include "core/training/model_spec.h"
+#include "core/training/schedule.h"
+#include "core/training/sampler.h"
+#include "datasets/dataset.h"
+#include "losses/loss_info.h"
+
+#include <stdbool.h>
+
+/* A metric asked for: its descriptor, parameters, and the key it has in the record ("top_k(k=3)"). */
+struct lb_metric_use {
+	const struct lb_metric *metric;
+	const struct lb_arg *par;
+	const char *key;
+};
+
+struct lb_early_stopping {
+	bool on;
+	size_t metric;           /* index into metrics, judged on the validation rows */
+	int64_t patience;        /* epochs without an improvement of more than min_delta; an undefined value is none */
+	double min_delta;
+};
+
+/* Ways to make further views of a row for losses that want them; the i-th, NULL past the end. The first parameters of each. */
+const struct lb_info *lb_view_at(size_t i);
+enum { LB_VIEW_COUNT, LB_VIEW_SEED, LB_VIEW_OWN };
+
+/* Ways to move rows so that a model fails on them (core/engine/attack/attack.h); the i-th, NULL past the end. Their order and that of their
+ * parameters, of which each has the first ones. */
+const struct lb_info *lb_attack_at(size_t i);
+enum { LB_ATTACK_NONE, LB_ATTACK_CLOSED_FORM, LB_ATTACK_FGSM, LB_ATTACK_PGD };
+enum { LB_ATTACK_NORM, LB_ATTACK_EPS, LB_ATTACK_CLIP, LB_ATTACK_OBJECTIVE, LB_ATTACK_STEPS, LB_ATTACK_STEP, LB_ATTACK_RESTARTS, LB_ATTACK_START,
+	LB_ATTACK_SEED, LB_ATTACK_PARAMS };
+enum lb_attack_norm { LB_ATTACK_LINF, LB_ATTACK_L2 };
+enum lb_attack_objective { LB_ATTACK_CE, LB_ATTACK_MARGIN, LB_ATTACK_DLR, LB_ATTACK_PROBABILITY_MARGIN, LB_ATTACK_DEVIATION, LB_ATTACK_ALL };
+enum lb_attack_start { LB_ATTACK_RANDOM, LB_ATTACK_ROW };
+
+/* What a target is measured in: the training sees (target - mean) / sd. */
+struct lb_unit {
+	double mean, sd;
+};
+
+/* One trial of a cohort. Everything is borrowed and only read. */
+struct lb_setup {
+	const struct lb_loss_info *loss;
+	const struct lb_arg *loss_par;
+	struct lb_model_spec model;
+	const struct lb_info *optimizer;
+	const struct lb_arg *optimizer_par;
+	const struct lb_schedule *schedule;
+	const struct lb_arg *schedule_par;
+	const struct lb_info *view;      /* how further views of a row are made, or NULL for the row alone */
+	const struct lb_arg *view_par;
+	const struct lb_info *attack;    /* the training sees rows as it moves them, or, where the loss wants views, both; NULL: as they are */
+	const struct lb_arg *attack_par;
+	const struct lb_info *probe;     /* the attack that robust metrics are measured under, or NULL */
+	const struct lb_arg *probe_par;
+	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
+	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
+	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
+	const struct lb_unit *unit;      /* regression: of each target, or NULL for targets as they are. Losses, and the objective, are of targets
+	                                    in their units; the parameters kept, scores and metrics are of targets as they are */
+	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, or NULL */
+	const struct lb_metric_use *metric;
+	size_t n_metrics;
+	struct lb_early_stopping stop;
+	bool curve[3];                   /* which splits get their metrics after every epoch */
+	bool keep_scores;                /* of the test rows */
+	enum lb_calibration calibration; /* fitted on the validation rows when the training has ended */
+	enum lb_threshold threshold;
+	bool keep_model;                 /* the trained parameters */
+	const char *checkpoint;          /* file that the state is kept in, or NULL; a training begins with what it holds, if it was written
+					  * under the same tag */
+	size_t checkpoint_every;         /* epochs after which the state is kept; 0: only as the cohort's keep_seconds say */
+	const char *checkpoint_tag;      /* what the bytes of the training depend on: trial, build, processor */
+};
+
+struct lb_cohort {
+	const struct lb_encoding *features;
+	const struct lb_split *split;
+	enum lb_kind kind;               /* of the data (lb_kind_of_data): a loss of embeddings or of distillation has classes too */
+	size_t epochs, batch;
+	uint64_t order_seed;
+	bool shuffle;
+	enum lb_sampling sampling;       /* but for LB_SHUFFLED all trials have the same labels in the training rows */
+	const struct lb_setup *trial;    /* k */
+	size_t k;
+	size_t threads;                  /* that share the rows of products and batches; 0 and 1: one. The bytes are the same for any */
+	/* Called after every epoch of trial i, unless NULL. */
+	void (*progress)(void *arg, size_t i, size_t epoch, double train_loss, const double *valid_metric);
+	void *progress_arg;
+	/* Called once for every trial whose outcome is final, when the others may still be training; what is not 0 ends the training with
+	 * err. NULL for none. */
+	int (*ended)(void *arg, size_t i, struct lb_err *err);
+	void *ended_arg;
+	double keep_seconds;             /* after which the states of all trials are kept, also within an epoch; 0: never */
+};
+
+enum lb_status { LB_TRIAL_OK, LB_TRIAL_DIVERGED, LB_TRIAL_FAILED, LB_TRIAL_INTERRUPTED };
+const char *lb_status_name(enum lb_status s);
+
+/* What a training gave. Owned by the caller; release with lb_outcome_free. */
+struct lb_outcome {
+	enum lb_status status;
+	size_t epochs;                   /* finished */
+	size_t best_epoch;               /* whose parameters the metrics are of; from 1 */
+	size_t undefined_epochs;         /* after which the metric of early stopping was undefined */
+	int64_t steps;
+	size_t n_params;
+	size_t bad_epoch;                /* diverged: from 1 */
+	int64_t bad_step;                /* diverged: from 1, over the whole training */
+	char cause[160];                 /* diverged: in words */
+	double *metric[3];               /* n_metrics values a split; NULL for a split without rows or a trial that is not ok */
+	double *loss_curve;              /* mean training loss of each finished epoch, as seen in training */
+	double *curve[3];                /* epochs x n_metrics, row-major, for the splits asked for */
+	double *scores;                  /* (test rows, columns) if kept */
+	double *w;                       /* n_params values in the plain order (core/engine/model/net.h), then the loss's own; if kept */
+	size_t resumed;                  /* epochs that came from a checkpoint */
+	struct lb_decision decision;     /* how the metrics were taken from the scores; plain unless asked for */
+	bool minimised;                  /* by a full-batch optimiser, which leaves the next two */
+	double objective;                /* mean training loss plus penalty */
+	double gradient;                 /* its largest gradient entry */
+	size_t columns;
+	double train_seconds, evaluate_seconds;
+};
+/* Makes room for the metrics of the parts that have rows and, as the setup asks, for the scores of the test rows; by_epochs: also for the
+ * curves and the parameters to keep. */
+int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err);
+void lb_outcome_free(struct lb_outcome *o);
+
+/* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is an outcome, not a failure; a
+ * pending stop request (core/base/interrupt.h) ends all trials as interrupted. Trials of a cohort may go on from checkpoints of different
+ * steps: those that are ahead sit out until the others are there. -1 only when memory runs out, a checkpoint that checkpoint_every asked
+ * for cannot be written (one of keep_seconds is a warning), or `ended` fails. */
+int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+
+/* Whether some trial of the cohort is evaluated under an attack. */
+bool lb_cohort_probed(const struct lb_cohort *c);
+
+/* Columns of the scores: those of the model's output, or one a class where the loss makes scores of embeddings. */
+size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
+/* Turns parameters, in the plain order (core/engine/model/net.h), of a model of targets in their units into those of targets as they are: the
+ * output layer gives mean + sd times what it gave. */
+void lb_setup_unscale(const struct lb_setup *setup, double *plain);
+/* Parameters of the loss itself; they stand behind the model's. */
+size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data);
+
+/* True for a trial that is fitted to all training rows at once, by a full-batch optimiser or in closed form: it goes to lb_fit,
+ * never to lb_train. */
+bool lb_full_batch(const struct lb_setup *setup);
+
+/* As lb_train, trial by trial; to the end in double whatever the precision, which is that of the evaluation. epochs stays 0, steps counts the
+ * iterations. -1 also when a closed form has no answer. */
+int lb_fit_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+int lb_fit_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+
+#endif

@@ -1,0 +1,253 @@
+#include "core/base/mem.h"
+#include "datasets/assemble/join_tables.h"
+#include "datasets/table/label_lists.h"
+#include "datasets/io/number_notation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct lb_origin *label_origin(const struct lb_frame *f)
+{
+	return f->labels.at ? &f->labels : &f->rows;
+}
+
+static int refuse_missing(const struct lb_frame *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
+			  struct lb_err *err)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (lb_column_is_missing(c, i))
+			return lb_frame_fail(f, o, i, err, "column '%s': the %s is missing; fill it in or delete the row%s", c->name, what,
+					     c->type == LB_TEXT ? " (if a word such as None or NA is meant as a text, set data.missing_values: [], "
+								  "or to the words that do mark a missing value)" : "");
+	return 0;
+}
+
+static int refuse_text(const struct lb_frame *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
+		       const char *hint, struct lb_err *err)
+{
+	const size_t row = lb_column_first_text(c, f->n);
+
+	if (c->type == LB_NUMBER)
+		return 0;
+	if (row < f->n) {
+		struct lb_buf advice = { 0 };
+		if (!lb_column_advise(c, f->n, &advice, err))
+			lb_frame_fail(f, o, row, err, "column '%s': the %s '%s' is not a number%s%s", c->name, what, c->level[c->code[row]], hint,
+				      advice.s && !advice.bad ? advice.s : "");
+		lb_buf_free(&advice);
+		return -1;
+	}
+	return lb_fail(err, LB_DATA, "%s: column '%s': the %s is text, not a number%s", o->path[0], c->name, what, hint);
+}
+
+/* ---- classes ---- */
+
+static int refuse_fractions(const struct lb_frame *f, const struct lb_column *c, struct lb_err *err)
+{
+	char text[LB_DOUBLE_TEXT];
+
+	for (size_t i = 0; c->type == LB_NUMBER && i < f->n; i++) {
+		if (c->num[i] == floor(c->num[i]) && isfinite(c->num[i]))
+			continue;
+		lb_double_text(isfinite(c->num[i]) ? c->num[i] : 0, text);
+		return lb_frame_fail(f, label_origin(f), i, err,
+				     "column '%s': the label %s is not a class; class labels are whole numbers or "
+				     "text. For task: regression it would be a target",
+				     c->name, isfinite(c->num[i]) ? text : "inf");
+	}
+	return 0;
+}
+
+/* The levels that the training file has, in order, become the classes. */
+static int name_classes(const struct lb_frame *f, struct lb_column *c, struct lb_dataset *d, struct lb_err *err)
+{
+	int32_t *to = lb_alloc(c->n_levels, sizeof *to, err);
+	int rc = -1;
+
+	d->class_name = lb_alloc(c->n_levels, sizeof *d->class_name, err);
+	d->y = lb_alloc(f->n, sizeof *d->y, err);
+	if (!to || !d->class_name || !d->y)
+		goto out;
+	for (size_t i = 0; i < f->n_first; i++)
+		to[c->code[i]] = 1;
+	for (size_t k = 0; k < c->n_levels; k++) {
+		if (to[k] && !(d->class_name[d->n_classes] = lb_strdup(c->level[k], err)))
+			goto out;
+		to[k] = to[k] ? (int32_t)d->n_classes++ : -1;
+	}
+	for (size_t i = 0; i < f->n; i++)
+		if ((d->y[i] = to[c->code[i]]) < 0) {
+			lb_frame_fail(f, label_origin(f), i, err,
+				      "column '%s': the class '%s' does not occur in the training file %s", c->name,
+				      c->level[c->code[i]], label_origin(f)->path[0]);
+			goto out;
+		}
+	rc = 0;
+out:
+	free(to);
+	return rc;
+}
+
+static int check_classes(const struct lb_frame *f, const char *label, const struct lb_dataset *d, struct lb_err *err)
+{
+	const bool binary = d->kind == LB_BINARY;
+	struct lb_buf b = { 0 };
+
+	if (binary ? d->n_classes == 2 : d->n_classes >= 2)
+		return 0;
+	for (size_t k = 0; k < d->n_classes; k++)
+		lb_some(&b, k, d->class_name[k]);
+	lb_some_end(&b, d->n_classes);
+	lb_fail(err, LB_DATA,
+		"%s: column '%s': task %s needs %s two classes, found %zu (%s); is it the right label column, or the right task?",
+		label_origin(f)->path[0], label, binary ? "binary" : "multiclass", binary ? "exactly" : "at least", d->n_classes,
+		b.s && !b.bad ? b.s : "none");
+	lb_buf_free(&b);
+	return -1;
+}
+
+static bool names_class(const char *wanted, const char *name)
+{
+	double v;
+	char text[LB_DOUBLE_TEXT];
+
+	if (strcmp(wanted, name) == 0)
+		return true;
+	if (!lb_parse_double(wanted, strlen(wanted), &v) || !(fabs(v) < LB_EXACT_WHOLE))
+		return false;
+	lb_double_text(v, text);
+	return strcmp(text, name) == 0;
+}
+
+static int make_positive(const char *positive, const char *path, struct lb_dataset *d, struct lb_err *err)
+{
+	if (!positive || d->kind != LB_BINARY || names_class(positive, d->class_name[1]))
+		return 0;
+	if (!names_class(positive, d->class_name[0]))
+		return lb_fail(err, LB_DATA, "%s: data.positive: there is no class '%s'; the classes are '%s' and '%s'", path,
+			       positive, d->class_name[0], d->class_name[1]);
+	char *second = d->class_name[1];
+	d->class_name[1] = d->class_name[0];
+	d->class_name[0] = second;
+	for (size_t i = 0; i < d->n; i++)
+		d->y[i] = 1 - d->y[i];
+	return 0;
+}
+
+static int warn_single(const struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+{
+	size_t *count = lb_alloc(d->n_classes, sizeof *count, err), k = 0;
+	struct lb_buf b = { 0 };
+	int rc = -1;
+
+	if (!count)
+		return -1;
+	for (size_t i = 0; i < f->n_first; i++)
+		count[d->y[i]]++;
+	for (size_t c = 0; c < d->n_classes; c++)
+		if (count[c] == 1)
+			lb_some(&b, k++, d->class_name[c]);
+	lb_some_end(&b, k);
+	if (b.bad)
+		lb_fail_memory(err, b.n);
+	else
+		rc = k ? lb_dataset_warn(d, err, "%zu class%s only one row in the training file: %s", k,
+					 k == 1 ? " has" : "es have", b.s)
+		       : 0;
+	lb_buf_free(&b);
+	free(count);
+	return rc;
+}
+
+static int code_classes(struct lb_frame *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
+{
+	struct lb_column *c = lb_frame_column(f, LB_TARGET);
+
+	if (refuse_missing(f, label_origin(f), c, "label", err) || refuse_fractions(f, c, err))
+		return -1;
+	if (c->type == LB_NUMBER ? lb_column_to_text(c, f->n, err) : lb_column_sort_classes(c, f->n, err))
+		return -1;
+	if (name_classes(f, c, d, err) || check_classes(f, c->name, d, err))
+		return -1;
+	if (make_positive(roles->positive, label_origin(f)->path[0], d, err))
+		return -1;
+	return warn_single(f, d, err);
+}
+
+/* ---- numbers ---- */
+
+static int code_targets(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+{
+	size_t t = 0;
+
+	for (size_t j = 0; j < f->n_cols; j++)
+		d->n_targets += f->role[j] == LB_TARGET;
+	if (!(d->target = lb_alloc(f->n * d->n_targets, sizeof *d->target, err)))
+		return -1;
+	for (size_t j = 0; j < f->n_cols; j++) {
+		struct lb_column *c = &f->col[j];
+		if (f->role[j] != LB_TARGET)
+			continue;
+		if (lb_column_first_text(c, f->n) == f->n && lb_column_to_number(c, f->n, err))
+			return -1;
+		if (refuse_missing(f, label_origin(f), c, "target", err) ||
+		    refuse_text(f, label_origin(f), c, "target", "; task: regression needs numbers", err))
+			return -1;
+		for (size_t i = 0; i < f->n; i++) {
+			if (!isfinite(c->num[i]))
+				return lb_frame_fail(f, label_origin(f), i, err, "column '%s': the target is infinite", c->name);
+			d->target[i * d->n_targets + t] = c->num[i];
+		}
+		t++;
+	}
+	return 0;
+}
+
+int lb_frame_labels(struct lb_frame *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
+{
+	return d->kind == LB_REGRESSION ? code_targets(f, d, err) : d->kind == LB_MULTILABEL ? lb_frame_multilabel(f, d, err) :
+										      code_classes(f, roles, d, err);
+}
+
+int lb_frame_weight(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+{
+	struct lb_column *c = lb_frame_column(f, LB_WEIGHT);
+	char text[LB_DOUBLE_TEXT];
+	double sum = 0;
+
+	if (!c)
+		return 0;
+	if (refuse_missing(f, &f->rows, c, "weight", err) || refuse_text(f, &f->rows, c, "weight", "", err))
+		return -1;
+	for (size_t i = 0; i < f->n; i++) {
+		if (!isfinite(c->num[i]))
+			return lb_frame_fail(f, &f->rows, i, err, "column '%s': the weight is infinite", c->name);
+		if (c->num[i] < 0) {
+			lb_double_text(c->num[i], text);
+			return lb_frame_fail(f, &f->rows, i, err, "column '%s': the weight %s is negative; weights are 0 or more",
+					     c->name, text);
+		}
+		sum += i < f->n_first ? c->num[i] : 0;
+	}
+	if (!(sum > 0))
+		return lb_fail(err, LB_DATA, "%s: column '%s': all weights are 0; at least one must be positive", f->rows.path[0],
+			       c->name);
+	d->weight = c->num;
+	c->num = NULL;
+	return 0;
+}
+
+int lb_frame_group(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+{
+	struct lb_column *c = lb_frame_column(f, LB_GROUP);
+
+	if (!c)
+		return 0;
+	if (refuse_missing(f, &f->rows, c, "group", err) || lb_column_to_text(c, f->n, err) ||
+	    lb_column_sort_levels(c, f->n, err))
+		return -1;
+	d->group = c->code;
+	c->code = NULL;
+	return 0;
+}

@@ -1,0 +1,348 @@
+#include "core/base/mem.h"
+#include "core/base/text.h"
+#include "core/numeric/rng.h"
+#include "losses/precision_bridge.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One loss at one setting of its parameters. */
+struct check {
+	const struct lb_loss_info *info;
+	struct lb_arg *par;
+	char set[96];            /* "gamma=0.5", or "defaults" */
+	struct lb_buf *report;
+	int n, failed;
+	struct lb_err *err;
+};
+
+/* How scores are drawn: normal with that scale, +scale or -scale at random, one value for all, or normal with the first raised. */
+struct pattern {
+	const char *name;
+	enum { NORMAL, SIGNS, EQUAL, FIRST } how;
+	double scale;
+};
+
+static const struct pattern patterns[] = {
+	{ "normal scores", NORMAL, 1 }, { "normal scores of scale 5", NORMAL, 5 },
+	{ "scores 0", EQUAL, 0 },       { "scores all 10000", EQUAL, 1e4 },
+	{ "scores +-1", SIGNS, 1 },     { "scores +-18", SIGNS, 18 },
+	{ "scores +-40", SIGNS, 40 },   { "scores +-1000", SIGNS, 1e3 },
+	{ "scores +-10000", SIGNS, 1e4 },  { "normal scores, the first 8 higher", FIRST, 8 },
+};
+
+static const struct shape {
+	size_t b, c;
+} shapes[LB_N_KINDS][4] = {
+	[LB_MULTICLASS] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
+	[LB_BINARY] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
+	[LB_REGRESSION] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 1 } },
+	[LB_EMBEDDING] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 4 } },
+	[LB_DISTILLATION] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
+	[LB_MULTILABEL] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 7 } },
+};
+
+enum { MOST_ROWS = 9, MOST_CELLS = 72, FEATURES = 3 };
+
+/* A batch, every number already representable in float32. The loss's own parameters stand behind the scores: n entries to move. */
+struct sample {
+	const struct pattern *pattern;
+	bool one_class;
+	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES];
+	int32_t y[MOST_ROWS];
+	size_t cells, n;         /* entries of z; those and the loss's own parameters */
+	struct lb_loss_input in;
+};
+
+static double rounded(double v)
+{
+	return (double)(float)v;
+}
+
+static void sample_make(struct sample *s, const struct check *c, const struct pattern *pattern, const struct shape *shape,
+			bool one_class)
+{
+	const bool targets = lb_kind_of_columns(c->info->kind) || c->info->kind == LB_DISTILLATION;
+	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : shape->c;
+	const size_t views = c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, 1, LB_RNG_TEST, shape->b * 64 + shape->c);
+	s->pattern = pattern;
+	s->one_class = one_class;
+	for (size_t k = 0; k < cells; k++) {
+		const double normal = lb_rng_normal(&rng), sign = lb_rng_unit(&rng) < 0.5 ? -1 : 1;
+		const double drawn[] = { [NORMAL] = pattern->scale * normal, [SIGNS] = pattern->scale * sign, [EQUAL] = pattern->scale,
+					 [FIRST] = normal + (k % shape->c ? 0 : pattern->scale) };
+		s->z[k] = rounded(drawn[pattern->how]);
+		s->t[k] = pattern->how == EQUAL ? s->z[k] : rounded(lb_rng_normal(&rng));
+		if (c->info->kind == LB_MULTILABEL)
+			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3) - 1;
+	}
+	s->cells = cells;
+	s->n = cells + lb_loss_own_size(c->info, c->par, shape->c, classes);
+	for (size_t k = cells; k < s->n; k++)
+		s->z[k] = rounded(lb_rng_normal(&rng));
+	for (size_t k = 0; k < shape->b * FEATURES; k++)
+		s->h[k] = rounded(lb_rng_normal(&rng));
+	for (size_t i = 0; i < shape->b; i++)
+		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % classes);
+	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
+					.y = lb_kind_of_columns(c->info->kind) ? NULL : s->y,
+					.t = targets ? s->t : NULL, .n_classes = classes, .views = views, .own = s->z + cells,
+					.h = c->info->needs & LB_NEEDS_FEATURES ? s->h : NULL, .dh = FEATURES };
+}
+
+/* Counts a check; the start of a line of the report if it failed. */
+static bool judge(struct check *c, const struct sample *s, bool ok, const char *what)
+{
+	c->n++;
+	if (ok)
+		return true;
+	c->failed++;
+	lb_buf_printf(c->report, "failed: %s/%s (%s), %s, %zu x %zu%s: %s: ", lb_kind_name(c->info->kind), c->info->base.name, c->set,
+		      s->pattern->name, s->in.b, s->in.c, s->one_class && c->info->kind != LB_REGRESSION ? ", labels all 0" : "", what);
+	return false;
+}
+
+/* Where a stated gradient is farthest from the slope of the value. */
+struct worst {
+	size_t at;
+	double stated, slope, excess;
+};
+
+/* Slope of the value at entry j on the side of h, from steps h (where it is `near`) and 2h: as exact as a central difference. */
+static int side_slope(const struct check *c, struct sample *s, size_t j, double h, double here, double near, double *slope)
+{
+	double moved[MOST_CELLS], twice;
+
+	memcpy(moved, s->z, sizeof moved);
+	moved[j] += 2 * h;
+	if (lb_loss_eval_at_f64(c->info, &s->in, moved, &twice, NULL, c->err))
+		return -1;
+	*slope = (4 * near - twice - 3 * here) / (moved[j] - s->z[j]);
+	return 0;
+}
+
+/* Best agreement of g with a difference quotient at entry j over several steps, in units of what is allowed: 1e-6 of the
+ * gradient's size and the rounding of the values. At a kink g may be anything between the slopes of both sides; where a smooth loss
+ * changes from one formula to another the central quotient is coarse, and g must be the slope of both sides. */
+static int compare_entry(const struct check *c, struct sample *s, size_t j, double g, double size, struct worst *w)
+{
+	const double z = s->z[j];
+	double moved[MOST_CELLS], here, up, down;
+	struct worst best = { .excess = HUGE_VAL };
+
+	memcpy(moved, s->z, sizeof moved);
+	if (lb_loss_eval_at_f64(c->info, &s->in, NULL, &here, NULL, c->err))
+		return -1;
+	for (double h = 1e-3 * fmax(1, fabs(z)); h > 5e-8 && best.excess > 1; h /= 10) {
+		const double hi = z + h, lo = z - h;
+		moved[j] = hi;
+		if (lb_loss_eval_at_f64(c->info, &s->in, moved, &up, NULL, c->err))
+			return -1;
+		moved[j] = lo;
+		if (lb_loss_eval_at_f64(c->info, &s->in, moved, &down, NULL, c->err))
+			return -1;
+		const double allowed = 1e-6 * size + 4e-15 * fmax(fabs(here), 1) / h;
+		const double slope = (up - down) / (hi - lo);
+		const bool smooth = c->info->claims & LB_SMOOTH;
+		double right, left;
+		if (side_slope(c, s, j, h, here, up, &right) || side_slope(c, s, j, -h, here, down, &left))
+			return -1;
+		const double sides = smooth ? fmax(fabs(g - right), fabs(g - left)) : fmax(fmin(right, left) - g, g - fmax(right, left));
+		const double off = smooth ? fmin(fabs(g - slope), sides) : sides;
+		if (!(off / allowed >= best.excess))
+			best = (struct worst){ j, g, slope, off / allowed };
+	}
+	if (!(best.excess <= w->excess))
+		*w = best;
+	return 0;
+}
+
+static double largest(const double *g, size_t n)
+{
+	double most = 0;
+
+	for (size_t k = 0; k < n; k++)
+		most = fmax(most, fabs(g[k]));
+	return most;
+}
+
+/* Row i has no slope: the loss jumps where all its scores are equal, and they are. */
+static bool jumps_at(const struct check *c, const struct sample *s, size_t i)
+{
+	const double *z = s->z + i * s->in.c;
+	size_t k = 1;
+
+	if (i >= s->in.b)
+		return false;
+	while (k < s->in.c && !(z[k] < z[0]) && !(z[k] > z[0]))
+		k++;
+	return c->info->limits & LB_JUMPS_AT_TIES && k == s->in.c;
+}
+
+/* "row 1, column 2", or "own parameter 3" */
+static const char *place(const struct sample *s, size_t at, char text[64])
+{
+	if (at < s->cells)
+		snprintf(text, 64, "row %zu, column %zu", at / s->in.c + 1, at % s->in.c + 1);
+	else
+		snprintf(text, 64, "own parameter %zu", at - s->cells + 1);
+	return text;
+}
+
+static int check_gradient(struct check *c, struct sample *s, const double *g)
+{
+	const size_t n = s->n;
+	char where[64];
+	struct worst w = { 0 };
+
+	for (size_t j = 0; j < n; j++)
+		if (!jumps_at(c, s, j / s->in.c) && compare_entry(c, s, j, g[j], largest(g, n), &w))
+			return -1;
+	if (!judge(c, s, w.excess <= 1, "gradient"))
+		lb_buf_printf(c->report, "%s: stated %.9g, difference quotient %.9g\n", place(s, w.at, where), w.stated, w.slope);
+	return 0;
+}
+
+/* True when value and gradient are finite. Those of a loss that says so may overflow, but not to NaN. */
+static bool check_finite(struct check *c, const struct sample *s, int precision, double value, const double *g)
+{
+	const bool overflows = c->info->limits & LB_OVERFLOWS;
+	size_t at = 0, n = s->n;
+	char where[64];
+
+	while (at < n && (overflows ? !isnan(g[at]) : isfinite(g[at])))
+		at++;
+	if (judge(c, s, (isfinite(value) || (overflows && value > 0)) && at == n, "finite"))
+		return isfinite(value) && isfinite(largest(g, n));
+	if (isfinite(value))
+		lb_buf_printf(c->report, "float%d: gradient %g in %s\n", precision, g[at], place(s, at, where));
+	else
+		lb_buf_printf(c->report, "float%d: value %g\n", precision, value);
+	return false;
+}
+
+/* Agreement within 1e-5. Gradients that are all below 1e-30 are as good as 0 in float32. */
+static void check_precisions(struct check *c, const struct sample *s, const double value[2], double g[2][MOST_CELLS])
+{
+	const size_t n = s->n;
+	char where[64];
+	const double size = fmax(largest(g[1], n), 1e-30);
+	size_t worst = 0;
+
+	if (!judge(c, s, fabs(value[0] - value[1]) <= 1e-5 * fmax(fabs(value[1]), 1), "float32 value"))
+		lb_buf_printf(c->report, "%.9g, in float64 %.9g\n", value[0], value[1]);
+	for (size_t k = 1; k < n; k++)
+		if (fabs(g[0][k] - g[1][k]) > fabs(g[0][worst] - g[1][worst]))
+			worst = k;
+	if (!judge(c, s, fabs(g[0][worst] - g[1][worst]) <= 1e-5 * size, "float32 gradient"))
+		lb_buf_printf(c->report, "%s: %.9g, in float64 %.9g\n", place(s, worst, where), g[0][worst], g[1][worst]);
+}
+
+static int check_sample(struct check *c, struct sample *s)
+{
+	double value[2], g[2][MOST_CELLS];
+
+	if (lb_loss_eval_at_f32(c->info, &s->in, NULL, &value[0], g[0], c->err) ||
+	    lb_loss_eval_at_f64(c->info, &s->in, NULL, &value[1], g[1], c->err))
+		return -1;
+	if (c->info->limits & LB_UNDEFINED_AT_ZERO && s->pattern->how == EQUAL && s->pattern->scale == 0) {
+		if (!judge(c, s, isnan(value[0]) && isnan(value[1]), "NaN of a row of zeros"))
+			lb_buf_printf(c->report, "%g, in float64 %g\n", value[0], value[1]);
+		return 0;
+	}
+	const bool finite32 = check_finite(c, s, 32, value[0], g[0]), finite64 = check_finite(c, s, 64, value[1], g[1]);
+	if (finite32 && finite64)
+		check_precisions(c, s, value, g);
+	return finite64 ? check_gradient(c, s, g[1]) : 0;
+}
+
+static int check_setting(struct check *c)
+{
+	struct sample s;
+
+	for (size_t p = 0; p < sizeof patterns / sizeof *patterns; p++)
+		for (size_t k = 0; k < sizeof shapes[0] / sizeof *shapes[0]; k++)
+			for (int one_class = 0; one_class < 2; one_class++) {
+				sample_make(&s, c, &patterns[p], &shapes[c->info->kind][k], one_class);
+				if (check_sample(c, &s))
+					return -1;
+			}
+	return 0;
+}
+
+static int check_value(struct check *c, const struct lb_param *p, double v)
+{
+	struct lb_arg *arg = &c->par[p - c->info->base.params];
+	const struct lb_arg old = *arg;
+	char text[LB_DOUBLE_TEXT];
+	struct lb_buf set = { 0 };
+
+	arg->v = v;
+	lb_double_text(v, text);
+	if (p->type == LB_CHOICE_PARAM)
+		arg->text = p->choices[(size_t)v];
+	lb_buf_printf(&set, "%s=%s", p->name, arg->text ? arg->text : p->type == LB_BOOL_PARAM ? v > 0 ? "true" : "false" : text);
+	strncpy(c->set, set.s ? set.s : p->name, sizeof c->set - 1);
+	lb_buf_free(&set);
+	const int status = check_setting(c);
+	*arg = old;
+	return status;
+}
+
+static int check_range_ends(struct check *c, const struct lb_param *p)
+{
+	const double inside = 1e-6 * (p->max - p->min);
+
+	if (!(p->min < p->max))
+		return 0;
+	if (isfinite(p->min) && check_value(c, p, p->min_open ? isfinite(inside) ? p->min + inside : p->min + 1e-3 : p->min))
+		return -1;
+	return isfinite(p->max) && check_value(c, p, p->max_open ? p->max - (isfinite(inside) ? inside : 1e-3) : p->max) ? -1 : 0;
+}
+
+static int check_parameter(struct check *c, const struct lb_param *p)
+{
+	for (int k = 0; k < p->n_grid; k++)
+		if (check_value(c, p, p->grid[k]))
+			return -1;
+	for (int k = 0; p->type == LB_CHOICE_PARAM && p->choices[k]; k++)
+		if (check_value(c, p, k))
+			return -1;
+	if (p->type == LB_BOOL_PARAM)
+		return check_value(c, p, 0) || check_value(c, p, 1) ? -1 : 0;
+	return p->type == LB_REAL_PARAM || p->type == LB_INT_PARAM ? check_range_ends(c, p) : 0;
+}
+
+static int check_all(struct check *c)
+{
+	strcpy(c->set, "defaults");
+	if (check_setting(c))
+		return -1;
+	for (int k = 0; k < c->info->base.n_params; k++)
+		if (check_parameter(c, &c->info->base.params[k]))
+			return -1;
+	return 0;
+}
+
+int lb_loss_check(const struct lb_loss_info *info, struct lb_buf *report, int *n_checks, struct lb_err *err)
+{
+	struct lb_arg_store store = { 0 };
+	struct check c = { .info = info, .report = report, .err = err };
+	int status = -1;
+
+	c.par = lb_alloc((size_t)info->base.n_params, sizeof *c.par, err);
+	if (!c.par || lb_args_from_text(&info->base, "", c.par, &store, err) || check_all(&c))
+		goto out;
+	lb_buf_printf(report, "%s/%s: %d of %d checks ok\n", lb_kind_name(info->kind), info->base.name, c.n - c.failed, c.n);
+	*n_checks = c.n;
+	status = report->bad ? lb_fail_memory(err, report->cap) : c.failed;
+out:
+	lb_args_free(&store);
+	free(c.par);
+	return status;
+}

@@ -1,0 +1,134 @@
+#include "losses/loss.h"
+
+#include "core/engine/kernels/kernels.h"
+#include "losses/precision_bridge.h"
+
+#include <string.h>
+
+#define LOSS(kind, name) extern const struct lb_loss LB_LOSS(kind, name);
+#include "losses/list.def"
+#undef LOSS
+
+static const struct lb_loss *const losses[] = {
+#define LOSS(kind, name) &LB_LOSS(kind, name),
+#include "losses/list.def"
+#undef LOSS
+};
+
+enum { N_LOSSES = sizeof losses / sizeof *losses };
+
+const struct lb_loss *lb_loss_get(size_t i)
+{
+	return i < N_LOSSES ? losses[i] : NULL;
+}
+
+const struct lb_loss_info *lb_loss_info_at(size_t i)
+{
+	return i < N_LOSSES ? &losses[i]->info : NULL;
+}
+
+bool lb_loss_has_row(size_t i)
+{
+	return i < N_LOSSES && losses[i]->row;
+}
+
+const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
+{
+	for (size_t i = 0; i < N_LOSSES; i++)
+		if (losses[i]->info.kind == info->kind && !strcmp(losses[i]->info.base.name, info->base.name))
+			return losses[i];
+	return NULL;
+}
+
+/* Whether rows are padded as the kernels want them. */
+static bool in_panels(size_t c, size_t stride)
+{
+	return c <= LB_SOFTMAX_COLUMNS && stride % LB_PANEL == 0 && stride >= LB_PADDED(c);
+}
+
+/* The softmax of all rows at once. */
+static void soften(const struct lb_batch *in, size_t stride, real *g, struct lb_softmax_sums *at)
+{
+	real *s = in->scratch + in->b * in->c;
+
+	*at = (struct lb_softmax_sums){ .rest = s, .sum = s + in->b, .lp = s + 2 * in->b, .top = s + 3 * in->b };
+	lb_kernel()->softmax_rows(in->b, in->c, stride, in->z, in->y, g, at);
+}
+
+/* g (n) <- g * scale; where rows are padded, over the padding, which stays 0 as long as both are finite. */
+LB_CLONES static void lb_scale_row(size_t n, real scale, real *g)
+{
+	for (size_t k = 0; k < n; k++)
+		g[k] *= scale;
+}
+
+/* A row whose loss is NaN has a NaN gradient, also where the kernel's comparisons would have made it a number. */
+static void finish_row(real *g, size_t c, real loss, real scale)
+{
+	if (isnan(loss))
+		for (size_t k = 0; k < c; k++)
+			g[k] = loss;
+	else
+		lb_scale_row(c, scale, g);
+}
+
+struct by_lanes {
+	const struct lb_loss *loss;
+	const struct lb_batch *in;
+	real share;              /* of a row in the mean */
+	double sum;
+};
+
+static void visit_lanes(void *arg, size_t first, size_t rows, struct lb_lane_rows *at)
+{
+	struct by_lanes *by = arg;
+	const struct lb_batch *in = by->in;
+	double sum = by->sum;
+
+	by->loss->lanes(in, at);
+	for (size_t i = 0; i < LB_PANEL; i++)
+		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : by->share;
+	for (size_t i = 0; in->w && i < rows; i++)
+		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : in->w[first + i] / (real)in->b;
+	for (size_t i = 0; !in->w && i < rows; i++)
+		sum += (double)at->loss[i];
+	for (size_t i = 0; in->w && i < rows; i++)
+		sum += (double)in->w[first + i] * (double)at->loss[i];
+	by->sum = sum;
+}
+
+static double apply_lanes(const struct lb_loss *loss, const struct lb_batch *in, size_t stride, real *g)
+{
+	struct by_lanes by = { .loss = loss, .in = in, .share = 1 / (real)in->b };
+
+	lb_kernel()->lane_rows(&(struct lb_lane_job){ .b = in->b, .c = in->c, .ld = stride, .softmax = loss->softmax, .z = in->z,
+							     .y = in->y, .g = g, .visit = visit_lanes, .arg = &by });
+	return by.sum / (double)in->b;
+}
+
+double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *batch, real *g)
+{
+	const size_t stride = batch->ld ? batch->ld : batch->c;
+	const bool panels = g && in_panels(batch->c, stride);
+	struct lb_batch in = *batch;
+	struct lb_softmax_sums soft;
+	double sum = 0;
+
+	if (loss->batch)
+		return loss->batch(batch, g);
+	if (panels && loss->lanes && (!loss->plain || loss->plain(in.par)))
+		return apply_lanes(loss, batch, stride, g);
+	in.soft = panels && loss->softmax ? &soft : NULL;
+	if (in.soft)
+		soften(batch, stride, g, &soft);
+	for (size_t i = 0; i < in.b; i++) {
+		real *gi = g ? g + i * stride : NULL;
+		const real w = in.w ? in.w[i] : R(1.0), scale = w / (real)in.b;
+		const real l = loss->row(&in, i, in.z + i * stride, gi);
+
+		sum += (double)w * (double)l;
+		if (gi)
+			finish_row(gi, isnan(l) || stride % LB_PANEL ? in.c : stride, l, scale);
+	}
+	return sum / (double)in.b;
+}
