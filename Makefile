@@ -222,6 +222,10 @@ lint:                                ## both compilers with -Werror, cppcheck, s
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-clang CC=clang CFLAGS="-O2 -Werror" build-clang/lossbench
 	@tests/lint.sh
 
+.PHONY: same-as
+same-as: lossbench                   ## train a list of configs with revision REV too and compare every result byte by byte
+	@JOBS=$(JOBS) tests/same_as.sh $(or $(REV),b32a008)
+
 .PHONY: bench bench-peers
 bench: lossbench $(BENCH_TOOLS) ## time the project's own workloads (WORKLOADS=A,B of A to F and L; QUICK=1; BENCH_ARGS='--page FILE')
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/bench.py $(BENCH_ARGS)
