@@ -1,18 +1,25 @@
 /* The loss contract, compiled once per precision. A loss is one file in losses/<kind>/ and one line in losses/list.def.
  *
- * A loss gives, for a batch, the MEAN loss over its rows and the gradient of that mean with respect to the scores it was given.
- * Exactly one of .row and .batch is set:
- *   .row    the loss of one row and its gradient; the shared driver lb_loss_apply sums rows in double, applies row weights
- *           and divides by B once for value and gradient, so no row loss ever divides by B;
- *   .batch  for losses whose rows see each other (pairs, lists): the batch value and its whole gradient.
+ * A loss gives, for a batch, the MEAN loss over its rows and the gradient of that mean with respect to the scores it was given. It is
+ * written in one form, by a macro that names its function and defines the table NAME_form:
  *
- * Both are pure: same inputs, same bytes, no writing outside `g` and `scratch`, `state` only read. A loss with memory for each
- * training row sets .init, .free and .visit; the trainer calls .visit once for a batch, before .row/.batch, and it alone changes
+ *   LB_LABEL_PROBABILITY(name, phi)        phi(p_y), p = softmax(z)                   losses/support/softmax.h
+ *   LB_SIDE_BY_SIDE(name, softmax, body)   one body for a row and for LB_PANEL rows   losses/support/row_lanes.h
+ *   LB_MARGIN(name, phi)                   phi(s), s = z for y = 1, -z for y = 0      losses/support/margin.h
+ *   LB_CONFUSION(name, metric)             1 - metric of soft counts                  losses/support/soft_confusion.h
+ *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
+ *   LB_BATCH(name, batch)                  rows that see each other: pairs, lists     below
+ *
+ * The driver lb_loss_apply sums row losses in double, applies row weights and divides by B once for value and gradient, so no row
+ * loss ever divides by B. A loss by batch returns the batch's value and writes its whole gradient.
+ *
+ * All are pure: same inputs, same bytes, no writing outside `g` and `scratch`, `state` only read. A loss with memory for each
+ * training row sets .init, .free and .visit; the trainer calls .visit once for a batch, before the form's function, and it alone changes
  * the state. So value and gradient can be asked for as often as one likes (differences, sharpness-aware steps). .init and .free without
  * .visit hold what is made once a run from parameters and facts, such as one number a class. A loss with .visit says by .state_size how
  * many bytes from the state's beginning visits change; they hold no pointer, so that a checkpoint can keep and restore them.
  *
- * A loss may own parameters: .n_own tells how many, .own_init draws them, .batch writes their gradient to in->down. They stand behind
+ * A loss may own parameters: .n_own tells how many, own_init draws them, its batch function writes their gradient to in->down. They stand behind
  * the model's in the one vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike; weight decay
  * and optimizer.project leave them alone. A loss of embeddings gives the classes' scores by .scores, from which all metrics come.
  *
@@ -39,7 +46,7 @@ struct lb_lane_rows;
 struct lb_batch {
 	size_t b, c;             /* rows, columns of z; c = 1 for a binary loss, the dimension for an embedding */
 	const real *z;           /* (b,c) scores, predictions or embeddings, row-major */
-	size_t ld;               /* distance of two rows of z, and of the gradient; 0: c. With .batch or .visit always c */
+	size_t ld;               /* distance of two rows of z, and of the gradient; 0: c. In a loss by batch, or with .visit, always c */
 	const int32_t *y;        /* (b) labels in 0..c-1, or 0/1 in binary; NULL in regression and multilabel */
 	size_t views;            /* blocks of b rows in z and its gradient, for LB_NEEDS_VIEWS; else 0 */
 	const real *t;           /* (b,c) targets in regression, the teacher's scores in distillation, labels in multilabel (1, 0, or -1 for
@@ -56,22 +63,30 @@ struct lb_batch {
 	const real *own;         /* the loss's own parameters, n_own values, or NULL */
 	real *down;              /* n_own values; gets their gradient whenever g is asked for */
 	double *wide;            /* (c + 2 n_classes) values, contents undefined, for a loss that owns parameters or sees views; else NULL */
-	const struct lb_softmax_sums *soft; /* set by the driver for a loss with .softmax: the softmax of all rows, whose terms stand
+	const struct lb_softmax_sums *soft; /* set by the driver for a form with .softmax: the softmax of all rows, whose terms stand
 	                                          in the rows of the gradient; NULL: each row makes its own (losses/support/softmax.h) */
 };
 
+/* What a form macro makes. Either .row or .batch is set. */
+struct lb_form {
+	/* Returns the loss of row i. z = in->z + i*c; g (c values) gets its derivative unless NULL. */
+	real (*row)(const struct lb_batch *in, size_t i, const real *z, real *g);
+	bool softmax;            /* .row begins with lb_softmax_of, so that the driver makes the softmax of many rows at once */
+	/* What .row does, for LB_PANEL rows side by side: the loss and, over the terms that .softmax asks for, the gradient
+	 * (core/engine/kernels/kernels.h). For losses that read z, y and par alone; NULL: rows one by one. */
+	void (*lanes)(const struct lb_batch *in, struct lb_lane_rows *at);
+	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
+	/* Returns the mean loss of the batch. g (b,c) gets its derivative unless NULL. */
+	double (*batch)(const struct lb_batch *in, real *g);
+};
+
+#define LB_ROW(name, function) static const struct lb_form name##_form = { .row = function };
+#define LB_SOFTMAX_ROW(name, function) static const struct lb_form name##_form = { .row = function, .softmax = true };
+#define LB_BATCH(name, function) static const struct lb_form name##_form = { .batch = function };
+
 struct lb_loss {
 	struct lb_loss_info info;
-	/* loss of row i; z = in->z + i*c; g (c values) gets its derivative unless NULL */
-	real (*row)(const struct lb_batch *in, size_t i, const real *z, real *g);
-	bool softmax;            /* .row begins with lb_softmax_of: many rows are then made at once */
-	/* What .row does, for LB_PANEL rows side by side: loss and, over the terms that .softmax asks for, the gradient
-	 * (core/engine/kernels/kernels.h; made with .row from one formula by losses/support/row_lanes.h). For losses that read z, y and par
-	 * alone. plain: whether it holds with these parameters; NULL: with all. */
-	void (*lanes)(const struct lb_batch *in, struct lb_lane_rows *at);
-	bool (*plain)(const struct lb_arg *par);
-	/* mean loss of the batch; g (b,c) gets its derivative unless NULL */
-	double (*batch)(const struct lb_batch *in, real *g);
+	const struct lb_form *form;
 	void *(*init)(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err);
 	void (*visit)(const struct lb_batch *in);
 	/* whether an epoch only visits its rows, and no parameter moves; needs .visit */
@@ -84,6 +99,9 @@ struct lb_loss {
 	/* scores (b, n_classes) of the embeddings in->z; reads b, c, z, ld, par, facts, own and wide only */
 	void (*scores)(const struct lb_batch *in, real *scores);
 };
+
+/* Says what does not fit together in a descriptor: its form, its functions, what it needs. Returns NULL when all does. */
+const char *lb_loss_misfit(const struct lb_loss *loss);
 
 /* The i-th registered loss; same order as lb_loss_at. */
 const struct lb_loss *lb_loss_get(size_t i);

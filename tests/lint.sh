@@ -109,15 +109,18 @@ quiet_below_cmd() {
 
 # ---- registries, names, sizes ----
 
+# A loss is defined as LB_LOSS(kind, name), or by a macro of its family whose first argument is the name.
 registered() {
 	local file kind name
+	while IFS=: read -r file line kind name; do
+		grep -qxF "LOSS($kind, $name)" losses/list.def || echo "$file:$line: $name is not in losses/list.def; add LOSS($kind, $name)"
+	done < <(grep -nE '^const struct lb_loss LB_LOSS' losses/*/*.c | sed -nE 's/^([^:]+:[0-9]+):.*LB_LOSS\((\w+), (\w+)\).*/\1:\2:\3/p')
 	for file in losses/*/*.c; do
-		kind=$(basename "$(dirname "$file")") name=$(basename "$file" .c)
-		[ "$kind" != support ] || continue
-		grep -qxF "LOSS($kind, $name)" losses/list.def || echo "$file:1: is not in losses/list.def; add LOSS($kind, $name)"
+		kind=$(basename "$(dirname "$file")")
+		[ "$kind" = support ] || grep -q 'LB_LOSS(' "$file" || echo "$file:1: defines no loss; helpers stand in losses/support/"
 	done
 	while IFS=: read -r line kind name; do
-		[ -f "losses/$kind/$name.c" ] || echo "losses/list.def:$line: there is no losses/$kind/$name.c"
+		grep -qsE "LB_LOSS\($kind, $name\)|^[A-Z_]+\($name," losses/"$kind"/*.c || echo "losses/list.def:$line: no file of losses/$kind/ defines $name"
 	done < <(sed -nE 's/^LOSS\((\w+), (\w+)\)/\1:\2/p' losses/list.def | grep -n '')
 }
 

@@ -84,6 +84,7 @@
 #define lb_loss_get           LB_NAME(lb_loss_get)
 #define lb_loss_has_row       LB_NAME(lb_loss_has_row)
 #define lb_loss_info_at       LB_NAME(lb_loss_info_at)
+#define lb_loss_misfit        LB_NAME(lb_loss_misfit)
 #define lb_loss_of            LB_NAME(lb_loss_of)
 #define lb_loss_own           LB_NAME(lb_loss_own)
 #define lb_naive_bayes        LB_NAME(lb_naive_bayes)

@@ -79,6 +79,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return value / n1;
 }
 
+LB_BATCH(ap_surrogate, batch)
+
 const struct lb_loss LB_LOSS(binary, ap_surrogate) = {
 	.info = {
 		.base = {
@@ -100,8 +102,7 @@ const struct lb_loss LB_LOSS(binary, ap_surrogate) = {
 		.good_for = "ranking (average precision)",
 		.claims = LB_NONNEGATIVE | LB_BOUNDED,
 		.needs = LB_NEEDS_BOTH_CLASSES,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &ap_surrogate_form,
 };

@@ -28,10 +28,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = r - s, .slope = s < r ? R(-1.0) : R(0.0) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(barrier_hinge, phi)
 
 const struct lb_loss LB_LOSS(binary, barrier_hinge) = {
 	.info = {
@@ -50,8 +47,7 @@ const struct lb_loss LB_LOSS(binary, barrier_hinge) = {
 		.kind = LB_BINARY,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &barrier_hinge_form,
 };

@@ -12,6 +12,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return lb_balanced_bce(in, g);
 }
 
+LB_BATCH(batch_balanced_bce, batch)
+
 const struct lb_loss LB_LOSS(binary, batch_balanced_bce) = {
 	.info = {
 		.base = {
@@ -29,8 +31,7 @@ const struct lb_loss LB_LOSS(binary, batch_balanced_bce) = {
 		.good_for = "class imbalance",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &batch_balanced_bce_form,
 };

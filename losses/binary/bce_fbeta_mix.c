@@ -36,6 +36,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return (1 - r) * balanced + r * soft;
 }
 
+LB_BATCH(bce_fbeta_mix, batch)
+
 const struct lb_loss LB_LOSS(binary, bce_fbeta_mix) = {
 	.info = {
 		.base = {
@@ -53,10 +55,8 @@ const struct lb_loss LB_LOSS(binary, bce_fbeta_mix) = {
 		.kind = LB_BINARY,
 		.good_for = "F-beta, class imbalance",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &bce_fbeta_mix_form,
 };

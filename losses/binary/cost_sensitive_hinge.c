@@ -25,6 +25,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_margin_row(&m, in->y[i], (real)in->par[in->y[i] ? C_FN : C_FP].v, g);
 }
 
+LB_ROW(cost_sensitive_hinge, row)
+
 const struct lb_loss LB_LOSS(binary, cost_sensitive_hinge) = {
 	.info = {
 		.base = {
@@ -41,10 +43,8 @@ const struct lb_loss LB_LOSS(binary, cost_sensitive_hinge) = {
 		.kind = LB_BINARY,
 		.good_for = "unequal costs",
 		.claims = LB_NONNEGATIVE | LB_CONVEX,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &cost_sensitive_hinge_form,
 };

@@ -106,6 +106,8 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return sizeof(struct memory) + facts->n_rows * sizeof(real);
 }
 
+LB_ROW(ensloss, row)
+
 const struct lb_loss LB_LOSS(binary, ensloss) = {
 	.info = {
 		.base = {
@@ -132,10 +134,9 @@ const struct lb_loss LB_LOSS(binary, ensloss) = {
 		.claims = LB_CONVEX | LB_CALIBRATED,
 		.needs = LB_NEEDS_SAMPLE_IDS,
 		.limits = LB_SIZE_MATTERS,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ensloss_form,
 	.init = init,
 	.visit = visit,
 	.state_size = state_size,

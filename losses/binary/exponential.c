@@ -15,10 +15,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = e, .slope = -e };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(exponential, phi)
 
 const struct lb_loss LB_LOSS(binary, exponential) = {
 	.info = {
@@ -37,8 +34,7 @@ const struct lb_loss LB_LOSS(binary, exponential) = {
 		.good_for = "boosting",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		.limits = LB_OVERFLOWS,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &exponential_form,
 };

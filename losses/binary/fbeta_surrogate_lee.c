@@ -35,6 +35,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(over > -0.5 ? log1p(over) : log(c + p));
 }
 
+LB_ROW(fbeta_surrogate_lee, row)
+
 const struct lb_loss LB_LOSS(binary, fbeta_surrogate_lee) = {
 	.info = {
 		.base = {
@@ -53,10 +55,9 @@ const struct lb_loss LB_LOSS(binary, fbeta_surrogate_lee) = {
 		.good_for = "F-beta",
 		.claims = LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &fbeta_surrogate_lee_form,
 	.init = init,
 	.free = free,
 };

@@ -22,10 +22,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return lb_focal_margin(s, (real)par[GAMMA].v);
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(focal, phi)
 
 const struct lb_loss LB_LOSS(binary, focal) = {
 	.info = {
@@ -44,10 +41,8 @@ const struct lb_loss LB_LOSS(binary, focal) = {
 		.kind = LB_BINARY,
 		.good_for = "hard examples",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &focal_form,
 };

@@ -29,6 +29,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_margin_row(&m, in->y[i], (real)(in->y[i] ? alpha : 1 - alpha), g);
 }
 
+LB_ROW(focal_alpha, row)
+
 const struct lb_loss LB_LOSS(binary, focal_alpha) = {
 	.info = {
 		.base = {
@@ -45,10 +47,8 @@ const struct lb_loss LB_LOSS(binary, focal_alpha) = {
 		.kind = LB_BINARY,
 		.good_for = "class imbalance",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &focal_alpha_form,
 };

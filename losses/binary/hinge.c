@@ -12,10 +12,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return lb_hinge(s);
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(hinge, phi)
 
 const struct lb_loss LB_LOSS(binary, hinge) = {
 	.info = {
@@ -30,8 +27,7 @@ const struct lb_loss LB_LOSS(binary, hinge) = {
 		.kind = LB_BINARY,
 		.good_for = "large margins",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &hinge_form,
 };

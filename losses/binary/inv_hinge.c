@@ -15,10 +15,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = s > 1 ? (1 - s) * inv : 1 - s, .slope = -inv * inv };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(inv_hinge, phi)
 
 const struct lb_loss LB_LOSS(binary, inv_hinge) = {
 	.info = {
@@ -35,8 +32,7 @@ const struct lb_loss LB_LOSS(binary, inv_hinge) = {
 		.kind = LB_BINARY,
 		.good_for = "overfitting",
 		.claims = LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &inv_hinge_form,
 };

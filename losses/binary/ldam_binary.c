@@ -40,6 +40,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_margin_row(&m, in->y[i], R(1.0), g);
 }
 
+LB_ROW(ldam_binary, row)
+
 const struct lb_loss LB_LOSS(binary, ldam_binary) = {
 	.info = {
 		.base = {
@@ -59,12 +61,10 @@ const struct lb_loss LB_LOSS(binary, ldam_binary) = {
 		.good_for = "class imbalance",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ldam_binary_form,
 	.init = init,
 	.free = free,
 };

@@ -12,10 +12,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return lb_logistic(s);
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(logistic, phi)
 
 const struct lb_loss LB_LOSS(binary, logistic) = {
 	.info = {
@@ -31,8 +28,7 @@ const struct lb_loss LB_LOSS(binary, logistic) = {
 		.kind = LB_BINARY,
 		.good_for = "general use",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_PROPER | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &logistic_form,
 };

@@ -31,6 +31,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_margin_row(&m, in->y[i], R(1.0), g);
 }
 
+LB_ROW(logit_adjusted_bce, row)
+
 const struct lb_loss LB_LOSS(binary, logit_adjusted_bce) = {
 	.info = {
 		.base = {
@@ -50,12 +52,10 @@ const struct lb_loss LB_LOSS(binary, logit_adjusted_bce) = {
 		.good_for = "class imbalance",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &logit_adjusted_bce_form,
 	.init = init,
 	.free = free,
 };

@@ -7,7 +7,8 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* The weight of a row of margin s. A positive has 1 / (G + misses before it): that is what a hit takes off whatever the others. */
+/* Returns the weight of a row of the sorted margins. For a positive it is 1 / (P + false positives ranked above it), by which the Jaccard
+ * loss drops when the row becomes right. */
 static double weight(const struct lb_pairs *p, int32_t y, real z)
 {
 	const double g = (double)p->n1;
@@ -39,6 +40,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return sum;
 }
 
+LB_BATCH(lovasz_hinge, batch)
+
 const struct lb_loss LB_LOSS(binary, lovasz_hinge) = {
 	.info = {
 		.base = {
@@ -59,8 +62,7 @@ const struct lb_loss LB_LOSS(binary, lovasz_hinge) = {
 		.kind = LB_BINARY,
 		.good_for = "overlap of regions",
 		.claims = LB_NONNEGATIVE | LB_CONVEX,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &lovasz_hinge_form,
 };

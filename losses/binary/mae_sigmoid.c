@@ -16,10 +16,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return lb_sigmoid_margin(s, R(1.0));
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(mae_sigmoid, phi)
 
 const struct lb_loss LB_LOSS(binary, mae_sigmoid) = {
 	.info = {
@@ -36,10 +33,8 @@ const struct lb_loss LB_LOSS(binary, mae_sigmoid) = {
 		.kind = LB_BINARY,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &mae_sigmoid_form,
 };

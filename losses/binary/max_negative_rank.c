@@ -76,6 +76,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return bce + scale * sum;
 }
 
+LB_BATCH(max_negative_rank, batch)
+
 const struct lb_loss LB_LOSS(binary, max_negative_rank) = {
 	.info = {
 		.base = {
@@ -96,10 +98,8 @@ const struct lb_loss LB_LOSS(binary, max_negative_rank) = {
 		.good_for = "false negatives",
 		.claims = LB_NONNEGATIVE,
 		.limits = LB_SIZE_MATTERS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &max_negative_rank_form,
 };

@@ -17,10 +17,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = m.loss * m.loss, .slope = -2 * m.loss };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(modified_huber, phi)
 
 const struct lb_loss LB_LOSS(binary, modified_huber) = {
 	.info = {
@@ -37,8 +34,7 @@ const struct lb_loss LB_LOSS(binary, modified_huber) = {
 		.kind = LB_BINARY,
 		.good_for = "outliers",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &modified_huber_form,
 };

@@ -18,10 +18,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = p.loss * p.loss, .slope = 2 * p.loss * p.slope };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(mse_sigmoid, phi)
 
 const struct lb_loss LB_LOSS(binary, mse_sigmoid) = {
 	.info = {
@@ -38,10 +35,8 @@ const struct lb_loss LB_LOSS(binary, mse_sigmoid) = {
 		.kind = LB_BINARY,
 		.good_for = "calibrated probabilities",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED | LB_PROPER | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &mse_sigmoid_form,
 };

@@ -64,6 +64,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return total / pairs;
 }
 
+LB_BATCH(mw, batch)
+
 const struct lb_loss LB_LOSS(binary, mw) = {
 	.info = {
 		.base = {
@@ -83,8 +85,7 @@ const struct lb_loss LB_LOSS(binary, mw) = {
 		.good_for = "ranking (AUC)",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &mw_form,
 };

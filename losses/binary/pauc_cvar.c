@@ -44,6 +44,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return total / pairs;
 }
 
+LB_BATCH(pauc_cvar, batch)
+
 const struct lb_loss LB_LOSS(binary, pauc_cvar) = {
 	.info = {
 		.base = {
@@ -65,10 +67,8 @@ const struct lb_loss LB_LOSS(binary, pauc_cvar) = {
 		.good_for = "ranking (partial AUC)",
 		.claims = LB_NONNEGATIVE | LB_CONVEX,
 		.needs = LB_NEEDS_BOTH_CLASSES,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &pauc_cvar_form,
 };

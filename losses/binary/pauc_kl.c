@@ -81,6 +81,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return value / n1;
 }
 
+LB_BATCH(pauc_kl, batch)
+
 const struct lb_loss LB_LOSS(binary, pauc_kl) = {
 	.info = {
 		.base = {
@@ -101,8 +103,7 @@ const struct lb_loss LB_LOSS(binary, pauc_kl) = {
 		.good_for = "ranking (partial AUC)",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &pauc_kl_form,
 };

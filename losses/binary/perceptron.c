@@ -15,10 +15,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = wrong ? -s : R(0.0), .slope = wrong ? R(-1.0) : R(0.0) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(perceptron, phi)
 
 const struct lb_loss LB_LOSS(binary, perceptron) = {
 	.info = {
@@ -36,8 +33,7 @@ const struct lb_loss LB_LOSS(binary, perceptron) = {
 		.kind = LB_BINARY,
 		.good_for = "separable data",
 		.claims = LB_NONNEGATIVE | LB_CONVEX,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &perceptron_form,
 };

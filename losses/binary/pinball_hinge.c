@@ -26,10 +26,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = u, .slope = u > 0 ? R(-1.0) : R(0.0) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(pinball_hinge, phi)
 
 const struct lb_loss LB_LOSS(binary, pinball_hinge) = {
 	.info = {
@@ -46,10 +43,8 @@ const struct lb_loss LB_LOSS(binary, pinball_hinge) = {
 		.kind = LB_BINARY,
 		.good_for = "feature noise",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &pinball_hinge_form,
 };

@@ -16,10 +16,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = low ? R(0.0) : high ? R(1.0) : u, .slope = low || high ? R(0.0) : R(-0.5) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(ramp, phi)
 
 const struct lb_loss LB_LOSS(binary, ramp) = {
 	.info = {
@@ -36,8 +33,7 @@ const struct lb_loss LB_LOSS(binary, ramp) = {
 		.kind = LB_BINARY,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ramp_form,
 };

@@ -24,10 +24,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = p.loss * p.loss, .slope = 2 * p.loss * p.slope };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(savage, phi)
 
 const struct lb_loss LB_LOSS(binary, savage) = {
 	.info = {
@@ -46,10 +43,8 @@ const struct lb_loss LB_LOSS(binary, savage) = {
 		.kind = LB_BINARY,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &savage_form,
 };

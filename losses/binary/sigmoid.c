@@ -22,10 +22,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return lb_sigmoid_margin(s, (real)par[SCALE].v);
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(sigmoid, phi)
 
 const struct lb_loss LB_LOSS(binary, sigmoid) = {
 	.info = {
@@ -43,10 +40,8 @@ const struct lb_loss LB_LOSS(binary, sigmoid) = {
 		.kind = LB_BINARY,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &sigmoid_form,
 };

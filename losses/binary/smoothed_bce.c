@@ -27,10 +27,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 				   .slope = other * (s < 0 ? -lean : lean) - kept * lb_sigmoid(-s, u) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(smoothed_bce, phi)
 
 const struct lb_loss LB_LOSS(binary, smoothed_bce) = {
 	.info = {
@@ -49,10 +46,8 @@ const struct lb_loss LB_LOSS(binary, smoothed_bce) = {
 		.kind = LB_BINARY,
 		.good_for = "overconfidence",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &smoothed_bce_form,
 };

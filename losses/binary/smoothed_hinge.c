@@ -25,10 +25,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = u - width / 2, .slope = R(-1.0) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(smoothed_hinge, phi)
 
 const struct lb_loss LB_LOSS(binary, smoothed_hinge) = {
 	.info = {
@@ -46,8 +43,7 @@ const struct lb_loss LB_LOSS(binary, smoothed_hinge) = {
 		.kind = LB_BINARY,
 		.good_for = "large margins",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &smoothed_hinge_form,
 };

@@ -14,10 +14,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = u * u, .slope = -2 * u };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(squared_margin, phi)
 
 const struct lb_loss LB_LOSS(binary, squared_margin) = {
 	.info = {
@@ -34,8 +31,7 @@ const struct lb_loss LB_LOSS(binary, squared_margin) = {
 		.kind = LB_BINARY,
 		.good_for = "general use",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &squared_margin_form,
 };

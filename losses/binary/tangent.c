@@ -15,10 +15,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = u * u, .slope = 4 * u / (1 + s * s) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(tangent, phi)
 
 const struct lb_loss LB_LOSS(binary, tangent) = {
 	.info = {
@@ -35,8 +32,7 @@ const struct lb_loss LB_LOSS(binary, tangent) = {
 		.kind = LB_BINARY,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &tangent_form,
 };

@@ -12,10 +12,7 @@ static struct lb_margin phi(real s, const struct lb_arg *par)
 	return (struct lb_margin){ .loss = 1 - s, .slope = R(-1.0) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_of_margin(in, i, z, g, phi);
-}
+LB_MARGIN(unhinged, phi)
 
 const struct lb_loss LB_LOSS(binary, unhinged) = {
 	.info = {
@@ -33,8 +30,7 @@ const struct lb_loss LB_LOSS(binary, unhinged) = {
 		.kind = LB_BINARY,
 		.good_for = "label noise",
 		.claims = LB_CONVEX | LB_SMOOTH | LB_SYMMETRIC | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &unhinged_form,
 };

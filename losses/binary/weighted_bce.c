@@ -27,6 +27,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_margin_row(&m, in->y[i], (real)in->par[in->y[i] ? W_POS : W_NEG].v, g);
 }
 
+LB_ROW(weighted_bce, row)
+
 const struct lb_loss LB_LOSS(binary, weighted_bce) = {
 	.info = {
 		.base = {
@@ -43,10 +45,8 @@ const struct lb_loss LB_LOSS(binary, weighted_bce) = {
 		.kind = LB_BINARY,
 		.good_for = "class imbalance",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &weighted_bce_form,
 };

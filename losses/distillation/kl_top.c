@@ -125,6 +125,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return sum > 0 ? (real)sum : R(0.0);
 }
 
+LB_ROW(kl_top, row)
+
 const struct lb_loss LB_LOSS(distillation, kl_top) = {
 	.info = {
 		.base = {
@@ -143,8 +145,7 @@ const struct lb_loss LB_LOSS(distillation, kl_top) = {
 		.kind = LB_DISTILLATION,
 		.good_for = "distillation",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &kl_top_form,
 };

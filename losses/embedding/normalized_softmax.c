@@ -139,6 +139,8 @@ static void scores(const struct lb_batch *in, real *out)
 	}
 }
 
+LB_BATCH(normalized_softmax, batch)
+
 const struct lb_loss LB_LOSS(embedding, normalized_softmax) = {
 	.info = {
 		.base = {
@@ -160,10 +162,9 @@ const struct lb_loss LB_LOSS(embedding, normalized_softmax) = {
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
 		.needs = LB_OWNS_PROTOTYPES,
 		.limits = LB_UNDEFINED_AT_ZERO,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &normalized_softmax_form,
 	.n_own = n_own,
 	.own_init = own_init,
 	.scores = scores,

@@ -83,6 +83,8 @@ static void scores(const struct lb_batch *in, real *out)
 			out[i * classes + k] = k ? (real)fused(in, i) : 0;
 }
 
+LB_BATCH(tri_bce, batch)
+
 const struct lb_loss LB_LOSS(embedding, tri_bce) = {
 	.info = {
 		.base = {
@@ -100,9 +102,8 @@ const struct lb_loss LB_LOSS(embedding, tri_bce) = {
 		.good_for = "click-through rates",
 		.claims = LB_NONNEGATIVE,
 		.classes = 2,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &tri_bce_form,
 	.scores = scores,
 };

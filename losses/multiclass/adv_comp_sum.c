@@ -68,6 +68,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return sum / (double)in->b;
 }
 
+LB_BATCH(adv_comp_sum, batch)
+
 const struct lb_loss LB_LOSS(multiclass, adv_comp_sum) = {
 	.info = {
 		.base = {
@@ -90,10 +92,8 @@ const struct lb_loss LB_LOSS(multiclass, adv_comp_sum) = {
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		.needs = LB_NEEDS_VIEWS,
 		.limits = LB_OVERFLOWS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &adv_comp_sum_form,
 };

@@ -19,12 +19,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_ael(s, (real)par[A].v);
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_row(in, i, z, g, R(1.0), phi);
-}
-
-LB_PHI_LANES(ael, phi)
+LB_LABEL_PROBABILITY(ael, phi)
 
 const struct lb_loss LB_LOSS(multiclass, ael) = {
 	.info = {
@@ -42,10 +37,7 @@ const struct lb_loss LB_LOSS(multiclass, ael) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(ael),
+	.form = &ael_form,
 };

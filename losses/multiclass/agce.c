@@ -26,12 +26,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_agce(s, (real)par[A].v, (real)par[Q].v);
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_row(in, i, z, g, R(1.0), phi);
-}
-
-LB_PHI_LANES(agce, phi)
+LB_LABEL_PROBABILITY(agce, phi)
 
 const struct lb_loss LB_LOSS(multiclass, agce) = {
 	.info = {
@@ -50,12 +45,8 @@ const struct lb_loss LB_LOSS(multiclass, agce) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(agce),
+	.form = &agce_form,
 };

@@ -85,6 +85,8 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return facts->n_rows * sizeof(double);
 }
 
+LB_ROW(aldr_kl, row)
+
 const struct lb_loss LB_LOSS(multiclass, aldr_kl) = {
 	.info = {
 		.base = {
@@ -108,10 +110,9 @@ const struct lb_loss LB_LOSS(multiclass, aldr_kl) = {
 		.good_for = "label noise",
 		.needs = LB_NEEDS_SAMPLE_IDS,
 		.limits = LB_JUMPS_AT_TIES,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &aldr_kl_form,
 	.init = init,
 	.visit = visit,
 	.state_size = state_size,

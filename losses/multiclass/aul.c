@@ -26,12 +26,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_aul(s, (real)(par[A].v - 1), (real)par[Q].v);
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_row(in, i, z, g, R(1.0), phi);
-}
-
-LB_PHI_LANES(aul, phi)
+LB_LABEL_PROBABILITY(aul, phi)
 
 const struct lb_loss LB_LOSS(multiclass, aul) = {
 	.info = {
@@ -50,12 +45,8 @@ const struct lb_loss LB_LOSS(multiclass, aul) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(aul),
+	.form = &aul_form,
 };

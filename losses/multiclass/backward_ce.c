@@ -60,6 +60,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(sum + log1p(others));
 }
 
+LB_SOFTMAX_ROW(backward_ce, row)
+
 const struct lb_loss LB_LOSS(multiclass, backward_ce) = {
 	.info = {
 		.base = {
@@ -82,13 +84,10 @@ const struct lb_loss LB_LOSS(multiclass, backward_ce) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
+	.form = &backward_ce_form,
 	.init = init,
 	.free = free,
 };

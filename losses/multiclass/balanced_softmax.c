@@ -22,6 +22,8 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return lb_log_counts(facts, 1, err);
 }
 
+LB_ROW(balanced_softmax, row)
+
 const struct lb_loss LB_LOSS(multiclass, balanced_softmax) = {
 	.info = {
 		.base = {
@@ -39,12 +41,10 @@ const struct lb_loss LB_LOSS(multiclass, balanced_softmax) = {
 		.good_for = "class imbalance",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_CLASS_COUNTS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &balanced_softmax_form,
 	.init = init,
 	.free = free,
 };

@@ -70,6 +70,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)loss;
 }
 
+LB_ROW(bi_tempered, row)
+
 const struct lb_loss LB_LOSS(multiclass, bi_tempered) = {
 	.info = {
 		.base = {
@@ -91,10 +93,8 @@ const struct lb_loss LB_LOSS(multiclass, bi_tempered) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &bi_tempered_form,
 };

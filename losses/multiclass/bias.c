@@ -106,6 +106,8 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return sizeof(double);
 }
 
+LB_BATCH(bias, batch)
+
 const struct lb_loss LB_LOSS(multiclass, bias) = {
 	.info = {
 		.base = {
@@ -125,12 +127,10 @@ const struct lb_loss LB_LOSS(multiclass, bias) = {
 		.good_for = "hard examples",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_PROPER | LB_CALIBRATED,
 		.needs = LB_NEEDS_FEATURES,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &bias_form,
 	.init = init,
 	.visit = visit,
 	.state_size = state_size,

@@ -37,6 +37,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return -beta * s.lp + own * log1p(rest);
 }
 
+LB_SOFTMAX_ROW(bootstrap_hard, row)
+
 const struct lb_loss LB_LOSS(multiclass, bootstrap_hard) = {
 	.info = {
 		.base = {
@@ -53,11 +55,8 @@ const struct lb_loss LB_LOSS(multiclass, bootstrap_hard) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
+	.form = &bootstrap_hard_form,
 };

@@ -23,6 +23,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_entropy_row(in, i, z, g, (real)in->par[BETA].v, (real)(1 - in->par[BETA].v));
 }
 
+LB_SOFTMAX_ROW(bootstrap_soft, row)
+
 const struct lb_loss LB_LOSS(multiclass, bootstrap_soft) = {
 	.info = {
 		.base = {
@@ -42,11 +44,8 @@ const struct lb_loss LB_LOSS(multiclass, bootstrap_soft) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
+	.form = &bootstrap_soft_form,
 };

@@ -64,10 +64,7 @@ const struct lb_loss LB_LOSS(multiclass, brier) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "calibrated probabilities",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_PROPER | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.lanes = LB_LANES(brier),
-	.softmax = true,
+	.form = &brier_form,
 };

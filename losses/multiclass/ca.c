@@ -64,6 +64,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return value;
 }
 
+LB_BATCH(ca, batch)
+
 const struct lb_loss LB_LOSS(multiclass, ca) = {
 	.info = {
 		.base = {
@@ -84,8 +86,7 @@ const struct lb_loss LB_LOSS(multiclass, ca) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "calibrated probabilities",
 		.claims = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_BOUNDED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &ca_form,
 };

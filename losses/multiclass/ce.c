@@ -21,17 +21,12 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = -s->lp, .f = R(1.0) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
+static real inverse_temperature(const struct lb_arg *par)
 {
-	return lb_phi_row(in, i, z, g, (real)(1 / in->par[TEMPERATURE].v), phi);
+	return (real)(1 / par[TEMPERATURE].v);
 }
 
-static bool plain(const struct lb_arg *par)
-{
-	return !(par[TEMPERATURE].v < 1) && !(par[TEMPERATURE].v > 1);
-}
-
-LB_PHI_LANES(ce, phi)
+LB_LABEL_PROBABILITY_AT(ce, phi, inverse_temperature)
 
 const struct lb_loss LB_LOSS(multiclass, ce) = {
 	.info = {
@@ -50,11 +45,7 @@ const struct lb_loss LB_LOSS(multiclass, ce) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "general use",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_PROPER | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(ce),
-	.plain = plain,
+	.form = &ce_form,
 };

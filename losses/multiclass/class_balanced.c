@@ -57,6 +57,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return w * loss;
 }
 
+LB_SOFTMAX_ROW(class_balanced, row)
+
 const struct lb_loss LB_LOSS(multiclass, class_balanced) = {
 	.info = {
 		.base = {
@@ -78,13 +80,10 @@ const struct lb_loss LB_LOSS(multiclass, class_balanced) = {
 		.good_for = "class imbalance",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_CLASS_COUNTS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
+	.form = &class_balanced_form,
 	.init = init,
 	.free = free,
 };

@@ -23,6 +23,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_comp_sum_row(in, i, z, g);
 }
 
+LB_SOFTMAX_ROW(comp_sum, row)
+
 const struct lb_loss LB_LOSS(multiclass, comp_sum) = {
 	.info = {
 		.base = {
@@ -44,11 +46,8 @@ const struct lb_loss LB_LOSS(multiclass, comp_sum) = {
 		.good_for = "general use",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		.limits = LB_OVERFLOWS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
+	.form = &comp_sum_form,
 };

@@ -23,6 +23,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_entropy_row(in, i, z, g, R(1.0), (real)-in->par[BETA].v);
 }
 
+LB_SOFTMAX_ROW(confidence_penalty, row)
+
 const struct lb_loss LB_LOSS(multiclass, confidence_penalty) = {
 	.info = {
 		.base = {
@@ -40,11 +42,8 @@ const struct lb_loss LB_LOSS(multiclass, confidence_penalty) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "overconfidence",
 		.claims = LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
+	.form = &confidence_penalty_form,
 };

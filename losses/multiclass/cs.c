@@ -54,9 +54,7 @@ const struct lb_loss LB_LOSS(multiclass, cs) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "large margins",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SHIFT_INVARIANT,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.lanes = LB_LANES(cs),
+	.form = &cs_form,
 };

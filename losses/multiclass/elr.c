@@ -103,6 +103,8 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return facts->n_rows * facts->n_classes * sizeof(real);
 }
 
+LB_ROW(elr, row)
+
 const struct lb_loss LB_LOSS(multiclass, elr) = {
 	.info = {
 		.base = {
@@ -123,12 +125,10 @@ const struct lb_loss LB_LOSS(multiclass, elr) = {
 		.good_for = "label noise",
 		.claims = LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_SAMPLE_IDS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &elr_form,
 	.init = init,
 	.visit = visit,
 	.state_size = state_size,

@@ -25,6 +25,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_entmax_row(in, i, z, g, in->par[ALPHA].v);
 }
 
+LB_ROW(entmax, row)
+
 const struct lb_loss LB_LOSS(multiclass, entmax) = {
 	.info = {
 		.base = {
@@ -43,10 +45,8 @@ const struct lb_loss LB_LOSS(multiclass, entmax) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "sparse probabilities",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &entmax_form,
 };

@@ -82,6 +82,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return t[s.top] > 0 ? plain_row(e, in->c, &s, t, g) : distant_row(z, e, in->c, &s, t, g);
 }
 
+LB_SOFTMAX_ROW(forward_ce, row)
+
 const struct lb_loss LB_LOSS(multiclass, forward_ce) = {
 	.info = {
 		.base = {
@@ -102,13 +104,10 @@ const struct lb_loss LB_LOSS(multiclass, forward_ce) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
+	.form = &forward_ce_form,
 	.init = init,
 	.free = free,
 };

@@ -114,6 +114,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return sum < 0 ? 0 : sum;
 }
 
+LB_BATCH(gjs, batch)
+
 const struct lb_loss LB_LOSS(multiclass, gjs) = {
 	.info = {
 		.base = {
@@ -135,8 +137,7 @@ const struct lb_loss LB_LOSS(multiclass, gjs) = {
 		.same_as = (const struct lb_same_as[]){ { .set = "", .other = "js", .other_set = "" },
 							{ .set = "pi=0.9", .other = "js", .other_set = "pi=0.9" } },
 		.n_same_as = 2,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &gjs_form,
 };

@@ -26,12 +26,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 				.f = s->p * (ratio + w) / w };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_row(in, i, z, g, R(1.0), phi);
-}
-
-LB_PHI_LANES(js, phi)
+LB_LABEL_PROBABILITY(js, phi)
 
 const struct lb_loss LB_LOSS(multiclass, js) = {
 	.info = {
@@ -50,10 +45,7 @@ const struct lb_loss LB_LOSS(multiclass, js) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(js),
+	.form = &js_form,
 };

@@ -47,6 +47,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_offset_row(in, i, z, g, (real)in->par[S].v);
 }
 
+LB_ROW(ldam, row)
+
 const struct lb_loss LB_LOSS(multiclass, ldam) = {
 	.info = {
 		.base = {
@@ -67,12 +69,10 @@ const struct lb_loss LB_LOSS(multiclass, ldam) = {
 		.good_for = "class imbalance",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_CLASS_COUNTS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ldam_form,
 	.init = init,
 	.free = free,
 };

@@ -29,6 +29,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_ldr_k_row(in, i, z, g, lb_cut_k(&in->par[K], in->c), in->par[MARGIN].v);
 }
 
+LB_ROW(ldr_k, row)
+
 const struct lb_loss LB_LOSS(multiclass, ldr_k) = {
 	.info = {
 		.base = {
@@ -48,10 +50,8 @@ const struct lb_loss LB_LOSS(multiclass, ldr_k) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "top-k accuracy",
 		.claims = LB_CONVEX | LB_SHIFT_INVARIANT,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ldr_k_form,
 };

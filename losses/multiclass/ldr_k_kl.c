@@ -83,6 +83,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)value(&o, &at, lambda);
 }
 
+LB_ROW(ldr_k_kl, row)
+
 const struct lb_loss LB_LOSS(multiclass, ldr_k_kl) = {
 	.info = {
 		.base = {
@@ -101,10 +103,8 @@ const struct lb_loss LB_LOSS(multiclass, ldr_k_kl) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "top-k accuracy",
 		.claims = LB_CONVEX | LB_SHIFT_INVARIANT,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ldr_k_kl_form,
 };

@@ -67,6 +67,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)value;
 }
 
+LB_ROW(ldr_kl, row)
+
 const struct lb_loss LB_LOSS(multiclass, ldr_kl) = {
 	.info = {
 		.base = {
@@ -88,10 +90,8 @@ const struct lb_loss LB_LOSS(multiclass, ldr_kl) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.limits = LB_JUMPS_AT_TIES,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ldr_kl_form,
 };

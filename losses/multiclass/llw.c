@@ -39,6 +39,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)sum;
 }
 
+LB_ROW(llw, row)
+
 const struct lb_loss LB_LOSS(multiclass, llw) = {
 	.info = {
 		.base = {
@@ -58,8 +60,7 @@ const struct lb_loss LB_LOSS(multiclass, llw) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "large margins",
 		.claims = LB_NONNEGATIVE | LB_CONVEX,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &llw_form,
 };

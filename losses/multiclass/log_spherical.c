@@ -19,6 +19,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_spherical_row(in, i, z, g, 0, in->par[EPS].v);
 }
 
+LB_ROW(log_spherical, row)
+
 const struct lb_loss LB_LOSS(multiclass, log_spherical) = {
 	.info = {
 		.base = {
@@ -36,8 +38,7 @@ const struct lb_loss LB_LOSS(multiclass, log_spherical) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "very many classes",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &log_spherical_form,
 };

@@ -13,6 +13,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_spherical_row(in, i, z, g, 1, 1);
 }
 
+LB_ROW(log_taylor, row)
+
 const struct lb_loss LB_LOSS(multiclass, log_taylor) = {
 	.info = {
 		.base = {
@@ -29,8 +31,7 @@ const struct lb_loss LB_LOSS(multiclass, log_taylor) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "very many classes",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &log_taylor_form,
 };

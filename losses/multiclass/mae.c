@@ -12,12 +12,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = 2 * s->q, .f = 2 * s->p };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_row(in, i, z, g, R(1.0), phi);
-}
-
-LB_PHI_LANES(mae, phi)
+LB_LABEL_PROBABILITY(mae, phi)
 
 const struct lb_loss LB_LOSS(multiclass, mae) = {
 	.info = {
@@ -33,10 +28,7 @@ const struct lb_loss LB_LOSS(multiclass, mae) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(mae),
+	.form = &mae_form,
 };

@@ -20,6 +20,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)sum;
 }
 
+LB_ROW(mse_scores, row)
+
 const struct lb_loss LB_LOSS(multiclass, mse_scores) = {
 	.info = {
 		.base = {
@@ -37,8 +39,7 @@ const struct lb_loss LB_LOSS(multiclass, mse_scores) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "very many classes",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &mse_scores_form,
 };

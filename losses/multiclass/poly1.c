@@ -26,12 +26,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = -s->lp + eps * s->q, .f = s->p < s->q ? 1 + eps * s->p : (1 + eps) - eps * s->q };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_row(in, i, z, g, R(1.0), phi);
-}
-
-LB_PHI_LANES(poly1, phi)
+LB_LABEL_PROBABILITY(poly1, phi)
 
 const struct lb_loss LB_LOSS(multiclass, poly1) = {
 	.info = {
@@ -48,12 +43,8 @@ const struct lb_loss LB_LOSS(multiclass, poly1) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "hard examples",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(poly1),
+	.form = &poly1_form,
 };

@@ -47,6 +47,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(log1p((double)s.q / (a + (double)s.p)) + share * wrong);
 }
 
+LB_SOFTMAX_ROW(rll, row)
+
 const struct lb_loss LB_LOSS(multiclass, rll) = {
 	.info = {
 		.base = {
@@ -64,9 +66,7 @@ const struct lb_loss LB_LOSS(multiclass, rll) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
+	.form = &rll_form,
 };

@@ -30,12 +30,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = -alpha * s->lp + beta * s->q, .f = alpha + beta * s->p };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_row(in, i, z, g, R(1.0), phi);
-}
-
-LB_PHI_LANES(sce, phi)
+LB_LABEL_PROBABILITY(sce, phi)
 
 const struct lb_loss LB_LOSS(multiclass, sce) = {
 	.info = {
@@ -55,12 +50,8 @@ const struct lb_loss LB_LOSS(multiclass, sce) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(sce),
+	.form = &sce_form,
 };

@@ -16,6 +16,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_entmax_row(in, i, z, g, 2);
 }
 
+LB_ROW(sparsemax, row)
+
 const struct lb_loss LB_LOSS(multiclass, sparsemax) = {
 	.info = {
 		.base = {
@@ -32,10 +34,8 @@ const struct lb_loss LB_LOSS(multiclass, sparsemax) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "sparse probabilities",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &sparsemax_form,
 };

@@ -25,6 +25,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return -s.lp + share * (real)square;
 }
 
+LB_SOFTMAX_ROW(squentropy, row)
+
 const struct lb_loss LB_LOSS(multiclass, squentropy) = {
 	.info = {
 		.base = {
@@ -39,9 +41,7 @@ const struct lb_loss LB_LOSS(multiclass, squentropy) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "calibrated probabilities",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
+	.form = &squentropy_form,
 };

@@ -35,6 +35,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)log1p(rest / own);
 }
 
+LB_ROW(stablemax_ce, row)
+
 const struct lb_loss LB_LOSS(multiclass, stablemax_ce) = {
 	.info = {
 		.base = {
@@ -50,8 +52,7 @@ const struct lb_loss LB_LOSS(multiclass, stablemax_ce) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "numerical stability",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_CALIBRATED,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &stablemax_ce_form,
 };

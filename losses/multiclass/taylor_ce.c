@@ -31,12 +31,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return (struct lb_phi){ .loss = (real)(q * sum), .f = (real)-expm1(order * log_q) };
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_row(in, i, z, g, R(1.0), phi);
-}
-
-LB_PHI_LANES(taylor_ce, phi)
+LB_LABEL_PROBABILITY(taylor_ce, phi)
 
 const struct lb_loss LB_LOSS(multiclass, taylor_ce) = {
 	.info = {
@@ -54,12 +49,8 @@ const struct lb_loss LB_LOSS(multiclass, taylor_ce) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(taylor_ce),
+	.form = &taylor_ce_form,
 };

@@ -32,12 +32,7 @@ static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 	return lb_box_cox_phi(s, a);
 }
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
-{
-	return lb_phi_row(in, i, z, g, R(1.0), phi);
-}
-
-LB_PHI_LANES(tgce, phi)
+LB_LABEL_PROBABILITY(tgce, phi)
 
 const struct lb_loss LB_LOSS(multiclass, tgce) = {
 	.info = {
@@ -57,12 +52,8 @@ const struct lb_loss LB_LOSS(multiclass, tgce) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
-	.softmax = true,
-	.lanes = LB_LANES(tgce),
+	.form = &tgce_form,
 };

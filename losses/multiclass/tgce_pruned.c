@@ -72,6 +72,8 @@ static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *f
 	return facts->n_rows;
 }
 
+LB_ROW(tgce_pruned, row)
+
 const struct lb_loss LB_LOSS(multiclass, tgce_pruned) = {
 	.info = {
 		.base = {
@@ -93,12 +95,10 @@ const struct lb_loss LB_LOSS(multiclass, tgce_pruned) = {
 		.good_for = "label noise",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
 		.needs = LB_NEEDS_SAMPLE_IDS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &tgce_pruned_form,
 	.init = init,
 	.visit = visit,
 	.rests = rests,

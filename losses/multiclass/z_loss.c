@@ -69,6 +69,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(((x > 0 ? x : 0) + log1p(low)) / a);
 }
 
+LB_ROW(z_loss, row)
+
 const struct lb_loss LB_LOSS(multiclass, z_loss) = {
 	.info = {
 		.base = {
@@ -90,8 +92,7 @@ const struct lb_loss LB_LOSS(multiclass, z_loss) = {
 		.good_for = "very many classes",
 		.claims = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_BOUNDED,
 		.limits = LB_JUMPS_AT_TIES,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &z_loss_form,
 };

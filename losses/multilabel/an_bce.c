@@ -31,6 +31,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_cells_row(in, i, z, g, true, cell);
 }
 
+LB_ROW(an_bce, row)
+
 const struct lb_loss LB_LOSS(multilabel, an_bce) = {
 	.info = {
 		.base = {
@@ -47,10 +49,8 @@ const struct lb_loss LB_LOSS(multilabel, an_bce) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "unknown labels",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &an_bce_form,
 };

@@ -37,6 +37,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
+LB_ROW(asl, row)
+
 const struct lb_loss LB_LOSS(multilabel, asl) = {
 	.info = {
 		.base = {
@@ -54,10 +56,8 @@ const struct lb_loss LB_LOSS(multilabel, asl) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "few labels of many",
 		.claims = LB_NONNEGATIVE,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &asl_form,
 };

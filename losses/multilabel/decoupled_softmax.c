@@ -36,6 +36,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(value + lb_strip_nan(&s));
 }
 
+LB_ROW(decoupled_softmax, row)
+
 const struct lb_loss LB_LOSS(multilabel, decoupled_softmax) = {
 	.info = {
 		.base = {
@@ -52,8 +54,7 @@ const struct lb_loss LB_LOSS(multilabel, decoupled_softmax) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "many labels",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &decoupled_softmax_form,
 };

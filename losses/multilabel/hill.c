@@ -35,6 +35,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
+LB_ROW(hill, row)
+
 const struct lb_loss LB_LOSS(multilabel, hill) = {
 	.info = {
 		.base = {
@@ -51,8 +53,7 @@ const struct lb_loss LB_LOSS(multilabel, hill) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "missed labels",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &hill_form,
 };

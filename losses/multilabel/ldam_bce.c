@@ -30,6 +30,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
+LB_ROW(ldam_bce, row)
+
 const struct lb_loss LB_LOSS(multilabel, ldam_bce) = {
 	.info = {
 		.base = {
@@ -47,10 +49,8 @@ const struct lb_loss LB_LOSS(multilabel, ldam_bce) = {
 		.good_for = "long-tailed labels",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ldam_bce_form,
 };

@@ -51,6 +51,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
+LB_ROW(mfm, row)
+
 const struct lb_loss LB_LOSS(multilabel, mfm) = {
 	.info = {
 		.base = {
@@ -68,10 +70,8 @@ const struct lb_loss LB_LOSS(multilabel, mfm) = {
 		.good_for = "long-tailed labels",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &mfm_form,
 };

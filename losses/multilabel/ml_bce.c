@@ -19,6 +19,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_cells_row(in, i, z, g, false, cell);
 }
 
+LB_ROW(ml_bce, row)
+
 const struct lb_loss LB_LOSS(multilabel, ml_bce) = {
 	.info = {
 		.base = {
@@ -34,8 +36,7 @@ const struct lb_loss LB_LOSS(multilabel, ml_bce) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "several labels a row",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ml_bce_form,
 };

@@ -40,6 +40,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(value + lb_strip_nan(&s));
 }
 
+LB_ROW(ml_softmax, row)
+
 const struct lb_loss LB_LOSS(multilabel, ml_softmax) = {
 	.info = {
 		.base = {
@@ -56,8 +58,7 @@ const struct lb_loss LB_LOSS(multilabel, ml_softmax) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "ranking of labels",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &ml_softmax_form,
 };

@@ -20,6 +20,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(value + lb_strip_nan(&s));
 }
 
+LB_ROW(mlc_pair_lse, row)
+
 const struct lb_loss LB_LOSS(multilabel, mlc_pair_lse) = {
 	.info = {
 		.base = {
@@ -34,8 +36,7 @@ const struct lb_loss LB_LOSS(multilabel, mlc_pair_lse) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "ranking of labels",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &mlc_pair_lse_form,
 };

@@ -110,6 +110,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)sum;
 }
 
+LB_ROW(multi_focal_modifier, row)
+
 const struct lb_loss LB_LOSS(multilabel, multi_focal_modifier) = {
 	.info = {
 		.base = {
@@ -130,12 +132,10 @@ const struct lb_loss LB_LOSS(multilabel, multi_focal_modifier) = {
 		.good_for = "long-tailed labels",
 		.claims = LB_NONNEGATIVE,
 		.needs = LB_NEEDS_CLASS_COUNTS | LB_NEEDS_SAMPLE_IDS,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &multi_focal_modifier_form,
 	.init = init,
 	.visit = visit,
 	.state_size = state_size,

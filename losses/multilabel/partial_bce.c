@@ -42,6 +42,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)sum;
 }
 
+LB_ROW(partial_bce, row)
+
 const struct lb_loss LB_LOSS(multilabel, partial_bce) = {
 	.info = {
 		.base = {
@@ -59,8 +61,7 @@ const struct lb_loss LB_LOSS(multilabel, partial_bce) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "unknown labels",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &partial_bce_form,
 };

@@ -59,6 +59,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return share[1] * sum[1] + share[0] * sum[0];
 }
 
+LB_BATCH(robust_self_training, batch)
+
 const struct lb_loss LB_LOSS(multilabel, robust_self_training) = {
 	.info = {
 		.base = {
@@ -77,8 +79,7 @@ const struct lb_loss LB_LOSS(multilabel, robust_self_training) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "unlabelled rows",
 		.claims = LB_NONNEGATIVE,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &robust_self_training_form,
 };

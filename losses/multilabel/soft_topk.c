@@ -151,6 +151,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)value;
 }
 
+LB_ROW(soft_topk, row)
+
 const struct lb_loss LB_LOSS(multilabel, soft_topk) = {
 	.info = {
 		.base = {
@@ -168,8 +170,7 @@ const struct lb_loss LB_LOSS(multilabel, soft_topk) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "precision at k",
 		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &soft_topk_form,
 };

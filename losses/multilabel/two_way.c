@@ -78,6 +78,8 @@ static double batch(const struct lb_batch *in, real *g)
 	return one_way(in, true, g) + one_way(in, false, g) + nan;
 }
 
+LB_BATCH(two_way, batch)
+
 const struct lb_loss LB_LOSS(multilabel, two_way) = {
 	.info = {
 		.base = {
@@ -95,8 +97,7 @@ const struct lb_loss LB_LOSS(multilabel, two_way) = {
 		.good_for = "ranking of labels and of rows",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.limits = LB_SIZE_MATTERS,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.batch = batch,
+	.form = &two_way_form,
 };

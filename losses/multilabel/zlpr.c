@@ -18,6 +18,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(value + lb_strip_nan(&s));
 }
 
+LB_ROW(zlpr, row)
+
 const struct lb_loss LB_LOSS(multilabel, zlpr) = {
 	.info = {
 		.base = {
@@ -33,8 +35,7 @@ const struct lb_loss LB_LOSS(multilabel, zlpr) = {
 		.kind = LB_MULTILABEL,
 		.good_for = "ranking of labels",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &zlpr_form,
 };

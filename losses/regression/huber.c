@@ -30,6 +30,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return share * (real)sum;
 }
 
+LB_ROW(huber, row)
+
 const struct lb_loss LB_LOSS(regression, huber) = {
 	.info = {
 		.base = {
@@ -45,8 +47,7 @@ const struct lb_loss LB_LOSS(regression, huber) = {
 		.kind = LB_REGRESSION,
 		.good_for = "outliers",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &huber_form,
 };

@@ -32,6 +32,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return share * (real)sum;
 }
 
+LB_ROW(mse, row)
+
 const struct lb_loss LB_LOSS(regression, mse) = {
 	.info = {
 		.base = {
@@ -47,10 +49,8 @@ const struct lb_loss LB_LOSS(regression, mse) = {
 		.kind = LB_REGRESSION,
 		.good_for = "general use",
 		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.same_as = same_as,
-		.n_same_as = sizeof same_as / sizeof *same_as,
-		.examples = examples,
-		.n_examples = sizeof examples / sizeof *examples,
+		LB_SAME_AS(same_as),
+		LB_EXAMPLES(examples),
 	},
-	.row = row,
+	.form = &mse_form,
 };

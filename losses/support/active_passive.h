@@ -99,4 +99,12 @@ static inline real lb_active_passive_row(const struct lb_batch *in, size_t i, co
 	return (real)(mix.alpha * (a.y.f / a.total) + mix.beta * (double)at.loss);
 }
 
+/* The form of such a loss; the weights are members of struct lb_mix, which may read in->par. */
+#define LB_ACTIVE_PASSIVE(name, passive, ...)                                                                                   \
+	static real name##_row(const struct lb_batch *in, size_t i, const real *z, real *g)                                     \
+	{                                                                                                                       \
+		return lb_active_passive_row(in, i, z, g, (struct lb_mix){ __VA_ARGS__ }, passive);                             \
+	}                                                                                                                       \
+	LB_SOFTMAX_ROW(name, name##_row)
+
 #endif

@@ -29,7 +29,7 @@ const struct lb_loss_info *lb_loss_info_at(size_t i)
 
 bool lb_loss_has_row(size_t i)
 {
-	return i < N_LOSSES && losses[i]->row;
+	return i < N_LOSSES && losses[i]->form->row;
 }
 
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
@@ -37,6 +37,36 @@ const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 	for (size_t i = 0; i < N_LOSSES; i++)
 		if (losses[i]->info.kind == info->kind && !strcmp(losses[i]->info.base.name, info->base.name))
 			return losses[i];
+	return NULL;
+}
+
+const char *lb_loss_misfit(const struct lb_loss *l)
+{
+	const struct lb_form *form = l->form;
+	const unsigned needs = l->info.needs;
+	const struct {
+		bool wrong;
+		const char *what;
+	} rules[] = {
+		{ !form, "has no form" },
+		{ form && !form->row == !form->batch, "its form has to have either .row or .batch" },
+		{ form && form->batch && (form->softmax || form->lanes || form->lanes_hold), "a loss by batch has no softmax and no lanes" },
+		{ form && form->lanes_hold && !form->lanes, "has .lanes_hold without .lanes" },
+		{ form && form->lanes && (l->visit || l->init), "has .lanes, which read no state, and a state" },
+		{ form && form->softmax && (l->info.kind == LB_BINARY || lb_kind_of_columns(l->info.kind)), "has .softmax but no classes" },
+		{ !l->init != !l->free, "has one of .init and .free; they go together" },
+		{ l->visit && !(l->init && l->state_size), "has .visit without .init and .state_size" },
+		{ l->rests && !l->visit, "has .rests without .visit" },
+		{ !l->n_own != !l->own_init, "has one of .n_own and .own_init; they go together" },
+		{ l->n_own && !(form && form->batch), "owns parameters, whose gradient a loss by batch alone can give" },
+		{ !(needs & LB_OWNS_PROTOTYPES) != !l->n_own, "has one of LB_OWNS_PROTOTYPES and .n_own; they go together" },
+		{ (l->info.kind == LB_EMBEDDING) != (l->scores != NULL), "an embedding loss has .scores, and no other loss has" },
+		{ (needs & LB_NEEDS_SAMPLE_IDS) && !l->init, "needs row numbers but keeps no state" },
+	};
+
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		if (rules[i].wrong)
+			return rules[i].what;
 	return NULL;
 }
 
@@ -73,7 +103,7 @@ static void finish_row(real *g, size_t c, real loss, real scale)
 }
 
 struct by_lanes {
-	const struct lb_loss *loss;
+	const struct lb_form *form;
 	const struct lb_batch *in;
 	real share;              /* of a row in the mean */
 	double sum;
@@ -85,7 +115,7 @@ static void visit_lanes(void *arg, size_t first, size_t rows, struct lb_lane_row
 	const struct lb_batch *in = by->in;
 	double sum = by->sum;
 
-	by->loss->lanes(in, at);
+	by->form->lanes(in, at);
 	for (size_t i = 0; i < LB_PANEL; i++)
 		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : by->share;
 	for (size_t i = 0; in->w && i < rows; i++)
@@ -97,34 +127,35 @@ static void visit_lanes(void *arg, size_t first, size_t rows, struct lb_lane_row
 	by->sum = sum;
 }
 
-static double apply_lanes(const struct lb_loss *loss, const struct lb_batch *in, size_t stride, real *g)
+static double apply_lanes(const struct lb_form *form, const struct lb_batch *in, size_t stride, real *g)
 {
-	struct by_lanes by = { .loss = loss, .in = in, .share = 1 / (real)in->b };
+	struct by_lanes by = { .form = form, .in = in, .share = 1 / (real)in->b };
 
-	lb_kernel()->lane_rows(&(struct lb_lane_job){ .b = in->b, .c = in->c, .ld = stride, .softmax = loss->softmax, .z = in->z,
+	lb_kernel()->lane_rows(&(struct lb_lane_job){ .b = in->b, .c = in->c, .ld = stride, .softmax = form->softmax, .z = in->z,
 							     .y = in->y, .g = g, .visit = visit_lanes, .arg = &by });
 	return by.sum / (double)in->b;
 }
 
 double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *batch, real *g)
 {
+	const struct lb_form *form = loss->form;
 	const size_t stride = batch->ld ? batch->ld : batch->c;
 	const bool panels = g && in_panels(batch->c, stride);
 	struct lb_batch in = *batch;
 	struct lb_softmax_sums soft;
 	double sum = 0;
 
-	if (loss->batch)
-		return loss->batch(batch, g);
-	if (panels && loss->lanes && (!loss->plain || loss->plain(in.par)))
-		return apply_lanes(loss, batch, stride, g);
-	in.soft = panels && loss->softmax ? &soft : NULL;
+	if (form->batch)
+		return form->batch(batch, g);
+	if (panels && form->lanes && (!form->lanes_hold || form->lanes_hold(in.par)))
+		return apply_lanes(form, batch, stride, g);
+	in.soft = panels && form->softmax ? &soft : NULL;
 	if (in.soft)
 		soften(batch, stride, g, &soft);
 	for (size_t i = 0; i < in.b; i++) {
 		real *gi = g ? g + i * stride : NULL;
 		const real w = in.w ? in.w[i] : R(1.0), scale = w / (real)in.b;
-		const real l = loss->row(&in, i, in.z + i * stride, gi);
+		const real l = form->row(&in, i, in.z + i * stride, gi);
 
 		sum += (double)w * (double)l;
 		if (gi)

@@ -1,4 +1,4 @@
-/* Where a loss of a whole batch is a constant: a batch that lacks a class, a ratio 0/0. */
+/* Degenerate batches: the value when a class is missing or the ratio is 0/0. The gradient is 0. */
 #ifndef LB_DEGENERATE_BATCH_H
 #define LB_DEGENERATE_BATCH_H
 

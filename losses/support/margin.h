@@ -22,7 +22,7 @@ static inline real lb_margin_of(const struct lb_batch *in, size_t i, const real 
 	return in->y[i] ? z[0] : -z[0];
 }
 
-/* What most of these files are: .row of phi without weights. */
+/* One row of phi, without a weight. */
 static inline real lb_phi_of_margin(const struct lb_batch *in, size_t i, const real *z, real *g,
 				    struct lb_margin (*phi)(real s, const struct lb_arg *par))
 {
@@ -30,6 +30,14 @@ static inline real lb_phi_of_margin(const struct lb_batch *in, size_t i, const r
 
 	return lb_margin_row(&m, in->y[i], R(1.0), g);
 }
+
+/* The form of a loss of the margin: struct lb_margin phi(real s, const struct lb_arg *par). */
+#define LB_MARGIN(name, phi)                                                                                                    \
+	static real name##_row(const struct lb_batch *in, size_t i, const real *z, real *g)                                     \
+	{                                                                                                                       \
+		return lb_phi_of_margin(in, i, z, g, phi);                                                                      \
+	}                                                                                                                       \
+	LB_ROW(name, name##_row)
 
 /* log(1 + exp(-s)) */
 static inline struct lb_margin lb_logistic(real s)
@@ -48,7 +56,7 @@ static inline struct lb_margin lb_hinge(real s)
 	return (struct lb_margin){ .loss = hit ? u : R(0.0), .slope = hit ? R(-1.0) : R(0.0) };
 }
 
-/* sigmoid(-k s) and its derivative: the power of it that a loss takes is a product of these. */
+/* Returns sigmoid(-k s) and its derivative. Losses that are a power of it multiply the result. */
 static inline struct lb_margin lb_sigmoid_margin(real s, real k)
 {
 	const real x = k * s, u = exp(-fabs(x)), p = lb_sigmoid(-x, u);

@@ -1,6 +1,6 @@
 /* One formula for a row and for LB_PANEL rows side by side. A loss writes it once, as a function of n rows, n a constant where it is
  * called: column k of row i stands at [k * n + i], so that loops over i become vectors and every row keeps its own chain of sums; a
- * row's bytes are the same either way. LB_SIDE_BY_SIDE makes .row and .lanes of it. */
+ * row's bytes are the same either way. LB_SIDE_BY_SIDE makes the form of it. */
 #ifndef LB_ROW_LANES_H
 #define LB_ROW_LANES_H
 
@@ -32,14 +32,15 @@ LB_BODY real lb_row_alone(const struct lb_batch *in, size_t i, const real *z, re
 	return at.loss[0];
 }
 
-#define LB_SIDE_BY_SIDE(name, softmax, body)                                                                                    \
-	static real row(const struct lb_batch *in, size_t i, const real *z, real *g)                                         \
+#define LB_SIDE_BY_SIDE(name, with_softmax, body)                                                                               \
+	static real name##_row(const struct lb_batch *in, size_t i, const real *z, real *g)                                     \
 	{                                                                                                                       \
-		return lb_row_alone(in, i, z, g, softmax, body);                                                                \
+		return lb_row_alone(in, i, z, g, with_softmax, body);                                                           \
 	}                                                                                                                       \
-	LB_CLONES static void LB_LANES(name)(const struct lb_batch *in, struct lb_lane_rows *at)                    \
+	LB_CLONES static void LB_LANES(name)(const struct lb_batch *in, struct lb_lane_rows *at)                                \
 	{                                                                                                                       \
 		body(LB_PANEL, in->par, at);                                                                                    \
-	}
+	}                                                                                                                       \
+	static const struct lb_form name##_form = { .row = name##_row, .softmax = with_softmax, .lanes = LB_LANES(name) };
 
 #endif

@@ -126,4 +126,18 @@ static inline struct lb_soft lb_soft_fbeta(const struct lb_counts *c, double b, 
 	return (struct lb_soft){ .loss = wrong / den, .by_tp = -(b + wrong / den) / den, .by_fp = (1 + b) * c->tp / den / den };
 }
 
+/* The form of 1 - M: struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par). Rows count with a = p. */
+#define LB_CONFUSION(name, metric) LB_CONFUSION_(name, metric, (struct lb_amp){ .kind = LB_AMP_IDENTITY })
+/* The same with the amplifier that LB_AMP_PARAMS, the loss's first parameters, choose. */
+#define LB_AMPLIFIED_CONFUSION(name, metric) LB_CONFUSION_(name, metric, lb_amp_of(in->par))
+
+#define LB_CONFUSION_(name, metric, amplifier)                                                                                  \
+	static double name##_batch(const struct lb_batch *in, real *g)                                                          \
+	{                                                                                                                       \
+		const struct lb_amp amp = amplifier;                                                                            \
+                                                                                                                                \
+		return lb_soft_batch(in, g, &amp, metric);                                                                      \
+	}                                                                                                                       \
+	LB_BATCH(name, name##_batch)
+
 #endif

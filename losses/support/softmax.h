@@ -113,11 +113,27 @@ static inline __attribute__((always_inline)) void lb_phi_lanes(const struct lb_a
 		at->g[(size_t)at->label[i] * LB_PANEL + i] = own[i];
 }
 
-/* .lanes of a loss whose .row is lb_phi_row of phi; s->y and s->top are not told */
-#define LB_PHI_LANES(name, phi)                                                                                                 \
-	LB_CLONES static void LB_LANES(name)(const struct lb_batch *in, struct lb_lane_rows *at)                    \
+/* The form of a loss that depends on p_y alone: struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par). It reads neither
+ * s->y nor s->top. */
+#define LB_LABEL_PROBABILITY(name, phi) LB_LABEL_PROBABILITY_(name, phi, R(1.0), NULL)
+
+/* The same at a temperature: real inverse(const struct lb_arg *par) returns 1/T. Rows side by side are made at T = 1. */
+#define LB_LABEL_PROBABILITY_AT(name, phi, inverse)                                                                             \
+	static bool name##_at_temperature_1(const struct lb_arg *par)                                                                  \
+	{                                                                                                                       \
+		return !(inverse(par) < 1) && !(inverse(par) > 1);                                                              \
+	}                                                                                                                       \
+	LB_LABEL_PROBABILITY_(name, phi, inverse(in->par), name##_at_temperature_1)
+
+#define LB_LABEL_PROBABILITY_(name, phi, inv_t, hold)                                                                           \
+	static real name##_row(const struct lb_batch *in, size_t i, const real *z, real *g)                                     \
+	{                                                                                                                       \
+		return lb_phi_row(in, i, z, g, inv_t, phi);                                                                     \
+	}                                                                                                                       \
+	LB_CLONES static void LB_LANES(name)(const struct lb_batch *in, struct lb_lane_rows *at)                                \
 	{                                                                                                                       \
 		lb_phi_lanes(in->par, at, phi);                                                                                 \
-	}
+	}                                                                                                                       \
+	static const struct lb_form name##_form = { .row = name##_row, .softmax = true, .lanes = LB_LANES(name), .lanes_hold = hold };
 
 #endif

@@ -67,7 +67,7 @@ START_TEST(padded_rows_are_as_good)
 	struct subject s;
 
 	set_up(&s, _i);
-	if (!loss->row || loss->info.kind == LB_REGRESSION)
+	if (!loss->form->row || loss->info.kind == LB_REGRESSION)
 		return;
 	for (size_t k = 0; k < s.n; k++)
 		for (int scale = 0; scale < 2; scale++) {
@@ -87,7 +87,7 @@ START_TEST(nan_stays_in_its_row)
 	struct subject s;
 
 	set_up(&s, _i);
-	if (!loss->lanes)
+	if (!loss->form->lanes)
 		return;
 	struct lb_batch in = { .b = ROWS, .c = MOST_CLASSES, .z = padded, .ld = PAD, .y = y, .par = s.settings[0], .facts = &facts,
 				   .scratch = scratch };

@@ -94,14 +94,8 @@ START_TEST(descriptor_is_complete)
 	ck_assert_ptr_eq(lb_loss_find(info->kind, b->name), info);
 	const struct lb_loss *loss = lb_loss_of(info);
 	ck_assert_ptr_eq(loss, lb_loss_get((size_t)_i));
-	ck_assert_msg(!loss->row != !loss->batch, "%s: exactly one of row and batch", b->name);
-	ck_assert_int_eq(lb_loss_separable(info), loss->row != NULL);
-	ck_assert_msg(!(info->needs & LB_NEEDS_SAMPLE_IDS) || loss->visit, "%s: state a row, and no visit", b->name);
-	ck_assert_msg(!loss->visit || loss->init, "%s: a visit, and no state", b->name);
-	ck_assert_int_eq(loss->init != NULL, loss->free != NULL);
-	ck_assert_int_eq((info->needs & LB_OWNS_PROTOTYPES) != 0, loss->n_own != NULL);
-	ck_assert_msg(!loss->n_own == !loss->own_init && (!loss->n_own || loss->batch), "%s: parameters of its own, half declared", b->name);
-	ck_assert_int_eq(info->kind == LB_EMBEDDING, loss->scores != NULL);
+	ck_assert_msg(!lb_loss_misfit(loss), "%s: %s", b->name, lb_loss_misfit(loss));
+	ck_assert_int_eq(lb_loss_separable(info), loss->form->row != NULL);
 }
 END_TEST
 

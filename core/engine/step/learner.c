@@ -68,7 +68,7 @@ static int alloc_buffers(struct lb_learner *l, const struct lb_cohort *c, struct
 	l->g = lb_alloc_aligned(n, sizeof(real), err);
 	l->dz = lb_alloc_aligned(wide * l->net->ld, sizeof(real), err);
 	l->scratch = lb_alloc_aligned(c->batch * (l->columns + 4), sizeof(real), err);
-	if ((l->loss->batch || l->loss->visit) && !(l->tight = lb_alloc_aligned(2 * wide * l->columns, sizeof(real), err)))
+	if ((l->loss->form->batch || l->loss->visit) && !(l->tight = lb_alloc_aligned(2 * wide * l->columns, sizeof(real), err)))
 		return -1;
 	return l->w && l->g && l->dz && l->scratch ? 0 : -1;
 }
@@ -172,7 +172,7 @@ void lb_learner_store(const struct lb_learner *l, const double *plain, real *v)
 		v[l->net->n_params + i] = (real)plain[n + i];
 }
 
-/* rows of n values, from distance `from` to distance `to` */
+/* Copies rows of n values from one row stride to another. */
 static void restride(size_t rows, size_t n, const real *x, size_t from, real *y, size_t to)
 {
 	for (size_t i = 0; i < rows; i++)
@@ -232,7 +232,7 @@ static void rescale(const struct lb_learner *l)
 		l->g[i] *= (real)(longest / sqrt(sum));
 }
 
-/* The optimiser's own view of the derivatives by the scores. */
+/* Lets the optimiser replace the gradient by the scores before it goes back (normalized_gd, batch_perceptron). */
 static void redirect(struct lb_learner *l, const real *z, size_t b, int64_t step)
 {
 	const struct lb_scored scored = { .b = b, .views = l->views, .c = l->columns, .ld = l->net->ld, .z = z, .y = l->y,
@@ -272,7 +272,7 @@ static void update_ready(void *arg, size_t at, size_t n, const real *g)
 	update_by(s->l, at, n, g, s->t, s->lr, s->decay);
 }
 
-/* Whether the batch steps at all. */
+/* Returns false if the loss is not finite or skips updates in this epoch. */
 static bool steps(const struct lb_learner *l, const struct lb_cohort *c, double value)
 {
 	return isfinite(value) && !(l->loss->rests && l->loss->rests(l->setup->loss_par, l->epoch, c->epochs));
@@ -308,7 +308,8 @@ static double apply_loss(struct lb_learner *l, struct lb_batch *in)
 
 /* ---- compressed rows ---- */
 
-/* Row `column` of the first layer's weights, or of a vector like them: `of` ld / LB_PANEL pieces of LB_PANEL values. */
+/* Returns the LB_PANEL weights that connect input `column` to one panel of the first layer's outputs, in a vector laid out like
+ * the weights. */
 static real *piece(const struct lb_learner *l, real *v, size_t column, size_t panel)
 {
 	return v + l->net->layer[0].w + (panel * l->net->layer[0].in + column) * LB_PANEL;
