@@ -49,7 +49,7 @@ int lb_check_values(const struct lb_resolving *like, struct lb_faults *faults, s
 /* The task of r->root, LB_N_KINDS when it is none we know. */
 enum lb_kind lb_task_of(const struct lb_resolving *r);
 
-/* constraints.c: whether the option that a component goes with is given, as more than `none`. */
+/* Returns true if the block named by info->goes_with is present and its kind is not `none` (constraints.c). */
 bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info);
 
 /* Defaults that depend on other options. True when the option has such a rule; *item is NULL to leave it out. */

@@ -236,7 +236,7 @@ static int push_grid(struct lb_sweep *s, struct lb_track *t, const struct lb_par
 
 /* Blocks with lists inside */
 
-/* The values of one key of a block; none when it stands for itself. */
+/* Collects the sweep values of one key of a block; leaves the list empty if the value is a plain one. */
 static int inner_values(struct lb_sweep *s, struct lb_track *inner, const struct lb_node *block, struct lb_err *err)
 {
 	bool sure;

@@ -171,7 +171,7 @@ static int check_labels(const cJSON *config, const struct lb_table t[LB_FILES], 
 	return 0;
 }
 
-/* With data.index_base: auto, a file is read again as counting from 0 when only its companion shows that both do. */
+/* With data.index_base: auto, reads a file again with base 0 when only another file of the data contains index 0. */
 static int read_file(const cJSON *config, const char *path, int i, bool from_zero, struct lb_table *out, struct lb_err *err)
 {
 	struct lb_read_options opt = lb_read_options_of(config, i);

@@ -24,8 +24,7 @@ int lb_store_write(const char *dir, const char *id, const cJSON *record, struct 
 int lb_store_prepare(const char *dir, struct lb_err *err);
 /* 0 while all folders that this process has prepared are there and are the same ones; else LB_MACHINE. */
 int lb_store_check(struct lb_err *err);
-/* Removes the half-written files again, after a run: one that was killed just before it may have died only then. Only regular files
- * of this user that have the names of lossbench's own half-written files are removed. No claim, as above. */
+/* Removes the temporary files of processes that have died since lb_store_prepare. The caller must hold no claim. */
 void lb_store_tidy(const char *dir);
 
 /* Whether a text has the form of an id. */

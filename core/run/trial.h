@@ -63,8 +63,8 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 /* DIR/trials/ID.checkpoint, where a training is kept (train.checkpoint), as a new string. */
 char *lb_checkpoint_path(const struct lb_trial *t, struct lb_err *err);
 
-/* Trials of equal keys read the same batches in the same order and can be trained in company; NULL for a trial that goes alone (it
- * reads all rows at once), or with err when memory runs out. A new string. */
+/* Returns the cohort key, a new string: trials with equal keys can be trained in lockstep on the same batches. NULL if the trial
+ * reads all rows at once and trains alone, or, with err set, when memory runs out. */
 char *lb_cohort_key(const struct lb_trial *t, struct lb_err *err);
 
 /* Trains the cohort of k trials that leader was prepared for: setup holds the setups of all. */

@@ -40,7 +40,7 @@ struct pool {
 	struct group *queue;     /* ring of groups to run */
 	size_t head, waiting, n;
 	size_t running, busy_in_a_row;
-	size_t again;                /* trials of the worker that is looked at which are run again, each alone */
+	size_t again;                /* number of trials of the worker that died which were queued again, each alone */
 	struct lb_progress progress;
 	struct lb_run_counts *counts;
 	struct lb_err *message;      /* of the trial that is looked at */
@@ -365,7 +365,7 @@ static size_t most_together(const struct pool *pool)
 	return share < 1 ? 1 : share > MOST_TOGETHER ? MOST_TOGETHER : share;
 }
 
-/* Cuts runs of equal keys into groups; */
+/* Splits trials with equal cohort keys into groups of at most most_together() trials, queued in the order of the plan. */
 static void make_groups(struct pool *pool, const struct keyed *k, size_t n)
 {
 	const size_t most = most_together(pool);

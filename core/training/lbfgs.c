@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first part of the way is gone in float32, at twice the speed, until the gradient is this share of the first one; its end is in
- * double. */
+/* Minimises in float32, which is twice as fast, until the gradient has fallen to this share of the first one, then finishes in
+ * float64. */
 #define ROUGH_SHARE 1e-4
 
 struct search {

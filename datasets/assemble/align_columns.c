@@ -302,7 +302,7 @@ static bool find_labels(const struct fitting *f, char *references, size_t *at)
 	return n == f->known->n_labels;
 }
 
-/* A label that no row of a file with lists of labels has. */
+/* Adds a column of zeros for a label of the model that does not occur in this file. */
 static int absent_label(const struct fitting *f, struct lb_column *to, struct lb_err *err)
 {
 	*to = (struct lb_column){ .type = LB_NUMBER, .num = lb_alloc(f->t->n, sizeof *to->num, err) };

@@ -372,7 +372,7 @@ static int check_sizes(const struct lb_split *s, const struct lb_split_options *
 	return 0;
 }
 
-/* ---- the way of a split ---- */
+/* ---- entry points ---- */
 
 static void fill_pool(struct deal *s, uint8_t part)
 {

@@ -113,7 +113,7 @@ for name in .plan tuning.json; do
 		if [ $kind = fifo ]; then mkfifo "s/$name"; else ln -s ../planted "s/$name"; fi
 		status=0
 		timeout 20 lossbench sweep c.yaml --quiet --set output.dir=s >/dev/null 2>err || status=$?
-		assert_eq $status $([ $name = .plan ] && echo 5 || echo 0) "status with a $kind as $name"
+		assert_eq "$status" "$([ $name = .plan ] && echo 5 || echo 0)" "status with a $kind as $name"
 		[ ! -e planted ] || fail 'a link was followed'
 	done
 done

@@ -53,8 +53,8 @@ for config in c sparse; do
 	unset LOSSBENCH_CHECKPOINT_SECONDS
 	assert_exit 0 lossbench sweep $config.yaml --jobs 1
 	assert_lacks "$err" 'not a whole checkpoint'
-	assert_same_results whole_$config $folder
-	nothing_left $folder
+	assert_same_results "whole_$config" "$folder"
+	nothing_left "$folder"
 done
 most=0
 for f in killed/trials/*.json; do

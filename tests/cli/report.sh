@@ -90,7 +90,7 @@ assert_exit 2 lossbench report r --metric acuracy
 assert_contains "$err" "lossbench report: unknown metric 'acuracy'; did you mean 'test.accuracy'"
 
 # Only the trials whose ids are given.
-first=$(basename "$(ls r/trials/*.json | head -n 1)" .json)
+first=$(find r/trials -name '*.json' -printf '%f\n' | sed -n 's/\.json$//;1p')
 assert_exit 0 lossbench report r --ids <(echo "$first")
 assert_contains "$out" 'c: 1 trial;'
 

@@ -108,6 +108,7 @@ assert_exit 2 "$scripts/sweep-parallel.sh"
 
 # Whatever the path holds, it is one word to every shell on the way.
 sed 's/{dir: whole}/{dir: named}/; s/^name: .*/name: small/' c.yaml >named.yaml
+# shellcheck disable=SC2016 # names that a shell would expand
 for path in 'a b.yaml' 'x;touch PWNED;$(touch PWNED).yaml' "q'u\"o \`touch PWNED\`.yaml" -dash.yaml '{}{.}{1}{2}{#}.yaml' $'new\nline.yaml' \
 	'ü*?[a]\\.yaml'; do
 	rm -rf named

@@ -14,7 +14,7 @@ struct lb_feed {
 	struct lb_compressed rows;    /* what csr holds */
 	uint32_t *column;                /* compressed: the n_columns different columns of the batch, in the order they are met */
 	size_t n_columns;
-	uint32_t *stamp, turn;           /* (features) the last turn that met each column */
+	uint32_t *stamp, turn;           /* (features) stamp[j] == turn if column j occurs in the current batch */
 };
 
 /* Whether the trials of a cohort read compressed rows: the data are sparse, and no trial needs the rows written out (further views,

@@ -28,8 +28,8 @@ enum { VECS = 64 / WIDTH, LANES = WIDTH / (LB_REAL / 8) };
 /* Steps of k that one pass over the tiles takes, so that what it reads of b stays in the first cache. */
 enum { BLOCK = 16384 / (LB_REAL / 8) / LB_PANEL };
 
-/* What the tiles of one or two panels are made of; a, c and init move down from tile to tile. By its address: passed by value it would be
- * copied in pieces other than it was written in, which waits for all stores before. */
+/* Operands of one strip, one or two panels wide. make_strip advances a, c and init from tile to tile. Passed by
+ * pointer: passing it by value stalls on store forwarding. */
 struct strip {
 	struct lb_left a;
 	struct lb_panels b, c;
@@ -37,8 +37,8 @@ struct strip {
 	size_t init_row, init_panel;
 };
 
-/* A tile of m rows and p panels, m, p and turned constants; turned: a.row is 1. Left values are found from every third row's pointer, or
- * from one: there are not enough registers for a pointer a row. */
+/* Micro-kernel: c (m rows, p panels) += a b. m, p and turned are compile-time constants; turned: a is stored transposed
+ * (a.row == 1). Keeps one pointer for every third row of a, since one for each row would not fit into the registers. */
 LB_INLINE void tile(const int m, const int p, const bool turned, size_t k, const struct strip *t)
 {
 	const int pointers = turned ? 1 : (m + 2) / 3;
@@ -157,7 +157,7 @@ static void sparse_transposed(size_t m, size_t n, const struct lb_compressed *a,
 		}
 }
 
-/* A square of a matrix in whole panels, `rows` of its rows; the others are 0. Its columns are then the rows of the transpose. */
+/* Transposes one LB_PANEL x LB_PANEL block of a matrix in panels. Rows beyond `rows` are read as 0. */
 LB_INLINE void turn_square(const real *x, size_t row, size_t rows, real *to, size_t to_row, size_t columns)
 {
 #if defined __AVX512F__

@@ -48,8 +48,8 @@ struct lb_softmax_sums {
 	real *rest, *sum, *lp, *top;
 };
 
-/* LB_PANEL rows side by side, a row a lane: column k of row i stands at [k * LB_PANEL + i]. What is asked of the rows is done for all lanes
- * at once by loops that the compiler makes vectors of; lanes beyond the last row repeat it. Aligned to 64 bytes. */
+/* LB_PANEL rows transposed, so that row i occupies lane i: column k of row i is at [k * LB_PANEL + i]. Loops over i become
+ * vectors. Lanes without a row hold copies of the last one. */
 struct lb_lane_rows {
 	real label[LB_PANEL] __attribute__((aligned(64)));
 	real own[LB_PANEL], term[LB_PANEL]; /* of the label: its score, its term */

@@ -366,7 +366,8 @@ static void make_gradient(const struct backward_job *j, struct part p)
 				rows_of(j->d + p.column, l->ld), NULL, to);
 }
 
-/* A piece of it, told of while it is in the first caches and not kept. */
+/* Computes one tile of dW into a stack buffer and passes it to net->ready while it is still in the first caches. The
+ * tile is not written to g. */
 static void tell_piece(void *arg, size_t k)
 {
 	const struct backward_job *j = arg;

@@ -37,9 +37,9 @@ struct lb_net {
 	 * gradient that some row of the batch has an entry for: the others must be 0 before. */
 	const struct lb_compressed *sparse;
 	bool begun;              /* the next forward finds the first layer's affine values made: lb_net_forward clears it */
-	/* Unless NULL, backward calls this with n derivatives by the weights at .. at + n of the flat vector that have just been made and are still
-	 * in the thread's first caches, until all weights have been told of; it may change those weights. What it was told need not stand in
-	 * backward's g afterwards. Not for compressed rows. */
+	/* Optional. Backward calls it once for every block of weight gradients, those of w[at .. at + n), right after it has
+	 * computed them. The callback may update these weights. Blocks passed to it are not stored in g. It is not called for
+	 * compressed inputs. */
 	void (*ready)(void *arg, size_t at, size_t n, const real *g);
 	void *ready_arg;
 	struct lb_team *team;    /* borrowed; threads that share the rows of every product. NULL after lb_net_new: the caller alone */

@@ -42,10 +42,11 @@ const struct lb_optim *lb_optim_at(size_t i);
  * g - <w,g> / (<w,w> + 1e-30) w, times |g| / (|that| + 1e-30). Where nothing but rounding is left of it, 0. */
 void lb_optim_project(size_t n, const real *w, real *g);
 
-/* The two ways to redirect (core/engine/optim/normalized_gradient.c), as the descriptors normalized_gd and batch_perceptron say. The first returns what it
- * divided by: the sum over all rows of |dz|, of half the sum of |dz| where there are several columns; 1 and no change where that is 0
- * or not finite. The second returns 1. */
+/* Divides s->dz by the sum over all rows of |dz|, of half the sum of |dz| where there are several columns, and returns that sum. Where it is
+ * 0 or not finite, changes nothing and returns 1. Descriptor normalized_gd (core/engine/optim/normalized_gradient.c). */
 double lb_by_derivative(const struct lb_scored *s);
+/* Replaces s->dz by the steps of the perceptron for the rows that are predicted wrongly, normalised or not; t counts steps from 1.
+ * Returns 1. Descriptor batch_perceptron. */
 double lb_by_mistakes(int64_t t, bool normalize, const struct lb_scored *s);
 
 #endif

@@ -5,10 +5,11 @@
 
 #include "core/engine/step/learner.h"
 
-/* Losses from here on, up or down, have their gradients measured. */
+/* When the loss reaches this in size, the gradient norm of each layer is recorded for the message about divergence. */
 #define LB_STRAINED 1e6
 
-/* l->strain <- the layer whose gradient, the one in l->g of step `step` (from 0), is longest; one that is not finite counts as longest. */
+/* Records in l->strain_* the layer whose gradient, in l->g at step `step` (from 0), has the largest norm. A norm that is not
+ * finite counts as the largest. */
 void lb_strain_measure(struct lb_learner *l, int64_t step);
 
 /* Appends to the words in text what is known: "; gradient norm 3e+38 in layer 2 at step 17", or which layer has weights that are not

@@ -22,8 +22,8 @@ struct session {
 	struct lb_evaluator *eval;
 	uint32_t *order, *rows;          /* (training rows), (batch) */
 	struct lb_feed feed;
-	struct lb_subject *subject;   /* k: of the evaluation under way, */
-	size_t *who;                     /* k: of which trials they are */
+	struct lb_subject *subject;   /* k: the models that this pass evaluates */
+	size_t *who;                     /* k: the index of the trial of each subject */
 	double *valid;                   /* (k, most metrics of a trial) room for one split's metrics */
 	size_t most_metrics;
 	int64_t step, total, an_epoch;   /* steps done, of all, of an epoch */
@@ -381,7 +381,7 @@ static int end_epochs(struct session *s, size_t epoch, double trained, struct lb
 	return 0;
 }
 
-/* The parameters that count, and from here on the trial's calibration and threshold. */
+/* Restores the parameters of the best epoch (early stopping) and fits calibration and threshold on the validation rows. */
 static int settle_on(struct session *s, size_t i, struct lb_err *err)
 {
 	struct lb_learner *l = &s->learner[i];
