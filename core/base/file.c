@@ -1,5 +1,6 @@
-#include "core/base/file.h"
+#include "core/base/file_internal.h"
 
+#include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
 
@@ -34,7 +35,7 @@ static const struct {
 	{ EFBIG, "raise the limit of file sizes (ulimit -f) or name a path on a file system that takes larger files" },
 };
 
-static int fail(struct lb_err *err, enum lb_code code, const char *path, const char *what, int reason)
+int lb_file_fail(struct lb_err *err, enum lb_code code, const char *path, const char *what, int reason)
 {
 	const char *advice = "check the path and the disk";
 
@@ -65,7 +66,7 @@ static int make_dir(const char *path, struct lb_err *err)
 	const int reason = errno;
 	if (is_dir(path))
 		return 0;
-	return fail(err, LB_MACHINE, path, "the folder cannot be made", reason == EEXIST ? ENOTDIR : reason);
+	return lb_file_fail(err, LB_MACHINE, path, "the folder cannot be made", reason == EEXIST ? ENOTDIR : reason);
 }
 
 int lb_make_dirs(const char *path, struct lb_err *err)
@@ -85,8 +86,7 @@ int lb_make_dirs(const char *path, struct lb_err *err)
 	return rc;
 }
 
-/* What a path leads to, in words; NULL for a regular file. */
-static const char *kind_of(mode_t mode)
+const char *lb_file_kind(mode_t mode)
 {
 	return S_ISREG(mode) ? NULL :
 	       S_ISDIR(mode) ? "a folder" :
@@ -96,15 +96,9 @@ static const char *kind_of(mode_t mode)
 	       S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "of an unknown kind";
 }
 
-static int wrong_kind(const char *path, const char *kind, const char *advice, enum lb_code code, struct lb_err *err)
+int lb_file_wrong_kind(const char *path, const char *kind, const char *advice, enum lb_code code, struct lb_err *err)
 {
 	return lb_fail(err, code, "%s: is %s, expected a regular file; %s", path, kind, advice);
-}
-
-static int wrong_source(const char *path, mode_t mode, enum lb_code code, struct lb_err *err)
-{
-	return wrong_kind(path, kind_of(mode), S_ISDIR(mode) ? "name the file in it" : S_ISLNK(mode) ? "links are not followed here" :
-			  "store what it holds in a file first, and name that", code, err);
 }
 
 int lb_check_place(const char *path, enum lb_code code, struct lb_err *err)
@@ -113,10 +107,10 @@ int lb_check_place(const char *path, enum lb_code code, struct lb_err *err)
 	struct stat st;
 
 	if (stat(path, &st) == 0)
-		return kind_of(st.st_mode) ? wrong_kind(path, kind_of(st.st_mode), advice, code, err) : 0;
+		return lb_file_kind(st.st_mode) ? lb_file_wrong_kind(path, lb_file_kind(st.st_mode), advice, code, err) : 0;
 	if (errno == ELOOP)
-		return wrong_kind(path, "a symbolic link that leads to itself", advice, code, err);
-	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? wrong_kind(path, "a symbolic link to nothing", advice, code, err) : 0;
+		return lb_file_wrong_kind(path, "a symbolic link that leads to itself", advice, code, err);
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? lb_file_wrong_kind(path, "a symbolic link to nothing", advice, code, err) : 0;
 }
 
 /* 0 or an errno. */
@@ -260,9 +254,9 @@ int lb_write_file(const char *path, const char *data, size_t n, struct lb_err *e
 	int reason;
 
 	if (write_through(path, data, n, &reason))
-		return reason ? fail(err, LB_MACHINE, path, "cannot be written", reason) : 0;
+		return reason ? lb_file_fail(err, LB_MACHINE, path, "cannot be written", reason) : 0;
 	if (is_dir(path))
-		return fail(err, LB_MACHINE, path, "cannot be written", EISDIR);
+		return lb_file_fail(err, LB_MACHINE, path, "cannot be written", EISDIR);
 	if (lb_check_place(path, LB_MACHINE, err))
 		return -1;
 	const int fd = open_temporary(path, &tmp, &reason, err);
@@ -280,7 +274,7 @@ int lb_write_file(const char *path, const char *data, size_t n, struct lb_err *e
 	} else if (!reason)
 		return -1;
 	free(tmp);
-	return reason ? fail(err, LB_MACHINE, path, "cannot be written", reason) : 0;
+	return reason ? lb_file_fail(err, LB_MACHINE, path, "cannot be written", reason) : 0;
 }
 
 /* ---- batches ---- */
@@ -357,7 +351,7 @@ static int batch_put(struct lb_file_group *b, const char *path, const char *data
 	}
 	free(f.path);
 	free(f.tmp);
-	return reason ? fail(err, LB_MACHINE, path, "cannot be written", reason) : -1;
+	return reason ? lb_file_fail(err, LB_MACHINE, path, "cannot be written", reason) : -1;
 }
 
 int lb_file_group_add(struct lb_file_group *b, const char *path, const char *data, size_t n, struct lb_err *err)
@@ -384,7 +378,7 @@ int lb_file_group_commit(struct lb_file_group *b, struct lb_err *err)
 	}
 	if (!reason && b->n)
 		reason = sync_dir(b->file[i = b->n - 1].path);
-	const int rc = reason ? fail(err, LB_MACHINE, b->file[i].path, "cannot be written", reason) : 0;
+	const int rc = reason ? lb_file_fail(err, LB_MACHINE, b->file[i].path, "cannot be written", reason) : 0;
 	lb_file_group_drop(b);
 	return rc;
 }
@@ -401,85 +395,7 @@ void lb_file_group_drop(struct lb_file_group *b)
 	*b = (struct lb_file_group){ 0 };
 }
 
-/* ---- reading ---- */
-
-/* Without O_NONBLOCK the open of a FIFO would wait for a writer; a device may do something when it is opened, so it is looked at first. */
-static int open_regular(int folder, const char *name, const char *path, int flags, enum lb_code code, struct lb_err *err)
-{
-	struct stat st;
-	const int no_follow = flags & O_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
-
-	if (!fstatat(folder, name, &st, no_follow) && kind_of(st.st_mode))
-		return wrong_source(path, st.st_mode, code, err);
-	const int fd = folder == AT_FDCWD ? open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags) :
-					    openat(folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
-	if (fd < 0)
-		return fail(err, code, path, "cannot be read", errno);
-	const int reason = fstat(fd, &st) ? errno : 0;
-	if (!reason && S_ISREG(st.st_mode))
-		return fd;
-	close(fd);
-	return reason ? fail(err, code, path, "cannot be read", reason) : wrong_source(path, st.st_mode, code, err);
-}
-
-int lb_open_file(const char *path, enum lb_code code, struct lb_err *err)
-{
-	return open_regular(AT_FDCWD, path, path, 0, code, err);
-}
-
-int lb_open_entry(int folder, const char *name, const char *path, enum lb_code code, struct lb_err *err)
-{
-	return open_regular(folder, name, path, O_NOFOLLOW, code, err);
-}
-
-/* Reads to the end or to one byte over max. 0 or an errno. */
-static int read_all(int fd, size_t max, struct lb_buf *b)
-{
-	char block[16384];
-	ssize_t k;
-
-	while (b->n <= max && !b->bad) {
-		k = read(fd, block, sizeof block);
-		if (k == 0)
-			break;
-		if (k > 0)
-			lb_buf_add(b, block, (size_t)k);
-		else if (errno != EINTR)
-			return errno;
-	}
-	return 0;
-}
-
-char *lb_read_open(int fd, const char *path, size_t max, size_t *n, enum lb_code code, struct lb_err *err)
-{
-	struct lb_buf b = { 0 };
-	const int reason = read_all(fd, max, &b);
-
-	lb_buf_add(&b, "", 0);
-	if (reason)
-		fail(err, code, path, "cannot be read", reason);
-	else if (b.bad)
-		lb_fail_memory(err, b.n);
-	else if (b.n > max)
-		lb_fail(err, code, "%s: is larger than the %zu KiB allowed; check that it is the file you mean", path,
-			max / 1024);
-	else {
-		*n = b.n;
-		return b.s;
-	}
-	lb_buf_free(&b);
-	return NULL;
-}
-
-char *lb_read_file(const char *path, size_t max, size_t *n, enum lb_code code, struct lb_err *err)
-{
-	const int fd = lb_open_file(path, code, err);
-	char *text = fd >= 0 ? lb_read_open(fd, path, max, n, code, err) : NULL;
-
-	if (fd >= 0)
-		close(fd);
-	return text;
-}
+/* ---- places in a text ---- */
 
 void lb_file_place(const char *text, size_t at, size_t *line, size_t *column)
 {

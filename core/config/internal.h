@@ -61,7 +61,7 @@ void lb_rule_check(const struct lb_resolving *r);
 /* The seed of whatever has none of its own. */
 double lb_rule_seed(const struct lb_resolving *r);
 
-/* The option's node, or NULL when it is absent. */
+/* lookup.c: the option's node, or NULL when it is absent. */
 const struct lb_node *lb_given(const struct lb_resolving *r, const char *path);
 /* Place of the option, or of the nearest enclosing block that is given. */
 struct lb_mark lb_given_mark(const struct lb_resolving *r, const char *path);

@@ -1,0 +1,50 @@
+#include "core/config/internal.h"
+
+#include <string.h>
+
+const struct lb_node *lb_given(const struct lb_resolving *r, const char *path)
+{
+	const struct lb_node *node = lb_tree_at(r->root, path, NULL);
+
+	return lb_node_absent(node) ? NULL : node;
+}
+
+struct lb_mark lb_given_mark(const struct lb_resolving *r, const char *path)
+{
+	const struct lb_node *above = NULL, *node = lb_tree_at(r->root, path, &above);
+
+	if (!lb_node_absent(node))
+		return node->mark;
+	if (above && above != r->root)
+		return above->mark;
+	return (struct lb_mark){ .file = r->file };
+}
+
+const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_walk *walk)
+{
+	const struct lb_info *info = NULL;
+
+	if (kind < LB_N_KINDS)
+		return reg->next(block, kind, &walk->at);
+	while (walk->kind < LB_N_KINDS && !(info = reg->next(block, walk->kind, &walk->at)))
+		*walk = (struct lb_walk){ .kind = walk->kind + 1 };
+	return info;
+}
+
+const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name)
+{
+	struct lb_walk walk = { 0 };
+	const struct lb_info *info;
+
+	while ((info = lb_component_next(reg, block, kind, &walk)) && strcmp(info->name, name))
+		continue;
+	return info;
+}
+
+const struct lb_param *lb_component_param(const struct lb_info *info, const char *name)
+{
+	for (int i = 0; info && i < info->n_params; i++)
+		if (!strcmp(info->params[i].name, name))
+			return &info->params[i];
+	return NULL;
+}
