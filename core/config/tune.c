@@ -192,6 +192,8 @@ static int open_all(struct lb_tune *t, struct lb_err *err)
 	read_block(t, first);
 	for (size_t i = 0; !rc && i < t->n_arms; i++)
 		rc = open_arm(t, i, lb_given(&t->sweep.r, "tune.space"), err);
+	if (!rc)
+		lb_tune_space_check(t, lb_given(&t->sweep.r, "tune.space"));
 	if (!rc && !t->faults.n)
 		rc = check_all(t, err);
 out:

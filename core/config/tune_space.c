@@ -140,6 +140,40 @@ static int given_space(struct lb_tune *t, struct lb_tune_arm *a, const struct lb
 	return 0;
 }
 
+static bool has_parameter(const struct lb_tune_arm *a, const struct lb_option *block, const char *name)
+{
+	const struct lb_info *info = arm_component(a, block->path);
+
+	return !info || !strcmp(name, block->key) || lb_component_param(info, name);
+}
+
+static void refuse_parameter(const struct lb_tune *t, const struct lb_option *block, const struct lb_node *key)
+{
+	struct lb_words known = { 0 };
+	char what[LB_HINT_TEXT];
+
+	for (size_t i = 0; i < t->n_arms; i++) {
+		const struct lb_info *info = arm_component(&t->arm[i], block->path);
+		for (int k = 0; k < info->n_params; k++)
+			lb_words_add(&known, info->params[k].name);
+	}
+	snprintf(what, sizeof what, "no %s of this study has such a parameter", block->noun);
+	lb_refuse(&t->sweep.r, key->mark, key->text, what, &known, lb_nearest(lb_path_last(key->text), known.v, known.n));
+}
+
+void lb_tune_space_check(const struct lb_tune *t, const struct lb_node *space)
+{
+	for (size_t i = 0; space && space->type == LB_MAPPING && i < space->n; i++) {
+		const char *path = space->key[i]->text;
+		const struct lb_option *block = lb_option_find(path, strlen(path)) ? NULL : lb_option_component(path);
+		bool known = !block;
+		for (size_t arm = 0; arm < t->n_arms && !known; arm++)
+			known = has_parameter(&t->arm[arm], block, lb_path_last(path));
+		if (!known)
+			refuse_parameter(t, block, space->key[i]);
+	}
+}
+
 /* ---- candidates ---- */
 
 static double space_size(const struct lb_tune_arm *a)

@@ -146,3 +146,18 @@ cmp out/tuning.json whole/tuning.json
 for f in whole/trials/*.json; do
 	cmp <(json "$f" .result) <(json "out/trials/${f##*/}" .result)
 done
+
+# A parameter that one loss of the study has is left out for the others; one that no loss has is refused.
+cat >space.yaml <<END
+task: binary
+data: {train: {path: $LB_ROOT/datasets/samples/german_credit.csv.gz, label: target}}
+loss: logistic
+sweep: {loss: [logistic, focal]}
+tune: {trials: 2, folds: 2, metric: valid.auc, space: {loss.gamma: [1, 2], optimizer.lr: [0.1, 1]}}
+output: {dir: space}
+END
+assert_exit 0 lossbench config check space.yaml
+sed 's/loss.gamma/loss.gama/; s/optimizer.lr/model.depth/' space.yaml >unknown.yaml
+assert_exit 3 lossbench config check unknown.yaml
+assert_contains "$err" 'unknown.yaml:5:56: loss.gama: no loss of this study has such a parameter, allowed: gamma; did you mean "gamma"?'
+assert_contains "$err" 'model.depth: no model of this study has such a parameter'
