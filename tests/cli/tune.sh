@@ -150,7 +150,7 @@ done
 # A parameter that one loss of the study has is left out for the others; one that no loss has is refused.
 cat >space.yaml <<END
 task: binary
-data: {train: {path: $LB_ROOT/datasets/samples/german_credit.csv.gz, label: target}}
+data: {train: {path: $LB_ROOT/datasets/samples/german_credit.csv.gz}}
 loss: logistic
 sweep: {loss: [logistic, focal]}
 tune: {trials: 2, folds: 2, metric: valid.auc, space: {loss.gamma: [1, 2], optimizer.lr: [0.1, 1]}}
