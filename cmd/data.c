@@ -255,7 +255,7 @@ static int convert(const char *from, const char *to, struct inspect_options *loo
 	size_t label = 0;
 
 	if (lb_file_exists(to) && !force)
-		return lb_fail(err, LB_USAGE, "%s: is there already; remove it, choose another name, or give --force", to);
+		return lb_fail(err, LB_USAGE, "%s already exists; delete it, choose another name, or give --force", to);
 	look->table_only = true;
 	if (inspect(from, look, &s, err))
 		return -1;

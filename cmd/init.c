@@ -153,7 +153,7 @@ static void add_data(struct lb_buf *b, const struct proposal *p)
 	for (size_t k = 0; s->named && k < s->data->n_classes; k++) {
 		lb_buf_puts(b, k ? ", " : "\n  labels: [");
 		lb_buf_yaml(b, s->data->class_name[k]);
-		lb_buf_puts(b, k + 1 < s->data->n_classes ? "" : "]          # the columns to predict: 1 there, 0 not there, empty not known");
+		lb_buf_puts(b, k + 1 < s->data->n_classes ? "" : "]          # the columns to predict: 1 = present, 0 = absent, empty = unknown");
 	}
 	lb_buf_puts(b, "\n");
 	add_sets(b, p);
@@ -286,7 +286,7 @@ static int make(const struct proposal *p, struct lb_err *err)
 	else if (!p->out)
 		fputs(b.s, stdout);
 	else if (lb_file_exists(p->out))
-		rc = lb_fail(err, LB_USAGE, "%s: is there already; remove it or choose another --out", p->out);
+		rc = lb_fail(err, LB_USAGE, "%s already exists; delete it or choose another --out", p->out);
 	else if (!(rc = lb_write_file(p->out, b.s, b.n, err)))
 		printf("%s written; next: lossbench sweep --config %s\n", shown.s, shown.s);
 	lb_buf_free(&b);

@@ -222,7 +222,7 @@ static int read_targets(const cJSON *in, const struct lb_loss_info *l, struct in
 		return lb_fail(err, LB_DATA, "%s: found %zu x %zu, %s have %zu x %zu", name, rows, columns, point_name(l), x->b, x->c);
 	for (size_t k = 0; l->kind == LB_MULTILABEL && k < rows * columns; k++)
 		if (x->t[k] != 0 && x->t[k] != 1 && x->t[k] != -1)
-			return lb_fail(err, LB_DATA, "labels: row %zu, column %zu: found %g, allowed: 1 (there), 0 (not there) or -1 (not known)",
+			return lb_fail(err, LB_DATA, "labels: row %zu, column %zu: found %g, allowed: 1 (present), 0 (absent) or -1 (unknown)",
 				       k / columns + 1, k % columns + 1, x->t[k]);
 	return 0;
 }

@@ -14,12 +14,12 @@
 #include <string.h>
 
 const struct command commands[] = {
-	{ "train", "Run one trial and print what it reached.", "--config FILE [--set key.path=value]... [options]",
+	{ "train", "Train one model and print its metrics.", "--config FILE [--set key.path=value]... [options]",
 	  "lossbench train --config configs/fashion_mnist_mlp.yaml --set train.seed=2", NULL, cmd_train },
 	{ "sweep", "Run all trials of a config in worker processes; go on where an earlier run stopped.",
 	  "--config FILE [--set key.path=value,value]... [options]", "lossbench sweep --config configs/quickstart.yaml --jobs 2",
 	  "Shell loops: --list prints one trial a line (id, state, what varies); --only ID runs it.", cmd_sweep },
-	{ "predict", "Write what a trained model says of new rows.", "--model FILE.npz --data FILE [--out FILE.csv|.npy] [options]",
+	{ "predict", "Apply a trained model to new rows.", "--model FILE.npz --data FILE [--out FILE.csv|.npy] [options]",
 	  "lossbench predict --model letter.npz --data new.csv --what probabilities --out p.csv",
 	  "Columns are found by their names, those of a block of numbers by their places.",
 	  cmd_predict },
@@ -28,11 +28,11 @@ const struct command commands[] = {
 	  "All options are those of scripts/aggregate.py, which does the work: see lossbench report --help.", cmd_report },
 	{ "compare", "Say what changed between two sets of results, trial by trial and in the mean.", "A B [options]",
 	  "lossbench compare results/before results/after", "All options are those of scripts/compare.py.", cmd_compare },
-	{ "status", "Count what is done, running and to do in a folder of results.", "DIR [options]", "lossbench status results/quickstart",
+	{ "status", "Show a study's progress: done, running, failed, pending.", "DIR [options]", "lossbench status results/quickstart",
 	  NULL, cmd_status },
 	{ "merge", "Join results of several machines; different results of one trial are refused.", "--into DIR DIR...",
 	  "lossbench merge --into results/all host1/results host2/results", NULL, cmd_merge },
-	{ "clean", "List, and remove when told, the records that no config refers to.", "DIR --config FILE... [options]",
+	{ "clean", "List records that no config uses; delete them with --remove.", "DIR --config FILE... [options]",
 	  "lossbench clean results/mine --config mine.yaml", NULL, cmd_clean },
 	{ "losses", "List losses, show one, evaluate it on given scores, check its gradient.",
 	  "[show NAME | eval [KIND/]NAME | plot NAME | check [NAME]] [options]",

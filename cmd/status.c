@@ -71,7 +71,7 @@ static void print_text(const char *dir, const struct lb_standing *s, const cJSON
 	char left[32];
 
 	print_head(dir, s, journal);
-	printf("  %-12s %6zu\n  %-12s %6zu  a result too\n", "ok", s->ok, "diverged", s->diverged);
+	printf("  %-12s %6zu\n  %-12s %6zu  (counts as done)\n", "ok", s->ok, "diverged", s->diverged);
 	printf("  %-12s %6zu%s\n", "failed", s->failed, s->failed ? "  run again by the next sweep; `message` of the record says why" : "");
 	if (s->interrupted)
 		printf("  %-12s %6zu  run again by the next sweep\n", "interrupted", s->interrupted);

@@ -46,7 +46,7 @@ int lb_fail_more(struct lb_err *err, enum lb_code code, const char *fmt, ...)
 
 int lb_fail_memory(struct lb_err *err, unsigned long long bytes)
 {
-	lb_fail(err, LB_MACHINE, "out of memory: %llu bytes could not be had; use fewer rows or features, or --jobs 1", bytes);
+	lb_fail(err, LB_MACHINE, "out of memory: could not allocate %llu bytes; use fewer rows or features, or --jobs 1", bytes);
 	if (err)
 		err->memory = true;
 	return -1;

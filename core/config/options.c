@@ -62,13 +62,13 @@ static const struct lb_option options[] = {
 	{ .path = "data.test.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.teacher", .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of valid, then of test; "
-						  "a column a class, in the order of the classes" },
+						  "one column per class, in the order of the classes" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.generator", .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
 	{ .path = "data.label", .param = { TEXT, .help = "label column of all files; short for data.train.label" },
 	  .shape = LB_VALUE, .optional = true, .shorthand = true },
-	{ .path = "data.labels", .param = { .help = "multilabel: the columns that are labels: 1 there, 0 not there, -1 or empty not known" },
+	{ .path = "data.labels", .param = { .help = "multilabel: the columns that are labels: 1 = present, 0 = absent, -1 or empty = unknown" },
 	  .shape = LB_WORDS, .optional = true },
 	{ .path = "data.header", .param = { CHOICES("auto", "true", "false"), .help = "whether the first line names the columns" },
 	  .shape = LB_VALUE },
@@ -143,12 +143,12 @@ static const struct lb_option options[] = {
 	{ .path = "data.preprocess.divide", .shape = LB_VALUE,
 	  .param = { REAL(1, 0, NO_LIMIT), .min_open = true, .help = "numeric features are then divided by this; 255 for bytes" } },
 
-	{ .path = "corrupt", .param = { .help = "harm done to the training data on purpose" } },
+	{ .path = "corrupt", .param = { .help = "label noise and class imbalance added to the training data" } },
 	{ .path = "corrupt.imbalance", .param = { .help = "rows left out so that classes have given sizes; comes before label noise" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "imbalance", .def_name = "none" },
 	{ .path = "corrupt.labels", .param = { .help = "label noise" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "label corruption", .def_name = "none" },
-	{ .path = "model", .param = { .help = "what gives the scores" },
+	{ .path = "model", .param = { .help = "the model that computes the scores" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "model", .def_name = "linear" },
 	{ .path = "loss", .param = { .required = true, .help = "what is minimised" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "loss" },
@@ -159,7 +159,7 @@ static const struct lb_option options[] = {
 
 	{ .path = "train", .param = { .help = "the training" } },
 	{ .path = "train.epochs", .param = { INTEGER(20, 1, 1e6), .help = "passes over the training rows" }, .shape = LB_VALUE },
-	{ .path = "train.batch", .param = { INTEGER(128, 1, 1e6), .log_scale = true, .help = "rows a step" }, .shape = LB_VALUE },
+	{ .path = "train.batch", .param = { INTEGER(128, 1, 1e6), .log_scale = true, .help = "batch size: rows per step" }, .shape = LB_VALUE },
 	{ .path = "train.seed", .param = { INTEGER(1, 0, 9007199254740992.0), .help = "split, order, noise, initialisation" }, .shape = LB_VALUE },
 	{ .path = "train.precision", .param = { CHOICES("float32", "float64"), .help = "of scores, gradients and parameters" },
 	  .shape = LB_VALUE },
@@ -167,7 +167,7 @@ static const struct lb_option options[] = {
 	{ .path = "train.sampler", .param = { CHOICES("shuffle", "balanced", "stratified"), .help = "order of the rows: random; classes in equal "
 					      "parts of every batch, rare rows repeated; classes in every batch by their share" },
 	  .shape = LB_VALUE },
-	{ .path = "train.clip_norm", .param = { REAL(0, 0, NO_LIMIT), .help = "longest gradient; 0 leaves it" }, .shape = LB_VALUE },
+	{ .path = "train.clip_norm", .param = { REAL(0, 0, NO_LIMIT), .help = "rescale a longer gradient to this norm; 0: never" }, .shape = LB_VALUE },
 	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "weight of a row by its class: balanced, against the class's share; "
 						   "or a number for each class by its name; scaled to mean 1 over the training rows" },
 	  .shape = LB_VALUE, .by_name = &class_weight },
@@ -180,10 +180,10 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "train.early_stopping.patience", .param = { INTEGER(5, 1, 1e6), .help = "epochs without a better value" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "train.early_stopping.min_delta", .param = { REAL(0, 0, NO_LIMIT), .help = "what counts as better" },
+	{ .path = "train.early_stopping.min_delta", .param = { REAL(0, 0, NO_LIMIT), .help = "smallest change that counts as an improvement" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "train.checkpoint", .param = { INTEGER(0, 0, 1e6), .help = "epochs after which a training is kept, so that it goes on from there "
-						 "when it was stopped; 0: every half minute only, as all are" },
+	{ .path = "train.checkpoint", .param = { INTEGER(0, 0, 1e6), .help = "save a checkpoint every N epochs and resume from it; 0: only every "
+						 "half minute, as without this key" },
 	  .shape = LB_VALUE, .optional = true, .outside_id = true },
 	{ .path = "train.curves", .param = { .help = "splits whose metrics are kept for each epoch" },
 	  .shape = LB_WORDS, .words = curves },
@@ -196,7 +196,7 @@ static const struct lb_option options[] = {
 						     "validation rows before the threshold; platt and isotonic: binary" },
 	  .shape = LB_VALUE },
 
-	{ .path = "evaluate.attack", .param = { .help = "the attack that robust_accuracy and its like are measured under" },
+	{ .path = "evaluate.attack", .param = { .help = "the adversarial attack under which robust_accuracy and the other robust metrics are measured" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "attack", .optional = true },
 
 	{ .path = "metrics", .param = { .help = "what is measured; every metric that applies if not given" },

@@ -232,7 +232,7 @@ static int choose_name(const char *asked, const char *running, const char *const
 		return lb_fail(err, LB_USAGE, "--blas-kernel: found \"%s\", but under valgrind the program cannot be started anew; set "
 			       "OPENBLAS_CORETYPE=%s instead", asked, set->name);
 	if (!lb_blas_proven(set->name, verdict, sizeof verdict))
-		return lb_fail(err, LB_MACHINE, "--blas-kernel: %s failed its proof on this machine: %s; use auto", set->name, verdict);
+		return lb_fail(err, LB_MACHINE, "--blas-kernel: %s gives wrong products or fails on this machine: %s; use auto", set->name, verdict);
 	start_anew(set->name, argv);
 	return lb_fail(err, LB_MACHINE, "--blas-kernel: %s; use auto, or set OPENBLAS_CORETYPE", choice.why);
 }

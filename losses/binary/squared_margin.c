@@ -23,7 +23,7 @@ const struct lb_loss LB_LOSS(binary, squared_margin) = {
 			.title = "Squared error of the score against labels +1 and -1 (ADALINE)",
 			.cite = "B. Widrow, M. E. Hoff, Adaptive switching circuits, IRE WESCON Convention Record 4, 1960",
 			.formula = "(1 - s)^2",
-			.notes = "Also punishes scores that are too right. Its minimiser is 2 P(y = 1) - 1, so (1 + z)/2 "
+			.notes = "Also penalises over-confident correct scores. Its minimiser is 2 P(y = 1) - 1, so (1 + z)/2 "
 				 "estimates the probability. The value is 4 times the squared error on labels 0 and 1 with "
 				 "(1 + z)/2.",
 			.keywords = "least_squares_classification adaline lssvm squared_loss mse",

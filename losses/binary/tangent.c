@@ -21,7 +21,7 @@ const struct lb_loss LB_LOSS(binary, tangent) = {
 	.info = {
 		.base = {
 			.name = "tangent",
-			.title = "Tangent loss: bounded, and punishing scores that are too right",
+			.title = "Tangent loss: bounded; penalises over-confident correct scores",
 			.cite = "H. Masnadi-Shirazi, V. Mahadevan, N. Vasconcelos, On the design of robust classifiers for "
 				"computer vision, CVPR 2010",
 			.formula = "(2 atan(s) - 1)^2",

@@ -18,7 +18,7 @@ const struct lb_loss LB_LOSS(binary, unhinged) = {
 	.info = {
 		.base = {
 			.name = "unhinged",
-			.title = "Unhinged loss: the hinge without its hinge",
+			.title = "Unhinged loss: linear, 1 - s",
 			.cite = "B. van Rooyen, A. K. Menon, R. C. Williamson, Learning with symmetric label noise: the "
 				"importance of being unhinged, NeurIPS 2015",
 			.formula = "1 - s",

@@ -37,7 +37,7 @@ assert_exit 0 lossbench data convert d.csv d.npz
 assert_exit 0 lossbench data convert d.npz e.csv.gz
 assert_exit 0 lossbench data convert e.csv.gz e.npy
 assert_exit 2 lossbench data convert d.csv d.svm
-assert_contains "$err" 'd.svm: is there already'
+assert_contains "$err" 'd.svm already exists; delete it, choose another name, or give --force'
 assert_exit 2 lossbench data convert d.csv d.xls
 assert_contains "$err" 'd.xls: the ending says no format'
 assert_exit 4 lossbench data convert "$samples/iris.csv.gz" iris.npz

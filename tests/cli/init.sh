@@ -31,7 +31,7 @@ assert_contains "$(cat fashion.yaml)" 'divide: 255, standardize: false}   # byte
 [[ $(cat letter.yaml) != *'or regression'* ]] || fail 'letters are no amounts'
 
 assert_exit 2 lossbench init "$samples/sonar.csv.gz" --out sonar.yaml
-assert_contains "$err" 'sonar.yaml: is there already'
+assert_contains "$err" 'sonar.yaml already exists; delete it or choose another --out'
 assert_exit 0 lossbench init "$samples/iris.csv.gz"
 assert_contains "$out" 'task: multiclass'
 assert_eq "$(head -c 1 <<<"$out")" '#' 'the first letter of a commented config'
