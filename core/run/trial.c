@@ -67,6 +67,34 @@ static int say_warnings(const struct lb_dataset *data, const struct lb_split *sp
 	return rc;
 }
 
+/* What to do about a part whose rows lack classes. */
+static const char *class_advice(const cJSON *config)
+{
+	if (lb_json_at(config, "data.split.first") || lb_json_at(config, "data.split.modulo"))
+		return "the file is sorted? use a random split, such as data.split: {train: 0.64, valid: 0.16, test: 0.2}";
+	if (lb_json_at(config, "data.group"))
+		return "data.group keeps whole groups together; give the part more of them, or leave out data.group";
+	if (lb_get_bool(config, "data.split.stratify"))
+		return "give the part more rows (data.split.stratify is true already), or leave out classes of very few rows";
+	return "give the part more rows, and keep class shares with data.split.stratify: true";
+}
+
+/* Rows of a class that a part lacks cannot be thinned out to a share. */
+static int check_every_class(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, int part, struct lb_err *err)
+{
+	bool *found = lb_alloc(data->n_classes, sizeof *found, err);
+	int rc = found ? 0 : -1;
+
+	for (size_t i = 0; found && i < split->n[part]; i++)
+		found[data->y[split->rows[part][i]]] = true;
+	for (size_t c = 0; !rc && c < data->n_classes; c++)
+		if (!found[c])
+			rc = lb_fail(err, LB_DATA, "corrupt.imbalance: class '%s' has no row in the %s part; %s", data->class_name[c],
+				     part == LB_TRAIN ? "training" : "validation", class_advice(config));
+	free(found);
+	return rc;
+}
+
 /* Leaves out training (and validation) rows as corrupt.imbalance says. */
 static int thin_out(const cJSON *config, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
 {
@@ -87,21 +115,12 @@ static int thin_out(const cJSON *config, const struct lb_dataset *data, struct l
 	for (int part = LB_TRAIN; part <= LB_VALID; part++) {
 		if (!split->n[part] || (part == LB_VALID && !lb_get_bool(block, "valid")))
 			continue;
-		if (lb_imbalance_apply(imbalance, par, data->n_classes, data->y, (uint64_t)lb_get_number(block, "seed", 0),
+		if (check_every_class(config, data, split, part, err) ||
+		    lb_imbalance_apply(imbalance, par, data->n_classes, data->y, (uint64_t)lb_get_number(block, "seed", 0),
 				       split->rows[part], &split->n[part], err))
 			return -1;
 	}
 	return 0;
-}
-
-/* What to do about training rows of one class. */
-static const char *one_class_advice(const cJSON *config)
-{
-	if (lb_json_at(config, "data.split.first") || lb_json_at(config, "data.split.modulo"))
-		return "the file is sorted? use a random split, such as data.split: {train: 0.64, valid: 0.16, test: 0.2}";
-	if (lb_json_at(config, "data.group"))
-		return "data.group keeps whole groups together; give the training part more of them, or leave out data.group";
-	return "give the training part more rows, and keep class shares with data.split.stratify: true";
 }
 
 static int make_split(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
@@ -114,7 +133,7 @@ static int make_split(const cJSON *config, const struct lb_dataset *data, struct
 	const double folds = lb_get_number(config, "data.cv.folds", 0), fold = lb_get_number(config, "data.cv.fold", 0);
 	if (!thin_out(config, data, out, err) &&
 	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, lb_get_bool(config, "data.cv.test"), out, err)) &&
-	    !lb_labels_check(data, out, data->y, one_class_advice(config), err))
+	    !lb_labels_check(data, out, data->y, class_advice(config), err))
 		return 0;
 	lb_split_free(out);
 	return -1;

@@ -104,8 +104,7 @@ static int targets(const double *share, const size_t *have, size_t n_classes, si
 
 	for (size_t c = 0; c < n_classes; c++) {
 		if (!have[c])
-			return lb_fail(err, LB_DATA, "corrupt.imbalance: class %zu of %zu has no row in this part of the data; use "
-				       "data.split.stratify: true, or give the part more rows", c + 1, n_classes);
+			return lb_fail(err, LB_DATA, "corrupt.imbalance: class %zu of %zu has no row, of which no share can be kept", c + 1, n_classes);
 		most = fmin(most, (double)have[c] / share[c]);
 	}
 	for (size_t c = 0; c < n_classes; c++) {

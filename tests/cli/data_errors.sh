@@ -139,3 +139,17 @@ for command in 'data info' init; do
 	# shellcheck disable=SC2086
 	assert_exit 4 lossbench $command absent.csv
 done
+
+# A class that a part lacks is named, and the advice is none that was followed already.
+printf 'x,y\n' >rare.csv
+for i in $(seq 30); do printf '%s,%s\n' "$i" "$([ "$i" = 30 ] && echo rare || echo "c$((i % 2))")"; done >>rare.csv
+cat >rare.yaml <<END
+task: multiclass
+data: {train: {path: rare.csv, label: y}, split: {train: 0.5, valid: 0.25, test: 0.25, stratify: true}}
+corrupt: {imbalance: {kind: long_tail, ratio: 2}}
+loss: ce
+output: {dir: rare}
+END
+assert_exit 4 lossbench train rare.yaml --set corrupt.imbalance.valid=true
+assert_contains "$err" "corrupt.imbalance: class 'rare' has no row in the "
+assert_contains "$err" 'data.split.stratify is true already'
