@@ -14,8 +14,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* An id of --only. */
+struct wanted {
+	char id[64];
+	bool found;
+};
+
 struct choices {
 	const char *only;
+	struct wanted *wanted; /* of --only, sorted */
+	size_t n_wanted;
 	size_t shard, shards;
 };
 
@@ -30,29 +38,46 @@ static int parse_shard(const char *text, size_t *i, size_t *n, struct lb_err *er
 	return 0;
 }
 
-/* True when id is in the comma separated list. */
-static bool listed(const char *list, const char *id)
+static int by_id(const void *a, const void *b)
 {
-	const size_t n = strlen(id);
-
-	for (const char *p = list; p && *p; p += strcspn(p, ","), p += *p == ',')
-		if (strcspn(p, ",") == n && !strncmp(p, id, n))
-			return true;
-	return false;
+	return strcmp(((const struct wanted *)a)->id, ((const struct wanted *)b)->id);
 }
 
-static int check_only(const struct lb_plan *plan, const char *only, struct lb_err *err)
+static struct wanted *listed(const struct choices *c, const char *id)
 {
-	char id[64];
+	struct wanted key = { 0 };
 
-	for (const char *p = only; p && *p; p += strcspn(p, ","), p += *p == ',') {
-		bool found = false;
-		snprintf(id, sizeof id, "%.*s", (int)strcspn(p, ","), p);
-		for (size_t i = 0; i < plan->n && !found; i++)
-			found = !strcmp(plan->trial[i].id, id);
-		if (!found)
-			return lb_fail(err, LB_USAGE, "--only: no trial \"%s\" in this plan; `lossbench sweep --list` shows the ids", id);
+	snprintf(key.id, sizeof key.id, "%s", id);
+	return bsearch(&key, c->wanted, c->n_wanted, sizeof *c->wanted, by_id);
+}
+
+/* Reads the ids of --only, sorted for listed(). */
+static int read_only(struct choices *c, struct lb_err *err)
+{
+	size_t most = 1;
+
+	for (const char *p = c->only; p && *p; p++)
+		most += *p == ',';
+	if (!(c->wanted = lb_alloc(most, sizeof *c->wanted, err)))
+		return -1;
+	for (const char *p = c->only; p && *p; p += strcspn(p, ","), p += *p == ',')
+		snprintf(c->wanted[c->n_wanted++].id, sizeof c->wanted->id, "%.*s", (int)strcspn(p, ","), p);
+	qsort(c->wanted, c->n_wanted, sizeof *c->wanted, by_id);
+	return 0;
+}
+
+/* An id given twice stands twice; the same of the two is found each time. */
+static int check_only(const struct lb_plan *plan, const struct choices *c, struct lb_err *err)
+{
+	for (size_t i = 0; i < plan->n && c->n_wanted; i++) {
+		struct wanted *w = listed(c, plan->trial[i].id);
+		if (w)
+			w->found = true;
 	}
+	for (size_t i = 0; i < c->n_wanted; i++)
+		if (!listed(c, c->wanted[i].id)->found)
+			return lb_fail(err, LB_USAGE, "--only: no trial \"%s\" in this plan; `lossbench sweep --list` shows the ids",
+				       c->wanted[i].id);
 	return 0;
 }
 
@@ -96,7 +121,7 @@ static size_t choose(const struct lb_plan *plan, const struct choices *c, struct
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->n; i++)
-		if (i % c->shards == c->shard - 1 && (!c->only || listed(c->only, plan->trial[i].id)))
+		if (i % c->shards == c->shard - 1 && (!c->only || listed(c, plan->trial[i].id)))
 			out[n++] = plan->trial[i];
 	return n;
 }
@@ -256,7 +281,7 @@ static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dr
 	struct lb_trial *chosen = NULL;
 	int code = -1, more;
 
-	if (check_only(plan, s->choices->only, err))
+	if (check_only(plan, s->choices, err))
 		return -1;
 	if (plan->untested && !list)
 		lb_warn("tune: some splits have no test rows, so trials are judged by validation rows that tuning has seen; give data.split.test "
@@ -320,7 +345,7 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 		lb_fail(err, LB_USAGE, "sweep: one config is needed: lossbench sweep --config FILE");
 		goto out;
 	}
-	if (parse_shard(shard, &c.shard, &c.shards, err))
+	if (parse_shard(shard, &c.shard, &c.shards, err) || read_only(&c, err))
 		goto out;
 	lb_log_quiet(quiet);
 	if (choose_arithmetic(kernels, kernel, !list && !dry, err))
@@ -333,6 +358,7 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 	code = sweep(&plan, &(struct sweep){ path, &sets, &c, &run, quiet }, list, dry, err);
 	lb_plan_close(&plan);
 out:
+	free(c.wanted);
 	free(sets.item);
 	return code;
 }

@@ -42,6 +42,8 @@ sweep 0 --dry-run
 assert_eq "$(head -n 1 <<<"$out")" '10 trials: 2 done, 8 to do'
 sweep 0 --dry-run --only "$second,$last"
 assert_eq "$out" '2 trials: 2 done, 0 to do'
+sweep 0 --list --only "$last,$second,$last"
+assert_eq "$(cut -f1 <<<"$out")" "$second"$'\n'"$last" "an id given twice"
 sweep 2 --only "$second,0123456789abcdef"
 assert_contains "$err" 'no trial "0123456789abcdef"'
 for wrong in 0/2 3/2 2 a/b 1/2/3 -1/2 1/ 1/0; do
