@@ -212,7 +212,7 @@ static void add_experiment(struct lb_buf *b, const struct proposal *p)
 			 "sweep:                           # every combination is one trial\n"
 			 "  loss: %s\n"
 			 "  train.seed: {from: 1, to: 10}  # replicates: each has a split of its own\n", suit->first,
-		      task == LB_REGRESSION && !p->target_scaled ? "0.001" : "0.01", suit->metrics,
+		      task == LB_REGRESSION ? "0.001" : "0.01", suit->metrics,
 		      p->unbalanced ? "the classes are unbalanced; " : "", suit->tuned, suit->losses);
 }
 

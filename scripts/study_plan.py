@@ -10,7 +10,7 @@ from records import Keys, Refused, SPLITS, Trial, natural, nearest, plural, shor
 from tables import Cell, Column, Row, Table, finish
 
 REPLICATE = "train.seed"
-FOLDS = ("data.cv.fold",)                              # replicates too, where they vary
+FOLDS = ("data.cv.fold", "data.split.fold")             # replicates too, where they vary
 QUESTION = ("task", "data", "corrupt")                 # --select never chooses among these: each is a question of its own
 TUNABLE = ("data.preprocess",)
 CONTENDERS = ("loss.name", "model")                    # nor among these, unless --group-by says what the rows are
