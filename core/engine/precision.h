@@ -15,9 +15,8 @@
 #include <tgmath.h>
 
 /* For a loop over long vectors: compiled for several instruction sets, chosen when the program is loaded. Nothing is contracted, so
- * all give the same bytes. Such a function has a name of names.h, static or not, as clang's resolvers
- * are global. ThreadSanitizer starts after
- * the resolvers that it would watch, so there is one set under it. */
+ * all give the same bytes. Such a function has a name of names.h, static or not, as clang's resolvers are global. ThreadSanitizer starts
+ * after the resolvers that it would watch, so there is one set under it. */
 #if defined __has_feature
 #if __has_feature(thread_sanitizer)
 #define LB_ONE_SET
