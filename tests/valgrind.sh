@@ -38,6 +38,6 @@ run 0 train "$scratch/trial.yaml" --set loss.name=ce --set train.precision=float
 run 3 train "$scratch/trial.yaml" --set loss.name=cee --set train.batch=0
 run 4 train "$scratch/trial.yaml" --set loss.name=ce --set data.train.path=configs/smoke.yaml
 run 0 losses check ce
-run 0 losses eval gce --param q=0.5 --input <(echo '{"scores": [[1, 2, 3]], "labels": [0]}')
+run 0 losses eval gce --param q=0.5 < <(echo '{"scores": [[1, 2, 3]], "labels": [0]}')
 echo "valgrind: $passed passed, $failed failed"
 [ $failed -eq 0 ]
