@@ -33,7 +33,7 @@ run_unit() {
 		failed "not built ($program)"
 		return
 	fi
-	(cd "$root" && limited "$program") >"$scratch/out" 2>&1 </dev/null
+	(cd "$root" && CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-30} limited "$program") >"$scratch/out" 2>&1 </dev/null
 	code=$?
 	read -r n_passed n_failed < <(tail -n 1 "$scratch/out" | sed -nE 's/^.*: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
 	if [ -z "${n_passed:-}" ]; then
