@@ -277,7 +277,7 @@ const cJSON *lb_json_at(const cJSON *tree, const char *path)
 		const size_t n = strcspn(path, ".");
 		const cJSON *item;
 		cJSON_ArrayForEach (item, tree)
-			if (item->string && !strncmp(item->string, path, n) && !item->string[n])
+			if (item->string && *item->string == *path && !strncmp(item->string, path, n) && !item->string[n])
 				break;
 		tree = item;
 		path += n + (path[n] == '.');

@@ -298,7 +298,7 @@ bool lb_path_within(const char *path, const char *above)
 	return !strncmp(path, above, n) && (path[n] == '\0' || path[n] == '.');
 }
 
-/* Keys that came later than the first ids: left out of an identity where they say what was always so. */
+/* Keys that came later than the first ids: left out of an identity where they say what was always so, in canonical JSON. */
 static const struct {
 	const char *block, *key, *neutral;
 } later[] = {
@@ -326,17 +326,21 @@ static cJSON *block_at(cJSON *tree, const char *path)
 /* False for want of memory. */
 static bool leave_out_neutral(cJSON *identity)
 {
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-		cJSON *block = block_at(identity, later[i].block), *neutral = cJSON_Parse(later[i].neutral);
-		if (!neutral)
-			return false;
-		if (lb_json_same(cJSON_GetObjectItemCaseSensitive(block, later[i].key), neutral))
+	struct lb_buf text = { 0 };
+
+	for (size_t i = 0; i < sizeof later / sizeof *later && !text.bad; i++) {
+		cJSON *block = block_at(identity, later[i].block), *item = cJSON_GetObjectItemCaseSensitive(block, later[i].key);
+		text.n = 0;
+		if (item)
+			lb_json_canonical(item, &text);
+		if (item && !text.bad && !strcmp(text.s, later[i].neutral))
 			cJSON_DeleteItemFromObjectCaseSensitive(block, later[i].key);
 		if (block && !block->child)
 			cJSON_DeleteItemFromObjectCaseSensitive(identity, later[i].block);
-		cJSON_Delete(neutral);
 	}
-	return true;
+	const bool complete = !text.bad;
+	lb_buf_free(&text);
+	return complete;
 }
 
 static void leave_out(cJSON *tree, const char *path)

@@ -8,11 +8,19 @@
 
 /* Places */
 
+/* The first n bytes of an option's path, or as many as there is room for. */
+static void first_bytes(const char *path, size_t n, char out[LB_PATH_TEXT])
+{
+	n = n < LB_PATH_TEXT ? n : LB_PATH_TEXT - 1;
+	memcpy(out, path, n);
+	out[n] = '\0';
+}
+
 static bool group_given(const struct lb_resolving *r, const char *path)
 {
 	char group[LB_PATH_TEXT];
 
-	snprintf(group, sizeof group, "%.*s", (int)(lb_path_last(path) - path - 1), path);
+	first_bytes(path, (size_t)(lb_path_last(path) - path - 1), group);
 	const struct lb_node *node = lb_given(r, group);
 	return node && node->type == LB_MAPPING;
 }
@@ -25,7 +33,7 @@ static void write_item(const struct lb_resolving *r, const char *path, cJSON *it
 	const char *dot;
 
 	for (; (dot = strchr(path, '.')); path = dot + 1) {
-		snprintf(key, sizeof key, "%.*s", (int)(dot - path), path);
+		first_bytes(path, (size_t)(dot - path), key);
 		cJSON *next = cJSON_GetObjectItemCaseSensitive(in, key);
 		in = next ? next : lb_json_object(in, key);
 	}
@@ -147,11 +155,12 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 	char where[LB_PATH_TEXT];
 	cJSON *item;
 
-	snprintf(where, sizeof where, "%s.%s", path, p->name);
 	if (!lb_node_absent(node)) {
+		snprintf(where, sizeof where, "%s.%s", path, p->name);
 		item = parse_param(r, where, p, node);
 	} else if (p->required) {
 		const struct lb_mark mark = block ? block->mark : (struct lb_mark){ .file = r->file };
+		snprintf(where, sizeof where, "%s.%s", path, p->name);
 		lb_fault(r->faults, &mark, where, "is missing and has no default: %s", p->help);
 		return;
 	} else {

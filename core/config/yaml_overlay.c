@@ -77,7 +77,7 @@ static size_t key_index(const struct lb_node *map, const char *key, size_t n)
 {
 	size_t i = 0;
 
-	while (i < map->n && (strncmp(map->key[i]->text, key, n) || map->key[i]->text[n]))
+	while (i < map->n && (*map->key[i]->text != *key || strncmp(map->key[i]->text, key, n) || map->key[i]->text[n]))
 		i++;
 	return i;
 }
