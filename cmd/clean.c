@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 
+#include "core/base/text.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/run/get.h"
@@ -88,8 +89,8 @@ static int clean(const char *dir, const struct opt_list *configs, bool really, s
 		rc = really ? remove_trial(dir, list.id[i], err) : 0;
 	}
 	if (!rc)
-		lb_note("%s: %zu of %zu record%s %s in no plan of the %zu config%s%s", dir, list.n, all, all == 1 ? "" : "s",
-			list.n == 1 ? "is" : "are", configs->n, configs->n == 1 ? "" : "s",
+		lb_note("%s: %zu of %zu record%s %s in no plan of the %zu config%s%s", dir, list.n, all, lb_s(all),
+			list.n == 1 ? "is" : "are", configs->n, lb_s(configs->n),
 			!list.n ? "" : really ? "; removed" : "; --remove removes them");
 	lb_store_list_free(&list);
 	return rc;

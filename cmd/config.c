@@ -1,6 +1,8 @@
 #include "cmd/cmd.h"
 #include "cmd/config_reference.h"
 
+#include "core/base/text.h"
+
 #include "core/config/config.h"
 #include "core/run/plan.h"
 #include "core/run/components.h"
@@ -55,7 +57,7 @@ static int check(const char *path, const struct opt_list *sets, struct lb_err *e
 
 	if (lb_plan_open(&plan, path, sets->item, sets->n, true, err))
 		return -1;
-	printf("%s: %zu trial%s, data read, no errors\n", path, plan.n, plan.n == 1 ? "" : "s");
+	printf("%s: %zu trial%s, data read, no errors\n", path, plan.n, lb_s(plan.n));
 	lb_plan_close(&plan);
 	return 0;
 }

@@ -112,10 +112,10 @@ static void print_block_summary(const struct inspected *s)
 		mean += c->mean / (double)s->block;
 		constant += !(c->min < c->max);
 	}
-	printf("values   %zu columns of %s from %g to %g, mean %.6g; %zu columns are constant (--json tells each column)\n", s->block, s->type, min,
-	       max, mean, constant);
+	printf("values   %zu column%s of %s from %g to %g, mean %.6g; %zu column%s constant (--json tells each column)\n", s->block,
+	       lb_s(s->block), s->type, min, max, mean, constant, constant == 1 ? " is" : "s are");
 	if (s->sparse)
-		printf("sparse   %zu values stand in the file, %.4g %% of all\n", s->stored,
+		printf("sparse   %zu value%s in the file, %.4g %% of all\n", s->stored, lb_s(s->stored),
 		       100 * (double)s->stored / ((double)s->rows * (double)s->block));
 }
 
@@ -142,7 +142,7 @@ static void print_info(const struct inspected *s, const struct opt_list *sets)
 	printf("file     ");
 	print_visible(s->path, 0);
 	printf(" (%s, %llu bytes uncompressed)\nsha256   %s\nrows     %zu\ncolumns  %zu\nmissing  %zu cell%s\n", s->format, s->bytes, s->sha256,
-	       s->rows, s->columns, s->missing, s->missing == 1 ? "" : "s");
+	       s->rows, s->columns, s->missing, lb_s(s->missing));
 	printf("read in  %.3f s (%.0f MB/s)\n", s->seconds, s->seconds > 0 ? (double)s->bytes / s->seconds / 1e6 : 0);
 	if (s->labelled) {
 		printf("task     %s by the %s", lb_kind_name(s->task), s->labels ? "labels file" : s->label ? "label column " : "labels of its rows");
@@ -263,7 +263,7 @@ static int convert(const char *from, const char *to, struct inspect_options *loo
 		label++;
 	const int rc = lb_table_write(&s.table, label, to, err);
 	if (!rc)
-		printf("%s: %zu row%s, %zu column%s\n", to, s.rows, s.rows == 1 ? "" : "s", s.columns, s.columns == 1 ? "" : "s");
+		printf("%s: %zu row%s, %zu column%s\n", to, s.rows, lb_s(s.rows), s.columns, lb_s(s.columns));
 	inspect_free(&s);
 	return rc;
 }

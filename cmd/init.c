@@ -256,8 +256,8 @@ static void add_title(struct lb_buf *b, const struct proposal *p, const char *na
 	lb_buf_visible(b, s->path);
 	lb_buf_puts(b, "? Run it with:  lossbench sweep --config ");
 	lb_buf_visible(b, p->out ? p->out : "THIS_FILE");
-	lb_buf_printf(b, "\n# Then:  lossbench report results/%s\n# %zu row%s, %zu column%s", name, s->rows, s->rows == 1 ? "" : "s", s->columns,
-		      s->columns == 1 ? "" : "s");
+	lb_buf_printf(b, "\n# Then:  lossbench report results/%s\n# %zu row%s, %zu column%s", name, s->rows, lb_s(s->rows), s->columns,
+		      lb_s(s->columns));
 	if (s->data->n_classes)
 		add_classes(b, s->data);
 	lb_buf_puts(b, "; every other option is at its default: lossbench config resolve shows them.\n");

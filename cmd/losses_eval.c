@@ -249,7 +249,7 @@ static int read_prototypes(const cJSON *in, const struct lb_loss_info *l, struct
 	if (!(x->own = read_matrix(in, "prototypes", &x->classes, &columns, &flat, err)))
 		return -1;
 	if (columns != x->c)
-		return lb_fail(err, LB_DATA, "prototypes: found %zu columns, embeddings have %zu", columns, x->c);
+		return lb_fail(err, LB_DATA, "prototypes: found %zu column%s, embeddings have %zu", columns, lb_s(columns), x->c);
 	if (!(l->limits & LB_UNDEFINED_AT_ZERO))
 		return 0;
 	return no_zero_rows("embeddings", x->z, x->b, x->c, err) || no_zero_rows("prototypes", x->own, x->classes, x->c, err) ? -1 : 0;
@@ -265,8 +265,8 @@ static int split_views(const cJSON *in, const struct lb_loss_info *l, struct inp
 	if (!(l->needs & LB_NEEDS_VIEWS) || !n || n == x->b)
 		return 0;
 	if (x->b % n || x->b / n > LB_MOST_VIEWS)
-		return lb_fail(err, LB_DATA, "scores: found %zu rows for %zu labels, allowed: a block of %zu rows for each of 1 to %d views", x->b, n, n,
-			       LB_MOST_VIEWS);
+		return lb_fail(err, LB_DATA, "scores: found %zu row%s for %zu label%s, allowed: a block of %zu row%s for each of 1 to %d views", x->b,
+			       lb_s(x->b), n, lb_s(n), n, lb_s(n), LB_MOST_VIEWS);
 	x->views = x->b / n;
 	x->b = n;
 	return 0;

@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 
+#include "core/base/text.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -380,10 +381,10 @@ static int merge(struct merge *m, const char *into, char **from, size_t n, bool 
 		return -1;
 	if (!dry && lb_tuning_merge(into, (const char *const *)from, n, err))
 		return -1;
-	printf("%s: %zu record%s %s, %zu there already\n", into, m->copied, m->copied == 1 ? "" : "s", dry ? "to copy" : "copied", m->same);
+	printf("%s: %zu record%s %s, %zu there already\n", into, m->copied, lb_s(m->copied), dry ? "to copy" : "copied", m->same);
 	if (m->left_out)
 		return lb_fail(err, LB_DATA, "merge: %zu record%s could not be used and %s left out, as the warnings say; all others are %s",
-			       m->left_out, m->left_out == 1 ? "" : "s", m->left_out == 1 ? "is" : "are", dry ? "looked at" : "merged");
+			       m->left_out, lb_s(m->left_out), m->left_out == 1 ? "is" : "are", dry ? "looked at" : "merged");
 	return LB_OK;
 }
 

@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 
+#include "core/base/text.h"
 #include "core/base/log.h"
 #include "core/run/get.h"
 #include "core/run/sweep_status.h"
@@ -53,9 +54,9 @@ static void print_head(const char *dir, const struct lb_standing *s, const cJSON
 
 	lb_buf_visible(&b, dir);
 	if (s->planned && after > 0)
-		lb_buf_printf(&b, ": %zu fold%s to tune of ", s->planned, s->planned == 1 ? "" : "s");
+		lb_buf_printf(&b, ": %zu fold%s to tune of ", s->planned, lb_s(s->planned));
 	else if (s->planned)
-		lb_buf_printf(&b, ": %zu trial%s of ", s->planned, s->planned == 1 ? "" : "s");
+		lb_buf_printf(&b, ": %zu trial%s of ", s->planned, lb_s(s->planned));
 	else
 		lb_buf_puts(&b, ": records without a plan, so what is to do is not known; a sweep writes it to .plan in this folder");
 	if (s->planned)

@@ -1,5 +1,7 @@
 #include "cmd/cmd.h"
 
+#include "core/base/text.h"
+
 #include "cmd/python_script.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -144,7 +146,7 @@ static int finish(const struct lb_run_counts *c, size_t done, const char *path, 
 
 	if (c->interrupted)
 		snprintf(broken_off, sizeof broken_off, ", %zu interrupted", c->interrupted);
-	lb_note("%zu trial%s: %zu done before, %zu ok, %zu diverged, %zu failed%s%s", n, n == 1 ? "" : "s", done, c->ok, c->diverged, c->failed,
+	lb_note("%zu trial%s: %zu done before, %zu ok, %zu diverged, %zu failed%s%s", n, lb_s(n), done, c->ok, c->diverged, c->failed,
 		broken_off, c->left ? ", the rest not run" : "");
 	if (lb_stop_requested) {
 		lb_note("interrupted; go on with: lossbench sweep --config %s", path);
@@ -183,7 +185,7 @@ static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 	const char *dir = n ? lb_get_text(t[0].config, "output.dir") : "";
 	const size_t undone = keep_undone(t, n);
 
-	lb_note("%zu trial%s: %zu done, %zu to do", n, n == 1 ? "" : "s", n - undone, undone);
+	lb_note("%zu trial%s: %zu done, %zu to do", n, lb_s(n), n - undone, undone);
 	if (prepare_folders(t, undone, err))
 		return -1;
 	if (undone && lb_journal_write(dir, plan, s->path, s->sets->item, s->sets->n, s->run->jobs, err))
@@ -202,10 +204,10 @@ static void print_dry(const struct lb_plan *plan, const struct lb_trial *t, size
 
 	lb_estimate_time(t, n, &e);
 	const size_t undone = n - e.done;
-	printf("%zu trial%s: %zu done, %zu to do", n, n == 1 ? "" : "s", e.done, undone);
+	printf("%zu trial%s: %zu done, %zu to do", n, lb_s(n), e.done, undone);
 	if (after)
-		printf("; %zu fold%s to tune, then %zu training%s with the chosen settings", plan->n, plan->n == 1 ? "" : "s", after,
-		       after == 1 ? "" : "s");
+		printf("; %zu fold%s to tune, then %zu training%s with the chosen settings", plan->n, lb_s(plan->n), after,
+		       lb_s(after));
 	lb_time_text(e.seconds / jobs, left, sizeof left);
 	puts("");
 	if (undone && e.measured)

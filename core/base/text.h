@@ -8,6 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Returns the ending of a plural: "%zu row%s", n, lb_s(n). */
+static inline const char *lb_s(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 /* A growing string; { 0 } is empty. `bad` is set when memory ran out: check it once at the end. Release with lb_buf_free. */
 struct lb_buf {
 	char *s;

@@ -157,7 +157,7 @@ static void choose_best(const char *own, const char *const *argv)
 			return;
 		}
 		const size_t used = strlen(failed);
-		snprintf(failed + used, sizeof failed - used, "%s%s failed its proof: %s", used ? "; " : "", name[i], verdict);
+		snprintf(failed + used, sizeof failed - used, "%s%s gave wrong products or crashed: %s", used ? "; " : "", name[i], verdict);
 	}
 	decide("auto", own, n ? failed : "the library's own choice, and the best set for this processor");
 }

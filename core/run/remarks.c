@@ -1,5 +1,6 @@
 #include "core/run/remarks.h"
 
+#include "core/base/text.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 
@@ -22,7 +23,7 @@ static void remark_on_stopping(const struct lb_prepared *p, const struct lb_outc
 	if (!out->undefined_epochs)
 		return;
 	lb_buf_printf(b, "train.early_stopping: valid.%s was undefined after %zu of %zu epoch%s%s; %s\n",
-		      p->setup.metric[p->setup.stop.metric].key, out->undefined_epochs, out->epochs, out->epochs == 1 ? "" : "s",
+		      p->setup.metric[p->setup.stop.metric].key, out->undefined_epochs, out->epochs, lb_s(out->epochs),
 		      lb_validates_one_class(p) ? ": one class" : "", out->undefined_epochs == out->epochs ?
 		      "the training went to its last epoch, which is kept" : "none of those counts as the best");
 }
@@ -78,7 +79,7 @@ void lb_remarks_tell(struct lb_remarks *r)
 
 	for (size_t i = 0; i < r->n; i++) {
 		if (i < SHOWN)
-			lb_warn("%s (%zu trial%s)", r->line[i].text, r->line[i].trials, r->line[i].trials == 1 ? "" : "s");
+			lb_warn("%s (%zu trial%s)", r->line[i].text, r->line[i].trials, lb_s(r->line[i].trials));
 		free(r->line[i].text);
 	}
 	if (r->n > SHOWN)

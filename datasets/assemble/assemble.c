@@ -206,7 +206,7 @@ static int refuse_missing_cells(const struct lb_frame *f, const size_t *count, s
 		lb_buf_puts(&b, ")");
 	}
 	if (others)
-		lb_buf_printf(&b, "; and %zu more columns", others);
+		lb_buf_printf(&b, "; and %zu more column%s", others, lb_s(others));
 	const int rc = b.bad ? lb_fail_memory(err, b.n) :
 			       lb_frame_fail(f, &f->rows, first, err, "%s; set data.missing to mean or drop, or name the columns in data.drop", b.s);
 	lb_buf_free(&b);
@@ -264,7 +264,8 @@ static int drop_rows(struct lb_frame *f, const bool *lack, struct lb_dataset *d,
 				       "columns with data.drop", f->rows.path[s]);
 	if (f->n == before)
 		return 0;
-	return lb_dataset_warn(d, err, "%zu of %zu rows have a missing value and were dropped", before - f->n, before);
+	return lb_dataset_warn(d, err, "%zu of %zu row%s with a missing value %s dropped", before - f->n, before, lb_s(before),
+			       before - f->n == 1 ? "was" : "were");
 }
 
 static int handle_missing(struct lb_frame *f, enum lb_missing policy, struct lb_dataset *d, struct lb_err *err)

@@ -250,6 +250,7 @@ int lb_suspects_warn(struct lb_dataset *d, struct lb_err *err)
 		if (tell(d, &d->suspect[k], err))
 			return -1;
 	if (d->n_suspects > TOLD)
-		return lb_dataset_warn(d, err, "%zu more columns look like indices, ids or labels", d->n_suspects - TOLD);
+		return lb_dataset_warn(d, err, "%zu more column%s like indices, ids or labels", d->n_suspects - TOLD,
+				       d->n_suspects - TOLD == 1 ? " looks" : "s look");
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "datasets/io/number_notation.h"
 #include "datasets/table/row_matrix.h"
 
+#include "core/base/text.h"
 #include "core/base/mem.h"
 
 #include <math.h>
@@ -81,7 +82,7 @@ static int refuse_mixed(const struct lb_column *c, const struct cells *cells, co
 	if (!cells->otherwise)
 		lb_buf_puts(&b, "list the text in data.missing_values if it marks a missing value, ");
 	lb_fail(err, LB_DATA, "%s:%zu: column '%s': found '%.100s' (%zu such cell%s)%sor name the column in data.categorical or data.drop", path,
-		line_of(t, row), c->name, text_at(c, row), cells->texts, cells->texts == 1 ? "" : "s", b.bad ? "; " : b.s);
+		line_of(t, row), c->name, text_at(c, row), cells->texts, lb_s(cells->texts), b.bad ? "; " : b.s);
 	lb_buf_free(&b);
 	return -1;
 }
@@ -197,7 +198,7 @@ int lb_table_large_to_number(struct lb_table *t, size_t j, struct lb_err *err)
 	if (lb_rows_spread(t, err) || to_number(c, t->n, &rounded, err))
 		return -1;
 	return !rounded ? 0 : lb_table_warn(t, err, "column '%s': %zu whole number%s beyond 2^53 (16 digits) %s rounded; if they are ids, name the column "
-					    "in data.drop or data.categorical", c->name, rounded, rounded == 1 ? "" : "s",
+					    "in data.drop or data.categorical", c->name, rounded, lb_s(rounded),
 					    rounded == 1 ? "was" : "were");
 }
 

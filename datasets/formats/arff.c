@@ -1,5 +1,6 @@
 #include "datasets/formats/arff.h"
 
+#include "core/base/text.h"
 #include "core/base/mem.h"
 #include "datasets/table/column.h"
 #include "datasets/io/parse_date.h"
@@ -221,7 +222,7 @@ static int read_dense(struct lb_arff *s, struct lb_err *err)
 	for (size_t j = 0; j < s->n_cols; j++) {
 		if (j && !next_value(s))
 			return lb_fail(err, LB_DATA, "%s:%zu: %zu value%s, but there are %zu attributes", s->w.path, s->number, j,
-				       j == 1 ? "" : "s", s->n_cols);
+				       lb_s(j), s->n_cols);
 		if (read_value(s, j, err))
 			return -1;
 	}

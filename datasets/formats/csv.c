@@ -85,7 +85,7 @@ static int check_width(const struct lb_csv *csv, const struct lb_table *t, struc
 	if (csv->n == t->n_cols)
 		return 0;
 	return lb_fail(err, LB_DATA, "%s:%zu: %zu field%s separated by %s, but %zu in line %zu; every line needs the same number%s", csv->path,
-		       csv->line, csv->n, csv->n == 1 ? "" : "s", lb_csv_delimiter_name(csv->delimiter), t->n_cols, csv->first_line,
+		       csv->line, csv->n, lb_s(csv->n), lb_csv_delimiter_name(csv->delimiter), t->n_cols, csv->first_line,
 		       explain_width(csv, t));
 }
 

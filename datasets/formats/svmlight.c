@@ -270,7 +270,7 @@ static int read_rows(struct scan *s, struct lb_err *err)
 		return lb_fail(err, LB_DATA, "%s: holds no rows; expected lines such as: 1 3:0.5 7:2", s->w.path);
 	if (s->headed && s->m.n != s->promised[0])
 		return lb_fail(err, LB_DATA, "%s: the first line promises %llu row%s, there %s %zu; get the file again", s->w.path,
-			       (unsigned long long)s->promised[0], s->promised[0] == 1 ? "" : "s", s->m.n == 1 ? "is" : "are", s->m.n);
+			       (unsigned long long)s->promised[0], lb_s(s->promised[0]), s->m.n == 1 ? "is" : "are", s->m.n);
 	return 0;
 }
 

@@ -84,8 +84,8 @@ static int check_pair(const struct lb_arg *par, size_t n_classes, struct lb_err 
 	const struct lb_arg *swap = &par[PAIR_SWAP];
 
 	if (swap->n % 2)
-		return lb_fail(err, LB_CONFIG, "corrupt.labels.swap: found %zu classes, expected pairs: a,b or a,b,c,d and so on",
-			       swap->n);
+		return lb_fail(err, LB_CONFIG, "corrupt.labels.swap: found %zu class%s, expected pairs: a,b or a,b,c,d and so on",
+			       swap->n, swap->n == 1 ? "" : "es");
 	for (size_t k = 0; k < swap->n; k++) {
 		if (swap->list[k] >= (double)n_classes)
 			return lb_fail(err, LB_CONFIG,
@@ -200,8 +200,8 @@ static double *load_matrix(const struct lb_arg *par, size_t c, struct lb_err *er
 	if (!rc && file && *file)
 		rc = given->n ? lb_fail(err, LB_CONFIG, "corrupt.labels: both matrix and file are given; keep one") : read_matrix(file, c, t, err);
 	else if (!rc && given->n != c * c)
-		rc = lb_fail(err, LB_CONFIG, "corrupt.labels.matrix: found %zu entries, expected %zu x %zu: the data have %zu classes", given->n,
-			     c, c, c);
+		rc = lb_fail(err, LB_CONFIG, "corrupt.labels.matrix: found %zu entr%s, expected %zu x %zu: the data have %zu classes", given->n,
+			     given->n == 1 ? "y" : "ies", c, c, c);
 	else if (!rc)
 		memcpy(t, given->list, c * c * sizeof *t);
 	if (!rc && !check_rows(t, c, err))

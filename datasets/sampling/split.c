@@ -1,4 +1,5 @@
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/numeric/rng.h"
 #include "datasets/dataset.h"
 
@@ -188,7 +189,7 @@ static int deal_grouped_folds(struct deal *s, struct lb_err *err)
 		share[k] = 1 / (double)folds;
 	if (bin && share && n < folds)
 		lb_fail(err, LB_DATA,
-			"data.split.folds: %zu folds, but data.group has only %zu groups; use at most that many folds", folds, n);
+			"data.split.folds: %zu folds, but data.group has only %zu group%s; use at most that many folds", folds, n, lb_s(n));
 	else if (bin && share && !(rc = deal_groups(s, STREAM_FOLDS, share, folds, bin, n, err)))
 		for (size_t i = 0; i < s->n_pool; i++)
 			s->part[s->pool[i]] = bin[s->d->group[s->pool[i]]] == s->opt->fold ? LB_TEST : UNUSED;
@@ -264,8 +265,8 @@ static int check_fractions(const struct lb_dataset *d, const struct lb_split_opt
 static int check_first(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
 {
 	if (o->first < 1 || o->first >= d->n_first)
-		return lb_fail(err, LB_CONFIG, "data.split.first: found %zu, allowed 1 to %zu: the data have %zu rows", o->first,
-			       d->n_first - 1, d->n_first);
+		return lb_fail(err, LB_CONFIG, "data.split.first: found %zu, allowed 1 to %zu: the data have %zu row%s", o->first,
+			       d->n_first - 1, d->n_first, lb_s(d->n_first));
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/numeric/rng.h"
 #include "datasets/synthetic/generators.h"
 
@@ -113,8 +114,8 @@ static int set_means(struct mixture *m, const struct lb_arg *means, uint64_t see
 		return 0;
 	}
 	if (means->n != m->classes * m->d)
-		return lb_fail(err, LB_CONFIG, "data.generator.means: found %zu numbers, expected %zu classes x %zu features", means->n,
-			       m->classes, m->d);
+		return lb_fail(err, LB_CONFIG, "data.generator.means: found %zu number%s, expected %zu (classes) x %zu (features)", means->n,
+			       lb_s(means->n), m->classes, m->d);
 	memcpy(m->mean, means->list, means->n * sizeof *m->mean);
 	m->separation = nearest_means(m);
 	return 0;
@@ -125,8 +126,8 @@ static int add_priors(struct mixture *m, const struct lb_arg *priors, struct lb_
 	double sum = 0;
 
 	if (priors->n && priors->n != m->classes)
-		return lb_fail(err, LB_CONFIG, "data.generator.priors: found %zu numbers, expected one for each of %zu classes",
-			       priors->n, m->classes);
+		return lb_fail(err, LB_CONFIG, "data.generator.priors: found %zu number%s, expected one for each of %zu classes",
+			       priors->n, lb_s(priors->n), m->classes);
 	for (size_t c = 0; c < m->classes; c++)
 		m->upto[c] = sum += priors->n ? priors->list[c] : 1;
 	if (!(sum > 0))

@@ -187,7 +187,7 @@ for way in 'crashes|it crashed (Illegal instruction)' 'errs|an entry is wrong by
 	for _ in 1 2; do
 		choose "$best ${way%%|*}"
 		assert_eq "$(blas kernel)" "$second"
-		assert_contains "$(blas why)" "$best failed its proof: "
+		assert_contains "$(blas why)" "$best gave wrong products or crashed: "
 		assert_contains "$(blas why)" "${way#*|}"
 		assert_contains "$(cut -f 2,3 $memory)" "$best	"
 	done

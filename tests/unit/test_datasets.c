@@ -236,7 +236,7 @@ START_TEST(missing_rows_are_dropped)
 	ck_assert_str_eq(d->class_name[1], "r");
 	ck_assert_int_eq(d->x.dtype, LB_U8);
 	ck_assert_int_eq(((uint8_t *)d->x.x)[2], 6);
-	ck_assert(warned(d, "3 of 6 rows have a missing value"));
+	ck_assert(warned(d, "3 of 6 rows with a missing value were dropped"));
 	lb_dataset_free(d);
 }
 END_TEST
