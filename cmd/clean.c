@@ -89,9 +89,8 @@ static int clean(const char *dir, const struct opt_list *configs, bool really, s
 		rc = really ? remove_trial(dir, list.id[i], err) : 0;
 	}
 	if (!rc)
-		lb_note("%s: %zu of %zu record%s %s in no plan of the %zu config%s%s", dir, list.n, all, lb_s(all),
-			list.n == 1 ? "is" : "are", configs->n, lb_s(configs->n),
-			!list.n ? "" : really ? "; removed" : "; --remove removes them");
+		lb_note("%s: %zu of %zu record%s belong%s to no trial of %s%s", dir, list.n, all, lb_s(all), list.n == 1 ? "s" : "",
+			configs->n == 1 ? configs->item[0] : "the configs", !list.n ? "" : really ? "; deleted" : "; delete them with --remove");
 	lb_store_list_free(&list);
 	return rc;
 }

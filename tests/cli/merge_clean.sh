@@ -40,7 +40,7 @@ lossbench sweep c.yaml --quiet --set optimizer.lr=0.3 --set output.dir=all --set
 assert_exit 2 lossbench clean all
 assert_exit 0 lossbench clean all --config c.yaml
 assert_eq "$(wc -l <<<"$out")" 6
-assert_contains "$err" '6 of 12 records are in no plan of the 1 config; --remove removes them'
+assert_contains "$err" '6 of 12 records belong to no trial of'
 assert_contains "$out" $'\tok\tsmall\tbrier'
 assert_eq "$(find all -name '*.json' | wc -l)" 12
 assert_exit 0 lossbench clean all --config c.yaml --remove
