@@ -128,6 +128,14 @@ static bool is_scalar_number(const struct lb_param *p, const struct lb_node *val
 	return in_range(p, *v);
 }
 
+/* Returns true for a range as other tools write it, 1..5, and its ends. */
+static bool is_range(const char *text, long *from, long *to)
+{
+	char end;
+
+	return sscanf(text, "%ld..%ld%c", from, to, &end) == 2;
+}
+
 /* What to do about it, when that can be guessed; else "". */
 static void hint_text(const struct lb_param *p, const struct lb_node *value, char *buf, size_t size)
 {
@@ -135,11 +143,14 @@ static void hint_text(const struct lb_param *p, const struct lb_node *value, cha
 	const bool list = is_list(p), choice = p->type == LB_CHOICE_PARAM, truth = p->type == LB_BOOL_PARAM;
 	char digits[LB_DOUBLE_TEXT];
 	double v;
+	long from, to;
 
 	buf[0] = '\0';
 	if (value->type != LB_SCALAR || !*value->text)
 		return;
-	if (list && !value->quoted) {
+	if (is_range(value->text, &from, &to)) {
+		snprintf(buf, size, "; a range is swept as {from: %ld, to: %ld} in the sweep block", from, to);
+	} else if (list && !value->quoted) {
 		snprintf(buf, size, "; write [%.100s]", value->text);
 	} else if (choice || truth) {
 		const char *near = lb_nearest(value->text, choice ? p->choices : truths, choice ? count_choices(p) : 2);
