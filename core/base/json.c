@@ -181,6 +181,15 @@ void lb_json_pretty(const cJSON *tree, struct lb_buf *out)
 
 static _Thread_local bool failed;
 
+void lb_json_named(cJSON *in, const char *key, cJSON *item)
+{
+	failed |= !item;
+	if (failed || !cJSON_AddItemToObjectCS(in, key, item)) {
+		failed = true;
+		cJSON_Delete(item);
+	}
+}
+
 static bool add(cJSON *in, const char *key, cJSON *item)
 {
 	if (!item)
@@ -292,16 +301,26 @@ static bool same_lists(const cJSON *a, const cJSON *b)
 	return !a && !b;
 }
 
+const cJSON *lb_json_member(const cJSON *object, const char *key, const cJSON *expected)
+{
+	if (expected && (expected->string == key || !strcmp(expected->string, key)))
+		return expected;
+	return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
 static bool same_objects(const cJSON *a, const cJSON *b)
 {
-	const cJSON *item;
+	const cJSON *item, *other = NULL;
+	size_t n = 0, m = 0;
 
 	cJSON_ArrayForEach(item, a) {
-		const cJSON *other = cJSON_GetObjectItemCaseSensitive(b, item->string);
+		other = lb_json_member(b, item->string, n++ ? other->next : b->child);
 		if (!other || !lb_json_same(item, other))
 			return false;
 	}
-	return cJSON_GetArraySize(a) == cJSON_GetArraySize(b);
+	cJSON_ArrayForEach(item, b)
+		m++;
+	return n == m;
 }
 
 bool lb_json_same(const cJSON *a, const cJSON *b)
@@ -313,6 +332,8 @@ bool lb_json_same(const cJSON *a, const cJSON *b)
 	if (cJSON_IsNumber(a))
 		return a->valuedouble == b->valuedouble;
 	if (cJSON_IsString(a))
-		return !strcmp(a->valuestring, b->valuestring);
+		return a->valuestring == b->valuestring || !strcmp(a->valuestring, b->valuestring);
+	if (a->child == b->child)
+		return true;
 	return cJSON_IsObject(a) ? same_objects(a, b) : same_lists(a, b);
 }

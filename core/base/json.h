@@ -21,6 +21,7 @@ void lb_json_number(cJSON *in, const char *key, double v); /* NaN becomes null, 
 void lb_json_text(cJSON *in, const char *key, const char *v); /* NULL becomes null; what is not UTF-8 is read as Latin-1 */
 void lb_json_bool(cJSON *in, const char *key, int v);
 void lb_json_item(cJSON *in, const char *key, cJSON *item);  /* takes item; key NULL when `in` is an array (for all above) */
+void lb_json_named(cJSON *in, const char *key, cJSON *item); /* the same into an object that borrows the key for its life */
 cJSON *lb_json_made(cJSON *item);                        /* item as it is; NULL counts as a failed allocation */
 /* 0 when no building call failed since the last lb_json_complete, else -1 with a message. */
 int lb_json_complete(struct lb_err *err);
@@ -31,6 +32,9 @@ cJSON *lb_json_parse(const char *name, const char *text, size_t n, enum lb_code 
 
 /* Item at a dotted path such as "train.epochs", or NULL. Case-sensitive. */
 const cJSON *lb_json_at(const cJSON *tree, const char *path);
+
+/* The member of that key, or NULL; `expected` (may be NULL), a member of the object, is looked at first. */
+const cJSON *lb_json_member(const cJSON *object, const char *key, const cJSON *expected);
 
 /* Whether two trees say the same: numbers of the same value (cJSON_Compare lets them differ in the last bit), lists in the same order, objects
  * with the same keys in any. NULL is the same as NULL alone. */

@@ -62,11 +62,13 @@ static void share_texts(const cJSON *other, cJSON *item)
 
 void lb_config_share(const cJSON *before, cJSON *config)
 {
+	const cJSON *expected = before->child;
 	cJSON *next;
 
 	for (cJSON *item = config->child; item; item = next) {
-		const cJSON *other = cJSON_GetObjectItemCaseSensitive(before, item->string);
+		const cJSON *other = lb_json_member(before, item->string, expected);
 		next = item->next;
+		expected = other ? other->next : expected;
 		if (!other)
 			continue;
 		share_texts(other, item);

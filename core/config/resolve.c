@@ -37,7 +37,7 @@ static void write_item(const struct lb_resolving *r, const char *path, cJSON *it
 		cJSON *next = cJSON_GetObjectItemCaseSensitive(in, key);
 		in = next ? next : lb_json_object(in, key);
 	}
-	lb_json_item(in, path, item);
+	lb_json_named(in, path, item);
 }
 
 /* Components */
@@ -167,7 +167,7 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 		item = lb_param_default(p, lb_rule_seed(r));
 	}
 	if (item)
-		lb_json_item(out, p->name, item);
+		lb_json_named(out, p->name, item);
 }
 
 static cJSON *write_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,

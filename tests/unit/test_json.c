@@ -93,6 +93,28 @@ START_TEST(building)
 }
 END_TEST
 
+START_TEST(a_member_is_found_wherever_it_stands)
+{
+	static const char key[] = "b";
+	struct lb_err err = { 0 };
+	cJSON *root = lb_json_object(NULL, NULL);
+
+	lb_json_number(root, "a", 1);
+	lb_json_named(root, key, lb_json_made(cJSON_CreateNumber(2)));
+	ck_assert_int_eq(lb_json_complete(&err), 0);
+	const cJSON *a = root->child, *b = a->next;
+	ck_assert_ptr_eq(b->string, key);
+	ck_assert_ptr_eq(lb_json_member(root, "a", NULL), a);
+	ck_assert_ptr_eq(lb_json_member(root, "a", b), a);
+	ck_assert_ptr_eq(lb_json_member(root, "b", b), b);
+	ck_assert_ptr_eq(lb_json_member(root, "b", a), b);
+	ck_assert_ptr_null(lb_json_member(root, "c", a));
+	lb_json_named(root, key, NULL);
+	ck_assert_int_eq(lb_json_complete(&err), -1);
+	cJSON_Delete(root);
+}
+END_TEST
+
 static int allocations_left;
 
 static void *failing_malloc(size_t n)
@@ -236,6 +258,7 @@ static Suite *suite(void)
 	tcase_add_test(t, canonical);
 	tcase_add_test(t, pretty);
 	tcase_add_test(t, building);
+	tcase_add_test(t, a_member_is_found_wherever_it_stands);
 	tcase_add_test(t, sticky_failure);
 	tcase_add_test(t, refused);
 	tcase_add_test(t, no_reading_past_the_end);
