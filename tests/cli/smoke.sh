@@ -72,6 +72,7 @@ for block, key, value in [("train", "epochs", "many"), ("train", "epochz", 3), (
 PY
 
 # A config whose sweep comes to one trial, by itself or by --set, is trained.
+mkdir "$work/of_one" && cd "$work/of_one"
 cat >one.yaml <<YAML
 task: multiclass
 data: {train: {path: $LB_ROOT/datasets/samples/iris.csv.gz, label: label}}
