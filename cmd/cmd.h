@@ -1,4 +1,5 @@
-/* The command line: one table of subcommands (main.c), one file each, one option table each (opts.h). Nothing is decided here. */
+/* The command line: one table of subcommands (main.c), one file each, one option table each
+ * (opts.h). Nothing is decided here. */
 #ifndef LB_CMD_H
 #define LB_CMD_H
 
@@ -37,8 +38,9 @@ struct command {
 /* The subcommands; a NULL name ends. */
 extern const struct command commands[];
 
-/* Parses argv by the table. Positional arguments are left in argv[1..*n]. 0; 1 after --help was printed; -1 with a usage error.
- * A list's items are borrowed from argv; the caller frees list.item after 0, and has nothing to free otherwise. */
+/* Parses argv by the table. Positional arguments are left in argv[1..*n]. 0; 1 after --help was
+ * printed; -1 with a usage error. A list's items are borrowed from argv; the caller frees list.item
+ * after 0, and has nothing to free otherwise. */
 int opts_parse(const char *command, const struct opt *opts, size_t n_opts, int argc, char **argv, size_t *n, struct lb_err *err);
 #define OPTS(table) (table), sizeof(table) / sizeof *(table)
 
@@ -48,8 +50,9 @@ void opts_show(const struct command *c, void (*see)(void *arg, const struct opt 
 /* The whole command line as it was typed, for records and for a new start. */
 extern const char *const *command_line;
 
-/* The options of every command that trains; after opts_parse and before anything else it calls choose_arithmetic with what they
- * gave. `now`: it will train; false: the names are only checked. May start the program anew (core/numeric/blas_select.h). */
+/* The options of every command that trains; after opts_parse and before anything else it calls
+ * choose_arithmetic with what they gave. `now`: it will train; false: the names are only checked.
+ * May start the program anew (core/numeric/blas_select.h). */
 int choose_arithmetic(const char *kernels, const char *blas_kernel, bool now, struct lb_err *err);
 #define OPT_THREADS(to) { "threads", 0, OPT_INT, "N", 1, 1024, "threads of each training, which change no result; default: 1", (to) }
 #define OPT_KERNELS(to) { "kernels", 0, OPT_TEXT, "NAME", 0, 0, "arithmetic: auto (default), avx512, avx2, generic, or blas: OpenBLAS", (to) }

@@ -83,8 +83,8 @@ static enum lb_kind guess_task(const struct lb_table *t, const struct lb_table *
 	return distinct == 2 ? LB_BINARY : LB_MULTICLASS;
 }
 
-/* The column that a reference means: a name, or a number from 1 or from the end; the last when there is none or it is unknown (then
- * assembling reports it). */
+/* The column that a reference means: a name, or a number from 1 or from the end; the last when
+ * there is none or it is unknown (then assembling reports it). */
 static size_t find_label(const struct inspected *s, const char *label)
 {
 	size_t found = s->columns - 1;
@@ -230,7 +230,8 @@ static int read_tables(struct inspected *s, const cJSON *config, bool keep, stru
 	return summarise(s, &t[0], err);
 }
 
-/* The only column of a table that is named like a label, if the last one is not; the number of columns when there is none such. */
+/* The only column of a table that is named like a label, if the last one is not; the number of
+ * columns when there is none such. */
 static size_t label_by_name(const struct inspected *s, const struct lb_table *t)
 {
 	size_t found = s->columns;
@@ -305,8 +306,8 @@ static int inspect_as(const char *path, const struct inspect_options *opt, bool 
 	return rc;
 }
 
-/* A file with several labels a row, such as LIBSVM's 1,3, is refused at first; it is looked at again as multilabel, and the first message
- * stands where that does not help either. */
+/* A file with several labels a row, such as LIBSVM's 1,3, is refused at first; it is looked at
+ * again as multilabel, and the first message stands where that does not help either. */
 int inspect(const char *path, const struct inspect_options *opt, struct inspected *s, struct lb_err *err)
 {
 	const bool named = names_labels(opt);

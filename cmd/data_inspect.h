@@ -48,8 +48,8 @@ const char *inspect_preprocess(const struct inspected *s);
 /* Whether a name stands over one column only. */
 bool inspect_is_unique(const struct inspected *s, const char *name);
 
-/* Appends "[a, b]", the suspects of these kinds (bits 1 << enum lb_suspicion) that can be named, as YAML; returns how many they are and
- * appends nothing for none. */
+/* Appends "[a, b]", the suspects of these kinds (bits 1 << enum lb_suspicion) that can be named, as
+ * YAML; returns how many they are and appends nothing for none. */
 size_t inspect_suspects(const struct inspected *s, unsigned kinds, struct lb_buf *b);
 
 #endif

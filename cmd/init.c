@@ -33,7 +33,8 @@ static bool is_reserved(const char *word)
 	return false;
 }
 
-/* The file's name up to its first point, of letters, digits, _ and -, beginning with a letter; "data" when nothing is left. */
+/* The file's name up to its first point, of letters, digits, _ and -, beginning with a letter;
+ * "data" when nothing is left. */
 static void study_name(const char *path, char *name, size_t size)
 {
 	const char *slash = strrchr(path, '/'), *start = slash ? slash + 1 : path;

@@ -1,5 +1,5 @@
-/* lossbench: compares loss functions. Start reading here, then cmd/train.c, core/run/trial.c, core/engine/train/trainer.c and
- * losses/multiclass/focal.c. */
+/* lossbench: compares loss functions. Start reading here, then cmd/train.c, core/run/trial.c,
+ * core/engine/train/trainer.c and losses/multiclass/focal.c. */
 #include "cmd/cmd.h"
 
 #include "core/base/mem.h"

@@ -138,7 +138,8 @@ static int digest_result(const cJSON *record, char hex[65], struct lb_err *err)
 	return rc;
 }
 
-/* The tree of a record, NULL with a warning when there is none that can be used; *text (new, unless NULL) is its file. */
+/* The tree of a record, NULL with a warning when there is none that can be used; *text (new, unless
+ * NULL) is its file. */
 static cJSON *read_record(const struct source *s, const struct entry *e, char **text, size_t *n)
 {
 	struct lb_err err = { 0 };
@@ -274,8 +275,8 @@ static int copy_companion(struct merge *m, const struct source *s, const struct 
 	return rc;
 }
 
-/* What stands beside a record comes before it, so that a record that is there has all that belongs to it. A checkpoint is of use only
- * while its trial has not ended. */
+/* What stands beside a record comes before it, so that a record that is there has all that belongs
+ * to it. A checkpoint is of use only while its trial has not ended. */
 static int copy_companions(struct merge *m, const struct found *f, bool replace, struct lb_err *err)
 {
 	const struct source *s = &m->source[f->source];

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The scripts lie beside the binary in a checkout, or under share/lossbench when installed; a binary that was built into a folder
- * elsewhere finds those of the checkout it was built from. */
+/* The scripts lie beside the binary in a checkout, or under share/lossbench when installed; a
+ * binary that was built into a folder elsewhere finds those of the checkout it was built from. */
 static char *find_script(const char *name, struct lb_err *err)
 {
 	static const char *const places[] = { "scripts", "../scripts", "../share/lossbench/scripts" };
@@ -44,8 +44,8 @@ static bool same_folder(const char *a, const char *b)
 	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* PYTHONPATH without the folders that are named relative to the working folder, or are that folder: what lies there is data, and a file
- * called json.py no module. */
+/* PYTHONPATH without the folders that are named relative to the working folder, or are that folder:
+ * what lies there is data, and a file called json.py no module. */
 static void clean_module_path(void)
 {
 	const char *given = getenv("PYTHONPATH");
@@ -66,8 +66,9 @@ static void clean_module_path(void)
 	free(folders);
 }
 
-/* What the scripts find in their environment: the subcommand for their messages, this program for its schema. Of the working folder
- * Python gets nothing; its own folder of modules it must look into, which PYTHONSAFEPATH would forbid. */
+/* What the scripts find in their environment: the subcommand for their messages, this program for
+ * its schema. Of the working folder Python gets nothing; its own folder of modules it must look
+ * into, which PYTHONSAFEPATH would forbid. */
 static void set_environment(const char *command)
 {
 	char name[64], exe[PATH_MAX];
@@ -83,7 +84,8 @@ static void set_environment(const char *command)
 	unsetenv("PYTHONSTARTUP");
 }
 
-/* Returns only when no Python could be started. The distribution's has numpy and scipy from packages; the first on PATH may not. */
+/* Returns only when no Python could be started. The distribution's has numpy and scipy from
+ * packages; the first on PATH may not. */
 static void start(char **args, const char *command)
 {
 	const char *python = getenv("LOSSBENCH_PYTHON");

@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-/* Replaces this process by scripts/NAME; argv[0] is the subcommand, the rest are the script's own options. Returns only on failure. */
+/* Replaces this process by scripts/NAME; argv[0] is the subcommand, the rest are the script's own
+ * options. Returns only on failure. */
 int script_become(const char *name, int argc, char **argv, struct lb_err *err);
 
 /* How a script is run as a child. */

@@ -216,8 +216,9 @@ static void print_dry(const struct lb_plan *plan, const struct lb_trial *t, size
 		lb_note("no time estimate: no trial has finished yet; run one with --only ID (see --list)");
 }
 
-/* The ids of the trials that a study's table is of, one a line in a file in memory: those of the plan, of a tuned study those that train
- * what was chosen. NULL when there are none, or no file could be made. */
+/* The ids of the trials that a study's table is of, one a line in a file in memory: those of the
+ * plan, of a tuned study those that train what was chosen. NULL when there are none, or no file
+ * could be made. */
 static FILE *list_ids(const struct lb_plan *plan)
 {
 	const size_t n = plan->tune ? plan->n_refits : plan->n;

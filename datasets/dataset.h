@@ -17,9 +17,10 @@
 
 enum lb_dtype { LB_U8, LB_F32, LB_F64 };
 
-/* n x d, in the narrowest type that holds every value exactly. NaN marks a missing value (never in LB_U8, never in a sparse one).
- * Dense: x is row-major, start and column are NULL. Sparse (CSR): x[start[i] .. start[i+1]) are the values of row i that are not
- * left out as 0, column[...] their columns in ascending order. */
+/* n x d, in the narrowest type that holds every value exactly. NaN marks a missing value (never in
+ * LB_U8, never in a sparse one). Dense: x is row-major, start and column are NULL. Sparse (CSR):
+ * x[start[i] .. start[i+1]) are the values of row i that are not left out as 0, column[...] their
+ * columns in ascending order. */
 struct lb_matrix {
 	enum lb_dtype dtype;
 	size_t n, d;
@@ -46,9 +47,9 @@ struct lb_column {
 	                            categories however they are spelled */
 };
 
-/* A file's content: a `block` of numeric columns (images, arrays, sparse rows) and columns of their own; text tables have only the
- * latter. The columns are numbered from the block's first on. Numeric columns beside a block stand aside. Owned; release with
- * lb_table_free. */
+/* A file's content: a `block` of numeric columns (images, arrays, sparse rows) and columns of their
+ * own; text tables have only the latter. The columns are numbered from the block's first on.
+ * Numeric columns beside a block stand aside. Owned; release with lb_table_free. */
 struct lb_table {
 	size_t n;                /* rows */
 	struct lb_matrix block;  /* d = 0 when unused */
@@ -85,7 +86,8 @@ struct lb_read_options {
 	char thousands;          /* csv: separator of thousands, ',', '.', ' ' or '\''; 0: none */
 	const struct cJSON *missing; /* csv: list of the texts and numbers that mark a missing value, beside the empty cell; NULL: the usual ones
 	                            (datasets/io/missing_markers.h). Borrowed */
-	/* csv: whether the config asks for a column by this name; then a first line that holds it is a header. NULL: nothing is asked for */
+	/* csv: whether the config asks for a column by this name; then a first line that holds it
+	 * is a header. NULL: nothing is asked for */
 	bool (*wants)(const void *config, const char *name);
 	const void *config;      /* first argument of wants */
 	bool missing_ok;         /* missing cells are allowed; when false they are still read as missing and counted, and the assembler
@@ -107,8 +109,9 @@ size_t lb_memory_limit(const struct lb_read_options *opt);
 
 struct lb_reader {
 	struct lb_info base;
-	/* True when the first n bytes (64 KiB, or all) of the uncompressed content are this format's beyond doubt, be it sound or broken. The
-	 * last reader takes what no other claims. */
+	/* True when the first n bytes (64 KiB, or all) of the uncompressed content are this
+	 * format's beyond doubt, be it sound or broken. The last reader takes what no other
+	 * claims. */
 	bool (*probe)(const unsigned char *head, size_t n);
 	const char *endings;         /* of files, with blanks between: they decide where the content does not; NULL: none */
 	int (*read)(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
@@ -116,22 +119,25 @@ struct lb_reader {
 size_t lb_reader_count(void);
 const struct lb_reader *lb_reader_at(size_t i);
 
-/* Reads a whole file (gzip or not, by content) with the reader that fits. On failure *out is empty and nothing leaks. */
+/* Reads a whole file (gzip or not, by content) with the reader that fits. On failure *out is empty
+ * and nothing leaks. */
 int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
 
 /* The number in column j of row i; NaN for text. */
 double lb_table_number(const struct lb_table *t, size_t i, size_t j);
 
-/* Labels of several columns, each row with exactly one 1 and else 0, become the one column "label": the number of the column of the 1,
- * from 0, with a warning. The labels are the columns that stand aside of a block, or all columns of the table (whole). Others are left
- * alone, or refused where a path is given to begin the message with: for tasks with one label a row. */
+/* Labels of several columns, each row with exactly one 1 and else 0, become the one column "label":
+ * the number of the column of the 1, from 0, with a warning. The labels are the columns that stand
+ * aside of a block, or all columns of the table (whole). Others are left alone, or refused where a
+ * path is given to begin the message with: for tasks with one label a row. */
 int lb_table_one_hot(struct lb_table *t, bool whole, const char *path, struct lb_err *err);
 
 /* Whether a column is named like a label: label, target_2, y, class, but not workclass. */
 bool lb_names_label(const char *name);
 
-/* Whether half of a text column's cells, or more, are numbers in another notation than the file was read with ($5, 1,5, 12%), or it is
- * `large` and has more than a hundred different values: amounts rather than classes. */
+/* Whether half of a text column's cells, or more, are numbers in another notation than the file was
+ * read with ($5, 1,5, 12%), or it is `large` and has more than a hundred different values: amounts
+ * rather than classes. */
 bool lb_column_holds_amounts(const struct lb_column *c, size_t n);
 
 /* What a column holds. */
@@ -147,8 +153,9 @@ struct lb_summary {
 struct lb_summary *lb_table_summary(const struct lb_table *t, size_t *n, struct lb_err *err);
 void lb_summary_free(struct lb_summary *s, size_t n);
 
-/* Writes a table as csv, svmlight, npy or npz by the ending of the path, each perhaps with .gz (not npz). `label` is the column that
- * is the label where the format has a place for it (n_cols + block.d: none). What the format cannot hold is refused. */
+/* Writes a table as csv, svmlight, npy or npz by the ending of the path, each perhaps with .gz (not
+ * npz). `label` is the column that is the label where the format has a place for it (n_cols +
+ * block.d: none). What the format cannot hold is refused. */
 int lb_table_write(const struct lb_table *t, size_t label, const char *path, struct lb_err *err);
 
 /* ---- generators: tables without a file ---- */
@@ -167,7 +174,8 @@ const struct lb_generator *lb_generator_at(size_t i);
 
 enum lb_missing { LB_MISSING_ERROR, LB_MISSING_MEAN, LB_MISSING_DROP };
 
-/* Which column is what. Column references are a header name, or a number from 1, negative from the end (-1 is the last). */
+/* Which column is what. Column references are a header name, or a number from 1, negative from the
+ * end (-1 is the last). */
 struct lb_roles {
 	enum lb_kind kind;
 	const char *label;           /* column reference; NULL: the last column. Ignored when labels come from a file of their own */
@@ -183,8 +191,8 @@ struct lb_roles {
 	enum lb_missing missing;
 };
 
-/* The files of a dataset: the training file and the file of its labels, the validation file and its labels, the test file and its
- * labels. */
+/* The files of a dataset: the training file and the file of its labels, the validation file and its
+ * labels, the test file and its labels. */
 enum { LB_FILES = 6 };
 
 struct lb_dataset {
@@ -224,9 +232,10 @@ struct lb_dataset {
 	size_t n_sources;
 };
 
-/* Builds a dataset from tables and takes what it needs of them (they are empty afterwards, still to be freed). The tables are in the
- * order of the files; all but the first may be NULL, a label table has one column. A class of the validation or test file that the
- * training file lacks is an error, as are different columns. paths are for messages (NULL where absent). */
+/* Builds a dataset from tables and takes what it needs of them (they are empty afterwards, still to
+ * be freed). The tables are in the order of the files; all but the first may be NULL, a label table
+ * has one column. A class of the validation or test file that the training file lacks is an error,
+ * as are different columns. paths are for messages (NULL where absent). */
 int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
 			struct lb_dataset **out, struct lb_err *err);
 void lb_dataset_free(struct lb_dataset *d);
@@ -254,14 +263,16 @@ struct lb_split {
 	size_t n[3];
 };
 
-/* The rows of a test file are the test part, those of a validation file the validation part; the options divide the rest. Rows of
- * one group stay on one side. Refuses a split without training rows, and stratify with groups. */
+/* The rows of a test file are the test part, those of a validation file the validation part; the
+ * options divide the rest. Rows of one group stay on one side. Refuses a split without training
+ * rows, and stratify with groups. */
 int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt, struct lb_split *out, struct lb_err *err);
 void lb_split_free(struct lb_split *s);
 
-/* Cross-validation inside a split: its training and validation rows are dealt anew into `folds` folds by opt's seed (each class by
- * itself when stratified, whole groups together), of which fold `fold` becomes the validation part and the others the training part.
- * Unless keep_test, the test part becomes empty, so that nothing of it can be looked at. */
+/* Cross-validation inside a split: its training and validation rows are dealt anew into `folds`
+ * folds by opt's seed (each class by itself when stratified, whole groups together), of which fold
+ * `fold` becomes the validation part and the others the training part. Unless keep_test, the test
+ * part becomes empty, so that nothing of it can be looked at. */
 int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, bool keep_test,
 		    struct lb_split *s, struct lb_err *err);
 
@@ -284,8 +295,8 @@ struct lb_corruption {
 	unsigned kinds;              /* tasks it applies to */
 	/* Refuses parameters that these classes rule out; NULL when there is nothing to check. Call it before apply. */
 	int (*check)(const struct lb_arg *par, size_t n_classes, struct lb_err *err);
-	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher rate flips a superset. -1 only when
-	 * memory runs out. */
+	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher
+	 * rate flips a superset. -1 only when memory runs out. */
 	int (*apply)(const struct lb_noise *in, int32_t *y, struct lb_err *err);
 };
 size_t lb_corruption_count(void);
@@ -302,9 +313,10 @@ struct lb_imbalance {
 size_t lb_imbalance_count(void);
 const struct lb_imbalance *lb_imbalance_at(size_t i);
 
-/* Leaves out rows, drawn by the seed, so that class c keeps round(m share[c]) of them, at least 1, with the largest m that the
- * classes allow. rows (n, ascending) is shortened in place and *n set. y are the labels of the dataset. A class without rows is
- * an error: no share of nothing can be kept. */
+/* Leaves out rows, drawn by the seed, so that class c keeps round(m share[c]) of them, at least 1,
+ * with the largest m that the classes allow. rows (n, ascending) is shortened in place and *n set.
+ * y are the labels of the dataset. A class without rows is an error: no share of nothing can be
+ * kept. */
 int lb_imbalance_apply(const struct lb_imbalance *imbalance, const struct lb_arg *par, size_t n_classes, const int32_t *y, uint64_t seed,
 		       uint32_t *rows, size_t *n, struct lb_err *err);
 
@@ -320,7 +332,8 @@ struct lb_encode_options {
 	bool unseen_zero;            /* a category that no training row has: all-zero instead of an error */
 };
 
-/* A column j < x.d is x*scale[j] + shift[j] (missing: fill[j], already scaled), the one-hot columns follow. Borrowed data. */
+/* A column j < x.d is x*scale[j] + shift[j] (missing: fill[j], already scaled), the one-hot columns
+ * follow. Borrowed data. */
 struct lb_encoding {
 	const struct lb_dataset *data;
 	size_t d;                    /* feature columns in all */
@@ -333,7 +346,8 @@ struct lb_encoding {
 int lb_encoding_make(const struct lb_dataset *d, const struct lb_split *split, const struct lb_encode_options *opt,
 		     struct lb_encoding *out, struct lb_err *err);
 void lb_encoding_free(struct lb_encoding *e);
-/* The encoded features of a row each, (b, e->d) row-major: lb_gather of core/engine/data/batch_dense.h for code that is free of precision. */
+/* The encoded features of a row each, (b, e->d) row-major: lb_gather of
+ * core/engine/data/batch_dense.h for code that is free of precision. */
 void lb_gather_f64(const struct lb_encoding *e, const uint32_t *rows, size_t b, double *out);
 /* Name of feature column j as a new string ("sex=male" for one-hot). */
 char *lb_encoding_name(const struct lb_encoding *e, size_t j, struct lb_err *err);

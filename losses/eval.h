@@ -1,5 +1,6 @@
-/* Looking at a loss without training: value and gradient for given inputs, and the check of one against the other. Free of
- * precision: numbers go in and come out as doubles, the engine rounds. */
+/* Looking at a loss without training: value and gradient for given inputs, and the check of one
+ * against the other. Free of precision: numbers go in and come out as doubles, the engine
+ * rounds. */
 #ifndef LB_LOSS_EVAL_H
 #define LB_LOSS_EVAL_H
 
@@ -21,19 +22,23 @@ struct lb_loss_input {
 	const double *own;         /* the loss's own parameters, lb_loss_own_size values, or NULL */
 };
 
-/* Value and gradient: (views * b, c) values, then those of the loss's own parameters; a stateful loss at its first visit. precision is 32 or
- * 64. Scores must be finite and labels in range: the caller checks. 0, or -1 when memory runs out. */
+/* Value and gradient: (views * b, c) values, then those of the loss's own parameters; a stateful
+ * loss at its first visit. precision is 32 or 64. Scores must be finite and labels in range: the
+ * caller checks. 0, or -1 when memory runs out. */
 int lb_loss_eval(const struct lb_loss_info *info, int precision, const struct lb_loss_input *in, double *value, double *grad,
 		 struct lb_err *err);
 
-/* Checks one loss at its defaults, at every grid point and range end: central differences against the gradient at ordinary
- * scores, finite value and gradient at extreme ones (saturated, tied, B = 1, class missing), float32 against float64. Writes one
- * line a finding to `report` (appended). Returns the number of failed checks, or -1 with err. *n_checks counts all. */
+/* Checks one loss at its defaults, at every grid point and range end: central differences against
+ * the gradient at ordinary scores, finite value and gradient at extreme ones (saturated, tied, B =
+ * 1, class missing), float32 against float64. Writes one line a finding to `report` (appended).
+ * Returns the number of failed checks, or -1 with err. *n_checks counts all. */
 struct lb_buf;
 int lb_loss_check(const struct lb_loss_info *info, struct lb_buf *report, int *n_checks, struct lb_err *err);
 
-/* Fills par (info->base.n_params values) from the descriptor's defaults, then from "name=value name=value" (blank separated; a
- * list as [1,2]; a parameter by its name or by its letter in the formula). Lists are borrowed from the descriptor, or from `store`, which the caller frees with lb_args_free. */
+/* Fills par (info->base.n_params values) from the descriptor's defaults, then from "name=value
+ * name=value" (blank separated; a list as [1,2]; a parameter by its name or by its letter in the
+ * formula). Lists are borrowed from the descriptor, or from `store`, which the caller frees with
+ * lb_args_free. */
 struct lb_arg_store {
 	void **owned;
 	size_t n, cap;

@@ -18,7 +18,8 @@ struct check {
 	struct lb_err *err;
 };
 
-/* How scores are drawn: normal with that scale, +scale or -scale at random, one value for all, or normal with the first raised. */
+/* How scores are drawn: normal with that scale, +scale or -scale at random, one value for all, or
+ * normal with the first raised. */
 struct pattern {
 	const char *name;
 	enum { NORMAL, SIGNS, EQUAL, FIRST } how;
@@ -46,7 +47,8 @@ static const struct shape {
 
 enum { MOST_ROWS = 9, MOST_CELLS = 72, FEATURES = 3 };
 
-/* A batch, every number already representable in float32. The loss's own parameters stand behind the scores: n entries to move. */
+/* A batch, every number already representable in float32. The loss's own parameters stand behind
+ * the scores: n entries to move. */
 struct sample {
 	const struct pattern *pattern;
 	bool one_class;
@@ -113,7 +115,8 @@ struct worst {
 	double stated, slope, excess;
 };
 
-/* Slope of the value at entry j on the side of h, from steps h (where it is `near`) and 2h: as exact as a central difference. */
+/* Slope of the value at entry j on the side of h, from steps h (where it is `near`) and 2h: as
+ * exact as a central difference. */
 static int side_slope(const struct check *c, struct sample *s, size_t j, double h, double here, double near, double *slope)
 {
 	double moved[MOST_CELLS], twice;
@@ -126,9 +129,10 @@ static int side_slope(const struct check *c, struct sample *s, size_t j, double 
 	return 0;
 }
 
-/* Best agreement of g with a difference quotient at entry j over several steps, in units of what is allowed: 1e-6 of the
- * gradient's size and the rounding of the values. At a kink g may be anything between the slopes of both sides; where a smooth loss
- * changes from one formula to another the central quotient is coarse, and g must be the slope of both sides. */
+/* Best agreement of g with a difference quotient at entry j over several steps, in units of what is
+ * allowed: 1e-6 of the gradient's size and the rounding of the values. At a kink g may be anything
+ * between the slopes of both sides; where a smooth loss changes from one formula to another the
+ * central quotient is coarse, and g must be the slope of both sides. */
 static int compare_entry(const struct check *c, struct sample *s, size_t j, double g, double size, struct worst *w)
 {
 	const double z = s->z[j];

@@ -72,8 +72,9 @@ struct lb_form {
 	/* Returns the loss of row i. z = in->z + i*c; g (c values) gets its derivative unless NULL. */
 	real (*row)(const struct lb_batch *in, size_t i, const real *z, real *g);
 	bool softmax;            /* .row begins with lb_softmax_of, so that the driver makes the softmax of many rows at once */
-	/* What .row does, for LB_PANEL rows side by side: the loss and, over the terms that .softmax asks for, the gradient
-	 * (core/engine/kernels/kernels.h). For losses that read z, y and par alone; NULL: rows one by one. */
+	/* What .row does, for LB_PANEL rows side by side: the loss and, over the terms that
+	 * .softmax asks for, the gradient (core/engine/kernels/kernels.h). For losses that read z,
+	 * y and par alone; NULL: rows one by one. */
 	void (*lanes)(const struct lb_batch *in, struct lb_lane_rows *at);
 	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
 	/* Returns the mean loss of the batch. g (b,c) gets its derivative unless NULL. */
@@ -100,7 +101,8 @@ struct lb_loss {
 	void (*scores)(const struct lb_batch *in, real *scores);
 };
 
-/* Says what does not fit together in a descriptor: its form, its functions, what it needs. Returns NULL when all does. */
+/* Says what does not fit together in a descriptor: its form, its functions, what it needs. Returns
+ * NULL when all does. */
 const char *lb_loss_misfit(const struct lb_loss *loss);
 
 /* The i-th registered loss; same order as lb_loss_at. */
@@ -108,8 +110,9 @@ const struct lb_loss *lb_loss_get(size_t i);
 /* The functions that belong to a descriptor; NULL when it is not registered. */
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info);
 
-/* Mean loss of the batch; g (b,c), or NULL for the value alone, gets the gradient. Weighted value: (1/B) sum_i w_i L_i, with
- * weights of mean 1 over the training split, so that over the whole split it is sum w_i L_i / sum w_i. Cannot fail. */
+/* Mean loss of the batch; g (b,c), or NULL for the value alone, gets the gradient. Weighted value:
+ * (1/B) sum_i w_i L_i, with weights of mean 1 over the training split, so that over the whole split
+ * it is sum w_i L_i / sum w_i. Cannot fail. */
 double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *in, real *g);
 
 #endif

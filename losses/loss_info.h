@@ -1,5 +1,6 @@
-/* What a loss says of itself, free of precision: all that the command line, the config check, the sweep and the catalogue need.
- * See losses/loss.h for the functions, losses/README.md for the vocabulary. */
+/* What a loss says of itself, free of precision: all that the command line, the config check, the
+ * sweep and the catalogue need. See losses/loss.h for the functions, losses/README.md for the
+ * vocabulary. */
 #ifndef LB_LOSS_INFO_H
 #define LB_LOSS_INFO_H
 
@@ -19,8 +20,9 @@ enum lb_kind {
 	LB_N_KINDS
 };
 
-/* Traits that hold for every parameter value in range. Each is tested for every loss that claims it; one that holds but is not
- * claimed is reported by the same test. A trait that holds only for some parameters is a line in `notes`. */
+/* Traits that hold for every parameter value in range. Each is tested for every loss that claims
+ * it; one that holds but is not claimed is reported by the same test. A trait that holds only for
+ * some parameters is a line in `notes`. */
 enum lb_claim {
 	LB_NONNEGATIVE = 1 << 0,     /* value >= 0 */
 	LB_CONVEX = 1 << 1,          /* convex in the scores */
@@ -107,7 +109,8 @@ bool lb_loss_separable(const struct lb_loss_info *info);
 /* Number of parameters that the loss owns at these shapes, 0 for most. */
 size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
 
-/* The kind of a task's data, models' scores and metrics: multiclass for embedding and distillation, else the kind itself. */
+/* The kind of a task's data, models' scores and metrics: multiclass for embedding and distillation,
+ * else the kind itself. */
 enum lb_kind lb_kind_of_data(enum lb_kind kind);
 
 /* True when a row has several numbers to learn instead of one class: regression's targets, multilabel's labels. */

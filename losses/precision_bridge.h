@@ -1,11 +1,13 @@
-/* The seam between the precision-free files of this folder and the numeric ones: what losses/support/apply.c and losses/support/eval_kernel.c
- * offer in both precisions, without `real` in any signature. Nobody outside losses/ needs it. */
+/* The seam between the precision-free files of this folder and the numeric ones: what
+ * losses/support/apply.c and losses/support/eval_kernel.c offer in both precisions, without `real`
+ * in any signature. Nobody outside losses/ needs it. */
 #ifndef LB_PRECISION_BRIDGE_H
 #define LB_PRECISION_BRIDGE_H
 
 #include "losses/eval.h"
 
-/* Descriptor of the i-th loss, NULL past the end. Each precision holds a copy; f64's is the one that the registry hands out. */
+/* Descriptor of the i-th loss, NULL past the end. Each precision holds a copy; f64's is the one
+ * that the registry hands out. */
 const struct lb_loss_info *lb_loss_info_at_f32(size_t i);
 const struct lb_loss_info *lb_loss_info_at_f64(size_t i);
 /* True when it is given row by row. */
@@ -15,9 +17,9 @@ bool lb_loss_has_row_f64(size_t i);
 size_t lb_loss_own_f32(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
 size_t lb_loss_own_f64(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
 
-/* Value and gradient (NULL when not wanted) at the point `at` (NULL: in->z, in->own), of a loss whose state has seen one visit at
- * in->z. Point and gradient hold all values of z, then the loss's own parameters.
- * So differences in `at` see the state held fixed, as the gradient does. */
+/* Value and gradient (NULL when not wanted) at the point `at` (NULL: in->z, in->own), of a loss
+ * whose state has seen one visit at in->z. Point and gradient hold all values of z, then the loss's
+ * own parameters. So differences in `at` see the state held fixed, as the gradient does. */
 int lb_loss_eval_at_f32(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,
 			double *grad, struct lb_err *err);
 int lb_loss_eval_at_f64(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,

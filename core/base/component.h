@@ -1,6 +1,7 @@
-/* How a component (loss, reader, corruption, model, optimiser, schedule, metric) describes itself. Everything a user can name
- * is one const descriptor that begins with struct lb_info; the config check, --help, `lossbench losses`, the catalogue, the
- * sweep grids and the tests all read it, and nothing is said a second time. */
+/* How a component (loss, reader, corruption, model, optimiser, schedule, metric) describes itself.
+ * Everything a user can name is one const descriptor that begins with struct lb_info; the config
+ * check, --help, `lossbench losses`, the catalogue, the sweep grids and the tests all read it, and
+ * nothing is said a second time. */
 #ifndef LB_COMPONENT_H
 #define LB_COMPONENT_H
 

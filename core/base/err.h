@@ -1,8 +1,9 @@
 /* Errors: what went wrong, in one sentence a user can act on.
  *
- * A function that can fail takes `struct lb_err *` last and returns 0 / -1, or a pointer / NULL. The message is made where the
- * facts are known, as `file:line:column: what is wrong, what was expected, what to do`; callers pass it on unchanged. Only cmd/
- * prints it and turns the code into the exit status. */
+ * A function that can fail takes `struct lb_err *` last and returns 0 / -1, or a pointer / NULL.
+ * The message is made where the facts are known, as `file:line:column: what is wrong, what was
+ * expected, what to do`; callers pass it on unchanged. Only cmd/ prints it and turns the code into
+ * the exit status. */
 #ifndef LB_ERR_H
 #define LB_ERR_H
 

@@ -169,7 +169,8 @@ bool lb_temporary_name(const char *name, const char *target, long *pid)
 	return *pid > 0;
 }
 
-/* A new file beside `path` that nobody else can have put there; its descriptor and its name (new), or -1 with *reason (0: no memory). */
+/* A new file beside `path` that nobody else can have put there; its descriptor and its name (new),
+ * or -1 with *reason (0: no memory). */
 static int open_temporary(const char *path, char **name, int *reason, struct lb_err *err)
 {
 	const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;

@@ -13,7 +13,8 @@ static int wrong_source(const char *path, mode_t mode, enum lb_code code, struct
 			  "store what it holds in a file first, and name that", code, err);
 }
 
-/* Without O_NONBLOCK the open of a FIFO would wait for a writer; a device may do something when it is opened, so it is looked at first. */
+/* Without O_NONBLOCK the open of a FIFO would wait for a writer; a device may do something when it
+ * is opened, so it is looked at first. */
 static int open_regular(int folder, const char *name, const char *path, int flags, enum lb_code code, struct lb_err *err)
 {
 	struct stat st;

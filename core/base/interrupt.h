@@ -9,8 +9,9 @@ extern volatile sig_atomic_t lb_stop_requested; /* the signal's number, or 0 */
 /* SIGINT and SIGTERM set the flag; a second one ends the process at once. SIGALRM does nothing but end a wait. */
 void lb_stop_on_signals(void);
 
-/* In a worker process: every signal is a request only. A terminal's signal and its parent's may both come, and the second must not end it
- * while it writes; its parent ends it, if it must be, by ending itself. */
+/* In a worker process: every signal is a request only. A terminal's signal and its parent's may
+ * both come, and the second must not end it while it writes; its parent ends it, if it must be, by
+ * ending itself. */
 void lb_stop_in_worker(void);
 
 #endif

@@ -56,7 +56,8 @@ static void put_scalar(const cJSON *item, struct lb_buf *out)
 		lb_buf_puts(out, cJSON_IsTrue(item) ? "true" : cJSON_IsFalse(item) ? "false" : "null");
 }
 
-/* UTF-8 bytes sort as code points; UTF-16 has what is beyond U+FFFF (first byte F0 and up) before U+E000 (EE and EF). */
+/* UTF-8 bytes sort as code points; UTF-16 has what is beyond U+FFFF (first byte F0 and up) before
+ * U+E000 (EE and EF). */
 static int utf16_rank(char c)
 {
 	const int byte = (unsigned char)c;

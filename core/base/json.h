@@ -7,14 +7,15 @@
 
 #include <cjson/cJSON.h>
 
-/* Appends the tree to a buffer. Canonical: RFC 8785 (keys sorted by UTF-16 units, no blanks, ECMAScript numbers). Pretty: two
- * blanks an indent, keys in their order, lists of scalars on one line, no line end after the last. Infinite numbers print as
- * "inf" / "-inf", NaN as null. */
+/* Appends the tree to a buffer. Canonical: RFC 8785 (keys sorted by UTF-16 units, no blanks,
+ * ECMAScript numbers). Pretty: two blanks an indent, keys in their order, lists of scalars on one
+ * line, no line end after the last. Infinite numbers print as "inf" / "-inf", NaN as null. */
 void lb_json_canonical(const cJSON *tree, struct lb_buf *out);
 void lb_json_pretty(const cJSON *tree, struct lb_buf *out);
 
-/* Building. A failed allocation sets a flag that lb_json_complete reports once at the end, so callers need not test each call.
- * The add functions return the new item (borrowed) or NULL; a NULL object is allowed and does nothing. */
+/* Building. A failed allocation sets a flag that lb_json_complete reports once at the end, so
+ * callers need not test each call. The add functions return the new item (borrowed) or NULL; a NULL
+ * object is allowed and does nothing. */
 cJSON *lb_json_object(cJSON *in, const char *key);       /* in = NULL: a new root */
 cJSON *lb_json_array(cJSON *in, const char *key);
 void lb_json_number(cJSON *in, const char *key, double v); /* NaN becomes null, infinities "inf" / "-inf" */
@@ -36,8 +37,9 @@ const cJSON *lb_json_at(const cJSON *tree, const char *path);
 /* The member of that key, or NULL; `expected` (may be NULL), a member of the object, is looked at first. */
 const cJSON *lb_json_member(const cJSON *object, const char *key, const cJSON *expected);
 
-/* Whether two trees say the same: numbers of the same value (cJSON_Compare lets them differ in the last bit), lists in the same order, objects
- * with the same keys in any. NULL is the same as NULL alone. */
+/* Whether two trees say the same: numbers of the same value (cJSON_Compare lets them differ in the
+ * last bit), lists in the same order, objects with the same keys in any. NULL is the same as NULL
+ * alone. */
 bool lb_json_same(const cJSON *a, const cJSON *b);
 
 #endif

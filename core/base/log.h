@@ -16,9 +16,9 @@ void lb_note(const char *fmt, ...) LB_PRINTF(1, 2);
 /* "1:40" or "2:01:40". */
 void lb_time_text(double seconds, char *buf, size_t size);
 
-/* "[12/36] gce seed 3  4.1/s  eta 1:40": one line that is rewritten where stderr is a terminal (unless TERM=dumb or NO_COLOR is
- * set), else a plain line at most every five seconds and at the end. `before` of the total were done by an earlier run and do not
- * count in the rate. */
+/* "[12/36] gce seed 3  4.1/s  eta 1:40": one line that is rewritten where stderr is a terminal
+ * (unless TERM=dumb or NO_COLOR is set), else a plain line at most every five seconds and at the
+ * end. `before` of the total were done by an earlier run and do not count in the rate. */
 struct lb_progress {
 	size_t total, before, done;
 	double start, shown;     /* seconds by the monotonic clock */

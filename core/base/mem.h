@@ -1,5 +1,6 @@
-/* Memory. Whoever allocates frees, with free(). A pointer from *_new, *_open, *_load is yours to release with the matching
- * *_free / *_close; every other pointer you are given is borrowed and lives as long as the object you got it from. */
+/* Memory. Whoever allocates frees, with free(). A pointer from *_new, *_open, *_load is yours to
+ * release with the matching *_free / *_close; every other pointer you are given is borrowed and
+ * lives as long as the object you got it from. */
 #ifndef LB_MEM_H
 #define LB_MEM_H
 
@@ -7,12 +8,12 @@
 
 #include <stddef.h>
 
-/* n objects of `size` bytes, zeroed; NULL with a message when they cannot be had or the product overflows. n = 0 gives a
- * pointer that can be freed. */
+/* n objects of `size` bytes, zeroed; NULL with a message when they cannot be had or the product
+ * overflows. n = 0 gives a pointer that can be freed. */
 void *lb_alloc(size_t n, size_t size, struct lb_err *err);
 
-/* Makes room for at least `need` objects in *p (a pointer to your array), at least doubling *cap. New room is not zeroed.
- * 0, or -1 with a message and *p unchanged. */
+/* Makes room for at least `need` objects in *p (a pointer to your array), at least doubling *cap.
+ * New room is not zeroed. 0, or -1 with a message and *p unchanged. */
 int lb_grow(void *p, size_t *cap, size_t need, size_t size, struct lb_err *err);
 
 char *lb_strdup(const char *s, struct lb_err *err);

@@ -1,4 +1,5 @@
-/* The interface that allocates nothing: the newer one loads configuration and providers of the system before its first digest. */
+/* The interface that allocates nothing: the newer one loads configuration and providers of the
+ * system before its first digest. */
 #define OPENSSL_API_COMPAT 10101
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/base/sha256.h"

@@ -61,8 +61,8 @@ void lb_buf_free(struct lb_buf *b)
 	*b = (struct lb_buf){ 0 };
 }
 
-/* At a power of two the doubles below lie closer than those above: of 16 digits, not the nearest text but the next one up may be
- * the one that reads back. */
+/* At a power of two the doubles below lie closer than those above: of 16 digits, not the nearest
+ * text but the next one up may be the one that reads back. */
 static bool next_up_reads_back(double v, char *s)
 {
 	char *p = strchr(s, 'e') - 1;
@@ -77,8 +77,9 @@ static bool next_up_reads_back(double v, char *s)
 	return strtod(s, NULL) == v;
 }
 
-/* The digits d1d2.. and decimal exponent e of v = 0.d1d2.. * 10^e, as few as read back equal. Up to 15 digits survive a double, so
- * fewer than that are found by cutting zeros; not so below DBL_MIN. */
+/* The digits d1d2.. and decimal exponent e of v = 0.d1d2.. * 10^e, as few as read back equal. Up to
+ * 15 digits survive a double, so fewer than that are found by cutting zeros; not so below
+ * DBL_MIN. */
 static int shortest_digits(double v, char digits[24], int *e)
 {
 	char s[40];
@@ -100,8 +101,9 @@ static int shortest_digits(double v, char digits[24], int *e)
 	return n;
 }
 
-/* Texts of up to 15 digits with at most 9 after the point, as most numbers of a config have: a quotient of two doubles that are exact
- * is what the text reads back as, and no other text of so few digits does. 0 for all other numbers. */
+/* Texts of up to 15 digits with at most 9 after the point, as most numbers of a config have: a
+ * quotient of two doubles that are exact is what the text reads back as, and no other text of so
+ * few digits does. 0 for all other numbers. */
 static size_t short_text(double v, char out[LB_DOUBLE_TEXT])
 {
 	static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
@@ -179,7 +181,8 @@ static bool number_shaped(const char *s, size_t n)
 	return i == n;
 }
 
-/* Up to 15 digits and a power of ten up to 22: one exact product or quotient of doubles, hence correctly rounded (Clinger). */
+/* Up to 15 digits and a power of ten up to 22: one exact product or quotient of doubles, hence
+ * correctly rounded (Clinger). */
 static bool parse_short(const char *s, size_t n, double *v)
 {
 	static const double tens[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,

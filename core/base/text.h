@@ -14,7 +14,8 @@ static inline const char *lb_s(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-/* A growing string; { 0 } is empty. `bad` is set when memory ran out: check it once at the end. Release with lb_buf_free. */
+/* A growing string; { 0 } is empty. `bad` is set when memory ran out: check it once at the end.
+ * Release with lb_buf_free. */
 struct lb_buf {
 	char *s;
 	size_t n, cap;
@@ -27,8 +28,8 @@ void lb_buf_add_character(struct lb_buf *b, uint32_t c); /* a code point below 0
 void lb_buf_printf(struct lb_buf *b, const char *fmt, ...) LB_PRINTF(2, 3);
 void lb_buf_free(struct lb_buf *b);
 
-/* The shortest decimal text that reads back as exactly v, in the form of ECMAScript and RFC 8785 (1e+21, 0.1, 100, 5e-324);
- * "-0" prints as "0". v must be finite. Returns the length. */
+/* The shortest decimal text that reads back as exactly v, in the form of ECMAScript and RFC 8785
+ * (1e+21, 0.1, 100, 5e-324); "-0" prints as "0". v must be finite. Returns the length. */
 #define LB_DOUBLE_TEXT 32
 size_t lb_double_text(double v, char out[LB_DOUBLE_TEXT]);
 
@@ -39,12 +40,13 @@ bool lb_parse_double(const char *s, size_t n, double *v);
 /* Strict decimal integer in [-2^53, 2^53]. */
 bool lb_parse_int(const char *s, size_t n, int64_t *v);
 
-/* The entry of words[0..n) that is nearest to `word` by edit distance (ignoring case), or NULL when none is near enough to be
- * meant. Borrowed. */
+/* The entry of words[0..n) that is nearest to `word` by edit distance (ignoring case), or NULL when
+ * none is near enough to be meant. Borrowed. */
 const char *lb_nearest(const char *word, const char *const *words, size_t n);
 
-/* Appends text for a terminal: control characters (of ASCII, of Latin-1, and those that turn the direction of writing) and bytes that are
- * not UTF-8 become \xNN, so that they are seen and steer nothing. */
+/* Appends text for a terminal: control characters (of ASCII, of Latin-1, and those that turn the
+ * direction of writing) and bytes that are not UTF-8 become \xNN, so that they are seen and steer
+ * nothing. */
 void lb_buf_visible(struct lb_buf *b, const char *text);
 
 /* Appends text as a YAML scalar in double quotes that reads back as the text, which must be UTF-8. */

@@ -1,9 +1,10 @@
-/* From a YAML file and --set overrides to fully resolved trial configs. Pure: the same input gives the same trials in the same
- * order; no data is read here.
+/* From a YAML file and --set overrides to fully resolved trial configs. Pure: the same input gives
+ * the same trials in the same order; no data is read here.
  *
- * One table (options.c) lists every key with its type, default, range and meaning; the blocks that name a component (loss,
- * optimizer, schedule, model, corrupt.labels, data.generator, entries of metrics) take their keys from the component's
- * descriptor. From it come parsing, defaults, --set, `config schema` and the reference page. */
+ * One table (options.c) lists every key with its type, default, range and meaning; the blocks that
+ * name a component (loss, optimizer, schedule, model, corrupt.labels, data.generator, entries of
+ * metrics) take their keys from the component's descriptor. From it come parsing, defaults, --set,
+ * `config schema` and the reference page. */
 #ifndef LB_CONFIG_H
 #define LB_CONFIG_H
 
@@ -13,13 +14,15 @@
 #include "core/config/yaml.h"
 #include "losses/loss_info.h"
 
-/* Looks up descriptors for the blocks that name a component, so that core/config knows no component. `block` is the path of the
- * block ("loss", "optimizer", "schedule", "model", "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics").
- * Supplied by core/run (components.c). */
+/* Looks up descriptors for the blocks that name a component, so that core/config knows no
+ * component. `block` is the path of the block ("loss", "optimizer", "schedule", "model",
+ * "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics"). Supplied by core/run
+ * (components.c). */
 struct lb_registry {
 	/* The next of those that apply to the task; NULL ends. *at is 0 to begin with, and theirs. */
 	const struct lb_info *(*next)(const char *block, enum lb_kind kind, size_t *at);
-	/* The one of that name for whatever task, to say "X is a binary loss, the task is multiclass"; NULL when unknown. */
+	/* The one of that name for whatever task, to say "X is a binary loss, the task is
+	 * multiclass"; NULL when unknown. */
 	const struct lb_info *(*any)(const char *block, const char *name, enum lb_kind *kind);
 	size_t most_trials;      /* of a sweep; no list holds more values, all of them together at most ten times as many */
 };
@@ -27,10 +30,11 @@ struct lb_registry {
 /* A config read and merged with its overrides, not yet expanded. */
 struct lb_config;
 
-/* sets: "key.path=value" texts, each split at the first '='. A value with a comma outside brackets and quotes is a sweep list
- * (as if it stood in the sweep block); allow_sweep = false makes that an error. Syntax errors are reported all at once, with LB_CONFIG;
- * an override that is no key.path=value is one of the command line, LB_USAGE.
- * path NULL: there is no file, sets say everything. */
+/* sets: "key.path=value" texts, each split at the first '='. A value with a comma outside brackets
+ * and quotes is a sweep list (as if it stood in the sweep block); allow_sweep = false makes that an
+ * error. Syntax errors are reported all at once, with LB_CONFIG; an override that is no
+ * key.path=value is one of the command line, LB_USAGE. path NULL: there is no file, sets say
+ * everything. */
 struct lb_config *lb_config_load(const char *path, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err);
 void lb_config_free(struct lb_config *config);
 
@@ -39,8 +43,9 @@ const char *lb_config_name(const struct lb_config *config);
 /* True when it has a sweep block (or a --set with several values). */
 bool lb_config_has_sweep(const struct lb_config *config);
 
-/* One resolved trial: every option written out, in the order of the option table, seeds filled in from train.seed. Numbers are
- * numbers, components are blocks with all their parameters. `where` gives the mark of a path for messages about the data. */
+/* One resolved trial: every option written out, in the order of the option table, seeds filled in
+ * from train.seed. Numbers are numbers, components are blocks with all their parameters. `where`
+ * gives the mark of a path for messages about the data. */
 struct lb_trial_list {
 	cJSON **config;          /* n resolved configs, owned by the list; one may refer to blocks of those before it */
 	size_t n;
@@ -51,27 +56,29 @@ struct lb_trial_list {
 int lb_config_expand(const struct lb_config *config, const struct lb_registry *reg, struct lb_trial_list *out, struct lb_err *err);
 void lb_trial_list_free(struct lb_trial_list *list);
 
-/* Blocks and lists of config that are the same as in `before` become references to those, so that a sweep holds them once; `before` must then
- * live as long as config is read. */
+/* Blocks and lists of config that are the same as in `before` become references to those, so that a
+ * sweep holds them once; `before` must then live as long as config is read. */
 void lb_config_share(const cJSON *before, cJSON *config);
 
-/* Place of the (possibly swept) option in the file, for later errors such as a data file that cannot be read: "file:line:column"
- * as a new string, or the file's name alone when the option is a default. */
+/* Place of the (possibly swept) option in the file, for later errors such as a data file that
+ * cannot be read: "file:line:column" as a new string, or the file's name alone when the option is a
+ * default. */
 char *lb_config_place(const struct lb_config *config, const char *path, struct lb_err *err);
 
-/* The paths in which trials of this config differ ("loss.name", "train.seed"): the keys of the sweep block, blocks expanded to the
- * parameters that vary. As a JSON array of texts. */
+/* The paths in which trials of this config differ ("loss.name", "train.seed"): the keys of the
+ * sweep block, blocks expanded to the parameters that vary. As a JSON array of texts. */
 cJSON *lb_config_varying(const struct lb_trial_list *list, struct lb_err *err);
 
 /* JSON Schema (draft 2020-12) of a config file, from the option table and the descriptors. New tree. */
 cJSON *lb_config_schema(const struct lb_registry *reg, struct lb_err *err);
 
-/* Component parameters out of a resolved block (cJSON object) in the order of the descriptor; texts and lists are borrowed from
- * the block or, lists of numbers, allocated in one piece at *lists (free it; NULL when there are none). */
+/* Component parameters out of a resolved block (cJSON object) in the order of the descriptor; texts
+ * and lists are borrowed from the block or, lists of numbers, allocated in one piece at *lists
+ * (free it; NULL when there are none). */
 int lb_args_from_block(const struct lb_info *info, const cJSON *block, struct lb_arg *par, double **lists, struct lb_err *err);
 
-/* Checks one scalar or list text against a parameter, as --param and --set do. The message in err says what is allowed, without a
- * place. The result is a new JSON item. */
+/* Checks one scalar or list text against a parameter, as --param and --set do. The message in err
+ * says what is allowed, without a place. The result is a new JSON item. */
 cJSON *lb_param_parse(const struct lb_param *p, const struct lb_node *value, struct lb_err *err);
 /* "a number in (0, 1]", "one of: relu, tanh, gelu", ... into buf. */
 void lb_param_allowed(const struct lb_param *p, char *buf, size_t size);

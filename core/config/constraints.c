@@ -71,7 +71,8 @@ static double default_number(const char *path)
 	return lb_option_find(path, strlen(path))->param.def;
 }
 
-/* A share where none is given: what has a file of its own is not cut from the training file, and beside a test file nothing is. */
+/* A share where none is given: what has a file of its own is not cut from the training file, and
+ * beside a test file nothing is. */
 static double usual_share(const struct lb_resolving *r, const char *path)
 {
 	const double test = lb_given(r, "data.test") ? 0 : default_number("data.split.test");

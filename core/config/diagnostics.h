@@ -20,13 +20,16 @@ struct lb_faults {
 	bool bad;            /* memory ran out */
 };
 
-/* True when further mistakes are only counted, so that a file that is wrong a hundred thousand times is told of in little time. */
+/* True when further mistakes are only counted, so that a file that is wrong a hundred thousand
+ * times is told of in little time. */
 bool lb_faults_full(const struct lb_faults *f);
 
-/* "file:line:column: path: ..."; without a line the place is mark->file alone. A text that is already there is not added. */
+/* "file:line:column: path: ..."; without a line the place is mark->file alone. A text that is
+ * already there is not added. */
 void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path, const char *fmt, ...) LB_PRINTF(4, 5);
 
-/* The mistakes that reading the YAML found, one a line as "file:line:column: ...". At their places nothing more is reported. */
+/* The mistakes that reading the YAML found, one a line as "file:line:column: ...". At their places
+ * nothing more is reported. */
 void lb_faults_of_yaml(struct lb_faults *f, const char *file, const char *mistakes);
 
 /* Adds a copy of another list's mistake unless it is there. */

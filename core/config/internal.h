@@ -37,13 +37,13 @@ struct lb_resolving {
 	struct lb_faults *faults;
 };
 
-/* The tree with all defaults written out; mistakes go to the faults, and NULL is for want of memory only. `study` is the name
- * where the tree gives none. */
+/* The tree with all defaults written out; mistakes go to the faults, and NULL is for want of memory
+ * only. `study` is the name where the tree gives none. */
 cJSON *lb_resolve(struct lb_node *root, const char *file, const char *study, const struct lb_registry *reg,
 		  struct lb_faults *faults, struct lb_err *err);
 
-/* The mistakes of the values of like->root, each looked at by itself: what has to hold between options is not checked. -1 is for want
- * of memory. */
+/* The mistakes of the values of like->root, each looked at by itself: what has to hold between
+ * options is not checked. -1 is for want of memory. */
 int lb_check_values(const struct lb_resolving *like, struct lb_faults *faults, struct lb_err *err);
 
 /* The task of r->root, LB_N_KINDS when it is none we know. */
@@ -66,8 +66,8 @@ const struct lb_node *lb_given(const struct lb_resolving *r, const char *path);
 /* Place of the option, or of the nearest enclosing block that is given. */
 struct lb_mark lb_given_mark(const struct lb_resolving *r, const char *path);
 
-/* The next component of a block, from a walk { 0 }, or the one of that name, among those of the task; kind = LB_N_KINDS goes through
- * all tasks, one after the other. NULL when there is none. */
+/* The next component of a block, from a walk { 0 }, or the one of that name, among those of the
+ * task; kind = LB_N_KINDS goes through all tasks, one after the other. NULL when there is none. */
 struct lb_walk {
 	enum lb_kind kind;
 	size_t at;
@@ -97,7 +97,8 @@ struct lb_sweep {
 	struct lb_pool pool;
 };
 
-/* Reads the sweep block and --set into tracks; mistakes go to the faults, -1 is for want of memory. Release in any case. */
+/* Reads the sweep block and --set into tracks; mistakes go to the faults, -1 is for want of memory.
+ * Release in any case. */
 int lb_sweep_read(struct lb_sweep *s, struct lb_err *err);
 size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
 /* The tree with the value of each axis at its digit (n_axes). */

@@ -237,8 +237,8 @@ const struct lb_option *lb_option_at(size_t i)
 	return i < lb_option_count() ? &options[i] : NULL;
 }
 
-/* Places of the options by a hash of their path, made at the first look-up: 1 + the place, 0 where free. A power of two, and more
- * than twice as many as there are options. */
+/* Places of the options by a hash of their path, made at the first look-up: 1 + the place, 0 where
+ * free. A power of two, and more than twice as many as there are options. */
 static unsigned short slots[512];
 _Static_assert(2 * sizeof options / sizeof *options < sizeof slots / sizeof *slots, "slots are at least half free");
 
@@ -298,7 +298,8 @@ bool lb_path_within(const char *path, const char *above)
 	return !strncmp(path, above, n) && (path[n] == '\0' || path[n] == '.');
 }
 
-/* Keys that came later than the first ids: left out of an identity where they say what was always so, in canonical JSON. */
+/* Keys that came later than the first ids: left out of an identity where they say what was always
+ * so, in canonical JSON. */
 static const struct {
 	const char *block, *key, *neutral;
 } later[] = {

@@ -1,5 +1,6 @@
-/* The option table: every key of a config, said once. From it come parsing, defaults, --set, sweeps and the JSON Schema. Blocks
- * that name a component stand here as one row; their keys come from the component's descriptor. */
+/* The option table: every key of a config, said once. From it come parsing, defaults, --set, sweeps
+ * and the JSON Schema. Blocks that name a component stand here as one row; their keys come from the
+ * component's descriptor. */
 #ifndef LB_OPTIONS_H
 #define LB_OPTIONS_H
 
@@ -54,8 +55,8 @@ int lb_path_depth(const char *path);
 /* True when `path` is `above` or lies below it. */
 bool lb_path_within(const char *path, const char *above);
 
-/* A copy of a resolved config without what is not part of a trial's id: the study's name and the output. The caller puts
- * checksums in the place of the file paths. */
+/* A copy of a resolved config without what is not part of a trial's id: the study's name and the
+ * output. The caller puts checksums in the place of the file paths. */
 cJSON *lb_config_identity(const cJSON *resolved, struct lb_err *err);
 
 #endif

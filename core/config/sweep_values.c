@@ -69,8 +69,9 @@ static const struct lb_param *param_of_any(const struct lb_sweep *s, const struc
 	return p;
 }
 
-/* The parameter at a path, or NULL. `within` is the block that holds it; NULL: the one of the tree. Where the component is itself
- * swept, any that has the parameter tells its type, and *sure is false. */
+/* The parameter at a path, or NULL. `within` is the block that holds it; NULL: the one of the tree.
+ * Where the component is itself swept, any that has the parameter tells its type, and *sure is
+ * false. */
 static const struct lb_param *param_at(const struct lb_sweep *s, const char *path, const struct lb_node *within, bool *sure)
 {
 	const struct lb_option *o = lb_option_find(path, strlen(path)), *block = lb_option_component(path);

@@ -56,7 +56,8 @@ static int open_arm(struct lb_tune *t, size_t index, const struct lb_node *space
 
 /* ---- configs ---- */
 
-/* The tree that trains one fold of tune.folds; only refits are judged on test rows and leave files beside their records. */
+/* The tree that trains one fold of tune.folds; only refits are judged on test rows and leave files
+ * beside their records. */
 static struct lb_node *fold_tree(const struct lb_tune *t, struct lb_pool *pool, struct lb_node *root, size_t fold, struct lb_err *err)
 {
 	const struct lb_mark mark = lb_given_mark(&t->sweep.r, "tune");

@@ -25,8 +25,9 @@ struct lb_tune {
 	struct lb_tune_arm *arm;
 };
 
-/* Reads the space of an arm whose a->space holds the study's tree for it, and draws the arm's candidates. Mistakes go to t->faults;
- * -1 is for want of memory. `space` is tune.space, NULL or a word for the default. */
+/* Reads the space of an arm whose a->space holds the study's tree for it, and draws the arm's
+ * candidates. Mistakes go to t->faults; -1 is for want of memory. `space` is tune.space, NULL or a
+ * word for the default. */
 int lb_tune_space_open(struct lb_tune *t, struct lb_tune_arm *a, const struct lb_node *space, struct lb_err *err);
 
 /* A fault for every path of tune.space that names a parameter of no component of any arm; all arms must be open. */

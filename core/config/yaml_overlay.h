@@ -1,5 +1,6 @@
-/* YAML trees that share what they have in common: putting a value at a path gives a new root and leaves the old one as it was.
- * Expansion makes each trial's tree this way, without copying the file's. */
+/* YAML trees that share what they have in common: putting a value at a path gives a new root and
+ * leaves the old one as it was. Expansion makes each trial's tree this way, without copying the
+ * file's. */
 #ifndef LB_YAML_OVERLAY_H
 #define LB_YAML_OVERLAY_H
 
@@ -17,8 +18,8 @@ void lb_pool_free(struct lb_pool *pool);
 /* A plain scalar. */
 struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_mark mark, const char *text, size_t n, struct lb_err *err);
 
-/* `root` with `value` at a dotted path; mappings on the way are made where they are missing, and a bare component name on the
- * way becomes its block. Made keys get the mark. */
+/* `root` with `value` at a dotted path; mappings on the way are made where they are missing, and a
+ * bare component name on the way becomes its block. Made keys get the mark. */
 struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const char *path, struct lb_mark mark, struct lb_node *value,
 			     struct lb_err *err);
 

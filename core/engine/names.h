@@ -1,6 +1,8 @@
-/* External names of the sources that are compiled twice. Each is written without a suffix in the source; this header, which precision.h
- * includes first, adds _f32 or _f64 to it, so that both objects go into one binary. A new external function of such a source gets a line
- * here; `make lint` names the symbols that lack one. Losses and the functions of their lanes are named by LB_LOSS and LB_LANES. */
+/* External names of the sources that are compiled twice. Each is written without a suffix in the
+ * source; this header, which precision.h includes first, adds _f32 or _f64 to it, so that both
+ * objects go into one binary. A new external function of such a source gets a line here; `make
+ * lint` names the symbols that lack one. Losses and the functions of their lanes are named by
+ * LB_LOSS and LB_LANES. */
 #ifndef LB_NAMES_H
 #define LB_NAMES_H
 

@@ -1,10 +1,13 @@
-/* The precision seam. Every source of core/engine/ and of the folders of losses/ is compiled twice, with -DLB_REAL=32 and -DLB_REAL=64,
- * and both objects go into the one binary. Such a file writes `real` for the scalar type and R(1.5) for constants, has its external names
- * in core/engine/names.h, and calls exp, log1p, pow and so on through <tgmath.h>, so that they follow the type. Beside this header only
- * the kernels and their vector functions ask which precision it is.
+/* The precision seam. Every source of core/engine/ and of the folders of losses/ is compiled twice,
+ * with -DLB_REAL=32 and -DLB_REAL=64, and both objects go into the one binary. Such a file writes
+ * `real` for the scalar type and R(1.5) for constants, has its external names in
+ * core/engine/names.h, and calls exp, log1p, pow and so on through <tgmath.h>, so that they follow
+ * the type. Beside this header only the kernels and their vector functions ask which precision it
+ * is.
  *
- * The trap: with a float x, pow(x, 2), fmax(x, 0) and exp(0.5 * x) go through double; write R(2), R(0), R(0.5). The warnings
- * -Wdouble-promotion -Wconversion catch all three. A precision-free file that includes this header does not compile. */
+ * The trap: with a float x, pow(x, 2), fmax(x, 0) and exp(0.5 * x) go through double; write R(2),
+ * R(0), R(0.5). The warnings -Wdouble-promotion -Wconversion catch all three. A precision-free file
+ * that includes this header does not compile. */
 #ifndef LB_PRECISION_H
 #define LB_PRECISION_H
 
@@ -14,9 +17,10 @@
 #include <float.h>
 #include <tgmath.h>
 
-/* For a loop over long vectors: compiled for several instruction sets, chosen when the program is loaded. Nothing is contracted, so
- * all give the same bytes. Such a function has a name of names.h, static or not, as clang's resolvers are global. ThreadSanitizer starts
- * after the resolvers that it would watch, so there is one set under it. */
+/* For a loop over long vectors: compiled for several instruction sets, chosen when the program is
+ * loaded. Nothing is contracted, so all give the same bytes. Such a function has a name of names.h,
+ * static or not, as clang's resolvers are global. ThreadSanitizer starts after the resolvers that
+ * it would watch, so there is one set under it. */
 #if defined __has_feature
 #if __has_feature(thread_sanitizer)
 #define LB_ONE_SET

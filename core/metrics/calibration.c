@@ -64,7 +64,8 @@ static const struct lb_param ece_params[] = {
 		   .grid = { 10, 15, 20 }, .n_grid = 3, .help = "number of equal-width bins of the confidence" },
 };
 
-/* The bin b with b/m < conf <= (b+1)/m; 0 for conf = 0. The product may round across an edge: the edge itself decides. */
+/* The bin b with b/m < conf <= (b+1)/m; 0 for conf = 0. The product may round across an edge: the
+ * edge itself decides. */
 static size_t bin_of(double conf, double m)
 {
 	double b = fmin(fmax(ceil(conf * m) - 1, 0), m - 1);

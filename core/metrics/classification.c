@@ -92,7 +92,8 @@ static struct tally *count_classes(const struct lb_outcomes *o, struct lb_err *e
 	return t;
 }
 
-/* Mean over classes of both / truth (recall), or of both / mean(truth, pred) (F1); a class with a divisor of 0 is left out. */
+/* Mean over classes of both / truth (recall), or of both / mean(truth, pred) (F1); a class with a
+ * divisor of 0 is left out. */
 static int class_mean(const struct lb_outcomes *o, bool f1, double *value, struct lb_err *err)
 {
 	struct tally *t = count_classes(o, err);
@@ -228,7 +229,8 @@ const struct lb_metric lb_metric_f1_weighted = {
 	.eval = f1_weighted,
 };
 
-/* Correlation of truth and prediction as one-hot vectors: sums of products of class counts stay exact in double up to 2^53. */
+/* Correlation of truth and prediction as one-hot vectors: sums of products of class counts stay
+ * exact in double up to 2^53. */
 static int mcc(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	struct tally *t = count_classes(o, err);

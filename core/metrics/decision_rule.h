@@ -1,5 +1,6 @@
-/* From scores to probabilities and decisions: a calibration and a threshold, both fitted on the validation rows of a finished training
- * and then applied to the rows of every split. Free of precision. */
+/* From scores to probabilities and decisions: a calibration and a threshold, both fitted on the
+ * validation rows of a finished training and then applied to the rows of every split. Free of
+ * precision. */
 #ifndef LB_DECISION_RULE_H
 #define LB_DECISION_RULE_H
 
@@ -15,8 +16,8 @@ enum lb_calibration { LB_UNCALIBRATED, LB_TEMPERATURE, LB_PLATT, LB_ISOTONIC };
 const char *const *lb_threshold_names(void);   /* NULL-ended */
 const char *const *lb_calibration_names(void);
 
-/* A score z becomes slope z + intercept, or, with knots, the logit of p at z: linear between knots, constant outside. In binary tasks a row
- * is positive where the outcome is above the threshold. */
+/* A score z becomes slope z + intercept, or, with knots, the logit of p at z: linear between knots,
+ * constant outside. In binary tasks a row is positive where the outcome is above the threshold. */
 struct lb_decision {
 	enum lb_threshold rule;
 	enum lb_calibration calibration;

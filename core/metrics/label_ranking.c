@@ -142,7 +142,8 @@ static double coverage(const struct ranked *r, const struct lb_arg *par)
 	return (double)last;
 }
 
-/* Mean over the labels that are there of (those there) / (all) with at least that score; 1 where all are there or none is. */
+/* Mean over the labels that are there of (those there) / (all) with at least that score; 1 where
+ * all are there or none is. */
 static double lrap(const struct ranked *r, const struct lb_arg *par)
 {
 	return r->there && r->there < r->n ? average_precision(r, par) : 1;

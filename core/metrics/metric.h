@@ -1,5 +1,5 @@
-/* Metrics: how good the scores of a split are. One file a family, one line each in metrics/list.def. The direction (higher or
- * lower is better) lives here and nowhere else. */
+/* Metrics: how good the scores of a split are. One file a family, one line each in
+ * metrics/list.def. The direction (higher or lower is better) lives here and nowhere else. */
 #ifndef LB_METRIC_H
 #define LB_METRIC_H
 
@@ -45,7 +45,8 @@ struct lb_metric {
 	bool higher_is_better;
 	bool decisions;              /* of classes: reads label, pred and rank alone, which cost less than the others */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */
-	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null in JSON. -1 on lack of memory. */
+	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null
+	 * in JSON. -1 on lack of memory. */
 	int (*eval)(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);
 };
 

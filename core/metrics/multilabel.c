@@ -4,7 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Known entries of a part of the matrix (all of it, a label, a row): labels that are there, predicted (score > 0), and both. */
+/* Known entries of a part of the matrix (all of it, a label, a row): labels that are there,
+ * predicted (score > 0), and both. */
 struct tally {
 	double there, pred, both, known;
 };

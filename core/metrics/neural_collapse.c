@@ -75,8 +75,8 @@ static void gram(size_t c, size_t d, const double *x, double *out)
 			out[k * c + l] = dot(d, x + k * d, x + l * d);
 }
 
-/* Of the scatter Sb = M'M / c, trace(Sw pinv(Sb)) is c times the mean of |L^-1 U M (h - mu_y)|^2, where M M' = U' L U: a matrix of c rows
- * stands for one of d. */
+/* Of the scatter Sb = M'M / c, trace(Sw pinv(Sb)) is c times the mean of |L^-1 U M (h - mu_y)|^2,
+ * where M M' = U' L U: a matrix of c rows stands for one of d. */
 static double within_by_between(const struct geometry *g, const struct lb_outcomes *o, double *value, double *vector, double *room)
 {
 	double *base = room, *off = room + g->c * g->d, most = 0, sum = 0;

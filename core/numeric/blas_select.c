@@ -14,8 +14,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Sets by the names that OpenBLAS reports, the better the higher the level. Only those with `pick` are worth starting anew for: the
- * others fit one old processor, which the library knows. */
+/* Sets by the names that OpenBLAS reports, the better the higher the level. Only those with `pick`
+ * are worth starting anew for: the others fit one old processor, which the library knows. */
 static const struct set {
 	const char *name;
 	int level;
@@ -40,7 +40,8 @@ static const struct set {
 };
 enum { N_SETS = sizeof sets / sizeof *sets };
 
-/* The variables that a new start sets; what the user had in them is kept in LOSSBENCH_WAS_... until it is given back. */
+/* The variables that a new start sets; what the user had in them is kept in LOSSBENCH_WAS_... until
+ * it is given back. */
 static const char *const borrowed[] = { "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS" };
 static const char guard[] = "LOSSBENCH_BLAS";
 
@@ -82,7 +83,8 @@ static void decide(const char *asked, const char *own, const char *why)
 
 /* ---- starting anew ---- */
 
-/* The guard names the process, which keeps its number over exec: one that is inherited by another process means nothing. */
+/* The guard names the process, which keeps its number over exec: one that is inherited by another
+ * process means nothing. */
 void lb_blas_resume(void)
 {
 	char *state = getenv(guard), *part[4] = { 0 }, was[64];
@@ -129,7 +131,8 @@ static void start_anew(const char *kernel, const char *const *argv)
 	free(state);
 }
 
-/* valgrind, which knows few of the newer instructions and does not follow a new start, preloads a library of its own. */
+/* valgrind, which knows few of the newer instructions and does not follow a new start, preloads a
+ * library of its own. */
 static bool under_valgrind(void)
 {
 	const char *preload = getenv("LD_PRELOAD");

@@ -14,7 +14,8 @@ struct shape {
 	int m, n, k;
 };
 
-/* Products of the trainer, blocks and their edges, more than a block of any set in each direction. Ragged ones are drawn besides. */
+/* Products of the trainer, blocks and their edges, more than a block of any set in each direction.
+ * Ragged ones are drawn besides. */
 static const struct shape fixed[] = {
 	{ 128, 10, 784 }, { 10, 784, 128 }, { 128, 256, 784 }, { 64, 26, 16 }, { 26, 16, 64 }, { 64, 64, 64 }, { 96, 48, 32 },
 	{ 1, 1, 1 }, { 1, 17, 300 }, { 300, 1, 17 }, { 17, 300, 1 }, { 821, 13, 805 }, { 11, 821, 805 }, { 5, 16411, 9 }, { 16411, 3, 7 },
@@ -26,7 +27,8 @@ static const struct {
 } scales[] = { { 1, 0 }, { 1, 1 }, { -0.5, 0.75 } };
 enum { N_SCALES = sizeof scales / sizeof *scales };
 
-/* One case: op(A) (m,k) and op(B) (k,n) in double (exact in the precision asked), their plain product and the sum of magnitudes. */
+/* One case: op(A) (m,k) and op(B) (k,n) in double (exact in the precision asked), their plain
+ * product and the sum of magnitudes. */
 struct work {
 	const struct lb_products *p;
 	struct shape s;
@@ -86,7 +88,8 @@ static void plain_product(struct work *w)
 		}
 }
 
-/* Stores from (rows, cols), transposed or not, with padded rows, from element `at` on; returns the leading dimension. */
+/* Stores from (rows, cols), transposed or not, with padded rows, from element `at` on; returns the
+ * leading dimension. */
 static int store(const struct work *w, const double *from, int rows, int cols, bool transposed, void *to, size_t at)
 {
 	const int ld = (transposed ? rows : cols) + PAD;

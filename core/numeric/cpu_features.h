@@ -1,5 +1,6 @@
-/* What the processor can do and the operating system lets it do: CPUID, and XCR0 for the registers that are saved on a switch of
- * tasks. Plain C, free of precision. On another processor than x86 `x86` is false and nothing is known. */
+/* What the processor can do and the operating system lets it do: CPUID, and XCR0 for the registers
+ * that are saved on a switch of tasks. Plain C, free of precision. On another processor than x86
+ * `x86` is false and nothing is known. */
 #ifndef LB_CPU_FEATURES_H
 #define LB_CPU_FEATURES_H
 
@@ -27,7 +28,8 @@ struct lb_cpu_words {
 	uint64_t xcr0;           /* 0 where XGETBV may not be asked */
 };
 
-/* The features that these words allow: AVX needs the system to save its registers (XCR0 bits 1, 2), AVX-512 also bits 5 to 7. */
+/* The features that these words allow: AVX needs the system to save its registers (XCR0 bits 1, 2),
+ * AVX-512 also bits 5 to 7. */
 unsigned lb_cpu_features(const struct lb_cpu_words *w);
 
 /* This processor; asked once a process. Borrowed. */

@@ -24,7 +24,8 @@ static void *load(void)
 	return handle;
 }
 
-/* A symbol of the library, or of one that was preloaded in its place; ISO C has no cast from an object to a function. */
+/* A symbol of the library, or of one that was preloaded in its place; ISO C has no cast from an
+ * object to a function. */
 static bool find(void *function, const char *name)
 {
 	void *const symbol = dlsym(RTLD_DEFAULT, name);

@@ -1,5 +1,6 @@
-/* OpenBLAS, loaded only when something asks for it: its start costs several milliseconds and threads that spin, and the project's own
- * products (core/engine/kernels/kernels.h) do without it. Free of precision. */
+/* OpenBLAS, loaded only when something asks for it: its start costs several milliseconds and
+ * threads that spin, and the project's own products (core/engine/kernels/kernels.h) do without it.
+ * Free of precision. */
 #ifndef LB_OPENBLAS_H
 #define LB_OPENBLAS_H
 

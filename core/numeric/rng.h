@@ -1,6 +1,7 @@
-/* Random streams: counter-based (Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011; library
- * Random123), keyed by (seed, purpose, index). Two streams with different keys are independent, so changing one thing (the
- * noise rate, the number of epochs) changes nothing else; the loss is never part of the key, so comparisons are paired. */
+/* Random streams: counter-based (Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as
+ * 1, 2, 3", SC 2011; library Random123), keyed by (seed, purpose, index). Two streams with
+ * different keys are independent, so changing one thing (the noise rate, the number of epochs)
+ * changes nothing else; the loss is never part of the key, so comparisons are paired. */
 #ifndef LB_RNG_H
 #define LB_RNG_H
 

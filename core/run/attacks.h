@@ -8,7 +8,8 @@
 /* An attack at this path, NULL where there is none or it is `none`. */
 const cJSON *lb_attack_at_path(const cJSON *config, const char *path);
 
-/* Refuses attacks that the model, the data, the loss or the metrics have no use for. full_batch: the trial reads all rows at once. */
+/* Refuses attacks that the model, the data, the loss or the metrics have no use for. full_batch:
+ * the trial reads all rows at once. */
 int lb_attacks_check(const cJSON *config, const struct lb_dataset *data, const struct lb_loss_info *loss, bool full_batch, struct lb_err *err);
 
 #endif

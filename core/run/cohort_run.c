@@ -203,7 +203,8 @@ static int on_end(void *arg, size_t i, struct lb_err *err)
 	return m->end->rc;
 }
 
-/* Seconds after which a training is kept, so that a kill loses little of it; LOSSBENCH_CHECKPOINT_SECONDS sets it, 0: never. */
+/* Seconds after which a training is kept, so that a kill loses little of it;
+ * LOSSBENCH_CHECKPOINT_SECONDS sets it, 0: never. */
 static double keep_seconds(void)
 {
 	static const double usual = 30;

@@ -17,8 +17,9 @@ struct lb_run_options {
 	void (*progress)(void *arg, size_t i, size_t epoch, double train_loss, const double *valid_metric);
 };
 
-/* Prepares, trains and stores one trial. The record (new) in *record unless NULL. Returns 0 whatever the trial's status (ok, diverged,
- * interrupted); -1 when it could not be run or stored. The record's folder is the config's output.dir. */
+/* Prepares, trains and stores one trial. The record (new) in *record unless NULL. Returns 0
+ * whatever the trial's status (ok, diverged, interrupted); -1 when it could not be run or stored.
+ * The record's folder is the config's output.dir. */
 int lb_run_trial(const struct lb_trial *t, const struct lb_run_options *opt, cJSON **record, struct lb_err *err);
 
 /* How a trial of a cohort ended. */
@@ -28,9 +29,10 @@ struct lb_run_end {
 	struct lb_err err;               /* with rc 0 its text holds remarks on the training, a line each (core/run/remarks.h) */
 };
 
-/* The same for k trials of one cohort key at once (one trial may be of no cohort). Each record is stored as soon as its trial has ended, each end told. Results
- * are the same to the byte as one by one. A training that takes long is kept every half minute (LOSSBENCH_CHECKPOINT_SECONDS in the environment
- * changes that, 0: never) and goes on from there when it was killed. */
+/* The same for k trials of one cohort key at once (one trial may be of no cohort). Each record is
+ * stored as soon as its trial has ended, each end told. Results are the same to the byte as one by
+ * one. A training that takes long is kept every half minute (LOSSBENCH_CHECKPOINT_SECONDS in the
+ * environment changes that, 0: never) and goes on from there when it was killed. */
 void lb_run_cohort(const struct lb_trial *const *t, size_t k, const struct lb_run_options *opt, struct lb_run_end *end, cJSON **record);
 
 /* True when the store holds a finished result of the trial and all that it should keep. */
@@ -41,9 +43,11 @@ struct lb_run_counts {
 	size_t interrupted, left;          /* broken off in the middle, with a record that says so; not begun, for the same reason */
 };
 
-/* Runs trials in `jobs` worker processes, each forked for one cohort from this process, which holds the data: a crash costs the cohort
- * in hand, and workers end with their parent. A trial that another lossbench is running is waited for, not run twice. Shows progress
- * on stderr. lb_stop_on_signals must have been called. Returns -1 with err on a failure that ends the sweep (disk full, read-only). */
+/* Runs trials in `jobs` worker processes, each forked for one cohort from this process, which holds
+ * the data: a crash costs the cohort in hand, and workers end with their parent. A trial that
+ * another lossbench is running is waited for, not run twice. Shows progress on stderr.
+ * lb_stop_on_signals must have been called. Returns -1 with err on a failure that ends the sweep
+ * (disk full, read-only). */
 int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, const struct lb_run_options *opt,
 	       struct lb_run_counts *counts, struct lb_err *err);
 

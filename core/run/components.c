@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* Each of these gives the i-th descriptor of its registry, NULL past the end, and the kinds it applies to as a bit set. */
+/* Each of these gives the i-th descriptor of its registry, NULL past the end, and the kinds it
+ * applies to as a bit set. */
 static const struct lb_info *loss_at(size_t i, unsigned *kinds)
 {
 	const struct lb_loss_info *info = lb_loss_at(i);

@@ -211,7 +211,8 @@ static bool is_large(const char *path)
 	return path && !stat(path, &st) && st.st_size >= 1 << 20;
 }
 
-/* Large validation and test files are read by threads of their own. What is wrong with the training files is told first in any case. */
+/* Large validation and test files are read by threads of their own. What is wrong with the training
+ * files is told first in any case. */
 static int read_files(const cJSON *config, const char *const path[LB_FILES], struct lb_table table[LB_FILES], struct lb_err *err)
 {
 	enum { SIDES = LB_FILES / 2 };

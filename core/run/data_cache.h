@@ -29,13 +29,14 @@ struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err);
 /* The options that name the files of a dataset, in their order: data.train.path, data.train.labels, ... */
 extern const char *const lb_data_path_key[LB_FILES];
 
-/* The two halves of lb_data_load, for what lies between. How file i is to be read, and the tables read (path NULL: there is none) put
- * together for a kind of task. */
+/* The two halves of lb_data_load, for what lies between. How file i is to be read, and the tables
+ * read (path NULL: there is none) put together for a kind of task. */
 struct lb_read_options lb_read_options_of(const cJSON *config, int i);
 int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table table[LB_FILES], const char *const path[LB_FILES],
 		     struct lb_dataset **out, struct lb_err *err);
 
-/* Sparse rows become dense by the batch (and by the chunk of an evaluation): refuses a batch of more than data.max_memory. */
+/* Sparse rows become dense by the batch (and by the chunk of an evaluation): refuses a batch of
+ * more than data.max_memory. */
 int lb_data_check_dense(const cJSON *config, const struct lb_dataset *data, struct lb_err *err);
 
 /* The options of a resolved config's data.split (residues is room that *out refers to), and of data.preprocess. */

@@ -8,7 +8,8 @@
 /* Refuses a threshold or calibration that the task or the split has no use for. */
 int lb_evaluation_check(const cJSON *config, const struct lb_split *split, struct lb_err *err);
 
-/* Refuses a sampler that needs classes or minibatches where there are none. full_batch: the trial reads all rows at once. */
+/* Refuses a sampler that needs classes or minibatches where there are none. full_batch: the trial
+ * reads all rows at once. */
 int lb_sampler_check(const cJSON *config, bool full_batch, struct lb_err *err);
 enum lb_sampling lb_sampling_of(const cJSON *config);
 

@@ -71,7 +71,8 @@ static bool better(const struct lb_candidate *a, const struct lb_candidate *b, b
 	return order < 0;
 }
 
-/* Marks the folds where some candidate has a value, and counts those where the metric is undefined for all that ended. */
+/* Marks the folds where some candidate has a value, and counts those where the metric is undefined
+ * for all that ended. */
 static void look_at_folds(const struct lb_fold_result *result, size_t n, size_t folds, bool *judged, struct lb_verdict *v)
 {
 	v->one_class = true;

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How a fold ended: with a value of the metric, with the metric undefined (the AUC of one class), or diverged or failed. */
+/* How a fold ended: with a value of the metric, with the metric undefined (the AUC of one class),
+ * or diverged or failed. */
 enum lb_fold_end { LB_FOLD_VALUE, LB_FOLD_UNDEFINED, LB_FOLD_LOST };
 struct lb_fold_result {
 	enum lb_fold_end end;
@@ -32,11 +33,12 @@ struct lb_verdict {
 	bool lost;               /* the best candidate has folds that count against it */
 };
 
-/* Judges n candidates on `folds` folds each; result is (n, folds) row-major, settings[c] the {path: value} of candidate c, out has
- * room for n. A fold where no candidate has a value decides nothing. Fewer folds that count against it make a candidate better, then
- * the better mean; of equal ones the first in the order of their settings: the smaller number, or the first text in alphabetical
- * order, at the first path in alphabetical order where they differ. So the order of the candidates does not matter. -1 for want of
- * memory. */
+/* Judges n candidates on `folds` folds each; result is (n, folds) row-major, settings[c] the {path:
+ * value} of candidate c, out has room for n. A fold where no candidate has a value decides nothing.
+ * Fewer folds that count against it make a candidate better, then the better mean; of equal ones
+ * the first in the order of their settings: the smaller number, or the first text in alphabetical
+ * order, at the first path in alphabetical order where they differ. So the order of the candidates
+ * does not matter. -1 for want of memory. */
 int lb_judge(const struct lb_fold_result *result, size_t n, size_t folds, bool higher_is_better, const cJSON *const *settings,
 	     struct lb_candidate *out, struct lb_verdict *verdict, struct lb_err *err);
 

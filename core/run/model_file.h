@@ -34,9 +34,10 @@ void lb_model_free(struct lb_model *m);
 
 enum lb_said { LB_SAID_SCORES, LB_SAID_PROBABILITIES, LB_SAID_EMBEDDINGS, LB_SAID_LABELS };
 
-/* What the model says of the rows of a file, row by row, to `out`: CSV (row from 0, label or targets where the file has them, then the
- * columns) or, by its ending, NPY (the columns alone). out NULL: CSV to *text, a new string. labels may name a file with the labels.
- * format: a reader's name, NULL: by content. */
+/* What the model says of the rows of a file, row by row, to `out`: CSV (row from 0, label or
+ * targets where the file has them, then the columns) or, by its ending, NPY (the columns alone).
+ * out NULL: CSV to *text, a new string. labels may name a file with the labels. format: a reader's
+ * name, NULL: by content. */
 int lb_model_predict(const struct lb_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
 		     const char *out, char **text, struct lb_err *err);
 

@@ -28,8 +28,9 @@ static char *place_of_file(const struct lb_plan *plan, const cJSON *config, cons
 	return NULL;
 }
 
-/* The number of folds that a tuning sets is tune.folds in the file: a message that names the option set has another beginning.
- * Returns what follows the option's name, and the name that the user knows. */
+/* The number of folds that a tuning sets is tune.folds in the file: a message that names the option
+ * set has another beginning. Returns what follows the option's name, and the name that the user
+ * knows. */
 static const char *known_option(const struct lb_plan *plan, const cJSON *config, const char *text, char option[128])
 {
 	const size_t n = strcspn(text, ":");
@@ -43,8 +44,8 @@ static const char *known_option(const struct lb_plan *plan, const cJSON *config,
 	return text + n;
 }
 
-/* Errors of different trials are mostly the same one: each is reported once. A config error that names an option gets its place, a
- * file that is missing that of its name. */
+/* Errors of different trials are mostly the same one: each is reported once. A config error that
+ * names an option gets its place, a file that is missing that of its name. */
 static void collect(const struct lb_plan *plan, const cJSON *config, const struct lb_err *one, struct lb_err *err)
 {
 	char option[128], *place = NULL;
@@ -218,7 +219,8 @@ static int add_choices(struct lb_plan *plan, size_t arm, struct lb_err *err)
 	return rc < 0 ? -1 : 0;
 }
 
-/* Whether two datasets made of the same files hold the same rows: rows with missing cells may be left out of one of them. */
+/* Whether two datasets made of the same files hold the same rows: rows with missing cells may be
+ * left out of one of them. */
 static bool same_rows(const struct lb_dataset *a, const struct lb_dataset *b)
 {
 	return a == b || (a->n == b->n && a->n_first == b->n_first && !a->y == !b->y && (!a->y || !memcmp(a->y, b->y, a->n * sizeof *a->y)));

@@ -7,8 +7,9 @@
 #include "core/config/tune.h"
 #include "core/run/trial.h"
 
-/* One choice of settings: a candidate of an arm, for the replicates that have the same test rows (of the same data). It is found on
- * folds of the first of these replicates' training and validation rows, so no row that chooses is a row that judges. */
+/* One choice of settings: a candidate of an arm, for the replicates that have the same test rows
+ * (of the same data). It is found on folds of the first of these replicates' training and
+ * validation rows, so no row that chooses is a row that judges. */
 struct lb_choice {
 	size_t arm, replicate;           /* the first of its replicates */
 	size_t fold;                     /* place in lb_plan.fold of the first fold of the first candidate */
@@ -43,13 +44,14 @@ struct lb_plan {
 int lb_plan_open(struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, bool allow_sweep,
 		 struct lb_err *err);
 
-/* Adds a resolved config, which the plan takes, as a trial; *place, unless NULL, becomes its index, or that of the trial with the same
- * id. Mistakes are collected in err; -1 when memory runs out. */
+/* Adds a resolved config, which the plan takes, as a trial; *place, unless NULL, becomes its index,
+ * or that of the trial with the same id. Mistakes are collected in err; -1 when memory runs out. */
 int lb_plan_add(struct lb_plan *plan, cJSON *config, size_t *place, struct lb_err *err);
 
-/* With a tune block, once the records of all folds are there: finds the best candidate of each choice from the records alone
- * (core/run/judge.h) and appends the trials that train it. 1 when the choices were made, 0 when they were not (no tune block, folds
- * missing, or done before), -1 on failure. Without failures_too a failed fold counts as missing, since a sweep trains it again;
+/* With a tune block, once the records of all folds are there: finds the best candidate of each
+ * choice from the records alone (core/run/judge.h) and appends the trials that train it. 1 when the
+ * choices were made, 0 when they were not (no tune block, folds missing, or done before), -1 on
+ * failure. Without failures_too a failed fold counts as missing, since a sweep trains it again;
  * lb_plan_open calls it so. */
 int lb_plan_choose(struct lb_plan *plan, bool failures_too, struct lb_err *err);
 

@@ -12,8 +12,8 @@ extern const char lb_compiler[];         /* "gcc (Debian 12.2.0-14) 12.2.0" */
 extern const char lb_build_flags[];      /* compiler flags */
 extern const char lb_source_folder[];    /* where it was built: the scripts of a build folder that lies elsewhere; in no record */
 
-/* Adds program, git, host, os, processor, cores, blas (null where OpenBLAS was not loaded), libraries, compiler, flags and command to an
- * object. */
+/* Adds program, git, host, os, processor, cores, blas (null where OpenBLAS was not loaded),
+ * libraries, compiler, flags and command to an object. */
 void lb_provenance(cJSON *in, const char *const *argv);
 
 #endif

@@ -9,7 +9,8 @@
 
 bool lb_reads_all(const cJSON *config);
 
-/* Refuses what means nothing to such a trial. train.epochs, batch and shuffle, which always have a value, are left unused instead. */
+/* Refuses what means nothing to such a trial. train.epochs, batch and shuffle, which always have a
+ * value, are left unused instead. */
 int lb_full_batch_check(const cJSON *config, struct lb_err *err);
 
 #endif

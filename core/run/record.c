@@ -90,7 +90,8 @@ static int find_changes(const struct lb_prepared *p, int part, struct change **c
 	return 0;
 }
 
-/* Labels that were changed: how many, and [from, to, count] for every pair of classes that occurs, by class number from 0. */
+/* Labels that were changed: how many, and [from, to, count] for every pair of classes that occurs,
+ * by class number from 0. */
 static void add_corrupted(cJSON *in, const struct lb_prepared *p)
 {
 	cJSON *corrupted = lb_json_object(in, "corrupted"), *changed = lb_json_object(corrupted, "changed");

@@ -12,8 +12,8 @@ struct lb_run_facts {
 	double load_seconds, prepare_seconds, total_seconds, cpu_seconds;
 };
 
-/* The record as a new JSON tree. p and out may be NULL for a trial that failed before or during training: then `message` says
- * why and the status is failed. */
+/* The record as a new JSON tree. p and out may be NULL for a trial that failed before or during
+ * training: then `message` says why and the status is failed. */
 cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out,
 		      const struct lb_run_facts *facts, const char *message, struct lb_err *err);
 

@@ -7,7 +7,8 @@
 /* True when all validation rows, as corrupted, are of one class. */
 bool lb_validates_one_class(const struct lb_prepared *p);
 
-/* Writes the remarks on one training into text, a line each; "" when there are none. Equal trainings get equal texts. */
+/* Writes the remarks on one training into text, a line each; "" when there are none. Equal
+ * trainings get equal texts. */
 void lb_remark(const struct lb_prepared *p, const struct lb_outcome *out, char *text, size_t size);
 
 /* The different lines of many remarks, each with the number of trials it was made on; { 0 } is empty. */

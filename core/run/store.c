@@ -236,7 +236,8 @@ static bool is_free(const char *dir, const char *id)
 	return claimed;
 }
 
-/* ".ID.ENDING.tmp-PID-RANDOM" of a trial that nobody trains: whoever writes it would hold the trial, on other machines too. */
+/* ".ID.ENDING.tmp-PID-RANDOM" of a trial that nobody trains: whoever writes it would hold the
+ * trial, on other machines too. */
 static bool is_leftover(const char *dir, const char *name)
 {
 	char id[ID_DIGITS + 1], target[ID_DIGITS + 32];
@@ -320,7 +321,8 @@ void lb_store_tidy(const char *dir)
 
 /* ---- claims ---- */
 
-/* The lock file is nobody else's: no link is followed, nothing but a regular file is taken, nothing in it is changed. */
+/* The lock file is nobody else's: no link is followed, nothing but a regular file is taken, nothing
+ * in it is changed. */
 static int open_lock(const char *dir, int flags, struct lb_err *err)
 {
 	char *path = lb_strfmt(err, "%s/trials/.lock", dir);

@@ -6,12 +6,13 @@
 
 #include <stdbool.h>
 
-/* Writes DIR/.plan: the config's path, the overrides, the worker processes, the ids in the order of the plan, and whether and how many
- * trials will be added once a tuning has chosen. */
+/* Writes DIR/.plan: the config's path, the overrides, the worker processes, the ids in the order of
+ * the plan, and whether and how many trials will be added once a tuning has chosen. */
 int lb_journal_write(const char *dir, const struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, int jobs,
 		     struct lb_err *err);
 
-/* The tree (yours to delete), or NULL: with err when there is a file that cannot be used, without when there is none. */
+/* The tree (yours to delete), or NULL: with err when there is a file that cannot be used, without
+ * when there is none. */
 cJSON *lb_journal_read(const char *dir, struct lb_err *err);
 
 /* How the trials of a folder stand. */
@@ -32,8 +33,9 @@ struct lb_estimate {
 	double seconds;           /* of all that is to do, one at a time */
 };
 
-/* Time that the undone trials will take, from the records of the done ones: each by the mean of those with its loss and model, else of
- * those with its model, else of all, in proportion to the epochs. measured = 0: nothing is known. */
+/* Time that the undone trials will take, from the records of the done ones: each by the mean of
+ * those with its loss and model, else of those with its model, else of all, in proportion to the
+ * epochs. measured = 0: nothing is known. */
 void lb_estimate_time(const struct lb_trial *trials, size_t n, struct lb_estimate *out);
 
 #endif

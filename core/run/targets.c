@@ -127,7 +127,8 @@ static int warn_constant_features(struct lb_prepared *p, struct lb_err *err)
 	return lb_sentences_add(&p->warnings, text, err);
 }
 
-/* The warnings of the labels as the training sees them. Those that label noise has brought about have not been said before. */
+/* The warnings of the labels as the training sees them. Those that label noise has brought about
+ * have not been said before. */
 static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
 	struct lb_sentences before = { 0 };

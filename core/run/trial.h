@@ -16,17 +16,19 @@ struct lb_trial {
 	char id[17];                     /* first 16 hex digits of the SHA-256 of the identity */
 };
 
-/* Looks up the data and computes the id. Refuses what can be refused before training: a split that does not fit, weights with a
- * loss that is no sum over rows, early stopping without validation rows. */
+/* Looks up the data and computes the id. Refuses what can be refused before training: a split that
+ * does not fit, weights with a loss that is no sum over rows, early stopping without validation
+ * rows. */
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err);
 
-/* The rows that a resolved config trains, validates and tests on, of the dataset of *source (borrowed from the cache). Release with
- * lb_split_free. */
+/* The rows that a resolved config trains, validates and tests on, of the dataset of *source
+ * (borrowed from the cache). Release with lb_split_free. */
 int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
 		   struct lb_err *err);
 
-/* The id of a resolved config on its dataset: canonical JSON (RFC 8785) of the config without name and output, with checksums of
- * the uncompressed data in the place of paths, and the record schema's version. */
+/* The id of a resolved config on its dataset: canonical JSON (RFC 8785) of the config without name
+ * and output, with checksums of the uncompressed data in the place of paths, and the record
+ * schema's version. */
 int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, char id[17], struct lb_err *err);
 
 /* A trial made ready for training: what struct lb_setup and struct lb_cohort borrow lives here. */
@@ -52,19 +54,21 @@ struct lb_prepared {
 	double seconds;                  /* that preparing took */
 };
 
-/* With a leader, an already prepared trial of the same cohort (lb_cohort_key), its rows and features are borrowed: it must outlive p. */
+/* With a leader, an already prepared trial of the same cohort (lb_cohort_key), its rows and
+ * features are borrowed: it must outlive p. */
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err);
 void lb_prepared_free(struct lb_prepared *p);
 
-/* The part of it that needs no rows: p's loss, model, optimiser and schedule of a resolved config, for data of these classes or targets
- * with p->features.d features. */
+/* The part of it that needs no rows: p's loss, model, optimiser and schedule of a resolved config,
+ * for data of these classes or targets with p->features.d features. */
 int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err);
 
 /* DIR/trials/ID.checkpoint, where a training is kept (train.checkpoint), as a new string. */
 char *lb_checkpoint_path(const struct lb_trial *t, struct lb_err *err);
 
-/* Returns the cohort key, a new string: trials with equal keys can be trained in lockstep on the same batches. NULL if the trial
- * reads all rows at once and trains alone, or, with err set, when memory runs out. */
+/* Returns the cohort key, a new string: trials with equal keys can be trained in lockstep on the
+ * same batches. NULL if the trial reads all rows at once and trains alone, or, with err set, when
+ * memory runs out. */
 char *lb_cohort_key(const struct lb_trial *t, struct lb_err *err);
 
 /* Trains the cohort of k trials that leader was prepared for: setup holds the setups of all. */

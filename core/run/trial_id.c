@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Replaces "path": "..." by "path_sha256", the checksum of the next source; at is where it stands, such as data.train.path. */
+/* Replaces "path": "..." by "path_sha256", the checksum of the next source; at is where it stands,
+ * such as data.train.path. */
 static void replace_path(cJSON *identity, const char *at, const struct lb_dataset *data, size_t *next)
 {
 	const char *key = lb_path_last(at);

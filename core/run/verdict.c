@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* Still falling: the last fifth of the epochs brought a tenth of the whole fall; fewer epochs than these say nothing. */
+/* Still falling: the last fifth of the epochs brought a tenth of the whole fall; fewer epochs than
+ * these say nothing. */
 #define LAST 0.2
 #define FALL 0.1
 enum { LEAST_EPOCHS = 5 };
@@ -51,8 +52,8 @@ static const cJSON *metrics_of(const cJSON *record, const char *block, const cha
 	return cJSON_GetObjectItemCaseSensitive(lb_json_at(record, block), split);
 }
 
-/* By how much the model is worse than the baseline, in a measure that lies below 0 where it is better; NaN where one of them is undefined.
- * A difference within the rounding of sums is none. */
+/* By how much the model is worse than the baseline, in a measure that lies below 0 where it is
+ * better; NaN where one of them is undefined. A difference within the rounding of sums is none. */
 static double deficit(const cJSON *record, const cJSON *metric, const char *split)
 {
 	const cJSON *other = cJSON_GetObjectItemCaseSensitive(metrics_of(record, "baseline.metrics", split), metric->string);

@@ -47,7 +47,8 @@ struct pool {
 	struct lb_remarks remarks;
 };
 
-/* What a worker says of a trial: this, then `length` bytes of message. All of a group's reports fit a pipe, so that writing never waits. */
+/* What a worker says of a trial: this, then `length` bytes of message. All of a group's reports fit
+ * a pipe, so that writing never waits. */
 struct report {
 	uint32_t place, end, length;
 };
@@ -73,7 +74,8 @@ static int stored_end(const struct lb_trial *t)
 	return lb_store_look(lb_get_text(t->config, "output.dir"), t->id, NULL) == LB_STORED_DIVERGED ? TRIAL_DIVERGED : TRIAL_OK;
 }
 
-/* Claims the trial for this process and looks again: what it is at that moment, or TRIAL_UNTOLD for one that is to be trained. */
+/* Claims the trial for this process and looks again: what it is at that moment, or TRIAL_UNTOLD for
+ * one that is to be trained. */
 static int claim(const struct lb_trial *t, int *fd, struct lb_err *err)
 {
 	const char *dir = lb_get_text(t->config, "output.dir");
@@ -209,13 +211,15 @@ static void count_failure(struct pool *pool, size_t trial, const char *name, boo
 	pool->counts->failed++;
 }
 
-/* True when the worker ran out of memory, or was ended from outside, as the kernel does for want of it: alone, the trial may succeed. */
+/* True when the worker ran out of memory, or was ended from outside, as the kernel does for want of
+ * it: alone, the trial may succeed. */
 static bool is_starved(int end, int status)
 {
 	return end == TRIAL_NO_MEMORY || (end == TRIAL_UNTOLD && (!WIFEXITED(status) || WEXITSTATUS(status) == LB_MACHINE));
 }
 
-/* One trial of a worker that ended with `status`; message holds what it said. Returns -1 with err when the sweep cannot go on. */
+/* One trial of a worker that ended with `status`; message holds what it said. Returns -1 with err
+ * when the sweep cannot go on. */
 static int end_trial(struct pool *pool, size_t place, size_t together, int end, int status, struct lb_err *err)
 {
 	const size_t trial = pool->order[place];
@@ -357,7 +361,8 @@ static int by_lead(const void *a, const void *b)
 	return (p->lead > q->lead) - (p->lead < q->lead);
 }
 
-/* The most trials that train together: what fits the second cache with the batch, as far as all workers stay busy to the end. */
+/* The most trials that train together: what fits the second cache with the batch, as far as all
+ * workers stay busy to the end. */
 static size_t most_together(const struct pool *pool)
 {
 	const size_t share = pool->n / (2 * (size_t)pool->opt->jobs);
@@ -365,7 +370,8 @@ static size_t most_together(const struct pool *pool)
 	return share < 1 ? 1 : share > MOST_TOGETHER ? MOST_TOGETHER : share;
 }
 
-/* Splits trials with equal cohort keys into groups of at most most_together() trials, queued in the order of the plan. */
+/* Splits trials with equal cohort keys into groups of at most most_together() trials, queued in the
+ * order of the plan. */
 static void make_groups(struct pool *pool, const struct keyed *k, size_t n)
 {
 	const size_t most = most_together(pool);

@@ -1,6 +1,8 @@
-/* A change of variables that makes full-batch minimisation short: the first layer reads centred features. W x + b = W (x - mean) + b' with
- * b' = b + W mean, so the objective is the same, value for value, and without the features' common part its curvature is far more even
- * (LeCun, Bottou, Orr, Mueller, Efficient BackProp, 1998, section 4.3). Parameters in the plain order of the net (core/engine/model/net.h). */
+/* A change of variables that makes full-batch minimisation short: the first layer reads centred
+ * features. W x + b = W (x - mean) + b' with b' = b + W mean, so the objective is the same, value
+ * for value, and without the features' common part its curvature is far more even (LeCun, Bottou,
+ * Orr, Mueller, Efficient BackProp, 1998, section 4.3). Parameters in the plain order of the net
+ * (core/engine/model/net.h). */
 #ifndef LB_FEATURE_CENTRING_H
 #define LB_FEATURE_CENTRING_H
 

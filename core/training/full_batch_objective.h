@@ -1,6 +1,6 @@
-/* What a full-batch optimiser minimises: mean loss over all training rows + weight_decay/2 x sum of squared weights, as a function of
- * the parameters, which are double at this seam. Compiled once per precision; the optimiser may begin with float32 and ends
- * with double. */
+/* What a full-batch optimiser minimises: mean loss over all training rows + weight_decay/2 x sum of
+ * squared weights, as a function of the parameters, which are double at this seam. Compiled once
+ * per precision; the optimiser may begin with float32 and ends with double. */
 #ifndef LB_FULL_BATCH_OBJECTIVE_H
 #define LB_FULL_BATCH_OBJECTIVE_H
 
@@ -19,8 +19,9 @@ void lb_objective_free_f64(struct lb_objective *o);
 void lb_objective_start_f32(const struct lb_objective *o, double *w);
 void lb_objective_start_f64(const struct lb_objective *o, double *w);
 
-/* The first layer's inputs and outputs and the means of the training rows' features, which are the objective's; without means for
- * compressed rows, which centring would fill. -1 when memory runs out. */
+/* The first layer's inputs and outputs and the means of the training rows' features, which are the
+ * objective's; without means for compressed rows, which centring would fill. -1 when memory runs
+ * out. */
 int lb_objective_centring_f32(struct lb_objective *o, struct lb_centring *c, struct lb_err *err);
 int lb_objective_centring_f64(struct lb_objective *o, struct lb_centring *c, struct lb_err *err);
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Minimises in float32, which is twice as fast, until the gradient has fallen to this share of the first one, then finishes in
- * float64. */
+/* Minimises in float32, which is twice as fast, until the gradient has fallen to this share of the
+ * first one, then finishes in float64. */
 #define ROUGH_SHARE 1e-4
 
 struct search {
@@ -57,8 +57,9 @@ static bool done(const struct search *s)
 	return s->at->stopped || s->at->gradient <= s->goal || s->at->iterations >= s->most;
 }
 
-/* A line search can fail by rounding, at a kink, or where a trial step overflows. It leaves the best point so far, from which the
- * other kind of line search goes on along the plain gradient; the end is where neither gains anything. */
+/* A line search can fail by rounding, at a kink, or where a trial step overflows. It leaves the
+ * best point so far, from which the other kind of line search goes on along the plain gradient; the
+ * end is where neither gains anything. */
 static int search(struct search *s, int memory, double *w, struct lb_err *err)
 {
 	static const int kind[] = { LBFGS_LINESEARCH_MORETHUENTE, LBFGS_LINESEARCH_BACKTRACKING_STRONG_WOLFE };

@@ -11,9 +11,10 @@ struct lb_minimum {
 	bool stopped;            /* by a stop request (core/base/interrupt.h) */
 };
 
-/* Minimises the objective of n parameters until no gradient entry is above the tolerance, max_iterations are spent, or rounding
- * allows no further step. par is in the order of lbfgs's descriptor; w (n) <- the parameters. rough: the same objective made for float32, on which the way begins, or NULL. -1 when memory
- * runs out. */
+/* Minimises the objective of n parameters until no gradient entry is above the tolerance,
+ * max_iterations are spent, or rounding allows no further step. par is in the order of lbfgs's
+ * descriptor; w (n) <- the parameters. rough: the same objective made for float32, on which the way
+ * begins, or NULL. -1 when memory runs out. */
 int lb_lbfgs(struct lb_objective *o, struct lb_objective *rough, const struct lb_arg *par, size_t n, double *w, struct lb_minimum *out,
 	     struct lb_err *err);
 

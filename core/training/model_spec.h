@@ -13,8 +13,8 @@ enum lb_init { LB_INIT_TORCH, LB_INIT_XAVIER, LB_INIT_HE, LB_INIT_ZERO };
 
 #define LB_MAX_LAYERS 32
 
-/* A stack of affine layers width[0] -> width[1] -> ... -> width[n_layers]; the activation (and dropout) follow every layer but
- * the last. A linear model has one layer. */
+/* A stack of affine layers width[0] -> width[1] -> ... -> width[n_layers]; the activation (and
+ * dropout) follow every layer but the last. A linear model has one layer. */
 struct lb_model_spec {
 	size_t n_layers;
 	size_t width[LB_MAX_LAYERS + 1];

@@ -87,7 +87,8 @@ static void draw_stratified(struct lb_sampler *s, struct lb_rng *rng, uint32_t *
 		order[i] = s->place[i].row;
 }
 
-/* Behind the grouped rows lies a copy of them, each class in the order of its current turn; behind the starts, where each class stands. */
+/* Behind the grouped rows lies a copy of them, each class in the order of its current turn; behind
+ * the starts, where each class stands. */
 static void draw_balanced(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
 {
 	uint32_t *turn = s->row + s->n;

@@ -18,8 +18,8 @@ enum { LB_SCHED_WARMUP, LB_SCHED_OWN };
 /* The registered schedules; NULL past the end. */
 const struct lb_schedule *lb_schedule_at(size_t i);
 
-/* The factor with linear warm-up: over the first warmup * total steps it rises from 1/W to 1, then the schedule runs over the
- * steps that are left. */
+/* The factor with linear warm-up: over the first warmup * total steps it rises from 1/W to 1, then
+ * the schedule runs over the steps that are left. */
 double lb_schedule_factor(const struct lb_schedule *s, const struct lb_arg *par, int64_t step, int64_t total, int64_t epoch);
 
 #endif

@@ -1,7 +1,7 @@
-/* The cohort trainer: K trials that read the same minibatches in the same order (same rows, features, batch size, epochs and
- * order seed) and differ in loss, model, optimiser, labels and so on. The batch is gathered once for all. A
- * single trial is a cohort of one, and its result is the same to the byte in any company. Free of precision; the trainer itself
- * is compiled twice. */
+/* The cohort trainer: K trials that read the same minibatches in the same order (same rows,
+ * features, batch size, epochs and order seed) and differ in loss, model, optimiser, labels and so
+ * on. The batch is gathered once for all. A single trial is a cohort of one, and its result is the
+ * same to the byte in any company. Free of precision; the trainer itself is compiled twice. */
 #ifndef LB_TRAIN_H
 #define LB_TRAIN_H
 
@@ -30,12 +30,13 @@ struct lb_early_stopping {
 	double min_delta;
 };
 
-/* Ways to make further views of a row for losses that want them; the i-th, NULL past the end. The first parameters of each. */
+/* Ways to make further views of a row for losses that want them; the i-th, NULL past the end. The
+ * first parameters of each. */
 const struct lb_info *lb_view_at(size_t i);
 enum { LB_VIEW_COUNT, LB_VIEW_SEED, LB_VIEW_OWN };
 
-/* Ways to move rows so that a model fails on them (core/engine/attack/attack.h); the i-th, NULL past the end. Their order and that of their
- * parameters, of which each has the first ones. */
+/* Ways to move rows so that a model fails on them (core/engine/attack/attack.h); the i-th, NULL
+ * past the end. Their order and that of their parameters, of which each has the first ones. */
 const struct lb_info *lb_attack_at(size_t i);
 enum { LB_ATTACK_NONE, LB_ATTACK_CLOSED_FORM, LB_ATTACK_FGSM, LB_ATTACK_PGD };
 enum { LB_ATTACK_NORM, LB_ATTACK_EPS, LB_ATTACK_CLIP, LB_ATTACK_OBJECTIVE, LB_ATTACK_STEPS, LB_ATTACK_STEP, LB_ATTACK_RESTARTS, LB_ATTACK_START,
@@ -98,8 +99,8 @@ struct lb_cohort {
 	/* Called after every epoch of trial i, unless NULL. */
 	void (*progress)(void *arg, size_t i, size_t epoch, double train_loss, const double *valid_metric);
 	void *progress_arg;
-	/* Called once for every trial whose outcome is final, when the others may still be training; what is not 0 ends the training with
-	 * err. NULL for none. */
+	/* Called once for every trial whose outcome is final, when the others may still be
+	 * training; what is not 0 ends the training with err. NULL for none. */
 	int (*ended)(void *arg, size_t i, struct lb_err *err);
 	void *ended_arg;
 	double keep_seconds;             /* after which the states of all trials are kept, also within an epoch; 0: never */
@@ -132,15 +133,17 @@ struct lb_outcome {
 	size_t columns;
 	double train_seconds, evaluate_seconds;
 };
-/* Makes room for the metrics of the parts that have rows and, as the setup asks, for the scores of the test rows; by_epochs: also for the
- * curves and the parameters to keep. */
+/* Makes room for the metrics of the parts that have rows and, as the setup asks, for the scores of
+ * the test rows; by_epochs: also for the curves and the parameters to keep. */
 int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err);
 void lb_outcome_free(struct lb_outcome *o);
 
-/* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is an outcome, not a failure; a
- * pending stop request (core/base/interrupt.h) ends all trials as interrupted. Trials of a cohort may go on from checkpoints of different
- * steps: those that are ahead sit out until the others are there. -1 only when memory runs out, a checkpoint that checkpoint_every asked
- * for cannot be written (one of keep_seconds is a warning), or `ended` fails. */
+/* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is
+ * an outcome, not a failure; a pending stop request (core/base/interrupt.h) ends all trials as
+ * interrupted. Trials of a cohort may go on from checkpoints of different steps: those that are
+ * ahead sit out until the others are there. -1 only when memory runs out, a checkpoint that
+ * checkpoint_every asked for cannot be written (one of keep_seconds is a warning), or `ended`
+ * fails. */
 int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 
@@ -149,18 +152,19 @@ bool lb_cohort_probed(const struct lb_cohort *c);
 
 /* Columns of the scores: those of the model's output, or one a class where the loss makes scores of embeddings. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
-/* Turns parameters, in the plain order (core/engine/model/net.h), of a model of targets in their units into those of targets as they are: the
- * output layer gives mean + sd times what it gave. */
+/* Turns parameters, in the plain order (core/engine/model/net.h), of a model of targets in their
+ * units into those of targets as they are: the output layer gives mean + sd times what it gave. */
 void lb_setup_unscale(const struct lb_setup *setup, double *plain);
 /* Parameters of the loss itself; they stand behind the model's. */
 size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data);
 
-/* True for a trial that is fitted to all training rows at once, by a full-batch optimiser or in closed form: it goes to lb_fit,
- * never to lb_train. */
+/* True for a trial that is fitted to all training rows at once, by a full-batch optimiser or in
+ * closed form: it goes to lb_fit, never to lb_train. */
 bool lb_full_batch(const struct lb_setup *setup);
 
-/* As lb_train, trial by trial; to the end in double whatever the precision, which is that of the evaluation. epochs stays 0, steps counts the
- * iterations. -1 also when a closed form has no answer. */
+/* As lb_train, trial by trial; to the end in double whatever the precision, which is that of the
+ * evaluation. epochs stays 0, steps counts the iterations. -1 also when a closed form has no
+ * answer. */
 int lb_fit_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 int lb_fit_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
 

@@ -27,9 +27,10 @@ struct lb_labels {
 };
 void lb_labels_free(struct lb_labels *l);
 
-/* Takes what the model needs of the table (which is still to be freed); other columns are left alone. The dataset has neither classes
- * nor targets. labels may be NULL: they come from `beside` (a table of its own, NULL: none) or from the label columns. What does not fit
- * is refused with the name of the column. */
+/* Takes what the model needs of the table (which is still to be freed); other columns are left
+ * alone. The dataset has neither classes nor targets. labels may be NULL: they come from `beside`
+ * (a table of its own, NULL: none) or from the label columns. What does not fit is refused with the
+ * name of the column. */
 int lb_dataset_fit(struct lb_table *t, struct lb_table *beside, const char *path, const struct lb_known *known, struct lb_dataset **out,
 		   struct lb_labels *labels, struct lb_err *err);
 

@@ -296,7 +296,8 @@ static void fill_columns(struct lb_matrix *m, size_t first, size_t n, const doub
 		}
 }
 
-/* Moves the columns of features into the matrix, several at a time, which stay in the cache where one alone would not. */
+/* Moves the columns of features into the matrix, several at a time, which stay in the cache where
+ * one alone would not. */
 static void take_columns(struct lb_frame *f, struct lb_dataset *d)
 {
 	const double *v[TOGETHER];

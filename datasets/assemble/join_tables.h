@@ -1,4 +1,5 @@
-/* The middle of lb_dataset_assemble: the tables of all files joined into one frame of columns with roles. Inside datasets/ only. */
+/* The middle of lb_dataset_assemble: the tables of all files joined into one frame of columns with
+ * roles. Inside datasets/ only. */
 #ifndef LB_JOIN_TABLES_H
 #define LB_JOIN_TABLES_H
 
@@ -35,22 +36,25 @@ void lb_frame_filter(struct lb_frame *f, const bool *keep);
 /* The side whose file holds a row: 0, 1 or 2. */
 int lb_frame_side(const struct lb_frame *f, size_t row);
 
-/* The tables of several files that are one (join_sides.c). The first gives sparse tables the columns, or labels, that only some of them
- * use; the second puts the rows of b, those of another side, behind those of a. */
+/* The tables of several files that are one (join_sides.c). The first gives sparse tables the
+ * columns, or labels, that only some of them use; the second puts the rows of b, those of another
+ * side, behind those of a. */
 int lb_frame_align(struct lb_table *const table[LB_FILES], const struct lb_roles *roles, struct lb_err *err);
 int lb_frame_join(struct lb_frame *a, struct lb_frame *b, int side, struct lb_err *err);
 
-/* Text columns that have no role yet become categories, or are refused (text_roles.c); columns that a format sets aside are dropped. */
+/* Text columns that have no role yet become categories, or are refused (text_roles.c); columns that
+ * a format sets aside are dropped. */
 int lb_frame_text_roles(struct lb_table *t, const char *path, enum lb_kind kind, bool automatic, enum lb_role *role, struct lb_err *err);
 
-/* Makes the columns numeric that are text for their large whole numbers and whose role needs numbers; n columns, map as below. role NULL:
- * all of them are targets. */
+/* Makes the columns numeric that are text for their large whole numbers and whose role needs
+ * numbers; n columns, map as below. role NULL: all of them are targets. */
 int lb_frame_settle_large(struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, enum lb_kind kind, struct lb_err *err);
 
-/* Tables with the numbers row by row (join_rows.c), of n columns with these roles; map[s][j] is the column for the j-th in the table of
- * side s (NULL: the j-th). The first lets rows be where the features of all tables may stay together, which is not so where something is
- * to be said, or done, of single cells; else it gives all numbers to the columns. The second makes the features the frame's block, and
- * gives the other columns theirs. */
+/* Tables with the numbers row by row (join_rows.c), of n columns with these roles; map[s][j] is the
+ * column for the j-th in the table of side s (NULL: the j-th). The first lets rows be where the
+ * features of all tables may stay together, which is not so where something is to be said, or done,
+ * of single cells; else it gives all numbers to the columns. The second makes the features the
+ * frame's block, and gives the other columns theirs. */
 int lb_frame_settle_rows(struct lb_table *const table[LB_FILES], const enum lb_role *role, size_t n, size_t *const map[LB_SIDES],
 			 enum lb_missing missing, struct lb_err *err);
 int lb_frame_take_rows(struct lb_frame *f, struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, struct lb_err *err);

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Rows from which on values that differ in every row say something: texts and unnamed ranges; row numbers; columns named as ids. */
+/* Rows from which on values that differ in every row say something: texts and unnamed ranges; row
+ * numbers; columns named as ids. */
 enum { ID_ROWS = 20, COUNT_ROWS = 8, NAMED_ROWS = 4 };
 
 /* ---- names ---- */
@@ -92,7 +93,8 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The values of feature j in the training file as new memory, sorted; NULL where one is missing or no whole number, or with *rc -1. */
+/* The values of feature j in the training file as new memory, sorted; NULL where one is missing or
+ * no whole number, or with *rc -1. */
 static double *whole_values(const struct lb_dataset *d, size_t j, int *rc, struct lb_err *err)
 {
 	double *v = lb_alloc(d->n_first, sizeof *v, err);

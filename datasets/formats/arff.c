@@ -64,7 +64,8 @@ static bool hexadecimal(const char *p, const char *end, unsigned *v)
 	return true;
 }
 
-/* What a backslash in quotes and the character after it, at s->p, stand for; s->p moves to the last of its characters. */
+/* What a backslash in quotes and the character after it, at s->p, stand for; s->p moves to the last
+ * of its characters. */
 static void add_escape(struct lb_arff *s)
 {
 	static const char letter[] = "ntr", meaning[] = "\n\t\r";

@@ -100,7 +100,8 @@ static int settle_types(struct lb_arff *s, struct lb_err *err)
 	return 0;
 }
 
-/* KEEL's @inputs and @outputs: the only output becomes the last column, several stand aside, as does what is neither. */
+/* KEEL's @inputs and @outputs: the only output becomes the last column, several stand aside, as
+ * does what is neither. */
 static void settle_outputs(struct lb_arff *s)
 {
 	size_t at = s->n_cols;

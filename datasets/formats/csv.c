@@ -122,8 +122,8 @@ static void note_missing(struct lb_column *col, size_t line)
 		col->first_missing_line = line;
 }
 
-/* Turns a column into text at its first cell that is no number. If numbers were read before, their spelling is lost, so the column
- * is read again in a second pass. */
+/* Turns a column into text at its first cell that is no number. If numbers were read before, their
+ * spelling is lost, so the column is read again in a second pass. */
 static int turn_to_text(struct build *b, struct lb_column *col, struct lb_err *err)
 {
 	const size_t n = b->t->n, j = (size_t)(col - b->t->col);

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Records below the first that are looked at, fewer where there are many columns; no texts are compared in more than WIDE columns. */
+/* Records below the first that are looked at, fewer where there are many columns; no texts are
+ * compared in more than WIDE columns. */
 enum { ROWS = 100, ROWS_WIDE = 32, WIDE = 2000 };
 
 static const struct lb_markers usual;
@@ -200,7 +201,8 @@ static struct line look_at_line(const struct sample *s)
 	return l;
 }
 
-/* The chance that a row of data has only texts that no other row has, by how often the texts of the other rows recur. */
+/* The chance that a row of data has only texts that no other row has, by how often the texts of the
+ * other rows recur. */
 static double chance_of_new_texts(const struct sample *s)
 {
 	double chance = 1;

@@ -10,8 +10,9 @@ struct lb_csv_header {
 	const char *guess;       /* a sentence about the decision where it could have been another, else NULL; constant */
 };
 
-/* Decides by opt->header, by the names that the config asks for and by what stands below the first line. Refuses a file without records
- * and one that holds a header alone. The next record is then any; call lb_csv_start. */
+/* Decides by opt->header, by the names that the config asks for and by what stands below the first
+ * line. Refuses a file without records and one that holds a header alone. The next record is then
+ * any; call lb_csv_start. */
 int lb_csv_find_header(struct lb_csv *csv, const struct lb_read_options *opt, struct lb_csv_header *out, struct lb_err *err);
 
 /* To the first record, which is then in csv->cell. */

@@ -1,7 +1,8 @@
 /* Delimited text to records: RFC 4180 and what files in the wild do.
  *
- * Lines end in LF, CRLF or CR, the last one perhaps in nothing; blank lines are skipped. A cell in double quotes may hold
- * delimiters, line ends and doubled quotes; blanks around a cell are not part of it, blanks inside the quotes are. */
+ * Lines end in LF, CRLF or CR, the last one perhaps in nothing; blank lines are skipped. A cell in
+ * double quotes may hold delimiters, line ends and doubled quotes; blanks around a cell are not
+ * part of it, blanks inside the quotes are. */
 #ifndef LB_CSV_TOKENIZER_H
 #define LB_CSV_TOKENIZER_H
 
@@ -12,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Borrowed from the window until the next record: what stands between the quotes, or between the delimiters without the blanks
- * around it. */
+/* Borrowed from the window until the next record: what stands between the quotes, or between the
+ * delimiters without the blanks around it. */
 struct lb_csv_cell {
 	const char *s;
 	size_t n;
@@ -54,8 +55,9 @@ int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err);
 /* 1: a record was read; 0: there is none left; -1: error. */
 int lb_csv_next(struct lb_csv *c, struct lb_err *err);
 
-/* The short way for a record without quotes and blanks: true when the next one has n cells, of which those that are not `text` are
- * numbers, now in v; the text ones stand in c->cell, with 0 in v. Else false, and lb_csv_next reads that record. */
+/* The short way for a record without quotes and blanks: true when the next one has n cells, of
+ * which those that are not `text` are numbers, now in v; the text ones stand in c->cell, with 0 in
+ * v. Else false, and lb_csv_next reads that record. */
 bool lb_csv_plain(struct lb_csv *c, size_t n, const bool *text, double *v);
 
 /* The same for numbers that are whole, from 0 to 255 and written in up to three digits. */

@@ -1,4 +1,5 @@
-/* Writing NumPy arrays and the archives that hold them (NPY 1.0 in a ZIP of stored members); used inside datasets/ only. */
+/* Writing NumPy arrays and the archives that hold them (NPY 1.0 in a ZIP of stored members); used
+ * inside datasets/ only. */
 #ifndef LB_NPY_WRITE_H
 #define LB_NPY_WRITE_H
 

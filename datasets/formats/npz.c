@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The names that arrays have by custom, in the order in which they are looked for: those of any archive, and those that tell the part. A
- * validation or test part is looked for under its own names first, so that it is never the training part of the same archive. */
+/* The names that arrays have by custom, in the order in which they are looked for: those of any
+ * archive, and those that tell the part. A validation or test part is looked for under its own
+ * names first, so that it is never the training part of the same archive. */
 struct custom {
 	const char *any[9], *part[LB_PARTS][7];
 };

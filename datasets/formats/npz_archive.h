@@ -1,4 +1,5 @@
-/* Named arrays of numbers and texts in one NPZ archive, as numpy.load reads them: what models are kept in (core/run/model_file.h). */
+/* Named arrays of numbers and texts in one NPZ archive, as numpy.load reads them: what models are
+ * kept in (core/run/model_file.h). */
 #ifndef LB_NPZ_ARCHIVE_H
 #define LB_NPZ_ARCHIVE_H
 
@@ -20,8 +21,8 @@ enum lb_array_type { LB_ARRAY_F32, LB_ARRAY_F64, LB_ARRAY_I64 };
 int lb_arrays_numbers(struct lb_arrays *a, const char *name, enum lb_array_type type, size_t rows, size_t columns, const double *v,
 		      struct lb_err *err);
 
-/* n > 0 texts, or a single one (an array without dimensions). UTF-8; a byte that is not stands as U+DC80 to U+DCFF, Python's
- * surrogateescape, and comes back as that byte. */
+/* n > 0 texts, or a single one (an array without dimensions). UTF-8; a byte that is not stands as
+ * U+DC80 to U+DCFF, Python's surrogateescape, and comes back as that byte. */
 int lb_arrays_texts(struct lb_arrays *a, const char *name, size_t n, bool single, const char *const *text, struct lb_err *err);
 
 /* Whole or not at all. */

@@ -114,7 +114,8 @@ static int by_column(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The values of one row, which are sorted, into m from `to` on; those of one column are added up. Where the next row begins. */
+/* The values of one row, which are sorted, into m from `to` on; those of one column are added up.
+ * Where the next row begins. */
 static size_t put_row(struct lb_matrix *m, const struct value *v, size_t n, size_t to)
 {
 	const size_t first = to;

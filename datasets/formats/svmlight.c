@@ -357,7 +357,8 @@ struct evidence {
 
 enum word { PAIR, NUMBERS, OTHER };
 
-/* index:value with anything for a value that is not told from another delimiter; a label or a list of labels, perhaps with a weight. */
+/* index:value with anything for a value that is not told from another delimiter; a label or a list
+ * of labels, perhaps with a weight. */
 static enum word kind_of_word(const char *s, const char *end)
 {
 	const char *p = s + (s < end && (*s == '-' || *s == '+')), *digits = p;
@@ -398,8 +399,8 @@ static bool weigh_line(const char *s, const char *end, struct evidence *e)
 	return label;
 }
 
-/* At least half of the words are index:value. A first line of words is the header of another format, one of numbers may be that of this
- * one; blank lines and remarks tell nothing. */
+/* At least half of the words are index:value. A first line of words is the header of another
+ * format, one of numbers may be that of this one; blank lines and remarks tell nothing. */
 static bool probe(const unsigned char *head, size_t n)
 {
 	const char *s = (const char *)head, *end = s + n, *nl;

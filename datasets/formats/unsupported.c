@@ -22,8 +22,8 @@ struct magic {
 static const char xlsx_convert[] = "save the sheet as CSV (UTF-8) in the spreadsheet program, or\n" PANDAS("read_excel('FILE')");
 static const char unpack_convert[] = "unpack it (unzip FILE) and name the data file";
 
-/* Parquet, Arrow: Debian 12 has no library with a C interface to them (looked for: Arrow and its GLib binding, nanoarrow, DuckDB), so they
- * are converted by the programs that have one. */
+/* Parquet, Arrow: Debian 12 has no library with a C interface to them (looked for: Arrow and its
+ * GLib binding, nanoarrow, DuckDB), so they are converted by the programs that have one. */
 static const struct magic magics[] = {
 	MAGIC_WORD("Parquet", "PAR1", PANDAS("read_parquet('FILE')")),
 	MAGIC_WORD("Parquet (encrypted)", "PARE", PANDAS("read_parquet('FILE')") "   (with its key)"),

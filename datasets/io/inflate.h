@@ -1,6 +1,7 @@
-/* Deflate data inflated a part at a time, by the fastest library the build has: ISA-L (Intel's, for x86-64 and ARM; about twice
- * as fast), else zlib. Which one reads a file changes no byte of what is read: a gzip member is accepted only if its checksum and
- * length hold, and who reads bare data checks them himself. The libraries differ in the words for what is damaged. */
+/* Deflate data inflated a part at a time, by the fastest library the build has: ISA-L (Intel's, for
+ * x86-64 and ARM; about twice as fast), else zlib. Which one reads a file changes no byte of what
+ * is read: a gzip member is accepted only if its checksum and length hold, and who reads bare data
+ * checks them himself. The libraries differ in the words for what is damaged. */
 #ifndef LB_INFLATE_H
 #define LB_INFLATE_H
 
@@ -28,7 +29,8 @@ struct lb_inflater {
 	const char *(*version)(void);
 	/* One gzip member, or bare deflate data without a checksum. NULL with a message on failure. */
 	void *(*open)(bool gzip, struct lb_err *err);
-	/* The header of a gzip member must be in the first part as a whole. *what: what is damaged, for that status only. */
+	/* The header of a gzip member must be in the first part as a whole. *what: what is damaged,
+	 * for that status only. */
 	enum lb_inflate_status (*run)(void *state, struct lb_inflate_part *part, const char **what);
 	/* Another member or more bare data follow. */
 	void (*again)(void *state);

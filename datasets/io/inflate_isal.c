@@ -37,8 +37,8 @@ static const char *fault(int status)
 	}
 }
 
-/* The library takes over a header byte by byte but loses its flags between calls, hence the rule of a whole header. Reserved
- * flags it does not look at; RFC 1952 has them refused. */
+/* The library takes over a header byte by byte but loses its flags between calls, hence the rule of
+ * a whole header. Reserved flags it does not look at; RFC 1952 has them refused. */
 static enum lb_inflate_status isal_run(void *state, struct lb_inflate_part *part, const char **what)
 {
 	struct inflate_state *z = state;

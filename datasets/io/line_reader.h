@@ -1,4 +1,5 @@
-/* A window that moves over a text file, for readers of lines: what they hold on to stays in it, what lies behind is forgotten. */
+/* A window that moves over a text file, for readers of lines: what they hold on to stays in it,
+ * what lies behind is forgotten. */
 #ifndef LB_LINE_READER_H
 #define LB_LINE_READER_H
 
@@ -7,8 +8,8 @@
 #define LB_LINE_LIMIT ((size_t)64 << 20)
 enum { LB_WINDOW_PAD = 8 };
 
-/* The text buf[0..n) is followed by NUL, LB_WINDOW_PAD times, and holds none: where a parser meets NUL before `end` is true, it keeps what it needs with
- * lb_window_more. { 0 } can be closed. */
+/* The text buf[0..n) is followed by NUL, LB_WINDOW_PAD times, and holds none: where a parser meets
+ * NUL before `end` is true, it keeps what it needs with lb_window_more. { 0 } can be closed. */
 struct lb_window {
 	const char *path;        /* borrowed */
 	uint64_t limit;          /* of uncompressed bytes */
@@ -29,12 +30,12 @@ int lb_window_open(struct lb_window *w, const char *path, uint64_t limit, struct
 /* Back to the first character; the file is read anew when it is no longer in the window. */
 int lb_window_rewind(struct lb_window *w, struct lb_err *err);
 
-/* Adds text to what begins at *keep, and moves *keep to where that is now; `line` is its line, for messages. Refuses NUL bytes, and
- * a line (from *keep on) longer than LB_LINE_LIMIT. */
+/* Adds text to what begins at *keep, and moves *keep to where that is now; `line` is its line, for
+ * messages. Refuses NUL bytes, and a line (from *keep on) longer than LB_LINE_LIMIT. */
 int lb_window_more(struct lb_window *w, const char **keep, size_t line, struct lb_err *err);
 
-/* Line by line: *p is where the next begins, *number that of the last one. 1 with the line [*line, *end), where *end is a line end or
- * NUL; 0 at the end of the file; -1. */
+/* Line by line: *p is where the next begins, *number that of the last one. 1 with the line [*line,
+ * *end), where *end is a line end or NUL; 0 at the end of the file; -1. */
 int lb_window_line(struct lb_window *w, const char **p, size_t *number, const char **line, const char **end, struct lb_err *err);
 
 static inline bool lb_window_at_end(const struct lb_window *w, const char *p)

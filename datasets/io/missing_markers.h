@@ -1,4 +1,5 @@
-/* Markers of missing values: the texts and numbers that stand for a value that is not there. Used inside datasets/ only. */
+/* Markers of missing values: the texts and numbers that stand for a value that is not there. Used
+ * inside datasets/ only. */
 #ifndef LB_MISSING_MARKERS_H
 #define LB_MISSING_MARKERS_H
 
@@ -21,8 +22,8 @@ struct lb_markers {
 
 #define LB_USUAL_MARKERS "NA, N/A, n/a, #N/A, #NA, <NA>, NaN, nan, -NaN, -nan, NaT, null, NULL, None, ?, and - or . among numbers"
 
-/* The markers of a list of texts (data.missing_values), of which those that are numbers count as numbers; NULL: the usual ones. The list
- * must outlive them. */
+/* The markers of a list of texts (data.missing_values), of which those that are numbers count as
+ * numbers; NULL: the usual ones. The list must outlive them. */
 int lb_markers_make(const struct cJSON *list, struct lb_markers *out, struct lb_err *err);
 void lb_markers_free(struct lb_markers *m);
 

@@ -1,5 +1,5 @@
-/* Ways to write a number: the decimal mark, separators of thousands, and what is recognised only to be explained. Used inside
- * datasets/ only. */
+/* Ways to write a number: the decimal mark, separators of thousands, and what is recognised only to
+ * be explained. Used inside datasets/ only. */
 #ifndef LB_NUMBER_NOTATION_H
 #define LB_NUMBER_NOTATION_H
 
@@ -14,18 +14,20 @@ struct lb_notation {
 /* True unless the notation is the plain one. */
 bool lb_notation_differs(const struct lb_notation *w);
 
-/* Reads s[0..n) as a number in this notation. Thousands must stand in groups of three; no-break spaces count as ' ', a typographic
- * apostrophe as '\''. False when s is no such number. */
+/* Reads s[0..n) as a number in this notation. Thousands must stand in groups of three; no-break
+ * spaces count as ' ', a typographic apostrophe as '\''. False when s is no such number. */
 bool lb_notation_parse(const struct lb_notation *w, const char *s, size_t n, double *v);
 
 /* A double holds every whole number up to this one exactly. */
 #define LB_EXACT_WHOLE 9007199254740992.0
 
-/* Whether s[0..n), which is a number in this notation, is a whole one of at most LB_WHOLE_DIGITS digits that a double may round. */
+/* Whether s[0..n), which is a number in this notation, is a whole one of at most LB_WHOLE_DIGITS
+ * digits that a double may round. */
 enum { LB_WHOLE_DIGITS = 60 };
 bool lb_notation_whole(const struct lb_notation *w, const char *s, size_t n);
 
-/* The canonical text of the number s[0..n): all digits of a whole number without sign + or leading zeros, else as lb_double_text. */
+/* The canonical text of the number s[0..n): all digits of a whole number without sign + or leading
+ * zeros, else as lb_double_text. */
 void lb_notation_text(const struct lb_notation *w, const char *s, size_t n, char out[LB_WHOLE_DIGITS + 2]);
 
 /* How a text that is no number in the plain notation can be read as one; bits of a set. */
@@ -39,7 +41,8 @@ enum lb_reading {
 };
 unsigned lb_readings_of(const char *text);
 
-/* Appends what to do about cells such as `text`, which all have these readings: "set data.decimal: comma to read 1,5 as 1.5". */
+/* Appends what to do about cells such as `text`, which all have these readings: "set data.decimal:
+ * comma to read 1,5 as 1.5". */
 void lb_readings_advise(unsigned readings, const char *text, struct lb_buf *b);
 
 #endif

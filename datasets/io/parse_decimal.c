@@ -14,8 +14,8 @@ static inline bool is_digit(char c)
 }
 
 #if LDBL_MANT_DIG == 64
-/* One operation on exact operands leaves at most half a unit of the 64th bit, so rounding on to 53 bits is right unless the bits
- * that fall away are those of a half. */
+/* One operation on exact operands leaves at most half a unit of the 64th bit, so rounding on to 53
+ * bits is right unless the bits that fall away are those of a half. */
 static bool wide(uint64_t mantissa, int exponent, double *v)
 {
 	static const long double more[] = { 1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Reads the number that begins at s, in the strict form of lb_parse_double, and returns where it ends; s itself when there is none
- * or it is too large. The text must end in NUL, or in anything that is no part of a number. */
+/* Reads the number that begins at s, in the strict form of lb_parse_double, and returns where it
+ * ends; s itself when there is none or it is too large. The text must end in NUL, or in anything
+ * that is no part of a number. */
 const char *lb_scan_number(const char *s, double *v);
 
 extern const double lb_tens[23]; /* 1e0 to 1e22, all of them exact */

@@ -15,7 +15,8 @@
 
 enum { CHUNK = 128 * 1024, SLOTS = 4, AHEAD_FROM = CHUNK };
 
-/* A second thread that inflates ahead. Once it runs, the file and the inflater are its own; the rest is guarded by lock. */
+/* A second thread that inflates ahead. Once it runs, the file and the inflater are its own; the
+ * rest is guarded by lock. */
 struct ahead {
 	pthread_t thread;
 	pthread_mutex_t lock;

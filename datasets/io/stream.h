@@ -1,10 +1,13 @@
-/* Reading a file from its start to its end, unpacking it on the way (gzip, bzip2, xz, zstd) and hashing what comes out.
+/* Reading a file from its start to its end, unpacking it on the way (gzip, bzip2, xz, zstd) and
+ * hashing what comes out.
  *
- * Compressed data are recognised by content, not by name; members that follow one another are one content, zero padding after the last
- * is accepted in gzip and xz. A truncated or damaged file, a wrong checksum or length and anything else after the last member are errors,
- * so nothing that was read is to be trusted before the end has been reached. The header of a gzip member (its file name and comment) may
- * take up to 128 KiB; one that is longer is refused as damaged where ISA-L inflates.
- * Compressed data of more than 128 KiB are unpacked ahead by a second thread, which ends with lb_stream_close. */
+ * Compressed data are recognised by content, not by name; members that follow one another are one
+ * content, zero padding after the last is accepted in gzip and xz. A truncated or damaged file, a
+ * wrong checksum or length and anything else after the last member are errors, so nothing that was
+ * read is to be trusted before the end has been reached. The header of a gzip member (its file name
+ * and comment) may take up to 128 KiB; one that is longer is refused as damaged where ISA-L
+ * inflates. Compressed data of more than 128 KiB are unpacked ahead by a second thread, which ends
+ * with lb_stream_close. */
 #ifndef LB_STREAM_H
 #define LB_STREAM_H
 
@@ -21,7 +24,8 @@ int lb_open_regular(const char *path, struct lb_err *err);
 
 struct lb_stream;
 
-/* Content of more than `limit` uncompressed bytes is an error. Only regular files are read: they may be read more than once. */
+/* Content of more than `limit` uncompressed bytes is an error. Only regular files are read: they
+ * may be read more than once. */
 struct lb_stream *lb_stream_open(const char *path, uint64_t limit, struct lb_err *err);
 
 /* Fills buf; *got < n only at the end, and *got = 0 says that the end was reached and verified. */
@@ -32,7 +36,8 @@ void lb_stream_digest(struct lb_stream *s, char sha256[65], uint64_t *bytes);
 
 void lb_stream_close(struct lb_stream *s);
 
-/* Reads on to the end of compressed data for what may be wrong with them: after an error in the content, which damage explains better. */
+/* Reads on to the end of compressed data for what may be wrong with them: after an error in the
+ * content, which damage explains better. */
 int lb_stream_drain(struct lb_stream *s, struct lb_err *err);
 
 #endif

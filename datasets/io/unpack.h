@@ -1,5 +1,6 @@
-/* Compressed files: known by their first bytes, whatever their name, and unpacked a part at a time. gzip is always there; bzip2, xz and
- * zstd are where the build found their libraries (see the Makefile), else they are known and refused by name. */
+/* Compressed files: known by their first bytes, whatever their name, and unpacked a part at a time.
+ * gzip is always there; bzip2, xz and zstd are where the build found their libraries (see the
+ * Makefile), else they are known and refused by name. */
 #ifndef LB_UNPACK_H
 #define LB_UNPACK_H
 

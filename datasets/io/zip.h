@@ -1,5 +1,5 @@
-/* Reading the members of a ZIP archive, stored or deflated, by its central directory. Nothing is unpacked to disk and no name is used
- * as a path. */
+/* Reading the members of a ZIP archive, stored or deflated, by its central directory. Nothing is
+ * unpacked to disk and no name is used as a path. */
 #ifndef LB_ZIP_H
 #define LB_ZIP_H
 

@@ -299,7 +299,8 @@ static void instance_chances(const double *x, const double *w, size_t d, size_t 
 		chance[k] = k == y ? 1 - q : q * chance[k] / sum;
 }
 
-/* The rows of class y; w is that class's (d, c) projection, drawn from (seed, class). y0 are the labels before any was changed. */
+/* The rows of class y; w is that class's (d, c) projection, drawn from (seed, class). y0 are the
+ * labels before any was changed. */
 static void corrupt_class(const struct lb_noise *in, size_t y0, const int32_t *before, double *w, double *x, double *chance, int32_t *y)
 {
 	const size_t d = in->features->d, c = in->n_classes;

@@ -50,7 +50,8 @@ LB_PRINTF(3, 4) static int say(struct lb_sentences *s, struct lb_err *err, const
 
 /* ---- what the rows of a part have in common ---- */
 
-/* The smallest and the largest value of a target, or label, over some rows; unknown labels and rows of weight 0 are passed over. */
+/* The smallest and the largest value of a target, or label, over some rows; unknown labels and rows
+ * of weight 0 are passed over. */
 struct range {
 	double min, max;
 	size_t n;
@@ -91,7 +92,8 @@ double lb_target_mean(const struct lb_dataset *d, const uint32_t *rows, size_t n
 {
 	double mean = 0, left = 0;
 
-	/* in two passes, so that the second takes up what the first has lost; divided first, so that no sum overflows */
+	/* in two passes, so that the second takes up what the first has lost; divided first, so
+	 * that no sum overflows */
 	for (size_t i = 0; i < n; i++)
 		mean += d->target[rows[i] * d->n_targets + t] / (double)n;
 	for (size_t i = 0; i < n; i++)
@@ -195,7 +197,8 @@ static int warn_one_class(const struct lb_dataset *d, const struct lb_split *spl
 	return 0;
 }
 
-/* Labels that have one value in all training rows, but for those that no row of the file has: the dataset tells of these. */
+/* Labels that have one value in all training rows, but for those that no row of the file has: the
+ * dataset tells of these. */
 static int warn_settled_labels(const struct lb_dataset *d, const struct lb_split *split, struct lb_sentences *out, struct lb_err *err)
 {
 	struct lb_buf b = { 0 };

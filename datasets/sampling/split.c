@@ -37,8 +37,9 @@ static void shuffle_pool(const struct deal *s, uint64_t stream)
 
 /* ---- shares by largest remainder ---- */
 
-/* Divides n rows: floor or ceil of n * share[k] each, the ceilings where the shortfall so far is largest. carry (in, out) takes
- * what a part is short of over the strata before, so that the totals come out right as well. */
+/* Divides n rows: floor or ceil of n * share[k] each, the ceilings where the shortfall so far is
+ * largest. carry (in, out) takes what a part is short of over the strata before, so that the totals
+ * come out right as well. */
 static void apportion(size_t n, const double share[PARTS], double carry[PARTS], size_t count[PARTS])
 {
 	size_t left = n;

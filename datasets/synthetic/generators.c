@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Streams of LB_RNG_GENERATOR: 0 for what all rows share (means, coefficients), i + 1 for row i, so that the first rows of a longer
- * table are those of a shorter one. */
+/* Streams of LB_RNG_GENERATOR: 0 for what all rows share (means, coefficients), i + 1 for row i, so
+ * that the first rows of a longer table are those of a shorter one. */
 
 /* ---- tables of numbers ---- */
 

@@ -204,7 +204,8 @@ static int by_bytes(const void *a, const void *b)
 	return strcmp(((const struct level *)a)->s, ((const struct level *)b)->s);
 }
 
-/* Canonical texts of numbers; whole ones that are the same double differ in their number of digits or in one of them. */
+/* Canonical texts of numbers; whole ones that are the same double differ in their number of digits
+ * or in one of them. */
 static int by_number(const void *a, const void *b)
 {
 	const char *s = ((const struct level *)a)->s, *t = ((const struct level *)b)->s;

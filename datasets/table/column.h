@@ -7,15 +7,18 @@
 
 void lb_column_clear(struct lb_column *c);
 
-/* The column that a reference means: an exact name, else a number from 1, or negative from the end. `place` (file) and `key`
- * (config key) begin the message. Refuses an unknown name (and names the nearest) and one that several columns have. */
+/* The column that a reference means: an exact name, else a number from 1, or negative from the end.
+ * `place` (file) and `key` (config key) begin the message. Refuses an unknown name (and names the
+ * nearest) and one that several columns have. */
 int lb_column_find(const char *ref, char *const *name, size_t n, const char *place, const char *key, size_t *at, struct lb_err *err);
 
-/* Turns a numeric column of n rows into text; levels in ascending numeric order, each as lb_double_text. It is `large` then. */
+/* Turns a numeric column of n rows into text; levels in ascending numeric order, each as
+ * lb_double_text. It is `large` then. */
 int lb_column_to_text(struct lb_column *c, size_t n, struct lb_err *err);
 /* Turns a text column of n rows into numbers; all of its cells must be some (lb_column_first_text gives n). */
 int lb_column_to_number(struct lb_column *c, size_t n, struct lb_err *err);
-/* Appends the m rows of `more`, a column of the same type, which is left empty or partly so. New levels follow the old. */
+/* Appends the m rows of `more`, a column of the same type, which is left empty or partly so. New
+ * levels follow the old. */
 int lb_column_append(struct lb_column *c, size_t n, struct lb_column *more, size_t m, struct lb_err *err);
 /* Keeps the rows with keep[i]. */
 void lb_column_filter(struct lb_column *c, size_t n, const bool *keep);
@@ -24,14 +27,16 @@ int lb_column_sort_levels(struct lb_column *c, size_t n, struct lb_err *err);
 /* The same in the order of classes: by number if all levels are numbers. */
 int lb_column_sort_classes(struct lb_column *c, size_t n, struct lb_err *err);
 
-/* Refuses a text column half of whose cells, or more, are numbers, be it in a notation that is not read here (12%, 1,5, $5): a stray word
- * is taken for a mistake, not for a category. LB_DATA with the place of the first such cell. Fewer numbers are a warning of the table. */
+/* Refuses a text column half of whose cells, or more, are numbers, be it in a notation that is not
+ * read here (12%, 1,5, $5): a stray word is taken for a mistake, not for a category. LB_DATA with
+ * the place of the first such cell. Fewer numbers are a warning of the table. */
 int lb_column_refuse_stray_text(const struct lb_column *c, struct lb_table *t, const char *path, struct lb_err *err);
 /* Warns of a label column whose texts are numbers in part, or in another notation. */
 int lb_column_warn_label(const struct lb_column *c, struct lb_table *t, struct lb_err *err);
 /* Appends "; " and how the texts of a column could be read as numbers, if some can. */
 int lb_column_advise(const struct lb_column *c, size_t n, struct lb_buf *b, struct lb_err *err);
-/* Makes column j of a table numeric, and warns of digits lost, if it is text only for its large whole numbers (lb_column.large). */
+/* Makes column j of a table numeric, and warns of digits lost, if it is text only for its large
+ * whole numbers (lb_column.large). */
 int lb_table_large_to_number(struct lb_table *t, size_t j, struct lb_err *err);
 /* Whether the first line of a table without a header holds this name in column j. */
 bool lb_first_line_names(const struct lb_table *t, size_t j, const char *name);

@@ -4,8 +4,8 @@
 
 #include "datasets/table/matrix.h"
 
-/* d values each, of the values that are not missing; a column without any has count 0, mean 0 and min > max. var divides by the
- * count. { 0 } can be freed. */
+/* d values each, of the values that are not missing; a column without any has count 0, mean 0 and
+ * min > max. var divides by the count. { 0 } can be freed. */
 struct lb_moments {
 	double *min, *max, *mean, *var, *count;
 };

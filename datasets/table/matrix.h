@@ -23,7 +23,8 @@ enum lb_dtype lb_narrowest(const double *v, size_t n);
 int lb_matrix_narrow(struct lb_matrix *m, struct lb_err *err);
 int lb_matrix_fit(struct lb_matrix *m, struct lb_err *err);
 
-/* Adds the rows of b, which has as many columns and is sparse exactly when a is, and becomes as wide in type as a or wider. */
+/* Adds the rows of b, which has as many columns and is sparse exactly when a is, and becomes as
+ * wide in type as a or wider. */
 int lb_matrix_append(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *err);
 
 /* Leave out the rows or columns whose flag is false, in place. */

@@ -1,5 +1,6 @@
-/* The losses 1 - M of twelve metrics M of the confusion matrix of soft counts (losses/support/soft_confusion.h). Each metric returns its
- * loss and the derivatives by TP and FP. */
+/* The losses 1 - M of twelve metrics M of the confusion matrix of soft counts
+ * (losses/support/soft_confusion.h). Each metric returns its loss and the derivatives by TP and
+ * FP. */
 #include "losses/support/soft_confusion.h"
 
 enum { EPS = LB_AMP_N, BETA = LB_AMP_N, BETA_EPS };
@@ -45,7 +46,8 @@ static const struct lb_param with_beta[] = {
 		  .source = "mpmath, 30 digits" },                                                                              \
 	}
 
-/* Defines the loss NAME from the function of that name. What follows the keywords are further members of its struct lb_loss_info. */
+/* Defines the loss NAME from the function of that name. What follows the keywords are further
+ * members of its struct lb_loss_info. */
 #define METRIC(id, parameters, metric_name, purpose, formula_text, remarks, words, ...)                                      \
 	LB_AMPLIFIED_CONFUSION(id, id)                                                                                          \
 	const struct lb_loss LB_LOSS(binary, id) = {                                                                            \

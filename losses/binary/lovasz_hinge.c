@@ -7,8 +7,8 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* Returns the weight of a row of the sorted margins. For a positive it is 1 / (P + false positives ranked above it), by which the Jaccard
- * loss drops when the row becomes right. */
+/* Returns the weight of a row of the sorted margins. For a positive it is 1 / (P + false positives
+ * ranked above it), by which the Jaccard loss drops when the row becomes right. */
 static double weight(const struct lb_pairs *p, int32_t y, real z)
 {
 	const double g = (double)p->n1;

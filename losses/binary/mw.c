@@ -19,8 +19,8 @@ static const struct lb_example examples[] = {
 	  .source = "by hand: two negatives, 2 log 2" },
 };
 
-/* sum over all pairs of softplus(x), x = (z_j - z_i) / tau, and the sums of sigmoid(x) for each score: a tile of positives at a
- * time, whose sums stay in double. */
+/* sum over all pairs of softplus(x), x = (z_j - z_i) / tau, and the sums of sigmoid(x) for each
+ * score: a tile of positives at a time, whose sums stay in double. */
 static double all_pairs(const real *s, size_t n1, size_t n, real inv_tau, real *slope)
 {
 	enum { TILE = 64 };

@@ -28,7 +28,8 @@ static double inverse_length(const real *v, size_t n)
 	return sum > 0 ? 1 / sqrt(sum) : (double)NAN;
 }
 
-/* What a batch is taken apart into: `wide` holds the prototypes' inverse lengths, then one row's cosines or slopes by them. */
+/* What a batch is taken apart into: `wide` holds the prototypes' inverse lengths, then one row's
+ * cosines or slopes by them. */
 struct view {
 	double *inverse, *cosine;
 	size_t classes;
@@ -60,7 +61,8 @@ static double cosines(const struct lb_batch *in, const struct view *v, const rea
 	return inverse;
 }
 
-/* With slope_k = dL/dcos_k: dL/dz = sum_k slope_k (w_k/|w_k| - cos_k z/|z|) / |z|, and the same with z and w_k exchanged. */
+/* With slope_k = dL/dcos_k: dL/dz = sum_k slope_k (w_k/|w_k| - cos_k z/|z|) / |z|, and the same
+ * with z and w_k exchanged. */
 static void pull_back(const struct lb_batch *in, const struct view *v, const real *z, double inverse, size_t k, double slope,
 		      double *g)
 {

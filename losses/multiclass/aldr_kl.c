@@ -28,7 +28,8 @@ static const struct lb_example examples[] = {
 	  .value = -0.1609410088897301, .source = "mpmath, 30 digits" },
 };
 
-/* lambda0 (1 - KL / (alpha log C)) with KL of p, softmax(f / lambda) with 1e-5 added to each p_k, from uniform. p_k / p_top into e. */
+/* lambda0 (1 - KL / (alpha log C)) with KL of p, softmax(f / lambda) with 1e-5 added to each p_k,
+ * from uniform. p_k / p_top into e. */
 static double next_lambda(const struct lb_scores *s, const struct lb_arg *par, double lambda, real *e)
 {
 	const double c = (double)s->c, added = 1e-5, top = lb_score(s, s->top);

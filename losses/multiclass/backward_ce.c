@@ -12,7 +12,8 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* The inverse of T. It is refused when its largest row sum, which is the condition number as T has 1, is beyond 1e10. */
+/* The inverse of T. It is refused when its largest row sum, which is the condition number as T has
+ * 1, is beyond 1e10. */
 static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
 {
 	const size_t c = facts->n_classes;

@@ -36,8 +36,8 @@ static double minus_p(const struct lb_tempered *s, const struct target *t, size_
 	return k == t->y ? lb_tempered_q(s, k) - t->a : t->share - exp(lb_tempered_lp(s, k));
 }
 
-/* u_k = (p_k - target_k) p_k^(t2 - t1), r_k = p_k^t2 / sum, grad_k = u_k - r_k sum_j u_j; for the top class, whose r nears 1, the same
- * with 1 - r and the sum over the others. */
+/* u_k = (p_k - target_k) p_k^(t2 - t1), r_k = p_k^t2 / sum, grad_k = u_k - r_k sum_j u_j; for the
+ * top class, whose r nears 1, the same with 1 - r and the sum over the others. */
 static void gradient(const struct lb_tempered *s, const struct target *t, double t1, double t2, real *g)
 {
 	const double lp = s->lp_top, u_top = -minus_p(s, t, s->top) * exp((t2 - t1) * lp), r_top = exp(t2 * lp);

@@ -6,10 +6,11 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* Over the wrong classes alone, r_k = p_k / q with largest r_m: square = sum r_k^2 and gap = sum r_k (r_m - r_k). Then
- * value = q^2 (1 + square), grad_y = -2 p_y q^2 (1 + square), grad_k = 2 q p_k (r_k - r_m + gap + p_y (1 + square)):
- * r_k - square = r_k - r_m + gap loses nothing when one wrong class holds all the mass. A rest whose reciprocal would overflow is scaled
- * up by a power of two. */
+/* Over the wrong classes alone, r_k = p_k / q with largest r_m: square = sum r_k^2 and gap = sum
+ * r_k (r_m - r_k). Then value = q^2 (1 + square), grad_y = -2 p_y q^2 (1 + square), grad_k = 2 q
+ * p_k (r_k - r_m + gap + p_y (1 + square)): r_k - square = r_k - r_m + gap loses nothing when one
+ * wrong class holds all the mass. A rest whose reciprocal would overflow is scaled up by a power of
+ * two. */
 LB_BODY void body(size_t n, const struct lb_arg *par, struct lb_lane_rows *at)
 {
 	const size_t c = at->c;

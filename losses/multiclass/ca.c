@@ -26,8 +26,8 @@ static bool is_right(const struct lb_batch *in, size_t i)
 	return top == (size_t)in->y[i];
 }
 
-/* One row's (confidence - right)^2; g gets `weight` times its derivative. The miss of a right row is 1 - confidence, a sum of the
- * other terms. */
+/* One row's (confidence - right)^2; g gets `weight` times its derivative. The miss of a right row
+ * is 1 - confidence, a sum of the other terms. */
 static double row_loss(const struct lb_batch *in, size_t i, double weight, real *g)
 {
 	const real inv_t = (real)(1 / in->par[TEMPERATURE].v);

@@ -39,8 +39,9 @@ static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, s
 	return t;
 }
 
-/* The class of the largest score m can carry the label, T_my > 0. With D_k = T_ky - T_my and hit = sum_k p_k T_ky the gradient is
- * p_k (sum_j p_j D_j - D_k) / hit, which keeps its accuracy as p_m nears 1. */
+/* The class of the largest score m can carry the label, T_my > 0. With D_k = T_ky - T_my and hit =
+ * sum_k p_k T_ky the gradient is p_k (sum_j p_j D_j - D_k) / hit, which keeps its accuracy as p_m
+ * nears 1. */
 static real plain_row(const real *e, size_t c, const struct lb_softmax *s, const double *t, real *g)
 {
 	double hit = 0, miss = 0, mean = 0;
@@ -56,8 +57,9 @@ static real plain_row(const real *e, size_t c, const struct lb_softmax *s, const
 	return (real)(miss < 0.5 ? -log1p(-miss) : -log(hit));
 }
 
-/* It cannot, T_my = 0: hit may be too small for a number. With n the class of the largest score among those that can, the terms
- * h_k = T_ky exp(z_k - z_n) are not; the gradient is p_k - h_k / sum_j h_j. */
+/* It cannot, T_my = 0: hit may be too small for a number. With n the class of the largest score
+ * among those that can, the terms h_k = T_ky exp(z_k - z_n) are not; the gradient is p_k - h_k /
+ * sum_j h_j. */
 static real distant_row(const real *z, const real *e, size_t c, const struct lb_softmax *s, const double *t, real *g)
 {
 	size_t n = c;

@@ -65,8 +65,8 @@ static double js_of_mean(double pi, double log_a, double q, double *slope)
 	return (other * (q * w - a * ratio) - pi * log_m) / (other * w);
 }
 
-/* KL(p || a). To g, if any, goes `far` times its gradient with a held fixed, p_k (u_k - u_top + sum_l p_l (u_top - u_l)) with
- * u = log p - log a, and `near` times that of p_y. */
+/* KL(p || a). To g, if any, goes `far` times its gradient with a held fixed, p_k (u_k - u_top +
+ * sum_l p_l (u_top - u_l)) with u = log p - log a, and `near` times that of p_y. */
 static double diverge(const struct view *v, const double *log_a, size_t c, size_t y, double far, double near, real *g)
 {
 	const double top = log_p(v, v->top) - log_a[v->top], own = exp(v->lp);
@@ -84,7 +84,8 @@ static double diverge(const struct view *v, const double *log_a, size_t c, size_
 	return sum;
 }
 
-/* L = js(mean of p^j) + (1/V) sum_j KL(p^j || mean) / w, w = -log(1 - pi): the same as the formula, and nothing cancels. */
+/* L = js(mean of p^j) + (1/V) sum_j KL(p^j || mean) / w, w = -log(1 - pi): the same as the formula,
+ * and nothing cancels. */
 static double row(const struct lb_batch *in, size_t i, real *g)
 {
 	const double pi = in->par[PI].v, w = -log1p(-pi), share = 1 / (double)in->views, rows = (double)in->b;

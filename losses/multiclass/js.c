@@ -14,8 +14,8 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* Z L = -pi log m + (1 - pi) (q w - p_y log(m / p_y)), w = -log(1 - pi), Z = (1 - pi) w, and F = p_y (log(m / p_y) + w) / w, where
- * m / p_y = 1 + pi q / p_y. */
+/* Z L = -pi log m + (1 - pi) (q w - p_y log(m / p_y)), w = -log(1 - pi), Z = (1 - pi) w, and F =
+ * p_y (log(m / p_y) + w) / w, where m / p_y = 1 + pi q / p_y. */
 static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 {
 	const real pi = (real)par[PI].v, other = (real)(1 - par[PI].v), w = (real)-log1p(-par[PI].v);

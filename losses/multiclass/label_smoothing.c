@@ -19,7 +19,8 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* -sum_k t_k log p_k = -log p_y + (a/C) sum_k (z_y - z_k): the mean of the gaps to the label, added to cross-entropy. */
+/* -sum_k t_k log p_k = -log p_y + (a/C) sum_k (z_y - z_k): the mean of the gaps to the label, added
+ * to cross-entropy. */
 LB_BODY void body(size_t n, const struct lb_arg *par, struct lb_lane_rows *at)
 {
 	const size_t c = at->c;

@@ -27,13 +27,15 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* The r largest margins have the weight 1/k, those after them (1 - r/k) exp((g - u) / lambda) / sum with u the largest of these. */
+/* The r largest margins have the weight 1/k, those after them (1 - r/k) exp((g - u) / lambda) / sum
+ * with u the largest of these. */
 struct cap {
 	size_t k, r;
 	double u, sum;
 };
 
-/* The least r for which the weight at u is no more than 1/k. From r = k - 1, where it always is, up: both sums have only terms >= 0. */
+/* The least r for which the weight at u is no more than 1/k. From r = k - 1, where it always is,
+ * up: both sums have only terms >= 0. */
 static struct cap cap_of(const struct lb_ordered *o, size_t k, double lambda)
 {
 	struct cap at = { .k = k, .r = k - 1, .u = lb_nth(o, k - 1) };

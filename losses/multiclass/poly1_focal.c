@@ -35,7 +35,8 @@ static real excess(const struct lb_softmax *s)
 	return t;
 }
 
-/* In t both are sums of terms that are not negative: q^(g+1) (1 + eps + t), F = q^g (q + g p_y t + (1 + eps) (g + 1) p_y). */
+/* In t both are sums of terms that are not negative: q^(g+1) (1 + eps + t), F = q^g (q + g p_y t +
+ * (1 + eps) (g + 1) p_y). */
 static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
 {
 	const real gamma = (real)par[GAMMA].v, lift = (real)(1 + par[EPSILON].v);

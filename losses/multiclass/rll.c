@@ -14,7 +14,8 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* Derivative of the loss by p_k, less that by p_m, m the class of the largest score: equal probabilities leave exactly 0. */
+/* Derivative of the loss by p_k, less that by p_m, m the class of the largest score: equal
+ * probabilities leave exactly 0. */
 static double lead(const struct lb_softmax *s, const real *e, size_t k, double a, double share)
 {
 	const double p = (double)(e[k] / s->sum), most = 1 / (double)s->sum;
@@ -28,7 +29,8 @@ static double lead(const struct lb_softmax *s, const real *e, size_t k, double a
 	return share * ((double)(1 - e[k]) / (double)s->sum) / ((a + p) * (a + most));
 }
 
-/* log((1 + a) / (a + p_y)) = log1p(q / (a + p_y)); the gradient is p_k (d_k - sum_j p_j d_j), d_k the lead of class k. */
+/* log((1 + a) / (a + p_y)) = log1p(q / (a + p_y)); the gradient is p_k (d_k - sum_j p_j d_j), d_k
+ * the lead of class k. */
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;

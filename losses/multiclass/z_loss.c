@@ -17,8 +17,9 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* Mean of the gaps to the first score over all classes but y, the largest distance from it of any class (the label included), and
- * the sum of squares of those of the other classes, in units of the largest. Exact 0 for equal scores. */
+/* Mean of the gaps to the first score over all classes but y, the largest distance from it of any
+ * class (the label included), and the sum of squares of those of the other classes, in units of the
+ * largest. Exact 0 for equal scores. */
 struct spread {
 	double mean, own, unit, square;
 };
@@ -48,9 +49,10 @@ static struct spread spread_of(const real *z, size_t c, size_t y)
 	return s;
 }
 
-/* With r_k the distances from the mean of the other classes, d that of the label and n = C - 1: sd^2 = sum r^2 / C + d^2 n / C^2,
- * zc = (z_y - mean) / sd = d n / (C sd), and, V = sum r^2 / sd^2, t = -sigmoid(a (b - zc)):
- * grad_y = (t / sd) n V / C^2, grad_k = -(t / sd) (V / C + zc r_k / sd) / C. Nothing cancels; for C = 2 it is 0. */
+/* With r_k the distances from the mean of the other classes, d that of the label and n = C - 1:
+ * sd^2 = sum r^2 / C + d^2 n / C^2, zc = (z_y - mean) / sd = d n / (C sd), and, V = sum r^2 / sd^2,
+ * t = -sigmoid(a (b - zc)): grad_y = (t / sd) n V / C^2, grad_k = -(t / sd) (V / C + zc r_k / sd) /
+ * C. Nothing cancels; for C = 2 it is 0. */
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c, y = (size_t)in->y[i];

@@ -18,7 +18,8 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* The known labels of a row: n of them, k to be picked, `edge` the k-th largest score, of which the first `tied` are above. */
+/* The known labels of a row: n of them, k to be picked, `edge` the k-th largest score, of which the
+ * first `tied` are above. */
 struct choice {
 	struct lb_strip s;
 	double alpha, edge;
@@ -50,8 +51,9 @@ static struct choice choice_of(const struct lb_batch *in, size_t i, const real *
 	return c;
 }
 
-/* How far the picked sum is from K, as the log of what the labels below the edge have over the log of what those above lack: both
- * sums are of small numbers, so t stays exact where all are near 0 or 1. *slope is its derivative by t. */
+/* How far the picked sum is from K, as the log of what the labels below the edge have over the log
+ * of what those above lack: both sums are of small numbers, so t stays exact where all are near 0
+ * or 1. *slope is its derivative by t. */
 static double excess(const struct choice *c, double t, double *slope)
 {
 	double top[2] = { -HUGE_VAL, -HUGE_VAL }, sum[2] = { 0 }, turn[2] = { 0 };
@@ -106,7 +108,8 @@ static void bounds(const struct choice *c, double *least, double *most)
 		}
 }
 
-/* Derivative of t by z_j is -v_j, the share of q(1 - q), from logarithms since all of these may be too small a number. */
+/* Derivative of t by z_j is -v_j, the share of q(1 - q), from logarithms since all of these may be
+ * too small a number. */
 static void move_with(const struct choice *c, double t, double by, real *g)
 {
 	double top = -HUGE_VAL, sum = 0;

@@ -1,5 +1,6 @@
-/* Normalised losses f_y / sum_k f_k, f_k = -(1 - p_k)^g log p_k (g = 0: cross-entropy), and their sum with a passive loss, one
- * that depends on p_y alone. In double throughout: scores far apart are subtracted from each other. */
+/* Normalised losses f_y / sum_k f_k, f_k = -(1 - p_k)^g log p_k (g = 0: cross-entropy), and their
+ * sum with a passive loss, one that depends on p_y alone. In double throughout: scores far apart
+ * are subtracted from each other. */
 #ifndef LB_ACTIVE_PASSIVE_H
 #define LB_ACTIVE_PASSIVE_H
 
@@ -18,7 +19,8 @@ struct lb_share {
 	double total, cross;     /* sum_k f_k; sum of f_k F_y - f_y F_k over the classes below the largest score */
 };
 
-/* Of a class with term e, d = z_top - z_k. A (1 - p)^g with p < 1/2 is raised through p, as g multiplies its rounding. */
+/* Of a class with term e, d = z_top - z_k. A (1 - p)^g with p < 1/2 is raised through p, as g
+ * multiplies its rounding. */
 static inline struct lb_part lb_share_part(const struct lb_share *a, double e, double d)
 {
 	const double others = e < 1 ? a->sum - e : a->ties - 1 + a->rest, p = e / a->sum, q = others / a->sum;

@@ -1,5 +1,5 @@
-/* The asymmetric losses of X. Zhou and others, ICML 2021, each a function of p_y; a and b as in their formulas. Values are formed
- * from q, so that they lose nothing as q nears 0. */
+/* The asymmetric losses of X. Zhou and others, ICML 2021, each a function of p_y; a and b as in
+ * their formulas. Values are formed from q, so that they lose nothing as q nears 0. */
 #ifndef LB_ASYMMETRIC_H
 #define LB_ASYMMETRIC_H
 

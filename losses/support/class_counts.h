@@ -1,5 +1,6 @@
-/* The losses that know how many training rows each class has. A class without training rows cannot be the label of one; so that
- * validation rows of it have a finite loss it counts as a class of one row. */
+/* The losses that know how many training rows each class has. A class without training rows cannot
+ * be the label of one; so that validation rows of it have a finite loss it counts as a class of one
+ * row. */
 #ifndef LB_CLASS_COUNTS_H
 #define LB_CLASS_COUNTS_H
 
@@ -35,8 +36,9 @@ static inline struct lb_phi lb_ce_phi(const struct lb_softmax *s, const struct l
 	return (struct lb_phi){ .loss = -s->lp, .f = R(1.0) };
 }
 
-/* Cross-entropy of scale * (z + offset), offsets given in e = lb_terms(in, i, g). They are added to the gaps to the class of the
- * largest sum and not to the scores, whose last digits they would cost. */
+/* Cross-entropy of scale * (z + offset), offsets given in e = lb_terms(in, i, g). They are added to
+ * the gaps to the class of the largest sum and not to the scores, whose last digits they would
+ * cost. */
 static inline real lb_offset_row(const struct lb_batch *in, size_t i, const real *z, real *g, real scale)
 {
 	real *e = lb_terms(in, i, g);

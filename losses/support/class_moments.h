@@ -15,8 +15,8 @@ static inline struct lb_squashed lb_squash(double z, bool squash)
 	return squash ? (struct lb_squashed){ (z >= 0 ? 1 : u) / (1 + u), u / (1 + u) / (1 + u) } : (struct lb_squashed){ z, 1 };
 }
 
-/* By class: rows, mean, variance (divided by n); all 0 for a class without rows. Means are counted from origin, the first row's
- * value, so that scores in one heap far from 0 keep their digits. */
+/* By class: rows, mean, variance (divided by n); all 0 for a class without rows. Means are counted
+ * from origin, the first row's value, so that scores in one heap far from 0 keep their digits. */
 struct lb_spread {
 	double origin, n[2], mean[2], var[2];
 };

@@ -1,5 +1,6 @@
-/* The losses that know how many training rows each class has: the state is one number, made once a run. A class without training
- * rows counts as one of a single row, so that validation rows of it have a finite loss. */
+/* The losses that know how many training rows each class has: the state is one number, made once a
+ * run. A class without training rows counts as one of a single row, so that validation rows of it
+ * have a finite loss. */
 #ifndef LB_CLASS_PRIOR_H
 #define LB_CLASS_PRIOR_H
 

@@ -1,5 +1,5 @@
-/* One row of the comp-sum family ((1 + u)^(1-tau) - 1) / (1 - tau), u = sum_{k != y} exp((z_k - z_y) / rho), whose parameters come
- * first. */
+/* One row of the comp-sum family ((1 + u)^(1-tau) - 1) / (1 - tau), u = sum_{k != y} exp((z_k -
+ * z_y) / rho), whose parameters come first. */
 #ifndef LB_COMP_SUM_PHI_H
 #define LB_COMP_SUM_PHI_H
 
@@ -22,7 +22,8 @@ static inline struct lb_phi lb_comp_sum_phi(const struct lb_softmax *s, const st
 	return (struct lb_phi){ .loss = lb_box_cox(s, a), .f = exp(a * s->lp) };
 }
 
-/* tau < 1: F = p_y^(tau-1) is large where p_k is small; their product is one exponential, in double as its argument is large too. */
+/* tau < 1: F = p_y^(tau-1) is large where p_k is small; their product is one exponential, in double
+ * as its argument is large too. */
 static inline real lb_comp_sum_steep(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double a = in->par[LB_COMP_SUM_TAU].v - 1, scale = 1 / in->par[LB_COMP_SUM_RHO].v;

@@ -4,8 +4,8 @@
 
 #include "losses/support/softmax.h"
 
-/* -a log p_y + b H(p). With m the class of the largest score and d_k = z_m - z_k: gap = sum_k p_k d_k, H = gap - log p_m and
- * log p_k + H = gap - d_k, so nothing is lost as p_m nears 1. */
+/* -a log p_y + b H(p). With m the class of the largest score and d_k = z_m - z_k: gap = sum_k p_k
+ * d_k, H = gap - log p_m and log p_k + H = gap - d_k, so nothing is lost as p_m nears 1. */
 static inline real lb_entropy_row(const struct lb_batch *in, size_t i, const real *z, real *g, real a, real b)
 {
 	const size_t c = in->c;

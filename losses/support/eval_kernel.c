@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-/* What a call owns: the batch in `real`, the gradient, the facts. z and at hold the loss's own parameters behind the scores. */
+/* What a call owns: the batch in `real`, the gradient, the facts. z and at hold the loss's own
+ * parameters behind the scores. */
 struct work {
 	real *z, *at, *t, *h, *g, *scratch;
 	double *wide;

@@ -1,4 +1,5 @@
-/* The asymmetric focal terms of one label: a power of 1 - p on labels that are there, of the shifted p on those that are not. */
+/* The asymmetric focal terms of one label: a power of 1 - p on labels that are there, of the
+ * shifted p on those that are not. */
 #ifndef LB_FOCAL_ENTRY_H
 #define LB_FOCAL_ENTRY_H
 

@@ -1,5 +1,6 @@
-/* What the losses of a matrix of labels share: in->t holds 1 (there), 0 (not there) or -1 (not known), and all of it is computed in
- * double, so that float32 scores lose nothing. A row or column of scores is a strided vector. */
+/* What the losses of a matrix of labels share: in->t holds 1 (there), 0 (not there) or -1 (not
+ * known), and all of it is computed in double, so that float32 scores lose nothing. A row or column
+ * of scores is a strided vector. */
 #ifndef LB_LABEL_MATRIX_H
 #define LB_LABEL_MATRIX_H
 
@@ -23,8 +24,8 @@ static inline struct lb_logit lb_logit_of(double z)
 			(struct lb_logit){ .p = small, .q = big, .log_p = z - l, .log_q = -l };
 }
 
-/* .row of a loss that is a sum over the labels: of(score, label, column), called for known labels only unless `all`. NaN stays NaN
- * where the label is not known. */
+/* .row of a loss that is a sum over the labels: of(score, label, column), called for known labels
+ * only unless `all`. NaN stays NaN where the label is not known. */
 static inline real lb_cells_row(const struct lb_batch *in, size_t i, const real *z, real *g, bool all,
 				struct lb_cell (*of)(const struct lb_batch *in, double z, real label, size_t k))
 {

@@ -1,5 +1,6 @@
-/* Label-distributionally robust losses: max over p of sum_k p_k g_k - lambda KL(p || uniform), g_k = f_k - f_y + m [k != y], where f
- * are the scores of a row, as they are or normalised. In double throughout: margins over a small lambda are exponents. */
+/* Label-distributionally robust losses: max over p of sum_k p_k g_k - lambda KL(p || uniform), g_k
+ * = f_k - f_y + m [k != y], where f are the scores of a row, as they are or normalised. In double
+ * throughout: margins over a small lambda are exponents. */
 #ifndef LB_LDR_H
 #define LB_LDR_H
 
@@ -61,9 +62,10 @@ static inline double lb_score_rise(const struct lb_scores *s, size_t k)
 	return s->tiny ? lb_score(s, k) : 1 / (1 + exp(-(double)s->z[k])) / s->mean;
 }
 
-/* Slopes g of f into those of z. With s_k the sign of f_k, h_k = s_k g_k and weights a_k = |f_k| / C, whose sum is 1, that of z_j is
- * rise_j s_j (h_j - sum_k a_k h_k). The sum is taken as h_t - gap, t the class of the largest |f|, so that nothing is lost where
- * one class outweighs all others. A score of 0 has no s_j in l1: its |z_j| is given the slope 0. */
+/* Slopes g of f into those of z. With s_k the sign of f_k, h_k = s_k g_k and weights a_k = |f_k| /
+ * C, whose sum is 1, that of z_j is rise_j s_j (h_j - sum_k a_k h_k). The sum is taken as h_t -
+ * gap, t the class of the largest |f|, so that nothing is lost where one class outweighs all
+ * others. A score of 0 has no s_j in l1: its |z_j| is given the slope 0. */
 static inline void lb_scores_back(const struct lb_scores *s, real *g)
 {
 	size_t t = s->top;
@@ -104,8 +106,9 @@ static inline struct lb_lead lb_lead(const struct lb_scores *s, size_t y, double
 	return (struct lb_lead){ .k = other, .g = g };
 }
 
-/* lambda log mean_k exp(g_k / lambda), 0 < lambda < inf; into w (c values) its slopes in f, softmax(g / lambda) - e. A large lambda
- * would lose the value in a mean near 1: what the terms lack of 1 is summed. */
+/* lambda log mean_k exp(g_k / lambda), 0 < lambda < inf; into w (c values) its slopes in f,
+ * softmax(g / lambda) - e. A large lambda would lose the value in a mean near 1: what the terms
+ * lack of 1 is summed. */
 static inline double lb_ldr_kl(const struct lb_scores *s, size_t y, double m, double lambda, real *w)
 {
 	const double f_y = lb_score(s, y), top = lb_lead(s, y, m).g;

@@ -1,5 +1,6 @@
-/* The losses of the margin s, z for y = 1 and -z for y = 0: phi(s) with its derivative by s, and the driver that makes a row of
- * them. Margins move by constants in double, so that float32 scores keep their last digits. */
+/* The losses of the margin s, z for y = 1 and -z for y = 0: phi(s) with its derivative by s, and
+ * the driver that makes a row of them. Margins move by constants in double, so that float32 scores
+ * keep their last digits. */
 #ifndef LB_MARGIN_H
 #define LB_MARGIN_H
 

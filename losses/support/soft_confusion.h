@@ -1,6 +1,7 @@
-/* The losses 1 - M of a metric M of the confusion matrix. Row i counts as predicted positive with the weight a = A(p), p =
- * sigmoid(z), so that the four counts are soft; the amplifier A is a parameter. Everything is held in double, and 1 - a beside a:
- * neither p nor a is rounded to 1, whatever the amplifier. */
+/* The losses 1 - M of a metric M of the confusion matrix. Row i counts as predicted positive with
+ * the weight a = A(p), p = sigmoid(z), so that the four counts are soft; the amplifier A is a
+ * parameter. Everything is held in double, and 1 - a beside a: neither p nor a is rounded to 1,
+ * whatever the amplifier. */
 #ifndef LB_SOFT_CONFUSION_H
 #define LB_SOFT_CONFUSION_H
 
@@ -11,7 +12,8 @@ struct lb_counts {
 	double p, n, b;          /* positives, negatives, all rows */
 };
 
-/* A loss of the counts; by_tp at a fixed number of positives (fn falls as tp grows), by_fp at a fixed number of negatives. */
+/* A loss of the counts; by_tp at a fixed number of positives (fn falls as tp grows), by_fp at a
+ * fixed number of negatives. */
 struct lb_soft {
 	double loss, by_tp, by_fp;
 };
@@ -126,7 +128,8 @@ static inline struct lb_soft lb_soft_fbeta(const struct lb_counts *c, double b, 
 	return (struct lb_soft){ .loss = wrong / den, .by_tp = -(b + wrong / den) / den, .by_fp = (1 + b) * c->tp / den / den };
 }
 
-/* The form of 1 - M: struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par). Rows count with a = p. */
+/* The form of 1 - M: struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par).
+ * Rows count with a = p. */
 #define LB_CONFUSION(name, metric) LB_CONFUSION_(name, metric, (struct lb_amp){ .kind = LB_AMP_IDENTITY })
 /* The same with the amplifier that LB_AMP_PARAMS, the loss's first parameters, choose. */
 #define LB_AMPLIFIED_CONFUSION(name, metric) LB_CONFUSION_(name, metric, lb_amp_of(in->par))

@@ -1,5 +1,5 @@
-/* Softmax of one row, without cancellation: the terms e_k = exp((z_k - max z) / T) are formed once a score, and what is small is
- * summed, never got by subtracting from 1. p_k = e_k / sum. */
+/* Softmax of one row, without cancellation: the terms e_k = exp((z_k - max z) / T) are formed once
+ * a score, and what is small is summed, never got by subtracting from 1. p_k = e_k / sum. */
 #ifndef LB_SOFTMAX_H
 #define LB_SOFTMAX_H
 
@@ -64,7 +64,8 @@ static inline struct lb_phi lb_box_cox_phi(const struct lb_softmax *s, real a)
 	return (struct lb_phi){ .loss = lb_box_cox(s, a), .f = lb_exp_times(a, s->lp) };
 }
 
-/* -q^g log p_y. F = q^g - g p_y q^(g-1) log p_y, with log p_y / q taken together: it tends to -1 where q^(g-1) would overflow. */
+/* -q^g log p_y. F = q^g - g p_y q^(g-1) log p_y, with log p_y / q taken together: it tends to -1
+ * where q^(g-1) would overflow. */
 static inline struct lb_phi lb_focal_phi(const struct lb_softmax *s, real gamma)
 {
 	const real weight = lb_power_of_rest(s->p, s->q, gamma);
@@ -113,11 +114,12 @@ static inline __attribute__((always_inline)) void lb_phi_lanes(const struct lb_a
 		at->g[(size_t)at->label[i] * LB_PANEL + i] = own[i];
 }
 
-/* The form of a loss that depends on p_y alone: struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par). It reads neither
- * s->y nor s->top. */
+/* The form of a loss that depends on p_y alone: struct lb_phi phi(const struct lb_softmax *s, const
+ * struct lb_arg *par). It reads neither s->y nor s->top. */
 #define LB_LABEL_PROBABILITY(name, phi) LB_LABEL_PROBABILITY_(name, phi, R(1.0), NULL)
 
-/* The same at a temperature: real inverse(const struct lb_arg *par) returns 1/T. Rows side by side are made at T = 1. */
+/* The same at a temperature: real inverse(const struct lb_arg *par) returns 1/T. Rows side by side
+ * are made at T = 1. */
 #define LB_LABEL_PROBABILITY_AT(name, phi, inverse)                                                                             \
 	static bool name##_at_temperature_1(const struct lb_arg *par)                                                                  \
 	{                                                                                                                       \

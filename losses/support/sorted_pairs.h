@@ -1,6 +1,7 @@
-/* Sums over all pairs of a positive and a negative in the order of sorting. The scores of either class are sorted apart; a point
- * then moves along them and keeps the moments of its gaps to what it has passed, so that all terms are positive and nothing
- * cancels. Equal scores have equal slopes, so a row finds its own by its score. */
+/* Sums over all pairs of a positive and a negative in the order of sorting. The scores of either
+ * class are sorted apart; a point then moves along them and keeps the moments of its gaps to what
+ * it has passed, so that all terms are positive and nothing cancels. Equal scores have equal
+ * slopes, so a row finds its own by its score. */
 #ifndef LB_SORTED_PAIRS_H
 #define LB_SORTED_PAIRS_H
 

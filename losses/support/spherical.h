@@ -1,11 +1,12 @@
-/* log(sum_k v_k) - log v_y with v_k = (z_k + shift)^2 + eps: the spherical losses that take the place of log softmax. */
+/* log(sum_k v_k) - log v_y with v_k = (z_k + shift)^2 + eps: the spherical losses that take the
+ * place of log softmax. */
 #ifndef LB_SPHERICAL_H
 #define LB_SPHERICAL_H
 
 #include "losses/loss.h"
 
-/* v_y is divided by n^2 and the sum of the others by m^2, the largest terms of each, so that no square leaves the range; and the
- * others are kept apart: the value is log(1 + others / v_y). */
+/* v_y is divided by n^2 and the sum of the others by m^2, the largest terms of each, so that no
+ * square leaves the range; and the others are kept apart: the value is log(1 + others / v_y). */
 static inline real lb_spherical_row(const struct lb_batch *in, size_t i, const real *z, real *g, double shift, double eps)
 {
 	const size_t y = (size_t)in->y[i];

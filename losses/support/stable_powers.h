@@ -1,5 +1,6 @@
-/* exp, expm1 and powers for single precision, made of plain arithmetic in double, so that loops over rows become vectors: within 1e-11,
- * then rounded once. In double precision they are the C library's. NaN gives NaN. */
+/* exp, expm1 and powers for single precision, made of plain arithmetic in double, so that loops
+ * over rows become vectors: within 1e-11, then rounded once. In double precision they are the C
+ * library's. NaN gives NaN. */
 #ifndef LB_STABLE_POWERS_H
 #define LB_STABLE_POWERS_H
 

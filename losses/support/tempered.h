@@ -1,6 +1,7 @@
-/* Probabilities p_k = [1 - (1 - t)(nu + u_k)]_+^(1/(1 - t)) of the gaps u_k = max z - z_k >= 0, with nu such that they sum to 1: the
- * tempered softmax for t >= 1 (softmax at t = 1), alpha-entmax for t = 2 - alpha in [0, 1]. And the Bregman divergence of
- * sum p^(2 - t) that belongs to them. All in double: nu is the root of a sum, and every gap counts against it. */
+/* Probabilities p_k = [1 - (1 - t)(nu + u_k)]_+^(1/(1 - t)) of the gaps u_k = max z - z_k >= 0,
+ * with nu such that they sum to 1: the tempered softmax for t >= 1 (softmax at t = 1), alpha-entmax
+ * for t = 2 - alpha in [0, 1]. And the Bregman divergence of sum p^(2 - t) that belongs to them.
+ * All in double: nu is the root of a sum, and every gap counts against it. */
 #ifndef LB_TEMPERED_H
 #define LB_TEMPERED_H
 
@@ -35,9 +36,10 @@ static inline double lb_tempered_log(const struct lb_tempered *s, size_t k)
 	return s->b < 0 || s->b > 0 ? -log1p(s->b * x) / s->b : -x;
 }
 
-/* Newton's method on log_t f = (1 - f^-b) / b, where f(nu) is the sum. It is convex and falls, since f^-b is a concave mean of the
- * p_k^-b (b > 0), or -f^-b one of them (b < 0), and those are linear in nu. So from nu = 0, where f >= 1, the steps go up to
- * the root; the first that goes down takes back what rounding has overstepped, and is the last. */
+/* Newton's method on log_t f = (1 - f^-b) / b, where f(nu) is the sum. It is convex and falls,
+ * since f^-b is a concave mean of the p_k^-b (b > 0), or -f^-b one of them (b < 0), and those are
+ * linear in nu. So from nu = 0, where f >= 1, the steps go up to the root; the first that goes down
+ * takes back what rounding has overstepped, and is the last. */
 static inline void lb_tempered_solve(struct lb_tempered *s)
 {
 	double step = 1;
@@ -81,8 +83,8 @@ static inline double lb_tempered_q(const struct lb_tempered *s, size_t k)
 	return k == s->top ? s->rest : -expm1(lb_tempered_log(s, k));
 }
 
-/* Integral of (1 - x) x^-t from r to 1, given log r and 1 - r: the divergence of 1 from r. Near 1 by its series in 1 - r, since
- * the closed form subtracts equals there. */
+/* Integral of (1 - x) x^-t from r to 1, given log r and 1 - r: the divergence of 1 from r. Near 1
+ * by its series in 1 - r, since the closed form subtracts equals there. */
 static inline double lb_bregman_from_one(double t, double log_r, double u)
 {
 	double sum = 0;
@@ -105,8 +107,9 @@ static inline double lb_bregman(double t, double target, double log_p, double ta
 	return pow(target, 2 - t) * lb_bregman_from_one(t, log_p - log(target), target_minus_p / target);
 }
 
-/* The Fenchel-Young loss of alpha-entmax: the divergence with t = 2 - alpha, and, where p_y is 0, how far z_y lies below the scores
- * that have a share. So no sum of scores is formed that would cancel. */
+/* The Fenchel-Young loss of alpha-entmax: the divergence with t = 2 - alpha, and, where p_y is 0,
+ * how far z_y lies below the scores that have a share. So no sum of scores is formed that would
+ * cancel. */
 static inline real lb_entmax_row(const struct lb_batch *in, size_t i, const real *z, real *g, double alpha)
 {
 	const size_t y = (size_t)in->y[i];

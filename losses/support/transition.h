@@ -65,8 +65,8 @@ static inline double *lb_noise_matrix(const struct lb_arg *par, const struct lb_
 	return t;
 }
 
-/* 0, or -1 when a is singular in double; b, the unit matrix at first, becomes the inverse of a (c,c), which is used up. Gauss and
- * Jordan with the largest pivot of each column. */
+/* 0, or -1 when a is singular in double; b, the unit matrix at first, becomes the inverse of a
+ * (c,c), which is used up. Gauss and Jordan with the largest pivot of each column. */
 static inline int lb_invert(double *a, double *b, size_t c)
 {
 	for (size_t k = 0; k < c; k++) {

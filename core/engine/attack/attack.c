@@ -75,7 +75,8 @@ static double clipped(const struct lb_arg *clip, double v, double row)
 	return fmax(fmin(v, fmax(clip->list[1], row)), fmin(clip->list[0], row));
 }
 
-/* to <- from + size * the unit of the norm along a->direction, brought back into the ball around the row, and the bounds. */
+/* to <- from + size * the unit of the norm along a->direction, brought back into the ball around
+ * the row, and the bounds. */
 static void move(const struct lb_attack *a, double size, const real *row, const real *from, real *to)
 {
 	const bool l2 = a->par[LB_ATTACK_NORM].v == LB_ATTACK_L2;

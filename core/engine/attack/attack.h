@@ -32,7 +32,8 @@ struct lb_attacked {
 	const uint32_t *rows;    /* (b) of the dataset */
 	size_t b;
 	int64_t step;            /* of the training, which random starts depend on; -1: evaluation, where they depend on the row alone */
-	/* Called with the scores (b, c), ld apart, of every place tried, unless NULL. Not 0: the attack ends with it. */
+	/* Called with the scores (b, c), ld apart, of every place tried, unless NULL. Not 0: the
+	 * attack ends with it. */
 	int (*seen)(void *arg, const real *z, size_t ld);
 	void *arg;
 };
@@ -42,12 +43,14 @@ int lb_attack_open(struct lb_attack *a, const struct lb_info *kind, const struct
 		      struct lb_err *err);
 void lb_attack_close(struct lb_attack *a);
 
-/* out (b, d) <- the moved rows: for closed_form those of the smallest margin in the ball, for fgsm after its step, for pgd of all places
- * tried those of the largest objective. Returns what `seen` did, or 0. */
+/* out (b, d) <- the moved rows: for closed_form those of the smallest margin in the ball, for fgsm
+ * after its step, for pgd of all places tried those of the largest objective. Returns what `seen`
+ * did, or 0. */
 int lb_attack_run(struct lb_attack *a, const struct lb_attacked *on, real *out);
 
-/* One row: the objective (in the order of enum lb_attack_objective), and dz (c) <- a positive multiple of its derivative that does not
- * vanish where the model is sure. first is read for deviation only. */
+/* One row: the objective (in the order of enum lb_attack_objective), and dz (c) <- a positive
+ * multiple of its derivative that does not vanish where the model is sure. first is read for
+ * deviation only. */
 double lb_attack_value(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first);
 void lb_attack_slope(enum lb_attack_objective objective, size_t c, const real *z, size_t y, const real *first, real *dz);
 

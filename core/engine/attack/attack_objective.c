@@ -95,8 +95,8 @@ static void ce_slope(size_t c, const real *z, size_t y, real *dz)
 		dz[k] = (real)(k == y ? -1 : exp((double)z[k] - others));
 }
 
-/* p_j (e_j - p) - p_y (e_y - p), divided by 1 - p_y: with r as above, r_k (p_y - p_j) at other k, r_j (1 + p_y - p_j) at j, -p_y (1 + r_j)
- * at y. */
+/* p_j (e_j - p) - p_y (e_y - p), divided by 1 - p_y: with r as above, r_k (p_y - p_j) at other k,
+ * r_j (1 + p_y - p_j) at j, -p_y (1 + r_j) at y. */
 static void probability_slope(size_t c, const real *z, size_t y, size_t j, real *dz)
 {
 	const double all = log_sum(c, z, c), others = log_sum(c, z, y);

@@ -1,4 +1,5 @@
-/* Batches as the first layer reads them: dense rows, or the entries that sparse data have. Compiled once per precision. */
+/* Batches as the first layer reads them: dense rows, or the entries that sparse data have. Compiled
+ * once per precision. */
 #ifndef LB_BATCH_H
 #define LB_BATCH_H
 
@@ -17,11 +18,12 @@ struct lb_feed {
 	uint32_t *stamp, turn;           /* (features) stamp[j] == turn if column j occurs in the current batch */
 };
 
-/* Whether the trials of a cohort read compressed rows: the data are sparse, and no trial needs the rows written out (further views,
- * features, attacks). */
+/* Whether the trials of a cohort read compressed rows: the data are sparse, and no trial needs the
+ * rows written out (further views, features, attacks). */
 bool lb_feed_compressed(const struct lb_cohort *c);
 
-/* Room for batches of max_rows rows, which repeats allows to be the same ones several times. Release with lb_feed_close, on failure too. */
+/* Room for batches of max_rows rows, which repeats allows to be the same ones several times.
+ * Release with lb_feed_close, on failure too. */
 int lb_feed_open(struct lb_feed *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err);
 void lb_feed_close(struct lb_feed *f);
 

@@ -19,7 +19,8 @@ struct lb_csr {
 	real *value;
 };
 
-/* Room for max_rows rows, which may be the same ones several times if repeats, else are different. Release with lb_csr_close, on failure too. */
+/* Room for max_rows rows, which may be the same ones several times if repeats, else are different.
+ * Release with lb_csr_close, on failure too. */
 int lb_csr_open(struct lb_csr *c, const struct lb_encoding *e, size_t max_rows, bool repeats, struct lb_err *err);
 void lb_csr_gather(struct lb_csr *c, const struct lb_encoding *e, const uint32_t *rows, size_t b);
 void lb_csr_close(struct lb_csr *c);

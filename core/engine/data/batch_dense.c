@@ -12,8 +12,8 @@ LB_CLONES static void lb_gather_u8_row(size_t d, const uint8_t *restrict x, cons
 		out[j] = (real)((double)x[j] * scale[j] + shift[j]);
 }
 
-/* Bytes that are all scaled alike, as in images that are not standardised: usable when the kernel gives for each of the 256 bytes just
- * what the definition gives. */
+/* Bytes that are all scaled alike, as in images that are not standardised: usable when the kernel
+ * gives for each of the 256 bytes just what the definition gives. */
 struct pixels {
 	bool exact;
 	real high, low, shift;

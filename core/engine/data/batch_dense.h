@@ -5,7 +5,8 @@
 #include "core/engine/precision.h"
 #include "datasets/dataset.h"
 
-/* out (b, e->d) row-major <- the encoded features of the given rows. Each value is computed in double and rounded once. */
+/* out (b, e->d) row-major <- the encoded features of the given rows. Each value is computed in
+ * double and rounded once. */
 void lb_gather(const struct lb_encoding *e, const uint32_t *rows, size_t b, real *out);
 
 #endif

@@ -86,8 +86,8 @@ static size_t first_bad(size_t c, const real *z, size_t ld, size_t b)
 	return i;
 }
 
-/* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its own parameters behind the net's in
- * w. */
+/* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its
+ * own parameters behind the net's in w. */
 static int scores_of(struct lb_evaluator *e, const struct lb_subject *s, const real **z, size_t *ld, size_t b, struct lb_err *err)
 {
 	const struct lb_loss *loss = s->setup->loss ? lb_loss_of(s->setup->loss) : NULL;

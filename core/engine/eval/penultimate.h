@@ -1,5 +1,5 @@
-/* What the output layer reads and its weights, kept for the metrics that ask for them (core/metrics/metric.h). Compiled once per
- * precision. */
+/* What the output layer reads and its weights, kept for the metrics that ask for them
+ * (core/metrics/metric.h). Compiled once per precision. */
 #ifndef LB_PENULTIMATE_H
 #define LB_PENULTIMATE_H
 
@@ -19,8 +19,9 @@ struct lb_last_layer {
 int lb_last_layer_open(struct lb_last_layer *last, const struct lb_cohort *c, size_t max_rows, struct lb_err *err);
 void lb_last_layer_close(struct lb_last_layer *last);
 
-/* After lb_net_forward on x: keeps the features of the b rows from `start` of the split, and the weights, where a metric of the trial asks
- * for them and the model has them: not if x is compressed and the model linear, nor if the loss makes scores of the outputs. */
+/* After lb_net_forward on x: keeps the features of the b rows from `start` of the split, and the
+ * weights, where a metric of the trial asks for them and the model has them: not if x is compressed
+ * and the model linear, nor if the loss makes scores of the outputs. */
 void lb_last_layer_keep(struct lb_last_layer *last, const struct lb_setup *setup, const struct lb_net *net, const real *w,
 			   const real *x, size_t start, size_t b);
 

@@ -81,7 +81,8 @@ void lb_digest_room_close(struct lb_digest_room *r)
 	*r = (struct lb_digest_room){ 0 };
 }
 
-/* Whether the softmax is 1 for one class and 0 for the others in the working precision: added in order, its terms give just 1. */
+/* Whether the softmax is 1 for one class and 0 for the others in the working precision: added in
+ * order, its terms give just 1. */
 static bool collapsed(size_t c, const double *term)
 {
 	real sum = 0;

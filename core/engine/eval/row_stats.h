@@ -1,4 +1,5 @@
-/* Scores of a split's rows, digested row by row into what metrics read (core/metrics/metric.h). Compiled once per precision. */
+/* Scores of a split's rows, digested row by row into what metrics read (core/metrics/metric.h).
+ * Compiled once per precision. */
 #ifndef LB_ROW_STATS_H
 #define LB_ROW_STATS_H
 
@@ -30,7 +31,8 @@ struct lb_digest_room {
 int lb_digest_room_open(struct lb_digest_room *r, size_t rows, size_t columns, struct lb_err *err);
 void lb_digest_room_close(struct lb_digest_room *r);
 
-/* b rows of finite scores z (b, columns), ld apart, of the rows of the dataset `rows`, which are start, start + 1, ... of the split. */
+/* b rows of finite scores z (b, columns), ld apart, of the rows of the dataset `rows`, which are
+ * start, start + 1, ... of the split. */
 struct lb_digested {
 	const struct lb_cohort *cohort;
 	const struct lb_setup *setup;

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows at a time, for losses that are a sum over rows; the others see all rows at once. A chunk of images stays in the second cache
- * between the product forward and the product back. */
+/* Rows at a time, for losses that are a sum over rows; the others see all rows at once. A chunk of
+ * images stays in the second cache between the product forward and the product back. */
 enum { CHUNK = 256 };
 
-/* Encoded rows are kept when they take no more than this, else encoded anew in every pass, which for bytes is no slower than reading
- * doubles from memory. */
+/* Encoded rows are kept when they take no more than this, else encoded anew in every pass, which
+ * for bytes is no slower than reading doubles from memory. */
 #define KEPT_BYTES ((size_t)512 << 20)
 
 struct lb_objective {

@@ -345,7 +345,8 @@ static void scale_bytes(size_t n, const uint8_t *restrict x, real high, real low
 	}
 }
 
-/* Near 0 the odd polynomial of Cephes (S. Moshier, tanhf.c), else 1 - 2 / (exp(2|x|) + 1). In double the C library's. */
+/* Near 0 the odd polynomial of Cephes (S. Moshier, tanhf.c), else 1 - 2 / (exp(2|x|) + 1). In
+ * double the C library's. */
 static void tanh_lanes(size_t n, const real *x, real *y)
 {
 	for (size_t k = 0; k < n; k += LB_PANEL) {

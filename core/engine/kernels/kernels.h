@@ -34,8 +34,8 @@ struct lb_left {
 	size_t row, column;
 };
 
-/* Rows of which only some entries are told, the others 0: row i has value[k] in column[k] for k in start[i] .. start[i + 1], columns
- * ascending. */
+/* Rows of which only some entries are told, the others 0: row i has value[k] in column[k] for k in
+ * start[i] .. start[i + 1], columns ascending. */
 struct lb_compressed {
 	const size_t *start;
 	const uint32_t *column;
@@ -48,8 +48,8 @@ struct lb_softmax_sums {
 	real *rest, *sum, *lp, *top;
 };
 
-/* LB_PANEL rows transposed, so that row i occupies lane i: column k of row i is at [k * LB_PANEL + i]. Loops over i become
- * vectors. Lanes without a row hold copies of the last one. */
+/* LB_PANEL rows transposed, so that row i occupies lane i: column k of row i is at [k * LB_PANEL +
+ * i]. Loops over i become vectors. Lanes without a row hold copies of the last one. */
 struct lb_lane_rows {
 	real label[LB_PANEL] __attribute__((aligned(64)));
 	real own[LB_PANEL], term[LB_PANEL]; /* of the label: its score, its term */
@@ -60,9 +60,10 @@ struct lb_lane_rows {
 	real *g;                 /* terms, then the gradient */
 };
 
-/* For b rows of c <= LB_SOFTMAX_COLUMNS columns, padded and ld apart, LB_PANEL rows at a time: their scores by lanes, and with `softmax`
- * terms, sums and log p_y as softmax_rows makes them; without, only label and own are set. visit writes scale and, over the terms,
- * the gradient; g (b, c) <- gradient * scale, its padding 0. g does not overlap z. */
+/* For b rows of c <= LB_SOFTMAX_COLUMNS columns, padded and ld apart, LB_PANEL rows at a time:
+ * their scores by lanes, and with `softmax` terms, sums and log p_y as softmax_rows makes them;
+ * without, only label and own are set. visit writes scale and, over the terms, the gradient; g (b,
+ * c) <- gradient * scale, its padding 0. g does not overlap z. */
 struct lb_lane_job {
 	size_t b, c, ld;
 	bool softmax;
@@ -77,10 +78,12 @@ struct lb_kernels {
 	const char *name;        /* "avx512", "avx2", "generic", or "blas": generic with the products of OpenBLAS */
 	bool chain;              /* products follow the rule above; false for "blas", whose bytes hold for one shape of the product */
 	bool fused;              /* products use fused multiply-add; false only where the processor has none */
-	/* c (m, n) <- A (m, k) b (k, n), with n in whole panels; started from init (n values, panel after panel), from what c holds when
-	 * init is c.x itself, or from 0 when NULL. c overlaps neither factor. */
+	/* c (m, n) <- A (m, k) b (k, n), with n in whole panels; started from init (n values, panel
+	 * after panel), from what c holds when init is c.x itself, or from 0 when NULL. c overlaps
+	 * neither factor. */
 	void (*product)(size_t m, size_t n, size_t k, struct lb_left a, struct lb_panels b, const real *init, struct lb_panels c);
-	/* The same with a compressed left factor of m rows: with the bytes that `product` has for it written out, as long as b is finite. */
+	/* The same with a compressed left factor of m rows: with the bytes that `product` has for
+	 * it written out, as long as b is finite. */
 	void (*sparse_product)(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, const real *init,
 			       struct lb_panels c);
 	/* c (columns of a, n) += A' b (m, n), as the product of the transpose started from c */
@@ -91,14 +94,16 @@ struct lb_kernels {
 	void (*copy_columns)(size_t m, size_t n, struct lb_panels b, size_t from, struct lb_panels c, size_t to);
 	/* sum (n, whole panels) <- column sums of d (m, n), rows in ascending order */
 	void (*column_sums)(size_t m, size_t n, struct lb_panels d, real *sum);
-	/* e[k] <- exp((z[k] - shift) * scale), k < c; e may be z. Returns the sum, taken in double, of all e but e[skip] (skip >= c:
-	 * of all). Below 1 unit in the last place; NaN gives NaN, overflow infinity. */
+	/* e[k] <- exp((z[k] - shift) * scale), k < c; e may be z. Returns the sum, taken in double,
+	 * of all e but e[skip] (skip >= c: of all). Below 1 unit in the last place; NaN gives NaN,
+	 * overflow infinity. */
 	double (*exp_terms)(const real *z, size_t c, real shift, real scale, size_t skip, real *e);
 	/* place of the largest of c >= 1 values, the lowest on ties; NaNs are passed over, but 0 if the first is one */
 	size_t (*largest)(const real *z, size_t c);
-	/* Softmax of b rows at once, for c <= LB_SOFTMAX_COLUMNS. z and e (b, c) have padded rows ld apart; e does not overlap z. For row i
-	 * of label y: e <- exp(z - max z), its padding 0; in at, b values each: the sum of the terms of other classes than y, the sum of
-	 * all, log p_y, and the place of the largest score (lowest on ties). */
+	/* Softmax of b rows at once, for c <= LB_SOFTMAX_COLUMNS. z and e (b, c) have padded rows
+	 * ld apart; e does not overlap z. For row i of label y: e <- exp(z - max z), its padding 0;
+	 * in at, b values each: the sum of the terms of other classes than y, the sum of all, log
+	 * p_y, and the place of the largest score (lowest on ties). */
 	void (*softmax_rows)(size_t b, size_t c, size_t ld, const real *z, const int32_t *y, real *e, const struct lb_softmax_sums *at);
 	void (*lane_rows)(const struct lb_lane_job *job);
 	/* y[i] <- x[i] * high + (x[i] * low + shift), the outer product and sum fused */
@@ -107,8 +112,9 @@ struct lb_kernels {
 	void (*tanh_all)(size_t n, const real *x, real *y);
 };
 
-/* For code in either precision, in double. exp_terms of all: e[k] <- exp(z[k] - shift); their sum. softmax_rows, at having room for 4 b
- * values: rest, sum, lp and top one after the other; ld is a multiple of 8. */
+/* For code in either precision, in double. exp_terms of all: e[k] <- exp(z[k] - shift); their sum.
+ * softmax_rows, at having room for 4 b values: rest, sum, lp and top one after the other; ld is a
+ * multiple of 8. */
 double lb_exp_terms_f64(const double *z, size_t c, double shift, double *e);
 void lb_softmax_rows_f64(size_t b, size_t c, size_t ld, const double *z, const int32_t *y, double *e, double *at);
 

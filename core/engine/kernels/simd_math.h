@@ -1,5 +1,6 @@
-/* Functions of sixteen floats or eight doubles at a time, for core/engine/kernels/kernels.c alone. Each lane's value depends on that lane
- * only, so every instruction set with fused multiply-add gives the same bytes. */
+/* Functions of sixteen floats or eight doubles at a time, for core/engine/kernels/kernels.c alone.
+ * Each lane's value depends on that lane only, so every instruction set with fused multiply-add
+ * gives the same bytes. */
 #ifndef LB_SIMD_MATH_H
 #define LB_SIMD_MATH_H
 
@@ -150,8 +151,8 @@ LB_INLINE lb_bits lb_lane_numbers(void)
 #endif
 }
 
-/* p 2^n for integers n of either sign; elsewhere each half of n at a time, so that subnormal results are rounded once too and overflow is
- * infinity */
+/* p 2^n for integers n of either sign; elsewhere each half of n at a time, so that subnormal
+ * results are rounded once too and overflow is infinity */
 LB_INLINE lb_lanes lb_scale2(lb_lanes p, lb_lanes n)
 {
 #if defined __AVX512F__ && LB_REAL == 32
@@ -166,7 +167,8 @@ LB_INLINE lb_lanes lb_scale2(lb_lanes p, lb_lanes n)
 #endif
 }
 
-/* Taylor's polynomial of exp on |r| <= log(2)/2: its first missing term is below a tenth of a unit in the last place. */
+/* Taylor's polynomial of exp on |r| <= log(2)/2: its first missing term is below a tenth of a unit
+ * in the last place. */
 LB_INLINE lb_lanes lb_exp_poly(lb_lanes r)
 {
 #if LB_REAL == 32
@@ -237,8 +239,9 @@ LB_INLINE void lb_turn(lb_lanes r[LB_PANEL])
 	LB_TURN_STEP(1)
 }
 
-/* log of normal numbers > 0, within 1 unit in the last place; NaN stays NaN. x = 2^k (1 + f); with s = f / (2 + f) and h = f^2 / 2,
- * log(1 + f) = f - (h - s (h + R)), R = 2 s^2/3 + 2 s^4/5 + ... (fdlibm, e_log.c). */
+/* log of normal numbers > 0, within 1 unit in the last place; NaN stays NaN. x = 2^k (1 + f); with
+ * s = f / (2 + f) and h = f^2 / 2, log(1 + f) = f - (h - s (h + R)), R = 2 s^2/3 + 2 s^4/5 + ...
+ * (fdlibm, e_log.c). */
 LB_INLINE lb_lanes lb_log(lb_lanes x)
 {
 #if LB_REAL == 32

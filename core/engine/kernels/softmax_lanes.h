@@ -1,4 +1,5 @@
-/* Rows turned into columns, LB_PANEL rows at a time with a row a lane, and the softmax of these; for core/engine/kernels/kernels.c alone. */
+/* Rows turned into columns, LB_PANEL rows at a time with a row a lane, and the softmax of these;
+ * for core/engine/kernels/kernels.c alone. */
 #ifndef LB_SOFTMAX_LANES_H
 #define LB_SOFTMAX_LANES_H
 

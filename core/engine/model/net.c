@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the gradient of a layer's weights is better made as its transpose, where fewer lanes stay idle, even with the turning back. It
- * takes rows of the layer's input in whole panels. */
+/* Whether the gradient of a layer's weights is better made as its transpose, where fewer lanes stay
+ * idle, even with the turning back. It takes rows of the layer's input in whole panels. */
 static bool narrow(const struct lb_layer *l, bool first)
 {
 	return (!first || l->in % LB_PANEL == 0) && 5 * l->out * LB_PADDED(l->in) < 4 * l->in * l->ld;
@@ -166,8 +166,8 @@ LB_CLONES static void lb_relu_back(size_t rows, size_t n, size_t ld, const real 
 			d[k] = a[k] > 0 ? d[k] : R(0.0);
 }
 
-/* h = activation of a, n columns of rows ld apart; where the derivative is told by the result, a becomes it. Comparisons let NaN pass
- * through. */
+/* h = activation of a, n columns of rows ld apart; where the derivative is told by the result, a
+ * becomes it. Comparisons let NaN pass through. */
 static void activate(enum lb_activation act, size_t rows, size_t n, size_t ld, real *a, real *h)
 {
 	switch (act) {
@@ -223,9 +223,11 @@ static void drop(const struct lb_net *net, struct lb_layer *l, size_t b, int64_t
 		}
 }
 
-/* What one of the threads does of a layer's work: rows `row` .. `row` + `rows` of a batch, and columns `column` .. `column` + `columns`
- * of the layer, in whole panels. A wide layer is cut into columns, so that a thread mostly has the same weights, and with them their
- * gradient and update, in its own cache; a narrow one into rows, of which fewer than ROW_GRAIN are not worth a second thread. */
+/* What one of the threads does of a layer's work: rows `row` .. `row` + `rows` of a batch, and
+ * columns `column` .. `column` + `columns` of the layer, in whole panels. A wide layer is cut into
+ * columns, so that a thread mostly has the same weights, and with them their gradient and update,
+ * in its own cache; a narrow one into rows, of which fewer than ROW_GRAIN are not worth a second
+ * thread. */
 enum { ROW_GRAIN = 16, COLUMN_GRAIN = 2 * LB_PANEL };
 
 struct part {
@@ -248,8 +250,8 @@ static struct part part_of(const struct lb_layer *l, size_t b, size_t i, size_t 
 	return p;
 }
 
-/* The same work by pieces of at most `high` rows and COLUMN_GRAIN columns, going down the rows first: threads that are done with their
- * own help the others. */
+/* The same work by pieces of at most `high` rows and COLUMN_GRAIN columns, going down the rows
+ * first: threads that are done with their own help the others. */
 enum { PIECE_ROWS = 64, TOLD_ROWS = 112 };
 
 static size_t pieces_of(size_t rows, size_t ld, size_t high)

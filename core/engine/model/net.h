@@ -1,7 +1,8 @@
-/* Forward and backward of a stack of affine layers, compiled once per precision. Parameters are one flat vector, stored for the
- * kernels (core/engine/kernels/kernels.h): for each layer its weights, one row an input and one column an output, in panels, then its
- * biases, padded to whole panels; padding is 0 and stays 0. The plain order, for whoever exchanges parameters, is for each layer W (out,in)
- * row-major, then its biases (out). */
+/* Forward and backward of a stack of affine layers, compiled once per precision. Parameters are one
+ * flat vector, stored for the kernels (core/engine/kernels/kernels.h): for each layer its weights,
+ * one row an input and one column an output, in panels, then its biases, padded to whole panels;
+ * padding is 0 and stays 0. The plain order, for whoever exchanges parameters, is for each layer W
+ * (out,in) row-major, then its biases (out). */
 #ifndef LB_NET_H
 #define LB_NET_H
 
@@ -33,13 +34,14 @@ struct lb_net {
 	real *delta[2];          /* (max_b, widest) gradients on their way back */
 	real *turned;            /* the transposed weights of one layer */
 	real *gradient;          /* the transposed gradient of one layer's weights, for layers of few outputs */
-	/* Borrowed; the rows of the next forward and backward where x is NULL. Backward then writes only those rows of the first layer's
-	 * gradient that some row of the batch has an entry for: the others must be 0 before. */
+	/* Borrowed; the rows of the next forward and backward where x is NULL. Backward then writes
+	 * only those rows of the first layer's gradient that some row of the batch has an entry
+	 * for: the others must be 0 before. */
 	const struct lb_compressed *sparse;
 	bool begun;              /* the next forward finds the first layer's affine values made: lb_net_forward clears it */
-	/* Optional. Backward calls it once for every block of weight gradients, those of w[at .. at + n), right after it has
-	 * computed them. The callback may update these weights. Blocks passed to it are not stored in g. It is not called for
-	 * compressed inputs. */
+	/* Optional. Backward calls it once for every block of weight gradients, those of w[at .. at
+	 * + n), right after it has computed them. The callback may update these weights. Blocks
+	 * passed to it are not stored in g. It is not called for compressed inputs. */
 	void (*ready)(void *arg, size_t at, size_t n, const real *g);
 	void *ready_arg;
 	struct lb_team *team;    /* borrowed; threads that share the rows of every product. NULL after lb_net_new: the caller alone */
@@ -56,21 +58,24 @@ void lb_net_init(const struct lb_net *net, real *w);
 void lb_net_store(const struct lb_net *net, const double *plain, real *w);
 void lb_net_fetch(const struct lb_net *net, const real *w, double *plain);
 
-/* Scores (b, outputs) with stride net->ld, padding 0, of x (b, inputs), which is not padded, or of net->sparse where x is
- * NULL; borrowed, valid until the next call.
- * step >= 0 draws dropout for that training step; step < 0 is evaluation, without dropout. */
+/* Scores (b, outputs) with stride net->ld, padding 0, of x (b, inputs), which is not padded, or of
+ * net->sparse where x is NULL; borrowed, valid until the next call. step >= 0 draws dropout for
+ * that training step; step < 0 is evaluation, without dropout. */
 const real *lb_net_forward(struct lb_net *net, const real *w, const real *x, size_t b, int64_t step);
 
-/* After lb_net_forward on the same x: what the output layer saw, (b, *d) with rows *stride apart: the last hidden layer's h, or x. */
+/* After lb_net_forward on the same x: what the output layer saw, (b, *d) with rows *stride apart:
+ * the last hidden layer's h, or x. */
 const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, size_t *stride);
 
-/* After lb_net_forward on the same x: g (n_params) <- gradient of the loss whose derivative by the scores is dz (b, outputs), with
- * stride net->ld and padding 0. That by the biases is 0 where the spec has none. */
+/* After lb_net_forward on the same x: g (n_params) <- gradient of the loss whose derivative by the
+ * scores is dz (b, outputs), with stride net->ld and padding 0. That by the biases is 0 where the
+ * spec has none. */
 void lb_net_backward(struct lb_net *net, const real *w, const real *x, size_t b, const real *dz, real *g);
 
-/* After lb_net_forward on rows written out: dx (b, inputs), rows LB_PADDED(inputs) apart with padding 0, <- gradient by the rows of the
- * loss whose derivative by the scores is dz (b, outputs), with stride net->ld and padding 0. Follows the dropout of that forward. turned:
- * room for the first layer's outputs times LB_PADDED(inputs) values. */
+/* After lb_net_forward on rows written out: dx (b, inputs), rows LB_PADDED(inputs) apart with
+ * padding 0, <- gradient by the rows of the loss whose derivative by the scores is dz (b, outputs),
+ * with stride net->ld and padding 0. Follows the dropout of that forward. turned: room for the
+ * first layer's outputs times LB_PADDED(inputs) values. */
 void lb_net_input_gradient(struct lb_net *net, const real *w, size_t b, const real *dz, real *turned, real *dx);
 
 #endif

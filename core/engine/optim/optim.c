@@ -29,8 +29,9 @@ LB_CLONES static void lb_plain_sgd(size_t n, real eta, real lambda, real *restri
 		w[i] -= eta * (g[i] + lambda * w[i]);
 }
 
-/* What an optimiser remembers, decayed: subnormal numbers are 0. One would never fade, since 0.9 times the smallest rounds to itself, and
- * many processors are slow at arithmetic on it: a weight whose gradient stays 0 would slow every later step. */
+/* What an optimiser remembers, decayed: subnormal numbers are 0. One would never fade, since 0.9
+ * times the smallest rounds to itself, and many processors are slow at arithmetic on it: a weight
+ * whose gradient stays 0 would slow every later step. */
 static inline real faded(real x)
 {
 	return fabs(x) < REAL_MIN ? R(0.0) : x;

@@ -1,5 +1,5 @@
-/* Optimisers: one descriptor each, compiled once per precision. Weight decay is L2 added to the gradient (decoupled in adamw), on
- * weights; on biases too with decay_bias. */
+/* Optimisers: one descriptor each, compiled once per precision. Weight decay is L2 added to the
+ * gradient (decoupled in adamw), on weights; on biases too with decay_bias. */
 #ifndef LB_OPTIM_H
 #define LB_OPTIM_H
 
@@ -23,16 +23,18 @@ struct lb_optim {
 	struct lb_info base;
 	bool full_batch;         /* reads all training rows at once (core/engine/fit/full_batch.c); has no slots and no step */
 	int slots;               /* extra vectors a parameter: 1 for momentum, 2 for adam */
-	/* One step on n parameters: w -= ..., from gradient g; t counts steps from 1; decay is the weight decay that applies here
-	 * (0 for biases unless decay_bias). slot[i] holds n values, 0 before the first step. */
+	/* One step on n parameters: w -= ..., from gradient g; t counts steps from 1; decay is the
+	 * weight decay that applies here (0 for biases unless decay_bias). slot[i] holds n values,
+	 * 0 before the first step. */
 	void (*step)(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
 		     real *const *slot);
-	/* Changes s->dz before it goes back through the model, in step t from 1; what it returns is divided out of the gradient of the loss's
-	 * own parameters. NULL: the derivatives stay. */
+	/* Changes s->dz before it goes back through the model, in step t from 1; what it returns is
+	 * divided out of the gradient of the loss's own parameters. NULL: the derivatives stay. */
 	double (*redirect)(const struct lb_arg *par, int64_t t, const struct lb_scored *s);
 	bool (*unit_length)(const struct lb_arg *par); /* true: the whole gradient is scaled to length 1; NULL: never */
 	bool classes_only;       /* redirect reads labels: binary and multi-class tasks */
-	/* True when a weight whose gradient is 0 changes by its decay alone, so that steps may be left out and caught up with; NULL: never */
+	/* True when a weight whose gradient is 0 changes by its decay alone, so that steps may be
+	 * left out and caught up with; NULL: never */
 	bool (*idle)(const struct lb_arg *par);
 };
 
@@ -42,11 +44,12 @@ const struct lb_optim *lb_optim_at(size_t i);
  * g - <w,g> / (<w,w> + 1e-30) w, times |g| / (|that| + 1e-30). Where nothing but rounding is left of it, 0. */
 void lb_optim_project(size_t n, const real *w, real *g);
 
-/* Divides s->dz by the sum over all rows of |dz|, of half the sum of |dz| where there are several columns, and returns that sum. Where it is
- * 0 or not finite, changes nothing and returns 1. Descriptor normalized_gd (core/engine/optim/normalized_gradient.c). */
+/* Divides s->dz by the sum over all rows of |dz|, of half the sum of |dz| where there are several
+ * columns, and returns that sum. Where it is 0 or not finite, changes nothing and returns 1.
+ * Descriptor normalized_gd (core/engine/optim/normalized_gradient.c). */
 double lb_by_derivative(const struct lb_scored *s);
-/* Replaces s->dz by the steps of the perceptron for the rows that are predicted wrongly, normalised or not; t counts steps from 1.
- * Returns 1. Descriptor batch_perceptron. */
+/* Replaces s->dz by the steps of the perceptron for the rows that are predicted wrongly, normalised
+ * or not; t counts steps from 1. Returns 1. Descriptor batch_perceptron. */
 double lb_by_mistakes(int64_t t, bool normalize, const struct lb_scored *s);
 
 #endif

@@ -214,8 +214,8 @@ static struct lb_batch loss_batch(struct lb_learner *l, const struct lb_cohort *
 				     .own = l->n_own ? l->w + l->net->n_params : NULL, .down = l->n_own ? l->g + l->net->n_params : NULL };
 }
 
-/* Scales g to length 1 where the optimiser says so, or down to length clip_norm. A length that is 0, infinite or NaN leaves it: the
- * next loss tells. */
+/* Scales g to length 1 where the optimiser says so, or down to length clip_norm. A length that is
+ * 0, infinite or NaN leaves it: the next loss tells. */
 static void rescale(const struct lb_learner *l)
 {
 	const bool unit = l->optim->unit_length && l->optim->unit_length(l->setup->optimizer_par);
@@ -308,8 +308,8 @@ static double apply_loss(struct lb_learner *l, struct lb_batch *in)
 
 /* ---- compressed rows ---- */
 
-/* Returns the LB_PANEL weights that connect input `column` to one panel of the first layer's outputs, in a vector laid out like
- * the weights. */
+/* Returns the LB_PANEL weights that connect input `column` to one panel of the first layer's
+ * outputs, in a vector laid out like the weights. */
 static real *piece(const struct lb_learner *l, real *v, size_t column, size_t panel)
 {
 	return v + l->net->layer[0].w + (panel * l->net->layer[0].in + column) * LB_PANEL;
@@ -320,7 +320,8 @@ static size_t pieces(const struct lb_learner *l)
 	return l->net->layer[0].ld / LB_PANEL;
 }
 
-/* The gradient of the last batch's columns becomes 0; those of this batch are noted. A projection writes all columns. */
+/* The gradient of the last batch's columns becomes 0; those of this batch are noted. A projection
+ * writes all columns. */
 static void clear_stale(struct lb_learner *l, const struct lb_feed *f)
 {
 	const struct lb_layer *first = &l->net->layer[0];

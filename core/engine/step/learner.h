@@ -1,4 +1,5 @@
-/* One trial inside the cohort trainer: its parameters and everything a step needs, allocated once. Compiled once per precision. */
+/* One trial inside the cohort trainer: its parameters and everything a step needs, allocated once.
+ * Compiled once per precision. */
 #ifndef LB_LEARNER_H
 #define LB_LEARNER_H
 
@@ -31,8 +32,9 @@ struct lb_learner {
 	real *x;                         /* (views * batch, features) if there are several, or an attack moves the rows; else NULL */
 	struct lb_attack attack;      /* empty where the setup has none */
 	size_t columns;                  /* of the model's output */
-	/* Compressed rows: the columns whose rows of the first layer's gradient are not 0, and, where the optimiser leaves a weight without
-	 * gradient alone but for its decay, what the weights of each column still have to decay by. */
+	/* Compressed rows: the columns whose rows of the first layer's gradient are not 0, and,
+	 * where the optimiser leaves a weight without gradient alone but for its decay, what the
+	 * weights of each column still have to decay by. */
 	uint32_t *stale;
 	size_t n_stale;
 	bool lazy;
@@ -48,7 +50,8 @@ struct lb_learner {
 	bool active;
 };
 
-/* Buffers for batches of cohort->batch rows (and evaluation chunks), initial parameters. On failure everything is released. */
+/* Buffers for batches of cohort->batch rows (and evaluation chunks), initial parameters. On failure
+ * everything is released. */
 int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err);
 void lb_learner_close(struct lb_learner *l);
 
@@ -56,8 +59,8 @@ void lb_learner_close(struct lb_learner *l);
 void lb_learner_fetch(const struct lb_learner *l, const real *v, double *plain);
 void lb_learner_store(const struct lb_learner *l, const double *plain, real *v);
 
-/* The parameters that evaluations and models are of: l->w, or where the targets have units, what gives targets as they are. Valid until
- * the next call. */
+/* The parameters that evaluations and models are of: l->w, or where the targets have units, what
+ * gives targets as they are. Valid until the next call. */
 const real *lb_learner_judged(struct lb_learner *l);
 
 /* A minibatch: what feed was loaded with, `rows` of the dataset, which are positions `id` of the training split. */
@@ -70,11 +73,12 @@ struct lb_minibatch {
 /* The batch's mean loss; its gradient is left in l->g. step >= 0 draws dropout for that step, -1 leaves it out. */
 double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m, int64_t step);
 
-/* Brings all weights up to date, which steps from compressed rows leave undone where nothing was read; before anyone looks at l->w. */
+/* Brings all weights up to date, which steps from compressed rows leave undone where nothing was
+ * read; before anyone looks at l->w. */
 void lb_learner_settle(struct lb_learner *l);
 
-/* One optimiser step; step counts from 0. Returns the batch's mean loss, and changes no parameter when that is not finite. `factor` is
- * the schedule's. */
+/* One optimiser step; step counts from 0. Returns the batch's mean loss, and changes no parameter
+ * when that is not finite. `factor` is the schedule's. */
 double lb_learner_step(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m, int64_t step,
 			  double factor);
 

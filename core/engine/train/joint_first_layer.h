@@ -1,6 +1,8 @@
-/* The first layers of several models as one wide product: what the trials of a cohort read is the same batch, and columns that fill a panel
- * for one model only in part (ten classes of sixteen lanes) fill it wholly where the models stand side by side. Each affine value is the same
- * chain of sums (core/engine/kernels/kernels.h), so the bytes are those of a model alone. Compiled once per precision. */
+/* The first layers of several models as one wide product: what the trials of a cohort read is the
+ * same batch, and columns that fill a panel for one model only in part (ten classes of sixteen
+ * lanes) fill it wholly where the models stand side by side. Each affine value is the same chain of
+ * sums (core/engine/kernels/kernels.h), so the bytes are those of a model alone. Compiled once per
+ * precision. */
 #ifndef LB_JOINT_FIRST_LAYER_H
 #define LB_JOINT_FIRST_LAYER_H
 
@@ -15,8 +17,9 @@ struct lb_front {
 	real *z;                 /* (max_b, k * out) affine values */
 };
 
-/* For models of a cohort's trials and batches of up to max_b rows. Of no use, and empty, where nothing is saved: one model, columns that
- * fill their panels, compressed rows, or rows that a trial moves or views in its own way. Release with lb_front_close, on failure too. */
+/* For models of a cohort's trials and batches of up to max_b rows. Of no use, and empty, where
+ * nothing is saved: one model, columns that fill their panels, compressed rows, or rows that a
+ * trial moves or views in its own way. Release with lb_front_close, on failure too. */
 int lb_front_open(struct lb_front *f, const struct lb_cohort *c, size_t max_b, struct lb_err *err);
 void lb_front_close(struct lb_front *f);
 

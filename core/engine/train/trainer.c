@@ -197,8 +197,8 @@ static int keep_state(struct session *s, size_t i, bool asked, struct lb_err *er
 	return 0;
 }
 
-/* After a step, or an epoch with its evaluation: keeps the states of the trials that want it. Where writing takes long it is done less
- * often, so that it costs a twentieth of the time at most. */
+/* After a step, or an epoch with its evaluation: keeps the states of the trials that want it. Where
+ * writing takes long it is done less often, so that it costs a twentieth of the time at most. */
 static int keep_states(struct session *s, struct lb_err *err)
 {
 	const double now = lb_seconds();
@@ -306,8 +306,9 @@ static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_
 	return 0;
 }
 
-/* True when the trial should stop: patience epochs without an improvement. Keeps the best parameters. An undefined metric is no
- * improvement, and stops nothing as long as it has never been defined. */
+/* True when the trial should stop: patience epochs without an improvement. Keeps the best
+ * parameters. An undefined metric is no improvement, and stops nothing as long as it has never been
+ * defined. */
 static bool stop_early(struct lb_learner *l, struct lb_outcome *o, const double *valid, size_t epoch)
 {
 	const struct lb_early_stopping *stop = &l->setup->stop;
@@ -381,7 +382,8 @@ static int end_epochs(struct session *s, size_t epoch, double trained, struct lb
 	return 0;
 }
 
-/* Restores the parameters of the best epoch (early stopping) and fits calibration and threshold on the validation rows. */
+/* Restores the parameters of the best epoch (early stopping) and fits calibration and threshold on
+ * the validation rows. */
 static int settle_on(struct session *s, size_t i, struct lb_err *err)
 {
 	struct lb_learner *l = &s->learner[i];
