@@ -83,4 +83,18 @@ static inline void gzip_add(struct lb_buf *out, const void *data, size_t n, gz_h
 	deflateEnd(&z);
 }
 
+/* The value of a block, dense or sparse. */
+static inline double block_at(const struct lb_matrix *m, size_t row, size_t column)
+{
+	size_t k = row * m->d + column;
+
+	if (m->start) {
+		for (k = m->start[row]; k < m->start[row + 1] && m->column[k] != column; k++)
+			;
+		if (k == m->start[row + 1])
+			return 0;
+	}
+	return m->dtype == LB_U8 ? ((uint8_t *)m->x)[k] : m->dtype == LB_F32 ? (double)((float *)m->x)[k] : ((double *)m->x)[k];
+}
+
 #endif
