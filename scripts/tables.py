@@ -158,7 +158,7 @@ def caption(table: Table, style: Style, with_sd: bool = True) -> List[str]:
         facts.append("Each number is mean ± sample standard deviation." if with_sd else
                      "Each number is a mean; the terminal is too narrow for the standard deviations.")
     if any(cell.best for row in table.rows for cell in row.cells):
-        facts.append("%s: best mean of its %s; a number that rests on fewer ok trials than another there is not marked."
+        facts.append("%s: best mean of its %s; means over fewer completed trials are never marked."
                      % (style.mark.capitalize(), table.contest))
     if table.pivot and table.chosen:
         for row in table.rows:

@@ -25,7 +25,7 @@ task: multiclass
 data: {train: {path: sparse.svm}, preprocess: {standardize: false}}
 loss: {name: ce}
 optimizer: {name: sgd, lr: 0.05, momentum: 0, weight_decay: 0.01}
-train: {epochs: 60, batch: 4}
+train: {epochs: 1200, batch: 4}
 metrics: [accuracy, log_loss]
 output: {dir: killed_sparse}
 sweep: {loss: [{name: ce}, {name: gce}, {name: mae}]}

@@ -269,7 +269,7 @@ class Marks(Case):
         rows = self.rows("--metric", "test.accuracy")
         self.assertEqual([r["test.accuracy.best"] for r in rows], ["false", "false", "true"])
         self.assertEqual([r["not ok"] for r in rows], ["", "diverged 1 of 3", ""])
-        self.assertIn("on fewer ok trials than another there is not marked", self.run_with()[1])
+        self.assertIn("means over fewer completed trials are never marked", self.run_with()[1])
 
     def test_lost_trials_are_counted(self):
         self.store(record(CE, 1, {}, status="diverged"), record(CE, 2, {}, status="diverged"),
