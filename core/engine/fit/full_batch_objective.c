@@ -45,7 +45,6 @@ static int open_objective(struct lb_objective *o, const struct lb_setup *setup, 
 	    lb_feed_open(&o->feed, c->features, lb_feed_compressed(c), o->kept ? o->n : c->batch, false, err) ||
 	    lb_learner_open(&o->learner, c, setup, err))
 		return -1;
-	o->learner.net->team = o->team;
 	return 0;
 }
 
@@ -149,7 +148,8 @@ double lb_objective_value(struct lb_objective *o, const double *w, double *g)
 		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
 		const double share = (double)b / (double)o->n;
 		const struct lb_feed f = chunk(o, start, b);
-		const struct lb_minibatch m = { .feed = &f, .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b };
+		const struct lb_minibatch m = { .feed = &f, .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b,
+						.team = o->team };
 		value += share * lb_learner_gradient(l, &o->cohort, &m, -1);
 		lb_learner_fetch(l, l->g, o->plain);
 		for (size_t i = 0; i < n_params; i++)

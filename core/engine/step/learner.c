@@ -366,7 +366,8 @@ static void update_read(struct lb_learner *l, const struct lb_feed *f, int64_t t
 /* l->x <- the moved rows; where the loss wants both, the rows and then the moved ones. */
 static void attack(struct lb_learner *l, const struct lb_minibatch *m, int64_t step)
 {
-	const struct lb_attacked on = { .net = l->net, .w = l->w, .x = m->feed->x, .y = l->setup->y, .rows = m->rows, .b = m->b, .step = step };
+	const struct lb_attacked on = { .net = l->net, .team = m->team, .w = l->w, .x = m->feed->x, .y = l->setup->y, .rows = m->rows,
+					.b = m->b, .step = step };
 	const size_t cells = m->b * l->attack.d;
 
 	if (l->views > 1)
@@ -380,7 +381,8 @@ static double gradient(struct lb_learner *l, const struct lb_cohort *c, const st
 	const size_t rows = l->views * m->b;
 	const real *x = l->x ? l->x : m->feed->x;
 
-	l->net->sparse = &m->feed->rows;
+	struct lb_pass pass = { .b = rows, .x = x, .sparse = &m->feed->rows, .step = step, .first_layer_done = m->first_layer_done, .team = m->team };
+
 	if (!x)
 		clear_stale(l, m->feed);
 
@@ -388,17 +390,17 @@ static double gradient(struct lb_learner *l, const struct lb_cohort *c, const st
 		attack(l, m, step);
 	else if (l->views > 1)
 		lb_views_make(l->setup->view, l->setup->view_par, step, m->feed->x, m->b, c->features->d, l->x);
-	const real *z = lb_net_forward(l->net, l->w, x, rows, step);
+	const real *z = lb_net_forward(l->net, l->w, &pass);
 	struct lb_batch in = loss_batch(l, c, m, z);
 	const double value = apply_loss(l, &in);
 	if (l->optim->redirect)
 		redirect(l, z, m->b, step);
 
-	if (s && (s->done = steps_at_once(l, c, value)))
-		l->net->ready = update_ready;
-	l->net->ready_arg = s;
-	lb_net_backward(l->net, l->w, x, rows, l->dz, l->g);
-	l->net->ready = NULL;
+	if (s && (s->done = steps_at_once(l, c, value))) {
+		pass.on_gradient = update_ready;
+		pass.arg = s;
+	}
+	lb_net_backward(l->net, l->w, &pass, l->dz, l->g);
 	return value;
 }
 

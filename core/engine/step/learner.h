@@ -68,6 +68,8 @@ struct lb_minibatch {
 	const struct lb_feed *feed;
 	const uint32_t *rows, *id;
 	size_t b;
+	struct lb_team *team;            /* threads that share the work, or NULL */
+	bool first_layer_done;           /* for all trials, by lb_front_forward */
 };
 
 /* The batch's mean loss; its gradient is left in l->g. step >= 0 draws dropout for that step, -1 leaves it out. */

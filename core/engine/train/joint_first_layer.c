@@ -82,9 +82,7 @@ static void forward_rows(void *arg, size_t part, size_t size)
 	}
 }
 
-void lb_front_forward(struct lb_front *f, size_t n, const real *x, size_t b)
+void lb_front_forward(struct lb_front *f, size_t n, const real *x, size_t b, struct lb_team *team)
 {
-	lb_team_run(f->net[0]->team, forward_rows, &(struct front_job){ f, n, b, x });
-	for (size_t i = 0; i < n; i++)
-		f->net[i]->begun = true;
+	lb_team_run(team, forward_rows, &(struct front_job){ f, n, b, x });
 }

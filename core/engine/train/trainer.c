@@ -77,14 +77,13 @@ static int session_open(struct session *s, struct lb_err *err)
 	    lb_feed_open(&s->feed, c->features, lb_feed_compressed(c), c->batch, c->sampling == LB_BALANCED, err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
-		struct lb_learner *l = &s->learner[i];
-		if (lb_learner_open(l, c, &c->trial[i], err))
+		if (lb_learner_open(&s->learner[i], c, &c->trial[i], err))
 			return -1;
-		l->net->team = s->team;
 	}
 	if (sampler_open(s, err) || lb_front_open(&s->front, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
 		return -1;
 	s->eval->front = &s->front;
+	s->eval->team = s->team;
 	s->an_epoch = lb_checkpoint_steps(c);
 	s->total = (int64_t)c->epochs * s->an_epoch;
 	s->kept = lb_seconds();
@@ -218,25 +217,26 @@ static int keep_states(struct session *s, struct lb_err *err)
 	return 0;
 }
 
-/* The first layers of all that take part in the epoch at once, where that is less work. */
-static void begin_step(struct session *s, const struct lb_minibatch *m)
+/* Makes the first layers of all trials that take part at once, where that is less work. Returns whether it did. */
+static bool begin_step(struct session *s, const struct lb_minibatch *m)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->c->k; i++)
 		n += takes_part(s, i);
 	if (!lb_front_helps(&s->front, n))
-		return;
+		return false;
 	n = 0;
 	for (size_t i = 0; i < s->c->k; i++)
 		if (takes_part(s, i))
 			lb_front_take(&s->front, n++, s->learner[i].net, s->learner[i].w);
-	lb_front_forward(&s->front, n, m->feed->x, m->b);
+	lb_front_forward(&s->front, n, m->feed->x, m->b, s->team);
+	return true;
 }
 
-static void step_all(struct session *s, const struct lb_minibatch *m, size_t epoch)
+static void step_all(struct session *s, struct lb_minibatch *m, size_t epoch)
 {
-	begin_step(s, m);
+	m->first_layer_done = begin_step(s, m);
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct lb_learner *l = &s->learner[i];
 		if (!takes_part(s, i))
@@ -269,7 +269,7 @@ static int train_epoch(struct session *s, size_t epoch, struct lb_err *err)
 		for (size_t i = 0; i < b; i++)
 			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
 		lb_feed_load(&s->feed, s->rows, b, s->team);
-		step_all(s, &(struct lb_minibatch){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b }, epoch);
+		step_all(s, &(struct lb_minibatch){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b, .team = s->team }, epoch);
 		if (s->pause > 0 && s->step % s->an_epoch && keep_states(s, err))
 			return -1;
 	}
