@@ -9,7 +9,7 @@
 #include "core/metrics/decision_rule.h"
 #include "core/metrics/metric.h"
 #include "core/training/model_spec.h"
-#include "core/training/procedure.h"
+#include "core/training/procedure_info.h"
 #include "core/training/schedule.h"
 #include "core/training/sampler.h"
 #include "datasets/dataset.h"

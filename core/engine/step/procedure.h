@@ -13,7 +13,7 @@
 #define LB_PROCEDURE_H
 
 #include "core/engine/step/step.h"
-#include "core/training/procedure.h"
+#include "core/training/procedure_info.h"
 
 /* A procedure in use by a trial. */
 struct lb_hook {

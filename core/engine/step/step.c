@@ -192,7 +192,7 @@ static void redirect(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
 	const struct lb_scored scored = { .b = s->batch->b, .views = l->views, .c = l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
-					  .weight = l->setup->row_weight ? l->weight : NULL, .dz = m->dz };
+					  .weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .dz = m->dz };
 	const double divisor = m->optim->redirect(m->par, s->step + 1, &scored);
 
 	for (size_t i = m->net->n_params; i < m->n_params; i++)

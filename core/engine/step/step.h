@@ -12,7 +12,7 @@ struct lb_label_set {
 	const uint32_t *of;      /* (b) the row of the batch whose labels and weight row i takes; NULL: its own */
 };
 
-enum { LB_MOST_LABEL_SETS = 4 };
+enum { LB_MOST_LABEL_SETS = 2 };
 
 struct lb_step {
 	struct lb_learner *l;
