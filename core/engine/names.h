@@ -151,6 +151,8 @@
 #define lb_scan_row             LB_NAME(lb_scan_row)
 #define lb_sparse_row           LB_NAME(lb_sparse_row)
 #define lb_step_of              LB_NAME(lb_step_of)
+#define lb_stop_early           LB_NAME(lb_stop_early)
+#define lb_stop_restore         LB_NAME(lb_stop_restore)
 #define lb_strain_measure       LB_NAME(lb_strain_measure)
 #define lb_strain_tell          LB_NAME(lb_strain_tell)
 #define lb_train                LB_NAME(lb_train)

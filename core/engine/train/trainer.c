@@ -9,9 +9,9 @@
 #include "core/engine/step/procedure.h"
 #include "core/engine/train/joint_first_layer.h"
 #include "core/engine/train/divergence.h"
+#include "core/engine/train/early_stopping.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* All that a cohort's training holds. */
 struct session {
@@ -330,25 +330,6 @@ static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_
 	return 0;
 }
 
-/* True when the trial should stop: patience epochs without an improvement. Keeps the best
- * parameters. An undefined metric is no improvement, and stops nothing as long as it has never been
- * defined. */
-static bool stop_early(struct lb_learner *l, const double *valid, size_t epoch)
-{
-	const struct lb_early_stopping *stop = &l->setup->stop;
-	struct lb_reached *p = &l->progress;
-	const bool higher = l->setup->metric[stop->metric].metric->higher_is_better;
-	const double value = higher ? valid[stop->metric] : -valid[stop->metric];
-
-	p->undefined_epochs += isnan(value) ? 1 : 0;
-	if (!isnan(value) && (p->best_epoch == 0 || value > p->best_value + stop->min_delta)) {
-		p->best_value = value;
-		p->best_epoch = epoch + 1;
-		lb_learner_keep_best(l);
-	}
-	return p->best_epoch && (int64_t)(epoch + 1 - p->best_epoch) >= stop->patience;
-}
-
 /* The curves' metrics of the epoch, and those on validation rows that early stopping looks at. */
 static int evaluate_epoch(struct session *s, size_t epoch, struct lb_err *err)
 {
@@ -377,7 +358,7 @@ static void end_epoch(struct session *s, size_t i, size_t epoch)
 	o->epochs = epoch + 1;
 	if (s->c->progress)
 		s->c->progress(s->c->progress_arg, i, epoch + 1, o->loss_curve[epoch], valid);
-	if (l->setup->stop.on && valid && stop_early(l, valid, epoch))
+	if (l->setup->stop.on && valid && lb_stop_early(l, valid, epoch))
 		l->active = false;
 }
 
@@ -416,11 +397,8 @@ static int settle_on(struct session *s, size_t i, struct lb_err *err)
 	struct lb_outcome *o = &s->out[i];
 	size_t n = 0;
 
-	o->best_epoch = o->epochs;
-	if (l->setup->stop.on && l->progress.best_epoch) {
-		lb_learner_restore_best(l);
-		o->best_epoch = (size_t)l->progress.best_epoch;
-	}
+	const size_t best = lb_stop_restore(l);
+	o->best_epoch = best ? best : o->epochs;
 	add_subject(s, &n, i, NULL, o->metric[LB_VALID], NULL);
 	const int rc = lb_evaluate_decide(s->eval, s->subject, &o->decision, err);
 	if (rc == 1)
