@@ -16,7 +16,7 @@
 
 /* Looks up descriptors for the blocks that name a component, so that core/config knows no
  * component. `block` is the path of the block ("loss", "optimizer", "schedule", "model",
- * "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics"). Supplied by core/run
+ * "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics", "procedures"). Supplied by core/run
  * (components.c). */
 struct lb_registry {
 	/* The next of those that apply to the task; NULL ends. *at is 0 to begin with, and theirs. */

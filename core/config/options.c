@@ -157,6 +157,9 @@ static const struct lb_option options[] = {
 	{ .path = "schedule", .param = { .help = "how the learning rate changes" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "schedule", .def_name = "constant" },
 
+	{ .path = "procedures", .param = { .help = "what takes part in each step of the training, in this order: sam, mixup, ...; none if not given" },
+	  .shape = LB_COMPONENTS, .key = "name", .noun = "procedure", .optional = true },
+
 	{ .path = "train", .param = { .help = "the training" } },
 	{ .path = "train.epochs", .param = { INTEGER(20, 1, 1e6), .help = "passes over the training rows" }, .shape = LB_VALUE },
 	{ .path = "train.batch", .param = { INTEGER(128, 1, 1e6), .log_scale = true, .help = "batch size: rows per step" }, .shape = LB_VALUE },

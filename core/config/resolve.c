@@ -241,7 +241,7 @@ static cJSON *every_component(const struct lb_resolving *r, const struct lb_opti
 static cJSON *resolve_components(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	if (!node)
-		return every_component(r, o);
+		return o->optional ? NULL : every_component(r, o);
 	if (node->type != LB_SEQUENCE) {
 		lb_refuse_type(r, node, o->path, "a list such as [accuracy]");
 		return NULL;
@@ -259,7 +259,10 @@ static cJSON *resolve_components(const struct lb_resolving *r, const struct lb_o
 			lb_json_item(list, NULL, block);
 		}
 	}
-	return list;
+	if (!o->optional || cJSON_GetArraySize(list))
+		return list;
+	cJSON_Delete(list); /* as if it had not been given */
+	return NULL;
 }
 
 /* The other shapes */

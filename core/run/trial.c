@@ -6,6 +6,7 @@
 #include "core/run/attacks.h"
 #include "core/run/evaluation.h"
 #include "core/numeric/kernel_dispatch.h"
+#include "core/run/procedures.h"
 #include "core/run/reads_all.h"
 #include "core/run/get.h"
 #include "core/run/provenance.h"
@@ -41,7 +42,7 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 		return -1;
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
-	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err))
+	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err) || lb_procedures_check(config, data, loss, lb_reads_all(config), err))
 		return -1;
 	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
 	    !(loss->needs & LB_NEEDS_VIEWS && lb_attack_at_path(config, "train.attack")))
@@ -197,10 +198,9 @@ void lb_trial_memo_free(struct lb_trial_memo *memo)
 }
 
 /* The descriptor named in a component block and its parameters. */
-static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
-				       struct lb_arg *par, struct lb_err *err)
+static const struct lb_info *component_of(struct lb_prepared *p, const cJSON *config, const char *block, const cJSON *item, const char *key,
+					  size_t room, struct lb_arg *par, struct lb_err *err)
 {
-	const cJSON *item = lb_json_at(config, block);
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key));
 	const struct lb_info *info;
 	size_t at = 0;
@@ -216,6 +216,26 @@ static const struct lb_info *component(struct lb_prepared *p, const cJSON *confi
 		return NULL;
 	p->lists[p->n_lists++] = lists;
 	return info;
+}
+
+static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
+				       struct lb_arg *par, struct lb_err *err)
+{
+	return component_of(p, config, block, lb_json_at(config, block), key, room, par, err);
+}
+
+static int prepare_procedures(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
+{
+	const cJSON *block;
+
+	cJSON_ArrayForEach(block, lb_json_at(config, "procedures")) {
+		const size_t i = p->setup.n_procedures++;
+		p->procedure[i].par = p->procedure_par[i];
+		if (!(p->procedure[i].info = component_of(p, config, "procedures", block, "name", LB_MOST_PROCEDURE_PARAMS, p->procedure_par[i], err)))
+			return -1;
+	}
+	p->setup.procedure = p->procedure;
+	return 0;
 }
 
 /* "top_k", or "top_k(k=3)" where a parameter is not at its default. */
@@ -415,7 +435,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 	*p = (struct lb_prepared){ 0 };
 	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
-	    prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
+	    prepare_procedures(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
 	    prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;

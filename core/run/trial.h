@@ -66,6 +66,8 @@ struct lb_prepared {
 	size_t n_lists;
 	struct lb_metric_use metric[32];
 	char *key[32];
+	struct lb_procedure_use procedure[LB_MOST_PROCEDURES];
+	struct lb_arg procedure_par[LB_MOST_PROCEDURES][LB_MOST_PROCEDURE_PARAMS];
 	struct lb_setup setup;
 	struct lb_cohort cohort;         /* of this one trial */
 	int precision;                   /* 32 or 64 */
