@@ -114,7 +114,8 @@ static void check_lengths(const struct lb_sweep *s)
 		for (size_t j = i + 1; j < s->n; j++) {
 			const struct lb_track *a = &s->track[i], *b = &s->track[j];
 			if (a->axis == b->axis && a->n && b->n && a->n != b->n)
-				lb_fault(s->r.faults, &b->mark, b->path, "%zu values, but %s has %zu; zip needs equal lengths", b->n, a->path, a->n);
+				lb_fault(s->r.faults, &b->mark, b->path, "%zu value%s, but %s has %zu; zip needs equal lengths", b->n,
+					 lb_s(b->n), a->path, a->n);
 		}
 }
 
