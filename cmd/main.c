@@ -67,7 +67,7 @@ static void usage(FILE *to)
 	fprintf(to, "\n");
 }
 
-static int no_such_command(const char *word)
+static int no_such_command(const char *word, struct lb_err *err)
 {
 	const char *names[32], *near;
 	size_t n = 0;
@@ -75,9 +75,8 @@ static int no_such_command(const char *word)
 	for (const struct command *c = commands; c->name; c++)
 		names[n++] = c->name;
 	near = lb_nearest(word, names, n);
-	fprintf(stderr, "lossbench: unknown command \"%s\"%s%s%s; see lossbench --help\n", word, near ? ", did you mean \"" : "",
-		near ? near : "", near ? "\"" : "");
-	return LB_USAGE;
+	return lb_fail(err, LB_USAGE, "unknown command \"%s\"%s%s%s; see lossbench --help", word, near ? "; did you mean \"" : "",
+		       near ? near : "", near ? "\"?" : "");
 }
 
 static int run(int argc, char **argv)
@@ -98,9 +97,7 @@ static int run(int argc, char **argv)
 		argv[1] = version;
 	while (c->name && strcmp(c->name, argv[1]))
 		c++;
-	if (!c->name)
-		return no_such_command(argv[1]);
-	const int code = c->run(argc - 1, argv + 1, &err);
+	const int code = c->name ? c->run(argc - 1, argv + 1, &err) : no_such_command(argv[1], &err);
 	if (err.code != LB_OK)
 		fprintf(stderr, "%s%s\n", strchr(err.text, '\n') ? "" : "lossbench: ", err.text);
 	return err.code != LB_OK ? (int)err.code : code;
