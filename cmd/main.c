@@ -15,7 +15,9 @@
 
 const struct command commands[] = {
 	{ "train", "Train one model and print its metrics.", "--config FILE [--set key.path=value]... [options]",
-	  "lossbench train --config configs/fashion_mnist_mlp.yaml --set train.seed=2", NULL, cmd_train },
+	  "lossbench train --config configs/fashion_mnist_mlp.yaml --set train.seed=2",
+	  "For scripts: --quiet --print valid.accuracy prints one number on one line (nan where it is undefined or the training diverged).",
+	  cmd_train },
 	{ "sweep", "Run all trials of a config in worker processes; go on where an earlier run stopped.",
 	  "--config FILE [--set key.path=value,value]... [options]", "lossbench sweep --config configs/quickstart.yaml --jobs 2",
 	  "Shell loops: --list prints one trial a line (id, state, what varies); --only ID runs it.", cmd_sweep },
