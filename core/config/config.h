@@ -47,8 +47,9 @@ bool lb_config_has_sweep(const struct lb_config *config);
  * from train.seed. Numbers are numbers, components are blocks with all their parameters. `where`
  * gives the mark of a path for messages about the data. */
 struct lb_trial_list {
-	cJSON **config;          /* n resolved configs, owned by the list; one may refer to blocks of those before it */
+	cJSON **config;          /* n resolved configs, owned by the list; not to be changed, for they share blocks */
 	size_t n;
+	struct lb_config_nodes *nodes; /* what the configs consist of, or NULL: each is a tree of its own */
 };
 
 /* Expands and validates. Every error of every trial is collected, each reported once, as

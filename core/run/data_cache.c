@@ -296,11 +296,14 @@ static char *data_key(const cJSON *config, struct lb_err *err)
 int lb_data_check_dense(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
 {
 	enum { EVALUATED = 512 };
+
+	if (!data->x.start)
+		return 0;
 	const struct lb_read_options opt = lb_read_options_of(config, 0);
 	const double rows = fmin(lb_get_number(config, "train.batch", 1), (double)data->n) + EVALUATED, limit = (double)lb_memory_limit(&opt);
 	const double size = strcmp(lb_get_text(config, "train.precision"), "float64") ? sizeof(float) : sizeof(double);
 
-	if (!data->x.start || rows * (double)data->x.d * size <= limit)
+	if (rows * (double)data->x.d * size <= limit)
 		return 0;
 	return lb_fail(err, LB_DATA, "%s: a batch of %.0f rows of %zu columns takes %.0f MB of memory, more than the limit of %.0f MB; lower "
 		       "train.batch, or raise data.max_memory", data->source[0].path, rows, data->x.d, rows * (double)data->x.d * size / 1e6,

@@ -147,27 +147,54 @@ int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struc
 	return *source ? make_split(config, (*source)->data, out, err) : -1;
 }
 
-int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err)
+/* Whether both configs have the very same block. */
+static bool share_block(const cJSON *a, const cJSON *b, const char *key)
+{
+	const cJSON *x = cJSON_GetObjectItemCaseSensitive(a, key), *y = cJSON_GetObjectItemCaseSensitive(b, key);
+
+	return x && y && x->child == y->child;
+}
+
+/* Makes the split and what else depends on the rows alone, for a look. */
+static int look_at_rows(const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err)
 {
 	struct lb_encode_options encode;
 	struct lb_encoding features = { 0 };
-	struct lb_split split = { 0 };
-	int rc = -1;
+
+	lb_split_free(&memo->split);
+	memo->config = NULL;
+	if (!(memo->source = lb_data_get(cache, config, err)))
+		return -1;
+	const struct lb_dataset *data = memo->source->data;
+	if (make_split(config, data, &memo->split, err) || lb_targets_check(config, data, err) || say_warnings(data, &memo->split, cache, err))
+		return -1;
+	lb_encode_options_of(config, &encode);
+	if ((data->n_cat || data->x.start || encode.scale) && lb_encoding_make(data, &memo->split, &encode, &features, err))
+		return -1;
+	lb_encoding_free(&features);
+	return 0;
+}
+
+int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err)
+{
+	const bool same_rows = memo->config && share_block(config, memo->config, "data") && share_block(config, memo->config, "corrupt") &&
+			       !strcmp(lb_get_text(config, "task"), lb_get_text(memo->config, "task"));
 
 	*t = (struct lb_trial){ .config = config };
-	if (!(t->source = lb_data_get(cache, config, err)) || lb_data_check_dense(config, t->source->data, err))
+	if (!same_rows && look_at_rows(config, cache, memo, err))
 		return -1;
-	if (make_split(config, t->source->data, &split, err) || check_applicable(config, t->source->data, &split, err) ||
-	    lb_targets_check(config, t->source->data, err) || say_warnings(t->source->data, &split, cache, err))
-		goto out;
-	lb_encode_options_of(config, &encode);
-	if ((t->source->data->n_cat || t->source->data->x.start || encode.scale) && lb_encoding_make(t->source->data, &split, &encode, &features, err))
-		goto out;
-	rc = lb_trial_id(config, t->source, t->id, err);
-out:
-	lb_encoding_free(&features);
-	lb_split_free(&split);
-	return rc;
+	memo->config = config;
+	t->source = memo->source;
+	if (lb_data_check_dense(config, t->source->data, err) || check_applicable(config, t->source->data, &memo->split, err))
+		return -1;
+	return lb_trial_id(config, t->source, memo->id, t->id, err);
+}
+
+void lb_trial_memo_free(struct lb_trial_memo *memo)
+{
+	lb_split_free(&memo->split);
+	lb_id_texts_free(memo->id);
+	*memo = (struct lb_trial_memo){ 0 };
 }
 
 /* The descriptor named in a component block and its parameters. */
