@@ -5,14 +5,13 @@
 
 #include <stdlib.h>
 
-enum { FORGET, RAMP, SEED };
+enum { FORGET, RAMP };
 
 static const struct lb_param params[] = {
 	[FORGET] = { .name = "forget", .symbol = "tau", .type = LB_REAL_PARAM, .def = 0.2, .min = 0, .max = 1, .max_open = true,
 		     .grid = { 0.1, 0.2, 0.4, 0.6 }, .n_grid = 4, .help = "share of each batch that is left out at last: the share of wrong labels" },
 	[RAMP] = { .name = "ramp", .symbol = "T", .type = LB_INT_PARAM, .def = 10, .min = 0, .max = 1e6, .grid = { 5, 10, 15 }, .n_grid = 3,
 		   .help = "epochs over which the share rises from 0; 0: forget from the first epoch" },
-	[SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "draws the second model's parameters and dropout; train.seed if not given" },
 };
 
 /* A row of the batch and its loss. */
@@ -43,9 +42,10 @@ static void *coteach_open(struct lb_learner *l, const struct lb_cohort *c, const
 	struct coteach *k = lb_alloc(1, sizeof *k, err);
 	struct lb_rng rng;
 
+	(void)par;
 	if (!k)
 		return NULL;
-	lb_rng_init(&rng, (uint64_t)par[SEED].v, LB_RNG_SECOND_MODEL, 0);
+	lb_rng_init(&rng, l->setup->model.seed, LB_RNG_SECOND_MODEL, 0);
 	const uint64_t high = lb_rng_u32(&rng), low = lb_rng_u32(&rng);
 	k->loss[0] = lb_alloc_aligned(c->batch, sizeof(real), err);
 	k->loss[1] = lb_alloc_aligned(c->batch, sizeof(real), err);
@@ -116,7 +116,8 @@ const struct lb_procedure LB_PROCEDURE(coteach) = {
 		  .cite = "B. Han et al., Co-teaching: Robust training of deep neural networks with extremely noisy labels, NeurIPS 2018, Algorithm 1",
 		  .formula = "R = 1 - tau min(e/T, 1) in epoch e = 0, 1, ...; each model takes a step by the mean loss of the int(R B) rows of a batch, "
 			     "at least one, whose loss by the other model is smallest",
-		  .notes = "Both models see the same batches and take the same optimiser steps; they differ in initial parameters and dropout. Metrics, "
+		  .notes = "Both models see the same batches and take the same optimiser steps; they differ in initial parameters and dropout, "
+			   "which are drawn from model.seed. Metrics, "
 			   "early stopping and the saved model are of the first. Of rows with equal losses the first is taken. Row and class weights "
 			   "weigh the rows that are kept, and do not change which are. forget 0 trains the first model as if it were alone. Two forward "
 			   "and two backward passes a step.",

@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALPHA, SEED };
+enum { ALPHA };
 
 static const struct lb_param params[] = {
 	[ALPHA] = { .name = "alpha", .symbol = "a", .type = LB_REAL_PARAM, .def = 0.2, .min = 0, .max = 1e6, .grid = { 0.1, 0.2, 0.4, 1 },
 		    .n_grid = 4, .help = "both parameters of the Beta distribution of the share; 0: plain training" },
-	[SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "draws shares and partners; train.seed if not given" },
 };
 
 struct mixup {
@@ -66,16 +65,16 @@ static double beta_draw(struct lb_rng *rng, double a)
 	return 1 / (1 + exp(second - first));
 }
 
-/* Both depend on the seed and the step alone, so every loss sees the same mixtures. */
-static void draw(struct mixup *m, const struct lb_arg *par, int64_t step, size_t b)
+/* Share and partners depend on train.seed and the step alone, so every loss sees the same mixtures. */
+static void draw(struct mixup *m, double alpha, const struct lb_step *s)
 {
 	struct lb_rng rng;
 
-	lb_rng_init(&rng, (uint64_t)par[SEED].v, LB_RNG_MIXUP, (uint64_t)step);
-	m->share = par[ALPHA].v > 0 ? beta_draw(&rng, par[ALPHA].v) : 1;
-	for (size_t i = 0; i < b; i++)
+	lb_rng_init(&rng, s->c->order_seed, LB_RNG_MIXUP, (uint64_t)s->step);
+	m->share = alpha > 0 ? beta_draw(&rng, alpha) : 1;
+	for (size_t i = 0; i < s->batch->b; i++)
 		m->partner[i] = (uint32_t)i;
-	lb_rng_shuffle(&rng, m->partner, b);
+	lb_rng_shuffle(&rng, m->partner, s->batch->b);
 }
 
 static void mixup_inputs(const struct lb_hook *h, struct lb_step *s, real *x)
@@ -83,7 +82,7 @@ static void mixup_inputs(const struct lb_hook *h, struct lb_step *s, real *x)
 	struct mixup *m = h->state;
 	const size_t b = s->batch->b, d = s->c->features->d;
 
-	draw(m, h->par, s->step, b);
+	draw(m, h->par[ALPHA].v, s);
 	const real own = (real)m->share, other = (real)(1 - m->share);
 	if (!(m->share < 1))
 		return;
@@ -108,7 +107,7 @@ const struct lb_procedure LB_PROCEDURE(mixup) = {
 	.base = { .name = "mixup", .title = "Mixed rows and labels",
 		  .cite = "H. Zhang, M. Cisse, Y. Dauphin, D. Lopez-Paz, mixup: Beyond Empirical Risk Minimization, ICLR 2018",
 		  .formula = "x = lam x_i + (1 - lam) x_j; L = lam l(f(x), y_i) + (1 - lam) l(f(x), y_j); lam ~ Beta(a, a)",
-		  .notes = "One lam and one permutation j of the rows for each batch, on features as the model reads them. For ce and mse the "
+		  .notes = "One lam and one permutation j of the rows for each batch, drawn from train.seed, on features as the model reads them. For ce and mse the "
 			   "gradient is that of the loss of the mixed label or target. A row weight goes with its label. The loss curve is of the "
 			   "mixed rows; metrics are of the rows as they are.",
 		  .keywords = "mixup_mse mixup_ce vicinal augmentation", LB_PARAMS(params) },
