@@ -13,7 +13,7 @@ import study_plan
 from choices import apply_choices
 from meaning import alike, newest
 from records import (ABSENT, ENVIRONMENT, Keys, Refused, Trial, command_name, identity, is_condition, leaf_text, nearest, plural, read_trials,
-                     value_text, within)
+                     texts, within)
 
 EXAMPLES = """examples:
   %(prog)s results/before results/after
@@ -24,8 +24,7 @@ Pair = Tuple[Optional[Trial], Optional[Trial]]
 def configs(trials: List[Trial]) -> Dict[str, set]:
     """Key -> texts of its values, '-' where a trial has none; what does not make a result left out."""
     keys = {k for shape in {tuple(t.config) for t in trials} for k in shape if is_condition(k)}
-    values = {k: {id(v): v for v in (t.config.get(k, ABSENT) for t in trials)} for k in keys}
-    return {k: set(map(value_text, v.values())) for k, v in values.items()}
+    return {k: texts(t.config.get(k, ABSENT) for t in trials) for k in keys}
 
 
 def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:
@@ -109,7 +108,7 @@ def mean_sheet(study):
     sheet = pairs_sheet(study)
     kept = [j for j, f in enumerate(sheet.fields) if f.title not in (study.what, study.condition_name, "against")]
     fields = [Field(study.condition_name, "word"), Field("A", group="v"), Field("B", group="v")] + [sheet.fields[j] for j in kept]
-    rows = [[c, study.groups["A", c].mean(), study.groups["B", c].mean()] + [row[j] for j in kept] for c, row in zip(study.conditions, sheet.rows)]
+    rows = [[c, study.groups["A", c].mean, study.groups["B", c].mean] + [row[j] for j in kept] for c, row in zip(study.conditions, sheet.rows)]
     correct(rows, [f.title for f in fields])
     sheet.title, sheet.fields, sheet.rows = "In the mean, %s" % study.metric, fields, rows
     sheet.__post_init__()

@@ -202,14 +202,23 @@ def find_group(key: List[str], column: tables.Column, by_place: Dict[str, str], 
 
 
 def common_config(trials: List[Trial]) -> str:
-    same = {k: v for k, v in trials[0].config.items() if all(k in t.config and t.config[k] == v for t in trials)}
+    same = {k: v for k, v in trials[0].config.items() if same_everywhere(k, trials)}
     return "\n".join("%s: %s" % (k, json.dumps(v, ensure_ascii=False)) for k, v in same.items())
+
+
+NOTHING = object()
+
+
+def same_everywhere(key: str, trials: List[Trial]) -> bool:
+    """True where all configs have the same value or none has one: equal values are one object (records.keep)."""
+    first = trials[0].config.get(key, NOTHING)
+    return all(t.config.get(key, NOTHING) is first for t in trials)
 
 
 def settings(study: Study, keys: Keys, trials: List[Trial]) -> Dict[Tuple[str, str], dict]:
     """For each contender and condition: what sets its config apart, and its trials."""
-    varying = [k for k in keys.all if len({json.dumps(t.config.get(k, None)) + str(k in t.config) for t in trials}) > 1
-               and k not in keys.over and k not in ("name", "output.dir", "output.predictions")]
+    varying = [k for k in keys.all if k not in keys.over and k not in ("name", "output.dir", "output.predictions")
+               and not same_everywhere(k, trials)]
     out, room, order = {}, MOST_TRIALS, {c: i for i, c in enumerate(study.conditions)}
     for number, ((who, condition), group) in enumerate(sorted(study.groups.items(), key=lambda i: (order[i[0][1]], i[0][0]))):
         first = next(iter(group.trials.values()))

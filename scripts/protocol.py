@@ -4,7 +4,7 @@ from typing import Dict, List, Tuple
 
 import study_plan
 from record_form import Broken, check_tuning
-from records import TUNED, Keys, Trial, natural, value_text
+from records import TUNED, Keys, Trial, natural, texts, value_text
 from safe_file import parse_json, read_bytes
 from wording import file_name, key_words, listed, metric_words, percent, plural
 
@@ -26,7 +26,8 @@ class Protocol:
 
     def values(self, key: str) -> List[str]:
         """Sorted; what tuning chose for a trial is its own and not among them."""
-        return sorted({TUNED if key in t.tuned else value_text(t.config[key]) for t in self.trials if key in t.config}, key=natural)
+        values = (TUNED if key in t.tuned else t.config[key] for t in self.trials if key in t.config)
+        return sorted(texts(values), key=natural)
 
     def named(self, key: str, most: int = 6) -> str:
         values = [v.strip("[]") if v != "[]" else "none" for v in self.values(key)]
@@ -132,7 +133,7 @@ def tuning_words(trials: List[Trial]) -> List[str]:
     if not trials:
         return []
     def said(key: str) -> str:
-        return listed(sorted({value_text(t.config[key]) for t in trials if key in t.config}, key=natural))
+        return listed(sorted(texts(t.config[key] for t in trials if key in t.config), key=natural))
 
     keys = list(dict.fromkeys(k for t in trials for k in t.chosen))
     chosen, own = [key_words(k) for k in keys if not k.startswith("loss.")], [k[len("loss."):] for k in keys if k.startswith("loss.")]

@@ -8,7 +8,7 @@ import re
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
+from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple
 
 from facts import Facts, facts_of
 from record_form import MOST_DEPTH, Broken, check, listed, scalar
@@ -387,11 +387,10 @@ class Keys:
     def _varies(self, key: str) -> bool:
         head = self.heads.get(self.block(key) or "")
         if not head or head == key:
-            return differ({id(v): v for v in (self.value(t, key) for t in self.trials)})
-        seen: Dict[int, Dict[int, object]] = {}
+            return differ(self.value(t, key) for t in self.trials)
+        seen: Dict[int, List[object]] = {}
         for t in self.trials:
-            value = self.value(t, key)
-            seen.setdefault(id(t.config.get(head)), {})[id(value)] = value
+            seen.setdefault(id(t.config.get(head)), []).append(self.value(t, key))
         return any(map(differ, seen.values()))
 
     def leaf(self, trial: Trial, key: str) -> str:
@@ -442,9 +441,13 @@ class Keys:
                 raise Refused("unknown key '%s'%s" % (key, nearest(key, known)))
 
 
-def differ(values: Dict[int, object]) -> bool:
-    """Of values by their identity; those of configs are shared, so that few are left to compare."""
-    return len(values) > 1 and len(set(map(value_text, values.values()))) > 1
+def texts(values: Iterable[object]) -> Set[str]:
+    """The texts of values of configs, each once; equal values are one object (keep), so that few have to be made."""
+    return set(map(value_text, {id(v): v for v in values}.values()))
+
+
+def differ(values: Iterable[object]) -> bool:
+    return len(texts(values)) > 1
 
 
 def nearest(word: str, known: List[str]) -> str:

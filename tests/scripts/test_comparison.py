@@ -185,7 +185,7 @@ class DataSets(Case):
     def test_friedman_over_data_sets(self):
         self.usual(seeds=2, sets="abcdef")
         study = self.study()
-        means = np.array([[study.group(loss, c).mean() for loss in LOSSES] for c in study.conditions])
+        means = np.array([[study.group(loss, c).mean for loss in LOSSES] for c in study.conditions])
         text = self.printed("--table", "ranks")
         self.assertIn("Friedman's test over 6 data sets: chi2 = %.2f" % scipy_stats.friedmanchisquare(*means.T).statistic, text)
         row = next(r for r in self.rows("ranks") if r["loss"] == "gce")
