@@ -12,8 +12,8 @@ import aggregate
 import study_plan
 from choices import apply_choices
 from meaning import alike, newest
-from records import (ABSENT, ENVIRONMENT, Keys, Refused, Trial, command_name, identity, is_condition, leaf_text, nearest, plural, read_trials,
-                     texts, within)
+from records import (ABSENT, ENVIRONMENT, Keys, Refused, Trial, command_name, identity, is_condition, leaf_text, nearest, parts_of, plural,
+                     read_trials, value_text, within)
 
 EXAMPLES = """examples:
   %(prog)s results/before results/after
@@ -23,8 +23,9 @@ Pair = Tuple[Optional[Trial], Optional[Trial]]
 
 def configs(trials: List[Trial]) -> Dict[str, set]:
     """Key -> texts of its values, '-' where a trial has none; what does not make a result left out."""
-    keys = {k for shape in {tuple(t.config) for t in trials} for k in shape if is_condition(k)}
-    return {k: texts(t.config.get(k, ABSENT) for t in trials) for k in keys}
+    parts = parts_of(trials)
+    keys = {k for part in parts for k in part.values if is_condition(k)}
+    return {k: {value_text(v) for part in parts for v in part.values.get(k, {0: ABSENT}).values()} for k in keys}
 
 
 def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:

@@ -1,6 +1,6 @@
 """What reports tell of a trial beside its metrics, taken from its record when it is read: data, machine, time. Of the rest, such as curves,
 the record is read again. Standard library only."""
-import json
+import marshal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
@@ -24,7 +24,7 @@ class Facts:
     run: dict                           # host, build and command: one block for all trials that share them
 
 
-SHARED: Dict[str, dict] = {}
+SHARED: Dict[bytes, dict] = {}
 
 
 def facts_of(record: dict) -> Facts:
@@ -34,7 +34,7 @@ def facts_of(record: dict) -> Facts:
     return Facts(seconds=float(seconds) if result.get("status") == "ok" and is_number(seconds) else None, steps=whole_number(result.get("steps")),
                  memory=whole_number(run.get("peak_memory_bytes")), features=whole_number(data.get("features")),
                  classes=len(data["classes"]) if isinstance(data.get("classes"), list) else 0, question=text(record.get("question")),
-                 run=SHARED.setdefault(json.dumps(shared, sort_keys=True), shared))
+                 run=SHARED.setdefault(marshal.dumps(shared, 2), shared))
 
 
 def whole(path: Path) -> dict:

@@ -48,7 +48,7 @@ def make(args: argparse.Namespace, trials: List[Trial], plan: study_plan.Plan, k
         answers=answers(study), study=study, doubts=doubts(study, plan.notes), protocol=Protocol(trials, keys, plan).entries(),
         main=grid(main, study, groups), whole=grid(whole, None, {}), sheets=made, sections=sections, tuning=tuning(study),
         missing=missing(sections, made), rules=rules(made, study, main), groups=list(groups.values())[:MOST_GROUPS], n_groups=len(groups),
-        common=common_config(trials), facts=provenance(trials), n_trials=len(trials), not_ok=study_plan.not_ok(trials),
+        common=common_config(trials, keys), facts=provenance(trials), n_trials=len(trials), not_ok=study_plan.not_ok(trials),
         command=command(args), commands=commands(trials), checksums=checksums(trials),
         light=Markup(plots.colour_variables(False)), dark=Markup(plots.colour_variables(True)))
 
@@ -201,24 +201,15 @@ def find_group(key: List[str], column: tables.Column, by_place: Dict[str, str], 
     return " ".join(v for k, v in zip(keys, key) if k not in study.keys) or "all trials", condition
 
 
-def common_config(trials: List[Trial]) -> str:
-    same = {k: v for k, v in trials[0].config.items() if same_everywhere(k, trials)}
+def common_config(trials: List[Trial], keys: Keys) -> str:
+    same = {k: v for k, v in trials[0].config.items() if keys.same(k)}
     return "\n".join("%s: %s" % (k, json.dumps(v, ensure_ascii=False)) for k, v in same.items())
-
-
-NOTHING = object()
-
-
-def same_everywhere(key: str, trials: List[Trial]) -> bool:
-    """True where all configs have the same value or none has one: equal values are one object (records.keep)."""
-    first = trials[0].config.get(key, NOTHING)
-    return all(t.config.get(key, NOTHING) is first for t in trials)
 
 
 def settings(study: Study, keys: Keys, trials: List[Trial]) -> Dict[Tuple[str, str], dict]:
     """For each contender and condition: what sets its config apart, and its trials."""
     varying = [k for k in keys.all if k not in keys.over and k not in ("name", "output.dir", "output.predictions")
-               and not same_everywhere(k, trials)]
+               and not keys.same(k)]
     out, room, order = {}, MOST_TRIALS, {c: i for i, c in enumerate(study.conditions)}
     for number, ((who, condition), group) in enumerate(sorted(study.groups.items(), key=lambda i: (order[i[0][1]], i[0][0]))):
         first = next(iter(group.trials.values()))

@@ -1,10 +1,10 @@
 """What was done, in words: data, model, training, replicates, and how settings were chosen. Standard library only."""
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import study_plan
 from record_form import Broken, check_tuning
-from records import TUNED, Keys, Trial, natural, texts, value_text
+from records import TUNED, Keys, Part, Trial, natural, value_text
 from safe_file import parse_json, read_bytes
 from wording import file_name, key_words, listed, metric_words, percent, plural
 
@@ -15,8 +15,9 @@ OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lbfgs": "L-BFGS, 
 class Protocol:
     """Entries of a heading and lines of words. What varies over the trials is listed."""
 
-    def __init__(self, trials: List[Trial], keys: Keys, plan: study_plan.Plan):
-        self.trials, self.keys, self.plan = trials, keys, plan
+    def __init__(self, trials: List[Trial], keys: Keys, plan: study_plan.Plan, parts: Optional[List[Part]] = None):
+        """parts: those whose values are listed; by default all of the trials."""
+        self.trials, self.keys, self.plan, self.parts = trials, keys, plan, keys.parts if parts is None else parts
 
     def entries(self) -> List[Tuple[str, List[str]]]:
         made = [("Data", self.data()), ("Split", self.split()), ("Features", self.features()), ("Label noise", self.noise()),
@@ -26,8 +27,7 @@ class Protocol:
 
     def values(self, key: str) -> List[str]:
         """Sorted; what tuning chose for a trial is its own and not among them."""
-        values = (TUNED if key in t.tuned else t.config[key] for t in self.trials if key in t.config)
-        return sorted(texts(values), key=natural)
+        return sorted({TUNED if key in part.tuned else value_text(v) for part in self.parts for v in part.values.get(key, {}).values()}, key=natural)
 
     def named(self, key: str, most: int = 6) -> str:
         values = [v.strip("[]") if v != "[]" else "none" for v in self.values(key)]
@@ -83,7 +83,7 @@ class Protocol:
     def model(self) -> List[str]:
         lines = []
         for kind in self.values("model.kind") or []:
-            mine = Protocol([t for t in self.trials if value_text(t.config.get("model.kind")) == kind], self.keys, self.plan)
+            mine = Protocol(self.trials, self.keys, self.plan, [part for part in self.parts if part.names.get("model") == kind])
             words = {"linear": "linear", "mlp": "MLP"}.get(kind, kind.replace("_", " "))
             more = [mine.given("model.hidden"), mine.named("model.activation") if mine.values("model.hidden") else "", mine.given("model.dropout"),
                     "initial weights: %s" % mine.named("model.init") if mine.values("model.init") else ""]
@@ -133,7 +133,7 @@ def tuning_words(trials: List[Trial]) -> List[str]:
     if not trials:
         return []
     def said(key: str) -> str:
-        return listed(sorted(texts(t.config[key] for t in trials if key in t.config), key=natural))
+        return listed(sorted({value_text(t.config[key]) for t in trials if key in t.config}, key=natural))
 
     keys = list(dict.fromkeys(k for t in trials for k in t.chosen))
     chosen, own = [key_words(k) for k in keys if not k.startswith("loss.")], [k[len("loss."):] for k in keys if k.startswith("loss.")]
