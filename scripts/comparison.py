@@ -66,6 +66,22 @@ class Pairs:
 
 
 @dataclass
+class Tests:
+    """Of one pair of contenders, without a correction for several pairs; None where there are too few pairs."""
+    pairs: Pairs
+    t: Optional[stats.Paired]
+    bayes: Optional[Tuple[float, float, float]]
+    w: Optional[stats.SignedRank]
+
+
+def tests_of(pairs: Pairs, ratio: float, rope: float) -> Tests:
+    finite = pairs.finite
+    enough = len(finite) >= 2
+    return Tests(pairs, stats.corrected_t(finite, ratio) if enough else None, stats.correlated_t(finite, ratio, rope) if enough else None,
+                 stats.wilcoxon(pairs.d) if len(pairs.d) >= stats.LEAST_PAIRS else None)
+
+
+@dataclass
 class Study:
     metric: str
     higher: bool
@@ -81,7 +97,7 @@ class Study:
     condition_name: str = "condition"
     keys: List[str] = field(default_factory=list)       # config keys that make the conditions
     at: Dict[str, Tuple[str, ...]] = field(default_factory=dict)  # condition -> their values
-    known_ties: Dict[str, Dict[str, float]] = field(default_factory=dict, repr=False)
+    tests: Dict[Tuple[str, str, str], "Tests"] = field(default_factory=dict, repr=False)  # made so far, which several tables show
 
     @property
     def sign(self) -> int:
@@ -120,6 +136,12 @@ class Study:
         out.missing += len(set(a.trials) ^ set(b.trials))
         return out
 
+    def test(self, first: str, second: str, condition: str) -> "Tests":
+        at = first, second, condition
+        if at not in self.tests:
+            self.tests[at] = tests_of(self.pairs(*at), self.ratio[condition], self.rope)
+        return self.tests[at]
+
     def best(self, condition: str) -> Optional[str]:
         """The best mean among the contenders with the most ok trials, none of them diverged where another has none."""
         known = [(c, g) for c in self.contenders for g in [self.group(c, condition)] if g and g.mean is not None]
@@ -131,20 +153,12 @@ class Study:
         """Contenders not shown to be worse than the best, with their p-values: the t-test with Holm's correction gives 0.05 or more, and the
         Bayesian correlated t-test does not make them worse by more than the region of practical equivalence with probability 0.95: with
         few replicates a large difference need not be significant. One with a diverged trial is never among them."""
-        if condition not in self.known_ties:
-            self.known_ties[condition] = self.find_ties(condition)
-        return self.known_ties[condition]
-
-    def find_ties(self, condition: str) -> Dict[str, float]:
         best = self.best(condition)
-        if best is None:
-            return {}
-        ratio = self.ratio[condition]
-        tests = [(c, stats.corrected_t(p.finite, ratio).p, stats.correlated_t(p.finite, ratio, self.rope)[0]) for c in self.contenders
-                 if c != best for p in [self.pairs(c, best, condition)] if len(p.finite) >= 2]
-        adjusted = stats.holm([p for _, p, _ in tests])
-        return {c: p for (c, _, worse), p in zip(tests, adjusted)
-                if p >= ALPHA and worse < 1 - ALPHA and not self.groups[c, condition].diverged}
+        found = [(c, self.test(c, best, condition)) for c in self.contenders if c != best] if best else []
+        made = [(c, test) for c, test in found if test.t]
+        adjusted = stats.holm([test.t.p for _, test in made])
+        return {c: p for (c, test), p in zip(made, adjusted)
+                if p >= ALPHA and test.bayes[0] < 1 - ALPHA and not self.groups[c, condition].diverged}
 
     def tied_words(self) -> str:
         names = sorted({self.t_name(c) for c in self.conditions})
@@ -266,13 +280,8 @@ def verdict_of(study: Study, condition: str, entry: dict) -> Verdict:
 def pair_rows(study: Study, condition: str, others: List[Tuple[str, str]]) -> List[dict]:
     out = []
     for first, second in others:
-        p = study.pairs(first, second, condition)
-        finite = p.finite
-        entry = {"first": first, "second": second, "pairs": p,
-                 "t": stats.corrected_t(finite, study.ratio[condition]) if len(finite) >= 2 else None,
-                 "bayes": stats.correlated_t(finite, study.ratio[condition], study.rope) if len(finite) >= 2 else None,
-                 "w": stats.wilcoxon(p.d) if len(p.d) >= stats.LEAST_PAIRS else None}
-        out.append(entry)
+        test = study.test(first, second, condition)
+        out.append({"first": first, "second": second, "pairs": test.pairs, "t": test.t, "bayes": test.bayes, "w": test.w})
     for key, attribute in (("t", "t_holm"), ("w", "w_holm")):
         made = [e for e in out if e[key]]
         for e, value in zip(made, stats.holm([e[key].p for e in made])):

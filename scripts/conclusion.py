@@ -30,9 +30,8 @@ def conclusions(study: Study) -> List[Conclusion]:
     return ([over] if over else []) + [of_condition(study, condition) for condition in study.conditions]
 
 
-def headline(study: Study) -> str:
-    """One sentence over all conditions; with a single one its finding."""
-    found = conclusions(study)
+def headline(study: Study, found: List[Conclusion]) -> str:
+    """One sentence over all conditions, of which these are the conclusions; with a single one its finding."""
     if len(found) == 1 or found[0].condition == "":
         return found[0].text
     n = len(study.conditions)

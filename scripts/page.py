@@ -21,7 +21,7 @@ import tables
 from comparison import Study
 from conclusion import conclusions, headline
 from figures import Figures, Section
-from protocol import Protocol, data_words
+from protocol import Protocol, data_sets
 from records import Keys, Refused, Trial, value_text, within
 from report import all_sheets
 from wording import file_name, key_words, metric_words, plural, plural_noun
@@ -85,7 +85,7 @@ def title(trials: List[Trial]) -> str:
 
 
 def question(study: Study, trials: List[Trial]) -> str:
-    sets = list(dict.fromkeys(words for words in map(data_words, trials) if words))
+    sets = data_sets(trials)
     where = " on " + sets[0] if len(sets) == 1 else " on %s" % plural(len(sets), "data set") if sets else ""
     spread = [(k, list(dict.fromkeys(study.at[c][i] for c in study.conditions))) for i, k in enumerate(study.keys)
               if not within(k, ("data.train", "data.generator"))]
@@ -100,7 +100,7 @@ def answers(study: Study) -> dict:
     found = conclusions(study)
     first = found if len(found) <= MOST_OPEN else [c for c in found if not c.condition]
     rest = [c for c in found if c not in first]
-    return {"headline": headline(study), "shown": first, "folded": rest[:MOST_ANSWERS], "more": len(rest) - len(rest[:MOST_ANSWERS])}
+    return {"headline": headline(study, found), "shown": first, "folded": rest[:MOST_ANSWERS], "more": len(rest) - len(rest[:MOST_ANSWERS])}
 
 
 def doubts(study: Study, notes: List[str]) -> List[str]:

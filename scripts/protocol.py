@@ -45,12 +45,8 @@ class Protocol:
 
     def data(self) -> List[str]:
         """A line for each data set, with its own rows."""
-        lines: Dict[str, None] = {}
-        for t in self.trials:
-            words = data_words(t)
-            if words:
-                lines.setdefault(words)
-        shown = list(lines)[:MOST_DATA_SETS]
+        lines = data_sets(self.trials)
+        shown = lines[:MOST_DATA_SETS]
         return shown + (["and %s" % plural(len(lines) - len(shown), "data set")] if len(lines) > len(shown) else [])
 
     def split(self) -> List[str]:
@@ -178,6 +174,15 @@ FOLLOWERS = {"data.split.seed": "split", "corrupt.labels.seed": "label noise", "
 def data_name(trial: Trial) -> str:
     names = [file_name(path) for _, path, _ in trial.sources if path]
     return " and ".join(names) or str(trial.config.get("data.generator.name") or file_name(str(trial.config.get("data.train.path", "generated data"))))
+
+
+def data_sets(trials: List[Trial]) -> List[str]:
+    """What the records say of their data, each once; trials of one data set share what was read of it."""
+    first: Dict[tuple, Trial] = {}
+    for t in trials:
+        first.setdefault((id(t.rows), id(t.sources), t.facts.features, t.facts.classes, id(t.config.get("data.generator.name")),
+                          id(t.config.get("data.train.path"))), t)
+    return list(dict.fromkeys(words for words in map(data_words, first.values()) if words))
 
 
 def data_words(trial: Trial) -> str:

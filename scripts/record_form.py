@@ -156,12 +156,13 @@ def mapping(check: Check) -> Check:
     """A block of any keys, whose values are of one kind."""
     def checked(value: object) -> None:
         block(value)
-        plain = check is measure and numbers(value.values())
+        if value and not (0 < min(map(len, value)) and max(map(len, value)) <= MOST_NAME):
+            raise Broken("a key without or of too many letters")
+        if check is measure and numbers(value.values()):
+            return
         for key, item in value.items():
             try:
-                name(key)
-                if not plain:
-                    check(item)
+                check(item)
             except Broken as error:
                 raise error.within(key) from None
     return checked

@@ -49,7 +49,8 @@ class Trial:
         self.heads: Dict[str, str]                          # component block -> key of its name: loss -> loss.name
         self.config, self.heads = flat_config(record["config"])
         self.metrics: Dict[str, float] = metric_values(result["metrics"])       # test.accuracy -> value; the undefined ones are missing
-        self.directions: Dict[str, str] = {keep(k): keep(v) for k, v in (record.get("directions") or {}).items()}
+        directions = record.get("directions") or {}
+        self.directions: Dict[str, str] = share("directions", tuple(directions.items()), directions)
         rows = data.get("rows") or {}
         self.rows: Dict[str, int] = share("rows", tuple(rows.items()), rows)
         self.splits: Tuple[str, ...] = share("splits", tuple(s for s in SPLITS if rows.get(s)))  # those that have rows
@@ -408,11 +409,6 @@ class Keys:
     def block(self, key: str) -> Optional[str]:
         return self.blocks[key] if key in self.blocks else max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None)
 
-    def value(self, trial: Trial, key: str) -> object:
-        if self.any_tuned and key in trial.tuned and key not in self.revealed:
-            return TUNED
-        return trial.config.get(key, ABSENT)
-
     def _varies(self, key: str) -> bool:
         block = self.block(key)
         head = self.heads.get(block or "")
@@ -431,7 +427,9 @@ class Keys:
         return len({at for part in self.parts for at in part.values.get(key, (0,))}) == 1
 
     def leaf(self, trial: Trial, key: str) -> str:
-        return value_text(self.value(trial, key))
+        if self.any_tuned and key in trial.tuned and key not in self.revealed:
+            return TUNED
+        return value_text(trial.config.get(key, ABSENT))
 
     def text(self, trial: Trial, key: str) -> str:
         """The value of a key; of a block its name, if it has one, and the parameters that vary: gce q=0.7."""

@@ -58,9 +58,9 @@ def make_plan(args: argparse.Namespace, trials: List[Trial], keys: Keys, notes: 
 def directions_of(trials: List[Trial]) -> Dict[str, str]:
     """Where records disagree, which no two that lossbench wrote do, what most of them say."""
     counts: Dict[str, Counter] = {}
-    for t in trials:
-        for name, way in t.directions.items():
-            counts.setdefault(name, Counter())[way] += 1
+    for said, n in Counter(tuple(t.directions.items()) for t in trials).items():
+        for name, way in said:
+            counts.setdefault(name, Counter())[way] += n
     return {name: ways.most_common(1)[0][0] for name, ways in counts.items()}
 
 
@@ -123,10 +123,15 @@ def not_ok(trials: List[Trial]) -> str:
 
 
 def grouped(trials: List[Trial], keys: Keys, by: List[str]) -> Dict[Tuple[str, ...], List[Trial]]:
+    groups = by_texts(trials, keys, by)
+    return dict(sorted(groups.items(), key=lambda item: [natural(text) for text in item[0]]))
+
+
+def by_texts(trials: List[Trial], keys: Keys, by: List[str]) -> Dict[Tuple[str, ...], List[Trial]]:
     groups: Dict[Tuple[str, ...], List[Trial]] = {}
     for t in trials:
-        groups.setdefault(tuple(keys.text(t, k) for k in by), []).append(t)
-    return dict(sorted(groups.items(), key=lambda item: [natural(text) for text in item[0]]))
+        groups.setdefault(tuple([keys.text(t, k) for k in by]), []).append(t)
+    return groups
 
 
 def choose(trials: List[Trial], plan: Plan, keys: Keys) -> Tuple[List[Trial], str]:
@@ -177,7 +182,7 @@ def make_row(key: Tuple[str, ...], members: List[Trial], places: List[Tuple[str,
 
 
 def warn_repeats(trials: List[Trial], plan: Plan, keys: Keys) -> None:
-    for members in grouped(trials, keys, plan.over).values():
+    for members in by_texts(trials, keys, plan.over).values():
         if len(members) > 1:
             warn("%s and %s are the same but for what is no row, column or replicate here; both are counted" % (
                 members[0].path, members[1].path))
