@@ -83,7 +83,7 @@ def environment(a: List[Trial], b: List[Trial]) -> List[str]:
 def study_of(pairs: List[Pair], keys: Keys, changed: Dict[str, Tuple[str, str]], metric: str, higher: bool, rope: float):
     from comparison import Group, Study, data_set_of, test_ratio
     over = keys.replicates([study_plan.REPLICATE])
-    keys.over = over
+    keys.average_over(over)
     rest = keys.columns([k for k in keys.varying if not within(k, over) and k not in changed], keys.varying)
     study = Study(metric, higher, ["B", "A"], [], {}, {}, {}, "A", rope, what="set", over=over[0],
                   condition_name="setting", keys=rest)

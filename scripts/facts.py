@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from record_form import Broken, check
+from record_form import CURVE, Broken, check
 from safe_file import parse_json, read_bytes
 
 OWN = ("started", "seconds", "cpu_seconds", "resumed_epochs", "peak_memory_bytes")   # of `run`: each trial has its own
@@ -49,8 +49,11 @@ def whole(path: Path) -> dict:
 
 def curve(path: Path, name: str) -> Tuple[List[int], List[object]]:
     """Epochs from 1 and the values of a learning curve, which may lack some; nothing where the record has none."""
-    values = block(block(whole(path), "result"), "curves").get(name)
-    if not isinstance(values, list):
+    try:
+        record = parse_json(read_bytes(str(path)))
+        values = block(block(record, "result"), "curves").get(name) if isinstance(record, dict) else None
+        CURVE(values)
+    except (OSError, Broken):
         return [], []
     step = max(1, -(-len(values) // MOST_POINTS))
     at = [i for i in range(len(values)) if (len(values) - 1 - i) % step == 0]      # the last epoch is among them

@@ -186,6 +186,7 @@ def having(needed: Dict[str, Check], others: Dict[str, Check] = {}, rest: Option
     return checked
 
 
+CURVE = list_of(measure)
 METRICS = optional(mapping(optional(mapping(measure))))
 SOURCE = having({}, {"role": optional(text), "path": optional(text), "format": optional(text), "sha256": optional(checksum),
                      "bytes": optional(count), "rows": optional(count)})
@@ -194,7 +195,7 @@ DATA = having({}, {
     "classes": optional(list_of(text)), "class_counts": optional(mapping(list_of(count))), "warnings": optional(list_of(text))})
 RESULT = having({"status": status, "metrics": METRICS}, {
     "message": optional(text), "epochs": optional(count), "best_epoch": optional(count), "steps": optional(count),
-    "parameters": optional(count), "curves": optional(mapping(list_of(measure)))})
+    "parameters": optional(count), "curves": optional(mapping(CURVE))})
 RUN = having({}, {
     "started": optional(text), "seconds": optional(mapping(optional(amount))), "cpu_seconds": optional(amount),
     "peak_memory_bytes": optional(count), "lossbench": optional(text),

@@ -402,7 +402,8 @@ class Keys:
         self.heads = dict(item for heads in {id(t.heads): t.heads for t in trials}.values() for item in heads.items())
         self.blocks = {key: max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None) for key in self.all}
         self.short = short_names(list(dict.fromkeys(key for t in trials for key in t.chosen)) if self.any_tuned else [])
-        self.over: List[str] = []
+        self.over: List[str] = []                           # the replicate keys, and what of them stands in configs
+        self.over_leaves: List[str] = []
         self.parameters: Dict[Tuple[str, str], List[str]] = {}
         self.varying = [key for key in self.all if is_condition(key) and self._varies(key)]
 
@@ -449,6 +450,9 @@ class Keys:
                                             and len(set().union(*(self.texts(part, k) for part in peers))) > 1]
         return self.parameters[block, name]
 
+    def average_over(self, over: List[str]) -> None:
+        self.over, self.over_leaves = over, [k for k in self.all if within(k, over)]
+
     def replicates(self, over: List[str]) -> List[str]:
         """`over` and the seeds that move with one of these: each value of it goes with one value of the seed."""
         seeds = [k for k in self.varying if k.endswith(".seed") and not within(k, over)]
@@ -458,6 +462,10 @@ class Keys:
         pairs = {(self.leaf(t, other), self.leaf(t, key)) for part in self.parts if key in part.values  # kind: none has no seed
                  for t in part.trials}
         return len(pairs) == len({value for value, _ in pairs})
+
+    def replicate(self, trial: Trial) -> Tuple[int, ...]:
+        """Equal for trials of one replicate: equal values of configs are one object."""
+        return tuple(map(id, map(trial.config.get, self.over_leaves)))
 
     def columns(self, kept: List[str], varying: List[str]) -> List[str]:
         """One column a key; a loss, and a component whose name varies, is one column for its block if all of it is kept."""
