@@ -5,7 +5,8 @@ A condition is what they are compared on: the data, their corruption, and every 
 at one seed all contenders saw the same split, labels, initial weights and order."""
 import math
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Set, Tuple
+from functools import cached_property
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -110,6 +111,10 @@ class Study:
     def group(self, contender: str, condition: str) -> Optional[Group]:
         return self.groups.get((contender, condition))
 
+    def on(self, condition: str) -> List[Tuple[str, Group]]:
+        """The contenders that were trained on a condition, with their trials."""
+        return [(c, self.groups[c, condition]) for c in self.contenders if (c, condition) in self.groups]
+
     def mean(self, contender: str, condition: str) -> Optional[float]:
         group = self.group(contender, condition)
         return group.mean if group else None
@@ -144,7 +149,7 @@ class Study:
 
     def best(self, condition: str) -> Optional[str]:
         """The best mean among the contenders with the most ok trials, none of them diverged where another has none."""
-        known = [(c, g) for c in self.contenders for g in [self.group(c, condition)] if g and g.mean is not None]
+        known = [(c, g) for c, g in self.on(condition) if g.mean is not None]
         most = max((len(g.values) for _, g in known), default=0)
         full = [(self.sign * g.mean, c) for c, g in known if len(g.values) == most]
         return max(full, key=lambda item: item[0])[1] if full else None
@@ -181,8 +186,17 @@ class Study:
 
     def where(self, condition: str) -> str:
         """With 30 % label noise, model mlp; empty where there is one condition."""
-        kept = [i for i, k in enumerate(self.keys) if not self.shared(k)]
+        return self.where_but((), condition)
+
+    def where_but(self, without: Sequence[str], condition: str) -> str:
+        """The same, but for what stands under these keys."""
+        kept = [i for i in self.apart if not within(self.keys[i], without)]
         return condition_words([self.keys[i] for i in kept], [self.at[condition][i] for i in kept])
+
+    @cached_property
+    def apart(self) -> List[int]:
+        """The places, among the keys that make the conditions, of those that have more than one value."""
+        return [i for i in range(len(self.keys)) if len({self.at[c][i] for c in self.conditions}) > 1]
 
     def condition_field(self) -> List[Field]:
         """The column that names the condition, where there is more than one."""
@@ -191,10 +205,6 @@ class Study:
     @property
     def metric_words(self) -> str:
         return metric_words(self.metric)
-
-    def shared(self, key: str) -> bool:
-        """True where all conditions have the same value of a key."""
-        return len({self.at[c][self.keys.index(key)] for c in self.conditions}) == 1 if key in self.keys else True
 
     def t_name(self, condition: str) -> str:
         return "corrected resampled t-test (Nadeau and Bengio)" if self.ratio[condition] else "paired t-test"
