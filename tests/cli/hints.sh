@@ -119,4 +119,4 @@ assert_contains "$out" accuracy
 
 # A range in the notation of other tools.
 assert_exit 3 lossbench sweep good.yaml --set train.seed=1..5 --list
-assert_contains "$err" 'found "1..5", allowed: an integer in [0, 9007199254740992]; a range is swept as {from: 1, to: 5} in the sweep block'
+assert_contains "$err" 'found "1..5", allowed: an integer in [0, 9007199254740992]; a range is swept as {from: 1, to: 5}, in the sweep block or by --set'
