@@ -41,7 +41,8 @@ const struct command commands[] = {
 	{ "losses", "List losses, show one, evaluate it on given scores, check its gradient.",
 	  "[WORD... | show NAME | eval [KIND/]NAME | plot NAME | check [NAME]] [options]",
 	  "echo '{\"scores\": [[2, 1, 0]], \"labels\": [0]}' | lossbench losses eval gce --param q=0.7",
-	  "With words it lists the losses that have them in their task, name, title or purpose: losses binary \"label noise\".\n"
+	  "With words it lists the losses that have them in their task, name, title or purpose:\n"
+	  "losses binary \"label noise\".\n"
 	  "eval reads a JSON object: scores and labels (multiclass, binary), predictions and targets (regression),\n"
 	  "embeddings, labels and prototypes (embedding), scores, labels and teacher_scores (distillation), features\n"
 	  "(bias); optionally class_counts and sample_ids; it prints {\"value\": v, \"grad\": {...}}.",
