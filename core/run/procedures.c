@@ -57,8 +57,6 @@ static int check_one(const struct subject *s, struct lb_err *err)
 		  "own; allowed: separable losses (`lossbench losses` marks them)" },
 		{ (t & (LB_CHANGES_LABELS | LB_WHOLE_STEP)) && needs & LB_NEEDS_SAMPLE_IDS, "loss", s->loss->base.name, "which remembers each row under its own label "
 		  "by one model; allowed: losses without memory of rows" },
-		{ (t & LB_WHOLE_STEP) && needs & LB_NEEDS_FEATURES, "loss", s->loss->base.name, "which follows the features of one model; allowed: losses that read "
-		  "scores alone" },
 		{ (t & LB_CHANGES_LABELS) && classes_only(optimizer), "optimizer", optimizer, "which steps by the rows' own labels; train with sgd, adam or adamw" },
 	};
 
