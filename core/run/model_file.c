@@ -276,10 +276,25 @@ static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struc
 	return read_parameter(m, "loss_parameters", own, w, err);
 }
 
-/* Scores of the last layer, by the length of its biases: a regression's targets. With several
- * labels, these are the targets. */
+/* The outputs that the config's loss has for each target. */
+static int count_outputs(const cJSON *config, size_t *outputs, struct lb_err *err)
+{
+	const struct lb_loss_info *loss = lb_loss_find(LB_REGRESSION, lb_get_text(config, "loss.name"));
+	struct lb_arg par[16];
+	double *lists = NULL;
+
+	if (lb_args_from_block(&loss->base, lb_json_at(config, "loss"), par, &lists, err))
+		return -1;
+	*outputs = lb_loss_outputs(loss, par);
+	free(lists);
+	return 0;
+}
+
+/* Scores of the last layer, by the length of its biases: a regression's targets times the outputs of
+ * each. With several labels, these are the targets. */
 static int count_targets(struct lb_model *m, struct lb_err *err)
 {
+	size_t outputs = 1;
 	double *last = NULL;
 	char name[32];
 
@@ -296,7 +311,14 @@ static int count_targets(struct lb_model *m, struct lb_err *err)
 			return -1;
 	}
 	free(last);
-	return m->targets ? 0 : refuse(m, "it lacks parameters", err);
+	if (!m->targets)
+		return refuse(m, "it lacks parameters", err);
+	if (count_outputs(m->list.config[0], &outputs, err))
+		return -1;
+	if (m->targets % outputs)
+		return refuse(m, "its last layer has not the loss's number of outputs for each target", err);
+	m->targets /= outputs;
+	return 0;
 }
 
 struct lb_model *lb_model_load(const char *path, struct lb_err *err)

@@ -24,12 +24,29 @@ static const struct lb_loss_info *loss_of(const cJSON *config)
 	return lb_loss_find(kind_of(config), lb_get_text(config, "loss.name"));
 }
 
+/* Refuses parameters of the loss that do not fit together. */
+static int check_loss(const cJSON *config, const struct lb_loss_info *loss, struct lb_err *err)
+{
+	struct lb_arg par[16];
+	struct lb_err *why = lb_alloc(1, sizeof *why, err);
+	double *lists = NULL;
+	int rc = why ? lb_args_from_block(&loss->base, lb_json_at(config, "loss"), par, &lists, why) : -1;
+
+	if (why && rc)
+		lb_fail(err, why->code, "loss.%s", why->text + (why->code == LB_CONFIG ? strlen(loss->base.name) + 2 : 0));
+	free(lists);
+	free(why);
+	return rc;
+}
+
 /* What can only be judged with the data at hand, but before any training. */
 static int check_applicable(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = loss_of(config);
 	const char *class_weight = lb_get_text(config, "train.class_weight");
 
+	if (check_loss(config, loss, err))
+		return -1;
 	if (lb_targets_weighted(config) && !lb_loss_separable(loss))
 		return lb_fail(err, LB_CONFIG,
 			       "loss: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
@@ -274,7 +291,11 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	const struct lb_info *schedule = optimizer ? component(p, config, "schedule", "name", 16, p->schedule_par, err) : NULL;
 	const struct lb_info *model = schedule ? component(p, config, "model", "kind", 16, p->model_par, err) : NULL;
 
-	if (!model || lb_model_spec_make(model, p->model_par, p->features.d, columns, &p->setup.model, err))
+	if (!model)
+		return -1;
+	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
+	p->setup.loss_par = p->loss_par;
+	if (lb_model_spec_make(model, p->model_par, p->features.d, columns * lb_loss_outputs(p->setup.loss, p->loss_par), &p->setup.model, err))
 		return -1;
 	if (lb_json_at(config, "train.views") && !(p->setup.view = component(p, config, "train.views", "kind", 4, p->view_par, err)))
 		return -1;
@@ -287,8 +308,6 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	p->setup.attack_par = p->attack_par;
 	p->setup.probe_par = p->probe_par;
 	p->setup.view_par = p->view_par;
-	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
-	p->setup.loss_par = p->loss_par;
 	p->setup.optimizer = optimizer;
 	p->setup.optimizer_par = p->optimizer_par;
 	for (size_t i = 0; lb_schedule_at(i); i++)
@@ -362,10 +381,26 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 			       lb_encoding_make(t->source->data, &p->split, &encode, &p->features, err) ? -1 : 0;
 }
 
+/* Whether the losses of the two have the same outputs. */
+static bool same_outputs(const struct lb_setup *a, const struct lb_setup *b)
+{
+	struct lb_output x, y;
+	size_t k = 0;
+
+	if (!a->loss->output || !b->loss->output)
+		return !a->loss->output == !b->loss->output;
+	while (a->loss->output(a->loss_par, k, &x) && b->loss->output(b->loss_par, k, &y)) {
+		if (x.says != y.says || x.level < y.level || x.level > y.level)
+			return false;
+		k++;
+	}
+	return k == lb_loss_outputs(a->loss, a->loss_par) && k == lb_loss_outputs(b->loss, b->loss_par);
+}
+
 /* Whether the two, of one cohort, have the same metrics of the same labels, and so the same baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !a->probe != !b->probe ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !same_outputs(a, b) || !a->probe != !b->probe ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)

@@ -196,6 +196,7 @@ static struct lb_batch loss_batch(struct lb_learner *l, const struct lb_cohort *
 {
 	const struct lb_dataset *data = c->features->data;
 	const double *target = l->setup->teacher ? l->setup->teacher : data->target;
+	const size_t targets = lb_setup_targets(l->setup);
 	size_t dh = 0;
 	const real *h = features(l, m, &dh);
 
@@ -203,9 +204,9 @@ static struct lb_batch loss_batch(struct lb_learner *l, const struct lb_cohort *
 		l->y[i] = l->setup->y[m->rows[i]];
 	for (size_t i = 0; l->weight && i < m->b; i++)
 		l->weight[i] = (real)l->setup->row_weight[m->rows[i]];
-	for (size_t i = 0; l->t && i < m->b * l->columns; i++) {
-		const double v = target[m->rows[i / l->columns] * l->columns + i % l->columns];
-		const struct lb_unit *unit = l->setup->unit ? &l->setup->unit[i % l->columns] : NULL;
+	for (size_t i = 0; l->t && i < m->b * targets; i++) {
+		const double v = target[m->rows[i / targets] * targets + i % targets];
+		const struct lb_unit *unit = l->setup->unit ? &l->setup->unit[i % targets] : NULL;
 		l->t[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
 	}
 	return (struct lb_batch){ .b = m->b, .c = l->columns, .views = l->views, .z = z, .ld = l->net->ld, .y = l->y, .t = l->t, .h = h,
