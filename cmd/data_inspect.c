@@ -178,9 +178,8 @@ static bool names_labels(const struct inspect_options *opt)
 	return named;
 }
 
-/* A resolved config of one trial on the file; *list is to be freed. */
-static const cJSON *make_config(const char *path, const struct inspected *s, const struct inspect_options *opt, struct lb_trial_list *list,
-				struct lb_err *err)
+/* Returns a resolved config of one trial on the file, a new tree; NULL on failure. */
+static cJSON *make_config(const char *path, const struct inspected *s, const struct inspect_options *opt, struct lb_err *err)
 {
 	enum { OWN = 8 };
 	const bool multilabel = s->task == LB_MULTILABEL;
@@ -190,9 +189,10 @@ static const cJSON *make_config(const char *path, const struct inspected *s, con
 			    opt->label		? quoted_set("data.train.label", opt->label, err) : NULL,
 			    opt->format ? quoted_set("data.train.format", opt->format, err) : NULL };
 	struct lb_config *config = NULL;
+	struct lb_trial_list list = { 0 };
+	cJSON *copy = NULL;
 	size_t n = 0;
 
-	*list = (struct lb_trial_list){ 0 };
 	if (sets && quoted[0]) {
 		sets[n++] = multilabel ? "task=multilabel" : "task=multiclass";
 		sets[n++] = multilabel ? "loss=ml_bce" : "loss=ce";
@@ -204,13 +204,14 @@ static const cJSON *make_config(const char *path, const struct inspected *s, con
 			sets[n++] = opt->sets[i];
 		config = lb_config_load(NULL, sets, n, false, err);
 	}
-	if (config && lb_config_expand(config, &lb_registries, list, err))
-		lb_trial_list_free(list);
+	if (config && !lb_config_expand(config, &lb_registries, &list, err) && !(copy = cJSON_Duplicate(list.config[0], 1)))
+		lb_fail_memory(err, sizeof *copy);
+	lb_trial_list_free(&list);
 	lb_config_free(config);
 	for (size_t k = 0; k < 4; k++)
 		free(quoted[k]);
 	free(sets);
-	return list->n ? list->config[0] : NULL;
+	return copy;
 }
 
 /* ---- looking ---- */
@@ -249,7 +250,7 @@ static size_t label_by_name(const struct inspected *s, const struct lb_table *t)
 }
 
 /* The label column where nobody named it: its name goes into the config, too. */
-static const char *guess_label(struct inspected *s, const cJSON *config, const struct lb_table *t)
+static const char *guess_label(struct inspected *s, cJSON *config, const struct lb_table *t)
 {
 	const size_t column = label_by_name(s, t);
 
@@ -262,7 +263,7 @@ static const char *guess_label(struct inspected *s, const cJSON *config, const s
 	return s->column[column].name;
 }
 
-static int look(struct inspected *s, const cJSON *config, const struct inspect_options *opt, struct lb_table t[LB_FILES], struct lb_err *err)
+static int look(struct inspected *s, cJSON *config, const struct inspect_options *opt, struct lb_table t[LB_FILES], struct lb_err *err)
 {
 	const char *const path[LB_FILES] = { s->path, lb_get_text(config, "data.train.labels") };
 	const char *label = lb_get_text(config, "data.train.label");
@@ -290,15 +291,14 @@ static int look(struct inspected *s, const cJSON *config, const struct inspect_o
 static int inspect_as(const char *path, const struct inspect_options *opt, bool multilabel, struct inspected *s, struct lb_err *err)
 {
 	struct lb_table t[LB_FILES] = { 0 };
-	struct lb_trial_list list;
 	int rc = -1;
 
 	*s = (struct inspected){ .path = path, .guess = "", .task = multilabel ? LB_MULTILABEL : LB_MULTICLASS, .named = names_labels(opt) };
 	s->labels = opt->labels ? lb_strdup(opt->labels, err) : guess_labels(path, err);
-	const cJSON *config = make_config(path, s, opt, &list, err);
+	cJSON *config = make_config(path, s, opt, err);
 	if (config)
 		rc = look(s, config, opt, t, err);
-	lb_trial_list_free(&list);
+	cJSON_Delete(config);
 	for (int i = 0; i < LB_FILES; i++)
 		lb_table_free(&t[i]);
 	if (rc)

@@ -52,7 +52,8 @@ static double *read_matrix(const cJSON *in, const char *name, size_t *rows, size
 		if (!out)
 			return NULL;
 		if (!*flat && (!cJSON_IsArray(row) || (size_t)cJSON_GetArraySize(row) != c)) {
-			lb_fail(err, LB_DATA, "%s: row %zu has not %zu entries like the first", name, i + 1, c);
+			lb_fail(err, LB_DATA, "%s: row %zu has not %zu %s like the first", name, i + 1, c,
+				c == 1 ? "entry" : "entries");
 			goto fail;
 		}
 		for (size_t j = 0; j < c; j++, e = e->next) {
@@ -92,7 +93,7 @@ static int read_integers(const cJSON *in, const char *name, size_t n, double lim
 	if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != n) {
 		if (!list || cJSON_IsArray(list))
 			snprintf(found, sizeof found, "%d", cJSON_GetArraySize(list));
-		return lb_fail(err, LB_DATA, "input: \"%s\" must be a list of %zu integers, one a %s; found %s", name, n,
+		return lb_fail(err, LB_DATA, "input: \"%s\" must be a list of %zu integer%s, one per %s; found %s", name, n, lb_s(n),
 			       strcmp(name, "class_counts") ? "row" : "class", found);
 	}
 	cJSON_ArrayForEach(e, list) {
@@ -240,7 +241,7 @@ static int read_features(const cJSON *in, const struct lb_loss_info *l, struct i
 		return 0;
 	if (!(x->h = read_matrix(in, "features", &rows, &x->dh, &flat, err)))
 		return -1;
-	return rows == x->b ? 0 : lb_fail(err, LB_DATA, "features: found %zu rows, %s have %zu", rows, point_name(l), x->b);
+	return rows == x->b ? 0 : lb_fail(err, LB_DATA, "features: found %zu row%s, %s have %zu", rows, lb_s(rows), point_name(l), x->b);
 }
 
 static int read_prototypes(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
@@ -288,7 +289,7 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const stru
 		return read_counts(in, x, x->c, err);
 	}
 	if (l->kind == LB_BINARY && x->c != 1)
-		return lb_fail(err, LB_DATA, "scores: found %zu columns, a binary loss takes one score a row", x->c);
+		return lb_fail(err, LB_DATA, "scores: found %zu columns, a binary loss takes one score per row", x->c);
 	if (lb_kind_of_data(l->kind) == LB_MULTICLASS && x->c < 2)
 		return lb_fail(err, LB_DATA, "%s: found one column, a %s loss takes at least 2; give a list of rows: [[2, 1, 0]]", point_name(l),
 			       l->kind == LB_MULTICLASS ? "multi-class" : lb_kind_name(l->kind));

@@ -15,7 +15,9 @@
 
 const struct command commands[] = {
 	{ "train", "Train one model and print its metrics.", "--config FILE [--set key.path=value]... [options]",
-	  "lossbench train --config configs/fashion_mnist_mlp.yaml --set train.seed=2", NULL, cmd_train },
+	  "lossbench train --config configs/fashion_mnist_mlp.yaml --set train.seed=2",
+	  "For scripts: --quiet --print valid.accuracy prints one number on one line (nan where it is undefined or the training diverged).",
+	  cmd_train },
 	{ "sweep", "Run all trials of a config in worker processes; go on where an earlier run stopped.",
 	  "--config FILE [--set key.path=value,value]... [options]", "lossbench sweep --config configs/quickstart.yaml --jobs 2",
 	  "Shell loops: --list prints one trial a line (id, state, what varies); --only ID runs it.", cmd_sweep },
@@ -67,7 +69,7 @@ static void usage(FILE *to)
 	fprintf(to, "\n");
 }
 
-static int no_such_command(const char *word)
+static int no_such_command(const char *word, struct lb_err *err)
 {
 	const char *names[32], *near;
 	size_t n = 0;
@@ -75,9 +77,8 @@ static int no_such_command(const char *word)
 	for (const struct command *c = commands; c->name; c++)
 		names[n++] = c->name;
 	near = lb_nearest(word, names, n);
-	fprintf(stderr, "lossbench: unknown command \"%s\"%s%s%s; see lossbench --help\n", word, near ? ", did you mean \"" : "",
-		near ? near : "", near ? "\"" : "");
-	return LB_USAGE;
+	return lb_fail(err, LB_USAGE, "unknown command \"%s\"%s%s%s; see lossbench --help", word, near ? "; did you mean \"" : "",
+		       near ? near : "", near ? "\"?" : "");
 }
 
 static int run(int argc, char **argv)
@@ -98,9 +99,7 @@ static int run(int argc, char **argv)
 		argv[1] = version;
 	while (c->name && strcmp(c->name, argv[1]))
 		c++;
-	if (!c->name)
-		return no_such_command(argv[1]);
-	const int code = c->run(argc - 1, argv + 1, &err);
+	const int code = c->name ? c->run(argc - 1, argv + 1, &err) : no_such_command(argv[1], &err);
 	if (err.code != LB_OK)
 		fprintf(stderr, "%s%s\n", strchr(err.text, '\n') ? "" : "lossbench: ", err.text);
 	return err.code != LB_OK ? (int)err.code : code;

@@ -311,13 +311,15 @@ const cJSON *lb_json_member(const cJSON *object, const char *key, const cJSON *e
 
 static bool same_objects(const cJSON *a, const cJSON *b)
 {
-	const cJSON *item, *other = NULL;
+	const cJSON *item, *expected = b->child;
 	size_t n = 0, m = 0;
 
 	cJSON_ArrayForEach(item, a) {
-		other = lb_json_member(b, item->string, n++ ? other->next : b->child);
+		const cJSON *other = lb_json_member(b, item->string, expected);
 		if (!other || !lb_json_same(item, other))
 			return false;
+		expected = other->next;
+		n++;
 	}
 	cJSON_ArrayForEach(item, b)
 		m++;

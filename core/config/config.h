@@ -16,7 +16,7 @@
 
 /* Looks up descriptors for the blocks that name a component, so that core/config knows no
  * component. `block` is the path of the block ("loss", "optimizer", "schedule", "model",
- * "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics"). Supplied by core/run
+ * "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics", "procedures"). Supplied by core/run
  * (components.c). */
 struct lb_registry {
 	/* The next of those that apply to the task; NULL ends. *at is 0 to begin with, and theirs. */
@@ -31,10 +31,11 @@ struct lb_registry {
 struct lb_config;
 
 /* sets: "key.path=value" texts, each split at the first '='. A value with a comma outside brackets
- * and quotes is a sweep list (as if it stood in the sweep block); allow_sweep = false makes that an
- * error. Syntax errors are reported all at once, with LB_CONFIG; an override that is no
- * key.path=value is one of the command line, LB_USAGE. path NULL: there is no file, sets say
- * everything. */
+ * and quotes is a sweep list (as if it stood in the sweep block), and so are a range {from, to,
+ * steps, scale} and `default` at a number; allow_sweep = false makes that an error. Of two at one
+ * path the later counts; one below another is applied after it, whatever their order. Syntax errors
+ * are reported all at once, with LB_CONFIG; an override that is no key.path=value is one of the
+ * command line, LB_USAGE. path NULL: there is no file, sets say everything. */
 struct lb_config *lb_config_load(const char *path, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err);
 void lb_config_free(struct lb_config *config);
 
@@ -47,8 +48,9 @@ bool lb_config_has_sweep(const struct lb_config *config);
  * from train.seed. Numbers are numbers, components are blocks with all their parameters. `where`
  * gives the mark of a path for messages about the data. */
 struct lb_trial_list {
-	cJSON **config;          /* n resolved configs, owned by the list; one may refer to blocks of those before it */
+	cJSON **config;          /* n resolved configs, owned by the list; not to be changed, for they share blocks */
 	size_t n;
+	struct lb_config_nodes *nodes; /* what the configs consist of, or NULL: each is a tree of its own */
 };
 
 /* Expands and validates. Every error of every trial is collected, each reported once, as

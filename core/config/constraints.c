@@ -173,6 +173,15 @@ bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info)
 
 /* Checks between options */
 
+/* The value that the option of this path has, or NULL. */
+static const cJSON *resolved(const struct lb_resolving *r, const char *path)
+{
+	if (r->reads)
+		*r->reads |= lb_option_top(path);
+	return lb_json_at(r->out, path);
+}
+
+
 #define fault(r, path, ...)                                          \
 	do {                                                         \
 		const struct lb_mark mark_ = lb_given_mark(r, path); \
@@ -181,7 +190,7 @@ bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info)
 
 static double resolved_number(const struct lb_resolving *r, const char *path, double otherwise)
 {
-	const cJSON *item = lb_json_at(r->out, path);
+	const cJSON *item = resolved(r, path);
 
 	return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
@@ -199,7 +208,7 @@ static bool is_written(const char *text)
 /* The name becomes that of a folder, also where it is the file's own. */
 static void check_name(const struct lb_resolving *r)
 {
-	const char *name = cJSON_GetStringValue(lb_json_at(r->out, "name"));
+	const char *name = cJSON_GetStringValue(resolved(r, "name"));
 
 	if (name && (!is_written(name) || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || strlen(name) > 200))
 		fault(r, "name", "found \"%.60s\", allowed: 1 to 200 bytes that can name a folder, without \"/\" and control characters; give one: "
@@ -208,7 +217,7 @@ static void check_name(const struct lb_resolving *r)
 
 static void check_dir(const struct lb_resolving *r)
 {
-	const char *dir = cJSON_GetStringValue(lb_json_at(r->out, "output.dir"));
+	const char *dir = cJSON_GetStringValue(resolved(r, "output.dir"));
 
 	if (dir && (!is_written(dir) || !dir[strspn(dir, "/")] || strlen(dir) > 3000))
 		fault(r, "output.dir", "found \"%.60s\", allowed: the path of a folder of its own for the records, without control characters; "
@@ -267,7 +276,7 @@ static void check_split_form(const struct lb_resolving *r)
 
 static void check_residues(const struct lb_resolving *r)
 {
-	const cJSON *test = lb_json_at(r->out, "data.split.test"), *a, *b;
+	const cJSON *test = resolved(r, "data.split.test"), *a, *b;
 	const double modulo = resolved_number(r, "data.split.modulo", 0);
 	double distinct = 0;
 
@@ -292,7 +301,7 @@ static void check_shares(const struct lb_resolving *r)
 	const double test = resolved_number(r, "data.split.test", 0), sum = train + valid + test;
 	char text[LB_DOUBLE_TEXT];
 
-	if (train < 0 && lb_json_at(r->out, "data.split.train"))
+	if (train < 0 && resolved(r, "data.split.train"))
 		fault(r, "data.split", "valid and test sum to more than 1; nothing is left for training");
 	else if (train == 0)
 		fault(r, "data.split", "valid and test sum to 1; nothing is left for training");
@@ -315,7 +324,7 @@ static void check_split(const struct lb_resolving *r)
 	check_shares(r);
 	if (folds > 0 && resolved_number(r, "data.split.fold", 0) >= folds)
 		fault(r, "data.split.fold", "found %.0f, allowed: an integer in [0, %.0f]", resolved_number(r, "data.split.fold", 0), folds - 1);
-	if (!cJSON_IsTrue(lb_json_at(r->out, "data.split.stratify")))
+	if (!cJSON_IsTrue(resolved(r, "data.split.stratify")))
 		return;
 	if (r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind))
 		fault(r, "data.split.stratify", "found true, allowed: false; the task is %s, which has no classes", lb_kind_name(r->kind));
@@ -345,8 +354,8 @@ static const char *metric_names(const cJSON *metrics, const char *word, struct l
 /* The option at `path` names a metric of the validation rows. */
 static void check_valid_metric(const struct lb_resolving *r, const char *path)
 {
-	const char *wanted = cJSON_GetStringValue(lb_json_at(r->out, path)), *word;
-	const cJSON *metrics = lb_json_at(r->out, "metrics"), *metric;
+	const char *wanted = cJSON_GetStringValue(resolved(r, path)), *word;
+	const cJSON *metrics = resolved(r, "metrics"), *metric;
 	char meant[LB_FOUND_TEXT], hint[LB_HINT_TEXT];
 	struct lb_buf list = { 0 };
 
@@ -363,9 +372,9 @@ static void check_valid_metric(const struct lb_resolving *r, const char *path)
 
 static void check_early_stopping(const struct lb_resolving *r)
 {
-	const bool on = lb_json_at(r->out, "train.early_stopping");
+	const bool on = resolved(r, "train.early_stopping");
 
-	if (on && resolved_number(r, "data.split.valid", 1) == 0 && !lb_json_at(r->out, "data.cv") && !lb_given(r, "data.valid"))
+	if (on && resolved_number(r, "data.split.valid", 1) == 0 && !resolved(r, "data.cv") && !lb_given(r, "data.valid"))
 		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it, give data.valid, or remove early_stopping");
 	check_valid_metric(r, "train.early_stopping.metric");
 }
@@ -381,7 +390,7 @@ static void check_tune(const struct lb_resolving *r)
 
 static void check_target(const struct lb_resolving *r)
 {
-	const char *target = cJSON_GetStringValue(lb_json_at(r->out, "data.preprocess.target"));
+	const char *target = cJSON_GetStringValue(resolved(r, "data.preprocess.target"));
 
 	if (target && strcmp(target, "none") && r->kind < LB_N_KINDS && r->kind != LB_REGRESSION)
 		fault(r, "data.preprocess.target", "found %s, allowed: none; the task is %s, and only a regression has targets to scale", target,
@@ -405,7 +414,7 @@ static void check_task(const struct lb_resolving *r)
 		fault(r, "data.teacher", "is missing, allowed: a file of the teacher's scores; the task is distillation");
 	if (r->kind != LB_DISTILLATION && teacher)
 		fault(r, "data.teacher", "goes with task: distillation alone; remove it");
-	if (r->kind != LB_MULTILABEL && cJSON_GetArraySize(lb_json_at(r->out, "data.labels")) > 0)
+	if (r->kind != LB_MULTILABEL && cJSON_GetArraySize(resolved(r, "data.labels")) > 0)
 		fault(r, "data.labels", "goes with task: multilabel alone; remove it, or name one column with data.train.label");
 	if (r->kind == LB_MULTILABEL && (lb_given(r, "data.label") || lb_given(r, "data.train.label")))
 		fault(r, lb_given(r, "data.label") ? "data.label" : "data.train.label", "names one column; the task is multilabel: name all of "
@@ -414,12 +423,18 @@ static void check_task(const struct lb_resolving *r)
 		fault(r, "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
 }
 
-void lb_rule_check(const struct lb_resolving *r)
+void lb_rule_check(struct lb_resolving *r, uint64_t reads[LB_CHECKS], uint64_t changed)
 {
-	static void (*const checks[])(const struct lb_resolving *) = {
+	static void (*const checks[LB_CHECKS])(const struct lb_resolving *) = {
 		check_name, check_dir, check_source, check_notation, check_task, check_split, check_target, check_early_stopping, check_tune,
 	};
 
-	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+	for (size_t i = 0; i < LB_CHECKS; i++) {
+		if (reads[i] && !(reads[i] & changed))
+			continue;
+		reads[i] = 0;
+		r->reads = &reads[i];
 		checks[i](r);
+	}
+	r->reads = NULL;
 }

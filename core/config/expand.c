@@ -18,33 +18,6 @@ struct seen {
 	size_t size;
 };
 
-static uint64_t mix(uint64_t h, const void *bytes, size_t n)
-{
-	const unsigned char *b = bytes;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ b[i]) * 1099511628211U;
-	return h;
-}
-
-/* Of the keys and values in their order. */
-static uint64_t hash_of(const cJSON *tree, uint64_t h)
-{
-	for (const cJSON *item = tree->child; item; item = item->next) {
-		const unsigned char type = (unsigned char)item->type;
-		h = mix(h, &type, 1);
-		if (item->string)
-			h = mix(h, item->string, strlen(item->string) + 1);
-		if (cJSON_IsNumber(item))
-			h = mix(h, &item->valuedouble, sizeof item->valuedouble);
-		else if (cJSON_IsString(item))
-			h = mix(h, item->valuestring, strlen(item->valuestring) + 1);
-		else if (item->child)
-			h = hash_of(item, h);
-	}
-	return h;
-}
-
 /* The key, and the value where it is a text, become those of an item that says the same. */
 static void share_texts(const cJSON *other, cJSON *item)
 {
@@ -85,23 +58,16 @@ void lb_config_share(const cJSON *before, cJSON *config)
 	}
 }
 
-/* Appends the config to the list unless an equal one is there; takes it. */
-static void keep(struct seen *seen, struct lb_trial_list *out, cJSON *config)
+/* Appends the config to the list unless an equal one is there. */
+static void keep(struct seen *seen, struct lb_trial_list *out, const cJSON *config, uint64_t hash)
 {
-	const uint64_t hash = hash_of(config, 14695981039346656037U);
 	size_t i = hash & (seen->size - 1);
-	bool known = false;
 
-	for (; !known && seen->slot[i].trial; i = (i + 1) & (seen->size - 1))
-		known = seen->slot[i].hash == hash && lb_json_same(out->config[seen->slot[i].trial - 1], config);
-	if (known) {
-		cJSON_Delete(config);
-		return;
-	}
+	for (; seen->slot[i].trial; i = (i + 1) & (seen->size - 1))
+		if (seen->slot[i].hash == hash && lb_json_same(out->config[seen->slot[i].trial - 1], config))
+			return;
 	seen->slot[i].hash = hash;
-	if (out->n)
-		lb_config_share(out->config[out->n - 1], config);
-	out->config[out->n++] = config;
+	out->config[out->n++] = (cJSON *)config;
 	seen->slot[i].trial = out->n;
 }
 
@@ -129,19 +95,16 @@ static struct lb_node *trial_tree(const struct lb_sweep *s, struct lb_pool *pool
 	return lb_sweep_tree(s, pool, digit, err);
 }
 
-static int expand_trial(const struct lb_sweep *s, size_t t, size_t *digit, struct seen *seen, struct lb_trial_list *out, struct lb_err *err)
+static int expand_trial(const struct lb_sweep *s, size_t t, size_t *digit, struct lb_series *series, struct seen *seen,
+			struct lb_trial_list *out, struct lb_err *err)
 {
-	struct lb_pool pool = { 0 };
-	struct lb_node *root = trial_tree(s, &pool, t, digit, err);
-	cJSON *config = root ? lb_resolve(root, s->config->file, s->config->name, s->r.reg, s->r.faults, err) : NULL;
-	const int rc = config ? 0 : -1;
+	struct lb_node *root = trial_tree(s, lb_series_pool(series), t, digit, err);
+	uint64_t hash;
+	const cJSON *config = root ? lb_series_next(series, root, &hash, err) : NULL;
 
-	if (config && s->r.faults->n)
-		cJSON_Delete(config);
-	else if (config)
-		keep(seen, out, config);
-	lb_pool_free(&pool);
-	return rc;
+	if (config && !s->r.faults->n)
+		keep(seen, out, config, hash);
+	return config ? 0 : -1;
 }
 
 static int expand_all(const struct lb_sweep *s, struct lb_trial_list *out, struct lb_err *err)
@@ -151,19 +114,21 @@ static int expand_all(const struct lb_sweep *s, struct lb_trial_list *out, struc
 	const size_t n = count_trials(s, sweep ? &sweep->mark : &file);
 	size_t repeated = 0;
 	struct seen seen = { .size = 16 };
+	struct lb_series *series = lb_series_open(&s->r, err);
 	size_t *digit = lb_alloc(s->n_axes, sizeof *digit, err);
 
 	while (seen.size < 2 * n)
 		seen.size *= 2;
 	seen.slot = lb_alloc(seen.size, sizeof *seen.slot, err);
 	out->config = lb_alloc(n, sizeof *out->config, err);
-	int rc = digit && seen.slot && out->config ? 0 : -1;
+	int rc = series && digit && seen.slot && out->config ? 0 : -1;
 	for (size_t t = 0; !rc && t < n && s->r.faults->n < MAX_FAULTS && repeated < MAX_REPEATED; t++) {
-		rc = expand_trial(s, t, digit, &seen, out, err);
+		rc = expand_trial(s, t, digit, series, &seen, out, err);
 		repeated += s->r.faults->n;
 	}
 	free(digit);
 	free(seen.slot);
+	out->nodes = lb_series_close(series);
 	return rc;
 }
 
@@ -189,8 +154,9 @@ int lb_config_expand(const struct lb_config *config, const struct lb_registry *r
 
 void lb_trial_list_free(struct lb_trial_list *list)
 {
-	for (size_t i = 0; i < list->n; i++)
+	for (size_t i = 0; !list->nodes && i < list->n; i++)
 		cJSON_Delete(list->config[i]);
+	lb_config_nodes_free(list->nodes);
 	free(list->config);
 	*list = (struct lb_trial_list){ 0 };
 }

@@ -20,8 +20,9 @@ struct lb_config {
 	char *file, *name;
 	struct lb_node *root;    /* of the file */
 	char *mistakes;          /* of its YAML, one a line, in spite of which there is a tree; or NULL */
-	struct lb_set *set;
+	struct lb_set *set;      /* none of them overruled by a later one at its path */
 	size_t n_sets;
+	bool allow_sweep;        /* several values of --set make a sweep */
 	struct lb_pool pool;     /* plain values of --set */
 	struct lb_node **doc;    /* values of --set that were read as YAML */
 	size_t n_docs, docs_cap;
@@ -35,6 +36,7 @@ struct lb_resolving {
 	enum lb_kind kind;       /* LB_N_KINDS while the task is not known */
 	cJSON *out;
 	struct lb_faults *faults;
+	uint64_t *reads;         /* unless NULL, gets the bit of every top-level key that is looked at (lb_option_top) */
 };
 
 /* The tree with all defaults written out; mistakes go to the faults, and NULL is for want of memory
@@ -56,10 +58,28 @@ bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info)
 bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **item);
 /* True when the option's value is checked as a list: data.split.test with modulo. */
 bool lb_rule_takes_list(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node);
-/* What has to hold between options. */
-void lb_rule_check(const struct lb_resolving *r);
+/* Checks what has to hold between options. reads[i], 0 to begin with, keeps the top-level keys that
+ * check i looked at; a check that looked at none of the changed ones is not made again. */
+enum { LB_CHECKS = 9 };
+void lb_rule_check(struct lb_resolving *r, uint64_t reads[LB_CHECKS], uint64_t changed);
 /* The seed of whatever has none of its own. */
 double lb_rule_seed(const struct lb_resolving *r);
+
+/* Returns the option as resolved, a new item; NULL where it is absent or wrong. */
+cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o);
+
+/* series.c: resolves the trees of a sweep one after the other and does again only what differs from the one before; the configs share what
+ * they have in common. `like` says everything but the tree. */
+struct lb_series;
+struct lb_series *lb_series_open(const struct lb_resolving *like, struct lb_err *err);
+/* Frees the series and returns the nodes of its configs, to be freed when these are not used any more. */
+struct lb_config_nodes *lb_series_close(struct lb_series *s);
+void lb_config_nodes_free(struct lb_config_nodes *nodes);
+/* The pool to make the next tree in. */
+struct lb_pool *lb_series_pool(struct lb_series *s);
+/* Resolves the tree; mistakes go to the faults. Returns the config, which belongs to the nodes, and a hash of it (equal configs have the same);
+ * NULL for want of memory. */
+const cJSON *lb_series_next(struct lb_series *s, struct lb_node *root, uint64_t *hash, struct lb_err *err);
 
 /* lookup.c: the option's node, or NULL when it is absent. */
 const struct lb_node *lb_given(const struct lb_resolving *r, const char *path);
@@ -97,7 +117,7 @@ struct lb_sweep {
 	struct lb_pool pool;
 };
 
-/* Reads the sweep block and --set into tracks; mistakes go to the faults, -1 is for want of memory.
+/* Reads the sweep block and --set into tracks, which are applied from shallow paths to deep ones; mistakes go to the faults, -1 is for want of memory.
  * Release in any case. */
 int lb_sweep_read(struct lb_sweep *s, struct lb_err *err);
 size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
@@ -112,6 +132,11 @@ int lb_sweep_check_replaced(const struct lb_sweep *s, struct lb_err *err);
 int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err);
 /* Appends one value to a track; with spread, a block with lists inside becomes several. */
 int lb_sweep_value(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, bool spread, struct lb_err *err);
+
+/* Returns true if the one value that --set gives a path stands for several, as it would in the sweep
+ * block: `default` or a range {from, to, steps, scale} where a number is expected, `default` at any
+ * other parameter that is no text. */
+bool lb_sweep_spreads(const struct lb_sweep *s, const char *path, const struct lb_node *value);
 
 /* unknown_key.c: what is allowed, and what was meant. */
 #define LB_MAX_WORDS 256
@@ -134,6 +159,8 @@ void lb_refuse(const struct lb_resolving *r, struct lb_mark mark, const char *pa
 void lb_refuse_type(const struct lb_resolving *r, const struct lb_node *node, const char *path, const char *allowed);
 /* Faults for the keys of a group's mapping that no option has; the root's group is "". */
 void lb_check_keys(const struct lb_resolving *r, const struct lb_node *map, const char *group);
+/* The same for one entry of the mapping. */
+void lb_check_key(const struct lb_resolving *r, const struct lb_node *key, const struct lb_node *item, const char *group);
 /* A fault for a key at `path` that no option has. */
 void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct lb_node *key);
 

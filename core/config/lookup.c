@@ -4,6 +4,8 @@
 
 const struct lb_node *lb_given(const struct lb_resolving *r, const char *path)
 {
+	if (r->reads)
+		*r->reads |= lb_option_top(path);
 	const struct lb_node *node = lb_tree_at(r->root, path, NULL);
 
 	return lb_node_absent(node) ? NULL : node;

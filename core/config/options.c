@@ -157,6 +157,9 @@ static const struct lb_option options[] = {
 	{ .path = "schedule", .param = { .help = "how the learning rate changes" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "schedule", .def_name = "constant" },
 
+	{ .path = "procedures", .param = { .help = "what takes part in each step of the training, in this order: sam, mixup, ...; none if not given" },
+	  .shape = LB_COMPONENTS, .key = "name", .noun = "procedure", .optional = true },
+
 	{ .path = "train", .param = { .help = "the training" } },
 	{ .path = "train.epochs", .param = { INTEGER(20, 1, 1e6), .help = "passes over the training rows" }, .shape = LB_VALUE },
 	{ .path = "train.batch", .param = { INTEGER(128, 1, 1e6), .log_scale = true, .help = "batch size: rows per step" }, .shape = LB_VALUE },
@@ -256,15 +259,29 @@ static unsigned short *slot_of(const char *path, size_t n)
 	}
 }
 
+/* For each option how many top-level keys come before it in the table, its own counted. */
+static unsigned char tops[sizeof options / sizeof *options];
+
 const struct lb_option *lb_option_find(const char *path, size_t n)
 {
 	static bool made;
+	unsigned top = 0;
 
-	for (size_t i = 0; !made && i < lb_option_count(); i++)
+	for (size_t i = 0; !made && i < lb_option_count(); i++) {
 		*slot_of(options[i].path, strlen(options[i].path)) = (unsigned short)(i + 1);
+		top += !strchr(options[i].path, '.');
+		tops[i] = (unsigned char)top;
+	}
 	made = true;
 	const unsigned short place = *slot_of(path, n);
 	return place ? &options[place - 1] : NULL;
+}
+
+uint64_t lb_option_top(const char *path)
+{
+	const struct lb_option *o = lb_option_find(path, strcspn(path, "."));
+
+	return o ? (uint64_t)1 << (tops[o - options] - 1) : 0;
 }
 
 const struct lb_option *lb_option_component(const char *path)
@@ -314,58 +331,68 @@ static const struct {
 	{ "evaluate", "calibration", "\"none\"" },
 };
 
-static cJSON *block_at(cJSON *tree, const char *path)
+/* The item at a path below the block that the path begins with; NULL where that is another block. */
+static cJSON *item_below(cJSON *block, const char *path)
 {
-	const char *dot = strchr(path, '.');
-	char key[64];
+	const size_t n = strcspn(path, ".");
 
-	snprintf(key, sizeof key, "%.*s", dot ? (int)(dot - path) : (int)strlen(path), path);
-	cJSON *item = cJSON_GetObjectItemCaseSensitive(tree, key);
-	return dot ? block_at(item, dot + 1) : item;
+	if (!block || strncmp(block->string, path, n) || block->string[n])
+		return NULL;
+	if (!path[n])
+		return block;
+	char key[64];
+	snprintf(key, sizeof key, "%.*s", (int)strcspn(path + n + 1, "."), path + n + 1);
+	return item_below(cJSON_GetObjectItemCaseSensitive(block, key), path + n + 1);
 }
 
-/* False for want of memory. */
-static bool leave_out_neutral(cJSON *identity)
+/* Deletes what says what was always so. Returns 1 where nothing is left of the block, -1 for want of memory. */
+static int leave_out_neutral(cJSON *block)
 {
 	struct lb_buf text = { 0 };
+	bool empty = false;
 
 	for (size_t i = 0; i < sizeof later / sizeof *later && !text.bad; i++) {
-		cJSON *block = block_at(identity, later[i].block), *item = cJSON_GetObjectItemCaseSensitive(block, later[i].key);
+		cJSON *within = item_below(block, later[i].block), *item = cJSON_GetObjectItemCaseSensitive(within, later[i].key);
 		text.n = 0;
 		if (item)
 			lb_json_canonical(item, &text);
 		if (item && !text.bad && !strcmp(text.s, later[i].neutral))
-			cJSON_DeleteItemFromObjectCaseSensitive(block, later[i].key);
-		if (block && !block->child)
-			cJSON_DeleteItemFromObjectCaseSensitive(identity, later[i].block);
+			cJSON_DeleteItemFromObjectCaseSensitive(within, later[i].key);
+		empty |= within == block && !block->child;
 	}
 	const bool complete = !text.bad;
 	lb_buf_free(&text);
-	return complete;
+	return !complete ? -1 : empty;
 }
 
-static void leave_out(cJSON *tree, const char *path)
+static void leave_out(cJSON *block, const char *path)
 {
-	const size_t n = strcspn(path, ".");
-	char key[64];
+	const char *key = lb_path_last(path);
+	char above[128];
 
-	snprintf(key, sizeof key, "%.*s", (int)n, path);
-	if (path[n])
-		leave_out(cJSON_GetObjectItemCaseSensitive(tree, key), path + n + 1);
-	else
-		cJSON_DeleteItemFromObjectCaseSensitive(tree, key);
+	if (!lb_path_within(path, block->string))
+		return;
+	snprintf(above, sizeof above, "%.*s", (int)(key - path) - 1, path);
+	cJSON *within = item_below(block, above);
+	if (within)
+		cJSON_DeleteItemFromObjectCaseSensitive(within, key);
 }
 
-cJSON *lb_config_identity(const cJSON *resolved, struct lb_err *err)
+int lb_config_identity(const cJSON *member, cJSON **out, struct lb_err *err)
 {
-	cJSON *copy = cJSON_Duplicate(resolved, 1);
-
+	*out = NULL;
+	for (size_t i = 0; i < lb_option_count(); i++)
+		if (options[i].outside_id && !strcmp(options[i].path, member->string))
+			return 0;
+	cJSON *copy = cJSON_Duplicate(member, 1);
 	for (size_t i = 0; copy && i < lb_option_count(); i++)
-		if (options[i].outside_id)
+		if (options[i].outside_id && strchr(options[i].path, '.'))
 			leave_out(copy, options[i].path);
-	if (copy && leave_out_neutral(copy))
-		return copy;
-	cJSON_Delete(copy);
-	lb_fail_memory(err, sizeof *copy);
-	return NULL;
+	const int empty = copy ? leave_out_neutral(copy) : -1;
+	if (empty) {
+		cJSON_Delete(copy);
+		return empty < 0 ? lb_fail_memory(err, sizeof *copy) : 0;
+	}
+	*out = copy;
+	return 0;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum lb_shape {
 	LB_GROUP,      /* a mapping whose keys are the rows below it */
@@ -43,6 +44,9 @@ const struct lb_option *lb_option_at(size_t i);
 /* The row of the path's first n bytes, or NULL. */
 const struct lb_option *lb_option_find(const char *path, size_t n);
 
+/* The bit of the top-level key that the path begins with, another for each; 0 when there is no such key. */
+uint64_t lb_option_top(const char *path);
+
 /* The component block that the path names or lies in ("loss" for "loss.q"), or NULL. */
 const struct lb_option *lb_option_component(const char *path);
 
@@ -55,8 +59,9 @@ int lb_path_depth(const char *path);
 /* True when `path` is `above` or lies below it. */
 bool lb_path_within(const char *path, const char *above);
 
-/* A copy of a resolved config without what is not part of a trial's id: the study's name and the
- * output. The caller puts checksums in the place of the file paths. */
-cJSON *lb_config_identity(const cJSON *resolved, struct lb_err *err);
+/* The part that a top-level member of a resolved config has in a trial's id: a copy without what is
+ * said outside the id, such as the study's name and the output, and without later keys that say what
+ * was always so. *out is NULL where nothing is left. The caller puts checksums in the place of file paths. */
+int lb_config_identity(const cJSON *member, cJSON **out, struct lb_err *err);
 
 #endif

@@ -61,6 +61,11 @@ cJSON *lb_param_default(const struct lb_param *p, double seed)
 	}
 }
 
+static cJSON *default_of(const struct lb_resolving *r, const struct lb_param *p)
+{
+	return lb_param_default(p, p->type == LB_SEED_PARAM ? lb_rule_seed(r) : 0);
+}
+
 /* The value as JSON, or NULL after a fault; memory that ran out is no fault of the file. */
 static cJSON *parse_param(const struct lb_resolving *r, const char *path, const struct lb_param *p, const struct lb_node *value)
 {
@@ -164,7 +169,7 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 		lb_fault(r->faults, &mark, where, "is missing and has no default: %s", p->help);
 		return;
 	} else {
-		item = lb_param_default(p, lb_rule_seed(r));
+		item = default_of(r, p);
 	}
 	if (item)
 		lb_json_named(out, p->name, item);
@@ -236,7 +241,7 @@ static cJSON *every_component(const struct lb_resolving *r, const struct lb_opti
 static cJSON *resolve_components(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	if (!node)
-		return every_component(r, o);
+		return o->optional ? NULL : every_component(r, o);
 	if (node->type != LB_SEQUENCE) {
 		lb_refuse_type(r, node, o->path, "a list such as [accuracy]");
 		return NULL;
@@ -254,7 +259,10 @@ static cJSON *resolve_components(const struct lb_resolving *r, const struct lb_o
 			lb_json_item(list, NULL, block);
 		}
 	}
-	return list;
+	if (!o->optional || cJSON_GetArraySize(list))
+		return list;
+	cJSON_Delete(list); /* as if it had not been given */
+	return NULL;
 }
 
 /* The other shapes */
@@ -397,18 +405,18 @@ static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option
 		const struct lb_mark mark = lb_given_mark(r, o->path);
 		lb_fault(r->faults, &mark, o->path, "is missing, allowed: %s", o->param.help);
 	} else if (!lb_rule_default(r, o->path, &item) && !o->optional) {
-		item = lb_param_default(&o->param, lb_rule_seed(r));
+		item = default_of(r, &o->param);
 	}
 	return item;
 }
 
-static void resolve_option(const struct lb_resolving *r, const struct lb_option *o)
+cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o)
 {
 	const struct lb_node *node = lb_given(r, o->path);
 	cJSON *item = NULL;
 
 	if (o->shape == LB_GROUP || (o->with_group && !group_given(r, o->path)))
-		return;
+		return NULL;
 	if (o->shape == LB_VALUE)
 		item = resolve_value(r, o, node);
 	else if (o->shape == LB_WORDS)
@@ -419,10 +427,10 @@ static void resolve_option(const struct lb_resolving *r, const struct lb_option 
 		item = resolve_component(r, o, o->path, node);
 	else
 		item = resolve_components(r, o, node);
-	if (item && !o->shorthand)
-		write_item(r, o->path, item);
-	else
-		cJSON_Delete(item);
+	if (!o->shorthand)
+		return item;
+	cJSON_Delete(item);
+	return NULL;
 }
 
 enum lb_kind lb_task_of(const struct lb_resolving *r)
@@ -439,13 +447,18 @@ enum lb_kind lb_task_of(const struct lb_resolving *r)
 
 static cJSON *resolve_all(struct lb_resolving *r, bool rules, struct lb_err *err)
 {
+	uint64_t reads[LB_CHECKS] = { 0 };
+
 	r->out = lb_json_object(NULL, NULL);
 	r->kind = lb_task_of(r);
 	lb_check_keys(r, r->root, "");
-	for (size_t i = 0; i < lb_option_count(); i++)
-		resolve_option(r, lb_option_at(i));
+	for (size_t i = 0; i < lb_option_count(); i++) {
+		cJSON *item = lb_resolve_option(r, lb_option_at(i));
+		if (item)
+			write_item(r, lb_option_at(i)->path, item);
+	}
 	if (rules)
-		lb_rule_check(r);
+		lb_rule_check(r, reads, 0);
 	if (lb_json_complete(err) || !r->out) {
 		cJSON_Delete(r->out);
 		return NULL;

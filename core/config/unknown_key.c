@@ -115,23 +115,26 @@ void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct 
 	lb_refuse(r, key->mark, path, "unknown key", &level, meant);
 }
 
-void lb_check_keys(const struct lb_resolving *r, const struct lb_node *map, const char *group)
+void lb_check_key(const struct lb_resolving *r, const struct lb_node *key, const struct lb_node *item, const char *group)
 {
 	char path[LB_PATH_TEXT];
 
-	for (size_t i = 0; i < map->n; i++) {
-		const struct lb_node *key = map->key[i], *item = map->item[i];
-		snprintf(path, sizeof path, "%s%s%.80s", group, *group ? "." : "", key->text);
-		const struct lb_option *o = lb_option_find(path, strlen(path));
-		if (!*group && !strcmp(path, "sweep"))
-			continue;
-		if (strchr(key->text, '.'))
-			lb_fault(r->faults, &key->mark, path, "a dotted key is allowed in sweep and --set only; nest the keys here");
-		else if (!o)
-			lb_refuse_key(r, path, key);
-		else if (o->shape == LB_GROUP && item->type == LB_MAPPING)
-			lb_check_keys(r, item, path);
-		else if (o->shape == LB_GROUP && !lb_node_absent(item))
-			lb_refuse_type(r, item, path, "a block");
-	}
+	snprintf(path, sizeof path, "%s%s%.80s", group, *group ? "." : "", key->text);
+	const struct lb_option *o = lb_option_find(path, strlen(path));
+	if (!*group && !strcmp(path, "sweep"))
+		return;
+	if (strchr(key->text, '.'))
+		lb_fault(r->faults, &key->mark, path, "a dotted key is allowed in sweep and --set only; nest the keys here");
+	else if (!o)
+		lb_refuse_key(r, path, key);
+	else if (o->shape == LB_GROUP && item->type == LB_MAPPING)
+		lb_check_keys(r, item, path);
+	else if (o->shape == LB_GROUP && !lb_node_absent(item))
+		lb_refuse_type(r, item, path, "a block");
+}
+
+void lb_check_keys(const struct lb_resolving *r, const struct lb_node *map, const char *group)
+{
+	for (size_t i = 0; i < map->n; i++)
+		lb_check_key(r, map->key[i], map->item[i], group);
 }

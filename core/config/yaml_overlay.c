@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *pool_alloc(struct lb_pool *pool, size_t bytes, struct lb_err *err)
+void *lb_pool_alloc(struct lb_pool *pool, size_t bytes, struct lb_err *err)
 {
 	void *p;
 
@@ -27,7 +27,7 @@ void lb_pool_free(struct lb_pool *pool)
 
 struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_mark mark, const char *text, size_t n, struct lb_err *err)
 {
-	struct lb_node *node = pool_alloc(pool, sizeof *node + n + 1, err);
+	struct lb_node *node = lb_pool_alloc(pool, sizeof *node + n + 1, err);
 
 	if (!node)
 		return NULL;
@@ -39,7 +39,7 @@ struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_mark mark, const 
 /* A mapping with room for n entries; the entries of `from` are in it. */
 static struct lb_node *new_mapping(struct lb_pool *pool, const struct lb_node *from, size_t n, struct lb_mark mark, struct lb_err *err)
 {
-	struct lb_node *map = pool_alloc(pool, sizeof *map + 2 * n * sizeof map, err);
+	struct lb_node *map = lb_pool_alloc(pool, sizeof *map + 2 * n * sizeof map, err);
 
 	if (!map)
 		return NULL;

@@ -14,6 +14,8 @@ struct lb_pool {
 	size_t n, cap;
 };
 void lb_pool_free(struct lb_pool *pool);
+/* Bytes of 0 that live as long as the pool; NULL for want of memory. */
+void *lb_pool_alloc(struct lb_pool *pool, size_t bytes, struct lb_err *err);
 
 /* A plain scalar. */
 struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_mark mark, const char *text, size_t n, struct lb_err *err);

@@ -365,7 +365,7 @@ static int list_superseded(const struct lb_plan *plan, struct lb_store_list *out
 			cJSON *config = c == choice->best ? NULL : lb_tune_refit(plan->tune, choice->arm, c, i % replicates, err);
 			const struct lb_data_entry *source = config ? lb_data_get((struct lb_data_cache *)&plan->cache, config, err) : NULL;
 			int rc = c == choice->best ? 0 : !source || lb_grow(&out->id, &out->cap, out->n + 1, sizeof *out->id, err) ? -1 :
-				 lb_trial_id(config, source, out->id[out->n++], err);
+				 lb_trial_id(config, source, NULL, out->id[out->n++], err);
 			cJSON_Delete(config);
 			if (rc)
 				return -1;

@@ -87,6 +87,13 @@ static const struct lb_info *attack_at(size_t i, unsigned *kinds)
 	return lb_attack_at(i);
 }
 
+static const struct lb_info *procedure_at(size_t i, unsigned *kinds)
+{
+	unsigned traits;
+
+	return lb_procedure_info_f64(i, kinds, &traits);
+}
+
 typedef const struct lb_info *at_fn(size_t i, unsigned *kinds);
 static const struct {
 	const char *block;
@@ -101,6 +108,7 @@ static const struct {
 	{ "model", model_at, false },
 	{ "optimizer", optimizer_at, false },
 	{ "schedule", schedule_at, false },
+	{ "procedures", procedure_at, false },
 	{ "train.views", view_at, false },
 	{ "train.attack", attack_at, false },
 	{ "evaluate.attack", attack_at, false },

@@ -245,8 +245,8 @@ static int read_parameter(struct lb_model *m, const char *name, size_t want, dou
 		return -1;
 	if (n != want) {
 		free(v);
-		return lb_fail(err, LB_DATA, "%s: array '%s': found %zu values, expected %zu by its config; the file was changed", m->path, name, n,
-			       want);
+		return lb_fail(err, LB_DATA, "%s: array '%s': found %zu value%s, expected %zu by its config; the file was changed", m->path, name, n,
+			       lb_s(n), 			       want);
 	}
 	if (v)
 		memcpy(to, v, want * sizeof *v);

@@ -107,21 +107,17 @@ static size_t count_new(struct lb_plan *plan)
 	return *place - 1;
 }
 
-int lb_plan_add(struct lb_plan *plan, cJSON *config, size_t *place, struct lb_err *err)
+/* Looks at a config of the list; its trial's place, unless it is refused, goes to *place (may be NULL). */
+static int open_trial(struct lb_plan *plan, const cJSON *config, size_t *place, struct lb_err *err)
 {
 	struct lb_err *one = lb_alloc(1, sizeof *one, err);
+	size_t at = 0;
 
-	if (!one || lb_grow(&plan->list.config, &plan->list_cap, plan->list.n + 1, sizeof *plan->list.config, err) ||
-	    lb_grow(&plan->trial, &plan->trial_cap, plan->n + 1, sizeof *plan->trial, err) || grow_slots(plan, err)) {
+	if (!one || lb_grow(&plan->trial, &plan->trial_cap, plan->n + 1, sizeof *plan->trial, err) || grow_slots(plan, err)) {
 		free(one);
-		cJSON_Delete(config);
 		return -1;
 	}
-	if (plan->tune && plan->list.n) /* those of a sweep share already */
-		lb_config_share(plan->list.config[plan->list.n - 1], config);
-	plan->list.config[plan->list.n++] = config;
-	size_t at = 0;
-	if (lb_trial_open(&plan->trial[plan->n], config, &plan->cache, one))
+	if (lb_trial_open(&plan->trial[plan->n], config, &plan->cache, &plan->memo, one))
 		collect(plan, config, one, err);
 	else
 		at = count_new(plan);
@@ -131,17 +127,25 @@ int lb_plan_add(struct lb_plan *plan, cJSON *config, size_t *place, struct lb_er
 	return 0;
 }
 
+int lb_plan_add(struct lb_plan *plan, cJSON *config, size_t *place, struct lb_err *err)
+{
+	if (lb_grow(&plan->list.config, &plan->list_cap, plan->list.n + 1, sizeof *plan->list.config, err)) {
+		cJSON_Delete(config);
+		return -1;
+	}
+	if (plan->list.n)
+		lb_config_share(plan->list.config[plan->list.n - 1], config);
+	plan->list.config[plan->list.n++] = config;
+	return open_trial(plan, config, place, err);
+}
+
 /* Without a tune block: the trials of the sweep. */
 static int add_sweep(struct lb_plan *plan, struct lb_err *err)
 {
-	struct lb_trial_list list = { 0 };
-	int rc = lb_config_expand(plan->config, &lb_registries, &list, err);
+	int rc = lb_config_expand(plan->config, &lb_registries, &plan->list, err);
 
-	for (size_t i = 0; i < list.n && !rc; i++) {
-		rc = lb_plan_add(plan, list.config[i], NULL, err);
-		list.config[i] = NULL;
-	}
-	lb_trial_list_free(&list);
+	for (size_t i = 0; i < plan->list.n && !rc; i++)
+		rc = open_trial(plan, plan->list.config[i], NULL, err);
 	return rc;
 }
 
@@ -301,6 +305,7 @@ void lb_plan_close(struct lb_plan *plan)
 	lb_buf_free(&plan->why);
 	lb_tune_free(plan->tune);
 	cJSON_Delete(plan->tuning);
+	lb_trial_memo_free(&plan->memo);
 	lb_data_close(&plan->cache);
 	lb_trial_list_free(&plan->list);
 	lb_config_free(plan->config);

@@ -21,6 +21,7 @@ struct lb_plan {
 	struct lb_config *config;
 	struct lb_trial_list list;
 	struct lb_data_cache cache;
+	struct lb_trial_memo memo;       /* of the trial added last */
 	struct lb_trial *trial;          /* n trials of different ids, in the order of the sweep */
 	size_t n;
 	struct lb_tune *tune;            /* with a tune block: the trials are the folds of all candidates of all choices, then the refits */

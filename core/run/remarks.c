@@ -98,7 +98,8 @@ void lb_remarks_tell(struct lb_remarks *r)
 		free(r->line[i].text);
 	}
 	if (r->n > SHOWN)
-		lb_warn("%zu more remarks of this kind; the records hold them", r->n - SHOWN);
+		lb_warn("%zu more remark%s of this kind; see the records", r->n - SHOWN,
+			lb_s(r->n - SHOWN));
 	free(r->line);
 	*r = (struct lb_remarks){ 0 };
 }

@@ -6,6 +6,7 @@
 #include "core/run/attacks.h"
 #include "core/run/evaluation.h"
 #include "core/numeric/kernel_dispatch.h"
+#include "core/run/procedures.h"
 #include "core/run/reads_all.h"
 #include "core/run/get.h"
 #include "core/run/provenance.h"
@@ -58,7 +59,7 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 		return -1;
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
-	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err))
+	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err) || lb_procedures_check(config, data, loss, lb_reads_all(config), err))
 		return -1;
 	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
 	    !(loss->needs & LB_NEEDS_VIEWS && lb_attack_at_path(config, "train.attack")))
@@ -163,34 +164,60 @@ int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struc
 	return *source ? make_split(config, (*source)->data, out, err) : -1;
 }
 
-int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err)
+/* Whether both configs have the very same block. */
+static bool share_block(const cJSON *a, const cJSON *b, const char *key)
+{
+	const cJSON *x = cJSON_GetObjectItemCaseSensitive(a, key), *y = cJSON_GetObjectItemCaseSensitive(b, key);
+
+	return x && y && x->child == y->child;
+}
+
+/* Makes the split and what else depends on the rows alone, for a look. */
+static int look_at_rows(const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err)
 {
 	struct lb_encode_options encode;
 	struct lb_encoding features = { 0 };
-	struct lb_split split = { 0 };
-	int rc = -1;
+
+	lb_split_free(&memo->split);
+	memo->config = NULL;
+	if (!(memo->source = lb_data_get(cache, config, err)))
+		return -1;
+	const struct lb_dataset *data = memo->source->data;
+	if (make_split(config, data, &memo->split, err) || lb_targets_check(config, data, err) || say_warnings(data, &memo->split, cache, err))
+		return -1;
+	lb_encode_options_of(config, &encode);
+	if ((data->n_cat || data->x.start || encode.scale) && lb_encoding_make(data, &memo->split, &encode, &features, err))
+		return -1;
+	lb_encoding_free(&features);
+	return 0;
+}
+
+int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err)
+{
+	const bool same_rows = memo->config && share_block(config, memo->config, "data") && share_block(config, memo->config, "corrupt") &&
+			       !strcmp(lb_get_text(config, "task"), lb_get_text(memo->config, "task"));
 
 	*t = (struct lb_trial){ .config = config };
-	if (!(t->source = lb_data_get(cache, config, err)) || lb_data_check_dense(config, t->source->data, err))
+	if (!same_rows && look_at_rows(config, cache, memo, err))
 		return -1;
-	if (make_split(config, t->source->data, &split, err) || check_applicable(config, t->source->data, &split, err) ||
-	    lb_targets_check(config, t->source->data, err) || say_warnings(t->source->data, &split, cache, err))
-		goto out;
-	lb_encode_options_of(config, &encode);
-	if ((t->source->data->n_cat || t->source->data->x.start || encode.scale) && lb_encoding_make(t->source->data, &split, &encode, &features, err))
-		goto out;
-	rc = lb_trial_id(config, t->source, t->id, err);
-out:
-	lb_encoding_free(&features);
-	lb_split_free(&split);
-	return rc;
+	memo->config = config;
+	t->source = memo->source;
+	if (lb_data_check_dense(config, t->source->data, err) || check_applicable(config, t->source->data, &memo->split, err))
+		return -1;
+	return lb_trial_id(config, t->source, memo->id, t->id, err);
+}
+
+void lb_trial_memo_free(struct lb_trial_memo *memo)
+{
+	lb_split_free(&memo->split);
+	lb_id_texts_free(memo->id);
+	*memo = (struct lb_trial_memo){ 0 };
 }
 
 /* The descriptor named in a component block and its parameters. */
-static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
-				       struct lb_arg *par, struct lb_err *err)
+static const struct lb_info *component_of(struct lb_prepared *p, const cJSON *config, const char *block, const cJSON *item, const char *key,
+					  size_t room, struct lb_arg *par, struct lb_err *err)
 {
-	const cJSON *item = lb_json_at(config, block);
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key));
 	const struct lb_info *info;
 	size_t at = 0;
@@ -206,6 +233,26 @@ static const struct lb_info *component(struct lb_prepared *p, const cJSON *confi
 		return NULL;
 	p->lists[p->n_lists++] = lists;
 	return info;
+}
+
+static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
+				       struct lb_arg *par, struct lb_err *err)
+{
+	return component_of(p, config, block, lb_json_at(config, block), key, room, par, err);
+}
+
+static int prepare_procedures(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
+{
+	const cJSON *block;
+
+	cJSON_ArrayForEach(block, lb_json_at(config, "procedures")) {
+		const size_t i = p->setup.n_procedures++;
+		p->procedure[i].par = p->procedure_par[i];
+		if (!(p->procedure[i].info = component_of(p, config, "procedures", block, "name", LB_MOST_PROCEDURE_PARAMS, p->procedure_par[i], err)))
+			return -1;
+	}
+	p->setup.procedure = p->procedure;
+	return 0;
 }
 
 /* "top_k", or "top_k(k=3)" where a parameter is not at its default. */
@@ -423,7 +470,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 	*p = (struct lb_prepared){ 0 };
 	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
-	    prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
+	    prepare_procedures(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
 	    prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;

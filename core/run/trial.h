@@ -16,10 +16,29 @@ struct lb_trial {
 	char id[17];                     /* first 16 hex digits of the SHA-256 of the identity */
 };
 
+/* The canonical text of a top-level member of a config, as it stands in the id. */
+enum { LB_ID_MEMBERS = 16 };
+struct lb_id_text {
+	const char *name;                /* of the member; borrowed */
+	const cJSON *child;              /* of the member: configs that share a block share its text */
+	const struct lb_data_entry *source;
+	struct lb_buf text;              /* NULL text: the member has no part in the id */
+};
+
+/* What was found of the trial that was opened last, so that the next, which shares most of its config with it, is not looked at anew.
+ * { 0 } is empty; release with lb_trial_memo_free. Configs must live as long as the memo. */
+struct lb_trial_memo {
+	const cJSON *config;             /* the last one whose data and split are sound, or NULL */
+	const struct lb_data_entry *source;
+	struct lb_split split;
+	struct lb_id_text id[LB_ID_MEMBERS];
+};
+void lb_trial_memo_free(struct lb_trial_memo *memo);
+
 /* Looks up the data and computes the id. Refuses what can be refused before training: a split that
  * does not fit, weights with a loss that is no sum over rows, early stopping without validation
  * rows. */
-int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_err *err);
+int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err);
 
 /* The rows that a resolved config trains, validates and tests on, of the dataset of *source
  * (borrowed from the cache). Release with lb_split_free. */
@@ -28,8 +47,10 @@ int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struc
 
 /* The id of a resolved config on its dataset: canonical JSON (RFC 8785) of the config without name
  * and output, with checksums of the uncompressed data in the place of paths, and the record
- * schema's version. */
-int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, char id[17], struct lb_err *err);
+ * schema's version. `known`, unless NULL, holds the texts of the trial before and gets those of this one; release them with
+ * lb_id_texts_free. */
+int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct lb_id_text known[LB_ID_MEMBERS], char id[17], struct lb_err *err);
+void lb_id_texts_free(struct lb_id_text text[LB_ID_MEMBERS]);
 
 /* A trial made ready for training: what struct lb_setup and struct lb_cohort borrow lives here. */
 struct lb_prepared {
@@ -45,6 +66,8 @@ struct lb_prepared {
 	size_t n_lists;
 	struct lb_metric_use metric[32];
 	char *key[32];
+	struct lb_procedure_use procedure[LB_MOST_PROCEDURES];
+	struct lb_arg procedure_par[LB_MOST_PROCEDURES][LB_MOST_PROCEDURE_PARAMS];
 	struct lb_setup setup;
 	struct lb_cohort cohort;         /* of this one trial */
 	int precision;                   /* 32 or 64 */

@@ -54,6 +54,32 @@ void lb_outcome_free(struct lb_outcome *o)
 	*o = (struct lb_outcome){ 0 };
 }
 
+void lb_outcome_end(struct lb_outcome *o, enum lb_status status)
+{
+	o->status = status;
+	for (int part = 0; part < 3 && status != LB_TRIAL_OK; part++) {
+		free(o->metric[part]);
+		o->metric[part] = NULL;
+	}
+}
+
+void lb_outcome_diverged(struct lb_outcome *o, size_t epoch, const char *cause)
+{
+	o->bad_epoch = epoch;
+	o->bad_step = o->steps;
+	snprintf(o->cause, sizeof o->cause, "%s", cause);
+	lb_outcome_end(o, LB_TRIAL_DIVERGED);
+}
+
+void lb_outcome_bad_score(struct lb_outcome *o, size_t epoch, int part, size_t row)
+{
+	static const char *const part_name[] = { "training", "validation", "test" };
+	char cause[sizeof o->cause];
+
+	snprintf(cause, sizeof cause, "a score of row %zu (%s) is not finite", row, part_name[part]);
+	lb_outcome_diverged(o, epoch, cause);
+}
+
 int lb_baseline_copy(const struct lb_baseline *from, size_t n_metrics, struct lb_baseline *to, struct lb_err *err)
 {
 	*to = (struct lb_baseline){ .kind = from->kind };

@@ -9,6 +9,7 @@
 #include "core/metrics/decision_rule.h"
 #include "core/metrics/metric.h"
 #include "core/training/model_spec.h"
+#include "core/training/procedure_info.h"
 #include "core/training/schedule.h"
 #include "core/training/sampler.h"
 #include "datasets/dataset.h"
@@ -65,6 +66,8 @@ struct lb_setup {
 	const struct lb_arg *attack_par;
 	const struct lb_info *probe;     /* the attack that robust metrics are measured under, or NULL */
 	const struct lb_arg *probe_par;
+	const struct lb_procedure_use *procedure; /* (n_procedures) that take part in each step, in this order */
+	size_t n_procedures;
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
 	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
@@ -137,6 +140,13 @@ struct lb_outcome {
  * the test rows; by_epochs: also for the curves and the parameters to keep. */
 int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err);
 void lb_outcome_free(struct lb_outcome *o);
+
+/* The trial has ended so; unless it ended well, its metrics are released. */
+void lb_outcome_end(struct lb_outcome *o, enum lb_status status);
+/* It diverged in that epoch, from 1, by a cause to be written into o->cause. */
+void lb_outcome_diverged(struct lb_outcome *o, size_t epoch, const char *cause);
+/* It diverged because the score of a row of that split is not finite. */
+void lb_outcome_bad_score(struct lb_outcome *o, size_t epoch, int part, size_t row);
 
 /* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is
  * an outcome, not a failure; a pending stop request (core/base/interrupt.h) ends all trials as

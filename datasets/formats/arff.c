@@ -222,8 +222,8 @@ static int read_dense(struct lb_arff *s, struct lb_err *err)
 {
 	for (size_t j = 0; j < s->n_cols; j++) {
 		if (j && !next_value(s))
-			return lb_fail(err, LB_DATA, "%s:%zu: %zu value%s, but there are %zu attributes", s->w.path, s->number, j,
-				       lb_s(j), s->n_cols);
+			return lb_fail(err, LB_DATA, "%s:%zu: %zu value%s, but there %s %zu attribute%s", s->w.path, s->number, j,
+				       lb_s(j), s->n_cols == 1 ? "is" : "are", s->n_cols, lb_s(s->n_cols));
 		if (read_value(s, j, err))
 			return -1;
 	}
@@ -291,7 +291,8 @@ static int end_row(struct lb_arff *s, struct lb_err *err)
 		if (*s->p == '{')
 			return lb_arff_fail(s, err, "{", "the end of the line (instance weights are not read: make them an attribute and name it in "
 					    "data.weight)");
-		snprintf(expected, sizeof expected, "the end of the line: there are %zu attributes", s->n_cols);
+		snprintf(expected, sizeof expected, "the end of the line: there %s %zu attribute%s",
+			 s->n_cols == 1 ? "is" : "are", s->n_cols, lb_s(s->n_cols));
 		return lb_arff_fail(s, err, "one value more", expected);
 	}
 	if (comma && !s->commas++)

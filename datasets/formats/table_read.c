@@ -46,8 +46,8 @@ size_t lb_memory_limit(const struct lb_read_options *opt)
 
 int lb_fail_too_large(const char *path, size_t n, size_t d, size_t limit, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: %zu rows of %zu columns would take more than %zu MB of memory, which is the limit; use fewer rows or "
-		       "columns, or raise data.max_memory", path, n, d, limit / 1000000);
+	return lb_fail(err, LB_DATA, "%s: %zu row%s of %zu column%s would take more than %zu MB of memory, which is the limit; use fewer rows or "
+		       "columns, or raise data.max_memory", path, n, lb_s(n), d, lb_s(d), limit / 1000000);
 }
 
 int lb_sentence_add(char ***list, size_t *n, struct lb_err *err, const char *fmt, va_list ap)

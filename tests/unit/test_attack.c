@@ -1,14 +1,8 @@
 /* core/train/attack against differences, closed forms and points drawn from the ball. */
 #include "core/engine/attack/attack.h"
 #include "core/engine/kernels/kernels.h"
+#include "tests/unit/net_f32.h"
 #include "tests/unit/training.h"
-
-struct lb_net_f32;
-struct lb_net_f32 *lb_net_new_f32(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
-void lb_net_free_f32(struct lb_net_f32 *net);
-void lb_net_store_f32(const struct lb_net_f32 *net, const double *plain, float *w);
-const float *lb_net_forward_f32(struct lb_net_f32 *net, const float *w, const float *x, size_t b, int64_t step);
-void lb_net_input_gradient_f32(struct lb_net_f32 *net, const float *w, size_t b, const float *dz, float *turned, float *dx);
 
 enum { ROWS = 21, FEATURES = 5, STORED = 4096, LDX = 16 };
 
@@ -61,7 +55,7 @@ enum { ACTIVATIONS = 3, DEPTHS = 3, DROPS = 2 };
 /* sum of the scores times the drawn dz */
 static double weighed(struct lb_net *net, int64_t step)
 {
-	const double *z = lb_net_forward_f64(net, w, x, ROWS, step);
+	const double *z = lb_net_forward_f64(net, w, &(struct lb_pass){ .b = ROWS, .x = x, .step = step });
 	double sum = 0;
 
 	for (size_t i = 0; i < ROWS * net->ld; i++)
@@ -84,7 +78,7 @@ START_TEST(input_gradient_is_that_of_differences)
 	for (size_t i = 0; i < ROWS; i++)
 		draw(dz + i * net->ld, 3, 10 + i, 1);
 	weighed(net, step);
-	lb_net_input_gradient_f64(net, w, ROWS, dz, turned, dx);
+	lb_net_input_gradient_f64(net, w, &(struct lb_pass){ .b = ROWS, .x = x, .step = step }, dz, turned, dx);
 	for (size_t i = 0; i < ROWS; i++)
 		for (size_t k = 0; k < FEATURES; k++) {
 			const double at = x[i * FEATURES + k], h = 1e-6;
@@ -103,8 +97,9 @@ START_TEST(input_gradient_is_that_of_differences)
 		x32[i] = (float)x[i];
 	for (size_t i = 0; i < ROWS * 3; i++)
 		dz32[i / 3 * 16 + i % 3] = (float)dz[i / 3 * net->ld + i % 3];
-	lb_net_forward_f32(single, w32, x32, ROWS, step);
-	lb_net_input_gradient_f32(single, w32, ROWS, dz32, turned32, dx32);
+	const struct lb_pass_f32 pass = { .b = ROWS, .x = x32, .step = step };
+	lb_net_forward_f32(single, w32, &pass);
+	lb_net_input_gradient_f32(single, w32, &pass, dz32, turned32, dx32);
 	for (size_t i = 0; i < ROWS * FEATURES; i++)
 		ck_near((double)dx32[i / FEATURES * 16 + i % FEATURES], dx[i / FEATURES * LB_PADDED(FEATURES) + i % FEATURES], 3e-6, "single", i);
 	lb_net_free_f64(net);
@@ -196,7 +191,7 @@ static void attack_with(struct lb_net *net, int kind, const char *set, int64_t s
 static double gap_at(struct lb_net *net, const double *at, size_t i)
 {
 	const size_t c = net->spec.width[net->spec.n_layers];
-	const double *z = lb_net_forward_f64(net, w, at, 1, -1);
+	const double *z = lb_net_forward_f64(net, w, &(struct lb_pass){ .b = 1, .x = at, .step = -1 });
 	double most = -HUGE_VAL;
 
 	if (c == 1)
@@ -248,7 +243,7 @@ START_TEST(closed_form_is_the_worst_of_the_ball)
 		double want = -HUGE_VAL;
 		ck_assert_double_le(radius(l2, out + i * FEATURES, row), eps * (1 + 1e-12));
 		for (size_t j = 0; j < c && !bounds; j++) {
-			const double *z = lb_net_forward_f64(net, w, row, 1, -1);
+			const double *z = lb_net_forward_f64(net, w, &(struct lb_pass){ .b = 1, .x = row, .step = -1 });
 			if (c == 1 || j != (size_t)y[i])
 				want = fmax(want, (c == 1 ? y[i] ? -z[0] : z[0] : z[j] - z[y[i]]) + eps * dual(l2, c, j, (size_t)y[i]));
 		}

@@ -147,6 +147,8 @@ static void problem_of(enum lb_kind kind)
 		p.data.target[k] = p.data.target[k] > 1;
 }
 
+static void ck_resumes_within_epochs(train_fn *train, const struct lb_setup *s, int rounds);
+
 /* Losses that remember: each says how much, and all of it comes back. */
 START_TEST(every_memory)
 {
@@ -167,6 +169,27 @@ START_TEST(every_memory)
 		found++;
 	}
 	ck_assert_int_ge(found, 5);
+}
+END_TEST
+
+/* Of each procedure all comes back too, at ends of epochs and within them: second models, averages, draws. */
+START_TEST(every_procedure)
+{
+	unsigned kinds, traits;
+	const struct lb_info *info;
+
+	for (size_t i = 0; (info = lb_procedure_info_f64(i, &kinds, &traits)); i++)
+		for (int k = 0; k < 2; k++) {
+			const struct lb_procedure_use use = { info, args(info, "") };
+			struct lb_setup s = kept(setup_of("ce", k ? "adam" : "sgd", k ? "" : "lr=0.1 momentum=0.9"), 0);
+			s.procedure = &use;
+			s.n_procedures = 1;
+			s.stop = (struct lb_early_stopping){ .on = i % 2 == 0, .metric = 0, .patience = 6 };
+			ck_resumes(precision[k], &s, 5);
+			s.checkpoint_every = 0;
+			ck_resumes_within_epochs(precision[k], &s, 3);
+			args_forget();
+		}
 }
 END_TEST
 
@@ -458,6 +481,7 @@ static Suite *suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, every_optimiser);
 	tcase_add_test(t, every_memory);
+	tcase_add_test(t, every_procedure);
 	tcase_add_test(t, early_stopping);
 	tcase_add_test(t, early_stopping_by_what_is_undefined);
 	tcase_add_test(t, trials_that_are_ahead);

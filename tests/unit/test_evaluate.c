@@ -1,13 +1,10 @@
 /* The digests of core/train/evaluate, caught by a metric of the test's own, against their definitions in long double. The model is
  * the identity, so that the features are the scores. */
 #include "core/engine/eval/evaluate.h"
+#include "tests/unit/net_f32.h"
 #include "tests/unit/training.h"
 
-struct lb_net_f32;
 struct lb_evaluator_f32;
-struct lb_net_f32 *lb_net_new_f32(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
-void lb_net_free_f32(struct lb_net_f32 *net);
-void lb_net_store_f32(const struct lb_net_f32 *net, const double *plain, float *w);
 struct lb_evaluator_f32 *lb_evaluator_new_f32(const struct lb_cohort *c, size_t columns, struct lb_err *err);
 void lb_evaluator_free_f32(struct lb_evaluator_f32 *e);
 int lb_evaluate_one_f32(struct lb_evaluator_f32 *e, const struct lb_setup *setup, struct lb_net_f32 *net, const float *w, int part,

@@ -90,7 +90,7 @@ static const double *repacked(size_t rows, size_t n, const double *x, size_t fro
 
 static const double *outputs(struct hand *h, const double *x, size_t rows)
 {
-	return repacked(rows, h->columns, lb_net_forward(h->net, h->w, x, rows, -1), h->net->ld, h->z, h->columns);
+	return repacked(rows, h->columns, lb_net_forward(h->net, h->w, &(struct lb_pass){ .b = rows, .x = x, .step = -1 }), h->net->ld, h->z, h->columns);
 }
 
 static void gradient(struct hand *h, uint64_t at)
@@ -107,7 +107,7 @@ static void gradient(struct hand *h, uint64_t at)
 	ck_assert_int_eq(lb_loss_eval(h->setup.loss, 64, &in, &value, dz, &err), 0);
 	ck_assert_uint_eq(h->net->ld, LB_PANEL);
 	repacked(h->views * ROWS, h->columns, dz, h->columns, wide, LB_PANEL);
-	lb_net_backward(h->net, h->w, x, h->views * ROWS, wide, h->g);
+	lb_net_backward(h->net, h->w, &(struct lb_pass){ .b = h->views * ROWS, .x = x, .step = -1 }, wide, h->g);
 	memcpy(h->g + h->net->n_params, dz + ROWS * h->columns, h->n_own * sizeof *dz);
 }
 

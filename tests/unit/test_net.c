@@ -1,18 +1,10 @@
 /* core/model against plain loops, differences and the definitions of the initial values; both precisions. */
 #include "core/engine/model/net.h"
 #include "losses/eval.h"
+#include "tests/unit/net_f32.h"
 #include "tests/unit/suite.h"
 
 #include <string.h>
-
-struct lb_net_f32;
-struct lb_net_f32 *lb_net_new_f32(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
-void lb_net_free_f32(struct lb_net_f32 *net);
-void lb_net_init_f32(const struct lb_net_f32 *net, float *w);
-void lb_net_store_f32(const struct lb_net_f32 *net, const double *plain, float *w);
-void lb_net_fetch_f32(const struct lb_net_f32 *net, const float *w, double *plain);
-const float *lb_net_forward_f32(struct lb_net_f32 *net, const float *w, const float *x, size_t b, int64_t step);
-void lb_net_backward_f32(struct lb_net_f32 *net, const float *w, const float *x, size_t b, const float *dz, float *g);
 
 enum { ROWS = 9, STEP = 5, MOST = 40000, STORED = 3 * MOST };
 
@@ -25,13 +17,16 @@ static double g32[MOST], z32[MOST];
 static _Alignas(64) double sw[STORED], sg[STORED], sz[STORED];
 static _Alignas(64) float sw32[STORED], sg32[STORED], sz32[STORED], x32[MOST];
 
+static struct lb_pass pass; /* the last */
+
 /* Scores of rows of x under w, tight, in z. */
 static const double *forward(struct lb_net *net, size_t b, int64_t step)
 {
 	const size_t out = net->spec.width[net->spec.n_layers];
 
 	lb_net_store_f64(net, w, sw);
-	const double *scores = lb_net_forward_f64(net, sw, x, b, step);
+	pass = (struct lb_pass){ .b = b, .x = x, .step = step };
+	const double *scores = lb_net_forward_f64(net, sw, &pass);
 	for (size_t i = 0; i < b * net->ld; i++)
 		if (i % net->ld < out)
 			z[i / net->ld * out + i % net->ld] = scores[i];
@@ -48,7 +43,7 @@ static void backward(struct lb_net *net, size_t b)
 	memset(sz, 0, b * net->ld * sizeof *sz);
 	for (size_t i = 0; i < b * out; i++)
 		sz[i / out * net->ld + i % out] = dz[i];
-	lb_net_backward_f64(net, sw, x, b, sz, sg);
+	lb_net_backward_f64(net, sw, &pass, sz, sg);
 	lb_net_fetch_f64(net, sg, g);
 	double inside = 0, all = 0;
 	for (size_t i = 0; i < lb_model_spec_size(&net->spec); i++)
@@ -62,6 +57,7 @@ static void backward(struct lb_net *net, size_t b)
 static void single(struct lb_net_f32 *net, const struct lb_model_spec *s, size_t b, int64_t step)
 {
 	const size_t out = s->width[s->n_layers], ld = 16;
+	const struct lb_pass_f32 single_pass = { .b = b, .x = x32, .step = step };
 
 	for (size_t i = 0; i < b * s->width[0]; i++)
 		x32[i] = (float)x[i];
@@ -69,10 +65,10 @@ static void single(struct lb_net_f32 *net, const struct lb_model_spec *s, size_t
 	for (size_t i = 0; i < b * out; i++)
 		sz32[i / out * ld + i % out] = (float)dz[i];
 	lb_net_store_f32(net, w, sw32);
-	const float *scores = lb_net_forward_f32(net, sw32, x32, b, step);
+	const float *scores = lb_net_forward_f32(net, sw32, &single_pass);
 	for (size_t i = 0; i < b * out; i++)
 		z32[i] = (double)scores[i / out * ld + i % out];
-	lb_net_backward_f32(net, sw32, x32, b, sz32, sg32);
+	lb_net_backward_f32(net, sw32, &single_pass, sz32, sg32);
 	lb_net_fetch_f32(net, sg32, g32);
 }
 

@@ -165,9 +165,22 @@ static size_t worst_rival(const struct lb_attack *a, const real *z, const real *
 	return best;
 }
 
+/* The pass of rows that an attack moved, without dropout. */
+static struct lb_pass pass_of(const struct lb_attacked *on, const real *x)
+{
+	return (struct lb_pass){ .b = on->b, .x = x, .step = -1, .team = on->team };
+}
+
+static const real *scores_at(const struct lb_attacked *on, const real *x)
+{
+	const struct lb_pass pass = pass_of(on, x);
+
+	return lb_net_forward(on->net, on->w, &pass);
+}
+
 static int closed_form(struct lb_attack *a, const struct lb_attacked *on, real *out)
 {
-	const real *z = lb_net_forward(on->net, on->w, on->x, on->b, -1);
+	const real *z = scores_at(on, on->x);
 
 	lb_net_fetch(on->net, on->w, a->plain);
 	for (size_t pair = 0; !a->par[LB_ATTACK_CLIP].n && pair < a->c * a->c; pair++) {
@@ -180,7 +193,7 @@ static int closed_form(struct lb_attack *a, const struct lb_attacked *on, real *
 		aim(a, a->c == 1 ? 0 : worst_rival(a, z + i * on->net->ld, row, y), y);
 		move(a, a->par[LB_ATTACK_EPS].v, row, row, out + i * a->d);
 	}
-	return on->seen ? on->seen(on->arg, lb_net_forward(on->net, on->w, out, on->b, -1), on->net->ld) : 0;
+	return on->seen ? on->seen(on->arg, scores_at(on, out), on->net->ld) : 0;
 }
 
 /* ---- fgsm and pgd ---- */
@@ -190,7 +203,7 @@ static int look(struct lb_attack *a, const struct lb_attacked *on, enum lb_attac
 {
 	const size_t ld = on->net->ld;
 
-	*z = lb_net_forward(on->net, on->w, a->x, on->b, -1);
+	*z = scores_at(on, a->x);
 	for (size_t i = 0; out && i < on->b; i++) {
 		const double value = lb_attack_value(objective, a->c, *z + i * ld, (size_t)on->y[on->rows[i]],
 							    a->first ? a->first + i * a->c : NULL);
@@ -207,10 +220,11 @@ static void advance(struct lb_attack *a, const struct lb_attacked *on, enum lb_a
 		    real *to)
 {
 	const size_t ld = on->net->ld, ldx = LB_PADDED(a->d);
+	const struct lb_pass pass = pass_of(on, a->x);
 
 	for (size_t i = 0; i < on->b; i++)
 		lb_attack_slope(objective, a->c, z + i * ld, (size_t)on->y[on->rows[i]], a->first ? a->first + i * a->c : NULL, a->dz + i * ld);
-	lb_net_input_gradient(on->net, on->w, on->b, a->dz, a->turned, a->dx);
+	lb_net_input_gradient(on->net, on->w, &pass, a->dz, a->turned, a->dx);
 	for (size_t i = 0; i < on->b; i++) {
 		for (size_t k = 0; k < a->d; k++)
 			a->direction[k] = (double)a->dx[i * ldx + k];
@@ -227,7 +241,7 @@ static int fgsm(struct lb_attack *a, const struct lb_attacked *on, real *out)
 	if (rc)
 		return rc;
 	advance(a, on, objective_of(a), z, a->par[LB_ATTACK_EPS].v, out);
-	return on->seen ? on->seen(on->arg, lb_net_forward(on->net, on->w, out, on->b, -1), on->net->ld) : 0;
+	return on->seen ? on->seen(on->arg, scores_at(on, out), on->net->ld) : 0;
 }
 
 /* Where restart `turn` begins. */
@@ -273,7 +287,7 @@ static int pgd(struct lb_attack *a, const struct lb_attacked *on, real *out)
 
 	memcpy(out, on->x, on->b * a->d * sizeof *out);
 	if (a->first) {
-		const real *z = lb_net_forward(on->net, on->w, on->x, on->b, -1);
+		const real *z = scores_at(on, on->x);
 		for (size_t i = 0; i < on->b; i++)
 			memcpy(a->first + i * a->c, z + i * on->net->ld, a->c * sizeof *a->first);
 	}

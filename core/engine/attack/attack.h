@@ -25,7 +25,8 @@ struct lb_attack {
 
 /* The rows of one attack; all borrowed. */
 struct lb_attacked {
-	struct lb_net *net;   /* its last forward is lost */
+	struct lb_net *net;      /* its last forward is lost */
+	struct lb_team *team;    /* that shares the work of its products, or NULL */
 	const real *w;
 	const real *x;           /* (b, d) */
 	const int32_t *y;        /* of the whole dataset */

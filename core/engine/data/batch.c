@@ -2,15 +2,19 @@
 
 #include "core/base/mem.h"
 #include "core/engine/data/batch_dense.h"
+#include "core/engine/step/procedure.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 bool lb_feed_compressed(const struct lb_cohort *c)
 {
-	for (size_t i = 0; i < c->k; i++)
-		if (c->trial[i].view || c->trial[i].attack || c->trial[i].probe || (c->trial[i].loss && c->trial[i].loss->needs & LB_NEEDS_FEATURES))
+	for (size_t i = 0; i < c->k; i++) {
+		const struct lb_setup *t = &c->trial[i];
+		if (t->view || t->attack || t->probe || lb_procedures_traits(t) & LB_CHANGES_INPUTS ||
+		    (t->loss && t->loss->needs & LB_NEEDS_FEATURES))
 			return false;
+	}
 	return c->features->data->x.start != NULL;
 }
 

@@ -118,6 +118,7 @@ struct round {
 	size_t n;
 	int part;
 	struct lb_attack *attack; /* the probe's, of one model alone; or NULL */
+	bool joint;              /* the first layers of all models are made at once */
 };
 
 /* The chunk that was loaded, by model i. */
@@ -128,8 +129,8 @@ static int judge_chunk(struct lb_evaluator *e, const struct round *r, size_t i, 
 	const uint32_t *rows = e->cohort->split->rows[r->part] + start;
 	const size_t c = columns_of(e, s);
 
-	s->net->sparse = &e->feed.rows;
-	const real *z = lb_net_forward(s->net, s->w, e->feed.x, b, -1);
+	const struct lb_pass pass = { .b = b, .x = e->feed.x, .sparse = &e->feed.rows, .step = -1, .first_layer_done = r->joint, .team = e->team };
+	const real *z = lb_net_forward(s->net, s->w, &pass);
 	size_t ld = s->net->ld;
 	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, e->feed.x, start, b);
 	if (scores_of(e, s, &z, &ld, b, err))
@@ -148,23 +149,21 @@ static int judge_chunk(struct lb_evaluator *e, const struct round *r, size_t i, 
 	return 0;
 }
 
-static int go_through(struct lb_evaluator *e, const struct round *r, struct lb_err *err)
+static int go_through(struct lb_evaluator *e, struct round *r, struct lb_err *err)
 {
 	const size_t n = e->cohort->split->n[r->part];
-	const bool wide = e->front && lb_front_helps(e->front, r->n);
 
-	for (size_t i = 0; wide && i < r->n; i++)
+	r->joint = e->front && lb_front_helps(e->front, r->n);
+	for (size_t i = 0; r->joint && i < r->n; i++)
 		lb_front_take(e->front, i, r->s[i].net, r->s[i].w);
 	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
 		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
-		lb_feed_load(&e->feed, e->cohort->split->rows[r->part] + start, b, r->s[0].net->team);
-		if (wide)
-			lb_front_forward(e->front, r->n, e->feed.x, b);
-		for (size_t i = 0; i < r->n; i++) {
+		lb_feed_load(&e->feed, e->cohort->split->rows[r->part] + start, b, e->team);
+		if (r->joint)
+			lb_front_forward(e->front, r->n, e->feed.x, b, e->team);
+		for (size_t i = 0; i < r->n; i++)
 			if (!r->s[i].bad && judge_chunk(e, r, i, start, b, err))
 				return -1;
-			r->s[i].net->begun = false;
-		}
 	}
 	return 0;
 }

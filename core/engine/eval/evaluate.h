@@ -34,6 +34,7 @@ struct lb_evaluator {
 	struct lb_last_layer last;
 	real *moved;                         /* (chunk, features) by the probe; NULL where no trial has one */
 	struct lb_front *front;           /* borrowed; for several models at once, or NULL */
+	struct lb_team *team;             /* borrowed; threads that share the work, or NULL */
 };
 
 struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns, struct lb_err *err);

@@ -58,8 +58,8 @@ static void embed(struct prediction *q, double *out)
 	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
 		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
 		lb_feed_load(&q->e->feed, q->split.rows[LB_TEST] + start, b, NULL);
-		q->net->sparse = &q->e->feed.rows;
-		const real *h = lb_net_forward(q->net, q->w, q->e->feed.x, b, -1);
+		const struct lb_pass pass = { .b = b, .x = q->e->feed.x, .sparse = &q->e->feed.rows, .step = -1 };
+		const real *h = lb_net_forward(q->net, q->w, &pass);
 		size_t d = q->setup.model.width[last], ld = q->net->ld;
 		if (!of_embeddings(&q->setup))
 			h = lb_net_features(q->net, q->e->feed.x, &d, &ld);

@@ -70,7 +70,7 @@ int lb_probe(struct lb_evaluator *e, struct lb_attack *attack, const struct lb_s
 {
 	struct lb_digest *d = &e->digest[0];
 	struct probing p = { .d = d, .decision = s->decision, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
-	const struct lb_attacked on = { .net = s->net, .w = s->w, .x = e->feed.x, .y = s->setup->y, .rows = rows, .b = b, .step = -1,
+	const struct lb_attacked on = { .net = s->net, .team = e->team, .w = s->w, .x = e->feed.x, .y = s->setup->y, .rows = rows, .b = b, .step = -1,
 					   .seen = seen, .arg = &p };
 
 	memcpy(d->robust + start, d->pred + start, b * sizeof *d->robust);

@@ -5,25 +5,7 @@
 #include "core/training/lbfgs.h"
 #include "core/engine/fit/naive_bayes.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-static void end_trial(struct lb_outcome *o, enum lb_status status)
-{
-	o->status = status;
-	for (int part = 0; part < 3; part++) {
-		free(o->metric[part]);
-		o->metric[part] = NULL;
-	}
-}
-
-static void diverged(struct lb_outcome *o, const char *cause)
-{
-	o->bad_epoch = 1;
-	o->bad_step = o->steps;
-	snprintf(o->cause, sizeof o->cause, "%s", cause);
-	end_trial(o, LB_TRIAL_DIVERGED);
-}
 
 /* Cells of features from which the second objective pays. */
 enum { ROUGH_CELLS = 1000000 };
@@ -45,9 +27,9 @@ static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, dou
 	o->objective = at.value;
 	o->gradient = at.gradient;
 	if (at.stopped)
-		end_trial(o, LB_TRIAL_INTERRUPTED);
+		lb_outcome_end(o, LB_TRIAL_INTERRUPTED);
 	else if (!at.finite)
-		diverged(o, "the training loss at the initial parameters is not finite");
+		lb_outcome_diverged(o, 1, "the training loss at the initial parameters is not finite");
 	return 0;
 }
 
@@ -70,7 +52,6 @@ static int evaluate_parts(struct lb_evaluator *e, struct lb_subject *s, struct l
 
 static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_outcome *o, struct lb_err *err)
 {
-	static const char *const part_name[] = { "training", "validation", "test" };
 	struct lb_evaluator *e = lb_evaluator_new(c, o->columns, err);
 	struct lb_net *net = lb_net_new(&setup->model, LB_EVAL_CHUNK, err);
 	const size_t own = lb_setup_own(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
@@ -84,11 +65,8 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 		rounded[net->n_params + i] = (real)w[plain + i];
 	if (!rc)
 		rc = evaluate_parts(e, &s, o, &part, err);
-	if (rc == 1) {
-		char cause[120];
-		snprintf(cause, sizeof cause, "a score of row %zu (%s) is not finite", s.bad_row, part_name[part]);
-		diverged(o, cause);
-	}
+	if (rc == 1)
+		lb_outcome_bad_score(o, 1, part, s.bad_row);
 	free(rounded);
 	lb_net_free(net);
 	lb_evaluator_free(e);

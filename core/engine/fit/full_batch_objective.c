@@ -2,7 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/training/optim_params.h"
-#include "core/engine/step/learner.h"
+#include "core/engine/step/step.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,6 @@ static int open_objective(struct lb_objective *o, const struct lb_setup *setup, 
 	    lb_feed_open(&o->feed, c->features, lb_feed_compressed(c), o->kept ? o->n : c->batch, false, err) ||
 	    lb_learner_open(&o->learner, c, setup, err))
 		return -1;
-	o->learner.net->team = o->team;
 	return 0;
 }
 
@@ -98,7 +97,7 @@ static struct lb_feed chunk(struct lb_objective *o, size_t start, size_t b)
 
 int lb_objective_centring(struct lb_objective *o, struct lb_centring *c, struct lb_err *err)
 {
-	const struct lb_layer *first = &o->learner.net->layer[0];
+	const struct lb_layer *first = &o->learner.model.net->layer[0];
 	const size_t d = first->in;
 
 	*c = (struct lb_centring){ .in = d, .out = first->out };
@@ -120,7 +119,7 @@ int lb_objective_centring(struct lb_objective *o, struct lb_centring *c, struct 
 
 void lb_objective_start(const struct lb_objective *o, double *w)
 {
-	lb_learner_fetch(&o->learner, o->learner.w, w);
+	lb_model_unpack(&o->learner.model, o->learner.model.w, w);
 }
 
 /* decay/2 |w|^2 of n parameters; its gradient is added to g. */
@@ -137,26 +136,27 @@ static double penalty(double decay, size_t n, const double *w, double *g)
 
 double lb_objective_value(struct lb_objective *o, const double *w, double *g)
 {
-	struct lb_learner *l = &o->learner;
-	const struct lb_arg *par = l->setup->optimizer_par;
+	struct lb_model *model = &o->learner.model;
+	const struct lb_arg *par = model->par;
 	const double decay = par[LB_LBFGS_WEIGHT_DECAY].v, bias_decay = par[LB_LBFGS_DECAY_BIAS].v != 0 ? decay : 0;
-	const size_t n_params = lb_model_spec_size(&l->net->spec) + l->n_own;
+	const size_t n_params = lb_model_spec_size(&model->net->spec) + model->n_own;
 	double value = 0;
 
-	lb_learner_store(l, w, l->w);
+	lb_model_pack(model, w, model->w);
 	memset(g, 0, n_params * sizeof *g);
 	for (size_t start = 0; start < o->n; start += o->cohort.batch) {
 		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
 		const double share = (double)b / (double)o->n;
 		const struct lb_feed f = chunk(o, start, b);
-		const struct lb_minibatch m = { .feed = &f, .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b };
-		value += share * lb_learner_gradient(l, &o->cohort, &m, -1);
-		lb_learner_fetch(l, l->g, o->plain);
+		const struct lb_minibatch m = { .feed = &f, .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b,
+						.team = o->team };
+		value += share * lb_learner_gradient(&o->learner, &o->cohort, &m);
+		lb_model_unpack(model, model->g, o->plain);
 		for (size_t i = 0; i < n_params; i++)
 			g[i] += share * o->plain[i];
 	}
-	for (size_t i = 0; i < l->net->spec.n_layers; i++) {
-		const size_t out = l->net->layer[i].out, weights = l->net->layer[i].in * out;
+	for (size_t i = 0; i < model->net->spec.n_layers; i++) {
+		const size_t out = model->net->layer[i].out, weights = model->net->layer[i].in * out;
 		value += penalty(decay, weights, w, g);
 		value += penalty(bias_decay, out, w + weights, g + weights);
 		w += weights + out;

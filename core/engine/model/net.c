@@ -274,9 +274,10 @@ static size_t piece_rows(size_t b)
 
 struct forward_job {
 	const struct lb_net *net;
+	const struct lb_pass *pass;
 	const struct lb_layer *l;
 	const real *w, *x;
-	size_t stride, b;        /* rows of x are `stride` apart */
+	size_t stride;           /* of rows of x */
 };
 
 /* a (b,out) = x (b,in) . W + bias, h = activation of a in a hidden layer; a part of it */
@@ -286,10 +287,10 @@ static void make_scores(const struct forward_job *j, struct part p)
 	const struct lb_panels w = stacked_from(j->w + l->w, l->in, p.column), a = rows_of(l->a + p.row * l->ld + p.column, l->ld);
 	const real *bias = j->w + l->b + p.column;
 
-	if (j->net->begun && l == j->net->layer)
+	if (j->pass->first_layer_done && l == j->net->layer)
 		;
 	else if (!j->x) {
-		const struct lb_compressed *all = j->net->sparse, some = { all->start + p.row, all->column, all->value };
+		const struct lb_compressed *all = j->pass->sparse, some = { all->start + p.row, all->column, all->value };
 		lb_kernel()->sparse_product(p.rows, p.columns, &some, w, bias, a);
 	} else
 		lb_kernel()->product(p.rows, p.columns, l->in, (struct lb_left){ j->x + p.row * j->stride, j->stride, 1 }, w, bias, a);
@@ -301,34 +302,37 @@ static void forward_part(void *arg, size_t i, size_t size)
 {
 	const struct forward_job *j = arg;
 
-	make_scores(j, part_of(j->l, j->b, i, size));
+	make_scores(j, part_of(j->l, j->pass->b, i, size));
 }
 
 static void forward_piece(void *arg, size_t k)
 {
 	const struct forward_job *j = arg;
 
-	make_scores(j, piece_of(j->b, j->l->ld, piece_rows(j->b), k));
+	make_scores(j, piece_of(j->pass->b, j->l->ld, piece_rows(j->pass->b), k));
 }
 
-const real *lb_net_forward(struct lb_net *net, const real *w, const real *x, size_t b, int64_t step)
+static bool drops(const struct lb_net *net, const struct lb_pass *p)
 {
-	struct forward_job job = { .net = net, .w = w, .x = x, .stride = net->layer[0].in, .b = b };
+	return net->spec.dropout > 0 && p->step >= 0;
+}
 
-	net->dropped = net->spec.dropout > 0 && step >= 0;
+const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pass *p)
+{
+	struct forward_job job = { .net = net, .pass = p, .w = w, .x = p->x, .stride = net->layer[0].in };
+
 	for (size_t i = 0; i < net->spec.n_layers; i++) {
 		struct lb_layer *l = &net->layer[i];
 		job.l = l;
-		if (cut_by_columns(l, lb_team_size(net->team)))
-			lb_team_pieces(net->team, pieces_of(b, l->ld, piece_rows(b)), forward_piece, &job);
+		if (cut_by_columns(l, lb_team_size(p->team)))
+			lb_team_pieces(p->team, pieces_of(p->b, l->ld, piece_rows(p->b)), forward_piece, &job);
 		else
-			lb_team_run(net->team, forward_part, &job);
-		if (net->dropped && l->h)
-			drop(net, l, b, step, i);
+			lb_team_run(p->team, forward_part, &job);
+		if (drops(net, p) && l->h)
+			drop(net, l, p->b, p->step, i);
 		job.x = l->h;
 		job.stride = l->ld;
 	}
-	net->begun = false;
 	return net->layer[net->spec.n_layers - 1].a;
 }
 
@@ -343,11 +347,11 @@ const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, 
 
 struct backward_job {
 	const struct lb_net *net;
+	const struct lb_pass *pass;
 	const struct lb_layer *l, *below; /* below NULL: the first layer */
 	struct lb_left seen;          /* the layer's input, transposed */
 	const real *d;                   /* (b,out) */
 	real *g, *next;
-	size_t b;
 };
 
 /* gW (in,out) = x' (in,b) . d, a part of it */
@@ -359,17 +363,17 @@ static void make_gradient(const struct backward_job *j, struct part p)
 	to.x += p.row * LB_PANEL;
 	if (narrow(l, !j->below)) {
 		const struct lb_panels turned = rows_of(j->net->gradient + p.row, LB_PADDED(l->in));
-		lb_kernel()->product(l->out, LB_PADDED(p.rows), j->b, (struct lb_left){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
+		lb_kernel()->product(l->out, LB_PADDED(p.rows), j->pass->b, (struct lb_left){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
 					NULL, turned);
 		lb_kernel()->transpose(l->out, p.rows, turned, to);
 		return;
 	}
-	lb_kernel()->product(p.rows, p.columns, j->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
+	lb_kernel()->product(p.rows, p.columns, j->pass->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
 				rows_of(j->d + p.column, l->ld), NULL, to);
 }
 
-/* Computes one tile of dW into a stack buffer and passes it to net->ready while it is still in the first caches. The
- * tile is not written to g. */
+/* Computes one tile of dW into a stack buffer and passes it to on_gradient while it is still in the
+ * first caches. The tile is not written to g. */
 static void tell_piece(void *arg, size_t k)
 {
 	const struct backward_job *j = arg;
@@ -377,16 +381,16 @@ static void tell_piece(void *arg, size_t k)
 	const struct part p = piece_of(l->in, l->ld, TOLD_ROWS, k);
 	real g[TOLD_ROWS * COLUMN_GRAIN] __attribute__((aligned(64)));
 
-	lb_kernel()->product(p.rows, p.columns, j->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
+	lb_kernel()->product(p.rows, p.columns, j->pass->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
 				rows_of(j->d + p.column, l->ld), NULL, stacked(g, p.rows));
 	for (size_t c = 0; c < p.columns; c += LB_PANEL)
-		j->net->ready(j->net->ready_arg, l->w + (p.column + c) * l->in + p.row * LB_PANEL, p.rows * LB_PANEL, g + c * p.rows);
+		j->pass->on_gradient(j->pass->arg, l->w + (p.column + c) * l->in + p.row * LB_PANEL, p.rows * LB_PANEL, g + c * p.rows);
 }
 
 /* Whether the gradient of the layer's weights is made and told of by pieces. */
 static bool by_pieces(const struct backward_job *j, size_t size)
 {
-	return j->seen.x && j->net->ready && !narrow(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
+	return j->seen.x && j->pass->on_gradient && !narrow(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
 }
 
 /* next (b,in) = d (b,out) . W', through the activation of the layer below */
@@ -394,13 +398,13 @@ static void next_part(void *arg, size_t i, size_t size)
 {
 	const struct backward_job *j = arg;
 	const size_t out = j->l->out, ld = j->below->ld;
-	const struct part p = part_of(j->below, j->b, i, size);
+	const struct part p = part_of(j->below, j->pass->b, i, size);
 	const size_t first = p.row * ld + p.column;
 	real *next = j->next + first;
 
 	lb_kernel()->product(p.rows, p.columns, out, (struct lb_left){ j->d + p.row * j->l->ld, j->l->ld, 1 },
 				stacked_from(j->net->turned, out, p.column), NULL, rows_of(next, ld));
-	for (size_t r = 0; j->net->dropped && r < p.rows; r++)
+	for (size_t r = 0; drops(j->net, j->pass) && r < p.rows; r++)
 		for (size_t k = 0; k < p.columns; k++)
 			next[r * ld + k] *= j->below->mask[first + r * ld + k];
 	activate_back(j->net->spec.activation, p.rows, p.columns, ld, j->below->a + first, next);
@@ -416,9 +420,9 @@ static void backward_part(void *arg, size_t i, size_t size)
 		next_part(arg, i, size);
 }
 
-void lb_net_backward(struct lb_net *net, const real *w, const real *x, size_t b, const real *dz, real *g)
+void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *g)
 {
-	struct backward_job job = { .net = net, .d = dz, .g = g, .b = b };
+	struct backward_job job = { .net = net, .pass = p, .d = dz, .g = g };
 
 	for (size_t i = net->spec.n_layers; i-- > 0;) {
 		const struct lb_layer *l = &net->layer[i], *below = i ? l - 1 : NULL;
@@ -426,22 +430,22 @@ void lb_net_backward(struct lb_net *net, const real *w, const real *x, size_t b,
 		job.l = l;
 		job.below = below;
 		job.next = net->delta[i % 2];
-		job.seen = (struct lb_left){ below ? below->h : x, 1, below ? below->ld : l->in };
+		job.seen = (struct lb_left){ below ? below->h : p->x, 1, below ? below->ld : l->in };
 		if (below)
 			lb_kernel()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->turned, l->out));
-		const bool pieces = by_pieces(&job, lb_team_size(net->team));
+		const bool pieces = by_pieces(&job, lb_team_size(p->team));
 		if (below || !pieces)
-			lb_team_run(net->team, backward_part, &job);
+			lb_team_run(p->team, backward_part, &job);
 		if (pieces)
-			lb_team_pieces(net->team, pieces_of(l->in, l->ld, TOLD_ROWS), tell_piece, &job);
+			lb_team_pieces(p->team, pieces_of(l->in, l->ld, TOLD_ROWS), tell_piece, &job);
 		else if (!job.seen.x)
-			lb_kernel()->sparse_transposed(b, l->ld, net->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
-		else if (net->ready)
-			net->ready(net->ready_arg, l->w, l->in * l->ld, g + l->w);
+			lb_kernel()->sparse_transposed(p->b, l->ld, p->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
+		else if (p->on_gradient)
+			p->on_gradient(p->arg, l->w, l->in * l->ld, g + l->w);
 		if (net->spec.bias_init == LB_BIAS_NONE)
 			memset(g + l->b, 0, l->ld * sizeof *g);
 		else
-			lb_kernel()->column_sums(b, l->ld, rows_of(job.d, l->ld), g + l->b);
+			lb_kernel()->column_sums(p->b, l->ld, rows_of(job.d, l->ld), g + l->b);
 		job.d = job.next;
 	}
 }
@@ -465,19 +469,19 @@ static void input_rows(void *arg, size_t i, size_t size)
 				rows_of(j->dx + start * ld, ld));
 }
 
-void lb_net_input_gradient(struct lb_net *net, const real *w, size_t b, const real *dz, real *turned, real *dx)
+void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *turned, real *dx)
 {
 	const struct lb_layer *first = &net->layer[0];
-	struct backward_job job = { .net = net, .d = dz, .b = b };
+	struct backward_job job = { .net = net, .pass = p, .d = dz };
 
 	for (size_t i = net->spec.n_layers; i-- > 1;) {
 		job.l = &net->layer[i];
 		job.below = job.l - 1;
 		job.next = net->delta[i % 2];
 		lb_kernel()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->turned, job.l->out));
-		lb_team_run(net->team, next_part, &job);
+		lb_team_run(p->team, next_part, &job);
 		job.d = job.next;
 	}
 	lb_kernel()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(turned, first->out));
-	lb_team_run(net->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .turned = turned, .dx = dx, .b = b });
+	lb_team_run(p->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .turned = turned, .dx = dx, .b = p->b });
 }

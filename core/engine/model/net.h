@@ -29,22 +29,27 @@ struct lb_net {
 	size_t n_params;         /* values of the flat vector, padding included; lb_model_spec_size counts the true parameters */
 	size_t max_b;
 	size_t ld;               /* stride of scores and their derivatives: the outputs, padded */
-	bool dropped;            /* the last forward drew dropout, and backward follows its masks */
 	struct lb_layer layer[LB_MAX_LAYERS];
 	real *delta[2];          /* (max_b, widest) gradients on their way back */
 	real *turned;            /* the transposed weights of one layer */
 	real *gradient;          /* the transposed gradient of one layer's weights, for layers of few outputs */
-	/* Borrowed; the rows of the next forward and backward where x is NULL. Backward then writes
-	 * only those rows of the first layer's gradient that some row of the batch has an entry
-	 * for: the others must be 0 before. */
+};
+
+/* One pass of a batch through a net, forward and then backward. Everything is borrowed. */
+struct lb_pass {
+	size_t b;                /* rows */
+	const real *x;           /* (b, inputs), not padded; NULL: the rows are sparse */
+	/* Backward writes only those rows of the first layer's gradient that some row of the batch
+	 * has an entry for: the others must be 0 before. */
 	const struct lb_compressed *sparse;
-	bool begun;              /* the next forward finds the first layer's affine values made: lb_net_forward clears it */
+	int64_t step;            /* draws dropout for this training step; -1: no dropout (evaluation) */
+	bool first_layer_done;   /* forward finds the first layer's affine values made */
+	struct lb_team *team;    /* threads that share the rows of every product; NULL: the caller alone */
 	/* Optional. Backward calls it once for every block of weight gradients, those of w[at .. at
 	 * + n), right after it has computed them. The callback may update these weights. Blocks
-	 * passed to it are not stored in g. It is not called for compressed inputs. */
-	void (*ready)(void *arg, size_t at, size_t n, const real *g);
-	void *ready_arg;
-	struct lb_team *team;    /* borrowed; threads that share the rows of every product. NULL after lb_net_new: the caller alone */
+	 * passed to it are not stored in g. It is not called for sparse rows. */
+	void (*on_gradient)(void *arg, size_t at, size_t n, const real *g);
+	void *arg;               /* of on_gradient */
 };
 
 /* Working memory for batches of up to max_b rows. Owned; release with lb_net_free. */
@@ -58,24 +63,23 @@ void lb_net_init(const struct lb_net *net, real *w);
 void lb_net_store(const struct lb_net *net, const double *plain, real *w);
 void lb_net_fetch(const struct lb_net *net, const real *w, double *plain);
 
-/* Scores (b, outputs) with stride net->ld, padding 0, of x (b, inputs), which is not padded, or of
- * net->sparse where x is NULL; borrowed, valid until the next call. step >= 0 draws dropout for
- * that training step; step < 0 is evaluation, without dropout. */
-const real *lb_net_forward(struct lb_net *net, const real *w, const real *x, size_t b, int64_t step);
+/* Computes the scores of the pass's rows. Returns (b, outputs) with stride net->ld, padding 0;
+ * borrowed, valid until the next call. */
+const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pass *p);
 
-/* After lb_net_forward on the same x: what the output layer saw, (b, *d) with rows *stride apart:
- * the last hidden layer's h, or x. */
+/* Returns what the output layer saw in the last forward, of rows x: (b, *d) with rows *stride
+ * apart, the last hidden layer's h, or x. */
 const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, size_t *stride);
 
-/* After lb_net_forward on the same x: g (n_params) <- gradient of the loss whose derivative by the
- * scores is dz (b, outputs), with stride net->ld and padding 0. That by the biases is 0 where the
- * spec has none. */
-void lb_net_backward(struct lb_net *net, const real *w, const real *x, size_t b, const real *dz, real *g);
+/* After lb_net_forward in the same pass: g (n_params) <- gradient of the loss whose derivative by
+ * the scores is dz (b, outputs), with stride net->ld and padding 0. That by the biases is 0 where
+ * the spec has none. */
+void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *g);
 
-/* After lb_net_forward on rows written out: dx (b, inputs), rows LB_PADDED(inputs) apart with
+/* After lb_net_forward in the same pass, on rows written out: dx (b, inputs), rows LB_PADDED(inputs) apart with
  * padding 0, <- gradient by the rows of the loss whose derivative by the scores is dz (b, outputs),
  * with stride net->ld and padding 0. Follows the dropout of that forward. turned: room for the
  * first layer's outputs times LB_PADDED(inputs) values. */
-void lb_net_input_gradient(struct lb_net *net, const real *w, size_t b, const real *dz, real *turned, real *dx);
+void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *turned, real *dx);
 
 #endif

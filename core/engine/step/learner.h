@@ -1,52 +1,66 @@
-/* One trial inside the cohort trainer: its parameters and everything a step needs, allocated once.
- * Compiled once per precision. */
+/* One trial inside the cohort trainer: its model, its loss, its procedures and everything a step
+ * needs, allocated once. Compiled once per precision. */
 #ifndef LB_LEARNER_H
 #define LB_LEARNER_H
 
-#include "core/engine/model/net.h"
-#include "core/engine/optim/optim.h"
 #include "core/engine/attack/attack.h"
 #include "core/engine/data/batch.h"
+#include "core/engine/model/model.h"
+#include "core/training/persist.h"
 #include "core/training/train.h"
 #include "losses/loss.h"
 
+struct lb_hook;
+
+/* How far a training has come: the values of a checkpoint that are no arrays. */
+struct lb_reached {
+	int64_t step;            /* steps done */
+	double loss_sum;         /* over the epoch, each batch times its rows */
+	double best_value;       /* of early stopping's metric; with best_epoch, from 1, 0: none yet */
+	uint64_t best_epoch, undefined_epochs;
+	int64_t strain_step;     /* from 1; the last whose gradient was measured (core/engine/train/divergence.h), 0: none */
+	uint64_t strain_place;
+	double strain_norm;
+	double train_seconds, evaluate_seconds;
+};
+
 struct lb_learner {
 	const struct lb_setup *setup;
+	size_t columns;          /* of the model's output */
+	size_t views;            /* of each row; 1 for most losses */
+	unsigned traits;         /* of the procedures together, of enum lb_procedure_trait */
 	const struct lb_loss *loss;
-	const struct lb_optim *optim;
 	struct lb_loss_facts facts;
-	double *counts;                  /* training rows of each class */
+	double *counts;          /* training rows of each class */
 	void *loss_state;
-	struct lb_net *net;
-	size_t n_own, n_params;          /* parameters of the loss, and all: w, g, best and slot hold the model's, then the loss's */
-	real *w, *g, *best, *slot[LB_MAX_SLOTS];
-	real *dz, *scratch;              /* (views * batch, net->ld) with padding 0, (batch, columns + 4) */
-	real *tight;                     /* for losses with .batch or .visit: 2 x (views * batch, columns), scores and their derivatives */
-	real *h;                         /* (batch, width of the last hidden layer) for a loss that needs them, or NULL */
-	int32_t *y;                      /* of the batch */
-	real *t, *weight;                /* of the batch; NULL where the task has none */
-	real *unscaled;                  /* the parameters for targets as they are, with room to make them; NULL without units */
+	struct lb_model model;
+	struct lb_hook *hook;    /* (n_hooks) the procedures in use */
+	size_t n_hooks;
+	struct lb_attack attack; /* empty where the setup has none */
+
+	/* Room for one batch as the loss reads it. NULL where it reads none of it. */
+	int32_t *y;              /* (b) labels */
+	real *t;                 /* (b, columns) targets, labels or a teacher's scores */
+	real *weight;            /* (b) */
+	real *h;                 /* (b, width of the last hidden layer) */
+	real *x;                 /* (views * b, features) rows as views, an attack or procedures change them */
+	real *scratch;           /* (b, columns + 4) */
+	real *tight;             /* for losses with .batch or .visit: 2 x (views * b, columns), scores and their derivatives */
+	double *wide;            /* for losses that own parameters or see views */
+
+	/* Room for procedures. NULL where none needs it. */
+	real *row_loss, *row_weight; /* (b) */
+	real *dz_sum;            /* (b, net->ld) */
+	real *changed;           /* (n_params) weights that a forward or an evaluation reads */
+
+	real *best;              /* (n_params) the parameters of the best epoch, with early stopping */
+	real *unscaled;          /* (n_params) the parameters for targets as they are, with room to make them; NULL without units */
 	double *plain;
-	double *wide;                    /* scratch of a loss that owns parameters or sees views, or NULL */
-	size_t views;                    /* of each row; 1 for most losses */
-	real *x;                         /* (views * batch, features) if there are several, or an attack moves the rows; else NULL */
-	struct lb_attack attack;      /* empty where the setup has none */
-	size_t columns;                  /* of the model's output */
-	/* Compressed rows: the columns whose rows of the first layer's gradient are not 0, and,
-	 * where the optimiser leaves a weight without gradient alone but for its decay, what the
-	 * weights of each column still have to decay by. */
-	uint32_t *stale;
-	size_t n_stale;
-	bool lazy;
-	double decayed, *decay_seen;     /* log of the product of all steps' factors; its value when the column was last brought up to date */
-	double loss_sum;                 /* over the epoch, each batch times its rows */
-	double best_value;
-	size_t best_epoch;
-	int64_t strain_step;             /* from 1; the last whose gradient was measured (core/engine/train/divergence.h), 0: none */
-	size_t strain_place;
-	double strain_norm;
-	size_t epoch;                    /* that the training is in, from 0 */
-	int64_t start;                   /* steps done before this training began: it sits out until then */
+	bool restored;           /* model.w is of the best epoch, as it was evaluated */
+	struct lb_reached progress;
+	struct lb_persisted state; /* what a checkpoint keeps, the progress first */
+	size_t epoch;            /* that the training is in, from 0 */
+	int64_t start;           /* steps done before this training began: it sits out until then */
 	bool active;
 };
 
@@ -55,31 +69,26 @@ struct lb_learner {
 int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err);
 void lb_learner_close(struct lb_learner *l);
 
-/* Parameters, or their gradient, in the plain order of the net (core/engine/model/net.h), then the loss's own. */
-void lb_learner_fetch(const struct lb_learner *l, const real *v, double *plain);
-void lb_learner_store(const struct lb_learner *l, const double *plain, real *v);
+/* Opens a model of this trial, its own or a second one for a procedure, with initial parameters and
+ * dropout of that seed. Its state is registered. Release with lb_model_close, on failure too. */
+int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint64_t seed, struct lb_model *m, struct lb_err *err);
 
-/* The parameters that evaluations and models are of: l->w, or where the targets have units, what
- * gives targets as they are. Valid until the next call. */
+/* Returns the parameters that evaluations and models are of: model.w as procedures change it and,
+ * where the targets have units, so that it gives targets as they are. Valid until the next call. */
 const real *lb_learner_judged(struct lb_learner *l);
+
+/* Keeps the parameters that lb_learner_judged would return now, before units, as the best; and puts
+ * them in the place of the last ones. */
+void lb_learner_keep_best(struct lb_learner *l);
+void lb_learner_restore_best(struct lb_learner *l);
 
 /* A minibatch: what feed was loaded with, `rows` of the dataset, which are positions `id` of the training split. */
 struct lb_minibatch {
 	const struct lb_feed *feed;
 	const uint32_t *rows, *id;
 	size_t b;
+	struct lb_team *team;    /* threads that share the work, or NULL */
+	bool first_layer_done;   /* for all trials, by lb_front_forward */
 };
-
-/* The batch's mean loss; its gradient is left in l->g. step >= 0 draws dropout for that step, -1 leaves it out. */
-double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m, int64_t step);
-
-/* Brings all weights up to date, which steps from compressed rows leave undone where nothing was
- * read; before anyone looks at l->w. */
-void lb_learner_settle(struct lb_learner *l);
-
-/* One optimiser step; step counts from 0. Returns the batch's mean loss, and changes no parameter
- * when that is not finite. `factor` is the schedule's. */
-double lb_learner_step(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *m, int64_t step,
-			  double factor);
 
 #endif

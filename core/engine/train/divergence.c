@@ -22,34 +22,34 @@ static double norm(size_t n, const real *g)
 /* Layers count from 0; behind the last stand the loss's own parameters. */
 static size_t places(const struct lb_learner *l)
 {
-	return l->net->spec.n_layers + (l->n_own > 0);
+	return l->model.net->spec.n_layers + (l->model.n_own > 0);
 }
 
 static double norm_at(const struct lb_learner *l, const real *v, size_t place)
 {
-	const struct lb_layer *layer = &l->net->layer[place];
+	const struct lb_layer *layer = &l->model.net->layer[place];
 
-	if (place == l->net->spec.n_layers)
-		return norm(l->n_own, v + l->net->n_params);
+	if (place == l->model.net->spec.n_layers)
+		return norm(l->model.n_own, v + l->model.net->n_params);
 	return norm(layer->b + layer->ld - layer->w, v + layer->w);
 }
 
 void lb_strain_measure(struct lb_learner *l, int64_t step)
 {
-	l->strain_step = step + 1;
-	l->strain_norm = -1;
-	for (size_t i = 0; i < places(l) && isfinite(l->strain_norm); i++) {
-		const double size = norm_at(l, l->g, i);
-		if (!(size <= l->strain_norm)) {
-			l->strain_norm = size;
-			l->strain_place = i;
+	l->progress.strain_step = step + 1;
+	l->progress.strain_norm = -1;
+	for (size_t i = 0; i < places(l) && isfinite(l->progress.strain_norm); i++) {
+		const double size = norm_at(l, l->model.g, i);
+		if (!(size <= l->progress.strain_norm)) {
+			l->progress.strain_norm = size;
+			l->progress.strain_place = i;
 		}
 	}
 }
 
 static void name_place(const struct lb_learner *l, size_t place, char name[40])
 {
-	if (place == l->net->spec.n_layers)
+	if (place == l->model.net->spec.n_layers)
 		snprintf(name, 40, "the loss's parameters");
 	else
 		snprintf(name, 40, "layer %zu", place + 1);
@@ -60,17 +60,17 @@ void lb_strain_tell(const struct lb_learner *l, char *text, size_t size)
 	const size_t n = strlen(text);
 	char name[40], length[32];
 
-	if (l->strain_step) {
-		name_place(l, l->strain_place, name);
-		if (isnan(l->strain_norm))
+	if (l->progress.strain_step) {
+		name_place(l, (size_t)l->progress.strain_place, name);
+		if (isnan(l->progress.strain_norm))
 			snprintf(length, sizeof length, "not a number");
 		else
-			snprintf(length, sizeof length, "%.2g", l->strain_norm);
-		snprintf(text + n, size - n, "; gradient norm %s in %s at step %lld", length, name, (long long)l->strain_step);
+			snprintf(length, sizeof length, "%.2g", l->progress.strain_norm);
+		snprintf(text + n, size - n, "; gradient norm %s in %s at step %lld", length, name, (long long)l->progress.strain_step);
 		return;
 	}
 	for (size_t i = 0; i < places(l); i++)
-		if (!isfinite(norm_at(l, l->w, i))) {
+		if (!isfinite(norm_at(l, l->model.w, i))) {
 			name_place(l, i, name);
 			snprintf(text + n, size - n, "; a weight of %s is not finite", name);
 			return;

@@ -8,7 +8,7 @@
 /* When the loss reaches this in size, the gradient norm of each layer is recorded for the message about divergence. */
 #define LB_STRAINED 1e6
 
-/* Records in l->strain_* the layer whose gradient, in l->g at step `step` (from 0), has the largest
+/* Records in l->progress the layer whose gradient, in l->model.g at step `step` (from 0), has the largest
  * norm. A norm that is not finite counts as the largest. */
 void lb_strain_measure(struct lb_learner *l, int64_t step);
 

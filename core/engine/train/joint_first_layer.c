@@ -4,14 +4,19 @@
 #include "core/engine/kernels/kernels.h"
 #include "core/numeric/thread_team.h"
 #include "core/engine/data/batch.h"
+#include "core/engine/step/procedure.h"
 
 #include <stdlib.h>
 
 static bool of_use(const struct lb_cohort *c)
 {
-	for (size_t i = 0; i < c->k; i++)
-		if (c->trial[i].view || c->trial[i].attack || c->trial[i].model.width[1] != c->trial[0].model.width[1])
+	const unsigned own_pass = LB_CHANGES_INPUTS | LB_CHANGES_WEIGHTS | LB_WHOLE_STEP;
+
+	for (size_t i = 0; i < c->k; i++) {
+		const struct lb_setup *t = &c->trial[i];
+		if (t->view || t->attack || lb_procedures_traits(t) & own_pass || t->model.width[1] != c->trial[0].model.width[1])
 			return false;
+	}
 	return lb_kernel()->chain && !lb_feed_compressed(c);
 }
 
@@ -82,9 +87,7 @@ static void forward_rows(void *arg, size_t part, size_t size)
 	}
 }
 
-void lb_front_forward(struct lb_front *f, size_t n, const real *x, size_t b)
+void lb_front_forward(struct lb_front *f, size_t n, const real *x, size_t b, struct lb_team *team)
 {
-	lb_team_run(f->net[0]->team, forward_rows, &(struct front_job){ f, n, b, x });
-	for (size_t i = 0; i < n; i++)
-		f->net[i]->begun = true;
+	lb_team_run(team, forward_rows, &(struct front_job){ f, n, b, x });
 }

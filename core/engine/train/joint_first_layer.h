@@ -29,7 +29,8 @@ bool lb_front_helps(const struct lb_front *f, size_t n);
 /* Takes up the weights of the i-th model as they are now. */
 void lb_front_take(struct lb_front *f, size_t i, struct lb_net *net, const real *w);
 
-/* Begins the next forward of the first n models taken, of b rows x (b, in): it will find its first affine values. */
-void lb_front_forward(struct lb_front *f, size_t n, const real *x, size_t b);
+/* Makes the first affine values of the first n models taken, of b rows x (b, in): their next
+ * forward is a pass with first_layer_done. */
+void lb_front_forward(struct lb_front *f, size_t n, const real *x, size_t b, struct lb_team *team);
 
 #endif

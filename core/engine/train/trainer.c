@@ -6,12 +6,12 @@
 #include "core/base/interrupt.h"
 #include "core/engine/train/checkpoint.h"
 #include "core/engine/eval/evaluate.h"
+#include "core/engine/step/procedure.h"
 #include "core/engine/train/joint_first_layer.h"
 #include "core/engine/train/divergence.h"
+#include "core/engine/train/early_stopping.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* All that a cohort's training holds. */
 struct session {
@@ -50,6 +50,19 @@ static int sampler_open(struct session *s, struct lb_err *err)
 	return rc;
 }
 
+/* Registers the curves, which a checkpoint keeps. */
+static int keep_curves(struct lb_learner *l, const struct lb_cohort *c, struct lb_outcome *o, struct lb_err *err)
+{
+	static const char *const name[] = { "training curve", "validation curve", "test curve" };
+
+	if (lb_persist(&l->state, "loss curve", o->loss_curve, c->epochs * sizeof *o->loss_curve, err))
+		return -1;
+	for (int part = 0; part < 3; part++)
+		if (o->curve[part] && lb_persist(&l->state, name[part], o->curve[part], c->epochs * l->setup->n_metrics * sizeof(double), err))
+			return -1;
+	return 0;
+}
+
 static int session_open(struct session *s, struct lb_err *err)
 {
 	const struct lb_cohort *c = s->c;
@@ -77,14 +90,13 @@ static int session_open(struct session *s, struct lb_err *err)
 	    lb_feed_open(&s->feed, c->features, lb_feed_compressed(c), c->batch, c->sampling == LB_BALANCED, err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
-		struct lb_learner *l = &s->learner[i];
-		if (lb_learner_open(l, c, &c->trial[i], err))
+		if (lb_learner_open(&s->learner[i], c, &c->trial[i], err) || keep_curves(&s->learner[i], c, &s->out[i], err))
 			return -1;
-		l->net->team = s->team;
 	}
 	if (sampler_open(s, err) || lb_front_open(&s->front, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
 		return -1;
 	s->eval->front = &s->front;
+	s->eval->team = s->team;
 	s->an_epoch = lb_checkpoint_steps(c);
 	s->total = (int64_t)c->epochs * s->an_epoch;
 	s->kept = lb_seconds();
@@ -110,25 +122,34 @@ static void session_close(struct session *s)
 	lb_sampler_close(&s->sampler);
 }
 
+/* What the outcome says of the training's progress. */
+static void note_progress(struct session *s, size_t i)
+{
+	const struct lb_reached *p = &s->learner[i].progress;
+
+	s->out[i].undefined_epochs = (size_t)p->undefined_epochs;
+	s->out[i].train_seconds = p->train_seconds;
+	s->out[i].evaluate_seconds = p->evaluate_seconds;
+}
+
 static void end_trial(struct session *s, size_t i, enum lb_status status)
 {
 	s->learner[i].active = false;
-	s->out[i].status = status;
-	for (int part = 0; part < 3 && status != LB_TRIAL_OK; part++) {
-		free(s->out[i].metric[part]);
-		s->out[i].metric[part] = NULL;
-	}
+	lb_outcome_end(&s->out[i], status);
 }
 
-static void diverged(struct session *s, size_t i, size_t epoch, const char *what, const char *is)
+/* The trial's outcome is already that of a divergence; this adds where in the model it began. */
+static void end_diverged(struct session *s, size_t i)
 {
-	struct lb_outcome *o = &s->out[i];
+	s->learner[i].active = false;
+	lb_strain_tell(&s->learner[i], s->out[i].cause, sizeof s->out[i].cause);
+}
 
-	o->bad_epoch = epoch + 1;
-	o->bad_step = o->steps;
-	snprintf(o->cause, sizeof o->cause, "%s is %s", what, is);
-	lb_strain_tell(&s->learner[i], o->cause, sizeof o->cause);
-	end_trial(s, i, LB_TRIAL_DIVERGED);
+static void loss_not_finite(struct session *s, size_t i, size_t epoch, double value)
+{
+	lb_outcome_diverged(&s->out[i], epoch + 1, isnan(value) ? "the training loss is not a number" :
+			    value > 0 ? "the training loss is infinite" : "the training loss is minus infinity");
+	end_diverged(s, i);
 }
 
 /* Trials with a checkpoint take up what it holds. */
@@ -136,9 +157,12 @@ static int resume(struct session *s, struct lb_err *err)
 {
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct lb_learner *l = &s->learner[i];
-		if (l->setup->checkpoint && lb_checkpoint_load(l, s->c, &s->out[i], err) < 0)
+		struct lb_outcome *o = &s->out[i];
+		if (l->setup->checkpoint && lb_checkpoint_load(l, s->c, err) < 0)
 			return -1;
-		s->out[i].resumed = s->out[i].epochs;
+		o->steps = l->start;
+		o->resumed = o->epochs = (size_t)(l->start / s->an_epoch);
+		note_progress(s, i);
 	}
 	return 0;
 }
@@ -187,7 +211,7 @@ static int keep_state(struct session *s, size_t i, bool asked, struct lb_err *er
 	const struct lb_learner *l = &s->learner[i];
 	struct lb_err why = { 0 };
 
-	if (!lb_checkpoint_save(l, s->c, &s->out[i], s->step, &why))
+	if (!lb_checkpoint_save(l, &why))
 		return 0;
 	if (asked)
 		return lb_fail(err, why.code, "%s", why.text);
@@ -218,36 +242,36 @@ static int keep_states(struct session *s, struct lb_err *err)
 	return 0;
 }
 
-/* The first layers of all that take part in the epoch at once, where that is less work. */
-static void begin_step(struct session *s, const struct lb_minibatch *m)
+/* Makes the first layers of all trials that take part at once, where that is less work. Returns whether it did. */
+static bool begin_step(struct session *s, const struct lb_minibatch *m)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->c->k; i++)
 		n += takes_part(s, i);
 	if (!lb_front_helps(&s->front, n))
-		return;
+		return false;
 	n = 0;
 	for (size_t i = 0; i < s->c->k; i++)
 		if (takes_part(s, i))
-			lb_front_take(&s->front, n++, s->learner[i].net, s->learner[i].w);
-	lb_front_forward(&s->front, n, m->feed->x, m->b);
+			lb_front_take(&s->front, n++, s->learner[i].model.net, s->learner[i].model.w);
+	lb_front_forward(&s->front, n, m->feed->x, m->b, s->team);
+	return true;
 }
 
-static void step_all(struct session *s, const struct lb_minibatch *m, size_t epoch)
+static void step_all(struct session *s, struct lb_minibatch *m, size_t epoch)
 {
-	begin_step(s, m);
+	m->first_layer_done = begin_step(s, m);
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct lb_learner *l = &s->learner[i];
 		if (!takes_part(s, i))
 			continue;
 		const double factor = lb_schedule_factor(l->setup->schedule, l->setup->schedule_par, s->step, s->total, (int64_t)epoch);
 		const double value = lb_learner_step(l, s->c, m, s->step, factor);
-		s->out[i].steps = s->step + 1;
-		l->loss_sum += value * (double)m->b;
+		s->out[i].steps = l->progress.step = s->step + 1;
+		l->progress.loss_sum += value * (double)m->b;
 		if (!isfinite(value))
-			diverged(s, i, epoch, "the training loss",
-				 isnan(value) ? "not a number" : value > 0 ? "infinite" : "minus infinity");
+			loss_not_finite(s, i, epoch, value);
 	}
 	s->step++;
 }
@@ -260,16 +284,19 @@ static int train_epoch(struct session *s, size_t epoch, struct lb_err *err)
 
 	lb_sampler_draw(&s->sampler, s->c->order_seed, epoch, s->order);
 	for (size_t i = 0; i < s->c->k; i++) {
-		if (s->learner[i].start <= begin)
-			s->learner[i].loss_sum = 0;
-		s->learner[i].epoch = epoch;
+		struct lb_learner *l = &s->learner[i];
+		l->epoch = epoch;
+		if (!l->active || l->start > begin)
+			continue;
+		l->progress.loss_sum = 0;
+		lb_hooks_epoch(l, epoch);
 	}
 	for (size_t start = (size_t)(s->step - begin) * s->c->batch; start < n && !lb_stop_requested && any_active(s); start += s->c->batch) {
 		const size_t b = n - start < s->c->batch ? n - start : s->c->batch;
 		for (size_t i = 0; i < b; i++)
 			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
 		lb_feed_load(&s->feed, s->rows, b, s->team);
-		step_all(s, &(struct lb_minibatch){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b }, epoch);
+		step_all(s, &(struct lb_minibatch){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b, .team = s->team }, epoch);
 		if (s->pause > 0 && s->step % s->an_epoch && keep_states(s, err))
 			return -1;
 	}
@@ -278,11 +305,8 @@ static int train_epoch(struct session *s, size_t epoch, struct lb_err *err)
 
 static void not_finite(struct session *s, size_t i, int part, size_t row, size_t epoch)
 {
-	static const char *const part_name[] = { "training", "validation", "test" };
-	char what[80];
-
-	snprintf(what, sizeof what, "a score of row %zu (%s)", row, part_name[part]);
-	diverged(s, i, epoch, what, "not finite");
+	lb_outcome_bad_score(&s->out[i], epoch + 1, part, row);
+	end_diverged(s, i);
 }
 
 /* Adds trial i to the models that are evaluated next. */
@@ -291,8 +315,8 @@ static void add_subject(struct session *s, size_t *n, size_t i, const struct lb_
 	struct lb_learner *l = &s->learner[i];
 
 	s->who[*n] = i;
-	s->subject[(*n)++] = (struct lb_subject){ .setup = l->setup, .net = l->net, .w = lb_learner_judged(l), .decision = decision, .metric = metric,
-						     .scores = scores };
+	s->subject[(*n)++] = (struct lb_subject){ .setup = l->setup, .net = l->model.net, .w = lb_learner_judged(l), .decision = decision,
+						  .metric = metric, .scores = scores };
 }
 
 /* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */
@@ -304,24 +328,6 @@ static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_
 		if (s->subject[k].bad)
 			not_finite(s, s->who[k], part, s->subject[k].bad_row, s->out[s->who[k]].epochs - over);
 	return 0;
-}
-
-/* True when the trial should stop: patience epochs without an improvement. Keeps the best
- * parameters. An undefined metric is no improvement, and stops nothing as long as it has never been
- * defined. */
-static bool stop_early(struct lb_learner *l, struct lb_outcome *o, const double *valid, size_t epoch)
-{
-	const struct lb_early_stopping *stop = &l->setup->stop;
-	const bool higher = l->setup->metric[stop->metric].metric->higher_is_better;
-	const double value = higher ? valid[stop->metric] : -valid[stop->metric];
-
-	o->undefined_epochs += isnan(value) ? 1 : 0;
-	if (!isnan(value) && (l->best_epoch == 0 || value > l->best_value + stop->min_delta)) {
-		l->best_value = value;
-		l->best_epoch = epoch + 1;
-		memcpy(l->best, l->w, l->n_params * sizeof(real));
-	}
-	return l->best_epoch && (int64_t)(epoch + 1 - l->best_epoch) >= stop->patience;
 }
 
 /* The curves' metrics of the epoch, and those on validation rows that early stopping looks at. */
@@ -352,7 +358,7 @@ static void end_epoch(struct session *s, size_t i, size_t epoch)
 	o->epochs = epoch + 1;
 	if (s->c->progress)
 		s->c->progress(s->c->progress_arg, i, epoch + 1, o->loss_curve[epoch], valid);
-	if (l->setup->stop.on && valid && stop_early(l, o, valid, epoch))
+	if (l->setup->stop.on && valid && lb_stop_early(l, valid, epoch))
 		l->active = false;
 }
 
@@ -367,17 +373,18 @@ static int end_epochs(struct session *s, size_t epoch, double trained, struct lb
 		if (!takes_part_at_end(s, i))
 			continue;
 		n++;
-		lb_learner_settle(l);
-		s->out[i].train_seconds += trained / (double)s->c->k;
-		s->out[i].loss_curve[epoch] = l->loss_sum / (double)s->c->split->n[LB_TRAIN];
+		lb_row_sparse_flush(&l->model.sparse, l->model.w);
+		l->progress.train_seconds += trained / (double)s->c->k;
+		s->out[i].loss_curve[epoch] = l->progress.loss_sum / (double)s->c->split->n[LB_TRAIN];
 	}
 	if (evaluate_epoch(s, epoch, err))
 		return -1;
 	for (size_t i = 0; i < s->c->k && !lb_stop_requested; i++) {
 		if (!takes_part_at_end(s, i))
 			continue;
-		s->out[i].evaluate_seconds += (lb_seconds() - start) / (double)n;
+		s->learner[i].progress.evaluate_seconds += (lb_seconds() - start) / (double)n;
 		end_epoch(s, i, epoch);
+		note_progress(s, i);
 	}
 	return 0;
 }
@@ -390,11 +397,8 @@ static int settle_on(struct session *s, size_t i, struct lb_err *err)
 	struct lb_outcome *o = &s->out[i];
 	size_t n = 0;
 
-	o->best_epoch = o->epochs;
-	if (l->setup->stop.on && l->best_epoch) {
-		memcpy(l->w, l->best, l->n_params * sizeof(real));
-		o->best_epoch = l->best_epoch;
-	}
+	const size_t best = lb_stop_restore(l);
+	o->best_epoch = best ? best : o->epochs;
 	add_subject(s, &n, i, NULL, o->metric[LB_VALID], NULL);
 	const int rc = lb_evaluate_decide(s->eval, s->subject, &o->decision, err);
 	if (rc == 1)
@@ -424,7 +428,7 @@ static int measure_ended(struct session *s, struct lb_err *err)
 	}
 	for (size_t i = 0; i < s->c->k; i++)
 		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && s->out[i].w)
-			lb_learner_fetch(&s->learner[i], lb_learner_judged(&s->learner[i]), s->out[i].w);
+			lb_model_unpack(&s->learner[i].model, lb_learner_judged(&s->learner[i]), s->out[i].w);
 	return 0;
 }
 

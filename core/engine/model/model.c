@@ -1,0 +1,87 @@
+#include "core/engine/model/model.h"
+
+#include "core/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct lb_optim *optim_of(const struct lb_info *info)
+{
+	const struct lb_optim *o = NULL;
+
+	for (size_t i = 0; (o = lb_optim_at(i)); i++)
+		if (!strcmp(o->base.name, info->name))
+			break;
+	return o;
+}
+
+int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t seed, size_t n_own, size_t rows, size_t max_b,
+		  struct lb_persisted *state, struct lb_err *err)
+{
+	struct lb_model_spec spec = setup->model;
+	static const char *const slot_name[LB_MAX_SLOTS] = { "optimiser state 1", "optimiser state 2" };
+
+	*m = (struct lb_model){ .n_own = n_own, .optim = optim_of(setup->optimizer), .par = setup->optimizer_par };
+	spec.seed = seed;
+	if (!(m->net = lb_net_new(&spec, max_b, err)))
+		return -1;
+	const size_t n = m->n_params = m->net->n_params + n_own;
+	m->w = lb_alloc_aligned(n, sizeof(real), err);
+	m->g = lb_alloc_aligned(n, sizeof(real), err);
+	m->dz = lb_alloc_aligned(rows * m->net->ld, sizeof(real), err);
+	if (!m->w || !m->g || !m->dz || lb_persist(state, "parameters", m->w, n * sizeof(real), err))
+		return -1;
+	for (int i = 0; i < m->optim->slots; i++)
+		if (!(m->slot[i] = lb_alloc_aligned(n, sizeof(real), err)) || lb_persist(state, slot_name[i], m->slot[i], n * sizeof(real), err))
+			return -1;
+	m->read = m->w;
+	return 0;
+}
+
+void lb_model_close(struct lb_model *m)
+{
+	lb_net_free(m->net);
+	free(m->w);
+	free(m->g);
+	free(m->dz);
+	for (int i = 0; i < LB_MAX_SLOTS; i++)
+		free(m->slot[i]);
+	lb_row_sparse_close(&m->sparse);
+	*m = (struct lb_model){ 0 };
+}
+
+void lb_model_unpack(const struct lb_model *m, const real *v, double *plain)
+{
+	const size_t n = lb_model_spec_size(&m->net->spec);
+
+	lb_net_fetch(m->net, v, plain);
+	for (size_t i = 0; i < m->n_own; i++)
+		plain[n + i] = (double)v[m->net->n_params + i];
+}
+
+void lb_model_pack(const struct lb_model *m, const double *plain, real *v)
+{
+	const size_t n = lb_model_spec_size(&m->net->spec);
+
+	lb_net_store(m->net, plain, v);
+	for (size_t i = 0; i < m->n_own; i++)
+		v[m->net->n_params + i] = (real)plain[n + i];
+}
+
+double lb_model_gradient_norm(const struct lb_model *m)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < m->n_params; i++)
+		sum += (double)m->g[i] * (double)m->g[i];
+	return sqrt(sum);
+}
+
+void lb_model_update(struct lb_model *m, size_t at, size_t n, const real *g, int64_t t, double lr, double decay)
+{
+	real *slot[LB_MAX_SLOTS] = { 0 };
+
+	for (int i = 0; i < m->optim->slots; i++)
+		slot[i] = m->slot[i] + at;
+	m->optim->step(m->par, t, lr, decay, n, m->w + at, g, slot);
+}

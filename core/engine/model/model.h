@@ -1,0 +1,42 @@
+/* A model in training: its layers, its parameters, their gradient and the optimiser's state. A
+ * value, of which a trial can hold two. Compiled once per precision. */
+#ifndef LB_MODEL_H
+#define LB_MODEL_H
+
+#include "core/engine/model/net.h"
+#include "core/engine/optim/optim.h"
+#include "core/engine/optim/row_sparse.h"
+#include "core/training/train.h"
+
+struct lb_model {
+	struct lb_net *net;
+	size_t n_own;            /* parameters of the loss itself, behind the net's */
+	size_t n_params;         /* values of w, g and each slot: the net's, then the loss's own */
+	real *w, *g;
+	const real *read;        /* the weights that the last forward read: w, or what procedures made of it */
+	const real *z;           /* (rows, net->ld) the scores of the last forward */
+	real *dz;                /* (rows, net->ld) their derivatives, padding 0 */
+	const struct lb_optim *optim;
+	const struct lb_arg *par; /* of the optimiser */
+	real *slot[LB_MAX_SLOTS];
+	struct lb_row_sparse sparse; /* of the first layer's weights; off for dense rows */
+};
+
+/* A model of the setup, with the seed of its dropout, for batches of `rows` rows in training and
+ * max_b in any pass; its parameters are 0. Its state is registered in `state`. Release with
+ * lb_model_close, on failure too. */
+int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t seed, size_t n_own, size_t rows, size_t max_b,
+		  struct lb_persisted *state, struct lb_err *err);
+void lb_model_close(struct lb_model *m);
+
+/* v, laid out like w, in the plain order of the net (core/engine/model/net.h), then the loss's own; and back. */
+void lb_model_unpack(const struct lb_model *m, const real *v, double *plain);
+void lb_model_pack(const struct lb_model *m, const double *plain, real *v);
+
+/* Returns the length of the whole gradient. */
+double lb_model_gradient_norm(const struct lb_model *m);
+
+/* The step t (from 1) of the optimiser on n parameters from `at` on, with their gradient g. */
+void lb_model_update(struct lb_model *m, size_t at, size_t n, const real *g, int64_t t, double lr, double decay);
+
+#endif

@@ -1,0 +1,111 @@
+#include "core/engine/step/procedure.h"
+
+#include "core/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PROCEDURE(name) extern const struct lb_procedure LB_PROCEDURE(name);
+#include "core/engine/step/list.def"
+#undef PROCEDURE
+
+static const struct lb_procedure *const procedures[] = {
+#define PROCEDURE(name) &LB_PROCEDURE(name),
+#include "core/engine/step/list.def"
+#undef PROCEDURE
+	NULL
+};
+
+const struct lb_procedure *lb_procedure_at(size_t i)
+{
+	return i < sizeof procedures / sizeof *procedures ? procedures[i] : NULL;
+}
+
+static unsigned traits_of(const struct lb_procedure *p)
+{
+	return (p->inputs ? LB_CHANGES_INPUTS : 0u) | (p->labels ? LB_CHANGES_LABELS : 0u) | (p->weigh || p->weighs_rows ? LB_WEIGHS_ROWS : 0u) |
+	       (p->weights ? LB_CHANGES_WEIGHTS : 0u) | (p->gradient ? LB_CHANGES_GRADIENT : 0u) | (p->stepped ? LB_ENDS_STEPS : 0u) |
+	       (p->finish ? LB_CHANGES_RESULT : 0u) | (p->step ? LB_WHOLE_STEP : 0u);
+}
+
+const char *lb_procedure_misfit(const struct lb_procedure *p)
+{
+	const unsigned traits = traits_of(p);
+	const struct {
+		bool wrong;
+		const char *what;
+	} rules[] = {
+		{ !traits, "has no hook" },
+		{ p->step && (p->inputs || p->labels || p->weigh || p->weights || p->gradient || p->stepped), "has .step and a hook that it replaces" },
+		{ p->weighs_rows && !p->step, "says weighs_rows without .step; .weigh says it by itself" },
+		{ !p->open != !p->close, "has one of .open and .close; they go together" },
+		{ !p->kinds, "is for no task" },
+		{ p->base.n_params > LB_MOST_PROCEDURE_PARAMS, "has too many parameters" },
+	};
+
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		if (rules[i].wrong)
+			return rules[i].what;
+	return NULL;
+}
+
+const struct lb_info *lb_procedure_info(size_t i, unsigned *kinds, unsigned *traits)
+{
+	const struct lb_procedure *p = lb_procedure_at(i);
+
+	if (!p)
+		return NULL;
+	*kinds = p->kinds;
+	*traits = traits_of(p);
+	return &p->base;
+}
+
+static const struct lb_procedure *procedure_of(const struct lb_info *info)
+{
+	const struct lb_procedure *p;
+
+	for (size_t i = 0; (p = lb_procedure_at(i)); i++)
+		if (!strcmp(p->base.name, info->name))
+			break;
+	return p;
+}
+
+unsigned lb_procedures_traits(const struct lb_setup *setup)
+{
+	unsigned traits = 0;
+
+	for (size_t i = 0; i < setup->n_procedures; i++)
+		traits |= traits_of(procedure_of(setup->procedure[i].info));
+	return traits;
+}
+
+int lb_hooks_open(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
+{
+	const struct lb_setup *setup = l->setup;
+
+	if (setup->n_procedures && !(l->hook = lb_alloc(setup->n_procedures, sizeof *l->hook, err)))
+		return -1;
+	for (; l->n_hooks < setup->n_procedures; l->n_hooks++) {
+		const struct lb_procedure_use *use = &setup->procedure[l->n_hooks];
+		struct lb_hook *h = &l->hook[l->n_hooks];
+		*h = (struct lb_hook){ .procedure = procedure_of(use->info), .par = use->par };
+		if (h->procedure->open && !(h->state = h->procedure->open(l, c, h->par, err)))
+			return -1;
+	}
+	return 0;
+}
+
+void lb_hooks_close(struct lb_learner *l)
+{
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hook[i].state)
+			l->hook[i].procedure->close(l->hook[i].state);
+	free(l->hook);
+}
+
+void lb_hooks_epoch(struct lb_learner *l, size_t epoch)
+{
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hook[i].procedure->epoch)
+			l->hook[i].procedure->epoch(&l->hook[i], l, epoch);
+}

@@ -1,0 +1,69 @@
+/* Training procedures: what takes part in a step beside the plain one, or replaces it. Compiled once
+ * per precision. A procedure is one file in core/engine/step/ and one line in
+ * core/engine/step/list.def.
+ *
+ * A step is (core/engine/step/erm.c)
+ *
+ *   inputs, labels -> forward (weights) -> weigh -> loss -> backward -> gradient -> update -> stepped
+ *
+ * A procedure sets the hooks that it takes part by. Those of several procedures are called in the
+ * order of the config. Every hook is a function of the seed, the step and a state that a checkpoint
+ * keeps: .open registers that state with lb_persist(&l->state, ...), and it holds no pointer. */
+#ifndef LB_PROCEDURE_H
+#define LB_PROCEDURE_H
+
+#include "core/engine/step/step.h"
+#include "core/training/procedure_info.h"
+
+/* A procedure in use by a trial. */
+struct lb_hook {
+	const struct lb_procedure *procedure;
+	const struct lb_arg *par;
+	void *state;             /* what .open returned, or NULL */
+};
+
+struct lb_procedure {
+	struct lb_info base;
+	unsigned kinds;          /* tasks that it is for, a bit each of enum lb_kind */
+	bool weighs_rows;        /* .step reads the loss of each row: losses that are a sum over rows */
+	/* Returns the state, or NULL when memory runs out. Set both or none. */
+	void *(*open)(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *err);
+	void (*close)(void *state);
+	/* Before the steps of an epoch, which counts from 0. */
+	void (*epoch)(const struct lb_hook *h, struct lb_learner *l, size_t epoch);
+	/* Changes the rows of the batch, x (b, features). */
+	void (*inputs)(const struct lb_hook *h, struct lb_step *s, real *x);
+	/* Changes s->set, the labels that the loss is taken with. */
+	void (*labels)(const struct lb_hook *h, struct lb_step *s);
+	/* Multiplies into weight (b) from the losses of the rows. */
+	void (*weigh)(const struct lb_hook *h, struct lb_step *s, const real *row_loss, real *weight);
+	/* Changes w, a copy of the parameters that forward and backward then read; the update is of
+	 * the parameters themselves. Evaluations read them so, too. */
+	void (*weights)(const struct lb_hook *h, const struct lb_learner *l, real *w);
+	/* Changes the whole gradient m->g. May move m->w, call lb_gradient_again and move it back. */
+	void (*gradient)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);
+	/* After the update of m->w. */
+	void (*stepped)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);
+	/* Changes w, a copy of the parameters that an evaluation and the saved model are of. */
+	void (*finish)(const struct lb_hook *h, const struct lb_learner *l, real *w);
+	/* Takes the whole step, instead of all hooks from inputs to stepped. Returns the loss. */
+	double (*step)(const struct lb_hook *h, struct lb_step *s);
+};
+
+/* The i-th registered procedure; NULL past the end. */
+const struct lb_procedure *lb_procedure_at(size_t i);
+
+/* What the procedures of a setup do together, of enum lb_procedure_trait. */
+unsigned lb_procedures_traits(const struct lb_setup *setup);
+
+/* Says what does not fit together in a descriptor. Returns NULL when all does. */
+const char *lb_procedure_misfit(const struct lb_procedure *p);
+
+/* Opens the procedures of l->setup as l->hook, and closes them. */
+int lb_hooks_open(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err);
+void lb_hooks_close(struct lb_learner *l);
+
+/* Calls .epoch of all. */
+void lb_hooks_epoch(struct lb_learner *l, size_t epoch);
+
+#endif

@@ -1,0 +1,376 @@
+#include "core/engine/step/step.h"
+
+#include "core/engine/data/augment.h"
+#include "core/engine/step/procedure.h"
+#include "core/engine/train/divergence.h"
+#include "core/training/optim_params.h"
+
+#include <string.h>
+
+struct lb_step lb_step_of(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor)
+{
+	return (struct lb_step){ .l = l, .c = c, .batch = batch, .step = step, .lr = l->setup->optimizer_par[LB_OPT_LR].v * factor,
+				 .set = { { .share = 1 } }, .n_sets = 1 };
+}
+
+/* ---- inputs ---- */
+
+/* l->x <- the moved rows; where the loss wants both, the rows and then the moved ones. */
+static void attack(struct lb_step *s)
+{
+	struct lb_learner *l = s->l;
+	const struct lb_minibatch *m = s->batch;
+	const struct lb_attacked on = { .net = l->model.net, .team = m->team, .w = l->model.w, .x = m->feed->x, .y = l->setup->y, .rows = m->rows,
+					.b = m->b, .step = s->step };
+	const size_t cells = m->b * l->attack.d;
+
+	if (l->views > 1)
+		memcpy(l->x, m->feed->x, cells * sizeof *l->x);
+	lb_attack_run(&l->attack, &on, l->x + (l->views - 1) * cells);
+}
+
+void lb_make_inputs(struct lb_step *s)
+{
+	struct lb_learner *l = s->l;
+	const struct lb_minibatch *m = s->batch;
+	const size_t d = s->c->features->d;
+
+	s->x = l->x ? l->x : m->feed->x;
+	if (l->setup->attack)
+		attack(s);
+	else if (l->views > 1)
+		lb_views_make(l->setup->view, l->setup->view_par, s->step, m->feed->x, m->b, d, l->x);
+	else if (l->x)
+		memcpy(l->x, m->feed->x, m->b * d * sizeof *l->x);
+	for (size_t i = 0; i < l->n_hooks; i++) {
+		const struct lb_procedure *p = l->hook[i].procedure;
+		if (p->inputs)
+			p->inputs(&l->hook[i], s, l->x);
+		if (p->labels)
+			p->labels(&l->hook[i], s);
+	}
+}
+
+/* ---- forward and loss ---- */
+
+static struct lb_pass pass_of(const struct lb_step *s)
+{
+	const struct lb_minibatch *m = s->batch;
+
+	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->feed->rows, .step = s->step,
+				 .first_layer_done = m->first_layer_done && !s->visited, .team = m->team };
+}
+
+/* The weights that a forward reads: w, or what procedures make of it. */
+static const real *weights_read(struct lb_learner *l, const struct lb_model *m)
+{
+	if (!(l->traits & LB_CHANGES_WEIGHTS))
+		return m->w;
+	memcpy(l->changed, m->w, m->n_params * sizeof *m->w);
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hook[i].procedure->weights)
+			l->hook[i].procedure->weights(&l->hook[i], l, l->changed);
+	return l->changed;
+}
+
+void lb_forward(struct lb_step *s, struct lb_model *m)
+{
+	const struct lb_pass pass = pass_of(s);
+	const double decay = m->par[LB_OPT_WEIGHT_DECAY].v;
+
+	if (m->sparse.on && !(s->lr * decay < 1))
+		lb_row_sparse_flush(&m->sparse, m->w);
+	lb_row_sparse_begin(&m->sparse, s->batch->feed->column, s->batch->feed->n_columns, m->w, m->g);
+	m->read = weights_read(s->l, m);
+	m->z = lb_net_forward(m->net, m->read, &pass);
+}
+
+/* Copies rows of n values from one row stride to another. */
+static void restride(size_t rows, size_t n, const real *x, size_t from, real *y, size_t to)
+{
+	for (size_t i = 0; i < rows; i++)
+		memcpy(y + i * to, x + i * from, n * sizeof *y);
+}
+
+/* What the output layer saw of the batch, (b, *d), for a loss that needs it; else NULL. */
+static const real *features(const struct lb_step *s, const struct lb_model *m, size_t *d)
+{
+	const struct lb_learner *l = s->l;
+	size_t stride;
+	const real *h = l->loss->info.needs & LB_NEEDS_FEATURES ? lb_net_features(m->net, s->x, d, &stride) : NULL;
+
+	if (!h || !l->h)
+		return h;
+	restride(s->batch->b, *d, h, stride, l->h, *d);
+	return l->h;
+}
+
+/* Labels, targets and weights of the batch into the learner's room. */
+static void gather_labels(const struct lb_step *s, const struct lb_label_set *set)
+{
+	struct lb_learner *l = s->l;
+	const struct lb_dataset *data = s->c->features->data;
+	const double *target = l->setup->teacher ? l->setup->teacher : data->target;
+	const size_t targets = lb_setup_targets(l->setup);
+
+	for (size_t i = 0; i < s->batch->b; i++) {
+		const size_t row = s->batch->rows[set->of ? set->of[i] : i];
+		if (l->y)
+			l->y[i] = l->setup->y[row];
+		if (l->weight)
+			l->weight[i] = l->setup->row_weight ? (real)l->setup->row_weight[row] : R(1.0);
+		if (l->weight && s->row_weight)
+			l->weight[i] *= s->row_weight[i];
+		for (size_t k = 0; l->t && k < targets; k++) {
+			const double v = target[row * targets + k];
+			const struct lb_unit *unit = l->setup->unit ? &l->setup->unit[k] : NULL;
+			l->t[i * targets + k] = (real)(unit ? (v - unit->mean) / unit->sd : v);
+		}
+	}
+}
+
+/* The batch with the labels of one set, as the loss reads it. The loss sees it once (.visit). */
+static struct lb_batch loss_batch(struct lb_step *s, struct lb_model *m, const struct lb_label_set *set)
+{
+	struct lb_learner *l = s->l;
+	const size_t b = s->batch->b, c = l->columns;
+	size_t dh = 0;
+	const real *h = features(s, m, &dh);
+
+	gather_labels(s, set);
+	struct lb_batch in = { .b = b, .c = c, .views = l->views, .z = m->z, .ld = m->net->ld, .y = l->y, .t = l->t, .h = h, .dh = dh,
+			       .id = s->batch->id, .w = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = l->setup->loss_par,
+			       .facts = &l->facts, .epoch = l->epoch, .epochs = s->c->epochs, .state = l->loss_state, .scratch = l->scratch,
+			       .wide = l->wide, .own = m->n_own ? m->read + m->net->n_params : NULL,
+			       .down = m->n_own ? m->g + m->net->n_params : NULL };
+	if (l->tight) {
+		restride(l->views * b, c, m->z, m->net->ld, l->tight, c);
+		in.z = l->tight;
+		in.ld = c;
+	}
+	if (l->loss->visit && !s->visited)
+		l->loss->visit(&in);
+	s->visited = true;
+	return in;
+}
+
+/* Returns the mean loss with one set of labels; m->dz <- its derivatives. */
+static double apply_loss(struct lb_step *s, struct lb_model *m, const struct lb_label_set *set)
+{
+	const struct lb_learner *l = s->l;
+	const size_t rows = l->views * s->batch->b, c = l->columns;
+	const struct lb_batch in = loss_batch(s, m, set);
+
+	if (!l->tight)
+		return lb_loss_apply(l->loss, &in, m->dz);
+	const double value = lb_loss_apply(l->loss, &in, l->tight + rows * c);
+	restride(rows, c, l->tight + rows * c, c, m->dz, m->net->ld);
+	return value;
+}
+
+/* The losses of several sets of labels, each by its share. */
+static double sum_losses(struct lb_step *s, struct lb_model *m)
+{
+	const size_t n = s->batch->b * m->net->ld;
+	real *sum = s->l->dz_sum;
+	double value = 0;
+
+	memset(sum, 0, n * sizeof *sum);
+	for (size_t k = 0; k < s->n_sets; k++) {
+		const double share = s->set[k].share;
+		if (share == 0)
+			continue;
+		value += share * apply_loss(s, m, &s->set[k]);
+		for (size_t i = 0; i < n; i++)
+			sum[i] += (real)share * m->dz[i];
+	}
+	memcpy(m->dz, sum, n * sizeof *sum);
+	return value;
+}
+
+/* Lets the optimiser replace the derivatives by the scores before they go back (normalized_gd, batch_perceptron). */
+static void redirect(struct lb_step *s, struct lb_model *m)
+{
+	const struct lb_learner *l = s->l;
+	const struct lb_scored scored = { .b = s->batch->b, .views = l->views, .c = l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
+					  .weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .dz = m->dz };
+	const double divisor = m->optim->redirect(m->par, s->step + 1, &scored);
+
+	for (size_t i = m->net->n_params; i < m->n_params; i++)
+		m->g[i] = (real)((double)m->g[i] / divisor);
+}
+
+double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
+{
+	const bool plain = s->n_sets == 1 && !(s->set[0].share < 1);
+	const double value = plain ? apply_loss(s, m, &s->set[0]) : sum_losses(s, m);
+
+	if (m->optim->redirect)
+		redirect(s, m);
+	return value;
+}
+
+void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
+{
+	const struct lb_loss *loss = s->l->loss;
+
+	for (size_t i = 0; i < s->batch->b; i++)
+		out[i] = 0;
+	for (size_t k = 0; k < s->n_sets; k++) {
+		const struct lb_batch in = loss_batch(s, m, &s->set[k]);
+		for (size_t i = 0; i < in.b; i++)
+			out[i] += (real)s->set[k].share * loss->form->row(&in, i, in.z + i * in.ld, NULL);
+	}
+}
+
+void lb_weigh_rows(struct lb_step *s, struct lb_model *m)
+{
+	struct lb_learner *l = s->l;
+
+	if (!(l->traits & LB_WEIGHS_ROWS))
+		return;
+	lb_row_losses(s, m, l->row_loss);
+	for (size_t i = 0; i < s->batch->b; i++)
+		l->row_weight[i] = 1;
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hook[i].procedure->weigh)
+			l->hook[i].procedure->weigh(&l->hook[i], s, l->row_loss, l->row_weight);
+	s->row_weight = l->row_weight;
+}
+
+bool lb_moves(const struct lb_step *s, double value)
+{
+	const struct lb_learner *l = s->l;
+
+	return isfinite(value) && !(l->loss->rests && l->loss->rests(l->setup->loss_par, l->epoch, s->c->epochs));
+}
+
+/* ---- backward and update ---- */
+
+void lb_backward(struct lb_step *s, struct lb_model *m)
+{
+	const struct lb_pass pass = pass_of(s);
+
+	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
+}
+
+void lb_change_gradient(struct lb_step *s, struct lb_model *m)
+{
+	struct lb_learner *l = s->l;
+
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hook[i].procedure->gradient)
+			l->hook[i].procedure->gradient(&l->hook[i], s, m);
+}
+
+/* Scales m->g to length 1 where the optimiser says so, or down to length clip_norm. A length that is
+ * 0, infinite or NaN leaves it: the next loss tells. */
+static void rescale(const struct lb_step *s, struct lb_model *m)
+{
+	const bool unit = m->optim->unit_length && m->optim->unit_length(m->par);
+	const double clip = s->l->setup->clip_norm, longest = unit && !(clip > 0 && clip < 1) ? 1 : clip;
+
+	if (longest <= 0)
+		return;
+	const double norm = lb_model_gradient_norm(m);
+	if (!(norm > (unit ? 0 : longest)) || isinf(norm))
+		return;
+	for (size_t i = 0; i < m->n_params; i++)
+		m->g[i] *= (real)(longest / norm);
+}
+
+/* The weights of the first layer of the rows that the step read, one panel after the other. */
+static void update_read(struct lb_step *s, struct lb_model *m, double decay)
+{
+	struct lb_row_sparse *sparse = &m->sparse;
+
+	for (size_t i = 0; i < sparse->n_read; i++)
+		for (size_t p = 0; p < sparse->panels; p++) {
+			const size_t at = lb_row_sparse_piece(sparse, sparse->read[i], p);
+			lb_model_update(m, at, LB_PANEL, m->g + at, s->step + 1, s->lr, decay);
+		}
+	lb_row_sparse_decay(sparse, s->lr * decay);
+}
+
+/* Biases and the loss's own parameters, and weights unless these are done. */
+static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
+{
+	const double decay = m->par[LB_OPT_WEIGHT_DECAY].v, bias_decay = m->par[LB_OPT_DECAY_BIAS].v != 0 ? decay : 0;
+	const bool project = m->par[LB_OPT_PROJECT].v != 0, lazy = m->sparse.lazy && s->lr * decay < 1;
+	const int64_t t = s->step + 1;
+
+	for (size_t i = 0; i < m->net->spec.n_layers; i++) {
+		const struct lb_layer *layer = &m->net->layer[i];
+		if (project)
+			lb_optim_project(layer->b - layer->w, m->w + layer->w, m->g + layer->w);
+		if (i == 0 && lazy)
+			update_read(s, m, decay);
+		else if (!weights_done)
+			lb_model_update(m, layer->w, layer->b - layer->w, m->g + layer->w, t, s->lr, decay);
+		lb_model_update(m, layer->b, layer->ld, m->g + layer->b, t, s->lr, bias_decay);
+	}
+	if (m->n_own)
+		lb_model_update(m, m->net->n_params, m->n_own, m->g + m->net->n_params, t, s->lr, 0);
+}
+
+void lb_update(struct lb_step *s, struct lb_model *m, double value)
+{
+	if (fabs(value) >= LB_STRAINED && m == &s->l->model)
+		lb_strain_measure(s->l, s->step);
+	rescale(s, m);
+	update(s, m, false);
+}
+
+/* An update that is taken block by block, as backward makes the gradients of weights. */
+struct updating {
+	struct lb_step *s;
+	struct lb_model *m;
+};
+
+static void update_block(void *arg, size_t at, size_t n, const real *g)
+{
+	const struct updating *u = arg;
+
+	lb_model_update(u->m, at, n, g, u->s->step + 1, u->s->lr, u->m->par[LB_OPT_WEIGHT_DECAY].v);
+}
+
+/* Whether something needs the whole gradient before the update. */
+static bool needs_gradient(const struct lb_step *s, const struct lb_model *m, double value)
+{
+	return !(fabs(value) < LB_STRAINED) || s->l->traits & LB_CHANGES_GRADIENT || s->l->setup->clip_norm > 0 ||
+	       (m->optim->unit_length && m->optim->unit_length(m->par)) || m->par[LB_OPT_PROJECT].v != 0 || m->sparse.on;
+}
+
+void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
+{
+	struct lb_pass pass = pass_of(s);
+	struct updating u = { s, m };
+
+	if (needs_gradient(s, m, value)) {
+		lb_backward(s, m);
+		lb_change_gradient(s, m);
+		lb_update(s, m, value);
+		return;
+	}
+	pass.on_gradient = update_block;
+	pass.arg = &u;
+	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
+	update(s, m, true);
+}
+
+void lb_end_step(struct lb_step *s, struct lb_model *m)
+{
+	struct lb_learner *l = s->l;
+
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hook[i].procedure->stepped)
+			l->hook[i].procedure->stepped(&l->hook[i], s, m);
+}
+
+double lb_gradient_again(struct lb_step *s, struct lb_model *m)
+{
+	lb_forward(s, m);
+	const double value = lb_loss_of_batch(s, m);
+	lb_backward(s, m);
+	return value;
+}

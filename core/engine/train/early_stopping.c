@@ -1,0 +1,25 @@
+#include "core/engine/train/early_stopping.h"
+
+bool lb_stop_early(struct lb_learner *l, const double *valid, size_t epoch)
+{
+	const struct lb_early_stopping *stop = &l->setup->stop;
+	struct lb_reached *r = &l->progress;
+	const bool higher = l->setup->metric[stop->metric].metric->higher_is_better;
+	const double value = higher ? valid[stop->metric] : -valid[stop->metric];
+
+	r->undefined_epochs += isnan(value) ? 1 : 0;
+	if (!isnan(value) && (r->best_epoch == 0 || value > r->best_value + stop->min_delta)) {
+		r->best_value = value;
+		r->best_epoch = epoch + 1;
+		lb_learner_keep_best(l);
+	}
+	return r->best_epoch && (int64_t)(epoch + 1 - r->best_epoch) >= stop->patience;
+}
+
+size_t lb_stop_restore(struct lb_learner *l)
+{
+	if (!l->setup->stop.on || !l->progress.best_epoch)
+		return 0;
+	lb_learner_restore_best(l);
+	return (size_t)l->progress.best_epoch;
+}

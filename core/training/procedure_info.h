@@ -1,0 +1,33 @@
+/* What a training procedure says of itself, free of precision. Its functions are in
+ * core/engine/step/procedure.h. */
+#ifndef LB_PROCEDURE_INFO_H
+#define LB_PROCEDURE_INFO_H
+
+#include "core/base/component.h"
+
+/* What a procedure does in a step: the hooks that its descriptor sets. */
+enum lb_procedure_trait {
+	LB_CHANGES_INPUTS = 1 << 0,
+	LB_CHANGES_LABELS = 1 << 1,
+	LB_WEIGHS_ROWS = 1 << 2,     /* reads the loss of each row; so does a whole step that says so */
+	LB_CHANGES_WEIGHTS = 1 << 3, /* forward and backward read other weights than those that are updated */
+	LB_CHANGES_GRADIENT = 1 << 4,
+	LB_ENDS_STEPS = 1 << 5,
+	LB_CHANGES_RESULT = 1 << 6,  /* evaluations and the saved model read other weights than those that are updated */
+	LB_WHOLE_STEP = 1 << 7       /* replaces the step, so that it stands alone */
+};
+
+/* A procedure that a trial uses. Borrowed. */
+struct lb_procedure_use {
+	const struct lb_info *info;
+	const struct lb_arg *par;
+};
+
+enum { LB_MOST_PROCEDURES = 8, LB_MOST_PROCEDURE_PARAMS = 8 };
+
+/* The registered procedures' descriptors, the same in both precisions; NULL past the end. *kinds, and
+ * *traits, of enum lb_procedure_trait, are set where there is one. */
+const struct lb_info *lb_procedure_info_f32(size_t i, unsigned *kinds, unsigned *traits);
+const struct lb_info *lb_procedure_info_f64(size_t i, unsigned *kinds, unsigned *traits);
+
+#endif
