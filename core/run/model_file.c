@@ -316,7 +316,8 @@ static int count_targets(struct lb_model *m, struct lb_err *err)
 	if (count_outputs(m->list.config[0], &outputs, err))
 		return -1;
 	if (m->targets % outputs)
-		return refuse(m, "its last layer has not the loss's number of outputs for each target", err);
+		return lb_fail(err, LB_DATA, "%s: its last layer does not have %zu outputs for each target, as its loss says; the file was changed",
+			       m->path, outputs);
 	m->targets /= outputs;
 	return 0;
 }

@@ -25,6 +25,19 @@ static const struct lb_loss_info *loss_of(const cJSON *config)
 	return lb_loss_find(kind_of(config), lb_get_text(config, "loss.name"));
 }
 
+/* Refuses early stopping by a metric of outputs that the loss has not. */
+static int check_stopping(const cJSON *config, const struct lb_loss_info *loss, const struct lb_arg *par, struct lb_err *err)
+{
+	const char *name = lb_get_text(config, "train.early_stopping.metric");
+	const struct lb_metric *metric = name ? lb_metric_find(name + strlen("valid.")) : NULL;
+	const unsigned lacks = metric ? metric->statistics & ~lb_loss_statistics(loss, par) : 0;
+
+	if (!lacks)
+		return 0;
+	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: found %s with loss %s, whose model gives no %s; take another metric", name,
+		       loss->base.name, lacks >> LB_QUANTILE & 1 ? "quantiles" : "variance of a target");
+}
+
 /* Refuses parameters of the loss that do not fit together. */
 static int check_loss(const cJSON *config, const struct lb_loss_info *loss, struct lb_err *err)
 {
@@ -35,6 +48,8 @@ static int check_loss(const cJSON *config, const struct lb_loss_info *loss, stru
 
 	if (why && rc)
 		lb_fail(err, why->code, "loss.%s", why->text + (why->code == LB_CONFIG ? strlen(loss->base.name) + 2 : 0));
+	if (!rc)
+		rc = check_stopping(config, loss, par, err);
 	free(lists);
 	free(why);
 	return rc;
