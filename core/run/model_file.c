@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/get.h"
+#include "core/run/outputs.h"
 #include "core/run/components.h"
 
 #include <stdio.h>
@@ -276,20 +277,6 @@ static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struc
 	return read_parameter(m, "loss_parameters", own, w, err);
 }
 
-/* The outputs that the config's loss has for each target. */
-static int count_outputs(const cJSON *config, size_t *outputs, struct lb_err *err)
-{
-	const struct lb_loss_info *loss = lb_loss_find(LB_REGRESSION, lb_get_text(config, "loss.name"));
-	struct lb_arg par[16];
-	double *lists = NULL;
-
-	if (lb_args_from_block(&loss->base, lb_json_at(config, "loss"), par, &lists, err))
-		return -1;
-	*outputs = lb_loss_outputs(loss, par);
-	free(lists);
-	return 0;
-}
-
 /* Scores of the last layer, by the length of its biases: a regression's targets times the outputs of
  * each. With several labels, these are the targets. */
 static int count_targets(struct lb_model *m, struct lb_err *err)
@@ -313,7 +300,7 @@ static int count_targets(struct lb_model *m, struct lb_err *err)
 	free(last);
 	if (!m->targets)
 		return refuse(m, "it lacks parameters", err);
-	if (count_outputs(m->list.config[0], &outputs, err))
+	if (lb_outputs_count(m->list.config[0], &outputs, err))
 		return -1;
 	if (m->targets % outputs)
 		return lb_fail(err, LB_DATA, "%s: its last layer does not have %zu outputs for each target, as its loss says; the file was changed",

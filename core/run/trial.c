@@ -9,6 +9,7 @@
 #include "core/run/procedures.h"
 #include "core/run/reads_all.h"
 #include "core/run/get.h"
+#include "core/run/outputs.h"
 #include "core/run/provenance.h"
 #include "core/run/components.h"
 #include "core/run/targets.h"
@@ -25,43 +26,13 @@ static const struct lb_loss_info *loss_of(const cJSON *config)
 	return lb_loss_find(kind_of(config), lb_get_text(config, "loss.name"));
 }
 
-/* Refuses early stopping by a metric of outputs that the loss has not. */
-static int check_stopping(const cJSON *config, const struct lb_loss_info *loss, const struct lb_arg *par, struct lb_err *err)
-{
-	const char *name = lb_get_text(config, "train.early_stopping.metric");
-	const struct lb_metric *metric = name ? lb_metric_find(name + strlen("valid.")) : NULL;
-	const unsigned lacks = metric ? metric->statistics & ~lb_loss_statistics(loss, par) : 0;
-
-	if (!lacks)
-		return 0;
-	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: found %s with loss %s, whose model gives no %s; take another metric", name,
-		       loss->base.name, lacks >> LB_QUANTILE & 1 ? "quantiles" : "variance of a target");
-}
-
-/* Refuses parameters of the loss that do not fit together. */
-static int check_loss(const cJSON *config, const struct lb_loss_info *loss, struct lb_err *err)
-{
-	struct lb_arg par[16];
-	struct lb_err *why = lb_alloc(1, sizeof *why, err);
-	double *lists = NULL;
-	int rc = why ? lb_args_from_block(&loss->base, lb_json_at(config, "loss"), par, &lists, why) : -1;
-
-	if (why && rc)
-		lb_fail(err, why->code, "loss.%s", why->text + (why->code == LB_CONFIG ? strlen(loss->base.name) + 2 : 0));
-	if (!rc)
-		rc = check_stopping(config, loss, par, err);
-	free(lists);
-	free(why);
-	return rc;
-}
-
 /* What can only be judged with the data at hand, but before any training. */
 static int check_applicable(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = loss_of(config);
 	const char *class_weight = lb_get_text(config, "train.class_weight");
 
-	if (check_loss(config, loss, err))
+	if (lb_outputs_check(config, loss, err))
 		return -1;
 	if (lb_targets_weighted(config) && !lb_loss_separable(loss))
 		return lb_fail(err, LB_CONFIG,
@@ -443,26 +414,10 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 			       lb_encoding_make(t->source->data, &p->split, &encode, &p->features, err) ? -1 : 0;
 }
 
-/* Whether the losses of the two have the same outputs. */
-static bool same_outputs(const struct lb_setup *a, const struct lb_setup *b)
-{
-	struct lb_output x, y;
-	size_t k = 0;
-
-	if (!a->loss->output || !b->loss->output)
-		return !a->loss->output == !b->loss->output;
-	while (a->loss->output(a->loss_par, k, &x) && b->loss->output(b->loss_par, k, &y)) {
-		if (x.says != y.says || x.level < y.level || x.level > y.level)
-			return false;
-		k++;
-	}
-	return k == lb_loss_outputs(a->loss, a->loss_par) && k == lb_loss_outputs(b->loss, b->loss_par);
-}
-
 /* Whether the two, of one cohort, have the same metrics of the same labels, and so the same baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !same_outputs(a, b) || !a->probe != !b->probe ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a, b) || !a->probe != !b->probe ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)

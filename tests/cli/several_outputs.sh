@@ -3,7 +3,6 @@
 # that are saved, company, threads, kill -9, and what is refused.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
-configs=$LB_ROOT/configs/regression
 
 # The shipped configs, from the project's folder: every metric of the record follows from the predictions of the test rows.
 for name in multi_quantile gaussian_nll; do
@@ -216,7 +215,7 @@ PY
 
 # Killed and resumed.
 for loss in gaussian_nll multi_quantile; do
-	long=(--quiet --set "loss=$loss" --set train.epochs=4000 --set train.batch=16 --set train.checkpoint=20 --set train.curves=[] --set train.early_stopping=null)
+	long=(--quiet --set "loss=$loss" --set train.epochs=4000 --set train.batch=16 --set train.checkpoint=20 --set 'train.curves=[]' --set train.early_stopping=null)
 	lossbench train single.yaml "${long[@]}" --set output.dir=resumed-$loss >/dev/null 2>&1 &
 	training=$!
 	wait_until 20 compgen -G "resumed-$loss/trials/*.checkpoint" >/dev/null
@@ -249,7 +248,7 @@ assert_contains "$err" 'descending.yaml:3:38: loss.levels: found 0.9 before 0.1,
 bad 'loss.levels: found 0, allowed: 1 to 100 levels' --set 'loss={name: multi_quantile, levels: []}'
 bad 'loss.levels: found 0.5 before 0.5' --set 'loss={name: multi_quantile, levels: [0.5, 0.5]}'
 bad 'loss.levels: found 1 as entry 2, allowed: a list of numbers in (0, 1)' --set 'loss={name: multi_quantile, levels: [0.5, 1]}'
-bad 'gaussian_nll is a regression loss; the task is binary' --set task=binary --set data.train.label=group --set metrics=[accuracy] --set data.preprocess.target=none
+bad 'gaussian_nll is a regression loss; the task is binary' --set task=binary --set data.train.label=group --set 'metrics=[accuracy]' --set data.preprocess.target=none
 bad 'train.early_stopping.metric: found valid.pinball with loss gaussian_nll, whose model gives no quantiles' --set 'metrics=[rmse, pinball]' \
 	--set 'data.split={valid: 0.2}' --set 'train.early_stopping={metric: valid.pinball}'
 [ ! -e out ] || fail 'a config that was refused has an output folder'
