@@ -9,6 +9,7 @@
 #include "core/run/procedures.h"
 #include "core/run/reads_all.h"
 #include "core/run/get.h"
+#include "core/run/outputs.h"
 #include "core/run/provenance.h"
 #include "core/run/components.h"
 #include "core/run/targets.h"
@@ -31,6 +32,8 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 	const struct lb_loss_info *loss = loss_of(config);
 	const char *class_weight = lb_get_text(config, "train.class_weight");
 
+	if (lb_outputs_check(config, loss, err))
+		return -1;
 	if (lb_targets_weighted(config) && !lb_loss_separable(loss))
 		return lb_fail(err, LB_CONFIG,
 			       "loss: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
@@ -242,7 +245,11 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	const struct lb_info *schedule = optimizer ? component(p, config, "schedule", "name", 16, p->schedule_par, err) : NULL;
 	const struct lb_info *model = schedule ? component(p, config, "model", "kind", 16, p->model_par, err) : NULL;
 
-	if (!model || lb_model_spec_make(model, p->model_par, p->features.d, columns, &p->setup.model, err))
+	if (!model)
+		return -1;
+	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
+	p->setup.loss_par = p->loss_par;
+	if (lb_model_spec_make(model, p->model_par, p->features.d, columns * lb_loss_outputs(p->setup.loss, p->loss_par), &p->setup.model, err))
 		return -1;
 	if (lb_json_at(config, "train.views") && !(p->setup.view = component(p, config, "train.views", "kind", 4, p->view_par, err)))
 		return -1;
@@ -255,8 +262,6 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	p->setup.attack_par = p->attack_par;
 	p->setup.probe_par = p->probe_par;
 	p->setup.view_par = p->view_par;
-	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
-	p->setup.loss_par = p->loss_par;
 	p->setup.optimizer = optimizer;
 	p->setup.optimizer_par = p->optimizer_par;
 	for (size_t i = 0; lb_schedule_at(i); i++)
@@ -333,7 +338,7 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 /* Whether the two, of one cohort, have the same metrics of the same labels, and so the same baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !a->probe != !b->probe ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a, b) || !a->probe != !b->probe ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)
