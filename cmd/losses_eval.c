@@ -52,7 +52,8 @@ static double *read_matrix(const cJSON *in, const char *name, size_t *rows, size
 		if (!out)
 			return NULL;
 		if (!*flat && (!cJSON_IsArray(row) || (size_t)cJSON_GetArraySize(row) != c)) {
-			lb_fail(err, LB_DATA, "%s: row %zu has not %zu entries like the first", name, i + 1, c);
+			lb_fail(err, LB_DATA, "%s: row %zu has not %zu %s like the first", name, i + 1, c,
+				c == 1 ? "entry" : "entries");
 			goto fail;
 		}
 		for (size_t j = 0; j < c; j++, e = e->next) {
@@ -92,7 +93,7 @@ static int read_integers(const cJSON *in, const char *name, size_t n, double lim
 	if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != n) {
 		if (!list || cJSON_IsArray(list))
 			snprintf(found, sizeof found, "%d", cJSON_GetArraySize(list));
-		return lb_fail(err, LB_DATA, "input: \"%s\" must be a list of %zu integers, one a %s; found %s", name, n,
+		return lb_fail(err, LB_DATA, "input: \"%s\" must be a list of %zu integer%s, one per %s; found %s", name, n, lb_s(n),
 			       strcmp(name, "class_counts") ? "row" : "class", found);
 	}
 	cJSON_ArrayForEach(e, list) {
@@ -207,10 +208,11 @@ static int no_zero_rows(const char *name, const double *v, size_t rows, size_t c
 	return 0;
 }
 
-/* What is compared with z: targets or a teacher's scores, of the shape of z. */
-static int read_targets(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+/* What is compared with z: targets or a teacher's scores, of the shape of z; with several outputs a target, one column for each. */
+static int read_targets(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct inputs *x, struct lb_err *err)
 {
 	const char *name = l->kind == LB_REGRESSION ? "targets" : l->kind == LB_MULTILABEL ? "labels" : "teacher_scores";
+	const size_t outputs = lb_loss_outputs(l, par);
 	size_t rows, columns;
 	bool flat;
 
@@ -218,7 +220,10 @@ static int read_targets(const cJSON *in, const struct lb_loss_info *l, struct in
 		return 0;
 	if (!(x->t = read_matrix(in, name, &rows, &columns, &flat, err)))
 		return -1;
-	if (rows != x->b || columns != x->c)
+	if (outputs > 1 && (rows != x->b || columns * outputs != x->c))
+		return lb_fail(err, LB_DATA, "%s: found %zu x %zu, predictions have %zu x %zu, allowed: %zu columns of predictions for each target", name,
+			       rows, columns, x->b, x->c, outputs);
+	if (rows != x->b || columns * outputs != x->c)
 		return lb_fail(err, LB_DATA, "%s: found %zu x %zu, %s have %zu x %zu", name, rows, columns, point_name(l), x->b, x->c);
 	for (size_t k = 0; l->kind == LB_MULTILABEL && k < rows * columns; k++)
 		if (x->t[k] != 0 && x->t[k] != 1 && x->t[k] != -1)
@@ -236,7 +241,7 @@ static int read_features(const cJSON *in, const struct lb_loss_info *l, struct i
 		return 0;
 	if (!(x->h = read_matrix(in, "features", &rows, &x->dh, &flat, err)))
 		return -1;
-	return rows == x->b ? 0 : lb_fail(err, LB_DATA, "features: found %zu rows, %s have %zu", rows, point_name(l), x->b);
+	return rows == x->b ? 0 : lb_fail(err, LB_DATA, "features: found %zu row%s, %s have %zu", rows, lb_s(rows), point_name(l), x->b);
 }
 
 static int read_prototypes(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
@@ -272,9 +277,10 @@ static int split_views(const cJSON *in, const struct lb_loss_info *l, struct inp
 	return 0;
 }
 
-static int read_inputs(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct inputs *x, struct lb_err *err)
 {
-	if (check_keys(in, l, err) || !(x->z = read_matrix(in, point_name(l), &x->b, &x->c, &x->flat, err)) || read_targets(in, l, x, err))
+	if (check_keys(in, l, err) || !(x->z = read_matrix(in, point_name(l), &x->b, &x->c, &x->flat, err)) ||
+	    read_targets(in, l, par, x, err))
 		return -1;
 	if (l->kind == LB_REGRESSION)
 		return 0;
@@ -283,7 +289,7 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, struct inp
 		return read_counts(in, x, x->c, err);
 	}
 	if (l->kind == LB_BINARY && x->c != 1)
-		return lb_fail(err, LB_DATA, "scores: found %zu columns, a binary loss takes one score a row", x->c);
+		return lb_fail(err, LB_DATA, "scores: found %zu columns, a binary loss takes one score per row", x->c);
 	if (lb_kind_of_data(l->kind) == LB_MULTICLASS && x->c < 2)
 		return lb_fail(err, LB_DATA, "%s: found one column, a %s loss takes at least 2; give a list of rows: [[2, 1, 0]]", point_name(l),
 			       l->kind == LB_MULTICLASS ? "multi-class" : lb_kind_name(l->kind));
@@ -343,7 +349,7 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 			err->code = LB_USAGE;
 		goto out;
 	}
-	if (read_inputs(in, l, &x, err) ||
+	if (read_inputs(in, l, par, &x, err) ||
 	    !(grad = lb_alloc((x.views ? x.views : 1) * x.b * x.c + (x.own ? x.classes * x.c : 0), sizeof *grad, err)))
 		goto out;
 	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .counts = x.counts, .id = x.id, .par = par,

@@ -106,8 +106,11 @@ static int print_list(const struct lb_plan *plan, const struct lb_trial *trials,
 			const cJSON *v = lb_json_at(trials[i].config, path->valuestring);
 			if (!v)
 				continue;
-			lb_json_canonical(v, &b);
-			printf("%s%s=%s", blank, path->valuestring, cJSON_IsString(v) ? v->valuestring : b.s ? b.s : "");
+			if (cJSON_IsString(v))
+				lb_buf_visible(&b, v->valuestring);
+			else
+				lb_json_canonical(v, &b);
+			printf("%s%s=%s", blank, path->valuestring, b.s ? b.s : "");
 			blank = " ";
 			lb_buf_free(&b);
 		}

@@ -1,5 +1,7 @@
 #include "cmd/cmd.h"
 
+#include "cmd/print_metrics.h"
+
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -79,17 +81,25 @@ static void print_verdict(const cJSON *record)
 	lb_sentences_free(&doubts);
 }
 
-static void print_record(const struct lb_trial *t, const cJSON *record, bool json)
+/* What is to be printed: nothing but what is asked for with `quiet`. */
+struct wanted {
+	bool json, quiet;
+	struct opt_list metrics; /* of --print */
+};
+
+static void print_record(const struct lb_trial *t, const cJSON *record, const struct wanted *w)
 {
 	const char *status = lb_get_text(record, "result.status");
 
-	if (json) {
+	if (w->json) {
 		struct lb_buf b = { 0 };
 		lb_json_pretty(record, &b);
 		puts(b.s ? b.s : "");
 		lb_buf_free(&b);
 		return;
 	}
+	if (w->quiet)
+		return;
 	if (!strcmp(status, "ok"))
 		print_metrics(record);
 	else if (!strcmp(status, "diverged"))
@@ -132,19 +142,25 @@ static cJSON *claim_and_run(const struct lb_trial *t, const struct lb_run_option
 	return record;
 }
 
-static int train(const struct lb_plan *plan, const char *path, const struct lb_run_options *run, bool force, bool json, struct lb_err *err)
+static int train(struct lb_plan *plan, const char *path, const struct lb_run_options *run, bool force, const struct wanted *w,
+		 struct lb_err *err)
 {
 	if (plan->tune)
 		return lb_fail(err, LB_USAGE, "%s has a tune block, which needs several trainings; use `lossbench sweep --config %s`", path, path);
 	if (plan->n != 1)
 		return lb_fail(err, LB_USAGE, "%s has a sweep block of %zu trials; use `lossbench sweep --config %s`, or `train` with every swept key set "
 			       "to one value by --set", path, plan->n, path);
+	if (w->metrics.n && check_printed(plan, &w->metrics, err))
+		return -1;
 	cJSON *record = finished(&plan->trial[0], force);
 	if (!record && !(record = claim_and_run(&plan->trial[0], run, force, err)))
 		return -1;
-	print_record(&plan->trial[0], record, json);
 	const char *status = lb_get_text(record, "result.status");
-	const int code = !strcmp(status, "interrupted") ? LB_INTERRUPTED : !strcmp(status, "failed") ? LB_TRIALS : LB_OK;
+	int code = !strcmp(status, "interrupted") ? LB_INTERRUPTED : !strcmp(status, "failed") ? LB_TRIALS : LB_OK;
+	if (!w->metrics.n)
+		print_record(&plan->trial[0], record, w);
+	else if (code == LB_OK && print_named(record, &w->metrics, err))
+		code = -1;
 	cJSON_Delete(record);
 	return code;
 }
@@ -184,15 +200,17 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 {
 	const char *path = NULL, *kernel = NULL, *kernels = NULL, *model = NULL;
 	struct opt_list sets = { 0 };
-	bool force = false, quiet = false, json = false;
+	bool force = false;
+	struct wanted wanted = { 0 };
 	long threads = 1;
 	const struct opt opts[] = {
 		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
 		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option, such as loss.gamma=1; repeatable", &sets },
 		{ "force", 0, OPT_FLAG, NULL, 0, 0, "train even if the result is there", &force },
-		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print the whole record", &json },
+		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print the whole record", &wanted.json },
+		{ "print", 'p', OPT_LIST, "SPLIT.METRIC", 0, 0, "print just this number, such as test.accuracy; repeatable", &wanted.metrics },
 		{ "save-model", 0, OPT_TEXT, "FILE.npz", 0, 0, "keep the trained model there too (output.model: true)", &model },
-		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings", &quiet },
+		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings, and no output but that of --print and --json", &wanted.quiet },
 		OPT_THREADS(&threads),
 		OPT_KERNELS(&kernels),
 		OPT_BLAS_KERNEL(&kernel),
@@ -212,19 +230,24 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 	}
 	if (model && add_set(&sets, "output.model=true", err))
 		goto out;
-	lb_log_quiet(quiet);
+	if (wanted.json && wanted.metrics.n) {
+		lb_fail(err, LB_USAGE, "train: --json prints the whole record, --print some of its numbers; keep one");
+		goto out;
+	}
+	lb_log_quiet(wanted.quiet);
 	if (choose_arithmetic(kernels, kernel, true, err))
 		goto out;
 	lb_stop_on_signals();
 	if (!lb_plan_open(&plan, path, sets.item, sets.n, false, err)) {
 		const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = 1,
-						    .threads = (int)threads, .progress = quiet ? NULL : show_epoch };
-		code = train(&plan, path, &run, force, json, err);
+						    .threads = (int)threads, .progress = wanted.quiet ? NULL : show_epoch };
+		code = train(&plan, path, &run, force, &wanted, err);
 		if (code == LB_OK && model && copy_model(&plan.trial[0], model, err))
 			code = -1;
 		lb_plan_close(&plan);
 	}
 out:
+	free(wanted.metrics.item);
 	free(sets.item);
 	return code;
 }

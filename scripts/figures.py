@@ -103,9 +103,13 @@ class Figures:
 
     # ---- accuracy against noise ----
 
+    def config_of(self, condition: str) -> Dict[str, object]:
+        """Of the first trial."""
+        return next(t.config for _, g in self.study.on(condition) for t in g.trials.values())
+
     def noise_of(self, condition: str) -> Tuple[str, float]:
         """Kind and rate of the label noise; whatever has none has the rate 0."""
-        config = next(t.config for (_, c), g in self.study.groups.items() if c == condition for t in g.trials.values())
+        config = self.config_of(condition)
         kind, rate = str(config.get("corrupt.labels.kind", "none")), config.get("corrupt.labels.rate", 0)
         return ("none", 0.0) if kind == "none" or not soundness.is_finite(rate) or not rate else (kind, float(rate))
 
@@ -116,7 +120,7 @@ class Figures:
         clean: Dict[str, str] = {}
         for c in s.conditions:
             kind, rate = self.noise_of(c)
-            rest = self.rest_words(c, ("corrupt.labels",))
+            rest = s.where_but(("corrupt.labels",), c)
             if rate:
                 panels.setdefault((kind, rest), {})[c] = rate
             else:
@@ -142,11 +146,6 @@ class Figures:
             s.metric_words, s.replicate + "s") + self.lost_words(section))
         self.few_named(section)
         return section
-
-    def rest_words(self, condition: str, without: Tuple[str, ...]) -> str:
-        s = self.study
-        kept = [i for i, k in enumerate(s.keys) if not within(k, without) and not s.shared(k)]
-        return condition_words([s.keys[i] for i in kept], [s.at[condition][i] for i in kept])
 
     def level(self, condition: str) -> Optional[Tuple[str, float]]:
         """The constant model, as a line to compare with."""
@@ -233,13 +232,11 @@ class Figures:
 
     def curve_note(self, condition: str, name: str) -> str:
         """Lost trials, which have no line, and noisy validation labels."""
-        lost = [(c, len(g.trials) - len(g.with_status("ok")), len(g.trials)) for c in self.study.contenders
-                for g in [self.study.group(c, condition)] if g]
+        lost = [(c, len(g.trials) - len(g.with_status("ok")), len(g.trials)) for c, g in self.study.on(condition)]
         lost = ["%s %d of %d" % item for item in lost if item[1]]
         notes = ["Lost trials, not drawn: %s." % listed(lost)] if lost else []
         if name.startswith("valid.") and self.noise_of(condition)[1]:
-            config = next(t.config for (_, c), g in self.study.groups.items() if c == condition for t in g.trials.values())
-            if config.get("corrupt.labels.valid", True):
+            if self.config_of(condition).get("corrupt.labels.valid", True):
                 notes.append("The validation labels are noisy too, so these values are lower than on the clean test rows.")
         return " ".join(notes)
 

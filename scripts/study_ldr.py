@@ -18,6 +18,7 @@ import numpy as np
 from scipy import stats
 
 from studies import reproduces
+from study_plan import CONSTANT
 
 ROOT = Path(__file__).resolve().parent.parent
 Setting = Tuple[str, str, str]                          # data set, kind of noise, rate
@@ -76,6 +77,8 @@ def table(folder: str, tuned: bool, metric: str) -> Dict[Setting, Dict[str, dict
     command += [] if tuned else ["--over", "data.cv.fold", "--select", "valid.accuracy"]
     rows: Dict[Setting, Dict[str, dict]] = {}
     for row in csv.DictReader(io.StringIO(lossbench(*command))):
+        if row["loss.name"] in CONSTANT.values():       # a baseline is no contender
+            continue
         setting = (folder, row["corrupt.labels.kind"], row["corrupt.labels.rate"].replace("-", ""))
         rows.setdefault(setting, {})[row["loss.name"]] = row
     return rows

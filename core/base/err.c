@@ -1,14 +1,18 @@
 #include "core/base/err.h"
 
+#include "core/base/text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-void lb_tame(char *text)
+/* Writes the message at text[0..size). */
+static void put(char *text, size_t size, const char *fmt, va_list ap)
 {
-	for (; *text; text++)
-		if (((unsigned char)*text < 0x20 && *text != '\n') || *text == 0x7f)
-			*text = '?';
+	char raw[sizeof ((struct lb_err *)NULL)->text];
+
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	lb_visible(text, size, raw);
 }
 
 int lb_fail(struct lb_err *err, enum lb_code code, const char *fmt, ...)
@@ -20,9 +24,8 @@ int lb_fail(struct lb_err *err, enum lb_code code, const char *fmt, ...)
 	err->code = code;
 	err->memory = false;
 	va_start(ap, fmt);
-	vsnprintf(err->text, sizeof err->text, fmt, ap);
+	put(err->text, sizeof err->text, fmt, ap);
 	va_end(ap);
-	lb_tame(err->text);
 	return -1;
 }
 
@@ -38,9 +41,8 @@ int lb_fail_more(struct lb_err *err, enum lb_code code, const char *fmt, ...)
 	err->code = code;
 	err->memory = false;
 	va_start(ap, fmt);
-	vsnprintf(err->text + used, sizeof err->text - used, fmt, ap);
+	put(err->text + used, sizeof err->text - used, fmt, ap);
 	va_end(ap);
-	lb_tame(err->text + used);
 	return -1;
 }
 

@@ -32,7 +32,7 @@ enum lb_code {
 };
 
 /* `text` may hold several lines (all errors of a config at once). It is truncated, never overrun; control
- * characters, which a file may have brought in, become '?'. Initialise with { 0 }. */
+ * characters, which a file may have brought in, become \xNN (lb_visible). Initialise with { 0 }. */
 struct lb_err {
 	enum lb_code code;
 	bool memory;             /* LB_MACHINE for want of memory: what needs less of it may still succeed */
@@ -44,9 +44,6 @@ int lb_fail(struct lb_err *err, enum lb_code code, const char *fmt, ...) LB_PRIN
 
 /* Appends one more line to a message that is already there (or starts one); for collecting every error of a file. */
 int lb_fail_more(struct lb_err *err, enum lb_code code, const char *fmt, ...) LB_PRINTF(3, 4);
-
-/* Replaces control characters but the line end, which a file may have brought into a message, by '?'. */
-void lb_tame(char *text);
 
 /* The standard message for a failed allocation of n bytes. */
 int lb_fail_memory(struct lb_err *err, unsigned long long bytes);

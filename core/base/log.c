@@ -1,6 +1,7 @@
 #include "core/base/log.h"
 
 #include "core/base/clock.h"
+#include "core/base/text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,14 +24,14 @@ void lb_log_quiet(bool quiet)
 /* One write a line, so that lines of several processes do not mix. */
 static void put_line(const char *before, const char *fmt, va_list ap)
 {
-	char line[8300];
+	char raw[8300], line[sizeof raw];
 	size_t n;
 
 	if (silent)
 		return;
 	n = (size_t)snprintf(line, sizeof line, "%s%s", line_open ? clear_line : "", before);
-	vsnprintf(line + n, sizeof line - n - 1, fmt, ap);
-	lb_tame(line + n);
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	lb_visible(line + n, sizeof line - n - 1, raw);
 	n = strlen(line);
 	line[n] = '\n';
 	fwrite(line, 1, n + 1, stderr);
@@ -102,14 +103,15 @@ static void show(const struct lb_progress *p, double now, const char *what)
 {
 	const double rate = (double)(p->done - p->before) / (now > p->start ? now - p->start : 1e-9);
 	const size_t width = p->rewrite ? terminal_width() - 1 : 200;
-	char head[64], tail[96], rate_s[32], eta[32];
+	char head[64], tail[96], rate_s[32], eta[32], name[1024];
 
 	rate_text(rate, rate_s, sizeof rate_s);
 	lb_time_text((double)(p->total > p->done ? p->total - p->done : 0) / rate, eta, sizeof eta);
+	lb_visible(name, sizeof name, what);
 	snprintf(head, sizeof head, "[%zu/%zu] ", p->done, p->total);
 	snprintf(tail, sizeof tail, "  %s  eta %s", rate_s, eta);
 	const size_t fixed = strlen(head) + strlen(tail), room = width > fixed ? width - fixed : 0;
-	fprintf(stderr, "%s%s%.*s%.*s%s", p->rewrite ? clear_line : "", head, cut(what, room), what,
+	fprintf(stderr, "%s%s%.*s%.*s%s", p->rewrite ? clear_line : "", head, cut(name, room), name,
 		width >= fixed ? (int)strlen(tail) : 0, tail, p->rewrite ? "" : "\n");
 	line_open = p->rewrite;
 }

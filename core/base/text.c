@@ -334,17 +334,50 @@ static bool steers(const unsigned char *s, size_t n)
 					  (s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9));
 }
 
+/* Bytes of a visible character at most: \xNN for each of four. */
+enum { MOST_VISIBLE = 16 };
+
+/* Writes the character at text as it is shown, and moves text behind it. Returns the bytes written. */
+static size_t show_character(const char **text, char out[MOST_VISIBLE + 1])
+{
+	const size_t n = character(*text), taken = n ? n : 1;
+	size_t made = n;
+
+	if (n && !steers((const unsigned char *)*text, n)) {
+		memcpy(out, *text, n);
+	} else {
+		made = 0;
+		for (size_t i = 0; i < taken; i++)
+			made += (size_t)sprintf(out + made, "\\x%02x", (unsigned char)(*text)[i]);
+	}
+	*text += taken;
+	return made;
+}
+
 void lb_buf_visible(struct lb_buf *b, const char *text)
 {
+	char shown[MOST_VISIBLE + 1];
+
 	while (*text) {
-		const size_t n = character(text), shown = n ? n : 1;
-		if (n && !steers((const unsigned char *)text, n))
-			lb_buf_add(b, text, n);
-		else
-			for (size_t i = 0; i < shown; i++)
-				lb_buf_printf(b, "\\x%02x", (unsigned char)text[i]);
-		text += shown;
+		const size_t n = show_character(&text, shown);
+		lb_buf_add(b, shown, n);
 	}
+}
+
+void lb_visible(char *out, size_t size, const char *text)
+{
+	char shown[MOST_VISIBLE + 1];
+	size_t used = 0;
+
+	while (*text) {
+		const bool end = *text == '\n';
+		const size_t n = end ? 1 : show_character(&text, shown);
+		if (used + n >= size)
+			break;
+		memcpy(out + used, end ? text++ : shown, n);
+		used += n;
+	}
+	out[used] = '\0';
 }
 
 /* The code point of a character of two or three bytes, of those that steer. */

@@ -31,10 +31,11 @@ struct lb_registry {
 struct lb_config;
 
 /* sets: "key.path=value" texts, each split at the first '='. A value with a comma outside brackets
- * and quotes is a sweep list (as if it stood in the sweep block); allow_sweep = false makes that an
- * error. Syntax errors are reported all at once, with LB_CONFIG; an override that is no
- * key.path=value is one of the command line, LB_USAGE. path NULL: there is no file, sets say
- * everything. */
+ * and quotes is a sweep list (as if it stood in the sweep block), and so are a range {from, to,
+ * steps, scale} and `default` at a number; allow_sweep = false makes that an error. Of two at one
+ * path the later counts; one below another is applied after it, whatever their order. Syntax errors
+ * are reported all at once, with LB_CONFIG; an override that is no key.path=value is one of the
+ * command line, LB_USAGE. path NULL: there is no file, sets say everything. */
 struct lb_config *lb_config_load(const char *path, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err);
 void lb_config_free(struct lb_config *config);
 

@@ -26,7 +26,7 @@ static bool known(const struct lb_faults *f, const struct lb_fault *fault)
 
 static void put_place(struct lb_buf *text, const struct lb_mark *mark)
 {
-	lb_buf_puts(text, mark->file);
+	lb_buf_visible(text, mark->file);
 	if (mark->line)
 		lb_buf_printf(text, ":%zu:%zu", mark->line, mark->column);
 	lb_buf_puts(text, ": ");
@@ -50,12 +50,25 @@ static bool yaml_is_wrong_at(const struct lb_faults *f, size_t line, size_t colu
 	return false;
 }
 
+/* The bytes of a text as messages show it. */
+static size_t visible_length(const char *text)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_visible(&b, text);
+	const size_t n = b.n;
+	lb_buf_free(&b);
+	return n;
+}
+
 void lb_faults_of_yaml(struct lb_faults *f, const char *file, const char *mistakes)
 {
+	const size_t place = visible_length(file);
+
 	while (mistakes && *mistakes) {
 		const size_t n = strcspn(mistakes, "\n");
 		struct lb_fault fault = { .order = f->n, .yaml = true, .text = lb_strndup(mistakes, n, NULL) };
-		if (!fault.text || sscanf(fault.text + strlen(file), ":%zu:%zu", &fault.line, &fault.column) != 2)
+		if (!fault.text || strlen(fault.text) < place || sscanf(fault.text + place, ":%zu:%zu", &fault.line, &fault.column) != 2)
 			fault.line = fault.column = 0;
 		add(f, &fault);
 		mistakes += n + (mistakes[n] == '\n');
@@ -79,7 +92,9 @@ void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path,
 	vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
 	put_place(&text, mark);
-	lb_buf_printf(&text, "%s: %s", path, message);
+	lb_buf_visible(&text, path);
+	lb_buf_puts(&text, ": ");
+	lb_buf_visible(&text, message);
 	fault.text = text.s;
 	if (text.bad)
 		f->bad = true;

@@ -20,8 +20,9 @@ struct lb_config {
 	char *file, *name;
 	struct lb_node *root;    /* of the file */
 	char *mistakes;          /* of its YAML, one a line, in spite of which there is a tree; or NULL */
-	struct lb_set *set;
+	struct lb_set *set;      /* none of them overruled by a later one at its path */
 	size_t n_sets;
+	bool allow_sweep;        /* several values of --set make a sweep */
 	struct lb_pool pool;     /* plain values of --set */
 	struct lb_node **doc;    /* values of --set that were read as YAML */
 	size_t n_docs, docs_cap;
@@ -116,7 +117,7 @@ struct lb_sweep {
 	struct lb_pool pool;
 };
 
-/* Reads the sweep block and --set into tracks; mistakes go to the faults, -1 is for want of memory.
+/* Reads the sweep block and --set into tracks, which are applied from shallow paths to deep ones; mistakes go to the faults, -1 is for want of memory.
  * Release in any case. */
 int lb_sweep_read(struct lb_sweep *s, struct lb_err *err);
 size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
@@ -131,6 +132,11 @@ int lb_sweep_check_replaced(const struct lb_sweep *s, struct lb_err *err);
 int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err);
 /* Appends one value to a track; with spread, a block with lists inside becomes several. */
 int lb_sweep_value(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, bool spread, struct lb_err *err);
+
+/* Returns true if the one value that --set gives a path stands for several, as it would in the sweep
+ * block: `default` or a range {from, to, steps, scale} where a number is expected, `default` at any
+ * other parameter that is no text. */
+bool lb_sweep_spreads(const struct lb_sweep *s, const char *path, const struct lb_node *value);
 
 /* unknown_key.c: what is allowed, and what was meant. */
 #define LB_MAX_WORDS 256

@@ -146,6 +146,42 @@ static int read_set(struct lb_config *c, struct lb_set *set, const char *text, b
 	return 0;
 }
 
+/* A later --set at the same path replaces it. The name of a component may be given at its block
+ * (loss=ce) or at its key (loss.name=ce). */
+static bool overruled(const struct lb_config *c, size_t i)
+{
+	const struct lb_option *block = lb_option_component(c->set[i].path);
+	const bool names = block && !strcmp(lb_path_last(c->set[i].path), block->key) &&
+			   lb_path_depth(c->set[i].path) == lb_path_depth(block->path) + 1;
+
+	for (size_t j = i + 1; j < c->n_sets; j++)
+		if (!strcmp(c->set[i].path, c->set[j].path) || (names && !strcmp(block->path, c->set[j].path)))
+			return true;
+	return false;
+}
+
+static void free_set(struct lb_set *set)
+{
+	free(set->place);
+	free(set->path);
+	free(set->value);
+}
+
+/* Keeps of the --set options those that count. */
+static void drop_overruled(struct lb_config *c)
+{
+	size_t kept = 0;
+
+	/* set[kept..i) is free room: set[i] is looked at before it moves there, those behind it have not moved. */
+	for (size_t i = 0; i < c->n_sets; i++) {
+		if (overruled(c, i))
+			free_set(&c->set[i]);
+		else
+			c->set[kept++] = c->set[i];
+	}
+	c->n_sets = kept;
+}
+
 static char *base_name(const char *path, struct lb_err *err)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *dot = strrchr(name, '.');
@@ -180,6 +216,9 @@ static int read_all(struct lb_config *c, bool from_file, const char *const *sets
 	for (size_t i = 0; i < n_sets; i++)
 		if (read_set(c, &c->set[c->n_sets++], sets[i], allow_sweep, err))
 			rc = -1;
+	if (!rc)
+		drop_overruled(c);
+	c->allow_sweep = allow_sweep;
 	return rc;
 }
 
@@ -198,11 +237,8 @@ void lb_config_free(struct lb_config *c)
 {
 	if (!c)
 		return;
-	for (size_t i = 0; i < c->n_sets; i++) {
-		free(c->set[i].place);
-		free(c->set[i].path);
-		free(c->set[i].value);
-	}
+	for (size_t i = 0; i < c->n_sets; i++)
+		free_set(&c->set[i]);
 	for (size_t i = 0; i < c->n_docs; i++)
 		lb_node_free(c->doc[i]);
 	lb_pool_free(&c->pool);

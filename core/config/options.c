@@ -225,7 +225,7 @@ static const struct lb_option options[] = {
 	{ .path = "output", .param = { .help = "what is written, and where" }, .outside_id = true },
 	{ .path = "output.dir", .param = { TEXT, .help = "folder of the records; results/<name> if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "output.predictions", .param = { TRUTH(0), .help = "keep the test rows' scores" },
+	{ .path = "output.predictions", .param = { TRUTH(0), .help = "keep the test rows' scores, and the quantiles or the mean and standard deviation that a loss gives" },
 	  .shape = LB_VALUE, .outside_id = true },
 	{ .path = "output.model", .param = { TRUTH(0), .help = "keep the trained model" }, .shape = LB_VALUE, .outside_id = true },
 };

@@ -114,8 +114,20 @@ static void check_lengths(const struct lb_sweep *s)
 		for (size_t j = i + 1; j < s->n; j++) {
 			const struct lb_track *a = &s->track[i], *b = &s->track[j];
 			if (a->axis == b->axis && a->n && b->n && a->n != b->n)
-				lb_fault(s->r.faults, &b->mark, b->path, "%zu values, but %s has %zu; zip needs equal lengths", b->n, a->path, a->n);
+				lb_fault(s->r.faults, &b->mark, b->path, "%zu value%s, but %s has %zu; zip needs equal lengths", b->n,
+					 lb_s(b->n), a->path, a->n);
 		}
+}
+
+/* One value that stands for several: `default` or a range. */
+static int add_spread(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, struct lb_err *err)
+{
+	t->node = value;
+	const int rc = lb_sweep_values(s, t, err);
+	t->node = NULL; /* which is for what stands in the sweep block */
+	if (!rc && t->n > 1 && !s->config->allow_sweep)
+		lb_fault(s->r.faults, &t->mark, t->path, "%zu values make a sweep; give one value, or run `lossbench sweep`", t->n);
+	return rc;
 }
 
 static int add_set(struct lb_sweep *s, const struct lb_set *set, struct lb_err *err)
@@ -128,32 +140,38 @@ static int add_set(struct lb_sweep *s, const struct lb_set *set, struct lb_err *
 		return -1;
 	struct lb_track *t = &s->track[s->n++];
 	*t = (struct lb_track){ .path = set->path, .mark = set->value[0]->mark, .axis = s->n_axes++ };
+	if (set->n == 1 && lb_sweep_spreads(s, set->path, set->value[0]))
+		return add_spread(s, t, set->value[0], err);
 	for (size_t i = 0; i < set->n; i++)
 		if (lb_sweep_value(s, t, set->value[i], set->n > 1, err))
 			return -1;
 	return 0;
 }
 
-/* A later --set at this path or above it replaces it. */
-static bool overruled(const struct lb_config *c, size_t i)
+/* Puts every --set of one value into the root, those of shallow paths first. */
+static int apply_sets(struct lb_sweep *s, struct lb_err *err)
 {
-	for (size_t j = i + 1; j < c->n_sets; j++)
-		if (lb_path_within(c->set[i].path, c->set[j].path))
-			return true;
-	return false;
+	const struct lb_config *c = s->config;
+	size_t left = c->n_sets;
+
+	for (int depth = 0; left; depth++)
+		for (size_t i = 0; i < c->n_sets; i++) {
+			struct lb_node *value = c->set[i].value[0];
+			if (lb_path_depth(c->set[i].path) != depth)
+				continue;
+			left--;
+			if (c->set[i].n == 1 && !(s->r.root = lb_tree_with(&s->pool, s->r.root, c->set[i].path, value->mark, value, err)))
+				return -1;
+		}
+	return 0;
 }
 
 int lb_sweep_read(struct lb_sweep *s, struct lb_err *err)
 {
 	const struct lb_config *c = s->config;
 
-	for (size_t i = 0; i < c->n_sets; i++)
-		if (c->set[i].n == 1) {
-			struct lb_node *value = c->set[i].value[0];
-			s->r.root = lb_tree_with(&s->pool, s->r.root, c->set[i].path, value->mark, value, err);
-			if (!s->r.root)
-				return -1;
-		}
+	if (apply_sets(s, err))
+		return -1;
 	s->r.kind = lb_task_of(&s->r);
 	if (add_block(s, lb_node_get(c->root, "sweep"), err))
 		return -1;
@@ -163,8 +181,9 @@ int lb_sweep_read(struct lb_sweep *s, struct lb_err *err)
 			return -1;
 	check_lengths(s);
 	for (size_t i = 0; i < c->n_sets; i++)
-		if (!overruled(c, i) && add_set(s, &c->set[i], err))
+		if (add_set(s, &c->set[i], err))
 			return -1;
+	order_by_depth(s);
 	return lb_sweep_check_replaced(s, err);
 }
 

@@ -44,16 +44,23 @@ static int push_number(struct lb_sweep *s, struct lb_track *t, double v, struct 
 
 /* What a path is */
 
-static bool is_swept(const struct lb_sweep *s, const struct lb_option *block)
+/* Returns true if a value at the path decides which component the block names. */
+static bool decides(const char *path, const struct lb_option *block)
 {
 	char name[LB_PATH_TEXT];
 
 	snprintf(name, sizeof name, "%s.%s", block->path, block->key);
+	return lb_path_within(block->path, path) || !strcmp(name, path);
+}
+
+/* Tracks of --set have no node and may hold one value, which stands in the tree. */
+static bool is_swept(const struct lb_sweep *s, const struct lb_option *block)
+{
 	for (size_t i = 0; i < s->n; i++)
-		if (lb_path_within(block->path, s->track[i].path) || !strcmp(name, s->track[i].path))
+		if (s->track[i].node && decides(s->track[i].path, block))
 			return true;
 	for (size_t i = 0; i < s->config->n_sets; i++)
-		if (s->config->set[i].n > 1 && (lb_path_within(block->path, s->config->set[i].path) || !strcmp(name, s->config->set[i].path)))
+		if (s->config->set[i].n > 1 && decides(s->config->set[i].path, block))
 			return true;
 	return false;
 }
@@ -314,6 +321,22 @@ int lb_sweep_value(struct lb_sweep *s, struct lb_track *t, struct lb_node *value
 	if (spread && value->type == LB_MAPPING && is_block_path(t->path))
 		return push_blocks(s, t, value, err);
 	return push(t, value, err);
+}
+
+bool lb_sweep_spreads(const struct lb_sweep *s, const char *path, const struct lb_node *value)
+{
+	const struct lb_option *o = lb_option_find(path, strlen(path));
+	bool sure;
+	const struct lb_param *p = param_at(s, path, NULL, &sure);
+
+	if (!p || p->type == LB_TEXT_PARAM || (o && (o->outside_id || o->by_name)))
+		return false;
+	if (value->type == LB_MAPPING)
+		return p->type == LB_REAL_PARAM || p->type == LB_INT_PARAM || p->type == LB_SEED_PARAM;
+	for (int i = 0; p->type == LB_CHOICE_PARAM && p->choices[i]; i++)
+		if (!strcmp(p->choices[i], "default"))
+			return false;
+	return is_default(value);
 }
 
 int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err)

@@ -22,7 +22,7 @@ static int check_clip(const char *path, const cJSON *block, struct lb_err *err)
 	if (n == 0)
 		return 0;
 	if (n != 2 || !(lo->valuedouble < hi->valuedouble))
-		return lb_fail(err, LB_CONFIG, "%s.clip: found %d number%s%s, allowed: [lo, hi] with lo < hi, such as [0, 1]", path, n, n == 1 ? "" : "s",
+		return lb_fail(err, LB_CONFIG, "%s.clip: found %d number%s%s, allowed: [lo, hi] with lo < hi, such as [0, 1]", path, n, lb_s((size_t)n),
 			       n == 2 ? " that do not ascend" : "");
 	if (!strcmp(lb_get_text(block, "kind"), "closed_form") && !strcmp(lb_get_text(block, "norm"), "l2"))
 		return lb_fail(err, LB_CONFIG, "%s.clip: found bounds with kind closed_form and norm l2, for which there is no closed form; remove "

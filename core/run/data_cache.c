@@ -305,15 +305,17 @@ int lb_data_check_dense(const cJSON *config, const struct lb_dataset *data, stru
 
 	if (rows * (double)data->x.d * size <= limit)
 		return 0;
-	return lb_fail(err, LB_DATA, "%s: a batch of %.0f rows of %zu columns takes %.0f MB of memory, more than the limit of %.0f MB; lower "
-		       "train.batch, or raise data.max_memory", data->source[0].path, rows, data->x.d, rows * (double)data->x.d * size / 1e6,
-		       limit / 1e6);
+	return lb_fail(err, LB_DATA, "%s: a batch of %.0f row%s of %zu column%s takes %.0f MB of memory, more than the limit of %.0f MB; lower "
+		       "train.batch, or raise data.max_memory", data->source[0].path, rows, lb_s((size_t)rows), data->x.d,
+		       lb_s(data->x.d), rows * (double)data->x.d * size / 1e6, limit / 1e6);
 }
 
 static int bad_teacher(const char *path, const struct lb_table *t, const struct lb_dataset *d, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: found %zu rows of %zu columns, allowed: %zu rows (one for each row of the data: train, valid, test) of "
-		       "%zu columns (one a class)", path, t->n, t->n_cols ? t->n_cols : t->block.d, d->n, d->n_classes);
+	const size_t columns = t->n_cols ? t->n_cols : t->block.d;
+
+	return lb_fail(err, LB_DATA, "%s: found %zu row%s of %zu column%s, allowed: %zu row%s (one for each row of the data: train, valid, test) of "
+		       "%zu columns (one per class)", path, t->n, lb_s(t->n), columns, lb_s(columns), d->n, lb_s(d->n), d->n_classes);
 }
 
 static double block_value(const struct lb_matrix *m, size_t i)

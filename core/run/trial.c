@@ -9,6 +9,7 @@
 #include "core/run/procedures.h"
 #include "core/run/reads_all.h"
 #include "core/run/get.h"
+#include "core/run/outputs.h"
 #include "core/run/provenance.h"
 #include "core/run/components.h"
 #include "core/run/targets.h"
@@ -31,6 +32,8 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 	const struct lb_loss_info *loss = loss_of(config);
 	const char *class_weight = lb_get_text(config, "train.class_weight");
 
+	if (lb_outputs_check(config, loss, err))
+		return -1;
 	if (lb_targets_weighted(config) && !lb_loss_separable(loss))
 		return lb_fail(err, LB_CONFIG,
 			       "loss: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
@@ -68,85 +71,6 @@ static int say_warnings(const struct lb_dataset *data, const struct lb_split *sp
 	return rc;
 }
 
-/* What to do about a part whose rows lack classes. */
-static const char *class_advice(const cJSON *config)
-{
-	if (lb_json_at(config, "data.split.first") || lb_json_at(config, "data.split.modulo"))
-		return "the file is sorted? use a random split, such as data.split: {train: 0.64, valid: 0.16, test: 0.2}";
-	if (lb_json_at(config, "data.group"))
-		return "data.group keeps whole groups together; give the part more of them, or leave out data.group";
-	if (lb_get_bool(config, "data.split.stratify"))
-		return "give the part more rows (data.split.stratify is true already), or leave out classes of very few rows";
-	return "give the part more rows, and keep class shares with data.split.stratify: true";
-}
-
-/* Rows of a class that a part lacks cannot be thinned out to a share. */
-static int check_every_class(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, int part, struct lb_err *err)
-{
-	bool *found = lb_alloc(data->n_classes, sizeof *found, err);
-	int rc = found ? 0 : -1;
-
-	for (size_t i = 0; found && i < split->n[part]; i++)
-		found[data->y[split->rows[part][i]]] = true;
-	for (size_t c = 0; !rc && c < data->n_classes; c++)
-		if (!found[c])
-			rc = lb_fail(err, LB_DATA, "corrupt.imbalance: class '%s' has no row in the %s part; %s", data->class_name[c],
-				     part == LB_TRAIN ? "training" : "validation", class_advice(config));
-	free(found);
-	return rc;
-}
-
-/* Leaves out training (and validation) rows as corrupt.imbalance says. */
-static int thin_out(const cJSON *config, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
-{
-	const cJSON *block = lb_json_at(config, "corrupt.imbalance");
-	const char *kind = lb_get_text(block, "kind");
-	const struct lb_imbalance *imbalance = NULL;
-	struct lb_arg par[8];
-	double *lists = NULL;
-
-	for (size_t i = 0; kind && i < lb_imbalance_count(); i++)
-		if (!strcmp(lb_imbalance_at(i)->base.name, kind))
-			imbalance = lb_imbalance_at(i);
-	if (!data->y || !imbalance || !imbalance->base.n_params)
-		return 0;
-	if (lb_args_from_block(&imbalance->base, block, par, &lists, err))
-		return -1;
-	free(lists);
-	for (int part = LB_TRAIN; part <= LB_VALID; part++) {
-		if (!split->n[part] || (part == LB_VALID && !lb_get_bool(block, "valid")))
-			continue;
-		if (check_every_class(config, data, split, part, err) ||
-		    lb_imbalance_apply(imbalance, par, data->n_classes, data->y, (uint64_t)lb_get_number(block, "seed", 0),
-				       split->rows[part], &split->n[part], err))
-			return -1;
-	}
-	return 0;
-}
-
-static int make_split(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
-{
-	double residues[LB_MAX_RESIDUES];
-	struct lb_split_options opt;
-
-	if (lb_split_options_of(config, &opt, residues, err) || lb_split_make(data, &opt, out, err))
-		return -1;
-	const double folds = lb_get_number(config, "data.cv.folds", 0), fold = lb_get_number(config, "data.cv.fold", 0);
-	if (!thin_out(config, data, out, err) &&
-	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, lb_get_bool(config, "data.cv.test"), out, err)) &&
-	    !lb_labels_check(data, out, data->y, class_advice(config), err))
-		return 0;
-	lb_split_free(out);
-	return -1;
-}
-
-int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
-		   struct lb_err *err)
-{
-	*source = lb_data_get(cache, config, err);
-	return *source ? make_split(config, (*source)->data, out, err) : -1;
-}
-
 /* Whether both configs have the very same block. */
 static bool share_block(const cJSON *a, const cJSON *b, const char *key)
 {
@@ -166,7 +90,7 @@ static int look_at_rows(const cJSON *config, struct lb_data_cache *cache, struct
 	if (!(memo->source = lb_data_get(cache, config, err)))
 		return -1;
 	const struct lb_dataset *data = memo->source->data;
-	if (make_split(config, data, &memo->split, err) || lb_targets_check(config, data, err) || say_warnings(data, &memo->split, cache, err))
+	if (lb_trial_rows(config, data, &memo->split, err) || lb_targets_check(config, data, err) || say_warnings(data, &memo->split, cache, err))
 		return -1;
 	lb_encode_options_of(config, &encode);
 	if ((data->n_cat || data->x.start || encode.scale) && lb_encoding_make(data, &memo->split, &encode, &features, err))
@@ -302,7 +226,11 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	const struct lb_info *schedule = optimizer ? component(p, config, "schedule", "name", 16, p->schedule_par, err) : NULL;
 	const struct lb_info *model = schedule ? component(p, config, "model", "kind", 16, p->model_par, err) : NULL;
 
-	if (!model || lb_model_spec_make(model, p->model_par, p->features.d, columns, &p->setup.model, err))
+	if (!model)
+		return -1;
+	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
+	p->setup.loss_par = p->loss_par;
+	if (lb_model_spec_make(model, p->model_par, p->features.d, columns * lb_loss_outputs(p->setup.loss, p->loss_par), &p->setup.model, err))
 		return -1;
 	if (lb_json_at(config, "train.views") && !(p->setup.view = component(p, config, "train.views", "kind", 4, p->view_par, err)))
 		return -1;
@@ -315,8 +243,6 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	p->setup.attack_par = p->attack_par;
 	p->setup.probe_par = p->probe_par;
 	p->setup.view_par = p->view_par;
-	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
-	p->setup.loss_par = p->loss_par;
 	p->setup.optimizer = optimizer;
 	p->setup.optimizer_par = p->optimizer_par;
 	for (size_t i = 0; lb_schedule_at(i); i++)
@@ -386,14 +312,14 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 		return 0;
 	}
 	lb_encode_options_of(t->config, &encode);
-	return make_split(t->config, t->source->data, &p->split, err) ||
+	return lb_trial_rows(t->config, t->source->data, &p->split, err) ||
 			       lb_encoding_make(t->source->data, &p->split, &encode, &p->features, err) ? -1 : 0;
 }
 
 /* Whether the two, of one cohort, have the same metrics of the same labels, and so the same baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !a->probe != !b->probe ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a, b) || !a->probe != !b->probe ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)

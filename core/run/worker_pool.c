@@ -279,10 +279,11 @@ static int end_worker(struct pool *pool, struct worker *w, int status, struct lb
 			rc = -1;
 	}
 	if (pool->again && WIFSIGNALED(status))
-		lb_warn("a worker was ended by signal %d (%s); its %zu trials are run again, each alone", WTERMSIG(status),
-			strsignal(WTERMSIG(status)), pool->again);
+		lb_warn("a worker was ended by signal %d (%s); its %zu trial%s again, each alone", WTERMSIG(status),
+			strsignal(WTERMSIG(status)), pool->again, pool->again == 1 ? " is run" : "s are run");
 	else if (pool->again)
-		lb_warn("a worker ran out of memory with %zu trials at once; they are run again, each alone", pool->again);
+		lb_warn("a worker ran out of memory with %zu trial%s at once; each is run again alone", pool->again,
+			lb_s(pool->again));
 	w->pid = 0;
 	pool->running--;
 	return rc;

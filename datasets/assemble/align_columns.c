@@ -62,8 +62,8 @@ static int find(struct fitting *f, const char *name, size_t *at, struct lb_err *
 			return 0;
 		}
 	const char *near = lb_nearest(name, (const char *const *)f->name, f->width);
-	return lb_fail(err, LB_DATA, "%s: column '%s' is missing; the model was trained with it%s%s%s, and the file has %zu columns", f->path, name,
-		       near ? "; did you mean '" : "", near ? near : "", near ? "'" : "", f->width);
+	return lb_fail(err, LB_DATA, "%s: column '%s' is missing; the model was trained with it%s%s%s, and the file has %zu column%s", f->path, name,
+		       near ? "; did you mean '" : "", near ? near : "", near ? "'" : "", f->width, lb_s(f->width));
 }
 
 /* ---- numbers ---- */
@@ -131,8 +131,8 @@ static int refuse_width(const struct fitting *f, size_t found, struct lb_err *er
 {
 	const size_t d = f->known->d;
 
-	return lb_fail(err, LB_DATA, "%s: column %zu is %s: found %zu columns of features, the model was trained with %zu", f->path,
-		       (found < d ? found : d) + 1, found < d ? "missing" : "one too many", found, d);
+	return lb_fail(err, LB_DATA, "%s: column %zu is %s: found %zu column%s of features, the model was trained with %zu", f->path,
+		       (found < d ? found : d) + 1, found < d ? "missing" : "one too many", found, lb_s(found), d);
 }
 
 /* Features that are known by their place: those of a block, or the columns of a table but for its label. */
@@ -337,9 +337,10 @@ static int label_beside(const struct fitting *f, const struct lb_table *beside, 
 	const size_t width = beside->block.d + beside->n_cols;
 
 	if (width > f->known->n_labels)
-		return lb_fail(err, LB_DATA, "%s: the labels beside it have %zu columns, the model has %zu", f->path, width, f->known->n_labels);
+		return lb_fail(err, LB_DATA, "%s: the labels beside it have %zu column%s, the model has %zu", f->path, width,
+			       lb_s(width), f->known->n_labels);
 	if (beside->n != f->t->n)
-		return lb_fail(err, LB_DATA, "%s: %zu rows, but the labels beside it have %zu; they do not belong together", f->path, f->t->n,
+		return lb_fail(err, LB_DATA, "%s: %zu row%s, but the labels beside it have %zu; they do not belong together", f->path, f->t->n, lb_s(f->t->n),
 			       beside->n);
 	for (size_t j = 0; j < width && j < f->known->n_labels; j++)
 		if (copy_label(beside, j, &labels->column[labels->n++], err))

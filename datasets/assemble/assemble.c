@@ -192,8 +192,9 @@ static int refuse_missing_cells(const struct lb_frame *f, const size_t *count, s
 			others += count[j] > 0;
 			continue;
 		}
-		lb_buf_printf(&b, "%scolumn '%s': the value is missing (%zu of %zu rows lack it:", told > 1 ? "; " : "",
-			      j < f->n_cols ? f->col[j].name : block_name(f, j - f->n_cols, text), count[j], f->n);
+		lb_buf_printf(&b, "%scolumn '%s': the value is missing (%zu of %zu row%s lack%s it:", told > 1 ? "; " : "",
+			      j < f->n_cols ? f->col[j].name : block_name(f, j - f->n_cols, text), count[j], f->n,
+			      lb_s(f->n), count[j] == 1 ? "s" : "");
 		for (size_t i = 0, shown = 0; i < f->n && shown <= PLACES; i++) {
 			if (!cell_is_missing(f, i, j))
 				continue;

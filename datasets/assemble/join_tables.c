@@ -213,8 +213,8 @@ static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool 
 	p->t = t;
 	p->n = width(t);
 	if (p->n == 0 || t->n == 0)
-		return lb_fail(err, LB_DATA, "%s: the table has %zu rows and %zu columns; at least one of each is needed", path,
-			       t->n, p->n);
+		return lb_fail(err, LB_DATA, "%s: the table has %zu row%s and %zu column%s; at least one of each is needed", path,
+			       t->n, lb_s(t->n), p->n, lb_s(p->n));
 	if (!(p->name = names_of(t, err)) || !(p->role = lb_alloc(p->n, sizeof *p->role, err)))
 		return -1;
 	if (give_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || give(p, roles->group, LB_GROUP, err) ||
@@ -288,7 +288,7 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 			return lb_fail(err, LB_DATA, "%s: the first line holds the name '%s', which is a column of %s, but was taken for a row of data; "
 				       "set data.header: true", path, p->name[j], p->path);
 	if (n != p->n)
-		return lb_fail(err, LB_DATA, "%s: %zu columns, but %s has %zu; both files need the same columns", path, n,
+		return lb_fail(err, LB_DATA, "%s: %zu column%s, but %s has %zu; both files need the same columns", path, n, lb_s(n),
 			       p->path, p->n);
 	for (size_t j = 0; j < n; j++)
 		map[j] = j;
@@ -351,8 +351,8 @@ static int take_labels(struct lb_frame *f, struct lb_table *labels, const char *
 	if (n != 1 && !lb_kind_of_columns(kind))
 		return lb_fail(err, LB_DATA, "%s: a label file has one column, this one has %zu", path, n);
 	if (labels->n != f->n)
-		return lb_fail(err, LB_DATA, "%s: %zu labels, but %s has %zu rows; the two files do not belong together", path,
-			       labels->n, f->rows.path[0], f->n);
+		return lb_fail(err, LB_DATA, "%s: %zu label%s, but %s has %zu row%s; the two files do not belong together", path,
+			       labels->n, lb_s(labels->n), f->rows.path[0], f->n, lb_s(f->n));
 	for (size_t j = 0; j < n; j++) {
 		struct lb_column *c = &f->col[f->n_cols];
 		f->role[f->n_cols++] = LB_TARGET;

@@ -102,7 +102,8 @@ static int grow_rows(struct build *b, const char *path, struct lb_err *err)
 	size_t bigger = b->cap;
 
 	if (t->n >= LB_MAX_ROWS || (t->n + 1) * t->n_cols > LB_MAX_MATRIX / sizeof(double))
-		return lb_fail(err, LB_DATA, "%s: more than %zu rows of %zu columns, which is the limit", path, t->n, t->n_cols);
+		return lb_fail(err, LB_DATA, "%s: more than %zu rows of %zu column%s, which is the limit", path, t->n, t->n_cols,
+			       lb_s(t->n_cols));
 	if (2 * t->n * t->n_cols * sizeof(double) > b->limit)
 		return lb_fail_too_large(path, t->n, t->n_cols, b->limit, err);
 	if (lb_grow(&t->line, &bigger, need, sizeof *t->line, err))
@@ -413,4 +414,5 @@ const struct lb_reader lb_reader_csv = {
 	.probe = probe,
 	.endings = ".csv .tsv .tab",
 	.read = read_csv,
+	.takes_markers = true,
 };

@@ -1,4 +1,5 @@
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "datasets/formats/readers.h"
 #include "datasets/io/stream.h"
 
@@ -87,8 +88,8 @@ static bool probe(const unsigned char *head, size_t n)
 
 static int too_short(const char *path, const char *part, size_t want, size_t found, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: the IDX %s should have %zu bytes, the file ends after %zu of them; get the file again", path,
-		       part, want, found);
+	return lb_fail(err, LB_DATA, "%s: the IDX %s should have %zu byte%s, the file ends after %zu of them; get the file again", path,
+		       part, want, lb_s(want), found);
 }
 
 static int read_sizes(const char *path, const unsigned char *p, size_t n_dims, struct header *h, struct lb_err *err)
@@ -108,8 +109,9 @@ static int read_sizes(const char *path, const unsigned char *p, size_t n_dims, s
 	}
 	overflow |= __builtin_mul_overflow(h->n, h->d, &values) || __builtin_mul_overflow(values, h->type->width, &bytes);
 	if (overflow || bytes > LB_MAX_MATRIX || h->n > LB_MAX_ROWS || h->d > LB_MAX_COLUMNS)
-		return lb_fail(err, LB_DATA, "%s: the IDX header promises %zu rows of %zu%s values; the limits are %zu rows, %zu values a row "
-			       "and %zu bytes", path, h->n, h->d, overflow ? " or more" : "", LB_MAX_ROWS, LB_MAX_COLUMNS, LB_MAX_MATRIX);
+		return lb_fail(err, LB_DATA, "%s: the IDX header promises %zu row%s of %zu%s value%s; the limits are %zu rows, %zu values per row "
+			       "and %zu bytes", path, h->n, lb_s(h->n), h->d, overflow ? " or more" : "",
+			       overflow ? "s" : lb_s(h->d), LB_MAX_ROWS, LB_MAX_COLUMNS, LB_MAX_MATRIX);
 	return 0;
 }
 
@@ -158,8 +160,9 @@ static int read_values(const char *path, struct lb_stream *s, const struct heade
 		excess += got;
 	} while (got);
 	if (excess)
-		return lb_fail(err, LB_DATA, "%s: %zu bytes follow the %zu bytes of data that the IDX header promises (%zu rows of %zu values); "
-			       "the file is damaged or not IDX", path, excess, want, h->n, h->d);
+		return lb_fail(err, LB_DATA, "%s: %zu byte%s the %zu byte%s of data that the IDX header promises (%zu row%s of %zu value%s); "
+			       "the file is damaged or not IDX", path, excess, excess == 1 ? " follows" : "s follow", want, lb_s(want), h->n, lb_s(h->n), h->d,
+			       lb_s(h->d));
 	return 0;
 }
 

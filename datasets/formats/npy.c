@@ -242,15 +242,15 @@ static int check_sizes(const struct lb_npy_source *s, struct header *h, struct l
 	}
 	overflow |= __builtin_mul_overflow(h->n, h->d, &values) || __builtin_mul_overflow(values, h->type ? lb_dtype_size(h->type->dtype) : sizeof(int32_t), &bytes);
 	if (overflow || h->n > LB_MAX_ROWS || h->d > LB_MAX_COLUMNS)
-		return lb_fail(err, LB_DATA, "%s: the NPY header promises %zu rows of %zu%s values; the limits are %zu rows and %zu values a row",
-			       s->place, h->n, h->d, overflow ? " or more" : "", LB_MAX_ROWS, LB_MAX_COLUMNS);
+		return lb_fail(err, LB_DATA, "%s: the NPY header promises %zu row%s of %zu%s value%s; the limits are %zu rows and %zu values per row",
+			       s->place, h->n, lb_s(h->n), h->d, overflow ? " or more" : "", overflow ? "s" : lb_s(h->d), LB_MAX_ROWS, LB_MAX_COLUMNS);
 	return bytes > s->max_memory ? lb_fail_too_large(s->place, h->n, h->d, s->max_memory, err) : 0;
 }
 
 static int too_short(const struct lb_npy_source *s, const char *part, size_t want, size_t found, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: the NPY %s should have %zu bytes, the file ends after %zu of them; get the file again", s->place, part,
-		       want, found);
+	return lb_fail(err, LB_DATA, "%s: the NPY %s should have %zu byte%s, the file ends after %zu of them; get the file again", s->place, part,
+		       want, lb_s(want), found);
 }
 
 static int read_header(const struct lb_npy_source *s, struct header *h, struct lb_err *err)
@@ -333,8 +333,8 @@ static int read_values(const struct lb_npy_source *s, const struct header *h, vo
 		n += part;
 	}
 	if (!rc && (rc = s->read(s->arg, in, 1, &got, err)) == 0 && got)
-		rc = lb_fail(err, LB_DATA, "%s: more bytes follow the %zu bytes of data that the NPY header promises; save one array a file",
-			     s->place, all * size);
+		rc = lb_fail(err, LB_DATA, "%s: more bytes follow the %zu byte%s of data that the NPY header promises; save one array per file",
+			     s->place, all * size, lb_s(all * size));
 	free(in);
 	return rc;
 }
@@ -446,8 +446,8 @@ static int read_texts(const struct lb_npy_source *s, const struct header *h, str
 			rc = b.bad ? lb_fail_memory(err, b.n) : add_text(c, &names, i, &b, err);
 	}
 	if (!rc && !(rc = s->read(s->arg, in, 1, &got, err)) && got)
-		rc = lb_fail(err, LB_DATA, "%s: more bytes follow the %zu bytes of data that the NPY header promises; save one array a file", s->place,
-			     h->n * size);
+		rc = lb_fail(err, LB_DATA, "%s: more bytes follow the %zu byte%s of data that the NPY header promises; save one array per file", s->place,
+			     h->n * size, lb_s(h->n * size));
 	lb_intern_free(&names);
 	lb_buf_free(&b);
 	free(in);
@@ -476,7 +476,7 @@ int lb_npy_read_labels(const struct lb_npy_source *s, struct lb_table *out, stru
 	if (!h.text)
 		return read_numbers(s, &h, &out->block, err);
 	if (h.d > 1)
-		return lb_fail(err, LB_DATA, "%s: has %zu texts a row, expected one label a row", s->place, h.d);
+		return lb_fail(err, LB_DATA, "%s: has %zu texts per row, expected one label per row", s->place, h.d);
 	if (!(out->col = lb_alloc(1, sizeof *out->col, err)))
 		return -1;
 	out->n_cols = 1;

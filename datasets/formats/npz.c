@@ -152,8 +152,8 @@ static int add_labels(struct archive *a, const struct lb_zip_entry *e, struct lb
 	int rc = read_array(a, e, true, &y, err);
 
 	if (!rc && y.n != out->block.n)
-		rc = lb_fail(err, LB_DATA, "%s: array '%s' has %zu rows, the features have %zu; they do not belong together", a->zip.path, e->name,
-			     y.n, out->block.n);
+		rc = lb_fail(err, LB_DATA, "%s: array '%s' has %zu row%s, the features have %zu; they do not belong together", a->zip.path, e->name,
+			     y.n, lb_s(y.n), out->block.n);
 	if (!rc)
 		rc = take_labels(&y, out, err);
 	lb_table_free(&y);

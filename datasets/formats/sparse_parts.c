@@ -1,6 +1,7 @@
 #include "datasets/formats/sparse_parts.h"
 
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "datasets/formats/readers.h"
 
 #include <math.h>
@@ -36,12 +37,14 @@ static int read_shape(const struct lb_sparse_parts *p, size_t size[2], struct lb
 	const size_t most[2] = { LB_MAX_ROWS, p->most_columns > LB_MAX_COLUMNS ? p->most_columns : LB_MAX_COLUMNS };
 
 	if (length(&p->shape) != 2)
-		return lb_fail(err, LB_DATA, "%s: the sparse matrix has %zu dimensions, expected 2", p->path, length(&p->shape));
+		return lb_fail(err, LB_DATA, "%s: the sparse matrix has %zu dimension%s, expected 2", p->path, length(&p->shape),
+			       lb_s(length(&p->shape)));
 	for (size_t k = 0; k < 2; k++)
 		if (index_at(p, &p->shape, "shape", k, most[k], &size[k], err))
 			return -1;
 	if (!size[0] || !size[1])
-		return lb_fail(err, LB_DATA, "%s: the sparse matrix has %zu rows and %zu columns; there are no data in it", p->path, size[0], size[1]);
+		return lb_fail(err, LB_DATA, "%s: the sparse matrix has %zu row%s and %zu column%s; there are no data in it", p->path, size[0],
+			       lb_s(size[0]), size[1], lb_s(size[1]));
 	if (size[0] > p->limit / sizeof(size_t) / 2)
 		return lb_fail_too_large(p->path, size[0], size[1], p->limit, err);
 	return 0;
@@ -60,8 +63,8 @@ static int unfold(const struct lb_sparse_parts *p, const size_t size[2], int sid
 	size_t from = 0, to = 0;
 
 	if (length(&p->second) != lines + 1)
-		return lb_fail(err, LB_DATA, "%s: the sparse matrix is damaged: indptr has %zu values, expected %zu", p->path, length(&p->second),
-			       lines + 1);
+		return lb_fail(err, LB_DATA, "%s: the sparse matrix is damaged: indptr has %zu value%s, expected %zu", p->path, length(&p->second),
+			       lb_s(length(&p->second)), lines + 1);
 	for (size_t i = 0; i <= lines; i++, from = to) {
 		if (index_at(p, &p->second, "indptr", i, all, &to, err))
 			return -1;
@@ -83,7 +86,7 @@ static int find_places(const struct lb_sparse_parts *p, const size_t size[2], st
 
 	out->stored = all;
 	if (length(&p->first) != all || (p->kind == LB_SPARSE_COO && length(&p->second) != all))
-		return lb_fail(err, LB_DATA, "%s: the sparse matrix is damaged: data has %zu values, %s %zu", p->path, all,
+		return lb_fail(err, LB_DATA, "%s: the sparse matrix is damaged: data has %zu value%s, %s %zu", p->path, all, lb_s(all),
 			       length(&p->first) != all ? names[p->kind].first : names[p->kind].second,
 			       length(&p->first) != all ? length(&p->first) : length(&p->second));
 	if (p->kind != LB_SPARSE_COO && unfold(p, size, side, out, err))

@@ -46,8 +46,8 @@ size_t lb_memory_limit(const struct lb_read_options *opt)
 
 int lb_fail_too_large(const char *path, size_t n, size_t d, size_t limit, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: %zu rows of %zu columns would take more than %zu MB of memory, which is the limit; use fewer rows or "
-		       "columns, or raise data.max_memory", path, n, d, limit / 1000000);
+	return lb_fail(err, LB_DATA, "%s: %zu row%s of %zu column%s would take more than %zu MB of memory, which is the limit; use fewer rows or "
+		       "columns, or raise data.max_memory", path, n, lb_s(n), d, lb_s(d), limit / 1000000);
 }
 
 int lb_sentence_add(char ***list, size_t *n, struct lb_err *err, const char *fmt, va_list ap)
@@ -193,6 +193,12 @@ static const struct lb_reader *choose(const char *path, const char *format, stru
 	return reader;
 }
 
+static int warn_markers(struct lb_table *t, const char *format, struct lb_err *err)
+{
+	return lb_table_warn(t, err, "data.missing_values is not used: the format %s marks no missing values by texts or numbers (csv and arff do); in "
+			     "arrays NaN is missing", format);
+}
+
 int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
 {
 	static const struct lb_read_options defaults = { 0 };
@@ -203,7 +209,7 @@ int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb
 	const struct lb_reader *reader = choose(path, opt->format, err);
 	if (!reader)
 		return -1;
-	if (reader->read(path, opt, &t, err)) {
+	if (reader->read(path, opt, &t, err) || (opt->missing && !reader->takes_markers && warn_markers(&t, reader->base.name, err))) {
 		lb_table_free(&t);
 		return -1;
 	}

@@ -1,6 +1,7 @@
 #include "datasets/io/zip.h"
 
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "datasets/io/inflate.h"
 #include "datasets/io/stream.h"
 
@@ -228,8 +229,8 @@ void lb_zip_member_close(struct lb_zip_member *m)
 
 static int member_fault(const struct lb_zip_member *m, const char *what, struct lb_err *err)
 {
-	return lb_fail(err, LB_DATA, "%s: member '%s' is damaged after %llu bytes: %s; get the file again", m->zip->path, m->entry->name,
-		       (unsigned long long)m->made, what);
+	return lb_fail(err, LB_DATA, "%s: member '%s' is damaged after %llu byte%s: %s; get the file again", m->zip->path, m->entry->name,
+		       (unsigned long long)m->made, lb_s((size_t)m->made), what);
 }
 
 static int fill_input(struct lb_zip_member *m, struct lb_err *err)

@@ -1,4 +1,5 @@
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/numeric/rng.h"
 #include "datasets/dataset.h"
 
@@ -184,8 +185,8 @@ static int read_matrix(const char *path, size_t c, double *t, struct lb_err *err
 	}
 	lb_table_free(&table);
 	if (!numbers)
-		return lb_fail(err, LB_CONFIG, "corrupt.labels.file: %s holds %zu x %zu cells, expected %zu x %zu numbers: the data have %zu classes",
-			       path, rows, columns, c, c, c);
+		return lb_fail(err, LB_CONFIG, "corrupt.labels.file: %s holds %zu x %zu cell%s, expected %zu x %zu numbers: the data have %zu classes",
+			       path, rows, columns, lb_s(rows * columns), c, c, c);
 	return 0;
 }
 

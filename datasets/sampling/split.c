@@ -276,9 +276,9 @@ static int check_modulo(const struct lb_dataset *d, const struct lb_split_option
 	(void)d;
 	if (o->modulo < 2 || o->n_test_residues < 1)
 		return lb_fail(err, LB_CONFIG,
-			       "data.split.modulo: found %zu with %zu residues in data.split.test; expected at least 2, and at "
+			       "data.split.modulo: found %zu with %zu residue%s in data.split.test; expected at least 2, and at "
 			       "least one residue, as in {modulo: 5, test: [4]}",
-			       o->modulo, o->n_test_residues);
+			       o->modulo, o->n_test_residues, lb_s(o->n_test_residues));
 	for (size_t k = 0; k < o->n_test_residues; k++) {
 		const double r = o->test_residues[k];
 		if (!(r >= 0 && r < (double)o->modulo && !(floor(r) < r)))
@@ -367,10 +367,11 @@ static int check_sizes(const struct lb_split *s, const struct lb_split_options *
 			s->n[LB_VALID], s->n[LB_TEST]);
 	if (s->n[LB_VALID] == 0 && o->valid > 0)
 		return lb_fail(err, LB_DATA,
-			       "data.split.valid: a share of %g of so few rows (%zu are used) is none; raise it, or set it to 0",
-			       o->valid, used);
+			       "data.split.valid: a share of %g of so few rows (%zu %s used) is none; raise it, or set it to 0",
+			       o->valid, used, used == 1 ? "is" : "are");
 	if (s->n[LB_TEST] == 0 && (o->kind != LB_SPLIT_FRACTIONS || o->test > 0))
-		return lb_fail(err, LB_DATA, "data.split: no row is left for testing (%zu are used); change data.split", used);
+		return lb_fail(err, LB_DATA, "data.split: no row is left for testing (%zu %s used); change data.split", used,
+			       used == 1 ? "is" : "are");
 	return 0;
 }
 
@@ -451,7 +452,8 @@ int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *o
 			deal.part[old.rows[k][i]] = LB_TRAIN;
 	fill_pool(&deal, LB_TRAIN);
 	if (deal.n_pool < folds) {
-		lb_fail(err, LB_CONFIG, "data.cv.folds: found %zu, allowed: at most the %zu training and validation rows", folds, deal.n_pool);
+		lb_fail(err, LB_CONFIG, "data.cv.folds: found %zu, allowed: at most the number of training and validation rows, %zu", folds,
+			deal.n_pool);
 		goto out;
 	}
 	if (split_folds(&deal, err))

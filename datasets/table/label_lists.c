@@ -52,8 +52,8 @@ int lb_label_lists_to_columns(const struct lb_label_lists *l, const char *path, 
 	int rc = value ? 0 : -1;
 
 	if (!rc && k * t->n > limit / sizeof(double))
-		rc = lb_fail(err, LB_DATA, "%s: %zu labels of %zu rows take %.0f MB of memory, more than the limit of %.0f MB; raise data.max_memory",
-			     path, k, t->n, (double)k * (double)t->n * sizeof(double) / 1e6, (double)limit / 1e6);
+		rc = lb_fail(err, LB_DATA, "%s: %zu label%s of %zu row%s take%s %.0f MB of memory, more than the limit of %.0f MB; raise data.max_memory",
+			     path, k, lb_s(k), t->n, lb_s(t->n), k == 1 ? "s" : "", (double)k * (double)t->n * sizeof(double) / 1e6, (double)limit / 1e6);
 	if (!rc && k)
 		rc = lb_grow(&t->col, &cap, first + k, sizeof *t->col, err);
 	if (!rc && k)

@@ -48,8 +48,8 @@ static inline double *lb_noise_matrix(const struct lb_arg *par, const struct lb_
 	const bool pair = par[LB_NOISE_KIND].v > LB_NOISE_UNIFORM;
 
 	if (given->n && given->n != c * c) {
-		lb_fail(err, LB_CONFIG, "%s: matrix: found %zu entries, expected %zu x %zu: the data have %zu classes", loss, given->n,
-			c, c, c);
+		lb_fail(err, LB_CONFIG, "%s: matrix: found %zu entr%s, expected %zu x %zu: the data have %zu classes", loss, given->n,
+			given->n == 1 ? "y" : "ies", c, c, c);
 		return NULL;
 	}
 	double *t = lb_alloc(c * c, sizeof *t, err);

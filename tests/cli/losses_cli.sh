@@ -145,7 +145,7 @@ bad ce '{"scores": [[1e999, 1]], "labels": [0]}' 'stdin:1:14: '
 bad ce '{"scores": [["inf", 1]], "labels": [0]}' 'scores: row 1, column 1: found inf'
 bad ce '{"scores": [[2, 1], [null, 1]], "labels": [0, 0]}' 'scores: row 2, column 1'
 bad ce '{"scores": [[2, 1], [1]], "labels": [0, 0]}' 'scores: row 2'
-bad ce '{"scores": [[2, 1]], "labels": [0, 0]}' '"labels" must be a list of 1 integers, one a row; found 2'
+bad ce '{"scores": [[2, 1]], "labels": [0, 0]}' '"labels" must be a list of 1 integer, one per row; found 2'
 bad ce '{"scores": [[2, 1]], "labels": [2]}' 'labels: entry 1 is not an integer from 0 to 1: found 2'
 bad ce '{"scores": [[2, 1]], "labels": [-1]}' 'labels: entry 1'
 bad ce '{"scores": [[2, 1]], "labels": [0.5]}' 'labels: entry 1'
@@ -159,7 +159,7 @@ bad ce '[1, 2]' 'expected a JSON object such as {"scores"'
 bad ce '{"scores": [[2, 1]], "labels": [0]} more' 'stdin:1:'
 bad ce '{"scores": [[2, 1]], "labels": [0], "labels": [1]}' 'the key "labels" stands twice'
 bad ce '' 'stdin:'
-bad logistic '{"scores": [[2, 1]], "labels": [0]}' 'one score a row'
+bad logistic '{"scores": [[2, 1]], "labels": [0]}' 'one score per row'
 bad logistic '{"scores": [2], "labels": [2]}' 'labels: entry 1 is not an integer from 0 to 1'
 bad mse '{"predictions": [1, 2], "targets": [1]}' 'targets: found 1 x 1'
 bad normalized_softmax '{"embeddings": [[1, 2], [0, 0]], "labels": [0, 0], "prototypes": [[1, 0]]}' 'embeddings: row 2: found a vector of zeros'
@@ -186,3 +186,16 @@ assert_exit 2 lossbench losses eval ce --precision half --input in.json
 assert_contains "$err" 'allowed: float32, float64'
 assert_exit 2 lossbench losses eval cee --input in.json
 assert_contains "$err" 'did you mean "ce"'
+
+# Words find losses by task, name, title and purpose.
+assert_exit 0 lossbench losses binary 'class imbalance'
+assert_contains "$out" weighted_bce
+assert_eq "$(grep -vc '^binary ' <<<"$out")" 0 'losses of other tasks'
+assert_exit 0 lossbench losses 'LABEL noise'
+assert_between "$(wc -l <<<"$out")" 20 80
+assert_exit 0 lossbench losses list
+assert_eq "$(wc -l <<<"$out")" "$(lossbench losses | wc -l)" 'losses list'
+for word in zzzzzz show plot; do
+	assert_exit 2 lossbench losses $word
+	assert_contains "$err" "losses: found \"$word\", allowed: show NAME"
+done

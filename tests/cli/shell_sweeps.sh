@@ -125,3 +125,21 @@ for path in 'a b.yaml' 'x;touch PWNED;$(touch PWNED).yaml' "q'u\"o \`touch PWNED
 	rm "./$path"
 done
 [ ! -e PWNED ] || fail 'a part of a path was run by a shell'
+
+# A sweep by --set is the same trials as the sweep block, whatever the order of the options.
+ids() { lossbench sweep --list --set output.dir=sets "$@" | sort; }
+sed '/^loss:/d' one.yaml >plain.yaml
+cp plain.yaml block.yaml
+echo 'loss: ce' >>block.yaml
+cp block.yaml one.yaml
+echo 'sweep: {optimizer.lr: {from: 0.001, to: 1, steps: 4, scale: log}}' >>block.yaml
+assert_eq "$(ids one.yaml --set 'optimizer.lr={from: 0.001, to: 1, steps: 4, scale: log}')" "$(ids block.yaml --set name=one)" 'a range by --set'
+assert_eq "$(ids block.yaml | wc -l)" 4
+cp plain.yaml block.yaml
+echo 'loss: focal' >>block.yaml
+echo 'sweep: {loss.gamma: default}' >>block.yaml
+assert_eq "$(ids one.yaml --set loss.gamma=default --set loss=focal)" "$(ids block.yaml --set name=one)" 'a grid by --set'
+assert_eq "$(ids one.yaml --set loss=focal --set loss.gamma=default)" "$(ids block.yaml --set name=one)" 'a grid by --set'
+assert_between "$(ids block.yaml | wc -l)" 2 20
+assert_exit 3 lossbench train one.yaml --set loss=focal --set loss.gamma=default
+assert_contains "$err" 'values make a sweep; give one value, or run '

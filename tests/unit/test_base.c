@@ -219,6 +219,11 @@ START_TEST(visible_text)
 			lb_buf_free(&b);
 		}
 	}
+
+	/* Line ends stay; what does not fit as a whole is left off. */
+	char out[8];
+	lb_visible(out, sizeof out, "a\x1b\nb\x1b");
+	ck_assert_str_eq(out, "a\\x1b\nb");
 }
 END_TEST
 

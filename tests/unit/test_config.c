@@ -151,6 +151,21 @@ static const struct {
 	{ BASE, { "loss=ce,{name: gce, q: [0.1, 0.2]}" }, { "loss.name", "loss.q" }, "\"ce\", \"gce\",0.1 \"gce\",0.2", NULL },
 	{ BASE, { "loss=gce", "loss.q=0.3, 0.7" }, { "loss.q" }, "0.3 0.7", NULL },
 	{ BASE "sweep: {train.seed: [1, 2]}\n", { "train.seed=5,6,7" }, { "train.seed" }, "5 6 7", NULL },
+	{ BASE, { "loss.gamma=default", "loss=focal" }, { "loss.name", "loss.gamma" }, "\"focal\",0 \"focal\",2", "[\"loss.gamma\"]" },
+	{ BASE, { "loss=focal", "loss.gamma=default" }, { "loss.name", "loss.gamma" }, "\"focal\",0 \"focal\",2", "[\"loss.gamma\"]" },
+	{ BASE, { "loss.name=focal", "loss.gamma=default" }, { "loss.gamma" }, "0 2", NULL },
+	{ BASE, { "loss.gamma=default", "loss={name: focal, gamma: 1}" }, { "loss.gamma" }, "0 2", NULL },
+	{ BASE, { "loss.q=0.3,0.7", "loss=gce" }, { "loss.q" }, "0.3 0.7", NULL },
+	{ BASE, { "loss.q=0.3", "loss=gce" }, { "loss.q" }, "0.3", NULL },
+	{ BASE, { "loss.name=focal", "loss=gce", "loss.q=0.1", "loss.q=0.3" }, { "loss.name", "loss.q" }, "\"gce\",0.3", NULL },
+	{ BASE, { "loss=gce", "loss.name=ce,focal" }, { "loss.name" }, "\"ce\" \"focal\"", NULL },
+	{ BASE, { "optimizer.lr={from: 0.001, to: 1, steps: 4}" }, { "optimizer.lr" }, "0.001 0.01 0.1 1", "[\"optimizer.lr\"]" },
+	{ BASE, { "optimizer.lr={from: 1, to: 2, steps: 3, scale: linear}", "optimizer=adam" }, { "optimizer.name", "optimizer.lr" },
+	  "\"adam\",1 \"adam\",1.5 \"adam\",2", NULL },
+	{ BASE "sweep: {optimizer.lr: [0.1, 0.2]}\n", { "optimizer.lr=default" }, { "optimizer.lr" }, "0.01 0.1", NULL },
+	{ BASE, { "train.seed={from: 1, to: 3}", "data.split.seed=0" }, { "train.seed" }, "1 2 3", "[\"train.seed\"]" },
+	{ BASE, { "train.seed=1,2", "loss=ce,gce" }, { "train.seed", "loss.name" }, "1,\"ce\" 1,\"gce\" 2,\"ce\" 2,\"gce\"", NULL },
+	{ BASE, { "data.label=default" }, { "data.train.label" }, "\"default\"", NULL },
 	{ BASE "model: mlp\n", { "model.hidden=[1,2],[3]" }, { "model.hidden" }, "[1,2] [3]", NULL },
 	{ BASE "sweep: {data.drop: [[], [a]]}\n", { 0 }, { "data.drop" }, "[] [\"a\"]", NULL },
 	{ BASE "sweep: {train.seed: {from: 1, to: 2}, train.curves: [[train], [valid, test]]}\n", { "data.split.seed=4" }, { "train.curves" },
@@ -248,7 +263,7 @@ static const struct {
 	{ "data: {test: {}}\nloss: {q: 3}\n", { 0 },
 	  { "a.yaml:1:7: data.train.path: is missing", "a.yaml:1:14: data.test.path: is missing", "a.yaml:2:7: loss.name: is missing" } },
 	{ BASE "epochs: 3\n", { 0 }, { "a.yaml:3:1: epochs: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, optimizer, schedule, "
-				       "train, evaluate, metrics, tune, output; did you mean \"train.epochs\"?" } },
+				       "procedures, train, evaluate, metrics, tune, output; did you mean \"train.epochs\"?" } },
 	{ BASE "gamma: 3\ntrain: {epoch: 3}\n", { 0 },
 	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, sampler, clip_norm, "
 	    "class_weight, views, attack, early_stopping, checkpoint, curves; did you mean \"epochs\"?" } },
@@ -261,9 +276,22 @@ static const struct {
 	{ BASE "task: multiclas\nmodel: [mlp]\ncorrupt: 3\n", { 0 },
 	  { "a.yaml:3:7: task: found \"multiclas\", allowed: multiclass, binary, regression, embedding, distillation, multilabel; did you mean \"multiclass\"?",
 	    "a.yaml:4:8: model: found a list", "a.yaml:5:10: corrupt: found 3, allowed: a block" } },
+	{ BASE, { "loss.gamma=default", "loss=ce" }, { "--set loss.gamma=default: loss.gamma: a parameter of focal, not of ce" } },
+	{ BASE, { "loss=ce", "loss.gamma=default" }, { "--set loss.gamma=default: loss.gamma: a parameter of focal, not of ce" } },
+	{ BASE "sweep: {loss.gamma: default}\n", { 0 }, { "a.yaml:3:9: loss.gamma: a parameter of focal, not of ce" } },
+	{ BASE, { "train.batch=default" }, { "--set train.batch=default: train.batch: has no default grid; give a list" } },
+	{ BASE "sweep: {train.batch: default}\n", { 0 }, { "a.yaml:3:22: train.batch: has no default grid; give a list" } },
+	{ BASE, { "loss.gamma=default", "loss=focal,gce" }, { "--set loss.gamma=default: loss.gamma: `default` is not known where the component is swept" } },
+	{ BASE, { "loss=focal,gce", "loss.gamma=default" }, { "--set loss.gamma=default: loss.gamma: `default` is not known where the component is swept" } },
+	{ BASE, { "optimizer.lr={from: 0, to: 1, steps: 3}" }, { "--set optimizer.lr={from: 0, to: 1, steps: 3}: optimizer.lr: the range: the log scale "
+	  "needs from > 0 and to > 0; change them, or give scale: linear" } },
+	{ BASE, { "optimizer.lr={from: 1, to: 2}" }, { "--set optimizer.lr={from: 1, to: 2}: optimizer.lr: the range lacks \"steps\"" } },
+	{ BASE, { "optimizer.lr={form: 1, to: 2, steps: 2}" }, { "--set optimizer.lr={form: 1, to: 2, steps: 2}: optimizer.lr: unknown key of a range, "
+	  "allowed: from, to, steps, scale; did you mean \"from\"?" } },
+	{ BASE, { "loss.q=0.3", "loss=ce" }, { "--set loss.q=0.3: loss.q: a parameter of gce, not of ce" } },
 	{ BASE, { "loss.gama=1" }, { "--set loss.gama=1: loss.gama: unknown key of ce" } },
 	{ BASE, { "los.name=ce" }, { "--set los.name=ce: los: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, optimizer, schedule, "
-				     "train, evaluate, metrics, tune, output; did you mean \"loss\"?" } },
+				     "procedures, train, evaluate, metrics, tune, output; did you mean \"loss\"?" } },
 	{ BASE, { "train.epochs=many" }, { "--set train.epochs=many: train.epochs: found \"many\", allowed: an integer in [1, 1000000]" } },
 	{ BASE, { "loss={name: gce, q: 0.3}", "loss.name=focal" }, { "--set loss={name: gce, q: 0.3}: loss.q: a parameter of gce, not of focal" } },
 	{ BASE, { "loss", "a..b=3", "loss=ce,", "sweep.loss=ce" },
@@ -336,6 +364,18 @@ START_TEST(test_one_trial_only)
 
 	ck_assert_ptr_null(load(BASE, sets, false, &err));
 	ck_assert_ptr_nonnull(strstr(err.text, "--set train.seed=1,2,3: train.seed: 3 values make a sweep; give one value, or run `lossbench sweep`\n--set loss=["));
+
+	/* One value that stands for several is found out when the components are known. */
+	static const char *const spread[][MAX_SETS] = { { "loss=focal", "loss.gamma=default" }, { "optimizer.lr={from: 0.1, to: 1, steps: 2}" } };
+	for (size_t i = 0; i < 2; i++) {
+		struct lb_trial_list list;
+		struct lb_config *config = load(BASE, spread[i], false, &(struct lb_err){ 0 });
+		ck_assert_ptr_nonnull(config);
+		err = (struct lb_err){ 0 };
+		ck_assert_int_eq(lb_config_expand(config, &registry, &list, &err), -1);
+		ck_assert_ptr_nonnull(strstr(err.text, "2 values make a sweep; give one value, or run `lossbench sweep`"));
+		lb_config_free(config);
+	}
 }
 END_TEST
 

@@ -95,7 +95,7 @@ static const struct {
 	{ { .kind = LB_BINARY, .categorical_auto = true }, "x,y\n1 500,1\n2 600,2\n", NULL, "data.thousands: blank" },
 	{ { .kind = LB_REGRESSION }, "x,y\n1,$5\n2,$6\n", NULL, "the target '$5' is not a number; task: regression needs numbers; a currency" },
 	{ { .kind = LB_BINARY, .categorical_auto = true }, "x,y\n1,1\n2,2\ninf,2\n3,1\n", NULL, "train.csv:4: column 'x': found 'inf'" },
-	{ { .kind = LB_BINARY }, "x,z,y\n1,,1\n,4,2\n3,,2\n", NULL, "train.csv:3: column 'x': the value is missing (1 of 3 rows lack it: line 3); "
+	{ { .kind = LB_BINARY }, "x,z,y\n1,,1\n,4,2\n3,,2\n", NULL, "train.csv:3: column 'x': the value is missing (1 of 3 rows lacks it: line 3); "
 	  "column 'z': the value is missing (2 of 3 rows lack it: line 2, 4)" },
 	{ { .kind = LB_BINARY },
 	  "x,z,y\n1,4,1\n2,,2\n3,,2\n",

@@ -117,7 +117,7 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 	struct lb_learner *l = s->l;
 	const struct lb_setup *setup = l->setup;
 	const double *target = setup->teacher ? setup->teacher : s->c->features->data->target;
-	const size_t b = s->batch->b, c = l->columns;
+	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
 	for (size_t i = 0; l->y && i < b; i++)
 		l->y[i] = setup->y[label_row(s, set, i)];

@@ -1,0 +1,124 @@
+#include "cmd/print_metrics.h"
+
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/base/text.h"
+#include "core/run/get.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const parts[LB_PARTS] = { [LB_TRAIN] = "train", [LB_VALID] = "valid", [LB_TEST] = "test" };
+
+/* The names that are allowed: SPLIT.METRIC. */
+struct allowed {
+	char *name[128];
+	size_t n;
+};
+
+static void add_name(struct allowed *a, const char *part, const char *metric)
+{
+	if (a->n < sizeof a->name / sizeof *a->name && (a->name[a->n] = lb_strfmt(NULL, "%s.%s", part, metric)))
+		a->n++;
+}
+
+static void free_names(struct allowed *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->name[i]);
+}
+
+/* Returns true if `name` is `full`, or `full` without the parameters in brackets: test.top_k for test.top_k(k=3). */
+static bool names(const char *name, const char *full)
+{
+	const size_t n = strlen(name);
+
+	return !strncmp(name, full, n) && (!full[n] || full[n] == '(');
+}
+
+static int refuse_name(const struct allowed *a, const char *name, struct lb_err *err)
+{
+	const char *near = lb_nearest(name, (const char *const *)a->name, a->n);
+	struct lb_buf list = { 0 };
+
+	/* What was meant is most often a metric without its split: the test rows judge. */
+	for (size_t i = 0; i < a->n && !strchr(name, '.'); i++)
+		if (!strcmp(strchr(a->name[i], '.') + 1, name))
+			near = a->name[i];
+	for (size_t i = 0; i < a->n; i++)
+		lb_buf_printf(&list, "%s%s", i ? ", " : "", a->name[i]);
+	lb_fail(err, LB_USAGE, "--print: found \"%s\", allowed: %s%s%s%s", name, list.s ? list.s : "none", near ? "; did you mean \"" : "",
+		near ? near : "", near ? "\"?" : "");
+	lb_buf_free(&list);
+	return -1;
+}
+
+int check_printed(struct lb_plan *plan, const struct opt_list *wanted, struct lb_err *err)
+{
+	const cJSON *config = plan->trial[0].config, *metric;
+	const struct lb_data_entry *source;
+	struct allowed a = { 0 };
+	struct lb_split split;
+	int rc = 0;
+
+	if (lb_trial_split(config, &plan->cache, &source, &split, err))
+		return -1;
+	for (int part = 0; part < LB_PARTS; part++)
+		cJSON_ArrayForEach(metric, lb_json_at(config, "metrics"))
+			if (split.n[part])
+				add_name(&a, parts[part], lb_get_text(metric, "name"));
+	lb_split_free(&split);
+	for (size_t i = 0; !rc && i < wanted->n; i++) {
+		bool known = false;
+		for (size_t k = 0; k < a.n; k++)
+			known |= names(a.name[k], wanted->item[i]);
+		rc = known ? 0 : refuse_name(&a, wanted->item[i], err);
+	}
+	free_names(&a);
+	return rc;
+}
+
+/* Returns the place of the first name that is meant, or a->n. */
+static size_t find(const struct allowed *a, const char *name)
+{
+	size_t k = 0;
+
+	while (k < a->n && !names(name, a->name[k]))
+		k++;
+	return k;
+}
+
+static void print_number(const cJSON *value)
+{
+	char text[LB_DOUBLE_TEXT] = "nan";
+
+	if (cJSON_IsNumber(value))
+		lb_double_text(value->valuedouble, text);
+	puts(cJSON_IsString(value) ? value->valuestring : text); /* the text is inf or -inf */
+}
+
+int print_named(const cJSON *record, const struct opt_list *wanted, struct lb_err *err)
+{
+	const bool ok = !strcmp(lb_get_text(record, "result.status"), "ok");
+	struct allowed a = { 0 };
+	const cJSON *value[128], *m;
+	int rc = 0;
+
+	for (int part = 0; part < LB_PARTS; part++)
+		cJSON_ArrayForEach(m, lb_json_at(lb_json_at(record, "result.metrics"), parts[part])) {
+			const size_t n = a.n;
+			add_name(&a, parts[part], m->string);
+			if (a.n > n)
+				value[n] = m;
+		}
+	if (!ok)
+		lb_warn("the training diverged, so there is no number to print");
+	for (size_t i = 0; ok && !rc && i < wanted->n; i++)
+		if (find(&a, wanted->item[i]) == a.n)
+			rc = refuse_name(&a, wanted->item[i], err);
+	for (size_t i = 0; !rc && i < wanted->n; i++)
+		print_number(ok ? value[find(&a, wanted->item[i])] : NULL);
+	free_names(&a);
+	return rc;
+}
