@@ -122,9 +122,10 @@ void lb_trial_memo_free(struct lb_trial_memo *memo)
 }
 
 /* The descriptor named in a component block and its parameters. */
-static const struct lb_info *component_of(struct lb_prepared *p, const cJSON *config, const char *block, const cJSON *item, const char *key,
-					  size_t room, struct lb_arg *par, struct lb_err *err)
+static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
+				       struct lb_arg *par, struct lb_err *err)
 {
+	const cJSON *item = lb_json_at(config, block);
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key));
 	const struct lb_info *info;
 	size_t at = 0;
@@ -140,26 +141,6 @@ static const struct lb_info *component_of(struct lb_prepared *p, const cJSON *co
 		return NULL;
 	p->lists[p->n_lists++] = lists;
 	return info;
-}
-
-static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
-				       struct lb_arg *par, struct lb_err *err)
-{
-	return component_of(p, config, block, lb_json_at(config, block), key, room, par, err);
-}
-
-static int prepare_procedures(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
-{
-	const cJSON *block;
-
-	cJSON_ArrayForEach(block, lb_json_at(config, "procedures")) {
-		const size_t i = p->setup.n_procedures++;
-		p->procedure[i].par = p->procedure_par[i];
-		if (!(p->procedure[i].info = component_of(p, config, "procedures", block, "name", LB_MOST_PROCEDURE_PARAMS, p->procedure_par[i], err)))
-			return -1;
-	}
-	p->setup.procedure = p->procedure;
-	return 0;
 }
 
 /* "top_k", or "top_k(k=3)" where a parameter is not at its default. */
@@ -361,7 +342,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 	*p = (struct lb_prepared){ 0 };
 	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
-	    prepare_procedures(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
+	    lb_procedures_prepare(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
 	    prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
