@@ -60,7 +60,7 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 		w->counts[k] = in->counts[k];
 	for (size_t i = 0; !in->counts && in->y && i < in->b; i++)
 		w->counts[in->y[i]]++;
-	for (size_t k = 0; !in->counts && !in->y && in->t && k < n; k++)
+	for (size_t k = 0; !in->counts && info->kind == LB_MULTILABEL && k < n; k++)
 		w->counts[k % n_classes] += in->t[k] == 1;
 	return 0;
 }
