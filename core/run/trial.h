@@ -40,8 +40,11 @@ void lb_trial_memo_free(struct lb_trial_memo *memo);
  * rows. */
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err);
 
-/* The rows that a resolved config trains, validates and tests on, of the dataset of *source
- * (borrowed from the cache). Release with lb_split_free. */
+/* The rows that a resolved config trains, validates and tests on (trial_rows.c): those of data.split
+ * without those that corrupt.imbalance leaves out. Release with lb_split_free. */
+int lb_trial_rows(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err);
+
+/* The same of the dataset of *source, which is borrowed from the cache. */
 int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
 		   struct lb_err *err);
 
