@@ -50,3 +50,10 @@ const struct lb_param *lb_component_param(const struct lb_info *info, const char
 			return &info->params[i];
 	return NULL;
 }
+
+const struct lb_param *lb_block_param(const struct lb_option *block, const struct lb_info *info, const char *name)
+{
+	const struct lb_param *p = lb_component_param(info, name);
+
+	return p || !info || !block->extra || strcmp(block->extra->name, name) ? p : block->extra;
+}

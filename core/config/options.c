@@ -19,6 +19,9 @@ static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max 
 
 static const struct lb_param class_weight = { .type = LB_REAL_PARAM, .min = 0, .max = NO_LIMIT, .min_open = true, .help = "weight of the class's rows" };
 
+static const struct lb_param weight = { .name = "weight", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = NO_LIMIT,
+					.help = "factor of the loss in the sum that is minimised; 0 leaves it out" };
+
 static const char *const curves[] = { "train", "valid", "test", NULL };
 
 static const struct lb_option options[] = {
@@ -63,6 +66,10 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.teacher", .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of valid, then of test; "
 						  "one column per class, in the order of the classes" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.side", .param = { .help = "what is known of each row besides its features and labels" } },
+	{ .path = "data.side.teacher", .param = { TEXT, .help = "distillation: the teacher: a saved model (output.model: true), which gives the scores of all "
+						       "rows, or a file of its scores as in data.teacher" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.generator", .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
@@ -151,7 +158,9 @@ static const struct lb_option options[] = {
 	{ .path = "model", .param = { .help = "the model that computes the scores" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "model", .def_name = "linear" },
 	{ .path = "loss", .param = { .required = true, .help = "what is minimised" },
-	  .shape = LB_COMPONENT, .key = "name", .noun = "loss" },
+	  .shape = LB_COMPONENT, .key = "name", .noun = "loss", .extra = &weight },
+	{ .path = "terms", .param = { .help = "further losses of the same scores, each times its weight; minimised is their sum and loss times its own" },
+	  .shape = LB_COMPONENTS, .key = "name", .noun = "loss", .optional = true, .extra = &weight },
 	{ .path = "optimizer", .param = { .help = "how the parameters are moved" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "optimizer", .def_name = "sgd" },
 	{ .path = "schedule", .param = { .help = "how the learning rate changes" },
@@ -322,6 +331,7 @@ static const struct {
 } later[] = {
 	{ "data", "decimal", "\"point\"" },
 	{ "model", "dimension", "0" },
+	{ "loss", "weight", "1" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "train", "sampler", "\"shuffle\"" },

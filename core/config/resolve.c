@@ -136,6 +136,8 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 
 	for (int i = 0; i < info->n_params; i++)
 		lb_words_add(&keys, info->params[i].name);
+	if (o->extra)
+		lb_words_add(&keys, o->extra->name);
 	while ((other = lb_component_next(r->reg, o->path, r->kind, &walk)))
 		if (lb_component_param(other, key->text))
 			lb_words_add(&owners, other->name);
@@ -183,8 +185,11 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	lb_json_text(out, o->key, info->name);
 	for (int i = 0; i < info->n_params; i++)
 		resolve_param(r, path, &info->params[i], block, out);
+	if (o->extra && !lb_component_param(info, o->extra->name) &&
+	    (o->shape == LB_COMPONENTS || !lb_node_absent(lb_node_get(block, o->extra->name))))
+		resolve_param(r, path, o->extra, block, out);
 	for (size_t i = 0; block && block->type == LB_MAPPING && i < block->n; i++)
-		if (strcmp(block->key[i]->text, o->key) && !lb_component_param(info, block->key[i]->text))
+		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text))
 			refuse_component_key(r, o, path, info, block->key[i]);
 	return out;
 }

@@ -137,6 +137,34 @@ bool lb_cohort_probed(const struct lb_cohort *c)
 	return false;
 }
 
+size_t lb_setup_terms(const struct lb_setup *setup)
+{
+	return setup->n_terms ? setup->n_terms : 1;
+}
+
+struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i)
+{
+	return setup->n_terms ? setup->term[i] : (struct lb_term){ .loss = setup->loss, .par = setup->loss_par, .weight = 1 };
+}
+
+unsigned lb_setup_needs(const struct lb_setup *setup)
+{
+	unsigned needs = 0;
+
+	for (size_t i = 0; setup->loss && i < lb_setup_terms(setup); i++)
+		needs |= lb_setup_term(setup, i).loss->needs;
+	return needs;
+}
+
+bool lb_setup_separable(const struct lb_setup *setup)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < lb_setup_terms(setup); i++)
+		all = all && lb_loss_separable(lb_setup_term(setup, i).loss);
+	return all;
+}
+
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)
 {
 	const size_t out = setup->model.width[setup->model.n_layers];
@@ -203,7 +231,13 @@ void lb_setup_unscale(const struct lb_setup *setup, double *plain)
 
 size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data)
 {
-	return lb_loss_own_size(setup->loss, setup->loss_par, setup->model.width[setup->model.n_layers], data->n_classes);
+	size_t n = 0;
+
+	for (size_t i = 0; i < lb_setup_terms(setup); i++) {
+		const struct lb_term term = lb_setup_term(setup, i);
+		n += lb_loss_own_size(term.loss, term.par, setup->model.width[setup->model.n_layers], data->n_classes);
+	}
+	return n;
 }
 
 size_t lb_predict_columns(const struct lb_predicting *p)
