@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/run/attacks.h"
 #include "core/run/evaluation.h"
+#include "core/run/heads.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/procedures.h"
 #include "core/run/reads_all.h"
@@ -42,6 +43,8 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 		return -1;
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
+	if (lb_head_check(config, data, loss, err))
+		return -1;
 	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err) || lb_procedures_check(config, data, loss, lb_reads_all(config), err))
 		return -1;
 	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
@@ -244,6 +247,12 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 
 	if (!model || lb_model_spec_make(model, p->model_par, p->features.d, columns, &p->setup.model, err))
 		return -1;
+	if (lb_json_at(config, "model.head")) {
+		const struct lb_info *head = component(p, config, "model.head", "kind", LB_MOST_HEAD_PARAMS, p->head_par, err);
+		if (!head)
+			return -1;
+		lb_model_spec_head(&p->setup.model, head, p->head_par);
+	}
 	if (lb_json_at(config, "train.views") && !(p->setup.view = component(p, config, "train.views", "kind", 4, p->view_par, err)))
 		return -1;
 	if (lb_attack_at_path(config, "train.attack") &&
