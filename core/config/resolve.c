@@ -128,6 +128,7 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 				 const struct lb_node *key)
 {
 	struct lb_words keys = { .v = { o->key }, .n = 1 }, owners = { 0 };
+	const struct lb_option *nested;
 	const struct lb_param *renamed = renamed_param(info, key->text);
 	const struct lb_info *other;
 	struct lb_walk walk = { 0 };
@@ -138,6 +139,8 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 		lb_words_add(&keys, info->params[i].name);
 	if (o->extra)
 		lb_words_add(&keys, o->extra->name);
+	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
+		lb_words_add(&keys, lb_path_last(nested->path));
 	while ((other = lb_component_next(r->reg, o->path, r->kind, &walk)))
 		if (lb_component_param(other, key->text))
 			lb_words_add(&owners, other->name);
@@ -177,9 +180,23 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 		lb_json_named(out, p->name, item);
 }
 
+static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node);
+
+/* Whether the key of the component's block is an option of its own. */
+static bool is_nested(const struct lb_option *o, const char *key)
+{
+	const struct lb_option *nested;
+
+	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
+		if (!strcmp(lb_path_last(nested->path), key))
+			return true;
+	return false;
+}
+
 static cJSON *write_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 			      const struct lb_node *block)
 {
+	const struct lb_option *nested;
 	cJSON *out = lb_json_object(NULL, NULL);
 
 	lb_json_text(out, o->key, info->name);
@@ -188,8 +205,14 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	if (o->extra && !lb_component_param(info, o->extra->name) &&
 	    (o->shape == LB_COMPONENTS || !lb_node_absent(lb_node_get(block, o->extra->name))))
 		resolve_param(r, path, o->extra, block, out);
+	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));) {
+		const struct lb_node *node = block ? lb_node_get(block, lb_path_last(nested->path)) : NULL;
+		cJSON *item = resolve_component(r, nested, nested->path, lb_node_absent(node) ? NULL : node);
+		if (item)
+			lb_json_named(out, lb_path_last(nested->path), item);
+	}
 	for (size_t i = 0; block && block->type == LB_MAPPING && i < block->n; i++)
-		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text))
+		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text) && !is_nested(o, block->key[i]->text))
 			refuse_component_key(r, o, path, info, block->key[i]);
 	return out;
 }
@@ -420,7 +443,7 @@ cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o
 	const struct lb_node *node = lb_given(r, o->path);
 	cJSON *item = NULL;
 
-	if (o->shape == LB_GROUP || (o->with_group && !group_given(r, o->path)))
+	if (o->shape == LB_GROUP || o->nested || (o->with_group && !group_given(r, o->path)))
 		return NULL;
 	if (o->shape == LB_VALUE)
 		item = resolve_value(r, o, node);
