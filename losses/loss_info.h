@@ -14,7 +14,7 @@ enum lb_kind {
 	LB_MULTICLASS, /* scores B x C, labels 0..C-1 */
 	LB_BINARY,     /* one score a row, labels 0/1 */
 	LB_REGRESSION, /* predictions B x T, targets B x T */
-	LB_EMBEDDING,  /* embeddings B x D, labels 0..C-1; class scores for the metrics come from the loss */
+	LB_EMBEDDING,  /* embeddings B x D, labels 0..C-1; the loss may make class scores for the metrics */
 	LB_DISTILLATION, /* scores B x C, labels 0..C-1, a teacher's scores B x C */
 	LB_MULTILABEL, /* scores B x C, labels B x C: 1, 0, or -1 where it is not known */
 	LB_N_KINDS
@@ -40,6 +40,7 @@ enum lb_need {
 	LB_NEEDS_BOTH_CLASSES = 1 << 2, /* a batch that lacks a class gives a constant (0; 1 for a metric) and no gradient */
 	LB_NEEDS_FEATURES = 1 << 3,     /* the features that the output layer sees; no gradient goes back through them */
 	LB_NEEDS_VIEWS = 1 << 5,        /* several views of each row, the first the row itself */
+	LB_TAKES_TRIPLETS = 1 << 6,     /* reads the triplets that a miner chose, where there is one */
 	LB_OWNS_PROTOTYPES = 1 << 4     /* C x D parameters of its own, one row a class, trained with the model's */
 };
 
@@ -48,7 +49,8 @@ enum lb_limit {
 	LB_OVERFLOWS = 1 << 0,     /* a finite value may lie beyond the largest number: it is +inf then, and the gradient is not NaN */
 	LB_JUMPS_AT_TIES = 1 << 1, /* the value jumps where all scores of a row are equal: no slope is stated there */
 	LB_UNDEFINED_AT_ZERO = 1 << 2, /* a row of zeros (of z, of the prototypes) has no direction: the value is NaN */
-	LB_SIZE_MATTERS = 1 << 3   /* the value changes when every row of the batch is repeated: a term counts once a batch, or draws are made for rows */
+	LB_SIZE_MATTERS = 1 << 3   /* the value changes when every row of the batch is repeated: a term counts once a batch, draws are made for
+	                              rows, or copies of a row are pairs */
 };
 
 /* "With these parameter values it is that loss": |a * scale + shift - b| is tested to be 0, and the gradients alike. */
@@ -59,6 +61,17 @@ struct lb_same_as {
 	double scale;                /* value = scale * other + shift; 0 means 1 */
 	double shift;
 	bool minus_log_classes;      /* shift by -log C besides */
+};
+
+/* Rows of a batch, from 0: the anchor, another of its class, one of another class. */
+struct lb_triplet {
+	uint32_t anchor, positive, negative;
+};
+
+/* The triplets that a miner chose from a batch. */
+struct lb_triplets {
+	size_t n;
+	const struct lb_triplet *triplet;
 };
 
 #define LB_MOST_VIEWS 16
@@ -105,6 +118,12 @@ const struct lb_loss_info *lb_loss_at(size_t i);
 const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
 /* True when the loss is a mean of row losses, so that row and class weights can be applied to it. */
 bool lb_loss_separable(const struct lb_loss_info *info);
+
+/* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is a
+ * score for each class. */
+bool lb_loss_gives_scores(const struct lb_loss_info *info);
+/* True when the loss is one of the distances within a batch, for which a matrix is made. */
+bool lb_loss_of_distances(const struct lb_loss_info *info);
 
 /* Number of parameters that the loss owns at these shapes, 0 for most. */
 size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);

@@ -68,7 +68,7 @@ static int write_predictions(const struct lb_trial *t, const struct lb_prepared 
 	for (size_t k = 0; k < (d->y ? 1 : d->n_targets); k++)
 		lb_buf_printf(&b, d->y ? ",label" : ",target_%zu", k + 1);
 	for (size_t k = 0; k < out->columns; k++)
-		lb_buf_printf(&b, ",score_%zu", k + 1);
+		lb_buf_printf(&b, lb_loss_gives_scores(p->setup.loss) ? ",score_%zu" : ",embedding_%zu", k + 1);
 	for (size_t i = 0; i < p->split.n[LB_TEST]; i++) {
 		const size_t row = p->split.rows[LB_TEST][i];
 		lb_buf_printf(&b, "\n%zu", row);

@@ -63,7 +63,7 @@ struct lb_prepared {
 	int32_t *y;                      /* labels as corrupted */
 	double *row_weight;
 	struct lb_unit *unit;            /* of each target, or NULL */
-	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], view_par[4], attack_par[LB_ATTACK_PARAMS], probe_par[LB_ATTACK_PARAMS],
+	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], view_par[4], miner_par[LB_MOST_MINER_PARAMS], attack_par[LB_ATTACK_PARAMS], probe_par[LB_ATTACK_PARAMS],
 		metric_par[32][8];
 	double *lists[40];               /* list values of the parameters */
 	size_t n_lists;

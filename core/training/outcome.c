@@ -137,7 +137,9 @@ bool lb_cohort_probed(const struct lb_cohort *c)
 
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)
 {
-	return setup->loss->kind == LB_EMBEDDING ? data->n_classes : setup->model.width[setup->model.n_layers];
+	const bool made = setup->loss->kind == LB_EMBEDDING && lb_loss_gives_scores(setup->loss);
+
+	return made ? data->n_classes : setup->model.width[setup->model.n_layers];
 }
 
 void lb_setup_unscale(const struct lb_setup *setup, double *plain)

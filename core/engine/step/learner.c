@@ -49,9 +49,11 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 
 	if (!ok || (!columns && !(l->y = lb_alloc(b, sizeof *l->y, err))))
 		return -1;
-	if ((l->model.n_own || needs & LB_NEEDS_VIEWS) && !(l->wide = lb_alloc(l->columns + 2 * l->facts.n_classes, sizeof *l->wide, err)))
+	if ((l->model.n_own || needs & LB_NEEDS_VIEWS || l->loss->form->similarity) &&
+	    !(l->wide = lb_alloc(lb_loss_room(l->loss, b, l->columns, l->facts.n_classes), sizeof *l->wide, err)))
 		return -1;
-	return 0;
+	l->miner = setup->miner ? lb_miner_of(setup->miner) : NULL;
+	return l->miner && !(l->triplet = lb_alloc(b * b, sizeof *l->triplet, err)) ? -1 : 0;
 }
 
 /* Copies of the parameters, and what procedures need. */
@@ -134,6 +136,7 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->scratch);
 	free(l->tight);
 	free(l->wide);
+	free(l->triplet);
 	free(l->row_loss);
 	free(l->row_weight);
 	free(l->dz_sum);

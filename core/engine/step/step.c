@@ -128,7 +128,16 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 	}
 }
 
-/* The batch with the labels of one set, as the loss reads it. The loss sees it once (.visit). */
+/* l->mined <- the triplets of the batch, at its embeddings as they are now. */
+static void mine(struct lb_learner *l, const struct lb_batch *in)
+{
+	const struct lb_mining m = { .b = in->b, .distance = lb_similarity_matrix(l->loss->form, in), .y = in->y, .par = l->setup->miner_par };
+
+	l->mined = (struct lb_triplets){ .n = l->miner->mine(&m, l->triplet), .triplet = l->triplet };
+}
+
+/* The batch with the labels of one set, as the loss reads it. The loss sees it once (.visit), and
+ * once triplets are mined of it. */
 static struct lb_batch loss_batch(struct lb_step *s, struct lb_model *m, const struct lb_label_set *set)
 {
 	struct lb_learner *l = s->l;
@@ -149,6 +158,9 @@ static struct lb_batch loss_batch(struct lb_step *s, struct lb_model *m, const s
 	}
 	if (l->loss->visit && !s->visited)
 		l->loss->visit(&in);
+	if (l->miner && l->miner->mine && !s->visited)
+		mine(l, &in);
+	in.triplets = l->miner && l->miner->mine ? &l->mined : NULL;
 	s->visited = true;
 	return in;
 }
