@@ -99,7 +99,7 @@ const struct lb_loss LB_LOSS(embedding, triplet) = {
 			.notes = "All triplets of a batch in which a and p are different rows, or those that train.miner chose. d_ij is the Euclidean "
 				 "distance of the embeddings, each divided by its length unless normalize is false; squared=true squares it. The "
 				 "choice of triplets, the number of nonzero terms and the nearer side of swap are held fixed in the gradient. Where "
-				 "two rows are one, d_ij has the slope 0; a row of zeros stays one and does not move. A batch without a triplet gives "
+				 "two rows are one, d_ij has the slope 0; copies of a row in a batch are positives of each other; a row of zeros stays one and does not move. A batch without a triplet gives "
 				 "0: train.sampler: m_per_class gives every row partners. It makes no class scores: the metrics are those of "
 				 "retrieval.",
 			.keywords = "metric_learning facenet contrastive margin semihard batch_hard",
@@ -109,7 +109,6 @@ const struct lb_loss LB_LOSS(embedding, triplet) = {
 		.good_for = "embeddings",
 		.claims = LB_NONNEGATIVE,
 		.needs = LB_TAKES_TRIPLETS,
-		.limits = LB_SIZE_MATTERS,
 		LB_EXAMPLES(examples),
 	},
 	.form = &triplet_form,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/metric_learning.json: values and gradients of the triplet loss, what miners choose, and metrics of retrieval, by
+"""Writes tests/golden/metric_learning.json and losses_triplet.json: values and gradients of the triplet loss, what miners choose, and metrics of retrieval, by
 their definitions with loops over rows; gradients by central differences in long double. Run from the project's root; the seed is
 fixed."""
 import json
@@ -117,4 +117,9 @@ def metric_cases():
 if __name__ == "__main__":
     with open("tests/golden/metric_learning.json", "w") as f:
         json.dump({"losses": list(loss_cases()), "metrics": list(metric_cases())}, f)
+        f.write("\n")
+    cases = [{"kind": "embedding", "loss": "triplet", "set": c["set"], "z": c["z"], "y": c["y"], "value": c["value"], "grad": c["gradient"]}
+             for c in loss_cases() if c["miner"] == "all" and max(c["y"]) < len(c["z"][0])]
+    with open("tests/golden/losses_triplet.json", "w") as f:
+        json.dump({"made_by": "tests/reference/metric_learning.py", "cases": cases}, f)
         f.write("\n")
