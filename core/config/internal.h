@@ -54,6 +54,9 @@ enum lb_kind lb_task_of(const struct lb_resolving *r);
 /* Returns true if the block named by info->goes_with is present and its kind is not `none` (constraints.c). */
 bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info);
 
+/* Returns true if a list of components that is not given holds this one. */
+bool lb_rule_listed(const struct lb_resolving *r, const char *path, const struct lb_info *info);
+
 /* Defaults that depend on other options. True when the option has such a rule; *item is NULL to leave it out. */
 bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **item);
 /* True when the option's value is checked as a list: data.split.test with modulo. */

@@ -1,6 +1,5 @@
 #include "core/config/internal.h"
 
-#include "core/base/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,7 +260,7 @@ static cJSON *every_component(const struct lb_resolving *r, const struct lb_opti
 	size_t at = 0;
 
 	while (r->kind < LB_N_KINDS && (info = r->reg->next(o->path, r->kind, &at)))
-		if (!info->on_request && (!info->goes_with || lb_rule_goes_with(r, info)))
+		if (lb_rule_listed(r, o->path, info))
 			lb_json_item(list, NULL, write_component(r, o, o->path, info, NULL));
 	return list;
 }

@@ -130,7 +130,16 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 	}
 }
 
-/* The batch, with the labels that were gathered, as a loss reads it. A loss sees it once (.visit). */
+/* l->mined <- the triplets of the batch, at its embeddings as they are now. */
+static void mine(struct lb_learner *l, const struct lb_loss *loss, const struct lb_batch *in)
+{
+	const struct lb_mining m = { .b = in->b, .distance = lb_similarity_matrix(loss->form, in), .y = in->y, .par = l->setup->miner_par };
+
+	l->mined = (struct lb_triplets){ .n = l->miner->mine(&m, l->triplet), .triplet = l->triplet };
+}
+
+/* The batch, with the labels that were gathered, as a loss reads it. A loss sees it once (.visit),
+ * and triplets are mined of it once. */
 static struct lb_batch loss_batch(const struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t)
 {
 	struct lb_learner *l = s->l;
@@ -151,6 +160,11 @@ static struct lb_batch loss_batch(const struct lb_step *s, struct lb_model *m, c
 	}
 	if (t->loss->visit && !s->visited)
 		t->loss->visit(&in);
+	if (l->miner && l->miner->mine && needs & LB_TAKES_TRIPLETS) {
+		if (!s->visited)
+			mine(l, t->loss, &in);
+		in.triplets = &l->mined;
+	}
 	return in;
 }
 
