@@ -1,6 +1,6 @@
-/* One step of a trial's training, and what it is made of: the primitives that the plain step
- * (core/engine/step/erm.c) and procedures (core/engine/step/procedure.h) are written in. Compiled
- * once per precision. */
+/* One step of a trial's training, and what it is made of: the primitives that the plain step, at the
+ * end of step.c, and procedures (core/engine/step/procedure.h) are written in. Compiled once per
+ * precision. */
 #ifndef LB_STEP_H
 #define LB_STEP_H
 
