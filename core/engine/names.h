@@ -37,7 +37,6 @@
 #define lb_baseline_make        LB_NAME(lb_baseline_make)
 #define lb_by_derivative        LB_NAME(lb_by_derivative)
 #define lb_by_mistakes          LB_NAME(lb_by_mistakes)
-#define lb_change_gradient      LB_NAME(lb_change_gradient)
 #define lb_checkpoint_load      LB_NAME(lb_checkpoint_load)
 #define lb_checkpoint_save      LB_NAME(lb_checkpoint_save)
 #define lb_checkpoint_steps     LB_NAME(lb_checkpoint_steps)
@@ -53,7 +52,6 @@
 #define lb_digest_room_open     LB_NAME(lb_digest_room_open)
 #define lb_digest_row           LB_NAME(lb_digest_row)
 #define lb_digest_rows          LB_NAME(lb_digest_rows)
-#define lb_end_step             LB_NAME(lb_end_step)
 #define lb_evaluate             LB_NAME(lb_evaluate)
 #define lb_evaluate_decide      LB_NAME(lb_evaluate_decide)
 #define lb_evaluate_one         LB_NAME(lb_evaluate_one)
@@ -177,7 +175,6 @@
 #define lb_scale_row            LB_NAME(lb_scale_row)
 #define lb_scan_row             LB_NAME(lb_scan_row)
 #define lb_sparse_row           LB_NAME(lb_sparse_row)
-#define lb_step_of              LB_NAME(lb_step_of)
 #define lb_stop_early           LB_NAME(lb_stop_early)
 #define lb_stop_restore         LB_NAME(lb_stop_restore)
 #define lb_strain_measure       LB_NAME(lb_strain_measure)
@@ -185,6 +182,5 @@
 #define lb_train                LB_NAME(lb_train)
 #define lb_update               LB_NAME(lb_update)
 #define lb_views_make           LB_NAME(lb_views_make)
-#define lb_weigh_rows           LB_NAME(lb_weigh_rows)
 
 #endif

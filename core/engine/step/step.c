@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-struct lb_step lb_step_of(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor)
+/* factor is the schedule's. */
+static struct lb_step step_of(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor)
 {
 	return (struct lb_step){ .l = l, .c = c, .batch = batch, .step = step, .lr = l->setup->optimizer_par[LB_OPT_LR].v * factor,
 				 .set = { { .share = 1 } }, .n_sets = 1 };
@@ -265,7 +266,8 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 	}
 }
 
-void lb_weigh_rows(struct lb_step *s, struct lb_model *m)
+/* s->row_weight <- what procedures make of the rows' losses; NULL where none weighs rows. */
+static void weigh_rows(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_learner *l = s->l;
 
@@ -299,7 +301,8 @@ void lb_backward(struct lb_step *s, struct lb_model *m)
 	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
 }
 
-void lb_change_gradient(struct lb_step *s, struct lb_model *m)
+/* Lets procedures change m->g. */
+static void change_gradient(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_learner *l = s->l;
 
@@ -393,7 +396,7 @@ void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
 
 	if (needs_gradient(s, m, value)) {
 		lb_backward(s, m);
-		lb_change_gradient(s, m);
+		change_gradient(s, m);
 		lb_update(s, m, value);
 		return;
 	}
@@ -403,7 +406,8 @@ void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
 	update(s, m, true);
 }
 
-void lb_end_step(struct lb_step *s, struct lb_model *m)
+/* Calls the procedures that follow an update. */
+static void end_step(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_learner *l = s->l;
 
@@ -418,4 +422,40 @@ double lb_gradient_again(struct lb_step *s, struct lb_model *m)
 	const double value = lb_loss_of_batch(s, m);
 	lb_backward(s, m);
 	return value;
+}
+
+/* ---- the step ---- */
+
+/* One step of empirical risk minimisation, in which procedures take part. Returns the loss. */
+static double plain_step(struct lb_step *s)
+{
+	struct lb_model *m = &s->l->model;
+
+	lb_make_inputs(s);
+	lb_forward(s, m);
+	weigh_rows(s, m);
+	const double value = lb_loss_of_batch(s, m);
+	if (lb_moves(s, value)) {
+		lb_backward_update(s, m, value);
+		end_step(s, m);
+	}
+	return value;
+}
+
+double lb_learner_step(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor)
+{
+	struct lb_step s = step_of(l, c, batch, step, factor);
+
+	/* A procedure that takes the whole step is the only one. */
+	if (l->traits & LB_WHOLE_STEP)
+		return l->hook[0].procedure->step(&l->hook[0], &s);
+	return plain_step(&s);
+}
+
+double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch)
+{
+	struct lb_step s = step_of(l, c, batch, -1, 0);
+
+	lb_make_inputs(&s);
+	return lb_gradient_again(&s, &l->model);
 }
