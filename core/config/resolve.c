@@ -180,17 +180,6 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node);
 
-/* Whether the key of the component's block is an option of its own. */
-static bool is_nested(const struct lb_option *o, const char *key)
-{
-	const struct lb_option *nested;
-
-	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
-		if (!strcmp(lb_path_last(nested->path), key))
-			return true;
-	return false;
-}
-
 static cJSON *write_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 			      const struct lb_node *block)
 {
@@ -207,7 +196,7 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 			lb_json_named(out, lb_path_last(nested->path), item);
 	}
 	for (size_t i = 0; block && block->type == LB_MAPPING && i < block->n; i++)
-		if (strcmp(block->key[i]->text, o->key) && !lb_component_param(info, block->key[i]->text) && !is_nested(o, block->key[i]->text))
+		if (strcmp(block->key[i]->text, o->key) && !lb_component_param(info, block->key[i]->text) && !lb_option_nests(o->path, block->key[i]->text))
 			refuse_component_key(r, o, path, info, block->key[i]);
 	return out;
 }
