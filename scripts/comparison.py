@@ -11,10 +11,10 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 import numpy as np
 
 import stats
-from records import Trial, within
+from records import Trial, plural, within
 from sheets import Field, Sheet
 from tables import decimals, number
-from wording import condition_words, difference_words, interval_places, metric_words, p_words, plural
+from wording import condition_words, difference_words, interval_places, metric_words, p_words
 
 ALPHA = 0.05
 LOST_RULE = ("A diverged trial is a result: rank tests count it as the worst of its pair, average ranks put it last; means, intervals and "
@@ -57,13 +57,12 @@ class Group:
 class Pairs:
     """Differences of a contender and another, replicate by replicate, turned so that more is better for the first."""
     d: List[float] = field(default_factory=list)        # +-inf where one of the two diverged, 0 where both did
+    lost: List[bool] = field(default_factory=list)      # of each of d, whether one diverged
     missing: int = 0
 
     @property
     def finite(self) -> List[float]:
         return [v for v, lost in zip(self.d, self.lost) if not lost]
-
-    lost: List[bool] = field(default_factory=list)
 
 
 @dataclass

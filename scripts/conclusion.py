@@ -5,7 +5,8 @@ from typing import List, Optional
 
 import soundness
 from comparison import Study, Verdict, ranking, verdicts
-from wording import count_word, interval_places, listed, p_words, plural, plural_noun
+from records import plural, plural_noun
+from wording import count_word, interval_places, listed, p_words
 
 FEW = 5                                 # replicates below which only large differences can show
 MOST_LINES = 8

@@ -22,9 +22,9 @@ from comparison import Study
 from conclusion import conclusions, headline
 from figures import Figures, Section
 from protocol import Protocol, data_sets
-from records import Keys, Refused, Trial, value_text, within
+from records import Keys, Refused, Trial, plural, plural_noun, value_text, within
 from report import all_sheets
-from wording import file_name, key_words, metric_words, plural, plural_noun
+from wording import file_name, key_words, metric_words
 
 FORMS = (("md", "md"), ("csv", "csv"), ("latex", "tex"))
 MOST_COMMANDS, MOST_OPEN, MOST_ANSWERS = 6, 4, 60     # commands; conditions that need no opening; conditions in all
@@ -42,7 +42,7 @@ def make(args: argparse.Namespace, trials: List[Trial], plan: study_plan.Plan, k
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     environment.globals.update(plural=plural, plural_noun=plural_noun, most_rows=MOST_ROWS, drawn=drawn)
-    groups = settings(study, keys, trials)
+    groups = settings(study, keys)
     return environment.get_template("page.html").render(
         title=title(trials), study_name=study_names(trials), date=dates(trials), question=question(study, trials),
         answers=answers(study), study=study, doubts=doubts(study, plan.notes), protocol=Protocol(trials, keys, plan).entries(),
@@ -203,10 +203,9 @@ def common_config(trials: List[Trial], keys: Keys) -> str:
     return "\n".join("%s: %s" % (k, json.dumps(v, ensure_ascii=False)) for k, v in same.items())
 
 
-def settings(study: Study, keys: Keys, trials: List[Trial]) -> Dict[Tuple[str, str], dict]:
+def settings(study: Study, keys: Keys) -> Dict[Tuple[str, str], dict]:
     """For each contender and condition, of the first MOST_GROUPS: what sets its config apart, and its trials."""
-    varying = [k for k in keys.all if k not in keys.over and k not in ("name", "output.dir", "output.predictions")
-               and not keys.same(k)]
+    varying = [k for k in keys.all if k not in keys.over and k not in ("name", "output.dir", "output.predictions") and not keys.same(k)]
     out, room, order = {}, MOST_TRIALS, {c: i for i, c in enumerate(study.conditions)}
     for number, ((who, condition), group) in enumerate(sorted(study.groups.items(), key=lambda i: (order[i[0][1]], i[0][0]))[:MOST_GROUPS]):
         first = next(iter(group.trials.values()))

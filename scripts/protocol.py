@@ -4,9 +4,9 @@ from typing import Dict, List, Optional, Tuple
 
 import study_plan
 from record_form import Broken, check_tuning
-from records import TUNED, Keys, Part, Trial, natural, value_text
+from records import TUNED, Keys, Part, Trial, natural, plural, value_text
 from safe_file import parse_json, read_bytes
-from wording import file_name, key_words, listed, metric_words, percent, plural
+from wording import file_name, key_words, listed, metric_words, percent
 
 MOST_DATA_SETS = 40
 OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lbfgs": "L-BFGS, all rows at once"}
@@ -139,7 +139,7 @@ def tuning_words(trials: List[Trial]) -> List[str]:
                 if said("tune.trials") else "", metric_words(said("tune.metric") or "its metric"), said("tune.folds") or "several")]
     n, folds, lost, undefined = tried(trials)
     if n:
-        lines.append("In all %s were tried on %s." % (plural(n, "setting"), plural(folds, "fold")))
+        lines.append("In all, %s were tried on %s." % (plural(n, "setting"), plural(folds, "fold")))
     if lost:
         lines.append("%s diverged or failed; a setting that loses a fold loses to one that lost fewer." % plural(lost, "fold"))
     if undefined:

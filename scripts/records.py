@@ -35,9 +35,9 @@ class Refused(Exception):
 
 
 class Trial:
-    """What the tables need of a record. The rest of it is read again from its file when it is asked for: `record`."""
+    """What the tables need of a record. The rest of it is read again from its file when it is asked for (facts.py)."""
     __slots__ = ("path", "id", "study", "status", "config", "heads", "metrics", "directions", "splits", "rows", "sources", "made_by",
-                 "started", "baseline", "still_falling", "facts", "digest", "environment", "chosen", "tuned", "_record")
+                 "started", "baseline", "still_falling", "facts", "digest", "environment", "chosen", "tuned")
 
     def __init__(self, path: Path, record: dict):
         data, result, run = record.get("data") or {}, record["result"], record.get("run") or {}
@@ -66,17 +66,6 @@ class Trial:
         self.environment: Dict[str, str] = {}               # both only where read_trials is told to keep them
         self.chosen: Dict[str, str] = {}                    # what tuning chose for it: key path -> value as text
         self.tuned: FrozenSet[str] = frozenset()            # the keys of the config that this sets
-        self._record: Optional[dict] = None
-
-    @property
-    def record(self) -> dict:
-        """All of the record; without metrics and curves where the file has changed or gone since."""
-        if self._record is None:
-            try:
-                self._record = read_record(str(self.path))
-            except (OSError, Broken):
-                self._record = {"result": {}, "data": {}, "run": {}}
-        return self._record
 
 
 # ---- reading ----
@@ -298,7 +287,13 @@ def without_folds(trials: List[Trial]) -> List[Trial]:
 # ---- keys ----
 
 def plural(n: int, noun: str) -> str:
-    return "%d %s%s" % (n, noun, "" if n == 1 else "s")
+    return "%d %s" % (n, noun if n == 1 else plural_noun(noun))
+
+
+def plural_noun(noun: str) -> str:
+    if noun.endswith(("s", "x", "ch")) and noun not in ("replicates",):
+        return noun + "es"
+    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"
 
 
 def visible(text: str) -> str:

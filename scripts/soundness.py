@@ -8,10 +8,6 @@ from comparison import Group, Study
 from wording import listed, metric_words
 
 
-def is_finite(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def falling(group: Group) -> bool:
     """More than half of the trials that ended well were still falling."""
     ok = [t for t in group.trials.values() if t.status == "ok"]

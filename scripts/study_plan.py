@@ -336,7 +336,7 @@ def facts(trials: List[Trial], rows: List[Row], plan: Plan, usual: int) -> List[
     tuned = list(dict.fromkeys(key for t in trials for key in t.chosen))
     if tuned:
         metric = tuned_metric(trials)
-        out.append("Tuned by the sweep%s: %s; the values chosen stand under chosen." % (
+        out.append("Tuned by the sweep%s: %s; the column chosen shows the chosen values." % (
             ", by valid." + metric if metric else "", ", ".join(tuned)))
     return out + plan.notes
 

@@ -401,7 +401,8 @@ static void check_target(const struct lb_resolving *r)
 static void check_task(const struct lb_resolving *r)
 {
 	const double dimension = resolved_number(r, "model.dimension", -1);
-	const bool teacher = lb_given(r, "data.teacher");
+	const bool file = lb_given(r, "data.teacher"), side = lb_given(r, "data.side.teacher"), teacher = file || side;
+	const char *path = side ? "data.side.teacher" : "data.teacher";
 
 	if (r->kind == LB_N_KINDS)
 		return;
@@ -411,16 +412,19 @@ static void check_task(const struct lb_resolving *r)
 		fault(r, "model.dimension", "found %.0f, allowed: 0; the model gives one score a class, only task embedding has a dimension",
 		      dimension);
 	if (r->kind == LB_DISTILLATION && !teacher)
-		fault(r, "data.teacher", "is missing, allowed: a file of the teacher's scores; the task is distillation");
+		fault(r, "data.teacher", "is missing, allowed: a file of the teacher's scores; or give data.side.teacher, a saved model; the task "
+		      "is distillation");
+	if (file && side)
+		fault(r, "data.side.teacher", "cannot be combined with data.teacher; keep one");
 	if (r->kind != LB_DISTILLATION && teacher)
-		fault(r, "data.teacher", "goes with task: distillation alone; remove it");
+		fault(r, path, "goes with task: distillation alone; remove it");
 	if (r->kind != LB_MULTILABEL && cJSON_GetArraySize(resolved(r, "data.labels")) > 0)
 		fault(r, "data.labels", "goes with task: multilabel alone; remove it, or name one column with data.train.label");
 	if (r->kind == LB_MULTILABEL && (lb_given(r, "data.label") || lb_given(r, "data.train.label")))
 		fault(r, lb_given(r, "data.label") ? "data.label" : "data.train.label", "names one column; the task is multilabel: name all of "
 		      "them with data.labels: [NAME, ...]");
 	if (teacher && !strcmp(text_or(r, "data.missing", ""), "drop"))
-		fault(r, "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
+		fault(r, path, "cannot be combined with data.missing: drop, which would shift its rows; use mean");
 }
 
 void lb_rule_check(struct lb_resolving *r, uint64_t reads[LB_CHECKS], uint64_t changed)

@@ -19,6 +19,9 @@ static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max 
 
 static const struct lb_param class_weight = { .type = LB_REAL_PARAM, .min = 0, .max = NO_LIMIT, .min_open = true, .help = "weight of the class's rows" };
 
+static const struct lb_param weight = { .name = "weight", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = NO_LIMIT,
+					.help = "factor of the loss in the sum that is minimised; 0 leaves it out" };
+
 static const char *const curves[] = { "train", "valid", "test", NULL };
 
 static const struct lb_option options[] = {
@@ -64,6 +67,10 @@ static const struct lb_option options[] = {
 	{ .path = "data.teacher", .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of valid, then of test; "
 						  "one column per class, in the order of the classes" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.side", .param = { .help = "what is known of each row besides its features and labels" } },
+	{ .path = "data.side.teacher", .param = { TEXT, .help = "distillation: the teacher: a saved model (output.model: true), which gives the scores of all "
+						       "rows, or a file of its scores as in data.teacher" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.generator", .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
 	{ .path = "data.label", .param = { TEXT, .help = "label column of all files; short for data.train.label" },
@@ -79,7 +86,7 @@ static const struct lb_option options[] = {
 	{ .path = "data.thousands", .param = { CHOICES("none", "comma", "point", "blank", "apostrophe"), .help = "csv: what separates thousands "
 						"in numbers; if not given, none, or with a decimal comma a point" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.missing_values", .param = { .help = "csv: texts and numbers that mark a missing value, beside the empty cell; if not "
+	{ .path = "data.missing_values", .param = { .help = "csv, arff: texts and numbers that mark a missing value, beside the empty cell; if not "
 						     "given: NA, N/A, NaN, null, None, ? and their like, and - or . among numbers" },
 	  .shape = LB_WORDS, .optional = true },
 	{ .path = "data.index_base", .param = { CHOICES("1", "0", "auto"), .help = "svmlight: the first index; auto: 0 where that occurs; 1 if not given" },
@@ -153,7 +160,9 @@ static const struct lb_option options[] = {
 	{ .path = "model.head", .param = { .help = "how the output layer makes scores of the features below it; linear if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "head", .optional = true, .nested = true },
 	{ .path = "loss", .param = { .required = true, .help = "what is minimised" },
-	  .shape = LB_COMPONENT, .key = "name", .noun = "loss" },
+	  .shape = LB_COMPONENT, .key = "name", .noun = "loss", .extra = &weight },
+	{ .path = "terms", .param = { .help = "further losses of the same scores, each times its weight; minimised is their sum and loss times its own" },
+	  .shape = LB_COMPONENTS, .key = "name", .noun = "loss", .optional = true, .extra = &weight },
 	{ .path = "optimizer", .param = { .help = "how the parameters are moved" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "optimizer", .def_name = "sgd" },
 	{ .path = "schedule", .param = { .help = "how the learning rate changes" },
@@ -227,7 +236,7 @@ static const struct lb_option options[] = {
 	{ .path = "output", .param = { .help = "what is written, and where" }, .outside_id = true },
 	{ .path = "output.dir", .param = { TEXT, .help = "folder of the records; results/<name> if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "output.predictions", .param = { TRUTH(0), .help = "keep the test rows' scores" },
+	{ .path = "output.predictions", .param = { TRUTH(0), .help = "keep the test rows' scores, and the quantiles or the mean and standard deviation that a loss gives" },
 	  .shape = LB_VALUE, .outside_id = true },
 	{ .path = "output.model", .param = { TRUTH(0), .help = "keep the trained model" }, .shape = LB_VALUE, .outside_id = true },
 };
@@ -348,6 +357,7 @@ static const struct {
 	{ "data", "decimal", "\"point\"" },
 	{ "model", "dimension", "0" },
 	{ "model", "head", "{\"kind\":\"linear\"}" },
+	{ "loss", "weight", "1" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "train", "sampler", "\"shuffle\"" },

@@ -115,21 +115,12 @@ static void refuse_component(const struct lb_resolving *r, const struct lb_optio
 	lb_refuse(r, name->mark, where, what, &names, info ? NULL : meant);
 }
 
-/* The parameter that had this name in earlier versions, or NULL. */
-static const struct lb_param *renamed_param(const struct lb_info *info, const char *name)
-{
-	for (int i = 0; i < info->n_params; i++)
-		if (info->params[i].former && !strcmp(info->params[i].former, name))
-			return &info->params[i];
-	return NULL;
-}
-
 static void refuse_component_key(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 				 const struct lb_node *key)
 {
 	struct lb_words keys = { .v = { o->key }, .n = 1 }, owners = { 0 };
 	const struct lb_option *nested;
-	const struct lb_param *renamed = renamed_param(info, key->text);
+	const struct lb_param *renamed = lb_component_renamed(info, key->text);
 	const struct lb_info *other;
 	struct lb_walk walk = { 0 };
 	struct lb_buf what = { 0 };
@@ -137,6 +128,8 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 
 	for (int i = 0; i < info->n_params; i++)
 		lb_words_add(&keys, info->params[i].name);
+	if (o->extra)
+		lb_words_add(&keys, o->extra->name);
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
 		lb_words_add(&keys, lb_path_last(nested->path));
 	while ((other = lb_component_next(r->reg, o->path, r->kind, &walk)))
@@ -189,6 +182,9 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	lb_json_text(out, o->key, info->name);
 	for (int i = 0; i < info->n_params; i++)
 		resolve_param(r, path, &info->params[i], block, out);
+	if (o->extra && !lb_component_param(info, o->extra->name) &&
+	    (o->shape == LB_COMPONENTS || !lb_node_absent(lb_node_get(block, o->extra->name))))
+		resolve_param(r, path, o->extra, block, out);
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));) {
 		const struct lb_node *node = block ? lb_node_get(block, lb_path_last(nested->path)) : NULL;
 		cJSON *item = resolve_component(r, nested, nested->path, lb_node_absent(node) ? NULL : node);
@@ -196,7 +192,8 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 			lb_json_named(out, lb_path_last(nested->path), item);
 	}
 	for (size_t i = 0; block && block->type == LB_MAPPING && i < block->n; i++)
-		if (strcmp(block->key[i]->text, o->key) && !lb_component_param(info, block->key[i]->text) && !lb_option_nests(o->path, block->key[i]->text))
+		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text) &&
+		    !lb_option_nests(o->path, block->key[i]->text))
 			refuse_component_key(r, o, path, info, block->key[i]);
 	return out;
 }

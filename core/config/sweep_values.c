@@ -72,7 +72,7 @@ static const struct lb_param *param_of_any(const struct lb_sweep *s, const struc
 	struct lb_walk walk = { 0 };
 
 	while (!p && (info = lb_component_next(s->r.reg, block->path, s->r.kind, &walk)))
-		p = lb_component_param(info, name);
+		p = lb_block_param(block, info, name);
 	return p;
 }
 
@@ -93,7 +93,7 @@ static const struct lb_param *param_at(const struct lb_sweep *s, const char *pat
 	if (!*sure)
 		return param_of_any(s, block, lb_path_last(path));
 	const char *word = name ? name->text : block->def_name;
-	return word ? lb_component_param(lb_component_find(s->r.reg, block->path, s->r.kind, word), lb_path_last(path)) : NULL;
+	return word ? lb_block_param(block, lb_component_find(s->r.reg, block->path, s->r.kind, word), lb_path_last(path)) : NULL;
 }
 
 static bool takes_list(const char *path, const struct lb_param *p)

@@ -131,7 +131,7 @@ static int given_space(struct lb_tune *t, struct lb_tune_arm *a, const struct lb
 				 "options of the loss, the model and the training");
 			continue;
 		}
-		if (info && strcmp(lb_path_last(path), block->key) && !lb_component_param(info, lb_path_last(path)))
+		if (info && strcmp(lb_path_last(path), block->key) && !lb_block_param(block, info, lb_path_last(path)))
 			continue;
 		struct lb_track *track = add_track(a, path, space->key[i]->mark, space->item[i], err);
 		if (!track || lb_sweep_values(&a->space, track, err))
@@ -144,7 +144,7 @@ static bool has_parameter(const struct lb_tune_arm *a, const struct lb_option *b
 {
 	const struct lb_info *info = arm_component(a, block->path);
 
-	return !info || !strcmp(name, block->key) || lb_component_param(info, name);
+	return !info || !strcmp(name, block->key) || lb_block_param(block, info, name);
 }
 
 static void refuse_parameter(const struct lb_tune *t, const struct lb_option *block, const struct lb_node *key)
@@ -156,6 +156,8 @@ static void refuse_parameter(const struct lb_tune *t, const struct lb_option *bl
 		const struct lb_info *info = arm_component(&t->arm[i], block->path);
 		for (int k = 0; k < info->n_params; k++)
 			lb_words_add(&known, info->params[k].name);
+		if (block->extra)
+			lb_words_add(&known, block->extra->name);
 	}
 	snprintf(what, sizeof what, "no %s of this study has such a parameter", block->noun);
 	lb_refuse(&t->sweep.r, key->mark, key->text, what, &known, lb_nearest(lb_path_last(key->text), known.v, known.n));

@@ -20,6 +20,16 @@ static const struct lb_info *loss_at(size_t i, unsigned *kinds)
 	return info ? &info->base : NULL;
 }
 
+/* A student learns from labels, too. */
+static const struct lb_info *term_at(size_t i, unsigned *kinds)
+{
+	const struct lb_info *info = loss_at(i, kinds);
+
+	if (*kinds & 1u << LB_MULTICLASS)
+		*kinds |= 1u << LB_DISTILLATION;
+	return info;
+}
+
 static const struct lb_info *metric_at(size_t i, unsigned *kinds)
 {
 	if (i >= lb_metric_count())
@@ -102,6 +112,7 @@ static const struct {
 	bool of_data;            /* kinds are those of the data: a metric of classes measures embeddings and students too */
 } blocks[] = {
 	{ "loss", loss_at, false },
+	{ "terms", term_at, false },
 	{ "metrics", metric_at, true },
 	{ "corrupt.labels", corruption_at, true },
 	{ "corrupt.imbalance", imbalance_at, true },

@@ -172,11 +172,14 @@ static int check_labels(const cJSON *config, const struct lb_table t[LB_FILES], 
 }
 
 /* With data.index_base: auto, reads a file again with base 0 when only another file of the data contains index 0. */
-static int read_file(const cJSON *config, const char *path, int i, bool from_zero, struct lb_table *out, struct lb_err *err)
+static int read_file(const cJSON *config, const struct lb_reading *reading, const char *path, int i, bool from_zero, struct lb_table *out,
+		     struct lb_err *err)
 {
 	struct lb_read_options opt = lb_read_options_of(config, i);
 
 	opt.by_rows = i % 2 == 0;
+	if (reading && i % 2 == 0)
+		reading->change(&opt, reading->arg);
 	if (from_zero)
 		opt.index_base = LB_BASE_0;
 	lb_table_free(out);
@@ -186,6 +189,7 @@ static int read_file(const cJSON *config, const char *path, int i, bool from_zer
 /* The files of one part, the second of which is that of its labels. */
 struct side {
 	const cJSON *config;
+	const struct lb_reading *reading;
 	const char *const *path;
 	int first;
 	struct lb_table *table;
@@ -200,7 +204,7 @@ static void *read_side(void *arg)
 	struct side *s = arg;
 
 	for (int i = s->first; i < s->first + 2 && !s->rc; i++)
-		s->rc = s->path[i] ? read_file(s->config, s->path[i], i, false, &s->table[i], &s->err) : 0;
+		s->rc = s->path[i] ? read_file(s->config, s->reading, s->path[i], i, false, &s->table[i], &s->err) : 0;
 	return NULL;
 }
 
@@ -213,7 +217,8 @@ static bool is_large(const char *path)
 
 /* Large validation and test files are read by threads of their own. What is wrong with the training
  * files is told first in any case. */
-static int read_files(const cJSON *config, const char *const path[LB_FILES], struct lb_table table[LB_FILES], struct lb_err *err)
+static int read_files(const cJSON *config, const struct lb_reading *reading, const char *const path[LB_FILES], struct lb_table table[LB_FILES],
+		      struct lb_err *err)
 {
 	enum { SIDES = LB_FILES / 2 };
 	struct side *side = lb_alloc(SIDES, sizeof *side, err), *bad = NULL;
@@ -221,7 +226,7 @@ static int read_files(const cJSON *config, const char *const path[LB_FILES], str
 	if (!side)
 		return -1;
 	for (int s = 0; s < SIDES; s++) {
-		side[s] = (struct side){ .config = config, .path = path, .first = 2 * s, .table = table };
+		side[s] = (struct side){ .config = config, .reading = reading, .path = path, .first = 2 * s, .table = table };
 		side[s].apart = s > 0 && is_large(path[0]) && is_large(path[2 * s]) && !pthread_create(&side[s].thread, NULL, read_side, &side[s]);
 	}
 	for (int s = 0; s < SIDES; s++) {
@@ -237,16 +242,27 @@ static int read_files(const cJSON *config, const char *const path[LB_FILES], str
 }
 
 /* Where one file of several shows that its indices count from 0, those of the others do so too. */
-static int read_again_from_zero(const cJSON *config, const char *const path[LB_FILES], struct lb_table table[LB_FILES], struct lb_err *err)
+static int read_again_from_zero(const cJSON *config, const struct lb_reading *reading, const char *const path[LB_FILES],
+				struct lb_table table[LB_FILES], struct lb_err *err)
 {
 	bool zero_based = false;
 
 	for (int i = 0; i < LB_FILES; i += 2)
 		zero_based = zero_based || table[i].zero_based;
 	for (int i = 0; zero_based && i < LB_FILES; i += 2)
-		if (path[i] && !table[i].zero_based && read_file(config, path[i], i, true, &table[i], err))
+		if (path[i] && !table[i].zero_based && read_file(config, reading, path[i], i, true, &table[i], err))
 			return -1;
 	return 0;
+}
+
+int lb_data_read(const cJSON *config, const struct lb_reading *reading, const char *path[LB_FILES], struct lb_table table[LB_FILES],
+		 struct lb_err *err)
+{
+	for (int i = 0; i < LB_FILES; i++)
+		path[i] = lb_get_text(config, lb_data_path_key[i]);
+	if (!path[0] && make_generated(config, lb_kind_of_data(lb_kind_of_task(lb_get_text(config, "task"))), &table[0], err))
+		return -1;
+	return read_files(config, reading, path, table, err) || read_again_from_zero(config, reading, path, table, err) ? -1 : 0;
 }
 
 struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
@@ -255,19 +271,9 @@ struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err)
 	struct lb_table table[LB_FILES] = { 0 };
 	struct lb_dataset *data = NULL;
 	const char *path[LB_FILES];
-	int rc = 0;
+	const int rc = lb_data_read(config, NULL, path, table, err) || check_labels(config, table, path, err) ||
+		       lb_data_assemble(config, kind, table, path, &data, err);
 
-	for (int i = 0; i < LB_FILES; i++)
-		path[i] = lb_get_text(config, lb_data_path_key[i]);
-	rc = path[0] ? 0 : make_generated(config, kind, &table[0], err);
-	if (!rc)
-		rc = read_files(config, path, table, err);
-	if (!rc)
-		rc = read_again_from_zero(config, path, table, err);
-	if (!rc)
-		rc = check_labels(config, table, path, err);
-	if (!rc)
-		rc = lb_data_assemble(config, kind, table, path, &data, err);
 	for (int i = 0; i < LB_FILES; i++)
 		lb_table_free(&table[i]);
 	return rc ? NULL : data;
@@ -310,62 +316,12 @@ int lb_data_check_dense(const cJSON *config, const struct lb_dataset *data, stru
 		       lb_s(data->x.d), rows * (double)data->x.d * size / 1e6, limit / 1e6);
 }
 
-static int bad_teacher(const char *path, const struct lb_table *t, const struct lb_dataset *d, struct lb_err *err)
-{
-	const size_t columns = t->n_cols ? t->n_cols : t->block.d;
-
-	return lb_fail(err, LB_DATA, "%s: found %zu row%s of %zu column%s, allowed: %zu row%s (one for each row of the data: train, valid, test) of "
-		       "%zu columns (one per class)", path, t->n, lb_s(t->n), columns, lb_s(columns), d->n, lb_s(d->n), d->n_classes);
-}
-
-static double block_value(const struct lb_matrix *m, size_t i)
-{
-	return m->dtype == LB_U8 ? ((const unsigned char *)m->x)[i] : m->dtype == LB_F32 ? (double)((const float *)m->x)[i] :
-									     ((const double *)m->x)[i];
-}
-
-/* The file's numbers, row after row. */
-static int take_scores(const char *path, const struct lb_table *t, size_t c, double *out, struct lb_err *err)
-{
-	for (size_t k = 0; k < t->n_cols; k++)
-		if (t->col[k].type != LB_NUMBER)
-			return lb_fail(err, LB_DATA, "%s: column %zu (%s) holds texts, allowed: numbers, the teacher's score of each class", path,
-				       k + 1, t->col[k].name);
-	for (size_t i = 0; i < t->n * c; i++) {
-		out[i] = t->n_cols ? t->col[i % c].num[i / c] : block_value(&t->block, i);
-		if (!isfinite(out[i]))
-			return lb_fail(err, LB_DATA, "%s: row %zu, column %zu: found %s, allowed: a finite number", path, i / c + 1, i % c + 1,
-				       isnan(out[i]) ? "no number" : "an infinity");
-	}
-	return 0;
-}
-
-static int load_teacher(const cJSON *config, struct lb_data_entry *entry, struct lb_err *err)
-{
-	const char *path = lb_get_text(config, "data.teacher");
-	const struct lb_dataset *d = entry->data;
-	const struct lb_read_options opt = { .missing_ok = true };
-	struct lb_table t = { 0 };
-
-	if (!path)
-		return 0;
-	if (lb_table_read(path, &opt, &t, err))
-		return -1;
-	int rc = t.block.start || t.n != d->n || (t.n_cols ? t.n_cols : t.block.d) != d->n_classes ? bad_teacher(path, &t, d, err) : 0;
-	if (!rc)
-		rc = (entry->teacher = lb_alloc(d->n * d->n_classes, sizeof *entry->teacher, err)) ?
-		     take_scores(path, &t, d->n_classes, entry->teacher, err) : -1;
-	memcpy(entry->teacher_sha256, t.sha256, sizeof t.sha256);
-	lb_table_free(&t);
-	return rc;
-}
-
 static void entry_free(struct lb_data_entry *entry)
 {
 	if (!entry)
 		return;
 	free(entry->key);
-	free(entry->teacher);
+	lb_teacher_free(&entry->teacher);
 	if (entry->data)
 		lb_dataset_free(entry->data);
 	free(entry);
@@ -382,7 +338,7 @@ static struct lb_data_entry *load_entry(const cJSON *config, char *key, struct l
 		return NULL;
 	}
 	entry->key = key;
-	if (!(entry->data = lb_data_load(config, err)) || load_teacher(config, entry, err)) {
+	if (!(entry->data = lb_data_load(config, err)) || lb_teacher_load(config, entry->data, &entry->teacher, err)) {
 		entry_free(entry);
 		return NULL;
 	}

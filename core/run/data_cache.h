@@ -3,6 +3,7 @@
 #define LB_DATA_CACHE_H
 
 #include "core/base/json.h"
+#include "core/run/teacher.h"
 #include "datasets/dataset.h"
 #include "datasets/sampling/row_labels.h"
 
@@ -11,8 +12,7 @@ struct lb_data_cache {
 	struct lb_data_entry {
 		char *key;
 		struct lb_dataset *data;
-		double *teacher;         /* (data->n, data->n_classes) scores of data.teacher, or NULL */
-		char teacher_sha256[65];
+		struct lb_teacher teacher;
 		double seconds;          /* that loading took */
 	} **entry;                       /* trials point to entries: they stay where they are */
 	size_t n, cap;
@@ -28,6 +28,15 @@ struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err);
 
 /* The options that name the files of a dataset, in their order: data.train.path, data.train.labels, ... */
 extern const char *const lb_data_path_key[LB_FILES];
+
+/* Reads the tables of a config's data section, or generates the first; path[i] NULL: there is none.
+ * `reading`, unless NULL, changes how files of features are read. The tables are to be freed in any case. */
+struct lb_reading {
+	void (*change)(struct lb_read_options *opt, const void *arg);
+	const void *arg;
+};
+int lb_data_read(const cJSON *config, const struct lb_reading *reading, const char *path[LB_FILES], struct lb_table table[LB_FILES],
+		 struct lb_err *err);
 
 /* The two halves of lb_data_load, for what lies between. How file i is to be read, and the tables
  * read (path NULL: there is none) put together for a kind of task. */

@@ -6,7 +6,7 @@
 #include "core/run/model_file.h"
 #include "datasets/formats/npz_archive.h"
 
-enum model_text { MODEL_SCHEMA, MODEL_CONFIG, MODEL_KERNELS, MODEL_COLUMNS, MODEL_CATEGORY_COLUMNS, MODEL_CATEGORY, MODEL_CLASSES, MODEL_TEXTS };
+enum model_text { MODEL_SCHEMA, MODEL_CONFIG, MODEL_KERNELS, MODEL_COLUMNS, MODEL_ID, MODEL_CATEGORY_COLUMNS, MODEL_CATEGORY, MODEL_CLASSES, MODEL_TEXTS };
 enum model_number { MODEL_ROWS, MODEL_SCALE, MODEL_SHIFT, MODEL_FILL, MODEL_CATEGORY_OF, MODEL_CATEGORY_FEATURE, MODEL_NUMBERS };
 
 struct lb_model {
@@ -24,5 +24,13 @@ struct lb_model {
 	size_t *level_of;                /* MODEL_CATEGORY_OF */
 	size_t targets;                  /* regression, multilabel; else 0 */
 };
+
+/* How a file is read so that the model finds its features in it. */
+void lb_model_read_options(const struct lb_model *m, struct lb_read_options *opt);
+
+/* *out <- the model's scores of a table's rows, one a class, in new memory. `beside`, or NULL, has the
+ * table's labels; else `label` names their column (NULL: the last, unless it is a feature). */
+int lb_model_scores(const struct lb_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
+		    struct lb_err *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/get.h"
+#include "core/run/outputs.h"
 #include "core/run/components.h"
 
 #include <stdio.h>
@@ -142,7 +143,7 @@ static const char *const number_name[MODEL_NUMBERS] = {
 };
 
 static const char *const text_name[MODEL_TEXTS] = {
-	[MODEL_SCHEMA] = "lossbench", [MODEL_CONFIG] = "config", [MODEL_KERNELS] = "kernels", [MODEL_COLUMNS] = "columns",
+	[MODEL_SCHEMA] = "lossbench", [MODEL_CONFIG] = "config", [MODEL_KERNELS] = "kernels", [MODEL_ID] = "id", [MODEL_COLUMNS] = "columns",
 	[MODEL_CATEGORY_COLUMNS] = "category_columns", [MODEL_CATEGORY] = "category", [MODEL_CLASSES] = "classes",
 };
 
@@ -162,27 +163,38 @@ static int read_arrays(struct lb_model *m, struct lb_err *err)
 	return 0;
 }
 
-/* "key=JSON" of each block that says what the model is. */
+/* Appends "key=JSON"; a text stands as it is. */
+static int add_set(const cJSON *block, char *set[], size_t *n, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_printf(&b, "%s=", block->string);
+	if (cJSON_IsString(block))
+		lb_buf_puts(&b, block->valuestring);
+	else
+		lb_json_canonical(block, &b);
+	if (!b.bad) {
+		set[(*n)++] = b.s;
+		return 0;
+	}
+	lb_buf_free(&b);
+	return lb_fail_memory(err, b.n);
+}
+
+/* The settings of each block that says what the model is. */
 static int make_sets(const struct lb_model *m, const cJSON *tree, char *set[], size_t *n, struct lb_err *err)
 {
-	static const char *const keys[] = { "task", "data", "model", "loss" };
+	static const char *const keys[] = { "task", "data", "model", "loss", "terms" };
 	const char *precision = lb_get_text(tree, "train.precision");
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const cJSON *block = cJSON_GetObjectItemCaseSensitive(tree, keys[i]);
-		struct lb_buf b = { 0 };
+		if (!block && i == 4)
+			continue;
 		if (!block || cJSON_IsString(block) != (i == 0))
 			return refuse(m, "its config lacks a block", err);
-		lb_buf_printf(&b, "%s=", keys[i]);
-		if (i == 0)
-			lb_buf_puts(&b, block->valuestring);
-		else
-			lb_json_canonical(block, &b);
-		if (b.bad) {
-			lb_buf_free(&b);
-			return lb_fail_memory(err, b.n);
-		}
-		set[(*n)++] = b.s;
+		if (add_set(block, set, n, err))
+			return -1;
 	}
 	return !precision ? refuse(m, "its config lacks train.precision", err) :
 			    (set[*n] = lb_strfmt(err, "train.precision=%s", precision)) ? (++*n, 0) : -1;
@@ -276,10 +288,11 @@ static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struc
 	return read_parameter(m, "loss_parameters", own, w, err);
 }
 
-/* Scores of the last layer, by the length of its biases: a regression's targets. With several
- * labels, these are the targets. */
+/* Scores of the last layer, by the length of its biases: a regression's targets times the outputs of
+ * each. With several labels, these are the targets. */
 static int count_targets(struct lb_model *m, struct lb_err *err)
 {
+	size_t outputs = 1;
 	double *last = NULL;
 	char name[32];
 
@@ -296,7 +309,15 @@ static int count_targets(struct lb_model *m, struct lb_err *err)
 			return -1;
 	}
 	free(last);
-	return m->targets ? 0 : refuse(m, "it lacks parameters", err);
+	if (!m->targets)
+		return refuse(m, "it lacks parameters", err);
+	if (lb_outputs_count(m->list.config[0], &outputs, err))
+		return -1;
+	if (m->targets % outputs)
+		return lb_fail(err, LB_DATA, "%s: its last layer does not have %zu outputs for each target, as its loss says; the file was changed",
+			       m->path, outputs);
+	m->targets /= outputs;
+	return 0;
 }
 
 struct lb_model *lb_model_load(const char *path, struct lb_err *err)

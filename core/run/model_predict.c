@@ -8,6 +8,7 @@
 #include "core/training/predict.h"
 #include "datasets/assemble/align_columns.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* New rows in the columns of a model. */
@@ -65,19 +66,28 @@ static bool has_feature(const void *model, const char *name)
 	return false;
 }
 
+void lb_model_read_options(const struct lb_model *m, struct lb_read_options *opt)
+{
+	opt->no_labels = true;
+	opt->by_rows = false;
+	opt->wants = has_feature;
+	opt->config = m;
+	opt->features = m->n_number[MODEL_SCALE];
+}
+
 static int read_table(const struct lb_model *m, const char *path, const char *format, int i, bool beside, struct lb_table *t,
 		      struct lb_err *err)
 {
 	struct lb_read_options opt = lb_read_options_of(m->list.config[0], i);
 
+	if (i == 0) {
+		lb_model_read_options(m, &opt);
+		opt.role = beside ? LB_READ_FEATURES : LB_READ_BOTH;
+	}
 	opt.format = format;
 	opt.no_labels = true;
 	opt.wants = has_feature;
 	opt.config = m;
-	if (i == 0) {
-		opt.features = m->n_number[MODEL_SCALE];
-		opt.role = beside ? LB_READ_FEATURES : LB_READ_BOTH;
-	}
 	return lb_table_read(path, &opt, t, err);
 }
 
@@ -100,6 +110,19 @@ static int encode(const struct lb_model *m, struct rows *r, struct lb_err *err)
 	return 0;
 }
 
+/* The table's rows in the columns of the model. */
+static int fit_rows(const struct lb_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const struct lb_known *known,
+		    struct rows *r, struct lb_err *err)
+{
+	if (lb_dataset_fit(t, beside, path, known, &r->data, &r->labels, err))
+		return -1;
+	r->data->kind = m->kind;
+	r->data->class_name = m->text[MODEL_CLASSES];
+	r->data->n_classes = m->n_text[MODEL_CLASSES];
+	r->data->n_targets = m->targets;
+	return encode(m, r, err);
+}
+
 static int read_rows(const struct lb_model *m, const char *data, const char *labels, const char *format, struct rows *r,
 		     struct lb_err *err)
 {
@@ -110,16 +133,37 @@ static int read_rows(const struct lb_model *m, const char *data, const char *lab
 	if (!rc && labels)
 		rc = read_table(m, labels, NULL, 1, false, &beside, err);
 	if (!rc)
-		rc = lb_dataset_fit(&t, labels ? &beside : NULL, data, &known, &r->data, &r->labels, err);
+		rc = fit_rows(m, &t, labels ? &beside : NULL, data, &known, r, err);
 	lb_table_free(&t);
 	lb_table_free(&beside);
-	if (rc)
+	return rc;
+}
+
+/* *v <- what the model says of the rows, *c columns. */
+static int predict_rows(const struct lb_model *m, const struct rows *r, bool embeddings, double **v, size_t *c, struct lb_err *err)
+{
+	const struct lb_predicting p = { .setup = &m->p.setup, .features = &r->features, .n_train = (size_t)m->number[MODEL_ROWS][0], .w = m->w,
+					 .embeddings = embeddings };
+
+	*c = lb_predict_columns(&p);
+	if (!*c)
+		return lb_fail(err, LB_USAGE, "--what embeddings: a linear model has none of its own; allowed: scores, probabilities, labels");
+	if (!(*v = lb_alloc(r->data->n * *c, sizeof **v, err)))
 		return -1;
-	r->data->kind = m->kind;
-	r->data->class_name = m->text[MODEL_CLASSES];
-	r->data->n_classes = m->n_text[MODEL_CLASSES];
-	r->data->n_targets = m->targets;
-	return encode(m, r, err);
+	return (m->p.precision == 64 ? lb_predict_f64 : lb_predict_f32)(&p, *v, err);
+}
+
+int lb_model_scores(const struct lb_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
+		    struct lb_err *err)
+{
+	struct lb_known known = known_of(m);
+	struct rows r = { 0 };
+	size_t c;
+
+	known.label = label;
+	const int rc = fit_rows(m, t, beside, path, &known, &r, err) || predict_rows(m, &r, false, out, &c, err) ? -1 : 0;
+	rows_free(&r);
+	return rc;
 }
 
 /* ---- scores to probabilities ---- */
@@ -198,8 +242,13 @@ static void put_header(const struct lb_model *m, const struct rows *r, enum lb_s
 		lb_buf_printf(b, m->targets ? ",target_%zu" : ",label", k + 1);
 	if (what == LB_SAID_LABELS)
 		lb_buf_puts(b, ",prediction");
-	for (size_t k = 0; k < c && what != LB_SAID_LABELS; k++)
-		lb_buf_printf(b, ",%s_%zu", column[what], k + 1);
+	for (size_t k = 0; k < c && what != LB_SAID_LABELS; k++) {
+		char name[LB_COLUMN_NAME];
+		snprintf(name, sizeof name, "%s_%zu", column[what], k + 1);
+		if (what == LB_SAID_SCORES)
+			lb_setup_column_name(&m->p.setup, k, name);
+		lb_buf_printf(b, ",%s", name);
+	}
 }
 
 /* The class of the largest score, the first of equal ones; of a binary score by its sign. */
@@ -268,6 +317,7 @@ int lb_model_predict(const struct lb_model *m, const char *data, const char *lab
 {
 	struct rows r = { 0 };
 	double *v = NULL;
+	size_t c = 0;
 
 	if (check_request(m, what, out, err))
 		return -1;
@@ -275,15 +325,8 @@ int lb_model_predict(const struct lb_model *m, const char *data, const char *lab
 		lb_warn("the model was trained with the kernels %s, these are %s: last bits may differ (--kernels)", m->text[MODEL_KERNELS][0],
 			lb_kernels_name());
 	int rc = read_rows(m, data, labels, format, &r, err);
-	const struct lb_predicting p = { .setup = &m->p.setup, .features = &r.features, .n_train = (size_t)m->number[MODEL_ROWS][0], .w = m->w,
-					 .embeddings = what == LB_SAID_EMBEDDINGS };
-	const size_t c = rc ? 0 : lb_predict_columns(&p);
-	if (!rc && !c)
-		rc = lb_fail(err, LB_USAGE, "--what embeddings: a linear model has none of its own; allowed: scores, probabilities, labels");
-	if (!rc && !(v = lb_alloc(r.data->n * c, sizeof *v, err)))
-		rc = -1;
 	if (!rc)
-		rc = (m->p.precision == 64 ? lb_predict_f64 : lb_predict_f32)(&p, v, err);
+		rc = predict_rows(m, &r, what == LB_SAID_EMBEDDINGS, &v, &c, err);
 	if (!rc && what == LB_SAID_PROBABILITIES)
 		rc = to_probabilities(m, v, r.data->n, c, err);
 	if (!rc)

@@ -3,6 +3,7 @@
 #include "core/training/optim_params.h"
 #include "core/run/get.h"
 #include "core/run/components.h"
+#include "core/run/terms.h"
 #include "core/training/train.h"
 
 static const struct lb_info *optimizer_of(const cJSON *config)
@@ -34,9 +35,24 @@ bool lb_reads_all(const cJSON *config)
 	return closed_form(config) || (optimizer && lb_optim_full_batch_f64(optimizer));
 }
 
+/* Refuses a loss that is another in every pass; path is that of the option which names it. */
+static int check_loss(const cJSON *config, const struct lb_loss_info *loss, const char *path, const char *optimizer, struct lb_err *err)
+{
+	if (loss->needs & LB_NEEDS_FEATURES && strcmp(lb_get_text(config, "model.kind"), "linear"))
+		return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s and model %s, allowed: model linear, whose features do not move "
+			       "with the weights; train it with sgd, adam or adamw", path, loss->base.name, optimizer,
+			       lb_get_text(config, "model.kind"));
+	if (loss->needs & LB_NEEDS_VIEWS)
+		return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s, which needs the same rows in every pass; train it with sgd, adam or "
+			       "adamw", path, loss->base.name, optimizer);
+	if (loss->needs & LB_NEEDS_SAMPLE_IDS)
+		return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s, allowed: losses without memory of earlier passes; train it "
+			       "with sgd, adam or adamw", path, loss->base.name, optimizer);
+	return 0;
+}
+
 int lb_full_batch_check(const cJSON *config, struct lb_err *err)
 {
-	const struct lb_loss_info *loss = lb_loss_find(lb_kind_of_task(lb_get_text(config, "task")), lb_get_text(config, "loss.name"));
 	const bool closed = closed_form(config);
 	const struct lb_info *optimizer = optimizer_of(config);
 	const char *name = closed ? "model naive_bayes" : optimizer ? optimizer->name : "", *schedule = lb_get_text(config, "schedule.name");
@@ -56,15 +72,10 @@ int lb_full_batch_check(const cJSON *config, struct lb_err *err)
 	if (lb_get_number(config, "model.dropout", 0) > 0)
 		return lb_fail(err, LB_CONFIG, "model.dropout: found %g with optimizer %s, which needs the same loss in every pass, allowed: 0",
 			       lb_get_number(config, "model.dropout", 0), name);
-	if (loss->needs & LB_NEEDS_FEATURES && strcmp(lb_get_text(config, "model.kind"), "linear"))
-		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s and model %s, allowed: model linear, whose features do not move "
-			       "with the weights; train it with sgd, adam or adamw", loss->base.name, name,
-			       lb_get_text(config, "model.kind"));
-	if (loss->needs & LB_NEEDS_VIEWS)
-		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s, which needs the same rows in every pass; train it with sgd, adam or "
-			       "adamw", loss->base.name, name);
-	if (loss->needs & LB_NEEDS_SAMPLE_IDS)
-		return lb_fail(err, LB_CONFIG, "loss: found %s with optimizer %s, allowed: losses without memory of earlier passes; train it "
-			       "with sgd, adam or adamw", loss->base.name, name);
+	const struct lb_loss_info *loss[LB_MOST_TERMS];
+	const size_t n = lb_losses_of(config, loss);
+	for (size_t i = 0; i < n; i++)
+		if (check_loss(config, loss[i], lb_loss_path(i), name, err))
+			return -1;
 	return 0;
 }

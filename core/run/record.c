@@ -117,12 +117,24 @@ static void add_corrupted(cJSON *in, const struct lb_prepared *p)
 	add_counts(corrupted, p, p->y, 2);
 }
 
+/* Only where there is one. `model` is the id of the trial that trained it. */
+static void add_teacher(cJSON *in, const struct lb_teacher *teacher)
+{
+	if (!teacher->scores)
+		return;
+	cJSON *o = lb_json_object(in, "teacher");
+	lb_json_text(o, "path", teacher->path);
+	lb_json_text(o, "sha256", teacher->sha256);
+	lb_json_text(o, "model", teacher->model);
+}
+
 static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_prepared *p)
 {
 	const struct lb_dataset *d = t->source->data;
 	cJSON *data = lb_json_object(record, "data"), *rows, *list;
 
 	add_sources(data, d, t->config);
+	add_teacher(data, &t->source->teacher);
 	rows = lb_json_object(data, "rows");
 	lb_json_number(rows, "all", (double)d->n);
 	for (int part = 0; part < 3; part++)

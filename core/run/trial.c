@@ -10,9 +10,11 @@
 #include "core/run/procedures.h"
 #include "core/run/reads_all.h"
 #include "core/run/get.h"
+#include "core/run/outputs.h"
 #include "core/run/provenance.h"
 #include "core/run/components.h"
 #include "core/run/targets.h"
+#include "core/run/terms.h"
 
 #include <stdlib.h>
 
@@ -21,21 +23,44 @@ static enum lb_kind kind_of(const cJSON *config)
 	return lb_kind_of_task(lb_get_text(config, "task"));
 }
 
-static const struct lb_loss_info *loss_of(const cJSON *config)
+/* Refuses losses that see more of the rows, or less, than the training gives. */
+static int check_losses(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
 {
-	return lb_loss_find(kind_of(config), lb_get_text(config, "loss.name"));
+	const struct lb_loss_info *loss[LB_MOST_TERMS], *viewer;
+	const size_t n = lb_losses_of(config, loss);
+	const bool full_batch = lb_reads_all(config);
+
+	viewer = loss[0];
+	if (lb_outputs_check(config, loss[0], err))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (lb_targets_weighted(config) && !lb_loss_separable(loss[i]))
+			return lb_fail(err, LB_CONFIG,
+				       "%s: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
+				       "train.class_weight: separable losses (`lossbench losses` marks them)", lb_loss_path(i), loss[i]->base.name);
+		if (loss[i]->needs & LB_NEEDS_VIEWS)
+			viewer = loss[i];
+	}
+	if (lb_attacks_check(config, data, viewer, full_batch, err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (lb_head_check(config, data, loss[i], err) || lb_procedures_check(config, data, loss[i], full_batch, err))
+			return -1;
+	if (!(viewer->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
+	    !(viewer->needs & LB_NEEDS_VIEWS && lb_attack_at_path(config, "train.attack")))
+		return lb_fail(err, LB_CONFIG, viewer->needs & LB_NEEDS_VIEWS ?
+			       "train.views: is missing, and %s compares several views of a row; give {kind: gaussian_noise, count: 2}, or train.attack" :
+			       "train.views: %s sees one view of a row; remove train.views (gjs uses it)", viewer->base.name);
+	return 0;
 }
 
 /* What can only be judged with the data at hand, but before any training. */
 static int check_applicable(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
 {
-	const struct lb_loss_info *loss = loss_of(config);
 	const char *class_weight = lb_get_text(config, "train.class_weight");
 
-	if (lb_targets_weighted(config) && !lb_loss_separable(loss))
-		return lb_fail(err, LB_CONFIG,
-			       "loss: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
-			       "train.class_weight: separable losses (`lossbench losses` marks them)", loss->base.name);
+	if (lb_terms_check(config, err))
+		return -1;
 	if (lb_kind_of_columns(data->kind) && (!class_weight || strcmp(class_weight, "none")))
 		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but task %s has no classes; allowed: none",
 			       class_weight ? class_weight : "a block", lb_kind_name(data->kind));
@@ -43,15 +68,8 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 		return -1;
 	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
-	if (lb_head_check(config, data, loss, err))
+	if (check_losses(config, data, err))
 		return -1;
-	if (lb_attacks_check(config, data, loss, lb_reads_all(config), err) || lb_procedures_check(config, data, loss, lb_reads_all(config), err))
-		return -1;
-	if (!(loss->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
-	    !(loss->needs & LB_NEEDS_VIEWS && lb_attack_at_path(config, "train.attack")))
-		return lb_fail(err, LB_CONFIG, loss->needs & LB_NEEDS_VIEWS ?
-			       "train.views: is missing, and %s compares several views of a row; give {kind: gaussian_noise, count: 2}, or train.attack" :
-			       "train.views: %s sees one view of a row; remove train.views (gjs uses it)", loss->base.name);
 	return lb_evaluation_check(config, split, err) || lb_sampler_check(config, lb_reads_all(config), err) || lb_full_batch_check(config, err) ? -1 : 0;
 }
 
@@ -122,9 +140,10 @@ void lb_trial_memo_free(struct lb_trial_memo *memo)
 }
 
 /* The descriptor named in a component block and its parameters. */
-static const struct lb_info *component_of(struct lb_prepared *p, const cJSON *config, const char *block, const cJSON *item, const char *key,
-					  size_t room, struct lb_arg *par, struct lb_err *err)
+static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
+				       struct lb_arg *par, struct lb_err *err)
 {
+	const cJSON *item = lb_json_at(config, block);
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key));
 	const struct lb_info *info;
 	size_t at = 0;
@@ -140,26 +159,6 @@ static const struct lb_info *component_of(struct lb_prepared *p, const cJSON *co
 		return NULL;
 	p->lists[p->n_lists++] = lists;
 	return info;
-}
-
-static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
-				       struct lb_arg *par, struct lb_err *err)
-{
-	return component_of(p, config, block, lb_json_at(config, block), key, room, par, err);
-}
-
-static int prepare_procedures(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
-{
-	const cJSON *block;
-
-	cJSON_ArrayForEach(block, lb_json_at(config, "procedures")) {
-		const size_t i = p->setup.n_procedures++;
-		p->procedure[i].par = p->procedure_par[i];
-		if (!(p->procedure[i].info = component_of(p, config, "procedures", block, "name", LB_MOST_PROCEDURE_PARAMS, p->procedure_par[i], err)))
-			return -1;
-	}
-	p->setup.procedure = p->procedure;
-	return 0;
 }
 
 /* "top_k", or "top_k(k=3)" where a parameter is not at its default. */
@@ -228,15 +227,6 @@ static int prepare_stopping(struct lb_prepared *p, const cJSON *config, struct l
 	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: %s is not among metrics", metric);
 }
 
-static int check_classes(const struct lb_prepared *p, size_t found, struct lb_err *err)
-{
-	const struct lb_loss_info *loss = p->setup.loss;
-
-	if (!loss->classes || loss->classes == found)
-		return 0;
-	return lb_fail(err, LB_DATA, "loss.name: %s takes data of %zu classes, these have %zu", loss->base.name, loss->classes, found);
-}
-
 int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
 {
 	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
@@ -245,7 +235,11 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	const struct lb_info *schedule = optimizer ? component(p, config, "schedule", "name", 16, p->schedule_par, err) : NULL;
 	const struct lb_info *model = schedule ? component(p, config, "model", "kind", 16, p->model_par, err) : NULL;
 
-	if (!model || lb_model_spec_make(model, p->model_par, p->features.d, columns, &p->setup.model, err))
+	if (!model)
+		return -1;
+	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
+	p->setup.loss_par = p->loss_par;
+	if (lb_model_spec_make(model, p->model_par, p->features.d, columns * lb_loss_outputs(p->setup.loss, p->loss_par), &p->setup.model, err))
 		return -1;
 	if (lb_json_at(config, "model.head")) {
 		const struct lb_info *head = component(p, config, "model.head", "kind", LB_MOST_HEAD_PARAMS, p->head_par, err);
@@ -264,15 +258,13 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	p->setup.attack_par = p->attack_par;
 	p->setup.probe_par = p->probe_par;
 	p->setup.view_par = p->view_par;
-	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
-	p->setup.loss_par = p->loss_par;
 	p->setup.optimizer = optimizer;
 	p->setup.optimizer_par = p->optimizer_par;
 	for (size_t i = 0; lb_schedule_at(i); i++)
 		if (&lb_schedule_at(i)->base == schedule)
 			p->setup.schedule = lb_schedule_at(i);
 	p->setup.schedule_par = p->schedule_par;
-	return check_classes(p, data->n_classes, err);
+	return lb_terms_prepare(p, config, data->n_classes, err);
 }
 
 static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
@@ -342,7 +334,7 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 /* Whether the two, of one cohort, have the same metrics of the same labels, and so the same baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !a->probe != !b->probe ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a, b) || !a->probe != !b->probe ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)
@@ -365,12 +357,12 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 	*p = (struct lb_prepared){ 0 };
 	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
-	    prepare_procedures(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
+	    lb_procedures_prepare(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
 	    prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
-	p->setup.teacher = t->source->teacher;
+	p->setup.teacher = t->source->teacher.scores;
 	prepare_cohort(p, t->config);
 	if (prepare_baseline(p, leader, err)) {
 		lb_prepared_free(p);

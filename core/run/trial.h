@@ -18,7 +18,7 @@ struct lb_trial {
 };
 
 /* The canonical text of a top-level member of a config, as it stands in the id. */
-enum { LB_ID_MEMBERS = 16 };
+enum { LB_ID_MEMBERS = 32 };
 struct lb_id_text {
 	const char *name;                /* of the member; borrowed */
 	const cJSON *child;              /* of the member: configs that share a block share its text */
@@ -66,7 +66,9 @@ struct lb_prepared {
 	struct lb_unit *unit;            /* of each target, or NULL */
 	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], head_par[LB_MOST_HEAD_PARAMS], view_par[4],
 		attack_par[LB_ATTACK_PARAMS], probe_par[LB_ATTACK_PARAMS], metric_par[32][8];
-	double *lists[40];               /* list values of the parameters */
+	struct lb_term term[LB_MOST_TERMS];
+	struct lb_arg term_par[LB_MOST_TERMS - 1][16];
+	double *lists[48];               /* list values of the parameters */
 	size_t n_lists;
 	struct lb_metric_use metric[32];
 	char *key[32];

@@ -30,10 +30,11 @@ static void replace_paths(cJSON *block, const struct lb_data_entry *source)
 
 	for (size_t i = 0; i < LB_FILES; i++)
 		replace_path(block, lb_data_path_key[i], source->data, &next);
-	if (!source->teacher)
+	if (!source->teacher.scores)
 		return;
-	cJSON_DeleteItemFromObjectCaseSensitive(block, "teacher");
-	lb_json_text(block, "teacher_sha256", source->teacher_sha256);
+	cJSON *side = cJSON_GetObjectItemCaseSensitive(block, "side"), *in = side ? side : block;
+	cJSON_DeleteItemFromObjectCaseSensitive(in, "teacher");
+	lb_json_text(in, "teacher_sha256", source->teacher.sha256);
 }
 
 /* A transition matrix from a file: its checksum in the place of its path. */

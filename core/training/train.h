@@ -46,6 +46,14 @@ enum lb_attack_norm { LB_ATTACK_LINF, LB_ATTACK_L2 };
 enum lb_attack_objective { LB_ATTACK_CE, LB_ATTACK_MARGIN, LB_ATTACK_DLR, LB_ATTACK_PROBABILITY_MARGIN, LB_ATTACK_DEVIATION, LB_ATTACK_ALL };
 enum lb_attack_start { LB_ATTACK_RANDOM, LB_ATTACK_ROW };
 
+/* One of the losses whose weighted sum a trial minimises. Borrowed. */
+struct lb_term {
+	const struct lb_loss_info *loss;
+	const struct lb_arg *par;
+	double weight;                   /* positive */
+};
+enum { LB_MOST_TERMS = 8 };
+
 /* What a target is measured in: the training sees (target - mean) / sd. */
 struct lb_unit {
 	double mean, sd;
@@ -53,8 +61,10 @@ struct lb_unit {
 
 /* One trial of a cohort. Everything is borrowed and only read. */
 struct lb_setup {
-	const struct lb_loss_info *loss;
+	const struct lb_loss_info *loss; /* the main one, which makes scores where it is of embeddings */
 	const struct lb_arg *loss_par;
+	const struct lb_term *term;      /* (n_terms) losses of the same scores whose weighted sum is minimised; none: `loss` alone */
+	size_t n_terms;
 	struct lb_model_spec model;
 	const struct lb_info *optimizer;
 	const struct lb_arg *optimizer_par;
@@ -160,12 +170,30 @@ int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct 
 /* Whether some trial of the cohort is evaluated under an attack. */
 bool lb_cohort_probed(const struct lb_cohort *c);
 
-/* Columns of the scores: those of the model's output, or one a class where the loss makes scores of embeddings. */
+/* Losses that the trial minimises, at least one; and the i-th of them. */
+size_t lb_setup_terms(const struct lb_setup *setup);
+struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i);
+/* What any of them needs, of enum lb_need. Returns 0 for a setup without a loss. */
+unsigned lb_setup_needs(const struct lb_setup *setup);
+/* Whether each of them is a mean of row losses. */
+bool lb_setup_separable(const struct lb_setup *setup);
+
+/* Columns of the scores: those of the model's output, or one a class where the loss makes scores of
+ * embeddings, or, with several outputs a target, the targets' predictions and then the outputs. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
+/* The most that a trial of the cohort has. */
+size_t lb_cohort_columns(const struct lb_cohort *c);
+/* Targets of a regression or labels of a multi-label task that the model's output is for. */
+size_t lb_setup_targets(const struct lb_setup *setup);
+/* The name of a column of the scores, from 0: "score_1", or what is told of a target beside its
+ * prediction: "quantile_0.9_1", "sd_1"; the last number is the target's. */
+enum { LB_COLUMN_NAME = 64 };
+void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name[LB_COLUMN_NAME]);
 /* Turns parameters, in the plain order (core/engine/model/net.h), of a model of targets in their
- * units into those of targets as they are: the output layer gives mean + sd times what it gave. */
+ * units into those of targets as they are: the output layer gives mean + sd times what it gave, and
+ * to a log variance 2 ln sd is added. */
 void lb_setup_unscale(const struct lb_setup *setup, double *plain);
-/* Parameters of the loss itself; they stand behind the model's. */
+/* Parameters of the losses themselves, in the order of the terms; they stand behind the model's. */
 size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data);
 
 /* True for a trial that is fitted to all training rows at once, by a full-batch optimiser or in

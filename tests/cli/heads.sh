@@ -70,7 +70,7 @@ for p in float32 float64; do
 	done
 done
 # All rows at once; an attack; procedures that move weights or read losses.
-for set in 'optimizer={name: lbfgs, weight_decay: 0.001}' 'train.attack={kind: pgd, eps: 0.1}' 'procedures=[sam]' 'procedures=[coteach]' 'procedures=[mixup]'; do
+for set in 'optimizer={name: lbfgs, weight_decay: 0.001}' 'train.attack={kind: pgd, eps: 0.1}' 'procedures=[sam]' 'procedures=[coteach]' 'procedures=[mixup]' 'terms=[{name: ce, weight: 0.5}]'; do
 	assert_exit 0 lossbench train --config c.yaml --quiet --set model.dropout=0 --set model.head=cosine --set loss=arcface --set train.epochs=40 --set output.dir=more --set "$set"
 done
 for f in more/trials/*.json; do assert_between "$(json "$f" .result.metrics.train.accuracy)" 0.7 1 "$f"; done
@@ -166,6 +166,7 @@ refused() { # refused TEXT SETS...: exit 3, with the text
 line=$(grep -n '^  head' r.yaml | cut -d: -f1)
 refused "r.yaml:$line:9: model.head: found linear with loss arcface, which takes its margin from cosines; give model.head: cosine"
 refused 'model.head: found linear with loss cosface' 'model={kind: mlp}' loss=cosface
+refused 'model.head: found linear with loss arcface' loss=ce 'terms=[{name: arcface, weight: 0.5}]'
 refused 'model.head: found cosine with model naive_bayes, which is fitted in closed form' 'model={kind: naive_bayes, head: cosine}' loss=ce
 refused 'model.init: found zero with model.head cosine, for which weights of length 0 have no direction; allowed: torch, xavier, he' 'model={kind: linear, init: zero, head: cosine}'
 refused 'model.head.kind: cosine is a multiclass head; the task is regression, allowed: linear' task=regression loss=mse model.head=cosine

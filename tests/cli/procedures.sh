@@ -13,7 +13,7 @@ sweep() { assert_exit 0 lossbench sweep --config $study --quiet --set "output.di
 sweep together --jobs 1
 sweep threads --jobs 1 --threads 2
 cd "$work"
-assert_eq "$(find together -name '*.json' | wc -l)" 10 'records of the study'
+assert_eq "$(find together -name '*.json' | wc -l)" 14 'records of the study'
 assert_same_results together threads
 for f in together/trials/*.json; do
 	(cd "$LB_ROOT" && lossbench sweep --config $study --quiet --set "output.dir=$work/alone" --set train.epochs=4 --set train.seed=1,2 --only "$(basename "$f" .json)")
@@ -28,8 +28,9 @@ for name in sys.argv[1:]:
     used = tuple(p["name"] for p in r["config"].get("procedures", []))
     found.setdefault(r["config"]["train"]["seed"], {})[used] = r["result"]["curves"]["train.loss"]
 for curves in found.values():
-    assert sorted(curves) == [(), ("coteach",), ("mixup",), ("sam",), ("sam", "mixup")], list(curves)
-    assert len({tuple(c) for c in curves.values()}) == 5, curves
+    assert sorted(curves) == [(), ("coteach",), ("ema",), ("mixup",), ("sam",), ("sam", "mixup"), ("small_loss",)], list(curves)
+    assert len({tuple(c) for c in curves.values()}) == 6, curves  # ema changes what is evaluated alone
+    assert curves[()] == curves["ema",]
     assert curves[()][0] != curves["coteach",][1]
 PY
 out=$(lossbench report together --metric test.accuracy)
@@ -59,7 +60,7 @@ sed '/^output/d' c.yaml >many.yaml
 cat >>many.yaml <<'YAML'
 output: {dir: killed}
 sweep:
-  procedures: [[sam], [mixup], [coteach], [sam, mixup]]
+  procedures: [[sam], [mixup], [coteach], [sam, mixup], [swa, cvar]]
 YAML
 long=(--config many.yaml --quiet --set train.epochs=3000)
 lossbench sweep "${long[@]}" --set output.dir=whole
@@ -70,7 +71,7 @@ wait_until 30 kept
 mapfile -t workers < <(children $parent)
 kill -9 $parent "${workers[@]}" 2>/dev/null || true
 wait $parent 2>/dev/null || true
-[ "$(find killed/trials -name '*.json' | wc -l)" -lt 4 ] || fail 'all was done before the kill'
+[ "$(find killed/trials -name '*.json' | wc -l)" -lt 5 ] || fail 'all was done before the kill'
 assert_exit 0 lossbench sweep "${long[@]}" --set train.checkpoint=20 --jobs 2
 assert_same_results whole killed
 most=0
@@ -99,7 +100,7 @@ refused 'procedures: found sam with coteach, but coteach takes the whole step' '
 refused 'procedures: sam stands twice; keep one' 'procedures=[sam, sam]'
 refused 'procedures: found sam twice; keep one' 'procedures=[sam, {name: sam, rho: 1}]'
 refused 'procedures.rho: found -1, allowed' 'procedures=[{name: sam, rho: -1}]'
-refused 'unknown procedure "mixap", allowed: sam, mixup, coteach; did you mean "mixup"?' 'procedures=[mixap]'
+refused 'unknown procedure "mixap", allowed: sam, asam, gsam, mixup, small_loss, cvar, coteach, ema, swa; did you mean "mixup"?' 'procedures=[mixap]'
 refused 'procedures: found mixup with loss elr, which remembers each row' 'procedures=[mixup]' loss=elr
 refused 'procedures: found coteach with loss elr, which remembers each row' 'procedures=[coteach]' loss=elr
 refused 'procedures: found coteach with loss bias, which is not a sum over rows' 'procedures=[coteach]' loss=bias

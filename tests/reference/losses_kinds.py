@@ -7,7 +7,7 @@ import random
 
 import mpmath
 import torch
-from losses import Digits, Torch, ce, parameters, softmax
+from losses import Digits, Torch, ce, log_p, parameters, softmax
 
 OUT = "tests/golden/losses_kinds.json"
 
@@ -34,6 +34,15 @@ def kl_top(m, z, own, case, k=1000.0, temperature=1.0):
         for a, pk in enumerate(p):
             total = total + (float(pk) if m is Torch else pk) * ce(m, student, a)
         total = total + m.value(sum(pk * mpmath.log(pk) for pk in p)) if m is Torch else total + sum(pk * mpmath.log(pk) for pk in p)
+    return total / len(z)
+
+
+def kd(m, z, own, case, temperature=4.0):
+    total = 0
+    for row, teacher in zip(z, case["t"]):
+        p = softmax(m, [mpmath.mpf(v) / temperature for v in teacher])
+        q = log_p(m, [v / temperature for v in row])
+        total = total + temperature ** 2 * sum(a * (mpmath.log(a) - b) for a, b in zip(p, q))
     return total / len(z)
 
 
@@ -120,6 +129,7 @@ LOSSES = [
     ("embedding", normalized_softmax, ["", "temperature=0.5", "temperature=1"]),
     ("multiclass", adv_comp_sum, ["", "tau=1.5 nu=3", "tau=2 rho=2 nu=0.5", "tau=0.95 rho=20"]),
     ("embedding", tri_bce, [""]),
+    ("distillation", kd, ["", "temperature=1", "temperature=2", "temperature=20"]),
 ]
 SHAPES = [(1, 2), (3, 3), (2, 7), (4, 9)]
 
@@ -152,7 +162,7 @@ if __name__ == "__main__":
             for scale in (1, 4, 20, 300, 5000):
                 for shape in SHAPES if scale < 20 else SHAPES[1:2]:
                     case = make_case(kind, loss, setting, shape, scale, rng)
-                    source = by_torch if scale < 20 else by_digits
+                    source = by_torch if scale < 20 and loss is not kd else by_digits
                     case["value"], grads = source(loss, case, parameters(setting))
                     case.update(zip(("grad", "grad_prototypes"), grads))
                     case["source"] = "torch" if source is by_torch else "mpmath"

@@ -407,7 +407,7 @@ class Page(Case):
         rows = self.rows("cost")
         self.assertEqual([(r["loss"], r["trials"], float(r["total s"])) for r in rows][0], ("ce and gce", "4", 34.0))
         self.assertEqual(rows[1]["loss"], "mae")
-        self.assertIn("cannot be compared one by one", self.page())
+        self.assertIn("cannot be compared with each other", self.page())
 
     def test_plots_for_papers(self):
         self.usual(seeds=2, rates=(0, 0.3), sets="abcde")
@@ -557,7 +557,7 @@ class Sensitivity(Case):
         self.assertEqual(list(gce.lost), [(0.1, 2, 2)])
         self.assertTrue(math.isnan(gce.y[2]), "no mean where every trial diverged")
         self.assertEqual(list(panels["On a"][0]["gce"].lost), [(0.1, 1, 2)])
-        self.assertIn("a hollow point is the mean of the others only", " ".join(section.words))
+        self.assertIn("a hollow point is the mean of the rest", " ".join(section.words))
         svg = section.plots[1].inline()
         self.assertIn("2/2", svg)
 

@@ -172,6 +172,7 @@ static const struct {
 	{ LB_EMBEDDING, "normalized_softmax", "temperature=0.2", "lr=0.5", false, 0.5, 0, false, 0.2, 0, NULL },
 	{ LB_EMBEDDING, "normalized_softmax", "", "lr=0.1 weight_decay=0.3", true, 0.1, 0.3, false, 0.05, 0, NULL },
 	{ LB_EMBEDDING, "normalized_softmax", "temperature=1", "lr=0.3 project=perpendicular", true, 0.3, 0, true, 1, 0, NULL },
+	{ LB_DISTILLATION, "kd", "", "lr=0.5", true, 0.5, 0, false, 0, 0, NULL },
 	{ LB_DISTILLATION, "kl_top", "k=2", "lr=0.5", false, 0.5, 0, false, 0, 0, NULL },
 	{ LB_DISTILLATION, "kl_top", "temperature=3", "lr=0.5", true, 0.5, 0, false, 0, 0, NULL },
 	{ LB_MULTICLASS, "bias", "", "lr=0.5", false, 0.5, 0, false, 0, 0, NULL },

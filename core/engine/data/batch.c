@@ -12,7 +12,7 @@ bool lb_feed_compressed(const struct lb_cohort *c)
 	for (size_t i = 0; i < c->k; i++) {
 		const struct lb_setup *t = &c->trial[i];
 		if (t->view || t->attack || t->probe || lb_procedures_traits(t) & LB_CHANGES_INPUTS ||
-		    (t->loss && t->loss->needs & LB_NEEDS_FEATURES))
+		    lb_setup_needs(t) & LB_NEEDS_FEATURES)
 			return false;
 	}
 	return c->features->data->x.start != NULL;

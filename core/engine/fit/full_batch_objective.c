@@ -56,7 +56,7 @@ struct lb_objective *lb_objective_new(const struct lb_cohort *c, const struct lb
 		return NULL;
 	o->n = c->split->n[LB_TRAIN];
 	o->cohort = *c;
-	o->cohort.batch = lb_loss_separable(setup->loss) && o->n > CHUNK ? CHUNK : o->n;
+	o->cohort.batch = lb_setup_separable(setup) && o->n > CHUNK ? CHUNK : o->n;
 	o->kept = worth_keeping(c);
 	if (open_objective(o, setup, err)) {
 		lb_objective_free(o);

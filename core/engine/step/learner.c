@@ -35,22 +35,30 @@ static bool room(real **p, bool wanted, size_t n, struct lb_err *err)
 	return !wanted || (*p = lb_alloc_aligned(n, sizeof(real), err));
 }
 
-/* What the loss reads of a batch. */
+static bool any_packed(const struct lb_learner *l)
+{
+	for (size_t i = 0; i < l->n_terms; i++)
+		if (lb_reads_packed(l->term[i].loss))
+			return true;
+	return false;
+}
+
+/* What the losses read of a batch. */
 static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
 {
 	const struct lb_setup *setup = l->setup;
-	const unsigned needs = l->loss->info.needs;
 	const size_t b = c->batch, rows = l->views * b, last = setup->model.width[setup->model.n_layers - 1];
 	const bool columns = lb_kind_of_columns(c->kind), weighs = l->traits & LB_WEIGHS_ROWS;
 	const bool ok = room(&l->weight, setup->row_weight || weighs, b, err) && room(&l->t, columns || setup->teacher, b * l->columns, err) &&
-			room(&l->h, needs & LB_NEEDS_FEATURES && setup->model.n_layers > 1, b * last, err) &&
+			room(&l->h, l->needs & LB_NEEDS_FEATURES && setup->model.n_layers > 1, b * last, err) &&
 			room(&l->x, l->views > 1 || setup->attack || l->traits & LB_CHANGES_INPUTS, rows * c->features->d, err) &&
 			room(&l->scratch, true, b * (l->columns + 4), err) &&
-			room(&l->tight, l->loss->form->batch || l->loss->visit, 2 * rows * l->columns, err);
+			room(&l->tight, any_packed(l), 2 * rows * l->columns, err) &&
+			room(&l->dz_sum, !l->one_loss || l->traits & LB_CHANGES_LABELS, rows * l->model.net->ld, err);
 
 	if (!ok || (!columns && !(l->y = lb_alloc(b, sizeof *l->y, err))))
 		return -1;
-	if ((l->model.n_own || needs & LB_NEEDS_VIEWS) && !(l->wide = lb_alloc(l->columns + 2 * l->facts.n_classes, sizeof *l->wide, err)))
+	if ((l->model.n_own || l->needs & LB_NEEDS_VIEWS) && !(l->wide = lb_alloc(l->columns + 2 * l->facts.n_classes, sizeof *l->wide, err)))
 		return -1;
 	return 0;
 }
@@ -62,8 +70,7 @@ static int alloc_copies(struct lb_learner *l, const struct lb_cohort *c, struct 
 	const bool weighs = l->traits & LB_WEIGHS_ROWS, stop = l->setup->stop.on, units = l->setup->unit;
 
 	if (!room(&l->best, stop, n, err) || !room(&l->unscaled, units, n, err) || !room(&l->row_loss, weighs, b, err) ||
-	    !room(&l->row_weight, weighs, b, err) || !room(&l->dz_sum, l->traits & LB_CHANGES_LABELS, b * l->model.net->ld, err) ||
-	    !room(&l->changed, l->traits & (LB_CHANGES_WEIGHTS | LB_CHANGES_RESULT), n, err))
+	    !room(&l->row_weight, weighs, b, err) || !room(&l->changed, l->traits & (LB_CHANGES_WEIGHTS | LB_CHANGES_RESULT), n, err))
 		return -1;
 	if (units && !(l->plain = lb_alloc(lb_model_spec_size(&l->setup->model) + l->model.n_own, sizeof *l->plain, err)))
 		return -1;
@@ -90,27 +97,55 @@ int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint6
 	    (lb_feed_compressed(c) && open_sparse(l, m, err)))
 		return -1;
 	lb_net_init(m->net, m->w);
-	if (m->n_own)
-		l->loss->own_init(setup->loss_par, l->columns, &l->facts, seed, m->w + m->net->n_params);
+	for (size_t i = 0; i < l->n_terms; i++) {
+		const struct lb_loss_in_use *t = &l->term[i];
+		if (t->n_own)
+			t->loss->own_init(t->par, l->columns, &l->facts, seed, m->w + m->net->n_params + t->own);
+	}
 	return 0;
+}
+
+/* The losses, but for their states. */
+static void list_losses(struct lb_learner *l)
+{
+	size_t own = 0;
+
+	l->n_terms = lb_setup_terms(l->setup);
+	for (size_t i = 0; i < l->n_terms; i++) {
+		const struct lb_term term = lb_setup_term(l->setup, i);
+		l->term[i] = (struct lb_loss_in_use){ .loss = lb_loss_of(term.loss), .par = term.par, .weight = term.weight, .own = own };
+		l->term[i].n_own = lb_loss_own_size(term.loss, term.par, l->columns, l->facts.n_classes);
+		own += l->term[i].n_own;
+	}
+	l->one_loss = l->n_terms == 1 && !(l->term[0].weight < 1 || l->term[0].weight > 1);
+}
+
+/* The state of a loss, which a checkpoint keeps. */
+static int open_loss(struct lb_learner *l, struct lb_loss_in_use *t, struct lb_err *err)
+{
+	if (t->loss->init && !(t->state = t->loss->init(t->par, &l->facts, err)))
+		return -1;
+	return t->loss->state_size ? lb_persist(&l->state, "loss", t->state, t->loss->state_size(t->par, &l->facts), err) : 0;
 }
 
 int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
 {
-	const bool both = setup->attack && setup->loss->needs & LB_NEEDS_VIEWS;
+	const unsigned needs = lb_setup_needs(setup);
+	const bool both = setup->attack && needs & LB_NEEDS_VIEWS;
 
 	*l = (struct lb_learner){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .active = true,
 				  .views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1,
-				  .traits = lb_procedures_traits(setup), .loss = lb_loss_of(setup->loss) };
-	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err) ||
-	    lb_learner_open_model(l, c, setup->model.seed, &l->model, err) || alloc_batch(l, c, err) || alloc_copies(l, c, err))
+				  .traits = lb_procedures_traits(setup), .needs = needs };
+	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err))
+		goto fail;
+	list_losses(l);
+	if (lb_learner_open_model(l, c, setup->model.seed, &l->model, err) || alloc_batch(l, c, err) || alloc_copies(l, c, err))
 		goto fail;
 	if (setup->attack && lb_attack_open(&l->attack, setup->attack, setup->attack_par, l->model.net, c->batch, err))
 		goto fail;
-	if (l->loss->init && !(l->loss_state = l->loss->init(setup->loss_par, &l->facts, err)))
-		goto fail;
-	if (l->loss->state_size && lb_persist(&l->state, "loss", l->loss_state, l->loss->state_size(setup->loss_par, &l->facts), err))
-		goto fail;
+	for (size_t i = 0; i < l->n_terms; i++)
+		if (open_loss(l, &l->term[i], err))
+			goto fail;
 	if (lb_hooks_open(l, c, err))
 		goto fail;
 	return 0;
@@ -122,8 +157,9 @@ fail:
 void lb_learner_close(struct lb_learner *l)
 {
 	lb_hooks_close(l);
-	if (l->loss_state)
-		l->loss->free(l->loss_state);
+	for (size_t i = 0; i < l->n_terms; i++)
+		if (l->term[i].state)
+			l->term[i].loss->free(l->term[i].state);
 	lb_model_close(&l->model);
 	lb_attack_close(&l->attack);
 	free(l->counts);

@@ -24,15 +24,26 @@ struct lb_reached {
 	double train_seconds, evaluate_seconds;
 };
 
+/* One of the losses that are minimised. */
+struct lb_loss_in_use {
+	const struct lb_loss *loss;
+	const struct lb_arg *par;
+	double weight;
+	void *state;             /* what .init returned, or NULL */
+	size_t n_own, own;       /* its own parameters, and where they stand behind the net's */
+};
+
 struct lb_learner {
 	const struct lb_setup *setup;
 	size_t columns;          /* of the model's output */
 	size_t views;            /* of each row; 1 for most losses */
 	unsigned traits;         /* of the procedures together, of enum lb_procedure_trait */
-	const struct lb_loss *loss;
+	struct lb_loss_in_use term[LB_MOST_TERMS]; /* (n_terms) */
+	size_t n_terms;
+	bool one_loss;           /* a single one, of weight 1 */
+	unsigned needs;          /* of the losses together, of enum lb_need */
 	struct lb_loss_facts facts;
 	double *counts;          /* training rows of each class */
-	void *loss_state;
 	struct lb_model model;
 	struct lb_hook *hook;    /* (n_hooks) the procedures in use */
 	size_t n_hooks;
@@ -47,10 +58,10 @@ struct lb_learner {
 	real *scratch;           /* (b, columns + 4) */
 	real *tight;             /* for losses with .batch or .visit: 2 x (views * b, columns), scores and their derivatives */
 	double *wide;            /* for losses that own parameters or see views */
+	real *dz_sum;            /* (views * b, net->ld) for several losses or sets of labels */
 
 	/* Room for procedures. NULL where none needs it. */
 	real *row_loss, *row_weight; /* (b) */
-	real *dz_sum;            /* (b, net->ld) */
 	real *changed;           /* (n_params) weights that a forward or an evaluation reads */
 
 	real *best;              /* (n_params) the parameters of the best epoch, with early stopping */
@@ -63,6 +74,12 @@ struct lb_learner {
 	int64_t start;           /* steps done before this training began: it sits out until then */
 	bool active;
 };
+
+/* Whether the loss reads rows of scores without padding. */
+static inline bool lb_reads_packed(const struct lb_loss *loss)
+{
+	return loss->form->batch || loss->visit;
+}
 
 /* Buffers for batches of cohort->batch rows (and evaluation chunks), initial parameters. On failure
  * everything is released. */

@@ -93,11 +93,11 @@ static void restride(size_t rows, size_t n, const real *x, size_t from, real *y,
 }
 
 /* What the output layer saw of the batch, (b, *d), for a loss that needs it; else NULL. */
-static const real *features(const struct lb_step *s, const struct lb_model *m, size_t *d)
+static const real *features(const struct lb_step *s, const struct lb_model *m, const struct lb_loss *loss, size_t *d)
 {
 	const struct lb_learner *l = s->l;
 	size_t stride;
-	const real *h = l->loss->info.needs & LB_NEEDS_FEATURES ? lb_net_features(m->net, s->x, d, &stride) : NULL;
+	const real *h = loss->info.needs & LB_NEEDS_FEATURES ? lb_net_features(m->net, s->x, d, &stride) : NULL;
 
 	if (!h || !l->h)
 		return h;
@@ -117,7 +117,7 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 	struct lb_learner *l = s->l;
 	const struct lb_setup *setup = l->setup;
 	const double *target = setup->teacher ? setup->teacher : s->c->features->data->target;
-	const size_t b = s->batch->b, c = l->columns;
+	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
 	for (size_t i = 0; l->y && i < b; i++)
 		l->y[i] = setup->y[label_row(s, set, i)];
@@ -130,62 +130,77 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 	}
 }
 
-/* The batch with the labels of one set, as the loss reads it. The loss sees it once (.visit). */
-static struct lb_batch loss_batch(struct lb_step *s, struct lb_model *m, const struct lb_label_set *set)
+/* The batch, with the labels that were gathered, as a loss reads it. A loss sees it once (.visit). */
+static struct lb_batch loss_batch(const struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t)
 {
 	struct lb_learner *l = s->l;
-	const size_t b = s->batch->b, c = l->columns;
+	const unsigned needs = t->loss->info.needs;
+	const size_t b = s->batch->b, c = l->columns, own = m->net->n_params + t->own;
 	size_t dh = 0;
-	const real *h = features(s, m, &dh);
+	const real *h = features(s, m, t->loss, &dh);
 
-	gather_labels(s, set);
-	struct lb_batch in = { .b = b, .c = c, .views = l->views, .z = m->z, .ld = m->net->ld, .y = l->y, .t = l->t, .h = h, .dh = dh,
-			       .id = s->batch->id, .w = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = l->setup->loss_par,
-			       .facts = &l->facts, .epoch = l->epoch, .epochs = s->c->epochs, .state = l->loss_state, .scratch = l->scratch,
-			       .wide = l->wide, .own = m->n_own ? m->read + m->net->n_params : NULL,
-			       .down = m->n_own ? m->g + m->net->n_params : NULL };
-	if (l->tight) {
-		restride(l->views * b, c, m->z, m->net->ld, l->tight, c);
+	struct lb_batch in = { .b = b, .c = c, .views = needs & LB_NEEDS_VIEWS ? l->views : 1, .z = m->z, .ld = m->net->ld, .y = l->y,
+			       .t = t->loss->info.kind == LB_MULTICLASS ? NULL : l->t, .h = h, .dh = dh, .id = s->batch->id,
+			       .w = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = t->par, .facts = &l->facts, .epoch = l->epoch,
+			       .epochs = s->c->epochs, .state = t->state, .scratch = l->scratch, .wide = l->wide,
+			       .own = t->n_own ? m->read + own : NULL, .down = t->n_own ? m->g + own : NULL };
+	if (lb_reads_packed(t->loss)) {
+		restride(in.views * b, c, m->z, m->net->ld, l->tight, c);
 		in.z = l->tight;
 		in.ld = c;
 	}
-	if (l->loss->visit && !s->visited)
-		l->loss->visit(&in);
-	s->visited = true;
+	if (t->loss->visit && !s->visited)
+		t->loss->visit(&in);
 	return in;
 }
 
-/* Returns the mean loss with one set of labels; m->dz <- its derivatives. */
-static double apply_loss(struct lb_step *s, struct lb_model *m, const struct lb_label_set *set)
+/* Returns the mean of one loss; m->dz <- its derivatives. */
+static double apply_loss(struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t)
 {
 	const struct lb_learner *l = s->l;
-	const size_t rows = l->views * s->batch->b, c = l->columns;
-	const struct lb_batch in = loss_batch(s, m, set);
+	const struct lb_batch in = loss_batch(s, m, t);
+	const size_t rows = in.views * in.b, c = l->columns, ld = m->net->ld;
 
-	if (!l->tight)
-		return lb_loss_apply(l->loss, &in, m->dz);
-	const double value = lb_loss_apply(l->loss, &in, l->tight + rows * c);
-	restride(rows, c, l->tight + rows * c, c, m->dz, m->net->ld);
+	if (rows < l->views * in.b)
+		memset(m->dz + rows * ld, 0, (l->views * in.b - rows) * ld * sizeof *m->dz);
+	if (!lb_reads_packed(t->loss))
+		return lb_loss_apply(t->loss, &in, m->dz);
+	const double value = lb_loss_apply(t->loss, &in, l->tight + rows * c);
+	restride(rows, c, l->tight + rows * c, c, m->dz, ld);
 	return value;
 }
 
-/* The losses of several sets of labels, each by its share. */
+/* Adds `factor` times one loss to sum, and returns it so. Its own parameters' gradient is times the same. */
+static double add_loss(struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, double factor, real *sum)
+{
+	const size_t n = s->l->views * s->batch->b * m->net->ld, own = m->net->n_params + t->own;
+	const double value = apply_loss(s, m, t);
+
+	for (size_t i = 0; i < n; i++)
+		sum[i] += (real)factor * m->dz[i];
+	for (size_t i = own; i < own + t->n_own; i++)
+		m->g[i] *= (real)factor;
+	return factor * value;
+}
+
+/* The losses of all sets of labels, each by its share and its weight. */
 static double sum_losses(struct lb_step *s, struct lb_model *m)
 {
-	const size_t n = s->batch->b * m->net->ld;
-	real *sum = s->l->dz_sum;
+	const struct lb_learner *l = s->l;
+	const size_t n = l->views * s->batch->b * m->net->ld;
 	double value = 0;
 
-	memset(sum, 0, n * sizeof *sum);
+	memset(l->dz_sum, 0, n * sizeof *l->dz_sum);
 	for (size_t k = 0; k < s->n_sets; k++) {
 		const double share = s->set[k].share;
 		if (share == 0)
 			continue;
-		value += share * apply_loss(s, m, &s->set[k]);
-		for (size_t i = 0; i < n; i++)
-			sum[i] += (real)share * m->dz[i];
+		gather_labels(s, &s->set[k]);
+		for (size_t i = 0; i < l->n_terms; i++)
+			value += add_loss(s, m, &l->term[i], share * l->term[i].weight, l->dz_sum);
+		s->visited = true;
 	}
-	memcpy(m->dz, sum, n * sizeof *sum);
+	memcpy(m->dz, l->dz_sum, n * sizeof *l->dz_sum);
 	return value;
 }
 
@@ -203,9 +218,16 @@ static void redirect(struct lb_step *s, struct lb_model *m)
 
 double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 {
-	const bool plain = s->n_sets == 1 && !(s->set[0].share < 1);
-	const double value = plain ? apply_loss(s, m, &s->set[0]) : sum_losses(s, m);
+	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1);
+	double value;
 
+	if (plain) {
+		gather_labels(s, &s->set[0]);
+		value = apply_loss(s, m, &s->l->term[0]);
+		s->visited = true;
+	} else {
+		value = sum_losses(s, m);
+	}
 	if (m->optim->redirect)
 		redirect(s, m);
 	return value;
@@ -213,14 +235,19 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 
 void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 {
-	const struct lb_loss *loss = s->l->loss;
+	const struct lb_learner *l = s->l;
 
 	for (size_t i = 0; i < s->batch->b; i++)
 		out[i] = 0;
 	for (size_t k = 0; k < s->n_sets; k++) {
-		const struct lb_batch in = loss_batch(s, m, &s->set[k]);
-		for (size_t i = 0; i < in.b; i++)
-			out[i] += (real)s->set[k].share * loss->form->row(&in, i, in.z + i * in.ld, NULL);
+		gather_labels(s, &s->set[k]);
+		for (size_t j = 0; j < l->n_terms; j++) {
+			const struct lb_batch in = loss_batch(s, m, &l->term[j]);
+			const real factor = (real)(s->set[k].share * l->term[j].weight);
+			for (size_t i = 0; i < in.b; i++)
+				out[i] += factor * l->term[j].loss->form->row(&in, i, in.z + i * in.ld, NULL);
+		}
+		s->visited = true;
 	}
 }
 
@@ -243,7 +270,10 @@ bool lb_moves(const struct lb_step *s, double value)
 {
 	const struct lb_learner *l = s->l;
 
-	return isfinite(value) && !(l->loss->rests && l->loss->rests(l->setup->loss_par, l->epoch, s->c->epochs));
+	for (size_t i = 0; i < l->n_terms; i++)
+		if (l->term[i].loss->rests && l->term[i].loss->rests(l->term[i].par, l->epoch, s->c->epochs))
+			return false;
+	return isfinite(value);
 }
 
 /* ---- backward and update ---- */

@@ -1,0 +1,184 @@
+#include "core/run/teacher.h"
+
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/base/mem.h"
+#include "core/base/sha256.h"
+#include "core/base/text.h"
+#include "core/numeric/kernel_dispatch.h"
+#include "core/run/data_cache.h"
+#include "core/run/get.h"
+#include "core/run/loaded_model.h"
+
+#include <stdlib.h>
+
+/* ---- a file of scores ---- */
+
+static int bad_scores(const char *path, size_t rows, size_t columns, const struct lb_dataset *d, struct lb_err *err)
+{
+	return lb_fail(err, LB_DATA, "%s: found %zu row%s of %zu column%s, allowed: %zu row%s (one for each row of the data: train, valid, test) of "
+		       "%zu columns (one per class)", path, rows, lb_s(rows), columns, lb_s(columns), d->n, lb_s(d->n), d->n_classes);
+}
+
+static double block_value(const struct lb_matrix *m, size_t i)
+{
+	return m->dtype == LB_U8 ? ((const unsigned char *)m->x)[i] : m->dtype == LB_F32 ? (double)((const float *)m->x)[i] :
+									     ((const double *)m->x)[i];
+}
+
+/* The file's numbers, row after row. */
+static int take_scores(const char *path, const struct lb_table *t, size_t c, double *out, struct lb_err *err)
+{
+	for (size_t k = 0; k < t->n_cols; k++)
+		if (t->col[k].type != LB_NUMBER)
+			return lb_fail(err, LB_DATA, "%s: column %zu (%s) holds texts, allowed: numbers, the teacher's score of each class", path,
+				       k + 1, t->col[k].name);
+	for (size_t i = 0; i < t->n * c; i++) {
+		out[i] = t->n_cols ? t->col[i % c].num[i / c] : block_value(&t->block, i);
+		if (!isfinite(out[i]))
+			return lb_fail(err, LB_DATA, "%s: row %zu, column %zu: found %s, allowed: a finite number", path, i / c + 1, i % c + 1,
+				       isnan(out[i]) ? "no number" : "an infinity");
+	}
+	return 0;
+}
+
+static int read_scores(struct lb_teacher *out, const struct lb_dataset *d, struct lb_err *err)
+{
+	const struct lb_read_options opt = { .missing_ok = true };
+	struct lb_table t = { 0 };
+
+	if (lb_table_read(out->path, &opt, &t, err))
+		return -1;
+	const size_t columns = t.n_cols ? t.n_cols : t.block.d;
+	int rc = t.block.start || t.n != d->n || columns != d->n_classes ? bad_scores(out->path, t.n, columns, d, err) : 0;
+	if (!rc)
+		rc = (out->scores = lb_alloc(d->n * d->n_classes, sizeof *out->scores, err)) ?
+		     take_scores(out->path, &t, d->n_classes, out->scores, err) : -1;
+	memcpy(out->sha256, t.sha256, sizeof t.sha256);
+	lb_table_free(&t);
+	return rc;
+}
+
+/* ---- a saved model ---- */
+
+/* Returns 1 for an archive that has what only a model has, 0 for another file, -1 when memory runs out. */
+static int is_model(const char *path, struct lb_err *err)
+{
+	struct lb_err why = { 0 };
+	struct lb_arrays_file *file = lb_arrays_open(path, &why);
+	const bool model = file && lb_arrays_have(file, "lossbench");
+
+	lb_arrays_close(file);
+	return why.code == LB_MACHINE ? lb_fail(err, LB_MACHINE, "%s", why.text) : model;
+}
+
+/* column[k] <- the model's class that is class k of the data. */
+static int match_classes(const struct lb_model *m, const struct lb_dataset *d, size_t *column, struct lb_err *err)
+{
+	const size_t n = m->n_text[MODEL_CLASSES];
+
+	if (m->kind != LB_MULTICLASS)
+		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: multiclass, embedding or distillation, which give one score a class",
+			       m->path, lb_get_text(m->list.config[0], "task"));
+	if (n != d->n_classes)
+		return lb_fail(err, LB_DATA, "%s: the model has %zu classes, the data have %zu; take a teacher of the same classes", m->path, n,
+			       d->n_classes);
+	for (size_t k = 0; k < n; k++) {
+		for (column[k] = 0; column[k] < n && strcmp(m->text[MODEL_CLASSES][column[k]], d->class_name[k]);)
+			column[k]++;
+		if (column[k] == n)
+			return lb_fail(err, LB_DATA, "%s: the model has no class '%.60s', which the data have; take a teacher of the same classes", m->path,
+				       d->class_name[k]);
+	}
+	return 0;
+}
+
+/* Reads a part's features as the model knows them. */
+static void as_model_reads(struct lb_read_options *opt, const void *model)
+{
+	lb_model_read_options(model, opt);
+}
+
+/* out->scores <- the model's, of the rows of all parts, in the order of the data's classes. */
+static int predict_parts(const struct lb_model *m, const cJSON *config, const struct lb_dataset *d, const size_t *column, struct lb_teacher *out,
+			 struct lb_err *err)
+{
+	const struct lb_reading reading = { .change = as_model_reads, .arg = m };
+	struct lb_table table[LB_FILES] = { 0 };
+	const char *path[LB_FILES];
+	const size_t c = d->n_classes;
+	size_t done = 0;
+	int rc = lb_data_read(config, &reading, path, table, err);
+
+	for (int i = 0; !rc && i < LB_FILES; i += 2) {
+		const size_t n = table[i].n;
+		double *z = NULL;
+		if (i && !path[i])
+			continue;
+		if (n > d->n - done)
+			rc = bad_scores(out->path, done + n, c, d, err);
+		else
+			rc = lb_model_scores(m, &table[i], path[i + 1] ? &table[i + 1] : NULL, path[i] ? path[i] : "data.generator",
+					     lb_get_text(config, "data.train.label"), &z, err);
+		for (size_t k = 0; !rc && k < n * c; k++)
+			out->scores[done * c + k] = z[k / c * c + column[k % c]];
+		free(z);
+		done += n;
+	}
+	for (int i = 0; i < LB_FILES; i++)
+		lb_table_free(&table[i]);
+	return rc || done == d->n ? rc : bad_scores(out->path, done, c, d, err);
+}
+
+static int read_checksum(const char *path, char hex[65], struct lb_err *err)
+{
+	size_t n = 0;
+	char *bytes = lb_read_file(path, (size_t)1 << 40, &n, LB_DATA, err);
+	const int rc = bytes ? lb_sha256_hex(bytes, n, hex, err) : -1;
+
+	free(bytes);
+	return rc;
+}
+
+static int ask_model(struct lb_teacher *out, const cJSON *config, const struct lb_dataset *d, struct lb_err *err)
+{
+	struct lb_model *m = read_checksum(out->path, out->sha256, err) ? NULL : lb_model_load(out->path, err);
+	size_t *column = m ? lb_alloc(d->n_classes, sizeof *column, err) : NULL;
+	int rc = column ? match_classes(m, d, column, err) : -1;
+
+	if (!rc && strcmp(m->text[MODEL_KERNELS][0], lb_kernels_name()))
+		lb_warn("%s: the teacher was trained with the kernels %s, these are %s: last bits of its scores may differ (--kernels)", out->path,
+			m->text[MODEL_KERNELS][0], lb_kernels_name());
+	if (!rc && (!(out->model = lb_strdup(m->text[MODEL_ID] ? m->text[MODEL_ID][0] : "", err)) ||
+		    !(out->scores = lb_alloc(d->n * d->n_classes, sizeof *out->scores, err))))
+		rc = -1;
+	if (!rc)
+		rc = predict_parts(m, config, d, column, out, err);
+	free(column);
+	lb_model_free(m);
+	return rc;
+}
+
+int lb_teacher_load(const cJSON *config, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
+{
+	const char *file = lb_get_text(config, "data.teacher"), *side = lb_get_text(config, "data.side.teacher");
+
+	*out = (struct lb_teacher){ .path = side ? side : file };
+	if (!out->path)
+		return 0;
+	const int model = is_model(out->path, err);
+	if (model < 0)
+		return -1;
+	if (!model)
+		return read_scores(out, data, err);
+	if (side)
+		return ask_model(out, config, data, err);
+	return lb_fail(err, LB_DATA, "%s: is a saved model, allowed in data.teacher: a file of scores; name the model by data.side.teacher", file);
+}
+
+void lb_teacher_free(struct lb_teacher *t)
+{
+	free(t->model);
+	free(t->scores);
+	*t = (struct lb_teacher){ 0 };
+}

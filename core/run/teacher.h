@@ -1,0 +1,22 @@
+/* The teacher of a distillation: scores of every row, from a file (data.teacher, data.side.teacher)
+ * or from a saved model (data.side.teacher). */
+#ifndef LB_TEACHER_H
+#define LB_TEACHER_H
+
+#include "core/base/json.h"
+#include "datasets/dataset.h"
+
+struct lb_teacher {
+	const char *path;                /* borrowed from the config */
+	char sha256[65];                 /* of the file */
+	char *model;                     /* the id of the trial that trained it; NULL for a file of scores */
+	double *scores;                  /* (rows of the dataset, classes), or NULL: there is no teacher */
+};
+
+/* Reads the teacher that a resolved config names, if any, for the dataset that was read by it. A
+ * model reads the same files by its own columns and preprocessing, and its classes are put into the
+ * dataset's order. Release with lb_teacher_free, on failure too. */
+int lb_teacher_load(const cJSON *config, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
+void lb_teacher_free(struct lb_teacher *t);
+
+#endif

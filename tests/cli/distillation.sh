@@ -1,0 +1,237 @@
+#!/usr/bin/env bash
+# Students: kd and further terms, a teacher that is a saved model. One step against NumPy; a term of weight 0 and a teacher's scores in a
+# file give the same bytes; the configs of configs/distillation run; what does not fit is refused.
+. "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
+py=${PYTHON:-python3}
+needs_python numpy
+ln -s "$LB_ROOT/datasets" datasets
+
+# ---- the pair of configs ----
+assert_exit 0 lossbench train --config "$LB_ROOT/configs/distillation/teacher.yaml" --quiet
+assert_exit 0 lossbench sweep --config "$LB_ROOT/configs/distillation/student.yaml" --quiet --set train.seed=1 --set train.epochs=3
+assert_eq "$(find results/distillation-student/trials -name '*.json' | wc -l)" 4
+"$py" - <<'PY'
+import glob, hashlib, json
+path = "results/distillation-teacher/trials/55d7d63abcb25bbc.model.npz"
+sha256 = hashlib.sha256(open(path, "rb").read()).hexdigest()
+for f in glob.glob("results/distillation-student/trials/*.json"):
+    r = json.load(open(f))
+    assert r["result"]["status"] == "ok", r["result"]
+    assert r["data"]["teacher"] == {"path": path, "sha256": sha256, "model": "55d7d63abcb25bbc"}, r["data"]["teacher"]
+PY
+
+# ---- a teacher of wine, in one file and in three ----
+cat >teacher.yaml <<YAML
+task: multiclass
+data: {train: {path: datasets/samples/wine.csv.gz, label: label}, missing: mean}
+model: {kind: mlp, hidden: [12]}
+loss: ce
+optimizer: {name: adam, lr: 0.01}
+train: {epochs: 20, batch: 32}
+metrics: [accuracy]
+output: {dir: teacher, model: true}
+YAML
+assert_exit 0 lossbench train --config teacher.yaml --quiet
+cp teacher/trials/*.model.npz teacher.npz
+lossbench predict --model teacher.npz --data datasets/samples/wine.csv.gz --out scores.npy --quiet
+lossbench predict --model teacher.npz --data datasets/samples/wine.csv.gz --out scores-rows.csv --quiet
+cut -d, -f3- scores-rows.csv | tail -n +2 >scores.csv
+
+student() { # FILE SIDE: its data section's teacher
+	cat >"$1.yaml" <<YAML
+name: student
+task: distillation
+data: {train: {path: datasets/samples/wine.csv.gz, label: label}, $2}
+model: {kind: mlp, hidden: [5], dropout: 0.1}
+loss: {name: kd, temperature: 3, weight: 0.75}
+terms: [{name: ce, weight: 0.25}]
+optimizer: {name: adam, lr: 0.01}
+train: {epochs: 5, batch: 16}
+metrics: [accuracy, log_loss]
+output: {dir: $1, predictions: true}
+YAML
+}
+result() { "$py" -c 'import json, sys; print(json.dumps(json.load(open(sys.argv[1]))["result"]))' "$1"/trials/*.json; }
+student model 'side: {teacher: teacher.npz}'
+student array 'side: {teacher: scores.npy}'
+student table 'teacher: scores.csv'
+for s in model array table; do assert_exit 0 lossbench train --config $s.yaml --quiet; done
+for s in array table; do
+	assert_eq "$(result $s)" "$(result model)" "result with the teacher as $s"
+	cmp $s/trials/*.predictions.csv model/trials/*.predictions.csv
+done
+assert_eq "$(json model/trials/*.json .data.teacher.model)" "$(basename teacher/trials/*.json .json)"
+assert_eq "$(json array/trials/*.json .data.teacher.model)" null
+
+# Parts in files of their own, with columns in another order and some that the teacher does not know.
+"$py" - <<'PY'
+import csv, gzip
+rows = list(csv.reader(gzip.open("datasets/samples/wine.csv.gz", "rt")))
+head, rows = rows[0], rows[1:]
+parts = {"train": rows[::2], "valid": rows[1::4], "test": rows[3::4]}
+order = list(range(len(head)))[::-1]
+for part, some in parts.items():
+    with open(part + ".csv", "w", newline="") as out:
+        csv.writer(out).writerows([[head[k] for k in order] + ["more"]] + [[r[k] for k in order] + [str(i % 3)] for i, r in enumerate(some)])
+scores = open("scores.csv").read().split("\n")
+open("parts.csv", "w").write("\n".join(scores[0:len(rows)][::2] + scores[0:len(rows)][1::4] + scores[0:len(rows)][3::4]) + "\n")
+PY
+for s in 'parts-model side: {teacher: teacher.npz}' 'parts-table teacher: parts.csv'; do
+	student "${s%% *}" "${s#* }"
+	sed -i 's#train: {path: [^}]*}#train: {path: train.csv, label: label}, valid: {path: valid.csv}, test: {path: test.csv}#' "${s%% *}.yaml"
+	assert_exit 0 lossbench train --config "${s%% *}.yaml" --quiet
+done
+assert_eq "$(result parts-table)" "$(result parts-model)" 'result with parts'
+# A student may see fewer columns than its teacher.
+assert_exit 0 lossbench train --config model.yaml --quiet --set 'data.drop=[alcohol]' --set output.dir=narrow
+
+# ---- the id: the model's bytes, not its path ----
+id() { lossbench sweep --config "$1" --list | awk '{ print $1 }'; }
+before=$(id model.yaml)
+cp teacher.npz elsewhere.npz
+sed 's/teacher.npz/elsewhere.npz/' model.yaml >moved.yaml
+assert_eq "$(id moved.yaml)" "$before" 'id with the teacher moved'
+assert_exit 0 lossbench train --config teacher.yaml --quiet --set train.seed=2 --set output.dir=teacher2
+cp teacher2/trials/*.model.npz elsewhere.npz
+[ "$(id moved.yaml)" != "$before" ] || fail 'another teacher has the same id'
+sed 's/, weight: 0.75/, weight: 1/' model.yaml >said.yaml
+sed 's/, weight: 0.75//' model.yaml >unsaid.yaml
+assert_eq "$(id said.yaml)" "$(id unsaid.yaml)" 'id with loss.weight 1'
+[ "$(id said.yaml)" != "$before" ] || fail 'loss.weight is not part of the id'
+
+# ---- a term of weight 0 has no part in it ----
+sed 's/, weight: 0.75/, weight: 1/; s/weight: 0.25/weight: 0/; s/dir: model/dir: zero/' model.yaml >zero.yaml
+sed '/^terms/d; s/, weight: 0.75//; s/dir: model/dir: plain/' model.yaml >plain.yaml
+sed 's/, weight: 0.75/, weight: 0/; s/weight: 0.25/weight: 1/; s/dir: model/dir: labels/' model.yaml >labels.yaml
+sed '/^terms/d; s/^loss:.*/loss: ce/; s/task: distillation/task: multiclass/; s/, side: {[^}]*}//; s/dir: model/dir: ce/' model.yaml >ce.yaml
+for s in zero plain labels ce; do assert_exit 0 lossbench train --config $s.yaml --quiet; done
+assert_eq "$(result zero)" "$(result plain)" 'kd with a term of weight 0'
+assert_eq "$(result labels)" "$(result ce)" 'ce beside kd of weight 0'
+[ "$(result plain)" != "$(result model)" ] || fail 'the second term changes nothing'
+
+# ---- one step against NumPy: w = w0 - lr dL(w0), L = 0.75 kd + 0.25 ce over all training rows ----
+sed -e '/^model:/d' -e 's/optimizer:.*/optimizer: {name: sgd, lr: 1.0e-300}/' -e 's/epochs: 5, batch: 16/epochs: 1, batch: 100000, precision: float64/' \
+	-e 's/dir: model/dir: start/' -e 's/predictions: true/model: true/' model.yaml >start.yaml
+sed 's/lr: 1.0e-300/lr: 0.5/; s/dir: start/dir: step/' start.yaml >step.yaml
+# Its rows: the first 100.
+sed -i 's/, side:/, split: {first: 100}, side:/' start.yaml step.yaml
+assert_exit 0 lossbench train --config start.yaml --quiet
+assert_exit 0 lossbench train --config step.yaml --quiet
+"$py" - <<'PY'
+import csv, glob, gzip, json
+import numpy as np
+
+before, after = (np.load(glob.glob(d + "/trials/*.npz")[0]) for d in ("start", "step"))
+rows = list(csv.reader(gzip.open("datasets/samples/wine.csv.gz", "rt")))
+label = rows[0].index("label")
+x = np.array([[float(v) for k, v in enumerate(r) if k != label] for r in rows[1:]])[:100] * before["scale"] + before["shift"]
+classes = list(before["classes"])
+y = np.array([classes.index(r[label]) for r in rows[1:]])[:100]
+t = np.load("scores.npy").astype(float)[:100]
+T, lr, hot = 3.0, 0.5, np.eye(len(classes))[y]
+
+def log_softmax(v):
+    v = v - v.max(axis=1, keepdims=True)
+    return v - np.log(np.exp(v).sum(axis=1, keepdims=True))
+
+z = x @ before["W1"].T + before["b1"]
+lp, lq, lz = log_softmax(t / T), log_softmax(z / T), log_softmax(z)
+value = 0.75 * T * T * (np.exp(lp) * (lp - lq)).sum(axis=1).mean() - 0.25 * (hot * lz).sum(axis=1).mean()
+dz = (0.75 * T * (np.exp(lq) - np.exp(lp)) + 0.25 * (np.exp(lz) - hot)) / len(x)
+curve = json.load(open(glob.glob("step/trials/*.json")[0]))["result"]["curves"]["train.loss"]
+assert abs(curve[0] - value) < 1e-12 * value, (curve, value)
+for got, want in ((after["W1"], before["W1"] - lr * dz.T @ x), (after["b1"], before["b1"] - lr * dz.sum(axis=0))):
+    assert np.abs(got - want).max() < 1e-12, np.abs(got - want).max()
+assert np.abs(after["W1"] - before["W1"]).max() > 1e-3
+PY
+
+# ---- the same bytes in company, on threads, and after kill -9, with a term that remembers rows ----
+cat >sweep.yaml <<YAML
+$(sed '/^name/d; /^terms/d; /^output/d; s/epochs: 5, batch: 16/epochs: 12000, batch: 16, curves: [], checkpoint: 50/' model.yaml)
+output: {dir: whole}
+sweep:
+  terms: [[{name: ce, weight: 0.25}], [{name: elr, weight: 0.5}, {name: focal, weight: 0.1}], []]
+YAML
+short=(--set train.epochs=5 --quiet)
+assert_exit 0 lossbench sweep --config sweep.yaml "${short[@]}" --set output.dir=one --jobs 1
+for i in 1 2 3; do assert_exit 0 lossbench sweep --config sweep.yaml "${short[@]}" --set output.dir=apart --shard $i/3 --threads 2; done
+assert_same_results one apart
+assert_exit 0 lossbench sweep --config sweep.yaml --quiet --jobs 2
+kept() { [ -n "$(find killed/trials -name '*.checkpoint' 2>/dev/null)" ]; }
+lossbench sweep --config sweep.yaml --quiet --set output.dir=killed --jobs 2 &
+parent=$!
+wait_until 60 kept
+mapfile -t workers < <(children $parent)
+kill -9 $parent "${workers[@]}" 2>/dev/null || true
+wait $parent 2>/dev/null || true
+[ "$(find killed/trials -name '*.json' | wc -l)" -lt 3 ] || fail 'all was done before the kill'
+assert_exit 0 lossbench sweep --config sweep.yaml --quiet --set output.dir=killed --jobs 2
+assert_same_results whole killed
+most=0
+for f in killed/trials/*.json; do
+	n=$(json "$f" .run.resumed_epochs)
+	[ "$n" -le "$most" ] || most=$n
+done
+assert_between "$most" 50 11990 'epochs from a checkpoint'
+
+# ---- a model trained by two losses that own prototypes, as a teacher and in predict ----
+cat >embedding.yaml <<YAML
+task: embedding
+data: {train: {path: datasets/samples/wine.csv.gz, label: label}}
+model: {kind: mlp, hidden: [8], dimension: 4}
+loss: {name: normalized_softmax, temperature: 0.2}
+terms: [{name: normalized_softmax, temperature: 1, weight: 0.5}]
+train: {epochs: 3}
+output: {dir: embedding, model: true, predictions: true}
+YAML
+assert_exit 0 lossbench train --config embedding.yaml --quiet
+lossbench predict --model embedding/trials/*.model.npz --data datasets/samples/wine.csv.gz --out said.csv --quiet
+assert_eq "$(sort said.csv | comm -13 - <(sort embedding/trials/*.predictions.csv))" '' 'lines of the run that predict does not give'
+sed "s#teacher.npz#$(echo embedding/trials/*.model.npz)#; s/dir: model/dir: of-embedding/" model.yaml >of-embedding.yaml
+assert_exit 0 lossbench train --config of-embedding.yaml --quiet
+
+# ---- what is refused ----
+bad() { # CODE FILE SED TEXT
+	sed "$3" "$2" >bad.yaml
+	assert_exit "$1" lossbench train --config bad.yaml
+	assert_contains "$err" "$4"
+}
+head -c 3000 teacher.npz >cut.npz
+bad 4 model.yaml 's/teacher.npz/cut.npz/' 'cut.npz: '
+bad 4 model.yaml 's/teacher.npz/none.npz/' 'bad.yaml:3:83: data.side.teacher: none.npz: '
+bad 4 model.yaml 's/side: {teacher: teacher.npz}/teacher: teacher.npz/' 'teacher.npz: is a saved model, allowed in data.teacher: a file of scores; name the model by data.side.teacher'
+bad 3 model.yaml 's/side: {/teacher: scores.csv, &/' 'data.side.teacher: cannot be combined with data.teacher; keep one'
+bad 3 model.yaml 's/side: {/missing: drop, &/' 'data.side.teacher: cannot be combined with data.missing: drop'
+bad 3 model.yaml 's/task: distillation/task: multiclass/; s/kd, temperature: 3/ce/; /^terms/d' 'data.side.teacher: goes with task: distillation alone'
+bad 3 model.yaml 's/teacher: teacher/techer: teacher/' 'data.side.techer: unknown key, allowed: teacher; did you mean'
+bad 4 model.yaml 's/samples.wine/samples\/iris/' "teacher.npz: the model has no class 'setosa', which the data have"
+bad 4 model.yaml 's/samples.wine/samples\/vowel/' 'teacher.npz: the model has 3 classes, the data have 11; take a teacher of the same classes'
+sed 's/^task: .*/task: regression/; s/^loss:.*/loss: mse/; s/label: label/label: alcohol/; s/\[accuracy\]/[rmse]/; s/dir: teacher/dir: regression/' teacher.yaml >regression.yaml
+assert_exit 0 lossbench train --config regression.yaml --quiet
+bad 4 model.yaml "s#teacher.npz#$(echo regression/trials/*.model.npz)#" "the model's task is regression, allowed: multiclass, embedding or distillation"
+"$py" - <<'PY'
+import csv
+rows = list(csv.reader(open("train.csv")))
+k = rows[0].index("label")
+names = sorted({r[k] for r in rows[1:]})
+csv.writer(open("renamed.csv", "w", newline="")).writerows(rows[:1] + [r[:k] + [r[k] if r[k] != names[0] else "other"] + r[k + 1:] for r in rows[1:]])
+k = rows[0].index("alcohol")
+csv.writer(open("fewer.csv", "w", newline="")).writerows(r[:k] + r[k + 1:] for r in rows)
+PY
+bad 4 model.yaml 's#datasets/samples/wine.csv.gz#fewer.csv#' "fewer.csv: column 'alcohol' is missing; the model was trained with it"
+bad 4 model.yaml 's#datasets/samples/wine.csv.gz#renamed.csv#' "teacher.npz: the model has no class 'other', which the data have"
+
+bad 3 model.yaml 's/{name: ce, weight: 0.25}/hinge/' 'hinge is a binary loss; the task is distillation'
+bad 3 model.yaml 's/name: ce, weight: 0.25/name: ce, wieght: 0.25/' 'terms.wieght: unknown key of ce, allowed: name, temperature, weight; did you mean "weight"?'
+bad 3 model.yaml 's/weight: 0.25/weight: -1/' 'terms.weight: found -1'
+bad 3 model.yaml 's/weight: 0.25/weight: 0/; s/weight: 0.75/weight: 0/' 'loss.weight: found 0, and for every term too, so that nothing is minimised'
+bad 3 model.yaml '/^terms/d; s/weight: 0.75/weight: 0/' 'loss.weight: found 0, so that nothing is minimised'
+bad 3 model.yaml "s/^terms:.*/terms: [$(for w in 1 2 3 4 5 6 7 8; do printf '{name: ce, weight: %s},' $w; done)]/" 'terms: found 8, allowed: at most 7 beside loss'
+bad 3 embedding.yaml 's/temperature: 0.2/&, weight: 0/' 'loss.weight: found 0, but scores are made by the prototypes of normalized_softmax'
+bad 3 ce.yaml 's/^loss.*/&\nterms: [focal]/; s/^model.*/model: naive_bayes/' 'terms: found focal with model naive_bayes, which minimises no loss'
+bad 3 model.yaml 's/name: ce, /name: elr, /; s/^optimizer.*/optimizer: lbfgs/; s/, dropout: 0.1//' 'terms: found elr with optimizer lbfgs, allowed: losses without memory'
+bad 3 model.yaml 's/name: ce, /name: elr, /; s/^train:/procedures: [mixup]\n&/' 'procedures: found mixup with loss elr'
+sed 's/^loss.*/&\nterms: [gjs]/' ce.yaml >views.yaml
+bad 3 views.yaml 's/x/x/' 'train.views: is missing, and gjs compares several views of a row'
+sed 's/^train: {/&views: {kind: gaussian_noise, sd: 0.1, count: 2}, /; s/dir: ce/dir: views/' views.yaml >viewed.yaml
+assert_exit 0 lossbench train --config viewed.yaml --quiet
