@@ -322,6 +322,16 @@ const struct lb_option *lb_option_nested(const char *block, size_t *i)
 	return NULL;
 }
 
+bool lb_option_nests(const char *block, const char *key)
+{
+	const struct lb_option *nested;
+
+	for (size_t i = 0; (nested = lb_option_nested(block, &i));)
+		if (!strcmp(lb_path_last(nested->path), key))
+			return true;
+	return false;
+}
+
 const char *lb_path_last(const char *path)
 {
 	const char *dot = strrchr(path, '.');

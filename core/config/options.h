@@ -55,6 +55,8 @@ const struct lb_option *lb_option_component(const char *path);
 
 /* The next option from *i on, which it moves on, that is nested in the component block; NULL past the last. */
 const struct lb_option *lb_option_nested(const char *block, size_t *i);
+/* Whether that key of the component block is such an option. */
+bool lb_option_nests(const char *block, const char *key);
 
 /* The last key of a dotted path. */
 const char *lb_path_last(const char *path);

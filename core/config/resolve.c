@@ -114,21 +114,12 @@ static void refuse_component(const struct lb_resolving *r, const struct lb_optio
 	lb_refuse(r, name->mark, where, what, &names, info ? NULL : meant);
 }
 
-/* The parameter that had this name in earlier versions, or NULL. */
-static const struct lb_param *renamed_param(const struct lb_info *info, const char *name)
-{
-	for (int i = 0; i < info->n_params; i++)
-		if (info->params[i].former && !strcmp(info->params[i].former, name))
-			return &info->params[i];
-	return NULL;
-}
-
 static void refuse_component_key(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 				 const struct lb_node *key)
 {
 	struct lb_words keys = { .v = { o->key }, .n = 1 }, owners = { 0 };
 	const struct lb_option *nested;
-	const struct lb_param *renamed = renamed_param(info, key->text);
+	const struct lb_param *renamed = lb_component_renamed(info, key->text);
 	const struct lb_info *other;
 	struct lb_walk walk = { 0 };
 	struct lb_buf what = { 0 };
@@ -181,17 +172,6 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node);
 
-/* Whether the key of the component's block is an option of its own. */
-static bool is_nested(const struct lb_option *o, const char *key)
-{
-	const struct lb_option *nested;
-
-	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
-		if (!strcmp(lb_path_last(nested->path), key))
-			return true;
-	return false;
-}
-
 static cJSON *write_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 			      const struct lb_node *block)
 {
@@ -211,7 +191,8 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 			lb_json_named(out, lb_path_last(nested->path), item);
 	}
 	for (size_t i = 0; block && block->type == LB_MAPPING && i < block->n; i++)
-		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text) && !is_nested(o, block->key[i]->text))
+		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text) &&
+		    !lb_option_nests(o->path, block->key[i]->text))
 			refuse_component_key(r, o, path, info, block->key[i]);
 	return out;
 }
