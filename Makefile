@@ -280,6 +280,11 @@ install: lossbench                   ## install program and scripts under PREFIX
 	install -m 644 scripts/*.py scripts/*.html $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 	install -m 755 scripts/sweep-*.sh $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 
+.PHONY: uninstall
+uninstall:                           ## remove what install put under PREFIX
+	rm -f $(DESTDIR)$(PREFIX)/bin/lossbench
+	rm -rf $(DESTDIR)$(PREFIX)/share/lossbench
+
 .PHONY: clean
 clean:                               ## remove what was built
 	rm -rf build build-asan build-gcc build-clang build-fuzz build-tsan build-coverage lossbench

@@ -116,6 +116,21 @@ static int plot(const char *name, const struct opt_list *params, const char *out
 	return rc;
 }
 
+/* The losses that have every one of the words, such as: binary "class imbalance". */
+static int list_some(char **words, size_t n, struct lb_err *err)
+{
+	static const char *const actions[] = { "show", "eval", "plot", "check" };
+	bool action = false;
+
+	for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
+		action |= !strcmp(words[0], actions[k]);
+	const bool all = !strcmp(words[0], "list");
+	if (!action && losses_list(words + all, n - all))
+		return LB_OK;
+	return lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, plot NAME, check [NAME], or words that a loss has in its task, "
+		       "name, title or purpose, such as: losses binary \"class imbalance\"; see lossbench losses --help", words[0]);
+}
+
 int cmd_losses(int argc, char **argv, struct lb_err *err)
 {
 	struct opt_list params = { 0 };
@@ -140,7 +155,7 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 	else if (n == 0 && markdown)
 		losses_markdown();
 	else if (n == 0)
-		losses_list();
+		losses_list(NULL, 0);
 	else if (!strcmp(argv[1], "show") && n == 2)
 		code = losses_show_all(argv[2], err);
 	else if (!strcmp(argv[1], "eval") && n == 2)
@@ -150,8 +165,7 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 	else if (!strcmp(argv[1], "check") && n <= 2)
 		code = check(n == 2 ? argv[2] : NULL, err);
 	else
-		code = lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, plot NAME, check [NAME]; see lossbench losses --help",
-			       argv[1]);
+		code = list_some(argv + 1, n, err);
 	free(params.item);
 	return code;
 }

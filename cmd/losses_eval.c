@@ -208,10 +208,11 @@ static int no_zero_rows(const char *name, const double *v, size_t rows, size_t c
 	return 0;
 }
 
-/* What is compared with z: targets or a teacher's scores, of the shape of z. */
-static int read_targets(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+/* What is compared with z: targets or a teacher's scores, of the shape of z; with several outputs a target, one column for each. */
+static int read_targets(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct inputs *x, struct lb_err *err)
 {
 	const char *name = l->kind == LB_REGRESSION ? "targets" : l->kind == LB_MULTILABEL ? "labels" : "teacher_scores";
+	const size_t outputs = lb_loss_outputs(l, par);
 	size_t rows, columns;
 	bool flat;
 
@@ -219,7 +220,10 @@ static int read_targets(const cJSON *in, const struct lb_loss_info *l, struct in
 		return 0;
 	if (!(x->t = read_matrix(in, name, &rows, &columns, &flat, err)))
 		return -1;
-	if (rows != x->b || columns != x->c)
+	if (outputs > 1 && (rows != x->b || columns * outputs != x->c))
+		return lb_fail(err, LB_DATA, "%s: found %zu x %zu, predictions have %zu x %zu, allowed: %zu columns of predictions for each target", name,
+			       rows, columns, x->b, x->c, outputs);
+	if (rows != x->b || columns * outputs != x->c)
 		return lb_fail(err, LB_DATA, "%s: found %zu x %zu, %s have %zu x %zu", name, rows, columns, point_name(l), x->b, x->c);
 	for (size_t k = 0; l->kind == LB_MULTILABEL && k < rows * columns; k++)
 		if (x->t[k] != 0 && x->t[k] != 1 && x->t[k] != -1)
@@ -273,9 +277,10 @@ static int split_views(const cJSON *in, const struct lb_loss_info *l, struct inp
 	return 0;
 }
 
-static int read_inputs(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct inputs *x, struct lb_err *err)
 {
-	if (check_keys(in, l, err) || !(x->z = read_matrix(in, point_name(l), &x->b, &x->c, &x->flat, err)) || read_targets(in, l, x, err))
+	if (check_keys(in, l, err) || !(x->z = read_matrix(in, point_name(l), &x->b, &x->c, &x->flat, err)) ||
+	    read_targets(in, l, par, x, err))
 		return -1;
 	if (l->kind == LB_REGRESSION)
 		return 0;
@@ -344,7 +349,7 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 			err->code = LB_USAGE;
 		goto out;
 	}
-	if (read_inputs(in, l, &x, err) ||
+	if (read_inputs(in, l, par, &x, err) ||
 	    !(grad = lb_alloc((x.views ? x.views : 1) * x.b * x.c + (x.own ? x.classes * x.c : 0), sizeof *grad, err)))
 		goto out;
 	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .counts = x.counts, .id = x.id, .par = par,

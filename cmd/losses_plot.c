@@ -12,7 +12,7 @@
 /* The slice: multi-class scores (s, 0) with label 0, which a teacher gives too; an embedding (s, 1)
  * between prototypes (1, 0) and (-1, 0), label 0; a binary score s with label 1 (mean over a batch
  * that also holds score 0 with label 0 where the loss needs both classes); a prediction s with
- * target 0; multi-label scores (s, 0) with labels (1, 0). */
+ * target 0, or the first of several outputs, the others 0; multi-label scores (s, 0) with labels (1, 0). */
 enum { POINTS = 401, WIDTH = 560, HEIGHT = 340, LEFT = 56, RIGHT = 16, TOP = 46, BOTTOM = 44 };
 static const double reach = 5;
 
@@ -28,9 +28,11 @@ static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct 
 	const double counts[2] = { 1, 1 }, zero[2] = { 0, 0 }, teacher[2] = { 1, 0 }, own[4] = { 1, 0, -1, 0 }, h[2] = { 0, 1 };
 	const double *const t[LB_N_KINDS] = { [LB_REGRESSION] = zero, [LB_DISTILLATION] = teacher, [LB_MULTILABEL] = teacher };
 
+	const size_t columns = l->kind == LB_REGRESSION ? lb_loss_outputs(l, par) : l->kind == LB_BINARY ? 1 : 2;
+
 	for (int i = 0; i < POINTS; i++) {
-		double z[2] = { c->s[i] = -reach + 2 * reach * i / (POINTS - 1), l->kind == LB_EMBEDDING }, g[6];
-		const struct lb_loss_input in = { .b = pair ? 2 : 1, .c = l->kind == LB_BINARY || l->kind == LB_REGRESSION ? 1 : 2, .z = z,
+		double z[LB_MOST_OUTPUTS] = { c->s[i] = -reach + 2 * reach * i / (POINTS - 1), l->kind == LB_EMBEDDING }, g[LB_MOST_OUTPUTS];
+		const struct lb_loss_input in = { .b = pair ? 2 : 1, .c = columns, .z = z,
 						  .y = lb_kind_of_columns(l->kind) ? NULL : y, .t = t[l->kind], .own = own, .h = h, .dh = 2,
 						  .counts = l->kind == LB_REGRESSION ? NULL : counts, .par = par };
 		if (lb_loss_eval(l, 64, &in, &c->value[i], g, err))

@@ -49,12 +49,32 @@ static void claims_text(const struct lb_loss_info *l, char *out, size_t size)
 			n += snprintf(out + n, size - (size_t)n, ", %s", lb_claim_name(bit));
 }
 
-void losses_list(void)
+/* Returns true if the loss has the word in its task, name, title, purpose or other names. */
+static bool fits(const struct lb_loss_info *l, const char *word)
 {
+	const char *const texts[] = { lb_kind_name(l->kind), l->base.name, l->base.title, l->good_for, l->base.keywords };
+
+	for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+		if (texts[k] && strcasestr(texts[k], word))
+			return true;
+	return false;
+}
+
+size_t losses_list(char *const *words, size_t n)
+{
+	size_t listed = 0;
+
 	for (size_t i = 0; i < lb_loss_count(); i++) {
 		const struct lb_loss_info *l = lb_loss_at(i);
+		size_t k = 0;
+		while (k < n && fits(l, words[k]))
+			k++;
+		if (k < n)
+			continue;
 		printf("%-10s  %-18s  %s\n", lb_kind_name(l->kind), l->base.name, l->base.title);
+		listed++;
 	}
+	return listed;
 }
 
 /* The help, with the letter that stands for the parameter in the formula. */

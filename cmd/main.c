@@ -16,11 +16,13 @@
 const struct command commands[] = {
 	{ "train", "Train one model and print its metrics.", "--config FILE [--set key.path=value]... [options]",
 	  "lossbench train --config configs/fashion_mnist_mlp.yaml --set train.seed=2",
-	  "For scripts: --quiet --print valid.accuracy prints one number on one line (nan where it is undefined or the training diverged).",
+	  "For scripts: --quiet --print valid.accuracy prints one number on one line, nan where it is undefined\n"
+	  "or the training diverged.",
 	  cmd_train },
 	{ "sweep", "Run all trials of a config in worker processes; go on where an earlier run stopped.",
 	  "--config FILE [--set key.path=value,value]... [options]", "lossbench sweep --config configs/quickstart.yaml --jobs 2",
-	  "Shell loops: --list prints one trial a line (id, state, what varies); --only ID runs it.", cmd_sweep },
+	  "--set also takes a range, optimizer.lr={from: 0.1, to: 1, steps: 3}, and a loss's grid, loss.gamma=default.\n"
+	  "Shell loops: --list prints one trial per line (id, state, what varies); --only ID runs it.", cmd_sweep },
 	{ "predict", "Apply a trained model to new rows.", "--model FILE.npz --data FILE [--out FILE.csv|.npy] [options]",
 	  "lossbench predict --model letter.npz --data new.csv --what probabilities --out p.csv",
 	  "Columns are found by their names, those of a block of numbers by their places.",
@@ -37,8 +39,10 @@ const struct command commands[] = {
 	{ "clean", "List records that no config uses; delete them with --remove.", "DIR --config FILE... [options]",
 	  "lossbench clean results/mine --config mine.yaml", NULL, cmd_clean },
 	{ "losses", "List losses, show one, evaluate it on given scores, check its gradient.",
-	  "[show NAME | eval [KIND/]NAME | plot NAME | check [NAME]] [options]",
+	  "[WORD... | show NAME | eval [KIND/]NAME | plot NAME | check [NAME]] [options]",
 	  "echo '{\"scores\": [[2, 1, 0]], \"labels\": [0]}' | lossbench losses eval gce --param q=0.7",
+	  "With words it lists the losses that have them in their task, name, title or purpose:\n"
+	  "losses binary \"label noise\".\n"
 	  "eval reads a JSON object: scores and labels (multiclass, binary), predictions and targets (regression),\n"
 	  "embeddings, labels and prototypes (embedding), scores, labels and teacher_scores (distillation), features\n"
 	  "(bias); optionally class_counts and sample_ids; it prints {\"value\": v, \"grad\": {...}}.",
@@ -71,14 +75,25 @@ static void usage(FILE *to)
 
 static int no_such_command(const char *word, struct lb_err *err)
 {
+	/* What other programs call it. */
+	static const struct {
+		const char *word, *command;
+	} elsewhere[] = {
+		{ "advise", "report" }, { "best", "report" }, { "plot", "report" },    { "table", "report" }, { "run", "sweep" },   { "tune", "sweep" },
+		{ "fit", "train" },     { "test", "predict" }, { "score", "predict" }, { "list", "losses" },  { "show", "losses" }, { "check", "config" },
+		{ "info", "data" },     { "convert", "data" }, { "new", "init" },      { "diff", "compare" }, { "schema", "config" },
+	};
 	const char *names[32], *near;
 	size_t n = 0;
 
 	for (const struct command *c = commands; c->name; c++)
 		names[n++] = c->name;
 	near = lb_nearest(word, names, n);
-	return lb_fail(err, LB_USAGE, "unknown command \"%s\"%s%s%s; see lossbench --help", word, near ? "; did you mean \"" : "",
-		       near ? near : "", near ? "\"?" : "");
+	for (size_t k = 0; k < sizeof elsewhere / sizeof *elsewhere; k++)
+		if (!strcmp(word, elsewhere[k].word))
+			near = elsewhere[k].command;
+	return lb_fail(err, LB_USAGE, "unknown command \"%s\"; %s%s%slossbench --help", word, near ? "did you mean \"" : "",
+		       near ? near : "", near ? "\"? See " : "see ");
 }
 
 static int run(int argc, char **argv)

@@ -1,12 +1,15 @@
 #include "cmd/cmd.h"
 
+#include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/base/log.h"
 #include "core/run/get.h"
 #include "core/run/sweep_status.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* Seconds that the rest takes, at as many at a time as are running, or as the sweep was given. */
 static double time_left(const struct lb_standing *s, const cJSON *journal)
@@ -92,13 +95,55 @@ static void print_text(const char *dir, const struct lb_standing *s, const cJSON
 	       s->running ? "" : "; none is running now");
 }
 
+static bool holds_study(const char *dir)
+{
+	char *trials = lb_strfmt(NULL, "%s/trials", dir);
+	struct stat st;
+	const bool holds = trials && !stat(trials, &st) && S_ISDIR(st.st_mode);
+
+	free(trials);
+	return holds;
+}
+
+static int show_study(const char *dir, bool json, struct lb_err *err)
+{
+	struct lb_standing standing;
+	cJSON *journal = lb_journal_read(dir, err);
+	const int bad = err->code != LB_OK || lb_standing_take(dir, journal, &standing, err);
+
+	if (!bad)
+		(json ? print_json : print_text)(dir, &standing, journal);
+	cJSON_Delete(journal);
+	return bad ? -1 : LB_OK;
+}
+
+/* Every study in a folder of studies, by name; those that cannot be read are told of. */
+static int show_studies(const char *dir, struct lb_err *err)
+{
+	struct dirent **entry = NULL;
+	const int n = scandir(dir, &entry, NULL, alphasort);
+	bool shown = false;
+
+	for (int i = 0; i < n; i++) {
+		char *study = *entry[i]->d_name == '.' ? NULL : lb_strfmt(NULL, "%s/%s", dir, entry[i]->d_name);
+		struct lb_err own = { 0 };
+		if (study && holds_study(study) && !show_study(study, false, &own))
+			shown = true;
+		if (own.code != LB_OK)
+			lb_warn("%s", own.text);
+		free(study);
+		free(entry[i]);
+	}
+	free(entry);
+	return shown ? LB_OK : show_study(dir, false, err);
+}
+
 int cmd_status(int argc, char **argv, struct lb_err *err)
 {
 	bool json = false;
 	const struct opt opts[] = {
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print it as JSON", &json },
 	};
-	struct lb_standing standing;
 	size_t n;
 
 	const int rc = opts_parse("status", OPTS(opts), argc, argv, &n, err);
@@ -106,12 +151,5 @@ int cmd_status(int argc, char **argv, struct lb_err *err)
 		return rc > 0 ? LB_OK : LB_USAGE;
 	if (n != 1)
 		return lb_fail(err, LB_USAGE, "status: found %zu folders, needed: one, such as lossbench status results/STUDY", n);
-	cJSON *journal = lb_journal_read(argv[1], err);
-	const int bad = err->code != LB_OK || lb_standing_take(argv[1], journal, &standing, err);
-	if (!bad && json)
-		print_json(argv[1], &standing, journal);
-	else if (!bad)
-		print_text(argv[1], &standing, journal);
-	cJSON_Delete(journal);
-	return bad ? -1 : LB_OK;
+	return json || holds_study(argv[1]) ? show_study(argv[1], json, err) : show_studies(argv[1], err);
 }

@@ -327,7 +327,7 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 	long jobs = sysconf(_SC_NPROCESSORS_ONLN), threads = 1;
 	const struct opt opts[] = {
 		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
-		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; train.seed=1,2,3 makes a sweep, as do {from: 1, to: 3} and default (the grid)", &sets },
+		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; a comma makes a sweep: train.seed=1,2,3", &sets },
 		{ "jobs", 'j', OPT_INT, "N", 1, 4096, "worker processes; default: one a core", &jobs },
 		{ "shard", 0, OPT_TEXT, "I/N", 0, 0, "every N-th trial, starting with the I-th", &shard },
 		{ "only", 0, OPT_TEXT, "ID,...", 0, 0, "these trials", &c.only },

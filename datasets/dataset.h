@@ -84,7 +84,7 @@ struct lb_read_options {
 	char delimiter;          /* ',', '\t', ';', '|', ' ' (runs of blanks), or 0: by content */
 	char decimal;            /* csv: ',' for a decimal comma; else a point */
 	char thousands;          /* csv: separator of thousands, ',', '.', ' ' or '\''; 0: none */
-	const struct cJSON *missing; /* csv: list of the texts and numbers that mark a missing value, beside the empty cell; NULL: the usual ones
+	const struct cJSON *missing; /* csv, arff: list of the texts and numbers that mark a missing value, beside the empty cell or ?; NULL: the usual ones
 	                            (datasets/io/missing_markers.h). Borrowed */
 	/* csv: whether the config asks for a column by this name; then a first line that holds it
 	 * is a header. NULL: nothing is asked for */
@@ -115,6 +115,7 @@ struct lb_reader {
 	bool (*probe)(const unsigned char *head, size_t n);
 	const char *endings;         /* of files, with blanks between: they decide where the content does not; NULL: none */
 	int (*read)(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
+	bool takes_markers;          /* reads lb_read_options.missing; other formats have no texts that could mark a missing value */
 };
 size_t lb_reader_count(void);
 const struct lb_reader *lb_reader_at(size_t i);

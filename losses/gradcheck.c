@@ -63,9 +63,10 @@ static double rounded(double v)
 	return (double)(float)v;
 }
 
-static void sample_make(struct sample *s, const struct check *c, const struct pattern *pattern, const struct shape *shape,
-			bool one_class)
+/* The shape's columns are targets where the loss has several outputs for each. */
+static void sample_make(struct sample *s, const struct check *c, const struct pattern *pattern, const struct shape *of, bool one_class)
 {
+	const struct shape with_outputs = { of->b, of->c * lb_loss_outputs(c->info, c->par) }, *shape = &with_outputs;
 	const bool targets = lb_kind_of_columns(c->info->kind) || c->info->kind == LB_DISTILLATION;
 	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : shape->c;
 	const size_t views = c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;

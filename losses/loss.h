@@ -21,7 +21,11 @@
  *
  * A loss may own parameters: .n_own tells how many, own_init draws them, its batch function writes their gradient to in->down. They stand behind
  * the model's in the one vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike; weight decay
- * and optimizer.project leave them alone. A loss of embeddings gives the classes' scores by .scores, from which all metrics come.
+ * and optimizer.project leave them alone.
+ *
+ * What the model gives is what is judged: scores of classes, predictions of targets. Where it is not, .predict makes the one of the
+ * other: classes' scores of embeddings; of the outputs of a regression with several a target (info.output), the point predictions
+ * that all metrics of regression judge, and what else is told of each target.
  *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite value and gradient for finite
  * scores up to +-1e4 wherever the mathematics is finite; right for B = 1, a class with no row, a batch of one class; NaN in gives
@@ -49,7 +53,7 @@ struct lb_batch {
 	size_t ld;               /* distance of two rows of z, and of the gradient; 0: c. In a loss by batch, or with .visit, always c */
 	const int32_t *y;        /* (b) labels in 0..c-1, or 0/1 in binary; NULL in regression and multilabel */
 	size_t views;            /* blocks of b rows in z and its gradient, for LB_NEEDS_VIEWS; else 0 */
-	const real *t;           /* (b,c) targets in regression, the teacher's scores in distillation, labels in multilabel (1, 0, or -1 for
+	const real *t;           /* (b,c) targets in regression, or (b, c / outputs) with several outputs a target; the teacher's scores in distillation, labels in multilabel (1, 0, or -1 for
 	                            unknown: such an entry has no part in the loss unless the loss says so), else NULL */
 	const real *h;           /* (b,dh) what the output layer saw, held fixed, for LB_NEEDS_FEATURES; NULL when it is not known */
 	size_t dh;
@@ -94,11 +98,13 @@ struct lb_loss {
 	bool (*rests)(const struct lb_arg *par, size_t epoch, size_t epochs);
 	size_t (*state_size)(const struct lb_arg *par, const struct lb_loss_facts *facts);
 	void (*free)(void *state);
-	/* n_own and own_init go together, and .scores with them. columns is c. */
+	/* n_own and own_init go together. columns is c. */
 	size_t (*n_own)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts);
 	void (*own_init)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own);
-	/* scores (b, n_classes) of the embeddings in->z; reads b, c, z, ld, par, facts, own and wide only */
-	void (*scores)(const struct lb_batch *in, real *scores);
+	/* What in->z comes to; reads b, c, z, ld, par, facts, own and wide only. Of embeddings the
+	 * scores (b, n_classes). In regression rows of T (1 + outputs) values: the T point predictions,
+	 * then the outputs of each target, a log variance as the standard deviation. */
+	void (*predict)(const struct lb_batch *in, real *out);
 };
 
 /* Says what does not fit together in a descriptor: its form, its functions, what it needs. Returns

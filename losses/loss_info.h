@@ -61,7 +61,22 @@ struct lb_same_as {
 	bool minus_log_classes;      /* shift by -log C besides */
 };
 
+/* What a number that a regression model gives for a target says of it. */
+enum lb_statistic {
+	LB_MEAN,
+	LB_LOG_VARIANCE, /* ln of the variance; told as the standard deviation */
+	LB_QUANTILE,
+	LB_N_STATISTICS
+};
+
+/* One of the outputs that a model has for each target. */
+struct lb_output {
+	enum lb_statistic says;
+	double level;                        /* of a quantile, in (0, 1) */
+};
+
 #define LB_MOST_VIEWS 16
+#define LB_MOST_OUTPUTS 100
 #define LB_EXAMPLE_ROWS 4
 #define LB_EXAMPLE_CELLS 12
 /* A worked example; shown by `losses show` and in the catalogue, and run as a test to 1e-9 relative. */
@@ -88,6 +103,10 @@ struct lb_loss_info {
 	unsigned needs;                      /* of enum lb_need */
 	unsigned limits;                     /* of enum lb_limit */
 	size_t classes;                      /* that its data must have; 0: any number that its kind has */
+	/* The k-th output that a regression model has for each target; false past the last, of which
+	 * there are 1 to LB_MOST_OUTPUTS. The columns of z are those of the first target, then those of
+	 * the second. NULL: one column a target, the prediction itself. */
+	bool (*output)(const struct lb_arg *par, size_t k, struct lb_output *out);
 	const struct lb_same_as *same_as;
 	int n_same_as;
 	const struct lb_example *examples;
@@ -105,6 +124,11 @@ const struct lb_loss_info *lb_loss_at(size_t i);
 const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
 /* True when the loss is a mean of row losses, so that row and class weights can be applied to it. */
 bool lb_loss_separable(const struct lb_loss_info *info);
+
+/* Columns of z for each target in regression (`output`), else 1. */
+size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
+/* "mean", "sd", "quantile": what is told of a target. */
+const char *lb_statistic_name(enum lb_statistic says);
 
 /* Number of parameters that the loss owns at these shapes, 0 for most. */
 size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);

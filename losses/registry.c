@@ -41,6 +41,23 @@ size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *pa
 	return lb_loss_own_f64(info, par, columns, n_classes);
 }
 
+size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par)
+{
+	struct lb_output output;
+	size_t n = 0;
+
+	while (info->output && info->output(par, n, &output))
+		n++;
+	return info->output ? n : 1;
+}
+
+const char *lb_statistic_name(enum lb_statistic says)
+{
+	static const char *const names[LB_N_STATISTICS] = { [LB_MEAN] = "mean", [LB_LOG_VARIANCE] = "sd", [LB_QUANTILE] = "quantile" };
+
+	return names[says];
+}
+
 enum lb_kind lb_kind_of_data(enum lb_kind kind)
 {
 	return kind == LB_EMBEDDING || kind == LB_DISTILLATION ? LB_MULTICLASS : kind;

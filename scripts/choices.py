@@ -24,9 +24,9 @@ def apply_choices(trials: List[Trial]) -> Tuple[List[Trial], List[str]]:
     files: Dict[str, Dict[str, Tuned]] = {}
     kept, stale = [], Counter()
     for t in trials:
-        folder = os.path.dirname(os.path.dirname(os.path.abspath(t.path)))
+        folder = os.path.dirname(t.path)
         if folder not in files:
-            files[folder] = read_tuning(os.path.join(folder, "tuning.json"))
+            files[folder] = read_tuning(os.path.join(os.path.dirname(os.path.abspath(folder)), "tuning.json"))
         chosen = choice_of(t, files[folder])
         if chosen is None:
             stale[t.study] += 1

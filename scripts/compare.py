@@ -12,8 +12,8 @@ import aggregate
 import study_plan
 from choices import apply_choices
 from meaning import alike, newest
-from records import (ABSENT, ENVIRONMENT, Keys, Refused, Trial, command_name, identity, is_condition, leaf_text, nearest, plural, read_trials,
-                     value_text, within)
+from records import (ABSENT, ENVIRONMENT, Keys, Refused, Trial, command_name, identity, is_condition, leaf_text, nearest, parts_of, plural,
+                     read_trials, value_text, within)
 
 EXAMPLES = """examples:
   %(prog)s results/before results/after
@@ -23,9 +23,9 @@ Pair = Tuple[Optional[Trial], Optional[Trial]]
 
 def configs(trials: List[Trial]) -> Dict[str, set]:
     """Key -> texts of its values, '-' where a trial has none; what does not make a result left out."""
-    keys = {k for shape in {tuple(t.config) for t in trials} for k in shape if is_condition(k)}
-    values = {k: {id(v): v for v in (t.config.get(k, ABSENT) for t in trials)} for k in keys}
-    return {k: set(map(value_text, v.values())) for k, v in values.items()}
+    parts = parts_of(trials)
+    keys = {k for part in parts for k in part.values if is_condition(k)}
+    return {k: {value_text(v) for part in parts for v in part.values.get(k, {0: ABSENT}).values()} for k in keys}
 
 
 def apart(a: List[Trial], b: List[Trial]) -> Dict[str, Tuple[str, str]]:
@@ -83,7 +83,7 @@ def environment(a: List[Trial], b: List[Trial]) -> List[str]:
 def study_of(pairs: List[Pair], keys: Keys, changed: Dict[str, Tuple[str, str]], metric: str, higher: bool, rope: float):
     from comparison import Group, Study, data_set_of, test_ratio
     over = keys.replicates([study_plan.REPLICATE])
-    keys.over = over
+    keys.average_over(over)
     rest = keys.columns([k for k in keys.varying if not within(k, over) and k not in changed], keys.varying)
     study = Study(metric, higher, ["B", "A"], [], {}, {}, {}, "A", rope, what="set", over=over[0],
                   condition_name="setting", keys=rest)
@@ -109,7 +109,7 @@ def mean_sheet(study):
     sheet = pairs_sheet(study)
     kept = [j for j, f in enumerate(sheet.fields) if f.title not in (study.what, study.condition_name, "against")]
     fields = [Field(study.condition_name, "word"), Field("A", group="v"), Field("B", group="v")] + [sheet.fields[j] for j in kept]
-    rows = [[c, study.groups["A", c].mean(), study.groups["B", c].mean()] + [row[j] for j in kept] for c, row in zip(study.conditions, sheet.rows)]
+    rows = [[c, study.groups["A", c].mean, study.groups["B", c].mean] + [row[j] for j in kept] for c, row in zip(study.conditions, sheet.rows)]
     correct(rows, [f.title for f in fields])
     sheet.title, sheet.fields, sheet.rows = "In the mean, %s" % study.metric, fields, rows
     sheet.__post_init__()

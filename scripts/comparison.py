@@ -5,15 +5,16 @@ A condition is what they are compared on: the data, their corruption, and every 
 at one seed all contenders saw the same split, labels, initial weights and order."""
 import math
 from dataclasses import dataclass, field
-from typing import Dict, List, Optional, Tuple
+from functools import cached_property
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
 import stats
-from records import Trial, within
+from records import Trial, plural, within
 from sheets import Field, Sheet
 from tables import decimals, number
-from wording import condition_words, difference_words, interval_places, metric_words, p_words, plural
+from wording import condition_words, difference_words, interval_places, metric_words, p_words
 
 ALPHA = 0.05
 LOST_RULE = ("A diverged trial is a result: rank tests count it as the worst of its pair, average ranks put it last; means, intervals and "
@@ -32,40 +33,52 @@ class Group:
     trials: Dict[str, Trial]
     metric: str
     chosen: str = ""
+    values: Dict[str, float] = field(init=False)        # of the trials that ended well
+    diverged: Set[str] = field(init=False)
+    mean: Optional[float] = field(init=False)           # None without a value, or where one is infinite
 
-    def values(self) -> Dict[str, float]:
-        return {r: t.metrics[self.metric] for r, t in self.trials.items() if t.status == "ok" and self.metric in t.metrics}
+    def __post_init__(self) -> None:
+        self.values = {r: t.metrics[self.metric] for r, t in self.trials.items() if t.status == "ok" and self.metric in t.metrics}
+        self.diverged = set(self.with_status("diverged"))
+        v = self.values.values()
+        self.mean = math.fsum(v) / len(v) if v and all(map(math.isfinite, v)) else None
 
     def with_status(self, status: str) -> List[str]:
         return [r for r, t in self.trials.items() if t.status == status]
-
-    @property
-    def diverged(self) -> List[str]:
-        return self.with_status("diverged")
-
-    def mean(self) -> Optional[float]:
-        v = list(self.values().values())
-        return math.fsum(v) / len(v) if v and all(map(math.isfinite, v)) else None
 
     def score(self, sign: int) -> Optional[float]:
         """The mean turned so that more is better; -inf where a trial diverged; None where nothing is known."""
         if self.diverged:
             return -math.inf
-        mean = self.mean()
-        return None if mean is None else sign * mean
+        return None if self.mean is None else sign * self.mean
 
 
 @dataclass
 class Pairs:
     """Differences of a contender and another, replicate by replicate, turned so that more is better for the first."""
     d: List[float] = field(default_factory=list)        # +-inf where one of the two diverged, 0 where both did
+    lost: List[bool] = field(default_factory=list)      # of each of d, whether one diverged
     missing: int = 0
 
     @property
     def finite(self) -> List[float]:
         return [v for v, lost in zip(self.d, self.lost) if not lost]
 
-    lost: List[bool] = field(default_factory=list)
+
+@dataclass
+class Tests:
+    """Of one pair of contenders, without a correction for several pairs; None where there are too few pairs."""
+    pairs: Pairs
+    t: Optional[stats.Paired]
+    bayes: Optional[Tuple[float, float, float]]
+    w: Optional[stats.SignedRank]
+
+
+def tests_of(pairs: Pairs, ratio: float, rope: float) -> Tests:
+    finite = pairs.finite
+    enough = len(finite) >= 2
+    return Tests(pairs, stats.corrected_t(finite, ratio) if enough else None, stats.correlated_t(finite, ratio, rope) if enough else None,
+                 stats.wilcoxon(pairs.d) if len(pairs.d) >= stats.LEAST_PAIRS else None)
 
 
 @dataclass
@@ -84,7 +97,7 @@ class Study:
     condition_name: str = "condition"
     keys: List[str] = field(default_factory=list)       # config keys that make the conditions
     at: Dict[str, Tuple[str, ...]] = field(default_factory=dict)  # condition -> their values
-    known_ties: Dict[str, Dict[str, float]] = field(default_factory=dict, repr=False)
+    tests: Dict[Tuple[str, str, str], "Tests"] = field(default_factory=dict, repr=False)  # made so far, which several tables show
 
     @property
     def sign(self) -> int:
@@ -97,9 +110,13 @@ class Study:
     def group(self, contender: str, condition: str) -> Optional[Group]:
         return self.groups.get((contender, condition))
 
+    def on(self, condition: str) -> List[Tuple[str, Group]]:
+        """The contenders that were trained on a condition, with their trials."""
+        return [(c, self.groups[c, condition]) for c in self.contenders if (c, condition) in self.groups]
+
     def mean(self, contender: str, condition: str) -> Optional[float]:
         group = self.group(contender, condition)
-        return group.mean() if group else None
+        return group.mean if group else None
 
     def number(self, value: float, condition: str) -> str:
         """A mean with as many places as all means of the condition need."""
@@ -110,13 +127,12 @@ class Study:
         a, b, out = self.group(first, condition), self.group(second, condition), Pairs()
         if not a or not b:
             return out
-        va, vb = a.values(), b.values()
         for r in [r for r in a.trials if r in b.trials]:
             lost = (r in a.diverged, r in b.diverged)
             if any(lost):
                 out.d.append(0.0 if all(lost) else -math.inf if lost[0] else math.inf)
-            elif r in va and r in vb and math.isfinite(va[r]) and math.isfinite(vb[r]):
-                out.d.append(self.sign * (va[r] - vb[r]))
+            elif r in a.values and r in b.values and math.isfinite(a.values[r]) and math.isfinite(b.values[r]):
+                out.d.append(self.sign * (a.values[r] - b.values[r]))
             else:
                 out.missing += 1
                 continue
@@ -124,31 +140,29 @@ class Study:
         out.missing += len(set(a.trials) ^ set(b.trials))
         return out
 
+    def test(self, first: str, second: str, condition: str) -> "Tests":
+        at = first, second, condition
+        if at not in self.tests:
+            self.tests[at] = tests_of(self.pairs(*at), self.ratio[condition], self.rope)
+        return self.tests[at]
+
     def best(self, condition: str) -> Optional[str]:
         """The best mean among the contenders with the most ok trials, none of them diverged where another has none."""
-        known = [(c, g) for c in self.contenders for g in [self.group(c, condition)] if g and g.mean() is not None]
-        most = max((len(g.values()) for _, g in known), default=0)
-        full = [(self.sign * g.mean(), c) for c, g in known if len(g.values()) == most]
+        known = [(c, g) for c, g in self.on(condition) if g.mean is not None]
+        most = max((len(g.values) for _, g in known), default=0)
+        full = [(self.sign * g.mean, c) for c, g in known if len(g.values) == most]
         return max(full, key=lambda item: item[0])[1] if full else None
 
     def tied(self, condition: str) -> Dict[str, float]:
         """Contenders not shown to be worse than the best, with their p-values: the t-test with Holm's correction gives 0.05 or more, and the
         Bayesian correlated t-test does not make them worse by more than the region of practical equivalence with probability 0.95: with
         few replicates a large difference need not be significant. One with a diverged trial is never among them."""
-        if condition not in self.known_ties:
-            self.known_ties[condition] = self.find_ties(condition)
-        return self.known_ties[condition]
-
-    def find_ties(self, condition: str) -> Dict[str, float]:
         best = self.best(condition)
-        if best is None:
-            return {}
-        ratio = self.ratio[condition]
-        tests = [(c, stats.corrected_t(p.finite, ratio).p, stats.correlated_t(p.finite, ratio, self.rope)[0]) for c in self.contenders
-                 if c != best for p in [self.pairs(c, best, condition)] if len(p.finite) >= 2]
-        adjusted = stats.holm([p for _, p, _ in tests])
-        return {c: p for (c, _, worse), p in zip(tests, adjusted)
-                if p >= ALPHA and worse < 1 - ALPHA and not self.groups[c, condition].diverged}
+        found = [(c, self.test(c, best, condition)) for c in self.contenders if c != best] if best else []
+        made = [(c, test) for c, test in found if test.t]
+        adjusted = stats.holm([test.t.p for _, test in made])
+        return {c: p for (c, test), p in zip(made, adjusted)
+                if p >= ALPHA and test.bayes[0] < 1 - ALPHA and not self.groups[c, condition].diverged}
 
     def tied_words(self) -> str:
         names = sorted({self.t_name(c) for c in self.conditions})
@@ -171,8 +185,17 @@ class Study:
 
     def where(self, condition: str) -> str:
         """With 30 % label noise, model mlp; empty where there is one condition."""
-        kept = [i for i, k in enumerate(self.keys) if not self.shared(k)]
+        return self.where_but((), condition)
+
+    def where_but(self, without: Sequence[str], condition: str) -> str:
+        """The same, but for what stands under these keys."""
+        kept = [i for i in self.apart if not within(self.keys[i], without)]
         return condition_words([self.keys[i] for i in kept], [self.at[condition][i] for i in kept])
+
+    @cached_property
+    def apart(self) -> List[int]:
+        """The places, among the keys that make the conditions, of those that have more than one value."""
+        return [i for i in range(len(self.keys)) if len({self.at[c][i] for c in self.conditions}) > 1]
 
     def condition_field(self) -> List[Field]:
         """The column that names the condition, where there is more than one."""
@@ -181,10 +204,6 @@ class Study:
     @property
     def metric_words(self) -> str:
         return metric_words(self.metric)
-
-    def shared(self, key: str) -> bool:
-        """True where all conditions have the same value of a key."""
-        return len({self.at[c][self.keys.index(key)] for c in self.conditions}) == 1 if key in self.keys else True
 
     def t_name(self, condition: str) -> str:
         return "corrected resampled t-test (Nadeau and Bengio)" if self.ratio[condition] else "paired t-test"
@@ -270,13 +289,8 @@ def verdict_of(study: Study, condition: str, entry: dict) -> Verdict:
 def pair_rows(study: Study, condition: str, others: List[Tuple[str, str]]) -> List[dict]:
     out = []
     for first, second in others:
-        p = study.pairs(first, second, condition)
-        finite = p.finite
-        entry = {"first": first, "second": second, "pairs": p,
-                 "t": stats.corrected_t(finite, study.ratio[condition]) if len(finite) >= 2 else None,
-                 "bayes": stats.correlated_t(finite, study.ratio[condition], study.rope) if len(finite) >= 2 else None,
-                 "w": stats.wilcoxon(p.d) if len(p.d) >= stats.LEAST_PAIRS else None}
-        out.append(entry)
+        test = study.test(first, second, condition)
+        out.append({"first": first, "second": second, "pairs": test.pairs, "t": test.t, "bayes": test.bayes, "w": test.w})
     for key, attribute in (("t", "t_holm"), ("w", "w_holm")):
         made = [e for e in out if e[key]]
         for e, value in zip(made, stats.holm([e[key].p for e in made])):
@@ -357,6 +371,14 @@ def lost_rule(study: Study) -> List[str]:
     return [LOST_RULE] if any(len(g.with_status("ok")) < len(g.trials) for g in study.groups.values()) else []
 
 
+def by_data_set(study: Study) -> List[List[str]]:
+    """The conditions of each data set."""
+    out: Dict[str, List[str]] = {}
+    for c in study.conditions:
+        out.setdefault(study.data_set[c], []).append(c)
+    return list(out.values())
+
+
 def score_matrix(study: Study, conditions: List[List[str]]) -> Tuple[np.ndarray, List[int]]:
     """Blocks by contenders, and the blocks that all contenders have. A block is a list of conditions, which are averaged."""
     rows, kept = [], []
@@ -391,22 +413,22 @@ class Ranking:
 
 def ranking(study: Study) -> Optional[Ranking]:
     """Over data sets where there are enough for a test; else over the conditions, without one."""
-    sets = list(dict.fromkeys(study.data_set[c] for c in study.conditions))
-    blocks = [[c for c in study.conditions if study.data_set[c] == s] for s in sets]
-    by_set = len(sets) >= stats.LEAST_SETS
+    blocks = by_data_set(study)
+    by_set = len(blocks) >= stats.LEAST_SETS
     scores, kept = score_matrix(study, blocks if by_set else [[c] for c in study.conditions])
     if len(study.contenders) < 2 or not kept:
         return None
     tested = by_set and len(kept) >= stats.LEAST_SETS and len(study.contenders) >= 3
-    ranks = stats.friedman(scores, ALPHA)
-    order = sorted(range(len(ranks.mean)), key=lambda j: ranks.mean[j])
+    mean = [float(v) for v in stats.ranks_of(scores).mean(axis=0)]
+    order = sorted(range(len(mean)), key=lambda j: mean[j])
     total = len(blocks) if by_set else len(study.conditions)
-    few = stats.too_few(len(kept) if by_set else len(sets), stats.LEAST_SETS, "data sets", "Friedman's test and Nemenyi's critical difference")
-    sentence = friedman_words(ranks, len(order)) if tested else (few or "Two contenders need no test of more than two.") + (
+    few = stats.too_few(len(kept) if by_set else len(blocks), stats.LEAST_SETS, "data sets", "Friedman's test and Nemenyi's critical difference")
+    ranks = stats.friedman(scores, ALPHA) if tested else None
+    sentence = friedman_words(ranks, len(order)) if ranks else (few or "Two contenders need no test of more than two.") + (
         "" if by_set else " The ranks are over %s; conditions of the same data set are not independent." % plural(
             len(kept), study.condition_name))
-    return Ranking([study.contenders[j] for j in order], [ranks.mean[j] for j in order], len(kept), total - len(kept),
-                   "data set" if by_set else study.condition_name, ranks if tested else None, sentence)
+    return Ranking([study.contenders[j] for j in order], [mean[j] for j in order], len(kept), total - len(kept),
+                   "data set" if by_set else study.condition_name, ranks, sentence)
 
 
 def friedman_words(r: stats.Ranks, k: int) -> str:
@@ -439,8 +461,7 @@ def ranks_sheet(study: Study) -> Sheet:
 
 def across_sets(study: Study, control: str) -> Tuple[Dict[str, List[Optional[float]]], str]:
     """Each contender against the control on means by data set."""
-    sets = list(dict.fromkeys(study.data_set[c] for c in study.conditions))
-    scores, _ = score_matrix(study, [[c for c in study.conditions if study.data_set[c] == s] for s in sets])
+    scores, _ = score_matrix(study, by_data_set(study))
     at = study.contenders.index(control)
     names = [c for c in study.contenders if c != control]
     tests = []
@@ -465,8 +486,8 @@ def best_sheet(study: Study) -> Sheet:
             rows.append([condition, "none ended ok", None, 0, "-"])
             continue
         group, tied = study.groups[best, condition], study.tied(condition)
-        untested = untested or len(group.values()) < 2
-        rows.append([condition, best, group.mean(), len(group.values()), ", ".join(sorted(tied, key=tied.get, reverse=True)) or "-"])
+        untested = untested or len(group.values) < 2
+        rows.append([condition, best, group.mean, len(group.values), ", ".join(sorted(tied, key=tied.get, reverse=True)) or "-"])
     notes = ["With a single replicate no test can be made: train more seeds."] if untested else []
     rules = ["Not shown to be worse than the best: %s. The best was picked by the same numbers, so it looks a little better than it is; not shown to be "
              "worse does not mean equal, only that these replicates cannot distinguish the two." % study.tied_words()]

@@ -5,7 +5,8 @@ from typing import List, Optional
 
 import soundness
 from comparison import Study, Verdict, ranking, verdicts
-from wording import count_word, interval_places, listed, p_words, plural, plural_noun
+from records import plural, plural_noun
+from wording import count_word, interval_places, listed, p_words
 
 FEW = 5                                 # replicates below which only large differences can show
 MOST_LINES = 8
@@ -30,9 +31,8 @@ def conclusions(study: Study) -> List[Conclusion]:
     return ([over] if over else []) + [of_condition(study, condition) for condition in study.conditions]
 
 
-def headline(study: Study) -> str:
-    """One sentence over all conditions; with a single one its finding."""
-    found = conclusions(study)
+def headline(study: Study, found: List[Conclusion]) -> str:
+    """One sentence over all conditions, of which these are the conclusions; with a single one its finding."""
     if len(found) == 1 or found[0].condition == "":
         return found[0].text
     n = len(study.conditions)
@@ -177,7 +177,7 @@ def value_words(study: Study, who: str, condition: str) -> str:
 def lost_words(study: Study, condition: str) -> str:
     parts = []
     for status in ("diverged", "failed", "interrupted"):
-        counts = [(c, len(g.with_status(status)), len(g.trials)) for c in study.contenders for g in [study.group(c, condition)] if g]
+        counts = [(c, len(g.with_status(status)), len(g.trials)) for c, g in study.on(condition)]
         counts = [(c, k, n) for c, k, n in counts if k]
         if counts:
             parts.append("%s: %s." % (status.capitalize(), listed(["%s in %d of %s" % (c, k, plural(n, "trial")) for c, k, n in counts])))

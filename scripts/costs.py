@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Dict, List, Tuple
 
 from comparison import Study
+from records import plural_noun
 from sheets import Field, Sheet
-from wording import listed, plural_noun
+from wording import listed
 
 
 @dataclass
@@ -52,9 +53,9 @@ def cost_sheet(study: Study) -> Sheet:
     rows = [[listed(c.contenders, len(c.contenders)), len(c.seconds), math.fsum(c.seconds), math.fsum(c.seconds) / len(c.seconds),
              1e6 * math.fsum(c.seconds) / c.steps if c.steps else None, c.memory / 2 ** 20 if c.memory else None] for c in costs]
     notes = ["Seconds of training, without loading and evaluation, mean over the ok trials; peak memory of the worker's process. "
-             "As measured in the sweep, with whatever else the machine did."]
+             "Measured during the sweep, whatever else the machine was doing."]
     if any(len(c.contenders) > 1 for c in costs):
-        notes.append("The %s of one line were trained side by side, over the same batches: only their common time is known, so they cannot be "
-                     "compared one by one." % plural_noun(study.what))
+        notes.append("The %s on one line were trained together on the same batches: only their combined time is known, so they cannot be "
+                     "compared with each other." % plural_noun(study.what))
     return Sheet("cost", "Time and memory", [Field(study.what, "word"), Field("trials", "count"), Field("total s"), Field("s per trial"),
                                              Field("µs per step"), Field("peak MiB")], rows, notes)

@@ -1,11 +1,11 @@
 """What reports tell of a trial beside its metrics, taken from its record when it is read: data, machine, time. Of the rest, such as curves,
 the record is read again. Standard library only."""
-import json
+import marshal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Optional, Tuple
 
-from record_form import Broken, check
+from record_form import CURVE, Broken, check
 from safe_file import parse_json, read_bytes
 
 OWN = ("started", "seconds", "cpu_seconds", "resumed_epochs", "peak_memory_bytes")   # of `run`: each trial has its own
@@ -24,7 +24,7 @@ class Facts:
     run: dict                           # host, build and command: one block for all trials that share them
 
 
-SHARED: Dict[str, dict] = {}
+SHARED: Dict[bytes, dict] = {}
 
 
 def facts_of(record: dict) -> Facts:
@@ -34,7 +34,7 @@ def facts_of(record: dict) -> Facts:
     return Facts(seconds=float(seconds) if result.get("status") == "ok" and is_number(seconds) else None, steps=whole_number(result.get("steps")),
                  memory=whole_number(run.get("peak_memory_bytes")), features=whole_number(data.get("features")),
                  classes=len(data["classes"]) if isinstance(data.get("classes"), list) else 0, question=text(record.get("question")),
-                 run=SHARED.setdefault(json.dumps(shared, sort_keys=True), shared))
+                 run=SHARED.setdefault(marshal.dumps(shared, 2), shared))
 
 
 def whole(path: Path) -> dict:
@@ -49,8 +49,11 @@ def whole(path: Path) -> dict:
 
 def curve(path: Path, name: str) -> Tuple[List[int], List[object]]:
     """Epochs from 1 and the values of a learning curve, which may lack some; nothing where the record has none."""
-    values = block(block(whole(path), "result"), "curves").get(name)
-    if not isinstance(values, list):
+    try:
+        record = parse_json(read_bytes(str(path)))
+        values = block(block(record, "result"), "curves").get(name) if isinstance(record, dict) else None
+        CURVE(values)
+    except (OSError, Broken):
         return [], []
     step = max(1, -(-len(values) // MOST_POINTS))
     at = [i for i in range(len(values)) if (len(values) - 1 - i) % step == 0]      # the last epoch is among them

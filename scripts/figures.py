@@ -10,10 +10,10 @@ import rowwise
 import soundness
 import stats
 from comparison import Ranking, Study, Verdict, ranking, verdicts
-from facts import curve
+from facts import curve, is_number
 from plots import Effect, Line, Plot
-from records import Keys, Trial, natural, within
-from wording import condition_words, key_words, listed, metric_words, plural, signed
+from records import Keys, Trial, natural, plural, within
+from wording import condition_words, key_words, listed, metric_words, signed
 
 MOST_PANELS = 8                         # of one section; the rest is counted
 MOST_EFFECTS = 24                       # contenders in one figure of differences
@@ -58,7 +58,7 @@ class Figures:
         """The conditions that are drawn."""
         most = self.study.conditions[:MOST_PANELS]
         if len(most) < len(self.study.conditions):
-            section.words.append("Shown for the first %d of %d conditions; report fewer with --where KEY=VALUE to see others."
+            section.words.append("The first %d of %d conditions are shown; --where KEY=VALUE selects others."
                                  % (len(most), len(self.study.conditions)))
         return most
 
@@ -96,18 +96,23 @@ class Figures:
             section.missing = "no pair of trials with results"
             return section
         reach = min(plots.reach_of(p.draw.keywords["effects"], s.rope) for p in section.plots)
-        section.words.insert(0, "Mean differences with 95 %% intervals. Filled: significant after Holm's correction; hollow: not. %s An arrow stands for "
-                             "a value beyond the axis." % (("Grey band: within ± %g, practically equal." if s.rope > reach / 100 else
-                                                            "Practically equal is within ± %g (--rope), too little to be seen here.") % s.rope))
+        band = ("The grey band, ± %g, is the region of practical equivalence." if s.rope > reach / 100 else
+                "The region of practical equivalence, ± %g (--rope), is too narrow to be seen here.") % s.rope
+        section.words.insert(0, "Mean differences with 95 % intervals. Filled points are significant after Holm's correction, hollow ones are not. "
+                             + band + " An arrow marks a value beyond the axis.")
         return section
 
     # ---- accuracy against noise ----
 
+    def config_of(self, condition: str) -> Dict[str, object]:
+        """Of the first trial."""
+        return next(t.config for _, g in self.study.on(condition) for t in g.trials.values())
+
     def noise_of(self, condition: str) -> Tuple[str, float]:
         """Kind and rate of the label noise; whatever has none has the rate 0."""
-        config = next(t.config for (_, c), g in self.study.groups.items() if c == condition for t in g.trials.values())
+        config = self.config_of(condition)
         kind, rate = str(config.get("corrupt.labels.kind", "none")), config.get("corrupt.labels.rate", 0)
-        return ("none", 0.0) if kind == "none" or not soundness.is_finite(rate) or not rate else (kind, float(rate))
+        return ("none", 0.0) if kind == "none" or not is_number(rate) or not rate else (kind, float(rate))
 
     def noise(self) -> Section:
         """A panel for each kind of noise and each setting of the rest; what is clean begins every one."""
@@ -116,7 +121,7 @@ class Figures:
         clean: Dict[str, str] = {}
         for c in s.conditions:
             kind, rate = self.noise_of(c)
-            rest = self.rest_words(c, ("corrupt.labels",))
+            rest = s.where_but(("corrupt.labels",), c)
             if rate:
                 panels.setdefault((kind, rest), {})[c] = rate
             else:
@@ -138,15 +143,10 @@ class Figures:
             return section
         if len(drawable) > MOST_PANELS:
             section.words.append("The first %d of %d panels are drawn." % (MOST_PANELS, len(drawable)))
-        section.words.append("Mean %s; the band, of the best alone, is ± one sample standard deviation over %s." % (
+        section.words.append("Mean %s; the shaded band, drawn for the best only, is ± one sample standard deviation over %s." % (
             s.metric_words, s.replicate + "s") + self.lost_words(section))
         self.few_named(section)
         return section
-
-    def rest_words(self, condition: str, without: Tuple[str, ...]) -> str:
-        s = self.study
-        kept = [i for i, k in enumerate(s.keys) if not within(k, without) and not s.shared(k)]
-        return condition_words([s.keys[i] for i in kept], [s.at[condition][i] for i in kept])
 
     def level(self, condition: str) -> Optional[Tuple[str, float]]:
         """The constant model, as a line to compare with."""
@@ -156,7 +156,7 @@ class Figures:
     @staticmethod
     def lost_words(section: Section) -> str:
         lost = any(line.lost for p in section.plots for line in p.draw.keywords["lines"])
-        return " A cross below: trials that diverged or failed, of all with that value; a hollow point is the mean of the others only." if lost else ""
+        return " A cross below the axis counts the trials that diverged or failed, of all with that value; a hollow point is the mean of the rest." if lost else ""
 
     def noise_line(self, who: str, conditions: List[str], rates: Dict[str, float]) -> Optional[Line]:
         points = [point(rates[c], list(g.trials.values()), self.study.metric) for c in conditions for g in [self.study.group(who, c)] if g]
@@ -215,8 +215,8 @@ class Figures:
             section.words.append("The records keep no curve of %s; the training loss is shown, whose scale differs from loss to loss."
                                  % metric_words("valid." + s.metric.split(".", 1)[-1]))
         section.words += self.curves_left_out()
-        section.words.append("Means over %ss; the band, of the best alone, is ± one sample standard deviation. Of ten epochs or more the "
-                             "first fifth may lie outside the frame." % s.replicate)
+        section.words.append("Means over %ss; the shaded band, drawn for the best only, is ± one sample standard deviation. With ten epochs or "
+                             "more, the first fifth may lie outside the frame." % s.replicate)
         self.few_named(section)
         return section
 
@@ -233,13 +233,11 @@ class Figures:
 
     def curve_note(self, condition: str, name: str) -> str:
         """Lost trials, which have no line, and noisy validation labels."""
-        lost = [(c, len(g.trials) - len(g.with_status("ok")), len(g.trials)) for c in self.study.contenders
-                for g in [self.study.group(c, condition)] if g]
+        lost = [(c, len(g.trials) - len(g.with_status("ok")), len(g.trials)) for c, g in self.study.on(condition)]
         lost = ["%s %d of %d" % item for item in lost if item[1]]
         notes = ["Lost trials, not drawn: %s." % listed(lost)] if lost else []
         if name.startswith("valid.") and self.noise_of(condition)[1]:
-            config = next(t.config for (_, c), g in self.study.groups.items() if c == condition for t in g.trials.values())
-            if config.get("corrupt.labels.valid", True):
+            if self.config_of(condition).get("corrupt.labels.valid", True):
                 notes.append("The validation labels are noisy too, so these values are lower than on the clean test rows.")
         return " ".join(notes)
 
@@ -253,7 +251,7 @@ class Figures:
             shortest = min((epochs[-1] for epochs, _ in made), default=0)
             for epochs, values in made:
                 for e, v in zip(epochs, values):
-                    if e <= shortest and soundness.is_finite(v):
+                    if e <= shortest and is_number(v):
                         by_epoch.setdefault(e, []).append(v)
             points = [(e, *study_plan.mean_sd(v)) for e, v in sorted(by_epoch.items())]
             points = [(e, m, sd or 0.0) for e, m, sd in points if m is not None and math.isfinite(m)]
@@ -277,7 +275,7 @@ class Figures:
         if not section.plots:
             section.missing, section.words = "no predictions were kept (output.predictions: true)", []
             return section
-        section.words.append("The best and the control, on the test rows of one %s; %d bins of equal width, the area of a point is the number of "
+        section.words.append("The best and the control, on the test rows of one %s; %d bins of equal width, the area of a point shows the number of "
                              "rows. Below the diagonal the model is over-confident. Confidence is the softmax of the scores, whatever the loss was."
                              % (s.replicate, rowwise.BINS))
         return section
@@ -297,8 +295,8 @@ class Figures:
         if not section.plots:
             section.missing, section.words = "no predictions were kept (output.predictions: true)", []
             return section
-        section.words.append("Test rows of one %s: rows of the table are actual classes, columns predicted ones; the deeper a field, the larger its "
-                             "share of the actual class." % s.replicate)
+        section.words.append("Test rows of one %s: rows are actual classes, columns predicted ones; the darker a cell, the larger its share of the "
+                             "actual class." % s.replicate)
         return section
 
     # ---- sensitivity ----
@@ -333,8 +331,8 @@ class Figures:
             return section
         if len(panels) > MOST_PANELS:
             section.words.append("The first %d of %d panels are drawn; --where KEY=VALUE shows others." % (MOST_PANELS, len(panels)))
-        section.words.append("Mean %s over the trials with that value on the data of the panel%s." % (
-            metric_words(metric), ", whatever the other hyper-parameters are" if pooled else "") + self.lost_words(section))
+        section.words.append("Each point is the mean %s over all trials with that value on the panel's data%s." % (
+            metric_words(metric), ", whatever their other hyper-parameters" if pooled else "") + self.lost_words(section))
         return section
 
 
@@ -365,7 +363,7 @@ def sensitivity_lines(trials: List[Trial], key: str, metric: str) -> List[Line]:
     """A line for each loss that was tried at two values or more."""
     points: Dict[str, Dict[float, List[Trial]]] = {}
     for t in trials:
-        if soundness.is_finite(t.config.get(key)):
+        if is_number(t.config.get(key)):
             points.setdefault(str(t.config.get("loss.name")), {}).setdefault(float(t.config[key]), []).append(t)
     lines = [line_of(name, [point(x, members, metric) for x, members in sorted(by_x.items())], False)
              for name, by_x in sorted(points.items(), key=lambda item: natural(item[0])) if len(by_x) > 1]

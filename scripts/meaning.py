@@ -116,12 +116,12 @@ def shapes_of(trials: List[Trial]) -> List[Shape]:
     out: Dict[tuple, Shape] = {}
     keys: Dict[tuple, FrozenSet[str]] = {}
     for t in trials:
-        names = tuple((block, str(t.config[head])) for block, head in t.heads.items())
+        names = tuple(map(t.config.__getitem__, t.heads.values()))
         order = tuple(t.config)
         mine = keys.setdefault(order, frozenset(order))
-        key = (mine, names, not t.made_by[0])
+        key = (mine, tuple(t.heads), names, not t.made_by[0])
         if key not in out:
-            out[key] = Shape([], mine, dict(names), not t.made_by[0])
+            out[key] = Shape([], mine, dict(zip(t.heads, map(str, names))), not t.made_by[0])
         out[key].trials.append(t)
     return list(out.values())
 
@@ -286,9 +286,10 @@ def data_versions(trials: List[Trial]) -> None:
     """Where one path has held several files, VERSION is a key of the configs of those who read it. A trial that failed before it read
     its data is counted to the newest."""
     held: Dict[Tuple[str, int], Dict[str, str]] = {}        # (key of the path, identity of its value) -> checksum -> when it was read last
+    role_key = {role: path_key(role) for sources in {id(t.sources): t.sources for t in trials}.values() for role, _, _ in sources}
     for t in trials:
         for role, _, checksum in t.sources:
-            key = path_key(role)
+            key = role_key[role]
             if checksum and key in t.config:
                 seen = held.setdefault((key, id(t.config[key])), {})
                 seen[checksum] = max(seen.get(checksum, ""), t.started)

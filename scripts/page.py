@@ -21,10 +21,10 @@ import tables
 from comparison import Study
 from conclusion import conclusions, headline
 from figures import Figures, Section
-from protocol import Protocol, data_words
-from records import Keys, Refused, Trial, value_text, within
+from protocol import Protocol, data_sets
+from records import Keys, Refused, Trial, plural, plural_noun, value_text, within
 from report import all_sheets
-from wording import file_name, key_words, metric_words, plural, plural_noun
+from wording import file_name, key_words, metric_words
 
 FORMS = (("md", "md"), ("csv", "csv"), ("latex", "tex"))
 MOST_COMMANDS, MOST_OPEN, MOST_ANSWERS = 6, 4, 60     # commands; conditions that need no opening; conditions in all
@@ -42,13 +42,13 @@ def make(args: argparse.Namespace, trials: List[Trial], plan: study_plan.Plan, k
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
                                      lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     environment.globals.update(plural=plural, plural_noun=plural_noun, most_rows=MOST_ROWS, drawn=drawn)
-    groups = settings(study, keys, trials)
+    groups = settings(study, keys)
     return environment.get_template("page.html").render(
         title=title(trials), study_name=study_names(trials), date=dates(trials), question=question(study, trials),
         answers=answers(study), study=study, doubts=doubts(study, plan.notes), protocol=Protocol(trials, keys, plan).entries(),
         main=grid(main, study, groups), whole=grid(whole, None, {}), sheets=made, sections=sections, tuning=tuning(study),
-        missing=missing(sections, made), rules=rules(made, study, main), groups=list(groups.values())[:MOST_GROUPS], n_groups=len(groups),
-        common=common_config(trials), facts=provenance(trials), n_trials=len(trials), not_ok=study_plan.not_ok(trials),
+        missing=missing(sections, made), rules=rules(made, study, main), groups=list(groups.values()), n_groups=len(study.groups),
+        common=common_config(trials, keys), facts=provenance(trials), n_trials=len(trials), not_ok=study_plan.not_ok(trials),
         command=command(args), commands=commands(trials), checksums=checksums(trials),
         light=Markup(plots.colour_variables(False)), dark=Markup(plots.colour_variables(True)))
 
@@ -85,7 +85,7 @@ def title(trials: List[Trial]) -> str:
 
 
 def question(study: Study, trials: List[Trial]) -> str:
-    sets = list(dict.fromkeys(words for words in map(data_words, trials) if words))
+    sets = data_sets(trials)
     where = " on " + sets[0] if len(sets) == 1 else " on %s" % plural(len(sets), "data set") if sets else ""
     spread = [(k, list(dict.fromkeys(study.at[c][i] for c in study.conditions))) for i, k in enumerate(study.keys)
               if not within(k, ("data.train", "data.generator"))]
@@ -100,7 +100,7 @@ def answers(study: Study) -> dict:
     found = conclusions(study)
     first = found if len(found) <= MOST_OPEN else [c for c in found if not c.condition]
     rest = [c for c in found if c not in first]
-    return {"headline": headline(study), "shown": first, "folded": rest[:MOST_ANSWERS], "more": len(rest) - len(rest[:MOST_ANSWERS])}
+    return {"headline": headline(study, found), "shown": first, "folded": rest[:MOST_ANSWERS], "more": len(rest) - len(rest[:MOST_ANSWERS])}
 
 
 def doubts(study: Study, notes: List[str]) -> List[str]:
@@ -141,14 +141,15 @@ def rules(made: Dict[str, sheets.Sheet], study: Study, main: tables.Table) -> Li
 
 def tuning(study: Study) -> Optional[dict]:
     """What was chosen for each contender on each condition, where anything was."""
-    rows = [(c, who, group.chosen) for c in study.conditions for who in study.contenders for group in [study.group(who, c)] if group and group.chosen]
+    rows = [(c, who, group.chosen) for c in study.conditions for who, group in study.on(c) if group.chosen]
     return {"rows": rows[:MOST_ROWS], "several": len(study.conditions) > 1} if rows else None
 
 
 def grid(table: tables.Table, study: Optional[Study], groups: Dict[Tuple[str, str], dict]) -> dict:
-    """A table as rows of cells for the template."""
+    """A table as rows of cells for the template: the first MOST_ROWS."""
+    contenders = [row for row in table.rows if not row.baseline]
     rows, ends = [], []
-    for row in table.rows:
+    for row in contenders[:MOST_ROWS] + [row for row in table.rows if row.baseline][:MOST_ROWS]:
         cells = []
         for cell, column in zip(row.cells, table.columns):
             text = tables.number(cell.mean, column.decimals) if cell.mean is not None else cell.note
@@ -161,7 +162,7 @@ def grid(table: tables.Table, study: Optional[Study], groups: Dict[Tuple[str, st
         link_cells(rows, table, study, groups)
     heads = [study.where(c) or study.metric_words for c in study.conditions] if study and table.pivot else [
         metric_words(column.title) for column in table.columns]
-    return {"keys": [key_words(k) for k in table.keys], "ends": ends, "columns": heads, "rows": rows, "pivot": table.pivot, "not_ok": table.not_ok,
+    return {"keys": [key_words(k) for k in table.keys], "ends": ends, "columns": heads, "rows": rows, "n_rows": len(contenders), "pivot": table.pivot, "not_ok": table.not_ok,
             "caption": main_caption(table, study) if study else tables.caption(table, HTML),
             "tied": any(c["tied"] for r in rows for c in r["cells"])}
 
@@ -183,35 +184,30 @@ def link_cells(rows: List[dict], table: tables.Table, study: Study, groups: Dict
     best = {c: study.best(c) for c in study.conditions}
     tied = {c: study.tied(c) for c in study.conditions}
     by_place = dict(zip([column.place for column in table.columns], study.conditions)) if table.pivot else {}
+    by_key = {study.at[c]: c for c in reversed(study.conditions)}
     for row in rows:
         for cell, column in zip(row["cells"], table.columns):
-            who, condition = find_group(row["key"], column, by_place, table.keys, study)
-            group = groups.get((who, condition))
-            if group:
-                cell["group"] = group if group["linked"] else None
+            if by_place:
+                who, condition = " ".join(row["key"]), by_place[column.place]
+            else:
+                condition = by_key.get(tuple(v for k, v in zip(table.keys, row["key"]) if k in study.keys), "")
+                who = " ".join(v for k, v in zip(table.keys, row["key"]) if k not in study.keys) or "all trials"
+            if (who, condition) in study.groups:
+                cell["group"] = groups.get((who, condition))
                 cell["tied"] = who in tied[condition]
                 cell["best"] = len(study.contenders) > 1 and who == best[condition]
 
 
-def find_group(key: List[str], column: tables.Column, by_place: Dict[str, str], keys: List[str], study: Study) -> Tuple[str, str]:
-    if by_place:
-        return " ".join(key), by_place[column.place]
-    at = tuple(v for k, v in zip(keys, key) if k in study.keys)
-    condition = next((c for c in study.conditions if study.at[c] == at), "")
-    return " ".join(v for k, v in zip(keys, key) if k not in study.keys) or "all trials", condition
-
-
-def common_config(trials: List[Trial]) -> str:
-    same = {k: v for k, v in trials[0].config.items() if all(k in t.config and t.config[k] == v for t in trials)}
+def common_config(trials: List[Trial], keys: Keys) -> str:
+    same = {k: v for k, v in trials[0].config.items() if keys.same(k)}
     return "\n".join("%s: %s" % (k, json.dumps(v, ensure_ascii=False)) for k, v in same.items())
 
 
-def settings(study: Study, keys: Keys, trials: List[Trial]) -> Dict[Tuple[str, str], dict]:
-    """For each contender and condition: what sets its config apart, and its trials."""
-    varying = [k for k in keys.all if len({json.dumps(t.config.get(k, None)) + str(k in t.config) for t in trials}) > 1
-               and k not in keys.over and k not in ("name", "output.dir", "output.predictions")]
+def settings(study: Study, keys: Keys) -> Dict[Tuple[str, str], dict]:
+    """For each contender and condition, of the first MOST_GROUPS: what sets its config apart, and its trials."""
+    varying = [k for k in keys.all if k not in keys.over and k not in ("name", "output.dir", "output.predictions") and not keys.same(k)]
     out, room, order = {}, MOST_TRIALS, {c: i for i, c in enumerate(study.conditions)}
-    for number, ((who, condition), group) in enumerate(sorted(study.groups.items(), key=lambda i: (order[i[0][1]], i[0][0]))):
+    for number, ((who, condition), group) in enumerate(sorted(study.groups.items(), key=lambda i: (order[i[0][1]], i[0][0]))[:MOST_GROUPS]):
         first = next(iter(group.trials.values()))
         own = [(k, value_text(first.config[k])) for k in varying if k in first.config]
         members = list(group.trials.items())[:max(0, room)]
@@ -219,7 +215,7 @@ def settings(study: Study, keys: Keys, trials: List[Trial]) -> Dict[Tuple[str, s
         where = study.where(condition)
         out[who, condition] = {
             "id": "g%d" % number, "who": who, "name": where + ": " + who if where else who, "chosen": group.chosen, "own": own,
-            "linked": number < MOST_GROUPS, "more": len(group.trials) - len(members),
+            "more": len(group.trials) - len(members),
             "trials": [{"replicate": r, "id": t.id, "status": t.status, "value": t.metrics.get(study.metric)} for r, t in members]}
     return out
 

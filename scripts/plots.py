@@ -47,7 +47,7 @@ MANY = 10                               # contenders up to which all are coloure
 STYLE = {"font.size": 8, "font.family": "sans-serif", "axes.labelsize": 8, "axes.titlesize": 8, "xtick.labelsize": 7.5,
          "ytick.labelsize": 7.5, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
          "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "svg.fonttype": "none", "pdf.fonttype": 42,
-         "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False, "lines.linewidth": 1.4}
+         "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False, "axes.titley": 1.0, "lines.linewidth": 1.4}
 
 
 @dataclass

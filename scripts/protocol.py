@@ -1,12 +1,12 @@
 """What was done, in words: data, model, training, replicates, and how settings were chosen. Standard library only."""
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import study_plan
 from record_form import Broken, check_tuning
-from records import TUNED, Keys, Trial, natural, value_text
+from records import TUNED, Keys, Part, Trial, natural, plural, value_text
 from safe_file import parse_json, read_bytes
-from wording import file_name, key_words, listed, metric_words, percent, plural
+from wording import file_name, key_words, listed, metric_words, percent
 
 MOST_DATA_SETS = 40
 OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lbfgs": "L-BFGS, all rows at once"}
@@ -15,8 +15,9 @@ OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "lbfgs": "L-BFGS, 
 class Protocol:
     """Entries of a heading and lines of words. What varies over the trials is listed."""
 
-    def __init__(self, trials: List[Trial], keys: Keys, plan: study_plan.Plan):
-        self.trials, self.keys, self.plan = trials, keys, plan
+    def __init__(self, trials: List[Trial], keys: Keys, plan: study_plan.Plan, parts: Optional[List[Part]] = None):
+        """parts: those whose values are listed; by default all of the trials."""
+        self.trials, self.keys, self.plan, self.parts = trials, keys, plan, keys.parts if parts is None else parts
 
     def entries(self) -> List[Tuple[str, List[str]]]:
         made = [("Data", self.data()), ("Split", self.split()), ("Features", self.features()), ("Label noise", self.noise()),
@@ -26,7 +27,7 @@ class Protocol:
 
     def values(self, key: str) -> List[str]:
         """Sorted; what tuning chose for a trial is its own and not among them."""
-        return sorted({TUNED if key in t.tuned else value_text(t.config[key]) for t in self.trials if key in t.config}, key=natural)
+        return sorted({TUNED if key in part.tuned else value_text(v) for part in self.parts for v in part.values.get(key, {}).values()}, key=natural)
 
     def named(self, key: str, most: int = 6) -> str:
         values = [v.strip("[]") if v != "[]" else "none" for v in self.values(key)]
@@ -44,12 +45,8 @@ class Protocol:
 
     def data(self) -> List[str]:
         """A line for each data set, with its own rows."""
-        lines: Dict[str, None] = {}
-        for t in self.trials:
-            words = data_words(t)
-            if words:
-                lines.setdefault(words)
-        shown = list(lines)[:MOST_DATA_SETS]
+        lines = data_sets(self.trials)
+        shown = lines[:MOST_DATA_SETS]
         return shown + (["and %s" % plural(len(lines) - len(shown), "data set")] if len(lines) > len(shown) else [])
 
     def split(self) -> List[str]:
@@ -82,7 +79,7 @@ class Protocol:
     def model(self) -> List[str]:
         lines = []
         for kind in self.values("model.kind") or []:
-            mine = Protocol([t for t in self.trials if value_text(t.config.get("model.kind")) == kind], self.keys, self.plan)
+            mine = Protocol(self.trials, self.keys, self.plan, [part for part in self.parts if part.names.get("model") == kind])
             words = {"linear": "linear", "mlp": "MLP"}.get(kind, kind.replace("_", " "))
             more = [mine.given("model.hidden"), mine.named("model.activation") if mine.values("model.hidden") else "", mine.given("model.dropout"),
                     "initial weights: %s" % mine.named("model.init") if mine.values("model.init") else ""]
@@ -142,7 +139,7 @@ def tuning_words(trials: List[Trial]) -> List[str]:
                 if said("tune.trials") else "", metric_words(said("tune.metric") or "its metric"), said("tune.folds") or "several")]
     n, folds, lost, undefined = tried(trials)
     if n:
-        lines.append("In all %s were tried on %s." % (plural(n, "setting"), plural(folds, "fold")))
+        lines.append("In all, %s were tried on %s." % (plural(n, "setting"), plural(folds, "fold")))
     if lost:
         lines.append("%s diverged or failed; a setting that loses a fold loses to one that lost fewer." % plural(lost, "fold"))
     if undefined:
@@ -177,6 +174,15 @@ FOLLOWERS = {"data.split.seed": "split", "corrupt.labels.seed": "label noise", "
 def data_name(trial: Trial) -> str:
     names = [file_name(path) for _, path, _ in trial.sources if path]
     return " and ".join(names) or str(trial.config.get("data.generator.name") or file_name(str(trial.config.get("data.train.path", "generated data"))))
+
+
+def data_sets(trials: List[Trial]) -> List[str]:
+    """What the records say of their data, each once; trials of one data set share what was read of it."""
+    first: Dict[tuple, Trial] = {}
+    for t in trials:
+        first.setdefault((id(t.rows), id(t.sources), t.facts.features, t.facts.classes, id(t.config.get("data.generator.name")),
+                          id(t.config.get("data.train.path"))), t)
+    return list(dict.fromkeys(words for words in map(data_words, first.values()) if words))
 
 
 def data_words(trial: Trial) -> str:

@@ -3,12 +3,13 @@ import difflib
 import gc
 import hashlib
 import json
+import marshal
 import os
 import re
 import sys
 from functools import lru_cache
 from pathlib import Path
-from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Optional, Tuple
+from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
 from facts import Facts, facts_of
 from record_form import MOST_DEPTH, Broken, check, listed, scalar
@@ -34,9 +35,9 @@ class Refused(Exception):
 
 
 class Trial:
-    """What the tables need of a record. The rest of it is read again from its file when it is asked for: `record`."""
+    """What the tables need of a record. The rest of it is read again from its file when it is asked for (facts.py)."""
     __slots__ = ("path", "id", "study", "status", "config", "heads", "metrics", "directions", "splits", "rows", "sources", "made_by",
-                 "started", "baseline", "still_falling", "facts", "digest", "environment", "chosen", "tuned", "_record")
+                 "started", "baseline", "still_falling", "facts", "digest", "environment", "chosen", "tuned")
 
     def __init__(self, path: Path, record: dict):
         data, result, run = record.get("data") or {}, record["result"], record.get("run") or {}
@@ -48,7 +49,8 @@ class Trial:
         self.heads: Dict[str, str]                          # component block -> key of its name: loss -> loss.name
         self.config, self.heads = flat_config(record["config"])
         self.metrics: Dict[str, float] = metric_values(result["metrics"])       # test.accuracy -> value; the undefined ones are missing
-        self.directions: Dict[str, str] = {keep(k): keep(v) for k, v in (record.get("directions") or {}).items()}
+        directions = record.get("directions") or {}
+        self.directions: Dict[str, str] = share("directions", tuple(directions.items()), directions)
         rows = data.get("rows") or {}
         self.rows: Dict[str, int] = share("rows", tuple(rows.items()), rows)
         self.splits: Tuple[str, ...] = share("splits", tuple(s for s in SPLITS if rows.get(s)))  # those that have rows
@@ -64,17 +66,6 @@ class Trial:
         self.environment: Dict[str, str] = {}               # both only where read_trials is told to keep them
         self.chosen: Dict[str, str] = {}                    # what tuning chose for it: key path -> value as text
         self.tuned: FrozenSet[str] = frozenset()            # the keys of the config that this sets
-        self._record: Optional[dict] = None
-
-    @property
-    def record(self) -> dict:
-        """All of the record; without metrics and curves where the file has changed or gone since."""
-        if self._record is None:
-            try:
-                self._record = read_record(str(self.path))
-            except (OSError, Broken):
-                self._record = {"result": {}, "data": {}, "run": {}}
-        return self._record
 
 
 # ---- reading ----
@@ -107,50 +98,59 @@ def keep(value: object) -> object:
 
 
 def flat_config(config: dict) -> Tuple[Dict[str, object], Dict[str, str]]:
-    """Key paths with their values, and the blocks that name a component, each with the key of the name: loss -> loss.name."""
+    """Key paths with their values, and the blocks that name a component, each with the key of the name: loss -> loss.name. Most of a
+    config stands in many others, block by block, and is flattened once."""
     out: Dict[str, object] = {}
     heads: List[Tuple[str, str]] = []
-    flatten(config, "", 0, out, heads)
+    try:
+        for key, value in sorted(config.items(), key=is_block):
+            at = key, marshal.dumps(value, 2)               # version 2: the same bytes for equal values
+            found = BLOCKS.get(at)
+            if found is None:
+                found = {}, []
+                flatten({key: value}, "", 0, *found)
+                if len(BLOCKS) < MOST_BLOCKS:
+                    BLOCKS[at] = found
+            add(found[0], out)
+            heads += found[1]
+    except Broken as error:
+        raise error.within("config") from None
+    except ValueError:
+        raise Broken("config: nested too deeply") from None
     shared = tuple(heads)
     return out, share("heads", shared, dict(shared))
 
 
 def flatten(block: dict, prefix: str, depth: int, out: Dict[str, object], heads: List[Tuple[str, str]]) -> None:
     if depth > MOST_DEPTH:
-        raise Broken("config: nested more than %d deep" % MOST_DEPTH)
-    try:
-        known = prefix, tuple(block.items()), tuple(map(type, block.values()))
-        found = BLOCKS.get(known)
-    except TypeError:                                       # it holds lists or blocks
-        known = found = None
-    if found is None:
-        found = leaves_of(block, prefix)
-        if known and len(BLOCKS) < MOST_BLOCKS:
-            BLOCKS[known] = found
-    leaves, head = found
+        raise Broken("nested more than %d deep" % MOST_DEPTH)
+    head = next((h for h in ("name", "kind") if isinstance(block.get(h), str)), None) if prefix else None
     if head:
-        heads.append(head)
+        heads.append((sys.intern(prefix[:-1]), sys.intern(prefix + head)))
+    for key, value in sorted(block.items(), key=is_block):
+        if type(value) is dict:
+            flatten(value, prefix + key + ".", depth + 1, out, heads)
+            continue
+        try:
+            (listed if type(value) is list else scalar)(value)
+        except Broken as error:
+            raise error.within(prefix + key) from None
+        add({sys.intern(prefix + key): keep(value)}, out)
+
+
+def is_block(item: Tuple[str, object]) -> bool:
+    """Sorts the values of a block before the blocks in it, as tables show them."""
+    return type(item[1]) is dict
+
+
+def add(leaves: Dict[str, object], out: Dict[str, object]) -> None:
     before = len(out)
     out.update(leaves)
     if len(out) != before + len(leaves):
-        raise Broken("config: the key '%s' stands there twice" % next(k for i, k in enumerate(out) if k in leaves)[:80])
-    for key, value in block.items() if known is None else ():
-        if type(value) is dict:
-            flatten(value, prefix + key + ".", depth + 1, out, heads)
+        raise Broken("the key '%s' stands there twice" % next(k for i, k in enumerate(out) if k in leaves)[:80])
 
 
-def leaves_of(block: dict, prefix: str) -> Tuple[Dict[str, object], Optional[Tuple[str, str]]]:
-    """Of one block, without those in it: the values by their paths, and the key of its name where it has one."""
-    leaves = {}
-    for key, value in block.items():
-        if type(value) is not dict:
-            (listed if type(value) is list else scalar)(value, prefix + key)
-            leaves[sys.intern(prefix + key)] = keep(value)
-    head = next((h for h in ("name", "kind") if isinstance(block.get(h), str)), None) if prefix else None
-    return leaves, (sys.intern(prefix[:-1]), sys.intern(prefix + head)) if head else None
-
-
-BLOCKS: Dict[tuple, Tuple[Dict[str, object], Optional[Tuple[str, str]]]] = {}
+BLOCKS: Dict[Tuple[str, bytes], Tuple[Dict[str, object], List[Tuple[str, str]]]] = {}
 MOST_BLOCKS = 4096
 
 
@@ -287,7 +287,13 @@ def without_folds(trials: List[Trial]) -> List[Trial]:
 # ---- keys ----
 
 def plural(n: int, noun: str) -> str:
-    return "%d %s%s" % (n, noun, "" if n == 1 else "s")
+    return "%d %s" % (n, noun if n == 1 else plural_noun(noun))
+
+
+def plural_noun(noun: str) -> str:
+    if noun.endswith(("s", "x", "ch")) and noun not in ("replicates",):
+        return noun + "es"
+    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"
 
 
 def visible(text: str) -> str:
@@ -356,46 +362,70 @@ def identity(trial: Trial, but: FrozenSet[str] = frozenset()) -> Tuple[Tuple[str
     return keys, tuple(map(id, map(trial.config.__getitem__, keys)))
 
 
+class Part(NamedTuple):
+    """Trials whose configs have the same keys and the same components, and of which tuning chose the same keys."""
+    trials: List[Trial]
+    tuned: FrozenSet[str]
+    names: Dict[str, object]                                # component block -> its name
+    values: Dict[str, Dict[int, object]]                    # key -> the different values, by identity: equal ones are one object (keep)
+
+
+def parts_of(trials: List[Trial]) -> List[Part]:
+    found: Dict[tuple, List[Trial]] = {}
+    for t in trials:
+        found.setdefault((id(t.heads), tuple(map(t.config.get, t.heads.values())), tuple(t.config), t.tuned), []).append(t)
+    out = []
+    for (_, names, keys, tuned), members in found.items():
+        columns = zip(*(t.config.values() for t in members))
+        out.append(Part(members, tuned, dict(zip(members[0].heads, names)), {k: dict(zip(map(id, c), c)) for k, c in zip(keys, columns)}))
+    return out
+
+
 class Keys:
     """The config keys of a set of trials, and what of them varies. A parameter of a component varies when it does so among
     the trials with the same component: loss.q is not a difference between ce, which has none, and gce. The value of a key that tuning
     chose is "tuned", so that it is no difference between trials that were tuned; where it is `revealed`, it is the value chosen."""
 
     def __init__(self, trials: List[Trial], revealed: Iterable[str] = ()):
-        self.trials = trials
+        self.parts = parts_of(trials)
         self.revealed = frozenset(revealed)
-        self.any_tuned = any(t.tuned for t in trials)
-        self.all = list(dict.fromkeys(key for shape in dict.fromkeys(tuple(t.config) for t in trials) for key in shape))
+        self.any_tuned = any(part.tuned for part in self.parts)
+        self.all = list(dict.fromkeys(key for part in self.parts for key in part.values))
         if VERSION in self.all:                             # beside the other keys of the data
             self.all.remove(VERSION)
             self.all.insert(max((i + 1 for i, k in enumerate(self.all) if k.startswith("data.")), default=0), VERSION)
         self.heads = dict(item for heads in {id(t.heads): t.heads for t in trials}.values() for item in heads.items())
         self.blocks = {key: max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None) for key in self.all}
         self.short = short_names(list(dict.fromkeys(key for t in trials for key in t.chosen)) if self.any_tuned else [])
-        self.over: List[str] = []
+        self.over: List[str] = []                           # the replicate keys, and what of them stands in configs
+        self.over_leaves: List[str] = []
         self.parameters: Dict[Tuple[str, str], List[str]] = {}
         self.varying = [key for key in self.all if is_condition(key) and self._varies(key)]
 
     def block(self, key: str) -> Optional[str]:
         return self.blocks[key] if key in self.blocks else max((b for b in self.heads if key.startswith(b + ".")), key=len, default=None)
 
-    def value(self, trial: Trial, key: str) -> object:
-        if self.any_tuned and key in trial.tuned and key not in self.revealed:
-            return TUNED
-        return trial.config.get(key, ABSENT)
-
     def _varies(self, key: str) -> bool:
-        head = self.heads.get(self.block(key) or "")
-        if not head or head == key:
-            return differ({id(v): v for v in (self.value(t, key) for t in self.trials)})
-        seen: Dict[int, Dict[int, object]] = {}
-        for t in self.trials:
-            value = self.value(t, key)
-            seen.setdefault(id(t.config.get(head)), {})[id(value)] = value
-        return any(map(differ, seen.values()))
+        block = self.block(key)
+        head = self.heads.get(block or "")
+        seen: Dict[object, Set[str]] = {}                   # by the component's name
+        for part in self.parts:
+            seen.setdefault(None if head in (None, key) else part.names.get(block), set()).update(self.texts(part, key))
+        return any(len(texts) > 1 for texts in seen.values())
+
+    def texts(self, part: Part, key: str) -> Set[str]:
+        if key in part.tuned and key not in self.revealed:
+            return {TUNED}
+        return set(map(value_text, part.values[key].values())) if key in part.values else {ABSENT}
+
+    def same(self, key: str) -> bool:
+        """True where all configs have the same value or none has one."""
+        return len({at for part in self.parts for at in part.values.get(key, (0,))}) == 1
 
     def leaf(self, trial: Trial, key: str) -> str:
-        return value_text(self.value(trial, key))
+        if self.any_tuned and key in trial.tuned and key not in self.revealed:
+            return TUNED
+        return value_text(trial.config.get(key, ABSENT))
 
     def text(self, trial: Trial, key: str) -> str:
         """The value of a key; of a block its name, if it has one, and the parameters that vary: gce q=0.7."""
@@ -410,10 +440,13 @@ class Keys:
         """The keys of a block that vary among the trials in which it has that name."""
         if (block, name) not in self.parameters:
             head = self.heads.get(block)
-            peers = [t for t in self.trials if not head or self.leaf(t, head) == name]
-            self.parameters[block, name] = [k for k in self.varying if within(k, [block]) and k != head
-                                            and not within(k, self.over) and len({self.leaf(t, k) for t in peers}) > 1]
+            peers = [part for part in self.parts if not head or self.texts(part, head) == {name}]
+            self.parameters[block, name] = [k for k in self.varying if within(k, [block]) and k != head and not within(k, self.over)
+                                            and len(set().union(*(self.texts(part, k) for part in peers))) > 1]
         return self.parameters[block, name]
+
+    def average_over(self, over: List[str]) -> None:
+        self.over, self.over_leaves = over, [k for k in self.all if within(k, over)]
 
     def replicates(self, over: List[str]) -> List[str]:
         """`over` and the seeds that move with one of these: each value of it goes with one value of the seed."""
@@ -421,8 +454,13 @@ class Keys:
         return over + [k for k in seeds if any(self._follows(k, other) for other in over)]
 
     def _follows(self, key: str, other: str) -> bool:
-        pairs = {(self.leaf(t, other), self.leaf(t, key)) for t in self.trials if key in t.config}  # kind: none has no seed
+        pairs = {(self.leaf(t, other), self.leaf(t, key)) for part in self.parts if key in part.values  # kind: none has no seed
+                 for t in part.trials}
         return len(pairs) == len({value for value, _ in pairs})
+
+    def replicate(self, trial: Trial) -> Tuple[int, ...]:
+        """Equal for trials of one replicate: equal values of configs are one object."""
+        return tuple(map(id, map(trial.config.get, self.over_leaves)))
 
     def columns(self, kept: List[str], varying: List[str]) -> List[str]:
         """One column a key; a loss, and a component whose name varies, is one column for its block if all of it is kept."""
@@ -440,11 +478,6 @@ class Keys:
         for key in keys:
             if key not in known:
                 raise Refused("unknown key '%s'%s" % (key, nearest(key, known)))
-
-
-def differ(values: Dict[int, object]) -> bool:
-    """Of values by their identity; those of configs are shared, so that few are left to compare."""
-    return len(values) > 1 and len(set(map(value_text, values.values()))) > 1
 
 
 def nearest(word: str, known: List[str]) -> str:

@@ -33,9 +33,9 @@ def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: 
             picked, chosen = study_plan.choose(mine, plan, keys)
             name = " ".join(who) or "all trials"
             by_seed: Dict[str, Trial] = {}
-            for t in sorted(picked, key=lambda t: study_plan.natural(replicate(t, keys, plan.over))):
+            for t in picked:
                 by_seed.setdefault(replicate(t, keys, plan.over), t)
-            study.groups[name, condition] = Group(by_seed, metric, chosen)
+            study.groups[name, condition] = Group({r: by_seed[r] for r in sorted(by_seed, key=study_plan.natural)}, metric, chosen)
             if name not in study.contenders:
                 study.contenders.append(name)
     study.contenders.sort(key=study_plan.natural)

@@ -1,10 +1,11 @@
 """What kept per-row predictions (output.predictions: true) tell: McNemar's test and the paired bootstrap between contenders, reliability
 bins, confusion matrices. Needs numpy and scipy."""
 import csv
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import FrozenSet, List, Optional, Tuple
 
 import numpy as np
 
@@ -42,8 +43,19 @@ class Rows:
         return e.max(axis=1) / e.sum(axis=1)
 
 
-def predictions_path(trial: Trial) -> Path:
-    return trial.path.with_name(trial.path.name[:-len(".json")] + ".predictions.csv")
+def predictions_path(trial: Trial) -> Optional[Path]:
+    """None where none were kept: a folder is listed once, since asking for ten thousand files takes longer than the rest of a page."""
+    folder, name = os.path.split(trial.path)
+    name = name[:-len(".json")] + ".predictions.csv"
+    return Path(folder, name) if name in predictions_in(folder) else None
+
+
+@lru_cache(maxsize=None)
+def predictions_in(folder: str) -> FrozenSet[str]:
+    try:
+        return frozenset(e.name for e in os.scandir(folder or ".") if e.name.endswith(".predictions.csv") and e.is_file())
+    except OSError:                                         # it has gone since the records were read
+        return frozenset()
 
 
 @lru_cache(maxsize=64)
@@ -71,9 +83,8 @@ def read_rows(path: Path, classes: Tuple[str, ...]) -> Rows:
 
 
 def rows_of(trial: Optional[Trial]) -> Optional[Rows]:
-    if trial is None or trial.status != "ok" or not predictions_path(trial).is_file():
-        return None
-    return read_rows(predictions_path(trial), tuple(block(whole(trial.path), "data").get("classes") or ()))
+    path = predictions_path(trial) if trial and trial.status == "ok" else None
+    return read_rows(path, tuple(block(whole(trial.path), "data").get("classes") or ())) if path else None
 
 
 def first_kept(group: Optional[Group]) -> Tuple[str, Optional[Rows]]:

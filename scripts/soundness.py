@@ -8,10 +8,6 @@ from comparison import Group, Study
 from wording import listed, metric_words
 
 
-def is_finite(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def falling(group: Group) -> bool:
     """More than half of the trials that ended well were still falling."""
     ok = [t for t in group.trials.values() if t.status == "ok"]
@@ -20,16 +16,9 @@ def falling(group: Group) -> bool:
 
 def baseline(study: Study, condition: str, metric: Optional[str] = None) -> Optional[Tuple[str, float]]:
     """Kind and mean value of the constant model over all trials of a condition, or None where the records have none."""
-    found = [(kind, metrics[metric or study.metric]) for (_, c), group in study.groups.items() if c == condition
+    found = [(kind, metrics[metric or study.metric]) for _, group in study.on(condition)
              for t in group.trials.values() for kind, metrics in [t.baseline or ("", {})] if (metric or study.metric) in metrics]
     return (found[0][0], math.fsum(v for _, v in found) / len(found)) if found else None
-
-
-def below_baseline(study: Study, condition: str) -> List[str]:
-    """The contenders whose mean is worse than the constant model's."""
-    found = baseline(study, condition)
-    return [c for c in study.contenders for mean in [study.mean(c, condition)]
-            if found and mean is not None and study.sign * (mean - found[1]) < 0]
 
 
 def concerns(study: Study) -> List[str]:
@@ -52,9 +41,11 @@ def baseline_words(study: Study) -> str:
     on: Dict[str, List[str]] = {}
     kinds = set()
     for condition in study.conditions:
-        for c in below_baseline(study, condition):
-            on.setdefault(c, []).append(condition)
-            kinds.add(baseline(study, condition)[0])
+        found = baseline(study, condition)
+        for c, group in study.on(condition) if found else ():
+            if group.mean is not None and study.sign * (group.mean - found[1]) < 0:
+                on.setdefault(c, []).append(condition)
+                kinds.add(found[0])
     return "Worse than a constant model (%s), by %s: %s." % (" or ".join(sorted(CONSTANT.get(k, k) for k in kinds)), metric_words(study.metric),
                                           counted(study, on)) if on else ""
 

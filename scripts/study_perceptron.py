@@ -82,13 +82,6 @@ def write_rows() -> None:
             f.write(("x,label\n0.5,1\n" + "-0.5,0\n" * (n - 1)).encode("ascii"))
 
 
-def rule_of(config: dict) -> str:
-    kind = config["optimizer"]["name"]
-    if kind == "batch_perceptron":
-        return "normalised batch perceptron" if config["optimizer"]["normalize"] else "batch perceptron"
-    return ("normalised " if kind == "normalized_gd" else "") + str(config["loss"]["name"])
-
-
 def train(binary: str, jobs: int) -> Dict[Tuple[str, float, int], dict]:
     found = {}
     for (rule, rate, n), epochs in RUNS.items():

@@ -39,7 +39,8 @@ class Plan:
 def make_plan(args: argparse.Namespace, trials: List[Trial], keys: Keys, notes: Iterable[str] = ()) -> Plan:
     asked = list(dict.fromkeys(args.group_by + args.across))
     keys.check(asked + args.over)
-    keys.over = over = keys.replicates(args.over or [REPLICATE] + [k for k in FOLDS if k in keys.varying])
+    over = keys.replicates(args.over or [REPLICATE] + [k for k in FOLDS if k in keys.varying])
+    keys.average_over(over)
     directions = directions_of(trials)
     known = list(dict.fromkeys([s + "." + name for s in SPLITS for name in directions] + [m for t in trials for m in t.metrics]))
     if not known:
@@ -58,9 +59,9 @@ def make_plan(args: argparse.Namespace, trials: List[Trial], keys: Keys, notes: 
 def directions_of(trials: List[Trial]) -> Dict[str, str]:
     """Where records disagree, which no two that lossbench wrote do, what most of them say."""
     counts: Dict[str, Counter] = {}
-    for t in trials:
-        for name, way in t.directions.items():
-            counts.setdefault(name, Counter())[way] += 1
+    for said, n in Counter(tuple(t.directions.items()) for t in trials).items():
+        for name, way in said:
+            counts.setdefault(name, Counter())[way] += n
     return {name: ways.most_common(1)[0][0] for name, ways in counts.items()}
 
 
@@ -125,7 +126,7 @@ def not_ok(trials: List[Trial]) -> str:
 def grouped(trials: List[Trial], keys: Keys, by: List[str]) -> Dict[Tuple[str, ...], List[Trial]]:
     groups: Dict[Tuple[str, ...], List[Trial]] = {}
     for t in trials:
-        groups.setdefault(tuple(keys.text(t, k) for k in by), []).append(t)
+        groups.setdefault(tuple([keys.text(t, k) for k in by]), []).append(t)
     return dict(sorted(groups.items(), key=lambda item: [natural(text) for text in item[0]]))
 
 
@@ -168,7 +169,7 @@ def make_row(key: Tuple[str, ...], members: List[Trial], places: List[Tuple[str,
     for at in places:
         picked, chosen = choose(parts.get(at, []), plan, keys)
         if chosen or not plan.tuned:
-            warn_repeats(picked, plan, keys)
+            warn_repeats(picked, keys)
         n += sum(t.status == "ok" for t in picked)
         for metric in plan.metrics:
             cells.append(metric_cell(picked, metric))
@@ -176,8 +177,11 @@ def make_row(key: Tuple[str, ...], members: List[Trial], places: List[Tuple[str,
     return Row(key=list(key), cells=cells, n=n, not_ok=not_ok(members))
 
 
-def warn_repeats(trials: List[Trial], plan: Plan, keys: Keys) -> None:
-    for members in grouped(trials, keys, plan.over).values():
+def warn_repeats(trials: List[Trial], keys: Keys) -> None:
+    groups: Dict[Tuple[int, ...], List[Trial]] = {}
+    for t in trials:
+        groups.setdefault(keys.replicate(t), []).append(t)
+    for members in groups.values():
         if len(members) > 1:
             warn("%s and %s are the same but for what is no row, column or replicate here; both are counted" % (
                 members[0].path, members[1].path))
@@ -300,10 +304,10 @@ def baseline_row(key: List[str], trials: List[Trial], places: List[Tuple[str, ..
     words, n, cells = " or ".join(kinds), 0, []
     parts = grouped(trials, keys, plan.across)
     for at in places:
-        seen: Dict[Tuple[str, ...], Dict[str, float]] = {}
+        seen: Dict[Tuple[int, ...], Dict[str, float]] = {}
         for t in parts.get(at, []):
             if t.baseline:
-                seen.setdefault(tuple(keys.text(t, k) for k in plan.over), t.baseline[1])
+                seen.setdefault(keys.replicate(t), t.baseline[1])
         n += len(seen)
         for metric in plan.metrics:
             values = [v[metric] for v in seen.values() if metric in v]
@@ -332,7 +336,7 @@ def facts(trials: List[Trial], rows: List[Row], plan: Plan, usual: int) -> List[
     tuned = list(dict.fromkeys(key for t in trials for key in t.chosen))
     if tuned:
         metric = tuned_metric(trials)
-        out.append("Tuned by the sweep%s: %s; the values chosen stand under chosen." % (
+        out.append("Tuned by the sweep%s: %s; the column chosen shows the chosen values." % (
             ", by valid." + metric if metric else "", ", ".join(tuned)))
     return out + plan.notes
 

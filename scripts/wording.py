@@ -74,16 +74,6 @@ def percent(share: float) -> str:
     return "%.3g %%" % (100 * share)
 
 
-def plural(n: int, noun: str) -> str:
-    return "%d %s" % (n, noun if n == 1 else plural_noun(noun))
-
-
-def plural_noun(noun: str) -> str:
-    if noun.endswith(("s", "x", "ch")) and noun not in ("replicates",):
-        return noun + "es"
-    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"
-
-
 def count_word(n: int) -> str:
     return NUMBERS[n] if 0 <= n < len(NUMBERS) else str(n)
 

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct lb_arg;
+struct lb_err;
+
 enum lb_param_type {
 	LB_REAL_PARAM,   /* a finite number, or "inf" where max is INFINITY and max_open is not set */
 	LB_INT_PARAM,    /* an integer within +-2^53 */
@@ -50,6 +53,9 @@ struct lb_info {
 	const char *goes_with;       /* left out too where the option of this path is not given, and refused there; or NULL */
 	const struct lb_param *params;
 	int n_params;
+	/* Refuses values that are each in range and do not fit together: -1 with "PARAMETER: what was found,
+	 * what is allowed". NULL: all fit. */
+	int (*check)(const struct lb_arg *par, struct lb_err *err);
 };
 
 #define LB_PARAMS(table) .params = (table), .n_params = (int)(sizeof(table) / sizeof *(table))

@@ -86,7 +86,7 @@ static const struct lb_option options[] = {
 	{ .path = "data.thousands", .param = { CHOICES("none", "comma", "point", "blank", "apostrophe"), .help = "csv: what separates thousands "
 						"in numbers; if not given, none, or with a decimal comma a point" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.missing_values", .param = { .help = "csv: texts and numbers that mark a missing value, beside the empty cell; if not "
+	{ .path = "data.missing_values", .param = { .help = "csv, arff: texts and numbers that mark a missing value, beside the empty cell; if not "
 						     "given: NA, N/A, NaN, null, None, ? and their like, and - or . among numbers" },
 	  .shape = LB_WORDS, .optional = true },
 	{ .path = "data.index_base", .param = { CHOICES("1", "0", "auto"), .help = "svmlight: the first index; auto: 0 where that occurs; 1 if not given" },
@@ -234,7 +234,7 @@ static const struct lb_option options[] = {
 	{ .path = "output", .param = { .help = "what is written, and where" }, .outside_id = true },
 	{ .path = "output.dir", .param = { TEXT, .help = "folder of the records; results/<name> if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "output.predictions", .param = { TRUTH(0), .help = "keep the test rows' scores" },
+	{ .path = "output.predictions", .param = { TRUTH(0), .help = "keep the test rows' scores, and the quantiles or the mean and standard deviation that a loss gives" },
 	  .shape = LB_VALUE, .outside_id = true },
 	{ .path = "output.model", .param = { TRUTH(0), .help = "keep the trained model" }, .shape = LB_VALUE, .outside_id = true },
 };

@@ -149,7 +149,7 @@ static void hint_text(const struct lb_param *p, const struct lb_node *value, cha
 	if (value->type != LB_SCALAR || !*value->text)
 		return;
 	if (is_range(value->text, &from, &to)) {
-		snprintf(buf, size, "; a range is swept as {from: %ld, to: %ld} in the sweep block", from, to);
+		snprintf(buf, size, "; a range is swept as {from: %ld, to: %ld}, in the sweep block or by --set", from, to);
 	} else if (list && !value->quoted) {
 		snprintf(buf, size, "; write [%.100s]", value->text);
 	} else if (choice || truth) {
@@ -332,6 +332,18 @@ static int refuse_block(const struct lb_info *info, const struct lb_param *p, co
 	return -1;
 }
 
+/* The descriptor's own check, its message with the component's name before it. */
+static int check_block(const struct lb_info *info, const struct lb_arg *par, struct lb_err *err)
+{
+	struct lb_err *why = lb_alloc(1, sizeof *why, err);
+	int rc = why ? info->check(par, why) : -1;
+
+	if (why && rc)
+		lb_fail(err, why->code, "%s: %s", info->name, why->text);
+	free(why);
+	return rc;
+}
+
 int lb_args_from_block(const struct lb_info *info, const cJSON *block, struct lb_arg *par, double **lists, struct lb_err *err)
 {
 	double *all = NULL, *room;
@@ -353,6 +365,10 @@ int lb_args_from_block(const struct lb_info *info, const cJSON *block, struct lb
 			free(all);
 			return refuse_block(info, p, item, err);
 		}
+	}
+	if (info->check && check_block(info, par, err)) {
+		free(all);
+		return -1;
 	}
 	if (lists)
 		*lists = all;

@@ -24,6 +24,8 @@
  *            there is no such layer, or no metric of the trial asks for them.
  * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t holds the scores, target_t the
  * labels (1, 0, or -1 for not known).
+ *   outputs, output  for a loss that has several outputs a target, their number and what each says; said  their values,
+ *            (n,t,outputs) row-major, in units of the target, a log variance as the standard deviation. Else 0 and NULL.
  * n may be 0. All values are finite: a diverged trial has no metrics. */
 struct lb_outcomes {
 	enum lb_kind kind;
@@ -37,6 +39,9 @@ struct lb_outcomes {
 	const int32_t *robust;
 	const double *robust_logp;
 	const double *pred_t, *target_t;
+	size_t outputs;
+	const struct lb_output *output;
+	const double *said;
 };
 
 struct lb_metric {
@@ -45,10 +50,17 @@ struct lb_metric {
 	bool higher_is_better;
 	bool decisions;              /* of classes: reads label, pred and rank alone, which cost less than the others */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */
+	unsigned statistics;         /* outputs that it reads, bits 1 << LB_QUANTILE, ...; undefined where a loss lacks one of them */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null
 	 * in JSON. -1 on lack of memory. */
 	int (*eval)(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);
 };
+
+/* As m->eval, and undefined where the outputs lack what the metric reads. */
+int lb_metric_judge(const struct lb_metric *m, const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);
+
+/* The statistics that a loss with these parameters has outputs of, as bits 1 << LB_QUANTILE, ...; 0 for most. */
+unsigned lb_loss_statistics(const struct lb_loss_info *loss, const struct lb_arg *par);
 
 size_t lb_metric_count(void);
 const struct lb_metric *lb_metric_at(size_t i);

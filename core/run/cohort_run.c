@@ -56,7 +56,15 @@ static void add_field(struct lb_buf *b, const char *text)
 	lb_buf_puts(b, "\"");
 }
 
-/* row (of the dataset, from 0), label or targets, one column of scores each; full precision. */
+static void add_column(struct lb_buf *b, const struct lb_setup *setup, size_t k)
+{
+	char name[LB_COLUMN_NAME];
+
+	lb_setup_column_name(setup, k, name);
+	lb_buf_printf(b, ",%s", name);
+}
+
+/* row (of the dataset, from 0), label or targets, one column of scores each, what else is told of targets; full precision. */
 static int write_predictions(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_err *err)
 {
 	const struct lb_dataset *d = t->source->data;
@@ -68,7 +76,7 @@ static int write_predictions(const struct lb_trial *t, const struct lb_prepared 
 	for (size_t k = 0; k < (d->y ? 1 : d->n_targets); k++)
 		lb_buf_printf(&b, d->y ? ",label" : ",target_%zu", k + 1);
 	for (size_t k = 0; k < out->columns; k++)
-		lb_buf_printf(&b, ",score_%zu", k + 1);
+		add_column(&b, &p->setup, k);
 	for (size_t i = 0; i < p->split.n[LB_TEST]; i++) {
 		const size_t row = p->split.rows[LB_TEST][i];
 		lb_buf_printf(&b, "\n%zu", row);

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/get.h"
+#include "core/run/outputs.h"
 #include "core/run/components.h"
 
 #include <stdio.h>
@@ -287,10 +288,11 @@ static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struc
 	return read_parameter(m, "loss_parameters", own, w, err);
 }
 
-/* Scores of the last layer, by the length of its biases: a regression's targets. With several
- * labels, these are the targets. */
+/* Scores of the last layer, by the length of its biases: a regression's targets times the outputs of
+ * each. With several labels, these are the targets. */
 static int count_targets(struct lb_model *m, struct lb_err *err)
 {
+	size_t outputs = 1;
 	double *last = NULL;
 	char name[32];
 
@@ -307,7 +309,15 @@ static int count_targets(struct lb_model *m, struct lb_err *err)
 			return -1;
 	}
 	free(last);
-	return m->targets ? 0 : refuse(m, "it lacks parameters", err);
+	if (!m->targets)
+		return refuse(m, "it lacks parameters", err);
+	if (lb_outputs_count(m->list.config[0], &outputs, err))
+		return -1;
+	if (m->targets % outputs)
+		return lb_fail(err, LB_DATA, "%s: its last layer does not have %zu outputs for each target, as its loss says; the file was changed",
+			       m->path, outputs);
+	m->targets /= outputs;
+	return 0;
 }
 
 struct lb_model *lb_model_load(const char *path, struct lb_err *err)

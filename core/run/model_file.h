@@ -11,7 +11,7 @@
  *   category             the values
  *   category_of          number of the column that has it, from 0
  *   category_feature     the feature that is 1 for it, numbered from 0 behind the numeric ones; -1: none
- *   classes              names of the classes; absent in regression
+ *   classes              names of the classes; absent in regression, whose last layer has the outputs of the first target, then of the second
  *   train_rows           number of training rows
  */
 #ifndef LB_MODEL_FILE_H

@@ -8,6 +8,7 @@
 #include "core/training/predict.h"
 #include "datasets/assemble/align_columns.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* New rows in the columns of a model. */
@@ -241,8 +242,13 @@ static void put_header(const struct lb_model *m, const struct rows *r, enum lb_s
 		lb_buf_printf(b, m->targets ? ",target_%zu" : ",label", k + 1);
 	if (what == LB_SAID_LABELS)
 		lb_buf_puts(b, ",prediction");
-	for (size_t k = 0; k < c && what != LB_SAID_LABELS; k++)
-		lb_buf_printf(b, ",%s_%zu", column[what], k + 1);
+	for (size_t k = 0; k < c && what != LB_SAID_LABELS; k++) {
+		char name[LB_COLUMN_NAME];
+		snprintf(name, sizeof name, "%s_%zu", column[what], k + 1);
+		if (what == LB_SAID_SCORES)
+			lb_setup_column_name(&m->p.setup, k, name);
+		lb_buf_printf(b, ",%s", name);
+	}
 }
 
 /* The class of the largest score, the first of equal ones; of a binary score by its sign. */

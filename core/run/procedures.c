@@ -1,9 +1,11 @@
 #include "core/run/procedures.h"
 
+#include "core/config/config.h"
 #include "core/run/attacks.h"
 #include "core/run/get.h"
 #include "core/training/optim_params.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A procedure of the config and what it may not be combined with. */
@@ -16,15 +18,23 @@ struct subject {
 	bool full_batch;
 };
 
-static unsigned traits_of(const char *name)
+/* Names in a resolved config are those of the registry. */
+static const struct lb_info *find(const char *name, unsigned *traits)
 {
-	unsigned kinds, traits = 0;
 	const struct lb_info *info;
+	unsigned kinds;
 
-	for (size_t i = 0; (info = lb_procedure_info_f64(i, &kinds, &traits)); i++)
+	for (size_t i = 0; (info = lb_procedure_info_f64(i, &kinds, traits)); i++)
 		if (!strcmp(info->name, name))
 			break;
-	return info ? traits : 0;
+	return info;
+}
+
+static unsigned traits_of(const char *name)
+{
+	unsigned traits = 0;
+
+	return find(name, &traits) ? traits : 0;
 }
 
 static bool classes_only(const char *optimizer)
@@ -57,8 +67,6 @@ static int check_one(const struct subject *s, struct lb_err *err)
 		  "own; allowed: separable losses (`lossbench losses` marks them)" },
 		{ (t & (LB_CHANGES_LABELS | LB_WHOLE_STEP)) && needs & LB_NEEDS_SAMPLE_IDS, "loss", s->loss->base.name, "which remembers each row under its own label "
 		  "by one model; allowed: losses without memory of rows" },
-		{ (t & LB_WHOLE_STEP) && needs & LB_NEEDS_FEATURES, "loss", s->loss->base.name, "which follows the features of one model; allowed: losses that read "
-		  "scores alone" },
 		{ (t & LB_CHANGES_LABELS) && classes_only(optimizer), "optimizer", optimizer, "which steps by the rows' own labels; train with sgd, adam or adamw" },
 	};
 
@@ -97,5 +105,23 @@ int lb_procedures_check(const cJSON *config, const struct lb_dataset *data, cons
 			if (check_two(lb_get_text(other, "name"), name, err))
 				return -1;
 	}
+	return 0;
+}
+
+int lb_procedures_prepare(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
+{
+	const cJSON *block;
+	unsigned traits;
+
+	cJSON_ArrayForEach(block, lb_json_at(config, "procedures")) {
+		const size_t i = p->setup.n_procedures++;
+		const struct lb_info *info = find(lb_get_text(block, "name"), &traits);
+		double *lists = NULL;
+		if (lb_args_from_block(info, block, p->procedure_par[i], &lists, err))
+			return -1;
+		free(lists);
+		p->procedure[i] = (struct lb_procedure_use){ info, p->procedure_par[i] };
+	}
+	p->setup.procedure = p->procedure;
 	return 0;
 }

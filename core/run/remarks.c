@@ -40,6 +40,20 @@ static void remark_on_decision(const struct lb_prepared *p, const struct lb_outc
 			      lb_calibration_names()[p->setup.calibration]);
 }
 
+/* Metrics of outputs that the loss has not. */
+static void remark_on_outputs(const struct lb_prepared *p, struct lb_buf *b)
+{
+	const struct lb_setup *setup = &p->setup;
+
+	for (size_t m = 0; m < setup->n_metrics; m++) {
+		const unsigned lacks = setup->metric[m].metric->statistics & ~lb_loss_statistics(setup->loss, setup->loss_par);
+		const bool quantiles = lacks >> LB_QUANTILE & 1;
+		if (lacks)
+			lb_buf_printf(b, "metrics: %s is undefined with loss %s, whose model gives no %s\n", setup->metric[m].key,
+				      setup->loss->base.name, quantiles ? "quantiles" : "variance of a target");
+	}
+}
+
 void lb_remark(const struct lb_prepared *p, const struct lb_outcome *out, char *text, size_t size)
 {
 	struct lb_buf b = { 0 };
@@ -47,6 +61,7 @@ void lb_remark(const struct lb_prepared *p, const struct lb_outcome *out, char *
 	if (out->status == LB_TRIAL_OK) {
 		remark_on_stopping(p, out, &b);
 		remark_on_decision(p, out, &b);
+		remark_on_outputs(p, &b);
 	}
 	snprintf(text, size, "%s", b.s && !b.bad ? b.s : "");
 	lb_buf_free(&b);

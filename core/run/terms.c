@@ -70,6 +70,9 @@ int lb_terms_check(const cJSON *config, struct lb_err *err)
 		if (i && has_own_weight(loss[i]))
 			return lb_fail(err, LB_CONFIG, "terms: %s has a parameter weight of its own, so that no factor can be given; make it loss, and the other a "
 				       "term", loss[i]->base.name);
+		if (given && loss[i]->output)
+			return lb_fail(err, LB_CONFIG, "%s: found %s with further losses, which do not read its several outputs a target; train it alone",
+				       lb_loss_path(i), loss[i]->base.name);
 		sum += weight_of(config, loss[i], i);
 	}
 	if (sum == 0)

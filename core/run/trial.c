@@ -9,6 +9,7 @@
 #include "core/run/procedures.h"
 #include "core/run/reads_all.h"
 #include "core/run/get.h"
+#include "core/run/outputs.h"
 #include "core/run/provenance.h"
 #include "core/run/components.h"
 #include "core/run/targets.h"
@@ -29,6 +30,8 @@ static int check_losses(const cJSON *config, const struct lb_dataset *data, stru
 	const bool full_batch = lb_reads_all(config);
 
 	viewer = loss[0];
+	if (lb_outputs_check(config, loss[0], err))
+		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (lb_targets_weighted(config) && !lb_loss_separable(loss[i]))
 			return lb_fail(err, LB_CONFIG,
@@ -136,9 +139,10 @@ void lb_trial_memo_free(struct lb_trial_memo *memo)
 }
 
 /* The descriptor named in a component block and its parameters. */
-static const struct lb_info *component_of(struct lb_prepared *p, const cJSON *config, const char *block, const cJSON *item, const char *key,
-					  size_t room, struct lb_arg *par, struct lb_err *err)
+static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
+				       struct lb_arg *par, struct lb_err *err)
 {
+	const cJSON *item = lb_json_at(config, block);
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key));
 	const struct lb_info *info;
 	size_t at = 0;
@@ -154,26 +158,6 @@ static const struct lb_info *component_of(struct lb_prepared *p, const cJSON *co
 		return NULL;
 	p->lists[p->n_lists++] = lists;
 	return info;
-}
-
-static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
-				       struct lb_arg *par, struct lb_err *err)
-{
-	return component_of(p, config, block, lb_json_at(config, block), key, room, par, err);
-}
-
-static int prepare_procedures(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
-{
-	const cJSON *block;
-
-	cJSON_ArrayForEach(block, lb_json_at(config, "procedures")) {
-		const size_t i = p->setup.n_procedures++;
-		p->procedure[i].par = p->procedure_par[i];
-		if (!(p->procedure[i].info = component_of(p, config, "procedures", block, "name", LB_MOST_PROCEDURE_PARAMS, p->procedure_par[i], err)))
-			return -1;
-	}
-	p->setup.procedure = p->procedure;
-	return 0;
 }
 
 /* "top_k", or "top_k(k=3)" where a parameter is not at its default. */
@@ -250,7 +234,11 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	const struct lb_info *schedule = optimizer ? component(p, config, "schedule", "name", 16, p->schedule_par, err) : NULL;
 	const struct lb_info *model = schedule ? component(p, config, "model", "kind", 16, p->model_par, err) : NULL;
 
-	if (!model || lb_model_spec_make(model, p->model_par, p->features.d, columns, &p->setup.model, err))
+	if (!model)
+		return -1;
+	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
+	p->setup.loss_par = p->loss_par;
+	if (lb_model_spec_make(model, p->model_par, p->features.d, columns * lb_loss_outputs(p->setup.loss, p->loss_par), &p->setup.model, err))
 		return -1;
 	if (lb_json_at(config, "train.views") && !(p->setup.view = component(p, config, "train.views", "kind", 4, p->view_par, err)))
 		return -1;
@@ -263,8 +251,6 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	p->setup.attack_par = p->attack_par;
 	p->setup.probe_par = p->probe_par;
 	p->setup.view_par = p->view_par;
-	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
-	p->setup.loss_par = p->loss_par;
 	p->setup.optimizer = optimizer;
 	p->setup.optimizer_par = p->optimizer_par;
 	for (size_t i = 0; lb_schedule_at(i); i++)
@@ -341,7 +327,7 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 /* Whether the two, of one cohort, have the same metrics of the same labels, and so the same baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !a->probe != !b->probe ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a, b) || !a->probe != !b->probe ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)
@@ -364,7 +350,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 	*p = (struct lb_prepared){ 0 };
 	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
-	    prepare_procedures(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
+	    lb_procedures_prepare(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
 	    prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;

@@ -1,10 +1,12 @@
 #include "core/training/train.h"
 
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/training/optim_params.h"
 #include "core/training/baseline.h"
 #include "core/training/predict.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,19 +167,65 @@ bool lb_setup_separable(const struct lb_setup *setup)
 
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)
 {
-	return setup->loss->kind == LB_EMBEDDING ? data->n_classes : setup->model.width[setup->model.n_layers];
+	const size_t out = setup->model.width[setup->model.n_layers];
+
+	if (setup->loss->kind == LB_EMBEDDING)
+		return data->n_classes;
+	return setup->loss->output ? lb_setup_targets(setup) + out : out;
+}
+
+size_t lb_cohort_columns(const struct lb_cohort *c)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < c->k; i++) {
+		const size_t columns = lb_setup_columns(&c->trial[i], c->features->data);
+		most = columns > most ? columns : most;
+	}
+	return most;
+}
+
+size_t lb_setup_targets(const struct lb_setup *setup)
+{
+	return setup->model.width[setup->model.n_layers] / lb_loss_outputs(setup->loss, setup->loss_par);
+}
+
+void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name[LB_COLUMN_NAME])
+{
+	const size_t targets = setup->loss->output ? lb_setup_targets(setup) : column + 1, outputs = lb_loss_outputs(setup->loss, setup->loss_par);
+	char level[LB_DOUBLE_TEXT + 1] = "";
+	struct lb_output output;
+
+	if (column < targets) {
+		snprintf(name, LB_COLUMN_NAME, "score_%zu", column + 1);
+		return;
+	}
+	setup->loss->output(setup->loss_par, (column - targets) % outputs, &output);
+	if (output.says == LB_QUANTILE) {
+		level[0] = '_';
+		lb_double_text(output.level, level + 1);
+	}
+	snprintf(name, LB_COLUMN_NAME, "%s%s_%zu", lb_statistic_name(output.says), level, (column - targets) / outputs + 1);
 }
 
 void lb_setup_unscale(const struct lb_setup *setup, double *plain)
 {
 	const struct lb_model_spec *m = &setup->model;
-	const size_t out = m->width[m->n_layers], in = m->width[m->n_layers - 1];
+	const size_t out = m->width[m->n_layers], in = m->width[m->n_layers - 1], outputs = lb_loss_outputs(setup->loss, setup->loss_par);
 	double *w = plain + lb_model_spec_size(m) - out - in * out, *bias = w + in * out;
 
 	for (size_t k = 0; setup->unit && k < out; k++) {
+		const struct lb_unit *unit = &setup->unit[k / outputs];
+		struct lb_output output = { 0 };
+		if (setup->loss->output)
+			setup->loss->output(setup->loss_par, k % outputs, &output);
+		if (output.says == LB_LOG_VARIANCE) {
+			bias[k] += 2 * log(unit->sd);
+			continue;
+		}
 		for (size_t j = 0; j < in; j++)
-			w[k * in + j] *= setup->unit[k].sd;
-		bias[k] = bias[k] * setup->unit[k].sd + setup->unit[k].mean;
+			w[k * in + j] *= unit->sd;
+		bias[k] = bias[k] * unit->sd + unit->mean;
 	}
 }
 

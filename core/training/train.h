@@ -178,10 +178,20 @@ unsigned lb_setup_needs(const struct lb_setup *setup);
 /* Whether each of them is a mean of row losses. */
 bool lb_setup_separable(const struct lb_setup *setup);
 
-/* Columns of the scores: those of the model's output, or one a class where the loss makes scores of embeddings. */
+/* Columns of the scores: those of the model's output, or one a class where the loss makes scores of
+ * embeddings, or, with several outputs a target, the targets' predictions and then the outputs. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
+/* The most that a trial of the cohort has. */
+size_t lb_cohort_columns(const struct lb_cohort *c);
+/* Targets of a regression or labels of a multi-label task that the model's output is for. */
+size_t lb_setup_targets(const struct lb_setup *setup);
+/* The name of a column of the scores, from 0: "score_1", or what is told of a target beside its
+ * prediction: "quantile_0.9_1", "sd_1"; the last number is the target's. */
+enum { LB_COLUMN_NAME = 64 };
+void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name[LB_COLUMN_NAME]);
 /* Turns parameters, in the plain order (core/engine/model/net.h), of a model of targets in their
- * units into those of targets as they are: the output layer gives mean + sd times what it gave. */
+ * units into those of targets as they are: the output layer gives mean + sd times what it gave, and
+ * to a log variance 2 ln sd is added. */
 void lb_setup_unscale(const struct lb_setup *setup, double *plain);
 /* Parameters of the losses themselves, in the order of the terms; they stand behind the model's. */
 size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data);

@@ -87,6 +87,43 @@ static int refuse_mixed(const struct lb_column *c, const struct cells *cells, co
 	return -1;
 }
 
+/* ---- numbers with a unit ---- */
+
+enum { FEWEST_AMOUNTS = 3 }; /* fewer different ones may well be meant as categories: 2door, 4door */
+
+/* Warns where at least half of the texts are numbers with one and the same unit. */
+static int warn_unit(const struct lb_column *c, const struct cells *cells, struct lb_table *t, struct lb_err *err)
+{
+	const char *unit = NULL;
+	const size_t all = cells->numbers + cells->texts;
+	size_t levels = 0, rows = 0, first = t->n;
+
+	for (size_t k = 0; k < c->n_levels && !unit; k++)
+		unit = lb_unit_of(c->level[k]);
+	bool *with = unit ? lb_alloc(c->n_levels, sizeof *with, err) : NULL;
+	if (!with)
+		return unit ? -1 : 0;
+	for (size_t k = 0; k < c->n_levels; k++) {
+		const char *own = lb_unit_of(c->level[k]);
+		levels += with[k] = own && !strcmp(own, unit);
+	}
+	for (size_t i = 0; i < t->n; i++)
+		if (c->code[i] >= 0 && with[c->code[i]]) {
+			rows++;
+			first = first == t->n ? i : first;
+		}
+	free(with);
+	if (levels < FEWEST_AMOUNTS || 2 * rows < cells->texts)
+		return 0;
+	char share[64];
+	snprintf(share, sizeof share, rows == all ? "all %zu" : "%zu of its %zu", rows, all);
+	return lb_table_warn(t, err, "column '%s' holds numbers with the unit '%s' (%s cells, the first is '%.60s' in line %zu), and each different "
+			     "one is a category; remove the unit from the file to use them as numbers, or name the column in data.categorical "
+			     "or data.drop", c->name, unit, share, text_at(c, first), line_of(t, first));
+}
+
+/* ---- texts in columns of numbers ---- */
+
 int lb_column_refuse_stray_text(const struct lb_column *c, struct lb_table *t, const char *path, struct lb_err *err)
 {
 	struct cells cells;
@@ -99,6 +136,8 @@ int lb_column_refuse_stray_text(const struct lb_column *c, struct lb_table *t, c
 		return 0;
 	if (cells.numbers + cells.otherwise >= cells.texts - cells.otherwise && cells.numbers + cells.otherwise)
 		return refuse_mixed(c, &cells, t, path, err);
+	if (warn_unit(c, &cells, t, err))
+		return -1;
 	const size_t row = cells.numbers ? cells.number : cells.example;
 	if (row == t->n)
 		return 0;

@@ -181,9 +181,22 @@ static int read_text(struct lb_arff *s, size_t j, const char *start, struct lb_e
 		       (size_t)(start - s->line) + 1, c->name, s->word.s);
 }
 
-/* ?, or KEEL's <null>. */
+/* Returns true if the word is one of data.missing_values. */
+static bool is_marked(const struct lb_arff *s)
+{
+	double v;
+
+	if (!s->markers.own || !s->word.n)
+		return false;
+	return lb_marker_text(&s->markers, s->word.s, s->word.n) == LB_MARKER ||
+	       (lb_parse_double(s->word.s, s->word.n, &v) && lb_marker_number(&s->markers, v));
+}
+
+/* ?, or KEEL's <null>, or what the config says. */
 static bool is_unknown(const struct lb_arff *s, size_t j)
 {
+	if (is_marked(s))
+		return true;
 	if (s->quoted || (strcmp(s->word.s, "?") && strcasecmp(s->word.s, "<null>")))
 		return false;
 	return *s->word.s == '?' || s->attribute[j].type != LB_ARFF_NOMINAL ||
@@ -279,7 +292,32 @@ static int read_sparse(struct lb_arff *s, struct lb_err *err)
 	return 0;
 }
 
-/* Behind the last value: nothing, or commas, which are taken for nothing. */
+/* The weight of the current row, such as {2.5}, at s->p. */
+static int read_weight(struct lb_arff *s, struct lb_err *err)
+{
+	double v;
+
+	s->p++;
+	skip_blanks(s);
+	const char *end = lb_scan_number(s->p, &v);
+	if (end == s->p)
+		return lb_arff_fail(s, err, s->p < s->end ? (const char[]){ *s->p, 0 } : "the end of the line", "the weight of the row, such as {2.5}");
+	s->p = end;
+	skip_blanks(s);
+	if (s->p == s->end || *s->p != '}')
+		return lb_arff_fail(s, err, s->p < s->end ? (const char[]){ *s->p, 0 } : "the end of the line", "} behind the weight of the row");
+	s->p++;
+	if (lb_grow(&s->weight, &s->weights_cap, s->n + 1, sizeof *s->weight, err))
+		return -1;
+	while (s->n_weights < s->n)
+		s->weight[s->n_weights++] = 1;
+	s->weight[s->n_weights++] = v;
+	if (!s->weighted++)
+		s->weight_line = s->number;
+	return 0;
+}
+
+/* Behind the last value: a weight, nothing, or commas, which are taken for nothing. */
 static int end_row(struct lb_arff *s, struct lb_err *err)
 {
 	char expected[64];
@@ -287,10 +325,12 @@ static int end_row(struct lb_arff *s, struct lb_err *err)
 
 	for (; !lb_arff_at_end(s) && *s->p == ','; s->p++)
 		comma = true;
+	if (!lb_arff_at_end(s) && *s->p == '{') {
+		if (read_weight(s, err))
+			return -1;
+		comma = false;
+	}
 	if (!lb_arff_at_end(s)) {
-		if (*s->p == '{')
-			return lb_arff_fail(s, err, "{", "the end of the line (instance weights are not read: make them an attribute and name it in "
-					    "data.weight)");
 		snprintf(expected, sizeof expected, "the end of the line: there %s %zu attribute%s",
 			 s->n_cols == 1 ? "is" : "are", s->n_cols, lb_s(s->n_cols));
 		return lb_arff_fail(s, err, "one value more", expected);
@@ -327,11 +367,11 @@ static int read_rows(struct lb_arff *s, struct lb_err *err)
 
 static int read_arff(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
 {
-	struct lb_arff s = { .limit = lb_memory_limit(opt) };
+	struct lb_arff s = { .limit = lb_memory_limit(opt), .weights_wanted = opt->wants && opt->wants(opt->config, LB_ARFF_WEIGHT) };
 	int rc = lb_window_open(&s.w, path, lb_stream_limit(opt), err);
 
 	s.next = rc ? NULL : s.w.buf + s.w.first;
-	if (rc || lb_arff_header(&s, err) || read_rows(&s, err))
+	if (rc || lb_markers_make(opt->missing, &s.markers, err) || lb_arff_header(&s, err) || read_rows(&s, err))
 		rc = lb_window_blame(&s.w, err);
 	else
 		rc = lb_arff_table(&s, out, err);
@@ -345,6 +385,8 @@ static int read_arff(const char *path, const struct lb_read_options *opt, struct
 	free(s.col);
 	free(s.attribute);
 	free(s.lines);
+	free(s.weight);
+	lb_markers_free(&s.markers);
 	lb_buf_free(&s.word);
 	return rc;
 }
@@ -371,16 +413,17 @@ const struct lb_reader lb_reader_arff = {
 		.name = "arff",
 		.title = "Weka's attribute-relation file format, dense or sparse rows",
 		.cite = "I. H. Witten, E. Frank, M. A. Hall, C. J. Pal, Data Mining, 4th ed., 2016, appendix B",
-		.notes = "Numeric, nominal and string attributes; ? is missing. What is declared nominal or string is a category, also if all of "
+		.notes = "Numeric, nominal and string attributes; ? is missing, and what data.missing_values lists. What is declared nominal or string is a category, also if all of "
 			 "its values are numbers. Commas or blanks divide values. The last attribute is the label unless data.train.label says "
 			 "otherwise; classes are ordered as in every format, not as declared. In sparse rows what is left out is 0 or the "
 			 "first declared value, and numeric attributes stay sparse if no value is missing: they are numbered before the "
 			 "others. A date is read as seconds since 1970-01-01 UTC, a relational attribute is left out, the values of a type that "
-			 "is not known are read as numbers or as text; a warning says so. Instance weights are refused. KEEL's .dat files are "
+			 "is not known are read as numbers or as text; a warning says so. Weights of rows, such as {2} behind the values, are the column " LB_ARFF_WEIGHT " where data.weight names it. KEEL's .dat files are "
 			 "read too: ranges are skipped, <null> is missing, @outputs names the label, which then counts as the last column.",
 		.keywords = "weka openml keel mulan",
 	},
 	.probe = probe,
 	.endings = ".arff",
 	.read = read_arff,
+	.takes_markers = true,
 };

@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "datasets/table/string_dictionary.h"
 #include "datasets/io/line_reader.h"
+#include "datasets/io/missing_markers.h"
 
 enum lb_arff_type {
 	LB_ARFF_NUMERIC,
@@ -37,11 +38,19 @@ struct lb_arff {
 	size_t *lines;
 	bool sparse;             /* rows of the form {index value, ...} */
 	size_t commas, comma_line; /* rows with a comma behind the last value; the line of the first */
+	struct lb_markers markers; /* of missing values, beside ? */
+	double *weight;          /* n_weights: of the first rows, those behind them weigh 1 */
+	size_t n_weights, weights_cap, weight_line; /* the line of the first row that has one */
+	size_t weighted;         /* rows that have one */
+	bool weights_wanted;     /* by data.weight: they become a column */
 	struct lb_buf word;      /* the last word, without quotes and with its escapes resolved */
 	bool quoted;
 	bool any_length;         /* of the word that is read next */
 	size_t limit;            /* bytes of memory */
 };
+
+/* The column that the weights of rows become, as in 5,yes,{2}, where data.weight names it. */
+#define LB_ARFF_WEIGHT "instance_weight"
 
 /* LB_DATA: "file:line:column: found '...', expected ...". */
 int lb_arff_fail(const struct lb_arff *s, struct lb_err *err, const char *found, const char *expected);

@@ -157,10 +157,68 @@ static int warn(const struct lb_arff *s, struct lb_table *t, struct lb_err *err)
 					      "%zu)", s->commas, s->commas == 1 ? " ends" : "s end", s->comma_line);
 }
 
+static bool has_attribute(const struct lb_arff *s, const char *name)
+{
+	for (size_t j = 0; j < s->n_cols; j++)
+		if (!strcmp(s->col[j].name, name))
+			return true;
+	return false;
+}
+
+/* The weights become a column in front of the last one, which is the label by default. */
+static int insert_weights(struct lb_arff *s, struct lb_err *err)
+{
+	const struct lb_arff_attribute none = { 0 };
+	struct lb_column c = { .type = LB_NUMBER, .aside = true, .name = lb_strdup(LB_ARFF_WEIGHT, err) };
+
+	if (!c.name || lb_grow(&s->weight, &s->weights_cap, s->n, sizeof *s->weight, err) ||
+	    lb_grow(&s->col, &s->cols_cap, s->n_cols + 1, sizeof *s->col, err) ||
+	    lb_grow(&s->attribute, &s->attributes_cap, s->n_cols + 1, sizeof *s->attribute, err)) {
+		free(c.name);
+		return -1;
+	}
+	while (s->n_weights < s->n)
+		s->weight[s->n_weights++] = 1;
+	c.num = s->weight;
+	s->weight = NULL;
+	s->attribute[s->n_cols] = none;
+	s->col[s->n_cols] = s->col[s->n_cols - 1];
+	s->col[s->n_cols++ - 1] = c;
+	return 0;
+}
+
+/* What becomes of weights of rows, and what is to be said of them. */
+static int settle_weights(struct lb_arff *s, struct lb_table *t, struct lb_err *err)
+{
+	if (has_attribute(s, LB_ARFF_WEIGHT))
+		s->weights_wanted = false;
+	if (s->weighted && !s->weights_wanted)
+		return lb_table_warn(t, err, "%zu row%s a weight behind the values (the first in line %zu), which is not used%s", s->weighted,
+				     s->weighted == 1 ? " has" : "s have", s->weight_line, has_attribute(s, LB_ARFF_WEIGHT) ?
+				     ": there is an attribute " LB_ARFF_WEIGHT : "; set data.weight: " LB_ARFF_WEIGHT " to train with it");
+	if (!s->weights_wanted)
+		return 0;
+	if (!s->weighted && lb_table_warn(t, err, "data.weight: no row has a weight behind its values, such as {2}, so all weigh 1"))
+		return -1;
+	return insert_weights(s, err);
+}
+
+/* The column of the weights is no label that stands beside a block: its role is given by name. */
+static void name_weights(struct lb_table *t)
+{
+	for (size_t j = 0; j < t->n_cols; j++)
+		if (!strcmp(t->col[j].name, LB_ARFF_WEIGHT))
+			t->col[j].aside = false;
+}
+
 int lb_arff_table(struct lb_arff *s, struct lb_table *t, struct lb_err *err)
 {
 	if (settle_types(s, err))
 		return -1;
 	settle_outputs(s);
-	return warn(s, t, err) || make_table(s, t, err) ? -1 : 0;
+	if (warn(s, t, err) || settle_weights(s, t, err) || make_table(s, t, err))
+		return -1;
+	if (s->weights_wanted)
+		name_weights(t);
+	return 0;
 }

@@ -414,4 +414,5 @@ const struct lb_reader lb_reader_csv = {
 	.probe = probe,
 	.endings = ".csv .tsv .tab",
 	.read = read_csv,
+	.takes_markers = true,
 };

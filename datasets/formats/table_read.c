@@ -193,6 +193,12 @@ static const struct lb_reader *choose(const char *path, const char *format, stru
 	return reader;
 }
 
+static int warn_markers(struct lb_table *t, const char *format, struct lb_err *err)
+{
+	return lb_table_warn(t, err, "data.missing_values is not used: the format %s marks no missing values by texts or numbers (csv and arff do); in "
+			     "arrays NaN is missing", format);
+}
+
 int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
 {
 	static const struct lb_read_options defaults = { 0 };
@@ -203,7 +209,7 @@ int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb
 	const struct lb_reader *reader = choose(path, opt->format, err);
 	if (!reader)
 		return -1;
-	if (reader->read(path, opt, &t, err)) {
+	if (reader->read(path, opt, &t, err) || (opt->missing && !reader->takes_markers && warn_markers(&t, reader->base.name, err))) {
 		lb_table_free(&t);
 		return -1;
 	}

@@ -243,6 +243,34 @@ unsigned lb_readings_of(const char *text)
 	return is_money(text, n) ? LB_READ_MONEY : 0;
 }
 
+/* Letters, such as kg, km/h, m2 and °C. */
+static bool is_unit(const char *s)
+{
+	size_t n = 0;
+
+	if (!isalpha((unsigned char)*s) && !((unsigned char)*s & 0x80))
+		return false;
+	while (s[n] && (isalnum((unsigned char)s[n]) || (unsigned char)s[n] & 0x80 || strchr("/.^*-", s[n])))
+		n++;
+	return !s[n] && n <= 16;
+}
+
+const char *lb_unit_of(const char *text)
+{
+	static const char blank[] = "\xC2\xA0";
+	const char *s = text;
+	size_t n = 0;
+	double v;
+
+	while (isspace((unsigned char)*s))
+		s++;
+	while (s[n] && !isalpha((unsigned char)s[n]) && !((unsigned char)s[n] & 0x80))
+		n++;
+	const char *unit = s + n + (strncmp(s + n, blank, 2) ? 0 : 2);
+	trim(&s, &n);
+	return n && n <= LONGEST && is_unit(unit) && (lb_parse_double(s, n, &v) || is_number_somewhere(s, n)) ? unit : NULL;
+}
+
 static void add_value(const struct lb_notation *w, const char *text, struct lb_buf *b)
 {
 	char number[LB_DOUBLE_TEXT];

@@ -41,6 +41,9 @@ enum lb_reading {
 };
 unsigned lb_readings_of(const char *text);
 
+/* Returns the unit behind a number, "kg" of "12 kg", borrowed from the text; NULL when it is no number with a unit. */
+const char *lb_unit_of(const char *text);
+
 /* Appends what to do about cells such as `text`, which all have these readings: "set data.decimal:
  * comma to read 1,5 as 1.5". */
 void lb_readings_advise(unsigned readings, const char *text, struct lb_buf *b);

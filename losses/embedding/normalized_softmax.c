@@ -130,7 +130,7 @@ static void own_init(const struct lb_arg *par, size_t columns, const struct lb_l
 		own[j] = (real)lb_rng_normal(&rng);
 }
 
-static void scores(const struct lb_batch *in, real *out)
+static void predict(const struct lb_batch *in, real *out)
 {
 	const struct view v = view_of(in);
 
@@ -169,5 +169,5 @@ const struct lb_loss LB_LOSS(embedding, normalized_softmax) = {
 	.form = &normalized_softmax_form,
 	.n_own = n_own,
 	.own_init = own_init,
-	.scores = scores,
+	.predict = predict,
 };

@@ -74,7 +74,7 @@ static double batch(const struct lb_batch *in, real *g)
 }
 
 /* Two classes whose softmax is the sigmoid of the fused score. */
-static void scores(const struct lb_batch *in, real *out)
+static void predict(const struct lb_batch *in, real *out)
 {
 	const size_t classes = in->facts->n_classes;
 
@@ -105,5 +105,5 @@ const struct lb_loss LB_LOSS(embedding, tri_bce) = {
 		LB_EXAMPLES(examples),
 	},
 	.form = &tri_bce_form,
-	.scores = scores,
+	.predict = predict,
 };

@@ -60,7 +60,10 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ !l->n_own != !l->own_init, "has one of .n_own and .own_init; they go together" },
 		{ l->n_own && !(form && form->batch), "owns parameters, whose gradient a loss by batch alone can give" },
 		{ !(needs & LB_OWNS_PROTOTYPES) != !l->n_own, "has one of LB_OWNS_PROTOTYPES and .n_own; they go together" },
-		{ (l->info.kind == LB_EMBEDDING) != (l->scores != NULL), "an embedding loss has .scores, and no other loss has" },
+		{ l->info.kind == LB_EMBEDDING && !l->predict, "is of embeddings without .predict, which makes their scores" },
+		{ l->predict && l->info.kind != LB_EMBEDDING && !l->info.output, "has .predict, but what the model gives is judged as it is" },
+		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
+		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
 		{ (needs & LB_NEEDS_SAMPLE_IDS) && !l->init, "needs row numbers but keeps no state" },
 	};
 

@@ -32,7 +32,8 @@ static void round_into(real *to, const double *v, size_t n)
 		to[i] = (real)v[i];
 }
 
-static int work_make(struct work *w, const struct lb_loss_input *in, const double *at, size_t n_classes, size_t n_own, struct lb_err *err)
+static int work_make(struct work *w, const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, size_t n_classes,
+		     size_t n_own, struct lb_err *err)
 {
 	const size_t n = (in->views ? in->views : 1) * in->b * in->c;
 
@@ -51,7 +52,7 @@ static int work_make(struct work *w, const struct lb_loss_input *in, const doubl
 	round_into(w->z + n, in->own, n_own);
 	round_into(w->at, at ? at : in->z, n);
 	round_into(w->at + n, at ? at + n : in->own, n_own);
-	round_into(w->t, in->t, n);
+	round_into(w->t, in->t, n / lb_loss_outputs(info, in->par));
 	round_into(w->h, in->h, in->b * in->dh);
 	for (size_t i = 0; i < in->b; i++)
 		w->id[i] = in->id ? in->id[i] : (uint32_t)i;
@@ -59,7 +60,7 @@ static int work_make(struct work *w, const struct lb_loss_input *in, const doubl
 		w->counts[k] = in->counts[k];
 	for (size_t i = 0; !in->counts && in->y && i < in->b; i++)
 		w->counts[in->y[i]]++;
-	for (size_t k = 0; !in->counts && !in->y && in->t && k < n; k++)
+	for (size_t k = 0; !in->counts && info->kind == LB_MULTILABEL && k < n; k++)
 		w->counts[k % n_classes] += in->t[k] == 1;
 	return 0;
 }
@@ -90,7 +91,7 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 	struct work w = { 0 };
 	int status = -1;
 
-	if (work_make(&w, in, at, n_classes, n_own, err))
+	if (work_make(&w, info, in, at, n_classes, n_own, err))
 		goto out;
 	const struct lb_loss_facts facts = { .n_rows = rows_of(w.id, in->b), .n_classes = n_classes,
 					     .counts = info->kind == LB_REGRESSION ? NULL : w.counts };

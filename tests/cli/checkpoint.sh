@@ -76,7 +76,7 @@ loss: mse
 optimizer: {name: sgd, lr: 1000}
 output: {dir: far}
 YAML
-assert_exit 0 lossbench train --config far.yaml --quiet
+assert_exit 0 lossbench train --config far.yaml
 assert_contains "$out" 'diverged in epoch 1, step '
 [[ $(json "$(find far/trials -name '*.json')" .result.diverged.cause) =~ ^'the training loss is '.*'; gradient norm '[0-9.e+]+' in layer '[12]' at step '[0-9]+$ ]] ||
 	fail "cause: $(json "$(find far/trials -name '*.json')" .result.diverged.cause)"

@@ -46,6 +46,40 @@ refused 'a,b,label\n1,12,x\n2,low,y\n3,4,x\n' "found 'low' (1 such cell), the ot
 config doses.csv '' >c.yaml
 assert_exit 4 lossbench train c.yaml --quiet
 assert_exit 0 lossbench train c.yaml --quiet --set 'data.categorical=[b]'
+
+# A number with a unit in every cell, or in most of them: a category with a warning, in data info, on standard error and in the record.
+unit="holds numbers with the unit"
+what_to_do='and each different one is a category; remove the unit from the file to use them as numbers, or name the column in data.categorical or data.drop'
+rows() { # CELL...: a table of them, each with a label
+	printf 'a;b;label\n'
+	local i=0
+	for cell; do
+		printf '%s;%s;%s\n' "$i" "$cell" "$([ $((i % 2)) = 0 ] && echo x || echo y)"
+		i=$((i + 1))
+	done
+}
+warned() { # TEXT CELL...
+	rows "${@:2}" "${@:2}" "${@:2}" "${@:2}" "${@:2}" >units.csv
+	assert_exit 0 lossbench data info units.csv
+	[ -n "$1" ] || { assert_lacks "$out$err" "$unit" && return; }
+	assert_contains "$out$err" "$1"
+	assert_contains "$out$err" "$what_to_do"
+}
+warned "column 'b' $unit 'kg' (all 15 cells, the first is '12kg' in line 2)" 12kg 13kg 14.5kg
+warned "column 'b' $unit 'km/h' (all 20 cells, the first is '3 km/h' in line 2)" '3 km/h' '1,500 km/h' $'-2\xc2\xa0km/h' '4km/h'
+warned "column 'b' $unit '°C' (15 of its 20 cells, the first is '12 °C' in line 3)" unknown '12 °C' '13 °C' '-1.5 °C'
+warned '' 2door 4door
+warned '' 1st 2nd 3rd 4th
+warned '' 1a 2b 3c 4d
+warned '' 'x 5' 'y 6' 'z 7'
+warned '' 2020-01-01 2020-01-02 2020-01-03
+rows 12kg 13kg 14kg 12kg 15kg 16kg 12kg 13kg 14kg 12kg 15kg 16kg >units.csv
+config units.csv '' >c.yaml
+assert_exit 0 lossbench train c.yaml --json --set output.dir=units --set data.split.test=0.5 --set data.unseen=zero
+assert_contains "$err" "$what_to_do"
+assert_contains "$out" "$unit 'kg'"
+assert_exit 0 lossbench train c.yaml --json --set output.dir=units --set data.split.test=0.5 --set data.unseen=zero --set 'data.categorical=[b]'
+assert_lacks "$err" "$unit"
 printf 'a,b,label\n1,x 5,%s\n2,y 3,z\n' y >words.csv # texts with digits are texts
 assert_exit 0 lossbench data info words.csv
 
@@ -85,4 +119,4 @@ assert_contains "$out" accuracy
 
 # A range in the notation of other tools.
 assert_exit 3 lossbench sweep good.yaml --set train.seed=1..5 --list
-assert_contains "$err" 'found "1..5", allowed: an integer in [0, 9007199254740992]; a range is swept as {from: 1, to: 5} in the sweep block'
+assert_contains "$err" 'found "1..5", allowed: an integer in [0, 9007199254740992]; a range is swept as {from: 1, to: 5}, in the sweep block or by --set'

@@ -186,3 +186,16 @@ assert_exit 2 lossbench losses eval ce --precision half --input in.json
 assert_contains "$err" 'allowed: float32, float64'
 assert_exit 2 lossbench losses eval cee --input in.json
 assert_contains "$err" 'did you mean "ce"'
+
+# Words find losses by task, name, title and purpose.
+assert_exit 0 lossbench losses binary 'class imbalance'
+assert_contains "$out" weighted_bce
+assert_eq "$(grep -vc '^binary ' <<<"$out")" 0 'losses of other tasks'
+assert_exit 0 lossbench losses 'LABEL noise'
+assert_between "$(wc -l <<<"$out")" 20 80
+assert_exit 0 lossbench losses list
+assert_eq "$(wc -l <<<"$out")" "$(lossbench losses | wc -l)" 'losses list'
+for word in zzzzzz show plot; do
+	assert_exit 2 lossbench losses $word
+	assert_contains "$err" "losses: found \"$word\", allowed: show NAME"
+done

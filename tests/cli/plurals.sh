@@ -4,7 +4,7 @@
 
 # says FILE BYTES TEXT [ARGUMENT...]: a file of these bytes is refused by `data info` with the text.
 says() {
-	printf "$2" >"$1"
+	printf '%b' "$2" >"$1"
 	assert_exit 4 lossbench data info "$1" "${@:4}"
 	assert_contains "$err" "$3"
 }

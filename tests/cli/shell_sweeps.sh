@@ -142,4 +142,4 @@ assert_eq "$(ids one.yaml --set loss.gamma=default --set loss=focal)" "$(ids blo
 assert_eq "$(ids one.yaml --set loss=focal --set loss.gamma=default)" "$(ids block.yaml --set name=one)" 'a grid by --set'
 assert_between "$(ids block.yaml | wc -l)" 2 20
 assert_exit 3 lossbench train one.yaml --set loss=focal --set loss.gamma=default
-assert_contains "$err" 'values make a sweep; give one value, or run `lossbench sweep`'
+assert_contains "$err" 'values make a sweep; give one value, or run '

@@ -66,3 +66,15 @@ assert_contains "$out" 'records without a plan'
 echo '{"schema": "x"}' >r/.plan
 assert_exit 4 lossbench status r
 assert_contains "$err" 'its schema is "x"'
+
+# A folder of studies: each of them by name.
+mkdir -p studies/none
+rm r/.plan
+cp -r r studies/b
+cp -r r studies/a
+cp -r r studies/broken
+echo '{"schema": "x"}' >studies/broken/.plan
+assert_exit 0 lossbench status studies
+assert_eq "$(grep -o '^studies/[a-z]*' <<<"$out" | tr '\n' ' ')" 'studies/a studies/b '
+assert_contains "$err" 'warning: studies/broken/.plan'
+assert_exit 4 lossbench status studies/none

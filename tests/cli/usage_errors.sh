@@ -40,6 +40,7 @@ done
 
 wrong '' 'usage: lossbench COMMAND'
 wrong trian 'unknown command "trian"; did you mean "train"?'
+wrong plot 'unknown command "plot"; did you mean "report"? See lossbench --help'
 wrong quantum 'unknown command "quantum"'
 assert_lacks "$err" 'did you mean'
 wrong "train --confg $config" 'unknown option --confg, did you mean --config'

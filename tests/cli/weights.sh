@@ -79,3 +79,24 @@ objective two "${binary[@]}" --set 'train.class_weight={a: 1, b: 9}' --set outpu
 other=$(json "$(find two/other -name '*.json')" .result.objective)
 ! near "$one" "$other" || fail "class weights of a binary task change nothing: $one"
 refused 3 "class 'b' has no weight" "${binary[@]}" --set 'train.class_weight={a: 1}'
+
+# ARFF's weights of rows, {2} behind the values, are the same as a column of weights; unasked for they are told of, not used.
+{
+	printf '@relation w\n@attribute x real\n@attribute y real\n@attribute class {a,b,c}\n@data\n'
+	awk -F, 'NR > 1 { print $1 "," $2 "," $4 ($3 == 1 ? "" : ",{" $3 "}") }' weighted.csv
+} >weighted.arff
+config behind weighted.arff
+asked=$(objective behind --set data.weight=instance_weight)
+assert_eq "$asked" "$weighted" 'objective with the weights of ARFF rows'
+config unasked weighted.arff
+near "$(objective unasked)" "$plain" || fail 'weights that were not asked for were used'
+assert_exit 0 lossbench data info weighted.arff
+assert_contains "$out$err" '40 rows have a weight behind the values (the first in line 7), which is not used; set data.weight: instance_weight'
+
+# Markers of missing values in ARFF; another format says that it has none.
+sed '0,/^@data/!s/^[0-9.-]*,\(.*,a\)/-200,\1/' weighted.arff >marked.arff
+assert_exit 0 lossbench data info marked.arff --set 'data.missing_values=[-200]'
+assert_contains "$out" "missing  $(grep -c '^-200' marked.arff) cells"
+printf '1 1:2\n0 1:-200\n' >m.svm
+assert_exit 0 lossbench data info m.svm --set 'data.missing_values=[-200]'
+assert_contains "$out$err" 'data.missing_values is not used: the format svmlight'

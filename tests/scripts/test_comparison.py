@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from collections import Counter
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -24,9 +26,12 @@ try:
 except ImportError as missing:
     raise unittest.SkipTest("needs numpy, scipy, matplotlib and jinja2: %s" % missing) from None
 import aggregate  # noqa: E402
+import comparison  # noqa: E402
+import facts  # noqa: E402
 import plots  # noqa: E402
 import records  # noqa: E402
 import report  # noqa: E402
+import rowwise  # noqa: E402
 import sheets  # noqa: E402
 from test_aggregate import record  # noqa: E402
 
@@ -185,7 +190,7 @@ class DataSets(Case):
     def test_friedman_over_data_sets(self):
         self.usual(seeds=2, sets="abcdef")
         study = self.study()
-        means = np.array([[study.group(loss, c).mean() for loss in LOSSES] for c in study.conditions])
+        means = np.array([[study.group(loss, c).mean for loss in LOSSES] for c in study.conditions])
         text = self.printed("--table", "ranks")
         self.assertIn("Friedman's test over 6 data sets: chi2 = %.2f" % scipy_stats.friedmanchisquare(*means.T).statistic, text)
         row = next(r for r in self.rows("ranks") if r["loss"] == "gce")
@@ -402,7 +407,7 @@ class Page(Case):
         rows = self.rows("cost")
         self.assertEqual([(r["loss"], r["trials"], float(r["total s"])) for r in rows][0], ("ce and gce", "4", 34.0))
         self.assertEqual(rows[1]["loss"], "mae")
-        self.assertIn("cannot be compared one by one", self.page())
+        self.assertIn("cannot be compared with each other", self.page())
 
     def test_plots_for_papers(self):
         self.usual(seeds=2, rates=(0, 0.3), sets="abcde")
@@ -426,6 +431,50 @@ class Page(Case):
     def test_unwritable(self):
         self.usual(seeds=1)
         self.assertEqual(self.refused("--format", "html", "--files", "/proc/none"), 5)
+
+
+class Growth(Case):
+    """What is done once for a record or a pair stays so, however many tables and conditions there are."""
+
+    def counted(self, module, name, *arguments):
+        """How often a function is called while a report is made, by its arguments as text."""
+        calls, real = Counter(), getattr(module, name)
+
+        def count(*given, **more):
+            calls[repr(given)] += 1
+            return real(*given, **more)
+
+        with mock.patch.object(module, name, count):
+            self.printed(*arguments)
+        return calls
+
+    def test_a_record_is_read_once(self):
+        self.usual(seeds=3, rates=(0, 0.1, 0.2))
+        for arguments in ((), ("--format", "md"), *(("--table", name) for name in aggregate.TESTS)):
+            self.assertEqual(set(self.counted(records, "read_record", *arguments).values()), {1}, arguments)
+        self.assertEqual(set(self.counted(records, "read_record", "--format", "html").values()), {1})
+        curves = self.counted(facts, "read_bytes", "--format", "html")
+        self.assertEqual(len(curves), 27)
+        self.assertEqual(set(curves.values()), {1})
+
+    def test_a_pair_is_tested_once(self):
+        """Two contenders against ce on each of three conditions, and ce and mae against gce, which is the best there."""
+        self.usual(rates=(0, 0.1, 0.2))
+        calls = self.counted(comparison, "tests_of", "--format", "html")
+        self.assertEqual((len(calls), set(calls.values())), (12, {1}))
+
+    def test_equal_blocks_are_flattened_once(self):
+        self.usual(seeds=8, rates=(0, 0.1))
+        records.BLOCKS.clear()
+        calls = self.counted(records, "flatten")
+        losses, seeds, rates, others = 3, 8, 2, 6                   # data and train move with the seed, corrupt with seed and rate
+        self.assertEqual(len(records.BLOCKS), losses + 2 * seeds + seeds * rates + others)
+        self.assertLess(sum(calls.values()), 3 * len(records.BLOCKS))
+
+    def test_predictions_are_looked_for_once_a_folder(self):
+        self.usual(seeds=3)
+        rowwise.predictions_in.cache_clear()
+        self.assertEqual(sum(self.counted(os, "scandir", "--table", "rows").values()), 1 + 2)   # and by the walk over the folders
 
 
 class Odd(Case):
@@ -508,7 +557,7 @@ class Sensitivity(Case):
         self.assertEqual(list(gce.lost), [(0.1, 2, 2)])
         self.assertTrue(math.isnan(gce.y[2]), "no mean where every trial diverged")
         self.assertEqual(list(panels["On a"][0]["gce"].lost), [(0.1, 1, 2)])
-        self.assertIn("a hollow point is the mean of the others only", " ".join(section.words))
+        self.assertIn("a hollow point is the mean of the rest", " ".join(section.words))
         svg = section.plots[1].inline()
         self.assertIn("2/2", svg)
 

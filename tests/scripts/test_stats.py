@@ -101,6 +101,10 @@ class SignedRanks(Case):
         p = 2 * min(np.mean([s <= w for s in sums]), np.mean([s >= w for s in sums]))
         self.near(stats.wilcoxon(d).p, min(1, p), 12)
 
+    def test_mid_ranks(self):
+        for x in ([], [3.0], [0.5, 0.5, 0.5], [2, 1, 2, math.inf, 1, math.inf, 0], [-math.inf, 3, -math.inf]):
+            self.assertEqual(stats.mid_ranks(np.array(x, dtype=float)).tolist(), scipy_stats.rankdata(x).tolist())
+
     def test_large_samples_agree_with_scipy(self):
         d = np.round(np.random.default_rng(3).normal(0.2, 1, 60), 1)
         self.near(stats.wilcoxon(d).p, scipy_stats.wilcoxon(d, correction=False, mode="approx").pvalue, 10)

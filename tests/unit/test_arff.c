@@ -1,4 +1,5 @@
 /* ARFF and KEEL files: what is refused, the spellings that mean the same, types that are no features, sparse rows. */
+#include "core/base/json.h"
 #include "tests/unit/one_file.h"
 
 /* ---- ARFF ---- */
@@ -12,9 +13,9 @@ static const struct {
 	{ "@relation r\n@data\n1\n", ":2:1: before_it" },
 	{ HEAD "@data\n1,x\n2\n", ":6: 1_value, 2_attributes" },
 	{ HEAD "@data\n1,x,3\n", ":5:5: one_value_more 2_attributes" },
-	{ HEAD "@data\n1,x,{2}\n", ":5:5: instance_weights" },
-	{ HEAD "@data\n1 x {2}\n", ":5:5: instance_weights" },
-	{ HEAD "@data\n{0 1}, {2}\n", ":5:8: instance_weights" },
+	{ HEAD "@data\n1,x,{z}\n", ":5:6: weight_of_the_row" },
+	{ HEAD "@data\n1 x {2\n", ":5:7: }_behind_the_weight" },
+	{ HEAD "@data\n{0 1}, {2} 3\n", ":5:12: one_value_more" },
 	{ HEAD "@data\n1 x 3\n", ":5:5: one_value_more" },
 	{ HEAD "@data\n1,,x\n", ":5:3: ',' a_value" },
 	{ HEAD "@data\n1,'x'y\n", ":5:6: one_value_more" },
@@ -124,6 +125,70 @@ START_TEST(arff_sparse)
 }
 END_TEST
 
+static bool wants_weight(const void *config, const char *name)
+{
+	(void)config;
+	return !strcmp(name, "instance_weight");
+}
+
+/* Weights of rows in dense and sparse rows: a column in front of the label where it is asked for, else a warning. */
+static const char *const weighted[] = {
+	HEAD "@data\n1,x,{2.5}\n2,x\n3,'y z' {0}\n4,x\n",
+	HEAD "@data\n{0 1}, {2.5}\n{0 2}\n{0 3, 1 'y z'} { 0 } % remark\n{0 4}\n",
+};
+
+START_TEST(arff_weights)
+{
+	static const double want[] = { 2.5, 1, 0, 1 };
+	const struct lb_read_options asked = { .wants = wants_weight };
+	const char *text = weighted[_i];
+
+	ck_assert_msg(!read_bytes(text, strlen(text), &asked), "%s", err.text);
+	const size_t at = t.n_cols - 2;
+	ck_assert(t.n == 4 && t.block.d + t.n_cols == 3 && t.n_warnings == 0 && !t.col[at].aside);
+	ck_assert_str_eq(t.col[at].name, "instance_weight");
+	ck_assert_str_eq(t.col[at + 1].name, "b");
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_double_eq(t.col[at].num[i], want[i]);
+	lb_table_free(&t);
+	ck_assert_msg(!read_bytes(text, strlen(text), NULL), "%s", err.text);
+	ck_assert(t.block.d + t.n_cols == 2 && t.n_warnings == 1);
+	ck_assert_msg(strstr(t.warning[0], "2 rows have a weight behind the values (the first in line 5), which is not used; set data.weight: "
+					   "instance_weight") != NULL, "%s", t.warning[0]);
+}
+END_TEST
+
+START_TEST(arff_no_weights)
+{
+	const struct lb_read_options asked = { .wants = wants_weight };
+	static const char without[] = HEAD "@data\n1,x\n2,x\n", own[] = HEAD "@attribute instance_weight real\n@data\n1,x,3,{2}\n2,x,4\n";
+
+	ck_assert_msg(!read_bytes(without, sizeof without - 1, &asked), "%s", err.text);
+	ck_assert(t.n_cols == 3 && t.col[1].num[1] == 1 && t.n_warnings == 1);
+	ck_assert_msg(strstr(t.warning[0], "no row has a weight behind its values") != NULL, "%s", t.warning[0]);
+	lb_table_free(&t);
+	ck_assert_msg(!read_bytes(own, sizeof own - 1, &asked), "%s", err.text);
+	ck_assert(t.n_cols == 3 && t.col[2].num[1] == 4 && t.n_warnings == 1);
+	ck_assert_msg(strstr(t.warning[0], "1 row has a weight behind the values (the first in line 6), which is not used: there is an "
+					   "attribute instance_weight") != NULL, "%s", t.warning[0]);
+}
+END_TEST
+
+/* data.missing_values: texts and numbers, in attributes of every type; ? is missing with any list. */
+START_TEST(arff_markers)
+{
+	static const char text[] = HEAD "@attribute d string\n@data\n-200,x,None\n-200.0,None,'-'\nNone,?,ok\n1,-200,x\n";
+	cJSON *list = cJSON_Parse("[\"-200\", \"None\", \"-\"]");
+
+	ck_assert_msg(!read_bytes(text, sizeof text - 1, &(struct lb_read_options){ .missing = list }), "%s", err.text);
+	ck_assert(t.col[0].n_missing == 3 && t.col[0].num[3] == 1 && t.col[1].n_missing == 3 && t.col[2].n_missing == 2);
+	ck_assert(t.col[1].n_levels == 2 && t.col[2].n_levels == 2);
+	lb_table_free(&t);
+	cJSON_Delete(list);
+	ck_refused(read_bytes(text, sizeof text - 1, NULL), ":7:8: 'b' 'None' declared");
+}
+END_TEST
+
 #define N_OF(table) ((int)(sizeof(table) / sizeof *(table)))
 
 static Suite *suite(void)
@@ -137,6 +202,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(c, arff_forms, 0, N_OF(arff_same));
 	tcase_add_loop_test(c, arff_other_types, 0, N_OF(arff_types));
 	tcase_add_test(c, arff_sparse);
+	tcase_add_loop_test(c, arff_weights, 0, N_OF(weighted));
+	tcase_add_test(c, arff_no_weights);
+	tcase_add_test(c, arff_markers);
 	suite_add_tcase(s, c);
 	return s;
 }

@@ -60,9 +60,15 @@ static void some_draw(const struct lb_arg *par, size_t columns, const struct lb_
 	(void)par, (void)columns, (void)facts, (void)seed, (void)own;
 }
 
-static void some_scores(const struct lb_batch *in, real *scores)
+static void some_predict(const struct lb_batch *in, real *out)
 {
-	(void)in, (void)scores;
+	(void)in, (void)out;
+}
+
+static bool some_output(const struct lb_arg *par, size_t k, struct lb_output *out)
+{
+	(void)par, (void)k, (void)out;
+	return false;
 }
 
 static bool some_rest(const struct lb_arg *par, size_t epoch, size_t epochs)
@@ -93,8 +99,11 @@ static const struct {
 	{ { .form = &by_batch, .n_own = some_parameters, .info.needs = LB_OWNS_PROTOTYPES }, "one of .n_own and .own_init" },
 	{ { .form = &by_row, .n_own = some_parameters, .own_init = some_draw, .info.needs = LB_OWNS_PROTOTYPES }, "owns parameters" },
 	{ { .form = &by_batch, .n_own = some_parameters, .own_init = some_draw }, "LB_OWNS_PROTOTYPES" },
-	{ { .form = &by_batch, .info.kind = LB_EMBEDDING }, "has .scores" },
-	{ { .form = &by_row, .scores = some_scores }, "has .scores" },
+	{ { .form = &by_batch, .info.kind = LB_EMBEDDING }, "is of embeddings without .predict" },
+	{ { .form = &by_row, .predict = some_predict }, "judged as it is" },
+	{ { .form = &by_row, .predict = some_predict, .info.kind = LB_REGRESSION }, "judged as it is" },
+	{ { .form = &by_row, .info = { .kind = LB_REGRESSION, .output = some_output } }, ".output without .predict" },
+	{ { .form = &by_row, .predict = some_predict, .info = { .kind = LB_BINARY, .output = some_output } }, "but no targets" },
 	{ { .form = &by_row, .info.needs = LB_NEEDS_SAMPLE_IDS }, "keeps no state" },
 };
 enum { N_MISFITS = sizeof misfits / sizeof *misfits };
@@ -110,11 +119,13 @@ END_TEST
 START_TEST(fitting_descriptors_pass)
 {
 	const struct lb_loss row = { .form = &with_softmax }, batch = { .form = &by_batch },
-		state = { .form = &by_row, .init = some_init, .free = some_free, .visit = some_visit, .state_size = some_size, .rests = some_rest };
+		state = { .form = &by_row, .init = some_init, .free = some_free, .visit = some_visit, .state_size = some_size, .rests = some_rest },
+		outputs = { .form = &by_row, .predict = some_predict, .info = { .kind = LB_REGRESSION, .output = some_output } };
 
 	ck_assert_ptr_null(lb_loss_misfit(&row));
 	ck_assert_ptr_null(lb_loss_misfit(&batch));
 	ck_assert_ptr_null(lb_loss_misfit(&state));
+	ck_assert_ptr_null(lb_loss_misfit(&outputs));
 }
 END_TEST
 

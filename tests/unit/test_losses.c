@@ -87,7 +87,9 @@ START_TEST(descriptor_is_complete)
 	for (int k = 0; k < b->n_params; k++) {
 		const struct lb_param *p = &b->params[k];
 		ck_assert_msg(p->name && p->help, "%s: parameter %d lacks a text", b->name, k);
-		ck_assert_msg(!p->required && allowed(p, p->def), "%s: the default of %s is out of range", b->name, p->name);
+		ck_assert_msg(!p->required && (p->n_def_list || allowed(p, p->def)), "%s: the default of %s is out of range", b->name, p->name);
+		for (int j = 0; j < p->n_def_list; j++)
+			ck_assert_msg(allowed(p, p->def_list[j]), "%s: the default of %s is out of range", b->name, p->name);
 		for (int j = 0; j < p->n_grid; j++)
 			ck_assert_msg(allowed(p, p->grid[j]), "%s: grid of %s out of range", b->name, p->name);
 	}
@@ -180,11 +182,11 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 	set_up(&s, _i);
 	lb_rng_init(&rng, SEED, LB_RNG_TEST, 11);
 	draw(&d, &s, s.settings[0], 8, 4, 2, &rng);
-	const size_t c = d.in.c;
+	const size_t c = d.in.c, targets = targets_of(&s, &d.in);
 	e = d;
 	for (size_t i = 0; i < 8; i++) {
 		memcpy(e.z + i * c, d.z + (7 - i) * c, c * sizeof *d.z);
-		memcpy(e.t + i * c, d.t + (7 - i) * c, c * sizeof *d.t);
+		memcpy(e.t + i * targets, d.t + (7 - i) * targets, targets * sizeof *d.t);
 		memcpy(e.h + i * FEATURES, d.h + (7 - i) * FEATURES, FEATURES * sizeof *d.h);
 		e.y[i] = d.y[7 - i];
 	}
@@ -195,7 +197,7 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 
 	e = d;
 	memcpy(e.z + 8 * c, d.z, 8 * c * sizeof *d.z);
-	memcpy(e.t + 8 * c, d.t, 8 * c * sizeof *d.t);
+	memcpy(e.t + 8 * targets, d.t, 8 * targets * sizeof *d.t);
 	memcpy(e.h + 8 * FEATURES, d.h, 8 * FEATURES * sizeof *d.h);
 	memcpy(e.y + 8, d.y, 8 * sizeof *d.y);
 	e.in.b = 16, e.in.h = e.in.h ? e.h : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
@@ -287,7 +289,7 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 4, FENCE = 8 };
+enum { B = 5, C = 6, FENCE = 8 };
 
 /* Applies a loss between fences, its state not yet visited; returns the value and leaves the gradient in g. */
 static double apply(const struct subject *s, const struct data *d, const double *w, double g[B * C + FENCE])
@@ -358,7 +360,7 @@ START_TEST(row_weights)
 	for (size_t i = 0; i < B; i++) {
 		one = d;
 		one.in = d.in;
-		one.in.b = 1, one.in.z = d.z + i * c, one.in.y = d.in.y ? d.y + i : NULL, one.in.t = d.in.t ? d.t + i * c : NULL;
+		one.in.b = 1, one.in.z = d.z + i * c, one.in.y = d.in.y ? d.y + i : NULL, one.in.t = d.in.t ? d.t + i * targets_of(&s, &d.in) : NULL;
 		sum += w[i] * apply(&s, &one, NULL, gi);
 		for (size_t k = 0; k < c; k++)
 			ck_assert_double_eq_tol(g[i * c + k], w[i] * gi[k] / B, 1e-14);

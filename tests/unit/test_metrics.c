@@ -28,10 +28,10 @@ static double eval(const char *name, const struct lb_outcomes *o, const double *
 
 /* ---- golden values ---- */
 
-static cJSON *read_golden(void)
+static cJSON *read_golden(const char *path)
 {
-	FILE *f = fopen("tests/golden/metrics.json", "rb");
-	ck_assert_msg(f, "tests/golden/metrics.json: run the tests from the project's root");
+	FILE *f = fopen(path, "rb");
+	ck_assert_msg(f, "%s: run the tests from the project's root", path);
 	fseek(f, 0, SEEK_END);
 	const size_t n = (size_t)ftell(f);
 	char *text = lb_alloc(n + 1, 1, NULL);
@@ -66,7 +66,25 @@ static int32_t *integers(const cJSON *c, const char *key)
 	return v;
 }
 
-static struct lb_outcomes outcomes_of(const cJSON *c)
+/* What the outputs of a case say, in `output`; returns their number. */
+static size_t outputs_of(const cJSON *c, struct lb_output output[LB_MOST_OUTPUTS])
+{
+	const cJSON *item, *level;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(c, "output")) {
+		const char *says = cJSON_GetObjectItemCaseSensitive(item, "says")->valuestring;
+		output[n] = (struct lb_output){ 0 };
+		while (strcmp(lb_statistic_name(output[n].says), says) != 0)
+			output[n].says++;
+		if ((level = cJSON_GetObjectItemCaseSensitive(item, "level")))
+			output[n].level = level->valuedouble;
+		n++;
+	}
+	return n;
+}
+
+static struct lb_outcomes outcomes_of(const cJSON *c, struct lb_output output[LB_MOST_OUTPUTS])
 {
 	const char *kind = cJSON_GetObjectItemCaseSensitive(c, "kind")->valuestring;
 	const cJSON *classes = cJSON_GetObjectItemCaseSensitive(c, "n_classes"), *t = cJSON_GetObjectItemCaseSensitive(c, "t");
@@ -75,7 +93,7 @@ static struct lb_outcomes outcomes_of(const cJSON *c)
 		.label = integers(c, "label"), .pred = integers(c, "pred"), .rank = integers(c, "rank"),
 		.logp = doubles(c, "logp"), .brier = doubles(c, "brier"), .conf = doubles(c, "conf"), .score = doubles(c, "score"),
 		.pred_t = doubles(c, "pred_t"), .target_t = doubles(c, "target_t"),
-		.feature = doubles(c, "feature"), .weight = doubles(c, "weight"),
+		.feature = doubles(c, "feature"), .weight = doubles(c, "weight"), .output = output, .outputs = outputs_of(c, output), .said = doubles(c, "said"),
 	};
 
 	if (o.feature)
@@ -91,7 +109,7 @@ static struct lb_outcomes outcomes_of(const cJSON *c)
 
 static void release(struct lb_outcomes *o)
 {
-	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->pred_t, o->target_t, o->feature, o->weight };
+	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->pred_t, o->target_t, o->feature, o->weight, o->said };
 
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		free((void *)owned[i]);
@@ -115,12 +133,17 @@ static void check_value(const char *name, const struct lb_outcomes *o, const cJS
 
 START_TEST(golden)
 {
-	cJSON *tree = read_golden();
+	cJSON *tree = read_golden("tests/golden/metrics.json"), *more = read_golden("tests/golden/metrics_distribution.json"), *list;
 	const cJSON *c, *expected;
 	bool seen[128] = { false };
 
+	list = cJSON_GetObjectItemCaseSensitive(more, "cases");
+	while ((c = cJSON_GetArrayItem(list, 0)))
+		cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(tree, "cases"), cJSON_DetachItemFromArray(list, 0));
+	cJSON_Delete(more);
 	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(tree, "cases")) {
-		struct lb_outcomes o = outcomes_of(c);
+		struct lb_output output[LB_MOST_OUTPUTS];
+		struct lb_outcomes o = outcomes_of(c, output);
 		cJSON_ArrayForEach(expected, cJSON_GetObjectItemCaseSensitive(c, "values")) {
 			check_value(cJSON_GetObjectItemCaseSensitive(c, "name")->valuestring, &o, expected);
 			for (size_t i = 0; i < lb_metric_count(); i++)
@@ -130,8 +153,36 @@ START_TEST(golden)
 		release(&o);
 	}
 	for (size_t i = 0; i < lb_metric_count(); i++)
-		ck_assert_msg(seen[i] || lb_metric_at(i)->base.on_request || lb_metric_at(i)->base.goes_with, "%s has no golden value: add it to tests/reference/metrics.py", lb_metric_at(i)->base.name);
+		ck_assert_msg(seen[i] || (lb_metric_at(i)->base.on_request && !lb_metric_at(i)->statistics) || lb_metric_at(i)->base.goes_with, "%s has no golden value: add it to tests/reference/metrics.py", lb_metric_at(i)->base.name);
 	cJSON_Delete(tree);
+}
+END_TEST
+
+/* A metric of outputs is undefined where they lack what it reads, or where there are none. */
+START_TEST(outputs_that_are_not_there)
+{
+	const struct lb_output quantiles[] = { { LB_QUANTILE, 0.1 }, { LB_QUANTILE, 0.9 } }, normal[] = { { .says = LB_MEAN }, { .says = LB_LOG_VARIANCE } };
+	const double said[] = { 1, 2 }, target[] = { 1.5 };
+	struct lb_outcomes o = { .kind = LB_REGRESSION, .n = 1, .t = 1, .pred_t = said, .target_t = target, .outputs = 2, .output = quantiles, .said = said };
+	static const char *const names[] = { "pinball", "interval_coverage", "interval_width", "gaussian_nll", "rmse" };
+	static const double by_quantiles[] = { 0.05, 1, 1, NAN, 0.5 };
+
+	for (int with = 0; with < 3; with++)
+		for (size_t m = 0; m < sizeof names / sizeof *names; m++) {
+			double value = -1;
+			o.output = with == 0 ? quantiles : with == 1 ? normal : NULL;
+			o.outputs = with < 2 ? 2 : 0;
+			ck_assert_int_eq(lb_metric_judge(lb_metric_find(names[m]), &o, NULL, &value, NULL), 0);
+			if (with == 0 && m != 3)
+				ck_assert_double_eq_tol(value, by_quantiles[m], 1e-15);
+			else if (with == 1 && m == 3)
+				ck_assert_double_eq_tol(value, log(2) + 0.5 * 0.0625 + log(2 * acos(-1)) / 2, 1e-14);
+			else
+				ck_assert_msg(m == 4 ? value == 0.5 : isnan(value), "%s with outputs %d: %g", names[m], with, value);
+		}
+	o.outputs = 2, o.output = quantiles, o.n = 0;
+	for (size_t m = 0; m < 3; m++)
+		ck_assert(isnan(eval(names[m], &o, NULL, 0)));
 }
 END_TEST
 
@@ -287,6 +338,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("metrics");
 
 	tcase_add_test(t, golden);
+	tcase_add_test(t, outputs_that_are_not_there);
 	tcase_add_test(t, collapse_by_hand);
 	tcase_add_test(t, ranking_by_hand);
 	tcase_add_test(t, macro_by_hand);

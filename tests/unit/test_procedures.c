@@ -1,6 +1,7 @@
 /* core/engine/step: training procedures against steps by plain loops, and against plain training where they are to be none; the hooks in
  * their order. */
 #include "core/engine/step/procedure.h"
+#include "core/engine/step/row_ranking.h"
 #include "tests/unit/training.h"
 
 enum { ROWS = 24, D = 4, MOST = 64 };
@@ -152,7 +153,7 @@ START_TEST(descriptors_are_whole)
 		ck_assert_str_eq(single->name, info->name);
 	}
 	ck_assert_ptr_null(lb_procedure_info_f32(n, &kinds32, &traits32));
-	ck_assert_uint_ge(n, 3);
+	ck_assert_uint_ge(n, 9);
 }
 END_TEST
 
@@ -246,12 +247,116 @@ START_TEST(sam_on_a_quadratic)
 }
 END_TEST
 
+/* ---- steps worked elsewhere: X[i,j] = sin(1 + 0.7 i + 1.3 j), y_i = cos(0.3 i), mean (Xw - y)^2, w = (.2, -.1, .4), no bias ---- */
+
+static const double tiny_start[] = { 0.2, -0.1, 0.4, 0 };
+enum { TINY_ROWS = 6, TINY_D = 3 };
+
+static void tiny_problem(void)
+{
+	const size_t rows[] = { TINY_ROWS, 1, 1 };
+
+	problem_open(&p, LB_REGRESSION, rows, TINY_D, 1);
+	for (size_t i = 0; i < TINY_ROWS; i++) {
+		p.data.target[i] = cos(0.3 * (double)i);
+		for (size_t j = 0; j < TINY_D; j++)
+			x_of(&p)[i * TINY_D + j] = sin(1 + 0.7 * (double)i + 1.3 * (double)j);
+	}
+}
+
+/* w (4) <- what an evaluation reads after so many steps of sgd at rate 0.1. */
+static void tiny_steps(const char *name, const char *set, size_t steps, double *w)
+{
+	static const uint32_t rows[] = { 0, 1, 2, 3, 4, 5 };
+	struct lb_learner l;
+	struct lb_feed feed;
+
+	uses[0] = use(name, set);
+	struct lb_setup s = with(trial(&p, "mse", "", "lr=0.1"), uses, 1);
+	s.model.bias_init = LB_BIAS_NONE;
+	s.model.init = LB_INIT_ZERO;
+	const struct lb_cohort c = in_order(&s, 5, TINY_ROWS);
+	ck_assert_int_eq(lb_learner_open_f64(&l, &c, &s, &err), 0);
+	lb_model_pack_f64(&l.model, tiny_start, l.model.w);
+	ck_assert_int_eq(lb_feed_open_f64(&feed, c.features, false, TINY_ROWS, false, &err), 0);
+	lb_feed_load_f64(&feed, rows, TINY_ROWS, NULL);
+	lb_hooks_close_f64(&l); /* opened anew: averages begin with these weights */
+	l.n_hooks = 0;
+	ck_assert_int_eq(lb_hooks_open_f64(&l, &c, &err), 0);
+	for (size_t step = 0; step < steps; step++)
+		lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .feed = &feed, .rows = rows, .id = rows, .b = TINY_ROWS }, (int64_t)step, 1);
+	lb_model_unpack_f64(&l.model, lb_learner_judged_f64(&l), w);
+	lb_feed_close_f64(&feed);
+	lb_learner_close_f64(&l);
+}
+
+/* Computed by other programs than this one. */
+START_TEST(worked_steps)
+{
+	static const struct {
+		const char *name, *set;
+		size_t steps;
+		double w[TINY_D];
+	} worked[] = {
+		{ "gsam", "rho=0.05 alpha=0.4", 1, { 0.294433089, -0.1172628967, 0.2963313018 } },
+		{ "ema", "decay=0.9", 5, { 0.286053122, -0.1268568112, 0.2995785469 } },
+		{ "swa", "start=0.2 every=1", 5, { 0.4278136358, -0.1716880808, 0.1338334089 } },
+	};
+	double w[TINY_D + 1];
+
+	tiny_problem();
+	for (size_t i = 0; i < sizeof worked / sizeof *worked; i++) {
+		tiny_steps(worked[i].name, worked[i].set, worked[i].steps, w);
+		for (size_t j = 0; j < TINY_D; j++)
+			ck_near(w[j], worked[i].w[j], 2e-10, worked[i].name, j);
+		ck_assert_double_eq(w[TINY_D], 0);
+	}
+}
+END_TEST
+
+/* asam's move, entry by entry; and gsam without its own part is sam to the byte. */
+START_TEST(variants_of_sam)
+{
+	double w[D + 1], g[D + 1], at[D + 1], moved[D + 1], norm = 0;
+
+	open_problem(LB_BINARY, 2);
+	uses[0] = use("asam", "rho=0.7");
+	struct lb_setup s = with(trial(&p, "logistic", "", "lr=0.3"), uses, 1);
+	struct lb_outcome o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
+	initial(&s, 1, w);
+	plain_gradient(LOGISTIC, w, 0, ROWS, NULL, g);
+	for (size_t j = 0; j <= D; j++)
+		norm += w[j] * g[j] * w[j] * g[j];
+	for (size_t j = 0; j <= D; j++)
+		moved[j] = w[j] + 0.7 * w[j] * w[j] * g[j] / sqrt(norm);
+	plain_gradient(LOGISTIC, moved, 0, ROWS, NULL, at);
+	for (size_t j = 0; j <= D; j++)
+		ck_near(o.w[j], w[j] - 0.3 * at[j], 1e-12, "parameter", j);
+	lb_outcome_free(&o);
+
+	uses[1] = use("sam", "rho=0.3");
+	uses[2] = use("gsam", "rho=0.3 alpha=0");
+	const struct lb_setup sam = with(s, uses + 1, 1), gsam = with(s, uses + 2, 1);
+	for (int k = 0; k < 2; k++) {
+		struct lb_outcome a = train_alone(precision[k], in_order(&sam, 3, 5), &sam), b = train_alone(precision[k], in_order(&gsam, 3, 5), &gsam);
+		ck_same_outcome(&a, &b);
+		lb_outcome_free(&a);
+		lb_outcome_free(&b);
+	}
+}
+END_TEST
+
 /* ---- none ---- */
+
+/* The average of swa holds the last weights alone: those of four epochs from the last quarter on. */
+static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "rho=0" },   { "mixup", "alpha=0" }, { "coteach", "forget=0" },
+					  { "small_loss", "keep=1" }, { "cvar", "share=1" }, { "ema", "decay=0" },   { "swa", "start=0.75" } };
+enum { NEUTRAL = sizeof neutral / sizeof *neutral };
 
 /* Procedures that are to do nothing give the bytes of plain training, whatever else the setup has. */
 START_TEST(neutral_is_plain)
 {
-	static const char *const neutral[][2] = { { "sam", "rho=0" }, { "mixup", "alpha=0" }, { "coteach", "forget=0" } };
+	const char *const *const set = neutral[_i];
 	static const char *const optimizers[][2] = { { "sgd", "lr=0.1 momentum=0.9 weight_decay=0.01" }, { "adam", "lr=0.01" },
 						     { "adamw", "lr=0.01 weight_decay=0.1" }, { "sgd", "lr=0.1 project=perpendicular" },
 						     { "normalized_gd", "lr=0.1" } };
@@ -262,7 +367,7 @@ START_TEST(neutral_is_plain)
 		s.optimizer = optimizer(optimizers[i][0]);
 		s.optimizer_par = args(s.optimizer, optimizers[i][1]);
 		s.clip_norm = i == 2 ? 0.5 : 0;
-		uses[0] = use(neutral[_i][0], neutral[_i][1]);
+		uses[0] = use(set[0], set[1]);
 		const struct lb_setup t = with(s, uses, 1);
 		for (int k = 0; k < 2; k++) {
 			const struct lb_cohort c = cohort_of(&p, &s, 1, 4, 7);
@@ -475,15 +580,101 @@ START_TEST(coteach_keeps_a_row)
 }
 END_TEST
 
+/* ---- rows by their losses ---- */
+
+/* The smallest value over t of t + mean [l_i - t]+ / a, which is at one of the losses. */
+static double value_at_risk(const double *w, double a)
+{
+	double best = HUGE_VAL;
+
+	for (size_t k = 0; k < ROWS; k++) {
+		const double t = row_loss(LOGISTIC, w, k);
+		double value = t;
+		for (size_t i = 0; i < ROWS; i++)
+			value += fmax(row_loss(LOGISTIC, w, i) - t, 0) / a / ROWS;
+		best = fmin(best, value);
+	}
+	return best;
+}
+
+/* Value and step are those of the minimum over t, by differences; a B whole, in part, less than a row. */
+START_TEST(cvar_is_its_minimum)
+{
+	static const char *const set[] = { "share=0.5", "share=0.3", "share=0.01", "share=1" };
+	static const double share[] = { 0.5, 0.3, 0.01, 1 };
+	double w[D + 1];
+
+	open_problem(LB_BINARY, 2);
+	uses[0] = use("cvar", set[_i]);
+	const struct lb_setup s = with(trial(&p, "logistic", "", "lr=0.3"), uses, 1);
+	struct lb_outcome o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
+	initial(&s, 1, w);
+	const double a = fmax(share[_i], 1.0 / ROWS);
+	ck_near(o.loss_curve[0], value_at_risk(w, a), 1e-12, "loss", 0);
+	for (size_t j = 0; j <= D; j++) {
+		const double at = w[j], h = 1e-6;
+		w[j] = at + h;
+		const double up = value_at_risk(w, a);
+		w[j] = at - h;
+		const double slope = (up - value_at_risk(w, a)) / (2 * h);
+		w[j] = at;
+		ck_near(o.w[j], at - 0.3 * slope, 1e-8, "parameter", j);
+	}
+	lb_outcome_free(&o);
+}
+END_TEST
+
+START_TEST(small_losses_are_kept)
+{
+	double w[D + 1], g[D + 1], loss[ROWS], weight[ROWS];
+
+	open_problem(LB_BINARY, 2);
+	uses[0] = use("small_loss", "keep=0.6");
+	const struct lb_setup s = with(trial(&p, "logistic", "", "lr=0.3"), uses, 1);
+	struct lb_outcome o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
+	initial(&s, 1, w);
+	for (size_t i = 0; i < ROWS; i++)
+		loss[i] = row_loss(LOGISTIC, w, i);
+	least(loss, ROWS, 14, weight); /* int(14.4) */
+	ck_near(o.loss_curve[0], plain_gradient(LOGISTIC, w, 0, ROWS, weight, g), 1e-12, "loss", 0);
+	for (size_t j = 0; j <= D; j++)
+		ck_near(o.w[j], w[j] - 0.3 * g[j], 1e-12, "parameter", j);
+	lb_outcome_free(&o);
+}
+END_TEST
+
+/* Ties go to the first row, NaN to the end. */
+START_TEST(rows_are_ranked)
+{
+	const double loss[] = { 2, (double)NAN, 1, 2, -1, 1 };
+	const uint32_t want[] = { 4, 2, 5, 0, 3, 1 };
+	struct lb_ranked ranked[6];
+	double weight[] = { 1, 1, 1, 1, 2, 1 };
+
+	lb_rank_rows_f64(loss, 6, ranked);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_uint_eq(ranked[i].row, want[i]);
+	lb_keep_smallest_f64(ranked, 6, 2, weight);
+	for (size_t i = 0; i < 6; i++)
+		ck_assert_double_eq(weight[i], i == 4 ? 6 : i == 2 ? 3 : 0);
+	ck_assert_uint_eq(lb_rows_of_share_f64(1 - 0.9, 10), 1);
+	ck_assert_uint_eq(lb_rows_of_share_f64(0.29, 10), 2);
+	ck_assert_uint_eq(lb_rows_of_share_f64(0, 10), 1);
+}
+END_TEST
+
 /* ---- company, threads ---- */
 
 /* Each procedure gives the same bytes alone, in a cohort with all others and with two threads, and other bytes than plain training. */
 START_TEST(the_same_in_company)
 {
-	enum { K = 6 };
+	enum { K = 14, OTHERS = 6 };
 	struct lb_procedure_use u[K][2];
 	struct lb_setup s[K];
 	struct lb_outcome alone[K], together[K];
+	unsigned kinds, traits;
+	const struct lb_info *info;
+	size_t n = OTHERS;
 
 	open_problem(LB_MULTICLASS, 3);
 	struct lb_setup base = with_hidden(trial(&p, "ce", "", "lr=0.1 momentum=0.9"), 9, LB_RELU, 0.2);
@@ -494,23 +685,30 @@ START_TEST(the_same_in_company)
 	u[4][1] = u[2][0];
 	u[5][0] = u[2][0];
 	u[5][1] = u[1][0];
-	for (size_t i = 0; i < K; i++)
+	for (size_t i = 0; i < OTHERS; i++)
 		s[i] = with(base, u[i], i == 0 ? 0 : i < 4 ? 1 : 2);
+	for (size_t i = 0; (info = lb_procedure_info_f64(i, &kinds, &traits)); i++)
+		if (strcmp(info->name, "sam") && strcmp(info->name, "mixup") && strcmp(info->name, "coteach")) {
+			ck_assert_uint_lt(n, K);
+			u[n][0] = use(info->name, "");
+			s[n] = with(base, u[n], 1);
+			n++;
+		}
 	for (int k = 0; k < 2; k++) {
-		struct lb_cohort c = cohort_of(&p, s, K, 5, 7);
-		for (size_t i = 0; i < K; i++)
+		struct lb_cohort c = cohort_of(&p, s, n, 5, 7);
+		for (size_t i = 0; i < n; i++)
 			alone[i] = train_alone(precision[k], c, &s[i]);
 		for (c.threads = 1; c.threads < 3; c.threads++) {
 			train_all(precision[k], &c, together);
-			for (size_t i = 0; i < K; i++) {
+			for (size_t i = 0; i < n; i++) {
 				ck_same_outcome(&alone[i], &together[i]);
 				lb_outcome_free(&together[i]);
 			}
 		}
-		for (size_t i = 1; i < K; i++)
+		for (size_t i = 1; i < n; i++)
 			ck_assert(!same_parameters(&alone[0], &alone[i]));
 		ck_same_outcome(&alone[4], &alone[5]); /* both orders: one changes rows, the other gradients */
-		for (size_t i = 0; i < K; i++)
+		for (size_t i = 0; i < n; i++)
 			lb_outcome_free(&alone[i]);
 	}
 }
@@ -653,12 +851,17 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, sam_is_its_formula, 0, 2);
 	tcase_add_test(t, sam_on_a_quadratic);
-	tcase_add_loop_test(t, neutral_is_plain, 0, 3);
+	tcase_add_loop_test(t, neutral_is_plain, 0, NEUTRAL);
 	tcase_add_test(t, mixtures_are_of_the_rows);
 	tcase_add_loop_test(t, shares_are_beta, 0, 4);
 	tcase_add_loop_test(t, mixup_is_its_formula, 0, 2);
 	tcase_add_loop_test(t, coteach_is_its_algorithm, 0, 2);
 	tcase_add_test(t, coteach_keeps_a_row);
+	tcase_add_test(t, worked_steps);
+	tcase_add_test(t, variants_of_sam);
+	tcase_add_loop_test(t, cvar_is_its_minimum, 0, 4);
+	tcase_add_test(t, small_losses_are_kept);
+	tcase_add_test(t, rows_are_ranked);
 	tcase_add_test(t, the_same_in_company);
 	tcase_add_test(t, hooks_have_their_order_and_their_place);
 	suite_add_tcase(s, t);

@@ -325,6 +325,19 @@ START_TEST(member_damage)
 }
 END_TEST
 
+#ifdef LB_ZSTD
+/* A frame whose header says 16 MiB, with a block of 8 bytes and an empty one, which libzstd takes for its end. */
+START_TEST(zstd_frame_size)
+{
+	static const char frame[] = "\x28\xB5\x2F\xFD\xA0\x00\x00\x00\x01\x40\x00\x00" "a,b\n1,2\n" "\x01\x00\x00";
+	static const char right[] = "\x28\xB5\x2F\xFD\xA0\x08\x00\x00\x00\x40\x00\x00" "a,b\n1,2\n" "\x01\x00\x00";
+
+	ck_refused(read_bytes(frame, sizeof frame - 1, NULL), "the_zstd_data_are_damaged shorter_or_longer_than_its_header_says");
+	ck_assert_msg(!read_bytes(right, sizeof right - 1, NULL), "%s", err.text);
+}
+END_TEST
+#endif
+
 START_TEST(packed_twice)
 {
 	const struct lb_unpacker *u = &lb_unpackers[_i];
@@ -389,6 +402,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(c, members, 0, n);
 	tcase_add_loop_test(c, member_damage, 0, n);
 	tcase_add_loop_test(c, packed_twice, 0, n);
+#ifdef LB_ZSTD
+	tcase_add_test(c, zstd_frame_size);
+#endif
 	tcase_add_test(c, no_member);
 	tcase_add_loop_test(c, without_library, 0, n);
 	suite_add_tcase(s, c);

@@ -58,6 +58,45 @@ static void label_scores(const struct lb_cohort *c, double *score)
 	}
 }
 
+static int ascending(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* What the outputs of target t are to say: of the n training values, which get sorted. */
+static void told(const struct lb_cohort *c, const struct lb_setup *setup, size_t t, double *value, double *score)
+{
+	const struct lb_dataset *d = c->features->data;
+	const uint32_t *rows = c->split->rows[LB_TRAIN];
+	const size_t n = c->split->n[LB_TRAIN];
+	const double mean = lb_target_mean(d, rows, n, t);
+	struct lb_output output;
+
+	for (size_t i = 0; i < n; i++)
+		value[i] = d->target[rows[i] * d->n_targets + t];
+	qsort(value, n, sizeof *value, ascending);
+	for (size_t k = 0; setup->loss->output(setup->loss_par, k, &output); k++) {
+		const double place = ceil((double)n * output.level);
+		const double says[LB_N_STATISTICS] = { [LB_MEAN] = mean, [LB_LOG_VARIANCE] = lb_target_sd(d, rows, n, t, mean),
+						       [LB_QUANTILE] = value[place > 1 ? (size_t)place - 1 : 0] };
+		score[k] = says[output.says];
+	}
+}
+
+/* The outputs stand behind the predictions of all targets. */
+static int constant_outputs(const struct lb_cohort *c, const struct lb_setup *setup, double *score, struct lb_err *err)
+{
+	const size_t targets = c->features->data->n_targets, outputs = lb_loss_outputs(setup->loss, setup->loss_par);
+	double *value = lb_alloc(c->split->n[LB_TRAIN], sizeof *value, err);
+
+	for (size_t t = 0; value && t < targets; t++)
+		told(c, setup, t, value, score + targets + t * outputs);
+	free(value);
+	return value ? 0 : -1;
+}
+
 static int constant_scores(const struct lb_cohort *c, const struct lb_setup *setup, double *score, struct lb_err *err)
 {
 	const struct lb_dataset *d = c->features->data;
@@ -69,7 +108,7 @@ static int constant_scores(const struct lb_cohort *c, const struct lb_setup *set
 	else
 		for (size_t t = 0; t < d->n_targets; t++)
 			score[t] = lb_target_mean(d, c->split->rows[LB_TRAIN], c->split->n[LB_TRAIN], t);
-	return 0;
+	return setup->loss->output ? constant_outputs(c, setup, score, err) : 0;
 }
 
 /* The digest of a split whose rows all have these scores; z is room for `chunk` rows of them. */
@@ -91,13 +130,14 @@ static void digest_split(struct lb_digest *digest, const struct lb_digest_room *
 	}
 }
 
-static int judge(const struct lb_digest *digest, const struct lb_cohort *c, const struct lb_setup *setup, int part, size_t columns,
-		 double *metric, struct lb_err *err)
+static int judge(const struct lb_digest *digest, const struct lb_cohort *c, const struct lb_setup *setup, int part, double *metric,
+		 struct lb_err *err)
 {
-	const struct lb_outcomes o = lb_digest_outcomes(digest, c, c->split->n[part], columns);
+	struct lb_output output[LB_MOST_OUTPUTS];
+	const struct lb_outcomes o = lb_digest_outcomes(digest, c, setup, c->split->n[part], output);
 
 	for (size_t m = 0; m < setup->n_metrics; m++) {
-		if (setup->metric[m].metric->eval(&o, setup->metric[m].par, &metric[m], err))
+		if (lb_metric_judge(setup->metric[m].metric, &o, setup->metric[m].par, &metric[m], err))
 			return -1;
 		if (!(fabs(metric[m]) < INFINITE))
 			metric[m] = (double)NAN;
@@ -117,7 +157,7 @@ static size_t most_rows(const struct lb_split *s)
 int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err)
 {
 	const struct lb_dataset *d = cohort->features->data;
-	const size_t columns = cohort->kind == LB_MULTICLASS ? d->n_classes : cohort->kind == LB_BINARY ? 1 : d->n_targets;
+	const size_t columns = lb_setup_columns(setup, d);
 	const size_t rows = most_rows(cohort->split), least = CELLS / columns ? CELLS / columns : 1, chunk = rows < least ? rows : least;
 	struct lb_cohort c = *cohort;
 	struct lb_digest digest = { 0 };
@@ -143,7 +183,7 @@ int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setu
 		if (!(out->metric[part] = lb_alloc(setup->n_metrics, sizeof **out->metric, err)))
 			goto out;
 		digest_split(&digest, &room, &c, setup, part, columns, chunk, z);
-		if (judge(&digest, &c, setup, part, columns, out->metric[part], err))
+		if (judge(&digest, &c, setup, part, out->metric[part], err))
 			goto out;
 	}
 	rc = 0;

@@ -86,6 +86,12 @@ static size_t first_bad(size_t c, const real *z, size_t ld, size_t b)
 	return i;
 }
 
+/* Columns of a model's scores, which those of its cohort need not have. */
+static size_t columns_of(const struct lb_evaluator *e, const struct lb_subject *s)
+{
+	return s->setup->loss ? lb_setup_columns(s->setup, e->cohort->features->data) : e->columns;
+}
+
 /* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its
  * own parameters behind the net's in w. */
 static int scores_of(struct lb_evaluator *e, const struct lb_subject *s, const real **z, size_t *ld, size_t b, struct lb_err *err)
@@ -95,14 +101,14 @@ static int scores_of(struct lb_evaluator *e, const struct lb_subject *s, const r
 	struct lb_batch in = { .b = b, .c = s->net->layer[s->net->spec.n_layers - 1].out, .z = *z, .ld = *ld, .par = s->setup->loss_par,
 				  .facts = &facts, .own = s->w + s->net->n_params };
 
-	if (!loss || !loss->scores)
+	if (!loss || !loss->predict)
 		return 0;
 	if (!(in.wide = lb_alloc(in.c + 2 * facts.n_classes, sizeof *in.wide, err)))
 		return -1;
-	loss->scores(&in, e->z);
+	loss->predict(&in, e->z);
 	free(in.wide);
 	*z = e->z;
-	*ld = e->columns;
+	*ld = columns_of(e, s);
 	return 0;
 }
 
@@ -121,7 +127,7 @@ static int judge_chunk(struct lb_evaluator *e, const struct round *r, size_t i, 
 	struct lb_subject *s = &r->s[i];
 	struct lb_digest *d = &e->digest[i];
 	const uint32_t *rows = e->cohort->split->rows[r->part] + start;
-	const size_t c = e->columns;
+	const size_t c = columns_of(e, s);
 
 	const struct lb_pass pass = { .b = b, .x = e->feed.x, .sparse = &e->feed.rows, .step = -1, .first_layer_done = r->joint, .team = e->team };
 	const real *z = lb_net_forward(s->net, s->w, &pass);
@@ -164,14 +170,15 @@ static int go_through(struct lb_evaluator *e, struct round *r, struct lb_err *er
 
 static int judge(const struct lb_evaluator *e, const struct lb_digest *d, const struct lb_subject *s, int part, struct lb_err *err)
 {
-	struct lb_outcomes o = lb_digest_outcomes(d, e->cohort, e->cohort->split->n[part], e->columns);
+	struct lb_output output[LB_MOST_OUTPUTS];
+	struct lb_outcomes o = lb_digest_outcomes(d, e->cohort, s->setup, e->cohort->split->n[part], output);
 
 	o.width = e->last.width;
 	o.feature = e->last.seen;
 	o.weight = e->last.weight;
 	o.robust = lb_probe_wanted(s->setup) ? d->robust : NULL;
 	for (size_t m = 0; m < s->setup->n_metrics; m++)
-		if (s->setup->metric[m].metric->eval(&o, s->setup->metric[m].par, &s->metric[m], err))
+		if (lb_metric_judge(s->setup->metric[m].metric, &o, s->setup->metric[m].par, &s->metric[m], err))
 			return -1;
 	return 0;
 }

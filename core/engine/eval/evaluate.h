@@ -25,9 +25,9 @@ struct lb_subject {
 /* Room for the digests of some trials of a cohort and for one chunk of rows. */
 struct lb_evaluator {
 	const struct lb_cohort *cohort;
-	size_t columns;
+	size_t columns;                   /* the most that a trial's scores have */
 	struct lb_feed feed;              /* one chunk */
-	real *z;                             /* (chunk, columns) scores that a loss makes of embeddings */
+	real *z;                             /* (chunk, columns) what a loss makes of the model's output */
 	struct lb_digest *digest;         /* together: of as many models as are evaluated at once */
 	size_t together;
 	struct lb_digest_room room;

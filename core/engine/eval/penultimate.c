@@ -1,7 +1,6 @@
 #include "core/engine/eval/penultimate.h"
 
 #include "core/base/mem.h"
-#include "losses/loss.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +48,7 @@ void lb_last_layer_keep(struct lb_last_layer *last, const struct lb_setup *setup
 	size_t stride;
 
 	last->seen = last->weight = NULL;
-	if (!asked(setup) || (setup->loss && lb_loss_of(setup->loss)->scores))
+	if (!asked(setup) || (setup->loss && setup->loss->kind == LB_EMBEDDING))
 		return;
 	const real *h = lb_net_features(net, x, &last->width, &stride);
 	if (!h)

@@ -18,8 +18,11 @@ int lb_digest_open(struct lb_digest *d, const struct lb_cohort *c, size_t max_ro
 	const size_t n = max_rows;
 
 	*d = (struct lb_digest){ 0 };
-	if (lb_kind_of_columns(c->kind))
-		return (d->pred_t = lb_alloc(n * columns, sizeof(double), err)) && (d->target_t = lb_alloc(n * columns, sizeof(double), err)) ? 0 : -1;
+	if (lb_kind_of_columns(c->kind)) {
+		const size_t targets = c->features->data->n_targets, beside = columns > targets ? columns - targets : 0;
+		return (d->pred_t = lb_alloc(n * targets, sizeof(double), err)) && (d->target_t = lb_alloc(n * targets, sizeof(double), err)) &&
+				       (!beside || (d->said = lb_alloc(n * beside, sizeof(double), err))) ? 0 : -1;
+	}
 	bool ok = (d->label = lb_alloc(n, sizeof(int32_t), err)) && (d->pred = lb_alloc(n, sizeof(int32_t), err)) &&
 		  (d->rank = lb_alloc(n, sizeof(int32_t), err)) && (d->logp = lb_alloc(n, sizeof(double), err)) &&
 		  (d->brier = lb_alloc(n, sizeof(double), err)) && (d->conf = lb_alloc(n, sizeof(double), err)) &&
@@ -42,6 +45,7 @@ void lb_digest_close(struct lb_digest *d)
 	free(d->peak);
 	free(d->pred_t);
 	free(d->target_t);
+	free(d->said);
 	free(d->collapsed);
 	free(d->robust);
 	free(d->robust_logp);
@@ -197,7 +201,7 @@ static void digest_binary(struct lb_digest *d, const struct lb_decision *by, siz
 void lb_digest_rows(struct lb_digest *d, const struct lb_digest_room *r, const struct lb_digested *s)
 {
 	const enum lb_kind kind = s->cohort->kind;
-	const size_t c = s->columns, start = s->start;
+	const size_t targets = s->cohort->features->data->n_targets, beside = s->columns - targets, start = s->start;
 
 	if (kind == LB_MULTICLASS) {
 		for (size_t i = 0; i < s->b; i++)
@@ -211,17 +215,25 @@ void lb_digest_rows(struct lb_digest *d, const struct lb_digest_room *r, const s
 	for (size_t i = 0; i < s->b; i++) {
 		if (kind == LB_BINARY)
 			digest_binary(d, s->decision, start + i, s->setup->y[s->rows[i]], (double)s->z[i * s->ld]);
-		for (size_t k = 0; lb_kind_of_columns(kind) && k < c; k++) {
-			d->pred_t[(start + i) * c + k] = (double)s->z[i * s->ld + k];
-			d->target_t[(start + i) * c + k] = s->cohort->features->data->target[s->rows[i] * c + k];
+		for (size_t k = 0; lb_kind_of_columns(kind) && k < targets; k++) {
+			d->pred_t[(start + i) * targets + k] = (double)s->z[i * s->ld + k];
+			d->target_t[(start + i) * targets + k] = s->cohort->features->data->target[s->rows[i] * targets + k];
 		}
+		for (size_t k = 0; lb_kind_of_columns(kind) && k < beside; k++)
+			d->said[(start + i) * beside + k] = (double)s->z[i * s->ld + targets + k];
 	}
 }
 
-struct lb_outcomes lb_digest_outcomes(const struct lb_digest *d, const struct lb_cohort *c, size_t n, size_t columns)
+struct lb_outcomes lb_digest_outcomes(const struct lb_digest *d, const struct lb_cohort *c, const struct lb_setup *setup, size_t n,
+				      struct lb_output output[LB_MOST_OUTPUTS])
 {
-	return (struct lb_outcomes){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = columns, .label = d->label,
+	const size_t outputs = setup->loss && setup->loss->output ? lb_loss_outputs(setup->loss, setup->loss_par) : 0;
+
+	for (size_t k = 0; k < outputs; k++)
+		setup->loss->output(setup->loss_par, k, &output[k]);
+	return (struct lb_outcomes){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = c->features->data->n_targets, .label = d->label,
 				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,
 				     .collapsed = d->collapsed, .peak = d->peak, .robust = d->robust, .robust_logp = d->robust_logp,
-				     .pred_t = d->pred_t, .target_t = d->target_t };
+				     .pred_t = d->pred_t, .target_t = d->target_t, .outputs = outputs, .output = outputs ? output : NULL,
+				     .said = outputs ? d->said : NULL };
 }

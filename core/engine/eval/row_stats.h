@@ -10,6 +10,7 @@
 struct lb_digest {
 	int32_t *label, *pred, *rank;
 	double *logp, *brier, *conf, *score, *peak, *pred_t, *target_t;
+	double *said;            /* what a regression tells beside the prediction (struct lb_outcomes); NULL where no trial has it */
 	bool *collapsed;
 	int32_t *robust;         /* what the probe finds (core/engine/eval/robust_eval.h); NULL where no trial has one */
 	double *robust_logp;
@@ -43,7 +44,9 @@ struct lb_digested {
 };
 void lb_digest_rows(struct lb_digest *d, const struct lb_digest_room *r, const struct lb_digested *s);
 
-/* What metrics see of the digests of a split's n rows; borrowed. */
-struct lb_outcomes lb_digest_outcomes(const struct lb_digest *d, const struct lb_cohort *c, size_t n, size_t columns);
+/* What metrics see of the digests of a split's n rows of a trial; borrowed. output gets what its
+ * outputs say. */
+struct lb_outcomes lb_digest_outcomes(const struct lb_digest *d, const struct lb_cohort *c, const struct lb_setup *setup, size_t n,
+				      struct lb_output output[LB_MOST_OUTPUTS]);
 
 #endif

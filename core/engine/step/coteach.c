@@ -1,4 +1,5 @@
 #include "core/engine/step/procedure.h"
+#include "core/engine/step/row_ranking.h"
 
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"
@@ -14,16 +15,10 @@ static const struct lb_param params[] = {
 		   .help = "epochs over which the share rises from 0; 0: forget from the first epoch" },
 };
 
-/* A row of the batch and its loss. */
-struct ranked {
-	real loss;
-	uint32_t row;
-};
-
 struct coteach {
 	struct lb_model other;
 	real *loss[2];           /* (batch) the losses of the rows by each model */
-	struct ranked *ranked;   /* (batch) */
+	struct lb_ranked *ranked; /* (batch) */
 };
 
 static void coteach_close(void *state)
@@ -56,35 +51,21 @@ static void *coteach_open(struct lb_learner *l, const struct lb_cohort *c, const
 	return NULL;
 }
 
-/* Smaller losses first, rows of equal loss in their order; NaN is larger than any number. */
-static int compare(const void *a, const void *b)
-{
-	const struct ranked *x = a, *y = b;
-
-	if (isnan(x->loss) || isnan(y->loss) || !(x->loss < y->loss || x->loss > y->loss))
-		return isnan(x->loss) != isnan(y->loss) ? (isnan(x->loss) ? 1 : -1) : (x->row > y->row) - (x->row < y->row);
-	return x->loss < y->loss ? -1 : 1;
-}
-
 /* Rows of a batch of b that are kept in an epoch, from 0. */
 static size_t kept(const struct lb_arg *par, size_t epoch, size_t b)
 {
 	const double forget = par[RAMP].v > (double)epoch ? par[FORGET].v * (double)epoch / par[RAMP].v : par[FORGET].v;
-	const size_t n = (size_t)((1 - forget) * (double)b + 1e-9);
 
-	return n ? n : 1;
+	return lb_rows_of_share(1 - forget, b);
 }
 
-/* weight (b) <- b / n for the n rows of the smallest losses, so that the weighted mean is theirs; 0 for the others. */
+/* weight (b) <- what keeps the n rows of the smallest losses. */
 static void select_rows(struct coteach *k, const real *loss, size_t b, size_t n, real *weight)
 {
-	for (size_t i = 0; i < b; i++) {
-		k->ranked[i] = (struct ranked){ loss[i], (uint32_t)i };
-		weight[i] = 0;
-	}
-	qsort(k->ranked, b, sizeof *k->ranked, compare);
-	for (size_t i = 0; i < n; i++)
-		weight[k->ranked[i].row] = (real)b / (real)n;
+	for (size_t i = 0; i < b; i++)
+		weight[i] = 1;
+	lb_rank_rows(loss, b, k->ranked);
+	lb_keep_smallest(k->ranked, b, n, weight);
 }
 
 static double coteach_step(const struct lb_hook *h, struct lb_step *s)

@@ -105,26 +105,28 @@ static const real *features(const struct lb_step *s, const struct lb_model *m, c
 	return l->h;
 }
 
+/* The row of the dataset whose labels row i of the batch takes. */
+static size_t label_row(const struct lb_step *s, const struct lb_label_set *set, size_t i)
+{
+	return s->batch->rows[set->of ? set->of[i] : i];
+}
+
 /* Labels, targets and weights of the batch into the learner's room. */
 static void gather_labels(const struct lb_step *s, const struct lb_label_set *set)
 {
 	struct lb_learner *l = s->l;
-	const struct lb_dataset *data = s->c->features->data;
-	const double *target = l->setup->teacher ? l->setup->teacher : data->target;
+	const struct lb_setup *setup = l->setup;
+	const double *target = setup->teacher ? setup->teacher : s->c->features->data->target;
+	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
-	for (size_t i = 0; i < s->batch->b; i++) {
-		const size_t row = s->batch->rows[set->of ? set->of[i] : i];
-		if (l->y)
-			l->y[i] = l->setup->y[row];
-		if (l->weight)
-			l->weight[i] = l->setup->row_weight ? (real)l->setup->row_weight[row] : R(1.0);
-		if (l->weight && s->row_weight)
-			l->weight[i] *= s->row_weight[i];
-		for (size_t k = 0; l->t && k < l->columns; k++) {
-			const double v = target[row * l->columns + k];
-			const struct lb_unit *unit = l->setup->unit ? &l->setup->unit[k] : NULL;
-			l->t[i * l->columns + k] = (real)(unit ? (v - unit->mean) / unit->sd : v);
-		}
+	for (size_t i = 0; l->y && i < b; i++)
+		l->y[i] = setup->y[label_row(s, set, i)];
+	for (size_t i = 0; l->weight && i < b; i++)
+		l->weight[i] = (setup->row_weight ? (real)setup->row_weight[label_row(s, set, i)] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
+	for (size_t i = 0; l->t && i < b * c; i++) {
+		const double v = target[label_row(s, set, i / c) * c + i % c];
+		const struct lb_unit *unit = setup->unit ? &setup->unit[i % c] : NULL;
+		l->t[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
 	}
 }
 

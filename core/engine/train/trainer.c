@@ -66,7 +66,7 @@ static int keep_curves(struct lb_learner *l, const struct lb_cohort *c, struct l
 static int session_open(struct session *s, struct lb_err *err)
 {
 	const struct lb_cohort *c = s->c;
-	const size_t n = c->split->n[LB_TRAIN], columns = lb_setup_columns(&c->trial[0], c->features->data);
+	const size_t n = c->split->n[LB_TRAIN], columns = lb_cohort_columns(c);
 
 	s->most_metrics = 1;
 

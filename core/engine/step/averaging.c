@@ -1,0 +1,118 @@
+#include "core/engine/step/procedure.h"
+
+#include "core/base/mem.h"
+#include "core/engine/train/checkpoint.h"
+
+#include <stdlib.h>
+
+/* An average of the weights over the steps, in double. */
+struct average {
+	uint64_t n;              /* weights in it, of swa */
+	double *w;               /* (n_params) */
+};
+
+static void average_close(void *state)
+{
+	struct average *a = state;
+
+	free(a->w);
+	free(a);
+}
+
+/* Begins with the initial weights. */
+static void *average_open(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *err)
+{
+	const size_t n = l->model.n_params;
+	struct average *a = lb_alloc(1, sizeof *a, err);
+
+	(void)c, (void)par;
+	if (!a)
+		return NULL;
+	if (!(a->w = lb_alloc(n, sizeof *a->w, err)) || lb_persist(&l->state, "weights in the average", &a->n, sizeof a->n, err) ||
+	    lb_persist(&l->state, "average of the weights", a->w, n * sizeof *a->w, err)) {
+		average_close(a);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		a->w[i] = (double)l->model.w[i];
+	return a;
+}
+
+/* ---- ema ---- */
+
+enum { DECAY };
+
+static const struct lb_param ema_params[] = {
+	[DECAY] = { .name = "decay", .symbol = "d", .type = LB_REAL_PARAM, .def = 0.999, .min = 0, .max = 1, .max_open = true,
+		    .grid = { 0.9, 0.99, 0.999 }, .n_grid = 3, .help = "share of the average that a step leaves; 0: plain training" },
+};
+
+static void ema_stepped(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
+{
+	struct average *a = h->state;
+	const double decay = h->par[DECAY].v;
+
+	(void)s;
+	for (size_t i = 0; i < m->n_params; i++)
+		a->w[i] = decay * a->w[i] + (1 - decay) * (double)m->w[i];
+}
+
+static void ema_finish(const struct lb_hook *h, const struct lb_learner *l, real *w)
+{
+	const struct average *a = h->state;
+
+	for (size_t i = 0; i < l->model.n_params; i++)
+		w[i] = (real)a->w[i];
+}
+
+const struct lb_procedure LB_PROCEDURE(ema) = {
+	.base = { .name = "ema", .title = "Exponential moving average of the weights",
+		  .cite = "B. Polyak, A. Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control Optim. 30, 1992; in this form A. "
+			  "Tarvainen, H. Valpola, Mean teachers are better role models, NeurIPS 2017",
+		  .formula = "e = d e + (1 - d) w after each step; e = the initial weights before the first",
+		  .notes = "Evaluations, early stopping and the saved model are of e; training goes on from w.", .keywords = "polyak averaging mean_teacher",
+		  LB_PARAMS(ema_params) },
+	.kinds = (1u << LB_N_KINDS) - 1, .open = average_open, .close = average_close, .stepped = ema_stepped, .finish = ema_finish,
+};
+
+/* ---- swa ---- */
+
+enum { START, EVERY };
+
+static const struct lb_param swa_params[] = {
+	[START] = { .name = "start", .type = LB_REAL_PARAM, .def = 0.75, .min = 0, .max = 1, .max_open = true, .grid = { 0.5, 0.75 }, .n_grid = 2,
+		    .help = "share of the epochs before the average begins" },
+	[EVERY] = { .name = "every", .symbol = "c", .type = LB_INT_PARAM, .def = 0, .min = 0, .max = 1e9,
+		    .help = "steps from one weight in the average to the next; 0: the last step of each epoch" },
+};
+
+static void swa_stepped(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
+{
+	struct average *a = h->state;
+	const int64_t an_epoch = lb_checkpoint_steps(s->c), every = h->par[EVERY].v > 0 ? (int64_t)h->par[EVERY].v : an_epoch;
+	const int64_t first = (int64_t)(h->par[START].v * (double)s->c->epochs + 1e-9) * an_epoch;
+
+	if (s->step < first || (s->step + 1 - first) % every)
+		return;
+	a->n++;
+	for (size_t i = 0; i < m->n_params; i++)
+		a->w[i] = a->n == 1 ? (double)m->w[i] : a->w[i] + ((double)m->w[i] - a->w[i]) / (double)a->n;
+}
+
+static void swa_finish(const struct lb_hook *h, const struct lb_learner *l, real *w)
+{
+	const struct average *a = h->state;
+
+	for (size_t i = 0; a->n && i < l->model.n_params; i++)
+		w[i] = (real)a->w[i];
+}
+
+const struct lb_procedure LB_PROCEDURE(swa) = {
+	.base = { .name = "swa", .title = "Stochastic weight averaging: the mean of the weights late in the training",
+		  .cite = "P. Izmailov, D. Podoprikhin, T. Garipov, D. Vetrov, A. Wilson, Averaging weights leads to wider optima and better "
+			  "generalization, UAI 2018, Algorithm 1",
+		  .formula = "from the epoch int(start E) on, after every c-th step: n = n + 1; a = a + (w - a) / n",
+		  .notes = "Evaluations, early stopping and the saved model are of a as soon as it holds a weight, and of w before. The learning rate is the "
+			   "schedule's; the paper's is constant or cyclical there.", .keywords = "averaging flat_minima", LB_PARAMS(swa_params) },
+	.kinds = (1u << LB_N_KINDS) - 1, .open = average_open, .close = average_close, .stepped = swa_stepped, .finish = swa_finish,
+};

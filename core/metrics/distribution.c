@@ -1,0 +1,174 @@
+#include "core/metrics/metric.h"
+
+#include <math.h>
+
+/* The value that row i tells by output k of target t. */
+static double told(const struct lb_outcomes *o, size_t i, size_t t, size_t k)
+{
+	return o->said[(i * o->t + t) * o->outputs + k];
+}
+
+static double target(const struct lb_outcomes *o, size_t i, size_t t)
+{
+	return o->target_t[i * o->t + t];
+}
+
+static double mean_over(const struct lb_outcomes *o, double sum, size_t values)
+{
+	return o->n && o->t && values ? sum / ((double)o->n * (double)o->t * (double)values) : (double)NAN;
+}
+
+static int pinball(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	size_t levels = 0;
+	double sum = 0;
+
+	(void)par, (void)err;
+	for (size_t k = 0; k < o->outputs; k++) {
+		const double tau = o->output[k].level;
+		if (o->output[k].says != LB_QUANTILE)
+			continue;
+		levels++;
+		for (size_t i = 0; i < o->n; i++)
+			for (size_t t = 0; t < o->t; t++) {
+				const double u = target(o, i, t) - told(o, i, t, k);
+				sum += u > 0 ? tau * u : (tau - 1) * u;
+			}
+	}
+	*value = mean_over(o, sum, levels);
+	return 0;
+}
+
+const struct lb_metric lb_metric_pinball = {
+	.base = {
+		.name = "pinball",
+		.title = "Mean pinball loss of the predicted quantiles, in units of the target",
+		.cite = "R. Koenker, G. Bassett, Regression quantiles, Econometrica 46(1), 1978",
+		.formula = "(1/(n T K)) sum_i sum_t sum_k max(tau_k u, (tau_k - 1) u),  u = y_it - q_itk",
+		.notes = "The mean over the levels that the loss has outputs for (multi_quantile), so only models of the same levels compare. "
+			 "Undefined for a loss without quantiles.",
+		.keywords = "quantile_loss check_loss mean_pinball_loss",
+		.on_request = true,
+	},
+	.kinds = 1u << LB_REGRESSION,
+	.higher_is_better = false,
+	.statistics = 1u << LB_QUANTILE,
+	.eval = pinball,
+};
+
+/* The outputs of the lowest and of the highest level; false when there are not two. */
+static bool ends(const struct lb_outcomes *o, size_t *low, size_t *high)
+{
+	*low = *high = o->outputs;
+	for (size_t k = 0; k < o->outputs; k++) {
+		if (o->output[k].says != LB_QUANTILE)
+			continue;
+		*low = *low == o->outputs || o->output[k].level < o->output[*low].level ? k : *low;
+		*high = *high == o->outputs || o->output[k].level > o->output[*high].level ? k : *high;
+	}
+	return *low != *high;
+}
+
+static int interval_coverage(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	size_t low, high;
+	double inside = 0;
+
+	(void)par, (void)err;
+	const bool interval = ends(o, &low, &high);
+	for (size_t i = 0; interval && i < o->n; i++)
+		for (size_t t = 0; t < o->t; t++)
+			inside += told(o, i, t, low) <= target(o, i, t) && target(o, i, t) <= told(o, i, t, high);
+	*value = mean_over(o, inside, interval);
+	return 0;
+}
+
+const struct lb_metric lb_metric_interval_coverage = {
+	.base = {
+		.name = "interval_coverage",
+		.title = "Share of targets within the lowest and the highest predicted quantile",
+		.cite = "T. Gneiting, A. E. Raftery, Strictly proper scoring rules, prediction, and estimation, JASA 102, 2007",
+		.formula = "(1/(n T)) sum_i sum_t [q_low <= y_it <= q_high]",
+		.notes = "To be held against the difference of the two levels, 0.8 for levels 0.1 to 0.9, which a calibrated model reaches; read "
+			 "it beside interval_width, since wide intervals cover all. Undefined for a loss with fewer than two quantiles.",
+		.keywords = "prediction_interval picp empirical_coverage",
+		.on_request = true,
+	},
+	.kinds = 1u << LB_REGRESSION,
+	.higher_is_better = true,
+	.statistics = 1u << LB_QUANTILE,
+	.eval = interval_coverage,
+};
+
+static int interval_width(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	size_t low, high;
+	double sum = 0;
+
+	(void)par, (void)err;
+	const bool interval = ends(o, &low, &high);
+	for (size_t i = 0; interval && i < o->n; i++)
+		for (size_t t = 0; t < o->t; t++)
+			sum += told(o, i, t, high) - told(o, i, t, low);
+	*value = mean_over(o, sum, interval);
+	return 0;
+}
+
+const struct lb_metric lb_metric_interval_width = {
+	.base = {
+		.name = "interval_width",
+		.title = "Mean distance of the lowest and the highest predicted quantile, in units of the target",
+		.cite = "T. Gneiting, A. E. Raftery, Strictly proper scoring rules, prediction, and estimation, JASA 102, 2007",
+		.formula = "(1/(n T)) sum_i sum_t (q_high - q_low)",
+		.notes = "Narrower is better where interval_coverage is the same. Rows whose quantiles cross count negative. Undefined for a loss "
+			 "with fewer than two quantiles.",
+		.keywords = "prediction_interval sharpness mpiw",
+		.on_request = true,
+	},
+	.kinds = 1u << LB_REGRESSION,
+	.higher_is_better = false,
+	.statistics = 1u << LB_QUANTILE,
+	.eval = interval_width,
+};
+
+static size_t find(const struct lb_outcomes *o, enum lb_statistic says)
+{
+	size_t k = 0;
+
+	while (k < o->outputs && o->output[k].says != says)
+		k++;
+	return k;
+}
+
+static int gaussian_nll(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	static const double half_log_two_pi = 0.91893853320467274178;
+	const size_t mean = find(o, LB_MEAN), deviation = find(o, LB_LOG_VARIANCE);
+	double sum = 0;
+
+	(void)par, (void)err;
+	for (size_t i = 0; i < o->n; i++)
+		for (size_t t = 0; t < o->t; t++) {
+			const double sd = told(o, i, t, deviation), u = (target(o, i, t) - told(o, i, t, mean)) / sd;
+			sum += log(sd) + u * u / 2 + half_log_two_pi;
+		}
+	*value = mean_over(o, sum, 1);
+	return 0;
+}
+
+const struct lb_metric lb_metric_gaussian_nll = {
+	.base = {
+		.name = "gaussian_nll",
+		.title = "Mean negative log density of the targets under the predicted normal distributions",
+		.cite = "T. Gneiting, A. E. Raftery, Strictly proper scoring rules, prediction, and estimation, JASA 102, 2007",
+		.formula = "(1/(n T)) sum_i sum_t ( ln(sd_it) + (y_it - m_it)^2 / (2 sd_it^2) + ln(2 pi) / 2 )",
+		.notes = "In units of the target: dividing targets by a takes ln a off. Undefined for a loss that gives no mean and variance, and "
+			 "where a standard deviation is too small for the precision.",
+		.keywords = "log_score nll negative_log_likelihood normal",
+		.on_request = true,
+	},
+	.kinds = 1u << LB_REGRESSION,
+	.higher_is_better = false,
+	.statistics = 1u << LB_MEAN | 1u << LB_LOG_VARIANCE,
+	.eval = gaussian_nll,
+};

@@ -1,0 +1,93 @@
+#!/usr/bin/python3
+"""Writes tests/golden/losses_regression.json: the regression losses whose model has several outputs for each target. Values with 400
+digits by mpmath, from definitions: the pinball loss as the distance to the target times the level or its complement, the likelihood
+as mpmath's normal density, held against scipy.stats where that does not round to 0; gradients by central differences with a step of
+1e-25. Run it from the project's root; needs mpmath and scipy. tests/unit/test_loss_reference.c compares."""
+import json
+import random
+
+import mpmath
+from scipy import stats
+
+mpmath.mp.dps = 400
+OUT = "tests/golden/losses_regression.json"
+STEP = mpmath.mpf(10) ** -25
+
+
+def multi_quantile(z, t, levels=(0.1, 0.5, 0.9)):
+    levels, total = [mpmath.mpf(v) for v in levels], mpmath.mpf(0)
+    for k, target in enumerate(t):
+        for tau, q in zip(levels, z[k * len(levels):(k + 1) * len(levels)]):
+            total += abs(target - q) * (tau if target >= q else 1 - tau)
+    return total / len(z)
+
+
+def gaussian_nll(z, t, full=False, s_clip=0):
+    total = mpmath.mpf(0)
+    for k, target in enumerate(t):
+        mean, s = z[2 * k:2 * k + 2]
+        s = max(-mpmath.mpf(s_clip), min(mpmath.mpf(s_clip), s)) if s_clip else s
+        total -= mpmath.log(mpmath.npdf(target, mean, mpmath.exp(s / 2)))
+    return total / len(t) - (0 if full else mpmath.log(2 * mpmath.pi) / 2)
+
+
+def mean_over_rows(loss, z, t, par):
+    return sum(loss(a, b, **par) for a, b in zip(z, t)) / len(z)
+
+
+def slopes(loss, z, t, par):
+    def at(i, k, h):
+        moved = [list(row) for row in z]
+        moved[i][k] += h
+        return mean_over_rows(loss, moved, t, par)
+    return [[float((at(i, k, STEP) - at(i, k, -STEP)) / (2 * STEP)) for k in range(len(row))] for i, row in enumerate(z)]
+
+
+def agree(case, par):
+    """scipy's normal density, where float64 holds it."""
+    if case["loss"] != "gaussian_nll" or par.get("s_clip") or max(abs(v) for row in case["z"] for v in row) > 20:
+        return
+    total = -sum(stats.norm.logpdf(t, row[2 * k], float(mpmath.exp(mpmath.mpf(row[2 * k + 1]) / 2)))
+                 for row, targets in zip(case["z"], case["t"]) for k, t in enumerate(targets))
+    total = total / len(case["z"]) / len(case["t"][0]) - (0 if par.get("full") else float(mpmath.log(2 * mpmath.pi) / 2))
+    assert abs(total - case["value"]) <= 1e-9 * max(1, abs(total)), (case, total)
+
+
+# loss, setting as --param has it, outputs a target
+LOSSES = [
+    (multi_quantile, {}, 3), (multi_quantile, {"levels": [0.25, 0.75]}, 2), (multi_quantile, {"levels": [0.5]}, 1),
+    (multi_quantile, {"levels": [0.01, 0.05, 0.3, 0.95, 0.999]}, 5),
+    (gaussian_nll, {}, 2), (gaussian_nll, {"full": True}, 2), (gaussian_nll, {"s_clip": 2}, 2), (gaussian_nll, {"full": True, "s_clip": 20}, 2),
+]
+SHAPES = [(1, 1), (3, 1), (2, 2), (4, 3)]
+
+
+def setting(par):
+    return " ".join("%s=%s" % (k, json.dumps(v).replace(" ", "")) for k, v in par.items())
+
+
+def make_case(loss, par, outputs, shape, scale, rng):
+    b, targets = shape
+    case = {"kind": "regression", "loss": loss.__name__, "set": setting(par),
+            "z": [[rng.gauss(0, scale) for _ in range(targets * outputs)] for _ in range(b)],
+            "t": [[rng.gauss(0, 1 + scale / 4) for _ in range(targets)] for _ in range(b)]}
+    if loss is gaussian_nll:  # no log variance so low that float64 does not hold the value
+        case["z"] = [[max(v, -300.0) if k % 2 else v for k, v in enumerate(row)] for row in case["z"]]
+    z, t = ([[mpmath.mpf(v) for v in row] for row in case[k]] for k in ("z", "t"))
+    case["value"] = float(mean_over_rows(loss, z, t, par))
+    case["grad"] = slopes(loss, z, t, par)
+    case["source"] = "mpmath"
+    agree(case, par)
+    return case
+
+
+if __name__ == "__main__":
+    rng, cases = random.Random(20261129), []
+    for loss, par, outputs in LOSSES:
+        for scale in (1, 4, 20, 300):
+            for shape in SHAPES if scale < 20 else SHAPES[1:3]:
+                cases.append(make_case(loss, par, outputs, shape, scale, rng))
+    with open(OUT, "w", encoding="ascii") as out:
+        out.write('{"made_by": "tests/reference/losses_regression.py",\n "cases": [\n')
+        out.write(",\n".join("  " + json.dumps(case) for case in cases))
+        out.write("\n ]}\n")
