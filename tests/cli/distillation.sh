@@ -231,6 +231,14 @@ bad 3 embedding.yaml 's/temperature: 0.2/&, weight: 0/' 'loss.weight: found 0, b
 bad 3 ce.yaml 's/^loss.*/&\nterms: [focal]/; s/^model.*/model: naive_bayes/' 'terms: found focal with model naive_bayes, which minimises no loss'
 bad 3 model.yaml 's/name: ce, /name: elr, /; s/^optimizer.*/optimizer: lbfgs/; s/, dropout: 0.1//' 'terms: found elr with optimizer lbfgs, allowed: losses without memory'
 bad 3 model.yaml 's/name: ce, /name: elr, /; s/^train:/procedures: [mixup]\n&/' 'procedures: found mixup with loss elr'
+# Losses of a regression that want several outputs a target go with their like.
+sed 's/^loss.*/&\nterms: [{name: huber, weight: 0.5}]/; s/dir: regression/dir: two/' regression.yaml >two.yaml
+assert_exit 0 lossbench train --config two.yaml --quiet
+bad 3 two.yaml 's/name: huber/name: gaussian_nll/' 'terms: found gaussian_nll with loss mse, which has other outputs for a target'
+bad 3 two.yaml 's/loss: mse/loss: gaussian_nll/' 'terms: found huber with loss gaussian_nll, which has other outputs for a target'
+sed 's/loss: mse/loss: {name: multi_quantile, levels: [0.1, 0.9]}/; s/name: huber/name: multi_quantile, levels: [0.1, 0.9]/; s/dir: two/dir: four/' two.yaml >four.yaml
+assert_exit 0 lossbench train --config four.yaml --quiet
+bad 3 four.yaml 's/0.9\], weight/0.8], weight/' 'terms: found multi_quantile with loss multi_quantile, which has other outputs for a target'
 sed 's/^loss.*/&\nterms: [gjs]/' ce.yaml >views.yaml
 bad 3 views.yaml 's/x/x/' 'train.views: is missing, and gjs compares several views of a row'
 sed 's/^train: {/&views: {kind: gaussian_noise, sd: 0.1, count: 2}, /; s/dir: ce/dir: views/' views.yaml >viewed.yaml
