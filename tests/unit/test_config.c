@@ -443,6 +443,24 @@ START_TEST(test_name)
 }
 END_TEST
 
+/* The schema's item of an option: in a block of the component that it belongs to, or by its path. */
+static const cJSON *schema_of(const cJSON *schema, const struct lb_option *o)
+{
+	char copy[100], *rest = copy, *key;
+	const cJSON *block, *found = NULL;
+
+	ck_assert(strlen(o->path) < sizeof copy);
+	strcpy(copy, o->path);
+	while ((key = strsep(&rest, "."))) {
+		found = lb_json_at(schema, "properties");
+		cJSON_ArrayForEach(block, lb_json_at(schema, "oneOf"))
+			if (!found)
+				found = lb_json_at(block, "properties");
+		schema = cJSON_GetObjectItemCaseSensitive(found, key);
+	}
+	return schema;
+}
+
 /* Every option of the table has a place in the schema, and its help. */
 START_TEST(test_schema)
 {
@@ -451,15 +469,8 @@ START_TEST(test_schema)
 
 	ck_assert_msg(schema, "%s", err.text);
 	for (size_t i = 0; i < lb_option_count(); i++) {
-		struct lb_buf path = { 0 };
-		char copy[100], *rest = copy, *key;
-		ck_assert(strlen(lb_option_at(i)->path) < sizeof copy);
-		strcpy(copy, lb_option_at(i)->path);
-		while ((key = strsep(&rest, ".")))
-			lb_buf_printf(&path, "properties.%s.", key);
-		lb_buf_puts(&path, "description");
-		ck_assert_msg(cJSON_IsString(lb_json_at(schema, path.s)), "%s", path.s);
-		lb_buf_free(&path);
+		const struct lb_option *o = lb_option_at(i);
+		ck_assert_msg(cJSON_IsString(lb_json_at(schema_of(schema, o), "description")), "%s", o->path);
 	}
 	const cJSON *blocks = lb_json_at(schema, "properties.loss.oneOf");
 	ck_assert_int_eq(cJSON_GetArraySize(blocks), 6);
