@@ -2,8 +2,12 @@
 
 #include "core/run/components.h"
 #include "core/run/get.h"
+#include "core/run/outputs.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { ROOM = 16 };
 
 /* The loss that a block of `terms` names; also one of classes in task distillation. */
 static const struct lb_loss_info *named(enum lb_kind kind, const char *name)
@@ -47,12 +51,34 @@ static bool has_own_weight(const struct lb_loss_info *loss)
 	return false;
 }
 
+static const cJSON *block_of(const cJSON *config, size_t i)
+{
+	return i ? cJSON_GetArrayItem(lb_json_at(config, "terms"), (int)i - 1) : lb_json_at(config, "loss");
+}
+
 /* The factor of the i-th loss. */
 static double weight_of(const cJSON *config, const struct lb_loss_info *loss, size_t i)
 {
-	const cJSON *block = i ? cJSON_GetArrayItem(lb_json_at(config, "terms"), (int)i - 1) : lb_json_at(config, "loss");
+	return has_own_weight(loss) ? 1 : lb_get_number(block_of(config, i), "weight", 1);
+}
 
-	return has_own_weight(loss) ? 1 : lb_get_number(block, "weight", 1);
+/* Refuses a term whose model would have other outputs than that of the main loss. */
+static int check_outputs(const cJSON *config, const struct lb_loss_info *main_loss, const struct lb_loss_info *loss, size_t i, struct lb_err *err)
+{
+	struct lb_arg par[2][ROOM];
+	double *lists[2] = { NULL, NULL };
+	struct lb_err why = { 0 };
+	int rc = lb_args_from_block(&main_loss->base, block_of(config, 0), par[0], &lists[0], &why) ||
+		 lb_args_from_block(&loss->base, block_of(config, i), par[1], &lists[1], &why);
+
+	if (rc)
+		lb_fail(err, why.code, "%s%s", why.code == LB_CONFIG ? "terms: " : "", why.text);
+	else if (!lb_outputs_same(&(struct lb_setup){ .loss = main_loss, .loss_par = par[0] }, &(struct lb_setup){ .loss = loss, .loss_par = par[1] }))
+		rc = lb_fail(err, LB_CONFIG, "terms: found %s with loss %s, which has other outputs for a target; allowed: losses of the same outputs",
+			     loss->base.name, main_loss->base.name);
+	free(lists[0]);
+	free(lists[1]);
+	return rc ? -1 : 0;
 }
 
 int lb_terms_check(const cJSON *config, struct lb_err *err)
@@ -70,9 +96,8 @@ int lb_terms_check(const cJSON *config, struct lb_err *err)
 		if (i && has_own_weight(loss[i]))
 			return lb_fail(err, LB_CONFIG, "terms: %s has a parameter weight of its own, so that no factor can be given; make it loss, and the other a "
 				       "term", loss[i]->base.name);
-		if (given && loss[i]->output)
-			return lb_fail(err, LB_CONFIG, "%s: found %s with further losses, which do not read its several outputs a target; train it alone",
-				       lb_loss_path(i), loss[i]->base.name);
+		if (i && check_outputs(config, loss[0], loss[i], i, err))
+			return -1;
 		sum += weight_of(config, loss[i], i);
 	}
 	if (sum == 0)
@@ -100,11 +125,11 @@ static const struct lb_arg *parameters(struct lb_prepared *p, const cJSON *confi
 
 	if (!i)
 		return par;
-	if ((size_t)loss->base.n_params > sizeof p->term_par[0] / sizeof *par || p->n_lists == sizeof p->lists / sizeof *p->lists) {
+	if (loss->base.n_params > ROOM || p->n_lists == sizeof p->lists / sizeof *p->lists) {
 		lb_fail(err, LB_MACHINE, "terms: too many parameters (a defect of lossbench)");
 		return NULL;
 	}
-	if (lb_args_from_block(&loss->base, cJSON_GetArrayItem(lb_json_at(config, "terms"), (int)i - 1), par, &lists, err))
+	if (lb_args_from_block(&loss->base, block_of(config, i), par, &lists, err))
 		return NULL;
 	p->lists[p->n_lists++] = lists;
 	return par;

@@ -29,11 +29,11 @@ struct softened {
 static struct softened soften(const real *v, size_t c, double temperature)
 {
 	struct softened s = { .scale = 1 / temperature, .most = (double)v[0] };
-	double sum = 0;
 
 	for (size_t k = 1; k < c; k++)
 		s.most = fmax(s.most, (double)v[k]);
-	for (size_t k = 0; k < c; k++)
+	double sum = exp(s.scale * ((double)v[0] - s.most));
+	for (size_t k = 1; k < c; k++)
 		sum += exp(s.scale * ((double)v[k] - s.most));
 	s.log = log(sum);
 	return s;

@@ -85,6 +85,34 @@ assert_eq "$(result parts-table)" "$(result parts-model)" 'result with parts'
 # A student may see fewer columns than its teacher.
 assert_exit 0 lossbench train --config model.yaml --quiet --set 'data.drop=[alcohol]' --set output.dir=narrow
 
+# ---- every sort of data: the model's scores are those that predict gives ----
+awk 'BEGIN { srand(3); print "size,colour,weight,price,class"
+	for (i = 0; i < 200; i++) { c = int(3 * rand()); x = rand() - 0.5
+		printf "%s,%s,%.4f,%.3f,%s\n", i % 17 != 5 ? x : "", substr("red  greenblue ", 5 * c + 1, 5), 10 * rand(), 3 * x + c, (x + c > 1 ? "yes" : "no") } }' |
+	sed 's/ //g' >mixed.csv
+awk 'BEGIN { srand(5); for (i = 0; i < 120; i++) { printf "%d", i % 3 + 1
+	for (j = 0; j <= 30; j++) if (rand() < 0.2 || j == i % 3 + 1) printf " %d:%.3f", j, rand() + (j == i % 3 + 1); print "" } }' >sparse.svm
+awk 'BEGIN { srand(6); print "a,b,k_x,k_y,k_z"
+	for (i = 0; i < 90; i++) { c = i % 3; printf "%.3f,%.3f,%d,%d,%d\n", rand() + c, rand() - c, c == 0, c == 1, c == 2 } }' >onehot.csv
+agree() { # NAME DATA [FILE [OPTION...]]: FILE: what predict reads of the data
+	printf '%s\n' 'task: multiclass' "data: {$2}" 'loss: ce' 'train: {epochs: 2}' "output: {dir: $1, model: true}" >"$1.yaml"
+	assert_exit 0 lossbench train --config "$1.yaml" --quiet
+	sed "s#^data: {\(.*\)}#data: {\1, side: {teacher: $(echo "$1"/trials/*.npz)}}#; s/multiclass/distillation/; s/loss: ce/loss: kd/; s/dir: $1.*/dir: $1-side}/" \
+		"$1.yaml" >"$1-side.yaml"
+	assert_exit 0 lossbench train --config "$1-side.yaml" --quiet
+	[ $# -gt 2 ] || return 0
+	lossbench predict --model "$1"/trials/*.npz --data "$3" "${@:4}" --out "$1.npy" --quiet
+	sed "s#side: {teacher: [^}]*}#teacher: $1.npy#; s/$1-side/$1-file/" "$1-side.yaml" >"$1-file.yaml"
+	assert_exit 0 lossbench train --config "$1-file.yaml" --quiet
+	assert_eq "$(result "$1-file")" "$(result "$1-side")" "$1: the teacher as a file of its scores"
+}
+images=datasets/samples/fashion_mnist_train2000
+agree mixed 'train: {path: mixed.csv, label: class}, missing: mean' mixed.csv
+agree sparse 'train: {path: sparse.svm}, index_base: auto, preprocess: {standardize: false, scale: max_abs}' sparse.svm
+agree onehot 'train: {path: onehot.csv}' onehot.csv
+agree images "train: {path: $images-images-idx3-ubyte.gz, labels: $images-labels-idx1-ubyte.gz}" $images-images-idx3-ubyte.gz --labels $images-labels-idx1-ubyte.gz
+agree made 'generator: {name: gaussian_mixture, classes: 3, seed: 4}'
+
 # ---- the id: the model's bytes, not its path ----
 id() { lossbench sweep --config "$1" --list | awk '{ print $1 }'; }
 before=$(id model.yaml)
@@ -231,6 +259,14 @@ bad 3 embedding.yaml 's/temperature: 0.2/&, weight: 0/' 'loss.weight: found 0, b
 bad 3 ce.yaml 's/^loss.*/&\nterms: [focal]/; s/^model.*/model: naive_bayes/' 'terms: found focal with model naive_bayes, which minimises no loss'
 bad 3 model.yaml 's/name: ce, /name: elr, /; s/^optimizer.*/optimizer: lbfgs/; s/, dropout: 0.1//' 'terms: found elr with optimizer lbfgs, allowed: losses without memory'
 bad 3 model.yaml 's/name: ce, /name: elr, /; s/^train:/procedures: [mixup]\n&/' 'procedures: found mixup with loss elr'
+# Losses of a regression that want several outputs a target go with their like.
+sed 's/^loss.*/&\nterms: [{name: huber, weight: 0.5}]/; s/dir: regression/dir: two/' regression.yaml >two.yaml
+assert_exit 0 lossbench train --config two.yaml --quiet
+bad 3 two.yaml 's/name: huber/name: gaussian_nll/' 'terms: found gaussian_nll with loss mse, which has other outputs for a target'
+bad 3 two.yaml 's/loss: mse/loss: gaussian_nll/' 'terms: found huber with loss gaussian_nll, which has other outputs for a target'
+sed 's/loss: mse/loss: {name: multi_quantile, levels: [0.1, 0.9]}/; s/name: huber/name: multi_quantile, levels: [0.1, 0.9]/; s/dir: two/dir: four/' two.yaml >four.yaml
+assert_exit 0 lossbench train --config four.yaml --quiet
+bad 3 four.yaml 's/0.9\], weight/0.8], weight/' 'terms: found multi_quantile with loss multi_quantile, which has other outputs for a target'
 sed 's/^loss.*/&\nterms: [gjs]/' ce.yaml >views.yaml
 bad 3 views.yaml 's/x/x/' 'train.views: is missing, and gjs compares several views of a row'
 sed 's/^train: {/&views: {kind: gaussian_noise, sd: 0.1, count: 2}, /; s/dir: ce/dir: views/' views.yaml >viewed.yaml
