@@ -30,7 +30,7 @@ Q = $(if $(V),,@)
 STUDY_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 
 # What works on the numbers of a model is compiled twice, for float32 and float64: core/engine/ and the folders of losses/. All else once.
-TWICE := $(sort $(filter-out core/engine/kernels/kernels.c,$(wildcard core/engine/*/*.c losses/*/*.c)))
+TWICE := $(sort $(filter-out core/engine/kernels/kernels.c,$(wildcard core/engine/*/*.c core/engine/*/*/*.c losses/*/*.c)))
 # core/engine/kernels/kernels.c: once a precision and instruction set.
 KERNEL_SETS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 avx512)
 KERNEL_FLAGS = -O3 -ffp-contract=fast -Wno-psabi

@@ -16,6 +16,7 @@ struct inputs {
 	int32_t *y;
 	uint32_t *id;
 	size_t b, c, dh, classes, views; /* z has views * b rows */
+	double scale;
 	bool flat;               /* scores given as a plain list: one column */
 };
 
@@ -147,6 +148,7 @@ static const struct key {
 	{ "features", ANY, LB_NEEDS_FEATURES },
 	{ "class_counts", LABELLED, 0 },
 	{ "sample_ids", CLASSES, 0 },
+	{ "scale", CLASSES, LB_NEEDS_COSINES },
 };
 enum { N_KEYS = sizeof keys / sizeof *keys };
 
@@ -260,6 +262,17 @@ static int read_prototypes(const cJSON *in, const struct lb_loss_info *l, struct
 	return no_zero_rows("embeddings", x->z, x->b, x->c, err) || no_zero_rows("prototypes", x->own, x->classes, x->c, err) ? -1 : 0;
 }
 
+/* The scale of the cosines that the scores are; 1 if not given. */
+static int read_scale(const cJSON *in, struct inputs *x, struct lb_err *err)
+{
+	const cJSON *scale = cJSON_GetObjectItemCaseSensitive(in, "scale");
+
+	x->scale = cJSON_IsNumber(scale) ? scale->valuedouble : 1;
+	if (scale && !(cJSON_IsNumber(scale) && x->scale > 0 && isfinite(x->scale)))
+		return lb_fail(err, LB_DATA, "scale: allowed: a number above 0, that of the cosine head");
+	return 0;
+}
+
 /* As many labels as rows; scores of several views are so many blocks of that length. */
 static int split_views(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
 {
@@ -296,7 +309,7 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const stru
 	x->classes = l->classes ? l->classes : l->kind == LB_BINARY ? 2 : x->c;
 	if (split_views(in, l, x, err))
 		return -1;
-	if (read_prototypes(in, l, x, err) || read_features(in, l, x, err))
+	if (read_prototypes(in, l, x, err) || read_features(in, l, x, err) || read_scale(in, x, err))
 		return -1;
 	return read_labels(in, x, (double)x->classes, err) || read_counts(in, x, x->classes, err) ? -1 : 0;
 }
@@ -353,7 +366,8 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 	    !(grad = lb_alloc((x.views ? x.views : 1) * x.b * x.c + (x.own ? x.classes * x.c : 0), sizeof *grad, err)))
 		goto out;
 	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .counts = x.counts, .id = x.id, .par = par,
-					     .h = x.h, .dh = x.dh, .own = x.own, .n_classes = x.classes, .views = x.views };
+					     .h = x.h, .dh = x.dh, .own = x.own, .n_classes = x.classes, .views = x.views,
+					     .scale = x.scale };
 	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err)))
 		print_result(l, &x, value, grad);
 out:

@@ -177,6 +177,8 @@ void losses_show(const struct lb_loss_info *l)
 			show_rows("teacher", e->t, e->b, e->c);
 		if (e->n_h)
 			show_rows("features", e->h, e->b, e->n_h);
+		if (e->scale > 0)
+			printf(", scale = %g", e->scale);
 		if (e->classes)
 			show_rows("prototypes", e->own, e->classes, e->c);
 		printf(")%s%s: %s (%s)\n", *e->set ? ", " : "", e->set, value, e->source);

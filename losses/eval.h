@@ -19,6 +19,7 @@ struct lb_loss_input {
 	size_t dh;
 	size_t n_classes;          /* embedding: number of classes; 0: c */
 	size_t views;              /* z holds so many blocks of b rows; 0: 1 */
+	double scale;              /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
 	const double *own;         /* the loss's own parameters, lb_loss_own_size values, or NULL */
 };
 

@@ -42,6 +42,7 @@ struct lb_loss_facts {
 	size_t n_rows;           /* training rows; sample ids are below it */
 	size_t n_classes;        /* columns of z */
 	const double *counts;    /* training rows of each class after corruption, of each label in multilabel; NULL in regression */
+	double scale;            /* the scores are this times cosines, for LB_NEEDS_COSINES; 0: they are none */
 };
 
 struct lb_softmax_sums;

@@ -40,6 +40,7 @@ enum lb_need {
 	LB_NEEDS_BOTH_CLASSES = 1 << 2, /* a batch that lacks a class gives a constant (0; 1 for a metric) and no gradient */
 	LB_NEEDS_FEATURES = 1 << 3,     /* the features that the output layer sees; no gradient goes back through them */
 	LB_NEEDS_VIEWS = 1 << 5,        /* several views of each row, the first the row itself */
+	LB_NEEDS_COSINES = 1 << 6,      /* scores of a cosine head: a scale times cosines */
 	LB_OWNS_PROTOTYPES = 1 << 4     /* C x D parameters of its own, one row a class, trained with the model's */
 };
 
@@ -91,6 +92,7 @@ struct lb_example {
 	double own[LB_EXAMPLE_CELLS];        /* prototypes, classes x c */
 	int classes;                         /* 0: c */
 	int views;                           /* z holds so many blocks of b rows; 0: 1 */
+	double scale;                        /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
 	double value;
 	const char *source;                  /* where the value comes from: by hand, SciPy, a paper's table */
 };

@@ -68,6 +68,9 @@ double lb_rule_seed(const struct lb_resolving *r);
 /* Returns the option as resolved, a new item; NULL where it is absent or wrong. */
 cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o);
 
+/* resolve_words.c: the same of an option that is a list of texts; node NULL: it is not given. */
+cJSON *lb_resolve_words(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node);
+
 /* series.c: resolves the trees of a sweep one after the other and does again only what differs from the one before; the configs share what
  * they have in common. `like` says everything but the tree. */
 struct lb_series;

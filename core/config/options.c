@@ -157,6 +157,8 @@ static const struct lb_option options[] = {
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "label corruption", .def_name = "none" },
 	{ .path = "model", .param = { .help = "the model that computes the scores" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "model", .def_name = "linear" },
+	{ .path = "model.head", .param = { .help = "how the output layer makes scores of the features below it; linear if not given" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "head", .optional = true, .nested = true },
 	{ .path = "loss", .param = { .required = true, .help = "what is minimised" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "loss", .extra = &weight },
 	{ .path = "terms", .param = { .help = "further losses of the same scores, each times its weight; minimised is their sum and loss times its own" },
@@ -295,9 +297,22 @@ uint64_t lb_option_top(const char *path)
 
 const struct lb_option *lb_option_component(const char *path)
 {
+	const struct lb_option *deepest = NULL;
+
 	for (size_t i = 0; i < lb_option_count(); i++)
-		if (options[i].shape == LB_COMPONENT && lb_path_within(path, options[i].path))
-			return &options[i];
+		if (options[i].shape == LB_COMPONENT && lb_path_within(path, options[i].path) &&
+		    (!deepest || lb_path_within(options[i].path, deepest->path)))
+			deepest = &options[i];
+	return deepest;
+}
+
+const struct lb_option *lb_option_nested(const char *block, size_t *i)
+{
+	while (*i < lb_option_count()) {
+		const struct lb_option *o = &options[(*i)++];
+		if (o->nested && strcmp(o->path, block) && lb_path_within(o->path, block))
+			return o;
+	}
 	return NULL;
 }
 
@@ -331,6 +346,7 @@ static const struct {
 } later[] = {
 	{ "data", "decimal", "\"point\"" },
 	{ "model", "dimension", "0" },
+	{ "model", "head", "{\"kind\":\"linear\"}" },
 	{ "loss", "weight", "1" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },

@@ -36,6 +36,7 @@ struct lb_option {
 	                                 left out of the resolved form when absent; or NULL */
 	bool optional;               /* without a default: left out of the resolved form when absent */
 	bool with_group;             /* resolved only where its group is given, such as data.test */
+	bool nested;                 /* stands in the block of a component, such as model.head, and is resolved with it */
 	bool shorthand;              /* never in the resolved form: stands for other options */
 	bool outside_id;             /* not part of a trial's id, and not to be swept */
 };
@@ -49,8 +50,11 @@ const struct lb_option *lb_option_find(const char *path, size_t n);
 /* The bit of the top-level key that the path begins with, another for each; 0 when there is no such key. */
 uint64_t lb_option_top(const char *path);
 
-/* The component block that the path names or lies in ("loss" for "loss.q"), or NULL. */
+/* The innermost component block that the path names or lies in ("loss" for "loss.q"), or NULL. */
 const struct lb_option *lb_option_component(const char *path);
+
+/* The next option from *i on, which it moves on, that is nested in the component block; NULL past the last. */
+const struct lb_option *lb_option_nested(const char *block, size_t *i);
 
 /* The last key of a dotted path. */
 const char *lb_path_last(const char *path);

@@ -128,6 +128,7 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 				 const struct lb_node *key)
 {
 	struct lb_words keys = { .v = { o->key }, .n = 1 }, owners = { 0 };
+	const struct lb_option *nested;
 	const struct lb_param *renamed = renamed_param(info, key->text);
 	const struct lb_info *other;
 	struct lb_walk walk = { 0 };
@@ -138,6 +139,8 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 		lb_words_add(&keys, info->params[i].name);
 	if (o->extra)
 		lb_words_add(&keys, o->extra->name);
+	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
+		lb_words_add(&keys, lb_path_last(nested->path));
 	while ((other = lb_component_next(r->reg, o->path, r->kind, &walk)))
 		if (lb_component_param(other, key->text))
 			lb_words_add(&owners, other->name);
@@ -177,9 +180,23 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 		lb_json_named(out, p->name, item);
 }
 
+static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node);
+
+/* Whether the key of the component's block is an option of its own. */
+static bool is_nested(const struct lb_option *o, const char *key)
+{
+	const struct lb_option *nested;
+
+	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
+		if (!strcmp(lb_path_last(nested->path), key))
+			return true;
+	return false;
+}
+
 static cJSON *write_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 			      const struct lb_node *block)
 {
+	const struct lb_option *nested;
 	cJSON *out = lb_json_object(NULL, NULL);
 
 	lb_json_text(out, o->key, info->name);
@@ -188,8 +205,14 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	if (o->extra && !lb_component_param(info, o->extra->name) &&
 	    (o->shape == LB_COMPONENTS || !lb_node_absent(lb_node_get(block, o->extra->name))))
 		resolve_param(r, path, o->extra, block, out);
+	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));) {
+		const struct lb_node *node = block ? lb_node_get(block, lb_path_last(nested->path)) : NULL;
+		cJSON *item = resolve_component(r, nested, nested->path, lb_node_absent(node) ? NULL : node);
+		if (item)
+			lb_json_named(out, lb_path_last(nested->path), item);
+	}
 	for (size_t i = 0; block && block->type == LB_MAPPING && i < block->n; i++)
-		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text))
+		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text) && !is_nested(o, block->key[i]->text))
 			refuse_component_key(r, o, path, info, block->key[i]);
 	return out;
 }
@@ -272,97 +295,6 @@ static cJSON *resolve_components(const struct lb_resolving *r, const struct lb_o
 
 /* The other shapes */
 
-static bool is_word_of(const char *const *words, const char *text)
-{
-	while (*words && strcmp(*words, text))
-		words++;
-	return *words;
-}
-
-/* A word of a list and its place in it. */
-struct word {
-	const char *text;
-	size_t at;
-};
-
-static int by_text(const void *a, const void *b)
-{
-	const struct word *x = a, *y = b;
-	const int order = strcmp(x->text, y->text);
-
-	return order ? order : (x->at > y->at) - (x->at < y->at);
-}
-
-/* For each entry of a list whether an earlier one says the same; NULL for want of memory. Yours to free. */
-static bool *find_repeated(const struct lb_node *list)
-{
-	bool *repeated = lb_alloc(list->n, sizeof *repeated, NULL);
-	struct word *word = lb_alloc(list->n, sizeof *word, NULL);
-	size_t n = 0;
-
-	for (size_t i = 0; word && i < list->n; i++)
-		if (list->item[i]->type == LB_SCALAR)
-			word[n++] = (struct word){ list->item[i]->text, i };
-	if (n)
-		qsort(word, n, sizeof *word, by_text);
-	for (size_t i = 1; repeated && i < n; i++)
-		repeated[word[i].at] = !strcmp(word[i - 1].text, word[i].text);
-	if (!word) {
-		free(repeated);
-		repeated = NULL;
-	}
-	free(word);
-	return repeated;
-}
-
-static bool check_word(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node, bool repeated)
-{
-	struct lb_words allowed = { 0 };
-	char what[LB_FOUND_TEXT + 8], found[LB_FOUND_TEXT];
-
-	if (node->type != LB_SCALAR) {
-		lb_refuse_type(r, node, o->path, "a text");
-		return false;
-	}
-	if (repeated) {
-		lb_fault(r->faults, &node->mark, o->path, "%s stands twice; keep one", lb_node_found(node, found));
-		return false;
-	}
-	if (!o->words || is_word_of(o->words, node->text))
-		return true;
-	for (size_t i = 0; o->words[i]; i++)
-		lb_words_add(&allowed, o->words[i]);
-	snprintf(what, sizeof what, "found %s", lb_node_found(node, found));
-	lb_refuse(r, node->mark, o->path, what, &allowed, lb_nearest(node->text, allowed.v, allowed.n));
-	return false;
-}
-
-static cJSON *resolve_words(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
-{
-	char allowed[LB_PATH_TEXT], wanted[LB_FOUND_TEXT];
-	cJSON *list = NULL;
-
-	if (o->word && (!node || (node->type == LB_SCALAR && !strcmp(node->text, o->word))))
-		return lb_json_made(cJSON_CreateString(o->word));
-	if (!node && (o->optional || lb_rule_default(r, o->path, &list)))
-		return list;
-	if (node && node->type != LB_SEQUENCE) {
-		snprintf(wanted, sizeof wanted, "%.40s", node->type == LB_SCALAR ? node->text : "a, b");
-		snprintf(allowed, sizeof allowed, "%s%sa list such as [%s]", o->word ? o->word : "", o->word ? ", or " : "", wanted);
-		lb_refuse_type(r, node, o->path, allowed);
-		return NULL;
-	}
-	list = lb_json_array(NULL, NULL);
-	bool *repeated = node ? find_repeated(node) : NULL;
-	if (node && !repeated)
-		lb_json_made(NULL); /* want of memory, told of when the tree is complete */
-	for (size_t i = 0; repeated && i < node->n; i++)
-		if (check_word(r, o, node->item[i], repeated[i]))
-			lb_json_text(list, NULL, node->item[i]->text);
-	free(repeated);
-	return list;
-}
-
 /* What the values are is for tune.c to read. */
 static cJSON *resolve_space(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
@@ -420,12 +352,12 @@ cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o
 	const struct lb_node *node = lb_given(r, o->path);
 	cJSON *item = NULL;
 
-	if (o->shape == LB_GROUP || (o->with_group && !group_given(r, o->path)))
+	if (o->shape == LB_GROUP || o->nested || (o->with_group && !group_given(r, o->path)))
 		return NULL;
 	if (o->shape == LB_VALUE)
 		item = resolve_value(r, o, node);
 	else if (o->shape == LB_WORDS)
-		item = resolve_words(r, o, node);
+		item = lb_resolve_words(r, o, node);
 	else if (o->shape == LB_SPACE)
 		item = resolve_space(r, o, node);
 	else if (o->shape == LB_COMPONENT)

@@ -194,9 +194,12 @@ static void put_params(cJSON *properties, const struct lb_registry *reg, const c
 	}
 }
 
+static cJSON *component_schema(const struct lb_registry *reg, const struct lb_option *o);
+
 static cJSON *block_schema(const struct lb_registry *reg, const struct lb_option *o, const struct lb_info *info)
 {
 	cJSON *schema = lb_json_object(NULL, NULL), *properties;
+	const struct lb_option *nested;
 
 	put_help(schema, info->title);
 	lb_json_text(schema, "type", "object");
@@ -205,6 +208,8 @@ static cJSON *block_schema(const struct lb_registry *reg, const struct lb_option
 	put_params(properties, reg, o->path, info->name);
 	if (o->extra && !cJSON_HasObjectItem(properties, o->extra->name))
 		lb_json_item(properties, o->extra->name, param_schema(o->extra));
+	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
+		lb_json_item(properties, lb_path_last(nested->path), component_schema(reg, nested));
 	if (!o->def_name || strcmp(o->def_name, info->name))
 		lb_json_text(lb_json_array(schema, "required"), NULL, o->key);
 	lb_json_bool(schema, "additionalProperties", 0);
@@ -308,7 +313,8 @@ cJSON *lb_config_schema(const struct lb_registry *reg, struct lb_err *err)
 	lb_json_object(schema, "properties");
 	for (size_t i = 0; i < lb_option_count(); i++) {
 		const struct lb_option *o = lb_option_at(i);
-		lb_json_item(properties_of(schema, o->path), lb_path_last(o->path), option_schema(reg, o));
+		if (!o->nested)
+			lb_json_item(properties_of(schema, o->path), lb_path_last(o->path), option_schema(reg, o));
 	}
 	sweep = group_schema("key paths and the values they take: lists multiply, zip moves together, {from, to, steps, scale}, default");
 	cJSON_ReplaceItemInObjectCaseSensitive(sweep, "additionalProperties", cJSON_CreateBool(1));

@@ -244,13 +244,18 @@ static int push_grid(struct lb_sweep *s, struct lb_track *t, const struct lb_par
 
 /* Blocks with lists inside */
 
+static int push_blocks(struct lb_sweep *s, struct lb_track *t, struct lb_node *block, struct lb_err *err);
+
 /* Collects the sweep values of one key of a block; leaves the list empty if the value is a plain one. */
 static int inner_values(struct lb_sweep *s, struct lb_track *inner, const struct lb_node *block, struct lb_err *err)
 {
 	bool sure;
 	const struct lb_param *p = param_at(s, inner->path, block, &sure);
+	const struct lb_option *o = lb_option_find(inner->path, strlen(inner->path));
 	struct lb_node *node = inner->node;
 
+	if (node->type == LB_MAPPING && o && o->nested)
+		return push_blocks(s, inner, node, err);
 	if (node->type == LB_SEQUENCE && node->n && (!takes_list(inner->path, p) || node->item[0]->type == LB_SEQUENCE)) {
 		for (size_t i = 0; i < node->n; i++)
 			if (push(inner, node->item[i], err))

@@ -2,6 +2,7 @@
 
 #include "core/metrics/metric.h"
 #include "core/run/get.h"
+#include "core/run/heads.h"
 
 static const char *const paths[] = { "train.attack", "evaluate.attack" };
 
@@ -64,6 +65,9 @@ static int check_block(const char *path, const cJSON *config, const struct lb_da
 			       "(`lossbench data convert FILE OUT.npz`), or remove it", path, kind);
 	if (!strcmp(kind, "closed_form") && !strcmp(model, "mlp"))
 		return lb_fail(err, LB_CONFIG, "%s: found closed_form with model mlp, allowed: model linear; take kind pgd", path);
+	if (!strcmp(kind, "closed_form") && lb_head_is_cosine(config))
+		return lb_fail(err, LB_CONFIG, "%s: found closed_form with model.head %s, whose scores are not linear in the rows; allowed: head linear; take "
+			       "kind pgd", path, lb_get_text(config, "model.head.kind"));
 	return check_clip(path, block, err) || check_objective(path, block, data, err) ? -1 : 0;
 }
 

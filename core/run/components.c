@@ -1,6 +1,7 @@
 #include "core/run/components.h"
 
 #include "core/metrics/metric.h"
+#include "core/training/head_info.h"
 #include "core/training/model_spec.h"
 #include "core/training/optim_params.h"
 #include "core/training/schedule.h"
@@ -117,6 +118,7 @@ static const struct {
 	{ "corrupt.imbalance", imbalance_at, true },
 	{ "data.generator", generator_at, true },
 	{ "model", model_at, false },
+	{ "model.head", lb_head_info_f64, false },
 	{ "optimizer", optimizer_at, false },
 	{ "schedule", schedule_at, false },
 	{ "procedures", procedure_at, false },

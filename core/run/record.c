@@ -260,7 +260,7 @@ static void add_result(cJSON *record, const struct lb_prepared *p, const struct 
 	lb_json_number(result, "epochs", (double)out->epochs);
 	lb_json_number(result, "best_epoch", (double)out->best_epoch);
 	lb_json_number(result, "steps", (double)out->steps);
-	lb_json_number(result, "parameters", (double)out->n_params);
+	lb_json_number(result, "parameters", (double)(out->n_params - lb_model_spec_unused(&p->setup.model)));
 	add_minimum(result, out);
 	if (out->status == LB_TRIAL_DIVERGED) {
 		cJSON *d = lb_json_object(result, "diverged");

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/run/attacks.h"
 #include "core/run/evaluation.h"
+#include "core/run/heads.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/procedures.h"
 #include "core/run/reads_all.h"
@@ -43,7 +44,7 @@ static int check_losses(const cJSON *config, const struct lb_dataset *data, stru
 	if (lb_attacks_check(config, data, viewer, full_batch, err))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (lb_procedures_check(config, data, loss[i], full_batch, err))
+		if (lb_head_check(config, data, loss[i], err) || lb_procedures_check(config, data, loss[i], full_batch, err))
 			return -1;
 	if (!(viewer->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
 	    !(viewer->needs & LB_NEEDS_VIEWS && lb_attack_at_path(config, "train.attack")))
@@ -240,6 +241,12 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	p->setup.loss_par = p->loss_par;
 	if (lb_model_spec_make(model, p->model_par, p->features.d, columns * lb_loss_outputs(p->setup.loss, p->loss_par), &p->setup.model, err))
 		return -1;
+	if (lb_json_at(config, "model.head")) {
+		const struct lb_info *head = component(p, config, "model.head", "kind", LB_MOST_HEAD_PARAMS, p->head_par, err);
+		if (!head)
+			return -1;
+		lb_model_spec_head(&p->setup.model, head, p->head_par);
+	}
 	if (lb_json_at(config, "train.views") && !(p->setup.view = component(p, config, "train.views", "kind", 4, p->view_par, err)))
 		return -1;
 	if (lb_attack_at_path(config, "train.attack") &&

@@ -5,6 +5,7 @@
 #include "core/base/json.h"
 #include "core/run/data_cache.h"
 #include "core/training/baseline.h"
+#include "core/training/head_info.h"
 #include "core/training/train.h"
 
 /* The version of the record's form; part of every id. */
@@ -63,8 +64,8 @@ struct lb_prepared {
 	int32_t *y;                      /* labels as corrupted */
 	double *row_weight;
 	struct lb_unit *unit;            /* of each target, or NULL */
-	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], view_par[4], attack_par[LB_ATTACK_PARAMS], probe_par[LB_ATTACK_PARAMS],
-		metric_par[32][8];
+	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], head_par[LB_MOST_HEAD_PARAMS], view_par[4],
+		attack_par[LB_ATTACK_PARAMS], probe_par[LB_ATTACK_PARAMS], metric_par[32][8];
 	struct lb_term term[LB_MOST_TERMS];
 	struct lb_arg term_par[LB_MOST_TERMS - 1][16];
 	double *lists[48];               /* list values of the parameters */

@@ -1,5 +1,7 @@
 #include "core/training/model_spec.h"
 
+#include "core/training/head_info.h"
+
 #include <string.h>
 
 static const char *const inits[] = { "torch", "xavier", "he", "zero", NULL };
@@ -111,4 +113,16 @@ size_t lb_model_spec_size(const struct lb_model_spec *s)
 	for (size_t i = 0; i < s->n_layers; i++)
 		n += (s->width[i] + 1) * s->width[i + 1];
 	return n;
+}
+
+void lb_model_spec_head(struct lb_model_spec *s, const struct lb_info *head, const struct lb_arg *par)
+{
+	s->head = head;
+	s->head_par = par;
+	s->cosine_scale = lb_head_scale_f64(head, par);
+}
+
+size_t lb_model_spec_unused(const struct lb_model_spec *s)
+{
+	return s->cosine_scale > 0 ? s->width[s->n_layers] : 0;
 }

@@ -25,6 +25,9 @@ struct lb_model_spec {
 	uint64_t seed;           /* of initialisation and dropout */
 	bool closed_form;        /* naive Bayes: fitted without loss and optimiser; then a linear model */
 	double smoothing;        /* naive Bayes: added to the variances */
+	const struct lb_info *head; /* how the output layer makes scores (core/training/head_info.h); NULL: linear */
+	const struct lb_arg *head_par;
+	double cosine_scale;     /* the scores are this times cosines, and the output layer's biases stay 0; 0: they are no cosines */
 };
 
 /* The model kinds; NULL past the end. */
@@ -37,7 +40,13 @@ bool lb_model_closed_form(const struct lb_info *info);
 int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, size_t inputs, size_t outputs,
 		       struct lb_model_spec *out, struct lb_err *err);
 
+/* Gives the model a head. Borrowed. */
+void lb_model_spec_head(struct lb_model_spec *s, const struct lb_info *head, const struct lb_arg *par);
+
 /* Number of weights and biases. */
 size_t lb_model_spec_size(const struct lb_model_spec *s);
+
+/* Those of them that are no parameters: biases that a head does not have. */
+size_t lb_model_spec_unused(const struct lb_model_spec *s);
 
 #endif

@@ -94,7 +94,8 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 	if (work_make(&w, info, in, at, n_classes, n_own, err))
 		goto out;
 	const struct lb_loss_facts facts = { .n_rows = rows_of(w.id, in->b), .n_classes = n_classes,
-					     .counts = info->kind == LB_REGRESSION ? NULL : w.counts };
+					     .counts = info->kind == LB_REGRESSION ? NULL : w.counts,
+					     .scale = in->scale > 0 ? in->scale : 1 };
 	struct lb_batch batch = { .b = in->b, .c = in->c, .views = views, .z = w.z, .y = in->y, .t = in->t ? w.t : NULL, .h = in->h ? w.h : NULL,
 				     .dh = in->dh, .id = w.id, .par = in->par, .facts = &facts, .scratch = w.scratch, .wide = w.wide,
 				     .own = n_own ? w.z + n : NULL, .down = n_own ? w.g + n : NULL };

@@ -262,7 +262,7 @@ static const struct {
 	{ "{}\n", { 0 }, { "a.yaml: loss: is missing", "a.yaml: data.train.path: is missing, allowed: a data file; or give data.generator" } },
 	{ "data: {test: {}}\nloss: {q: 3}\n", { 0 },
 	  { "a.yaml:1:7: data.train.path: is missing", "a.yaml:1:14: data.test.path: is missing", "a.yaml:2:7: loss.name: is missing" } },
-	{ BASE "epochs: 3\n", { 0 }, { "a.yaml:3:1: epochs: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, optimizer, schedule, "
+	{ BASE "epochs: 3\n", { 0 }, { "a.yaml:3:1: epochs: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, terms, optimizer, schedule, "
 				       "procedures, train, evaluate, metrics, tune, output; did you mean \"train.epochs\"?" } },
 	{ BASE "gamma: 3\ntrain: {epoch: 3}\n", { 0 },
 	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, sampler, clip_norm, "
@@ -290,7 +290,7 @@ static const struct {
 	  "allowed: from, to, steps, scale; did you mean \"from\"?" } },
 	{ BASE, { "loss.q=0.3", "loss=ce" }, { "--set loss.q=0.3: loss.q: a parameter of gce, not of ce" } },
 	{ BASE, { "loss.gama=1" }, { "--set loss.gama=1: loss.gama: unknown key of ce" } },
-	{ BASE, { "los.name=ce" }, { "--set los.name=ce: los: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, optimizer, schedule, "
+	{ BASE, { "los.name=ce" }, { "--set los.name=ce: los: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, terms, optimizer, schedule, "
 				     "procedures, train, evaluate, metrics, tune, output; did you mean \"loss\"?" } },
 	{ BASE, { "train.epochs=many" }, { "--set train.epochs=many: train.epochs: found \"many\", allowed: an integer in [1, 1000000]" } },
 	{ BASE, { "loss={name: gce, q: 0.3}", "loss.name=focal" }, { "--set loss={name: gce, q: 0.3}: loss.q: a parameter of gce, not of focal" } },
@@ -443,6 +443,24 @@ START_TEST(test_name)
 }
 END_TEST
 
+/* The schema's item of an option: in a block of the component that it belongs to, or by its path. */
+static const cJSON *schema_of(const cJSON *schema, const struct lb_option *o)
+{
+	char copy[100], *rest = copy, *key;
+	const cJSON *block, *found = NULL;
+
+	ck_assert(strlen(o->path) < sizeof copy);
+	strcpy(copy, o->path);
+	while ((key = strsep(&rest, "."))) {
+		found = lb_json_at(schema, "properties");
+		cJSON_ArrayForEach(block, lb_json_at(schema, "oneOf"))
+			if (!found)
+				found = lb_json_at(block, "properties");
+		schema = cJSON_GetObjectItemCaseSensitive(found, key);
+	}
+	return schema;
+}
+
 /* Every option of the table has a place in the schema, and its help. */
 START_TEST(test_schema)
 {
@@ -451,15 +469,8 @@ START_TEST(test_schema)
 
 	ck_assert_msg(schema, "%s", err.text);
 	for (size_t i = 0; i < lb_option_count(); i++) {
-		struct lb_buf path = { 0 };
-		char copy[100], *rest = copy, *key;
-		ck_assert(strlen(lb_option_at(i)->path) < sizeof copy);
-		strcpy(copy, lb_option_at(i)->path);
-		while ((key = strsep(&rest, ".")))
-			lb_buf_printf(&path, "properties.%s.", key);
-		lb_buf_puts(&path, "description");
-		ck_assert_msg(cJSON_IsString(lb_json_at(schema, path.s)), "%s", path.s);
-		lb_buf_free(&path);
+		const struct lb_option *o = lb_option_at(i);
+		ck_assert_msg(cJSON_IsString(lb_json_at(schema_of(schema, o), "description")), "%s", o->path);
 	}
 	const cJSON *blocks = lb_json_at(schema, "properties.loss.oneOf");
 	ck_assert_int_eq(cJSON_GetArraySize(blocks), 6);

@@ -110,7 +110,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	ck_assert_msg(!lb_args_from_text(&info->base, get(c, "set")->valuestring, par, &store, &err), "%s", err.text);
 	struct lb_loss_input in = { .b = b, .c = n / b / views, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .par = par,
 				    .counts = classes ? counts : NULL, .h = n_h ? h : NULL, .dh = n_h / b,
-				    .own = own, .n_classes = n_own / (n / b / views) };
+				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .own = own, .n_classes = n_own / (n / b / views) };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, grad, &err), 0);
 	ck_near(value, get(c, "value")->valuedouble, "value", c);
 	for (size_t k = 0; k < n + n_own; k++)

@@ -34,7 +34,7 @@ static void draw_rows(size_t c, size_t ld, double scale)
 static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const char *name)
 {
 	const size_t c = loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, ld = PAD;
-	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = c < 2 ? 2 : c, .counts = class_counts };
+	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = c < 2 ? 2 : c, .counts = class_counts, .scale = 1 };
 	struct lb_err err = { 0 };
 	void *state = loss->init ? loss->init(par, &facts, &err) : NULL;
 	struct lb_batch in = { .b = ROWS, .c = c, .z = tight, .y = y, .t = target, .id = id, .w = weight, .par = par, .facts = &facts,
@@ -83,7 +83,7 @@ END_TEST
 START_TEST(nan_stays_in_its_row)
 {
 	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
-	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .counts = class_counts };
+	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .counts = class_counts, .scale = 1 };
 	struct subject s;
 
 	set_up(&s, _i);

@@ -115,7 +115,7 @@ static double example_value(const struct lb_loss_info *info, const struct lb_exa
 	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par,
 					  .y = lb_kind_of_columns(info->kind) ? NULL : y, .t = e->t, .h = e->n_h ? e->h : NULL,
 					  .dh = (size_t)e->n_h, .own = e->own, .n_classes = (size_t)e->classes,
-					  .views = (size_t)e->views };
+					  .views = (size_t)e->views, .scale = e->scale };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, NULL, &err), 0);
 	lb_args_free(&store);
 	return value;
@@ -297,7 +297,7 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	const struct lb_loss *loss = lb_loss_of(s->info);
 	const size_t b = d->in.b, c = d->in.c;
 	double scratch[B * (C + 4) + FENCE], down[C * C + FENCE], wide[3 * C + FENCE];
-	const struct lb_loss_facts facts = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : c, .counts = d->in.counts };
+	const struct lb_loss_facts facts = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : c, .counts = d->in.counts, .scale = 1 };
 	struct lb_batch in = { .b = b, .c = c, .z = d->in.z, .y = d->in.y, .t = d->in.t, .w = w, .par = d->in.par,
 				  .facts = &facts, .scratch = scratch, .views = 1, .h = d->in.h, .dh = FEATURES, .own = d->own, .down = down, .wide = wide };
 	const size_t n_own = lb_loss_own_size(s->info, d->in.par, c, c);

@@ -1,5 +1,6 @@
 /* core/model against plain loops, differences and the definitions of the initial values; both precisions. */
 #include "core/engine/model/net.h"
+#include "core/training/head_info.h"
 #include "losses/eval.h"
 #include "tests/unit/net_f32.h"
 #include "tests/unit/suite.h"
@@ -74,15 +75,30 @@ static void single(struct lb_net_f32 *net, const struct lb_model_spec *s, size_t
 
 /* ---- shapes: a number says which ---- */
 
-enum { ACTIVATIONS = 3, DEPTHS = 4, DROPS = 2, SHAPES = ACTIVATIONS * DEPTHS * DROPS };
+enum { ACTIVATIONS = 3, DEPTHS = 4, DROPS = 2, HEADS = 2, SHAPES = ACTIVATIONS * DEPTHS * DROPS * HEADS };
+
+static void cosine_head(struct lb_model_spec *s)
+{
+	static struct lb_arg par[LB_MOST_HEAD_PARAMS];
+	struct lb_arg_store store = { 0 };
+	unsigned kinds;
+	const struct lb_info *info = lb_head_info_f64(1, &kinds);
+
+	ck_assert_str_eq(info->name, "cosine");
+	ck_assert_msg(!lb_args_from_text(info, "scale=2", par, &store, &err), "%s", err.text);
+	lb_model_spec_head(s, info, par);
+	ck_assert_double_eq(s->cosine_scale, 2);
+}
 
 static struct lb_model_spec shape(int i)
 {
 	const size_t depth = (size_t)(i / ACTIVATIONS % DEPTHS);
 	struct lb_model_spec s = { .n_layers = depth + 1, .width = { 5, 7, 6, 4 }, .activation = (enum lb_activation)(i % ACTIVATIONS),
-				   .dropout = i / (ACTIVATIONS * DEPTHS) ? 0.4 : 0, .seed = 11 };
+				   .dropout = i / (ACTIVATIONS * DEPTHS) % DROPS ? 0.4 : 0, .seed = 11 };
 
 	s.width[depth + 1] = 3;
+	if (i / (ACTIVATIONS * DEPTHS * DROPS))
+		cosine_head(&s);
 	return s;
 }
 
@@ -103,6 +119,8 @@ static struct lb_net *open_net(const struct lb_model_spec *s, size_t rows)
 	ck_assert_uint_le(lb_model_spec_size(s), MOST);
 	ck_assert_uint_le(net->n_params, STORED);
 	draw(w, lb_model_spec_size(s), 1, 0.6);
+	for (size_t j = 0; j < lb_model_spec_unused(s); j++)
+		w[lb_model_spec_size(s) - 1 - j] = 0;
 	draw(x, rows * s->width[0], 2, 1);
 	draw(dz, rows * s->width[s->n_layers], 3, 1);
 	return net;
@@ -118,6 +136,20 @@ static void ck_near(double got, double want, double tolerance, const char *what,
 static double activated(enum lb_activation act, double a)
 {
 	return act == LB_TANH ? tanh(a) : act == LB_GELU ? a * 0.5 * (1 + erf(a / sqrt(2.0))) : a > 0 ? a : 0;
+}
+
+/* Cosines, times the scale, of in features and the weights of each output. */
+static void plain_cosines(double scale, size_t in, size_t out, const double *par, const double *h, double *out_z)
+{
+	for (size_t o = 0; o < out; o++) {
+		double dot = 0, hh = 0, ww = 0;
+		for (size_t k = 0; k < in; k++) {
+			dot += par[o * in + k] * h[k];
+			hh += h[k] * h[k];
+			ww += par[o * in + k] * par[o * in + k];
+		}
+		out_z[o] = hh > 0 ? scale * dot / sqrt(hh * ww) : 0;
+	}
 }
 
 /* Scores of one row by plain loops; the masks are those that the net drew. */
@@ -137,6 +169,8 @@ static void plain_forward(const struct lb_net *net, const double *par, size_t ro
 			if (l + 1 < s->n_layers && dropped)
 				out_z[o] *= net->layer[l].mask[row * net->layer[l].ld + o];
 		}
+		if (l + 1 == s->n_layers && s->cosine_scale > 0)
+			plain_cosines(s->cosine_scale, in, out, par, h, out_z);
 		memcpy(h, out_z, out * sizeof *h);
 		par += (in + 1) * out;
 	}
@@ -204,7 +238,10 @@ static void check_gradient(struct lb_net *net, bool entropy, int64_t step)
 	forward(net, ROWS, step);
 	objective(entropy, dz);
 	backward(net, ROWS);
-	for (size_t j = 0; j < lb_model_spec_size(&net->spec); j++) {
+	const size_t n = lb_model_spec_size(&net->spec), unused = lb_model_spec_unused(&net->spec);
+	for (size_t j = n - unused; j < n; j++)
+		ck_assert_double_eq(g[j], 0);
+	for (size_t j = 0; j < n - unused; j++) {
 		const double at = w[j], h = 1e-5;
 		w[j] = at + h;
 		forward(net, ROWS, step);

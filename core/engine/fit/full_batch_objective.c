@@ -101,7 +101,9 @@ int lb_objective_centring(struct lb_objective *o, struct lb_centring *c, struct 
 	const size_t d = first->in;
 
 	*c = (struct lb_centring){ .in = d, .out = first->out };
-	if (lb_feed_compressed(&o->cohort))
+	const struct lb_model_spec *model = &o->learner.model.net->spec;
+	const bool unbiased = model->n_layers == 1 && model->cosine_scale > 0; /* no bias takes up the mean */
+	if (lb_feed_compressed(&o->cohort) || unbiased)
 		return 0;
 	if (!o->mean && !(o->mean = lb_alloc(d, sizeof *o->mean, err)))
 		return -1;

@@ -2,6 +2,8 @@
 
 #include "core/base/mem.h"
 #include "core/engine/kernels/kernels.h"
+#include "core/engine/model/activation.h"
+#include "core/engine/model/head/head.h"
 #include "core/numeric/thread_team.h"
 
 #include <stdlib.h>
@@ -28,6 +30,18 @@ static int layer_open(struct lb_layer *l, const struct lb_model_spec *s, size_t 
 	if (hidden && s->dropout > 0 && !(l->mask = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
 		return -1;
 	return 0;
+}
+
+/* What a head keeps of a pass, where it has functions. */
+static int open_head(struct lb_net *net, struct lb_err *err)
+{
+	net->head = lb_head_of(net->spec.head);
+	if (!net->head->scores)
+		return 0;
+	net->products = lb_alloc_aligned(net->max_b * net->ld, sizeof(real), err);
+	net->head_row = lb_alloc(2 * net->max_b, sizeof *net->head_row, err);
+	net->head_column = lb_alloc(2 * net->ld, sizeof *net->head_column, err);
+	return net->products && net->head_row && net->head_column ? 0 : -1;
 }
 
 struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err)
@@ -59,7 +73,7 @@ struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct
 	net->delta[1] = lb_alloc_aligned(max_b * widest, sizeof(real), err);
 	net->turned = lb_alloc_aligned(most, sizeof(real), err);
 	net->gradient = lb_alloc_aligned(narrowest, sizeof(real), err);
-	if (!net->delta[0] || !net->delta[1] || !net->turned || !net->gradient)
+	if (!net->delta[0] || !net->delta[1] || !net->turned || !net->gradient || open_head(net, err))
 		goto fail;
 	return net;
 fail:
@@ -80,60 +94,10 @@ void lb_net_free(struct lb_net *net)
 	free(net->delta[1]);
 	free(net->turned);
 	free(net->gradient);
+	free(net->products);
+	free(net->head_row);
+	free(net->head_column);
 	free(net);
-}
-
-/* Place of the weight from input i to output o. */
-static size_t weight_at(const struct lb_layer *l, size_t o, size_t i)
-{
-	return l->w + o / LB_PANEL * (l->in * LB_PANEL) + i * LB_PANEL + o % LB_PANEL;
-}
-
-void lb_net_init(const struct lb_net *net, real *w)
-{
-	const enum lb_init init = net->spec.init;
-	const enum lb_bias_init scheme = init == LB_INIT_TORCH ? LB_BIAS_UNIFORM : LB_BIAS_ZERO;
-	const bool biases = (net->spec.bias_init == LB_BIAS_SCHEME ? scheme : net->spec.bias_init) == LB_BIAS_UNIFORM;
-
-	memset(w, 0, net->n_params * sizeof *w);
-	for (size_t k = 0; k < net->spec.n_layers; k++) {
-		const struct lb_layer *l = &net->layer[k];
-		const double in = (double)(l->in ? l->in : 1), out = (double)l->out;
-		const double bound = sqrt(1 / in), sd = init == LB_INIT_HE ? sqrt(2 / in) : sqrt(2 / (in + out));
-		struct lb_rng rng;
-
-		lb_rng_init(&rng, net->spec.seed, LB_RNG_INIT, k);
-		for (size_t j = 0; j < l->out * l->in && init != LB_INIT_ZERO; j++)
-			w[weight_at(l, j / l->in, j % l->in)] =
-				(real)(init == LB_INIT_TORCH ? bound * (2 * lb_rng_unit(&rng) - 1) : sd * lb_rng_normal(&rng));
-		for (size_t j = l->b; biases && j < l->b + l->out; j++)
-			w[j] = (real)(bound * (2 * lb_rng_unit(&rng) - 1));
-	}
-}
-
-void lb_net_store(const struct lb_net *net, const double *plain, real *w)
-{
-	memset(w, 0, net->n_params * sizeof *w);
-	for (size_t k = 0; k < net->spec.n_layers; k++) {
-		const struct lb_layer *l = &net->layer[k];
-		for (size_t o = 0; o < l->out; o++)
-			for (size_t i = 0; i < l->in; i++)
-				w[weight_at(l, o, i)] = (real)*plain++;
-		for (size_t o = 0; o < l->out; o++)
-			w[l->b + o] = (real)*plain++;
-	}
-}
-
-void lb_net_fetch(const struct lb_net *net, const real *w, double *plain)
-{
-	for (size_t k = 0; k < net->spec.n_layers; k++) {
-		const struct lb_layer *l = &net->layer[k];
-		for (size_t o = 0; o < l->out; o++)
-			for (size_t i = 0; i < l->in; i++)
-				*plain++ = (double)w[weight_at(l, o, i)];
-		for (size_t o = 0; o < l->out; o++)
-			*plain++ = (double)w[l->b + o];
-	}
 }
 
 static struct lb_panels rows_of(const real *x, size_t ld)
@@ -150,63 +114,6 @@ static struct lb_panels stacked(const real *x, size_t rows)
 static struct lb_panels stacked_from(const real *x, size_t rows, size_t column)
 {
 	return stacked(x + column * rows, rows);
-}
-
-LB_CLONES static void lb_relu(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict h)
-{
-	for (size_t i = 0; i < rows; i++, a += ld, h += ld)
-		for (size_t k = 0; k < n; k++)
-			h[k] = a[k] < 0 ? R(0.0) : a[k];
-}
-
-LB_CLONES static void lb_relu_back(size_t rows, size_t n, size_t ld, const real *restrict a, real *restrict d)
-{
-	for (size_t i = 0; i < rows; i++, a += ld, d += ld)
-		for (size_t k = 0; k < n; k++)
-			d[k] = a[k] > 0 ? d[k] : R(0.0);
-}
-
-/* h = activation of a, n columns of rows ld apart; where the derivative is told by the result, a
- * becomes it. Comparisons let NaN pass through. */
-static void activate(enum lb_activation act, size_t rows, size_t n, size_t ld, real *a, real *h)
-{
-	switch (act) {
-	case LB_RELU:
-		lb_relu(rows, n, ld, a, h);
-		break;
-	case LB_TANH:
-		for (size_t i = 0; i < rows * ld; i += ld) {
-			lb_kernel()->tanh_all(n, a + i, h + i);
-			memcpy(a + i, h + i, n * sizeof *a);
-		}
-		break;
-	case LB_GELU:
-		for (size_t i = 0; i < rows * ld; i += ld)
-			for (size_t k = i; k < i + n; k++)
-				h[k] = R(0.5) * a[k] * erfc(-a[k] * R(0.70710678118654752440));
-		break;
-	}
-}
-
-/* d *= derivative of the activation; a as activate left it */
-static void activate_back(enum lb_activation act, size_t rows, size_t n, size_t ld, const real *a, real *d)
-{
-	switch (act) {
-	case LB_RELU:
-		lb_relu_back(rows, n, ld, a, d);
-		break;
-	case LB_TANH:
-		for (size_t i = 0; i < rows * ld; i += ld)
-			for (size_t k = i; k < i + n; k++)
-				d[k] *= 1 - a[k] * a[k];
-		break;
-	case LB_GELU:
-		for (size_t i = 0; i < rows * ld; i += ld)
-			for (size_t k = i; k < i + n; k++)
-				d[k] *= R(0.5) * erfc(-a[k] * R(0.70710678118654752440)) +
-					a[k] * exp(R(-0.5) * a[k] * a[k]) * R(0.39894228040143267794);
-		break;
-	}
 }
 
 static void drop(const struct lb_net *net, struct lb_layer *l, size_t b, int64_t step, size_t index)
@@ -295,7 +202,7 @@ static void make_scores(const struct forward_job *j, struct part p)
 	} else
 		lb_kernel()->product(p.rows, p.columns, l->in, (struct lb_left){ j->x + p.row * j->stride, j->stride, 1 }, w, bias, a);
 	if (l->h)
-		activate(j->net->spec.activation, p.rows, p.columns, l->ld, a.x, l->h + p.row * l->ld + p.column);
+		lb_activate(j->net->spec.activation, p.rows, p.columns, l->ld, a.x, l->h + p.row * l->ld + p.column);
 }
 
 static void forward_part(void *arg, size_t i, size_t size)
@@ -317,6 +224,16 @@ static bool drops(const struct lb_net *net, const struct lb_pass *p)
 	return net->spec.dropout > 0 && p->step >= 0;
 }
 
+static struct lb_head_pass head_pass(const struct lb_net *net, const real *w, const struct lb_pass *p)
+{
+	const struct lb_layer *l = &net->layer[net->spec.n_layers - 1];
+	struct lb_head_pass at = { .b = p->b, .in = l->in, .out = l->out, .ld = l->ld, .w = w + l->w, .par = net->spec.head_par, .row = net->head_row,
+				   .column = net->head_column, .row_pull = net->head_row + net->max_b, .column_pull = net->head_column + l->ld };
+
+	at.h = lb_net_features(net, p->x, &at.in, &at.stride);
+	return at;
+}
+
 const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pass *p)
 {
 	struct forward_job job = { .net = net, .pass = p, .w = w, .x = p->x, .stride = net->layer[0].in };
@@ -333,7 +250,12 @@ const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pa
 		job.x = l->h;
 		job.stride = l->ld;
 	}
-	return net->layer[net->spec.n_layers - 1].a;
+	real *z = net->layer[net->spec.n_layers - 1].a;
+	if (net->head->scores) {
+		const struct lb_head_pass at = head_pass(net, w, p);
+		net->head->scores(&at, z);
+	}
+	return z;
 }
 
 const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, size_t *stride)
@@ -351,8 +273,47 @@ struct backward_job {
 	const struct lb_layer *l, *below; /* below NULL: the first layer */
 	struct lb_left seen;          /* the layer's input, transposed */
 	const real *d;                   /* (b,out) */
+	const real *w;                   /* the flat vector */
 	real *g, *next;
+	const double *row_pull, *column_pull; /* a head's (core/engine/model/head/head.h), in its layer; else NULL */
 };
+
+/* Starts at the output layer: d <- the derivatives by its products of features and weights. */
+static void begin_backward(struct backward_job *j, const real *dz)
+{
+	const struct lb_net *net = j->net;
+
+	j->d = dz;
+	if (!net->head->backward)
+		return;
+	const struct lb_head_pass at = head_pass(net, j->w, j->pass);
+	net->head->backward(&at, net->layer[net->spec.n_layers - 1].a, dz, net->products);
+	j->d = net->products;
+	j->row_pull = at.row_pull;
+	j->column_pull = at.column_pull;
+}
+
+/* Adds column_pull times the weights to their gradient, a part of it. */
+static void pull_weights(const struct backward_job *j, struct part p, struct lb_panels g)
+{
+	const struct lb_layer *l = j->l;
+
+	for (size_t c = 0; j->column_pull && c < p.columns; c += LB_PANEL) {
+		const real *w = j->w + l->w + (p.column + c) * l->in + p.row * LB_PANEL;
+		const double *pull = j->column_pull + p.column + c;
+		real *to = g.x + c / LB_PANEL * g.panel;
+		for (size_t i = 0; i < p.rows * LB_PANEL; i++)
+			to[i] += (real)(pull[i % LB_PANEL] * (double)w[i]);
+	}
+}
+
+/* Adds row_pull times the rows of features h to the gradient by them, n columns of `rows` rows. */
+static void pull_rows(const double *row_pull, size_t rows, size_t n, const real *h, size_t stride, real *d, size_t ld)
+{
+	for (size_t r = 0; row_pull && r < rows; r++)
+		for (size_t k = 0; k < n; k++)
+			d[r * ld + k] += (real)(row_pull[r] * (double)h[r * stride + k]);
+}
 
 /* gW (in,out) = x' (in,b) . d, a part of it */
 static void make_gradient(const struct backward_job *j, struct part p)
@@ -366,10 +327,11 @@ static void make_gradient(const struct backward_job *j, struct part p)
 		lb_kernel()->product(l->out, LB_PADDED(p.rows), j->pass->b, (struct lb_left){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
 					NULL, turned);
 		lb_kernel()->transpose(l->out, p.rows, turned, to);
-		return;
+	} else {
+		lb_kernel()->product(p.rows, p.columns, j->pass->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
+					rows_of(j->d + p.column, l->ld), NULL, to);
 	}
-	lb_kernel()->product(p.rows, p.columns, j->pass->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
-				rows_of(j->d + p.column, l->ld), NULL, to);
+	pull_weights(j, p, to);
 }
 
 /* Computes one tile of dW into a stack buffer and passes it to on_gradient while it is still in the
@@ -383,6 +345,7 @@ static void tell_piece(void *arg, size_t k)
 
 	lb_kernel()->product(p.rows, p.columns, j->pass->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
 				rows_of(j->d + p.column, l->ld), NULL, stacked(g, p.rows));
+	pull_weights(j, p, stacked(g, p.rows));
 	for (size_t c = 0; c < p.columns; c += LB_PANEL)
 		j->pass->on_gradient(j->pass->arg, l->w + (p.column + c) * l->in + p.row * LB_PANEL, p.rows * LB_PANEL, g + c * p.rows);
 }
@@ -404,10 +367,11 @@ static void next_part(void *arg, size_t i, size_t size)
 
 	lb_kernel()->product(p.rows, p.columns, out, (struct lb_left){ j->d + p.row * j->l->ld, j->l->ld, 1 },
 				stacked_from(j->net->turned, out, p.column), NULL, rows_of(next, ld));
+	pull_rows(j->row_pull ? j->row_pull + p.row : NULL, p.rows, p.columns, j->below->h + first, ld, next, ld);
 	for (size_t r = 0; drops(j->net, j->pass) && r < p.rows; r++)
 		for (size_t k = 0; k < p.columns; k++)
 			next[r * ld + k] *= j->below->mask[first + r * ld + k];
-	activate_back(j->net->spec.activation, p.rows, p.columns, ld, j->below->a + first, next);
+	lb_activate_back(j->net->spec.activation, p.rows, p.columns, ld, j->below->a + first, next);
 }
 
 static void backward_part(void *arg, size_t i, size_t size)
@@ -422,8 +386,9 @@ static void backward_part(void *arg, size_t i, size_t size)
 
 void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *g)
 {
-	struct backward_job job = { .net = net, .pass = p, .d = dz, .g = g };
+	struct backward_job job = { .net = net, .pass = p, .w = w, .g = g };
 
+	begin_backward(&job, dz);
 	for (size_t i = net->spec.n_layers; i-- > 0;) {
 		const struct lb_layer *l = &net->layer[i], *below = i ? l - 1 : NULL;
 
@@ -442,18 +407,20 @@ void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p,
 			lb_kernel()->sparse_transposed(p->b, l->ld, p->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
 		else if (p->on_gradient)
 			p->on_gradient(p->arg, l->w, l->in * l->ld, g + l->w);
-		if (net->spec.bias_init == LB_BIAS_NONE)
+		if (net->spec.bias_init == LB_BIAS_NONE || (job.column_pull && net->head->scale))
 			memset(g + l->b, 0, l->ld * sizeof *g);
 		else
 			lb_kernel()->column_sums(p->b, l->ld, rows_of(job.d, l->ld), g + l->b);
 		job.d = job.next;
+		job.row_pull = job.column_pull = NULL;
 	}
 }
 
 /* dx (b,in) = d (b,out) . W' of the first layer, whose transpose is `turned` */
 struct input_job {
 	const struct lb_layer *l;
-	const real *d, *turned;
+	const real *d, *turned, *x;
+	const double *row_pull;
 	real *dx;
 	size_t b;
 };
@@ -467,13 +434,15 @@ static void input_rows(void *arg, size_t i, size_t size)
 
 	lb_kernel()->product(rows, ld, out, (struct lb_left){ j->d + start * j->l->ld, j->l->ld, 1 }, stacked(j->turned, out), NULL,
 				rows_of(j->dx + start * ld, ld));
+	pull_rows(j->row_pull ? j->row_pull + start : NULL, rows, j->l->in, j->x + start * j->l->in, j->l->in, j->dx + start * ld, ld);
 }
 
 void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *turned, real *dx)
 {
 	const struct lb_layer *first = &net->layer[0];
-	struct backward_job job = { .net = net, .pass = p, .d = dz };
+	struct backward_job job = { .net = net, .pass = p, .w = w };
 
+	begin_backward(&job, dz);
 	for (size_t i = net->spec.n_layers; i-- > 1;) {
 		job.l = &net->layer[i];
 		job.below = job.l - 1;
@@ -481,7 +450,8 @@ void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pa
 		lb_kernel()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->turned, job.l->out));
 		lb_team_run(p->team, next_part, &job);
 		job.d = job.next;
+		job.row_pull = NULL;
 	}
 	lb_kernel()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(turned, first->out));
-	lb_team_run(p->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .turned = turned, .dx = dx, .b = p->b });
+	lb_team_run(p->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .turned = turned, .x = p->x, .row_pull = job.row_pull, .dx = dx, .b = p->b });
 }

@@ -14,6 +14,7 @@
 
 struct lb_team;
 struct lb_compressed;
+struct lb_head;
 
 struct lb_layer {
 	size_t in, out;
@@ -33,6 +34,10 @@ struct lb_net {
 	real *delta[2];          /* (max_b, widest) gradients on their way back */
 	real *turned;            /* the transposed weights of one layer */
 	real *gradient;          /* the transposed gradient of one layer's weights, for layers of few outputs */
+	const struct lb_head *head; /* how the output layer makes scores */
+	/* For heads with functions, else NULL: (max_b, ld) derivatives by the products of features and weights, 2 x (max_b), 2 x (ld). */
+	real *products;
+	double *head_row, *head_column;
 };
 
 /* One pass of a batch through a net, forward and then backward. Everything is borrowed. */
@@ -56,7 +61,7 @@ struct lb_pass {
 struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
 void lb_net_free(struct lb_net *net);
 
-/* Initial parameters from the spec's seed; both precisions draw the same numbers. */
+/* net_weights.c: the parameters. Initial ones from the spec's seed; both precisions draw the same numbers. */
 void lb_net_init(const struct lb_net *net, real *w);
 
 /* From the plain order (lb_model_spec_size values) to the stored vector w, and back. */

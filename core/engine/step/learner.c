@@ -12,7 +12,8 @@ static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct
 {
 	const struct lb_dataset *data = c->features->data;
 
-	l->facts = (struct lb_loss_facts){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes };
+	l->facts = (struct lb_loss_facts){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes,
+					  .scale = l->setup->model.cosine_scale };
 	if (c->kind == LB_REGRESSION)
 		return 0;
 	if (!(l->counts = lb_alloc(data->n_classes, sizeof *l->counts, err)))

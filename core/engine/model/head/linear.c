@@ -1,0 +1,12 @@
+#include "core/engine/model/head/head.h"
+
+const struct lb_head LB_HEAD(linear) = {
+	.base = {
+		.name = "linear",
+		.title = "Linear head: products of features and class weights, plus a bias a class",
+		.cite = "classic",
+		.formula = "z = W h + b",
+		.keywords = "affine dense fully_connected output_layer logits",
+	},
+	.kinds = ~0u,
+};
