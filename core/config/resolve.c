@@ -172,6 +172,17 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node);
 
+/* The block's own parameter. A single block leaves it out at its default, as if it had not been given: ids stay. */
+static void resolve_extra(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *block, cJSON *out)
+{
+	if (o->shape == LB_COMPONENT && lb_node_absent(lb_node_get(block, o->extra->name)))
+		return;
+	resolve_param(r, path, o->extra, block, out);
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(out, o->extra->name);
+	if (o->shape == LB_COMPONENT && item && !(item->valuedouble < o->extra->def || item->valuedouble > o->extra->def))
+		cJSON_DeleteItemFromObjectCaseSensitive(out, o->extra->name);
+}
+
 static cJSON *write_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 			      const struct lb_node *block)
 {
@@ -181,9 +192,8 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	lb_json_text(out, o->key, info->name);
 	for (int i = 0; i < info->n_params; i++)
 		resolve_param(r, path, &info->params[i], block, out);
-	if (o->extra && !lb_component_param(info, o->extra->name) &&
-	    (o->shape == LB_COMPONENTS || !lb_node_absent(lb_node_get(block, o->extra->name))))
-		resolve_param(r, path, o->extra, block, out);
+	if (o->extra && !lb_component_param(info, o->extra->name))
+		resolve_extra(r, o, path, block, out);
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));) {
 		const struct lb_node *node = block ? lb_node_get(block, lb_path_last(nested->path)) : NULL;
 		cJSON *item = resolve_component(r, nested, nested->path, lb_node_absent(node) ? NULL : node);
