@@ -92,9 +92,9 @@ def is_tuned(t: Trial) -> bool:
 
 
 def same_arm(t: Trial, arm: dict) -> bool:
-    """Loss, model and corruption agree but for what tuning chooses and for seeds."""
-    config, _ = flat_config({k: arm[k] for k in ("loss", "model", "corrupt") if arm.get(k)})
-    return all(t.config.get(k, ABSENT) is v for k, v in config.items() if k not in arm["chosen"] and not k.endswith(".seed"))
+    """Loss, model, corruption and terms agree but for what tuning chooses and for seeds."""
+    config, _ = flat_config({k: arm[k] for k in ("loss", "model", "corrupt", "terms") if arm.get(k)})
+    return ("terms" in config) == ("terms" in t.config) and all(t.config.get(k, ABSENT) is v for k, v in config.items() if k not in arm["chosen"] and not k.endswith(".seed"))
 
 
 def own_space(t: Trial) -> Dict[str, object]:

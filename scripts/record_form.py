@@ -219,7 +219,7 @@ def check(record: object) -> None:
 
 
 CHOICE = having({"chosen": block}, {"trials": list_of(identity)})
-ARM = having({}, {"loss": optional(block), "model": optional(block), "corrupt": optional(block), "choices": list_of(CHOICE),
+ARM = having({}, {"loss": optional(block), "model": optional(block), "corrupt": optional(block), "terms": optional(list_of(block)), "choices": list_of(CHOICE),
                   "chosen": optional(block)})
 STUDY = having({"study": text, "arms": list_of(ARM)}, {"metric": text, "folds": count})
 TUNING = having({}, {"study": text, "metric": text, "folds": count, "arms": list_of(ARM), "studies": list_of(STUDY)})

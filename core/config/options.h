@@ -32,8 +32,9 @@ struct lb_option {
 	const char *key;             /* COMPONENT(S): the key that holds the name, "name" or "kind" */
 	const char *noun;            /* COMPONENT(S): what a component is called in messages */
 	const char *def_name;        /* COMPONENT: the default component, or NULL */
-	const struct lb_param *extra; /* COMPONENT(S): a parameter of the block itself, where the component has none of the name; in a COMPONENT
-	                                 left out of the resolved form when absent or at its default; or NULL */
+	const struct lb_param *extra; /* COMPONENT(S): a parameter of the block itself, where the component
+	                               * has none of the name; or NULL. A COMPONENT's is left out of the
+	                               * resolved form when absent or at its default */
 	bool optional;               /* without a default: left out of the resolved form when absent */
 	bool with_group;             /* resolved only where its group is given, such as data.test */
 	bool nested;                 /* stands in the block of a component, such as model.head, and is resolved with it */

@@ -169,15 +169,16 @@ static void take_out_seeds(cJSON *block)
 /* What an arm is: its blocks without seeds and without what was tuned. */
 static cJSON *add_arm(struct lb_plan *plan, cJSON *arms, size_t arm, const cJSON *settings, struct lb_err *err)
 {
-	static const char *const blocks[] = { "loss", "model", "corrupt" };
+	static const char *const blocks[] = { "loss", "model", "corrupt", "terms" };
 	cJSON *config = lb_tune_refit(plan->tune, arm, 0, 0, err), *o;
 	const cJSON *path;
 
 	if (!config)
 		return NULL;
 	o = lb_json_object(arms, NULL);
-	for (size_t i = 0; i < 3; i++)
-		lb_json_item(o, blocks[i], lb_json_made(cJSON_Duplicate(lb_json_at(config, blocks[i]), 1)));
+	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+		if (lb_json_at(config, blocks[i]))
+			lb_json_item(o, blocks[i], lb_json_made(cJSON_Duplicate(lb_json_at(config, blocks[i]), 1)));
 	cJSON_Delete(config);
 	cJSON_ArrayForEach(path, settings) {
 		take_out(o, path->string);

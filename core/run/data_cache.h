@@ -30,7 +30,8 @@ struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err);
 extern const char *const lb_data_path_key[LB_FILES];
 
 /* Reads the tables of a config's data section, or generates the first; path[i] NULL: there is none.
- * `reading`, unless NULL, changes how files of features are read. The tables are to be freed in any case. */
+ * `reading`, unless NULL, changes how files of features are read. The tables are to be freed in any
+ * case. */
 struct lb_reading {
 	void (*change)(struct lb_read_options *opt, const void *arg);
 	const void *arg;

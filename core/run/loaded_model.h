@@ -28,8 +28,8 @@ struct lb_model {
 /* How a file is read so that the model finds its features in it. */
 void lb_model_read_options(const struct lb_model *m, struct lb_read_options *opt);
 
-/* *out <- the model's scores of a table's rows, one a class, in new memory. `beside`, or NULL, has the
- * table's labels; else `label` names their column (NULL: the last, unless it is a feature). */
+/* *out <- the model's scores of a table's rows, one a class, in new memory. `beside`, or NULL, has
+ * the table's labels; else `label` names their column (NULL: the last, unless it is a feature). */
 int lb_model_scores(const struct lb_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
 		    struct lb_err *err);
 

@@ -61,7 +61,8 @@ static int read_scores(struct lb_teacher *out, const struct lb_dataset *d, struc
 
 /* ---- a saved model ---- */
 
-/* Returns 1 for an archive that has what only a model has, 0 for another file, -1 when memory runs out. */
+/* Returns 1 for an archive that has what only a model has, 0 for another file, -1 when memory runs
+ * out. */
 static int is_model(const char *path, struct lb_err *err)
 {
 	struct lb_err why = { 0 };

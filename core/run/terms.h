@@ -13,7 +13,7 @@ const char *lb_loss_path(size_t i);
 /* Refuses terms that have no meaning. */
 int lb_terms_check(const cJSON *config, struct lb_err *err);
 
-/* p->setup.term from p's loss and the config's terms; a loss of weight 0 is left out. Refuses a loss
+/* p->setup.term <- p's loss and the config's terms; a loss of weight 0 is left out. Refuses a loss
  * that is for another number of classes than n_classes. */
 int lb_terms_prepare(struct lb_prepared *p, const cJSON *config, size_t n_classes, struct lb_err *err);
 

@@ -132,7 +132,8 @@ static cJSON *find_same(cJSON *list, const cJSON *item, const char *const *keys,
 	return NULL;
 }
 
-static const char *const arm_keys[] = { "loss", "model", "corrupt" }, *const judged_by[] = { "metric", "direction", "folds" };
+enum { ARM_KEYS = 4 };
+static const char *const arm_keys[] = { "loss", "model", "corrupt", "terms" }, *const judged_by[] = { "metric", "direction", "folds" };
 
 /* ---- saving ---- */
 
@@ -206,7 +207,7 @@ static bool same_candidates(const cJSON *a, const cJSON *b)
 /* Adds to `arms` what an old arm decided of other trials. */
 static void keep_arm(cJSON *arms, const cJSON *old, const struct lb_store_list *ours, const struct lb_store_list *superseded)
 {
-	cJSON *arm = find_same(arms, old, arm_keys, 3), *choices = cJSON_GetObjectItemCaseSensitive(arm, "choices");
+	cJSON *arm = find_same(arms, old, arm_keys, ARM_KEYS), *choices = cJSON_GetObjectItemCaseSensitive(arm, "choices");
 	const cJSON *choice, *first = choices ? choices->child : NULL;
 
 	cJSON_ArrayForEach(choice, lb_json_at(old, "choices")) {
@@ -214,8 +215,9 @@ static void keep_arm(cJSON *arms, const cJSON *old, const struct lb_store_list *
 			continue;
 		if (!arm) {
 			arm = lb_json_object(arms, NULL);
-			for (size_t i = 0; i < 3; i++)
-				lb_json_item(arm, arm_keys[i], lb_json_made(cJSON_Duplicate(lb_json_at(old, arm_keys[i]), 1)));
+			for (size_t i = 0; i < ARM_KEYS; i++)
+				if (lb_json_at(old, arm_keys[i]))
+					lb_json_item(arm, arm_keys[i], lb_json_made(cJSON_Duplicate(lb_json_at(old, arm_keys[i]), 1)));
 			choices = lb_json_array(arm, "choices");
 		}
 		lb_json_item(choices, NULL, lb_json_made(cJSON_Duplicate(choice, 1)));
@@ -262,7 +264,7 @@ int lb_tuning_save(const char *dir, const cJSON *study, const struct lb_store_li
 static void merge_arm(cJSON *arms, const cJSON *arm)
 {
 	static const char *const decided[] = { "trials", "chosen" };
-	cJSON *ours = find_same(arms, arm, arm_keys, 3);
+	cJSON *ours = find_same(arms, arm, arm_keys, ARM_KEYS);
 	const cJSON *choice;
 
 	if (!ours) {

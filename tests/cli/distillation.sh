@@ -271,3 +271,20 @@ sed 's/^loss.*/&\nterms: [gjs]/' ce.yaml >views.yaml
 bad 3 views.yaml 's/x/x/' 'train.views: is missing, and gjs compares several views of a row'
 sed 's/^train: {/&views: {kind: gaussian_noise, sd: 0.1, count: 2}, /; s/dir: ce/dir: views/' views.yaml >viewed.yaml
 assert_exit 0 lossbench train --config viewed.yaml --quiet
+
+# ---- tuning: contenders that differ in their terms alone are tuned apart ----
+cat >tune.yaml <<YAML
+task: multiclass
+data: {train: {path: datasets/samples/iris.csv.gz}}
+loss: ce
+train: {epochs: 2}
+metrics: [accuracy, log_loss]
+sweep: {terms: [[], [{name: mae, weight: 2}], [{name: mae, weight: 0.5}]]}
+tune: {trials: 2, metric: valid.log_loss, folds: 2}
+output: {dir: tuned}
+YAML
+assert_exit 0 lossbench sweep --config tune.yaml --quiet
+"$py" -c 'import json
+arms = json.load(open("tuned/tuning.json"))["studies"][0]["arms"]
+assert [[t["weight"] for t in a.get("terms", [])] for a in arms] == [[], [2], [0.5]], arms
+assert all(len(a["choices"]) == 1 for a in arms), arms'

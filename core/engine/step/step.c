@@ -185,7 +185,8 @@ static double apply_loss(struct lb_step *s, struct lb_model *m, const struct lb_
 	return value;
 }
 
-/* Adds `factor` times one loss to sum, and returns it so. Its own parameters' gradient is times the same. */
+/* Adds `factor` times one loss's derivatives to sum, and returns `factor` times its value. The
+ * gradient of its own parameters is scaled in place. */
 static double add_loss(struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, double factor, real *sum)
 {
 	const size_t n = s->l->views * s->batch->b * m->net->ld, own = m->net->n_params + t->own;
