@@ -92,7 +92,7 @@ def inputs(case, change=lambda m: m):
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
-    for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes")):
+    for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes"), ("scale", "scale")):
         if key in case:
             more[name] = change(case[key])
     return {"embeddings" if case["kind"] == "embedding" else "scores": change(case["z"]), "labels": case["y"], **more}
