@@ -92,9 +92,11 @@ def inputs(case, change=lambda m: m):
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
-    for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes"), ("scale", "scale")):
+    for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes")):
         if key in case:
             more[name] = change(case[key])
+    if "scale" in case:
+        more["scale"] = case["scale"]
     return {"embeddings" if case["kind"] == "embedding" else "scores": change(case["z"]), "labels": case["y"], **more}
 
 
