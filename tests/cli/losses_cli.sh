@@ -95,6 +95,8 @@ def inputs(case, change=lambda m: m):
     for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes")):
         if key in case:
             more[name] = change(case[key])
+    if "scale" in case:
+        more["scale"] = case["scale"]
     return {"embeddings" if case["kind"] == "embedding" else "scores": change(case["z"]), "labels": case["y"], **more}
 
 
