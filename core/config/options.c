@@ -347,7 +347,6 @@ static const struct {
 	{ "data", "decimal", "\"point\"" },
 	{ "model", "dimension", "0" },
 	{ "model", "head", "{\"kind\":\"linear\"}" },
-	{ "loss", "weight", "1" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "train", "sampler", "\"shuffle\"" },
