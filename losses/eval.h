@@ -20,6 +20,7 @@ struct lb_loss_input {
 	size_t n_classes;          /* embedding: number of classes; 0: c */
 	size_t views;              /* z holds so many blocks of b rows; 0: 1 */
 	double scale;              /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
+	const struct lb_triplets *triplets; /* triplets of rows, or NULL: all there are */
 	const double *own;         /* the loss's own parameters, lb_loss_own_size values, or NULL */
 };
 

@@ -52,6 +52,8 @@ enum { MOST_ROWS = 9, MOST_CELLS = 72, FEATURES = 3 };
 struct sample {
 	const struct pattern *pattern;
 	bool one_class;
+	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
+	struct lb_triplets triplets;
 	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES];
 	int32_t y[MOST_ROWS];
 	size_t cells, n;         /* entries of z; those and the loss's own parameters */
@@ -96,6 +98,23 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 					.y = lb_kind_of_columns(c->info->kind) ? NULL : s->y,
 					.t = targets ? s->t : NULL, .n_classes = classes, .views = views, .own = s->z + cells,
 					.h = c->info->needs & LB_NEEDS_FEATURES ? s->h : NULL, .dh = FEATURES };
+}
+
+/* Gives the sample the triplets that a miner might choose: for each pair of a class the next row of
+ * another. */
+static void choose_triplets(struct sample *s)
+{
+	size_t n = 0;
+
+	for (size_t a = 0; a < s->in.b; a++)
+		for (size_t p = 0; p < s->in.b; p++)
+			for (size_t k = 1; k < s->in.b && p != a && s->y[p] == s->y[a]; k++)
+				if (s->y[(p + k) % s->in.b] != s->y[a]) {
+					s->triplet[n++] = (struct lb_triplet){ (uint32_t)a, (uint32_t)p, (uint32_t)((p + k) % s->in.b) };
+					break;
+				}
+	s->triplets = (struct lb_triplets){ .n = n, .triplet = s->triplet };
+	s->in.triplets = &s->triplets;
 }
 
 /* Counts a check; the start of a line of the report if it failed. */
@@ -274,6 +293,11 @@ static int check_setting(struct check *c)
 		for (size_t k = 0; k < sizeof shapes[0] / sizeof *shapes[0]; k++)
 			for (int one_class = 0; one_class < 2; one_class++) {
 				sample_make(&s, c, &patterns[p], &shapes[c->info->kind][k], one_class);
+				if (check_sample(c, &s))
+					return -1;
+				if (!(c->info->needs & LB_TAKES_TRIPLETS))
+					continue;
+				choose_triplets(&s);
 				if (check_sample(c, &s))
 					return -1;
 			}

@@ -8,7 +8,8 @@
  *   LB_MARGIN(name, phi)                   phi(s), s = z for y = 1, -z for y = 0      losses/support/margin.h
  *   LB_CONFUSION(name, metric)             1 - metric of soft counts                  losses/support/soft_confusion.h
  *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
- *   LB_BATCH(name, batch)                  rows that see each other: pairs, lists     below
+ *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch       losses/support/similarity.h
+ *   LB_BATCH(name, batch)                  rows that see each other: lists, counts    below
  *
  * The driver lb_loss_apply sums row losses in double, applies row weights and divides by B once for value and gradient, so no row
  * loss ever divides by B. A loss by batch returns the batch's value and writes its whole gradient.
@@ -23,9 +24,11 @@
  * the model's in the one vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike; weight decay
  * and optimizer.project leave them alone.
  *
- * What the model gives is what is judged: scores of classes, predictions of targets. Where it is not, .predict makes the one of the
- * other: classes' scores of embeddings; of the outputs of a regression with several a target (info.output), the point predictions
- * that all metrics of regression judge, and what else is told of each target.
+ * What the model gives is what is judged: scores of classes, predictions of targets. Where it is
+ * not, .predict makes the one of the other: classes' scores of embeddings; of the outputs of a
+ * regression with several a target (info.output), the point predictions that all metrics of
+ * regression judge, and what else is told of each target. Embeddings of a loss without .predict are
+ * judged by metrics of embeddings (core/metrics/retrieval.c).
  *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite value and gradient for finite
  * scores up to +-1e4 wherever the mathematics is finite; right for B = 1, a class with no row, a batch of one class; NaN in gives
@@ -67,12 +70,22 @@ struct lb_batch {
 	real *scratch;           /* (b * (c + 4)) values, contents undefined */
 	const real *own;         /* the loss's own parameters, n_own values, or NULL */
 	real *down;              /* n_own values; gets their gradient whenever g is asked for */
-	double *wide;            /* (c + 2 n_classes) values, contents undefined, for a loss that owns parameters or sees views; else NULL */
+	double *wide;            /* lb_loss_room values, contents undefined, for a loss that owns parameters, sees views or is one of distances;
+	                            else NULL */
+	const struct lb_triplets *triplets; /* those that a miner chose; NULL: all there are */
 	const struct lb_softmax_sums *soft; /* set by the driver for a form with .softmax: the softmax of all rows, whose terms stand
 	                                          in the rows of the gradient; NULL: each row makes its own (losses/support/softmax.h) */
 };
 
-/* What a form macro makes. Either .row or .batch is set. */
+/* What a loss of distances measures between the rows of a batch. */
+enum lb_measure { LB_EUCLIDEAN, LB_SQUARED_EUCLIDEAN, LB_INNER_PRODUCT };
+
+struct lb_measured {
+	enum lb_measure measure;
+	bool normalize;          /* of rows divided by their length; a row of zeros stays one */
+};
+
+/* What a form macro makes. One of .row, .batch and .similarity is set. */
 struct lb_form {
 	/* Returns the loss of row i. z = in->z + i*c; g (c values) gets its derivative unless NULL. */
 	real (*row)(const struct lb_batch *in, size_t i, const real *z, real *g);
@@ -84,10 +97,16 @@ struct lb_form {
 	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
 	/* Returns the mean loss of the batch. g (b,c) gets its derivative unless NULL. */
 	double (*batch)(const struct lb_batch *in, real *g);
+	/* Returns the loss of a batch whose rows i and j measure d[i * b + j]. slope (b,b), all 0, gets its
+	 * derivative by each of them unless NULL. */
+	double (*similarity)(const struct lb_batch *in, const double *d, double *slope);
+	struct lb_measured (*measure)(const struct lb_arg *par); /* of .similarity: what is measured */
 };
 
 #define LB_ROW(name, function) static const struct lb_form name##_form = { .row = function };
 #define LB_SOFTMAX_ROW(name, function) static const struct lb_form name##_form = { .row = function, .softmax = true };
+#define LB_SIMILARITY(name, measures, function) \
+	static const struct lb_form name##_form = { .similarity = function, .measure = measures };
 #define LB_BATCH(name, function) static const struct lb_form name##_form = { .batch = function };
 
 struct lb_loss {
@@ -99,7 +118,7 @@ struct lb_loss {
 	bool (*rests)(const struct lb_arg *par, size_t epoch, size_t epochs);
 	size_t (*state_size)(const struct lb_arg *par, const struct lb_loss_facts *facts);
 	void (*free)(void *state);
-	/* n_own and own_init go together. columns is c. */
+	/* n_own and own_init go together; of embeddings they need .predict. columns is c. */
 	size_t (*n_own)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts);
 	void (*own_init)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own);
 	/* What in->z comes to; reads b, c, z, ld, par, facts, own and wide only. Of embeddings the
@@ -116,6 +135,12 @@ const char *lb_loss_misfit(const struct lb_loss *loss);
 const struct lb_loss *lb_loss_get(size_t i);
 /* The functions that belong to a descriptor; NULL when it is not registered. */
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info);
+
+/* Makes, in in->wide, the matrix (b,b) that a form with .similarity measures, and returns it. */
+const double *lb_similarity_matrix(const struct lb_form *form, const struct lb_batch *in);
+
+/* Doubles that in->wide has room for. */
+size_t lb_loss_room(const struct lb_loss *loss, size_t b, size_t c, size_t n_classes);
 
 /* Mean loss of the batch; g (b,c), or NULL for the value alone, gets the gradient. Weighted value:
  * (1/B) sum_i w_i L_i, with weights of mean 1 over the training split, so that over the whole split

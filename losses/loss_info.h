@@ -14,7 +14,7 @@ enum lb_kind {
 	LB_MULTICLASS, /* scores B x C, labels 0..C-1 */
 	LB_BINARY,     /* one score a row, labels 0/1 */
 	LB_REGRESSION, /* predictions B x T, targets B x T */
-	LB_EMBEDDING,  /* embeddings B x D, labels 0..C-1; class scores for the metrics come from the loss */
+	LB_EMBEDDING,  /* embeddings B x D, labels 0..C-1; the loss may make class scores for the metrics */
 	LB_DISTILLATION, /* scores B x C, labels 0..C-1, a teacher's scores B x C */
 	LB_MULTILABEL, /* scores B x C, labels B x C: 1, 0, or -1 where it is not known */
 	LB_N_KINDS
@@ -41,6 +41,7 @@ enum lb_need {
 	LB_NEEDS_FEATURES = 1 << 3,     /* the features that the output layer sees; no gradient goes back through them */
 	LB_NEEDS_VIEWS = 1 << 5,        /* several views of each row, the first the row itself */
 	LB_NEEDS_COSINES = 1 << 6,      /* scores of a cosine head: a scale times cosines */
+	LB_TAKES_TRIPLETS = 1 << 7,     /* reads the triplets that a miner chose, where there is one */
 	LB_OWNS_PROTOTYPES = 1 << 4     /* C x D parameters of its own, one row a class, trained with the model's */
 };
 
@@ -74,6 +75,17 @@ enum lb_statistic {
 struct lb_output {
 	enum lb_statistic says;
 	double level;                        /* of a quantile, in (0, 1) */
+};
+
+/* Rows of a batch, from 0: the anchor, another of its class, one of another class. */
+struct lb_triplet {
+	uint32_t anchor, positive, negative;
+};
+
+/* The triplets that a miner chose from a batch. */
+struct lb_triplets {
+	size_t n;
+	const struct lb_triplet *triplet;
 };
 
 #define LB_MOST_VIEWS 16
@@ -131,6 +143,11 @@ bool lb_loss_separable(const struct lb_loss_info *info);
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
 /* "mean", "sd", "quantile": what is told of a target. */
 const char *lb_statistic_name(enum lb_statistic says);
+/* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is a
+ * score for each class. */
+bool lb_loss_gives_scores(const struct lb_loss_info *info);
+/* True when the loss is one of the distances within a batch, for which a matrix is made. */
+bool lb_loss_of_distances(const struct lb_loss_info *info);
 
 /* Number of parameters that the loss owns at these shapes, 0 for most. */
 size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);

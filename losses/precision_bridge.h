@@ -13,6 +13,12 @@ const struct lb_loss_info *lb_loss_info_at_f64(size_t i);
 /* True when it is given row by row. */
 bool lb_loss_has_row_f32(size_t i);
 bool lb_loss_has_row_f64(size_t i);
+/* True when it makes class scores of embeddings. */
+bool lb_loss_has_scores_f32(size_t i);
+bool lb_loss_has_scores_f64(size_t i);
+/* True when it is given by the distances within a batch. */
+bool lb_loss_has_matrix_f32(size_t i);
+bool lb_loss_has_matrix_f64(size_t i);
 
 size_t lb_loss_own_f32(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
 size_t lb_loss_own_f64(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);

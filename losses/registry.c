@@ -26,14 +26,30 @@ const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name)
 	return NULL;
 }
 
-bool lb_loss_separable(const struct lb_loss_info *info)
+/* Returns the place in the registry; lb_loss_count() where it is not registered. */
+static size_t place_of(const struct lb_loss_info *info)
 {
 	const struct lb_loss_info *other;
+	size_t i = 0;
 
-	for (size_t i = 0; (other = lb_loss_at(i)); i++)
-		if (other->kind == info->kind && !strcmp(other->base.name, info->base.name))
-			return lb_loss_has_row_f64(i);
-	return false;
+	while ((other = lb_loss_at(i)) && (other->kind != info->kind || strcmp(other->base.name, info->base.name)))
+		i++;
+	return i;
+}
+
+bool lb_loss_separable(const struct lb_loss_info *info)
+{
+	return lb_loss_has_row_f64(place_of(info));
+}
+
+bool lb_loss_gives_scores(const struct lb_loss_info *info)
+{
+	return info->kind != LB_EMBEDDING || lb_loss_has_scores_f64(place_of(info));
+}
+
+bool lb_loss_of_distances(const struct lb_loss_info *info)
+{
+	return lb_loss_has_matrix_f64(place_of(info));
 }
 
 size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes)

@@ -171,6 +171,16 @@ bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info)
 	return name && strcmp(name->text, "none");
 }
 
+bool lb_rule_listed(const struct lb_resolving *r, const char *path, const struct lb_info *info)
+{
+	if (info->goes_with && !lb_rule_goes_with(r, info))
+		return false;
+	if (!r->reg->listed)
+		return !info->on_request;
+	const struct lb_node *loss = lb_node_component(lb_given(r, "loss"), "name");
+	return r->reg->listed(path, info, r->kind, loss ? loss->text : "");
+}
+
 /* Checks between options */
 
 /* The value that the option of this path has, or NULL. */

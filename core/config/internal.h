@@ -54,6 +54,9 @@ enum lb_kind lb_task_of(const struct lb_resolving *r);
 /* Returns true if the block named by info->goes_with is present and its kind is not `none` (constraints.c). */
 bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info);
 
+/* Returns true if a list of components that is not given holds this one. */
+bool lb_rule_listed(const struct lb_resolving *r, const char *path, const struct lb_info *info);
+
 /* Defaults that depend on other options. True when the option has such a rule; *item is NULL to leave it out. */
 bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **item);
 /* True when the option's value is checked as a list: data.split.test with modulo. */
@@ -98,6 +101,8 @@ struct lb_walk {
 const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_walk *walk);
 const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name);
 const struct lb_param *lb_component_param(const struct lb_info *info, const char *name);
+/* The parameter that had this name in earlier versions, or NULL. */
+const struct lb_param *lb_component_renamed(const struct lb_info *info, const char *name);
 /* The parameter of that name that a block of this component has: the component's, or the block's own; NULL when there is none. */
 const struct lb_param *lb_block_param(const struct lb_option *block, const struct lb_info *info, const char *name);
 

@@ -178,9 +178,15 @@ static const struct lb_option options[] = {
 	{ .path = "train.precision", .param = { CHOICES("float32", "float64"), .help = "of scores, gradients and parameters" },
 	  .shape = LB_VALUE },
 	{ .path = "train.shuffle", .param = { TRUTH(1), .help = "a new order of the rows each epoch" }, .shape = LB_VALUE },
-	{ .path = "train.sampler", .param = { CHOICES("shuffle", "balanced", "stratified"), .help = "order of the rows: random; classes in equal "
-					      "parts of every batch, rare rows repeated; classes in every batch by their share" },
+	{ .path = "train.sampler", .param = { CHOICES("shuffle", "balanced", "stratified", "m_per_class"), .help = "order of the rows: random; classes in "
+					      "equal parts of every batch, rare rows repeated; classes in every batch by their share; a few rows each of "
+					      "several classes drawn for the batch, train.per_class of them" },
 	  .shape = LB_VALUE },
+	{ .path = "train.per_class", .param = { INTEGER(0, 2, 1e6), .help = "sampler m_per_class: rows of a class in a batch, of which train.batch is a "
+						"multiple; 4 if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "train.miner", .param = { .help = "which triplets of a batch count, for losses that take them (triplet); all if not given" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "miner", .optional = true },
 	{ .path = "train.clip_norm", .param = { REAL(0, 0, NO_LIMIT), .help = "rescale a longer gradient to this norm; 0: never" }, .shape = LB_VALUE },
 	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "weight of a row by its class: balanced, against the class's share; "
 						   "or a number for each class by its name; scaled to mean 1 over the training rows" },
@@ -314,6 +320,16 @@ const struct lb_option *lb_option_nested(const char *block, size_t *i)
 			return o;
 	}
 	return NULL;
+}
+
+bool lb_option_nests(const char *block, const char *key)
+{
+	const struct lb_option *nested;
+
+	for (size_t i = 0; (nested = lb_option_nested(block, &i));)
+		if (!strcmp(lb_path_last(nested->path), key))
+			return true;
+	return false;
 }
 
 const char *lb_path_last(const char *path)

@@ -34,7 +34,7 @@ struct lb_option {
 	const char *def_name;        /* COMPONENT: the default component, or NULL */
 	const struct lb_param *extra; /* COMPONENT(S): a parameter of the block itself, where the component
 	                               * has none of the name; or NULL. A COMPONENT's is left out of the
-	                               * resolved form when absent */
+	                               * resolved form when absent or at its default */
 	bool optional;               /* without a default: left out of the resolved form when absent */
 	bool with_group;             /* resolved only where its group is given, such as data.test */
 	bool nested;                 /* stands in the block of a component, such as model.head, and is resolved with it */
@@ -56,6 +56,8 @@ const struct lb_option *lb_option_component(const char *path);
 
 /* The next option from *i on, which it moves on, that is nested in the component block; NULL past the last. */
 const struct lb_option *lb_option_nested(const char *block, size_t *i);
+/* Whether that key of the component block is such an option. */
+bool lb_option_nests(const char *block, const char *key);
 
 /* The last key of a dotted path. */
 const char *lb_path_last(const char *path);

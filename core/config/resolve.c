@@ -1,6 +1,5 @@
 #include "core/config/internal.h"
 
-#include "core/base/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,21 +114,12 @@ static void refuse_component(const struct lb_resolving *r, const struct lb_optio
 	lb_refuse(r, name->mark, where, what, &names, info ? NULL : meant);
 }
 
-/* The parameter that had this name in earlier versions, or NULL. */
-static const struct lb_param *renamed_param(const struct lb_info *info, const char *name)
-{
-	for (int i = 0; i < info->n_params; i++)
-		if (info->params[i].former && !strcmp(info->params[i].former, name))
-			return &info->params[i];
-	return NULL;
-}
-
 static void refuse_component_key(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 				 const struct lb_node *key)
 {
 	struct lb_words keys = { .v = { o->key }, .n = 1 }, owners = { 0 };
 	const struct lb_option *nested;
-	const struct lb_param *renamed = renamed_param(info, key->text);
+	const struct lb_param *renamed = lb_component_renamed(info, key->text);
 	const struct lb_info *other;
 	struct lb_walk walk = { 0 };
 	struct lb_buf what = { 0 };
@@ -182,15 +172,15 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node);
 
-/* Whether the key of the component's block is an option of its own. */
-static bool is_nested(const struct lb_option *o, const char *key)
+/* The block's own parameter. A single block leaves it out at its default, as if it had not been given: ids stay. */
+static void resolve_extra(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *block, cJSON *out)
 {
-	const struct lb_option *nested;
-
-	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
-		if (!strcmp(lb_path_last(nested->path), key))
-			return true;
-	return false;
+	if (o->shape == LB_COMPONENT && lb_node_absent(lb_node_get(block, o->extra->name)))
+		return;
+	resolve_param(r, path, o->extra, block, out);
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(out, o->extra->name);
+	if (o->shape == LB_COMPONENT && item && !(item->valuedouble < o->extra->def || item->valuedouble > o->extra->def))
+		cJSON_DeleteItemFromObjectCaseSensitive(out, o->extra->name);
 }
 
 static cJSON *write_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
@@ -202,9 +192,8 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	lb_json_text(out, o->key, info->name);
 	for (int i = 0; i < info->n_params; i++)
 		resolve_param(r, path, &info->params[i], block, out);
-	if (o->extra && !lb_component_param(info, o->extra->name) &&
-	    (o->shape == LB_COMPONENTS || !lb_node_absent(lb_node_get(block, o->extra->name))))
-		resolve_param(r, path, o->extra, block, out);
+	if (o->extra && !lb_component_param(info, o->extra->name))
+		resolve_extra(r, o, path, block, out);
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));) {
 		const struct lb_node *node = block ? lb_node_get(block, lb_path_last(nested->path)) : NULL;
 		cJSON *item = resolve_component(r, nested, nested->path, lb_node_absent(node) ? NULL : node);
@@ -212,7 +201,8 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 			lb_json_named(out, lb_path_last(nested->path), item);
 	}
 	for (size_t i = 0; block && block->type == LB_MAPPING && i < block->n; i++)
-		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text) && !is_nested(o, block->key[i]->text))
+		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text) &&
+		    !lb_option_nests(o->path, block->key[i]->text))
 			refuse_component_key(r, o, path, info, block->key[i]);
 	return out;
 }
@@ -261,7 +251,7 @@ static cJSON *every_component(const struct lb_resolving *r, const struct lb_opti
 	size_t at = 0;
 
 	while (r->kind < LB_N_KINDS && (info = r->reg->next(o->path, r->kind, &at)))
-		if (!info->on_request && (!info->goes_with || lb_rule_goes_with(r, info)))
+		if (lb_rule_listed(r, o->path, info))
 			lb_json_item(list, NULL, write_component(r, o, o->path, info, NULL));
 	return list;
 }

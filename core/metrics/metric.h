@@ -22,6 +22,9 @@
  *          all places; both NULL where no attack was asked for (evaluate.attack), which is refused with metrics that read them.
  *   feature  multi-class only: what the output layer read, (n,width) row-major; weight  its weights, (n_classes,width). Both NULL where
  *            there is no such layer, or no metric of the trial asks for them.
+ *   embedding  multi-class only: (n,dimension) row-major, what the model gives in a task of embeddings, else what the output layer read.
+ *          NULL where there is no such layer, or no metric of the trial asks for it. Where a loss makes no class scores it and label are
+ *          all that there is.
  * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t holds the scores, target_t the
  * labels (1, 0, or -1 for not known).
  *   outputs, output  for a loss that has several outputs a target, their number and what each says; said  their values,
@@ -36,6 +39,8 @@ struct lb_outcomes {
 	const double *peak;
 	size_t width;
 	const double *feature, *weight;
+	size_t dimension;
+	const double *embedding;
 	const int32_t *robust;
 	const double *robust_logp;
 	const double *pred_t, *target_t;
@@ -51,6 +56,7 @@ struct lb_metric {
 	bool decisions;              /* of classes: reads label, pred and rank alone, which cost less than the others */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */
 	unsigned statistics;         /* outputs that it reads, bits 1 << LB_QUANTILE, ...; undefined where a loss lacks one of them */
+	bool embeddings;             /* reads label and embedding alone, which is kept for metrics that do */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null
 	 * in JSON. -1 on lack of memory. */
 	int (*eval)(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);

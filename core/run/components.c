@@ -98,6 +98,12 @@ static const struct lb_info *attack_at(size_t i, unsigned *kinds)
 	return lb_attack_at(i);
 }
 
+static const struct lb_info *miner_at(size_t i, unsigned *kinds)
+{
+	*kinds = 1u << LB_EMBEDDING;
+	return lb_miner_info_f64(i);
+}
+
 static const struct lb_info *procedure_at(size_t i, unsigned *kinds)
 {
 	unsigned traits;
@@ -123,6 +129,7 @@ static const struct {
 	{ "schedule", schedule_at, false },
 	{ "procedures", procedure_at, false },
 	{ "train.views", view_at, false },
+	{ "train.miner", miner_at, false },
 	{ "train.attack", attack_at, false },
 	{ "evaluate.attack", attack_at, false },
 };
@@ -168,7 +175,15 @@ static const struct lb_info *registry_any(const char *block, const char *name, e
 	return info;
 }
 
-const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .most_trials = 100000 };
+/* Without class scores the metrics of embeddings are all that apply. */
+static bool listed(const char *block, const struct lb_info *info, enum lb_kind kind, const char *name)
+{
+	const struct lb_loss_info *loss = kind == LB_EMBEDDING && !strcmp(block, "metrics") ? lb_loss_find(kind, name) : NULL;
+
+	return loss && !lb_loss_gives_scores(loss) ? lb_metric_find(info->name)->embeddings : !info->on_request;
+}
+
+const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .most_trials = 100000, .listed = listed };
 
 enum lb_kind lb_kind_of_task(const char *task)
 {

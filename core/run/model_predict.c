@@ -304,6 +304,9 @@ static int check_request(const struct lb_model *m, enum lb_said what, const char
 {
 	if (out && !ends_in(out, ".csv") && !ends_in(out, ".npy"))
 		return lb_fail(err, LB_USAGE, "--out %s: allowed: a name that ends in .csv or .npy", out);
+	if (what != LB_SAID_EMBEDDINGS && !lb_loss_gives_scores(m->p.setup.loss))
+		return lb_fail(err, LB_USAGE, "--what: the model's loss is %s, which gives embeddings and no class scores; allowed: embeddings",
+			       m->p.setup.loss->base.name);
 	if (what == LB_SAID_LABELS && m->kind != LB_MULTICLASS && m->kind != LB_BINARY)
 		return lb_fail(err, LB_USAGE, "--what labels: the model's task is %s, which has no one class a row; allowed: scores%s",
 			       lb_get_text(m->list.config[0], "task"), m->kind == LB_MULTILABEL ? ", probabilities" : "");

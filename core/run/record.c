@@ -254,13 +254,14 @@ static void add_stopping(cJSON *result, const struct lb_prepared *p, const struc
 static void add_result(cJSON *record, const struct lb_prepared *p, const struct lb_outcome *out, const char *message)
 {
 	cJSON *result = lb_json_object(record, "result");
+	const size_t unused = p ? lb_model_spec_unused(&p->setup.model) : 0;
 
 	lb_json_text(result, "status", lb_status_name(out->status));
 	lb_json_text(result, "message", message);
 	lb_json_number(result, "epochs", (double)out->epochs);
 	lb_json_number(result, "best_epoch", (double)out->best_epoch);
 	lb_json_number(result, "steps", (double)out->steps);
-	lb_json_number(result, "parameters", (double)(out->n_params - lb_model_spec_unused(&p->setup.model)));
+	lb_json_number(result, "parameters", (double)(out->n_params - unused));
 	add_minimum(result, out);
 	if (out->status == LB_TRIAL_DIVERGED) {
 		cJSON *d = lb_json_object(result, "diverged");

@@ -42,7 +42,8 @@ const char *lb_loss_path(size_t i)
 	return i ? "terms" : "loss";
 }
 
-bool lb_loss_has_weight(const struct lb_loss_info *loss)
+/* Whether `weight` is a parameter of the loss itself, so that its block says no factor. */
+static bool has_own_weight(const struct lb_loss_info *loss)
 {
 	for (int i = 0; i < loss->base.n_params; i++)
 		if (!strcmp(loss->base.params[i].name, "weight"))
@@ -58,7 +59,7 @@ static const cJSON *block_of(const cJSON *config, size_t i)
 /* The factor of the i-th loss. */
 static double weight_of(const cJSON *config, const struct lb_loss_info *loss, size_t i)
 {
-	return lb_loss_has_weight(loss) ? 1 : lb_get_number(block_of(config, i), "weight", 1);
+	return has_own_weight(loss) ? 1 : lb_get_number(block_of(config, i), "weight", 1);
 }
 
 /* Refuses a term whose model would have other outputs than that of the main loss. */
@@ -92,7 +93,7 @@ int lb_terms_check(const cJSON *config, struct lb_err *err)
 	if (given && !strcmp(lb_get_text(config, "model.kind"), "naive_bayes"))
 		return lb_fail(err, LB_CONFIG, "terms: found %s with model naive_bayes, which minimises no loss; remove terms", loss[1]->base.name);
 	for (size_t i = 0; i < n; i++) {
-		if (i && lb_loss_has_weight(loss[i]))
+		if (i && has_own_weight(loss[i]))
 			return lb_fail(err, LB_CONFIG, "terms: %s has a parameter weight of its own, so that no factor can be given; make it loss, and the other a "
 				       "term", loss[i]->base.name);
 		if (i && check_outputs(config, loss[0], loss[i], i, err))

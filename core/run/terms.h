@@ -7,9 +7,6 @@
 /* The losses of a resolved config, at most LB_MOST_TERMS, into loss; returns how many. */
 size_t lb_losses_of(const cJSON *config, const struct lb_loss_info *loss[LB_MOST_TERMS]);
 
-/* Whether `weight` is a parameter of the loss itself, so that its block says no factor. */
-bool lb_loss_has_weight(const struct lb_loss_info *loss);
-
 /* The option that names the i-th of them, for messages. */
 const char *lb_loss_path(size_t i);
 

@@ -4,6 +4,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/run/attacks.h"
+#include "core/run/embeddings.h"
 #include "core/run/evaluation.h"
 #include "core/run/heads.h"
 #include "core/numeric/kernel_dispatch.h"
@@ -31,7 +32,7 @@ static int check_losses(const cJSON *config, const struct lb_dataset *data, stru
 	const bool full_batch = lb_reads_all(config);
 
 	viewer = loss[0];
-	if (lb_outputs_check(config, loss[0], err))
+	if (lb_outputs_check(config, loss[0], err) || lb_embeddings_check(config, loss[0], full_batch, err))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		if (lb_targets_weighted(config) && !lb_loss_separable(loss[i]))
@@ -70,21 +71,40 @@ static int check_applicable(const cJSON *config, const struct lb_dataset *data, 
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
 	if (check_losses(config, data, err))
 		return -1;
-	return lb_evaluation_check(config, split, err) || lb_sampler_check(config, lb_reads_all(config), err) || lb_full_batch_check(config, err) ? -1 : 0;
+	return lb_evaluation_check(config, split, err) || lb_sampler_check(config, data, split, lb_reads_all(config), err) ||
+			       lb_full_batch_check(config, err) ? -1 : 0;
 }
 
-/* Warns of the trial's rows; what other trials of the cache have brought up is not said again. */
+/* Warns of what was found; what other trials of the cache have brought up is not said again. */
+static int say_new(const struct lb_sentences *found, struct lb_data_cache *cache, struct lb_err *err)
+{
+	for (size_t i = 0; i < found->n; i++) {
+		if (lb_sentences_have(&cache->said, found->text[i]))
+			continue;
+		lb_warn("%s", found->text[i]);
+		if (lb_sentences_add(&cache->said, found->text[i], err))
+			return -1;
+	}
+	return 0;
+}
+
+/* Warns of the trial's rows. */
 static int say_warnings(const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache, struct lb_err *err)
 {
 	struct lb_sentences found = { 0 };
-	int rc = lb_labels_warn(data, split, data->y, &found, err);
+	const int rc = lb_labels_warn(data, split, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
 
-	for (size_t i = 0; !rc && i < found.n; i++) {
-		if (lb_sentences_have(&cache->said, found.text[i]))
-			continue;
-		lb_warn("%s", found.text[i]);
-		rc = lb_sentences_add(&cache->said, found.text[i], err);
-	}
+	lb_sentences_free(&found);
+	return rc;
+}
+
+/* Warns of rows that the trial's metrics leave out. */
+static int say_left_out(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache,
+			struct lb_err *err)
+{
+	struct lb_sentences found = { 0 };
+	const int rc = lb_embeddings_warn(config, data, split, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
+
 	lb_sentences_free(&found);
 	return rc;
 }
@@ -127,7 +147,8 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 		return -1;
 	memo->config = config;
 	t->source = memo->source;
-	if (lb_data_check_dense(config, t->source->data, err) || check_applicable(config, t->source->data, &memo->split, err))
+	if (lb_data_check_dense(config, t->source->data, err) || check_applicable(config, t->source->data, &memo->split, err) ||
+	    say_left_out(config, t->source->data, &memo->split, cache, err))
 		return -1;
 	return lb_trial_id(config, t->source, memo->id, t->id, err);
 }
@@ -255,6 +276,10 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	if (lb_attack_at_path(config, "evaluate.attack") &&
 	    !(p->setup.probe = component(p, config, "evaluate.attack", "kind", LB_ATTACK_PARAMS, p->probe_par, err)))
 		return -1;
+	if (lb_json_at(config, "train.miner") &&
+	    !(p->setup.miner = component(p, config, "train.miner", "kind", LB_MOST_MINER_PARAMS, p->miner_par, err)))
+		return -1;
+	p->setup.miner_par = p->miner_par;
 	p->setup.attack_par = p->attack_par;
 	p->setup.probe_par = p->probe_par;
 	p->setup.view_par = p->view_par;
@@ -289,6 +314,7 @@ static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
 		.order_seed = (uint64_t)lb_get_number(config, "train.seed", 1),
 		.shuffle = lb_get_bool(config, "train.shuffle"),
 		.sampling = lb_sampling_of(config),
+		.per_class = (size_t)lb_get_number(config, "train.per_class", LB_PER_CLASS),
 		.trial = &p->setup,
 		.k = 1,
 	};
@@ -358,7 +384,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	*p = (struct lb_prepared){ 0 };
 	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
 	    lb_procedures_prepare(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
-	    prepare_checkpoint(p, t, err)) {
+	    lb_embeddings_warn(t->config, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
@@ -395,13 +421,16 @@ void lb_prepared_free(struct lb_prepared *p)
 char *lb_cohort_key(const struct lb_trial *t, struct lb_err *err)
 {
 	static const char *const shared[] = { "task", "data", "corrupt.imbalance", "train.epochs", "train.batch", "train.seed", "train.shuffle",
-					      "train.sampler", "train.precision", "output.dir", "corrupt.labels" };
+					      "train.sampler", "train.per_class", "train.precision", "output.dir", "corrupt.labels" };
 	const bool by_label = lb_sampling_of(t->config) != LB_SHUFFLED;
 	const size_t n = sizeof shared / sizeof *shared;
 	struct lb_buf b = { 0 };
 
 	if (lb_reads_all(t->config))
 		return NULL;
+	/* Embeddings without class scores are evaluated by as many columns as they have. */
+	if (!lb_loss_gives_scores(lb_loss_find(kind_of(t->config), lb_get_text(t->config, "loss.name"))))
+		lb_buf_printf(&b, "dimension=%g;", lb_get_number(t->config, "model.dimension", 0));
 	for (size_t i = 0; i < n - !by_label; i++) {
 		const cJSON *item = lb_json_at(t->config, shared[i]);
 		char *text = item ? cJSON_PrintUnformatted(item) : NULL;

@@ -65,6 +65,7 @@ struct lb_prepared {
 	double *row_weight;
 	struct lb_unit *unit;            /* of each target, or NULL */
 	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], head_par[LB_MOST_HEAD_PARAMS], view_par[4],
+		miner_par[LB_MOST_MINER_PARAMS],
 		attack_par[LB_ATTACK_PARAMS], probe_par[LB_ATTACK_PARAMS], metric_par[32][8];
 	struct lb_term term[LB_MOST_TERMS];
 	struct lb_arg term_par[LB_MOST_TERMS - 1][16];

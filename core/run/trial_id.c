@@ -1,4 +1,4 @@
-#include "core/run/terms.h"
+#include "core/run/trial.h"
 
 #include "core/base/sha256.h"
 #include "core/config/options.h"
@@ -55,19 +55,6 @@ static int replace_matrix_file(cJSON *block, struct lb_err *err)
 	return 0;
 }
 
-/* A factor of 1 is left out: so it was before there were factors. A loss's own `weight` stays. */
-static void leave_out_factor(cJSON *block)
-{
-	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(block, "name"));
-	const cJSON *weight = cJSON_GetObjectItemCaseSensitive(block, "weight");
-
-	for (size_t i = 0; name && i < lb_loss_count(); i++)
-		if (!strcmp(lb_loss_at(i)->base.name, name) && lb_loss_has_weight(lb_loss_at(i)))
-			return;
-	if (cJSON_IsNumber(weight) && !(weight->valuedouble < 1 || weight->valuedouble > 1))
-		cJSON_DeleteItemFromObjectCaseSensitive(block, "weight");
-}
-
 /* The canonical text of a member's part in the id; a NULL text where it has none. */
 static int write_member(const cJSON *member, const struct lb_data_entry *source, struct lb_buf *out, struct lb_err *err)
 {
@@ -78,8 +65,6 @@ static int write_member(const cJSON *member, const struct lb_data_entry *source,
 		return rc;
 	if (!strcmp(member->string, "data"))
 		replace_paths(part, source);
-	else if (!strcmp(member->string, "loss"))
-		leave_out_factor(part);
 	else if (!strcmp(member->string, "corrupt"))
 		rc = replace_matrix_file(part, err);
 	if (!rc && !(rc = lb_json_complete(err)))

@@ -169,7 +169,7 @@ size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *d
 {
 	const size_t out = setup->model.width[setup->model.n_layers];
 
-	if (setup->loss->kind == LB_EMBEDDING)
+	if (setup->loss->kind == LB_EMBEDDING && lb_loss_gives_scores(setup->loss))
 		return data->n_classes;
 	return setup->loss->output ? lb_setup_targets(setup) + out : out;
 }
@@ -197,7 +197,7 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
 	struct lb_output output;
 
 	if (column < targets) {
-		snprintf(name, LB_COLUMN_NAME, "score_%zu", column + 1);
+		snprintf(name, LB_COLUMN_NAME, lb_loss_gives_scores(setup->loss) ? "score_%zu" : "embedding_%zu", column + 1);
 		return;
 	}
 	setup->loss->output(setup->loss_par, (column - targets) % outputs, &output);

@@ -13,9 +13,14 @@ struct lb_place {
 
 const char *const *lb_sampling_names(void)
 {
-	static const char *const names[] = { "shuffle", "balanced", "stratified", NULL };
+	static const char *const names[] = { "shuffle", "balanced", "stratified", "m_per_class", NULL };
 
 	return names;
+}
+
+bool lb_sampling_repeats(enum lb_sampling kind)
+{
+	return kind == LB_BALANCED || kind == LB_M_PER_CLASS;
 }
 
 static int group(struct lb_sampler *s, size_t n_classes, const int32_t *y, struct lb_err *err)
@@ -47,7 +52,9 @@ int lb_sampler_open(struct lb_sampler *s, enum lb_sampling kind, bool shuffle, s
 	*s = (struct lb_sampler){ .kind = kind, .shuffle = shuffle, .n = n };
 	if (kind == LB_SHUFFLED)
 		return 0;
-	if (!(s->row = lb_alloc(2 * n + 1, sizeof *s->row, err)) || !(s->start = lb_alloc(2 * n_classes + 1, sizeof *s->start, err)))
+	if (!(s->row = lb_alloc(2 * n + 1, sizeof *s->row, err)) || !(s->start = lb_alloc(2 * n_classes + 2, sizeof *s->start, err)))
+		return -1;
+	if (kind == LB_M_PER_CLASS && !(s->class = lb_alloc(n_classes + 1, sizeof *s->class, err)))
 		return -1;
 	if (kind == LB_STRATIFIED && !(s->place = lb_alloc(n + 1, sizeof *s->place, err)))
 		return -1;
@@ -59,6 +66,7 @@ void lb_sampler_close(struct lb_sampler *s)
 	free(s->row);
 	free(s->start);
 	free(s->place);
+	free(s->class);
 	*s = (struct lb_sampler){ 0 };
 }
 
@@ -87,16 +95,20 @@ static void draw_stratified(struct lb_sampler *s, struct lb_rng *rng, uint32_t *
 		order[i] = s->place[i].row;
 }
 
-/* Behind the grouped rows lies a copy of them, each class in the order of its current turn; behind
- * the starts, where each class stands. */
+/* Begins the turns of all classes. Behind the grouped rows lies a copy of them, each class in the
+ * order of its current turn; behind the starts, where each class stands. */
+static void begin_turns(struct lb_sampler *s)
+{
+	memcpy(s->row + s->n, s->row, s->n * sizeof *s->row);
+	memcpy(s->start + s->classes + 1, s->start, s->classes * sizeof *s->start);
+}
+
 static void draw_balanced(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
 {
 	uint32_t *turn = s->row + s->n;
 	size_t *next = s->start + s->classes + 1;
 
-	memcpy(turn, s->row, s->n * sizeof *turn);
-	for (size_t k = 0; k < s->classes; k++)
-		next[k] = s->start[k];
+	begin_turns(s);
 	const size_t first = s->classes ? (size_t)lb_rng_below(rng, s->classes) : 0;
 	for (size_t i = 0; i < s->n; i++) {
 		const size_t k = (first + i) % s->classes, start = s->start[k], end = s->start[k + 1];
@@ -105,6 +117,38 @@ static void draw_balanced(struct lb_sampler *s, struct lb_rng *rng, uint32_t *or
 			next[k] = start;
 		}
 		order[i] = turn[next[k]++];
+	}
+}
+
+/* to (m) <- the next rows of class k. */
+static void draw_class(struct lb_sampler *s, struct lb_rng *rng, size_t k, size_t m, uint32_t *to)
+{
+	uint32_t *turn = s->row + s->n;
+	size_t *next = s->start + s->classes + 1 + k;
+	const size_t start = s->start[k], end = s->start[k + 1], whole = m < end - start ? m : end - start;
+
+	for (size_t i = 0; i < m; i++) {
+		if (*next == start || *next == end || (i == 0 && *next + whole > end)) {
+			lb_rng_shuffle(rng, turn + start, end - start);
+			*next = start;
+		}
+		to[i] = turn[(*next)++];
+	}
+}
+
+static void draw_m_per_class(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	const size_t m = s->per_class;
+
+	begin_turns(s);
+	for (size_t k = 0; k < s->classes; k++)
+		s->class[k] = (uint32_t)k;
+	for (size_t i = 0, group = 0; i < s->n; i += m, group++) {
+		if (i % s->batch == 0) {
+			lb_rng_shuffle(rng, s->class, s->classes);
+			group = 0;
+		}
+		draw_class(s, rng, s->class[group % s->classes], s->n - i < m ? s->n - i : m, order + i);
 	}
 }
 
@@ -119,6 +163,10 @@ void lb_sampler_draw(struct lb_sampler *s, uint64_t seed, size_t epoch, uint32_t
 	}
 	if (s->kind == LB_BALANCED) {
 		draw_balanced(s, &rng, order);
+		return;
+	}
+	if (s->kind == LB_M_PER_CLASS) {
+		draw_m_per_class(s, &rng, order);
 		return;
 	}
 	for (size_t i = 0; i < s->n; i++)

@@ -4,7 +4,10 @@
  *   shuffle     every row once, in a random order
  *   stratified  every row once, so that any stretch of b rows has b n_k / n rows of class k, rounded up or down, give or take one
  *   balanced    as many rows in all, the classes taking turns: any stretch of b rows has b / C of each class, rounded up or down. A class
- *               gives each of its rows once before it starts over in a new order; of a large class some rows are left out */
+ *               gives each of its rows once before it starts over in a new order; of a large class some rows are left out
+ *   m_per_class as many rows in all, each batch of b rows of b / m different classes, drawn anew, with m rows of each. A class starts over in
+ *               a new order where fewer than m of its rows are left, so that a batch has no row twice; but one of fewer than m rows gives
+ *               each of them in turn until there are m. The last batch of an epoch is cut off where the epoch ends */
 #ifndef LB_SAMPLER_H
 #define LB_SAMPLER_H
 
@@ -14,16 +17,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum lb_sampling { LB_SHUFFLED, LB_BALANCED, LB_STRATIFIED };
+enum lb_sampling { LB_SHUFFLED, LB_BALANCED, LB_STRATIFIED, LB_M_PER_CLASS };
 const char *const *lb_sampling_names(void); /* NULL-ended, in this order */
+/* Rows of a class in a batch where LB_M_PER_CLASS is given no number. */
+enum { LB_PER_CLASS = 4 };
+/* Whether a batch may hold a row twice. */
+bool lb_sampling_repeats(enum lb_sampling kind);
 
 struct lb_sampler {
 	enum lb_sampling kind;
 	bool shuffle;            /* false: the rows in their order, for LB_SHUFFLED alone */
 	size_t n, classes;       /* rows; classes that have any */
+	size_t batch, per_class; /* LB_M_PER_CLASS: b and m. The caller sets them; at most `classes` times m are in a batch */
 	uint32_t *row;           /* (n) positions 0 .. n - 1, class by class */
 	size_t *start;           /* (classes + 1) into row */
 	struct lb_place *place;  /* (n) */
+	uint32_t *class;         /* (classes) */
 };
 
 /* y (n, below n_classes) may be NULL for LB_SHUFFLED. Release with lb_sampler_close, on failure too. */

@@ -9,6 +9,7 @@
 #include "core/metrics/decision_rule.h"
 #include "core/metrics/metric.h"
 #include "core/training/model_spec.h"
+#include "core/training/miner_info.h"
 #include "core/training/procedure_info.h"
 #include "core/training/schedule.h"
 #include "core/training/sampler.h"
@@ -78,6 +79,8 @@ struct lb_setup {
 	const struct lb_arg *probe_par;
 	const struct lb_procedure_use *procedure; /* (n_procedures) that take part in each step, in this order */
 	size_t n_procedures;
+	const struct lb_info *miner;     /* chooses the triplets of a batch; NULL: all count */
+	const struct lb_arg *miner_par;
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
 	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
@@ -105,6 +108,7 @@ struct lb_cohort {
 	size_t epochs, batch;
 	uint64_t order_seed;
 	bool shuffle;
+	size_t per_class;                /* rows of a class in a batch, for LB_M_PER_CLASS */
 	enum lb_sampling sampling;       /* but for LB_SHUFFLED all trials have the same labels in the training rows */
 	const struct lb_setup *trial;    /* k */
 	size_t k;
@@ -179,7 +183,8 @@ unsigned lb_setup_needs(const struct lb_setup *setup);
 bool lb_setup_separable(const struct lb_setup *setup);
 
 /* Columns of the scores: those of the model's output, or one a class where the loss makes scores of
- * embeddings, or, with several outputs a target, the targets' predictions and then the outputs. */
+ * embeddings, or, with several outputs a target, the targets' predictions and then the outputs.
+ * Embeddings without scores stand in their place. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
 /* The most that a trial of the cohort has. */
 size_t lb_cohort_columns(const struct lb_cohort *c);

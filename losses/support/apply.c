@@ -2,6 +2,7 @@
 
 #include "core/engine/kernels/kernels.h"
 #include "losses/precision_bridge.h"
+#include "losses/support/similarity.h"
 
 #include <string.h>
 
@@ -32,6 +33,21 @@ bool lb_loss_has_row(size_t i)
 	return i < N_LOSSES && losses[i]->form->row;
 }
 
+bool lb_loss_has_scores(size_t i)
+{
+	return i < N_LOSSES && losses[i]->predict;
+}
+
+bool lb_loss_has_matrix(size_t i)
+{
+	return i < N_LOSSES && losses[i]->form->similarity;
+}
+
+size_t lb_loss_room(const struct lb_loss *loss, size_t b, size_t c, size_t n_classes)
+{
+	return loss->form->similarity ? lb_similarity_room(b, c) : c + 2 * n_classes;
+}
+
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 {
 	for (size_t i = 0; i < N_LOSSES; i++)
@@ -49,8 +65,12 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		const char *what;
 	} rules[] = {
 		{ !form, "has no form" },
-		{ form && !form->row == !form->batch, "its form has to have either .row or .batch" },
-		{ form && form->batch && (form->softmax || form->lanes || form->lanes_hold), "a loss by batch has no softmax and no lanes" },
+		{ form && !!form->row + !!form->batch + !!form->similarity != 1, "its form has to have either .row, .batch or .similarity" },
+		{ form && !form->similarity != !form->measure, "has one of .similarity and .measure; they go together" },
+		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->visit || l->n_own), "a loss of distances is one of embeddings alone: no "
+		  "state, no parameters" },
+		{ (needs & LB_TAKES_TRIPLETS) && !(form && form->similarity), "takes triplets, which are chosen by distances, and is no loss of them" },
+		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
 		{ form && form->lanes_hold && !form->lanes, "has .lanes_hold without .lanes" },
 		{ form && form->lanes && (l->visit || l->init), "has .lanes, which read no state, and a state" },
 		{ form && form->softmax && (l->info.kind == LB_BINARY || lb_kind_of_columns(l->info.kind)), "has .softmax but no classes" },
@@ -60,7 +80,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ !l->n_own != !l->own_init, "has one of .n_own and .own_init; they go together" },
 		{ l->n_own && !(form && form->batch), "owns parameters, whose gradient a loss by batch alone can give" },
 		{ !(needs & LB_OWNS_PROTOTYPES) != !l->n_own, "has one of LB_OWNS_PROTOTYPES and .n_own; they go together" },
-		{ l->info.kind == LB_EMBEDDING && !l->predict, "is of embeddings without .predict, which makes their scores" },
+		{ l->n_own && !l->predict, "owns prototypes and does not give class scores of them (.predict)" },
 		{ l->predict && l->info.kind != LB_EMBEDDING && !l->info.output, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
@@ -150,6 +170,8 @@ double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *batch, r
 
 	if (form->batch)
 		return form->batch(batch, g);
+	if (form->similarity)
+		return lb_similarity_apply(form, batch, g);
 	if (panels && form->lanes && (!form->lanes_hold || form->lanes_hold(in.par)))
 		return apply_lanes(form, batch, stride, g);
 	in.soft = panels && form->softmax ? &soft : NULL;

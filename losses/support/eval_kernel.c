@@ -32,8 +32,8 @@ static void round_into(real *to, const double *v, size_t n)
 		to[i] = (real)v[i];
 }
 
-static int work_make(struct work *w, const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, size_t n_classes,
-		     size_t n_own, struct lb_err *err)
+static int work_make(struct work *w, const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, size_t room,
+		     size_t n_classes, size_t n_own, struct lb_err *err)
 {
 	const size_t n = (in->views ? in->views : 1) * in->b * in->c;
 
@@ -43,7 +43,7 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	w->t = lb_alloc(n, sizeof(real), err);
 	w->h = lb_alloc(in->b * in->dh, sizeof(real), err);
 	w->scratch = lb_alloc(in->b * (in->c + 4), sizeof(real), err);
-	w->wide = lb_alloc(in->c + 2 * n_classes, sizeof(double), err);
+	w->wide = lb_alloc(room, sizeof(double), err);
 	w->id = lb_alloc(in->b, sizeof *w->id, err);
 	w->counts = lb_alloc(n_classes, sizeof *w->counts, err);
 	if (!w->z || !w->at || !w->g || !w->t || !w->h || !w->scratch || !w->wide || !w->id || !w->counts)
@@ -91,14 +91,14 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 	struct work w = { 0 };
 	int status = -1;
 
-	if (work_make(&w, info, in, at, n_classes, n_own, err))
+	if (work_make(&w, info, in, at, lb_loss_room(loss, in->b, in->c, n_classes), n_classes, n_own, err))
 		goto out;
 	const struct lb_loss_facts facts = { .n_rows = rows_of(w.id, in->b), .n_classes = n_classes,
 					     .counts = info->kind == LB_REGRESSION ? NULL : w.counts,
 					     .scale = in->scale > 0 ? in->scale : 1 };
 	struct lb_batch batch = { .b = in->b, .c = in->c, .views = views, .z = w.z, .y = in->y, .t = in->t ? w.t : NULL, .h = in->h ? w.h : NULL,
 				     .dh = in->dh, .id = w.id, .par = in->par, .facts = &facts, .scratch = w.scratch, .wide = w.wide,
-				     .own = n_own ? w.z + n : NULL, .down = n_own ? w.g + n : NULL };
+				     .triplets = in->triplets, .own = n_own ? w.z + n : NULL, .down = n_own ? w.g + n : NULL };
 	if (loss->init && !(batch.state = loss->init(in->par, &facts, err)))
 		goto out;
 	if (loss->visit)

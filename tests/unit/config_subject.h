@@ -81,7 +81,7 @@ static inline const struct lb_info *entry_any(const char *block, const char *nam
 	return NULL;
 }
 
-static const struct lb_registry registry = { entry_next, entry_any, 1000000 };
+static const struct lb_registry registry = { entry_next, entry_any, 1000000, NULL };
 
 /* Every test works in a folder of its own, with the config in a.yaml. */
 

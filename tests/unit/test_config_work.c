@@ -15,7 +15,7 @@ static const struct lb_info *many_next(const char *block, enum lb_kind kind, siz
 
 static size_t asked_by(const char *yaml, size_t most_trials, const char *message)
 {
-	const struct lb_registry many = { many_next, entry_any, most_trials };
+	const struct lb_registry many = { many_next, entry_any, most_trials, NULL };
 	struct lb_err err = { 0 };
 	struct lb_trial_list list;
 	struct lb_config *config = load(yaml, NULL, true, &err);

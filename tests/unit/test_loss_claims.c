@@ -17,6 +17,12 @@ static bool nonnegative(const struct subject *s, const struct lb_arg *par, struc
 }
 
 /* The middle of a segment lies under its chord, and the gradient turns along it. */
+/* At least so many rows that there are triplets, where a loss is one of them. */
+static size_t rows_of(const struct subject *s, size_t b)
+{
+	return s->info->needs & LB_TAKES_TRIPLETS && b < 6 ? 6 : b;
+}
+
 static bool convex(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
 {
 	struct data d, far_end;
@@ -24,7 +30,7 @@ static bool convex(const struct subject *s, const struct lb_arg *par, struct lb_
 
 	for (int n = 0; n < 4 * TRIES; n++) {
 		double turn = 0;
-		draw(&d, s, par, 2, 2 + (size_t)n % 3, 4, rng);
+		draw(&d, s, par, rows_of(s, 2), 2 + (size_t)n % 3, 4, rng);
 		far_end = d;
 		for (size_t k = 0; k < d.in.b * d.in.c; k++) {
 			far_end.z[k] += 2 * lb_rng_normal(rng);
@@ -48,7 +54,7 @@ static bool smooth(const struct subject *s, const struct lb_arg *par, struct lb_
 	struct data d;
 
 	for (int n = 0; n < TRIES; n++) {
-		draw(&d, s, par, 2, 3, 1, rng);
+		draw(&d, s, par, rows_of(s, 2), 3, 1, rng);
 		for (size_t k = 0; k < d.in.b * d.in.c; k++) {
 			d.z[k] = round(2 * d.z[k]) / 2;
 			d.t[k] = round(2 * d.t[k]) / 2;
@@ -69,7 +75,7 @@ static bool shift_invariant(const struct subject *s, const struct lb_arg *par, s
 	struct data d;
 
 	for (int n = 0; n < TRIES; n++) {
-		draw(&d, s, par, 4, 3, 2, rng);
+		draw(&d, s, par, rows_of(s, 4), 3, 2, rng);
 		const size_t i = lb_rng_below(rng, 4);
 		const double by = 5 * lb_rng_normal(rng), before = value_at(s, &d, d.z);
 		for (size_t k = 0; k < d.in.c; k++)
@@ -90,7 +96,7 @@ static bool symmetric(const struct subject *s, const struct lb_arg *par, struct 
 		return false;
 	for (int n = 0; n < TRIES; n++) {
 		double sum = 0;
-		draw(&d, s, par, 1, 3, 2, rng);
+		draw(&d, s, par, rows_of(s, 1), 3, 2, rng);
 		for (d.y[0] = 0; d.y[0] < (s->info->kind == LB_BINARY ? 2 : 3); d.y[0]++)
 			sum += value_at(s, &d, d.z);
 		first = n ? first : sum;
@@ -108,7 +114,7 @@ static bool bounded(const struct subject *s, const struct lb_arg *par, struct lb
 
 	for (int n = 0; n < TRIES; n++)
 		for (int k = 0; k < 2; k++) {
-			draw(&d, s, par, 1, 3, k ? 1e5 : 1e3, rng);
+			draw(&d, s, par, rows_of(s, 1), 3, k ? 1e5 : 1e3, rng);
 			most[k] = fmax(most[k], eval(s, 64, &d, NULL));
 		}
 	return most[1] <= most[0] * 1.1;

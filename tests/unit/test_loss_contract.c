@@ -77,6 +77,19 @@ static bool some_rest(const struct lb_arg *par, size_t epoch, size_t epochs)
 	return false;
 }
 
+static double some_distances(const struct lb_batch *in, const double *d, double *slope)
+{
+	(void)in, (void)d, (void)slope;
+	return 0;
+}
+
+static struct lb_measured some_measure(const struct lb_arg *par)
+{
+	(void)par;
+	return (struct lb_measured){ 0 };
+}
+
+static const struct lb_form unmeasured = { .similarity = some_distances }, by_distances = { .similarity = some_distances, .measure = some_measure };
 static const struct lb_form by_row = { .row = some_row }, by_batch = { .batch = some_batch }, by_both = { .row = some_row, .batch = some_batch },
 	by_nothing = { 0 }, batch_with_softmax = { .batch = some_batch, .softmax = true }, hold_without_lanes = { .row = some_row, .lanes_hold = always },
 	with_lanes = { .row = some_row, .lanes = some_lanes }, with_softmax = { .row = some_row, .softmax = true };
@@ -87,8 +100,8 @@ static const struct {
 	const char *said;
 } misfits[] = {
 	{ { .form = NULL }, "has no form" },
-	{ { .form = &by_nothing }, "either .row or .batch" },
-	{ { .form = &by_both }, "either .row or .batch" },
+	{ { .form = &by_nothing }, "either .row, .batch or .similarity" },
+	{ { .form = &by_both }, "either .row, .batch or .similarity" },
 	{ { .form = &batch_with_softmax }, "no softmax and no lanes" },
 	{ { .form = &hold_without_lanes }, ".lanes_hold without .lanes" },
 	{ { .form = &with_lanes, .init = some_init, .free = some_free }, "which read no state" },
@@ -99,11 +112,15 @@ static const struct {
 	{ { .form = &by_batch, .n_own = some_parameters, .info.needs = LB_OWNS_PROTOTYPES }, "one of .n_own and .own_init" },
 	{ { .form = &by_row, .n_own = some_parameters, .own_init = some_draw, .info.needs = LB_OWNS_PROTOTYPES }, "owns parameters" },
 	{ { .form = &by_batch, .n_own = some_parameters, .own_init = some_draw }, "LB_OWNS_PROTOTYPES" },
-	{ { .form = &by_batch, .info.kind = LB_EMBEDDING }, "is of embeddings without .predict" },
 	{ { .form = &by_row, .predict = some_predict }, "judged as it is" },
 	{ { .form = &by_row, .predict = some_predict, .info.kind = LB_REGRESSION }, "judged as it is" },
 	{ { .form = &by_row, .info = { .kind = LB_REGRESSION, .output = some_output } }, ".output without .predict" },
 	{ { .form = &by_row, .predict = some_predict, .info = { .kind = LB_BINARY, .output = some_output } }, "but no targets" },
+	{ { .form = &by_batch, .n_own = some_parameters, .own_init = some_draw, .info = { .kind = LB_EMBEDDING, .needs = LB_OWNS_PROTOTYPES } },
+	  "does not give class scores" },
+	{ { .form = &unmeasured, .info.kind = LB_EMBEDDING }, "one of .similarity and .measure" },
+	{ { .form = &by_distances, .info.kind = LB_MULTICLASS }, "one of embeddings alone" },
+	{ { .form = &by_batch, .info.needs = LB_TAKES_TRIPLETS }, "takes triplets" },
 	{ { .form = &by_row, .info.needs = LB_NEEDS_SAMPLE_IDS }, "keeps no state" },
 };
 enum { N_MISFITS = sizeof misfits / sizeof *misfits };

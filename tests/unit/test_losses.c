@@ -289,18 +289,18 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 6, FENCE = 8 };
+enum { B = 5, C = 6, FENCE = 8, ROOM = 2 * B * B + 2 * B * C + B + C };
 
 /* Applies a loss between fences, its state not yet visited; returns the value and leaves the gradient in g. */
 static double apply(const struct subject *s, const struct data *d, const double *w, double g[B * C + FENCE])
 {
 	const struct lb_loss *loss = lb_loss_of(s->info);
 	const size_t b = d->in.b, c = d->in.c;
-	double scratch[B * (C + 4) + FENCE], down[C * C + FENCE], wide[3 * C + FENCE];
+	double scratch[B * (C + 4) + FENCE], down[C * C + FENCE], wide[ROOM + FENCE];
 	const struct lb_loss_facts facts = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : c, .counts = d->in.counts, .scale = 1 };
 	struct lb_batch in = { .b = b, .c = c, .z = d->in.z, .y = d->in.y, .t = d->in.t, .w = w, .par = d->in.par,
 				  .facts = &facts, .scratch = scratch, .views = 1, .h = d->in.h, .dh = FEATURES, .own = d->own, .down = down, .wide = wide };
-	const size_t n_own = lb_loss_own_size(s->info, d->in.par, c, c);
+	const size_t n_own = lb_loss_own_size(s->info, d->in.par, c, c), room = lb_loss_room(loss, b, c, facts.n_classes);
 	const struct data before = *d;
 
 	in.state = loss->init ? loss->init(in.par, &facts, NULL) : NULL;
@@ -311,11 +311,11 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	for (size_t k = b * c; k < b * c + FENCE; k++)
 		g[k] = 1234.5;
 	for (size_t k = 0; k < FENCE; k++)
-		down[n_own + k] = wide[3 * C + k] = 1234.5;
+		down[n_own + k] = wide[room + k] = 1234.5;
 	const double value = lb_loss_apply(loss, &in, g);
 	for (size_t k = 0; k < FENCE; k++)
 		ck_assert_msg(scratch[b * (c + 4) + k] == 1234.5 && g[b * c + k] == 1234.5 && down[n_own + k] == 1234.5 &&
-			      wide[3 * C + k] == 1234.5, "%s writes past its end", s->info->base.name);
+			      wide[room + k] == 1234.5, "%s writes past its end", s->info->base.name);
 	ck_assert_int_eq(memcmp(&before, d, sizeof before), 0);
 	ck_assert_msg(lb_loss_apply(loss, &in, NULL) == value, "%s: the value depends on the gradient being asked for",
 		      s->info->base.name);

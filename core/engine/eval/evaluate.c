@@ -132,7 +132,7 @@ static int judge_chunk(struct lb_evaluator *e, const struct round *r, size_t i, 
 	const struct lb_pass pass = { .b = b, .x = e->feed.x, .sparse = &e->feed.rows, .step = -1, .first_layer_done = r->joint, .team = e->team };
 	const real *z = lb_net_forward(s->net, s->w, &pass);
 	size_t ld = s->net->ld;
-	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, e->feed.x, start, b);
+	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, e->feed.x, z, start, b);
 	if (scores_of(e, s, &z, &ld, b, err))
 		return -1;
 	size_t bad = first_bad(c, z, ld, b);
@@ -176,6 +176,8 @@ static int judge(const struct lb_evaluator *e, const struct lb_digest *d, const 
 	o.width = e->last.width;
 	o.feature = e->last.seen;
 	o.weight = e->last.weight;
+	o.dimension = e->last.width;
+	o.embedding = e->last.embedding;
 	o.robust = lb_probe_wanted(s->setup) ? d->robust : NULL;
 	for (size_t m = 0; m < s->setup->n_metrics; m++)
 		if (lb_metric_judge(s->setup->metric[m].metric, &o, s->setup->metric[m].par, &s->metric[m], err))

@@ -8,9 +8,17 @@
 static bool asked(const struct lb_setup *setup)
 {
 	for (size_t m = 0; m < setup->n_metrics; m++)
-		if (setup->metric[m].metric->features)
+		if (setup->metric[m].metric->features || setup->metric[m].metric->embeddings)
 			return true;
 	return false;
+}
+
+/* Columns of what is kept. */
+static size_t width_of(const struct lb_setup *setup)
+{
+	const struct lb_model_spec *model = &setup->model;
+
+	return model->width[setup->loss && setup->loss->kind == LB_EMBEDDING ? model->n_layers : model->n_layers - 1];
 }
 
 int lb_last_layer_open(struct lb_last_layer *last, const struct lb_cohort *c, size_t max_rows, struct lb_err *err)
@@ -22,13 +30,14 @@ int lb_last_layer_open(struct lb_last_layer *last, const struct lb_cohort *c, si
 		const struct lb_model_spec *model = &c->trial[i].model;
 		if (!asked(&c->trial[i]))
 			continue;
-		if (model->width[model->n_layers - 1] > width)
-			width = model->width[model->n_layers - 1];
+		if (width_of(&c->trial[i]) > width)
+			width = width_of(&c->trial[i]);
 		if (lb_model_spec_size(model) > n)
 			n = lb_model_spec_size(model);
 	}
 	if (!width)
 		return 0;
+	last->width = width;
 	last->feature = lb_alloc(max_rows, width * sizeof *last->feature, err);
 	last->plain = lb_alloc(n, sizeof *last->plain, err);
 	return last->feature && last->plain ? 0 : -1;
@@ -41,21 +50,33 @@ void lb_last_layer_close(struct lb_last_layer *last)
 	*last = (struct lb_last_layer){ 0 };
 }
 
+/* Rows start, start + 1, ... <- h (b, width), stride apart. */
+static void keep_rows(struct lb_last_layer *last, const real *h, size_t stride, size_t start, size_t b)
+{
+	for (size_t i = 0; i < b; i++)
+		for (size_t j = 0; j < last->width; j++)
+			last->feature[(start + i) * last->width + j] = (double)h[i * stride + j];
+	last->embedding = last->feature;
+}
+
 void lb_last_layer_keep(struct lb_last_layer *last, const struct lb_setup *setup, const struct lb_net *net, const real *w,
-			   const real *x, size_t start, size_t b)
+			   const real *x, const real *z, size_t start, size_t b)
 {
 	const struct lb_layer *output = &net->layer[net->spec.n_layers - 1];
 	size_t stride;
 
-	last->seen = last->weight = NULL;
-	if (!asked(setup) || (setup->loss && setup->loss->kind == LB_EMBEDDING))
+	last->seen = last->weight = last->embedding = NULL;
+	if (!asked(setup))
 		return;
+	if (setup->loss && setup->loss->kind == LB_EMBEDDING) {
+		last->width = output->out;
+		keep_rows(last, z, net->ld, start, b);
+		return;
+	}
 	const real *h = lb_net_features(net, x, &last->width, &stride);
 	if (!h)
 		return;
-	for (size_t i = 0; i < b; i++)
-		for (size_t j = 0; j < last->width; j++)
-			last->feature[(start + i) * last->width + j] = (double)h[i * stride + j];
+	keep_rows(last, h, stride, start, b);
 	if (!start)
 		lb_net_fetch(net, w, last->plain);
 	last->seen = last->feature;

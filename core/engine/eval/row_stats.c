@@ -206,6 +206,8 @@ void lb_digest_rows(struct lb_digest *d, const struct lb_digest_room *r, const s
 	if (kind == LB_MULTICLASS) {
 		for (size_t i = 0; i < s->b; i++)
 			d->label[start + i] = s->setup->y[s->rows[i]];
+		if (s->setup->loss && !lb_loss_gives_scores(s->setup->loss))
+			return;
 		if (decisions_alone(s->setup))
 			decide_multiclass(d, s);
 		else

@@ -43,6 +43,21 @@ static bool any_packed(const struct lb_learner *l)
 	return false;
 }
 
+/* Doubles that the losses need beside a batch of b rows: those that own parameters, see views or are
+ * of distances. */
+static size_t wide_room(const struct lb_learner *l, size_t b)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < l->n_terms; i++) {
+		const struct lb_loss_in_use *t = &l->term[i];
+		const bool needed = t->n_own || t->loss->info.needs & LB_NEEDS_VIEWS || t->loss->form->similarity;
+		const size_t n = needed ? lb_loss_room(t->loss, b, l->columns, l->facts.n_classes) : 0;
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
 /* What the losses read of a batch. */
 static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
 {
@@ -58,9 +73,11 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 
 	if (!ok || (!columns && !(l->y = lb_alloc(b, sizeof *l->y, err))))
 		return -1;
-	if ((l->model.n_own || l->needs & LB_NEEDS_VIEWS) && !(l->wide = lb_alloc(l->columns + 2 * l->facts.n_classes, sizeof *l->wide, err)))
+	const size_t wide = wide_room(l, b);
+	if (wide && !(l->wide = lb_alloc(wide, sizeof *l->wide, err)))
 		return -1;
-	return 0;
+	l->miner = setup->miner ? lb_miner_of(setup->miner) : NULL;
+	return l->miner && !(l->triplet = lb_alloc(b * b, sizeof *l->triplet, err)) ? -1 : 0;
 }
 
 /* Copies of the parameters, and what procedures need. */
@@ -171,6 +188,7 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->scratch);
 	free(l->tight);
 	free(l->wide);
+	free(l->triplet);
 	free(l->row_loss);
 	free(l->row_weight);
 	free(l->dz_sum);

@@ -5,6 +5,7 @@
 
 #include "core/engine/attack/attack.h"
 #include "core/engine/data/batch.h"
+#include "core/engine/data/miner/miner.h"
 #include "core/engine/model/model.h"
 #include "core/training/persist.h"
 #include "core/training/train.h"
@@ -57,8 +58,11 @@ struct lb_learner {
 	real *x;                 /* (views * b, features) rows as views, an attack or procedures change them */
 	real *scratch;           /* (b, columns + 4) */
 	real *tight;             /* for losses with .batch or .visit: 2 x (views * b, columns), scores and their derivatives */
-	double *wide;            /* for losses that own parameters or see views */
+	double *wide;            /* for losses that own parameters, see views or are of distances */
 	real *dz_sum;            /* (views * b, net->ld) for several losses or sets of labels */
+	const struct lb_miner *miner; /* or NULL */
+	struct lb_triplet *triplet;   /* (b * b) what it chose */
+	struct lb_triplets mined;
 
 	/* Room for procedures. NULL where none needs it. */
 	real *row_loss, *row_weight; /* (b) */

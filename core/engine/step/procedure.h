@@ -2,7 +2,7 @@
  * per precision. A procedure is one file in core/engine/step/ and one line in
  * core/engine/step/list.def.
  *
- * A step is (core/engine/step/erm.c)
+ * A step is (plain_step, at the end of core/engine/step/step.c)
  *
  *   inputs, labels -> forward (weights) -> weigh -> loss -> backward -> gradient -> update -> stepped
  *

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-struct lb_step lb_step_of(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor)
+/* factor is the schedule's. */
+static struct lb_step step_of(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor)
 {
 	return (struct lb_step){ .l = l, .c = c, .batch = batch, .step = step, .lr = l->setup->optimizer_par[LB_OPT_LR].v * factor,
 				 .set = { { .share = 1 } }, .n_sets = 1 };
@@ -130,7 +131,16 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 	}
 }
 
-/* The batch, with the labels that were gathered, as a loss reads it. A loss sees it once (.visit). */
+/* l->mined <- the triplets of the batch, at its embeddings as they are now. */
+static void mine(struct lb_learner *l, const struct lb_loss *loss, const struct lb_batch *in)
+{
+	const struct lb_mining m = { .b = in->b, .distance = lb_similarity_matrix(loss->form, in), .y = in->y, .par = l->setup->miner_par };
+
+	l->mined = (struct lb_triplets){ .n = l->miner->mine(&m, l->triplet), .triplet = l->triplet };
+}
+
+/* The batch, with the labels that were gathered, as a loss reads it. A loss sees it once (.visit),
+ * and triplets are mined of it once. */
 static struct lb_batch loss_batch(const struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t)
 {
 	struct lb_learner *l = s->l;
@@ -151,6 +161,11 @@ static struct lb_batch loss_batch(const struct lb_step *s, struct lb_model *m, c
 	}
 	if (t->loss->visit && !s->visited)
 		t->loss->visit(&in);
+	if (l->miner && l->miner->mine && needs & LB_TAKES_TRIPLETS) {
+		if (!s->visited)
+			mine(l, t->loss, &in);
+		in.triplets = &l->mined;
+	}
 	return in;
 }
 
@@ -252,7 +267,8 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 	}
 }
 
-void lb_weigh_rows(struct lb_step *s, struct lb_model *m)
+/* s->row_weight <- what procedures make of the rows' losses; NULL where none weighs rows. */
+static void weigh_rows(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_learner *l = s->l;
 
@@ -286,7 +302,8 @@ void lb_backward(struct lb_step *s, struct lb_model *m)
 	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
 }
 
-void lb_change_gradient(struct lb_step *s, struct lb_model *m)
+/* Lets procedures change m->g. */
+static void change_gradient(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_learner *l = s->l;
 
@@ -380,7 +397,7 @@ void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
 
 	if (needs_gradient(s, m, value)) {
 		lb_backward(s, m);
-		lb_change_gradient(s, m);
+		change_gradient(s, m);
 		lb_update(s, m, value);
 		return;
 	}
@@ -390,7 +407,8 @@ void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
 	update(s, m, true);
 }
 
-void lb_end_step(struct lb_step *s, struct lb_model *m)
+/* Calls the procedures that follow an update. */
+static void end_step(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_learner *l = s->l;
 
@@ -405,4 +423,40 @@ double lb_gradient_again(struct lb_step *s, struct lb_model *m)
 	const double value = lb_loss_of_batch(s, m);
 	lb_backward(s, m);
 	return value;
+}
+
+/* ---- the step ---- */
+
+/* One step of empirical risk minimisation, in which procedures take part. Returns the loss. */
+static double plain_step(struct lb_step *s)
+{
+	struct lb_model *m = &s->l->model;
+
+	lb_make_inputs(s);
+	lb_forward(s, m);
+	weigh_rows(s, m);
+	const double value = lb_loss_of_batch(s, m);
+	if (lb_moves(s, value)) {
+		lb_backward_update(s, m, value);
+		end_step(s, m);
+	}
+	return value;
+}
+
+double lb_learner_step(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor)
+{
+	struct lb_step s = step_of(l, c, batch, step, factor);
+
+	/* A procedure that takes the whole step is the only one. */
+	if (l->traits & LB_WHOLE_STEP)
+		return l->hook[0].procedure->step(&l->hook[0], &s);
+	return plain_step(&s);
+}
+
+double lb_learner_gradient(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch)
+{
+	struct lb_step s = step_of(l, c, batch, -1, 0);
+
+	lb_make_inputs(&s);
+	return lb_gradient_again(&s, &l->model);
 }

@@ -1,6 +1,6 @@
-/* One step of a trial's training, and what it is made of: the primitives that the plain step
- * (core/engine/step/erm.c) and procedures (core/engine/step/procedure.h) are written in. Compiled
- * once per precision. */
+/* One step of a trial's training, and what it is made of: the primitives that the plain step, at the
+ * end of step.c, and procedures (core/engine/step/procedure.h) are written in. Compiled once per
+ * precision. */
 #ifndef LB_STEP_H
 #define LB_STEP_H
 
@@ -27,9 +27,6 @@ struct lb_step {
 	bool visited;            /* the loss has seen the batch (.visit) */
 };
 
-/* A step of the learner on a batch; factor is the schedule's. */
-struct lb_step lb_step_of(struct lb_learner *l, const struct lb_cohort *c, const struct lb_minibatch *batch, int64_t step, double factor);
-
 /* Makes s->x and s->set: views, an attack, then procedures. */
 void lb_make_inputs(struct lb_step *s);
 
@@ -38,9 +35,6 @@ void lb_forward(struct lb_step *s, struct lb_model *m);
 
 /* out (b) <- the loss of each row at m->z. Losses that are a sum over rows only. */
 void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out);
-
-/* s->row_weight <- what procedures make of the rows' losses; NULL where none weighs rows. */
-void lb_weigh_rows(struct lb_step *s, struct lb_model *m);
 
 /* Returns the mean loss at m->z. m->dz <- its derivatives, as the optimiser takes them. */
 double lb_loss_of_batch(struct lb_step *s, struct lb_model *m);
@@ -51,18 +45,12 @@ bool lb_moves(const struct lb_step *s, double value);
 /* m->g <- the gradient, from m->dz. */
 void lb_backward(struct lb_step *s, struct lb_model *m);
 
-/* Lets procedures change m->g. */
-void lb_change_gradient(struct lb_step *s, struct lb_model *m);
-
 /* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. */
 void lb_update(struct lb_step *s, struct lb_model *m, double value);
 
-/* lb_backward, lb_change_gradient and lb_update. Where each weight's step needs its own gradient
+/* lb_backward, what procedures make of m->g, and lb_update. Where each weight's step needs its own gradient
  * alone, it is taken while the gradient is in the first caches: the same bytes, in less time. */
 void lb_backward_update(struct lb_step *s, struct lb_model *m, double value);
-
-/* Calls the procedures that follow an update. */
-void lb_end_step(struct lb_step *s, struct lb_model *m);
 
 /* m->g <- the gradient of the same batch, with the same draws, labels and row weights, at m->w as it is
  * now. Returns the loss. */

@@ -46,6 +46,8 @@ static int sampler_open(struct session *s, struct lb_err *err)
 	for (size_t i = 0; c->trial[0].y && i < n; i++)
 		y[i] = c->trial[0].y[c->split->rows[LB_TRAIN][i]];
 	const int rc = lb_sampler_open(&s->sampler, c->sampling, c->shuffle, n, c->features->data->n_classes, y, err);
+	s->sampler.batch = c->batch;
+	s->sampler.per_class = c->per_class;
 	free(y);
 	return rc;
 }
@@ -87,7 +89,7 @@ static int session_open(struct session *s, struct lb_err *err)
 	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->subject || !s->who || !s->told)
 		return -1;
 	if (lb_team_new(lb_kernel()->chain ? c->threads : 1, &s->team, err) ||
-	    lb_feed_open(&s->feed, c->features, lb_feed_compressed(c), c->batch, c->sampling == LB_BALANCED, err))
+	    lb_feed_open(&s->feed, c->features, lb_feed_compressed(c), c->batch, lb_sampling_repeats(c->sampling), err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
 		if (lb_learner_open(&s->learner[i], c, &c->trial[i], err) || keep_curves(&s->learner[i], c, &s->out[i], err))

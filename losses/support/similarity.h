@@ -1,0 +1,20 @@
+/* The form LB_SIMILARITY: a loss of the distances, or inner products, of all rows of a batch. The
+ * driver makes the matrix in double, calls the loss with it and takes its derivative back to the
+ * rows. Compiled once per precision.
+ *
+ * Distances are sums of squared differences, not |a|^2 + |b|^2 - 2 a'b, which loses the digits of a
+ * small one. Each sum runs over the columns in order, many pairs side by side, so that its bytes
+ * depend on its two rows alone. Where a Euclidean distance is 0 its derivative is taken to be 0. */
+#ifndef LB_SIMILARITY_H
+#define LB_SIMILARITY_H
+
+#include "losses/loss.h"
+
+/* Doubles that in->wide holds for b rows of c columns. */
+size_t lb_similarity_room(size_t b, size_t c);
+
+/* Returns the loss; g (b,c), with in->ld, gets its gradient unless NULL. A NaN anywhere in z makes
+ * both NaN. */
+double lb_similarity_apply(const struct lb_form *form, const struct lb_batch *in, real *g);
+
+#endif
