@@ -124,6 +124,15 @@ cp teacher2/trials/*.model.npz elsewhere.npz
 [ "$(id moved.yaml)" != "$before" ] || fail 'another teacher has the same id'
 sed 's/, weight: 0.75/, weight: 1/' model.yaml >said.yaml
 sed 's/, weight: 0.75//' model.yaml >unsaid.yaml
+# A loss's own parameter of that name stays in it.
+awk 'BEGIN { print "a,b,k_x,k_y,k_z"; for (i = 0; i < 30; i++) printf "%d,%d,%d,%d,%d\n", i % 7, i % 5, i % 3 == 0, i % 3 == 1, i % 2 }' >own.csv
+printf '%s\n' 'task: multilabel' 'data: {train: {path: own.csv}, labels: [k_x, k_y, k_z], split: {stratify: false}}' 'loss: an_bce' >own.yaml
+sed 's/an_bce/{name: an_bce, weight: 0.5}/' own.yaml >half.yaml
+[ "$(id own.yaml)" = e03a0f1390606485 ] || fail "an_bce: id $(id own.yaml)"
+[ "$(id half.yaml)" != "$(id own.yaml)" ] || fail 'the weight of an_bce is not part of its id'
+sed 's/an_bce/ml_bce\nterms: [an_bce]/' own.yaml >bad.yaml
+assert_exit 3 lossbench train --config bad.yaml
+assert_contains "$err" 'terms: an_bce has a parameter weight of its own'
 assert_eq "$(id said.yaml)" "$(id unsaid.yaml)" 'id with loss.weight 1'
 [ "$(id said.yaml)" != "$before" ] || fail 'loss.weight is not part of the id'
 
