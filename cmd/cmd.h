@@ -16,7 +16,8 @@ struct opt_list {
 	size_t n;
 };
 
-/* One option: --name, or -letter unless 0. `to` is a bool, const char *, struct opt_list or long by its type. */
+/* One option: --name, or -letter unless 0. `to` is a bool, const char *, struct opt_list or long by
+ * its type. */
 struct opt {
 	const char *name;
 	char letter;

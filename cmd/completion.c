@@ -80,7 +80,8 @@ static void metric_names(struct words *w)
 			words_add(w, name, (size_t)snprintf(name, sizeof name, "%s.%s", parts[i], lb_metric_at(m)->base.name));
 }
 
-/* The subcommand's own verbs: the lower-case words of its usage that stand first, after "|" or after "[". */
+/* The subcommand's own verbs: the lower-case words of its usage that stand first, after "|" or
+ * after "[". */
 static void verbs(const char *usage, struct words *w)
 {
 	for (const char *p = usage; *p; p++) {

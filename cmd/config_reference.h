@@ -1,4 +1,5 @@
-/* The reference page of config keys, in Markdown on stdout, from the option table and the descriptors. */
+/* The reference page of config keys, in Markdown on stdout, from the option table and the
+ * descriptors. */
 #ifndef LB_CMD_CONFIG_REFERENCE_H
 #define LB_CMD_CONFIG_REFERENCE_H
 

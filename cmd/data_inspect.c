@@ -35,7 +35,8 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Distinct values of numbers that could be classes; MOST_CLASSES + 1 when there are more, or a fraction. */
+/* Distinct values of numbers that could be classes; MOST_CLASSES + 1 when there are more, or a
+ * fraction. */
 static size_t class_like(const double *v, size_t n, struct lb_err *err)
 {
 	double *sorted = lb_alloc(n, sizeof *sorted, err);

@@ -28,7 +28,8 @@ struct inspected {
 	struct lb_dataset *data;     /* assembled for the task, missing cells allowed */
 };
 
-/* How to look: sets are data.* options as in a config ("data.header=true"), label and labels short for two of them. */
+/* How to look: sets are data.* options as in a config ("data.header=true"), label and labels short
+ * for two of them. */
 struct inspect_options {
 	const char *label;           /* a column reference, or several with commas (multilabel), or NULL: the only column that is named like
 	                                a label, or else the last */

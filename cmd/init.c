@@ -175,7 +175,8 @@ static void add_data(struct lb_buf *b, const struct proposal *p)
 
 /* ---- the experiment ---- */
 
-/* What suits a task: the losses can be compared by all the metrics, of which the first one tunes. */
+/* What suits a task: the losses can be compared by all the metrics, of which the first one
+ * tunes. */
 struct suit {
 	const char *first, *losses, *metrics, *tuned;
 };

@@ -5,11 +5,13 @@
 #include "core/base/json.h"
 #include "losses/loss_info.h"
 
-/* "focal" or "binary/focal" as one loss; an unknown or ambiguous name is a usage error with what is meant. */
+/* "focal" or "binary/focal" as one loss; an unknown or ambiguous name is a usage error with what is
+ * meant. */
 const struct lb_loss_info *losses_find(const char *name, struct lb_err *err);
 
 /* losses_show.c */
-/* Prints a line for each loss that has every one of the words in its task, name, title or purpose. Returns their number. */
+/* Prints a line for each loss that has every one of the words in its task, name, title or purpose.
+ * Returns their number. */
 size_t losses_list(char *const *words, size_t n);
 void losses_show(const struct lb_loss_info *l);
 /* Every kind's loss of that name; 0, or -1 when there is none. */

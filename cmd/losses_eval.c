@@ -130,7 +130,8 @@ static int read_counts(const cJSON *in, struct inputs *x, size_t classes, struct
 	return read_integers(in, "class_counts", classes, 1e15, x->counts, err);
 }
 
-/* What an input may hold: for the kinds of a bit set, and, unless it is 0, for a loss that needs this. */
+/* What an input may hold: for the kinds of a bit set, and, unless it is 0, for a loss that needs
+ * this. */
 enum { CLASSES = 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_EMBEDDING | 1 << LB_DISTILLATION,
        LABELLED = CLASSES | 1 << LB_MULTILABEL, ANY = -1 };
 static const struct key {
@@ -210,7 +211,8 @@ static int no_zero_rows(const char *name, const double *v, size_t rows, size_t c
 	return 0;
 }
 
-/* What is compared with z: targets or a teacher's scores, of the shape of z; with several outputs a target, one column for each. */
+/* What is compared with z: targets or a teacher's scores, of the shape of z; with several outputs a
+ * target, one column for each. */
 static int read_targets(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct inputs *x, struct lb_err *err)
 {
 	const char *name = l->kind == LB_REGRESSION ? "targets" : l->kind == LB_MULTILABEL ? "labels" : "teacher_scores";

@@ -12,7 +12,8 @@
 /* The slice: multi-class scores (s, 0) with label 0, which a teacher gives too; an embedding (s, 1)
  * between prototypes (1, 0) and (-1, 0), label 0; a binary score s with label 1 (mean over a batch
  * that also holds score 0 with label 0 where the loss needs both classes); a prediction s with
- * target 0, or the first of several outputs, the others 0; multi-label scores (s, 0) with labels (1, 0). */
+ * target 0, or the first of several outputs, the others 0; multi-label scores (s, 0) with labels
+ * (1, 0). */
 enum { POINTS = 401, WIDTH = 560, HEIGHT = 340, LEFT = 56, RIGHT = 16, TOP = 46, BOTTOM = 44 };
 static const double reach = 5;
 

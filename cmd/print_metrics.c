@@ -29,7 +29,8 @@ static void free_names(struct allowed *a)
 		free(a->name[i]);
 }
 
-/* Returns true if `name` is `full`, or `full` without the parameters in brackets: test.top_k for test.top_k(k=3). */
+/* Returns true if `name` is `full`, or `full` without the parameters in brackets: test.top_k for
+ * test.top_k(k=3). */
 static bool names(const char *name, const char *full)
 {
 	const size_t n = strlen(name);

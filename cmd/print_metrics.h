@@ -1,4 +1,5 @@
-/* The metrics that train --print names, such as test.accuracy, as numbers for shell scripts and optimisers. */
+/* The metrics that train --print names, such as test.accuracy, as numbers for shell scripts and
+ * optimisers. */
 #ifndef LB_PRINT_METRICS_H
 #define LB_PRINT_METRICS_H
 

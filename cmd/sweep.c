@@ -239,7 +239,8 @@ static FILE *list_ids(const struct lb_plan *plan)
 	return f;
 }
 
-/* The table that `lossbench report DIR` prints, of this plan's trials alone, where there is a Python to make it. */
+/* The table that `lossbench report DIR` prints, of this plan's trials alone, where there is a
+ * Python to make it. */
 static void print_table(const struct lb_plan *plan, const struct sweep *s, int code)
 {
 	const char *dir = plan->n ? lb_get_text(plan->trial[0].config, "output.dir") : NULL, *words[] = { dir, "--ids", "/dev/stdin" };
@@ -281,7 +282,8 @@ static int end_sweep(const struct lb_plan *plan, int code, struct lb_err *err)
 	return code;
 }
 
-/* With a tune block the folds of all candidates come first; the best of each arm is then found from the records. */
+/* With a tune block the folds of all candidates come first; the best of each arm is then found from
+ * the records. */
 static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dry, struct lb_err *err)
 {
 	struct lb_trial *chosen = NULL;

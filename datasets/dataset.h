@@ -1,8 +1,10 @@
 /* Data: from files or generators to rows that a trainer can gather. All of it is free of precision.
  *
- *   source --reader--> table --assemble--> dataset --split--> row lists --encode--> features of a trial
+ *   source --reader--> table --assemble--> dataset --split--> row lists --encode--> features
+ *     of a trial
  *
- * A dataset is loaded once and never changed; splits, corrupted labels and encodings are made for each trial from its seeds. */
+ * A dataset is loaded once and never changed; splits, corrupted labels and encodings are made for
+ * each trial from its seeds. */
 #ifndef LB_DATASET_H
 #define LB_DATASET_H
 
@@ -104,7 +106,8 @@ struct lb_read_options {
 	int part;                /* npz: LB_TRAIN, LB_VALID or LB_TEST: whose names are looked for */
 };
 
-/* Bytes of memory that rows may take, by the options or by default: three quarters of the machine's memory. */
+/* Bytes of memory that rows may take, by the options or by default: three quarters of the machine's
+ * memory. */
 size_t lb_memory_limit(const struct lb_read_options *opt);
 
 struct lb_reader {
@@ -150,7 +153,8 @@ struct lb_summary {
 	double min, max, mean;   /* of numbers that are there; NaN without any */
 };
 
-/* A summary of each column, those of the block first; *n of them, in new memory. Release with lb_summary_free. */
+/* A summary of each column, those of the block first; *n of them, in new memory. Release with
+ * lb_summary_free. */
 struct lb_summary *lb_table_summary(const struct lb_table *t, size_t *n, struct lb_err *err);
 void lb_summary_free(struct lb_summary *s, size_t n);
 
@@ -248,7 +252,8 @@ enum lb_split_kind { LB_SPLIT_FRACTIONS, LB_SPLIT_FIRST, LB_SPLIT_MODULO, LB_SPL
 struct lb_split_options {
 	enum lb_split_kind kind;
 	double train, valid, test;   /* FRACTIONS of all rows of the training file; with a test file test must be 0, with a validation file
-	                                valid. Other kinds: `valid` is the share of the rows that are not test rows */
+	                                valid. Other kinds: `valid` is the share of the rows that
+	                                are not test rows */
 	size_t first;                /* FIRST: rows 0..first-1 are for training, the rest for testing */
 	size_t modulo;               /* MODULO: row i is a test row when i mod modulo is in test_residues */
 	const double *test_residues;
@@ -258,7 +263,8 @@ struct lb_split_options {
 	uint64_t seed;
 };
 
-/* Three disjoint row lists in ascending order. With fractions that sum to less than 1 some rows are in none. */
+/* Three disjoint row lists in ascending order. With fractions that sum to less than 1 some rows are
+ * in none. */
 struct lb_split {
 	uint32_t *rows[3];           /* LB_TRAIN, LB_VALID, LB_TEST */
 	size_t n[3];
@@ -294,7 +300,8 @@ struct lb_noise {
 struct lb_corruption {
 	struct lb_info base;
 	unsigned kinds;              /* tasks it applies to */
-	/* Refuses parameters that these classes rule out; NULL when there is nothing to check. Call it before apply. */
+	/* Refuses parameters that these classes rule out; NULL when there is nothing to check. Call
+	 * it before apply. */
 	int (*check)(const struct lb_arg *par, size_t n_classes, struct lb_err *err);
 	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher
 	 * rate flips a superset. -1 only when memory runs out. */
@@ -329,7 +336,8 @@ struct lb_encode_options {
 	double subtract, divide;     /* numeric features become (x - subtract) / divide first (0 and 255 for bytes; 0 and 1 leave them) */
 	bool standardize;            /* then by the training rows' mean and standard deviation (divided by n); a constant column -> 0 */
 	enum lb_scaling scale;       /* without standardize: divided by that deviation (a constant column stays) or by the largest absolute
-	                                value instead of by `divide`, so that zeros stay zeros: the way to scale sparse data */
+	                                value instead of by `divide`, so that zeros stay zeros: the
+	                                way to scale sparse data */
 	bool unseen_zero;            /* a category that no training row has: all-zero instead of an error */
 };
 
@@ -343,7 +351,8 @@ struct lb_encoding {
 	int32_t **one_hot;           /* for each categorical column: code -> feature column, -1 for none */
 };
 
-/* Statistics from the training rows only; a missing number becomes the training mean, a missing category all zeros. */
+/* Statistics from the training rows only; a missing number becomes the training mean, a missing
+ * category all zeros. */
 int lb_encoding_make(const struct lb_dataset *d, const struct lb_split *split, const struct lb_encode_options *opt,
 		     struct lb_encoding *out, struct lb_err *err);
 void lb_encoding_free(struct lb_encoding *e);

@@ -232,7 +232,8 @@ static int check_gradient(struct check *c, struct sample *s, const double *g)
 	return 0;
 }
 
-/* True when value and gradient are finite. Those of a loss that says so may overflow, but not to NaN. */
+/* True when value and gradient are finite. Those of a loss that says so may overflow, but not to
+ * NaN. */
 static bool check_finite(struct check *c, const struct sample *s, int precision, double value, const double *g)
 {
 	const bool overflows = c->info->limits & LB_OVERFLOWS;

@@ -1,28 +1,39 @@
-/* The loss contract, compiled once per precision. A loss is one file in losses/<kind>/ and one line in losses/list.def.
+/* The loss contract, compiled once per precision. A loss is one file in losses/<kind>/ and one line
+ * in losses/list.def.
  *
- * A loss gives, for a batch, the MEAN loss over its rows and the gradient of that mean with respect to the scores it was given. It is
- * written in one form, by a macro that names its function and defines the table NAME_form:
+ * A loss gives, for a batch, the MEAN loss over its rows and the gradient of that mean with respect
+ * to the scores it was given. It is written in one form, by a macro that names its function and
+ * defines the table NAME_form:
  *
- *   LB_LABEL_PROBABILITY(name, phi)        phi(p_y), p = softmax(z)                   losses/support/softmax.h
- *   LB_SIDE_BY_SIDE(name, softmax, body)   one body for a row and for LB_PANEL rows   losses/support/row_lanes.h
- *   LB_MARGIN(name, phi)                   phi(s), s = z for y = 1, -z for y = 0      losses/support/margin.h
- *   LB_CONFUSION(name, metric)             1 - metric of soft counts                  losses/support/soft_confusion.h
+ *   LB_LABEL_PROBABILITY(name, phi)        phi(p_y), p = softmax(z)
+ *     losses/support/softmax.h
+ *   LB_SIDE_BY_SIDE(name, softmax, body)   one body for a row and for LB_PANEL rows
+ *     losses/support/row_lanes.h
+ *   LB_MARGIN(name, phi)                   phi(s), s = z for y = 1, -z for y = 0
+ *     losses/support/margin.h
+ *   LB_CONFUSION(name, metric)             1 - metric of soft counts
+ *     losses/support/soft_confusion.h
  *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
- *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch       losses/support/similarity.h
+ *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch
+ *     losses/support/similarity.h
  *   LB_BATCH(name, batch)                  rows that see each other: lists, counts    below
  *
- * The driver lb_loss_apply sums row losses in double, applies row weights and divides by B once for value and gradient, so no row
- * loss ever divides by B. A loss by batch returns the batch's value and writes its whole gradient.
+ * The driver lb_loss_apply sums row losses in double, applies row weights and divides by B once for
+ * value and gradient, so no row loss ever divides by B. A loss by batch returns the batch's value
+ * and writes its whole gradient.
  *
- * All are pure: same inputs, same bytes, no writing outside `g` and `scratch`, `state` only read. A loss with memory for each
- * training row sets .init, .free and .visit; the trainer calls .visit once for a batch, before the form's function, and it alone changes
- * the state. So value and gradient can be asked for as often as one likes (differences, sharpness-aware steps). .init and .free without
- * .visit hold what is made once a run from parameters and facts, such as one number a class. A loss with .visit says by .state_size how
- * many bytes from the state's beginning visits change; they hold no pointer, so that a checkpoint can keep and restore them.
+ * All are pure: same inputs, same bytes, no writing outside `g` and `scratch`, `state` only read. A
+ * loss with memory for each training row sets .init, .free and .visit; the trainer calls .visit
+ * once for a batch, before the form's function, and it alone changes the state. So value and
+ * gradient can be asked for as often as one likes (differences, sharpness-aware steps). .init and
+ * .free without .visit hold what is made once a run from parameters and facts, such as one number a
+ * class. A loss with .visit says by .state_size how many bytes from the state's beginning visits
+ * change; they hold no pointer, so that a checkpoint can keep and restore them.
  *
- * A loss may own parameters: .n_own tells how many, own_init draws them, its batch function writes their gradient to in->down. They stand behind
- * the model's in the one vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike; weight decay
- * and optimizer.project leave them alone.
+ * A loss may own parameters: .n_own tells how many, own_init draws them, its batch function writes
+ * their gradient to in->down. They stand behind the model's in the one vector of parameters, so
+ * optimiser, clipping, early stopping and restoring treat them alike; weight decay and
+ * optimizer.project leave them alone.
  *
  * What the model gives is what is judged: scores of classes, predictions of targets. Where it is
  * not, .predict makes the one of the other: classes' scores of embeddings; of the outputs of a
@@ -30,9 +41,10 @@
  * regression judge, and what else is told of each target. Embeddings of a loss without .predict are
  * judged by metrics of embeddings (core/metrics/retrieval.c).
  *
- * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite value and gradient for finite
- * scores up to +-1e4 wherever the mathematics is finite; right for B = 1, a class with no row, a batch of one class; NaN in gives
- * NaN out (never a silent 0); at a kink any subgradient, 0 for hinges at exactly 0; ties go to the lowest index. */
+ * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite
+ * value and gradient for finite scores up to +-1e4 wherever the mathematics is finite; right for B
+ * = 1, a class with no row, a batch of one class; NaN in gives NaN out (never a silent 0); at a
+ * kink any subgradient, 0 for hinges at exactly 0; ties go to the lowest index. */
 #ifndef LB_LOSS_H
 #define LB_LOSS_H
 
@@ -58,7 +70,8 @@ struct lb_batch {
 	const int32_t *y;        /* (b) labels in 0..c-1, or 0/1 in binary; NULL in regression and multilabel */
 	size_t views;            /* blocks of b rows in z and its gradient, for LB_NEEDS_VIEWS; else 0 */
 	const real *t;           /* (b,c) targets in regression, or (b, c / outputs) with several outputs a target; the teacher's scores in distillation, labels in multilabel (1, 0, or -1 for
-	                            unknown: such an entry has no part in the loss unless the loss says so), else NULL */
+	                            unknown: such an entry has no part in the loss unless the loss
+	                            says so), else NULL */
 	const real *h;           /* (b,dh) what the output layer saw, held fixed, for LB_NEEDS_FEATURES; NULL when it is not known */
 	size_t dh;
 	const uint32_t *id;      /* (b) index of each row within the training split, < facts->n_rows; NULL outside training */
@@ -74,7 +87,8 @@ struct lb_batch {
 	                            else NULL */
 	const struct lb_triplets *triplets; /* those that a miner chose; NULL: all there are */
 	const struct lb_softmax_sums *soft; /* set by the driver for a form with .softmax: the softmax of all rows, whose terms stand
-	                                          in the rows of the gradient; NULL: each row makes its own (losses/support/softmax.h) */
+	                                          in the rows of the gradient; NULL: each row makes
+	                                          its own (losses/support/softmax.h) */
 };
 
 /* What a loss of distances measures between the rows of a batch. */
@@ -87,7 +101,8 @@ struct lb_measured {
 
 /* What a form macro makes. One of .row, .batch and .similarity is set. */
 struct lb_form {
-	/* Returns the loss of row i. z = in->z + i*c; g (c values) gets its derivative unless NULL. */
+	/* Returns the loss of row i. z = in->z + i*c; g (c values) gets its derivative unless
+	 * NULL. */
 	real (*row)(const struct lb_batch *in, size_t i, const real *z, real *g);
 	bool softmax;            /* .row begins with lb_softmax_of, so that the driver makes the softmax of many rows at once */
 	/* What .row does, for LB_PANEL rows side by side: the loss and, over the terms that
@@ -97,8 +112,8 @@ struct lb_form {
 	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
 	/* Returns the mean loss of the batch. g (b,c) gets its derivative unless NULL. */
 	double (*batch)(const struct lb_batch *in, real *g);
-	/* Returns the loss of a batch whose rows i and j measure d[i * b + j]. slope (b,b), all 0, gets its
-	 * derivative by each of them unless NULL. */
+	/* Returns the loss of a batch whose rows i and j measure d[i * b + j]. slope (b,b), all 0,
+	 * gets its derivative by each of them unless NULL. */
 	double (*similarity)(const struct lb_batch *in, const double *d, double *slope);
 	struct lb_measured (*measure)(const struct lb_arg *par); /* of .similarity: what is measured */
 };
@@ -122,8 +137,9 @@ struct lb_loss {
 	size_t (*n_own)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts);
 	void (*own_init)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own);
 	/* What in->z comes to; reads b, c, z, ld, par, facts, own and wide only. Of embeddings the
-	 * scores (b, n_classes). In regression rows of T (1 + outputs) values: the T point predictions,
-	 * then the outputs of each target, a log variance as the standard deviation. */
+	 * scores (b, n_classes). In regression rows of T (1 + outputs) values: the T point
+	 * predictions, then the outputs of each target, a log variance as the standard
+	 * deviation. */
 	void (*predict)(const struct lb_batch *in, real *out);
 };
 

@@ -45,7 +45,8 @@ enum lb_need {
 	LB_OWNS_PROTOTYPES = 1 << 4     /* C x D parameters of its own, one row a class, trained with the model's */
 };
 
-/* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is done there. */
+/* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is
+ * done there. */
 enum lb_limit {
 	LB_OVERFLOWS = 1 << 0,     /* a finite value may lie beyond the largest number: it is +inf then, and the gradient is not NaN */
 	LB_JUMPS_AT_TIES = 1 << 1, /* the value jumps where all scores of a row are equal: no slope is stated there */
@@ -53,7 +54,8 @@ enum lb_limit {
 	LB_SIZE_MATTERS = 1 << 3   /* the value changes when every row of the batch is repeated: a term counts once a batch, or draws are made for rows */
 };
 
-/* "With these parameter values it is that loss": |a * scale + shift - b| is tested to be 0, and the gradients alike. */
+/* "With these parameter values it is that loss": |a * scale + shift - b| is tested to be 0, and the
+ * gradients alike. */
 struct lb_same_as {
 	const char *set;             /* "gamma=0" in the form of --param, several separated by blanks; "" for the defaults */
 	const char *other;           /* name of the other loss, of the same kind */
@@ -92,7 +94,8 @@ struct lb_triplets {
 #define LB_MOST_OUTPUTS 100
 #define LB_EXAMPLE_ROWS 4
 #define LB_EXAMPLE_CELLS 12
-/* A worked example; shown by `losses show` and in the catalogue, and run as a test to 1e-9 relative. */
+/* A worked example; shown by `losses show` and in the catalogue, and run as a test to 1e-9
+ * relative. */
 struct lb_example {
 	const char *set;                     /* parameters as above */
 	int b, c;                            /* rows, columns */
@@ -117,9 +120,9 @@ struct lb_loss_info {
 	unsigned needs;                      /* of enum lb_need */
 	unsigned limits;                     /* of enum lb_limit */
 	size_t classes;                      /* that its data must have; 0: any number that its kind has */
-	/* The k-th output that a regression model has for each target; false past the last, of which
-	 * there are 1 to LB_MOST_OUTPUTS. The columns of z are those of the first target, then those of
-	 * the second. NULL: one column a target, the prediction itself. */
+	/* The k-th output that a regression model has for each target; false past the last, of
+	 * which there are 1 to LB_MOST_OUTPUTS. The columns of z are those of the first target,
+	 * then those of the second. NULL: one column a target, the prediction itself. */
 	bool (*output)(const struct lb_arg *par, size_t k, struct lb_output *out);
 	const struct lb_same_as *same_as;
 	int n_same_as;
@@ -136,15 +139,16 @@ size_t lb_loss_count(void);
 const struct lb_loss_info *lb_loss_at(size_t i);
 /* NULL when there is none. */
 const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
-/* True when the loss is a mean of row losses, so that row and class weights can be applied to it. */
+/* True when the loss is a mean of row losses, so that row and class weights can be applied to
+ * it. */
 bool lb_loss_separable(const struct lb_loss_info *info);
 
 /* Columns of z for each target in regression (`output`), else 1. */
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
 /* "mean", "sd", "quantile": what is told of a target. */
 const char *lb_statistic_name(enum lb_statistic says);
-/* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is a
- * score for each class. */
+/* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is
+ * a score for each class. */
 bool lb_loss_gives_scores(const struct lb_loss_info *info);
 /* True when the loss is one of the distances within a batch, for which a matrix is made. */
 bool lb_loss_of_distances(const struct lb_loss_info *info);
@@ -156,7 +160,8 @@ size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *pa
  * else the kind itself. */
 enum lb_kind lb_kind_of_data(enum lb_kind kind);
 
-/* True when a row has several numbers to learn instead of one class: regression's targets, multilabel's labels. */
+/* True when a row has several numbers to learn instead of one class: regression's targets,
+ * multilabel's labels. */
 bool lb_kind_of_columns(enum lb_kind kind);
 
 /* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel". */

@@ -1,5 +1,5 @@
-/* Linked into the coverage build (make coverage): a worker ends with _exit and a new start with execv, neither of which writes the
- * counts of lines. */
+/* Linked into the coverage build (make coverage): a worker ends with _exit and a new start with
+ * execv, neither of which writes the counts of lines. */
 #include <unistd.h>
 
 void __gcov_dump(void);

@@ -143,6 +143,17 @@ sizes() {
 		/^\}/ && start { if (FNR - start - 1 > 60) print FILENAME ":" start ": a function of " FNR - start - 1 " lines; 60 are allowed"; start = 0 }' {} +
 }
 
+comment_width() {
+	find cmd core losses datasets tests -name '*.[ch]' -exec awk '
+		FNR == 1 { inside = 0 }
+		{
+			width = 0
+			for (i = 1; i <= length($0); i++) width = substr($0, i, 1) == "\t" ? width + 8 - width % 8 : width + 1
+			if (width > 100 && ($0 ~ /^[ \t]*\/\*/ || inside)) print FILENAME ":" FNR ": a comment of " width " columns; 100 are allowed"
+			for (s = $0; match(s, /\/\*|\*\//); s = substr(s, RSTART + 2)) inside = substr(s, RSTART, 2) == "/*"
+		}' {} +
+}
+
 finished() {
 	grep -rnE '\b(TODO|FIXME|XXX|HACK)\b' --include='*.[ch]' --include='*.py' --include='*.sh' --include='*.def' cmd core losses datasets scripts |
 		sed 's/$/   <- do it or drop it/'
@@ -156,6 +167,7 @@ rule 'only cmd/ and core/base/log.c print or exit' quiet_below_cmd
 rule 'every loss is registered' registered
 rule 'file names are unique' unique_names
 rule 'files under 500 lines, functions under 60' sizes
+rule 'comments are 100 columns wide at most' comment_width
 rule 'nothing is left undone' finished
 
 # ---- with tools ----

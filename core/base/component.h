@@ -53,8 +53,8 @@ struct lb_info {
 	const char *goes_with;       /* left out too where the option of this path is not given, and refused there; or NULL */
 	const struct lb_param *params;
 	int n_params;
-	/* Refuses values that are each in range and do not fit together: -1 with "PARAMETER: what was found,
-	 * what is allowed". NULL: all fit. */
+	/* Refuses values that are each in range and do not fit together: -1 with "PARAMETER: what
+	 * was found, what is allowed". NULL: all fit. */
 	int (*check)(const struct lb_arg *par, struct lb_err *err);
 };
 

@@ -31,18 +31,21 @@ enum lb_code {
 #undef LB_CODE_ENUM
 };
 
-/* `text` may hold several lines (all errors of a config at once). It is truncated, never overrun; control
- * characters, which a file may have brought in, become \xNN (lb_visible). Initialise with { 0 }. */
+/* `text` may hold several lines (all errors of a config at once). It is truncated, never overrun;
+ * control characters, which a file may have brought in, become \xNN (lb_visible). Initialise with {
+ * 0 }. */
 struct lb_err {
 	enum lb_code code;
 	bool memory;             /* LB_MACHINE for want of memory: what needs less of it may still succeed */
 	char text[8192];
 };
 
-/* Sets code and message; returns -1 so that `return lb_fail(...)` reads well. A NULL err is allowed. */
+/* Sets code and message; returns -1 so that `return lb_fail(...)` reads well. A NULL err is
+ * allowed. */
 int lb_fail(struct lb_err *err, enum lb_code code, const char *fmt, ...) LB_PRINTF(3, 4);
 
-/* Appends one more line to a message that is already there (or starts one); for collecting every error of a file. */
+/* Appends one more line to a message that is already there (or starts one); for collecting every
+ * error of a file. */
 int lb_fail_more(struct lb_err *err, enum lb_code code, const char *fmt, ...) LB_PRINTF(3, 4);
 
 /* The standard message for a failed allocation of n bytes. */

@@ -193,7 +193,8 @@ static int open_temporary(const char *path, char **name, int *reason, struct lb_
 	return -1;
 }
 
-/* Flushes the folder's own entry list; file systems that cannot do it are taken as they are. 0 or an errno. */
+/* Flushes the folder's own entry list; file systems that cannot do it are taken as they are. 0 or
+ * an errno. */
 static int sync_dir(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -227,7 +228,8 @@ static int open_already(const char *path)
 	return -1;
 }
 
-/* Writes to what is not replaced: *reason <- 0 or an errno. False when the path is an ordinary one. */
+/* Writes to what is not replaced: *reason <- 0 or an errno. False when the path is an ordinary
+ * one. */
 static bool write_through(const char *path, const char *data, size_t n, int *reason)
 {
 	struct stat st;

@@ -36,7 +36,8 @@ struct lb_file_group {
 int lb_file_group_add(struct lb_file_group *b, const char *path, const char *data, size_t n, struct lb_err *err);
 int lb_file_group_copy(struct lb_file_group *b, const char *path, int from, size_t n, struct lb_err *err);
 
-/* Gives all files their names and empties the batch. On failure those that have no name yet are removed. */
+/* Gives all files their names and empties the batch. On failure those that have no name yet are
+ * removed. */
 int lb_file_group_commit(struct lb_file_group *b, struct lb_err *err);
 
 /* Removes what was not committed. */
@@ -46,7 +47,8 @@ void lb_file_group_drop(struct lb_file_group *b);
  * it, with a message that says what it is. -1 with err of this code. Close the descriptor. */
 int lb_open_file(const char *path, enum lb_code code, struct lb_err *err);
 
-/* The same for an entry of an open folder, where a link is refused too. `path` is for the message. */
+/* The same for an entry of an open folder, where a link is refused too. `path` is for the
+ * message. */
 int lb_open_entry(int folder, const char *name, const char *path, enum lb_code code, struct lb_err *err);
 
 /* The contents, with a NUL after them, as new memory of *n bytes; more than `max` bytes, and what

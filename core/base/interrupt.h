@@ -6,7 +6,8 @@
 
 extern volatile sig_atomic_t lb_stop_requested; /* the signal's number, or 0 */
 
-/* SIGINT and SIGTERM set the flag; a second one ends the process at once. SIGALRM does nothing but end a wait. */
+/* SIGINT and SIGTERM set the flag; a second one ends the process at once. SIGALRM does nothing but
+ * end a wait. */
 void lb_stop_on_signals(void);
 
 /* In a worker process: every signal is a request only. A terminal's signal and its parent's may

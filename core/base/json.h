@@ -1,4 +1,5 @@
-/* JSON: trees are cJSON's, numbers are ours (cJSON prints 15 digits, so its numbers do not round-trip). */
+/* JSON: trees are cJSON's, numbers are ours (cJSON prints 15 digits, so its numbers do not
+ * round-trip). */
 #ifndef LB_JSON_H
 #define LB_JSON_H
 
@@ -27,14 +28,15 @@ cJSON *lb_json_made(cJSON *item);                        /* item as it is; NULL 
 /* 0 when no building call failed since the last lb_json_complete, else -1 with a message. */
 int lb_json_complete(struct lb_err *err);
 
-/* Parses text strictly (no trailing garbage, no key twice in an object); `name` stands for the file in the
- * message, code is the error's code. */
+/* Parses text strictly (no trailing garbage, no key twice in an object); `name` stands for the file
+ * in the message, code is the error's code. */
 cJSON *lb_json_parse(const char *name, const char *text, size_t n, enum lb_code code, struct lb_err *err);
 
 /* Item at a dotted path such as "train.epochs", or NULL. Case-sensitive. */
 const cJSON *lb_json_at(const cJSON *tree, const char *path);
 
-/* The member of that key, or NULL; `expected` (may be NULL), a member of the object, is looked at first. */
+/* The member of that key, or NULL; `expected` (may be NULL), a member of the object, is looked at
+ * first. */
 const cJSON *lb_json_member(const cJSON *object, const char *key, const cJSON *expected);
 
 /* Whether two trees say the same: numbers of the same value (cJSON_Compare lets them differ in the

@@ -45,7 +45,8 @@ static size_t number_length(const char *s)
 	return (size_t)(p - s);
 }
 
-/* End of the string that begins at i, past its quote; 0 with a message for what cJSON would let through. */
+/* End of the string that begins at i, past its quote; 0 with a message for what cJSON would let
+ * through. */
 static size_t check_string(const struct text *t, size_t i)
 {
 	for (i++; i < t->n && t->s[i] != '"'; i++) {
@@ -91,7 +92,8 @@ static int check_tokens(const struct text *t)
 	return 0;
 }
 
-/* Byte where the k-th key (from 0) of a text that parsed begins: the k-th string with a colon behind it. */
+/* Byte where the k-th key (from 0) of a text that parsed begins: the k-th string with a colon
+ * behind it. */
 static size_t place_of_key(const struct text *t, size_t k)
 {
 	size_t start = 0, i = 0;

@@ -1,4 +1,5 @@
-/* What a user is told on stderr while the program works. Everything here is silent after lb_log_quiet(true). */
+/* What a user is told on stderr while the program works. Everything here is silent after
+ * lb_log_quiet(true). */
 #ifndef LB_LOG_H
 #define LB_LOG_H
 

@@ -323,7 +323,8 @@ static size_t character(const char *s)
 	return 0;
 }
 
-/* U+0080 to U+009F, and the marks of direction U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069. */
+/* U+0080 to U+009F, and the marks of direction U+200E, U+200F, U+202A to U+202E, U+2066 to
+ * U+2069. */
 static bool steers(const unsigned char *s, size_t n)
 {
 	if (n == 1)
@@ -337,7 +338,8 @@ static bool steers(const unsigned char *s, size_t n)
 /* Bytes of a visible character at most: \xNN for each of four. */
 enum { MOST_VISIBLE = 16 };
 
-/* Writes the character at text as it is shown, and moves text behind it. Returns the bytes written. */
+/* Writes the character at text as it is shown, and moves text behind it. Returns the bytes
+ * written. */
 static size_t show_character(const char **text, char out[MOST_VISIBLE + 1])
 {
 	const size_t n = character(*text), taken = n ? n : 1;

@@ -1,4 +1,5 @@
-/* Text: a growing buffer, strict number parsing, the nearest known word. No function here depends on the locale. */
+/* Text: a growing buffer, strict number parsing, the nearest known word. No function here depends
+ * on the locale. */
 #ifndef LB_TEXT_H
 #define LB_TEXT_H
 
@@ -33,8 +34,9 @@ void lb_buf_free(struct lb_buf *b);
 #define LB_DOUBLE_TEXT 32
 size_t lb_double_text(double v, char out[LB_DOUBLE_TEXT]);
 
-/* Strict decimal number: optional sign, digits with optional point, optional exponent, nothing before or after; no
- * hexadecimal, no "inf" or "nan". Underflow gives 0, overflow is refused. `s` need not end in NUL. */
+/* Strict decimal number: optional sign, digits with optional point, optional exponent, nothing
+ * before or after; no hexadecimal, no "inf" or "nan". Underflow gives 0, overflow is refused. `s`
+ * need not end in NUL. */
 bool lb_parse_double(const char *s, size_t n, double *v);
 
 /* Strict decimal integer in [-2^53, 2^53]. */
@@ -52,7 +54,8 @@ void lb_buf_visible(struct lb_buf *b, const char *text);
 /* Writes the same into out[0..size), where line ends stay and what does not fit is cut off. */
 void lb_visible(char *out, size_t size, const char *text);
 
-/* Appends text as a YAML scalar in double quotes that reads back as the text, which must be UTF-8. */
+/* Appends text as a YAML scalar in double quotes that reads back as the text, which must be
+ * UTF-8. */
 void lb_buf_yaml(struct lb_buf *b, const char *text);
 
 /* True when s[0..n) is valid UTF-8 without NUL. */

@@ -16,17 +16,18 @@
 
 /* Looks up descriptors for the blocks that name a component, so that core/config knows no
  * component. `block` is the path of the block ("loss", "optimizer", "schedule", "model",
- * "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics", "procedures"). Supplied by core/run
- * (components.c). */
+ * "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics", "procedures"). Supplied by
+ * core/run (components.c). */
 struct lb_registry {
-	/* The next of those that apply to the task; NULL ends. *at is 0 to begin with, and theirs. */
+	/* The next of those that apply to the task; NULL ends. *at is 0 to begin with, and
+	 * theirs. */
 	const struct lb_info *(*next)(const char *block, enum lb_kind kind, size_t *at);
 	/* The one of that name for whatever task, to say "X is a binary loss, the task is
 	 * multiclass"; NULL when unknown. */
 	const struct lb_info *(*any)(const char *block, const char *name, enum lb_kind *kind);
 	size_t most_trials;      /* of a sweep; no list holds more values, all of them together at most ten times as many */
-	/* Whether a list of components that is not given holds this one, which applies to the task, in a
-	 * trial of that loss; NULL: where it is not .on_request. */
+	/* Whether a list of components that is not given holds this one, which applies to the task,
+	 * in a trial of that loss; NULL: where it is not .on_request. */
 	bool (*listed)(const char *block, const struct lb_info *info, enum lb_kind kind, const char *loss);
 };
 
@@ -74,7 +75,8 @@ char *lb_config_place(const struct lb_config *config, const char *path, struct l
  * sweep block, blocks expanded to the parameters that vary. As a JSON array of texts. */
 cJSON *lb_config_varying(const struct lb_trial_list *list, struct lb_err *err);
 
-/* JSON Schema (draft 2020-12) of a config file, from the option table and the descriptors. New tree. */
+/* JSON Schema (draft 2020-12) of a config file, from the option table and the descriptors. New
+ * tree. */
 cJSON *lb_config_schema(const struct lb_registry *reg, struct lb_err *err);
 
 /* Component parameters out of a resolved block (cJSON object) in the order of the descriptor; texts

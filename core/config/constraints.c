@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What was given, read without complaint: a wrong value is reported where its option is resolved. */
+/* What was given, read without complaint: a wrong value is reported where its option is
+ * resolved. */
 
 static double number_or(const struct lb_resolving *r, const char *path, double otherwise)
 {
@@ -205,7 +206,8 @@ static double resolved_number(const struct lb_resolving *r, const char *path, do
 	return cJSON_IsNumber(item) ? item->valuedouble : otherwise;
 }
 
-/* Whether a text can stand in a path as people write it: not blank, no control characters, valid UTF-8. */
+/* Whether a text can stand in a path as people write it: not blank, no control characters, valid
+ * UTF-8. */
 static bool is_written(const char *text)
 {
 	const char *p = text;

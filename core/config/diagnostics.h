@@ -1,4 +1,5 @@
-/* The mistakes of a config, collected so that one run reports them all: each once, in the order of the file. */
+/* The mistakes of a config, collected so that one run reports them all: each once, in the order of
+ * the file. */
 #ifndef LB_DIAGNOSTICS_H
 #define LB_DIAGNOSTICS_H
 

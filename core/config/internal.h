@@ -51,13 +51,15 @@ int lb_check_values(const struct lb_resolving *like, struct lb_faults *faults, s
 /* The task of r->root, LB_N_KINDS when it is none we know. */
 enum lb_kind lb_task_of(const struct lb_resolving *r);
 
-/* Returns true if the block named by info->goes_with is present and its kind is not `none` (constraints.c). */
+/* Returns true if the block named by info->goes_with is present and its kind is not `none`
+ * (constraints.c). */
 bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info);
 
 /* Returns true if a list of components that is not given holds this one. */
 bool lb_rule_listed(const struct lb_resolving *r, const char *path, const struct lb_info *info);
 
-/* Defaults that depend on other options. True when the option has such a rule; *item is NULL to leave it out. */
+/* Defaults that depend on other options. True when the option has such a rule; *item is NULL to
+ * leave it out. */
 bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **item);
 /* True when the option's value is checked as a list: data.split.test with modulo. */
 bool lb_rule_takes_list(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node);
@@ -74,17 +76,19 @@ cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o
 /* resolve_words.c: the same of an option that is a list of texts; node NULL: it is not given. */
 cJSON *lb_resolve_words(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node);
 
-/* series.c: resolves the trees of a sweep one after the other and does again only what differs from the one before; the configs share what
- * they have in common. `like` says everything but the tree. */
+/* series.c: resolves the trees of a sweep one after the other and does again only what differs from
+ * the one before; the configs share what they have in common. `like` says everything but the
+ * tree. */
 struct lb_series;
 struct lb_series *lb_series_open(const struct lb_resolving *like, struct lb_err *err);
-/* Frees the series and returns the nodes of its configs, to be freed when these are not used any more. */
+/* Frees the series and returns the nodes of its configs, to be freed when these are not used any
+ * more. */
 struct lb_config_nodes *lb_series_close(struct lb_series *s);
 void lb_config_nodes_free(struct lb_config_nodes *nodes);
 /* The pool to make the next tree in. */
 struct lb_pool *lb_series_pool(struct lb_series *s);
-/* Resolves the tree; mistakes go to the faults. Returns the config, which belongs to the nodes, and a hash of it (equal configs have the same);
- * NULL for want of memory. */
+/* Resolves the tree; mistakes go to the faults. Returns the config, which belongs to the nodes, and
+ * a hash of it (equal configs have the same); NULL for want of memory. */
 const cJSON *lb_series_next(struct lb_series *s, struct lb_node *root, uint64_t *hash, struct lb_err *err);
 
 /* lookup.c: the option's node, or NULL when it is absent. */
@@ -103,7 +107,8 @@ const struct lb_info *lb_component_find(const struct lb_registry *reg, const cha
 const struct lb_param *lb_component_param(const struct lb_info *info, const char *name);
 /* The parameter that had this name in earlier versions, or NULL. */
 const struct lb_param *lb_component_renamed(const struct lb_info *info, const char *name);
-/* The parameter of that name that a block of this component has: the component's, or the block's own; NULL when there is none. */
+/* The parameter of that name that a block of this component has: the component's, or the block's
+ * own; NULL when there is none. */
 const struct lb_param *lb_block_param(const struct lb_option *block, const struct lb_info *info, const char *name);
 
 /* The default as JSON; seeds become `seed`, a text without default NULL. */
@@ -127,25 +132,27 @@ struct lb_sweep {
 	struct lb_pool pool;
 };
 
-/* Reads the sweep block and --set into tracks, which are applied from shallow paths to deep ones; mistakes go to the faults, -1 is for want of memory.
- * Release in any case. */
+/* Reads the sweep block and --set into tracks, which are applied from shallow paths to deep ones;
+ * mistakes go to the faults, -1 is for want of memory. Release in any case. */
 int lb_sweep_read(struct lb_sweep *s, struct lb_err *err);
 size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
 /* The tree with the value of each axis at its digit (n_axes). */
 struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *digit, struct lb_err *err);
 void lb_sweep_free(struct lb_sweep *s);
 
-/* sweep_shadowed.c: the mistakes of values that stand in the file and that the sweep block replaces in every trial. */
+/* sweep_shadowed.c: the mistakes of values that stand in the file and that the sweep block replaces
+ * in every trial. */
 int lb_sweep_check_replaced(const struct lb_sweep *s, struct lb_err *err);
 
-/* sweep_values.c: the values that a track's node stands for: a list, a range, `default`, blocks with lists inside. */
+/* sweep_values.c: the values that a track's node stands for: a list, a range, `default`, blocks
+ * with lists inside. */
 int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err);
 /* Appends one value to a track; with spread, a block with lists inside becomes several. */
 int lb_sweep_value(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, bool spread, struct lb_err *err);
 
-/* Returns true if the one value that --set gives a path stands for several, as it would in the sweep
- * block: `default` or a range {from, to, steps, scale} where a number is expected, `default` at any
- * other parameter that is no text. */
+/* Returns true if the one value that --set gives a path stands for several, as it would in the
+ * sweep block: `default` or a range {from, to, steps, scale} where a number is expected, `default`
+ * at any other parameter that is no text. */
 bool lb_sweep_spreads(const struct lb_sweep *s, const char *path, const struct lb_node *value);
 
 /* unknown_key.c: what is allowed, and what was meant. */

@@ -172,7 +172,8 @@ static void drop_overruled(struct lb_config *c)
 {
 	size_t kept = 0;
 
-	/* set[kept..i) is free room: set[i] is looked at before it moves there, those behind it have not moved. */
+	/* set[kept..i) is free room: set[i] is looked at before it moves there, those behind it
+	 * have not moved. */
 	for (size_t i = 0; i < c->n_sets; i++) {
 		if (overruled(c, i))
 			free_set(&c->set[i]);

@@ -372,7 +372,8 @@ static const struct {
 	{ "evaluate", "calibration", "\"none\"" },
 };
 
-/* The item at a path below the block that the path begins with; NULL where that is another block. */
+/* The item at a path below the block that the path begins with; NULL where that is another
+ * block. */
 static cJSON *item_below(cJSON *block, const char *path)
 {
 	const size_t n = strcspn(path, ".");
@@ -386,7 +387,8 @@ static cJSON *item_below(cJSON *block, const char *path)
 	return item_below(cJSON_GetObjectItemCaseSensitive(block, key), path + n + 1);
 }
 
-/* Deletes what says what was always so. Returns 1 where nothing is left of the block, -1 for want of memory. */
+/* Deletes what says what was always so. Returns 1 where nothing is left of the block, -1 for want
+ * of memory. */
 static int leave_out_neutral(cJSON *block)
 {
 	struct lb_buf text = { 0 };

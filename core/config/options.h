@@ -33,7 +33,8 @@ struct lb_option {
 	const char *noun;            /* COMPONENT(S): what a component is called in messages */
 	const char *def_name;        /* COMPONENT: the default component, or NULL */
 	const struct lb_param *extra; /* COMPONENT(S): a parameter of the block itself, where the component
-	                               * has none of the name; or NULL. A COMPONENT's is left out of the
+	                               * has none of the name; or NULL. A COMPONENT's is left out of
+	                               * the
 	                               * resolved form when absent or at its default */
 	bool optional;               /* without a default: left out of the resolved form when absent */
 	bool with_group;             /* resolved only where its group is given, such as data.test */
@@ -48,13 +49,15 @@ const struct lb_option *lb_option_at(size_t i);
 /* The row of the path's first n bytes, or NULL. */
 const struct lb_option *lb_option_find(const char *path, size_t n);
 
-/* The bit of the top-level key that the path begins with, another for each; 0 when there is no such key. */
+/* The bit of the top-level key that the path begins with, another for each; 0 when there is no such
+ * key. */
 uint64_t lb_option_top(const char *path);
 
 /* The innermost component block that the path names or lies in ("loss" for "loss.q"), or NULL. */
 const struct lb_option *lb_option_component(const char *path);
 
-/* The next option from *i on, which it moves on, that is nested in the component block; NULL past the last. */
+/* The next option from *i on, which it moves on, that is nested in the component block; NULL past
+ * the last. */
 const struct lb_option *lb_option_nested(const char *block, size_t *i);
 /* Whether that key of the component block is such an option. */
 bool lb_option_nests(const char *block, const char *key);
@@ -69,8 +72,9 @@ int lb_path_depth(const char *path);
 bool lb_path_within(const char *path, const char *above);
 
 /* The part that a top-level member of a resolved config has in a trial's id: a copy without what is
- * said outside the id, such as the study's name and the output, and without later keys that say what
- * was always so. *out is NULL where nothing is left. The caller puts checksums in the place of file paths. */
+ * said outside the id, such as the study's name and the output, and without later keys that say
+ * what was always so. *out is NULL where nothing is left. The caller puts checksums in the place of
+ * file paths. */
 int lb_config_identity(const cJSON *member, cJSON **out, struct lb_err *err);
 
 #endif

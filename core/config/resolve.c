@@ -172,7 +172,8 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node);
 
-/* The block's own parameter. A single block leaves it out at its default, as if it had not been given: ids stay. */
+/* The block's own parameter. A single block leaves it out at its default, as if it had not been
+ * given: ids stay. */
 static void resolve_extra(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *block, cJSON *out)
 {
 	if (o->shape == LB_COMPONENT && lb_node_absent(lb_node_get(block, o->extra->name)))

@@ -27,7 +27,8 @@ static int by_text(const void *a, const void *b)
 	return order ? order : (x->at > y->at) - (x->at < y->at);
 }
 
-/* For each entry of a list whether an earlier one says the same; NULL for want of memory. Yours to free. */
+/* For each entry of a list whether an earlier one says the same; NULL for want of memory. Yours to
+ * free. */
 static bool *find_repeated(const struct lb_node *list)
 {
 	bool *repeated = lb_alloc(list->n, sizeof *repeated, NULL);

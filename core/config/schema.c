@@ -289,7 +289,8 @@ static cJSON *option_schema(const struct lb_registry *reg, const struct lb_optio
 	}
 }
 
-/* The properties of the group that holds the option; groups stand before their options in the table. */
+/* The properties of the group that holds the option; groups stand before their options in the
+ * table. */
 static cJSON *properties_of(cJSON *root, const char *path)
 {
 	cJSON *properties = cJSON_GetObjectItemCaseSensitive(root, "properties");

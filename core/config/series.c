@@ -111,7 +111,8 @@ struct lb_series {
 	struct table items, nodes_below; /* items; nodes below the top */
 };
 
-/* Returns the slot that holds what is the same as `item`, or a free one; NULL for want of memory. */
+/* Returns the slot that holds what is the same as `item`, or a free one; NULL for want of
+ * memory. */
 static cJSON **slot_of(struct table *t, const cJSON *item, struct lb_err *err)
 {
 	if (2 * (t->n + 1) > t->size) {
@@ -233,7 +234,8 @@ static int take_item(struct lb_series *s, struct state *o, cJSON *item, struct l
 	return o->item != before;
 }
 
-/* Resolves the options that read a key that has changed, and adds the keys of those that came out differently. */
+/* Resolves the options that read a key that has changed, and adds the keys of those that came out
+ * differently. */
 static int resolve_changed(struct lb_series *s, uint64_t *changed, struct lb_err *err)
 {
 	const uint64_t given = *changed;
@@ -258,7 +260,8 @@ static int resolve_changed(struct lb_series *s, uint64_t *changed, struct lb_err
 
 /* ---- the tree ---- */
 
-/* Returns a node that refers to the item's value and is followed by `next`: one of an earlier tree where there is one. */
+/* Returns a node that refers to the item's value and is followed by `next`: one of an earlier tree
+ * where there is one. */
 static cJSON *link_node(struct lb_series *s, cJSON *before, const cJSON *item, const char *key, cJSON *next, bool top, struct lb_err *err)
 {
 	cJSON wanted = *item;
@@ -274,7 +277,8 @@ static cJSON *link_node(struct lb_series *s, cJSON *before, const cJSON *item, c
 	return slot ? *slot : NULL;
 }
 
-/* The options become a tree from the last to the first, so that what follows the last difference is shared with the tree before. */
+/* The options become a tree from the last to the first, so that what follows the last difference is
+ * shared with the tree before. */
 static cJSON *build_tree(struct lb_series *s, struct lb_err *err)
 {
 	cJSON block = { .type = cJSON_Object };

@@ -246,7 +246,8 @@ static int push_grid(struct lb_sweep *s, struct lb_track *t, const struct lb_par
 
 static int push_blocks(struct lb_sweep *s, struct lb_track *t, struct lb_node *block, struct lb_err *err);
 
-/* Collects the sweep values of one key of a block; leaves the list empty if the value is a plain one. */
+/* Collects the sweep values of one key of a block; leaves the list empty if the value is a plain
+ * one. */
 static int inner_values(struct lb_sweep *s, struct lb_track *inner, const struct lb_node *block, struct lb_err *err)
 {
 	bool sure;

@@ -37,7 +37,8 @@ cJSON *lb_tune_refit(const struct lb_tune *t, size_t arm, size_t candidate, size
 /* The settings of a candidate as {path: value}, new tree. */
 cJSON *lb_tune_settings(const struct lb_tune *t, size_t arm, size_t candidate, struct lb_err *err);
 
-/* True when candidates of the arm may read other columns of the data, so that their rows have to be compared. */
+/* True when candidates of the arm may read other columns of the data, so that their rows have to be
+ * compared. */
 bool lb_tune_varies_data(const struct lb_tune *t, size_t arm);
 
 #endif

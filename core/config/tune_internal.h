@@ -30,7 +30,8 @@ struct lb_tune {
  * word for the default. */
 int lb_tune_space_open(struct lb_tune *t, struct lb_tune_arm *a, const struct lb_node *space, struct lb_err *err);
 
-/* A fault for every path of tune.space that names a parameter of no component of any arm; all arms must be open. */
+/* A fault for every path of tune.space that names a parameter of no component of any arm; all arms
+ * must be open. */
 void lb_tune_space_check(const struct lb_tune *t, const struct lb_node *space);
 
 /* True for train.seed, data.split.seed and their like. */

@@ -94,7 +94,8 @@ static bool is_swept(const struct lb_sweep *s, const char *path)
 	return false;
 }
 
-/* Options of data that a tuning may choose: none of them decides which rows there are and which of them test. */
+/* Options of data that a tuning may choose: none of them decides which rows there are and which of
+ * them test. */
 static const char *const tunable_data[] = { "data.preprocess", "data.categorical", "data.drop", "data.unseen", "data.weight" };
 
 static bool decides_rows(const char *path)
@@ -231,7 +232,8 @@ static void draw(const struct lb_tune *t, const struct lb_tune_arm *a, size_t at
 	}
 }
 
-/* A grid larger than the budget: the longest track is thinned to equally spaced values, its ends among them. */
+/* A grid larger than the budget: the longest track is thinned to equally spaced values, its ends
+ * among them. */
 static int thin_grid(struct lb_tune *t, struct lb_tune_arm *a, struct lb_mark mark)
 {
 	struct lb_track *longest = a->space.track;

@@ -45,7 +45,8 @@ static struct leaf *find(struct leaves *l, const char *path)
 	return NULL;
 }
 
-/* Calls `leaf` for each leaf of an item, whose path is l->path plus its key; those outside an id are left out. */
+/* Calls `leaf` for each leaf of an item, whose path is l->path plus its key; those outside an id
+ * are left out. */
 static int each_leaf(struct leaves *l, const cJSON *item, int (*leaf)(struct leaves *l))
 {
 	const size_t above = l->path.n;
@@ -101,7 +102,8 @@ static int mark_leaf(struct leaves *l)
 	return 0;
 }
 
-/* Marks the leaves that differ between two objects at l->path. What follows a member that both have in common is common too. */
+/* Marks the leaves that differ between two objects at l->path. What follows a member that both have
+ * in common is common too. */
 static int mark_differences(struct leaves *l, const cJSON *before, const cJSON *now)
 {
 	const size_t above = l->path.n;

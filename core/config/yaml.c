@@ -84,7 +84,8 @@ static const struct {
 	{ "found undefined tag handle", "remove the tag" },
 };
 
-/* What began and was never closed is named where it began, for libyaml notices it only far below. */
+/* What began and was never closed is named where it began, for libyaml notices it only far
+ * below. */
 static int complain_unclosed(struct builder *b)
 {
 	static const struct {
@@ -280,7 +281,8 @@ static struct lb_node *build(struct builder *b, yaml_event_t *ev, int depth)
 	return node;
 }
 
-/* Events up to the first node: stream start, document start; an empty stream gives an empty mapping. */
+/* Events up to the first node: stream start, document start; an empty stream gives an empty
+ * mapping. */
 static struct lb_node *build_document(struct builder *b)
 {
 	yaml_event_t ev = { .type = YAML_NO_EVENT };

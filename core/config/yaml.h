@@ -1,4 +1,5 @@
-/* YAML with places: libyaml's events built into a small tree in which every node knows its line and column. */
+/* YAML with places: libyaml's events built into a small tree in which every node knows its line and
+ * column. */
 #ifndef LB_YAML_H
 #define LB_YAML_H
 

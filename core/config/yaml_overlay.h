@@ -25,7 +25,8 @@ struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_mark mark, const 
 struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const char *path, struct lb_mark mark, struct lb_node *value,
 			     struct lb_err *err);
 
-/* The node at a dotted path below `root`, or NULL. *above, if not NULL, becomes the deepest mapping met on the way. */
+/* The node at a dotted path below `root`, or NULL. *above, if not NULL, becomes the deepest mapping
+ * met on the way. */
 struct lb_node *lb_tree_at(struct lb_node *root, const char *path, const struct lb_node **above);
 
 /* True for an absent node and for a plain null, ~ or nothing: the option is as if not given. */

@@ -9,27 +9,43 @@
 
 #include <stdint.h>
 
-/* What a metric sees of a split: a digest a row, so that the scores of a large split need not be kept. Arrays have n entries.
- * Multi-class and binary:
- *   label  true class; pred  predicted class (multi-class: argmax, lowest index on ties; binary: 1 iff score > 0);
- *   rank   number of classes that precede the true one (equal scores: the lower index precedes); binary: 0 or 1;
- *   logp   log-probability of the true class under softmax (binary: sigmoid), from the scores, never clipped;
- *   brier  sum over classes of (p_k - [k = y])^2 (binary: (p - y)^2); conf  probability of the predicted class;
- *   score  binary only: the score; NULL otherwise;
- *   collapsed  multi-class only: sum over classes of exp(z_k - max z) is exactly 1 in the working precision; peak  multi-class only:
- *          the largest |z_k|.
- *   robust  predicted class at a place of the attack where it is wrong, if there is one, else the label; robust_logp  the smallest logp of
- *          all places; both NULL where no attack was asked for (evaluate.attack), which is refused with metrics that read them.
- *   feature  multi-class only: what the output layer read, (n,width) row-major; weight  its weights, (n_classes,width). Both NULL where
- *            there is no such layer, or no metric of the trial asks for them.
- *   embedding  multi-class only: (n,dimension) row-major, what the model gives in a task of embeddings, else what the output layer read.
- *          NULL where there is no such layer, or no metric of the trial asks for it. Where a loss makes no class scores it and label are
- *          all that there is.
- * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t holds the scores, target_t the
- * labels (1, 0, or -1 for not known).
- *   outputs, output  for a loss that has several outputs a target, their number and what each says; said  their values,
- *            (n,t,outputs) row-major, in units of the target, a log variance as the standard deviation. Else 0 and NULL.
- * n may be 0. All values are finite: a diverged trial has no metrics. */
+/* What a metric sees of a split: a digest a row, so that the scores of a large split need not be
+ * kept. Arrays have n entries; n may be 0. All values are finite: a diverged trial has no metrics.
+ *
+ * Multi-class and binary (multi-class only: collapsed, peak, feature, weight, embedding; NULL in
+ * binary tasks):
+ *   label        true class
+ *   pred         predicted class; multi-class: argmax, lowest index on ties; binary: 1 iff score >
+ *   0
+ *   rank         number of classes that precede the true one (of equal scores the lower index);
+ *                binary: 0 or 1
+ *   logp         log-probability of the true class under softmax (binary: sigmoid), from the
+ *   scores,
+ *                never clipped
+ *   brier        sum over classes of (p_k - [k = y])^2; binary: (p - y)^2
+ *   conf         probability of the predicted class
+ *   score        binary only: the score; else NULL
+ *   collapsed    the sum over classes of exp(z_k - max z) is exactly 1 in the working precision
+ *   peak         the largest |z_k|
+ *   robust       predicted class at a place of the attack where it is wrong, if there is one, else
+ *                the label
+ *   robust_logp  the smallest logp of all places; both NULL where no attack was asked for
+ *                (evaluate.attack), which is refused with metrics that read them
+ *   feature      (n,width) row-major, what the output layer read
+ *   weight       (n_classes,width), its weights; both NULL where there is no such layer, or no
+ *                metric of the trial asks for them
+ *   embedding    (n,dimension) row-major, what the model gives in a task of embeddings, else what
+ *                the output layer read; NULL where there is no such layer, or no metric of the
+ *                trial
+ *                asks for it. Where a loss makes no class scores, it and label are all there is
+ *
+ * Regression: pred_t and target_t are (n,t) row-major, the others NULL. Multi-label: so too; pred_t
+ * holds the scores, target_t the labels (1, 0, or -1 for not known). For a loss that has several
+ * outputs a target (else 0 and NULL):
+ *   outputs      their number
+ *   output       what each says
+ *   said         their values, (n,t,outputs) row-major, in units of the target, a log variance as
+ *                the standard deviation */
 struct lb_outcomes {
 	enum lb_kind kind;
 	size_t n, n_classes, t;
@@ -65,7 +81,8 @@ struct lb_metric {
 /* As m->eval, and undefined where the outputs lack what the metric reads. */
 int lb_metric_judge(const struct lb_metric *m, const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);
 
-/* The statistics that a loss with these parameters has outputs of, as bits 1 << LB_QUANTILE, ...; 0 for most. */
+/* The statistics that a loss with these parameters has outputs of, as bits 1 << LB_QUANTILE, ...; 0
+ * for most. */
 unsigned lb_loss_statistics(const struct lb_loss_info *loss, const struct lb_arg *par);
 
 size_t lb_metric_count(void);

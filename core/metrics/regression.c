@@ -58,7 +58,8 @@ const struct lb_metric lb_metric_mae = {
 	.eval = mae,
 };
 
-/* Deviations are taken from the first row's target before its mean, so a constant target gives exactly 0. */
+/* Deviations are taken from the first row's target before its mean, so a constant target gives
+ * exactly 0. */
 static double r2_of(const struct lb_outcomes *o, size_t t)
 {
 	const double first = o->n ? o->target_t[t] : 0;

@@ -1,5 +1,5 @@
-/* How well the neighbours of an embedding are of its class. Every row of a split is a query among all
- * others of it. Distances are made for one query at a time. */
+/* How well the neighbours of an embedding are of its class. Every row of a split is a query among
+ * all others of it. Distances are made for one query at a time. */
 #include "core/base/mem.h"
 #include "core/metrics/metric.h"
 
@@ -150,7 +150,8 @@ static size_t find(struct search *s, size_t query, size_t most)
 	return n;
 }
 
-/* What a query is worth: same says of each of the n nearest rows, of which r are to be found, whether it is of its class. */
+/* What a query is worth: same says of each of the n nearest rows, of which r are to be found,
+ * whether it is of its class. */
 typedef double worth_fn(const bool *same, size_t n, size_t r);
 
 /* The mean worth of all queries, of k neighbours each; k 0: of as many as are to be found. */

@@ -33,7 +33,8 @@ static struct sure *sorted(const struct lb_outcomes *o, double sign, struct lb_e
 	return v;
 }
 
-/* Mean over k of errors among the k most confident rows over k; *best is that of an order with all errors last. */
+/* Mean over k of errors among the k most confident rows over k; *best is that of an order with all
+ * errors last. */
 static int areas(const struct lb_outcomes *o, double *area, double *best, struct lb_err *err)
 {
 	struct sure *v = sorted(o, 1, err);
@@ -112,7 +113,8 @@ static const struct lb_param group_params[] = {
 		     .n_grid = 3, .help = "number of groups of equal size" },
 };
 
-/* Groups of equal count in rising confidence, which is -key; the first n mod M have one row more. */
+/* Groups of equal count in rising confidence, which is -key; the first n mod M have one row
+ * more. */
 static int adaptive_ece(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const size_t m = (size_t)par[GROUPS].v, n = o->n;

@@ -22,7 +22,8 @@ enum { EDITION = 1, MAX_FILE = 65536, SECONDS = 30 };
 
 /* ---- remembering ---- */
 
-/* What a proof holds for: its edition, the processor, the library's version, and size and time of its file. */
+/* What a proof holds for: its edition, the processor, the library's version, and size and time of
+ * its file. */
 static void make_key(char *out, size_t size)
 {
 	char version[32] = "";
@@ -98,7 +99,8 @@ static void remember(const char *path, const char *key, const char *name, const 
 
 /* ---- proving ---- */
 
-/* In the child, which has been told where to write: becomes `lossbench version --prove NAME` with the set. */
+/* In the child, which has been told where to write: becomes `lossbench version --prove NAME` with
+ * the set. */
 static void become_proof(const char *name, int to)
 {
 	const char *const argv[] = { "lossbench", "version", "--prove", name, NULL };

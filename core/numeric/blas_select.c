@@ -108,7 +108,8 @@ void lb_blas_resume(void)
 	}
 }
 
-/* Sets `kernel`, or nothing for the library's choice, and becomes a new process image. Returns only on failure. */
+/* Sets `kernel`, or nothing for the library's choice, and becomes a new process image. Returns only
+ * on failure. */
 static void start_anew(const char *kernel, const char *const *argv)
 {
 	const char *now[] = { kernel, "1" };

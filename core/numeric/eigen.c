@@ -7,7 +7,8 @@
 
 enum { MOST_SWEEPS = 60 };
 
-/* Entries p and q of the vectors x + 0, x + stride, ... turned by the angle of cosine c and sine s. */
+/* Entries p and q of the vectors x + 0, x + stride, ... turned by the angle of cosine c and sine
+ * s. */
 static void turn(size_t n, double *x, size_t stride, size_t p, size_t q, double c, double s)
 {
 	for (size_t k = 0; k < n; k++) {

@@ -1,4 +1,5 @@
-/* Eigenvectors of small symmetric matrices. Own, not LAPACK's, whose last bits depend on the processor. */
+/* Eigenvectors of small symmetric matrices. Own, not LAPACK's, whose last bits depend on the
+ * processor. */
 #ifndef LB_EIGEN_H
 #define LB_EIGEN_H
 

@@ -10,7 +10,8 @@
 /* The i-th set that this processor can run, best first; NULL past the end. */
 const char *lb_kernels_at(size_t i);
 
-/* Takes the set of that name, NULL and "auto": the best. LB_USAGE for a name that is not known here. */
+/* Takes the set of that name, NULL and "auto": the best. LB_USAGE for a name that is not known
+ * here. */
 int lb_kernels_choose(const char *name, struct lb_err *err);
 
 /* The set in use, and whether its products are OpenBLAS's. */

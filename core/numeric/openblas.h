@@ -18,7 +18,8 @@ struct lb_openblas {
 	int (*threads)(void);
 };
 
-/* The library, with one thread; loaded by the first call. NULL with LB_MACHINE where it cannot be. */
+/* The library, with one thread; loaded by the first call. NULL with LB_MACHINE where it cannot
+ * be. */
 const struct lb_openblas *lb_openblas(struct lb_err *err);
 /* Whether it has been loaded. */
 bool lb_openblas_here(void);

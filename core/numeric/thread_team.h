@@ -18,7 +18,8 @@ void lb_team_free(struct lb_team *team);
 
 size_t lb_team_size(const struct lb_team *team);
 
-/* Calls part(arg, i, size) for i = 0 .. size - 1, at the same time, and returns when all are done. */
+/* Calls part(arg, i, size) for i = 0 .. size - 1, at the same time, and returns when all are
+ * done. */
 void lb_team_run(struct lb_team *team, void (*part)(void *arg, size_t i, size_t size), void *arg);
 
 /* Calls piece(arg, k) once for each k = 0 .. n - 1 on whichever thread is free, and returns when

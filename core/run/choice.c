@@ -22,7 +22,8 @@ size_t lb_plan_refits(const struct lb_plan *plan)
 
 /* ---- the records of the folds ---- */
 
-/* The metric of a split by its key, or by its name where a parameter stands in the key ("top_k" finds "top_k(k=2)"). */
+/* The metric of a split by its key, or by its name where a parameter stands in the key ("top_k"
+ * finds "top_k(k=2)"). */
 static const cJSON *metric_of(const cJSON *split, const char *name)
 {
 	const cJSON *m = cJSON_GetObjectItemCaseSensitive(split, name);
@@ -229,7 +230,8 @@ static bool higher_is_better(const char *metric)
 	return !m || m->higher_is_better;
 }
 
-/* The best of one choice. `of` has room for the results of all its folds, `found` for its candidates. */
+/* The best of one choice. `of` has room for the results of all its folds, `found` for its
+ * candidates. */
 static int choose_one(struct choosing *ch, struct lb_choice *choice, cJSON *const *settings, struct lb_fold_result *of,
 		      struct lb_candidate *found, struct lb_err *err)
 {

@@ -64,7 +64,8 @@ static void add_column(struct lb_buf *b, const struct lb_setup *setup, size_t k)
 	lb_buf_printf(b, ",%s", name);
 }
 
-/* row (of the dataset, from 0), label or targets, one column of scores each, what else is told of targets; full precision. */
+/* row (of the dataset, from 0), label or targets, one column of scores each, what else is told of
+ * targets; full precision. */
 static int write_predictions(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_err *err)
 {
 	const struct lb_dataset *d = t->source->data;
@@ -162,7 +163,8 @@ struct company {
 	double start, cpu;
 };
 
-/* Prepares all that can be; the first is the leader of the others. Returns it, NULL when there is none. */
+/* Prepares all that can be; the first is the leader of the others. Returns it, NULL when there is
+ * none. */
 static struct lb_prepared *prepare_all(struct company *co)
 {
 	struct lb_prepared *leader = NULL;

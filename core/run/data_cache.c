@@ -64,7 +64,8 @@ static bool refers_to(const char *reference, const char *name)
 	return reference && !strcmp(reference, name) && !lb_parse_int(reference, strlen(reference), &place);
 }
 
-/* Whether a key of the data section names the column; for the header's sake (lb_read_options.wants). */
+/* Whether a key of the data section names the column; for the header's sake
+ * (lb_read_options.wants). */
 static bool wants_column(const void *config, const char *name)
 {
 	static const char *const keys[] = { "data.train.label", "data.group", "data.weight", "data.drop", "data.categorical", "data.labels" };
@@ -171,7 +172,8 @@ static int check_labels(const cJSON *config, const struct lb_table t[LB_FILES], 
 	return 0;
 }
 
-/* With data.index_base: auto, reads a file again with base 0 when only another file of the data contains index 0. */
+/* With data.index_base: auto, reads a file again with base 0 when only another file of the data
+ * contains index 0. */
 static int read_file(const cJSON *config, const struct lb_reading *reading, const char *path, int i, bool from_zero, struct lb_table *out,
 		     struct lb_err *err)
 {

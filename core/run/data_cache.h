@@ -19,14 +19,17 @@ struct lb_data_cache {
 	struct lb_sentences said;        /* warnings of trials that were said already */
 };
 
-/* The dataset of a resolved config, loaded at the first call for its files and options. Borrowed from the cache. */
+/* The dataset of a resolved config, loaded at the first call for its files and options. Borrowed
+ * from the cache. */
 const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const cJSON *config, struct lb_err *err);
 void lb_data_close(struct lb_data_cache *cache);
 
-/* Reads the data section of a resolved config without a cache; for looking at a file (data info, init). */
+/* Reads the data section of a resolved config without a cache; for looking at a file (data info,
+ * init). */
 struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err);
 
-/* The options that name the files of a dataset, in their order: data.train.path, data.train.labels, ... */
+/* The options that name the files of a dataset, in their order: data.train.path, data.train.labels,
+ * ... */
 extern const char *const lb_data_path_key[LB_FILES];
 
 /* Reads the tables of a config's data section, or generates the first; path[i] NULL: there is none.
@@ -49,7 +52,8 @@ int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table tab
  * more than data.max_memory. */
 int lb_data_check_dense(const cJSON *config, const struct lb_dataset *data, struct lb_err *err);
 
-/* The options of a resolved config's data.split (residues is room that *out refers to), and of data.preprocess. */
+/* The options of a resolved config's data.split (residues is room that *out refers to), and of
+ * data.preprocess. */
 enum { LB_MAX_RESIDUES = 256 };
 int lb_split_options_of(const cJSON *config, struct lb_split_options *out, double residues[LB_MAX_RESIDUES], struct lb_err *err);
 void lb_encode_options_of(const cJSON *config, struct lb_encode_options *out);

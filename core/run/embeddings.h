@@ -7,7 +7,8 @@
 #include "datasets/sampling/row_labels.h"
 
 /* Refuses metrics of classes where the loss makes no class scores, a miner where it takes no
- * triplets, and batches whose distances do not fit. full_batch: the trial reads all rows at once. */
+ * triplets, and batches whose distances do not fit. full_batch: the trial reads all rows at
+ * once. */
 int lb_embeddings_check(const cJSON *config, const struct lb_loss_info *loss, bool full_batch, struct lb_err *err);
 
 /* Adds a sentence on each split some of whose rows have no other row of their class, and so are no

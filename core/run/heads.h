@@ -11,7 +11,8 @@
 /* Whether the config's head makes scores that are cosines. */
 bool lb_head_is_cosine(const cJSON *config);
 
-/* Refuses a head that does not fit the model, the data or the loss, and a loss that needs another. */
+/* Refuses a head that does not fit the model, the data or the loss, and a loss that needs
+ * another. */
 int lb_head_check(const cJSON *config, const struct lb_dataset *data, const struct lb_loss_info *loss, struct lb_err *err);
 
 #endif

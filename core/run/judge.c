@@ -8,7 +8,8 @@
 
 /* ---- settings in order ---- */
 
-/* Negative, 0 or positive. Values of one path have one type as a rule; others are compared by their JSON. */
+/* Negative, 0 or positive. Values of one path have one type as a rule; others are compared by their
+ * JSON. */
 static int compare_values(const cJSON *a, const cJSON *b)
 {
 	struct lb_buf x = { 0 }, y = { 0 };

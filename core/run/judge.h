@@ -1,4 +1,5 @@
-/* The best of several candidate settings by what a metric was on the folds of a cross-validation. */
+/* The best of several candidate settings by what a metric was on the folds of a
+ * cross-validation. */
 #ifndef LB_JUDGE_H
 #define LB_JUDGE_H
 

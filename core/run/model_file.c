@@ -288,8 +288,8 @@ static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struc
 	return read_parameter(m, "loss_parameters", own, w, err);
 }
 
-/* Scores of the last layer, by the length of its biases: a regression's targets times the outputs of
- * each. With several labels, these are the targets. */
+/* Scores of the last layer, by the length of its biases: a regression's targets times the outputs
+ * of each. With several labels, these are the targets. */
 static int count_targets(struct lb_model *m, struct lb_err *err)
 {
 	size_t outputs = 1;

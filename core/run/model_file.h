@@ -1,19 +1,24 @@
-/* A trained model in one NPZ file: parameters, preprocessing, names and the resolved config. numpy.load reads it as it is:
+/* A trained model in one NPZ file: parameters, preprocessing, names and the resolved config.
+ * numpy.load reads it as it is:
  *
  *   lossbench            "lossbench-model/1"
  *   id, config           the trial, its resolved config as JSON text
  *   kernels              the arithmetic that trained (run.kernels of the record)
- *   W1, b1, W2, ...      weights (out, in) and biases (out) of each layer, in the precision of the training
+ *   W1, b1, W2, ...      weights (out, in) and biases (out) of each layer, in the precision of
+ *     the training
  *   loss_parameters      the loss's own, such as prototypes; absent where it has none
  *   scale, shift, fill   numeric feature j is x * scale[j] + shift[j], a missing one fill[j]
  *   columns              their names; absent for a block of numbers such as images
- *   category_columns     names of the categorical columns; absent without any, as are the next three, which have one entry a value
+ *   category_columns     names of the categorical columns; absent without any, as are the next
+ *                        three, which have one entry a value
  *   category             the values
  *   category_of          number of the column that has it, from 0
- *   category_feature     the feature that is 1 for it, numbered from 0 behind the numeric ones; -1: none
- *   classes              names of the classes; absent in regression, whose last layer has the outputs of the first target, then of the second
+ *   category_feature     the feature that is 1 for it, numbered from 0 behind the numeric ones;
+ *                        -1: none
+ *   classes              names of the classes; absent in regression, whose last layer has the
+ *                        outputs of the first target, then of the second
  *   train_rows           number of training rows
- */
+ * */
 #ifndef LB_MODEL_FILE_H
 #define LB_MODEL_FILE_H
 

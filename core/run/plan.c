@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The place of the option whose file is not there, followed by the option's name; NULL when that is not the mistake. */
+/* The place of the option whose file is not there, followed by the option's name; NULL when that is
+ * not the mistake. */
 static char *place_of_file(const struct lb_plan *plan, const cJSON *config, const char *text)
 {
 	static const char *const keys[] = { "data.train.path", "data.train.labels", "data.valid.path", "data.valid.labels", "data.test.path",
@@ -97,7 +98,8 @@ static int grow_slots(struct lb_plan *plan, struct lb_err *err)
 	return 0;
 }
 
-/* Counts in the trial that stands behind the last, unless its id is there already. Returns its place. */
+/* Counts in the trial that stands behind the last, unless its id is there already. Returns its
+ * place. */
 static size_t count_new(struct lb_plan *plan)
 {
 	size_t *place = place_of(plan, plan->trial[plan->n].id);
@@ -107,7 +109,8 @@ static size_t count_new(struct lb_plan *plan)
 	return *place - 1;
 }
 
-/* Looks at a config of the list; its trial's place, unless it is refused, goes to *place (may be NULL). */
+/* Looks at a config of the list; its trial's place, unless it is refused, goes to *place (may be
+ * NULL). */
 static int open_trial(struct lb_plan *plan, const cJSON *config, size_t *place, struct lb_err *err)
 {
 	struct lb_err *one = lb_alloc(1, sizeof *one, err);

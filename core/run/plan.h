@@ -1,4 +1,5 @@
-/* A plan: every trial of a config, resolved, checked against its data, with its id; nothing has been trained. */
+/* A plan: every trial of a config, resolved, checked against its data, with its id; nothing has
+ * been trained. */
 #ifndef LB_PLAN_H
 #define LB_PLAN_H
 
@@ -41,7 +42,8 @@ struct lb_plan {
 	size_t *slot, n_slots;           /* hash table of the trials by id: 1 + the trial's place, 0 where free */
 };
 
-/* Reads, expands, loads and checks the data, computes ids. All errors that can be found are reported at once. */
+/* Reads, expands, loads and checks the data, computes ids. All errors that can be found are
+ * reported at once. */
 int lb_plan_open(struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, bool allow_sweep,
 		 struct lb_err *err);
 

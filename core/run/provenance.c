@@ -47,7 +47,8 @@ static void add_host(cJSON *in)
 	lb_json_text(in, "os", os);
 }
 
-/* Every OPENBLAS_*, OMP_* and GOTO_* variable, verbatim: they change kernels and so the last bits. */
+/* Every OPENBLAS_*, OMP_* and GOTO_* variable, verbatim: they change kernels and so the last
+ * bits. */
 static void add_kernels(cJSON *in)
 {
 	cJSON *list = cJSON_AddArrayToObject(in, "kernels_here");

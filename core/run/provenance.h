@@ -1,4 +1,5 @@
-/* Where a number comes from: program, machine, libraries. What cannot be found out is null, never left out. */
+/* Where a number comes from: program, machine, libraries. What cannot be found out is null, never
+ * left out. */
 #ifndef LB_PROVENANCE_H
 #define LB_PROVENANCE_H
 

@@ -1,4 +1,5 @@
-/* The record of a trial: one JSON file; results/README.md explains it, results/trial.schema.json is its schema. */
+/* The record of a trial: one JSON file; results/README.md explains it, results/trial.schema.json is
+ * its schema. */
 #ifndef LB_RECORD_H
 #define LB_RECORD_H
 

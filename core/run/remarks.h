@@ -11,7 +11,8 @@ bool lb_validates_one_class(const struct lb_prepared *p);
  * trainings get equal texts. */
 void lb_remark(const struct lb_prepared *p, const struct lb_outcome *out, char *text, size_t size);
 
-/* The different lines of many remarks, each with the number of trials it was made on; { 0 } is empty. */
+/* The different lines of many remarks, each with the number of trials it was made on; { 0 } is
+ * empty. */
 struct lb_remarks {
 	struct lb_remark_line {
 		char *text;
@@ -23,7 +24,8 @@ struct lb_remarks {
 /* Adds the lines of one trial's remarks; they are dropped when memory runs out. */
 void lb_remarks_add(struct lb_remarks *r, const char *text);
 
-/* Warns of each line, with the number of trials, and empties the list. At most ten lines are shown. */
+/* Warns of each line, with the number of trials, and empties the list. At most ten lines are
+ * shown. */
 void lb_remarks_tell(struct lb_remarks *r);
 
 #endif

@@ -1,4 +1,5 @@
-/* The result store: a folder of records by id. Results made on many machines merge by copying files. */
+/* The result store: a folder of records by id. Results made on many machines merge by copying
+ * files. */
 #ifndef LB_STORE_H
 #define LB_STORE_H
 
@@ -24,9 +25,11 @@ int lb_store_write(const char *dir, const char *id, const cJSON *record, struct 
  * half-written files of a run that was killed. The process must hold no claim on the folder:
  * closing its lock file would end it. */
 int lb_store_prepare(const char *dir, struct lb_err *err);
-/* 0 while all folders that this process has prepared are there and are the same ones; else LB_MACHINE. */
+/* 0 while all folders that this process has prepared are there and are the same ones; else
+ * LB_MACHINE. */
 int lb_store_check(struct lb_err *err);
-/* Removes the temporary files of processes that have died since lb_store_prepare. The caller must hold no claim. */
+/* Removes the temporary files of processes that have died since lb_store_prepare. The caller must
+ * hold no claim. */
 void lb_store_tidy(const char *dir);
 
 /* Whether a text has the form of an id. */

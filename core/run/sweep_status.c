@@ -117,7 +117,8 @@ int lb_standing_take(const char *dir, const cJSON *journal, struct lb_standing *
 
 /* ---- time ---- */
 
-/* Trainings that are alike, and how long an epoch of them took: an open hash table by what they are alike in. */
+/* Trainings that are alike, and how long an epoch of them took: an open hash table by what they are
+ * alike in. */
 struct alike {
 	struct group {
 		char *key;

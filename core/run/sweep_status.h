@@ -1,4 +1,5 @@
-/* What a folder of results is meant to hold: DIR/.plan (JSON), which every sweep writes when it begins. */
+/* What a folder of results is meant to hold: DIR/.plan (JSON), which every sweep writes when it
+ * begins. */
 #ifndef LB_SWEEP_STATUS_H
 #define LB_SWEEP_STATUS_H
 

@@ -61,7 +61,8 @@ bool lb_targets_weighted(const cJSON *config)
 	return weights_by_class(config) || (class_weight && strcmp(class_weight, "none")) || lb_get_text(config, "data.weight");
 }
 
-/* The corruption of labels that a config names, with its parameters in par; *lists is to be freed. */
+/* The corruption of labels that a config names, with its parameters in par; *lists is to be
+ * freed. */
 static const struct lb_corruption *corruption_of(const cJSON *config, struct lb_arg par[8], double **lists, struct lb_err *err)
 {
 	const cJSON *block = lb_json_at(config, "corrupt.labels");
@@ -85,7 +86,8 @@ int lb_targets_check(const cJSON *config, const struct lb_dataset *data, struct 
 	return rc;
 }
 
-/* Corrupts labels of the training rows, and of the validation rows unless the block says valid: false. */
+/* Corrupts labels of the training rows, and of the validation rows unless the block says valid:
+ * false. */
 static int prepare_labels(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
 {
 	const cJSON *block = lb_json_at(config, "corrupt.labels");
@@ -112,7 +114,8 @@ static int prepare_labels(struct lb_prepared *p, const cJSON *config, const stru
 	return rc;
 }
 
-/* Constant features are 0 once standardized; a categorical column of one value is one feature that is always 1. */
+/* Constant features are 0 once standardized; a categorical column of one value is one feature that
+ * is always 1. */
 static int warn_constant_features(struct lb_prepared *p, struct lb_err *err)
 {
 	static const char text[] = "no feature changes in the training rows, so that a model can only learn one answer for all rows";
@@ -146,7 +149,8 @@ static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data
 	return rc;
 }
 
-/* The weight of each class into weight (n_classes): n/(C n_c) when balanced, else as the config says. */
+/* The weight of each class into weight (n_classes): n/(C n_c) when balanced, else as the config
+ * says. */
 static void weigh_classes(const struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, double *weight)
 {
 	const char *class_weight = lb_get_text(config, "train.class_weight");

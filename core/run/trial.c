@@ -357,7 +357,8 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 			       lb_encoding_make(t->source->data, &p->split, &encode, &p->features, err) ? -1 : 0;
 }
 
-/* Whether the two, of one cohort, have the same metrics of the same labels, and so the same baseline. */
+/* Whether the two, of one cohort, have the same metrics of the same labels, and so the same
+ * baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
 	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a, b) || !a->probe != !b->probe ||

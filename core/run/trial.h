@@ -1,4 +1,5 @@
-/* A trial: one resolved config with everything it names looked up, and its way from data to a record. */
+/* A trial: one resolved config with everything it names looked up, and its way from data to a
+ * record. */
 #ifndef LB_TRIAL_H
 #define LB_TRIAL_H
 
@@ -26,8 +27,9 @@ struct lb_id_text {
 	struct lb_buf text;              /* NULL text: the member has no part in the id */
 };
 
-/* What was found of the trial that was opened last, so that the next, which shares most of its config with it, is not looked at anew.
- * { 0 } is empty; release with lb_trial_memo_free. Configs must live as long as the memo. */
+/* What was found of the trial that was opened last, so that the next, which shares most of its
+ * config with it, is not looked at anew. { 0 } is empty; release with lb_trial_memo_free. Configs
+ * must live as long as the memo. */
 struct lb_trial_memo {
 	const cJSON *config;             /* the last one whose data and split are sound, or NULL */
 	const struct lb_data_entry *source;
@@ -41,8 +43,8 @@ void lb_trial_memo_free(struct lb_trial_memo *memo);
  * rows. */
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err);
 
-/* The rows that a resolved config trains, validates and tests on (trial_rows.c): those of data.split
- * without those that corrupt.imbalance leaves out. Release with lb_split_free. */
+/* The rows that a resolved config trains, validates and tests on (trial_rows.c): those of
+ * data.split without those that corrupt.imbalance leaves out. Release with lb_split_free. */
 int lb_trial_rows(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err);
 
 /* The same of the dataset of *source, which is borrowed from the cache. */
@@ -51,8 +53,8 @@ int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struc
 
 /* The id of a resolved config on its dataset: canonical JSON (RFC 8785) of the config without name
  * and output, with checksums of the uncompressed data in the place of paths, and the record
- * schema's version. `known`, unless NULL, holds the texts of the trial before and gets those of this one; release them with
- * lb_id_texts_free. */
+ * schema's version. `known`, unless NULL, holds the texts of the trial before and gets those of
+ * this one; release them with lb_id_texts_free. */
 int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct lb_id_text known[LB_ID_MEMBERS], char id[17], struct lb_err *err);
 void lb_id_texts_free(struct lb_id_text text[LB_ID_MEMBERS]);
 

@@ -1,4 +1,5 @@
-/* DIR/tuning.json: which settings the tunings of a folder chose, by study. Its form is results/tuning.schema.json. */
+/* DIR/tuning.json: which settings the tunings of a folder chose, by study. Its form is
+ * results/tuning.schema.json. */
 #ifndef LB_TUNING_H
 #define LB_TUNING_H
 

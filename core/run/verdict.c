@@ -10,7 +10,8 @@
 #define FALL 0.1
 enum { LEAST_EPOCHS = 5 };
 
-/* By these a constant model is no good one; by others, such as recall or ece, it can be the best. */
+/* By these a constant model is no good one; by others, such as recall or ece, it can be the
+ * best. */
 static const char *const telling[] = { "accuracy", "balanced_accuracy", "f1_macro", "mcc", "gmean", "log_loss", "brier", "auc", "average_precision",
 				       "rmse", "mae", "r2", "hamming_loss", "subset_accuracy", "f1_micro", "mean_average_precision", "lrap",
 				       "ranking_loss", "one_error" };
@@ -65,7 +66,8 @@ static double deficit(const cJSON *record, const cJSON *metric, const char *spli
 	return fabs(gap) <= 1e-9 * (fabs(metric->valuedouble) + fabs(other->valuedouble)) ? 0 : gap;
 }
 
-/* "BEFORE a, b" of the metrics of the judged split for which `chosen` is true; nothing where there are none. */
+/* "BEFORE a, b" of the metrics of the judged split for which `chosen` is true; nothing where there
+ * are none. */
 static int name_metrics(const cJSON *record, const char *before, bool (*chosen)(const cJSON *record, const cJSON *metric, const char *split),
 			struct lb_sentences *out, struct lb_err *err)
 {

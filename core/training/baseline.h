@@ -9,7 +9,9 @@
 struct lb_baseline {
 	const char *kind;        /* "majority": scores are the logarithms of the classes' shares (binary: their difference), so that the largest
 	                            class is predicted; "mean": the mean of each target, and
-	                            what a loss has other outputs of, such as quantiles, is that of the training rows; "prevalence": the log odds of each label's share; NULL
+	                            what a loss has other outputs of, such as quantiles, is that of
+	                            the training rows; "prevalence": the log odds of each label's
+	                            share; NULL
 	                            where there is none: a model that gives embeddings */
 	double *metric[3];       /* n_metrics values a split, NaN where a metric is undefined; NULL for a split without rows */
 };

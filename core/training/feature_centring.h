@@ -20,7 +20,8 @@ void lb_centring_from(const struct lb_centring *c, double *w);
 /* The gradient by (W, b) becomes that by (W, b'), in place. */
 void lb_centring_gradient(const struct lb_centring *c, double *g);
 
-/* Of a gradient by (W, b'), n entries: the largest size of an entry of that by (W, b); NaN if one is. */
+/* Of a gradient by (W, b'), n entries: the largest size of an entry of that by (W, b); NaN if one
+ * is. */
 double lb_centring_largest(const struct lb_centring *c, const double *g, size_t n);
 
 #endif

@@ -79,7 +79,8 @@ static int search(struct search *s, int memory, double *w, struct lb_err *err)
 	return 0;
 }
 
-/* With a rough objective first. What it gives is the end only where the gradient in double says so too. */
+/* With a rough objective first. What it gives is the end only where the gradient in double says so
+ * too. */
 static int search_both(struct search *s, struct lb_objective *rough, double tolerance, int memory, double *w, double *g, struct lb_err *err)
 {
 	if (rough) {

@@ -1,4 +1,5 @@
-/* What a miner says of itself, free of precision. Its function is in core/engine/data/miner/miner.h. */
+/* What a miner says of itself, free of precision. Its function is in
+ * core/engine/data/miner/miner.h. */
 #ifndef LB_MINER_INFO_H
 #define LB_MINER_INFO_H
 

@@ -1,4 +1,5 @@
-/* What a model is, free of precision: the descriptors of the model kinds and the shape that a trial resolves to. */
+/* What a model is, free of precision: the descriptors of the model kinds and the shape that a trial
+ * resolves to. */
 #ifndef LB_MODEL_SPEC_H
 #define LB_MODEL_SPEC_H
 

@@ -1,4 +1,5 @@
-/* What a trained model says of rows: compiled once per precision, numbers are double at this seam. */
+/* What a trained model says of rows: compiled once per precision, numbers are double at this
+ * seam. */
 #ifndef LB_PREDICT_H
 #define LB_PREDICT_H
 
@@ -15,10 +16,12 @@ struct lb_predicting {
 	bool embeddings;         /* what the output layer saw (an embedding model: its output) instead of scores */
 };
 
-/* Columns of what lb_predict gives; 0: the model is linear, so that its embeddings are the features. */
+/* Columns of what lb_predict gives; 0: the model is linear, so that its embeddings are the
+ * features. */
 size_t lb_predict_columns(const struct lb_predicting *p);
 
-/* out (rows, columns): the same bytes as in the evaluation of a training. LB_DATA when a score is not finite. */
+/* out (rows, columns): the same bytes as in the evaluation of a training. LB_DATA when a score is
+ * not finite. */
 int lb_predict_f32(const struct lb_predicting *p, double *out, struct lb_err *err);
 int lb_predict_f64(const struct lb_predicting *p, double *out, struct lb_err *err);
 

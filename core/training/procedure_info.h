@@ -25,8 +25,8 @@ struct lb_procedure_use {
 
 enum { LB_MOST_PROCEDURES = 8, LB_MOST_PROCEDURE_PARAMS = 8 };
 
-/* The registered procedures' descriptors, the same in both precisions; NULL past the end. *kinds, and
- * *traits, of enum lb_procedure_trait, are set where there is one. */
+/* The registered procedures' descriptors, the same in both precisions; NULL past the end. *kinds,
+ * and *traits, of enum lb_procedure_trait, are set where there is one. */
 const struct lb_info *lb_procedure_info_f32(size_t i, unsigned *kinds, unsigned *traits);
 const struct lb_info *lb_procedure_info_f64(size_t i, unsigned *kinds, unsigned *traits);
 

@@ -1,13 +1,20 @@
-/* The order in which an epoch reads the training rows. It depends on the seed, the epoch and, but for the shuffle, on the rows' classes:
- * nothing carries over from one epoch to the next. Free of precision.
+/* The order in which an epoch reads the training rows. It depends on the seed, the epoch and, but
+ * for the shuffle, on the rows' classes: nothing carries over from one epoch to the next. Free of
+ * precision.
  *
  *   shuffle     every row once, in a random order
- *   stratified  every row once, so that any stretch of b rows has b n_k / n rows of class k, rounded up or down, give or take one
- *   balanced    as many rows in all, the classes taking turns: any stretch of b rows has b / C of each class, rounded up or down. A class
- *               gives each of its rows once before it starts over in a new order; of a large class some rows are left out
- *   m_per_class as many rows in all, each batch of b rows of b / m different classes, drawn anew, with m rows of each. A class starts over in
- *               a new order where fewer than m of its rows are left, so that a batch has no row twice; but one of fewer than m rows gives
- *               each of them in turn until there are m. The last batch of an epoch is cut off where the epoch ends */
+ *   stratified  every row once, so that any stretch of b rows has b n_k / n rows of class k,
+ *               rounded up or down, give or take one
+ *   balanced    as many rows in all, the classes taking turns: any stretch of b rows has b / C
+ *               of each class, rounded up or down. A class
+ *               gives each of its rows once before it starts over in a new order; of a large
+ *                 class some rows are left out
+ *   m_per_class as many rows in all, each batch of b rows of b / m different classes, drawn
+ *     anew, with m rows of each. A class starts over in
+ *               a new order where fewer than m of its rows are left, so that a batch has no
+ *                 row twice; but one of fewer than m rows gives
+ *               each of them in turn until there are m. The last batch of an epoch is cut off
+ *                 where the epoch ends */
 #ifndef LB_SAMPLER_H
 #define LB_SAMPLER_H
 
@@ -35,7 +42,8 @@ struct lb_sampler {
 	uint32_t *class;         /* (classes) */
 };
 
-/* y (n, below n_classes) may be NULL for LB_SHUFFLED. Release with lb_sampler_close, on failure too. */
+/* y (n, below n_classes) may be NULL for LB_SHUFFLED. Release with lb_sampler_close, on failure
+ * too. */
 int lb_sampler_open(struct lb_sampler *s, enum lb_sampling kind, bool shuffle, size_t n, size_t n_classes, const int32_t *y,
 		    struct lb_err *err);
 void lb_sampler_close(struct lb_sampler *s);

@@ -18,7 +18,8 @@
 
 #include <stdbool.h>
 
-/* A metric asked for: its descriptor, parameters, and the key it has in the record ("top_k(k=3)"). */
+/* A metric asked for: its descriptor, parameters, and the key it has in the record
+ * ("top_k(k=3)"). */
 struct lb_metric_use {
 	const struct lb_metric *metric;
 	const struct lb_arg *par;
@@ -85,7 +86,8 @@ struct lb_setup {
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
 	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
 	const struct lb_unit *unit;      /* regression: of each target, or NULL for targets as they are. Losses, and the objective, are of targets
-	                                    in their units; the parameters kept, scores and metrics are of targets as they are */
+	                                    in their units; the parameters kept, scores and metrics
+	                                    are of targets as they are */
 	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, or NULL */
 	const struct lb_metric_use *metric;
 	size_t n_metrics;

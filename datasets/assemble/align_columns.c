@@ -135,7 +135,8 @@ static int refuse_width(const struct fitting *f, size_t found, struct lb_err *er
 		       (found < d ? found : d) + 1, found < d ? "missing" : "one too many", found, lb_s(found), d);
 }
 
-/* Features that are known by their place: those of a block, or the columns of a table but for its label. */
+/* Features that are known by their place: those of a block, or the columns of a table but for its
+ * label. */
 static int take_places(struct fitting *f, struct lb_err *err)
 {
 	const size_t d = f->known->d;
@@ -309,7 +310,8 @@ static int absent_label(const struct fitting *f, struct lb_column *to, struct lb
 	return to->num ? 0 : -1;
 }
 
-/* Labels by their names: all of them or none, but for lists of labels, where those of no row are 0 everywhere. */
+/* Labels by their names: all of them or none, but for lists of labels, where those of no row are 0
+ * everywhere. */
 static int take_named(struct fitting *f, struct lb_labels *labels, struct lb_err *err)
 {
 	const struct lb_known *known = f->known;
@@ -348,7 +350,8 @@ static int label_beside(const struct fitting *f, const struct lb_table *beside, 
 	return 0;
 }
 
-/* By their reference; in a table of unknown features that is as wide as these, no column is a label. */
+/* By their reference; in a table of unknown features that is as wide as these, no column is a
+ * label. */
 static int take_labels(struct fitting *f, const struct lb_table *beside, struct lb_labels *labels, struct lb_err *err)
 {
 	const struct lb_known *known = f->known;

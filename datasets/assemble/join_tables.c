@@ -167,7 +167,8 @@ static int give_list(struct plan *p, const char *list, enum lb_role role, struct
 	return rc;
 }
 
-/* Of several targets all: a generator names them "target...", an archive has them beside the block of its features. */
+/* Of several targets all: a generator names them "target...", an archive has them beside the block
+ * of its features. */
 static int give_last(struct plan *p, const struct lb_table *t, bool generated, struct lb_err *err)
 {
 	for (size_t j = generated ? 0 : t->block.d; j < p->n; j++) {
@@ -235,7 +236,8 @@ static int fail_lacking(const struct plan *p, const char *name, const char *path
 		       p->path, near ? " (but '" : "", near ? near : "", near ? "' is)" : "");
 }
 
-/* map[j] is the file's column that goes with training column j, by name: the k-th of a name with the k-th. */
+/* map[j] is the file's column that goes with training column j, by name: the k-th of a name with
+ * the k-th. */
 static int match_names(const struct plan *p, char *const *name, size_t n, const char *path, size_t *map, struct lb_err *err)
 {
 	bool *used = lb_alloc(n, sizeof *used, err);

@@ -10,7 +10,8 @@ enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_WEIGHT, LB_GROUP, LB_DROPP
 /* The training file, the validation file and the test file, each with its labels. */
 enum { LB_SIDES = LB_FILES / 2 };
 
-/* Where the rows stood: path[lb_frame_side] is their file; at[i] is a line, or a row from 1 when not lined. */
+/* Where the rows stood: path[lb_frame_side] is their file; at[i] is a line, or a row from 1 when
+ * not lined. */
 struct lb_origin {
 	const char *path[LB_SIDES];
 	bool lined[LB_SIDES];
@@ -27,7 +28,8 @@ struct lb_frame {
 	struct lb_origin rows, labels; /* labels.at is NULL when the labels stood in the same file */
 };
 
-/* Gives the columns their roles and takes the content of the tables (all but the first may be NULL). */
+/* Gives the columns their roles and takes the content of the tables (all but the first may be
+ * NULL). */
 int lb_frame_build(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
 		   struct lb_frame *out, struct lb_err *err);
 void lb_frame_free(struct lb_frame *f);
@@ -66,7 +68,8 @@ struct lb_column *lb_frame_column(const struct lb_frame *f, enum lb_role role);
 int lb_frame_fail(const struct lb_frame *f, const struct lb_origin *o, size_t row, struct lb_err *err, const char *fmt, ...)
 	LB_PRINTF(5, 6);
 
-/* What the columns say besides features, into the dataset: classes or targets, weights, groups (label_targets.c). */
+/* What the columns say besides features, into the dataset: classes or targets, weights, groups
+ * (label_targets.c). */
 int lb_frame_labels(struct lb_frame *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
 int lb_frame_weight(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err);
 int lb_frame_group(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err);

@@ -44,7 +44,8 @@ static double label_number(const struct labels *l, size_t row, size_t k)
 	return c ? c->num[row] : lb_matrix_at(&l->t->block, row, l->at[k]);
 }
 
-/* What keeps a row from having exactly one 1 and else 0; NULL: nothing. *at is the column of the 1. */
+/* What keeps a row from having exactly one 1 and else 0; NULL: nothing. *at is the column of the
+ * 1. */
 static const char *fault_of_row(const struct labels *l, size_t row, size_t *at)
 {
 	size_t ones = 0;
@@ -59,7 +60,8 @@ static const char *fault_of_row(const struct labels *l, size_t row, size_t *at)
 	return ones == 1 ? NULL : ones ? "several of them" : "no 1";
 }
 
-/* The class of each row in new memory; NULL with the fault of a row, or for want of memory with none. */
+/* The class of each row in new memory; NULL with the fault of a row, or for want of memory with
+ * none. */
 static double *classes_of(const struct labels *l, const char **fault, size_t *row, struct lb_err *err)
 {
 	double *v = lb_alloc(l->t->n, sizeof *v, err);

@@ -1,4 +1,5 @@
-/* Features that look like something else: row numbers, ids, further labels. Inside datasets/ only. */
+/* Features that look like something else: row numbers, ids, further labels. Inside datasets/
+ * only. */
 #ifndef LB_SUSPECT_COLUMNS_H
 #define LB_SUSPECT_COLUMNS_H
 

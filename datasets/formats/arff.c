@@ -144,7 +144,8 @@ static void set_missing(struct lb_arff *s, struct lb_column *c)
 		c->first_missing_line = s->number;
 }
 
-/* The word is no value of attribute j: `what` says what the attribute has, `allowed` what could stand there. */
+/* The word is no value of attribute j: `what` says what the attribute has, `allowed` what could
+ * stand there. */
 static int fail_value(struct lb_arff *s, size_t j, const char *start, const char *what, const char *allowed, struct lb_err *err)
 {
 	return lb_fail(err, LB_DATA, "%s:%zu:%zu: attribute '%.60s' %s, found '%.40s', expected %s", s->w.path, s->number,
@@ -218,7 +219,8 @@ static int read_value(struct lb_arff *s, size_t j, struct lb_err *err)
 	return (s->col[j].type == LB_NUMBER ? read_number : read_text)(s, j, start, err);
 }
 
-/* Past what divides two values: blanks, a comma, or both. False when there is none, or nothing behind it. */
+/* Past what divides two values: blanks, a comma, or both. False when there is none, or nothing
+ * behind it. */
 static bool next_value(struct lb_arff *s)
 {
 	const char *start = s->p;

@@ -1,5 +1,5 @@
-/* What the parts of the ARFF reader share: arff_header.c reads the declarations, arff.c the rows, arff_table.c makes
- * the table. Inside these three only. */
+/* What the parts of the ARFF reader share: arff_header.c reads the declarations, arff.c the rows,
+ * arff_table.c makes the table. Inside these three only. */
 #ifndef LB_ARFF_H
 #define LB_ARFF_H
 
@@ -55,13 +55,15 @@ struct lb_arff {
 /* LB_DATA: "file:line:column: found '...', expected ...". */
 int lb_arff_fail(const struct lb_arff *s, struct lb_err *err, const char *found, const char *expected);
 
-/* 1: the next line that holds something but a comment, with s->p at its first character; 0: none is left; -1. */
+/* 1: the next line that holds something but a comment, with s->p at its first character; 0: none is
+ * left; -1. */
 int lb_arff_line(struct lb_arff *s, struct lb_err *err);
 
 /* True when nothing but blanks and a comment is left of the line; s->p is moved there. */
 bool lb_arff_at_end(struct lb_arff *s);
 
-/* The next word, ended by a blank, a comma, a brace or one of `ends` unless it is in quotes, into s->word. */
+/* The next word, ended by a blank, a comma, a brace or one of `ends` unless it is in quotes, into
+ * s->word. */
 int lb_arff_word(struct lb_arff *s, const char *ends, const char *expected, struct lb_err *err);
 
 /* Adds a level to column j. Its code, or -1. */
@@ -70,7 +72,8 @@ int32_t lb_arff_level(struct lb_arff *s, size_t j, const char *text, struct lb_e
 /* Reads up to and with "@data". What stands behind it in the same line is left at s->p. */
 int lb_arff_header(struct lb_arff *s, struct lb_err *err);
 
-/* The table of the rows that were read, with what is to be said of them; takes the columns (arff_table.c). */
+/* The table of the rows that were read, with what is to be said of them; takes the columns
+ * (arff_table.c). */
 int lb_arff_table(struct lb_arff *s, struct lb_table *t, struct lb_err *err);
 
 #endif

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the numeric attributes of sparse rows all that are features become a sparse block; the last attribute is none. */
+/* Of the numeric attributes of sparse rows all that are features become a sparse block; the last
+ * attribute is none. */
 static bool in_block(const struct lb_arff *s, size_t j)
 {
 	return j + 1 < s->n_cols && s->col[j].type == LB_NUMBER && !s->col[j].aside;

@@ -144,7 +144,8 @@ static int turn_to_text(struct build *b, struct lb_column *col, struct lb_err *e
 	return 0;
 }
 
-/* A whole number that a double may round makes the column text, too, until it is known what the column is for. */
+/* A whole number that a double may round makes the column text, too, until it is known what the
+ * column is for. */
 static int turn_to_large(struct build *b, size_t j, struct lb_err *err)
 {
 	b->t->col[j].large = true;

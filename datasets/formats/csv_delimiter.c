@@ -84,7 +84,8 @@ static bool lacks_first_name(const struct cut *cut)
 	return !cut->failed && cut->first > 0 && cut->others == cut->first + 1;
 }
 
-/* Index of the delimiter that cuts evenly, or by which only the first record is a cell shorter; N_KNOWN: none. */
+/* Index of the delimiter that cuts evenly, or by which only the first record is a cell shorter;
+ * N_KNOWN: none. */
 static int best_cut(const struct cut cut[N_KNOWN])
 {
 	bool decimal = false;

@@ -286,7 +286,8 @@ static bool all_names(const struct lb_csv *csv)
 	return j == csv->n;
 }
 
-/* Whether all records but the first have one cell more than it, the first of which is another in each of them. */
+/* Whether all records but the first have one cell more than it, the first of which is another in
+ * each of them. */
 static int find_row_names(struct lb_csv *csv, bool *found, struct lb_err *err)
 {
 	uint64_t hash[ROWS_WIDE];

@@ -1,4 +1,5 @@
-/* Whether the first line of delimited text names the columns, judged by several lines. Inside datasets/ only. */
+/* Whether the first line of delimited text names the columns, judged by several lines. Inside
+ * datasets/ only. */
 #ifndef LB_CSV_HEADER_H
 #define LB_CSV_HEADER_H
 

@@ -240,7 +240,8 @@ static const char *plain_cells(const struct lb_csv *c, size_t n, const bool *tex
 	return p;
 }
 
-/* Eight bytes of text less '0' each, the first the lowest; in *other the high bits of those that are no digits. */
+/* Eight bytes of text less '0' each, the first the lowest; in *other the high bits of those that
+ * are no digits. */
 static inline uint64_t eight(const char *p, uint64_t *other)
 {
 	uint64_t x;

@@ -46,7 +46,8 @@ int lb_csv_open(struct lb_csv *c, const char *path, uint64_t limit, struct lb_er
 /* Bytes of a cell that is not text; a text's limit is lower. */
 #define LB_CELL_LIMIT ((size_t)1 << 20)
 
-/* The delimiter that a first line such as `sep=;` sets, which is no record; 0 when there is none. */
+/* The delimiter that a first line such as `sep=;` sets, which is no record; 0 when there is
+ * none. */
 char lb_csv_hint(const struct lb_csv *c);
 
 /* Starts, or starts again, at the first record. */

@@ -12,7 +12,8 @@ struct lb_npy_source {
 	size_t max_memory;
 };
 
-/* The whole array as rows: the first dimension, by the product of the others in C order. Nothing may follow it. */
+/* The whole array as rows: the first dimension, by the product of the others in C order. Nothing
+ * may follow it. */
 int lb_npy_read(const struct lb_npy_source *s, struct lb_matrix *out, struct lb_err *err);
 
 /* The same as the block of a table, or texts of a fixed width (dtype U or S), one a row, as its

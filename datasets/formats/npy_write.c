@@ -28,7 +28,8 @@ void lb_pack_npy_header(struct lb_buf *b, const char *descr, const char *shape)
 	lb_buf_free(&h);
 }
 
-/* What the local and the central header have in common: from the version to the length of the extra field. */
+/* What the local and the central header have in common: from the version to the length of the extra
+ * field. */
 static void put_fields(struct lb_buf *b, const struct lb_pack_member *m)
 {
 	lb_pack_little(b, 20, 2);

@@ -76,7 +76,8 @@ static const struct lb_zip_entry *first_of(const struct lb_zip *z, const char *c
 	return e;
 }
 
-/* The array asked for, or the first that has one of the customary names; *found is NULL when there is none of these. */
+/* The array asked for, or the first that has one of the customary names; *found is NULL when there
+ * is none of these. */
 static int choose(const struct archive *a, const char *name, const struct custom *custom, const char *what, const char *key,
 		  const struct lb_zip_entry **found, struct lb_err *err)
 {

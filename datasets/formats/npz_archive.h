@@ -17,7 +17,8 @@ void lb_arrays_free(struct lb_arrays *a);
 
 enum lb_array_type { LB_ARRAY_F32, LB_ARRAY_F64, LB_ARRAY_I64 };
 
-/* An array (rows, columns), or (rows) with columns 0; rows > 0. Values that the type cannot hold are rounded. */
+/* An array (rows, columns), or (rows) with columns 0; rows > 0. Values that the type cannot hold
+ * are rounded. */
 int lb_arrays_numbers(struct lb_arrays *a, const char *name, enum lb_array_type type, size_t rows, size_t columns, const double *v,
 		      struct lb_err *err);
 

@@ -1,4 +1,5 @@
-/* The readers: one line each in readers.def, in the order in which they are tried; text formats come last. */
+/* The readers: one line each in readers.def, in the order in which they are tried; text formats
+ * come last. */
 #ifndef LB_READERS_H
 #define LB_READERS_H
 
@@ -24,7 +25,8 @@ int lb_fail_too_large(const char *path, size_t n, size_t d, size_t limit, struct
 /* Adds a sentence to a list of warnings. */
 int lb_sentence_add(char ***list, size_t *n, struct lb_err *err, const char *fmt, va_list ap);
 
-/* When the head of a file shows a known format that no reader reads: -1 with its name and how to convert it; else 0. */
+/* When the head of a file shows a known format that no reader reads: -1 with its name and how to
+ * convert it; else 0. */
 int lb_foreign_check(const char *path, const unsigned char *head, size_t n, struct lb_err *err);
 
 #endif

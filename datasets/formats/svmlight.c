@@ -94,7 +94,8 @@ static int end_list(struct scan *s, struct lb_err *err)
 	return 0;
 }
 
-/* The labels at *p, separated by commas, which may be none: the line then begins with a blank or an index. */
+/* The labels at *p, separated by commas, which may be none: the line then begins with a blank or an
+ * index. */
 static int read_list(struct scan *s, const char **p, struct lb_err *err)
 {
 	const char *digits = *p;
@@ -226,7 +227,8 @@ static int read_head(struct scan *s, const char *p, struct lb_err *err)
 	return 1;
 }
 
-/* A line without anything is a row only where the first line promises so many and each may lack labels. */
+/* A line without anything is a row only where the first line promises so many and each may lack
+ * labels. */
 static bool is_row(const struct scan *s, const char *p)
 {
 	return p < s->end ? *p != '#' : s->headed && s->opt->label_lists && s->m.n < s->promised[0];
@@ -350,7 +352,8 @@ static int read_svmlight(const char *path, const struct lb_read_options *opt, st
 
 /* ---- recognition ---- */
 
-/* What the lines looked at hold behind their first words: index:value, sound or broken, and other words. */
+/* What the lines looked at hold behind their first words: index:value, sound or broken, and other
+ * words. */
 struct evidence {
 	size_t pairs, others;
 };
@@ -373,7 +376,8 @@ static enum word kind_of_word(const char *s, const char *end)
 	return numbers ? NUMBERS : OTHER;
 }
 
-/* The words of a line; false when its first word can be no label, which then counts as another word. */
+/* The words of a line; false when its first word can be no label, which then counts as another
+ * word. */
 static bool weigh_line(const char *s, const char *end, struct evidence *e)
 {
 	bool first = !is_blank(*s), label = true;

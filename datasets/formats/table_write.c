@@ -61,7 +61,8 @@ static double number_at(const struct lb_table *t, size_t row, size_t j)
 	return j < t->block.d ? lb_matrix_at(&t->block, row, j) : t->col[j - t->block.d].num[row];
 }
 
-/* Refuses texts and, unless they are allowed, missing cells in the columns that are written and the label. */
+/* Refuses texts and, unless they are allowed, missing cells in the columns that are written and the
+ * label. */
 static int check_numbers(const struct job *job, const char *format, bool missing_ok, struct lb_err *err)
 {
 	const struct lb_table *t = job->t;

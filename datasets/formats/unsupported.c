@@ -123,7 +123,8 @@ static bool is_json_lines(const unsigned char *s, size_t n)
 	return is_json_object(s, n) && (!nl || (nl > s && (nl[-1] == '}' || (nl[-1] == '\r' && nl - s > 1 && nl[-2] == '}'))));
 }
 
-/* Pickle protocols 2 to 5 begin with 80 0x; in text, no first byte is above 7F without one above 7F after it. */
+/* Pickle protocols 2 to 5 begin with 80 0x; in text, no first byte is above 7F without one above 7F
+ * after it. */
 static bool is_pickle(const unsigned char *s, size_t n)
 {
 	return n >= 2 && s[0] == 0x80 && s[1] <= 5;

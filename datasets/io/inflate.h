@@ -27,7 +27,8 @@ enum lb_inflate_status {
 struct lb_inflater {
 	const char *name;
 	const char *(*version)(void);
-	/* One gzip member, or bare deflate data without a checksum. NULL with a message on failure. */
+	/* One gzip member, or bare deflate data without a checksum. NULL with a message on
+	 * failure. */
 	void *(*open)(bool gzip, struct lb_err *err);
 	/* The header of a gzip member must be in the first part as a whole. *what: what is damaged,
 	 * for that status only. */
@@ -40,7 +41,8 @@ struct lb_inflater {
 /* The fastest first, NULL at the end. */
 extern const struct lb_inflater *const lb_inflaters[];
 
-/* What files opened from now on are read with; the first of lb_inflaters until a test says otherwise. */
+/* What files opened from now on are read with; the first of lb_inflaters until a test says
+ * otherwise. */
 extern const struct lb_inflater *lb_inflater;
 
 extern const struct lb_inflater lb_inflater_zlib;

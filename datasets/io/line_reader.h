@@ -43,7 +43,8 @@ static inline bool lb_window_at_end(const struct lb_window *w, const char *p)
 	return p == w->buf + w->n;
 }
 
-/* After an error of the content: when the compressed data turn out to be damaged, says that instead. Returns -1. */
+/* After an error of the content: when the compressed data turn out to be damaged, says that
+ * instead. Returns -1. */
 int lb_window_blame(struct lb_window *w, struct lb_err *err);
 
 /* Checksum and size of the content, once the end has been reached. */

@@ -60,7 +60,8 @@ static bool whole_part(const struct lb_notation *w, const char *s, size_t n, siz
 	return groups == 1 || (group == 3 && first != '0');
 }
 
-/* Rewrites a number in plain notation; to has room for n bytes. Returns their count, 0 when it is none. */
+/* Rewrites a number in plain notation; to has room for n bytes. Returns their count, 0 when it is
+ * none. */
 static size_t to_plain(const struct lb_notation *w, const char *s, size_t n, char *to)
 {
 	const char decimal = w->decimal == ',' ? ',' : '.';
@@ -94,7 +95,8 @@ bool lb_notation_parse(const struct lb_notation *w, const char *s, size_t n, dou
 
 /* ---- whole numbers ---- */
 
-/* The digits of a whole number such as +0012 or 12.0 without what does not count; 0 when it is none or too long. */
+/* The digits of a whole number such as +0012 or 12.0 without what does not count; 0 when it is none
+ * or too long. */
 static size_t whole_digits(const char *plain, size_t n, const char **digits)
 {
 	size_t k = 0;

@@ -41,7 +41,8 @@ enum lb_reading {
 };
 unsigned lb_readings_of(const char *text);
 
-/* Returns the unit behind a number, "kg" of "12 kg", borrowed from the text; NULL when it is no number with a unit. */
+/* Returns the unit behind a number, "kg" of "12 kg", borrowed from the text; NULL when it is no
+ * number with a unit. */
 const char *lb_unit_of(const char *text);
 
 /* Appends what to do about cells such as `text`, which all have these readings: "set data.decimal:

@@ -1,10 +1,12 @@
-/* Dates and times by the patterns of Java's SimpleDateFormat, which ARFF uses. Inside datasets/ only. */
+/* Dates and times by the patterns of Java's SimpleDateFormat, which ARFF uses. Inside datasets/
+ * only. */
 #ifndef LB_PARSE_DATE_H
 #define LB_PARSE_DATE_H
 
 #include <stdbool.h>
 
-/* True when every letter of the pattern is known: y M d H h a m s S Z X z E, with literal text in single quotes. */
+/* True when every letter of the pattern is known: y M d H h a m s S Z X z E, with literal text in
+ * single quotes. */
 bool lb_date_known(const char *pattern);
 
 /* The seconds from 1970-01-01 00:00 UTC to the date that `text` gives by the pattern; a text

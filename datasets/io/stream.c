@@ -103,7 +103,8 @@ static int read_plain(struct lb_stream *s, unsigned char *buf, size_t want, size
 	return 0;
 }
 
-/* After a member: another member, or nothing but zeros to the end of the file. Its header is read as a whole. */
+/* After a member: another member, or nothing but zeros to the end of the file. Its header is read
+ * as a whole. */
 static int next_member(struct lb_stream *s, struct lb_err *err)
 {
 	if (fill(s, CHUNK, err))

@@ -9,11 +9,13 @@
 struct lb_unpacker {
 	const char *name;
 	const char *library, *package, *command; /* that unpacks; the Debian package it is built with; the command to unpack a file by hand */
-	/* True when data may begin so; of fewer than LB_UNPACK_HEAD bytes those that are there are judged. */
+	/* True when data may begin so; of fewer than LB_UNPACK_HEAD bytes those that are there are
+	 * judged. */
 	bool (*begins)(const unsigned char *s, size_t n);
 	/* NULL with a message on failure. The pointer is NULL in a build without the library. */
 	void *(*open)(struct lb_err *err);
-	/* As in struct lb_inflater: one member (stream, frame), which LB_INFLATE_END says is whole and right. */
+	/* As in struct lb_inflater: one member (stream, frame), which LB_INFLATE_END says is whole
+	 * and right. */
 	enum lb_inflate_status (*run)(void *state, struct lb_inflate_part *part, const char **what);
 	void (*again)(void *state);
 	void (*close)(void *state);

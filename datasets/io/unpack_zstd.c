@@ -30,8 +30,8 @@ void *lb_zstd_open(struct lb_err *err)
 	return NULL;
 }
 
-/* Whether the frame has as many bytes as its header says, if it does: libzstd 1.5.4 does not look at
- * that where an empty block is the last and the frame is not decompressed in one call. */
+/* Whether the frame has as many bytes as its header says, if it does: libzstd 1.5.4 does not look
+ * at that where an empty block is the last and the frame is not decompressed in one call. */
 static bool is_complete(const struct zstd *s)
 {
 	const unsigned long long said = ZSTD_getFrameContentSize(s->header, s->n_header);

@@ -100,7 +100,8 @@ static int find_directory(const struct lb_zip *z, struct directory *d, struct lb
 	return 0;
 }
 
-/* Sizes that do not fit 32 bits stand in the ZIP64 field, in this order, as far as they are left out. */
+/* Sizes that do not fit 32 bits stand in the ZIP64 field, in this order, as far as they are left
+ * out. */
 static void take_zip64(struct lb_zip_entry *e, const unsigned char *extra, size_t n)
 {
 	uint64_t *const value[] = { &e->size, &e->packed, &e->offset };

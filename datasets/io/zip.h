@@ -27,7 +27,8 @@ struct lb_zip {
 int lb_zip_open(struct lb_zip *z, const char *path, struct lb_err *err);
 void lb_zip_close(struct lb_zip *z);
 
-/* A member from its start to its end; *got < n only there, where size and CRC-32 have been checked. */
+/* A member from its start to its end; *got < n only there, where size and CRC-32 have been
+ * checked. */
 struct lb_zip_member;
 struct lb_zip_member *lb_zip_member_open(const struct lb_zip *z, const struct lb_zip_entry *e, struct lb_err *err);
 int lb_zip_member_read(struct lb_zip_member *m, void *buf, size_t n, size_t *got, struct lb_err *err);

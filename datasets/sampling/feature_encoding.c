@@ -41,7 +41,8 @@ static int refuse_range(const struct lb_encoding *e, size_t j, struct lb_err *er
 	return -1;
 }
 
-/* Standardised, x / divide is (x - mean) / sd with the mean and sd of x itself; a constant column becomes 0. */
+/* Standardised, x / divide is (x - mean) / sd with the mean and sd of x itself; a constant column
+ * becomes 0. */
 static int encode_numbers(struct lb_encoding *e, const struct lb_moments *s, const struct lb_encode_options *opt, struct lb_err *err)
 {
 	double from, by;

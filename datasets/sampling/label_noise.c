@@ -282,7 +282,8 @@ static double row_rate(double rate, double sd, struct lb_rng *r)
 	return q;
 }
 
-/* Chances of the classes for one row: softmax of the scores over all classes but y, times q; 1 - q for y. */
+/* Chances of the classes for one row: softmax of the scores over all classes but y, times q; 1 - q
+ * for y. */
 static void instance_chances(const double *x, const double *w, size_t d, size_t c, size_t y, double q, double *chance)
 {
 	double top = -(double)INFINITY, sum = 0;

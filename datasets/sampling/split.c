@@ -136,7 +136,8 @@ static void shuffle_groups(const struct deal *s, uint64_t stream, size_t n, size
 	lb_rng_shuffle(&r, order, n);
 }
 
-/* Each group in turn goes to the bin that is furthest below its share of the rows; bin[g] is its bin. */
+/* Each group in turn goes to the bin that is furthest below its share of the rows; bin[g] is its
+ * bin. */
 static int deal_groups(const struct deal *s, uint64_t stream, const double *share, size_t bins, size_t *bin, size_t n,
 		       struct lb_err *err)
 {

@@ -428,7 +428,8 @@ static void draw_labels(const struct lb_arg *par, const double *w, size_t d, siz
 	}
 }
 
-/* Weights of each label have length 1, so that its log-odds have the scale as their standard deviation. */
+/* Weights of each label have length 1, so that its log-odds have the scale as their standard
+ * deviation. */
 static int make_labels(const struct lb_arg *par, enum lb_kind kind, uint64_t seed, struct lb_table *out, struct lb_err *err)
 {
 	const size_t d = (size_t)par[LAB_FEATURES].v, labels = (size_t)par[LAB_LABELS].v;

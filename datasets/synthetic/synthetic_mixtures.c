@@ -28,7 +28,8 @@ static const struct lb_param stable_params[] = {
 	LB_GENERATOR_SEED,
 };
 
-/* Chambers, Mallows & Stuck, JASA 71, 1976: symmetric, of scale 1, characteristic function exp(-|t|^alpha). */
+/* Chambers, Mallows & Stuck, JASA 71, 1976: symmetric, of scale 1, characteristic function
+ * exp(-|t|^alpha). */
 static double draw_stable(struct lb_rng *r, double alpha)
 {
 	if (alpha >= 2)

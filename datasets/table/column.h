@@ -15,7 +15,8 @@ int lb_column_find(const char *ref, char *const *name, size_t n, const char *pla
 /* Turns a numeric column of n rows into text; levels in ascending numeric order, each as
  * lb_double_text. It is `large` then. */
 int lb_column_to_text(struct lb_column *c, size_t n, struct lb_err *err);
-/* Turns a text column of n rows into numbers; all of its cells must be some (lb_column_first_text gives n). */
+/* Turns a text column of n rows into numbers; all of its cells must be some (lb_column_first_text
+ * gives n). */
 int lb_column_to_number(struct lb_column *c, size_t n, struct lb_err *err);
 /* Appends the m rows of `more`, a column of the same type, which is left empty or partly so. New
  * levels follow the old. */
@@ -40,7 +41,8 @@ int lb_column_advise(const struct lb_column *c, size_t n, struct lb_buf *b, stru
 int lb_table_large_to_number(struct lb_table *t, size_t j, struct lb_err *err);
 /* Whether the first line of a table without a header holds this name in column j. */
 bool lb_first_line_names(const struct lb_table *t, size_t j, const char *name);
-/* A hint when the first line of a table without a header holds a text of this name, else NULL. Constant. */
+/* A hint when the first line of a table without a header holds a text of this name, else NULL.
+ * Constant. */
 const char *lb_first_line_holds(const struct lb_table *t, const char *name);
 bool lb_column_is_missing(const struct lb_column *c, size_t row);
 /* The first row whose text is not a number; n when there is none. */
@@ -49,7 +51,8 @@ size_t lb_column_first_text(const struct lb_column *c, size_t n);
 /* A new array of a[0..na) followed by b[0..nb). */
 void *lb_joined(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err);
 
-/* Formats "a, b, c, d, e and 3 more": call lb_some for the k-th name (from 0), then lb_some_end with their number. */
+/* Formats "a, b, c, d, e and 3 more": call lb_some for the k-th name (from 0), then lb_some_end
+ * with their number. */
 void lb_some(struct lb_buf *b, size_t k, const char *name);
 void lb_some_end(struct lb_buf *b, size_t n);
 

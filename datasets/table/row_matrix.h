@@ -1,6 +1,8 @@
-/* Numbers row after row, in the narrowest type that holds all of those so far; used inside datasets/ only.
+/* Numbers row after row, in the narrowest type that holds all of those so far; used inside
+ * datasets/ only.
  *
- * A table that a reader gives in this way (lb_table.rows) has the numbers of all its columns here and none in them. */
+ * A table that a reader gives in this way (lb_table.rows) has the numbers of all its columns here
+ * and none in them. */
 #ifndef LB_ROW_MATRIX_H
 #define LB_ROW_MATRIX_H
 
@@ -9,7 +11,8 @@
 /* Room for n rows of m->d columns; *cap is in bytes. */
 int lb_rows_reserve(struct lb_matrix *m, size_t *cap, size_t n, struct lb_err *err);
 
-/* Adds a row of m->d numbers, for which there is room but that the type is widened where it must be. */
+/* Adds a row of m->d numbers, for which there is room but that the type is widened where it must
+ * be. */
 int lb_rows_add(struct lb_matrix *m, size_t *cap, const double *v, struct lb_err *err);
 
 /* Column j as a column's numbers; -1 when memory runs out. */

@@ -38,7 +38,8 @@ static struct sums sums_of(const struct lb_batch *in, size_t i)
 	return sum;
 }
 
-/* d(other / (own + other)) by l_is, for s a positive and for s a negative: kept for each positive i. */
+/* d(other / (own + other)) by l_is, for s a positive and for s a negative: kept for each positive
+ * i. */
 static double weigh(const struct lb_batch *in, real *by_own, real *by_other)
 {
 	double value = 0;

@@ -38,7 +38,8 @@ static double largest_negative(const struct lb_batch *in)
 	return top;
 }
 
-/* For each positive the sum of the shares of its pairs, in sum; returns the sum of its losses over positives. */
+/* For each positive the sum of the shares of its pairs, in sum; returns the sum of its losses over
+ * positives. */
 static double weigh(const struct lb_batch *in, double top, double n0, real *sum)
 {
 	double value = 0;

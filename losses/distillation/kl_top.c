@@ -45,7 +45,8 @@ static real kth_largest(real *v, size_t n, size_t k)
 	return v[lo];
 }
 
-/* Which classes count: those with a teacher's score above `least`, and the first `ties` of those at it. */
+/* Which classes count: those with a teacher's score above `least`, and the first `ties` of those at
+ * it. */
 struct chosen {
 	real least;
 	size_t ties;
@@ -103,7 +104,8 @@ static bool any_nan(const real *v, size_t n)
 	return k < n;
 }
 
-/* In double: at a high temperature both distributions are nearly uniform, and their difference is small. */
+/* In double: at a high temperature both distributions are nearly uniform, and their difference is
+ * small. */
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const real *t = in->t + i * in->c;

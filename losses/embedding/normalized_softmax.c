@@ -46,7 +46,8 @@ static struct view view_of(const struct lb_batch *in)
 	return v;
 }
 
-/* The row's cosines to all prototypes; returns the row's inverse length. In double: t multiplies their rounding. */
+/* The row's cosines to all prototypes; returns the row's inverse length. In double: t multiplies
+ * their rounding. */
 static double cosines(const struct lb_batch *in, const struct view *v, const real *z)
 {
 	const double inverse = inverse_length(z, in->c);

@@ -42,8 +42,8 @@ fail:
 	return NULL;
 }
 
-/* The rows of T^-1 sum to 1, so with m the class of the largest score and d_k = z_m - z_k the value is
- * sum_k (T^-1)_yk d_k - log p_m. */
+/* The rows of T^-1 sum to 1, so with m the class of the largest score and d_k = z_m - z_k the value
+ * is sum_k (T^-1)_yk d_k - log p_m. */
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;

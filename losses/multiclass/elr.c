@@ -24,7 +24,8 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* What moves a target: p clamped to [1e-4, 1 - 1e-4], then divided by `norm` so that it sums to 1. */
+/* What moves a target: p clamped to [1e-4, 1 - 1e-4], then divided by `norm` so that it sums to
+ * 1. */
 static real clamped(real p)
 {
 	const real least = R(1e-4), most = R(0.9999);
@@ -56,7 +57,8 @@ static void visit(const struct lb_batch *in)
 	}
 }
 
-/* The target of a row: t, or, when there is none, that of a first visit, (1 - b) times the clamped p. */
+/* The target of a row: t, or, when there is none, that of a first visit, (1 - b) times the clamped
+ * p. */
 struct view {
 	const real *t, *e;
 	real sum, first;
@@ -67,7 +69,8 @@ static real target(const struct view *v, size_t k)
 	return v->t ? v->t[k] : v->first * clamped(v->e[k] / v->sum);
 }
 
-/* With m the class of the largest p: t_m - s = sum_k p_k (t_m - t_k) = gap, which loses nothing as p_m nears 1. */
+/* With m the class of the largest p: t_m - s = sum_k p_k (t_m - t_k) = gap, which loses nothing as
+ * p_m nears 1. */
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;

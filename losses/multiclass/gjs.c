@@ -42,7 +42,8 @@ static double log_p(const struct view *v, size_t k)
 	return (double)v->z[k] - v->most - v->log;
 }
 
-/* log a_k, a the mean of the views' predictions: it exists where every p^j_k is too small a number. */
+/* log a_k, a the mean of the views' predictions: it exists where every p^j_k is too small a
+ * number. */
 static double log_mean(const struct view *v, size_t views, size_t k)
 {
 	double most = log_p(&v[0], k), sum = 0;
@@ -54,7 +55,8 @@ static double log_mean(const struct view *v, size_t views, size_t k)
 	return most + log(sum / (double)views);
 }
 
-/* js at the mean prediction, of which only a_y and q = 1 - a_y count; *slope is its derivative by a_y. */
+/* js at the mean prediction, of which only a_y and q = 1 - a_y count; *slope is its derivative by
+ * a_y. */
 static double js_of_mean(double pi, double log_a, double q, double *slope)
 {
 	const double other = 1 - pi, w = -log1p(-pi), a = exp(log_a);

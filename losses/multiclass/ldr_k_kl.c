@@ -51,7 +51,8 @@ static struct cap cap_of(const struct lb_ordered *o, size_t k, double lambda)
 	return at;
 }
 
-/* log(C (1 - r/k) / sum) is taken from what the terms lack of 1, so that a large lambda multiplies no rounding. */
+/* log(C (1 - r/k) / sum) is taken from what the terms lack of 1, so that a large lambda multiplies
+ * no rounding. */
 static double value(const struct lb_ordered *o, const struct cap *at, double lambda)
 {
 	const double c = (double)(o->n + 1), k = (double)at->k, r = (double)at->r;

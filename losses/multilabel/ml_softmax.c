@@ -12,7 +12,8 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* log softmax over the known labels from the largest score on, so that nothing cancels where one label takes all. */
+/* log softmax over the known labels from the largest score on, so that nothing cancels where one
+ * label takes all. */
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct lb_strip s = lb_row_of(in, i, z);

@@ -76,7 +76,8 @@ static double excess(const struct choice *c, double t, double *slope)
 	return top[0] + log(sum[0]) - top[1] - log(sum[1]);
 }
 
-/* The root t, a little beyond whose bounds, which one common score for all labels gives, Newton steps do not go. */
+/* The root t, a little beyond whose bounds, which one common score for all labels gives, Newton
+ * steps do not go. */
 static double shift_of(const struct choice *c, double least, double most)
 {
 	const double level = log((double)c->k / (double)(c->n - c->k)) / c->alpha;

@@ -56,8 +56,9 @@ static inline struct lb_share lb_share(const real *z, size_t c, const struct lb_
 	return a;
 }
 
-/* The derivative with respect to the score of a class other than y. It is (p_k W + f_y F_k) / total^2, W the sum of
- * f_j F_y - f_y F_j over all j; the tied largest scores are taken apart, since theirs cancel against f_y F_k. */
+/* The derivative with respect to the score of a class other than y. It is (p_k W + f_y F_k) /
+ * total^2, W the sum of f_j F_y - f_y F_j over all j; the tied largest scores are taken apart,
+ * since theirs cancel against f_y F_k. */
 static inline double lb_share_slope(const struct lb_share *a, double e, double z)
 {
 	const double slope = lb_share_part(a, e, a->top_z - z).slope;
@@ -66,7 +67,8 @@ static inline double lb_share_slope(const struct lb_share *a, double e, double z
 	return (e * a->cross + a->ties * tied + a->rest * a->y.f * slope) / a->sum / (a->total * a->total);
 }
 
-/* The parameters that every pair begins with. beta > 0, since an active loss alone is not calibrated. */
+/* The parameters that every pair begins with. beta > 0, since an active loss alone is not
+ * calibrated. */
 enum { LB_ALPHA, LB_BETA };
 #define LB_ALPHA_PARAM(value) { .name = "alpha", .symbol = "alpha", .def = (value), .min = 0, .max = 1e3,                        \
 				.grid = { 0.1, 1, 5, 9.9 }, .n_grid = 4, .help = "weight of the active loss" }

@@ -108,14 +108,16 @@ static void soften(const struct lb_batch *in, size_t stride, real *g, struct lb_
 	lb_kernel()->softmax_rows(in->b, in->c, stride, in->z, in->y, g, at);
 }
 
-/* g (n) <- g * scale; where rows are padded, over the padding, which stays 0 as long as both are finite. */
+/* g (n) <- g * scale; where rows are padded, over the padding, which stays 0 as long as both are
+ * finite. */
 LB_CLONES static void lb_scale_row(size_t n, real scale, real *g)
 {
 	for (size_t k = 0; k < n; k++)
 		g[k] *= scale;
 }
 
-/* A row whose loss is NaN has a NaN gradient, also where the kernel's comparisons would have made it a number. */
+/* A row whose loss is NaN has a NaN gradient, also where the kernel's comparisons would have made
+ * it a number. */
 static void finish_row(real *g, size_t c, real loss, real scale)
 {
 	if (isnan(loss))

@@ -1,4 +1,5 @@
-/* Cross-entropy with the entropy of the prediction: what confidence_penalty and bootstrap_soft have in common. */
+/* Cross-entropy with the entropy of the prediction: what confidence_penalty and bootstrap_soft have
+ * in common. */
 #ifndef LB_ENTROPY_H
 #define LB_ENTROPY_H
 

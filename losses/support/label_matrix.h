@@ -53,7 +53,8 @@ static inline double lb_strip_z(const struct lb_strip *s, size_t k)
 	return (double)s->z[k * s->step];
 }
 
-/* sum over the entries with that label of exp(scale z) = exp(top) sum; top = -inf and sum = 0 where there is none. */
+/* sum over the entries with that label of exp(scale z) = exp(top) sum; top = -inf and sum = 0 where
+ * there is none. */
 struct lb_lse {
 	double scale, top, sum;
 	size_t n;                /* entries */

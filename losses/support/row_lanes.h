@@ -9,7 +9,8 @@
 
 #define LB_BODY static inline __attribute__((always_inline))
 
-/* A row as lb_lane_rows of one; its z is at->z + 0. Without `softmax`, label and own alone are set. */
+/* A row as lb_lane_rows of one; its z is at->z + 0. Without `softmax`, label and own alone are
+ * set. */
 LB_BODY real lb_row_alone(const struct lb_batch *in, size_t i, const real *z, real *g, bool softmax,
 			  void (*body)(size_t n, const struct lb_arg *par, struct lb_lane_rows *at))
 {

@@ -13,13 +13,15 @@ struct lb_softmax {
 	real lp, p, q;           /* log p_y, p_y, 1 - p_y: each to full relative accuracy */
 };
 
-/* The place for the terms of row i: its gradient, which is written last, or scratch when only the value is wanted. */
+/* The place for the terms of row i: its gradient, which is written last, or scratch when only the
+ * value is wanted. */
 static inline real *lb_terms(const struct lb_batch *in, size_t i, real *g)
 {
 	return g ? g : in->scratch + i * in->c;
 }
 
-/* Terms into e (c values, may be z itself); inv_t = 1/T. A NaN score makes every field but y and top NaN. */
+/* Terms into e (c values, may be z itself); inv_t = 1/T. A NaN score makes every field but y and
+ * top NaN. */
 static inline struct lb_softmax lb_softmax(const real *z, size_t c, size_t y, real inv_t, real *e)
 {
 	const struct lb_kernels *kernel = lb_kernel();
@@ -35,7 +37,8 @@ static inline struct lb_softmax lb_softmax(const real *z, size_t c, size_t y, re
 	return s;
 }
 
-/* The same for row i of the batch, whose scores are z; what the driver made for all rows is used. e is lb_terms. */
+/* The same for row i of the batch, whose scores are z; what the driver made for all rows is used. e
+ * is lb_terms. */
 static inline struct lb_softmax lb_softmax_of(const struct lb_batch *in, size_t i, const real *z, real inv_t, real *e)
 {
 	const struct lb_softmax_sums *at = in->soft;

@@ -102,7 +102,8 @@ static inline void lb_pass(struct lb_moments *m, double gap)
 	m->square += gap * gap;
 }
 
-/* Sum over all pairs of max(0, m - (z_i - z_j)), or of its square; the slopes go to up and down. O(n) after sorting. */
+/* Sum over all pairs of max(0, m - (z_i - z_j)), or of its square; the slopes go to up and down.
+ * O(n) after sorting. */
 static inline double lb_hinge_pairs(const struct lb_pairs *p, double margin, bool squared)
 {
 	struct lb_moments over = { 0 }, under = { 0 };

@@ -4,7 +4,8 @@
 
 #include "losses/loss.h"
 
-/* All c margins, the first k of them in falling order. Entry y is 0; it comes before others that are 0. */
+/* All c margins, the first k of them in falling order. Entry y is 0; it comes before others that
+ * are 0. */
 struct lb_ordered {
 	real *v;                 /* scores of the c - 1 other classes, the largest last; sorted as far as needed */
 	size_t n, at;            /* c - 1; the place of entry y */
@@ -59,7 +60,8 @@ static inline struct lb_ordered lb_ordered(const real *z, size_t c, size_t y, si
 	return o;
 }
 
-/* Mean of the k largest margins, 1 <= k <= c. On ties entry y is taken first, then the lowest index. */
+/* Mean of the k largest margins, 1 <= k <= c. On ties entry y is taken first, then the lowest
+ * index. */
 static inline real lb_ldr_k_row(const struct lb_batch *in, size_t i, const real *z, real *g, size_t k, double m)
 {
 	const size_t c = in->c, y = (size_t)in->y[i];

@@ -40,7 +40,8 @@ static inline double lb_plain_exp(double x)
 	return at >= -700 ? e : x;
 }
 
-/* Of normal numbers; of 0, -1e30. x = 2^k (1 + f), log(1 + f) = 2 (s + s^3/3 + ...) with s = f / (2 + f). */
+/* Of normal numbers; of 0, -1e30. x = 2^k (1 + f), log(1 + f) = 2 (s + s^3/3 + ...) with s = f / (2
+ * + f). */
 static inline double lb_plain_log(double x)
 {
 	const uint64_t above = (uint64_t)lb_bits_of(x) - UINT64_C(0x3fe6a09e667f3bcd);
@@ -66,7 +67,8 @@ static inline real lb_expm1_times(real a, real x)
 	return REAL_BITS == 64 ? expm1(a * x) : (real)(t > -1e-4 && t < 1e-4 ? near : lb_plain_exp(t) - 1);
 }
 
-/* q^a, a >= 0, q = 1 - p. A q near 1 is raised through p, since a large a multiplies its rounding. */
+/* q^a, a >= 0, q = 1 - p. A q near 1 is raised through p, since a large a multiplies its
+ * rounding. */
 static inline real lb_power_of_rest(real p, real q, real a)
 {
 	if (REAL_BITS == 64)

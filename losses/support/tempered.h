@@ -99,7 +99,8 @@ static inline double lb_bregman_from_one(double t, double log_r, double u)
 	return sum;
 }
 
-/* D(target || p) of one class: target^(2-t) times that of 1 from p/target; p^(2-t) / (2-t) for target 0. */
+/* D(target || p) of one class: target^(2-t) times that of 1 from p/target; p^(2-t) / (2-t) for
+ * target 0. */
 static inline double lb_bregman(double t, double target, double log_p, double target_minus_p)
 {
 	if (target <= 0)

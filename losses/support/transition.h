@@ -1,4 +1,5 @@
-/* The noise model of forward_ce and backward_ce: T, C x C, T_ij = P(label j is seen | the true class is i). */
+/* The noise model of forward_ce and backward_ce: T, C x C, T_ij = P(label j is seen | the true
+ * class is i). */
 #ifndef LB_TRANSITION_H
 #define LB_TRANSITION_H
 

@@ -1,5 +1,6 @@
-/* Speed of the BLAS product: gemm [PRECISION M N K TA TB]... with PRECISION s or d and TA, TB each N or T. Prints GFLOP/s of the best of
- * several rounds on one thread for each group of six words, a number a line. */
+/* Speed of the BLAS product: gemm [PRECISION M N K TA TB]... with PRECISION s or d and TA, TB each
+ * N or T. Prints GFLOP/s of the best of several rounds on one thread for each group of six words, a
+ * number a line. */
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 

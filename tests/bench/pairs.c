@@ -1,6 +1,7 @@
-/* Times losses over pairs against the number of rows, a tenth of them positive: `pairs RUNS ROWS...` prints CSV, the least seconds of
- * value and gradient over the runs, and how far the value is from the plain sum over all pairs (up to 20000 rows). The line `sum over
- * pairs` is that sum for the squared hinge, without gradient. */
+/* Times losses over pairs against the number of rows, a tenth of them positive: `pairs RUNS
+ * ROWS...` prints CSV, the least seconds of value and gradient over the runs, and how far the value
+ * is from the plain sum over all pairs (up to 20000 rows). The line `sum over pairs` is that sum
+ * for the squared hinge, without gradient. */
 #include "core/base/clock.h"
 #include "core/numeric/rng.h"
 #include "losses/eval.h"

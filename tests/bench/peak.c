@@ -1,5 +1,6 @@
-/* What the machine's multiply-adds give now: peak THREADS SECONDS prints GFLOP/s of that many threads together, each with a product of its own
- * that stays in the first cache, by the kernels that training uses. */
+/* What the machine's multiply-adds give now: peak THREADS SECONDS prints GFLOP/s of that many
+ * threads together, each with a product of its own that stays in the first cache, by the kernels
+ * that training uses. */
 #define LB_REAL 32
 #include "core/base/clock.h"
 #include "core/base/mem.h"

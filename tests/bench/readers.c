@@ -1,5 +1,6 @@
-/* Times the readers on the files named: what zlib alone needs to inflate them in memory, and what reading them into a table does,
- * in turn; prints the least of each over the runs. `readers RUNS FILE...`; tests/bench/readers.sh makes the files. */
+/* Times the readers on the files named: what zlib alone needs to inflate them in memory, and what
+ * reading them into a table does, in turn; prints the least of each over the runs. `readers RUNS
+ * FILE...`; tests/bench/readers.sh makes the files. */
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "datasets/dataset.h"
@@ -10,7 +11,8 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Seconds to inflate all members into a buffer that is used again and again; 0 for data that are not compressed. */
+/* Seconds to inflate all members into a buffer that is used again and again; 0 for data that are
+ * not compressed. */
 static double inflate_seconds(unsigned char *in, size_t n)
 {
 	static unsigned char out[256 * 1024];

@@ -1,8 +1,10 @@
-/* Preloaded into lossbench by the fault tests, never linked into it: the n-th call of one kind fails, as on a machine that has run
- * out of something. LB_FAULT=KIND:N or KIND:N+ (that one and all later ones), KIND one of the table below; LB_FAULT_MARK names a file
- * that is then made, with the calls that led there. Calls count in main() of a program named lossbench, so that one that starts it, such
- * as valgrind, is left alone; each process counts for itself, a forked one from what its parent had counted. Allocations of OpenBLAS are
- * not counted: it ends the process where it gets no memory. */
+/* Preloaded into lossbench by the fault tests, never linked into it: the n-th call of one kind
+ * fails, as on a machine that has run out of something. LB_FAULT=KIND:N or KIND:N+ (that one and
+ * all later ones), KIND one of the table below; LB_FAULT_MARK names a file that is then made, with
+ * the calls that led there. Calls count in main() of a program named lossbench, so that one that
+ * starts it, such as valgrind, is left alone; each process counts for itself, a forked one from
+ * what its parent had counted. Allocations of OpenBLAS are not counted: it ends the process where
+ * it gets no memory. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>

@@ -1,8 +1,9 @@
-/* A checkpoint from a stranger: a whole one of a small training with changes anywhere, and a right checksum. What it says is refused, or
- * the training goes on from it.
+/* A checkpoint from a stranger: a whole one of a small training with changes anywhere, and a right
+ * checksum. What it says is refused, or the training goes on from it.
  *
- * The input: a byte whose lowest bit says whether what follows is the file's body as it is, or changes to the whole one: each two bytes
- * of place and eight that go there; the next bit, whether the body is cut short at the last place. */
+ * The input: a byte whose lowest bit says whether what follows is the file's body as it is, or
+ * changes to the whole one: each two bytes of place and eight that go there; the next bit, whether
+ * the body is cut short at the last place. */
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/sha256.h"

@@ -1,4 +1,5 @@
-/* What `data info`, `data convert` and `init` do with a file of any format, on bytes that any stranger may have written. */
+/* What `data info`, `data convert` and `init` do with a file of any format, on bytes that any
+ * stranger may have written. */
 #include "cmd/cmd.h"
 #include "tests/fuzz/fuzz.h"
 

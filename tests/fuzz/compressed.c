@@ -1,4 +1,5 @@
-/* Every compression of the build: whatever the pieces a file is read in, the same bytes, the same verdict. */
+/* Every compression of the build: whatever the pieces a file is read in, the same bytes, the same
+ * verdict. */
 #include "tests/fuzz/pieces.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -1,5 +1,6 @@
-/* What the fuzz targets share. A target is one file that defines LLVMFuzzerTestOneInput; linked with libFuzzer it searches
- * (make fuzz), linked with replay.c it goes once through files (make check). */
+/* What the fuzz targets share. A target is one file that defines LLVMFuzzerTestOneInput; linked
+ * with libFuzzer it searches (make fuzz), linked with replay.c it goes once through files (make
+ * check). */
 #ifndef LB_FUZZ_H
 #define LB_FUZZ_H
 

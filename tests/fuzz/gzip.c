@@ -1,5 +1,5 @@
-/* The layer that inflates: whatever the pieces it is read in, the same bytes, the same verdict. Whichever library inflates, the
- * same bytes, and what zlib takes every library takes. */
+/* The layer that inflates: whatever the pieces it is read in, the same bytes, the same verdict.
+ * Whichever library inflates, the same bytes, and what zlib takes every library takes. */
 #include "datasets/io/inflate.h"
 #include "tests/fuzz/pieces.h"
 

@@ -1,4 +1,5 @@
-/* The target of a reader, whose name is FORMAT: the table, its summary and the dataset made of it. */
+/* The target of a reader, whose name is FORMAT: the table, its summary and the dataset made of
+ * it. */
 #include "datasets/dataset.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,4 +1,5 @@
-/* A file that stands where a record, or the plan of a folder, should: from the JSON to what is made of it. */
+/* A file that stands where a record, or the plan of a folder, should: from the JSON to what is made
+ * of it. */
 #include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/run/sweep_status.h"

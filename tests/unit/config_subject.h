@@ -1,4 +1,5 @@
-/* What the tests of core/config share: a small registry of components, and a folder for each test with the config in a.yaml. */
+/* What the tests of core/config share: a small registry of components, and a folder for each test
+ * with the config in a.yaml. */
 #ifndef CONFIG_SUBJECT_H
 #define CONFIG_SUBJECT_H
 

@@ -1,4 +1,5 @@
-/* The tests of core/engine/kernels/kernels.h in one precision: included by test_kernels.c (double) and test_kernels_single.c. */
+/* The tests of core/engine/kernels/kernels.h in one precision: included by test_kernels.c (double)
+ * and test_kernels_single.c. */
 #include "core/engine/kernels/kernels.h"
 #include "core/numeric/rng.h"
 #include "tests/unit/suite.h"
@@ -54,7 +55,8 @@ static real chain(size_t k, real start, size_t i, size_t j, struct lb_left left,
 	return s;
 }
 
-/* Both layouts of each factor, every start: entry by entry the bytes of the plain chain; of OpenBLAS within its rounding. */
+/* Both layouts of each factor, every start: entry by entry the bytes of the plain chain; of
+ * OpenBLAS within its rounding. */
 static void ck_product(const struct lb_kernels *set, const size_t *shape, int how)
 {
 	const size_t m = shape[0], n = shape[1], k = shape[2], ld = LB_PADDED(n);
@@ -261,7 +263,8 @@ START_TEST(softmax_of_many_rows)
 }
 END_TEST
 
-/* What a visit of lane_rows is given, against softmax_rows, whose terms and sums are made anew here; row r of the visit becomes r * term. */
+/* What a visit of lane_rows is given, against softmax_rows, whose terms and sums are made anew
+ * here; row r of the visit becomes r * term. */
 struct visits {
 	size_t c, ld, rows, next;
 	const real *z;

@@ -1,4 +1,5 @@
-/* What the tests of losses share: a loss with the settings to go through, random batches, its value. Random numbers: seed 7. */
+/* What the tests of losses share: a loss with the settings to go through, random batches, its
+ * value. Random numbers: seed 7. */
 #ifndef LB_LOSS_SUBJECT_H
 #define LB_LOSS_SUBJECT_H
 
@@ -15,7 +16,8 @@ enum { MOST_ROWS = 64, MOST_CELLS = 780, FEATURES = 4, MOST_CLASSES = 10, MOST_P
 /* Training rows of each class: uneven, one class without any. */
 static const double class_counts[] = { 40, 3, 0, 700, 1, 12, 5000, 12, 90, 2 };
 
-/* A loss with every setting of its parameters that the tests go through: the defaults, each grid point, each choice, yes and no. */
+/* A loss with every setting of its parameters that the tests go through: the defaults, each grid
+ * point, each choice, yes and no. */
 struct subject {
 	const struct lb_loss_info *info;
 	struct lb_arg settings[MOST_SETTINGS][MOST_PARAMS];

@@ -46,7 +46,8 @@ static int read_bytes(const void *bytes, size_t n, const struct lb_read_options 
 	return lb_table_read(file, opt, &t, &err);
 }
 
-/* The reading failed, with every one of the blank-separated words ('_' for a blank) in its message, and left nothing. */
+/* The reading failed, with every one of the blank-separated words ('_' for a blank) in its message,
+ * and left nothing. */
 static void ck_refused(int rc, const char *words)
 {
 	char copy[256], *save, *w;

@@ -1,4 +1,5 @@
-/* Training on attacked rows against the exact robust loss; robust metrics against the dual norm; who keeps its bytes. */
+/* Training on attacked rows against the exact robust loss; robust metrics against the dual norm;
+ * who keeps its bytes. */
 #include "core/training/full_batch_objective.h"
 #include "tests/unit/training.h"
 
@@ -111,8 +112,8 @@ START_TEST(adv_comp_sum_sees_the_rows_and_the_moved_rows)
 }
 END_TEST
 
-/* A trial with an attack is the same to the byte in company of others, on two threads, and without an attack as before; radius 0 is no
- * attack. */
+/* A trial with an attack is the same to the byte in company of others, on two threads, and without
+ * an attack as before; radius 0 is no attack. */
 START_TEST(attacks_leave_bytes_alone)
 {
 	train_fn *train = precision[_i % 2];
@@ -181,7 +182,8 @@ END_TEST
 
 /* ---- robust metrics ---- */
 
-/* Gap and largest loss of row i of a linear model whose parameters are v, within the closed form's ball. */
+/* Gap and largest loss of row i of a linear model whose parameters are v, within the closed form's
+ * ball. */
 static double worst_gap(const double *v, size_t i, bool l2, double eps)
 {
 	const size_t d = p.features.d, c = p.columns, label = (size_t)p.data.y[i];

@@ -1,4 +1,5 @@
-/* ARFF and KEEL files: what is refused, the spellings that mean the same, types that are no features, sparse rows. */
+/* ARFF and KEEL files: what is refused, the spellings that mean the same, types that are no
+ * features, sparse rows. */
 #include "core/base/json.h"
 #include "tests/unit/one_file.h"
 
@@ -131,7 +132,8 @@ static bool wants_weight(const void *config, const char *name)
 	return !strcmp(name, "instance_weight");
 }
 
-/* Weights of rows in dense and sparse rows: a column in front of the label where it is asked for, else a warning. */
+/* Weights of rows in dense and sparse rows: a column in front of the label where it is asked for,
+ * else a warning. */
 static const char *const weighted[] = {
 	HEAD "@data\n1,x,{2.5}\n2,x\n3,'y z' {0}\n4,x\n",
 	HEAD "@data\n{0 1}, {2.5}\n{0 2}\n{0 3, 1 'y z'} { 0 } % remark\n{0 4}\n",
@@ -174,7 +176,8 @@ START_TEST(arff_no_weights)
 }
 END_TEST
 
-/* data.missing_values: texts and numbers, in attributes of every type; ? is missing with any list. */
+/* data.missing_values: texts and numbers, in attributes of every type; ? is missing with any
+ * list. */
 START_TEST(arff_markers)
 {
 	static const char text[] = HEAD "@attribute d string\n@data\n-200,x,None\n-200.0,None,'-'\nNone,?,ok\n1,-200,x\n";

@@ -225,7 +225,8 @@ static double dual(bool l2, size_t c, size_t j, size_t label)
 	return l2 ? sqrt(sum) : sum;
 }
 
-/* Without bounds the worst gap is max over j of z_j - z_y + eps |w_j - w_y|_*; no point of the ball has a larger one. */
+/* Without bounds the worst gap is max over j of z_j - z_y + eps |w_j - w_y|_*; no point of the ball
+ * has a larger one. */
 START_TEST(closed_form_is_the_worst_of_the_ball)
 {
 	static const size_t columns[] = { 1, 2, 4 };
@@ -293,8 +294,8 @@ START_TEST(one_step_on_a_linear_model_is_the_closed_form)
 }
 END_TEST
 
-/* Places stay within ball and bounds; the objective is no smaller than at the row when the row is where it starts, and than with fewer
- * restarts; on a linear model it comes to the closed form. */
+/* Places stay within ball and bounds; the objective is no smaller than at the row when the row is
+ * where it starts, and than with fewer restarts; on a linear model it comes to the closed form. */
 START_TEST(pgd_climbs_within_the_ball)
 {
 	const bool l2 = _i % 2, deep = _i / 2 % 2;
@@ -362,7 +363,8 @@ START_TEST(starts_depend_on_seed_step_and_row_alone)
 }
 END_TEST
 
-/* Two classes, a linear model: the margin moves by at most eps |w_1 - w_0|_*, which steps along the deviation find. */
+/* Two classes, a linear model: the margin moves by at most eps |w_1 - w_0|_*, which steps along the
+ * deviation find. */
 START_TEST(the_largest_deviation_is_found)
 {
 	const struct lb_model_spec s = linear(2);

@@ -94,7 +94,8 @@ START_TEST(double_text)
 		{ 0.0000015, "0.0000015" }, { 9007199254740992, "9007199254740992" }, { -123.456, "-123.456" },
 		{ DBL_MAX, "1.7976931348623157e+308" }, { DBL_MIN, "2.2250738585072014e-308" }, { 1e23, "1e+23" },
 		{ 9.5, "9.5" }, { 999999999999999900000.0, "999999999999999900000" }, { 1.0 / 3, "0.3333333333333333" },
-		/* Powers of two, where the nearest 16 digits do not read back but the next ones up do. */
+		/* Powers of two, where the nearest 16 digits do not read back but the next ones up
+		 * do. */
 		{ 0x1p-44, "5.684341886080802e-14" }, { 0x1p-1017, "7.120236347223045e-307" },
 		/* RFC 8785, appendix B. */
 		{ -5e-324, "-5e-324" }, { 295147905179352830000.0, "295147905179352830000" }, { 9.999999999999997e22, "9.999999999999997e+22" },
@@ -193,7 +194,8 @@ START_TEST(utf8)
 }
 END_TEST
 
-/* Random123's published known answers for philox4x32-10, and that lb_rng is that function of (block, purpose, index; seed). */
+/* Random123's published known answers for philox4x32-10, and that lb_rng is that function of
+ * (block, purpose, index; seed). */
 START_TEST(visible_text)
 {
 	static const struct {

@@ -1,5 +1,6 @@
-/* What the binary losses say of themselves beyond their claims: fast forms against sums over all pairs, soft counts against counted
- * ones, the Jaccard extension against sets, the draws of EnsLoss. Random numbers: seed 7. */
+/* What the binary losses say of themselves beyond their claims: fast forms against sums over all
+ * pairs, soft counts against counted ones, the Jaccard extension against sets, the draws of
+ * EnsLoss. Random numbers: seed 7. */
 #include "tests/unit/loss_subject.h"
 
 #include "losses/loss.h"
@@ -194,7 +195,8 @@ START_TEST(steep_metrics_are_the_metrics)
 }
 END_TEST
 
-/* L = 73 in float32, where 1 / (1 + exp(-L (p - 1/2))) rounds to 1 from L = 34 on: the gradient at a saturated score is there. */
+/* L = 73 in float32, where 1 / (1 + exp(-L (p - 1/2))) rounds to 1 from L = 34 on: the gradient at
+ * a saturated score is there. */
 START_TEST(amplifier_does_not_saturate_by_rounding)
 {
 	const double z[] = { 12, -12 };
@@ -236,7 +238,8 @@ END_TEST
 
 /* ---- Lovasz ---- */
 
-/* Where right rows have margin 1 and wrong rows margin 0, the value is the Jaccard loss of the prediction. */
+/* Where right rows have margin 1 and wrong rows margin 0, the value is the Jaccard loss of the
+ * prediction. */
 START_TEST(lovasz_hinge_extends_the_jaccard_loss)
 {
 	enum { B = 6 };
@@ -259,7 +262,8 @@ END_TEST
 
 /* ---- EnsLoss ---- */
 
-/* The derivatives by margin of `visits` visits of one batch at seed 5: the slopes of the last one. */
+/* The derivatives by margin of `visits` visits of one batch at seed 5: the slopes of the last
+ * one. */
 static void draw_slopes(double seed, int visits, size_t n, const double *z, const int32_t *y, double *slope)
 {
 	const struct lb_loss *loss = lb_loss_of(lb_loss_find(LB_BINARY, "ensloss"));
@@ -285,7 +289,8 @@ static void draw_slopes(double seed, int visits, size_t n, const double *z, cons
 	lb_args_free(&store);
 }
 
-/* Convex: non-decreasing in the margin. Calibrated: negative at 0. Half of the draws are cut at -1. */
+/* Convex: non-decreasing in the margin. Calibrated: negative at 0. Half of the draws are cut at
+ * -1. */
 START_TEST(ensloss_draws_derivatives_of_a_convex_calibrated_loss)
 {
 	static double z[N], slope[N], again[N], other[N];

@@ -1,4 +1,5 @@
-/* The choice of BLAS kernels: features by CPUID, candidates by name, the proof of products and its failures, remembered proofs. */
+/* The choice of BLAS kernels: features by CPUID, candidates by name, the proof of products and its
+ * failures, remembered proofs. */
 #include "core/numeric/blas_select.h"
 #include "core/numeric/blas_selftest.h"
 #include "tests/unit/suite.h"
@@ -47,7 +48,8 @@ START_TEST(feature_names)
 }
 END_TEST
 
-/* /proc/cpuinfo is the kernel's reading of the same bits; it hides what the system does not enable. */
+/* /proc/cpuinfo is the kernel's reading of the same bits; it hides what the system does not
+ * enable. */
 START_TEST(this_processor)
 {
 	static const char *const flags[] = { " sse4_2 ", " avx ", " fma ", " avx2 ", " avx512vl ", " avx512_bf16 " };

@@ -1,5 +1,6 @@
-/* core/train: a training that goes on from a checkpoint ends in the same bytes, whatever its loss and optimiser, also where trials of a
- * cohort are ahead of others; files of other trials, builds or of half their length are not believed. */
+/* core/train: a training that goes on from a checkpoint ends in the same bytes, whatever its loss
+ * and optimiser, also where trials of a cohort are ahead of others; files of other trials, builds
+ * or of half their length are not believed. */
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/sha256.h"
@@ -172,7 +173,8 @@ START_TEST(every_memory)
 }
 END_TEST
 
-/* Of each procedure all comes back too, at ends of epochs and within them: second models, averages, draws. */
+/* Of each procedure all comes back too, at ends of epochs and within them: second models, averages,
+ * draws. */
 START_TEST(every_procedure)
 {
 	unsigned kinds, traits;
@@ -314,7 +316,8 @@ START_TEST(damaged_files_are_not_believed)
 }
 END_TEST
 
-/* Kept within epochs: each round keeps the state after its first step at least, and the next goes on from there. */
+/* Kept within epochs: each round keeps the state after its first step at least, and the next goes
+ * on from there. */
 static void ck_resumes_within_epochs(train_fn *train, const struct lb_setup *s, int rounds)
 {
 	struct lb_setup plain = *s;
@@ -372,7 +375,8 @@ static int note_end(void *arg, size_t i, struct lb_err *ignored)
 	return ends.out[i].status != LB_TRIAL_OK || ends.out[i].metric[LB_TEST] ? 0 : -1;
 }
 
-/* Those that stop early or diverge are told while the others train, with all that their records need. */
+/* Those that stop early or diverge are told while the others train, with all that their records
+ * need. */
 START_TEST(each_is_told_when_it_ends)
 {
 	struct lb_setup s[3] = { setup_of("ce", "sgd", "lr=0.1"), setup_of("ce", "sgd", "lr=3"), setup_of("ce", "sgd", "lr=0.1") };
@@ -411,8 +415,8 @@ static void put_file(const char *text, size_t n)
 	fclose(f);
 }
 
-/* Files with a right checksum and absurd values, one at a time at every place, are refused or trained from; nothing is read or written
- * past an array (under AddressSanitizer). */
+/* Files with a right checksum and absurd values, one at a time at every place, are refused or
+ * trained from; nothing is read or written past an array (under AddressSanitizer). */
 START_TEST(absurd_values)
 {
 	static const uint64_t absurd[] = { 0, 7, 1u << 20, (uint64_t)1 << 40, UINT64_MAX, (uint64_t)1 << 63, 0x7FF0000000000000u };

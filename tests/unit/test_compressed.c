@@ -1,4 +1,5 @@
-/* Training from compressed rows against training from the same rows written out: the same bytes, but where decay is caught up with. */
+/* Training from compressed rows against training from the same rows written out: the same bytes,
+ * but where decay is caught up with. */
 #include "core/engine/data/batch.h"
 #include "tests/unit/training.h"
 

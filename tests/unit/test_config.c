@@ -208,7 +208,8 @@ START_TEST(test_sweep)
 }
 END_TEST
 
-/* Trials of a sweep hold what they have in common once; what differs, be it in the last bit, stays each one's own. */
+/* Trials of a sweep hold what they have in common once; what differs, be it in the last bit, stays
+ * each one's own. */
 START_TEST(test_shared)
 {
 	static const char yaml[] = BASE "sweep: {optimizer.lr: [0.1, 0.10000000000000002], loss: [ce, {name: gce, q: 0.3}]}\n";
@@ -246,7 +247,8 @@ START_TEST(test_pure)
 }
 END_TEST
 
-/* Errors: every line of the message, in order; the part after the last ", allowed" may be left out of an expected line. */
+/* Errors: every line of the message, in order; the part after the last ", allowed" may be left out
+ * of an expected line. */
 
 #define MAX_LINES 8
 
@@ -443,7 +445,8 @@ START_TEST(test_name)
 }
 END_TEST
 
-/* The schema's item of an option: in a block of the component that it belongs to, or by its path. */
+/* The schema's item of an option: in a block of the component that it belongs to, or by its
+ * path. */
 static const cJSON *schema_of(const cJSON *schema, const struct lb_option *o)
 {
 	char copy[100], *rest = copy, *key;

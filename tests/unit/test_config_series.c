@@ -1,4 +1,5 @@
-/* core/config: the trials of a sweep, which share what they have in common, are what each would be alone. */
+/* core/config: the trials of a sweep, which share what they have in common, are what each would be
+ * alone. */
 #include "tests/unit/config_subject.h"
 
 enum { VALUES = 4 };

@@ -1,5 +1,5 @@
-/* Calibrations and thresholds against tests/golden/decision.json (scikit-learn and SciPy; see tests/reference/decision.py), closed forms,
- * and their way through a training. */
+/* Calibrations and thresholds against tests/golden/decision.json (scikit-learn and SciPy; see
+ * tests/reference/decision.py), closed forms, and their way through a training. */
 #include "core/metrics/decision_rule.h"
 #include "core/base/json.h"
 #include "tests/unit/training.h"
@@ -139,7 +139,8 @@ START_TEST(thresholds_are_those_of_sklearn)
 }
 END_TEST
 
-/* Youden's rule and F1 look at the order of scores alone: a calibration moves the threshold with the scores. */
+/* Youden's rule and F1 look at the order of scores alone: a calibration moves the threshold with
+ * the scores. */
 START_TEST(thresholds_follow_the_calibration)
 {
 	const struct rows r = rows_of(cJSON_GetArrayItem(lb_json_at(golden, "binary"), 0));
@@ -187,7 +188,8 @@ START_TEST(edges)
 }
 END_TEST
 
-/* In a training: the test rows' metrics are those of the calibrated scores; trials beside it are as they were alone. */
+/* In a training: the test rows' metrics are those of the calibrated scores; trials beside it are as
+ * they were alone. */
 START_TEST(a_training_applies_it)
 {
 	const struct lb_metric_use use[] = { metric_use("log_loss"), metric_use("accuracy") };

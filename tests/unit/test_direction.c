@@ -1,9 +1,10 @@
-/* Optimisers that make a direction of their own: iteration counts of Tyurin's worst case (published with n = 1000), the two-column form,
- * weights, unit length. */
+/* Optimisers that make a direction of their own: iteration counts of Tyurin's worst case (published
+ * with n = 1000), the two-column form, weights, unit length. */
 #include "core/engine/optim/optim.h"
 #include "tests/unit/training.h"
 
-/* One positive row (0.5, -1), n - 1 negative rows (-0.5, -1); the second coordinate is the bias with its sign turned. */
+/* One positive row (0.5, -1), n - 1 negative rows (-0.5, -1); the second coordinate is the bias
+ * with its sign turned. */
 static void worst_case(struct problem *p, enum lb_kind kind, size_t n)
 {
 	problem_open(p, kind, (const size_t[]){ n, 0, n }, 1, 2);
@@ -73,8 +74,9 @@ START_TEST(published_counts_come_out)
 }
 END_TEST
 
-/* Softmax over two columns moves both columns by half of what the one score moves; so half the sum is the same divisor, and at twice
- * the step the weights of the second column less the first are those of the binary model. */
+/* Softmax over two columns moves both columns by half of what the one score moves; so half the sum
+ * is the same divisor, and at twice the step the weights of the second column less the first are
+ * those of the binary model. */
 START_TEST(two_columns_agree_with_one_score)
 {
 	static const char *const rule[][3] = { { "normalized_gd", "lr=1", "lr=0.5" }, { "batch_perceptron", "", "lr=0.5" },
@@ -94,7 +96,8 @@ START_TEST(two_columns_agree_with_one_score)
 }
 END_TEST
 
-/* From weights 0 and a rate of 1 without momentum, the parameters after one step are the direction: of length 1. */
+/* From weights 0 and a rate of 1 without momentum, the parameters after one step are the direction:
+ * of length 1. */
 START_TEST(length_is_one)
 {
 	struct problem p;

@@ -1,4 +1,5 @@
-/* Early stopping by a metric that is undefined after some epochs (core/engine/train/trainer.c): such an epoch is never the best one. */
+/* Early stopping by a metric that is undefined after some epochs (core/engine/train/trainer.c):
+ * such an epoch is never the best one. */
 #include "tests/unit/training.h"
 
 enum { EPOCHS = 8 };
@@ -8,7 +9,8 @@ static struct problem p;
 static double script[EPOCHS];            /* the metric after each epoch */
 static size_t calls;
 
-/* Evaluated once an epoch, on the validation rows, and for each part when the training has ended. */
+/* Evaluated once an epoch, on the validation rows, and for each part when the training has
+ * ended. */
 static int scripted(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *ignored)
 {
 	(void)o;

@@ -1,5 +1,5 @@
-/* The digests of core/train/evaluate, caught by a metric of the test's own, against their definitions in long double. The model is
- * the identity, so that the features are the scores. */
+/* The digests of core/train/evaluate, caught by a metric of the test's own, against their
+ * definitions in long double. The model is the identity, so that the features are the scores. */
 #include "core/engine/eval/evaluate.h"
 #include "tests/unit/net_f32.h"
 #include "tests/unit/training.h"
@@ -129,7 +129,8 @@ static const struct lb_metric deciding = { .base = { .name = "deciding" }, .deci
 static const struct lb_metric_use judge_use = { .metric = &judging, .key = "judging" }, decide_use = { .metric = &deciding, .key = "deciding" };
 static const struct lb_metric_use *use = &judge_use;
 
-/* Rows of whole numbers (many ties), extreme rows, rows of equal scores, then random ones. All are floats. */
+/* Rows of whole numbers (many ties), extreme rows, rows of equal scores, then random ones. All are
+ * floats. */
 static void draw_scores(size_t c, uint64_t seed)
 {
 	struct lb_rng rng;

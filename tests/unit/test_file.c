@@ -156,7 +156,8 @@ START_TEST(temporary_names)
 }
 END_TEST
 
-/* Files of a batch have their names after the commit and not before; what is dropped leaves nothing. */
+/* Files of a batch have their names after the commit and not before; what is dropped leaves
+ * nothing. */
 START_TEST(batches)
 {
 	struct lb_err err = { 0 };
@@ -196,7 +197,8 @@ START_TEST(batches)
 }
 END_TEST
 
-/* What is no regular file is refused without being waited for, and links where they are not followed. */
+/* What is no regular file is refused without being waited for, and links where they are not
+ * followed. */
 START_TEST(other_kinds)
 {
 	struct lb_err err = { 0 };
@@ -268,7 +270,8 @@ START_TEST(places)
 }
 END_TEST
 
-/* What `say` writes to a stderr that is no terminal. Each test is a process of its own, so stderr need not be put back. */
+/* What `say` writes to a stderr that is no terminal. Each test is a process of its own, so stderr
+ * need not be put back. */
 static char *stderr_of(void (*say)(void))
 {
 	size_t n;

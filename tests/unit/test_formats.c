@@ -1,4 +1,5 @@
-/* Files written by NumPy, SciPy and scikit-learn (tests/reference/formats.py) give the values that these read back; what is refused. */
+/* Files written by NumPy, SciPy and scikit-learn (tests/reference/formats.py) give the values that
+ * these read back; what is refused. */
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "datasets/formats/readers.h"
@@ -195,7 +196,8 @@ START_TEST(svmlight)
 }
 END_TEST
 
-/* What is judged by its content, by its ending where that tells nothing, and by the option in any case. */
+/* What is judged by its content, by its ending where that tells nothing, and by the option in any
+ * case. */
 static const struct {
 	const char *ending, *text, *insist;
 	const char *format;      /* the reader it went to, or NULL with the words of its refusal */
@@ -503,7 +505,8 @@ START_TEST(npy_refused)
 }
 END_TEST
 
-/* Every cut of a file (a few bytes could be the start of anything), and every changed byte, is refused or read, never more. */
+/* Every cut of a file (a few bytes could be the start of anything), and every changed byte, is
+ * refused or read, never more. */
 START_TEST(cut_and_changed)
 {
 	static const char *const files[] = { "version2.npy", "piped.npz", "stored.npz", "zip64.npz", "dense.arff", "base1.svm", "counts.svm.gz" };

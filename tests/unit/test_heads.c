@@ -1,4 +1,5 @@
-/* Heads: their descriptors, values of losses over a cosine head from a reference, the same loss with weights of its own, and trainings. */
+/* Heads: their descriptors, values of losses over a cosine head from a reference, the same loss
+ * with weights of its own, and trainings. */
 #include "core/engine/kernels/kernels.h"
 #include "core/engine/model/head/head.h"
 #include "losses/eval.h"
@@ -216,7 +217,8 @@ static void with_head(struct lb_setup *s, int i)
 	set_head(&s->model, "scale=8");
 }
 
-/* The update inside backward and the update of the whole gradient, one thread and two, alone and in company. */
+/* The update inside backward and the update of the whole gradient, one thread and two, alone and in
+ * company. */
 START_TEST(the_same_bytes_however_it_is_trained)
 {
 	static const char *const optimisers[OPTIMISERS][2] = { { "sgd", "lr=0.1 momentum=0.9 weight_decay=0.001" }, { "adam", "lr=0.01" },

@@ -122,7 +122,8 @@ static void *failing_malloc(size_t n)
 	return allocations_left-- > 0 ? malloc(n) : NULL;
 }
 
-/* Whichever allocation fails, building goes on without harm, and the flag is reported exactly once. */
+/* Whichever allocation fails, building goes on without harm, and the flag is reported exactly
+ * once. */
 START_TEST(sticky_failure)
 {
 	cJSON_Hooks hooks = { .malloc_fn = failing_malloc, .free_fn = free };

@@ -1,4 +1,5 @@
-/* Choosing among candidates (core/run/judge.h), and the file that keeps the choices (core/run/tuning.h). */
+/* Choosing among candidates (core/run/judge.h), and the file that keeps the choices
+ * (core/run/tuning.h). */
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
@@ -23,12 +24,14 @@ static const struct judged {
 	double value[MOST][FOLDS];
 	const char *settings[MOST];
 	bool higher;
-	/* expected: settings chosen (NULL: none), folds undefined for all, whether for one class, whether the best lost some */
+	/* expected: settings chosen (NULL: none), folds undefined for all, whether for one class,
+	 * whether the best lost some */
 	const char *chosen;
 	size_t undefined;
 	bool one_class, lost;
 } cases[] = {
-	/* the best mean; ties go to the smaller number, then text, at the first path in alphabetical order */
+	/* the best mean; ties go to the smaller number, then text, at the first path in
+	 * alphabetical order */
 	{ { "vvv", "vvv" }, { { 1, 1, 1 }, { 2, 2, 2 } }, { "{\"a\":1}", "{\"a\":2}" }, true, "{\"a\":2}", 0, true, false },
 	{ { "vvv", "vvv" }, { { 1, 1, 1 }, { 2, 2, 2 } }, { "{\"a\":1}", "{\"a\":2}" }, false, "{\"a\":1}", 0, true, false },
 	{ { "vvv", "vvv", "vvv" }, { { 1, 1, 1 }, { 1, 1, 1 }, { 1, 1, 1 } }, { "{\"b\":9,\"a\":10}", "{\"b\":1,\"a\":10}", "{\"b\":5,\"a\":9}" },
@@ -37,7 +40,8 @@ static const struct judged {
 	/* a fold that is undefined for all decides nothing */
 	{ { "cvv", "cvv" }, { { 0, 1, 2 }, { 0, 2, 2 } }, { "{\"a\":1}", "{\"a\":2}" }, true, "{\"a\":2}", 1, true, false },
 	{ { "uvv", "cvv" }, { { 0, 3, 2 }, { 0, 2, 2 } }, { "{\"a\":1}", "{\"a\":2}" }, true, "{\"a\":1}", 1, false, false },
-	/* a candidate that lost a fold, or is undefined where another is not, is worse than any other */
+	/* a candidate that lost a fold, or is undefined where another is not, is worse than any
+	 * other */
 	{ { "vxv", "vvv" }, { { 9, 0, 9 }, { 1, 1, 1 } }, { "{\"a\":1}", "{\"a\":2}" }, true, "{\"a\":2}", 0, true, false },
 	{ { "vuv", "vvv" }, { { 9, 0, 9 }, { 1, 1, 1 } }, { "{\"a\":1}", "{\"a\":2}" }, true, "{\"a\":2}", 0, true, false },
 	{ { "cxv", "cvv" }, { { 0, 0, 9 }, { 0, 1, 1 } }, { "{\"a\":1}", "{\"a\":2}" }, true, "{\"a\":2}", 1, true, false },
@@ -202,7 +206,8 @@ END_TEST
 
 #define TRIED(id, q) "{\"candidates\":[{\"mean\":" q ",\"settings\":{\"q\":1}}],\"chosen\":{\"q\":1},\"trials\":[\"" id "\"]}"
 
-/* Choices for other trials stay: of other seeds, of losses that were left out; not those whose place another one has taken. */
+/* Choices for other trials stay: of other seeds, of losses that were left out; not those whose
+ * place another one has taken. */
 START_TEST(a_study_keeps_what_it_chose_for_other_trials)
 {
 	char id[][17] = { "1", "2" };

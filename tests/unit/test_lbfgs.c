@@ -1,4 +1,5 @@
-/* L-BFGS against the optima of other solvers on shipped data; its rules on problems made in memory. */
+/* L-BFGS against the optima of other solvers on shipped data; its rules on problems made in
+ * memory. */
 #include "tests/unit/training.h"
 
 #include "core/base/interrupt.h"
@@ -15,7 +16,8 @@ static void teardown(void)
 
 /* ---- shipped data: standardised by the training rows ---- */
 
-/* The last column is the label; `skip` columns at the start are left out. The first `first` rows train, or (0) all with i mod 5 != 4. */
+/* The last column is the label; `skip` columns at the start are left out. The first `first` rows
+ * train, or (0) all with i mod 5 != 4. */
 static void open_file(const char *path, enum lb_kind kind, size_t skip, size_t first)
 {
 	struct lb_table t = read_table(path);
@@ -113,7 +115,8 @@ START_TEST(precision_is_of_the_evaluation_only)
 }
 END_TEST
 
-/* Biases are free, so that features moved by a constant have the same optimum, and it is no farther away. */
+/* Biases are free, so that features moved by a constant have the same optimum, and it is no farther
+ * away. */
 START_TEST(a_common_part_costs_nothing)
 {
 	int64_t steps = 0;
@@ -162,8 +165,9 @@ START_TEST(centring_goes_both_ways)
 }
 END_TEST
 
-/* Least squares with a penalty, by the normal equations in one feature: w = cov(x,t) / (var(x) + lambda/2) for the mean of
- * squared errors; with decay_bias the intercept shrinks too. A million rows go the first part of the way in float32. */
+/* Least squares with a penalty, by the normal equations in one feature: w = cov(x,t) / (var(x) +
+ * lambda/2) for the mean of squared errors; with decay_bias the intercept shrinks too. A million
+ * rows go the first part of the way in float32. */
 static const struct {
 	const char *set;
 	double n, corner;
@@ -202,7 +206,8 @@ START_TEST(ridge_in_closed_form)
 }
 END_TEST
 
-/* The value reached is the objective of the scores; with row weights too, and over several chunks of rows. */
+/* The value reached is the objective of the scores; with row weights too, and over several chunks
+ * of rows. */
 START_TEST(objective_is_the_weighted_mean_loss)
 {
 	const size_t n = 5000;
@@ -227,7 +232,8 @@ START_TEST(objective_is_the_weighted_mean_loss)
 }
 END_TEST
 
-/* A hidden layer: no unique minimum, but a stationary point far below the start, the same to the byte each time. */
+/* A hidden layer: no unique minimum, but a stationary point far below the start, the same to the
+ * byte each time. */
 START_TEST(mlp_reaches_a_stationary_point)
 {
 	draw(LB_MULTICLASS, 200, 4, 3);
@@ -278,7 +284,8 @@ START_TEST(iterations_end_it)
 }
 END_TEST
 
-/* hinge has kinks, where no gradient vanishes: the search ends by itself, near the minimum of a long subgradient descent. */
+/* hinge has kinks, where no gradient vanishes: the search ends by itself, near the minimum of a
+ * long subgradient descent. */
 START_TEST(kinks_end_it_too)
 {
 	draw(LB_BINARY, 200, 3, 2);

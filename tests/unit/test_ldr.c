@@ -1,5 +1,5 @@
-/* What the label-distributionally robust and the p_y losses say of themselves beyond their claims: limits of parameters, ties, state,
- * overflow, facts of the comp-sum paper. */
+/* What the label-distributionally robust and the p_y losses say of themselves beyond their claims:
+ * limits of parameters, ties, state, overflow, facts of the comp-sum paper. */
 #include "tests/unit/loss_subject.h"
 
 #include "losses/loss.h"
@@ -79,7 +79,8 @@ START_TEST(ties_have_an_order)
 }
 END_TEST
 
-/* p = grad + e is feasible, and no random feasible p gives more: the value is the maximum of its definition. */
+/* p = grad + e is feasible, and no random feasible p gives more: the value is the maximum of its
+ * definition. */
 START_TEST(ldr_k_kl_is_the_maximum)
 {
 	struct lb_rng rng;
@@ -113,7 +114,8 @@ START_TEST(ldr_k_kl_is_the_maximum)
 }
 END_TEST
 
-/* Towards infinity the value nears the mean margin like variance / (2 lambda): nothing is lost in either precision. */
+/* Towards infinity the value nears the mean margin like variance / (2 lambda): nothing is lost in
+ * either precision. */
 START_TEST(a_large_temperature_loses_nothing)
 {
 	static const double z[] = { 1, -2, 0.5, 3 };
@@ -186,7 +188,8 @@ static double by_hand_lambda(const double p[2], double lambda0, double alpha)
 	return lambda0 * (1 - kl / (alpha * log(2)));
 }
 
-/* Two visits by hand with z = (0, log 3), lambda0 1, alpha 2, no norm: p = softmax(z / lambda) with the lambda before. */
+/* Two visits by hand with z = (0, log 3), lambda0 1, alpha 2, no norm: p = softmax(z / lambda) with
+ * the lambda before. */
 START_TEST(aldr_kl_keeps_a_temperature)
 {
 	const struct lb_loss *aldr = lb_loss_of(lb_loss_find(LB_MULTICLASS, "aldr_kl"));
@@ -217,7 +220,8 @@ START_TEST(aldr_kl_keeps_a_temperature)
 }
 END_TEST
 
-/* Where the value is beyond the largest number it is +inf, with a gradient of the right signs and no NaN; just below it both are right. */
+/* Where the value is beyond the largest number it is +inf, with a gradient of the right signs and
+ * no NaN; just below it both are right. */
 START_TEST(comp_sum_overflows_to_infinity)
 {
 	static const int32_t y = 0;
@@ -237,7 +241,8 @@ START_TEST(comp_sum_overflows_to_infinity)
 }
 END_TEST
 
-/* The smallest conditional risk, (sum_k eta_k^s)^(1/s) with s = 1 / (2 - tau) and so on, lies at softmax(z) ~ eta^s. */
+/* The smallest conditional risk, (sum_k eta_k^s)^(1/s) with s = 1 / (2 - tau) and so on, lies at
+ * softmax(z) ~ eta^s. */
 START_TEST(comp_sum_smallest_risk)
 {
 	static const double eta[] = { 0.5, 0.3, 0.15, 0.05 }, taus[] = { 0, 0.5, 1.3, 1.7 };

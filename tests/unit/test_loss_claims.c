@@ -1,5 +1,5 @@
-/* Every claim of a descriptor, looked at numerically: one that is made must hold at every setting, and one that holds but is not made
- * is reported where that is cheap to decide. */
+/* Every claim of a descriptor, looked at numerically: one that is made must hold at every setting,
+ * and one that holds but is not made is reported where that is cheap to decide. */
 #include "tests/unit/loss_subject.h"
 
 /* ---- each function looks for a counter-example at one setting ---- */
@@ -239,7 +239,8 @@ static double minimum_with(struct risk r, int y)
 	return minimise(&r, x);
 }
 
-/* The risk cannot come as low as its minimum while a class that is not the likeliest has a largest score. */
+/* The risk cannot come as low as its minimum while a class that is not the likeliest has a largest
+ * score. */
 static bool calibrated(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
 {
 	(void)rng;
@@ -286,7 +287,8 @@ START_TEST(claims_hold)
 }
 END_TEST
 
-/* The tests of claims would notice: hinges are neither smooth nor (multi-class) calibrated, focal is not proper. */
+/* The tests of claims would notice: hinges are neither smooth nor (multi-class) calibrated, focal
+ * is not proper. */
 START_TEST(false_claims_would_be_seen)
 {
 	static const struct {

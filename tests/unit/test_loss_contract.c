@@ -1,4 +1,5 @@
-/* What lb_loss_misfit says of descriptors that do not fit together. Those of the registry are checked by test_losses.c. */
+/* What lb_loss_misfit says of descriptors that do not fit together. Those of the registry are
+ * checked by test_losses.c. */
 #include "losses/loss.h"
 #include "tests/unit/suite.h"
 

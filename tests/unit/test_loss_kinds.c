@@ -1,5 +1,6 @@
-/* What losses of embeddings, of distillation and of features ask of the trainer: one step by hand from the loss's own gradient,
- * parameters of the loss among the model's, and the projection of gradients. */
+/* What losses of embeddings, of distillation and of features ask of the trainer: one step by hand
+ * from the loss's own gradient, parameters of the loss among the model's, and the projection of
+ * gradients. */
 #include "core/engine/kernels/kernels.h"
 #include "tests/unit/training.h"
 
@@ -260,7 +261,8 @@ START_TEST(clipping_counts_the_prototypes)
 }
 END_TEST
 
-/* The rows, the order and the first weights are those of every other loss at the seed; a zero embedding has no direction. */
+/* The rows, the order and the first weights are those of every other loss at the seed; a zero
+ * embedding has no direction. */
 START_TEST(zero_embeddings_diverge)
 {
 	struct lb_setup s;
@@ -280,7 +282,8 @@ START_TEST(zero_embeddings_diverge)
 }
 END_TEST
 
-/* The optimum of a student that can say what its teacher says is the teacher. In company of embeddings, the same bytes. */
+/* The optimum of a student that can say what its teacher says is the teacher. In company of
+ * embeddings, the same bytes. */
 START_TEST(full_batch_reaches_the_teacher)
 {
 	struct lb_setup s;

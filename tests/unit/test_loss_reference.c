@@ -1,4 +1,5 @@
-/* Values and gradients against tests/golden/losses*.json (PyTorch and mpmath; see tests/reference/losses.py). */
+/* Values and gradients against tests/golden/losses*.json (PyTorch and mpmath; see
+ * tests/reference/losses.py). */
 #include "tests/unit/suite.h"
 
 #include "losses/eval.h"

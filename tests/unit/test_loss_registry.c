@@ -1,7 +1,8 @@
 /* The registry of losses, and arguments from text. */
 #include "tests/unit/loss_subject.h"
 
-/* That every file's losses are listed is a rule of tests/lint.sh, which tests/cli/layers.sh runs. */
+/* That every file's losses are listed is a rule of tests/lint.sh, which tests/cli/layers.sh
+ * runs. */
 START_TEST(every_name_leads_to_its_loss)
 {
 	for (size_t i = 0; i < lb_loss_count(); i++)

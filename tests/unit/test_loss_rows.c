@@ -1,5 +1,6 @@
-/* Losses of padded rows, as the trainer stores them, against the same rows without padding: there the softmax of all rows is made at
- * once (core/engine/kernels/kernels.h), here row by row. Every loss that is a sum over rows, every setting; in double. */
+/* Losses of padded rows, as the trainer stores them, against the same rows without padding: there
+ * the softmax of all rows is made at once (core/engine/kernels/kernels.h), here row by row. Every
+ * loss that is a sum over rows, every setting; in double. */
 #include "core/base/mem.h"
 #include "losses/loss.h"
 #include "tests/unit/loss_subject.h"

@@ -20,7 +20,8 @@ START_TEST(gradients_and_extremes)
 }
 END_TEST
 
-/* A descriptor that says more than its loss holds: the check says what is wrong, where, and how many checks failed. */
+/* A descriptor that says more than its loss holds: the check says what is wrong, where, and how
+ * many checks failed. */
 static const struct {
 	enum lb_kind kind;
 	const char *name, *param;          /* `param`: allowed up to a million */
@@ -291,7 +292,8 @@ END_TEST
 
 enum { B = 5, C = 6, FENCE = 8, ROOM = 2 * B * B + 2 * B * C + B + C };
 
-/* Applies a loss between fences, its state not yet visited; returns the value and leaves the gradient in g. */
+/* Applies a loss between fences, its state not yet visited; returns the value and leaves the
+ * gradient in g. */
 static double apply(const struct subject *s, const struct data *d, const double *w, double g[B * C + FENCE])
 {
 	const struct lb_loss *loss = lb_loss_of(s->info);
@@ -400,7 +402,8 @@ START_TEST(elr_keeps_a_running_target)
 }
 END_TEST
 
-/* Rows at or below k at a refresh count nothing until the next; a batch is still divided by all its rows. */
+/* Rows at or below k at a refresh count nothing until the next; a batch is still divided by all its
+ * rows. */
 START_TEST(tgce_pruned_leaves_out_doubtful_rows)
 {
 	const struct lb_loss *pruned = lb_loss_of(lb_loss_find(LB_MULTICLASS, "tgce_pruned"));
@@ -434,7 +437,8 @@ START_TEST(tgce_pruned_leaves_out_doubtful_rows)
 }
 END_TEST
 
-/* Lemma 2 of the paper: the share of pairs in the wrong order or tied is at most value / log 2. Over more rows than one tile. */
+/* Lemma 2 of the paper: the share of pairs in the wrong order or tied is at most value / log 2.
+ * Over more rows than one tile. */
 START_TEST(mw_bounds_the_misordered_pairs)
 {
 	struct subject s = { .info = lb_loss_find(LB_BINARY, "mw") };
@@ -489,7 +493,8 @@ START_TEST(squares_do_not_overflow)
 }
 END_TEST
 
-/* Weights (2/3, 2/3, 1) become (1, 1, 3/2): a class without rows takes no share of the mean, and weighs as one of a single row. */
+/* Weights (2/3, 2/3, 1) become (1, 1, 3/2): a class without rows takes no share of the mean, and
+ * weighs as one of a single row. */
 START_TEST(class_counts_may_be_zero)
 {
 	static const double z[3] = { 0 }, counts[] = { 2, 2, 0 };

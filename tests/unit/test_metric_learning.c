@@ -1,5 +1,5 @@
-/* The triplet loss, miners and metrics of retrieval against tests/reference/metric_learning.py; what the driver of distances promises; the
- * sampler m_per_class; trainings in any company. */
+/* The triplet loss, miners and metrics of retrieval against tests/reference/metric_learning.py;
+ * what the driver of distances promises; the sampler m_per_class; trainings in any company. */
 #include "tests/unit/training.h"
 
 #include "core/base/file.h"
@@ -62,7 +62,8 @@ static const struct lb_info *miner_info(const char *name)
 	return info;
 }
 
-/* The triplets that "NAME parameters" chooses from the batch, at that setting of the loss; false where it leaves all. */
+/* The triplets that "NAME parameters" chooses from the batch, at that setting of the loss; false
+ * where it leaves all. */
 static bool mined(const struct embedded *e, const struct lb_arg *par, const char *miner, struct lb_triplet *out, size_t *n)
 {
 	char name[32];
@@ -252,8 +253,9 @@ END_TEST
 
 /* ---- trainings ---- */
 
-/* In company of other miners, with one thread or several, the bytes are those of the trial alone; the miner matters; `all` is no miner;
- * and embeddings learn, but for the hardest triplets, by which they collapse here. */
+/* In company of other miners, with one thread or several, the bytes are those of the trial alone;
+ * the miner matters; `all` is no miner; and embeddings learn, but for the hardest triplets, by
+ * which they collapse here. */
 START_TEST(trainings_in_any_company)
 {
 	struct problem p;

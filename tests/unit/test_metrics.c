@@ -216,7 +216,8 @@ END_TEST
 
 START_TEST(macro_by_hand)
 {
-	/* F1: class 0 has 2/3, class 1 has 1/2, class 2 does not occur, class 3 is predicted only: 0 */
+	/* F1: class 0 has 2/3, class 1 has 1/2, class 2 does not occur, class 3 is predicted only:
+	 * 0 */
 	const struct lb_outcomes o = {
 		.kind = LB_MULTICLASS, .n = 4, .n_classes = 4,
 		.label = (const int32_t[]){ 0, 0, 1, 1 }, .pred = (const int32_t[]){ 0, 1, 1, 3 },

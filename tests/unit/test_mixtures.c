@@ -34,7 +34,8 @@ static const struct {
 	{ 0.6, "rows=200000 features=2 alpha=0.6 scale=0.7 mean=1.5 rise=1 positive=0.2" },
 };
 
-/* E exp(i s (x - centre)) = exp(-|c s|^alpha), for each feature and for their sum, whose scale is c 2^(1/alpha). Standard error 0.0022. */
+/* E exp(i s (x - centre)) = exp(-|c s|^alpha), for each feature and for their sum, whose scale is c
+ * 2^(1/alpha). Standard error 0.0022. */
 START_TEST(features_have_their_characteristic_function)
 {
 	static const double at[] = { 0.2, 1, 2.5 };
@@ -86,8 +87,8 @@ START_TEST(quartiles)
 }
 END_TEST
 
-/* Labels stand where they should; the mean of t x is the centre, of length 1, and off it by `shift` where labels are hidden: what the
- * hidden signs hide is seen in the variance along the centre. */
+/* Labels stand where they should; the mean of t x is the centre, of length 1, and off it by `shift`
+ * where labels are hidden: what the hidden signs hide is seen in the variance along the centre. */
 START_TEST(rows_without_labels)
 {
 	const size_t d = 20, labelled = 60000, end = 120000;
@@ -105,7 +106,8 @@ START_TEST(rows_without_labels)
 	for (size_t j = 0; j < d; j++)
 		length += centre[j] * centre[j];
 	ck_assert_double_eq_tol(sqrt(length), 1, 0.02);
-	/* hidden rows: x x' has trace d + |u + a v|^2 = d + 1 + 0.25 + <u, v>, and u' (x x') u = 1 + (1 + <u, v> / 2)^2 */
+	/* hidden rows: x x' has trace d + |u + a v|^2 = d + 1 + 0.25 + <u, v>, and u' (x x') u = 1
+	 * + (1 + <u, v> / 2)^2 */
 	for (size_t i = labelled; i < end; i++) {
 		double dot = 0;
 		for (size_t j = 0; j < d; j++) {

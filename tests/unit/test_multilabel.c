@@ -1,4 +1,5 @@
-/* Task multilabel: columns, lists and arrays of labels into a dataset, the generator, counts that the losses see. */
+/* Task multilabel: columns, lists and arrays of labels into a dataset, the generator, counts that
+ * the losses see. */
 #include "tests/unit/tables.h"
 
 #include "datasets/table/label_lists.h"
@@ -73,7 +74,8 @@ START_TEST(two_files_have_the_same_labels)
 }
 END_TEST
 
-/* Shares of labels and of unknown entries, and the order from frequent to rare; P(y = 1) is a mean of sigmoids, found by Simpson's rule. */
+/* Shares of labels and of unknown entries, and the order from frequent to rare; P(y = 1) is a mean
+ * of sigmoids, found by Simpson's rule. */
 START_TEST(generator_has_the_stated_shares)
 {
 	enum { N = 40000, D = 3, C = 4 };
@@ -103,7 +105,8 @@ START_TEST(generator_has_the_stated_shares)
 }
 END_TEST
 
-/* With w = 1 the exponents of mfm count the rows of t that have the label, unless counts are given. */
+/* With w = 1 the exponents of mfm count the rows of t that have the label, unless counts are
+ * given. */
 START_TEST(labels_are_counted)
 {
 	static const double z[] = { 0, 0, 0, 0 }, t[] = { 1, -1, 1, 0 }, counts[] = { 1, 1 };

@@ -1,5 +1,5 @@
-/* Gaussian naive Bayes with one diagonal variance: against the density written down from its definition, by hand, and on made data
- * whose Bayes error is known. */
+/* Gaussian naive Bayes with one diagonal variance: against the density written down from its
+ * definition, by hand, and on made data whose Bayes error is known. */
 #include "tests/unit/training.h"
 
 static struct problem p;
@@ -68,7 +68,8 @@ static double log_joint(const struct lb_setup *s, const double *x, size_t k)
 	return result + log(count[k] / total);
 }
 
-/* Differences of scores are those of the log joint density; the common term is left out of the scores. */
+/* Differences of scores are those of the log joint density; the common term is left out of the
+ * scores. */
 static void ck_scores(const struct lb_setup *s, const struct lb_outcome *o, double tolerance)
 {
 	const size_t d = p.features.d, columns = p.columns;
@@ -108,8 +109,8 @@ START_TEST(weights_count_as_rows)
 }
 END_TEST
 
-/* Class 0: -1, 1; class 1: 3, 5, 4. Means 0 and 4; variance 2/5 * 1 + 3/5 * 2/3 = 4/5, with 1/5 added 1. Score difference
- * 4 x - 8 + log(3/2). */
+/* Class 0: -1, 1; class 1: 3, 5, 4. Means 0 and 4; variance 2/5 * 1 + 3/5 * 2/3 = 4/5, with 1/5
+ * added 1. Score difference 4 x - 8 + log(3/2). */
 START_TEST(by_hand)
 {
 	const double x[] = { -1, 1, 3, 5, 4, 0, 2 };

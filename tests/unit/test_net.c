@@ -1,4 +1,5 @@
-/* core/model against plain loops, differences and the definitions of the initial values; both precisions. */
+/* core/model against plain loops, differences and the definitions of the initial values; both
+ * precisions. */
 #include "core/engine/model/net.h"
 #include "core/training/head_info.h"
 #include "losses/eval.h"
@@ -213,7 +214,8 @@ END_TEST
 
 /* ---- backward ---- */
 
-/* A function of the scores with the derivative d: half a weighted square, or the mean cross-entropy of labels i mod 3. */
+/* A function of the scores with the derivative d: half a weighted square, or the mean cross-entropy
+ * of labels i mod 3. */
 static double objective(bool entropy, double *d)
 {
 	double f = 0;

@@ -1,4 +1,5 @@
-/* Label noise by matrix and by instance, and class imbalance. The noise of test_splits.c (uniform, pair) is tested there. */
+/* Label noise by matrix and by instance, and class imbalance. The noise of test_splits.c (uniform,
+ * pair) is tested there. */
 #include "core/numeric/rng.h"
 #include "tests/unit/training.h"
 
@@ -104,8 +105,9 @@ START_TEST(matrix_from_a_file)
 }
 END_TEST
 
-/* With sd 0 every row is flipped at the rate; which class it goes to depends on the features: rows of one class that lie on opposite
- * sides of the origin go to different classes more often than not. */
+/* With sd 0 every row is flipped at the rate; which class it goes to depends on the features: rows
+ * of one class that lie on opposite sides of the origin go to different classes more often than
+ * not. */
 START_TEST(instance_noise_depends_on_features)
 {
 	static int32_t y[ROWS];

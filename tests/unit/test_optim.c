@@ -1,4 +1,5 @@
-/* Optimisers and schedules against tests/golden/optim.json (PyTorch; see tests/reference/optim.py) and closed forms. */
+/* Optimisers and schedules against tests/golden/optim.json (PyTorch; see tests/reference/optim.py)
+ * and closed forms. */
 #include "core/engine/optim/optim.h"
 #include "core/training/optim_params.h"
 #include "core/training/schedule.h"
@@ -142,7 +143,8 @@ START_TEST(optimisers_are_those_of_pytorch)
 }
 END_TEST
 
-/* One gradient, then none: what is remembered of it shrinks by its factor each step while it is a normal number, then is 0 for good. */
+/* One gradient, then none: what is remembered of it shrinks by its factor each step while it is a
+ * normal number, then is 0 for good. */
 static void ck_fades(const char *name, const char *set, const double factor[LB_MAX_SLOTS])
 {
 	const size_t at = index_of(name);

@@ -1,6 +1,6 @@
-/* Convex problems on shipped data, trained to the optimum that other solvers found. Row i is a test row when i mod 5 = 4; inputs
- * are standardised by the training rows. The test split goes on with the origin and the unit vectors, whose scores give the
- * weights. */
+/* Convex problems on shipped data, trained to the optimum that other solvers found. Row i is a test
+ * row when i mod 5 = 4; inputs are standardised by the training rows. The test split goes on with
+ * the origin and the unit vectors, whose scores give the weights. */
 #include "tests/unit/training.h"
 
 static struct problem p;
@@ -73,7 +73,8 @@ static const struct {
 	{ 1, "lr=0.3 momentum=0.9 weight_decay=0.001", 6000, 2e-6 },
 };
 
-/* J 0.10415347, cross-entropy 0.06960225 on training and 0.084082 on test rows, one test error: unique minimum, by two solvers. */
+/* J 0.10415347, cross-entropy 0.06960225 on training and 0.084082 on test rows, one test error:
+ * unique minimum, by two solvers. */
 START_TEST(softmax_regression_on_iris)
 {
 	open_file("datasets/samples/iris.csv.gz", LB_MULTICLASS);

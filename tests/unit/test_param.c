@@ -1,4 +1,5 @@
-/* Parameters: from YAML nodes to JSON items, what messages say, and from resolved blocks to arguments. */
+/* Parameters: from YAML nodes to JSON items, what messages say, and from resolved blocks to
+ * arguments. */
 #include "core/config/config.h"
 #include "tests/unit/suite.h"
 

@@ -1,4 +1,5 @@
-/* exp, log and powers of losses/support/stable_powers.h: the arithmetic that stands for the C library's in single precision. */
+/* exp, log and powers of losses/support/stable_powers.h: the arithmetic that stands for the C
+ * library's in single precision. */
 #undef LB_REAL
 #define LB_REAL 32
 #include "core/numeric/rng.h"
@@ -29,7 +30,8 @@ START_TEST(exponentials_and_logarithms)
 }
 END_TEST
 
-/* Half a unit in the last place of the exact value, and a thousandth for what stood before the rounding. */
+/* Half a unit in the last place of the exact value, and a thousandth for what stood before the
+ * rounding. */
 static void ck_rounded(float got, long double want, const char *what, double x, double a)
 {
 	const long double unit = fabsl(want) < (long double)FLT_MIN ? (long double)FLT_TRUE_MIN : (long double)FLT_EPSILON * fabsl(want);

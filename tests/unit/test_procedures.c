@@ -1,5 +1,5 @@
-/* core/engine/step: training procedures against steps by plain loops, and against plain training where they are to be none; the hooks in
- * their order. */
+/* core/engine/step: training procedures against steps by plain loops, and against plain training
+ * where they are to be none; the hooks in their order. */
 #include "core/engine/step/procedure.h"
 #include "core/engine/step/row_ranking.h"
 #include "tests/unit/training.h"
@@ -87,7 +87,8 @@ static double row_loss(enum form form, const double *w, size_t i)
 	return log1p(exp(p.data.y[i] ? -z : z));
 }
 
-/* g (D + 1) <- the gradient of sum_i weight_i loss_i / b over rows first .. first + b; returns that sum. */
+/* g (D + 1) <- the gradient of sum_i weight_i loss_i / b over rows first .. first + b; returns that
+ * sum. */
 static double plain_gradient(enum form form, const double *w, size_t first, size_t b, const double *weight, double *g)
 {
 	double value = 0;
@@ -220,8 +221,8 @@ START_TEST(sam_is_its_formula)
 }
 END_TEST
 
-/* On a quadratic the second gradient is A (v + rho A v / |A v|), with v from the minimum: the first gradient plus rho A u, u its direction,
- * where A = 2 X'X / n. */
+/* On a quadratic the second gradient is A (v + rho A v / |A v|), with v from the minimum: the first
+ * gradient plus rho A u, u its direction, where A = 2 X'X / n. */
 START_TEST(sam_on_a_quadratic)
 {
 	double w[D + 1], g[D + 1], a[(D + 1) * (D + 1)] = { 0 };
@@ -247,7 +248,8 @@ START_TEST(sam_on_a_quadratic)
 }
 END_TEST
 
-/* ---- steps worked elsewhere: X[i,j] = sin(1 + 0.7 i + 1.3 j), y_i = cos(0.3 i), mean (Xw - y)^2, w = (.2, -.1, .4), no bias ---- */
+/* ---- steps worked elsewhere: X[i,j] = sin(1 + 0.7 i + 1.3 j), y_i = cos(0.3 i), mean (Xw - y)^2,
+ * w = (.2, -.1, .4), no bias ---- */
 
 static const double tiny_start[] = { 0.2, -0.1, 0.4, 0 };
 enum { TINY_ROWS = 6, TINY_D = 3 };
@@ -348,12 +350,14 @@ END_TEST
 
 /* ---- none ---- */
 
-/* The average of swa holds the last weights alone: those of four epochs from the last quarter on. */
+/* The average of swa holds the last weights alone: those of four epochs from the last quarter
+ * on. */
 static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "rho=0" },   { "mixup", "alpha=0" }, { "coteach", "forget=0" },
 					  { "small_loss", "keep=1" }, { "cvar", "share=1" }, { "ema", "decay=0" },   { "swa", "start=0.75" } };
 enum { NEUTRAL = sizeof neutral / sizeof *neutral };
 
-/* Procedures that are to do nothing give the bytes of plain training, whatever else the setup has. */
+/* Procedures that are to do nothing give the bytes of plain training, whatever else the setup
+ * has. */
 START_TEST(neutral_is_plain)
 {
 	const char *const *const set = neutral[_i];
@@ -438,7 +442,8 @@ START_TEST(mixtures_are_of_the_rows)
 }
 END_TEST
 
-/* The share is Beta(a, a): mean 1/2, variance 1 / (4 (2 a + 1)), fourth central moment 3 / (16 (2 a + 1) (2 a + 3)). */
+/* The share is Beta(a, a): mean 1/2, variance 1 / (4 (2 a + 1)), fourth central moment 3 / (16 (2 a
+ * + 1) (2 a + 3)). */
 START_TEST(shares_are_beta)
 {
 	static const char *const set[] = { "alpha=0.05", "alpha=0.4", "alpha=1", "alpha=8" };
@@ -468,7 +473,8 @@ START_TEST(shares_are_beta)
 }
 END_TEST
 
-/* One step over all rows: for mse and logistic the gradient is that of the mixed target or label. */
+/* One step over all rows: for mse and logistic the gradient is that of the mixed target or
+ * label. */
 START_TEST(mixup_is_its_formula)
 {
 	const enum form form = _i ? SQUARES : LOGISTIC;
@@ -522,7 +528,8 @@ static void least(const double *loss, size_t b, size_t n, double *weight)
 	}
 }
 
-/* Two linear models by plain loops over three epochs, whose share of forgotten rows rises: 0, 1/4, 1/2 of 8 rows. */
+/* Two linear models by plain loops over three epochs, whose share of forgotten rows rises: 0, 1/4,
+ * 1/2 of 8 rows. */
 START_TEST(coteach_is_its_algorithm)
 {
 	const enum form form = _i ? SQUARES : LOGISTIC;
@@ -597,7 +604,8 @@ static double value_at_risk(const double *w, double a)
 	return best;
 }
 
-/* Value and step are those of the minimum over t, by differences; a B whole, in part, less than a row. */
+/* Value and step are those of the minimum over t, by differences; a B whole, in part, less than a
+ * row. */
 START_TEST(cvar_is_its_minimum)
 {
 	static const char *const set[] = { "share=0.5", "share=0.3", "share=0.01", "share=1" };
@@ -665,7 +673,8 @@ END_TEST
 
 /* ---- company, threads ---- */
 
-/* Each procedure gives the same bytes alone, in a cohort with all others and with two threads, and other bytes than plain training. */
+/* Each procedure gives the same bytes alone, in a cohort with all others and with two threads, and
+ * other bytes than plain training. */
 START_TEST(the_same_in_company)
 {
 	enum { K = 14, OTHERS = 6 };

@@ -11,7 +11,8 @@ static int read_text(const char *text, const struct lb_read_options *opt)
 	return read_bytes(text, strlen(text), opt);
 }
 
-/* A table as text: names, then the rows; '~' missing, text in quotes, cells divided by '|', rows by '/'. */
+/* A table as text: names, then the rows; '~' missing, text in quotes, cells divided by '|', rows by
+ * '/'. */
 static const char *shown(void)
 {
 	static char s[4096];

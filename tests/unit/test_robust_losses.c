@@ -1,4 +1,5 @@
-/* What the losses against label noise are for: sums over all labels, corrections of a known noise, and the matrices they refuse. */
+/* What the losses against label noise are for: sums over all labels, corrections of a known noise,
+ * and the matrices they refuse. */
 #include "tests/unit/loss_subject.h"
 
 /* A multi-class loss at a setting; the arguments live in `store`. */
@@ -83,7 +84,8 @@ static const char *const noises[] = {
 };
 enum { NOISE_CLASSES = 5 };
 
-/* The chances, written out again; a setting "matrix" draws them, mostly on the diagonal, and becomes their list. */
+/* The chances, written out again; a setting "matrix" draws them, mostly on the diagonal, and
+ * becomes their list. */
 static void chances(double t[NOISE_CLASSES][NOISE_CLASSES], char *set, size_t room, const struct tool *named, struct lb_rng *rng)
 {
 	const bool given = !strcmp(set, "matrix");
@@ -145,7 +147,8 @@ START_TEST(backward_averages_to_ce)
 }
 END_TEST
 
-/* Where p is the clean probabilities, the noisy ones are T'p, and the expected gradient of forward_ce under them is 0. */
+/* Where p is the clean probabilities, the noisy ones are T'p, and the expected gradient of
+ * forward_ce under them is 0. */
 START_TEST(forward_rests_at_the_clean_probabilities)
 {
 	enum { C = NOISE_CLASSES };
@@ -270,7 +273,8 @@ START_TEST(bootstrapping_adds_the_entropy)
 }
 END_TEST
 
-/* Confidence 3/4 in each row: rows all right cost (1/4)^2, all wrong (3/4)^2; the two sorts weigh the same whatever their numbers. */
+/* Confidence 3/4 in each row: rows all right cost (1/4)^2, all wrong (3/4)^2; the two sorts weigh
+ * the same whatever their numbers. */
 START_TEST(ca_balances_right_and_wrong)
 {
 	static const struct {

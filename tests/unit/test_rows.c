@@ -1,5 +1,6 @@
-/* CSV whose numbers are given row by row: their values against strtod, the type they are kept in, and the datasets made of them, which are
- * those of the same file read into columns, down to the messages. */
+/* CSV whose numbers are given row by row: their values against strtod, the type they are kept in,
+ * and the datasets made of them, which are those of the same file read into columns, down to the
+ * messages. */
 #include "core/base/mem.h"
 #include "datasets/table/matrix.h"
 #include "tests/unit/one_file.h"
@@ -93,7 +94,8 @@ START_TEST(narrow_rows)
 }
 END_TEST
 
-/* Rows with too few cells that other ways to cut them would make up for; the narrow way must see the delimiters themselves. */
+/* Rows with too few cells that other ways to cut them would make up for; the narrow way must see
+ * the delimiters themselves. */
 START_TEST(ragged_rows)
 {
 	static const char *const ragged[] = {

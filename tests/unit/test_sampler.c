@@ -1,4 +1,5 @@
-/* Orders of rows: what each sampler promises of every stretch, and that trainings follow it in any company. */
+/* Orders of rows: what each sampler promises of every stretch, and that trainings follow it in any
+ * company. */
 #include "tests/unit/training.h"
 
 enum { ROWS = 200, CLASSES = 5 };
@@ -97,8 +98,9 @@ START_TEST(orders_differ_by_seed_and_epoch_alone)
 }
 END_TEST
 
-/* Over many epochs no row of a class is read more often than another by more than chance: each balanced row of the class of 120 is read
- * 50 times of 120 epochs in the mean, with a standard deviation of 5.4. */
+/* Over many epochs no row of a class is read more often than another by more than chance: each
+ * balanced row of the class of 120 is read 50 times of 120 epochs in the mean, with a standard
+ * deviation of 5.4. */
 START_TEST(balanced_is_fair)
 {
 	size_t seen[ROWS] = { 0 };
@@ -113,7 +115,8 @@ START_TEST(balanced_is_fair)
 }
 END_TEST
 
-/* The sampler steers a training, and a trial in company has the bytes it has alone; in both precisions. */
+/* The sampler steers a training, and a trial in company has the bytes it has alone; in both
+ * precisions. */
 START_TEST(a_training_follows)
 {
 	struct problem p;

@@ -190,7 +190,8 @@ START_TEST(scaling)
 }
 END_TEST
 
-/* The test file may use fewer columns or more; a column can be dropped, be the label, and be named by its number. */
+/* The test file may use fewer columns or more; a column can be dropped, be the label, and be named
+ * by its number. */
 START_TEST(roles)
 {
 	struct lb_table train = make(LB_U8, true, N), test = make(LB_U8, true, 4), none = { 0 };

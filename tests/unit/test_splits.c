@@ -139,8 +139,8 @@ START_TEST(folds)
 }
 END_TEST
 
-/* Cross-validation inside a split: over the folds every training or validation row validates once; the test rows are untouched, and
- * out of sight unless they are asked for. */
+/* Cross-validation inside a split: over the folds every training or validation row validates once;
+ * the test rows are untouched, and out of sight unless they are asked for. */
 START_TEST(refolding)
 {
 	enum { N = 103, FOLDS = 4 };
@@ -271,7 +271,8 @@ START_TEST(all_three_files)
 	ck_assert_uint_eq(s.n[LB_TRAIN], 3);
 	ck_assert_uint_eq(s.rows[LB_VALID][0], 3);
 	ck_assert_uint_eq(s.rows[LB_TEST][0], 5);
-	/* folds take the rows of the training and the validation file, and leave those of the test file alone */
+	/* folds take the rows of the training and the validation file, and leave those of the test
+	 * file alone */
 	ck_assert_int_eq(lb_split_refold(d, &whole, 2, 0, true, &s, &err), 0);
 	ck_assert_uint_eq(check_lists(&s, 6), 6);
 	ck_assert_uint_eq(s.n[LB_TEST], 1);

@@ -1,4 +1,5 @@
-/* The arithmetic of core/train against trainings of a linear model written out in plain loops from the definitions. */
+/* The arithmetic of core/train against trainings of a linear model written out in plain loops from
+ * the definitions. */
 #include "core/engine/model/net.h"
 #include "tests/unit/training.h"
 

@@ -164,7 +164,8 @@ START_TEST(stream_parts_and_limit)
 }
 END_TEST
 
-/* A second member whose header lies across the end of what is read from the file at once (128 KiB), at every place. */
+/* A second member whose header lies across the end of what is read from the file at once (128 KiB),
+ * at every place. */
 START_TEST(header_in_two_reads)
 {
 	gz_header header = { .name = (Bytef *)(uintptr_t)"name.csv", .comment = (Bytef *)(uintptr_t)"comment", .hcrc = 1 };
@@ -326,7 +327,8 @@ START_TEST(member_damage)
 END_TEST
 
 #ifdef LB_ZSTD
-/* A frame whose header says 16 MiB, with a block of 8 bytes and an empty one, which libzstd takes for its end. */
+/* A frame whose header says 16 MiB, with a block of 8 bytes and an empty one, which libzstd takes
+ * for its end. */
 START_TEST(zstd_frame_size)
 {
 	static const char frame[] = "\x28\xB5\x2F\xFD\xA0\x00\x00\x00\x01\x40\x00\x00" "a,b\n1,2\n" "\x01\x00\x00";

@@ -1,5 +1,5 @@
-/* core/numeric/team: every share is done once, by the thread it belongs to, over and over; and training with threads gives the bytes of
- * training without. */
+/* core/numeric/team: every share is done once, by the thread it belongs to, over and over; and
+ * training with threads gives the bytes of training without. */
 #include "core/numeric/thread_team.h"
 #include "tests/unit/training.h"
 

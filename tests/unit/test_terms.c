@@ -1,5 +1,6 @@
-/* A weighted sum of losses: its step is the sum of the steps of each loss, for losses of every form and need; one loss of weight 1 is plain
- * training to the byte; in company and with a memory of rows, too. */
+/* A weighted sum of losses: its step is the sum of the steps of each loss, for losses of every form
+ * and need; one loss of weight 1 is plain training to the byte; in company and with a memory of
+ * rows, too. */
 #include "tests/unit/training.h"
 
 enum { ROWS = 24, D = 4, CLASSES = 3, WIDTH = 5 };
@@ -86,8 +87,9 @@ static struct lb_outcome one_step(const struct lb_setup *s)
 	return train_alone(lb_train_f64, c, s);
 }
 
-/* With lr 1 the parameters after a step are the initial ones less the gradient, which is linear in the weights. A term that owns parameters
- * moves them alone: those of the first stand before those of the second. */
+/* With lr 1 the parameters after a step are the initial ones less the gradient, which is linear in
+ * the weights. A term that owns parameters moves them alone: those of the first stand before those
+ * of the second. */
 START_TEST(steps_add_up)
 {
 	const struct pair *q = &pairs[_i];
@@ -122,7 +124,8 @@ START_TEST(steps_add_up)
 }
 END_TEST
 
-/* A list of the one loss with weight 1 is the loss alone, with its memory and parameters, over several epochs. */
+/* A list of the one loss with weight 1 is the loss alone, with its memory and parameters, over
+ * several epochs. */
 START_TEST(one_term_is_plain)
 {
 	const struct pair *q = &pairs[_i];

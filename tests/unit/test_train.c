@@ -1,5 +1,6 @@
-/* core/train: what a training promises whatever its loss: company changes nothing, the order of an epoch, early stopping,
- * divergence, a request to stop. tests/unit/test_steps.c has the arithmetic. */
+/* core/train: what a training promises whatever its loss: company changes nothing, the order of an
+ * epoch, early stopping, divergence, a request to stop. tests/unit/test_steps.c has the
+ * arithmetic. */
 #include "core/base/interrupt.h"
 #include "tests/unit/training.h"
 
@@ -106,7 +107,8 @@ START_TEST(company_changes_nothing)
 }
 END_TEST
 
-/* With k = 0 no row is left out, so that twelve epochs, of which the tenth rests, are eleven of gce; the rows are in one order always. */
+/* With k = 0 no row is left out, so that twelve epochs, of which the tenth rests, are eleven of
+ * gce; the rows are in one order always. */
 START_TEST(an_epoch_may_rest)
 {
 	struct lb_setup t[2];
@@ -220,7 +222,8 @@ END_TEST
 
 /* ---- the count of steps ---- */
 
-/* Adam's first step is lr in every direction; the first test rows are the origin and the unit vectors. */
+/* Adam's first step is lr in every direction; the first test rows are the origin and the unit
+ * vectors. */
 START_TEST(steps_count_from_one)
 {
 	open_classes();

@@ -1,4 +1,5 @@
-/* Fair tuning: which settings are tried, for whom, and on what (core/config/tune.h), with the program's own registries. */
+/* Fair tuning: which settings are tried, for whom, and on what (core/config/tune.h), with the
+ * program's own registries. */
 #include "core/config/tune.h"
 #include "core/run/get.h"
 #include "core/run/plan.h"

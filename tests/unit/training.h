@@ -70,7 +70,8 @@ static inline void problem_close(struct problem *p)
 	free(p->features.fill);
 }
 
-/* Overlapping Gaussian classes, or a noisy linear function. Features are floats, so that both precisions see the same. */
+/* Overlapping Gaussian classes, or a noisy linear function. Features are floats, so that both
+ * precisions see the same. */
 static inline void problem_draw(struct problem *p, uint64_t seed)
 {
 	const size_t d = p->features.d;

@@ -1,8 +1,11 @@
-/* Attacks: each row is moved within a ball so that the model fails on it, for training on such rows and for measuring who still is
- * right there. Compiled once per precision; descriptors: lb_attack_at (core/training/train.h).
+/* Attacks: each row is moved within a ball so that the model fails on it, for training on such rows
+ * and for measuring who still is right there. Compiled once per precision; descriptors:
+ * lb_attack_at (core/training/train.h).
  *
- * The objective is what an attack raises. With s = z_y - max of the others, p = softmax(z), and z(0) the scores at the row itself:
- *   ce -log p_y; margin -s; dlr -s / (z_(1) - z_(3) + 1e-12), z_(k) the k-th largest; probability_margin max of the others' p - p_y;
+ * The objective is what an attack raises. With s = z_y - max of the others, p = softmax(z), and
+ * z(0) the scores at the row itself:
+ *   ce -log p_y; margin -s; dlr -s / (z_(1) - z_(3) + 1e-12), z_(k) the k-th largest;
+ *     probability_margin max of the others' p - p_y;
  *   deviation |D(z) - D(z(0))|_2 with D the margins z_y - z_k, k != y.
  * Binary: one score, s its product with the sign of the label, p its sigmoid. */
 #ifndef LB_ATTACK_H

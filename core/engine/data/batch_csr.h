@@ -1,11 +1,13 @@
-/* Gathering rows of a sparse dataset (data->x.start is not NULL) in compressed form, compiled once per precision.
+/* Gathering rows of a sparse dataset (data->x.start is not NULL) in compressed form, compiled once
+ * per precision.
  *
  *   struct lb_csr c;
  *   lb_csr_open(&c, e, batch, false, err);   allocates for every batch of so many different rows
  *   lb_csr_gather(&c, e, rows, b);       cannot fail
  *   z_i = sum over k in c.start[i] .. c.start[i+1] of c.value[k] * w[c.column[k]]
  *
- * The values are those that lb_gather writes into the dense batch, to the bit: an encoding of sparse data has no shift. */
+ * The values are those that lb_gather writes into the dense batch, to the bit: an encoding of
+ * sparse data has no shift. */
 #ifndef LB_BATCH_CSR_H
 #define LB_BATCH_CSR_H
 

@@ -7,7 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The score of what no training row has, and the size from which a metric of such scores stands for infinity. */
+/* The score of what no training row has, and the size from which a metric of such scores stands for
+ * infinity. */
 #define NEVER 1e300
 #define INFINITE 1e250
 

@@ -20,7 +20,8 @@ static size_t most_rows(const struct lb_cohort *c)
 	return n;
 }
 
-/* Features and adversarial rows have room for one model only, so with them models are evaluated one at a time. */
+/* Features and adversarial rows have room for one model only, so with them models are evaluated one
+ * at a time. */
 static size_t at_once(const struct lb_evaluator *e, size_t rows)
 {
 	const size_t most = MOST_DIGESTED / (rows * lb_digest_row(e->cohort, e->columns)), k = e->cohort->k;

@@ -1,5 +1,5 @@
-/* Embeddings, or what the output layer reads and its weights, kept for the metrics that ask for them
- * (core/metrics/metric.h). Compiled once per precision. */
+/* Embeddings, or what the output layer reads and its weights, kept for the metrics that ask for
+ * them (core/metrics/metric.h). Compiled once per precision. */
 #ifndef LB_PENULTIMATE_H
 #define LB_PENULTIMATE_H
 
@@ -21,8 +21,8 @@ int lb_last_layer_open(struct lb_last_layer *last, const struct lb_cohort *c, si
 void lb_last_layer_close(struct lb_last_layer *last);
 
 /* After lb_net_forward on x, which gave z: keeps z where it is embeddings, else the features of the
- * b rows from `start` of the split and the weights, where a metric of the trial asks for them and the
- * model has them: not if x is compressed and the model linear. */
+ * b rows from `start` of the split and the weights, where a metric of the trial asks for them and
+ * the model has them: not if x is compressed and the model linear. */
 void lb_last_layer_keep(struct lb_last_layer *last, const struct lb_setup *setup, const struct lb_net *net, const real *w,
 			   const real *x, const real *z, size_t start, size_t b);
 

@@ -115,7 +115,8 @@ LB_CLONES static struct scan lb_scan_row(size_t c, const real *z, size_t label)
 	return s;
 }
 
-/* The softmax of the rows in double: the terms, and in sums the four values of lb_softmax_rows_f64. */
+/* The softmax of the rows in double: the terms, and in sums the four values of
+ * lb_softmax_rows_f64. */
 static void soften(const struct lb_digest_room *r, const struct lb_digested *s, const int32_t *label)
 {
 	const size_t c = s->columns, wide = padded(c), b = s->b;
@@ -153,7 +154,8 @@ static double brier_of(const double *term, size_t c, size_t label, double sum)
 	return (others / sum) * (others / sum) + squares / (sum * sum);
 }
 
-/* All that metrics of decisions read; the class of the largest score stays that whatever the calibration. */
+/* All that metrics of decisions read; the class of the largest score stays that whatever the
+ * calibration. */
 static void decide_multiclass(struct lb_digest *d, const struct lb_digested *s)
 {
 	const real *z = s->z;

@@ -13,7 +13,8 @@
 #define JOIN(a, b) JOIN_(a, b)
 #define SYMBOL JOIN(lb_kernels_, LB_SET)
 
-/* The widest vector of the set, and the rows of a tile of one and of two panels that its registers hold. */
+/* The widest vector of the set, and the rows of a tile of one and of two panels that its registers
+ * hold. */
 #if defined __AVX512F__
 enum { WIDTH = 64, ROWS_1 = 16, ROWS_2 = 14 };
 #elif defined __AVX2__
@@ -25,11 +26,12 @@ enum { WIDTH = 16, ROWS_1 = 2, ROWS_2 = 1 };
 #endif
 typedef real vec __attribute__((vector_size(WIDTH)));
 enum { VECS = 64 / WIDTH, LANES = WIDTH / (LB_REAL / 8) };
-/* Steps of k that one pass over the tiles takes, so that what it reads of b stays in the first cache. */
+/* Steps of k that one pass over the tiles takes, so that what it reads of b stays in the first
+ * cache. */
 enum { BLOCK = 16384 / (LB_REAL / 8) / LB_PANEL };
 
-/* Operands of one strip, one or two panels wide. make_strip advances a, c and init from tile to tile. Passed by
- * pointer: passing it by value stalls on store forwarding. */
+/* Operands of one strip, one or two panels wide. make_strip advances a, c and init from tile to
+ * tile. Passed by pointer: passing it by value stalls on store forwarding. */
 struct strip {
 	struct lb_left a;
 	struct lb_panels b, c;
@@ -37,8 +39,9 @@ struct strip {
 	size_t init_row, init_panel;
 };
 
-/* Micro-kernel: c (m rows, p panels) += a b. m, p and turned are compile-time constants; turned: a is stored transposed
- * (a.row == 1). Keeps one pointer for every third row of a, since one for each row would not fit into the registers. */
+/* Micro-kernel: c (m rows, p panels) += a b. m, p and turned are compile-time constants; turned: a
+ * is stored transposed (a.row == 1). Keeps one pointer for every third row of a, since one for each
+ * row would not fit into the registers. */
 LB_INLINE void tile(const int m, const int p, const bool turned, size_t k, const struct strip *t)
 {
 	const int pointers = turned ? 1 : (m + 2) / 3;
@@ -157,7 +160,8 @@ static void sparse_transposed(size_t m, size_t n, const struct lb_compressed *a,
 		}
 }
 
-/* Transposes one LB_PANEL x LB_PANEL block of a matrix in panels. Rows beyond `rows` are read as 0. */
+/* Transposes one LB_PANEL x LB_PANEL block of a matrix in panels. Rows beyond `rows` are read as
+ * 0. */
 LB_INLINE void turn_square(const real *x, size_t row, size_t rows, real *to, size_t to_row, size_t columns)
 {
 #if defined __AVX512F__

@@ -1,15 +1,19 @@
-/* The arithmetic that training spends its time in, compiled once per precision and instruction set (Makefile: KERNEL_SETS); the
- * best set that this processor runs is chosen at the first use. OpenBLAS is at its weakest on the shapes of this program (ten
- * columns, sixteen features) and picks another kernel, with other last bits, when a size changes; here one rule holds:
+/* The arithmetic that training spends its time in, compiled once per precision and instruction set
+ * (Makefile: KERNEL_SETS); the best set that this processor runs is chosen at the first use.
+ * OpenBLAS is at its weakest on the shapes of this program (ten columns, sixteen features) and
+ * picks another kernel, with other last bits, when a size changes; here one rule holds:
  *
- *   each entry of a product is one chain  init + a_0 b_0 + a_1 b_1 + ...  in ascending order, a fused multiply-add a link,
+ *   each entry of a product is one chain  init + a_0 b_0 + a_1 b_1 + ...  in ascending order,
+ *     a fused multiply-add a link,
  *
- * however the product is cut into tiles and blocks, whatever stands beside it. So a trial's bytes do not depend on its company, on
- * threads, nor on which set with fused multiply-add (avx512, avx2) ran.
+ * however the product is cut into tiles and blocks, whatever stands beside it. So a trial's bytes
+ * do not depend on its company, on threads, nor on which set with fused multiply-add (avx512, avx2)
+ * ran.
  *
- * Matrices are stored in panels of LB_PANEL columns (64 bytes): (i, j) stands at x[(j / LB_PANEL) * panel + i * row +
- * j % LB_PANEL]. A row-major matrix whose rows are padded to whole panels has panel = LB_PANEL, row = its padded width; a matrix stored
- * panel after panel has panel = rows * LB_PANEL, row = LB_PANEL. Padding columns hold 0. All storage is aligned to 64 bytes. */
+ * Matrices are stored in panels of LB_PANEL columns (64 bytes): (i, j) stands at x[(j / LB_PANEL) *
+ * panel + i * row + j % LB_PANEL]. A row-major matrix whose rows are padded to whole panels has
+ * panel = LB_PANEL, row = its padded width; a matrix stored panel after panel has panel = rows *
+ * LB_PANEL, row = LB_PANEL. Padding columns hold 0. All storage is aligned to 64 bytes. */
 #ifndef LB_KERNELS_H
 #define LB_KERNELS_H
 
@@ -88,9 +92,11 @@ struct lb_kernels {
 			       struct lb_panels c);
 	/* c (columns of a, n) += A' b (m, n), as the product of the transpose started from c */
 	void (*sparse_transposed)(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, struct lb_panels c);
-	/* t (n, m padded) <- transpose of b (m, n); rows of t beyond n are not written, columns beyond m are 0 */
+	/* t (n, m padded) <- transpose of b (m, n); rows of t beyond n are not written, columns
+	 * beyond m are 0 */
 	void (*transpose)(size_t m, size_t n, struct lb_panels b, struct lb_panels t);
-	/* columns to .. to + n of c <- columns from .. from + n of b, m rows; the others of c stay */
+	/* columns to .. to + n of c <- columns from .. from + n of b, m rows; the others of c
+	 * stay */
 	void (*copy_columns)(size_t m, size_t n, struct lb_panels b, size_t from, struct lb_panels c, size_t to);
 	/* sum (n, whole panels) <- column sums of d (m, n), rows in ascending order */
 	void (*column_sums)(size_t m, size_t n, struct lb_panels d, real *sum);
@@ -98,7 +104,8 @@ struct lb_kernels {
 	 * of all e but e[skip] (skip >= c: of all). Below 1 unit in the last place; NaN gives NaN,
 	 * overflow infinity. */
 	double (*exp_terms)(const real *z, size_t c, real shift, real scale, size_t skip, real *e);
-	/* place of the largest of c >= 1 values, the lowest on ties; NaNs are passed over, but 0 if the first is one */
+	/* place of the largest of c >= 1 values, the lowest on ties; NaNs are passed over, but 0 if
+	 * the first is one */
 	size_t (*largest)(const real *z, size_t c);
 	/* Softmax of b rows at once, for c <= LB_SOFTMAX_COLUMNS. z and e (b, c) have padded rows
 	 * ld apart; e does not overlap z. For row i of label y: e <- exp(z - max z), its padding 0;

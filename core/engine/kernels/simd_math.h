@@ -228,7 +228,8 @@ LB_INLINE lb_lanes lb_exp(lb_lanes x)
 		r[i + n] = LB_ODD_##n(a, b);                                                                                    \
 	}
 
-/* Transposes a square of LB_PANEL rows: blocks of n columns are exchanged between rows n apart, n halving. */
+/* Transposes a square of LB_PANEL rows: blocks of n columns are exchanged between rows n apart, n
+ * halving. */
 LB_INLINE void lb_turn(lb_lanes r[LB_PANEL])
 {
 #if LB_REAL == 32
@@ -262,7 +263,8 @@ LB_INLINE lb_lanes lb_log(lb_lanes x)
 	return lb_select(x == x, y, x);
 }
 
-/* log(1 + x) for x >= 0, within 2 units in the last place: what 1 + x rounds off comes back by the derivative. */
+/* log(1 + x) for x >= 0, within 2 units in the last place: what 1 + x rounds off comes back by the
+ * derivative. */
 LB_INLINE lb_lanes lb_log1p(lb_lanes x)
 {
 	const lb_lanes u = 1 + x;

@@ -29,7 +29,8 @@ int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t see
 		  struct lb_persisted *state, struct lb_err *err);
 void lb_model_close(struct lb_model *m);
 
-/* v, laid out like w, in the plain order of the net (core/engine/model/net.h), then the loss's own; and back. */
+/* v, laid out like w, in the plain order of the net (core/engine/model/net.h), then the loss's own;
+ * and back. */
 void lb_model_unpack(const struct lb_model *m, const real *v, double *plain);
 void lb_model_pack(const struct lb_model *m, const double *plain, real *v);
 

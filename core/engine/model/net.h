@@ -35,7 +35,8 @@ struct lb_net {
 	real *turned;            /* the transposed weights of one layer */
 	real *gradient;          /* the transposed gradient of one layer's weights, for layers of few outputs */
 	const struct lb_head *head; /* how the output layer makes scores */
-	/* For heads with functions, else NULL: (max_b, ld) derivatives by the products of features and weights, 2 x (max_b), 2 x (ld). */
+	/* For heads with functions, else NULL: (max_b, ld) derivatives by the products of features
+	 * and weights, 2 x (max_b), 2 x (ld). */
 	real *products;
 	double *head_row, *head_column;
 };
@@ -61,7 +62,8 @@ struct lb_pass {
 struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
 void lb_net_free(struct lb_net *net);
 
-/* net_weights.c: the parameters. Initial ones from the spec's seed; both precisions draw the same numbers. */
+/* net_weights.c: the parameters. Initial ones from the spec's seed; both precisions draw the same
+ * numbers. */
 void lb_net_init(const struct lb_net *net, real *w);
 
 /* From the plain order (lb_model_spec_size values) to the stored vector w, and back. */
@@ -81,10 +83,10 @@ const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, 
  * the spec has none. */
 void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *g);
 
-/* After lb_net_forward in the same pass, on rows written out: dx (b, inputs), rows LB_PADDED(inputs) apart with
- * padding 0, <- gradient by the rows of the loss whose derivative by the scores is dz (b, outputs),
- * with stride net->ld and padding 0. Follows the dropout of that forward. turned: room for the
- * first layer's outputs times LB_PADDED(inputs) values. */
+/* After lb_net_forward in the same pass, on rows written out: dx (b, inputs), rows
+ * LB_PADDED(inputs) apart with padding 0, <- gradient by the rows of the loss whose derivative by
+ * the scores is dz (b, outputs), with stride net->ld and padding 0. Follows the dropout of that
+ * forward. turned: room for the first layer's outputs times LB_PADDED(inputs) values. */
 void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *turned, real *dx);
 
 #endif

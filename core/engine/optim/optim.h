@@ -40,8 +40,9 @@ struct lb_optim {
 
 const struct lb_optim *lb_optim_at(size_t i);
 
-/* project: perpendicular. g (n) <- its part at right angles to w (n), stretched to the length g had:
- * g - <w,g> / (<w,w> + 1e-30) w, times |g| / (|that| + 1e-30). Where nothing but rounding is left of it, 0. */
+/* project: perpendicular. g (n) <- its part at right angles to w (n), stretched to the length g
+ * had: g - <w,g> / (<w,w> + 1e-30) w, times |g| / (|that| + 1e-30). Where nothing but rounding is
+ * left of it, 0. */
 void lb_optim_project(size_t n, const real *w, real *g);
 
 /* Divides s->dz by the sum over all rows of |dz|, of half the sum of |dz| where there are several

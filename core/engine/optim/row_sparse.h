@@ -1,5 +1,5 @@
-/* Weights of which a step reads some rows only: those of the first layer, where the rows of the data
- * are sparse and a batch has entries for a few columns. Compiled once per precision.
+/* Weights of which a step reads some rows only: those of the first layer, where the rows of the
+ * data are sparse and a batch has entries for a few columns. Compiled once per precision.
  *
  * The gradient of a row that was not read is 0. Where the optimiser then changes a weight by its
  * decay alone, the row is left as it is (lazy) and decays when it is next read. */
@@ -25,8 +25,8 @@ struct lb_row_sparse {
 	double *decay_seen;      /* (rows) its value when the row was last brought up to date */
 };
 
-/* For `rows` rows of `columns` (padded) weights at `at`. Release with lb_row_sparse_close, on failure
- * too. */
+/* For `rows` rows of `columns` (padded) weights at `at`. Release with lb_row_sparse_close, on
+ * failure too. */
 int lb_row_sparse_open(struct lb_row_sparse *s, size_t at, size_t rows, size_t columns, bool filled, bool lazy, struct lb_persisted *state,
 		       struct lb_err *err);
 void lb_row_sparse_close(struct lb_row_sparse *s);

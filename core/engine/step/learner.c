@@ -43,8 +43,8 @@ static bool any_packed(const struct lb_learner *l)
 	return false;
 }
 
-/* Doubles that the losses need beside a batch of b rows: those that own parameters, see views or are
- * of distances. */
+/* Doubles that the losses need beside a batch of b rows: those that own parameters, see views or
+ * are of distances. */
 static size_t wide_room(const struct lb_learner *l, size_t b)
 {
 	size_t most = 0;

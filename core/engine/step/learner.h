@@ -103,7 +103,8 @@ const real *lb_learner_judged(struct lb_learner *l);
 void lb_learner_keep_best(struct lb_learner *l);
 void lb_learner_restore_best(struct lb_learner *l);
 
-/* A minibatch: what feed was loaded with, `rows` of the dataset, which are positions `id` of the training split. */
+/* A minibatch: what feed was loaded with, `rows` of the dataset, which are positions `id` of the
+ * training split. */
 struct lb_minibatch {
 	const struct lb_feed *feed;
 	const uint32_t *rows, *id;

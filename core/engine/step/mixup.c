@@ -43,8 +43,8 @@ static void *mixup_open(struct lb_learner *l, const struct lb_cohort *c, const s
 	return NULL;
 }
 
-/* Logarithm of a draw from Gamma(a, 1), by the method of Marsaglia and Tsang (2000) at a + 1; finite
- * also where the draw itself is below all numbers. */
+/* Logarithm of a draw from Gamma(a, 1), by the method of Marsaglia and Tsang (2000) at a + 1;
+ * finite also where the draw itself is below all numbers. */
 static double log_gamma_draw(struct lb_rng *rng, double a)
 {
 	const double d = a + 1 - 1.0 / 3, c = 1 / sqrt(9 * d);
@@ -65,7 +65,8 @@ static double beta_draw(struct lb_rng *rng, double a)
 	return 1 / (1 + exp(second - first));
 }
 
-/* Share and partners depend on train.seed and the step alone, so every loss sees the same mixtures. */
+/* Share and partners depend on train.seed and the step alone, so every loss sees the same
+ * mixtures. */
 static void draw(struct mixup *m, double alpha, const struct lb_step *s)
 {
 	struct lb_rng rng;

@@ -1,10 +1,11 @@
-/* Training procedures: what takes part in a step beside the plain one, or replaces it. Compiled once
- * per precision. A procedure is one file in core/engine/step/ and one line in
+/* Training procedures: what takes part in a step beside the plain one, or replaces it. Compiled
+ * once per precision. A procedure is one file in core/engine/step/ and one line in
  * core/engine/step/list.def.
  *
  * A step is (plain_step, at the end of core/engine/step/step.c)
  *
- *   inputs, labels -> forward (weights) -> weigh -> loss -> backward -> gradient -> update -> stepped
+ *   inputs, labels -> forward (weights) -> weigh -> loss -> backward -> gradient -> update ->
+ *     stepped
  *
  * A procedure sets the hooks that it takes part by. Those of several procedures are called in the
  * order of the config. Every hook is a function of the seed, the step and a state that a checkpoint
@@ -40,7 +41,8 @@ struct lb_procedure {
 	/* Changes w, a copy of the parameters that forward and backward then read; the update is of
 	 * the parameters themselves. Evaluations read them so, too. */
 	void (*weights)(const struct lb_hook *h, const struct lb_learner *l, real *w);
-	/* Changes the whole gradient m->g. May move m->w, call lb_gradient_again and move it back. */
+	/* Changes the whole gradient m->g. May move m->w, call lb_gradient_again and move it
+	 * back. */
 	void (*gradient)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);
 	/* After the update of m->w. */
 	void (*stepped)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);

@@ -220,7 +220,8 @@ static double sum_losses(struct lb_step *s, struct lb_model *m)
 	return value;
 }
 
-/* Lets the optimiser replace the derivatives by the scores before they go back (normalized_gd, batch_perceptron). */
+/* Lets the optimiser replace the derivatives by the scores before they go back (normalized_gd,
+ * batch_perceptron). */
 static void redirect(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
@@ -312,8 +313,8 @@ static void change_gradient(struct lb_step *s, struct lb_model *m)
 			l->hook[i].procedure->gradient(&l->hook[i], s, m);
 }
 
-/* Scales m->g to length 1 where the optimiser says so, or down to length clip_norm. A length that is
- * 0, infinite or NaN leaves it: the next loss tells. */
+/* Scales m->g to length 1 where the optimiser says so, or down to length clip_norm. A length that
+ * is 0, infinite or NaN leaves it: the next loss tells. */
 static void rescale(const struct lb_step *s, struct lb_model *m)
 {
 	const bool unit = m->optim->unit_length && m->optim->unit_length(m->par);

@@ -1,6 +1,6 @@
-/* One step of a trial's training, and what it is made of: the primitives that the plain step, at the
- * end of step.c, and procedures (core/engine/step/procedure.h) are written in. Compiled once per
- * precision. */
+/* One step of a trial's training, and what it is made of: the primitives that the plain step, at
+ * the end of step.c, and procedures (core/engine/step/procedure.h) are written in. Compiled once
+ * per precision. */
 #ifndef LB_STEP_H
 #define LB_STEP_H
 
@@ -48,12 +48,13 @@ void lb_backward(struct lb_step *s, struct lb_model *m);
 /* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. */
 void lb_update(struct lb_step *s, struct lb_model *m, double value);
 
-/* lb_backward, what procedures make of m->g, and lb_update. Where each weight's step needs its own gradient
- * alone, it is taken while the gradient is in the first caches: the same bytes, in less time. */
+/* lb_backward, what procedures make of m->g, and lb_update. Where each weight's step needs its own
+ * gradient alone, it is taken while the gradient is in the first caches: the same bytes, in less
+ * time. */
 void lb_backward_update(struct lb_step *s, struct lb_model *m, double value);
 
-/* m->g <- the gradient of the same batch, with the same draws, labels and row weights, at m->w as it is
- * now. Returns the loss. */
+/* m->g <- the gradient of the same batch, with the same draws, labels and row weights, at m->w as
+ * it is now. Returns the loss. */
 double lb_gradient_again(struct lb_step *s, struct lb_model *m);
 
 /* One optimiser step; step counts from 0. Returns the batch's mean loss, and changes no parameter

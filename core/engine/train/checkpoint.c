@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A file is a line that says what it is, the checksum of what follows the checksum, what tells this trial from others, and the blocks
- * that were registered, each with its name and size. */
+/* A file is a line that says what it is, the checksum of what follows the checksum, what tells this
+ * trial from others, and the blocks that were registered, each with its name and size. */
 static const char magic[] = "lossbench-checkpoint/3\n";
 enum { MAGIC = sizeof magic - 1, HEAD = MAGIC + 64 };
 
@@ -97,8 +97,8 @@ static void take_text(struct reader *r, const char *text)
 	take_same(r, text, n);
 }
 
-/* Returns the bytes of the next block, which has to be this one. Sizes are those of the trial itself, so nothing in a file says how much is
- * read or where to. */
+/* Returns the bytes of the next block, which has to be this one. Sizes are those of the trial
+ * itself, so nothing in a file says how much is read or where to. */
 static const char *take_block(struct reader *r, const struct lb_block *block)
 {
 	take_text(r, block->name);
@@ -111,7 +111,8 @@ static bool is_duration(double seconds)
 	return seconds >= 0 && seconds < 1e12;
 }
 
-/* Whether a training of this trial can have left these values: a right checksum does not say who wrote the file. */
+/* Whether a training of this trial can have left these values: a right checksum does not say who
+ * wrote the file. */
 static bool possible(const struct lb_reached *v, const struct lb_learner *l, const struct lb_cohort *c)
 {
 	const int64_t an_epoch = lb_checkpoint_steps(c), total = an_epoch * (int64_t)c->epochs;
@@ -127,7 +128,8 @@ int64_t lb_checkpoint_steps(const struct lb_cohort *c)
 	return (int64_t)((c->split->n[LB_TRAIN] + c->batch - 1) / c->batch);
 }
 
-/* Whether the file is whole and of this trial, with a progress that it can have. The blocks begin at *blocks. */
+/* Whether the file is whole and of this trial, with a progress that it can have. The blocks begin
+ * at *blocks. */
 static bool belongs(struct reader r, const struct lb_learner *l, const struct lb_cohort *c, struct reader *blocks)
 {
 	const char *head = take(&r, HEAD), *progress = NULL;

@@ -1,12 +1,13 @@
-/* Early stopping: when a training ends, and whose parameters it leaves. Compiled once per precision. */
+/* Early stopping: when a training ends, and whose parameters it leaves. Compiled once per
+ * precision. */
 #ifndef LB_EARLY_STOPPING_H
 #define LB_EARLY_STOPPING_H
 
 #include "core/engine/step/learner.h"
 
-/* Takes note of the validation metrics of an epoch, from 0, and keeps the parameters if they are the
- * best so far. Returns whether the trial should stop: patience epochs without an improvement. An
- * undefined metric is no improvement, and stops nothing as long as it has never been defined. */
+/* Takes note of the validation metrics of an epoch, from 0, and keeps the parameters if they are
+ * the best so far. Returns whether the trial should stop: patience epochs without an improvement.
+ * An undefined metric is no improvement, and stops nothing as long as it has never been defined. */
 bool lb_stop_early(struct lb_learner *l, const double *valid, size_t epoch);
 
 /* Restores the parameters of the best epoch, as they were evaluated. Returns that epoch, from 1, or

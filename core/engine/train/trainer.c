@@ -244,7 +244,8 @@ static int keep_states(struct session *s, struct lb_err *err)
 	return 0;
 }
 
-/* Makes the first layers of all trials that take part at once, where that is less work. Returns whether it did. */
+/* Makes the first layers of all trials that take part at once, where that is less work. Returns
+ * whether it did. */
 static bool begin_step(struct session *s, const struct lb_minibatch *m)
 {
 	size_t n = 0;

@@ -10,8 +10,8 @@ static const struct lb_param params[] = {
 			.help = "where no negative is farther than the positive: no triplet, or the farthest negative" },
 };
 
-/* Returns the negative of row a that is nearest among those farther than p; without one the farthest or
- * b, as asked for. */
+/* Returns the negative of row a that is nearest among those farther than p; without one the
+ * farthest or b, as asked for. */
 static size_t negative_of(const struct lb_mining *in, size_t a, size_t p)
 {
 	const double *d = in->distance + a * in->b;

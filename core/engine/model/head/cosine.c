@@ -76,9 +76,9 @@ static void scores(const struct lb_head_pass *at, real *z)
 	lb_scale_products(at->b, at->ld, at->par[SCALE].v, at->row, at->column, z);
 }
 
-/* With z_ik = s <h_i, w_k> / (|h_i| |w_k|): the derivative by <h_i, w_k> is s dz_ik / (|h_i| |w_k|),
- * and by the lengths come - sum_k dz_ik z_ik / |h_i|^2 times h_i, and - sum_i dz_ik z_ik / |w_k|^2
- * times w_k. */
+/* With z_ik = s <h_i, w_k> / (|h_i| |w_k|): the derivative by <h_i, w_k> is s dz_ik / (|h_i|
+ * |w_k|), and by the lengths come - sum_k dz_ik z_ik / |h_i|^2 times h_i, and - sum_i dz_ik z_ik /
+ * |w_k|^2 times w_k. */
 LB_CLONES static void lb_cosine_back(const struct lb_head_pass *at, double scale, const real *z, const real *dz, real *d)
 {
 	const size_t ld = at->ld;
