@@ -10,7 +10,7 @@ data:
   split: {train: 0.6, valid: 0.2, test: 0.2, stratify: true}
 model: {kind: mlp, hidden: [64]}
 loss: {name: ce}
-train: {epochs: 20, batch: 16}
+train: {epochs: 300, batch: 16}
 sweep:
   loss: [{name: ce}, {name: gce}, {name: elr}, {name: cs}]
   train.seed: {from: 1, to: 10}
@@ -80,7 +80,7 @@ for f in links/*.json; do
 done
 
 # A worker that dies is one failed trial; the next sweep runs it again, and only it.
-long=(lossbench sweep c.yaml --jobs 2 --set output.dir=crash --set train.epochs=200)
+long=(lossbench sweep c.yaml --jobs 2 --set output.dir=crash --set train.epochs=1500)
 ids=$("${long[@]}" --list | head -n 4 | cut -f1 | paste -sd,)
 "${long[@]}" --only "$ids" 2>log &
 parent=$!
