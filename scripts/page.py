@@ -188,10 +188,11 @@ def link_cells(rows: List[dict], table: tables.Table, study: Study, groups: Dict
     for row in rows:
         for cell, column in zip(row["cells"], table.columns):
             if by_place:
-                who, condition = " ".join(row["key"]), by_place[column.place]
+                who, condition = study_plan.contender_name(table.keys, row["key"]), by_place[column.place]
             else:
                 condition = by_key.get(tuple(v for k, v in zip(table.keys, row["key"]) if k in study.keys), "")
-                who = " ".join(v for k, v in zip(table.keys, row["key"]) if k not in study.keys) or "all trials"
+                own = [(k, v) for k, v in zip(table.keys, row["key"]) if k not in study.keys]
+                who = study_plan.contender_name([k for k, _ in own], [v for _, v in own])
             if (who, condition) in study.groups:
                 cell["group"] = groups.get((who, condition))
                 cell["tied"] = who in tied[condition]

@@ -31,7 +31,7 @@ def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: 
         study.ratio[condition] = test_ratio(members)
         for who, mine in study_plan.grouped(members, keys, contenders).items():
             picked, chosen = study_plan.choose(mine, plan, keys)
-            name = " ".join(who) or "all trials"
+            name = study_plan.contender_name(contenders, who)
             by_seed: Dict[str, Trial] = {}
             for t in picked:
                 by_seed.setdefault(replicate(t, keys, plan.over), t)
@@ -65,12 +65,12 @@ def condition_text(keys: List[str], values: Tuple[str, ...]) -> str:
 
 
 def check_control(study: Study) -> str:
-    """The one that all are compared with: as asked, else cross-entropy's plain name where there is one, else the first."""
+    """The one that all are compared with: as asked, else plain training or cross-entropy where there is one, else the first."""
     if study.control in study.contenders + ["all"]:
         return study.control
     if study.control:
         raise Refused("--control %s: not among the contenders%s" % (study.control, nearest(study.control, study.contenders + ["all"])))
-    usual = [c for name in ("ce", "logistic", "mse") for c in study.contenders if c == name]
+    usual = [c for name in (study_plan.PLAIN, "ce", "logistic", "mse") for c in study.contenders if c == name]
     return usual[0] if usual else study.contenders[0]
 
 

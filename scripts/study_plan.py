@@ -6,13 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import Collection, Dict, Iterable, List, Optional, Tuple
 
 from choices import chosen_text, tuned_metric
-from records import Keys, Refused, SPLITS, Trial, natural, nearest, plural, short_names, warn, within
+from records import ABSENT, Keys, Refused, SPLITS, Trial, natural, nearest, plural, short_names, warn, within
 from tables import Cell, Column, Row, Table, finish
 
 REPLICATE = "train.seed"
 FOLDS = ("data.cv.fold", "data.split.fold")             # replicates too, where they vary
 QUESTION = ("task", "data", "corrupt")                 # --select never chooses among these: each is a question of its own
 TUNABLE = ("data.preprocess",)
+LOSS = ("loss", "terms", "train.miner")                  # what a model minimises
+PLAIN = "plain training"                                 # the contender without what the others have
 CONTENDERS = ("loss.name", "model")                    # nor among these, unless --group-by says what the rows are
 MOST_COLUMNS, MOST_ROWS = 8, 40                        # of a compact table
 
@@ -190,7 +192,7 @@ def warn_repeats(trials: List[Trial], keys: Keys) -> None:
 def mark_contests(table: Table, plan: Plan, places: List[Tuple[str, ...]]) -> None:
     """Cells compete that hold the same metric on the same data: down a column, or along a row where the columns are the losses (or
     the models, unless the rows are losses)."""
-    rivals = ("loss",) if any(within(k, ("loss",)) for k in plan.rows) else ("loss", "model")
+    rivals = LOSS if any(within(k, LOSS) for k in plan.rows) else LOSS + ("model",)
     along = any(within(k, rivals) for k in plan.across)
     for row in table.rows:
         cells = iter(row.cells)
@@ -217,7 +219,18 @@ def make_table(trials: List[Trial], plan: Plan, keys: Keys, sort: Optional[str])
     table = Table(keys=plan.rows, columns=columns, rows=with_baselines(rows, groups, places, plan, keys), pivot=bool(plan.across),
                   caption=facts(trials, rows, plan, usual))
     mark_contests(table, plan, places)
+    if plan.short:
+        name_plain(table, plan)
     return finish(table)
+
+
+def name_plain(table: Table, plan: Plan) -> None:
+    """In a column that alone tells the contenders apart, the one without what the others have."""
+    contenders = contender_keys(plan)
+    if len(contenders) == 1 and contenders[0] in plan.rows:
+        at = plan.rows.index(contenders[0])
+        for row in table.rows:
+            row.key[at] = PLAIN if row.key[at] == ABSENT else row.key[at]
 
 
 # ---- order ----
@@ -358,9 +371,16 @@ def where(trials: List[Trial], conditions: List[str]) -> List[Trial]:
 
 
 def contender_keys(plan: Plan) -> List[str]:
-    """What is compared: the loss, or, where all trials have the same, whatever else varies and is no question of its own."""
+    """What is compared: the loss with its terms and miner, or, where all trials have the same, whatever else varies and is no question of its own."""
     keys = plan.rows + plan.across
-    return [k for k in keys if within(k, ("loss",))] or [k for k in keys if not is_question(k)]
+    return [k for k in keys if within(k, LOSS)] or [k for k in keys if not is_question(k)]
+
+
+def contender_name(keys: Iterable[str], values: Iterable[str]) -> str:
+    """kd weight=0.9 + ce(weight=0.1); what is not given is left out: PLAIN where it is all."""
+    pairs = list(zip(keys, values))
+    words = ["+ " + v if k == "terms" else v for k, v in pairs if v != ABSENT]
+    return " ".join(words) or (PLAIN if pairs else "all trials")
 
 
 def compact(plan: Plan, trials: List[Trial], keys: Keys) -> Plan:

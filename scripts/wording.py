@@ -6,12 +6,16 @@ from typing import Sequence
 from records import within
 
 ACRONYMS = {"auc": "AUC", "rmse": "RMSE", "mse": "MSE", "mae": "MAE", "r2": "R²", "ece": "ECE", "f1": "F1", "mcc": "MCC", "macro_f1": "macro F1",
-            "micro_f1": "micro F1", "brier": "Brier score", "top_k": "top-5 accuracy"}
+            "micro_f1": "micro F1", "brier": "Brier score", "top_k": "top-5 accuracy",
+            "recall_at_k": "recall@1", "precision_at_1": "precision@1", "r_precision": "R-precision", "map_at_r": "MAP@R", "pinball": "pinball loss",
+            "gaussian_nll": "Gaussian negative log-likelihood", "interval_coverage": "coverage of the interval", "interval_width": "width of the interval"}
 SPLITS = {"test": "test", "valid": "validation", "train": "training"}
 KEYS = {"optimizer.lr": "learning rate", "optimizer.weight_decay": "weight decay", "optimizer.momentum": "momentum", "optimizer.name": "optimiser",
         "schedule.name": "schedule", "train.batch": "batch size", "train.epochs": "epochs", "train.precision": "precision",
         "model.kind": "model", "model.hidden": "hidden units", "model.dropout": "dropout", "data.train.path": "data set", "data.version": "data version",
-        "corrupt.labels.rate": "label noise rate", "corrupt.labels.kind": "kind of label noise", "train.class_weight": "class weights"}
+        "corrupt.labels.rate": "label noise rate", "corrupt.labels.kind": "kind of label noise", "train.class_weight": "class weights",
+        "model.head": "head", "procedures": "procedures", "train.sampler": "sampler", "train.attack": "attack", "train.views": "views"}
+OPTIONAL = ("procedures", "train.attack", "train.views")  # what a training may do without
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -21,7 +25,8 @@ def metric_words(metric: str) -> str:
     if split not in SPLITS:
         split, name = "", metric
     found = re.fullmatch(r"top_k\(k=(\d+)\)", name)
-    words = "top-%s accuracy" % found[1] if found else ACRONYMS.get(name) or re.sub(r"_", " ", name)
+    recall = re.fullmatch(r"recall_at_k\(k=(\d+)\)", name)
+    words = "top-%s accuracy" % found[1] if found else "recall@" + recall[1] if recall else ACRONYMS.get(name) or re.sub(r"_", " ", name)
     return (SPLITS.get(split, "") + " " + words).strip()
 
 
@@ -57,7 +62,7 @@ def condition_part(key: str, value: str) -> str:
     if key == "corrupt.labels":
         return "with label noise " + value
     if value == "-":
-        return ""
+        return "without " + KEYS[key] if key in OPTIONAL else ""
     if within(key, ("model",)) and key in ("model", "model.kind"):
         return "model " + value
     return "%s %s" % (key_words(key), value)

@@ -61,7 +61,7 @@ const struct lb_metric lb_metric_top_k = {
 		.formula = "(1/n) sum_i [rank_i < k];  rank = number of classes that precede the true one",
 		.notes = "Of equal scores the lower class index precedes (scikit-learn lets the higher one precede). "
 			 "k = 1 is accuracy; with k >= number of classes every row counts and the value is 1.",
-		.keywords = "top5 top_5 recall_at_k hits",
+		.keywords = "top5 top_5 hits",
 		LB_PARAMS(top_k_params),
 	},
 	.kinds = 1u << LB_MULTICLASS,

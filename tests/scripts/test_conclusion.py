@@ -68,6 +68,24 @@ class Sentences(Case):
         self.assertEqual(len(lines), 2)
         self.assertTrue(lines[1].startswith("With 30 % label noise: "))
 
+    def test_what_a_loss_is_trained_with_belongs_to_it(self):
+        """Terms and miners make contenders of one loss, not conditions in which nothing stands beside it."""
+        for seed in range(3):
+            self.store(made("ce", seed, 0.5 + seed / 100),
+                       made("ce", seed, 0.6 + seed / 100 + 0.001 * (seed == 1), terms=[{"name": "mae", "weight": 0.5}]))
+        study = self.study()
+        self.assertEqual((study.conditions, len(study.contenders)), (["all"], 2))
+        self.assertIn("better", self.found()[0].finding)
+
+    def test_plain_training_is_the_control(self):
+        for seed in range(3):
+            self.store(made("ce", seed, 0.5 + seed / 100),
+                       made("ce", seed, 0.6 + seed / 100 + 0.001 * (seed == 1), procedures=[{"name": "sam", "rho": 0.2}]),
+                       made("ce", seed, 0.4 + seed / 100 + 0.001 * (seed == 2), procedures=[{"name": "mixup", "alpha": 0.4}]))
+        study = self.study()
+        self.assertEqual((study.control, len(study.contenders)), ("plain training", 3))
+        self.assertRegex(self.found()[0].finding, r"^sam\(rho=0\.2\) is better than plain training by 0\.10")
+
     def test_over_data_sets(self):
         self.usual(seeds=2, sets="abcdef")
         over, *each = self.found()
@@ -141,12 +159,14 @@ class Words(unittest.TestCase):
                          ["1 trial", "2 trials", "2 losses", "3 studies", "0 seeds"])
 
     def test_metrics(self):
-        self.assertEqual([wording.metric_words(m) for m in ("test.accuracy", "valid.auc", "train.loss", "test.top_k(k=3)", "test.r2")],
-                         ["test accuracy", "validation AUC", "training loss", "test top-3 accuracy", "test R²"])
+        self.assertEqual([wording.metric_words(m) for m in ("test.accuracy", "valid.auc", "train.loss", "test.top_k(k=3)", "test.r2",
+                                                                   "test.recall_at_k", "test.recall_at_k(k=5)")],
+                         ["test accuracy", "validation AUC", "training loss", "test top-3 accuracy", "test R²", "test recall@1", "test recall@5"])
 
     def test_conditions(self):
         self.assertEqual(wording.condition_words(["corrupt.labels.rate", "data.train.path", "model"], ["0.3", "x/glass.csv.gz", "mlp hidden=[64]"]),
                          "On glass, with 30 % label noise, model mlp hidden=[64]")
+        self.assertEqual(wording.condition_words(["procedures", "model"], ["-", "linear"]), "Without procedures, model linear")
         self.assertEqual(wording.condition_words([], []), "")
 
     def test_differences(self):
