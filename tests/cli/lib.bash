@@ -143,3 +143,21 @@ wait_until() {
 		sleep 0.02
 	done
 }
+
+# same_in_any_company CONFIG RECORDS SET...: the trials of a study of this repository, with these --set, have the same results in one cohort
+# (left in together/), with two threads, and each alone.
+same_in_any_company() {
+	local into=$PWD config=$1 records=$2 record
+	shift 2
+	local study=(lossbench sweep --config "$config" --quiet "${@/#/--set=}")
+	cd "$LB_ROOT" || exit 1
+	assert_exit 0 "${study[@]}" --set "output.dir=$into/together" --jobs 1
+	assert_exit 0 "${study[@]}" --set "output.dir=$into/threads" --jobs 1 --threads 2
+	for record in "$into"/together/trials/*.json; do
+		assert_exit 0 "${study[@]}" --set "output.dir=$into/alone" --only "$(basename "$record" .json)"
+	done
+	cd "$into" || exit 1
+	assert_eq "$(find together -name '*.json' | wc -l)" "$records" 'records of the study'
+	assert_same_results together threads
+	assert_same_results together alone
+}

@@ -3,22 +3,10 @@
 # what is refused.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
-work=$PWD
 
 # ---- the study of configs/, in short: all trials in one cohort, each alone, two threads ----
 
-cd "$LB_ROOT"
-study=configs/procedures/label_noise.yaml
-sweep() { assert_exit 0 lossbench sweep --config $study --quiet --set "output.dir=$work/$1" --set train.epochs=4 --set train.seed=1,2 "${@:2}"; }
-sweep together --jobs 1
-sweep threads --jobs 1 --threads 2
-cd "$work"
-assert_eq "$(find together -name '*.json' | wc -l)" 14 'records of the study'
-assert_same_results together threads
-for f in together/trials/*.json; do
-	(cd "$LB_ROOT" && lossbench sweep --config $study --quiet --set "output.dir=$work/alone" --set train.epochs=4 --set train.seed=1,2 --only "$(basename "$f" .json)")
-done
-assert_same_results together alone
+same_in_any_company configs/procedures/label_noise.yaml 14 train.epochs=4 train.seed=1,2
 "$py" - together/trials/*.json <<'PY'
 import json, sys
 

@@ -46,12 +46,12 @@ for round in 1 2 3; do
 done
 
 # What a kill in the middle of writing leaves, a finished record that is cut short among it.
-todo=$(lossbench sweep c.yaml --list | awk '$2 == "to" { print $1 }')
-echo '{"schema": "lossb' >"killed/trials/.$(head -n 1 <<<"$todo").json.tmp-99999-0123456789abcdef"
-echo '{"schema": "lossb' >"killed/trials/$(tail -n 1 <<<"$todo").json"
-finished=$(stamps killed | grep -v "$(tail -n 1 <<<"$todo")")
+undone=$(lossbench sweep c.yaml --list | awk '$2 == "to" { print $1 }')
+echo '{"schema": "lossb' >"killed/trials/.$(head -n 1 <<<"$undone").json.tmp-99999-0123456789abcdef"
+echo '{"schema": "lossb' >"killed/trials/$(tail -n 1 <<<"$undone").json"
+finished=$(stamps killed | grep -v "$(tail -n 1 <<<"$undone")")
 assert_exit 0 lossbench sweep c.yaml --jobs 2
-assert_contains "$err" "40 trials: $(wc -l <<<"$finished") done, $(wc -l <<<"$todo") to do"
+assert_contains "$err" "40 trials: $(wc -l <<<"$finished") done, $(wc -l <<<"$undone") to do"
 assert_contains "$err" 'it is trained anew'
 assert_eq "$(comm -23 <(echo "$finished") <(stamps killed))" '' 'records written again at the end'
 assert_same_results whole killed

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The examples for the shell in scripts/: a loop, GNU parallel, a Slurm array. Each trains the plan and nothing else, to the same results.
-# Slurm's own scheduler and one node run on loopback where they are installed (slurmctld, slurmd); elsewhere a stub of sbatch runs the
+# Slurm's own scheduler and one node run on loopback where they are installed (slurmctld, slurmd); elsewhere a stand-in for sbatch runs the
 # script as Slurm would, with the variables of an array.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 scripts=$LB_ROOT/scripts
@@ -22,9 +22,9 @@ assert_contains "$err" 'loss.name=no_such_loss train.seed=3 did not run'
 array() { # array N CONFIG: submits scripts/sweep-slurm.sh as an array of N tasks and waits for it
 	sbatch --wait --array="1-$1" --time=1 --output=slurm-%a.out "$scripts/sweep-slurm.sh" "$2"
 }
-stub() {
-	mkdir -p stub
-	cat >stub/sbatch <<'SH'
+stand_in() {
+	mkdir -p bin
+	cat >bin/sbatch <<'SH'
 #!/usr/bin/env bash
 tasks=1
 while [ "${1#--}" != "$1" ]; do
@@ -36,8 +36,8 @@ for i in $(seq "$tasks"); do
 		SLURM_CPUS_PER_TASK=$(sed -nE 's/^#SBATCH --cpus-per-task=//p' "$1") bash "$@" >"slurm-$i.out" 2>&1 || exit
 done
 SH
-	chmod +x stub/sbatch
-	PATH=$PWD/stub:$PATH
+	chmod +x bin/sbatch
+	PATH=$PWD/bin:$PATH
 }
 daemons=()
 cleanup() { # waits: a daemon writes its state when it ends
@@ -87,7 +87,7 @@ CONF
 if ! command -v slurmctld slurmd sbatch >/dev/null || ! cluster; then
 	cleanup
 	daemons=()
-	stub
+	stand_in
 fi
 sed 's/{dir: whole}/{dir: array}/' c.yaml >array.yaml
 assert_exit 0 array 3 array.yaml
