@@ -124,7 +124,7 @@ bad 's/sampler: m_per_class/shuffle: false, &/' 'train.sampler: found m_per_clas
 bad 's/batch: 40, sampler: m_per_class/batch: 9000/' 'train.batch: found 9000 with loss triplet, which needs the distances of all pairs of a batch'
 bad 's/miner: semihard/miner: semihrd/' 'did you mean "semihard"'
 bad 's/loss:.*/loss: normalized_softmax/; s/, early_stopping: {[^}]*}//' 'train.miner: found semihard with loss normalized_softmax, which takes no triplets'
-bad 's/task: embedding/task: multiclass/; s/, dimension: 8//; s/loss:.*/loss: ce/; s/, early_stopping: {[^}]*}//' 'semihard is a embedding miner; the task is multiclass'
+bad 's/task: embedding/task: multiclass/; s/, dimension: 8//; s/loss:.*/loss: ce/; s/, early_stopping: {[^}]*}//' 'semihard is an embedding miner; the task is multiclass'
 bad 's/optimizer:.*/optimizer: lbfgs/; s/^train:.*/train: {miner: semihard}/' 'optimizer: found lbfgs, which reads all rows at once, with loss triplet'
 bad 's/^output/evaluate: {calibration: temperature}\n&/' 'evaluate.calibration: found temperature, but triplet gives embeddings and no class scores'
 bad 's/valid.map_at_r/valid.accuracy/' 'accuracy'
