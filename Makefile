@@ -226,9 +226,11 @@ lint:                                ## both compilers with -Werror, cppcheck, s
 same-as: lossbench                   ## train a list of configs with revision REV too and compare every result byte by byte
 	@JOBS=$(JOBS) tests/same_as.sh $(or $(REV),b32a008)
 
-.PHONY: bench bench-peers
+.PHONY: bench bench-revisions bench-peers
 bench: lossbench $(BENCH_TOOLS) ## time the project's own workloads (WORKLOADS=A,B of A to F and L; QUICK=1; BENCH_ARGS='--page FILE')
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/bench.py $(BENCH_ARGS)
+bench-revisions: lossbench ## the same workloads with revision REV and with this one, in turn (ROUNDS=5)
+	@$(STUDY_PYTHON) tests/bench/revisions.py $(or $(REV),b32a008) --rounds $(or $(ROUNDS),5) $(BENCH_ARGS)
 bench-peers: lossbench $(BENCH_TOOLS) ## the same work in PyTorch, scikit-learn and liblinear, in turn, as ratios (same options)
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)

@@ -93,23 +93,20 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The values of feature j in the training file as new memory, sorted; NULL where one is missing or
- * no whole number, or with *rc -1. */
-static double *whole_values(const struct lb_dataset *d, size_t j, int *rc, struct lb_err *err)
+/* Copies the first n values of feature j to v, sorted. Returns true if they are whole numbers that all
+ * differ. */
+static bool sorted_differ(const struct lb_dataset *d, size_t j, double *v, size_t n)
 {
-	double *v = lb_alloc(d->n_first, sizeof *v, err);
-
-	*rc = v ? 0 : -1;
-	for (size_t i = 0; v && i < d->n_first; i++) {
+	for (size_t i = 0; i < n; i++) {
 		v[i] = lb_matrix_at(&d->x, i, j);
-		if (v[i] == floor(v[i]) && isfinite(v[i]))
-			continue;
-		free(v);
-		return NULL;
+		if (v[i] != floor(v[i]) || !isfinite(v[i]))
+			return false;
 	}
-	if (v)
-		qsort(v, d->n_first, sizeof *v, by_value);
-	return v;
+	qsort(v, n, sizeof *v, by_value);
+	for (size_t i = 1; i < n; i++)
+		if (v[i] == v[i - 1])
+			return false;
+	return true;
 }
 
 static bool rises_evenly(const struct lb_dataset *d, size_t j)
@@ -124,19 +121,20 @@ static bool rises_evenly(const struct lb_dataset *d, size_t j)
 	return true;
 }
 
-/* Whole numbers that all differ; *range: they are all those between the least and the largest. */
+/* Whole numbers that all differ in the training file; *range: they are all those between the smallest
+ * and the largest. Most columns repeat a value within their first rows and are not sorted whole. */
 static int all_differ(const struct lb_dataset *d, size_t j, bool *differ, bool *range, struct lb_err *err)
 {
-	int rc;
-	double *v = whole_values(d, j, &rc, err);
-	size_t i = 1;
+	enum { FEW = 64 };
+	double few[FEW], *v = NULL;
 
-	while (v && i < d->n_first && v[i] != v[i - 1])
-		i++;
-	*differ = v && i == d->n_first;
+	*differ = sorted_differ(d, j, few, d->n_first < FEW ? d->n_first : FEW);
+	if (*differ && !(v = lb_alloc(d->n_first, sizeof *v, err)))
+		return -1;
+	*differ = *differ && sorted_differ(d, j, v, d->n_first);
 	*range = *differ && v[d->n_first - 1] - v[0] == (double)(d->n_first - 1);
 	free(v);
-	return rc;
+	return 0;
 }
 
 /* A look at a few rows spares most columns the sorting. */

@@ -38,10 +38,11 @@ void lb_markers_free(struct lb_markers *m)
 	*m = (struct lb_markers){ 0 };
 }
 
+/* Returns true if the n >= 1 bytes are one of the texts. */
 static bool is_one_of(const char *const *text, size_t count, const char *s, size_t n)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strlen(text[i]) == n && !memcmp(text[i], s, n))
+		if (*text[i] == *s && strlen(text[i]) == n && !memcmp(text[i], s, n))
 			return true;
 	return false;
 }

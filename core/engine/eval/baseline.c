@@ -13,7 +13,7 @@
 #define INFINITE 1e250
 
 /* Values gathered at once. */
-enum { CELLS = 1 << 16 };
+enum { CELLS = 1 << 13 };
 
 static const char *const kind_name[] = {
 	[LB_MULTICLASS] = "majority", [LB_BINARY] = "majority", [LB_REGRESSION] = "mean", [LB_MULTILABEL] = "prevalence",
