@@ -14,6 +14,8 @@
  *   LB_CONFUSION(name, metric)             1 - metric of soft counts
  *     losses/support/soft_confusion.h
  *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
+ *   LB_RESIDUAL(name, rho)                 rho(z, t) of a prediction and its target
+ *     losses/support/residual.h
  *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch
  *     losses/support/similarity.h
  *   LB_BATCH(name, batch)                  rows that see each other: lists, counts    below
@@ -99,6 +101,10 @@ struct lb_measured {
 	bool normalize;          /* of rows divided by their length; a row of zeros stays one */
 };
 
+/* Most entries that a function over entries gets at once (losses/support/residual.h). */
+enum { LB_ENTRIES = 256 };
+typedef void lb_entries_fn(const struct lb_batch *in, size_t n, const real *z, const real *t, real *loss, real *slope);
+
 /* What a form macro makes. One of .row, .batch and .similarity is set. */
 struct lb_form {
 	/* Returns the loss of row i. z = in->z + i*c; g (c values) gets its derivative unless
@@ -109,6 +115,8 @@ struct lb_form {
 	 * .softmax asks for, the gradient (core/engine/kernels/kernels.h). For losses that read z,
 	 * y and par alone; NULL: rows one by one. */
 	void (*lanes)(const struct lb_batch *in, struct lb_lane_rows *at);
+	/* What .row does for each target of a row, for many rows at once. NULL: row by row. */
+	lb_entries_fn *entries;
 	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
 	/* Returns the mean loss of the batch. g (b,c) gets its derivative unless NULL. */
 	double (*batch)(const struct lb_batch *in, real *g);

@@ -71,6 +71,8 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		  "state, no parameters" },
 		{ (needs & LB_TAKES_TRIPLETS) && !(form && form->similarity), "takes triplets, which are chosen by distances, and is no loss of them" },
 		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
+		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, "
+		  "and no such rows" },
 		{ form && form->lanes_hold && !form->lanes, "has .lanes_hold without .lanes" },
 		{ form && form->lanes && (l->visit || l->init), "has .lanes, which read no state, and a state" },
 		{ form && form->softmax && (l->info.kind == LB_BINARY || lb_kind_of_columns(l->info.kind)), "has .softmax but no classes" },
@@ -161,6 +163,44 @@ static double apply_lanes(const struct lb_form *form, const struct lb_batch *in,
 	return by.sum / (double)in->b;
 }
 
+/* The rows from first on, whose entries z are: their losses weighted into *sum, and unless g is NULL the
+ * gradient, rows stride apart. */
+static void finish_entries(const struct lb_batch *in, size_t first, size_t rows, const real *loss, const real *slope, real *g, size_t stride,
+			   double *sum)
+{
+	const real share = 1 / (real)in->c;
+
+	for (size_t i = 0; i < rows; i++, loss += in->c, slope += in->c) {
+		const real w = in->w ? in->w[first + i] : R(1.0);
+		double row = 0;
+
+		for (size_t k = 0; k < in->c; k++)
+			row += (double)loss[k];
+		const real value = share * (real)row, scale = isnan(value) ? value : w / (real)in->b;
+		*sum += (double)w * (double)value;
+		for (size_t k = 0; g && k < in->c; k++)
+			g[(first + i) * stride + k] = isnan(value) ? value : share * slope[k] * scale;
+	}
+}
+
+/* As many rows at once as LB_ENTRIES holds: the bytes are those of the rows one by one. */
+static double apply_entries(const struct lb_form *form, const struct lb_batch *in, size_t stride, real *g)
+{
+	real z[LB_ENTRIES], loss[LB_ENTRIES], slope[LB_ENTRIES];
+	const size_t most = LB_ENTRIES / in->c;
+	double sum = 0;
+
+	for (size_t first = 0; first < in->b; first += most) {
+		const size_t rows = in->b - first < most ? in->b - first : most;
+		for (size_t i = 0; i < rows; i++)
+			for (size_t k = 0; k < in->c; k++)
+				z[i * in->c + k] = in->z[(first + i) * stride + k];
+		form->entries(in, rows * in->c, z, in->t + first * in->c, loss, slope);
+		finish_entries(in, first, rows, loss, slope, g, stride, &sum);
+	}
+	return sum / (double)in->b;
+}
+
 double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *batch, real *g)
 {
 	const struct lb_form *form = loss->form;
@@ -174,6 +214,8 @@ double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *batch, r
 		return form->batch(batch, g);
 	if (form->similarity)
 		return lb_similarity_apply(form, batch, g);
+	if (form->entries && in.c <= LB_ENTRIES)
+		return apply_entries(form, batch, stride, g);
 	if (panels && form->lanes && (!form->lanes_hold || form->lanes_hold(in.par)))
 		return apply_lanes(form, batch, stride, g);
 	in.soft = panels && form->softmax ? &soft : NULL;

@@ -68,7 +68,7 @@ START_TEST(padded_rows_are_as_good)
 	struct subject s;
 
 	set_up(&s, _i);
-	if (!loss->form->row || loss->info.kind == LB_REGRESSION)
+	if (!loss->form->row || (loss->info.kind == LB_REGRESSION && !loss->form->entries))
 		return;
 	for (size_t k = 0; k < s.n; k++)
 		for (int scale = 0; scale < 2; scale++) {
@@ -107,6 +107,41 @@ START_TEST(nan_stays_in_its_row)
 }
 END_TEST
 
+/* Entries of many rows at once have the bytes of the rows one by one, in one column and in several. */
+START_TEST(entries_are_the_rows)
+{
+	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
+	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .scale = 1 };
+	struct lb_form by_row;
+	struct lb_loss alone;
+	struct subject s;
+
+	set_up(&s, _i);
+	if (!loss->form->entries)
+		return;
+	by_row = *loss->form;
+	by_row.entries = NULL;
+	alone = *loss;
+	alone.form = &by_row;
+	for (size_t k = 0; k < s.n; k++)
+		for (size_t c = 1; c <= 3; c += 2) {
+			struct lb_err err = { 0 };
+			draw_rows(c, c, 2);
+			tight[c] = (double)NAN;
+			struct lb_batch in = { .b = ROWS, .c = c, .z = tight, .t = target, .w = weight, .par = s.settings[k], .facts = &facts,
+					       .scratch = scratch, .state = loss->init ? loss->init(s.settings[k], &facts, &err) : NULL };
+			const double whole[2] = { lb_loss_apply_f64(loss, &in, g_tight), lb_loss_apply_f64(&alone, &in, g_padded) };
+			ck_assert_msg(isnan(whole[0]) && isnan(whole[1]) && isnan(g_tight[c]), "%s", loss->info.base.name);
+			ck_assert_msg(!memcmp(g_tight, g_padded, c * sizeof *g_tight), "%s", loss->info.base.name);
+			ck_assert_msg(!memcmp(g_tight + 2 * c, g_padded + 2 * c, (ROWS - 2) * c * sizeof *g_tight), "%s", loss->info.base.name);
+			tight[c] = 0.5;
+			ck_assert_msg(lb_loss_apply_f64(loss, &in, g_tight) == lb_loss_apply_f64(&alone, &in, g_padded), "%s", loss->info.base.name);
+			if (loss->free)
+				loss->free(in.state);
+		}
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("loss_rows");
@@ -116,6 +151,7 @@ static Suite *suite(void)
 	while (lb_loss_at((size_t)n))
 		n++;
 	tcase_add_loop_test(t, padded_rows_are_as_good, 0, n);
+	tcase_add_loop_test(t, entries_are_the_rows, 0, (int)lb_loss_count());
 	tcase_add_loop_test(t, nan_stays_in_its_row, 0, n);
 	suite_add_tcase(s, t);
 	return s;
