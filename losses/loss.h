@@ -40,7 +40,8 @@
  * What the model gives is what is judged: scores of classes, predictions of targets. Where it is
  * not, .predict makes the one of the other: classes' scores of embeddings; of the outputs of a
  * regression with several a target (info.output), the point predictions that all metrics of
- * regression judge, and what else is told of each target. Embeddings of a loss without .predict are
+ * regression judge, and what else is told of each target; of a score that is no prediction itself,
+ * such as the log of one, the prediction. Embeddings of a loss without .predict are
  * judged by metrics of embeddings (core/metrics/retrieval.c).
  *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite
@@ -145,9 +146,9 @@ struct lb_loss {
 	size_t (*n_own)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts);
 	void (*own_init)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own);
 	/* What in->z comes to; reads b, c, z, ld, par, facts, own and wide only. Of embeddings the
-	 * scores (b, n_classes). In regression rows of T (1 + outputs) values: the T point
-	 * predictions, then the outputs of each target, a log variance as the standard
-	 * deviation. */
+	 * scores (b, n_classes). In regression the T point predictions of each row; with
+	 * info.output rows of T (1 + outputs) values, behind the predictions the outputs of each
+	 * target, a log variance as the standard deviation. */
 	void (*predict)(const struct lb_batch *in, real *out);
 };
 

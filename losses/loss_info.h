@@ -65,6 +65,9 @@ struct lb_same_as {
 	bool minus_log_classes;      /* shift by -log C besides */
 };
 
+/* The targets that a loss of a regression is defined for. */
+enum lb_targets { LB_ANY_TARGETS, LB_TARGETS_NOT_NEGATIVE, LB_TARGETS_POSITIVE, LB_TARGETS_ABOVE_MINUS_ONE, LB_N_TARGETS };
+
 /* What a number that a regression model gives for a target says of it. */
 enum lb_statistic {
 	LB_MEAN,
@@ -124,6 +127,7 @@ struct lb_loss_info {
 	 * which there are 1 to LB_MOST_OUTPUTS. The columns of z are those of the first target,
 	 * then those of the second. NULL: one column a target, the prediction itself. */
 	bool (*output)(const struct lb_arg *par, size_t k, struct lb_output *out);
+	enum lb_targets targets;
 	const struct lb_same_as *same_as;
 	int n_same_as;
 	const struct lb_example *examples;
@@ -145,6 +149,10 @@ bool lb_loss_separable(const struct lb_loss_info *info);
 
 /* Columns of z for each target in regression (`output`), else 1. */
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
+/* "> 0", ...: what the targets of a loss have to be; "any number". */
+const char *lb_targets_text(enum lb_targets targets);
+/* Returns whether the target is one of them. */
+bool lb_targets_allow(enum lb_targets targets, double t);
 /* "mean", "sd", "quantile": what is told of a target. */
 const char *lb_statistic_name(enum lb_statistic says);
 /* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is

@@ -143,16 +143,6 @@ const struct lb_loss LB_LOSS(regression, expectile) = {
 
 /* ---- linex ---- */
 
-/* exp(x) - 1 - x of |x| < 0.5: x^2/2 (1 + x/3 (1 + x/4 (...))). */
-static inline real exp_less_line(real x)
-{
-	real p = 1;
-
-	for (int k = 16; k >= 3; k--)
-		p = 1 + x / (real)k * p;
-	return x * x / 2 * p;
-}
-
 LB_ENTRIES_OF(linex_of)
 {
 	const real a = (real)in->par[0].v;
@@ -161,8 +151,7 @@ LB_ENTRIES_OF(linex_of)
 		loss[i] = a * (z[i] - t[i]);
 	lb_kernel()->expm1_all(n, loss, slope);
 	for (size_t i = 0; i < n; i++) {
-		const real x = loss[i], near = exp_less_line(x);
-		loss[i] = fabs(x) < R(0.5) ? near : slope[i] - x;
+		loss[i] = lb_exp_less_line(loss[i], slope[i]);
 		slope[i] *= a;
 	}
 }

@@ -83,9 +83,10 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->n_own && !(form && form->batch), "owns parameters, whose gradient a loss by batch alone can give" },
 		{ !(needs & LB_OWNS_PROTOTYPES) != !l->n_own, "has one of LB_OWNS_PROTOTYPES and .n_own; they go together" },
 		{ l->n_own && !l->predict, "owns prototypes and does not give class scores of them (.predict)" },
-		{ l->predict && l->info.kind != LB_EMBEDDING && !l->info.output, "has .predict, but what the model gives is judged as it is" },
+		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
+		{ l->info.targets && l->info.kind != LB_REGRESSION, "says which targets it is defined for (.targets) and has none" },
 		{ (needs & LB_NEEDS_SAMPLE_IDS) && !l->init, "needs row numbers but keeps no state" },
 	};
 

@@ -43,6 +43,16 @@ static inline real lb_entries_row(const struct lb_batch *in, size_t i, const rea
 	LB_CLONES static void rho(const struct lb_batch *in, size_t n, const real *restrict z, const real *restrict t,          \
 				  real *restrict loss, real *restrict slope)
 
+/* exp(x) - 1 - x, given expm1(x). Near 0 by x^2/2 (1 + x/3 (1 + x/4 (...))). */
+static inline real lb_exp_less_line(real x, real expm1_x)
+{
+	real p = 1;
+
+	for (int k = 16; k >= 3; k--)
+		p = 1 + x / (real)k * p;
+	return fabs(x) < R(0.5) ? x * x / 2 * p : expm1_x - x;
+}
+
 /* -1, 0, 1 */
 static inline real lb_sign(real x)
 {

@@ -185,6 +185,81 @@ def student_t_nll(e, nu=3, scale=1):
     return value
 
 
+@of_entry
+def poisson(z, t, full=False):
+    return mpmath.exp(z) - t * z + (mpmath.loggamma(t + 1) if full else 0)
+
+
+def x_log(t, x):
+    return t * mpmath.log(x) if t else mpf(0)
+
+
+@of_entry
+def poisson_deviance(z, t):
+    m = mpmath.exp(z)
+    return 2 * (x_log(t, t / m) - t + m)
+
+
+@of_entry
+def gamma_nll(z, t):
+    return z + t / mpmath.exp(z)
+
+
+@of_entry
+def gamma_deviance(z, t):
+    m = mpmath.exp(z)
+    return 2 * (mpmath.log(m / t) + t / m - 1)
+
+
+@of_entry
+def inverse_gaussian_deviance(z, t):
+    m = mpmath.exp(z)
+    return (t - m) ** 2 / (m ** 2 * t)
+
+
+@of_entry
+def tweedie(z, t, power=1.5):
+    q, m = mpf(power), mpmath.exp(z)
+    return m ** (2 - q) / (2 - q) - t * m ** (1 - q) / (1 - q)
+
+
+@of_entry
+def tweedie_deviance(z, t, power=1.5):
+    q, m = mpf(power), mpmath.exp(z)
+    return 2 * (t ** (2 - q) / ((1 - q) * (2 - q)) - t * m ** (1 - q) / (1 - q) + m ** (2 - q) / (2 - q))
+
+
+@of_entry
+def negative_binomial(z, t, alpha=1):
+    r, m = 1 / mpf(alpha), mpmath.exp(z)
+    ways = mpmath.gamma(t + r) / (mpmath.gamma(r) * mpmath.gamma(t + 1))
+    value = -mpmath.log(ways * (r / (r + m)) ** r * (m / (r + m)) ** t)
+    if t == int(t) and m < 1e6:
+        assert abs(value + stats.nbinom.logpmf(float(t), float(r), float(r / (r + m)))) <= 1e-8 * max(1, abs(value))
+    return value
+
+
+@of_entry
+def log_normal(z, t, sigma=1, predict="mean"):
+    value = -mpmath.log(mpmath.npdf(mpmath.log(t), z, mpf(sigma)) / t)
+    if value < 500:
+        assert abs(value + stats.lognorm.logpdf(float(t), float(sigma), scale=float(mpmath.exp(z)))) <= 1e-8 * max(1, abs(value))
+    return value
+
+
+@of_entry
+def msle(z, t):
+    return (mpmath.log(1 + (mpmath.exp(z) - 1)) - mpmath.log(1 + t)) ** 2
+
+
+LINKED = [
+    (poisson, {}), (poisson, {"full": True}), (poisson_deviance, {}), (gamma_nll, {}), (gamma_deviance, {}), (inverse_gaussian_deviance, {}),
+    (tweedie, {}), (tweedie, {"power": 1.1}), (tweedie_deviance, {}), (tweedie_deviance, {"power": 1.9}), (negative_binomial, {}),
+    (negative_binomial, {"alpha": 0.3}), (log_normal, {}), (log_normal, {"sigma": 0.4}), (msle, {}),
+]
+COUNTS = (poisson, poisson_deviance, tweedie, tweedie_deviance, negative_binomial)
+
+
 def mean(v):
     return sum(v) / len(v)
 
@@ -261,6 +336,8 @@ def make_case(loss, par, shape, scale, rng):
     case = {"kind": "regression", "loss": loss.__name__, "set": setting(par),
             "z": [[rng.gauss(0, scale) for _ in range(targets)] for _ in range(b)],
             "t": [[rng.gauss(0, min(scale, 1 + scale / 4)) for _ in range(targets)] for _ in range(b)]}
+    if (loss, par) in LINKED:
+        case["t"] = [[float(int(abs(v) * 3)) if loss in COUNTS else abs(v) + 0.01 for v in row] for row in case["t"]]
     z, t = ([[mpf(v) for v in row] for row in case[k]] for k in ("z", "t"))
     case["value"] = float(loss(z, t, **par))
     case["grad"] = slopes(loss, z, t, par)
@@ -272,6 +349,10 @@ if __name__ == "__main__":
     generator, cases = random.Random(20261130), []
     for function, parameters in LOSSES:
         for size in (1e-4, 1, 4, 60):
+            for form in SHAPES if size == 1 else SHAPES[:1]:
+                cases.append(make_case(function, parameters, form, size, generator))
+    for function, parameters in LINKED:
+        for size in (1e-3, 1, 6):
             for form in SHAPES if size == 1 else SHAPES[:1]:
                 cases.append(make_case(function, parameters, form, size, generator))
     with open(OUT, "w", encoding="ascii") as out:

@@ -238,6 +238,12 @@ START_TEST(logarithms_of_one_more)
 			for (size_t i = 0; i < 999; i++)
 				ck_assert_msg(ulps(b[i], log1pl((long double)a[i])) <= 2.5, "%s: log1p(%.17g) = %.17g", lb_kernel_at(s)->name,
 					      (double)a[i], (double)b[i]);
+			for (size_t i = 0; i < 999; i++)
+				a[i] += (real)1e-30;
+			lb_kernel_at(s)->log_all(999, a, b);
+			for (size_t i = 0; i < 999; i++)
+				ck_assert_msg(ulps(b[i], logl((long double)a[i])) <= 1.5, "%s: log(%.17g) = %.17g", lb_kernel_at(s)->name,
+					      (double)a[i], (double)b[i]);
 			const real edge[] = { 0, INFINITY, NAN };
 			lb_kernel_at(s)->log1p_all(3, edge, b);
 			ck_assert(b[0] == 0 && isinf(b[1]) && isnan(b[2]));

@@ -81,6 +81,8 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	for (size_t k = 0; k < b * c; k++) {
 		d->z[k] = scale * lb_rng_normal(rng);
 		d->t[k] = kind == LB_MULTILABEL ? (double)lb_rng_below(rng, 5) / 2 - 1 : lb_rng_normal(rng);
+		if (!lb_targets_allow(s->info->targets, d->t[k]))
+			d->t[k] = (d->t[k] > -1 ? 0.1 : 1) * fabs(d->t[k] * d->t[k] * d->t[k]) + 1e-3; /* of all sizes */
 		if (kind == LB_MULTILABEL)
 			d->t[k] = d->t[k] < 0 ? -(d->t[k] < -0.5) : d->t[k] > 0;
 	}

@@ -14,7 +14,7 @@ static double tight[ROWS * MOST_CLASSES], padded[ROWS * PAD], g_tight[ROWS * MOS
 static int32_t y[ROWS];
 static uint32_t id[ROWS];
 
-static void draw_rows(size_t c, size_t ld, double scale)
+static void draw_rows(const struct lb_loss *loss, size_t c, size_t ld, double scale)
 {
 	struct lb_rng rng;
 
@@ -26,6 +26,8 @@ static void draw_rows(size_t c, size_t ld, double scale)
 		for (size_t k = 0; k < c; k++) {
 			tight[i * c + k] = padded[i * ld + k] = scale * lb_rng_normal(&rng);
 			target[i * c + k] = lb_rng_normal(&rng);
+			if (!lb_targets_allow(loss->info.targets, target[i * c + k]))
+				target[i * c + k] = fabs(target[i * c + k]) + 0.01;
 		}
 		for (size_t k = c; k < ld; k++)
 			padded[i * ld + k] = 0;
@@ -72,7 +74,7 @@ START_TEST(padded_rows_are_as_good)
 		return;
 	for (size_t k = 0; k < s.n; k++)
 		for (int scale = 0; scale < 2; scale++) {
-			draw_rows(loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, PAD, scale ? 12 : 1);
+			draw_rows(loss, loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, PAD, scale ? 12 : 1);
 			for (size_t k = 0; loss->info.kind == LB_MULTILABEL && k < ROWS * MOST_CLASSES; k++)
 				target[k] = (double)(k % 7 % 3) - 1;
 			ck_alike(loss, s.settings[k], loss->info.base.name);
@@ -92,7 +94,7 @@ START_TEST(nan_stays_in_its_row)
 		return;
 	struct lb_batch in = { .b = ROWS, .c = MOST_CLASSES, .z = padded, .ld = PAD, .y = y, .par = s.settings[0], .facts = &facts,
 				   .scratch = scratch };
-	draw_rows(MOST_CLASSES, PAD, 1);
+	draw_rows(loss, MOST_CLASSES, PAD, 1);
 	lb_loss_apply_f64(loss, &in, g_padded);
 	for (size_t i = 0; i < ROWS; i++)
 		memcpy(g_tight + i * MOST_CLASSES, g_padded + i * PAD, MOST_CLASSES * sizeof *g_tight);
@@ -126,7 +128,7 @@ START_TEST(entries_are_the_rows)
 	for (size_t k = 0; k < s.n; k++)
 		for (size_t c = 1; c <= 3; c += 2) {
 			struct lb_err err = { 0 };
-			draw_rows(c, c, 2);
+			draw_rows(loss, c, c, 2);
 			tight[c] = (double)NAN;
 			struct lb_batch in = { .b = ROWS, .c = c, .z = tight, .t = target, .w = weight, .par = s.settings[k], .facts = &facts,
 					       .scratch = scratch, .state = loss->init ? loss->init(s.settings[k], &facts, &err) : NULL };

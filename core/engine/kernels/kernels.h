@@ -119,6 +119,8 @@ struct lb_kernels {
 	void (*tanh_all)(size_t n, const real *x, real *y);
 	/* y[i] <- exp(x[i]) - 1, within 3 units in the last place; y may be x */
 	void (*expm1_all)(size_t n, const real *x, real *y);
+	/* y[i] <- log(x[i]) of normal numbers x[i] > 0, within 1 unit in the last place; y may be x */
+	void (*log_all)(size_t n, const real *x, real *y);
 	/* y[i] <- log(1 + x[i]) of x[i] >= 0, within 2 units in the last place; y may be x */
 	void (*log1p_all)(size_t n, const real *x, real *y);
 };
