@@ -84,6 +84,7 @@ struct lb_batch {
 	size_t epoch, epochs;    /* of the training: it is in epoch `epoch`, from 0, of so many; epochs is 0 outside training */
 	void *state;             /* what .init returned, or NULL */
 	real *scratch;           /* (b * (c + 4)) values, contents undefined */
+	const real *held;        /* (b,c) what a loss with LB_HOLDS_FACTORS computes its fixed factors from; NULL: z */
 	const real *own;         /* the loss's own parameters, n_own values, or NULL */
 	real *down;              /* n_own values; gets their gradient whenever g is asked for */
 	double *wide;            /* lb_loss_room values, contents undefined, for a loss that owns parameters, sees views or is one of distances;

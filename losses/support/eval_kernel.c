@@ -105,6 +105,8 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 		loss->visit(&batch);
 	batch.z = w.at;
 	batch.own = n_own ? w.at + n : NULL;
+	if (info->limits & LB_HOLDS_FACTORS)
+		batch.held = w.z;
 	*value = lb_loss_apply(loss, &batch, grad ? w.g : NULL);
 	for (size_t i = 0; grad && i < n + n_own; i++)
 		grad[i] = (double)w.g[i];

@@ -86,6 +86,8 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 		if (kind == LB_MULTILABEL)
 			d->t[k] = d->t[k] < 0 ? -(d->t[k] < -0.5) : d->t[k] > 0;
 	}
+	for (size_t k = 0; outputs > 1 && k < b * c / outputs && d->z[0] > scale; k++) /* now and then targets that are met */
+		d->t[k] = d->z[k * outputs] + 0.01 * d->t[k];
 	for (size_t i = 0; i < b; i++)
 		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, c);
 	for (size_t k = 0; s->info->needs & LB_NEEDS_FEATURES && k < b * FEATURES; k++)
