@@ -1,5 +1,5 @@
-/* Further losses with a log link, each of a parameter: Tweedie's family, the negative binomial, the log-normal,
- * and the squared error of logs. */
+/* Further losses with a log link, each of a parameter: Tweedie's family, the negative binomial, and the
+ * squared error of logs. */
 #include "losses/support/link.h"
 
 #define LINKED                                                                                                                  \
@@ -169,64 +169,6 @@ const struct lb_loss LB_LOSS(regression, negative_binomial) = {
 	},
 	.form = &negative_binomial_form,
 	.predict = lb_predict_mean,
-};
-
-/* ---- log_normal ---- */
-
-enum { SIGMA, PREDICT };
-static const struct lb_param normal_params[] = {
-	[SIGMA] = { .name = "sigma", .symbol = "s", .def = 1, .min = 1e-3, .max = 100, .log_scale = true, .grid = { 0.3, 1, 2 }, .n_grid = 3,
-		    .help = "standard deviation of the log of the target" },
-	[PREDICT] = { .name = "predict", .type = LB_CHOICE_PARAM, .choices = (const char *const[]){ "mean", "median", NULL },
-		      .help = "what is predicted: the mean exp(z + s^2 / 2) or the median exp(z)" },
-};
-
-LB_ENTRIES_OF(log_normal_of)
-{
-	const double s = in->par[SIGMA].v;
-	const real per = (real)(1 / (s * s)), constant = (real)(log(s) + 0.91893853320467274178);
-
-	lb_kernel()->log_all(n, t, slope);
-	for (size_t i = 0; i < n; i++) {
-		const real e = z[i] - slope[i];
-		loss[i] = e * e * per / 2 + slope[i] + constant;
-		slope[i] = e * per;
-	}
-}
-LB_RESIDUAL(log_normal, log_normal_of)
-
-static void predict_log_normal(const struct lb_batch *in, real *out)
-{
-	const double s = in->par[SIGMA].v;
-
-	lb_predict_exp(in, in->par[PREDICT].v > 0 ? R(1.0) : (real)exp(s * s / 2), out);
-}
-
-static const struct lb_example normal_examples[] = {
-	{ .set = "", .b = 1, .c = 1, .z = { 0.5 }, .t = { 1 }, .value = 1.0439385332046727, .source = "scipy.stats.lognorm.logpdf" },
-	{ .set = "sigma=0.5", .b = 1, .c = 1, .z = { 1 }, .t = { 2 }, .value = 1.107255838801294, .source = "scipy.stats.lognorm.logpdf" },
-};
-
-const struct lb_loss LB_LOSS(regression, log_normal) = {
-	.info = {
-		.base = {
-			.name = "log_normal",
-			.title = "Log-normal negative log-likelihood of amounts",
-			.cite = "J. Aitchison, J. A. C. Brown, The lognormal distribution, Cambridge University Press, 1957",
-			.formula = "(1/T) sum_k ((log t_k - z_k)^2 / (2 s^2) + log t_k + log(s sqrt(2 pi)))",
-			.notes = "The mean over the T targets of a row. The model gives z, the mean of log t. Metrics and saved predictions are in units of "
-				 "the target: the mean exp(z + s^2/2), or the median exp(z).",
-			.keywords = "lognormal log_transform amount",
-			LB_PARAMS(normal_params),
-		},
-		.kind = LB_REGRESSION,
-		.good_for = "amounts above 0",
-		.claims = LB_CONVEX | LB_SMOOTH,
-		.targets = LB_TARGETS_POSITIVE,
-		LB_EXAMPLES(normal_examples),
-	},
-	.form = &log_normal_form,
-	.predict = predict_log_normal,
 };
 
 /* ---- msle ---- */

@@ -199,3 +199,58 @@ const struct lb_loss LB_LOSS(regression, crps_gaussian) = {
 	.form = &crps_gaussian_form,
 	.predict = told_deviation,
 };
+
+/* ---- log_normal ---- */
+
+static double log_normal_of(const struct lb_arg *par, double m, double s, double t, double fixed, double g[OUTPUTS])
+{
+	const double lt = log(t), e = m - lt, precision = exp(-s), u = e != 0 ? e * precision : 0 * s;
+
+	(void)par, (void)fixed;
+	g[LOCATION] = u * precision;
+	g[SPREAD] = 1 - u * u;
+	return lt + s + 0.91893853320467274178 + u * u / 2;
+}
+OF_EACH(log_normal, log_normal_of)
+
+/* The mean exp(m + sigma^2 / 2) and the standard deviation of the target itself. */
+static void told_amount(const struct lb_batch *in, real *out)
+{
+	const size_t targets = in->c / OUTPUTS;
+
+	for (size_t i = 0; i < in->b; i++, out += targets + in->c) {
+		const real *z = in->z + i * (in->ld ? in->ld : in->c);
+		for (size_t t = 0; t < targets; t++) {
+			const double variance = exp(2 * (double)z[t * OUTPUTS + SPREAD]), mean = exp((double)z[t * OUTPUTS + LOCATION] + variance / 2);
+			out[t] = out[targets + t * OUTPUTS + LOCATION] = (real)mean;
+			out[targets + t * OUTPUTS + SPREAD] = (real)(mean * sqrt(expm1(variance)));
+		}
+	}
+}
+
+static const struct lb_example log_normal_examples[] = {
+	{ .set = "", .b = 2, .c = 2, .z = { 0.5, -0.2, 0, 0.3 }, .t = { 1.2, 0.4 }, .value = 0.7547865438494865, .source = "scipy.stats.lognorm.logpdf" },
+};
+
+const struct lb_loss LB_LOSS(regression, log_normal) = {
+	.info = {
+		.base = {
+			.name = "log_normal",
+			.title = "Log-normal negative log-likelihood of amounts: a mean and a scale of the log for each target",
+			.cite = "J. Aitchison, J. A. C. Brown, The lognormal distribution, Cambridge University Press, 1957",
+			.formula = "(1/T) sum_t (log t_t + s_t + log(2 pi) / 2 + ((log t_t - m_t) exp(-s_t))^2 / 2)",
+			.notes = "The model has two outputs for each of the T targets, the mean m of the target's log and the log s of its standard "
+				 "deviation sigma. The point prediction is the mean exp(m + sigma^2 / 2), in units of the target, with its standard "
+				 "deviation beside it. Targets have to be above 0.",
+			.keywords = "lognormal log_transform amount heteroscedastic",
+		},
+		.kind = LB_REGRESSION,
+		.good_for = "amounts above 0",
+		.limits = LB_OVERFLOWS,
+		.targets = LB_TARGETS_POSITIVE,
+		.output = output,
+		LB_EXAMPLES(log_normal_examples),
+	},
+	.form = &log_normal_form,
+	.predict = told_amount,
+};

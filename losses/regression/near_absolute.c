@@ -14,14 +14,14 @@ static const struct lb_param eps[] = {
 	  .help = "the value at residual 0, and the width of the rounded corner" },
 };
 static const struct lb_param scale[] = {
-	{ .name = "c", .symbol = "c", .def = 1.3998, .min = 1e-6, .max = 1e6, .log_scale = true, .grid = { 0.1, 1.3998, 10 }, .n_grid = 3,
+	{ .name = "c", .symbol = "c", .def = 1, .min = 1e-6, .max = 1e6, .log_scale = true, .grid = { 0.1, 1, 1.3998 }, .n_grid = 3,
 	  .help = "residual at which the slope is half of the largest one" },
 };
 static const struct lb_param wing_params[] = {
-	{ .name = "w", .symbol = "w", .def = 10, .min = 1e-6, .max = 1e6, .log_scale = true, .grid = { 1, 5, 10 }, .n_grid = 3,
+	{ .name = "width", .symbol = "w", .def = 10, .min = 1e-6, .max = 1e6, .log_scale = true, .grid = { 1, 5, 10 }, .n_grid = 3,
 	  .help = "residual from which the loss grows linearly" },
-	{ .name = "eps", .symbol = "eps", .def = 2, .min = 1e-6, .max = 1e6, .log_scale = true, .grid = { 0.5, 1, 2 }, .n_grid = 3,
-	  .help = "how far the curve is bent below w: the slope at residual 0 is w / eps" },
+	{ .name = "curvature", .symbol = "eps", .def = 2, .min = 1e-6, .max = 1e6, .log_scale = true, .grid = { 0.5, 1, 2 }, .n_grid = 3,
+	  .help = "how far the curve is bent below width: the slope at residual 0 is width / curvature" },
 };
 
 /* ---- smooth_l1 ---- */
@@ -271,7 +271,7 @@ LB_RESIDUAL(wing, wing_of)
 
 static const struct lb_example wing_examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 2 }, .t = { 0 }, .value = 6.9314718055994531, .source = "by hand: 10 log(1 + 2/2)" },
-	{ .set = "w=2 eps=1", .b = 1, .c = 1, .z = { -5 }, .t = { 0 }, .value = 5.19722457733622, .source = "by hand: 5 - (2 - 2 log 3)" },
+	{ .set = "width=2 curvature=1", .b = 1, .c = 1, .z = { -5 }, .t = { 0 }, .value = 5.19722457733622, .source = "by hand: 5 - (2 - 2 log 3)" },
 };
 
 const struct lb_loss LB_LOSS(regression, wing) = {
@@ -293,4 +293,57 @@ const struct lb_loss LB_LOSS(regression, wing) = {
 		LB_EXAMPLES(wing_examples),
 	},
 	.form = &wing_form,
+};
+
+/* ---- lq ---- */
+
+static const struct lb_param power_params[] = {
+	{ .name = "q", .symbol = "q", .def = 2, .min = 1, .max = 8, .grid = { 1, 1.5, 2, 3 }, .n_grid = 4, .help = "power of the error: 1 mae, 2 mse" },
+};
+
+LB_ENTRIES_OF(power_of)
+{
+	const real q = (real)in->par[0].v, less = (real)(in->par[0].v - 1);
+	real size[LB_ENTRIES];
+
+	for (size_t i = 0; i < n; i++) {
+		const real a = fabs(z[i] - t[i]);
+		size[i] = a < R(1e-30) ? R(1e-30) : a;
+	}
+	lb_kernel()->log_all(n, size, size);
+	lb_kernel()->exp_terms(size, n, 0, less, n, slope);
+	for (size_t i = 0; i < n; i++) {
+		const real e = z[i] - t[i], a = fabs(e), by = less > 0 && a < R(1e-30) ? R(0.0) : slope[i];
+		loss[i] = a * by;
+		slope[i] = q * by * lb_sign(e);
+	}
+}
+LB_RESIDUAL(lq, power_of)
+
+static const struct lb_same_as power_same[] = {
+	{ .set = "q=2", .other = "mse", .other_set = "" },
+	{ .set = "q=1", .other = "mae", .other_set = "" },
+};
+static const struct lb_example power_examples[] = {
+	{ .set = "q=3", .b = 1, .c = 2, .z = { 2, 0 }, .t = { 0, 1 }, .value = 4.5, .source = "by hand: (8 + 1) / 2" },
+};
+
+const struct lb_loss LB_LOSS(regression, lq) = {
+	.info = {
+		.base = {
+			.name = "lq",
+			.title = "Absolute error to a power",
+			.cite = "CatBoost, documentation of regression objectives: Lq",
+			.formula = "(1/T) sum_k |e_k|^q,  e = z - t",
+			.notes = "The mean over the T targets of a row. No gradient at e = 0.",
+			.keywords = "lp norm power",
+			LB_PARAMS(power_params),
+		},
+		.kind = LB_REGRESSION,
+		.good_for = "general use",
+		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		LB_SAME_AS(power_same),
+		LB_EXAMPLES(power_examples),
+	},
+	.form = &lq_form,
 };

@@ -59,6 +59,13 @@ def crps_gaussian(z, t):
     return total / len(t)
 
 
+def log_normal(z, t):
+    total = mpmath.mpf(0)
+    for k, target in enumerate(t):
+        total -= mpmath.log(mpmath.npdf(mpmath.log(target), z[2 * k], mpmath.exp(z[2 * k + 1])) / target)
+    return total / len(t)
+
+
 def mean_over_rows(loss, z, t, par, fixed=None):
     if loss is beta_nll:
         return sum(loss(a, b, fixed=f, **par) for a, b, f in zip(z, t, fixed or z)) / len(z)
@@ -88,7 +95,7 @@ LOSSES = [
     (multi_quantile, {}, 3), (multi_quantile, {"levels": [0.25, 0.75]}, 2), (multi_quantile, {"levels": [0.5]}, 1),
     (multi_quantile, {"levels": [0.01, 0.05, 0.3, 0.95, 0.999]}, 5),
     (gaussian_nll, {}, 2), (gaussian_nll, {"full": True}, 2), (gaussian_nll, {"s_clip": 2}, 2), (gaussian_nll, {"full": True, "s_clip": 20}, 2),
-    (beta_nll, {}, 2), (beta_nll, {"beta": 1}, 2), (beta_nll, {"beta": 0}, 2), (laplace_nll, {}, 2), (crps_gaussian, {}, 2),
+    (beta_nll, {}, 2), (beta_nll, {"beta": 1}, 2), (beta_nll, {"beta": 0}, 2), (laplace_nll, {}, 2), (log_normal, {}, 2), (crps_gaussian, {}, 2),
 ]
 SHAPES = [(1, 1), (3, 1), (2, 2), (4, 3)]
 
@@ -104,6 +111,8 @@ def make_case(loss, par, outputs, shape, scale, rng):
             "t": [[rng.gauss(0, 1 + scale / 4) for _ in range(targets)] for _ in range(b)]}
     if loss is not multi_quantile:  # no log variance so low that float64 does not hold the value
         case["z"] = [[max(-300.0, min(v, 300.0)) if k % 2 else v for k, v in enumerate(row)] for row in case["z"]]
+    if loss is log_normal:
+        case["t"] = [[abs(v) + 0.01 for v in row] for row in case["t"]]
     z, t = ([[mpmath.mpf(v) for v in row] for row in case[k]] for k in ("z", "t"))
     case["value"] = float(mean_over_rows(loss, z, t, par))
     case["grad"] = slopes(loss, z, t, par)

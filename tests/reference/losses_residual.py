@@ -72,15 +72,20 @@ def log_cosh(e):
 
 
 @of_error
-def fair(e, c=1.3998):
+def fair(e, c=1):
     x = abs(e) / mpf(c)
     return mpf(c) ** 2 * (x - mpmath.log(1 + x))
 
 
 @of_error
-def wing(e, w=10, eps=2):
-    w, eps = mpf(w), mpf(eps)
+def wing(e, width=10, curvature=2):
+    w, eps = mpf(width), mpf(curvature)
     return w * mpmath.log(1 + abs(e) / eps) if abs(e) < w else abs(e) - (w - w * mpmath.log(1 + w / eps))
+
+
+@of_error
+def lq(e, q=2):
+    return abs(e) ** mpf(q)
 
 
 @of_error
@@ -240,14 +245,6 @@ def negative_binomial(z, t, alpha=1):
 
 
 @of_entry
-def log_normal(z, t, sigma=1, predict="mean"):
-    value = -mpmath.log(mpmath.npdf(mpmath.log(t), z, mpf(sigma)) / t)
-    if value < 500:
-        assert abs(value + stats.lognorm.logpdf(float(t), float(sigma), scale=float(mpmath.exp(z)))) <= 1e-8 * max(1, abs(value))
-    return value
-
-
-@of_entry
 def msle(z, t):
     return (mpmath.log(1 + (mpmath.exp(z) - 1)) - mpmath.log(1 + t)) ** 2
 
@@ -255,7 +252,7 @@ def msle(z, t):
 LINKED = [
     (poisson, {}), (poisson, {"full": True}), (poisson_deviance, {}), (gamma_nll, {}), (gamma_deviance, {}), (inverse_gaussian_deviance, {}),
     (tweedie, {}), (tweedie, {"power": 1.1}), (tweedie_deviance, {}), (tweedie_deviance, {"power": 1.9}), (negative_binomial, {}),
-    (negative_binomial, {"alpha": 0.3}), (log_normal, {}), (log_normal, {"sigma": 0.4}), (msle, {}),
+    (negative_binomial, {"alpha": 0.3}), (msle, {}),
 ]
 COUNTS = (poisson, poisson_deviance, tweedie, tweedie_deviance, negative_binomial)
 
@@ -305,7 +302,7 @@ def cs_marginal(p, r, sigma=1):
 
 LOSSES = [
     (mae, {}), (huber, {}), (huber, {"delta": 0.25}), (smooth_l1, {}), (smooth_l1, {"beta": 0.3}), (pseudo_huber, {}), (pseudo_huber, {"delta": 5.5}), (charbonnier, {}),
-    (charbonnier, {"eps": 2}), (log_cosh, {}), (fair, {}), (fair, {"c": 20}), (wing, {}), (wing, {"w": 0.5, "eps": 0.1}), (tukey, {}),
+    (charbonnier, {"eps": 2}), (log_cosh, {}), (fair, {}), (fair, {"c": 20}), (wing, {}), (wing, {"width": 0.5, "curvature": 0.1}), (lq, {}), (lq, {"q": 1}), (lq, {"q": 1.5}), (lq, {"q": 4}), (tukey, {}),
     (tukey, {"c": 1}), (cauchy, {}), (cauchy, {"c": 0.5}), (welsch, {}), (welsch, {"c": 0.75}), (correntropy, {}),
     (correntropy, {"sigma": 2.5, "normalised": True}), (geman_mcclure, {}), (geman_mcclure, {"c": 7}), (barron, {}), (barron, {"alpha": 2}),
     (barron, {"alpha": 0, "c": 0.3}), (barron, {"alpha": -2.5, "c": 2}), (barron, {"alpha": 1.999999}), (barron, {"alpha": -0.000001}),
