@@ -66,7 +66,7 @@ static void begin(struct hand *h, struct lb_setup s)
 }
 
 /* The rows, then each further view: what lb_rng draws for the step, entry by entry. */
-static void look(struct hand *h, uint64_t step)
+static void draw_views(struct hand *h, uint64_t step)
 {
 	struct lb_rng rng;
 
@@ -96,7 +96,7 @@ static const double *outputs(struct hand *h, const double *x, size_t rows)
 
 static void gradient(struct hand *h, uint64_t at)
 {
-	look(h, at);
+	draw_views(h, at);
 	const double *x = h->x, *z = outputs(h, x, h->views * ROWS);
 	double dz[MOST], value, inner[ROWS * (FEATURES + WIDTH)];
 	_Alignas(64) double wide[4 * ROWS * LB_PANEL] = { 0 };
