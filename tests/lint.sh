@@ -184,7 +184,7 @@ rule 'nothing is left undone' finished
 
 shell_scripts() {
 	command -v shellcheck >/dev/null || { echo 'tests/lint.sh:1: shellcheck is not installed (scripts/setup.sh check)'; return; }
-	grep -rlE '^#!.*\b(ba)?sh$|^# shellcheck shell=' scripts tests .ci 2>/dev/null | xargs shellcheck -x -P . -f gcc
+	grep -rlE --exclude='*.md' '^#!.*\b(ba)?sh$|^# shellcheck shell=' scripts tests .ci 2>/dev/null | xargs shellcheck -x -P . -f gcc
 }
 
 c_sources() {
