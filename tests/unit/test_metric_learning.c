@@ -54,10 +54,8 @@ static const struct lb_loss_info *triplet(void)
 
 static const struct lb_info *miner_info(const char *name)
 {
-	const struct lb_info *info = NULL;
+	const struct lb_info *info = lb_info_find(lb_miners_f64, name);
 
-	for (size_t i = 0; (info = lb_miner_info_f64(i)) && strcmp(info->name, name);)
-		i++;
 	ck_assert_msg(info, "no miner %s", name);
 	return info;
 }
@@ -195,7 +193,7 @@ START_TEST(batches_have_m_of_each_class)
 	size_t read[ROWS] = { 0 };
 
 	labels(y);
-	ck_assert(!lb_sampler_open(&s, LB_M_PER_CLASS, true, ROWS, 6, y, &err));
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_m_per_class, true, ROWS, 6, y, &err));
 	s.batch = BATCH;
 	s.per_class = M;
 	for (size_t epoch = 0; epoch < 40; epoch++) {
@@ -235,7 +233,7 @@ START_TEST(the_last_batch_is_cut_off)
 	size_t seen[6] = { 0 };
 
 	labels(y);
-	ck_assert(!lb_sampler_open(&s, LB_M_PER_CLASS, true, ROWS - 1, 6, y, &err));
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_m_per_class, true, ROWS - 1, 6, y, &err));
 	s.batch = 16;
 	s.per_class = M;
 	lb_sampler_draw(&s, 1, 0, order);
@@ -279,7 +277,7 @@ START_TEST(trainings_in_any_company)
 	}
 	p.columns = 3;
 	struct lb_cohort c = cohort_of(&p, s, 4, 20, 20);
-	c.sampling = LB_M_PER_CLASS;
+	c.sampling = &lb_sampling_m_per_class;
 	c.per_class = 4;
 	train_all(precision[_i], &c, out);
 	for (size_t i = 0; i < 4; i++) {
