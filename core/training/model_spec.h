@@ -48,7 +48,8 @@ extern const struct lb_info *const lb_models[];
 #include "core/training/models.def"
 #undef MODEL
 
-/* The shape of a model of lb_models for `inputs` features and `outputs` scores. par is in the order of the descriptor. */
+/* The shape of a model of lb_models for `inputs` features and `outputs` scores. par is in the order
+ * of the descriptor. */
 int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, size_t inputs, size_t outputs,
 		       struct lb_model_spec *out, struct lb_err *err);
 

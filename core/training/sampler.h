@@ -59,8 +59,8 @@ struct lb_sampler {
 	uint32_t *class;         /* (classes) */
 };
 
-/* kind NULL: shuffle. y (n, below n_classes) may be NULL for one that is not by class. Release with lb_sampler_close, on failure
- * too. */
+/* kind NULL: shuffle. y (n, below n_classes) may be NULL for one that is not by class. Release with
+ * lb_sampler_close, on failure too. */
 int lb_sampler_open(struct lb_sampler *s, const struct lb_sampling *kind, bool shuffle, size_t n, size_t n_classes, const int32_t *y,
 		    struct lb_err *err);
 void lb_sampler_close(struct lb_sampler *s);

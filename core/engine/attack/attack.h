@@ -22,7 +22,7 @@ struct lb_attack_kind {
 	struct lb_info base;     /* .traits of enum lb_attack_trait (core/training/train.h) */
 	/* Makes room for batches of max_b rows, for .run. */
 	int (*open)(struct lb_attack *a, const struct lb_net *net, size_t max_b, struct lb_err *err);
-	/* As lb_attack_run. NULL, with .open: rows stay as they are, and there is nothing to open. */
+	/* As lb_attack_run. NULL, and .open too: rows stay as they are. */
 	int (*run)(struct lb_attack *a, const struct lb_attacked *on, real *out);
 };
 
@@ -54,7 +54,8 @@ struct lb_attacked {
 	void *arg;
 };
 
-/* Opens an attack of lb_attacks_f64, other than none, for batches of max_b rows. Release with lb_attack_close, on failure too. */
+/* Opens an attack of lb_attacks_f64, other than none, for batches of max_b rows. Release with
+ * lb_attack_close, on failure too. */
 int lb_attack_open(struct lb_attack *a, const struct lb_info *info, const struct lb_arg *par, const struct lb_net *net, size_t max_b,
 		      struct lb_err *err);
 void lb_attack_close(struct lb_attack *a);
