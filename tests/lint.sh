@@ -133,6 +133,15 @@ unique_names() {
 		awk '$1 == name { print $2 ":1: has the name of " path "; header names are unique" } { name = $1; path = $2 }'
 }
 
+# The unit test of a file is found by the file's path.
+tests_mirror() {
+	local file folder
+	find tests/unit -name 'test_*.c' | sort | while read -r file; do
+		folder=$(dirname "${file#tests/unit/}")
+		[ -d "$folder" ] && [ "$folder" != . ] || echo "$file:1: stands in no folder of the sources; the test of DIR/NAME.c is tests/unit/DIR/test_NAME.c"
+	done
+}
+
 sizes() {
 	find cmd core losses datasets scripts -name '*.[ch]' -o -name '*.py' -o -name '*.sh' | while read -r file; do
 		awk -v f="$file" 'END { if (NR > 500) print f ":" NR ": is longer than 500 lines" }' "$file"
@@ -166,6 +175,7 @@ rule 'nothing includes cmd/' nothing_includes_cmd
 rule 'only cmd/ and core/base/log.c print or exit' quiet_below_cmd
 rule 'every loss is registered' registered
 rule 'file names are unique' unique_names
+rule 'unit tests stand in the folders of the sources' tests_mirror
 rule 'files under 500 lines, functions under 60' sizes
 rule 'comments are 100 columns wide at most' comment_width
 rule 'nothing is left undone' finished
@@ -174,7 +184,7 @@ rule 'nothing is left undone' finished
 
 shell_scripts() {
 	command -v shellcheck >/dev/null || { echo 'tests/lint.sh:1: shellcheck is not installed (scripts/setup.sh check)'; return; }
-	grep -rlE '^#!.*\b(ba)?sh$|^# shellcheck shell=' scripts tests .ci 2>/dev/null | xargs shellcheck -x -P . -f gcc
+	grep -rlE --exclude='*.md' '^#!.*\b(ba)?sh$|^# shellcheck shell=' scripts tests .ci 2>/dev/null | xargs shellcheck -x -P . -f gcc
 }
 
 c_sources() {
