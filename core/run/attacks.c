@@ -11,7 +11,7 @@ const cJSON *lb_attack_at_path(const cJSON *config, const char *path)
 	const cJSON *block = lb_json_at(config, path);
 	const char *kind = block ? lb_get_text(block, "kind") : NULL;
 
-	return kind && strcmp(kind, lb_attack_at(LB_ATTACK_NONE)->name) ? block : NULL;
+	return kind && !(lb_info_find(lb_attacks_f64, kind)->traits & LB_NO_ATTACK) ? block : NULL;
 }
 
 static int check_clip(const char *path, const cJSON *block, struct lb_err *err)

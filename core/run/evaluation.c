@@ -31,25 +31,24 @@ int lb_evaluation_check(const cJSON *config, const struct lb_split *split, struc
 	return 0;
 }
 
-/* The place of a word, 0 when it is not given. */
-static int choice(const char *const *names, const char *word)
+/* Returns the component that a text of the config names; the first of the list where it is not
+ * given. */
+static const void *chosen(const struct lb_info *const *list, const cJSON *config, const char *path)
 {
-	int i = 0;
+	const char *name = lb_get_text(config, path);
 
-	while (word && names[i] && strcmp(names[i], word))
-		i++;
-	return names[i] ? i : 0;
+	return name ? lb_info_find(list, name) : *list;
 }
 
 void lb_evaluation_set(struct lb_setup *setup, const cJSON *config)
 {
-	setup->threshold = (enum lb_threshold)choice(lb_threshold_names(), lb_get_text(config, "evaluate.threshold"));
-	setup->calibration = (enum lb_calibration)choice(lb_calibration_names(), lb_get_text(config, "evaluate.calibration"));
+	setup->threshold = chosen(lb_thresholds, config, "evaluate.threshold");
+	setup->calibration = chosen(lb_calibrations, config, "evaluate.calibration");
 }
 
-enum lb_sampling lb_sampling_of(const cJSON *config)
+const struct lb_sampling *lb_sampling_of(const cJSON *config)
 {
-	return (enum lb_sampling)choice(lb_sampling_names(), lb_get_text(config, "train.sampler"));
+	return chosen(lb_samplers, config, "train.sampler");
 }
 
 /* Returns the number of classes that have training rows. */
@@ -90,11 +89,11 @@ static int check_m_per_class(const cJSON *config, const struct lb_dataset *data,
 int lb_sampler_check(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, bool full_batch, struct lb_err *err)
 {
 	const char *name = lb_get_text(config, "train.sampler");
-	const enum lb_sampling kind = lb_sampling_of(config);
+	const struct lb_sampling *kind = lb_sampling_of(config);
 
-	if (lb_json_at(config, "train.per_class") && kind != LB_M_PER_CLASS)
+	if (lb_json_at(config, "train.per_class") && !kind->in_groups)
 		return lb_fail(err, LB_CONFIG, "train.per_class: found with sampler %s, allowed: with train.sampler: m_per_class alone", name);
-	if (kind == LB_SHUFFLED)
+	if (!kind->by_class)
 		return 0;
 	if (lb_kind_of_task(lb_get_text(config, "task")) == LB_REGRESSION)
 		return lb_fail(err, LB_CONFIG, "train.sampler: found %s, but a regression has no classes; allowed: shuffle", name);
@@ -103,5 +102,5 @@ int lb_sampler_check(const cJSON *config, const struct lb_dataset *data, const s
 			       "with train.class_weight, or train with sgd", name);
 	if (!lb_get_bool(config, "train.shuffle"))
 		return lb_fail(err, LB_CONFIG, "train.sampler: found %s with train.shuffle false, allowed: shuffle; remove one of the two", name);
-	return kind == LB_M_PER_CLASS ? check_m_per_class(config, data, split, err) : 0;
+	return kind->in_groups ? check_m_per_class(config, data, split, err) : 0;
 }

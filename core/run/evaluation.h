@@ -11,7 +11,7 @@ int lb_evaluation_check(const cJSON *config, const struct lb_split *split, struc
 /* Refuses a sampler that needs classes or minibatches where there are none. full_batch: the trial
  * reads all rows at once. */
 int lb_sampler_check(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, bool full_batch, struct lb_err *err);
-enum lb_sampling lb_sampling_of(const cJSON *config);
+const struct lb_sampling *lb_sampling_of(const cJSON *config);
 
 void lb_evaluation_set(struct lb_setup *setup, const cJSON *config);
 

@@ -19,32 +19,14 @@ struct subject {
 };
 
 /* Names in a resolved config are those of the registry. */
-static const struct lb_info *find(const char *name, unsigned *traits)
-{
-	const struct lb_info *info;
-	unsigned kinds;
-
-	for (size_t i = 0; (info = lb_procedure_info_f64(i, &kinds, traits)); i++)
-		if (!strcmp(info->name, name))
-			break;
-	return info;
-}
-
 static unsigned traits_of(const char *name)
 {
-	unsigned traits = 0;
-
-	return find(name, &traits) ? traits : 0;
+	return lb_procedure_traits_f64(lb_info_find(lb_procedures_f64, name));
 }
 
 static bool classes_only(const char *optimizer)
 {
-	const struct lb_info *info;
-
-	for (size_t i = 0; (info = lb_optim_info_f64(i)); i++)
-		if (!strcmp(info->name, optimizer))
-			break;
-	return info && lb_optim_classes_only_f64(info);
+	return !(lb_info_find(lb_optimizers_f64, optimizer)->tasks & ~(unsigned)LB_CLASS_TASKS);
 }
 
 static int check_one(const struct subject *s, struct lb_err *err)
@@ -52,7 +34,7 @@ static int check_one(const struct subject *s, struct lb_err *err)
 	const unsigned t = s->traits, needs = s->loss->needs;
 	const char *optimizer = lb_get_text(s->config, "optimizer.name"), *model = lb_get_text(s->config, "model.kind");
 	const bool attack = lb_attack_at_path(s->config, "train.attack"), views = lb_json_at(s->config, "train.views");
-	const bool closed = s->full_batch && !strcmp(model, "naive_bayes");
+	const bool closed = lb_info_find(lb_models, model)->traits & LB_CLOSED_FORM;
 	const struct {
 		bool wrong;
 		const char *what, *name, *why;
@@ -111,11 +93,10 @@ int lb_procedures_check(const cJSON *config, const struct lb_dataset *data, cons
 int lb_procedures_prepare(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
 {
 	const cJSON *block;
-	unsigned traits;
 
 	cJSON_ArrayForEach(block, lb_json_at(config, "procedures")) {
 		const size_t i = p->setup.n_procedures++;
-		const struct lb_info *info = find(lb_get_text(block, "name"), &traits);
+		const struct lb_info *info = lb_info_find(lb_procedures_f64, lb_get_text(block, "name"));
 		double *lists = NULL;
 		if (lb_args_from_block(info, block, p->procedure_par[i], &lists, err))
 			return -1;

@@ -9,30 +9,23 @@
 static const struct lb_info *optimizer_of(const cJSON *config)
 {
 	const char *name = lb_get_text(config, "optimizer.name");
-	const struct lb_info *info;
 
-	for (size_t i = 0; (info = lb_optim_info_f64(i)); i++)
-		if (name && !strcmp(info->name, name))
-			break;
-	return info;
+	return name ? lb_info_find(lb_optimizers_f64, name) : NULL;
 }
 
 static bool closed_form(const cJSON *config)
 {
 	const char *kind = lb_get_text(config, "model.kind");
-	const struct lb_info *info;
+	const struct lb_info *info = kind ? lb_info_find(lb_models, kind) : NULL;
 
-	for (size_t i = 0; (info = lb_model_at(i)); i++)
-		if (kind && !strcmp(info->name, kind))
-			break;
-	return info && lb_model_closed_form(info);
+	return info && info->traits & LB_CLOSED_FORM;
 }
 
 bool lb_reads_all(const cJSON *config)
 {
 	const struct lb_info *optimizer = optimizer_of(config);
 
-	return closed_form(config) || (optimizer && lb_optim_full_batch_f64(optimizer));
+	return closed_form(config) || (optimizer && optimizer->traits & LB_FULL_BATCH);
 }
 
 /* Refuses a loss that is another in every pass; path is that of the option which names it. */
@@ -57,7 +50,7 @@ int lb_full_batch_check(const cJSON *config, struct lb_err *err)
 	const struct lb_info *optimizer = optimizer_of(config);
 	const char *name = closed ? "model naive_bayes" : optimizer ? optimizer->name : "", *schedule = lb_get_text(config, "schedule.name");
 
-	if (!closed && (!optimizer || !lb_optim_full_batch_f64(optimizer)))
+	if (!closed && (!optimizer || !(optimizer->traits & LB_FULL_BATCH)))
 		return 0;
 	if (lb_json_at(config, "train.early_stopping"))
 		return lb_fail(err, LB_CONFIG, "train.early_stopping: found with %s, which has no epochs; remove early_stopping", name);

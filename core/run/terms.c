@@ -103,9 +103,9 @@ int lb_terms_check(const cJSON *config, struct lb_err *err)
 	if (sum == 0)
 		return lb_fail(err, LB_CONFIG, "loss.weight: found 0%s, so that nothing is minimised; give one a positive weight",
 			       given ? ", and for every term too" : "");
-	if (loss[0]->needs & LB_OWNS_PROTOTYPES && weight_of(config, loss[0], 0) == 0)
-		return lb_fail(err, LB_CONFIG, "loss.weight: found 0, but scores are made by the prototypes of %s, which would not be trained; allowed: a "
-			       "positive number", loss[0]->base.name);
+	if (loss[0]->kind == LB_EMBEDDING && loss[0]->params && weight_of(config, loss[0], 0) == 0)
+		return lb_fail(err, LB_CONFIG, "loss.weight: found 0, but scores are made by the %s of %s, which would not be trained; allowed: a "
+			       "positive number", loss[0]->params, loss[0]->base.name);
 	return 0;
 }
 

@@ -285,9 +285,7 @@ int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const stru
 	p->setup.view_par = p->view_par;
 	p->setup.optimizer = optimizer;
 	p->setup.optimizer_par = p->optimizer_par;
-	for (size_t i = 0; lb_schedule_at(i); i++)
-		if (&lb_schedule_at(i)->base == schedule)
-			p->setup.schedule = lb_schedule_at(i);
+	p->setup.schedule = (const struct lb_schedule *)schedule;
 	p->setup.schedule_par = p->schedule_par;
 	return lb_terms_prepare(p, config, data->n_classes, err);
 }
@@ -423,7 +421,7 @@ char *lb_cohort_key(const struct lb_trial *t, struct lb_err *err)
 {
 	static const char *const shared[] = { "task", "data", "corrupt.imbalance", "train.epochs", "train.batch", "train.seed", "train.shuffle",
 					      "train.sampler", "train.per_class", "train.precision", "output.dir", "corrupt.labels" };
-	const bool by_label = lb_sampling_of(t->config) != LB_SHUFFLED;
+	const bool by_label = lb_sampling_of(t->config)->by_class;
 	const size_t n = sizeof shared / sizeof *shared;
 	struct lb_buf b = { 0 };
 

@@ -113,8 +113,8 @@ const struct lb_loss LB_LOSS(multiclass, squared_emd) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "ordered classes",
-		.limits = LB_ORDER_MATTERS,
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_PROPER,
+		.exceptions = LB_ORDER_MATTERS,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_PROPER,
 		LB_EXAMPLES(emd_examples),
 	},
 	.form = &squared_emd_form,
@@ -175,8 +175,8 @@ const struct lb_loss LB_LOSS(multiclass, ordinal_smoothing) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "ordered classes",
-		.limits = LB_ORDER_MATTERS,
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.exceptions = LB_ORDER_MATTERS,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_EXAMPLES(smoothing_examples),
 	},
 	.form = &ordinal_smoothing_form,
@@ -189,49 +189,66 @@ static const struct lb_param kappa_params[] = {
 	  .help = "power of the distance between classes: 2 quadratic, 1 linear weights" },
 };
 
-static double weight_of(const struct lb_batch *in, size_t a, size_t b)
+/* What a batch needs: the weights of two classes (C, C), of each class its rows and what it costs by
+ * chance, and the probabilities (B, C). */
+struct table {
+	double *weight, *rows, *chance, *p;
+};
+
+static size_t table_room(const struct lb_arg *par, const struct lb_loss_shape *shape)
 {
-	return pow(fabs((double)a - (double)b) / (double)(in->c - 1), in->par[0].v);
+	(void)par;
+	return (shape->c * (shape->c + 2) + shape->b * shape->c) * sizeof(double);
 }
 
-/* (1/B) sum over rows j of the weight of class k against their labels: what class k costs by chance. */
-static double by_chance(const struct lb_batch *in, size_t k)
+static struct table table_of(const struct lb_batch *in)
 {
-	double sum = 0;
+	const size_t c = in->c;
+	struct table t = { .weight = in->workspace, .rows = t.weight + c * c, .chance = t.rows + c, .p = t.chance + c };
 
-	for (size_t j = 0; j < in->b; j++)
-		sum += weight_of(in, (size_t)in->y[j], k);
-	return sum / (double)in->b;
+	for (size_t k = 0; k < c; k++) {
+		t.rows[k] = t.chance[k] = 0;
+		for (size_t j = 0; j < c; j++)
+			t.weight[k * c + j] = pow(fabs((double)k - (double)j) / (double)(c - 1), in->par[0].v);
+	}
+	for (size_t i = 0; i < in->b; i++) {
+		const real *z = in->output.value + i * c;
+		const struct lse lse = lse_of(z, c);
+		t.rows[in->y[i]]++;
+		for (size_t k = 0; k < c; k++)
+			t.p[i * c + k] = probability(z[k], lse);
+	}
+	for (size_t k = 0; k < c; k++)
+		for (size_t j = 0; j < c; j++)
+			t.chance[k] += t.rows[j] * t.weight[j * c + k] / (double)in->b;
+	return t;
 }
 
-/* What class k costs row i beyond the ratio of what it costs by chance. */
-static double excess(const struct lb_batch *in, size_t i, size_t k, double ratio)
+/* The gradient of a row, by what each class costs it beyond `ratio` times what it costs by chance. */
+static void kappa_row(const struct table *t, size_t c, const double *weight, const double *p, double ratio, double expected, real *g)
 {
-	return weight_of(in, (size_t)in->y[i], k) - ratio * by_chance(in, k);
+	double mean = 0;
+
+	for (size_t k = 0; k < c; k++)
+		mean += p[k] * (weight[k] - ratio * t->chance[k]);
+	for (size_t k = 0; k < c; k++)
+		g[k] = (real)(expected > 0 ? p[k] * (weight[k] - ratio * t->chance[k] - mean) / expected : 0 * expected);
 }
 
 static double kappa_batch(const struct lb_batch *in, real *g)
 {
 	const size_t c = in->c;
+	const struct table t = table_of(in);
 	double observed = 0, expected = 0;
 
-	for (size_t k = 0; k < c; k++) {
-		const double chance = by_chance(in, k);
-		for (size_t i = 0; i < in->b; i++) {
-			const double p = probability(in->z[i * c + k], lse_of(in->z + i * c, c));
-			observed += weight_of(in, (size_t)in->y[i], k) * p;
-			expected += chance * p;
+	for (size_t i = 0; i < in->b; i++)
+		for (size_t k = 0; k < c; k++) {
+			observed += t.weight[(size_t)in->y[i] * c + k] * t.p[i * c + k];
+			expected += t.chance[k] * t.p[i * c + k];
 		}
-	}
 	const double ratio = expected > 0 || isnan(expected) ? observed / expected : 0;
-	for (size_t i = 0; g && i < in->b; i++) {
-		const struct lse lse = lse_of(in->z + i * c, c);
-		double mean = 0;
-		for (size_t k = 0; k < c; k++)
-			mean += probability(in->z[i * c + k], lse) * excess(in, i, k, ratio);
-		for (size_t k = 0; k < c; k++)
-			g[i * c + k] = (real)(expected > 0 ? probability(in->z[i * c + k], lse) * (excess(in, i, k, ratio) - mean) / expected : 0 * expected);
-	}
+	for (size_t i = 0; g && i < in->b; i++)
+		kappa_row(&t, c, t.weight + (size_t)in->y[i] * c, t.p + i * c, ratio, expected, g + i * c);
 	return ratio;
 }
 LB_BATCH(soft_kappa, kappa_batch)
@@ -256,9 +273,10 @@ const struct lb_loss LB_LOSS(multiclass, soft_kappa) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "ordered classes",
-		.limits = LB_ORDER_MATTERS,
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.exceptions = LB_ORDER_MATTERS,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_EXAMPLES(kappa_examples),
 	},
 	.form = &soft_kappa_form,
+	.workspace = table_room,
 };

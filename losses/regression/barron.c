@@ -76,8 +76,8 @@ const struct lb_loss LB_LOSS(regression, barron) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "outliers",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
-		.limits = LB_OVERFLOWS,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
+		.exceptions = LB_OVERFLOWS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},
@@ -110,11 +110,11 @@ static double mass(double alpha)
 }
 
 /* What the loss adds to rho: log c + log Z. */
-static void *density_init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *density_init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
 	double *constant = lb_alloc(1, sizeof *constant, err);
 
-	(void)facts;
+	(void)stats;
 	if (constant)
 		*constant = log(par[SCALE].v) + log(mass(par[ALPHA].v));
 	return constant;
@@ -153,7 +153,7 @@ const struct lb_loss LB_LOSS(regression, barron_nll) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "outliers",
-		.claims = LB_SMOOTH,
+		.properties = LB_SMOOTH,
 		LB_SAME_AS(density_same),
 		LB_EXAMPLES(density_examples),
 	},

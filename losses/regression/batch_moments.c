@@ -11,13 +11,13 @@ static struct moments moments_of(const struct lb_batch *in, size_t k)
 	struct moments m = { 0 };
 
 	for (size_t i = 0; i < in->b; i++) {
-		m.mean_p += (double)in->z[i * in->c + k];
-		m.mean_t += (double)in->t[i * in->c + k];
+		m.mean_p += (double)in->output.value[i * in->c + k];
+		m.mean_t += (double)in->target[i * in->c + k];
 	}
 	m.mean_p /= (double)in->b;
 	m.mean_t /= (double)in->b;
 	for (size_t i = 0; i < in->b; i++) {
-		const double p = (double)in->z[i * in->c + k], t = (double)in->t[i * in->c + k], a = p - m.mean_p, b = t - m.mean_t;
+		const double p = (double)in->output.value[i * in->c + k], t = (double)in->target[i * in->c + k], a = p - m.mean_p, b = t - m.mean_t;
 		m.pp += a * a;
 		m.tt += b * b;
 		m.pt += a * b;
@@ -41,7 +41,7 @@ static double mean_of_targets(const struct lb_batch *in, real *g, struct slope (
 		const struct slope s = of(&m, (double)in->b);
 		sum += s.value;
 		for (size_t i = 0; g && i < in->b; i++) {
-			const double p = (double)in->z[i * in->c + k], t = (double)in->t[i * in->c + k];
+			const double p = (double)in->output.value[i * in->c + k], t = (double)in->target[i * in->c + k];
 			const double by = s.by_p * (p - m.mean_p) + s.by_t * (t - m.mean_t) + s.by_e * (p - t) + s.constant;
 			g[i * in->c + k] = (real)((isnan(s.value) ? s.value : by) / (double)in->c);
 		}
@@ -81,7 +81,7 @@ const struct lb_loss LB_LOSS(regression, rmse) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "general use",
-		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		LB_EXAMPLES(rmse_examples),
 	},
 	.form = &rmse_form,
@@ -120,7 +120,7 @@ const struct lb_loss LB_LOSS(regression, r2) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "several targets of different scale",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		LB_EXAMPLES(r2_examples),
 	},
 	.form = &r2_form,
@@ -164,7 +164,7 @@ const struct lb_loss LB_LOSS(regression, one_minus_pearson) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "correlation",
-		.claims = LB_NONNEGATIVE | LB_BOUNDED,
+		.properties = LB_NONNEGATIVE | LB_BOUNDED,
 		LB_EXAMPLES(pearson_examples),
 	},
 	.form = &one_minus_pearson_form,
@@ -206,7 +206,7 @@ const struct lb_loss LB_LOSS(regression, one_minus_ccc) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "correlation",
-		.claims = LB_NONNEGATIVE | LB_BOUNDED,
+		.properties = LB_NONNEGATIVE | LB_BOUNDED,
 		LB_EXAMPLES(ccc_examples),
 	},
 	.form = &one_minus_ccc_form,

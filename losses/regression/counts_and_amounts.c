@@ -47,8 +47,8 @@ const struct lb_loss LB_LOSS(regression, tweedie) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "amounts with zeros",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.limits = LB_OVERFLOWS,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.exceptions = LB_OVERFLOWS,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		LB_EXAMPLES(tweedie_examples),
 	},
@@ -100,8 +100,8 @@ const struct lb_loss LB_LOSS(regression, tweedie_deviance) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "amounts with zeros",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.limits = LB_OVERFLOWS,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.exceptions = LB_OVERFLOWS,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		LB_EXAMPLES(tweedie_deviance_examples),
 	},
@@ -163,7 +163,7 @@ const struct lb_loss LB_LOSS(regression, negative_binomial) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "counts",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		LB_EXAMPLES(binomial_examples),
 	},
@@ -186,10 +186,10 @@ LB_RESIDUAL(msle, msle_of)
 
 static void predict_expm1(const struct lb_batch *in, real *out)
 {
-	const size_t stride = in->ld ? in->ld : in->c;
+	const size_t stride = in->output.stride;
 
 	for (size_t i = 0; i < in->b; i++)
-		lb_kernel()->expm1_all(in->c, in->z + i * stride, out + i * in->c);
+		lb_kernel()->expm1_all(in->c, in->output.value + i * stride, out + i * in->c);
 }
 
 static const struct lb_example msle_examples[] = {
@@ -210,7 +210,7 @@ const struct lb_loss LB_LOSS(regression, msle) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "relative errors",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.targets = LB_TARGETS_ABOVE_MINUS_ONE,
 		LB_EXAMPLES(msle_examples),
 	},

@@ -68,7 +68,7 @@ static double entropy_batch(const struct lb_batch *in, real *g)
 
 	clear(in, g);
 	for (size_t k = 0; k < in->c; k++) {
-		const struct numbers e = { in->z + k, in->t + k };
+		const struct numbers e = { in->output.value + k, in->target + k };
 		value -= log_mean_kernel(in, e, e, -2 / (double)in->c, g ? g + k : NULL);
 	}
 	return finish(in, value, g);
@@ -95,7 +95,7 @@ const struct lb_loss LB_LOSS(regression, error_entropy) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "outliers",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		LB_EXAMPLES(entropy_examples),
 	},
 	.form = &error_entropy_form,
@@ -110,7 +110,7 @@ static double marginal_batch(const struct lb_batch *in, real *g)
 
 	clear(in, g);
 	for (size_t k = 0; k < in->c; k++) {
-		const struct numbers p = { in->z + k, NULL }, t = { in->t + k, NULL };
+		const struct numbers p = { in->output.value + k, NULL }, t = { in->target + k, NULL };
 		real *by = g ? g + k : NULL;
 		value += log_mean_kernel(in, p, p, 2 * share, by);
 		value += log_mean_kernel(in, t, t, 0, NULL);
@@ -140,7 +140,7 @@ const struct lb_loss LB_LOSS(regression, cs_marginal) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "distributions",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		LB_EXAMPLES(marginal_examples),
 	},
 	.form = &cs_marginal_form,

@@ -25,7 +25,7 @@ static real row_of(const struct lb_batch *in, size_t i, const real *z, real *g, 
 	double sum = 0, slope[OUTPUTS];
 
 	for (size_t k = 0; k < targets; k++, z += OUTPUTS, fixed += OUTPUTS) {
-		sum += of(in->par, (double)z[LOCATION], (double)z[SPREAD], (double)in->t[i * targets + k],
+		sum += of(in->par, (double)z[LOCATION], (double)z[SPREAD], (double)in->target[i * targets + k],
 			  (double)fixed[SPREAD], slope);
 		for (size_t j = 0; g && j < OUTPUTS; j++)
 			g[k * OUTPUTS + j] = (real)(share * slope[j]);
@@ -39,7 +39,7 @@ static void told(const struct lb_batch *in, double lift, double per, real *out)
 	const size_t targets = in->c / OUTPUTS;
 
 	for (size_t i = 0; i < in->b; i++, out += targets + in->c) {
-		const real *z = in->z + i * (in->ld ? in->ld : in->c);
+		const real *z = in->output.value + i * in->output.stride;
 		for (size_t t = 0; t < targets; t++) {
 			out[t] = out[targets + t * OUTPUTS + LOCATION] = z[t * OUTPUTS + LOCATION];
 			out[targets + t * OUTPUTS + SPREAD] = (real)(lift * exp(per * (double)z[t * OUTPUTS + SPREAD]));
@@ -100,7 +100,7 @@ const struct lb_loss LB_LOSS(regression, beta_nll) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "uncertainty of predictions",
-		.limits = LB_OVERFLOWS | LB_HOLDS_FACTORS,
+		.exceptions = LB_OVERFLOWS | LB_HOLDS_FACTORS,
 		.output = output,
 		LB_SAME_AS(beta_same),
 		LB_EXAMPLES(beta_examples),
@@ -144,7 +144,7 @@ const struct lb_loss LB_LOSS(regression, laplace_nll) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "uncertainty of predictions",
-		.limits = LB_OVERFLOWS,
+		.exceptions = LB_OVERFLOWS,
 		.output = output,
 		LB_EXAMPLES(laplace_examples),
 	},
@@ -191,8 +191,8 @@ const struct lb_loss LB_LOSS(regression, crps_gaussian) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "uncertainty of predictions",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
-		.limits = LB_OVERFLOWS,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
+		.exceptions = LB_OVERFLOWS,
 		.output = output,
 		LB_EXAMPLES(crps_examples),
 	},
@@ -219,7 +219,7 @@ static void told_amount(const struct lb_batch *in, real *out)
 	const size_t targets = in->c / OUTPUTS;
 
 	for (size_t i = 0; i < in->b; i++, out += targets + in->c) {
-		const real *z = in->z + i * (in->ld ? in->ld : in->c);
+		const real *z = in->output.value + i * in->output.stride;
 		for (size_t t = 0; t < targets; t++) {
 			const double variance = exp(2 * (double)z[t * OUTPUTS + SPREAD]), mean = exp((double)z[t * OUTPUTS + LOCATION] + variance / 2);
 			out[t] = out[targets + t * OUTPUTS + LOCATION] = (real)mean;
@@ -246,7 +246,7 @@ const struct lb_loss LB_LOSS(regression, log_normal) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "amounts above 0",
-		.limits = LB_OVERFLOWS,
+		.exceptions = LB_OVERFLOWS,
 		.targets = LB_TARGETS_POSITIVE,
 		.output = output,
 		LB_EXAMPLES(log_normal_examples),

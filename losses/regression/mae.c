@@ -33,7 +33,7 @@ const struct lb_loss LB_LOSS(regression, mae) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "outliers",
-		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

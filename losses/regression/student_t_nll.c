@@ -51,7 +51,7 @@ const struct lb_loss LB_LOSS(regression, student_t_nll) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "outliers",
-		.claims = LB_SMOOTH,
+		.properties = LB_SMOOTH,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -8,10 +8,10 @@
 /* lift exp(z), the predictions of a model with a log link (.predict). */
 static inline void lb_predict_exp(const struct lb_batch *in, real lift, real *out)
 {
-	const size_t stride = in->ld ? in->ld : in->c;
+	const size_t stride = in->output.stride;
 
 	for (size_t i = 0; i < in->b; i++) {
-		lb_kernel()->exp_terms(in->z + i * stride, in->c, 0, 1, in->c, out + i * in->c);
+		lb_kernel()->exp_terms(in->output.value + i * stride, in->c, 0, 1, in->c, out + i * in->c);
 		for (size_t k = 0; k < in->c; k++)
 			out[i * in->c + k] *= lift;
 	}

@@ -16,7 +16,7 @@
 /* The loss of a row by its entries, and its gradient g unless that is NULL. */
 static inline real lb_entries_row(const struct lb_batch *in, size_t i, const real *z, real *g, lb_entries_fn *rho)
 {
-	const real *t = in->t + i * in->c, share = 1 / (real)in->c;
+	const real *t = in->target + i * in->c, share = 1 / (real)in->c;
 	real loss[LB_ENTRIES], slope[LB_ENTRIES];
 	double sum = 0;
 
