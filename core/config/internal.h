@@ -76,6 +76,11 @@ cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o
 /* resolve_words.c: the same of an option that is a list of texts; node NULL: it is not given. */
 cJSON *lb_resolve_words(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node);
 
+/* param.c: the numbers that lists in a component's block hold; and lb_args_from_block without the
+ * descriptor's own check, lists going to room. */
+size_t lb_args_numbers(const struct lb_info *info, const cJSON *block);
+int lb_args_read(const struct lb_info *info, const cJSON *block, struct lb_arg *par, double *room, struct lb_err *err);
+
 /* series.c: resolves the trees of a sweep one after the other and does again only what differs from
  * the one before; the configs share what they have in common. `like` says everything but the
  * tree. */

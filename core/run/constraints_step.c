@@ -1,0 +1,208 @@
+#include "core/run/constraints.h"
+
+#include "core/training/optim_params.h"
+
+#include <string.h>
+
+/* ---- procedures ---- */
+
+/* A procedure of the config. */
+struct procedure {
+	const char *name;
+	unsigned traits;
+};
+
+static struct procedure procedure_at(const struct lb_facts *f, size_t i)
+{
+	struct procedure p = { f->spec->procedures.use[i].info->name, 0 };
+	const struct lb_info *info;
+	unsigned kinds;
+
+	for (size_t k = 0; (info = lb_procedure_info_f64(k, &kinds, &p.traits)) && info != f->spec->procedures.use[i].info;)
+		k++;
+	return p;
+}
+
+static int procedures_are_few(const struct lb_facts *f, struct lb_err *err)
+{
+	const size_t n = f->spec->procedures.n;
+
+	return n <= LB_MOST_PROCEDURES ? 0 : lb_fail(err, LB_CONFIG, "procedures: found %zu, allowed: at most %d", n, LB_MOST_PROCEDURES);
+}
+
+/* Refuses a procedure with something; name, a component's, may be "". */
+static int refuse(const struct procedure *p, const char *what, const char *name, const char *why, struct lb_err *err)
+{
+	return lb_fail(err, LB_CONFIG, "procedures: found %s with %s%s%s%s %s", p->name, what, *name ? " " : "", name, *name ? "," : "", why);
+}
+
+static int procedures_have_steps(const struct lb_facts *f, struct lb_err *err)
+{
+	const bool closed = lb_use_is(&f->spec->model, "naive_bayes");
+
+	if (!f->full_batch || !f->spec->procedures.n)
+		return 0;
+	const struct procedure p = procedure_at(f, 0);
+	return refuse(&p, closed ? "model" : "optimizer", closed ? f->spec->model.info->name : f->spec->optimizer.info->name,
+		      "which takes no steps by minibatches; remove it, or train with sgd, adam or adamw", err);
+}
+
+/* What each trait refuses. */
+static int check_inputs(const struct lb_facts *f, const struct procedure *p, struct lb_err *err)
+{
+	if (p->traits & LB_CHANGES_INPUTS && f->data->x.start)
+		return refuse(p, "sparse data,", "", "of which it changes the zeros too; allowed: dense data (`lossbench data convert FILE OUT.npz`), or "
+			      "remove it", err);
+	if (p->traits & LB_CHANGES_INPUTS && f->spec->train.views.info)
+		return refuse(p, "train.views,", "", "which makes further copies of each row; remove one of the two", err);
+	if (p->traits & (LB_CHANGES_INPUTS | LB_WHOLE_STEP) && f->attack)
+		return refuse(p, "train.attack,", "", "which moves rows of one label against one model; remove one of the two", err);
+	return 0;
+}
+
+static int check_losses(const struct lb_facts *f, const struct procedure *p, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->n_losses; i++) {
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
+		if (p->traits & LB_WEIGHS_ROWS && !lb_loss_separable(loss))
+			return refuse(p, "loss", loss->base.name, "which is not a sum over rows, so that no row has a loss of its own; allowed: separable "
+				      "losses (`lossbench losses` marks them)", err);
+		if (p->traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_SAMPLE_IDS)
+			return refuse(p, "loss", loss->base.name, "which remembers each row under its own label by one model; allowed: losses without memory "
+				      "of rows", err);
+	}
+	return 0;
+}
+
+static int check_optimizer(const struct lb_facts *f, const struct procedure *p, struct lb_err *err)
+{
+	return !(p->traits & LB_CHANGES_LABELS) || !lb_optim_classes_only_f64(f->spec->optimizer.info) ? 0 :
+	       refuse(p, "optimizer", f->spec->optimizer.info->name, "which steps by the rows' own labels; train with sgd, adam or adamw", err);
+}
+
+static int each_procedure(const struct lb_facts *f, int (*check)(const struct lb_facts *f, const struct procedure *p, struct lb_err *err),
+			  struct lb_err *err)
+{
+	for (size_t i = 0; i < f->spec->procedures.n; i++) {
+		const struct procedure p = procedure_at(f, i);
+		if (check(f, &p, err))
+			return -1;
+	}
+	return 0;
+}
+
+static int procedures_see_rows(const struct lb_facts *f, struct lb_err *err)
+{
+	return each_procedure(f, check_inputs, err);
+}
+
+static int procedures_have_losses(const struct lb_facts *f, struct lb_err *err)
+{
+	return each_procedure(f, check_losses, err);
+}
+
+static int procedures_have_optimizer(const struct lb_facts *f, struct lb_err *err)
+{
+	return each_procedure(f, check_optimizer, err);
+}
+
+static int check_two(const struct procedure *a, const struct procedure *b, struct lb_err *err)
+{
+	if (!strcmp(a->name, b->name))
+		return lb_fail(err, LB_CONFIG, "procedures: found %s twice; keep one", a->name);
+	if ((a->traits | b->traits) & LB_WHOLE_STEP)
+		return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, but %s takes the whole step and stands alone; keep one", a->name, b->name,
+			       a->traits & LB_WHOLE_STEP ? a->name : b->name);
+	if (a->traits & b->traits & LB_CHANGES_LABELS)
+		return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, both of which mix labels; keep one", a->name, b->name);
+	return 0;
+}
+
+static int procedures_go_together(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->spec->procedures.n; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct procedure a = procedure_at(f, k), b = procedure_at(f, i);
+			if (check_two(&a, &b, err))
+				return -1;
+		}
+	return 0;
+}
+
+/* ---- trainings that read all rows at once. train.epochs, batch and shuffle, which always have a
+ * value, are left unused instead of being refused. ---- */
+
+static int stopping_has_epochs(const struct lb_facts *f, struct lb_err *err)
+{
+	return !f->full_batch || !f->spec->train.early_stopping.metric ? 0 :
+	       lb_fail(err, LB_CONFIG, "train.early_stopping: found with %s, which has no epochs; remove early_stopping",
+		       f->closed_form ? "model naive_bayes" : f->spec->optimizer.info->name);
+}
+
+static bool by_optimizer(const struct lb_facts *f)
+{
+	return f->full_batch && !f->closed_form;
+}
+
+static int clipping_has_steps(const struct lb_facts *f, struct lb_err *err)
+{
+	return !by_optimizer(f) || !(f->spec->train.clip_norm > 0) ? 0 :
+	       lb_fail(err, LB_CONFIG, "train.clip_norm: found %g with optimizer %s, allowed: 0; remove it, or train with sgd", f->spec->train.clip_norm,
+		       f->spec->optimizer.info->name);
+}
+
+static int schedule_has_a_rate(const struct lb_facts *f, struct lb_err *err)
+{
+	const bool warmup = lb_use_number(&f->spec->schedule, "warmup", 0) > 0;
+
+	return !by_optimizer(f) || (lb_use_is(&f->spec->schedule, "constant") && !warmup) ? 0 :
+	       lb_fail(err, LB_CONFIG, "schedule: found %s%s with optimizer %s, which has no learning rate; remove the schedule",
+		       f->spec->schedule.info->name, warmup ? " with warmup" : "", f->spec->optimizer.info->name);
+}
+
+static int dropout_has_draws(const struct lb_facts *f, struct lb_err *err)
+{
+	const double dropout = lb_use_number(&f->spec->model, "dropout", 0);
+
+	return !by_optimizer(f) || !(dropout > 0) ? 0 :
+	       lb_fail(err, LB_CONFIG, "model.dropout: found %g with optimizer %s, which needs the same loss in every pass, allowed: 0", dropout,
+		       f->spec->optimizer.info->name);
+}
+
+static int losses_stay_the_same(const struct lb_facts *f, struct lb_err *err)
+{
+	const char *optimizer = f->spec->optimizer.info->name, *model = f->spec->model.info->name;
+
+	for (size_t i = 0; i < f->n_losses && by_optimizer(f); i++) {
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
+		const char *path = lb_loss_path(i);
+		if (loss->needs & LB_NEEDS_FEATURES && strcmp(model, "linear"))
+			return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s and model %s, allowed: model linear, whose features do not move "
+				       "with the weights; train it with sgd, adam or adamw", path, loss->base.name, optimizer, model);
+		if (loss->needs & LB_NEEDS_VIEWS)
+			return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s, which needs the same rows in every pass; train it with sgd, adam or "
+				       "adamw", path, loss->base.name, optimizer);
+		if (loss->needs & LB_NEEDS_SAMPLE_IDS)
+			return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s, allowed: losses without memory of earlier passes; train it "
+				       "with sgd, adam or adamw", path, loss->base.name, optimizer);
+	}
+	return 0;
+}
+
+const struct lb_constraint lb_step_constraints[] = {
+	{ "procedures", LB_BY_COMPONENTS, "are at most eight", .trial = procedures_are_few },
+	{ "procedures", LB_BY_COMPONENTS, "go with training by minibatches, not with lbfgs or naive_bayes", .trial = procedures_have_steps },
+	{ "procedures", LB_BY_DATA, "that change rows, such as mixup, cannot be combined with sparse data, train.views or train.attack; nor can coteach with "
+	  "train.attack", .trial = procedures_see_rows },
+	{ "procedures", LB_BY_COMPONENTS, "that read the loss of each row go with separable losses; those that mix labels or train two models go with losses "
+	  "without memory of rows", .trial = procedures_have_losses },
+	{ "procedures", LB_BY_COMPONENTS, "that mix labels go with sgd, adam and adamw", .trial = procedures_have_optimizer },
+	{ "procedures", LB_BY_COMPONENTS, "stand once each; coteach stands alone, and only one may mix labels", .trial = procedures_go_together },
+	{ "train.early_stopping", LB_BY_COMPONENTS, "goes with training by minibatches, not with lbfgs or naive_bayes", .trial = stopping_has_epochs },
+	{ "train.clip_norm", LB_BY_COMPONENTS, "is 0 with lbfgs", .trial = clipping_has_steps },
+	{ "schedule", LB_BY_COMPONENTS, "is constant, without warmup, with lbfgs, which has no learning rate", .trial = schedule_has_a_rate },
+	{ "model.dropout", LB_BY_COMPONENTS, "is 0 with lbfgs", .trial = dropout_has_draws },
+	{ "loss", LB_BY_COMPONENTS, "and terms with lbfgs are the same in every pass: none that compares views or remembers rows, and none of features but with "
+	  "model linear", .trial = losses_stay_the_same },
+	{ 0 },
+};
