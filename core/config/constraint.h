@@ -1,6 +1,6 @@
 /* What may not be combined: one row for each rule, said in a line of plain English that
  * `lossbench config reference` prints. Rules that the config alone decides are those of
- * constraints.c; those that need components or data stand in core/run and come by the registry. */
+ * constraints.c; those that need components or data are those of core/run/trial_constraints.c. */
 #ifndef LB_CONSTRAINT_H
 #define LB_CONSTRAINT_H
 

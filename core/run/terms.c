@@ -1,6 +1,6 @@
 #include "core/run/terms.h"
 
-#include "core/run/constraints.h"
+#include "core/run/trial_constraints.h"
 
 bool lb_outputs_same(const struct lb_loss_info *a, const struct lb_arg *a_par, const struct lb_loss_info *b, const struct lb_arg *b_par)
 {

@@ -5,7 +5,7 @@
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/components.h"
-#include "core/run/constraints.h"
+#include "core/run/trial_constraints.h"
 #include "core/run/embeddings.h"
 #include "core/run/provenance.h"
 #include "core/run/targets.h"

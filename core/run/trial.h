@@ -42,7 +42,7 @@ struct lb_trial_memo {
 void lb_trial_memo_free(struct lb_trial_memo *memo);
 
 /* Looks up the data and computes the id. Refuses what can be refused before training: a split that
- * does not fit, and what may not be combined (core/run/constraints.h). */
+ * does not fit, and what may not be combined (core/run/trial_constraints.h). */
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err);
 
 /* The rows that a config trains, validates and tests on (trial_rows.c), made for the call: those of

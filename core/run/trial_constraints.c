@@ -1,4 +1,4 @@
-#include "core/run/constraints.h"
+#include "core/run/trial_constraints.h"
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
@@ -185,18 +185,24 @@ static int batch_has_m_per_class(const struct lb_facts *f, struct lb_err *err)
 }
 
 const struct lb_constraint lb_rows_constraints[] = {
-	{ "train.batch", LB_BY_DATA, "a dense batch of sparse rows fits into data.max_memory", .trial = dense_batches_fit },
-	{ "train.class_weight", LB_BY_DATA, "goes with tasks whose rows have one class each", .trial = class_weight_has_classes },
-	{ "train.class_weight", LB_BY_DATA, "as a block gives every class of the data a number, and nothing else one", .trial = class_weights_name_classes },
-	{ "train.early_stopping", LB_BY_DATA, "needs validation rows", .trial = stopping_has_rows },
-	{ "evaluate.threshold", LB_BY_DATA, "other than fixed goes with task binary, class scores and validation rows", .trial = threshold_fits },
-	{ "evaluate.calibration", LB_BY_DATA, "needs class scores and validation rows; platt and isotonic go with task binary, none with regression",
-	  .trial = calibration_fits },
-	{ "train.per_class", LB_BY_COMPONENTS, "goes with train.sampler: m_per_class alone", .trial = per_class_has_sampler },
-	{ "train.sampler", LB_BY_DATA, "other than shuffle goes with classes, minibatches and train.shuffle: true; m_per_class with one class a row",
-	  .trial = sampler_fits },
-	{ "train.batch", LB_BY_DATA, "with sampler m_per_class is a multiple of train.per_class, of at least two classes and no more than there are",
-	  .trial = batch_has_m_per_class },
+	{ "train.batch", LB_BY_DATA, .trial = dense_batches_fit,
+	  .rule = "A batch of sparse rows, made dense, fits into data.max_memory." },
+	{ "train.class_weight", LB_BY_DATA, .trial = class_weight_has_classes,
+	  .rule = "Class weights need a task whose rows have one class each." },
+	{ "train.class_weight", LB_BY_DATA, .trial = class_weights_name_classes,
+	  .rule = "A block of class weights gives every class of the data a number, and names no other." },
+	{ "train.early_stopping", LB_BY_DATA, .trial = stopping_has_rows,
+	  .rule = "Early stopping needs validation rows." },
+	{ "evaluate.threshold", LB_BY_DATA, .trial = threshold_fits,
+	  .rule = "A threshold other than fixed needs task binary, class scores and validation rows." },
+	{ "evaluate.calibration", LB_BY_DATA, .trial = calibration_fits,
+	  .rule = "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." },
+	{ "train.per_class", LB_BY_COMPONENTS, .trial = per_class_has_sampler,
+	  .rule = "The number of rows a class needs sampler m_per_class." },
+	{ "train.sampler", LB_BY_DATA, .trial = sampler_fits,
+	  .rule = "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class needs one class a row." },
+	{ "train.batch", LB_BY_DATA, .trial = batch_has_m_per_class,
+	  .rule = "With sampler m_per_class the batch is a multiple of train.per_class, of at least two classes and at most all of them." },
 	{ 0 },
 };
 
@@ -204,7 +210,7 @@ const struct lb_constraint lb_rows_constraints[] = {
 
 static const struct lb_constraint *const tables[] = { lb_loss_constraints, lb_rows_constraints, lb_attack_constraints, lb_step_constraints };
 
-const struct lb_constraint *lb_run_constraint(size_t i)
+const struct lb_constraint *lb_trial_constraint(size_t i)
 {
 	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
 		for (const struct lb_constraint *c = tables[t]; c->path; c++)

@@ -1,4 +1,4 @@
-#include "core/run/constraints.h"
+#include "core/run/trial_constraints.h"
 
 #include "core/base/text.h"
 
@@ -173,16 +173,23 @@ static int views_have_a_loss(const struct lb_facts *f, struct lb_err *err)
 }
 
 const struct lb_constraint lb_attack_constraints[] = {
-	{ "train.attack", LB_BY_DATA, "and evaluate.attack need dense data", .trial = attack_has_dense_rows },
-	{ "train.attack", LB_BY_COMPONENTS, "and evaluate.attack of kind closed_form go with model linear and head linear", .trial = closed_form_is_linear },
-	{ "train.attack.clip", LB_BY_COMPONENTS, "is [lo, hi] with lo < hi, and not for closed_form with norm l2", .trial = clip_has_bounds },
-	{ "train.attack.objective", LB_BY_DATA, "dlr needs three classes; all is for evaluate.attack; deviation is for train.attack with several scores "
-	  "and start random", .trial = objective_fits },
-	{ "train.attack", LB_BY_COMPONENTS, "cannot be combined with train.views: the moved rows are the second view", .trial = attack_is_the_view },
-	{ "train.attack", LB_BY_COMPONENTS, "goes with minibatches; with lbfgs only kind closed_form does", .trial = attack_takes_steps },
-	{ "train.attack.objective", LB_BY_COMPONENTS, "deviation goes with losses that compare views, such as adv_comp_sum", .trial = deviation_has_views },
-	{ "evaluate.attack", LB_BY_COMPONENTS, "and the robust metrics come together", .trial = probe_has_metrics },
-	{ "train.views", LB_BY_COMPONENTS, "goes with losses that compare views of a row, such as gjs, which need it or train.attack",
-	  .trial = views_have_a_loss },
+	{ "train.attack", LB_BY_DATA, .trial = attack_has_dense_rows,
+	  .rule = "An attack, in train or evaluate, needs dense data." },
+	{ "train.attack", LB_BY_COMPONENTS, .trial = closed_form_is_linear,
+	  .rule = "An attack of kind closed_form needs model linear and head linear." },
+	{ "train.attack.clip", LB_BY_COMPONENTS, .trial = clip_has_bounds,
+	  .rule = "The bounds of an attack are [lo, hi] with lo < hi; kind closed_form with norm l2 takes none." },
+	{ "train.attack.objective", LB_BY_DATA, .trial = objective_fits,
+	  .rule = "Objective dlr needs three classes, all is for evaluate.attack, and deviation is for train.attack with several scores and start random." },
+	{ "train.attack", LB_BY_COMPONENTS, .trial = attack_is_the_view,
+	  .rule = "Adversarial training and train.views exclude each other: the moved rows are the second view." },
+	{ "train.attack", LB_BY_COMPONENTS, .trial = attack_takes_steps,
+	  .rule = "Adversarial training needs minibatches; lbfgs takes kind closed_form alone." },
+	{ "train.attack.objective", LB_BY_COMPONENTS, .trial = deviation_has_views,
+	  .rule = "Objective deviation needs a loss that compares views, such as adv_comp_sum." },
+	{ "evaluate.attack", LB_BY_COMPONENTS, .trial = probe_has_metrics,
+	  .rule = "The attack of an evaluation and the robust metrics come together." },
+	{ "train.views", LB_BY_COMPONENTS, .trial = views_have_a_loss,
+	  .rule = "Losses that compare views of a row, such as gjs, need train.views or train.attack; other losses take no train.views." },
 	{ 0 },
 };

@@ -1,7 +1,7 @@
 /* The rules on what may not be combined that need components or data. Each file of rules has a
- * table; lb_run_constraint goes through all of them. */
-#ifndef LB_RUN_CONSTRAINTS_H
-#define LB_RUN_CONSTRAINTS_H
+ * table; lb_trial_constraint goes through all of them. */
+#ifndef LB_TRIAL_CONSTRAINTS_H
+#define LB_TRIAL_CONSTRAINTS_H
 
 #include "core/config/constraint.h"
 #include "core/run/uses.h"
@@ -22,7 +22,7 @@ struct lb_facts {
 int lb_constraints_check(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err);
 
 /* The i-th of these rules; NULL past the end. */
-const struct lb_constraint *lb_run_constraint(size_t i);
+const struct lb_constraint *lb_trial_constraint(size_t i);
 
 /* The tables, each ended by a row without a path. */
 extern const struct lb_constraint lb_loss_constraints[], lb_attack_constraints[], lb_step_constraints[], lb_rows_constraints[];

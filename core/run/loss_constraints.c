@@ -1,4 +1,4 @@
-#include "core/run/constraints.h"
+#include "core/run/trial_constraints.h"
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
@@ -178,18 +178,31 @@ static int cosine_fits(const struct lb_facts *f, struct lb_err *err)
 }
 
 const struct lb_constraint lb_loss_constraints[] = {
-	{ "terms", LB_BY_COMPONENTS, "are at most seven beside loss", .trial = terms_are_few },
-	{ "terms", LB_BY_COMPONENTS, "cannot be combined with model naive_bayes, which minimises no loss", .trial = terms_are_minimised },
-	{ "terms", LB_BY_COMPONENTS, "cannot be losses with a parameter weight of their own", .trial = term_has_a_weight },
-	{ "loss", LB_BY_COMPONENTS, "and terms have parameters that fit together, as the loss's own page says", .trial = parameters_fit },
-	{ "terms", LB_BY_COMPONENTS, "have the same outputs for a target as loss", .trial = terms_have_one_output },
-	{ "loss.weight", LB_BY_COMPONENTS, "is positive for some loss, and for one with prototypes, which make the scores", .trial = weights_minimise },
-	{ "train.early_stopping.metric", LB_BY_COMPONENTS, "reads outputs that the loss has, such as quantiles", .trial = stopping_has_outputs },
-	{ "train.miner", LB_BY_COMPONENTS, "goes with losses of triplets alone", .trial = miner_has_triplets },
-	{ "train.batch", LB_BY_COMPONENTS, "is at most 8192 with losses of distances, which go with minibatches alone", .trial = distances_have_batches },
-	{ "metrics", LB_BY_COMPONENTS, "are those of retrieval where the loss gives embeddings and no class scores", .trial = embeddings_are_retrieved },
-	{ "loss", LB_BY_COMPONENTS, "and terms are sums over rows where data.weight or train.class_weight weight rows", .trial = weighted_losses_are_sums },
-	{ "model.head", LB_BY_COMPONENTS, "is cosine for losses with a margin of cosines", .trial = margin_has_cosines },
-	{ "model.head", LB_BY_DATA, "cosine cannot be combined with model naive_bayes, model.init zero, or model linear on sparse data", .trial = cosine_fits },
+	{ "terms", LB_BY_COMPONENTS, .trial = terms_are_few,
+	  .rule = "There are at most seven terms beside the loss." },
+	{ "terms", LB_BY_COMPONENTS, .trial = terms_are_minimised,
+	  .rule = "Model naive_bayes minimises no loss and takes no terms." },
+	{ "terms", LB_BY_COMPONENTS, .trial = term_has_a_weight,
+	  .rule = "A loss that has a parameter named weight can be the loss, not a term." },
+	{ "loss", LB_BY_COMPONENTS, .trial = parameters_fit,
+	  .rule = "The parameters of a loss fit together, as the page of the loss says." },
+	{ "terms", LB_BY_COMPONENTS, .trial = terms_have_one_output,
+	  .rule = "All terms have the same outputs for a target as the loss." },
+	{ "loss.weight", LB_BY_COMPONENTS, .trial = weights_minimise,
+	  .rule = "Some loss has a positive weight; one with prototypes always has, since they make the scores." },
+	{ "train.early_stopping.metric", LB_BY_COMPONENTS, .trial = stopping_has_outputs,
+	  .rule = "Early stopping reads outputs that the loss has, such as quantiles or a variance." },
+	{ "train.miner", LB_BY_COMPONENTS, .trial = miner_has_triplets,
+	  .rule = "A miner needs a loss of triplets." },
+	{ "train.batch", LB_BY_COMPONENTS, .trial = distances_have_batches,
+	  .rule = "A loss of distances needs minibatches, of at most 8192 rows." },
+	{ "metrics", LB_BY_COMPONENTS, .trial = embeddings_are_retrieved,
+	  .rule = "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." },
+	{ "loss", LB_BY_COMPONENTS, .trial = weighted_losses_are_sums,
+	  .rule = "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." },
+	{ "model.head", LB_BY_COMPONENTS, .trial = margin_has_cosines,
+	  .rule = "A loss with a margin of cosines needs head cosine." },
+	{ "model.head", LB_BY_DATA, .trial = cosine_fits,
+	  .rule = "Head cosine excludes model naive_bayes, model.init zero, and model linear on sparse data." },
 	{ 0 },
 };

@@ -1,4 +1,4 @@
-#include "core/run/constraints.h"
+#include "core/run/trial_constraints.h"
 
 #include "core/training/optim_params.h"
 
@@ -190,19 +190,27 @@ static int losses_stay_the_same(const struct lb_facts *f, struct lb_err *err)
 }
 
 const struct lb_constraint lb_step_constraints[] = {
-	{ "procedures", LB_BY_COMPONENTS, "are at most eight", .trial = procedures_are_few },
-	{ "procedures", LB_BY_COMPONENTS, "go with training by minibatches, not with lbfgs or naive_bayes", .trial = procedures_have_steps },
-	{ "procedures", LB_BY_DATA, "that change rows, such as mixup, cannot be combined with sparse data, train.views or train.attack; nor can coteach with "
-	  "train.attack", .trial = procedures_see_rows },
-	{ "procedures", LB_BY_COMPONENTS, "that read the loss of each row go with separable losses; those that mix labels or train two models go with losses "
-	  "without memory of rows", .trial = procedures_have_losses },
-	{ "procedures", LB_BY_COMPONENTS, "that mix labels go with sgd, adam and adamw", .trial = procedures_have_optimizer },
-	{ "procedures", LB_BY_COMPONENTS, "stand once each; coteach stands alone, and only one may mix labels", .trial = procedures_go_together },
-	{ "train.early_stopping", LB_BY_COMPONENTS, "goes with training by minibatches, not with lbfgs or naive_bayes", .trial = stopping_has_epochs },
-	{ "train.clip_norm", LB_BY_COMPONENTS, "is 0 with lbfgs", .trial = clipping_has_steps },
-	{ "schedule", LB_BY_COMPONENTS, "is constant, without warmup, with lbfgs, which has no learning rate", .trial = schedule_has_a_rate },
-	{ "model.dropout", LB_BY_COMPONENTS, "is 0 with lbfgs", .trial = dropout_has_draws },
-	{ "loss", LB_BY_COMPONENTS, "and terms with lbfgs are the same in every pass: none that compares views or remembers rows, and none of features but with "
-	  "model linear", .trial = losses_stay_the_same },
+	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_are_few,
+	  .rule = "There are at most eight procedures." },
+	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_have_steps,
+	  .rule = "Procedures need minibatches, so not lbfgs and not naive_bayes." },
+	{ "procedures", LB_BY_DATA, .trial = procedures_see_rows,
+	  .rule = "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach excludes train.attack." },
+	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_have_losses,
+	  .rule = "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows." },
+	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_have_optimizer,
+	  .rule = "Procedures that mix labels need sgd, adam or adamw." },
+	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_go_together,
+	  .rule = "Every procedure stands once; coteach stands alone, and only one may mix labels." },
+	{ "train.early_stopping", LB_BY_COMPONENTS, .trial = stopping_has_epochs,
+	  .rule = "Early stopping needs minibatches, so not lbfgs and not naive_bayes." },
+	{ "train.clip_norm", LB_BY_COMPONENTS, .trial = clipping_has_steps,
+	  .rule = "With lbfgs clip_norm is 0." },
+	{ "schedule", LB_BY_COMPONENTS, .trial = schedule_has_a_rate,
+	  .rule = "With lbfgs, which has no learning rate, the schedule is constant and has no warmup." },
+	{ "model.dropout", LB_BY_COMPONENTS, .trial = dropout_has_draws,
+	  .rule = "With lbfgs dropout is 0." },
+	{ "loss", LB_BY_COMPONENTS, .trial = losses_stay_the_same,
+	  .rule = "With lbfgs a loss is the same in every pass: it compares no views, remembers no rows, and reads features of model linear alone." },
 	{ 0 },
 };
