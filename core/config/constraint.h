@@ -4,22 +4,15 @@
 #ifndef LB_CONSTRAINT_H
 #define LB_CONSTRAINT_H
 
-#include "core/base/err.h"
-
 #include <stddef.h>
 
 /* What a rule needs to be judged. */
 enum lb_judged_by { LB_BY_CONFIG, LB_BY_COMPONENTS, LB_BY_DATA };
 
-struct lb_resolving;
-struct lb_facts;
-
 struct lb_constraint {
 	const char *path;            /* the option that a message names first */
 	enum lb_judged_by by;
-	const char *rule;
-	void (*config)(const struct lb_resolving *r); /* BY_CONFIG: reports what is wrong as faults */
-	int (*trial)(const struct lb_facts *f, struct lb_err *err); /* else: -1 with LB_CONFIG where it does not hold */
+	const char *rule;            /* a sentence */
 };
 
 /* The i-th rule that the config alone decides; NULL past the end. */

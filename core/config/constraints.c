@@ -316,52 +316,36 @@ static void tuning_has_a_metric(const struct lb_resolving *r)
 
 /* ---- the table ---- */
 
-static const struct lb_constraint constraints[] = {
-	{ "name", LB_BY_CONFIG, .config = name_is_a_folder,
-	  .rule = "The name can be that of a folder: no slash, no control characters, at most 200 bytes." },
-	{ "output.dir", LB_BY_CONFIG, .config = dir_is_a_folder,
-	  .rule = "The folder of the records is a path without control characters, and not the root." },
-	{ "data.generator", LB_BY_CONFIG, .config = source_is_one,
-	  .rule = "Either data.train.path or data.generator is given, not both." },
-	{ "data.generator", LB_BY_CONFIG, .config = made_data_has_no_files,
-	  .rule = "Generated data have no data.valid, data.test or data.label; data.split divides them." },
-	{ "data.thousands", LB_BY_CONFIG, .config = marks_differ,
-	  .rule = "The thousands separator differs from the decimal mark." },
-	{ "model.dimension", LB_BY_CONFIG, .config = dimension_has_embeddings,
-	  .rule = "Task embedding needs a dimension above 0; every other task has dimension 0." },
-	{ "data.teacher", LB_BY_CONFIG, .config = distillation_has_a_teacher,
-	  .rule = "Task distillation needs data.teacher or data.side.teacher, not both; no other task takes one." },
-	{ "data.labels", LB_BY_CONFIG, .config = labels_have_several,
-	  .rule = "Only task multilabel takes data.labels, and then neither data.label nor data.train.label." },
-	{ "data.teacher", LB_BY_CONFIG, .config = teacher_has_every_row,
-	  .rule = "With a teacher, data.missing is not drop: its scores belong to rows by their order." },
-	{ "data.split", LB_BY_CONFIG, .config = split_has_one_form,
-	  .rule = "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." },
-	{ "data.split.test", LB_BY_CONFIG, .config = residues_are_some,
-	  .rule = "The residues that test are different, below modulo, at least one and not all." },
-	{ "data.split", LB_BY_CONFIG, .config = shares_leave_rows,
-	  .rule = "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." },
-	{ "data.split.fold", LB_BY_CONFIG, .config = fold_is_one_of_them,
-	  .rule = "The fold is below data.split.folds." },
-	{ "data.split.stratify", LB_BY_CONFIG, .config = stratify_has_classes,
-	  .rule = "A stratified split needs classes, so not with regression or multilabel, and no data.group." },
-	{ "data.preprocess.target", LB_BY_CONFIG, .config = target_is_a_number,
-	  .rule = "Only task regression has targets to standardize." },
-	{ "train.early_stopping", LB_BY_CONFIG, .config = stopping_has_a_share,
-	  .rule = "Early stopping needs validation rows: a share in data.split.valid, data.valid or data.cv." },
-	{ "train.early_stopping.metric", LB_BY_CONFIG, .config = stopping_has_a_metric,
-	  .rule = "The metric is valid.NAME, with NAME one of the metrics." },
-	{ "tune.metric", LB_BY_CONFIG, .config = tuning_has_a_metric,
-	  .rule = "The metric is valid.NAME, with NAME one of the metrics." },
-	{ "data.cv.fold", LB_BY_CONFIG, .config = cv_fold_is_one_of_them,
-	  .rule = "The fold is below data.cv.folds." },
+static const struct {
+	struct lb_constraint base;
+	void (*check)(const struct lb_resolving *r); /* reports what is wrong as faults */
+} constraints[] = {
+	{ { "name", LB_BY_CONFIG, "The name can be that of a folder: no slash, no control characters, at most 200 bytes." }, name_is_a_folder },
+	{ { "output.dir", LB_BY_CONFIG, "The folder of the records is a path without control characters, and not the root." }, dir_is_a_folder },
+	{ { "data.generator", LB_BY_CONFIG, "Either data.train.path or data.generator is given, not both." }, source_is_one },
+	{ { "data.generator", LB_BY_CONFIG, "Generated data have no data.valid, data.test or data.label; data.split divides them." }, made_data_has_no_files },
+	{ { "data.thousands", LB_BY_CONFIG, "The thousands separator differs from the decimal mark." }, marks_differ },
+	{ { "model.dimension", LB_BY_CONFIG, "Task embedding needs a dimension above 0; every other task has dimension 0." }, dimension_has_embeddings },
+	{ { "data.teacher", LB_BY_CONFIG, "Task distillation needs data.teacher or data.side.teacher, not both; no other task takes one." }, distillation_has_a_teacher },
+	{ { "data.labels", LB_BY_CONFIG, "Only task multilabel takes data.labels, and then neither data.label nor data.train.label." }, labels_have_several },
+	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
+	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
+	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },
+	{ { "data.split", LB_BY_CONFIG, "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." }, shares_leave_rows },
+	{ { "data.split.fold", LB_BY_CONFIG, "The fold is below data.split.folds." }, fold_is_one_of_them },
+	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes, so not with regression or multilabel, and no data.group." }, stratify_has_classes },
+	{ { "data.preprocess.target", LB_BY_CONFIG, "Only task regression has targets to standardize." }, target_is_a_number },
+	{ { "train.early_stopping", LB_BY_CONFIG, "Early stopping needs validation rows: a share in data.split.valid, data.valid or data.cv." }, stopping_has_a_share },
+	{ { "train.early_stopping.metric", LB_BY_CONFIG, "The metric is valid.NAME, with NAME one of the metrics." }, stopping_has_a_metric },
+	{ { "tune.metric", LB_BY_CONFIG, "The metric is valid.NAME, with NAME one of the metrics." }, tuning_has_a_metric },
+	{ { "data.cv.fold", LB_BY_CONFIG, "The fold is below data.cv.folds." }, cv_fold_is_one_of_them },
 };
 
 _Static_assert(sizeof constraints / sizeof *constraints == LB_CONFIG_CONSTRAINTS, "there is a word of reads for each constraint");
 
 const struct lb_constraint *lb_config_constraint(size_t i)
 {
-	return i < LB_CONFIG_CONSTRAINTS ? &constraints[i] : NULL;
+	return i < LB_CONFIG_CONSTRAINTS ? &constraints[i].base : NULL;
 }
 
 void lb_config_check(struct lb_resolving *r, uint64_t reads[LB_CONFIG_CONSTRAINTS], uint64_t changed)
@@ -371,7 +355,7 @@ void lb_config_check(struct lb_resolving *r, uint64_t reads[LB_CONFIG_CONSTRAINT
 			continue;
 		reads[i] = 0;
 		r->reads = &reads[i];
-		constraints[i].config(r);
+		constraints[i].check(r);
 	}
 	r->reads = NULL;
 }

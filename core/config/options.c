@@ -17,8 +17,7 @@
 #define AT(member)                                                                                                                     \
 	.at = offsetof(struct lb_spec, member), .field = _Generic(((const struct lb_spec *)NULL)->member, const char *: LB_TEXT_FIELD, \
 	double: LB_REAL_FIELD, uint64_t: LB_COUNT_FIELD, bool: LB_TRUTH_FIELD, struct lb_word: LB_WORD_FIELD,                          \
-	const cJSON *: LB_ITEM_FIELD, struct lb_arg: LB_ARG_FIELD, struct lb_texts: LB_TEXTS_FIELD,                                    \
-	struct lb_by_name: LB_BY_NAME_FIELD, struct lb_component_use: LB_USE_FIELD, struct lb_component_list: LB_USES_FIELD)
+	const cJSON *: LB_ITEM_FIELD, struct lb_list: LB_LIST_FIELD, struct lb_component_use: LB_USE_FIELD, struct lb_component_list: LB_USES_FIELD)
 
 #define NO_LIMIT ((double)INFINITY), .max_open = true
 

@@ -30,9 +30,7 @@ enum lb_field {
 	LB_TRUTH_FIELD,  /* bool */
 	LB_WORD_FIELD,   /* struct lb_word */
 	LB_ITEM_FIELD,   /* const cJSON * */
-	LB_ARG_FIELD,    /* struct lb_arg: a number, or a list of them */
-	LB_TEXTS_FIELD,  /* struct lb_texts */
-	LB_BY_NAME_FIELD, /* struct lb_by_name */
+	LB_LIST_FIELD,   /* struct lb_list */
 	LB_USE_FIELD,    /* struct lb_component_use */
 	LB_USES_FIELD    /* struct lb_component_list */
 };

@@ -28,52 +28,22 @@ static struct lb_word word_of(const struct lb_param *p, const cJSON *item)
 	return (struct lb_word){ 0, NULL };
 }
 
-static int fill_arg(const struct filling *f, const cJSON *item, struct lb_arg *out, struct lb_err *err)
+static int fill_list(const struct filling *f, const cJSON *item, struct lb_list *out, struct lb_err *err)
 {
-	const size_t n = cJSON_IsArray(item) ? (size_t)cJSON_GetArraySize(item) : 0;
-	double *list = n ? lb_pool_alloc(f->pool, n * sizeof *list, err) : NULL;
+	const size_t room = (size_t)cJSON_GetArraySize(item) + 1;
+	double *number = lb_pool_alloc(f->pool, room * sizeof *number, err);
+	const char **text = lb_pool_alloc(f->pool, room * sizeof *text, err);
 	const cJSON *e;
 
-	if (n && !list)
+	if (!number || !text)
 		return -1;
-	*out = (struct lb_arg){ .v = number_of(item), .list = list };
-	if (n)
-		cJSON_ArrayForEach(e, item)
-			list[out->n++] = number_of(e);
-	return 0;
-}
-
-static int fill_texts(const struct filling *f, const cJSON *item, struct lb_texts *out, struct lb_err *err)
-{
-	const bool given = cJSON_IsArray(item);
-	const size_t n = given ? (size_t)cJSON_GetArraySize(item) : 0;
-	const char **text = n ? lb_pool_alloc(f->pool, n * sizeof *text, err) : NULL;
-	const cJSON *e;
-
-	if (n && !text)
-		return -1;
-	*out = (struct lb_texts){ .text = text, .given = given };
-	if (n)
-		cJSON_ArrayForEach(e, item)
-			text[out->n++] = e->valuestring;
-	return 0;
-}
-
-static int fill_by_name(const struct filling *f, const cJSON *item, struct lb_by_name *out, struct lb_err *err)
-{
-	const size_t n = cJSON_IsObject(item) ? (size_t)cJSON_GetArraySize(item) : 0;
-	double *number = n ? lb_pool_alloc(f->pool, n * sizeof *number, err) : NULL;
-	const char **name = n ? lb_pool_alloc(f->pool, n * sizeof *name, err) : NULL;
-	const cJSON *e;
-
-	if (n && (!number || !name))
-		return -1;
-	*out = (struct lb_by_name){ .word = word_of(&f->option->param, item), .name = name, .number = number };
-	if (n)
-		cJSON_ArrayForEach(e, item) {
-			name[out->n] = e->string;
-			number[out->n++] = number_of(e);
-		}
+	*out = (struct lb_list){ .text = text, .number = number, .value = number_of(item), .given = cJSON_IsArray(item) || cJSON_IsObject(item) };
+	if (f->option->param.choices)
+		out->word = word_of(&f->option->param, item);
+	cJSON_ArrayForEach(e, item) {
+		text[out->n] = e->string ? e->string : e->valuestring;
+		number[out->n++] = number_of(e);
+	}
 	return 0;
 }
 
@@ -136,12 +106,8 @@ static int fill_field(const struct filling *f, const cJSON *item, void *at, stru
 	case LB_ITEM_FIELD:
 		*(const cJSON **)at = item;
 		return 0;
-	case LB_ARG_FIELD:
-		return fill_arg(f, item, at, err);
-	case LB_TEXTS_FIELD:
-		return fill_texts(f, item, at, err);
-	case LB_BY_NAME_FIELD:
-		return fill_by_name(f, item, at, err);
+	case LB_LIST_FIELD:
+		return fill_list(f, item, at, err);
 	case LB_USE_FIELD:
 		return fill_use(f, item, at, err);
 	case LB_USES_FIELD:

@@ -15,19 +15,14 @@ struct lb_word {
 	const char *text;        /* NULL where it is absent */
 };
 
-/* A list of texts; given is false where the option's word stands in its place. */
-struct lb_texts {
-	const char *const *text;
+/* The value of an option that takes a list or a block {name: number}, or one value instead. */
+struct lb_list {
 	size_t n;
-	bool given;
-};
-
-/* A choice, or a number for each name. */
-struct lb_by_name {
-	struct lb_word word;     /* NULL text: the numbers are given */
-	const char *const *name;
-	const double *number;
-	size_t n;
+	const char *const *text; /* (n) its texts, or the names of the block */
+	const double *number;    /* (n) its numbers, or those of the block */
+	double value;            /* the one number instead */
+	struct lb_word word;     /* the one choice instead */
+	bool given;              /* a list or a block, not one value */
 };
 
 /* A component block. */
@@ -59,7 +54,7 @@ struct lb_data_spec {
 	const char *teacher;
 	struct { const char *teacher; } side;
 	struct lb_component_use generator;
-	struct lb_texts labels, drop, categorical;
+	struct lb_list labels, drop, categorical;
 	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;
 	const cJSON *missing_values;
 	uint64_t features;
@@ -67,7 +62,7 @@ struct lb_data_spec {
 	const char *group, *weight, *positive;
 	struct {
 		double train, valid;
-		struct lb_arg test;      /* a share, or residues */
+		struct lb_list test;     /* a share, or residues */
 		uint64_t first, modulo, folds, fold, seed;
 		bool stratify;
 	} split;
@@ -84,10 +79,10 @@ struct lb_train_spec {
 	struct lb_word precision, sampler;
 	bool shuffle;
 	double clip_norm;
-	struct lb_by_name class_weight;
+	struct lb_list class_weight;
 	struct lb_component_use miner, views, attack;
 	struct { const char *metric; uint64_t patience; double min_delta; } early_stopping; /* NULL metric: none */
-	struct lb_texts curves;
+	struct lb_list curves;
 };
 
 enum { LB_SPEC_TOPS = 32 };

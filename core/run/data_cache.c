@@ -36,7 +36,7 @@ static bool refers_to(const char *reference, const char *name)
 	return reference && !strcmp(reference, name) && !lb_parse_int(reference, strlen(reference), &place);
 }
 
-static bool any_refers_to(const struct lb_texts *list, const char *name)
+static bool any_refers_to(const struct lb_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (refers_to(list->text[i], name))

@@ -47,63 +47,46 @@ static int procedures_have_steps(const struct lb_facts *f, struct lb_err *err)
 		      "which takes no steps by minibatches; remove it, or train with sgd, adam or adamw", err);
 }
 
-/* What each trait refuses. */
-static int check_inputs(const struct lb_facts *f, const struct procedure *p, struct lb_err *err)
+static int procedures_see_rows(const struct lb_facts *f, struct lb_err *err)
 {
-	if (p->traits & LB_CHANGES_INPUTS && f->data->x.start)
-		return refuse(p, "sparse data,", "", "of which it changes the zeros too; allowed: dense data (`lossbench data convert FILE OUT.npz`), or "
-			      "remove it", err);
-	if (p->traits & LB_CHANGES_INPUTS && f->spec->train.views.info)
-		return refuse(p, "train.views,", "", "which makes further copies of each row; remove one of the two", err);
-	if (p->traits & (LB_CHANGES_INPUTS | LB_WHOLE_STEP) && f->attack)
-		return refuse(p, "train.attack,", "", "which moves rows of one label against one model; remove one of the two", err);
+	for (size_t i = 0; i < f->spec->procedures.n; i++) {
+		const struct procedure p = procedure_at(f, i);
+		if (p.traits & LB_CHANGES_INPUTS && f->data->x.start)
+			return refuse(&p, "sparse data,", "", "of which it changes the zeros too; allowed: dense data (`lossbench data convert FILE OUT.npz`), "
+				      "or remove it", err);
+		if (p.traits & LB_CHANGES_INPUTS && f->spec->train.views.info)
+			return refuse(&p, "train.views,", "", "which makes further copies of each row; remove one of the two", err);
+		if (p.traits & (LB_CHANGES_INPUTS | LB_WHOLE_STEP) && f->attack[LB_IN_TRAINING])
+			return refuse(&p, "train.attack,", "", "which moves rows of one label against one model; remove one of the two", err);
+	}
 	return 0;
 }
 
-static int check_losses(const struct lb_facts *f, const struct procedure *p, struct lb_err *err)
+/* With each of the losses in turn. */
+static int procedures_have_losses(const struct lb_facts *f, struct lb_err *err)
 {
-	for (size_t i = 0; i < f->n_losses; i++) {
-		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
-		if (p->traits & LB_WEIGHS_ROWS && !lb_loss_separable(loss))
-			return refuse(p, "loss", loss->base.name, "which is not a sum over rows, so that no row has a loss of its own; allowed: separable "
+	for (size_t i = 0; i < f->spec->procedures.n * f->n_losses; i++) {
+		const struct procedure p = procedure_at(f, i / f->n_losses);
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[i % f->n_losses]);
+		if (p.traits & LB_WEIGHS_ROWS && !lb_loss_separable(loss))
+			return refuse(&p, "loss", loss->base.name, "which is not a sum over rows, so that no row has a loss of its own; allowed: separable "
 				      "losses (`lossbench losses` marks them)", err);
-		if (p->traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_SAMPLE_IDS)
-			return refuse(p, "loss", loss->base.name, "which remembers each row under its own label by one model; allowed: losses without memory "
+		if (p.traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_SAMPLE_IDS)
+			return refuse(&p, "loss", loss->base.name, "which remembers each row under its own label by one model; allowed: losses without memory "
 				      "of rows", err);
 	}
 	return 0;
 }
 
-static int check_optimizer(const struct lb_facts *f, const struct procedure *p, struct lb_err *err)
-{
-	return !(p->traits & LB_CHANGES_LABELS) || !lb_optim_classes_only_f64(f->spec->optimizer.info) ? 0 :
-	       refuse(p, "optimizer", f->spec->optimizer.info->name, "which steps by the rows' own labels; train with sgd, adam or adamw", err);
-}
-
-static int each_procedure(const struct lb_facts *f, int (*check)(const struct lb_facts *f, const struct procedure *p, struct lb_err *err),
-			  struct lb_err *err)
+static int procedures_have_optimizer(const struct lb_facts *f, struct lb_err *err)
 {
 	for (size_t i = 0; i < f->spec->procedures.n; i++) {
 		const struct procedure p = procedure_at(f, i);
-		if (check(f, &p, err))
-			return -1;
+		if (p.traits & LB_CHANGES_LABELS && lb_optim_classes_only_f64(f->spec->optimizer.info))
+			return refuse(&p, "optimizer", f->spec->optimizer.info->name, "which steps by the rows' own labels; train with sgd, adam or adamw",
+				      err);
 	}
 	return 0;
-}
-
-static int procedures_see_rows(const struct lb_facts *f, struct lb_err *err)
-{
-	return each_procedure(f, check_inputs, err);
-}
-
-static int procedures_have_losses(const struct lb_facts *f, struct lb_err *err)
-{
-	return each_procedure(f, check_losses, err);
-}
-
-static int procedures_have_optimizer(const struct lb_facts *f, struct lb_err *err)
-{
-	return each_procedure(f, check_optimizer, err);
 }
 
 static int check_two(const struct procedure *a, const struct procedure *b, struct lb_err *err)
@@ -189,28 +172,17 @@ static int losses_stay_the_same(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
-const struct lb_constraint lb_step_constraints[] = {
-	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_are_few,
-	  .rule = "There are at most eight procedures." },
-	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_have_steps,
-	  .rule = "Procedures need minibatches, so not lbfgs and not naive_bayes." },
-	{ "procedures", LB_BY_DATA, .trial = procedures_see_rows,
-	  .rule = "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach excludes train.attack." },
-	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_have_losses,
-	  .rule = "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows." },
-	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_have_optimizer,
-	  .rule = "Procedures that mix labels need sgd, adam or adamw." },
-	{ "procedures", LB_BY_COMPONENTS, .trial = procedures_go_together,
-	  .rule = "Every procedure stands once; coteach stands alone, and only one may mix labels." },
-	{ "train.early_stopping", LB_BY_COMPONENTS, .trial = stopping_has_epochs,
-	  .rule = "Early stopping needs minibatches, so not lbfgs and not naive_bayes." },
-	{ "train.clip_norm", LB_BY_COMPONENTS, .trial = clipping_has_steps,
-	  .rule = "With lbfgs clip_norm is 0." },
-	{ "schedule", LB_BY_COMPONENTS, .trial = schedule_has_a_rate,
-	  .rule = "With lbfgs, which has no learning rate, the schedule is constant and has no warmup." },
-	{ "model.dropout", LB_BY_COMPONENTS, .trial = dropout_has_draws,
-	  .rule = "With lbfgs dropout is 0." },
-	{ "loss", LB_BY_COMPONENTS, .trial = losses_stay_the_same,
-	  .rule = "With lbfgs a loss is the same in every pass: it compares no views, remembers no rows, and reads features of model linear alone." },
-	{ 0 },
+const struct lb_trial_constraint lb_step_constraints[] = {
+	{ { "procedures", LB_BY_COMPONENTS, "There are at most eight procedures." }, procedures_are_few },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
+	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach excludes train.attack." }, procedures_see_rows },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows." }, procedures_have_losses },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that mix labels need sgd, adam or adamw." }, procedures_have_optimizer },
+	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone, and only one may mix labels." }, procedures_go_together },
+	{ { "train.early_stopping", LB_BY_COMPONENTS, "Early stopping needs minibatches, so not lbfgs and not naive_bayes." }, stopping_has_epochs },
+	{ { "train.clip_norm", LB_BY_COMPONENTS, "With lbfgs clip_norm is 0." }, clipping_has_steps },
+	{ { "schedule", LB_BY_COMPONENTS, "With lbfgs, which has no learning rate, the schedule is constant and has no warmup." }, schedule_has_a_rate },
+	{ { "model.dropout", LB_BY_COMPONENTS, "With lbfgs dropout is 0." }, dropout_has_draws },
+	{ { "loss", LB_BY_COMPONENTS, "With lbfgs a loss is the same in every pass: it compares no views, remembers no rows, and reads features of model linear alone." }, losses_stay_the_same },
+	{ .check = NULL },
 };

@@ -80,7 +80,7 @@ static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data
  * says. */
 static void weigh_classes(const struct lb_prepared *p, const struct lb_dataset *data, double *weight)
 {
-	const struct lb_by_name *given = &p->spec.train.class_weight;
+	const struct lb_list *given = &p->spec.train.class_weight;
 	const bool balanced = given->word.at == LB_CLASS_WEIGHT_BALANCED;
 	const size_t n = p->split.n[LB_TRAIN];
 
@@ -89,7 +89,7 @@ static void weigh_classes(const struct lb_prepared *p, const struct lb_dataset *
 	for (size_t c = 0; c < data->n_classes; c++) {
 		weight[c] = balanced && weight[c] > 0 ? (double)n / ((double)data->n_classes * weight[c]) : 1;
 		for (size_t i = 0; i < given->n; i++)
-			if (!strcmp(given->name[i], data->class_name[c]))
+			if (!strcmp(given->text[i], data->class_name[c]))
 				weight[c] = given->number[i];
 	}
 }

@@ -87,8 +87,8 @@ struct lb_prepared {
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err);
 void lb_prepared_free(struct lb_prepared *p);
 
-/* The part of it that needs no rows: the loss, model, optimiser and schedule of p->spec, for data of
- * these classes or targets with p->features.d features. */
+/* The part of it that needs no rows: the loss, model, optimiser and schedule of p->spec, for data
+ * of these classes or targets with p->features.d features. */
 int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err);
 
 /* DIR/trials/ID.checkpoint, where a training is kept (train.checkpoint), as a new string. */

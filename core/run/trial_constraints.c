@@ -40,7 +40,7 @@ static bool has_name(const char *const *name, size_t n, const char *wanted)
 
 static int class_weights_name_classes(const struct lb_facts *f, struct lb_err *err)
 {
-	const struct lb_by_name *weights = &f->spec->train.class_weight;
+	const struct lb_list *weights = &f->spec->train.class_weight;
 	const char *const *classes = (const char *const *)f->data->class_name;
 	struct lb_buf list = { 0 };
 	int rc = 0;
@@ -49,11 +49,11 @@ static int class_weights_name_classes(const struct lb_facts *f, struct lb_err *e
 		return 0;
 	list_classes(f->data, &list);
 	for (size_t i = 0; i < weights->n && !rc; i++)
-		if (!has_name(classes, f->data->n_classes, weights->name[i]))
-			rc = lb_fail(err, LB_CONFIG, "train.class_weight: there is no class '%.60s'; the classes are %s", weights->name[i],
+		if (!has_name(classes, f->data->n_classes, weights->text[i]))
+			rc = lb_fail(err, LB_CONFIG, "train.class_weight: there is no class '%.60s'; the classes are %s", weights->text[i],
 				     list.bad ? "" : list.s);
 	for (size_t i = 0; i < f->data->n_classes && !rc; i++)
-		if (!has_name(weights->name, weights->n, classes[i]))
+		if (!has_name(weights->text, weights->n, classes[i]))
 			rc = lb_fail(err, LB_CONFIG, "train.class_weight: class '%.60s' has no weight; give each of %s one (1 leaves it as it is)",
 				     classes[i], list.bad ? "" : list.s);
 	lb_buf_free(&list);
@@ -184,54 +184,52 @@ static int batch_has_m_per_class(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
-const struct lb_constraint lb_rows_constraints[] = {
-	{ "train.batch", LB_BY_DATA, .trial = dense_batches_fit,
-	  .rule = "A batch of sparse rows, made dense, fits into data.max_memory." },
-	{ "train.class_weight", LB_BY_DATA, .trial = class_weight_has_classes,
-	  .rule = "Class weights need a task whose rows have one class each." },
-	{ "train.class_weight", LB_BY_DATA, .trial = class_weights_name_classes,
-	  .rule = "A block of class weights gives every class of the data a number, and names no other." },
-	{ "train.early_stopping", LB_BY_DATA, .trial = stopping_has_rows,
-	  .rule = "Early stopping needs validation rows." },
-	{ "evaluate.threshold", LB_BY_DATA, .trial = threshold_fits,
-	  .rule = "A threshold other than fixed needs task binary, class scores and validation rows." },
-	{ "evaluate.calibration", LB_BY_DATA, .trial = calibration_fits,
-	  .rule = "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." },
-	{ "train.per_class", LB_BY_COMPONENTS, .trial = per_class_has_sampler,
-	  .rule = "The number of rows a class needs sampler m_per_class." },
-	{ "train.sampler", LB_BY_DATA, .trial = sampler_fits,
-	  .rule = "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class needs one class a row." },
-	{ "train.batch", LB_BY_DATA, .trial = batch_has_m_per_class,
-	  .rule = "With sampler m_per_class the batch is a multiple of train.per_class, of at least two classes and at most all of them." },
-	{ 0 },
+const struct lb_trial_constraint lb_rows_constraints[] = {
+	{ { "train.batch", LB_BY_DATA, "A batch of sparse rows, made dense, fits into data.max_memory." }, dense_batches_fit },
+	{ { "train.class_weight", LB_BY_DATA, "Class weights need a task whose rows have one class each." }, class_weight_has_classes },
+	{ { "train.class_weight", LB_BY_DATA, "A block of class weights gives every class of the data a number, and names no other." }, class_weights_name_classes },
+	{ { "train.early_stopping", LB_BY_DATA, "Early stopping needs validation rows." }, stopping_has_rows },
+	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs task binary, class scores and validation rows." }, threshold_fits },
+	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
+	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class." }, per_class_has_sampler },
+	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class needs one class a row." }, sampler_fits },
+	{ { "train.batch", LB_BY_DATA, "With sampler m_per_class the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
+	{ .check = NULL },
 };
 
 /* ---- the table of all ---- */
 
-static const struct lb_constraint *const tables[] = { lb_loss_constraints, lb_rows_constraints, lb_attack_constraints, lb_step_constraints };
+static const struct lb_trial_constraint *const tables[] = { lb_loss_constraints, lb_rows_constraints, lb_attack_constraints, lb_step_constraints };
 
-const struct lb_constraint *lb_trial_constraint(size_t i)
+static const struct lb_trial_constraint *constraint_at(size_t i)
 {
 	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
-		for (const struct lb_constraint *c = tables[t]; c->path; c++)
+		for (const struct lb_trial_constraint *c = tables[t]; c->check; c++)
 			if (!i--)
 				return c;
 	return NULL;
 }
 
+const struct lb_constraint *lb_trial_constraint(size_t i)
+{
+	const struct lb_trial_constraint *c = constraint_at(i);
+
+	return c ? &c->base : NULL;
+}
+
 int lb_constraints_check(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
 {
 	struct lb_facts f = { .spec = spec, .data = data, .split = split, .viewer = lb_used_loss(&spec->loss),
-			      .attack = lb_used_attack(&spec->train.attack), .probe = lb_used_attack(&spec->evaluate.attack),
+			      .attack = { lb_used_attack(&spec->train.attack), lb_used_attack(&spec->evaluate.attack) },
 			      .closed_form = lb_closed_form(spec), .full_batch = lb_reads_all(spec) };
+	const struct lb_trial_constraint *c;
 
 	f.n_losses = lb_used_losses(spec, f.loss);
 	for (size_t i = 0; i < f.n_losses; i++)
 		if (lb_used_loss(f.loss[i])->needs & LB_NEEDS_VIEWS)
 			f.viewer = lb_used_loss(f.loss[i]);
-	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
-		for (const struct lb_constraint *c = tables[t]; c->path; c++)
-			if (c->trial(&f, err))
-				return -1;
+	for (size_t i = 0; (c = constraint_at(i)); i++)
+		if (c->check(&f, err))
+			return -1;
 	return 0;
 }
