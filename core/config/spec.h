@@ -1,8 +1,7 @@
-/* A resolved config as C values: one field for each option of the table (options.c), which says
- * where it lies and so what its type is. The resolved JSON stays beside it, for ids and records.
- *
- * An option that is absent, or that has no value here, leaves 0: NULL texts, no list, a component
- * without a descriptor. */
+/* A resolved config as C values: one field for each option. The option table (options.c) says where
+ * the field lies; the field's type says how it is filled. The resolved JSON stays, for ids and
+ * records. An absent option leaves 0: a NULL text, a list without entries, a component without a
+ * descriptor. */
 #ifndef LB_SPEC_H
 #define LB_SPEC_H
 
@@ -42,8 +41,8 @@ struct lb_file_spec {
 	struct lb_word format;
 };
 
+/* Places among the choices of an option. */
 enum lb_decimal_mark { LB_DECIMAL_POINT, LB_DECIMAL_COMMA };
-enum lb_missing_word { LB_MISSING_IS_ERROR, LB_MISSING_IS_MEAN, LB_MISSING_IS_DROPPED };
 enum lb_unseen_word { LB_UNSEEN_IS_ERROR, LB_UNSEEN_IS_ZERO };
 enum lb_target_word { LB_TARGET_AS_IS, LB_TARGET_STANDARDIZED };
 enum lb_class_weight_word { LB_CLASS_WEIGHT_NONE, LB_CLASS_WEIGHT_BALANCED };
@@ -88,7 +87,7 @@ struct lb_train_spec {
 enum { LB_SPEC_TOPS = 32 };
 
 struct lb_spec {
-	const cJSON *config;     /* the resolved config that it says; borrowed, as its texts are */
+	const cJSON *config;     /* the resolved config that it was filled from; borrowed, as its texts are */
 	const char *name;
 	struct lb_word task;
 	struct lb_data_spec data;

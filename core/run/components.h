@@ -6,7 +6,4 @@
 
 extern const struct lb_registry lb_registries;
 
-/* Task names are the kinds' names. LB_N_KINDS when unknown. */
-enum lb_kind lb_kind_of_task(const char *task);
-
 #endif

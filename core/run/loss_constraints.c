@@ -12,7 +12,7 @@ enum { MOST_ROWS = 8192 };
 
 /* ---- the losses and their sum ---- */
 
-/* The descriptor's own check of the i-th loss; before and after its name stand `head` and ": ". */
+/* Runs the descriptor's own check of the i-th loss. */
 static int check_parameters(const struct lb_facts *f, size_t i, struct lb_err *err)
 {
 	const struct lb_component_use *use = f->loss[i];

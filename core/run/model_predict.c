@@ -45,7 +45,7 @@ static struct lb_known known_of(const struct lb_model *m)
 		.n_levels = m->n_text[MODEL_CATEGORY],
 		.level = m->text[MODEL_CATEGORY],
 		.level_of = m->level_of,
-		.missing_mean = data->missing.at == LB_MISSING_IS_MEAN,
+		.missing_mean = (enum lb_missing)data->missing.at == LB_MISSING_MEAN,
 		.unseen_zero = data->unseen.at == LB_UNSEEN_IS_ZERO,
 		.label = data->train.label,
 		.label_name = m->kind == LB_MULTILABEL ? m->text[MODEL_CLASSES] : NULL,

@@ -255,6 +255,54 @@ START_TEST(every_constraint_is_a_sentence_on_an_option)
 }
 END_TEST
 
+/* Configs that break one rule each, and how the message begins. */
+static const struct {
+	const char *sets[6];
+	const char *begins;
+} broken[] = {
+	{ { "loss=ce", "terms=[gce]", "model=naive_bayes" }, "terms: found gce with model naive_bayes" },
+	{ { "loss={name: ce, weight: 0}" }, "loss.weight: found 0, so that nothing" },
+	{ { "loss={name: ce, weight: 0}", "terms=[{name: gce, weight: 0}]" }, "loss.weight: found 0, and for every term too" },
+	{ { "loss=ce", "train.early_stopping={metric: valid.accuracy}", "optimizer=lbfgs" }, "train.early_stopping: found with lbfgs" },
+	{ { "loss=ce", "optimizer=lbfgs", "train.clip_norm=2" }, "train.clip_norm: found 2 with optimizer lbfgs" },
+	{ { "loss=ce", "optimizer=lbfgs", "schedule={name: constant, warmup: 0.1}" }, "schedule: found constant with warmup with optimizer lbfgs" },
+	{ { "loss=ce", "optimizer=lbfgs", "model={kind: mlp, hidden: [4], dropout: 0.5}" }, "model.dropout: found 0.5" },
+	{ { "loss=gjs", "optimizer=lbfgs", "train.views={kind: gaussian_noise, count: 2}" }, "loss: found gjs with optimizer lbfgs" },
+	{ { "loss=gjs" }, "train.views: is missing, and gjs" },
+	{ { "loss=ce", "train.views={kind: gaussian_noise, count: 2}" }, "train.views: ce sees one view" },
+	{ { "loss=ce", "evaluate.threshold=f1" }, "evaluate.threshold: found f1 with task multiclass" },
+	{ { "loss=ce", "evaluate.calibration=platt" }, "evaluate.calibration: found platt with task multiclass, allowed: none, temperature" },
+	{ { "loss=ce", "train.per_class=3" }, "train.per_class: found with sampler shuffle" },
+	{ { "loss=ce", "train.sampler=balanced", "train.shuffle=false" }, "train.sampler: found balanced with train.shuffle false" },
+	{ { "loss=ce", "train.sampler=m_per_class", "train.batch=7" }, "train.batch: found 7 with sampler m_per_class" },
+	{ { "loss=ce", "train.class_weight={nobody: 2}" }, "train.class_weight: there is no class 'nobody'" },
+	{ { "loss=ce", "procedures=[sam]", "optimizer=lbfgs" }, "procedures: found sam with optimizer lbfgs" },
+	{ { "loss=ce", "procedures=[sam, coteach]" }, "procedures: found sam with coteach" },
+	{ { "loss=ce", "procedures=[mixup]", "train.attack={kind: fgsm, eps: 0.1}" }, "procedures: found mixup with train.attack" },
+	{ { "loss=ce", "train.attack={kind: fgsm, eps: 0.1, clip: [2, 1]}" }, "train.attack.clip: found 2 numbers that do not ascend" },
+	{ { "loss=ce", "train.attack={kind: closed_form, eps: 0.1}", "model={kind: mlp, hidden: [4]}" }, "train.attack: found closed_form with model mlp" },
+	{ { "loss=ce", "train.attack={kind: pgd, eps: 0.1, objective: deviation}" }, "train.attack.objective: found deviation with loss ce" },
+	{ { "loss=ce", "evaluate.attack={kind: pgd, eps: 0.1}", "metrics=[accuracy]" }, "evaluate.attack: found pgd, but no metric" },
+	{ { "loss=ce", "metrics=[robust_accuracy]" }, "metrics: found robust_accuracy without evaluate.attack" },
+	{ { "loss=arcface" }, "model.head: found linear with loss arcface" },
+	{ { "loss=ce", "model={kind: linear, init: zero, head: cosine}" }, "model.init: found zero with model.head cosine" },
+};
+
+START_TEST(each_rule_refuses)
+{
+	const char *sets[8] = { "data.generator=gaussian_mixture" };
+	struct lb_plan *plan = calloc(1, sizeof *plan);
+	size_t n = 1;
+
+	for (size_t i = 0; i < 6 && broken[_i].sets[i]; i++)
+		sets[n++] = broken[_i].sets[i];
+	ck_assert_int_eq(lb_plan_open(plan, NULL, sets, n, false, &err), -1);
+	ck_assert_int_eq(err.code, LB_CONFIG);
+	ck_assert_msg(strstr(err.text, broken[_i].begins), "%s: %s", broken[_i].begins, err.text);
+	free(plan);
+}
+END_TEST
+
 /* ---- rows ---- */
 
 static struct lb_plan *plan_of(const char *const *sets)
@@ -347,6 +395,7 @@ static Suite *suite(void)
 	tcase_add_test(t, values_of_each_type);
 	tcase_add_test(t, words_are_those_of_the_engine);
 	tcase_add_test(t, every_constraint_is_a_sentence_on_an_option);
+	tcase_add_loop_test(t, each_rule_refuses, 0, sizeof broken / sizeof *broken);
 	tcase_add_test(t, rows_are_made_once);
 	tcase_add_test(t, kept_rows_are_the_trials);
 	suite_add_tcase(s, t);
