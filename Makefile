@@ -45,7 +45,7 @@ KERNELS_32 := $(KERNEL_SETS:%=$(BUILD)/f32/core/engine/kernels/kernels.%.o)
 KERNELS_64 := $(KERNEL_SETS:%=$(BUILD)/f64/core/engine/kernels/kernels.%.o)
 LIB_OBJ := $(ONCE:%.c=$(BUILD)/%.o) $(TWICE:%.c=$(BUILD)/f32/%.o) $(TWICE:%.c=$(BUILD)/f64/%.o) $(KERNELS_32) $(KERNELS_64)
 CMD_OBJ := $(CMD:%.c=$(BUILD)/%.o)
-UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(shell find tests/unit -name "test_*.c")))
 # Fuzz targets; built here with what goes once through a corpus, by make fuzz with libFuzzer.
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(sort $(wildcard tests/fuzz/*.c))))
 BENCH_TOOLS := $(BUILD)/bench/gemm $(BUILD)/bench/peak
@@ -194,7 +194,7 @@ TSAN_FLAGS = -O1 -g -fsanitize=thread
 tsan:                                ## the threads under ThreadSanitizer: the team, reading ahead, a training on two threads
 	@scripts/setup.sh check
 	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-tsan CC=clang CFLAGS="$(TSAN_FLAGS)" LDFLAGS=-Wl,-z,muldefs \
-		build-tsan/lossbench build-tsan/unit/test_team build-tsan/unit/test_stream
+		build-tsan/lossbench build-tsan/unit/core/numeric/test_thread_team build-tsan/unit/datasets/io/test_stream
 	@tests/tsan.sh build-tsan
 
 # Lines of core/, losses/ and datasets/ that the tests run.

@@ -110,6 +110,18 @@ static void print_components(const struct lb_option *o)
 		}
 }
 
+/* The components that an option names by a bare word. */
+static void print_named(const struct lb_option *o)
+{
+	const struct lb_info *info;
+
+	printf("\n## %s\n\nThe name of a %s.\n\n| name | what it is | from |\n| --- | --- | --- |\n", o->path, o->noun);
+	for (int k = 0; k < LB_N_KINDS; k++)
+		for (size_t at = 0; (info = lb_registries.next(o->path, (enum lb_kind)k, &at));)
+			if (!seen_before(o->path, k, info))
+				printf("| `%s` | %s | %s |\n", info->name, info->title, info->cite);
+}
+
 static void print_losses(const struct lb_option *o)
 {
 	printf("\n## %s\n\n%s A block holds `name:` and the parameters of that loss, as in [losses/README.md](../losses/README.md), and\n\n"
@@ -140,12 +152,12 @@ void config_reference(void)
 		print_option(lb_option_at(i));
 	for (size_t i = 0; i < lb_option_count(); i++) {
 		const struct lb_option *o = lb_option_at(i);
-		if (o->shape == LB_COMPONENT || o->shape == LB_COMPONENTS) {
-			if (strcmp(o->noun, "loss"))
-				print_components(o);
-			else
-				print_losses(o);
-		}
+		if (o->shape == LB_VALUE && o->noun)
+			print_named(o);
+		else if (o->extra)
+			print_losses(o);
+		else if (o->noun)
+			print_components(o);
 	}
 	printf("\n## sweep\n\n"
 	       "Keys are dotted paths into the config; every combination is one trial, the first key varying slowest.\n\n"

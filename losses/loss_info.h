@@ -20,6 +20,10 @@ enum lb_kind {
 	LB_N_KINDS
 };
 
+/* Sets of tasks, for lb_info.tasks. */
+#define LB_EVERY_TASK ((1u << LB_N_KINDS) - 1)
+#define LB_CLASS_TASKS (1u << LB_MULTICLASS | 1u << LB_BINARY)
+
 /* Traits that hold for every parameter value in range. Each is tested for every loss that claims
  * it; one that holds but is not claimed is reported by the same test. A trait that holds only for
  * some parameters is a line in `notes`. */
@@ -133,6 +137,9 @@ struct lb_loss_info {
 /* Members of struct lb_loss_info from a table of that type. */
 #define LB_SAME_AS(table) .same_as = (table), .n_same_as = sizeof(table) / sizeof *(table)
 #define LB_EXAMPLES(table) .examples = (table), .n_examples = sizeof(table) / sizeof *(table)
+
+/* The registered losses, each the .base of a struct lb_loss_info, the same in both precisions. */
+extern const struct lb_info *const lb_losses_f32[], *const lb_losses_f64[];
 
 /* The registry, in the order of losses/list.def. All borrowed and constant. */
 size_t lb_loss_count(void);

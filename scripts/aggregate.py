@@ -100,8 +100,8 @@ def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys
         study = report.make_study(trials, plan, keys, args.control, args.rope)
         if args.format != "html":
             return report.sheet_text(args.table, study, args.format)
-        import page
-        return page.make(args, trials, plan, keys, study)
+        import html_page
+        return html_page.make(args, trials, plan, keys, study)
     except ImportError as error:
         raise Refused("%s is missing, which %s needs; install python3-numpy, python3-scipy, python3-matplotlib and python3-jinja2, or "
                       "name a Python that has them in LOSSBENCH_PYTHON" % (

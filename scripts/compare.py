@@ -105,7 +105,7 @@ def study_of(pairs: List[Pair], keys: Keys, changed: Dict[str, Tuple[str, str]],
 def mean_sheet(study):
     """The sheet of pairs, one a setting, with both means."""
     from comparison import pairs_sheet
-    from sheets import Field
+    from test_tables import Field
     sheet = pairs_sheet(study)
     kept = [j for j, f in enumerate(sheet.fields) if f.title not in (study.what, study.condition_name, "against")]
     fields = [Field(study.condition_name, "word"), Field("A", group="v"), Field("B", group="v")] + [sheet.fields[j] for j in kept]
@@ -173,7 +173,7 @@ def compare(args: argparse.Namespace) -> str:
             args.a, args.b, ", ".join(changed) or "none"), 4)
     metric, higher = the_metric(args.metric, both)
     try:
-        from sheets import SHEET_FORMATS, Field, Sheet
+        from test_tables import SHEET_FORMATS, Field, Sheet
         keys = Keys([x for x, _ in both])
         study = study_of(pairs, keys, changed, metric, higher, args.rope)
     except ImportError as error:

@@ -12,8 +12,8 @@ import numpy as np
 
 import stats
 from records import Trial, plural, within
-from sheets import Field, Sheet
 from tables import decimals, number
+from test_tables import Field, Sheet
 from wording import condition_words, difference_words, interval_places, metric_words, p_words
 
 ALPHA = 0.05

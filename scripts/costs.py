@@ -5,7 +5,7 @@ from typing import Dict, List, Tuple
 
 from comparison import Study
 from records import plural_noun
-from sheets import Field, Sheet
+from test_tables import Field, Sheet
 from wording import listed
 
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Dict, List, Optional, Tuple
 
-import study_plan
+import per_row_tests
 import plots
-import rowwise
 import soundness
 import stats
+import study_plan
 from comparison import Ranking, Study, Verdict, ranking, verdicts
 from facts import curve, is_number
 from plots import Effect, Line, Plot
@@ -267,9 +267,9 @@ class Figures:
         for condition in self.panels(section):
             best = s.best(condition)
             names = list(dict.fromkeys(c for c in (best, s.against) if c))
-            kept = {c: rows for c in names for _, rows in [rowwise.first_kept(s.group(c, condition))] if rows is not None and rows.classes}
+            kept = {c: rows for c in names for _, rows in [per_row_tests.first_kept(s.group(c, condition))] if rows is not None and rows.classes}
             if kept:
-                bins = {c: rowwise.reliability(rows) for c, rows in kept.items()}
+                bins = {c: per_row_tests.reliability(rows) for c, rows in kept.items()}
                 section.add(self.where[condition], "fraction of rows that are correct by the confidence of the model" + self.of(condition),
                             partial(plots.draw_reliability, bins=bins, style=self.style))
         if not section.plots:
@@ -277,17 +277,17 @@ class Figures:
             return section
         section.words.append("The best and the control, on the test rows of one %s; %d bins of equal width, the area of a point shows the number of "
                              "rows. Below the diagonal the model is over-confident. Confidence is the softmax of the scores, whatever the loss was."
-                             % (s.replicate, rowwise.BINS))
+                             % (s.replicate, per_row_tests.BINS))
         return section
 
     def confusion(self) -> Section:
         s, section = self.study, Section("confusion", "Confusion of the best")
         for condition in self.panels(section):
             best = s.best(condition)
-            _, rows = rowwise.first_kept(s.group(best, condition)) if best else ("", None)
+            _, rows = per_row_tests.first_kept(s.group(best, condition)) if best else ("", None)
             if rows is None or not rows.classes:
                 continue
-            counts = rowwise.confusion(rows)
+            counts = per_row_tests.confusion(rows)
             where = s.where(condition)
             section.add(where + ": " + best if where else best, "confusion matrix of %s%s" % (best, self.of(condition)), partial(
                 plots.draw_confusion, counts=counts, classes=rows.classes), size=plots.confusion_size(len(rows.classes)),

@@ -4,9 +4,9 @@ from typing import Dict, List, Tuple
 import study_plan
 from comparison import Group, Study, best_sheet, data_set_of, pairs_sheet, ranks_sheet, test_ratio
 from costs import cost_sheet
+from per_row_tests import rows_sheet
 from records import Keys, Refused, Trial, nearest, within
-from rowwise import rows_sheet
-from sheets import SHEET_FORMATS, Sheet
+from test_tables import SHEET_FORMATS, Sheet
 from wording import file_name
 
 SHEETS = {"best": best_sheet, "pairs": pairs_sheet, "ranks": ranks_sheet, "rows": rows_sheet, "cost": cost_sheet}

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from one_against_rest import share, write_tables
-from studies import ROOT, arguments, trained, write_page
+from study_common import ROOT, arguments, trained, write_page
 
 FOLDER = ROOT / "results" / "anyloss"
 # table: sample set, positive class; the other classes are the rest

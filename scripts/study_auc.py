@@ -18,7 +18,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import logsumexp
 
-from studies import ROOT, arguments, reproduces, trained, write_page
+from study_common import ROOT, arguments, reproduces, trained, write_page
 
 matplotlib.use("Agg")
 from matplotlib import pyplot  # noqa: E402

@@ -12,7 +12,7 @@ from typing import Dict, List, NamedTuple, Sequence, Tuple
 import numpy as np
 from scipy.stats import cauchy, levy_stable, norm
 
-from studies import ROOT, arguments, trained, verdict, write_page
+from study_common import ROOT, arguments, trained, verdict, write_page
 
 FOLDER = ROOT / "results" / "disparity"
 CONFIG = ROOT / "configs" / "disparity"

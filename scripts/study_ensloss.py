@@ -12,7 +12,7 @@ import numpy as np
 from scipy import stats
 
 from one_against_rest import write_tables
-from studies import ROOT, arguments, reproduces, trained, write_page
+from study_common import ROOT, arguments, reproduces, trained, write_page
 
 FOLDER = ROOT / "results" / "ensloss"
 # table: sample set, positive class; the other classes are the rest

@@ -6,7 +6,7 @@
 import sys
 from typing import List, Optional
 
-from studies import ROOT, arguments, trained, verdict, write_page
+from study_common import ROOT, arguments, trained, verdict, write_page
 
 FOLDER = ROOT / "results" / "grokking"
 MODULUS = 113

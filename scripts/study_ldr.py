@@ -17,7 +17,7 @@ from typing import Dict, List, Tuple
 import numpy as np
 from scipy import stats
 
-from studies import reproduces
+from study_common import reproduces
 from study_plan import CONSTANT
 
 ROOT = Path(__file__).resolve().parent.parent

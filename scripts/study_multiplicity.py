@@ -12,7 +12,7 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 from scipy.special import expit
 
-from studies import ROOT, arguments, predictions, trained, verdict, write_page
+from study_common import ROOT, arguments, predictions, trained, verdict, write_page
 
 FOLDER = ROOT / "results" / "multiplicity"
 SETS = ("wdbc", "ionosphere", "sonar")

@@ -14,7 +14,7 @@ from typing import Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from studies import ROOT, trained, verdict
+from study_common import ROOT, trained, verdict
 
 BASE = ROOT / "configs" / "nb_vs_lr" / "simulation.yaml"
 STORE = ROOT / "results" / "nb-vs-lr"

@@ -12,7 +12,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 import numpy as np
 from scipy.special import expit
 
-from studies import ROOT, arguments, reproduces, trained, write_page
+from study_common import ROOT, arguments, reproduces, trained, write_page
 
 FOLDER = ROOT / "results" / "perceptron"
 # rule, step size, rows: epochs to train

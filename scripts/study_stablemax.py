@@ -11,7 +11,7 @@ from typing import Dict, List
 
 import numpy as np
 
-from studies import ROOT, arguments, predictions, reproduces, trained, write_page
+from study_common import ROOT, arguments, predictions, reproduces, trained, write_page
 
 FOLDER = ROOT / "results" / "stablemax"
 EPOCHS = (1, 10, 30, 100, 300, 1000)

@@ -5,11 +5,12 @@ set -u
 # shellcheck disable=SC2016 # $BUILD stands for itself in the text
 usage='Usage: tests/run.sh [--filter PREFIX] [--list]
 
-  unit/NAME     tests/unit/NAME.c, built as $BUILD/unit/NAME; counts the tests of its last line "NAME: N passed, N failed"
+  unit/NAME     tests/unit/NAME.c, built as $BUILD/unit/NAME; counts the tests of its last line "NAME: N passed, N failed";
+                NAME has the folders of the tested file: unit/core/base/test_json tests core/base/json.c
   cli/NAME      tests/cli/NAME.sh, run in an empty folder of its own with the built program first on PATH (tests/cli/lib.bash)
   scripts/NAME  tests/scripts/NAME.py, Python unittests
 
-  --filter PREFIX  only tests whose name begins so, with or without the folder
+  --filter PREFIX  only tests whose name begins so, with all its folders, without the first, or without any
   --list           print the names and run nothing
 
 Environment: BUILD (folder of the build, default build), JOBS (tests at a time, default 2), TIMEOUT (seconds a test, default 120),
@@ -140,11 +141,14 @@ run_one() {
 
 names() {
 	local file
-	for file in "$root"/tests/unit/test_*.c "$root"/tests/cli/*.sh "$root"/tests/scripts/test_*.py; do
+	{
+		find "$root/tests/unit" -name 'test_*.c' | LC_ALL=C sort
+		printf '%s\n' "$root"/tests/cli/*.sh "$root"/tests/scripts/test_*.py
+	} | while read -r file; do
 		[ -f "$file" ] || continue
 		file=${file#"$root"/tests/}
 		file=${file%.*}
-		case "$file|${file#*/}" in "$filter"* | *"|$filter"*) echo "$file" ;; esac
+		case "$file|${file#*/}|${file##*/}|${file%%/*}/${file##*/}" in "$filter"* | *"|$filter"*) echo "$file" ;; esac
 	done
 }
 

@@ -26,8 +26,8 @@ run() {
 	echo "$*: status $status"
 	cat "$scratch/out"
 }
-CK_FORK=no run "$build/unit/test_team"
-run "$build/unit/test_stream"
+CK_FORK=no run "$build/unit/core/numeric/test_thread_team"
+run "$build/unit/datasets/io/test_stream"
 for model in linear mlp; do
 	run "$build/lossbench" train "$scratch/trial.yaml" --threads 2 --quiet --set loss.name=ce --set model.kind=$model --set train.epochs=2 \
 		--set "output.dir=$scratch/$model"

@@ -17,11 +17,40 @@
 #define AT(member)                                                                                                                     \
 	.at = offsetof(struct lb_spec, member), .field = _Generic(((const struct lb_spec *)NULL)->member, const char *: LB_TEXT_FIELD, \
 	double: LB_REAL_FIELD, uint64_t: LB_COUNT_FIELD, bool: LB_TRUTH_FIELD, struct lb_word: LB_WORD_FIELD,                          \
-	const cJSON *: LB_ITEM_FIELD, struct lb_list: LB_LIST_FIELD, struct lb_component_use: LB_USE_FIELD, struct lb_component_list: LB_USES_FIELD)
+	const cJSON *: LB_ITEM_FIELD, struct lb_list: LB_LIST_FIELD, struct lb_component_use: LB_USE_FIELD,                            \
+	struct lb_component_uses: LB_USES_FIELD)
 
 #define NO_LIMIT ((double)INFINITY), .max_open = true
 
-#define FORMATS CHOICES("auto", "csv", "idx", "svmlight", "npy", "npz", "arff")
+#define NAMES(list) .type = LB_CHOICE_PARAM, .choices = (list)
+
+/* The names of the components that options name by a bare word, from the lists that they are
+ * registered in. */
+static const char *const formats[] = {
+	"auto",
+#define LB_READER(name) #name,
+#include "datasets/formats/readers.def"
+#undef LB_READER
+	NULL
+};
+static const char *const samplers[] = {
+#define SAMPLER(name) #name,
+#include "core/training/samplers.def"
+#undef SAMPLER
+	NULL
+};
+static const char *const thresholds[] = {
+#define THRESHOLD(name) #name,
+#include "core/metrics/thresholds.def"
+#undef THRESHOLD
+	NULL
+};
+static const char *const calibrations[] = {
+#define CALIBRATION(name) #name,
+#include "core/metrics/calibrations.def"
+#undef CALIBRATION
+	NULL
+};
 
 static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max = NO_LIMIT, .help = "residues of the test rows" };
 
@@ -44,7 +73,7 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.train.labels", AT(data.train.labels), .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.train.format", AT(data.train.format), .param = { FORMATS, .help = "file format; auto looks at the content" },
+	{ .path = "data.train.format", AT(data.train.format), .param = { NAMES(formats), .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "data.train.x", AT(data.train.x), .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
 	  .shape = LB_VALUE, .optional = true },
@@ -55,7 +84,7 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "data.valid.labels", AT(data.valid.labels), .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.valid.format", AT(data.valid.format), .param = { FORMATS, .help = "file format; auto looks at the content" },
+	{ .path = "data.valid.format", AT(data.valid.format), .param = { NAMES(formats), .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "data.valid.x", AT(data.valid.x), .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
 	  .shape = LB_VALUE, .optional = true },
@@ -66,7 +95,7 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "data.test.labels", AT(data.test.labels), .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.test.format", AT(data.test.format), .param = { FORMATS, .help = "file format; auto looks at the content" },
+	{ .path = "data.test.format", AT(data.test.format), .param = { NAMES(formats), .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
 	{ .path = "data.test.x", AT(data.test.x), .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
 	  .shape = LB_VALUE, .optional = true },
@@ -186,10 +215,8 @@ static const struct lb_option options[] = {
 	{ .path = "train.precision", AT(train.precision), .param = { CHOICES("float32", "float64"), .help = "of scores, gradients and parameters" },
 	  .shape = LB_VALUE },
 	{ .path = "train.shuffle", AT(train.shuffle), .param = { TRUTH(1), .help = "a new order of the rows each epoch" }, .shape = LB_VALUE },
-	{ .path = "train.sampler", AT(train.sampler), .param = { CHOICES("shuffle", "balanced", "stratified", "m_per_class"), .help = "order of the rows: random; classes in "
-					      "equal parts of every batch, rare rows repeated; classes in every batch by their share; a few rows each of "
-					      "several classes drawn for the batch, train.per_class of them" },
-	  .shape = LB_VALUE },
+	{ .path = "train.sampler", AT(train.sampler), .param = { NAMES(samplers), .help = "the order in which an epoch reads the training rows" },
+	  .shape = LB_VALUE, .noun = "sampler" },
 	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "sampler m_per_class: rows of a class in a batch, of which train.batch is a "
 						"multiple; 4 if not given" },
 	  .shape = LB_VALUE, .optional = true },
@@ -217,12 +244,12 @@ static const struct lb_option options[] = {
 	  .shape = LB_WORDS, .words = curves },
 
 	{ .path = "evaluate", .param = { .help = "how the metrics of the finished training are taken from its scores" } },
-	{ .path = "evaluate.threshold", AT(evaluate.threshold), .param = { CHOICES("fixed", "youden", "f1", "prevalence"), .help = "binary: a row is positive above it; "
-						   "fixed: 0; else chosen on the validation rows by TPR - FPR, F1, or as many positives as labels" },
-	  .shape = LB_VALUE },
-	{ .path = "evaluate.calibration", AT(evaluate.calibration), .param = { CHOICES("none", "temperature", "platt", "isotonic"), .help = "probabilities fitted to the "
-						     "validation rows before the threshold; platt and isotonic: binary" },
-	  .shape = LB_VALUE },
+	{ .path = "evaluate.threshold", AT(evaluate.threshold), .param = { NAMES(thresholds), .help = "binary: a row is positive above it; fixed: 0; else chosen on the "
+						   "validation rows" },
+	  .shape = LB_VALUE, .noun = "threshold" },
+	{ .path = "evaluate.calibration", AT(evaluate.calibration), .param = { NAMES(calibrations), .help = "probabilities fitted to the validation rows before the threshold; "
+						     "platt and isotonic: binary" },
+	  .shape = LB_VALUE, .noun = "calibration" },
 
 	{ .path = "evaluate.attack", AT(evaluate.attack), .param = { .help = "the adversarial attack under which robust_accuracy and the other robust metrics are measured" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "attack", .optional = true },

@@ -32,7 +32,7 @@ enum lb_field {
 	LB_ITEM_FIELD,   /* const cJSON * */
 	LB_LIST_FIELD,   /* struct lb_list */
 	LB_USE_FIELD,    /* struct lb_component_use */
-	LB_USES_FIELD    /* struct lb_component_list */
+	LB_USES_FIELD    /* struct lb_component_uses */
 };
 
 struct lb_option {
@@ -46,7 +46,7 @@ struct lb_option {
 	const char *const *words;    /* WORDS: the allowed texts, NULL-ended; NULL: any */
 	const char *word;            /* WORDS: the word allowed in place of a list, also the default; or NULL */
 	const char *key;             /* COMPONENT(S): the key that holds the name, "name" or "kind" */
-	const char *noun;            /* COMPONENT(S): what a component is called in messages */
+	const char *noun;            /* COMPONENT(S): what a component is called in messages; VALUE: the choices are the names of components, so called */
 	const char *def_name;        /* COMPONENT: the default component, or NULL */
 	const struct lb_param *extra; /* COMPONENT(S): a parameter of the block itself, where the component
 	                               * has none of the name; or NULL. A COMPONENT's is left out of

@@ -68,12 +68,12 @@ static int fill_use(const struct filling *f, const cJSON *item, struct lb_compon
 	return 0;
 }
 
-static int fill_uses(const struct filling *f, const cJSON *list, struct lb_component_list *out, struct lb_err *err)
+static int fill_uses(const struct filling *f, const cJSON *list, struct lb_component_uses *out, struct lb_err *err)
 {
 	const size_t n = (size_t)cJSON_GetArraySize(list);
 	const cJSON *item;
 
-	*out = (struct lb_component_list){ 0 };
+	*out = (struct lb_component_uses){ 0 };
 	if (!n)
 		return 0;
 	if (!(out->use = lb_pool_alloc(f->pool, n * sizeof *out->use, err)))

@@ -31,7 +31,7 @@ struct lb_component_use {
 	double weight;           /* the parameter of the block itself (lb_option.extra), 1 where it has none */
 };
 
-struct lb_component_list {
+struct lb_component_uses {
 	struct lb_component_use *use;
 	size_t n;
 };
@@ -93,7 +93,7 @@ struct lb_spec {
 	struct lb_data_spec data;
 	struct { struct lb_component_use imbalance, labels; } corrupt;
 	struct lb_component_use model, head, loss, optimizer, schedule;
-	struct lb_component_list terms, procedures, metrics;
+	struct lb_component_uses terms, procedures, metrics;
 	struct lb_train_spec train;
 	struct {
 		struct lb_word threshold, calibration;

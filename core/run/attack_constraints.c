@@ -31,7 +31,7 @@ static int attack_has_dense_rows(const struct lb_facts *f, struct lb_err *err)
 static int closed_form_is_linear(const struct lb_facts *f, struct lb_err *err)
 {
 	for (int i = 0; i < LB_ATTACKS; i++) {
-		if (!f->attack[i] || !lb_use_is(f->attack[i], "closed_form"))
+		if (!f->attack[i] || !(f->attack[i]->info->traits & LB_EXACT_ATTACK))
 			continue;
 		if (lb_use_is(&f->spec->model, "mlp"))
 			return lb_fail(err, LB_CONFIG, "%s: found closed_form with model mlp, allowed: model linear; take kind pgd", paths[i]);
@@ -51,7 +51,7 @@ static int check_clip(const char *path, const struct lb_component_use *use, stru
 	if (clip->n != 2 || !(clip->list[0] < clip->list[1]))
 		return lb_fail(err, LB_CONFIG, "%s.clip: found %zu number%s%s, allowed: [lo, hi] with lo < hi, such as [0, 1]", path, clip->n,
 			       lb_s(clip->n), clip->n == 2 ? " that do not ascend" : "");
-	if (lb_use_is(use, "closed_form") && (enum lb_attack_norm)use->par[LB_ATTACK_NORM].v == LB_ATTACK_L2)
+	if (use->info->traits & LB_EXACT_ATTACK && (enum lb_attack_norm)use->par[LB_ATTACK_NORM].v == LB_ATTACK_L2)
 		return lb_fail(err, LB_CONFIG, "%s.clip: found bounds with kind closed_form and norm l2, for which there is no closed form; remove "
 			       "clip, or take norm linf or kind pgd", path);
 	return 0;
@@ -102,10 +102,10 @@ static int attack_takes_steps(const struct lb_facts *f, struct lb_err *err)
 {
 	if (!f->attack[LB_IN_TRAINING] || !f->full_batch)
 		return 0;
-	if (lb_use_is(&f->spec->model, "naive_bayes"))
+	if (f->closed_form)
 		return lb_fail(err, LB_CONFIG, "train.attack: found %s with model naive_bayes, which is fitted to the rows as they are; remove it",
 			       f->attack[LB_IN_TRAINING]->info->name);
-	if (!lb_use_is(f->attack[LB_IN_TRAINING], "closed_form"))
+	if (!(f->attack[LB_IN_TRAINING]->info->traits & LB_EXACT_ATTACK))
 		return lb_fail(err, LB_CONFIG, "train.attack: found %s with optimizer %s, which needs a loss without draws; allowed: closed_form; or "
 			       "train with sgd", f->attack[LB_IN_TRAINING]->info->name, f->spec->optimizer.info->name);
 	return 0;

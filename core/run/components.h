@@ -6,4 +6,8 @@
 
 extern const struct lb_registry lb_registries;
 
+/* The list of the i-th block or option that names a component, and its path in *block; NULL past
+ * the last. */
+const struct lb_info *const *lb_component_list(size_t i, const char **block);
+
 #endif

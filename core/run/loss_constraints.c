@@ -42,7 +42,7 @@ static int terms_are_few(const struct lb_facts *f, struct lb_err *err)
 
 static int terms_are_minimised(const struct lb_facts *f, struct lb_err *err)
 {
-	return !f->spec->terms.n || !lb_use_is(&f->spec->model, "naive_bayes") ? 0 :
+	return !f->spec->terms.n || !f->closed_form ? 0 :
 	       lb_fail(err, LB_CONFIG, "terms: found %s with model naive_bayes, which minimises no loss; remove terms", f->loss[1]->info->name);
 }
 
@@ -165,9 +165,9 @@ static int cosine_fits(const struct lb_facts *f, struct lb_err *err)
 	if (!lb_head_is_cosine(f->spec))
 		return 0;
 	const char *head = f->spec->head.info->name;
-	if (lb_use_is(model, "naive_bayes"))
-		return lb_fail(err, LB_CONFIG, "model.head: found %s with model naive_bayes, which is fitted in closed form and has no other head; remove it, "
-			       "or take model linear or mlp", head);
+	if (f->closed_form)
+		return lb_fail(err, LB_CONFIG, "model.head: found %s with model %s, which is fitted in closed form and has no other head; remove it, "
+			       "or take model linear or mlp", head, model->info->name);
 	if (init && (enum lb_init)init->v == LB_INIT_ZERO)
 		return lb_fail(err, LB_CONFIG, "model.init: found zero with model.head %s, for which weights of length 0 have no direction; allowed: torch, "
 			       "xavier, he", head);

@@ -222,12 +222,12 @@ static void add_decision(cJSON *result, const struct lb_prepared *p, const struc
 {
 	const struct lb_decision *d = &out->decision;
 
-	if (out->status != LB_TRIAL_OK || (p->setup.threshold == LB_AT_ZERO && p->setup.calibration == LB_UNCALIBRATED))
+	if (out->status != LB_TRIAL_OK || lb_decides_plainly(p->setup.calibration, p->setup.threshold))
 		return;
 	cJSON *block = lb_json_object(result, "decision"), *list;
-	lb_json_text(block, "rule", lb_threshold_names()[d->rule]);
+	lb_json_text(block, "rule", p->setup.threshold->base.name);
 	lb_json_number(block, "threshold", d->threshold);
-	lb_json_text(block, "calibration", lb_calibration_names()[d->calibration]);
+	lb_json_text(block, "calibration", p->setup.calibration->base.name);
 	lb_json_number(block, "slope", d->n_knots ? (double)NAN : d->slope);
 	lb_json_number(block, "intercept", d->n_knots ? (double)NAN : d->intercept);
 	if (d->one_class)

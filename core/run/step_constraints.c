@@ -14,13 +14,9 @@ struct procedure {
 
 static struct procedure procedure_at(const struct lb_facts *f, size_t i)
 {
-	struct procedure p = { f->spec->procedures.use[i].info->name, 0 };
-	const struct lb_info *info;
-	unsigned kinds;
+	const struct lb_info *info = f->spec->procedures.use[i].info;
 
-	for (size_t k = 0; (info = lb_procedure_info_f64(k, &kinds, &p.traits)) && info != f->spec->procedures.use[i].info;)
-		k++;
-	return p;
+	return (struct procedure){ info->name, lb_procedure_traits_f64(info) };
 }
 
 static int procedures_are_few(const struct lb_facts *f, struct lb_err *err)
@@ -38,12 +34,10 @@ static int refuse(const struct procedure *p, const char *what, const char *name,
 
 static int procedures_have_steps(const struct lb_facts *f, struct lb_err *err)
 {
-	const bool closed = lb_use_is(&f->spec->model, "naive_bayes");
-
 	if (!f->full_batch || !f->spec->procedures.n)
 		return 0;
 	const struct procedure p = procedure_at(f, 0);
-	return refuse(&p, closed ? "model" : "optimizer", closed ? f->spec->model.info->name : f->spec->optimizer.info->name,
+	return refuse(&p, f->closed_form ? "model" : "optimizer", f->closed_form ? f->spec->model.info->name : f->spec->optimizer.info->name,
 		      "which takes no steps by minibatches; remove it, or train with sgd, adam or adamw", err);
 }
 
@@ -82,7 +76,7 @@ static int procedures_have_optimizer(const struct lb_facts *f, struct lb_err *er
 {
 	for (size_t i = 0; i < f->spec->procedures.n; i++) {
 		const struct procedure p = procedure_at(f, i);
-		if (p.traits & LB_CHANGES_LABELS && lb_optim_classes_only_f64(f->spec->optimizer.info))
+		if (p.traits & LB_CHANGES_LABELS && !(f->spec->optimizer.info->tasks & ~(unsigned)LB_CLASS_TASKS))
 			return refuse(&p, "optimizer", f->spec->optimizer.info->name, "which steps by the rows' own labels; train with sgd, adam or adamw",
 				      err);
 	}

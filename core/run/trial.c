@@ -115,7 +115,7 @@ static char *metric_key(const struct lb_info *info, const struct lb_arg *par, st
 static int prepare_metrics(struct lb_prepared *p, struct lb_err *err)
 {
 	enum { ROOM = sizeof p->metric / sizeof *p->metric };
-	const struct lb_component_list *list = &p->spec.metrics;
+	const struct lb_component_uses *list = &p->spec.metrics;
 
 	if (list->n > ROOM)
 		return lb_fail(err, LB_CONFIG, "metrics: found more than %d, allowed: at most %d", ROOM, ROOM);
@@ -191,8 +191,8 @@ static void prepare_cohort(struct lb_prepared *p)
 		for (int part = 0; part < 3; part++)
 			p->setup.curve[part] |= !strcmp(train->curves.text[i], parts[part]);
 	p->setup.clip_norm = train->clip_norm;
-	p->setup.threshold = (enum lb_threshold)p->spec.evaluate.threshold.at;
-	p->setup.calibration = (enum lb_calibration)p->spec.evaluate.calibration.at;
+	p->setup.threshold = (const struct lb_threshold *)lb_thresholds[p->spec.evaluate.threshold.at];
+	p->setup.calibration = (const struct lb_calibration *)lb_calibrations[p->spec.evaluate.calibration.at];
 	p->setup.keep_scores = p->spec.output.predictions;
 	p->setup.keep_model = p->spec.output.model;
 	p->cohort = (struct lb_cohort){
@@ -203,7 +203,7 @@ static void prepare_cohort(struct lb_prepared *p)
 		.batch = train->batch,
 		.order_seed = train->seed,
 		.shuffle = train->shuffle,
-		.sampling = (enum lb_sampling)train->sampler.at,
+		.sampling = lb_used_sampling(&p->spec),
 		.per_class = train->per_class ? train->per_class : LB_PER_CLASS,
 		.trial = &p->setup,
 		.k = 1,
@@ -314,7 +314,7 @@ char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_er
 
 	if (lb_spec_fill(spec, t->config, &lb_registries, err) || lb_reads_all(spec))
 		return NULL;
-	const bool by_label = (enum lb_sampling)spec->train.sampler.at != LB_SHUFFLED;
+	const bool by_label = lb_used_sampling(spec)->by_class;
 	/* Embeddings without class scores are evaluated by as many columns as they have. */
 	if (!lb_loss_gives_scores(lb_used_loss(&spec->loss)))
 		lb_buf_printf(&b, "dimension=%g;", lb_use_number(&spec->model, "dimension", 0));

@@ -119,14 +119,9 @@ static int calibration_fits(const struct lb_facts *f, struct lb_err *err)
 
 /* ---- the order of the rows ---- */
 
-static enum lb_sampling sampling(const struct lb_facts *f)
-{
-	return (enum lb_sampling)f->spec->train.sampler.at;
-}
-
 static int per_class_has_sampler(const struct lb_facts *f, struct lb_err *err)
 {
-	if (!f->spec->train.per_class || sampling(f) == LB_M_PER_CLASS)
+	if (!f->spec->train.per_class || lb_used_sampling(f->spec)->in_groups)
 		return 0;
 	return lb_fail(err, LB_CONFIG, "train.per_class: found with sampler %s, allowed: with train.sampler: m_per_class alone",
 		       f->spec->train.sampler.text);
@@ -136,7 +131,7 @@ static int sampler_fits(const struct lb_facts *f, struct lb_err *err)
 {
 	const char *name = f->spec->train.sampler.text;
 
-	if (sampling(f) == LB_SHUFFLED)
+	if (!lb_used_sampling(f->spec)->by_class)
 		return 0;
 	if (lb_spec_kind(f->spec) == LB_REGRESSION)
 		return lb_fail(err, LB_CONFIG, "train.sampler: found %s, but a regression has no classes; allowed: shuffle", name);
@@ -145,7 +140,7 @@ static int sampler_fits(const struct lb_facts *f, struct lb_err *err)
 			       "with train.class_weight, or train with sgd", name);
 	if (!f->spec->train.shuffle)
 		return lb_fail(err, LB_CONFIG, "train.sampler: found %s with train.shuffle false, allowed: shuffle; remove one of the two", name);
-	if (sampling(f) == LB_M_PER_CLASS && !f->data->y)
+	if (lb_used_sampling(f->spec)->in_groups && !f->data->y)
 		return lb_fail(err, LB_CONFIG, "train.sampler: found m_per_class with task %s, whose rows have no one class; allowed: shuffle",
 			       f->spec->task.text);
 	return 0;
@@ -168,7 +163,7 @@ static int batch_has_m_per_class(const struct lb_facts *f, struct lb_err *err)
 {
 	const size_t m = f->spec->train.per_class ? f->spec->train.per_class : LB_PER_CLASS, batch = f->spec->train.batch;
 
-	if (sampling(f) != LB_M_PER_CLASS)
+	if (!lb_used_sampling(f->spec)->in_groups)
 		return 0;
 	bool *seen = lb_alloc(f->data->n_classes, sizeof *seen, err);
 	if (!seen)

@@ -4,15 +4,14 @@
 #include "core/training/optim_params.h"
 #include "datasets/dataset.h"
 
-#include <string.h>
-
 _Static_assert(!offsetof(struct lb_loss_info, base) && !offsetof(struct lb_metric, base) && !offsetof(struct lb_schedule, base) &&
-	       !offsetof(struct lb_generator, base) && !offsetof(struct lb_corruption, base) && !offsetof(struct lb_imbalance, base),
+	       !offsetof(struct lb_generator, base) && !offsetof(struct lb_corruption, base) && !offsetof(struct lb_imbalance, base) &&
+	       !offsetof(struct lb_sampling, base) && !offsetof(struct lb_threshold, base) && !offsetof(struct lb_calibration, base),
 	       "a descriptor is the first member of what its registry holds");
 
 const struct lb_component_use *lb_used_attack(const struct lb_component_use *use)
 {
-	return use->info && strcmp(use->info->name, lb_attack_at(LB_ATTACK_NONE)->name) ? use : NULL;
+	return use->info && !(use->info->traits & LB_NO_ATTACK) ? use : NULL;
 }
 
 size_t lb_used_losses(const struct lb_spec *spec, const struct lb_component_use *use[LB_MOST_TERMS])
@@ -27,12 +26,12 @@ size_t lb_used_losses(const struct lb_spec *spec, const struct lb_component_use 
 
 bool lb_closed_form(const struct lb_spec *spec)
 {
-	return lb_model_closed_form(spec->model.info);
+	return spec->model.info->traits & LB_CLOSED_FORM;
 }
 
 bool lb_reads_all(const struct lb_spec *spec)
 {
-	return lb_closed_form(spec) || lb_optim_full_batch_f64(spec->optimizer.info);
+	return lb_closed_form(spec) || spec->optimizer.info->traits & LB_FULL_BATCH;
 }
 
 bool lb_head_is_cosine(const struct lb_spec *spec)

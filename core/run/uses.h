@@ -16,6 +16,12 @@ static inline const struct lb_metric *lb_used_metric(const struct lb_component_u
 	return (const struct lb_metric *)use->info;
 }
 
+/* The components that options name by a bare word: the choices are the names of the list. */
+static inline const struct lb_sampling *lb_used_sampling(const struct lb_spec *spec)
+{
+	return (const struct lb_sampling *)lb_samplers[spec->train.sampler.at];
+}
+
 /* Returns the attack; NULL where there is none or it is `none`. */
 const struct lb_component_use *lb_used_attack(const struct lb_component_use *use);
 

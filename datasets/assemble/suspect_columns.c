@@ -93,8 +93,8 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Copies the first n values of feature j to v, sorted. Returns true if they are whole numbers that all
- * differ. */
+/* Copies the first n values of feature j to v, sorted. Returns true if they are whole numbers that
+ * all differ. */
 static bool sorted_differ(const struct lb_dataset *d, size_t j, double *v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -121,12 +121,13 @@ static bool rises_evenly(const struct lb_dataset *d, size_t j)
 	return true;
 }
 
-/* Whole numbers that all differ in the training file; *range: they are all those between the smallest
- * and the largest. Most columns repeat a value within their first rows and are not sorted whole. */
+/* Whole numbers that all differ in the training file; *range: they are all those between the
+ * smallest and the largest. Most columns repeat a value within their first rows and are not sorted
+ * whole. */
 static int all_differ(const struct lb_dataset *d, size_t j, bool *differ, bool *range, struct lb_err *err)
 {
 	enum { FEW = 64 };
-	double few[FEW], *v = NULL;
+	double few[FEW] = { 0 }, *v = NULL;
 
 	*differ = sorted_differ(d, j, few, d->n_first < FEW ? d->n_first : FEW);
 	if (*differ && !(v = lb_alloc(d->n_first, sizeof *v, err)))

@@ -10,6 +10,13 @@
 #include "losses/list.def"
 #undef LOSS
 
+const struct lb_info *const lb_losses[] = {
+#define LOSS(kind, name) &LB_LOSS(kind, name).info.base,
+#include "losses/list.def"
+#undef LOSS
+	NULL
+};
+
 static const struct lb_loss *const losses[] = {
 #define LOSS(kind, name) &LB_LOSS(kind, name),
 #include "losses/list.def"

@@ -9,3 +9,7 @@ cmp configs.md "$LB_ROOT/configs/README.md" || fail 'configs/README.md is old: r
 for name in $(lossbench losses | awk '{print $2}'); do
 	grep -q "^| [a-z].*\[$name\](#$name)" losses.md || fail "$name is not in the index"
 done
+# what the page on tests names is there
+while read -r file; do
+	[ -e "$LB_ROOT/tests/$file" ] || fail "tests/README.md names tests/$file, which is not there"
+done < <(grep -oE '\]\([^)#]+\)' "$LB_ROOT/tests/README.md" | tr -d ']()')

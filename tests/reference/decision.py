@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes tests/golden/decision.json: calibrations and thresholds of scikit-learn and SciPy on drawn scores. Run it from the project's root;
-needs numpy, scipy and sklearn. tests/unit/test_decision.c compares."""
+needs numpy, scipy and sklearn. tests/unit/core/metrics/test_decision_rule.c compares."""
 import json
 
 import numpy as np

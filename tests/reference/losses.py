@@ -3,7 +3,7 @@
 
 Ordinary scores: PyTorch in float64, gradients by automatic differentiation. Extreme scores: mpmath with 80 digits, gradients by
 central differences with a step of 1e-25. Each loss is written once, on an object that offers exp, log and so on of either.
-Run it from the project's root; needs torch and mpmath. tests/unit/test_loss_reference.c compares."""
+Run it from the project's root; needs torch and mpmath. tests/unit/losses/test_reference_values.c compares."""
 import inspect
 import json
 import random

@@ -2,7 +2,7 @@
 """Writes tests/golden/losses_regression.json: the regression losses whose model has several outputs for each target. Values with 400
 digits by mpmath, from definitions: the pinball loss as the distance to the target times the level or its complement, the likelihood
 as mpmath's normal density, held against scipy.stats where that does not round to 0; gradients by central differences with a step of
-1e-25. Run it from the project's root; needs mpmath and scipy. tests/unit/test_loss_reference.c compares."""
+1e-25. Run it from the project's root; needs mpmath and scipy. tests/unit/losses/test_reference_values.c compares."""
 import json
 import random
 

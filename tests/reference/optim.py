@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes tests/golden/optim.json: the parameters after each of 20 steps of PyTorch's optimisers on a fixed sequence of gradients,
-and the factors of PyTorch's learning-rate schedules. Run it from the project's root; needs torch. tests/unit/test_optim.c compares."""
+and the factors of PyTorch's learning-rate schedules. Run it from the project's root; needs torch. tests/unit/core/engine/optim/test_optim.c compares."""
 import json
 import random
 

@@ -4,7 +4,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from test_comparison import Case, made  # noqa: E402
+from report_fixture import Case, made  # noqa: E402
 import comparison  # noqa: E402
 import conclusion  # noqa: E402
 import records  # noqa: E402

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 for program in ("chromium", "chromedriver"):
     if not shutil.which(program):
         raise unittest.SkipTest("%s is not installed (Debian: chromium, chromium-driver)" % program)
-from test_comparison import ODD, Case, aggregate, made  # noqa: E402
+from report_fixture import ODD, Case, aggregate, made  # noqa: E402
 from webdriver import Browser  # noqa: E402
 
 OVERFLOW = """

@@ -1,5 +1,6 @@
-/* Every tests/unit/test_NAME.c is a program of its own on the `check` framework: `static Suite
- * *suite(void)` and LB_SUITE_MAIN. It runs each test in a process of its own and ends with the line
+/* Every tests/unit/FOLDER/test_NAME.c tests FOLDER/NAME.c, or files of FOLDER that its first
+ * comment names. It is a program of its own on the `check` framework: `static Suite *suite(void)`
+ * and LB_SUITE_MAIN. It runs each test in a process of its own and ends with the line
  * "NAME: N passed, N failed". */
 #ifndef LB_SUITE_H
 #define LB_SUITE_H

@@ -1,0 +1,160 @@
+"""What kept per-row predictions (output.predictions: true) tell: McNemar's test and the paired bootstrap between contenders, reliability
+bins, confusion matrices. Needs numpy and scipy."""
+import csv
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import FrozenSet, List, Optional, Tuple
+
+import numpy as np
+
+import stats
+from comparison import Group, Study, difference_fields, versus
+from facts import block, whole
+from records import Refused, Trial
+from test_tables import Field, Sheet
+
+BINS = 15
+ABSENT = ("No per-row predictions were kept, which this needs. Sweep again with --set output.predictions=true: trials that are done are "
+          "trained again only where their predictions are missing.")
+
+
+@dataclass
+class Rows:
+    """The test rows of one trial."""
+    row: np.ndarray                 # of the data set, from 0
+    label: np.ndarray               # class number from 0, or -1 without classes
+    scores: np.ndarray              # rows by columns
+    loss: np.ndarray                # what the bootstrap compares: 1 - right or wrong, or the squared error
+    classes: List[str]
+
+    @property
+    def guess(self) -> np.ndarray:
+        return (self.scores[:, 0] > 0).astype(int) if self.scores.shape[1] == 1 else self.scores.argmax(axis=1)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """Probability that the model gives its guess."""
+        z = self.scores
+        if z.shape[1] == 1:
+            return 1 / (1 + np.exp(-np.abs(z[:, 0])))
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e.max(axis=1) / e.sum(axis=1)
+
+
+def predictions_path(trial: Trial) -> Optional[Path]:
+    """None where none were kept: a folder is listed once, since asking for ten thousand files takes longer than the rest of a page."""
+    folder, name = os.path.split(trial.path)
+    name = name[:-len(".json")] + ".predictions.csv"
+    return Path(folder, name) if name in predictions_in(folder) else None
+
+
+@lru_cache(maxsize=None)
+def predictions_in(folder: str) -> FrozenSet[str]:
+    try:
+        return frozenset(e.name for e in os.scandir(folder or ".") if e.name.endswith(".predictions.csv") and e.is_file())
+    except OSError:                                         # it has gone since the records were read
+        return frozenset()
+
+
+@lru_cache(maxsize=64)
+def read_rows(path: Path, classes: Tuple[str, ...]) -> Rows:
+    with open(path, encoding="utf-8", newline="") as file:
+        lines = csv.reader(file)
+        heading = next(lines)
+        body = list(lines)
+    targets = [j for j, name in enumerate(heading) if name.startswith("target_")]
+    scores = [j for j, name in enumerate(heading) if name.startswith("score_")]
+    try:
+        z = np.array([line[scores[0]:] for line in body], dtype=float)
+        row = np.array([int(line[0]) for line in body])
+        if targets:
+            y = np.array([line[targets[0]:scores[0]] for line in body], dtype=float)
+            return Rows(row, np.full(len(row), -1), z, ((z - y) ** 2).mean(axis=1), [])
+        number = {name: i for i, name in enumerate(classes)}
+        label = np.array([number[line[1]] for line in body])
+    except (ValueError, KeyError, IndexError) as error:
+        raise Refused("%s: not the predictions of its record (%s: %s); train that trial again with --force" % (
+            path, type(error).__name__, error), 4) from None
+    rows = Rows(row, label, z, np.zeros(len(row)), list(classes))
+    rows.loss = (rows.guess != label).astype(float)
+    return rows
+
+
+def rows_of(trial: Optional[Trial]) -> Optional[Rows]:
+    path = predictions_path(trial) if trial and trial.status == "ok" else None
+    return read_rows(path, tuple(block(whole(trial.path), "data").get("classes") or ())) if path else None
+
+
+def first_kept(group: Optional[Group]) -> Tuple[str, Optional[Rows]]:
+    for replicate, trial in (group.trials if group else {}).items():
+        rows = rows_of(trial)
+        if rows is not None:
+            return replicate, rows
+    return "", None
+
+
+def rows_sheet(study: Study) -> Sheet:
+    """Two models on the same test rows; of the first replicate that both kept."""
+    out, seeds, classes = [], set(), True
+    for condition in study.conditions:
+        tests = []
+        for first, second in versus(study):
+            a, b = study.group(first, condition), study.group(second, condition)
+            for r in [r for r in a.trials if r in b.trials] if a and b else []:
+                x, y = rows_of(a.trials[r]), rows_of(b.trials[r])
+                if x is not None and y is not None and np.array_equal(x.row, y.row):
+                    tests.append((first, second, x, y))
+                    seeds.add(r)
+                    break
+        classes = classes and all(x.classes for _, _, x, _ in tests)
+        out += row_tests(condition, tests, classes)
+    title = "The same test rows, two models at a time"
+    counts = [Field("only first right", "count"), Field("only other right", "count"), Field("p McNemar", "p", more=True), Field("mid-p", "p", more=True),
+              Field("mid-p Holm", "p")]
+    places = [Field(study.what, "word"), Field(study.condition_name, "word"), Field("against", "word", more=bool(study.against)), Field("rows", "count")]
+    fields = places + (counts if classes else []) + difference_fields() + [Field("p bootstrap", "p")]
+    if not out:
+        return Sheet("rows", title, fields, [], [ABSENT])
+    if not classes:
+        out = [line[:4] + line[9:] for line in out]
+    if len(study.conditions) == 1:
+        fields, out = fields[:1] + fields[2:], [line[:1] + line[2:] for line in out]
+    notes = ["Of one replicate (%s = %s): this says whether these two trained models differ on rows like these, not whether the losses do "
+             "with another seed." % (study.over, ", ".join(sorted(seeds)))]
+    rules = ["McNemar's test on the rows that just one of the two has right: exact binomial p, and mid-p with Holm's correction%s."
+             % study.within] if classes else []
+    rules.append("difference on the same rows: in %s, first minus other, with the 95 %% percentile interval of the paired bootstrap (10000 samples "
+                 "of the rows)." % ("accuracy" if classes else "mean squared error"))
+    return Sheet("rows", title, fields, out, notes, rules)
+
+
+def row_tests(condition: str, tests: list, classes: bool) -> List[list]:
+    out = []
+    for first, second, x, y in tests:
+        m = stats.mcnemar(int(np.sum((x.loss == 0) & (y.loss > 0))), int(np.sum((x.loss > 0) & (y.loss == 0)))) if classes else None
+        mean, low, high, p = stats.paired_bootstrap(y.loss - x.loss if classes else x.loss - y.loss)
+        out.append([first, condition, second, len(x.row)] + ([m.only_first, m.only_second, m.p, m.mid_p, None] if m else [None] * 5)
+                   + [mean, low, high, p])
+    if classes:
+        for line, adjusted in zip(out, stats.holm([line[7] for line in out])):
+            line[8] = adjusted
+    return out
+
+
+# ---- for plots ----
+
+def reliability(rows: Rows) -> List[Tuple[float, float, int]]:
+    """(mean confidence, fraction correct, rows) of each bin that has rows; 15 bins of equal width, b/M < confidence <= (b+1)/M."""
+    confidence, right = rows.confidence, rows.loss == 0
+    at = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    return [(float(confidence[at == b].mean()), float(right[at == b].mean()), int((at == b).sum())) for b in range(BINS) if (at == b).any()]
+
+
+def confusion(rows: Rows) -> np.ndarray:
+    """Counts: actual class by predicted class."""
+    n = len(rows.classes)
+    out = np.zeros((n, n), dtype=int)
+    np.add.at(out, (rows.label, rows.guess), 1)
+    return out

@@ -1,0 +1,272 @@
+/* Gaussian naive Bayes with one diagonal variance: against the density written down from its
+ * definition, by hand, and on made data whose Bayes error is known. */
+#include "tests/unit/core/training.h"
+
+static struct problem p;
+
+static void teardown(void)
+{
+	problem_close(&p);
+	args_forget();
+}
+
+static struct lb_setup bayes_trial(double smoothing)
+{
+	struct lb_setup s = trial(&p, p.data.kind == LB_BINARY ? "logistic" : "ce", "", "");
+
+	s.model.closed_form = true;
+	s.model.smoothing = smoothing;
+	return s;
+}
+
+static struct lb_outcome fit(train_fn *how, const struct lb_setup *s)
+{
+	struct lb_outcome o = train_alone(how, cohort_of(&p, s, 1, 1, 1), s);
+
+	ck_assert_int_eq(o.status, LB_TRIAL_OK);
+	ck_assert_uint_eq(o.epochs, 0);
+	ck_assert_int_eq(o.steps, 0);
+	ck_assert(!o.minimised);
+	return o;
+}
+
+static void draw(enum lb_kind kind, size_t n, size_t d, size_t out)
+{
+	problem_open(&p, kind, (size_t[]){ n, 0, 40 }, d, out);
+	problem_draw(&p, 11);
+}
+
+static double weight_of(const struct lb_setup *s, size_t row)
+{
+	return s->row_weight ? s->row_weight[row] : 1;
+}
+
+/* log prior + log density of x under class k, from moments that are computed anew for each use. */
+static double log_joint(const struct lb_setup *s, const double *x, size_t k)
+{
+	const size_t n = p.split.n[LB_TRAIN], d = p.features.d, classes = p.data.n_classes;
+	double mean[8] = { 0 }, count[8] = { 0 }, total = 0, result = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		count[p.data.y[i]] += weight_of(s, i);
+		total += weight_of(s, i);
+	}
+	for (size_t j = 0; j < d; j++) {
+		double pooled = 0;
+		memset(mean, 0, sizeof mean);
+		for (size_t i = 0; i < n; i++)
+			mean[p.data.y[i]] += weight_of(s, i) * x_of(&p)[i * d + j] / count[p.data.y[i]];
+		for (size_t c = 0; c < classes; c++) {
+			double var = 0;
+			for (size_t i = 0; i < n; i++)
+				if ((size_t)p.data.y[i] == c)
+					var += weight_of(s, i) * pow(x_of(&p)[i * d + j] - mean[c], 2) / count[c];
+			pooled += count[c] / total * (var + s->model.smoothing);
+		}
+		result -= 0.5 * log(2 * acos(-1) * pooled) + pow(x[j] - mean[k], 2) / (2 * pooled);
+	}
+	return result + log(count[k] / total);
+}
+
+/* Differences of scores are those of the log joint density; the common term is left out of the
+ * scores. */
+static void ck_scores(const struct lb_setup *s, const struct lb_outcome *o, double tolerance)
+{
+	const size_t d = p.features.d, columns = p.columns;
+
+	for (size_t i = 0; i < p.split.n[LB_TEST]; i++) {
+		const double *x = x_of(&p) + (p.split.n[LB_TRAIN] + i) * d, *z = o->scores + i * columns;
+		for (size_t k = 1; k < p.data.n_classes; k++)
+			ck_near(columns == 1 ? z[0] : z[k] - z[0], log_joint(s, x, k) - log_joint(s, x, 0), tolerance, "row", i);
+	}
+}
+
+START_TEST(scores_are_the_log_density)
+{
+	draw(_i ? LB_BINARY : LB_MULTICLASS, 120, 4, _i ? 2 : 3);
+	const struct lb_setup s = bayes_trial(1e-9);
+	struct lb_outcome a = fit(lb_fit_f64, &s), b = fit(lb_fit_f32, &s);
+
+	ck_scores(&s, &a, 1e-10);
+	ck_scores(&s, &b, 1e-5);
+	lb_outcome_free(&a);
+	lb_outcome_free(&b);
+}
+END_TEST
+
+START_TEST(weights_count_as_rows)
+{
+	double weight[160];
+
+	draw(LB_MULTICLASS, 120, 3, 3);
+	for (size_t i = 0; i < 160; i++)
+		weight[i] = (double)(i % 3);
+	struct lb_setup s = bayes_trial(0.5);
+	s.row_weight = weight;
+	struct lb_outcome o = fit(lb_fit_f64, &s);
+	ck_scores(&s, &o, 1e-10);
+	lb_outcome_free(&o);
+}
+END_TEST
+
+/* Class 0: -1, 1; class 1: 3, 5, 4. Means 0 and 4; variance 2/5 * 1 + 3/5 * 2/3 = 4/5, with 1/5
+ * added 1. Score difference 4 x - 8 + log(3/2). */
+START_TEST(by_hand)
+{
+	const double x[] = { -1, 1, 3, 5, 4, 0, 2 };
+	const int32_t y[] = { 0, 0, 1, 1, 1, 0, 0 };
+
+	problem_open(&p, LB_BINARY, (size_t[]){ 5, 0, 2 }, 1, 2);
+	memcpy(x_of(&p), x, sizeof x);
+	memcpy(p.data.y, y, sizeof y);
+	const struct lb_setup s = bayes_trial(0.2);
+	struct lb_outcome o = fit(lb_fit_f64, &s);
+	ck_assert_double_eq_tol(o.scores[0], -8 + log(1.5), 1e-14);
+	ck_assert_double_eq_tol(o.scores[1], log(1.5), 1e-14);
+	lb_outcome_free(&o);
+}
+END_TEST
+
+START_TEST(a_constant_feature_says_nothing)
+{
+	draw(LB_MULTICLASS, 60, 3, 3);
+	const struct lb_setup s = bayes_trial(1e-9);
+	for (size_t i = 0; i < p.data.n; i++)
+		x_of(&p)[i * 3 + 1] = 0;
+	struct lb_outcome o = fit(lb_fit_f64, &s);
+	ck_scores(&s, &o, 1e-10);
+	lb_outcome_free(&o);
+}
+END_TEST
+
+START_TEST(a_class_without_rows_is_refused)
+{
+	struct lb_outcome o;
+
+	char *name[] = { "one", "two", "three" };
+
+	draw(LB_MULTICLASS, 60, 3, 3);
+	p.data.class_name = name;
+	for (size_t i = 0; i < 60; i++)
+		p.data.y[i] %= 2;
+	const struct lb_setup s = bayes_trial(1e-9);
+	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 1);
+	ck_assert_int_eq(lb_fit_f64(&c, &o, &err), -1);
+	ck_assert_int_eq(err.code, LB_DATA);
+	ck_assert_ptr_nonnull(strstr(err.text, "class \"three\""));
+	lb_outcome_free(&o);
+}
+END_TEST
+
+/* ---- the made data of which it is the true model ---- */
+
+static const struct lb_generator *generator(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(lb_generator_at(i)->base.name, name))
+		i++;
+	return lb_generator_at(i);
+}
+
+static struct lb_table make(const char *set, enum lb_kind kind)
+{
+	const struct lb_generator *g = generator("diagonal_gaussians");
+	struct lb_table t;
+
+	ck_assert_msg(g->make(args(&g->base, set), kind, 3, &t, &err) == 0, "%s", err.text);
+	return t;
+}
+
+START_TEST(made_data_have_the_stated_moments)
+{
+	enum { N = 60000 };
+	const double want_mean[] = { -1, 1, 2 }, want_var[] = { 5, 5, 1, 1, 1 };
+	struct lb_table t = make("rows=60000 features=5 classes=3", LB_MULTICLASS);
+
+	problem_open(&p, LB_MULTICLASS, (size_t[]){ 1, 0, 0 }, 1, 2);
+	ck_assert_uint_eq(t.n_cols, 6);
+	for (size_t j = 0; j < 5; j++) {
+		double mean[3] = { 0 }, var[3] = { 0 };
+		for (size_t i = 0; i < N; i++)
+			mean[i % 3] += t.col[j].num[i] * 3 / N;
+		for (size_t i = 0; i < N; i++)
+			var[i % 3] += pow(t.col[j].num[i] - mean[i % 3], 2) * 3 / N;
+		for (size_t k = 0; k < 3; k++) {
+			ck_assert_double_eq_tol(mean[k], want_mean[k], 5 * sqrt(want_var[j] * 3 / N));
+			ck_assert_double_eq_tol(var[k], want_var[j], 5 * want_var[j] * sqrt(6.0 / N));
+		}
+	}
+	for (size_t i = 0; i < 9; i++)
+		ck_assert_double_eq(t.col[5].num[i], (double)(i % 3));
+	lb_table_free(&t);
+}
+END_TEST
+
+START_TEST(made_data_follow_their_parameters)
+{
+	struct lb_table t = make("rows=4000 features=4 classes=4 first_mean=-7 base=3 wide_share=0.25 wide_variance=100 variance=0.01", LB_MULTICLASS);
+	struct lb_table s = make("rows=40 features=4 classes=4 first_mean=-7 base=3 wide_share=0.25 wide_variance=100 variance=0.01", LB_MULTICLASS);
+	const double mean[] = { -7, 1, 3, 9 };
+	double wide = 0;
+
+	problem_open(&p, LB_MULTICLASS, (size_t[]){ 1, 0, 0 }, 1, 2);
+	for (size_t i = 0; i < 4000; i++) {
+		wide += pow(t.col[0].num[i] - mean[i % 4], 2) / 4000;
+		for (size_t j = 1; j < 4; j++)
+			ck_assert_double_eq_tol(t.col[j].num[i], mean[i % 4], 0.6);
+	}
+	ck_assert_double_eq_tol(wide, 100, 12);
+	for (size_t i = 0; i < 40; i++)
+		ck_assert_double_eq(s.col[2].num[i], t.col[2].num[i]);
+	lb_table_free(&t);
+	lb_table_free(&s);
+	struct lb_table none;
+	const struct lb_generator *g = generator("diagonal_gaussians");
+	ck_assert_int_eq(g->make(args(&g->base, "classes=3"), LB_BINARY, 1, &none, &err), -1);
+	ck_assert_int_eq(err.code, LB_CONFIG);
+}
+END_TEST
+
+/* Bayes error Phi(-D/2), D^2 = 4 (2/4 + 2/1) for four features: 0.0569. */
+START_TEST(many_rows_reach_the_bayes_error)
+{
+	enum { N = 20000 };
+	struct lb_table t = make("rows=40000 features=4", LB_BINARY);
+
+	problem_open(&p, LB_BINARY, (size_t[]){ N, 0, N }, 4, 2);
+	for (size_t i = 0; i < 2 * N; i++) {
+		for (size_t j = 0; j < 4; j++)
+			x_of(&p)[i * 4 + j] = t.col[j].num[i];
+		p.data.y[i] = (int32_t)t.col[4].num[i];
+	}
+	lb_table_free(&t);
+	const struct lb_metric_use use = metric_use("accuracy");
+	const struct lb_setup s = with_metrics(bayes_trial(1e-9), &use, 1);
+	struct lb_outcome o = fit(lb_fit_f64, &s);
+	const double bayes = 0.5 * erfc(sqrt(2.5) / sqrt(2));
+	ck_assert_double_eq_tol(1 - o.metric[LB_TEST][0], bayes, 5 * sqrt(bayes / N));
+	lb_outcome_free(&o);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("naive_bayes");
+	TCase *t = tcase_create("naive_bayes");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, NULL, teardown);
+	tcase_add_loop_test(t, scores_are_the_log_density, 0, 2);
+	tcase_add_test(t, weights_count_as_rows);
+	tcase_add_test(t, by_hand);
+	tcase_add_test(t, a_constant_feature_says_nothing);
+	tcase_add_test(t, a_class_without_rows_is_refused);
+	tcase_add_test(t, made_data_have_the_stated_moments);
+	tcase_add_test(t, made_data_follow_their_parameters);
+	tcase_add_test(t, many_rows_reach_the_bayes_error);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("naive_bayes")

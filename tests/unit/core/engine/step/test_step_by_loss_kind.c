@@ -1,0 +1,394 @@
+/* What losses of embeddings, of distillation and of features ask of the trainer: one step by hand
+ * from the loss's own gradient, parameters of the loss among the model's, and the projection of
+ * gradients. */
+#include "core/engine/kernels/kernels.h"
+#include "tests/unit/core/training.h"
+
+#include "core/engine/model/net.h"
+#include "core/engine/optim/optim.h"
+#include "losses/loss.h"
+
+enum { ROWS = 24, TEST = 9, FEATURES = 4, CLASSES = 3, WIDTH = 5, DIMENSION = 6, MOST = 512 };
+
+static struct problem p;
+static double teacher[(ROWS + TEST) * CLASSES];
+
+static void open_problem(void)
+{
+	problem_open(&p, LB_MULTICLASS, (const size_t[]){ ROWS, 0, TEST }, FEATURES, CLASSES);
+	problem_draw(&p, 5);
+	for (size_t i = 0; i < p.data.n; i++)
+		for (size_t k = 0; k < CLASSES; k++)
+			teacher[i * CLASSES + k] = 2 * x_of(&p)[i * FEATURES + k] - x_of(&p)[i * FEATURES + 3] * (double)k;
+}
+
+static void close_problem(void)
+{
+	problem_close(&p);
+	args_forget();
+}
+
+static struct lb_setup setup_of(enum lb_kind kind, const char *loss, const char *set, const char *sgd)
+{
+	struct lb_setup s = trial(&p, "ce", "", sgd);
+
+	s.loss = lb_loss_find(kind, loss);
+	s.loss_par = args(&s.loss->base, set);
+	s.model.width[s.model.n_layers] = kind == LB_EMBEDDING ? DIMENSION : CLASSES;
+	s.teacher = kind == LB_DISTILLATION ? teacher : NULL;
+	return s;
+}
+
+/* ---- one step over all training rows, from lb_loss_eval's gradient ---- */
+
+struct hand {
+	struct lb_setup setup;
+	struct lb_net *net;
+	size_t columns, n_own, n_params;
+	size_t views;
+	_Alignas(64) double w[MOST];
+	_Alignas(64) double g[MOST];
+	double x[4 * ROWS * FEATURES], z[MOST];
+};
+
+static void begin(struct hand *h, struct lb_setup s)
+{
+	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = CLASSES };
+
+	*h = (struct hand){ .setup = s, .views = s.view ? (size_t)s.view_par[LB_VIEW_COUNT].v : 1,
+			    .net = lb_net_new(&s.model, 4 * ROWS, &err), .columns = s.model.width[s.model.n_layers] };
+	h->n_own = s.loss->kind == LB_EMBEDDING ? CLASSES * DIMENSION : 0;
+	h->n_params = h->net->n_params + h->n_own;
+	ck_assert_uint_lt(h->n_params, MOST);
+	lb_net_init(h->net, h->w);
+	if (h->n_own)
+		lb_loss_of(s.loss)->own_init(s.loss_par, DIMENSION, &facts, s.model.seed, h->w + h->net->n_params);
+}
+
+/* The rows, then each further view: what lb_rng draws for the step, entry by entry. */
+static void draw_views(struct hand *h, uint64_t step)
+{
+	struct lb_rng rng;
+
+	memcpy(h->x, x_of(&p), ROWS * FEATURES * sizeof(double));
+	if (h->views == 1)
+		return;
+	const bool noise = !strcmp(h->setup.view->name, "gaussian_noise");
+	lb_rng_init(&rng, (uint64_t)h->setup.view_par[LB_VIEW_SEED].v, LB_RNG_VIEWS, step);
+	for (size_t i = ROWS * FEATURES; i < h->views * ROWS * FEATURES; i++) {
+		const double x = h->x[i % (ROWS * FEATURES)], amount = h->setup.view_par[LB_VIEW_OWN].v;
+		h->x[i] = noise ? x + amount * lb_rng_normal(&rng) : lb_rng_unit(&rng) < amount ? 0 : x;
+	}
+}
+
+/* rows of n values, from distance `from` to distance `to` */
+static const double *repacked(size_t rows, size_t n, const double *x, size_t from, double *y, size_t to)
+{
+	for (size_t i = 0; i < rows; i++)
+		memcpy(y + i * to, x + i * from, n * sizeof *y);
+	return y;
+}
+
+static const double *outputs(struct hand *h, const double *x, size_t rows)
+{
+	return repacked(rows, h->columns, lb_net_forward(h->net, h->w, &(struct lb_pass){ .b = rows, .x = x, .step = -1 }), h->net->ld, h->z, h->columns);
+}
+
+static void gradient(struct hand *h, uint64_t at)
+{
+	draw_views(h, at);
+	const double *x = h->x, *z = outputs(h, x, h->views * ROWS);
+	double dz[MOST], value, inner[ROWS * (FEATURES + WIDTH)];
+	_Alignas(64) double wide[4 * ROWS * LB_PANEL] = { 0 };
+	const size_t dh = h->setup.model.n_layers > 1 ? WIDTH : FEATURES;
+	const double *features = dh == WIDTH ? repacked(ROWS, dh, h->net->layer[0].h, h->net->layer[0].ld, inner, dh) : x;
+
+	const struct lb_loss_input in = { .b = ROWS, .c = h->columns, .z = z, .y = p.data.y, .t = h->setup.teacher, .par = h->setup.loss_par,
+					  .h = features, .dh = dh, .views = h->views, .own = h->w + h->net->n_params, .n_classes = CLASSES };
+	ck_assert_int_eq(lb_loss_eval(h->setup.loss, 64, &in, &value, dz, &err), 0);
+	ck_assert_uint_eq(h->net->ld, LB_PANEL);
+	repacked(h->views * ROWS, h->columns, dz, h->columns, wide, LB_PANEL);
+	lb_net_backward(h->net, h->w, &(struct lb_pass){ .b = h->views * ROWS, .x = x, .step = -1 }, wide, h->g);
+	memcpy(h->g + h->net->n_params, dz + ROWS * h->columns, h->n_own * sizeof *dz);
+}
+
+static double dot(const double *a, const double *b, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += a[i] * b[i];
+	return sum;
+}
+
+/* By Gram-Schmidt. */
+static void turn(const double *w, double *g, size_t n)
+{
+	const double length = sqrt(dot(g, g, n)), along = dot(w, g, n) / dot(w, w, n);
+
+	for (size_t i = 0; i < n; i++)
+		g[i] -= along * w[i];
+	const double left = sqrt(dot(g, g, n));
+	for (size_t i = 0; i < n; i++)
+		g[i] *= length / left;
+}
+
+static void step(struct hand *h, uint64_t at, double lr, double decay, bool perpendicular)
+{
+	gradient(h, at);
+	for (size_t i = 0; i < h->net->spec.n_layers; i++) {
+		const struct lb_layer *l = &h->net->layer[i];
+		if (perpendicular)
+			turn(h->w + l->w, h->g + l->w, l->b - l->w);
+		for (size_t j = l->w; j < l->b; j++)
+			h->g[j] += decay * h->w[j];
+	}
+	for (size_t j = 0; j < h->n_params; j++)
+		h->w[j] -= lr * h->g[j];
+}
+
+/* Scores of the test rows: the model's, or cosines over the temperature. */
+static void expect_scores(struct hand *h, const double *got, double temperature)
+{
+	const double *z = outputs(h, x_of(&p) + ROWS * FEATURES, TEST), *own = h->w + h->net->n_params;
+
+	for (size_t i = 0; i < TEST; i++)
+		for (size_t k = 0; k < CLASSES; k++) {
+			const double *e = z + i * h->columns, *v = own + k * DIMENSION;
+			const double cosine = h->n_own ? dot(e, v, DIMENSION) / sqrt(dot(e, e, DIMENSION) * dot(v, v, DIMENSION)) : 0;
+			ck_near(got[i * CLASSES + k], h->n_own ? cosine / temperature : e[k], 1e-11, "score", i * CLASSES + k);
+		}
+}
+
+static const struct {
+	enum lb_kind kind;
+	const char *loss, *set, *sgd;
+	bool mlp;
+	double lr, decay;
+	bool perpendicular;
+	double temperature;
+	const char *view;        /* an augmentation, or NULL */
+	const char *view_set;
+} steps[] = {
+	{ LB_EMBEDDING, "normalized_softmax", "temperature=0.2", "lr=0.5", false, 0.5, 0, false, 0.2, NULL, NULL },
+	{ LB_EMBEDDING, "normalized_softmax", "", "lr=0.1 weight_decay=0.3", true, 0.1, 0.3, false, 0.05, NULL, NULL },
+	{ LB_EMBEDDING, "normalized_softmax", "temperature=1", "lr=0.3 project=perpendicular", true, 0.3, 0, true, 1, NULL, NULL },
+	{ LB_DISTILLATION, "kd", "", "lr=0.5", true, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_DISTILLATION, "kl_top", "k=2", "lr=0.5", false, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_DISTILLATION, "kl_top", "temperature=3", "lr=0.5", true, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "bias", "", "lr=0.5", false, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "bias", "beta=3", "lr=0.5 weight_decay=0.1", true, 0.5, 0.1, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "gjs", "", "lr=0.5", false, 0.5, 0, false, 0, "gaussian_noise", "count=2 sd=0.5 seed=4" },
+	{ LB_MULTICLASS, "gjs", "pi=0.2", "lr=0.5", true, 0.5, 0, false, 0, "feature_dropout", "count=4 rate=0.3 seed=9" },
+	{ LB_MULTICLASS, "ce", "", "lr=0.5 weight_decay=0.1 project=perpendicular", true, 0.5, 0.1, true, 0, NULL, NULL },
+};
+
+START_TEST(two_steps_by_hand)
+{
+	struct lb_setup s;
+	struct hand h;
+
+	open_problem();
+	s = setup_of(steps[_i].kind, steps[_i].loss, steps[_i].set, steps[_i].sgd);
+	if (steps[_i].mlp)
+		s = with_hidden(s, WIDTH, LB_TANH, 0);
+	if (steps[_i].view) {
+		s.view = lb_info_find(lb_augmentations_f64, steps[_i].view);
+		s.view_par = args(s.view, steps[_i].view_set);
+	}
+	begin(&h, s);
+	struct lb_cohort c = cohort_of(&p, &s, 1, 2, ROWS);
+	c.shuffle = steps[_i].view == 0;
+	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
+	ck_assert_int_eq(o.status, LB_TRIAL_OK);
+	ck_assert_uint_eq(o.n_params, lb_model_spec_size(&s.model) + h.n_own);
+	ck_assert_uint_eq(o.columns, CLASSES);
+	for (int k = 0; k < 2; k++)
+		step(&h, (uint64_t)k, steps[_i].lr, steps[_i].decay, steps[_i].perpendicular);
+	expect_scores(&h, o.scores, steps[_i].temperature);
+	lb_outcome_free(&o);
+	lb_net_free(h.net);
+	close_problem();
+}
+END_TEST
+
+/* ---- the loss's own parameters are parameters ---- */
+
+START_TEST(best_epoch_brings_back_the_prototypes)
+{
+	problem_open(&p, LB_MULTICLASS, (const size_t[]){ ROWS, 20, TEST }, FEATURES, CLASSES);
+	problem_draw(&p, 6);
+	const struct lb_metric_use metric = metric_use("log_loss");
+	struct lb_setup s = with_metrics(setup_of(LB_EMBEDDING, "normalized_softmax", "temperature=0.1", "lr=2"), &metric, 1);
+	s.stop = (struct lb_early_stopping){ .on = true, .metric = 0, .patience = 3 };
+	s.curve[LB_VALID] = true;
+	const struct lb_cohort c = cohort_of(&p, &s, 1, 60, 4);
+
+	for (int k = 0; k < 2; k++) {
+		struct lb_outcome o = train_alone(precision[k], c, &s);
+		ck_assert_int_eq(o.status, LB_TRIAL_OK);
+		ck_assert_uint_lt(o.best_epoch, o.epochs);
+		ck_assert_double_eq(o.metric[LB_VALID][0], o.curve[LB_VALID][o.best_epoch - 1]);
+		ck_assert_double_ne(o.metric[LB_VALID][0], o.curve[LB_VALID][o.epochs - 1]);
+		lb_outcome_free(&o);
+	}
+	close_problem();
+}
+END_TEST
+
+START_TEST(clipping_counts_the_prototypes)
+{
+	struct lb_setup s;
+	struct hand h;
+	double sum = 0;
+
+	open_problem();
+	s = setup_of(LB_EMBEDDING, "normalized_softmax", "", "lr=1");
+	s.clip_norm = 0.01;
+	begin(&h, s);
+	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);
+	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
+	gradient(&h, 0);
+	for (size_t j = 0; j < h.n_params; j++)
+		sum += h.g[j] * h.g[j];
+	ck_assert_double_gt(sqrt(sum), 0.01);
+	for (size_t j = 0; j < h.n_params; j++)
+		h.w[j] -= 0.01 / sqrt(sum) * h.g[j];
+	expect_scores(&h, o.scores, 0.05);
+	lb_outcome_free(&o);
+	lb_net_free(h.net);
+	close_problem();
+}
+END_TEST
+
+/* The rows, the order and the first weights are those of every other loss at the seed; a zero
+ * embedding has no direction. */
+START_TEST(zero_embeddings_diverge)
+{
+	struct lb_setup s;
+
+	open_problem();
+	s = setup_of(LB_EMBEDDING, "normalized_softmax", "", "lr=1");
+	s.model.init = LB_INIT_ZERO;
+	const struct lb_cohort c = cohort_of(&p, &s, 1, 3, ROWS);
+	for (int k = 0; k < 2; k++) {
+		struct lb_outcome o = train_alone(precision[k], c, &s);
+		ck_assert_int_eq(o.status, LB_TRIAL_DIVERGED);
+		ck_assert_str_eq(o.cause, "the training loss is not a number");
+		ck_assert_int_eq(o.bad_step, 1);
+		lb_outcome_free(&o);
+	}
+	close_problem();
+}
+END_TEST
+
+/* The optimum of a student that can say what its teacher says is the teacher. In company of
+ * embeddings, the same bytes. */
+START_TEST(full_batch_reaches_the_teacher)
+{
+	struct lb_setup s;
+
+	open_problem();
+	s = setup_of(LB_DISTILLATION, "kl_top", "", "");
+	s.optimizer = optimizer("lbfgs");
+	s.optimizer_par = args(s.optimizer, "tolerance=1e-10");
+	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);
+	struct lb_outcome o = train_alone(lb_fit_f64, c, &s);
+	ck_assert_int_eq(o.status, LB_TRIAL_OK);
+	ck_assert_double_lt(o.objective, 1e-12);
+	for (size_t i = 0; i < TEST; i++)
+		for (size_t k = 1; k < CLASSES; k++) {
+			const double *t = teacher + (ROWS + i) * CLASSES, *z = o.scores + i * CLASSES;
+			ck_near(z[k] - z[0], t[k] - t[0], 1e-3, "score", i * CLASSES + k);
+		}
+	lb_outcome_free(&o);
+
+	s = setup_of(LB_EMBEDDING, "normalized_softmax", "temperature=0.5", "");
+	s.optimizer = optimizer("lbfgs");
+	s.optimizer_par = args(s.optimizer, "max_iterations=40");
+	o = train_alone(lb_fit_f64, c, &s);
+	ck_assert_int_eq(o.status, LB_TRIAL_OK);
+	ck_assert_uint_eq(o.n_params, (FEATURES + 1) * DIMENSION + CLASSES * DIMENSION);
+	ck_assert_double_lt(o.objective, 0.9);
+	lb_outcome_free(&o);
+	close_problem();
+}
+END_TEST
+
+START_TEST(trials_of_several_kinds_share_a_cohort)
+{
+	struct lb_outcome together[3];
+
+	open_problem();
+	const struct lb_setup s[] = { setup_of(LB_MULTICLASS, "bias", "", "lr=0.1"), setup_of(LB_DISTILLATION, "kl_top", "", "lr=0.1"),
+				      setup_of(LB_MULTICLASS, "ce", "", "lr=0.1") };
+	const struct lb_cohort c = cohort_of(&p, s, 3, 4, 7);
+	train_all(lb_train_f32, &c, together);
+	for (int k = 0; k < 3; k++) {
+		struct lb_outcome alone = train_alone(lb_train_f32, c, &s[k]);
+		ck_assert(same_scores(&p, &together[k], &alone));
+		lb_outcome_free(&alone);
+		lb_outcome_free(&together[k]);
+	}
+	close_problem();
+}
+END_TEST
+
+/* ---- the projection ---- */
+
+START_TEST(projection_is_perpendicular_and_keeps_the_length)
+{
+	double w[40], g[40], before[40];
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, 3, LB_RNG_TEST, 0);
+	for (int n = 0; n < 200; n++) {
+		const double scale = pow(10, n % 7 - 3);
+		for (int i = 0; i < 40; i++) {
+			w[i] = scale * lb_rng_normal(&rng);
+			before[i] = g[i] = lb_rng_normal(&rng) + (n % 3 ? w[i] : 0);
+		}
+		lb_optim_project_f64(40, w, g);
+		const double length = sqrt(dot(before, before, 40));
+		ck_near(sqrt(dot(g, g, 40)), length, 1e-12, "length", (size_t)n);
+		ck_assert_double_lt(fabs(dot(w, g, 40)), 1e-9 * length * sqrt(dot(w, w, 40)));
+		ck_assert_double_gt(dot(before, g, 40), 0);
+		turn(w, before, 40);
+		for (int i = 0; i < 40; i++)
+			ck_assert_double_eq_tol(g[i], before[i], 1e-8 * length);
+	}
+}
+END_TEST
+
+START_TEST(projection_at_its_edges)
+{
+	double zero[3] = { 0 }, g[3] = { 1, -2, 2 }, w[3] = { 0.1, -0.2, 0.2 };
+
+	lb_optim_project_f64(3, zero, g);
+	ck_assert_double_eq_tol(g[1], -2, 1e-12);
+	lb_optim_project_f64(3, w, g);
+	for (int i = 0; i < 3; i++)
+		ck_assert_double_eq(g[i], 0);
+	lb_optim_project_f64(3, w, g);
+	ck_assert_double_eq(g[0], 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("step_by_loss_kind");
+	TCase *t = tcase_create("kinds");
+
+	tcase_add_loop_test(t, two_steps_by_hand, 0, (int)(sizeof steps / sizeof *steps));
+	tcase_add_test(t, best_epoch_brings_back_the_prototypes);
+	tcase_add_test(t, clipping_counts_the_prototypes);
+	tcase_add_test(t, zero_embeddings_diverge);
+	tcase_add_test(t, full_batch_reaches_the_teacher);
+	tcase_add_test(t, trials_of_several_kinds_share_a_cohort);
+	tcase_add_test(t, projection_is_perpendicular_and_keeps_the_length);
+	tcase_add_test(t, projection_at_its_edges);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("step_by_loss_kind")

@@ -1,0 +1,246 @@
+/* Calibrations and thresholds against tests/golden/decision.json (scikit-learn and SciPy; see
+ * tests/reference/decision.py), closed forms, and their way through a training. */
+#include "core/metrics/decision_rule.h"
+#include "core/base/json.h"
+#include "tests/unit/core/training.h"
+
+static cJSON *golden;
+
+static void load(void)
+{
+	static char text[1 << 18];
+	FILE *f = fopen("tests/golden/decision.json", "rb");
+
+	ck_assert_msg(f != NULL, "tests/golden/decision.json cannot be opened; run the tests from the project's root");
+	const size_t size = fread(text, 1, sizeof text - 1, f);
+	ck_assert_int_ne(feof(f), 0);
+	fclose(f);
+	golden = cJSON_ParseWithLength(text, size);
+	ck_assert_ptr_nonnull(golden);
+}
+
+static void unload(void)
+{
+	cJSON_Delete(golden);
+	args_forget();
+}
+
+/* Scores and labels of a case. */
+struct rows {
+	size_t n, c;
+	double z[4096];
+	int32_t y[1024];
+};
+
+static void numbers(const cJSON *list, double *out, size_t room)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, list) {
+		ck_assert_uint_gt(room--, 0);
+		*out++ = item->valuedouble;
+	}
+}
+
+static struct rows rows_of(const cJSON *c)
+{
+	struct rows r = { .n = (size_t)cJSON_GetArraySize(lb_json_at(c, "y")), .c = lb_json_at(c, "c") ? (size_t)lb_json_at(c, "c")->valueint : 1 };
+	double y[1024];
+
+	numbers(lb_json_at(c, "z"), r.z, sizeof r.z / sizeof *r.z);
+	numbers(lb_json_at(c, "y"), y, 1024);
+	for (size_t i = 0; i < r.n; i++)
+		r.y[i] = (int32_t)y[i];
+	return r;
+}
+
+static struct lb_decision fit(const struct rows *r, const struct lb_calibration *calibration, const struct lb_threshold *rule)
+{
+	struct lb_decision d;
+
+	ck_assert(!lb_decision_fit(&d, calibration, rule, r->n, r->c, r->z, r->y, &err));
+	return d;
+}
+
+START_TEST(temperature_is_that_of_scipy)
+{
+	const cJSON *c;
+	size_t n = 0;
+
+	for (int kind = 0; kind < 2; kind++)
+		cJSON_ArrayForEach(c, lb_json_at(golden, kind ? "multiclass" : "binary")) {
+			const struct rows r = rows_of(c);
+			struct lb_decision d = fit(&r, &lb_calibration_temperature, &lb_threshold_fixed);
+			ck_near(d.slope / lb_json_at(c, "temperature")->valuedouble, 1, 2e-6, "slope over SciPy's, case", n++);
+			ck_assert(d.intercept == 0 && d.threshold == 0);
+			lb_decision_free(&d);
+		}
+	ck_assert_uint_eq(n, 8);
+}
+END_TEST
+
+START_TEST(platt_is_that_of_scipy_and_sklearn)
+{
+	const cJSON *c;
+	double want[2], other[2];
+	size_t n = 0;
+
+	cJSON_ArrayForEach(c, lb_json_at(golden, "binary")) {
+		const struct rows r = rows_of(c);
+		struct lb_decision d = fit(&r, &lb_calibration_platt, &lb_threshold_fixed);
+		numbers(lb_json_at(c, "platt"), want, 2);
+		numbers(lb_json_at(c, "sklearn_platt"), other, 2);
+		ck_near(d.slope, want[0], 1e-7, "slope", n);
+		ck_near(d.intercept, want[1], 1e-7, "intercept", n);
+		ck_near(d.slope, other[0], 1e-5, "slope by scikit-learn", n);
+		ck_near(d.intercept, other[1], 1e-5, "intercept by scikit-learn", n++);
+		lb_decision_free(&d);
+	}
+	ck_assert_uint_eq(n, 5);
+}
+END_TEST
+
+START_TEST(isotonic_is_that_of_sklearn)
+{
+	const cJSON *c;
+	double probe[80], want[80];
+	size_t n = 0;
+
+	cJSON_ArrayForEach(c, lb_json_at(golden, "binary")) {
+		const struct rows r = rows_of(c);
+		struct lb_decision d = fit(&r, &lb_calibration_isotonic, &lb_threshold_fixed);
+		const int m = cJSON_GetArraySize(lb_json_at(c, "probe"));
+		numbers(lb_json_at(c, "probe"), probe, 80);
+		numbers(lb_json_at(c, "isotonic"), want, 80);
+		for (int i = 0; i < m; i++, n++)
+			ck_near(1 / (1 + exp(-lb_decision_score(&d, probe[i]))), want[i], 1e-12, "probability", n);
+		lb_decision_free(&d);
+	}
+	ck_assert_uint_gt(n, 300);
+}
+END_TEST
+
+START_TEST(thresholds_are_those_of_sklearn)
+{
+	static const struct lb_threshold *const rule[] = { &lb_threshold_youden, &lb_threshold_f1, &lb_threshold_prevalence };
+	const cJSON *c;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(c, lb_json_at(golden, "binary"))
+		for (int k = 0; k < 3; k++, n++) {
+			const struct rows r = rows_of(c);
+			const cJSON *want = lb_json_at(c, rule[k]->base.name);
+			struct lb_decision d = fit(&r, &lb_calibration_none, rule[k]);
+			ck_assert(cJSON_IsNumber(want));
+			ck_near(d.threshold, want->valuedouble, 1e-12, "threshold", n);
+			lb_decision_free(&d);
+		}
+	ck_assert_uint_eq(n, 15);
+}
+END_TEST
+
+/* Youden's rule and F1 look at the order of scores alone: a calibration moves the threshold with
+ * the scores. */
+START_TEST(thresholds_follow_the_calibration)
+{
+	const struct rows r = rows_of(cJSON_GetArrayItem(lb_json_at(golden, "binary"), 0));
+
+	for (size_t k = 0; lb_thresholds[k]; k++) {
+		const struct lb_threshold *rule = (const struct lb_threshold *)lb_thresholds[k];
+		if (rule == &lb_threshold_fixed)
+			continue;
+		struct lb_decision plain = fit(&r, NULL, rule), platt = fit(&r, &lb_calibration_platt, rule);
+		for (size_t i = 0; i < r.n; i++)
+			ck_assert_int_eq(lb_decision_score(&platt, r.z[i]) > platt.threshold, r.z[i] > plain.threshold);
+	}
+}
+END_TEST
+
+START_TEST(edges)
+{
+	const struct rows split = { 4, 1, { -1, 2, 1, 3 }, { 0, 1, 0, 1 } }, one = { 3, 1, { 1, 2, 3 }, { 1, 1, 1 } },
+			  equal = { 4, 1, { 2, 2, 2, 2 }, { 0, 1, 1, 1 } }, turned = { 4, 1, { 1, 2, 3, 4 }, { 1, 1, 0, 0 } };
+	struct lb_decision d = fit(&split, &lb_calibration_none, &lb_threshold_youden);
+
+	ck_assert(d.threshold == 1.5);
+	d = fit(&split, &lb_calibration_isotonic, &lb_threshold_youden);
+	ck_assert(lb_decision_score(&d, 1) == -INFINITY && lb_decision_score(&d, 2) == INFINITY && lb_decision_score(&d, 1.5) == 0);
+	ck_assert(lb_decision_score(&d, 2) > d.threshold && !(lb_decision_score(&d, 1) > d.threshold));
+	lb_decision_free(&d);
+	ck_assert(lb_decision_score(&d, 0.25) == 0.25);
+	ck_assert(!d.one_class);
+	for (size_t c = 0; lb_calibrations[c]; c++)
+		for (size_t k = 0; lb_thresholds[k]; k++) {
+			d = fit(&one, (const struct lb_calibration *)lb_calibrations[c], (const struct lb_threshold *)lb_thresholds[k]);
+			ck_assert(d.one_class && d.threshold == 0 && d.slope == 1 && d.intercept == 0 && d.n_knots == 0);
+			ck_assert(lb_decision_score(&d, 2.5) == 2.5);
+		}
+	d = fit(&equal, &lb_calibration_none, &lb_threshold_f1);
+	ck_assert(d.threshold == -INFINITY);
+	d = fit(&equal, &lb_calibration_none, &lb_threshold_youden);
+	ck_assert(d.threshold == 2);
+	d = fit(&equal, &lb_calibration_platt, &lb_threshold_fixed);
+	ck_near(2 * d.slope + d.intercept, log((3 * 0.8 + 1.0 / 3) / (3 * 0.2 + 2.0 / 3)), 1e-6, "score", 0);
+	d = fit(&split, &lb_calibration_temperature, &lb_threshold_fixed);
+	ck_assert(isfinite(d.slope) && d.slope > 0.01);
+	d = fit(&turned, &lb_calibration_temperature, &lb_threshold_fixed);
+	ck_near(d.slope, 0.01, 1e-9, "slope", 0);
+	d = fit(&turned, &lb_calibration_platt, &lb_threshold_youden);
+	ck_assert(d.slope < 0);
+	ck_assert(lb_decision_score(&d, 2) > d.threshold && !(lb_decision_score(&d, 3) > d.threshold));
+}
+END_TEST
+
+/* In a training: the test rows' metrics are those of the calibrated scores; trials beside it are as
+ * they were alone. */
+START_TEST(a_training_applies_it)
+{
+	const struct lb_metric_use use[] = { metric_use("log_loss"), metric_use("accuracy") };
+	struct problem p;
+	struct lb_outcome out[2];
+
+	problem_open(&p, LB_BINARY, (const size_t[]){ 200, 100, 150 }, 3, 2);
+	problem_draw(&p, 9);
+	struct lb_setup s[2] = { with_metrics(trial(&p, "hinge", "", "lr=0.1"), use, 2), with_metrics(trial(&p, "hinge", "", "lr=0.1"), use, 2) };
+	s[0].calibration = &lb_calibration_platt;
+	s[0].threshold = &lb_threshold_prevalence;
+	const struct lb_cohort c = cohort_of(&p, s, 2, 3, 32);
+	train_all(precision[_i], &c, out);
+	struct lb_outcome alone = train_alone(precision[_i], c, &s[1]);
+	ck_same_numbers(out[1].metric[LB_TEST], alone.metric[LB_TEST], 2, "metric");
+	const struct lb_decision *d = &out[0].decision;
+	double loss = 0, right = 0;
+	for (size_t i = 0; i < 150; i++) {
+		const double z = lb_decision_score(d, out[0].scores[i]);
+		loss += log1p(exp(p.data.y[300 + i] ? -z : z)) / 150;
+		right += (z > d->threshold) == p.data.y[300 + i];
+	}
+	ck_assert(d->slope != 1 && d->threshold != 0);
+	ck_near(out[0].metric[LB_TEST][0], loss, 1e-12, "log-loss", 0);
+	ck_near(out[0].metric[LB_TEST][1], right / 150, 1e-12, "accuracy", 0);
+	ck_assert(out[1].decision.slope == 1 && out[1].decision.threshold == 0);
+	lb_outcome_free(&out[0]);
+	lb_outcome_free(&out[1]);
+	lb_outcome_free(&alone);
+	problem_close(&p);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("decision_rule");
+	TCase *tc = tcase_create("decision");
+
+	tcase_add_checked_fixture(tc, load, unload);
+	tcase_add_test(tc, temperature_is_that_of_scipy);
+	tcase_add_test(tc, platt_is_that_of_scipy_and_sklearn);
+	tcase_add_test(tc, isotonic_is_that_of_sklearn);
+	tcase_add_test(tc, thresholds_are_those_of_sklearn);
+	tcase_add_test(tc, thresholds_follow_the_calibration);
+	tcase_add_test(tc, edges);
+	tcase_add_loop_test(tc, a_training_applies_it, 0, 2);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+LB_SUITE_MAIN("decision_rule")

@@ -1,0 +1,130 @@
+/* The generators gaussian_mixture and linear_regression against their formulas. */
+#include "tests/unit/datasets/tables.h"
+
+static const struct lb_generator *generator(const char *name)
+{
+	for (size_t i = 0; i < lb_generator_count(); i++)
+		if (strcmp(lb_generator_at(i)->base.name, name) == 0)
+			return lb_generator_at(i);
+	ck_abort_msg("no generator %s", name);
+	return NULL;
+}
+
+static struct lb_dataset *assemble_generated(struct lb_table *t, enum lb_kind kind)
+{
+	const char *const paths[LB_FILES] = { 0 };
+	struct lb_table *const tables[LB_FILES] = { t };
+	const struct lb_roles roles = { .kind = kind };
+	struct lb_dataset *d = NULL;
+
+	ck_assert_msg(lb_dataset_assemble(tables, paths, &roles, &d, &err) == 0, "%s", err.text);
+	lb_table_free(t);
+	return d;
+}
+
+START_TEST(gaussian_mixture)
+{
+	enum { N = 20000, D = 4 };
+	const double priors[] = { 3, 1 };
+	const struct lb_arg par[] = {
+		{ .v = N }, { .v = D }, { .v = 2 }, { .v = 3 }, { .v = 0 }, { .v = 0.5 }, { .list = priors, .n = 2 }, { .v = 0 }
+	};
+	struct lb_table t, again;
+	double mean[2][D] = { { 0 } }, var = 0, gap = 0;
+	size_t count[2] = { 0 };
+
+	ck_assert_msg(generator("gaussian_mixture")->make(par, LB_BINARY, 7, &t, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(generator("gaussian_mixture")->make(par, LB_BINARY, 7, &again, &err), 0);
+	for (int j = 0; j <= D; j++)
+		ck_assert_mem_eq(t.col[j].num, again.col[j].num, N * sizeof(double));
+	lb_table_free(&again);
+	for (int i = 0; i < N; i++)
+		count[(int)t.col[D].num[i]]++;
+	ck_share(count[1], N, 0.25);
+	for (int i = 0; i < N; i++)
+		for (int j = 0; j < D; j++)
+			mean[(int)t.col[D].num[i]][j] += t.col[j].num[i] / (double)count[(int)t.col[D].num[i]];
+	for (int j = 0; j < D; j++)
+		gap += (mean[0][j] - mean[1][j]) * (mean[0][j] - mean[1][j]);
+	ck_assert_double_eq_tol(sqrt(gap), 3, 0.05);
+	for (int i = 0; i < N; i++)
+		for (int j = 0; j < D; j++)
+			var += pow(t.col[j].num[i] - mean[(int)t.col[D].num[i]][j], 2) / (N * D);
+	ck_assert_double_eq_tol(sqrt(var), 0.5, 0.01);
+	struct lb_dataset *d = assemble_generated(&t, LB_BINARY);
+	ck_assert_uint_eq(d->x.d, D);
+	ck_assert_str_eq(d->source[0].format, "gaussian_mixture");
+	lb_dataset_free(d);
+}
+END_TEST
+
+START_TEST(mixture_margin)
+{
+	const struct lb_arg par[] = { { .v = 500 }, { .v = 1 }, { .v = 2 }, { .v = 3 },
+				      { .v = 1 },   { .v = 1 }, { .v = 0 }, { .v = 0 } };
+	struct lb_arg wrong[8];
+	struct lb_table t;
+
+	ck_assert_msg(generator("gaussian_mixture")->make(par, LB_BINARY, 7, &t, &err) == 0, "%s", err.text);
+	for (int i = 0; i < 500; i++)
+		ck_assert_double_ge(fabs(t.col[0].num[i]), 1 - 1e-9);
+	lb_table_free(&t);
+	memcpy(wrong, par, sizeof wrong);
+	wrong[4].v = 2;
+	ck_assert_int_eq(generator("gaussian_mixture")->make(wrong, LB_BINARY, 7, &t, &err), -1);
+	ck_message("half the separation");
+	wrong[4].v = 0;
+	wrong[2].v = 3;
+	ck_assert_int_eq(generator("gaussian_mixture")->make(wrong, LB_BINARY, 7, &t, &err), -1);
+	ck_message("allowed 2");
+}
+END_TEST
+
+START_TEST(linear_regression)
+{
+	enum { D = 3, T = 2 };
+	const struct lb_arg exact[] = { { .v = 50 }, { .v = D }, { .v = T }, { .v = 0 }, { .v = 0 } },
+			    noisy[] = { { .v = 20000 }, { .v = D }, { .v = T }, { .v = 2 }, { .v = 0 } };
+	struct lb_table t, u;
+	double worst = 0, sum = 0, w[T][D];
+
+	ck_assert_int_eq(generator("linear_regression")->make(exact, LB_REGRESSION, 3, &t, &err), 0);
+	ck_assert_int_eq(generator("linear_regression")->make(noisy, LB_REGRESSION, 3, &u, &err), 0);
+	for (int k = 0; k < T; k++) { /* the coefficients by Cramer's rule from the first three rows */
+		double *x[D] = { t.col[0].num, t.col[1].num, t.col[2].num }, *y = t.col[D + k].num;
+#define DET(a, b, c)                                                                                                             \
+	(a[0] * (b[1] * c[2] - b[2] * c[1]) - b[0] * (a[1] * c[2] - a[2] * c[1]) + c[0] * (a[1] * b[2] - a[2] * b[1]))
+		const double det = DET(x[0], x[1], x[2]);
+		w[k][0] = DET(y, x[1], x[2]) / det;
+		w[k][1] = DET(x[0], y, x[2]) / det;
+		w[k][2] = DET(x[0], x[1], y) / det;
+		for (int i = 0; i < 50; i++)
+			worst = fmax(worst, fabs(y[i] - x[0][i] * w[k][0] - x[1][i] * w[k][1] - x[2][i] * w[k][2]));
+		for (int i = 0; i < 20000; i++)
+			sum += pow(u.col[D + k].num[i] - u.col[0].num[i] * w[k][0] - u.col[1].num[i] * w[k][1] -
+					   u.col[2].num[i] * w[k][2],
+				   2);
+	}
+	ck_assert_double_lt(worst, 1e-9);
+	ck_assert_double_eq_tol(sqrt(sum / (20000 * T)), 2, 0.05);
+	lb_table_free(&u);
+	struct lb_dataset *d = assemble_generated(&t, LB_REGRESSION);
+	ck_assert_uint_eq(d->n_targets, T);
+	ck_assert_uint_eq(d->x.d, D);
+	lb_dataset_free(d);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("generators");
+	TCase *tc = tcase_create("generators");
+
+	tcase_add_test(tc, gaussian_mixture);
+	tcase_add_test(tc, mixture_margin);
+	tcase_add_test(tc, linear_regression);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+LB_SUITE_MAIN("generators")

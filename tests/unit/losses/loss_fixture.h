@@ -1,0 +1,120 @@
+/* What the tests of losses share: a loss with the settings to go through, random batches, its
+ * value. Random numbers: seed 7. */
+#ifndef LB_LOSS_FIXTURE_H
+#define LB_LOSS_FIXTURE_H
+
+#include "tests/unit/suite.h"
+
+#include "core/numeric/rng.h"
+#include "losses/eval.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_ROWS = 64, MOST_CELLS = 780, FEATURES = 4, MOST_CLASSES = 10, MOST_PARAMS = 16, MOST_SETTINGS = 64, SEED = 7, TRIES = 300 };
+
+/* Training rows of each class: uneven, one class without any. */
+static const double class_counts[] = { 40, 3, 0, 700, 1, 12, 5000, 12, 90, 2 };
+
+/* A loss with every setting of its parameters that the tests go through: the defaults, each grid
+ * point, each choice, yes and no. */
+struct subject {
+	const struct lb_loss_info *info;
+	struct lb_arg settings[MOST_SETTINGS][MOST_PARAMS];
+	size_t n;
+};
+
+struct data {
+	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES], own[MOST_CELLS], counts[MOST_CLASSES];
+	int32_t y[MOST_ROWS];
+	struct lb_loss_input in;
+};
+
+static inline void add_setting(struct subject *s, int k, double v)
+{
+	const struct lb_param *p = &s->info->base.params[k];
+	struct lb_arg *par = s->settings[s->n++];
+
+	ck_assert_uint_le(s->n, MOST_SETTINGS);
+	memcpy(par, s->settings[0], sizeof s->settings[0]);
+	par[k].v = v;
+	if (p->type == LB_CHOICE_PARAM)
+		par[k].text = p->choices[(size_t)v];
+}
+
+static inline void set_up(struct subject *s, int i)
+{
+	struct lb_arg_store store = { 0 };
+	struct lb_err err = { 0 };
+
+	s->info = lb_loss_at((size_t)i);
+	s->n = 1;
+	ck_assert_msg(!lb_args_from_text(&s->info->base, "", s->settings[0], &store, &err), "%s", err.text);
+	for (int k = 0; k < s->info->base.n_params; k++) {
+		const struct lb_param *p = &s->info->base.params[k];
+		for (int j = 0; j < p->n_grid; j++)
+			add_setting(s, k, p->grid[j]);
+		for (int j = 0; p->type == LB_CHOICE_PARAM && p->choices[j]; j++)
+			add_setting(s, k, j);
+		for (int j = 0; p->type == LB_BOOL_PARAM && !p->n_grid && j < 2; j++)
+			add_setting(s, k, j);
+	}
+	lb_args_free(&store);
+}
+
+/* Columns of targets for so many of z. */
+static inline size_t targets_of(const struct subject *s, const struct lb_loss_input *in)
+{
+	return in->c / lb_loss_outputs(s->info, in->par);
+}
+
+/* b rows of c columns, or of the next number that is whole targets. */
+static inline void draw(struct data *d, const struct subject *s, const struct lb_arg *par, size_t b, size_t c, double scale,
+		 struct lb_rng *rng)
+{
+	const enum lb_kind kind = s->info->kind;
+	const bool targets = lb_kind_of_columns(kind) || kind == LB_DISTILLATION;
+
+	const size_t outputs = lb_loss_outputs(s->info, par);
+
+	c = kind == LB_BINARY ? 1 : (c + outputs - 1) / outputs * outputs;
+	for (size_t k = 0; k < b * c; k++) {
+		d->z[k] = scale * lb_rng_normal(rng);
+		d->t[k] = kind == LB_MULTILABEL ? (double)lb_rng_below(rng, 5) / 2 - 1 : lb_rng_normal(rng);
+		if (kind == LB_MULTILABEL)
+			d->t[k] = d->t[k] < 0 ? -(d->t[k] < -0.5) : d->t[k] > 0;
+	}
+	for (size_t i = 0; i < b; i++)
+		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, c);
+	for (size_t k = 0; s->info->needs & LB_NEEDS_FEATURES && k < b * FEATURES; k++)
+		d->h[k] = (double)(float)lb_rng_normal(rng);
+	for (size_t k = 0; k < lb_loss_own_size(s->info, par, c, c); k++)
+		d->own[k] = (double)(float)lb_rng_normal(rng);
+	memcpy(d->counts, class_counts, sizeof class_counts);
+	d->in = (struct lb_loss_input){ .b = b, .c = c, .z = d->z, .par = par, .y = lb_kind_of_columns(kind) ? NULL : d->y,
+					.t = targets ? d->t : NULL, .counts = kind == LB_REGRESSION ? NULL : d->counts, .own = d->own,
+					.h = s->info->needs & LB_NEEDS_FEATURES ? d->h : NULL, .dh = FEATURES };
+}
+
+static inline double eval(const struct subject *s, int precision, const struct data *d, double *g)
+{
+	double value;
+
+	ck_assert_int_eq(lb_loss_eval(s->info, precision, &d->in, &value, g, NULL), 0);
+	return value;
+}
+
+static inline double value_at(const struct subject *s, const struct data *d, const double *z)
+{
+	struct data moved = *d;
+
+	moved.in.z = z;
+	return eval(s, 64, &moved, NULL);
+}
+
+static inline double far(double a, double b)
+{
+	return fabs(a - b) / fmax(1, fmax(fabs(a), fabs(b)));
+}
+
+#endif

@@ -1,0 +1,124 @@
+/* Losses of padded rows, as the trainer stores them, against the same rows without padding: there
+ * the softmax of all rows is made at once (core/engine/kernels/kernels.h), here row by row. Every
+ * loss that is a sum over rows, every setting; in double. */
+#include "core/base/mem.h"
+#include "losses/loss.h"
+#include "tests/unit/losses/loss_fixture.h"
+
+#include <stdlib.h>
+
+enum { ROWS = 37, PAD = 16 };
+
+static double tight[ROWS * MOST_CLASSES], padded[ROWS * PAD], g_tight[ROWS * MOST_CLASSES], g_padded[ROWS * PAD],
+	scratch[ROWS * (MOST_CLASSES + 4)], weight[ROWS], target[ROWS * MOST_CLASSES];
+static int32_t y[ROWS];
+static uint32_t id[ROWS];
+
+static void draw_rows(size_t c, size_t ld, double scale)
+{
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, 3, LB_RNG_TEST, c);
+	for (size_t i = 0; i < ROWS; i++) {
+		y[i] = (int32_t)lb_rng_below(&rng, c < 2 ? 2 : c);
+		id[i] = (uint32_t)i;
+		weight[i] = 0.5 + lb_rng_unit(&rng);
+		for (size_t k = 0; k < c; k++) {
+			tight[i * c + k] = padded[i * ld + k] = scale * lb_rng_normal(&rng);
+			target[i * c + k] = lb_rng_normal(&rng);
+		}
+		for (size_t k = c; k < ld; k++)
+			padded[i * ld + k] = 0;
+	}
+}
+
+static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const char *name)
+{
+	const size_t c = loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, ld = PAD;
+	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = c < 2 ? 2 : c, .counts = class_counts, .scale = 1 };
+	struct lb_err err = { 0 };
+	void *state = loss->init ? loss->init(par, &facts, &err) : NULL;
+	struct lb_batch in = { .b = ROWS, .c = c, .z = tight, .y = y, .t = target, .id = id, .w = weight, .par = par, .facts = &facts,
+				   .state = state, .scratch = scratch };
+	double largest = 0;
+
+	ck_assert_msg(!loss->init || state, "%s: %s", name, err.text);
+	if (loss->visit)
+		loss->visit(&in);
+	const double want = lb_loss_apply_f64(loss, &in, g_tight);
+	in.z = padded;
+	in.ld = ld;
+	memset(g_padded, 0, sizeof g_padded);
+	const double got = lb_loss_apply_f64(loss, &in, g_padded);
+	ck_assert_msg(fabs(got - want) <= 1e-12 * fabs(want) + 1e-300, "%s: %.17g padded, %.17g tight", name, got, want);
+	for (size_t i = 0; i < ROWS * c; i++)
+		largest = fmax(largest, fabs(g_tight[i]));
+	for (size_t i = 0; i < ROWS * ld; i++) {
+		const double g = i % ld < c ? g_tight[i / ld * c + i % ld] : 0;
+		ck_assert_msg(fabs(g_padded[i] - g) <= 1e-12 * largest, "%s: gradient %zu is %.17g padded, %.17g tight", name, i, g_padded[i],
+			      g);
+	}
+	if (state)
+		loss->free(state);
+}
+
+START_TEST(padded_rows_are_as_good)
+{
+	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
+	struct subject s;
+
+	set_up(&s, _i);
+	if (!loss->form->row || loss->info.kind == LB_REGRESSION)
+		return;
+	for (size_t k = 0; k < s.n; k++)
+		for (int scale = 0; scale < 2; scale++) {
+			draw_rows(loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, PAD, scale ? 12 : 1);
+			for (size_t k = 0; loss->info.kind == LB_MULTILABEL && k < ROWS * MOST_CLASSES; k++)
+				target[k] = (double)(k % 7 % 3) - 1;
+			ck_alike(loss, s.settings[k], loss->info.base.name);
+		}
+}
+END_TEST
+
+/* A score that is not a number spoils its own row, and the sum; the other rows keep theirs. */
+START_TEST(nan_stays_in_its_row)
+{
+	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
+	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .counts = class_counts, .scale = 1 };
+	struct subject s;
+
+	set_up(&s, _i);
+	if (!loss->form->lanes)
+		return;
+	struct lb_batch in = { .b = ROWS, .c = MOST_CLASSES, .z = padded, .ld = PAD, .y = y, .par = s.settings[0], .facts = &facts,
+				   .scratch = scratch };
+	draw_rows(MOST_CLASSES, PAD, 1);
+	lb_loss_apply_f64(loss, &in, g_padded);
+	for (size_t i = 0; i < ROWS; i++)
+		memcpy(g_tight + i * MOST_CLASSES, g_padded + i * PAD, MOST_CLASSES * sizeof *g_tight);
+	padded[20 * PAD + 1] = (double)NAN;
+	ck_assert(isnan(lb_loss_apply_f64(loss, &in, g_padded)));
+	for (size_t i = 0; i < ROWS; i++)
+		for (size_t k = 0; k < MOST_CLASSES; k++)
+			if (i == 20)
+				ck_assert_msg(isnan(g_padded[i * PAD + k]), "%s", loss->info.base.name);
+			else
+				ck_assert_msg(g_padded[i * PAD + k] == g_tight[i * MOST_CLASSES + k], "%s", loss->info.base.name);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("apply");
+	TCase *t = tcase_create("loss_rows");
+	int n = 0;
+
+	while (lb_loss_at((size_t)n))
+		n++;
+	tcase_add_loop_test(t, padded_rows_are_as_good, 0, n);
+	tcase_add_loop_test(t, nan_stays_in_its_row, 0, n);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("apply")

@@ -1,0 +1,161 @@
+/* What lb_loss_misfit says of descriptors that do not fit together. Those of the registry are
+ * checked by test_every_loss.c. */
+#include "losses/loss.h"
+#include "tests/unit/suite.h"
+
+#include <string.h>
+
+static real some_row(const struct lb_batch *in, size_t i, const real *z, real *g)
+{
+	(void)in, (void)i, (void)g;
+	return z[0];
+}
+
+static double some_batch(const struct lb_batch *in, real *g)
+{
+	(void)in, (void)g;
+	return 0;
+}
+
+static void some_lanes(const struct lb_batch *in, struct lb_lane_rows *at)
+{
+	(void)in, (void)at;
+}
+
+static bool always(const struct lb_arg *par)
+{
+	(void)par;
+	return true;
+}
+
+static void *some_init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *e)
+{
+	(void)par, (void)facts, (void)e;
+	return NULL;
+}
+
+static void some_free(void *state)
+{
+	(void)state;
+}
+
+static void some_visit(const struct lb_batch *in)
+{
+	(void)in;
+}
+
+static size_t some_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+{
+	(void)par, (void)facts;
+	return 0;
+}
+
+static size_t some_parameters(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts)
+{
+	(void)par, (void)columns, (void)facts;
+	return 1;
+}
+
+static void some_draw(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own)
+{
+	(void)par, (void)columns, (void)facts, (void)seed, (void)own;
+}
+
+static void some_predict(const struct lb_batch *in, real *out)
+{
+	(void)in, (void)out;
+}
+
+static bool some_output(const struct lb_arg *par, size_t k, struct lb_output *out)
+{
+	(void)par, (void)k, (void)out;
+	return false;
+}
+
+static bool some_rest(const struct lb_arg *par, size_t epoch, size_t epochs)
+{
+	(void)par, (void)epoch, (void)epochs;
+	return false;
+}
+
+static double some_distances(const struct lb_batch *in, const double *d, double *slope)
+{
+	(void)in, (void)d, (void)slope;
+	return 0;
+}
+
+static struct lb_measured some_measure(const struct lb_arg *par)
+{
+	(void)par;
+	return (struct lb_measured){ 0 };
+}
+
+static const struct lb_form unmeasured = { .similarity = some_distances }, by_distances = { .similarity = some_distances, .measure = some_measure };
+static const struct lb_form by_row = { .row = some_row }, by_batch = { .batch = some_batch }, by_both = { .row = some_row, .batch = some_batch },
+	by_nothing = { 0 }, batch_with_softmax = { .batch = some_batch, .softmax = true }, hold_without_lanes = { .row = some_row, .lanes_hold = always },
+	with_lanes = { .row = some_row, .lanes = some_lanes }, with_softmax = { .row = some_row, .softmax = true };
+
+/* One descriptor of each kind that does not fit together, and what is said of it. */
+static const struct {
+	struct lb_loss loss;
+	const char *said;
+} misfits[] = {
+	{ { .form = NULL }, "has no form" },
+	{ { .form = &by_nothing }, "either .row, .batch or .similarity" },
+	{ { .form = &by_both }, "either .row, .batch or .similarity" },
+	{ { .form = &batch_with_softmax }, "no softmax and no lanes" },
+	{ { .form = &hold_without_lanes }, ".lanes_hold without .lanes" },
+	{ { .form = &with_lanes, .init = some_init, .free = some_free }, "which read no state" },
+	{ { .form = &with_softmax, .info.kind = LB_BINARY }, "no classes" },
+	{ { .form = &by_row, .init = some_init }, "one of .init and .free" },
+	{ { .form = &by_row, .init = some_init, .free = some_free, .visit = some_visit }, ".visit without" },
+	{ { .form = &by_row, .rests = some_rest }, ".rests without .visit" },
+	{ { .form = &by_batch, .n_own = some_parameters, .info.needs = LB_OWNS_PROTOTYPES }, "one of .n_own and .own_init" },
+	{ { .form = &by_row, .n_own = some_parameters, .own_init = some_draw, .info.needs = LB_OWNS_PROTOTYPES }, "owns parameters" },
+	{ { .form = &by_batch, .n_own = some_parameters, .own_init = some_draw }, "LB_OWNS_PROTOTYPES" },
+	{ { .form = &by_row, .predict = some_predict }, "judged as it is" },
+	{ { .form = &by_row, .predict = some_predict, .info.kind = LB_REGRESSION }, "judged as it is" },
+	{ { .form = &by_row, .info = { .kind = LB_REGRESSION, .output = some_output } }, ".output without .predict" },
+	{ { .form = &by_row, .predict = some_predict, .info = { .kind = LB_BINARY, .output = some_output } }, "but no targets" },
+	{ { .form = &by_batch, .n_own = some_parameters, .own_init = some_draw, .info = { .kind = LB_EMBEDDING, .needs = LB_OWNS_PROTOTYPES } },
+	  "does not give class scores" },
+	{ { .form = &unmeasured, .info.kind = LB_EMBEDDING }, "one of .similarity and .measure" },
+	{ { .form = &by_distances, .info.kind = LB_MULTICLASS }, "one of embeddings alone" },
+	{ { .form = &by_batch, .info.needs = LB_TAKES_TRIPLETS }, "takes triplets" },
+	{ { .form = &by_row, .info.needs = LB_NEEDS_SAMPLE_IDS }, "keeps no state" },
+};
+enum { N_MISFITS = sizeof misfits / sizeof *misfits };
+
+START_TEST(misfit_is_named)
+{
+	const char *said = lb_loss_misfit(&misfits[_i].loss);
+
+	ck_assert_msg(said && strstr(said, misfits[_i].said), "descriptor %d: %s", _i, said ? said : "nothing is said");
+}
+END_TEST
+
+START_TEST(fitting_descriptors_pass)
+{
+	const struct lb_loss row = { .form = &with_softmax }, batch = { .form = &by_batch },
+		state = { .form = &by_row, .init = some_init, .free = some_free, .visit = some_visit, .state_size = some_size, .rests = some_rest },
+		outputs = { .form = &by_row, .predict = some_predict, .info = { .kind = LB_REGRESSION, .output = some_output } };
+
+	ck_assert_ptr_null(lb_loss_misfit(&row));
+	ck_assert_ptr_null(lb_loss_misfit(&batch));
+	ck_assert_ptr_null(lb_loss_misfit(&state));
+	ck_assert_ptr_null(lb_loss_misfit(&outputs));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("contract");
+	TCase *each = tcase_create("each");
+
+	tcase_add_loop_test(each, misfit_is_named, 0, N_MISFITS);
+	tcase_add_test(each, fitting_descriptors_pass);
+	suite_add_tcase(s, each);
+	return s;
+}
+
+LB_SUITE_MAIN("loss_contract")

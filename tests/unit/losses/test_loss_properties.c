@@ -1,0 +1,329 @@
+/* Every claim of a descriptor, looked at numerically: one that is made must hold at every setting,
+ * and one that holds but is not made is reported where that is cheap to decide. */
+#include "tests/unit/losses/loss_fixture.h"
+
+/* ---- each function looks for a counter-example at one setting ---- */
+
+static bool nonnegative(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
+{
+	struct data d;
+
+	for (int n = 0; n < TRIES; n++) {
+		draw(&d, s, par, 1 + (size_t)n % 4, 2 + (size_t)n % 5, pow(10, n % 4 - 1), rng);
+		if (eval(s, 64, &d, NULL) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* The middle of a segment lies under its chord, and the gradient turns along it. */
+/* At least so many rows that there are triplets, where a loss is one of them. */
+static size_t rows_of(const struct subject *s, size_t b)
+{
+	return s->info->needs & LB_TAKES_TRIPLETS && b < 6 ? 6 : b;
+}
+
+static bool convex(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
+{
+	struct data d, far_end;
+	double middle[MOST_CELLS], g[2][MOST_CELLS];
+
+	for (int n = 0; n < 4 * TRIES; n++) {
+		double turn = 0;
+		draw(&d, s, par, rows_of(s, 2), 2 + (size_t)n % 3, 4, rng);
+		far_end = d;
+		for (size_t k = 0; k < d.in.b * d.in.c; k++) {
+			far_end.z[k] += 2 * lb_rng_normal(rng);
+			middle[k] = (d.z[k] + far_end.z[k]) / 2;
+		}
+		d.in.z = d.z;
+		far_end.in.z = far_end.z;
+		const double a = eval(s, 64, &d, g[0]), b = eval(s, 64, &far_end, g[1]), size = fmax(1, fmax(fabs(a), fabs(b)));
+		for (size_t k = 0; k < d.in.b * d.in.c; k++)
+			turn += (g[1][k] - g[0][k]) * (far_end.z[k] - d.z[k]);
+		if (value_at(s, &d, middle) > (a + b) / 2 + 1e-12 * size || turn < -1e-10 * size)
+			return false;
+	}
+	return true;
+}
+
+/* The slopes of both sides agree, also where scores tie or lie on the kinks that hinges have. */
+static bool smooth(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
+{
+	const double h = 1e-7;
+	struct data d;
+
+	for (int n = 0; n < TRIES; n++) {
+		draw(&d, s, par, rows_of(s, 2), 3, 1, rng);
+		for (size_t k = 0; k < d.in.b * d.in.c; k++) {
+			d.z[k] = round(2 * d.z[k]) / 2;
+			d.t[k] = round(2 * d.t[k]) / 2;
+		}
+		const size_t k = lb_rng_below(rng, d.in.b * d.in.c);
+		const double z = d.z[k], here = value_at(s, &d, d.z);
+		d.z[k] = z + h;
+		const double up = value_at(s, &d, d.z);
+		d.z[k] = z - h;
+		if (fabs(up - 2 * here + value_at(s, &d, d.z)) / h > 2e-3 * fmax(1, fabs(here)))
+			return false;
+	}
+	return true;
+}
+
+static bool shift_invariant(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
+{
+	struct data d;
+
+	for (int n = 0; n < TRIES; n++) {
+		draw(&d, s, par, rows_of(s, 4), 3, 2, rng);
+		const size_t i = lb_rng_below(rng, 4);
+		const double by = 5 * lb_rng_normal(rng), before = value_at(s, &d, d.z);
+		for (size_t k = 0; k < d.in.c; k++)
+			d.z[i * d.in.c + k] += by;
+		if (far(before, value_at(s, &d, d.z)) > 1e-12)
+			return false;
+	}
+	return true;
+}
+
+/* The sum over all labels is the same at any two rows of scores. */
+static bool symmetric(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
+{
+	struct data d;
+	double first = 0;
+
+	if (lb_kind_of_columns(s->info->kind) || !lb_loss_separable(s->info))
+		return false;
+	for (int n = 0; n < TRIES; n++) {
+		double sum = 0;
+		draw(&d, s, par, rows_of(s, 1), 3, 2, rng);
+		for (d.y[0] = 0; d.y[0] < (s->info->kind == LB_BINARY ? 2 : 3); d.y[0]++)
+			sum += value_at(s, &d, d.z);
+		first = n ? first : sum;
+		if (far(first, sum) > 1e-12)
+			return false;
+	}
+	return true;
+}
+
+/* The largest value of many draws is that of far larger scores, as nearly as draws can tell. */
+static bool bounded(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
+{
+	double most[2] = { 0 };
+	struct data d;
+
+	for (int n = 0; n < TRIES; n++)
+		for (int k = 0; k < 2; k++) {
+			draw(&d, s, par, rows_of(s, 1), 3, k ? 1e5 : 1e3, rng);
+			most[k] = fmax(most[k], eval(s, 64, &d, NULL));
+		}
+	return most[1] <= most[0] * 1.1;
+}
+
+/* ---- proper and calibrated: the expected loss of one row under label probabilities pi ---- */
+
+struct risk {
+	const struct subject *s;
+	const struct lb_arg *par;
+	const double *pi;
+	int classes;             /* 3; 2 in binary, with one score */
+	int first;               /* the class from whose score the others are counted */
+	double lo, hi;           /* of every other score less that of first */
+	bool level;              /* the score of first matters: it is x[2], else 0 */
+};
+
+static double risk_at(const struct risk *r, const double x[3])
+{
+	struct data d = { .in = { .b = 1, .c = r->classes == 2 ? 1 : 3, .y = d.y, .z = d.z, .par = r->par, .counts = class_counts } };
+	double sum = 0;
+
+	for (int k = 0, j = 0; k < (int)d.in.c; k++)
+		d.z[k] = (r->classes == 3 && k == r->first ? 0 : x[j++]) + (r->level ? x[2] : 0);
+	for (int y = 0; y < r->classes; y++) {
+		d.y[0] = y;
+		sum += r->pi[y] * value_at(r->s, &d, d.z);
+	}
+	return sum;
+}
+
+static bool inside(const struct risk *r, int k, double x)
+{
+	return k == 2 ? x >= -12 && x <= 12 : x >= r->lo && x <= r->hi;
+}
+
+/* The best point of a grid over the box. */
+static double coarse_minimum(const struct risk *r, double x[3])
+{
+	const double step = r->level ? 1.5 : 0.5;
+	double best = INFINITY, at[3] = { 0 };
+
+	for (at[0] = r->lo; inside(r, 0, at[0]); at[0] += step)
+		for (at[1] = r->classes == 3 ? r->lo : r->hi; inside(r, 1, at[1]); at[1] += step)
+			for (at[2] = r->level ? -12 : 12; inside(r, 2, at[2]); at[2] += step) {
+				const double v = risk_at(r, at);
+				if (v < best) {
+					best = v;
+					memcpy(x, at, sizeof at);
+				}
+			}
+	return best;
+}
+
+/* From there in steps along the axes that halve. */
+static double minimise(const struct risk *r, double x[3])
+{
+	double best = coarse_minimum(r, x);
+
+	for (double step = 0.5; step > 1e-7; step /= 2)
+		for (int tries = 0, moved = 1; moved && tries < 100; tries++) {
+			moved = 0;
+			for (int k = 0; k < 6; k++) {
+				double at[3] = { x[0], x[1], x[2] };
+				at[k / 2] += k % 2 ? step : -step;
+				const bool used = k / 2 < (r->classes == 3 ? 2 : 1) || (k / 2 == 2 && r->level);
+				const double v = used && inside(r, k / 2, at[k / 2]) ? risk_at(r, at) : INFINITY;
+				if (v < best) {
+					best = v;
+					memcpy(x, at, sizeof at);
+					moved = 1;
+				}
+			}
+		}
+	return best;
+}
+
+static const double shares[][3] = { { 0.42, 0.33, 0.25 }, { 0.22, 0.38, 0.4 }, { 0.1, 0.7, 0.2 } };
+static const double odds[][3] = { { 0.45, 0.55 }, { 0.2, 0.8 }, { 0.7, 0.3 } };
+
+static struct risk risk_of(const struct subject *s, const struct lb_arg *par, int k)
+{
+	const bool binary = s->info->kind == LB_BINARY;
+
+	return (struct risk){ .s = s, .par = par, .pi = binary ? odds[k] : shares[k], .classes = binary ? 2 : 3, .lo = -12, .hi = 12,
+			      .level = !binary && !(s->info->claims & LB_SHIFT_INVARIANT) };
+}
+
+/* The link is softmax (sigmoid) of z, or of z / temperature where a loss has one. */
+static double temperature_of(const struct subject *s, const struct lb_arg *par)
+{
+	for (int k = 0; k < s->info->base.n_params; k++)
+		if (!strcmp(s->info->base.params[k].name, "temperature"))
+			return par[k].v;
+	return 1;
+}
+
+static bool proper(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
+{
+	(void)rng;
+	for (int k = 0; k < 3; k++) {
+		const struct risk r = risk_of(s, par, k);
+		const double t = temperature_of(s, par);
+		double x[3] = { 0 };
+		minimise(&r, x);
+		const double a = exp(x[0] / t), b = r.classes == 2 ? 0 : exp(x[1] / t);
+		if (fabs(a / (1 + a + b) - r.pi[1]) > 1e-4 || (r.classes == 3 && fabs(b / (1 + a + b) - r.pi[2]) > 1e-4))
+			return false;
+	}
+	return true;
+}
+
+/* The smallest risk with class y on top, in a box that is as wide for each class. */
+static double minimum_with(struct risk r, int y)
+{
+	const bool above = r.classes == 2 && y == 1;
+	double x[3] = { 0 };
+
+	r.first = y;
+	r.lo = above ? 0 : -24;
+	r.hi = above ? 24 : 0;
+	return minimise(&r, x);
+}
+
+/* The risk cannot come as low as its minimum while a class that is not the likeliest has a largest
+ * score. */
+static bool calibrated(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
+{
+	(void)rng;
+	for (int k = 0; k < 3; k++) {
+		const struct risk r = risk_of(s, par, k);
+		int likeliest = 0;
+		for (int y = 1; y < r.classes; y++)
+			likeliest = r.pi[y] > r.pi[likeliest] ? y : likeliest;
+		const double best = minimum_with(r, likeliest);
+		for (int y = 0; y < r.classes; y++)
+			if (y != likeliest && minimum_with(r, y) <= best + 1e-9)
+				return false;
+	}
+	return true;
+}
+
+static const struct {
+	unsigned bit;
+	bool (*holds)(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng);
+	bool cheap;              /* decided well enough to say that a claim is forgotten */
+} claims[] = {
+	{ LB_NONNEGATIVE, nonnegative, true }, { LB_CONVEX, convex, true },   { LB_SMOOTH, smooth, false },
+	{ LB_SHIFT_INVARIANT, shift_invariant, true }, { LB_SYMMETRIC, symmetric, true }, { LB_BOUNDED, bounded, false },
+	{ LB_PROPER, proper, false },          { LB_CALIBRATED, calibrated, false },
+};
+
+START_TEST(claims_hold)
+{
+	struct subject s;
+	struct lb_rng rng;
+
+	set_up(&s, _i);
+	for (size_t k = 0; k < sizeof claims / sizeof *claims; k++) {
+		const bool made = s.info->claims & claims[k].bit;
+		bool holds = true;
+		lb_rng_init(&rng, SEED, LB_RNG_TEST, 2 + k);
+		for (size_t n = 0; holds && n < s.n && (made || claims[k].cheap); n++)
+			holds = claims[k].holds(&s, s.settings[n], &rng);
+		ck_assert_msg(!made || holds, "%s/%s claims to be %s and is not", lb_kind_name(s.info->kind), s.info->base.name,
+			      lb_claim_name(claims[k].bit));
+		ck_assert_msg(made || !claims[k].cheap || !holds, "%s/%s is %s and does not claim it", lb_kind_name(s.info->kind),
+			      s.info->base.name, lb_claim_name(claims[k].bit));
+	}
+}
+END_TEST
+
+/* The tests of claims would notice: hinges are neither smooth nor (multi-class) calibrated, focal
+ * is not proper. */
+START_TEST(false_claims_would_be_seen)
+{
+	static const struct {
+		enum lb_kind kind;
+		const char *name;
+		bool (*holds)(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng);
+	} cases[] = {
+		{ LB_MULTICLASS, "cs", smooth },     { LB_MULTICLASS, "ww", smooth },  { LB_BINARY, "hinge", smooth },
+		{ LB_MULTICLASS, "cs", calibrated }, { LB_MULTICLASS, "ww", calibrated }, { LB_MULTICLASS, "focal", proper },
+		{ LB_MULTICLASS, "mae", proper },    { LB_BINARY, "hinge", proper },   { LB_MULTICLASS, "ce", bounded },
+	};
+	struct subject s;
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, SEED, LB_RNG_TEST, 20);
+	for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+		int i = 0;
+		while (lb_loss_at((size_t)i) != lb_loss_find(cases[k].kind, cases[k].name))
+			i++;
+		set_up(&s, i);
+		ck_assert_msg(!cases[k].holds(&s, s.settings[0], &rng), "case %zu, %s", k, cases[k].name);
+	}
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("loss_properties");
+	TCase *t = tcase_create("claims");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, claims_hold, 0, (int)lb_loss_count());
+	tcase_add_test(t, false_claims_would_be_seen);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("loss_properties")

@@ -1,0 +1,161 @@
+/* Values and gradients against tests/golden/losses*.json (PyTorch and mpmath; see
+ * tests/reference/losses.py). */
+#include "tests/unit/suite.h"
+
+#include "losses/eval.h"
+
+#include <cjson/cJSON.h>
+#include <glob.h>
+#include <math.h>
+#include <string.h>
+
+enum { MOST = 128, MOST_PARAMS = 16 };
+
+static cJSON *golden; /* the cases of all files, one list */
+
+static void add_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	cJSON *file, *cases, *c;
+	long size;
+
+	ck_assert_msg(f != NULL, "%s cannot be opened", path);
+	fseek(f, 0, SEEK_END);
+	size = ftell(f);
+	rewind(f);
+	char *text = malloc((size_t)size + 1);
+	ck_assert_uint_eq(fread(text, 1, (size_t)size, f), (size_t)size);
+	text[size] = '\0';
+	fclose(f);
+	file = cJSON_Parse(text);
+	free(text);
+	ck_assert_msg(file != NULL, "%s is not JSON", path);
+	cases = cJSON_GetObjectItemCaseSensitive(file, "cases");
+	while ((c = cJSON_DetachItemFromArray(cases, 0)))
+		cJSON_AddItemToArray(golden, c);
+	cJSON_Delete(file);
+}
+
+static void load(void)
+{
+	glob_t found;
+
+	golden = cJSON_CreateArray();
+	ck_assert_msg(!glob("tests/golden/losses*.json", 0, NULL, &found),
+		      "no tests/golden/losses*.json; run the tests from the project's root");
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		add_file(found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static void unload(void)
+{
+	cJSON_Delete(golden);
+}
+
+static const cJSON *get(const cJSON *in, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(in, key);
+}
+
+/* A list of rows, one after the other. */
+static size_t flatten(const cJSON *rows, double *out)
+{
+	const cJSON *row, *item;
+	size_t n = 0;
+
+	cJSON_ArrayForEach(row, rows)
+		cJSON_ArrayForEach(item, row) {
+			ck_assert_uint_lt(n, MOST);
+			out[n++] = item->valuedouble;
+		}
+	return n;
+}
+
+static const struct lb_loss_info *find(const char *kind, const char *name)
+{
+	for (int k = 0; k < LB_N_KINDS; k++)
+		if (!strcmp(lb_kind_name(k), kind))
+			return lb_loss_find(k, name);
+	return NULL;
+}
+
+static void ck_near(double got, double want, const char *what, const cJSON *c)
+{
+	const double allowed = 1e-9 * fabs(want) + 1e-12;
+
+	ck_assert_msg(fabs(got - want) <= allowed, "%s (%s), %s: %s is %.17g, %s gives %.17g", get(c, "loss")->valuestring,
+		      get(c, "set")->valuestring, cJSON_PrintUnformatted(get(c, "z")), what, got, get(c, "source")->valuestring, want);
+}
+
+static void compare(const struct lb_loss_info *info, const cJSON *c)
+{
+	double z[MOST], t[MOST], h[MOST], own[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], value;
+	int32_t y[MOST];
+	struct lb_arg par[MOST_PARAMS];
+	struct lb_arg_store store = { 0 };
+	struct lb_err err = { 0 };
+	const cJSON *label, *count;
+	const size_t views = get(c, "views") ? (size_t)get(c, "views")->valueint : 1;
+	const size_t n = flatten(get(c, "z"), z), b = (size_t)cJSON_GetArraySize(get(c, "z")) / views;
+	size_t rows = 0, classes = 0;
+
+	cJSON_ArrayForEach(label, get(c, "y"))
+		y[rows++] = label->valueint;
+	cJSON_ArrayForEach(count, get(c, "counts"))
+		counts[classes++] = count->valuedouble;
+	flatten(get(c, "t"), t);
+	const size_t n_h = flatten(get(c, "h"), h), n_own = flatten(get(c, "prototypes"), own);
+	ck_assert_uint_eq(flatten(get(c, "grad"), want), n);
+	ck_assert_uint_eq(flatten(get(c, "grad_prototypes"), want + n), n_own);
+	ck_assert_msg(!lb_args_from_text(&info->base, get(c, "set")->valuestring, par, &store, &err), "%s", err.text);
+	struct lb_loss_input in = { .b = b, .c = n / b / views, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .par = par,
+				    .counts = classes ? counts : NULL, .h = n_h ? h : NULL, .dh = n_h / b,
+				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .own = own, .n_classes = n_own / (n / b / views) };
+	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, grad, &err), 0);
+	ck_near(value, get(c, "value")->valuedouble, "value", c);
+	for (size_t k = 0; k < n + n_own; k++)
+		ck_near(grad[k], want[k], "gradient", c);
+	lb_args_free(&store);
+}
+
+START_TEST(every_case_agrees)
+{
+	const cJSON *c;
+	int n = 0;
+
+	cJSON_ArrayForEach(c, golden) {
+		const struct lb_loss_info *info = find(get(c, "kind")->valuestring, get(c, "loss")->valuestring);
+		ck_assert_msg(info != NULL, "%s is not registered", get(c, "loss")->valuestring);
+		compare(info, c);
+		n++;
+	}
+	ck_assert_int_gt(n, 300);
+}
+END_TEST
+
+START_TEST(every_loss_has_cases)
+{
+	const struct lb_loss_info *info = lb_loss_at((size_t)_i);
+	const cJSON *c;
+	int n = 0;
+
+	cJSON_ArrayForEach(c, golden)
+		n += find(get(c, "kind")->valuestring, get(c, "loss")->valuestring) == info;
+	ck_assert_msg(n > 0, "%s has no reference values; add it to a script of tests/reference", info->base.name);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("reference_values");
+	TCase *t = tcase_create("golden");
+
+	tcase_add_unchecked_fixture(t, load, unload);
+	tcase_add_test(t, every_case_agrees);
+	tcase_add_loop_test(t, every_loss_has_cases, 0, (int)lb_loss_count());
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("reference_values")

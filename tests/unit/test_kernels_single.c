@@ -1,6 +1,0 @@
-/* The kernels in single precision, of every instruction set that this processor runs. */
-#undef LB_REAL
-#define LB_REAL 32
-#include "tests/unit/kernels_of.h"
-
-LB_SUITE_MAIN("kernels_single")
