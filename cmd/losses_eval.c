@@ -12,10 +12,11 @@
 
 /* The inputs of an evaluation as read. */
 struct inputs {
-	double *z, *t, *h, *own, *counts;
+	double *z, *t, *hidden, *params, *counts;
 	int32_t *y;
 	uint32_t *id;
-	size_t b, c, dh, classes, views; /* z has views * b rows */
+	size_t b, c, n_hidden, classes, views; /* z has views * b rows */
+	size_t n_params;         /* columns of params, which has a row a class */
 	double scale;
 	bool flat;               /* scores given as a plain list: one column */
 };
@@ -135,7 +136,7 @@ static int read_counts(const cJSON *in, struct inputs *x, size_t classes, struct
 enum { CLASSES = 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_EMBEDDING | 1 << LB_DISTILLATION,
        LABELLED = CLASSES | 1 << LB_MULTILABEL, ANY = -1 };
 static const struct key {
-	const char *name;
+	const char *name;        /* NULL: that of the loss's own parameters, if it has some */
 	int kinds;
 	unsigned needs;
 } keys[] = {
@@ -145,7 +146,7 @@ static const struct key {
 	{ "labels", LABELLED, 0 },
 	{ "targets", 1 << LB_REGRESSION, 0 },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
-	{ "prototypes", 1 << LB_EMBEDDING, LB_OWNS_PROTOTYPES },
+	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
 	{ "class_counts", LABELLED, 0 },
 	{ "sample_ids", CLASSES, 0 },
@@ -157,9 +158,11 @@ static size_t known_keys(const struct lb_loss_info *l, const char *known[N_KEYS]
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < N_KEYS; i++)
-		if (keys[i].kinds >> l->kind & 1 && (!keys[i].needs || l->needs & keys[i].needs))
-			known[n++] = keys[i].name;
+	for (size_t i = 0; i < N_KEYS; i++) {
+		const char *name = keys[i].name ? keys[i].name : l->params;
+		if (name && keys[i].kinds >> l->kind & 1 && (!keys[i].needs || l->needs & keys[i].needs))
+			known[n++] = name;
+	}
 	return n;
 }
 
@@ -243,25 +246,32 @@ static int read_features(const cJSON *in, const struct lb_loss_info *l, struct i
 
 	if (!(l->needs & LB_NEEDS_FEATURES))
 		return 0;
-	if (!(x->h = read_matrix(in, "features", &rows, &x->dh, &flat, err)))
+	if (!(x->hidden = read_matrix(in, "features", &rows, &x->n_hidden, &flat, err)))
 		return -1;
 	return rows == x->b ? 0 : lb_fail(err, LB_DATA, "features: found %zu row%s, %s have %zu", rows, lb_s(rows), point_name(l), x->b);
 }
 
-static int read_prototypes(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+/* The loss's own parameters: a row a class, as long as a row of embeddings or of features. */
+static int read_params(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
 {
-	size_t columns;
+	const bool features = l->needs & LB_NEEDS_FEATURES;
+	const size_t columns = features ? x->n_hidden : x->c;
+	size_t rows;
 	bool flat;
 
-	if (!(l->needs & LB_OWNS_PROTOTYPES))
+	if (!l->params)
 		return 0;
-	if (!(x->own = read_matrix(in, "prototypes", &x->classes, &columns, &flat, err)))
+	if (!(x->params = read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
 		return -1;
-	if (columns != x->c)
-		return lb_fail(err, LB_DATA, "prototypes: found %zu column%s, embeddings have %zu", columns, lb_s(columns), x->c);
-	if (!(l->limits & LB_UNDEFINED_AT_ZERO))
+	if (x->n_params != columns)
+		return lb_fail(err, LB_DATA, "%s: found %zu column%s, %s have %zu", l->params, x->n_params, lb_s(x->n_params),
+			       features ? "features" : point_name(l), columns);
+	if (l->kind != LB_EMBEDDING && rows != x->classes)
+		return lb_fail(err, LB_DATA, "%s: found %zu row%s, allowed: one for each of the %zu classes", l->params, rows, lb_s(rows), x->classes);
+	x->classes = rows;
+	if (!(l->exceptions & LB_UNDEFINED_AT_ZERO))
 		return 0;
-	return no_zero_rows("embeddings", x->z, x->b, x->c, err) || no_zero_rows("prototypes", x->own, x->classes, x->c, err) ? -1 : 0;
+	return no_zero_rows(point_name(l), x->z, x->b, x->c, err) || no_zero_rows(l->params, x->params, rows, columns, err) ? -1 : 0;
 }
 
 /* The scale of the cosines that the scores are; 1 if not given. */
@@ -311,7 +321,7 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const stru
 	x->classes = l->classes ? l->classes : l->kind == LB_BINARY ? 2 : x->c;
 	if (split_views(in, l, x, err))
 		return -1;
-	if (read_prototypes(in, l, x, err) || read_features(in, l, x, err) || read_scale(in, x, err))
+	if (read_features(in, l, x, err) || read_params(in, l, x, err) || read_scale(in, x, err))
 		return -1;
 	return read_labels(in, x, (double)x->classes, err) || read_counts(in, x, x->classes, err) ? -1 : 0;
 }
@@ -328,13 +338,31 @@ static void print_matrix(const char *name, const double *v, size_t rows, size_t 
 	printf("]");
 }
 
+/* Numbers of the gradient: by the scores of all views, the loss's own parameters and the features
+ * that it moves. */
+struct gradient {
+	size_t scores, params, features;
+};
+
+static struct gradient gradient_of(const struct lb_loss_info *l, const struct inputs *x)
+{
+	return (struct gradient){ .scores = (x->views ? x->views : 1) * x->b * x->c, .params = l->params ? x->classes * x->n_params : 0,
+				  .features = l->needs & LB_MOVES_FEATURES ? x->b * x->n_hidden : 0 };
+}
+
 static void print_result(const struct lb_loss_info *l, const struct inputs *x, double value, const double *grad)
 {
+	const struct gradient n = gradient_of(l, x);
+
 	printf(isfinite(value) ? "{\"value\": %.17g, \"grad\": {" : "{\"value\": \"%g\", \"grad\": {", value);
-	print_matrix(point_name(l), grad, (x->views ? x->views : 1) * x->b, x->c, x->flat);
-	if (x->own) {
+	print_matrix(point_name(l), grad, n.scores / x->c, x->c, x->flat);
+	if (n.params) {
 		printf(", ");
-		print_matrix("prototypes", grad + x->b * x->c, x->classes, x->c, false);
+		print_matrix(l->params, grad + n.scores, x->classes, x->n_params, false);
+	}
+	if (n.features) {
+		printf(", ");
+		print_matrix("features", grad + n.scores + n.params, x->b, x->n_hidden, false);
 	}
 	printf("}}\n");
 }
@@ -364,11 +392,13 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 			err->code = LB_USAGE;
 		goto out;
 	}
-	if (read_inputs(in, l, par, &x, err) ||
-	    !(grad = lb_alloc((x.views ? x.views : 1) * x.b * x.c + (x.own ? x.classes * x.c : 0), sizeof *grad, err)))
+	if (read_inputs(in, l, par, &x, err))
+		goto out;
+	const struct gradient n = gradient_of(l, &x);
+	if (!(grad = lb_alloc(n.scores + n.params + n.features, sizeof *grad, err)))
 		goto out;
 	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .counts = x.counts, .id = x.id, .par = par,
-					     .h = x.h, .dh = x.dh, .own = x.own, .n_classes = x.classes, .views = x.views,
+					     .hidden = x.hidden, .n_hidden = x.n_hidden, .params = x.params, .n_classes = x.classes, .views = x.views,
 					     .scale = x.scale };
 	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err)))
 		print_result(l, &x, value, grad);
@@ -378,8 +408,8 @@ out:
 	free(grad);
 	free(x.z);
 	free(x.t);
-	free(x.h);
-	free(x.own);
+	free(x.hidden);
+	free(x.params);
 	free(x.counts);
 	free(x.y);
 	free(x.id);

@@ -26,7 +26,7 @@ static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct 
 {
 	const bool pair = l->needs & LB_NEEDS_BOTH_CLASSES;
 	const int32_t y[2] = { l->kind == LB_BINARY, 0 };
-	const double counts[2] = { 1, 1 }, zero[2] = { 0, 0 }, teacher[2] = { 1, 0 }, own[4] = { 1, 0, -1, 0 }, h[2] = { 0, 1 };
+	const double counts[2] = { 1, 1 }, zero[2] = { 0, 0 }, teacher[2] = { 1, 0 }, params[4] = { 1, 0, -1, 0 }, hidden[2] = { 0, 1 };
 	const double *const t[LB_N_KINDS] = { [LB_REGRESSION] = zero, [LB_DISTILLATION] = teacher, [LB_MULTILABEL] = teacher };
 
 	const size_t columns = l->kind == LB_REGRESSION ? lb_loss_outputs(l, par) : l->kind == LB_BINARY ? 1 : 2;
@@ -34,7 +34,7 @@ static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct 
 	for (int i = 0; i < POINTS; i++) {
 		double z[LB_MOST_OUTPUTS] = { c->s[i] = -reach + 2 * reach * i / (POINTS - 1), l->kind == LB_EMBEDDING }, g[LB_MOST_OUTPUTS];
 		const struct lb_loss_input in = { .b = pair ? 2 : 1, .c = columns, .z = z,
-						  .y = lb_kind_of_columns(l->kind) ? NULL : y, .t = t[l->kind], .own = own, .h = h, .dh = 2,
+						  .y = lb_kind_of_columns(l->kind) ? NULL : y, .t = t[l->kind], .params = params, .hidden = hidden, .n_hidden = 2,
 						  .counts = l->kind == LB_REGRESSION ? NULL : counts, .par = par };
 		if (lb_loss_eval(l, 64, &in, &c->value[i], g, err))
 			return -1;
@@ -119,7 +119,7 @@ static void draw(struct lb_buf *b, const struct lb_loss_info *l, const char *set
 	lb_buf_printf(b, "<text x='%d' y='%d' fill='#0072b2'>&#8212; value</text><text x='%d' y='%d' fill='#d55e00'>- - derivative</text>", LEFT,
 		      HEIGHT - 8, LEFT + 70, HEIGHT - 8);
 	lb_buf_printf(b, "<text x='%d' y='%d' text-anchor='end'>%s</text>\n</svg>\n", WIDTH - RIGHT, HEIGHT - 8,
-		      l->kind == LB_EMBEDDING && !(l->needs & LB_OWNS_PROTOTYPES) ? "outputs (s, 1), label 0" : slice[l->kind]);
+		      l->kind == LB_EMBEDDING && !l->params ? "outputs (s, 1), label 0" : slice[l->kind]);
 }
 
 int losses_plot(const char *name, const char *set, const char *out, struct lb_err *err)

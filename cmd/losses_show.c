@@ -45,8 +45,8 @@ static void claims_text(const struct lb_loss_info *l, char *out, size_t size)
 	int n = snprintf(out, size, "%s", lb_loss_separable(l) ? "separable" : "batch");
 
 	for (unsigned bit = 1; bit <= LB_CALIBRATED; bit <<= 1)
-		if (l->claims & bit && n > 0 && (size_t)n < size)
-			n += snprintf(out + n, size - (size_t)n, ", %s", lb_claim_name(bit));
+		if (l->properties & bit && n > 0 && (size_t)n < size)
+			n += snprintf(out + n, size - (size_t)n, ", %s", lb_property_name(bit));
 }
 
 /* Returns true if the loss has the word in its task, name, title, purpose or other names. */
@@ -179,8 +179,8 @@ void losses_show(const struct lb_loss_info *l)
 			show_rows("features", e->h, e->b, e->n_h);
 		if (e->scale > 0)
 			printf(", scale = %g", e->scale);
-		if (e->classes)
-			show_rows("prototypes", e->own, e->classes, e->c);
+		if (l->params)
+			show_rows(l->params, e->params, e->classes ? e->classes : e->c, e->n_h ? e->n_h : e->c);
 		printf(")%s%s: %s (%s)\n", *e->set ? ", " : "", e->set, value, e->source);
 	}
 	show_line("also known:", l->base.keywords);
@@ -255,8 +255,8 @@ cJSON *losses_json(struct lb_err *err)
 		lb_json_bool(o, "separable", lb_loss_separable(l));
 		cJSON *claims = lb_json_array(o, "claims");
 		for (unsigned bit = 1; bit <= LB_CALIBRATED; bit <<= 1)
-			if (l->claims & bit)
-				lb_json_text(claims, NULL, lb_claim_name(bit));
+			if (l->properties & bit)
+				lb_json_text(claims, NULL, lb_property_name(bit));
 		params_json(o, &l->base);
 	}
 	if (!lb_json_complete(err))
@@ -295,7 +295,7 @@ static bool is_for(const struct lb_loss_info *l, const void *purpose)
 
 static bool claims(const struct lb_loss_info *l, const void *bit)
 {
-	return l->claims & *(const unsigned *)bit;
+	return l->properties & *(const unsigned *)bit;
 }
 
 /* By purpose, and by what is proven of them. */
@@ -307,7 +307,7 @@ static void markdown_index(void)
 			markdown_row(lb_loss_at(i)->good_for, is_for, lb_loss_at(i)->good_for);
 	printf("\n| trait | losses |\n| --- | --- |\n");
 	for (unsigned bit = 1; bit <= LB_CALIBRATED; bit <<= 1)
-		markdown_row(lb_claim_name(bit), claims, &bit);
+		markdown_row(lb_property_name(bit), claims, &bit);
 }
 
 static void markdown_entry(const struct lb_loss_info *l)

@@ -15,17 +15,17 @@ struct lb_loss_input {
 	const double *counts;      /* (classes) training rows of each class or label, or NULL: counted in y or t */
 	const uint32_t *id;        /* (b) sample ids, or NULL: 0, 1, ... */
 	const struct lb_arg *par;  /* validated, in the order of the descriptor */
-	const double *h;           /* (b,dh) features or NULL */
-	size_t dh;
+	const double *hidden;      /* (b, n_hidden) features or NULL */
+	size_t n_hidden;
 	size_t n_classes;          /* embedding: number of classes; 0: c */
 	size_t views;              /* z holds so many blocks of b rows; 0: 1 */
 	double scale;              /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
 	const struct lb_triplets *triplets; /* triplets of rows, or NULL: all there are */
-	const double *own;         /* the loss's own parameters, lb_loss_own_size values, or NULL */
+	const double *params;      /* the loss's own, lb_loss_n_params values, or NULL */
 };
 
-/* Value and gradient: (views * b, c) values, then those of the loss's own parameters; a stateful
- * loss at its first visit. precision is 32 or 64. Scores must be finite and labels in range: the
+/* Value and gradient: (views * b, c) values, then those of the loss's own parameters, then, of a loss
+ * that moves them, of the features; a stateful loss after its first update. precision is 32 or 64. Scores must be finite and labels in range: the
  * caller checks. 0, or -1 when memory runs out. */
 int lb_loss_eval(const struct lb_loss_info *info, int precision, const struct lb_loss_input *in, double *value, double *grad,
 		 struct lb_err *err);

@@ -45,18 +45,18 @@ static const struct shape {
 	[LB_MULTILABEL] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 7 } },
 };
 
-enum { MOST_ROWS = 9, MOST_CELLS = 72, FEATURES = 3 };
+enum { MOST_ROWS = 9, MOST_CELLS = 96, FEATURES = 3 };
 
 /* A batch, every number already representable in float32. The loss's own parameters stand behind
- * the scores: n entries to move. */
+ * the scores, and behind them the features of a loss that moves these: n entries to move. */
 struct sample {
 	const struct pattern *pattern;
 	bool one_class;
 	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
 	struct lb_triplets triplets;
-	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES];
+	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES];
 	int32_t y[MOST_ROWS];
-	size_t cells, n;         /* entries of z; those and the loss's own parameters */
+	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
 	struct lb_loss_input in;
 };
 
@@ -71,6 +71,7 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	const struct shape with_outputs = { of->b, of->c * lb_loss_outputs(c->info, c->par) }, *shape = &with_outputs;
 	const bool targets = lb_kind_of_columns(c->info->kind) || c->info->kind == LB_DISTILLATION;
 	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : shape->c;
+	const bool moved = c->info->needs & LB_MOVES_FEATURES;
 	const size_t views = c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
 	struct lb_rng rng;
 
@@ -87,17 +88,18 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3) - 1;
 	}
 	s->cells = cells;
-	s->n = cells + lb_loss_own_size(c->info, c->par, shape->c, classes);
+	s->hidden = cells + lb_loss_n_params(c->info, c->par, &(struct lb_loss_shape){ .c = shape->c, .n_hidden = FEATURES, .n_classes = classes });
+	s->n = s->hidden + (moved ? shape->b * FEATURES : 0);
 	for (size_t k = cells; k < s->n; k++)
 		s->z[k] = rounded(lb_rng_normal(&rng));
 	for (size_t k = 0; k < shape->b * FEATURES; k++)
-		s->h[k] = rounded(lb_rng_normal(&rng));
+		s->fixed[k] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
 		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % classes);
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
 					.y = lb_kind_of_columns(c->info->kind) ? NULL : s->y,
-					.t = targets ? s->t : NULL, .n_classes = classes, .views = views, .own = s->z + cells,
-					.h = c->info->needs & LB_NEEDS_FEATURES ? s->h : NULL, .dh = FEATURES };
+					.t = targets ? s->t : NULL, .n_classes = classes, .views = views, .params = s->z + cells,
+					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES };
 }
 
 /* Gives the sample the triplets that a miner might choose: for each pair of a class the next row of
@@ -172,7 +174,7 @@ static int compare_entry(const struct check *c, struct sample *s, size_t j, doub
 			return -1;
 		const double allowed = 1e-6 * size + 4e-15 * fmax(fabs(here), 1) / h;
 		const double slope = (up - down) / (hi - lo);
-		const bool smooth = c->info->claims & LB_SMOOTH;
+		const bool smooth = c->info->properties & LB_SMOOTH;
 		double right, left;
 		if (side_slope(c, s, j, h, here, up, &right) || side_slope(c, s, j, -h, here, down, &left))
 			return -1;
@@ -205,16 +207,18 @@ static bool jumps_at(const struct check *c, const struct sample *s, size_t i)
 		return false;
 	while (k < s->in.c && !(z[k] < z[0]) && !(z[k] > z[0]))
 		k++;
-	return c->info->limits & LB_JUMPS_AT_TIES && k == s->in.c;
+	return c->info->exceptions & LB_JUMPS_AT_TIES && k == s->in.c;
 }
 
-/* "row 1, column 2", or "own parameter 3" */
+/* "row 1, column 2", "own parameter 3" or "row 1, feature 2" */
 static const char *place(const struct sample *s, size_t at, char text[64])
 {
 	if (at < s->cells)
 		snprintf(text, 64, "row %zu, column %zu", at / s->in.c + 1, at % s->in.c + 1);
-	else
+	else if (at < s->hidden)
 		snprintf(text, 64, "own parameter %zu", at - s->cells + 1);
+	else
+		snprintf(text, 64, "row %zu, feature %zu", (at - s->hidden) / FEATURES + 1, (at - s->hidden) % FEATURES + 1);
 	return text;
 }
 
@@ -236,7 +240,7 @@ static int check_gradient(struct check *c, struct sample *s, const double *g)
  * NaN. */
 static bool check_finite(struct check *c, const struct sample *s, int precision, double value, const double *g)
 {
-	const bool overflows = c->info->limits & LB_OVERFLOWS;
+	const bool overflows = c->info->exceptions & LB_OVERFLOWS;
 	size_t at = 0, n = s->n;
 	char where[64];
 
@@ -275,7 +279,7 @@ static int check_sample(struct check *c, struct sample *s)
 	if (lb_loss_eval_at_f32(c->info, &s->in, NULL, &value[0], g[0], c->err) ||
 	    lb_loss_eval_at_f64(c->info, &s->in, NULL, &value[1], g[1], c->err))
 		return -1;
-	if (c->info->limits & LB_UNDEFINED_AT_ZERO && s->pattern->how == EQUAL && s->pattern->scale == 0) {
+	if (c->info->exceptions & LB_UNDEFINED_AT_ZERO && s->pattern->how == EQUAL && s->pattern->scale == 0) {
 		if (!judge(c, s, isnan(value[0]) && isnan(value[1]), "NaN of a row of zeros"))
 			lb_buf_printf(c->report, "%g, in float64 %g\n", value[0], value[1]);
 		return 0;

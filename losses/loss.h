@@ -18,22 +18,38 @@
  *     losses/support/similarity.h
  *   LB_BATCH(name, batch)                  rows that see each other: lists, counts    below
  *
+ * A loss reads a batch, struct lb_batch. What it can be differentiated by comes as values with the
+ * place for their gradient, struct lb_io: the model's output, the hidden features that the output
+ * layer saw, and the loss's own parameters. Where `grad` is NULL, that input is held fixed or the
+ * value alone is asked for. Labels, targets and the like are plain arrays, NULL where there are
+ * none.
+ *
  * The driver lb_loss_apply sums row losses in double, applies row weights and divides by B once for
  * value and gradient, so no row loss ever divides by B. A loss by batch returns the batch's value
- * and writes its whole gradient.
+ * and writes the whole gradient of each input that has a `grad`.
  *
- * All are pure: same inputs, same bytes, no writing outside `g` and `scratch`, `state` only read. A
- * loss with memory for each training row sets .init, .free and .visit; the trainer calls .visit
- * once for a batch, before the form's function, and it alone changes the state. So value and
- * gradient can be asked for as often as one likes (differences, sharpness-aware steps). .init and
- * .free without .visit hold what is made once a run from parameters and facts, such as one number a
- * class. A loss with .visit says by .state_size how many bytes from the state's beginning visits
- * change; they hold no pointer, so that a checkpoint can keep and restore them.
+ * All are pure: same inputs, same bytes, no writing outside the gradients and the workspace, `state`
+ * only read. A loss that needs room says by .workspace how many bytes at these shapes; it finds
+ * them, aligned, at in->workspace, and allocates nothing itself. A loss by row has room for one
+ * row, in->terms, without asking.
  *
- * A loss may own parameters: .n_own tells how many, own_init draws them, its batch function writes
- * their gradient to in->down. They stand behind the model's in the one vector of parameters, so
- * optimiser, clipping, early stopping and restoring treat them alike; weight decay and
- * optimizer.project leave them alone.
+ * A loss with memory for each training row sets .init, .free and .update_state; the trainer calls
+ * .update_state once for a batch, before the form's function, and it alone changes the state. So
+ * value and gradient can be asked for as often as one likes (differences, sharpness-aware steps).
+ * .init and .free without .update_state hold what is made once a run from parameters and training
+ * statistics, such as one number a class. A loss with .update_state says by .state_size how many
+ * bytes from the state's beginning updates change; they hold no pointer, so that a checkpoint can
+ * keep and restore them.
+ *
+ * A loss may own parameters, a matrix of one row a class that info.params names: .n_params tells
+ * how many, .init_params draws them, its batch function reads in->params.value and writes
+ * in->params.grad. They stand behind the model's in the one vector of parameters, so optimiser,
+ * clipping, early stopping and restoring treat them alike; weight decay and optimizer.project leave
+ * them alone.
+ *
+ * A loss that moves the hidden features (LB_MOVES_FEATURES) writes in->hidden.grad. The engine adds
+ * it to the gradient that the output layer sends back to the last hidden layer. The features of a
+ * linear model are the data: there is nothing behind them to move, so that in->hidden.grad is NULL.
  *
  * What the model gives is what is judged: scores of classes, predictions of targets. Where it is
  * not, .predict makes the one of the other: classes' scores of embeddings; of the outputs of a
@@ -52,44 +68,57 @@
 #include "core/engine/precision.h"
 #include "losses/loss_info.h"
 
-/* Facts of the training split, fixed for a run. */
-struct lb_loss_facts {
+/* Statistics of the training split, fixed for a run. */
+struct lb_loss_stats {
 	size_t n_rows;           /* training rows; sample ids are below it */
-	size_t n_classes;        /* columns of z */
+	size_t n_classes;        /* columns of the scores */
 	const double *counts;    /* training rows of each class after corruption, of each label in multilabel; NULL in regression */
 	double scale;            /* the scores are this times cosines, for LB_NEEDS_COSINES; 0: they are none */
+};
+
+/* A matrix that a loss can be differentiated by. */
+struct lb_io {
+	const real *value;       /* (rows, cols); NULL: the loss does not get it */
+	real *grad;              /* laid out like value, gets the derivative; NULL: held fixed, or the value alone is asked for */
+	size_t rows, cols;
+	size_t stride;           /* distance of two rows, in values */
 };
 
 struct lb_softmax_sums;
 struct lb_lane_rows;
 
 struct lb_batch {
-	size_t b, c;             /* rows, columns of z; c = 1 for a binary loss, the dimension for an embedding */
-	const real *z;           /* (b,c) scores, predictions or embeddings, row-major */
-	size_t ld;               /* distance of two rows of z, and of the gradient; 0: c. In a loss by batch, or with .visit, always c */
-	const int32_t *y;        /* (b) labels in 0..c-1, or 0/1 in binary; NULL in regression and multilabel */
-	size_t views;            /* blocks of b rows in z and its gradient, for LB_NEEDS_VIEWS; else 0 */
-	const real *t;           /* (b,c) targets in regression, or (b, c / outputs) with several outputs a target; the teacher's scores in distillation, labels in multilabel (1, 0, or -1 for
-	                            unknown: such an entry has no part in the loss unless the loss
-	                            says so), else NULL */
-	const real *h;           /* (b,dh) what the output layer saw, held fixed, for LB_NEEDS_FEATURES; NULL when it is not known */
-	size_t dh;
-	const uint32_t *id;      /* (b) index of each row within the training split, < facts->n_rows; NULL outside training */
-	const real *w;           /* (b) row weights of mean 1 over the training split, or NULL; only for separable losses */
+	size_t b, c;             /* rows, columns of output; c = 1 for a binary loss, the dimension for an embedding */
+	size_t views;            /* blocks of b rows in output, for LB_NEEDS_VIEWS; else 1 */
+	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch, or with .update_state, stride is c */
+	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
+	struct lb_io params;     /* (classes, .n_params / classes) the loss's own parameters, for a loss that has some */
+	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; NULL in regression and multilabel */
+	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; else NULL */
+	const real *teacher;     /* (b, c) the teacher's scores, in distillation; else NULL */
+	const real *label_matrix; /* (b, c) in multilabel: 1, 0, or -1 for unknown, which has no part in the loss unless the loss says so; else NULL */
+	const uint32_t *row_id;  /* (b) index of each row within the training split, < stats->n_rows; NULL outside training */
+	const real *row_weight;  /* (b) of mean 1 over the training split, or NULL; only for separable losses */
+	const struct lb_triplets *triplets; /* those that a miner chose; NULL: all there are */
 	const struct lb_arg *par; /* validated values in the order of info.base.params */
-	const struct lb_loss_facts *facts;
+	const struct lb_loss_stats *stats;
 	size_t epoch, epochs;    /* of the training: it is in epoch `epoch`, from 0, of so many; epochs is 0 outside training */
 	void *state;             /* what .init returned, or NULL */
-	real *scratch;           /* (b * (c + 4)) values, contents undefined */
-	const real *own;         /* the loss's own parameters, n_own values, or NULL */
-	real *down;              /* n_own values; gets their gradient whenever g is asked for */
-	double *wide;            /* lb_loss_room values, contents undefined, for a loss that owns parameters, sees views or is one of distances;
-	                            else NULL */
-	const struct lb_triplets *triplets; /* those that a miner chose; NULL: all there are */
-	const struct lb_softmax_sums *soft; /* set by the driver for a form with .softmax: the softmax of all rows, whose terms stand
-	                                          in the rows of the gradient; NULL: each row makes
-	                                          its own (losses/support/softmax.h) */
+	void *workspace;         /* lb_loss_workspace bytes, aligned to 64, contents undefined; the loss's own come first */
+	double scale;            /* value and gradients are multiplied by it; 1 as a rule */
+	real *row_loss;          /* (b), unless NULL: `scale` times the loss of each row, without its weight, is added; only for separable losses */
+	/* Set by the driver. */
+	real *terms;             /* (c) room for what is made of one row's scores */
+	const struct lb_softmax_sums *soft; /* for a form with .softmax: the softmax of all rows, whose terms stand in the rows of
+	                                       the gradient; NULL: each row makes its own (losses/support/softmax.h) */
 };
+
+/* Returns the place for what is made of a row's scores: its gradient, which is written last, or
+ * in->terms when only the value is wanted. */
+static inline real *lb_terms(const struct lb_batch *in, real *g)
+{
+	return g ? g : in->terms;
+}
 
 /* What a loss of distances measures between the rows of a batch. */
 enum lb_measure { LB_EUCLIDEAN, LB_SQUARED_EUCLIDEAN, LB_INNER_PRODUCT };
@@ -101,8 +130,8 @@ struct lb_measured {
 
 /* What a form macro makes. One of .row, .batch and .similarity is set. */
 struct lb_form {
-	/* Returns the loss of row i. z = in->z + i*c; g (c values) gets its derivative unless
-	 * NULL. */
+	/* Returns the loss of row i. z is its row of in->output; g (c values) gets its derivative
+	 * unless NULL. */
 	real (*row)(const struct lb_batch *in, size_t i, const real *z, real *g);
 	bool softmax;            /* .row begins with lb_softmax_of, so that the driver makes the softmax of many rows at once */
 	/* What .row does, for LB_PANEL rows side by side: the loss and, over the terms that
@@ -110,7 +139,7 @@ struct lb_form {
 	 * y and par alone; NULL: rows one by one. */
 	void (*lanes)(const struct lb_batch *in, struct lb_lane_rows *at);
 	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
-	/* Returns the mean loss of the batch. g (b,c) gets its derivative unless NULL. */
+	/* Returns the mean loss of the batch. g is in->output.grad. */
 	double (*batch)(const struct lb_batch *in, real *g);
 	/* Returns the loss of a batch whose rows i and j measure d[i * b + j]. slope (b,b), all 0,
 	 * gets its derivative by each of them unless NULL. */
@@ -127,18 +156,21 @@ struct lb_form {
 struct lb_loss {
 	struct lb_loss_info info;
 	const struct lb_form *form;
-	void *(*init)(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err);
-	void (*visit)(const struct lb_batch *in);
-	/* whether an epoch only visits its rows, and no parameter moves; needs .visit */
-	bool (*rests)(const struct lb_arg *par, size_t epoch, size_t epochs);
-	size_t (*state_size)(const struct lb_arg *par, const struct lb_loss_facts *facts);
+	void *(*init)(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err);
+	void (*update_state)(const struct lb_batch *in);
+	/* Whether an epoch only updates the state, and no parameter moves; needs .update_state. */
+	bool (*skips_update)(const struct lb_arg *par, size_t epoch, size_t epochs);
+	size_t (*state_size)(const struct lb_arg *par, const struct lb_loss_stats *stats);
 	void (*free)(void *state);
-	/* n_own and own_init go together; of embeddings they need .predict. columns is c. */
-	size_t (*n_own)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts);
-	void (*own_init)(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own);
-	/* What in->z comes to; reads b, c, z, ld, par, facts, own and wide only. Of embeddings the
-	 * scores (b, n_classes). In regression rows of T (1 + outputs) values: the T point
-	 * predictions, then the outputs of each target, a log variance as the standard
+	/* Bytes of in->workspace; no fewer for a larger shape. NULL: none. */
+	size_t (*workspace)(const struct lb_arg *par, const struct lb_loss_shape *shape);
+	/* The loss's own parameters; both go together with info.params. Of embeddings they need
+	 * .predict. */
+	size_t (*n_params)(const struct lb_arg *par, const struct lb_loss_shape *shape);
+	void (*init_params)(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *params);
+	/* What in->output comes to; reads b, c, output, par, stats, params and workspace only. Of
+	 * embeddings the scores (b, n_classes). In regression rows of T (1 + outputs) values: the T
+	 * point predictions, then the outputs of each target, a log variance as the standard
 	 * deviation. */
 	void (*predict)(const struct lb_batch *in, real *out);
 };
@@ -152,15 +184,23 @@ const struct lb_loss *lb_loss_get(size_t i);
 /* The functions that belong to a descriptor; NULL when it is not registered. */
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info);
 
-/* Makes, in in->wide, the matrix (b,b) that a form with .similarity measures, and returns it. */
-const double *lb_similarity_matrix(const struct lb_form *form, const struct lb_batch *in);
+/* Returns the loss's own parameters as an input: .n_params values, one row a class. grad NULL: held
+ * fixed. Empty for a loss without. */
+struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
+			       real *grad);
 
-/* Doubles that in->wide has room for. */
-size_t lb_loss_room(const struct lb_loss *loss, size_t b, size_t c, size_t n_classes);
+/* Returns the bytes of in->workspace: what the loss declares, then the driver's own. */
+size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape);
 
-/* Mean loss of the batch; g (b,c), or NULL for the value alone, gets the gradient. Weighted value:
- * (1/B) sum_i w_i L_i, with weights of mean 1 over the training split, so that over the whole split
- * it is sum w_i L_i / sum w_i. Cannot fail. */
-double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *in, real *g);
+/* Returns the matrix (b,b) that a loss with .similarity measures, made in in->workspace. */
+const double *lb_similarity_matrix(const struct lb_loss *loss, const struct lb_batch *in);
+
+/* Calls .update_state, where the loss has it. */
+void lb_loss_update_state(const struct lb_loss *loss, const struct lb_batch *in);
+
+/* Returns in->scale times the mean loss of the batch; each input's grad that is not NULL gets the
+ * gradient. Weighted value: (1/B) sum_i w_i L_i, with weights of mean 1 over the training split, so
+ * that over the whole split it is sum w_i L_i / sum w_i. Cannot fail. */
+double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *in);
 
 #endif

@@ -27,7 +27,7 @@ enum lb_kind {
 /* Traits that hold for every parameter value in range. Each is tested for every loss that claims
  * it; one that holds but is not claimed is reported by the same test. A trait that holds only for
  * some parameters is a line in `notes`. */
-enum lb_claim {
+enum lb_property {
 	LB_NONNEGATIVE = 1 << 0,     /* value >= 0 */
 	LB_CONVEX = 1 << 1,          /* convex in the scores */
 	LB_SMOOTH = 1 << 2,          /* differentiable everywhere (no kinks) */
@@ -42,16 +42,16 @@ enum lb_need {
 	LB_NEEDS_CLASS_COUNTS = 1 << 0, /* training rows of each class */
 	LB_NEEDS_SAMPLE_IDS = 1 << 1,   /* keeps state a training row */
 	LB_NEEDS_BOTH_CLASSES = 1 << 2, /* a batch that lacks a class gives a constant (0; 1 for a metric) and no gradient */
-	LB_NEEDS_FEATURES = 1 << 3,     /* the features that the output layer sees; no gradient goes back through them */
+	LB_NEEDS_FEATURES = 1 << 3,     /* the features that the output layer sees */
+	LB_MOVES_FEATURES = 1 << 4,     /* its gradient by these features goes back to the hidden layers; else they are held fixed */
 	LB_NEEDS_VIEWS = 1 << 5,        /* several views of each row, the first the row itself */
 	LB_NEEDS_COSINES = 1 << 6,      /* scores of a cosine head: a scale times cosines */
-	LB_TAKES_TRIPLETS = 1 << 7,     /* reads the triplets that a miner chose, where there is one */
-	LB_OWNS_PROTOTYPES = 1 << 4     /* C x D parameters of its own, one row a class, trained with the model's */
+	LB_TAKES_TRIPLETS = 1 << 7      /* reads the triplets that a miner chose, where there is one */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is
  * done there. */
-enum lb_limit {
+enum lb_exception {
 	LB_OVERFLOWS = 1 << 0,     /* a finite value may lie beyond the largest number: it is +inf then, and the gradient is not NaN */
 	LB_JUMPS_AT_TIES = 1 << 1, /* the value jumps where all scores of a row are equal: no slope is stated there */
 	LB_UNDEFINED_AT_ZERO = 1 << 2, /* a row of zeros (of z, of the prototypes) has no direction: the value is NaN */
@@ -108,7 +108,7 @@ struct lb_example {
 	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation; labels, multilabel */
 	double h[LB_EXAMPLE_CELLS];          /* features, b x n_h */
 	int n_h;
-	double own[LB_EXAMPLE_CELLS];        /* prototypes, classes x c */
+	double params[LB_EXAMPLE_CELLS];     /* the loss's own, one row a class */
 	int classes;                         /* 0: c */
 	int views;                           /* z holds so many blocks of b rows; 0: 1 */
 	double scale;                        /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
@@ -116,13 +116,23 @@ struct lb_example {
 	const char *source;                  /* where the value comes from: by hand, SciPy, a paper's table */
 };
 
+/* The sizes that a loss's parameters and workspace depend on. */
+struct lb_loss_shape {
+	size_t b, c, views;      /* rows of a batch, columns of the output, blocks of b rows in it; b and views the most there can be */
+	size_t n_hidden;         /* features that the output layer sees; 0: not known */
+	size_t n_classes;
+};
+
 struct lb_loss_info {
 	struct lb_info base;
 	enum lb_kind kind;
 	const char *good_for;                /* the purpose a reader looks it up by: "label noise", "class imbalance", ... */
-	unsigned claims;                     /* of enum lb_claim */
+	unsigned properties;                     /* of enum lb_property */
 	unsigned needs;                      /* of enum lb_need */
-	unsigned limits;                     /* of enum lb_limit */
+	unsigned exceptions;                     /* of enum lb_exception */
+	/* Names the loss's own parameters, trained with the model's: one row a class, as long as a
+	 * row of embeddings, or of features where the loss needs these. NULL: it has none. */
+	const char *params;
 	size_t classes;                      /* that its data must have; 0: any number that its kind has */
 	/* The k-th output that a regression model has for each target; false past the last, of
 	 * which there are 1 to LB_MOST_OUTPUTS. The columns of z are those of the first target,
@@ -160,8 +170,8 @@ bool lb_loss_gives_scores(const struct lb_loss_info *info);
 /* True when the loss is one of the distances within a batch, for which a matrix is made. */
 bool lb_loss_of_distances(const struct lb_loss_info *info);
 
-/* Number of parameters that the loss owns at these shapes, 0 for most. */
-size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
+/* Returns the number of the loss's own parameters, 0 for most. */
+size_t lb_loss_n_params(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape);
 
 /* The kind of a task's data, models' scores and metrics: multiclass for embedding and distillation,
  * else the kind itself. */
@@ -173,7 +183,7 @@ bool lb_kind_of_columns(enum lb_kind kind);
 
 /* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel". */
 const char *lb_kind_name(enum lb_kind kind);
-/* "convex", ...; bit is one bit of enum lb_claim. */
-const char *lb_claim_name(unsigned bit);
+/* "convex", ...; bit is one bit of enum lb_property. */
+const char *lb_property_name(unsigned bit);
 
 #endif

@@ -20,12 +20,13 @@ bool lb_loss_has_scores_f64(size_t i);
 bool lb_loss_has_matrix_f32(size_t i);
 bool lb_loss_has_matrix_f64(size_t i);
 
-size_t lb_loss_own_f32(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
-size_t lb_loss_own_f64(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes);
+size_t lb_loss_n_params_of_f32(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape);
+size_t lb_loss_n_params_of_f64(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape);
 
-/* Value and gradient (NULL when not wanted) at the point `at` (NULL: in->z, in->own), of a loss
- * whose state has seen one visit at in->z. Point and gradient hold all values of z, then the loss's
- * own parameters. So differences in `at` see the state held fixed, as the gradient does. */
+/* Value and gradient (NULL when not wanted) at the point `at` (NULL: that of `in`), of a loss whose
+ * state was updated once at `in`. Point and gradient hold all values of z, then the loss's own
+ * parameters, then, of a loss that moves them, the hidden features. So differences in `at` see the
+ * state held fixed, as the gradient does. */
 int lb_loss_eval_at_f32(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,
 			double *grad, struct lb_err *err);
 int lb_loss_eval_at_f64(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,

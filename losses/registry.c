@@ -52,9 +52,9 @@ bool lb_loss_of_distances(const struct lb_loss_info *info)
 	return lb_loss_has_matrix_f64(place_of(info));
 }
 
-size_t lb_loss_own_size(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes)
+size_t lb_loss_n_params(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape)
 {
-	return lb_loss_own_f64(info, par, columns, n_classes);
+	return lb_loss_n_params_of_f64(info, par, shape);
 }
 
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par)
@@ -97,19 +97,19 @@ const char *lb_kind_name(enum lb_kind kind)
 	return names[kind];
 }
 
-const char *lb_claim_name(unsigned bit)
+const char *lb_property_name(unsigned bit)
 {
 	static const struct {
 		unsigned bit;
 		const char *name;
-	} claims[] = {
+	} properties[] = {
 		{ LB_NONNEGATIVE, "nonnegative" }, { LB_CONVEX, "convex" },
 		{ LB_SMOOTH, "smooth" },           { LB_SHIFT_INVARIANT, "shift-invariant" },
 		{ LB_SYMMETRIC, "symmetric" },     { LB_BOUNDED, "bounded" },
 		{ LB_PROPER, "proper" },           { LB_CALIBRATED, "calibrated" },
 	};
-	for (size_t i = 0; i < sizeof claims / sizeof *claims; i++)
-		if (claims[i].bit == bit)
-			return claims[i].name;
+	for (size_t i = 0; i < sizeof properties / sizeof *properties; i++)
+		if (properties[i].bit == bit)
+			return properties[i].name;
 	return "unknown";
 }

@@ -73,9 +73,10 @@ static int weights_minimise(const struct lb_facts *f, struct lb_err *err)
 	if (sum == 0)
 		return lb_fail(err, LB_CONFIG, "loss.weight: found 0%s, so that nothing is minimised; give one a positive weight",
 			       f->n_losses > 1 ? ", and for every term too" : "");
-	if (lb_used_loss(f->loss[0])->needs & LB_OWNS_PROTOTYPES && f->loss[0]->weight == 0)
-		return lb_fail(err, LB_CONFIG, "loss.weight: found 0, but scores are made by the prototypes of %s, which would not be trained; allowed: a "
-			       "positive number", f->loss[0]->info->name);
+	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
+	if (loss->kind == LB_EMBEDDING && loss->params && f->loss[0]->weight == 0)
+		return lb_fail(err, LB_CONFIG, "loss.weight: found 0, but scores are made by the %s of %s, which would not be trained; allowed: a "
+			       "positive number", loss->params, loss->base.name);
 	return 0;
 }
 

@@ -270,7 +270,7 @@ static int read_parameter(struct lb_model *m, const char *name, size_t want, dou
 static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struct lb_err *err)
 {
 	const struct lb_model_spec *s = &m->p.setup.model;
-	const size_t own = lb_setup_own(&m->p.setup, d);
+	const size_t own = lb_setup_loss_params(&m->p.setup, d);
 	char name[32];
 
 	if (!(m->w = lb_alloc(lb_model_spec_size(s) + own, sizeof *m->w, err)))

@@ -32,7 +32,7 @@ static int open_curves(struct lb_outcome *o, const struct lb_cohort *c, const st
 int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err)
 {
 	o->columns = lb_setup_columns(setup, c->features->data);
-	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data);
+	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_loss_params(setup, c->features->data);
 	for (int part = 0; part < 3; part++)
 		if (c->split->n[part] && !(o->metric[part] = lb_alloc(setup->n_metrics, sizeof(double), err)))
 			return -1;
@@ -200,13 +200,21 @@ void lb_setup_unscale(const struct lb_setup *setup, double *plain)
 	}
 }
 
-size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data)
+struct lb_loss_shape lb_setup_loss_shape(const struct lb_setup *setup, size_t n_classes)
 {
+	const struct lb_model_spec *m = &setup->model;
+
+	return (struct lb_loss_shape){ .c = m->width[m->n_layers], .views = 1, .n_hidden = m->width[m->n_layers - 1], .n_classes = n_classes };
+}
+
+size_t lb_setup_loss_params(const struct lb_setup *setup, const struct lb_dataset *data)
+{
+	const struct lb_loss_shape shape = lb_setup_loss_shape(setup, data->n_classes);
 	size_t n = 0;
 
 	for (size_t i = 0; i < lb_setup_terms(setup); i++) {
 		const struct lb_term term = lb_setup_term(setup, i);
-		n += lb_loss_own_size(term.loss, term.par, setup->model.width[setup->model.n_layers], data->n_classes);
+		n += lb_loss_n_params(term.loss, term.par, &shape);
 	}
 	return n;
 }

@@ -204,7 +204,8 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
  * to a log variance 2 ln sd is added. */
 void lb_setup_unscale(const struct lb_setup *setup, double *plain);
 /* Parameters of the losses themselves, in the order of the terms; they stand behind the model's. */
-size_t lb_setup_own(const struct lb_setup *setup, const struct lb_dataset *data);
+struct lb_loss_shape lb_setup_loss_shape(const struct lb_setup *setup, size_t n_classes);
+size_t lb_setup_loss_params(const struct lb_setup *setup, const struct lb_dataset *data);
 
 /* True for a trial that is fitted to all training rows at once, by a full-batch optimiser or in
  * closed form: it goes to lb_fit, never to lb_train. */

@@ -22,7 +22,7 @@ struct sums {
 
 static double gap(const struct lb_batch *in, size_t i, size_t s)
 {
-	const double u = in->par[MARGIN].v - ((double)in->z[i] - (double)in->z[s]);
+	const double u = in->par[MARGIN].v - ((double)in->output.value[i] - (double)in->output.value[s]);
 
 	return u > 0 ? u : 0;
 }
@@ -70,7 +70,7 @@ static double slope(const struct lb_batch *in, size_t s, const real *by_own, con
 static double batch(const struct lb_batch *in, real *g)
 {
 	const double n1 = (double)lb_positives(in), nothing = lb_nothing(in);
-	real *by_own = in->scratch, *by_other = by_own + in->b;
+	real *by_own = in->workspace, *by_other = by_own + in->b;
 
 	if (!(n1 > 0 && n1 < (double)in->b) || isnan(nothing))
 		return lb_flat(in, g, 0);
@@ -78,6 +78,12 @@ static double batch(const struct lb_batch *in, real *g)
 	for (size_t s = 0; g && s < in->b; s++)
 		g[s] = (real)(slope(in, s, by_own, by_other) / n1);
 	return value / n1;
+}
+
+static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	(void)par;
+	return 2 * shape->b * sizeof(real);
 }
 
 LB_BATCH(ap_surrogate, batch)
@@ -101,9 +107,10 @@ const struct lb_loss LB_LOSS(binary, ap_surrogate) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (average precision)",
-		.claims = LB_NONNEGATIVE | LB_BOUNDED,
+		.properties = LB_NONNEGATIVE | LB_BOUNDED,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(examples),
 	},
 	.form = &ap_surrogate_form,
+	.workspace = workspace,
 };

@@ -40,7 +40,7 @@ const struct lb_loss LB_LOSS(binary, aucm_v1) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (AUC)",
-		.claims = LB_SMOOTH,
+		.properties = LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(aucm_v1_examples),
 	},
@@ -80,7 +80,7 @@ const struct lb_loss LB_LOSS(binary, aucm_v2) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (AUC)",
-		.claims = LB_SMOOTH,
+		.properties = LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(aucm_v2_examples),
 	},
@@ -117,7 +117,7 @@ static double aucm_exact_batch(const struct lb_batch *in, real *g)
 		return lb_flat(in, g, 0);
 	for (size_t i = 0; g && i < in->b; i++) {
 		const int y = in->y[i] == 1;
-		const struct lb_squashed h = lb_squash((double)in->z[i], squash);
+		const struct lb_squashed h = lb_squash((double)in->output.value[i], squash);
 		g[i] = (real)(2 / s.n[y] * (h.v - s.origin - s.mean[y] + (y ? -alpha : alpha)) * h.slope);
 	}
 	return s.var[0] + s.var[1] + alpha * alpha;
@@ -141,7 +141,7 @@ const struct lb_loss LB_LOSS(binary, aucm_exact) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (AUC)",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(aucm_exact_examples),
 	},

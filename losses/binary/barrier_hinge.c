@@ -46,7 +46,7 @@ const struct lb_loss LB_LOSS(binary, barrier_hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &barrier_hinge_form,

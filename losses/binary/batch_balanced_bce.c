@@ -29,7 +29,7 @@ const struct lb_loss LB_LOSS(binary, batch_balanced_bce) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "class imbalance",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(examples),
 	},

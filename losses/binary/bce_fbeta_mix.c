@@ -29,11 +29,18 @@ static struct lb_soft metric(const struct lb_counts *c, const struct lb_arg *par
 static double batch(const struct lb_batch *in, real *g)
 {
 	static const struct lb_amp plain = { .kind = LB_AMP_IDENTITY };
-	const double r = in->par[R].v, balanced = lb_balanced_bce(in, g ? in->scratch : NULL), soft = lb_soft_batch(in, g, &plain, metric);
+	real *by_balanced = in->workspace;
+	const double r = in->par[R].v, balanced = lb_balanced_bce(in, g ? by_balanced : NULL), soft = lb_soft_batch(in, g, &plain, metric);
 
 	for (size_t i = 0; g && i < in->b; i++)
-		g[i] = (real)((1 - r) * (double)in->scratch[i] + r * (double)g[i]);
+		g[i] = (real)((1 - r) * (double)by_balanced[i] + r * (double)g[i]);
 	return (1 - r) * balanced + r * soft;
+}
+
+static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	(void)par;
+	return shape->b * sizeof(real);
 }
 
 LB_BATCH(bce_fbeta_mix, batch)
@@ -54,9 +61,10 @@ const struct lb_loss LB_LOSS(binary, bce_fbeta_mix) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "F-beta, class imbalance",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},
 	.form = &bce_fbeta_mix_form,
+	.workspace = workspace,
 };

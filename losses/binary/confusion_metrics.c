@@ -75,7 +75,7 @@ EXAMPLES(metric_accuracy, 0.5, "by hand: every count 1", 0.49888090229714774);
 METRIC(metric_accuracy, amplifier, "Accuracy", "accuracy",
        "1 - (TP + TN) / B",
        "With amp identity it is mae_sigmoid. ",
-       "anyloss_accuracy sol soft_accuracy score_oriented error_rate", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, LB_SAME_AS(metric_accuracy_same_as))
+       "anyloss_accuracy sol soft_accuracy score_oriented error_rate", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, LB_SAME_AS(metric_accuracy_same_as))
 
 static struct lb_soft metric_precision(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -93,7 +93,7 @@ METRIC(metric_precision, with_eps, "Precision", "precision",
        "1 - TP / (TP + FP + e)",
        "A batch without positives has value 1 and no gradient. So has one whose TP + FP + e is 0. The KDD code has e"
        " = 0, the authors' extension 1e-5. Alone it is content with one sure positive. ",
-       "anyloss_precision sol_precision soft_precision ppv", .claims = LB_NONNEGATIVE | LB_BOUNDED)
+       "anyloss_precision sol_precision soft_precision ppv", .properties = LB_NONNEGATIVE | LB_BOUNDED)
 
 static struct lb_soft metric_recall(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -108,7 +108,7 @@ EXAMPLES(metric_recall, 0.5, "by hand: TP = 1, P = 2", 0.49782734571236773);
 METRIC(metric_recall, amplifier, "Recall", "recall",
        "1 - TP / P,  P the number of positives",
        "A batch without positives has value 1 and no gradient. Alone it is content with calling every row positive. ",
-       "anyloss_recall sol_recall soft_recall sensitivity tpr", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED)
+       "anyloss_recall sol_recall soft_recall sensitivity tpr", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED)
 
 static struct lb_soft metric_specificity(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -123,7 +123,7 @@ EXAMPLES(metric_specificity, 0.5, "by hand: FP = 1, N = 2", 0.49993445888192775)
 METRIC(metric_specificity, amplifier, "Specificity", "specificity",
        "1 - TN / N,  N the number of negatives",
        "A batch without negatives has value 1 and no gradient. Alone it is content with calling every row negative. ",
-       "sol_specificity soft_specificity tnr", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED)
+       "sol_specificity soft_specificity tnr", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED)
 
 static struct lb_soft metric_fbeta(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -139,7 +139,7 @@ EXAMPLES(metric_fbeta, 0.5, "by hand: every count 1, 2 / (2 + 1 + 1)", 0.4983558
 METRIC(metric_fbeta, with_beta, "F-beta", "F-beta",
        "1 - (1 + b^2) TP / ((1 + b^2) TP + FP + b^2 FN + e)",
        "A batch without positives has value 1 and no gradient. The KDD code has e = 0, the authors' extension 1e-5. ",
-       "anyloss_f1 sol_f1 soft_f1 f1 f_measure f_score macro_soft_f1 dice", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, LB_SAME_AS(metric_fbeta_same_as))
+       "anyloss_f1 sol_f1 soft_f1 f1 f_measure f_score macro_soft_f1 dice", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, LB_SAME_AS(metric_fbeta_same_as))
 
 static struct lb_soft metric_balanced_accuracy(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -154,7 +154,7 @@ EXAMPLES(metric_balanced_accuracy, 0.5, "by hand: TPR = TNR = 1/2", 0.4988809022
 METRIC(metric_balanced_accuracy, amplifier, "Balanced accuracy", "balanced accuracy, class imbalance",
        "1 - (TPR + TNR) / 2",
        "A batch that lacks a class has value 1 and no gradient. ",
-       "anyloss_bacc sol balanced_error_rate ber", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
+       "anyloss_bacc sol balanced_error_rate ber", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
 
 static struct lb_soft metric_gmean(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -174,7 +174,7 @@ METRIC(metric_gmean, amplifier, "G-mean", "G-mean, class imbalance",
        "A batch that lacks a class has value 1 and no gradient. So has one whose TPR or TNR is 0 in float64. The "
        "authors' notebook derives it by hand with a factor 2 in the place of 1/2, four times the true gradient: "
        "their learning rate 0.01 is 0.04 here. Their extension leaves out the root: metric_gmean_sq. ",
-       "anyloss_gmean sol geometric_mean", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
+       "anyloss_gmean sol geometric_mean", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
 
 static struct lb_soft metric_gmean_sq(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -191,7 +191,7 @@ METRIC(metric_gmean_sq, amplifier, "Product of TPR and TNR", "G-mean, class imba
        "1 - TPR TNR",
        "A batch that lacks a class has value 1 and no gradient. The G-mean of the authors' extension, which leaves "
        "out the root. ",
-       "gmean geometric_mean squared_gmean", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
+       "gmean geometric_mean squared_gmean", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
 
 static struct lb_soft metric_csi(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -211,7 +211,7 @@ EXAMPLES(metric_csi, 0.66666666666666667, "by hand: every count 1, 1 - 1/3", 0.6
 METRIC(metric_csi, with_eps, "Critical success index", "rare events",
        "1 - TP / (TP + FP + FN + e)",
        "A batch without positives has value 1 and no gradient. ",
-       "sol_csi threat_score jaccard iou", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, LB_SAME_AS(metric_csi_same_as))
+       "sol_csi threat_score jaccard iou", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, LB_SAME_AS(metric_csi_same_as))
 
 static struct lb_soft metric_hss(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -229,7 +229,7 @@ METRIC(metric_hss, amplifier, "Heidke skill score", "class imbalance",
        "1 - 2 (TP TN - FP FN) / (P (FN + TN) + N (TP + FP))",
        "A batch that lacks a class has value 1 and no gradient. Up to 2. Equal to Cohen's kappa. By hand, 1 - HSS = "
        "B (FP + FN) / (P (FN + TN) + N (TP + FP)). ",
-       "sol_hss heidke cohen_kappa kappa", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
+       "sol_hss heidke cohen_kappa kappa", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
 
 static struct lb_soft metric_mcc(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -250,7 +250,7 @@ METRIC(metric_mcc, amplifier, "Matthews correlation", "class imbalance",
        "1 - (TP TN - FP FN) / sqrt(P N (TP + FP) (TN + FN))",
        "A batch that lacks a class has value 1 and no gradient. So has one in which TP + FP or TN + FN is 0 in "
        "float64. Up to 2. ",
-       "sol matthews phi_coefficient", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
+       "sol matthews phi_coefficient", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES)
 
 static struct lb_soft metric_tss(const struct lb_counts *c, const struct lb_arg *par)
 {
@@ -270,4 +270,4 @@ METRIC(metric_tss, amplifier, "True skill statistic", "balanced accuracy, class 
        "1 - (TPR + TNR - 1)",
        "A batch that lacks a class has value 1 and no gradient. Twice metric_balanced_accuracy where both classes "
        "are there; up to 2. ",
-       "sol_tss youden informedness peirce skill_score", .claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES, LB_SAME_AS(metric_tss_same_as))
+       "sol_tss youden informedness peirce skill_score", .properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, .needs = LB_NEEDS_BOTH_CLASSES, LB_SAME_AS(metric_tss_same_as))

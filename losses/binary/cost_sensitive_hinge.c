@@ -42,7 +42,7 @@ const struct lb_loss LB_LOSS(binary, cost_sensitive_hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "unequal costs",
-		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

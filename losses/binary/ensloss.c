@@ -30,12 +30,12 @@ struct memory {
 	real slope[];
 };
 
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	struct memory *m = lb_alloc(1, sizeof *m + facts->n_rows * sizeof *m->slope, err);
+	struct memory *m = lb_alloc(1, sizeof *m + stats->n_rows * sizeof *m->slope, err);
 
 	(void)par;
-	for (size_t i = 0; m && i < facts->n_rows; i++)
+	for (size_t i = 0; m && i < stats->n_rows; i++)
 		m->slope[i] = (real)NAN;
 	return m;
 }
@@ -67,43 +67,49 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void visit(const struct lb_batch *in)
+static void update_state(const struct lb_batch *in)
 {
 	struct memory *m = in->state;
 	const struct lb_arg *xi = &in->par[XI];
-	real *margin = in->scratch, *r = margin + 2 * in->b;
+	real *margin = in->workspace, *r = margin + 2 * in->b;
 	struct lb_rng rng;
 
 	lb_rng_init(&rng, (uint64_t)in->par[SEED].v, LB_RNG_LOSS, ++m->visits);
 	for (uint32_t i = 0; i < in->b; i++) {
-		const real s = lb_margin_of(in, i, in->z + i);
+		const real s = lb_margin_of(in, i, in->output.value + i);
 		r[i] = drawn(in->par[BOX_COX].v, xi->n ? xi->list[i % xi->n] : lb_rng_normal(&rng));
 		margin[2 * i] = isnan(s) ? R(0.0) : s;
 		memcpy(margin + 2 * i + 1, &i, sizeof i);
 	}
 	qsort(r, in->b, sizeof *r, by_value);
 	qsort(margin, in->b, 2 * sizeof *margin, by_margin);
-	for (size_t k = 0; in->id && k < in->b; k++) {
+	for (size_t k = 0; in->row_id && k < in->b; k++) {
 		const real s = margin[2 * k];
 		uint32_t i;
 		memcpy(&i, margin + 2 * k + 1, sizeof i);
-		m->slope[in->id[i]] = (s > 1 ? r[k] / s : r[k]) - R(1e-6);
+		m->slope[in->row_id[i]] = (s > 1 ? r[k] / s : r[k]) - R(1e-6);
 	}
 }
 
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct memory *memory = in->state;
-	const real s = lb_margin_of(in, i, z), slope = in->id ? memory->slope[in->id[i]] : (real)NAN;
+	const real s = lb_margin_of(in, i, z), slope = in->row_id ? memory->slope[in->row_id[i]] : (real)NAN;
 	const struct lb_margin m = isnan(slope) ? lb_hinge(s) : (struct lb_margin){ .loss = slope * s, .slope = slope };
 
 	return lb_margin_row(&m, in->y[i], R(1.0), g);
 }
 
-static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_stats *stats)
 {
 	(void)par;
-	return sizeof(struct memory) + facts->n_rows * sizeof(real);
+	return sizeof(struct memory) + stats->n_rows * sizeof(real);
+}
+
+static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	(void)par;
+	return 3 * shape->b * sizeof(real);
 }
 
 LB_ROW(ensloss, row)
@@ -131,14 +137,15 @@ const struct lb_loss LB_LOSS(binary, ensloss) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "overfitting",
-		.claims = LB_CONVEX | LB_CALIBRATED,
+		.properties = LB_CONVEX | LB_CALIBRATED,
 		.needs = LB_NEEDS_SAMPLE_IDS,
-		.limits = LB_SIZE_MATTERS,
+		.exceptions = LB_SIZE_MATTERS,
 		LB_EXAMPLES(examples),
 	},
 	.form = &ensloss_form,
+	.workspace = workspace,
 	.init = init,
-	.visit = visit,
+	.update_state = update_state,
 	.state_size = state_size,
 	.free = free,
 };

@@ -14,9 +14,9 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	return lb_number(par[BETA].v * par[BETA].v * lb_odds(facts), err);
+	return lb_number(par[BETA].v * par[BETA].v * lb_odds(stats), err);
 }
 
 /* c + p = 1 + (c - (1 - p)) */
@@ -53,7 +53,7 @@ const struct lb_loss LB_LOSS(binary, fbeta_surrogate_lee) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "F-beta",
-		.claims = LB_SMOOTH,
+		.properties = LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
 		LB_EXAMPLES(examples),
 	},

@@ -40,7 +40,7 @@ const struct lb_loss LB_LOSS(binary, focal) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "hard examples",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -26,7 +26,7 @@ const struct lb_loss LB_LOSS(binary, hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "large margins",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &hinge_form,

@@ -31,7 +31,7 @@ const struct lb_loss LB_LOSS(binary, inv_hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "overfitting",
-		.claims = LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &inv_hinge_form,

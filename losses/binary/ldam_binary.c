@@ -21,9 +21,9 @@ static const struct lb_example examples[] = {
 };
 
 /* d_0 and d_1 */
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	const double *n = facts->counts, least = n[0] > 0 && (n[0] < n[1] || !(n[1] > 0)) ? n[0] : n[1];
+	const double *n = stats->counts, least = n[0] > 0 && (n[0] < n[1] || !(n[1] > 0)) ? n[0] : n[1];
 	double *margin = lb_alloc(2, sizeof *margin, err);
 
 	for (size_t k = 0; margin && k < 2; k++)
@@ -59,7 +59,7 @@ const struct lb_loss LB_LOSS(binary, ldam_binary) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "class imbalance",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),

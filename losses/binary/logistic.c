@@ -27,7 +27,7 @@ const struct lb_loss LB_LOSS(binary, logistic) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "general use",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_PROPER | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_PROPER | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &logistic_form,

@@ -18,9 +18,9 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	return lb_number(par[TAU].v * log(lb_odds(facts)), err);
+	return lb_number(par[TAU].v * log(lb_odds(stats)), err);
 }
 
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
@@ -50,7 +50,7 @@ const struct lb_loss LB_LOSS(binary, logit_adjusted_bce) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "class imbalance",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),

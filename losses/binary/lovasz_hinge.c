@@ -32,7 +32,7 @@ static double batch(const struct lb_batch *in, real *g)
 		return lb_flat(in, g, 0);
 	for (size_t i = 0; i < in->b; i++) {
 		const bool up = in->y[i] == 1;
-		const double u = 1 - (up ? (double)in->z[i] : -(double)in->z[i]), w = u > 0 ? weight(&p, in->y[i], in->z[i]) : 0;
+		const double u = 1 - (up ? (double)in->output.value[i] : -(double)in->output.value[i]), w = u > 0 ? weight(&p, in->y[i], in->output.value[i]) : 0;
 		sum += w * u;
 		if (g)
 			g[i] = (real)(up ? -w : w);
@@ -61,8 +61,9 @@ const struct lb_loss LB_LOSS(binary, lovasz_hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "overlap of regions",
-		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		LB_EXAMPLES(examples),
 	},
 	.form = &lovasz_hinge_form,
+	.workspace = lb_sorted_workspace,
 };

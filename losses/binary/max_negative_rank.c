@@ -29,7 +29,7 @@ static double logistic(const struct lb_batch *in, real *g)
 
 	for (size_t i = 0; i < in->b; i++) {
 		const double weight = in->y[i] ? in->par[W_POS].v : 1;
-		const struct lb_margin m = lb_logistic(lb_margin_of(in, i, in->z + i));
+		const struct lb_margin m = lb_logistic(lb_margin_of(in, i, in->output.value + i));
 		sum += weight * (double)m.loss;
 		if (g)
 			g[i] = (real)(weight / (double)in->b * (double)(in->y[i] ? m.slope : -m.slope));
@@ -43,7 +43,7 @@ static size_t highest(const struct lb_batch *in, real *top)
 	size_t n = 0;
 
 	for (size_t i = 0; i < in->b; i++) {
-		const real z = in->z[i];
+		const real z = in->output.value[i];
 		if (in->y[i] || (n && z < *top))
 			continue;
 		n = n && z <= *top ? n + 1 : 1;
@@ -61,8 +61,8 @@ static double batch(const struct lb_batch *in, real *g)
 	const struct lb_amplified q = lb_amplify((double)top, &plain);
 
 	for (size_t i = 0; tied && i < in->b; i++) {
-		const struct lb_amplified p = lb_amplify((double)in->z[i], &plain);
-		const double shortfall = in->z[i] < 0 ? q.a - p.a : p.rest - q.rest;
+		const struct lb_amplified p = lb_amplify((double)in->output.value[i], &plain);
+		const double shortfall = in->output.value[i] < 0 ? q.a - p.a : p.rest - q.rest;
 		if (!in->y[i] || !(shortfall > 0))
 			continue;
 		sum += shortfall * shortfall;
@@ -71,7 +71,7 @@ static double batch(const struct lb_batch *in, real *g)
 			g[i] = (real)((double)g[i] - 2 * scale * shortfall * p.slope);
 	}
 	for (size_t i = 0; g && tied && i < in->b; i++)
-		if (!in->y[i] && in->z[i] >= top)
+		if (!in->y[i] && in->output.value[i] >= top)
 			g[i] = (real)((double)g[i] + scale * back * q.slope / (double)tied);
 	return bce + scale * sum;
 }
@@ -96,8 +96,8 @@ const struct lb_loss LB_LOSS(binary, max_negative_rank) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "false negatives",
-		.claims = LB_NONNEGATIVE,
-		.limits = LB_SIZE_MATTERS,
+		.properties = LB_NONNEGATIVE,
+		.exceptions = LB_SIZE_MATTERS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

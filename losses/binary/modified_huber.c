@@ -33,7 +33,7 @@ const struct lb_loss LB_LOSS(binary, modified_huber) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "outliers",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &modified_huber_form,

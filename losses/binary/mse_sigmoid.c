@@ -34,7 +34,7 @@ const struct lb_loss LB_LOSS(binary, mse_sigmoid) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "calibrated probabilities",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED | LB_PROPER | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED | LB_PROPER | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -49,7 +49,7 @@ static double all_pairs(const real *s, size_t n1, size_t n, real inv_tau, real *
 
 static double batch(const struct lb_batch *in, real *g)
 {
-	real *s = in->scratch, *slope = s + in->b;
+	real *s = in->workspace, *slope = s + in->b;
 	const size_t n1 = lb_split_by_class(in, s), n0 = in->b - n1;
 	const real inv_tau = (real)(1 / in->par[TAU].v);
 	const double pairs = (double)n1 * (in->par[NEGATIVES].v > MEAN ? 1.0 : (double)n0);
@@ -83,9 +83,10 @@ const struct lb_loss LB_LOSS(binary, mw) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (AUC)",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(examples),
 	},
 	.form = &mw_form,
+	.workspace = lb_sorted_workspace,
 };

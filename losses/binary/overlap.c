@@ -50,8 +50,8 @@ const struct lb_loss LB_LOSS(binary, dice) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "overlap of regions",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
-		.limits = LB_SIZE_MATTERS,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
+		.exceptions = LB_SIZE_MATTERS,
 		LB_SAME_AS(dice_same_as),
 		LB_EXAMPLES(dice_examples),
 	},
@@ -82,7 +82,7 @@ static double dice_squared_batch(const struct lb_batch *in, real *g)
 	double wrong = 0, den = in->par[DICE_SQUARED_EPS].v + (double)lb_positives(in);
 
 	for (size_t i = 0; i < in->b; i++) {
-		const struct lb_amplified p = lb_amplify((double)in->z[i], &dice_squared_plain);
+		const struct lb_amplified p = lb_amplify((double)in->output.value[i], &dice_squared_plain);
 		wrong += in->y[i] ? p.rest * p.rest : p.a * p.a;
 		den += p.a * p.a;
 	}
@@ -90,7 +90,7 @@ static double dice_squared_batch(const struct lb_batch *in, real *g)
 		return lb_flat(in, g, 1);
 	const double loss = wrong / den;
 	for (size_t i = 0; g && i < in->b; i++) {
-		const struct lb_amplified p = lb_amplify((double)in->z[i], &dice_squared_plain);
+		const struct lb_amplified p = lb_amplify((double)in->output.value[i], &dice_squared_plain);
 		g[i] = (real)(2 * ((in->y[i] ? -p.rest : p.a) - loss * p.a) / den * p.slope);
 	}
 	return loss;
@@ -115,8 +115,8 @@ const struct lb_loss LB_LOSS(binary, dice_squared) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "overlap of regions",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
-		.limits = LB_SIZE_MATTERS,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
+		.exceptions = LB_SIZE_MATTERS,
 		LB_EXAMPLES(dice_squared_examples),
 	},
 	.form = &dice_squared_form,
@@ -170,8 +170,8 @@ const struct lb_loss LB_LOSS(binary, soft_jaccard) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "overlap of regions",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
-		.limits = LB_SIZE_MATTERS,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
+		.exceptions = LB_SIZE_MATTERS,
 		LB_SAME_AS(soft_jaccard_same_as),
 		LB_EXAMPLES(soft_jaccard_examples),
 	},
@@ -232,8 +232,8 @@ const struct lb_loss LB_LOSS(binary, tversky) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "overlap of regions",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
-		.limits = LB_SIZE_MATTERS,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
+		.exceptions = LB_SIZE_MATTERS,
 		LB_SAME_AS(tversky_same_as),
 		LB_EXAMPLES(tversky_examples),
 	},
@@ -297,8 +297,8 @@ const struct lb_loss LB_LOSS(binary, focal_tversky) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "overlap of regions",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
-		.limits = LB_SIZE_MATTERS,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
+		.exceptions = LB_SIZE_MATTERS,
 		LB_SAME_AS(focal_tversky_same_as),
 		LB_EXAMPLES(focal_tversky_examples),
 	},

@@ -42,11 +42,12 @@ const struct lb_loss LB_LOSS(binary, pairwise_hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (AUC)",
-		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(pairwise_hinge_examples),
 	},
 	.form = &pairwise_hinge_form,
+	.workspace = lb_sorted_workspace,
 };
 
 /* ---- pairwise_squared_hinge ---- */
@@ -88,11 +89,12 @@ const struct lb_loss LB_LOSS(binary, pairwise_squared_hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (AUC)",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(pairwise_squared_hinge_examples),
 	},
 	.form = &pairwise_squared_hinge_form,
+	.workspace = lb_sorted_workspace,
 };
 
 /* ---- pairwise_squared ---- */
@@ -119,7 +121,7 @@ static double pairwise_squared_batch(const struct lb_batch *in, real *g)
 		return lb_flat(in, g, 0);
 	for (size_t i = 0; g && i < in->b; i++) {
 		const int y = in->y[i] == 1;
-		g[i] = (real)(2 / s.n[y] * ((double)in->z[i] - s.origin - s.mean[y] + (y ? -short_by : short_by)));
+		g[i] = (real)(2 / s.n[y] * ((double)in->output.value[i] - s.origin - s.mean[y] + (y ? -short_by : short_by)));
 	}
 	return s.var[0] + s.var[1] + short_by * short_by;
 }
@@ -142,7 +144,7 @@ const struct lb_loss LB_LOSS(binary, pairwise_squared) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (AUC)",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(pairwise_squared_examples),
 	},
@@ -164,11 +166,11 @@ static double pairwise_exponential_log_mean_exp(const struct lb_batch *in, int32
 	double top = -HUGE_VAL, sum = 0, n = 0;
 
 	for (size_t i = 0; i < in->b; i++)
-		if (in->y[i] == y && sign * (double)in->z[i] > top)
-			top = sign * (double)in->z[i];
+		if (in->y[i] == y && sign * (double)in->output.value[i] > top)
+			top = sign * (double)in->output.value[i];
 	for (size_t i = 0; i < in->b; i++)
 		if (in->y[i] == y) {
-			sum += exp(sign * (double)in->z[i] - top);
+			sum += exp(sign * (double)in->output.value[i] - top);
 			n++;
 		}
 	return top + log(sum / n);
@@ -182,7 +184,7 @@ static double pairwise_exponential_batch(const struct lb_batch *in, real *g)
 		return lb_flat(in, g, 0);
 	const double up = pairwise_exponential_log_mean_exp(in, 1, -1), down = pairwise_exponential_log_mean_exp(in, 0, 1);
 	for (size_t i = 0; g && i < in->b; i++)
-		g[i] = (real)(in->y[i] ? -exp(down - (double)in->z[i]) / n1 : exp(up + (double)in->z[i]) / n0);
+		g[i] = (real)(in->y[i] ? -exp(down - (double)in->output.value[i]) / n1 : exp(up + (double)in->output.value[i]) / n0);
 	return exp(up + down) + lb_nothing(in);
 }
 
@@ -205,9 +207,9 @@ const struct lb_loss LB_LOSS(binary, pairwise_exponential) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (AUC)",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
-		.limits = LB_OVERFLOWS,
+		.exceptions = LB_OVERFLOWS,
 		LB_EXAMPLES(pairwise_exponential_examples),
 	},
 	.form = &pairwise_exponential_form,

@@ -65,10 +65,11 @@ const struct lb_loss LB_LOSS(binary, pauc_cvar) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (partial AUC)",
-		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},
 	.form = &pauc_cvar_form,
+	.workspace = lb_sorted_workspace,
 };

@@ -18,7 +18,7 @@ static const struct lb_example examples[] = {
 
 static double gap(const struct lb_batch *in, size_t i, double z)
 {
-	const double u = in->par[MARGIN].v - ((double)in->z[i] - z);
+	const double u = in->par[MARGIN].v - ((double)in->output.value[i] - z);
 
 	return u > 0 ? u : 0;
 }
@@ -34,7 +34,7 @@ static double largest_negative(const struct lb_batch *in)
 	double top = -HUGE_VAL;
 
 	for (size_t j = 0; j < in->b; j++)
-		top = !in->y[j] && (double)in->z[j] > top ? (double)in->z[j] : top;
+		top = !in->y[j] && (double)in->output.value[j] > top ? (double)in->output.value[j] : top;
 	return top;
 }
 
@@ -48,7 +48,7 @@ static double weigh(const struct lb_batch *in, double top, double n0, real *sum)
 		const double worst = gap(in, i, top);
 		double shares = 0;
 		for (size_t j = 0; in->y[i] && j < in->b; j++)
-			shares += in->y[j] ? 0 : share(in, gap(in, i, (double)in->z[j]), worst);
+			shares += in->y[j] ? 0 : share(in, gap(in, i, (double)in->output.value[j]), worst);
 		sum[i] = (real)shares;
 		value += in->y[i] ? worst * worst + in->par[LAM].v * log(shares / n0) : 0;
 	}
@@ -64,7 +64,7 @@ static double slope(const struct lb_batch *in, size_t s, double top, const real 
 		if (in->y[s] == in->y[k])
 			continue;
 		const size_t i = in->y[s] ? s : k, j = in->y[s] ? k : s;
-		const double u = gap(in, i, (double)in->z[j]);
+		const double u = gap(in, i, (double)in->output.value[j]);
 		total += share(in, u, gap(in, i, top)) / (double)sum[i] * 2 * u;
 	}
 	return in->y[s] ? -total : total;
@@ -76,10 +76,16 @@ static double batch(const struct lb_batch *in, real *g)
 
 	if (!(n1 > 0 && n0 > 0) || isnan(lb_nothing(in)))
 		return lb_flat(in, g, 0);
-	const double value = weigh(in, top, n0, in->scratch);
+	const double value = weigh(in, top, n0, in->workspace);
 	for (size_t s = 0; g && s < in->b; s++)
-		g[s] = (real)(slope(in, s, top, in->scratch) / n1);
+		g[s] = (real)(slope(in, s, top, in->workspace) / n1);
 	return value / n1;
+}
+
+static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	(void)par;
+	return shape->b * sizeof(real);
 }
 
 LB_BATCH(pauc_kl, batch)
@@ -102,9 +108,10 @@ const struct lb_loss LB_LOSS(binary, pauc_kl) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "ranking (partial AUC)",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_BOTH_CLASSES,
 		LB_EXAMPLES(examples),
 	},
 	.form = &pauc_kl_form,
+	.workspace = workspace,
 };

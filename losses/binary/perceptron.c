@@ -32,7 +32,7 @@ const struct lb_loss LB_LOSS(binary, perceptron) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "separable data",
-		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		LB_EXAMPLES(examples),
 	},
 	.form = &perceptron_form,

@@ -42,7 +42,7 @@ const struct lb_loss LB_LOSS(binary, pinball_hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "feature noise",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -32,7 +32,7 @@ const struct lb_loss LB_LOSS(binary, ramp) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &ramp_form,

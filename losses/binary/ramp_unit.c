@@ -39,7 +39,7 @@ const struct lb_loss LB_LOSS(binary, ramp_unit) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "robust self-training",
-		.claims = LB_NONNEGATIVE | LB_BOUNDED | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_BOUNDED | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &ramp_unit_form,

@@ -40,7 +40,7 @@ const struct lb_loss LB_LOSS(binary, robust_logistic) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "adversarial robustness",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

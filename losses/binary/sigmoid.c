@@ -39,7 +39,7 @@ const struct lb_loss LB_LOSS(binary, sigmoid) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -45,7 +45,7 @@ const struct lb_loss LB_LOSS(binary, smoothed_bce) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "overconfidence",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -42,7 +42,7 @@ const struct lb_loss LB_LOSS(binary, smoothed_hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "large margins",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &smoothed_hinge_form,

@@ -30,7 +30,7 @@ const struct lb_loss LB_LOSS(binary, squared_hinge) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "large margins",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &squared_hinge_form,

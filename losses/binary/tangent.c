@@ -31,7 +31,7 @@ const struct lb_loss LB_LOSS(binary, tangent) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &tangent_form,

@@ -29,7 +29,7 @@ const struct lb_loss LB_LOSS(binary, unhinged) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "label noise",
-		.claims = LB_CONVEX | LB_SMOOTH | LB_SYMMETRIC | LB_CALIBRATED,
+		.properties = LB_CONVEX | LB_SMOOTH | LB_SYMMETRIC | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &unhinged_form,

@@ -44,7 +44,7 @@ const struct lb_loss LB_LOSS(binary, weighted_bce) = {
 		},
 		.kind = LB_BINARY,
 		.good_for = "class imbalance",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -48,7 +48,7 @@ static double log_probability(const struct softened *s, real v)
  * are nearly uniform, and every term is as small as the loss. */
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
-	const real *t = in->t + i * in->c;
+	const real *t = in->teacher + i * in->c;
 	const double temperature = in->par[TEMPERATURE].v;
 	const struct softened teacher = soften(t, in->c, temperature), student = soften(z, in->c, temperature);
 	double sum = 0;
@@ -81,7 +81,7 @@ const struct lb_loss LB_LOSS(distillation, kd) = {
 		},
 		.kind = LB_DISTILLATION,
 		.good_for = "distillation",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

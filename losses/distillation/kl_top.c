@@ -108,14 +108,14 @@ static bool any_nan(const real *v, size_t n)
  * small. */
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
-	const real *t = in->t + i * in->c;
+	const real *t = in->teacher + i * in->c;
 	const double scale = 1 / in->par[TEMPERATURE].v;
 	size_t tied = 0;
 	double sum = 0;
 
 	if (any_nan(z, in->c) || any_nan(t, in->c))
 		return (real)NAN;
-	const struct chosen top = choose(t, in->c, (size_t)in->par[K].v, in->scratch + i * in->c);
+	const struct chosen top = choose(t, in->c, (size_t)in->par[K].v, in->terms);
 	const struct log_sum teacher = log_sum(t, t, in->c, &top, scale), student = log_sum(z, t, in->c, &top, scale);
 	for (size_t k = 0; k < in->c; k++) {
 		const bool in_top = counts(&top, t[k], &tied);
@@ -146,7 +146,7 @@ const struct lb_loss LB_LOSS(distillation, kl_top) = {
 		},
 		.kind = LB_DISTILLATION,
 		.good_for = "distillation",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_EXAMPLES(examples),
 	},
 	.form = &kl_top_form,

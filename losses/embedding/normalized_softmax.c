@@ -12,9 +12,9 @@ static const struct lb_param params[] = {
 };
 
 static const struct lb_example examples[] = {
-	{ .set = "temperature=1", .b = 1, .c = 2, .z = { 3, 0 }, .y = { 0 }, .own = { 0.5, 0, 0, 7 }, .classes = 2,
+	{ .set = "temperature=1", .b = 1, .c = 2, .z = { 3, 0 }, .y = { 0 }, .params = { 0.5, 0, 0, 7 }, .classes = 2,
 	  .value = 0.31326168751822284, .source = "by hand: cosines 1 and 0, log(1 + 1/e)" },
-	{ .set = "temperature=0.5", .b = 2, .c = 2, .z = { 3, 4, -1, 1 }, .y = { 2, 0 }, .own = { 1, 0, 0, 2, -5, 12 }, .classes = 3,
+	{ .set = "temperature=0.5", .b = 2, .c = 2, .z = { 3, 4, -1, 1 }, .y = { 2, 0 }, .params = { 1, 0, 0, 2, -5, 12 }, .classes = 3,
 	  .value = 2.5855725551703193, .source = "mpmath, 30 digits" },
 };
 
@@ -28,7 +28,7 @@ static double inverse_length(const real *v, size_t n)
 	return sum > 0 ? 1 / sqrt(sum) : (double)NAN;
 }
 
-/* What a batch is taken apart into: `wide` holds the prototypes' inverse lengths, then one row's
+/* What a batch is taken apart into: the workspace holds the prototypes' inverse lengths, then one row's
  * cosines or slopes by them. */
 struct view {
 	double *inverse, *cosine;
@@ -38,11 +38,12 @@ struct view {
 
 static struct view view_of(const struct lb_batch *in)
 {
-	const struct view v = { .inverse = in->wide, .cosine = in->wide + in->facts->n_classes, .classes = in->facts->n_classes,
+	double *room = in->workspace;
+	const struct view v = { .inverse = room, .cosine = room + in->stats->n_classes, .classes = in->stats->n_classes,
 				.scale = 1 / in->par[TEMPERATURE].v };
 
 	for (size_t k = 0; k < v.classes; k++)
-		v.inverse[k] = inverse_length(in->own + k * in->c, in->c);
+		v.inverse[k] = inverse_length(in->params.value + k * in->c, in->c);
 	return v;
 }
 
@@ -53,7 +54,7 @@ static double cosines(const struct lb_batch *in, const struct view *v, const rea
 	const double inverse = inverse_length(z, in->c);
 
 	for (size_t k = 0; k < v->classes; k++) {
-		const real *w = in->own + k * in->c;
+		const real *w = in->params.value + k * in->c;
 		double dot = 0;
 		for (size_t j = 0; j < in->c; j++)
 			dot += (double)z[j] * (double)w[j];
@@ -67,8 +68,8 @@ static double cosines(const struct lb_batch *in, const struct view *v, const rea
 static void pull_back(const struct lb_batch *in, const struct view *v, const real *z, double inverse, size_t k, double slope,
 		      double *g)
 {
-	const real *w = in->own + k * in->c;
-	real *down = in->down + k * in->c;
+	const real *w = in->params.value + k * in->c;
+	real *down = in->params.grad + k * in->c;
 	const double cosine = v->cosine[k], to_z = slope * inverse, to_w = slope * v->inverse[k];
 
 	for (size_t j = 0; j < in->c; j++) {
@@ -80,7 +81,7 @@ static void pull_back(const struct lb_batch *in, const struct view *v, const rea
 
 static double row(const struct lb_batch *in, const struct view *v, size_t i, real *g)
 {
-	const real *z = in->z + i * in->c;
+	const real *z = in->output.value + i * in->c;
 	const double inverse = cosines(in, v, z);
 	double *pulled = v->cosine + v->classes, rest = 0;
 	const size_t y = (size_t)in->y[i];
@@ -110,25 +111,31 @@ static double batch(const struct lb_batch *in, real *g)
 	double sum = 0;
 
 	if (g)
-		memset(in->down, 0, v.classes * in->c * sizeof *in->down);
+		memset(in->params.grad, 0, v.classes * in->c * sizeof *in->params.grad);
 	for (size_t i = 0; i < in->b; i++)
 		sum += row(in, &v, i, g ? g + i * in->c : NULL);
 	return sum / (double)in->b;
 }
 
-static size_t n_own(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts)
+static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *shape)
 {
 	(void)par;
-	return facts->n_classes * columns;
+	return (2 * shape->n_classes + shape->c) * sizeof(double);
 }
 
-static void own_init(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own)
+static size_t n_params(const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	(void)par;
+	return shape->n_classes * shape->c;
+}
+
+static void init_params(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *prototypes)
 {
 	struct lb_rng rng;
 
 	lb_rng_init(&rng, seed, LB_RNG_PROTOTYPES, 0);
-	for (size_t j = 0; j < n_own(par, columns, facts); j++)
-		own[j] = (real)lb_rng_normal(&rng);
+	for (size_t j = 0; j < n_params(par, shape); j++)
+		prototypes[j] = (real)lb_rng_normal(&rng);
 }
 
 static void predict(const struct lb_batch *in, real *out)
@@ -136,7 +143,7 @@ static void predict(const struct lb_batch *in, real *out)
 	const struct view v = view_of(in);
 
 	for (size_t i = 0; i < in->b; i++) {
-		cosines(in, &v, in->z + i * (in->ld ? in->ld : in->c));
+		cosines(in, &v, in->output.value + i * in->output.stride);
 		for (size_t k = 0; k < v.classes; k++)
 			out[i * v.classes + k] = (real)(v.cosine[k] * v.scale);
 	}
@@ -162,13 +169,14 @@ const struct lb_loss LB_LOSS(embedding, normalized_softmax) = {
 		},
 		.kind = LB_EMBEDDING,
 		.good_for = "embeddings",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
-		.needs = LB_OWNS_PROTOTYPES,
-		.limits = LB_UNDEFINED_AT_ZERO,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED,
+		.params = "prototypes",
+		.exceptions = LB_UNDEFINED_AT_ZERO,
 		LB_EXAMPLES(examples),
 	},
 	.form = &normalized_softmax_form,
-	.n_own = n_own,
-	.own_init = own_init,
+	.workspace = workspace,
+	.n_params = n_params,
+	.init_params = init_params,
 	.predict = predict,
 };

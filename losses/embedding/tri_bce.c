@@ -12,7 +12,7 @@ static const struct lb_example examples[] = {
 /* Row i's fused score. */
 static double fused(const struct lb_batch *in, size_t i)
 {
-	const real *z = in->z + i * (in->ld ? in->ld : in->c);
+	const real *z = in->output.value + i * in->output.stride;
 	double sum = 0;
 
 	for (size_t d = 0; d < in->c; d++)
@@ -41,7 +41,7 @@ static double mean_loss(const struct lb_batch *in, size_t d)
 	double sum = 0;
 
 	for (size_t i = 0; i < in->b; i++)
-		sum += bce(d < in->c ? (double)in->z[i * in->c + d] : fused(in, i), in->y[i] > 0);
+		sum += bce(d < in->c ? (double)in->output.value[i * in->c + d] : fused(in, i), in->y[i] > 0);
 	return sum / (double)in->b;
 }
 
@@ -49,7 +49,7 @@ static double mean_loss(const struct lb_batch *in, size_t d)
 static void add(const struct lb_batch *in, real *g, size_t d, double share, bool whole)
 {
 	for (size_t i = 0; i < in->b; i++) {
-		const double z = whole ? fused(in, i) : (double)in->z[i * in->c + d];
+		const double z = whole ? fused(in, i) : (double)in->output.value[i * in->c + d];
 		g[i * in->c + d] += (real)(share * slope(z, in->y[i] > 0) / (double)in->b);
 	}
 }
@@ -76,7 +76,7 @@ static double batch(const struct lb_batch *in, real *g)
 /* Two classes whose softmax is the sigmoid of the fused score. */
 static void predict(const struct lb_batch *in, real *out)
 {
-	const size_t classes = in->facts->n_classes;
+	const size_t classes = in->stats->n_classes;
 
 	for (size_t i = 0; i < in->b; i++)
 		for (size_t k = 0; k < classes; k++)
@@ -100,7 +100,7 @@ const struct lb_loss LB_LOSS(embedding, tri_bce) = {
 		},
 		.kind = LB_EMBEDDING,
 		.good_for = "click-through rates",
-		.claims = LB_NONNEGATIVE,
+		.properties = LB_NONNEGATIVE,
 		.classes = 2,
 		LB_EXAMPLES(examples),
 	},

@@ -107,7 +107,7 @@ const struct lb_loss LB_LOSS(embedding, triplet) = {
 		},
 		.kind = LB_EMBEDDING,
 		.good_for = "embeddings",
-		.claims = LB_NONNEGATIVE,
+		.properties = LB_NONNEGATIVE,
 		.needs = LB_TAKES_TRIPLETS,
 		LB_EXAMPLES(examples),
 	},

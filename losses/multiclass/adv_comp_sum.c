@@ -42,7 +42,7 @@ static double moved(size_t c, size_t y, const real *z, const real *far, double s
 static double row(const struct lb_batch *in, size_t i, real *g)
 {
 	const size_t c = in->c, y = (size_t)in->y[i], stride = in->b * c;
-	const real *z = in->z + i * c;
+	const real *z = in->output.value + i * c;
 	const real share = R(1.0) / (real)in->b;
 	const double nu = in->par[NU].v;
 	real *gi = g ? g + i * c : NULL;
@@ -89,9 +89,9 @@ const struct lb_loss LB_LOSS(multiclass, adv_comp_sum) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "adversarial robustness",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		.needs = LB_NEEDS_VIEWS,
-		.limits = LB_OVERFLOWS,
+		.exceptions = LB_OVERFLOWS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

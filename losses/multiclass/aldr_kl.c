@@ -46,14 +46,14 @@ static double next_lambda(const struct lb_scores *s, const struct lb_arg *par, d
 	return par[LAMBDA0].v * (1 - kl / (par[ALPHA].v * log(c)));
 }
 
-static void visit(const struct lb_batch *in)
+static void update_state(const struct lb_batch *in)
 {
 	double *lambdas = in->state;             /* (n_rows), all lambda0 before the first visit */
 
-	for (size_t i = 0; in->id && i < in->b; i++) {
-		const struct lb_scores s = lb_scores(in->z + i * in->c, in->c, (enum lb_norm)in->par[NORM].v);
-		double *lambda = &lambdas[in->id[i]];
-		*lambda = next_lambda(&s, in->par, *lambda, in->scratch + i * in->c);
+	for (size_t i = 0; in->row_id && i < in->b; i++) {
+		const struct lb_scores s = lb_scores(in->output.value + i * in->c, in->c, (enum lb_norm)in->par[NORM].v);
+		double *lambda = &lambdas[in->row_id[i]];
+		*lambda = next_lambda(&s, in->par, *lambda, in->terms);
 	}
 }
 
@@ -61,8 +61,8 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double *lambdas = in->state, start = in->par[LAMBDA0].v;
 	const struct lb_scores s = lb_scores(z, in->c, (enum lb_norm)in->par[NORM].v);
-	real *w = g ? g : in->scratch + i * in->c;
-	const double lambda = lambdas && in->id ? lambdas[in->id[i]] : next_lambda(&s, in->par, start, w);
+	real *w = lb_terms(in, g);
+	const double lambda = lambdas && in->row_id ? lambdas[in->row_id[i]] : next_lambda(&s, in->par, start, w);
 	const double penalty = in->par[ALPHA].v * log((double)in->c) / (2 * start) * (lambda - start) * (lambda - start);
 	const double value = lb_ldr_kl(&s, (size_t)in->y[i], in->par[MARGIN].v, lambda, w);
 
@@ -71,19 +71,19 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return (real)(value - penalty);
 }
 
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	double *lambdas = lb_alloc(facts->n_rows, sizeof *lambdas, err);
+	double *lambdas = lb_alloc(stats->n_rows, sizeof *lambdas, err);
 
-	for (size_t i = 0; lambdas && i < facts->n_rows; i++)
+	for (size_t i = 0; lambdas && i < stats->n_rows; i++)
 		lambdas[i] = par[LAMBDA0].v;
 	return lambdas;
 }
 
-static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_stats *stats)
 {
 	(void)par;
-	return facts->n_rows * sizeof(double);
+	return stats->n_rows * sizeof(double);
 }
 
 LB_ROW(aldr_kl, row)
@@ -110,12 +110,12 @@ const struct lb_loss LB_LOSS(multiclass, aldr_kl) = {
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
 		.needs = LB_NEEDS_SAMPLE_IDS,
-		.limits = LB_JUMPS_AT_TIES,
+		.exceptions = LB_JUMPS_AT_TIES,
 		LB_EXAMPLES(examples),
 	},
 	.form = &aldr_kl_form,
 	.init = init,
-	.visit = visit,
+	.update_state = update_state,
 	.state_size = state_size,
 	.free = free,
 };

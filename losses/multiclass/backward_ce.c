@@ -14,10 +14,10 @@ static const struct lb_example examples[] = {
 
 /* The inverse of T. It is refused when its largest row sum, which is the condition number as T has
  * 1, is beyond 1e10. */
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	const size_t c = facts->n_classes;
-	double *t = lb_noise_matrix(par, facts, "backward_ce", err), *inverse = NULL, most = 0;
+	const size_t c = stats->n_classes;
+	double *t = lb_noise_matrix(par, stats, "backward_ce", err), *inverse = NULL, most = 0;
 
 	if (!t || !(inverse = lb_alloc(c * c, sizeof *inverse, err)))
 		goto fail;
@@ -47,7 +47,7 @@ fail:
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	const double *w = (const double *)in->state + s.y * c;
 	double others = 0, sum = 0;
@@ -84,7 +84,7 @@ const struct lb_loss LB_LOSS(multiclass, backward_ce) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.claims = LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

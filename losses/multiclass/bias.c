@@ -31,17 +31,17 @@ static const struct lb_example examples[] = {
 /* Unbiased, of row i's features; 0 of fewer than two. */
 static double variance(const struct lb_batch *in, size_t i)
 {
-	const real *h = in->h ? in->h + i * in->dh : NULL;
+	const real *h = in->hidden.value ? in->hidden.value + i * in->hidden.stride : NULL;
 	double mean = 0, sum = 0;
 
-	if (!h || in->dh < 2)
+	if (!h || in->hidden.cols < 2)
 		return 0;
-	for (size_t j = 0; j < in->dh; j++)
+	for (size_t j = 0; j < in->hidden.cols; j++)
 		mean += (double)h[j];
-	mean /= (double)in->dh;
-	for (size_t j = 0; j < in->dh; j++)
+	mean /= (double)in->hidden.cols;
+	for (size_t j = 0; j < in->hidden.cols; j++)
 		sum += ((double)h[j] - mean) * ((double)h[j] - mean);
-	return sum / (double)(in->dh - 1);
+	return sum / (double)(in->hidden.cols - 1);
 }
 
 struct range {
@@ -60,7 +60,7 @@ static struct range range_of(const struct lb_batch *in)
 	return r;
 }
 
-static void visit(const struct lb_batch *in)
+static void update_state(const struct lb_batch *in)
 {
 	double *least = in->state;
 
@@ -75,8 +75,8 @@ static double batch(const struct lb_batch *in, real *g)
 	double sum = 0;
 
 	for (size_t i = 0; i < in->b; i++) {
-		real *gi = g ? g + i * in->c : NULL, *e = lb_terms(in, i, gi);
-		const struct lb_softmax s = lb_softmax(in->z + i * in->c, in->c, (size_t)in->y[i], R(1.0), e);
+		real *gi = g ? g + i * in->c : NULL, *e = lb_terms(in, gi);
+		const struct lb_softmax s = lb_softmax(in->output.value + i * in->c, in->c, (size_t)in->y[i], R(1.0), e);
 		const double v = r.most > r.least ? (variance(in, i) - from) / (r.most - r.least) : 0;
 		const double weight = expm1(beta * v) + alpha;
 		sum -= weight * (double)s.lp;
@@ -90,19 +90,19 @@ static double batch(const struct lb_batch *in, real *g)
 	return sum / (double)in->b;
 }
 
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
 	double *least = lb_alloc(1, sizeof *least, err);
 
-	(void)par, (void)facts;
+	(void)par, (void)stats;
 	if (least)
 		*least = (double)INFINITY;
 	return least;
 }
 
-static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_stats *stats)
 {
-	(void)par, (void)facts;
+	(void)par, (void)stats;
 	return sizeof(double);
 }
 
@@ -125,14 +125,14 @@ const struct lb_loss LB_LOSS(multiclass, bias) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "hard examples",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_PROPER | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_PROPER | LB_CALIBRATED,
 		.needs = LB_NEEDS_FEATURES,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},
 	.form = &bias_form,
 	.init = init,
-	.visit = visit,
+	.update_state = update_state,
 	.state_size = state_size,
 	.free = free,
 };

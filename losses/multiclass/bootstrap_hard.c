@@ -21,7 +21,7 @@ static const struct lb_example examples[] = {
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const real beta = (real)in->par[BETA].v, own = (real)(1 - in->par[BETA].v);
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	double others = 0;
 
@@ -54,7 +54,7 @@ const struct lb_loss LB_LOSS(multiclass, bootstrap_hard) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

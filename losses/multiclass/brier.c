@@ -64,7 +64,7 @@ const struct lb_loss LB_LOSS(multiclass, brier) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "calibrated probabilities",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_PROPER | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_PROPER | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &brier_form,

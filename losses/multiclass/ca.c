@@ -18,7 +18,7 @@ static const struct lb_example examples[] = {
 
 static bool is_right(const struct lb_batch *in, size_t i)
 {
-	const real *z = in->z + i * in->c;
+	const real *z = in->output.value + i * in->c;
 	size_t top = 0;
 
 	for (size_t k = 1; k < in->c; k++)
@@ -31,8 +31,8 @@ static bool is_right(const struct lb_batch *in, size_t i)
 static double row_loss(const struct lb_batch *in, size_t i, double weight, real *g)
 {
 	const real inv_t = (real)(1 / in->par[TEMPERATURE].v);
-	real *e = lb_terms(in, i, g);
-	const struct lb_softmax s = lb_softmax(in->z + i * in->c, in->c, (size_t)in->y[i], inv_t, e);
+	real *e = lb_terms(in, g);
+	const struct lb_softmax s = lb_softmax(in->output.value + i * in->c, in->c, (size_t)in->y[i], inv_t, e);
 	double others = 0;
 
 	for (size_t k = 0; k < in->c; k++)
@@ -85,7 +85,7 @@ const struct lb_loss LB_LOSS(multiclass, ca) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "calibrated probabilities",
-		.claims = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_BOUNDED,
+		.properties = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_BOUNDED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &ca_form,

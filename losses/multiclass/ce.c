@@ -44,7 +44,7 @@ const struct lb_loss LB_LOSS(multiclass, ce) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "general use",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_PROPER | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_PROPER | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &ce_form,

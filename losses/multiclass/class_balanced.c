@@ -28,16 +28,16 @@ static double weight(double beta, double n)
 }
 
 /* Over the mean of the classes that have rows. */
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	double *table = lb_class_table(facts, err), sum = 0, classes = 0;
+	double *table = lb_class_table(stats, err), sum = 0, classes = 0;
 
-	for (size_t k = 0; table && k < facts->n_classes; k++) {
-		table[k] = weight(par[BETA].v, lb_count(facts, k));
-		sum += facts->counts[k] > 0 ? table[k] : 0;
-		classes += facts->counts[k] > 0;
+	for (size_t k = 0; table && k < stats->n_classes; k++) {
+		table[k] = weight(par[BETA].v, lb_count(stats, k));
+		sum += stats->counts[k] > 0 ? table[k] : 0;
+		classes += stats->counts[k] > 0;
 	}
-	for (size_t k = 0; table && k < facts->n_classes; k++)
+	for (size_t k = 0; table && k < stats->n_classes; k++)
 		table[k] *= classes > 0 ? classes / sum : 1;
 	return table;
 }
@@ -78,7 +78,7 @@ const struct lb_loss LB_LOSS(multiclass, class_balanced) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "class imbalance",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_CLASS_COUNTS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),

@@ -41,7 +41,7 @@ const struct lb_loss LB_LOSS(multiclass, confidence_penalty) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "overconfidence",
-		.claims = LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
+		.properties = LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

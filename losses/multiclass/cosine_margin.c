@@ -1,5 +1,5 @@
 /* Cross-entropy of scaled cosines with a margin on the label's: arcface, cosface. Scores are s c_k,
- * made by a cosine head, which gives s as facts->scale; the losses have no scale of their own. */
+ * made by a cosine head, which gives s as stats->scale; the losses have no scale of their own. */
 #include "losses/support/class_counts.h"
 
 enum { MARGIN };
@@ -12,9 +12,9 @@ struct target {
 static inline real margin_row(const struct lb_batch *in, size_t i, const real *z, real *g, struct target (*target)(double c, double m))
 {
 	const size_t y = (size_t)in->y[i];
-	const double scale = in->facts->scale;
+	const double scale = in->stats->scale;
 	const struct target t = target((double)z[y] / scale, in->par[MARGIN].v);
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 
 	for (size_t k = 0; k < in->c; k++)
 		e[k] = 0;
@@ -88,7 +88,7 @@ const struct lb_loss LB_LOSS(multiclass, arcface) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "embeddings",
-		.claims = LB_NONNEGATIVE,
+		.properties = LB_NONNEGATIVE,
 		.needs = LB_NEEDS_COSINES,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(arc_examples),
@@ -124,7 +124,7 @@ const struct lb_loss LB_LOSS(multiclass, cosface) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "embeddings",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_COSINES,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(cosine_examples),

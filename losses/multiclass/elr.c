@@ -42,15 +42,15 @@ static real norm_of(const real *e, size_t c, real sum)
 	return (real)norm;
 }
 
-static void visit(const struct lb_batch *in)
+static void update_state(const struct lb_batch *in)
 {
 	const size_t c = in->c;
 	real *targets = in->state;               /* (n_rows,c), all 0 before the first visit */
 	const real beta = (real)in->par[BETA].v, gain = (real)(1 - in->par[BETA].v);
 
-	for (size_t i = 0; in->id && i < in->b; i++) {
-		real *e = lb_terms(in, i, NULL), *t = targets + in->id[i] * c;
-		const struct lb_softmax s = lb_softmax(in->z + i * c, c, (size_t)in->y[i], R(1.0), e);
+	for (size_t i = 0; in->row_id && i < in->b; i++) {
+		real *e = lb_terms(in, NULL), *t = targets + in->row_id[i] * c;
+		const struct lb_softmax s = lb_softmax(in->output.value + i * c, c, (size_t)in->y[i], R(1.0), e);
 		const real norm = norm_of(e, c, s.sum);
 		for (size_t k = 0; k < c; k++)
 			t[k] = beta * t[k] + gain * (clamped(e[k] / s.sum) / norm);
@@ -76,9 +76,9 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	const size_t c = in->c;
 	const real *targets = in->state;
 	const real lambda = (real)in->par[LAMBDA].v;
-	real *e = in->scratch + i * c;
+	real *e = in->terms;
 	const struct lb_softmax s = lb_softmax(z, c, (size_t)in->y[i], R(1.0), e);
-	const struct view v = { .t = targets && in->id ? targets + in->id[i] * c : NULL, .e = e, .sum = s.sum,
+	const struct view v = { .t = targets && in->row_id ? targets + in->row_id[i] * c : NULL, .e = e, .sum = s.sum,
 				.first = (real)(1 - in->par[BETA].v) / norm_of(e, c, s.sum) };
 	const real tm = target(&v, s.top);
 	double gap = 0;
@@ -94,16 +94,16 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return -s.lp + lambda * log(rest);
 }
 
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
 	(void)par;
-	return lb_alloc(facts->n_rows, facts->n_classes * sizeof(real), err);
+	return lb_alloc(stats->n_rows, stats->n_classes * sizeof(real), err);
 }
 
-static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_stats *stats)
 {
 	(void)par;
-	return facts->n_rows * facts->n_classes * sizeof(real);
+	return stats->n_rows * stats->n_classes * sizeof(real);
 }
 
 LB_ROW(elr, row)
@@ -126,14 +126,14 @@ const struct lb_loss LB_LOSS(multiclass, elr) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.claims = LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_SAMPLE_IDS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},
 	.form = &elr_form,
 	.init = init,
-	.visit = visit,
+	.update_state = update_state,
 	.state_size = state_size,
 	.free = free,
 };

@@ -44,7 +44,7 @@ const struct lb_loss LB_LOSS(multiclass, entmax) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "sparse probabilities",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -40,7 +40,7 @@ const struct lb_loss LB_LOSS(multiclass, focal) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "hard examples",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

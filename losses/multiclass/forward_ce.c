@@ -15,10 +15,10 @@ static const struct lb_example examples[] = {
 };
 
 /* T_ky for all k lies together: the state holds T transposed. */
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	const size_t c = facts->n_classes;
-	double *t = lb_noise_matrix(par, facts, "forward_ce", err);
+	const size_t c = stats->n_classes;
+	double *t = lb_noise_matrix(par, stats, "forward_ce", err);
 
 	for (size_t j = 0; t && j < c; j++) {
 		double column = 0;
@@ -77,7 +77,7 @@ static real distant_row(const real *z, const real *e, size_t c, const struct lb_
 
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	const double *t = (const double *)in->state + s.y * in->c;
 
@@ -105,7 +105,7 @@ const struct lb_loss LB_LOSS(multiclass, forward_ce) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -93,10 +93,10 @@ static double row(const struct lb_batch *in, size_t i, real *g)
 	const double pi = in->par[PI].v, w = -log1p(-pi), share = 1 / (double)in->views, rows = (double)in->b;
 	const size_t c = in->c, y = (size_t)in->y[i], stride = in->b * c;
 	struct view v[LB_MOST_VIEWS];
-	double *log_a = in->wide, apart = 0, q = 0, slope;
+	double *log_a = in->workspace, apart = 0, q = 0, slope;
 
 	for (size_t j = 0; j < in->views; j++) {
-		v[j] = view_of(in->z + j * stride + i * c, c, y);
+		v[j] = view_of(in->output.value + j * stride + i * c, c, y);
 		q += share * v[j].q;
 	}
 	for (size_t k = 0; k < c; k++)
@@ -117,6 +117,12 @@ static double batch(const struct lb_batch *in, real *g)
 	return sum < 0 ? 0 : sum;
 }
 
+static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	(void)par;
+	return shape->c * sizeof(double);
+}
+
 LB_BATCH(gjs, batch)
 
 const struct lb_loss LB_LOSS(multiclass, gjs) = {
@@ -135,7 +141,7 @@ const struct lb_loss LB_LOSS(multiclass, gjs) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
 		.needs = LB_NEEDS_VIEWS,
 		.same_as = (const struct lb_same_as[]){ { .set = "", .other = "js", .other_set = "" },
 							{ .set = "pi=0.9", .other = "js", .other_set = "pi=0.9" } },
@@ -143,4 +149,5 @@ const struct lb_loss LB_LOSS(multiclass, gjs) = {
 		LB_EXAMPLES(examples),
 	},
 	.form = &gjs_form,
+	.workspace = workspace,
 };

@@ -44,7 +44,7 @@ const struct lb_loss LB_LOSS(multiclass, js) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &js_form,

@@ -24,14 +24,14 @@ static const struct lb_example examples[] = {
 };
 
 /* m (n_y / n_min)^(-1/4), n_min the smallest count of a class that has rows. */
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	double *table = lb_class_table(facts, err), least = HUGE_VAL;
+	double *table = lb_class_table(stats, err), least = HUGE_VAL;
 
-	for (size_t k = 0; k < facts->n_classes; k++)
-		least = facts->counts[k] > 0 && facts->counts[k] < least ? facts->counts[k] : least;
-	for (size_t k = 0; table && k < facts->n_classes; k++)
-		table[k] = par[MAX_M].v * (facts->counts[k] > 0 ? sqrt(sqrt(least / facts->counts[k])) : 1);
+	for (size_t k = 0; k < stats->n_classes; k++)
+		least = stats->counts[k] > 0 && stats->counts[k] < least ? stats->counts[k] : least;
+	for (size_t k = 0; table && k < stats->n_classes; k++)
+		table[k] = par[MAX_M].v * (stats->counts[k] > 0 ? sqrt(sqrt(least / stats->counts[k])) : 1);
 	return table;
 }
 
@@ -39,7 +39,7 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t y = (size_t)in->y[i];
 	const double *margins = in->state;
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 
 	for (size_t k = 0; k < in->c; k++)
 		e[k] = 0;
@@ -67,7 +67,7 @@ const struct lb_loss LB_LOSS(multiclass, ldam) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "class imbalance",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_CLASS_COUNTS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),

@@ -49,7 +49,7 @@ const struct lb_loss LB_LOSS(multiclass, ldr_k) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "top-k accuracy",
-		.claims = LB_CONVEX | LB_SHIFT_INVARIANT,
+		.properties = LB_CONVEX | LB_SHIFT_INVARIANT,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

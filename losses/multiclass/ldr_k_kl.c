@@ -73,7 +73,7 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 
 	if (lambda <= 0 || isinf(lambda))
 		return lb_ldr_k_row(in, i, z, g, lambda <= 0 ? k : c, m);
-	const struct lb_ordered o = lb_ordered(z, c, y, k, m, in->scratch + i * c);
+	const struct lb_ordered o = lb_ordered(z, c, y, k, m, in->terms);
 	const struct cap at = cap_of(&o, k, lambda);
 	for (size_t j = 0; g && j < c; j++) {
 		const double gj = (double)z[j] - o.z_y + m, free = (double)(k - at.r) / at.sum * exp((gj - at.u) / lambda);
@@ -105,7 +105,7 @@ const struct lb_loss LB_LOSS(multiclass, ldr_k_kl) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "top-k accuracy",
-		.claims = LB_CONVEX | LB_SHIFT_INVARIANT,
+		.properties = LB_CONVEX | LB_SHIFT_INVARIANT,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

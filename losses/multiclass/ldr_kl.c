@@ -59,7 +59,7 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	const size_t y = (size_t)in->y[i];
 	const double lambda = in->par[LAMBDA].v, m = in->par[MARGIN].v;
 	const struct lb_scores s = lb_scores(z, in->c, (enum lb_norm)in->par[NORM].v);
-	real *w = g ? g : in->scratch + i * in->c;
+	real *w = lb_terms(in, g);
 	const double value = lambda <= 0 ? largest(&s, y, m, w) : isinf(lambda) ? average(&s, y, m, w) : lb_ldr_kl(&s, y, m, lambda, w);
 
 	if (g)
@@ -89,7 +89,7 @@ const struct lb_loss LB_LOSS(multiclass, ldr_kl) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.limits = LB_JUMPS_AT_TIES,
+		.exceptions = LB_JUMPS_AT_TIES,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -59,7 +59,7 @@ const struct lb_loss LB_LOSS(multiclass, llw) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "large margins",
-		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		LB_EXAMPLES(examples),
 	},
 	.form = &llw_form,

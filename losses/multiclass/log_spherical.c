@@ -37,7 +37,7 @@ const struct lb_loss LB_LOSS(multiclass, log_spherical) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "very many classes",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		LB_EXAMPLES(examples),
 	},
 	.form = &log_spherical_form,

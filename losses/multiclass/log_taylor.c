@@ -30,7 +30,7 @@ const struct lb_loss LB_LOSS(multiclass, log_taylor) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "very many classes",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		LB_EXAMPLES(examples),
 	},
 	.form = &log_taylor_form,

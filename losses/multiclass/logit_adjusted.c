@@ -24,9 +24,9 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	return lb_table_offset_row(in, i, z, g);
 }
 
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	return lb_log_counts(facts, par[TAU].v, err);
+	return lb_log_counts(stats, par[TAU].v, err);
 }
 
 LB_ROW(logit_adjusted, row)
@@ -49,7 +49,7 @@ const struct lb_loss LB_LOSS(multiclass, logit_adjusted) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "class imbalance",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		.needs = LB_NEEDS_CLASS_COUNTS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),

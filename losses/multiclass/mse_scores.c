@@ -38,7 +38,7 @@ const struct lb_loss LB_LOSS(multiclass, mse_scores) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "very many classes",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &mse_scores_form,

@@ -35,7 +35,7 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;
 	const double a = in->par[ALPHA].v, share = 1 / ((double)c - 1);
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	double wrong = 0, mean = 0;
 
@@ -67,7 +67,7 @@ const struct lb_loss LB_LOSS(multiclass, rll) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_SYMMETRIC | LB_BOUNDED | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &rll_form,

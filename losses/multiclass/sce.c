@@ -49,7 +49,7 @@ const struct lb_loss LB_LOSS(multiclass, sce) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

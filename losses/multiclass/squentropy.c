@@ -11,7 +11,7 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c;
 	const real share = 1 / (real)(c - 1);
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	double square = 0;
 
@@ -40,7 +40,7 @@ const struct lb_loss LB_LOSS(multiclass, squentropy) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "calibrated probabilities",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &squentropy_form,

@@ -51,7 +51,7 @@ const struct lb_loss LB_LOSS(multiclass, stablemax_ce) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "numerical stability",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_CALIBRATED,
 		LB_EXAMPLES(examples),
 	},
 	.form = &stablemax_ce_form,

@@ -27,20 +27,20 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-static bool rests(const struct lb_arg *par, size_t epoch, size_t epochs)
+static bool skips_update(const struct lb_arg *par, size_t epoch, size_t epochs)
 {
 	(void)par;
 	return (epoch + 1) % REFRESH == 0 && 2 * epoch > epochs;
 }
 
 /* The state: one byte a training row, 1 where it is left out. */
-static void visit(const struct lb_batch *in)
+static void update_state(const struct lb_batch *in)
 {
 	unsigned char *out = in->state;
 	const real least = (real)log(in->par[K].v);
 
-	for (size_t i = 0; in->id && in->epochs && rests(in->par, in->epoch, in->epochs) && i < in->b; i++)
-		out[in->id[i]] = lb_softmax(in->z + i * in->c, in->c, (size_t)in->y[i], R(1.0), lb_terms(in, i, NULL)).lp <= least;
+	for (size_t i = 0; in->row_id && in->epochs && skips_update(in->par, in->epoch, in->epochs) && i < in->b; i++)
+		out[in->row_id[i]] = lb_softmax(in->output.value + i * in->c, in->c, (size_t)in->y[i], R(1.0), lb_terms(in, NULL)).lp <= least;
 }
 
 static struct lb_phi phi(const struct lb_softmax *s, const struct lb_arg *par)
@@ -53,23 +53,23 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	const unsigned char *out = in->state;
 	const real loss = lb_phi_row(in, i, z, g, R(1.0), phi);
 
-	if (!out || !in->id || !out[in->id[i]] || isnan(loss))
+	if (!out || !in->row_id || !out[in->row_id[i]] || isnan(loss))
 		return loss;
 	for (size_t k = 0; g && k < in->c; k++)
 		g[k] = 0;
 	return 0;
 }
 
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
 	(void)par;
-	return lb_alloc(facts->n_rows, 1, err);
+	return lb_alloc(stats->n_rows, 1, err);
 }
 
-static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_stats *stats)
 {
 	(void)par;
-	return facts->n_rows;
+	return stats->n_rows;
 }
 
 LB_ROW(tgce_pruned, row)
@@ -93,15 +93,15 @@ const struct lb_loss LB_LOSS(multiclass, tgce_pruned) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "label noise",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_BOUNDED | LB_CALIBRATED,
 		.needs = LB_NEEDS_SAMPLE_IDS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},
 	.form = &tgce_pruned_form,
 	.init = init,
-	.visit = visit,
-	.rests = rests,
+	.update_state = update_state,
+	.skips_update = skips_update,
 	.state_size = state_size,
 	.free = free,
 };

@@ -56,7 +56,7 @@ const struct lb_loss LB_LOSS(multiclass, ww) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "large margins",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SHIFT_INVARIANT,
 		LB_EXAMPLES(examples),
 	},
 	.form = &ww_form,

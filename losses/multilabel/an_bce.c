@@ -48,7 +48,7 @@ const struct lb_loss LB_LOSS(multilabel, an_bce) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "unknown labels",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -55,7 +55,7 @@ const struct lb_loss LB_LOSS(multilabel, asl) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "few labels of many",
-		.claims = LB_NONNEGATIVE,
+		.properties = LB_NONNEGATIVE,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

@@ -53,7 +53,7 @@ const struct lb_loss LB_LOSS(multilabel, decoupled_softmax) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "many labels",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_EXAMPLES(examples),
 	},
 	.form = &decoupled_softmax_form,

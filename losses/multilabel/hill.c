@@ -52,7 +52,7 @@ const struct lb_loss LB_LOSS(multilabel, hill) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "missed labels",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		LB_EXAMPLES(examples),
 	},
 	.form = &hill_form,

@@ -19,7 +19,7 @@ static const struct lb_example examples[] = {
 
 static struct lb_cell cell(const struct lb_batch *in, double z, real label, size_t k)
 {
-	const double n = in->facts->counts[k], root = sqrt(sqrt(n > 0 ? n : 1.0));
+	const double n = in->stats->counts[k], root = sqrt(sqrt(n > 0 ? n : 1.0));
 	const struct lb_logit l = lb_logit_of(label > 0 ? z - in->par[MARGIN].v / root : z);
 
 	return label > 0 ? (struct lb_cell){ -l.log_p, -l.q } : (struct lb_cell){ -l.log_q, l.p };
@@ -47,7 +47,7 @@ const struct lb_loss LB_LOSS(multilabel, ldam_bce) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "long-tailed labels",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),

@@ -28,7 +28,7 @@ static const struct lb_example examples[] = {
 /* h_k of the paper: rows of the label over those of the most frequent. */
 static double frequency(const struct lb_batch *in, size_t k)
 {
-	const double *n = in->facts->counts;
+	const double *n = in->stats->counts;
 	double most = 1;
 
 	for (size_t j = 0; j < in->c; j++)
@@ -68,7 +68,7 @@ const struct lb_loss LB_LOSS(multilabel, mfm) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "long-tailed labels",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		.needs = LB_NEEDS_CLASS_COUNTS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),

@@ -35,7 +35,7 @@ const struct lb_loss LB_LOSS(multilabel, ml_bce) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "several labels a row",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		LB_EXAMPLES(examples),
 	},
 	.form = &ml_bce_form,

@@ -58,7 +58,7 @@ const struct lb_loss LB_LOSS(multilabel, ml_softmax) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "ranking of labels",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_EXAMPLES(examples),
 	},
 	.form = &ml_softmax_form,

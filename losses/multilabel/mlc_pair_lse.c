@@ -35,7 +35,7 @@ const struct lb_loss LB_LOSS(multilabel, mlc_pair_lse) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "ranking of labels",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_EXAMPLES(examples),
 	},
 	.form = &mlc_pair_lse_form,

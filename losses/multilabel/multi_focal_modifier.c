@@ -43,24 +43,24 @@ static void forget(void *state)
 	free(m);
 }
 
-static void *init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *err)
+static void *init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	const size_t c = facts->n_classes;
+	const size_t c = stats->n_classes;
 	struct memory *m = lb_alloc(1, sizeof *m, err);
 	double most = 1;
 
 	if (!m)
 		return NULL;
 	m->weight = lb_alloc(c, sizeof *m->weight, err);
-	m->held = lb_alloc(par[DETACH].v != 0 ? facts->n_rows * c : 1, sizeof *m->held, err);
+	m->held = lb_alloc(par[DETACH].v != 0 ? stats->n_rows * c : 1, sizeof *m->held, err);
 	if (!m->weight || !m->held) {
 		forget(m);
 		return NULL;
 	}
 	for (size_t k = 0; k < c; k++)
-		most = facts->counts[k] > most ? facts->counts[k] : most;
+		most = stats->counts[k] > most ? stats->counts[k] : most;
 	for (size_t k = 0; k < c; k++)
-		m->weight[k] = pow(1 - log((facts->counts[k] > 1 ? facts->counts[k] : 1.0) / most), par[POWER].v);
+		m->weight[k] = pow(1 - log((stats->counts[k] > 1 ? stats->counts[k] : 1.0) / most), par[POWER].v);
 	return m;
 }
 
@@ -72,34 +72,34 @@ static struct lb_focal terms(const struct lb_batch *in, double z, real label, si
 			   lb_focal_away(z, in->par[GAMMA_NEG].v + m->weight[k], in->par[CLIP].v);
 }
 
-static void visit(const struct lb_batch *in)
+static void update_state(const struct lb_batch *in)
 {
 	struct memory *m = in->state;
 
-	for (size_t i = 0; in->par[DETACH].v != 0 && in->id && i < in->b; i++)
+	for (size_t i = 0; in->par[DETACH].v != 0 && in->row_id && i < in->b; i++)
 		for (size_t k = 0; k < in->c; k++)
-			m->held[in->id[i] * in->c + k] = terms(in, (double)in->z[i * in->c + k], in->t[i * in->c + k], k).power;
+			m->held[in->row_id[i] * in->c + k] = terms(in, (double)in->output.value[i * in->c + k], in->label_matrix[i * in->c + k], k).power;
 }
 
 /* A visit writes what its batch reads: nothing has to be kept from one to the next. */
-static size_t state_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+static size_t state_size(const struct lb_arg *par, const struct lb_loss_stats *stats)
 {
-	(void)par, (void)facts;
+	(void)par, (void)stats;
 	return 0;
 }
 
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct memory *m = in->state;
-	const bool held = in->par[DETACH].v != 0 && in->id;
-	const real *t = in->t + i * in->c;
+	const bool held = in->par[DETACH].v != 0 && in->row_id;
+	const real *t = in->label_matrix + i * in->c;
 	double sum = 0;
 
 	for (size_t k = 0; k < in->c; k++) {
 		struct lb_cell cell = { .loss = isnan(z[k]) ? (double)z[k] : 0 };
 		if (t[k] >= 0) {
 			struct lb_focal f = terms(in, (double)z[k], t[k], k);
-			f.power = held ? m->held[in->id[i] * in->c + k] : f.power;
+			f.power = held ? m->held[in->row_id[i] * in->c + k] : f.power;
 			f.by_power = in->par[DETACH].v != 0 ? 0 : f.by_power;
 			cell = lb_focal_cell(&f, m->weight[k]);
 		}
@@ -130,14 +130,14 @@ const struct lb_loss LB_LOSS(multilabel, multi_focal_modifier) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "long-tailed labels",
-		.claims = LB_NONNEGATIVE,
+		.properties = LB_NONNEGATIVE,
 		.needs = LB_NEEDS_CLASS_COUNTS | LB_NEEDS_SAMPLE_IDS,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},
 	.form = &multi_focal_modifier_form,
 	.init = init,
-	.visit = visit,
+	.update_state = update_state,
 	.state_size = state_size,
 	.free = forget,
 };

@@ -18,7 +18,7 @@ static const struct lb_example examples[] = {
 
 static double weight(const struct lb_batch *in, size_t i)
 {
-	const real *t = in->t + i * in->c;
+	const real *t = in->label_matrix + i * in->c;
 	size_t known = 0;
 
 	for (size_t k = 0; k < in->c; k++)
@@ -28,7 +28,7 @@ static double weight(const struct lb_batch *in, size_t i)
 
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
-	const real *t = in->t + i * in->c;
+	const real *t = in->label_matrix + i * in->c;
 	const double w = weight(in, i);
 	double sum = 0;
 
@@ -60,7 +60,7 @@ const struct lb_loss LB_LOSS(multilabel, partial_bce) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "unknown labels",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		LB_EXAMPLES(examples),
 	},
 	.form = &partial_bce_form,

@@ -49,13 +49,13 @@ static double batch(const struct lb_batch *in, real *g)
 	double sum[2] = { 0 }, count[2] = { 0 };
 
 	for (size_t k = 0; k < n; k++) {
-		const bool known = in->t[k] >= 0;
-		sum[known] += cell_of(in->par, (double)in->z[k], in->t[k]).loss;
+		const bool known = in->label_matrix[k] >= 0;
+		sum[known] += cell_of(in->par, (double)in->output.value[k], in->label_matrix[k]).loss;
 		count[known]++;
 	}
 	const double share[2] = { count[0] > 0 ? in->par[LAMBDA].v / count[0] : 0, count[1] > 0 ? 1 / count[1] : 0 };
 	for (size_t k = 0; g && k < n; k++)
-		g[k] = (real)(share[in->t[k] >= 0] * cell_of(in->par, (double)in->z[k], in->t[k]).slope);
+		g[k] = (real)(share[in->label_matrix[k] >= 0] * cell_of(in->par, (double)in->output.value[k], in->label_matrix[k]).slope);
 	return share[1] * sum[1] + share[0] * sum[0];
 }
 
@@ -78,7 +78,7 @@ const struct lb_loss LB_LOSS(multilabel, robust_self_training) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "unlabelled rows",
-		.claims = LB_NONNEGATIVE,
+		.properties = LB_NONNEGATIVE,
 		LB_EXAMPLES(examples),
 	},
 	.form = &robust_self_training_form,

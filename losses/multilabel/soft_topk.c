@@ -36,7 +36,7 @@ static int falling(const void *a, const void *b)
 static struct choice choice_of(const struct lb_batch *in, size_t i, const real *z)
 {
 	struct choice c = { .s = lb_row_of(in, i, z), .alpha = in->par[ALPHA].v };
-	real *sorted = in->scratch + i * in->c;
+	real *sorted = in->terms;
 
 	for (size_t j = 0; j < c.s.n; j++)
 		if (c.s.t[j] >= 0)
@@ -173,7 +173,7 @@ const struct lb_loss LB_LOSS(multilabel, soft_topk) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "precision at k",
-		.claims = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT,
 		LB_EXAMPLES(examples),
 	},
 	.form = &soft_topk_form,

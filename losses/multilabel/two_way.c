@@ -46,7 +46,7 @@ static struct lb_strip strip_of(const struct lb_batch *in, bool column, size_t i
 {
 	const size_t start = column ? i : i * in->c;
 
-	return (struct lb_strip){ .z = in->z + start, .t = in->t + start, .n = column ? in->b : in->c, .step = column ? in->c : 1 };
+	return (struct lb_strip){ .z = in->output.value + start, .t = in->label_matrix + start, .n = column ? in->b : in->c, .step = column ? in->c : 1 };
 }
 
 /* Mean over the rows, or the columns, that have a label. */
@@ -70,7 +70,7 @@ static double one_way(const struct lb_batch *in, bool column, real *g)
 
 static double batch(const struct lb_batch *in, real *g)
 {
-	const struct lb_strip all = { .z = in->z, .t = in->t, .n = in->b * in->c, .step = 1 };
+	const struct lb_strip all = { .z = in->output.value, .t = in->label_matrix, .n = in->b * in->c, .step = 1 };
 	const double nan = lb_strip_nan(&all);
 
 	for (size_t k = 0; g && k < in->b * in->c; k++)
@@ -95,8 +95,8 @@ const struct lb_loss LB_LOSS(multilabel, two_way) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "ranking of labels and of rows",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
-		.limits = LB_SIZE_MATTERS,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.exceptions = LB_SIZE_MATTERS,
 		LB_EXAMPLES(examples),
 	},
 	.form = &two_way_form,

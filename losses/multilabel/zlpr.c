@@ -34,7 +34,7 @@ const struct lb_loss LB_LOSS(multilabel, zlpr) = {
 		},
 		.kind = LB_MULTILABEL,
 		.good_for = "ranking of labels",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		LB_EXAMPLES(examples),
 	},
 	.form = &zlpr_form,

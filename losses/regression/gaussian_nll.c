@@ -49,7 +49,7 @@ static double nll(const struct lb_batch *in, const real *z, double t, real share
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t targets = in->c / OUTPUTS;
-	const real *t = in->t + i * targets, share = 1 / (real)targets;
+	const real *t = in->target + i * targets, share = 1 / (real)targets;
 	double sum = 0;
 
 	for (size_t k = 0; k < targets; k++)
@@ -62,7 +62,7 @@ static void predict(const struct lb_batch *in, real *out)
 	const size_t targets = in->c / OUTPUTS;
 
 	for (size_t i = 0; i < in->b; i++, out += targets + in->c) {
-		const real *z = in->z + i * (in->ld ? in->ld : in->c);
+		const real *z = in->output.value + i * in->output.stride;
 		for (size_t t = 0; t < targets; t++) {
 			out[t] = out[targets + t * OUTPUTS + MEAN] = z[t * OUTPUTS + MEAN];
 			out[targets + t * OUTPUTS + LOG_VARIANCE] = (real)exp((double)z[t * OUTPUTS + LOG_VARIANCE] / 2);
@@ -90,7 +90,7 @@ const struct lb_loss LB_LOSS(regression, gaussian_nll) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "uncertainty of predictions",
-		.limits = LB_OVERFLOWS,
+		.exceptions = LB_OVERFLOWS,
 		.output = output,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),

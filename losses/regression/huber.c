@@ -16,7 +16,7 @@ static const struct lb_example examples[] = {
 
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
-	const real *t = in->t + i * in->c;
+	const real *t = in->target + i * in->c;
 	const real delta = (real)in->par[DELTA].v, share = 1 / (real)in->c;
 	double sum = 0;
 
@@ -46,7 +46,7 @@ const struct lb_loss LB_LOSS(regression, huber) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "outliers",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		LB_EXAMPLES(examples),
 	},
 	.form = &huber_form,

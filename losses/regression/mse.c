@@ -19,7 +19,7 @@ static const struct lb_example examples[] = {
 
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
-	const real *t = in->t + i * in->c;
+	const real *t = in->target + i * in->c;
 	const real share = (in->par[HALF].v > 0 ? R(0.5) : R(1.0)) / (real)in->c;
 	double sum = 0;
 
@@ -48,7 +48,7 @@ const struct lb_loss LB_LOSS(regression, mse) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "general use",
-		.claims = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
 	},

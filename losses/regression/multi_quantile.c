@@ -42,7 +42,7 @@ static bool output(const struct lb_arg *par, size_t k, struct lb_output *out)
 static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const struct lb_arg *levels = &in->par[LEVELS];
-	const real *t = in->t + i * (in->c / levels->n), share = 1 / (real)in->c;
+	const real *t = in->target + i * (in->c / levels->n), share = 1 / (real)in->c;
 	double sum = 0;
 
 	for (size_t k = 0; k < in->c; k++) {
@@ -71,7 +71,7 @@ static void predict(const struct lb_batch *in, real *out)
 	const size_t n = in->par[LEVELS].n, targets = in->c / n, best = middle(&in->par[LEVELS]);
 
 	for (size_t i = 0; i < in->b; i++, out += targets + in->c) {
-		const real *z = in->z + i * (in->ld ? in->ld : in->c);
+		const real *z = in->output.value + i * in->output.stride;
 		for (size_t t = 0; t < targets; t++)
 			out[t] = z[t * n + best];
 		memcpy(out + targets, z, in->c * sizeof *z);
@@ -97,7 +97,7 @@ const struct lb_loss LB_LOSS(regression, multi_quantile) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "prediction intervals",
-		.claims = LB_NONNEGATIVE | LB_CONVEX,
+		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		.output = output,
 		LB_EXAMPLES(examples),
 	},

@@ -84,7 +84,7 @@ struct lb_mix {
 static inline real lb_active_passive_row(const struct lb_batch *in, size_t i, const real *z, real *g, struct lb_mix mix,
 					 struct lb_phi (*passive)(const struct lb_softmax *s, const struct lb_arg *par))
 {
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	const struct lb_share a = lb_share(z, in->c, &s, e, mix.g);
 	const struct lb_phi at = passive ? passive(&s, in->par) : (struct lb_phi){ 0 };

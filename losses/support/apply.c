@@ -50,11 +50,6 @@ bool lb_loss_has_matrix(size_t i)
 	return i < N_LOSSES && losses[i]->form->similarity;
 }
 
-size_t lb_loss_room(const struct lb_loss *loss, size_t b, size_t c, size_t n_classes)
-{
-	return loss->form->similarity ? lb_similarity_room(b, c) : c + 2 * n_classes;
-}
-
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 {
 	for (size_t i = 0; i < N_LOSSES; i++)
@@ -74,20 +69,27 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ !form, "has no form" },
 		{ form && !!form->row + !!form->batch + !!form->similarity != 1, "its form has to have either .row, .batch or .similarity" },
 		{ form && !form->similarity != !form->measure, "has one of .similarity and .measure; they go together" },
-		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->visit || l->n_own), "a loss of distances is one of embeddings alone: no "
-		  "state, no parameters" },
+		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->update_state || l->n_params), "a loss of distances is one of "
+		  "embeddings alone: no state, no parameters" },
 		{ (needs & LB_TAKES_TRIPLETS) && !(form && form->similarity), "takes triplets, which are chosen by distances, and is no loss of them" },
 		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
 		{ form && form->lanes_hold && !form->lanes, "has .lanes_hold without .lanes" },
-		{ form && form->lanes && (l->visit || l->init), "has .lanes, which read no state, and a state" },
+		{ form && form->lanes && (l->update_state || l->init), "has .lanes, which read no state, and a state" },
+		{ form && form->lanes && l->workspace, "has .lanes, which have no workspace, and a workspace" },
 		{ form && form->softmax && (l->info.kind == LB_BINARY || lb_kind_of_columns(l->info.kind)), "has .softmax but no classes" },
 		{ !l->init != !l->free, "has one of .init and .free; they go together" },
-		{ l->visit && !(l->init && l->state_size), "has .visit without .init and .state_size" },
-		{ l->rests && !l->visit, "has .rests without .visit" },
-		{ !l->n_own != !l->own_init, "has one of .n_own and .own_init; they go together" },
-		{ l->n_own && !(form && form->batch), "owns parameters, whose gradient a loss by batch alone can give" },
-		{ !(needs & LB_OWNS_PROTOTYPES) != !l->n_own, "has one of LB_OWNS_PROTOTYPES and .n_own; they go together" },
-		{ l->n_own && !l->predict, "owns prototypes and does not give class scores of them (.predict)" },
+		{ l->update_state && !(l->init && l->state_size), "has .update_state without .init and .state_size" },
+		{ l->skips_update && !l->update_state, "has .skips_update without .update_state" },
+		{ !l->n_params != !l->init_params, "has one of .n_params and .init_params; they go together" },
+		{ !l->n_params != !l->info.params, "has one of .n_params and info.params, their name; they go together" },
+		{ l->n_params && !(form && form->batch), "has parameters, whose gradient a loss by batch alone can give" },
+		{ l->n_params && l->info.kind != LB_EMBEDDING && !(needs & LB_NEEDS_FEATURES), "has parameters, a row of which is as long as one of "
+		  "embeddings or of hidden features, and reads neither" },
+		{ l->n_params && l->info.kind == LB_EMBEDDING && !l->predict, "has parameters for each class and does not give class scores of them "
+		  "(.predict)" },
+		{ (needs & LB_MOVES_FEATURES) && !(needs & LB_NEEDS_FEATURES), "moves the hidden features (LB_MOVES_FEATURES) and does not read them "
+		  "(LB_NEEDS_FEATURES)" },
+		{ (needs & LB_MOVES_FEATURES) && !(form && form->batch), "moves the hidden features, whose gradient a loss by batch alone can give" },
 		{ l->predict && l->info.kind != LB_EMBEDDING && !l->info.output, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
@@ -100,6 +102,74 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 	return NULL;
 }
 
+/* ---- the workspace ---- */
+
+enum { ALIGNED = 64 };
+
+static size_t aligned(size_t bytes)
+{
+	return (bytes + ALIGNED - 1) / ALIGNED * ALIGNED;
+}
+
+/* The loss's own part, before the driver's. */
+static size_t own_bytes(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	return loss->workspace ? aligned(loss->workspace(par, shape)) : 0;
+}
+
+/* The driver's: the terms of one row, and either the matrix of distances or four sums a row. */
+static size_t driver_bytes(const struct lb_loss *loss, size_t b, size_t c)
+{
+	const size_t behind = loss->form->similarity ? lb_similarity_room(b, c) * sizeof(double) : loss->form->softmax ? 4 * b * sizeof(real) : 0;
+
+	return aligned(c * sizeof(real)) + behind;
+}
+
+size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	return own_bytes(loss, par, shape) + driver_bytes(loss, shape->b, shape->c);
+}
+
+/* Returns the batch with its terms, and at *room what stands behind them. */
+static struct lb_batch with_room(const struct lb_loss *loss, const struct lb_batch *batch, void **room)
+{
+	const struct lb_loss_shape shape = { .b = batch->b, .c = batch->c, .views = batch->views, .n_hidden = batch->hidden.cols,
+					.n_classes = batch->stats ? batch->stats->n_classes : 0 };
+	char *at = (char *)batch->workspace + own_bytes(loss, batch->par, &shape);
+	struct lb_batch in = *batch;
+
+	in.terms = (real *)at;
+	*room = at + aligned(batch->c * sizeof(real));
+	return in;
+}
+
+struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
+			       real *grad)
+{
+	const size_t rows = shape->n_classes, cols = loss->n_params ? loss->n_params(par, shape) / rows : 0;
+
+	return cols ? (struct lb_io){ .value = value, .grad = grad, .rows = rows, .cols = cols, .stride = cols } : (struct lb_io){ 0 };
+}
+
+void lb_loss_update_state(const struct lb_loss *loss, const struct lb_batch *batch)
+{
+	void *room;
+	const struct lb_batch in = with_room(loss, batch, &room);
+
+	if (loss->update_state)
+		loss->update_state(&in);
+}
+
+const double *lb_similarity_matrix(const struct lb_loss *loss, const struct lb_batch *batch)
+{
+	void *room;
+
+	with_room(loss, batch, &room);
+	return lb_similarity_measure(loss->form, batch, room);
+}
+
+/* ---- row by row ---- */
+
 /* Whether rows are padded as the kernels want them. */
 static bool in_panels(size_t c, size_t stride)
 {
@@ -107,12 +177,10 @@ static bool in_panels(size_t c, size_t stride)
 }
 
 /* The softmax of all rows at once. */
-static void soften(const struct lb_batch *in, size_t stride, real *g, struct lb_softmax_sums *at)
+static void soften(const struct lb_batch *in, real *room, struct lb_softmax_sums *at)
 {
-	real *s = in->scratch + in->b * in->c;
-
-	*at = (struct lb_softmax_sums){ .rest = s, .sum = s + in->b, .lp = s + 2 * in->b, .top = s + 3 * in->b };
-	lb_kernel()->softmax_rows(in->b, in->c, stride, in->z, in->y, g, at);
+	*at = (struct lb_softmax_sums){ .rest = room, .sum = room + in->b, .lp = room + 2 * in->b, .top = room + 3 * in->b };
+	lb_kernel()->softmax_rows(in->b, in->c, in->output.stride, in->output.value, in->y, in->output.grad, at);
 }
 
 /* g (n) <- g * scale; where rows are padded, over the padding, which stays 0 as long as both are
@@ -134,6 +202,12 @@ static void finish_row(real *g, size_t c, real loss, real scale)
 		lb_scale_row(c, scale, g);
 }
 
+static void add_row_loss(const struct lb_batch *in, size_t i, real loss)
+{
+	if (in->row_loss)
+		in->row_loss[i] += (real)in->scale * loss;
+}
+
 struct by_lanes {
 	const struct lb_form *form;
 	const struct lb_batch *in;
@@ -145,55 +219,81 @@ static void visit_lanes(void *arg, size_t first, size_t rows, struct lb_lane_row
 {
 	struct by_lanes *by = arg;
 	const struct lb_batch *in = by->in;
+	const real *w = in->row_weight;
 	double sum = by->sum;
 
 	by->form->lanes(in, at);
 	for (size_t i = 0; i < LB_PANEL; i++)
 		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : by->share;
-	for (size_t i = 0; in->w && i < rows; i++)
-		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : in->w[first + i] / (real)in->b;
-	for (size_t i = 0; !in->w && i < rows; i++)
+	for (size_t i = 0; w && i < rows; i++)
+		at->scale[i] = isnan(at->loss[i]) ? at->loss[i] : w[first + i] / (real)in->b;
+	for (size_t i = 0; !w && i < rows; i++)
 		sum += (double)at->loss[i];
-	for (size_t i = 0; in->w && i < rows; i++)
-		sum += (double)in->w[first + i] * (double)at->loss[i];
+	for (size_t i = 0; w && i < rows; i++)
+		sum += (double)w[first + i] * (double)at->loss[i];
+	for (size_t i = 0; in->row_loss && i < rows; i++)
+		add_row_loss(in, first + i, at->loss[i]);
 	by->sum = sum;
 }
 
-static double apply_lanes(const struct lb_form *form, const struct lb_batch *in, size_t stride, real *g)
+static double apply_lanes(const struct lb_form *form, const struct lb_batch *in)
 {
 	struct by_lanes by = { .form = form, .in = in, .share = 1 / (real)in->b };
 
-	lb_kernel()->lane_rows(&(struct lb_lane_job){ .b = in->b, .c = in->c, .ld = stride, .softmax = form->softmax, .z = in->z,
-							     .y = in->y, .g = g, .visit = visit_lanes, .arg = &by });
+	lb_kernel()->lane_rows(&(struct lb_lane_job){ .b = in->b, .c = in->c, .ld = in->output.stride, .softmax = form->softmax,
+						      .z = in->output.value, .y = in->y, .g = in->output.grad, .visit = visit_lanes, .arg = &by });
 	return by.sum / (double)in->b;
 }
 
-double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *batch, real *g)
+/* The mean of the rows' losses. */
+static double apply_rows(const struct lb_form *form, struct lb_batch *in, void *room)
 {
-	const struct lb_form *form = loss->form;
-	const size_t stride = batch->ld ? batch->ld : batch->c;
-	const bool panels = g && in_panels(batch->c, stride);
-	struct lb_batch in = *batch;
+	const size_t stride = in->output.stride;
+	real *g = in->output.grad;
+	const bool panels = g && in_panels(in->c, stride);
 	struct lb_softmax_sums soft;
 	double sum = 0;
 
-	if (form->batch)
-		return form->batch(batch, g);
-	if (form->similarity)
-		return lb_similarity_apply(form, batch, g);
-	if (panels && form->lanes && (!form->lanes_hold || form->lanes_hold(in.par)))
-		return apply_lanes(form, batch, stride, g);
-	in.soft = panels && form->softmax ? &soft : NULL;
-	if (in.soft)
-		soften(batch, stride, g, &soft);
-	for (size_t i = 0; i < in.b; i++) {
+	if (panels && form->lanes && (!form->lanes_hold || form->lanes_hold(in->par)))
+		return apply_lanes(form, in);
+	in->soft = panels && form->softmax ? &soft : NULL;
+	if (in->soft)
+		soften(in, room, &soft);
+	for (size_t i = 0; i < in->b; i++) {
 		real *gi = g ? g + i * stride : NULL;
-		const real w = in.w ? in.w[i] : R(1.0), scale = w / (real)in.b;
-		const real l = form->row(&in, i, in.z + i * stride, gi);
+		const real w = in->row_weight ? in->row_weight[i] : R(1.0), scale = w / (real)in->b;
+		const real l = form->row(in, i, in->output.value + i * stride, gi);
 
 		sum += (double)w * (double)l;
+		add_row_loss(in, i, l);
 		if (gi)
-			finish_row(gi, isnan(l) || stride % LB_PANEL ? in.c : stride, l, scale);
+			finish_row(gi, isnan(l) || stride % LB_PANEL ? in->c : stride, l, scale);
 	}
-	return sum / (double)in.b;
+	return sum / (double)in->b;
+}
+
+/* ---- a batch ---- */
+
+/* The gradient by one input, times the batch's scale. */
+static void scale_gradient(const struct lb_io *io, double scale)
+{
+	for (size_t i = 0; io->grad && i < io->rows; i++)
+		lb_scale_row(io->cols, (real)scale, io->grad + i * io->stride);
+}
+
+double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *batch)
+{
+	const struct lb_form *form = loss->form;
+	void *room;
+	struct lb_batch in = with_room(loss, batch, &room);
+	const double value = form->batch      ? form->batch(&in, in.output.grad) :
+			     form->similarity ? lb_similarity_apply(form, &in, room) :
+						apply_rows(form, &in, room);
+
+	if (!(in.scale < 1 || in.scale > 1))
+		return value;
+	scale_gradient(&in.output, in.scale);
+	scale_gradient(&in.hidden, in.scale);
+	scale_gradient(&in.params, in.scale);
+	return in.scale * value;
 }

@@ -37,7 +37,7 @@ static inline double lb_aucm(const struct lb_batch *in, real *g, bool of_paper)
 		sum += s.var[y] + (s.origin + s.mean[y] - centre[y]) * (s.origin + s.mean[y] - centre[y]);
 	for (size_t i = 0; g && i < in->b; i++) {
 		const int y = in->y[i] == 1;
-		const struct lb_squashed h = lb_squash((double)in->z[i], squash);
+		const struct lb_squashed h = lb_squash((double)in->output.value[i], squash);
 		g[i] = (real)(weight * 2 / s.n[y] * (h.v - centre[y] + (y ? -alpha : alpha)) * h.slope);
 	}
 	return weight * sum;

@@ -13,7 +13,7 @@ static inline double lb_balanced_bce(const struct lb_batch *in, real *g)
 
 	for (size_t i = 0; i < in->b; i++) {
 		const double weight = (in->y[i] ? b - n1 : n1) / b;
-		const struct lb_margin m = lb_logistic(lb_margin_of(in, i, in->z + i));
+		const struct lb_margin m = lb_logistic(lb_margin_of(in, i, in->output.value + i));
 		sum += weight * (double)m.loss;
 		if (g)
 			g[i] = (real)(weight / b * (double)(in->y[i] ? m.slope : -m.slope));

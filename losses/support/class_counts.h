@@ -9,24 +9,24 @@
 
 #include <stdlib.h>
 
-static inline double lb_count(const struct lb_loss_facts *facts, size_t k)
+static inline double lb_count(const struct lb_loss_stats *stats, size_t k)
 {
-	return facts->counts[k] > 0 ? facts->counts[k] : 1;
+	return stats->counts[k] > 0 ? stats->counts[k] : 1;
 }
 
 /* The state of these losses: one number a class, made once a run. */
-static inline double *lb_class_table(const struct lb_loss_facts *facts, struct lb_err *err)
+static inline double *lb_class_table(const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	return lb_alloc(facts->n_classes, sizeof(double), err);
+	return lb_alloc(stats->n_classes, sizeof(double), err);
 }
 
 /* factor * log n_k */
-static inline double *lb_log_counts(const struct lb_loss_facts *facts, double factor, struct lb_err *err)
+static inline double *lb_log_counts(const struct lb_loss_stats *stats, double factor, struct lb_err *err)
 {
-	double *table = lb_class_table(facts, err);
+	double *table = lb_class_table(stats, err);
 
-	for (size_t k = 0; table && k < facts->n_classes; k++)
-		table[k] = factor * log(lb_count(facts, k));
+	for (size_t k = 0; table && k < stats->n_classes; k++)
+		table[k] = factor * log(lb_count(stats, k));
 	return table;
 }
 
@@ -36,12 +36,12 @@ static inline struct lb_phi lb_ce_phi(const struct lb_softmax *s, const struct l
 	return (struct lb_phi){ .loss = -s->lp, .f = R(1.0) };
 }
 
-/* Cross-entropy of scale * (z + offset), offsets given in e = lb_terms(in, i, g). They are added to
+/* Cross-entropy of scale * (z + offset), offsets given in e = lb_terms(in, g). They are added to
  * the gaps to the class of the largest sum and not to the scores, whose last digits they would
  * cost. */
 static inline real lb_offset_row(const struct lb_batch *in, size_t i, const real *z, real *g, real scale)
 {
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	size_t top = 0;
 
 	for (size_t k = 1; k < in->c; k++)
@@ -57,7 +57,7 @@ static inline real lb_offset_row(const struct lb_batch *in, size_t i, const real
 static inline real lb_table_offset_row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double *table = in->state;
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 
 	for (size_t k = 0; k < in->c; k++)
 		e[k] = (real)table[k];

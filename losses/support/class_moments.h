@@ -23,17 +23,17 @@ struct lb_spread {
 
 static inline struct lb_spread lb_spread(const struct lb_batch *in, bool squash)
 {
-	struct lb_spread s = { .origin = lb_squash((double)in->z[0], squash).v };
+	struct lb_spread s = { .origin = lb_squash((double)in->output.value[0], squash).v };
 
 	for (size_t i = 0; i < in->b; i++) {
 		s.n[in->y[i] == 1]++;
-		s.mean[in->y[i] == 1] += lb_squash((double)in->z[i], squash).v - s.origin;
+		s.mean[in->y[i] == 1] += lb_squash((double)in->output.value[i], squash).v - s.origin;
 	}
 	for (int y = 0; y < 2; y++)
 		s.mean[y] /= s.n[y] > 0 ? s.n[y] : 1;
 	for (size_t i = 0; i < in->b; i++) {
 		const int y = in->y[i] == 1;
-		const double off = lb_squash((double)in->z[i], squash).v - s.origin - s.mean[y];
+		const double off = lb_squash((double)in->output.value[i], squash).v - s.origin - s.mean[y];
 		s.var[y] += off * off / s.n[y];
 	}
 	return s;

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 /* Positives for each negative. */
-static inline double lb_odds(const struct lb_loss_facts *facts)
+static inline double lb_odds(const struct lb_loss_stats *stats)
 {
-	const double *n = facts->counts;
+	const double *n = stats->counts;
 
 	return (n[1] > 0 ? n[1] : 1) / (n[0] > 0 ? n[0] : 1);
 }

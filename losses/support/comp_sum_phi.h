@@ -27,7 +27,7 @@ static inline struct lb_phi lb_comp_sum_phi(const struct lb_softmax *s, const st
 static inline real lb_comp_sum_steep(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const double a = in->par[LB_COMP_SUM_TAU].v - 1, scale = 1 / in->par[LB_COMP_SUM_RHO].v;
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, (real)scale, e);
 	const double most = (double)z[s.top], log_sum = log((double)s.sum);
 	const double lp = e[s.y] >= 1 ? (double)s.lp : ((double)z[s.y] - most) * scale - log_sum;

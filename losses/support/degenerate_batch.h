@@ -10,7 +10,7 @@ static inline double lb_nothing(const struct lb_batch *in)
 	double sum = 0;
 
 	for (size_t i = 0; i < in->b; i++)
-		sum += 0 * (double)in->z[i];
+		sum += 0 * (double)in->output.value[i];
 	return sum;
 }
 
@@ -18,7 +18,7 @@ static inline double lb_nothing(const struct lb_batch *in)
 static inline double lb_flat(const struct lb_batch *in, real *g, double value)
 {
 	for (size_t i = 0; g && i < in->b; i++)
-		g[i] = 0 * in->z[i];
+		g[i] = 0 * in->output.value[i];
 	return value + lb_nothing(in);
 }
 

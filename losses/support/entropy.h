@@ -10,7 +10,7 @@
 static inline real lb_entropy_row(const struct lb_batch *in, size_t i, const real *z, real *g, real a, real b)
 {
 	const size_t c = in->c;
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, R(1.0), e);
 	double others = 0, lag = 0;
 

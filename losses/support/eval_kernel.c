@@ -3,25 +3,27 @@
 #include "losses/loss.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* What a call owns: the batch in `real`, the gradient, the facts. z and at hold the loss's own
- * parameters behind the scores. */
+/* What a call owns: the batch in `real`, gradients, the statistics. The point holds the output, the
+ * loss's own parameters and, of a loss that moves them, the hidden features; so does the
+ * gradient. */
 struct work {
-	real *z, *at, *t, *h, *g, *scratch;
-	double *wide;
+	real *seen, *point, *gradient; /* the point that updates the state, the one that is looked at */
+	real *t, *hidden;
+	void *workspace;
 	uint32_t *id;
 	double *counts;
 };
 
 static void work_free(struct work *w)
 {
-	free(w->z);
-	free(w->at);
+	free(w->seen);
+	free(w->point);
+	free(w->gradient);
 	free(w->t);
-	free(w->h);
-	free(w->g);
-	free(w->scratch);
-	free(w->wide);
+	free(w->hidden);
+	free(w->workspace);
 	free(w->id);
 	free(w->counts);
 }
@@ -32,36 +34,39 @@ static void round_into(real *to, const double *v, size_t n)
 		to[i] = (real)v[i];
 }
 
-static int work_make(struct work *w, const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, size_t room,
-		     size_t n_classes, size_t n_own, struct lb_err *err)
+static bool moves(const struct lb_loss_info *info, const struct lb_loss_input *in)
 {
-	const size_t n = (in->views ? in->views : 1) * in->b * in->c;
+	return in->hidden && info->needs & LB_MOVES_FEATURES;
+}
 
-	w->z = lb_alloc(n + n_own, sizeof(real), err);
-	w->at = lb_alloc(n + n_own, sizeof(real), err);
-	w->g = lb_alloc(n + n_own, sizeof(real), err);
+static int work_make(struct work *w, const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at,
+		     const struct lb_loss_shape *shape, size_t n_params, struct lb_err *err)
+{
+	const size_t n = shape->views * in->b * in->c, hidden = in->b * in->n_hidden, n_point = n + n_params + hidden;
+
+	w->seen = lb_alloc(n_point, sizeof(real), err);
+	w->point = lb_alloc(n_point, sizeof(real), err);
+	w->gradient = lb_alloc(n_point, sizeof(real), err);
 	w->t = lb_alloc(n, sizeof(real), err);
-	w->h = lb_alloc(in->b * in->dh, sizeof(real), err);
-	w->scratch = lb_alloc(in->b * (in->c + 4), sizeof(real), err);
-	w->wide = lb_alloc(room, sizeof(double), err);
+	w->workspace = lb_alloc_aligned(lb_loss_workspace(lb_loss_of(info), in->par, shape), 1, err);
 	w->id = lb_alloc(in->b, sizeof *w->id, err);
-	w->counts = lb_alloc(n_classes, sizeof *w->counts, err);
-	if (!w->z || !w->at || !w->g || !w->t || !w->h || !w->scratch || !w->wide || !w->id || !w->counts)
+	w->counts = lb_alloc(shape->n_classes, sizeof *w->counts, err);
+	if (!w->seen || !w->point || !w->gradient || !w->t || !w->workspace || !w->id || !w->counts)
 		return -1;
-	round_into(w->z, in->z, n);
-	round_into(w->z + n, in->own, n_own);
-	round_into(w->at, at ? at : in->z, n);
-	round_into(w->at + n, at ? at + n : in->own, n_own);
+	round_into(w->seen, in->z, n);
+	round_into(w->seen + n, in->params, n_params);
+	round_into(w->seen + n + n_params, in->hidden, hidden);
+	memcpy(w->point, w->seen, n_point * sizeof *w->point);
+	round_into(w->point, at, n + n_params + (moves(info, in) ? hidden : 0));
 	round_into(w->t, in->t, n / lb_loss_outputs(info, in->par));
-	round_into(w->h, in->h, in->b * in->dh);
 	for (size_t i = 0; i < in->b; i++)
 		w->id[i] = in->id ? in->id[i] : (uint32_t)i;
-	for (size_t k = 0; in->counts && k < n_classes; k++)
+	for (size_t k = 0; in->counts && k < shape->n_classes; k++)
 		w->counts[k] = in->counts[k];
 	for (size_t i = 0; !in->counts && in->y && i < in->b; i++)
 		w->counts[in->y[i]]++;
 	for (size_t k = 0; !in->counts && info->kind == LB_MULTILABEL && k < n; k++)
-		w->counts[k % n_classes] += in->t[k] == 1;
+		w->counts[k % shape->n_classes] += in->t[k] == 1;
 	return 0;
 }
 
@@ -74,40 +79,60 @@ static size_t rows_of(const uint32_t *id, size_t b)
 	return n;
 }
 
-size_t lb_loss_own(const struct lb_loss_info *info, const struct lb_arg *par, size_t columns, size_t n_classes)
+size_t lb_loss_n_params_of(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape)
 {
 	const struct lb_loss *loss = lb_loss_of(info);
 
-	return loss->n_own ? loss->n_own(par, columns, &(struct lb_loss_facts){ .n_classes = n_classes }) : 0;
+	return loss->n_params ? loss->n_params(par, shape) : 0;
+}
+
+static struct lb_io io(const real *value, real *grad, size_t rows, size_t cols)
+{
+	return (struct lb_io){ .value = value, .grad = grad, .rows = rows, .cols = cols, .stride = cols };
+}
+
+/* The inputs that the loss can be differentiated by, at a point; gradient NULL: the value alone. */
+static void look_at(struct lb_batch *batch, const struct lb_loss_info *info, const struct lb_loss_input *in, size_t n_params, const real *point,
+		    real *gradient)
+{
+	const size_t rows = batch->views * in->b, params = rows * in->c, hidden = params + n_params;
+	const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = batch->views, .n_hidden = in->hidden ? in->n_hidden : 0,
+					     .n_classes = batch->stats->n_classes };
+
+	batch->output = io(point, gradient, rows, in->c);
+	batch->params = lb_loss_params_io(lb_loss_of(info), in->par, &shape, point + params, gradient ? gradient + params : NULL);
+	batch->hidden = in->hidden ? io(point + hidden, gradient && moves(info, in) ? gradient + hidden : NULL, in->b, in->n_hidden) :
+				     (struct lb_io){ 0 };
 }
 
 int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,
 		       double *grad, struct lb_err *err)
 {
 	const struct lb_loss *loss = lb_loss_of(info);
-	const size_t n_classes = info->kind == LB_BINARY ? 2 : in->n_classes ? in->n_classes : in->c;
-	const size_t views = in->views ? in->views : 1, n = views * in->b * in->c;
-	const size_t n_own = lb_loss_own(info, in->par, in->c, n_classes);
+	const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = in->views ? in->views : 1, .n_hidden = in->hidden ? in->n_hidden : 0,
+					.n_classes = info->kind == LB_BINARY ? 2 : in->n_classes ? in->n_classes : in->c };
+	const size_t n_params = lb_loss_n_params_of(info, in->par, &shape);
+	const size_t n = shape.views * in->b * in->c + n_params + (moves(info, in) ? in->b * in->n_hidden : 0);
 	struct work w = { 0 };
 	int status = -1;
 
-	if (work_make(&w, info, in, at, lb_loss_room(loss, in->b, in->c, n_classes), n_classes, n_own, err))
+	if (work_make(&w, info, in, at, &shape, n_params, err))
 		goto out;
-	const struct lb_loss_facts facts = { .n_rows = rows_of(w.id, in->b), .n_classes = n_classes,
+	const struct lb_loss_stats stats = { .n_rows = rows_of(w.id, in->b), .n_classes = shape.n_classes,
 					     .counts = info->kind == LB_REGRESSION ? NULL : w.counts,
 					     .scale = in->scale > 0 ? in->scale : 1 };
-	struct lb_batch batch = { .b = in->b, .c = in->c, .views = views, .z = w.z, .y = in->y, .t = in->t ? w.t : NULL, .h = in->h ? w.h : NULL,
-				     .dh = in->dh, .id = w.id, .par = in->par, .facts = &facts, .scratch = w.scratch, .wide = w.wide,
-				     .triplets = in->triplets, .own = n_own ? w.z + n : NULL, .down = n_own ? w.g + n : NULL };
-	if (loss->init && !(batch.state = loss->init(in->par, &facts, err)))
+	struct lb_batch batch = { .b = in->b, .c = in->c, .views = shape.views, .y = in->y, .row_id = w.id, .par = in->par, .stats = &stats,
+				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets,
+				  .target = info->kind == LB_REGRESSION ? w.t : NULL, .teacher = info->kind == LB_DISTILLATION ? w.t : NULL,
+				  .label_matrix = info->kind == LB_MULTILABEL ? w.t : NULL };
+	if (loss->init && !(batch.state = loss->init(in->par, &stats, err)))
 		goto out;
-	if (loss->visit)
-		loss->visit(&batch);
-	batch.z = w.at;
-	batch.own = n_own ? w.at + n : NULL;
-	*value = lb_loss_apply(loss, &batch, grad ? w.g : NULL);
-	for (size_t i = 0; grad && i < n + n_own; i++)
-		grad[i] = (double)w.g[i];
+	look_at(&batch, info, in, n_params, w.seen, NULL);
+	lb_loss_update_state(loss, &batch);
+	look_at(&batch, info, in, n_params, w.point, grad ? w.gradient : NULL);
+	*value = lb_loss_apply(loss, &batch);
+	for (size_t i = 0; grad && i < n; i++)
+		grad[i] = (double)w.gradient[i];
 	if (loss->free)
 		loss->free(batch.state);
 	status = 0;

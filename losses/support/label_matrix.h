@@ -1,4 +1,4 @@
-/* What the losses of a matrix of labels share: in->t holds 1 (there), 0 (not there) or -1 (not
+/* What the losses of a matrix of labels share: in->label_matrix holds 1 (there), 0 (not there) or -1 (not
  * known), and all of it is computed in double, so that float32 scores lose nothing. A row or column
  * of scores is a strided vector. */
 #ifndef LB_LABEL_MATRIX_H
@@ -29,7 +29,7 @@ static inline struct lb_logit lb_logit_of(double z)
 static inline real lb_cells_row(const struct lb_batch *in, size_t i, const real *z, real *g, bool all,
 				struct lb_cell (*of)(const struct lb_batch *in, double z, real label, size_t k))
 {
-	const real *t = in->t + i * in->c;
+	const real *t = in->label_matrix + i * in->c;
 	double sum = 0;
 
 	for (size_t k = 0; k < in->c; k++) {
@@ -98,7 +98,7 @@ static inline double lb_strip_nan(const struct lb_strip *s)
 
 static inline struct lb_strip lb_row_of(const struct lb_batch *in, size_t i, const real *z)
 {
-	return (struct lb_strip){ .z = z, .t = in->t + i * in->c, .n = in->c, .step = 1 };
+	return (struct lb_strip){ .z = z, .t = in->label_matrix + i * in->c, .n = in->c, .step = 1 };
 }
 
 /* log(1 + e^x), also for -inf; *p is its derivative. */

@@ -14,7 +14,7 @@
 LB_BODY real lb_row_alone(const struct lb_batch *in, size_t i, const real *z, real *g, bool softmax,
 			  void (*body)(size_t n, const struct lb_arg *par, struct lb_lane_rows *at))
 {
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const size_t y = (size_t)in->y[i];
 	struct lb_lane_rows at;
 

@@ -5,7 +5,7 @@
 /* Rows no longer than this have no direction. */
 static const double SHORTEST = 1e-12;
 
-/* The parts of in->wide. */
+/* The parts of the room. */
 struct view {
 	struct lb_measured of;
 	size_t b, c;
@@ -30,10 +30,10 @@ static double inverse_length(const real *z, size_t c)
 	return isnan(sum) ? sum : sum > SHORTEST * SHORTEST ? 1 / sqrt(sum) : 0;
 }
 
-static struct view view_of(const struct lb_form *form, const struct lb_batch *in)
+static struct view view_of(const struct lb_form *form, const struct lb_batch *in, double *room)
 {
-	const size_t b = in->b, c = in->c, ld = in->ld ? in->ld : c;
-	struct view v = { .of = form->measure(in->par), .b = b, .c = c, .u = in->wide };
+	const size_t b = in->b, c = in->c, ld = in->output.stride;
+	struct view v = { .of = form->measure(in->par), .b = b, .c = c, .u = room };
 
 	v.across = v.u + b * c;
 	v.inverse = v.across + b * c;
@@ -41,9 +41,9 @@ static struct view view_of(const struct lb_form *form, const struct lb_batch *in
 	v.d = v.pulled + c;
 	v.slope = v.d + b * b;
 	for (size_t i = 0; i < b; i++) {
-		v.inverse[i] = v.of.normalize ? inverse_length(in->z + i * ld, c) : 1;
+		v.inverse[i] = v.of.normalize ? inverse_length(in->output.value + i * ld, c) : 1;
 		for (size_t j = 0; j < c; j++)
-			v.across[j * b + i] = v.u[i * c + j] = (double)in->z[i * ld + j] * v.inverse[i];
+			v.across[j * b + i] = v.u[i * c + j] = (double)in->output.value[i * ld + j] * v.inverse[i];
 	}
 	return v;
 }
@@ -107,18 +107,19 @@ static bool any_nan(const struct view *v)
 	return false;
 }
 
-const double *lb_similarity_matrix(const struct lb_form *form, const struct lb_batch *in)
+const double *lb_similarity_measure(const struct lb_form *form, const struct lb_batch *in, double *room)
 {
-	const struct view v = view_of(form, in);
+	const struct view v = view_of(form, in, room);
 
 	measure(&v);
 	return v.d;
 }
 
-double lb_similarity_apply(const struct lb_form *form, const struct lb_batch *in, real *g)
+double lb_similarity_apply(const struct lb_form *form, const struct lb_batch *in, double *room)
 {
-	const struct view v = view_of(form, in);
-	const size_t ld = in->ld ? in->ld : in->c;
+	const struct view v = view_of(form, in, room);
+	const size_t ld = in->output.stride;
+	real *g = in->output.grad;
 
 	if (any_nan(&v)) {
 		for (size_t i = 0; g && i < v.b * v.c; i++)

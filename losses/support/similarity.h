@@ -10,11 +10,14 @@
 
 #include "losses/loss.h"
 
-/* Doubles that in->wide holds for b rows of c columns. */
+/* Returns the doubles that `room` holds for b rows of c columns. */
 size_t lb_similarity_room(size_t b, size_t c);
 
-/* Returns the loss; g (b,c), with in->ld, gets its gradient unless NULL. A NaN anywhere in z makes
- * both NaN. */
-double lb_similarity_apply(const struct lb_form *form, const struct lb_batch *in, real *g);
+/* Returns the matrix (b,b) of what the rows measure to each other, made in `room`. */
+const double *lb_similarity_measure(const struct lb_form *form, const struct lb_batch *in, double *room);
+
+/* Returns the loss; in->output.grad gets its gradient unless NULL. A NaN anywhere in the output
+ * makes both NaN. */
+double lb_similarity_apply(const struct lb_form *form, const struct lb_batch *in, double *room);
 
 #endif

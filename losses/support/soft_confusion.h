@@ -93,7 +93,7 @@ static inline struct lb_counts lb_count(const struct lb_batch *in, const struct 
 
 	c.n = c.b - c.p;
 	for (size_t i = 0; i < in->b; i++) {
-		const struct lb_amplified a = lb_amplify((double)in->z[i], amp);
+		const struct lb_amplified a = lb_amplify((double)in->output.value[i], amp);
 		*(in->y[i] ? &c.tp : &c.fp) += a.a;
 		*(in->y[i] ? &c.fn : &c.tn) += a.rest;
 	}
@@ -108,7 +108,7 @@ static inline double lb_soft_batch(const struct lb_batch *in, real *g, const str
 	const struct lb_soft m = metric(&c, in->par);
 
 	for (size_t i = 0; g && i < in->b; i++)
-		g[i] = (real)((in->y[i] ? m.by_tp : m.by_fp) * lb_amplify((double)in->z[i], amp).slope);
+		g[i] = (real)((in->y[i] ? m.by_tp : m.by_fp) * lb_amplify((double)in->output.value[i], amp).slope);
 	return m.loss + lb_nothing(in);
 }
 

@@ -13,13 +13,6 @@ struct lb_softmax {
 	real lp, p, q;           /* log p_y, p_y, 1 - p_y: each to full relative accuracy */
 };
 
-/* The place for the terms of row i: its gradient, which is written last, or scratch when only the
- * value is wanted. */
-static inline real *lb_terms(const struct lb_batch *in, size_t i, real *g)
-{
-	return g ? g : in->scratch + i * in->c;
-}
-
 /* Terms into e (c values, may be z itself); inv_t = 1/T. A NaN score makes every field but y and
  * top NaN. */
 static inline struct lb_softmax lb_softmax(const real *z, size_t c, size_t y, real inv_t, real *e)
@@ -81,7 +74,7 @@ static inline struct lb_phi lb_focal_phi(const struct lb_softmax *s, real gamma)
 static inline real lb_phi_row(const struct lb_batch *in, size_t i, const real *z, real *g, real inv_t,
 			      struct lb_phi (*phi)(const struct lb_softmax *s, const struct lb_arg *par))
 {
-	real *e = lb_terms(in, i, g);
+	real *e = lb_terms(in, g);
 	const struct lb_softmax s = lb_softmax_of(in, i, z, inv_t, e);
 	const struct lb_phi at = phi(&s, in->par);
 	const real f = at.f * inv_t, share = f / s.sum;

@@ -15,7 +15,7 @@ static inline size_t lb_split_by_class(const struct lb_batch *in, real *s)
 	const size_t n1 = lb_positives(in);
 
 	for (size_t i = 0, up = 0, down = n1; i < in->b; i++)
-		s[in->y[i] == 1 ? up++ : down++] = in->z[i];
+		s[in->y[i] == 1 ? up++ : down++] = in->output.value[i];
 	return n1;
 }
 
@@ -32,10 +32,17 @@ struct lb_pairs {
 	size_t n1, n0;
 };
 
-/* False when a score is NaN. Takes 2 b values of scratch. */
+/* .workspace of losses that sort: a value and a slope a row. */
+static inline size_t lb_sorted_workspace(const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	(void)par;
+	return 2 * shape->b * sizeof(real);
+}
+
+/* False when a score is NaN. Takes the whole lb_sorted_workspace. */
 static inline bool lb_sorted(const struct lb_batch *in, struct lb_pairs *p)
 {
-	p->pos = in->scratch;
+	p->pos = in->workspace;
 	p->n1 = lb_split_by_class(in, p->pos);
 	p->n0 = in->b - p->n1;
 	p->neg = p->pos + p->n1;
@@ -131,7 +138,7 @@ static inline double lb_hinge_pairs(const struct lb_pairs *p, double margin, boo
 static inline void lb_scatter(const struct lb_batch *in, const struct lb_pairs *p, double scale, real *g)
 {
 	for (size_t i = 0; g && i < in->b; i++) {
-		const real slope = in->y[i] == 1 ? p->up[lb_first(p->pos, p->n1, in->z[i])] : p->down[lb_first(p->neg, p->n0, in->z[i])];
+		const real slope = in->y[i] == 1 ? p->up[lb_first(p->pos, p->n1, in->output.value[i])] : p->down[lb_first(p->neg, p->n0, in->output.value[i])];
 		g[i] = (real)((double)slope * scale);
 	}
 }

@@ -65,7 +65,7 @@ static inline struct lb_ordered lb_ordered(const real *z, size_t c, size_t y, si
 static inline real lb_ldr_k_row(const struct lb_batch *in, size_t i, const real *z, real *g, size_t k, double m)
 {
 	const size_t c = in->c, y = (size_t)in->y[i];
-	const struct lb_ordered o = lb_ordered(z, c, y, k, m, in->scratch + i * c);
+	const struct lb_ordered o = lb_ordered(z, c, y, k, m, in->terms);
 	const size_t others = k - (o.at < k);
 	const real least = others ? o.v[o.n - others] : R(0.0), share = 1 / (real)k;
 	size_t left = others;

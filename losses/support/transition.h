@@ -40,11 +40,11 @@ static inline int lb_noise_rows(double *t, size_t c, const char *loss, struct lb
 }
 
 /* T as new memory, checked; NULL with a message that begins with the name of the loss. */
-static inline double *lb_noise_matrix(const struct lb_arg *par, const struct lb_loss_facts *facts, const char *loss,
+static inline double *lb_noise_matrix(const struct lb_arg *par, const struct lb_loss_stats *stats, const char *loss,
 				      struct lb_err *err)
 {
 	const struct lb_arg *given = &par[LB_NOISE_MATRIX];
-	const size_t c = facts->n_classes;
+	const size_t c = stats->n_classes;
 	const double rate = par[LB_NOISE_RATE].v;
 	const bool pair = par[LB_NOISE_KIND].v > LB_NOISE_UNIFORM;
 

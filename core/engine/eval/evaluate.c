@@ -59,6 +59,7 @@ void lb_evaluator_free(struct lb_evaluator *e)
 		return;
 	lb_feed_close(&e->feed);
 	free(e->z);
+	free(e->workspace);
 	for (size_t i = 0; i < e->together; i++)
 		lb_digest_close(&e->digest[i]);
 	free(e->digest);
@@ -93,21 +94,38 @@ static size_t columns_of(const struct lb_evaluator *e, const struct lb_subject *
 	return s->setup->loss ? lb_setup_columns(s->setup, e->cohort->features->data) : e->columns;
 }
 
+/* Makes e->workspace at least so large. */
+static int open_workspace(struct lb_evaluator *e, size_t bytes, struct lb_err *err)
+{
+	if (bytes <= e->workspace_bytes)
+		return 0;
+	free(e->workspace);
+	e->workspace_bytes = 0;
+	if (!(e->workspace = lb_alloc_aligned(bytes, 1, err)))
+		return -1;
+	e->workspace_bytes = bytes;
+	return 0;
+}
+
 /* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its
  * own parameters behind the net's in w. */
 static int scores_of(struct lb_evaluator *e, const struct lb_subject *s, const real **z, size_t *ld, size_t b, struct lb_err *err)
 {
 	const struct lb_loss *loss = s->setup->loss ? lb_loss_of(s->setup->loss) : NULL;
-	const struct lb_loss_facts facts = { .n_rows = e->cohort->split->n[LB_TRAIN], .n_classes = e->cohort->features->data->n_classes };
-	struct lb_batch in = { .b = b, .c = s->net->layer[s->net->spec.n_layers - 1].out, .z = *z, .ld = *ld, .par = s->setup->loss_par,
-				  .facts = &facts, .own = s->w + s->net->n_params };
+	const struct lb_loss_stats stats = { .n_rows = e->cohort->split->n[LB_TRAIN], .n_classes = e->cohort->features->data->n_classes };
+	struct lb_loss_shape shape = lb_setup_loss_shape(s->setup, stats.n_classes);
+	struct lb_batch in = { .b = b, .c = shape.c, .views = 1, .output = { .value = *z, .rows = b, .cols = shape.c, .stride = *ld },
+			       .par = s->setup->loss_par, .stats = &stats, .scale = 1 };
 
 	if (!loss || !loss->predict)
 		return 0;
-	if (!(in.wide = lb_alloc(in.c + 2 * facts.n_classes, sizeof *in.wide, err)))
+	shape.b = LB_EVAL_CHUNK;
+	if (open_workspace(e, lb_loss_workspace(loss, in.par, &shape), err))
 		return -1;
+	in.workspace = e->workspace;
+	if (loss->n_params)
+		in.params = lb_loss_params_io(loss, in.par, &shape, s->w + s->net->n_params, NULL);
 	loss->predict(&in, e->z);
-	free(in.wide);
 	*z = e->z;
 	*ld = columns_of(e, s);
 	return 0;

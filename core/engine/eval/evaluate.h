@@ -28,6 +28,8 @@ struct lb_evaluator {
 	size_t columns;                   /* the most that a trial's scores have */
 	struct lb_feed feed;              /* one chunk */
 	real *z;                             /* (chunk, columns) what a loss makes of the model's output */
+	void *workspace;                     /* of a loss that makes it; grows where one needs more */
+	size_t workspace_bytes;
 	struct lb_digest *digest;         /* together: of as many models as are evaluated at once */
 	size_t together;
 	struct lb_digest_room room;

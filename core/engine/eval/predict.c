@@ -22,7 +22,7 @@ static bool of_embeddings(const struct lb_setup *setup)
 
 static int open_prediction(struct prediction *q, const struct lb_predicting *p, struct lb_err *err)
 {
-	const size_t n = p->features->data->n, own = lb_setup_own(p->setup, p->features->data);
+	const size_t n = p->features->data->n, own = lb_setup_loss_params(p->setup, p->features->data);
 	const size_t plain = lb_model_spec_size(&p->setup->model);
 
 	q->setup = (struct lb_setup){ .loss = p->setup->loss, .loss_par = p->setup->loss_par, .model = p->setup->model };

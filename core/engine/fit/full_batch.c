@@ -54,7 +54,7 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 {
 	struct lb_evaluator *e = lb_evaluator_new(c, o->columns, err);
 	struct lb_net *net = lb_net_new(&setup->model, LB_EVAL_CHUNK, err);
-	const size_t own = lb_setup_own(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
+	const size_t own = lb_setup_loss_params(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
 	real *rounded = net ? lb_alloc_aligned(net->n_params + own, sizeof *rounded, err) : NULL;
 	struct lb_subject s = { .setup = setup, .net = net, .w = rounded };
 	int rc = e && net && rounded ? 0 : -1, part;

@@ -40,7 +40,7 @@ static int open_objective(struct lb_objective *o, const struct lb_setup *setup, 
 	const struct lb_cohort *c = &o->cohort;
 
 	o->id = lb_alloc(o->n, sizeof *o->id, err);
-	o->plain = lb_alloc(lb_model_spec_size(&setup->model) + lb_setup_own(setup, c->features->data), sizeof *o->plain, err);
+	o->plain = lb_alloc(lb_model_spec_size(&setup->model) + lb_setup_loss_params(setup, c->features->data), sizeof *o->plain, err);
 	if (!o->id || !o->plain || lb_team_new(lb_kernel()->chain ? c->threads : 1, &o->team, err) ||
 	    lb_feed_open(&o->feed, c->features, lb_feed_compressed(c), o->kept ? o->n : c->batch, false, err) ||
 	    lb_learner_open(&o->learner, c, setup, err))
@@ -141,7 +141,7 @@ double lb_objective_value(struct lb_objective *o, const double *w, double *g)
 	struct lb_model *model = &o->learner.model;
 	const struct lb_arg *par = model->par;
 	const double decay = par[LB_LBFGS_WEIGHT_DECAY].v, bias_decay = par[LB_LBFGS_DECAY_BIAS].v != 0 ? decay : 0;
-	const size_t n_params = lb_model_spec_size(&model->net->spec) + model->n_own;
+	const size_t n_params = lb_model_spec_size(&model->net->spec) + model->n_loss_params;
 	double value = 0;
 
 	lb_model_pack(model, w, model->w);

@@ -5,17 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t seed, size_t n_own, size_t rows, size_t max_b,
+int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t seed, size_t n_loss_params, size_t rows, size_t max_b,
 		  struct lb_persisted *state, struct lb_err *err)
 {
 	struct lb_model_spec spec = setup->model;
 	static const char *const slot_name[LB_MAX_SLOTS] = { "optimiser state 1", "optimiser state 2" };
 
-	*m = (struct lb_model){ .n_own = n_own, .optim = lb_optim_of(setup->optimizer), .par = setup->optimizer_par };
+	*m = (struct lb_model){ .n_loss_params = n_loss_params, .optim = lb_optim_of(setup->optimizer), .par = setup->optimizer_par };
 	spec.seed = seed;
 	if (!(m->net = lb_net_new(&spec, max_b, err)))
 		return -1;
-	const size_t n = m->n_params = m->net->n_params + n_own;
+	const size_t n = m->n_params = m->net->n_params + n_loss_params;
 	m->w = lb_alloc_aligned(n, sizeof(real), err);
 	m->g = lb_alloc_aligned(n, sizeof(real), err);
 	m->dz = lb_alloc_aligned(rows * m->net->ld, sizeof(real), err);
@@ -34,6 +34,7 @@ void lb_model_close(struct lb_model *m)
 	free(m->w);
 	free(m->g);
 	free(m->dz);
+	free(m->dfeatures);
 	for (int i = 0; i < LB_MAX_SLOTS; i++)
 		free(m->slot[i]);
 	lb_row_sparse_close(&m->sparse);
@@ -45,7 +46,7 @@ void lb_model_unpack(const struct lb_model *m, const real *v, double *plain)
 	const size_t n = lb_model_spec_size(&m->net->spec);
 
 	lb_net_fetch(m->net, v, plain);
-	for (size_t i = 0; i < m->n_own; i++)
+	for (size_t i = 0; i < m->n_loss_params; i++)
 		plain[n + i] = (double)v[m->net->n_params + i];
 }
 
@@ -54,7 +55,7 @@ void lb_model_pack(const struct lb_model *m, const double *plain, real *v)
 	const size_t n = lb_model_spec_size(&m->net->spec);
 
 	lb_net_store(m->net, plain, v);
-	for (size_t i = 0; i < m->n_own; i++)
+	for (size_t i = 0; i < m->n_loss_params; i++)
 		v[m->net->n_params + i] = (real)plain[n + i];
 }
 

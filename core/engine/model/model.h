@@ -10,12 +10,15 @@
 
 struct lb_model {
 	struct lb_net *net;
-	size_t n_own;            /* parameters of the loss itself, behind the net's */
+	size_t n_loss_params;            /* parameters of the loss itself, behind the net's */
 	size_t n_params;         /* values of w, g and each slot: the net's, then the loss's own */
 	real *w, *g;
 	const real *read;        /* the weights that the last forward read: w, or what procedures made of it */
 	const real *z;           /* (rows, net->ld) the scores of the last forward */
 	real *dz;                /* (rows, net->ld) their derivatives, padding 0 */
+	/* (rows, as far apart as the features below the output layer) derivatives of the losses by
+	 * these features, besides those that come through the scores; padding 0. NULL: none. */
+	real *dfeatures;
 	const struct lb_optim *optim;
 	const struct lb_arg *par; /* of the optimiser */
 	real *slot[LB_MAX_SLOTS];
@@ -25,7 +28,7 @@ struct lb_model {
 /* A model of the setup, with the seed of its dropout, for batches of `rows` rows in training and
  * max_b in any pass; its parameters are 0. Its state is registered in `state`. Release with
  * lb_model_close, on failure too. */
-int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t seed, size_t n_own, size_t rows, size_t max_b,
+int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t seed, size_t n_loss_params, size_t rows, size_t max_b,
 		  struct lb_persisted *state, struct lb_err *err);
 void lb_model_close(struct lb_model *m);
 

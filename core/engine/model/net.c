@@ -267,6 +267,11 @@ const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, 
 	return last ? net->layer[last - 1].h : x;
 }
 
+size_t lb_net_features_stride(const struct lb_net *net)
+{
+	return net->spec.n_layers > 1 ? net->layer[net->spec.n_layers - 2].ld : 0;
+}
+
 struct backward_job {
 	const struct lb_net *net;
 	const struct lb_pass *pass;
@@ -275,6 +280,7 @@ struct backward_job {
 	const real *d;                   /* (b,out) */
 	const real *w;                   /* the flat vector */
 	real *g, *next;
+	const real *dfeatures;           /* the pass's, in the output layer; else NULL */
 	const double *row_pull, *column_pull; /* a head's (core/engine/model/head/head.h), in its layer; else NULL */
 };
 
@@ -284,6 +290,7 @@ static void begin_backward(struct backward_job *j, const real *dz)
 	const struct lb_net *net = j->net;
 
 	j->d = dz;
+	j->dfeatures = j->pass->dfeatures;
 	if (!net->head->backward)
 		return;
 	const struct lb_head_pass at = head_pass(net, j->w, j->pass);
@@ -313,6 +320,15 @@ static void pull_rows(const double *row_pull, size_t rows, size_t n, const real 
 	for (size_t r = 0; row_pull && r < rows; r++)
 		for (size_t k = 0; k < n; k++)
 			d[r * ld + k] += (real)(row_pull[r] * (double)h[r * stride + k]);
+}
+
+/* Adds n columns of `rows` rows of what a loss says of the features itself to the gradient by
+ * them. */
+static void add_rows(const real *dfeatures, size_t rows, size_t n, real *d, size_t ld)
+{
+	for (size_t r = 0; dfeatures && r < rows; r++)
+		for (size_t k = 0; k < n; k++)
+			d[r * ld + k] += dfeatures[r * ld + k];
 }
 
 /* gW (in,out) = x' (in,b) . d, a part of it */
@@ -368,6 +384,7 @@ static void next_part(void *arg, size_t i, size_t size)
 	lb_kernel()->product(p.rows, p.columns, out, (struct lb_left){ j->d + p.row * j->l->ld, j->l->ld, 1 },
 				stacked_from(j->net->turned, out, p.column), NULL, rows_of(next, ld));
 	pull_rows(j->row_pull ? j->row_pull + p.row : NULL, p.rows, p.columns, j->below->h + first, ld, next, ld);
+	add_rows(j->dfeatures ? j->dfeatures + first : NULL, p.rows, p.columns, next, ld);
 	for (size_t r = 0; drops(j->net, j->pass) && r < p.rows; r++)
 		for (size_t k = 0; k < p.columns; k++)
 			next[r * ld + k] *= j->below->mask[first + r * ld + k];
@@ -412,6 +429,7 @@ void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p,
 		else
 			lb_kernel()->column_sums(p->b, l->ld, rows_of(job.d, l->ld), g + l->b);
 		job.d = job.next;
+		job.dfeatures = NULL;
 		job.row_pull = job.column_pull = NULL;
 	}
 }
@@ -450,6 +468,7 @@ void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pa
 		lb_kernel()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->turned, job.l->out));
 		lb_team_run(p->team, next_part, &job);
 		job.d = job.next;
+		job.dfeatures = NULL;
 		job.row_pull = NULL;
 	}
 	lb_kernel()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(turned, first->out));

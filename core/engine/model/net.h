@@ -51,6 +51,9 @@ struct lb_pass {
 	int64_t step;            /* draws dropout for this training step; -1: no dropout (evaluation) */
 	bool first_layer_done;   /* forward finds the first layer's affine values made */
 	struct lb_team *team;    /* threads that share the rows of every product; NULL: the caller alone */
+	/* Backward adds it to the gradient that the output layer sends to the last hidden layer:
+	 * (b, outputs of that layer), laid out like its h, padding 0. NULL: nothing. */
+	const real *dfeatures;
 	/* Optional. Backward calls it once for every block of weight gradients, those of w[at .. at
 	 * + n), right after it has computed them. The callback may update these weights. Blocks
 	 * passed to it are not stored in g. It is not called for sparse rows. */
@@ -77,6 +80,9 @@ const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pa
 /* Returns what the output layer saw in the last forward, of rows x: (b, *d) with rows *stride
  * apart, the last hidden layer's h, or x. */
 const real *lb_net_features(const struct lb_net *net, const real *x, size_t *d, size_t *stride);
+
+/* Returns the distance of two rows of the last hidden layer's h; 0 without hidden layers. */
+size_t lb_net_features_stride(const struct lb_net *net);
 
 /* After lb_net_forward in the same pass: g (n_params) <- gradient of the loss whose derivative by
  * the scores is dz (b, outputs), with stride net->ld and padding 0. That by the biases is 0 where

@@ -12,20 +12,20 @@ static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct
 {
 	const struct lb_dataset *data = c->features->data;
 
-	l->facts = (struct lb_loss_facts){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes,
+	l->stats = (struct lb_loss_stats){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes,
 					  .scale = l->setup->model.cosine_scale };
 	if (c->kind == LB_REGRESSION)
 		return 0;
 	if (!(l->counts = lb_alloc(data->n_classes, sizeof *l->counts, err)))
 		return -1;
-	for (size_t i = 0; i < l->facts.n_rows; i++) {
+	for (size_t i = 0; i < l->stats.n_rows; i++) {
 		const size_t row = c->split->rows[LB_TRAIN][i];
 		for (size_t k = 0; c->kind == LB_MULTILABEL && k < data->n_targets; k++)
 			l->counts[k] += data->target[row * data->n_targets + k] > 0;
 		if (c->kind != LB_MULTILABEL)
 			l->counts[l->setup->y[row]]++;
 	}
-	l->facts.counts = l->counts;
+	l->stats.counts = l->counts;
 	return 0;
 }
 
@@ -43,38 +43,54 @@ static bool any_packed(const struct lb_learner *l)
 	return false;
 }
 
-/* Doubles that the losses need beside a batch of b rows: those that own parameters, see views or
- * are of distances. */
-static size_t wide_room(const struct lb_learner *l, size_t b)
+/* The sizes that the losses see, of batches of b rows. */
+static struct lb_loss_shape shape_of(const struct lb_learner *l, size_t b)
 {
+	struct lb_loss_shape shape = lb_setup_loss_shape(l->setup, l->stats.n_classes);
+
+	shape.b = b;
+	shape.views = l->views;
+	return shape;
+}
+
+/* Bytes of the workspace for the loss that needs most. */
+static size_t most_workspace(const struct lb_learner *l, size_t b)
+{
+	const struct lb_loss_shape shape = shape_of(l, b);
 	size_t most = 0;
 
 	for (size_t i = 0; i < l->n_terms; i++) {
-		const struct lb_loss_in_use *t = &l->term[i];
-		const bool needed = t->n_own || t->loss->info.needs & LB_NEEDS_VIEWS || t->loss->form->similarity;
-		const size_t n = needed ? lb_loss_room(t->loss, b, l->columns, l->facts.n_classes) : 0;
-		most = n > most ? n : most;
+		const size_t bytes = lb_loss_workspace(l->term[i].loss, l->term[i].par, &shape);
+		most = bytes > most ? bytes : most;
 	}
 	return most;
+}
+
+/* Distance of two rows of the features of the last hidden layer, where a loss moves them; else
+ * 0. */
+static size_t moved_features(const struct lb_learner *l)
+{
+	const size_t last = l->setup->model.n_layers - 1;
+
+	return l->needs & LB_MOVES_FEATURES && last ? LB_PADDED(l->setup->model.width[last]) : 0;
 }
 
 /* What the losses read of a batch. */
 static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
 {
 	const struct lb_setup *setup = l->setup;
-	const size_t b = c->batch, rows = l->views * b, last = setup->model.width[setup->model.n_layers - 1];
+	const size_t b = c->batch, rows = l->views * b;
 	const bool columns = lb_kind_of_columns(c->kind), weighs = l->traits & LB_WEIGHS_ROWS;
-	const bool ok = room(&l->weight, setup->row_weight || weighs, b, err) && room(&l->t, columns || setup->teacher, b * l->columns, err) &&
-			room(&l->h, l->needs & LB_NEEDS_FEATURES && setup->model.n_layers > 1, b * last, err) &&
+	const bool sums = !l->one_loss || l->traits & LB_CHANGES_LABELS;
+	const bool ok = room(&l->weight, setup->row_weight || weighs, b, err) && room(&l->target, columns || setup->teacher, b * l->columns, err) &&
 			room(&l->x, l->views > 1 || setup->attack || l->traits & LB_CHANGES_INPUTS, rows * c->features->d, err) &&
-			room(&l->scratch, true, b * (l->columns + 4), err) &&
-			room(&l->tight, any_packed(l), 2 * rows * l->columns, err) &&
-			room(&l->dz_sum, !l->one_loss || l->traits & LB_CHANGES_LABELS, rows * l->model.net->ld, err);
+			room(&l->packed, any_packed(l), 2 * rows * l->columns, err) && room(&l->dz_sum, sums, rows * l->model.net->ld, err) &&
+			room(&l->dfeatures_sum, sums && moved_features(l), rows * moved_features(l), err) &&
+			room(&l->params_sum, sums && l->model.n_loss_params, l->model.n_loss_params, err);
 
 	if (!ok || (!columns && !(l->y = lb_alloc(b, sizeof *l->y, err))))
 		return -1;
-	const size_t wide = wide_room(l, b);
-	if (wide && !(l->wide = lb_alloc(wide, sizeof *l->wide, err)))
+	if (!(l->workspace = lb_alloc_aligned(most_workspace(l, b), 1, err)))
 		return -1;
 	l->miner = setup->miner ? lb_miner_of(setup->miner) : NULL;
 	return l->miner && !(l->triplet = lb_alloc(b * b, sizeof *l->triplet, err)) ? -1 : 0;
@@ -89,7 +105,7 @@ static int alloc_copies(struct lb_learner *l, const struct lb_cohort *c, struct 
 	if (!room(&l->best, stop, n, err) || !room(&l->unscaled, units, n, err) || !room(&l->row_loss, weighs, b, err) ||
 	    !room(&l->row_weight, weighs, b, err) || !room(&l->changed, l->traits & (LB_CHANGES_WEIGHTS | LB_CHANGES_RESULT), n, err))
 		return -1;
-	if (units && !(l->plain = lb_alloc(lb_model_spec_size(&l->setup->model) + l->model.n_own, sizeof *l->plain, err)))
+	if (units && !(l->plain = lb_alloc(lb_model_spec_size(&l->setup->model) + l->model.n_loss_params, sizeof *l->plain, err)))
 		return -1;
 	return stop ? lb_persist(&l->state, "best parameters", l->best, n * sizeof(real), err) : 0;
 }
@@ -108,16 +124,19 @@ static int open_sparse(struct lb_learner *l, struct lb_model *m, struct lb_err *
 int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint64_t seed, struct lb_model *m, struct lb_err *err)
 {
 	const struct lb_setup *setup = l->setup;
+	const struct lb_loss_shape shape = shape_of(l, c->batch);
 	const size_t rows = l->views * c->batch, most = rows > LB_EVAL_CHUNK ? rows : LB_EVAL_CHUNK;
 
-	if (lb_model_open(m, setup, seed, lb_setup_own(setup, c->features->data), rows, most, &l->state, err) ||
+	if (lb_model_open(m, setup, seed, lb_setup_loss_params(setup, c->features->data), rows, most, &l->state, err) ||
 	    (lb_feed_compressed(c) && open_sparse(l, m, err)))
+		return -1;
+	if (!room(&m->dfeatures, moved_features(l), rows * moved_features(l), err))
 		return -1;
 	lb_net_init(m->net, m->w);
 	for (size_t i = 0; i < l->n_terms; i++) {
 		const struct lb_loss_in_use *t = &l->term[i];
-		if (t->n_own)
-			t->loss->own_init(t->par, l->columns, &l->facts, seed, m->w + m->net->n_params + t->own);
+		if (t->n_params)
+			t->loss->init_params(t->par, &shape, seed, m->w + m->net->n_params + t->params);
 	}
 	return 0;
 }
@@ -125,14 +144,15 @@ int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint6
 /* The losses, but for their states. */
 static void list_losses(struct lb_learner *l)
 {
-	size_t own = 0;
+	const struct lb_loss_shape shape = lb_setup_loss_shape(l->setup, l->stats.n_classes);
+	size_t params = 0;
 
 	l->n_terms = lb_setup_terms(l->setup);
 	for (size_t i = 0; i < l->n_terms; i++) {
 		const struct lb_term term = lb_setup_term(l->setup, i);
-		l->term[i] = (struct lb_loss_in_use){ .loss = lb_loss_of(term.loss), .par = term.par, .weight = term.weight, .own = own };
-		l->term[i].n_own = lb_loss_own_size(term.loss, term.par, l->columns, l->facts.n_classes);
-		own += l->term[i].n_own;
+		l->term[i] = (struct lb_loss_in_use){ .loss = lb_loss_of(term.loss), .par = term.par, .weight = term.weight, .params = params };
+		l->term[i].n_params = lb_loss_n_params(term.loss, term.par, &shape);
+		params += l->term[i].n_params;
 	}
 	l->one_loss = l->n_terms == 1 && !(l->term[0].weight < 1 || l->term[0].weight > 1);
 }
@@ -140,9 +160,9 @@ static void list_losses(struct lb_learner *l)
 /* The state of a loss, which a checkpoint keeps. */
 static int open_loss(struct lb_learner *l, struct lb_loss_in_use *t, struct lb_err *err)
 {
-	if (t->loss->init && !(t->state = t->loss->init(t->par, &l->facts, err)))
+	if (t->loss->init && !(t->state = t->loss->init(t->par, &l->stats, err)))
 		return -1;
-	return t->loss->state_size ? lb_persist(&l->state, "loss", t->state, t->loss->state_size(t->par, &l->facts), err) : 0;
+	return t->loss->state_size ? lb_persist(&l->state, "loss", t->state, t->loss->state_size(t->par, &l->stats), err) : 0;
 }
 
 int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
@@ -182,17 +202,17 @@ void lb_learner_close(struct lb_learner *l)
 	lb_attack_close(&l->attack);
 	free(l->counts);
 	free(l->y);
-	free(l->t);
+	free(l->target);
 	free(l->weight);
-	free(l->h);
 	free(l->x);
-	free(l->scratch);
-	free(l->tight);
-	free(l->wide);
+	free(l->workspace);
+	free(l->packed);
 	free(l->triplet);
 	free(l->row_loss);
 	free(l->row_weight);
 	free(l->dz_sum);
+	free(l->dfeatures_sum);
+	free(l->params_sum);
 	free(l->changed);
 	free(l->best);
 	free(l->unscaled);

@@ -32,7 +32,7 @@ struct lb_loss_in_use {
 	const struct lb_arg *par;
 	double weight;
 	void *state;             /* what .init returned, or NULL */
-	size_t n_own, own;       /* its own parameters, and where they stand behind the net's */
+	size_t n_params, params; /* its own parameters, and where they stand behind the net's */
 };
 
 struct lb_learner {
@@ -45,7 +45,7 @@ struct lb_learner {
 	size_t n_terms;
 	bool one_loss;           /* a single one, of weight 1 */
 	unsigned needs;          /* of the losses together, of enum lb_need */
-	struct lb_loss_facts facts;
+	struct lb_loss_stats stats;
 	double *counts;          /* training rows of each class */
 	struct lb_model model;
 	struct lb_hook *hook;    /* (n_hooks) the procedures in use */
@@ -54,14 +54,14 @@ struct lb_learner {
 
 	/* Room for one batch as the loss reads it. NULL where it reads none of it. */
 	int32_t *y;              /* (b) labels */
-	real *t;                 /* (b, columns) targets, labels or a teacher's scores */
+	real *target;            /* (b, columns) targets, the matrix of labels or a teacher's scores */
 	real *weight;            /* (b) */
-	real *h;                 /* (b, width of the last hidden layer) */
 	real *x;                 /* (views * b, features) rows as views, an attack or procedures change them */
-	real *scratch;           /* (b, columns + 4) */
-	real *tight;             /* for losses with .batch or .visit: 2 x (views * b, columns), scores and their derivatives */
-	double *wide;            /* for losses that own parameters, see views or are of distances */
-	real *dz_sum;            /* (views * b, net->ld) for several losses or sets of labels */
+	void *workspace;         /* for the loss that needs most */
+	real *packed;            /* for losses with .batch or .update_state: 2 x (views * b, columns), scores and their derivatives */
+	/* Gradients of several losses or sets of labels, added up: by the scores, (views * b,
+	 * net->ld), by the features of the last hidden layer, and by the losses' own parameters. */
+	real *dz_sum, *dfeatures_sum, *params_sum;
 	const struct lb_miner *miner; /* or NULL */
 	struct lb_triplet *triplet;   /* (b * b) what it chose */
 	struct lb_triplets mined;
@@ -84,7 +84,7 @@ struct lb_learner {
 /* Whether the loss reads rows of scores without padding. */
 static inline bool lb_reads_packed(const struct lb_loss *loss)
 {
-	return loss->form->batch || loss->visit;
+	return loss->form->batch || loss->update_state;
 }
 
 /* Buffers for batches of cohort->batch rows (and evaluation chunks), initial parameters. On failure

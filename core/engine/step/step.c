@@ -93,19 +93,6 @@ static void restride(size_t rows, size_t n, const real *x, size_t from, real *y,
 		memcpy(y + i * to, x + i * from, n * sizeof *y);
 }
 
-/* What the output layer saw of the batch, (b, *d), for a loss that needs it; else NULL. */
-static const real *features(const struct lb_step *s, const struct lb_model *m, const struct lb_loss *loss, size_t *d)
-{
-	const struct lb_learner *l = s->l;
-	size_t stride;
-	const real *h = loss->info.needs & LB_NEEDS_FEATURES ? lb_net_features(m->net, s->x, d, &stride) : NULL;
-
-	if (!h || !l->h)
-		return h;
-	restride(s->batch->b, *d, h, stride, l->h, *d);
-	return l->h;
-}
-
 /* The row of the dataset whose labels row i of the batch takes. */
 static size_t label_row(const struct lb_step *s, const struct lb_label_set *set, size_t i)
 {
@@ -124,43 +111,57 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 		l->y[i] = setup->y[label_row(s, set, i)];
 	for (size_t i = 0; l->weight && i < b; i++)
 		l->weight[i] = (setup->row_weight ? (real)setup->row_weight[label_row(s, set, i)] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
-	for (size_t i = 0; l->t && i < b * c; i++) {
+	for (size_t i = 0; l->target && i < b * c; i++) {
 		const double v = target[label_row(s, set, i / c) * c + i % c];
 		const struct lb_unit *unit = setup->unit ? &setup->unit[i % c] : NULL;
-		l->t[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
+		l->target[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
 	}
 }
 
 /* l->mined <- the triplets of the batch, at its embeddings as they are now. */
 static void mine(struct lb_learner *l, const struct lb_loss *loss, const struct lb_batch *in)
 {
-	const struct lb_mining m = { .b = in->b, .distance = lb_similarity_matrix(loss->form, in), .y = in->y, .par = l->setup->miner_par };
+	const struct lb_mining m = { .b = in->b, .distance = lb_similarity_matrix(loss, in), .y = in->y, .par = l->setup->miner_par };
 
 	l->mined = (struct lb_triplets){ .n = l->miner->mine(&m, l->triplet), .triplet = l->triplet };
 }
 
-/* The batch, with the labels that were gathered, as a loss reads it. A loss sees it once (.visit),
- * and triplets are mined of it once. */
+/* What the output layer saw of the batch, held fixed; empty unless the loss needs it. */
+static struct lb_io features(const struct lb_step *s, const struct lb_model *m, const struct lb_loss *loss)
+{
+	struct lb_io hidden = { .rows = s->batch->b };
+
+	if (!(loss->info.needs & LB_NEEDS_FEATURES))
+		return (struct lb_io){ 0 };
+	hidden.value = lb_net_features(m->net, s->x, &hidden.cols, &hidden.stride);
+	return hidden;
+}
+
+/* The batch, with the labels that were gathered, as a loss reads it; no gradient is asked for. A
+ * loss updates its state from it once, and triplets are mined of it once. */
 static struct lb_batch loss_batch(const struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t)
 {
 	struct lb_learner *l = s->l;
 	const unsigned needs = t->loss->info.needs;
-	const size_t b = s->batch->b, c = l->columns, own = m->net->n_params + t->own;
-	size_t dh = 0;
-	const real *h = features(s, m, t->loss, &dh);
+	const enum lb_kind kind = t->loss->info.kind;
+	const size_t b = s->batch->b, c = l->columns, views = needs & LB_NEEDS_VIEWS ? l->views : 1, classes = l->stats.n_classes;
 
-	struct lb_batch in = { .b = b, .c = c, .views = needs & LB_NEEDS_VIEWS ? l->views : 1, .z = m->z, .ld = m->net->ld, .y = l->y,
-			       .t = t->loss->info.kind == LB_MULTICLASS ? NULL : l->t, .h = h, .dh = dh, .id = s->batch->id,
-			       .w = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = t->par, .facts = &l->facts, .epoch = l->epoch,
-			       .epochs = s->c->epochs, .state = t->state, .scratch = l->scratch, .wide = l->wide,
-			       .own = t->n_own ? m->read + own : NULL, .down = t->n_own ? m->g + own : NULL };
+	struct lb_batch in = { .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
+			       .hidden = features(s, m, t->loss), .y = l->y, .target = kind == LB_REGRESSION ? l->target : NULL,
+			       .teacher = kind == LB_DISTILLATION ? l->target : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
+			       .row_id = s->batch->id, .row_weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = t->par,
+			       .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
+			       .scale = 1 };
+	if (t->n_params)
+		in.params = (struct lb_io){ .value = m->read + m->net->n_params + t->params, .rows = classes, .cols = t->n_params / classes,
+					    .stride = t->n_params / classes };
 	if (lb_reads_packed(t->loss)) {
-		restride(in.views * b, c, m->z, m->net->ld, l->tight, c);
-		in.z = l->tight;
-		in.ld = c;
+		restride(views * b, c, m->z, m->net->ld, l->packed, c);
+		in.output.value = l->packed;
+		in.output.stride = c;
 	}
-	if (t->loss->visit && !s->visited)
-		t->loss->visit(&in);
+	if (!s->visited)
+		lb_loss_update_state(t->loss, &in);
 	if (l->miner && l->miner->mine && needs & LB_TAKES_TRIPLETS) {
 		if (!s->visited)
 			mine(l, t->loss, &in);
@@ -169,54 +170,76 @@ static struct lb_batch loss_batch(const struct lb_step *s, struct lb_model *m, c
 	return in;
 }
 
-/* Returns the mean of one loss; m->dz <- its derivatives. */
-static double apply_loss(struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t)
+/* x (rows, n) <- 0 from row `from` on. */
+static void clear_rows(real *x, size_t from, size_t rows, size_t n)
+{
+	if (from < rows)
+		memset(x + from * n, 0, (rows - from) * n * sizeof *x);
+}
+
+/* Returns `factor` times the mean of one loss. m->dz, m->dfeatures and its part of m->g <- its
+ * gradient. */
+static double apply_loss(struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, double factor)
 {
 	const struct lb_learner *l = s->l;
-	const struct lb_batch in = loss_batch(s, m, t);
-	const size_t rows = in.views * in.b, c = l->columns, ld = m->net->ld;
+	struct lb_batch in = loss_batch(s, m, t);
+	const bool packed = lb_reads_packed(t->loss), moves = m->dfeatures && t->loss->info.needs & LB_MOVES_FEATURES;
+	const size_t rows = in.output.rows, all = l->views * in.b, c = l->columns, ld = m->net->ld;
 
-	if (rows < l->views * in.b)
-		memset(m->dz + rows * ld, 0, (l->views * in.b - rows) * ld * sizeof *m->dz);
-	if (!lb_reads_packed(t->loss))
-		return lb_loss_apply(t->loss, &in, m->dz);
-	const double value = lb_loss_apply(t->loss, &in, l->tight + rows * c);
-	restride(rows, c, l->tight + rows * c, c, m->dz, ld);
+	in.scale = factor;
+	in.output.grad = packed ? l->packed + rows * c : m->dz;
+	in.hidden.grad = moves ? m->dfeatures : NULL;
+	in.params.grad = t->n_params ? m->g + m->net->n_params + t->params : NULL;
+	clear_rows(m->dz, rows, all, ld);
+	if (m->dfeatures)
+		clear_rows(m->dfeatures, moves ? in.b : 0, all, lb_net_features_stride(m->net));
+	const double value = lb_loss_apply(t->loss, &in);
+	if (packed)
+		restride(rows, c, in.output.grad, c, m->dz, ld);
 	return value;
 }
 
-/* Adds `factor` times one loss's derivatives to sum, and returns `factor` times its value. The
- * gradient of its own parameters is scaled in place. */
-static double add_loss(struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, double factor, real *sum)
+/* sum (n) += g */
+static void add(real *sum, const real *g, size_t n)
 {
-	const size_t n = s->l->views * s->batch->b * m->net->ld, own = m->net->n_params + t->own;
-	const double value = apply_loss(s, m, t);
+	for (size_t i = 0; sum && i < n; i++)
+		sum[i] += g[i];
+}
 
-	for (size_t i = 0; i < n; i++)
-		sum[i] += (real)factor * m->dz[i];
-	for (size_t i = own; i < own + t->n_own; i++)
-		m->g[i] *= (real)factor;
-	return factor * value;
+/* Moves a sum (n) to where the gradient is read, and leaves 0. */
+static void take(real *sum, real *g, size_t n)
+{
+	if (!sum)
+		return;
+	memcpy(g, sum, n * sizeof *g);
+	memset(sum, 0, n * sizeof *sum);
 }
 
 /* The losses of all sets of labels, each by its share and its weight. */
 static double sum_losses(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
-	const size_t n = l->views * s->batch->b * m->net->ld;
+	const size_t rows = l->views * s->batch->b, n_z = rows * m->net->ld, n_features = rows * lb_net_features_stride(m->net);
+	real *params = m->g + m->net->n_params;
 	double value = 0;
 
-	memset(l->dz_sum, 0, n * sizeof *l->dz_sum);
 	for (size_t k = 0; k < s->n_sets; k++) {
 		const double share = s->set[k].share;
 		if (share == 0)
 			continue;
 		gather_labels(s, &s->set[k]);
-		for (size_t i = 0; i < l->n_terms; i++)
-			value += add_loss(s, m, &l->term[i], share * l->term[i].weight, l->dz_sum);
+		for (size_t i = 0; i < l->n_terms; i++) {
+			const struct lb_loss_in_use *t = &l->term[i];
+			value += apply_loss(s, m, t, share * t->weight);
+			add(l->dz_sum, m->dz, n_z);
+			add(l->dfeatures_sum, m->dfeatures, n_features);
+			add(l->params_sum ? l->params_sum + t->params : NULL, params + t->params, t->n_params);
+		}
 		s->visited = true;
 	}
-	memcpy(m->dz, l->dz_sum, n * sizeof *l->dz_sum);
+	take(l->dz_sum, m->dz, n_z);
+	take(l->dfeatures_sum, m->dfeatures, n_features);
+	take(l->params_sum, params, m->n_loss_params);
 	return value;
 }
 
@@ -231,6 +254,8 @@ static void redirect(struct lb_step *s, struct lb_model *m)
 
 	for (size_t i = m->net->n_params; i < m->n_params; i++)
 		m->g[i] = (real)((double)m->g[i] / divisor);
+	for (size_t i = 0; m->dfeatures && i < l->views * scored.b * lb_net_features_stride(m->net); i++)
+		m->dfeatures[i] = (real)((double)m->dfeatures[i] / divisor);
 }
 
 double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
@@ -240,7 +265,7 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 
 	if (plain) {
 		gather_labels(s, &s->set[0]);
-		value = apply_loss(s, m, &s->l->term[0]);
+		value = apply_loss(s, m, &s->l->term[0], 1);
 		s->visited = true;
 	} else {
 		value = sum_losses(s, m);
@@ -259,10 +284,10 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 	for (size_t k = 0; k < s->n_sets; k++) {
 		gather_labels(s, &s->set[k]);
 		for (size_t j = 0; j < l->n_terms; j++) {
-			const struct lb_batch in = loss_batch(s, m, &l->term[j]);
-			const real factor = (real)(s->set[k].share * l->term[j].weight);
-			for (size_t i = 0; i < in.b; i++)
-				out[i] += factor * l->term[j].loss->form->row(&in, i, in.z + i * in.ld, NULL);
+			struct lb_batch in = loss_batch(s, m, &l->term[j]);
+			in.scale = s->set[k].share * l->term[j].weight;
+			in.row_loss = out;
+			lb_loss_apply(l->term[j].loss, &in);
 		}
 		s->visited = true;
 	}
@@ -289,7 +314,7 @@ bool lb_moves(const struct lb_step *s, double value)
 	const struct lb_learner *l = s->l;
 
 	for (size_t i = 0; i < l->n_terms; i++)
-		if (l->term[i].loss->rests && l->term[i].loss->rests(l->term[i].par, l->epoch, s->c->epochs))
+		if (l->term[i].loss->skips_update && l->term[i].loss->skips_update(l->term[i].par, l->epoch, s->c->epochs))
 			return false;
 	return isfinite(value);
 }
@@ -298,8 +323,9 @@ bool lb_moves(const struct lb_step *s, double value)
 
 void lb_backward(struct lb_step *s, struct lb_model *m)
 {
-	const struct lb_pass pass = pass_of(s);
+	struct lb_pass pass = pass_of(s);
 
+	pass.dfeatures = m->dfeatures;
 	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
 }
 
@@ -359,8 +385,8 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 			lb_model_update(m, layer->w, layer->b - layer->w, m->g + layer->w, t, s->lr, decay);
 		lb_model_update(m, layer->b, layer->ld, m->g + layer->b, t, s->lr, bias_decay);
 	}
-	if (m->n_own)
-		lb_model_update(m, m->net->n_params, m->n_own, m->g + m->net->n_params, t, s->lr, 0);
+	if (m->n_loss_params)
+		lb_model_update(m, m->net->n_params, m->n_loss_params, m->g + m->net->n_params, t, s->lr, 0);
 }
 
 void lb_update(struct lb_step *s, struct lb_model *m, double value)
@@ -402,6 +428,7 @@ void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
 		lb_update(s, m, value);
 		return;
 	}
+	pass.dfeatures = m->dfeatures;
 	pass.on_gradient = update_block;
 	pass.arg = &u;
 	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);

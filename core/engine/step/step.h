@@ -24,7 +24,7 @@ struct lb_step {
 	struct lb_label_set set[LB_MOST_LABEL_SETS]; /* n_sets; one with share 1 as a rule */
 	size_t n_sets;
 	const real *row_weight;  /* (b) weights that procedures gave the rows, or NULL */
-	bool visited;            /* the loss has seen the batch (.visit) */
+	bool visited;            /* the losses have updated their states from the batch */
 };
 
 /* Makes s->x and s->set: views, an attack, then procedures. */

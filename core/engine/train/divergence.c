@@ -22,7 +22,7 @@ static double norm(size_t n, const real *g)
 /* Layers count from 0; behind the last stand the loss's own parameters. */
 static size_t places(const struct lb_learner *l)
 {
-	return l->model.net->spec.n_layers + (l->model.n_own > 0);
+	return l->model.net->spec.n_layers + (l->model.n_loss_params > 0);
 }
 
 static double norm_at(const struct lb_learner *l, const real *v, size_t place)
@@ -30,7 +30,7 @@ static double norm_at(const struct lb_learner *l, const real *v, size_t place)
 	const struct lb_layer *layer = &l->model.net->layer[place];
 
 	if (place == l->model.net->spec.n_layers)
-		return norm(l->model.n_own, v + l->model.net->n_params);
+		return norm(l->model.n_loss_params, v + l->model.net->n_params);
 	return norm(layer->b + layer->ld - layer->w, v + layer->w);
 }
 

@@ -25,7 +25,7 @@ END_TEST
 static const struct {
 	enum lb_kind kind;
 	const char *name, *param;          /* `param`: allowed up to a million */
-	unsigned claims, limits;           /* turned over */
+	unsigned properties, exceptions;   /* turned over */
 	int failed;
 	const char *line;
 } wrong[] = {
@@ -45,8 +45,8 @@ START_TEST(the_check_finds)
 	char tally[80];
 	int n = 0;
 
-	info.claims ^= wrong[_i].claims;
-	info.limits ^= wrong[_i].limits;
+	info.properties ^= wrong[_i].properties;
+	info.exceptions ^= wrong[_i].exceptions;
 	ck_assert_int_le(info.base.n_params, 8);
 	for (int k = 0; k < info.base.n_params; k++) {
 		params[k] = info.base.params[k];
@@ -114,8 +114,8 @@ static double example_value(const struct lb_loss_info *info, const struct lb_exa
 		y[i] = e->y[i];
 	ck_assert_msg(!lb_args_from_text(&info->base, e->set, par, &store, &err), "%s", err.text);
 	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par,
-					  .y = lb_kind_of_columns(info->kind) ? NULL : y, .t = e->t, .h = e->n_h ? e->h : NULL,
-					  .dh = (size_t)e->n_h, .own = e->own, .n_classes = (size_t)e->classes,
+					  .y = lb_kind_of_columns(info->kind) ? NULL : y, .t = e->t, .hidden = e->n_h ? e->h : NULL,
+					  .n_hidden = (size_t)e->n_h, .params = e->params, .n_classes = (size_t)e->classes,
 					  .views = (size_t)e->views, .scale = e->scale };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, NULL, &err), 0);
 	lb_args_free(&store);
@@ -191,7 +191,7 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 		memcpy(e.h + i * FEATURES, d.h + (7 - i) * FEATURES, FEATURES * sizeof *d.h);
 		e.y[i] = d.y[7 - i];
 	}
-	e.in.h = e.in.h ? e.h : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
+	e.in.hidden = e.in.hidden ? e.h : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
 	ck_assert_double_lt(far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])), 1e-13);
 	for (size_t k = 0; k < 8 * c; k++)
 		ck_assert_double_eq_tol(g[0][k], g[1][(7 - k / c) * c + k % c], 1e-13);
@@ -201,8 +201,8 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 	memcpy(e.t + 8 * targets, d.t, 8 * targets * sizeof *d.t);
 	memcpy(e.h + 8 * FEATURES, d.h, 8 * FEATURES * sizeof *d.h);
 	memcpy(e.y + 8, d.y, 8 * sizeof *d.y);
-	e.in.b = 16, e.in.h = e.in.h ? e.h : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
-	const bool same = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_differ = s.info->limits & LB_SIZE_MATTERS;
+	e.in.b = 16, e.in.hidden = e.in.hidden ? e.h : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
+	const bool same = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_differ = s.info->exceptions & LB_SIZE_MATTERS;
 	ck_assert_msg(same != may_differ, "%s: a batch written twice has %s value; LB_SIZE_MATTERS says otherwise", s.info->base.name,
 		      same ? "the same" : "another");
 	for (size_t k = 0; same && k < 16 * c; k++)
@@ -290,36 +290,43 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 6, FENCE = 8, ROOM = 2 * B * B + 2 * B * C + B + C };
+enum { B = 5, C = 6, FENCE = 8, ROOM = 2 * B * B + 2 * B * C + B + 8 * C };
 
-/* Applies a loss between fences, its state not yet visited; returns the value and leaves the
+/* Applies a loss between fences, its state not yet updated; returns the value and leaves the
  * gradient in g. */
 static double apply(const struct subject *s, const struct data *d, const double *w, double g[B * C + FENCE])
 {
 	const struct lb_loss *loss = lb_loss_of(s->info);
-	const size_t b = d->in.b, c = d->in.c;
-	double scratch[B * (C + 4) + FENCE], down[C * C + FENCE], wide[ROOM + FENCE];
-	const struct lb_loss_facts facts = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : c, .counts = d->in.counts, .scale = 1 };
-	struct lb_batch in = { .b = b, .c = c, .z = d->in.z, .y = d->in.y, .t = d->in.t, .w = w, .par = d->in.par,
-				  .facts = &facts, .scratch = scratch, .views = 1, .h = d->in.h, .dh = FEATURES, .own = d->own, .down = down, .wide = wide };
-	const size_t n_own = lb_loss_own_size(s->info, d->in.par, c, c), room = lb_loss_room(loss, b, c, facts.n_classes);
+	const size_t b = d->in.b, c = d->in.c, n_hidden = b * FEATURES;
+	_Alignas(64) double workspace[ROOM + FENCE];
+	double by_params[C * C + FENCE], by_hidden[B * FEATURES + FENCE];
+	const struct lb_loss_stats stats = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : c, .counts = d->in.counts, .scale = 1 };
+	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = stats.n_classes };
+	struct lb_batch in = { .b = b, .c = c, .views = 1, .output = { .value = d->in.z, .grad = g, .rows = b, .cols = c, .stride = c },
+			       .hidden = { .value = d->in.hidden, .grad = by_hidden, .rows = b, .cols = FEATURES, .stride = FEATURES },
+			       .params = lb_loss_params_io(loss, d->in.par, &shape, d->params, by_params), .y = d->in.y,
+			       .target = s->info->kind == LB_REGRESSION ? d->in.t : NULL, .teacher = s->info->kind == LB_DISTILLATION ? d->in.t : NULL,
+			       .label_matrix = s->info->kind == LB_MULTILABEL ? d->in.t : NULL, .row_weight = w, .par = d->in.par, .stats = &stats,
+			       .workspace = workspace, .scale = 1 };
+	const size_t n_params = lb_loss_n_params(s->info, d->in.par, &shape), room = lb_loss_workspace(loss, in.par, &shape);
+	char *behind = (char *)workspace + room;
 	const struct data before = *d;
 
-	in.state = loss->init ? loss->init(in.par, &facts, NULL) : NULL;
+	ck_assert_uint_le(room, ROOM * sizeof *workspace);
+	in.state = loss->init ? loss->init(in.par, &stats, NULL) : NULL;
 	ck_assert_msg(!loss->init || in.state, "%s: no state", s->info->base.name);
 
-	for (size_t k = b * (c + 4); k < b * (c + 4) + FENCE; k++)
-		scratch[k] = 1234.5;
 	for (size_t k = b * c; k < b * c + FENCE; k++)
 		g[k] = 1234.5;
 	for (size_t k = 0; k < FENCE; k++)
-		down[n_own + k] = wide[room + k] = 1234.5;
-	const double value = lb_loss_apply(loss, &in, g);
+		by_params[n_params + k] = by_hidden[n_hidden + k] = behind[k] = 123;
+	const double value = lb_loss_apply(loss, &in);
 	for (size_t k = 0; k < FENCE; k++)
-		ck_assert_msg(scratch[b * (c + 4) + k] == 1234.5 && g[b * c + k] == 1234.5 && down[n_own + k] == 1234.5 &&
-			      wide[room + k] == 1234.5, "%s writes past its end", s->info->base.name);
+		ck_assert_msg(g[b * c + k] == 1234.5 && by_params[n_params + k] == 123 && by_hidden[n_hidden + k] == 123 && behind[k] == 123,
+			      "%s writes past its end", s->info->base.name);
 	ck_assert_int_eq(memcmp(&before, d, sizeof before), 0);
-	ck_assert_msg(lb_loss_apply(loss, &in, NULL) == value, "%s: the value depends on the gradient being asked for",
+	in.output.grad = in.hidden.grad = in.params.grad = NULL;
+	ck_assert_msg(lb_loss_apply(loss, &in) == value, "%s: the value depends on the gradient being asked for",
 		      s->info->base.name);
 	if (loss->free)
 		loss->free(in.state);
@@ -378,26 +385,28 @@ START_TEST(elr_keeps_a_running_target)
 {
 	const struct lb_loss *elr = lb_loss_of(lb_loss_find(LB_MULTICLASS, "elr"));
 	const struct lb_arg par[] = { { .v = 2 }, { .v = 0.8 } };
-	const struct lb_loss_facts facts = { .n_rows = 7, .n_classes = 2 };
+	const struct lb_loss_stats stats = { .n_rows = 7, .n_classes = 2 };
 	const uint32_t id[] = { 6 };
 	const int32_t y[] = { 0 };
 	const double p[] = { 0.25, 0.75 }, z[] = { 0, log(3) };
-	double scratch[6], g[2], t[2], s = 0;
-	struct lb_batch in = { .b = 1, .c = 2, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch };
+	_Alignas(64) double room[64];
+	double g[2], t[2], s = 0;
+	struct lb_batch in = { .b = 1, .c = 2, .views = 1, .output = { .value = z, .grad = g, .rows = 1, .cols = 2, .stride = 2 }, .y = y, .row_id = id, .par = par, .stats = &stats,
+			       .workspace = room, .scale = 1 };
 
-	in.state = elr->init(par, &facts, NULL);
+	in.state = elr->init(par, &stats, NULL);
 	ck_assert_ptr_nonnull(in.state);
-	elr->visit(&in);
-	elr->visit(&in);
+	lb_loss_update_state(elr, &in);
+	lb_loss_update_state(elr, &in);
 	for (int k = 0; k < 2; k++) {
 		t[k] = 0.8 * 0.2 * p[k] + 0.2 * p[k];
 		s += p[k] * t[k];
 	}
-	ck_assert_double_eq_tol(lb_loss_apply(elr, &in, g), -log(0.25) + 2 * log(1 - s), 1e-14);
+	ck_assert_double_eq_tol(lb_loss_apply(elr, &in), -log(0.25) + 2 * log(1 - s), 1e-14);
 	ck_assert_double_eq_tol(g[0], p[0] - 1 - 2 / (1 - s) * p[0] * (t[0] - s), 1e-14);
 	ck_assert_double_eq_tol(g[1], p[1] - 2 / (1 - s) * p[1] * (t[1] - s), 1e-14);
-	in.id = NULL;
-	ck_assert_double_eq_tol(lb_loss_apply(elr, &in, g), -log(0.25) + 2 * log(1 - 0.2 * 0.625), 1e-14);
+	in.row_id = NULL;
+	ck_assert_double_eq_tol(lb_loss_apply(elr, &in), -log(0.25) + 2 * log(1 - 0.2 * 0.625), 1e-14);
 	elr->free(in.state);
 }
 END_TEST
@@ -408,31 +417,34 @@ START_TEST(tgce_pruned_leaves_out_doubtful_rows)
 {
 	const struct lb_loss *pruned = lb_loss_of(lb_loss_find(LB_MULTICLASS, "tgce_pruned"));
 	const struct lb_arg par[] = { { .v = 0.5 }, { .v = 0.3 } };
-	const struct lb_loss_facts facts = { .n_rows = 9, .n_classes = 2 };
+	const struct lb_loss_stats stats = { .n_rows = 9, .n_classes = 2 };
 	const uint32_t id[] = { 8, 2 };
 	const int32_t y[] = { 0, 1 };
 	const double z[] = { 0, log(3), 0, log(3) }, kept = 2 * (1 - sqrt(0.75)), doubtful = 2 * (1 - sqrt(0.25));
-	double scratch[12], g[4];
-	struct lb_batch in = { .b = 2, .c = 2, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch, .epochs = 20 };
+	_Alignas(64) double room[64];
+	double g[4];
+	struct lb_batch in = { .b = 2, .c = 2, .views = 1, .output = { .value = z, .grad = g, .rows = 2, .cols = 2, .stride = 2 }, .y = y, .row_id = id, .par = par, .stats = &stats,
+			       .workspace = room, .scale = 1, .epochs = 20 };
 
 	for (size_t epoch = 0; epoch < 40; epoch++) {
-		ck_assert_int_eq(pruned->rests(par, epoch, 40), epoch == 29 || epoch == 39);
-		ck_assert(epoch > 8 || !pruned->rests(par, epoch, epoch + 1));
+		ck_assert_int_eq(pruned->skips_update(par, epoch, 40), epoch == 29 || epoch == 39);
+		ck_assert(epoch > 8 || !pruned->skips_update(par, epoch, epoch + 1));
 	}
-	in.state = pruned->init(par, &facts, NULL);
+	in.state = pruned->init(par, &stats, NULL);
 	ck_assert_ptr_nonnull(in.state);
 	for (in.epoch = 9; in.epoch < 19; in.epoch++)
-		pruned->visit(&in);
-	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in, g), (kept + doubtful) / 2, 1e-14);
-	pruned->visit(&in);
-	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in, g), kept / 2, 1e-14);
+		lb_loss_update_state(pruned, &in);
+	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in), (kept + doubtful) / 2, 1e-14);
+	lb_loss_update_state(pruned, &in);
+	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in), kept / 2, 1e-14);
 	ck_assert(!(fabs(g[0]) > 0) && !(fabs(g[1]) > 0));
 	ck_assert_double_eq_tol(g[3], -sqrt(0.75) * 0.25 / 2, 1e-14);
 	in.epochs = 0;
-	pruned->visit(&in);
-	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in, NULL), kept / 2, 1e-14);
-	in.id = NULL;
-	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in, NULL), (kept + doubtful) / 2, 1e-14);
+	in.output.grad = NULL;
+	lb_loss_update_state(pruned, &in);
+	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in), kept / 2, 1e-14);
+	in.row_id = NULL;
+	ck_assert_double_eq_tol(lb_loss_apply(pruned, &in), (kept + doubtful) / 2, 1e-14);
 	pruned->free(in.state);
 }
 END_TEST

@@ -28,9 +28,9 @@ static bool always(const struct lb_arg *par)
 	return true;
 }
 
-static void *some_init(const struct lb_arg *par, const struct lb_loss_facts *facts, struct lb_err *e)
+static void *some_init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *e)
 {
-	(void)par, (void)facts, (void)e;
+	(void)par, (void)stats, (void)e;
 	return NULL;
 }
 
@@ -39,26 +39,26 @@ static void some_free(void *state)
 	(void)state;
 }
 
-static void some_visit(const struct lb_batch *in)
+static void some_update(const struct lb_batch *in)
 {
 	(void)in;
 }
 
-static size_t some_size(const struct lb_arg *par, const struct lb_loss_facts *facts)
+static size_t some_size(const struct lb_arg *par, const struct lb_loss_stats *stats)
 {
-	(void)par, (void)facts;
+	(void)par, (void)stats;
 	return 0;
 }
 
-static size_t some_parameters(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts)
+static size_t some_room(const struct lb_arg *par, const struct lb_loss_shape *shape)
 {
-	(void)par, (void)columns, (void)facts;
+	(void)par, (void)shape;
 	return 1;
 }
 
-static void some_draw(const struct lb_arg *par, size_t columns, const struct lb_loss_facts *facts, uint64_t seed, real *own)
+static void some_draw(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *params)
 {
-	(void)par, (void)columns, (void)facts, (void)seed, (void)own;
+	(void)par, (void)shape, (void)seed, (void)params;
 }
 
 static void some_predict(const struct lb_batch *in, real *out)
@@ -72,7 +72,7 @@ static bool some_output(const struct lb_arg *par, size_t k, struct lb_output *ou
 	return false;
 }
 
-static bool some_rest(const struct lb_arg *par, size_t epoch, size_t epochs)
+static bool some_pause(const struct lb_arg *par, size_t epoch, size_t epochs)
 {
 	(void)par, (void)epoch, (void)epochs;
 	return false;
@@ -108,16 +108,21 @@ static const struct {
 	{ { .form = &with_lanes, .init = some_init, .free = some_free }, "which read no state" },
 	{ { .form = &with_softmax, .info.kind = LB_BINARY }, "no classes" },
 	{ { .form = &by_row, .init = some_init }, "one of .init and .free" },
-	{ { .form = &by_row, .init = some_init, .free = some_free, .visit = some_visit }, ".visit without" },
-	{ { .form = &by_row, .rests = some_rest }, ".rests without .visit" },
-	{ { .form = &by_batch, .n_own = some_parameters, .info.needs = LB_OWNS_PROTOTYPES }, "one of .n_own and .own_init" },
-	{ { .form = &by_row, .n_own = some_parameters, .own_init = some_draw, .info.needs = LB_OWNS_PROTOTYPES }, "owns parameters" },
-	{ { .form = &by_batch, .n_own = some_parameters, .own_init = some_draw }, "LB_OWNS_PROTOTYPES" },
+	{ { .form = &by_row, .init = some_init, .free = some_free, .update_state = some_update }, ".update_state without" },
+	{ { .form = &by_row, .skips_update = some_pause }, ".skips_update without .update_state" },
+	{ { .form = &by_batch, .n_params = some_room, .info.params = "rows" }, "one of .n_params and .init_params" },
+	{ { .form = &by_row, .n_params = some_room, .init_params = some_draw, .info.params = "rows" }, "has parameters, whose gradient" },
+	{ { .form = &by_batch, .n_params = some_room, .init_params = some_draw }, "one of .n_params and info.params" },
+	{ { .form = &by_batch, .info.params = "rows" }, "one of .n_params and info.params" },
+	{ { .form = &by_batch, .n_params = some_room, .init_params = some_draw, .info.params = "rows" }, "and reads neither" },
+	{ { .form = &with_lanes, .workspace = some_room }, "which have no workspace" },
+	{ { .form = &by_batch, .info.needs = LB_MOVES_FEATURES }, "does not read them" },
+	{ { .form = &by_row, .info.needs = LB_MOVES_FEATURES | LB_NEEDS_FEATURES }, "moves the hidden features, whose gradient" },
 	{ { .form = &by_row, .predict = some_predict }, "judged as it is" },
 	{ { .form = &by_row, .predict = some_predict, .info.kind = LB_REGRESSION }, "judged as it is" },
 	{ { .form = &by_row, .info = { .kind = LB_REGRESSION, .output = some_output } }, ".output without .predict" },
 	{ { .form = &by_row, .predict = some_predict, .info = { .kind = LB_BINARY, .output = some_output } }, "but no targets" },
-	{ { .form = &by_batch, .n_own = some_parameters, .own_init = some_draw, .info = { .kind = LB_EMBEDDING, .needs = LB_OWNS_PROTOTYPES } },
+	{ { .form = &by_batch, .n_params = some_room, .init_params = some_draw, .info = { .kind = LB_EMBEDDING, .params = "rows" } },
 	  "does not give class scores" },
 	{ { .form = &unmeasured, .info.kind = LB_EMBEDDING }, "one of .similarity and .measure" },
 	{ { .form = &by_distances, .info.kind = LB_MULTICLASS }, "one of embeddings alone" },
@@ -136,12 +141,15 @@ END_TEST
 
 START_TEST(fitting_descriptors_pass)
 {
-	const struct lb_loss row = { .form = &with_softmax }, batch = { .form = &by_batch },
-		state = { .form = &by_row, .init = some_init, .free = some_free, .visit = some_visit, .state_size = some_size, .rests = some_rest },
+	const struct lb_loss row = { .form = &with_softmax }, batch = { .form = &by_batch, .workspace = some_room },
+		moving = { .form = &by_batch, .n_params = some_room, .init_params = some_draw,
+			   .info = { .needs = LB_NEEDS_FEATURES | LB_MOVES_FEATURES, .params = "rows" } },
+		state = { .form = &by_row, .init = some_init, .free = some_free, .update_state = some_update, .state_size = some_size, .skips_update = some_pause },
 		outputs = { .form = &by_row, .predict = some_predict, .info = { .kind = LB_REGRESSION, .output = some_output } };
 
 	ck_assert_ptr_null(lb_loss_misfit(&row));
 	ck_assert_ptr_null(lb_loss_misfit(&batch));
+	ck_assert_ptr_null(lb_loss_misfit(&moving));
 	ck_assert_ptr_null(lb_loss_misfit(&state));
 	ck_assert_ptr_null(lb_loss_misfit(&outputs));
 }

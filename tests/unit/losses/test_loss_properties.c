@@ -200,7 +200,7 @@ static struct risk risk_of(const struct subject *s, const struct lb_arg *par, in
 	const bool binary = s->info->kind == LB_BINARY;
 
 	return (struct risk){ .s = s, .par = par, .pi = binary ? odds[k] : shares[k], .classes = binary ? 2 : 3, .lo = -12, .hi = 12,
-			      .level = !binary && !(s->info->claims & LB_SHIFT_INVARIANT) };
+			      .level = !binary && !(s->info->properties & LB_SHIFT_INVARIANT) };
 }
 
 /* The link is softmax (sigmoid) of z, or of z / temperature where a loss has one. */
@@ -274,15 +274,15 @@ START_TEST(claims_hold)
 
 	set_up(&s, _i);
 	for (size_t k = 0; k < sizeof claims / sizeof *claims; k++) {
-		const bool made = s.info->claims & claims[k].bit;
+		const bool made = s.info->properties & claims[k].bit;
 		bool holds = true;
 		lb_rng_init(&rng, SEED, LB_RNG_TEST, 2 + k);
 		for (size_t n = 0; holds && n < s.n && (made || claims[k].cheap); n++)
 			holds = claims[k].holds(&s, s.settings[n], &rng);
 		ck_assert_msg(!made || holds, "%s/%s claims to be %s and is not", lb_kind_name(s.info->kind), s.info->base.name,
-			      lb_claim_name(claims[k].bit));
+			      lb_property_name(claims[k].bit));
 		ck_assert_msg(made || !claims[k].cheap || !holds, "%s/%s is %s and does not claim it", lb_kind_name(s.info->kind),
-			      s.info->base.name, lb_claim_name(claims[k].bit));
+			      s.info->base.name, lb_property_name(claims[k].bit));
 	}
 }
 END_TEST

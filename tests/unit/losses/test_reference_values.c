@@ -90,7 +90,7 @@ static void ck_near(double got, double want, const char *what, const cJSON *c)
 
 static void compare(const struct lb_loss_info *info, const cJSON *c)
 {
-	double z[MOST], t[MOST], h[MOST], own[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], value;
+	double z[MOST], t[MOST], h[MOST], params[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], value;
 	int32_t y[MOST];
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
@@ -105,16 +105,21 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	cJSON_ArrayForEach(count, get(c, "counts"))
 		counts[classes++] = count->valuedouble;
 	flatten(get(c, "t"), t);
-	const size_t n_h = flatten(get(c, "h"), h), n_own = flatten(get(c, "prototypes"), own);
+	const size_t n_h = flatten(get(c, "h"), h), n_params = flatten(get(c, info->params ? info->params : "none"), params);
 	ck_assert_uint_eq(flatten(get(c, "grad"), want), n);
-	ck_assert_uint_eq(flatten(get(c, "grad_prototypes"), want + n), n_own);
+	char name[64];
+	snprintf(name, sizeof name, "grad_%s", info->params ? info->params : "none");
+	ck_assert_uint_eq(flatten(get(c, name), want + n), n_params);
+	const size_t n_moved = flatten(get(c, "grad_h"), want + n + n_params);
+	ck_assert_uint_eq(n_moved, info->needs & LB_MOVES_FEATURES ? n_h : 0);
 	ck_assert_msg(!lb_args_from_text(&info->base, get(c, "set")->valuestring, par, &store, &err), "%s", err.text);
 	struct lb_loss_input in = { .b = b, .c = n / b / views, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .par = par,
-				    .counts = classes ? counts : NULL, .h = n_h ? h : NULL, .dh = n_h / b,
-				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .own = own, .n_classes = n_own / (n / b / views) };
+				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h / b,
+				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .params = params,
+				    .n_classes = n_params ? n_params / (info->kind == LB_EMBEDDING ? n / b / views : n_h / b) : 0 };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, grad, &err), 0);
 	ck_near(value, get(c, "value")->valuedouble, "value", c);
-	for (size_t k = 0; k < n + n_own; k++)
+	for (size_t k = 0; k < n + n_params + n_moved; k++)
 		ck_near(grad[k], want[k], "gradient", c);
 	lb_args_free(&store);
 }

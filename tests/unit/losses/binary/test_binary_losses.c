@@ -269,20 +269,21 @@ static void draw_slopes(double seed, int visits, size_t n, const double *z, cons
 	const struct lb_loss *loss = lb_loss_of(lb_loss_find(LB_BINARY, "ensloss"));
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
-	static double scratch[5 * N];
+	static _Alignas(64) double room[5 * N + 64];
 	uint32_t id[N];
-	const struct lb_loss_facts facts = { .n_rows = n, .n_classes = 2 };
-	struct lb_batch in = { .b = n, .c = 1, .z = z, .y = y, .id = id, .par = par, .facts = &facts, .scratch = scratch };
+	const struct lb_loss_stats stats = { .n_rows = n, .n_classes = 2 };
+	struct lb_batch in = { .b = n, .c = 1, .views = 1, .output = { .value = z, .grad = slope, .rows = n, .cols = 1, .stride = 1 }, .y = y,
+			       .row_id = id, .par = par, .stats = &stats, .workspace = room, .scale = 1 };
 
 	ck_assert_int_eq(lb_args_from_text(&loss->info.base, "", par, &store, NULL), 0);
 	par[2].v = seed;
 	for (size_t i = 0; i < n; i++)
 		id[i] = (uint32_t)(n - 1 - i);
-	in.state = loss->init(par, &facts, NULL);
+	in.state = loss->init(par, &stats, NULL);
 	ck_assert_ptr_nonnull(in.state);
 	for (int k = 0; k < visits; k++)
-		loss->visit(&in);
-	lb_loss_apply(loss, &in, slope);
+		lb_loss_update_state(loss, &in);
+	lb_loss_apply(loss, &in);
 	for (size_t i = 0; i < n; i++)
 		slope[i] *= (y[i] ? 1 : -1) * (double)n;
 	loss->free(in.state);

@@ -65,17 +65,18 @@ static const struct lb_info *miner_info(const char *name)
 static bool mined(const struct embedded *e, const struct lb_arg *par, const char *miner, struct lb_triplet *out, size_t *n)
 {
 	char name[32];
-	double room[4 * MOST * MOST];
+	_Alignas(64) double room[4 * MOST * MOST];
 	const size_t word = strcspn(miner, " ");
-	const struct lb_batch in = { .b = e->b, .c = e->c, .z = e->z, .y = e->y, .par = par, .wide = room };
+	const struct lb_batch in = { .b = e->b, .c = e->c, .views = 1, .output = { .value = e->z, .rows = e->b, .cols = e->c, .stride = e->c },
+				     .y = e->y, .par = par, .workspace = room, .scale = 1 };
 
 	snprintf(name, sizeof name, "%.*s", (int)word, miner);
 	const struct lb_info *info = miner_info(name);
 	const struct lb_miner *m = lb_miner_of(info);
 	if (!m->mine)
 		return false;
-	ck_assert_uint_le(lb_loss_room(lb_loss_of(triplet()), e->b, e->c, e->classes), 4 * MOST * MOST);
-	*n = m->mine(&(struct lb_mining){ .b = e->b, .distance = lb_similarity_matrix(lb_loss_of(triplet())->form, &in), .y = e->y,
+	ck_assert_uint_le(lb_loss_workspace(lb_loss_of(triplet()), par, &(struct lb_loss_shape){ .b = e->b, .c = e->c, .views = 1 }), sizeof room);
+	*n = m->mine(&(struct lb_mining){ .b = e->b, .distance = lb_similarity_matrix(lb_loss_of(triplet()), &in), .y = e->y,
 					  .par = args(info, miner[word] ? miner + word + 1 : "") }, out);
 	return true;
 }

@@ -10,7 +10,7 @@
 enum { ROWS = 37, PAD = 16 };
 
 static double tight[ROWS * MOST_CLASSES], padded[ROWS * PAD], g_tight[ROWS * MOST_CLASSES], g_padded[ROWS * PAD],
-	scratch[ROWS * (MOST_CLASSES + 4)], weight[ROWS], target[ROWS * MOST_CLASSES];
+	room[ROWS * (MOST_CLASSES + 4) + 16], weight[ROWS], target[ROWS * MOST_CLASSES];
 static int32_t y[ROWS];
 static uint32_t id[ROWS];
 
@@ -35,21 +35,23 @@ static void draw_rows(size_t c, size_t ld, double scale)
 static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const char *name)
 {
 	const size_t c = loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, ld = PAD;
-	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = c < 2 ? 2 : c, .counts = class_counts, .scale = 1 };
+	const struct lb_loss_stats stats = { .n_rows = ROWS, .n_classes = c < 2 ? 2 : c, .counts = class_counts, .scale = 1 };
 	struct lb_err err = { 0 };
-	void *state = loss->init ? loss->init(par, &facts, &err) : NULL;
-	struct lb_batch in = { .b = ROWS, .c = c, .z = tight, .y = y, .t = target, .id = id, .w = weight, .par = par, .facts = &facts,
-				   .state = state, .scratch = scratch };
+	void *state = loss->init ? loss->init(par, &stats, &err) : NULL;
+	const enum lb_kind kind = loss->info.kind;
+	struct lb_batch in = { .b = ROWS, .c = c, .views = 1, .output = { .value = tight, .grad = g_tight, .rows = ROWS, .cols = c, .stride = c },
+			       .y = y, .teacher = kind == LB_DISTILLATION ? target : NULL, .label_matrix = kind == LB_MULTILABEL ? target : NULL,
+			       .row_id = id, .row_weight = weight, .par = par, .stats = &stats, .state = state, .workspace = room, .scale = 1 };
 	double largest = 0;
 
 	ck_assert_msg(!loss->init || state, "%s: %s", name, err.text);
-	if (loss->visit)
-		loss->visit(&in);
-	const double want = lb_loss_apply_f64(loss, &in, g_tight);
-	in.z = padded;
-	in.ld = ld;
+	lb_loss_update_state_f64(loss, &in);
+	const double want = lb_loss_apply_f64(loss, &in);
+	in.output.value = padded;
+	in.output.grad = g_padded;
+	in.output.stride = ld;
 	memset(g_padded, 0, sizeof g_padded);
-	const double got = lb_loss_apply_f64(loss, &in, g_padded);
+	const double got = lb_loss_apply_f64(loss, &in);
 	ck_assert_msg(fabs(got - want) <= 1e-12 * fabs(want) + 1e-300, "%s: %.17g padded, %.17g tight", name, got, want);
 	for (size_t i = 0; i < ROWS * c; i++)
 		largest = fmax(largest, fabs(g_tight[i]));
@@ -84,20 +86,20 @@ END_TEST
 START_TEST(nan_stays_in_its_row)
 {
 	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
-	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .counts = class_counts, .scale = 1 };
+	const struct lb_loss_stats stats = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .counts = class_counts, .scale = 1 };
 	struct subject s;
 
 	set_up(&s, _i);
 	if (!loss->form->lanes)
 		return;
-	struct lb_batch in = { .b = ROWS, .c = MOST_CLASSES, .z = padded, .ld = PAD, .y = y, .par = s.settings[0], .facts = &facts,
-				   .scratch = scratch };
+	struct lb_batch in = { .b = ROWS, .c = MOST_CLASSES, .views = 1, .y = y, .par = s.settings[0], .stats = &stats, .workspace = room, .scale = 1,
+			       .output = { .value = padded, .grad = g_padded, .rows = ROWS, .cols = MOST_CLASSES, .stride = PAD } };
 	draw_rows(MOST_CLASSES, PAD, 1);
-	lb_loss_apply_f64(loss, &in, g_padded);
+	lb_loss_apply_f64(loss, &in);
 	for (size_t i = 0; i < ROWS; i++)
 		memcpy(g_tight + i * MOST_CLASSES, g_padded + i * PAD, MOST_CLASSES * sizeof *g_tight);
 	padded[20 * PAD + 1] = (double)NAN;
-	ck_assert(isnan(lb_loss_apply_f64(loss, &in, g_padded)));
+	ck_assert(isnan(lb_loss_apply_f64(loss, &in)));
 	for (size_t i = 0; i < ROWS; i++)
 		for (size_t k = 0; k < MOST_CLASSES; k++)
 			if (i == 20)

@@ -44,7 +44,7 @@ static struct lb_setup setup_of(enum lb_kind kind, const char *loss, const char 
 struct hand {
 	struct lb_setup setup;
 	struct lb_net *net;
-	size_t columns, n_own, n_params;
+	size_t columns, n_loss_params, n_params;
 	size_t views;
 	_Alignas(64) double w[MOST];
 	_Alignas(64) double g[MOST];
@@ -53,16 +53,16 @@ struct hand {
 
 static void begin(struct hand *h, struct lb_setup s)
 {
-	const struct lb_loss_facts facts = { .n_rows = ROWS, .n_classes = CLASSES };
+	const struct lb_loss_shape shape = lb_setup_loss_shape(&s, CLASSES);
 
 	*h = (struct hand){ .setup = s, .views = s.view ? (size_t)s.view_par[LB_VIEW_COUNT].v : 1,
 			    .net = lb_net_new(&s.model, 4 * ROWS, &err), .columns = s.model.width[s.model.n_layers] };
-	h->n_own = s.loss->kind == LB_EMBEDDING ? CLASSES * DIMENSION : 0;
-	h->n_params = h->net->n_params + h->n_own;
+	h->n_loss_params = s.loss->kind == LB_EMBEDDING ? CLASSES * DIMENSION : 0;
+	h->n_params = h->net->n_params + h->n_loss_params;
 	ck_assert_uint_lt(h->n_params, MOST);
 	lb_net_init(h->net, h->w);
-	if (h->n_own)
-		lb_loss_of(s.loss)->own_init(s.loss_par, DIMENSION, &facts, s.model.seed, h->w + h->net->n_params);
+	if (h->n_loss_params)
+		lb_loss_of(s.loss)->init_params(s.loss_par, &shape, s.model.seed, h->w + h->net->n_params);
 }
 
 /* The rows, then each further view: what lb_rng draws for the step, entry by entry. */
@@ -104,12 +104,12 @@ static void gradient(struct hand *h, uint64_t at)
 	const double *features = dh == WIDTH ? repacked(ROWS, dh, h->net->layer[0].h, h->net->layer[0].ld, inner, dh) : x;
 
 	const struct lb_loss_input in = { .b = ROWS, .c = h->columns, .z = z, .y = p.data.y, .t = h->setup.teacher, .par = h->setup.loss_par,
-					  .h = features, .dh = dh, .views = h->views, .own = h->w + h->net->n_params, .n_classes = CLASSES };
+					  .hidden = features, .n_hidden = dh, .views = h->views, .params = h->w + h->net->n_params, .n_classes = CLASSES };
 	ck_assert_int_eq(lb_loss_eval(h->setup.loss, 64, &in, &value, dz, &err), 0);
 	ck_assert_uint_eq(h->net->ld, LB_PANEL);
 	repacked(h->views * ROWS, h->columns, dz, h->columns, wide, LB_PANEL);
 	lb_net_backward(h->net, h->w, &(struct lb_pass){ .b = h->views * ROWS, .x = x, .step = -1 }, wide, h->g);
-	memcpy(h->g + h->net->n_params, dz + ROWS * h->columns, h->n_own * sizeof *dz);
+	memcpy(h->g + h->net->n_params, dz + ROWS * h->columns, h->n_loss_params * sizeof *dz);
 }
 
 static double dot(const double *a, const double *b, size_t n)
@@ -155,8 +155,8 @@ static void expect_scores(struct hand *h, const double *got, double temperature)
 	for (size_t i = 0; i < TEST; i++)
 		for (size_t k = 0; k < CLASSES; k++) {
 			const double *e = z + i * h->columns, *v = own + k * DIMENSION;
-			const double cosine = h->n_own ? dot(e, v, DIMENSION) / sqrt(dot(e, e, DIMENSION) * dot(v, v, DIMENSION)) : 0;
-			ck_near(got[i * CLASSES + k], h->n_own ? cosine / temperature : e[k], 1e-11, "score", i * CLASSES + k);
+			const double cosine = h->n_loss_params ? dot(e, v, DIMENSION) / sqrt(dot(e, e, DIMENSION) * dot(v, v, DIMENSION)) : 0;
+			ck_near(got[i * CLASSES + k], h->n_loss_params ? cosine / temperature : e[k], 1e-11, "score", i * CLASSES + k);
 		}
 }
 
@@ -201,7 +201,7 @@ START_TEST(two_steps_by_hand)
 	c.shuffle = steps[_i].view == 0;
 	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
-	ck_assert_uint_eq(o.n_params, lb_model_spec_size(&s.model) + h.n_own);
+	ck_assert_uint_eq(o.n_params, lb_model_spec_size(&s.model) + h.n_loss_params);
 	ck_assert_uint_eq(o.columns, CLASSES);
 	for (int k = 0; k < 2; k++)
 		step(&h, (uint64_t)k, steps[_i].lr, steps[_i].decay, steps[_i].perpendicular);

@@ -97,12 +97,13 @@ START_TEST(steps_add_up)
 	const double weight[2] = { 0.75, 1.5 };
 	const struct lb_term term[2] = { term_of(q, 0, weight[0]), term_of(q, 1, weight[1]) }, unit[2] = { term_of(q, 0, 1), term_of(q, 1, 1) };
 	const struct lb_term tiny[2] = { term_of(q, 0, 1e-300), term_of(q, 1, 1e-300) };
-	const size_t width = s.model.width[s.model.n_layers], net = lb_model_spec_size(&s.model);
-	const size_t first = lb_loss_own_size(term[0].loss, term[0].par, width, p.data.n_classes);
+	const struct lb_loss_shape shape = lb_setup_loss_shape(&s, p.data.n_classes);
+	const size_t net = lb_model_spec_size(&s.model);
+	const size_t first = lb_loss_n_params(term[0].loss, term[0].par, &shape);
 	struct lb_setup setup[] = { with_terms(s, term, 2), with_terms(s, unit, 1), with_terms(s, unit + 1, 1), with_terms(s, tiny, 2) };
 	struct lb_outcome o[4];
 
-	if (first && lb_loss_own_size(term[1].loss, term[1].par, width, p.data.n_classes))
+	if (first && lb_loss_n_params(term[1].loss, term[1].par, &shape))
 		setup[2].loss = unit[1].loss;
 	for (int k = 0; k < 4; k++) {
 		o[k] = one_step(&setup[k]);

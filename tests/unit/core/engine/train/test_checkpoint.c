@@ -157,9 +157,9 @@ START_TEST(every_memory)
 
 	for (size_t i = 0; i < lb_loss_count(); i++) {
 		const struct lb_loss_info *info = lb_loss_at(i);
-		if (!lb_loss_get_f64(i)->visit)
+		if (!lb_loss_get_f64(i)->update_state)
 			continue;
-		ck_assert_msg(lb_loss_get_f64(i)->state_size != NULL, "%s has .visit and no .state_size", info->base.name);
+		ck_assert_msg(lb_loss_get_f64(i)->state_size != NULL, "%s has .update_state and no .state_size", info->base.name);
 		if (info->kind != LB_MULTICLASS && info->kind != LB_BINARY && info->kind != LB_MULTILABEL)
 			continue;
 		problem_of(info->kind);

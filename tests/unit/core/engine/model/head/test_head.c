@@ -140,7 +140,7 @@ START_TEST(cross_entropy_of_the_head_is_normalized_softmax)
 {
 	const struct lb_loss_info *info = lb_loss_find(LB_EMBEDDING, "normalized_softmax");
 	const struct layer at = through("scale=8", "ce", "", E, W);
-	const struct lb_loss_input in = { .b = ROWS, .c = WIDTH, .z = E, .y = label, .own = W, .n_classes = CLASSES,
+	const struct lb_loss_input in = { .b = ROWS, .c = WIDTH, .z = E, .y = label, .params = W, .n_classes = CLASSES,
 					  .par = args(&info->base, "temperature=0.125") };
 	double value, g[ROWS * WIDTH + CLASSES * WIDTH];
 
