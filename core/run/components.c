@@ -115,12 +115,3 @@ static bool listed(const char *block, const struct lb_info *info, enum lb_kind k
 }
 
 const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .most_trials = 100000, .listed = listed };
-
-enum lb_kind lb_kind_of_task(const char *task)
-{
-	int k = 0;
-
-	while (k < LB_N_KINDS && strcmp(lb_kind_name((enum lb_kind)k), task))
-		k++;
-	return (enum lb_kind)k;
-}

@@ -10,7 +10,4 @@ extern const struct lb_registry lb_registries;
  * the last. */
 const struct lb_info *const *lb_component_list(size_t i, const char **block);
 
-/* Task names are the kinds' names. LB_N_KINDS when unknown. */
-enum lb_kind lb_kind_of_task(const char *task);
-
 #endif
