@@ -6,6 +6,7 @@ import json
 import warnings
 
 import numpy as np
+from scipy import stats
 from sklearn import metrics as sk
 
 warnings.filterwarnings("ignore")
@@ -24,6 +25,15 @@ def d2_pinball(y, f, level):
     """Against the best of all constants, which is one of the targets."""
     best = min(sk.mean_pinball_loss(y, np.full_like(y, c), alpha=level) for c in y)
     return 1 - sk.mean_pinball_loss(y, f, alpha=level) / best
+
+
+def correlation(score, y, f):
+    """As per_target, and None where predictions are constant."""
+    return None if any(np.ptp(column) == 0 for column in f.T) else per_target(score, y, f)
+
+
+def concordance(y, f):
+    return 2 * np.cov(y, f, ddof=0)[0, 1] / (y.var() + f.var() + (y.mean() - f.mean()) ** 2)
 
 
 def deviance(y, f, power):
@@ -47,6 +57,10 @@ def case(name, y, f):
         ("explained_variance", [], per_target(sk.explained_variance_score, y, f)),
         ("poisson_deviance", [], deviance(y, f, 1)),
         ("gamma_deviance", [], deviance(y, f, 2)),
+        ("pearson", [], correlation(lambda a, b: stats.pearsonr(a, b)[0], y, f)),
+        ("spearman", [], correlation(lambda a, b: stats.spearmanr(a, b)[0], y, f)),
+        ("kendall", [], correlation(lambda a, b: stats.kendalltau(a, b)[0], y, f)),
+        ("ccc", [], correlation(concordance, y, f)),
         ("d2_absolute", [], per_target(sk.d2_absolute_error_score, y, f)),
     ]
     for level in (0.1, 0.5, 0.9):
@@ -71,6 +85,8 @@ def cases():
     yield case("targets of -1", np.array([[-1.0], [2.0]]), np.array([[0.5], [1.0]]))
     yield case("a constant target", np.full((7, 1), 0.1), rng.gamma(2, 1, (7, 1)))
     yield case("one of two targets constant", np.column_stack([np.full(7, 3.1), rng.gamma(2, 1, 7)]), rng.gamma(2, 1, (7, 2)))
+    yield case("constant predictions", rng.gamma(2, 1, (7, 1)), np.full((7, 1), 0.1))
+    yield case("in reverse", np.arange(1.0, 34)[:, None], np.arange(33.0, 0, -1)[:, None])
     yield case("perfect", np.arange(1.0, 6)[:, None], np.arange(1.0, 6)[:, None])
     yield case("one row", np.array([[2.5]]), np.array([[3.0]]))
 
