@@ -6,7 +6,7 @@
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/components.h"
 #include "core/run/trial_constraints.h"
-#include "core/run/embeddings.h"
+#include "core/run/trial_warnings.h"
 #include "core/run/provenance.h"
 #include "core/run/targets.h"
 #include "core/run/terms.h"
@@ -37,12 +37,12 @@ static int say_warnings(const struct lb_dataset *data, const struct lb_split *sp
 	return rc;
 }
 
-/* Warns of rows that the trial's metrics leave out. */
-static int say_left_out(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache,
+/* Warns of what the trial's loss and metrics make of the rows. */
+static int say_of_trial(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache,
 			struct lb_err *err)
 {
 	struct lb_sentences found = { 0 };
-	const int rc = lb_embeddings_warn(spec, data, split, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
+	const int rc = lb_trial_warn(spec, data, split, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
 
 	lb_sentences_free(&found);
 	return rc;
@@ -75,7 +75,7 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	int rc = same_rows ? 0 : check_rows(spec, t->source, rows, err);
 	memo->config = rc ? NULL : config;
 	if (!rc)
-		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || say_left_out(spec, t->source->data, &rows->split, cache, err) ||
+		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || say_of_trial(spec, t->source->data, &rows->split, cache, err) ||
 		     lb_trial_id(config, t->source, memo->id, t->id, err) ? -1 : 0;
 	lb_rows_drop(rows);
 	return rc;
@@ -157,7 +157,7 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 {
 	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
 	const struct lb_spec *spec = &p->spec;
-	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *probe = lb_used_attack(&spec->evaluate.attack);
+	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *eval_attack = lb_used_attack(&spec->evaluate.attack);
 	struct lb_setup *s = &p->setup;
 
 	s->loss = lb_used_loss(&spec->loss);
@@ -170,8 +170,8 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 	s->view_par = spec->train.views.par;
 	s->attack = attack ? attack->info : NULL;
 	s->attack_par = attack ? attack->par : NULL;
-	s->probe = probe ? probe->info : NULL;
-	s->probe_par = probe ? probe->par : NULL;
+	s->eval_attack = eval_attack ? eval_attack->info : NULL;
+	s->eval_attack_par = eval_attack ? eval_attack->par : NULL;
 	s->miner = spec->train.miner.info;
 	s->miner_par = spec->train.miner.par;
 	s->optimizer = spec->optimizer.info;
@@ -250,7 +250,7 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
  * baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->probe != !b->probe ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)
@@ -274,7 +274,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	*p = (struct lb_prepared){ 0 };
 	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) || lb_prepare_components(p, data, err) ||
 	    prepare_metrics(p, err) || prepare_stopping(p, err) || lb_targets_prepare(p, data, err) ||
-	    lb_embeddings_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
+	    lb_trial_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
@@ -332,7 +332,7 @@ char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_er
 	return NULL;
 }
 
-int lb_prepared_train(const struct lb_prepared *leader, const struct lb_setup *setup, size_t k, struct lb_outcome *out,
+int lb_prepared_train(const struct lb_prepared *leader, const struct lb_setup *setup, size_t k, struct lb_train_result *out,
 		      struct lb_err *err)
 {
 	struct lb_cohort cohort = leader->cohort;
