@@ -13,7 +13,7 @@ struct pair {
 /* Returns the correlation of n pairs, which it may reorder and overwrite; scratch has room for n. */
 typedef double correlation_fn(struct pair *v, size_t n, struct pair *scratch);
 
-static int mean_of(const struct lb_outcomes *o, correlation_fn *of, double *value, struct lb_err *err)
+static int mean_of(const struct lb_metric_inputs *o, correlation_fn *of, double *value, struct lb_err *err)
 {
 	struct pair *v = lb_alloc(o->n, 2 * sizeof *v, err);
 	double sum = 0;
@@ -168,7 +168,7 @@ static double kendall_of(struct pair *v, size_t n, struct pair *scratch)
 	return root > 0 ? fmax(-1, fmin(1, (all - x - y + both - 2 * discordant) / root)) : (double)NAN;
 }
 
-static int pearson(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int pearson(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par;
 	return mean_of(o, pearson_of, value, err);
@@ -188,7 +188,7 @@ const struct lb_metric lb_metric_pearson = {
 	.eval = pearson,
 };
 
-static int spearman(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int spearman(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par;
 	return mean_of(o, spearman_of, value, err);
@@ -209,7 +209,7 @@ const struct lb_metric lb_metric_spearman = {
 	.eval = spearman,
 };
 
-static int kendall(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int kendall(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par;
 	return mean_of(o, kendall_of, value, err);
@@ -230,7 +230,7 @@ const struct lb_metric lb_metric_kendall = {
 	.eval = kendall,
 };
 
-static int ccc(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int ccc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par;
 	return mean_of(o, concordance_of, value, err);

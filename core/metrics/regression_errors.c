@@ -9,7 +9,7 @@
 /* Returns what one entry adds, of its target y, its prediction f and the metric's parameter. */
 typedef double term_fn(double y, double f, double par);
 
-static double target_mean(const struct lb_outcomes *o, size_t t, term_fn *term, double par)
+static double target_mean(const struct lb_metric_inputs *o, size_t t, term_fn *term, double par)
 {
 	double sum = 0;
 
@@ -18,7 +18,7 @@ static double target_mean(const struct lb_outcomes *o, size_t t, term_fn *term, 
 	return sum / (double)o->n;
 }
 
-static double mean_of(const struct lb_outcomes *o, term_fn *term, double par)
+static double mean_of(const struct lb_metric_inputs *o, term_fn *term, double par)
 {
 	double sum = 0;
 
@@ -81,7 +81,7 @@ static double deviance(double y, double f, double power)
 }
 
 #define ENTRY_MEAN(name, term, par)                                                                                            \
-	static int name(const struct lb_outcomes *o, const struct lb_arg *args, double *value, struct lb_err *err)             \
+	static int name(const struct lb_metric_inputs *o, const struct lb_arg *args, double *value, struct lb_err *err)             \
 	{                                                                                                                      \
 		(void)args, (void)err;                                                                                         \
 		*value = mean_of(o, term, par);                                                                                \
@@ -99,14 +99,14 @@ ENTRY_MEAN(poisson_deviance, deviance, 1)
 ENTRY_MEAN(gamma_deviance, deviance, 2)
 ENTRY_MEAN(tweedie_deviance, deviance, args[FIRST].v)
 
-static int rmsle(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int rmsle(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par, (void)err;
 	*value = sqrt(mean_of(o, squared_log, 0));
 	return 0;
 }
 
-static int max_error(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int max_error(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double most = 0;
 
@@ -125,7 +125,7 @@ static int ascending(const void *a, const void *b)
 }
 
 /* Mean over targets of the median of |f - y|; of an even number of rows the mean of the middle two. */
-static int median_ae(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int median_ae(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double *error = lb_alloc(o->n, sizeof *error, err), sum = 0;
 
@@ -144,7 +144,7 @@ static int median_ae(const struct lb_outcomes *o, const struct lb_arg *par, doub
 }
 
 /* Deviations are taken from the first row's, as in r2, so a constant target gives exactly 0. */
-static double variance(const struct lb_outcomes *o, size_t t, bool residual)
+static double variance(const struct lb_metric_inputs *o, size_t t, bool residual)
 {
 	const double *y = o->target_t + t, *f = o->pred_t + t, first = residual ? *f - *y : *y;
 	double mean = 0, sum = 0;
@@ -157,7 +157,7 @@ static double variance(const struct lb_outcomes *o, size_t t, bool residual)
 	return sum;
 }
 
-static int explained_variance(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int explained_variance(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double sum = 0;
 
@@ -171,7 +171,7 @@ static int explained_variance(const struct lb_outcomes *o, const struct lb_arg *
 }
 
 /* Mean over targets of 1 - (mean of the term) / (its mean for the constant c[t]). */
-static double against_constant(const struct lb_outcomes *o, const double *c, term_fn *term, double par)
+static double against_constant(const struct lb_metric_inputs *o, const double *c, term_fn *term, double par)
 {
 	double sum = 0;
 
@@ -186,7 +186,7 @@ static double against_constant(const struct lb_outcomes *o, const double *c, ter
 }
 
 /* The empirical quantile of level `level` has the least pinball loss of all constants. */
-static int d2_at(const struct lb_outcomes *o, double level, double *value, struct lb_err *err)
+static int d2_at(const struct lb_metric_inputs *o, double level, double *value, struct lb_err *err)
 {
 	double *y = lb_alloc(o->n, sizeof *y, err), *c = y ? lb_alloc(o->t, sizeof *c, err) : NULL;
 
@@ -202,19 +202,19 @@ static int d2_at(const struct lb_outcomes *o, double level, double *value, struc
 	return c ? 0 : -1;
 }
 
-static int d2_absolute(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int d2_absolute(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par;
 	return d2_at(o, 0.5, value, err);
 }
 
-static int d2_pinball(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int d2_pinball(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	return d2_at(o, par[FIRST].v, value, err);
 }
 
 /* The mean has the least deviance of all constants. */
-static int d2_tweedie(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int d2_tweedie(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double *c = lb_alloc(o->t, sizeof *c, err);
 
