@@ -14,7 +14,7 @@
  *   LB_CONFUSION(name, metric)             1 - metric of soft counts
  *     losses/support/soft_confusion.h
  *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
- *   LB_RESIDUAL(name, rho)                 rho(z, t) of a prediction and its target
+ *   LB_RESIDUAL(name)                      a function of a prediction and its target
  *     losses/support/residual.h
  *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch
  *     losses/support/similarity.h
