@@ -10,7 +10,8 @@ struct pair {
 	double x, y;
 };
 
-/* Returns the correlation of n pairs, which it may reorder and overwrite; scratch has room for n. */
+/* Returns the correlation of n pairs, which it may reorder and overwrite; scratch has room for
+ * n. */
 typedef double correlation_fn(struct pair *v, size_t n, struct pair *scratch);
 
 static int mean_of(const struct lb_metric_inputs *o, correlation_fn *of, double *value, struct lb_err *err)

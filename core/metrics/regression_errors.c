@@ -124,7 +124,8 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Mean over targets of the median of |f - y|; of an even number of rows the mean of the middle two. */
+/* Mean over targets of the median of |f - y|; of an even number of rows the mean of the middle
+ * two. */
 static int median_ae(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double *error = lb_alloc(o->n, sizeof *error, err), sum = 0;
