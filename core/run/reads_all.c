@@ -38,7 +38,7 @@ bool lb_reads_all(const cJSON *config)
 /* Refuses a loss that is another in every pass; path is that of the option which names it. */
 static int check_loss(const cJSON *config, const struct lb_loss_info *loss, const char *path, const char *optimizer, struct lb_err *err)
 {
-	if (loss->needs & LB_NEEDS_FEATURES && strcmp(lb_get_text(config, "model.kind"), "linear"))
+	if ((loss->needs & (LB_NEEDS_FEATURES | LB_MOVES_FEATURES)) == LB_NEEDS_FEATURES && strcmp(lb_get_text(config, "model.kind"), "linear"))
 		return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s and model %s, allowed: model linear, whose features do not move "
 			       "with the weights; train it with sgd, adam or adamw", path, loss->base.name, optimizer,
 			       lb_get_text(config, "model.kind"));
