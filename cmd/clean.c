@@ -3,7 +3,6 @@
 #include "core/base/text.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/run/get.h"
 #include "core/run/plan.h"
 #include "core/run/store.h"
 
@@ -60,8 +59,8 @@ static void print_line(const char *dir, const char *id)
 {
 	struct lb_err ignored = { 0 };
 	cJSON *record = lb_store_read(dir, id, &ignored);
-	const char *status = lb_get_text(record, "result.status"), *study = lb_get_text(record, "study");
-	const char *loss = lb_get_text(record, "config.loss.name");
+	const char *status = lb_json_text_at(record, "result.status"), *study = lb_json_text_at(record, "study");
+	const char *loss = lb_json_text_at(record, "config.loss.name");
 
 	const char *const field[] = { id, status ? status : "no whole record", study ? study : "-", loss ? loss : "-" };
 	struct lb_buf line = { 0 };

@@ -1,4 +1,4 @@
-/* The command line: one table of subcommands (main.c), one file each, one option table each
+/* The command line: one table of subcommands (commands.def), one file each, one option table each
  * (opts.h). Nothing is decided here. */
 #ifndef LB_CMD_H
 #define LB_CMD_H
@@ -62,20 +62,8 @@ int choose_arithmetic(const char *kernels, const char *blas_kernel, bool now, st
 /* Of the commands that look at a data file. */
 #define OPT_FORMAT(to) { "format", 0, OPT_TEXT, "NAME", 0, 0, "of the file (lossbench data formats); default: by content", (to) }
 
-int cmd_train(int argc, char **argv, struct lb_err *err);
-int cmd_sweep(int argc, char **argv, struct lb_err *err);
-int cmd_report(int argc, char **argv, struct lb_err *err);
-int cmd_predict(int argc, char **argv, struct lb_err *err);
-int cmd_losses(int argc, char **argv, struct lb_err *err);
-int cmd_metrics(int argc, char **argv, struct lb_err *err);
-int cmd_data(int argc, char **argv, struct lb_err *err);
-int cmd_config(int argc, char **argv, struct lb_err *err);
-int cmd_init(int argc, char **argv, struct lb_err *err);
-int cmd_compare(int argc, char **argv, struct lb_err *err);
-int cmd_status(int argc, char **argv, struct lb_err *err);
-int cmd_merge(int argc, char **argv, struct lb_err *err);
-int cmd_clean(int argc, char **argv, struct lb_err *err);
-int cmd_completion(int argc, char **argv, struct lb_err *err);
-int cmd_version(int argc, char **argv, struct lb_err *err);
+#define COMMAND(name, ...) int cmd_##name(int argc, char **argv, struct lb_err *err);
+#include "cmd/commands.def"
+#undef COMMAND
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/config/config.h"
 #include "core/config/options.h"
 #include "core/run/components.h"
+#include "core/run/trial_constraints.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -109,12 +110,37 @@ static void print_components(const struct lb_option *o)
 		}
 }
 
+/* The components that an option names by a bare word. */
+static void print_named(const struct lb_option *o)
+{
+	const struct lb_info *info;
+
+	printf("\n## %s\n\nThe name of a %s.\n\n| name | what it is | from |\n| --- | --- | --- |\n", o->path, o->noun);
+	for (int k = 0; k < LB_N_KINDS; k++)
+		for (size_t at = 0; (info = lb_registries.next(o->path, (enum lb_kind)k, &at));)
+			if (!seen_before(o->path, k, info))
+				printf("| `%s` | %s | %s |\n", info->name, info->title, info->cite);
+}
+
 static void print_losses(const struct lb_option *o)
 {
 	printf("\n## %s\n\n%s A block holds `name:` and the parameters of that loss, as in [losses/README.md](../losses/README.md), and\n\n"
 	       "| key | meaning | allowed | default |\n| --- | --- | --- | --- |\n", o->path, o->shape == LB_COMPONENT ?
 	       "A block, or the bare name." : "A list of blocks, or of bare names; in task distillation, losses of task multiclass too.");
 	print_row(o->extra->name, o->extra, NULL);
+}
+
+static void print_constraints(void)
+{
+	const struct lb_constraint *c;
+
+	printf("\n## What cannot be combined\n\nEach of these rules is checked before anything is trained; a config that breaks one is refused with the place of the "
+	       "option. Some are decided by the config alone, some by the losses, models and other components that it names, some by the data.\n\n"
+	       "| key | rule | decided by |\n| --- | --- | --- |\n");
+	for (size_t i = 0; (c = lb_config_constraint(i)); i++)
+		printf("| `%s` | %s | the config |\n", c->path, c->rule);
+	for (size_t i = 0; (c = lb_trial_constraint(i)); i++)
+		printf("| `%s` | %s | %s |\n", c->path, c->rule, c->by == LB_BY_DATA ? "the data" : "the components");
 }
 
 void config_reference(void)
@@ -126,12 +152,12 @@ void config_reference(void)
 		print_option(lb_option_at(i));
 	for (size_t i = 0; i < lb_option_count(); i++) {
 		const struct lb_option *o = lb_option_at(i);
-		if (o->shape == LB_COMPONENT || o->shape == LB_COMPONENTS) {
-			if (strcmp(o->noun, "loss"))
-				print_components(o);
-			else
-				print_losses(o);
-		}
+		if (o->shape == LB_VALUE && o->noun)
+			print_named(o);
+		else if (o->extra)
+			print_losses(o);
+		else if (o->noun)
+			print_components(o);
 	}
 	printf("\n## sweep\n\n"
 	       "Keys are dotted paths into the config; every combination is one trial, the first key varying slowest.\n\n"
@@ -143,4 +169,5 @@ void config_reference(void)
 	       "| `loss: [{name: ce}, {name: gce, q: [0.3, 0.7]}]` | whole blocks; lists inside multiply |\n"
 	       "| `model.hidden: [[64], [64, 32]]` | a list-valued option takes a list of lists |\n"
 	       "| `zip: {optimizer.lr: [0.1, 0.05], train.batch: [128, 64]}` | these move together |\n");
+	print_constraints();
 }

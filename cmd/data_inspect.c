@@ -6,7 +6,6 @@
 #include "core/base/text.h"
 #include "core/config/config.h"
 #include "core/run/data_cache.h"
-#include "core/run/get.h"
 #include "core/run/components.h"
 
 #include <math.h>
@@ -218,10 +217,10 @@ static cJSON *make_config(const char *path, const struct inspected *s, const str
 /* ---- looking ---- */
 
 /* `keep`: the tables as they are in the files. */
-static int read_tables(struct inspected *s, const cJSON *config, bool keep, struct lb_table t[LB_FILES], struct lb_err *err)
+static int read_tables(struct inspected *s, const struct lb_spec *spec, bool keep, struct lb_table t[LB_FILES], struct lb_err *err)
 {
-	const struct lb_read_options own = lb_read_options_of(config, 0), labels = lb_read_options_of(config, 1);
-	const char *labels_path = lb_get_text(config, "data.train.labels");
+	const struct lb_read_options own = lb_file_options(spec, 0), labels = lb_file_options(spec, 1);
+	const char *labels_path = spec->data.train.labels;
 	const double start = lb_seconds();
 
 	if (lb_table_read(s->path, &own, &t[0], err) || (labels_path && lb_table_read(labels_path, &labels, &t[1], err)))
@@ -250,30 +249,25 @@ static size_t label_by_name(const struct inspected *s, const struct lb_table *t)
 	return found;
 }
 
-/* The label column where nobody named it: its name goes into the config, too. */
-static const char *guess_label(struct inspected *s, cJSON *config, const struct lb_table *t)
+/* The label column where nobody named it. */
+static const char *guess_label(struct inspected *s, const struct lb_table *t)
 {
 	const size_t column = label_by_name(s, t);
 
-	s->guess = " (the last column)";
-	if (column == s->columns)
-		return NULL;
-	s->guess = " (the only column that is named like a label)";
-	cJSON *train = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(config, "data"), "train");
-	lb_json_text(train, "label", s->column[column].name);
-	return s->column[column].name;
+	s->guess = column == s->columns ? " (the last column)" : " (the only column that is named like a label)";
+	return column == s->columns ? NULL : s->column[column].name;
 }
 
-static int look(struct inspected *s, cJSON *config, const struct inspect_options *opt, struct lb_table t[LB_FILES], struct lb_err *err)
+static int look(struct inspected *s, struct lb_spec *spec, const struct inspect_options *opt, struct lb_table t[LB_FILES], struct lb_err *err)
 {
-	const char *const path[LB_FILES] = { s->path, lb_get_text(config, "data.train.labels") };
-	const char *label = lb_get_text(config, "data.train.label");
+	const char *const path[LB_FILES] = { s->path, spec->data.train.labels };
+	const char *label = spec->data.train.label;
 
-	if (read_tables(s, config, opt->table_only, t, err))
+	if (read_tables(s, spec, opt->table_only, t, err))
 		return -1;
 	s->labelled = t[0].n_cols || label || path[1] || s->named;
 	if (!label && !path[1] && t[0].n_cols && s->task != LB_MULTILABEL)
-		label = guess_label(s, config, &t[0]);
+		label = spec->data.train.label = guess_label(s, &t[0]);
 	const size_t column = find_label(s, label);
 	if (s->task != LB_MULTILABEL) {
 		if (s->labelled && !path[1])
@@ -285,20 +279,22 @@ static int look(struct inspected *s, cJSON *config, const struct inspect_options
 		t[0] = (struct lb_table){ 0 };
 		return 0;
 	}
-	return s->labelled ? lb_data_assemble(config, s->task, t, path, &s->data, err) : 0;
+	return s->labelled ? lb_data_assemble(&spec->data, s->task, t, path, &s->data, err) : 0;
 }
 
 /* As multilabel, or as what the label column looks like. */
 static int inspect_as(const char *path, const struct inspect_options *opt, bool multilabel, struct inspected *s, struct lb_err *err)
 {
 	struct lb_table t[LB_FILES] = { 0 };
+	struct lb_spec spec = { 0 };
 	int rc = -1;
 
 	*s = (struct inspected){ .path = path, .guess = "", .task = multilabel ? LB_MULTILABEL : LB_MULTICLASS, .named = names_labels(opt) };
 	s->labels = opt->labels ? lb_strdup(opt->labels, err) : guess_labels(path, err);
 	cJSON *config = make_config(path, s, opt, err);
-	if (config)
-		rc = look(s, config, opt, t, err);
+	if (config && !lb_spec_fill(&spec, config, &lb_registries, err))
+		rc = look(s, &spec, opt, t, err);
+	lb_spec_free(&spec);
 	cJSON_Delete(config);
 	for (int i = 0; i < LB_FILES; i++)
 		lb_table_free(&t[i]);

@@ -14,48 +14,9 @@
 #include <string.h>
 
 const struct command commands[] = {
-	{ "train", "Train one model and print its metrics.", "--config FILE [--set key.path=value]... [options]",
-	  "lossbench train --config configs/fashion_mnist_mlp.yaml --set train.seed=2",
-	  "For scripts: --quiet --print valid.accuracy prints one number on one line, nan where it is undefined\n"
-	  "or the training diverged.",
-	  cmd_train },
-	{ "sweep", "Run all trials of a config in worker processes; go on where an earlier run stopped.",
-	  "--config FILE [--set key.path=value,value]... [options]", "lossbench sweep --config configs/quickstart.yaml --jobs 2",
-	  "--set also takes a range, optimizer.lr={from: 0.1, to: 1, steps: 3}, and a loss's grid, loss.gamma=default.\n"
-	  "Shell loops: --list prints one trial per line (id, state, what varies); --only ID runs it.", cmd_sweep },
-	{ "predict", "Apply a trained model to new rows.", "--model FILE.npz --data FILE [--out FILE.csv|.npy] [options]",
-	  "lossbench predict --model letter.npz --data new.csv --what probabilities --out p.csv",
-	  "Columns are found by their names, those of a block of numbers by their places.",
-	  cmd_predict },
-	{ "report", "Turn result folders or records into a comparison table.", "DIR|FILE... [options]",
-	  "lossbench report results/quickstart --format md --metric test.accuracy",
-	  "All options are those of scripts/aggregate.py, which does the work: see lossbench report --help.", cmd_report },
-	{ "compare", "Say what changed between two sets of results, trial by trial and in the mean.", "A B [options]",
-	  "lossbench compare results/before results/after", "All options are those of scripts/compare.py.", cmd_compare },
-	{ "status", "Show a study's progress: done, running, failed, pending.", "DIR [options]", "lossbench status results/quickstart",
-	  NULL, cmd_status },
-	{ "merge", "Join results of several machines; different results of one trial are refused.", "--into DIR DIR...",
-	  "lossbench merge --into results/all host1/results host2/results", NULL, cmd_merge },
-	{ "clean", "List records that no config uses; delete them with --remove.", "DIR --config FILE... [options]",
-	  "lossbench clean results/mine --config mine.yaml", NULL, cmd_clean },
-	{ "losses", "List losses, show one, evaluate it on given scores, check its gradient.",
-	  "[WORD... | show NAME | eval [KIND/]NAME | plot NAME | check [NAME]] [options]",
-	  "echo '{\"scores\": [[2, 1, 0]], \"labels\": [0]}' | lossbench losses eval gce --param q=0.7",
-	  "With words it lists the losses that have them in their task, name, title or purpose:\n"
-	  "losses binary \"label noise\".\n"
-	  "eval reads a JSON object: scores and labels (multiclass, binary), predictions and targets (regression),\n"
-	  "embeddings, labels and prototypes (embedding), scores, labels and teacher_scores (distillation), features\n"
-	  "(bias); optionally class_counts and sample_ids; it prints {\"value\": v, \"grad\": {...}}.",
-	  cmd_losses },
-	{ "metrics", "List the metrics.", "[options]", "lossbench metrics", NULL, cmd_metrics },
-	{ "data", "Look at a data file: rows, columns, classes, what is missing; or convert it.",
-	  "info FILE [options] | convert FROM TO [options] | formats", "lossbench data info datasets/samples/letter.csv.gz",
-	  "convert writes .csv, .svm (LIBSVM), .npy (each also with .gz) or .npz (X and y), as the name TO ends.", cmd_data },
-	{ "config", "Check a config, print it with every default, or print the JSON Schema of configs.",
-	  "check FILE | resolve FILE | schema | reference  [--set key.path=value]...", "lossbench config check configs/quickstart.yaml", NULL, cmd_config },
-	{ "init", "Write a commented config for a data file.", "DATA [options]", "lossbench init data.csv --out mine.yaml", NULL, cmd_init },
-	{ "completion", "Print the shell's completion of lossbench.", "bash | zsh", "source <(lossbench completion bash)", NULL, cmd_completion },
-	{ "version", "Versions, BLAS kernel and build.", "[options]", "lossbench version --json", NULL, cmd_version },
+#define COMMAND(name, ...) { #name, __VA_ARGS__, cmd_##name },
+#include "cmd/commands.def"
+#undef COMMAND
 	{ 0 },
 };
 

@@ -5,7 +5,6 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/sha256.h"
-#include "core/run/get.h"
 #include "core/run/store.h"
 #include "core/run/tuning.h"
 
@@ -121,7 +120,7 @@ static char *path_in(const struct source *s, const char *name, struct lb_err *er
 
 static bool finished(const cJSON *record)
 {
-	const char *status = lb_get_text(record, "result.status");
+	const char *status = lb_json_text_at(record, "result.status");
 
 	return status && (!strcmp(status, "ok") || !strcmp(status, "diverged"));
 }
@@ -195,7 +194,7 @@ static int by_id(const void *a, const void *b)
 
 static const char *text_at(const cJSON *record, const char *path)
 {
-	const char *text = lb_get_text(record, path);
+	const char *text = lb_json_text_at(record, path);
 
 	return text ? text : "unknown";
 }

@@ -21,7 +21,7 @@ static int print_json(struct lb_err *err)
 		lb_json_text(o, "notes", m->base.notes);
 		cJSON *tasks = lb_json_array(o, "tasks");
 		for (int k = 0; k < LB_N_KINDS; k++)
-			if (m->kinds >> k & 1)
+			if (m->base.tasks >> k & 1)
 				lb_json_text(tasks, NULL, lb_kind_name((enum lb_kind)k));
 	}
 	lb_json_pretty(all, &b);

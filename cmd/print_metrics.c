@@ -3,7 +3,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
-#include "core/run/get.h"
+#include "core/run/components.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,19 +57,17 @@ static int refuse_name(const struct allowed *a, const char *name, struct lb_err 
 
 int check_printed(struct lb_plan *plan, const struct opt_list *wanted, struct lb_err *err)
 {
-	const cJSON *config = plan->trial[0].config, *metric;
-	const struct lb_data_entry *source;
+	struct lb_spec spec = { 0 };
+	struct lb_rows *rows = lb_spec_fill(&spec, plan->trial[0].config, &lb_registries, err) ? NULL :
+			       lb_rows_get(plan->trial[0].source, &spec, err);
 	struct allowed a = { 0 };
-	struct lb_split split;
-	int rc = 0;
+	int rc = rows ? 0 : -1;
 
-	if (lb_trial_split(config, &plan->cache, &source, &split, err))
-		return -1;
-	for (int part = 0; part < LB_PARTS; part++)
-		cJSON_ArrayForEach(metric, lb_json_at(config, "metrics"))
-			if (split.n[part])
-				add_name(&a, parts[part], lb_get_text(metric, "name"));
-	lb_split_free(&split);
+	for (int part = 0; rows && part < LB_PARTS; part++)
+		for (size_t m = 0; rows->split.n[part] && m < spec.metrics.n; m++)
+			add_name(&a, parts[part], spec.metrics.use[m].info->name);
+	lb_rows_drop(rows);
+	lb_spec_free(&spec);
 	for (size_t i = 0; !rc && i < wanted->n; i++) {
 		bool known = false;
 		for (size_t k = 0; k < a.n; k++)
@@ -101,7 +99,7 @@ static void print_number(const cJSON *value)
 
 int print_named(const cJSON *record, const struct opt_list *wanted, struct lb_err *err)
 {
-	const bool ok = !strcmp(lb_get_text(record, "result.status"), "ok");
+	const bool ok = !strcmp(lb_json_text_at(record, "result.status"), "ok");
 	struct allowed a = { 0 };
 	const cJSON *value[128], *m;
 	int rc = 0;

@@ -3,7 +3,6 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/base/log.h"
-#include "core/run/get.h"
 #include "core/run/sweep_status.h"
 
 #include <dirent.h>
@@ -14,7 +13,7 @@
 /* Seconds that the rest takes, at as many at a time as are running, or as the sweep was given. */
 static double time_left(const struct lb_standing *s, const cJSON *journal)
 {
-	const double jobs = s->running ? (double)s->running : lb_get_number(journal, "jobs", 1);
+	const double jobs = s->running ? (double)s->running : lb_json_number_at(journal, "jobs", 1);
 	const size_t rest = s->to_do + s->failed + s->interrupted;
 
 	return s->seconds * ((double)rest + 0.5 * (double)s->running) / (jobs > 1 ? jobs : 1);
@@ -26,7 +25,7 @@ static void print_json(const char *dir, const struct lb_standing *s, const cJSON
 	struct lb_buf b = { 0 };
 
 	lb_json_text(tree, "dir", dir);
-	lb_json_text(tree, "config", lb_get_text(journal, "config"));
+	lb_json_text(tree, "config", lb_json_text_at(journal, "config"));
 	if (s->planned)
 		lb_json_number(tree, "planned", (double)s->planned);
 	else
@@ -51,8 +50,8 @@ static void print_json(const char *dir, const struct lb_standing *s, const cJSON
 /* What the folder holds; names come from files and may hold anything. */
 static void print_head(const char *dir, const struct lb_standing *s, const cJSON *journal)
 {
-	const double after = lb_get_number(journal, "trainings_after", 0);
-	const char *config = lb_get_text(journal, "config");
+	const double after = lb_json_number_at(journal, "trainings_after", 0);
+	const char *config = lb_json_text_at(journal, "config");
 	struct lb_buf b = { 0 };
 
 	lb_buf_visible(&b, dir);

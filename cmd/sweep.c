@@ -6,13 +6,13 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
-#include "core/run/get.h"
 #include "core/run/sweep_status.h"
 #include "core/run/plan.h"
 #include "core/run/cohort_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -87,7 +87,7 @@ static const char *state_name(const struct lb_trial *t)
 {
 	static const char *const names[] = { "to do", "ok", "diverged", "failed", "interrupted" };
 
-	return names[lb_store_look(lb_get_text(t->config, "output.dir"), t->id, NULL)];
+	return names[lb_store_look(t->dir, t->id, NULL)];
 }
 
 /* id, state, and the options that vary, separated by tabs. */
@@ -164,7 +164,7 @@ static int prepare_folders(const struct lb_trial *t, size_t n, struct lb_err *er
 	const char *before = "";
 
 	for (size_t i = 0; i < n; i++) {
-		const char *dir = lb_get_text(t[i].config, "output.dir");
+		const char *dir = t[i].dir;
 		if (strcmp(dir, before) && lb_store_prepare(dir, err))
 			return -1;
 		before = dir;
@@ -185,7 +185,7 @@ struct sweep {
 static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, const struct sweep *s, struct lb_err *err)
 {
 	struct lb_run_counts counts;
-	const char *dir = n ? lb_get_text(t[0].config, "output.dir") : "";
+	const char *dir = n ? t[0].dir : "";
 	const size_t undone = keep_undone(t, n);
 
 	lb_note("%zu trial%s: %zu done, %zu to do", n, lb_s(n), n - undone, undone);
@@ -243,7 +243,7 @@ static FILE *list_ids(const struct lb_plan *plan)
  * Python to make it. */
 static void print_table(const struct lb_plan *plan, const struct sweep *s, int code)
 {
-	const char *dir = plan->n ? lb_get_text(plan->trial[0].config, "output.dir") : NULL, *words[] = { dir, "--ids", "/dev/stdin" };
+	const char *dir = plan->n ? plan->trial[0].dir : NULL, *words[] = { dir, "--ids", "/dev/stdin" };
 
 	if (!dir || plan->n < 2 || (code != LB_OK && code != LB_TRIALS) || s->quiet || s->choices->only || s->choices->shards > 1)
 		return;

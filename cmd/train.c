@@ -6,7 +6,6 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
-#include "core/run/get.h"
 #include "core/run/model_file.h"
 #include "core/run/plan.h"
 #include "core/run/cohort_run.h"
@@ -14,6 +13,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static void show_epoch(void *arg, size_t i, size_t epoch, double train_loss, const double *valid)
@@ -89,7 +89,7 @@ struct wanted {
 
 static void print_record(const struct lb_trial *t, const cJSON *record, const struct wanted *w)
 {
-	const char *status = lb_get_text(record, "result.status");
+	const char *status = lb_json_text_at(record, "result.status");
 
 	if (w->json) {
 		struct lb_buf b = { 0 };
@@ -103,10 +103,10 @@ static void print_record(const struct lb_trial *t, const cJSON *record, const st
 	if (!strcmp(status, "ok"))
 		print_metrics(record);
 	else if (!strcmp(status, "diverged"))
-		printf("diverged in epoch %.0f, step %.0f: %s\n", lb_get_number(record, "result.diverged.epoch", 0),
-		       lb_get_number(record, "result.diverged.step", 0), lb_get_text(record, "result.diverged.cause"));
+		printf("diverged in epoch %.0f, step %.0f: %s\n", lb_json_number_at(record, "result.diverged.epoch", 0),
+		       lb_json_number_at(record, "result.diverged.step", 0), lb_json_text_at(record, "result.diverged.cause"));
 	print_verdict(record);
-	printf("%s: %s/trials/%s.json\n", status, lb_get_text(t->config, "output.dir"), t->id);
+	printf("%s: %s/trials/%s.json\n", status, t->dir, t->id);
 }
 
 /* Shows a finished record; NULL when the trial is to be run. */
@@ -116,14 +116,14 @@ static cJSON *finished(const struct lb_trial *t, bool force)
 
 	if (force || !lb_trial_done(t))
 		return NULL;
-	lb_store_look(lb_get_text(t->config, "output.dir"), t->id, &record);
+	lb_store_look(t->dir, t->id, &record);
 	lb_note("trial %s is done already; --force trains it again", t->id);
 	return record;
 }
 
 static cJSON *claim_and_run(const struct lb_trial *t, const struct lb_run_options *run, bool force, struct lb_err *err)
 {
-	const char *dir = lb_get_text(t->config, "output.dir");
+	const char *dir = t->dir;
 	cJSON *record = NULL;
 	int fd = -1, claimed;
 
@@ -155,7 +155,7 @@ static int train(struct lb_plan *plan, const char *path, const struct lb_run_opt
 	cJSON *record = finished(&plan->trial[0], force);
 	if (!record && !(record = claim_and_run(&plan->trial[0], run, force, err)))
 		return -1;
-	const char *status = lb_get_text(record, "result.status");
+	const char *status = lb_json_text_at(record, "result.status");
 	int code = !strcmp(status, "interrupted") ? LB_INTERRUPTED : !strcmp(status, "failed") ? LB_TRIALS : LB_OK;
 	if (!w->metrics.n)
 		print_record(&plan->trial[0], record, w);

@@ -1,7 +1,6 @@
 #include "cmd/cmd.h"
 
 #include "core/numeric/blas_select.h"
-#include "core/run/get.h"
 #include "core/run/provenance.h"
 
 #include <stdio.h>
@@ -9,15 +8,15 @@
 static void print_short(const cJSON *facts)
 {
 	printf("lossbench %s (git %.12s%s)\narithmetic: %s\nOpenBLAS %s, kernel %s, 1 thread", lb_version,
-	       lb_git_revision[0] ? lb_git_revision : "unknown", lb_git_clean == 0 ? ", changed" : "", lb_get_text(facts, "kernels"),
-	       lb_get_text(facts, "blas.version"), lb_get_text(facts, "blas.kernel"));
+	       lb_git_revision[0] ? lb_git_revision : "unknown", lb_git_clean == 0 ? ", changed" : "", lb_json_text_at(facts, "kernels"),
+	       lb_json_text_at(facts, "blas.version"), lb_json_text_at(facts, "blas.kernel"));
 	const char *before = "; ";
 	const cJSON *library;
 	cJSON_ArrayForEach(library, cJSON_GetObjectItemCaseSensitive(facts, "libraries")) {
 		printf("%s%s %s", before, library->string, library->valuestring);
 		before = ", ";
 	}
-	printf("\nkernel: %s\n%s, %s\n", lb_get_text(facts, "blas.why"), lb_get_text(facts, "compiler"), lb_build_flags);
+	printf("\nkernel: %s\n%s, %s\n", lb_json_text_at(facts, "blas.why"), lb_json_text_at(facts, "compiler"), lb_build_flags);
 }
 
 static int prove(const char *name, struct lb_err *err)

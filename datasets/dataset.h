@@ -120,6 +120,7 @@ struct lb_reader {
 	int (*read)(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err);
 	bool takes_markers;          /* reads lb_read_options.missing; other formats have no texts that could mark a missing value */
 };
+extern const struct lb_info *const lb_readers[];
 size_t lb_reader_count(void);
 const struct lb_reader *lb_reader_at(size_t i);
 
@@ -167,11 +168,11 @@ int lb_table_write(const struct lb_table *t, size_t label, const char *path, str
 
 struct lb_generator {
 	struct lb_info base;
-	unsigned kinds;          /* bit 1 << kind of the tasks it makes data for */
 	int version;             /* part of a trial's id: raised when its output changes */
 	/* rows with the last column named "label" or "target" */
 	int (*make)(const struct lb_arg *par, enum lb_kind kind, uint64_t seed, struct lb_table *out, struct lb_err *err);
 };
+extern const struct lb_info *const lb_generators[];
 size_t lb_generator_count(void);
 const struct lb_generator *lb_generator_at(size_t i);
 
@@ -299,7 +300,6 @@ struct lb_noise {
 
 struct lb_corruption {
 	struct lb_info base;
-	unsigned kinds;              /* tasks it applies to */
 	/* Refuses parameters that these classes rule out; NULL when there is nothing to check. Call
 	 * it before apply. */
 	int (*check)(const struct lb_arg *par, size_t n_classes, struct lb_err *err);
@@ -307,6 +307,7 @@ struct lb_corruption {
 	 * rate flips a superset. -1 only when memory runs out. */
 	int (*apply)(const struct lb_noise *in, int32_t *y, struct lb_err *err);
 };
+extern const struct lb_info *const lb_corruptions[];
 size_t lb_corruption_count(void);
 const struct lb_corruption *lb_corruption_at(size_t i);
 
@@ -314,10 +315,10 @@ const struct lb_corruption *lb_corruption_at(size_t i);
 
 struct lb_imbalance {
 	struct lb_info base;
-	unsigned kinds;
 	/* Size of each class relative to class 0 (which has 1), all in (0, 1]; n_classes values. */
 	void (*profile)(const struct lb_arg *par, size_t n_classes, double *share);
 };
+extern const struct lb_info *const lb_imbalances[];
 size_t lb_imbalance_count(void);
 const struct lb_imbalance *lb_imbalance_at(size_t i);
 

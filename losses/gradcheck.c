@@ -84,6 +84,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 					 [FIRST] = normal + (k % shape->c ? 0 : pattern->scale) };
 		s->z[k] = rounded(drawn[pattern->how]);
 		s->t[k] = pattern->how == EQUAL ? s->z[k] : rounded(lb_rng_normal(&rng));
+		if (!lb_targets_allow(c->info->targets, s->t[k]))
+			s->t[k] = rounded(fabs(s->t[k]) + (k % 3 && lb_targets_allow(c->info->targets, 0) ? 0 : 1.0 / 16));
 		if (c->info->kind == LB_MULTILABEL)
 			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3) - 1;
 	}

@@ -14,6 +14,8 @@
  *   LB_CONFUSION(name, metric)             1 - metric of soft counts
  *     losses/support/soft_confusion.h
  *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
+ *   LB_RESIDUAL(name, rho)                 rho(z, t) of a prediction and its target
+ *     losses/support/residual.h
  *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch
  *     losses/support/similarity.h
  *   LB_BATCH(name, batch)                  rows that see each other: lists, counts    below
@@ -54,7 +56,8 @@
  * What the model gives is what is judged: scores of classes, predictions of targets. Where it is
  * not, .predict makes the one of the other: classes' scores of embeddings; of the outputs of a
  * regression with several a target (info.output), the point predictions that all metrics of
- * regression judge, and what else is told of each target. Embeddings of a loss without .predict are
+ * regression judge, and what else is told of each target; of a score that is no prediction itself,
+ * such as the log of one, the prediction. Embeddings of a loss without .predict are
  * judged by metrics of embeddings (core/metrics/retrieval.c).
  *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite
@@ -104,6 +107,7 @@ struct lb_batch {
 	const struct lb_loss_stats *stats;
 	size_t epoch, epochs;    /* of the training: it is in epoch `epoch`, from 0, of so many; epochs is 0 outside training */
 	void *state;             /* what .init returned, or NULL */
+	const real *held;        /* (b, c), dense: what a loss with LB_HOLDS_FACTORS computes its fixed factors from; NULL: output.value */
 	void *workspace;         /* lb_loss_workspace bytes, aligned to 64, contents undefined; the loss's own come first */
 	double scale;            /* value and gradients are multiplied by it; 1 as a rule */
 	real *row_loss;          /* (b), unless NULL: `scale` times the loss of each row, without its weight, is added; only for separable losses */
@@ -129,6 +133,10 @@ struct lb_measured {
 	bool normalize;          /* of rows divided by their length; a row of zeros stays one */
 };
 
+/* Most entries that a function over entries gets at once (losses/support/residual.h). */
+enum { LB_ENTRIES = 256 };
+typedef void lb_entries_fn(const struct lb_batch *in, size_t n, const real *z, const real *t, real *loss, real *slope);
+
 /* What a form macro makes. One of .row, .batch and .similarity is set. */
 struct lb_form {
 	/* Returns the loss of row i. z is its row of in->output; g (c values) gets its derivative
@@ -139,6 +147,8 @@ struct lb_form {
 	 * .softmax asks for, the gradient (core/engine/kernels/kernels.h). For losses that read z,
 	 * y and par alone; NULL: rows one by one. */
 	void (*lanes)(const struct lb_batch *in, struct lb_lane_rows *at);
+	/* What .row does for each target of a row, for many rows at once. NULL: row by row. */
+	lb_entries_fn *entries;
 	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
 	/* Returns the mean loss of the batch. g is in->output.grad. */
 	double (*batch)(const struct lb_batch *in, real *g);
@@ -170,9 +180,9 @@ struct lb_loss {
 	size_t (*n_params)(const struct lb_arg *par, const struct lb_loss_shape *shape);
 	void (*init_params)(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *params);
 	/* What in->output comes to; reads b, c, output, par, stats, params and workspace only. Of
-	 * embeddings the scores (b, n_classes). In regression rows of T (1 + outputs) values: the T
-	 * point predictions, then the outputs of each target, a log variance as the standard
-	 * deviation. */
+	 * embeddings the scores (b, n_classes). In regression the T point predictions of each
+	 * row; with info.output rows of T (1 + outputs) values, behind the predictions the outputs
+	 * of each target, a log variance as the standard deviation. */
 	void (*predict)(const struct lb_batch *in, real *out);
 };
 

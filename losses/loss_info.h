@@ -20,6 +20,10 @@ enum lb_kind {
 	LB_N_KINDS
 };
 
+/* Sets of tasks, for lb_info.tasks. */
+#define LB_EVERY_TASK ((1u << LB_N_KINDS) - 1)
+#define LB_CLASS_TASKS (1u << LB_MULTICLASS | 1u << LB_BINARY)
+
 /* Traits that hold for every parameter value in range. Each is tested for every loss that claims
  * it; one that holds but is not claimed is reported by the same test. A trait that holds only for
  * some parameters is a line in `notes`. */
@@ -51,6 +55,8 @@ enum lb_exception {
 	LB_OVERFLOWS = 1 << 0,     /* a finite value may lie beyond the largest number: it is +inf then, and the gradient is not NaN */
 	LB_JUMPS_AT_TIES = 1 << 1, /* the value jumps where all scores of a row are equal: no slope is stated there */
 	LB_UNDEFINED_AT_ZERO = 1 << 2, /* a row of zeros (of z, of the prototypes) has no direction: the value is NaN */
+	LB_ORDER_MATTERS = 1 << 5, /* the classes are ordered: the value changes when they change places */
+	LB_HOLDS_FACTORS = 1 << 4, /* the gradient takes factors of the value as constants; it is checked against differences with these held */
 	LB_SIZE_MATTERS = 1 << 3   /* the value changes when every row of the batch is repeated: a term counts once a batch, or draws are made for rows */
 };
 
@@ -64,6 +70,9 @@ struct lb_same_as {
 	double shift;
 	bool minus_log_classes;      /* shift by -log C besides */
 };
+
+/* The targets that a loss of a regression is defined for. */
+enum lb_targets { LB_ANY_TARGETS, LB_TARGETS_NOT_NEGATIVE, LB_TARGETS_POSITIVE, LB_TARGETS_ABOVE_MINUS_ONE, LB_N_TARGETS };
 
 /* What a number that a regression model gives for a target says of it. */
 enum lb_statistic {
@@ -134,6 +143,7 @@ struct lb_loss_info {
 	 * which there are 1 to LB_MOST_OUTPUTS. The columns of z are those of the first target,
 	 * then those of the second. NULL: one column a target, the prediction itself. */
 	bool (*output)(const struct lb_arg *par, size_t k, struct lb_output *out);
+	enum lb_targets targets;
 	const struct lb_same_as *same_as;
 	int n_same_as;
 	const struct lb_example *examples;
@@ -143,6 +153,9 @@ struct lb_loss_info {
 /* Members of struct lb_loss_info from a table of that type. */
 #define LB_SAME_AS(table) .same_as = (table), .n_same_as = sizeof(table) / sizeof *(table)
 #define LB_EXAMPLES(table) .examples = (table), .n_examples = sizeof(table) / sizeof *(table)
+
+/* The registered losses, each the .base of a struct lb_loss_info, the same in both precisions. */
+extern const struct lb_info *const lb_losses_f32[], *const lb_losses_f64[];
 
 /* The registry, in the order of losses/list.def. All borrowed and constant. */
 size_t lb_loss_count(void);
@@ -155,6 +168,10 @@ bool lb_loss_separable(const struct lb_loss_info *info);
 
 /* Columns of z for each target in regression (`output`), else 1. */
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
+/* "> 0", ...: what the targets of a loss have to be; "any number". */
+const char *lb_targets_text(enum lb_targets targets);
+/* Returns whether the target is one of them. */
+bool lb_targets_allow(enum lb_targets targets, double t);
 /* "mean", "sd", "quantile": what is told of a target. */
 const char *lb_statistic_name(enum lb_statistic says);
 /* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is

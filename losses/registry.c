@@ -1,5 +1,6 @@
 #include "losses/precision_bridge.h"
 
+#include <math.h>
 #include <string.h>
 
 size_t lb_loss_count(void)
@@ -112,4 +113,25 @@ const char *lb_property_name(unsigned bit)
 		if (properties[i].bit == bit)
 			return properties[i].name;
 	return "unknown";
+}
+
+static const struct {
+	const char *text;
+	double min;
+	bool open;               /* min itself is not allowed */
+} target_ranges[LB_N_TARGETS] = {
+	[LB_ANY_TARGETS] = { "any number", -(double)INFINITY, false },
+	[LB_TARGETS_NOT_NEGATIVE] = { ">= 0", 0, false },
+	[LB_TARGETS_POSITIVE] = { "> 0", 0, true },
+	[LB_TARGETS_ABOVE_MINUS_ONE] = { "> -1", -1, true },
+};
+
+const char *lb_targets_text(enum lb_targets targets)
+{
+	return target_ranges[targets].text;
+}
+
+bool lb_targets_allow(enum lb_targets targets, double t)
+{
+	return target_ranges[targets].open ? t > target_ranges[targets].min : t >= target_ranges[targets].min;
 }

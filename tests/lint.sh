@@ -40,9 +40,11 @@ includes() { grep -rnHoE --include='*.[ch]' --include='*.def' '^#include "[^"]+"
 # all that deals with labels must know; it and datasets/dataset.h, losses/loss.h are contracts, not a particular loss or reader. The random streams are free of precision:
 # the expansion of a config into trials may draw from them.
 contracts='losses/loss_info.h datasets/dataset.h'
+# Lists of names alone, which the option table makes its choices of.
+names='core/training/samplers.def core/metrics/thresholds.def core/metrics/calibrations.def datasets/formats/readers.def'
 layers="core/base
 core/numeric core/base/
-core/config core/base/ core/numeric/rng.h losses/loss_info.h
+core/config core/base/ core/numeric/rng.h losses/loss_info.h $names
 core/metrics core/base/ core/numeric/ losses/loss_info.h
 core/training core/base/ core/numeric/ core/metrics/metric.h core/metrics/decision_rule.h $contracts
 core/engine core/base/ core/numeric/ core/training/ core/metrics/metric.h core/metrics/decision_rule.h datasets/sampling/row_labels.h losses/loss.h $contracts
@@ -124,6 +126,53 @@ registered() {
 	done < <(sed -nE 's/^LOSS\((\w+), (\w+)\)/\1:\2/p' losses/list.def | grep -n '')
 }
 
+# A list of components, the word of its lines, the struct of its descriptors, and the folder that defines them. losses/list.def has a
+# rule of its own above.
+lists='core/metrics/list.def METRIC lb_metric core/metrics
+core/metrics/thresholds.def THRESHOLD lb_threshold core/metrics
+core/metrics/calibrations.def CALIBRATION lb_calibration core/metrics
+core/training/schedules.def SCHEDULE lb_schedule core/training
+core/training/samplers.def SAMPLER lb_sampling core/training
+core/training/models.def MODEL lb_model_kind core/training
+core/engine/optim/list.def OPTIMIZER lb_optim core/engine/optim
+core/engine/attack/list.def ATTACK lb_attack_kind core/engine/attack
+core/engine/data/augmentations.def AUGMENTATION lb_augmentation core/engine/data
+core/engine/data/miner/list.def MINER lb_miner core/engine/data/miner
+core/engine/model/head/list.def HEAD lb_head core/engine/model/head
+core/engine/step/list.def PROCEDURE lb_procedure core/engine/step
+datasets/formats/readers.def LB_READER lb_reader datasets/formats
+datasets/synthetic/generators.def LB_GENERATOR lb_generator datasets/synthetic
+datasets/sampling/label_noises.def LB_CORRUPTION lb_corruption datasets/sampling
+datasets/sampling/imbalances.def LB_IMBALANCE lb_imbalance datasets/sampling'
+
+# file:line:name of every descriptor of a struct that is defined below a folder, without a macro of its family.
+descriptors() {
+	grep -rnE --include='*.c' "^(static )?const struct $1 \w+(\(\w+\))? = " "$2" 2>/dev/null |
+		sed -E "s/^([^:]+:[0-9]+):.* (LB_[A-Z_]+\((\w+)\)|$1_(\w+)|(\w+)) = .*/\1:\3\4\5/"
+}
+
+# Every component stands in one list, once, and no list stands beside it.
+one_list() {
+	local def word struct folder file line name
+	while read -r def word struct folder; do
+		while IFS=: read -r file line name; do
+			[ "$(grep -cxF "$word($name)" "$def" 2>/dev/null)" = 1 ] || echo "$file:$line: $name is not once in $def; add the line $word($name)"
+		done < <(descriptors "$struct" "$folder")
+		[ -f "$def" ] || continue
+		while IFS=: read -r line name; do
+			descriptors "$struct" "$folder" | grep -q ":$name\$" || grep -qsE "^[A-Z_]+\($name," "$folder"/*.c ||
+				echo "$def:$line: no file of $folder/ defines $name"
+		done < <(grep -nE "^$word\(" "$def" | sed -E "s/^([0-9]+):$word\((\w+)\).*/\1:\2/")
+		grep -nvE "^$word\(\w+\)\$|^/\*|^ \*" "$def" | sed "s|^\([0-9]*\):.*|$def:\1: a line of this list is $word(name), alone|"
+	done <<<"$lists"
+	find core losses datasets -name '*.def' | while read -r def; do
+		grep -q "^$def " <<<"$lists"$'\n''losses/list.def ' || echo "$def:1: a list that tests/lint.sh does not know; add it to its lists"
+	done
+	grep -rnE --include='*.c' '^(static )?const struct lb_(info|'"$(cut -d' ' -f3 <<<"$lists" | sed 's/^lb_//' | paste -sd '|')"') \*?(const )?\w+\[' core losses datasets |
+		grep -vE 'const struct lb_info \*const lb_\w+\[\]' | sed -E 's/^([^:]+:[0-9]+):.*/\1: a second list of components; each stands in its .def file alone/'
+	sort losses/list.def 2>/dev/null | uniq -d | sed 's/^/losses\/list.def:1: twice: /'
+}
+
 # A header's name says what it is wherever it is included; the same file name twice is a trap in a debugger and in an editor.
 # A command and the part of core that it drives share a name on purpose, as do the same loss of two kinds and the registries.
 unique_names() {
@@ -174,6 +223,7 @@ rule 'cmd/ is free of precision' no_precision_in_cmd
 rule 'nothing includes cmd/' nothing_includes_cmd
 rule 'only cmd/ and core/base/log.c print or exit' quiet_below_cmd
 rule 'every loss is registered' registered
+rule 'every component is in one list' one_list
 rule 'file names are unique' unique_names
 rule 'unit tests stand in the folders of the sources' tests_mirror
 rule 'files under 500 lines, functions under 60' sizes

@@ -49,6 +49,8 @@ struct lb_info {
 	const char *formula;         /* plain text in the README's vocabulary, or NULL */
 	const char *notes;           /* edge cases, differences from the paper, or NULL */
 	const char *keywords;        /* other names users know it by, blank separated, or NULL */
+	unsigned tasks;              /* that it is for, a bit 1 << LB_MULTICLASS, ... each (losses/loss_info.h); a loss says its kind instead */
+	unsigned traits;             /* what it does, bits that the header of its kind names; 0 for most */
 	bool on_request;             /* left out where a list defaults to every component that applies */
 	const char *goes_with;       /* left out too where the option of this path is not given, and refused there; or NULL */
 	const struct lb_param *params;
@@ -57,6 +59,15 @@ struct lb_info {
 	 * was found, what is allowed". NULL: all fit. */
 	int (*check)(const struct lb_arg *par, struct lb_err *err);
 };
+
+/* Every kind of component has one list of its descriptors: NULL-ended, made from a .def file of one
+ * line each, in the order in which they are listed to users. A list such as lb_metrics holds the
+ * first members of larger descriptors (struct lb_metric), to be cast back to them. */
+
+/* Returns the descriptor of that name; NULL when there is none. */
+const struct lb_info *lb_info_find(const struct lb_info *const *list, const char *name);
+/* Returns its place in the list, from 0; the list's length when it is not there. */
+size_t lb_info_place(const struct lb_info *const *list, const struct lb_info *info);
 
 #define LB_PARAMS(table) .params = (table), .n_params = (int)(sizeof(table) / sizeof *(table))
 

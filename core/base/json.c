@@ -295,6 +295,20 @@ const cJSON *lb_json_at(const cJSON *tree, const char *path)
 	return tree;
 }
 
+const char *lb_json_text_at(const cJSON *tree, const char *path)
+{
+	return cJSON_GetStringValue(lb_json_at(tree, path));
+}
+
+double lb_json_number_at(const cJSON *tree, const char *path, double otherwise)
+{
+	const cJSON *item = lb_json_at(tree, path);
+
+	if (cJSON_IsNumber(item))
+		return item->valuedouble;
+	return cJSON_IsString(item) && !strcmp(item->valuestring, "inf") ? (double)INFINITY : otherwise;
+}
+
 static bool same_lists(const cJSON *a, const cJSON *b)
 {
 	for (a = a->child, b = b->child; a && b && lb_json_same(a, b); a = a->next, b = b->next)

@@ -34,6 +34,10 @@ cJSON *lb_json_parse(const char *name, const char *text, size_t n, enum lb_code 
 
 /* Item at a dotted path such as "train.epochs", or NULL. Case-sensitive. */
 const cJSON *lb_json_at(const cJSON *tree, const char *path);
+/* The text at a path, NULL where there is none. */
+const char *lb_json_text_at(const cJSON *tree, const char *path);
+/* The number at a path ("inf" is INFINITY), or `otherwise` where there is none. */
+double lb_json_number_at(const cJSON *tree, const char *path, double otherwise);
 
 /* The member of that key, or NULL; `expected` (may be NULL), a member of the object, is looked at
  * first. */

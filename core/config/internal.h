@@ -51,8 +51,8 @@ int lb_check_values(const struct lb_resolving *like, struct lb_faults *faults, s
 /* The task of r->root, LB_N_KINDS when it is none we know. */
 enum lb_kind lb_task_of(const struct lb_resolving *r);
 
-/* Returns true if the block named by info->goes_with is present and its kind is not `none`
- * (constraints.c). */
+/* defaults.c: returns true if the block named by info->goes_with is present and its kind is not
+ * `none`. */
 bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info);
 
 /* Returns true if a list of components that is not given holds this one. */
@@ -63,10 +63,23 @@ bool lb_rule_listed(const struct lb_resolving *r, const char *path, const struct
 bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **item);
 /* True when the option's value is checked as a list: data.split.test with modulo. */
 bool lb_rule_takes_list(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node);
-/* Checks what has to hold between options. reads[i], 0 to begin with, keeps the top-level keys that
- * check i looked at; a check that looked at none of the changed ones is not made again. */
-enum { LB_CHECKS = 9 };
-void lb_rule_check(struct lb_resolving *r, uint64_t reads[LB_CHECKS], uint64_t changed);
+/* What was given, read without complaint: a wrong value is reported where its option is
+ * resolved. */
+double lb_given_number(const struct lb_resolving *r, const char *path, double otherwise);
+const char *lb_given_text(const struct lb_resolving *r, const char *path, const char *otherwise);
+/* 1 - 0.2 - 0.2 is 0.6, not 0.6000000000000001. */
+double lb_tidy(double v);
+/* The form that data.split is given in; and the key that says so. */
+enum lb_split_form { LB_FRACTIONS, LB_FIRST, LB_MODULO, LB_FOLDS, LB_SPLIT_FORMS };
+enum lb_split_form lb_split_form_of(const struct lb_resolving *r);
+extern const char *const lb_split_form_path[LB_SPLIT_FORMS];
+
+/* constraints.c: checks what the config alone decides. reads[i], 0 to begin with, keeps the
+ * top-level keys that check i looked at; a check that looked at none of the changed ones is not
+ * made again. */
+enum { LB_CONFIG_CONSTRAINTS = 19 };
+void lb_config_check(struct lb_resolving *r, uint64_t reads[LB_CONFIG_CONSTRAINTS], uint64_t changed);
+
 /* The seed of whatever has none of its own. */
 double lb_rule_seed(const struct lb_resolving *r);
 
@@ -75,6 +88,11 @@ cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o
 
 /* resolve_words.c: the same of an option that is a list of texts; node NULL: it is not given. */
 cJSON *lb_resolve_words(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node);
+
+/* param.c: the numbers that lists in a component's block hold; and lb_args_from_block without the
+ * descriptor's own check, lists going to room. */
+size_t lb_args_numbers(const struct lb_info *info, const cJSON *block);
+int lb_args_read(const struct lb_info *info, const cJSON *block, struct lb_arg *par, double *room, struct lb_err *err);
 
 /* series.c: resolves the trees of a sweep one after the other and does again only what differs from
  * the one before; the configs share what they have in common. `like` says everything but the

@@ -1,5 +1,7 @@
 #include "core/config/options.h"
 
+#include "core/config/spec.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +13,44 @@
 #define TRUTH(d) .type = LB_BOOL_PARAM, .def = (d)
 #define SEED .type = LB_SEED_PARAM
 
+/* Where the option lies in struct lb_spec; the member's own type says how it is filled. */
+#define AT(member)                                                                                                                     \
+	.at = offsetof(struct lb_spec, member), .field = _Generic(((const struct lb_spec *)NULL)->member, const char *: LB_TEXT_FIELD, \
+	double: LB_REAL_FIELD, uint64_t: LB_COUNT_FIELD, bool: LB_TRUTH_FIELD, struct lb_word: LB_WORD_FIELD,                          \
+	const cJSON *: LB_ITEM_FIELD, struct lb_list: LB_LIST_FIELD, struct lb_component_use: LB_USE_FIELD,                            \
+	struct lb_component_uses: LB_USES_FIELD)
+
 #define NO_LIMIT ((double)INFINITY), .max_open = true
 
-#define FORMATS CHOICES("auto", "csv", "idx", "svmlight", "npy", "npz", "arff")
+#define NAMES(list) .type = LB_CHOICE_PARAM, .choices = (list)
+
+/* The names of the components that options name by a bare word, from the lists that they are
+ * registered in. */
+static const char *const formats[] = {
+	"auto",
+#define LB_READER(name) #name,
+#include "datasets/formats/readers.def"
+#undef LB_READER
+	NULL
+};
+static const char *const samplers[] = {
+#define SAMPLER(name) #name,
+#include "core/training/samplers.def"
+#undef SAMPLER
+	NULL
+};
+static const char *const thresholds[] = {
+#define THRESHOLD(name) #name,
+#include "core/metrics/thresholds.def"
+#undef THRESHOLD
+	NULL
+};
+static const char *const calibrations[] = {
+#define CALIBRATION(name) #name,
+#include "core/metrics/calibrations.def"
+#undef CALIBRATION
+	NULL
+};
 
 static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max = NO_LIMIT, .help = "residues of the test rows" };
 
@@ -25,226 +62,224 @@ static const struct lb_param weight = { .name = "weight", .type = LB_REAL_PARAM,
 static const char *const curves[] = { "train", "valid", "test", NULL };
 
 static const struct lb_option options[] = {
-	{ .path = "name", .param = { TEXT, .help = "the study; the file's name without .yaml if not given" },
+	{ .path = "name", AT(name), .param = { TEXT, .help = "the study; the file's name without .yaml if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "task", .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel"), .help = "what is learned" }, .shape = LB_VALUE },
+	{ .path = "task", AT(task), .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel"), .help = "what is learned" }, .shape = LB_VALUE },
 
 	{ .path = "data", .param = { .help = "the rows to learn from" } },
 	{ .path = "data.train", .param = { .help = "the file to learn from" } },
-	{ .path = "data.train.path", .param = { TEXT, .help = "data file, compressed (gzip, bzip2, xz, zstd) or not" }, .shape = LB_VALUE, .optional = true },
-	{ .path = "data.train.label", .param = { TEXT, .help = "label column: name, or number from 1 (-1 is the last)" },
+	{ .path = "data.train.path", AT(data.train.path), .param = { TEXT, .help = "data file, compressed (gzip, bzip2, xz, zstd) or not" }, .shape = LB_VALUE, .optional = true },
+	{ .path = "data.train.label", AT(data.train.label), .param = { TEXT, .help = "label column: name, or number from 1 (-1 is the last)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.train.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
+	{ .path = "data.train.labels", AT(data.train.labels), .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.train.format", .param = { FORMATS, .help = "file format; auto looks at the content" },
+	{ .path = "data.train.format", AT(data.train.format), .param = { NAMES(formats), .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.train.x", .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
+	{ .path = "data.train.x", AT(data.train.x), .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.train.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
+	{ .path = "data.train.y", AT(data.train.y), .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.valid", .param = { .help = "a file whose rows are the validation part" } },
-	{ .path = "data.valid.path", .param = { TEXT, .required = true, .help = "data file, compressed (gzip, bzip2, xz, zstd) or not" },
+	{ .path = "data.valid.path", AT(data.valid.path), .param = { TEXT, .required = true, .help = "data file, compressed (gzip, bzip2, xz, zstd) or not" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.valid.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
+	{ .path = "data.valid.labels", AT(data.valid.labels), .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.valid.format", .param = { FORMATS, .help = "file format; auto looks at the content" },
+	{ .path = "data.valid.format", AT(data.valid.format), .param = { NAMES(formats), .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.valid.x", .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
+	{ .path = "data.valid.x", AT(data.valid.x), .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.valid.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
+	{ .path = "data.valid.y", AT(data.valid.y), .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test", .param = { .help = "a file whose rows are the test part" } },
-	{ .path = "data.test.path", .param = { TEXT, .required = true, .help = "data file, compressed (gzip, bzip2, xz, zstd) or not" },
+	{ .path = "data.test.path", AT(data.test.path), .param = { TEXT, .required = true, .help = "data file, compressed (gzip, bzip2, xz, zstd) or not" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.test.labels", .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
+	{ .path = "data.test.labels", AT(data.test.labels), .param = { TEXT, .help = "a second file that holds the labels (IDX, NPY)" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.test.format", .param = { FORMATS, .help = "file format; auto looks at the content" },
+	{ .path = "data.test.format", AT(data.test.format), .param = { NAMES(formats), .help = "file format; auto looks at the content" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.test.x", .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
+	{ .path = "data.test.x", AT(data.test.x), .param = { TEXT, .help = "npz: the array of features; X, x, features, embeddings or arr_0 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.test.y", .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
+	{ .path = "data.test.y", AT(data.test.y), .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.teacher", .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of valid, then of test; "
+	{ .path = "data.teacher", AT(data.teacher), .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of valid, then of test; "
 						  "one column per class, in the order of the classes" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.side", .param = { .help = "what is known of each row besides its features and labels" } },
-	{ .path = "data.side.teacher", .param = { TEXT, .help = "distillation: the teacher: a saved model (output.model: true), which gives the scores of all "
+	{ .path = "data.side.teacher", AT(data.side.teacher), .param = { TEXT, .help = "distillation: the teacher: a saved model (output.model: true), which gives the scores of all "
 						       "rows, or a file of its scores as in data.teacher" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.generator", .param = { .help = "made data in place of data.train" },
+	{ .path = "data.generator", AT(data.generator), .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
 	{ .path = "data.label", .param = { TEXT, .help = "label column of all files; short for data.train.label" },
 	  .shape = LB_VALUE, .optional = true, .shorthand = true },
-	{ .path = "data.labels", .param = { .help = "multilabel: the columns that are labels: 1 = present, 0 = absent, -1 or empty = unknown" },
+	{ .path = "data.labels", AT(data.labels), .param = { .help = "multilabel: the columns that are labels: 1 = present, 0 = absent, -1 or empty = unknown" },
 	  .shape = LB_WORDS, .optional = true },
-	{ .path = "data.header", .param = { CHOICES("auto", "true", "false"), .help = "whether the first line names the columns" },
+	{ .path = "data.header", AT(data.header), .param = { CHOICES("auto", "true", "false"), .help = "whether the first line names the columns" },
 	  .shape = LB_VALUE },
-	{ .path = "data.delimiter", .param = { CHOICES("auto", "comma", "tab", "semicolon", "pipe", "blank"), .help = "between columns" },
+	{ .path = "data.delimiter", AT(data.delimiter), .param = { CHOICES("auto", "comma", "tab", "semicolon", "pipe", "blank"), .help = "between columns" },
 	  .shape = LB_VALUE },
-	{ .path = "data.decimal", .param = { CHOICES("point", "comma"), .help = "csv: the decimal mark of numbers; point if not given" },
+	{ .path = "data.decimal", AT(data.decimal), .param = { CHOICES("point", "comma"), .help = "csv: the decimal mark of numbers; point if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.thousands", .param = { CHOICES("none", "comma", "point", "blank", "apostrophe"), .help = "csv: what separates thousands "
+	{ .path = "data.thousands", AT(data.thousands), .param = { CHOICES("none", "comma", "point", "blank", "apostrophe"), .help = "csv: what separates thousands "
 						"in numbers; if not given, none, or with a decimal comma a point" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.missing_values", .param = { .help = "csv, arff: texts and numbers that mark a missing value, beside the empty cell; if not "
+	{ .path = "data.missing_values", AT(data.missing_values), .param = { .help = "csv, arff: texts and numbers that mark a missing value, beside the empty cell; if not "
 						     "given: NA, N/A, NaN, null, None, ? and their like, and - or . among numbers" },
 	  .shape = LB_WORDS, .optional = true },
-	{ .path = "data.index_base", .param = { CHOICES("1", "0", "auto"), .help = "svmlight: the first index; auto: 0 where that occurs; 1 if not given" },
+	{ .path = "data.index_base", AT(data.index_base), .param = { CHOICES("1", "0", "auto"), .help = "svmlight: the first index; auto: 0 where that occurs; 1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.features", .param = { INTEGER(0, 1, 4294967295.0), .help = "svmlight: number of columns; those that occur if not given" },
+	{ .path = "data.features", AT(data.features), .param = { INTEGER(0, 1, 4294967295.0), .help = "svmlight: number of columns; those that occur if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.max_bytes", .param = { REAL(8589934592.0, 1, NO_LIMIT), .help = "bytes that a file may hold uncompressed" },
+	{ .path = "data.max_bytes", AT(data.max_bytes), .param = { REAL(8589934592.0, 1, NO_LIMIT), .help = "bytes that a file may hold uncompressed" },
 	  .shape = LB_VALUE, .optional = true, .outside_id = true },
-	{ .path = "data.max_memory", .param = { REAL(0, 1, NO_LIMIT), .help = "bytes of memory for the rows; 3/4 of the machine's if not given" },
+	{ .path = "data.max_memory", AT(data.max_memory), .param = { REAL(0, 1, NO_LIMIT), .help = "bytes of memory for the rows; 3/4 of the machine's if not given" },
 	  .shape = LB_VALUE, .optional = true, .outside_id = true },
-	{ .path = "data.drop", .param = { .help = "columns that are not read" }, .shape = LB_WORDS },
-	{ .path = "data.categorical", .param = { .help = "columns that become one-hot; auto: all text columns" },
+	{ .path = "data.drop", AT(data.drop), .param = { .help = "columns that are not read" }, .shape = LB_WORDS },
+	{ .path = "data.categorical", AT(data.categorical), .param = { .help = "columns that become one-hot; auto: all text columns" },
 	  .shape = LB_WORDS, .word = "auto" },
-	{ .path = "data.unseen", .param = { CHOICES("error", "zero"), .help = "a category that no training row has: all zero or refused" },
+	{ .path = "data.unseen", AT(data.unseen), .param = { CHOICES("error", "zero"), .help = "a category that no training row has: all zero or refused" },
 	  .shape = LB_VALUE },
-	{ .path = "data.missing", .param = { CHOICES("error", "mean", "drop"), .help = "missing cells: refused, training mean, row left out" },
+	{ .path = "data.missing", AT(data.missing), .param = { CHOICES("error", "mean", "drop"), .help = "missing cells: refused, training mean, row left out" },
 	  .shape = LB_VALUE },
-	{ .path = "data.group", .param = { TEXT, .help = "column whose values stay on one side of a split" },
+	{ .path = "data.group", AT(data.group), .param = { TEXT, .help = "column whose values stay on one side of a split" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.weight", .param = { TEXT, .help = "column of row weights" }, .shape = LB_VALUE, .optional = true },
-	{ .path = "data.positive", .param = { TEXT, .help = "binary: the positive class; the second in order if not given" },
+	{ .path = "data.weight", AT(data.weight), .param = { TEXT, .help = "column of row weights" }, .shape = LB_VALUE, .optional = true },
+	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given" },
 	  .shape = LB_VALUE, .optional = true },
 
 	{ .path = "data.split", .param = { .help = "which rows train, validate and test; those of data.valid and data.test are not divided" } },
-	{ .path = "data.split.train", .param = { REAL(0.64, 0, 1), .min_open = true, .help = "share of training rows" },
+	{ .path = "data.split.train", AT(data.split.train), .param = { REAL(0.64, 0, 1), .min_open = true, .help = "share of training rows" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.split.valid", .param = { REAL(0.16, 0, 1), .max_open = true, .help = "share of validation rows" },
+	{ .path = "data.split.valid", AT(data.split.valid), .param = { REAL(0.16, 0, 1), .max_open = true, .help = "share of validation rows" },
 	  .shape = LB_VALUE },
-	{ .path = "data.split.test", .param = { REAL(0.2, 0, 1), .max_open = true, .help = "share of test rows; with modulo: residues" },
+	{ .path = "data.split.test", AT(data.split.test), .param = { REAL(0.2, 0, 1), .max_open = true, .help = "share of test rows; with modulo: residues" },
 	  .shape = LB_VALUE, .list = &residues, .optional = true },
-	{ .path = "data.split.first", .param = { INTEGER(0, 1, NO_LIMIT), .help = "the first rows train, the rest tests" },
+	{ .path = "data.split.first", AT(data.split.first), .param = { INTEGER(0, 1, NO_LIMIT), .help = "the first rows train, the rest tests" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.split.modulo", .param = { INTEGER(0, 2, NO_LIMIT), .help = "row i tests where i mod this is in `test`" },
+	{ .path = "data.split.modulo", AT(data.split.modulo), .param = { INTEGER(0, 2, NO_LIMIT), .help = "row i tests where i mod this is in `test`" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.split.folds", .param = { INTEGER(0, 2, NO_LIMIT), .help = "cross-validation: number of folds" },
+	{ .path = "data.split.folds", AT(data.split.folds), .param = { INTEGER(0, 2, NO_LIMIT), .help = "cross-validation: number of folds" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.split.fold", .param = { INTEGER(0, 0, NO_LIMIT), .help = "the fold that tests, from 0" },
+	{ .path = "data.split.fold", AT(data.split.fold), .param = { INTEGER(0, 0, NO_LIMIT), .help = "the fold that tests, from 0" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.split.stratify", .param = { TRUTH(1), .help = "keep class shares; false for regression and with data.group" },
+	{ .path = "data.split.stratify", AT(data.split.stratify), .param = { TRUTH(1), .help = "keep class shares; false for regression and with data.group" },
 	  .shape = LB_VALUE },
-	{ .path = "data.split.seed", .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
+	{ .path = "data.split.seed", AT(data.split.seed), .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
 
 	{ .path = "data.cv", .param = { .help = "cross-validation on the training and validation rows; the test rows are left alone" } },
-	{ .path = "data.cv.folds", .param = { INTEGER(0, 2, NO_LIMIT), .required = true, .help = "number of folds" },
+	{ .path = "data.cv.folds", AT(data.cv.folds), .param = { INTEGER(0, 2, NO_LIMIT), .required = true, .help = "number of folds" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.cv.fold", .param = { INTEGER(0, 0, NO_LIMIT), .required = true, .help = "the fold that validates, from 0" },
+	{ .path = "data.cv.fold", AT(data.cv.fold), .param = { INTEGER(0, 0, NO_LIMIT), .required = true, .help = "the fold that validates, from 0" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "data.cv.test", .param = { TRUTH(0), .help = "evaluate on the test rows all the same" }, .shape = LB_VALUE, .with_group = true },
+	{ .path = "data.cv.test", AT(data.cv.test), .param = { TRUTH(0), .help = "evaluate on the test rows all the same" }, .shape = LB_VALUE, .with_group = true },
 	{ .path = "data.preprocess", .param = { .help = "what is done to numeric features" } },
-	{ .path = "data.preprocess.standardize", .param = { TRUTH(1), .help = "by the training rows' mean and standard deviation" },
+	{ .path = "data.preprocess.standardize", AT(data.preprocess.standardize), .param = { TRUTH(1), .help = "by the training rows' mean and standard deviation" },
 	  .shape = LB_VALUE },
-	{ .path = "data.preprocess.scale", .param = { CHOICES("none", "std", "max_abs"), .help = "without standardize: divided by the standard "
+	{ .path = "data.preprocess.scale", AT(data.preprocess.scale), .param = { CHOICES("none", "std", "max_abs"), .help = "without standardize: divided by the standard "
 						      "deviation or largest absolute value; zeros stay zeros" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.preprocess.target", .param = { CHOICES("none", "standardize"), .help = "regression: the loss sees the targets by the "
+	{ .path = "data.preprocess.target", AT(data.preprocess.target), .param = { CHOICES("none", "standardize"), .help = "regression: the loss sees the targets by the "
 						       "training rows' mean and standard deviation; predictions and metrics are in the "
 						       "targets' own units; none if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.preprocess.subtract", .shape = LB_VALUE,
+	{ .path = "data.preprocess.subtract", AT(data.preprocess.subtract), .shape = LB_VALUE,
 	  .param = { .type = LB_REAL_PARAM, .help = "subtracted from numeric features before anything else" } },
-	{ .path = "data.preprocess.divide", .shape = LB_VALUE,
+	{ .path = "data.preprocess.divide", AT(data.preprocess.divide), .shape = LB_VALUE,
 	  .param = { REAL(1, 0, NO_LIMIT), .min_open = true, .help = "numeric features are then divided by this; 255 for bytes" } },
 
 	{ .path = "corrupt", .param = { .help = "label noise and class imbalance added to the training data" } },
-	{ .path = "corrupt.imbalance", .param = { .help = "rows left out so that classes have given sizes; comes before label noise" },
+	{ .path = "corrupt.imbalance", AT(corrupt.imbalance), .param = { .help = "rows left out so that classes have given sizes; comes before label noise" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "imbalance", .def_name = "none" },
-	{ .path = "corrupt.labels", .param = { .help = "label noise" },
+	{ .path = "corrupt.labels", AT(corrupt.labels), .param = { .help = "label noise" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "label corruption", .def_name = "none" },
-	{ .path = "model", .param = { .help = "the model that computes the scores" },
+	{ .path = "model", AT(model), .param = { .help = "the model that computes the scores" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "model", .def_name = "linear" },
-	{ .path = "model.head", .param = { .help = "how the output layer makes scores of the features below it; linear if not given" },
+	{ .path = "model.head", AT(head), .param = { .help = "how the output layer makes scores of the features below it; linear if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "head", .optional = true, .nested = true },
-	{ .path = "loss", .param = { .required = true, .help = "what is minimised" },
+	{ .path = "loss", AT(loss), .param = { .required = true, .help = "what is minimised" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "loss", .extra = &weight },
-	{ .path = "terms", .param = { .help = "further losses of the same scores, each times its weight; minimised is their sum and loss times its own" },
+	{ .path = "terms", AT(terms), .param = { .help = "further losses of the same scores, each times its weight; minimised is their sum and loss times its own" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "loss", .optional = true, .extra = &weight },
-	{ .path = "optimizer", .param = { .help = "how the parameters are moved" },
+	{ .path = "optimizer", AT(optimizer), .param = { .help = "how the parameters are moved" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "optimizer", .def_name = "sgd" },
-	{ .path = "schedule", .param = { .help = "how the learning rate changes" },
+	{ .path = "schedule", AT(schedule), .param = { .help = "how the learning rate changes" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "schedule", .def_name = "constant" },
 
-	{ .path = "procedures", .param = { .help = "what takes part in each step of the training, in this order: sam, mixup, ...; none if not given" },
+	{ .path = "procedures", AT(procedures), .param = { .help = "what takes part in each step of the training, in this order: sam, mixup, ...; none if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "procedure", .optional = true },
 
 	{ .path = "train", .param = { .help = "the training" } },
-	{ .path = "train.epochs", .param = { INTEGER(20, 1, 1e6), .help = "passes over the training rows" }, .shape = LB_VALUE },
-	{ .path = "train.batch", .param = { INTEGER(128, 1, 1e6), .log_scale = true, .help = "batch size: rows per step" }, .shape = LB_VALUE },
-	{ .path = "train.seed", .param = { INTEGER(1, 0, 9007199254740992.0), .help = "split, order, noise, initialisation" }, .shape = LB_VALUE },
-	{ .path = "train.precision", .param = { CHOICES("float32", "float64"), .help = "of scores, gradients and parameters" },
+	{ .path = "train.epochs", AT(train.epochs), .param = { INTEGER(20, 1, 1e6), .help = "passes over the training rows" }, .shape = LB_VALUE },
+	{ .path = "train.batch", AT(train.batch), .param = { INTEGER(128, 1, 1e6), .log_scale = true, .help = "batch size: rows per step" }, .shape = LB_VALUE },
+	{ .path = "train.seed", AT(train.seed), .param = { INTEGER(1, 0, 9007199254740992.0), .help = "split, order, noise, initialisation" }, .shape = LB_VALUE },
+	{ .path = "train.precision", AT(train.precision), .param = { CHOICES("float32", "float64"), .help = "of scores, gradients and parameters" },
 	  .shape = LB_VALUE },
-	{ .path = "train.shuffle", .param = { TRUTH(1), .help = "a new order of the rows each epoch" }, .shape = LB_VALUE },
-	{ .path = "train.sampler", .param = { CHOICES("shuffle", "balanced", "stratified", "m_per_class"), .help = "order of the rows: random; classes in "
-					      "equal parts of every batch, rare rows repeated; classes in every batch by their share; a few rows each of "
-					      "several classes drawn for the batch, train.per_class of them" },
-	  .shape = LB_VALUE },
-	{ .path = "train.per_class", .param = { INTEGER(0, 2, 1e6), .help = "sampler m_per_class: rows of a class in a batch, of which train.batch is a "
+	{ .path = "train.shuffle", AT(train.shuffle), .param = { TRUTH(1), .help = "a new order of the rows each epoch" }, .shape = LB_VALUE },
+	{ .path = "train.sampler", AT(train.sampler), .param = { NAMES(samplers), .help = "the order in which an epoch reads the training rows" },
+	  .shape = LB_VALUE, .noun = "sampler" },
+	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "sampler m_per_class: rows of a class in a batch, of which train.batch is a "
 						"multiple; 4 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "train.miner", .param = { .help = "which triplets of a batch count, for losses that take them (triplet); all if not given" },
+	{ .path = "train.miner", AT(train.miner), .param = { .help = "which triplets of a batch count, for losses that take them (triplet); all if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "miner", .optional = true },
-	{ .path = "train.clip_norm", .param = { REAL(0, 0, NO_LIMIT), .help = "rescale a longer gradient to this norm; 0: never" }, .shape = LB_VALUE },
-	{ .path = "train.class_weight", .param = { CHOICES("none", "balanced"), .help = "weight of a row by its class: balanced, against the class's share; "
+	{ .path = "train.clip_norm", AT(train.clip_norm), .param = { REAL(0, 0, NO_LIMIT), .help = "rescale a longer gradient to this norm; 0: never" }, .shape = LB_VALUE },
+	{ .path = "train.class_weight", AT(train.class_weight), .param = { CHOICES("none", "balanced"), .help = "weight of a row by its class: balanced, against the class's share; "
 						   "or a number for each class by its name; scaled to mean 1 over the training rows" },
 	  .shape = LB_VALUE, .by_name = &class_weight },
-	{ .path = "train.views", .param = { .help = "several views of each training row, for losses that want them (gjs)" },
+	{ .path = "train.views", AT(train.views), .param = { .help = "several views of each training row, for losses that want them (gjs)" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "view", .optional = true },
-	{ .path = "train.attack", .param = { .help = "moves each training row within a ball so that the model fails on it: adversarial training" },
+	{ .path = "train.attack", AT(train.attack), .param = { .help = "moves each training row within a ball so that the model fails on it: adversarial training" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "attack", .optional = true },
 	{ .path = "train.early_stopping", .param = { .help = "ends a training that no longer improves, and restores its best epoch" } },
-	{ .path = "train.early_stopping.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics" },
+	{ .path = "train.early_stopping.metric", AT(train.early_stopping.metric), .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "train.early_stopping.patience", .param = { INTEGER(5, 1, 1e6), .help = "epochs without a better value" },
+	{ .path = "train.early_stopping.patience", AT(train.early_stopping.patience), .param = { INTEGER(5, 1, 1e6), .help = "epochs without a better value" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "train.early_stopping.min_delta", .param = { REAL(0, 0, NO_LIMIT), .help = "smallest change that counts as an improvement" },
+	{ .path = "train.early_stopping.min_delta", AT(train.early_stopping.min_delta), .param = { REAL(0, 0, NO_LIMIT), .help = "smallest change that counts as an improvement" },
 	  .shape = LB_VALUE, .with_group = true },
-	{ .path = "train.checkpoint", .param = { INTEGER(0, 0, 1e6), .help = "save a checkpoint every N epochs and resume from it; 0: only every "
+	{ .path = "train.checkpoint", AT(train.checkpoint), .param = { INTEGER(0, 0, 1e6), .help = "save a checkpoint every N epochs and resume from it; 0: only every "
 						 "half minute, as without this key" },
 	  .shape = LB_VALUE, .optional = true, .outside_id = true },
-	{ .path = "train.curves", .param = { .help = "splits whose metrics are kept for each epoch" },
+	{ .path = "train.curves", AT(train.curves), .param = { .help = "splits whose metrics are kept for each epoch" },
 	  .shape = LB_WORDS, .words = curves },
 
 	{ .path = "evaluate", .param = { .help = "how the metrics of the finished training are taken from its scores" } },
-	{ .path = "evaluate.threshold", .param = { CHOICES("fixed", "youden", "f1", "prevalence"), .help = "binary: a row is positive above it; "
-						   "fixed: 0; else chosen on the validation rows by TPR - FPR, F1, or as many positives as labels" },
-	  .shape = LB_VALUE },
-	{ .path = "evaluate.calibration", .param = { CHOICES("none", "temperature", "platt", "isotonic"), .help = "probabilities fitted to the "
-						     "validation rows before the threshold; platt and isotonic: binary" },
-	  .shape = LB_VALUE },
+	{ .path = "evaluate.threshold", AT(evaluate.threshold), .param = { NAMES(thresholds), .help = "binary: a row is positive above it; fixed: 0; else chosen on the "
+						   "validation rows" },
+	  .shape = LB_VALUE, .noun = "threshold" },
+	{ .path = "evaluate.calibration", AT(evaluate.calibration), .param = { NAMES(calibrations), .help = "probabilities fitted to the validation rows before the threshold; "
+						     "platt and isotonic: binary" },
+	  .shape = LB_VALUE, .noun = "calibration" },
 
-	{ .path = "evaluate.attack", .param = { .help = "the adversarial attack under which robust_accuracy and the other robust metrics are measured" },
+	{ .path = "evaluate.attack", AT(evaluate.attack), .param = { .help = "the adversarial attack under which robust_accuracy and the other robust metrics are measured" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "attack", .optional = true },
 
-	{ .path = "metrics", .param = { .help = "what is measured; every metric that applies if not given" },
+	{ .path = "metrics", AT(metrics), .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },
 
 	{ .path = "tune", .param = { .help = "fair tuning: as many settings for every loss, judged by cross-validation within each seed's training and "
 						"validation rows; the best is then trained at that seed" },
 	  .outside_id = true },
-	{ .path = "tune.trials", .param = { INTEGER(0, 1, 1e5), .required = true, .help = "settings tried for every combination of the sweep" },
+	{ .path = "tune.trials", AT(tune.trials), .param = { INTEGER(0, 1, 1e5), .required = true, .help = "settings tried for every combination of the sweep" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
-	{ .path = "tune.method", .param = { CHOICES("random", "halton", "grid"), .help = "how settings are drawn from the space" },
+	{ .path = "tune.method", AT(tune.method), .param = { CHOICES("random", "halton", "grid"), .help = "how settings are drawn from the space" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
 	{ .path = "tune.space", .param = { .help = "default: the loss's grids and 25 rates from 1e-4 to 1; or paths with values as in sweep, but for those that "
 						 "decide which rows train and test" },
 	  .shape = LB_SPACE, .word = "default", .with_group = true, .outside_id = true },
-	{ .path = "tune.metric", .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics; its mean over the folds where it is defined decides" },
+	{ .path = "tune.metric", AT(tune.metric), .param = { TEXT, .required = true, .help = "valid.NAME, NAME one of the metrics; its mean over the folds where it is defined decides" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
-	{ .path = "tune.folds", .param = { INTEGER(5, 2, 1000), .help = "folds of the cross-validation on training and validation rows" },
+	{ .path = "tune.folds", AT(tune.folds), .param = { INTEGER(5, 2, 1000), .help = "folds of the cross-validation on training and validation rows" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
-	{ .path = "tune.seed", .param = { INTEGER(1, 0, 9007199254740992.0), .help = "draws the settings" },
+	{ .path = "tune.seed", AT(tune.seed), .param = { INTEGER(1, 0, 9007199254740992.0), .help = "draws the settings" },
 	  .shape = LB_VALUE, .with_group = true, .outside_id = true },
 
 	{ .path = "output", .param = { .help = "what is written, and where" }, .outside_id = true },
-	{ .path = "output.dir", .param = { TEXT, .help = "folder of the records; results/<name> if not given" },
+	{ .path = "output.dir", AT(output.dir), .param = { TEXT, .help = "folder of the records; results/<name> if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "output.predictions", .param = { TRUTH(0), .help = "keep the test rows' scores, and the quantiles or the mean and standard deviation that a loss gives" },
+	{ .path = "output.predictions", AT(output.predictions), .param = { TRUTH(0), .help = "keep the test rows' scores, and the quantiles or the mean and standard deviation that a loss gives" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "output.model", .param = { TRUTH(0), .help = "keep the trained model" }, .shape = LB_VALUE, .outside_id = true },
+	{ .path = "output.model", AT(output.model), .param = { TRUTH(0), .help = "keep the trained model" }, .shape = LB_VALUE, .outside_id = true },
 };
 
 size_t lb_option_count(void)

@@ -21,16 +21,32 @@ enum lb_shape {
 	LB_SPACE       /* the word default, or paths with values as in the sweep block; resolved to the list of paths */
 };
 
+/* The C type of the field of struct lb_spec that an option fills (spec.h). */
+enum lb_field {
+	LB_NO_FIELD,     /* a group, or what only core/config reads */
+	LB_TEXT_FIELD,   /* const char * */
+	LB_REAL_FIELD,   /* double */
+	LB_COUNT_FIELD,  /* uint64_t */
+	LB_TRUTH_FIELD,  /* bool */
+	LB_WORD_FIELD,   /* struct lb_word */
+	LB_ITEM_FIELD,   /* const cJSON * */
+	LB_LIST_FIELD,   /* struct lb_list */
+	LB_USE_FIELD,    /* struct lb_component_use */
+	LB_USES_FIELD    /* struct lb_component_uses */
+};
+
 struct lb_option {
 	const char *path;            /* dotted */
 	enum lb_shape shape;
+	enum lb_field field;         /* what it fills of struct lb_spec, and where */
+	size_t at;
 	struct lb_param param;       /* VALUE: type, default, range; all: help */
 	const struct lb_param *list; /* VALUE: what a list is checked against, where one is allowed too; else NULL */
 	const struct lb_param *by_name; /* VALUE: what the numbers of a block {name: number} are checked against, where one is allowed too */
 	const char *const *words;    /* WORDS: the allowed texts, NULL-ended; NULL: any */
 	const char *word;            /* WORDS: the word allowed in place of a list, also the default; or NULL */
 	const char *key;             /* COMPONENT(S): the key that holds the name, "name" or "kind" */
-	const char *noun;            /* COMPONENT(S): what a component is called in messages */
+	const char *noun;            /* COMPONENT(S): what a component is called in messages; VALUE: the choices are the names of components, so called */
 	const char *def_name;        /* COMPONENT: the default component, or NULL */
 	const struct lb_param *extra; /* COMPONENT(S): a parameter of the block itself, where the component
 	                               * has none of the name; or NULL. A COMPONENT's is left out of

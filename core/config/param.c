@@ -1,4 +1,4 @@
-#include "core/config/config.h"
+#include "core/config/internal.h"
 
 #include "core/base/mem.h"
 
@@ -344,29 +344,38 @@ static int check_block(const struct lb_info *info, const struct lb_arg *par, str
 	return rc;
 }
 
-int lb_args_from_block(const struct lb_info *info, const cJSON *block, struct lb_arg *par, double **lists, struct lb_err *err)
+size_t lb_args_numbers(const struct lb_info *info, const cJSON *block)
 {
-	double *all = NULL, *room;
 	size_t n = 0;
 
-	if (lists)
-		*lists = NULL;
 	for (int i = 0; i < info->n_params; i++)
 		if (is_list(&info->params[i]))
 			n += (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(block, info->params[i].name));
-	if (n && !(all = lb_alloc(n, sizeof *all, err)))
-		return -1;
-	room = all;
+	return n;
+}
+
+int lb_args_read(const struct lb_info *info, const cJSON *block, struct lb_arg *par, double *room, struct lb_err *err)
+{
 	for (int i = 0; i < info->n_params; i++) {
 		const struct lb_param *p = &info->params[i];
 		const cJSON *item = cJSON_GetObjectItemCaseSensitive(block, p->name);
 		par[i] = item ? (struct lb_arg){ 0 } : default_of(p);
-		if ((!item && p->required) || (item && !arg_of(p, item, &par[i], &room))) {
-			free(all);
+		if ((!item && p->required) || (item && !arg_of(p, item, &par[i], &room)))
 			return refuse_block(info, p, item, err);
-		}
 	}
-	if (info->check && check_block(info, par, err)) {
+	return 0;
+}
+
+int lb_args_from_block(const struct lb_info *info, const cJSON *block, struct lb_arg *par, double **lists, struct lb_err *err)
+{
+	const size_t n = lb_args_numbers(info, block);
+	double *all = NULL;
+
+	if (lists)
+		*lists = NULL;
+	if (n && !(all = lb_alloc(n, sizeof *all, err)))
+		return -1;
+	if (lb_args_read(info, block, par, all, err) || (info->check && check_block(info, par, err))) {
 		free(all);
 		return -1;
 	}

@@ -375,7 +375,7 @@ enum lb_kind lb_task_of(const struct lb_resolving *r)
 
 static cJSON *resolve_all(struct lb_resolving *r, bool rules, struct lb_err *err)
 {
-	uint64_t reads[LB_CHECKS] = { 0 };
+	uint64_t reads[LB_CONFIG_CONSTRAINTS] = { 0 };
 
 	r->out = lb_json_object(NULL, NULL);
 	r->kind = lb_task_of(r);
@@ -386,7 +386,7 @@ static cJSON *resolve_all(struct lb_resolving *r, bool rules, struct lb_err *err
 			write_item(r, lb_option_at(i)->path, item);
 	}
 	if (rules)
-		lb_rule_check(r, reads, 0);
+		lb_config_check(r, reads, 0);
 	if (lb_json_complete(err) || !r->out) {
 		cJSON_Delete(r->out);
 		return NULL;

@@ -121,11 +121,33 @@ static cJSON *param_schema(const struct lb_param *p)
 	return schema;
 }
 
-static cJSON *value_schema(const struct lb_option *o)
+/* The help of an option, and of each component that its choices name. */
+static void put_choice_help(cJSON *in, const struct lb_registry *reg, const struct lb_option *o)
+{
+	struct lb_buf text = { 0 };
+
+	lb_buf_printf(&text, "%s", o->param.help);
+	for (size_t i = 0; o->param.choices[i]; i++) {
+		enum lb_kind any;
+		const struct lb_info *info = reg->any(o->path, o->param.choices[i], &any);
+		if (info)
+			lb_buf_printf(&text, "; %s: %s", info->name, info->title);
+	}
+	if (text.bad)
+		lb_json_made(NULL);
+	else
+		put_help(in, text.s);
+	lb_buf_free(&text);
+}
+
+static cJSON *value_schema(const struct lb_registry *reg, const struct lb_option *o)
 {
 	cJSON *schema = lb_json_object(NULL, NULL), *any, *one;
 
-	put_help(schema, o->param.help);
+	if (o->noun)
+		put_choice_help(schema, reg, o);
+	else
+		put_help(schema, o->param.help);
 	put_former(schema, &o->param);
 	if (o->list) {
 		any = lb_json_array(schema, "anyOf");
@@ -275,7 +297,7 @@ static cJSON *option_schema(const struct lb_registry *reg, const struct lb_optio
 {
 	switch (o->shape) {
 	case LB_VALUE:
-		return value_schema(o);
+		return value_schema(reg, o);
 	case LB_WORDS:
 		return words_schema(o);
 	case LB_COMPONENT:

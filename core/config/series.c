@@ -107,7 +107,7 @@ struct lb_series {
 	struct state *option;
 	size_t *group;                   /* for each option that of its group, + 1; 0 at the top */
 	cJSON **first;                   /* the first node of the top, then of each option's group, while a tree is made */
-	uint64_t check_reads[LB_CHECKS];
+	uint64_t check_reads[LB_CONFIG_CONSTRAINTS];
 	struct table items, nodes_below; /* items; nodes below the top */
 };
 
@@ -325,7 +325,7 @@ const cJSON *lb_series_next(struct lb_series *s, struct lb_node *root, uint64_t 
 		changed = ~(uint64_t)0;
 	if (resolve_changed(s, &changed, err) || !(s->r.out = build_tree(s, err)) || lb_json_complete(err))
 		return NULL;
-	lb_rule_check(&s->r, s->check_reads, changed);
+	lb_config_check(&s->r, s->check_reads, changed);
 	s->before = root;
 	*hash = tree_hash(s);
 	return s->r.out;

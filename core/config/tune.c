@@ -1,6 +1,7 @@
 #include "core/config/tune_internal.h"
 
 #include "core/base/mem.h"
+#include "core/config/spec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,19 +135,19 @@ bool lb_tune_varies_data(const struct lb_tune *t, size_t arm)
 
 /* ---- opening ---- */
 
-static void read_block(struct lb_tune *t, const cJSON *config)
+static int read_block(struct lb_tune *t, const cJSON *config, const struct lb_registry *reg, struct lb_err *err)
 {
-	static const char *const methods[] = { "random", "halton", "grid" };
-	const char *method = cJSON_GetStringValue(lb_json_at(config, "tune.method"));
-	const char *metric = cJSON_GetStringValue(lb_json_at(config, "tune.metric"));
+	struct lb_spec spec = { 0 };
 
-	for (int i = 0; method && i < 3; i++)
-		if (!strcmp(methods[i], method))
-			t->method = (enum lb_tune_method)i;
-	t->trials = (size_t)lb_json_at(config, "tune.trials")->valuedouble;
-	t->folds = (size_t)lb_json_at(config, "tune.folds")->valuedouble;
-	t->seed = (size_t)lb_json_at(config, "tune.seed")->valuedouble;
-	snprintf(t->metric, sizeof t->metric, "%s", metric + strlen("valid."));
+	if (lb_spec_fill(&spec, config, reg, err))
+		return -1;
+	t->method = (enum lb_tune_method)spec.tune.method.at;
+	t->trials = spec.tune.trials;
+	t->folds = spec.tune.folds;
+	t->seed = spec.tune.seed;
+	snprintf(t->metric, sizeof t->metric, "%s", spec.tune.metric + strlen("valid."));
+	lb_spec_free(&spec);
+	return 0;
 }
 
 static void count_arms(struct lb_tune *t)
@@ -190,7 +191,7 @@ static int open_all(struct lb_tune *t, struct lb_err *err)
 	rc = 0;
 	if (t->faults.n)
 		goto out;
-	read_block(t, first);
+	rc = read_block(t, first, t->sweep.r.reg, err);
 	for (size_t i = 0; !rc && i < t->n_arms; i++)
 		rc = open_arm(t, i, lb_given(&t->sweep.r, "tune.space"), err);
 	if (!rc)

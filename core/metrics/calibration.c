@@ -4,8 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define CLASSES (1u << LB_MULTICLASS | 1u << LB_BINARY)
-
 static double mean(const double *v, size_t n)
 {
 	double sum = 0;
@@ -25,6 +23,7 @@ static int log_loss(const struct lb_outcomes *o, const struct lb_arg *par, doubl
 const struct lb_metric lb_metric_log_loss = {
 	.base = {
 		.name = "log_loss",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Mean negative log-probability of the true class, in nats",
 		.cite = "I. J. Good, Rational decisions, Journal of the Royal Statistical Society B 14, 1952",
 		.formula = "-(1/n) sum_i log p_i(y_i);  p = softmax(z), or sigmoid(z) with two classes and one score",
@@ -32,7 +31,6 @@ const struct lb_metric lb_metric_log_loss = {
 			 "probabilities). For a loss that does not aim at probabilities it tells how far its scores are from logits.",
 		.keywords = "nll cross_entropy negative_log_likelihood logloss perplexity",
 	},
-	.kinds = CLASSES,
 	.higher_is_better = false,
 	.eval = log_loss,
 };
@@ -47,13 +45,13 @@ static int brier(const struct lb_outcomes *o, const struct lb_arg *par, double *
 const struct lb_metric lb_metric_brier = {
 	.base = {
 		.name = "brier",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Mean squared distance of the probabilities from the truth",
 		.cite = "G. W. Brier, Verification of forecasts expressed in terms of probability, Monthly Weather Review 78, 1950",
 		.formula = "(1/n) sum_i sum_k (p_ik - [k = y_i])^2;  two classes and one score: (1/n) sum_i (p_i - y_i)^2",
 		.notes = "0 to 2 for a multi-class task, 0 to 1 for a binary one (half of Brier's original sum over both classes).",
 		.keywords = "brier_score quadratic_score",
 	},
-	.kinds = CLASSES,
 	.higher_is_better = false,
 	.eval = brier,
 };
@@ -97,6 +95,7 @@ static int ece(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 const struct lb_metric lb_metric_ece = {
 	.base = {
 		.name = "ece",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Expected calibration error: mean gap between confidence and accuracy over bins of the confidence",
 		.cite = "C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017, eq. 3",
 		.formula = "sum_b (n_b/n) |accuracy of bin b - mean confidence of bin b|;  bin b holds b/M < conf <= (b+1)/M",
@@ -105,7 +104,6 @@ const struct lb_metric lb_metric_ece = {
 		.keywords = "expected_calibration_error calibration",
 		LB_PARAMS(ece_params),
 	},
-	.kinds = CLASSES,
 	.higher_is_better = false,
 	.eval = ece,
 };
@@ -134,6 +132,7 @@ static int mce(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 const struct lb_metric lb_metric_mce = {
 	.base = {
 		.name = "mce",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Maximum calibration error: the largest gap between confidence and accuracy of a bin",
 		.cite = "M. P. Naeini, G. F. Cooper, M. Hauskrecht, Obtaining well calibrated probabilities using Bayesian "
 			"binning, AAAI 2015",
@@ -143,7 +142,6 @@ const struct lb_metric lb_metric_mce = {
 		.on_request = true,
 		LB_PARAMS(ece_params),
 	},
-	.kinds = CLASSES,
 	.higher_is_better = false,
 	.eval = mce,
 };
@@ -170,6 +168,7 @@ static int ece_positive(const struct lb_outcomes *o, const struct lb_arg *par, d
 const struct lb_metric lb_metric_ece_positive = {
 	.base = {
 		.name = "ece_positive",
+		.tasks = 1u << LB_BINARY,
 		.title = "Expected calibration error of the probability of the positive class",
 		.cite = "M. P. Naeini, G. F. Cooper, M. Hauskrecht, Obtaining well calibrated probabilities using Bayesian "
 			"binning, AAAI 2015",
@@ -181,7 +180,6 @@ const struct lb_metric lb_metric_ece_positive = {
 		.on_request = true,
 		LB_PARAMS(ece_params),
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = false,
 	.eval = ece_positive,
 };

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define CLASSES (1u << LB_MULTICLASS | 1u << LB_BINARY)
-
 static double share(size_t part, size_t whole)
 {
 	return whole ? (double)part / (double)whole : (double)NAN;
@@ -25,13 +23,13 @@ static int accuracy(const struct lb_outcomes *o, const struct lb_arg *par, doubl
 const struct lb_metric lb_metric_accuracy = {
 	.base = {
 		.name = "accuracy",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Share of rows whose predicted class is the true one",
 		.formula = "(1/n) sum_i [pred_i = y_i];  pred = argmax_k z_k, or [z > 0] with two classes and one score",
 		.notes = "Of equal scores the lowest class index is predicted; a binary score of exactly 0 predicts the negative class. "
 			 "Says little where one class holds most rows: compare with the share of the largest class.",
 		.keywords = "acc error top1",
 	},
-	.kinds = CLASSES,
 	.higher_is_better = true,
 	.decisions = true,
 	.eval = accuracy,
@@ -57,6 +55,7 @@ static int top_k(const struct lb_outcomes *o, const struct lb_arg *par, double *
 const struct lb_metric lb_metric_top_k = {
 	.base = {
 		.name = "top_k",
+		.tasks = 1u << LB_MULTICLASS,
 		.title = "Share of rows whose true class is among the k highest scores",
 		.formula = "(1/n) sum_i [rank_i < k];  rank = number of classes that precede the true one",
 		.notes = "Of equal scores the lower class index precedes (scikit-learn lets the higher one precede). "
@@ -64,7 +63,6 @@ const struct lb_metric lb_metric_top_k = {
 		.keywords = "top5 top_5 hits",
 		LB_PARAMS(top_k_params),
 	},
-	.kinds = 1u << LB_MULTICLASS,
 	.higher_is_better = true,
 	.decisions = true,
 	.eval = top_k,
@@ -123,6 +121,7 @@ static int balanced_accuracy(const struct lb_outcomes *o, const struct lb_arg *p
 const struct lb_metric lb_metric_balanced_accuracy = {
 	.base = {
 		.name = "balanced_accuracy",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Mean over classes of the share of their rows that are predicted right",
 		.cite = "K. H. Brodersen, C. S. Ong, K. E. Stephan, J. M. Buhmann, The balanced accuracy and its posterior "
 			"distribution, ICPR 2010",
@@ -130,7 +129,6 @@ const struct lb_metric lb_metric_balanced_accuracy = {
 		.notes = "A class without rows in this split is left out of the mean.",
 		.keywords = "mean_recall macro_recall bacc mean_class_accuracy",
 	},
-	.kinds = CLASSES,
 	.higher_is_better = true,
 	.decisions = true,
 	.eval = balanced_accuracy,
@@ -145,6 +143,7 @@ static int f1_macro(const struct lb_outcomes *o, const struct lb_arg *par, doubl
 const struct lb_metric lb_metric_f1_macro = {
 	.base = {
 		.name = "f1_macro",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Unweighted mean over classes of F1, the harmonic mean of precision and recall",
 		.cite = "J. Opitz, S. Burst, Macro F1 and Macro F1, arXiv:1911.03347, 2019 (the mean of the classes' F1)",
 		.formula = "mean over classes k of  2 TP_k / (rows of class k + rows predicted k)",
@@ -153,7 +152,6 @@ const struct lb_metric lb_metric_f1_macro = {
 			 "positive class alone.",
 		.keywords = "macro_f1 f1 f_score f1_score",
 	},
-	.kinds = CLASSES,
 	.higher_is_better = true,
 	.decisions = true,
 	.eval = f1_macro,
@@ -181,6 +179,7 @@ static int gmean(const struct lb_outcomes *o, const struct lb_arg *par, double *
 const struct lb_metric lb_metric_gmean = {
 	.base = {
 		.name = "gmean",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Geometric mean over classes of the share of their rows that are predicted right",
 		.cite = "M. Kubat, S. Matwin, Addressing the curse of imbalanced training sets: one-sided selection, ICML "
 			"1997",
@@ -190,7 +189,6 @@ const struct lb_metric lb_metric_gmean = {
 		.keywords = "g_mean geometric_mean",
 		.on_request = true,
 	},
-	.kinds = CLASSES,
 	.higher_is_better = true,
 	.decisions = true,
 	.eval = gmean,
@@ -215,6 +213,7 @@ static int f1_weighted(const struct lb_outcomes *o, const struct lb_arg *par, do
 const struct lb_metric lb_metric_f1_weighted = {
 	.base = {
 		.name = "f1_weighted",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Mean over classes of F1, weighted by the rows of each class",
 		.cite = "F. Pedregosa et al., Scikit-learn: machine learning in Python, JMLR 12, 2011",
 		.formula = "sum over classes k of (rows of class k / n) 2 TP_k / (rows of class k + rows predicted k)",
@@ -223,7 +222,6 @@ const struct lb_metric lb_metric_f1_weighted = {
 		.keywords = "weighted_f1 f1 f_score",
 		.on_request = true,
 	},
-	.kinds = CLASSES,
 	.higher_is_better = true,
 	.decisions = true,
 	.eval = f1_weighted,
@@ -255,6 +253,7 @@ static int mcc(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 const struct lb_metric lb_metric_mcc = {
 	.base = {
 		.name = "mcc",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Matthews correlation coefficient of labels and predictions",
 		.cite = "J. Gorodkin, Comparing two K-category assignments by a K-category correlation coefficient, "
 			"Computational Biology and Chemistry 28, 2004",
@@ -265,7 +264,6 @@ const struct lb_metric lb_metric_mcc = {
 		.keywords = "matthews phi_coefficient r_k correlation",
 		.on_request = true,
 	},
-	.kinds = CLASSES,
 	.higher_is_better = true,
 	.decisions = true,
 	.eval = mcc,

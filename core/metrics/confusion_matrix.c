@@ -48,6 +48,7 @@ static int precision(const struct lb_outcomes *o, const struct lb_arg *par, doub
 const struct lb_metric lb_metric_precision = {
 	.base = {
 		.name = "precision",
+		.tasks = 1u << LB_BINARY,
 		.title = "Share of the rows predicted positive that are",
 		.cite = "C. J. van Rijsbergen, Information retrieval, Butterworth, 1979",
 		.formula = "TP / (TP + FP)",
@@ -57,7 +58,6 @@ const struct lb_metric lb_metric_precision = {
 		.on_request = true,
 		LB_PARAMS(threshold_params),
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = precision,
 };
@@ -74,6 +74,7 @@ static int recall(const struct lb_outcomes *o, const struct lb_arg *par, double 
 const struct lb_metric lb_metric_recall = {
 	.base = {
 		.name = "recall",
+		.tasks = 1u << LB_BINARY,
 		.title = "Share of the positive rows that are predicted so",
 		.cite = "C. J. van Rijsbergen, Information retrieval, Butterworth, 1979",
 		.formula = "TP / (TP + FN)",
@@ -83,7 +84,6 @@ const struct lb_metric lb_metric_recall = {
 		.on_request = true,
 		LB_PARAMS(threshold_params),
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = recall,
 };
@@ -100,6 +100,7 @@ static int specificity(const struct lb_outcomes *o, const struct lb_arg *par, do
 const struct lb_metric lb_metric_specificity = {
 	.base = {
 		.name = "specificity",
+		.tasks = 1u << LB_BINARY,
 		.title = "Share of the negative rows that are predicted so",
 		.cite = "J. Yerushalmy, Statistical problems in assessing methods of medical diagnosis, Public Health "
 			"Reports 62, 1947",
@@ -110,7 +111,6 @@ const struct lb_metric lb_metric_specificity = {
 		.on_request = true,
 		LB_PARAMS(threshold_params),
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = specificity,
 };
@@ -128,6 +128,7 @@ static int fbeta(const struct lb_outcomes *o, const struct lb_arg *par, double *
 const struct lb_metric lb_metric_fbeta = {
 	.base = {
 		.name = "fbeta",
+		.tasks = 1u << LB_BINARY,
 		.title = "F-beta of the positive class: weighted harmonic mean of precision and recall",
 		.cite = "C. J. van Rijsbergen, Information retrieval, Butterworth, 1979",
 		.formula = "(1 + b^2) TP / ((1 + b^2) TP + FP + b^2 FN)",
@@ -136,7 +137,6 @@ const struct lb_metric lb_metric_fbeta = {
 		.on_request = true,
 		LB_PARAMS(fbeta_params),
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = fbeta,
 };
@@ -153,6 +153,7 @@ static int csi(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 const struct lb_metric lb_metric_csi = {
 	.base = {
 		.name = "csi",
+		.tasks = 1u << LB_BINARY,
 		.title = "Critical success index: hits among all rows that are or are predicted positive",
 		.cite = "G. K. Gilbert, Finley's tornado predictions, American Meteorological Journal 1, 1884",
 		.formula = "TP / (TP + FP + FN)",
@@ -161,7 +162,6 @@ const struct lb_metric lb_metric_csi = {
 		.on_request = true,
 		LB_PARAMS(threshold_params),
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = csi,
 };
@@ -178,6 +178,7 @@ static int tss(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 const struct lb_metric lb_metric_tss = {
 	.base = {
 		.name = "tss",
+		.tasks = 1u << LB_BINARY,
 		.title = "True skill statistic: recall less the false positive rate",
 		.cite = "W. J. Youden, Index for rating diagnostic tests, Cancer 3(1), 1950",
 		.formula = "TP / (TP + FN) - FP / (TN + FP)",
@@ -186,7 +187,6 @@ const struct lb_metric lb_metric_tss = {
 		.on_request = true,
 		LB_PARAMS(threshold_params),
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = tss,
 };
@@ -204,6 +204,7 @@ static int hss(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 const struct lb_metric lb_metric_hss = {
 	.base = {
 		.name = "hss",
+		.tasks = 1u << LB_BINARY,
 		.title = "Heidke skill score: accuracy above that of chance",
 		.cite = "J. Cohen, A coefficient of agreement for nominal scales, Educational and Psychological Measurement "
 			"20(1), 1960",
@@ -214,7 +215,6 @@ const struct lb_metric lb_metric_hss = {
 		.on_request = true,
 		LB_PARAMS(threshold_params),
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = hss,
 };

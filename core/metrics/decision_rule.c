@@ -1,24 +1,16 @@
 #include "core/metrics/decision_rule.h"
 
 #include "core/base/mem.h"
+#include "losses/loss_info.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 const struct lb_decision lb_plain_decision = { .slope = 1 };
 
-const char *const *lb_threshold_names(void)
+bool lb_decides_plainly(const struct lb_calibration *calibration, const struct lb_threshold *rule)
 {
-	static const char *const names[] = { "fixed", "youden", "f1", "prevalence", NULL };
-
-	return names;
-}
-
-const char *const *lb_calibration_names(void)
-{
-	static const char *const names[] = { "none", "temperature", "platt", "isotonic", NULL };
-
-	return names;
+	return (!calibration || (!calibration->fit && !calibration->pool)) && (!rule || !rule->merit);
 }
 
 void lb_decision_free(struct lb_decision *d)
@@ -51,14 +43,8 @@ double lb_decision_score(const struct lb_decision *d, double z)
 
 /* ---- temperature ---- */
 
-struct scores {
-	size_t n, c;
-	const double *z;
-	const int32_t *y;
-};
-
 /* The derivative of the summed log-loss of s z by s, which rises with s. */
-static double slope_by_scale(const struct scores *in, double s)
+static double slope_by_scale(const struct lb_scored_rows *in, double s)
 {
 	double sum = 0;
 
@@ -81,7 +67,7 @@ static double slope_by_scale(const struct scores *in, double s)
 	return sum;
 }
 
-static double best_scale(const struct scores *in)
+static double best_scale(const struct lb_scored_rows *in)
 {
 	double lo = log(0.01), hi = log(100);
 
@@ -92,13 +78,18 @@ static double best_scale(const struct scores *in)
 	return exp(lo + (hi - lo) / 2);
 }
 
+static void fit_temperature(struct lb_decision *d, const struct lb_scored_rows *in)
+{
+	d->slope = best_scale(in);
+}
+
 /* ---- Platt's sigmoid ---- */
 
 struct platt {
 	double a, b, value, ga, gb, haa, hab, hbb;
 };
 
-static void platt_at(const struct scores *in, double positive, double negative, struct platt *q)
+static void platt_at(const struct lb_scored_rows *in, double positive, double negative, struct platt *q)
 {
 	q->value = q->ga = q->gb = q->hab = 0;
 	q->haa = q->hbb = 1e-12;
@@ -114,7 +105,7 @@ static void platt_at(const struct scores *in, double positive, double negative, 
 }
 
 /* Newton's steps, halved until the value falls. */
-static void fit_platt(const struct scores *in, double *slope, double *intercept)
+static void fit_platt(struct lb_decision *d, const struct lb_scored_rows *in)
 {
 	double n1 = 0;
 
@@ -139,26 +130,21 @@ static void fit_platt(const struct scores *in, double *slope, double *intercept)
 			break;
 		at = next;
 	}
-	*slope = at.a;
-	*intercept = at.b;
+	d->slope = at.a;
+	d->intercept = at.b;
 }
 
 /* ---- isotonic regression and thresholds, on rows in the order of their scores ---- */
 
-struct row {
-	double z;
-	int32_t y;
-};
-
 static int ascending(const void *a, const void *b)
 {
-	const double x = ((const struct row *)a)->z, y = ((const struct row *)b)->z;
+	const double x = ((const struct lb_scored_row *)a)->z, y = ((const struct lb_scored_row *)b)->z;
 
 	return (x > y) - (x < y);
 }
 
 /* Pools adjacent violators over the different scores; every different score is a knot. */
-static int fit_isotonic(struct lb_decision *d, const struct row *row, size_t n, struct lb_err *err)
+static int fit_isotonic(struct lb_decision *d, const struct lb_scored_row *row, size_t n, struct lb_err *err)
 {
 	double *sum = lb_alloc(2 * n + 1, sizeof *sum, err), *count = sum ? sum + n : NULL;
 	size_t *last = lb_alloc(n + 1, sizeof *last, err), blocks = 0, knots = 0;
@@ -189,17 +175,21 @@ static int fit_isotonic(struct lb_decision *d, const struct row *row, size_t n, 
 	return ok ? 0 : -1;
 }
 
-/* How good it is to call k rows positive, tp of them rightly. */
-static double merit(enum lb_threshold rule, double k, double tp, double n1, double n0)
+static double youden(double k, double tp, double n1, double n0)
 {
-	switch (rule) {
-	case LB_YOUDEN:
-		return tp / n1 - (k - tp) / n0;
-	case LB_BEST_F1:
-		return 2 * tp / (k + n1);
-	default:
-		return -fabs(k - n1);
-	}
+	return tp / n1 - (k - tp) / n0;
+}
+
+static double f1(double k, double tp, double n1, double n0)
+{
+	(void)n0;
+	return 2 * tp / (k + n1);
+}
+
+static double prevalence(double k, double tp, double n1, double n0)
+{
+	(void)tp, (void)n0;
+	return -fabs(k - n1);
 }
 
 static double between(double low, double high)
@@ -209,20 +199,20 @@ static double between(double low, double high)
 	return isfinite(mid) && mid >= low && mid < high ? mid : low;
 }
 
-static double choose(enum lb_threshold rule, const struct row *row, size_t n)
+static double choose(const struct lb_threshold *rule, const struct lb_scored_row *row, size_t n)
 {
 	double n1 = 0, tp = 0, best = (double)-INFINITY, chosen = 0;
 
 	for (size_t i = 0; i < n; i++)
 		n1 += row[i].y;
-	if (rule == LB_AT_ZERO)
+	if (!rule || !rule->merit)
 		return 0;
 	for (size_t k = 0; k <= n; k++) {
 		const size_t left = n - k;
 		tp += k ? row[left].y : 0;
 		if (k && k < n && row[left - 1].z == row[left].z)
 			continue;
-		const double value = merit(rule, (double)k, tp, n1, (double)n - n1);
+		const double value = rule->merit((double)k, tp, n1, (double)n - n1);
 		if (!(value > best))
 			continue;
 		best = value;
@@ -231,16 +221,16 @@ static double choose(enum lb_threshold rule, const struct row *row, size_t n)
 	return chosen;
 }
 
-static int fit_binary(struct lb_decision *d, const struct scores *in, struct lb_err *err)
+static int fit_binary(struct lb_decision *d, const struct lb_scored_rows *in, struct lb_err *err)
 {
-	struct row *row = lb_alloc(in->n + 1, sizeof *row, err);
+	struct lb_scored_row *row = lb_alloc(in->n + 1, sizeof *row, err);
 
 	if (!row)
 		return -1;
 	for (size_t i = 0; i < in->n; i++)
-		row[i] = (struct row){ in->z[i], in->y[i] };
+		row[i] = (struct lb_scored_row){ in->z[i], in->y[i] };
 	qsort(row, in->n, sizeof *row, ascending);
-	if (d->calibration == LB_ISOTONIC && fit_isotonic(d, row, in->n, err)) {
+	if (d->calibration && d->calibration->pool && d->calibration->pool(d, row, in->n, err)) {
 		free(row);
 		return -1;
 	}
@@ -261,10 +251,10 @@ static bool of_one_class(const int32_t *y, size_t n)
 	return n > 0;
 }
 
-int lb_decision_fit(struct lb_decision *d, enum lb_calibration calibration, enum lb_threshold rule, size_t n, size_t c, const double *z,
+int lb_decision_fit(struct lb_decision *d, const struct lb_calibration *calibration, const struct lb_threshold *rule, size_t n, size_t c, const double *z,
 		    const int32_t *y, struct lb_err *err)
 {
-	const struct scores in = { n, c, z, y };
+	const struct lb_scored_rows in = { n, c, z, y };
 
 	*d = lb_plain_decision;
 	d->rule = rule;
@@ -272,9 +262,81 @@ int lb_decision_fit(struct lb_decision *d, enum lb_calibration calibration, enum
 	d->one_class = c == 1 && of_one_class(y, n);
 	if (d->one_class)
 		return 0;
-	if (calibration == LB_TEMPERATURE)
-		d->slope = best_scale(&in);
-	else if (calibration == LB_PLATT)
-		fit_platt(&in, &d->slope, &d->intercept);
+	if (calibration && calibration->fit)
+		calibration->fit(d, &in);
 	return c == 1 && n ? fit_binary(d, &in, err) : 0;
 }
+
+/* ---- registry ---- */
+
+const struct lb_calibration lb_calibration_none = {
+	.base = { .name = "none", .tasks = LB_EVERY_TASK, .title = "Scores as they are", .cite = "none" },
+};
+
+const struct lb_calibration lb_calibration_temperature = {
+	.base = {
+		.name = "temperature",
+		.tasks = LB_EVERY_TASK & ~(1u << LB_REGRESSION | 1u << LB_MULTILABEL),
+		.title = "Scores divided by the temperature of the smallest log-loss",
+		.cite = "C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger, On calibration of modern neural networks, ICML 2017",
+		.formula = "z / T",
+	},
+	.fit = fit_temperature,
+};
+
+const struct lb_calibration lb_calibration_platt = {
+	.base = {
+		.name = "platt",
+		.tasks = 1u << LB_BINARY,
+		.title = "A sigmoid of the smallest log-loss",
+		.cite = "J. Platt, Probabilistic outputs for support vector machines, 1999; H.-T. Lin, C.-J. Lin, R. C. Weng, Machine Learning 68, 2007",
+		.formula = "a z + b, against targets (n1 + 1)/(n1 + 2) and 1/(n0 + 2)",
+	},
+	.fit = fit_platt,
+};
+
+const struct lb_calibration lb_calibration_isotonic = {
+	.base = {
+		.name = "isotonic",
+		.tasks = 1u << LB_BINARY,
+		.title = "The non-descending probabilities of the smallest squared error",
+		.cite = "B. Zadrozny, C. Elkan, Transforming classifier scores into accurate multiclass probability estimates, KDD 2002",
+	},
+	.pool = fit_isotonic,
+};
+
+const struct lb_threshold lb_threshold_fixed = {
+	.base = { .name = "fixed", .tasks = LB_EVERY_TASK, .title = "A row is positive above 0", .cite = "classic" },
+};
+
+const struct lb_threshold lb_threshold_youden = {
+	.base = { .name = "youden", .tasks = 1u << LB_BINARY, .title = "The largest TPR - FPR on the validation rows",
+		  .cite = "W. J. Youden, Index for rating diagnostic tests, Cancer 3, 1950", .formula = "argmax TPR - FPR" },
+	.merit = youden,
+};
+
+const struct lb_threshold lb_threshold_f1 = {
+	.base = { .name = "f1", .tasks = 1u << LB_BINARY, .title = "The largest F1 on the validation rows",
+		  .cite = "Z. C. Lipton, C. Elkan, B. Narayanaswamy, Optimal thresholding of classifiers to maximize F1 measure, ECML PKDD 2014",
+		  .formula = "argmax 2 TP / (2 TP + FP + FN)" },
+	.merit = f1,
+};
+
+const struct lb_threshold lb_threshold_prevalence = {
+	.base = { .name = "prevalence", .tasks = 1u << LB_BINARY, .title = "As many validation rows positive as labels are", .cite = "classic" },
+	.merit = prevalence,
+};
+
+const struct lb_info *const lb_calibrations[] = {
+#define CALIBRATION(name) &lb_calibration_##name.base,
+#include "core/metrics/calibrations.def"
+#undef CALIBRATION
+	NULL
+};
+
+const struct lb_info *const lb_thresholds[] = {
+#define THRESHOLD(name) &lb_threshold_##name.base,
+#include "core/metrics/thresholds.def"
+#undef THRESHOLD
+	NULL
+};

@@ -4,23 +4,60 @@
 #ifndef LB_DECISION_RULE_H
 #define LB_DECISION_RULE_H
 
+#include "core/base/component.h"
 #include "core/base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* In the order of the choices of evaluate.threshold and evaluate.calibration. */
-enum lb_threshold { LB_AT_ZERO, LB_YOUDEN, LB_BEST_F1, LB_PREVALENCE };
-enum lb_calibration { LB_UNCALIBRATED, LB_TEMPERATURE, LB_PLATT, LB_ISOTONIC };
-const char *const *lb_threshold_names(void);   /* NULL-ended */
-const char *const *lb_calibration_names(void);
+struct lb_decision;
+
+/* Scores that a calibration is fitted to. */
+struct lb_scored_rows {
+	size_t n, c;             /* rows, scores each; c = 1: binary, labels 0 and 1 */
+	const double *z;         /* (n, c) */
+	const int32_t *y;        /* (n) labels */
+};
+
+/* A row of a binary task. */
+struct lb_scored_row {
+	double z;
+	int32_t y;
+};
+
+struct lb_calibration {
+	struct lb_info base;
+	/* Sets d->slope and d->intercept. NULL: scores stay as they are, or .pool changes them. */
+	void (*fit)(struct lb_decision *d, const struct lb_scored_rows *in);
+	/* Binary: sets the knots of d from n rows by ascending score. -1 when memory runs out. */
+	int (*pool)(struct lb_decision *d, const struct lb_scored_row *row, size_t n, struct lb_err *err);
+};
+
+struct lb_threshold {
+	struct lb_info base;
+	/* Returns how good it is to call k rows positive, tp of them rightly, of n1 positives and
+	 * n0 negatives. NULL: the threshold is 0. */
+	double (*merit)(double k, double tp, double n1, double n0);
+};
+
+/* The registered ones, each the .base of such a struct. */
+extern const struct lb_info *const lb_calibrations[], *const lb_thresholds[];
+#define CALIBRATION(name) extern const struct lb_calibration lb_calibration_##name;
+#include "core/metrics/calibrations.def"
+#undef CALIBRATION
+#define THRESHOLD(name) extern const struct lb_threshold lb_threshold_##name;
+#include "core/metrics/thresholds.def"
+#undef THRESHOLD
+
+/* Whether they leave scores as they are and decide at 0. NULL stands for none, or fixed. */
+bool lb_decides_plainly(const struct lb_calibration *calibration, const struct lb_threshold *rule);
 
 /* A score z becomes slope z + intercept, or, with knots, the logit of p at z: linear between knots,
  * constant outside. In binary tasks a row is positive where the outcome is above the threshold. */
 struct lb_decision {
-	enum lb_threshold rule;
-	enum lb_calibration calibration;
+	const struct lb_threshold *rule;         /* NULL: fixed */
+	const struct lb_calibration *calibration; /* NULL: none */
 	double slope, intercept;
 	size_t n_knots;
 	double *z, *p;           /* owned: ascending z, not descending p */
@@ -45,7 +82,7 @@ extern const struct lb_decision lb_plain_decision;
  * as many rows positive as labels are, or as near as equal scores allow. All rows positive: -inf;
  * none: the largest score. In binary tasks, where a class has no row nothing is fitted: the scores
  * stay as they are, the threshold 0, and one_class is set. */
-int lb_decision_fit(struct lb_decision *d, enum lb_calibration calibration, enum lb_threshold rule, size_t n, size_t c, const double *z,
+int lb_decision_fit(struct lb_decision *d, const struct lb_calibration *calibration, const struct lb_threshold *rule, size_t n, size_t c, const double *z,
 		    const int32_t *y, struct lb_err *err);
 void lb_decision_free(struct lb_decision *d);
 

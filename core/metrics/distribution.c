@@ -42,6 +42,7 @@ static int pinball(const struct lb_outcomes *o, const struct lb_arg *par, double
 const struct lb_metric lb_metric_pinball = {
 	.base = {
 		.name = "pinball",
+		.tasks = 1u << LB_REGRESSION,
 		.title = "Mean pinball loss of the predicted quantiles, in units of the target",
 		.cite = "R. Koenker, G. Bassett, Regression quantiles, Econometrica 46(1), 1978",
 		.formula = "(1/(n T K)) sum_i sum_t sum_k max(tau_k u, (tau_k - 1) u),  u = y_it - q_itk",
@@ -50,7 +51,6 @@ const struct lb_metric lb_metric_pinball = {
 		.keywords = "quantile_loss check_loss mean_pinball_loss",
 		.on_request = true,
 	},
-	.kinds = 1u << LB_REGRESSION,
 	.higher_is_better = false,
 	.statistics = 1u << LB_QUANTILE,
 	.eval = pinball,
@@ -86,6 +86,7 @@ static int interval_coverage(const struct lb_outcomes *o, const struct lb_arg *p
 const struct lb_metric lb_metric_interval_coverage = {
 	.base = {
 		.name = "interval_coverage",
+		.tasks = 1u << LB_REGRESSION,
 		.title = "Share of targets within the lowest and the highest predicted quantile",
 		.cite = "T. Gneiting, A. E. Raftery, Strictly proper scoring rules, prediction, and estimation, JASA 102, 2007",
 		.formula = "(1/(n T)) sum_i sum_t [q_low <= y_it <= q_high]",
@@ -94,7 +95,6 @@ const struct lb_metric lb_metric_interval_coverage = {
 		.keywords = "prediction_interval picp empirical_coverage",
 		.on_request = true,
 	},
-	.kinds = 1u << LB_REGRESSION,
 	.higher_is_better = true,
 	.statistics = 1u << LB_QUANTILE,
 	.eval = interval_coverage,
@@ -117,6 +117,7 @@ static int interval_width(const struct lb_outcomes *o, const struct lb_arg *par,
 const struct lb_metric lb_metric_interval_width = {
 	.base = {
 		.name = "interval_width",
+		.tasks = 1u << LB_REGRESSION,
 		.title = "Mean distance of the lowest and the highest predicted quantile, in units of the target",
 		.cite = "T. Gneiting, A. E. Raftery, Strictly proper scoring rules, prediction, and estimation, JASA 102, 2007",
 		.formula = "(1/(n T)) sum_i sum_t (q_high - q_low)",
@@ -125,7 +126,6 @@ const struct lb_metric lb_metric_interval_width = {
 		.keywords = "prediction_interval sharpness mpiw",
 		.on_request = true,
 	},
-	.kinds = 1u << LB_REGRESSION,
 	.higher_is_better = false,
 	.statistics = 1u << LB_QUANTILE,
 	.eval = interval_width,
@@ -159,6 +159,7 @@ static int gaussian_nll(const struct lb_outcomes *o, const struct lb_arg *par, d
 const struct lb_metric lb_metric_gaussian_nll = {
 	.base = {
 		.name = "gaussian_nll",
+		.tasks = 1u << LB_REGRESSION,
 		.title = "Mean negative log density of the targets under the predicted normal distributions",
 		.cite = "T. Gneiting, A. E. Raftery, Strictly proper scoring rules, prediction, and estimation, JASA 102, 2007",
 		.formula = "(1/(n T)) sum_i sum_t ( ln(sd_it) + (y_it - m_it)^2 / (2 sd_it^2) + ln(2 pi) / 2 )",
@@ -167,7 +168,6 @@ const struct lb_metric lb_metric_gaussian_nll = {
 		.keywords = "log_score nll negative_log_likelihood normal",
 		.on_request = true,
 	},
-	.kinds = 1u << LB_REGRESSION,
 	.higher_is_better = false,
 	.statistics = 1u << LB_MEAN | 1u << LB_LOG_VARIANCE,
 	.eval = gaussian_nll,

@@ -166,8 +166,7 @@ static const struct lb_param k_params[] = {
 		return mean_over(o, by_rows, id, par, value, err);                                                             \
 	}                                                                                                                      \
 	const struct lb_metric lb_metric_##id = {                                                                              \
-		.base = { .name = #id, __VA_ARGS__ },                                                                          \
-		.kinds = 1u << LB_MULTILABEL,                                                                                  \
+		.base = { .name = #id, .tasks = 1u << LB_MULTILABEL, __VA_ARGS__ }, \
 		.higher_is_better = better,                                                                                    \
 		.eval = eval_##id,                                                                                             \
 	};
@@ -180,13 +179,13 @@ static int eval_map(const struct lb_outcomes *o, const struct lb_arg *par, doubl
 const struct lb_metric lb_metric_mean_average_precision = {
 	.base = {
 		.name = "mean_average_precision",
+		.tasks = 1u << LB_MULTILABEL,
 		.title = "Mean over labels of the average precision of their rows (mAP)",
 		.cite = "M. Everingham et al., The Pascal visual object classes challenge, IJCV 88, 2010; without interpolation",
 		.formula = "mean over labels that are there somewhere of  sum over distinct scores, falling, of (R_j - R_{j-1}) P_j",
 		.notes = "A label that is on no row is left out of the mean; entries that are not known are left out.",
 		.keywords = "map mean_ap average_precision multilabel",
 	},
-	.kinds = 1u << LB_MULTILABEL,
 	.higher_is_better = true,
 	.eval = eval_map,
 };

@@ -67,7 +67,6 @@ struct lb_outcomes {
 
 struct lb_metric {
 	struct lb_info base;
-	unsigned kinds;              /* bit 1 << LB_MULTICLASS, ... it applies to */
 	bool higher_is_better;
 	bool decisions;              /* of classes: reads label, pred and rank alone, which cost less than the others */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */
@@ -85,6 +84,8 @@ int lb_metric_judge(const struct lb_metric *m, const struct lb_outcomes *o, cons
  * for most. */
 unsigned lb_loss_statistics(const struct lb_loss_info *loss, const struct lb_arg *par);
 
+/* The registered metrics, each the .base of a struct lb_metric; and the same by number, from 0. */
+extern const struct lb_info *const lb_metrics[];
 size_t lb_metric_count(void);
 const struct lb_metric *lb_metric_at(size_t i);
 const struct lb_metric *lb_metric_find(const char *name);

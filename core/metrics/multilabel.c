@@ -99,9 +99,8 @@ static double exact_of(const struct tally *t)
 		return 0;                                                                                                        \
 	}                                                                                                                        \
 	const struct lb_metric lb_metric_##id = {                                                                                \
-		.base = { .name = #id, .title = text, .formula = what, .notes = DIVISOR, .keywords = words, .on_request = asked, \
+		.base = { .name = #id, .tasks = 1u << LB_MULTILABEL, .title = text, .formula = what, .notes = DIVISOR, .keywords = words, .on_request = asked, \
 			  .cite = "M.-L. Zhang, Z.-H. Zhou, A review on multi-label learning algorithms, IEEE TKDE 26, 2014" },  \
-		.kinds = 1u << LB_MULTILABEL,                                                                                    \
 		.higher_is_better = better,                                                                                      \
 		.eval = eval_##id,                                                                                               \
 	};

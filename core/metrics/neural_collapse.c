@@ -282,9 +282,9 @@ static int nc4(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 /* clang-format off */
 #define COLLAPSE(metric, heading, what, note, ...) \
 	const struct lb_metric lb_metric_##metric = { \
-		.base = { .name = #metric, .title = heading, .cite = SOURCE DEEP_LINEAR, .formula = what, .notes = note WITHOUT, \
+		.base = { .name = #metric, .tasks = 1u << LB_MULTICLASS, .title = heading, .cite = SOURCE DEEP_LINEAR, .formula = what, .notes = note WITHOUT, \
 			  .keywords = "neural_collapse terminal_phase", .on_request = true, __VA_ARGS__ }, \
-		.kinds = 1u << LB_MULTICLASS, .features = true, .eval = metric, \
+		.features = true, .eval = metric, \
 	}
 /* clang-format on */
 

@@ -68,6 +68,7 @@ static int auc(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 const struct lb_metric lb_metric_auc = {
 	.base = {
 		.name = "auc",
+		.tasks = 1u << LB_BINARY,
 		.title = "Area under the ROC curve: how often a positive row scores above a negative one",
 		.cite = "J. A. Hanley, B. J. McNeil, The meaning and use of the area under a receiver operating characteristic (ROC) "
 			"curve, Radiology 143, 1982",
@@ -75,7 +76,6 @@ const struct lb_metric lb_metric_auc = {
 		.notes = "Undefined where a class has no row. Does not see the threshold nor the scale of the scores.",
 		.keywords = "roc_auc auroc area_under_curve c_statistic mann_whitney",
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = auc,
 };
@@ -104,6 +104,7 @@ static int average_precision(const struct lb_outcomes *o, const struct lb_arg *p
 const struct lb_metric lb_metric_average_precision = {
 	.base = {
 		.name = "average_precision",
+		.tasks = 1u << LB_BINARY,
 		.title = "Average precision: area under the steps of the precision-recall curve",
 		.cite = "M. Zhu, Recall, precision and average precision, University of Waterloo, Working Paper 2004-09",
 		.formula = "sum over distinct scores, descending, of (R_k - R_(k-1)) P_k",
@@ -111,7 +112,6 @@ const struct lb_metric lb_metric_average_precision = {
 			 "rows. Undefined without a positive row.",
 		.keywords = "ap aupr auprc pr_auc area_under_precision_recall",
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = average_precision,
 };
@@ -148,6 +148,7 @@ static int partial_auc(const struct lb_outcomes *o, const struct lb_arg *par, do
 const struct lb_metric lb_metric_partial_auc = {
 	.base = {
 		.name = "partial_auc",
+		.tasks = 1u << LB_BINARY,
 		.title = "Area under the ROC curve up to a false positive rate, divided by that rate",
 		.cite = "D. K. McClish, Analyzing a portion of the ROC curve, Medical Decision Making 9(3), 1989",
 		.formula = "(1/f) integral from 0 to f of TPR over the false positive rate",
@@ -158,7 +159,6 @@ const struct lb_metric lb_metric_partial_auc = {
 		.on_request = true,
 		LB_PARAMS(partial_params),
 	},
-	.kinds = 1u << LB_BINARY,
 	.higher_is_better = true,
 	.eval = partial_auc,
 };

@@ -1,16 +1,16 @@
 #include "core/metrics/metric.h"
 
 #include <math.h>
-#include <string.h>
 
 #define METRIC(name) extern const struct lb_metric lb_metric_##name;
 #include "core/metrics/list.def"
 #undef METRIC
 
-static const struct lb_metric *const metrics[] = {
-#define METRIC(name) &lb_metric_##name,
+const struct lb_info *const lb_metrics[] = {
+#define METRIC(name) &lb_metric_##name.base,
 #include "core/metrics/list.def"
 #undef METRIC
+	NULL
 };
 
 static unsigned statistics_of(const struct lb_output *output, size_t n)
@@ -40,18 +40,15 @@ int lb_metric_judge(const struct lb_metric *m, const struct lb_outcomes *o, cons
 
 size_t lb_metric_count(void)
 {
-	return sizeof metrics / sizeof *metrics;
+	return sizeof lb_metrics / sizeof *lb_metrics - 1;
 }
 
 const struct lb_metric *lb_metric_at(size_t i)
 {
-	return metrics[i];
+	return (const struct lb_metric *)lb_metrics[i];
 }
 
 const struct lb_metric *lb_metric_find(const char *name)
 {
-	for (size_t i = 0; i < lb_metric_count(); i++)
-		if (strcmp(metrics[i]->base.name, name) == 0)
-			return metrics[i];
-	return NULL;
+	return (const struct lb_metric *)lb_info_find(lb_metrics, name);
 }

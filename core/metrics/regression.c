@@ -28,12 +28,12 @@ static int rmse(const struct lb_outcomes *o, const struct lb_arg *par, double *v
 const struct lb_metric lb_metric_rmse = {
 	.base = {
 		.name = "rmse",
+		.tasks = 1u << LB_REGRESSION,
 		.title = "Root mean squared error, in units of the target",
 		.formula = "sqrt((1/(n T)) sum_i sum_t (f_it - y_it)^2)",
 		.notes = "With several targets the mean is over all entries, so the target of the largest scale dominates.",
 		.keywords = "root_mean_squared_error mse l2",
 	},
-	.kinds = 1u << LB_REGRESSION,
 	.higher_is_better = false,
 	.eval = rmse,
 };
@@ -48,12 +48,12 @@ static int mae(const struct lb_outcomes *o, const struct lb_arg *par, double *va
 const struct lb_metric lb_metric_mae = {
 	.base = {
 		.name = "mae",
+		.tasks = 1u << LB_REGRESSION,
 		.title = "Mean absolute error, in units of the target",
 		.formula = "(1/(n T)) sum_i sum_t |f_it - y_it|",
 		.notes = "With several targets the mean is over all entries.",
 		.keywords = "mean_absolute_error l1",
 	},
-	.kinds = 1u << LB_REGRESSION,
 	.higher_is_better = false,
 	.eval = mae,
 };
@@ -90,13 +90,13 @@ static int r2(const struct lb_outcomes *o, const struct lb_arg *par, double *val
 const struct lb_metric lb_metric_r2 = {
 	.base = {
 		.name = "r2",
+		.tasks = 1u << LB_REGRESSION,
 		.title = "Coefficient of determination: share of the target's variance that is explained",
 		.formula = "mean over targets of  1 - sum_i (f_i - y_i)^2 / sum_i (y_i - mean y)^2",
 		.notes = "1 is perfect, 0 is as good as the mean of this split, negative is worse. Undefined where a target is constant "
 			 "(a single row among them).",
 		.keywords = "r_squared coefficient_of_determination explained_variance",
 	},
-	.kinds = 1u << LB_REGRESSION,
 	.higher_is_better = true,
 	.eval = r2,
 };

@@ -238,9 +238,9 @@ static int map_at_r(const struct lb_outcomes *o, const struct lb_arg *par, doubl
 /* clang-format off */
 #define RETRIEVAL(metric, heading, source, what, note, table) \
 	const struct lb_metric lb_metric_##metric = { \
-		.base = { .name = #metric, .title = heading, .cite = source, .formula = what, .notes = note PROTOCOL, \
+		.base = { .name = #metric, .tasks = 1u << LB_MULTICLASS, .title = heading, .cite = source, .formula = what, .notes = note PROTOCOL, \
 			  .keywords = "retrieval metric_learning nearest_neighbour embedding", .on_request = true, LB_PARAMS(table) }, \
-		.kinds = 1u << LB_MULTICLASS, .higher_is_better = true, .decisions = true, .embeddings = true, .eval = metric, \
+		.higher_is_better = true, .decisions = true, .embeddings = true, .eval = metric, \
 	}
 /* clang-format on */
 

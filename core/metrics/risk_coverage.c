@@ -4,8 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define CLASSES (1u << LB_MULTICLASS | 1u << LB_BINARY)
-
 /* A row and what it is sorted by. */
 struct sure {
 	double key;
@@ -66,6 +64,7 @@ static int aurc(const struct lb_outcomes *o, const struct lb_arg *par, double *v
 const struct lb_metric lb_metric_aurc = {
 	.base = {
 		.name = "aurc",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Area under the risk-coverage curve: mean error of the k most confident rows, over all k",
 		.cite = "Y. Geifman, G. Uziel, R. El-Yaniv, Bias-reduced uncertainty estimation for deep neural classifiers, "
 			"ICLR 2019",
@@ -75,7 +74,6 @@ const struct lb_metric lb_metric_aurc = {
 		.keywords = "risk_coverage selective_prediction selective_classification",
 		.on_request = true,
 	},
-	.kinds = CLASSES,
 	.higher_is_better = false,
 	.eval = aurc,
 };
@@ -94,6 +92,7 @@ static int e_aurc(const struct lb_outcomes *o, const struct lb_arg *par, double 
 const struct lb_metric lb_metric_e_aurc = {
 	.base = {
 		.name = "e_aurc",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Excess area under the risk-coverage curve: aurc less that of the best order",
 		.cite = "Y. Geifman, G. Uziel, R. El-Yaniv, Bias-reduced uncertainty estimation for deep neural classifiers, "
 			"ICLR 2019",
@@ -102,7 +101,6 @@ const struct lb_metric lb_metric_e_aurc = {
 		.keywords = "excess_aurc risk_coverage selective_prediction",
 		.on_request = true,
 	},
-	.kinds = CLASSES,
 	.higher_is_better = false,
 	.eval = e_aurc,
 };
@@ -137,6 +135,7 @@ static int adaptive_ece(const struct lb_outcomes *o, const struct lb_arg *par, d
 const struct lb_metric lb_metric_adaptive_ece = {
 	.base = {
 		.name = "adaptive_ece",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Calibration error over groups of equal size: mean gap between confidence and accuracy",
 		.cite = "K. Nguyen, B. O'Connor, Posterior calibration and exploratory analysis for natural language "
 			"processing models, EMNLP 2015",
@@ -147,7 +146,6 @@ const struct lb_metric lb_metric_adaptive_ece = {
 		.on_request = true,
 		LB_PARAMS(group_params),
 	},
-	.kinds = CLASSES,
 	.higher_is_better = false,
 	.eval = adaptive_ece,
 };

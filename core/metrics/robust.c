@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#define CLASSES (1u << LB_MULTICLASS | 1u << LB_BINARY)
 #define CITE "A. Madry et al., Towards deep learning models resistant to adversarial attacks, ICLR 2018"
 
 static int robust_accuracy(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
@@ -19,6 +18,7 @@ static int robust_accuracy(const struct lb_outcomes *o, const struct lb_arg *par
 const struct lb_metric lb_metric_robust_accuracy = {
 	.base = {
 		.name = "robust_accuracy",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Share of rows predicted right as they are and at every place that the attack tried",
 		.cite = CITE,
 		.formula = "(1/n) sum_i min over places x' of the attack of [pred(x'_i) = y_i]",
@@ -27,7 +27,6 @@ const struct lb_metric lb_metric_robust_accuracy = {
 		.keywords = "adversarial_accuracy robust_error",
 		.goes_with = "evaluate.attack",
 	},
-	.kinds = CLASSES,
 	.higher_is_better = true,
 	.eval = robust_accuracy,
 };
@@ -46,6 +45,7 @@ static int robust_log_loss(const struct lb_outcomes *o, const struct lb_arg *par
 const struct lb_metric lb_metric_robust_log_loss = {
 	.base = {
 		.name = "robust_log_loss",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Mean over rows of the largest negative log-likelihood at the row and at all places that the attack tried",
 		.cite = CITE,
 		.formula = "(1/n) sum_i max over places x' of the attack of -log p_y(x'_i)",
@@ -53,7 +53,6 @@ const struct lb_metric lb_metric_robust_log_loss = {
 		.keywords = "adversarial_loss robust_risk",
 		.goes_with = "evaluate.attack",
 	},
-	.kinds = CLASSES,
 	.eval = robust_log_loss,
 };
 
@@ -92,6 +91,7 @@ static int robust_class_error(const struct lb_outcomes *o, const struct lb_arg *
 const struct lb_metric lb_metric_class_error = {
 	.base = {
 		.name = "class_error",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Share of the rows of one class that are predicted to be of another",
 		.cite = "Y. Hu, F. Wu, H. Zhang, H. Zhao, Understanding the impact of adversarial robustness on accuracy disparity, ICML "
 			"2023 (the errors whose difference is the accuracy disparity)",
@@ -101,13 +101,13 @@ const struct lb_metric lb_metric_class_error = {
 		.on_request = true,
 		LB_PARAMS(class_params),
 	},
-	.kinds = CLASSES,
 	.eval = class_error,
 };
 
 const struct lb_metric lb_metric_robust_class_error = {
 	.base = {
 		.name = "robust_class_error",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Share of the rows of one class that are predicted to be of another at some place that the attack tried",
 		.cite = CITE,
 		.formula = "(rows of class k predicted otherwise as they are or at a place of the attack) / (rows of class k)",
@@ -117,6 +117,5 @@ const struct lb_metric lb_metric_robust_class_error = {
 		.goes_with = "evaluate.attack",
 		LB_PARAMS(class_params),
 	},
-	.kinds = CLASSES,
 	.eval = robust_class_error,
 };

@@ -40,6 +40,7 @@ static int peak(const struct lb_outcomes *o, const struct lb_arg *par, double *v
 const struct lb_metric lb_metric_softmax_collapse = {
 	.base = {
 		.name = "softmax_collapse",
+		.tasks = 1u << LB_MULTICLASS,
 		.title = "Share of rows whose softmax has collapsed: all terms but the largest are lost in rounding",
 		.cite = SOURCE ", section 3.1",
 		.formula = "share of rows with fl(sum_k exp(z_k - max z)) = 1 in the working precision",
@@ -47,7 +48,6 @@ const struct lb_metric lb_metric_softmax_collapse = {
 		.keywords = "grokking underflow numerical_stability",
 		.on_request = true,
 	},
-	.kinds = 1u << LB_MULTICLASS,
 	.higher_is_better = false,
 	.eval = collapse,
 };
@@ -55,6 +55,7 @@ const struct lb_metric lb_metric_softmax_collapse = {
 const struct lb_metric lb_metric_zero_gradient = {
 	.base = {
 		.name = "zero_gradient",
+		.tasks = 1u << LB_MULTICLASS,
 		.title = "Share of rows that are right and collapsed: a softmax that adds its terms gives them a gradient of exactly 0",
 		.cite = SOURCE ", section 3.2",
 		.formula = "share of rows with fl(sum_k exp(z_k - max z)) = 1 and argmax z = y",
@@ -63,7 +64,6 @@ const struct lb_metric lb_metric_zero_gradient = {
 		.keywords = "grokking vanishing_gradient",
 		.on_request = true,
 	},
-	.kinds = 1u << LB_MULTICLASS,
 	.higher_is_better = false,
 	.eval = zero_gradient,
 };
@@ -71,6 +71,7 @@ const struct lb_metric lb_metric_zero_gradient = {
 const struct lb_metric lb_metric_score_peak = {
 	.base = {
 		.name = "score_peak",
+		.tasks = 1u << LB_MULTICLASS,
 		.title = "Mean over rows of the largest score in absolute value",
 		.cite = SOURCE,
 		.formula = "mean_i max_k |z_ik|",
@@ -78,7 +79,6 @@ const struct lb_metric lb_metric_score_peak = {
 		.keywords = "logit_norm confidence",
 		.on_request = true,
 	},
-	.kinds = 1u << LB_MULTICLASS,
 	.higher_is_better = false,
 	.eval = peak,
 };

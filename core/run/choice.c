@@ -2,7 +2,6 @@
 #include "core/run/plan.h"
 
 #include "core/base/mem.h"
-#include "core/run/get.h"
 #include "core/run/judge.h"
 #include "core/run/components.h"
 #include "core/run/store.h"
@@ -71,7 +70,7 @@ static int read_results(const struct lb_plan *plan, bool failures_too, struct lb
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct lb_trial *t = &plan->trial[i];
 		cJSON *record = NULL;
-		const enum lb_stored s = lb_store_look(lb_get_text(t->config, "output.dir"), t->id, &record);
+		const enum lb_stored s = lb_store_look(t->dir, t->id, &record);
 		const bool ended = s == LB_STORED_OK || s == LB_STORED_DIVERGED || (failures_too && s == LB_STORED_FAILED);
 		if (ended)
 			out[i] = result_of(record, lb_tune_metric(plan->tune));
@@ -366,9 +365,12 @@ static int list_superseded(const struct lb_plan *plan, struct lb_store_list *out
 		const struct lb_choice *choice = &plan->choice[plan->choice_of[i]];
 		for (size_t c = 0; c < lb_tune_candidates(plan->tune, choice->arm); c++) {
 			cJSON *config = c == choice->best ? NULL : lb_tune_refit(plan->tune, choice->arm, c, i % replicates, err);
-			const struct lb_data_entry *source = config ? lb_data_get((struct lb_data_cache *)&plan->cache, config, err) : NULL;
+			struct lb_spec spec = { 0 };
+			const struct lb_data_entry *source = config && !lb_spec_fill(&spec, config, &lb_registries, err) ?
+							     lb_data_get((struct lb_data_cache *)&plan->cache, &spec, err) : NULL;
 			int rc = c == choice->best ? 0 : !source || lb_grow(&out->id, &out->cap, out->n + 1, sizeof *out->id, err) ? -1 :
 				 lb_trial_id(config, source, NULL, out->id[out->n++], err);
+			lb_spec_free(&spec);
 			cJSON_Delete(config);
 			if (rc)
 				return -1;
@@ -381,7 +383,7 @@ static int list_superseded(const struct lb_plan *plan, struct lb_store_list *out
 
 int lb_plan_save_choice(const struct lb_plan *plan, struct lb_err *err)
 {
-	const char *dir = lb_get_text(plan->trial[0].config, "output.dir");
+	const char *dir = plan->trial[0].dir;
 	struct lb_store_list superseded = { 0 };
 	int rc = lb_tuning_has_more(dir, plan->tuning) ? list_superseded(plan, &superseded, err) : 0;
 

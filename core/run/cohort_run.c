@@ -4,7 +4,6 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
-#include "core/run/get.h"
 #include "core/run/model_file.h"
 #include "core/run/record.h"
 #include "core/run/remarks.h"
@@ -24,7 +23,7 @@ static double cpu_seconds(void)
 
 static char *predictions_path(const struct lb_trial *t, struct lb_err *err)
 {
-	return lb_strfmt(err, "%s/trials/%s.predictions.csv", lb_get_text(t->config, "output.dir"), t->id);
+	return lb_strfmt(err, "%s/trials/%s.predictions.csv", t->dir, t->id);
 }
 
 static bool has_companion(char *path)
@@ -37,12 +36,12 @@ static bool has_companion(char *path)
 
 bool lb_trial_done(const struct lb_trial *t)
 {
-	const enum lb_stored s = lb_store_look(lb_get_text(t->config, "output.dir"), t->id, NULL);
+	const enum lb_stored s = lb_store_look(t->dir, t->id, NULL);
 
 	if (s != LB_STORED_OK)
 		return s == LB_STORED_DIVERGED;
-	return (!lb_get_bool(t->config, "output.predictions") || has_companion(predictions_path(t, NULL))) &&
-	       (!lb_get_bool(t->config, "output.model") || has_companion(lb_model_path(t, NULL)));
+	return (!t->predictions || has_companion(predictions_path(t, NULL))) &&
+	       (!t->model || has_companion(lb_model_path(t, NULL)));
 }
 
 static void add_field(struct lb_buf *b, const char *text)
@@ -124,7 +123,7 @@ static void forget_checkpoint(const struct lb_trial *t)
 static int store(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_run_facts *facts,
 		 const char *message, cJSON **record, struct lb_err *err)
 {
-	const char *dir = lb_get_text(t->config, "output.dir");
+	const char *dir = t->dir;
 	const enum lb_stored before = lb_store_look(dir, t->id, NULL);
 	const bool finished = before == LB_STORED_OK || before == LB_STORED_DIVERGED;
 	const bool ended = out && (out->status == LB_TRIAL_OK || out->status == LB_TRIAL_DIVERGED);

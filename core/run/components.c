@@ -10,151 +10,86 @@
 
 #include <string.h>
 
-/* Each of these gives the i-th descriptor of its registry, NULL past the end, and the kinds it
- * applies to as a bit set. */
-static const struct lb_info *loss_at(size_t i, unsigned *kinds)
+/* A loss is for the task that is its kind. */
+static unsigned tasks_of_loss(const struct lb_info *info)
 {
-	const struct lb_loss_info *info = lb_loss_at(i);
-
-	*kinds = info ? 1u << info->kind : 0;
-	return info ? &info->base : NULL;
+	return 1u << ((const struct lb_loss_info *)info)->kind;
 }
 
 /* A student learns from labels, too. */
-static const struct lb_info *term_at(size_t i, unsigned *kinds)
+static unsigned tasks_of_term(const struct lb_info *info)
 {
-	const struct lb_info *info = loss_at(i, kinds);
+	const unsigned tasks = tasks_of_loss(info);
 
-	if (*kinds & 1u << LB_MULTICLASS)
-		*kinds |= 1u << LB_DISTILLATION;
-	return info;
+	return tasks & 1u << LB_MULTICLASS ? tasks | 1u << LB_DISTILLATION : tasks;
 }
 
-static const struct lb_info *metric_at(size_t i, unsigned *kinds)
-{
-	if (i >= lb_metric_count())
-		return NULL;
-	*kinds = lb_metric_at(i)->kinds;
-	return &lb_metric_at(i)->base;
-}
-
-static const struct lb_info *corruption_at(size_t i, unsigned *kinds)
-{
-	if (i >= lb_corruption_count())
-		return NULL;
-	*kinds = lb_corruption_at(i)->kinds;
-	return &lb_corruption_at(i)->base;
-}
-
-static const struct lb_info *imbalance_at(size_t i, unsigned *kinds)
-{
-	if (i >= lb_imbalance_count())
-		return NULL;
-	*kinds = lb_imbalance_at(i)->kinds;
-	return &lb_imbalance_at(i)->base;
-}
-
-static const struct lb_info *generator_at(size_t i, unsigned *kinds)
-{
-	if (i >= lb_generator_count())
-		return NULL;
-	*kinds = lb_generator_at(i)->kinds;
-	return &lb_generator_at(i)->base;
-}
-
-static const struct lb_info *model_at(size_t i, unsigned *kinds)
-{
-	const struct lb_info *info = lb_model_at(i);
-
-	*kinds = info && lb_model_closed_form(info) ? 1u << LB_MULTICLASS | 1u << LB_BINARY : ~0u;
-	return info;
-}
-
-static const struct lb_info *optimizer_at(size_t i, unsigned *kinds)
-{
-	const struct lb_info *info = lb_optim_info_f64(i);
-
-	*kinds = info && lb_optim_classes_only_f64(info) ? 1u << LB_MULTICLASS | 1u << LB_BINARY : ~0u;
-	return info;
-}
-
-static const struct lb_info *schedule_at(size_t i, unsigned *kinds)
-{
-	const struct lb_schedule *s = lb_schedule_at(i);
-
-	*kinds = ~0u;
-	return s ? &s->base : NULL;
-}
-
-static const struct lb_info *view_at(size_t i, unsigned *kinds)
-{
-	*kinds = 1u << LB_MULTICLASS;
-	return lb_view_at(i);
-}
-
-static const struct lb_info *attack_at(size_t i, unsigned *kinds)
-{
-	*kinds = 1u << LB_MULTICLASS | 1u << LB_BINARY;
-	return lb_attack_at(i);
-}
-
-static const struct lb_info *miner_at(size_t i, unsigned *kinds)
-{
-	*kinds = 1u << LB_EMBEDDING;
-	return lb_miner_info_f64(i);
-}
-
-static const struct lb_info *procedure_at(size_t i, unsigned *kinds)
-{
-	unsigned traits;
-
-	return lb_procedure_info_f64(i, kinds, &traits);
-}
-
-typedef const struct lb_info *at_fn(size_t i, unsigned *kinds);
+/* Every block, and every option, that names a component, and the list that it names one of. */
 static const struct {
 	const char *block;
-	at_fn *at;
-	bool of_data;            /* kinds are those of the data: a metric of classes measures embeddings and students too */
+	const struct lb_info *const *list;
+	bool of_data;            /* .tasks are those of the data: a metric of classes measures embeddings and students too */
+	unsigned (*tasks)(const struct lb_info *info); /* instead of info->tasks, unless NULL */
 } blocks[] = {
-	{ "loss", loss_at, false },
-	{ "terms", term_at, false },
-	{ "metrics", metric_at, true },
-	{ "corrupt.labels", corruption_at, true },
-	{ "corrupt.imbalance", imbalance_at, true },
-	{ "data.generator", generator_at, true },
-	{ "model", model_at, false },
-	{ "model.head", lb_head_info_f64, false },
-	{ "optimizer", optimizer_at, false },
-	{ "schedule", schedule_at, false },
-	{ "procedures", procedure_at, false },
-	{ "train.views", view_at, false },
-	{ "train.miner", miner_at, false },
-	{ "train.attack", attack_at, false },
-	{ "evaluate.attack", attack_at, false },
+	{ .block = "loss", .list = lb_losses_f64, .tasks = tasks_of_loss },
+	{ .block = "terms", .list = lb_losses_f64, .tasks = tasks_of_term },
+	{ .block = "metrics", .list = lb_metrics, .of_data = true },
+	{ .block = "corrupt.labels", .list = lb_corruptions, .of_data = true },
+	{ .block = "corrupt.imbalance", .list = lb_imbalances, .of_data = true },
+	{ .block = "data.generator", .list = lb_generators, .of_data = true },
+	{ .block = "model", .list = lb_models },
+	{ .block = "model.head", .list = lb_heads_f64 },
+	{ .block = "optimizer", .list = lb_optimizers_f64 },
+	{ .block = "schedule", .list = lb_schedules },
+	{ .block = "procedures", .list = lb_procedures_f64 },
+	{ .block = "train.sampler", .list = lb_samplers },
+	{ .block = "train.views", .list = lb_augmentations_f64 },
+	{ .block = "train.miner", .list = lb_miners_f64 },
+	{ .block = "train.attack", .list = lb_attacks_f64 },
+	{ .block = "evaluate.attack", .list = lb_attacks_f64 },
+	{ .block = "evaluate.threshold", .list = lb_thresholds },
+	{ .block = "evaluate.calibration", .list = lb_calibrations },
+	{ .block = "data.train.format", .list = lb_readers },
+	{ .block = "data.valid.format", .list = lb_readers },
+	{ .block = "data.test.format", .list = lb_readers },
 };
 
-static at_fn *find_block(const char *block, enum lb_kind *kind)
+enum { N_BLOCKS = sizeof blocks / sizeof *blocks };
+
+/* Returns its place in the table; N_BLOCKS when it names no component. */
+static size_t find_block(const char *block)
 {
-	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
-		if (strcmp(blocks[i].block, block))
-			continue;
-		if (kind && blocks[i].of_data)
-			*kind = lb_kind_of_data(*kind);
-		return blocks[i].at;
-	}
-	return NULL;
+	size_t i = 0;
+
+	while (i < N_BLOCKS && strcmp(blocks[i].block, block))
+		i++;
+	return i;
+}
+
+static unsigned tasks_of(size_t block, const struct lb_info *info)
+{
+	return blocks[block].tasks ? blocks[block].tasks(info) : info->tasks;
+}
+
+const struct lb_info *const *lb_component_list(size_t i, const char **block)
+{
+	if (i >= N_BLOCKS)
+		return NULL;
+	*block = blocks[i].block;
+	return blocks[i].list;
 }
 
 static const struct lb_info *registry_next(const char *block, enum lb_kind kind, size_t *at)
 {
-	at_fn *descriptor = find_block(block, &kind);
-	const struct lb_info *info = NULL;
-	unsigned kinds = 0;
+	const size_t i = find_block(block);
+	const struct lb_info *info;
 
-	while (descriptor && (info = descriptor(*at, &kinds))) {
+	if (i == N_BLOCKS)
+		return NULL;
+	const enum lb_kind task = blocks[i].of_data ? lb_kind_of_data(kind) : kind;
+	while ((info = blocks[i].list[*at])) {
 		++*at;
-		if (kinds >> kind & 1)
+		if (tasks_of(i, info) >> task & 1)
 			break;
 	}
 	return info;
@@ -162,15 +97,11 @@ static const struct lb_info *registry_next(const char *block, enum lb_kind kind,
 
 static const struct lb_info *registry_any(const char *block, const char *name, enum lb_kind *kind)
 {
-	at_fn *at = find_block(block, NULL);
-	const struct lb_info *info = NULL;
-	unsigned kinds = 0;
+	const size_t i = find_block(block);
+	const struct lb_info *info = i < N_BLOCKS ? lb_info_find(blocks[i].list, name) : NULL;
 
-	for (size_t j = 0; at && (info = at(j, &kinds)); j++)
-		if (!strcmp(info->name, name))
-			break;
 	for (int k = LB_N_KINDS - 1; info && k >= 0; k--)
-		if (kinds >> k & 1)
+		if (tasks_of(i, info) >> k & 1)
 			*kind = (enum lb_kind)k;
 	return info;
 }
@@ -184,12 +115,3 @@ static bool listed(const char *block, const struct lb_info *info, enum lb_kind k
 }
 
 const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .most_trials = 100000, .listed = listed };
-
-enum lb_kind lb_kind_of_task(const char *task)
-{
-	int k = 0;
-
-	while (k < LB_N_KINDS && strcmp(lb_kind_name((enum lb_kind)k), task))
-		k++;
-	return (enum lb_kind)k;
-}

@@ -6,7 +6,8 @@
 
 extern const struct lb_registry lb_registries;
 
-/* Task names are the kinds' names. LB_N_KINDS when unknown. */
-enum lb_kind lb_kind_of_task(const char *task);
+/* The list of the i-th block or option that names a component, and its path in *block; NULL past
+ * the last. */
+const struct lb_info *const *lb_component_list(size_t i, const char **block);
 
 #endif

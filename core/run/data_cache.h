@@ -2,35 +2,59 @@
 #ifndef LB_DATA_CACHE_H
 #define LB_DATA_CACHE_H
 
-#include "core/base/json.h"
+#include "core/config/spec.h"
 #include "core/run/teacher.h"
 #include "datasets/dataset.h"
 #include "datasets/sampling/row_labels.h"
 
-/* Datasets by what they are read from; { 0 } is empty. Release with lb_data_close. */
+/* The rows that a trial trains, validates and tests on, and their features: made once for all
+ * trials in a row that have the same. */
+struct lb_rows {
+	size_t refs;
+	const cJSON *config;             /* that they are of */
+	const struct lb_data_entry *source;
+	struct lb_split split;
+	struct lb_encoding features;     /* .data NULL: not made yet */
+};
+
+/* Datasets by what they are read from; { 0 } is empty. Stays where it is while it has entries.
+ * Release with lb_data_close. */
 struct lb_data_cache {
 	struct lb_data_entry {
 		char *key;
 		struct lb_dataset *data;
 		struct lb_teacher teacher;
 		double seconds;          /* that loading took */
+		struct lb_data_cache *cache; /* that it is of */
 	} **entry;                       /* trials point to entries: they stay where they are */
 	size_t n, cap;
+	struct lb_rows *rows;            /* those of the trial that was opened or prepared last, or NULL */
 	struct lb_sentences said;        /* warnings of trials that were said already */
 };
 
 /* The dataset of a resolved config, loaded at the first call for its files and options. Borrowed
  * from the cache. */
-const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const cJSON *config, struct lb_err *err);
+const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const struct lb_spec *spec, struct lb_err *err);
 void lb_data_close(struct lb_data_cache *cache);
 
-/* Reads the data section of a resolved config without a cache; for looking at a file (data info,
- * init). */
-struct lb_dataset *lb_data_load(const cJSON *config, struct lb_err *err);
+/* Returns true if both configs have the very same blocks of what their rows depend on. */
+bool lb_rows_same(const cJSON *a, const cJSON *b);
+
+/* Returns the rows of the config, whose dataset is source's: the cache's where they are the same,
+ * else made anew and left in the cache, to which the config must be known as long as it is there.
+ * Release with lb_rows_drop. */
+struct lb_rows *lb_rows_get(const struct lb_data_entry *source, const struct lb_spec *spec, struct lb_err *err);
+void lb_rows_drop(struct lb_rows *rows);
+
+/* Makes rows->features, unless they are made. */
+int lb_rows_encode(struct lb_rows *rows, const struct lb_spec *spec, struct lb_err *err);
 
 /* The options that name the files of a dataset, in their order: data.train.path, data.train.labels,
  * ... */
 extern const char *const lb_data_path_key[LB_FILES];
+
+/* path[i] <- what they say; NULL: there is none. */
+void lb_data_paths(const struct lb_data_spec *d, const char *path[LB_FILES]);
 
 /* Reads the tables of a config's data section, or generates the first; path[i] NULL: there is none.
  * `reading`, unless NULL, changes how files of features are read. The tables are to be freed in any
@@ -39,23 +63,14 @@ struct lb_reading {
 	void (*change)(struct lb_read_options *opt, const void *arg);
 	const void *arg;
 };
-int lb_data_read(const cJSON *config, const struct lb_reading *reading, const char *path[LB_FILES], struct lb_table table[LB_FILES],
+int lb_data_read(const struct lb_spec *spec, const struct lb_reading *reading, const char *path[LB_FILES], struct lb_table table[LB_FILES],
 		 struct lb_err *err);
 
-/* The two halves of lb_data_load, for what lies between. How file i is to be read, and the tables
- * read (path NULL: there is none) put together for a kind of task. */
-struct lb_read_options lb_read_options_of(const cJSON *config, int i);
-int lb_data_assemble(const cJSON *config, enum lb_kind kind, struct lb_table table[LB_FILES], const char *const path[LB_FILES],
+/* How file i is to be read; borrows the spec's data block. */
+struct lb_read_options lb_file_options(const struct lb_spec *spec, int i);
+
+/* The tables read (path NULL: there is none) put together for a kind of task. */
+int lb_data_assemble(const struct lb_data_spec *d, enum lb_kind kind, struct lb_table table[LB_FILES], const char *const path[LB_FILES],
 		     struct lb_dataset **out, struct lb_err *err);
-
-/* Sparse rows become dense by the batch (and by the chunk of an evaluation): refuses a batch of
- * more than data.max_memory. */
-int lb_data_check_dense(const cJSON *config, const struct lb_dataset *data, struct lb_err *err);
-
-/* The options of a resolved config's data.split (residues is room that *out refers to), and of
- * data.preprocess. */
-enum { LB_MAX_RESIDUES = 256 };
-int lb_split_options_of(const cJSON *config, struct lb_split_options *out, double residues[LB_MAX_RESIDUES], struct lb_err *err);
-void lb_encode_options_of(const cJSON *config, struct lb_encode_options *out);
 
 #endif

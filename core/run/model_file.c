@@ -2,18 +2,18 @@
 
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
-#include "core/run/get.h"
-#include "core/run/outputs.h"
+#include "core/run/uses.h"
 #include "core/run/components.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SCHEMA "lossbench-model/1"
 
 char *lb_model_path(const struct lb_trial *t, struct lb_err *err)
 {
-	return lb_strfmt(err, "%s/trials/%s.model.npz", lb_get_text(t->config, "output.dir"), t->id);
+	return lb_strfmt(err, "%s/trials/%s.model.npz", t->dir, t->id);
 }
 
 /* ---- writing ---- */
@@ -121,7 +121,6 @@ void lb_model_free(struct lb_model *m)
 	lb_arrays_close(m->file);
 	lb_trial_list_free(&m->list);
 	lb_config_free(m->config);
-	m->p.borrowed = true;
 	lb_prepared_free(&m->p);
 	free(m->w);
 	for (int i = 0; i < MODEL_NUMBERS; i++)
@@ -185,7 +184,7 @@ static int add_set(const cJSON *block, char *set[], size_t *n, struct lb_err *er
 static int make_sets(const struct lb_model *m, const cJSON *tree, char *set[], size_t *n, struct lb_err *err)
 {
 	static const char *const keys[] = { "task", "data", "model", "loss", "terms" };
-	const char *precision = lb_get_text(tree, "train.precision");
+	const char *precision = lb_json_text_at(tree, "train.precision");
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const cJSON *block = cJSON_GetObjectItemCaseSensitive(tree, keys[i]);
@@ -214,6 +213,8 @@ static int read_config(struct lb_model *m, struct lb_err *err)
 		rc = -1;
 	if (!rc && m->list.n != 1)
 		rc = refuse(m, "its config is no single trial", err);
+	if (!rc)
+		rc = lb_spec_fill(&m->p.spec, m->list.config[0], &lb_registries, err);
 	for (size_t i = 0; i < n; i++)
 		free(set[i]);
 	cJSON_Delete(tree);
@@ -292,7 +293,6 @@ static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struc
  * of each. With several labels, these are the targets. */
 static int count_targets(struct lb_model *m, struct lb_err *err)
 {
-	size_t outputs = 1;
 	double *last = NULL;
 	char name[32];
 
@@ -311,8 +311,10 @@ static int count_targets(struct lb_model *m, struct lb_err *err)
 	free(last);
 	if (!m->targets)
 		return refuse(m, "it lacks parameters", err);
-	if (lb_outputs_count(m->list.config[0], &outputs, err))
+	const struct lb_component_use *loss = &m->p.spec.loss;
+	if (loss->info->check && loss->info->check(loss->par, err))
 		return -1;
+	const size_t outputs = lb_loss_outputs(lb_used_loss(loss), loss->par);
 	if (m->targets % outputs)
 		return lb_fail(err, LB_DATA, "%s: its last layer does not have %zu outputs for each target, as its loss says; the file was changed",
 			       m->path, outputs);
@@ -332,12 +334,11 @@ struct lb_model *lb_model_load(const char *path, struct lb_err *err)
 	if (!rc)
 		rc = read_config(m, err);
 	if (!rc) {
-		m->kind = lb_kind_of_data(lb_kind_of_task(lb_get_text(m->list.config[0], "task")));
-		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_prepare_components(&m->p, m->list.config[0], &d, err) ||
+		m->kind = lb_kind_of_data(lb_spec_kind(&m->p.spec));
+		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_prepare_components(&m->p, &d, err) ||
 				     read_parameters(m, &d, err) ? -1 : 0;
 	}
 	if (!rc) {
-		m->p.precision = strcmp(lb_get_text(m->list.config[0], "train.precision"), "float64") ? 32 : 64;
 		lb_arrays_close(m->file);
 		m->file = NULL;
 		return m;

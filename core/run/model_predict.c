@@ -4,12 +4,13 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
-#include "core/run/get.h"
 #include "core/training/predict.h"
 #include "datasets/assemble/align_columns.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* New rows in the columns of a model. */
 struct rows {
@@ -34,8 +35,7 @@ static void rows_free(struct rows *r)
 
 static struct lb_known known_of(const struct lb_model *m)
 {
-	const cJSON *config = m->list.config[0];
-	const char *missing = lb_get_text(config, "data.missing"), *unseen = lb_get_text(config, "data.unseen");
+	const struct lb_data_spec *data = &m->p.spec.data;
 
 	return (struct lb_known){
 		.d = m->n_number[MODEL_SCALE],
@@ -45,9 +45,9 @@ static struct lb_known known_of(const struct lb_model *m)
 		.n_levels = m->n_text[MODEL_CATEGORY],
 		.level = m->text[MODEL_CATEGORY],
 		.level_of = m->level_of,
-		.missing_mean = missing && !strcmp(missing, "mean"),
-		.unseen_zero = unseen && !strcmp(unseen, "zero"),
-		.label = lb_get_text(config, "data.train.label"),
+		.missing_mean = (enum lb_missing)data->missing.at == LB_MISSING_MEAN,
+		.unseen_zero = data->unseen.at == LB_UNSEEN_IS_ZERO,
+		.label = data->train.label,
 		.label_name = m->kind == LB_MULTILABEL ? m->text[MODEL_CLASSES] : NULL,
 		.n_labels = m->targets ? m->targets : 1,
 	};
@@ -78,7 +78,7 @@ void lb_model_read_options(const struct lb_model *m, struct lb_read_options *opt
 static int read_table(const struct lb_model *m, const char *path, const char *format, int i, bool beside, struct lb_table *t,
 		      struct lb_err *err)
 {
-	struct lb_read_options opt = lb_read_options_of(m->list.config[0], i);
+	struct lb_read_options opt = lb_file_options(&m->p.spec, i);
 
 	if (i == 0) {
 		lb_model_read_options(m, &opt);
@@ -309,7 +309,7 @@ static int check_request(const struct lb_model *m, enum lb_said what, const char
 			       m->p.setup.loss->base.name);
 	if (what == LB_SAID_LABELS && m->kind != LB_MULTICLASS && m->kind != LB_BINARY)
 		return lb_fail(err, LB_USAGE, "--what labels: the model's task is %s, which has no one class a row; allowed: scores%s",
-			       lb_get_text(m->list.config[0], "task"), m->kind == LB_MULTILABEL ? ", probabilities" : "");
+			       m->p.spec.task.text, m->kind == LB_MULTILABEL ? ", probabilities" : "");
 	if (what == LB_SAID_LABELS && out && ends_in(out, ".npy"))
 		return lb_fail(err, LB_USAGE, "--what labels: names of classes are texts; allowed: --out with .csv");
 	return 0;

@@ -2,7 +2,6 @@
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
-#include "core/run/get.h"
 #include "core/run/components.h"
 
 #include <stdio.h>
@@ -17,7 +16,7 @@ static char *place_of_file(const struct lb_plan *plan, const cJSON *config, cons
 					    "data.test.labels", "data.teacher", "data.side.teacher", "corrupt.labels.file" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		const char *path = lb_get_text(config, keys[i]);
+		const char *path = lb_json_text_at(config, keys[i]);
 		const size_t n = path ? strlen(path) : 0;
 		if (!n || strncmp(text, path, n) || text[n] != ':' || lb_file_exists(path))
 			continue;
@@ -32,11 +31,11 @@ static char *place_of_file(const struct lb_plan *plan, const cJSON *config, cons
 /* The number of folds that a tuning sets is tune.folds in the file: a message that names the option
  * set has another beginning. Returns what follows the option's name, and the name that the user
  * knows. */
-static const char *known_option(const struct lb_plan *plan, const cJSON *config, const char *text, char option[128])
+static const char *known_option(const struct lb_plan *plan, const char *text, char option[128])
 {
 	const size_t n = strcspn(text, ":");
 	const bool folds = !strncmp(text, "data.cv.folds:", n + 1) ||
-			   (!strncmp(text, "data.split.folds:", n + 1) && !lb_json_at(config, "data.split.folds"));
+			   (!strncmp(text, "data.split.folds:", n + 1) && !plan->memo.spec.data.split.folds);
 
 	if (plan->tune && folds)
 		snprintf(option, 128, "tune.folds");
@@ -50,7 +49,7 @@ static const char *known_option(const struct lb_plan *plan, const cJSON *config,
 static void collect(const struct lb_plan *plan, const cJSON *config, const struct lb_err *one, struct lb_err *err)
 {
 	char option[128], *place = NULL;
-	const char *rest = known_option(plan, config, one->text, option);
+	const char *rest = known_option(plan, one->text, option);
 	const bool renamed = !strcmp(option, "tune.folds");
 
 	if (err->code != LB_OK && strstr(err->text, renamed ? rest : one->text))

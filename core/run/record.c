@@ -12,14 +12,16 @@
 
 static const char *const part_name[] = { "train", "valid", "test" };
 
-static void add_sources(cJSON *in, const struct lb_dataset *d, const cJSON *config)
+static void add_sources(cJSON *in, const struct lb_dataset *d, const struct lb_spec *spec)
 {
 	static const char *const role[LB_FILES] = { "train", "train labels", "valid", "valid labels", "test", "test labels" };
 	cJSON *sources = lb_json_array(in, "sources");
+	const char *path[LB_FILES];
 	size_t next = 0;
 
+	lb_data_paths(&spec->data, path);
 	for (size_t i = 0; i < LB_FILES && next < d->n_sources; i++) {
-		if (i > 0 && !lb_json_at(config, lb_data_path_key[i]))
+		if (i > 0 && !path[i])
 			continue;
 		cJSON *s = lb_json_object(sources, NULL);
 		lb_json_text(s, "role", role[i]);
@@ -133,7 +135,7 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 	const struct lb_dataset *d = t->source->data;
 	cJSON *data = lb_json_object(record, "data"), *rows, *list;
 
-	add_sources(data, d, t->config);
+	add_sources(data, d, &p->spec);
 	add_teacher(data, &t->source->teacher);
 	rows = lb_json_object(data, "rows");
 	lb_json_number(rows, "all", (double)d->n);
@@ -220,12 +222,12 @@ static void add_decision(cJSON *result, const struct lb_prepared *p, const struc
 {
 	const struct lb_decision *d = &out->decision;
 
-	if (out->status != LB_TRIAL_OK || (p->setup.threshold == LB_AT_ZERO && p->setup.calibration == LB_UNCALIBRATED))
+	if (out->status != LB_TRIAL_OK || lb_decides_plainly(p->setup.calibration, p->setup.threshold))
 		return;
 	cJSON *block = lb_json_object(result, "decision"), *list;
-	lb_json_text(block, "rule", lb_threshold_names()[d->rule]);
+	lb_json_text(block, "rule", p->setup.threshold->base.name);
 	lb_json_number(block, "threshold", d->threshold);
-	lb_json_text(block, "calibration", lb_calibration_names()[d->calibration]);
+	lb_json_text(block, "calibration", p->setup.calibration->base.name);
 	lb_json_number(block, "slope", d->n_knots ? (double)NAN : d->slope);
 	lb_json_number(block, "intercept", d->n_knots ? (double)NAN : d->intercept);
 	if (d->one_class)

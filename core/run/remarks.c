@@ -32,12 +32,12 @@ static void remark_on_decision(const struct lb_prepared *p, const struct lb_outc
 {
 	if (!out->decision.one_class)
 		return;
-	if (p->setup.threshold != LB_AT_ZERO)
+	if (!lb_decides_plainly(NULL, p->setup.threshold))
 		lb_buf_printf(b, "evaluate.threshold: %s is undefined on the validation rows: one class; the threshold stays 0\n",
-			      lb_threshold_names()[p->setup.threshold]);
-	if (p->setup.calibration != LB_UNCALIBRATED)
+			      p->setup.threshold->base.name);
+	if (!lb_decides_plainly(p->setup.calibration, NULL))
 		lb_buf_printf(b, "evaluate.calibration: %s is undefined on the validation rows: one class; the scores stay as they are\n",
-			      lb_calibration_names()[p->setup.calibration]);
+			      p->setup.calibration->base.name);
 }
 
 /* Metrics of outputs that the loss has not. */

@@ -2,8 +2,8 @@
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
-#include "core/run/get.h"
 #include "core/run/cohort_run.h"
+#include "core/run/components.h"
 #include "core/run/store.h"
 
 #include <dirent.h>
@@ -126,22 +126,24 @@ struct alike {
 		size_t n;
 	} *group;
 	size_t size, used;       /* size is a power of two, at least twice used */
+	struct lb_spec spec;     /* of the trial that was looked at last */
 };
 
 /* What trainings of a level are alike in: 0 model and loss, 1 model, 2 nothing. */
-static char *key_of(const struct lb_trial *t, int level)
+static char *key_of(struct alike *a, const struct lb_trial *t, int level)
 {
-	static const char *const paths[] = { "model.kind", "model.hidden", "loss.name" };
-	const size_t n = level == 0 ? 3 : level == 1 ? 2 : 0;
 	struct lb_buf key = { 0 };
 
+	if (lb_spec_fill(&a->spec, t->config, &lb_registries, NULL))
+		return NULL;
+	const struct lb_arg *hidden = lb_use_arg(&a->spec.model, "hidden");
 	lb_buf_printf(&key, "%d", level);
-	for (size_t i = 0; i < n; i++) {
-		const cJSON *item = lb_json_at(t->config, paths[i]);
-		lb_buf_puts(&key, " ");
-		if (item)
-			lb_json_canonical(item, &key);
-	}
+	if (level < 2)
+		lb_buf_printf(&key, " %s", a->spec.model.info->name);
+	for (size_t i = 0; level < 2 && hidden && i < hidden->n; i++)
+		lb_buf_printf(&key, " %.0f", hidden->list[i]);
+	if (level == 0)
+		lb_buf_printf(&key, " %s", a->spec.loss.info->name);
 	if (key.bad)
 		lb_buf_free(&key);
 	return key.s;
@@ -179,7 +181,7 @@ static bool make_room(struct alike *a)
 static void add_time(struct alike *a, const struct lb_trial *t, double seconds)
 {
 	for (int level = 0; level < 3; level++) {
-		char *key = key_of(t, level);
+		char *key = key_of(a, t, level);
 		struct group *g = key && make_room(a) ? find_group(a, key) : NULL;
 		if (g && !g->key) {
 			g->key = key;
@@ -195,13 +197,13 @@ static void add_time(struct alike *a, const struct lb_trial *t, double seconds)
 }
 
 /* Seconds an epoch, by the trainings that are most alike. */
-static double guess_time(const struct alike *a, const struct lb_trial *t)
+static double guess_time(struct alike *a, const struct lb_trial *t)
 {
 	double each = 0;
 	bool known = !a->used;
 
 	for (int level = 0; level < 3 && !known; level++) {
-		char *key = key_of(t, level);
+		char *key = key_of(a, t, level);
 		const struct group *g = key ? find_group(a, key) : NULL;
 		known = g && g->n;
 		if (known)
@@ -213,9 +215,7 @@ static double guess_time(const struct alike *a, const struct lb_trial *t)
 
 static double epochs(const struct lb_trial *t)
 {
-	const double n = lb_get_number(t->config, "train.epochs", 1);
-
-	return n > 0 ? n : 1;
+	return t->epochs ? t->epochs : 1;
 }
 
 void lb_estimate_time(const struct lb_trial *trials, size_t n, struct lb_estimate *out)
@@ -226,7 +226,7 @@ void lb_estimate_time(const struct lb_trial *trials, size_t n, struct lb_estimat
 	*out = (struct lb_estimate){ 0 };
 	for (size_t i = 0; done && i < n; i++) {
 		cJSON *record = NULL;
-		const enum lb_stored s = lb_store_look(lb_get_text(trials[i].config, "output.dir"), trials[i].id, &record);
+		const enum lb_stored s = lb_store_look(trials[i].dir, trials[i].id, &record);
 		const cJSON *seconds = lb_json_at(record, "run.seconds.total");
 		done[i] = s == LB_STORED_OK || s == LB_STORED_DIVERGED;
 		out->done += done[i];
@@ -244,5 +244,6 @@ void lb_estimate_time(const struct lb_trial *trials, size_t n, struct lb_estimat
 	for (size_t i = 0; i < alike.size; i++)
 		free(alike.group[i].key);
 	free(alike.group);
+	lb_spec_free(&alike.spec);
 	free(done);
 }

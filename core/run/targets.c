@@ -2,97 +2,27 @@
 
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/run/get.h"
-#include "core/run/components.h"
+#include "core/run/uses.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* The block of weights by class, or NULL. */
-static const cJSON *weights_by_class(const cJSON *config)
+int lb_targets_check(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_err *err)
 {
-	const cJSON *weights = lb_json_at(config, "train.class_weight");
+	const struct lb_component_use *use = &spec->corrupt.labels;
+	const struct lb_corruption *corruption = (const struct lb_corruption *)use->info;
 
-	return cJSON_IsObject(weights) ? weights : NULL;
-}
-
-/* "'x', 'y', 'z'" of the classes, or of so many. */
-static void list_classes(const struct lb_dataset *data, struct lb_buf *out)
-{
-	enum { SHOWN = 20 };
-
-	for (size_t i = 0; i < data->n_classes && i < SHOWN; i++)
-		lb_buf_printf(out, "%s'%.60s'", i ? ", " : "", data->class_name[i]);
-	if (data->n_classes > SHOWN)
-		lb_buf_printf(out, " and %zu more", data->n_classes - SHOWN);
-}
-
-static bool is_class(const struct lb_dataset *data, const char *name)
-{
-	for (size_t i = 0; i < data->n_classes; i++)
-		if (!strcmp(data->class_name[i], name))
-			return true;
-	return false;
-}
-
-int lb_targets_check_weights(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
-{
-	const cJSON *weights = weights_by_class(config), *w;
-	struct lb_buf classes = { 0 };
-	int rc = 0;
-
-	if (!weights)
-		return 0;
-	list_classes(data, &classes);
-	cJSON_ArrayForEach(w, weights)
-		if (!rc && !is_class(data, w->string))
-			rc = lb_fail(err, LB_CONFIG, "train.class_weight: there is no class '%.60s'; the classes are %s", w->string, classes.bad ? "" : classes.s);
-	for (size_t i = 0; !rc && i < data->n_classes; i++)
-		if (!cJSON_GetObjectItemCaseSensitive(weights, data->class_name[i]))
-			rc = lb_fail(err, LB_CONFIG, "train.class_weight: class '%.60s' has no weight; give each of %s one (1 leaves it as it is)",
-				     data->class_name[i], classes.bad ? "" : classes.s);
-	lb_buf_free(&classes);
-	return rc;
-}
-
-bool lb_targets_weighted(const cJSON *config)
-{
-	const char *class_weight = lb_get_text(config, "train.class_weight");
-
-	return weights_by_class(config) || (class_weight && strcmp(class_weight, "none")) || lb_get_text(config, "data.weight");
-}
-
-/* The corruption of labels that a config names, with its parameters in par; *lists is to be
- * freed. */
-static const struct lb_corruption *corruption_of(const cJSON *config, struct lb_arg par[8], double **lists, struct lb_err *err)
-{
-	const cJSON *block = lb_json_at(config, "corrupt.labels");
-	const char *kind = lb_get_text(block, "kind");
-
-	for (size_t i = 0; kind && i < lb_corruption_count(); i++)
-		if (!strcmp(lb_corruption_at(i)->base.name, kind))
-			return lb_args_from_block(&lb_corruption_at(i)->base, block, par, lists, err) ? NULL : lb_corruption_at(i);
-	lb_fail(err, LB_MACHINE, "corrupt.labels: no kind \"%s\" (a defect of lossbench)", kind ? kind : "");
-	return NULL;
-}
-
-int lb_targets_check(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
-{
-	struct lb_arg par[8];
-	double *lists = NULL;
-	const struct lb_corruption *corruption = data->y ? corruption_of(config, par, &lists, err) : NULL;
-	const int rc = !data->y ? 0 : !corruption ? -1 : corruption->check ? corruption->check(par, data->n_classes, err) : 0;
-
-	free(lists);
-	return rc;
+	return data->y && corruption->check ? corruption->check(use->par, data->n_classes, err) : 0;
 }
 
 /* Corrupts labels of the training rows, and of the validation rows unless the block says valid:
  * false. */
-static int prepare_labels(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+static int prepare_labels(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
-	const cJSON *block = lb_json_at(config, "corrupt.labels");
-	struct lb_arg par[8];
-	double *lists = NULL;
+	const struct lb_component_use *use = &p->spec.corrupt.labels;
+	const struct lb_corruption *corruption = (const struct lb_corruption *)use->info;
+	int rc = 0;
 
 	if (!data->y)
 		return 0;
@@ -100,17 +30,14 @@ static int prepare_labels(struct lb_prepared *p, const cJSON *config, const stru
 		return -1;
 	memcpy(p->y, data->y, data->n * sizeof *p->y);
 	p->setup.y = p->y;
-	const struct lb_corruption *corruption = corruption_of(config, par, &lists, err);
-	int rc = corruption ? 0 : -1;
 	for (int part = LB_TRAIN; part <= LB_VALID && !rc; part++) {
-		const struct lb_noise noise = { .par = par, .n_classes = data->n_classes, .rows = p->split.rows[part], .n = p->split.n[part],
-						.seed = (uint64_t)lb_get_number(block, "seed", 0), .features = &p->features };
-		if (part == LB_TRAIN || !cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(block, "valid")))
+		const struct lb_noise noise = { .par = use->par, .n_classes = data->n_classes, .rows = p->split.rows[part], .n = p->split.n[part],
+						.seed = (uint64_t)lb_use_number(use, "seed", 0), .features = &p->features };
+		if (part == LB_TRAIN || lb_use_number(use, "valid", 1) > 0)
 			rc = corruption->apply(&noise, p->y, err);
 	}
 	if (!rc && !memcmp(p->y, data->y, data->n * sizeof *p->y))
 		p->setup.y = data->y;    /* one copy in the cache for all trials of a cohort */
-	free(lists);
 	return rc;
 }
 
@@ -151,30 +78,29 @@ static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data
 
 /* The weight of each class into weight (n_classes): n/(C n_c) when balanced, else as the config
  * says. */
-static void weigh_classes(const struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, double *weight)
+static void weigh_classes(const struct lb_prepared *p, const struct lb_dataset *data, double *weight)
 {
-	const char *class_weight = lb_get_text(config, "train.class_weight");
-	const bool balanced = class_weight && !strcmp(class_weight, "balanced");
+	const struct lb_list *given = &p->spec.train.class_weight;
+	const bool balanced = given->word.at == LB_CLASS_WEIGHT_BALANCED;
 	const size_t n = p->split.n[LB_TRAIN];
 
 	for (size_t i = 0; balanced && i < n; i++)
 		weight[p->y[p->split.rows[LB_TRAIN][i]]]++;
 	for (size_t c = 0; c < data->n_classes; c++) {
-		const cJSON *given = cJSON_GetObjectItemCaseSensitive(weights_by_class(config), data->class_name[c]);
-		if (cJSON_IsNumber(given))
-			weight[c] = given->valuedouble;
-		else
-			weight[c] = balanced && weight[c] > 0 ? (double)n / ((double)data->n_classes * weight[c]) : 1;
+		weight[c] = balanced && weight[c] > 0 ? (double)n / ((double)data->n_classes * weight[c]) : 1;
+		for (size_t i = 0; i < given->n; i++)
+			if (!strcmp(given->text[i], data->class_name[c]))
+				weight[c] = given->number[i];
 	}
 }
 
 /* data.weight times the class weight, scaled to mean 1 over the training rows. */
-static int prepare_weights(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+static int prepare_weights(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
 	const size_t n = p->split.n[LB_TRAIN];
 	double sum = 0;
 
-	if (!lb_targets_weighted(config))
+	if (!lb_rows_weighted(&p->spec))
 		return 0;
 	double *weight = lb_alloc(data->n_classes + 1, sizeof *weight, err);
 	if (!weight || !(p->row_weight = lb_alloc(data->n, sizeof *p->row_weight, err))) {
@@ -182,7 +108,7 @@ static int prepare_weights(struct lb_prepared *p, const cJSON *config, const str
 		return -1;
 	}
 	if (data->y)
-		weigh_classes(p, config, data, weight);
+		weigh_classes(p, data, weight);
 	for (size_t i = 0; i < data->n; i++) {
 		p->row_weight[i] = data->weight ? data->weight[i] : 1;
 		if (data->y)
@@ -200,13 +126,12 @@ static int prepare_weights(struct lb_prepared *p, const cJSON *config, const str
 }
 
 /* Of a target that never changes in the training rows the unit is 1. */
-static int prepare_units(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+static int prepare_units(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
-	const char *target = lb_get_text(config, "data.preprocess.target");
 	const uint32_t *rows = p->split.rows[LB_TRAIN];
 	const size_t n = p->split.n[LB_TRAIN];
 
-	if (!target || !strcmp(target, "none"))
+	if (p->spec.data.preprocess.target.at != LB_TARGET_STANDARDIZED)
 		return 0;
 	if (!(p->unit = lb_alloc(data->n_targets, sizeof *p->unit, err)))
 		return -1;
@@ -220,9 +145,9 @@ static int prepare_units(struct lb_prepared *p, const cJSON *config, const struc
 	return 0;
 }
 
-int lb_targets_prepare(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+int lb_targets_prepare(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
-	return prepare_labels(p, config, data, err) || prepare_warnings(p, data, err) || warn_constant_features(p, err) ||
-			       prepare_weights(p, config, data, err) ||
-			       prepare_units(p, config, data, err) ? -1 : 0;
+	return prepare_labels(p, data, err) || prepare_warnings(p, data, err) || warn_constant_features(p, err) ||
+			       prepare_weights(p, data, err) ||
+			       prepare_units(p, data, err) ? -1 : 0;
 }

@@ -7,10 +7,11 @@
 #include "core/base/text.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/data_cache.h"
-#include "core/run/get.h"
 #include "core/run/loaded_model.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- a file of scores ---- */
 
@@ -80,7 +81,7 @@ static int match_classes(const struct lb_model *m, const struct lb_dataset *d, s
 
 	if (m->kind != LB_MULTICLASS)
 		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: multiclass, embedding or distillation, which give one score a class",
-			       m->path, lb_get_text(m->list.config[0], "task"));
+			       m->path, m->p.spec.task.text);
 	if (n != d->n_classes)
 		return lb_fail(err, LB_DATA, "%s: the model has %zu classes, the data have %zu; take a teacher of the same classes", m->path, n,
 			       d->n_classes);
@@ -101,7 +102,7 @@ static void as_model_reads(struct lb_read_options *opt, const void *model)
 }
 
 /* out->scores <- the model's, of the rows of all parts, in the order of the data's classes. */
-static int predict_parts(const struct lb_model *m, const cJSON *config, const struct lb_dataset *d, const size_t *column, struct lb_teacher *out,
+static int predict_parts(const struct lb_model *m, const struct lb_spec *spec, const struct lb_dataset *d, const size_t *column, struct lb_teacher *out,
 			 struct lb_err *err)
 {
 	const struct lb_reading reading = { .change = as_model_reads, .arg = m };
@@ -109,7 +110,7 @@ static int predict_parts(const struct lb_model *m, const cJSON *config, const st
 	const char *path[LB_FILES];
 	const size_t c = d->n_classes;
 	size_t done = 0;
-	int rc = lb_data_read(config, &reading, path, table, err);
+	int rc = lb_data_read(spec, &reading, path, table, err);
 
 	for (int i = 0; !rc && i < LB_FILES; i += 2) {
 		const size_t n = table[i].n;
@@ -120,7 +121,7 @@ static int predict_parts(const struct lb_model *m, const cJSON *config, const st
 			rc = bad_scores(out->path, done + n, c, d, err);
 		else
 			rc = lb_model_scores(m, &table[i], path[i + 1] ? &table[i + 1] : NULL, path[i] ? path[i] : "data.generator",
-					     lb_get_text(config, "data.train.label"), &z, err);
+					     spec->data.train.label, &z, err);
 		for (size_t k = 0; !rc && k < n * c; k++)
 			out->scores[done * c + k] = z[k / c * c + column[k % c]];
 		free(z);
@@ -141,7 +142,7 @@ static int read_checksum(const char *path, char hex[65], struct lb_err *err)
 	return rc;
 }
 
-static int ask_model(struct lb_teacher *out, const cJSON *config, const struct lb_dataset *d, struct lb_err *err)
+static int ask_model(struct lb_teacher *out, const struct lb_spec *spec, const struct lb_dataset *d, struct lb_err *err)
 {
 	struct lb_model *m = read_checksum(out->path, out->sha256, err) ? NULL : lb_model_load(out->path, err);
 	size_t *column = m ? lb_alloc(d->n_classes, sizeof *column, err) : NULL;
@@ -154,15 +155,15 @@ static int ask_model(struct lb_teacher *out, const cJSON *config, const struct l
 		    !(out->scores = lb_alloc(d->n * d->n_classes, sizeof *out->scores, err))))
 		rc = -1;
 	if (!rc)
-		rc = predict_parts(m, config, d, column, out, err);
+		rc = predict_parts(m, spec, d, column, out, err);
 	free(column);
 	lb_model_free(m);
 	return rc;
 }
 
-int lb_teacher_load(const cJSON *config, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
+int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
 {
-	const char *file = lb_get_text(config, "data.teacher"), *side = lb_get_text(config, "data.side.teacher");
+	const char *file = spec->data.teacher, *side = spec->data.side.teacher;
 
 	*out = (struct lb_teacher){ .path = side ? side : file };
 	if (!out->path)
@@ -173,7 +174,7 @@ int lb_teacher_load(const cJSON *config, const struct lb_dataset *data, struct l
 	if (!model)
 		return read_scores(out, data, err);
 	if (side)
-		return ask_model(out, config, data, err);
+		return ask_model(out, spec, data, err);
 	return lb_fail(err, LB_DATA, "%s: is a saved model, allowed in data.teacher: a file of scores; name the model by data.side.teacher", file);
 }
 

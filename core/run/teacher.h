@@ -3,7 +3,7 @@
 #ifndef LB_TEACHER_H
 #define LB_TEACHER_H
 
-#include "core/base/json.h"
+#include "core/config/spec.h"
 #include "datasets/dataset.h"
 
 struct lb_teacher {
@@ -16,7 +16,7 @@ struct lb_teacher {
 /* Reads the teacher that a resolved config names, if any, for the dataset that was read by it. A
  * model reads the same files by its own columns and preprocessing, and its classes are put into the
  * dataset's order. Release with lb_teacher_free, on failure too. */
-int lb_teacher_load(const cJSON *config, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
+int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
 void lb_teacher_free(struct lb_teacher *t);
 
 #endif

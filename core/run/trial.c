@@ -3,77 +3,16 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/run/attacks.h"
-#include "core/run/embeddings.h"
-#include "core/run/evaluation.h"
-#include "core/run/heads.h"
 #include "core/numeric/kernel_dispatch.h"
-#include "core/run/procedures.h"
-#include "core/run/reads_all.h"
-#include "core/run/get.h"
-#include "core/run/outputs.h"
-#include "core/run/provenance.h"
 #include "core/run/components.h"
+#include "core/run/trial_constraints.h"
+#include "core/run/embeddings.h"
+#include "core/run/provenance.h"
 #include "core/run/targets.h"
 #include "core/run/terms.h"
 
 #include <stdlib.h>
-
-static enum lb_kind kind_of(const cJSON *config)
-{
-	return lb_kind_of_task(lb_get_text(config, "task"));
-}
-
-/* Refuses losses that see more of the rows, or less, than the training gives. */
-static int check_losses(const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
-{
-	const struct lb_loss_info *loss[LB_MOST_TERMS], *viewer;
-	const size_t n = lb_losses_of(config, loss);
-	const bool full_batch = lb_reads_all(config);
-
-	viewer = loss[0];
-	if (lb_outputs_check(config, loss[0], err) || lb_embeddings_check(config, loss[0], full_batch, err))
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (lb_targets_weighted(config) && !lb_loss_separable(loss[i]))
-			return lb_fail(err, LB_CONFIG,
-				       "%s: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
-				       "train.class_weight: separable losses (`lossbench losses` marks them)", lb_loss_path(i), loss[i]->base.name);
-		if (loss[i]->needs & LB_NEEDS_VIEWS)
-			viewer = loss[i];
-	}
-	if (lb_attacks_check(config, data, viewer, full_batch, err))
-		return -1;
-	for (size_t i = 0; i < n; i++)
-		if (lb_head_check(config, data, loss[i], err) || lb_procedures_check(config, data, loss[i], full_batch, err))
-			return -1;
-	if (!(viewer->needs & LB_NEEDS_VIEWS) != !lb_json_at(config, "train.views") &&
-	    !(viewer->needs & LB_NEEDS_VIEWS && lb_attack_at_path(config, "train.attack")))
-		return lb_fail(err, LB_CONFIG, viewer->needs & LB_NEEDS_VIEWS ?
-			       "train.views: is missing, and %s compares several views of a row; give {kind: gaussian_noise, count: 2}, or train.attack" :
-			       "train.views: %s sees one view of a row; remove train.views (gjs uses it)", viewer->base.name);
-	return 0;
-}
-
-/* What can only be judged with the data at hand, but before any training. */
-static int check_applicable(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
-{
-	const char *class_weight = lb_get_text(config, "train.class_weight");
-
-	if (lb_terms_check(config, err))
-		return -1;
-	if (lb_kind_of_columns(data->kind) && (!class_weight || strcmp(class_weight, "none")))
-		return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but task %s has no classes; allowed: none",
-			       class_weight ? class_weight : "a block", lb_kind_name(data->kind));
-	if (lb_targets_check_weights(config, data, err))
-		return -1;
-	if (lb_json_at(config, "train.early_stopping") && !split->n[LB_VALID])
-		return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
-	if (check_losses(config, data, err))
-		return -1;
-	return lb_evaluation_check(config, split, err) || lb_sampler_check(config, data, split, lb_reads_all(config), err) ||
-			       lb_full_batch_check(config, err) ? -1 : 0;
-}
+#include <string.h>
 
 /* Warns of what was found; what other trials of the cache have brought up is not said again. */
 static int say_new(const struct lb_sentences *found, struct lb_data_cache *cache, struct lb_err *err)
@@ -99,87 +38,54 @@ static int say_warnings(const struct lb_dataset *data, const struct lb_split *sp
 }
 
 /* Warns of rows that the trial's metrics leave out. */
-static int say_left_out(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache,
+static int say_left_out(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache,
 			struct lb_err *err)
 {
 	struct lb_sentences found = { 0 };
-	const int rc = lb_embeddings_warn(config, data, split, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
+	const int rc = lb_embeddings_warn(spec, data, split, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
 
 	lb_sentences_free(&found);
 	return rc;
 }
 
-/* Whether both configs have the very same block. */
-static bool share_block(const cJSON *a, const cJSON *b, const char *key)
+/* Checks what depends on the rows alone. Features that no column can spoil are made when the trial
+ * is prepared. */
+static int check_rows(const struct lb_spec *spec, const struct lb_data_entry *source, struct lb_rows *rows, struct lb_err *err)
 {
-	const cJSON *x = cJSON_GetObjectItemCaseSensitive(a, key), *y = cJSON_GetObjectItemCaseSensitive(b, key);
+	const struct lb_dataset *data = source->data;
 
-	return x && y && x->child == y->child;
-}
-
-/* Makes the split and what else depends on the rows alone, for a look. */
-static int look_at_rows(const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err)
-{
-	struct lb_encode_options encode;
-	struct lb_encoding features = { 0 };
-
-	lb_split_free(&memo->split);
-	memo->config = NULL;
-	if (!(memo->source = lb_data_get(cache, config, err)))
+	if (lb_targets_check(spec, data, err) || say_warnings(data, &rows->split, source->cache, err))
 		return -1;
-	const struct lb_dataset *data = memo->source->data;
-	if (lb_trial_rows(config, data, &memo->split, err) || lb_targets_check(config, data, err) || say_warnings(data, &memo->split, cache, err))
-		return -1;
-	lb_encode_options_of(config, &encode);
-	if ((data->n_cat || data->x.start || encode.scale) && lb_encoding_make(data, &memo->split, &encode, &features, err))
-		return -1;
-	lb_encoding_free(&features);
-	return 0;
+	return data->n_cat || data->x.start || spec->data.preprocess.scale.at ? lb_rows_encode(rows, spec, err) : 0;
 }
 
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err)
 {
-	const bool same_rows = memo->config && share_block(config, memo->config, "data") && share_block(config, memo->config, "corrupt") &&
-			       !strcmp(lb_get_text(config, "task"), lb_get_text(memo->config, "task"));
+	const bool same_rows = lb_rows_same(config, memo->config);
+	const struct lb_spec *spec = &memo->spec;
 
-	*t = (struct lb_trial){ .config = config };
-	if (!same_rows && look_at_rows(config, cache, memo, err))
+	memo->config = NULL;
+	if (lb_spec_fill(&memo->spec, config, &lb_registries, err) || (!same_rows && !(memo->source = lb_data_get(cache, spec, err))))
 		return -1;
-	memo->config = config;
-	t->source = memo->source;
-	if (lb_data_check_dense(config, t->source->data, err) || check_applicable(config, t->source->data, &memo->split, err) ||
-	    say_left_out(config, t->source->data, &memo->split, cache, err))
+	*t = (struct lb_trial){ .config = config, .source = memo->source, .dir = spec->output.dir, .epochs = (uint32_t)spec->train.epochs,
+				.predictions = spec->output.predictions, .model = spec->output.model };
+	struct lb_rows *rows = lb_rows_get(t->source, spec, err);
+	if (!rows)
 		return -1;
-	return lb_trial_id(config, t->source, memo->id, t->id, err);
+	int rc = same_rows ? 0 : check_rows(spec, t->source, rows, err);
+	memo->config = rc ? NULL : config;
+	if (!rc)
+		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || say_left_out(spec, t->source->data, &rows->split, cache, err) ||
+		     lb_trial_id(config, t->source, memo->id, t->id, err) ? -1 : 0;
+	lb_rows_drop(rows);
+	return rc;
 }
 
 void lb_trial_memo_free(struct lb_trial_memo *memo)
 {
-	lb_split_free(&memo->split);
+	lb_spec_free(&memo->spec);
 	lb_id_texts_free(memo->id);
 	*memo = (struct lb_trial_memo){ 0 };
-}
-
-/* The descriptor named in a component block and its parameters. */
-static const struct lb_info *component(struct lb_prepared *p, const cJSON *config, const char *block, const char *key, size_t room,
-				       struct lb_arg *par, struct lb_err *err)
-{
-	const cJSON *item = lb_json_at(config, block);
-	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, key));
-	const struct lb_info *info;
-	size_t at = 0;
-	double *lists = NULL;
-
-	while ((info = lb_registries.next(block, kind_of(config), &at)) && (!name || strcmp(info->name, name)))
-		continue;
-	if (!info || (size_t)info->n_params > room || p->n_lists == sizeof p->lists / sizeof *p->lists) {
-		lb_fail(err, LB_MACHINE, "%s: no component \"%s\" (a defect of lossbench)", block, name ? name : "");
-		return NULL;
-	}
-	if (lb_args_from_block(info, item, par, &lists, err))
-		return NULL;
-	p->lists[p->n_lists++] = lists;
-	return info;
 }
 
 /* "top_k", or "top_k(k=3)" where a parameter is not at its default. */
@@ -206,115 +112,99 @@ static char *metric_key(const struct lb_info *info, const struct lb_arg *par, st
 	return NULL;
 }
 
-static int prepare_metrics(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
+static int prepare_metrics(struct lb_prepared *p, struct lb_err *err)
 {
 	enum { ROOM = sizeof p->metric / sizeof *p->metric };
-	const cJSON *block;
-	size_t n = 0;
+	const struct lb_component_uses *list = &p->spec.metrics;
 
-	cJSON_ArrayForEach(block, lb_json_at(config, "metrics")) {
-		double *lists = NULL;
-		const struct lb_metric *m = lb_metric_find(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(block, "name")));
-		if (n == ROOM)
-			return lb_fail(err, LB_CONFIG, "metrics: found more than %d, allowed: at most %d", ROOM, ROOM);
-		if (!m || lb_args_from_block(&m->base, block, p->metric_par[n], &lists, err))
+	if (list->n > ROOM)
+		return lb_fail(err, LB_CONFIG, "metrics: found more than %d, allowed: at most %d", ROOM, ROOM);
+	for (size_t i = 0; i < list->n; i++) {
+		if (!(p->key[i] = metric_key(list->use[i].info, list->use[i].par, err)))
 			return -1;
-		free(lists);
-		if (!(p->key[n] = metric_key(&m->base, p->metric_par[n], err)))
-			return -1;
-		p->metric[n] = (struct lb_metric_use){ .metric = m, .par = p->metric_par[n], .key = p->key[n] };
-		n++;
+		p->metric[i] = (struct lb_metric_use){ .metric = lb_used_metric(&list->use[i]), .par = list->use[i].par, .key = p->key[i] };
 	}
 	p->setup.metric = p->metric;
-	p->setup.n_metrics = n;
+	p->setup.n_metrics = list->n;
 	return 0;
 }
 
-static int prepare_stopping(struct lb_prepared *p, const cJSON *config, struct lb_err *err)
+static void prepare_procedures(struct lb_prepared *p)
 {
-	const cJSON *block = lb_json_at(config, "train.early_stopping");
-	const char *metric = lb_get_text(block, "metric");
+	for (size_t i = 0; i < p->spec.procedures.n; i++)
+		p->procedure[i] = (struct lb_procedure_use){ p->spec.procedures.use[i].info, p->spec.procedures.use[i].par };
+	p->setup.procedure = p->procedure;
+	p->setup.n_procedures = p->spec.procedures.n;
+}
 
-	if (!block)
+static int prepare_stopping(struct lb_prepared *p, struct lb_err *err)
+{
+	const char *metric = p->spec.train.early_stopping.metric, *name = metric ? metric + strlen("valid.") : NULL;
+
+	if (!metric)
 		return 0;
-	p->setup.stop = (struct lb_early_stopping){ .on = true, .patience = (int64_t)lb_get_number(block, "patience", 5),
-						    .min_delta = lb_get_number(block, "min_delta", 0) };
+	p->setup.stop = (struct lb_early_stopping){ .on = true, .patience = (int64_t)p->spec.train.early_stopping.patience,
+						    .min_delta = p->spec.train.early_stopping.min_delta };
 	for (size_t i = 0; i < p->setup.n_metrics; i++)
-		if (!strcmp(metric + strlen("valid."), p->key[i]) ||
-		    !strcmp(metric + strlen("valid."), p->metric[i].metric->base.name)) {
+		if (!strcmp(name, p->key[i]) || !strcmp(name, p->metric[i].metric->base.name)) {
 			p->setup.stop.metric = i;
 			return 0;
 		}
 	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: %s is not among metrics", metric);
 }
 
-int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err)
+int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
 	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
-	const struct lb_info *loss = component(p, config, "loss", "name", 16, p->loss_par, err);
-	const struct lb_info *optimizer = loss ? component(p, config, "optimizer", "name", 16, p->optimizer_par, err) : NULL;
-	const struct lb_info *schedule = optimizer ? component(p, config, "schedule", "name", 16, p->schedule_par, err) : NULL;
-	const struct lb_info *model = schedule ? component(p, config, "model", "kind", 16, p->model_par, err) : NULL;
+	const struct lb_spec *spec = &p->spec;
+	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *probe = lb_used_attack(&spec->evaluate.attack);
+	struct lb_setup *s = &p->setup;
 
-	if (!model)
+	s->loss = lb_used_loss(&spec->loss);
+	s->loss_par = spec->loss.par;
+	if (lb_model_spec_make(spec->model.info, spec->model.par, p->features.d, columns * lb_loss_outputs(s->loss, s->loss_par), &s->model, err))
 		return -1;
-	p->setup.loss = lb_loss_find(kind_of(config), loss->name);
-	p->setup.loss_par = p->loss_par;
-	if (lb_model_spec_make(model, p->model_par, p->features.d, columns * lb_loss_outputs(p->setup.loss, p->loss_par), &p->setup.model, err))
-		return -1;
-	if (lb_json_at(config, "model.head")) {
-		const struct lb_info *head = component(p, config, "model.head", "kind", LB_MOST_HEAD_PARAMS, p->head_par, err);
-		if (!head)
-			return -1;
-		lb_model_spec_head(&p->setup.model, head, p->head_par);
-	}
-	if (lb_json_at(config, "train.views") && !(p->setup.view = component(p, config, "train.views", "kind", 4, p->view_par, err)))
-		return -1;
-	if (lb_attack_at_path(config, "train.attack") &&
-	    !(p->setup.attack = component(p, config, "train.attack", "kind", LB_ATTACK_PARAMS, p->attack_par, err)))
-		return -1;
-	if (lb_attack_at_path(config, "evaluate.attack") &&
-	    !(p->setup.probe = component(p, config, "evaluate.attack", "kind", LB_ATTACK_PARAMS, p->probe_par, err)))
-		return -1;
-	if (lb_json_at(config, "train.miner") &&
-	    !(p->setup.miner = component(p, config, "train.miner", "kind", LB_MOST_MINER_PARAMS, p->miner_par, err)))
-		return -1;
-	p->setup.miner_par = p->miner_par;
-	p->setup.attack_par = p->attack_par;
-	p->setup.probe_par = p->probe_par;
-	p->setup.view_par = p->view_par;
-	p->setup.optimizer = optimizer;
-	p->setup.optimizer_par = p->optimizer_par;
-	for (size_t i = 0; lb_schedule_at(i); i++)
-		if (&lb_schedule_at(i)->base == schedule)
-			p->setup.schedule = lb_schedule_at(i);
-	p->setup.schedule_par = p->schedule_par;
-	return lb_terms_prepare(p, config, data->n_classes, err);
+	if (spec->head.info)
+		lb_model_spec_head(&s->model, spec->head.info, spec->head.par);
+	s->view = spec->train.views.info;
+	s->view_par = spec->train.views.par;
+	s->attack = attack ? attack->info : NULL;
+	s->attack_par = attack ? attack->par : NULL;
+	s->probe = probe ? probe->info : NULL;
+	s->probe_par = probe ? probe->par : NULL;
+	s->miner = spec->train.miner.info;
+	s->miner_par = spec->train.miner.par;
+	s->optimizer = spec->optimizer.info;
+	s->optimizer_par = spec->optimizer.par;
+	s->schedule = (const struct lb_schedule *)spec->schedule.info;
+	s->schedule_par = spec->schedule.par;
+	p->precision = spec->train.precision.at == LB_PRECISION_64 ? 64 : 32;
+	return lb_terms_prepare(p, data->n_classes, err);
 }
 
-static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
+static void prepare_cohort(struct lb_prepared *p)
 {
 	static const char *const parts[] = { "train", "valid", "test" };
-	const cJSON *e;
+	const struct lb_train_spec *train = &p->spec.train;
 
-	cJSON_ArrayForEach(e, lb_json_at(config, "train.curves"))
+	for (size_t i = 0; i < train->curves.n; i++)
 		for (int part = 0; part < 3; part++)
-			p->setup.curve[part] |= !strcmp(e->valuestring, parts[part]);
-	p->setup.clip_norm = lb_get_number(config, "train.clip_norm", 0);
-	lb_evaluation_set(&p->setup, config);
-	p->setup.keep_scores = lb_get_bool(config, "output.predictions");
-	p->setup.keep_model = lb_get_bool(config, "output.model");
-	p->precision = !strcmp(lb_get_text(config, "train.precision"), "float64") ? 64 : 32;
+			p->setup.curve[part] |= !strcmp(train->curves.text[i], parts[part]);
+	p->setup.clip_norm = train->clip_norm;
+	p->setup.threshold = (const struct lb_threshold *)lb_thresholds[p->spec.evaluate.threshold.at];
+	p->setup.calibration = (const struct lb_calibration *)lb_calibrations[p->spec.evaluate.calibration.at];
+	p->setup.keep_scores = p->spec.output.predictions;
+	p->setup.keep_model = p->spec.output.model;
 	p->cohort = (struct lb_cohort){
 		.features = &p->features,
 		.split = &p->split,
-		.kind = lb_kind_of_data(kind_of(config)),
-		.epochs = (size_t)lb_get_number(config, "train.epochs", 1),
-		.batch = (size_t)lb_get_number(config, "train.batch", 1),
-		.order_seed = (uint64_t)lb_get_number(config, "train.seed", 1),
-		.shuffle = lb_get_bool(config, "train.shuffle"),
-		.sampling = lb_sampling_of(config),
-		.per_class = (size_t)lb_get_number(config, "train.per_class", LB_PER_CLASS),
+		.kind = lb_kind_of_data(lb_spec_kind(&p->spec)),
+		.epochs = train->epochs,
+		.batch = train->batch,
+		.order_seed = train->seed,
+		.shuffle = train->shuffle,
+		.sampling = lb_used_sampling(&p->spec),
+		.per_class = train->per_class ? train->per_class : LB_PER_CLASS,
 		.trial = &p->setup,
 		.k = 1,
 	};
@@ -325,7 +215,7 @@ static void prepare_cohort(struct lb_prepared *p, const cJSON *config)
 /* Where the training is kept, and what its bytes depend on. */
 static int prepare_checkpoint(struct lb_prepared *p, const struct lb_trial *t, struct lb_err *err)
 {
-	p->setup.checkpoint_every = (size_t)lb_get_number(t->config, "train.checkpoint", 0);
+	p->setup.checkpoint_every = p->spec.train.checkpoint;
 	if (lb_full_batch(&p->setup))
 		return 0;
 	p->checkpoint = lb_checkpoint_path(t, err);
@@ -338,30 +228,29 @@ static int prepare_checkpoint(struct lb_prepared *p, const struct lb_trial *t, s
 
 char *lb_checkpoint_path(const struct lb_trial *t, struct lb_err *err)
 {
-	return lb_strfmt(err, "%s/trials/%s.checkpoint", lb_get_text(t->config, "output.dir"), t->id);
+	return lb_strfmt(err, "%s/trials/%s.checkpoint", t->dir, t->id);
 }
 
-/* The rows of the trial and their features: the leader's, or made. */
+/* The rows of the trial and their features: the leader's, those that were made before, or new
+ * ones. */
 static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const struct lb_prepared *leader, struct lb_err *err)
 {
-	struct lb_encode_options encode;
-
 	if (leader) {
-		p->borrowed = true;
-		p->split = leader->split;
-		p->features = leader->features;
-		return 0;
+		p->rows = leader->rows;
+		p->rows->refs++;
+	} else if (!(p->rows = lb_rows_get(t->source, &p->spec, err)) || lb_rows_encode(p->rows, &p->spec, err)) {
+		return -1;
 	}
-	lb_encode_options_of(t->config, &encode);
-	return lb_trial_rows(t->config, t->source->data, &p->split, err) ||
-			       lb_encoding_make(t->source->data, &p->split, &encode, &p->features, err) ? -1 : 0;
+	p->split = p->rows->split;
+	p->features = p->rows->features;
+	return 0;
 }
 
 /* Whether the two, of one cohort, have the same metrics of the same labels, and so the same
  * baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a, b) || !a->probe != !b->probe ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->probe != !b->probe ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)
@@ -383,14 +272,15 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	const double start = lb_seconds();
 
 	*p = (struct lb_prepared){ 0 };
-	if (prepare_rows(p, t, leader, err) || lb_prepare_components(p, t->config, data, err) || prepare_metrics(p, t->config, err) ||
-	    lb_procedures_prepare(p, t->config, err) || prepare_stopping(p, t->config, err) || lb_targets_prepare(p, t->config, data, err) ||
-	    lb_embeddings_warn(t->config, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
+	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) || lb_prepare_components(p, data, err) ||
+	    prepare_metrics(p, err) || prepare_stopping(p, err) || lb_targets_prepare(p, data, err) ||
+	    lb_embeddings_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
+	prepare_procedures(p);
 	p->setup.teacher = t->source->teacher.scores;
-	prepare_cohort(p, t->config);
+	prepare_cohort(p);
 	if (prepare_baseline(p, leader, err)) {
 		lb_prepared_free(p);
 		return -1;
@@ -401,10 +291,8 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 void lb_prepared_free(struct lb_prepared *p)
 {
-	if (!p->borrowed) {
-		lb_split_free(&p->split);
-		lb_encoding_free(&p->features);
-	}
+	lb_rows_drop(p->rows);
+	lb_spec_free(&p->spec);
 	free(p->y);
 	free(p->row_weight);
 	free(p->unit);
@@ -412,26 +300,24 @@ void lb_prepared_free(struct lb_prepared *p)
 	free(p->checkpoint_tag);
 	lb_sentences_free(&p->warnings);
 	lb_baseline_free(&p->baseline);
-	for (size_t i = 0; i < p->n_lists; i++)
-		free(p->lists[i]);
 	for (size_t i = 0; i < sizeof p->key / sizeof *p->key; i++)
 		free(p->key[i]);
 	*p = (struct lb_prepared){ 0 };
 }
 
-char *lb_cohort_key(const struct lb_trial *t, struct lb_err *err)
+char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_err *err)
 {
 	static const char *const shared[] = { "task", "data", "corrupt.imbalance", "train.epochs", "train.batch", "train.seed", "train.shuffle",
 					      "train.sampler", "train.per_class", "train.precision", "output.dir", "corrupt.labels" };
-	const bool by_label = lb_sampling_of(t->config) != LB_SHUFFLED;
 	const size_t n = sizeof shared / sizeof *shared;
 	struct lb_buf b = { 0 };
 
-	if (lb_reads_all(t->config))
+	if (lb_spec_fill(spec, t->config, &lb_registries, err) || lb_reads_all(spec))
 		return NULL;
+	const bool by_label = lb_used_sampling(spec)->by_class;
 	/* Embeddings without class scores are evaluated by as many columns as they have. */
-	if (!lb_loss_gives_scores(lb_loss_find(kind_of(t->config), lb_get_text(t->config, "loss.name"))))
-		lb_buf_printf(&b, "dimension=%g;", lb_get_number(t->config, "model.dimension", 0));
+	if (!lb_loss_gives_scores(lb_used_loss(&spec->loss)))
+		lb_buf_printf(&b, "dimension=%g;", lb_use_number(&spec->model, "dimension", 0));
 	for (size_t i = 0; i < n - !by_label; i++) {
 		const cJSON *item = lb_json_at(t->config, shared[i]);
 		char *text = item ? cJSON_PrintUnformatted(item) : NULL;

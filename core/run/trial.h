@@ -15,6 +15,9 @@
 struct lb_trial {
 	const cJSON *config;             /* resolved; borrowed */
 	const struct lb_data_entry *source; /* borrowed from the cache */
+	const char *dir;                 /* of the records; borrowed from the config */
+	uint32_t epochs;
+	bool predictions, model;         /* whether these are kept */
 	char id[17];                     /* first 16 hex digits of the SHA-256 of the identity */
 };
 
@@ -33,21 +36,20 @@ struct lb_id_text {
 struct lb_trial_memo {
 	const cJSON *config;             /* the last one whose data and split are sound, or NULL */
 	const struct lb_data_entry *source;
-	struct lb_split split;
+	struct lb_spec spec;             /* of the config that was opened last */
 	struct lb_id_text id[LB_ID_MEMBERS];
 };
 void lb_trial_memo_free(struct lb_trial_memo *memo);
 
 /* Looks up the data and computes the id. Refuses what can be refused before training: a split that
- * does not fit, weights with a loss that is no sum over rows, early stopping without validation
- * rows. */
+ * does not fit, and what may not be combined (core/run/trial_constraints.h). */
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err);
 
-/* The rows that a resolved config trains, validates and tests on (trial_rows.c): those of
+/* The rows that a config trains, validates and tests on (trial_rows.c), made for the call: those of
  * data.split without those that corrupt.imbalance leaves out. Release with lb_split_free. */
-int lb_trial_rows(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err);
+int lb_trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err);
 
-/* The same of the dataset of *source, which is borrowed from the cache. */
+/* The same of a resolved config and its dataset *source, which is borrowed from the cache. */
 int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
 		   struct lb_err *err);
 
@@ -60,23 +62,17 @@ void lb_id_texts_free(struct lb_id_text text[LB_ID_MEMBERS]);
 
 /* A trial made ready for training: what struct lb_setup and struct lb_cohort borrow lives here. */
 struct lb_prepared {
-	bool borrowed;                   /* split and features belong to the leader */
+	struct lb_spec spec;
+	struct lb_rows *rows;            /* whose split and features these are; NULL: of a model that was read */
 	struct lb_split split;
 	struct lb_encoding features;
 	int32_t *y;                      /* labels as corrupted */
 	double *row_weight;
 	struct lb_unit *unit;            /* of each target, or NULL */
-	struct lb_arg loss_par[16], optimizer_par[16], schedule_par[16], model_par[16], head_par[LB_MOST_HEAD_PARAMS], view_par[4],
-		miner_par[LB_MOST_MINER_PARAMS],
-		attack_par[LB_ATTACK_PARAMS], probe_par[LB_ATTACK_PARAMS], metric_par[32][8];
 	struct lb_term term[LB_MOST_TERMS];
-	struct lb_arg term_par[LB_MOST_TERMS - 1][16];
-	double *lists[48];               /* list values of the parameters */
-	size_t n_lists;
 	struct lb_metric_use metric[32];
 	char *key[32];
 	struct lb_procedure_use procedure[LB_MOST_PROCEDURES];
-	struct lb_arg procedure_par[LB_MOST_PROCEDURES][LB_MOST_PROCEDURE_PARAMS];
 	struct lb_setup setup;
 	struct lb_cohort cohort;         /* of this one trial */
 	int precision;                   /* 32 or 64 */
@@ -86,22 +82,22 @@ struct lb_prepared {
 	double seconds;                  /* that preparing took */
 };
 
-/* With a leader, an already prepared trial of the same cohort (lb_cohort_key), its rows and
- * features are borrowed: it must outlive p. */
+/* With a leader, an already prepared trial of the same cohort (lb_cohort_key), p shares its rows
+ * and features. */
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err);
 void lb_prepared_free(struct lb_prepared *p);
 
-/* The part of it that needs no rows: p's loss, model, optimiser and schedule of a resolved config,
- * for data of these classes or targets with p->features.d features. */
-int lb_prepare_components(struct lb_prepared *p, const cJSON *config, const struct lb_dataset *data, struct lb_err *err);
+/* The part of it that needs no rows: the loss, model, optimiser and schedule of p->spec, for data
+ * of these classes or targets with p->features.d features. */
+int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err);
 
 /* DIR/trials/ID.checkpoint, where a training is kept (train.checkpoint), as a new string. */
 char *lb_checkpoint_path(const struct lb_trial *t, struct lb_err *err);
 
 /* Returns the cohort key, a new string: trials with equal keys can be trained in lockstep on the
  * same batches. NULL if the trial reads all rows at once and trains alone, or, with err set, when
- * memory runs out. */
-char *lb_cohort_key(const struct lb_trial *t, struct lb_err *err);
+ * memory runs out. The spec, { 0 } or that of another trial before, becomes the trial's. */
+char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_err *err);
 
 /* Trains the cohort of k trials that leader was prepared for: setup holds the setups of all. */
 int lb_prepared_train(const struct lb_prepared *leader, const struct lb_setup *setup, size_t k, struct lb_outcome *out,

@@ -2,24 +2,23 @@
 
 #include "core/base/mem.h"
 #include "core/run/components.h"
-#include "core/run/get.h"
 
 #include <stdlib.h>
 
 /* What to do about a part whose rows lack classes. */
-static const char *class_advice(const cJSON *config)
+static const char *class_advice(const struct lb_spec *spec)
 {
-	if (lb_json_at(config, "data.split.first") || lb_json_at(config, "data.split.modulo"))
+	if (spec->data.split.first || spec->data.split.modulo)
 		return "the file is sorted? use a random split, such as data.split: {train: 0.64, valid: 0.16, test: 0.2}";
-	if (lb_json_at(config, "data.group"))
+	if (spec->data.group)
 		return "data.group keeps whole groups together; give the part more of them, or leave out data.group";
-	if (lb_get_bool(config, "data.split.stratify"))
+	if (spec->data.split.stratify)
 		return "give the part more rows (data.split.stratify is true already), or leave out classes of very few rows";
 	return "give the part more rows, and keep class shares with data.split.stratify: true";
 }
 
 /* Rows of a class that a part lacks cannot be thinned out to a share. */
-static int check_every_class(const cJSON *config, const struct lb_dataset *data, const struct lb_split *split, int part, struct lb_err *err)
+static int check_every_class(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, int part, struct lb_err *err)
 {
 	bool *found = lb_alloc(data->n_classes, sizeof *found, err);
 	int rc = found ? 0 : -1;
@@ -29,58 +28,127 @@ static int check_every_class(const cJSON *config, const struct lb_dataset *data,
 	for (size_t c = 0; !rc && c < data->n_classes; c++)
 		if (!found[c])
 			rc = lb_fail(err, LB_DATA, "corrupt.imbalance: class '%s' has no row in the %s part; %s", data->class_name[c],
-				     part == LB_TRAIN ? "training" : "validation", class_advice(config));
+				     part == LB_TRAIN ? "training" : "validation", class_advice(spec));
 	free(found);
 	return rc;
 }
 
 /* Leaves out training (and validation) rows as corrupt.imbalance says. */
-static int thin_out(const cJSON *config, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
+static int thin_out(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
 {
-	const cJSON *block = lb_json_at(config, "corrupt.imbalance");
-	const char *kind = lb_get_text(block, "kind");
-	const struct lb_imbalance *imbalance = NULL;
-	struct lb_arg par[8];
-	double *lists = NULL;
+	const struct lb_component_use *use = &spec->corrupt.imbalance;
 
-	for (size_t i = 0; kind && i < lb_imbalance_count(); i++)
-		if (!strcmp(lb_imbalance_at(i)->base.name, kind))
-			imbalance = lb_imbalance_at(i);
-	if (!data->y || !imbalance || !imbalance->base.n_params)
+	if (!data->y || !use->info || !use->info->n_params)
 		return 0;
-	if (lb_args_from_block(&imbalance->base, block, par, &lists, err))
-		return -1;
-	free(lists);
 	for (int part = LB_TRAIN; part <= LB_VALID; part++) {
-		if (!split->n[part] || (part == LB_VALID && !lb_get_bool(block, "valid")))
+		if (!split->n[part] || (part == LB_VALID && lb_use_number(use, "valid", 0) == 0))
 			continue;
-		if (check_every_class(config, data, split, part, err) ||
-		    lb_imbalance_apply(imbalance, par, data->n_classes, data->y, (uint64_t)lb_get_number(block, "seed", 0),
+		if (check_every_class(spec, data, split, part, err) ||
+		    lb_imbalance_apply((const struct lb_imbalance *)use->info, use->par, data->n_classes, data->y, (uint64_t)lb_use_number(use, "seed", 0),
 				       split->rows[part], &split->n[part], err))
 			return -1;
 	}
 	return 0;
 }
 
-int lb_trial_rows(const cJSON *config, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
+/* The options of data.split. */
+static struct lb_split_options split_options(const struct lb_data_spec *d)
 {
-	double residues[LB_MAX_RESIDUES];
-	struct lb_split_options opt;
+	return (struct lb_split_options){
+		.kind = d->split.first ? LB_SPLIT_FIRST : d->split.modulo ? LB_SPLIT_MODULO : d->split.folds ? LB_SPLIT_FOLDS : LB_SPLIT_FRACTIONS,
+		.train = d->split.train,
+		.valid = d->split.valid,
+		.test = d->split.test.value,
+		.first = d->split.first,
+		.modulo = d->split.modulo,
+		.test_residues = d->split.test.number,
+		.n_test_residues = d->split.test.n,
+		.folds = d->split.folds,
+		.fold = d->split.fold,
+		.stratify = d->split.stratify,
+		.seed = d->split.seed,
+	};
+}
 
-	if (lb_split_options_of(config, &opt, residues, err) || lb_split_make(data, &opt, out, err))
+int lb_trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
+{
+	const struct lb_split_options opt = split_options(&spec->data);
+
+	if (lb_split_make(data, &opt, out, err))
 		return -1;
-	const double folds = lb_get_number(config, "data.cv.folds", 0), fold = lb_get_number(config, "data.cv.fold", 0);
-	if (!thin_out(config, data, out, err) &&
-	    (folds == 0 || !lb_split_refold(data, &opt, (size_t)folds, (size_t)fold, lb_get_bool(config, "data.cv.test"), out, err)) &&
-	    !lb_labels_check(data, out, data->y, class_advice(config), err))
+	if (!thin_out(spec, data, out, err) &&
+	    (!spec->data.cv.folds || !lb_split_refold(data, &opt, spec->data.cv.folds, spec->data.cv.fold, spec->data.cv.test, out, err)) &&
+	    !lb_labels_check(data, out, data->y, class_advice(spec), err))
 		return 0;
 	lb_split_free(out);
 	return -1;
 }
 
+/* ---- made once ---- */
+
+/* Whether both configs have the very same block. */
+static bool share_block(const cJSON *a, const cJSON *b, const char *key)
+{
+	const cJSON *x = cJSON_GetObjectItemCaseSensitive(a, key), *y = cJSON_GetObjectItemCaseSensitive(b, key);
+
+	return x && y && x->child == y->child;
+}
+
+bool lb_rows_same(const cJSON *a, const cJSON *b)
+{
+	return a && b && share_block(a, b, "data") && share_block(a, b, "corrupt") &&
+	       lb_json_same(lb_json_at(a, "task"), lb_json_at(b, "task"));
+}
+
+void lb_rows_drop(struct lb_rows *rows)
+{
+	if (!rows || --rows->refs)
+		return;
+	lb_split_free(&rows->split);
+	lb_encoding_free(&rows->features);
+	free(rows);
+}
+
+struct lb_rows *lb_rows_get(const struct lb_data_entry *source, const struct lb_spec *spec, struct lb_err *err)
+{
+	struct lb_data_cache *cache = source->cache;
+
+	if (!cache->rows || cache->rows->source != source || !lb_rows_same(cache->rows->config, spec->config)) {
+		lb_rows_drop(cache->rows);
+		struct lb_rows *rows = cache->rows = lb_alloc(1, sizeof *rows, err);
+		if (!rows)
+			return NULL;
+		*rows = (struct lb_rows){ .refs = 1, .config = spec->config, .source = source };
+		if (lb_trial_rows(spec, source->data, &rows->split, err)) {
+			lb_rows_drop(rows);
+			cache->rows = NULL;
+			return NULL;
+		}
+	}
+	cache->rows->refs++;
+	return cache->rows;
+}
+
+int lb_rows_encode(struct lb_rows *rows, const struct lb_spec *spec, struct lb_err *err)
+{
+	const struct lb_encode_options opt = {
+		.subtract = spec->data.preprocess.subtract,
+		.divide = spec->data.preprocess.divide,
+		.standardize = spec->data.preprocess.standardize,
+		.scale = (enum lb_scaling)spec->data.preprocess.scale.at,
+		.unseen_zero = spec->data.unseen.at == LB_UNSEEN_IS_ZERO,
+	};
+
+	return rows->features.data ? 0 : lb_encoding_make(rows->source->data, &rows->split, &opt, &rows->features, err);
+}
+
 int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
 		   struct lb_err *err)
 {
-	*source = lb_data_get(cache, config, err);
-	return *source ? lb_trial_rows(config, (*source)->data, out, err) : -1;
+	struct lb_spec spec = { 0 };
+	const int rc = lb_spec_fill(&spec, config, &lb_registries, err) || !(*source = lb_data_get(cache, &spec, err)) ||
+				       lb_trial_rows(&spec, (*source)->data, out, err) ? -1 : 0;
+
+	lb_spec_free(&spec);
+	return rc;
 }

@@ -3,7 +3,6 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/run/get.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,13 +17,13 @@ static char *path_of(const char *dir, struct lb_err *err)
 
 static bool is_whole(const cJSON *tree)
 {
-	const char *schema = lb_get_text(tree, "schema");
+	const char *schema = lb_json_text_at(tree, "schema");
 	const cJSON *studies = lb_json_at(tree, "studies"), *study, *arm;
 
 	if (!schema || strcmp(schema, LB_TUNING_SCHEMA) || !cJSON_IsArray(studies))
 		return false;
 	cJSON_ArrayForEach(study, studies) {
-		if (!lb_get_text(study, "study") || !cJSON_IsArray(lb_json_at(study, "arms")))
+		if (!lb_json_text_at(study, "study") || !cJSON_IsArray(lb_json_at(study, "arms")))
 			return false;
 		cJSON_ArrayForEach(arm, lb_json_at(study, "arms"))
 			if (!cJSON_IsArray(lb_json_at(arm, "choices")))
@@ -93,11 +92,11 @@ static cJSON *read_or_make(const char *dir)
 /* The entry of a study in a file's tree, or NULL. */
 static cJSON *entry_of(const cJSON *tree, const cJSON *study)
 {
-	const char *name = lb_get_text(study, "study"), *other;
+	const char *name = lb_json_text_at(study, "study"), *other;
 	cJSON *entry;
 
 	cJSON_ArrayForEach(entry, lb_json_at(tree, "studies"))
-		if ((other = lb_get_text(entry, "study")) && name && !strcmp(other, name))
+		if ((other = lb_json_text_at(entry, "study")) && name && !strcmp(other, name))
 			return entry;
 	return NULL;
 }
@@ -288,7 +287,7 @@ static void merge_study(cJSON *tree, const cJSON *study, const char *into, const
 	}
 	if (!same_at(ours, study, judged_by, 3)) {
 		lb_warn("%s and %s: tuning.json of study %s chose by other metrics or folds; the entry of %s is kept", into, from,
-			lb_get_text(study, "study"), into);
+			lb_json_text_at(study, "study"), into);
 		return;
 	}
 	cJSON_ArrayForEach(arm, lb_json_at(study, "arms")) {

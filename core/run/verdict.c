@@ -1,8 +1,8 @@
 #include "core/run/verdict.h"
 
-#include "core/run/get.h"
-
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Still falling: the last fifth of the epochs brought a tenth of the whole fall; fewer epochs than
  * these say nothing. */
@@ -20,7 +20,7 @@ const char *lb_baseline_words(const cJSON *record)
 {
 	static const char *const words[][2] = { { "majority", "always the most frequent class" }, { "mean", "always the mean of the target" },
 						{ "prevalence", "always each label's share" } };
-	const char *kind = lb_get_text(record, "baseline.kind");
+	const char *kind = lb_json_text_at(record, "baseline.kind");
 
 	for (size_t i = 0; kind && i < sizeof words / sizeof *words; i++)
 		if (!strcmp(words[i][0], kind))
@@ -144,7 +144,7 @@ static bool never_changed(const struct curve *c)
 
 static bool still_falling(const cJSON *record, const struct curve *c)
 {
-	if (c->n < LEAST_EPOCHS || c->n < lb_get_number(record, "config.train.epochs", c->n))
+	if (c->n < LEAST_EPOCHS || c->n < lb_json_number_at(record, "config.train.epochs", c->n))
 		return false;
 	const int fifth = (int)lround(LAST * c->n), back = fifth > 1 ? fifth : 1;
 	const double first = at(c, 0), before = at(c, c->n - 1 - back), last = at(c, c->n - 1);
@@ -154,7 +154,7 @@ static bool still_falling(const cJSON *record, const struct curve *c)
 
 int lb_verdict(const cJSON *record, struct lb_sentences *found, struct lb_sentences *doubts, struct lb_err *err)
 {
-	const char *status = lb_get_text(record, "result.status"), *target = lb_get_text(record, "config.data.preprocess.target");
+	const char *status = lb_json_text_at(record, "result.status"), *target = lb_json_text_at(record, "config.data.preprocess.target");
 	const cJSON *curves = lb_json_at(record, "result.curves");
 	const struct curve c = { cJSON_GetObjectItemCaseSensitive(curves, "train.loss"),
 				 cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(curves, "train.loss")) };

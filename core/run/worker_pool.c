@@ -4,7 +4,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
-#include "core/run/get.h"
+#include "core/run/components.h"
 #include "core/run/record.h"
 #include "core/run/remarks.h"
 
@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -71,14 +72,14 @@ static bool say(int pipe, size_t place, int end, const char *text)
 /* How a trial that is done has ended. */
 static int stored_end(const struct lb_trial *t)
 {
-	return lb_store_look(lb_get_text(t->config, "output.dir"), t->id, NULL) == LB_STORED_DIVERGED ? TRIAL_DIVERGED : TRIAL_OK;
+	return lb_store_look(t->dir, t->id, NULL) == LB_STORED_DIVERGED ? TRIAL_DIVERGED : TRIAL_OK;
 }
 
 /* Claims the trial for this process and looks again: what it is at that moment, or TRIAL_UNTOLD for
  * one that is to be trained. */
 static int claim(const struct lb_trial *t, int *fd, struct lb_err *err)
 {
-	const char *dir = lb_get_text(t->config, "output.dir");
+	const char *dir = t->dir;
 	const int claimed = lb_store_claim(dir, t->id, fd, err);
 
 	if (claimed < 0)
@@ -171,7 +172,7 @@ static void record_crash(const struct pool *pool, size_t trial, const char *mess
 	lb_utc_now(facts.started, sizeof facts.started);
 	record = lb_record_make(t, NULL, NULL, &facts, message, NULL);
 	if (record)
-		lb_store_write(lb_get_text(t->config, "output.dir"), t->id, record, NULL);
+		lb_store_write(t->dir, t->id, record, NULL);
 	cJSON_Delete(record);
 }
 
@@ -190,8 +191,13 @@ static void put_back(struct pool *pool, struct group group)
 /* A short name of a trial for the progress line: its loss, model and seed. */
 static void describe(const struct lb_trial *t, char *out, size_t size)
 {
-	snprintf(out, size, "%s %s seed %.0f", lb_get_text(t->config, "loss.name"), lb_get_text(t->config, "model.kind"),
-		 lb_get_number(t->config, "train.seed", 0));
+	struct lb_spec spec = { 0 };
+
+	if (!lb_spec_fill(&spec, t->config, &lb_registries, NULL))
+		snprintf(out, size, "%s %s seed %.0f", spec.loss.info->name, spec.model.info->name, (double)spec.train.seed);
+	else
+		snprintf(out, size, "%s", t->id);
+	lb_spec_free(&spec);
 }
 
 static void count_failure(struct pool *pool, size_t trial, const char *name, bool crash, int status)
@@ -392,11 +398,12 @@ static void make_groups(struct pool *pool, const struct keyed *k, size_t n)
 static int queue_all(struct pool *pool, size_t n, struct lb_err *err)
 {
 	struct keyed *k = lb_alloc(n, sizeof *k, err);
+	struct lb_spec spec = { 0 };
 	int rc = k ? 0 : -1;
 
 	for (size_t i = 0; i < n && !rc; i++) {
 		struct lb_err why = { 0 };
-		k[i] = (struct keyed){ lb_cohort_key(&pool->trials[i], &why), i };
+		k[i] = (struct keyed){ lb_cohort_key(&pool->trials[i], &spec, &why), i };
 		if (why.code)
 			rc = lb_fail(err, why.code, "%s", why.text);
 	}
@@ -404,6 +411,7 @@ static int queue_all(struct pool *pool, size_t n, struct lb_err *err)
 		qsort(k, n, sizeof *k, by_key);
 		make_groups(pool, k, n);
 	}
+	lb_spec_free(&spec);
 	for (size_t i = 0; k && i < n; i++)
 		free(k[i].key);
 	free(k);
@@ -415,7 +423,7 @@ static void tidy(const struct lb_trial *trials, size_t n)
 	const char *before = "";
 
 	for (size_t i = 0; i < n; i++) {
-		const char *dir = lb_get_text(trials[i].config, "output.dir");
+		const char *dir = trials[i].dir;
 		if (strcmp(dir, before))
 			lb_store_tidy(dir);
 		before = dir;

@@ -10,10 +10,8 @@
 
 enum { LB_MOST_HEAD_PARAMS = 4 };
 
-/* The registered heads' descriptors, the same in both precisions; NULL past the end. *kinds, the
- * tasks that it is for, a bit each of enum lb_kind, is set where there is one. */
-const struct lb_info *lb_head_info_f32(size_t i, unsigned *kinds);
-const struct lb_info *lb_head_info_f64(size_t i, unsigned *kinds);
+/* The registered heads' descriptors, the same in both precisions. */
+extern const struct lb_info *const lb_heads_f32[], *const lb_heads_f64[];
 
 /* Whether the scores of a head are cosines, times a scale. */
 bool lb_head_cosines_f32(const struct lb_info *info);

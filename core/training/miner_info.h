@@ -7,8 +7,7 @@
 
 enum { LB_MOST_MINER_PARAMS = 4 };
 
-/* The registered miners' descriptors, the same in both precisions; NULL past the end. */
-const struct lb_info *lb_miner_info_f32(size_t i);
-const struct lb_info *lb_miner_info_f64(size_t i);
+/* The registered miners' descriptors, the same in both precisions. */
+extern const struct lb_info *const lb_miners_f32[], *const lb_miners_f64[];
 
 #endif

@@ -1,8 +1,7 @@
 #include "core/training/model_spec.h"
 
 #include "core/training/head_info.h"
-
-#include <string.h>
+#include "losses/loss_info.h"
 
 static const char *const inits[] = { "torch", "xavier", "he", "zero", NULL };
 static const char *const activations[] = { "relu", "tanh", "gelu", NULL };
@@ -43,67 +42,84 @@ static const struct lb_param bayes_params[] = {
 			      .help = "added to every variance" },
 };
 
-enum { LINEAR, MLP, NAIVE_BAYES };
-static const struct lb_info models[] = {
-	[LINEAR] = { .name = "linear", .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
-	  .keywords = "logistic regression linear probe softmax", LB_PARAMS(linear_params) },
-	[MLP] = { .name = "mlp", .title = "Multi-layer perceptron", .cite = "classic",
-	  .formula = "h_0 = x, h_i = dropout(act(W_i h_{i-1} + b_i)), z = W h + b", .keywords = "neural network dense feed-forward",
-	  .notes = "Gelu: Hendrycks & Gimpel, Gaussian Error Linear Units, 2016. Dropout: Srivastava et al., JMLR 2014 (inverted form). "
-		   "xavier: Glorot & Bengio, AISTATS 2010, normal form; he: He et al., ICCV 2015, normal form; torch: the default of "
-		   "torch.nn.Linear.",
-	  LB_PARAMS(mlp_params) },
-	[NAIVE_BAYES] = {
-	  .name = "naive_bayes", .title = "Gaussian naive Bayes, one diagonal variance for all classes",
-	  .cite = "classic; in the form of Zheng et al., Revisiting Discriminative vs. Generative Classifiers, ICML 2023",
-	  .formula = "v = sum_c n_c/n (var_c + s); z_c = log(n_c/n) - 1/2 sum_i (x_i - mu_ci)^2/v_i, linear in x: W_c = mu_c/v, "
-		     "b_c = log(n_c/n) - 1/2 sum_i mu_ci^2/v_i",
-	  .notes = "Fitted in closed form from the training rows: loss, optimizer, schedule, epochs and batch have no effect, and the record "
-		   "shows 0 epochs and 0 steps. Row weights count as rows. The term of x^2, the same for all classes, is left out of the "
-		   "scores. Binary: the difference of the two scores. A class without training rows is refused.",
-	  .keywords = "bayes gaussian generative lda nb", LB_PARAMS(bayes_params) },
+static int make_linear(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
+{
+	const size_t columns = par[LINEAR_DIMENSION].v > 0 ? (size_t)par[LINEAR_DIMENSION].v : outputs;
+
+	(void)err;
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, columns }, .init = (enum lb_init)par[LINEAR_INIT].v,
+				       .bias_init = (enum lb_bias_init)par[LINEAR_BIAS].v, .seed = (uint64_t)par[LINEAR_SEED].v };
+	return 0;
+}
+
+const struct lb_model_kind lb_model_kind_linear = {
+	.base = { .name = "linear", .tasks = LB_EVERY_TASK, .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
+		  .keywords = "logistic regression linear probe softmax", LB_PARAMS(linear_params) },
+	.make = make_linear,
 };
 
-const struct lb_info *lb_model_at(size_t i)
+static int make_mlp(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
 {
-	return i < sizeof models / sizeof *models ? &models[i] : NULL;
+	const struct lb_arg *hidden = &par[MLP_HIDDEN];
+
+	if (hidden->n >= LB_MAX_LAYERS)
+		return lb_fail(err, LB_CONFIG, "model.hidden: found %zu layers, allowed: at most %d", hidden->n, LB_MAX_LAYERS - 1);
+	*out = (struct lb_model_spec){ .n_layers = hidden->n + 1, .width = { inputs }, .activation = (enum lb_activation)par[MLP_ACTIVATION].v,
+				       .dropout = par[MLP_DROPOUT].v, .init = (enum lb_init)par[MLP_INIT].v,
+				       .bias_init = (enum lb_bias_init)par[MLP_BIAS].v, .seed = (uint64_t)par[MLP_SEED].v };
+	for (size_t i = 0; i < hidden->n; i++)
+		out->width[i + 1] = (size_t)hidden->list[i];
+	out->width[out->n_layers] = par[MLP_DIMENSION].v > 0 ? (size_t)par[MLP_DIMENSION].v : outputs;
+	return 0;
 }
 
-bool lb_model_closed_form(const struct lb_info *info)
+const struct lb_model_kind lb_model_kind_mlp = {
+	.base = { .name = "mlp", .tasks = LB_EVERY_TASK, .title = "Multi-layer perceptron", .cite = "classic",
+		  .formula = "h_0 = x, h_i = dropout(act(W_i h_{i-1} + b_i)), z = W h + b", .keywords = "neural network dense feed-forward",
+		  .notes = "Gelu: Hendrycks & Gimpel, Gaussian Error Linear Units, 2016. Dropout: Srivastava et al., JMLR 2014 (inverted form). "
+			   "xavier: Glorot & Bengio, AISTATS 2010, normal form; he: He et al., ICCV 2015, normal form; torch: the default of "
+			   "torch.nn.Linear.",
+		  LB_PARAMS(mlp_params) },
+	.make = make_mlp,
+};
+
+static int make_naive_bayes(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
 {
-	return info == &models[NAIVE_BAYES];
+	(void)err;
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs }, .init = LB_INIT_ZERO, .closed_form = true,
+				       .smoothing = par[BAYES_SMOOTHING].v };
+	return 0;
 }
+
+const struct lb_model_kind lb_model_kind_naive_bayes = {
+	.base = {
+		.name = "naive_bayes",
+		.tasks = LB_CLASS_TASKS,
+		.traits = LB_CLOSED_FORM,
+		.title = "Gaussian naive Bayes, one diagonal variance for all classes",
+		.cite = "classic; in the form of Zheng et al., Revisiting Discriminative vs. Generative Classifiers, ICML 2023",
+		.formula = "v = sum_c n_c/n (var_c + s); z_c = log(n_c/n) - 1/2 sum_i (x_i - mu_ci)^2/v_i, linear in x: W_c = mu_c/v, "
+			   "b_c = log(n_c/n) - 1/2 sum_i mu_ci^2/v_i",
+		.notes = "Fitted in closed form from the training rows: loss, optimizer, schedule, epochs and batch have no effect, and the record "
+			 "shows 0 epochs and 0 steps. Row weights count as rows. The term of x^2, the same for all classes, is left out of the "
+			 "scores. Binary: the difference of the two scores. A class without training rows is refused.",
+		.keywords = "bayes gaussian generative lda nb",
+		LB_PARAMS(bayes_params),
+	},
+	.make = make_naive_bayes,
+};
+
+const struct lb_info *const lb_models[] = {
+#define MODEL(name) &lb_model_kind_##name.base,
+#include "core/training/models.def"
+#undef MODEL
+	NULL
+};
 
 int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, size_t inputs, size_t outputs,
 		       struct lb_model_spec *out, struct lb_err *err)
 {
-	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, outputs } };
-	if (info == &models[NAIVE_BAYES]) {
-		out->init = LB_INIT_ZERO;
-		out->closed_form = true;
-		out->smoothing = par[BAYES_SMOOTHING].v;
-		return 0;
-	}
-	if (info == &models[LINEAR]) {
-		out->width[1] = par[LINEAR_DIMENSION].v > 0 ? (size_t)par[LINEAR_DIMENSION].v : outputs;
-		out->init = (enum lb_init)par[LINEAR_INIT].v;
-		out->bias_init = (enum lb_bias_init)par[LINEAR_BIAS].v;
-		out->seed = (uint64_t)par[LINEAR_SEED].v;
-		return 0;
-	}
-	const struct lb_arg *hidden = &par[MLP_HIDDEN];
-	if (hidden->n >= LB_MAX_LAYERS)
-		return lb_fail(err, LB_CONFIG, "model.hidden: found %zu layers, allowed: at most %d", hidden->n, LB_MAX_LAYERS - 1);
-	out->n_layers = hidden->n + 1;
-	for (size_t i = 0; i < hidden->n; i++)
-		out->width[i + 1] = (size_t)hidden->list[i];
-	out->width[out->n_layers] = par[MLP_DIMENSION].v > 0 ? (size_t)par[MLP_DIMENSION].v : outputs;
-	out->activation = (enum lb_activation)par[MLP_ACTIVATION].v;
-	out->dropout = par[MLP_DROPOUT].v;
-	out->init = (enum lb_init)par[MLP_INIT].v;
-	out->bias_init = (enum lb_bias_init)par[MLP_BIAS].v;
-	out->seed = (uint64_t)par[MLP_SEED].v;
-	return 0;
+	return ((const struct lb_model_kind *)info)->make(par, inputs, outputs, out, err);
 }
 
 size_t lb_model_spec_size(const struct lb_model_spec *s)

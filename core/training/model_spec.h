@@ -31,13 +31,25 @@ struct lb_model_spec {
 	double cosine_scale;     /* the scores are this times cosines, and the output layer's biases stay 0; 0: they are no cosines */
 };
 
-/* The model kinds; NULL past the end. */
-const struct lb_info *lb_model_at(size_t i);
+/* A kind of model. */
+struct lb_model_kind {
+	struct lb_info base;     /* .traits of enum lb_model_trait */
+	/* The shape for `inputs` features and `outputs` scores. */
+	int (*make)(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err);
+};
 
-/* True for a kind that is fitted in closed form, and for classes only: naive_bayes. */
-bool lb_model_closed_form(const struct lb_info *info);
+enum lb_model_trait {
+	LB_CLOSED_FORM = 1 << 0  /* fitted without loss, optimiser and steps */
+};
 
-/* The shape for `inputs` features and `outputs` scores. par is in the order of the descriptor. */
+/* The registered kinds of models, each the .base of a struct lb_model_kind. */
+extern const struct lb_info *const lb_models[];
+#define MODEL(name) extern const struct lb_model_kind lb_model_kind_##name;
+#include "core/training/models.def"
+#undef MODEL
+
+/* The shape of a model of lb_models for `inputs` features and `outputs` scores. par is in the order
+ * of the descriptor. */
 int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, size_t inputs, size_t outputs,
 		       struct lb_model_spec *out, struct lb_err *err);
 

@@ -10,16 +10,12 @@ enum { LB_OPT_LR, LB_OPT_WEIGHT_DECAY, LB_OPT_DECAY_BIAS, LB_OPT_PROJECT, LB_OPT
 /* The parameters of lbfgs, the optimiser that reads all training rows at once. */
 enum { LB_LBFGS_WEIGHT_DECAY, LB_LBFGS_DECAY_BIAS, LB_LBFGS_TOLERANCE, LB_LBFGS_MAX_ITERATIONS, LB_LBFGS_MEMORY };
 
-/* The registered optimisers' descriptors, the same in both precisions; NULL past the end. */
-const struct lb_info *lb_optim_info_f32(size_t i);
-const struct lb_info *lb_optim_info_f64(size_t i);
+enum lb_optimizer_trait {
+	LB_FULL_BATCH = 1 << 0   /* reads all training rows at once */
+};
 
-/* True for an optimiser that reads all training rows at once. */
-bool lb_optim_full_batch_f32(const struct lb_info *info);
-bool lb_optim_full_batch_f64(const struct lb_info *info);
-
-/* True for an optimiser of binary and multi-class tasks alone. */
-bool lb_optim_classes_only_f32(const struct lb_info *info);
-bool lb_optim_classes_only_f64(const struct lb_info *info);
+/* The registered optimisers' descriptors, the same in both precisions; .traits of enum
+ * lb_optimizer_trait. */
+extern const struct lb_info *const lb_optimizers_f32[], *const lb_optimizers_f64[];
 
 #endif

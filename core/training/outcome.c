@@ -100,35 +100,6 @@ void lb_baseline_free(struct lb_baseline *b)
 	*b = (struct lb_baseline){ 0 };
 }
 
-#define VIEW_PARAMS                                                                                                                      \
-	[LB_VIEW_COUNT] = { .name = "count", .symbol = "V", .type = LB_INT_PARAM, .def = 2, .min = 2, .max = LB_MOST_VIEWS,             \
-			    .grid = { 2, 3 }, .n_grid = 2, .help = "views of each row, the first the row itself" },                 \
-	[LB_VIEW_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "draws the views; default train.seed" }
-
-static const struct lb_param noise_params[] = {
-	VIEW_PARAMS,
-	[LB_VIEW_OWN] = { .name = "sd", .type = LB_REAL_PARAM, .def = 0.1, .min = 0, .max = 1e6, .grid = { 0.05, 0.1, 0.3 }, .n_grid = 3,
-			  .help = "standard deviation of what is added, after preprocessing" },
-};
-
-static const struct lb_param dropout_params[] = {
-	VIEW_PARAMS,
-	[LB_VIEW_OWN] = { .name = "rate", .type = LB_REAL_PARAM, .def = 0.2, .min = 0, .max = 1, .max_open = true,
-			  .grid = { 0.1, 0.2, 0.5 }, .n_grid = 3, .help = "share of features set to 0, their mean when standardised" },
-};
-
-static const struct lb_info views[] = {
-	{ .name = "gaussian_noise", .title = "Gaussian noise on every feature", .cite = "classic", .formula = "x + sd N(0, 1)",
-	  .keywords = "jitter augmentation", LB_PARAMS(noise_params) },
-	{ .name = "feature_dropout", .title = "Features set to 0 at random", .cite = "classic", .formula = "x_i, or 0 with probability rate",
-	  .keywords = "masking corruption dropout augmentation", LB_PARAMS(dropout_params) },
-};
-
-const struct lb_info *lb_view_at(size_t i)
-{
-	return i < sizeof views / sizeof *views ? &views[i] : NULL;
-}
-
 bool lb_cohort_probed(const struct lb_cohort *c)
 {
 	for (size_t i = 0; i < c->k; i++)
@@ -259,5 +230,5 @@ size_t lb_predict_columns(const struct lb_predicting *p)
 
 bool lb_full_batch(const struct lb_setup *setup)
 {
-	return setup->model.closed_form || lb_optim_full_batch_f64(setup->optimizer);
+	return setup->model.closed_form || setup->optimizer->traits & LB_FULL_BATCH;
 }

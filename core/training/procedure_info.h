@@ -25,9 +25,11 @@ struct lb_procedure_use {
 
 enum { LB_MOST_PROCEDURES = 8, LB_MOST_PROCEDURE_PARAMS = 8 };
 
-/* The registered procedures' descriptors, the same in both precisions; NULL past the end. *kinds,
- * and *traits, of enum lb_procedure_trait, are set where there is one. */
-const struct lb_info *lb_procedure_info_f32(size_t i, unsigned *kinds, unsigned *traits);
-const struct lb_info *lb_procedure_info_f64(size_t i, unsigned *kinds, unsigned *traits);
+/* The registered procedures' descriptors, the same in both precisions. */
+extern const struct lb_info *const lb_procedures_f32[], *const lb_procedures_f64[];
+
+/* Returns what a procedure of lb_procedures_f64 does, of enum lb_procedure_trait. */
+unsigned lb_procedure_traits_f32(const struct lb_info *info);
+unsigned lb_procedure_traits_f64(const struct lb_info *info);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"
+#include "losses/loss_info.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +11,6 @@ struct lb_place {
 	double at;
 	uint32_t row, rank;
 };
-
-const char *const *lb_sampling_names(void)
-{
-	static const char *const names[] = { "shuffle", "balanced", "stratified", "m_per_class", NULL };
-
-	return names;
-}
-
-bool lb_sampling_repeats(enum lb_sampling kind)
-{
-	return kind == LB_BALANCED || kind == LB_M_PER_CLASS;
-}
 
 static int group(struct lb_sampler *s, size_t n_classes, const int32_t *y, struct lb_err *err)
 {
@@ -46,17 +35,16 @@ static int group(struct lb_sampler *s, size_t n_classes, const int32_t *y, struc
 	return 0;
 }
 
-int lb_sampler_open(struct lb_sampler *s, enum lb_sampling kind, bool shuffle, size_t n, size_t n_classes, const int32_t *y,
+int lb_sampler_open(struct lb_sampler *s, const struct lb_sampling *kind, bool shuffle, size_t n, size_t n_classes, const int32_t *y,
 		    struct lb_err *err)
 {
-	*s = (struct lb_sampler){ .kind = kind, .shuffle = shuffle, .n = n };
-	if (kind == LB_SHUFFLED)
+	*s = (struct lb_sampler){ .kind = kind ? kind : &lb_sampling_shuffle, .shuffle = shuffle, .n = n };
+	if (!s->kind->by_class)
 		return 0;
 	if (!(s->row = lb_alloc(2 * n + 1, sizeof *s->row, err)) || !(s->start = lb_alloc(2 * n_classes + 2, sizeof *s->start, err)))
 		return -1;
-	if (kind == LB_M_PER_CLASS && !(s->class = lb_alloc(n_classes + 1, sizeof *s->class, err)))
-		return -1;
-	if (kind == LB_STRATIFIED && !(s->place = lb_alloc(n + 1, sizeof *s->place, err)))
+	if (!(s->class = lb_alloc(n_classes + 1, sizeof *s->class, err)) ||
+	    (s->kind->by_place && !(s->place = lb_alloc(n + 1, sizeof *s->place, err))))
 		return -1;
 	return group(s, n_classes, y, err);
 }
@@ -152,25 +140,59 @@ static void draw_m_per_class(struct lb_sampler *s, struct lb_rng *rng, uint32_t 
 	}
 }
 
+static void draw_shuffle(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	for (size_t i = 0; i < s->n; i++)
+		order[i] = (uint32_t)i;
+	if (s->shuffle)
+		lb_rng_shuffle(rng, order, s->n);
+}
+
 void lb_sampler_draw(struct lb_sampler *s, uint64_t seed, size_t epoch, uint32_t *order)
 {
 	struct lb_rng rng;
 
 	lb_rng_init(&rng, seed, LB_RNG_ORDER, epoch);
-	if (s->kind == LB_STRATIFIED) {
-		draw_stratified(s, &rng, order);
-		return;
-	}
-	if (s->kind == LB_BALANCED) {
-		draw_balanced(s, &rng, order);
-		return;
-	}
-	if (s->kind == LB_M_PER_CLASS) {
-		draw_m_per_class(s, &rng, order);
-		return;
-	}
-	for (size_t i = 0; i < s->n; i++)
-		order[i] = (uint32_t)i;
-	if (s->shuffle)
-		lb_rng_shuffle(&rng, order, s->n);
+	s->kind->draw(s, &rng, order);
 }
+
+/* ---- registry ---- */
+
+const struct lb_sampling lb_sampling_shuffle = {
+	.base = { .name = "shuffle", .tasks = LB_EVERY_TASK, .title = "Every row once, in a random order", .cite = "classic" },
+	.draw = draw_shuffle,
+};
+
+const struct lb_sampling lb_sampling_balanced = {
+	.base = { .name = "balanced", .tasks = LB_EVERY_TASK & ~(1u << LB_REGRESSION),
+		  .title = "Classes in equal parts of every batch, rare rows repeated",
+		  .cite = "H. He, E. A. Garcia, Learning from imbalanced data, IEEE TKDE 21, 2009, section 3.1 (random oversampling)" },
+	.by_class = true,
+	.repeats = true,
+	.draw = draw_balanced,
+};
+
+const struct lb_sampling lb_sampling_stratified = {
+	.base = { .name = "stratified", .tasks = LB_EVERY_TASK & ~(1u << LB_REGRESSION), .title = "Classes in every batch by their share, every row once",
+		  .cite = "classic" },
+	.by_class = true,
+	.by_place = true,
+	.draw = draw_stratified,
+};
+
+const struct lb_sampling lb_sampling_m_per_class = {
+	.base = { .name = "m_per_class", .tasks = LB_EVERY_TASK & ~(1u << LB_REGRESSION),
+		  .title = "A few rows each of several classes drawn for the batch, train.per_class of them",
+		  .cite = "A. Hermans, L. Beyer, B. Leibe, In defense of the triplet loss for person re-identification, arXiv:1703.07737, section 2 (PK)" },
+	.by_class = true,
+	.repeats = true,
+	.in_groups = true,
+	.draw = draw_m_per_class,
+};
+
+const struct lb_info *const lb_samplers[] = {
+#define SAMPLER(name) &lb_sampling_##name.base,
+#include "core/training/samplers.def"
+#undef SAMPLER
+	NULL
+};

@@ -18,33 +18,50 @@
 #ifndef LB_SAMPLER_H
 #define LB_SAMPLER_H
 
+#include "core/base/component.h"
 #include "core/base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum lb_sampling { LB_SHUFFLED, LB_BALANCED, LB_STRATIFIED, LB_M_PER_CLASS };
-const char *const *lb_sampling_names(void); /* NULL-ended, in this order */
-/* Rows of a class in a batch where LB_M_PER_CLASS is given no number. */
+struct lb_sampler;
+struct lb_rng;
+
+/* A way to order the rows. */
+struct lb_sampling {
+	struct lb_info base;
+	bool by_class;           /* reads the rows' classes; grouped, they stand in lb_sampler.row */
+	bool by_place;           /* sorts rows by numbers, for which lb_sampler.place has room */
+	bool repeats;            /* a batch may hold a row twice */
+	bool in_groups;          /* takes train.per_class rows of a class at a time, so that a batch is a multiple of it */
+	/* order (n) <- the rows of an epoch, drawn from rng alone. */
+	void (*draw)(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order);
+};
+
+/* The registered samplers, each the .base of a struct lb_sampling. */
+extern const struct lb_info *const lb_samplers[];
+#define SAMPLER(name) extern const struct lb_sampling lb_sampling_##name;
+#include "core/training/samplers.def"
+#undef SAMPLER
+
+/* Rows of a class in a batch where m_per_class is given no number. */
 enum { LB_PER_CLASS = 4 };
-/* Whether a batch may hold a row twice. */
-bool lb_sampling_repeats(enum lb_sampling kind);
 
 struct lb_sampler {
-	enum lb_sampling kind;
-	bool shuffle;            /* false: the rows in their order, for LB_SHUFFLED alone */
+	const struct lb_sampling *kind;
+	bool shuffle;            /* false: the rows in their order, for shuffle alone */
 	size_t n, classes;       /* rows; classes that have any */
-	size_t batch, per_class; /* LB_M_PER_CLASS: b and m. The caller sets them; at most `classes` times m are in a batch */
+	size_t batch, per_class; /* in_groups: b and m. The caller sets them; at most `classes` times m are in a batch */
 	uint32_t *row;           /* (n) positions 0 .. n - 1, class by class */
 	size_t *start;           /* (classes + 1) into row */
 	struct lb_place *place;  /* (n) */
 	uint32_t *class;         /* (classes) */
 };
 
-/* y (n, below n_classes) may be NULL for LB_SHUFFLED. Release with lb_sampler_close, on failure
- * too. */
-int lb_sampler_open(struct lb_sampler *s, enum lb_sampling kind, bool shuffle, size_t n, size_t n_classes, const int32_t *y,
+/* kind NULL: shuffle. y (n, below n_classes) may be NULL for one that is not by class. Release with
+ * lb_sampler_close, on failure too. */
+int lb_sampler_open(struct lb_sampler *s, const struct lb_sampling *kind, bool shuffle, size_t n, size_t n_classes, const int32_t *y,
 		    struct lb_err *err);
 void lb_sampler_close(struct lb_sampler *s);
 

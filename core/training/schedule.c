@@ -1,5 +1,7 @@
 #include "core/training/schedule.h"
 
+#include "losses/loss_info.h"
+
 #include <math.h>
 
 #define WARMUP_PARAM                                                                                                          \
@@ -52,22 +54,30 @@ static double cosine(const struct lb_arg *par, int64_t step, int64_t total, int6
 	return last + (1 - last) * 0.5 * (1 + cos(3.14159265358979323846 * share));
 }
 
-static const struct lb_schedule schedules[] = {
-	{ .base = { .name = "constant", .title = "Constant learning rate", .cite = "classic", .formula = "1", LB_PARAMS(constant_params) },
-	  .factor = constant },
-	{ .base = { .name = "step", .title = "Drops by a factor at epochs", .cite = "classic", .formula = "gamma^(number of drops so far)",
-		    LB_PARAMS(step_params) },
-	  .factor = step_drop },
-	{ .base = { .name = "cosine", .title = "Half a cosine down to `final`",
-		    .cite = "Loshchilov & Hutter, SGDR, ICLR 2017, eq. 5 without restarts",
-		    .formula = "final + (1 - final) (1 + cos(pi step/total))/2", LB_PARAMS(cosine_params) },
-	  .factor = cosine },
+const struct lb_schedule lb_schedule_constant = {
+	.base = { .name = "constant", .tasks = LB_EVERY_TASK, .title = "Constant learning rate", .cite = "classic", .formula = "1", LB_PARAMS(constant_params) },
+	.factor = constant,
 };
 
-const struct lb_schedule *lb_schedule_at(size_t i)
-{
-	return i < sizeof schedules / sizeof *schedules ? &schedules[i] : NULL;
-}
+const struct lb_schedule lb_schedule_step = {
+	.base = { .name = "step", .tasks = LB_EVERY_TASK, .title = "Drops by a factor at epochs", .cite = "classic", .formula = "gamma^(number of drops so far)",
+		  LB_PARAMS(step_params) },
+	.factor = step_drop,
+};
+
+const struct lb_schedule lb_schedule_cosine = {
+	.base = { .name = "cosine", .tasks = LB_EVERY_TASK, .title = "Half a cosine down to `final`",
+		  .cite = "Loshchilov & Hutter, SGDR, ICLR 2017, eq. 5 without restarts",
+		  .formula = "final + (1 - final) (1 + cos(pi step/total))/2", LB_PARAMS(cosine_params) },
+	.factor = cosine,
+};
+
+const struct lb_info *const lb_schedules[] = {
+#define SCHEDULE(name) &lb_schedule_##name.base,
+#include "core/training/schedules.def"
+#undef SCHEDULE
+	NULL
+};
 
 double lb_schedule_factor(const struct lb_schedule *s, const struct lb_arg *par, int64_t step, int64_t total, int64_t epoch)
 {

@@ -15,8 +15,11 @@ struct lb_schedule {
 /* The first parameter of every schedule. */
 enum { LB_SCHED_WARMUP, LB_SCHED_OWN };
 
-/* The registered schedules; NULL past the end. */
-const struct lb_schedule *lb_schedule_at(size_t i);
+/* The registered schedules, each the .base of a struct lb_schedule. */
+extern const struct lb_info *const lb_schedules[];
+#define SCHEDULE(name) extern const struct lb_schedule lb_schedule_##name;
+#include "core/training/schedules.def"
+#undef SCHEDULE
 
 /* The factor with linear warm-up: over the first warmup * total steps it rises from 1/W to 1, then
  * the schedule runs over the steps that are left. */

@@ -33,15 +33,18 @@ struct lb_early_stopping {
 	double min_delta;
 };
 
-/* Ways to make further views of a row for losses that want them; the i-th, NULL past the end. The
- * first parameters of each. */
-const struct lb_info *lb_view_at(size_t i);
+/* The registered augmentations' descriptors, the same in both precisions; and the first parameters
+ * of each. */
+extern const struct lb_info *const lb_augmentations_f32[], *const lb_augmentations_f64[];
 enum { LB_VIEW_COUNT, LB_VIEW_SEED, LB_VIEW_OWN };
 
-/* Ways to move rows so that a model fails on them (core/engine/attack/attack.h); the i-th, NULL
- * past the end. Their order and that of their parameters, of which each has the first ones. */
-const struct lb_info *lb_attack_at(size_t i);
-enum { LB_ATTACK_NONE, LB_ATTACK_CLOSED_FORM, LB_ATTACK_FGSM, LB_ATTACK_PGD };
+/* The registered attacks' descriptors, the same in both precisions; .traits of enum
+ * lb_attack_trait. The order of their parameters, of which each has the first ones. */
+extern const struct lb_info *const lb_attacks_f32[], *const lb_attacks_f64[];
+enum lb_attack_trait {
+	LB_NO_ATTACK = 1 << 0,    /* rows stay as they are */
+	LB_EXACT_ATTACK = 1 << 1  /* has no draws, and needs scores that are linear in the rows */
+};
 enum { LB_ATTACK_NORM, LB_ATTACK_EPS, LB_ATTACK_CLIP, LB_ATTACK_OBJECTIVE, LB_ATTACK_STEPS, LB_ATTACK_STEP, LB_ATTACK_RESTARTS, LB_ATTACK_START,
 	LB_ATTACK_SEED, LB_ATTACK_PARAMS };
 enum lb_attack_norm { LB_ATTACK_LINF, LB_ATTACK_L2 };
@@ -94,8 +97,8 @@ struct lb_setup {
 	struct lb_early_stopping stop;
 	bool curve[3];                   /* which splits get their metrics after every epoch */
 	bool keep_scores;                /* of the test rows */
-	enum lb_calibration calibration; /* fitted on the validation rows when the training has ended */
-	enum lb_threshold threshold;
+	const struct lb_calibration *calibration; /* fitted on the validation rows when the training has ended; NULL: none */
+	const struct lb_threshold *threshold;     /* NULL: fixed */
 	bool keep_model;                 /* the trained parameters */
 	const char *checkpoint;          /* file that the state is kept in, or NULL; a training begins with what it holds, if it was written
 					  * under the same tag */
@@ -110,8 +113,8 @@ struct lb_cohort {
 	size_t epochs, batch;
 	uint64_t order_seed;
 	bool shuffle;
-	size_t per_class;                /* rows of a class in a batch, for LB_M_PER_CLASS */
-	enum lb_sampling sampling;       /* but for LB_SHUFFLED all trials have the same labels in the training rows */
+	size_t per_class;                /* rows of a class in a batch, for a sampler in groups */
+	const struct lb_sampling *sampling; /* NULL: shuffle. With one by class all trials have the same labels in the training rows */
 	const struct lb_setup *trial;    /* k */
 	size_t k;
 	size_t threads;                  /* that share the rows of products and batches; 0 and 1: one. The bytes are the same for any */

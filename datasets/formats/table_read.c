@@ -13,12 +13,14 @@
 
 enum { HEAD = 64 * 1024 };
 
-static const struct lb_reader *const readers[] = {
-#define LB_READER(name) &lb_reader_##name,
+const struct lb_info *const lb_readers[] = {
+#define LB_READER(name) &lb_reader_##name.base,
 #include "datasets/formats/readers.def"
 #undef LB_READER
+	NULL
 };
-enum { N_READERS = sizeof readers / sizeof *readers };
+
+enum { N_READERS = sizeof lb_readers / sizeof *lb_readers - 1 };
 
 size_t lb_reader_count(void)
 {
@@ -27,7 +29,7 @@ size_t lb_reader_count(void)
 
 const struct lb_reader *lb_reader_at(size_t i)
 {
-	return readers[i];
+	return (const struct lb_reader *)lb_readers[i];
 }
 
 uint64_t lb_stream_limit(const struct lb_read_options *opt)
@@ -103,14 +105,14 @@ void lb_table_free(struct lb_table *t)
 
 static const struct lb_reader *reader_named(const char *path, const char *format, struct lb_err *err)
 {
+	const struct lb_info *named = lb_info_find(lb_readers, format);
 	const char *names[N_READERS];
 	struct lb_buf all = { 0 };
 
-	for (size_t i = 0; i < N_READERS; i++)
-		if (!strcmp(readers[i]->base.name, format))
-			return readers[i];
+	if (named)
+		return (const struct lb_reader *)named;
 	for (size_t i = 0; i < N_READERS; i++) {
-		names[i] = readers[i]->base.name;
+		names[i] = lb_readers[i]->name;
 		lb_buf_printf(&all, ", %s", names[i]);
 	}
 	const char *near = lb_nearest(format, names, N_READERS);
@@ -165,8 +167,8 @@ static const struct lb_reader *by_ending(const char *path)
 			break;
 		}
 	for (size_t i = 0; i < N_READERS; i++)
-		if (has_ending(path, n, readers[i]->endings))
-			return readers[i];
+		if (has_ending(path, n, lb_reader_at(i)->endings))
+			return lb_reader_at(i);
 	return NULL;
 }
 
@@ -176,10 +178,10 @@ static const struct lb_reader *recognise(const char *path, const unsigned char *
 	if (lb_foreign_check(path, head, n, err))
 		return NULL;
 	for (size_t i = 0; i + 1 < N_READERS; i++)
-		if (readers[i]->probe(head, n))
-			return readers[i];
+		if (lb_reader_at(i)->probe(head, n))
+			return lb_reader_at(i);
 	const struct lb_reader *named = by_ending(path);
-	return named ? named : readers[N_READERS - 1];
+	return named ? named : lb_reader_at(N_READERS - 1);
 }
 
 static const struct lb_reader *choose(const char *path, const char *format, struct lb_err *err)

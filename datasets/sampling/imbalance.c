@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLASSIFICATION (1u << LB_MULTICLASS | 1u << LB_BINARY)
+#define LB_IMBALANCE(name) extern const struct lb_imbalance lb_imbalance_##name;
+#include "datasets/sampling/imbalances.def"
+#undef LB_IMBALANCE
 
 #define RATIO_PARAM { .name = "ratio", .symbol = "r", .type = LB_REAL_PARAM, .def = 10, .min = 1, .max = 1e6, .log_scale = true,   \
 		      .grid = { 1, 10, 100 }, .n_grid = 3, .help = "largest class over smallest class" }
@@ -23,9 +25,8 @@ static void profile_none(const struct lb_arg *par, size_t n_classes, double *sha
 		share[c] = 1;
 }
 
-static const struct lb_imbalance lb_imbalance_none = {
-	.base = { .name = "none", .title = "All rows stay", .formula = "n_c as in the data" },
-	.kinds = CLASSIFICATION | 1u << LB_REGRESSION | 1u << LB_MULTILABEL,
+const struct lb_imbalance lb_imbalance_none = {
+	.base = { .name = "none", .tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION | 1u << LB_MULTILABEL, .title = "All rows stay", .formula = "n_c as in the data" },
 	.profile = profile_none,
 };
 
@@ -37,9 +38,10 @@ static void profile_long_tail(const struct lb_arg *par, size_t n_classes, double
 		share[c] = pow(par[RATIO].v, n_classes > 1 ? -(double)c / (double)(n_classes - 1) : 0);
 }
 
-static const struct lb_imbalance lb_imbalance_long_tail = {
+const struct lb_imbalance lb_imbalance_long_tail = {
 	.base = {
 		.name = "long_tail",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Long tail: class sizes fall exponentially in class order",
 		.cite = "Cui, Jia, Lin, Song and Belongie, Class-balanced loss based on effective number of samples, CVPR 2019, section 5.1",
 		.formula = "n_c = n_0 r^(-c / (C - 1))",
@@ -47,7 +49,6 @@ static const struct lb_imbalance lb_imbalance_long_tail = {
 		.keywords = "lt exponential",
 		LB_PARAMS(long_tail_params),
 	},
-	.kinds = CLASSIFICATION,
 	.profile = profile_long_tail,
 };
 
@@ -67,9 +68,10 @@ static void profile_step(const struct lb_arg *par, size_t n_classes, double *sha
 		share[c] = (double)(n_classes - c) <= small ? 1 / par[RATIO].v : 1;
 }
 
-static const struct lb_imbalance lb_imbalance_step = {
+const struct lb_imbalance lb_imbalance_step = {
 	.base = {
 		.name = "step",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Step imbalance: two sizes of classes",
 		.cite = "Buda, Maki and Mazurowski, A systematic study of the class imbalance problem in convolutional neural networks, "
 			"Neural Networks 106, 2018, section 3.1",
@@ -77,24 +79,24 @@ static const struct lb_imbalance lb_imbalance_step = {
 		.notes = "At least one class of each size.",
 		LB_PARAMS(step_params),
 	},
-	.kinds = CLASSIFICATION,
 	.profile = profile_step,
 };
 
-static const struct lb_imbalance *const imbalances[] = {
-#define LB_IMBALANCE(name) &lb_imbalance_##name,
+const struct lb_info *const lb_imbalances[] = {
+#define LB_IMBALANCE(name) &lb_imbalance_##name.base,
 #include "datasets/sampling/imbalances.def"
 #undef LB_IMBALANCE
+	NULL
 };
 
 size_t lb_imbalance_count(void)
 {
-	return sizeof imbalances / sizeof *imbalances;
+	return sizeof lb_imbalances / sizeof *lb_imbalances - 1;
 }
 
 const struct lb_imbalance *lb_imbalance_at(size_t i)
 {
-	return imbalances[i];
+	return (const struct lb_imbalance *)lb_imbalances[i];
 }
 
 /* How many rows of each class stay, into keep. */

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLASSIFICATION (1u << LB_MULTICLASS | 1u << LB_BINARY)
+#define LB_CORRUPTION(name) extern const struct lb_corruption lb_corruption_##name;
+#include "datasets/sampling/label_noises.def"
+#undef LB_CORRUPTION
 
 #define RATE_PARAM { .name = "rate", .symbol = "rate", .type = LB_REAL_PARAM, .def = 0, .min = 0, .max = 1,                     \
 		     .grid = { 0, 0.2, 0.4, 0.6 }, .n_grid = 4, .help = "chance that a label is corrupted" }
@@ -21,9 +23,8 @@ static int apply_none(const struct lb_noise *in, int32_t *y, struct lb_err *err)
 	return 0;
 }
 
-static const struct lb_corruption lb_corruption_none = {
-	.base = { .name = "none", .title = "Labels as they are", .formula = "y' = y" },
-	.kinds = CLASSIFICATION | 1u << LB_REGRESSION | 1u << LB_MULTILABEL,
+const struct lb_corruption lb_corruption_none = {
+	.base = { .name = "none", .tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION | 1u << LB_MULTILABEL, .title = "Labels as they are", .formula = "y' = y" },
 	.apply = apply_none,
 };
 
@@ -54,9 +55,10 @@ static int apply_uniform(const struct lb_noise *in, int32_t *y, struct lb_err *e
 	return 0;
 }
 
-static const struct lb_corruption lb_corruption_uniform = {
+const struct lb_corruption lb_corruption_uniform = {
 	.base = {
 		.name = "uniform",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Symmetric label noise: to any other class with equal chance",
 		.cite = "Angluin and Laird, Learning from noisy examples, Machine Learning 2, 1988; for several classes Ghosh, Kumar and "
 			"Sastry, Robust loss functions under label noise for deep neural networks, AAAI 2017",
@@ -66,7 +68,6 @@ static const struct lb_corruption lb_corruption_uniform = {
 		.keywords = "symmetric noise rcn",
 		LB_PARAMS(uniform_params),
 	},
-	.kinds = CLASSIFICATION,
 	.apply = apply_uniform,
 };
 
@@ -127,9 +128,10 @@ static int apply_pair(const struct lb_noise *in, int32_t *y, struct lb_err *err)
 	return 0;
 }
 
-static const struct lb_corruption lb_corruption_pair = {
+const struct lb_corruption lb_corruption_pair = {
 	.base = {
 		.name = "pair",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Asymmetric label noise: each class is mistaken for one other",
 		.cite = "Patrini, Rozza, Menon, Nock and Qu, Making deep neural networks robust to label noise: a loss correction approach, "
 			"CVPR 2017; the ring is the pair flipping of Han et al., Co-teaching, NeurIPS 2018",
@@ -138,7 +140,6 @@ static const struct lb_corruption lb_corruption_pair = {
 		.keywords = "asymmetric noise flip ring",
 		LB_PARAMS(pair_params),
 	},
-	.kinds = CLASSIFICATION,
 	.check = check_pair,
 	.apply = apply_pair,
 };
@@ -246,9 +247,10 @@ static int apply_matrix(const struct lb_noise *in, int32_t *y, struct lb_err *er
 	return 0;
 }
 
-static const struct lb_corruption lb_corruption_matrix = {
+const struct lb_corruption lb_corruption_matrix = {
 	.base = {
 		.name = "matrix",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Class-dependent label noise by a full transition matrix",
 		.cite = "Natarajan, Dhillon, Ravikumar and Tewari, Learning with noisy labels, NeurIPS 2013; Patrini et al., CVPR 2017",
 		.formula = "P(y' = j | y = i) = T_ij",
@@ -256,7 +258,6 @@ static const struct lb_corruption lb_corruption_matrix = {
 		.keywords = "transition class-conditional ccn",
 		LB_PARAMS(matrix_params),
 	},
-	.kinds = CLASSIFICATION,
 	.check = check_matrix,
 	.apply = apply_matrix,
 };
@@ -341,9 +342,10 @@ static int apply_instance(const struct lb_noise *in, int32_t *y, struct lb_err *
 	return ok ? 0 : -1;
 }
 
-static const struct lb_corruption lb_corruption_instance = {
+const struct lb_corruption lb_corruption_instance = {
 	.base = {
 		.name = "instance",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Instance-dependent label noise: the chance and the wrong class depend on the features",
 		.cite = "Xia et al., Part-dependent label noise: towards instance-dependent label noise, NeurIPS 2020, Algorithm 2",
 		.formula = "q_i ~ normal(rate, sd) within [0, 1]; W_y (d x C) standard normal; P(y' = k) = q_i softmax_{k != y}(x W_y)_k, "
@@ -353,24 +355,24 @@ static const struct lb_corruption lb_corruption_instance = {
 		.keywords = "idn feature-dependent pdn",
 		LB_PARAMS(instance_params),
 	},
-	.kinds = CLASSIFICATION,
 	.apply = apply_instance,
 };
 
 /* ---- registry ---- */
 
-static const struct lb_corruption *const corruptions[] = {
-#define LB_CORRUPTION(name) &lb_corruption_##name,
+const struct lb_info *const lb_corruptions[] = {
+#define LB_CORRUPTION(name) &lb_corruption_##name.base,
 #include "datasets/sampling/label_noises.def"
 #undef LB_CORRUPTION
+	NULL
 };
 
 size_t lb_corruption_count(void)
 {
-	return sizeof corruptions / sizeof *corruptions;
+	return sizeof lb_corruptions / sizeof *lb_corruptions - 1;
 }
 
 const struct lb_corruption *lb_corruption_at(size_t i)
 {
-	return corruptions[i];
+	return (const struct lb_corruption *)lb_corruptions[i];
 }

@@ -233,9 +233,10 @@ out:
 	return lb_generator_finish(out, "gaussian_mixture", rc);
 }
 
-static const struct lb_generator lb_generator_gaussian_mixture = {
+const struct lb_generator lb_generator_gaussian_mixture = {
 	.base = {
 		.name = "gaussian_mixture",
+		.tasks = LB_CLASS_TASKS,
 		.title = "One spherical normal distribution a class",
 		.cite = "Fisher, The use of multiple measurements in taxonomic problems, Annals of Eugenics 7, 1936 (normal classes of equal "
 			"covariance)",
@@ -246,7 +247,6 @@ static const struct lb_generator lb_generator_gaussian_mixture = {
 		.keywords = "blobs normal synthetic",
 		LB_PARAMS(mixture_params),
 	},
-	.kinds = 1u << LB_MULTICLASS | 1u << LB_BINARY,
 	.version = 1,
 	.make = make_mixture,
 };
@@ -301,9 +301,10 @@ out:
 	return lb_generator_finish(out, "linear_regression", rc);
 }
 
-static const struct lb_generator lb_generator_linear_regression = {
+const struct lb_generator lb_generator_linear_regression = {
 	.base = {
 		.name = "linear_regression",
+		.tasks = 1u << LB_REGRESSION,
 		.title = "Targets linear in normal features, with normal noise",
 		.cite = "Gauss, Theoria combinationis observationum erroribus minimis obnoxiae, 1823 (the linear model with equal error "
 			"variance)",
@@ -313,7 +314,6 @@ static const struct lb_generator lb_generator_linear_regression = {
 		.keywords = "synthetic least_squares",
 		LB_PARAMS(linear_params),
 	},
-	.kinds = 1u << LB_REGRESSION,
 	.version = 1,
 	.make = make_linear,
 };
@@ -370,9 +370,10 @@ static int make_diagonal(const struct lb_arg *par, enum lb_kind kind, uint64_t s
 	return lb_generator_finish(out, "diagonal_gaussians", rc);
 }
 
-static const struct lb_generator lb_generator_diagonal_gaussians = {
+const struct lb_generator lb_generator_diagonal_gaussians = {
 	.base = {
 		.name = "diagonal_gaussians",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Normal classes that share one diagonal covariance, wide in half of the features",
 		.cite = "Zheng et al., Revisiting Discriminative vs. Generative Classifiers, ICML 2023, simulation",
 		.formula = "row i is of class i mod C; x | class 0 ~ N(a 1, S), x | class k ~ N(b^(k-1) 1, S), S = diag(v, ..., v, u, ..., u) with "
@@ -383,7 +384,6 @@ static const struct lb_generator lb_generator_diagonal_gaussians = {
 		.keywords = "naive_bayes normal synthetic",
 		LB_PARAMS(diagonal_params),
 	},
-	.kinds = 1u << LB_MULTICLASS | 1u << LB_BINARY,
 	.version = 1,
 	.make = make_diagonal,
 };
@@ -458,9 +458,10 @@ out:
 	return lb_generator_finish(out, "linear_labels", rc);
 }
 
-static const struct lb_generator lb_generator_linear_labels = {
+const struct lb_generator lb_generator_linear_labels = {
 	.base = {
 		.name = "linear_labels",
+		.tasks = 1u << LB_MULTILABEL,
 		.title = "Several labels a row, each with log-odds linear in normal features, from frequent to rare",
 		.cite = "D. R. Cox, The regression analysis of binary sequences, JRSS B 20, 1958 (the logistic model, one a label)",
 		.formula = "x ~ N(0, I_d); P(y_k = 1) = sigmoid(b_k + s <w_k, x>), |w_k| = 1, b_k from b_1 to b_C in equal steps",
@@ -469,23 +470,23 @@ static const struct lb_generator lb_generator_linear_labels = {
 		.keywords = "synthetic multilabel partial long_tail",
 		LB_PARAMS(labels_params),
 	},
-	.kinds = 1u << LB_MULTILABEL,
 	.version = 1,
 	.make = make_labels,
 };
 
-static const struct lb_generator *const generators[] = {
-#define LB_GENERATOR(name) &lb_generator_##name,
+const struct lb_info *const lb_generators[] = {
+#define LB_GENERATOR(name) &lb_generator_##name.base,
 #include "datasets/synthetic/generators.def"
 #undef LB_GENERATOR
+	NULL
 };
 
 size_t lb_generator_count(void)
 {
-	return sizeof generators / sizeof *generators;
+	return sizeof lb_generators / sizeof *lb_generators - 1;
 }
 
 const struct lb_generator *lb_generator_at(size_t i)
 {
-	return generators[i];
+	return (const struct lb_generator *)lb_generators[i];
 }

@@ -13,6 +13,8 @@ int lb_generator_columns(struct lb_table *t, size_t n, size_t features, const ch
 /* Returns rc; the table is released when it is not 0, else marked as made by `name`. */
 int lb_generator_finish(struct lb_table *t, const char *name, int rc);
 
-extern const struct lb_generator lb_generator_stable_mixture, lb_generator_unlabelled_mixture;
+#define LB_GENERATOR(name) extern const struct lb_generator lb_generator_##name;
+#include "datasets/synthetic/generators.def"
+#undef LB_GENERATOR
 
 #endif

@@ -67,6 +67,7 @@ static int make_stable(const struct lb_arg *par, enum lb_kind kind, uint64_t see
 const struct lb_generator lb_generator_stable_mixture = {
 	.base = {
 		.name = "stable_mixture",
+		.tasks = LB_CLASS_TASKS,
 		.title = "Two classes of independent symmetric stable features, normal to Cauchy, around opposite centres",
 		.cite = "Y. Hu, F. Wu, H. Zhang, H. Zhao, Understanding the impact of adversarial robustness on accuracy disparity, ICML 2023; "
 			"drawn after J. Chambers, C. Mallows, B. Stuck, JASA 71, 1976",
@@ -76,7 +77,6 @@ const struct lb_generator lb_generator_stable_mixture = {
 		.keywords = "levy cauchy holtsmark gaussian heavy_tail synthetic disparity",
 		LB_PARAMS(stable_params),
 	},
-	.kinds = 1u << LB_MULTICLASS | 1u << LB_BINARY,
 	.version = 1,
 	.make = make_stable,
 };
@@ -150,6 +150,7 @@ static int make_unlabelled(const struct lb_arg *par, enum lb_kind kind, uint64_t
 const struct lb_generator lb_generator_unlabelled_mixture = {
 	.base = {
 		.name = "unlabelled_mixture",
+		.tasks = 1u << LB_MULTILABEL,
 		.title = "Two normal classes, a few rows with labels, many without, and rows to test on",
 		.cite = "A. H. Saberi, A. Najafi, A. Heidari, M. H. Movasaghinia, A. Motahari, B. H. Khalaj, Out-of-domain unlabeled data improves "
 			"generalization, ICLR 2024",
@@ -159,7 +160,6 @@ const struct lb_generator lb_generator_unlabelled_mixture = {
 		.keywords = "semi_supervised self_training synthetic",
 		LB_PARAMS(unlabelled_params),
 	},
-	.kinds = 1u << LB_MULTILABEL,
 	.version = 1,
 	.make = make_unlabelled,
 };

@@ -10,6 +10,13 @@
 #include "losses/list.def"
 #undef LOSS
 
+const struct lb_info *const lb_losses[] = {
+#define LOSS(kind, name) &LB_LOSS(kind, name).info.base,
+#include "losses/list.def"
+#undef LOSS
+	NULL
+};
+
 static const struct lb_loss *const losses[] = {
 #define LOSS(kind, name) &LB_LOSS(kind, name),
 #include "losses/list.def"
@@ -66,6 +73,8 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		  "embeddings alone: no state, no parameters" },
 		{ (needs & LB_TAKES_TRIPLETS) && !(form && form->similarity), "takes triplets, which are chosen by distances, and is no loss of them" },
 		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
+		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, "
+		  "and no such rows" },
 		{ form && form->lanes_hold && !form->lanes, "has .lanes_hold without .lanes" },
 		{ form && form->lanes && (l->update_state || l->init), "has .lanes, which read no state, and a state" },
 		{ form && form->lanes && l->workspace, "has .lanes, which have no workspace, and a workspace" },
@@ -83,9 +92,10 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ (needs & LB_MOVES_FEATURES) && !(needs & LB_NEEDS_FEATURES), "moves the hidden features (LB_MOVES_FEATURES) and does not read them "
 		  "(LB_NEEDS_FEATURES)" },
 		{ (needs & LB_MOVES_FEATURES) && !(form && form->batch), "moves the hidden features, whose gradient a loss by batch alone can give" },
-		{ l->predict && l->info.kind != LB_EMBEDDING && !l->info.output, "has .predict, but what the model gives is judged as it is" },
+		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
+		{ l->info.targets && l->info.kind != LB_REGRESSION, "says which targets it is defined for (.targets) and has none" },
 		{ (needs & LB_NEEDS_SAMPLE_IDS) && !l->init, "needs row numbers but keeps no state" },
 	};
 
@@ -239,6 +249,44 @@ static double apply_lanes(const struct lb_form *form, const struct lb_batch *in)
 	return by.sum / (double)in->b;
 }
 
+/* The rows from first on, whose entries are told: their losses weighted into *sum, and their gradient. */
+static void finish_entries(const struct lb_batch *in, size_t first, size_t rows, const real *loss, const real *slope, double *sum)
+{
+	const real share = 1 / (real)in->c;
+	real *g = in->output.grad;
+
+	for (size_t i = first; i < first + rows; i++, loss += in->c, slope += in->c) {
+		const real w = in->row_weight ? in->row_weight[i] : R(1.0);
+		double row = 0;
+
+		for (size_t k = 0; k < in->c; k++)
+			row += (double)loss[k];
+		const real value = share * (real)row, scale = isnan(value) ? value : w / (real)in->b;
+		*sum += (double)w * (double)value;
+		add_row_loss(in, i, value);
+		for (size_t k = 0; g && k < in->c; k++)
+			g[i * in->output.stride + k] = isnan(value) ? value : share * slope[k] * scale;
+	}
+}
+
+/* As many rows at once as LB_ENTRIES holds: the bytes are those of the rows one by one. */
+static double apply_entries(const struct lb_form *form, const struct lb_batch *in)
+{
+	real z[LB_ENTRIES], loss[LB_ENTRIES], slope[LB_ENTRIES];
+	const size_t most = LB_ENTRIES / in->c;
+	double sum = 0;
+
+	for (size_t first = 0; first < in->b; first += most) {
+		const size_t rows = in->b - first < most ? in->b - first : most;
+		for (size_t i = 0; i < rows; i++)
+			for (size_t k = 0; k < in->c; k++)
+				z[i * in->c + k] = in->output.value[(first + i) * in->output.stride + k];
+		form->entries(in, rows * in->c, z, in->target + first * in->c, loss, slope);
+		finish_entries(in, first, rows, loss, slope, &sum);
+	}
+	return sum / (double)in->b;
+}
+
 /* The mean of the rows' losses. */
 static double apply_rows(const struct lb_form *form, struct lb_batch *in, void *room)
 {
@@ -248,6 +296,8 @@ static double apply_rows(const struct lb_form *form, struct lb_batch *in, void *
 	struct lb_softmax_sums soft;
 	double sum = 0;
 
+	if (form->entries && in->c <= LB_ENTRIES)
+		return apply_entries(form, in);
 	if (panels && form->lanes && (!form->lanes_hold || form->lanes_hold(in->par)))
 		return apply_lanes(form, in);
 	if (panels && form->softmax) {

@@ -7,7 +7,7 @@ assert_exit 0 "$LB_ROOT/tests/lint.sh" --layers
 assert_exit 2 "$LB_ROOT/tests/lint.sh" --layer
 
 # A small project of the same shape, right at first.
-mkdir -p tests/unit/core/{base,test_gone} scripts cmd core/{base,numeric,config,metrics,training,engine/train,run} losses/{support,multiclass,binary} datasets/formats
+mkdir -p tests/unit/core/{base,test_gone} scripts cmd core/{base,numeric,config,metrics,training,engine/{train,model/head},run} losses/{support,multiclass,binary} datasets/formats
 cp "$LB_ROOT/tests/lint.sh" tests/
 include() { printf '#include "%s"\n' "$@"; }
 include cmd/cmd.h core/run/cohort_run.h >cmd/main.c
@@ -22,7 +22,7 @@ include core/training/train.h >core/run/cohort_run.c
 include datasets/formats/csv_tokenizer.h >datasets/formats/csv.c
 echo 'LOSS(multiclass, ce)' >losses/list.def
 assert_exit 0 tests/lint.sh --layers
-assert_eq "$(tail -n 1 <<<"$out")" '11 passed, 0 failed'
+assert_eq "$(tail -n 1 <<<"$out")" '12 passed, 0 failed'
 
 # breaks FILE LINE TEXT [RULES]: with that line at the end of the file, so many rules (1) are broken and the text is said.
 breaks() {
@@ -51,6 +51,18 @@ breaks losses/multiclass/helper.c 'int x;' 'helpers stand in losses/support/'
 breaks losses/list.def 'LOSS(binary, ghost)' 'no file of losses/binary/ defines ghost'
 touch tests/unit/core/base/test_err.c
 breaks tests/unit/core/test_gone/test_gone.c 'int x;' 'stands in no folder of the sources'
+printf 'HEAD(linear)\n' >core/engine/model/head/list.def
+printf 'const struct lb_head LB_HEAD(linear) = {\n' >core/engine/model/head/linear.c
+printf 'METRIC(auc)\n' >core/metrics/list.def
+printf 'RANKING(auc, true)\n' >core/metrics/ranking.c
+breaks core/engine/model/head/forgotten.c 'const struct lb_head LB_HEAD(forgotten) = {' 'add the line HEAD(forgotten)'
+breaks core/engine/model/head/list.def 'HEAD(linear)' 'linear is not once in core/engine/model/head/list.def'
+breaks core/engine/model/head/list.def 'HEAD(ghost)' 'no file of core/engine/model/head/ defines ghost'
+breaks core/engine/model/head/list.def 'HEAD(a) HEAD(b)' 'a line of this list is HEAD(name), alone'
+breaks core/metrics/hidden.c 'static const struct lb_metric lb_metric_hidden = {' 'add the line METRIC(hidden)'
+breaks core/metrics/ranking.c 'static const struct lb_metric others[] = {' 'a second list of components'
+breaks core/training/others.def 'OTHER(x)' 'a list that tests/lint.sh does not know'
+breaks losses/list.def 'LOSS(multiclass, ce)' 'twice: LOSS(multiclass, ce)'
 breaks datasets/err.h 'int x;' 'file names are unique'
 breaks core/run/cohort_run.c "/* $(seq -s ' ' 40) */" 'a comment of 116 columns'
 breaks core/run/cohort_run.c '/* TODO */' 'do it or drop it'

@@ -30,11 +30,7 @@ static size_t whole_n, head;
 
 static const struct lb_info *adam(void)
 {
-	size_t i = 0;
-
-	while (strcmp(lb_optim_info_f64(i)->name, "adam"))
-		i++;
-	return lb_optim_info_f64(i);
+	return lb_info_find(lb_optimizers_f64, "adam");
 }
 
 static void defaults(const struct lb_info *info, struct lb_arg *par)
@@ -83,10 +79,10 @@ static void make_whole(void)
 	metric = (struct lb_metric_use){ .metric = lb_metric_find("log_loss"), .par = metric_par, .key = "log_loss" };
 	defaults(&loss->base, loss_par);
 	defaults(adam(), optimizer_par);
-	defaults(&lb_schedule_at(0)->base, schedule_par);
+	defaults(&lb_schedule_constant.base, schedule_par);
 	snprintf(path, sizeof path, "/tmp/lb-fuzz-checkpoint-%ld", (long)getpid());
 	setup = (struct lb_setup){ .loss = loss, .loss_par = loss_par, .model = { .n_layers = 2, .width = { D, 4, CLASSES }, .activation = LB_TANH, .seed = 1 },
-				   .optimizer = adam(), .optimizer_par = optimizer_par, .schedule = lb_schedule_at(0), .schedule_par = schedule_par,
+				   .optimizer = adam(), .optimizer_par = optimizer_par, .schedule = &lb_schedule_constant, .schedule_par = schedule_par,
 				   .y = y, .metric = &metric, .n_metrics = 1, .curve = { [LB_VALID] = true }, .keep_scores = true, .keep_model = true,
 				   .stop = { .on = true, .metric = 0, .patience = 3 }, .checkpoint = path, .checkpoint_tag = "fuzz", .checkpoint_every = 2 };
 	FUZZ_CHECK(!train(&setup, &o, stop_late, &err));

@@ -31,7 +31,44 @@ def gaussian_nll(z, t, full=False, s_clip=0):
     return total / len(t) - (0 if full else mpmath.log(2 * mpmath.pi) / 2)
 
 
-def mean_over_rows(loss, z, t, par):
+def beta_nll(z, t, beta=0.5, fixed=None):
+    """fixed: the row that the weights are computed from, which the gradient takes as constants."""
+    total, fixed = mpmath.mpf(0), fixed or z
+    for k, target in enumerate(t):
+        mean, s = z[2 * k:2 * k + 2]
+        total += mpmath.exp(fixed[2 * k + 1] * mpmath.mpf(beta)) * (s + (target - mean) ** 2 * mpmath.exp(-s)) / 2
+    return total / len(t)
+
+
+def laplace_nll(z, t):
+    total = mpmath.mpf(0)
+    for k, target in enumerate(t):
+        scale = mpmath.exp(z[2 * k + 1])
+        total -= mpmath.log(mpmath.exp(-abs(target - z[2 * k]) / scale) / (2 * scale))
+    return total / len(t)
+
+
+def crps_gaussian(z, t):
+    """By the mean absolute differences of the score's definition: E|X - t| - E|X - X'| / 2."""
+    total = mpmath.mpf(0)
+    for k, target in enumerate(t):
+        sigma = mpmath.exp(z[2 * k + 1])
+        u = (target - z[2 * k]) / sigma
+        to_target = sigma * (u * (2 * mpmath.ncdf(u) - 1) + 2 * mpmath.npdf(u))
+        total += to_target - sigma / mpmath.sqrt(mpmath.pi)
+    return total / len(t)
+
+
+def log_normal(z, t):
+    total = mpmath.mpf(0)
+    for k, target in enumerate(t):
+        total -= mpmath.log(mpmath.npdf(mpmath.log(target), z[2 * k], mpmath.exp(z[2 * k + 1])) / target)
+    return total / len(t)
+
+
+def mean_over_rows(loss, z, t, par, fixed=None):
+    if loss is beta_nll:
+        return sum(loss(a, b, fixed=f, **par) for a, b, f in zip(z, t, fixed or z)) / len(z)
     return sum(loss(a, b, **par) for a, b in zip(z, t)) / len(z)
 
 
@@ -39,7 +76,7 @@ def slopes(loss, z, t, par):
     def at(i, k, h):
         moved = [list(row) for row in z]
         moved[i][k] += h
-        return mean_over_rows(loss, moved, t, par)
+        return mean_over_rows(loss, moved, t, par, fixed=z)
     return [[float((at(i, k, STEP) - at(i, k, -STEP)) / (2 * STEP)) for k in range(len(row))] for i, row in enumerate(z)]
 
 
@@ -58,6 +95,7 @@ LOSSES = [
     (multi_quantile, {}, 3), (multi_quantile, {"levels": [0.25, 0.75]}, 2), (multi_quantile, {"levels": [0.5]}, 1),
     (multi_quantile, {"levels": [0.01, 0.05, 0.3, 0.95, 0.999]}, 5),
     (gaussian_nll, {}, 2), (gaussian_nll, {"full": True}, 2), (gaussian_nll, {"s_clip": 2}, 2), (gaussian_nll, {"full": True, "s_clip": 20}, 2),
+    (beta_nll, {}, 2), (beta_nll, {"beta": 1}, 2), (beta_nll, {"beta": 0}, 2), (laplace_nll, {}, 2), (log_normal, {}, 2), (crps_gaussian, {}, 2),
 ]
 SHAPES = [(1, 1), (3, 1), (2, 2), (4, 3)]
 
@@ -71,8 +109,10 @@ def make_case(loss, par, outputs, shape, scale, rng):
     case = {"kind": "regression", "loss": loss.__name__, "set": setting(par),
             "z": [[rng.gauss(0, scale) for _ in range(targets * outputs)] for _ in range(b)],
             "t": [[rng.gauss(0, 1 + scale / 4) for _ in range(targets)] for _ in range(b)]}
-    if loss is gaussian_nll:  # no log variance so low that float64 does not hold the value
-        case["z"] = [[max(v, -300.0) if k % 2 else v for k, v in enumerate(row)] for row in case["z"]]
+    if loss is not multi_quantile:  # no log variance so low that float64 does not hold the value
+        case["z"] = [[max(-300.0, min(v, 300.0)) if k % 2 else v for k, v in enumerate(row)] for row in case["z"]]
+    if loss is log_normal:
+        case["t"] = [[abs(v) + 0.01 for v in row] for row in case["t"]]
     z, t = ([[mpmath.mpf(v) for v in row] for row in case[k]] for k in ("z", "t"))
     case["value"] = float(mean_over_rows(loss, z, t, par))
     case["grad"] = slopes(loss, z, t, par)

@@ -3,38 +3,48 @@
 #include "core/base/mem.h"
 #include "core/engine/kernels/kernels.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool is(const struct lb_attack *a, size_t kind)
-{
-	return a->kind == lb_attack_at(kind);
-}
+#define ATTACK(name) extern const struct lb_attack_kind LB_ATTACK(name);
+#include "core/engine/attack/list.def"
+#undef ATTACK
 
 static enum lb_attack_objective objective_of(const struct lb_attack *a)
 {
-	return is(a, LB_ATTACK_CLOSED_FORM) ? LB_ATTACK_MARGIN : (enum lb_attack_objective)a->par[LB_ATTACK_OBJECTIVE].v;
+	return (enum lb_attack_objective)a->par[LB_ATTACK_OBJECTIVE].v;
 }
 
-int lb_attack_open(struct lb_attack *a, const struct lb_info *kind, const struct lb_arg *par, const struct lb_net *net, size_t max_b,
+static int open_closed_form(struct lb_attack *a, const struct lb_net *net, size_t max_b, struct lb_err *err)
+{
+	(void)max_b;
+	return (a->plain = lb_alloc(lb_model_spec_size(&net->spec), sizeof(double), err)) &&
+	       (a->dual = lb_alloc(a->c * a->c, sizeof(double), err)) ? 0 : -1;
+}
+
+static int open_gradient(struct lb_attack *a, const struct lb_net *net, size_t max_b, struct lb_err *err)
+{
+	const size_t ldx = LB_PADDED(a->d);
+
+	if (objective_of(a) == LB_ATTACK_DEVIATION && !(a->first = lb_alloc_aligned(max_b * a->c, sizeof(real), err)))
+		return -1;
+	a->x = lb_alloc_aligned(max_b * a->d, sizeof(real), err);
+	a->dz = lb_alloc_aligned(max_b * net->ld, sizeof(real), err);
+	a->dx = lb_alloc_aligned(max_b * ldx, sizeof(real), err);
+	a->turned = lb_alloc_aligned(net->spec.width[1] * ldx, sizeof(real), err);
+	a->best = lb_alloc(max_b, sizeof(double), err);
+	return a->x && a->dz && a->dx && a->turned && a->best ? 0 : -1;
+}
+
+int lb_attack_open(struct lb_attack *a, const struct lb_info *info, const struct lb_arg *par, const struct lb_net *net, size_t max_b,
 		      struct lb_err *err)
 {
 	const struct lb_model_spec *s = &net->spec;
-	const size_t d = s->width[0], c = s->width[s->n_layers], ldx = LB_PADDED(d);
 
-	*a = (struct lb_attack){ .kind = kind, .par = par, .d = d, .c = c };
-	if (!(a->direction = lb_alloc(d, sizeof(double), err)))
-		return -1;
-	if (is(a, LB_ATTACK_CLOSED_FORM))
-		return (a->plain = lb_alloc(lb_model_spec_size(s), sizeof(double), err)) && (a->dual = lb_alloc(c * c, sizeof(double), err)) ? 0 : -1;
-	if (objective_of(a) == LB_ATTACK_DEVIATION && !(a->first = lb_alloc_aligned(max_b * c, sizeof(real), err)))
-		return -1;
-	a->x = lb_alloc_aligned(max_b * d, sizeof(real), err);
-	a->dz = lb_alloc_aligned(max_b * net->ld, sizeof(real), err);
-	a->dx = lb_alloc_aligned(max_b * ldx, sizeof(real), err);
-	a->turned = lb_alloc_aligned(s->width[1] * ldx, sizeof(real), err);
-	a->best = lb_alloc(max_b, sizeof(double), err);
-	return a->x && a->dz && a->dx && a->turned && a->best ? 0 : -1;
+	*a = (struct lb_attack){ .kind = (const struct lb_attack_kind *)lb_attacks[lb_info_place(lb_attacks_f64, info)], .par = par,
+				 .d = s->width[0], .c = s->width[s->n_layers] };
+	return (a->direction = lb_alloc(a->d, sizeof(double), err)) ? a->kind->open(a, net, max_b, err) : -1;
 }
 
 void lb_attack_close(struct lb_attack *a)
@@ -304,7 +314,85 @@ static int pgd(struct lb_attack *a, const struct lb_attacked *on, real *out)
 
 int lb_attack_run(struct lb_attack *a, const struct lb_attacked *on, real *out)
 {
-	if (is(a, LB_ATTACK_CLOSED_FORM))
-		return closed_form(a, on, out);
-	return is(a, LB_ATTACK_FGSM) ? fgsm(a, on, out) : pgd(a, on, out);
+	return a->kind->run(a, on, out);
 }
+
+/* ---- registry ---- */
+
+#define BALL                                                                                                                             \
+	[LB_ATTACK_NORM] = { .name = "norm", .type = LB_CHOICE_PARAM, .choices = (const char *const[]){ "linf", "l2", NULL },           \
+			     .grid = { 0, 1 }, .n_grid = 2, .help = "what measures a move: its largest entry, or its length" },          \
+	[LB_ATTACK_EPS] = { .name = "eps", .symbol = "eps", .type = LB_REAL_PARAM, .required = true, .min = 0, .max = 1e6,               \
+			    .grid = { 0, 0.05, 0.1, 0.2 }, .n_grid = 4,                                                                \
+			    .help = "radius of the ball around a row, in units of the preprocessed features" },                        \
+	[LB_ATTACK_CLIP] = { .name = "clip", .type = LB_REALS_PARAM,                                                                     \
+			     .help = "[lo, hi]: no feature is moved out of these bounds; none if empty" }
+
+static const char *const gradient_objectives[] = { "ce", "margin", "dlr", "probability_margin", NULL };
+static const char *const all_objectives[] = { "ce", "margin", "dlr", "probability_margin", "deviation", "all", NULL };
+static const char *const starts[] = { "random", "row", NULL };
+
+static const struct lb_param closed_params[] = { BALL };
+
+static const struct lb_param fgsm_params[] = {
+	BALL,
+	[LB_ATTACK_OBJECTIVE] = { .name = "objective", .type = LB_CHOICE_PARAM, .choices = gradient_objectives, .grid = { 0, 1, 3 }, .n_grid = 3,
+				  .help = "what the step raises" },
+};
+
+static const struct lb_param pgd_params[] = {
+	BALL,
+	[LB_ATTACK_OBJECTIVE] = { .name = "objective", .type = LB_CHOICE_PARAM, .choices = all_objectives, .grid = { 0, 1, 3 }, .n_grid = 3,
+				  .help = "what the steps raise; all: ce, margin, dlr (of three classes or more) and probability_margin in turn, in "
+					  "evaluate only; deviation: that of the margins, for adv_comp_sum" },
+	[LB_ATTACK_STEPS] = { .name = "steps", .symbol = "S", .type = LB_INT_PARAM, .def = 20, .min = 1, .max = 1e5, .grid = { 7, 20, 100 },
+			      .n_grid = 3, .help = "steps along the gradient" },
+	[LB_ATTACK_STEP] = { .name = "step", .symbol = "a", .type = LB_REAL_PARAM, .def = 0, .min = 0, .max = 1e6,
+			     .help = "size of a step; 0: 2.5 eps / steps" },
+	[LB_ATTACK_RESTARTS] = { .name = "restarts", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = 1000, .help = "attacks, each from a new start" },
+	[LB_ATTACK_START] = { .name = "start", .type = LB_CHOICE_PARAM, .choices = starts,
+			      .help = "random: uniform in the ball; row: the row itself" },
+	[LB_ATTACK_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "draws the starts; train.seed if not given" },
+};
+
+const struct lb_attack_kind LB_ATTACK(none) = {
+	.base = { .name = "none", .tasks = LB_CLASS_TASKS, .traits = LB_NO_ATTACK, .title = "Rows as they are", .cite = "none", .keywords = "clean standard" },
+};
+
+const struct lb_attack_kind LB_ATTACK(closed_form) = {
+	.base = { .name = "closed_form", .tasks = LB_CLASS_TASKS, .traits = LB_EXACT_ATTACK, .title = "The place in the ball where the margin of a linear model is smallest, exactly",
+		  .cite = "H. Xu, C. Caramanis, S. Mannor, Robustness and regularization of support vector machines, JMLR 10, 2009",
+		  .formula = "x + eps v,  v = sign(u) (linf) or u/|u|_2 (l2),  u = w_j - w_y, j of the largest z_j - z_y + eps |u|_* (|u|_1, |u|_2)",
+		  .notes = "With two classes training on it is training with the exact robust loss phi(s - eps |w|_*) and its subgradient, for every "
+		   "loss that falls with the margin s.",
+		  .keywords = "exact robust linear dual_norm", LB_PARAMS(closed_params) },
+	.open = open_closed_form,
+	.run = closed_form,
+};
+
+const struct lb_attack_kind LB_ATTACK(fgsm) = {
+	.base = { .name = "fgsm", .tasks = LB_CLASS_TASKS, .title = "One step of size eps along the gradient",
+		  .cite = "I. Goodfellow, J. Shlens, C. Szegedy, Explaining and harnessing adversarial examples, ICLR 2015",
+		  .formula = "x + eps sign(g) (linf) or x + eps g/|g|_2 (l2),  g the gradient of the objective by x", .keywords = "fast_gradient fgm",
+		  LB_PARAMS(fgsm_params) },
+	.open = open_gradient,
+	.run = fgsm,
+};
+
+const struct lb_attack_kind LB_ATTACK(pgd) = {
+	.base = { .name = "pgd", .tasks = LB_CLASS_TASKS, .title = "Steps along the gradient, each brought back into the ball; of all places tried the one of the largest objective",
+		  .cite = "A. Madry et al., Towards deep learning models resistant to adversarial attacks, ICLR 2018; dlr: F. Croce, M. Hein, ICML 2020; "
+		  "probability_margin: Towards million-scale adversarial robustness evaluation with stronger individual attacks, "
+		  "arXiv:2411.15210",
+		  .formula = "x <- project(x + a sign(g)) (linf) or project(x + a g/|g|_2) (l2), S times", .keywords = "projected_gradient bim pma madry",
+		  LB_PARAMS(pgd_params) },
+	.open = open_gradient,
+	.run = pgd,
+};
+
+const struct lb_info *const lb_attacks[] = {
+#define ATTACK(name) &LB_ATTACK(name).base,
+#include "core/engine/attack/list.def"
+#undef ATTACK
+	NULL
+};

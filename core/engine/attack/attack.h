@@ -1,6 +1,6 @@
 /* Attacks: each row is moved within a ball so that the model fails on it, for training on such rows
- * and for measuring who still is right there. Compiled once per precision; descriptors:
- * lb_attack_at (core/training/train.h).
+ * and for measuring who still is right there. Compiled once per precision; listed in
+ * core/engine/attack/list.def.
  *
  * The objective is what an attack raises. With s = z_y - max of the others, p = softmax(z), and
  * z(0) the scores at the row itself:
@@ -14,8 +14,20 @@
 #include "core/engine/model/net.h"
 #include "core/training/train.h"
 
+struct lb_attack;
+struct lb_attacked;
+
+/* A way to move rows. */
+struct lb_attack_kind {
+	struct lb_info base;     /* .traits of enum lb_attack_trait (core/training/train.h) */
+	/* Makes room for batches of max_b rows, for .run. */
+	int (*open)(struct lb_attack *a, const struct lb_net *net, size_t max_b, struct lb_err *err);
+	/* As lb_attack_run. NULL, and .open too: rows stay as they are. */
+	int (*run)(struct lb_attack *a, const struct lb_attacked *on, real *out);
+};
+
 struct lb_attack {
-	const struct lb_info *kind;
+	const struct lb_attack_kind *kind;
 	const struct lb_arg *par;
 	size_t d, c;             /* features, scores (1: binary) */
 	real *x;                 /* (rows, d) where the attack stands */
@@ -42,8 +54,9 @@ struct lb_attacked {
 	void *arg;
 };
 
-/* Room for batches of max_b rows. Release with lb_attack_close, on failure too. */
-int lb_attack_open(struct lb_attack *a, const struct lb_info *kind, const struct lb_arg *par, const struct lb_net *net, size_t max_b,
+/* Opens an attack of lb_attacks_f64, other than none, for batches of max_b rows. Release with
+ * lb_attack_close, on failure too. */
+int lb_attack_open(struct lb_attack *a, const struct lb_info *info, const struct lb_arg *par, const struct lb_net *net, size_t max_b,
 		      struct lb_err *err);
 void lb_attack_close(struct lb_attack *a);
 

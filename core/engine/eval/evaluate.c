@@ -260,7 +260,7 @@ int lb_evaluate_decide(struct lb_evaluator *e, struct lb_subject *s, struct lb_d
 
 	*decision = lb_plain_decision;
 	s->bad = false;
-	if (!n || !setup->y || (setup->calibration == LB_UNCALIBRATED && setup->threshold == LB_AT_ZERO))
+	if (!n || !setup->y || lb_decides_plainly(setup->calibration, setup->threshold))
 		return 0;
 	unharmed.probe = NULL;
 	scores = lb_alloc(n * e->columns, sizeof *scores, err);

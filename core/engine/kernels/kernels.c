@@ -349,6 +349,26 @@ static void scale_bytes(size_t n, const uint8_t *restrict x, real high, real low
 	}
 }
 
+/* Defines y[i] <- of(x[i]), i < n, for a function of lanes. */
+#define MAP(name, of)                                                                                                           \
+	static void name(size_t n, const real *x, real *y)                                                                      \
+	{                                                                                                                       \
+		for (; n >= LB_PANEL; n -= LB_PANEL, x += LB_PANEL, y += LB_PANEL)                                              \
+			lb_store(y, of(lb_load(x)));                                                                            \
+		if (n)                                                                                                          \
+			lb_store_part(y, n, of(lb_load_part(x, n, 1)));                                                         \
+	}
+
+/* log1p of x >= 0, infinity too. */
+LB_INLINE lb_lanes log1p_of(lb_lanes x)
+{
+	return lb_select(x < (real)INFINITY, lb_log1p(x), x);
+}
+
+MAP(expm1_all, lb_expm1)
+MAP(log_all, lb_log)
+MAP(log1p_all, log1p_of)
+
 /* Near 0 the odd polynomial of Cephes (S. Moshier, tanhf.c), else 1 - 2 / (exp(2|x|) + 1). In
  * double the C library's. */
 static void tanh_lanes(size_t n, const real *x, real *y)
@@ -393,4 +413,7 @@ const struct lb_kernels SYMBOL = {
 	.lane_rows = lane_rows,
 	.scale_bytes = scale_bytes,
 	.tanh_all = LB_REAL == 32 ? tanh_lanes : tanh_exact,
+	.expm1_all = expm1_all,
+	.log_all = log_all,
+	.log1p_all = log1p_all,
 };

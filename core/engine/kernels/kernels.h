@@ -117,6 +117,12 @@ struct lb_kernels {
 	void (*scale_bytes)(size_t n, const uint8_t *x, real high, real low, real shift, real *y);
 	/* y[i] <- tanh(x[i]), within 2 units in the last place; y may be x */
 	void (*tanh_all)(size_t n, const real *x, real *y);
+	/* y[i] <- exp(x[i]) - 1, within 3 units in the last place; y may be x */
+	void (*expm1_all)(size_t n, const real *x, real *y);
+	/* y[i] <- log(x[i]) of normal numbers x[i] > 0, within 1 unit in the last place; y may be x */
+	void (*log_all)(size_t n, const real *x, real *y);
+	/* y[i] <- log(1 + x[i]) of x[i] >= 0, within 2 units in the last place; y may be x */
+	void (*log1p_all)(size_t n, const real *x, real *y);
 };
 
 /* For code in either precision, in double. exp_terms of all: e[k] <- exp(z[k] - shift); their sum.

@@ -272,4 +272,16 @@ LB_INLINE lb_lanes lb_log1p(lb_lanes x)
 	return lb_log(u) + (x - (u - 1)) / u;
 }
 
+/* exp(x) - 1, within 3 units in the last place; NaN stays NaN. With x = n log 2 + r it is
+ * 2^n expm1(r) + (2^n - 1), whose last part is exact. */
+LB_INLINE lb_lanes lb_expm1(lb_lanes x)
+{
+	x = lb_at_most(LB_EXP_HI, lb_at_least(LB_EXP_LO, x));
+	const lb_lanes n = (x * R(1.44269504088896340736) + LB_MAGIC) - LB_MAGIC;
+	const lb_lanes r = (x - n * LB_LN2_HI) - n * LB_LN2_LO, p = lb_exp_poly(r);
+	const lb_lanes near = lb_scale2(p, n) + (lb_scale2(lb_splat(1), n) - 1);
+
+	return lb_select(n < LB_MANTISSA, near, lb_scale2(1 + p, n) - 1);
+}
+
 #endif

@@ -5,23 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct lb_optim *optim_of(const struct lb_info *info)
-{
-	const struct lb_optim *o = NULL;
-
-	for (size_t i = 0; (o = lb_optim_at(i)); i++)
-		if (!strcmp(o->base.name, info->name))
-			break;
-	return o;
-}
-
 int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t seed, size_t n_loss_params, size_t rows, size_t max_b,
 		  struct lb_persisted *state, struct lb_err *err)
 {
 	struct lb_model_spec spec = setup->model;
 	static const char *const slot_name[LB_MAX_SLOTS] = { "optimiser state 1", "optimiser state 2" };
 
-	*m = (struct lb_model){ .n_loss_params = n_loss_params, .optim = optim_of(setup->optimizer), .par = setup->optimizer_par };
+	*m = (struct lb_model){ .n_loss_params = n_loss_params, .optim = lb_optim_of(setup->optimizer), .par = setup->optimizer_par };
 	spec.seed = seed;
 	if (!(m->net = lb_net_new(&spec, max_b, err)))
 		return -1;

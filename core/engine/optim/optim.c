@@ -1,8 +1,11 @@
 #include "core/engine/optim/optim.h"
 
 #include "core/training/optim_params.h"
+#include "losses/loss_info.h"
 
-#include <string.h>
+#define OPTIMIZER(name) extern const struct lb_optim LB_OPTIMIZER(name);
+#include "core/engine/optim/list.def"
+#undef OPTIMIZER
 
 static const char *const projections[] = { "none", "perpendicular", NULL };
 
@@ -177,55 +180,6 @@ static const struct lb_param lbfgs_params[] = {
 			      .help = "pairs of steps and gradient changes that are kept" },
 };
 
-static const struct lb_optim optims[] = {
-	{ .base = { .name = "sgd", .title = "Stochastic gradient descent, with momentum or Nesterov's",
-		    .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
-		    .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))",
-		    .notes = "A subnormal v (below 1.2e-38 in float32) becomes 0: it would never fade by itself, and slow every step.", LB_PARAMS(sgd_params) },
-	  .slots = 1, .step = sgd_step, .idle = sgd_idle },
-	{ .base = { .name = "adam", .title = "Adam, weight decay as L2 in the gradient",
-		    .cite = "Kingma & Ba, Adam: A Method for Stochastic Optimization, ICLR 2015, Algorithm 1",
-		    .formula = "d = g + lambda w; m = b1 m + (1-b1) d; v = b2 v + (1-b2) d^2; "
-			       "w = w - eta (m/(1-b1^t)) / (sqrt(v/(1-b2^t)) + eps)",
-		    .notes = "Subnormal m and v (below 1.2e-38 in float32) become 0, as in sgd.", LB_PARAMS(adam_params) },
-	  .slots = 2, .step = adam_step },
-	{ .base = { .name = "adamw", .title = "Adam with decoupled weight decay",
-		    .cite = "Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019, Algorithm 2",
-		    .formula = "as adam with d = g, and w = (1 - eta lambda) w first", LB_PARAMS(adam_params) },
-	  .slots = 2, .step = adamw_step },
-	{ .base = { .name = "normalized_gd", .title = "Gradient descent by a normalised gradient",
-		    .cite = "Tyurin, From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step Sizes, AAAI 2025, "
-			    "section 6 (by: derivative); Nesterov 1984 (by: length)",
-		    .formula = "g = gradient / mean_i |dl_i/dz_i| (derivative; half the sum over the columns where there are several) or gradient / "
-			       "|gradient| (length); w = w - eta (g + lambda w)",
-		    .notes = "With logistic the divisor is mean_i sigmoid(-margin_i), the rule of the paper; with the loss perceptron it is the share of "
-			     "wrong rows. The divisor is that of the minibatch. A gradient that is 0 moves nothing.",
-		    .keywords = "normalised ngd step_rule normalized_logistic", LB_PARAMS(normalized_params) },
-	  .idle = always_idle, .step = plain_step, .redirect = normalized_redirect, .unit_length = normalized_length },
-	{ .base = { .name = "batch_perceptron", .title = "The batch perceptron: the mean of the wrong rows, whatever the loss",
-		    .cite = "Rosenblatt 1958; in the form of Tyurin, From Logistic Regression to the Perceptron Algorithm, AAAI 2025, Algorithm 1 and "
-			    "section 5",
-		    .formula = "w = w + eta (1/B) sum over rows with margin <= 0 of y x; in the first step a margin of 0 counts half; normalize: divided by "
-			       "the number of such rows instead of B",
-		    .notes = "The limit of logistic regression with ever larger steps, its weights divided by the step size. The loss is only reported. "
-			     "Multi-class: margin is z_y less the largest other score, and the step turns from that class to y. Binary and multi-class "
-			     "tasks only.",
-		    .keywords = "rosenblatt large_steps", LB_PARAMS(perceptron_params) },
-	  .idle = always_idle, .step = plain_step, .redirect = perceptron_redirect, .classes_only = true },
-	{ .base = { .name = "lbfgs", .title = "Limited-memory BFGS on all training rows at once",
-		    .cite = "Liu & Nocedal, On the limited memory BFGS method for large scale optimization, Math. Programming 45, 1989; "
-			    "line search of More & Thuente, ACM TOMS 20, 1994; library liblbfgs",
-		    .formula = "J(W, b) = mean loss over all training rows + lambda/2 ||W||^2, minimised until max |dJ| < tol",
-		    .notes = "The reference that stochastic training is compared with. The minimum is found in double, after a "
-			     "beginning in float32 on large data; with train.precision float32 the "
-			     "result is rounded for the evaluation. train.epochs, train.batch and train.shuffle have no effect; early "
-			     "stopping, a schedule, clip_norm, dropout and losses that keep state for each row are refused. "
-			     "result.objective is the J that was reached, result.gradient its largest gradient entry, result.steps the "
-			     "iterations. A kink in the loss (hinges, relu) can end it early: result.gradient tells.",
-		    .keywords = "l-bfgs full_batch quasi-newton batch", LB_PARAMS(lbfgs_params) },
-	  .full_batch = true },
-};
-
 void lb_optim_project(size_t n, const real *w, real *g)
 {
 	double wg = 0, ww = 0, gg = 0, left = 0;
@@ -246,33 +200,88 @@ void lb_optim_project(size_t n, const real *w, real *g)
 		g[i] = (real)(stretch * ((double)g[i] - along * (double)w[i]));
 }
 
-const struct lb_optim *lb_optim_at(size_t i)
+/* ---- registry ---- */
+
+const struct lb_optim LB_OPTIMIZER(sgd) = {
+	.base = { .name = "sgd", .tasks = LB_EVERY_TASK, .title = "Stochastic gradient descent, with momentum or Nesterov's",
+		  .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
+		  .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))",
+		  .notes = "A subnormal v (below 1.2e-38 in float32) becomes 0: it would never fade by itself, and slow every step.", LB_PARAMS(sgd_params) },
+	.slots = 1,
+	.step = sgd_step,
+	.idle = sgd_idle,
+};
+
+const struct lb_optim LB_OPTIMIZER(adam) = {
+	.base = { .name = "adam", .tasks = LB_EVERY_TASK, .title = "Adam, weight decay as L2 in the gradient",
+		  .cite = "Kingma & Ba, Adam: A Method for Stochastic Optimization, ICLR 2015, Algorithm 1",
+		  .formula = "d = g + lambda w; m = b1 m + (1-b1) d; v = b2 v + (1-b2) d^2; "
+			   "w = w - eta (m/(1-b1^t)) / (sqrt(v/(1-b2^t)) + eps)",
+		  .notes = "Subnormal m and v (below 1.2e-38 in float32) become 0, as in sgd.", LB_PARAMS(adam_params) },
+	.slots = 2,
+	.step = adam_step,
+};
+
+const struct lb_optim LB_OPTIMIZER(adamw) = {
+	.base = { .name = "adamw", .tasks = LB_EVERY_TASK, .title = "Adam with decoupled weight decay",
+		  .cite = "Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019, Algorithm 2",
+		  .formula = "as adam with d = g, and w = (1 - eta lambda) w first", LB_PARAMS(adam_params) },
+	.slots = 2,
+	.step = adamw_step,
+};
+
+const struct lb_optim LB_OPTIMIZER(normalized_gd) = {
+	.base = { .name = "normalized_gd", .tasks = LB_EVERY_TASK, .title = "Gradient descent by a normalised gradient",
+		  .cite = "Tyurin, From Logistic Regression to the Perceptron Algorithm: Exploring Gradient Descent with Large Step Sizes, AAAI 2025, "
+			  "section 6 (by: derivative); Nesterov 1984 (by: length)",
+		  .formula = "g = gradient / mean_i |dl_i/dz_i| (derivative; half the sum over the columns where there are several) or gradient / "
+			   "|gradient| (length); w = w - eta (g + lambda w)",
+		  .notes = "With logistic the divisor is mean_i sigmoid(-margin_i), the rule of the paper; with the loss perceptron it is the share of "
+			   "wrong rows. The divisor is that of the minibatch. A gradient that is 0 moves nothing.",
+		  .keywords = "normalised ngd step_rule normalized_logistic", LB_PARAMS(normalized_params) },
+	.idle = always_idle,
+	.step = plain_step,
+	.redirect = normalized_redirect,
+	.unit_length = normalized_length,
+};
+
+const struct lb_optim LB_OPTIMIZER(batch_perceptron) = {
+	.base = { .name = "batch_perceptron", .tasks = LB_CLASS_TASKS, .title = "The batch perceptron: the mean of the wrong rows, whatever the loss",
+		  .cite = "Rosenblatt 1958; in the form of Tyurin, From Logistic Regression to the Perceptron Algorithm, AAAI 2025, Algorithm 1 and "
+			  "section 5",
+		  .formula = "w = w + eta (1/B) sum over rows with margin <= 0 of y x; in the first step a margin of 0 counts half; normalize: divided by "
+			   "the number of such rows instead of B",
+		  .notes = "The limit of logistic regression with ever larger steps, its weights divided by the step size. The loss is only reported. "
+			   "Multi-class: margin is z_y less the largest other score, and the step turns from that class to y. Binary and multi-class "
+			   "tasks only.",
+		  .keywords = "rosenblatt large_steps", LB_PARAMS(perceptron_params) },
+	.idle = always_idle,
+	.step = plain_step,
+	.redirect = perceptron_redirect,
+};
+
+const struct lb_optim LB_OPTIMIZER(lbfgs) = {
+	.base = { .name = "lbfgs", .tasks = LB_EVERY_TASK, .traits = LB_FULL_BATCH, .title = "Limited-memory BFGS on all training rows at once",
+		  .cite = "Liu & Nocedal, On the limited memory BFGS method for large scale optimization, Math. Programming 45, 1989; "
+			  "line search of More & Thuente, ACM TOMS 20, 1994; library liblbfgs",
+		  .formula = "J(W, b) = mean loss over all training rows + lambda/2 ||W||^2, minimised until max |dJ| < tol",
+		  .notes = "The reference that stochastic training is compared with. The minimum is found in double, after a "
+			   "beginning in float32 on large data; with train.precision float32 the "
+			   "result is rounded for the evaluation. train.epochs, train.batch and train.shuffle have no effect; early "
+			   "stopping, a schedule, clip_norm, dropout and losses that keep state for each row are refused. "
+			   "result.objective is the J that was reached, result.gradient its largest gradient entry, result.steps the "
+			   "iterations. A kink in the loss (hinges, relu) can end it early: result.gradient tells.",
+		  .keywords = "l-bfgs full_batch quasi-newton batch", LB_PARAMS(lbfgs_params) },
+};
+
+const struct lb_info *const lb_optimizers[] = {
+#define OPTIMIZER(name) &LB_OPTIMIZER(name).base,
+#include "core/engine/optim/list.def"
+#undef OPTIMIZER
+	NULL
+};
+
+const struct lb_optim *lb_optim_of(const struct lb_info *info)
 {
-	return i < sizeof optims / sizeof *optims ? &optims[i] : NULL;
-}
-
-const struct lb_info *lb_optim_info(size_t i)
-{
-	const struct lb_optim *o = lb_optim_at(i);
-
-	return o ? &o->base : NULL;
-}
-
-static const struct lb_optim *optim_of(const struct lb_info *info)
-{
-	size_t i = 0;
-
-	while (i + 1 < sizeof optims / sizeof *optims && strcmp(optims[i].base.name, info->name))
-		i++;
-	return &optims[i];
-}
-
-bool lb_optim_full_batch(const struct lb_info *info)
-{
-	return optim_of(info)->full_batch;
-}
-
-bool lb_optim_classes_only(const struct lb_info *info)
-{
-	return optim_of(info)->classes_only;
+	return (const struct lb_optim *)lb_optimizers[lb_info_place(lb_optimizers_f64, info)];
 }

@@ -21,24 +21,24 @@ struct lb_scored {
 
 struct lb_optim {
 	struct lb_info base;
-	bool full_batch;         /* reads all training rows at once (core/engine/fit/full_batch.c); has no slots and no step */
 	int slots;               /* extra vectors a parameter: 1 for momentum, 2 for adam */
 	/* One step on n parameters: w -= ..., from gradient g; t counts steps from 1; decay is the
 	 * weight decay that applies here (0 for biases unless decay_bias). slot[i] holds n values,
-	 * 0 before the first step. */
+	 * 0 before the first step. NULL for one that reads all training rows at once
+	 * (core/engine/fit/full_batch.c), which has no slots. */
 	void (*step)(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
 		     real *const *slot);
 	/* Changes s->dz before it goes back through the model, in step t from 1; what it returns is
 	 * divided out of the gradient of the loss's own parameters. NULL: the derivatives stay. */
 	double (*redirect)(const struct lb_arg *par, int64_t t, const struct lb_scored *s);
 	bool (*unit_length)(const struct lb_arg *par); /* true: the whole gradient is scaled to length 1; NULL: never */
-	bool classes_only;       /* redirect reads labels: binary and multi-class tasks */
 	/* True when a weight whose gradient is 0 changes by its decay alone, so that steps may be
 	 * left out and caught up with; NULL: never */
 	bool (*idle)(const struct lb_arg *par);
 };
 
-const struct lb_optim *lb_optim_at(size_t i);
+/* Returns the optimiser of a descriptor of lb_optimizers_f64. */
+const struct lb_optim *lb_optim_of(const struct lb_info *info);
 
 /* project: perpendicular. g (n) <- its part at right angles to w (n), stretched to the length g
  * had: g - <w,g> / (<w,w> + 1e-30) w, times |g| / (|that| + 1e-30). Where nothing but rounding is

@@ -66,13 +66,13 @@ static void ema_finish(const struct lb_hook *h, const struct lb_learner *l, real
 }
 
 const struct lb_procedure LB_PROCEDURE(ema) = {
-	.base = { .name = "ema", .title = "Exponential moving average of the weights",
+	.base = { .name = "ema", .tasks = LB_EVERY_TASK, .title = "Exponential moving average of the weights",
 		  .cite = "B. Polyak, A. Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control Optim. 30, 1992; in this form A. "
 			  "Tarvainen, H. Valpola, Mean teachers are better role models, NeurIPS 2017",
 		  .formula = "e = d e + (1 - d) w after each step; e = the initial weights before the first",
 		  .notes = "Evaluations, early stopping and the saved model are of e; training goes on from w.", .keywords = "polyak averaging mean_teacher",
 		  LB_PARAMS(ema_params) },
-	.kinds = (1u << LB_N_KINDS) - 1, .open = average_open, .close = average_close, .stepped = ema_stepped, .finish = ema_finish,
+	.open = average_open, .close = average_close, .stepped = ema_stepped, .finish = ema_finish,
 };
 
 /* ---- swa ---- */
@@ -108,11 +108,11 @@ static void swa_finish(const struct lb_hook *h, const struct lb_learner *l, real
 }
 
 const struct lb_procedure LB_PROCEDURE(swa) = {
-	.base = { .name = "swa", .title = "Stochastic weight averaging: the mean of the weights late in the training",
+	.base = { .name = "swa", .tasks = LB_EVERY_TASK, .title = "Stochastic weight averaging: the mean of the weights late in the training",
 		  .cite = "P. Izmailov, D. Podoprikhin, T. Garipov, D. Vetrov, A. Wilson, Averaging weights leads to wider optima and better "
 			  "generalization, UAI 2018, Algorithm 1",
 		  .formula = "from the epoch int(start E) on, after every c-th step: n = n + 1; a = a + (w - a) / n",
 		  .notes = "Evaluations, early stopping and the saved model are of a as soon as it holds a weight, and of w before. The learning rate is the "
 			   "schedule's; the paper's is constant or cyclical there.", .keywords = "averaging flat_minima", LB_PARAMS(swa_params) },
-	.kinds = (1u << LB_N_KINDS) - 1, .open = average_open, .close = average_close, .stepped = swa_stepped, .finish = swa_finish,
+	.open = average_open, .close = average_close, .stepped = swa_stepped, .finish = swa_finish,
 };

@@ -115,7 +115,7 @@ static int open_sparse(struct lb_learner *l, struct lb_model *m, struct lb_err *
 {
 	const struct lb_layer *first = &m->net->layer[0];
 	const unsigned read_all = LB_CHANGES_WEIGHTS | LB_CHANGES_GRADIENT | LB_ENDS_STEPS | LB_CHANGES_RESULT;
-	const bool project = !m->optim->full_batch && m->par[LB_OPT_PROJECT].v != 0;
+	const bool project = m->optim->step && m->par[LB_OPT_PROJECT].v != 0;
 	const bool lazy = m->optim->idle && m->optim->idle(m->par) && !project && !(l->traits & read_all);
 
 	return lb_row_sparse_open(&m->sparse, first->w, first->in, first->ld, project || l->traits & LB_CHANGES_GRADIENT, lazy, &l->state, err);
@@ -171,6 +171,7 @@ int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struc
 	const bool both = setup->attack && needs & LB_NEEDS_VIEWS;
 
 	*l = (struct lb_learner){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .active = true,
+				  .augmentation = setup->view ? lb_augmentation_of(setup->view) : NULL,
 				  .views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1,
 				  .traits = lb_procedures_traits(setup), .needs = needs };
 	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err))

@@ -4,6 +4,7 @@
 #define LB_LEARNER_H
 
 #include "core/engine/attack/attack.h"
+#include "core/engine/data/augment.h"
 #include "core/engine/data/batch.h"
 #include "core/engine/data/miner/miner.h"
 #include "core/engine/model/model.h"
@@ -38,6 +39,7 @@ struct lb_learner {
 	const struct lb_setup *setup;
 	size_t columns;          /* of the model's output */
 	size_t views;            /* of each row; 1 for most losses */
+	const struct lb_augmentation *augmentation; /* that makes them, or NULL */
 	unsigned traits;         /* of the procedures together, of enum lb_procedure_trait */
 	struct lb_loss_in_use term[LB_MOST_TERMS]; /* (n_terms) */
 	size_t n_terms;

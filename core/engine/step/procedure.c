@@ -3,23 +3,17 @@
 #include "core/base/mem.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define PROCEDURE(name) extern const struct lb_procedure LB_PROCEDURE(name);
 #include "core/engine/step/list.def"
 #undef PROCEDURE
 
-static const struct lb_procedure *const procedures[] = {
-#define PROCEDURE(name) &LB_PROCEDURE(name),
+const struct lb_info *const lb_procedures[] = {
+#define PROCEDURE(name) &LB_PROCEDURE(name).base,
 #include "core/engine/step/list.def"
 #undef PROCEDURE
 	NULL
 };
-
-const struct lb_procedure *lb_procedure_at(size_t i)
-{
-	return i < sizeof procedures / sizeof *procedures ? procedures[i] : NULL;
-}
 
 static unsigned traits_of(const struct lb_procedure *p)
 {
@@ -39,7 +33,7 @@ const char *lb_procedure_misfit(const struct lb_procedure *p)
 		{ p->step && (p->inputs || p->labels || p->weigh || p->weights || p->gradient || p->stepped), "has .step and a hook that it replaces" },
 		{ p->weighs_rows && !p->step, "says weighs_rows without .step; .weigh says it by itself" },
 		{ !p->open != !p->close, "has one of .open and .close; they go together" },
-		{ !p->kinds, "is for no task" },
+		{ !p->base.tasks, "is for no task" },
 		{ p->base.n_params > LB_MOST_PROCEDURE_PARAMS, "has too many parameters" },
 	};
 
@@ -49,25 +43,14 @@ const char *lb_procedure_misfit(const struct lb_procedure *p)
 	return NULL;
 }
 
-const struct lb_info *lb_procedure_info(size_t i, unsigned *kinds, unsigned *traits)
-{
-	const struct lb_procedure *p = lb_procedure_at(i);
-
-	if (!p)
-		return NULL;
-	*kinds = p->kinds;
-	*traits = traits_of(p);
-	return &p->base;
-}
-
 static const struct lb_procedure *procedure_of(const struct lb_info *info)
 {
-	const struct lb_procedure *p;
+	return (const struct lb_procedure *)lb_procedures[lb_info_place(lb_procedures_f64, info)];
+}
 
-	for (size_t i = 0; (p = lb_procedure_at(i)); i++)
-		if (!strcmp(p->base.name, info->name))
-			break;
-	return p;
+unsigned lb_procedure_traits(const struct lb_info *info)
+{
+	return traits_of(procedure_of(info));
 }
 
 unsigned lb_procedures_traits(const struct lb_setup *setup)
@@ -75,7 +58,7 @@ unsigned lb_procedures_traits(const struct lb_setup *setup)
 	unsigned traits = 0;
 
 	for (size_t i = 0; i < setup->n_procedures; i++)
-		traits |= traits_of(procedure_of(setup->procedure[i].info));
+		traits |= lb_procedure_traits(setup->procedure[i].info);
 	return traits;
 }
 

@@ -25,7 +25,6 @@ struct lb_hook {
 
 struct lb_procedure {
 	struct lb_info base;
-	unsigned kinds;          /* tasks that it is for, a bit each of enum lb_kind */
 	bool weighs_rows;        /* .step reads the loss of each row: losses that are a sum over rows */
 	/* Returns the state, or NULL when memory runs out. Set both or none. */
 	void *(*open)(struct lb_learner *l, const struct lb_cohort *c, const struct lb_arg *par, struct lb_err *err);
@@ -51,9 +50,6 @@ struct lb_procedure {
 	/* Takes the whole step, instead of all hooks from inputs to stepped. Returns the loss. */
 	double (*step)(const struct lb_hook *h, struct lb_step *s);
 };
-
-/* The i-th registered procedure; NULL past the end. */
-const struct lb_procedure *lb_procedure_at(size_t i);
 
 /* What the procedures of a setup do together, of enum lb_procedure_trait. */
 unsigned lb_procedures_traits(const struct lb_setup *setup);

@@ -88,27 +88,27 @@ static void gsam_gradient(const struct lb_hook *h, struct lb_step *s, struct lb_
 	"Clipping and normalisation are of the result. Two gradients a step."
 
 const struct lb_procedure LB_PROCEDURE(sam) = {
-	.base = { .name = "sam", .title = "Sharpness-aware minimisation: the gradient at the worst weights nearby",
+	.base = { .name = "sam", .tasks = LB_EVERY_TASK, .title = "Sharpness-aware minimisation: the gradient at the worst weights nearby",
 		  .cite = "P. Foret, A. Kleiner, H. Mobahi, B. Neyshabur, Sharpness-Aware Minimization for Efficiently Improving Generalization, "
 			  "ICLR 2021, Algorithm 1",
 		  .formula = "g = dL(w); w+ = w + rho g / (|g| + 1e-12); step from w with dL(w+) on the same batch",
 		  .notes = "|g| is over all parameters, those of the loss included. " TWO_GRADIENTS, .keywords = "sharpness flat_minima",
 		  LB_PARAMS(sam_params) },
-	.kinds = (1u << LB_N_KINDS) - 1, .open = sam_open, .close = free, .gradient = sam_gradient,
+	.open = sam_open, .close = free, .gradient = sam_gradient,
 };
 
 const struct lb_procedure LB_PROCEDURE(asam) = {
-	.base = { .name = "asam", .title = "Adaptive sharpness-aware minimisation: the ball is measured in shares of each weight",
+	.base = { .name = "asam", .tasks = LB_EVERY_TASK, .title = "Adaptive sharpness-aware minimisation: the ball is measured in shares of each weight",
 		  .cite = "J. Kwon, J. Kim, H. Park, I. Choi, ASAM: Adaptive Sharpness-Aware Minimization for Scale-Invariant Learning, ICML 2021",
 		  .formula = "g = dL(w); w+ = w + rho w^2 g / (|w g| + 1e-12), entry by entry; step from w with dL(w+) on the same batch",
 		  .notes = "A weight that is 0 does not move. " TWO_GRADIENTS, .keywords = "sharpness flat_minima scale_invariant", LB_PARAMS(asam_params) },
-	.kinds = (1u << LB_N_KINDS) - 1, .open = sam_open, .close = free, .gradient = asam_gradient,
+	.open = sam_open, .close = free, .gradient = asam_gradient,
 };
 
 const struct lb_procedure LB_PROCEDURE(gsam) = {
-	.base = { .name = "gsam", .title = "Surrogate gap guided sharpness-aware minimisation",
+	.base = { .name = "gsam", .tasks = LB_EVERY_TASK, .title = "Surrogate gap guided sharpness-aware minimisation",
 		  .cite = "J. Zhuang et al., Surrogate Gap Minimization Improves Sharpness-Aware Training, ICLR 2022, Algorithm 1",
 		  .formula = "g = dL(w); gs = dL(w + rho g / (|g| + 1e-12)); step with gs - a (g - (g, gs)/(gs, gs) gs)",
 		  .notes = "rho stays the same over the training. " TWO_GRADIENTS, .keywords = "sharpness flat_minima", LB_PARAMS(gsam_params) },
-	.kinds = (1u << LB_N_KINDS) - 1, .open = gsam_open, .close = free, .gradient = gsam_gradient,
+	.open = gsam_open, .close = free, .gradient = gsam_gradient,
 };

@@ -40,7 +40,7 @@ void lb_make_inputs(struct lb_step *s)
 	if (l->setup->attack)
 		attack(s);
 	else if (l->views > 1)
-		lb_views_make(l->setup->view, l->setup->view_par, s->step, m->feed->x, m->b, d, l->x);
+		lb_views_make(l->augmentation, l->setup->view_par, s->step, m->feed->x, m->b, d, l->x);
 	else if (l->x)
 		memcpy(l->x, m->feed->x, m->b * d * sizeof *l->x);
 	for (size_t i = 0; i < l->n_hooks; i++) {

@@ -89,7 +89,7 @@ static int session_open(struct session *s, struct lb_err *err)
 	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->subject || !s->who || !s->told)
 		return -1;
 	if (lb_team_new(lb_kernel()->chain ? c->threads : 1, &s->team, err) ||
-	    lb_feed_open(&s->feed, c->features, lb_feed_compressed(c), c->batch, lb_sampling_repeats(c->sampling), err))
+	    lb_feed_open(&s->feed, c->features, lb_feed_compressed(c), c->batch, c->sampling && c->sampling->repeats, err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
 		if (lb_learner_open(&s->learner[i], c, &c->trial[i], err) || keep_curves(&s->learner[i], c, &s->out[i], err))

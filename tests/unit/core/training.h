@@ -139,20 +139,12 @@ static inline void args_forget(void)
 
 static inline const struct lb_info *optimizer(const char *name)
 {
-	size_t i = 0;
-
-	while (strcmp(lb_optim_info_f64(i)->name, name))
-		i++;
-	return lb_optim_info_f64(i);
+	return lb_info_find(lb_optimizers_f64, name);
 }
 
 static inline struct lb_setup with_schedule(struct lb_setup s, const char *name, const char *set)
 {
-	size_t i = 0;
-
-	while (strcmp(lb_schedule_at(i)->base.name, name))
-		i++;
-	s.schedule = lb_schedule_at(i);
+	s.schedule = (const struct lb_schedule *)lb_info_find(lb_schedules, name);
 	s.schedule_par = args(&s.schedule->base, set);
 	return s;
 }

@@ -81,9 +81,13 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	for (size_t k = 0; k < b * c; k++) {
 		d->z[k] = scale * lb_rng_normal(rng);
 		d->t[k] = kind == LB_MULTILABEL ? (double)lb_rng_below(rng, 5) / 2 - 1 : lb_rng_normal(rng);
+		if (!lb_targets_allow(s->info->targets, d->t[k]))
+			d->t[k] = (d->t[k] > -1 ? 0.1 : 1) * fabs(d->t[k] * d->t[k] * d->t[k]) + 1e-3; /* of all sizes */
 		if (kind == LB_MULTILABEL)
 			d->t[k] = d->t[k] < 0 ? -(d->t[k] < -0.5) : d->t[k] > 0;
 	}
+	for (size_t k = 0; outputs > 1 && k < b * c / outputs && d->z[0] > scale; k++) /* now and then targets that are met */
+		d->t[k] = d->z[k * outputs] + 0.01 * d->t[k];
 	for (size_t i = 0; i < b; i++)
 		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, c);
 	for (size_t k = 0; s->info->needs & LB_NEEDS_FEATURES && k < b * FEATURES; k++)

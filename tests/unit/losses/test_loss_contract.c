@@ -90,10 +90,16 @@ static struct lb_measured some_measure(const struct lb_arg *par)
 	return (struct lb_measured){ 0 };
 }
 
+static void some_entries(const struct lb_batch *in, size_t n, const real *z, const real *t, real *loss, real *slope)
+{
+	(void)in, (void)n, (void)z, (void)t, (void)loss, (void)slope;
+}
+
 static const struct lb_form unmeasured = { .similarity = some_distances }, by_distances = { .similarity = some_distances, .measure = some_measure };
 static const struct lb_form by_row = { .row = some_row }, by_batch = { .batch = some_batch }, by_both = { .row = some_row, .batch = some_batch },
 	by_nothing = { 0 }, batch_with_softmax = { .batch = some_batch, .softmax = true }, hold_without_lanes = { .row = some_row, .lanes_hold = always },
-	with_lanes = { .row = some_row, .lanes = some_lanes }, with_softmax = { .row = some_row, .softmax = true };
+	with_lanes = { .row = some_row, .lanes = some_lanes }, with_softmax = { .row = some_row, .softmax = true },
+	with_entries = { .row = some_row, .entries = some_entries };
 
 /* One descriptor of each kind that does not fit together, and what is said of it. */
 static const struct {
@@ -119,9 +125,11 @@ static const struct {
 	{ { .form = &by_batch, .info.needs = LB_MOVES_FEATURES }, "does not read them" },
 	{ { .form = &by_row, .info.needs = LB_MOVES_FEATURES | LB_NEEDS_FEATURES }, "moves the hidden features, whose gradient" },
 	{ { .form = &by_row, .predict = some_predict }, "judged as it is" },
-	{ { .form = &by_row, .predict = some_predict, .info.kind = LB_REGRESSION }, "judged as it is" },
+	{ { .form = &by_row, .info = { .kind = LB_BINARY, .targets = LB_TARGETS_POSITIVE } }, "has none" },
+	{ { .form = &with_entries, .info.kind = LB_BINARY }, "those of the rows of a regression" },
 	{ { .form = &by_row, .info = { .kind = LB_REGRESSION, .output = some_output } }, ".output without .predict" },
-	{ { .form = &by_row, .predict = some_predict, .info = { .kind = LB_BINARY, .output = some_output } }, "but no targets" },
+	{ { .form = &by_row, .info = { .kind = LB_BINARY, .output = some_output }, .predict = some_predict }, "judged as it is" },
+	{ { .form = &by_row, .info = { .kind = LB_EMBEDDING, .output = some_output }, .predict = some_predict }, "but no targets" },
 	{ { .form = &by_batch, .n_params = some_room, .init_params = some_draw, .info = { .kind = LB_EMBEDDING, .params = "rows" } },
 	  "does not give class scores" },
 	{ { .form = &unmeasured, .info.kind = LB_EMBEDDING }, "one of .similarity and .measure" },

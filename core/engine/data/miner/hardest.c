@@ -31,6 +31,7 @@ static size_t mine(const struct lb_mining *in, struct lb_triplet *out)
 const struct lb_miner LB_MINER(hardest) = {
 	.base = {
 		.name = "hardest",
+		.tasks = 1u << LB_EMBEDDING,
 		.title = "For each anchor its farthest positive and its nearest negative",
 		.cite = "A. Hermans, L. Beyer, B. Leibe, In defense of the triplet loss for person re-identification, 2017, eq. 5",
 		.formula = "p = argmax of d_ap,  n = argmin of d_an",

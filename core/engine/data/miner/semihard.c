@@ -44,6 +44,7 @@ static size_t mine(const struct lb_mining *in, struct lb_triplet *out)
 const struct lb_miner LB_MINER(semihard) = {
 	.base = {
 		.name = "semihard",
+		.tasks = 1u << LB_EMBEDDING,
 		.title = "For each anchor and positive the nearest negative that is farther than the positive",
 		.cite = "F. Schroff, D. Kalenichenko, J. Philbin, FaceNet: a unified embedding for face recognition and clustering, CVPR 2015, "
 			"section 3.2",

@@ -113,6 +113,7 @@ static double scale_of(const struct lb_arg *par)
 const struct lb_head LB_HEAD(cosine) = {
 	.base = {
 		.name = "cosine",
+		.tasks = 1u << LB_MULTICLASS | 1u << LB_BINARY | 1u << LB_MULTILABEL | 1u << LB_DISTILLATION,
 		.title = "Cosine head: scaled cosines between the features and one weight vector a class, without biases",
 		.cite = "F. Wang, X. Xiang, J. Cheng, A. Yuille, NormFace: L2 hypersphere embedding for face verification, ACM MM 2017",
 		.formula = "z_k = s <h, w_k> / (|h| |w_k|)",
@@ -122,7 +123,6 @@ const struct lb_head LB_HEAD(cosine) = {
 		.keywords = "normface normalised_softmax normalized cosine_softmax hypersphere l2_softmax arcface cosface",
 		LB_PARAMS(params),
 	},
-	.kinds = 1u << LB_MULTICLASS | 1u << LB_BINARY | 1u << LB_MULTILABEL | 1u << LB_DISTILLATION,
 	.scale = scale_of,
 	.scores = scores,
 	.backward = backward,

@@ -1,13 +1,13 @@
 #include "core/engine/model/head/head.h"
 
-#include <string.h>
+#include "core/training/head_info.h"
 
 #define HEAD(name) extern const struct lb_head LB_HEAD(name);
 #include "core/engine/model/head/list.def"
 #undef HEAD
 
-static const struct lb_head *const heads[] = {
-#define HEAD(name) &LB_HEAD(name),
+const struct lb_info *const lb_heads[] = {
+#define HEAD(name) &LB_HEAD(name).base,
 #include "core/engine/model/head/list.def"
 #undef HEAD
 	NULL
@@ -15,28 +15,15 @@ static const struct lb_head *const heads[] = {
 
 const struct lb_head *lb_head_of(const struct lb_info *info)
 {
-	size_t i = 0;
-
-	while (info && heads[i] && strcmp(heads[i]->base.name, info->name))
-		i++;
-	return heads[i];
+	return info ? (const struct lb_head *)lb_heads[lb_info_place(lb_heads_f64, info)] : &LB_HEAD(linear);
 }
 
 const char *lb_head_misfit(const struct lb_head *head)
 {
 	return !head->scores != !head->backward ? "has one of .scores and .backward; they go together" :
 	       head->scale && !head->scores	? "has .scale, but its scores are the products" :
-	       !head->kinds			? "is for no task" :
+	       !head->base.tasks			? "is for no task" :
 						  NULL;
-}
-
-const struct lb_info *lb_head_info(size_t i, unsigned *kinds)
-{
-	const struct lb_head *head = i < sizeof heads / sizeof *heads ? heads[i] : NULL;
-
-	if (head)
-		*kinds = head->kinds;
-	return head ? &head->base : NULL;
 }
 
 bool lb_head_cosines(const struct lb_info *info)

@@ -11,6 +11,7 @@
 
 #include "core/engine/model/net.h"
 #include "core/training/head_info.h"
+#include "losses/loss_info.h"
 
 /* The output layer in one pass. Borrowed. */
 struct lb_head_pass {
@@ -25,7 +26,6 @@ struct lb_head_pass {
 
 struct lb_head {
 	struct lb_info base;
-	unsigned kinds;          /* tasks that it is for, a bit each of enum lb_kind */
 	/* Returns the scale of the cosines that the scores are. NULL: they are no cosines, and have
 	 * biases; with it, the layer has none. */
 	double (*scale)(const struct lb_arg *par);

@@ -1,7 +1,6 @@
 /* Fair tuning: which settings are tried, for whom, and on what (core/config/tune.h), with the
  * program's own registries. */
 #include "core/config/tune.h"
-#include "core/run/get.h"
 #include "core/run/plan.h"
 #include "core/run/components.h"
 #include "tests/unit/suite.h"
@@ -99,18 +98,18 @@ START_TEST(folds_leave_the_test_rows_alone_and_refits_differ_in_seeds_only)
 
 	for (size_t fold = 0; fold < 3; fold++) {
 		cJSON *c = lb_tune_fold(tune, 3, 1, 0, fold, &err);
-		ck_assert_double_eq(lb_get_number(c, "data.cv.fold", -1), (double)fold);
-		ck_assert_double_eq(lb_get_number(c, "data.cv.folds", -1), 3);
-		ck_assert_double_eq(lb_get_number(c, "train.seed", -1), 4);
-		ck_assert_double_eq(lb_get_number(c, "corrupt.labels.rate", -1), 0.3);
-		ck_assert_str_eq(lb_get_text(c, "loss.name"), "gce");
+		ck_assert_double_eq(lb_json_number_at(c, "data.cv.fold", -1), (double)fold);
+		ck_assert_double_eq(lb_json_number_at(c, "data.cv.folds", -1), 3);
+		ck_assert_double_eq(lb_json_number_at(c, "train.seed", -1), 4);
+		ck_assert_double_eq(lb_json_number_at(c, "corrupt.labels.rate", -1), 0.3);
+		ck_assert_str_eq(lb_json_text_at(c, "loss.name"), "gce");
 		cJSON_Delete(c);
 	}
 	for (size_t r = 0; r < 3; r++) {
 		cJSON *c = lb_tune_refit(tune, 3, 1, r, &err);
 		ck_assert_ptr_null(lb_json_at(c, "data.cv"));
-		ck_assert_double_eq(lb_get_number(c, "train.seed", -1), (double)(4 + r));
-		ck_assert_double_eq(lb_get_number(c, "data.split.seed", -1), (double)(4 + r));
+		ck_assert_double_eq(lb_json_number_at(c, "train.seed", -1), (double)(4 + r));
+		ck_assert_double_eq(lb_json_number_at(c, "data.split.seed", -1), (double)(4 + r));
 		cJSON_Delete(c);
 	}
 	done(tune);

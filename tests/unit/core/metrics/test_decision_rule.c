@@ -54,7 +54,7 @@ static struct rows rows_of(const cJSON *c)
 	return r;
 }
 
-static struct lb_decision fit(const struct rows *r, enum lb_calibration calibration, enum lb_threshold rule)
+static struct lb_decision fit(const struct rows *r, const struct lb_calibration *calibration, const struct lb_threshold *rule)
 {
 	struct lb_decision d;
 
@@ -70,7 +70,7 @@ START_TEST(temperature_is_that_of_scipy)
 	for (int kind = 0; kind < 2; kind++)
 		cJSON_ArrayForEach(c, lb_json_at(golden, kind ? "multiclass" : "binary")) {
 			const struct rows r = rows_of(c);
-			struct lb_decision d = fit(&r, LB_TEMPERATURE, LB_AT_ZERO);
+			struct lb_decision d = fit(&r, &lb_calibration_temperature, &lb_threshold_fixed);
 			ck_near(d.slope / lb_json_at(c, "temperature")->valuedouble, 1, 2e-6, "slope over SciPy's, case", n++);
 			ck_assert(d.intercept == 0 && d.threshold == 0);
 			lb_decision_free(&d);
@@ -87,7 +87,7 @@ START_TEST(platt_is_that_of_scipy_and_sklearn)
 
 	cJSON_ArrayForEach(c, lb_json_at(golden, "binary")) {
 		const struct rows r = rows_of(c);
-		struct lb_decision d = fit(&r, LB_PLATT, LB_AT_ZERO);
+		struct lb_decision d = fit(&r, &lb_calibration_platt, &lb_threshold_fixed);
 		numbers(lb_json_at(c, "platt"), want, 2);
 		numbers(lb_json_at(c, "sklearn_platt"), other, 2);
 		ck_near(d.slope, want[0], 1e-7, "slope", n);
@@ -108,7 +108,7 @@ START_TEST(isotonic_is_that_of_sklearn)
 
 	cJSON_ArrayForEach(c, lb_json_at(golden, "binary")) {
 		const struct rows r = rows_of(c);
-		struct lb_decision d = fit(&r, LB_ISOTONIC, LB_AT_ZERO);
+		struct lb_decision d = fit(&r, &lb_calibration_isotonic, &lb_threshold_fixed);
 		const int m = cJSON_GetArraySize(lb_json_at(c, "probe"));
 		numbers(lb_json_at(c, "probe"), probe, 80);
 		numbers(lb_json_at(c, "isotonic"), want, 80);
@@ -122,15 +122,15 @@ END_TEST
 
 START_TEST(thresholds_are_those_of_sklearn)
 {
-	static const enum lb_threshold rule[] = { LB_YOUDEN, LB_BEST_F1, LB_PREVALENCE };
+	static const struct lb_threshold *const rule[] = { &lb_threshold_youden, &lb_threshold_f1, &lb_threshold_prevalence };
 	const cJSON *c;
 	size_t n = 0;
 
 	cJSON_ArrayForEach(c, lb_json_at(golden, "binary"))
 		for (int k = 0; k < 3; k++, n++) {
 			const struct rows r = rows_of(c);
-			const cJSON *want = lb_json_at(c, lb_threshold_names()[rule[k]]);
-			struct lb_decision d = fit(&r, LB_UNCALIBRATED, rule[k]);
+			const cJSON *want = lb_json_at(c, rule[k]->base.name);
+			struct lb_decision d = fit(&r, &lb_calibration_none, rule[k]);
 			ck_assert(cJSON_IsNumber(want));
 			ck_near(d.threshold, want->valuedouble, 1e-12, "threshold", n);
 			lb_decision_free(&d);
@@ -145,8 +145,11 @@ START_TEST(thresholds_follow_the_calibration)
 {
 	const struct rows r = rows_of(cJSON_GetArrayItem(lb_json_at(golden, "binary"), 0));
 
-	for (int rule = LB_YOUDEN; rule <= LB_PREVALENCE; rule++) {
-		struct lb_decision plain = fit(&r, LB_UNCALIBRATED, (enum lb_threshold)rule), platt = fit(&r, LB_PLATT, (enum lb_threshold)rule);
+	for (size_t k = 0; lb_thresholds[k]; k++) {
+		const struct lb_threshold *rule = (const struct lb_threshold *)lb_thresholds[k];
+		if (rule == &lb_threshold_fixed)
+			continue;
+		struct lb_decision plain = fit(&r, NULL, rule), platt = fit(&r, &lb_calibration_platt, rule);
 		for (size_t i = 0; i < r.n; i++)
 			ck_assert_int_eq(lb_decision_score(&platt, r.z[i]) > platt.threshold, r.z[i] > plain.threshold);
 	}
@@ -157,32 +160,32 @@ START_TEST(edges)
 {
 	const struct rows split = { 4, 1, { -1, 2, 1, 3 }, { 0, 1, 0, 1 } }, one = { 3, 1, { 1, 2, 3 }, { 1, 1, 1 } },
 			  equal = { 4, 1, { 2, 2, 2, 2 }, { 0, 1, 1, 1 } }, turned = { 4, 1, { 1, 2, 3, 4 }, { 1, 1, 0, 0 } };
-	struct lb_decision d = fit(&split, LB_UNCALIBRATED, LB_YOUDEN);
+	struct lb_decision d = fit(&split, &lb_calibration_none, &lb_threshold_youden);
 
 	ck_assert(d.threshold == 1.5);
-	d = fit(&split, LB_ISOTONIC, LB_YOUDEN);
+	d = fit(&split, &lb_calibration_isotonic, &lb_threshold_youden);
 	ck_assert(lb_decision_score(&d, 1) == -INFINITY && lb_decision_score(&d, 2) == INFINITY && lb_decision_score(&d, 1.5) == 0);
 	ck_assert(lb_decision_score(&d, 2) > d.threshold && !(lb_decision_score(&d, 1) > d.threshold));
 	lb_decision_free(&d);
 	ck_assert(lb_decision_score(&d, 0.25) == 0.25);
 	ck_assert(!d.one_class);
-	for (int c = LB_TEMPERATURE; c <= LB_ISOTONIC; c++)
-		for (int rule = LB_AT_ZERO; rule <= LB_PREVALENCE; rule++) {
-			d = fit(&one, (enum lb_calibration)c, (enum lb_threshold)rule);
+	for (size_t c = 0; lb_calibrations[c]; c++)
+		for (size_t k = 0; lb_thresholds[k]; k++) {
+			d = fit(&one, (const struct lb_calibration *)lb_calibrations[c], (const struct lb_threshold *)lb_thresholds[k]);
 			ck_assert(d.one_class && d.threshold == 0 && d.slope == 1 && d.intercept == 0 && d.n_knots == 0);
 			ck_assert(lb_decision_score(&d, 2.5) == 2.5);
 		}
-	d = fit(&equal, LB_UNCALIBRATED, LB_BEST_F1);
+	d = fit(&equal, &lb_calibration_none, &lb_threshold_f1);
 	ck_assert(d.threshold == -INFINITY);
-	d = fit(&equal, LB_UNCALIBRATED, LB_YOUDEN);
+	d = fit(&equal, &lb_calibration_none, &lb_threshold_youden);
 	ck_assert(d.threshold == 2);
-	d = fit(&equal, LB_PLATT, LB_AT_ZERO);
+	d = fit(&equal, &lb_calibration_platt, &lb_threshold_fixed);
 	ck_near(2 * d.slope + d.intercept, log((3 * 0.8 + 1.0 / 3) / (3 * 0.2 + 2.0 / 3)), 1e-6, "score", 0);
-	d = fit(&split, LB_TEMPERATURE, LB_AT_ZERO);
+	d = fit(&split, &lb_calibration_temperature, &lb_threshold_fixed);
 	ck_assert(isfinite(d.slope) && d.slope > 0.01);
-	d = fit(&turned, LB_TEMPERATURE, LB_AT_ZERO);
+	d = fit(&turned, &lb_calibration_temperature, &lb_threshold_fixed);
 	ck_near(d.slope, 0.01, 1e-9, "slope", 0);
-	d = fit(&turned, LB_PLATT, LB_YOUDEN);
+	d = fit(&turned, &lb_calibration_platt, &lb_threshold_youden);
 	ck_assert(d.slope < 0);
 	ck_assert(lb_decision_score(&d, 2) > d.threshold && !(lb_decision_score(&d, 3) > d.threshold));
 }
@@ -199,8 +202,8 @@ START_TEST(a_training_applies_it)
 	problem_open(&p, LB_BINARY, (const size_t[]){ 200, 100, 150 }, 3, 2);
 	problem_draw(&p, 9);
 	struct lb_setup s[2] = { with_metrics(trial(&p, "hinge", "", "lr=0.1"), use, 2), with_metrics(trial(&p, "hinge", "", "lr=0.1"), use, 2) };
-	s[0].calibration = LB_PLATT;
-	s[0].threshold = LB_PREVALENCE;
+	s[0].calibration = &lb_calibration_platt;
+	s[0].threshold = &lb_threshold_prevalence;
 	const struct lb_cohort c = cohort_of(&p, s, 2, 3, 32);
 	train_all(precision[_i], &c, out);
 	struct lb_outcome alone = train_alone(precision[_i], c, &s[1]);

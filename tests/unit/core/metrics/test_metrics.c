@@ -311,7 +311,7 @@ START_TEST(no_rows_is_undefined)
 	for (size_t i = 0; i < lb_metric_count(); i++)
 		for (int kind = 0; kind < LB_N_KINDS; kind++) {
 			const struct lb_outcomes o = { .kind = (enum lb_kind)kind, .n_classes = 3, .t = 1 };
-			if (lb_metric_at(i)->kinds >> kind & 1)
+			if (lb_metric_at(i)->base.tasks >> kind & 1)
 				ck_assert_msg(isnan(eval(lb_metric_at(i)->base.name, &o, NULL, 0)), "%s of no rows is defined",
 					      lb_metric_at(i)->base.name);
 		}
@@ -323,7 +323,7 @@ START_TEST(descriptors_are_whole)
 	for (size_t i = 0; i < lb_metric_count(); i++) {
 		const struct lb_metric *m = lb_metric_at(i);
 		ck_assert_msg(m->base.title && m->base.formula && m->base.notes && m->base.keywords && m->eval, "%s", m->base.name);
-		ck_assert(m->kinds && m->kinds < 1u << LB_N_KINDS);
+		ck_assert(m->base.tasks && m->base.tasks < 1u << LB_N_KINDS);
 		ck_assert_ptr_eq(lb_metric_find(m->base.name), m);
 		ck_assert_int_le(m->base.n_params, MAX_PAR);
 		for (int p = 0; p < m->base.n_params; p++)

@@ -333,9 +333,9 @@ END_TEST
 START_TEST(only_lbfgs_is_full_batch)
 {
 	draw(LB_MULTICLASS, 20, 2, 3);
-	for (size_t i = 0; lb_optim_info_f64(i); i++) {
+	for (size_t i = 0; lb_optimizers_f64[i]; i++) {
 		struct lb_setup s = trial(&p, "ce", "", "");
-		s.optimizer = lb_optim_info_f64(i);
+		s.optimizer = lb_optimizers_f64[i];
 		ck_assert_int_eq(lb_full_batch(&s), !strcmp(s.optimizer->name, "lbfgs"));
 		s.model.closed_form = true;
 		ck_assert(lb_full_batch(&s));

@@ -30,7 +30,7 @@ struct drawn {
 	uint32_t order[ROWS];
 };
 
-static struct drawn draw(enum lb_sampling kind, uint64_t seed, size_t epoch)
+static struct drawn draw(const struct lb_sampling *kind, uint64_t seed, size_t epoch)
 {
 	struct lb_sampler s;
 	struct drawn d = { .seen = { 0 } };
@@ -58,7 +58,7 @@ static size_t of_class(const struct drawn *d, size_t start, size_t b, int32_t k)
 
 START_TEST(stratified_reads_every_row_once_in_proportion)
 {
-	const struct drawn d = draw(LB_STRATIFIED, 1, (size_t)_i);
+	const struct drawn d = draw(&lb_sampling_stratified, 1, (size_t)_i);
 
 	for (size_t i = 0; i < ROWS; i++)
 		ck_assert_uint_eq(d.seen[i], 1);
@@ -72,7 +72,7 @@ END_TEST
 
 START_TEST(balanced_has_classes_in_equal_parts)
 {
-	const struct drawn d = draw(LB_BALANCED, 1, (size_t)_i);
+	const struct drawn d = draw(&lb_sampling_balanced, 1, (size_t)_i);
 
 	for (size_t b = 1; b <= ROWS; b++)
 		for (size_t start = 0; start + b <= ROWS; start++)
@@ -89,8 +89,8 @@ END_TEST
 
 START_TEST(orders_differ_by_seed_and_epoch_alone)
 {
-	const struct drawn a = draw((enum lb_sampling)_i, 1, 0), same = draw((enum lb_sampling)_i, 1, 0),
-			   seed = draw((enum lb_sampling)_i, 2, 0), epoch = draw((enum lb_sampling)_i, 1, 1);
+	const struct lb_sampling *kind = (const struct lb_sampling *)lb_samplers[_i];
+	const struct drawn a = draw(kind, 1, 0), same = draw(kind, 1, 0), seed = draw(kind, 2, 0), epoch = draw(kind, 1, 1);
 
 	ck_assert(!memcmp(a.order, same.order, sizeof a.order));
 	ck_assert(memcmp(a.order, seed.order, sizeof a.order));
@@ -106,7 +106,7 @@ START_TEST(balanced_is_fair)
 	size_t seen[ROWS] = { 0 };
 
 	for (size_t epoch = 0; epoch < 120; epoch++) {
-		const struct drawn d = draw(LB_BALANCED, 5, epoch);
+		const struct drawn d = draw(&lb_sampling_balanced, 5, epoch);
 		for (size_t i = 0; i < ROWS; i++)
 			seen[i] += d.y[i] == 2 ? d.seen[i] : 50;
 	}
@@ -128,9 +128,11 @@ START_TEST(a_training_follows)
 		p.data.y[i] = p.data.y[i] && i % 8 == 0;
 	const struct lb_setup s[2] = { trial(&p, "logistic", "", "lr=0.5"), trial(&p, "hinge", "", "lr=0.5") };
 	struct lb_cohort c = cohort_of(&p, s, 2, 20, 30);
+	static const struct lb_sampling *const kinds[] = { &lb_sampling_shuffle, &lb_sampling_balanced, &lb_sampling_stratified };
+	enum { SHUFFLE, BALANCED, STRATIFIED };
 	double mean[3];
-	for (int kind = LB_SHUFFLED; kind <= LB_STRATIFIED; kind++) {
-		c.sampling = (enum lb_sampling)kind;
+	for (int kind = SHUFFLE; kind <= STRATIFIED; kind++) {
+		c.sampling = kinds[kind];
 		train_all(precision[_i], &c, out);
 		struct lb_outcome alone = train_alone(precision[_i], c, &s[1]);
 		ck_assert(same_scores(&p, &out[1], &alone));
@@ -141,8 +143,8 @@ START_TEST(a_training_follows)
 		lb_outcome_free(&out[1]);
 		lb_outcome_free(&alone);
 	}
-	ck_assert_msg(mean[LB_BALANCED] > mean[LB_SHUFFLED] + 1, "with as many positives the mean score rises: %g, %g", mean[0], mean[1]);
-	ck_near(mean[LB_STRATIFIED], mean[LB_SHUFFLED], 0.3, "mean score", 0);
+	ck_assert_msg(mean[BALANCED] > mean[SHUFFLE] + 1, "with as many positives the mean score rises: %g, %g", mean[0], mean[1]);
+	ck_near(mean[STRATIFIED], mean[SHUFFLE], 0.3, "mean score", 0);
 	problem_close(&p);
 }
 END_TEST

@@ -23,7 +23,7 @@ START_TEST(batches_have_m_of_each_class)
 	size_t read[ROWS] = { 0 };
 
 	labels(y);
-	ck_assert(!lb_sampler_open(&s, LB_M_PER_CLASS, true, ROWS, 6, y, &err));
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_m_per_class, true, ROWS, 6, y, &err));
 	s.batch = BATCH;
 	s.per_class = M;
 	for (size_t epoch = 0; epoch < 40; epoch++) {
@@ -63,7 +63,7 @@ START_TEST(the_last_batch_is_cut_off)
 	size_t seen[6] = { 0 };
 
 	labels(y);
-	ck_assert(!lb_sampler_open(&s, LB_M_PER_CLASS, true, ROWS - 1, 6, y, &err));
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_m_per_class, true, ROWS - 1, 6, y, &err));
 	s.batch = 16;
 	s.per_class = M;
 	lb_sampler_draw(&s, 1, 0, order);

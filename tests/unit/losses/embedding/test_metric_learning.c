@@ -54,10 +54,8 @@ static const struct lb_loss_info *triplet(void)
 
 static const struct lb_info *miner_info(const char *name)
 {
-	const struct lb_info *info = NULL;
+	const struct lb_info *info = lb_info_find(lb_miners_f64, name);
 
-	for (size_t i = 0; (info = lb_miner_info_f64(i)) && strcmp(info->name, name);)
-		i++;
 	ck_assert_msg(info, "no miner %s", name);
 	return info;
 }
@@ -200,7 +198,7 @@ START_TEST(trainings_in_any_company)
 	}
 	p.columns = 3;
 	struct lb_cohort c = cohort_of(&p, s, 4, 20, 20);
-	c.sampling = LB_M_PER_CLASS;
+	c.sampling = &lb_sampling_m_per_class;
 	c.per_class = 4;
 	train_all(precision[_i], &c, out);
 	for (size_t i = 0; i < 4; i++) {

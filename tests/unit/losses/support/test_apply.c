@@ -14,7 +14,7 @@ static double tight[ROWS * MOST_CLASSES], padded[ROWS * PAD], g_tight[ROWS * MOS
 static int32_t y[ROWS];
 static uint32_t id[ROWS];
 
-static void draw_rows(size_t c, size_t ld, double scale)
+static void draw_rows(const struct lb_loss *loss, size_t c, size_t ld, double scale)
 {
 	struct lb_rng rng;
 
@@ -26,6 +26,8 @@ static void draw_rows(size_t c, size_t ld, double scale)
 		for (size_t k = 0; k < c; k++) {
 			tight[i * c + k] = padded[i * ld + k] = scale * lb_rng_normal(&rng);
 			target[i * c + k] = lb_rng_normal(&rng);
+			if (!lb_targets_allow(loss->info.targets, target[i * c + k]))
+				target[i * c + k] = fabs(target[i * c + k]) + 0.01;
 		}
 		for (size_t k = c; k < ld; k++)
 			padded[i * ld + k] = 0;
@@ -40,7 +42,7 @@ static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const
 	void *state = loss->init ? loss->init(par, &stats, &err) : NULL;
 	const enum lb_kind kind = loss->info.kind;
 	struct lb_batch in = { .b = ROWS, .c = c, .views = 1, .output = { .value = tight, .grad = g_tight, .rows = ROWS, .cols = c, .stride = c },
-			       .y = y, .teacher = kind == LB_DISTILLATION ? target : NULL, .label_matrix = kind == LB_MULTILABEL ? target : NULL,
+			       .y = y, .target = kind == LB_REGRESSION ? target : NULL, .teacher = kind == LB_DISTILLATION ? target : NULL, .label_matrix = kind == LB_MULTILABEL ? target : NULL,
 			       .row_id = id, .row_weight = weight, .par = par, .stats = &stats, .state = state, .workspace = room, .scale = 1 };
 	double largest = 0;
 
@@ -70,11 +72,11 @@ START_TEST(padded_rows_are_as_good)
 	struct subject s;
 
 	set_up(&s, _i);
-	if (!loss->form->row || loss->info.kind == LB_REGRESSION)
+	if (!loss->form->row || (loss->info.kind == LB_REGRESSION && !loss->form->entries))
 		return;
 	for (size_t k = 0; k < s.n; k++)
 		for (int scale = 0; scale < 2; scale++) {
-			draw_rows(loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, PAD, scale ? 12 : 1);
+			draw_rows(loss, loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, PAD, scale ? 12 : 1);
 			for (size_t k = 0; loss->info.kind == LB_MULTILABEL && k < ROWS * MOST_CLASSES; k++)
 				target[k] = (double)(k % 7 % 3) - 1;
 			ck_alike(loss, s.settings[k], loss->info.base.name);
@@ -94,7 +96,7 @@ START_TEST(nan_stays_in_its_row)
 		return;
 	struct lb_batch in = { .b = ROWS, .c = MOST_CLASSES, .views = 1, .y = y, .par = s.settings[0], .stats = &stats, .workspace = room, .scale = 1,
 			       .output = { .value = padded, .grad = g_padded, .rows = ROWS, .cols = MOST_CLASSES, .stride = PAD } };
-	draw_rows(MOST_CLASSES, PAD, 1);
+	draw_rows(loss, MOST_CLASSES, PAD, 1);
 	lb_loss_apply_f64(loss, &in);
 	for (size_t i = 0; i < ROWS; i++)
 		memcpy(g_tight + i * MOST_CLASSES, g_padded + i * PAD, MOST_CLASSES * sizeof *g_tight);
@@ -109,6 +111,43 @@ START_TEST(nan_stays_in_its_row)
 }
 END_TEST
 
+/* Entries of many rows at once have the bytes of the rows one by one, in one column and in several. */
+START_TEST(entries_are_the_rows)
+{
+	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
+	const struct lb_loss_stats stats = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .scale = 1 };
+	struct lb_form by_row;
+	struct lb_loss alone;
+	struct subject s;
+
+	set_up(&s, _i);
+	if (!loss->form->entries)
+		return;
+	by_row = *loss->form;
+	by_row.entries = NULL;
+	alone = *loss;
+	alone.form = &by_row;
+	for (size_t k = 0; k < s.n; k++)
+		for (size_t c = 1; c <= 3; c += 2) {
+			struct lb_err err = { 0 };
+			draw_rows(loss, c, c, 2);
+			tight[c] = (double)NAN;
+			struct lb_batch in = { .b = ROWS, .c = c, .views = 1, .target = target, .row_weight = weight, .par = s.settings[k], .stats = &stats,
+					       .workspace = room, .scale = 1, .state = loss->init ? loss->init(s.settings[k], &stats, &err) : NULL,
+					       .output = { .value = tight, .grad = g_tight, .rows = ROWS, .cols = c, .stride = c } };
+			struct lb_batch other = in;
+			other.output.grad = g_padded;
+			ck_assert_msg(isnan(lb_loss_apply_f64(loss, &in)) && isnan(lb_loss_apply_f64(&alone, &other)) && isnan(g_tight[c]), "%s", loss->info.base.name);
+			ck_assert_msg(!memcmp(g_tight, g_padded, c * sizeof *g_tight), "%s", loss->info.base.name);
+			ck_assert_msg(!memcmp(g_tight + 2 * c, g_padded + 2 * c, (ROWS - 2) * c * sizeof *g_tight), "%s", loss->info.base.name);
+			tight[c] = 0.5;
+			ck_assert_msg(lb_loss_apply_f64(loss, &in) == lb_loss_apply_f64(&alone, &other), "%s", loss->info.base.name);
+			if (loss->free)
+				loss->free(in.state);
+		}
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("apply");
@@ -118,6 +157,7 @@ static Suite *suite(void)
 	while (lb_loss_at((size_t)n))
 		n++;
 	tcase_add_loop_test(t, padded_rows_are_as_good, 0, n);
+	tcase_add_loop_test(t, entries_are_the_rows, 0, (int)lb_loss_count());
 	tcase_add_loop_test(t, nan_stays_in_its_row, 0, n);
 	suite_add_tcase(s, t);
 	return s;

@@ -7,11 +7,11 @@ enum { FEATURES = 5 };
 
 static struct problem p;
 
-static struct lb_setup robust_setup(const char *loss, int kind, const char *set)
+static struct lb_setup robust_setup(const char *loss, const char *kind, const char *set)
 {
 	struct lb_setup s = trial(&p, loss, "", "lr=0.2");
 
-	s.attack = kind ? lb_attack_at((size_t)kind) : NULL;
+	s.attack = kind ? lb_info_find(lb_attacks_f64, kind) : NULL;
 	s.attack_par = kind ? args(s.attack, set) : NULL;
 	return s;
 }
@@ -42,7 +42,7 @@ START_TEST(training_on_the_closed_form_is_the_exact_robust_loss)
 
 	problem_open(&p, LB_BINARY, (const size_t[]){ 60, 0, 5 }, FEATURES, 2);
 	problem_draw(&p, 4);
-	struct lb_setup s = robust_setup(hinge ? "squared_hinge" : "logistic", LB_ATTACK_CLOSED_FORM, l2 ? "norm=l2 eps=0.35" : "eps=0.35");
+	struct lb_setup s = robust_setup(hinge ? "squared_hinge" : "logistic", "closed_form", l2 ? "norm=l2 eps=0.35" : "eps=0.35");
 	s.optimizer = optimizer("lbfgs");
 	s.optimizer_par = args(s.optimizer, "weight_decay=0");
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 60);
@@ -89,7 +89,7 @@ START_TEST(adv_comp_sum_sees_the_rows_and_the_moved_rows)
 
 	problem_open(&p, LB_MULTICLASS, (const size_t[]){ 60, 0, 5 }, FEATURES, 2);
 	problem_draw(&p, 4);
-	struct lb_setup s = robust_setup("adv_comp_sum", LB_ATTACK_CLOSED_FORM, l2 ? "norm=l2 eps=0.35" : "eps=0.35");
+	struct lb_setup s = robust_setup("adv_comp_sum", "closed_form", l2 ? "norm=l2 eps=0.35" : "eps=0.35");
 	s.loss_par = args(&s.loss->base, "nu=2");
 	s.optimizer = optimizer("lbfgs");
 	s.optimizer_par = args(s.optimizer, "weight_decay=0");
@@ -124,11 +124,11 @@ START_TEST(attacks_leave_bytes_alone)
 	problem_draw(&p, 9);
 	const char *loss = kind == LB_BINARY ? "logistic" : "ce";
 	struct lb_setup s[5] = {
-		robust_setup(loss, 0, NULL),
-		robust_setup(loss, LB_ATTACK_PGD, "eps=0.3 steps=3"),
-		with_hidden(robust_setup(loss, LB_ATTACK_PGD, "norm=l2 eps=0.3 steps=3 seed=7"), 6, LB_RELU, 0.3),
-		robust_setup(loss, LB_ATTACK_FGSM, "eps=0"),
-		robust_setup(loss, LB_ATTACK_CLOSED_FORM, "eps=0.3"),
+		robust_setup(loss, NULL, NULL),
+		robust_setup(loss, "pgd", "eps=0.3 steps=3"),
+		with_hidden(robust_setup(loss, "pgd", "norm=l2 eps=0.3 steps=3 seed=7"), 6, LB_RELU, 0.3),
+		robust_setup(loss, "fgsm", "eps=0"),
+		robust_setup(loss, "closed_form", "eps=0.3"),
 	};
 	struct lb_cohort c = cohort_of(&p, s, 5, 3, 32);
 	train_all(train, &c, company);
@@ -217,7 +217,7 @@ START_TEST(robust_metrics_are_those_of_the_dual_norm)
 		use[k] = metric_use(names[k]);
 	struct lb_setup s = with_metrics(robust_setup(kind == LB_BINARY ? "logistic" : "ce", 0, NULL), use, 4);
 	s.keep_model = true;
-	s.probe = lb_attack_at(LB_ATTACK_CLOSED_FORM);
+	s.probe = lb_info_find(lb_attacks_f64, "closed_form");
 	s.probe_par = args(s.probe, l2 ? "norm=l2 eps=0.25" : "eps=0.25");
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 10, 32);
 	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
@@ -238,7 +238,7 @@ START_TEST(robust_metrics_are_those_of_the_dual_norm)
 	lb_outcome_free(&o);
 
 	/* no attack by gradients finds more */
-	s.probe = lb_attack_at(LB_ATTACK_PGD);
+	s.probe = lb_info_find(lb_attacks_f64, "pgd");
 	s.probe_par = args(s.probe, l2 ? "norm=l2 eps=0.25 objective=all restarts=2 steps=40" : "eps=0.25 objective=all restarts=2");
 	o = train_alone(lb_train_f64, c, &s);
 	ck_assert_double_ge(o.metric[LB_TEST][0], right / 700);

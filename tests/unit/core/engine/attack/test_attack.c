@@ -176,10 +176,10 @@ END_TEST
 
 /* ---- attacks ---- */
 
-static void attack_with(struct lb_net *net, int kind, const char *set, int64_t step, double *to)
+static void attack_with(struct lb_net *net, const char *kind, const char *set, int64_t step, double *to)
 {
 	struct lb_attack a;
-	const struct lb_info *info = lb_attack_at((size_t)kind);
+	const struct lb_info *info = lb_info_find(lb_attacks_f64, kind);
 	const struct lb_attacked on = { .net = net, .w = w, .x = x, .y = y, .rows = rows, .b = ROWS, .step = step };
 
 	ck_assert_msg(lb_attack_open_f64(&a, info, args(info, set), net, ROWS, &err) == 0, "%s", err.text);
@@ -237,7 +237,7 @@ START_TEST(closed_form_is_the_worst_of_the_ball)
 	const double eps = 0.4;
 	struct lb_rng rng;
 
-	attack_with(net, LB_ATTACK_CLOSED_FORM, l2 ? "norm=l2 eps=0.4" : bounds ? "eps=0.4 clip=[-0.6,0.7]" : "eps=0.4", -1, out);
+	attack_with(net, "closed_form", l2 ? "norm=l2 eps=0.4" : bounds ? "eps=0.4 clip=[-0.6,0.7]" : "eps=0.4", -1, out);
 	lb_rng_init(&rng, 7, LB_RNG_TEST, 1);
 	for (size_t i = 0; i < ROWS; i++) {
 		const double *row = x + i * FEATURES, worst = gap_at(net, out + i * FEATURES, i);
@@ -284,8 +284,8 @@ START_TEST(one_step_on_a_linear_model_is_the_closed_form)
 		struct lb_net *net = open_net(&s);
 		char set[80];
 		snprintf(set, sizeof set, "norm=%s eps=0.3 objective=%s", l2 ? "l2" : "linf", objective[k / 4]);
-		attack_with(net, LB_ATTACK_CLOSED_FORM, l2 ? "norm=l2 eps=0.3" : "eps=0.3", -1, out);
-		attack_with(net, LB_ATTACK_FGSM, set, -1, stepped);
+		attack_with(net, "closed_form", l2 ? "norm=l2 eps=0.3" : "eps=0.3", -1, out);
+		attack_with(net, "fgsm", set, -1, stepped);
 		for (size_t i = 0; i < ROWS * FEATURES; i++)
 			ck_near(stepped[i], out[i], l2 ? 1e-13 : 0, set, i);
 		lb_net_free_f64(net);
@@ -307,7 +307,7 @@ START_TEST(pgd_climbs_within_the_ball)
 	for (int n = 0; n < 3; n++) {
 		static const char *const how[] = { "steps=3 start=row", "steps=200", "steps=200 restarts=5" };
 		snprintf(set, sizeof set, "norm=%s eps=0.5 objective=margin clip=[-5,5] %s", l2 ? "l2" : "linf", how[n]);
-		attack_with(net, LB_ATTACK_PGD, set, 3, out);
+		attack_with(net, "pgd", set, 3, out);
 		for (size_t i = 0; i < ROWS; i++) {
 			const double gap = gap_at(net, out + i * FEATURES, i);
 			ck_assert_double_le(radius(l2, out + i * FEATURES, x + i * FEATURES), 0.5 * (1 + 1e-12));
@@ -323,7 +323,7 @@ START_TEST(pgd_climbs_within_the_ball)
 		double best[ROWS];
 		for (size_t i = 0; i < ROWS; i++)
 			best[i] = gap_at(net, out + i * FEATURES, i);
-		attack_with(net, LB_ATTACK_CLOSED_FORM, l2 ? "norm=l2 eps=0.5" : "eps=0.5", -1, out);
+		attack_with(net, "closed_form", l2 ? "norm=l2 eps=0.5" : "eps=0.5", -1, out);
 		for (size_t i = 0; i < ROWS; i++)
 			ck_near(best[i], gap_at(net, out + i * FEATURES, i), l2 ? 1e-2 : 1e-9, "pgd against the closed form", i);
 	}
@@ -340,22 +340,22 @@ START_TEST(starts_depend_on_seed_step_and_row_alone)
 	const char *set = "eps=0.3 steps=4 seed=5 objective=deviation";
 	int moved = 0;
 
-	attack_with(net, LB_ATTACK_PGD, set, 2, out);
+	attack_with(net, "pgd", set, 2, out);
 	for (size_t i = 0; i < ROWS; i++)
 		moved += radius(false, out + i * FEATURES, x + i * FEATURES) > 0.29;
 	ck_assert_int_ge(moved, ROWS * 3 / 4);
-	attack_with(net, LB_ATTACK_PGD, set, 2, again);
+	attack_with(net, "pgd", set, 2, again);
 	ck_same_numbers(again, out, ROWS * FEATURES, "again");
-	attack_with(net, LB_ATTACK_PGD, set, 3, again);
+	attack_with(net, "pgd", set, 3, again);
 	ck_assert(memcmp(again, out, sizeof out) != 0);
 	/* in evaluation each row has its own: another order gives the same places */
-	attack_with(net, LB_ATTACK_PGD, set, -1, out);
+	attack_with(net, "pgd", set, -1, out);
 	for (size_t i = 0; i < ROWS; i++) {
 		rows[i] = (uint32_t)(ROWS - 1 - i);
 		memcpy(again + i * FEATURES, x + (ROWS - 1 - i) * FEATURES, FEATURES * sizeof *x);
 	}
 	memcpy(x, again, sizeof x);
-	attack_with(net, LB_ATTACK_PGD, set, -1, again);
+	attack_with(net, "pgd", set, -1, again);
 	for (size_t i = 0; i < ROWS; i++)
 		ck_same_numbers(again + i * FEATURES, out + (ROWS - 1 - i) * FEATURES, FEATURES, "row");
 	lb_net_free_f64(net);
@@ -371,7 +371,7 @@ START_TEST(the_largest_deviation_is_found)
 	struct lb_net *net = open_net(&s);
 	const bool l2 = _i;
 
-	attack_with(net, LB_ATTACK_PGD, l2 ? "norm=l2 eps=0.2 objective=deviation steps=300 restarts=3" : "eps=0.2 objective=deviation", 0, out);
+	attack_with(net, "pgd", l2 ? "norm=l2 eps=0.2 objective=deviation steps=300 restarts=3" : "eps=0.2 objective=deviation", 0, out);
 	for (size_t i = 0; i < ROWS; i++)
 		ck_near(fabs(gap_at(net, out + i * FEATURES, i) - gap_at(net, x + i * FEATURES, i)), 0.2 * dual(l2, 2, 1, 0), l2 ? 5e-3 : 1e-12,
 			"deviation", i);

@@ -211,6 +211,46 @@ START_TEST(tangents)
 }
 END_TEST
 
+START_TEST(exponentials_less_one)
+{
+	for (size_t s = 0; lb_kernel_at(s); s++)
+		for (uint64_t round = 0; round < 60; round++) {
+			draw(a, 999, round, (double[]){ 1e-6, 0.3, 3, 40 }[round % 4]);
+			lb_kernel_at(s)->expm1_all(999, a, b);
+			for (size_t i = 0; i < 999; i++)
+				ck_assert_msg(ulps(b[i], expm1l((long double)a[i])) <= 3, "%s: expm1(%.17g) = %.17g", lb_kernel_at(s)->name,
+					      (double)a[i], (double)b[i]);
+			const real edge[] = { -INFINITY, -1e5, 0, 1e5, INFINITY, NAN };
+			lb_kernel_at(s)->expm1_all(6, edge, b);
+			ck_assert(b[0] == -1 && b[1] == -1 && b[2] == 0 && isinf(b[3]) && isinf(b[4]) && isnan(b[5]));
+		}
+}
+END_TEST
+
+START_TEST(logarithms_of_one_more)
+{
+	for (size_t s = 0; lb_kernel_at(s); s++)
+		for (uint64_t round = 0; round < 60; round++) {
+			draw(a, 999, round, (double[]){ 1e-6, 0.3, 3, 1e20 }[round % 4]);
+			for (size_t i = 0; i < 999; i++)
+				a[i] = fabs(a[i]);
+			lb_kernel_at(s)->log1p_all(999, a, b);
+			for (size_t i = 0; i < 999; i++)
+				ck_assert_msg(ulps(b[i], log1pl((long double)a[i])) <= 2.5, "%s: log1p(%.17g) = %.17g", lb_kernel_at(s)->name,
+					      (double)a[i], (double)b[i]);
+			for (size_t i = 0; i < 999; i++)
+				a[i] += (real)1e-30;
+			lb_kernel_at(s)->log_all(999, a, b);
+			for (size_t i = 0; i < 999; i++)
+				ck_assert_msg(ulps(b[i], logl((long double)a[i])) <= 1.5, "%s: log(%.17g) = %.17g", lb_kernel_at(s)->name,
+					      (double)a[i], (double)b[i]);
+			const real edge[] = { 0, INFINITY, NAN };
+			lb_kernel_at(s)->log1p_all(3, edge, b);
+			ck_assert(b[0] == 0 && isinf(b[1]) && isnan(b[2]));
+		}
+}
+END_TEST
+
 /* ---- softmax ---- */
 
 /* Row i of scores z against long double; tolerance in relative terms. */
@@ -359,6 +399,8 @@ START_TEST(sets_agree)
 			set->softmax_rows(50, 26, 32, a, y, out, &got);
 			out[1600] = (real)set->exp_terms(a, 1000, 1, 1, 3, out + 2000);
 			set->tanh_all(1000, a, out + 3000);
+			set->expm1_all(300, a, out + 3000);
+			set->log1p_all(700, out + 2000, out + 3300);
 			if (k)
 				ck_assert(!memcmp(v[0], v[1], sizeof v[0]) && !memcmp(b, c, 1601 * sizeof *b) &&
 					  !memcmp(b + 2000, c + 2000, 2000 * sizeof *b));
@@ -379,6 +421,8 @@ static Suite *suite(void)
 	tcase_add_test(t, exponentials_at_the_ends);
 	tcase_add_test(t, largest_is_the_first_of_the_largest);
 	tcase_add_test(t, tangents);
+	tcase_add_test(t, exponentials_less_one);
+	tcase_add_test(t, logarithms_of_one_more);
 	tcase_add_loop_test(t, softmax_of_many_rows, 0, 2);
 	tcase_add_test(t, rows_by_lanes);
 	tcase_add_test(t, softmax_of_a_row_with_nan);

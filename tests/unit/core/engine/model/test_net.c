@@ -82,10 +82,8 @@ static void cosine_head(struct lb_model_spec *s)
 {
 	static struct lb_arg par[LB_MOST_HEAD_PARAMS];
 	struct lb_arg_store store = { 0 };
-	unsigned kinds;
-	const struct lb_info *info = lb_head_info_f64(1, &kinds);
+	const struct lb_info *info = lb_info_find(lb_heads_f64, "cosine");
 
-	ck_assert_str_eq(info->name, "cosine");
 	ck_assert_msg(!lb_args_from_text(info, "scale=2", par, &store, &err), "%s", err.text);
 	lb_model_spec_head(s, info, par);
 	ck_assert_double_eq(s->cosine_scale, 2);
@@ -443,16 +441,12 @@ static struct lb_model_spec made(const struct lb_info *info, const char *set, in
 
 START_TEST(shapes_and_sizes)
 {
-	const struct lb_model_spec linear = made(lb_model_at(0), "init=he seed=7", 0);
-	const struct lb_model_spec mlp = made(lb_model_at(1), "hidden=[256,32] activation=gelu dropout=0.25 init=xavier seed=9", 0);
+	const struct lb_model_spec linear = made(&lb_model_kind_linear.base, "init=he seed=7", 0);
+	const struct lb_model_spec mlp = made(&lb_model_kind_mlp.base, "hidden=[256,32] activation=gelu dropout=0.25 init=xavier seed=9", 0);
 
-	ck_assert_str_eq(lb_model_at(0)->name, "linear");
-	ck_assert_str_eq(lb_model_at(1)->name, "mlp");
-	ck_assert_str_eq(lb_model_at(2)->name, "naive_bayes");
-	ck_assert_ptr_null(lb_model_at(3));
-	for (size_t i = 0; i < 3; i++)
-		ck_assert_int_eq(lb_model_closed_form(lb_model_at(i)), i == 2);
-	const struct lb_model_spec bayes = made(lb_model_at(2), "smoothing=0.5", 0);
+	for (size_t i = 0; lb_models[i]; i++)
+		ck_assert_int_eq(lb_models[i]->traits & LB_CLOSED_FORM, !strcmp(lb_models[i]->name, "naive_bayes"));
+	const struct lb_model_spec bayes = made(&lb_model_kind_naive_bayes.base, "smoothing=0.5", 0);
 	ck_assert(bayes.n_layers == 1 && bayes.closed_form && bayes.smoothing == 0.5 && lb_model_spec_size(&bayes) == 7850);
 	ck_assert(!linear.closed_form && !mlp.closed_form);
 	ck_assert_uint_eq(lb_model_spec_size(&linear), 7850);
@@ -471,9 +465,9 @@ START_TEST(too_many_layers_are_refused)
 		strcat(set, ",1");
 	const size_t end = strlen(set);
 	strcat(set, "]");
-	ck_assert_uint_eq(made(lb_model_at(1), set, 0).n_layers, LB_MAX_LAYERS);
+	ck_assert_uint_eq(made(&lb_model_kind_mlp.base, set, 0).n_layers, LB_MAX_LAYERS);
 	strcpy(set + end, ",1]");
-	made(lb_model_at(1), set, -1);
+	made(&lb_model_kind_mlp.base, set, -1);
 	ck_assert_int_eq(err.code, LB_CONFIG);
 	ck_assert_ptr_nonnull(strstr(err.text, "model.hidden: found 32 layers, allowed: at most 31"));
 }

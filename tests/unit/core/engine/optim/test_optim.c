@@ -11,12 +11,10 @@
 
 struct lb_optim_f32 {
 	struct lb_info base;
-	bool full_batch;
 	int slots;
 	void (*step)(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, float *w, const float *g,
 		     float *const *slot);
 };
-const struct lb_optim_f32 *lb_optim_at_f32(size_t i);
 
 enum { MOST = 16, MOST_PARAMS = 16 };
 
@@ -73,12 +71,10 @@ static size_t numbers(const cJSON *list, double *out)
 
 static size_t index_of(const char *name)
 {
-	size_t i = 0;
+	const struct lb_info *info = lb_info_find(lb_optimizers_f64, name);
 
-	while (lb_optim_at_f64(i) && strcmp(lb_optim_at_f64(i)->base.name, name))
-		i++;
-	ck_assert_msg(lb_optim_at_f64(i) != NULL, "%s is not registered", name);
-	return i;
+	ck_assert_msg(info != NULL, "%s is not registered", name);
+	return lb_info_place(lb_optimizers_f64, info);
 }
 
 /* One optimiser in both precisions, side by side. */
@@ -110,7 +106,7 @@ static void ck_parameter(double got, double want, double size, double tolerance,
 static void follow(const cJSON *c)
 {
 	const size_t at = index_of(get(c, "optimizer")->valuestring);
-	struct pair p = { .o = lb_optim_at_f64(at), .o32 = lb_optim_at_f32(at) };
+	struct pair p = { .o = (const struct lb_optim *)lb_optimizers_f64[at], .o32 = (const struct lb_optim_f32 *)lb_optimizers_f32[at] };
 	const size_t n = numbers(get(c, "start"), p.w);
 	double size[MOST] = { 0 }, g[MOST], want[MOST];
 
@@ -148,7 +144,7 @@ END_TEST
 static void ck_fades(const char *name, const char *set, const double factor[LB_MAX_SLOTS])
 {
 	const size_t at = index_of(name);
-	struct pair p = { .o = lb_optim_at_f64(at), .o32 = lb_optim_at_f32(at) };
+	struct pair p = { .o = (const struct lb_optim *)lb_optimizers_f64[at], .o32 = (const struct lb_optim_f32 *)lb_optimizers_f32[at] };
 	const double first = 1, none = 0;
 	double before[LB_MAX_SLOTS];
 	float before32[LB_MAX_SLOTS];
@@ -181,7 +177,7 @@ END_TEST
 
 START_TEST(every_optimiser_has_cases)
 {
-	const struct lb_info *info = lb_optim_info_f64((size_t)_i);
+	const struct lb_info *info = lb_optimizers_f64[_i];
 	const cJSON *c;
 	int n = 0;
 
@@ -196,21 +192,23 @@ START_TEST(descriptors_are_alike)
 	static const char *const common[] = { "lr", "weight_decay", "decay_bias", "project" };
 	size_t n = 0;
 
-	for (; lb_optim_info_f64(n); n++) {
-		const struct lb_info *a = lb_optim_info_f64(n), *b = lb_optim_info_f32(n);
+	for (; lb_optimizers_f64[n]; n++) {
+		const struct lb_info *a = lb_optimizers_f64[n], *b = lb_optimizers_f32[n];
+		const struct lb_optim *f = (const struct lb_optim *)a;
+		const struct lb_optim_f32 *f32 = (const struct lb_optim_f32 *)b;
 		ck_assert_str_eq(a->name, b->name);
 		ck_assert_int_eq(a->n_params, b->n_params);
-		ck_assert_int_eq(lb_optim_at_f64(n)->slots, lb_optim_at_f32(n)->slots);
-		ck_assert_int_le(lb_optim_at_f64(n)->slots, LB_MAX_SLOTS);
-		ck_assert_int_eq(lb_optim_full_batch_f64(a), !lb_optim_at_f64(n)->step);
-		ck_assert_int_eq(lb_optim_full_batch_f32(b), !lb_optim_at_f32(n)->step);
-		if (lb_optim_full_batch_f64(a))
+		ck_assert_int_eq(f->slots, f32->slots);
+		ck_assert_int_le(f->slots, LB_MAX_SLOTS);
+		ck_assert_int_eq(a->traits == LB_FULL_BATCH, !f->step);
+		ck_assert_int_eq(b->traits == LB_FULL_BATCH, !f32->step);
+		if (!f->step)
 			continue;
 		for (int k = 0; k < LB_OPT_OWN; k++)
 			ck_assert_str_eq(a->params[k].name, common[k]);
 	}
 	ck_assert_uint_eq(n, 6);
-	ck_assert_ptr_null(lb_optim_info_f32(n));
+	ck_assert_ptr_null(lb_optimizers_f32[n]);
 }
 END_TEST
 
@@ -218,13 +216,11 @@ END_TEST
 
 static const struct lb_schedule *schedule(const char *name, const char *set)
 {
-	size_t i = 0;
+	const struct lb_info *info = lb_info_find(lb_schedules, name);
 
-	while (lb_schedule_at(i) && strcmp(lb_schedule_at(i)->base.name, name))
-		i++;
-	ck_assert_msg(lb_schedule_at(i) != NULL, "%s is not registered", name);
-	settings(&lb_schedule_at(i)->base, set);
-	return lb_schedule_at(i);
+	ck_assert_msg(info != NULL, "%s is not registered", name);
+	settings(info, set);
+	return (const struct lb_schedule *)info;
 }
 
 START_TEST(schedules_are_those_of_pytorch)
@@ -281,8 +277,8 @@ START_TEST(every_schedule_begins_with_warmup)
 {
 	size_t n = 0;
 
-	for (; lb_schedule_at(n); n++)
-		ck_assert_str_eq(lb_schedule_at(n)->base.params[LB_SCHED_WARMUP].name, "warmup");
+	for (; lb_schedules[n]; n++)
+		ck_assert_str_eq(lb_schedules[n]->params[LB_SCHED_WARMUP].name, "warmup");
 	ck_assert_uint_eq(n, 3);
 }
 END_TEST

@@ -30,12 +30,7 @@ static struct lb_procedure_use uses[4];
 
 static inline const struct lb_info *procedure(const char *name)
 {
-	unsigned kinds, traits;
-	size_t i = 0;
-
-	while (strcmp(lb_procedure_info_f64(i, &kinds, &traits)->name, name))
-		i++;
-	return lb_procedure_info_f64(i, &kinds, &traits);
+	return lb_info_find(lb_procedures_f64, name);
 }
 
 static inline struct lb_procedure_use use(const char *name, const char *set)

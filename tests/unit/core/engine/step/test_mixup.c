@@ -4,11 +4,8 @@
 /* A hook of the procedure, opened for batches of b rows. */
 static struct lb_hook hook_of(struct lb_learner *l, const struct lb_cohort *c, const struct lb_procedure_use *u)
 {
-	size_t i = 0;
+	struct lb_hook h = { .procedure = (const struct lb_procedure *)u->info, .par = u->par };
 
-	while (strcmp(lb_procedure_at_f64(i)->base.name, u->info->name))
-		i++;
-	struct lb_hook h = { .procedure = lb_procedure_at_f64(i), .par = u->par };
 	h.state = h.procedure->open(l, c, h.par, &err);
 	ck_assert(h.state);
 	return h;

@@ -6,20 +6,20 @@
 
 START_TEST(descriptors_are_whole)
 {
-	const struct lb_procedure *f;
-	unsigned kinds, traits, kinds32, traits32;
 	size_t n = 0;
 
-	for (; (f = lb_procedure_at_f64(n)); n++) {
-		const struct lb_info *info = lb_procedure_info_f64(n, &kinds, &traits), *single = lb_procedure_info_f32(n, &kinds32, &traits32);
+	for (; lb_procedures_f64[n]; n++) {
+		const struct lb_info *info = lb_procedures_f64[n], *single = lb_procedures_f32[n];
+		const struct lb_procedure *f = (const struct lb_procedure *)info;
 		ck_assert_msg(!lb_procedure_misfit_f64(f), "%s %s", info->name, lb_procedure_misfit_f64(f));
 		ck_assert(info->title && info->cite && info->formula && info->notes);
 		for (int i = 0; i < info->n_params; i++)
 			ck_assert(info->params[i].name && info->params[i].help);
-		ck_assert(single && kinds32 == kinds && traits32 == traits);
+		ck_assert(single && single->tasks == info->tasks);
+		ck_assert_uint_eq(lb_procedure_traits_f32(info), lb_procedure_traits_f64(info));
 		ck_assert_str_eq(single->name, info->name);
 	}
-	ck_assert_ptr_null(lb_procedure_info_f32(n, &kinds32, &traits32));
+	ck_assert_ptr_null(lb_procedures_f32[n]);
 	ck_assert_uint_ge(n, 9);
 }
 END_TEST
@@ -47,12 +47,12 @@ START_TEST(wrong_descriptors_are_named)
 		struct lb_procedure p;
 		const char *what;
 	} wrong[] = {
-		{ { .kinds = 1 }, "has no hook" },
-		{ { .kinds = 1, .step = whole, .inputs = inputs_of }, "has .step and a hook that it replaces" },
-		{ { .kinds = 1, .inputs = inputs_of, .weighs_rows = true }, "says weighs_rows without .step; .weigh says it by itself" },
-		{ { .kinds = 1, .step = whole, .open = open_nothing }, "has one of .open and .close; they go together" },
+		{ { .base.tasks = 1 }, "has no hook" },
+		{ { .base.tasks = 1, .step = whole, .inputs = inputs_of }, "has .step and a hook that it replaces" },
+		{ { .base.tasks = 1, .inputs = inputs_of, .weighs_rows = true }, "says weighs_rows without .step; .weigh says it by itself" },
+		{ { .base.tasks = 1, .step = whole, .open = open_nothing }, "has one of .open and .close; they go together" },
 		{ { .step = whole }, "is for no task" },
-		{ { .kinds = 1, .step = whole, .base = { .n_params = 9 } }, "has too many parameters" },
+		{ { .base = { .tasks = 1, .n_params = 9 }, .step = whole }, "has too many parameters" },
 	};
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
@@ -106,7 +106,6 @@ START_TEST(the_same_in_company)
 	struct lb_procedure_use u[K][2];
 	struct lb_setup s[K];
 	struct lb_outcome alone[K], together[K];
-	unsigned kinds, traits;
 	const struct lb_info *info;
 	size_t n = OTHERS;
 
@@ -121,7 +120,7 @@ START_TEST(the_same_in_company)
 	u[5][1] = u[1][0];
 	for (size_t i = 0; i < OTHERS; i++)
 		s[i] = with(base, u[i], i == 0 ? 0 : i < 4 ? 1 : 2);
-	for (size_t i = 0; (info = lb_procedure_info_f64(i, &kinds, &traits)); i++)
+	for (size_t i = 0; (info = lb_procedures_f64[i]); i++)
 		if (strcmp(info->name, "sam") && strcmp(info->name, "mixup") && strcmp(info->name, "coteach")) {
 			ck_assert_uint_lt(n, K);
 			u[n][0] = use(info->name, "");
@@ -225,7 +224,7 @@ static void on_finish(const struct lb_hook *h, const struct lb_learner *l, doubl
 
 START_TEST(hooks_have_their_order_and_their_place)
 {
-	static const struct lb_procedure all = { .kinds = 1, .epoch = on_epoch, .inputs = on_inputs, .labels = on_labels, .weigh = on_weigh,
+	static const struct lb_procedure all = { .base.tasks = 1, .epoch = on_epoch, .inputs = on_inputs, .labels = on_labels, .weigh = on_weigh,
 						 .weights = on_weights, .gradient = on_gradient, .stepped = on_stepped, .finish = on_finish };
 	const uint32_t rows[] = { 0, 1, 2 };
 	double plain[D + 1];

@@ -6,7 +6,7 @@
 
 #include "core/engine/model/net.h"
 #include "core/engine/optim/optim.h"
-#include "core/engine/step/step.h"
+#include "core/engine/step/procedure.h"
 #include "core/numeric/thread_team.h"
 #include "losses/loss.h"
 
@@ -174,22 +174,22 @@ static const struct {
 	double lr, decay;
 	bool perpendicular;
 	double temperature;
-	int view;                /* of lb_view_at, from 1; 0 for none */
+	const char *view;        /* an augmentation, or NULL */
 	const char *view_set;
 } steps[] = {
-	{ LB_EMBEDDING, "normalized_softmax", "temperature=0.2", "lr=0.5", false, 0.5, 0, false, 0.2, 0, NULL },
-	{ LB_EMBEDDING, "normalized_softmax", "", "lr=0.1 weight_decay=0.3", true, 0.1, 0.3, false, 0.05, 0, NULL },
-	{ LB_EMBEDDING, "normalized_softmax", "temperature=1", "lr=0.3 project=perpendicular", true, 0.3, 0, true, 1, 0, NULL },
-	{ LB_DISTILLATION, "kd", "", "lr=0.5", true, 0.5, 0, false, 0, 0, NULL },
-	{ LB_DISTILLATION, "kl_top", "k=2", "lr=0.5", false, 0.5, 0, false, 0, 0, NULL },
-	{ LB_DISTILLATION, "kl_top", "temperature=3", "lr=0.5", true, 0.5, 0, false, 0, 0, NULL },
-	{ LB_MULTICLASS, "bias", "", "lr=0.5", false, 0.5, 0, false, 0, 0, NULL },
-	{ LB_MULTICLASS, "bias", "beta=3", "lr=0.5 weight_decay=0.1", true, 0.5, 0.1, false, 0, 0, NULL },
-	{ LB_MULTICLASS, "center_loss", "lambda=0.5", "lr=0.5", false, 0.5, 0, false, 0, 0, NULL },
-	{ LB_MULTICLASS, "center_loss", "lambda=0.5", "lr=0.5 weight_decay=0.1", true, 0.5, 0.1, false, 0, 0, NULL },
-	{ LB_MULTICLASS, "gjs", "", "lr=0.5", false, 0.5, 0, false, 0, 1, "count=2 sd=0.5 seed=4" },
-	{ LB_MULTICLASS, "gjs", "pi=0.2", "lr=0.5", true, 0.5, 0, false, 0, 2, "count=4 rate=0.3 seed=9" },
-	{ LB_MULTICLASS, "ce", "", "lr=0.5 weight_decay=0.1 project=perpendicular", true, 0.5, 0.1, true, 0, 0, NULL },
+	{ LB_EMBEDDING, "normalized_softmax", "temperature=0.2", "lr=0.5", false, 0.5, 0, false, 0.2, NULL, NULL },
+	{ LB_EMBEDDING, "normalized_softmax", "", "lr=0.1 weight_decay=0.3", true, 0.1, 0.3, false, 0.05, NULL, NULL },
+	{ LB_EMBEDDING, "normalized_softmax", "temperature=1", "lr=0.3 project=perpendicular", true, 0.3, 0, true, 1, NULL, NULL },
+	{ LB_DISTILLATION, "kd", "", "lr=0.5", true, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_DISTILLATION, "kl_top", "k=2", "lr=0.5", false, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_DISTILLATION, "kl_top", "temperature=3", "lr=0.5", true, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "bias", "", "lr=0.5", false, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "bias", "beta=3", "lr=0.5 weight_decay=0.1", true, 0.5, 0.1, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "center_loss", "lambda=0.5", "lr=0.5", false, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "center_loss", "lambda=0.5", "lr=0.5 weight_decay=0.1", true, 0.5, 0.1, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "gjs", "", "lr=0.5", false, 0.5, 0, false, 0, "gaussian_noise", "count=2 sd=0.5 seed=4" },
+	{ LB_MULTICLASS, "gjs", "pi=0.2", "lr=0.5", true, 0.5, 0, false, 0, "feature_dropout", "count=4 rate=0.3 seed=9" },
+	{ LB_MULTICLASS, "ce", "", "lr=0.5 weight_decay=0.1 project=perpendicular", true, 0.5, 0.1, true, 0, NULL, NULL },
 };
 
 START_TEST(two_steps_by_hand)
@@ -202,7 +202,7 @@ START_TEST(two_steps_by_hand)
 	if (steps[_i].mlp)
 		s = with_hidden(s, WIDTH, LB_TANH, 0);
 	if (steps[_i].view) {
-		s.view = lb_view_at((size_t)steps[_i].view - 1);
+		s.view = lb_info_find(lb_augmentations_f64, steps[_i].view);
 		s.view_par = args(s.view, steps[_i].view_set);
 	}
 	begin(&h, s);
@@ -258,16 +258,6 @@ static const struct {
 
 static struct lb_learner learner;
 
-static const struct lb_info *mixup(void)
-{
-	unsigned kinds, traits;
-	size_t i = 0;
-
-	while (strcmp(lb_procedure_info(i, &kinds, &traits)->name, "mixup"))
-		i++;
-	return lb_procedure_info(i, &kinds, &traits);
-}
-
 static double loss_and_gradient(const struct lb_cohort *c, const struct lb_minibatch *m, double *g)
 {
 	const double value = lb_learner_gradient(&learner, c, m);
@@ -293,7 +283,8 @@ START_TEST(features_are_moved)
 		s.term = terms;
 		s.n_terms = 2;
 	}
-	const struct lb_procedure_use mixing = { mixup(), args(mixup(), "alpha=1") };
+	const struct lb_info *mixup = lb_info_find(lb_procedures, "mixup");
+	const struct lb_procedure_use mixing = { mixup, args(mixup, "alpha=1") };
 	s.procedure = &mixing;
 	s.n_procedures = moving[_i].mixup;
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);

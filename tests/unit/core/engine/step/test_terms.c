@@ -58,7 +58,7 @@ static struct lb_setup setup_of(const struct pair *q)
 	s.keep_model = true;
 	s.keep_scores = true;
 	if (q->view) {
-		s.view = lb_view_at(0);
+		s.view = lb_info_find(lb_augmentations_f64, "gaussian_noise");
 		s.view_par = args(s.view, q->view);
 	}
 	return s;

@@ -177,10 +177,9 @@ END_TEST
  * draws. */
 START_TEST(every_procedure)
 {
-	unsigned kinds, traits;
 	const struct lb_info *info;
 
-	for (size_t i = 0; (info = lb_procedure_info_f64(i, &kinds, &traits)); i++)
+	for (size_t i = 0; (info = lb_procedures_f64[i]); i++)
 		for (int k = 0; k < 2; k++) {
 			const struct lb_procedure_use use = { info, args(info, "") };
 			struct lb_setup s = kept(setup_of("ce", k ? "adam" : "sgd", k ? "" : "lr=0.1 momentum=0.9"), 0);
@@ -217,7 +216,7 @@ static int undefined(const struct lb_outcomes *o, const struct lb_arg *par, doub
 /* The epochs before the interruption count too. */
 START_TEST(early_stopping_by_what_is_undefined)
 {
-	static const struct lb_metric metric = { .base = { .name = "undefined" }, .kinds = 1 << LB_MULTICLASS, .eval = undefined };
+	static const struct lb_metric metric = { .base = { .name = "undefined", .tasks = 1 << LB_MULTICLASS }, .eval = undefined };
 	struct lb_setup s = kept(setup_of("ce", "sgd", "lr=0.1"), 0);
 
 	uses[0] = (struct lb_metric_use){ .metric = &metric, .key = "undefined" };

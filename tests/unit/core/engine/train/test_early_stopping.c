@@ -21,7 +21,7 @@ static int scripted(const struct lb_outcomes *o, const struct lb_arg *par, doubl
 	return 0;
 }
 
-static const struct lb_metric metric = { .base = { .name = "scripted" }, .kinds = 1 << LB_MULTICLASS, .higher_is_better = true, .eval = scripted };
+static const struct lb_metric metric = { .base = { .name = "scripted", .tasks = 1 << LB_MULTICLASS }, .higher_is_better = true, .eval = scripted };
 
 static const struct {
 	double value[EPOCHS];

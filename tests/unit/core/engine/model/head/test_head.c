@@ -8,12 +8,7 @@
 
 static const struct lb_info *head_info(const char *name)
 {
-	unsigned kinds;
-	size_t i = 0;
-
-	while (lb_head_info(i, &kinds) && strcmp(lb_head_info(i, &kinds)->name, name))
-		i++;
-	return lb_head_info(i, &kinds);
+	return lb_info_find(lb_heads, name);
 }
 
 static void set_head(struct lb_model_spec *s, const char *set)
@@ -44,20 +39,19 @@ START_TEST(descriptors)
 		struct lb_head head;
 		const char *what;
 	} wrong[] = {
-		{ { .kinds = 1, .scores = some_scores }, "one of .scores and .backward" },
-		{ { .kinds = 1, .backward = some_backward }, "one of .scores and .backward" },
-		{ { .kinds = 1, .scale = some_scale }, "has .scale" },
+		{ { .base.tasks = 1, .scores = some_scores }, "one of .scores and .backward" },
+		{ { .base.tasks = 1, .backward = some_backward }, "one of .scores and .backward" },
+		{ { .base.tasks = 1, .scale = some_scale }, "has .scale" },
 		{ { .scores = some_scores, .backward = some_backward }, "is for no task" },
 	};
-	unsigned kinds = 0;
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		ck_assert_msg(lb_head_misfit(&wrong[i].head) && strstr(lb_head_misfit(&wrong[i].head), wrong[i].what), "%s", wrong[i].what);
-	for (size_t i = 0; lb_head_info(i, &kinds); i++) {
-		const struct lb_head *head = lb_head_of(lb_head_info(i, &kinds));
+	for (size_t i = 0; lb_heads[i]; i++) {
+		const struct lb_head *head = lb_head_of(lb_heads[i]);
 		ck_assert_msg(!lb_head_misfit(head), "%s: %s", head->base.name, lb_head_misfit(head));
-		ck_assert_ptr_eq(&head->base, lb_head_info(i, &kinds));
-		ck_assert(head->base.title && head->base.cite && head->base.formula && kinds);
+		ck_assert_ptr_eq(&head->base, lb_heads[i]);
+		ck_assert(head->base.title && head->base.cite && head->base.formula && head->base.tasks);
 		ck_assert_int_le(head->base.n_params, LB_MOST_HEAD_PARAMS);
 		ck_assert_int_eq(lb_head_cosines(&head->base), !strcmp(head->base.name, "cosine"));
 	}

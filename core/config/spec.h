@@ -1,0 +1,142 @@
+/* A resolved config as C values: one field for each option. The option table (options.c) says where
+ * the field lies; the field's type says how it is filled. The resolved JSON stays, for ids and
+ * records. An absent option leaves 0: a NULL text, a list without entries, a component without a
+ * descriptor. */
+#ifndef LB_SPEC_H
+#define LB_SPEC_H
+
+#include "core/config/config.h"
+#include "core/config/yaml_overlay.h"
+
+/* The value of an option with a list of choices. */
+struct lb_word {
+	int at;                  /* place among the choices; 0 where it is absent */
+	const char *text;        /* NULL where it is absent */
+};
+
+/* The value of an option that takes a list or a block {name: number}, or one value instead. */
+struct lb_list {
+	size_t n;
+	const char *const *text; /* (n) its texts, or the names of the block */
+	const double *number;    /* (n) its numbers, or those of the block */
+	double value;            /* the one number instead */
+	struct lb_word word;     /* the one choice instead */
+	bool given;              /* a list or a block, not one value */
+};
+
+/* A component block. */
+struct lb_component_use {
+	const struct lb_info *info; /* NULL: there is none */
+	struct lb_arg *par;      /* in the order of info's parameters */
+	double weight;           /* the parameter of the block itself (lb_option.extra), 1 where it has none */
+};
+
+struct lb_component_uses {
+	struct lb_component_use *use;
+	size_t n;
+};
+
+struct lb_file_spec {
+	const char *path, *label, *labels, *x, *y;
+	struct lb_word format;
+};
+
+/* Places among the choices of an option. */
+enum lb_decimal_mark { LB_DECIMAL_POINT, LB_DECIMAL_COMMA };
+enum lb_unseen_word { LB_UNSEEN_IS_ERROR, LB_UNSEEN_IS_ZERO };
+enum lb_target_word { LB_TARGET_AS_IS, LB_TARGET_STANDARDIZED };
+enum lb_class_weight_word { LB_CLASS_WEIGHT_NONE, LB_CLASS_WEIGHT_BALANCED };
+enum lb_precision_word { LB_PRECISION_32, LB_PRECISION_64 };
+
+struct lb_data_spec {
+	struct lb_file_spec train, valid, test;
+	const char *teacher;
+	struct { const char *teacher; } side;
+	struct lb_component_use generator;
+	struct lb_list labels, drop, categorical;
+	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;
+	const cJSON *missing_values;
+	uint64_t features;
+	double max_bytes, max_memory;
+	const char *group, *weight, *positive;
+	struct {
+		double train, valid;
+		struct lb_list test;     /* a share, or residues */
+		uint64_t first, modulo, folds, fold, seed;
+		bool stratify;
+	} split;
+	struct { uint64_t folds, fold; bool test; } cv;
+	struct {
+		bool standardize;
+		struct lb_word scale, target;
+		double subtract, divide;
+	} preprocess;
+};
+
+struct lb_train_spec {
+	uint64_t epochs, batch, seed, per_class, checkpoint;
+	struct lb_word precision, sampler;
+	bool shuffle;
+	double clip_norm;
+	struct lb_list class_weight;
+	struct lb_component_use miner, views, attack;
+	struct { const char *metric; uint64_t patience; double min_delta; } early_stopping; /* NULL metric: none */
+	struct lb_list curves;
+};
+
+enum { LB_SPEC_TOPS = 32 };
+
+struct lb_spec {
+	const cJSON *config;     /* the resolved config that it was filled from; borrowed, as its texts are */
+	const char *name;
+	struct lb_word task;
+	struct lb_data_spec data;
+	struct { struct lb_component_use imbalance, labels; } corrupt;
+	struct lb_component_use model, head, loss, optimizer, schedule;
+	struct lb_component_uses terms, procedures, metrics;
+	struct lb_train_spec train;
+	struct {
+		struct lb_word threshold, calibration;
+		struct lb_component_use attack;
+	} evaluate;
+	struct {
+		uint64_t trials, folds, seed; /* 0 trials: there is no tuning */
+		struct lb_word method;
+		const char *metric;
+	} tune;
+	struct {
+		const char *dir;
+		bool predictions, model;
+	} output;
+	/* What the fields below each top-level key refer to, and the block that they were filled
+	 * from. */
+	struct lb_spec_top {
+		const cJSON *child;
+		struct lb_pool pool;
+	} top[LB_SPEC_TOPS];
+};
+
+/* Fills the spec, { 0 } or one filled before, from a resolved config, which must live as long as
+ * the spec. Blocks that this config shares with that of the latest filling (lb_config_share,
+ * lb_config_expand) are not filled again, so that one must live, too. -1 when memory runs out or a
+ * component is unknown; then the spec is { 0 }. Release with lb_spec_free. */
+int lb_spec_fill(struct lb_spec *spec, const cJSON *config, const struct lb_registry *reg, struct lb_err *err);
+void lb_spec_free(struct lb_spec *spec);
+
+/* Returns the kind of loss that the task is for. */
+static inline enum lb_kind lb_spec_kind(const struct lb_spec *spec)
+{
+	return (enum lb_kind)spec->task.at;
+}
+
+/* Returns the component's parameter of that name; NULL where it has none, or there is no
+ * component. */
+const struct lb_arg *lb_use_arg(const struct lb_component_use *use, const char *name);
+
+/* The number of such a parameter, or `otherwise`. */
+double lb_use_number(const struct lb_component_use *use, const char *name, double otherwise);
+
+/* Returns true if there is a component of that name. */
+bool lb_use_is(const struct lb_component_use *use, const char *name);
+
+#endif

@@ -1,0 +1,196 @@
+#include "core/run/trial_constraints.h"
+
+#include "core/base/mem.h"
+#include "core/base/text.h"
+#include "core/run/terms.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows of a batch beyond which the matrix of its distances takes more than a gigabyte. */
+enum { MOST_ROWS = 8192 };
+
+/* ---- the losses and their sum ---- */
+
+/* Runs the descriptor's own check of the i-th loss. */
+static int check_parameters(const struct lb_facts *f, size_t i, struct lb_err *err)
+{
+	const struct lb_component_use *use = f->loss[i];
+	struct lb_err *why = use->info->check ? lb_alloc(1, sizeof *why, err) : NULL;
+	int rc = !use->info->check ? 0 : why ? use->info->check(use->par, why) : -1;
+
+	if (why && rc)
+		lb_fail(err, why->code, "%s%s%s%s", i ? "terms: " : "loss.", i ? use->info->name : "", i ? ": " : "", why->text);
+	free(why);
+	return rc;
+}
+
+static int parameters_fit(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (check_parameters(f, i, err))
+			return -1;
+	return 0;
+}
+
+static int terms_are_few(const struct lb_facts *f, struct lb_err *err)
+{
+	const size_t n = f->spec->terms.n;
+
+	return n < LB_MOST_TERMS ? 0 : lb_fail(err, LB_CONFIG, "terms: found %zu, allowed: at most %d beside loss", n, LB_MOST_TERMS - 1);
+}
+
+static int terms_are_minimised(const struct lb_facts *f, struct lb_err *err)
+{
+	return !f->spec->terms.n || !f->closed_form ? 0 :
+	       lb_fail(err, LB_CONFIG, "terms: found %s with model naive_bayes, which minimises no loss; remove terms", f->loss[1]->info->name);
+}
+
+static int term_has_a_weight(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 1; i < f->n_losses; i++)
+		if (lb_use_arg(f->loss[i], "weight"))
+			return lb_fail(err, LB_CONFIG, "terms: %s has a parameter weight of its own, so that no factor can be given; make it loss, and the "
+				       "other a term", f->loss[i]->info->name);
+	return 0;
+}
+
+static int terms_have_one_output(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 1; i < f->n_losses; i++)
+		if (!lb_outputs_same(lb_used_loss(f->loss[0]), f->loss[0]->par, lb_used_loss(f->loss[i]), f->loss[i]->par))
+			return lb_fail(err, LB_CONFIG, "terms: found %s with loss %s, which has other outputs for a target; allowed: losses of the same "
+				       "outputs", f->loss[i]->info->name, f->loss[0]->info->name);
+	return 0;
+}
+
+static int weights_minimise(const struct lb_facts *f, struct lb_err *err)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < f->n_losses; i++)
+		sum += f->loss[i]->weight;
+	if (sum == 0)
+		return lb_fail(err, LB_CONFIG, "loss.weight: found 0%s, so that nothing is minimised; give one a positive weight",
+			       f->n_losses > 1 ? ", and for every term too" : "");
+	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
+	if (loss->kind == LB_EMBEDDING && loss->params && f->loss[0]->weight == 0)
+		return lb_fail(err, LB_CONFIG, "loss.weight: found 0, but scores are made by the %s of %s, which would not be trained; allowed: a "
+			       "positive number", loss->params, loss->base.name);
+	return 0;
+}
+
+static int weighted_losses_are_sums(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (lb_rows_weighted(f->spec) && !lb_loss_separable(lb_used_loss(f->loss[i])))
+			return lb_fail(err, LB_CONFIG,
+				       "%s: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
+				       "train.class_weight: separable losses (`lossbench losses` marks them)", lb_loss_path(i), f->loss[i]->info->name);
+	return 0;
+}
+
+/* ---- what the outputs are ---- */
+
+static int stopping_has_outputs(const struct lb_facts *f, struct lb_err *err)
+{
+	const char *name = f->spec->train.early_stopping.metric;
+	const struct lb_metric *metric = name ? lb_metric_find(name + strlen("valid.")) : NULL;
+	const unsigned lacks = metric ? metric->statistics & ~lb_loss_statistics(lb_used_loss(f->loss[0]), f->loss[0]->par) : 0;
+
+	if (!lacks)
+		return 0;
+	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: found %s with loss %s, whose model gives no %s; take another metric", name,
+		       f->loss[0]->info->name, lacks >> LB_QUANTILE & 1 ? "quantiles" : "variance of a target");
+}
+
+static int miner_has_triplets(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *miner = f->spec->train.miner.info;
+
+	return !miner || lb_used_loss(f->loss[0])->needs & LB_TAKES_TRIPLETS ? 0 :
+	       lb_fail(err, LB_CONFIG, "train.miner: found %s with loss %s, which takes no triplets; allowed: with loss triplet, or remove it",
+		       miner->name, f->loss[0]->info->name);
+}
+
+static int distances_have_batches(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
+
+	if (!lb_loss_of_distances(loss))
+		return 0;
+	if (f->full_batch)
+		return lb_fail(err, LB_CONFIG, "optimizer: found %s, which reads all rows at once, with loss %s, which needs the distances of all pairs of "
+			       "a batch; train it with sgd, adam or adamw", f->spec->optimizer.info->name, loss->base.name);
+	if (f->spec->train.batch > MOST_ROWS)
+		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with loss %s, which needs the distances of all pairs of a batch; allowed: at most %d",
+			       (size_t)f->spec->train.batch, loss->base.name, MOST_ROWS);
+	return 0;
+}
+
+static int embeddings_are_retrieved(const struct lb_facts *f, struct lb_err *err)
+{
+	struct lb_buf allowed = { 0 };
+	const struct lb_info *wrong = NULL;
+
+	if (lb_loss_gives_scores(lb_used_loss(f->loss[0])))
+		return 0;
+	for (size_t i = 0; i < f->spec->metrics.n && !wrong; i++)
+		wrong = lb_used_metric(&f->spec->metrics.use[i])->embeddings ? NULL : f->spec->metrics.use[i].info;
+	for (size_t i = 0; wrong && i < lb_metric_count(); i++)
+		if (lb_metric_at(i)->embeddings)
+			lb_buf_printf(&allowed, "%s%s", allowed.n ? ", " : "", lb_metric_at(i)->base.name);
+	if (wrong)
+		lb_fail(err, LB_CONFIG, "metrics: found %s, but %s gives embeddings and no class scores; allowed: %s", wrong->name,
+			f->loss[0]->info->name, allowed.s ? allowed.s : "those of retrieval");
+	lb_buf_free(&allowed);
+	return wrong ? -1 : 0;
+}
+
+/* ---- the head ---- */
+
+static int margin_has_cosines(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->n_losses && !lb_head_is_cosine(f->spec); i++)
+		if (lb_used_loss(f->loss[i])->needs & LB_NEEDS_COSINES)
+			return lb_fail(err, LB_CONFIG, "model.head: found %s with loss %s, which takes its margin from cosines; give model.head: cosine, or "
+				       "{kind: cosine, scale: 16}", f->spec->head.info ? f->spec->head.info->name : "linear", f->loss[i]->info->name);
+	return 0;
+}
+
+static int cosine_fits(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_component_use *model = &f->spec->model;
+	const struct lb_arg *init = lb_use_arg(model, "init");
+
+	if (!lb_head_is_cosine(f->spec))
+		return 0;
+	const char *head = f->spec->head.info->name;
+	if (f->closed_form)
+		return lb_fail(err, LB_CONFIG, "model.head: found %s with model %s, which is fitted in closed form and has no other head; remove it, "
+			       "or take model linear or mlp", head, model->info->name);
+	if (init && (enum lb_init)init->v == LB_INIT_ZERO)
+		return lb_fail(err, LB_CONFIG, "model.init: found zero with model.head %s, for which weights of length 0 have no direction; allowed: torch, "
+			       "xavier, he", head);
+	if (f->data->x.start && lb_use_is(model, "linear"))
+		return lb_fail(err, LB_CONFIG, "model.head: found %s with model linear and sparse data, where a step moves only the weights of features that "
+			       "occur; allowed: model mlp, head linear, or dense data (`lossbench data convert FILE OUT.npz`)", head);
+	return 0;
+}
+
+const struct lb_trial_constraint lb_loss_constraints[] = {
+	{ { "terms", LB_BY_COMPONENTS, "There are at most seven terms beside the loss." }, terms_are_few },
+	{ { "terms", LB_BY_COMPONENTS, "Model naive_bayes minimises no loss and takes no terms." }, terms_are_minimised },
+	{ { "terms", LB_BY_COMPONENTS, "A loss that has a parameter named weight can be the loss, not a term." }, term_has_a_weight },
+	{ { "loss", LB_BY_COMPONENTS, "The parameters of a loss fit together, as the page of the loss says." }, parameters_fit },
+	{ { "terms", LB_BY_COMPONENTS, "All terms have the same outputs for a target as the loss." }, terms_have_one_output },
+	{ { "loss.weight", LB_BY_COMPONENTS, "Some loss has a positive weight; one with prototypes always has, since they make the scores." }, weights_minimise },
+	{ { "train.early_stopping.metric", LB_BY_COMPONENTS, "Early stopping reads outputs that the loss has, such as quantiles or a variance." }, stopping_has_outputs },
+	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets." }, miner_has_triplets },
+	{ { "train.batch", LB_BY_COMPONENTS, "A loss of distances needs minibatches, of at most 8192 rows." }, distances_have_batches },
+	{ { "metrics", LB_BY_COMPONENTS, "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." }, embeddings_are_retrieved },
+	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." }, weighted_losses_are_sums },
+	{ { "model.head", LB_BY_COMPONENTS, "A loss with a margin of cosines needs head cosine." }, margin_has_cosines },
+	{ { "model.head", LB_BY_DATA, "Head cosine excludes model naive_bayes, model.init zero, and model linear on sparse data." }, cosine_fits },
+	{ .check = NULL },
+};

@@ -1,0 +1,182 @@
+#include "core/run/trial_constraints.h"
+
+#include "core/training/optim_params.h"
+
+#include <string.h>
+
+/* ---- procedures ---- */
+
+/* A procedure of the config. */
+struct procedure {
+	const char *name;
+	unsigned traits;
+};
+
+static struct procedure procedure_at(const struct lb_facts *f, size_t i)
+{
+	const struct lb_info *info = f->spec->procedures.use[i].info;
+
+	return (struct procedure){ info->name, lb_procedure_traits_f64(info) };
+}
+
+static int procedures_are_few(const struct lb_facts *f, struct lb_err *err)
+{
+	const size_t n = f->spec->procedures.n;
+
+	return n <= LB_MOST_PROCEDURES ? 0 : lb_fail(err, LB_CONFIG, "procedures: found %zu, allowed: at most %d", n, LB_MOST_PROCEDURES);
+}
+
+/* Refuses a procedure with something; name, a component's, may be "". */
+static int refuse(const struct procedure *p, const char *what, const char *name, const char *why, struct lb_err *err)
+{
+	return lb_fail(err, LB_CONFIG, "procedures: found %s with %s%s%s%s %s", p->name, what, *name ? " " : "", name, *name ? "," : "", why);
+}
+
+static int procedures_have_steps(const struct lb_facts *f, struct lb_err *err)
+{
+	if (!f->full_batch || !f->spec->procedures.n)
+		return 0;
+	const struct procedure p = procedure_at(f, 0);
+	return refuse(&p, f->closed_form ? "model" : "optimizer", f->closed_form ? f->spec->model.info->name : f->spec->optimizer.info->name,
+		      "which takes no steps by minibatches; remove it, or train with sgd, adam or adamw", err);
+}
+
+static int procedures_see_rows(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->spec->procedures.n; i++) {
+		const struct procedure p = procedure_at(f, i);
+		if (p.traits & LB_CHANGES_INPUTS && f->data->x.start)
+			return refuse(&p, "sparse data,", "", "of which it changes the zeros too; allowed: dense data (`lossbench data convert FILE OUT.npz`), "
+				      "or remove it", err);
+		if (p.traits & LB_CHANGES_INPUTS && f->spec->train.views.info)
+			return refuse(&p, "train.views,", "", "which makes further copies of each row; remove one of the two", err);
+		if (p.traits & (LB_CHANGES_INPUTS | LB_WHOLE_STEP) && f->attack[LB_IN_TRAINING])
+			return refuse(&p, "train.attack,", "", "which moves rows of one label against one model; remove one of the two", err);
+	}
+	return 0;
+}
+
+/* With each of the losses in turn. */
+static int procedures_have_losses(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->spec->procedures.n * f->n_losses; i++) {
+		const struct procedure p = procedure_at(f, i / f->n_losses);
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[i % f->n_losses]);
+		if (p.traits & LB_WEIGHS_ROWS && !lb_loss_separable(loss))
+			return refuse(&p, "loss", loss->base.name, "which is not a sum over rows, so that no row has a loss of its own; allowed: separable "
+				      "losses (`lossbench losses` marks them)", err);
+		if (p.traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_SAMPLE_IDS)
+			return refuse(&p, "loss", loss->base.name, "which remembers each row under its own label by one model; allowed: losses without memory "
+				      "of rows", err);
+	}
+	return 0;
+}
+
+static int procedures_have_optimizer(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->spec->procedures.n; i++) {
+		const struct procedure p = procedure_at(f, i);
+		if (p.traits & LB_CHANGES_LABELS && !(f->spec->optimizer.info->tasks & ~(unsigned)LB_CLASS_TASKS))
+			return refuse(&p, "optimizer", f->spec->optimizer.info->name, "which steps by the rows' own labels; train with sgd, adam or adamw",
+				      err);
+	}
+	return 0;
+}
+
+static int check_two(const struct procedure *a, const struct procedure *b, struct lb_err *err)
+{
+	if (!strcmp(a->name, b->name))
+		return lb_fail(err, LB_CONFIG, "procedures: found %s twice; keep one", a->name);
+	if ((a->traits | b->traits) & LB_WHOLE_STEP)
+		return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, but %s takes the whole step and stands alone; keep one", a->name, b->name,
+			       a->traits & LB_WHOLE_STEP ? a->name : b->name);
+	if (a->traits & b->traits & LB_CHANGES_LABELS)
+		return lb_fail(err, LB_CONFIG, "procedures: found %s with %s, both of which mix labels; keep one", a->name, b->name);
+	return 0;
+}
+
+static int procedures_go_together(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->spec->procedures.n; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct procedure a = procedure_at(f, k), b = procedure_at(f, i);
+			if (check_two(&a, &b, err))
+				return -1;
+		}
+	return 0;
+}
+
+/* ---- trainings that read all rows at once. train.epochs, batch and shuffle, which always have a
+ * value, are left unused instead of being refused. ---- */
+
+static int stopping_has_epochs(const struct lb_facts *f, struct lb_err *err)
+{
+	return !f->full_batch || !f->spec->train.early_stopping.metric ? 0 :
+	       lb_fail(err, LB_CONFIG, "train.early_stopping: found with %s, which has no epochs; remove early_stopping",
+		       f->closed_form ? "model naive_bayes" : f->spec->optimizer.info->name);
+}
+
+static bool by_optimizer(const struct lb_facts *f)
+{
+	return f->full_batch && !f->closed_form;
+}
+
+static int clipping_has_steps(const struct lb_facts *f, struct lb_err *err)
+{
+	return !by_optimizer(f) || !(f->spec->train.clip_norm > 0) ? 0 :
+	       lb_fail(err, LB_CONFIG, "train.clip_norm: found %g with optimizer %s, allowed: 0; remove it, or train with sgd", f->spec->train.clip_norm,
+		       f->spec->optimizer.info->name);
+}
+
+static int schedule_has_a_rate(const struct lb_facts *f, struct lb_err *err)
+{
+	const bool warmup = lb_use_number(&f->spec->schedule, "warmup", 0) > 0;
+
+	return !by_optimizer(f) || (lb_use_is(&f->spec->schedule, "constant") && !warmup) ? 0 :
+	       lb_fail(err, LB_CONFIG, "schedule: found %s%s with optimizer %s, which has no learning rate; remove the schedule",
+		       f->spec->schedule.info->name, warmup ? " with warmup" : "", f->spec->optimizer.info->name);
+}
+
+static int dropout_has_draws(const struct lb_facts *f, struct lb_err *err)
+{
+	const double dropout = lb_use_number(&f->spec->model, "dropout", 0);
+
+	return !by_optimizer(f) || !(dropout > 0) ? 0 :
+	       lb_fail(err, LB_CONFIG, "model.dropout: found %g with optimizer %s, which needs the same loss in every pass, allowed: 0", dropout,
+		       f->spec->optimizer.info->name);
+}
+
+static int losses_stay_the_same(const struct lb_facts *f, struct lb_err *err)
+{
+	const char *optimizer = f->spec->optimizer.info->name, *model = f->spec->model.info->name;
+
+	for (size_t i = 0; i < f->n_losses && by_optimizer(f); i++) {
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
+		const char *path = lb_loss_path(i);
+		if ((loss->needs & (LB_NEEDS_FEATURES | LB_MOVES_FEATURES)) == LB_NEEDS_FEATURES && strcmp(model, "linear"))
+			return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s and model %s, allowed: model linear, whose features do not move "
+				       "with the weights; train it with sgd, adam or adamw", path, loss->base.name, optimizer, model);
+		if (loss->needs & LB_NEEDS_VIEWS)
+			return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s, which needs the same rows in every pass; train it with sgd, adam or "
+				       "adamw", path, loss->base.name, optimizer);
+		if (loss->needs & LB_NEEDS_SAMPLE_IDS)
+			return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s, allowed: losses without memory of earlier passes; train it "
+				       "with sgd, adam or adamw", path, loss->base.name, optimizer);
+	}
+	return 0;
+}
+
+const struct lb_trial_constraint lb_step_constraints[] = {
+	{ { "procedures", LB_BY_COMPONENTS, "There are at most eight procedures." }, procedures_are_few },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
+	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach excludes train.attack." }, procedures_see_rows },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows." }, procedures_have_losses },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that mix labels need sgd, adam or adamw." }, procedures_have_optimizer },
+	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone, and only one may mix labels." }, procedures_go_together },
+	{ { "train.early_stopping", LB_BY_COMPONENTS, "Early stopping needs minibatches, so not lbfgs and not naive_bayes." }, stopping_has_epochs },
+	{ { "train.clip_norm", LB_BY_COMPONENTS, "With lbfgs clip_norm is 0." }, clipping_has_steps },
+	{ { "schedule", LB_BY_COMPONENTS, "With lbfgs, which has no learning rate, the schedule is constant and has no warmup." }, schedule_has_a_rate },
+	{ { "model.dropout", LB_BY_COMPONENTS, "With lbfgs dropout is 0." }, dropout_has_draws },
+	{ { "loss", LB_BY_COMPONENTS, "With lbfgs a loss is the same in every pass: it compares no views, remembers no rows, and reads features of model linear alone." }, losses_stay_the_same },
+	{ .check = NULL },
+};

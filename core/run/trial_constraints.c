@@ -1,0 +1,230 @@
+#include "core/run/trial_constraints.h"
+
+#include "core/base/mem.h"
+#include "core/base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- weights of rows ---- */
+
+static int class_weight_has_classes(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_word *word = &f->spec->train.class_weight.word;
+
+	if (!lb_kind_of_columns(f->data->kind) || (word->text && !word->at))
+		return 0;
+	return lb_fail(err, LB_CONFIG, "train.class_weight: found %s, but task %s has no classes; allowed: none", word->text ? word->text : "a block",
+		       lb_kind_name(f->data->kind));
+}
+
+/* "'x', 'y', 'z'" of the classes, or of so many. */
+static void list_classes(const struct lb_dataset *data, struct lb_buf *out)
+{
+	enum { SHOWN = 20 };
+
+	for (size_t i = 0; i < data->n_classes && i < SHOWN; i++)
+		lb_buf_printf(out, "%s'%.60s'", i ? ", " : "", data->class_name[i]);
+	if (data->n_classes > SHOWN)
+		lb_buf_printf(out, " and %zu more", data->n_classes - SHOWN);
+}
+
+static bool has_name(const char *const *name, size_t n, const char *wanted)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(name[i], wanted))
+			return true;
+	return false;
+}
+
+static int class_weights_name_classes(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_list *weights = &f->spec->train.class_weight;
+	const char *const *classes = (const char *const *)f->data->class_name;
+	struct lb_buf list = { 0 };
+	int rc = 0;
+
+	if (!weights->n)
+		return 0;
+	list_classes(f->data, &list);
+	for (size_t i = 0; i < weights->n && !rc; i++)
+		if (!has_name(classes, f->data->n_classes, weights->text[i]))
+			rc = lb_fail(err, LB_CONFIG, "train.class_weight: there is no class '%.60s'; the classes are %s", weights->text[i],
+				     list.bad ? "" : list.s);
+	for (size_t i = 0; i < f->data->n_classes && !rc; i++)
+		if (!has_name(weights->text, weights->n, classes[i]))
+			rc = lb_fail(err, LB_CONFIG, "train.class_weight: class '%.60s' has no weight; give each of %s one (1 leaves it as it is)",
+				     classes[i], list.bad ? "" : list.s);
+	lb_buf_free(&list);
+	return rc;
+}
+
+/* ---- rows that are not there ---- */
+
+static int dense_batches_fit(const struct lb_facts *f, struct lb_err *err)
+{
+	enum { EVALUATED = 512 };
+	const struct lb_dataset *data = f->data;
+
+	if (!data->x.start)
+		return 0;
+	const struct lb_read_options opt = { .max_memory = (uint64_t)f->spec->data.max_memory };
+	const double rows = fmin((double)f->spec->train.batch, (double)data->n) + EVALUATED, limit = (double)lb_memory_limit(&opt);
+	const double size = f->spec->train.precision.at == LB_PRECISION_64 ? sizeof(double) : sizeof(float);
+
+	if (rows * (double)data->x.d * size <= limit)
+		return 0;
+	return lb_fail(err, LB_DATA, "%s: a batch of %.0f row%s of %zu column%s takes %.0f MB of memory, more than the limit of %.0f MB; lower "
+		       "train.batch, or raise data.max_memory", data->source[0].path, rows, lb_s((size_t)rows), data->x.d,
+		       lb_s(data->x.d), rows * (double)data->x.d * size / 1e6, limit / 1e6);
+}
+
+static int stopping_has_rows(const struct lb_facts *f, struct lb_err *err)
+{
+	if (!f->spec->train.early_stopping.metric || f->split->n[LB_VALID])
+		return 0;
+	return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
+}
+
+/* The two options of the decision that is fitted to the validation rows. */
+static int decision_fits(const struct lb_facts *f, const char *path, const struct lb_word *word, const char *neutral, bool scale, struct lb_err *err)
+{
+	const enum lb_kind kind = f->data->kind;
+	const struct lb_loss_info *loss = lb_used_loss(&f->spec->loss);
+
+	if (!word->at)
+		return 0;
+	if (!lb_loss_gives_scores(loss))
+		return lb_fail(err, LB_CONFIG, "%s: found %s, but %s gives embeddings and no class scores; allowed: %s", path, word->text,
+			       loss->base.name, neutral);
+	if (kind == LB_REGRESSION || (kind != LB_BINARY && !(scale && !strcmp(word->text, "temperature"))))
+		return lb_fail(err, LB_CONFIG, "%s: found %s with task %s, allowed: %s%s", path, word->text, f->spec->task.text, neutral,
+			       scale && kind != LB_REGRESSION ? ", temperature" : "");
+	if (!f->split->n[LB_VALID])
+		return lb_fail(err, LB_CONFIG, "%s: found %s, but there are no validation rows to fit it to; give data.split.valid a share, or data.valid",
+			       path, word->text);
+	return 0;
+}
+
+static int threshold_fits(const struct lb_facts *f, struct lb_err *err)
+{
+	return decision_fits(f, "evaluate.threshold", &f->spec->evaluate.threshold, "fixed", false, err);
+}
+
+static int calibration_fits(const struct lb_facts *f, struct lb_err *err)
+{
+	return decision_fits(f, "evaluate.calibration", &f->spec->evaluate.calibration, "none", true, err);
+}
+
+/* ---- the order of the rows ---- */
+
+static int per_class_has_sampler(const struct lb_facts *f, struct lb_err *err)
+{
+	if (!f->spec->train.per_class || lb_used_sampling(f->spec)->in_groups)
+		return 0;
+	return lb_fail(err, LB_CONFIG, "train.per_class: found with sampler %s, allowed: with train.sampler: m_per_class alone",
+		       f->spec->train.sampler.text);
+}
+
+static int sampler_fits(const struct lb_facts *f, struct lb_err *err)
+{
+	const char *name = f->spec->train.sampler.text;
+
+	if (!lb_used_sampling(f->spec)->by_class)
+		return 0;
+	if (lb_spec_kind(f->spec) == LB_REGRESSION)
+		return lb_fail(err, LB_CONFIG, "train.sampler: found %s, but a regression has no classes; allowed: shuffle", name);
+	if (f->full_batch)
+		return lb_fail(err, LB_CONFIG, "train.sampler: found %s in a training that reads all rows at once, allowed: shuffle; weight the classes "
+			       "with train.class_weight, or train with sgd", name);
+	if (!f->spec->train.shuffle)
+		return lb_fail(err, LB_CONFIG, "train.sampler: found %s with train.shuffle false, allowed: shuffle; remove one of the two", name);
+	if (lb_used_sampling(f->spec)->in_groups && !f->data->y)
+		return lb_fail(err, LB_CONFIG, "train.sampler: found m_per_class with task %s, whose rows have no one class; allowed: shuffle",
+			       f->spec->task.text);
+	return 0;
+}
+
+/* Returns the number of classes that have training rows. */
+static size_t training_classes(const struct lb_dataset *data, const struct lb_split *split, bool *seen)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < split->n[LB_TRAIN]; i++) {
+		const int32_t y = data->y[split->rows[LB_TRAIN][i]];
+		n += !seen[y];
+		seen[y] = true;
+	}
+	return n;
+}
+
+static int batch_has_m_per_class(const struct lb_facts *f, struct lb_err *err)
+{
+	const size_t m = f->spec->train.per_class ? f->spec->train.per_class : LB_PER_CLASS, batch = f->spec->train.batch;
+
+	if (!lb_used_sampling(f->spec)->in_groups)
+		return 0;
+	bool *seen = lb_alloc(f->data->n_classes, sizeof *seen, err);
+	if (!seen)
+		return -1;
+	const size_t classes = training_classes(f->data, f->split, seen), most = classes * m;
+	free(seen);
+	if (batch % m)
+		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler m_per_class of %zu rows a class, allowed: a multiple of %zu, such as %zu",
+			       batch, m, m, (batch / m + 1) * m < most ? (batch / m + 1) * m : most);
+	if (batch / m < 2 || batch > most)
+		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler m_per_class of %zu rows a class and %zu class%s in the training rows, "
+			       "allowed: from %zu (two classes) to %zu (every class once)", batch, m, classes, classes == 1 ? "" : "es", 2 * m, most);
+	return 0;
+}
+
+const struct lb_trial_constraint lb_rows_constraints[] = {
+	{ { "train.batch", LB_BY_DATA, "A batch of sparse rows, made dense, fits into data.max_memory." }, dense_batches_fit },
+	{ { "train.class_weight", LB_BY_DATA, "Class weights need a task whose rows have one class each." }, class_weight_has_classes },
+	{ { "train.class_weight", LB_BY_DATA, "A block of class weights gives every class of the data a number, and names no other." }, class_weights_name_classes },
+	{ { "train.early_stopping", LB_BY_DATA, "Early stopping needs validation rows." }, stopping_has_rows },
+	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs task binary, class scores and validation rows." }, threshold_fits },
+	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
+	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class." }, per_class_has_sampler },
+	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class needs one class a row." }, sampler_fits },
+	{ { "train.batch", LB_BY_DATA, "With sampler m_per_class the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
+	{ .check = NULL },
+};
+
+/* ---- the table of all ---- */
+
+static const struct lb_trial_constraint *const tables[] = { lb_loss_constraints, lb_rows_constraints, lb_attack_constraints, lb_step_constraints };
+
+static const struct lb_trial_constraint *constraint_at(size_t i)
+{
+	for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+		for (const struct lb_trial_constraint *c = tables[t]; c->check; c++)
+			if (!i--)
+				return c;
+	return NULL;
+}
+
+const struct lb_constraint *lb_trial_constraint(size_t i)
+{
+	const struct lb_trial_constraint *c = constraint_at(i);
+
+	return c ? &c->base : NULL;
+}
+
+int lb_constraints_check(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, struct lb_err *err)
+{
+	struct lb_facts f = { .spec = spec, .data = data, .split = split, .viewer = lb_used_loss(&spec->loss),
+			      .attack = { lb_used_attack(&spec->train.attack), lb_used_attack(&spec->evaluate.attack) },
+			      .closed_form = lb_closed_form(spec), .full_batch = lb_reads_all(spec) };
+	const struct lb_trial_constraint *c;
+
+	f.n_losses = lb_used_losses(spec, f.loss);
+	for (size_t i = 0; i < f.n_losses; i++)
+		if (lb_used_loss(f.loss[i])->needs & LB_NEEDS_VIEWS)
+			f.viewer = lb_used_loss(f.loss[i]);
+	for (size_t i = 0; (c = constraint_at(i)); i++)
+		if (c->check(&f, err))
+			return -1;
+	return 0;
+}
