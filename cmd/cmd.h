@@ -53,7 +53,7 @@ extern const char *const *command_line;
 
 /* The options of every command that trains; after opts_parse and before anything else it calls
  * choose_arithmetic with what they gave. `now`: it will train; false: the names are only checked.
- * May start the program anew (core/numeric/blas_select.h). */
+ * May start the program again (core/numeric/blas_select.h). */
 int choose_arithmetic(const char *kernels, const char *blas_kernel, bool now, struct lb_err *err);
 #define OPT_THREADS(to) { "threads", 0, OPT_INT, "N", 1, 1024, "threads of each training, which change no result; default: 1", (to) }
 #define OPT_KERNELS(to) { "kernels", 0, OPT_TEXT, "NAME", 0, 0, "arithmetic: auto (default), avx512, avx2, generic, or blas: OpenBLAS", (to) }

@@ -268,7 +268,7 @@ static int convert(const char *from, const char *to, struct inspect_options *loo
 	return rc;
 }
 
-/* The words behind `data`: which of its parts, and its files. */
+/* The words after `data`: which of its parts, and its files. */
 static int refuse_words(size_t n, char **argv, struct lb_err *err)
 {
 	return lb_fail(err, LB_USAGE, "data: found \"%s\"%s, allowed: info FILE, convert FROM TO, formats; see lossbench data --help",

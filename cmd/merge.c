@@ -274,7 +274,7 @@ static int copy_companion(struct merge *m, const struct source *s, const struct 
 	return rc;
 }
 
-/* What stands beside a record comes before it, so that a record that is there has all that belongs
+/* What is next to a record comes before it, so that a record that is there has all that belongs
  * to it. A checkpoint is of use only while its trial has not ended. */
 static int copy_companions(struct merge *m, const struct found *f, bool replace, struct lb_err *err)
 {

@@ -11,21 +11,21 @@
 #include <sys/stat.h>
 
 /* Seconds that the rest takes, at as many at a time as are running, or as the sweep was given. */
-static double time_left(const struct lb_standing *s, const cJSON *journal)
+static double time_left(const struct lb_sweep_status *s, const cJSON *sweep_plan)
 {
-	const double jobs = s->running ? (double)s->running : lb_json_number_at(journal, "jobs", 1);
+	const double jobs = s->running ? (double)s->running : lb_json_number_at(sweep_plan, "jobs", 1);
 	const size_t rest = s->to_do + s->failed + s->interrupted;
 
 	return s->seconds * ((double)rest + 0.5 * (double)s->running) / (jobs > 1 ? jobs : 1);
 }
 
-static void print_json(const char *dir, const struct lb_standing *s, const cJSON *journal)
+static void print_json(const char *dir, const struct lb_sweep_status *s, const cJSON *sweep_plan)
 {
 	cJSON *tree = lb_json_object(NULL, NULL);
 	struct lb_buf b = { 0 };
 
 	lb_json_text(tree, "dir", dir);
-	lb_json_text(tree, "config", lb_json_text_at(journal, "config"));
+	lb_json_text(tree, "config", lb_json_text_at(sweep_plan, "config"));
 	if (s->planned)
 		lb_json_number(tree, "planned", (double)s->planned);
 	else
@@ -38,7 +38,7 @@ static void print_json(const char *dir, const struct lb_standing *s, const cJSON
 	lb_json_number(tree, "to_do", (double)s->to_do);
 	lb_json_number(tree, "others", (double)s->others);
 	if (s->measured)
-		lb_json_number(tree, "seconds_left", time_left(s, journal));
+		lb_json_number(tree, "seconds_left", time_left(s, sweep_plan));
 	else
 		lb_json_text(tree, "seconds_left", NULL);
 	lb_json_pretty(tree, &b);
@@ -48,10 +48,10 @@ static void print_json(const char *dir, const struct lb_standing *s, const cJSON
 }
 
 /* What the folder holds; names come from files and may hold anything. */
-static void print_head(const char *dir, const struct lb_standing *s, const cJSON *journal)
+static void print_head(const char *dir, const struct lb_sweep_status *s, const cJSON *sweep_plan)
 {
-	const double after = lb_json_number_at(journal, "trainings_after", 0);
-	const char *config = lb_json_text_at(journal, "config");
+	const double after = lb_json_number_at(sweep_plan, "trainings_after", 0);
+	const char *config = lb_json_text_at(sweep_plan, "config");
 	struct lb_buf b = { 0 };
 
 	lb_buf_visible(&b, dir);
@@ -69,11 +69,11 @@ static void print_head(const char *dir, const struct lb_standing *s, const cJSON
 	lb_buf_free(&b);
 }
 
-static void print_text(const char *dir, const struct lb_standing *s, const cJSON *journal)
+static void print_text(const char *dir, const struct lb_sweep_status *s, const cJSON *sweep_plan)
 {
 	char left[32];
 
-	print_head(dir, s, journal);
+	print_head(dir, s, sweep_plan);
 	printf("  %-12s %6zu\n  %-12s %6zu  (counts as done)\n", "ok", s->ok, "diverged", s->diverged);
 	printf("  %-12s %6zu%s\n", "failed", s->failed, s->failed ? "  run again by the next sweep; `message` of the record says why" : "");
 	if (s->interrupted)
@@ -89,7 +89,7 @@ static void print_text(const char *dir, const struct lb_standing *s, const cJSON
 		printf("time left: not known, no trial has ended yet\n");
 		return;
 	}
-	lb_time_text(time_left(s, journal), left, sizeof left);
+	lb_time_text(time_left(s, sweep_plan), left, sizeof left);
 	printf("time left: about %s (%.3g s a trial, mean of %zu)%s\n", left, s->seconds, s->measured,
 	       s->running ? "" : "; none is running now");
 }
@@ -106,13 +106,13 @@ static bool holds_study(const char *dir)
 
 static int show_study(const char *dir, bool json, struct lb_err *err)
 {
-	struct lb_standing standing;
-	cJSON *journal = lb_journal_read(dir, err);
-	const int bad = err->code != LB_OK || lb_standing_take(dir, journal, &standing, err);
+	struct lb_sweep_status status;
+	cJSON *sweep_plan = lb_sweep_plan_read(dir, err);
+	const int bad = err->code != LB_OK || lb_sweep_status_read(dir, sweep_plan, &status, err);
 
 	if (!bad)
-		(json ? print_json : print_text)(dir, &standing, journal);
-	cJSON_Delete(journal);
+		(json ? print_json : print_text)(dir, &status, sweep_plan);
+	cJSON_Delete(sweep_plan);
 	return bad ? -1 : LB_OK;
 }
 

@@ -68,7 +68,7 @@ static int read_only(struct choices *c, struct lb_err *err)
 	return 0;
 }
 
-/* An id given twice stands twice; the same of the two is found each time. */
+/* An id given twice is there twice; the same of the two is found each time. */
 static int check_only(const struct lb_plan *plan, const struct choices *c, struct lb_err *err)
 {
 	for (size_t i = 0; i < plan->n && c->n_wanted; i++) {
@@ -87,7 +87,7 @@ static const char *state_name(const struct lb_trial *t)
 {
 	static const char *const names[] = { "to do", "ok", "diverged", "failed", "interrupted" };
 
-	return names[lb_store_look(t->dir, t->id, NULL)];
+	return names[lb_store_lookup(t->dir, t->id, NULL)];
 }
 
 /* id, state, and the options that vary, separated by tabs. */
@@ -191,7 +191,7 @@ static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 	lb_note("%zu trial%s: %zu done, %zu to do", n, lb_s(n), n - undone, undone);
 	if (prepare_folders(t, undone, err))
 		return -1;
-	if (undone && lb_journal_write(dir, plan, s->path, s->sets->item, s->sets->n, s->run->jobs, err))
+	if (undone && lb_sweep_plan_write(dir, plan, s->path, s->sets->item, s->sets->n, s->run->jobs, err))
 		return -1;
 	if (lb_run_all(t, undone, n - undone, s->run, &counts, err))
 		return -1;

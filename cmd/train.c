@@ -43,7 +43,7 @@ static void print_metrics(const cJSON *record)
 {
 	static const char *const parts[] = { "train", "valid", "test" };
 	const cJSON *metrics = lb_json_at(record, "result.metrics"), *first = NULL, *m;
-	const cJSON *baseline = lb_json_at(lb_json_at(record, "baseline.metrics"), lb_judged_split(record));
+	const cJSON *baseline = lb_json_at(lb_json_at(record, "baseline.metrics"), lb_reported_split(record));
 
 	printf("%-20s", "metric");
 	for (int i = 0; i < 3; i++)
@@ -63,7 +63,7 @@ static void print_metrics(const cJSON *record)
 		printf("\n");
 	}
 	if (baseline)
-		printf("baseline: %s, on the %s rows\n", lb_baseline_words(record), lb_judged_split(record));
+		printf("baseline: %s, on the %s rows\n", lb_baseline_words(record), lb_reported_split(record));
 }
 
 /* What the numbers mean: what was found after them, what is doubtful on stderr. */
@@ -116,7 +116,7 @@ static cJSON *finished(const struct lb_trial *t, bool force)
 
 	if (force || !lb_trial_done(t))
 		return NULL;
-	lb_store_look(t->dir, t->id, &record);
+	lb_store_lookup(t->dir, t->id, &record);
 	lb_note("trial %s is done already; --force trains it again", t->id);
 	return record;
 }
@@ -165,7 +165,7 @@ static int train(struct lb_plan *plan, const char *path, const struct lb_run_opt
 	return code;
 }
 
-/* One more setting behind those that were given. */
+/* One more setting after those that were given. */
 static int add_set(struct opt_list *sets, const char *text, struct lb_err *err)
 {
 	const char **item = lb_alloc(sets->n + 1, sizeof *item, err);

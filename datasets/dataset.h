@@ -44,7 +44,7 @@ struct lb_column {
 	size_t first_missing_line; /* line in the file of the first missing cell, 0 if none */
 	bool large;              /* all values are numbers, some of them whole ones that a double may round; LB_TEXT: the levels are their
 	                            canonical texts, so that different numbers stay different */
-	bool aside;              /* no feature unless it is asked for by its name (labels and groups beside a block) */
+	bool non_feature;        /* no feature unless it is asked for by its name (labels and groups beside a block) */
 	bool declared;           /* LB_TEXT: the file itself says that its values are texts (ARFF nominal and string attributes), so they are
 	                            categories however they are spelled */
 };
@@ -277,11 +277,11 @@ struct lb_split {
 int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt, struct lb_split *out, struct lb_err *err);
 void lb_split_free(struct lb_split *s);
 
-/* Cross-validation inside a split: its training and validation rows are dealt anew into `folds`
+/* Cross-validation inside a split: its training and validation rows are divided again into `folds`
  * folds by opt's seed (each class by itself when stratified, whole groups together), of which fold
  * `fold` becomes the validation part and the others the training part. Unless keep_test, the test
  * part becomes empty, so that nothing of it can be looked at. */
-int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, bool keep_test,
+int lb_split_inner_folds(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, bool keep_test,
 		    struct lb_split *s, struct lb_err *err);
 
 /* ---- corruption of labels ---- */

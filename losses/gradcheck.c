@@ -47,8 +47,8 @@ static const struct shape {
 
 enum { MOST_ROWS = 9, MOST_CELLS = 96, FEATURES = 3 };
 
-/* A batch, every number already representable in float32. The loss's own parameters stand behind
- * the scores, and behind them the features of a loss that moves these: n entries to move. */
+/* A batch, every number already representable in float32. The loss's own parameters stand after
+ * the scores, and after them the features of a loss that moves these: n entries to move. */
 struct sample {
 	const struct pattern *pattern;
 	bool one_class;

@@ -45,13 +45,13 @@
  *
  * A loss may own parameters, a matrix of one row a class that info.params names: .n_params tells
  * how many, .init_params draws them, its batch function reads in->params.value and writes
- * in->params.grad. They stand behind the model's in the one vector of parameters, so optimiser,
+ * in->params.grad. They stand after the model's in the one vector of parameters, so optimiser,
  * clipping, early stopping and restoring treat them alike; weight decay and optimizer.project leave
  * them alone.
  *
  * A loss that moves the hidden features (LB_MOVES_FEATURES) writes in->hidden.grad. The engine adds
  * it to the gradient that the output layer sends back to the last hidden layer. The features of a
- * linear model are the data: there is nothing behind them to move, so that in->hidden.grad is NULL.
+ * linear model are the data: there is nothing after them to move, so that in->hidden.grad is NULL.
  *
  * What the model gives is what is judged: scores of classes, predictions of targets. Where it is
  * not, .predict makes the one of the other: classes' scores of embeddings; of the outputs of a
@@ -181,7 +181,7 @@ struct lb_loss {
 	void (*init_params)(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *params);
 	/* What in->output comes to; reads b, c, output, par, stats, params and workspace only. Of
 	 * embeddings the scores (b, n_classes). In regression the T point predictions of each
-	 * row; with info.output rows of T (1 + outputs) values, behind the predictions the outputs
+	 * row; with info.output rows of T (1 + outputs) values, after the predictions the outputs
 	 * of each target, a log variance as the standard deviation. */
 	void (*predict)(const struct lb_batch *in, real *out);
 };

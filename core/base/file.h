@@ -12,7 +12,7 @@
 int lb_make_dirs(const char *path, struct lb_err *err);
 
 /* Writes a new file `.NAME.tmp-PID-RANDOM` in the same folder, flushes it to disk and renames it to
- * `path`. On failure nothing is left behind and what stood at `path` before is untouched. Only a
+ * `path`. On failure nothing is left over and what stood at `path` before is untouched. Only a
  * regular file, or a link to one, is replaced (the link itself, not what it leads to); a folder, a
  * FIFO, a socket, a block device or a link to nothing is refused. A character device such as
  * /dev/null, and the names of open files (/dev/stdout, /dev/stderr, /dev/fd/N, /proc/self/fd/N),

@@ -93,7 +93,7 @@ static int check_tokens(const struct text *t)
 }
 
 /* Byte where the k-th key (from 0) of a text that parsed begins: the k-th string with a colon
- * behind it. */
+ * after it. */
 static size_t place_of_key(const struct text *t, size_t k)
 {
 	size_t start = 0, i = 0;

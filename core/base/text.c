@@ -29,7 +29,7 @@ void lb_buf_puts(struct lb_buf *b, const char *s)
 
 void lb_buf_add_character(struct lb_buf *b, uint32_t c)
 {
-	const size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3; /* bytes behind the first */
+	const size_t more = c < 0x80 ? 0 : c < 0x800 ? 1 : c < 0x10000 ? 2 : 3; /* bytes after the first */
 	static const unsigned char first[] = { 0, 0xC0, 0xE0, 0xF0 };
 	char out[4] = { (char)(first[more] | (c >> 6 * more & 0x7F)) };
 
@@ -338,7 +338,7 @@ static bool steers(const unsigned char *s, size_t n)
 /* Bytes of a visible character at most: \xNN for each of four. */
 enum { MOST_VISIBLE = 16 };
 
-/* Writes the character at text as it is shown, and moves text behind it. Returns the bytes
+/* Writes the character at text as it is shown, and moves text after it. Returns the bytes
  * written. */
 static size_t show_character(const char **text, char out[MOST_VISIBLE + 1])
 {

@@ -13,10 +13,10 @@ static const cJSON *resolved(const struct lb_resolving *r, const char *path)
 	return lb_json_at(r->out, path);
 }
 
-#define fault(r, path, ...)                                          \
+#define diagnostic(r, path, ...)                                          \
 	do {                                                         \
-		const struct lb_mark mark_ = lb_given_mark(r, path); \
-		lb_fault((r)->faults, &mark_, path, __VA_ARGS__);    \
+		const struct lb_location mark_ = lb_location_of(r, path); \
+		lb_diagnostic((r)->diagnostics, &mark_, path, __VA_ARGS__);    \
 	} while (0)
 
 static double resolved_number(const struct lb_resolving *r, const char *path, double otherwise)
@@ -43,7 +43,7 @@ static void name_is_a_folder(const struct lb_resolving *r)
 	const char *name = cJSON_GetStringValue(resolved(r, "name"));
 
 	if (name && (!is_written(name) || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") || strlen(name) > 200))
-		fault(r, "name", "found \"%.60s\", allowed: 1 to 200 bytes that can name a folder, without \"/\" and control characters; give one: "
+		diagnostic(r, "name", "found \"%.60s\", allowed: 1 to 200 bytes that can name a folder, without \"/\" and control characters; give one: "
 		      "name: my-study", name);
 }
 
@@ -52,7 +52,7 @@ static void dir_is_a_folder(const struct lb_resolving *r)
 	const char *dir = cJSON_GetStringValue(resolved(r, "output.dir"));
 
 	if (dir && (!is_written(dir) || !dir[strspn(dir, "/")] || strlen(dir) > 3000))
-		fault(r, "output.dir", "found \"%.60s\", allowed: the path of a folder of its own for the records, without control characters; "
+		diagnostic(r, "output.dir", "found \"%.60s\", allowed: the path of a folder of its own for the records, without control characters; "
 		      "leave it out for results/<name>", dir);
 }
 
@@ -61,31 +61,31 @@ static void dir_is_a_folder(const struct lb_resolving *r)
 /* Returns true if `data` and data.train are blocks, or absent: else they were reported before. */
 static bool source_is_read(const struct lb_resolving *r)
 {
-	const struct lb_node *train = lb_given(r, "data.train"), *data = lb_given(r, "data");
+	const struct lb_node *train = lb_option_set(r, "data.train"), *data = lb_option_set(r, "data");
 
 	return !((train && train->type != LB_MAPPING) || (data && data->type != LB_MAPPING));
 }
 
 static void source_is_one(const struct lb_resolving *r)
 {
-	const bool file = lb_given(r, "data.train.path"), made = lb_given(r, "data.generator");
+	const bool file = lb_option_set(r, "data.train.path"), made = lb_option_set(r, "data.generator");
 
-	if (source_is_read(r) && made && lb_given(r, "data.train"))
-		fault(r, "data.generator", "cannot be combined with data.train; keep one");
+	if (source_is_read(r) && made && lb_option_set(r, "data.train"))
+		diagnostic(r, "data.generator", "cannot be combined with data.train; keep one");
 	else if (source_is_read(r) && !made && !file)
-		fault(r, "data.train.path", "is missing, allowed: a data file; or give data.generator");
+		diagnostic(r, "data.train.path", "is missing, allowed: a data file; or give data.generator");
 }
 
 static void made_data_has_no_files(const struct lb_resolving *r)
 {
-	if (!source_is_read(r) || !lb_given(r, "data.generator"))
+	if (!source_is_read(r) || !lb_option_set(r, "data.generator"))
 		return;
-	if (lb_given(r, "data.test"))
-		fault(r, "data.test", "cannot be combined with data.generator; use data.split");
-	if (lb_given(r, "data.valid"))
-		fault(r, "data.valid", "cannot be combined with data.generator; use data.split");
-	if (lb_given(r, "data.label"))
-		fault(r, "data.label", "cannot be combined with data.generator, which names its own label; remove it");
+	if (lb_option_set(r, "data.test"))
+		diagnostic(r, "data.test", "cannot be combined with data.generator; use data.split");
+	if (lb_option_set(r, "data.valid"))
+		diagnostic(r, "data.valid", "cannot be combined with data.generator; use data.split");
+	if (lb_option_set(r, "data.label"))
+		diagnostic(r, "data.label", "cannot be combined with data.generator, which names its own label; remove it");
 }
 
 /* A mark cannot separate thousands and decimals. */
@@ -94,7 +94,7 @@ static void marks_differ(const struct lb_resolving *r)
 	const char *decimal = lb_given_text(r, "data.decimal", "point"), *thousands = lb_given_text(r, "data.thousands", "none");
 
 	if (!strcmp(decimal, thousands))
-		fault(r, "data.thousands", "found %s, which is the decimal mark too; set data.decimal or choose another separator", thousands);
+		diagnostic(r, "data.thousands", "found %s, which is the decimal mark too; set data.decimal or choose another separator", thousands);
 }
 
 /* ---- what only some tasks have ---- */
@@ -104,42 +104,42 @@ static void dimension_has_embeddings(const struct lb_resolving *r)
 	const double dimension = resolved_number(r, "model.dimension", -1);
 
 	if (r->kind == LB_EMBEDDING && dimension == 0)
-		fault(r, "model.dimension", "is missing, allowed: the number of columns of the embedding, such as 32; the task is embedding");
+		diagnostic(r, "model.dimension", "is missing, allowed: the number of columns of the embedding, such as 32; the task is embedding");
 	if (r->kind < LB_N_KINDS && r->kind != LB_EMBEDDING && dimension > 0)
-		fault(r, "model.dimension", "found %.0f, allowed: 0; the model gives one score a class, only task embedding has a dimension",
+		diagnostic(r, "model.dimension", "found %.0f, allowed: 0; the model gives one score a class, only task embedding has a dimension",
 		      dimension);
 }
 
 static void distillation_has_a_teacher(const struct lb_resolving *r)
 {
-	const bool file = lb_given(r, "data.teacher"), side = lb_given(r, "data.side.teacher");
+	const bool file = lb_option_set(r, "data.teacher"), side = lb_option_set(r, "data.side.teacher");
 
 	if (r->kind == LB_N_KINDS)
 		return;
 	if (r->kind == LB_DISTILLATION && !file && !side)
-		fault(r, "data.teacher", "is missing, allowed: a file of the teacher's scores; or give data.side.teacher, a saved model; the task "
+		diagnostic(r, "data.teacher", "is missing, allowed: a file of the teacher's scores; or give data.side.teacher, a saved model; the task "
 		      "is distillation");
 	if (file && side)
-		fault(r, "data.side.teacher", "cannot be combined with data.teacher; keep one");
+		diagnostic(r, "data.side.teacher", "cannot be combined with data.teacher; keep one");
 	if (r->kind != LB_DISTILLATION && (file || side))
-		fault(r, side ? "data.side.teacher" : "data.teacher", "goes with task: distillation alone; remove it");
+		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "goes with task: distillation alone; remove it");
 }
 
 static void labels_have_several(const struct lb_resolving *r)
 {
 	if (r->kind < LB_N_KINDS && r->kind != LB_MULTILABEL && cJSON_GetArraySize(resolved(r, "data.labels")) > 0)
-		fault(r, "data.labels", "goes with task: multilabel alone; remove it, or name one column with data.train.label");
-	if (r->kind == LB_MULTILABEL && (lb_given(r, "data.label") || lb_given(r, "data.train.label")))
-		fault(r, lb_given(r, "data.label") ? "data.label" : "data.train.label", "names one column; the task is multilabel: name all of "
+		diagnostic(r, "data.labels", "goes with task: multilabel alone; remove it, or name one column with data.train.label");
+	if (r->kind == LB_MULTILABEL && (lb_option_set(r, "data.label") || lb_option_set(r, "data.train.label")))
+		diagnostic(r, lb_option_set(r, "data.label") ? "data.label" : "data.train.label", "names one column; the task is multilabel: name all of "
 		      "them with data.labels: [NAME, ...]");
 }
 
 static void teacher_has_every_row(const struct lb_resolving *r)
 {
-	const bool file = lb_given(r, "data.teacher"), side = lb_given(r, "data.side.teacher");
+	const bool file = lb_option_set(r, "data.teacher"), side = lb_option_set(r, "data.side.teacher");
 
 	if (r->kind < LB_N_KINDS && (file || side) && !strcmp(lb_given_text(r, "data.missing", ""), "drop"))
-		fault(r, side ? "data.side.teacher" : "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
+		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
 }
 
 static void target_is_a_number(const struct lb_resolving *r)
@@ -147,7 +147,7 @@ static void target_is_a_number(const struct lb_resolving *r)
 	const char *target = cJSON_GetStringValue(resolved(r, "data.preprocess.target"));
 
 	if (target && strcmp(target, "none") && r->kind < LB_N_KINDS && r->kind != LB_REGRESSION)
-		fault(r, "data.preprocess.target", "found %s, allowed: none; the task is %s, and only a regression has targets to scale", target,
+		diagnostic(r, "data.preprocess.target", "found %s, allowed: none; the task is %s, and only a regression has targets to scale", target,
 		      lb_kind_name(r->kind));
 }
 
@@ -169,23 +169,23 @@ static const struct {
 static void split_has_one_form(const struct lb_resolving *r)
 {
 	const enum lb_split_form form = lb_split_form_of(r);
-	const struct lb_node *test = lb_given(r, "data.split.test");
+	const struct lb_node *test = lb_option_set(r, "data.split.test");
 
 	for (size_t i = 0; i < sizeof split_keys / sizeof *split_keys; i++) {
 		const char *path = split_keys[i].path;
-		if (!lb_given(r, path) || split_keys[i].forms & 1U << form)
+		if (!lb_option_set(r, path) || split_keys[i].forms & 1U << form)
 			continue;
 		if (form == LB_FRACTIONS)
-			fault(r, path, "goes with data.split.folds, which is missing; give the number of folds");
+			diagnostic(r, path, "goes with data.split.folds, which is missing; give the number of folds");
 		else
-			fault(r, path, "cannot be combined with %s; keep one", lb_split_form_path[form]);
+			diagnostic(r, path, "cannot be combined with %s; keep one", lb_split_form_path[form]);
 	}
 	if (form == LB_MODULO && !test)
-		fault(r, "data.split.test", "is missing, allowed: a list of residues of modulo, such as [0]");
+		diagnostic(r, "data.split.test", "is missing, allowed: a list of residues of modulo, such as [0]");
 	if (form == LB_FRACTIONS && test && test->type == LB_SEQUENCE)
-		fault(r, "data.split.test", "found a list, allowed: a number in [0, 1); a list goes with data.split.modulo");
-	if (form != LB_FRACTIONS && lb_given(r, "data.test"))
-		fault(r, lb_split_form_path[form], "cannot be combined with data.test, whose rows are the test part; use train and valid");
+		diagnostic(r, "data.split.test", "found a list, allowed: a number in [0, 1); a list goes with data.split.modulo");
+	if (form != LB_FRACTIONS && lb_option_set(r, "data.test"))
+		diagnostic(r, lb_split_form_path[form], "cannot be combined with data.test, whose rows are the test part; use train and valid");
 }
 
 static void residues_are_some(const struct lb_resolving *r)
@@ -200,13 +200,13 @@ static void residues_are_some(const struct lb_resolving *r)
 		for (b = test->child; b != a && b->valuedouble != a->valuedouble;)
 			b = b->next;
 		if (a->valuedouble >= modulo)
-			fault(r, "data.split.test", "found %.0f, allowed: residues in [0, %.0f]", a->valuedouble, modulo - 1);
+			diagnostic(r, "data.split.test", "found %.0f, allowed: residues in [0, %.0f]", a->valuedouble, modulo - 1);
 		else if (b != a)
-			fault(r, "data.split.test", "%.0f stands twice; keep one", a->valuedouble);
+			diagnostic(r, "data.split.test", "%.0f stands twice; keep one", a->valuedouble);
 		distinct += b == a && a->valuedouble < modulo;
 	}
 	if (!cJSON_GetArraySize(test) || distinct >= modulo)
-		fault(r, "data.split.test", "found %.0f residues of %.0f, allowed: at least one, and not all", distinct, modulo);
+		diagnostic(r, "data.split.test", "found %.0f residues of %.0f, allowed: at least one, and not all", distinct, modulo);
 }
 
 static void shares_leave_rows(const struct lb_resolving *r)
@@ -216,17 +216,17 @@ static void shares_leave_rows(const struct lb_resolving *r)
 	char text[LB_DOUBLE_TEXT];
 
 	if (train < 0 && resolved(r, "data.split.train"))
-		fault(r, "data.split", "valid and test sum to more than 1; nothing is left for training");
+		diagnostic(r, "data.split", "valid and test sum to more than 1; nothing is left for training");
 	else if (train == 0)
-		fault(r, "data.split", "valid and test sum to 1; nothing is left for training");
+		diagnostic(r, "data.split", "valid and test sum to 1; nothing is left for training");
 	else if (train > 0 && sum > 1 + 1e-9) {
 		lb_double_text(lb_tidy(sum), text);
-		fault(r, "data.split", "train, valid and test sum to %s, allowed: at most 1", text);
+		diagnostic(r, "data.split", "train, valid and test sum to %s, allowed: at most 1", text);
 	}
-	if (train >= 0 && test > 0 && lb_given(r, "data.test"))
-		fault(r, "data.split.test", "cannot be combined with data.test, whose rows are the test part; leave it out");
-	if (valid > 0 && lb_given(r, "data.valid"))
-		fault(r, "data.split.valid", "cannot be combined with data.valid, whose rows are the validation part; leave it out");
+	if (train >= 0 && test > 0 && lb_option_set(r, "data.test"))
+		diagnostic(r, "data.split.test", "cannot be combined with data.test, whose rows are the test part; leave it out");
+	if (valid > 0 && lb_option_set(r, "data.valid"))
+		diagnostic(r, "data.split.valid", "cannot be combined with data.valid, whose rows are the validation part; leave it out");
 }
 
 static void check_fold(const struct lb_resolving *r, const char *fold, const char *folds)
@@ -234,7 +234,7 @@ static void check_fold(const struct lb_resolving *r, const char *fold, const cha
 	const double n = resolved_number(r, folds, 0), k = resolved_number(r, fold, 0);
 
 	if (n > 0 && k >= n)
-		fault(r, fold, "found %.0f, allowed: an integer in [0, %.0f]", k, n - 1);
+		diagnostic(r, fold, "found %.0f, allowed: an integer in [0, %.0f]", k, n - 1);
 }
 
 static void fold_is_one_of_them(const struct lb_resolving *r)
@@ -252,9 +252,9 @@ static void stratify_has_classes(const struct lb_resolving *r)
 	if (!cJSON_IsTrue(resolved(r, "data.split.stratify")))
 		return;
 	if (r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind))
-		fault(r, "data.split.stratify", "found true, allowed: false; the task is %s, which has no classes", lb_kind_name(r->kind));
-	else if (lb_given(r, "data.group"))
-		fault(r, "data.split.stratify", "cannot be combined with data.group; keep one");
+		diagnostic(r, "data.split.stratify", "found true, allowed: false; the task is %s, which has no classes", lb_kind_name(r->kind));
+	else if (lb_option_set(r, "data.group"))
+		diagnostic(r, "data.split.stratify", "cannot be combined with data.group; keep one");
 }
 
 /* ---- metrics that decide ---- */
@@ -293,15 +293,15 @@ static void check_valid_metric(const struct lb_resolving *r, const char *path)
 		if (!strncmp(wanted, "valid.", 6) && !strcmp(word, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(metric, "name"))))
 			return;
 	lb_hint(metric_names(metrics, word, &list, meant), hint);
-	fault(r, path, "found \"%.60s\", allowed: %s%s", wanted, list.s ? list.s : "one of the metrics", hint);
+	diagnostic(r, path, "found \"%.60s\", allowed: %s%s", wanted, list.s ? list.s : "one of the metrics", hint);
 	lb_buf_free(&list);
 }
 
 static void stopping_has_a_share(const struct lb_resolving *r)
 {
 	if (resolved(r, "train.early_stopping") && resolved_number(r, "data.split.valid", 1) == 0 && !resolved(r, "data.cv") &&
-	    !lb_given(r, "data.valid"))
-		fault(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it, give data.valid, or remove early_stopping");
+	    !lb_option_set(r, "data.valid"))
+		diagnostic(r, "train.early_stopping", "needs validation rows, data.split.valid is 0; raise it, give data.valid, or remove early_stopping");
 }
 
 static void stopping_has_a_metric(const struct lb_resolving *r)
@@ -318,7 +318,7 @@ static void tuning_has_a_metric(const struct lb_resolving *r)
 
 static const struct {
 	struct lb_constraint base;
-	void (*check)(const struct lb_resolving *r); /* reports what is wrong as faults */
+	void (*check)(const struct lb_resolving *r); /* reports what is wrong as diagnostics */
 } constraints[] = {
 	{ { "name", LB_BY_CONFIG, "The name can be that of a folder: no slash, no control characters, at most 200 bytes." }, name_is_a_folder },
 	{ { "output.dir", LB_BY_CONFIG, "The folder of the records is a path without control characters, and not the root." }, dir_is_a_folder },

@@ -7,7 +7,7 @@
 
 double lb_given_number(const struct lb_resolving *r, const char *path, double otherwise)
 {
-	const struct lb_node *node = lb_given(r, path);
+	const struct lb_node *node = lb_option_set(r, path);
 	double v;
 
 	return node && node->type == LB_SCALAR && lb_parse_double(node->text, strlen(node->text), &v) ? v : otherwise;
@@ -15,7 +15,7 @@ double lb_given_number(const struct lb_resolving *r, const char *path, double ot
 
 const char *lb_given_text(const struct lb_resolving *r, const char *path, const char *otherwise)
 {
-	const struct lb_node *node = lb_given(r, path);
+	const struct lb_node *node = lb_option_set(r, path);
 
 	return node && node->type == LB_SCALAR ? node->text : otherwise;
 }
@@ -32,7 +32,7 @@ const char *const lb_split_form_path[LB_SPLIT_FORMS] = {
 enum lb_split_form lb_split_form_of(const struct lb_resolving *r)
 {
 	for (int form = LB_FIRST; form < LB_SPLIT_FORMS; form++)
-		if (lb_given(r, lb_split_form_path[form]))
+		if (lb_option_set(r, lb_split_form_path[form]))
 			return (enum lb_split_form)form;
 	return LB_FRACTIONS;
 }
@@ -56,15 +56,15 @@ static double default_number(const char *path)
  * beside a test file nothing is. */
 static double usual_share(const struct lb_resolving *r, const char *path)
 {
-	const double test = lb_given(r, "data.test") ? 0 : default_number("data.split.test");
-	const double valid = lb_given(r, "data.test") || lb_given(r, "data.valid") ? 0 : default_number("data.split.valid");
+	const double test = lb_option_set(r, "data.test") ? 0 : default_number("data.split.test");
+	const double valid = lb_option_set(r, "data.test") || lb_option_set(r, "data.valid") ? 0 : default_number("data.split.valid");
 
 	return !strcmp(path, "data.split.test") ? test : !strcmp(path, "data.split.valid") ? valid : lb_tidy(1 - valid - test);
 }
 
 static cJSON *default_share(const struct lb_resolving *r, const char *path)
 {
-	const bool train = lb_given(r, "data.split.train"), valid = lb_given(r, "data.split.valid"), test = lb_given(r, "data.split.test");
+	const bool train = lb_option_set(r, "data.split.train"), valid = lb_option_set(r, "data.split.valid"), test = lb_option_set(r, "data.split.test");
 	const bool is_train = !strcmp(path, "data.split.train");
 
 	if (lb_split_form_of(r) != LB_FRACTIONS)
@@ -85,7 +85,7 @@ static cJSON *default_fold(const struct lb_resolving *r, const char *path)
 static cJSON *default_stratify(const struct lb_resolving *r, const char *path)
 {
 	(void)path;
-	return lb_json_made(cJSON_CreateBool(!(r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind)) && !lb_given(r, "data.group")));
+	return lb_json_made(cJSON_CreateBool(!(r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind)) && !lb_option_set(r, "data.group")));
 }
 
 static cJSON *default_name(const struct lb_resolving *r, const char *path)
@@ -108,7 +108,7 @@ static cJSON *default_label(const struct lb_resolving *r, const char *path)
 	const char *label = lb_given_text(r, "data.train.label", lb_given_text(r, "data.label", NULL));
 
 	(void)path;
-	return label && lb_given(r, "data.train.path") ? lb_json_made(cJSON_CreateString(label)) : NULL;
+	return label && lb_option_set(r, "data.train.path") ? lb_json_made(cJSON_CreateString(label)) : NULL;
 }
 
 static cJSON *default_curves(const struct lb_resolving *r, const char *path)
@@ -147,7 +147,7 @@ bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **ite
 
 bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info)
 {
-	const struct lb_node *block = info->goes_with ? lb_given(r, info->goes_with) : NULL, *name = lb_node_component(block, "kind");
+	const struct lb_node *block = info->goes_with ? lb_option_set(r, info->goes_with) : NULL, *name = lb_node_component(block, "kind");
 
 	return name && strcmp(name->text, "none");
 }
@@ -158,6 +158,6 @@ bool lb_rule_listed(const struct lb_resolving *r, const char *path, const struct
 		return false;
 	if (!r->reg->listed)
 		return !info->on_request;
-	const struct lb_node *loss = lb_node_component(lb_given(r, "loss"), "name");
+	const struct lb_node *loss = lb_node_component(lb_option_set(r, "loss"), "name");
 	return r->reg->listed(path, info, r->kind, loss ? loss->text : "");
 }

@@ -11,38 +11,38 @@
 
 enum { MOST_KEPT = 500 };
 
-bool lb_faults_full(const struct lb_faults *f)
+bool lb_diagnostics_full(const struct lb_diagnostics *f)
 {
 	return f->n >= MOST_KEPT;
 }
 
-static bool known(const struct lb_faults *f, const struct lb_fault *fault)
+static bool known(const struct lb_diagnostics *f, const struct lb_diagnostic *diagnostic)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (f->item[i].line == fault->line && f->item[i].column == fault->column && !strcmp(f->item[i].text, fault->text))
+		if (f->item[i].line == diagnostic->line && f->item[i].column == diagnostic->column && !strcmp(f->item[i].text, diagnostic->text))
 			return true;
 	return false;
 }
 
-static void put_place(struct lb_buf *text, const struct lb_mark *mark)
+static void put_place(struct lb_buf *text, const struct lb_location *location)
 {
-	lb_buf_visible(text, mark->file);
-	if (mark->line)
-		lb_buf_printf(text, ":%zu:%zu", mark->line, mark->column);
+	lb_buf_visible(text, location->file);
+	if (location->line)
+		lb_buf_printf(text, ":%zu:%zu", location->line, location->column);
 	lb_buf_puts(text, ": ");
 }
 
 /* Takes the text. */
-static void add(struct lb_faults *f, const struct lb_fault *fault)
+static void add(struct lb_diagnostics *f, const struct lb_diagnostic *diagnostic)
 {
-	if (!fault->text || lb_grow(&f->item, &f->cap, f->n + 1, sizeof *f->item, NULL)) {
+	if (!diagnostic->text || lb_grow(&f->item, &f->cap, f->n + 1, sizeof *f->item, NULL)) {
 		f->bad = true;
-		free(fault->text);
+		free(diagnostic->text);
 	} else
-		f->item[f->n++] = *fault;
+		f->item[f->n++] = *diagnostic;
 }
 
-static bool yaml_is_wrong_at(const struct lb_faults *f, size_t line, size_t column)
+static bool yaml_is_wrong_at(const struct lb_diagnostics *f, size_t line, size_t column)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (f->item[i].yaml && f->item[i].line == line && f->item[i].column == column)
@@ -61,68 +61,68 @@ static size_t visible_length(const char *text)
 	return n;
 }
 
-void lb_faults_of_yaml(struct lb_faults *f, const char *file, const char *mistakes)
+void lb_diagnostics_of_yaml(struct lb_diagnostics *f, const char *file, const char *mistakes)
 {
 	const size_t place = visible_length(file);
 
 	while (mistakes && *mistakes) {
 		const size_t n = strcspn(mistakes, "\n");
-		struct lb_fault fault = { .order = f->n, .yaml = true, .text = lb_strndup(mistakes, n, NULL) };
-		if (!fault.text || strlen(fault.text) < place || sscanf(fault.text + place, ":%zu:%zu", &fault.line, &fault.column) != 2)
-			fault.line = fault.column = 0;
-		add(f, &fault);
+		struct lb_diagnostic diagnostic = { .order = f->n, .yaml = true, .text = lb_strndup(mistakes, n, NULL) };
+		if (!diagnostic.text || strlen(diagnostic.text) < place || sscanf(diagnostic.text + place, ":%zu:%zu", &diagnostic.line, &diagnostic.column) != 2)
+			diagnostic.line = diagnostic.column = 0;
+		add(f, &diagnostic);
 		mistakes += n + (mistakes[n] == '\n');
 	}
 }
 
-void lb_fault(struct lb_faults *f, const struct lb_mark *mark, const char *path, const char *fmt, ...)
+void lb_diagnostic(struct lb_diagnostics *f, const struct lb_location *location, const char *path, const char *fmt, ...)
 {
 	/* What --set brought has no line: it comes last. */
-	const bool in_set = !strncmp(mark->file, "--set ", 6);
-	struct lb_fault fault = { .line = in_set ? SIZE_MAX : mark->line, .column = mark->column, .order = f->n };
+	const bool in_set = !strncmp(location->file, "--set ", 6);
+	struct lb_diagnostic diagnostic = { .line = in_set ? SIZE_MAX : location->line, .column = location->column, .order = f->n };
 	struct lb_buf text = { 0 };
 	char message[1024];
 	va_list ap;
 
-	if (lb_faults_full(f)) {
+	if (lb_diagnostics_full(f)) {
 		f->more++;
 		return;
 	}
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
-	put_place(&text, mark);
+	put_place(&text, location);
 	lb_buf_visible(&text, path);
 	lb_buf_puts(&text, ": ");
 	lb_buf_visible(&text, message);
-	fault.text = text.s;
+	diagnostic.text = text.s;
 	if (text.bad)
 		f->bad = true;
-	else if (!known(f, &fault) && !yaml_is_wrong_at(f, fault.line, fault.column)) {
-		add(f, &fault);
+	else if (!known(f, &diagnostic) && !yaml_is_wrong_at(f, diagnostic.line, diagnostic.column)) {
+		add(f, &diagnostic);
 		return;
 	}
 	lb_buf_free(&text);
 }
 
-void lb_faults_copy(struct lb_faults *f, const struct lb_fault *fault)
+void lb_diagnostics_copy(struct lb_diagnostics *f, const struct lb_diagnostic *diagnostic)
 {
-	struct lb_fault copy = *fault;
+	struct lb_diagnostic copy = *diagnostic;
 
-	if (lb_faults_full(f)) {
+	if (lb_diagnostics_full(f)) {
 		f->more++;
 		return;
 	}
-	if (known(f, fault) || yaml_is_wrong_at(f, fault->line, fault->column))
+	if (known(f, diagnostic) || yaml_is_wrong_at(f, diagnostic->line, diagnostic->column))
 		return;
 	copy.order = f->n;
-	copy.text = lb_strdup(fault->text, NULL);
+	copy.text = lb_strdup(diagnostic->text, NULL);
 	add(f, &copy);
 }
 
 static int by_place(const void *a, const void *b)
 {
-	const struct lb_fault *x = a, *y = b;
+	const struct lb_diagnostic *x = a, *y = b;
 
 	if (x->line != y->line)
 		return x->line < y->line ? -1 : 1;
@@ -131,7 +131,7 @@ static int by_place(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
-int lb_faults_report(struct lb_faults *f, struct lb_err *err)
+int lb_diagnostics_report(struct lb_diagnostics *f, struct lb_err *err)
 {
 	size_t used = 0;
 
@@ -151,10 +151,10 @@ int lb_faults_report(struct lb_faults *f, struct lb_err *err)
 	return -1;
 }
 
-void lb_faults_free(struct lb_faults *f)
+void lb_diagnostics_free(struct lb_diagnostics *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		free(f->item[i].text);
 	free(f->item);
-	*f = (struct lb_faults){ 0 };
+	*f = (struct lb_diagnostics){ 0 };
 }

@@ -72,7 +72,7 @@ static void keep(struct seen *seen, struct lb_trial_list *out, const cJSON *conf
 }
 
 /* The number of trials; 1 when they are too many, so that the rest of the file is still checked. */
-static size_t count_trials(const struct lb_sweep *s, const struct lb_mark *mark)
+static size_t count_trials(const struct lb_sweep *s, const struct lb_location *location)
 {
 	const size_t most = s->r.reg->most_trials;
 	double n = 1;
@@ -80,29 +80,29 @@ static size_t count_trials(const struct lb_sweep *s, const struct lb_mark *mark)
 	for (size_t axis = 0; axis < s->n_axes; axis++)
 		n *= (double)lb_sweep_axis_length(s, axis);
 	if (n > (double)most)
-		lb_fault(s->r.faults, mark, "sweep", "%.0f trials, allowed: at most %zu; sweep less at once", n, most);
+		lb_diagnostic(s->r.diagnostics, location, "sweep", "%.0f trials, allowed: at most %zu; sweep less at once", n, most);
 	return n > (double)most ? 1 : (size_t)n;
 }
 
 /* The last axis varies fastest. */
-static struct lb_node *trial_tree(const struct lb_sweep *s, struct lb_pool *pool, size_t t, size_t *digit, struct lb_err *err)
+static struct lb_node *trial_tree(const struct lb_sweep *s, struct lb_pool *pool, size_t t, size_t *value_index, struct lb_err *err)
 {
 	for (size_t axis = s->n_axes; axis-- > 0;) {
 		const size_t n = lb_sweep_axis_length(s, axis);
-		digit[axis] = t % n;
+		value_index[axis] = t % n;
 		t /= n;
 	}
-	return lb_sweep_tree(s, pool, digit, err);
+	return lb_sweep_tree(s, pool, value_index, err);
 }
 
-static int expand_trial(const struct lb_sweep *s, size_t t, size_t *digit, struct lb_series *series, struct seen *seen,
+static int expand_trial(const struct lb_sweep *s, size_t t, size_t *value_index, struct lb_series *series, struct seen *seen,
 			struct lb_trial_list *out, struct lb_err *err)
 {
-	struct lb_node *root = trial_tree(s, lb_series_pool(series), t, digit, err);
+	struct lb_node *root = trial_tree(s, lb_series_pool(series), t, value_index, err);
 	uint64_t hash;
 	const cJSON *config = root ? lb_series_next(series, root, &hash, err) : NULL;
 
-	if (config && !s->r.faults->n)
+	if (config && !s->r.diagnostics->n)
 		keep(seen, out, config, hash);
 	return config ? 0 : -1;
 }
@@ -110,23 +110,23 @@ static int expand_trial(const struct lb_sweep *s, size_t t, size_t *digit, struc
 static int expand_all(const struct lb_sweep *s, struct lb_trial_list *out, struct lb_err *err)
 {
 	const struct lb_node *sweep = lb_node_get(s->config->root, "sweep");
-	const struct lb_mark file = { .file = s->config->file };
-	const size_t n = count_trials(s, sweep ? &sweep->mark : &file);
+	const struct lb_location file = { .file = s->config->file };
+	const size_t n = count_trials(s, sweep ? &sweep->location : &file);
 	size_t repeated = 0;
 	struct seen seen = { .size = 16 };
 	struct lb_series *series = lb_series_open(&s->r, err);
-	size_t *digit = lb_alloc(s->n_axes, sizeof *digit, err);
+	size_t *value_index = lb_alloc(s->n_axes, sizeof *value_index, err);
 
 	while (seen.size < 2 * n)
 		seen.size *= 2;
 	seen.slot = lb_alloc(seen.size, sizeof *seen.slot, err);
 	out->config = lb_alloc(n, sizeof *out->config, err);
-	int rc = series && digit && seen.slot && out->config ? 0 : -1;
-	for (size_t t = 0; !rc && t < n && s->r.faults->n < MAX_FAULTS && repeated < MAX_REPEATED; t++) {
-		rc = expand_trial(s, t, digit, series, &seen, out, err);
-		repeated += s->r.faults->n;
+	int rc = series && value_index && seen.slot && out->config ? 0 : -1;
+	for (size_t t = 0; !rc && t < n && s->r.diagnostics->n < MAX_FAULTS && repeated < MAX_REPEATED; t++) {
+		rc = expand_trial(s, t, value_index, series, &seen, out, err);
+		repeated += s->r.diagnostics->n;
 	}
-	free(digit);
+	free(value_index);
 	free(seen.slot);
 	out->nodes = lb_series_close(series);
 	return rc;
@@ -134,21 +134,21 @@ static int expand_all(const struct lb_sweep *s, struct lb_trial_list *out, struc
 
 int lb_config_expand(const struct lb_config *config, const struct lb_registry *reg, struct lb_trial_list *out, struct lb_err *err)
 {
-	struct lb_faults faults = { 0 };
+	struct lb_diagnostics diagnostics = { 0 };
 	struct lb_sweep sweep = {
 		.config = config,
-		.r = { .root = config->root, .file = config->file, .study = config->name, .reg = reg, .faults = &faults },
+		.r = { .root = config->root, .file = config->file, .study = config->name, .reg = reg, .diagnostics = &diagnostics },
 	};
 	int rc = -1;
 
 	*out = (struct lb_trial_list){ 0 };
-	lb_faults_of_yaml(&faults, config->file, config->mistakes);
+	lb_diagnostics_of_yaml(&diagnostics, config->file, config->mistakes);
 	if (!lb_sweep_read(&sweep, err) && !expand_all(&sweep, out, err))
-		rc = lb_faults_report(&faults, err);
+		rc = lb_diagnostics_report(&diagnostics, err);
 	if (rc)
 		lb_trial_list_free(out);
 	lb_sweep_free(&sweep);
-	lb_faults_free(&faults);
+	lb_diagnostics_free(&diagnostics);
 	return rc;
 }
 

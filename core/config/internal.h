@@ -35,18 +35,18 @@ struct lb_resolving {
 	const struct lb_registry *reg;
 	enum lb_kind kind;       /* LB_N_KINDS while the task is not known */
 	cJSON *out;
-	struct lb_faults *faults;
+	struct lb_diagnostics *diagnostics;
 	uint64_t *reads;         /* unless NULL, gets the bit of every top-level key that is looked at (lb_option_top) */
 };
 
-/* The tree with all defaults written out; mistakes go to the faults, and NULL is for want of memory
- * only. `study` is the name where the tree gives none. */
+/* The tree with all defaults written out; mistakes go to the diagnostics, and NULL is for want of
+ * memory only. `study` is the name where the tree gives none. */
 cJSON *lb_resolve(struct lb_node *root, const char *file, const char *study, const struct lb_registry *reg,
-		  struct lb_faults *faults, struct lb_err *err);
+		  struct lb_diagnostics *diagnostics, struct lb_err *err);
 
 /* The mistakes of the values of like->root, each looked at by itself: what has to hold between
  * options is not checked. -1 is for want of memory. */
-int lb_check_values(const struct lb_resolving *like, struct lb_faults *faults, struct lb_err *err);
+int lb_check_values(const struct lb_resolving *like, struct lb_diagnostics *diagnostics, struct lb_err *err);
 
 /* The task of r->root, LB_N_KINDS when it is none we know. */
 enum lb_kind lb_task_of(const struct lb_resolving *r);
@@ -105,22 +105,22 @@ struct lb_config_nodes *lb_series_close(struct lb_series *s);
 void lb_config_nodes_free(struct lb_config_nodes *nodes);
 /* The pool to make the next tree in. */
 struct lb_pool *lb_series_pool(struct lb_series *s);
-/* Resolves the tree; mistakes go to the faults. Returns the config, which belongs to the nodes, and
- * a hash of it (equal configs have the same); NULL for want of memory. */
+/* Resolves the tree; mistakes go to the diagnostics. Returns the config, which belongs to the
+ * nodes, and a hash of it (equal configs have the same); NULL for want of memory. */
 const cJSON *lb_series_next(struct lb_series *s, struct lb_node *root, uint64_t *hash, struct lb_err *err);
 
 /* lookup.c: the option's node, or NULL when it is absent. */
-const struct lb_node *lb_given(const struct lb_resolving *r, const char *path);
+const struct lb_node *lb_option_set(const struct lb_resolving *r, const char *path);
 /* Place of the option, or of the nearest enclosing block that is given. */
-struct lb_mark lb_given_mark(const struct lb_resolving *r, const char *path);
+struct lb_location lb_location_of(const struct lb_resolving *r, const char *path);
 
 /* The next component of a block, from a walk { 0 }, or the one of that name, among those of the
  * task; kind = LB_N_KINDS goes through all tasks, one after the other. NULL when there is none. */
-struct lb_walk {
+struct lb_component_iterator {
 	enum lb_kind kind;
 	size_t at;
 };
-const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_walk *walk);
+const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_component_iterator *iterator);
 const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name);
 const struct lb_param *lb_component_param(const struct lb_info *info, const char *name);
 /* The parameter that had this name in earlier versions, or NULL. */
@@ -133,9 +133,9 @@ const struct lb_param *lb_block_param(const struct lb_option *block, const struc
 cJSON *lb_param_default(const struct lb_param *p, double seed);
 
 /* sweep.c: one path of a sweep and the values it takes. Tracks of one axis move together. */
-struct lb_track {
+struct lb_swept_param {
 	const char *path;
-	struct lb_mark mark;         /* where the path stands */
+	struct lb_location location; /* where the path stands */
 	struct lb_node *node;        /* what stands there */
 	size_t axis;
 	struct lb_node **value;
@@ -144,29 +144,30 @@ struct lb_track {
 struct lb_sweep {
 	const struct lb_config *config;
 	struct lb_resolving r;       /* root: the file's tree with every --set of one value */
-	struct lb_track *track;      /* in the order of application */
+	struct lb_swept_param *swept; /* in the order of application */
 	size_t n, cap, n_axes;
 	double n_values;             /* made for ranges and products */
 	struct lb_pool pool;
 };
 
-/* Reads the sweep block and --set into tracks, which are applied from shallow paths to deep ones;
- * mistakes go to the faults, -1 is for want of memory. Release in any case. */
+/* Reads the sweep block and --set into swept parameters, which are applied from shallow paths to
+ * deep ones; mistakes go to the diagnostics, -1 is for want of memory. Release in any case. */
 int lb_sweep_read(struct lb_sweep *s, struct lb_err *err);
 size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
-/* The tree with the value of each axis at its digit (n_axes). */
-struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *digit, struct lb_err *err);
+/* The tree with the value of each axis at its value_index (n_axes). */
+struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *value_index, struct lb_err *err);
 void lb_sweep_free(struct lb_sweep *s);
 
 /* sweep_shadowed.c: the mistakes of values that stand in the file and that the sweep block replaces
  * in every trial. */
 int lb_sweep_check_replaced(const struct lb_sweep *s, struct lb_err *err);
 
-/* sweep_values.c: the values that a track's node stands for: a list, a range, `default`, blocks
- * with lists inside. */
-int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err);
-/* Appends one value to a track; with spread, a block with lists inside becomes several. */
-int lb_sweep_value(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, bool spread, struct lb_err *err);
+/* sweep_values.c: the values that a swept parameter's node stands for: a list, a range, `default`,
+ * blocks with lists inside. */
+int lb_sweep_values(struct lb_sweep *s, struct lb_swept_param *t, struct lb_err *err);
+/* Appends one value to a swept parameter; with spread, a block with lists inside becomes
+ * several. */
+int lb_sweep_value(struct lb_sweep *s, struct lb_swept_param *t, struct lb_node *value, bool spread, struct lb_err *err);
 
 /* Returns true if the one value that --set gives a path stands for several, as it would in the
  * sweep block: `default` or a range {from, to, steps, scale} where a number is expected, `default`
@@ -187,16 +188,16 @@ void lb_words_join(const struct lb_words *w, struct lb_buf *out);
 /* "; did you mean "x"?" or nothing, into buf. */
 const char *lb_hint(const char *meant, char buf[LB_HINT_TEXT]);
 
-/* The fault "WHAT, allowed: a, b, c; did you mean "b"?"; meant may be NULL. */
-void lb_refuse(const struct lb_resolving *r, struct lb_mark mark, const char *path, const char *what, const struct lb_words *allowed,
+/* The diagnostic "WHAT, allowed: a, b, c; did you mean "b"?"; meant may be NULL. */
+void lb_reject(const struct lb_resolving *r, struct lb_location location, const char *path, const char *what, const struct lb_words *allowed,
 	       const char *meant);
-/* The fault "found a list, allowed: ALLOWED". */
-void lb_refuse_type(const struct lb_resolving *r, const struct lb_node *node, const char *path, const char *allowed);
+/* The diagnostic "found a list, allowed: ALLOWED". */
+void lb_reject_type(const struct lb_resolving *r, const struct lb_node *node, const char *path, const char *allowed);
 /* Faults for the keys of a group's mapping that no option has; the root's group is "". */
 void lb_check_keys(const struct lb_resolving *r, const struct lb_node *map, const char *group);
 /* The same for one entry of the mapping. */
 void lb_check_key(const struct lb_resolving *r, const struct lb_node *key, const struct lb_node *item, const char *group);
-/* A fault for a key at `path` that no option has. */
-void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct lb_node *key);
+/* A diagnostic for a key at `path` that no option has. */
+void lb_reject_key(const struct lb_resolving *r, const char *path, const struct lb_node *key);
 
 #endif

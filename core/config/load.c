@@ -52,7 +52,7 @@ static void trim(const char **s, size_t *n)
 
 static void unmark(struct lb_node *node)
 {
-	node->mark.line = node->mark.column = 0;
+	node->location.line = node->location.column = 0;
 	for (size_t i = 0; i < node->n; i++) {
 		unmark(node->item[i]);
 		if (node->key)
@@ -63,7 +63,7 @@ static void unmark(struct lb_node *node)
 static struct lb_node *read_value(struct lb_config *c, const struct lb_set *set, const char *s, size_t n, struct lb_err *err)
 {
 	if (!n || !is_yaml(*s))
-		return lb_tree_scalar(&c->pool, (struct lb_mark){ .file = set->place }, s, n, err);
+		return lb_tree_scalar(&c->pool, (struct lb_location){ .file = set->place }, s, n, err);
 	if (lb_grow(&c->doc, &c->docs_cap, c->n_docs + 1, sizeof *c->doc, err))
 		return NULL;
 	struct lb_node *node = lb_yaml_parse(set->place, s, n, err);
@@ -172,7 +172,7 @@ static void drop_overruled(struct lb_config *c)
 {
 	size_t kept = 0;
 
-	/* set[kept..i) is free room: set[i] is looked at before it moves there, those behind it
+	/* set[kept..i) is free room: set[i] is looked at before it moves there, those after it
 	 * have not moved. */
 	for (size_t i = 0; i < c->n_sets; i++) {
 		if (overruled(c, i))
@@ -213,7 +213,7 @@ static int read_all(struct lb_config *c, bool from_file, const char *const *sets
 		rc = -1;
 	else if (c->root->type != LB_MAPPING)
 		rc = lb_fail_more(err, LB_CONFIG, "%s:%zu:%zu: not a config, allowed: a block of keys such as data, model and loss", c->file,
-				  c->root->mark.line, c->root->mark.column);
+				  c->root->location.line, c->root->location.column);
 	for (size_t i = 0; i < n_sets; i++)
 		if (read_set(c, &c->set[c->n_sets++], sets[i], allow_sweep, err))
 			rc = -1;
@@ -318,11 +318,11 @@ static struct best find_place(const struct lb_config *c, const char *path)
 char *lb_config_place(const struct lb_config *config, const char *path, struct lb_err *err)
 {
 	const struct best best = find_place(config, path);
-	const struct lb_mark *mark = &best.node->mark;
+	const struct lb_location *location = &best.node->location;
 
 	if (best.depth < strlen(path) && !strcmp(path, "data.train.label"))
 		return lb_config_place(config, "data.label", err);
-	if (best.node == config->root || !mark->line)
-		return lb_strdup(best.node == config->root ? config->file : mark->file, err);
-	return lb_strfmt(err, "%s:%zu:%zu", mark->file, mark->line, mark->column);
+	if (best.node == config->root || !location->line)
+		return lb_strdup(best.node == config->root ? config->file : location->file, err);
+	return lb_strfmt(err, "%s:%zu:%zu", location->file, location->line, location->column);
 }

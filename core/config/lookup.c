@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const struct lb_node *lb_given(const struct lb_resolving *r, const char *path)
+const struct lb_node *lb_option_set(const struct lb_resolving *r, const char *path)
 {
 	if (r->reads)
 		*r->reads |= lb_option_top(path);
@@ -11,34 +11,34 @@ const struct lb_node *lb_given(const struct lb_resolving *r, const char *path)
 	return lb_node_absent(node) ? NULL : node;
 }
 
-struct lb_mark lb_given_mark(const struct lb_resolving *r, const char *path)
+struct lb_location lb_location_of(const struct lb_resolving *r, const char *path)
 {
 	const struct lb_node *above = NULL, *node = lb_tree_at(r->root, path, &above);
 
 	if (!lb_node_absent(node))
-		return node->mark;
+		return node->location;
 	if (above && above != r->root)
-		return above->mark;
-	return (struct lb_mark){ .file = r->file };
+		return above->location;
+	return (struct lb_location){ .file = r->file };
 }
 
-const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_walk *walk)
+const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_component_iterator *iterator)
 {
 	const struct lb_info *info = NULL;
 
 	if (kind < LB_N_KINDS)
-		return reg->next(block, kind, &walk->at);
-	while (walk->kind < LB_N_KINDS && !(info = reg->next(block, walk->kind, &walk->at)))
-		*walk = (struct lb_walk){ .kind = walk->kind + 1 };
+		return reg->next(block, kind, &iterator->at);
+	while (iterator->kind < LB_N_KINDS && !(info = reg->next(block, iterator->kind, &iterator->at)))
+		*iterator = (struct lb_component_iterator){ .kind = iterator->kind + 1 };
 	return info;
 }
 
 const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name)
 {
-	struct lb_walk walk = { 0 };
+	struct lb_component_iterator iterator = { 0 };
 	const struct lb_info *info;
 
-	while ((info = lb_component_next(reg, block, kind, &walk)) && strcmp(info->name, name))
+	while ((info = lb_component_next(reg, block, kind, &iterator)) && strcmp(info->name, name))
 		continue;
 	return info;
 }

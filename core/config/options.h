@@ -54,7 +54,7 @@ struct lb_option {
 	                               * resolved form when absent or at its default */
 	bool optional;               /* without a default: left out of the resolved form when absent */
 	bool with_group;             /* resolved only where its group is given, such as data.test */
-	bool nested;                 /* stands in the block of a component, such as model.head, and is resolved with it */
+	bool nested;                 /* is in the block of a component, such as model.head, and is resolved with it */
 	bool shorthand;              /* never in the resolved form: stands for other options */
 	bool outside_id;             /* not part of a trial's id, and not to be swept */
 };

@@ -20,7 +20,7 @@ static bool group_given(const struct lb_resolving *r, const char *path)
 	char group[LB_PATH_TEXT];
 
 	first_bytes(path, (size_t)(lb_path_last(path) - path - 1), group);
-	const struct lb_node *node = lb_given(r, group);
+	const struct lb_node *node = lb_option_set(r, group);
 	return node && node->type == LB_MAPPING;
 }
 
@@ -65,7 +65,7 @@ static cJSON *default_of(const struct lb_resolving *r, const struct lb_param *p)
 	return lb_param_default(p, p->type == LB_SEED_PARAM ? lb_rule_seed(r) : 0);
 }
 
-/* The value as JSON, or NULL after a fault; memory that ran out is no fault of the file. */
+/* The value as JSON, or NULL after a diagnostic; memory that ran out is no mistake of the file. */
 static cJSON *parse_param(const struct lb_resolving *r, const char *path, const struct lb_param *p, const struct lb_node *value)
 {
 	struct lb_err err = { 0 };
@@ -74,7 +74,7 @@ static cJSON *parse_param(const struct lb_resolving *r, const char *path, const 
 	if (!item && err.code == LB_MACHINE)
 		lb_json_made(NULL);
 	else if (!item)
-		lb_fault(r->faults, &value->mark, path, "%s", err.text);
+		lb_diagnostic(r->diagnostics, &value->location, path, "%s", err.text);
 	return item;
 }
 
@@ -95,10 +95,10 @@ static void refuse_component(const struct lb_resolving *r, const struct lb_optio
 	const char *meant = NULL;
 	const struct lb_option *task = lb_option_find("task", 4);
 	struct lb_words names = { 0 };
-	struct lb_walk walk = { 0 };
+	struct lb_component_iterator iterator = { 0 };
 	char what[LB_FOUND_TEXT + 64], found[LB_FOUND_TEXT], where[LB_PATH_TEXT];
 
-	while ((other = lb_component_next(r->reg, o->path, r->kind, &walk))) {
+	while ((other = lb_component_next(r->reg, o->path, r->kind, &iterator))) {
 		lb_words_add(&names, other->name);
 		if (!meant && has_keyword(other->keywords, name->text))
 			meant = other->name;
@@ -111,7 +111,7 @@ static void refuse_component(const struct lb_resolving *r, const struct lb_optio
 	else
 		snprintf(what, sizeof what, "unknown %s %s", o->noun, lb_node_found(name, found));
 	snprintf(where, sizeof where, "%s.%s", path, o->key);
-	lb_refuse(r, name->mark, where, what, &names, info ? NULL : meant);
+	lb_reject(r, name->location, where, what, &names, info ? NULL : meant);
 }
 
 static void refuse_component_key(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
@@ -121,7 +121,7 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 	const struct lb_option *nested;
 	const struct lb_param *renamed = lb_component_renamed(info, key->text);
 	const struct lb_info *other;
-	struct lb_walk walk = { 0 };
+	struct lb_component_iterator iterator = { 0 };
 	struct lb_buf what = { 0 };
 	char where[LB_PATH_TEXT];
 
@@ -131,7 +131,7 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 		lb_words_add(&keys, o->extra->name);
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
 		lb_words_add(&keys, lb_path_last(nested->path));
-	while ((other = lb_component_next(r->reg, o->path, r->kind, &walk)))
+	while ((other = lb_component_next(r->reg, o->path, r->kind, &iterator)))
 		if (lb_component_param(other, key->text))
 			lb_words_add(&owners, other->name);
 	snprintf(where, sizeof where, "%s.%.80s", path, key->text);
@@ -144,7 +144,7 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 	} else {
 		lb_buf_printf(&what, "unknown key of %s", info->name);
 	}
-	lb_refuse(r, key->mark, where, what.bad ? "unknown key" : what.s, &keys,
+	lb_reject(r, key->location, where, what.bad ? "unknown key" : what.s, &keys,
 		  owners.n || renamed ? NULL : lb_nearest(key->text, keys.v + 1, keys.n - 1));
 	lb_buf_free(&what);
 }
@@ -159,9 +159,9 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 		snprintf(where, sizeof where, "%s.%s", path, p->name);
 		item = parse_param(r, where, p, node);
 	} else if (p->required) {
-		const struct lb_mark mark = block ? block->mark : (struct lb_mark){ .file = r->file };
+		const struct lb_location location = block ? block->location : (struct lb_location){ .file = r->file };
 		snprintf(where, sizeof where, "%s.%s", path, p->name);
-		lb_fault(r->faults, &mark, where, "is missing and has no default: %s", p->help);
+		lb_diagnostic(r->diagnostics, &location, where, "is missing and has no default: %s", p->help);
 		return;
 	} else {
 		item = default_of(r, p);
@@ -208,7 +208,8 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	return out;
 }
 
-/* A block or a bare word; NULL after a fault, or where nothing is given and there is no default. */
+/* A block or a bare word; NULL after a diagnostic, or where nothing is given and there is no
+ * default. */
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node)
 {
 	const struct lb_node *name = lb_node_component(node, o->key);
@@ -218,12 +219,12 @@ static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_op
 	snprintf(where, sizeof where, "%s.%s", path, o->key);
 	if (!name && !lb_node_absent(wrong)) {
 		snprintf(allowed, sizeof allowed, "the name of a %s, or a block with the key \"%s\"", o->noun, o->key);
-		lb_refuse_type(r, wrong, wrong == node ? path : where, allowed);
+		lb_reject_type(r, wrong, wrong == node ? path : where, allowed);
 		return NULL;
 	}
 	if (!name && (node || o->param.required) && !o->def_name) {
-		const struct lb_mark mark = node ? node->mark : lb_given_mark(r, path);
-		lb_fault(r->faults, &mark, node ? where : path, "is missing, allowed: the name of a %s", o->noun);
+		const struct lb_location location = node ? node->location : lb_location_of(r, path);
+		lb_diagnostic(r->diagnostics, &location, node ? where : path, "is missing, allowed: the name of a %s", o->noun);
 	}
 	if (!name && !o->def_name)
 		return NULL;
@@ -262,7 +263,7 @@ static cJSON *resolve_components(const struct lb_resolving *r, const struct lb_o
 	if (!node)
 		return o->optional ? NULL : every_component(r, o);
 	if (node->type != LB_SEQUENCE) {
-		lb_refuse_type(r, node, o->path, "a list such as [accuracy]");
+		lb_reject_type(r, node, o->path, "a list such as [accuracy]");
 		return NULL;
 	}
 	cJSON *list = lb_json_array(NULL, NULL);
@@ -271,7 +272,7 @@ static cJSON *resolve_components(const struct lb_resolving *r, const struct lb_o
 		if (!block)
 			continue;
 		if (has_component(list, block)) {
-			lb_fault(r->faults, &node->item[i]->mark, o->path, "%s stands twice; keep one",
+			lb_diagnostic(r->diagnostics, &node->item[i]->location, o->path, "%s stands twice; keep one",
 				 cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(block, o->key)));
 			cJSON_Delete(block);
 		} else {
@@ -292,7 +293,7 @@ static cJSON *resolve_space(const struct lb_resolving *r, const struct lb_option
 	if (!node || (node->type == LB_SCALAR && !strcmp(node->text, o->word)))
 		return lb_json_made(cJSON_CreateString(o->word));
 	if (node->type != LB_MAPPING || !node->n) {
-		lb_refuse_type(r, node, o->path, "default, or a block of paths with values as in sweep");
+		lb_reject_type(r, node, o->path, "default, or a block of paths with values as in sweep");
 		return NULL;
 	}
 	cJSON *paths = lb_json_array(NULL, NULL);
@@ -326,12 +327,12 @@ static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option
 	} else if (node && o->by_name && node->type != LB_SCALAR) {
 		lb_param_allowed(&o->param, allowed, sizeof allowed);
 		snprintf(wanted, sizeof wanted, "%s, or a number for each name, as in {NAME: 1, OTHER: 2.5}", allowed + strlen("one of: "));
-		lb_refuse_type(r, node, o->path, wanted);
+		lb_reject_type(r, node, o->path, wanted);
 	} else if (node) {
 		item = parse_param(r, o->path, lb_rule_takes_list(r, o, node) ? o->list : &o->param, node);
 	} else if (o->param.required) {
-		const struct lb_mark mark = lb_given_mark(r, o->path);
-		lb_fault(r->faults, &mark, o->path, "is missing, allowed: %s", o->param.help);
+		const struct lb_location location = lb_location_of(r, o->path);
+		lb_diagnostic(r->diagnostics, &location, o->path, "is missing, allowed: %s", o->param.help);
 	} else if (!lb_rule_default(r, o->path, &item) && !o->optional) {
 		item = default_of(r, &o->param);
 	}
@@ -340,7 +341,7 @@ static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option
 
 cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o)
 {
-	const struct lb_node *node = lb_given(r, o->path);
+	const struct lb_node *node = lb_option_set(r, o->path);
 	cJSON *item = NULL;
 
 	if (o->shape == LB_GROUP || o->nested || (o->with_group && !group_given(r, o->path)))
@@ -364,7 +365,7 @@ cJSON *lb_resolve_option(const struct lb_resolving *r, const struct lb_option *o
 enum lb_kind lb_task_of(const struct lb_resolving *r)
 {
 	const struct lb_param *p = &lb_option_find("task", 4)->param;
-	const struct lb_node *node = lb_given(r, "task");
+	const struct lb_node *node = lb_option_set(r, "task");
 	int kind = (int)p->def;
 
 	if (node)
@@ -395,18 +396,18 @@ static cJSON *resolve_all(struct lb_resolving *r, bool rules, struct lb_err *err
 }
 
 cJSON *lb_resolve(struct lb_node *root, const char *file, const char *study, const struct lb_registry *reg,
-		  struct lb_faults *faults, struct lb_err *err)
+		  struct lb_diagnostics *diagnostics, struct lb_err *err)
 {
-	struct lb_resolving r = { .root = root, .file = file, .study = study, .reg = reg, .faults = faults };
+	struct lb_resolving r = { .root = root, .file = file, .study = study, .reg = reg, .diagnostics = diagnostics };
 
 	return resolve_all(&r, true, err);
 }
 
-int lb_check_values(const struct lb_resolving *like, struct lb_faults *faults, struct lb_err *err)
+int lb_check_values(const struct lb_resolving *like, struct lb_diagnostics *diagnostics, struct lb_err *err)
 {
 	struct lb_resolving r = *like;
 
-	r.faults = faults;
+	r.diagnostics = diagnostics;
 	cJSON *out = resolve_all(&r, false, err);
 	cJSON_Delete(out);
 	return out ? 0 : -1;

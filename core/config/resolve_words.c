@@ -56,11 +56,11 @@ static bool check_word(const struct lb_resolving *r, const struct lb_option *o, 
 	char what[LB_FOUND_TEXT + 8], found[LB_FOUND_TEXT];
 
 	if (node->type != LB_SCALAR) {
-		lb_refuse_type(r, node, o->path, "a text");
+		lb_reject_type(r, node, o->path, "a text");
 		return false;
 	}
 	if (repeated) {
-		lb_fault(r->faults, &node->mark, o->path, "%s stands twice; keep one", lb_node_found(node, found));
+		lb_diagnostic(r->diagnostics, &node->location, o->path, "%s stands twice; keep one", lb_node_found(node, found));
 		return false;
 	}
 	if (!o->words || is_word_of(o->words, node->text))
@@ -68,7 +68,7 @@ static bool check_word(const struct lb_resolving *r, const struct lb_option *o, 
 	for (size_t i = 0; o->words[i]; i++)
 		lb_words_add(&allowed, o->words[i]);
 	snprintf(what, sizeof what, "found %s", lb_node_found(node, found));
-	lb_refuse(r, node->mark, o->path, what, &allowed, lb_nearest(node->text, allowed.v, allowed.n));
+	lb_reject(r, node->location, o->path, what, &allowed, lb_nearest(node->text, allowed.v, allowed.n));
 	return false;
 }
 
@@ -84,7 +84,7 @@ cJSON *lb_resolve_words(const struct lb_resolving *r, const struct lb_option *o,
 	if (node && node->type != LB_SEQUENCE) {
 		snprintf(wanted, sizeof wanted, "%.40s", node->type == LB_SCALAR ? node->text : "a, b");
 		snprintf(allowed, sizeof allowed, "%s%sa list such as [%s]", o->word ? o->word : "", o->word ? ", or " : "", wanted);
-		lb_refuse_type(r, node, o->path, allowed);
+		lb_reject_type(r, node, o->path, allowed);
 		return NULL;
 	}
 	list = lb_json_array(NULL, NULL);

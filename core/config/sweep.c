@@ -20,16 +20,16 @@ static bool check_path(struct lb_sweep *s, const struct lb_node *key)
 	const struct lb_option *o = lb_option_find(key->text, strlen(key->text));
 
 	if (!known_path(key->text)) {
-		lb_refuse_key(&s->r, key->text, key);
+		lb_reject_key(&s->r, key->text, key);
 		return false;
 	}
 	if (o && o->outside_id) {
-		lb_fault(s->r.faults, &key->mark, key->text, "cannot be swept: it is no part of a trial; set it once");
+		lb_diagnostic(s->r.diagnostics, &key->location, key->text, "cannot be swept: it is no part of a trial; set it once");
 		return false;
 	}
 	for (size_t i = 0; i < s->n; i++)
-		if (!strcmp(s->track[i].path, key->text)) {
-			lb_fault(s->r.faults, &key->mark, key->text, "is swept twice, here and on line %zu; keep one", s->track[i].mark.line);
+		if (!strcmp(s->swept[i].path, key->text)) {
+			lb_diagnostic(s->r.diagnostics, &key->location, key->text, "is swept twice, here and on line %zu; keep one", s->swept[i].location.line);
 			return false;
 		}
 	return true;
@@ -44,18 +44,18 @@ static bool is_set(const struct lb_sweep *s, const char *path)
 	return false;
 }
 
-/* 1 after the fault that there are too many: the rest is not looked at. */
-static int add_track(struct lb_sweep *s, const struct lb_node *key, struct lb_node *node, struct lb_err *err)
+/* 1 after the diagnostic that there are too many: the rest is not looked at. */
+static int add_swept(struct lb_sweep *s, const struct lb_node *key, struct lb_node *node, struct lb_err *err)
 {
 	if (s->n == MOST_KEYS) {
-		lb_fault(s->r.faults, &lb_node_get(s->config->root, "sweep")->mark, "sweep", "the sweep has more than %d keys; remove those that are not meant", MOST_KEYS);
+		lb_diagnostic(s->r.diagnostics, &lb_node_get(s->config->root, "sweep")->location, "sweep", "the sweep has more than %d keys; remove those that are not meant", MOST_KEYS);
 		return 1;
 	}
 	if (!check_path(s, key) || is_set(s, key->text))
 		return 0;
-	if (lb_grow(&s->track, &s->cap, s->n + 1, sizeof *s->track, err))
+	if (lb_grow(&s->swept, &s->cap, s->n + 1, sizeof *s->swept, err))
 		return -1;
-	s->track[s->n++] = (struct lb_track){ .path = key->text, .mark = key->mark, .node = node, .axis = s->n_axes };
+	s->swept[s->n++] = (struct lb_swept_param){ .path = key->text, .location = key->location, .node = node, .axis = s->n_axes };
 	return 0;
 }
 
@@ -65,7 +65,7 @@ static int add_zip(struct lb_sweep *s, const struct lb_node *zip, struct lb_err 
 	char found[LB_FOUND_TEXT];
 
 	if (zip->type == LB_SCALAR)
-		lb_fault(s->r.faults, &zip->mark, "sweep.zip", "found %s, allowed: a block of paths with lists of equal length", lb_node_found(zip, found));
+		lb_diagnostic(s->r.diagnostics, &zip->location, "sweep.zip", "found %s, allowed: a block of paths with lists of equal length", lb_node_found(zip, found));
 	if (zip->type == LB_SEQUENCE) {
 		int rc = 0;
 		for (size_t i = 0; !rc && i < zip->n; i++)
@@ -74,7 +74,7 @@ static int add_zip(struct lb_sweep *s, const struct lb_node *zip, struct lb_err 
 	}
 	int rc = 0;
 	for (size_t i = 0; !rc && i < zip->n; i++)
-		rc = add_track(s, zip->key[i], zip->item[i], err);
+		rc = add_swept(s, zip->key[i], zip->item[i], err);
 	s->n_axes++;
 	return rc;
 }
@@ -87,10 +87,10 @@ static int add_block(struct lb_sweep *s, const struct lb_node *sweep, struct lb_
 	if (lb_node_absent(sweep))
 		return 0;
 	if (sweep->type != LB_MAPPING)
-		lb_fault(s->r.faults, &sweep->mark, "sweep", "found %s, allowed: a block of paths with lists", lb_node_found(sweep, found));
+		lb_diagnostic(s->r.diagnostics, &sweep->location, "sweep", "found %s, allowed: a block of paths with lists", lb_node_found(sweep, found));
 	for (size_t i = 0; !rc && sweep->type == LB_MAPPING && i < sweep->n; i++) {
 		const bool zip = !strcmp(sweep->key[i]->text, "zip");
-		rc = zip ? add_zip(s, sweep->item[i], err) : add_track(s, sweep->key[i], sweep->item[i], err);
+		rc = zip ? add_zip(s, sweep->item[i], err) : add_swept(s, sweep->key[i], sweep->item[i], err);
 		s->n_axes++;
 	}
 	return rc < 0 ? -1 : 0;
@@ -100,11 +100,11 @@ static int add_block(struct lb_sweep *s, const struct lb_node *sweep, struct lb_
 static void order_by_depth(struct lb_sweep *s)
 {
 	for (size_t i = 1; i < s->n; i++) {
-		const struct lb_track t = s->track[i];
+		const struct lb_swept_param t = s->swept[i];
 		size_t j = i;
-		for (; j > 0 && lb_path_depth(s->track[j - 1].path) > lb_path_depth(t.path); j--)
-			s->track[j] = s->track[j - 1];
-		s->track[j] = t;
+		for (; j > 0 && lb_path_depth(s->swept[j - 1].path) > lb_path_depth(t.path); j--)
+			s->swept[j] = s->swept[j - 1];
+		s->swept[j] = t;
 	}
 }
 
@@ -112,21 +112,21 @@ static void check_lengths(const struct lb_sweep *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		for (size_t j = i + 1; j < s->n; j++) {
-			const struct lb_track *a = &s->track[i], *b = &s->track[j];
+			const struct lb_swept_param *a = &s->swept[i], *b = &s->swept[j];
 			if (a->axis == b->axis && a->n && b->n && a->n != b->n)
-				lb_fault(s->r.faults, &b->mark, b->path, "%zu value%s, but %s has %zu; zip needs equal lengths", b->n,
+				lb_diagnostic(s->r.diagnostics, &b->location, b->path, "%zu value%s, but %s has %zu; zip needs equal lengths", b->n,
 					 lb_s(b->n), a->path, a->n);
 		}
 }
 
 /* One value that stands for several: `default` or a range. */
-static int add_spread(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, struct lb_err *err)
+static int add_spread(struct lb_sweep *s, struct lb_swept_param *t, struct lb_node *value, struct lb_err *err)
 {
 	t->node = value;
 	const int rc = lb_sweep_values(s, t, err);
-	t->node = NULL; /* which is for what stands in the sweep block */
+	t->node = NULL; /* which is for what is in the sweep block */
 	if (!rc && t->n > 1 && !s->config->allow_sweep)
-		lb_fault(s->r.faults, &t->mark, t->path, "%zu values make a sweep; give one value, or run `lossbench sweep`", t->n);
+		lb_diagnostic(s->r.diagnostics, &t->location, t->path, "%zu values make a sweep; give one value, or run `lossbench sweep`", t->n);
 	return rc;
 }
 
@@ -135,11 +135,11 @@ static int add_set(struct lb_sweep *s, const struct lb_set *set, struct lb_err *
 	const struct lb_option *o = lb_option_find(set->path, strlen(set->path));
 
 	if (set->n > 1 && o && o->outside_id)
-		lb_fault(s->r.faults, &set->value[0]->mark, set->path, "cannot be swept: it is no part of a trial; give one value");
-	if (lb_grow(&s->track, &s->cap, s->n + 1, sizeof *s->track, err))
+		lb_diagnostic(s->r.diagnostics, &set->value[0]->location, set->path, "cannot be swept: it is no part of a trial; give one value");
+	if (lb_grow(&s->swept, &s->cap, s->n + 1, sizeof *s->swept, err))
 		return -1;
-	struct lb_track *t = &s->track[s->n++];
-	*t = (struct lb_track){ .path = set->path, .mark = set->value[0]->mark, .axis = s->n_axes++ };
+	struct lb_swept_param *t = &s->swept[s->n++];
+	*t = (struct lb_swept_param){ .path = set->path, .location = set->value[0]->location, .axis = s->n_axes++ };
 	if (set->n == 1 && lb_sweep_spreads(s, set->path, set->value[0]))
 		return add_spread(s, t, set->value[0], err);
 	for (size_t i = 0; i < set->n; i++)
@@ -160,7 +160,7 @@ static int apply_sets(struct lb_sweep *s, struct lb_err *err)
 			if (lb_path_depth(c->set[i].path) != depth)
 				continue;
 			left--;
-			if (c->set[i].n == 1 && !(s->r.root = lb_tree_with(&s->pool, s->r.root, c->set[i].path, value->mark, value, err)))
+			if (c->set[i].n == 1 && !(s->r.root = lb_tree_with(&s->pool, s->r.root, c->set[i].path, value->location, value, err)))
 				return -1;
 		}
 	return 0;
@@ -177,7 +177,7 @@ int lb_sweep_read(struct lb_sweep *s, struct lb_err *err)
 		return -1;
 	order_by_depth(s);
 	for (size_t i = 0; i < s->n; i++)
-		if (lb_sweep_values(s, &s->track[i], err))
+		if (lb_sweep_values(s, &s->swept[i], err))
 			return -1;
 	check_lengths(s);
 	for (size_t i = 0; i < c->n_sets; i++)
@@ -190,19 +190,19 @@ int lb_sweep_read(struct lb_sweep *s, struct lb_err *err)
 size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->track[i].axis == axis && s->track[i].n)
-			return s->track[i].n;
+		if (s->swept[i].axis == axis && s->swept[i].n)
+			return s->swept[i].n;
 	return 1;
 }
 
-struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *digit, struct lb_err *err)
+struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *value_index, struct lb_err *err)
 {
 	struct lb_node *root = s->config->root;
 
 	for (size_t i = 0; root && i < s->n; i++) {
-		const struct lb_track *track = &s->track[i];
-		if (digit[track->axis] < track->n)
-			root = lb_tree_with(pool, root, track->path, track->mark, track->value[digit[track->axis]], err);
+		const struct lb_swept_param *swept = &s->swept[i];
+		if (value_index[swept->axis] < swept->n)
+			root = lb_tree_with(pool, root, swept->path, swept->location, swept->value[value_index[swept->axis]], err);
 	}
 	return root;
 }
@@ -210,7 +210,7 @@ struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, co
 void lb_sweep_free(struct lb_sweep *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		free(s->track[i].value);
-	free(s->track);
+		free(s->swept[i].value);
+	free(s->swept);
 	lb_pool_free(&s->pool);
 }

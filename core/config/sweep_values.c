@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int push(struct lb_track *t, struct lb_node *value, struct lb_err *err)
+static int push(struct lb_swept_param *t, struct lb_node *value, struct lb_err *err)
 {
 	if (!value || lb_grow(&t->value, &t->cap, t->n + 1, sizeof *t->value, err))
 		return -1;
@@ -15,25 +15,25 @@ static int push(struct lb_track *t, struct lb_node *value, struct lb_err *err)
 	return 0;
 }
 
-/* False, with a fault, when the lists of the sweep may not hold n more. */
-static bool has_room(struct lb_sweep *s, const struct lb_track *t, const struct lb_mark *mark, double n)
+/* False, with a diagnostic, when the lists of the sweep may not hold n more. */
+static bool has_room(struct lb_sweep *s, const struct lb_swept_param *t, const struct lb_location *location, double n)
 {
 	const double most = (double)s->r.reg->most_trials;
 
 	if (n > most || s->n_values + n > 10 * most) {
-		lb_fault(s->r.faults, mark, t->path, "%.0f values, allowed: at most %.0f in a list and %.0f in all; sweep less at once", n, most, 10 * most);
+		lb_diagnostic(s->r.diagnostics, location, t->path, "%.0f values, allowed: at most %.0f in a list and %.0f in all; sweep less at once", n, most, 10 * most);
 		return false;
 	}
 	s->n_values += n;
 	return true;
 }
 
-static int push_text(struct lb_sweep *s, struct lb_track *t, const char *text, struct lb_err *err)
+static int push_text(struct lb_sweep *s, struct lb_swept_param *t, const char *text, struct lb_err *err)
 {
-	return push(t, lb_tree_scalar(&s->pool, t->node->mark, text, strlen(text), err), err);
+	return push(t, lb_tree_scalar(&s->pool, t->node->location, text, strlen(text), err), err);
 }
 
-static int push_number(struct lb_sweep *s, struct lb_track *t, double v, struct lb_err *err)
+static int push_number(struct lb_sweep *s, struct lb_swept_param *t, double v, struct lb_err *err)
 {
 	char text[LB_DOUBLE_TEXT] = "inf";
 
@@ -53,11 +53,11 @@ static bool decides(const char *path, const struct lb_option *block)
 	return lb_path_within(block->path, path) || !strcmp(name, path);
 }
 
-/* Tracks of --set have no node and may hold one value, which stands in the tree. */
+/* Tracks of --set have no node and may hold one value, which is in the tree. */
 static bool is_swept(const struct lb_sweep *s, const struct lb_option *block)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->track[i].node && decides(s->track[i].path, block))
+		if (s->swept[i].node && decides(s->swept[i].path, block))
 			return true;
 	for (size_t i = 0; i < s->config->n_sets; i++)
 		if (s->config->set[i].n > 1 && decides(s->config->set[i].path, block))
@@ -69,9 +69,9 @@ static const struct lb_param *param_of_any(const struct lb_sweep *s, const struc
 {
 	const struct lb_param *p = NULL;
 	const struct lb_info *info;
-	struct lb_walk walk = { 0 };
+	struct lb_component_iterator iterator = { 0 };
 
-	while (!p && (info = lb_component_next(s->r.reg, block->path, s->r.kind, &walk)))
+	while (!p && (info = lb_component_next(s->r.reg, block->path, s->r.kind, &iterator)))
 		p = lb_block_param(block, info, name);
 	return p;
 }
@@ -88,7 +88,7 @@ static const struct lb_param *param_at(const struct lb_sweep *s, const char *pat
 		return o->shape == LB_VALUE ? &o->param : NULL;
 	if (!block)
 		return NULL;
-	const struct lb_node *name = lb_node_component(within ? within : lb_given(&s->r, block->path), block->key);
+	const struct lb_node *name = lb_node_component(within ? within : lb_option_set(&s->r, block->path), block->key);
 	*sure = within || !is_swept(s, block);
 	if (!*sure)
 		return param_of_any(s, block, lb_path_last(path));
@@ -117,21 +117,21 @@ struct range {
 	bool integer, log;
 };
 
-static bool range_number(const struct lb_sweep *s, const struct lb_track *t, const char *key, double *v)
+static bool range_number(const struct lb_sweep *s, const struct lb_swept_param *t, const char *key, double *v)
 {
 	const struct lb_node *node = lb_node_get(t->node, key);
 	char found[LB_FOUND_TEXT];
 
 	if (lb_node_absent(node))
-		lb_fault(s->r.faults, &t->node->mark, t->path, "the range lacks \"%s\", allowed: {from, to, steps, scale}", key);
+		lb_diagnostic(s->r.diagnostics, &t->node->location, t->path, "the range lacks \"%s\", allowed: {from, to, steps, scale}", key);
 	else if (node->type == LB_SCALAR && !node->quoted && lb_parse_double(node->text, strlen(node->text), v))
 		return true;
 	else
-		lb_fault(s->r.faults, &node->mark, t->path, "%s: found %s, allowed: a number", key, lb_node_found(node, found));
+		lb_diagnostic(s->r.diagnostics, &node->location, t->path, "%s: found %s, allowed: a number", key, lb_node_found(node, found));
 	return false;
 }
 
-static bool check_range_keys(const struct lb_sweep *s, const struct lb_track *t)
+static bool check_range_keys(const struct lb_sweep *s, const struct lb_swept_param *t)
 {
 	static const struct lb_words keys = { .v = { "from", "to", "steps", "scale" }, .n = 4 };
 	bool good = true;
@@ -143,13 +143,13 @@ static bool check_range_keys(const struct lb_sweep *s, const struct lb_track *t)
 			k++;
 		if (k < keys.n)
 			continue;
-		lb_refuse(&s->r, key->mark, t->path, "unknown key of a range", &keys, lb_nearest(key->text, keys.v, keys.n));
+		lb_reject(&s->r, key->location, t->path, "unknown key of a range", &keys, lb_nearest(key->text, keys.v, keys.n));
 		good = false;
 	}
 	return good;
 }
 
-static bool read_scale(const struct lb_sweep *s, const struct lb_track *t, const struct lb_param *p, bool *log_scale)
+static bool read_scale(const struct lb_sweep *s, const struct lb_swept_param *t, const struct lb_param *p, bool *log_scale)
 {
 	const struct lb_node *node = lb_node_get(t->node, "scale");
 	char found[LB_FOUND_TEXT];
@@ -160,11 +160,11 @@ static bool read_scale(const struct lb_sweep *s, const struct lb_track *t, const
 	*log_scale = node->type == LB_SCALAR && !strcmp(node->text, "log");
 	if (*log_scale || (node->type == LB_SCALAR && !strcmp(node->text, "linear")))
 		return true;
-	lb_fault(s->r.faults, &node->mark, t->path, "scale: found %s, allowed: log, linear", lb_node_found(node, found));
+	lb_diagnostic(s->r.diagnostics, &node->location, t->path, "scale: found %s, allowed: log, linear", lb_node_found(node, found));
 	return false;
 }
 
-static bool read_range(const struct lb_sweep *s, const struct lb_track *t, const struct lb_param *p, struct range *range)
+static bool read_range(const struct lb_sweep *s, const struct lb_swept_param *t, const struct lb_param *p, struct range *range)
 {
 	const bool counts = p && p->type == LB_INT_PARAM, stepped = lb_node_get(t->node, "steps");
 	const char *wrong = NULL;
@@ -184,7 +184,7 @@ static bool read_range(const struct lb_sweep *s, const struct lb_track *t, const
 		wrong = "the log scale needs from > 0 and to > 0; change them, or give scale: linear";
 	}
 	if (wrong)
-		lb_fault(s->r.faults, &t->node->mark, t->path, "the range: %s", wrong);
+		lb_diagnostic(s->r.diagnostics, &t->node->location, t->path, "the range: %s", wrong);
 	return !wrong;
 }
 
@@ -209,11 +209,11 @@ static double range_at(const struct range *range, double i)
 	return range->integer ? round(v) : tidy(v);
 }
 
-static int push_range(struct lb_sweep *s, struct lb_track *t, const struct lb_param *p, struct lb_err *err)
+static int push_range(struct lb_sweep *s, struct lb_swept_param *t, const struct lb_param *p, struct lb_err *err)
 {
 	struct range range = { 0 };
 
-	if (!read_range(s, t, p, &range) || !has_room(s, t, &t->node->mark, range.steps))
+	if (!read_range(s, t, p, &range) || !has_room(s, t, &t->node->location, range.steps))
 		return 0;
 	for (size_t i = 0; i < (size_t)range.steps; i++)
 		if (push_number(s, t, range_at(&range, (double)i), err))
@@ -221,13 +221,13 @@ static int push_range(struct lb_sweep *s, struct lb_track *t, const struct lb_pa
 	return 0;
 }
 
-static int push_grid(struct lb_sweep *s, struct lb_track *t, const struct lb_param *p, bool sure, struct lb_err *err)
+static int push_grid(struct lb_sweep *s, struct lb_swept_param *t, const struct lb_param *p, bool sure, struct lb_err *err)
 {
 	if (!sure)
-		lb_fault(s->r.faults, &t->node->mark, t->path, "`default` is not known where the component is swept; write it inside the blocks, "
+		lb_diagnostic(s->r.diagnostics, &t->node->location, t->path, "`default` is not known where the component is swept; write it inside the blocks, "
 			 "as in {name: gce, q: default}");
 	else if (!p || !p->n_grid)
-		lb_fault(s->r.faults, &t->node->mark, t->path, "has no default grid; give a list");
+		lb_diagnostic(s->r.diagnostics, &t->node->location, t->path, "has no default grid; give a list");
 	for (int i = 0; sure && p && i < p->n_grid; i++) {
 		int rc;
 		if (p->type == LB_CHOICE_PARAM)
@@ -244,11 +244,11 @@ static int push_grid(struct lb_sweep *s, struct lb_track *t, const struct lb_par
 
 /* Blocks with lists inside */
 
-static int push_blocks(struct lb_sweep *s, struct lb_track *t, struct lb_node *block, struct lb_err *err);
+static int push_blocks(struct lb_sweep *s, struct lb_swept_param *t, struct lb_node *block, struct lb_err *err);
 
 /* Collects the sweep values of one key of a block; leaves the list empty if the value is a plain
  * one. */
-static int inner_values(struct lb_sweep *s, struct lb_track *inner, const struct lb_node *block, struct lb_err *err)
+static int inner_values(struct lb_sweep *s, struct lb_swept_param *inner, const struct lb_node *block, struct lb_err *err)
 {
 	bool sure;
 	const struct lb_param *p = param_at(s, inner->path, block, &sure);
@@ -266,19 +266,19 @@ static int inner_values(struct lb_sweep *s, struct lb_track *inner, const struct
 	} else if (is_default(node) && p && p->type != LB_TEXT_PARAM) {
 		return push_grid(s, inner, p, true, err);
 	} else if (node->type == LB_SEQUENCE && !node->n && !takes_list(inner->path, p)) {
-		lb_fault(s->r.faults, &node->mark, inner->path, "an empty list, allowed: a list of values");
+		lb_diagnostic(s->r.diagnostics, &node->location, inner->path, "an empty list, allowed: a list of values");
 	}
 	return 0;
 }
 
 /* Replaces the values of t from `first` on by their product with the values of one key. */
-static int multiply(struct lb_sweep *s, struct lb_track *t, size_t first, const char *key, const struct lb_track *inner, struct lb_err *err)
+static int multiply(struct lb_sweep *s, struct lb_swept_param *t, size_t first, const char *key, const struct lb_swept_param *inner, struct lb_err *err)
 {
 	const size_t end = t->n;
 
 	for (size_t i = first; i < end; i++)
 		for (size_t j = 0; j < inner->n; j++)
-			if (push(t, lb_tree_with(&s->pool, t->value[i], key, inner->mark, inner->value[j], err), err))
+			if (push(t, lb_tree_with(&s->pool, t->value[i], key, inner->location, inner->value[j], err), err))
 				return -1;
 	memmove(t->value + first, t->value + end, (t->n - end) * sizeof *t->value);
 	t->n -= end - first;
@@ -288,19 +288,19 @@ static int multiply(struct lb_sweep *s, struct lb_track *t, size_t first, const 
 /* No block has as many keys as this: one that has is refused as it stands, not multiplied first. */
 enum { MOST_BLOCK_KEYS = 64 };
 
-static int push_blocks(struct lb_sweep *s, struct lb_track *t, struct lb_node *block, struct lb_err *err)
+static int push_blocks(struct lb_sweep *s, struct lb_swept_param *t, struct lb_node *block, struct lb_err *err)
 {
 	const size_t first = t->n;
 	int rc = push(t, block, err);
 
 	for (size_t i = 0; !rc && block->n <= MOST_BLOCK_KEYS && i < block->n; i++) {
 		char path[LB_PATH_TEXT];
-		struct lb_track inner = { .path = path, .mark = block->key[i]->mark, .node = block->item[i] };
+		struct lb_swept_param inner = { .path = path, .location = block->key[i]->location, .node = block->item[i] };
 		snprintf(path, sizeof path, "%s.%.80s", t->path, block->key[i]->text);
 		if (strchr(block->key[i]->text, '.'))
 			continue;
 		rc = inner_values(s, &inner, block, err);
-		if (!rc && inner.n && has_room(s, t, &block->mark, (double)inner.n * (double)(t->n - first)))
+		if (!rc && inner.n && has_room(s, t, &block->location, (double)inner.n * (double)(t->n - first)))
 			rc = multiply(s, t, first, block->key[i]->text, &inner, err);
 		free(inner.value);
 	}
@@ -322,7 +322,7 @@ static bool is_block_path(const char *path)
 	return o && (o->shape == LB_GROUP || o->shape == LB_COMPONENT);
 }
 
-int lb_sweep_value(struct lb_sweep *s, struct lb_track *t, struct lb_node *value, bool spread, struct lb_err *err)
+int lb_sweep_value(struct lb_sweep *s, struct lb_swept_param *t, struct lb_node *value, bool spread, struct lb_err *err)
 {
 	if (spread && value->type == LB_MAPPING && is_block_path(t->path))
 		return push_blocks(s, t, value, err);
@@ -345,7 +345,7 @@ bool lb_sweep_spreads(const struct lb_sweep *s, const char *path, const struct l
 	return is_default(value);
 }
 
-int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err)
+int lb_sweep_values(struct lb_sweep *s, struct lb_swept_param *t, struct lb_err *err)
 {
 	const bool block = is_block_path(t->path);
 	struct lb_node *node = t->node;
@@ -356,13 +356,13 @@ int lb_sweep_values(struct lb_sweep *s, struct lb_track *t, struct lb_err *err)
 	if (is_unknown(t->path, p))
 		return push(t, node, err);
 	if (node->type == LB_SEQUENCE && !node->n)
-		lb_fault(s->r.faults, &node->mark, t->path, "an empty list, allowed: a list of values; remove the key to leave it unswept");
+		lb_diagnostic(s->r.diagnostics, &node->location, t->path, "an empty list, allowed: a list of values; remove the key to leave it unswept");
 	if (node->type == LB_MAPPING && !block)
 		return push_range(s, t, p, err);
 	if (is_default(node))
 		return push_grid(s, t, p, sure, err);
 	if (node->type != LB_SEQUENCE)
-		lb_fault(s->r.faults, &node->mark, t->path, "found %s, allowed: a list%s; write [...]", lb_node_found(node, found),
+		lb_diagnostic(s->r.diagnostics, &node->location, t->path, "found %s, allowed: a list%s; write [...]", lb_node_found(node, found),
 			 block ? " of blocks" : ", a range {from, to, steps, scale}, or default");
 	for (size_t i = 0; node->type == LB_SEQUENCE && i < node->n; i++)
 		if (lb_sweep_value(s, t, node->item[i], true, err))

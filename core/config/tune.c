@@ -19,9 +19,9 @@ static bool is_replicate(const struct lb_sweep *s, size_t axis)
 	bool repeats = false;
 
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->track[i].axis != axis)
+		if (s->swept[i].axis != axis)
 			continue;
-		if (!lb_path_is_seed(s->track[i].path) && !is_fold(s->track[i].path))
+		if (!lb_path_is_seed(s->swept[i].path) && !is_fold(s->swept[i].path))
 			return false;
 		repeats = true;
 	}
@@ -32,16 +32,16 @@ static bool is_replicate(const struct lb_sweep *s, size_t axis)
 static struct lb_node *study_tree(const struct lb_tune *t, struct lb_pool *pool, size_t arm, size_t replicate, struct lb_err *err)
 {
 	const struct lb_sweep *s = &t->sweep;
-	size_t *digit = lb_alloc(s->n_axes, sizeof *digit, err);
+	size_t *value_index = lb_alloc(s->n_axes, sizeof *value_index, err);
 
-	for (size_t axis = s->n_axes; digit && axis-- > 0;) {
+	for (size_t axis = s->n_axes; value_index && axis-- > 0;) {
 		const size_t n = lb_sweep_axis_length(s, axis);
 		size_t *index = is_replicate(s, axis) ? &replicate : &arm;
-		digit[axis] = *index % n;
+		value_index[axis] = *index % n;
 		*index /= n;
 	}
-	struct lb_node *root = digit ? lb_sweep_tree(s, pool, digit, err) : NULL;
-	free(digit);
+	struct lb_node *root = value_index ? lb_sweep_tree(s, pool, value_index, err) : NULL;
+	free(value_index);
 	return root;
 }
 
@@ -61,7 +61,7 @@ static int open_arm(struct lb_tune *t, size_t index, const struct lb_node *space
  * beside their records. */
 static struct lb_node *fold_tree(const struct lb_tune *t, struct lb_pool *pool, struct lb_node *root, size_t fold, struct lb_err *err)
 {
-	const struct lb_mark mark = lb_given_mark(&t->sweep.r, "tune");
+	const struct lb_location location = lb_location_of(&t->sweep.r, "tune");
 	char folds[24], text[24];
 	const struct {
 		const char *path, *value;
@@ -73,8 +73,8 @@ static struct lb_node *fold_tree(const struct lb_tune *t, struct lb_pool *pool, 
 	snprintf(folds, sizeof folds, "%zu", t->folds);
 	snprintf(text, sizeof text, "%zu", fold);
 	for (size_t i = 0; root && i < sizeof own / sizeof *own; i++) {
-		struct lb_node *value = lb_tree_scalar(pool, mark, own[i].value, strlen(own[i].value), err);
-		root = value ? lb_tree_with(pool, root, own[i].path, mark, value, err) : NULL;
+		struct lb_node *value = lb_tree_scalar(pool, location, own[i].value, strlen(own[i].value), err);
+		root = value ? lb_tree_with(pool, root, own[i].path, location, value, err) : NULL;
 	}
 	return root;
 }
@@ -82,19 +82,19 @@ static struct lb_node *fold_tree(const struct lb_tune *t, struct lb_pool *pool, 
 static cJSON *resolve(const struct lb_tune *t, size_t arm, size_t candidate, size_t replicate, const size_t *fold, struct lb_err *err)
 {
 	const struct lb_tune_arm *a = &t->arm[arm];
-	struct lb_faults *faults = (struct lb_faults *)&t->faults;
+	struct lb_diagnostics *diagnostics = (struct lb_diagnostics *)&t->diagnostics;
 	struct lb_pool pool = { 0 };
 	cJSON *config = NULL;
 
 	struct lb_node *root = study_tree(t, &pool, arm, replicate, err);
 	for (size_t i = 0; root && i < a->space.n; i++) {
-		const struct lb_track *track = &a->space.track[i];
-		root = lb_tree_with(&pool, root, track->path, track->mark, track->value[a->pick[candidate * a->space.n + i]], err);
+		const struct lb_swept_param *swept = &a->space.swept[i];
+		root = lb_tree_with(&pool, root, swept->path, swept->location, swept->value[a->pick[candidate * a->space.n + i]], err);
 	}
 	if (root && fold)
 		root = fold_tree(t, &pool, root, *fold, err);
 	if (root)
-		config = lb_resolve(root, t->sweep.config->file, t->sweep.config->name, t->sweep.r.reg, faults, err);
+		config = lb_resolve(root, t->sweep.config->file, t->sweep.config->name, t->sweep.r.reg, diagnostics, err);
 	lb_pool_free(&pool);
 	return config;
 }
@@ -115,7 +115,7 @@ cJSON *lb_tune_settings(const struct lb_tune *t, size_t arm, size_t candidate, s
 	cJSON *config = lb_tune_refit(t, arm, candidate, 0, err), *settings = config ? lb_json_object(NULL, NULL) : NULL;
 
 	for (size_t i = 0; config && i < a->space.n; i++)
-		lb_json_item(settings, a->space.track[i].path, cJSON_Duplicate(lb_json_at(config, a->space.track[i].path), 1));
+		lb_json_item(settings, a->space.swept[i].path, cJSON_Duplicate(lb_json_at(config, a->space.swept[i].path), 1));
 	cJSON_Delete(config);
 	if (settings && !lb_json_complete(err))
 		return settings;
@@ -128,7 +128,7 @@ bool lb_tune_varies_data(const struct lb_tune *t, size_t arm)
 	const struct lb_sweep *s = &t->arm[arm].space;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (lb_path_within(s->track[i].path, "data") && !lb_path_within(s->track[i].path, "data.preprocess"))
+		if (lb_path_within(s->swept[i].path, "data") && !lb_path_within(s->swept[i].path, "data.preprocess"))
 			return true;
 	return false;
 }
@@ -161,13 +161,13 @@ static void count_arms(struct lb_tune *t)
 static int check_all(struct lb_tune *t, struct lb_err *err)
 {
 	for (size_t arm = 0; arm < t->n_arms; arm++)
-		for (size_t c = 0; c < t->arm[arm].n && !t->faults.n; c++) {
+		for (size_t c = 0; c < t->arm[arm].n && !t->diagnostics.n; c++) {
 			cJSON *config = lb_tune_fold(t, arm, c, 0, 0, err);
 			if (!config)
 				return -1;
 			cJSON_Delete(config);
 		}
-	for (size_t r = 1; r < t->n_replicates && !t->faults.n; r++) {
+	for (size_t r = 1; r < t->n_replicates && !t->diagnostics.n; r++) {
 		cJSON *config = lb_tune_refit(t, 0, 0, r, err);
 		if (!config)
 			return -1;
@@ -185,18 +185,18 @@ static int open_all(struct lb_tune *t, struct lb_err *err)
 
 	count_arms(t);
 	if (!(root = study_tree(t, &pool, 0, 0, err)) ||
-	    !(first = lb_resolve(root, t->sweep.config->file, t->sweep.config->name, t->sweep.r.reg, &t->faults, err)) ||
+	    !(first = lb_resolve(root, t->sweep.config->file, t->sweep.config->name, t->sweep.r.reg, &t->diagnostics, err)) ||
 	    !(t->arm = lb_alloc(t->n_arms, sizeof *t->arm, err)))
 		goto out;
 	rc = 0;
-	if (t->faults.n)
+	if (t->diagnostics.n)
 		goto out;
 	rc = read_block(t, first, t->sweep.r.reg, err);
 	for (size_t i = 0; !rc && i < t->n_arms; i++)
-		rc = open_arm(t, i, lb_given(&t->sweep.r, "tune.space"), err);
+		rc = open_arm(t, i, lb_option_set(&t->sweep.r, "tune.space"), err);
 	if (!rc)
-		lb_tune_space_check(t, lb_given(&t->sweep.r, "tune.space"));
-	if (!rc && !t->faults.n)
+		lb_tune_space_check(t, lb_option_set(&t->sweep.r, "tune.space"));
+	if (!rc && !t->diagnostics.n)
 		rc = check_all(t, err);
 out:
 	cJSON_Delete(first);
@@ -212,12 +212,12 @@ int lb_tune_open(const struct lb_config *config, const struct lb_registry *reg, 
 	if (!t)
 		return -1;
 	t->sweep = (struct lb_sweep){ .config = config, .r = { .root = config->root, .file = config->file, .study = config->name,
-							       .reg = reg, .faults = &t->faults } };
-	lb_faults_of_yaml(&t->faults, config->file, config->mistakes);
+							       .reg = reg, .diagnostics = &t->diagnostics } };
+	lb_diagnostics_of_yaml(&t->diagnostics, config->file, config->mistakes);
 	int rc = lb_sweep_read(&t->sweep, err);
-	const bool tuned = !rc && lb_given(&t->sweep.r, "tune");
+	const bool tuned = !rc && lb_option_set(&t->sweep.r, "tune");
 	if (tuned && !(rc = open_all(t, err)))
-		rc = lb_faults_report(&t->faults, err);
+		rc = lb_diagnostics_report(&t->diagnostics, err);
 	if (tuned && !rc)
 		*out = t;
 	else
@@ -236,7 +236,7 @@ void lb_tune_free(struct lb_tune *t)
 	free(t->arm);
 	lb_sweep_free(&t->sweep);
 	lb_pool_free(&t->pool);
-	lb_faults_free(&t->faults);
+	lb_diagnostics_free(&t->diagnostics);
 	free(t);
 }
 

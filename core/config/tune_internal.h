@@ -7,7 +7,8 @@
 
 enum lb_tune_method { LB_TUNE_RANDOM, LB_TUNE_HALTON, LB_TUNE_GRID };
 
-/* One arm: the values its parameters can take, and the digits (one a track) of each candidate. */
+/* One arm: the values its parameters can take, and the digits (one a swept parameter) of each
+ * candidate. */
 struct lb_tune_arm {
 	struct lb_sweep space;
 	size_t *pick;            /* (n, space.n) */
@@ -15,7 +16,7 @@ struct lb_tune_arm {
 };
 
 struct lb_tune {
-	struct lb_faults faults;
+	struct lb_diagnostics diagnostics;
 	struct lb_sweep sweep;   /* of the study */
 	struct lb_pool pool;
 	enum lb_tune_method method;
@@ -26,12 +27,12 @@ struct lb_tune {
 };
 
 /* Reads the space of an arm whose a->space holds the study's tree for it, and draws the arm's
- * candidates. Mistakes go to t->faults; -1 is for want of memory. `space` is tune.space, NULL or a
- * word for the default. */
+ * candidates. Mistakes go to t->diagnostics; -1 is for want of memory. `space` is tune.space, NULL
+ * or a word for the default. */
 int lb_tune_space_open(struct lb_tune *t, struct lb_tune_arm *a, const struct lb_node *space, struct lb_err *err);
 
-/* A fault for every path of tune.space that names a parameter of no component of any arm; all arms
- * must be open. */
+/* A diagnostic for every path of tune.space that names a parameter of no component of any arm; all
+ * arms must be open. */
 void lb_tune_space_check(const struct lb_tune *t, const struct lb_node *space);
 
 /* True for train.seed, data.split.seed and their like. */

@@ -16,30 +16,30 @@ bool lb_path_is_seed(const char *path)
 	return !strcmp(lb_path_last(path), "seed");
 }
 
-static int add_value(struct lb_tune *t, struct lb_track *track, const char *text, struct lb_err *err)
+static int add_value(struct lb_tune *t, struct lb_swept_param *swept, const char *text, struct lb_err *err)
 {
-	struct lb_node *node = lb_tree_scalar(&t->pool, track->mark, text, strlen(text), err);
+	struct lb_node *node = lb_tree_scalar(&t->pool, swept->location, text, strlen(text), err);
 
-	if (!node || lb_grow(&track->value, &track->cap, track->n + 1, sizeof *track->value, err))
+	if (!node || lb_grow(&swept->value, &swept->cap, swept->n + 1, sizeof *swept->value, err))
 		return -1;
-	track->value[track->n++] = node;
+	swept->value[swept->n++] = node;
 	return 0;
 }
 
-static struct lb_track *add_track(struct lb_tune_arm *a, const char *path, struct lb_mark mark, struct lb_node *node, struct lb_err *err)
+static struct lb_swept_param *add_swept(struct lb_tune_arm *a, const char *path, struct lb_location location, struct lb_node *node, struct lb_err *err)
 {
-	if (lb_grow(&a->space.track, &a->space.cap, a->space.n + 1, sizeof *a->space.track, err))
+	if (lb_grow(&a->space.swept, &a->space.cap, a->space.n + 1, sizeof *a->space.swept, err))
 		return NULL;
-	a->space.track[a->space.n] = (struct lb_track){ .path = path, .mark = mark, .node = node, .axis = a->space.n };
-	return &a->space.track[a->space.n++];
+	a->space.swept[a->space.n] = (struct lb_swept_param){ .path = path, .location = location, .node = node, .axis = a->space.n };
+	return &a->space.swept[a->space.n++];
 }
 
 /* A path that lives as long as the tune. */
-static const char *keep_path(struct lb_tune *t, struct lb_mark mark, const char *block, const char *name, struct lb_err *err)
+static const char *keep_path(struct lb_tune *t, struct lb_location location, const char *block, const char *name, struct lb_err *err)
 {
 	char path[LB_PATH_TEXT];
 	const int n = snprintf(path, sizeof path, "%s.%s", block, name);
-	const struct lb_node *node = lb_tree_scalar(&t->pool, mark, path, (size_t)n, err);
+	const struct lb_node *node = lb_tree_scalar(&t->pool, location, path, (size_t)n, err);
 
 	return node ? node->text : NULL;
 }
@@ -47,13 +47,13 @@ static const char *keep_path(struct lb_tune *t, struct lb_mark mark, const char 
 static const struct lb_info *arm_component(const struct lb_tune_arm *a, const char *block)
 {
 	const struct lb_option *o = lb_option_find(block, strlen(block));
-	const struct lb_node *name = lb_node_component(lb_given(&a->space.r, block), o->key);
+	const struct lb_node *name = lb_node_component(lb_option_set(&a->space.r, block), o->key);
 
 	return lb_component_find(a->space.r.reg, block, a->space.r.kind, name ? name->text : o->def_name ? o->def_name : "");
 }
 
 /* The grid of every parameter of the loss, and the learning rate. */
-static int default_space(struct lb_tune *t, struct lb_tune_arm *a, struct lb_mark mark, struct lb_err *err)
+static int default_space(struct lb_tune *t, struct lb_tune_arm *a, struct lb_location location, struct lb_err *err)
 {
 	const struct lb_info *loss = arm_component(a, "loss");
 	char text[LB_DOUBLE_TEXT];
@@ -62,22 +62,22 @@ static int default_space(struct lb_tune *t, struct lb_tune_arm *a, struct lb_mar
 		const struct lb_param *p = &loss->params[i];
 		if (p->type != LB_REAL_PARAM && p->type != LB_INT_PARAM)
 			continue;
-		const char *path = p->n_grid ? keep_path(t, mark, "loss", p->name, err) : NULL;
-		struct lb_track *track = path ? add_track(a, path, mark, NULL, err) : NULL;
-		if (p->n_grid && !track)
+		const char *path = p->n_grid ? keep_path(t, location, "loss", p->name, err) : NULL;
+		struct lb_swept_param *swept = path ? add_swept(a, path, location, NULL, err) : NULL;
+		if (p->n_grid && !swept)
 			return -1;
 		for (int k = 0; k < p->n_grid; k++) {
 			if (isfinite(p->grid[k]))
 				lb_double_text(p->grid[k], text);
 			else
 				snprintf(text, sizeof text, "inf");
-			if (add_value(t, track, text, err))
+			if (add_value(t, swept, text, err))
 				return -1;
 		}
 	}
 	if (!lb_component_param(arm_component(a, "optimizer"), "lr"))
 		return 0;
-	struct lb_track *rate = add_track(a, "optimizer.lr", mark, NULL, err);
+	struct lb_swept_param *rate = add_swept(a, "optimizer.lr", location, NULL, err);
 	for (int k = 0; rate && k < RATES; k++) {
 		snprintf(text, sizeof text, "%.4g", pow(10, -4 + 4.0 * k / (RATES - 1)));
 		if (add_value(t, rate, text, err))
@@ -89,7 +89,7 @@ static int default_space(struct lb_tune *t, struct lb_tune_arm *a, struct lb_mar
 static bool is_swept(const struct lb_sweep *s, const char *path)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (!strcmp(s->track[i].path, path) && s->track[i].n > 1)
+		if (!strcmp(s->swept[i].path, path) && s->swept[i].n > 1)
 			return true;
 	return false;
 }
@@ -116,26 +116,26 @@ static int given_space(struct lb_tune *t, struct lb_tune_arm *a, const struct lb
 		const struct lb_option *o = lb_option_find(path, strlen(path)), *block = lb_option_component(path);
 		const struct lb_info *info = block && !o ? arm_component(a, block->path) : NULL;
 		if (!o && !block) {
-			lb_refuse_key(&t->sweep.r, path, space->key[i]);
+			lb_reject_key(&t->sweep.r, path, space->key[i]);
 			continue;
 		}
 		if (o && (o->outside_id || o->shape == LB_GROUP)) {
-			lb_fault(&t->faults, &space->key[i]->mark, path, "cannot be tuned, allowed: an option with a value, such as optimizer.lr");
+			lb_diagnostic(&t->diagnostics, &space->key[i]->location, path, "cannot be tuned, allowed: an option with a value, such as optimizer.lr");
 			continue;
 		}
 		if (is_swept(&t->sweep, path)) {
-			lb_fault(&t->faults, &space->key[i]->mark, path, "is swept and tuned; keep it in one of them");
+			lb_diagnostic(&t->diagnostics, &space->key[i]->location, path, "is swept and tuned; keep it in one of them");
 			continue;
 		}
 		if (decides_rows(path)) {
-			lb_fault(&t->faults, &space->key[i]->mark, path, "cannot be tuned: it decides which rows train and which test; allowed: "
+			lb_diagnostic(&t->diagnostics, &space->key[i]->location, path, "cannot be tuned: it decides which rows train and which test; allowed: "
 				 "options of the loss, the model and the training");
 			continue;
 		}
 		if (info && strcmp(lb_path_last(path), block->key) && !lb_block_param(block, info, lb_path_last(path)))
 			continue;
-		struct lb_track *track = add_track(a, path, space->key[i]->mark, space->item[i], err);
-		if (!track || lb_sweep_values(&a->space, track, err))
+		struct lb_swept_param *swept = add_swept(a, path, space->key[i]->location, space->item[i], err);
+		if (!swept || lb_sweep_values(&a->space, swept, err))
 			return -1;
 	}
 	return 0;
@@ -161,7 +161,7 @@ static void refuse_parameter(const struct lb_tune *t, const struct lb_option *bl
 			lb_words_add(&known, block->extra->name);
 	}
 	snprintf(what, sizeof what, "no %s of this study has such a parameter", block->noun);
-	lb_refuse(&t->sweep.r, key->mark, key->text, what, &known, lb_nearest(lb_path_last(key->text), known.v, known.n));
+	lb_reject(&t->sweep.r, key->location, key->text, what, &known, lb_nearest(lb_path_last(key->text), known.v, known.n));
 }
 
 void lb_tune_space_check(const struct lb_tune *t, const struct lb_node *space)
@@ -184,7 +184,7 @@ static double space_size(const struct lb_tune_arm *a)
 	double n = 1;
 
 	for (size_t i = 0; i < a->space.n; i++)
-		n *= (double)a->space.track[i].n;
+		n *= (double)a->space.swept[i].n;
 	return n;
 }
 
@@ -201,7 +201,7 @@ static bool picked(const struct lb_tune_arm *a, const size_t *pick)
 static void pick_index(const struct lb_tune_arm *a, double index, size_t *pick)
 {
 	for (size_t i = a->space.n; i-- > 0;) {
-		const double n = (double)a->space.track[i].n;
+		const double n = (double)a->space.swept[i].n;
 		pick[i] = (size_t)fmod(index, n);
 		index = floor(index / n);
 	}
@@ -228,25 +228,25 @@ static void draw(const struct lb_tune *t, const struct lb_tune_arm *a, size_t at
 	for (size_t i = 0; i < a->space.n; i++) {
 		const double u = t->method == LB_TUNE_HALTON ? radical_inverse(attempt + 1, prime[i % (sizeof prime / sizeof *prime)]) :
 						       lb_rng_unit(&rng);
-		pick[i] = (size_t)(u * (double)a->space.track[i].n);
+		pick[i] = (size_t)(u * (double)a->space.swept[i].n);
 	}
 }
 
-/* A grid larger than the budget: the longest track is thinned to equally spaced values, its ends
- * among them. */
-static int thin_grid(struct lb_tune *t, struct lb_tune_arm *a, struct lb_mark mark)
+/* A grid larger than the budget: the longest swept parameter is thinned to equally spaced values,
+ * its ends among them. */
+static int thin_grid(struct lb_tune *t, struct lb_tune_arm *a, struct lb_location location)
 {
-	struct lb_track *longest = a->space.track;
+	struct lb_swept_param *longest = a->space.swept;
 
 	for (size_t i = 1; i < a->space.n; i++)
-		if (a->space.track[i].n > longest->n)
-			longest = &a->space.track[i];
+		if (a->space.swept[i].n > longest->n)
+			longest = &a->space.swept[i];
 	const double others = space_size(a) / (double)longest->n;
 	const size_t room = (size_t)((double)t->trials / others), n = longest->n;
 	if (space_size(a) <= (double)t->trials)
 		return 0;
 	if (room < 1) {
-		lb_fault(&t->faults, &mark, "tune.trials", "found %zu, but the grid without %s has %.0f settings; allowed: at least as many, or "
+		lb_diagnostic(&t->diagnostics, &location, "tune.trials", "found %zu, but the grid without %s has %.0f settings; allowed: at least as many, or "
 			 "method random", t->trials, longest->path, others);
 		return -1;
 	}
@@ -256,11 +256,11 @@ static int thin_grid(struct lb_tune *t, struct lb_tune_arm *a, struct lb_mark ma
 	return 0;
 }
 
-static int choose_candidates(struct lb_tune *t, struct lb_tune_arm *a, struct lb_mark mark, struct lb_err *err)
+static int choose_candidates(struct lb_tune *t, struct lb_tune_arm *a, struct lb_location location, struct lb_err *err)
 {
 	const size_t d = a->space.n;
 
-	if (!d || (t->method == LB_TUNE_GRID && thin_grid(t, a, mark)))
+	if (!d || (t->method == LB_TUNE_GRID && thin_grid(t, a, location)))
 		return 0;
 	const double all = space_size(a);
 	const size_t want = all < (double)t->trials ? (size_t)all : t->trials;
@@ -281,9 +281,9 @@ static int choose_candidates(struct lb_tune *t, struct lb_tune_arm *a, struct lb
 
 int lb_tune_space_open(struct lb_tune *t, struct lb_tune_arm *a, const struct lb_node *space, struct lb_err *err)
 {
-	const struct lb_mark mark = lb_given_mark(&t->sweep.r, "tune.space");
+	const struct lb_location location = lb_location_of(&t->sweep.r, "tune.space");
 
-	if (space && space->type == LB_MAPPING ? given_space(t, a, space, err) : default_space(t, a, mark, err))
+	if (space && space->type == LB_MAPPING ? given_space(t, a, space, err) : default_space(t, a, location, err))
 		return -1;
-	return choose_candidates(t, a, mark, err);
+	return choose_candidates(t, a, location, err);
 }

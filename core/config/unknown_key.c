@@ -33,23 +33,23 @@ const char *lb_hint(const char *meant, char buf[LB_HINT_TEXT])
 }
 
 /* "..., allowed: a, b, c; did you mean "b"?" */
-void lb_refuse(const struct lb_resolving *r, struct lb_mark mark, const char *path, const char *what, const struct lb_words *allowed,
+void lb_reject(const struct lb_resolving *r, struct lb_location location, const char *path, const char *what, const struct lb_words *allowed,
 		   const char *meant)
 {
 	struct lb_buf list = { 0 };
 	char hint[LB_HINT_TEXT];
 
 	lb_words_join(allowed, &list);
-	lb_fault(r->faults, &mark, path, "%s, allowed: %s%s", what, list.bad ? "" : list.s, lb_hint(meant, hint));
-	r->faults->bad |= list.bad;
+	lb_diagnostic(r->diagnostics, &location, path, "%s, allowed: %s%s", what, list.bad ? "" : list.s, lb_hint(meant, hint));
+	r->diagnostics->bad |= list.bad;
 	lb_buf_free(&list);
 }
 
-void lb_refuse_type(const struct lb_resolving *r, const struct lb_node *node, const char *path, const char *allowed)
+void lb_reject_type(const struct lb_resolving *r, const struct lb_node *node, const char *path, const char *allowed)
 {
 	char found[LB_FOUND_TEXT];
 
-	lb_fault(r->faults, &node->mark, path, "found %s, allowed: %s", lb_node_found(node, found), allowed);
+	lb_diagnostic(r->diagnostics, &node->location, path, "found %s, allowed: %s", lb_node_found(node, found), allowed);
 }
 
 /* Keys that no option has */
@@ -72,8 +72,8 @@ static const char *elsewhere(const struct lb_resolving *r, const char *key, char
 		const struct lb_option *o = lb_option_at(i);
 		if (!strcmp(lb_path_last(o->path), key) && (!best || lb_path_depth(o->path) < lb_path_depth(best->path)))
 			best = o;
-		struct lb_walk walk = { 0 };
-		while (!block && o->shape == LB_COMPONENT && (info = lb_component_next(r->reg, o->path, r->kind, &walk)))
+		struct lb_component_iterator iterator = { 0 };
+		while (!block && o->shape == LB_COMPONENT && (info = lb_component_next(r->reg, o->path, r->kind, &iterator)))
 			if (lb_component_param(info, key))
 				block = o;
 	}
@@ -84,14 +84,14 @@ static const char *elsewhere(const struct lb_resolving *r, const char *key, char
 	return best || block ? buf : NULL;
 }
 
-void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct lb_node *key)
+void lb_reject_key(const struct lb_resolving *r, const char *path, const struct lb_node *key)
 {
 	struct lb_words level = { 0 }, top = { .v = { "sweep" }, .n = 1 }, all = { 0 };
 	const char *word = lb_path_last(path), *meant, *near;
 	char other[LB_PATH_TEXT], first[LB_PATH_TEXT];
 
-	if (lb_faults_full(r->faults)) { /* counted: what was meant need not be looked for */
-		lb_fault(r->faults, &key->mark, path, "unknown key");
+	if (lb_diagnostics_full(r->diagnostics)) { /* counted: what was meant need not be looked for */
+		lb_diagnostic(r->diagnostics, &key->location, path, "unknown key");
 		return;
 	}
 	for (size_t i = 0; i < lb_option_count(); i++) {
@@ -112,7 +112,7 @@ void lb_refuse_key(const struct lb_resolving *r, const char *path, const struct 
 		meant = lb_nearest(word, level.v, level.n);
 	if (!meant && (near = lb_nearest(word, all.v, all.n)))
 		meant = elsewhere(r, near, other);
-	lb_refuse(r, key->mark, path, "unknown key", &level, meant);
+	lb_reject(r, key->location, path, "unknown key", &level, meant);
 }
 
 void lb_check_key(const struct lb_resolving *r, const struct lb_node *key, const struct lb_node *item, const char *group)
@@ -124,13 +124,13 @@ void lb_check_key(const struct lb_resolving *r, const struct lb_node *key, const
 	if (!*group && !strcmp(path, "sweep"))
 		return;
 	if (strchr(key->text, '.'))
-		lb_fault(r->faults, &key->mark, path, "a dotted key is allowed in sweep and --set only; nest the keys here");
+		lb_diagnostic(r->diagnostics, &key->location, path, "a dotted key is allowed in sweep and --set only; nest the keys here");
 	else if (!o)
-		lb_refuse_key(r, path, key);
+		lb_reject_key(r, path, key);
 	else if (o->shape == LB_GROUP && item->type == LB_MAPPING)
 		lb_check_keys(r, item, path);
 	else if (o->shape == LB_GROUP && !lb_node_absent(item))
-		lb_refuse_type(r, item, path, "a block");
+		lb_reject_type(r, item, path, "a block");
 }
 
 void lb_check_keys(const struct lb_resolving *r, const struct lb_node *map, const char *group)

@@ -68,7 +68,7 @@ static int each_leaf(struct leaves *l, const cJSON *item, int (*leaf)(struct lea
 	return rc;
 }
 
-/* Makes sure that the leaf is listed, behind the one before it in its trial. */
+/* Makes sure that the leaf is listed, after the one before it in its trial. */
 static int list_leaf(struct leaves *l)
 {
 	if (!find(l, l->path.s) && !insert(l, l->path.s))

@@ -22,33 +22,33 @@ struct builder {
 	((b)->failed = true,                                                                                                     \
 	 lb_fail_more((b)->err, LB_CONFIG, "%s:%zu:%zu: " fmt, (b)->name, (place).line + 1, (place).column + 1, __VA_ARGS__))
 
-/* The file's name lies behind a root node, in the same piece of memory. */
-static struct lb_node *new_root(enum lb_node_type type, struct lb_mark mark, struct lb_err *err)
+/* The file's name lies after a root node, in the same piece of memory. */
+static struct lb_node *new_root(enum lb_node_type type, struct lb_location location, struct lb_err *err)
 {
-	const size_t length = mark.file ? strlen(mark.file) + 1 : 0;
+	const size_t length = location.file ? strlen(location.file) + 1 : 0;
 	struct lb_node *root = lb_alloc(sizeof *root + length, 1, err);
 
 	if (!root)
 		return NULL;
-	*root = (struct lb_node){ .type = type, .mark = mark };
+	*root = (struct lb_node){ .type = type, .location = location };
 	if (length)
-		root->mark.file = memcpy(root + 1, mark.file, length);
+		root->location.file = memcpy(root + 1, location.file, length);
 	return root;
 }
 
-static struct lb_node *new_child(enum lb_node_type type, struct lb_mark mark, struct lb_err *err)
+static struct lb_node *new_child(enum lb_node_type type, struct lb_location location, struct lb_err *err)
 {
 	struct lb_node *node = lb_alloc(1, sizeof *node, err);
 
 	if (node)
-		*node = (struct lb_node){ .type = type, .mark = mark };
+		*node = (struct lb_node){ .type = type, .location = location };
 	return node;
 }
 
 static struct lb_node *new_node(struct builder *b, enum lb_node_type type, yaml_mark_t at)
 {
-	struct lb_mark mark = { .file = b->root ? b->root->mark.file : b->name, .line = at.line + 1, .column = at.column + 1 };
-	struct lb_node *node = b->root ? new_child(type, mark, b->err) : new_root(type, mark, b->err);
+	struct lb_location location = { .file = b->root ? b->root->location.file : b->name, .line = at.line + 1, .column = at.column + 1 };
+	struct lb_node *node = b->root ? new_child(type, location, b->err) : new_root(type, location, b->err);
 
 	if (!b->root)
 		b->root = node;
@@ -160,9 +160,9 @@ static int by_text_then_place(const void *a, const void *b)
 
 	if (order || x == y)
 		return order;
-	if (x->mark.line != y->mark.line)
-		return x->mark.line < y->mark.line ? -1 : 1;
-	return x->mark.column < y->mark.column ? -1 : 1;
+	if (x->location.line != y->location.line)
+		return x->location.line < y->location.line ? -1 : 1;
+	return x->location.column < y->location.column ? -1 : 1;
 }
 
 static int check_keys(struct builder *b, const struct lb_node *map)
@@ -173,7 +173,7 @@ static int check_keys(struct builder *b, const struct lb_node *map)
 	if (!key)
 		return -1;
 	for (size_t i = 0; i < map->n; i++) {
-		const yaml_mark_t at = { .line = map->key[i]->mark.line - 1, .column = map->key[i]->mark.column - 1 };
+		const yaml_mark_t at = { .line = map->key[i]->location.line - 1, .column = map->key[i]->location.column - 1 };
 		if (map->key[i]->type == LB_SCALAR)
 			key[n++] = map->key[i];
 		else {
@@ -184,10 +184,10 @@ static int check_keys(struct builder *b, const struct lb_node *map)
 	}
 	qsort(key, n, sizeof *key, by_text_then_place);
 	for (size_t i = 1; i < n; i++) {
-		const yaml_mark_t at = { .line = key[i]->mark.line - 1, .column = key[i]->mark.column - 1 };
+		const yaml_mark_t at = { .line = key[i]->location.line - 1, .column = key[i]->location.column - 1 };
 		if (!strcmp(key[i - 1]->text, key[i]->text))
 			complain(b, at, "the key \"%s\" stands twice, here and on line %zu; keep one", key[i]->text,
-				 key[i - 1]->mark.line);
+				 key[i - 1]->location.line);
 	}
 	free(key);
 	return 0;
@@ -392,8 +392,8 @@ static int copy_into(struct lb_node *to, const struct lb_node *from, struct lb_e
 
 static struct lb_node *copy_child(const struct lb_node *from, const char *file, struct lb_err *err)
 {
-	const struct lb_mark mark = { .file = file, .line = from->mark.line, .column = from->mark.column };
-	struct lb_node *node = new_child(from->type, mark, err);
+	const struct lb_location location = { .file = file, .line = from->location.line, .column = from->location.column };
+	struct lb_node *node = new_child(from->type, location, err);
 
 	if (node && copy_into(node, from, err)) {
 		lb_node_free(node);
@@ -412,8 +412,8 @@ static int copy_into(struct lb_node *to, const struct lb_node *from, struct lb_e
 	if (from->n && from->key && !(to->key = lb_alloc(from->n, sizeof *to->key, err)))
 		return -1;
 	for (; to->n < from->n; to->n++) {
-		struct lb_node *item = copy_child(from->item[to->n], to->mark.file, err);
-		struct lb_node *key = from->key && item ? copy_child(from->key[to->n], to->mark.file, err) : NULL;
+		struct lb_node *item = copy_child(from->item[to->n], to->location.file, err);
+		struct lb_node *key = from->key && item ? copy_child(from->key[to->n], to->location.file, err) : NULL;
 		if (!item || (from->key && !key))
 			return lb_node_free(item), -1;
 		to->item[to->n] = item;
@@ -425,7 +425,7 @@ static int copy_into(struct lb_node *to, const struct lb_node *from, struct lb_e
 
 struct lb_node *lb_node_copy(const struct lb_node *node, struct lb_err *err)
 {
-	struct lb_node *copy = new_root(node->type, node->mark, err);
+	struct lb_node *copy = new_root(node->type, node->location, err);
 
 	if (copy && copy_into(copy, node, err)) {
 		lb_node_free(copy);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct lb_mark {
+struct lb_location {
 	const char *file;        /* path as given, or "--set loss.gamma"; borrowed from the document */
 	size_t line, column;     /* from 1; 0 when the place is not in a file */
 };
@@ -17,7 +17,7 @@ enum lb_node_type { LB_SCALAR, LB_SEQUENCE, LB_MAPPING };
 
 struct lb_node {
 	enum lb_node_type type;
-	struct lb_mark mark;
+	struct lb_location location;
 	char *text;              /* SCALAR: as written, without quotes */
 	bool quoted;             /* SCALAR in quotes or a block scalar: text, never a number or a truth value */
 	size_t n;                /* SEQUENCE, MAPPING: entries */
@@ -32,8 +32,8 @@ struct lb_node {
 struct lb_node *lb_yaml_read(const char *path, struct lb_err *err);
 /* The same from text; `name` stands for the file in messages and is copied. */
 struct lb_node *lb_yaml_parse(const char *name, const char *text, size_t n, struct lb_err *err);
-/* As lb_yaml_read, but where the tree is whole in spite of its mistakes (a key that stands twice, a
- * tag, an alias, a second document) it is given together with their messages in err, so that
+/* As lb_yaml_read, but where the tree is whole in spite of its mistakes (a key that is there twice,
+ * a tag, an alias, a second document) it is given together with their messages in err, so that
  * whatever else is wrong can be reported with them. */
 struct lb_node *lb_yaml_read_all(const char *path, struct lb_err *err);
 void lb_node_free(struct lb_node *node);

@@ -25,25 +25,25 @@ void lb_pool_free(struct lb_pool *pool)
 	*pool = (struct lb_pool){ 0 };
 }
 
-struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_mark mark, const char *text, size_t n, struct lb_err *err)
+struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_location location, const char *text, size_t n, struct lb_err *err)
 {
 	struct lb_node *node = lb_pool_alloc(pool, sizeof *node + n + 1, err);
 
 	if (!node)
 		return NULL;
-	*node = (struct lb_node){ .type = LB_SCALAR, .mark = mark, .text = (char *)(node + 1) };
+	*node = (struct lb_node){ .type = LB_SCALAR, .location = location, .text = (char *)(node + 1) };
 	memcpy(node->text, text, n);
 	return node;
 }
 
 /* A mapping with room for n entries; the entries of `from` are in it. */
-static struct lb_node *new_mapping(struct lb_pool *pool, const struct lb_node *from, size_t n, struct lb_mark mark, struct lb_err *err)
+static struct lb_node *new_mapping(struct lb_pool *pool, const struct lb_node *from, size_t n, struct lb_location location, struct lb_err *err)
 {
 	struct lb_node *map = lb_pool_alloc(pool, sizeof *map + 2 * n * sizeof map, err);
 
 	if (!map)
 		return NULL;
-	*map = (struct lb_node){ .type = LB_MAPPING, .mark = mark, .item = (struct lb_node **)(map + 1) };
+	*map = (struct lb_node){ .type = LB_MAPPING, .location = location, .item = (struct lb_node **)(map + 1) };
 	map->key = map->item + n;
 	if (from && from->n) {
 		map->n = from->n;
@@ -55,18 +55,18 @@ static struct lb_node *new_mapping(struct lb_pool *pool, const struct lb_node *f
 
 /* `node` as a mapping that can take one more entry: a copy, or {name: word}, or an empty one. */
 static struct lb_node *open_mapping(struct lb_pool *pool, const struct lb_node *node, const char *path, size_t n,
-				    struct lb_mark mark, struct lb_err *err)
+				    struct lb_location location, struct lb_err *err)
 {
 	const struct lb_option *option = lb_option_find(path, n);
 	struct lb_node *map;
 
 	if (node && node->type == LB_MAPPING)
-		return new_mapping(pool, node, node->n + 1, node->mark, err);
+		return new_mapping(pool, node, node->n + 1, node->location, err);
 	if (!node || lb_node_absent(node) || node->type != LB_SCALAR || !option || option->shape != LB_COMPONENT)
-		return new_mapping(pool, NULL, 1, mark, err);
-	map = new_mapping(pool, NULL, 2, node->mark, err);
-	if (!map || !(map->key[0] = lb_tree_scalar(pool, node->mark, option->key, strlen(option->key), err)) ||
-	    !(map->item[0] = lb_tree_scalar(pool, node->mark, node->text, strlen(node->text), err)))
+		return new_mapping(pool, NULL, 1, location, err);
+	map = new_mapping(pool, NULL, 2, node->location, err);
+	if (!map || !(map->key[0] = lb_tree_scalar(pool, node->location, option->key, strlen(option->key), err)) ||
+	    !(map->item[0] = lb_tree_scalar(pool, node->location, node->text, strlen(node->text), err)))
 		return NULL;
 	map->item[0]->quoted = node->quoted;
 	map->n = 1;
@@ -82,28 +82,28 @@ static size_t key_index(const struct lb_node *map, const char *key, size_t n)
 	return i;
 }
 
-static struct lb_node *put(struct lb_pool *pool, struct lb_node *node, const char *path, size_t at, struct lb_mark mark,
+static struct lb_node *put(struct lb_pool *pool, struct lb_node *node, const char *path, size_t at, struct lb_location location,
 			   struct lb_node *value, struct lb_err *err)
 {
 	const char *key = path + at;
 	const size_t n = strcspn(key, "."), next = at + n + (key[n] == '.');
-	struct lb_node *map = open_mapping(pool, node, path, at ? at - 1 : 0, mark, err);
+	struct lb_node *map = open_mapping(pool, node, path, at ? at - 1 : 0, location, err);
 
 	if (!map)
 		return NULL;
 	const size_t i = key_index(map, key, n);
-	if (i == map->n && !(map->key[i] = lb_tree_scalar(pool, mark, key, n, err)))
+	if (i == map->n && !(map->key[i] = lb_tree_scalar(pool, location, key, n, err)))
 		return NULL;
-	struct lb_node *child = path[next] ? put(pool, i < map->n ? map->item[i] : NULL, path, next, mark, value, err) : value;
+	struct lb_node *child = path[next] ? put(pool, i < map->n ? map->item[i] : NULL, path, next, location, value, err) : value;
 	map->item[i] = child;
 	map->n += i == map->n;
 	return child ? map : NULL;
 }
 
-struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const char *path, struct lb_mark mark, struct lb_node *value,
+struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const char *path, struct lb_location location, struct lb_node *value,
 			     struct lb_err *err)
 {
-	return put(pool, root, path, 0, mark, value, err);
+	return put(pool, root, path, 0, location, value, err);
 }
 
 struct lb_node *lb_tree_at(struct lb_node *root, const char *path, const struct lb_node **above)

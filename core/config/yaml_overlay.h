@@ -18,11 +18,11 @@ void lb_pool_free(struct lb_pool *pool);
 void *lb_pool_alloc(struct lb_pool *pool, size_t bytes, struct lb_err *err);
 
 /* A plain scalar. */
-struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_mark mark, const char *text, size_t n, struct lb_err *err);
+struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_location location, const char *text, size_t n, struct lb_err *err);
 
 /* `root` with `value` at a dotted path; mappings on the way are made where they are missing, and a
  * bare component name on the way becomes its block. Made keys get the mark. */
-struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const char *path, struct lb_mark mark, struct lb_node *value,
+struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const char *path, struct lb_location location, struct lb_node *value,
 			     struct lb_err *err);
 
 /* The node at a dotted path below `root`, or NULL. *above, if not NULL, becomes the deepest mapping

@@ -13,7 +13,7 @@ static double mean(const double *v, size_t n)
 	return n ? sum / (double)n : (double)NAN;
 }
 
-static int log_loss(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int log_loss(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par, (void)err;
 	*value = 0 - mean(o->logp, o->n);
@@ -35,7 +35,7 @@ const struct lb_metric lb_metric_log_loss = {
 	.eval = log_loss,
 };
 
-static int brier(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int brier(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par, (void)err;
 	*value = mean(o->brier, o->n);
@@ -76,7 +76,7 @@ static size_t bin_of(double conf, double m)
 }
 
 /* Rows of a bin weigh n_b/n, so the bin's term is |right rows - sum of confidence| / n. */
-static int ece(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int ece(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const size_t m = (size_t)par[BINS].v;
 	double *gap = lb_alloc(m, sizeof *gap, err), sum = 0;
@@ -109,7 +109,7 @@ const struct lb_metric lb_metric_ece = {
 };
 
 /* The largest |accuracy - mean confidence| of a bin that has rows. */
-static int mce(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int mce(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const size_t m = (size_t)par[BINS].v;
 	double *gap = lb_alloc(2 * m, sizeof *gap, err), most = 0;
@@ -147,7 +147,7 @@ const struct lb_metric lb_metric_mce = {
 };
 
 /* As ece, of the probability of the positive class against the label. */
-static int ece_positive(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int ece_positive(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const size_t m = (size_t)par[BINS].v;
 	double *gap = lb_alloc(m, sizeof *gap, err), sum = 0;

@@ -9,7 +9,7 @@ static double share(size_t part, size_t whole)
 	return whole ? (double)part / (double)whole : (double)NAN;
 }
 
-static int accuracy(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int accuracy(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	size_t right = 0;
 
@@ -41,7 +41,7 @@ static const struct lb_param top_k_params[] = {
 		.grid = { 1, 3, 5 }, .n_grid = 3, .help = "number of guesses a row has" },
 };
 
-static int top_k(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int top_k(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	size_t right = 0;
 
@@ -73,12 +73,12 @@ struct tally {
 	size_t truth, pred, both;
 };
 
-static size_t n_classes(const struct lb_outcomes *o)
+static size_t n_classes(const struct lb_metric_inputs *o)
 {
 	return o->kind == LB_BINARY ? 2 : o->n_classes;
 }
 
-static struct tally *count_classes(const struct lb_outcomes *o, struct lb_err *err)
+static struct tally *count_classes(const struct lb_metric_inputs *o, struct lb_err *err)
 {
 	struct tally *t = lb_alloc(n_classes(o), sizeof *t, err);
 
@@ -92,7 +92,7 @@ static struct tally *count_classes(const struct lb_outcomes *o, struct lb_err *e
 
 /* Mean over classes of both / truth (recall), or of both / mean(truth, pred) (F1); a class with a
  * divisor of 0 is left out. */
-static int class_mean(const struct lb_outcomes *o, bool f1, double *value, struct lb_err *err)
+static int class_mean(const struct lb_metric_inputs *o, bool f1, double *value, struct lb_err *err)
 {
 	struct tally *t = count_classes(o, err);
 	size_t classes = 0;
@@ -112,7 +112,7 @@ static int class_mean(const struct lb_outcomes *o, bool f1, double *value, struc
 	return 0;
 }
 
-static int balanced_accuracy(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int balanced_accuracy(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par;
 	return class_mean(o, false, value, err);
@@ -134,7 +134,7 @@ const struct lb_metric lb_metric_balanced_accuracy = {
 	.eval = balanced_accuracy,
 };
 
-static int f1_macro(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int f1_macro(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par;
 	return class_mean(o, true, value, err);
@@ -158,7 +158,7 @@ const struct lb_metric lb_metric_f1_macro = {
 };
 
 /* Geometric mean of the recalls of the classes that have rows. */
-static int gmean(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int gmean(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	struct tally *t = count_classes(o, err);
 	double sum = 0, classes = 0;
@@ -195,7 +195,7 @@ const struct lb_metric lb_metric_gmean = {
 };
 
 /* Mean over classes of F1, weighted by their true rows. */
-static int f1_weighted(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int f1_weighted(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	struct tally *t = count_classes(o, err);
 	double sum = 0;
@@ -229,7 +229,7 @@ const struct lb_metric lb_metric_f1_weighted = {
 
 /* Correlation of truth and prediction as one-hot vectors: sums of products of class counts stay
  * exact in double up to 2^53. */
-static int mcc(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int mcc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	struct tally *t = count_classes(o, err);
 	const double n = (double)o->n;

@@ -20,7 +20,7 @@ struct counts {
 	double tp, fp, fn, tn;
 };
 
-static struct counts count(const struct lb_outcomes *o, const struct lb_arg *par)
+static struct counts count(const struct lb_metric_inputs *o, const struct lb_arg *par)
 {
 	const double t = par[THRESHOLD].v, cut = log(t / (1 - t));
 	struct counts c = { 0 };
@@ -31,12 +31,12 @@ static struct counts count(const struct lb_outcomes *o, const struct lb_arg *par
 }
 
 /* 0 where there is nothing to divide by; undefined without rows. */
-static double ratio(const struct lb_outcomes *o, double part, double whole)
+static double ratio(const struct lb_metric_inputs *o, double part, double whole)
 {
 	return !o->n ? (double)NAN : whole > 0 ? part / whole : 0;
 }
 
-static int precision(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int precision(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const struct counts c = count(o, par);
 
@@ -62,7 +62,7 @@ const struct lb_metric lb_metric_precision = {
 	.eval = precision,
 };
 
-static int recall(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int recall(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const struct counts c = count(o, par);
 
@@ -88,7 +88,7 @@ const struct lb_metric lb_metric_recall = {
 	.eval = recall,
 };
 
-static int specificity(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int specificity(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const struct counts c = count(o, par);
 
@@ -115,7 +115,7 @@ const struct lb_metric lb_metric_specificity = {
 	.eval = specificity,
 };
 
-static int fbeta(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int fbeta(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const struct counts c = count(o, par);
 	const double b = par[BETA].v * par[BETA].v;
@@ -141,7 +141,7 @@ const struct lb_metric lb_metric_fbeta = {
 	.eval = fbeta,
 };
 
-static int csi(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int csi(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const struct counts c = count(o, par);
 
@@ -166,7 +166,7 @@ const struct lb_metric lb_metric_csi = {
 	.eval = csi,
 };
 
-static int tss(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int tss(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const struct counts c = count(o, par);
 
@@ -191,7 +191,7 @@ const struct lb_metric lb_metric_tss = {
 	.eval = tss,
 };
 
-static int hss(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int hss(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const struct counts c = count(o, par);
 	const double den = (c.tp + c.fn) * (c.fn + c.tn) + (c.tp + c.fp) * (c.tn + c.fp);

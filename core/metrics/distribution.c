@@ -3,22 +3,22 @@
 #include <math.h>
 
 /* The value that row i tells by output k of target t. */
-static double told(const struct lb_outcomes *o, size_t i, size_t t, size_t k)
+static double predicted(const struct lb_metric_inputs *o, size_t i, size_t t, size_t k)
 {
 	return o->said[(i * o->t + t) * o->outputs + k];
 }
 
-static double target(const struct lb_outcomes *o, size_t i, size_t t)
+static double target(const struct lb_metric_inputs *o, size_t i, size_t t)
 {
 	return o->target_t[i * o->t + t];
 }
 
-static double mean_over(const struct lb_outcomes *o, double sum, size_t values)
+static double mean_over(const struct lb_metric_inputs *o, double sum, size_t values)
 {
 	return o->n && o->t && values ? sum / ((double)o->n * (double)o->t * (double)values) : (double)NAN;
 }
 
-static int pinball(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int pinball(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	size_t levels = 0;
 	double sum = 0;
@@ -31,7 +31,7 @@ static int pinball(const struct lb_outcomes *o, const struct lb_arg *par, double
 		levels++;
 		for (size_t i = 0; i < o->n; i++)
 			for (size_t t = 0; t < o->t; t++) {
-				const double u = target(o, i, t) - told(o, i, t, k);
+				const double u = target(o, i, t) - predicted(o, i, t, k);
 				sum += u > 0 ? tau * u : (tau - 1) * u;
 			}
 	}
@@ -57,7 +57,7 @@ const struct lb_metric lb_metric_pinball = {
 };
 
 /* The outputs of the lowest and of the highest level; false when there are not two. */
-static bool ends(const struct lb_outcomes *o, size_t *low, size_t *high)
+static bool ends(const struct lb_metric_inputs *o, size_t *low, size_t *high)
 {
 	*low = *high = o->outputs;
 	for (size_t k = 0; k < o->outputs; k++) {
@@ -69,7 +69,7 @@ static bool ends(const struct lb_outcomes *o, size_t *low, size_t *high)
 	return *low != *high;
 }
 
-static int interval_coverage(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int interval_coverage(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	size_t low, high;
 	double inside = 0;
@@ -78,7 +78,7 @@ static int interval_coverage(const struct lb_outcomes *o, const struct lb_arg *p
 	const bool interval = ends(o, &low, &high);
 	for (size_t i = 0; interval && i < o->n; i++)
 		for (size_t t = 0; t < o->t; t++)
-			inside += told(o, i, t, low) <= target(o, i, t) && target(o, i, t) <= told(o, i, t, high);
+			inside += predicted(o, i, t, low) <= target(o, i, t) && target(o, i, t) <= predicted(o, i, t, high);
 	*value = mean_over(o, inside, interval);
 	return 0;
 }
@@ -100,7 +100,7 @@ const struct lb_metric lb_metric_interval_coverage = {
 	.eval = interval_coverage,
 };
 
-static int interval_width(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int interval_width(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	size_t low, high;
 	double sum = 0;
@@ -109,7 +109,7 @@ static int interval_width(const struct lb_outcomes *o, const struct lb_arg *par,
 	const bool interval = ends(o, &low, &high);
 	for (size_t i = 0; interval && i < o->n; i++)
 		for (size_t t = 0; t < o->t; t++)
-			sum += told(o, i, t, high) - told(o, i, t, low);
+			sum += predicted(o, i, t, high) - predicted(o, i, t, low);
 	*value = mean_over(o, sum, interval);
 	return 0;
 }
@@ -131,7 +131,7 @@ const struct lb_metric lb_metric_interval_width = {
 	.eval = interval_width,
 };
 
-static size_t find(const struct lb_outcomes *o, enum lb_statistic says)
+static size_t find(const struct lb_metric_inputs *o, enum lb_statistic says)
 {
 	size_t k = 0;
 
@@ -140,7 +140,7 @@ static size_t find(const struct lb_outcomes *o, enum lb_statistic says)
 	return k;
 }
 
-static int gaussian_nll(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int gaussian_nll(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	static const double half_log_two_pi = 0.91893853320467274178;
 	const size_t mean = find(o, LB_MEAN), deviation = find(o, LB_LOG_VARIANCE);
@@ -149,7 +149,7 @@ static int gaussian_nll(const struct lb_outcomes *o, const struct lb_arg *par, d
 	(void)par, (void)err;
 	for (size_t i = 0; i < o->n; i++)
 		for (size_t t = 0; t < o->t; t++) {
-			const double sd = told(o, i, t, deviation), u = (target(o, i, t) - told(o, i, t, mean)) / sd;
+			const double sd = predicted(o, i, t, deviation), u = (target(o, i, t) - predicted(o, i, t, mean)) / sd;
 			sum += log(sd) + u * u / 2 + half_log_two_pi;
 		}
 	*value = mean_over(o, sum, 1);

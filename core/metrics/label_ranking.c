@@ -27,7 +27,7 @@ static int falling(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
-static void rank(const struct lb_outcomes *o, bool row, size_t a, struct ranked *r)
+static void rank(const struct lb_metric_inputs *o, bool row, size_t a, struct ranked *r)
 {
 	const size_t inner = row ? o->t : o->n;
 
@@ -55,7 +55,7 @@ static size_t end_of_ties(const struct ranked *r, size_t i)
 typedef double measure_fn(const struct ranked *r, const struct lb_arg *par);
 
 /* Mean of measure over the rows (or labels) for which it is not NaN. */
-static int mean_over(const struct lb_outcomes *o, bool rows, measure_fn *measure, const struct lb_arg *par, double *value,
+static int mean_over(const struct lb_metric_inputs *o, bool rows, measure_fn *measure, const struct lb_arg *par, double *value,
 		     struct lb_err *err)
 {
 	const size_t outer = rows ? o->n : o->t, inner = rows ? o->t : o->n;
@@ -161,7 +161,7 @@ static const struct lb_param k_params[] = {
 };
 
 #define RANKING(id, by_rows, better, ...)                                                                                      \
-	static int eval_##id(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)         \
+	static int eval_##id(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)         \
 	{                                                                                                                      \
 		return mean_over(o, by_rows, id, par, value, err);                                                             \
 	}                                                                                                                      \
@@ -171,7 +171,7 @@ static const struct lb_param k_params[] = {
 		.eval = eval_##id,                                                                                             \
 	};
 
-static int eval_map(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int eval_map(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	return mean_over(o, false, average_precision, par, value, err);
 }

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-/* What a metric sees of a split: a digest a row, so that the scores of a large split need not be
+/* What a metric sees of a split: statistics of each row, so that the scores of a large split need not be
  * kept. Arrays have n entries; n may be 0. All values are finite: a diverged trial has no metrics.
  *
  * Multi-class and binary (multi-class only: collapsed, peak, feature, weight, embedding; NULL in
@@ -46,7 +46,7 @@
  *   output       what each says
  *   said         their values, (n,t,outputs) row-major, in units of the target, a log variance as
  *                the standard deviation */
-struct lb_outcomes {
+struct lb_metric_inputs {
 	enum lb_kind kind;
 	size_t n, n_classes, t;
 	const int32_t *label, *pred, *rank;
@@ -74,11 +74,11 @@ struct lb_metric {
 	bool embeddings;             /* reads label and embedding alone, which is kept for metrics that do */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null
 	 * in JSON. -1 on lack of memory. */
-	int (*eval)(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);
+	int (*eval)(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err);
 };
 
 /* As m->eval, and undefined where the outputs lack what the metric reads. */
-int lb_metric_judge(const struct lb_metric *m, const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err);
+int lb_metric_compute(const struct lb_metric *m, const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err);
 
 /* The statistics that a loss with these parameters has outputs of, as bits 1 << LB_QUANTILE, ...; 0
  * for most. */

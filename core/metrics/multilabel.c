@@ -10,7 +10,7 @@ struct tally {
 	double there, pred, both, known;
 };
 
-static void count(const struct lb_outcomes *o, size_t i, size_t k, struct tally *t)
+static void count(const struct lb_metric_inputs *o, size_t i, size_t k, struct tally *t)
 {
 	const double y = o->target_t[i * o->t + k];
 
@@ -22,7 +22,7 @@ static void count(const struct lb_outcomes *o, size_t i, size_t k, struct tally 
 	t->both += y > 0 && o->pred_t[i * o->t + k] > 0;
 }
 
-static struct tally count_all(const struct lb_outcomes *o)
+static struct tally count_all(const struct lb_metric_inputs *o)
 {
 	struct tally t = { 0 };
 
@@ -55,7 +55,7 @@ static double f1_of(const struct tally *t)
 typedef double score_fn(const struct tally *t);
 
 /* Pooled over all entries. */
-static double micro(const struct lb_outcomes *o, score_fn *score)
+static double micro(const struct lb_metric_inputs *o, score_fn *score)
 {
 	const struct tally t = count_all(o);
 
@@ -63,7 +63,7 @@ static double micro(const struct lb_outcomes *o, score_fn *score)
 }
 
 /* Mean over the labels (or the rows) of which something is known. */
-static double mean_of(const struct lb_outcomes *o, bool rows, score_fn *score)
+static double mean_of(const struct lb_metric_inputs *o, bool rows, score_fn *score)
 {
 	const size_t outer = rows ? o->n : o->t, inner = rows ? o->t : o->n;
 	double sum = 0, parts = 0;
@@ -92,7 +92,7 @@ static double exact_of(const struct tally *t)
 #define DIVISOR UNKNOWN " 0 where the divisor is 0."
 
 #define MEASURE(id, call, better, asked, text, what, words)                                                                     \
-	static int eval_##id(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)           \
+	static int eval_##id(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)           \
 	{                                                                                                                        \
 		(void)par, (void)err;                                                                                            \
 		*value = call;                                                                                                   \

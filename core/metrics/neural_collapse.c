@@ -31,7 +31,7 @@ static void close_geometry(struct geometry *g)
 }
 
 /* 1; 0 when there is nothing to see; -1 on lack of memory. */
-static int open_geometry(struct geometry *g, const struct lb_outcomes *o, struct lb_err *err)
+static int open_geometry(struct geometry *g, const struct lb_metric_inputs *o, struct lb_err *err)
 {
 	*g = (struct geometry){ .n = o->n, .c = o->n_classes, .d = o->width, .weight = o->weight };
 	if (!o->feature || !o->n)
@@ -77,7 +77,7 @@ static void gram(size_t c, size_t d, const double *x, double *out)
 
 /* Of the scatter Sb = M'M / c, trace(Sw pinv(Sb)) is c times the mean of |L^-1 U M (h - mu_y)|^2,
  * where M M' = U' L U: a matrix of c rows stands for one of d. */
-static double within_by_between(const struct geometry *g, const struct lb_outcomes *o, double *value, double *vector, double *room)
+static double within_by_between(const struct geometry *g, const struct lb_metric_inputs *o, double *value, double *vector, double *room)
 {
 	double *base = room, *off = room + g->c * g->d, most = 0, sum = 0;
 	size_t kept = 0;
@@ -104,7 +104,7 @@ static double within_by_between(const struct geometry *g, const struct lb_outcom
 	return kept ? sum / (double)g->n : (double)NAN;
 }
 
-static int nc1(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int nc1(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	struct geometry g;
 	int rc = open_geometry(&g, o, err);
@@ -193,7 +193,7 @@ static double etf(size_t c, size_t d, const double *x, double *list)
 	return sqrt(sum);
 }
 
-static int simplex(const struct lb_outcomes *o, bool weights, simplex_fn *fn, double *value, struct lb_err *err)
+static int simplex(const struct lb_metric_inputs *o, bool weights, simplex_fn *fn, double *value, struct lb_err *err)
 {
 	struct geometry g;
 	int rc = open_geometry(&g, o, err);
@@ -207,28 +207,28 @@ static int simplex(const struct lb_outcomes *o, bool weights, simplex_fn *fn, do
 	return rc < 0 ? -1 : 0;
 }
 
-static int nc2_equinorm(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int nc2_equinorm(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	return simplex(o, par[OF].v > 0, equinorm, value, err);
 }
 
-static int nc2_equiangle(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int nc2_equiangle(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	return simplex(o, par[OF].v > 0, equiangle, value, err);
 }
 
-static int nc2_maxangle(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int nc2_maxangle(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	return simplex(o, par[OF].v > 0, maxangle, value, err);
 }
 
-static int nc2_etf(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int nc2_etf(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par;
 	return simplex(o, true, etf, value, err);
 }
 
-static int nc3(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int nc3(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	struct geometry g;
 	const int rc = open_geometry(&g, o, err);
@@ -265,7 +265,7 @@ static size_t nearest(const struct geometry *g, const double *h)
 	return best;
 }
 
-static int nc4(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int nc4(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	struct geometry g;
 	const int rc = open_geometry(&g, o, err);

@@ -22,7 +22,7 @@ struct tie {
 };
 
 /* The ties in ascending order of score, with their sum in *total; the caller frees. */
-static struct tie *ties_of(const struct lb_outcomes *o, size_t *n_ties, struct tie *total, struct lb_err *err)
+static struct tie *ties_of(const struct lb_metric_inputs *o, size_t *n_ties, struct tie *total, struct lb_err *err)
 {
 	struct scored *row = lb_alloc(o->n, sizeof *row, err);
 	struct tie *tie = row ? lb_alloc(o->n, sizeof *tie, err) : NULL;
@@ -46,7 +46,7 @@ out:
 }
 
 /* Counts pairs in halves, so the sum is exact. */
-static int auc(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int auc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	struct tie total;
 	uint64_t halves = 0, below = 0;
@@ -80,7 +80,7 @@ const struct lb_metric lb_metric_auc = {
 	.eval = auc,
 };
 
-static int average_precision(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int average_precision(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	struct tie total;
 	uint64_t pos = 0, neg = 0;
@@ -123,7 +123,7 @@ static const struct lb_param partial_params[] = {
 };
 
 /* Trapezoids between the points of the curve; the last one is cut at f. */
-static int partial_auc(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int partial_auc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const double f = par[MAX_FPR].v;
 	struct tie total;

@@ -32,7 +32,7 @@ unsigned lb_loss_statistics(const struct lb_loss_info *loss, const struct lb_arg
 	return bits;
 }
 
-int lb_metric_judge(const struct lb_metric *m, const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+int lb_metric_compute(const struct lb_metric *m, const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	*value = (double)NAN;
 	return m->statistics & ~statistics_of(o->output, o->outputs) ? 0 : m->eval(o, par, value, err);

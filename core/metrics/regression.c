@@ -8,7 +8,7 @@ static double square(double x)
 }
 
 /* Mean of f(prediction - target) over all rows and targets. */
-static double mean_error(const struct lb_outcomes *o, double (*f)(double))
+static double mean_error(const struct lb_metric_inputs *o, double (*f)(double))
 {
 	const size_t n = o->n * o->t;
 	double sum = 0;
@@ -18,7 +18,7 @@ static double mean_error(const struct lb_outcomes *o, double (*f)(double))
 	return n ? sum / (double)n : (double)NAN;
 }
 
-static int rmse(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int rmse(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par, (void)err;
 	*value = sqrt(mean_error(o, square));
@@ -38,7 +38,7 @@ const struct lb_metric lb_metric_rmse = {
 	.eval = rmse,
 };
 
-static int mae(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int mae(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par, (void)err;
 	*value = mean_error(o, fabs);
@@ -60,7 +60,7 @@ const struct lb_metric lb_metric_mae = {
 
 /* Deviations are taken from the first row's target before its mean, so a constant target gives
  * exactly 0. */
-static double r2_of(const struct lb_outcomes *o, size_t t)
+static double r2_of(const struct lb_metric_inputs *o, size_t t)
 {
 	const double first = o->n ? o->target_t[t] : 0;
 	double mean = 0, residual = 0, total = 0;
@@ -76,7 +76,7 @@ static double r2_of(const struct lb_outcomes *o, size_t t)
 	return total > 0 ? 1 - residual / total : (double)NAN;
 }
 
-static int r2(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int r2(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double sum = 0;
 

@@ -62,7 +62,7 @@ static void normalize(struct search *s)
 }
 
 /* most: neighbours looked at, of any query. */
-static int open_search(struct search *s, const struct lb_outcomes *o, bool cosine, size_t most, struct lb_err *err)
+static int open_search(struct search *s, const struct lb_metric_inputs *o, bool cosine, size_t most, struct lb_err *err)
 {
 	*s = (struct search){ .n = o->n, .d = o->dimension, .label = o->label };
 	s->across = lb_alloc(s->n * s->d, sizeof *s->across, err);
@@ -155,7 +155,7 @@ static size_t find(struct search *s, size_t query, size_t most)
 typedef double worth_fn(const bool *same, size_t n, size_t r);
 
 /* The mean worth of all queries, of k neighbours each; k 0: of as many as are to be found. */
-static int retrieve(const struct lb_outcomes *o, bool cosine, size_t k, worth_fn *worth, double *value, struct lb_err *err)
+static int retrieve(const struct lb_metric_inputs *o, bool cosine, size_t k, worth_fn *worth, double *value, struct lb_err *err)
 {
 	struct search s;
 	double sum = 0;
@@ -215,22 +215,22 @@ static double mean_precision(const bool *same, size_t n, size_t r)
 	return sum / (double)r;
 }
 
-static int recall_at_k(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int recall_at_k(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	return retrieve(o, par[DISTANCE].v < EUCLIDEAN, (size_t)par[K].v, any_same, value, err);
 }
 
-static int precision_at_1(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int precision_at_1(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	return retrieve(o, par[DISTANCE].v < EUCLIDEAN, 1, any_same, value, err);
 }
 
-static int r_precision(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int r_precision(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	return retrieve(o, par[DISTANCE].v < EUCLIDEAN, 0, share_same, value, err);
 }
 
-static int map_at_r(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int map_at_r(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	return retrieve(o, par[DISTANCE].v < EUCLIDEAN, 0, mean_precision, value, err);
 }

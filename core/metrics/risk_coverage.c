@@ -20,7 +20,7 @@ static int by_key(const void *a, const void *b)
 }
 
 /* By falling confidence, or by rising confidence at sign -1; the caller frees. */
-static struct sure *sorted(const struct lb_outcomes *o, double sign, struct lb_err *err)
+static struct sure *sorted(const struct lb_metric_inputs *o, double sign, struct lb_err *err)
 {
 	struct sure *v = lb_alloc(o->n, sizeof *v, err);
 
@@ -33,7 +33,7 @@ static struct sure *sorted(const struct lb_outcomes *o, double sign, struct lb_e
 
 /* Mean over k of errors among the k most confident rows over k; *best is that of an order with all
  * errors last. */
-static int areas(const struct lb_outcomes *o, double *area, double *best, struct lb_err *err)
+static int areas(const struct lb_metric_inputs *o, double *area, double *best, struct lb_err *err)
 {
 	struct sure *v = sorted(o, 1, err);
 	const double n = (double)o->n;
@@ -53,7 +53,7 @@ static int areas(const struct lb_outcomes *o, double *area, double *best, struct
 	return 0;
 }
 
-static int aurc(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int aurc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double best;
 
@@ -78,7 +78,7 @@ const struct lb_metric lb_metric_aurc = {
 	.eval = aurc,
 };
 
-static int e_aurc(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int e_aurc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double best;
 
@@ -113,7 +113,7 @@ static const struct lb_param group_params[] = {
 
 /* Groups of equal count in rising confidence, which is -key; the first n mod M have one row
  * more. */
-static int adaptive_ece(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int adaptive_ece(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const size_t m = (size_t)par[GROUPS].v, n = o->n;
 	struct sure *v = sorted(o, -1, err);

@@ -4,7 +4,7 @@
 
 #define CITE "A. Madry et al., Towards deep learning models resistant to adversarial attacks, ICLR 2018"
 
-static int robust_accuracy(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int robust_accuracy(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	size_t right = 0;
 
@@ -31,7 +31,7 @@ const struct lb_metric lb_metric_robust_accuracy = {
 	.eval = robust_accuracy,
 };
 
-static int robust_log_loss(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int robust_log_loss(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double sum = 0;
 
@@ -63,7 +63,7 @@ static const struct lb_param class_params[] = {
 };
 
 /* Of the rows of the class, the share that pred does not give to it. */
-static double error_of(const struct lb_outcomes *o, const int32_t *pred, double class)
+static double error_of(const struct lb_metric_inputs *o, const int32_t *pred, double class)
 {
 	size_t rows = 0, wrong = 0;
 
@@ -74,14 +74,14 @@ static double error_of(const struct lb_outcomes *o, const int32_t *pred, double 
 	return rows ? (double)wrong / (double)rows : (double)NAN;
 }
 
-static int class_error(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int class_error(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)err;
 	*value = error_of(o, o->pred, par[CLASS].v);
 	return 0;
 }
 
-static int robust_class_error(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int robust_class_error(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)err;
 	*value = error_of(o, o->robust, par[CLASS].v);

@@ -4,7 +4,7 @@
 
 #define SOURCE "L. Prieto, M. Barsbey, P. A. M. Mediano, T. Birdal, Grokking at the edge of numerical stability, ICLR 2025"
 
-static int share(const bool *flag, const struct lb_outcomes *o, bool right_only, double *value)
+static int share(const bool *flag, const struct lb_metric_inputs *o, bool right_only, double *value)
 {
 	size_t n = 0;
 
@@ -14,19 +14,19 @@ static int share(const bool *flag, const struct lb_outcomes *o, bool right_only,
 	return 0;
 }
 
-static int collapse(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int collapse(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par, (void)err;
 	return share(o->collapsed, o, false, value);
 }
 
-static int zero_gradient(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int zero_gradient(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	(void)par, (void)err;
 	return share(o->collapsed, o, true, value);
 }
 
-static int peak(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *err)
+static int peak(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double sum = 0;
 

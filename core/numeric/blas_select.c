@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 /* Sets by the names that OpenBLAS reports, the better the higher the level. Only those with `pick`
- * are worth starting anew for: the others fit one old processor, which the library knows. */
+ * are worth starting again for: the others fit one old processor, which the library knows. */
 static const struct set {
 	const char *name;
 	int level;
@@ -81,7 +81,7 @@ static void decide(const char *asked, const char *own, const char *why)
 	settled = true;
 }
 
-/* ---- starting anew ---- */
+/* ---- starting again ---- */
 
 /* The guard names the process, which keeps its number over exec: one that is inherited by another
  * process means nothing. */

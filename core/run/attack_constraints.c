@@ -119,7 +119,7 @@ static int deviation_has_views(const struct lb_facts *f, struct lb_err *err)
 		       "dlr, probability_margin; or take loss adv_comp_sum", f->viewer->base.name);
 }
 
-/* Metrics that a probe is for, and the probe, come together. */
+/* Metrics that an evaluation attack is for, and the evaluation attack, come together. */
 static int probe_has_metrics(const struct lb_facts *f, struct lb_err *err)
 {
 	bool any = false;

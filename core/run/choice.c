@@ -21,7 +21,7 @@ size_t lb_plan_refits(const struct lb_plan *plan)
 
 /* ---- the records of the folds ---- */
 
-/* The metric of a split by its key, or by its name where a parameter stands in the key ("top_k"
+/* The metric of a split by its key, or by its name where a parameter is in the key ("top_k"
  * finds "top_k(k=2)"). */
 static const cJSON *metric_of(const cJSON *split, const char *name)
 {
@@ -70,7 +70,7 @@ static int read_results(const struct lb_plan *plan, bool failures_too, struct lb
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct lb_trial *t = &plan->trial[i];
 		cJSON *record = NULL;
-		const enum lb_stored s = lb_store_look(t->dir, t->id, &record);
+		const enum lb_stored s = lb_store_lookup(t->dir, t->id, &record);
 		const bool ended = s == LB_STORED_OK || s == LB_STORED_DIVERGED || (failures_too && s == LB_STORED_FAILED);
 		if (ended)
 			out[i] = result_of(record, lb_tune_metric(plan->tune));
@@ -243,7 +243,7 @@ static int choose_one(struct choosing *ch, struct lb_choice *choice, cJSON *cons
 	}
 	for (size_t i = 0; i < n * folds; i++)
 		of[i] = ch->result[ch->plan->fold[choice->fold + i]];
-	if (lb_judge(of, n, folds, ch->higher, (const cJSON *const *)settings, found, &verdict, err))
+	if (lb_choose_candidate(of, n, folds, ch->higher, (const cJSON *const *)settings, found, &verdict, err))
 		return -1;
 	if (verdict.chosen)
 		choice->best = verdict.best;
@@ -253,7 +253,7 @@ static int choose_one(struct choosing *ch, struct lb_choice *choice, cJSON *cons
 	return 0;
 }
 
-/* The choices of one arm, from plan->choice[*next] on, which moves behind them. */
+/* The choices of one arm, from plan->choice[*next] on, which moves after them. */
 static int choose_arm(struct choosing *ch, size_t arm, size_t *next, cJSON *arms, struct lb_err *err)
 {
 	struct lb_plan *plan = ch->plan;

@@ -36,7 +36,7 @@ static bool has_companion(char *path)
 
 bool lb_trial_done(const struct lb_trial *t)
 {
-	const enum lb_stored s = lb_store_look(t->dir, t->id, NULL);
+	const enum lb_stored s = lb_store_lookup(t->dir, t->id, NULL);
 
 	if (s != LB_STORED_OK)
 		return s == LB_STORED_DIVERGED;
@@ -65,7 +65,7 @@ static void add_column(struct lb_buf *b, const struct lb_setup *setup, size_t k)
 
 /* row (of the dataset, from 0), label or targets, one column of scores each, what else is told of
  * targets; full precision. */
-static int write_predictions(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_err *err)
+static int write_predictions(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out, struct lb_err *err)
 {
 	const struct lb_dataset *d = t->source->data;
 	char *path = predictions_path(t, err), number[LB_DOUBLE_TEXT];
@@ -101,7 +101,7 @@ static int write_predictions(const struct lb_trial *t, const struct lb_prepared 
 	return rc;
 }
 
-static int write_model(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_err *err)
+static int write_model(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out, struct lb_err *err)
 {
 	char *path = lb_model_path(t, err);
 	const int rc = path ? lb_model_save(path, t, p, out, err) : -1;
@@ -120,11 +120,11 @@ static void forget_checkpoint(const struct lb_trial *t)
 }
 
 /* A rerun that was interrupted or failed leaves a finished record as it is. */
-static int store(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_run_facts *facts,
+static int store(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out, struct lb_run_facts *facts,
 		 const char *message, cJSON **record, struct lb_err *err)
 {
 	const char *dir = t->dir;
-	const enum lb_stored before = lb_store_look(dir, t->id, NULL);
+	const enum lb_stored before = lb_store_lookup(dir, t->id, NULL);
 	const bool finished = before == LB_STORED_OK || before == LB_STORED_DIVERGED;
 	const bool ended = out && (out->status == LB_TRIAL_OK || out->status == LB_TRIAL_DIVERGED);
 	cJSON *made = lb_record_make(t, p, out, facts, message, err);
@@ -148,7 +148,7 @@ struct member {
 	const struct lb_trial *t;
 	struct lb_prepared p;
 	bool ready, stored;
-	struct lb_outcome *out;
+	struct lb_train_result *out;
 	struct lb_run_end *end;
 	cJSON **record;                  /* or NULL */
 };
@@ -227,7 +227,7 @@ static double keep_seconds(void)
 static void train_all(struct company *co, const struct lb_run_options *opt, struct lb_prepared *leader)
 {
 	struct lb_setup *setup = lb_alloc(co->k, sizeof *setup, NULL);
-	struct lb_outcome *made = lb_alloc(co->k, sizeof *made, NULL);
+	struct lb_train_result *made = lb_alloc(co->k, sizeof *made, NULL);
 	struct lb_err *err = lb_alloc(1, sizeof *err, NULL);
 	size_t n = 0;
 	int rc = -1;
@@ -259,7 +259,7 @@ static void train_all(struct company *co, const struct lb_run_options *opt, stru
 		store_end(co, m);
 	}
 	for (size_t i = 0; made && i < n; i++)
-		lb_outcome_free(&made[i]);
+		lb_train_result_free(&made[i]);
 	free(setup);
 	free(made);
 	free(co->who);
@@ -305,7 +305,7 @@ int lb_run_trial(const struct lb_trial *t, const struct lb_run_options *opt, cJS
 		*err = end->err;
 	else
 		lb_remarks_add(&remarks, end->err.text);
-	lb_remarks_tell(&remarks);
+	lb_remarks_print(&remarks);
 	free(end);
 	return rc;
 }

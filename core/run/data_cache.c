@@ -264,7 +264,7 @@ static void entry_free(struct lb_data_entry *entry)
 	free(entry);
 }
 
-/* Reads the data anew into an entry that takes the key. */
+/* Reads the data again into an entry that takes the key. */
 static struct lb_data_entry *load_entry(const struct lb_spec *spec, char *key, struct lb_err *err)
 {
 	struct lb_data_entry *entry = lb_alloc(1, sizeof *entry, err);

@@ -41,7 +41,7 @@ void lb_data_close(struct lb_data_cache *cache);
 bool lb_rows_same(const cJSON *a, const cJSON *b);
 
 /* Returns the rows of the config, whose dataset is source's: the cache's where they are the same,
- * else made anew and left in the cache, to which the config must be known as long as it is there.
+ * else made again and left in the cache, to which the config must be known as long as it is there.
  * Release with lb_rows_drop. */
 struct lb_rows *lb_rows_get(const struct lb_data_entry *source, const struct lb_spec *spec, struct lb_err *err);
 void lb_rows_drop(struct lb_rows *rows);

@@ -93,7 +93,7 @@ static void look_at_folds(const struct lb_fold_result *result, size_t n, size_t 
 	}
 }
 
-int lb_judge(const struct lb_fold_result *result, size_t n, size_t folds, bool higher_is_better, const cJSON *const *settings,
+int lb_choose_candidate(const struct lb_fold_result *result, size_t n, size_t folds, bool higher_is_better, const cJSON *const *settings,
 	     struct lb_candidate *out, struct lb_verdict *verdict, struct lb_err *err)
 {
 	bool *judged = lb_alloc(folds, sizeof *judged, err);

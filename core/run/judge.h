@@ -40,7 +40,7 @@ struct lb_verdict {
  * the first in the order of their settings: the smaller number, or the first text in alphabetical
  * order, at the first path in alphabetical order where they differ. So the order of the candidates
  * does not matter. -1 for want of memory. */
-int lb_judge(const struct lb_fold_result *result, size_t n, size_t folds, bool higher_is_better, const cJSON *const *settings,
+int lb_choose_candidate(const struct lb_fold_result *result, size_t n, size_t folds, bool higher_is_better, const cJSON *const *settings,
 	     struct lb_candidate *out, struct lb_verdict *verdict, struct lb_err *err);
 
 #endif

@@ -20,7 +20,7 @@ struct lb_model {
 	struct lb_trial_list list;       /* its one resolved config */
 	enum lb_kind kind;               /* of the data */
 	struct lb_prepared p;            /* loss and model */
-	double *w;                       /* as lb_outcome.w */
+	double *w;                       /* as lb_train_result.w */
 	size_t *level_of;                /* MODEL_CATEGORY_OF */
 	size_t targets;                  /* regression, multilabel; else 0 */
 };

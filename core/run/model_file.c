@@ -33,7 +33,7 @@ static int put_config(struct lb_arrays *a, const cJSON *config, struct lb_err *e
 	return rc;
 }
 
-static int put_parameters(struct lb_arrays *a, const struct lb_prepared *p, const struct lb_outcome *out, struct lb_err *err)
+static int put_parameters(struct lb_arrays *a, const struct lb_prepared *p, const struct lb_train_result *out, struct lb_err *err)
 {
 	const enum lb_array_type type = p->precision == 64 ? LB_ARRAY_F64 : LB_ARRAY_F32;
 	const struct lb_model_spec *m = &p->setup.model;
@@ -98,7 +98,7 @@ static int put_preprocessing(struct lb_arrays *a, const struct lb_encoding *e, s
 	return put_categories(a, e, err);
 }
 
-int lb_model_save(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out,
+int lb_model_save(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out,
 		  struct lb_err *err)
 {
 	const double rows = (double)p->split.n[LB_TRAIN];

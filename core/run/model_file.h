@@ -13,7 +13,7 @@
  *                        three, which have one entry a value
  *   category             the values
  *   category_of          number of the column that has it, from 0
- *   category_feature     the feature that is 1 for it, numbered from 0 behind the numeric ones;
+ *   category_feature     the feature that is 1 for it, numbered from 0 after the numeric ones;
  *                        -1: none
  *   classes              names of the classes; absent in regression, whose last layer has the
  *                        outputs of the first target, then of the second
@@ -28,7 +28,7 @@
 char *lb_model_path(const struct lb_trial *t, struct lb_err *err);
 
 /* Writes the model whole or not at all; out is an outcome with its parameters kept. */
-int lb_model_save(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out,
+int lb_model_save(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out,
 		  struct lb_err *err);
 
 struct lb_model;

@@ -62,7 +62,7 @@ static void collect(const struct lb_plan *plan, const cJSON *config, const struc
 	free(place);
 }
 
-/* Where an id stands in the hash table of trials, or could. */
+/* Where an id is in the hash table of trials, or could. */
 static size_t *place_of(const struct lb_plan *plan, const char *id)
 {
 	size_t i = (size_t)strtoull(id, NULL, 16) & (plan->n_slots - 1);
@@ -97,7 +97,7 @@ static int grow_slots(struct lb_plan *plan, struct lb_err *err)
 	return 0;
 }
 
-/* Counts in the trial that stands behind the last, unless its id is there already. Returns its
+/* Counts in the trial that is after the last, unless its id is there already. Returns its
  * place. */
 static size_t count_new(struct lb_plan *plan)
 {

@@ -187,7 +187,7 @@ static void add_baseline(cJSON *record, const struct lb_prepared *p)
 	add_metrics(baseline, p, p->baseline.metric);
 }
 
-static void add_curves(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+static void add_curves(cJSON *result, const struct lb_prepared *p, const struct lb_train_result *out)
 {
 	cJSON *curves = lb_json_object(result, "curves"), *list = lb_json_array(curves, "epoch");
 	char name[128];
@@ -206,7 +206,7 @@ static void add_curves(cJSON *result, const struct lb_prepared *p, const struct 
 		}
 }
 
-static void add_minimum(cJSON *result, const struct lb_outcome *out)
+static void add_minimum(cJSON *result, const struct lb_train_result *out)
 {
 	if (out->minimised && out->status == LB_TRIAL_OK) {
 		lb_json_number(result, "objective", out->objective);
@@ -218,7 +218,7 @@ static void add_minimum(cJSON *result, const struct lb_outcome *out)
 }
 
 /* Only where a calibration or a threshold was asked for. */
-static void add_decision(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+static void add_decision(cJSON *result, const struct lb_prepared *p, const struct lb_train_result *out)
 {
 	const struct lb_decision *d = &out->decision;
 
@@ -243,7 +243,7 @@ static void add_decision(cJSON *result, const struct lb_prepared *p, const struc
 }
 
 /* Only where the metric of early stopping was undefined after some epoch. */
-static void add_stopping(cJSON *result, const struct lb_prepared *p, const struct lb_outcome *out)
+static void add_stopping(cJSON *result, const struct lb_prepared *p, const struct lb_train_result *out)
 {
 	if (!out->undefined_epochs)
 		return;
@@ -253,7 +253,7 @@ static void add_stopping(cJSON *result, const struct lb_prepared *p, const struc
 	lb_json_text(block, "reason", lb_validates_one_class(p) ? "one class" : NULL);
 }
 
-static void add_result(cJSON *record, const struct lb_prepared *p, const struct lb_outcome *out, const char *message)
+static void add_result(cJSON *record, const struct lb_prepared *p, const struct lb_train_result *out, const char *message)
 {
 	cJSON *result = lb_json_object(record, "result");
 	const size_t unused = p ? lb_model_spec_unused(&p->setup.model) : 0;
@@ -281,7 +281,7 @@ static void add_result(cJSON *record, const struct lb_prepared *p, const struct 
 	add_curves(result, p, out);
 }
 
-static void add_run(cJSON *record, const struct lb_run_facts *f, const struct lb_outcome *out)
+static void add_run(cJSON *record, const struct lb_run_facts *f, const struct lb_train_result *out)
 {
 	cJSON *run = lb_json_object(record, "run"), *seconds;
 	struct rusage usage;
@@ -300,10 +300,10 @@ static void add_run(cJSON *record, const struct lb_run_facts *f, const struct lb
 	lb_provenance(run, f->argv);
 }
 
-cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out,
+cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out,
 		      const struct lb_run_facts *facts, const char *message, struct lb_err *err)
 {
-	static const struct lb_outcome nothing = { .status = LB_TRIAL_FAILED };
+	static const struct lb_train_result nothing = { .status = LB_TRIAL_FAILED };
 	cJSON *record = lb_json_object(NULL, NULL);
 
 	if (!out)

@@ -15,7 +15,7 @@ struct lb_run_facts {
 
 /* The record as a new JSON tree. p and out may be NULL for a trial that failed before or during
  * training: then `message` says why and the status is failed. */
-cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_outcome *out,
+cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out,
 		      const struct lb_run_facts *facts, const char *message, struct lb_err *err);
 
 #endif

@@ -18,7 +18,7 @@ bool lb_validates_one_class(const struct lb_prepared *p)
 	return p->setup.y && p->split.n[LB_VALID];
 }
 
-static void remark_on_stopping(const struct lb_prepared *p, const struct lb_outcome *out, struct lb_buf *b)
+static void remark_on_stopping(const struct lb_prepared *p, const struct lb_train_result *out, struct lb_buf *b)
 {
 	if (!out->undefined_epochs)
 		return;
@@ -28,7 +28,7 @@ static void remark_on_stopping(const struct lb_prepared *p, const struct lb_outc
 		      "the training went to its last epoch, which is kept" : "none of those counts as the best");
 }
 
-static void remark_on_decision(const struct lb_prepared *p, const struct lb_outcome *out, struct lb_buf *b)
+static void remark_on_decision(const struct lb_prepared *p, const struct lb_train_result *out, struct lb_buf *b)
 {
 	if (!out->decision.one_class)
 		return;
@@ -54,7 +54,7 @@ static void remark_on_outputs(const struct lb_prepared *p, struct lb_buf *b)
 	}
 }
 
-void lb_remark(const struct lb_prepared *p, const struct lb_outcome *out, char *text, size_t size)
+void lb_remark(const struct lb_prepared *p, const struct lb_train_result *out, char *text, size_t size)
 {
 	struct lb_buf b = { 0 };
 
@@ -88,7 +88,7 @@ void lb_remarks_add(struct lb_remarks *r, const char *text)
 			add_line(r, text, n);
 }
 
-void lb_remarks_tell(struct lb_remarks *r)
+void lb_remarks_print(struct lb_remarks *r)
 {
 	enum { SHOWN = 10 };
 

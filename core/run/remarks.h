@@ -9,7 +9,7 @@ bool lb_validates_one_class(const struct lb_prepared *p);
 
 /* Writes the remarks on one training into text, a line each; "" when there are none. Equal
  * trainings get equal texts. */
-void lb_remark(const struct lb_prepared *p, const struct lb_outcome *out, char *text, size_t size);
+void lb_remark(const struct lb_prepared *p, const struct lb_train_result *out, char *text, size_t size);
 
 /* The different lines of many remarks, each with the number of trials it was made on; { 0 } is
  * empty. */
@@ -26,6 +26,6 @@ void lb_remarks_add(struct lb_remarks *r, const char *text);
 
 /* Warns of each line, with the number of trials, and empties the list. At most ten lines are
  * shown. */
-void lb_remarks_tell(struct lb_remarks *r);
+void lb_remarks_print(struct lb_remarks *r);
 
 #endif

@@ -17,7 +17,7 @@
 
 enum { LARGEST_RECORD = 256 << 20, ID_DIGITS = 16 };
 
-/* What stands beside ID.json; the last is removed once the trial has ended. */
+/* What is next to ID.json; the last is removed once the trial has ended. */
 static const char *const companions[] = { ".predictions.csv", ".model.npz", ".checkpoint" };
 enum { COMPANIONS = sizeof companions / sizeof *companions, CHECKPOINT = COMPANIONS - 1 };
 
@@ -94,7 +94,7 @@ static cJSON *read_record(const char *path, const char *id, struct lb_err *err)
 	return record;
 }
 
-enum lb_stored lb_store_look(const char *dir, const char *id, cJSON **out)
+enum lb_stored lb_store_lookup(const char *dir, const char *id, cJSON **out)
 {
 	static const char *const status[] = { "", "ok", "diverged", "failed", "interrupted" };
 	enum lb_stored found = LB_STORED_NONE;
@@ -209,7 +209,7 @@ out:
 	return rc;
 }
 
-/* ---- what a lossbench that was killed while writing left behind ---- */
+/* ---- what a lossbench that was killed while writing left over ---- */
 
 /* True for a regular file of this user's: nothing else is ever removed. */
 static bool is_ours(int folder, const char *name)
@@ -273,7 +273,7 @@ static bool is_old_checkpoint(const char *dir, const char *name)
 
 	if (lb_store_file_of(name, id) != LB_STORE_CHECKPOINT)
 		return false;
-	const enum lb_stored s = lb_store_look(dir, id, NULL);
+	const enum lb_stored s = lb_store_lookup(dir, id, NULL);
 	return (s == LB_STORED_OK || s == LB_STORED_DIVERGED) && is_free(dir, id);
 }
 
@@ -308,7 +308,7 @@ int lb_store_prepare(const char *dir, struct lb_err *err)
 	return rc;
 }
 
-void lb_store_tidy(const char *dir)
+void lb_store_remove_stale(const char *dir)
 {
 	char *folder = trials_folder(dir, NULL);
 

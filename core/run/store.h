@@ -15,7 +15,7 @@ enum lb_stored { LB_STORED_NONE, LB_STORED_OK, LB_STORED_DIVERGED, LB_STORED_FAI
 /* Whether the trial is in the store, and how it ended. A file that is no whole record counts as
  * none (with a warning). ok and diverged are finished. record, unless NULL, gets the tree of a
  * record that is there (yours to delete). */
-enum lb_stored lb_store_look(const char *dir, const char *id, cJSON **record);
+enum lb_stored lb_store_lookup(const char *dir, const char *id, cJSON **record);
 
 /* Writes a record whole or not at all. Makes the folders, but for those that lb_store_prepare made:
  * when one of these is gone, or another has taken its place, that is an error. */
@@ -30,7 +30,7 @@ int lb_store_prepare(const char *dir, struct lb_err *err);
 int lb_store_check(struct lb_err *err);
 /* Removes the temporary files of processes that have died since lb_store_prepare. The caller must
  * hold no claim. */
-void lb_store_tidy(const char *dir);
+void lb_store_remove_stale(const char *dir);
 
 /* Whether a text has the form of an id. */
 bool lb_store_is_id(const char *text);

@@ -15,7 +15,7 @@
 static const char schema[] = "lossbench-plan/1";
 enum { LARGEST_PLAN = 64 << 20 };
 
-int lb_journal_write(const char *dir, const struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, int jobs,
+int lb_sweep_plan_write(const char *dir, const struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, int jobs,
 		     struct lb_err *err)
 {
 	cJSON *tree = lb_json_object(NULL, NULL), *list;
@@ -46,7 +46,7 @@ int lb_journal_write(const char *dir, const struct lb_plan *plan, const char *pa
 	return rc;
 }
 
-cJSON *lb_journal_read(const char *dir, struct lb_err *err)
+cJSON *lb_sweep_plan_read(const char *dir, struct lb_err *err)
 {
 	char *path = lb_strfmt(err, "%s/.plan", dir), *text = NULL;
 	cJSON *tree = NULL;
@@ -66,10 +66,10 @@ cJSON *lb_journal_read(const char *dir, struct lb_err *err)
 	return tree;
 }
 
-static void count(const char *dir, const char *id, struct lb_standing *s)
+static void count(const char *dir, const char *id, struct lb_sweep_status *s)
 {
 	cJSON *record = NULL;
-	const enum lb_stored stored = lb_store_look(dir, id, &record);
+	const enum lb_stored stored = lb_store_lookup(dir, id, &record);
 	const cJSON *seconds = lb_json_at(record, "run.seconds.total");
 
 	if (lb_store_running(dir, id))
@@ -87,12 +87,12 @@ static void count(const char *dir, const char *id, struct lb_standing *s)
 	cJSON_Delete(record);
 }
 
-int lb_standing_take(const char *dir, const cJSON *journal, struct lb_standing *s, struct lb_err *err)
+int lb_sweep_status_read(const char *dir, const cJSON *sweep_plan, struct lb_sweep_status *s, struct lb_err *err)
 {
-	const cJSON *list = lb_json_at(journal, "trials"), *item;
+	const cJSON *list = lb_json_at(sweep_plan, "trials"), *item;
 	struct lb_store_list records;
 
-	*s = (struct lb_standing){ 0 };
+	*s = (struct lb_sweep_status){ 0 };
 	if (lb_store_list(dir, &records, err))
 		return -1;
 	bool *planned = lb_alloc(records.n + 1, sizeof *planned, err);
@@ -226,7 +226,7 @@ void lb_estimate_time(const struct lb_trial *trials, size_t n, struct lb_estimat
 	*out = (struct lb_estimate){ 0 };
 	for (size_t i = 0; done && i < n; i++) {
 		cJSON *record = NULL;
-		const enum lb_stored s = lb_store_look(trials[i].dir, trials[i].id, &record);
+		const enum lb_stored s = lb_store_lookup(trials[i].dir, trials[i].id, &record);
 		const cJSON *seconds = lb_json_at(record, "run.seconds.total");
 		done[i] = s == LB_STORED_OK || s == LB_STORED_DIVERGED;
 		out->done += done[i];

@@ -9,15 +9,15 @@
 
 /* Writes DIR/.plan: the config's path, the overrides, the worker processes, the ids in the order of
  * the plan, and whether and how many trials will be added once a tuning has chosen. */
-int lb_journal_write(const char *dir, const struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, int jobs,
+int lb_sweep_plan_write(const char *dir, const struct lb_plan *plan, const char *path, const char *const *sets, size_t n_sets, int jobs,
 		     struct lb_err *err);
 
 /* The tree (yours to delete), or NULL: with err when there is a file that cannot be used, without
  * when there is none. */
-cJSON *lb_journal_read(const char *dir, struct lb_err *err);
+cJSON *lb_sweep_plan_read(const char *dir, struct lb_err *err);
 
 /* How the trials of a folder stand. */
-struct lb_standing {
+struct lb_sweep_status {
 	size_t planned;          /* 0 when no plan is known: then all counts are of the records that are there */
 	size_t ok, diverged, failed, interrupted, running, to_do;
 	size_t others;           /* records that the plan does not hold */
@@ -25,8 +25,8 @@ struct lb_standing {
 	double seconds;          /* their mean */
 };
 
-/* Looks at every record and every claim of the folder; journal may be NULL. */
-int lb_standing_take(const char *dir, const cJSON *journal, struct lb_standing *out, struct lb_err *err);
+/* Looks at every record and every claim of the folder; sweep_plan may be NULL. */
+int lb_sweep_status_read(const char *dir, const cJSON *sweep_plan, struct lb_sweep_status *out, struct lb_err *err);
 
 struct lb_estimate {
 	size_t done;             /* trials that have ended */

@@ -157,7 +157,7 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 {
 	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
 	const struct lb_spec *spec = &p->spec;
-	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *probe = lb_used_attack(&spec->evaluate.attack);
+	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *eval_attack = lb_used_attack(&spec->evaluate.attack);
 	struct lb_setup *s = &p->setup;
 
 	s->loss = lb_used_loss(&spec->loss);
@@ -170,8 +170,8 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 	s->view_par = spec->train.views.par;
 	s->attack = attack ? attack->info : NULL;
 	s->attack_par = attack ? attack->par : NULL;
-	s->probe = probe ? probe->info : NULL;
-	s->probe_par = probe ? probe->par : NULL;
+	s->eval_attack = eval_attack ? eval_attack->info : NULL;
+	s->eval_attack_par = eval_attack ? eval_attack->par : NULL;
 	s->miner = spec->train.miner.info;
 	s->miner_par = spec->train.miner.par;
 	s->optimizer = spec->optimizer.info;
@@ -250,7 +250,7 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
  * baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->probe != !b->probe ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)
@@ -332,7 +332,7 @@ char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_er
 	return NULL;
 }
 
-int lb_prepared_train(const struct lb_prepared *leader, const struct lb_setup *setup, size_t k, struct lb_outcome *out,
+int lb_prepared_train(const struct lb_prepared *leader, const struct lb_setup *setup, size_t k, struct lb_train_result *out,
 		      struct lb_err *err)
 {
 	struct lb_cohort cohort = leader->cohort;

@@ -21,7 +21,7 @@ struct lb_trial {
 	char id[17];                     /* first 16 hex digits of the SHA-256 of the identity */
 };
 
-/* The canonical text of a top-level member of a config, as it stands in the id. */
+/* The canonical text of a top-level member of a config, as it is in the id. */
 enum { LB_ID_MEMBERS = 32 };
 struct lb_id_text {
 	const char *name;                /* of the member; borrowed */
@@ -31,7 +31,7 @@ struct lb_id_text {
 };
 
 /* What was found of the trial that was opened last, so that the next, which shares most of its
- * config with it, is not looked at anew. { 0 } is empty; release with lb_trial_memo_free. Configs
+ * config with it, is not looked at again. { 0 } is empty; release with lb_trial_memo_free. Configs
  * must live as long as the memo. */
 struct lb_trial_memo {
 	const cJSON *config;             /* the last one whose data and split are sound, or NULL */
@@ -100,7 +100,7 @@ char *lb_checkpoint_path(const struct lb_trial *t, struct lb_err *err);
 char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_err *err);
 
 /* Trains the cohort of k trials that leader was prepared for: setup holds the setups of all. */
-int lb_prepared_train(const struct lb_prepared *leader, const struct lb_setup *setup, size_t k, struct lb_outcome *out,
+int lb_prepared_train(const struct lb_prepared *leader, const struct lb_setup *setup, size_t k, struct lb_train_result *out,
 		      struct lb_err *err);
 
 #endif

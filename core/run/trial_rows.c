@@ -34,7 +34,7 @@ static int check_every_class(const struct lb_spec *spec, const struct lb_dataset
 }
 
 /* Leaves out training (and validation) rows as corrupt.imbalance says. */
-static int thin_out(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
+static int subsample_classes(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
 {
 	const struct lb_component_use *use = &spec->corrupt.imbalance;
 
@@ -76,8 +76,8 @@ int lb_trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, str
 
 	if (lb_split_make(data, &opt, out, err))
 		return -1;
-	if (!thin_out(spec, data, out, err) &&
-	    (!spec->data.cv.folds || !lb_split_refold(data, &opt, spec->data.cv.folds, spec->data.cv.fold, spec->data.cv.test, out, err)) &&
+	if (!subsample_classes(spec, data, out, err) &&
+	    (!spec->data.cv.folds || !lb_split_inner_folds(data, &opt, spec->data.cv.folds, spec->data.cv.fold, spec->data.cv.test, out, err)) &&
 	    !lb_labels_check(data, out, data->y, class_advice(spec), err))
 		return 0;
 	lb_split_free(out);

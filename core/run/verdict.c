@@ -28,7 +28,7 @@ const char *lb_baseline_words(const cJSON *record)
 	return NULL;
 }
 
-const char *lb_judged_split(const cJSON *record)
+const char *lb_reported_split(const cJSON *record)
 {
 	static const char *const splits[] = { "test", "valid", "train" };
 
@@ -71,7 +71,7 @@ static double deficit(const cJSON *record, const cJSON *metric, const char *spli
 static int name_metrics(const cJSON *record, const char *before, bool (*chosen)(const cJSON *record, const cJSON *metric, const char *split),
 			struct lb_sentences *out, struct lb_err *err)
 {
-	const char *split = lb_judged_split(record);
+	const char *split = lb_reported_split(record);
 	struct lb_buf b = { 0 };
 	const cJSON *metric;
 	size_t n = 0;
@@ -104,7 +104,7 @@ static int find(const cJSON *record, struct lb_sentences *found, struct lb_err *
 	snprintf(before, sizeof before, "worse than the baseline (%s) by ", words ? words : "a constant model");
 	if (name_metrics(record, before, is_worse, found, err) || name_metrics(record, "undefined: ", is_undefined, found, err))
 		return -1;
-	if (strcmp(lb_judged_split(record), "train"))
+	if (strcmp(lb_reported_split(record), "train"))
 		return 0;
 	return lb_sentences_add(found, "there is neither a validation nor a test part: the metrics are of the rows that were trained on", err);
 }

@@ -17,6 +17,6 @@ int lb_verdict(const cJSON *record, struct lb_sentences *found, struct lb_senten
 const char *lb_baseline_words(const cJSON *record);
 
 /* The last of the splits train, valid, test that has metrics, by its key. */
-const char *lb_judged_split(const cJSON *record);
+const char *lb_reported_split(const cJSON *record);
 
 #endif

@@ -72,7 +72,7 @@ static bool say(int pipe, size_t place, int end, const char *text)
 /* How a trial that is done has ended. */
 static int stored_end(const struct lb_trial *t)
 {
-	return lb_store_look(t->dir, t->id, NULL) == LB_STORED_DIVERGED ? TRIAL_DIVERGED : TRIAL_OK;
+	return lb_store_lookup(t->dir, t->id, NULL) == LB_STORED_DIVERGED ? TRIAL_DIVERGED : TRIAL_OK;
 }
 
 /* Claims the trial for this process and looks again: what it is at that moment, or TRIAL_UNTOLD for
@@ -425,7 +425,7 @@ static void tidy(const struct lb_trial *trials, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const char *dir = trials[i].dir;
 		if (strcmp(dir, before))
-			lb_store_tidy(dir);
+			lb_store_remove_stale(dir);
 		before = dir;
 	}
 }
@@ -446,7 +446,7 @@ int lb_run_all(const struct lb_trial *trials, size_t n, size_t done_before, cons
 		lb_progress_start(&pool.progress, n + done_before, done_before);
 		rc = drive(&pool, err);
 		lb_progress_end(&pool.progress);
-		lb_remarks_tell(&pool.remarks);
+		lb_remarks_print(&pool.remarks);
 		tidy(trials, n);
 	}
 	free(pool.worker);

@@ -16,7 +16,7 @@ struct lb_baseline {
 	double *metric[3];       /* n_metrics values a split, NaN where a metric is undefined; NULL for a split without rows */
 };
 
-/* The baseline of a trial of the cohort, judged by the trial's metrics on the same rows with the
+/* The baseline of a trial of the cohort, evaluated by the trial's metrics on the same rows with the
  * same labels as its model. To be released on failure too, which is only for want of memory. */
 int lb_baseline_make_f32(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err);
 int lb_baseline_make_f64(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err);

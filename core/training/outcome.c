@@ -18,7 +18,7 @@ const char *lb_status_name(enum lb_status s)
 	return name[s];
 }
 
-static int open_curves(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
+static int open_curves(struct lb_train_result *o, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
 {
 	if (!(o->loss_curve = lb_alloc(c->epochs, sizeof(double), err)))
 		return -1;
@@ -29,7 +29,7 @@ static int open_curves(struct lb_outcome *o, const struct lb_cohort *c, const st
 	return setup->keep_model && !(o->w = lb_alloc(o->n_params, sizeof(double), err)) ? -1 : 0;
 }
 
-int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err)
+int lb_train_result_open(struct lb_train_result *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err)
 {
 	o->columns = lb_setup_columns(setup, c->features->data);
 	o->n_params = lb_model_spec_size(&setup->model) + lb_setup_loss_params(setup, c->features->data);
@@ -41,7 +41,7 @@ int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struc
 	return by_epochs ? open_curves(o, c, setup, err) : 0;
 }
 
-void lb_outcome_free(struct lb_outcome *o)
+void lb_train_result_free(struct lb_train_result *o)
 {
 	for (int part = 0; part < 3; part++) {
 		free(o->metric[part]);
@@ -51,10 +51,10 @@ void lb_outcome_free(struct lb_outcome *o)
 	free(o->scores);
 	free(o->w);
 	lb_decision_free(&o->decision);
-	*o = (struct lb_outcome){ 0 };
+	*o = (struct lb_train_result){ 0 };
 }
 
-void lb_outcome_end(struct lb_outcome *o, enum lb_status status)
+void lb_train_result_end(struct lb_train_result *o, enum lb_status status)
 {
 	o->status = status;
 	for (int part = 0; part < 3 && status != LB_TRIAL_OK; part++) {
@@ -63,21 +63,21 @@ void lb_outcome_end(struct lb_outcome *o, enum lb_status status)
 	}
 }
 
-void lb_outcome_diverged(struct lb_outcome *o, size_t epoch, const char *cause)
+void lb_train_result_diverged(struct lb_train_result *o, size_t epoch, const char *cause)
 {
 	o->bad_epoch = epoch;
 	o->bad_step = o->steps;
 	snprintf(o->cause, sizeof o->cause, "%s", cause);
-	lb_outcome_end(o, LB_TRIAL_DIVERGED);
+	lb_train_result_end(o, LB_TRIAL_DIVERGED);
 }
 
-void lb_outcome_bad_score(struct lb_outcome *o, size_t epoch, int part, size_t row)
+void lb_train_result_bad_score(struct lb_train_result *o, size_t epoch, int part, size_t row)
 {
 	static const char *const part_name[] = { "training", "validation", "test" };
 	char cause[sizeof o->cause];
 
 	snprintf(cause, sizeof cause, "a score of row %zu (%s) is not finite", row, part_name[part]);
-	lb_outcome_diverged(o, epoch, cause);
+	lb_train_result_diverged(o, epoch, cause);
 }
 
 int lb_baseline_copy(const struct lb_baseline *from, size_t n_metrics, struct lb_baseline *to, struct lb_err *err)
@@ -100,10 +100,10 @@ void lb_baseline_free(struct lb_baseline *b)
 	*b = (struct lb_baseline){ 0 };
 }
 
-bool lb_cohort_probed(const struct lb_cohort *c)
+bool lb_cohort_has_eval_attack(const struct lb_cohort *c)
 {
 	for (size_t i = 0; i < c->k; i++)
-		if (c->trial[i].probe)
+		if (c->trial[i].eval_attack)
 			return true;
 	return false;
 }

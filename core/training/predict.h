@@ -6,8 +6,8 @@
 #include "core/training/train.h"
 
 /* Parameters are w, in the plain order (core/engine/model/net.h) and then the loss's own, as
- * lb_outcome keeps them; n_train is the training's number of rows, which some losses' scores depend
- * on. Of the setup only loss and model are read. */
+ * lb_train_result keeps them; n_train is the training's number of rows, which some losses' scores
+ * depend on. Of the setup only loss and model are read. */
 struct lb_predicting {
 	const struct lb_setup *setup;
 	const struct lb_encoding *features; /* all rows of its dataset are predicted; kind and classes are set there */

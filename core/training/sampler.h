@@ -10,7 +10,7 @@
  *               gives each of its rows once before it starts over in a new order; of a large
  *                 class some rows are left out
  *   m_per_class as many rows in all, each batch of b rows of b / m different classes, drawn
- *     anew, with m rows of each. A class starts over in
+ *     again, with m rows of each. A class starts over in
  *               a new order where fewer than m of its rows are left, so that a batch has no
  *                 row twice; but one of fewer than m rows gives
  *               each of them in turn until there are m. The last batch of an epoch is cut off

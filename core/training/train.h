@@ -28,7 +28,7 @@ struct lb_metric_use {
 
 struct lb_early_stopping {
 	bool on;
-	size_t metric;           /* index into metrics, judged on the validation rows */
+	size_t metric;           /* index into metrics, evaluated on the validation rows */
 	int64_t patience;        /* epochs without an improvement of more than min_delta; an undefined value is none */
 	double min_delta;
 };
@@ -79,8 +79,8 @@ struct lb_setup {
 	const struct lb_arg *view_par;
 	const struct lb_info *attack;    /* the training sees rows as it moves them, or, where the loss wants views, both; NULL: as they are */
 	const struct lb_arg *attack_par;
-	const struct lb_info *probe;     /* the attack that robust metrics are measured under, or NULL */
-	const struct lb_arg *probe_par;
+	const struct lb_info *eval_attack; /* the attack that robust metrics are measured under, or NULL */
+	const struct lb_arg *eval_attack_par;
 	const struct lb_procedure_use *procedure; /* (n_procedures) that take part in each step, in this order */
 	size_t n_procedures;
 	const struct lb_info *miner;     /* chooses the triplets of a batch; NULL: all count */
@@ -131,8 +131,8 @@ struct lb_cohort {
 enum lb_status { LB_TRIAL_OK, LB_TRIAL_DIVERGED, LB_TRIAL_FAILED, LB_TRIAL_INTERRUPTED };
 const char *lb_status_name(enum lb_status s);
 
-/* What a training gave. Owned by the caller; release with lb_outcome_free. */
-struct lb_outcome {
+/* What a training gave. Owned by the caller; release with lb_train_result_free. */
+struct lb_train_result {
 	enum lb_status status;
 	size_t epochs;                   /* finished */
 	size_t best_epoch;               /* whose parameters the metrics are of; from 1 */
@@ -157,15 +157,15 @@ struct lb_outcome {
 };
 /* Makes room for the metrics of the parts that have rows and, as the setup asks, for the scores of
  * the test rows; by_epochs: also for the curves and the parameters to keep. */
-int lb_outcome_open(struct lb_outcome *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err);
-void lb_outcome_free(struct lb_outcome *o);
+int lb_train_result_open(struct lb_train_result *o, const struct lb_cohort *c, const struct lb_setup *setup, bool by_epochs, struct lb_err *err);
+void lb_train_result_free(struct lb_train_result *o);
 
 /* The trial has ended so; unless it ended well, its metrics are released. */
-void lb_outcome_end(struct lb_outcome *o, enum lb_status status);
+void lb_train_result_end(struct lb_train_result *o, enum lb_status status);
 /* It diverged in that epoch, from 1, by a cause to be written into o->cause. */
-void lb_outcome_diverged(struct lb_outcome *o, size_t epoch, const char *cause);
+void lb_train_result_diverged(struct lb_train_result *o, size_t epoch, const char *cause);
 /* It diverged because the score of a row of that split is not finite. */
-void lb_outcome_bad_score(struct lb_outcome *o, size_t epoch, int part, size_t row);
+void lb_train_result_bad_score(struct lb_train_result *o, size_t epoch, int part, size_t row);
 
 /* Trains the cohort; out has room for k outcomes, each to be freed even on failure. Divergence is
  * an outcome, not a failure; a pending stop request (core/base/interrupt.h) ends all trials as
@@ -173,11 +173,11 @@ void lb_outcome_bad_score(struct lb_outcome *o, size_t epoch, int part, size_t r
  * ahead sit out until the others are there. -1 only when memory runs out, a checkpoint that
  * checkpoint_every asked for cannot be written (one of keep_seconds is a warning), or `ended`
  * fails. */
-int lb_train_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
-int lb_train_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+int lb_train_f32(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
+int lb_train_f64(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
 
 /* Whether some trial of the cohort is evaluated under an attack. */
-bool lb_cohort_probed(const struct lb_cohort *c);
+bool lb_cohort_has_eval_attack(const struct lb_cohort *c);
 
 /* Losses that the trial minimises, at least one; and the i-th of them. */
 size_t lb_setup_terms(const struct lb_setup *setup);
@@ -203,7 +203,7 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
  * units into those of targets as they are: the output layer gives mean + sd times what it gave, and
  * to a log variance 2 ln sd is added. */
 void lb_setup_unscale(const struct lb_setup *setup, double *plain);
-/* Parameters of the losses themselves, in the order of the terms; they stand behind the model's. */
+/* Parameters of the losses themselves, in the order of the terms; they stand after the model's. */
 struct lb_loss_shape lb_setup_loss_shape(const struct lb_setup *setup, size_t n_classes);
 size_t lb_setup_loss_params(const struct lb_setup *setup, const struct lb_dataset *data);
 
@@ -214,7 +214,7 @@ bool lb_full_batch(const struct lb_setup *setup);
 /* As lb_train, trial by trial; to the end in double whatever the precision, which is that of the
  * evaluation. epochs stays 0, steps counts the iterations. -1 also when a closed form has no
  * answer. */
-int lb_fit_f32(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
-int lb_fit_f64(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+int lb_fit_f32(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
+int lb_fit_f64(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
 
 #endif

@@ -286,7 +286,7 @@ static bool find_labels(const struct fitting *f, char *references, size_t *at)
 	size_t n = 0;
 
 	for (size_t j = 0; t->block.d && !f->known->label && j < t->n_cols; j++) /* labels that a format keeps apart */
-		if (t->col[j].aside && strcmp(t->col[j].name, "qid")) {
+		if (t->col[j].non_feature && strcmp(t->col[j].name, "qid")) {
 			if (n == f->known->n_labels)
 				return false;
 			at[n++] = t->block.d + j;

@@ -160,7 +160,7 @@ static int warn_same_file(struct lb_dataset *d, struct lb_table *const table[LB_
 
 /* ---- missing cells ---- */
 
-static const char *block_name(const struct lb_frame *f, size_t j, char text[32])
+static const char *block_name(const struct lb_joined_table *f, size_t j, char text[32])
 {
 	if (f->block_name)
 		return f->block_name[j];
@@ -173,13 +173,13 @@ static bool is_feature(enum lb_role role)
 	return role == LB_FEATURE || role == LB_CATEGORY;
 }
 
-static bool cell_is_missing(const struct lb_frame *f, size_t row, size_t column)
+static bool cell_is_missing(const struct lb_joined_table *f, size_t row, size_t column)
 {
 	return column < f->n_cols ? lb_column_is_missing(&f->col[column], row) : isnan(lb_matrix_at(&f->block, row, column - f->n_cols));
 }
 
 /* Every feature column with missing cells: how many, and where the first few are. */
-static int refuse_missing_cells(const struct lb_frame *f, const size_t *count, struct lb_err *err)
+static int refuse_missing_cells(const struct lb_joined_table *f, const size_t *count, struct lb_err *err)
 {
 	enum { PLACES = 3, COLUMNS = 5 };
 	const size_t columns = f->n_cols + f->block.d;
@@ -200,7 +200,7 @@ static int refuse_missing_cells(const struct lb_frame *f, const size_t *count, s
 				continue;
 			first = first == f->n ? i : first;
 			if (shown++ < PLACES)
-				lb_buf_printf(&b, "%s %zu", shown > 1 ? "," : f->rows.lined[lb_frame_side(f, i)] ? " line" : " row", f->rows.at[i]);
+				lb_buf_printf(&b, "%s %zu", shown > 1 ? "," : f->rows.lined[lb_joined_table_side(f, i)] ? " line" : " row", f->rows.at[i]);
 			else
 				lb_buf_puts(&b, ", ...");
 		}
@@ -209,13 +209,13 @@ static int refuse_missing_cells(const struct lb_frame *f, const size_t *count, s
 	if (others)
 		lb_buf_printf(&b, "; and %zu more column%s", others, lb_s(others));
 	const int rc = b.bad ? lb_fail_memory(err, b.n) :
-			       lb_frame_fail(f, &f->rows, first, err, "%s; set data.missing to mean or drop, or name the columns in data.drop", b.s);
+			       lb_joined_table_fail(f, &f->rows, first, err, "%s; set data.missing to mean or drop, or name the columns in data.drop", b.s);
 	lb_buf_free(&b);
 	return rc;
 }
 
 /* Marks the rows with a missing feature in *lack (n flags), or refuses them. */
-static int find_missing(const struct lb_frame *f, bool refuse, bool *lack, struct lb_err *err)
+static int find_missing(const struct lb_joined_table *f, bool refuse, bool *lack, struct lb_err *err)
 {
 	const size_t columns = f->n_cols + f->block.d;
 	const bool in_block = lb_matrix_has_nan(&f->block);
@@ -238,14 +238,14 @@ static int find_missing(const struct lb_frame *f, bool refuse, bool *lack, struc
 	return rc;
 }
 
-static void count_sides(const struct lb_frame *f, size_t n[LB_SIDES])
+static void count_sides(const struct lb_joined_table *f, size_t n[LB_SIDES])
 {
 	n[0] = f->n_first;
 	n[1] = f->n_valid;
 	n[2] = f->n - f->n_first - f->n_valid;
 }
 
-static int drop_rows(struct lb_frame *f, const bool *lack, struct lb_dataset *d, struct lb_err *err)
+static int drop_rows(struct lb_joined_table *f, const bool *lack, struct lb_dataset *d, struct lb_err *err)
 {
 	const size_t before = f->n;
 	size_t had[LB_SIDES], has[LB_SIDES];
@@ -256,7 +256,7 @@ static int drop_rows(struct lb_frame *f, const bool *lack, struct lb_dataset *d,
 	for (size_t i = 0; i < f->n; i++)
 		keep[i] = !lack[i];
 	count_sides(f, had);
-	lb_frame_filter(f, keep);
+	lb_joined_table_filter(f, keep);
 	count_sides(f, has);
 	free(keep);
 	for (int s = 0; s < LB_SIDES; s++)
@@ -269,7 +269,7 @@ static int drop_rows(struct lb_frame *f, const bool *lack, struct lb_dataset *d,
 			       before - f->n == 1 ? "was" : "were");
 }
 
-static int handle_missing(struct lb_frame *f, enum lb_missing policy, struct lb_dataset *d, struct lb_err *err)
+static int handle_missing(struct lb_joined_table *f, enum lb_missing policy, struct lb_dataset *d, struct lb_err *err)
 {
 	bool *lack = policy == LB_MISSING_MEAN ? NULL : lb_alloc(f->n, sizeof *lack, err);
 	int rc = policy == LB_MISSING_MEAN ? 0 : -1;
@@ -299,7 +299,7 @@ static void fill_columns(struct lb_matrix *m, size_t first, size_t n, const doub
 
 /* Moves the columns of features into the matrix, several at a time, which stay in the cache where
  * one alone would not. */
-static void take_columns(struct lb_frame *f, struct lb_dataset *d)
+static void take_columns(struct lb_joined_table *f, struct lb_dataset *d)
 {
 	const double *v[TOGETHER];
 	size_t at[TOGETHER], n = 0, k = 0;
@@ -319,7 +319,7 @@ static void take_columns(struct lb_frame *f, struct lb_dataset *d)
 	}
 }
 
-static int make_matrix(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+static int make_matrix(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
 	struct lb_matrix *m = &d->x;
 	size_t count = 0;
@@ -340,7 +340,7 @@ static int make_matrix(struct lb_frame *f, struct lb_dataset *d, struct lb_err *
 	return 0;
 }
 
-static int take_features(struct lb_frame *f, bool alone, struct lb_dataset *d, struct lb_err *err)
+static int take_features(struct lb_joined_table *f, bool alone, struct lb_dataset *d, struct lb_err *err)
 {
 	if (!(d->cat = lb_alloc(f->n_cols, sizeof *d->cat, err)))
 		return -1;
@@ -372,7 +372,7 @@ static int take_features(struct lb_frame *f, bool alone, struct lb_dataset *d, s
 
 /* ---- what a user should know of the features ---- */
 
-static int refuse_infinite(const struct lb_frame *f, const struct lb_dataset *d, struct lb_err *err)
+static int refuse_infinite(const struct lb_joined_table *f, const struct lb_dataset *d, struct lb_err *err)
 {
 	const size_t stored = d->x.dtype == LB_U8 ? 0 : lb_matrix_stored(&d->x);
 	size_t k = 0, row = 0;
@@ -384,17 +384,17 @@ static int refuse_infinite(const struct lb_frame *f, const struct lb_dataset *d,
 	while (d->x.start ? d->x.start[row + 1] <= k : (row + 1) * d->x.d <= k)
 		row++;
 	const size_t j = d->x.start ? d->x.column[k] : k % d->x.d;
-	return lb_frame_fail(f, &f->rows, row, err, "feature %zu%s%s: the value is infinite", j + 1, d->x_name ? ", " : "",
+	return lb_joined_table_fail(f, &f->rows, row, err, "feature %zu%s%s: the value is infinite", j + 1, d->x_name ? ", " : "",
 			     d->x_name ? d->x_name[j] : "");
 }
 
-static int refuse_empty(const struct lb_frame *f, const char *name, struct lb_err *err)
+static int refuse_empty(const struct lb_joined_table *f, const char *name, struct lb_err *err)
 {
 	return lb_fail(err, LB_DATA, "%s: the column '%s' has no value at all; name it in data.drop", f->rows.path[0], name);
 }
 
 /* Lists the constant columns in b; -1 when a column has no value. */
-static int list_constant(const struct lb_frame *f, const struct lb_dataset *d, const struct lb_moments *seen, struct lb_buf *b,
+static int list_constant(const struct lb_joined_table *f, const struct lb_dataset *d, const struct lb_moments *seen, struct lb_buf *b,
 			 size_t *count, struct lb_err *err)
 {
 	char text[32];
@@ -417,7 +417,7 @@ static int list_constant(const struct lb_frame *f, const struct lb_dataset *d, c
 	return b->bad ? lb_fail_memory(err, b->n) : 0;
 }
 
-static int review_features(const struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+static int review_features(const struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
 	struct lb_moments seen;
 	struct lb_buf b = { 0 };
@@ -441,7 +441,7 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 			struct lb_dataset **out, struct lb_err *err)
 {
 	struct lb_dataset *d = lb_alloc(1, sizeof *d, err);
-	struct lb_frame f = { 0 };
+	struct lb_joined_table f = { 0 };
 	int rc = -1;
 
 	if (!d)
@@ -452,7 +452,7 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 	    warn_duplicates(d, table[0], err))
 		goto out;
 	const bool alone = table[0]->n_cols == 1 && !table[0]->block.d && !table[1];
-	if (lb_frame_build(table, paths, roles, &f, err) || take_warnings(d, table, paths, err) ||
+	if (lb_joined_table_build(table, paths, roles, &f, err) || take_warnings(d, table, paths, err) ||
 	    handle_missing(&f, roles->missing, d, err))
 		goto out;
 	d->n = f.n;
@@ -460,7 +460,7 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 	d->n_valid = f.n_valid;
 	if (warn_same_file(d, table, paths, err))
 		goto out;
-	if (lb_frame_labels(&f, roles, d, err) || lb_frame_weight(&f, d, err) || lb_frame_group(&f, d, err))
+	if (lb_joined_table_labels(&f, roles, d, err) || lb_joined_table_weight(&f, d, err) || lb_joined_table_group(&f, d, err))
 		goto out;
 	if (take_features(&f, alone, d, err) || review_features(&f, d, err) || lb_suspects_warn(d, err))
 		goto out;
@@ -468,7 +468,7 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 	d = NULL;
 	rc = 0;
 out:
-	lb_frame_free(&f);
+	lb_joined_table_free(&f);
 	lb_dataset_free(d);
 	return rc;
 }

@@ -19,7 +19,7 @@ static bool may_stay(const struct lb_table *t, const enum lb_role *role, size_t 
 	return features > 0;
 }
 
-int lb_frame_settle_rows(struct lb_table *const table[LB_FILES], const enum lb_role *role, size_t n, size_t *const map[LB_SIDES],
+int lb_joined_table_settle_rows(struct lb_table *const table[LB_FILES], const enum lb_role *role, size_t n, size_t *const map[LB_SIDES],
 			 enum lb_missing missing, struct lb_err *err)
 {
 	bool stay = true;
@@ -32,7 +32,7 @@ int lb_frame_settle_rows(struct lb_table *const table[LB_FILES], const enum lb_r
 	return 0;
 }
 
-int lb_frame_take_rows(struct lb_frame *f, struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, struct lb_err *err)
+int lb_joined_table_take_rows(struct lb_joined_table *f, struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, struct lb_err *err)
 {
 	size_t *at = lb_alloc(n, sizeof *at, err), d = 0;
 	int rc = -1;

@@ -19,7 +19,7 @@ static void widen_sparse(struct lb_table *const side[LB_SIDES])
 			side[s]->block.d = d;
 }
 
-int lb_frame_align(struct lb_table *const table[LB_FILES], const struct lb_roles *roles, struct lb_err *err)
+int lb_joined_table_align(struct lb_table *const table[LB_FILES], const struct lb_roles *roles, struct lb_err *err)
 {
 	struct lb_table *side[LB_SIDES];
 	size_t n = 0;
@@ -50,14 +50,14 @@ static int join_origins(struct lb_origin *a, size_t n, const struct lb_origin *b
 }
 
 /* Columns of two types join as text, except that a numeric feature stays one. */
-static int join_columns(struct lb_frame *a, struct lb_frame *b, size_t j, struct lb_err *err)
+static int join_columns(struct lb_joined_table *a, struct lb_joined_table *b, size_t j, struct lb_err *err)
 {
 	struct lb_column *c = &a->col[j], *more = &b->col[j];
 	const bool text = a->role[j] == LB_CATEGORY || c->type != more->type;
 	const size_t row = text && a->role[j] == LB_FEATURE ? lb_column_first_text(more, b->n) : b->n;
 
 	if (row < b->n)
-		return lb_frame_fail(b, &b->rows, row, err,
+		return lb_joined_table_fail(b, &b->rows, row, err,
 				     "the column '%s' holds '%s', but is a number in %s; name it in data.categorical "
 				     "or correct the file",
 				     c->name, more->level[more->code[row]], a->rows.path[0]);
@@ -66,7 +66,7 @@ static int join_columns(struct lb_frame *a, struct lb_frame *b, size_t j, struct
 	return lb_column_append(c, a->n, more, b->n, err);
 }
 
-int lb_frame_join(struct lb_frame *a, struct lb_frame *b, int side, struct lb_err *err)
+int lb_joined_table_append(struct lb_joined_table *a, struct lb_joined_table *b, int side, struct lb_err *err)
 {
 	if (a->n_cols != b->n_cols)
 		return lb_fail(err, LB_DATA, "%s: not as many label columns as %s has", b->labels.path[0], a->labels.path[0]);

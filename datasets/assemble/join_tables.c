@@ -25,14 +25,14 @@ struct plan {
 	size_t n;
 };
 
-int lb_frame_side(const struct lb_frame *f, size_t row)
+int lb_joined_table_side(const struct lb_joined_table *f, size_t row)
 {
 	return row < f->n_first ? 0 : row < f->n_first + f->n_valid ? 1 : 2;
 }
 
-int lb_frame_fail(const struct lb_frame *f, const struct lb_origin *o, size_t row, struct lb_err *err, const char *fmt, ...)
+int lb_joined_table_fail(const struct lb_joined_table *f, const struct lb_origin *o, size_t row, struct lb_err *err, const char *fmt, ...)
 {
-	const int side = lb_frame_side(f, row);
+	const int side = lb_joined_table_side(f, row);
 	char text[1024];
 	va_list ap;
 
@@ -42,7 +42,7 @@ int lb_frame_fail(const struct lb_frame *f, const struct lb_origin *o, size_t ro
 	return lb_fail(err, LB_DATA, o->lined[side] ? "%s:%zu: %s" : "%s: row %zu: %s", o->path[side], o->at[row], text);
 }
 
-struct lb_column *lb_frame_column(const struct lb_frame *f, enum lb_role role)
+struct lb_column *lb_joined_table_column(const struct lb_joined_table *f, enum lb_role role)
 {
 	for (size_t j = 0; j < f->n_cols; j++)
 		if (f->role[j] == role)
@@ -57,7 +57,7 @@ static void free_names(char **name, size_t n)
 	free(name);
 }
 
-void lb_frame_free(struct lb_frame *f)
+void lb_joined_table_free(struct lb_joined_table *f)
 {
 	for (size_t j = 0; j < f->n_cols; j++)
 		lb_column_clear(&f->col[j]);
@@ -67,10 +67,10 @@ void lb_frame_free(struct lb_frame *f)
 	free(f->role);
 	free(f->rows.at);
 	free(f->labels.at);
-	*f = (struct lb_frame){ 0 };
+	*f = (struct lb_joined_table){ 0 };
 }
 
-void lb_frame_filter(struct lb_frame *f, const bool *keep)
+void lb_joined_table_filter(struct lb_joined_table *f, const bool *keep)
 {
 	size_t k = 0, first = 0, valid = 0;
 
@@ -84,8 +84,8 @@ void lb_frame_filter(struct lb_frame *f, const bool *keep)
 		f->rows.at[k] = f->rows.at[i];
 		if (f->labels.at)
 			f->labels.at[k] = f->labels.at[i];
-		first += lb_frame_side(f, i) == 0;
-		valid += lb_frame_side(f, i) == 1;
+		first += lb_joined_table_side(f, i) == 0;
+		valid += lb_joined_table_side(f, i) == 1;
 		k++;
 	}
 	f->n = k;
@@ -116,7 +116,7 @@ static char **names_of(const struct lb_table *t, struct lb_err *err)
 	return name;
 }
 
-static int give_at(struct plan *p, size_t at, enum lb_role role, struct lb_err *err)
+static int assign_role_at(struct plan *p, size_t at, enum lb_role role, struct lb_err *err)
 {
 	const enum lb_role had = p->role[at];
 
@@ -129,7 +129,7 @@ static int give_at(struct plan *p, size_t at, enum lb_role role, struct lb_err *
 	return 0;
 }
 
-static int give(struct plan *p, const char *ref, enum lb_role role, struct lb_err *err)
+static int assign_role(struct plan *p, const char *ref, enum lb_role role, struct lb_err *err)
 {
 	size_t at;
 
@@ -140,13 +140,13 @@ static int give(struct plan *p, const char *ref, enum lb_role role, struct lb_er
 		return lb_fail(err, LB_DATA, "%s: %s: there is no column '%s', but %s", p->path, key[role], ref, hint);
 	if (lb_column_find(ref, p->name, p->n, p->path, key[role], &at, err))
 		return -1;
-	return give_at(p, at, role, err);
+	return assign_role_at(p, at, role, err);
 }
 
-static int give_all(struct plan *p, const char *const *ref, size_t n, enum lb_role role, struct lb_err *err)
+static int assign_role_to_all(struct plan *p, const char *const *ref, size_t n, enum lb_role role, struct lb_err *err)
 {
 	for (size_t k = 0; k < n; k++)
-		if (give(p, ref[k], role, err))
+		if (assign_role(p, ref[k], role, err))
 			return -1;
 	return 0;
 }
@@ -161,7 +161,7 @@ static int give_list(struct plan *p, const char *list, enum lb_role role, struct
 		ref += strspn(ref, " ");
 		for (char *end = ref + strlen(ref); end > ref && end[-1] == ' ';)
 			*--end = '\0';
-		rc = give(p, ref, role, err);
+		rc = assign_role(p, ref, role, err);
 	}
 	free(copy);
 	return rc;
@@ -172,11 +172,11 @@ static int give_list(struct plan *p, const char *list, enum lb_role role, struct
 static int give_last(struct plan *p, const struct lb_table *t, bool generated, struct lb_err *err)
 {
 	for (size_t j = generated ? 0 : t->block.d; j < p->n; j++) {
-		const bool beside = !generated && t->block.d && t->col[j - t->block.d].aside && strcmp(p->name[j], "qid");
-		if ((beside || (generated && strncmp(p->name[j], "target", 6) == 0)) && p->role[j] == LB_FEATURE && give_at(p, j, LB_TARGET, err))
+		const bool beside = !generated && t->block.d && t->col[j - t->block.d].non_feature && strcmp(p->name[j], "qid");
+		if ((beside || (generated && strncmp(p->name[j], "target", 6) == 0)) && p->role[j] == LB_FEATURE && assign_role_at(p, j, LB_TARGET, err))
 			return -1;
 	}
-	return give_at(p, p->n - 1, LB_TARGET, err);
+	return assign_role_at(p, p->n - 1, LB_TARGET, err);
 }
 
 /* Without data.labels: the columns that the reader or the generator set aside as labels. */
@@ -185,10 +185,10 @@ static int give_labels(struct plan *p, const struct lb_table *t, const struct lb
 	size_t n = 0;
 
 	if (roles->n_labels)
-		return give_all(p, roles->labels, roles->n_labels, LB_TARGET, err);
+		return assign_role_to_all(p, roles->labels, roles->n_labels, LB_TARGET, err);
 	for (size_t j = t->block.d; j < p->n; j++) {
-		const bool label = generated ? !strncmp(p->name[j], "target", 6) : t->col[j - t->block.d].aside && strcmp(p->name[j], "qid");
-		if (label && p->role[j] == LB_FEATURE && give_at(p, j, LB_TARGET, err))
+		const bool label = generated ? !strncmp(p->name[j], "target", 6) : t->col[j - t->block.d].non_feature && strcmp(p->name[j], "qid");
+		if (label && p->role[j] == LB_FEATURE && assign_role_at(p, j, LB_TARGET, err))
 			return -1;
 		n += label;
 	}
@@ -204,7 +204,7 @@ static int give_label(struct plan *p, const struct lb_table *t, const struct lb_
 		return give_last(p, t, generated, err);
 	if (roles->kind == LB_REGRESSION && strchr(roles->label, ','))
 		return give_list(p, roles->label, LB_TARGET, err);
-	return give(p, roles->label, LB_TARGET, err);
+	return assign_role(p, roles->label, LB_TARGET, err);
 }
 
 static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool own_labels, bool generated,
@@ -218,12 +218,12 @@ static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool 
 			       t->n, lb_s(t->n), p->n, lb_s(p->n));
 	if (!(p->name = names_of(t, err)) || !(p->role = lb_alloc(p->n, sizeof *p->role, err)))
 		return -1;
-	if (give_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || give(p, roles->group, LB_GROUP, err) ||
-	    give(p, roles->weight, LB_WEIGHT, err) || give_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
+	if (assign_role_to_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || assign_role(p, roles->group, LB_GROUP, err) ||
+	    assign_role(p, roles->weight, LB_WEIGHT, err) || assign_role_to_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
 		return -1;
 	if (!own_labels && give_label(p, t, roles, generated, err))
 		return -1;
-	return lb_frame_text_roles(t, path, roles->kind, roles->categorical_auto, p->role, err);
+	return lb_joined_table_text_roles(t, path, roles->kind, roles->categorical_auto, p->role, err);
 }
 
 /* ---- the columns of the other files ---- */
@@ -300,7 +300,7 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 /* ---- taking what the tables hold ---- */
 
 /* Leaves out the columns of a block that have another role, and names the others. */
-static int trim_block(struct lb_frame *f, const struct plan *p, struct lb_err *err)
+static int trim_block(struct lb_joined_table *f, const struct plan *p, struct lb_err *err)
 {
 	const size_t old = f->block.d;
 	bool *keep = lb_alloc(old, sizeof *keep, err);
@@ -325,7 +325,7 @@ static int trim_block(struct lb_frame *f, const struct plan *p, struct lb_err *e
 	return 0;
 }
 
-static int take_block(struct lb_frame *f, struct lb_table *t, const struct plan *p, struct lb_err *err)
+static int take_block(struct lb_joined_table *f, struct lb_table *t, const struct plan *p, struct lb_err *err)
 {
 	const size_t d = t->block.d;
 	bool trimmed = false;
@@ -345,7 +345,7 @@ static int take_block(struct lb_frame *f, struct lb_table *t, const struct plan 
 	return trimmed ? trim_block(f, p, err) : 0;
 }
 
-static int take_labels(struct lb_frame *f, struct lb_table *labels, const char *path, enum lb_kind kind, struct lb_err *err)
+static int take_labels(struct lb_joined_table *f, struct lb_table *labels, const char *path, enum lb_kind kind, struct lb_err *err)
 {
 	const size_t n = width(labels);
 	char name[32];
@@ -378,8 +378,8 @@ static int origin(struct lb_origin *o, const struct lb_table *t, const char *pat
 	return o->at ? 0 : -1;
 }
 
-/* One file (and its label file) as a frame with the columns in the order of the plan. */
-static int side_make(struct lb_frame *f, struct lb_table *t, struct lb_table *labels, const char *const paths[2],
+/* One file (and its label file) as a joined table with the columns in the order of the plan. */
+static int side_make(struct lb_joined_table *f, struct lb_table *t, struct lb_table *labels, const char *const paths[2],
 		     const struct plan *p, const size_t *map, enum lb_kind kind, struct lb_err *err)
 {
 	const size_t room = p->n + (labels ? width(labels) : 0), d = t->block.d;
@@ -390,7 +390,7 @@ static int side_make(struct lb_frame *f, struct lb_table *t, struct lb_table *la
 	f->role = lb_alloc(room, sizeof *f->role, err);
 	if (!f->col || !f->role || origin(&f->rows, t, paths[0], err) || (labels && origin(&f->labels, labels, paths[1], err)))
 		return -1;
-	if ((d && take_block(f, t, p, err)) || (rows && lb_frame_take_rows(f, t, p->role, p->n, map, err)))
+	if ((d && take_block(f, t, p, err)) || (rows && lb_joined_table_take_rows(f, t, p->role, p->n, map, err)))
 		return -1;
 	for (size_t j = d; j < p->n; j++) {
 		if (p->role[j] == LB_DROPPED || (rows && p->role[j] == LB_FEATURE))
@@ -412,20 +412,20 @@ static int check_label_files(struct lb_table *const table[LB_FILES], const char 
 	return 0;
 }
 
-/* Puts the rows of a side other than the first behind those of *out. */
-static int add_side(struct lb_frame *out, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], int side,
+/* Puts the rows of a side other than the first after those of *out. */
+static int add_side(struct lb_joined_table *out, struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], int side,
 		    const struct plan *p, const size_t *map, enum lb_kind kind, struct lb_err *err)
 {
-	struct lb_frame more = { 0 };
+	struct lb_joined_table more = { 0 };
 	const int i = 2 * side;
-	const int rc = !table[i] ? 0 : side_make(&more, table[i], table[i + 1], paths + i, p, map, kind, err) || lb_frame_join(out, &more, side, err) ? -1 : 0;
+	const int rc = !table[i] ? 0 : side_make(&more, table[i], table[i + 1], paths + i, p, map, kind, err) || lb_joined_table_append(out, &more, side, err) ? -1 : 0;
 
-	lb_frame_free(&more);
+	lb_joined_table_free(&more);
 	return rc;
 }
 
-int lb_frame_build(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
-		   struct lb_frame *out, struct lb_err *err)
+int lb_joined_table_build(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
+		   struct lb_joined_table *out, struct lb_err *err)
 {
 	const char *const named[LB_FILES] = { paths[0] ? paths[0] : table[0]->format, paths[1], paths[2] ? paths[2] : "the validation file",
 					      paths[3], paths[4] ? paths[4] : "the test file", paths[5] };
@@ -433,7 +433,7 @@ int lb_frame_build(struct lb_table *const table[LB_FILES], const char *const pat
 	struct plan p = { 0 };
 	int rc = -1;
 
-	if (check_label_files(table, named, err) || lb_frame_align(table, roles, err) ||
+	if (check_label_files(table, named, err) || lb_joined_table_align(table, roles, err) ||
 	    plan_make(&p, table[0], named[0], table[1] != NULL, !paths[0], roles, err))
 		goto out;
 	for (int s = 1; s < LB_SIDES; s++)
@@ -441,11 +441,11 @@ int lb_frame_build(struct lb_table *const table[LB_FILES], const char *const pat
 				     match(&p, table[0], table[2 * s], s, named[2 * s], map[s], err)))
 			goto out;
 	for (int s = 0; s < LB_SIDES; s++)
-		if ((table[2 * s] && lb_frame_settle_large(table[2 * s], p.role, p.n, map[s], roles->kind, err)) ||
+		if ((table[2 * s] && lb_joined_table_large_numbers(table[2 * s], p.role, p.n, map[s], roles->kind, err)) ||
 		    (table[2 * s + 1] &&
-		     lb_frame_settle_large(table[2 * s + 1], NULL, width(table[2 * s + 1]), NULL, roles->kind, err)))
+		     lb_joined_table_large_numbers(table[2 * s + 1], NULL, width(table[2 * s + 1]), NULL, roles->kind, err)))
 			goto out;
-	if (lb_frame_settle_rows(table, p.role, p.n, map, roles->missing, err) ||
+	if (lb_joined_table_settle_rows(table, p.role, p.n, map, roles->missing, err) ||
 	    side_make(out, table[0], table[1], named, &p, NULL, roles->kind, err))
 		goto out;
 	for (int s = 1; s < LB_SIDES; s++)

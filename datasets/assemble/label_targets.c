@@ -7,23 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct lb_origin *label_origin(const struct lb_frame *f)
+static const struct lb_origin *label_origin(const struct lb_joined_table *f)
 {
 	return f->labels.at ? &f->labels : &f->rows;
 }
 
-static int refuse_missing(const struct lb_frame *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
+static int refuse_missing(const struct lb_joined_table *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
 			  struct lb_err *err)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (lb_column_is_missing(c, i))
-			return lb_frame_fail(f, o, i, err, "column '%s': the %s is missing; fill it in or delete the row%s", c->name, what,
+			return lb_joined_table_fail(f, o, i, err, "column '%s': the %s is missing; fill it in or delete the row%s", c->name, what,
 					     c->type == LB_TEXT ? " (if a word such as None or NA is meant as a text, set data.missing_values: [], "
 								  "or to the words that do mark a missing value)" : "");
 	return 0;
 }
 
-static int refuse_text(const struct lb_frame *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
+static int refuse_text(const struct lb_joined_table *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
 		       const char *hint, struct lb_err *err)
 {
 	const size_t row = lb_column_first_text(c, f->n);
@@ -33,7 +33,7 @@ static int refuse_text(const struct lb_frame *f, const struct lb_origin *o, cons
 	if (row < f->n) {
 		struct lb_buf advice = { 0 };
 		if (!lb_column_advise(c, f->n, &advice, err))
-			lb_frame_fail(f, o, row, err, "column '%s': the %s '%s' is not a number%s%s", c->name, what, c->level[c->code[row]], hint,
+			lb_joined_table_fail(f, o, row, err, "column '%s': the %s '%s' is not a number%s%s", c->name, what, c->level[c->code[row]], hint,
 				      advice.s && !advice.bad ? advice.s : "");
 		lb_buf_free(&advice);
 		return -1;
@@ -43,7 +43,7 @@ static int refuse_text(const struct lb_frame *f, const struct lb_origin *o, cons
 
 /* ---- classes ---- */
 
-static int refuse_fractions(const struct lb_frame *f, const struct lb_column *c, struct lb_err *err)
+static int refuse_fractions(const struct lb_joined_table *f, const struct lb_column *c, struct lb_err *err)
 {
 	char text[LB_DOUBLE_TEXT];
 
@@ -51,7 +51,7 @@ static int refuse_fractions(const struct lb_frame *f, const struct lb_column *c,
 		if (c->num[i] == floor(c->num[i]) && isfinite(c->num[i]))
 			continue;
 		lb_double_text(isfinite(c->num[i]) ? c->num[i] : 0, text);
-		return lb_frame_fail(f, label_origin(f), i, err,
+		return lb_joined_table_fail(f, label_origin(f), i, err,
 				     "column '%s': the label %s is not a class; class labels are whole numbers or "
 				     "text. For task: regression it would be a target",
 				     c->name, isfinite(c->num[i]) ? text : "inf");
@@ -60,7 +60,7 @@ static int refuse_fractions(const struct lb_frame *f, const struct lb_column *c,
 }
 
 /* The levels that the training file has, in order, become the classes. */
-static int name_classes(const struct lb_frame *f, struct lb_column *c, struct lb_dataset *d, struct lb_err *err)
+static int name_classes(const struct lb_joined_table *f, struct lb_column *c, struct lb_dataset *d, struct lb_err *err)
 {
 	int32_t *to = lb_alloc(c->n_levels, sizeof *to, err);
 	int rc = -1;
@@ -78,7 +78,7 @@ static int name_classes(const struct lb_frame *f, struct lb_column *c, struct lb
 	}
 	for (size_t i = 0; i < f->n; i++)
 		if ((d->y[i] = to[c->code[i]]) < 0) {
-			lb_frame_fail(f, label_origin(f), i, err,
+			lb_joined_table_fail(f, label_origin(f), i, err,
 				      "column '%s': the class '%s' does not occur in the training file %s", c->name,
 				      c->level[c->code[i]], label_origin(f)->path[0]);
 			goto out;
@@ -89,7 +89,7 @@ out:
 	return rc;
 }
 
-static int check_classes(const struct lb_frame *f, const char *label, const struct lb_dataset *d, struct lb_err *err)
+static int check_classes(const struct lb_joined_table *f, const char *label, const struct lb_dataset *d, struct lb_err *err)
 {
 	const bool binary = d->kind == LB_BINARY;
 	struct lb_buf b = { 0 };
@@ -135,7 +135,7 @@ static int make_positive(const char *positive, const char *path, struct lb_datas
 	return 0;
 }
 
-static int warn_single(const struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+static int warn_single(const struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
 	size_t *count = lb_alloc(d->n_classes, sizeof *count, err), k = 0;
 	struct lb_buf b = { 0 };
@@ -160,9 +160,9 @@ static int warn_single(const struct lb_frame *f, struct lb_dataset *d, struct lb
 	return rc;
 }
 
-static int code_classes(struct lb_frame *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
+static int code_classes(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
 {
-	struct lb_column *c = lb_frame_column(f, LB_TARGET);
+	struct lb_column *c = lb_joined_table_column(f, LB_TARGET);
 
 	if (refuse_missing(f, label_origin(f), c, "label", err) || refuse_fractions(f, c, err))
 		return -1;
@@ -177,7 +177,7 @@ static int code_classes(struct lb_frame *f, const struct lb_roles *roles, struct
 
 /* ---- numbers ---- */
 
-static int code_targets(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+static int code_targets(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
 	size_t t = 0;
 
@@ -196,7 +196,7 @@ static int code_targets(struct lb_frame *f, struct lb_dataset *d, struct lb_err 
 			return -1;
 		for (size_t i = 0; i < f->n; i++) {
 			if (!isfinite(c->num[i]))
-				return lb_frame_fail(f, label_origin(f), i, err, "column '%s': the target is infinite", c->name);
+				return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': the target is infinite", c->name);
 			d->target[i * d->n_targets + t] = c->num[i];
 		}
 		t++;
@@ -204,15 +204,15 @@ static int code_targets(struct lb_frame *f, struct lb_dataset *d, struct lb_err 
 	return 0;
 }
 
-int lb_frame_labels(struct lb_frame *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
+int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
 {
-	return d->kind == LB_REGRESSION ? code_targets(f, d, err) : d->kind == LB_MULTILABEL ? lb_frame_multilabel(f, d, err) :
+	return d->kind == LB_REGRESSION ? code_targets(f, d, err) : d->kind == LB_MULTILABEL ? lb_joined_table_multilabel(f, d, err) :
 										      code_classes(f, roles, d, err);
 }
 
-int lb_frame_weight(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
-	struct lb_column *c = lb_frame_column(f, LB_WEIGHT);
+	struct lb_column *c = lb_joined_table_column(f, LB_WEIGHT);
 	char text[LB_DOUBLE_TEXT];
 	double sum = 0;
 
@@ -222,10 +222,10 @@ int lb_frame_weight(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err
 		return -1;
 	for (size_t i = 0; i < f->n; i++) {
 		if (!isfinite(c->num[i]))
-			return lb_frame_fail(f, &f->rows, i, err, "column '%s': the weight is infinite", c->name);
+			return lb_joined_table_fail(f, &f->rows, i, err, "column '%s': the weight is infinite", c->name);
 		if (c->num[i] < 0) {
 			lb_double_text(c->num[i], text);
-			return lb_frame_fail(f, &f->rows, i, err, "column '%s': the weight %s is negative; weights are 0 or more",
+			return lb_joined_table_fail(f, &f->rows, i, err, "column '%s': the weight %s is negative; weights are 0 or more",
 					     c->name, text);
 		}
 		sum += i < f->n_first ? c->num[i] : 0;
@@ -238,9 +238,9 @@ int lb_frame_weight(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err
 	return 0;
 }
 
-int lb_frame_group(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+int lb_joined_table_group(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
-	struct lb_column *c = lb_frame_column(f, LB_GROUP);
+	struct lb_column *c = lb_joined_table_column(f, LB_GROUP);
 
 	if (!c)
 		return 0;

@@ -25,7 +25,7 @@ static bool is_label(const struct lb_table *t, size_t j, bool whole)
 {
 	const struct lb_column *c = column_at(t, j);
 
-	return whole || (t->block.d && c && c->aside && strcmp(c->name, "qid"));
+	return whole || (t->block.d && c && c->non_feature && strcmp(c->name, "qid"));
 }
 
 static int find_labels(const struct lb_table *t, bool whole, struct labels *l, struct lb_err *err)
@@ -87,7 +87,7 @@ static double *classes_of(const struct labels *l, const char **fault, size_t *ro
 /* Puts one column "label" in the place of the labels. */
 static int replace(struct lb_table *t, bool whole, double *v, struct lb_err *err)
 {
-	struct lb_column label = { .type = LB_NUMBER, .aside = true, .num = v, .name = lb_strdup("label", err) };
+	struct lb_column label = { .type = LB_NUMBER, .non_feature = true, .num = v, .name = lb_strdup("label", err) };
 	struct lb_column *col = label.name ? lb_alloc(t->n_cols + 1, sizeof *col, err) : NULL;
 	size_t n = 0;
 

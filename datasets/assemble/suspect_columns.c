@@ -17,7 +17,7 @@ enum { ID_ROWS = 20, COUNT_ROWS = 8, NAMED_ROWS = 4 };
 
 /* ---- names ---- */
 
-/* Digits behind a prefix, with a separator or without: y1, target_2. */
+/* Digits after a prefix, with a separator or without: y1, target_2. */
 static bool is_numbered(const char *name, const char *prefix)
 {
 	const size_t n = strlen(prefix);

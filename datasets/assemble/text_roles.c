@@ -246,7 +246,7 @@ static bool needs_number(enum lb_role role, enum lb_kind kind)
 	return role == LB_FEATURE || role == LB_WEIGHT || (role == LB_TARGET && lb_kind_of_columns(kind));
 }
 
-int lb_frame_settle_large(struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, enum lb_kind kind, struct lb_err *err)
+int lb_joined_table_large_numbers(struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, enum lb_kind kind, struct lb_err *err)
 {
 	for (size_t j = 0; t->col && j < n; j++) {
 		const size_t at = map ? map[j] : j;
@@ -267,12 +267,12 @@ static int refuse_undeclared(const struct lb_column *c, const struct lb_table *t
 		       "data.drop", path, row < t->n && t->line ? t->line[row] : 1, c->name, row < t->n ? text_at(c, row) : "");
 }
 
-int lb_frame_text_roles(struct lb_table *t, const char *path, enum lb_kind kind, bool automatic, enum lb_role *role, struct lb_err *err)
+int lb_joined_table_text_roles(struct lb_table *t, const char *path, enum lb_kind kind, bool automatic, enum lb_role *role, struct lb_err *err)
 {
 	for (size_t j = 0; j < t->n_cols; j++) {
 		const struct lb_column *c = &t->col[j];
 		enum lb_role *r = &role[t->block.d + j];
-		if (*r == LB_FEATURE && c->aside)
+		if (*r == LB_FEATURE && c->non_feature)
 			*r = LB_DROPPED;
 		if (*r == LB_TARGET && !lb_kind_of_columns(kind) && lb_column_warn_label(c, t, err))
 			return -1;

@@ -44,7 +44,7 @@ int lb_arff_line(struct lb_arff *s, struct lb_err *err)
 {
 	int status;
 
-	while ((status = lb_window_line(&s->w, &s->next, &s->number, &s->line, &s->end, err)) == 1) {
+	while ((status = lb_line_reader_line(&s->w, &s->next, &s->number, &s->line, &s->end, err)) == 1) {
 		s->p = s->line;
 		if (!lb_arff_at_end(s))
 			return 1;
@@ -220,7 +220,7 @@ static int read_value(struct lb_arff *s, size_t j, struct lb_err *err)
 }
 
 /* Past what divides two values: blanks, a comma, or both. False when there is none, or nothing
- * behind it. */
+ * after it. */
 static bool next_value(struct lb_arff *s)
 {
 	const char *start = s->p;
@@ -352,7 +352,7 @@ static int read_row(struct lb_arff *s, struct lb_err *err)
 	return 0;
 }
 
-/* The first row may stand behind @data in the same line. */
+/* The first row may stand after @data in the same line. */
 static int read_rows(struct lb_arff *s, struct lb_err *err)
 {
 	int status;
@@ -370,14 +370,14 @@ static int read_rows(struct lb_arff *s, struct lb_err *err)
 static int read_arff(const char *path, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
 {
 	struct lb_arff s = { .limit = lb_memory_limit(opt), .weights_wanted = opt->wants && opt->wants(opt->config, LB_ARFF_WEIGHT) };
-	int rc = lb_window_open(&s.w, path, lb_stream_limit(opt), err);
+	int rc = lb_line_reader_open(&s.w, path, lb_stream_limit(opt), err);
 
 	s.next = rc ? NULL : s.w.buf + s.w.first;
 	if (rc || lb_markers_make(opt->missing, &s.markers, err) || lb_arff_header(&s, err) || read_rows(&s, err))
-		rc = lb_window_blame(&s.w, err);
+		rc = lb_line_reader_check(&s.w, err);
 	else
 		rc = lb_arff_table(&s, out, err);
-	lb_window_close(&s.w);
+	lb_line_reader_close(&s.w);
 	for (size_t j = 0; j < s.n_cols; j++) {
 		if (s.col)
 			lb_column_clear(&s.col[j]);

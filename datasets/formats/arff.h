@@ -25,7 +25,7 @@ struct lb_arff_attribute {
 };
 
 struct lb_arff {
-	struct lb_window w;
+	struct lb_line_reader w;
 	const char *next, *line, *end, *p; /* the line after the current one; the current one, and what comes next in it */
 	size_t number;           /* of the line, from 1 */
 	struct lb_column *col;   /* n_cols, with their attributes */
@@ -37,9 +37,9 @@ struct lb_arff {
 	size_t n, rows_cap;      /* rows so far */
 	size_t *lines;
 	bool sparse;             /* rows of the form {index value, ...} */
-	size_t commas, comma_line; /* rows with a comma behind the last value; the line of the first */
+	size_t commas, comma_line; /* rows with a comma after the last value; the line of the first */
 	struct lb_markers markers; /* of missing values, beside ? */
-	double *weight;          /* n_weights: of the first rows, those behind them weigh 1 */
+	double *weight;          /* n_weights: of the first rows, those after them weigh 1 */
 	size_t n_weights, weights_cap, weight_line; /* the line of the first row that has one */
 	size_t weighted;         /* rows that have one */
 	bool weights_wanted;     /* by data.weight: they become a column */
@@ -69,7 +69,7 @@ int lb_arff_word(struct lb_arff *s, const char *ends, const char *expected, stru
 /* Adds a level to column j. Its code, or -1. */
 int32_t lb_arff_level(struct lb_arff *s, size_t j, const char *text, struct lb_err *err);
 
-/* Reads up to and with "@data". What stands behind it in the same line is left at s->p. */
+/* Reads up to and with "@data". What is after it in the same line is left at s->p. */
 int lb_arff_header(struct lb_arff *s, struct lb_err *err);
 
 /* The table of the rows that were read, with what is to be said of them; takes the columns

@@ -74,7 +74,7 @@ static int read_pattern(struct lb_arff *s, size_t j, struct lb_err *err)
 		return -1;
 	if (!lb_date_known(s->attribute[j].word)) {
 		s->col[j].type = LB_TEXT;
-		s->col[j].aside = true;
+		s->col[j].non_feature = true;
 	}
 	return 0;
 }
@@ -92,7 +92,7 @@ static int skip_relation(struct lb_arff *s, size_t j, struct lb_err *err)
 	int status;
 
 	s->col[j].type = LB_TEXT;
-	s->col[j].aside = true;
+	s->col[j].non_feature = true;
 	while (depth) {
 		if ((status = lb_arff_line(s, err)) != 1)
 			return status ? -1 : fail_open(s, line, err);
@@ -179,7 +179,7 @@ static int read_attribute(struct lb_arff *s, struct lb_err *err)
 	return lb_arff_at_end(s) ? 0 : lb_arff_fail(s, err, (const char[]){ *s->p, 0 }, "the end of the line");
 }
 
-/* The name is not needed; a declaration behind it would be lost. */
+/* The name is not needed; a declaration after it would be lost. */
 static int read_relation(struct lb_arff *s, struct lb_err *err)
 {
 	for (; s->p < s->end; s->p++)

@@ -10,7 +10,7 @@
  * attribute is none. */
 static bool in_block(const struct lb_arff *s, size_t j)
 {
-	return j + 1 < s->n_cols && s->col[j].type == LB_NUMBER && !s->col[j].aside;
+	return j + 1 < s->n_cols && s->col[j].type == LB_NUMBER && !s->col[j].non_feature;
 }
 
 static int make_block(struct lb_arff *s, struct lb_table *t, struct lb_err *err)
@@ -75,7 +75,7 @@ static int make_table(struct lb_arff *s, struct lb_table *t, struct lb_err *err)
 			lb_column_clear(c);
 			continue;
 		}
-		c->aside |= t->block.d && c->type == LB_NUMBER;
+		c->non_feature |= t->block.d && c->type == LB_NUMBER;
 		if (kept < j) {
 			s->col[kept] = *c;
 			*c = (struct lb_column){ 0 };
@@ -87,7 +87,7 @@ static int make_table(struct lb_arff *s, struct lb_table *t, struct lb_err *err)
 	t->line = s->lines;
 	s->col = NULL;
 	s->lines = NULL;
-	lb_window_digest(&s->w, t->sha256, &t->bytes);
+	lb_line_reader_digest(&s->w, t->sha256, &t->bytes);
 	return 0;
 }
 
@@ -109,7 +109,7 @@ static void settle_outputs(struct lb_arff *s)
 
 	for (size_t j = 0; j < s->n_cols; j++) {
 		const struct lb_arff_attribute *a = &s->attribute[j];
-		s->col[j].aside |= a->output ? s->n_outputs > 1 : s->has_inputs && !a->input;
+		s->col[j].non_feature |= a->output ? s->n_outputs > 1 : s->has_inputs && !a->input;
 		if (a->output && s->n_outputs == 1)
 			at = j;
 	}
@@ -139,7 +139,7 @@ static int warn_attribute(const struct lb_arff *s, size_t j, struct lb_table *t,
 	if (a->type == LB_ARFF_DATE)
 		return lb_table_warn(t, err, "the date '%.60s' is read as seconds since 1970-01-01 UTC; if it is no feature, name it in data.drop",
 				     c->name);
-	if (c->aside && s->has_inputs && !a->input && !a->output)
+	if (c->non_feature && s->has_inputs && !a->input && !a->output)
 		return lb_table_warn(t, err, "the attribute '%.60s' is neither in @inputs nor in @outputs and is left out", c->name);
 	return 0;
 }
@@ -170,7 +170,7 @@ static bool has_attribute(const struct lb_arff *s, const char *name)
 static int insert_weights(struct lb_arff *s, struct lb_err *err)
 {
 	const struct lb_arff_attribute none = { 0 };
-	struct lb_column c = { .type = LB_NUMBER, .aside = true, .name = lb_strdup(LB_ARFF_WEIGHT, err) };
+	struct lb_column c = { .type = LB_NUMBER, .non_feature = true, .name = lb_strdup(LB_ARFF_WEIGHT, err) };
 
 	if (!c.name || lb_grow(&s->weight, &s->weights_cap, s->n, sizeof *s->weight, err) ||
 	    lb_grow(&s->col, &s->cols_cap, s->n_cols + 1, sizeof *s->col, err) ||
@@ -204,12 +204,12 @@ static int settle_weights(struct lb_arff *s, struct lb_table *t, struct lb_err *
 	return insert_weights(s, err);
 }
 
-/* The column of the weights is no label that stands beside a block: its role is given by name. */
+/* The column of the weights is no label that is next to a block: its role is given by name. */
 static void name_weights(struct lb_table *t)
 {
 	for (size_t j = 0; j < t->n_cols; j++)
 		if (!strcmp(t->col[j].name, LB_ARFF_WEIGHT))
-			t->col[j].aside = false;
+			t->col[j].non_feature = false;
 }
 
 int lb_arff_table(struct lb_arff *s, struct lb_table *t, struct lb_err *err)

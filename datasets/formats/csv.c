@@ -294,7 +294,7 @@ static int read_rows(struct lb_csv *csv, struct build *b, struct lb_err *err)
 	if (!status && !t->n)
 		return lb_fail(err, LB_DATA, "%s: has a header but no rows of data", csv->path);
 	if (!status)
-		lb_window_digest(&csv->w, t->sha256, &t->bytes);
+		lb_line_reader_digest(&csv->w, t->sha256, &t->bytes);
 	return status;
 }
 
@@ -390,7 +390,7 @@ static int read_csv(const char *path, const struct lb_read_options *opt, struct 
 		rc = csv.delimiter ? read_table(&csv, opt, out, err) : -1;
 	}
 	if (rc)
-		rc = lb_window_blame(&csv.w, err);
+		rc = lb_line_reader_check(&csv.w, err);
 	lb_csv_close(&csv);
 	return rc;
 }

@@ -159,7 +159,7 @@ static int take_sample(struct lb_csv *csv, struct sample *s, bool *settled, stru
 
 /* ---- judging ---- */
 
-/* The numbers of the first line and what stands beside them. */
+/* The numbers of the first line and what is next to them. */
 struct line {
 	size_t numbers, names, empty, others;
 	bool counts;             /* they are 0, 1, 2, ... or 1, 2, 3, ... */

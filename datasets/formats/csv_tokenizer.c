@@ -14,7 +14,7 @@
 int lb_csv_open(struct lb_csv *c, const char *path, uint64_t limit, struct lb_err *err)
 {
 	*c = (struct lb_csv){ .path = path };
-	return lb_window_open(&c->w, path, limit, err);
+	return lb_line_reader_open(&c->w, path, limit, err);
 }
 
 /* Bytes of the line sep=X at p, or of "sep=X" in quotes, 0 when there is none. */
@@ -39,7 +39,7 @@ char lb_csv_hint(const struct lb_csv *c)
 
 int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err)
 {
-	if (lb_window_rewind(&c->w, err))
+	if (lb_line_reader_rewind(&c->w, err))
 		return -1;
 	c->long_cell = false;
 	c->delimiter = delimiter;
@@ -58,7 +58,7 @@ int lb_csv_start(struct lb_csv *c, char delimiter, struct lb_err *err)
 void lb_csv_close(struct lb_csv *c)
 {
 	free(c->cell);
-	lb_window_close(&c->w);
+	lb_line_reader_close(&c->w);
 	*c = (struct lb_csv){ 0 };
 }
 
@@ -82,7 +82,7 @@ static bool skip_line_end(struct lb_csv *c)
 	return true;
 }
 
-/* c->p is behind the opening quote. */
+/* c->p is after the opening quote. */
 static int quoted_cell(struct lb_csv *c, struct lb_csv_cell *cell, struct lb_err *err)
 {
 	const size_t opened = c->next_line;
@@ -190,13 +190,13 @@ int lb_csv_next(struct lb_csv *c, struct lb_err *err)
 		const char *start = c->p;
 		const size_t line = c->next_line;
 		const int status = next_record(c, err);
-		if (c->w.end || !lb_window_at_end(&c->w, c->p))
+		if (c->w.end || !lb_line_reader_at_end(&c->w, c->p))
 			return status;
 		if ((size_t)(c->p - c->open) > LB_CELL_LIMIT)
 			return refuse_long_cell(c, err);
 		c->p = start;
 		c->next_line = line;
-		if (lb_window_more(&c->w, &c->p, line, err))
+		if (lb_line_reader_more(&c->w, &c->p, line, err))
 			return -1;
 	}
 }
@@ -276,7 +276,7 @@ static inline const char *byte_cell(const char *p, uint8_t *v)
 	return byte_value((uint32_t)x, digits, v) ? p + digits : NULL;
 }
 
-/* Two such cells at once; behind the delimiter of the second, or NULL. */
+/* Two such cells at once; after the delimiter of the second, or NULL. */
 static inline const char *byte_pair(const char *p, char delimiter, uint8_t *v)
 {
 	uint64_t other;
@@ -309,13 +309,13 @@ static const char *byte_cells(const struct lb_csv *c, size_t n, const bool *text
 	}
 }
 
-/* Ends a record in the short way behind its last cell. */
+/* Ends a record in the short way after its last cell. */
 static bool end_plain(struct lb_csv *c, const char *p, size_t n)
 {
 	if (!p || (*p != '\n' && *p != '\r') || (size_t)(p - c->p) > LB_LINE_LIMIT)
 		return false;
 	p += p[0] == '\r' && p[1] == '\n' ? 2 : 1;
-	if (lb_window_at_end(&c->w, p))
+	if (lb_line_reader_at_end(&c->w, p))
 		return false;
 	c->line = c->next_line++;
 	c->first_line = c->first_line ? c->first_line : c->line;

@@ -25,7 +25,7 @@ struct lb_csv_cell {
 };
 
 struct lb_csv {
-	struct lb_window w;
+	struct lb_line_reader w;
 	const char *path;        /* for messages */
 	char delimiter;          /* ' ' stands for runs of blanks and tabs */
 	struct lb_notation notation; /* of numbers */

@@ -386,7 +386,7 @@ static int read_numbers(const struct lb_npy_source *s, const struct header *h, s
 
 /* ---- texts ---- */
 
-/* The text of `width` characters at p, without the NULs behind it, as UTF-8 into b. False when it
+/* The text of `width` characters at p, without the NULs after it, as UTF-8 into b. False when it
  * is none. */
 static bool decode_text(const struct header *h, const unsigned char *p, struct lb_buf *b)
 {

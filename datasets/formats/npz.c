@@ -142,7 +142,7 @@ static int take_labels(struct lb_table *y, struct lb_table *out, struct lb_err *
 			y->col[j] = (struct lb_column){ 0 };
 		} else if (lb_column_of_block(&y->block, j, name, c, err))
 			return -1;
-		c->aside = true;
+		c->non_feature = true;
 	}
 	return 0;
 }

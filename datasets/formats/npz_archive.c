@@ -294,7 +294,7 @@ static unsigned char *read_texts(struct source *s, size_t *width, size_t *count,
 	return NULL;
 }
 
-/* The texts behind the pointers to them, in one piece. */
+/* The texts after the pointers to them, in one piece. */
 static char **decode(const unsigned char *bytes, size_t width, size_t count, struct lb_err *err)
 {
 	struct lb_buf b = { 0 };

@@ -27,6 +27,6 @@ int lb_sentence_add(char ***list, size_t *n, struct lb_err *err, const char *fmt
 
 /* When the head of a file shows a known format that no reader reads: -1 with its name and how to
  * convert it; else 0. */
-int lb_foreign_check(const char *path, const unsigned char *head, size_t n, struct lb_err *err);
+int lb_unsupported_check(const char *path, const unsigned char *head, size_t n, struct lb_err *err);
 
 #endif

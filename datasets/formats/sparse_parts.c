@@ -134,7 +134,7 @@ static size_t put_row(struct lb_matrix *m, const struct value *v, size_t n, size
 	return to;
 }
 
-/* The values row by row: dealt to their rows first, then each row by itself. */
+/* The values row by row: assigned to their rows first, then each row by itself. */
 static int sort_values(const struct lb_sparse_parts *p, const struct places *at, struct lb_matrix *m, struct lb_err *err)
 {
 	struct value *v = lb_alloc(at->stored + 1, sizeof *v, err);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 struct scan {
-	struct lb_window w;
+	struct lb_line_reader w;
 	const struct lb_read_options *opt;
 	const char *line, *end;  /* the current line and its end (a line end, or NUL) */
 	size_t number;           /* of the line, from 1 */
@@ -59,7 +59,7 @@ static int fail_at(const struct scan *s, const char *p, struct lb_err *err, cons
 	return lb_fail(err, LB_DATA, "%s:%zu:%zu: found '%.*s', %s", s->w.path, s->number, (size_t)(p - s->line) + 1, token_length(s, p), p, what);
 }
 
-/* The label at *p, which moves behind it. */
+/* The label at *p, which moves after it. */
 static int read_label(struct scan *s, const char **p, struct lb_err *err)
 {
 	double v;
@@ -263,7 +263,7 @@ static int read_rows(struct scan *s, struct lb_err *err)
 	const char *p = s->w.buf + s->w.first;
 	int status;
 
-	while ((status = lb_window_line(&s->w, &p, &s->number, &s->line, &s->end, err)) == 1)
+	while ((status = lb_line_reader_line(&s->w, &p, &s->number, &s->line, &s->end, err)) == 1)
 		if (read_row(s, err))
 			return -1;
 	if (status)
@@ -307,7 +307,7 @@ static int add_column(struct lb_table *t, const char *name, double **values, str
 		return -1;
 	t->n_cols++;
 	c->type = LB_NUMBER;
-	c->aside = true;
+	c->non_feature = true;
 	c->num = *values;
 	*values = NULL;
 	return 0;
@@ -327,7 +327,7 @@ static int settle(struct scan *s, struct lb_table *out, struct lb_err *err)
 	    add_column(out, "label", &s->label, err) ||
 	    (s->opt->label_lists && lb_label_lists_to_columns(&s->lists, s->w.path, s->limit, out, err)))
 		return -1;
-	lb_window_digest(&s->w, out->sha256, &out->bytes);
+	lb_line_reader_digest(&s->w, out->sha256, &out->bytes);
 	return 0;
 }
 
@@ -336,11 +336,11 @@ static int read_svmlight(const char *path, const struct lb_read_options *opt, st
 	struct scan s = { .opt = opt, .least = UINT64_MAX, .limit = lb_memory_limit(opt) };
 	int rc = -1;
 
-	if (lb_window_open(&s.w, path, lb_stream_limit(opt), err) || read_rows(&s, err))
-		lb_window_blame(&s.w, err);
+	if (lb_line_reader_open(&s.w, path, lb_stream_limit(opt), err) || read_rows(&s, err))
+		lb_line_reader_check(&s.w, err);
 	else
 		rc = settle(&s, out, err);
-	lb_window_close(&s.w);
+	lb_line_reader_close(&s.w);
 	lb_matrix_free(&s.m);
 	free(s.label);
 	free(s.lists.label);
@@ -352,7 +352,7 @@ static int read_svmlight(const char *path, const struct lb_read_options *opt, st
 
 /* ---- recognition ---- */
 
-/* What the lines looked at hold behind their first words: index:value, sound or broken, and other
+/* What the lines looked at hold after their first words: index:value, sound or broken, and other
  * words. */
 struct evidence {
 	size_t pairs, others;

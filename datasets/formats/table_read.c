@@ -175,7 +175,7 @@ static const struct lb_reader *by_ending(const char *path)
 /* By the content, else by the ending, else the last reader. */
 static const struct lb_reader *recognise(const char *path, const unsigned char *head, size_t n, struct lb_err *err)
 {
-	if (lb_foreign_check(path, head, n, err))
+	if (lb_unsupported_check(path, head, n, err))
 		return NULL;
 	for (size_t i = 0; i + 1 < N_READERS; i++)
 		if (lb_reader_at(i)->probe(head, n))

@@ -31,11 +31,11 @@ static const struct lb_column *column_at(const struct lb_table *t, size_t j)
 
 /* Columns that stand aside are written where a format names its columns, and are left out elsewhere
  * unless they are the label. */
-static bool is_written(const struct job *job, size_t j, bool with_aside)
+static bool is_written(const struct job *job, size_t j, bool with_non_features)
 {
 	const struct lb_column *c = column_at(job->t, j);
 
-	return j != job->label && (with_aside || !c || !c->aside);
+	return j != job->label && (with_non_features || !c || !c->non_feature);
 }
 
 /* One of several labels that a reader set aside; they are written together. */
@@ -43,8 +43,8 @@ static bool is_label(const struct job *job, size_t j)
 {
 	const struct lb_column *c = column_at(job->t, j);
 
-	return j == job->label || (c && c->aside && job->label < width(job->t) && job->label >= job->t->block.d &&
-				   column_at(job->t, job->label)->aside && strcmp(c->name, "qid"));
+	return j == job->label || (c && c->non_feature && job->label < width(job->t) && job->label >= job->t->block.d &&
+				   column_at(job->t, job->label)->non_feature && strcmp(c->name, "qid"));
 }
 
 static size_t count_labels(const struct job *job)
@@ -232,7 +232,7 @@ static int make_npy(struct job *job, struct lb_err *err)
 {
 	const struct lb_column *c = job->label < width(job->t) ? column_at(job->t, job->label) : NULL;
 
-	if (c && c->aside)
+	if (c && c->non_feature)
 		return lb_fail(err, LB_DATA, "%s: an NPY file has no place for the labels; write an NPZ file, which holds X and y", job->path);
 	job->label = width(job->t);
 	return put_features(job, &job->out, err);

@@ -180,7 +180,7 @@ static int refuse(const char *path, const char *name, const char *convert, struc
 		       "%s: is %s, which this version does not read; convert it first (FILE is its name):\n%s", path, name, convert);
 }
 
-int lb_foreign_check(const char *path, const unsigned char *head, size_t n, struct lb_err *err)
+int lb_unsupported_check(const char *path, const unsigned char *head, size_t n, struct lb_err *err)
 {
 	const struct lb_unpacker *inner = lb_unpacker_of(head, n);
 

@@ -7,7 +7,7 @@
 
 enum { STEP = 128 * 1024 };
 
-static int refuse_nul(const struct lb_window *w, const char *nul, const char *keep, size_t line, struct lb_err *err)
+static int refuse_nul(const struct lb_line_reader *w, const char *nul, const char *keep, size_t line, struct lb_err *err)
 {
 	for (const char *p = keep; p < nul; p++)
 		line += *p == '\n';
@@ -15,7 +15,7 @@ static int refuse_nul(const struct lb_window *w, const char *nul, const char *ke
 		       w->path, line, (unsigned long long)w->base + (unsigned long long)(nul - w->buf));
 }
 
-int lb_window_more(struct lb_window *w, const char **keep, size_t line, struct lb_err *err)
+int lb_line_reader_more(struct lb_line_reader *w, const char **keep, size_t line, struct lb_err *err)
 {
 	size_t kept = w->n - (size_t)(*keep - w->buf), got;
 
@@ -42,7 +42,7 @@ int lb_window_more(struct lb_window *w, const char **keep, size_t line, struct l
 	return nul ? refuse_nul(w, nul, w->buf, line, err) : 0;
 }
 
-static int start(struct lb_window *w, struct lb_err *err)
+static int start(struct lb_line_reader *w, struct lb_err *err)
 {
 	lb_stream_close(w->stream);
 	w->n = 0;
@@ -52,31 +52,31 @@ static int start(struct lb_window *w, struct lb_err *err)
 	if (!(w->stream = lb_stream_open(w->path, w->limit, err)) || (!w->buf && lb_grow(&w->buf, &w->cap, STEP + LB_WINDOW_PAD, 1, err)))
 		return -1;
 	const char *keep = w->buf;
-	const int rc = lb_window_more(w, &keep, 1, err);
+	const int rc = lb_line_reader_more(w, &keep, 1, err);
 	if (w->n >= 2 && !w->broken && (!memcmp(w->buf, "\xFF\xFE", 2) || !memcmp(w->buf, "\xFE\xFF", 2)))
 		return lb_fail(err, LB_DATA, "%s: is UTF-16; save it as UTF-8 (iconv -f utf-16 -t utf-8)", w->path);
 	w->first = w->n >= 3 && !memcmp(w->buf, "\xEF\xBB\xBF", 3) ? 3 : 0;
 	return rc;
 }
 
-int lb_window_open(struct lb_window *w, const char *path, uint64_t limit, struct lb_err *err)
+int lb_line_reader_open(struct lb_line_reader *w, const char *path, uint64_t limit, struct lb_err *err)
 {
-	*w = (struct lb_window){ .path = path, .limit = limit };
+	*w = (struct lb_line_reader){ .path = path, .limit = limit };
 	return start(w, err);
 }
 
-int lb_window_rewind(struct lb_window *w, struct lb_err *err)
+int lb_line_reader_rewind(struct lb_line_reader *w, struct lb_err *err)
 {
 	w->endless = false;
 	return w->base || w->failed ? start(w, err) : 0;
 }
 
-int lb_window_line(struct lb_window *w, const char **p, size_t *number, const char **line, const char **end, struct lb_err *err)
+int lb_line_reader_line(struct lb_line_reader *w, const char **p, size_t *number, const char **line, const char **end, struct lb_err *err)
 {
 	const char *start = *p, *nl;
 
 	while (!(nl = memchr(start, '\n', (size_t)(w->buf + w->n - start))) && !w->end)
-		if (lb_window_more(w, &start, *number + 1, err))
+		if (lb_line_reader_more(w, &start, *number + 1, err))
 			return -1;
 	*line = start;
 	*end = nl ? nl : w->buf + w->n;
@@ -85,23 +85,23 @@ int lb_window_line(struct lb_window *w, const char **p, size_t *number, const ch
 	return nl || *end > start;
 }
 
-int lb_window_blame(struct lb_window *w, struct lb_err *err)
+int lb_line_reader_check(struct lb_line_reader *w, struct lb_err *err)
 {
 	struct lb_err damage = { 0 };
 
-	if (w->stream && !w->broken && !w->endless && err && err->code == LB_DATA && lb_stream_drain(w->stream, &damage))
+	if (w->stream && !w->broken && !w->endless && err && err->code == LB_DATA && lb_stream_read_to_end(w->stream, &damage))
 		*err = damage;
 	return -1;
 }
 
-void lb_window_digest(struct lb_window *w, char sha256[65], uint64_t *bytes)
+void lb_line_reader_digest(struct lb_line_reader *w, char sha256[65], uint64_t *bytes)
 {
 	lb_stream_digest(w->stream, sha256, bytes);
 }
 
-void lb_window_close(struct lb_window *w)
+void lb_line_reader_close(struct lb_line_reader *w)
 {
 	lb_stream_close(w->stream);
 	free(w->buf);
-	*w = (struct lb_window){ 0 };
+	*w = (struct lb_line_reader){ 0 };
 }

@@ -34,7 +34,7 @@ static size_t separator(const struct lb_notation *w, const char *s, size_t n)
 	return !count && w->thousands && n && *s == w->thousands;
 }
 
-/* The digits before the decimal mark without their separators, appended to `to`; *at moves behind
+/* The digits before the decimal mark without their separators, appended to `to`; *at moves after
  * them. False when the groups are not of three digits, or the first of them is empty or begins with
  * 0. */
 static bool whole_part(const struct lb_notation *w, const char *s, size_t n, size_t *at, char *to, size_t *k)

@@ -36,12 +36,12 @@ enum lb_reading {
 	LB_READ_THOUSANDS = 2,   /* with data.thousands: comma */
 	LB_READ_BLANKS = 4,      /* with data.thousands: blank */
 	LB_READ_APOSTROPHES = 8, /* with data.thousands: apostrophe */
-	LB_READ_PERCENT = 16,    /* a percent sign behind a number */
+	LB_READ_PERCENT = 16,    /* a percent sign after a number */
 	LB_READ_MONEY = 32       /* a currency beside a number */
 };
 unsigned lb_readings_of(const char *text);
 
-/* Returns the unit behind a number, "kg" of "12 kg", borrowed from the text; NULL when it is no
+/* Returns the unit after a number, "kg" of "12 kg", borrowed from the text; NULL when it is no
  * number with a unit. */
 const char *lb_unit_of(const char *text);
 

@@ -50,7 +50,7 @@ static long significant(const char *first, const char *end)
 	return n;
 }
 
-/* An exponent's digits behind "e" at p, or p when there are none; an absurd one stays large. */
+/* An exponent's digits after "e" at p, or p when there are none; an absurd one stays large. */
 static const char *scan_exponent(const char *p, int *exponent)
 {
 	const char *q = p + 1;

@@ -342,7 +342,7 @@ void lb_stream_close(struct lb_stream *s)
 	free(s);
 }
 
-int lb_stream_drain(struct lb_stream *s, struct lb_err *err)
+int lb_stream_read_to_end(struct lb_stream *s, struct lb_err *err)
 {
 	unsigned char unused[4096];
 	size_t got = 1;

@@ -38,6 +38,6 @@ void lb_stream_close(struct lb_stream *s);
 
 /* Reads on to the end of compressed data for what may be wrong with them: after an error in the
  * content, which damage explains better. */
-int lb_stream_drain(struct lb_stream *s, struct lb_err *err);
+int lb_stream_read_to_end(struct lb_stream *s, struct lb_err *err);
 
 #endif

@@ -9,30 +9,30 @@
 
 enum { UNUSED = 3, PARTS = 4 };
 
-/* A split on its way: the part of each row, and the rows that are still to be dealt. */
-struct deal {
+/* A split on its way: the part of each row, and the rows that are still to be assigned. */
+struct assigner {
 	const struct lb_dataset *d;
 	const struct lb_split_options *opt;
 	uint8_t *part;  /* (d->n) */
-	uint32_t *pool; /* n_pool rows */
-	size_t n_pool;
+	uint32_t *unassigned; /* n_unassigned rows */
+	size_t n_unassigned;
 	size_t n_strata; /* classes when stratified, else 1 */
 };
 
 /* The streams of a split. */
 enum { STREAM_SHARES, STREAM_FOLDS };
 
-static size_t stratum(const struct deal *s, uint32_t row)
+static size_t stratum(const struct assigner *s, uint32_t row)
 {
 	return s->opt->stratify ? (size_t)s->d->y[row] : 0;
 }
 
-static void shuffle_pool(const struct deal *s, uint64_t stream)
+static void shuffle_unassigned(const struct assigner *s, uint64_t stream)
 {
 	struct lb_rng r;
 
 	lb_rng_init(&r, s->opt->seed, LB_RNG_SPLIT, stream);
-	lb_rng_shuffle(&r, s->pool, s->n_pool);
+	lb_rng_shuffle(&r, s->unassigned, s->n_unassigned);
 }
 
 /* ---- shares by largest remainder ---- */
@@ -64,7 +64,7 @@ static void apportion(size_t n, const double share[PARTS], double carry[PARTS], 
 	}
 }
 
-static int deal_rows(struct deal *s, const double share[PARTS], struct lb_err *err)
+static int assign_rows(struct assigner *s, const double share[PARTS], struct lb_err *err)
 {
 	size_t *size = lb_alloc(s->n_strata, sizeof *size, err);
 	size_t(*quota)[PARTS] = lb_alloc(s->n_strata, sizeof *quota, err);
@@ -73,18 +73,18 @@ static int deal_rows(struct deal *s, const double share[PARTS], struct lb_err *e
 
 	if (!size || !quota)
 		goto out;
-	for (size_t i = 0; i < s->n_pool; i++)
-		size[stratum(s, s->pool[i])]++;
+	for (size_t i = 0; i < s->n_unassigned; i++)
+		size[stratum(s, s->unassigned[i])]++;
 	for (size_t c = 0; c < s->n_strata; c++)
 		apportion(size[c], share, carry, quota[c]);
-	shuffle_pool(s, STREAM_SHARES);
-	for (size_t i = 0; i < s->n_pool; i++) {
-		size_t *left = quota[stratum(s, s->pool[i])];
+	shuffle_unassigned(s, STREAM_SHARES);
+	for (size_t i = 0; i < s->n_unassigned; i++) {
+		size_t *left = quota[stratum(s, s->unassigned[i])];
 		uint8_t part = LB_TRAIN;
 		while (part < UNUSED && left[part] == 0)
 			part++;
 		left[part]--;
-		s->part[s->pool[i]] = part;
+		s->part[s->unassigned[i]] = part;
 	}
 	rc = 0;
 out:
@@ -93,22 +93,22 @@ out:
 	return rc;
 }
 
-static void deal_folds(struct deal *s, size_t *next)
+static void deal_folds(struct assigner *s, size_t *next)
 {
 	const size_t folds = s->opt->folds;
 	size_t before = 0;
 
-	shuffle_pool(s, STREAM_FOLDS);
-	for (size_t i = 0; i < s->n_pool; i++)
-		next[stratum(s, s->pool[i])]++;
+	shuffle_unassigned(s, STREAM_FOLDS);
+	for (size_t i = 0; i < s->n_unassigned; i++)
+		next[stratum(s, s->unassigned[i])]++;
 	for (size_t c = 0; c < s->n_strata; c++) {
 		const size_t size = next[c];
 		next[c] = before;
 		before += size;
 	}
-	for (size_t i = 0; i < s->n_pool; i++) {
-		const bool test = next[stratum(s, s->pool[i])]++ % folds == s->opt->fold;
-		s->part[s->pool[i]] = test ? LB_TEST : UNUSED;
+	for (size_t i = 0; i < s->n_unassigned; i++) {
+		const bool test = next[stratum(s, s->unassigned[i])]++ % folds == s->opt->fold;
+		s->part[s->unassigned[i]] = test ? LB_TEST : UNUSED;
 	}
 }
 
@@ -123,13 +123,13 @@ static size_t count_groups(const struct lb_dataset *d)
 	return (size_t)(last + 1);
 }
 
-/* Sizes of the groups in the pool, and the groups in random order. Arrays of n. */
-static void shuffle_groups(const struct deal *s, uint64_t stream, size_t n, size_t *size, uint32_t *order)
+/* Sizes of the groups in the unassigned rows, and the groups in random order. Arrays of n. */
+static void shuffle_groups(const struct assigner *s, uint64_t stream, size_t n, size_t *size, uint32_t *order)
 {
 	struct lb_rng r;
 
-	for (size_t i = 0; i < s->n_pool; i++)
-		size[s->d->group[s->pool[i]]]++;
+	for (size_t i = 0; i < s->n_unassigned; i++)
+		size[s->d->group[s->unassigned[i]]]++;
 	for (size_t g = 0; g < n; g++)
 		order[g] = (uint32_t)g;
 	lb_rng_init(&r, s->opt->seed, LB_RNG_SPLIT, stream);
@@ -138,7 +138,7 @@ static void shuffle_groups(const struct deal *s, uint64_t stream, size_t n, size
 
 /* Each group in turn goes to the bin that is furthest below its share of the rows; bin[g] is its
  * bin. */
-static int deal_groups(const struct deal *s, uint64_t stream, const double *share, size_t bins, size_t *bin, size_t n,
+static int assign_groups(const struct assigner *s, uint64_t stream, const double *share, size_t bins, size_t *bin, size_t n,
 		       struct lb_err *err)
 {
 	size_t *size = lb_alloc(n, sizeof *size, err);
@@ -150,7 +150,7 @@ static int deal_groups(const struct deal *s, uint64_t stream, const double *shar
 		goto out;
 	shuffle_groups(s, stream, n, size, order);
 	for (size_t k = 0; k < bins; k++)
-		want[k] = share[k] * (double)s->n_pool;
+		want[k] = share[k] * (double)s->n_unassigned;
 	for (size_t i = 0; i < n; i++) {
 		size_t best = 0;
 		for (size_t k = 1; k < bins; k++)
@@ -167,20 +167,20 @@ out:
 	return rc;
 }
 
-static int deal_grouped_rows(struct deal *s, const double share[PARTS], struct lb_err *err)
+static int assign_grouped_rows(struct assigner *s, const double share[PARTS], struct lb_err *err)
 {
 	const size_t n = count_groups(s->d);
 	size_t *bin = lb_alloc(n, sizeof *bin, err);
 	int rc = -1;
 
-	if (bin && !(rc = deal_groups(s, STREAM_SHARES, share, PARTS, bin, n, err)))
-		for (size_t i = 0; i < s->n_pool; i++)
-			s->part[s->pool[i]] = (uint8_t)bin[s->d->group[s->pool[i]]];
+	if (bin && !(rc = assign_groups(s, STREAM_SHARES, share, PARTS, bin, n, err)))
+		for (size_t i = 0; i < s->n_unassigned; i++)
+			s->part[s->unassigned[i]] = (uint8_t)bin[s->d->group[s->unassigned[i]]];
 	free(bin);
 	return rc;
 }
 
-static int deal_grouped_folds(struct deal *s, struct lb_err *err)
+static int assign_grouped_folds(struct assigner *s, struct lb_err *err)
 {
 	const size_t n = count_groups(s->d), folds = s->opt->folds;
 	size_t *bin = lb_alloc(n, sizeof *bin, err);
@@ -192,9 +192,9 @@ static int deal_grouped_folds(struct deal *s, struct lb_err *err)
 	if (bin && share && n < folds)
 		lb_fail(err, LB_DATA,
 			"data.split.folds: %zu folds, but data.group has only %zu group%s; use at most that many folds", folds, n, lb_s(n));
-	else if (bin && share && !(rc = deal_groups(s, STREAM_FOLDS, share, folds, bin, n, err)))
-		for (size_t i = 0; i < s->n_pool; i++)
-			s->part[s->pool[i]] = bin[s->d->group[s->pool[i]]] == s->opt->fold ? LB_TEST : UNUSED;
+	else if (bin && share && !(rc = assign_groups(s, STREAM_FOLDS, share, folds, bin, n, err)))
+		for (size_t i = 0; i < s->n_unassigned; i++)
+			s->part[s->unassigned[i]] = bin[s->d->group[s->unassigned[i]]] == s->opt->fold ? LB_TEST : UNUSED;
 	free(bin);
 	free(share);
 	return rc;
@@ -202,20 +202,20 @@ static int deal_grouped_folds(struct deal *s, struct lb_err *err)
 
 /* ---- the kinds ---- */
 
-static int deal_shares(struct deal *s, double train, double valid, double test, struct lb_err *err)
+static int assign_shares(struct assigner *s, double train, double valid, double test, struct lb_err *err)
 {
 	const double rest = 1 - train - valid - test;
 	const double share[PARTS] = { train, valid, test, rest > 1e-9 ? rest : 0 };
 
-	return s->d->group ? deal_grouped_rows(s, share, err) : deal_rows(s, share, err);
+	return s->d->group ? assign_grouped_rows(s, share, err) : assign_rows(s, share, err);
 }
 
-static int split_fractions(struct deal *s, struct lb_err *err)
+static int split_fractions(struct assigner *s, struct lb_err *err)
 {
-	return deal_shares(s, s->opt->train, s->opt->valid, s->opt->test, err);
+	return assign_shares(s, s->opt->train, s->opt->valid, s->opt->test, err);
 }
 
-static int split_first(struct deal *s, struct lb_err *err)
+static int split_first(struct assigner *s, struct lb_err *err)
 {
 	(void)err;
 	for (size_t i = s->opt->first; i < s->d->n_first; i++)
@@ -223,7 +223,7 @@ static int split_first(struct deal *s, struct lb_err *err)
 	return 0;
 }
 
-static int split_modulo(struct deal *s, struct lb_err *err)
+static int split_modulo(struct assigner *s, struct lb_err *err)
 {
 	(void)err;
 	for (size_t k = 0; k < s->opt->n_test_residues; k++)
@@ -232,10 +232,10 @@ static int split_modulo(struct deal *s, struct lb_err *err)
 	return 0;
 }
 
-static int split_folds(struct deal *s, struct lb_err *err)
+static int split_folds(struct assigner *s, struct lb_err *err)
 {
 	if (s->d->group)
-		return deal_grouped_folds(s, err);
+		return assign_grouped_folds(s, err);
 	size_t *next = lb_alloc(s->n_strata, sizeof *next, err);
 	if (!next)
 		return -1;
@@ -303,7 +303,7 @@ static int check_folds(const struct lb_dataset *d, const struct lb_split_options
 static const struct {
 	const char *key;
 	int (*check)(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err);
-	int (*make)(struct deal *s, struct lb_err *err);
+	int (*make)(struct assigner *s, struct lb_err *err);
 } kinds[] = {
 	[LB_SPLIT_FRACTIONS] = { "train", check_fractions, split_fractions },
 	[LB_SPLIT_FIRST] = { "first", check_first, split_first },
@@ -378,15 +378,15 @@ static int check_sizes(const struct lb_split *s, const struct lb_split_options *
 
 /* ---- entry points ---- */
 
-static void fill_pool(struct deal *s, uint8_t part)
+static void fill_unassigned(struct assigner *s, uint8_t part)
 {
-	s->n_pool = 0;
+	s->n_unassigned = 0;
 	for (size_t i = 0; i < s->d->n; i++)
 		if (s->part[i] == part)
-			s->pool[s->n_pool++] = (uint32_t)i;
+			s->unassigned[s->n_unassigned++] = (uint32_t)i;
 }
 
-static int collect(const struct deal *s, struct lb_split *out, struct lb_err *err)
+static int collect(const struct assigner *s, struct lb_split *out, struct lb_err *err)
 {
 	size_t count[PARTS] = { 0 };
 
@@ -403,70 +403,70 @@ static int collect(const struct deal *s, struct lb_split *out, struct lb_err *er
 
 int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt, struct lb_split *out, struct lb_err *err)
 {
-	struct deal s = { .d = d, .opt = opt, .n_strata = opt->stratify ? d->n_classes : 1 };
+	struct assigner s = { .d = d, .opt = opt, .n_strata = opt->stratify ? d->n_classes : 1 };
 	int rc = -1;
 
 	*out = (struct lb_split){ 0 };
 	if (check(d, opt, err))
 		return -1;
 	s.part = lb_alloc(d->n, sizeof *s.part, err);
-	s.pool = lb_alloc(d->n, sizeof *s.pool, err);
-	if (!s.part || !s.pool)
+	s.unassigned = lb_alloc(d->n, sizeof *s.unassigned, err);
+	if (!s.part || !s.unassigned)
 		goto out;
 	for (size_t i = 0; i < d->n; i++)
 		s.part[i] = i < d->n_first ? UNUSED : i < d->n_first + d->n_valid ? LB_VALID : LB_TEST;
-	fill_pool(&s, UNUSED);
+	fill_unassigned(&s, UNUSED);
 	if (kinds[opt->kind].make(&s, err))
 		goto out;
-	fill_pool(&s, UNUSED);
-	if (opt->kind != LB_SPLIT_FRACTIONS && deal_shares(&s, 1 - opt->valid, opt->valid, 0, err))
+	fill_unassigned(&s, UNUSED);
+	if (opt->kind != LB_SPLIT_FRACTIONS && assign_shares(&s, 1 - opt->valid, opt->valid, 0, err))
 		goto out;
 	if (check_groups(d, s.part, err) || collect(&s, out, err) || check_sizes(out, opt, err))
 		goto out;
 	rc = 0;
 out:
 	free(s.part);
-	free(s.pool);
+	free(s.unassigned);
 	if (rc)
 		lb_split_free(out);
 	return rc;
 }
 
-int lb_split_refold(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, bool keep_test,
+int lb_split_inner_folds(const struct lb_dataset *d, const struct lb_split_options *opt, size_t folds, size_t fold, bool keep_test,
 		    struct lb_split *s, struct lb_err *err)
 {
 	struct lb_split_options inner = *opt;
-	struct deal deal = { .d = d, .opt = &inner, .n_strata = opt->stratify ? d->n_classes : 1 };
+	struct assigner assigner = { .d = d, .opt = &inner, .n_strata = opt->stratify ? d->n_classes : 1 };
 	struct lb_split old = *s;
 	int rc = -1;
 
 	inner.folds = folds;
 	inner.fold = fold;
 	*s = (struct lb_split){ 0 };
-	deal.part = lb_alloc(d->n, sizeof *deal.part, err);
-	deal.pool = lb_alloc(d->n, sizeof *deal.pool, err);
-	if (!deal.part || !deal.pool)
+	assigner.part = lb_alloc(d->n, sizeof *assigner.part, err);
+	assigner.unassigned = lb_alloc(d->n, sizeof *assigner.unassigned, err);
+	if (!assigner.part || !assigner.unassigned)
 		goto out;
-	memset(deal.part, UNUSED, d->n);
+	memset(assigner.part, UNUSED, d->n);
 	for (int k = LB_TRAIN; k <= LB_VALID; k++)
 		for (size_t i = 0; i < old.n[k]; i++)
-			deal.part[old.rows[k][i]] = LB_TRAIN;
-	fill_pool(&deal, LB_TRAIN);
-	if (deal.n_pool < folds) {
+			assigner.part[old.rows[k][i]] = LB_TRAIN;
+	fill_unassigned(&assigner, LB_TRAIN);
+	if (assigner.n_unassigned < folds) {
 		lb_fail(err, LB_CONFIG, "data.cv.folds: found %zu, allowed: at most the number of training and validation rows, %zu", folds,
-			deal.n_pool);
+			assigner.n_unassigned);
 		goto out;
 	}
-	if (split_folds(&deal, err))
+	if (split_folds(&assigner, err))
 		goto out;
-	for (size_t i = 0; i < deal.n_pool; i++)
-		deal.part[deal.pool[i]] = deal.part[deal.pool[i]] == LB_TEST ? LB_VALID : LB_TRAIN;
+	for (size_t i = 0; i < assigner.n_unassigned; i++)
+		assigner.part[assigner.unassigned[i]] = assigner.part[assigner.unassigned[i]] == LB_TEST ? LB_VALID : LB_TRAIN;
 	for (size_t i = 0; keep_test && i < old.n[LB_TEST]; i++)
-		deal.part[old.rows[LB_TEST][i]] = LB_TEST;
-	rc = collect(&deal, s, err);
+		assigner.part[old.rows[LB_TEST][i]] = LB_TEST;
+	rc = collect(&assigner, s, err);
 out:
-	free(deal.part);
-	free(deal.pool);
+	free(assigner.part);
+	free(assigner.unassigned);
 	lb_split_free(&old);
 	if (rc)
 		lb_split_free(s);

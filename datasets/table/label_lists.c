@@ -37,7 +37,7 @@ static int add_column(struct lb_table *t, const char *name, struct lb_err *err)
 	struct lb_column *c = &t->col[t->n_cols];
 
 	c->type = LB_NUMBER;
-	c->aside = true;
+	c->non_feature = true;
 	c->name = lb_strdup(name, err);
 	c->num = lb_alloc(t->n, sizeof *c->num, err);
 	t->n_cols++;
@@ -82,7 +82,7 @@ static int take(struct lb_table *t, const char *name, struct lb_column *out, str
 			t->col[j] = (struct lb_column){ 0 };
 			return 0;
 		}
-	*out = (struct lb_column){ .type = LB_NUMBER, .aside = true, .name = lb_strdup(name, err), .num = lb_alloc(t->n, sizeof *out->num, err) };
+	*out = (struct lb_column){ .type = LB_NUMBER, .non_feature = true, .name = lb_strdup(name, err), .num = lb_alloc(t->n, sizeof *out->num, err) };
 	return out->name && out->num ? 0 : -1;
 }
 
@@ -159,24 +159,24 @@ int lb_label_columns_join(struct lb_table *const side[LB_SIDES], struct lb_err *
 
 /* ---- columns to labels ---- */
 
-static const struct lb_origin *label_origin(const struct lb_frame *f)
+static const struct lb_origin *label_origin(const struct lb_joined_table *f)
 {
 	return f->labels.at ? &f->labels : &f->rows;
 }
 
-static int refuse(const struct lb_frame *f, const struct lb_column *c, size_t i, struct lb_err *err)
+static int refuse(const struct lb_joined_table *f, const struct lb_column *c, size_t i, struct lb_err *err)
 {
 	char text[LB_DOUBLE_TEXT];
 
 	if (c->type == LB_TEXT)
-		return lb_frame_fail(f, label_origin(f), i, err, "column '%s': found '%s', allowed: 1 (the label is there), 0 (it is not), or -1 or "
+		return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': found '%s', allowed: 1 (the label is there), 0 (it is not), or -1 or "
 				     "an empty cell (not known); task: multilabel takes one column a label", c->name, c->level[c->code[i]]);
 	lb_double_text(c->num[i], text);
-	return lb_frame_fail(f, label_origin(f), i, err, "column '%s': found %s, allowed: 1 (the label is there), 0 (it is not), or -1 or an empty "
+	return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': found %s, allowed: 1 (the label is there), 0 (it is not), or -1 or an empty "
 			     "cell (not known); task: multilabel takes one column a label", c->name, isinf(c->num[i]) ? "an infinity" : text);
 }
 
-static int code_column(const struct lb_frame *f, struct lb_column *c, struct lb_dataset *d, size_t k, struct lb_err *err)
+static int code_column(const struct lb_joined_table *f, struct lb_column *c, struct lb_dataset *d, size_t k, struct lb_err *err)
 {
 	const size_t text = lb_column_first_text(c, f->n);
 
@@ -195,7 +195,7 @@ static int code_column(const struct lb_frame *f, struct lb_column *c, struct lb_
 	return d->class_name[k] ? 0 : -1;
 }
 
-static int warn_empty(const struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+static int warn_empty(const struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
 	size_t zeros = 0, minus = 0, k = 0;
 	struct lb_buf b = { 0 };
@@ -224,7 +224,7 @@ static int warn_empty(const struct lb_frame *f, struct lb_dataset *d, struct lb_
 	return rc;
 }
 
-int lb_frame_multilabel(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err)
+int lb_joined_table_multilabel(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
 	size_t k = 0;
 

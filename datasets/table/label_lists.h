@@ -21,6 +21,6 @@ int lb_label_lists_to_columns(const struct lb_label_lists *l, const char *path, 
 int lb_label_columns_join(struct lb_table *const side[LB_SIDES], struct lb_err *err);
 
 /* The target columns into target, n_targets, class_name and n_classes. */
-int lb_frame_multilabel(struct lb_frame *f, struct lb_dataset *d, struct lb_err *err);
+int lb_joined_table_multilabel(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
 
 #endif

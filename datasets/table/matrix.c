@@ -188,7 +188,7 @@ static int append_places(struct lb_matrix *a, const struct lb_matrix *b, struct 
 	return 0;
 }
 
-/* Makes room for nb values behind the na of a: large ones move to new addresses without being
+/* Makes room for nb values after the na of a: large ones move to new addresses without being
  * copied. */
 static int extend(struct lb_matrix *a, size_t na, size_t nb, struct lb_err *err)
 {

@@ -31,9 +31,9 @@ static double probability(real z, struct lse l)
 
 /* ---- squared_emd ---- */
 
-/* Writes d_k = P(<= k) - [y <= k] for k < c - 1 to d, unless NULL, and returns the sum of their squares.
- * Below the label it is the sum of the classes up to k, from the label on minus that of those above: each
- * is a sum of what is small. */
+/* Writes d_k = P(<= k) - [y <= k] for k < c - 1 to d, unless NULL, and returns the sum of their
+ * squares. Below the label it is the sum of the classes up to k, from the label on minus that of
+ * those above: each is a sum of what is small. */
 static double distances(const real *z, size_t c, size_t y, struct lse lse, real *d)
 {
 	double square = 0, sum = 0;
@@ -54,8 +54,9 @@ static double distances(const real *z, size_t c, size_t y, struct lse lse, real 
 	return square;
 }
 
-/* The gradient p_k (v_k - sum_j p_j v_j), v_k = 2 sum of d_m from k on, where g holds d. Only differences
- * of v matter: they are taken from the likeliest class, of which the sum has then no part. */
+/* The gradient p_k (v_k - sum_j p_j v_j), v_k = 2 sum of d_m from k on, where g holds d. Only
+ * differences of v matter: they are taken from the likeliest class, of which the sum has then no
+ * part. */
 static void by_distances(const real *z, size_t c, struct lse lse, real *g)
 {
 	size_t top = 0;
@@ -189,8 +190,8 @@ static const struct lb_param kappa_params[] = {
 	  .help = "power of the distance between classes: 2 quadratic, 1 linear weights" },
 };
 
-/* What a batch needs: the weights of two classes (C, C), of each class its rows and what it costs by
- * chance, and the probabilities (B, C). */
+/* What a batch needs: the weights of two classes (C, C), of each class its rows and what it
+ * costs by chance, and the probabilities (B, C). */
 struct table {
 	double *weight, *rows, *chance, *p;
 };
@@ -224,7 +225,8 @@ static struct table table_of(const struct lb_batch *in)
 	return t;
 }
 
-/* The gradient of a row, by what each class costs it beyond `ratio` times what it costs by chance. */
+/* The gradient of a row, by what each class costs it beyond `ratio` times what it costs by
+ * chance. */
 static void kappa_row(const struct table *t, size_t c, const double *weight, const double *p, double ratio, double expected, real *g)
 {
 	double mean = 0;

@@ -1,5 +1,5 @@
-/* Losses that cost errors of one sign more than those of the other; u = t - z is the target's lead over
- * the prediction. */
+/* Losses that cost errors of one sign more than those of the other; u = t - z is the target's
+ * lead over the prediction. */
 #include "losses/support/residual.h"
 
 enum { TAU, DELTA };

@@ -21,7 +21,8 @@ static const struct lb_param density_params[] = {
 	[SCALE] = C_PARAM,
 };
 
-/* rho = (b / alpha) ((v / b + 1)^(alpha / 2) - 1), v = (e / c)^2, b = |alpha - 2|; its limits at 2 and 0. */
+/* rho = (b / alpha) ((v / b + 1)^(alpha / 2) - 1), v = (e / c)^2, b = |alpha - 2|; its limits at
+ * 2 and 0. */
 LB_ENTRIES_OF(rho)
 {
 	const double alpha = in->par[ALPHA].v, b = fabs(alpha - 2), c = in->par[SCALE].v;
@@ -93,8 +94,8 @@ static double rho_of(double x, double alpha)
 	return b == 0 ? v / 2 : alpha == 0 ? log1p(v / 2) : b / alpha * expm1(alpha / 2 * log1p(v / b));
 }
 
-/* The integral of exp(-rho(x)) over all x: tanh-sinh quadrature (Takahashi, Mori 1974) of x = s / (1 - s), s
- * in (0, 1), twice. */
+/* The integral of exp(-rho(x)) over all x: tanh-sinh quadrature (Takahashi, Mori 1974) of x = s
+ * / (1 - s), s in (0, 1), twice. */
 static double mass(double alpha)
 {
 	const double step = 1.0 / 64;

@@ -26,7 +26,8 @@ static struct moments moments_of(const struct lb_batch *in, size_t k)
 	return m;
 }
 
-/* value + by_p (p - mean p) + by_t (t - mean t) + by_e (p - t) + constant is the gradient by a prediction p. */
+/* value + by_p (p - mean p) + by_t (t - mean t) + by_e (p - t) + constant is the gradient by a
+ * prediction p. */
 struct slope {
 	double value, by_p, by_t, by_e, constant;
 };

@@ -1,5 +1,5 @@
-/* Further losses with a log link, each of a parameter: Tweedie's family, the negative binomial, and the
- * squared error of logs. */
+/* Further losses with a log link, each of a parameter: Tweedie's family, the negative binomial,
+ * and the squared error of logs. */
 #include "losses/support/link.h"
 
 #define LINKED                                                                                                                  \
@@ -56,8 +56,8 @@ const struct lb_loss LB_LOSS(regression, tweedie) = {
 	.predict = lb_predict_mean,
 };
 
-/* 2 t^a (f(a d) / a - f(b d) / b), f(x) = exp(x) - 1 - x, d = z - log t: both terms are positive. A target of 0
- * leaves 2 exp(a z) / a. */
+/* 2 t^a (f(a d) / a - f(b d) / b), f(x) = exp(x) - 1 - x, d = z - log t: both terms are
+ * positive. A target of 0 leaves 2 exp(a z) / a. */
 LB_ENTRIES_OF(tweedie_deviance_of)
 {
 	const real a = (real)(2 - in->par[0].v), b = (real)(1 - in->par[0].v), per_a = (real)(1 / (2 - in->par[0].v)),

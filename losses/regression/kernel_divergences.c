@@ -19,8 +19,8 @@ static double gap(const struct lb_batch *in, struct numbers a, size_t i, struct 
 	return (x - y) / in->par[0].v;
 }
 
-/* Returns the log of the mean over all pairs of exp(-(a_i - b_j)^2 / (2 s^2)). by, unless NULL, gets share
- * times its derivative by each a_i added, where b stays as it is. */
+/* Returns the log of the mean over all pairs of exp(-(a_i - b_j)^2 / (2 s^2)). by, unless NULL,
+ * gets share times its derivative by each a_i added, where b stays as it is. */
 static double log_mean_kernel(const struct lb_batch *in, struct numbers a, struct numbers b, double share, real *by)
 {
 	double sum = 0, top = -(double)INFINITY;

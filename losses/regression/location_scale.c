@@ -4,8 +4,8 @@
 
 enum { LOCATION, SPREAD, OUTPUTS };
 
-/* The loss of one target t and its derivatives by both outputs. fixed is s, for factors that the gradient
- * holds fixed. */
+/* The loss of one target t and its derivatives by both outputs. fixed is s, for factors that the
+ * gradient holds fixed. */
 typedef double of_target_fn(const struct lb_arg *par, double m, double s, double t, double fixed, double g[OUTPUTS]);
 
 static bool output(const struct lb_arg *par, size_t k, struct lb_output *out)

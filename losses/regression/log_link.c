@@ -68,7 +68,8 @@ const struct lb_loss LB_LOSS(regression, poisson) = {
 	.predict = lb_predict_mean,
 };
 
-/* 2 (t log(t / mu) - t + mu) = 2 t (exp(d) - 1 - d); 2 mu of a target of 0, whose d is not defined. */
+/* 2 (t log(t / mu) - t + mu) = 2 t (exp(d) - 1 - d); 2 mu of a target of 0, whose d is not
+ * defined. */
 LB_ENTRIES_OF(poisson_deviance_of)
 {
 	real d[LB_ENTRIES], grown[LB_ENTRIES], above[LB_ENTRIES];

@@ -133,7 +133,7 @@ size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, c
 	return own_bytes(loss, par, shape) + driver_bytes(loss, shape->b, shape->c);
 }
 
-/* Returns the batch with its terms, and at *room what stands behind them. */
+/* Returns the batch with its terms, and at *room what is after them. */
 static struct lb_batch with_room(const struct lb_loss *loss, const struct lb_batch *batch, void **room)
 {
 	const struct lb_loss_shape shape = { .b = batch->b, .c = batch->c, .views = batch->views, .n_hidden = batch->hidden.cols,
@@ -249,7 +249,8 @@ static double apply_lanes(const struct lb_form *form, const struct lb_batch *in)
 	return by.sum / (double)in->b;
 }
 
-/* The rows from first on, whose entries are told: their losses weighted into *sum, and their gradient. */
+/* The rows from first on, whose entries are told: their losses weighted into *sum, and their
+ * gradient. */
 static void finish_entries(const struct lb_batch *in, size_t first, size_t rows, const real *loss, const real *slope, double *sum)
 {
 	const real share = 1 / (real)in->c;

@@ -1,11 +1,12 @@
 /* The losses of a regression by entry: a loss of one prediction z and its target t, the mean over
  * the T targets of a row. LB_RESIDUAL makes the form of a function over many entries at once,
  *
- *   void rho(const struct lb_batch *in, size_t n, const real *z, const real *t, real *loss, real *slope)
+ * void rho(const struct lb_batch *in, size_t n, const real *z, const real *t, real *loss, real
+ * *slope)
  *
  * which writes the loss of n <= LB_ENTRIES entries and its derivative by z, with loops that the
  * compiler makes vectors of. The four arrays do not overlap. Every entry is computed by itself, so
- * its bytes do not depend on what stands beside it. A NaN has to give a NaN loss; the driver sees to
+ * its bytes do not depend on what is next to it. A NaN has to give a NaN loss; the driver sees to
  * the gradient. */
 #ifndef LB_RESIDUAL_H
 #define LB_RESIDUAL_H

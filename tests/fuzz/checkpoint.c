@@ -41,7 +41,7 @@ static void defaults(const struct lb_info *info, struct lb_arg *par)
 	FUZZ_CHECK(!lb_args_from_text(info, "", par, &store, &err));
 }
 
-static int train(const struct lb_setup *s, struct lb_outcome *o, void (*progress)(void *, size_t, size_t, double, const double *),
+static int train(const struct lb_setup *s, struct lb_train_result *o, void (*progress)(void *, size_t, size_t, double, const double *),
 		 struct lb_err *err)
 {
 	const struct lb_cohort c = { .features = &features, .split = &split, .kind = LB_MULTICLASS, .epochs = EPOCHS, .batch = 5, .order_seed = 1,
@@ -66,7 +66,7 @@ static void forget(void)
 static void make_whole(void)
 {
 	const struct lb_loss_info *loss = lb_loss_find(LB_MULTICLASS, "elr");
-	struct lb_outcome o;
+	struct lb_train_result o;
 	struct lb_err err = { 0 };
 
 	lb_log_quiet(true);
@@ -86,7 +86,7 @@ static void make_whole(void)
 				   .y = y, .metric = &metric, .n_metrics = 1, .curve = { [LB_VALID] = true }, .keep_scores = true, .keep_model = true,
 				   .stop = { .on = true, .metric = 0, .patience = 3 }, .checkpoint = path, .checkpoint_tag = "fuzz", .checkpoint_every = 2 };
 	FUZZ_CHECK(!train(&setup, &o, stop_late, &err));
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	lb_stop_requested = 0;
 	whole = lb_read_file(path, 1 << 20, &whole_n, LB_DATA, &err);
 	FUZZ_CHECK(whole);
@@ -108,7 +108,7 @@ static void put(const char *body, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t n)
 {
 	struct lb_err err = { 0 };
-	struct lb_outcome o;
+	struct lb_train_result o;
 
 	if (!whole)
 		make_whole();
@@ -131,6 +131,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t n)
 	FUZZ_CHECK(!train(&setup, &o, NULL, &err));
 	FUZZ_CHECK(o.status == LB_TRIAL_OK || o.status == LB_TRIAL_DIVERGED);
 	FUZZ_CHECK(o.epochs <= EPOCHS && o.resumed < EPOCHS && o.steps <= EPOCHS * 3);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	return 0;
 }

@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static bool ready;
 	const char *path = fuzz_file(data, n);
-	struct lb_standing standing;
+	struct lb_sweep_status standing;
 	struct lb_err err = { 0 };
 	cJSON *record = NULL;
 
@@ -77,9 +77,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		check_round_trip(tree);
 	else
 		fuzz_check_error(&err, LB_DATA, LB_MACHINE);
-	lb_store_look(folder, ID, &record);
-	cJSON *plan = lb_journal_read(folder, &err);
-	if (lb_standing_take(folder, plan, &standing, &err))
+	lb_store_lookup(folder, ID, &record);
+	cJSON *plan = lb_sweep_plan_read(folder, &err);
+	if (lb_sweep_status_read(folder, plan, &standing, &err))
 		fuzz_check_error(&err, LB_DATA, LB_MACHINE);
 	cJSON_Delete(plan);
 	cJSON_Delete(record);

@@ -32,9 +32,9 @@ static int open_gradient(struct lb_attack *a, const struct lb_net *net, size_t m
 	a->x = lb_alloc_aligned(max_b * a->d, sizeof(real), err);
 	a->dz = lb_alloc_aligned(max_b * net->ld, sizeof(real), err);
 	a->dx = lb_alloc_aligned(max_b * ldx, sizeof(real), err);
-	a->turned = lb_alloc_aligned(net->spec.width[1] * ldx, sizeof(real), err);
+	a->transposed = lb_alloc_aligned(net->spec.width[1] * ldx, sizeof(real), err);
 	a->best = lb_alloc(max_b, sizeof(double), err);
-	return a->x && a->dz && a->dx && a->turned && a->best ? 0 : -1;
+	return a->x && a->dz && a->dx && a->transposed && a->best ? 0 : -1;
 }
 
 int lb_attack_open(struct lb_attack *a, const struct lb_info *info, const struct lb_arg *par, const struct lb_net *net, size_t max_b,
@@ -52,7 +52,7 @@ void lb_attack_close(struct lb_attack *a)
 	free(a->x);
 	free(a->dz);
 	free(a->dx);
-	free(a->turned);
+	free(a->transposed);
 	free(a->first);
 	free(a->best);
 	free(a->plain);
@@ -192,7 +192,7 @@ static int closed_form(struct lb_attack *a, const struct lb_attacked *on, real *
 {
 	const real *z = scores_at(on, on->x);
 
-	lb_net_fetch(on->net, on->w, a->plain);
+	lb_net_unpack(on->net, on->w, a->plain);
 	for (size_t pair = 0; !a->par[LB_ATTACK_CLIP].n && pair < a->c * a->c; pair++) {
 		aim(a, pair / a->c, pair % a->c);
 		a->dual[pair] = raise(a, on->x);
@@ -234,7 +234,7 @@ static void advance(struct lb_attack *a, const struct lb_attacked *on, enum lb_a
 
 	for (size_t i = 0; i < on->b; i++)
 		lb_attack_slope(objective, a->c, z + i * ld, (size_t)on->y[on->rows[i]], a->first ? a->first + i * a->c : NULL, a->dz + i * ld);
-	lb_net_input_gradient(on->net, on->w, &pass, a->dz, a->turned, a->dx);
+	lb_net_input_gradient(on->net, on->w, &pass, a->dz, a->transposed, a->dx);
 	for (size_t i = 0; i < on->b; i++) {
 		for (size_t k = 0; k < a->d; k++)
 			a->direction[k] = (double)a->dx[i * ldx + k];

@@ -31,7 +31,7 @@ struct lb_attack {
 	const struct lb_arg *par;
 	size_t d, c;             /* features, scores (1: binary) */
 	real *x;                 /* (rows, d) where the attack stands */
-	real *dz, *dx, *turned;  /* for the gradient by the rows */
+	real *dz, *dx, *transposed; /* for the gradient by the rows */
 	real *first;             /* (rows, c) scores of the rows themselves, for deviation; else NULL */
 	double *best;            /* (rows) the largest objective met */
 	double *plain, *dual;    /* closed_form: the parameters in the plain order, (c, c) dual norms of w_j - w_y; else NULL */

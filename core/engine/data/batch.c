@@ -7,20 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool lb_feed_compressed(const struct lb_cohort *c)
+bool lb_input_batch_compressed(const struct lb_cohort *c)
 {
 	for (size_t i = 0; i < c->k; i++) {
 		const struct lb_setup *t = &c->trial[i];
-		if (t->view || t->attack || t->probe || lb_procedures_traits(t) & LB_CHANGES_INPUTS ||
+		if (t->view || t->attack || t->eval_attack || lb_procedures_traits(t) & LB_CHANGES_INPUTS ||
 		    lb_setup_needs(t) & LB_NEEDS_FEATURES)
 			return false;
 	}
 	return c->features->data->x.start != NULL;
 }
 
-int lb_feed_open(struct lb_feed *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err)
+int lb_input_batch_open(struct lb_input_batch *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err)
 {
-	*f = (struct lb_feed){ .e = e };
+	*f = (struct lb_input_batch){ .e = e };
 	if (!compressed)
 		return (f->x = lb_alloc_aligned(max_rows * e->d, sizeof(real), err)) ? 0 : -1;
 	if (lb_csr_open(&f->csr, e, max_rows, repeats, err))
@@ -31,17 +31,17 @@ int lb_feed_open(struct lb_feed *f, const struct lb_encoding *e, bool compressed
 	return f->column && f->stamp ? 0 : -1;
 }
 
-void lb_feed_close(struct lb_feed *f)
+void lb_input_batch_close(struct lb_input_batch *f)
 {
 	free(f->x);
 	lb_csr_close(&f->csr);
 	free(f->column);
 	free(f->stamp);
-	*f = (struct lb_feed){ 0 };
+	*f = (struct lb_input_batch){ 0 };
 }
 
 struct dense_job {
-	const struct lb_feed *f;
+	const struct lb_input_batch *f;
 	const uint32_t *rows;
 	size_t b;
 };
@@ -55,7 +55,7 @@ static void gather_rows(void *arg, size_t i, size_t size)
 	lb_gather(j->f->e, j->rows + start, end - start, j->f->x + start * j->f->e->d);
 }
 
-static void list_columns(struct lb_feed *f, size_t b)
+static void list_columns(struct lb_input_batch *f, size_t b)
 {
 	if (++f->turn == 0) {
 		memset(f->stamp, 0, f->e->d * sizeof *f->stamp);
@@ -70,7 +70,7 @@ static void list_columns(struct lb_feed *f, size_t b)
 	}
 }
 
-void lb_feed_load(struct lb_feed *f, const uint32_t *rows, size_t b, struct lb_team *team)
+void lb_input_batch_load(struct lb_input_batch *f, const uint32_t *rows, size_t b, struct lb_team *team)
 {
 	if (f->x) {
 		lb_team_run(team, gather_rows, &(struct dense_job){ f, rows, b });

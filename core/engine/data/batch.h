@@ -8,7 +8,7 @@
 #include "core/training/train.h"
 #include "core/engine/data/batch_csr.h"
 
-struct lb_feed {
+struct lb_input_batch {
 	const struct lb_encoding *e;
 	real *x;                         /* dense: (max_rows, features); NULL for compressed rows */
 	struct lb_csr csr;
@@ -20,14 +20,14 @@ struct lb_feed {
 
 /* Whether the trials of a cohort read compressed rows: the data are sparse, and no trial needs the
  * rows written out (further views, features, attacks). */
-bool lb_feed_compressed(const struct lb_cohort *c);
+bool lb_input_batch_compressed(const struct lb_cohort *c);
 
 /* Room for batches of max_rows rows, which repeats allows to be the same ones several times.
- * Release with lb_feed_close, on failure too. */
-int lb_feed_open(struct lb_feed *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err);
-void lb_feed_close(struct lb_feed *f);
+ * Release with lb_input_batch_close, on failure too. */
+int lb_input_batch_open(struct lb_input_batch *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err);
+void lb_input_batch_close(struct lb_input_batch *f);
 
 /* Gathers the given rows. Cannot fail. */
-void lb_feed_load(struct lb_feed *f, const uint32_t *rows, size_t b, struct lb_team *team);
+void lb_input_batch_load(struct lb_input_batch *f, const uint32_t *rows, size_t b, struct lb_team *team);
 
 #endif

@@ -67,7 +67,7 @@ static int ascending(const void *a, const void *b)
 }
 
 /* What the outputs of target t are to say: of the n training values, which get sorted. */
-static void told(const struct lb_cohort *c, const struct lb_setup *setup, size_t t, double *value, double *score)
+static void write_outputs(const struct lb_cohort *c, const struct lb_setup *setup, size_t t, double *value, double *score)
 {
 	const struct lb_dataset *d = c->features->data;
 	const uint32_t *rows = c->split->rows[LB_TRAIN];
@@ -86,14 +86,14 @@ static void told(const struct lb_cohort *c, const struct lb_setup *setup, size_t
 	}
 }
 
-/* The outputs stand behind the predictions of all targets. */
+/* The outputs stand after the predictions of all targets. */
 static int constant_outputs(const struct lb_cohort *c, const struct lb_setup *setup, double *score, struct lb_err *err)
 {
 	const size_t targets = c->features->data->n_targets, outputs = lb_loss_outputs(setup->loss, setup->loss_par);
 	double *value = lb_alloc(c->split->n[LB_TRAIN], sizeof *value, err);
 
 	for (size_t t = 0; value && t < targets; t++)
-		told(c, setup, t, value, score + targets + t * outputs);
+		write_outputs(c, setup, t, value, score + targets + t * outputs);
 	free(value);
 	return value ? 0 : -1;
 }
@@ -112,33 +112,34 @@ static int constant_scores(const struct lb_cohort *c, const struct lb_setup *set
 	return setup->loss->output ? constant_outputs(c, setup, score, err) : 0;
 }
 
-/* The digest of a split whose rows all have these scores; z is room for `chunk` rows of them. */
-static void digest_split(struct lb_digest *digest, const struct lb_digest_room *room, const struct lb_cohort *c, const struct lb_setup *setup,
+/* The row statistics of a split whose rows all have these scores; z is room for `chunk` rows of
+ * them. */
+static void stats_of_split(struct lb_row_stats *row_stats, const struct lb_row_stats_scratch *room, const struct lb_cohort *c, const struct lb_setup *setup,
 			 int part, size_t columns, size_t chunk, const real *z)
 {
 	const size_t n = c->split->n[part];
 
 	for (size_t start = 0; start < n; start += chunk) {
 		const size_t b = n - start < chunk ? n - start : chunk;
-		lb_digest_rows(digest, room, &(struct lb_digested){ .cohort = c, .setup = setup, .decision = &lb_plain_decision,
+		lb_row_stats_compute(row_stats, room, &(struct lb_stats_input){ .cohort = c, .setup = setup, .decision = &lb_plain_decision,
 									   .rows = c->split->rows[part] + start, .start = start, .b = b,
 									   .columns = columns, .ld = columns, .z = z });
 	}
 	/* no place that an attack finds changes what the model says */
-	for (size_t i = 0; digest->robust && i < n; i++) {
-		digest->robust[i] = digest->pred[i];
-		digest->robust_logp[i] = digest->logp[i];
+	for (size_t i = 0; row_stats->robust && i < n; i++) {
+		row_stats->robust[i] = row_stats->pred[i];
+		row_stats->robust_logp[i] = row_stats->logp[i];
 	}
 }
 
-static int judge(const struct lb_digest *digest, const struct lb_cohort *c, const struct lb_setup *setup, int part, double *metric,
+static int compute_metrics(const struct lb_row_stats *row_stats, const struct lb_cohort *c, const struct lb_setup *setup, int part, double *metric,
 		 struct lb_err *err)
 {
 	struct lb_output output[LB_MOST_OUTPUTS];
-	const struct lb_outcomes o = lb_digest_outcomes(digest, c, setup, c->split->n[part], output);
+	const struct lb_metric_inputs o = lb_row_stats_metric_inputs(row_stats, c, setup, c->split->n[part], output);
 
 	for (size_t m = 0; m < setup->n_metrics; m++) {
-		if (lb_metric_judge(setup->metric[m].metric, &o, setup->metric[m].par, &metric[m], err))
+		if (lb_metric_compute(setup->metric[m].metric, &o, setup->metric[m].par, &metric[m], err))
 			return -1;
 		if (!(fabs(metric[m]) < INFINITE))
 			metric[m] = (double)NAN;
@@ -161,8 +162,8 @@ int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setu
 	const size_t columns = lb_setup_columns(setup, d);
 	const size_t rows = most_rows(cohort->split), least = CELLS / columns ? CELLS / columns : 1, chunk = rows < least ? rows : least;
 	struct lb_cohort c = *cohort;
-	struct lb_digest digest = { 0 };
-	struct lb_digest_room room = { 0 };
+	struct lb_row_stats row_stats = { 0 };
+	struct lb_row_stats_scratch room = { 0 };
 	int rc = -1;
 
 	*out = (struct lb_baseline){ 0 };
@@ -173,7 +174,7 @@ int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setu
 	out->kind = kind_name[c.kind];
 	double *score = lb_alloc(columns, sizeof *score, err);
 	real *z = lb_alloc(chunk * columns, sizeof *z, err);
-	if (!score || !z || lb_digest_open(&digest, &c, rows, columns, err) || lb_digest_room_open(&room, chunk, columns, err) ||
+	if (!score || !z || lb_row_stats_open(&row_stats, &c, rows, columns, err) || lb_row_stats_scratch_open(&room, chunk, columns, err) ||
 	    constant_scores(&c, setup, score, err))
 		goto out;
 	for (size_t i = 0; i < chunk * columns; i++)
@@ -183,14 +184,14 @@ int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setu
 			continue;
 		if (!(out->metric[part] = lb_alloc(setup->n_metrics, sizeof **out->metric, err)))
 			goto out;
-		digest_split(&digest, &room, &c, setup, part, columns, chunk, z);
-		if (judge(&digest, &c, setup, part, out->metric[part], err))
+		stats_of_split(&row_stats, &room, &c, setup, part, columns, chunk, z);
+		if (compute_metrics(&row_stats, &c, setup, part, out->metric[part], err))
 			goto out;
 	}
 	rc = 0;
 out:
-	lb_digest_close(&digest);
-	lb_digest_room_close(&room);
+	lb_row_stats_close(&row_stats);
+	lb_row_stats_scratch_close(&room);
 	free(score);
 	free(z);
 	return rc;

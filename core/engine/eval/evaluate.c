@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* Bytes of digests beyond which fewer models are evaluated at once. */
+/* Bytes of row statistics beyond which fewer models are evaluated at once. */
 enum { MOST_DIGESTED = 8 << 20 };
 
 static size_t most_rows(const struct lb_cohort *c)
@@ -24,7 +24,7 @@ static size_t most_rows(const struct lb_cohort *c)
  * at a time. */
 static size_t at_once(const struct lb_evaluator *e, size_t rows)
 {
-	const size_t most = MOST_DIGESTED / (rows * lb_digest_row(e->cohort, e->columns)), k = e->cohort->k;
+	const size_t most = MOST_DIGESTED / (rows * lb_row_stats_bytes(e->cohort, e->columns)), k = e->cohort->k;
 
 	return e->last.width || e->moved || most < 1 ? 1 : most < k ? most : k;
 }
@@ -38,15 +38,15 @@ struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns,
 		return NULL;
 	e->cohort = c;
 	e->columns = columns;
-	bool ok = !lb_feed_open(&e->feed, c->features, lb_feed_compressed(c), LB_EVAL_CHUNK, false, err) &&
+	bool ok = !lb_input_batch_open(&e->input, c->features, lb_input_batch_compressed(c), LB_EVAL_CHUNK, false, err) &&
 		  (e->z = lb_alloc_aligned(LB_EVAL_CHUNK * columns, sizeof(real), err)) && !lb_last_layer_open(&e->last, c, n, err) &&
-		  !lb_digest_room_open(&e->room, LB_EVAL_CHUNK, columns, err);
-	if (ok && lb_cohort_probed(c))
+		  !lb_row_stats_scratch_open(&e->room, LB_EVAL_CHUNK, columns, err);
+	if (ok && lb_cohort_has_eval_attack(c))
 		ok = (e->moved = lb_alloc_aligned(LB_EVAL_CHUNK * c->features->d, sizeof(real), err));
 	const size_t together = ok ? at_once(e, n) : 0;
-	ok = ok && (e->digest = lb_alloc(together, sizeof *e->digest, err));
+	ok = ok && (e->row_stats = lb_alloc(together, sizeof *e->row_stats, err));
 	for (size_t i = 0; i < together && ok; i++, e->together++)
-		ok = !lb_digest_open(&e->digest[i], c, n, columns, err);
+		ok = !lb_row_stats_open(&e->row_stats[i], c, n, columns, err);
 	if (ok)
 		return e;
 	lb_evaluator_free(e);
@@ -57,13 +57,13 @@ void lb_evaluator_free(struct lb_evaluator *e)
 {
 	if (!e)
 		return;
-	lb_feed_close(&e->feed);
+	lb_input_batch_close(&e->input);
 	free(e->z);
 	free(e->workspace);
 	for (size_t i = 0; i < e->together; i++)
-		lb_digest_close(&e->digest[i]);
-	free(e->digest);
-	lb_digest_room_close(&e->room);
+		lb_row_stats_close(&e->row_stats[i]);
+	free(e->row_stats);
+	lb_row_stats_scratch_close(&e->room);
 	lb_last_layer_close(&e->last);
 	free(e->moved);
 	free(e);
@@ -89,7 +89,7 @@ static size_t first_bad(size_t c, const real *z, size_t ld, size_t b)
 }
 
 /* Columns of a model's scores, which those of its cohort need not have. */
-static size_t columns_of(const struct lb_evaluator *e, const struct lb_subject *s)
+static size_t columns_of(const struct lb_evaluator *e, const struct lb_eval_model *s)
 {
 	return s->setup->loss ? lb_setup_columns(s->setup, e->cohort->features->data) : e->columns;
 }
@@ -108,8 +108,8 @@ static int open_workspace(struct lb_evaluator *e, size_t bytes, struct lb_err *e
 }
 
 /* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its
- * own parameters behind the net's in w. */
-static int scores_of(struct lb_evaluator *e, const struct lb_subject *s, const real **z, size_t *ld, size_t b, struct lb_err *err)
+ * own parameters after the net's in w. */
+static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, const real **z, size_t *ld, size_t b, struct lb_err *err)
 {
 	const struct lb_loss *loss = s->setup->loss ? lb_loss_of(s->setup->loss) : NULL;
 	const struct lb_loss_stats stats = { .n_rows = e->cohort->split->n[LB_TRAIN], .n_classes = e->cohort->features->data->n_classes };
@@ -131,80 +131,80 @@ static int scores_of(struct lb_evaluator *e, const struct lb_subject *s, const r
 	return 0;
 }
 
-/* The models that go through a split together, each with its digest. */
-struct round {
-	struct lb_subject *s;
+/* The models that go through a split together, each with its row statistics. */
+struct eval_pass {
+	struct lb_eval_model *s;
 	size_t n;
 	int part;
-	struct lb_attack *attack; /* the probe's, of one model alone; or NULL */
+	struct lb_attack *attack; /* the evaluation attack's, of one model alone; or NULL */
 	bool joint;              /* the first layers of all models are made at once */
 };
 
 /* The chunk that was loaded, by model i. */
-static int judge_chunk(struct lb_evaluator *e, const struct round *r, size_t i, size_t start, size_t b, struct lb_err *err)
+static int evaluate_chunk(struct lb_evaluator *e, const struct eval_pass *r, size_t i, size_t start, size_t b, struct lb_err *err)
 {
-	struct lb_subject *s = &r->s[i];
-	struct lb_digest *d = &e->digest[i];
+	struct lb_eval_model *s = &r->s[i];
+	struct lb_row_stats *d = &e->row_stats[i];
 	const uint32_t *rows = e->cohort->split->rows[r->part] + start;
 	const size_t c = columns_of(e, s);
 
-	const struct lb_pass pass = { .b = b, .x = e->feed.x, .sparse = &e->feed.rows, .step = -1, .first_layer_done = r->joint, .team = e->team };
+	const struct lb_pass pass = { .b = b, .x = e->input.x, .sparse = &e->input.rows, .step = -1, .first_layer_done = r->joint, .team = e->team };
 	const real *z = lb_net_forward(s->net, s->w, &pass);
 	size_t ld = s->net->ld;
-	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, e->feed.x, z, start, b);
+	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, e->input.x, z, start, b);
 	if (scores_of(e, s, &z, &ld, b, err))
 		return -1;
 	size_t bad = first_bad(c, z, ld, b);
 	s->bad = bad < b;
 	if (!s->bad && s->setup->n_metrics)
-		lb_digest_rows(d, &e->room, &(struct lb_digested){ .cohort = e->cohort, .setup = s->setup, .decision = s->decision, .rows = rows,
+		lb_row_stats_compute(d, &e->room, &(struct lb_stats_input){ .cohort = e->cohort, .setup = s->setup, .decision = s->decision, .rows = rows,
 									 .start = start, .b = b, .columns = c, .ld = ld, .z = z });
 	for (size_t k = 0; s->scores && !s->bad && k < b * c; k++)
 		s->scores[start * c + k] = (double)z[k / c * ld + k % c];
 	if (!s->bad && r->attack)
-		s->bad = lb_probe(e, r->attack, s, start, rows, b, &bad);
+		s->bad = lb_robust_eval(e, r->attack, s, start, rows, b, &bad);
 	if (s->bad)
 		s->bad_row = rows[bad];
 	return 0;
 }
 
-static int go_through(struct lb_evaluator *e, struct round *r, struct lb_err *err)
+static int evaluate_chunks(struct lb_evaluator *e, struct eval_pass *r, struct lb_err *err)
 {
 	const size_t n = e->cohort->split->n[r->part];
 
-	r->joint = e->front && lb_front_helps(e->front, r->n);
+	r->joint = e->joint_layer && lb_joint_layer_helps(e->joint_layer, r->n);
 	for (size_t i = 0; r->joint && i < r->n; i++)
-		lb_front_take(e->front, i, r->s[i].net, r->s[i].w);
+		lb_joint_layer_load(e->joint_layer, i, r->s[i].net, r->s[i].w);
 	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
 		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
-		lb_feed_load(&e->feed, e->cohort->split->rows[r->part] + start, b, e->team);
+		lb_input_batch_load(&e->input, e->cohort->split->rows[r->part] + start, b, e->team);
 		if (r->joint)
-			lb_front_forward(e->front, r->n, e->feed.x, b, e->team);
+			lb_joint_layer_forward(e->joint_layer, r->n, e->input.x, b, e->team);
 		for (size_t i = 0; i < r->n; i++)
-			if (!r->s[i].bad && judge_chunk(e, r, i, start, b, err))
+			if (!r->s[i].bad && evaluate_chunk(e, r, i, start, b, err))
 				return -1;
 	}
 	return 0;
 }
 
-static int judge(const struct lb_evaluator *e, const struct lb_digest *d, const struct lb_subject *s, int part, struct lb_err *err)
+static int compute_metrics(const struct lb_evaluator *e, const struct lb_row_stats *d, const struct lb_eval_model *s, int part, struct lb_err *err)
 {
 	struct lb_output output[LB_MOST_OUTPUTS];
-	struct lb_outcomes o = lb_digest_outcomes(d, e->cohort, s->setup, e->cohort->split->n[part], output);
+	struct lb_metric_inputs o = lb_row_stats_metric_inputs(d, e->cohort, s->setup, e->cohort->split->n[part], output);
 
 	o.width = e->last.width;
 	o.feature = e->last.seen;
 	o.weight = e->last.weight;
 	o.dimension = e->last.width;
 	o.embedding = e->last.embedding;
-	o.robust = lb_probe_wanted(s->setup) ? d->robust : NULL;
+	o.robust = lb_robust_eval_wanted(s->setup) ? d->robust : NULL;
 	for (size_t m = 0; m < s->setup->n_metrics; m++)
-		if (lb_metric_judge(s->setup->metric[m].metric, &o, s->setup->metric[m].par, &s->metric[m], err))
+		if (lb_metric_compute(s->setup->metric[m].metric, &o, s->setup->metric[m].par, &s->metric[m], err))
 			return -1;
 	return 0;
 }
 
-static int evaluate_round(struct lb_evaluator *e, struct round r, struct lb_err *err)
+static int evaluate_pass(struct lb_evaluator *e, struct eval_pass r, struct lb_err *err)
 {
 	const struct lb_setup *first = r.s[0].setup;
 	struct lb_attack attack = { 0 };
@@ -215,23 +215,23 @@ static int evaluate_round(struct lb_evaluator *e, struct round r, struct lb_err 
 		if (!r.s[i].decision)
 			r.s[i].decision = &lb_plain_decision;
 	}
-	if (lb_probe_wanted(first)) {
-		rc = lb_attack_open(&attack, first->probe, first->probe_par, r.s[0].net, LB_EVAL_CHUNK, err);
+	if (lb_robust_eval_wanted(first)) {
+		rc = lb_attack_open(&attack, first->eval_attack, first->eval_attack_par, r.s[0].net, LB_EVAL_CHUNK, err);
 		r.attack = &attack;
 	}
 	if (!rc)
-		rc = go_through(e, &r, err);
+		rc = evaluate_chunks(e, &r, err);
 	lb_attack_close(&attack);
 	for (size_t i = 0; i < r.n && !rc; i++)
-		rc = r.s[i].bad ? 0 : judge(e, &e->digest[i], &r.s[i], r.part, err);
+		rc = r.s[i].bad ? 0 : compute_metrics(e, &e->row_stats[i], &r.s[i], r.part, err);
 	return rc;
 }
 
-int lb_evaluate(struct lb_evaluator *e, struct lb_subject *s, size_t n, int part, struct lb_err *err)
+int lb_evaluate(struct lb_evaluator *e, struct lb_eval_model *s, size_t n, int part, struct lb_err *err)
 {
 	for (size_t first = 0; first < n; first += e->together) {
 		const size_t some = n - first < e->together ? n - first : e->together;
-		if (evaluate_round(e, (struct round){ .s = s + first, .n = some, .part = part }, err))
+		if (evaluate_pass(e, (struct eval_pass){ .s = s + first, .n = some, .part = part }, err))
 			return -1;
 	}
 	return 0;
@@ -240,7 +240,7 @@ int lb_evaluate(struct lb_evaluator *e, struct lb_subject *s, size_t n, int part
 int lb_evaluate_one(struct lb_evaluator *e, const struct lb_setup *setup, struct lb_net *net, const real *w, int part,
 		       double *metric, double *scores, size_t *bad_row, struct lb_err *err)
 {
-	struct lb_subject s = { .setup = setup, .net = net, .w = w, .metric = metric, .scores = scores };
+	struct lb_eval_model s = { .setup = setup, .net = net, .w = w, .metric = metric, .scores = scores };
 
 	if (lb_evaluate(e, &s, 1, part, err))
 		return -1;
@@ -248,7 +248,7 @@ int lb_evaluate_one(struct lb_evaluator *e, const struct lb_setup *setup, struct
 	return s.bad;
 }
 
-int lb_evaluate_decide(struct lb_evaluator *e, struct lb_subject *s, struct lb_decision *decision, struct lb_err *err)
+int lb_evaluate_decide(struct lb_evaluator *e, struct lb_eval_model *s, struct lb_decision *decision, struct lb_err *err)
 {
 	const struct lb_split *split = e->cohort->split;
 	const struct lb_setup *setup = s->setup;
@@ -262,7 +262,7 @@ int lb_evaluate_decide(struct lb_evaluator *e, struct lb_subject *s, struct lb_d
 	s->bad = false;
 	if (!n || !setup->y || lb_decides_plainly(setup->calibration, setup->threshold))
 		return 0;
-	unharmed.probe = NULL;
+	unharmed.eval_attack = NULL;
 	scores = lb_alloc(n * e->columns, sizeof *scores, err);
 	y = lb_alloc(n, sizeof *y, err);
 	rc = scores && y ? lb_evaluate_one(e, &unharmed, s->net, s->w, LB_VALID, s->metric, scores, &s->bad_row, err) : -1;

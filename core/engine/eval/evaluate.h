@@ -1,5 +1,5 @@
-/* From parameters to metrics: the scores of a split, digested (core/engine/eval/row_stats.h) and
- * judged. Compiled once per precision. */
+/* From parameters to metrics: the scores of a split, reduced (core/engine/eval/row_stats.h) and
+ * evaluated. Compiled once per precision. */
 #ifndef LB_EVALUATE_H
 #define LB_EVALUATE_H
 
@@ -11,31 +11,31 @@
 #include "core/training/train.h"
 
 /* A model to be evaluated. All is borrowed. */
-struct lb_subject {
+struct lb_eval_model {
 	const struct lb_setup *setup;
 	struct lb_net *net;               /* takes batches of LB_EVAL_CHUNK rows */
 	const real *w;
-	const struct lb_decision *decision;  /* that the digests follow, or NULL: plain */
+	const struct lb_decision *decision;  /* that the row statistics follow, or NULL: plain */
 	double *metric;                      /* setup->n_metrics values */
 	double *scores;                      /* (rows, columns) raw scores, or NULL */
 	bool bad;                            /* told: a score is not finite; metric is as it was */
 	size_t bad_row;                      /* told: of the dataset, if bad */
 };
 
-/* Room for the digests of some trials of a cohort and for one chunk of rows. */
+/* Room for the row statistics of some trials of a cohort and for one chunk of rows. */
 struct lb_evaluator {
 	const struct lb_cohort *cohort;
 	size_t columns;                   /* the most that a trial's scores have */
-	struct lb_feed feed;              /* one chunk */
+	struct lb_input_batch input;      /* one chunk */
 	real *z;                             /* (chunk, columns) what a loss makes of the model's output */
 	void *workspace;                     /* of a loss that makes it; grows where one needs more */
 	size_t workspace_bytes;
-	struct lb_digest *digest;         /* together: of as many models as are evaluated at once */
+	struct lb_row_stats *row_stats;      /* together: of as many models as are evaluated at once */
 	size_t together;
-	struct lb_digest_room room;
+	struct lb_row_stats_scratch room;
 	struct lb_last_layer last;
-	real *moved;                         /* (chunk, features) by the probe; NULL where no trial has one */
-	struct lb_front *front;           /* borrowed; for several models at once, or NULL */
+	real *moved;                         /* (chunk, features) by the evaluation attack; NULL where no trial has one */
+	struct lb_joint_layer *joint_layer; /* borrowed; for several models at once, or NULL */
 	struct lb_team *team;             /* borrowed; threads that share the work, or NULL */
 };
 
@@ -47,7 +47,7 @@ enum { LB_EVAL_CHUNK = 512 };
 
 /* Evaluates n models on a split, each chunk of rows gathered once for as many as there is room for.
  * 0, or -1 when memory runs out. */
-int lb_evaluate(struct lb_evaluator *e, struct lb_subject *s, size_t n, int part, struct lb_err *err);
+int lb_evaluate(struct lb_evaluator *e, struct lb_eval_model *s, size_t n, int part, struct lb_err *err);
 
 /* One model, its decisions plain: 0; 1 when a score is not finite (*bad_row is the row of the
  * dataset, metric is untouched); -1. */
@@ -58,6 +58,6 @@ int lb_evaluate_one(struct lb_evaluator *e, const struct lb_setup *setup, struct
  * freed, on failure too. s->metric is scratch, s->decision and s->scores are not looked at. 0; 1
  * with s->bad; -1 when memory runs out. Without validation rows, or where nothing is asked for,
  * decision is plain. */
-int lb_evaluate_decide(struct lb_evaluator *e, struct lb_subject *s, struct lb_decision *decision, struct lb_err *err);
+int lb_evaluate_decide(struct lb_evaluator *e, struct lb_eval_model *s, struct lb_decision *decision, struct lb_err *err);
 
 #endif

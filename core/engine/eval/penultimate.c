@@ -78,7 +78,7 @@ void lb_last_layer_keep(struct lb_last_layer *last, const struct lb_setup *setup
 		return;
 	keep_rows(last, h, stride, start, b);
 	if (!start)
-		lb_net_fetch(net, w, last->plain);
+		lb_net_unpack(net, w, last->plain);
 	last->seen = last->feature;
 	last->weight = last->plain + lb_model_spec_size(&net->spec) - (output->in + 1) * output->out;
 }

@@ -37,7 +37,7 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 	q->net = q->e ? lb_net_new(&q->setup.model, LB_EVAL_CHUNK, err) : NULL;
 	if (!q->net || !(q->w = lb_alloc_aligned(q->net->n_params + own, sizeof *q->w, err)))
 		return -1;
-	lb_net_store(q->net, p->w, q->w);
+	lb_net_pack(q->net, p->w, q->w);
 	for (size_t i = 0; i < own; i++)
 		q->w[q->net->n_params + i] = (real)p->w[plain + i];
 	return 0;
@@ -57,12 +57,12 @@ static void embed(struct prediction *q, double *out)
 
 	for (size_t start = 0; start < n; start += LB_EVAL_CHUNK) {
 		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
-		lb_feed_load(&q->e->feed, q->split.rows[LB_TEST] + start, b, NULL);
-		const struct lb_pass pass = { .b = b, .x = q->e->feed.x, .sparse = &q->e->feed.rows, .step = -1 };
+		lb_input_batch_load(&q->e->input, q->split.rows[LB_TEST] + start, b, NULL);
+		const struct lb_pass pass = { .b = b, .x = q->e->input.x, .sparse = &q->e->input.rows, .step = -1 };
 		const real *h = lb_net_forward(q->net, q->w, &pass);
 		size_t d = q->setup.model.width[last], ld = q->net->ld;
 		if (!of_embeddings(&q->setup))
-			h = lb_net_features(q->net, q->e->feed.x, &d, &ld);
+			h = lb_net_features(q->net, q->e->input.x, &d, &ld);
 		for (size_t i = 0; i < b * d; i++)
 			out[start * d + i] = (double)h[i / d * ld + i % d];
 	}

@@ -4,16 +4,16 @@
 
 #include <string.h>
 
-struct probing {
-	struct lb_digest *d;
+struct robust_job {
+	struct lb_row_stats *d;
 	const struct lb_decision *decision;
 	size_t start, b, c, bad;
 	bool binary;
 };
 
-bool lb_probe_wanted(const struct lb_setup *setup)
+bool lb_robust_eval_wanted(const struct lb_setup *setup)
 {
-	for (size_t m = 0; setup->probe && m < setup->n_metrics; m++)
+	for (size_t m = 0; setup->eval_attack && m < setup->n_metrics; m++)
 		if (setup->metric[m].metric->base.goes_with)
 			return true;
 	return false;
@@ -28,7 +28,7 @@ static bool finite_row(size_t c, const real *z)
 }
 
 /* What a row's scores say: the predicted class and log p_y, after the decision. */
-static int32_t judge(const struct probing *p, const real *z, int32_t y, double *logp)
+static int32_t predicted_class(const struct robust_job *p, const real *z, int32_t y, double *logp)
 {
 	const struct lb_decision *d = p->decision;
 
@@ -49,15 +49,15 @@ static int32_t judge(const struct probing *p, const real *z, int32_t y, double *
 
 static int seen(void *arg, const real *z, size_t ld)
 {
-	struct probing *p = arg;
-	struct lb_digest *d = p->d;
+	struct robust_job *p = arg;
+	struct lb_row_stats *d = p->d;
 
 	for (p->bad = 0; p->bad < p->b && finite_row(p->c, z + p->bad * ld);)
 		p->bad++;
 	for (size_t i = 0; i < p->b && p->bad == p->b; i++) {
 		const size_t at = p->start + i;
 		double logp;
-		const int32_t pred = judge(p, z + i * ld, d->label[at], &logp);
+		const int32_t pred = predicted_class(p, z + i * ld, d->label[at], &logp);
 		if (d->robust[at] == d->label[at])
 			d->robust[at] = pred;
 		d->robust_logp[at] = logp < d->robust_logp[at] ? logp : d->robust_logp[at];
@@ -65,12 +65,12 @@ static int seen(void *arg, const real *z, size_t ld)
 	return p->bad < p->b;
 }
 
-int lb_probe(struct lb_evaluator *e, struct lb_attack *attack, const struct lb_subject *s, size_t start, const uint32_t *rows,
+int lb_robust_eval(struct lb_evaluator *e, struct lb_attack *attack, const struct lb_eval_model *s, size_t start, const uint32_t *rows,
 		size_t b, size_t *bad)
 {
-	struct lb_digest *d = &e->digest[0];
-	struct probing p = { .d = d, .decision = s->decision, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
-	const struct lb_attacked on = { .net = s->net, .team = e->team, .w = s->w, .x = e->feed.x, .y = s->setup->y, .rows = rows, .b = b, .step = -1,
+	struct lb_row_stats *d = &e->row_stats[0];
+	struct robust_job p = { .d = d, .decision = s->decision, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
+	const struct lb_attacked on = { .net = s->net, .team = e->team, .w = s->w, .x = e->input.x, .y = s->setup->y, .rows = rows, .b = b, .step = -1,
 					   .seen = seen, .arg = &p };
 
 	memcpy(d->robust + start, d->pred + start, b * sizeof *d->robust);

@@ -13,11 +13,11 @@ static bool decisions_alone(const struct lb_setup *setup)
 	return true;
 }
 
-int lb_digest_open(struct lb_digest *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err)
+int lb_row_stats_open(struct lb_row_stats *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err)
 {
 	const size_t n = max_rows;
 
-	*d = (struct lb_digest){ 0 };
+	*d = (struct lb_row_stats){ 0 };
 	if (lb_kind_of_columns(c->kind)) {
 		const size_t targets = c->features->data->n_targets, beside = columns > targets ? columns - targets : 0;
 		return (d->pred_t = lb_alloc(n * targets, sizeof(double), err)) && (d->target_t = lb_alloc(n * targets, sizeof(double), err)) &&
@@ -28,12 +28,12 @@ int lb_digest_open(struct lb_digest *d, const struct lb_cohort *c, size_t max_ro
 		  (d->brier = lb_alloc(n, sizeof(double), err)) && (d->conf = lb_alloc(n, sizeof(double), err)) &&
 		  (d->score = lb_alloc(n, sizeof(double), err)) && (d->peak = lb_alloc(n, sizeof(double), err)) &&
 		  (d->collapsed = lb_alloc(n, sizeof(bool), err));
-	if (ok && lb_cohort_probed(c))
+	if (ok && lb_cohort_has_eval_attack(c))
 		ok = (d->robust = lb_alloc(n, sizeof(int32_t), err)) && (d->robust_logp = lb_alloc(n, sizeof(double), err));
 	return ok ? 0 : -1;
 }
 
-void lb_digest_close(struct lb_digest *d)
+void lb_row_stats_close(struct lb_row_stats *d)
 {
 	free(d->label);
 	free(d->pred);
@@ -49,18 +49,18 @@ void lb_digest_close(struct lb_digest *d)
 	free(d->collapsed);
 	free(d->robust);
 	free(d->robust_logp);
-	*d = (struct lb_digest){ 0 };
+	*d = (struct lb_row_stats){ 0 };
 }
 
-size_t lb_digest_row(const struct lb_cohort *c, size_t columns)
+size_t lb_row_stats_bytes(const struct lb_cohort *c, size_t columns)
 {
-	const size_t decisions = 3 * sizeof(int32_t), probe = lb_cohort_probed(c) ? sizeof(int32_t) + sizeof(double) : 0;
+	const size_t decisions = 3 * sizeof(int32_t), eval_attack = lb_cohort_has_eval_attack(c) ? sizeof(int32_t) + sizeof(double) : 0;
 
 	if (lb_kind_of_columns(c->kind))
 		return 2 * columns * sizeof(double);
 	for (size_t i = 0; i < c->k; i++)
 		if (c->kind != LB_MULTICLASS || !decisions_alone(&c->trial[i]))
-			return decisions + 5 * sizeof(double) + sizeof(bool) + probe;
+			return decisions + 5 * sizeof(double) + sizeof(bool) + eval_attack;
 	return decisions;
 }
 
@@ -69,7 +69,7 @@ static size_t padded(size_t columns)
 	return (columns + 7) / 8 * 8;
 }
 
-int lb_digest_room_open(struct lb_digest_room *r, size_t rows, size_t columns, struct lb_err *err)
+int lb_row_stats_scratch_open(struct lb_row_stats_scratch *r, size_t rows, size_t columns, struct lb_err *err)
 {
 	r->wide = lb_alloc_aligned(rows * padded(columns), sizeof(double), err);
 	r->term = lb_alloc_aligned(rows * padded(columns), sizeof(double), err);
@@ -77,12 +77,12 @@ int lb_digest_room_open(struct lb_digest_room *r, size_t rows, size_t columns, s
 	return r->wide && r->term && r->sums ? 0 : -1;
 }
 
-void lb_digest_room_close(struct lb_digest_room *r)
+void lb_row_stats_scratch_close(struct lb_row_stats_scratch *r)
 {
 	free(r->wide);
 	free(r->term);
 	free(r->sums);
-	*r = (struct lb_digest_room){ 0 };
+	*r = (struct lb_row_stats_scratch){ 0 };
 }
 
 /* Whether the softmax is 1 for one class and 0 for the others in the working precision: added in
@@ -117,7 +117,7 @@ LB_CLONES static struct scan lb_scan_row(size_t c, const real *z, size_t label)
 
 /* The softmax of the rows in double: the terms, and in sums the four values of
  * lb_softmax_rows_f64. */
-static void soften(const struct lb_digest_room *r, const struct lb_digested *s, const int32_t *label)
+static void soften(const struct lb_row_stats_scratch *r, const struct lb_stats_input *s, const int32_t *label)
 {
 	const size_t c = s->columns, wide = padded(c), b = s->b;
 	double *sum = r->sums + b, *lp = sum + b, *top = lp + b;
@@ -156,7 +156,7 @@ static double brier_of(const double *term, size_t c, size_t label, double sum)
 
 /* All that metrics of decisions read; the class of the largest score stays that whatever the
  * calibration. */
-static void decide_multiclass(struct lb_digest *d, const struct lb_digested *s)
+static void decide_multiclass(struct lb_row_stats *d, const struct lb_stats_input *s)
 {
 	const real *z = s->z;
 
@@ -166,7 +166,7 @@ static void decide_multiclass(struct lb_digest *d, const struct lb_digested *s)
 	}
 }
 
-static void digest_multiclass(struct lb_digest *d, const struct lb_digest_room *r, const struct lb_digested *s)
+static void digest_multiclass(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s)
 {
 	const size_t c = s->columns, start = s->start, b = s->b;
 	const int32_t *label = d->label + start;
@@ -186,7 +186,7 @@ static void digest_multiclass(struct lb_digest *d, const struct lb_digest_room *
 	}
 }
 
-static void digest_binary(struct lb_digest *d, const struct lb_decision *by, size_t i, int32_t y, double raw)
+static void digest_binary(struct lb_row_stats *d, const struct lb_decision *by, size_t i, int32_t y, double raw)
 {
 	const double z = lb_decision_score(by, raw), conf = 1 / (1 + exp(-fabs(z)));
 	const double s = y ? z : -z, wrong = s >= 0 ? exp(-s) / (1 + exp(-s)) : 1 / (1 + exp(s));
@@ -200,7 +200,7 @@ static void digest_binary(struct lb_digest *d, const struct lb_decision *by, siz
 	d->score[i] = z;
 }
 
-void lb_digest_rows(struct lb_digest *d, const struct lb_digest_room *r, const struct lb_digested *s)
+void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s)
 {
 	const enum lb_kind kind = s->cohort->kind;
 	const size_t targets = s->cohort->features->data->n_targets, beside = s->columns - targets, start = s->start;
@@ -228,14 +228,14 @@ void lb_digest_rows(struct lb_digest *d, const struct lb_digest_room *r, const s
 	}
 }
 
-struct lb_outcomes lb_digest_outcomes(const struct lb_digest *d, const struct lb_cohort *c, const struct lb_setup *setup, size_t n,
+struct lb_metric_inputs lb_row_stats_metric_inputs(const struct lb_row_stats *d, const struct lb_cohort *c, const struct lb_setup *setup, size_t n,
 				      struct lb_output output[LB_MOST_OUTPUTS])
 {
 	const size_t outputs = setup->loss && setup->loss->output ? lb_loss_outputs(setup->loss, setup->loss_par) : 0;
 
 	for (size_t k = 0; k < outputs; k++)
 		setup->loss->output(setup->loss_par, k, &output[k]);
-	return (struct lb_outcomes){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = c->features->data->n_targets, .label = d->label,
+	return (struct lb_metric_inputs){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = c->features->data->n_targets, .label = d->label,
 				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,
 				     .collapsed = d->collapsed, .peak = d->peak, .robust = d->robust, .robust_logp = d->robust_logp,
 				     .pred_t = d->pred_t, .target_t = d->target_t, .outputs = outputs, .output = outputs ? output : NULL,

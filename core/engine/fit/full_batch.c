@@ -10,7 +10,7 @@
 /* Cells of features from which the second objective pays. */
 enum { ROUGH_CELLS = 1000000 };
 
-static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_outcome *o, struct lb_err *err)
+static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, double *w, struct lb_train_result *o, struct lb_err *err)
 {
 	const bool large = (double)c->split->n[LB_TRAIN] * (double)c->features->d >= ROUGH_CELLS;
 	struct lb_objective *objective = lb_objective_new_f64(c, setup, err);
@@ -27,14 +27,14 @@ static int minimise(const struct lb_cohort *c, const struct lb_setup *setup, dou
 	o->objective = at.value;
 	o->gradient = at.gradient;
 	if (at.stopped)
-		lb_outcome_end(o, LB_TRIAL_INTERRUPTED);
+		lb_train_result_end(o, LB_TRIAL_INTERRUPTED);
 	else if (!at.finite)
-		lb_outcome_diverged(o, 1, "the training loss at the initial parameters is not finite");
+		lb_train_result_diverged(o, 1, "the training loss at the initial parameters is not finite");
 	return 0;
 }
 
 /* Returns as lb_evaluate_decide; *part: of the split that has the bad row. */
-static int evaluate_parts(struct lb_evaluator *e, struct lb_subject *s, struct lb_outcome *o, int *part, struct lb_err *err)
+static int evaluate_parts(struct lb_evaluator *e, struct lb_eval_model *s, struct lb_train_result *o, int *part, struct lb_err *err)
 {
 	s->metric = o->metric[*part = LB_VALID];
 	int rc = lb_evaluate_decide(e, s, &o->decision, err);
@@ -50,33 +50,33 @@ static int evaluate_parts(struct lb_evaluator *e, struct lb_subject *s, struct l
 	return rc;
 }
 
-static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_outcome *o, struct lb_err *err)
+static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, const double *w, struct lb_train_result *o, struct lb_err *err)
 {
 	struct lb_evaluator *e = lb_evaluator_new(c, o->columns, err);
 	struct lb_net *net = lb_net_new(&setup->model, LB_EVAL_CHUNK, err);
 	const size_t own = lb_setup_loss_params(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
 	real *rounded = net ? lb_alloc_aligned(net->n_params + own, sizeof *rounded, err) : NULL;
-	struct lb_subject s = { .setup = setup, .net = net, .w = rounded };
+	struct lb_eval_model s = { .setup = setup, .net = net, .w = rounded };
 	int rc = e && net && rounded ? 0 : -1, part;
 
 	if (!rc)
-		lb_net_store(net, w, rounded);
+		lb_net_pack(net, w, rounded);
 	for (size_t i = 0; !rc && i < own; i++)
 		rounded[net->n_params + i] = (real)w[plain + i];
 	if (!rc)
 		rc = evaluate_parts(e, &s, o, &part, err);
 	if (rc == 1)
-		lb_outcome_bad_score(o, 1, part, s.bad_row);
+		lb_train_result_bad_score(o, 1, part, s.bad_row);
 	free(rounded);
 	lb_net_free(net);
 	lb_evaluator_free(e);
 	return rc < 0 ? -1 : 0;
 }
 
-static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_outcome *o, struct lb_err *err)
+static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_train_result *o, struct lb_err *err)
 {
 	const double start = lb_seconds();
-	double *w = lb_outcome_open(o, c, setup, false, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
+	double *w = lb_train_result_open(o, c, setup, false, err) ? NULL : lb_alloc(o->n_params, sizeof *w, err);
 	int rc = !w ? -1 : setup->model.closed_form ? lb_naive_bayes_f64(c, setup, w, err) : minimise(c, setup, w, o, err);
 
 	if (!rc)
@@ -92,10 +92,10 @@ static int fit(const struct lb_cohort *c, const struct lb_setup *setup, struct l
 	return rc;
 }
 
-int lb_fit(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)
+int lb_fit(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err)
 {
 	for (size_t i = 0; i < cohort->k; i++)
-		out[i] = (struct lb_outcome){ 0 };
+		out[i] = (struct lb_train_result){ 0 };
 	for (size_t i = 0; i < cohort->k; i++) {
 		if (lb_stop_requested)
 			out[i].status = LB_TRIAL_INTERRUPTED;

@@ -11,7 +11,7 @@
  * images stays in the second cache between the product forward and the product back. */
 enum { CHUNK = 256 };
 
-/* Encoded rows are kept when they take no more than this, else encoded anew in every pass, which
+/* Encoded rows are kept when they take no more than this, else encoded again in every pass, which
  * for bytes is no slower than reading doubles from memory. */
 #define KEPT_BYTES ((size_t)512 << 20)
 
@@ -22,7 +22,7 @@ struct lb_objective {
 	double *mean;                    /* of the features, once asked for */
 	size_t n;                        /* training rows */
 	uint32_t *id;                    /* (n) 0, 1, ... */
-	struct lb_feed feed;          /* of a chunk, or of all rows if kept */
+	struct lb_input_batch input;  /* of a chunk, or of all rows if kept */
 	struct lb_team *team;
 	bool kept;
 };
@@ -42,7 +42,7 @@ static int open_objective(struct lb_objective *o, const struct lb_setup *setup, 
 	o->id = lb_alloc(o->n, sizeof *o->id, err);
 	o->plain = lb_alloc(lb_model_spec_size(&setup->model) + lb_setup_loss_params(setup, c->features->data), sizeof *o->plain, err);
 	if (!o->id || !o->plain || lb_team_new(lb_kernel()->chain ? c->threads : 1, &o->team, err) ||
-	    lb_feed_open(&o->feed, c->features, lb_feed_compressed(c), o->kept ? o->n : c->batch, false, err) ||
+	    lb_input_batch_open(&o->input, c->features, lb_input_batch_compressed(c), o->kept ? o->n : c->batch, false, err) ||
 	    lb_learner_open(&o->learner, c, setup, err))
 		return -1;
 	return 0;
@@ -65,7 +65,7 @@ struct lb_objective *lb_objective_new(const struct lb_cohort *c, const struct lb
 	for (size_t i = 0; i < o->n; i++)
 		o->id[i] = (uint32_t)i;
 	if (o->kept)
-		lb_feed_load(&o->feed, c->split->rows[LB_TRAIN], o->n, o->team);
+		lb_input_batch_load(&o->input, c->split->rows[LB_TRAIN], o->n, o->team);
 	return o;
 }
 
@@ -74,7 +74,7 @@ void lb_objective_free(struct lb_objective *o)
 	if (!o)
 		return;
 	lb_learner_close(&o->learner);
-	lb_feed_close(&o->feed);
+	lb_input_batch_close(&o->input);
 	lb_team_free(o->team);
 	free(o->id);
 	free(o->plain);
@@ -83,13 +83,13 @@ void lb_objective_free(struct lb_objective *o)
 }
 
 /* Rows start .. start + b - 1 of the training split. */
-static struct lb_feed chunk(struct lb_objective *o, size_t start, size_t b)
+static struct lb_input_batch chunk(struct lb_objective *o, size_t start, size_t b)
 {
-	struct lb_feed f;
+	struct lb_input_batch f;
 
 	if (!o->kept)
-		lb_feed_load(&o->feed, o->cohort.split->rows[LB_TRAIN] + start, b, o->team);
-	f = o->feed;
+		lb_input_batch_load(&o->input, o->cohort.split->rows[LB_TRAIN] + start, b, o->team);
+	f = o->input;
 	if (o->kept)
 		f.x += start * f.e->d;
 	return f;
@@ -103,14 +103,14 @@ int lb_objective_centring(struct lb_objective *o, struct lb_centring *c, struct 
 	*c = (struct lb_centring){ .in = d, .out = first->out };
 	const struct lb_model_spec *model = &o->learner.model.net->spec;
 	const bool unbiased = model->n_layers == 1 && model->cosine_scale > 0; /* no bias takes up the mean */
-	if (lb_feed_compressed(&o->cohort) || unbiased)
+	if (lb_input_batch_compressed(&o->cohort) || unbiased)
 		return 0;
 	if (!o->mean && !(o->mean = lb_alloc(d, sizeof *o->mean, err)))
 		return -1;
 	memset(o->mean, 0, d * sizeof *o->mean);
 	for (size_t start = 0; start < o->n; start += o->cohort.batch) {
 		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
-		const struct lb_feed f = chunk(o, start, b);
+		const struct lb_input_batch f = chunk(o, start, b);
 		for (size_t i = 0; i < b; i++)
 			for (size_t j = 0; j < d; j++)
 				o->mean[j] += (double)f.x[i * d + j] / (double)o->n;
@@ -149,8 +149,8 @@ double lb_objective_value(struct lb_objective *o, const double *w, double *g)
 	for (size_t start = 0; start < o->n; start += o->cohort.batch) {
 		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
 		const double share = (double)b / (double)o->n;
-		const struct lb_feed f = chunk(o, start, b);
-		const struct lb_minibatch m = { .feed = &f, .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b,
+		const struct lb_input_batch f = chunk(o, start, b);
+		const struct lb_minibatch m = { .input = &f, .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b,
 						.team = o->team };
 		value += share * lb_learner_gradient(&o->learner, &o->cohort, &m);
 		lb_model_unpack(model, model->g, o->plain);

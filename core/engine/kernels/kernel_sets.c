@@ -13,7 +13,7 @@ static _Atomic(const struct lb_kernels *) in_use;
 /* Panel by panel, so that each call has the shape that this model and batch always give. */
 static void blas_product(size_t m, size_t n, size_t k, struct lb_left a, struct lb_panels b, const real *init, struct lb_panels c)
 {
-	const bool turned = a.column != 1;
+	const bool transposed = a.column != 1;
 	const struct lb_openblas *library = lb_openblas(NULL); /* there: whoever picks this set has seen to it */
 
 	for (size_t j = 0; j < n; j += LB_PANEL, b.x += b.panel, c.x += c.panel) {
@@ -21,8 +21,8 @@ static void blas_product(size_t m, size_t n, size_t k, struct lb_left a, struct 
 			for (size_t q = 0; q < LB_PANEL; q++)
 				c.x[i * c.row + q] = init ? init[j + q] : 0;
 		if (m && k)
-			library->LB_NAME(gemm)(CblasRowMajor, turned ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, LB_PANEL, (int)k, 1, a.x,
-				(int)(turned ? a.column : a.row), b.x, (int)b.row, 1, c.x, (int)c.row);
+			library->LB_NAME(gemm)(CblasRowMajor, transposed ? CblasTrans : CblasNoTrans, CblasNoTrans, (int)m, LB_PANEL, (int)k, 1, a.x,
+				(int)(transposed ? a.column : a.row), b.x, (int)b.row, 1, c.x, (int)c.row);
 	}
 }
 

@@ -39,12 +39,12 @@ struct strip {
 	size_t init_row, init_panel;
 };
 
-/* Micro-kernel: c (m rows, p panels) += a b. m, p and turned are compile-time constants; turned: a
- * is stored transposed (a.row == 1). Keeps one pointer for every third row of a, since one for each
- * row would not fit into the registers. */
-LB_INLINE void tile(const int m, const int p, const bool turned, size_t k, const struct strip *t)
+/* Micro-kernel: c (m rows, p panels) += a b. m, p and transposed are compile-time constants;
+ * transposed: a is stored transposed (a.row == 1). Keeps one pointer for every third row of a,
+ * since one for each row would not fit into the registers. */
+LB_INLINE void tile(const int m, const int p, const bool transposed, size_t k, const struct strip *t)
 {
-	const int pointers = turned ? 1 : (m + 2) / 3;
+	const int pointers = transposed ? 1 : (m + 2) / 3;
 	vec sum[16][2 * VECS], right[2 * VECS];
 	const real *at[6], *b = t->b.x;
 
@@ -62,7 +62,7 @@ LB_INLINE void tile(const int m, const int p, const bool turned, size_t k, const
 			right[j] = *(const vec *)(b + (size_t)(j / VECS) * t->b.panel + (size_t)(j % VECS) * LANES);
 #pragma GCC unroll 16
 		for (int i = 0; i < m; i++) {
-			const real left = turned ? at[0][i] : at[i / 3][(size_t)(i % 3) * t->a.row];
+			const real left = transposed ? at[0][i] : at[i / 3][(size_t)(i % 3) * t->a.row];
 #pragma GCC unroll 8
 			for (int j = 0; j < p * VECS; j++)
 				sum[i][j] += left * right[j];
@@ -77,33 +77,33 @@ LB_INLINE void tile(const int m, const int p, const bool turned, size_t k, const
 			*(vec *)(t->c.x + (size_t)i * t->c.row + (size_t)(j / VECS) * t->c.panel + (size_t)(j % VECS) * LANES) = sum[i][j];
 }
 
-#define TILE(m, p, turned)                                                                                                      \
+#define TILE(m, p, transposed)                                                                                                      \
 	case m:                                                                                                                 \
 		if (m <= (p == 1 ? ROWS_1 : ROWS_2))                                                                            \
-			tile(m, p, turned, k, t);                                                                               \
+			tile(m, p, transposed, k, t);                                                                               \
 		break
 /* The function of all heights of a tile. */
-#define TILES(name, p, turned)                                                                                                  \
+#define TILES(name, p, transposed)                                                                                                  \
 	static void name(size_t m, size_t k, const struct strip *t)                                                             \
 	{                                                                                                                       \
 		switch (m) {                                                                                                    \
-			TILE(1, p, turned); TILE(2, p, turned); TILE(3, p, turned); TILE(4, p, turned);                         \
-			TILE(5, p, turned); TILE(6, p, turned); TILE(7, p, turned); TILE(8, p, turned);                         \
-			TILE(9, p, turned); TILE(10, p, turned); TILE(11, p, turned); TILE(12, p, turned);                      \
-			TILE(13, p, turned); TILE(14, p, turned); TILE(15, p, turned); TILE(16, p, turned);                     \
+			TILE(1, p, transposed); TILE(2, p, transposed); TILE(3, p, transposed); TILE(4, p, transposed);                         \
+			TILE(5, p, transposed); TILE(6, p, transposed); TILE(7, p, transposed); TILE(8, p, transposed);                         \
+			TILE(9, p, transposed); TILE(10, p, transposed); TILE(11, p, transposed); TILE(12, p, transposed);                      \
+			TILE(13, p, transposed); TILE(14, p, transposed); TILE(15, p, transposed); TILE(16, p, transposed);                     \
 		}                                                                                                               \
 	}
 TILES(tile_1, 1, false)
 TILES(tile_2, 2, false)
-TILES(turned_1, 1, true)
-TILES(turned_2, 2, true)
+TILES(transposed_1, 1, true)
+TILES(transposed_2, 2, true)
 
 /* All rows of one or two panels, in tiles whose heights differ by at most one. */
 static void make_strip(size_t m, size_t panels, size_t k, struct strip *t)
 {
 	const size_t most = panels == 1 ? ROWS_1 : ROWS_2, tiles = (m + most - 1) / most;
 	void (*const make)(size_t, size_t, const struct strip *) =
-		t->a.row == 1 ? panels == 1 ? turned_1 : turned_2 : panels == 1 ? tile_1 : tile_2;
+		t->a.row == 1 ? panels == 1 ? transposed_1 : transposed_2 : panels == 1 ? tile_1 : tile_2;
 
 	for (size_t i = 0; i < tiles; i++) {
 		const size_t rows = m / tiles + (i < m % tiles);

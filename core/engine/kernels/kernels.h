@@ -6,7 +6,7 @@
  *   each entry of a product is one chain  init + a_0 b_0 + a_1 b_1 + ...  in ascending order,
  *     a fused multiply-add a link,
  *
- * however the product is cut into tiles and blocks, whatever stands beside it. So a trial's bytes
+ * however the product is cut into tiles and blocks, whatever is next to it. So a trial's bytes
  * do not depend on its company, on threads, nor on which set with fused multiply-add (avx512, avx2)
  * ran.
  *
@@ -119,7 +119,8 @@ struct lb_kernels {
 	void (*tanh_all)(size_t n, const real *x, real *y);
 	/* y[i] <- exp(x[i]) - 1, within 3 units in the last place; y may be x */
 	void (*expm1_all)(size_t n, const real *x, real *y);
-	/* y[i] <- log(x[i]) of normal numbers x[i] > 0, within 1 unit in the last place; y may be x */
+	/* y[i] <- log(x[i]) of normal numbers x[i] > 0, within 1 unit in the last place; y may be
+	 * x */
 	void (*log_all)(size_t n, const real *x, real *y);
 	/* y[i] <- log(1 + x[i]) of x[i] >= 0, within 2 units in the last place; y may be x */
 	void (*log1p_all)(size_t n, const real *x, real *y);

@@ -1,12 +1,13 @@
-/* Rows turned into columns, LB_PANEL rows at a time with a row a lane, and the softmax of these;
- * for core/engine/kernels/kernels.c alone. */
+/* Rows transposed into columns, LB_PANEL rows at a time with a row a lane, and the softmax of
+ * these; for core/engine/kernels/kernels.c alone. */
 #ifndef LB_SOFTMAX_LANES_H
 #define LB_SOFTMAX_LANES_H
 
 #include "core/engine/kernels/simd_math.h"
 
-/* A square of rows `row` apart turned into columns; rows beyond `rows` are read as the last one. */
-LB_INLINE void load_turned(const real *x, size_t row, size_t rows, lb_lanes column[LB_PANEL])
+/* A square of rows `row` apart transposed into columns; rows beyond `rows` are read as the last
+ * one. */
+LB_INLINE void load_transposed(const real *x, size_t row, size_t rows, lb_lanes column[LB_PANEL])
 {
 #if defined __AVX512F__
 #pragma GCC unroll 16
@@ -20,7 +21,7 @@ LB_INLINE void load_turned(const real *x, size_t row, size_t rows, lb_lanes colu
 #endif
 }
 
-LB_INLINE void store_turned(lb_lanes column[LB_PANEL], real *x, size_t row, size_t rows)
+LB_INLINE void store_transposed(lb_lanes column[LB_PANEL], real *x, size_t row, size_t rows)
 {
 #if defined __AVX512F__
 	lb_turn(column);
@@ -121,11 +122,11 @@ LB_INLINE struct lane_sums softmax_lanes(size_t c, const lb_lanes *z, const stru
 	return s;
 }
 
-/* All columns of up to LB_PANEL rows ld apart, turned; and back, with the padding 0. */
+/* All columns of up to LB_PANEL rows ld apart, transposed; and back, with the padding 0. */
 LB_INLINE void load_columns(size_t c, size_t ld, const real *z, size_t rows, lb_lanes *t)
 {
 	for (size_t k = 0; k < c; k += LB_PANEL)
-		load_turned(z + k, ld, rows, t + k);
+		load_transposed(z + k, ld, rows, t + k);
 }
 
 LB_INLINE void store_columns(size_t c, size_t ld, lb_lanes *t, size_t rows, real *e)
@@ -133,7 +134,7 @@ LB_INLINE void store_columns(size_t c, size_t ld, lb_lanes *t, size_t rows, real
 	for (size_t k = c; k < LB_PADDED(c); k++)
 		t[k] = (lb_lanes){ 0 };
 	for (size_t k = 0; k < c; k += LB_PANEL)
-		store_turned(t + k, e + k, ld, rows);
+		store_transposed(t + k, e + k, ld, rows);
 }
 
 #endif

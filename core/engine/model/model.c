@@ -9,7 +9,7 @@ int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t see
 		  struct lb_persisted *state, struct lb_err *err)
 {
 	struct lb_model_spec spec = setup->model;
-	static const char *const slot_name[LB_MAX_SLOTS] = { "optimiser state 1", "optimiser state 2" };
+	static const char *const opt_state_name[LB_MAX_OPT_STATES] = { "optimiser state 1", "optimiser state 2" };
 
 	*m = (struct lb_model){ .n_loss_params = n_loss_params, .optim = lb_optim_of(setup->optimizer), .par = setup->optimizer_par };
 	spec.seed = seed;
@@ -21,8 +21,8 @@ int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t see
 	m->dz = lb_alloc_aligned(rows * m->net->ld, sizeof(real), err);
 	if (!m->w || !m->g || !m->dz || lb_persist(state, "parameters", m->w, n * sizeof(real), err))
 		return -1;
-	for (int i = 0; i < m->optim->slots; i++)
-		if (!(m->slot[i] = lb_alloc_aligned(n, sizeof(real), err)) || lb_persist(state, slot_name[i], m->slot[i], n * sizeof(real), err))
+	for (int i = 0; i < m->optim->n_opt_states; i++)
+		if (!(m->opt_state[i] = lb_alloc_aligned(n, sizeof(real), err)) || lb_persist(state, opt_state_name[i], m->opt_state[i], n * sizeof(real), err))
 			return -1;
 	m->read = m->w;
 	return 0;
@@ -35,8 +35,8 @@ void lb_model_close(struct lb_model *m)
 	free(m->g);
 	free(m->dz);
 	free(m->dfeatures);
-	for (int i = 0; i < LB_MAX_SLOTS; i++)
-		free(m->slot[i]);
+	for (int i = 0; i < LB_MAX_OPT_STATES; i++)
+		free(m->opt_state[i]);
 	lb_row_sparse_close(&m->sparse);
 	*m = (struct lb_model){ 0 };
 }
@@ -45,7 +45,7 @@ void lb_model_unpack(const struct lb_model *m, const real *v, double *plain)
 {
 	const size_t n = lb_model_spec_size(&m->net->spec);
 
-	lb_net_fetch(m->net, v, plain);
+	lb_net_unpack(m->net, v, plain);
 	for (size_t i = 0; i < m->n_loss_params; i++)
 		plain[n + i] = (double)v[m->net->n_params + i];
 }
@@ -54,7 +54,7 @@ void lb_model_pack(const struct lb_model *m, const double *plain, real *v)
 {
 	const size_t n = lb_model_spec_size(&m->net->spec);
 
-	lb_net_store(m->net, plain, v);
+	lb_net_pack(m->net, plain, v);
 	for (size_t i = 0; i < m->n_loss_params; i++)
 		v[m->net->n_params + i] = (real)plain[n + i];
 }
@@ -70,9 +70,9 @@ double lb_model_gradient_norm(const struct lb_model *m)
 
 void lb_model_update(struct lb_model *m, size_t at, size_t n, const real *g, int64_t t, double lr, double decay)
 {
-	real *slot[LB_MAX_SLOTS] = { 0 };
+	real *opt_state[LB_MAX_OPT_STATES] = { 0 };
 
-	for (int i = 0; i < m->optim->slots; i++)
-		slot[i] = m->slot[i] + at;
-	m->optim->step(m->par, t, lr, decay, n, m->w + at, g, slot);
+	for (int i = 0; i < m->optim->n_opt_states; i++)
+		opt_state[i] = m->opt_state[i] + at;
+	m->optim->step(m->par, t, lr, decay, n, m->w + at, g, opt_state);
 }

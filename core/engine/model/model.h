@@ -10,8 +10,8 @@
 
 struct lb_model {
 	struct lb_net *net;
-	size_t n_loss_params;            /* parameters of the loss itself, behind the net's */
-	size_t n_params;         /* values of w, g and each slot: the net's, then the loss's own */
+	size_t n_loss_params;            /* parameters of the loss itself, after the net's */
+	size_t n_params;         /* values of w, g and each vector of optimiser state: the net's, then the loss's own */
 	real *w, *g;
 	const real *read;        /* the weights that the last forward read: w, or what procedures made of it */
 	const real *z;           /* (rows, net->ld) the scores of the last forward */
@@ -21,7 +21,7 @@ struct lb_model {
 	real *dfeatures;
 	const struct lb_optim *optim;
 	const struct lb_arg *par; /* of the optimiser */
-	real *slot[LB_MAX_SLOTS];
+	real *opt_state[LB_MAX_OPT_STATES];
 	struct lb_row_sparse sparse; /* of the first layer's weights; off for dense rows */
 };
 

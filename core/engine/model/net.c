@@ -11,7 +11,7 @@
 
 /* Whether the gradient of a layer's weights is better made as its transpose, where fewer lanes stay
  * idle, even with the turning back. It takes rows of the layer's input in whole panels. */
-static bool narrow(const struct lb_layer *l, bool first)
+static bool prefers_transposed_gradient(const struct lb_layer *l, bool first)
 {
 	return (!first || l->in % LB_PANEL == 0) && 5 * l->out * LB_PADDED(l->in) < 4 * l->in * l->ld;
 }
@@ -63,17 +63,17 @@ struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct
 		net->ld = l->ld;
 		if (l->ld > widest)
 			widest = l->ld;
-		const size_t turned = l->out * LB_PADDED(l->in);
-		if (i && turned > most)
-			most = turned;
-		if (narrow(l, !i) && turned > narrowest)
-			narrowest = turned;
+		const size_t transposed = l->out * LB_PADDED(l->in);
+		if (i && transposed > most)
+			most = transposed;
+		if (prefers_transposed_gradient(l, !i) && transposed > narrowest)
+			narrowest = transposed;
 	}
 	net->delta[0] = lb_alloc_aligned(max_b * widest, sizeof(real), err);
 	net->delta[1] = lb_alloc_aligned(max_b * widest, sizeof(real), err);
-	net->turned = lb_alloc_aligned(most, sizeof(real), err);
+	net->transposed = lb_alloc_aligned(most, sizeof(real), err);
 	net->gradient = lb_alloc_aligned(narrowest, sizeof(real), err);
-	if (!net->delta[0] || !net->delta[1] || !net->turned || !net->gradient || open_head(net, err))
+	if (!net->delta[0] || !net->delta[1] || !net->transposed || !net->gradient || open_head(net, err))
 		goto fail;
 	return net;
 fail:
@@ -92,7 +92,7 @@ void lb_net_free(struct lb_net *net)
 	}
 	free(net->delta[0]);
 	free(net->delta[1]);
-	free(net->turned);
+	free(net->transposed);
 	free(net->gradient);
 	free(net->products);
 	free(net->head_row);
@@ -338,11 +338,11 @@ static void make_gradient(const struct backward_job *j, struct part p)
 	struct lb_panels to = stacked_from(j->g + l->w, l->in, p.column);
 
 	to.x += p.row * LB_PANEL;
-	if (narrow(l, !j->below)) {
-		const struct lb_panels turned = rows_of(j->net->gradient + p.row, LB_PADDED(l->in));
+	if (prefers_transposed_gradient(l, !j->below)) {
+		const struct lb_panels transposed = rows_of(j->net->gradient + p.row, LB_PADDED(l->in));
 		lb_kernel()->product(l->out, LB_PADDED(p.rows), j->pass->b, (struct lb_left){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
-					NULL, turned);
-		lb_kernel()->transpose(l->out, p.rows, turned, to);
+					NULL, transposed);
+		lb_kernel()->transpose(l->out, p.rows, transposed, to);
 	} else {
 		lb_kernel()->product(p.rows, p.columns, j->pass->b, (struct lb_left){ j->seen.x + p.row, j->seen.row, j->seen.column },
 					rows_of(j->d + p.column, l->ld), NULL, to);
@@ -369,7 +369,7 @@ static void tell_piece(void *arg, size_t k)
 /* Whether the gradient of the layer's weights is made and told of by pieces. */
 static bool by_pieces(const struct backward_job *j, size_t size)
 {
-	return j->seen.x && j->pass->on_gradient && !narrow(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
+	return j->seen.x && j->pass->on_gradient && !prefers_transposed_gradient(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
 }
 
 /* next (b,in) = d (b,out) . W', through the activation of the layer below */
@@ -382,7 +382,7 @@ static void next_part(void *arg, size_t i, size_t size)
 	real *next = j->next + first;
 
 	lb_kernel()->product(p.rows, p.columns, out, (struct lb_left){ j->d + p.row * j->l->ld, j->l->ld, 1 },
-				stacked_from(j->net->turned, out, p.column), NULL, rows_of(next, ld));
+				stacked_from(j->net->transposed, out, p.column), NULL, rows_of(next, ld));
 	pull_rows(j->row_pull ? j->row_pull + p.row : NULL, p.rows, p.columns, j->below->h + first, ld, next, ld);
 	add_rows(j->dfeatures ? j->dfeatures + first : NULL, p.rows, p.columns, next, ld);
 	for (size_t r = 0; drops(j->net, j->pass) && r < p.rows; r++)
@@ -414,7 +414,7 @@ void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p,
 		job.next = net->delta[i % 2];
 		job.seen = (struct lb_left){ below ? below->h : p->x, 1, below ? below->ld : l->in };
 		if (below)
-			lb_kernel()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->turned, l->out));
+			lb_kernel()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->transposed, l->out));
 		const bool pieces = by_pieces(&job, lb_team_size(p->team));
 		if (below || !pieces)
 			lb_team_run(p->team, backward_part, &job);
@@ -434,10 +434,10 @@ void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p,
 	}
 }
 
-/* dx (b,in) = d (b,out) . W' of the first layer, whose transpose is `turned` */
+/* dx (b,in) = d (b,out) . W' of the first layer, whose transpose is `transposed` */
 struct input_job {
 	const struct lb_layer *l;
-	const real *d, *turned, *x;
+	const real *d, *transposed, *x;
 	const double *row_pull;
 	real *dx;
 	size_t b;
@@ -450,12 +450,12 @@ static void input_rows(void *arg, size_t i, size_t size)
 	size_t start;
 	const size_t rows = lb_team_share(j->b, ROW_GRAIN, i, size, &start) - start;
 
-	lb_kernel()->product(rows, ld, out, (struct lb_left){ j->d + start * j->l->ld, j->l->ld, 1 }, stacked(j->turned, out), NULL,
+	lb_kernel()->product(rows, ld, out, (struct lb_left){ j->d + start * j->l->ld, j->l->ld, 1 }, stacked(j->transposed, out), NULL,
 				rows_of(j->dx + start * ld, ld));
 	pull_rows(j->row_pull ? j->row_pull + start : NULL, rows, j->l->in, j->x + start * j->l->in, j->l->in, j->dx + start * ld, ld);
 }
 
-void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *turned, real *dx)
+void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *transposed, real *dx)
 {
 	const struct lb_layer *first = &net->layer[0];
 	struct backward_job job = { .net = net, .pass = p, .w = w };
@@ -465,12 +465,12 @@ void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pa
 		job.l = &net->layer[i];
 		job.below = job.l - 1;
 		job.next = net->delta[i % 2];
-		lb_kernel()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->turned, job.l->out));
+		lb_kernel()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->transposed, job.l->out));
 		lb_team_run(p->team, next_part, &job);
 		job.d = job.next;
 		job.dfeatures = NULL;
 		job.row_pull = NULL;
 	}
-	lb_kernel()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(turned, first->out));
-	lb_team_run(p->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .turned = turned, .x = p->x, .row_pull = job.row_pull, .dx = dx, .b = p->b });
+	lb_kernel()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(transposed, first->out));
+	lb_team_run(p->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .transposed = transposed, .x = p->x, .row_pull = job.row_pull, .dx = dx, .b = p->b });
 }

@@ -32,7 +32,7 @@ struct lb_net {
 	size_t ld;               /* stride of scores and their derivatives: the outputs, padded */
 	struct lb_layer layer[LB_MAX_LAYERS];
 	real *delta[2];          /* (max_b, widest) gradients on their way back */
-	real *turned;            /* the transposed weights of one layer */
+	real *transposed;        /* the transposed weights of one layer */
 	real *gradient;          /* the transposed gradient of one layer's weights, for layers of few outputs */
 	const struct lb_head *head; /* how the output layer makes scores */
 	/* For heads with functions, else NULL: (max_b, ld) derivatives by the products of features
@@ -70,8 +70,8 @@ void lb_net_free(struct lb_net *net);
 void lb_net_init(const struct lb_net *net, real *w);
 
 /* From the plain order (lb_model_spec_size values) to the stored vector w, and back. */
-void lb_net_store(const struct lb_net *net, const double *plain, real *w);
-void lb_net_fetch(const struct lb_net *net, const real *w, double *plain);
+void lb_net_pack(const struct lb_net *net, const double *plain, real *w);
+void lb_net_unpack(const struct lb_net *net, const real *w, double *plain);
 
 /* Computes the scores of the pass's rows. Returns (b, outputs) with stride net->ld, padding 0;
  * borrowed, valid until the next call. */
@@ -92,7 +92,7 @@ void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p,
 /* After lb_net_forward in the same pass, on rows written out: dx (b, inputs), rows
  * LB_PADDED(inputs) apart with padding 0, <- gradient by the rows of the loss whose derivative by
  * the scores is dz (b, outputs), with stride net->ld and padding 0. Follows the dropout of that
- * forward. turned: room for the first layer's outputs times LB_PADDED(inputs) values. */
-void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *turned, real *dx);
+ * forward. transposed: room for the first layer's outputs times LB_PADDED(inputs) values. */
+void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *transposed, real *dx);
 
 #endif

@@ -32,7 +32,7 @@ void lb_net_init(const struct lb_net *net, real *w)
 	}
 }
 
-void lb_net_store(const struct lb_net *net, const double *plain, real *w)
+void lb_net_pack(const struct lb_net *net, const double *plain, real *w)
 {
 	memset(w, 0, net->n_params * sizeof *w);
 	for (size_t k = 0; k < net->spec.n_layers; k++) {
@@ -45,7 +45,7 @@ void lb_net_store(const struct lb_net *net, const double *plain, real *w)
 	}
 }
 
-void lb_net_fetch(const struct lb_net *net, const real *w, double *plain)
+void lb_net_unpack(const struct lb_net *net, const real *w, double *plain)
 {
 	for (size_t k = 0; k < net->spec.n_layers; k++) {
 		const struct lb_layer *l = &net->layer[k];

@@ -58,7 +58,7 @@ LB_CLONES static void lb_nesterov(size_t n, real eta, real lambda, real mu, real
 }
 
 static void sgd_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
-		     real *const *slot)
+		     real *const *opt_state)
 {
 	const real eta = (real)lr, lambda = (real)decay, mu = (real)par[SGD_MOMENTUM].v;
 
@@ -66,7 +66,7 @@ static void sgd_step(const struct lb_arg *par, int64_t t, double lr, double deca
 	if (mu == 0)
 		lb_plain_sgd(n, eta, lambda, w, g);
 	else
-		(par[SGD_NESTEROV].v != 0 ? lb_nesterov : lb_heavy_ball)(n, eta, lambda, mu, w, g, slot[0]);
+		(par[SGD_NESTEROV].v != 0 ? lb_nesterov : lb_heavy_ball)(n, eta, lambda, mu, w, g, opt_state[0]);
 }
 
 enum { ADAM_BETA1 = LB_OPT_OWN, ADAM_BETA2, ADAM_EPS };
@@ -102,7 +102,7 @@ LB_CLONES static void lb_follow_moments(size_t n, struct moments a, real *restri
 }
 
 static void adam(const struct lb_arg *par, int64_t t, double lr, double coupled, double shrink, size_t n, real *w, const real *g,
-		 real *const *slot)
+		 real *const *opt_state)
 {
 	const double beta1 = par[ADAM_BETA1].v, beta2 = par[ADAM_BETA2].v;
 	const struct moments a = { .b1 = (real)beta1, .b2 = (real)beta2, .c1 = (real)(1 - beta1), .c2 = (real)(1 - beta2),
@@ -110,19 +110,19 @@ static void adam(const struct lb_arg *par, int64_t t, double lr, double coupled,
 				   .root = (real)(1 / sqrt(1 - pow(beta2, (double)t))), .lambda = (real)coupled,
 				   .keep = (real)(1 - shrink) };
 
-	lb_follow_moments(n, a, w, g, slot[0], slot[1]);
+	lb_follow_moments(n, a, w, g, opt_state[0], opt_state[1]);
 }
 
 static void adam_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
-		      real *const *slot)
+		      real *const *opt_state)
 {
-	adam(par, t, lr, decay, 0, n, w, g, slot);
+	adam(par, t, lr, decay, 0, n, w, g, opt_state);
 }
 
 static void adamw_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
-		       real *const *slot)
+		       real *const *opt_state)
 {
-	adam(par, t, lr, 0, lr * decay, n, w, g, slot);
+	adam(par, t, lr, 0, lr * decay, n, w, g, opt_state);
 }
 
 static const char *const divisors[] = { "derivative", "length", NULL };
@@ -140,13 +140,13 @@ static bool always_idle(const struct lb_arg *par)
 	return true;
 }
 
-static void plain_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g, real *const *slot)
+static void plain_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g, real *const *opt_state)
 {
-	(void)par, (void)t, (void)slot;
+	(void)par, (void)t, (void)opt_state;
 	lb_plain_sgd(n, (real)lr, (real)decay, w, g);
 }
 
-static double normalized_redirect(const struct lb_arg *par, int64_t t, const struct lb_scored *s)
+static double normalized_output_gradient(const struct lb_arg *par, int64_t t, const struct lb_scored *s)
 {
 	(void)t;
 	return par[NORMALIZED_BY].v == BY_DERIVATIVE ? lb_by_derivative(s) : 1;
@@ -163,7 +163,7 @@ static const struct lb_param perceptron_params[] = {
 	[PERCEPTRON_NORMALIZE] = { .name = "normalize", .type = LB_BOOL_PARAM, .help = "divide by the share of wrong rows instead of averaging over all" },
 };
 
-static double perceptron_redirect(const struct lb_arg *par, int64_t t, const struct lb_scored *s)
+static double perceptron_output_gradient(const struct lb_arg *par, int64_t t, const struct lb_scored *s)
 {
 	return lb_by_mistakes(t, par[PERCEPTRON_NORMALIZE].v != 0, s);
 }
@@ -207,7 +207,7 @@ const struct lb_optim LB_OPTIMIZER(sgd) = {
 		  .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
 		  .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))",
 		  .notes = "A subnormal v (below 1.2e-38 in float32) becomes 0: it would never fade by itself, and slow every step.", LB_PARAMS(sgd_params) },
-	.slots = 1,
+	.n_opt_states = 1,
 	.step = sgd_step,
 	.idle = sgd_idle,
 };
@@ -218,7 +218,7 @@ const struct lb_optim LB_OPTIMIZER(adam) = {
 		  .formula = "d = g + lambda w; m = b1 m + (1-b1) d; v = b2 v + (1-b2) d^2; "
 			   "w = w - eta (m/(1-b1^t)) / (sqrt(v/(1-b2^t)) + eps)",
 		  .notes = "Subnormal m and v (below 1.2e-38 in float32) become 0, as in sgd.", LB_PARAMS(adam_params) },
-	.slots = 2,
+	.n_opt_states = 2,
 	.step = adam_step,
 };
 
@@ -226,7 +226,7 @@ const struct lb_optim LB_OPTIMIZER(adamw) = {
 	.base = { .name = "adamw", .tasks = LB_EVERY_TASK, .title = "Adam with decoupled weight decay",
 		  .cite = "Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019, Algorithm 2",
 		  .formula = "as adam with d = g, and w = (1 - eta lambda) w first", LB_PARAMS(adam_params) },
-	.slots = 2,
+	.n_opt_states = 2,
 	.step = adamw_step,
 };
 
@@ -241,7 +241,7 @@ const struct lb_optim LB_OPTIMIZER(normalized_gd) = {
 		  .keywords = "normalised ngd step_rule normalized_logistic", LB_PARAMS(normalized_params) },
 	.idle = always_idle,
 	.step = plain_step,
-	.redirect = normalized_redirect,
+	.transform_output_gradient = normalized_output_gradient,
 	.unit_length = normalized_length,
 };
 
@@ -257,7 +257,7 @@ const struct lb_optim LB_OPTIMIZER(batch_perceptron) = {
 		  .keywords = "rosenblatt large_steps", LB_PARAMS(perceptron_params) },
 	.idle = always_idle,
 	.step = plain_step,
-	.redirect = perceptron_redirect,
+	.transform_output_gradient = perceptron_output_gradient,
 };
 
 const struct lb_optim LB_OPTIMIZER(lbfgs) = {

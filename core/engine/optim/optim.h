@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define LB_MAX_SLOTS 2
+#define LB_MAX_OPT_STATES 2
 
 /* A batch whose loss was taken. */
 struct lb_scored {
@@ -21,16 +21,16 @@ struct lb_scored {
 
 struct lb_optim {
 	struct lb_info base;
-	int slots;               /* extra vectors a parameter: 1 for momentum, 2 for adam */
+	int n_opt_states;        /* extra vectors a parameter: 1 for momentum, 2 for adam */
 	/* One step on n parameters: w -= ..., from gradient g; t counts steps from 1; decay is the
-	 * weight decay that applies here (0 for biases unless decay_bias). slot[i] holds n values,
-	 * 0 before the first step. NULL for one that reads all training rows at once
-	 * (core/engine/fit/full_batch.c), which has no slots. */
+	 * weight decay that applies here (0 for biases unless decay_bias). opt_state[i] holds n
+	 * values, 0 before the first step. NULL for one that reads all training rows at once
+	 * (core/engine/fit/full_batch.c), which has no state vectors. */
 	void (*step)(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
-		     real *const *slot);
+		     real *const *opt_state);
 	/* Changes s->dz before it goes back through the model, in step t from 1; what it returns is
 	 * divided out of the gradient of the loss's own parameters. NULL: the derivatives stay. */
-	double (*redirect)(const struct lb_arg *par, int64_t t, const struct lb_scored *s);
+	double (*transform_output_gradient)(const struct lb_arg *par, int64_t t, const struct lb_scored *s);
 	bool (*unit_length)(const struct lb_arg *par); /* true: the whole gradient is scaled to length 1; NULL: never */
 	/* True when a weight whose gradient is 0 changes by its decay alone, so that steps may be
 	 * left out and caught up with; NULL: never */

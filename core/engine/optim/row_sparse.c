@@ -14,33 +14,33 @@ int lb_row_sparse_open(struct lb_row_sparse *s, size_t at, size_t rows, size_t c
 		return -1;
 	if (!lazy)
 		return 0;
-	if (!(s->decay_seen = lb_alloc(rows, sizeof *s->decay_seen, err)))
+	if (!(s->log_decay_applied = lb_alloc(rows, sizeof *s->log_decay_applied, err)))
 		return -1;
-	return lb_persist(state, "decay of all rows", &s->decayed, sizeof s->decayed, err) ||
-	       lb_persist(state, "decay seen by each row", s->decay_seen, rows * sizeof *s->decay_seen, err) ? -1 : 0;
+	return lb_persist(state, "decay of all rows", &s->log_decay, sizeof s->log_decay, err) ||
+	       lb_persist(state, "decay seen by each row", s->log_decay_applied, rows * sizeof *s->log_decay_applied, err) ? -1 : 0;
 }
 
 void lb_row_sparse_close(struct lb_row_sparse *s)
 {
 	free(s->read);
-	free(s->decay_seen);
+	free(s->log_decay_applied);
 	*s = (struct lb_row_sparse){ 0 };
 }
 
-size_t lb_row_sparse_piece(const struct lb_row_sparse *s, size_t row, size_t panel)
+size_t lb_row_sparse_tile(const struct lb_row_sparse *s, size_t row, size_t panel)
 {
 	return s->at + (panel * s->rows + row) * LB_PANEL;
 }
 
 /* Applies the decay that a row missed since it was last read. */
-static void catch_up(struct lb_row_sparse *s, size_t row, real *w)
+static void apply_pending_decay(struct lb_row_sparse *s, size_t row, real *w)
 {
-	const double factor = exp(s->decayed - s->decay_seen[row]);
+	const double factor = exp(s->log_decay - s->log_decay_applied[row]);
 
-	s->decay_seen[row] = s->decayed;
+	s->log_decay_applied[row] = s->log_decay;
 	for (size_t p = 0; factor < 1 && p < s->panels; p++)
 		for (size_t k = 0; k < LB_PANEL; k++)
-			w[lb_row_sparse_piece(s, row, p) + k] *= (real)factor;
+			w[lb_row_sparse_tile(s, row, p) + k] *= (real)factor;
 }
 
 void lb_row_sparse_begin(struct lb_row_sparse *s, const uint32_t *row, size_t n, real *w, real *g)
@@ -48,12 +48,12 @@ void lb_row_sparse_begin(struct lb_row_sparse *s, const uint32_t *row, size_t n,
 	if (!s->on)
 		return;
 	for (size_t i = 0; s->lazy && i < n; i++)
-		catch_up(s, row[i], w);
+		apply_pending_decay(s, row[i], w);
 	if (s->filled)
 		memset(g + s->at, 0, s->rows * s->panels * LB_PANEL * sizeof *g);
 	for (size_t i = 0; i < s->n_read; i++)
 		for (size_t p = 0; p < s->panels; p++)
-			memset(g + lb_row_sparse_piece(s, s->read[i], p), 0, LB_PANEL * sizeof *g);
+			memset(g + lb_row_sparse_tile(s, s->read[i], p), 0, LB_PANEL * sizeof *g);
 	memcpy(s->read, row, n * sizeof *row);
 	s->n_read = n;
 }
@@ -61,12 +61,12 @@ void lb_row_sparse_begin(struct lb_row_sparse *s, const uint32_t *row, size_t n,
 void lb_row_sparse_flush(struct lb_row_sparse *s, real *w)
 {
 	for (size_t row = 0; s->lazy && row < s->rows; row++)
-		catch_up(s, row, w);
+		apply_pending_decay(s, row, w);
 }
 
 void lb_row_sparse_decay(struct lb_row_sparse *s, double rate)
 {
-	s->decayed += log1p(-rate);
+	s->log_decay += log1p(-rate);
 	for (size_t i = 0; i < s->n_read; i++)
-		s->decay_seen[s->read[i]] = s->decayed;
+		s->log_decay_applied[s->read[i]] = s->log_decay;
 }

@@ -21,8 +21,8 @@ struct lb_row_sparse {
 	uint32_t *read;          /* (rows) the n_read rows that the last step read */
 	size_t n_read;
 	bool lazy;
-	double decayed;          /* logarithm of the product of all steps' decay factors */
-	double *decay_seen;      /* (rows) its value when the row was last brought up to date */
+	double log_decay;        /* logarithm of the product of all steps' decay factors */
+	double *log_decay_applied; /* (rows) its value when the row was last brought up to date */
 };
 
 /* For `rows` rows of `columns` (padded) weights at `at`. Release with lb_row_sparse_close, on
@@ -39,7 +39,7 @@ void lb_row_sparse_begin(struct lb_row_sparse *s, const uint32_t *row, size_t n,
 void lb_row_sparse_flush(struct lb_row_sparse *s, real *w);
 
 /* Place among the parameters of the LB_PANEL weights that connect `row` to one panel of columns. */
-size_t lb_row_sparse_piece(const struct lb_row_sparse *s, size_t row, size_t panel);
+size_t lb_row_sparse_tile(const struct lb_row_sparse *s, size_t row, size_t panel);
 
 /* Notes that the rows read have decayed by the factor of this step, 1 - rate, and the others have
  * yet to. */

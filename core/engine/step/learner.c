@@ -128,7 +128,7 @@ int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint6
 	const size_t rows = l->views * c->batch, most = rows > LB_EVAL_CHUNK ? rows : LB_EVAL_CHUNK;
 
 	if (lb_model_open(m, setup, seed, lb_setup_loss_params(setup, c->features->data), rows, most, &l->state, err) ||
-	    (lb_feed_compressed(c) && open_sparse(l, m, err)))
+	    (lb_input_batch_compressed(c) && open_sparse(l, m, err)))
 		return -1;
 	if (!room(&m->dfeatures, moved_features(l), rows * moved_features(l), err))
 		return -1;
@@ -238,7 +238,7 @@ static const real *evaluated(struct lb_learner *l)
 	return l->changed;
 }
 
-const real *lb_learner_judged(struct lb_learner *l)
+const real *lb_learner_eval_weights(struct lb_learner *l)
 {
 	const real *w = evaluated(l);
 

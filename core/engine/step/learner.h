@@ -20,9 +20,9 @@ struct lb_reached {
 	double loss_sum;         /* over the epoch, each batch times its rows */
 	double best_value;       /* of early stopping's metric; with best_epoch, from 1, 0: none yet */
 	uint64_t best_epoch, undefined_epochs;
-	int64_t strain_step;     /* from 1; the last whose gradient was measured (core/engine/train/divergence.h), 0: none */
-	uint64_t strain_place;
-	double strain_norm;
+	int64_t steepest_step;   /* from 1; the last whose gradient was measured (core/engine/train/divergence.h), 0: none */
+	uint64_t steepest_layer;
+	double steepest_norm;
 	double train_seconds, evaluate_seconds;
 };
 
@@ -32,7 +32,7 @@ struct lb_loss_in_use {
 	const struct lb_arg *par;
 	double weight;
 	void *state;             /* what .init returned, or NULL */
-	size_t n_params, params; /* its own parameters, and where they stand behind the net's */
+	size_t n_params, params; /* its own parameters, and where they stand after the net's */
 };
 
 struct lb_learner {
@@ -98,21 +98,21 @@ int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint6
 
 /* Returns the parameters that evaluations and models are of: model.w as procedures change it and,
  * where the targets have units, so that it gives targets as they are. Valid until the next call. */
-const real *lb_learner_judged(struct lb_learner *l);
+const real *lb_learner_eval_weights(struct lb_learner *l);
 
-/* Keeps the parameters that lb_learner_judged would return now, before units, as the best; and puts
- * them in the place of the last ones. */
+/* Keeps the parameters that lb_learner_eval_weights would return now, before units, as the best;
+ * and puts them in the place of the last ones. */
 void lb_learner_keep_best(struct lb_learner *l);
 void lb_learner_restore_best(struct lb_learner *l);
 
-/* A minibatch: what feed was loaded with, `rows` of the dataset, which are positions `id` of the
+/* A minibatch: what `input` was loaded with, `rows` of the dataset, which are positions `id` of the
  * training split. */
 struct lb_minibatch {
-	const struct lb_feed *feed;
+	const struct lb_input_batch *input;
 	const uint32_t *rows, *id;
 	size_t b;
 	struct lb_team *team;    /* threads that share the work, or NULL */
-	bool first_layer_done;   /* for all trials, by lb_front_forward */
+	bool first_layer_done;   /* for all trials, by lb_joint_layer_forward */
 };
 
 #endif

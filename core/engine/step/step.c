@@ -21,12 +21,12 @@ static void attack(struct lb_step *s)
 {
 	struct lb_learner *l = s->l;
 	const struct lb_minibatch *m = s->batch;
-	const struct lb_attacked on = { .net = l->model.net, .team = m->team, .w = l->model.w, .x = m->feed->x, .y = l->setup->y, .rows = m->rows,
+	const struct lb_attacked on = { .net = l->model.net, .team = m->team, .w = l->model.w, .x = m->input->x, .y = l->setup->y, .rows = m->rows,
 					.b = m->b, .step = s->step };
 	const size_t cells = m->b * l->attack.d;
 
 	if (l->views > 1)
-		memcpy(l->x, m->feed->x, cells * sizeof *l->x);
+		memcpy(l->x, m->input->x, cells * sizeof *l->x);
 	lb_attack_run(&l->attack, &on, l->x + (l->views - 1) * cells);
 }
 
@@ -36,13 +36,13 @@ void lb_make_inputs(struct lb_step *s)
 	const struct lb_minibatch *m = s->batch;
 	const size_t d = s->c->features->d;
 
-	s->x = l->x ? l->x : m->feed->x;
+	s->x = l->x ? l->x : m->input->x;
 	if (l->setup->attack)
 		attack(s);
 	else if (l->views > 1)
-		lb_views_make(l->augmentation, l->setup->view_par, s->step, m->feed->x, m->b, d, l->x);
+		lb_views_make(l->augmentation, l->setup->view_par, s->step, m->input->x, m->b, d, l->x);
 	else if (l->x)
-		memcpy(l->x, m->feed->x, m->b * d * sizeof *l->x);
+		memcpy(l->x, m->input->x, m->b * d * sizeof *l->x);
 	for (size_t i = 0; i < l->n_hooks; i++) {
 		const struct lb_procedure *p = l->hook[i].procedure;
 		if (p->inputs)
@@ -58,7 +58,7 @@ static struct lb_pass pass_of(const struct lb_step *s)
 {
 	const struct lb_minibatch *m = s->batch;
 
-	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->feed->rows, .step = s->step,
+	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->input->rows, .step = s->step,
 				 .first_layer_done = m->first_layer_done && !s->visited, .team = m->team };
 }
 
@@ -81,7 +81,7 @@ void lb_forward(struct lb_step *s, struct lb_model *m)
 
 	if (m->sparse.on && !(s->lr * decay < 1))
 		lb_row_sparse_flush(&m->sparse, m->w);
-	lb_row_sparse_begin(&m->sparse, s->batch->feed->column, s->batch->feed->n_columns, m->w, m->g);
+	lb_row_sparse_begin(&m->sparse, s->batch->input->column, s->batch->input->n_columns, m->w, m->g);
 	m->read = weights_read(s->l, m);
 	m->z = lb_net_forward(m->net, m->read, &pass);
 }
@@ -245,12 +245,12 @@ static double sum_losses(struct lb_step *s, struct lb_model *m)
 
 /* Lets the optimiser replace the derivatives by the scores before they go back (normalized_gd,
  * batch_perceptron). */
-static void redirect(struct lb_step *s, struct lb_model *m)
+static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
 	const struct lb_scored scored = { .b = s->batch->b, .views = l->views, .c = l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
 					  .weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .dz = m->dz };
-	const double divisor = m->optim->redirect(m->par, s->step + 1, &scored);
+	const double divisor = m->optim->transform_output_gradient(m->par, s->step + 1, &scored);
 
 	for (size_t i = m->net->n_params; i < m->n_params; i++)
 		m->g[i] = (real)((double)m->g[i] / divisor);
@@ -270,8 +270,8 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 	} else {
 		value = sum_losses(s, m);
 	}
-	if (m->optim->redirect)
-		redirect(s, m);
+	if (m->optim->transform_output_gradient)
+		transform_output_gradient(s, m);
 	return value;
 }
 
@@ -362,7 +362,7 @@ static void update_read(struct lb_step *s, struct lb_model *m, double decay)
 
 	for (size_t i = 0; i < sparse->n_read; i++)
 		for (size_t p = 0; p < sparse->panels; p++) {
-			const size_t at = lb_row_sparse_piece(sparse, sparse->read[i], p);
+			const size_t at = lb_row_sparse_tile(sparse, sparse->read[i], p);
 			lb_model_update(m, at, LB_PANEL, m->g + at, s->step + 1, s->lr, decay);
 		}
 	lb_row_sparse_decay(sparse, s->lr * decay);
@@ -391,8 +391,8 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 
 void lb_update(struct lb_step *s, struct lb_model *m, double value)
 {
-	if (fabs(value) >= LB_STRAINED && m == &s->l->model)
-		lb_strain_measure(s->l, s->step);
+	if (fabs(value) >= LB_DIVERGENCE_LOSS && m == &s->l->model)
+		lb_divergence_measure(s->l, s->step);
 	rescale(s, m);
 	update(s, m, false);
 }
@@ -413,7 +413,7 @@ static void update_block(void *arg, size_t at, size_t n, const real *g)
 /* Whether something needs the whole gradient before the update. */
 static bool needs_gradient(const struct lb_step *s, const struct lb_model *m, double value)
 {
-	return !(fabs(value) < LB_STRAINED) || s->l->traits & LB_CHANGES_GRADIENT || s->l->setup->clip_norm > 0 ||
+	return !(fabs(value) < LB_DIVERGENCE_LOSS) || s->l->traits & LB_CHANGES_GRADIENT || s->l->setup->clip_norm > 0 ||
 	       (m->optim->unit_length && m->optim->unit_length(m->par)) || m->par[LB_OPT_PROJECT].v != 0 || m->sparse.on;
 }
 

@@ -118,8 +118,8 @@ static bool possible(const struct lb_reached *v, const struct lb_learner *l, con
 	const int64_t an_epoch = lb_checkpoint_steps(c), total = an_epoch * (int64_t)c->epochs;
 	const uint64_t epochs = v->step > 0 ? (uint64_t)(v->step / an_epoch) : 0;
 
-	return v->step > 0 && v->step < total && v->best_epoch <= epochs && v->undefined_epochs <= epochs && v->strain_step >= 0 &&
-	       v->strain_step <= v->step && v->strain_place < l->model.net->spec.n_layers + (l->model.n_loss_params > 0) &&
+	return v->step > 0 && v->step < total && v->best_epoch <= epochs && v->undefined_epochs <= epochs && v->steepest_step >= 0 &&
+	       v->steepest_step <= v->step && v->steepest_layer < l->model.net->spec.n_layers + (l->model.n_loss_params > 0) &&
 	       is_duration(v->train_seconds) && is_duration(v->evaluate_seconds);
 }
 

@@ -17,15 +17,15 @@ static bool of_use(const struct lb_cohort *c)
 		if (t->view || t->attack || lb_procedures_traits(t) & own_pass || t->model.width[1] != c->trial[0].model.width[1])
 			return false;
 	}
-	return lb_kernel()->chain && !lb_feed_compressed(c);
+	return lb_kernel()->chain && !lb_input_batch_compressed(c);
 }
 
-int lb_front_open(struct lb_front *f, const struct lb_cohort *c, size_t max_b, struct lb_err *err)
+int lb_joint_layer_open(struct lb_joint_layer *f, const struct lb_cohort *c, size_t max_b, struct lb_err *err)
 {
 	const struct lb_model_spec *model = &c->trial[0].model;
 	const size_t all = LB_PADDED(c->k * model->width[1]);
 
-	*f = (struct lb_front){ .in = model->width[0], .out = model->width[1] };
+	*f = (struct lb_joint_layer){ .in = model->width[0], .out = model->width[1] };
 	if (!of_use(c) || all >= c->k * LB_PADDED(f->out))
 		return 0;
 	f->net = lb_alloc(c->k, sizeof *f->net, err);
@@ -35,16 +35,16 @@ int lb_front_open(struct lb_front *f, const struct lb_cohort *c, size_t max_b, s
 	return f->net && f->w && f->bias && f->z ? 0 : -1;
 }
 
-void lb_front_close(struct lb_front *f)
+void lb_joint_layer_close(struct lb_joint_layer *f)
 {
 	free(f->net);
 	free(f->w);
 	free(f->bias);
 	free(f->z);
-	*f = (struct lb_front){ 0 };
+	*f = (struct lb_joint_layer){ 0 };
 }
 
-bool lb_front_helps(const struct lb_front *f, size_t n)
+bool lb_joint_layer_helps(const struct lb_joint_layer *f, size_t n)
 {
 	return f->w && LB_PADDED(n * f->out) < n * LB_PADDED(f->out);
 }
@@ -54,7 +54,7 @@ static struct lb_panels matrix(const real *x, size_t panel, size_t row)
 	return (struct lb_panels){ .x = (real *)x, .panel = panel, .row = row };
 }
 
-void lb_front_take(struct lb_front *f, size_t i, struct lb_net *net, const real *w)
+void lb_joint_layer_load(struct lb_joint_layer *f, size_t i, struct lb_net *net, const real *w)
 {
 	const struct lb_layer *l = &net->layer[0];
 	const size_t panel = f->in * LB_PANEL;
@@ -64,16 +64,16 @@ void lb_front_take(struct lb_front *f, size_t i, struct lb_net *net, const real 
 	lb_kernel()->copy_columns(1, f->out, matrix(w + l->b, LB_PANEL, 0), 0, matrix(f->bias, LB_PANEL, 0), i * f->out);
 }
 
-struct front_job {
-	const struct lb_front *f;
+struct joint_layer_job {
+	const struct lb_joint_layer *f;
 	size_t n, b;
 	const real *x;
 };
 
 static void forward_rows(void *arg, size_t part, size_t size)
 {
-	const struct front_job *j = arg;
-	const struct lb_front *f = j->f;
+	const struct joint_layer_job *j = arg;
+	const struct lb_joint_layer *f = j->f;
 	const size_t ld = LB_PADDED(j->n * f->out);
 	size_t start;
 	const size_t rows = lb_team_share(j->b, 16, part, size, &start) - start;
@@ -87,7 +87,7 @@ static void forward_rows(void *arg, size_t part, size_t size)
 	}
 }
 
-void lb_front_forward(struct lb_front *f, size_t n, const real *x, size_t b, struct lb_team *team)
+void lb_joint_layer_forward(struct lb_joint_layer *f, size_t n, const real *x, size_t b, struct lb_team *team)
 {
-	lb_team_run(team, forward_rows, &(struct front_job){ f, n, b, x });
+	lb_team_run(team, forward_rows, &(struct joint_layer_job){ f, n, b, x });
 }

@@ -14,20 +14,20 @@
 #include <stdlib.h>
 
 /* All that a cohort's training holds. */
-struct session {
+struct trainer {
 	const struct lb_cohort *c;
-	struct lb_outcome *out;
+	struct lb_train_result *out;
 	struct lb_learner *learner;   /* k */
-	struct lb_front front;
+	struct lb_joint_layer joint_layer;
 	struct lb_evaluator *eval;
 	uint32_t *order, *rows;          /* (training rows), (batch) */
-	struct lb_feed feed;
-	struct lb_subject *subject;   /* k: the models that this pass evaluates */
+	struct lb_input_batch input;
+	struct lb_eval_model *eval_model; /* k: the models that this pass evaluates */
 	size_t *who;                     /* k: the index of the trial of each subject */
 	double *valid;                   /* (k, most metrics of a trial) room for one split's metrics */
 	size_t most_metrics;
 	int64_t step, total, an_epoch;   /* steps done, of all, of an epoch */
-	bool *told;                      /* k: whose outcome is final */
+	bool *is_final;                  /* k: whose outcome is final */
 	double kept, pause;              /* when the states were kept last, and seconds to the next time */
 	bool warned;                     /* that they could not be */
 	struct lb_team *team;
@@ -35,7 +35,7 @@ struct session {
 };
 
 /* The sampler, from the labels of the training rows. */
-static int sampler_open(struct session *s, struct lb_err *err)
+static int sampler_open(struct trainer *s, struct lb_err *err)
 {
 	const struct lb_cohort *c = s->c;
 	const size_t n = c->split->n[LB_TRAIN];
@@ -53,7 +53,7 @@ static int sampler_open(struct session *s, struct lb_err *err)
 }
 
 /* Registers the curves, which a checkpoint keeps. */
-static int keep_curves(struct lb_learner *l, const struct lb_cohort *c, struct lb_outcome *o, struct lb_err *err)
+static int keep_curves(struct lb_learner *l, const struct lb_cohort *c, struct lb_train_result *o, struct lb_err *err)
 {
 	static const char *const name[] = { "training curve", "validation curve", "test curve" };
 
@@ -65,7 +65,7 @@ static int keep_curves(struct lb_learner *l, const struct lb_cohort *c, struct l
 	return 0;
 }
 
-static int session_open(struct session *s, struct lb_err *err)
+static int trainer_open(struct trainer *s, struct lb_err *err)
 {
 	const struct lb_cohort *c = s->c;
 	const size_t n = c->split->n[LB_TRAIN], columns = lb_cohort_columns(c);
@@ -73,7 +73,7 @@ static int session_open(struct session *s, struct lb_err *err)
 	s->most_metrics = 1;
 
 	for (size_t i = 0; i < c->k; i++) {
-		if (lb_outcome_open(&s->out[i], c, &c->trial[i], true, err))
+		if (lb_train_result_open(&s->out[i], c, &c->trial[i], true, err))
 			return -1;
 		if (c->trial[i].n_metrics > s->most_metrics)
 			s->most_metrics = c->trial[i].n_metrics;
@@ -83,21 +83,21 @@ static int session_open(struct session *s, struct lb_err *err)
 	s->order = lb_alloc(n, sizeof *s->order, err);
 	s->rows = lb_alloc(c->batch, sizeof *s->rows, err);
 	s->valid = lb_alloc(c->k * s->most_metrics, sizeof(double), err);
-	s->subject = lb_alloc(c->k, sizeof *s->subject, err);
+	s->eval_model = lb_alloc(c->k, sizeof *s->eval_model, err);
 	s->who = lb_alloc(c->k, sizeof *s->who, err);
-	s->told = lb_alloc(c->k, sizeof *s->told, err);
-	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->subject || !s->who || !s->told)
+	s->is_final = lb_alloc(c->k, sizeof *s->is_final, err);
+	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->eval_model || !s->who || !s->is_final)
 		return -1;
 	if (lb_team_new(lb_kernel()->chain ? c->threads : 1, &s->team, err) ||
-	    lb_feed_open(&s->feed, c->features, lb_feed_compressed(c), c->batch, c->sampling && c->sampling->repeats, err))
+	    lb_input_batch_open(&s->input, c->features, lb_input_batch_compressed(c), c->batch, c->sampling && c->sampling->repeats, err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
 		if (lb_learner_open(&s->learner[i], c, &c->trial[i], err) || keep_curves(&s->learner[i], c, &s->out[i], err))
 			return -1;
 	}
-	if (sampler_open(s, err) || lb_front_open(&s->front, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
+	if (sampler_open(s, err) || lb_joint_layer_open(&s->joint_layer, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
 		return -1;
-	s->eval->front = &s->front;
+	s->eval->joint_layer = &s->joint_layer;
 	s->eval->team = s->team;
 	s->an_epoch = lb_checkpoint_steps(c);
 	s->total = (int64_t)c->epochs * s->an_epoch;
@@ -106,26 +106,26 @@ static int session_open(struct session *s, struct lb_err *err)
 	return 0;
 }
 
-static void session_close(struct session *s)
+static void trainer_close(struct trainer *s)
 {
 	for (size_t i = 0; s->learner && i < s->c->k; i++)
 		lb_learner_close(&s->learner[i]);
 	free(s->learner);
-	lb_front_close(&s->front);
+	lb_joint_layer_close(&s->joint_layer);
 	lb_evaluator_free(s->eval);
 	free(s->order);
 	free(s->rows);
-	lb_feed_close(&s->feed);
+	lb_input_batch_close(&s->input);
 	free(s->valid);
-	free(s->subject);
+	free(s->eval_model);
 	free(s->who);
-	free(s->told);
+	free(s->is_final);
 	lb_team_free(s->team);
 	lb_sampler_close(&s->sampler);
 }
 
 /* What the outcome says of the training's progress. */
-static void note_progress(struct session *s, size_t i)
+static void note_progress(struct trainer *s, size_t i)
 {
 	const struct lb_reached *p = &s->learner[i].progress;
 
@@ -134,32 +134,32 @@ static void note_progress(struct session *s, size_t i)
 	s->out[i].evaluate_seconds = p->evaluate_seconds;
 }
 
-static void end_trial(struct session *s, size_t i, enum lb_status status)
+static void end_trial(struct trainer *s, size_t i, enum lb_status status)
 {
 	s->learner[i].active = false;
-	lb_outcome_end(&s->out[i], status);
+	lb_train_result_end(&s->out[i], status);
 }
 
 /* The trial's outcome is already that of a divergence; this adds where in the model it began. */
-static void end_diverged(struct session *s, size_t i)
+static void end_diverged(struct trainer *s, size_t i)
 {
 	s->learner[i].active = false;
-	lb_strain_tell(&s->learner[i], s->out[i].cause, sizeof s->out[i].cause);
+	lb_divergence_describe(&s->learner[i], s->out[i].cause, sizeof s->out[i].cause);
 }
 
-static void loss_not_finite(struct session *s, size_t i, size_t epoch, double value)
+static void loss_not_finite(struct trainer *s, size_t i, size_t epoch, double value)
 {
-	lb_outcome_diverged(&s->out[i], epoch + 1, isnan(value) ? "the training loss is not a number" :
+	lb_train_result_diverged(&s->out[i], epoch + 1, isnan(value) ? "the training loss is not a number" :
 			    value > 0 ? "the training loss is infinite" : "the training loss is minus infinity");
 	end_diverged(s, i);
 }
 
 /* Trials with a checkpoint take up what it holds. */
-static int resume(struct session *s, struct lb_err *err)
+static int resume(struct trainer *s, struct lb_err *err)
 {
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct lb_learner *l = &s->learner[i];
-		struct lb_outcome *o = &s->out[i];
+		struct lb_train_result *o = &s->out[i];
 		if (l->setup->checkpoint && lb_checkpoint_load(l, s->c, err) < 0)
 			return -1;
 		o->steps = l->start;
@@ -170,18 +170,18 @@ static int resume(struct session *s, struct lb_err *err)
 }
 
 /* Whether trial i takes part in the next step: it has not ended, and has not done it already. */
-static bool takes_part(const struct session *s, size_t i)
+static bool takes_part(const struct trainer *s, size_t i)
 {
 	return s->learner[i].active && s->step >= s->learner[i].start;
 }
 
 /* The same for what comes at the end of an epoch, when its steps are done. */
-static bool takes_part_at_end(const struct session *s, size_t i)
+static bool takes_part_at_end(const struct trainer *s, size_t i)
 {
 	return s->learner[i].active && s->step > s->learner[i].start;
 }
 
-static bool any_active(const struct session *s)
+static bool any_active(const struct trainer *s)
 {
 	for (size_t i = 0; i < s->c->k; i++)
 		if (s->learner[i].active)
@@ -190,7 +190,7 @@ static bool any_active(const struct session *s)
 }
 
 /* The first step that some trial has still to do. */
-static int64_t first_step(const struct session *s)
+static int64_t first_step(const struct trainer *s)
 {
 	int64_t first = s->total;
 
@@ -200,7 +200,7 @@ static int64_t first_step(const struct session *s)
 	return first;
 }
 
-static bool due_by_epochs(const struct session *s, const struct lb_learner *l)
+static bool due_by_epochs(const struct trainer *s, const struct lb_learner *l)
 {
 	const size_t every = l->setup->checkpoint_every;
 
@@ -208,7 +208,7 @@ static bool due_by_epochs(const struct session *s, const struct lb_learner *l)
 }
 
 /* One that only time asked for may fail: the training is worth more than its state. */
-static int keep_state(struct session *s, size_t i, bool asked, struct lb_err *err)
+static int keep_state(struct trainer *s, size_t i, bool asked, struct lb_err *err)
 {
 	const struct lb_learner *l = &s->learner[i];
 	struct lb_err why = { 0 };
@@ -225,7 +225,7 @@ static int keep_state(struct session *s, size_t i, bool asked, struct lb_err *er
 
 /* After a step, or an epoch with its evaluation: keeps the states of the trials that want it. Where
  * writing takes long it is done less often, so that it costs a twentieth of the time at most. */
-static int keep_states(struct session *s, struct lb_err *err)
+static int keep_states(struct trainer *s, struct lb_err *err)
 {
 	const double now = lb_seconds();
 	const bool by_time = s->pause > 0 && now - s->kept >= s->pause;
@@ -246,23 +246,23 @@ static int keep_states(struct session *s, struct lb_err *err)
 
 /* Makes the first layers of all trials that take part at once, where that is less work. Returns
  * whether it did. */
-static bool begin_step(struct session *s, const struct lb_minibatch *m)
+static bool begin_step(struct trainer *s, const struct lb_minibatch *m)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->c->k; i++)
 		n += takes_part(s, i);
-	if (!lb_front_helps(&s->front, n))
+	if (!lb_joint_layer_helps(&s->joint_layer, n))
 		return false;
 	n = 0;
 	for (size_t i = 0; i < s->c->k; i++)
 		if (takes_part(s, i))
-			lb_front_take(&s->front, n++, s->learner[i].model.net, s->learner[i].model.w);
-	lb_front_forward(&s->front, n, m->feed->x, m->b, s->team);
+			lb_joint_layer_load(&s->joint_layer, n++, s->learner[i].model.net, s->learner[i].model.w);
+	lb_joint_layer_forward(&s->joint_layer, n, m->input->x, m->b, s->team);
 	return true;
 }
 
-static void step_all(struct session *s, struct lb_minibatch *m, size_t epoch)
+static void step_all(struct trainer *s, struct lb_minibatch *m, size_t epoch)
 {
 	m->first_layer_done = begin_step(s, m);
 	for (size_t i = 0; i < s->c->k; i++) {
@@ -280,7 +280,7 @@ static void step_all(struct session *s, struct lb_minibatch *m, size_t epoch)
 }
 
 /* The steps of an epoch that are still to do. */
-static int train_epoch(struct session *s, size_t epoch, struct lb_err *err)
+static int train_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 {
 	const size_t n = s->c->split->n[LB_TRAIN];
 	const int64_t begin = (int64_t)epoch * s->an_epoch;
@@ -298,43 +298,43 @@ static int train_epoch(struct session *s, size_t epoch, struct lb_err *err)
 		const size_t b = n - start < s->c->batch ? n - start : s->c->batch;
 		for (size_t i = 0; i < b; i++)
 			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
-		lb_feed_load(&s->feed, s->rows, b, s->team);
-		step_all(s, &(struct lb_minibatch){ .feed = &s->feed, .rows = s->rows, .id = s->order + start, .b = b, .team = s->team }, epoch);
+		lb_input_batch_load(&s->input, s->rows, b, s->team);
+		step_all(s, &(struct lb_minibatch){ .input = &s->input, .rows = s->rows, .id = s->order + start, .b = b, .team = s->team }, epoch);
 		if (s->pause > 0 && s->step % s->an_epoch && keep_states(s, err))
 			return -1;
 	}
 	return 0;
 }
 
-static void not_finite(struct session *s, size_t i, int part, size_t row, size_t epoch)
+static void not_finite(struct trainer *s, size_t i, int part, size_t row, size_t epoch)
 {
-	lb_outcome_bad_score(&s->out[i], epoch + 1, part, row);
+	lb_train_result_bad_score(&s->out[i], epoch + 1, part, row);
 	end_diverged(s, i);
 }
 
 /* Adds trial i to the models that are evaluated next. */
-static void add_subject(struct session *s, size_t *n, size_t i, const struct lb_decision *decision, double *metric, double *scores)
+static void add_eval_model(struct trainer *s, size_t *n, size_t i, const struct lb_decision *decision, double *metric, double *scores)
 {
 	struct lb_learner *l = &s->learner[i];
 
 	s->who[*n] = i;
-	s->subject[(*n)++] = (struct lb_subject){ .setup = l->setup, .net = l->model.net, .w = lb_learner_judged(l), .decision = decision,
+	s->eval_model[(*n)++] = (struct lb_eval_model){ .setup = l->setup, .net = l->model.net, .w = lb_learner_eval_weights(l), .decision = decision,
 						  .metric = metric, .scores = scores };
 }
 
 /* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */
-static int evaluate(struct session *s, size_t n, int part, bool over, struct lb_err *err)
+static int evaluate(struct trainer *s, size_t n, int part, bool over, struct lb_err *err)
 {
-	if (lb_evaluate(s->eval, s->subject, n, part, err))
+	if (lb_evaluate(s->eval, s->eval_model, n, part, err))
 		return -1;
 	for (size_t k = 0; k < n; k++)
-		if (s->subject[k].bad)
-			not_finite(s, s->who[k], part, s->subject[k].bad_row, s->out[s->who[k]].epochs - over);
+		if (s->eval_model[k].bad)
+			not_finite(s, s->who[k], part, s->eval_model[k].bad_row, s->out[s->who[k]].epochs - over);
 	return 0;
 }
 
 /* The curves' metrics of the epoch, and those on validation rows that early stopping looks at. */
-static int evaluate_epoch(struct session *s, size_t epoch, struct lb_err *err)
+static int evaluate_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 {
 	for (int part = 0; part < 3; part++) {
 		size_t n = 0;
@@ -342,7 +342,7 @@ static int evaluate_epoch(struct session *s, size_t epoch, struct lb_err *err)
 			const struct lb_setup *setup = s->learner[i].setup;
 			double *curve = s->out[i].curve[part];
 			if (takes_part_at_end(s, i) && (setup->curve[part] || (part == LB_VALID && setup->stop.on)))
-				add_subject(s, &n, i, NULL, curve ? curve + epoch * setup->n_metrics : s->valid + i * s->most_metrics, NULL);
+				add_eval_model(s, &n, i, NULL, curve ? curve + epoch * setup->n_metrics : s->valid + i * s->most_metrics, NULL);
 		}
 		if (n && evaluate(s, n, part, false, err))
 			return -1;
@@ -350,10 +350,10 @@ static int evaluate_epoch(struct session *s, size_t epoch, struct lb_err *err)
 	return 0;
 }
 
-static void end_epoch(struct session *s, size_t i, size_t epoch)
+static void end_epoch(struct trainer *s, size_t i, size_t epoch)
 {
 	struct lb_learner *l = &s->learner[i];
-	struct lb_outcome *o = &s->out[i];
+	struct lb_train_result *o = &s->out[i];
 	const double *curve = o->curve[LB_VALID], *valid = curve ? curve + epoch * l->setup->n_metrics : NULL;
 
 	if (!valid && l->setup->stop.on && s->c->split->n[LB_VALID])
@@ -366,7 +366,7 @@ static void end_epoch(struct session *s, size_t i, size_t epoch)
 }
 
 /* All trials of the epoch, whose steps took `trained` seconds. */
-static int end_epochs(struct session *s, size_t epoch, double trained, struct lb_err *err)
+static int end_epochs(struct trainer *s, size_t epoch, double trained, struct lb_err *err)
 {
 	const double start = lb_seconds();
 	size_t n = 0;
@@ -394,29 +394,29 @@ static int end_epochs(struct session *s, size_t epoch, double trained, struct lb
 
 /* Restores the parameters of the best epoch (early stopping) and fits calibration and threshold on
  * the validation rows. */
-static int settle_on(struct session *s, size_t i, struct lb_err *err)
+static int settle_on(struct trainer *s, size_t i, struct lb_err *err)
 {
 	struct lb_learner *l = &s->learner[i];
-	struct lb_outcome *o = &s->out[i];
+	struct lb_train_result *o = &s->out[i];
 	size_t n = 0;
 
 	const size_t best = lb_stop_restore(l);
 	o->best_epoch = best ? best : o->epochs;
-	add_subject(s, &n, i, NULL, o->metric[LB_VALID], NULL);
-	const int rc = lb_evaluate_decide(s->eval, s->subject, &o->decision, err);
+	add_eval_model(s, &n, i, NULL, o->metric[LB_VALID], NULL);
+	const int rc = lb_evaluate_decide(s->eval, s->eval_model, &o->decision, err);
 	if (rc == 1)
-		not_finite(s, i, LB_VALID, s->subject->bad_row, o->epochs - 1);
+		not_finite(s, i, LB_VALID, s->eval_model->bad_row, o->epochs - 1);
 	return rc < 0 ? -1 : 0;
 }
 
 /* Whether trial i has ended and its outcome is not final yet. */
-static bool to_finish(const struct session *s, size_t i)
+static bool to_finish(const struct trainer *s, size_t i)
 {
-	return !s->learner[i].active && !s->told[i];
+	return !s->learner[i].active && !s->is_final[i];
 }
 
 /* The metrics of those of them that have ended well. */
-static int measure_ended(struct session *s, struct lb_err *err)
+static int measure_ended(struct trainer *s, struct lb_err *err)
 {
 	for (size_t i = 0; i < s->c->k; i++)
 		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && settle_on(s, i, err))
@@ -425,18 +425,18 @@ static int measure_ended(struct session *s, struct lb_err *err)
 		size_t n = 0;
 		for (size_t i = 0; i < s->c->k && s->c->split->n[part]; i++)
 			if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK)
-				add_subject(s, &n, i, &s->out[i].decision, s->out[i].metric[part], part == LB_TEST ? s->out[i].scores : NULL);
+				add_eval_model(s, &n, i, &s->out[i].decision, s->out[i].metric[part], part == LB_TEST ? s->out[i].scores : NULL);
 		if (n && evaluate(s, n, part, true, err))
 			return -1;
 	}
 	for (size_t i = 0; i < s->c->k; i++)
 		if (to_finish(s, i) && s->out[i].status == LB_TRIAL_OK && s->out[i].w)
-			lb_model_unpack(&s->learner[i].model, lb_learner_judged(&s->learner[i]), s->out[i].w);
+			lb_model_unpack(&s->learner[i].model, lb_learner_eval_weights(&s->learner[i]), s->out[i].w);
 	return 0;
 }
 
 /* Makes the outcomes of the trials that have ended final, and tells of them. */
-static int finish(struct session *s, struct lb_err *err)
+static int finish(struct trainer *s, struct lb_err *err)
 {
 	const double start = lb_seconds();
 	size_t n = 0;
@@ -451,7 +451,7 @@ static int finish(struct session *s, struct lb_err *err)
 	for (size_t i = 0; i < s->c->k; i++) {
 		if (!to_finish(s, i))
 			continue;
-		s->told[i] = true;
+		s->is_final[i] = true;
 		s->out[i].evaluate_seconds += each;
 		if (s->c->ended && s->c->ended(s->c->ended_arg, i, err))
 			return -1;
@@ -460,16 +460,16 @@ static int finish(struct session *s, struct lb_err *err)
 }
 
 /* All trials that are still training end here. */
-static void end_all(struct session *s)
+static void end_all(struct trainer *s)
 {
 	for (size_t i = 0; i < s->c->k; i++) {
-		if (lb_stop_requested && !s->told[i] && s->out[i].status == LB_TRIAL_OK)
+		if (lb_stop_requested && !s->is_final[i] && s->out[i].status == LB_TRIAL_OK)
 			end_trial(s, i, LB_TRIAL_INTERRUPTED);
 		s->learner[i].active = false;
 	}
 }
 
-static int run(struct session *s, struct lb_err *err)
+static int run(struct trainer *s, struct lb_err *err)
 {
 	s->step = first_step(s);
 	for (size_t epoch = (size_t)(s->step / s->an_epoch); epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
@@ -483,13 +483,13 @@ static int run(struct session *s, struct lb_err *err)
 	return finish(s, err);
 }
 
-int lb_train(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err)
+int lb_train(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err)
 {
-	struct session s = { .c = cohort, .out = out };
+	struct trainer s = { .c = cohort, .out = out };
 
 	for (size_t i = 0; i < cohort->k; i++)
-		out[i] = (struct lb_outcome){ 0 };
-	const int rc = session_open(&s, err) || resume(&s, err) ? -1 : run(&s, err);
-	session_close(&s);
+		out[i] = (struct lb_train_result){ 0 };
+	const int rc = trainer_open(&s, err) || resume(&s, err) ? -1 : run(&s, err);
+	trainer_close(&s);
 	return rc;
 }

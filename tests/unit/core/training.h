@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-typedef int train_fn(const struct lb_cohort *cohort, struct lb_outcome *out, struct lb_err *err);
+typedef int train_fn(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
 static train_fn *const precision[] = { lb_train_f64, lb_train_f32 };
 
 static struct lb_err err;
@@ -197,15 +197,15 @@ static inline struct lb_cohort cohort_of(const struct problem *p, const struct l
 				   .order_seed = 1, .shuffle = true, .trial = trials, .k = k };
 }
 
-static inline void train_all(train_fn *train, const struct lb_cohort *c, struct lb_outcome *out)
+static inline void train_all(train_fn *train, const struct lb_cohort *c, struct lb_train_result *out)
 {
 	ck_assert_msg(train(c, out, &err) == 0, "%s", err.text);
 }
 
 /* One trial alone in a cohort that is otherwise c. */
-static inline struct lb_outcome train_alone(train_fn *train, struct lb_cohort c, const struct lb_setup *s)
+static inline struct lb_train_result train_alone(train_fn *train, struct lb_cohort c, const struct lb_setup *s)
 {
-	struct lb_outcome o;
+	struct lb_train_result o;
 
 	c.trial = s;
 	c.k = 1;
@@ -227,7 +227,7 @@ static inline void ck_same_numbers(const double *a, const double *b, size_t n, c
 		ck_assert_msg(!memcmp(&a[i], &b[i], sizeof *a), "%s %zu: %.17g and %.17g", what, i, a[i], b[i]);
 }
 
-static inline bool same_scores(const struct problem *p, const struct lb_outcome *a, const struct lb_outcome *b)
+static inline bool same_scores(const struct problem *p, const struct lb_train_result *a, const struct lb_train_result *b)
 {
 	return !memcmp(a->scores, b->scores, p->split.n[LB_TEST] * p->columns * sizeof(double));
 }

@@ -1,6 +1,6 @@
 /* core/config/spec.h and what core/run makes of it, with the program's own registries: every option
  * fills a field of a fitting type, a spec that is filled for one trial of a sweep after the other
- * says what one filled anew says, and rows are made once. */
+ * says what one filled again says, and rows are made once. */
 #include "core/config/options.h"
 #include "core/config/spec.h"
 #include "core/run/components.h"

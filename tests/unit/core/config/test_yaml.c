@@ -24,16 +24,16 @@ START_TEST(tree_and_places)
 
 	ck_assert_int_eq(root->type, LB_MAPPING);
 	ck_assert_uint_eq(root->n, 5);
-	ck_assert_str_eq(root->mark.file, "a.yaml");
+	ck_assert_str_eq(root->location.file, "a.yaml");
 	ck_assert_str_eq(lb_node_get(root, "name")->text, "x");
 	ck_assert_int_eq(hidden->type, LB_SEQUENCE);
 	ck_assert_uint_eq(hidden->n, 2);
-	ck_assert_uint_eq(hidden->mark.line, 2);
-	ck_assert_uint_eq(hidden->mark.column, 28);
+	ck_assert_uint_eq(hidden->location.line, 2);
+	ck_assert_uint_eq(hidden->location.column, 28);
 	ck_assert_str_eq(hidden->item[0]->text, "64");
 	ck_assert(!hidden->item[0]->quoted);
 	ck_assert(hidden->item[1]->quoted);
-	ck_assert_str_eq(hidden->item[1]->mark.file, "a.yaml");
+	ck_assert_str_eq(hidden->item[1]->location.file, "a.yaml");
 	ck_assert_str_eq(lb_node_get(root, "empty")->text, "");
 	ck_assert(!lb_node_get(root, "empty")->quoted);
 	ck_assert_str_eq(lb_node_get(root, "long")->text, "a\nb\n");
@@ -216,14 +216,14 @@ START_TEST(copies)
 
 	part = lb_node_copy(lb_node_get(root, "a"), NULL);
 	lb_node_free(root);
-	ck_assert_str_eq(copy->mark.file, "a.yaml");
+	ck_assert_str_eq(copy->location.file, "a.yaml");
 	ck_assert_uint_eq(copy->n, 2);
 	ck_assert_int_eq(lb_node_get(copy, "d")->type, LB_SEQUENCE);
-	ck_assert_str_eq(part->mark.file, "a.yaml");
-	ck_assert_str_eq(lb_node_get(part, "b")->mark.file, "a.yaml");
+	ck_assert_str_eq(part->location.file, "a.yaml");
+	ck_assert_str_eq(lb_node_get(part, "b")->location.file, "a.yaml");
 	ck_assert_str_eq(lb_node_get(part, "b")->item[1]->text, "two");
 	ck_assert(lb_node_get(part, "b")->item[1]->quoted);
-	ck_assert_uint_eq(lb_node_get(part, "b")->mark.column, 8);
+	ck_assert_uint_eq(lb_node_get(part, "b")->location.column, 8);
 	ck_assert_int_eq(lb_node_get(part, "c")->type, LB_MAPPING);
 	lb_node_free(copy);
 	lb_node_free(part);
@@ -247,7 +247,7 @@ START_TEST(files)
 	ck_assert_int_eq(lb_write_file(path, "a: 1\n", 5, &err), 0);
 	root = lb_yaml_read(path, &err);
 	ck_assert_ptr_nonnull(root);
-	ck_assert_str_eq(root->mark.file, path);
+	ck_assert_str_eq(root->location.file, path);
 	lb_node_free(root);
 	chmod(path, 0);
 	if (geteuid() != 0) {

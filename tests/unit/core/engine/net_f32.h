@@ -22,11 +22,11 @@ struct lb_pass_f32 {
 struct lb_net_f32 *lb_net_new_f32(const struct lb_model_spec *spec, size_t max_b, struct lb_err *err);
 void lb_net_free_f32(struct lb_net_f32 *net);
 void lb_net_init_f32(const struct lb_net_f32 *net, float *w);
-void lb_net_store_f32(const struct lb_net_f32 *net, const double *plain, float *w);
-void lb_net_fetch_f32(const struct lb_net_f32 *net, const float *w, double *plain);
+void lb_net_pack_f32(const struct lb_net_f32 *net, const double *plain, float *w);
+void lb_net_unpack_f32(const struct lb_net_f32 *net, const float *w, double *plain);
 const float *lb_net_forward_f32(struct lb_net_f32 *net, const float *w, const struct lb_pass_f32 *p);
 void lb_net_backward_f32(struct lb_net_f32 *net, const float *w, const struct lb_pass_f32 *p, const float *dz, float *g);
-void lb_net_input_gradient_f32(struct lb_net_f32 *net, const float *w, const struct lb_pass_f32 *p, const float *dz, float *turned,
+void lb_net_input_gradient_f32(struct lb_net_f32 *net, const float *w, const struct lb_pass_f32 *p, const float *dz, float *transposed,
 			       float *dx);
 
 #endif

@@ -103,17 +103,17 @@ END_TEST
 START_TEST(isotonic_is_that_of_sklearn)
 {
 	const cJSON *c;
-	double probe[80], want[80];
+	double eval_attack[80], want[80];
 	size_t n = 0;
 
 	cJSON_ArrayForEach(c, lb_json_at(golden, "binary")) {
 		const struct rows r = rows_of(c);
 		struct lb_decision d = fit(&r, &lb_calibration_isotonic, &lb_threshold_fixed);
 		const int m = cJSON_GetArraySize(lb_json_at(c, "probe"));
-		numbers(lb_json_at(c, "probe"), probe, 80);
+		numbers(lb_json_at(c, "probe"), eval_attack, 80);
 		numbers(lb_json_at(c, "isotonic"), want, 80);
 		for (int i = 0; i < m; i++, n++)
-			ck_near(1 / (1 + exp(-lb_decision_score(&d, probe[i]))), want[i], 1e-12, "probability", n);
+			ck_near(1 / (1 + exp(-lb_decision_score(&d, eval_attack[i]))), want[i], 1e-12, "probability", n);
 		lb_decision_free(&d);
 	}
 	ck_assert_uint_gt(n, 300);
@@ -159,7 +159,7 @@ END_TEST
 START_TEST(edges)
 {
 	const struct rows split = { 4, 1, { -1, 2, 1, 3 }, { 0, 1, 0, 1 } }, one = { 3, 1, { 1, 2, 3 }, { 1, 1, 1 } },
-			  equal = { 4, 1, { 2, 2, 2, 2 }, { 0, 1, 1, 1 } }, turned = { 4, 1, { 1, 2, 3, 4 }, { 1, 1, 0, 0 } };
+			  equal = { 4, 1, { 2, 2, 2, 2 }, { 0, 1, 1, 1 } }, transposed = { 4, 1, { 1, 2, 3, 4 }, { 1, 1, 0, 0 } };
 	struct lb_decision d = fit(&split, &lb_calibration_none, &lb_threshold_youden);
 
 	ck_assert(d.threshold == 1.5);
@@ -183,9 +183,9 @@ START_TEST(edges)
 	ck_near(2 * d.slope + d.intercept, log((3 * 0.8 + 1.0 / 3) / (3 * 0.2 + 2.0 / 3)), 1e-6, "score", 0);
 	d = fit(&split, &lb_calibration_temperature, &lb_threshold_fixed);
 	ck_assert(isfinite(d.slope) && d.slope > 0.01);
-	d = fit(&turned, &lb_calibration_temperature, &lb_threshold_fixed);
+	d = fit(&transposed, &lb_calibration_temperature, &lb_threshold_fixed);
 	ck_near(d.slope, 0.01, 1e-9, "slope", 0);
-	d = fit(&turned, &lb_calibration_platt, &lb_threshold_youden);
+	d = fit(&transposed, &lb_calibration_platt, &lb_threshold_youden);
 	ck_assert(d.slope < 0);
 	ck_assert(lb_decision_score(&d, 2) > d.threshold && !(lb_decision_score(&d, 3) > d.threshold));
 }
@@ -197,7 +197,7 @@ START_TEST(a_training_applies_it)
 {
 	const struct lb_metric_use use[] = { metric_use("log_loss"), metric_use("accuracy") };
 	struct problem p;
-	struct lb_outcome out[2];
+	struct lb_train_result out[2];
 
 	problem_open(&p, LB_BINARY, (const size_t[]){ 200, 100, 150 }, 3, 2);
 	problem_draw(&p, 9);
@@ -206,7 +206,7 @@ START_TEST(a_training_applies_it)
 	s[0].threshold = &lb_threshold_prevalence;
 	const struct lb_cohort c = cohort_of(&p, s, 2, 3, 32);
 	train_all(precision[_i], &c, out);
-	struct lb_outcome alone = train_alone(precision[_i], c, &s[1]);
+	struct lb_train_result alone = train_alone(precision[_i], c, &s[1]);
 	ck_same_numbers(out[1].metric[LB_TEST], alone.metric[LB_TEST], 2, "metric");
 	const struct lb_decision *d = &out[0].decision;
 	double loss = 0, right = 0;
@@ -219,9 +219,9 @@ START_TEST(a_training_applies_it)
 	ck_near(out[0].metric[LB_TEST][0], loss, 1e-12, "log-loss", 0);
 	ck_near(out[0].metric[LB_TEST][1], right / 150, 1e-12, "accuracy", 0);
 	ck_assert(out[1].decision.slope == 1 && out[1].decision.threshold == 0);
-	lb_outcome_free(&out[0]);
-	lb_outcome_free(&out[1]);
-	lb_outcome_free(&alone);
+	lb_train_result_free(&out[0]);
+	lb_train_result_free(&out[1]);
+	lb_train_result_free(&alone);
 	problem_close(&p);
 }
 END_TEST

@@ -12,7 +12,7 @@
 static const char *const kinds[] = { [LB_MULTICLASS] = "multiclass", [LB_BINARY] = "binary", [LB_REGRESSION] = "regression",
 				     [LB_EMBEDDING] = "", [LB_DISTILLATION] = "", [LB_MULTILABEL] = "multilabel" };
 
-static double eval(const char *name, const struct lb_outcomes *o, const double *given, size_t n_given)
+static double eval(const char *name, const struct lb_metric_inputs *o, const double *given, size_t n_given)
 {
 	const struct lb_metric *m = lb_metric_find(name);
 	struct lb_arg par[MAX_PAR] = { 0 };
@@ -84,11 +84,11 @@ static size_t outputs_of(const cJSON *c, struct lb_output output[LB_MOST_OUTPUTS
 	return n;
 }
 
-static struct lb_outcomes outcomes_of(const cJSON *c, struct lb_output output[LB_MOST_OUTPUTS])
+static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output output[LB_MOST_OUTPUTS])
 {
 	const char *kind = cJSON_GetObjectItemCaseSensitive(c, "kind")->valuestring;
 	const cJSON *classes = cJSON_GetObjectItemCaseSensitive(c, "n_classes"), *t = cJSON_GetObjectItemCaseSensitive(c, "t");
-	struct lb_outcomes o = {
+	struct lb_metric_inputs o = {
 		.n_classes = classes ? (size_t)classes->valueint : 0, .t = t ? (size_t)t->valueint : 0,
 		.label = integers(c, "label"), .pred = integers(c, "pred"), .rank = integers(c, "rank"),
 		.logp = doubles(c, "logp"), .brier = doubles(c, "brier"), .conf = doubles(c, "conf"), .score = doubles(c, "score"),
@@ -107,7 +107,7 @@ static struct lb_outcomes outcomes_of(const cJSON *c, struct lb_output output[LB
 	return o;
 }
 
-static void release(struct lb_outcomes *o)
+static void release(struct lb_metric_inputs *o)
 {
 	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->pred_t, o->target_t, o->feature, o->weight, o->said };
 
@@ -115,7 +115,7 @@ static void release(struct lb_outcomes *o)
 		free((void *)owned[i]);
 }
 
-static void check_value(const char *name, const struct lb_outcomes *o, const cJSON *expected)
+static void check_value(const char *name, const struct lb_metric_inputs *o, const cJSON *expected)
 {
 	const char *metric = cJSON_GetObjectItemCaseSensitive(expected, "metric")->valuestring;
 	const cJSON *par = cJSON_GetObjectItemCaseSensitive(expected, "par");
@@ -143,7 +143,7 @@ START_TEST(golden)
 	cJSON_Delete(more);
 	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(tree, "cases")) {
 		struct lb_output output[LB_MOST_OUTPUTS];
-		struct lb_outcomes o = outcomes_of(c, output);
+		struct lb_metric_inputs o = outcomes_of(c, output);
 		cJSON_ArrayForEach(expected, cJSON_GetObjectItemCaseSensitive(c, "values")) {
 			check_value(cJSON_GetObjectItemCaseSensitive(c, "name")->valuestring, &o, expected);
 			for (size_t i = 0; i < lb_metric_count(); i++)
@@ -163,7 +163,7 @@ START_TEST(outputs_that_are_not_there)
 {
 	const struct lb_output quantiles[] = { { LB_QUANTILE, 0.1 }, { LB_QUANTILE, 0.9 } }, normal[] = { { .says = LB_MEAN }, { .says = LB_LOG_VARIANCE } };
 	const double said[] = { 1, 2 }, target[] = { 1.5 };
-	struct lb_outcomes o = { .kind = LB_REGRESSION, .n = 1, .t = 1, .pred_t = said, .target_t = target, .outputs = 2, .output = quantiles, .said = said };
+	struct lb_metric_inputs o = { .kind = LB_REGRESSION, .n = 1, .t = 1, .pred_t = said, .target_t = target, .outputs = 2, .output = quantiles, .said = said };
 	static const char *const names[] = { "pinball", "interval_coverage", "interval_width", "gaussian_nll", "rmse" };
 	static const double by_quantiles[] = { 0.05, 1, 1, NAN, 0.5 };
 
@@ -172,7 +172,7 @@ START_TEST(outputs_that_are_not_there)
 			double value = -1;
 			o.output = with == 0 ? quantiles : with == 1 ? normal : NULL;
 			o.outputs = with < 2 ? 2 : 0;
-			ck_assert_int_eq(lb_metric_judge(lb_metric_find(names[m]), &o, NULL, &value, NULL), 0);
+			ck_assert_int_eq(lb_metric_compute(lb_metric_find(names[m]), &o, NULL, &value, NULL), 0);
 			if (with == 0 && m != 3)
 				ck_assert_double_eq_tol(value, by_quantiles[m], 1e-15);
 			else if (with == 1 && m == 3)
@@ -190,7 +190,7 @@ END_TEST
 
 START_TEST(collapse_by_hand)
 {
-	const struct lb_outcomes o = {
+	const struct lb_metric_inputs o = {
 		.kind = LB_MULTICLASS, .n = 4, .n_classes = 3, .label = (const int32_t[]){ 0, 1, 2, 0 }, .pred = (const int32_t[]){ 0, 2, 2, 0 },
 		.collapsed = (const bool[]){ true, true, false, false }, .peak = (const double[]){ 20, 30, 1, 5 },
 	}, empty = { .kind = LB_MULTICLASS, .n_classes = 3 };
@@ -204,7 +204,7 @@ END_TEST
 
 START_TEST(ranking_by_hand)
 {
-	const struct lb_outcomes o = {
+	const struct lb_metric_inputs o = {
 		.kind = LB_BINARY, .n = 4, .n_classes = 2,
 		.label = (const int32_t[]){ 1, 0, 0, 1 }, .score = (const double[]){ 0.8, 0.1, 0.4, 0.4 },
 	};
@@ -218,7 +218,7 @@ START_TEST(macro_by_hand)
 {
 	/* F1: class 0 has 2/3, class 1 has 1/2, class 2 does not occur, class 3 is predicted only:
 	 * 0 */
-	const struct lb_outcomes o = {
+	const struct lb_metric_inputs o = {
 		.kind = LB_MULTICLASS, .n = 4, .n_classes = 4,
 		.label = (const int32_t[]){ 0, 0, 1, 1 }, .pred = (const int32_t[]){ 0, 1, 1, 3 },
 	};
@@ -231,7 +231,7 @@ END_TEST
 
 START_TEST(top_k_counts_ranks_below_k)
 {
-	const struct lb_outcomes o = { .kind = LB_MULTICLASS, .n = 5, .n_classes = 9, .rank = (const int32_t[]){ 0, 1, 4, 5, 8 } };
+	const struct lb_metric_inputs o = { .kind = LB_MULTICLASS, .n = 5, .n_classes = 9, .rank = (const int32_t[]){ 0, 1, 4, 5, 8 } };
 
 	ck_assert_double_eq(eval("top_k", &o, NULL, 0), 0.6);
 	ck_assert_double_eq(eval("top_k", &o, (const double[]){ 1 }, 1), 0.2);
@@ -245,7 +245,7 @@ START_TEST(ece_edges)
 	for (int m = 1; m <= 40; m++)
 		for (int b = 0; b < m; b++) {
 			const double edge = (double)(b + 1) / m, above = nextafter(edge, 2);
-			const struct lb_outcomes o = {
+			const struct lb_metric_inputs o = {
 				.kind = LB_MULTICLASS, .n = 2, .n_classes = 2, .label = (const int32_t[]){ 0, 0 },
 				.pred = (const int32_t[]){ 0, 1 }, .conf = (const double[]){ edge, b + 1 < m ? above : edge },
 			};
@@ -254,7 +254,7 @@ START_TEST(ece_edges)
 
 			ck_assert_double_eq_tol(eval("ece", &o, &bins, 1), b + 1 < m ? apart : together, 1e-12);
 		}
-	const struct lb_outcomes zero = {
+	const struct lb_metric_inputs zero = {
 		.kind = LB_MULTICLASS, .n = 1, .n_classes = 2, .label = (const int32_t[]){ 0 }, .pred = (const int32_t[]){ 0 },
 		.conf = (const double[]){ 0 },
 	};
@@ -264,7 +264,7 @@ END_TEST
 
 START_TEST(log_loss_is_never_clipped)
 {
-	const struct lb_outcomes o = { .kind = LB_BINARY, .n = 2, .n_classes = 2, .logp = (const double[]){ -20000, 0 } };
+	const struct lb_metric_inputs o = { .kind = LB_BINARY, .n = 2, .n_classes = 2, .logp = (const double[]){ -20000, 0 } };
 
 	ck_assert_double_eq(eval("log_loss", &o, NULL, 0), 10000);
 }
@@ -273,7 +273,7 @@ END_TEST
 START_TEST(constant_target_is_undefined)
 {
 	const double target[] = { 0.1, 0.1, 0.1 }, pred[] = { 1, 2, 3 };
-	const struct lb_outcomes o = { .kind = LB_REGRESSION, .n = 3, .t = 1, .pred_t = pred, .target_t = target };
+	const struct lb_metric_inputs o = { .kind = LB_REGRESSION, .n = 3, .t = 1, .pred_t = pred, .target_t = target };
 
 	ck_assert(isnan(eval("r2", &o, NULL, 0)));
 	ck_assert_double_eq_tol(eval("mae", &o, NULL, 0), 1.9, 1e-15);
@@ -296,7 +296,7 @@ START_TEST(auc_is_exact_on_many_rows)
 		score[i] = order[i] / 2;
 		label[i] = order[i] % 2;
 	}
-	const struct lb_outcomes o = { .kind = LB_BINARY, .n = N, .n_classes = 2, .label = label, .score = score };
+	const struct lb_metric_inputs o = { .kind = LB_BINARY, .n = N, .n_classes = 2, .label = label, .score = score };
 	ck_assert_double_eq(eval("auc", &o, NULL, 0), 0.5);
 	free(score);
 	free(label);
@@ -310,7 +310,7 @@ START_TEST(no_rows_is_undefined)
 {
 	for (size_t i = 0; i < lb_metric_count(); i++)
 		for (int kind = 0; kind < LB_N_KINDS; kind++) {
-			const struct lb_outcomes o = { .kind = (enum lb_kind)kind, .n_classes = 3, .t = 1 };
+			const struct lb_metric_inputs o = { .kind = (enum lb_kind)kind, .n_classes = 3, .t = 1 };
 			if (lb_metric_at(i)->base.tasks >> kind & 1)
 				ck_assert_msg(isnan(eval(lb_metric_at(i)->base.name, &o, NULL, 0)), "%s of no rows is defined",
 					      lb_metric_at(i)->base.name);

@@ -112,17 +112,17 @@ START_TEST(threads_change_no_byte)
 	const struct lb_setup s = with_metrics(with_hidden(trial(&p, "ce", "", "lr=0.1 momentum=0.9"), _i ? 50 : 130, LB_RELU, _i ? 0.3 : 0), &metric, 1);
 	struct lb_cohort c = cohort_of(&p, &s, 1, 4, 70);
 	for (int k = 0; k < 2; k++) {
-		struct lb_outcome one = train_alone(precision[k], c, &s);
+		struct lb_train_result one = train_alone(precision[k], c, &s);
 		for (size_t threads = 2; threads < 6; threads++) {
 			c.threads = threads;
-			struct lb_outcome many = train_alone(precision[k], c, &s);
+			struct lb_train_result many = train_alone(precision[k], c, &s);
 			ck_same_numbers(one.loss_curve, many.loss_curve, 4, "training loss");
 			ck_same_numbers(one.metric[LB_TEST], many.metric[LB_TEST], 1, "log loss");
 			ck_assert(same_scores(&p, &one, &many));
-			lb_outcome_free(&many);
+			lb_train_result_free(&many);
 		}
 		c.threads = 0;
-		lb_outcome_free(&one);
+		lb_train_result_free(&one);
 	}
 	problem_close(&p);
 }

@@ -86,7 +86,7 @@ static void judge_in_order(const struct judged *j, size_t shift, bool backwards)
 		for (size_t f = 0; f < FOLDS; f++)
 			r[c * FOLDS + f] = result(j->fold[from][f], j->value[from][f]);
 	}
-	ck_assert(!lb_judge(r, n, FOLDS, j->higher, (const cJSON *const *)settings, found, &v, &err));
+	ck_assert(!lb_choose_candidate(r, n, FOLDS, j->higher, (const cJSON *const *)settings, found, &v, &err));
 	ck_assert_int_eq(v.chosen, j->chosen != NULL);
 	ck_assert_uint_eq(v.undefined, j->undefined);
 	if (j->undefined)
@@ -119,7 +119,7 @@ START_TEST(means_are_over_folds_with_a_value)
 	struct lb_candidate found[2];
 	struct lb_verdict v;
 
-	ck_assert(!lb_judge(r, 2, 3, true, (const cJSON *const *)settings, found, &v, &err));
+	ck_assert(!lb_choose_candidate(r, 2, 3, true, (const cJSON *const *)settings, found, &v, &err));
 	ck_assert_double_eq(found[0].mean, 1.5);
 	ck_assert_uint_eq(found[0].folds, 2);
 	ck_assert_uint_eq(found[0].undefined, 1);

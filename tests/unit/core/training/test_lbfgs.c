@@ -46,9 +46,9 @@ static struct lb_setup lbfgs_trial(const char *loss, const char *set)
 	return s;
 }
 
-static struct lb_outcome fit_alone(train_fn *how, const struct lb_setup *s)
+static struct lb_train_result fit_alone(train_fn *how, const struct lb_setup *s)
 {
-	struct lb_outcome o = train_alone(how, cohort_of(&p, s, 1, 1, 1), s);
+	struct lb_train_result o = train_alone(how, cohort_of(&p, s, 1, 1, 1), s);
 
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	return o;
@@ -76,7 +76,7 @@ START_TEST(known_optima)
 	open_file(want->path, want->kind, want->skip, want->first);
 	const struct lb_metric_use use[] = { metric_use("log_loss"), metric_use("accuracy") };
 	const struct lb_setup s = with_metrics(lbfgs_trial(want->loss, "weight_decay=0.001"), use, 2);
-	struct lb_outcome o = fit_alone(fit[single], &s);
+	struct lb_train_result o = fit_alone(fit[single], &s);
 
 	ck_assert(o.minimised);
 	ck_assert_double_eq_tol(o.objective, want->objective, 1e-8);
@@ -86,7 +86,7 @@ START_TEST(known_optima)
 	ck_assert_double_eq_tol(o.metric[LB_TEST][1], 1 - (double)want->errors / (double)p.split.n[LB_TEST], 1e-12);
 	ck_assert_uint_eq(o.epochs, 0);
 	ck_assert_int_gt(o.steps, 10);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -103,15 +103,15 @@ START_TEST(precision_is_of_the_evaluation_only)
 {
 	draw(LB_MULTICLASS, 300, 4, 3);
 	const struct lb_setup s = lbfgs_trial("ce", "weight_decay=0.01");
-	struct lb_outcome a = fit_alone(lb_fit_f64, &s), b = fit_alone(lb_fit_f32, &s);
+	struct lb_train_result a = fit_alone(lb_fit_f64, &s), b = fit_alone(lb_fit_f32, &s);
 
 	ck_assert(memcmp(&a.objective, &b.objective, sizeof a.objective) == 0);
 	ck_assert_int_eq(a.steps, b.steps);
 	ck_assert(!same_scores(&p, &a, &b));
 	for (size_t i = 0; i < 40 * p.columns; i++)
 		ck_near(b.scores[i], a.scores[i], 1e-5, "score", i);
-	lb_outcome_free(&a);
-	lb_outcome_free(&b);
+	lb_train_result_free(&a);
+	lb_train_result_free(&b);
 }
 END_TEST
 
@@ -127,7 +127,7 @@ START_TEST(a_common_part_costs_nothing)
 		for (size_t i = 0; moved && i < p.data.n * 4; i++)
 			x_of(&p)[i] += 30 * (double)(i % 4);
 		const struct lb_setup s = lbfgs_trial("ce", "weight_decay=0.01 tolerance=1e-6");
-		struct lb_outcome o = fit_alone(lb_fit_f64, &s);
+		struct lb_train_result o = fit_alone(lb_fit_f64, &s);
 		if (moved) {
 			ck_assert_double_eq_tol(o.objective, objective, 1e-9);
 			ck_assert_int_le(o.steps, 3 * steps);
@@ -135,7 +135,7 @@ START_TEST(a_common_part_costs_nothing)
 		ck_assert_double_le(o.gradient, 1e-6);
 		steps = o.steps;
 		objective = o.objective;
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 		problem_close(&p);
 	}
 	draw(LB_MULTICLASS, 10, 2, 2);
@@ -196,13 +196,13 @@ START_TEST(ridge_in_closed_form)
 	}
 	x_of(&p)[rows + 1] = 1;
 	const struct lb_setup s = lbfgs_trial("mse", ridges[_i].set);
-	struct lb_outcome o = fit_alone(lb_fit_f64, &s);
+	struct lb_train_result o = fit_alone(lb_fit_f64, &s);
 	const double det = (sxx + lambda / 2) * corner - sx * sx;
 	const double w = (sxt * corner - sx * st) / det, b = ((sxx + lambda / 2) * st - sx * sxt) / det;
 
 	ck_near(o.scores[0], b, 1e-8, "bias", 0);
 	ck_near(o.scores[1] - o.scores[0], w, 1e-8, "weight", 0);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -221,14 +221,14 @@ START_TEST(objective_is_the_weighted_mean_loss)
 	p.split.n[LB_TEST] = n;
 	struct lb_setup s = lbfgs_trial("logistic", "weight_decay=0");
 	s.row_weight = weight;
-	struct lb_outcome o = fit_alone(lb_fit_f64, &s);
+	struct lb_train_result o = fit_alone(lb_fit_f64, &s);
 	for (size_t i = 0; i < n; i++) {
 		value += weight[i] * log1p(exp(p.data.y[i] ? -o.scores[i] : o.scores[i]));
 		sum += weight[i];
 	}
 	p.split = again;
 	ck_near(o.objective, value / sum, 1e-12, "objective", 0);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -238,14 +238,14 @@ START_TEST(mlp_reaches_a_stationary_point)
 {
 	draw(LB_MULTICLASS, 200, 4, 3);
 	const struct lb_setup s = with_hidden(lbfgs_trial("ce", "weight_decay=0.01 tolerance=1e-6"), 8, LB_TANH, 0);
-	struct lb_outcome a = fit_alone(lb_fit_f64, &s), b = fit_alone(lb_fit_f64, &s);
+	struct lb_train_result a = fit_alone(lb_fit_f64, &s), b = fit_alone(lb_fit_f64, &s);
 
 	ck_assert_double_le(a.gradient, 1e-6);
 	ck_assert_double_lt(a.objective, 0.9 * log(3));
 	ck_assert(same_scores(&p, &a, &b));
 	ck_assert(memcmp(&a.objective, &b.objective, sizeof a.objective) == 0);
-	lb_outcome_free(&a);
-	lb_outcome_free(&b);
+	lb_train_result_free(&a);
+	lb_train_result_free(&b);
 }
 END_TEST
 
@@ -257,7 +257,7 @@ START_TEST(pairwise_loss_sees_all_rows)
 	p.split.rows[LB_TEST] = again.rows[LB_TRAIN];
 	p.split.n[LB_TEST] = 90;
 	const struct lb_setup s = lbfgs_trial("mw", "weight_decay=0.01");
-	struct lb_outcome o = fit_alone(lb_fit_f64, &s);
+	struct lb_train_result o = fit_alone(lb_fit_f64, &s);
 	double gap = 0, pairs = 0;
 	for (size_t i = 0; i < 90; i++)
 		for (size_t j = 0; j < 90; j++)
@@ -268,7 +268,7 @@ START_TEST(pairwise_loss_sees_all_rows)
 	p.split = again;
 	ck_assert_double_gt(gap / pairs, 0.1);
 	ck_assert_double_le(o.gradient, 1e-8);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -276,11 +276,11 @@ START_TEST(iterations_end_it)
 {
 	draw(LB_MULTICLASS, 200, 4, 3);
 	const struct lb_setup s = lbfgs_trial("ce", "max_iterations=3");
-	struct lb_outcome o = fit_alone(lb_fit_f64, &s);
+	struct lb_train_result o = fit_alone(lb_fit_f64, &s);
 
 	ck_assert_int_eq(o.steps, 3);
 	ck_assert_double_gt(o.gradient, 1e-8);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -291,14 +291,14 @@ START_TEST(kinks_end_it_too)
 	draw(LB_BINARY, 200, 3, 2);
 	const struct lb_setup s = lbfgs_trial("hinge", "weight_decay=0.1"), slow = trial(&p, "hinge", "", "lr=0.02 weight_decay=0.1");
 	const struct lb_metric_use use = metric_use("accuracy");
-	struct lb_outcome a = fit_alone(lb_fit_f64, &s);
+	struct lb_train_result a = fit_alone(lb_fit_f64, &s);
 	struct lb_setup with = with_metrics(slow, &use, 1);
-	struct lb_outcome b = train_alone(lb_train_f64, cohort_of(&p, &with, 1, 3000, 200), &with);
+	struct lb_train_result b = train_alone(lb_train_f64, cohort_of(&p, &with, 1, 3000, 200), &with);
 
 	ck_assert_int_lt(a.steps, 2000);
 	ck_assert_double_le(a.objective, b.loss_curve[2999] + 0.1);
-	lb_outcome_free(&a);
-	lb_outcome_free(&b);
+	lb_train_result_free(&a);
+	lb_train_result_free(&b);
 }
 END_TEST
 
@@ -307,12 +307,12 @@ START_TEST(a_start_without_value_is_divergence)
 	draw(LB_REGRESSION, 20, 2, 1);
 	p.data.target[3] = HUGE_VAL;
 	const struct lb_setup s = lbfgs_trial("mse", "");
-	struct lb_outcome o;
+	struct lb_train_result o;
 
 	o = train_alone(lb_fit_f64, cohort_of(&p, &s, 1, 1, 1), &s);
 	ck_assert_int_eq(o.status, LB_TRIAL_DIVERGED);
 	ck_assert_ptr_null(o.metric[LB_TRAIN]);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -320,13 +320,13 @@ START_TEST(a_stop_request_interrupts)
 {
 	draw(LB_MULTICLASS, 200, 4, 3);
 	const struct lb_setup s = lbfgs_trial("ce", "");
-	struct lb_outcome o;
+	struct lb_train_result o;
 
 	lb_stop_requested = 2;
 	o = train_alone(lb_fit_f64, cohort_of(&p, &s, 1, 1, 1), &s);
 	lb_stop_requested = 0;
 	ck_assert_int_eq(o.status, LB_TRIAL_INTERRUPTED);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 

@@ -115,12 +115,12 @@ START_TEST(balanced_is_fair)
 }
 END_TEST
 
-/* The sampler steers a training, and a trial in company has the bytes it has alone; in both
+/* The sampler steers a training, and a trial in a cohort has the bytes it has alone; in both
  * precisions. */
 START_TEST(a_training_follows)
 {
 	struct problem p;
-	struct lb_outcome out[2];
+	struct lb_train_result out[2];
 
 	problem_open(&p, LB_BINARY, (const size_t[]){ 300, 0, 200 }, 2, 2);
 	problem_draw(&p, 11);
@@ -134,14 +134,14 @@ START_TEST(a_training_follows)
 	for (int kind = SHUFFLE; kind <= STRATIFIED; kind++) {
 		c.sampling = kinds[kind];
 		train_all(precision[_i], &c, out);
-		struct lb_outcome alone = train_alone(precision[_i], c, &s[1]);
+		struct lb_train_result alone = train_alone(precision[_i], c, &s[1]);
 		ck_assert(same_scores(&p, &out[1], &alone));
 		mean[kind] = 0;
 		for (size_t i = 0; i < 200; i++)
 			mean[kind] += out[0].scores[i] / 200;
-		lb_outcome_free(&out[0]);
-		lb_outcome_free(&out[1]);
-		lb_outcome_free(&alone);
+		lb_train_result_free(&out[0]);
+		lb_train_result_free(&out[1]);
+		lb_train_result_free(&alone);
 	}
 	ck_assert_msg(mean[BALANCED] > mean[SHUFFLE] + 1, "with as many positives the mean score rises: %g, %g", mean[0], mean[1]);
 	ck_near(mean[STRATIFIED], mean[SHUFFLE], 0.3, "mean score", 0);

@@ -79,7 +79,7 @@ END_TEST
 static const struct {
 	const char *attribute, *value, *warning;
 	double number;           /* NaN: text */
-	bool aside;
+	bool non_feature;
 } arff_types[] = {
 	{ "date \"yyyy-MM-dd HH:mm\"", "'2020-01-02 10:01'", "seconds since 1970", 1577959260, false },
 	{ "date", "1970-01-02T00:00:01", "seconds since 1970", 86401, false },
@@ -100,7 +100,7 @@ START_TEST(arff_other_types)
 	lb_buf_printf(&b, HEAD "@attribute d %s\n@data\n1,x,?\n2,x,%s\n", arff_types[_i].attribute, arff_types[_i].value);
 	ck_assert_msg(!read_bytes(b.s, b.n, NULL), "%s", err.text);
 	lb_buf_free(&b);
-	ck_assert(t.n == 2 && t.n_cols == 3 && t.col[2].n_missing == 1 && t.col[2].aside == arff_types[_i].aside);
+	ck_assert(t.n == 2 && t.n_cols == 3 && t.col[2].n_missing == 1 && t.col[2].non_feature == arff_types[_i].non_feature);
 	ck_assert_int_eq(t.col[2].type, isnan(arff_types[_i].number) ? LB_TEXT : LB_NUMBER);
 	if (t.col[2].type == LB_NUMBER)
 		ck_assert_msg(t.col[2].num[1] == arff_types[_i].number, "%.17g", t.col[2].num[1]);
@@ -147,7 +147,7 @@ START_TEST(arff_weights)
 
 	ck_assert_msg(!read_bytes(text, strlen(text), &asked), "%s", err.text);
 	const size_t at = t.n_cols - 2;
-	ck_assert(t.n == 4 && t.block.d + t.n_cols == 3 && t.n_warnings == 0 && !t.col[at].aside);
+	ck_assert(t.n == 4 && t.block.d + t.n_cols == 3 && t.n_warnings == 0 && !t.col[at].non_feature);
 	ck_assert_str_eq(t.col[at].name, "instance_weight");
 	ck_assert_str_eq(t.col[at + 1].name, "b");
 	for (size_t i = 0; i < 4; i++)

@@ -39,7 +39,7 @@ static void ck_column(const char *name, const char *column, const cJSON *want)
 		if (!strcmp(t.col[j].name, column))
 			c = &t.col[j];
 	ck_assert_msg(c && c->type == LB_NUMBER, "%s: no numeric column '%s'", name, column);
-	ck_assert_msg(c->aside, "%s: '%s' would be a feature", name, column);
+	ck_assert_msg(c->non_feature, "%s: '%s' would be a feature", name, column);
 	cJSON_ArrayForEach(v, want)
 		ck_value(name, i, c->num[i], v), i++;
 	ck_assert_uint_eq(i, t.n);

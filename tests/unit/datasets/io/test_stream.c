@@ -331,10 +331,10 @@ END_TEST
  * for its end. */
 START_TEST(zstd_frame_size)
 {
-	static const char frame[] = "\x28\xB5\x2F\xFD\xA0\x00\x00\x00\x01\x40\x00\x00" "a,b\n1,2\n" "\x01\x00\x00";
+	static const char joined[] = "\x28\xB5\x2F\xFD\xA0\x00\x00\x00\x01\x40\x00\x00" "a,b\n1,2\n" "\x01\x00\x00";
 	static const char right[] = "\x28\xB5\x2F\xFD\xA0\x08\x00\x00\x00\x40\x00\x00" "a,b\n1,2\n" "\x01\x00\x00";
 
-	ck_refused(read_bytes(frame, sizeof frame - 1, NULL), "the_zstd_data_are_damaged shorter_or_longer_than_its_header_says");
+	ck_refused(read_bytes(joined, sizeof joined - 1, NULL), "the_zstd_data_are_damaged shorter_or_longer_than_its_header_says");
 	ck_assert_msg(!read_bytes(right, sizeof right - 1, NULL), "%s", err.text);
 }
 END_TEST

@@ -151,8 +151,8 @@ START_TEST(refolding)
 
 	for (size_t fold = 0; fold < FOLDS; fold++) {
 		struct lb_split s = cut(d, o), t = cut(d, o);
-		ck_assert_int_eq(lb_split_refold(d, &o, FOLDS, fold, false, &s, &err), 0);
-		ck_assert_int_eq(lb_split_refold(d, &o, FOLDS, fold, true, &t, &err), 0);
+		ck_assert_int_eq(lb_split_inner_folds(d, &o, FOLDS, fold, false, &s, &err), 0);
+		ck_assert_int_eq(lb_split_inner_folds(d, &o, FOLDS, fold, true, &t, &err), 0);
 		ck_assert_uint_eq(check_lists(&s, N), whole.n[LB_TRAIN] + whole.n[LB_VALID]);
 		ck_assert_uint_eq(s.n[LB_TEST], 0);
 		ck_assert_uint_eq(t.n[LB_TEST], whole.n[LB_TEST]);
@@ -169,7 +169,7 @@ START_TEST(refolding)
 		ck_assert_int_eq(seen[whole.rows[LB_TEST][i]]++, 0);
 	for (int i = 0; i < N; i++)
 		ck_assert_int_eq(seen[i], 1);
-	ck_assert_int_eq(lb_split_refold(d, &o, 1000, 0, false, &whole, &err), -1);
+	ck_assert_int_eq(lb_split_inner_folds(d, &o, 1000, 0, false, &whole, &err), -1);
 	ck_assert_int_eq(err.code, LB_CONFIG);
 	lb_dataset_free(d);
 }
@@ -273,7 +273,7 @@ START_TEST(all_three_files)
 	ck_assert_uint_eq(s.rows[LB_TEST][0], 5);
 	/* folds take the rows of the training and the validation file, and leave those of the test
 	 * file alone */
-	ck_assert_int_eq(lb_split_refold(d, &whole, 2, 0, true, &s, &err), 0);
+	ck_assert_int_eq(lb_split_inner_folds(d, &whole, 2, 0, true, &s, &err), 0);
 	ck_assert_uint_eq(check_lists(&s, 6), 6);
 	ck_assert_uint_eq(s.n[LB_TEST], 1);
 	ck_assert_uint_eq(s.rows[LB_TEST][0], 5);

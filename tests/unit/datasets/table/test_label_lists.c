@@ -39,7 +39,7 @@ START_TEST(lists_become_columns)
 	ck_assert_uint_eq(t.n_cols, 3);
 	for (size_t k = 0; k < 3; k++) {
 		ck_assert_str_eq(t.col[k].name, name[k]);
-		ck_assert(t.col[k].aside);
+		ck_assert(t.col[k].non_feature);
 		ck_assert_mem_eq(t.col[k].num, want[k], sizeof want[k]);
 	}
 	lb_table_free(&t);

@@ -104,7 +104,7 @@ START_TEST(ragged_rows)
 	};
 	const struct lb_read_options opt = { .header = -1, .by_rows = true };
 
-	for (size_t k = 0; k < sizeof ragged / sizeof *ragged; k++) { /* with a good line behind: the last one is never read in the short way */
+	for (size_t k = 0; k < sizeof ragged / sizeof *ragged; k++) { /* with a good line after: the last one is never read in the short way */
 		struct lb_buf b = { 0 };
 		lb_buf_printf(&b, "%s%.*s\n", ragged[k], (int)strcspn(ragged[k], "\n"), ragged[k]);
 		ck_refused(read_bytes(b.s, b.n, &opt), ":2: field separated");

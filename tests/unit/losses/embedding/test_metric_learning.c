@@ -134,7 +134,7 @@ START_TEST(retrieval_as_numpy_has_it)
 	cJSON_ArrayForEach(c, cJSON_GetObjectItem(tree, "metrics")) {
 		const struct embedded e = embedded_of(c);
 		const struct lb_metric *m = lb_metric_find(cJSON_GetObjectItem(c, "name")->valuestring);
-		const struct lb_outcomes o = { .kind = LB_MULTICLASS, .n = e.b, .n_classes = e.classes, .label = e.y, .dimension = e.c, .embedding = e.z };
+		const struct lb_metric_inputs o = { .kind = LB_MULTICLASS, .n = e.b, .n_classes = e.classes, .label = e.y, .dimension = e.c, .embedding = e.z };
 		const cJSON *want = cJSON_GetObjectItem(c, "value");
 		double value;
 		ck_assert(!m->eval(&o, args(&m->base, cJSON_GetObjectItem(c, "set")->valuestring), &value, &err));
@@ -178,7 +178,7 @@ END_TEST
 START_TEST(trainings_in_any_company)
 {
 	struct problem p;
-	struct lb_outcome out[4];
+	struct lb_train_result out[4];
 	struct lb_setup s[4];
 	const struct lb_metric *map = lb_metric_find("map_at_r");
 	const struct lb_metric_use use = { .metric = map, .par = args(&map->base, ""), .key = "map_at_r" };
@@ -204,22 +204,22 @@ START_TEST(trainings_in_any_company)
 	for (size_t i = 0; i < 4; i++) {
 		ck_assert_uint_eq(out[i].columns, 3);
 		c.threads = 1 + i;
-		struct lb_outcome alone = train_alone(precision[_i], c, &s[i]);
+		struct lb_train_result alone = train_alone(precision[_i], c, &s[i]);
 		ck_assert(same_scores(&p, &out[i], &alone));
 		ck_same_numbers(out[i].metric[LB_TEST], alone.metric[LB_TEST], 1, "map_at_r");
-		lb_outcome_free(&alone);
+		lb_train_result_free(&alone);
 	}
 	ck_assert(same_scores(&p, &out[0], &out[1]));
 	ck_assert(!same_scores(&p, &out[0], &out[2]) && !same_scores(&p, &out[2], &out[3]));
 	c.epochs = 1;
 	s[0].optimizer_par = args(s[0].optimizer, "lr=1e-9");
-	struct lb_outcome untrained = train_alone(precision[_i], c, &s[0]);
+	struct lb_train_result untrained = train_alone(precision[_i], c, &s[0]);
 	for (size_t i = 0; i < 3; i++)
 		ck_assert_msg(out[i].metric[LB_TEST][0] > untrained.metric[LB_TEST][0] + 0.02, "%zu: %g after training, %g before", i,
 			      out[i].metric[LB_TEST][0], untrained.metric[LB_TEST][0]);
-	lb_outcome_free(&untrained);
+	lb_train_result_free(&untrained);
 	for (size_t i = 0; i < 4; i++)
-		lb_outcome_free(&out[i]);
+		lb_train_result_free(&out[i]);
 	problem_close(&p);
 }
 END_TEST
@@ -228,7 +228,7 @@ END_TEST
 START_TEST(features_are_each_model_s_own)
 {
 	struct problem p;
-	struct lb_outcome out[2];
+	struct lb_train_result out[2];
 	const struct lb_metric *m = lb_metric_find(_i ? "map_at_r" : "nc1");
 	const struct lb_metric_use use = { .metric = m, .par = args(&m->base, ""), .key = m->base.name };
 
@@ -243,13 +243,13 @@ START_TEST(features_are_each_model_s_own)
 	struct lb_cohort c = cohort_of(&p, s, 2, 4, 30);
 	train_all(precision[0], &c, out);
 	for (size_t i = 0; i < 2; i++) {
-		struct lb_outcome alone = train_alone(precision[0], c, &s[i]);
+		struct lb_train_result alone = train_alone(precision[0], c, &s[i]);
 		ck_same_numbers(out[i].metric[LB_TEST], alone.metric[LB_TEST], 1, m->base.name);
-		lb_outcome_free(&alone);
+		lb_train_result_free(&alone);
 	}
 	ck_assert(out[0].metric[LB_TEST][0] < out[1].metric[LB_TEST][0] || out[0].metric[LB_TEST][0] > out[1].metric[LB_TEST][0]);
-	lb_outcome_free(&out[0]);
-	lb_outcome_free(&out[1]);
+	lb_train_result_free(&out[0]);
+	lb_train_result_free(&out[1]);
 	problem_close(&p);
 }
 END_TEST

@@ -111,7 +111,8 @@ START_TEST(nan_stays_in_its_row)
 }
 END_TEST
 
-/* Entries of many rows at once have the bytes of the rows one by one, in one column and in several. */
+/* Entries of many rows at once have the bytes of the rows one by one, in one column and in
+ * several. */
 START_TEST(entries_are_the_rows)
 {
 	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);

@@ -112,13 +112,13 @@ START_TEST(adv_comp_sum_sees_the_rows_and_the_moved_rows)
 }
 END_TEST
 
-/* A trial with an attack is the same to the byte in company of others, on two threads, and without
+/* A trial with an attack is the same to the byte in a cohort of others, on two threads, and without
  * an attack as before; radius 0 is no attack. */
 START_TEST(attacks_leave_bytes_alone)
 {
 	train_fn *train = precision[_i % 2];
 	const enum lb_kind kind = _i / 2 ? LB_MULTICLASS : LB_BINARY;
-	struct lb_outcome company[5];
+	struct lb_train_result company[5];
 
 	problem_open(&p, kind, (const size_t[]){ 90, 10, 30 }, FEATURES, kind == LB_BINARY ? 2 : 3);
 	problem_draw(&p, 9);
@@ -135,16 +135,16 @@ START_TEST(attacks_leave_bytes_alone)
 	for (int k = 0; k < 5; k++) {
 		struct lb_cohort alone = c;
 		alone.threads = 1 + (size_t)(k % 2);
-		struct lb_outcome o = train_alone(train, alone, &s[k]);
+		struct lb_train_result o = train_alone(train, alone, &s[k]);
 		ck_same_numbers(o.scores, company[k].scores, 30 * p.columns, "score");
 		ck_same_numbers(o.loss_curve, company[k].loss_curve, 3, "loss");
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 	}
 	ck_same_numbers(company[3].scores, company[0].scores, 30 * p.columns, "score at radius 0");
 	ck_assert(!same_scores(&p, &company[1], &company[0]));
 	ck_assert_double_gt(company[4].loss_curve[2], company[0].loss_curve[2]);
 	for (int k = 0; k < 5; k++)
-		lb_outcome_free(&company[k]);
+		lb_train_result_free(&company[k]);
 	problem_close(&p);
 	args_forget();
 }
@@ -165,7 +165,7 @@ START_TEST(no_biases_at_all)
 		s.optimizer_par = args(s.optimizer, "lr=0.1 weight_decay=0.01");
 		s.keep_model = true;
 		const struct lb_cohort c = cohort_of(&p, &s, 1, 3, 20);
-		struct lb_outcome o = train_alone(precision[k], c, &s);
+		struct lb_train_result o = train_alone(precision[k], c, &s);
 		double weights = 0;
 		for (size_t i = 0; i < o.n_params; i++) {
 			const bool bias = (i >= 4 * FEATURES && i < 4 * FEATURES + 4) || i >= 4 * FEATURES + 4 + 12;
@@ -173,7 +173,7 @@ START_TEST(no_biases_at_all)
 			weights += fabs(o.w[i]);
 		}
 		ck_assert_double_gt(weights, 1);
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 	}
 	problem_close(&p);
 	args_forget();
@@ -217,10 +217,10 @@ START_TEST(robust_metrics_are_those_of_the_dual_norm)
 		use[k] = metric_use(names[k]);
 	struct lb_setup s = with_metrics(robust_setup(kind == LB_BINARY ? "logistic" : "ce", 0, NULL), use, 4);
 	s.keep_model = true;
-	s.probe = lb_info_find(lb_attacks_f64, "closed_form");
-	s.probe_par = args(s.probe, l2 ? "norm=l2 eps=0.25" : "eps=0.25");
+	s.eval_attack = lb_info_find(lb_attacks_f64, "closed_form");
+	s.eval_attack_par = args(s.eval_attack, l2 ? "norm=l2 eps=0.25" : "eps=0.25");
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 10, 32);
-	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
+	struct lb_train_result o = train_alone(lb_train_f64, c, &s);
 	double right = 0, first = 0, first_wrong = 0, loss = 0;
 	for (size_t n = 0; n < 700; n++) {
 		const size_t i = p.split.rows[LB_TEST][n];
@@ -235,15 +235,15 @@ START_TEST(robust_metrics_are_those_of_the_dual_norm)
 	ck_assert_double_lt(o.metric[LB_TEST][0], o.metric[LB_TEST][2]);
 	if (kind == LB_BINARY)
 		ck_near(o.metric[LB_TEST][3], loss / 700, 1e-12, "robust_log_loss", 0);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 
 	/* no attack by gradients finds more */
-	s.probe = lb_info_find(lb_attacks_f64, "pgd");
-	s.probe_par = args(s.probe, l2 ? "norm=l2 eps=0.25 objective=all restarts=2 steps=40" : "eps=0.25 objective=all restarts=2");
+	s.eval_attack = lb_info_find(lb_attacks_f64, "pgd");
+	s.eval_attack_par = args(s.eval_attack, l2 ? "norm=l2 eps=0.25 objective=all restarts=2 steps=40" : "eps=0.25 objective=all restarts=2");
 	o = train_alone(lb_train_f64, c, &s);
 	ck_assert_double_ge(o.metric[LB_TEST][0], right / 700);
 	ck_assert_double_le(o.metric[LB_TEST][0], right / 700 + 0.005);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	problem_close(&p);
 	args_forget();
 }

@@ -7,7 +7,7 @@
 enum { ROWS = 21, FEATURES = 5, STORED = 4096, LDX = 16 };
 
 static double plain[STORED], x[ROWS * FEATURES], out[ROWS * FEATURES];
-static _Alignas(64) double w[STORED], dz[ROWS * LDX], dx[ROWS * LDX], turned[64 * LDX];
+static _Alignas(64) double w[STORED], dz[ROWS * LDX], dx[ROWS * LDX], transposed[64 * LDX];
 static _Alignas(64) float w32[STORED], x32[ROWS * FEATURES], dz32[ROWS * LDX], dx32[ROWS * LDX], turned32[64 * LDX];
 static int32_t y[ROWS];
 static uint32_t rows[ROWS];
@@ -29,7 +29,7 @@ static struct lb_net *open_net(const struct lb_model_spec *s)
 
 	ck_assert_msg(net && net->n_params <= STORED, "%s", err.text);
 	draw(plain, lb_model_spec_size(s), 1, 0.7);
-	lb_net_store_f64(net, plain, w);
+	lb_net_pack_f64(net, plain, w);
 	draw(x, ROWS * FEATURES, 2, 1);
 	for (size_t i = 0; i < ROWS; i++) {
 		y[i] = (int32_t)(i % (classes > 1 ? classes : 2));
@@ -78,7 +78,7 @@ START_TEST(input_gradient_is_that_of_differences)
 	for (size_t i = 0; i < ROWS; i++)
 		draw(dz + i * net->ld, 3, 10 + i, 1);
 	weighed(net, step);
-	lb_net_input_gradient_f64(net, w, &(struct lb_pass){ .b = ROWS, .x = x, .step = step }, dz, turned, dx);
+	lb_net_input_gradient_f64(net, w, &(struct lb_pass){ .b = ROWS, .x = x, .step = step }, dz, transposed, dx);
 	for (size_t i = 0; i < ROWS; i++)
 		for (size_t k = 0; k < FEATURES; k++) {
 			const double at = x[i * FEATURES + k], h = 1e-6;
@@ -92,7 +92,7 @@ START_TEST(input_gradient_is_that_of_differences)
 	for (size_t k = FEATURES; k < LB_PADDED(FEATURES); k++)
 		ck_assert_double_eq(dx[k], 0);
 
-	lb_net_store_f32(single, plain, w32);
+	lb_net_pack_f32(single, plain, w32);
 	for (size_t i = 0; i < ROWS * FEATURES; i++)
 		x32[i] = (float)x[i];
 	for (size_t i = 0; i < ROWS * 3; i++)

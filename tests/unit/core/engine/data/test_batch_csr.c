@@ -23,7 +23,7 @@ static const double values[3][N * D] = {
 
 static struct lb_column label(size_t n)
 {
-	struct lb_column c = { .name = lb_strdup("label", NULL), .num = lb_alloc(n, sizeof(double), NULL), .aside = true };
+	struct lb_column c = { .name = lb_strdup("label", NULL), .num = lb_alloc(n, sizeof(double), NULL), .non_feature = true };
 
 	for (size_t i = 0; i < n; i++)
 		c.num[i] = (double)(i % 3);

@@ -1,4 +1,4 @@
-/* The digests of core/train/evaluate, caught by a metric of the test's own, against their
+/* The row statistics of core/train/evaluate, caught by a metric of the test's own, against their
  * definitions in long double. The model is the identity, so that the features are the scores. */
 #include "core/engine/eval/evaluate.h"
 #include "tests/unit/core/engine/net_f32.h"
@@ -28,7 +28,7 @@ static long double probability(const double *row, size_t c, size_t k)
 	return 1 / sum;
 }
 
-static void judge_multiclass(const struct lb_outcomes *o, size_t i, const double *row, size_t c)
+static void judge_multiclass(const struct lb_metric_inputs *o, size_t i, const double *row, size_t c)
 {
 	const size_t y = (size_t)labels[2 + i];
 	size_t top = 0, before = 0;
@@ -57,7 +57,7 @@ static void judge_multiclass(const struct lb_outcomes *o, size_t i, const double
 		ck_assert(o->collapsed[i]);
 }
 
-static void judge_binary(const struct lb_outcomes *o, size_t i, double score)
+static void judge_binary(const struct lb_metric_inputs *o, size_t i, double score)
 {
 	const int y = labels[2 + i], pred = score > 0;
 	const long double s = y ? score : -score, right = 1 / (1 + expl(-s)), wrong = 1 / (1 + expl(s));
@@ -72,7 +72,7 @@ static void judge_binary(const struct lb_outcomes *o, size_t i, double score)
 	ck_assert_double_ge(o->conf[i], 0.5);
 }
 
-static int judge(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *e)
+static int judge(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *e)
 {
 	const size_t c = p.columns;
 
@@ -100,7 +100,7 @@ static int judge(const struct lb_outcomes *o, const struct lb_arg *par, double *
 }
 
 /* What a metric of decisions may read, in the shorter way that it allows. */
-static int judge_decisions(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *e)
+static int judge_decisions(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *e)
 {
 	const size_t c = p.columns;
 
@@ -181,7 +181,7 @@ static int evaluate(double *metric, size_t *bad_row)
 
 	for (size_t k = 0; k < p.columns; k++)
 		plain[k * p.columns + k] = 1;
-	lb_net_store_f64(net, plain, w);
+	lb_net_pack_f64(net, plain, w);
 	const int rc = lb_evaluate_one_f64(e, &s, net, w, LB_TEST, metric, scores, bad_row, &err);
 	lb_evaluator_free_f64(e);
 	lb_net_free_f64(net);
@@ -199,7 +199,7 @@ static int evaluate32(double *metric, size_t *bad_row)
 
 	for (size_t k = 0; k < p.columns; k++)
 		plain[k * p.columns + k] = 1;
-	lb_net_store_f32(net, plain, w);
+	lb_net_pack_f32(net, plain, w);
 	const int rc = lb_evaluate_one_f32(e, &s, net, w, LB_TEST, metric, scores, bad_row, &err);
 	lb_evaluator_free_f32(e);
 	lb_net_free_f32(net);
@@ -282,12 +282,12 @@ START_TEST(ties_go_to_the_lowest_class)
 	const double plain[20] = { 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1 };
 	_Alignas(64) double w[STORED];
 
-	lb_net_store_f64(net, plain, w);
+	lb_net_pack_f64(net, plain, w);
 	ck_assert_int_eq(lb_evaluate_one_f64(e, &s, net, w, LB_TEST, &metric, NULL, &bad_row, &err), 0);
 	for (int i = 0; i < 4; i++) {
-		ck_assert_int_eq(e->digest->pred[i], 1);
-		ck_assert_int_eq(e->digest->rank[i], rank[i]);
-		ck_assert_double_eq_tol(e->digest->conf[i], 1 / (3 + exp(-2.0)), 1e-15);
+		ck_assert_int_eq(e->row_stats->pred[i], 1);
+		ck_assert_int_eq(e->row_stats->rank[i], rank[i]);
+		ck_assert_double_eq_tol(e->row_stats->conf[i], 1 / (3 + exp(-2.0)), 1e-15);
 	}
 	lb_evaluator_free_f64(e);
 	lb_net_free_f64(net);

@@ -19,9 +19,9 @@ static struct lb_setup bayes_trial(double smoothing)
 	return s;
 }
 
-static struct lb_outcome fit(train_fn *how, const struct lb_setup *s)
+static struct lb_train_result fit(train_fn *how, const struct lb_setup *s)
 {
-	struct lb_outcome o = train_alone(how, cohort_of(&p, s, 1, 1, 1), s);
+	struct lb_train_result o = train_alone(how, cohort_of(&p, s, 1, 1, 1), s);
 
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	ck_assert_uint_eq(o.epochs, 0);
@@ -41,7 +41,7 @@ static double weight_of(const struct lb_setup *s, size_t row)
 	return s->row_weight ? s->row_weight[row] : 1;
 }
 
-/* log prior + log density of x under class k, from moments that are computed anew for each use. */
+/* log prior + log density of x under class k, from moments that are computed again for each use. */
 static double log_joint(const struct lb_setup *s, const double *x, size_t k)
 {
 	const size_t n = p.split.n[LB_TRAIN], d = p.features.d, classes = p.data.n_classes;
@@ -70,7 +70,7 @@ static double log_joint(const struct lb_setup *s, const double *x, size_t k)
 
 /* Differences of scores are those of the log joint density; the common term is left out of the
  * scores. */
-static void ck_scores(const struct lb_setup *s, const struct lb_outcome *o, double tolerance)
+static void ck_scores(const struct lb_setup *s, const struct lb_train_result *o, double tolerance)
 {
 	const size_t d = p.features.d, columns = p.columns;
 
@@ -85,12 +85,12 @@ START_TEST(scores_are_the_log_density)
 {
 	draw(_i ? LB_BINARY : LB_MULTICLASS, 120, 4, _i ? 2 : 3);
 	const struct lb_setup s = bayes_trial(1e-9);
-	struct lb_outcome a = fit(lb_fit_f64, &s), b = fit(lb_fit_f32, &s);
+	struct lb_train_result a = fit(lb_fit_f64, &s), b = fit(lb_fit_f32, &s);
 
 	ck_scores(&s, &a, 1e-10);
 	ck_scores(&s, &b, 1e-5);
-	lb_outcome_free(&a);
-	lb_outcome_free(&b);
+	lb_train_result_free(&a);
+	lb_train_result_free(&b);
 }
 END_TEST
 
@@ -103,9 +103,9 @@ START_TEST(weights_count_as_rows)
 		weight[i] = (double)(i % 3);
 	struct lb_setup s = bayes_trial(0.5);
 	s.row_weight = weight;
-	struct lb_outcome o = fit(lb_fit_f64, &s);
+	struct lb_train_result o = fit(lb_fit_f64, &s);
 	ck_scores(&s, &o, 1e-10);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -120,10 +120,10 @@ START_TEST(by_hand)
 	memcpy(x_of(&p), x, sizeof x);
 	memcpy(p.data.y, y, sizeof y);
 	const struct lb_setup s = bayes_trial(0.2);
-	struct lb_outcome o = fit(lb_fit_f64, &s);
+	struct lb_train_result o = fit(lb_fit_f64, &s);
 	ck_assert_double_eq_tol(o.scores[0], -8 + log(1.5), 1e-14);
 	ck_assert_double_eq_tol(o.scores[1], log(1.5), 1e-14);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -133,15 +133,15 @@ START_TEST(a_constant_feature_says_nothing)
 	const struct lb_setup s = bayes_trial(1e-9);
 	for (size_t i = 0; i < p.data.n; i++)
 		x_of(&p)[i * 3 + 1] = 0;
-	struct lb_outcome o = fit(lb_fit_f64, &s);
+	struct lb_train_result o = fit(lb_fit_f64, &s);
 	ck_scores(&s, &o, 1e-10);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
 START_TEST(a_class_without_rows_is_refused)
 {
-	struct lb_outcome o;
+	struct lb_train_result o;
 
 	char *name[] = { "one", "two", "three" };
 
@@ -154,7 +154,7 @@ START_TEST(a_class_without_rows_is_refused)
 	ck_assert_int_eq(lb_fit_f64(&c, &o, &err), -1);
 	ck_assert_int_eq(err.code, LB_DATA);
 	ck_assert_ptr_nonnull(strstr(err.text, "class \"three\""));
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -243,10 +243,10 @@ START_TEST(many_rows_reach_the_bayes_error)
 	lb_table_free(&t);
 	const struct lb_metric_use use = metric_use("accuracy");
 	const struct lb_setup s = with_metrics(bayes_trial(1e-9), &use, 1);
-	struct lb_outcome o = fit(lb_fit_f64, &s);
+	struct lb_train_result o = fit(lb_fit_f64, &s);
 	const double bayes = 0.5 * erfc(sqrt(2.5) / sqrt(2));
 	ck_assert_double_eq_tol(1 - o.metric[LB_TEST][0], bayes, 5 * sqrt(bayes / N));
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 

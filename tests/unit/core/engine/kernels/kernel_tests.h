@@ -60,8 +60,8 @@ static real chain(size_t k, real start, size_t i, size_t j, struct lb_left left,
 static void ck_product(const struct lb_kernels *set, const size_t *shape, int how)
 {
 	const size_t m = shape[0], n = shape[1], k = shape[2], ld = LB_PADDED(n);
-	const bool turned = how & 1, stacked = how & 2;
-	const struct lb_left left = { a, turned ? 1 : k + 3, turned ? m + 3 : 1 };
+	const bool transposed = how & 1, stacked = how & 2;
+	const struct lb_left left = { a, transposed ? 1 : k + 3, transposed ? m + 3 : 1 };
 	const struct lb_panels right = { b, stacked ? k * LB_PANEL : LB_PANEL, stacked ? LB_PANEL : ld };
 	const struct lb_panels out = { c, stacked ? LB_PANEL : m * LB_PANEL, stacked ? ld : LB_PANEL };
 	const int start = how >> 2;
@@ -303,7 +303,7 @@ START_TEST(softmax_of_many_rows)
 }
 END_TEST
 
-/* What a visit of lane_rows is given, against softmax_rows, whose terms and sums are made anew
+/* What a visit of lane_rows is given, against softmax_rows, whose terms and sums are made again
  * here; row r of the visit becomes r * term. */
 struct visits {
 	size_t c, ld, rows, next;

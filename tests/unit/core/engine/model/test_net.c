@@ -26,7 +26,7 @@ static const double *forward(struct lb_net *net, size_t b, int64_t step)
 {
 	const size_t out = net->spec.width[net->spec.n_layers];
 
-	lb_net_store_f64(net, w, sw);
+	lb_net_pack_f64(net, w, sw);
 	pass = (struct lb_pass){ .b = b, .x = x, .step = step };
 	const double *scores = lb_net_forward_f64(net, sw, &pass);
 	for (size_t i = 0; i < b * net->ld; i++)
@@ -46,7 +46,7 @@ static void backward(struct lb_net *net, size_t b)
 	for (size_t i = 0; i < b * out; i++)
 		sz[i / out * net->ld + i % out] = dz[i];
 	lb_net_backward_f64(net, sw, &pass, sz, sg);
-	lb_net_fetch_f64(net, sg, g);
+	lb_net_unpack_f64(net, sg, g);
 	double inside = 0, all = 0;
 	for (size_t i = 0; i < lb_model_spec_size(&net->spec); i++)
 		inside += fabs(g[i]);
@@ -66,12 +66,12 @@ static void single(struct lb_net_f32 *net, const struct lb_model_spec *s, size_t
 	memset(sz32, 0, b * ld * sizeof *sz32);
 	for (size_t i = 0; i < b * out; i++)
 		sz32[i / out * ld + i % out] = (float)dz[i];
-	lb_net_store_f32(net, w, sw32);
+	lb_net_pack_f32(net, w, sw32);
 	const float *scores = lb_net_forward_f32(net, sw32, &single_pass);
 	for (size_t i = 0; i < b * out; i++)
 		z32[i] = (double)scores[i / out * ld + i % out];
 	lb_net_backward_f32(net, sw32, &single_pass, sz32, sg32);
-	lb_net_fetch_f32(net, sg32, g32);
+	lb_net_unpack_f32(net, sg32, g32);
 }
 
 /* ---- shapes: a number says which ---- */
@@ -357,7 +357,7 @@ static struct lb_model_spec wide(enum lb_init init, uint64_t seed)
 static void initial(const struct lb_net *net, double *plain)
 {
 	lb_net_init_f64(net, sw);
-	lb_net_fetch_f64(net, sw, plain);
+	lb_net_unpack_f64(net, sw, plain);
 }
 
 /* v: a layer's weights and biases */
@@ -410,7 +410,7 @@ START_TEST(initial_values_are_paired)
 	initial(net, g);
 	ck_assert(!memcmp(w, g, n * sizeof *w));
 	lb_net_init_f32(net32, sw32);
-	lb_net_fetch_f32(net32, sw32, g32);
+	lb_net_unpack_f32(net32, sw32, g32);
 	initial(net2, g);
 	for (size_t i = 0; i < n; i++) {
 		ck_assert_double_eq(g32[i], (double)(float)w[i]);

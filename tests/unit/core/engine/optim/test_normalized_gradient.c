@@ -33,11 +33,11 @@ static size_t steps_needed(train_fn *train, const struct problem *p, struct lb_s
 	size_t found = 0;
 
 	s = with_metrics(s, use, 1);
-	struct lb_outcome o = train_alone(train, c, &s);
+	struct lb_train_result o = train_alone(train, c, &s);
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	for (size_t e = o.epochs; e-- > 0;)
 		found = o.curve[LB_TRAIN][e] == 1 ? e + 1 : found;
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	return found;
 }
 
@@ -109,13 +109,13 @@ START_TEST(length_is_one)
 		x_of(&p)[(41 + j) * 3 + j] = 1;
 	const struct lb_setup s = by_rule(&p, "mse", "normalized_gd", "by=length");
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, 40);
-	struct lb_outcome o = train_alone(precision[_i], c, &s);
+	struct lb_train_result o = train_alone(precision[_i], c, &s);
 	double sum = o.scores[0] * o.scores[0];
 
 	for (size_t j = 1; j <= 3; j++)
 		sum += (o.scores[j] - o.scores[0]) * (o.scores[j] - o.scores[0]);
 	ck_near(sum, 1, 1e-5, "squared length", 0);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	problem_close(&p);
 }
 END_TEST

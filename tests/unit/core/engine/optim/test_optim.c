@@ -11,9 +11,9 @@
 
 struct lb_optim_f32 {
 	struct lb_info base;
-	int slots;
+	int n_opt_states;
 	void (*step)(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, float *w, const float *g,
-		     float *const *slot);
+		     float *const *opt_state);
 };
 
 enum { MOST = 16, MOST_PARAMS = 16 };
@@ -81,18 +81,18 @@ static size_t index_of(const char *name)
 struct pair {
 	const struct lb_optim *o;
 	const struct lb_optim_f32 *o32;
-	double w[MOST], slot[LB_MAX_SLOTS][MOST];
-	float w32[MOST], slot32[LB_MAX_SLOTS][MOST];
+	double w[MOST], opt_state[LB_MAX_OPT_STATES][MOST];
+	float w32[MOST], slot32[LB_MAX_OPT_STATES][MOST];
 };
 
 static void step(struct pair *p, int64_t t, double lr, double decay, size_t n, const double *g)
 {
-	double *slot[LB_MAX_SLOTS] = { p->slot[0], p->slot[1] };
-	float *slot32[LB_MAX_SLOTS] = { p->slot32[0], p->slot32[1] }, g32[MOST];
+	double *opt_state[LB_MAX_OPT_STATES] = { p->opt_state[0], p->opt_state[1] };
+	float *slot32[LB_MAX_OPT_STATES] = { p->slot32[0], p->slot32[1] }, g32[MOST];
 
 	for (size_t i = 0; i < n; i++)
 		g32[i] = (float)g[i];
-	p->o->step(par, t, lr, decay, n, p->w, g, slot);
+	p->o->step(par, t, lr, decay, n, p->w, g, opt_state);
 	p->o32->step(par, t, lr, decay, n, p->w32, g32, slot32);
 }
 
@@ -141,29 +141,29 @@ END_TEST
 
 /* One gradient, then none: what is remembered of it shrinks by its factor each step while it is a
  * normal number, then is 0 for good. */
-static void ck_fades(const char *name, const char *set, const double factor[LB_MAX_SLOTS])
+static void ck_fades(const char *name, const char *set, const double factor[LB_MAX_OPT_STATES])
 {
 	const size_t at = index_of(name);
 	struct pair p = { .o = (const struct lb_optim *)lb_optimizers_f64[at], .o32 = (const struct lb_optim_f32 *)lb_optimizers_f32[at] };
 	const double first = 1, none = 0;
-	double before[LB_MAX_SLOTS];
-	float before32[LB_MAX_SLOTS];
+	double before[LB_MAX_OPT_STATES];
+	float before32[LB_MAX_OPT_STATES];
 
 	settings(&p.o->base, set);
 	step(&p, 1, 0.1, 0, 1, &first);
 	for (int64_t t = 2; t < 100000; t++) {
-		for (int k = 0; k < p.o->slots; k++) {
-			before[k] = p.slot[k][0] * factor[k];
+		for (int k = 0; k < p.o->n_opt_states; k++) {
+			before[k] = p.opt_state[k][0] * factor[k];
 			before32[k] = p.slot32[k][0] * (float)factor[k];
 		}
 		step(&p, t, 0.1, 0, 1, &none);
-		for (int k = 0; k < p.o->slots; k++) {
-			ck_assert(p.slot[k][0] == (before[k] < DBL_MIN ? 0 : before[k]));
+		for (int k = 0; k < p.o->n_opt_states; k++) {
+			ck_assert(p.opt_state[k][0] == (before[k] < DBL_MIN ? 0 : before[k]));
 			ck_assert(p.slot32[k][0] == (before32[k] < FLT_MIN ? 0 : before32[k]));
 		}
 	}
-	for (int k = 0; k < p.o->slots; k++)
-		ck_assert(p.slot[k][0] == 0 && p.slot32[k][0] == 0);
+	for (int k = 0; k < p.o->n_opt_states; k++)
+		ck_assert(p.opt_state[k][0] == 0 && p.slot32[k][0] == 0);
 }
 
 START_TEST(what_is_remembered_fades_to_0)
@@ -198,8 +198,8 @@ START_TEST(descriptors_are_alike)
 		const struct lb_optim_f32 *f32 = (const struct lb_optim_f32 *)b;
 		ck_assert_str_eq(a->name, b->name);
 		ck_assert_int_eq(a->n_params, b->n_params);
-		ck_assert_int_eq(f->slots, f32->slots);
-		ck_assert_int_le(f->slots, LB_MAX_SLOTS);
+		ck_assert_int_eq(f->n_opt_states, f32->n_opt_states);
+		ck_assert_int_le(f->n_opt_states, LB_MAX_OPT_STATES);
 		ck_assert_int_eq(a->traits == LB_FULL_BATCH, !f->step);
 		ck_assert_int_eq(b->traits == LB_FULL_BATCH, !f32->step);
 		if (!f->step)

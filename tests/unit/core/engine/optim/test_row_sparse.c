@@ -64,7 +64,7 @@ static const struct {
 
 START_TEST(compressed_rows_are_as_good_as_dense)
 {
-	struct lb_outcome o[2];
+	struct lb_train_result o[2];
 
 	open_both();
 	const struct lb_metric_use metric = metric_use("log_loss");
@@ -89,8 +89,8 @@ START_TEST(compressed_rows_are_as_good_as_dense)
 			ck_near(o[1].curve[LB_VALID][e], o[0].curve[LB_VALID][e], k ? 2e-5 : 1e-12, "validation loss", e);
 		for (size_t i = 0; i < rows[2] * CLASSES; i++)
 			ck_near(o[1].scores[i], o[0].scores[i], k ? 1e-4 : 1e-11, "score", i);
-		lb_outcome_free(&o[0]);
-		lb_outcome_free(&o[1]);
+		lb_train_result_free(&o[0]);
+		lb_train_result_free(&o[1]);
 	}
 	close_both();
 }
@@ -102,13 +102,13 @@ START_TEST(what_needs_rows_written_out_gets_them)
 	const struct lb_setup s[2] = { trial(&sparse, "ce", "", ""), trial(&sparse, "bias", "", "") };
 	const struct lb_cohort plain = cohort_of(&sparse, s, 1, 1, 8), mixed = cohort_of(&sparse, s, 2, 1, 8);
 
-	ck_assert(lb_feed_compressed_f64(&plain) && !lb_feed_compressed_f64(&mixed));
-	struct lb_outcome o[2], alone = train_alone(lb_train_f64, plain, s);
+	ck_assert(lb_input_batch_compressed_f64(&plain) && !lb_input_batch_compressed_f64(&mixed));
+	struct lb_train_result o[2], alone = train_alone(lb_train_f64, plain, s);
 	train_all(lb_train_f64, &mixed, o);
 	ck_assert(same_scores(&sparse, &o[0], &alone));
 	for (int k = 0; k < 2; k++)
-		lb_outcome_free(&o[k]);
-	lb_outcome_free(&alone);
+		lb_train_result_free(&o[k]);
+	lb_train_result_free(&alone);
 	close_both();
 }
 END_TEST
@@ -120,15 +120,15 @@ START_TEST(full_batch_minimum_is_the_same)
 	struct lb_setup s = trial(&dense, "ce", "", "");
 	s.optimizer = optimizer("lbfgs");
 	s.optimizer_par = args(s.optimizer, "weight_decay=0.01 tolerance=1e-8");
-	struct lb_outcome a = train_alone(lb_fit_f64, cohort_of(&dense, &s, 1, 1, 8), &s),
+	struct lb_train_result a = train_alone(lb_fit_f64, cohort_of(&dense, &s, 1, 1, 8), &s),
 			  b = train_alone(lb_fit_f64, cohort_of(&sparse, &s, 1, 1, 8), &s);
 
 	ck_assert_double_le(b.gradient, 1e-8);
 	ck_near(b.objective, a.objective, 1e-12, "objective", 0);
 	for (size_t i = 0; i < rows[2] * CLASSES; i++)
 		ck_near(b.scores[i] - b.scores[i / CLASSES * CLASSES], a.scores[i] - a.scores[i / CLASSES * CLASSES], 1e-5, "score less the first", i);
-	lb_outcome_free(&a);
-	lb_outcome_free(&b);
+	lb_train_result_free(&a);
+	lb_train_result_free(&b);
 	close_both();
 }
 END_TEST

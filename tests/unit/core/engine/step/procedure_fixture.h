@@ -48,7 +48,7 @@ static inline struct lb_setup with(struct lb_setup s, const struct lb_procedure_
 	return s;
 }
 
-static inline void ck_same_outcome(const struct lb_outcome *a, const struct lb_outcome *b)
+static inline void ck_same_outcome(const struct lb_train_result *a, const struct lb_train_result *b)
 {
 	ck_assert_int_eq(a->status, LB_TRIAL_OK);
 	ck_assert_uint_eq(a->epochs, b->epochs);
@@ -57,7 +57,7 @@ static inline void ck_same_outcome(const struct lb_outcome *a, const struct lb_o
 	ck_same_numbers(a->scores, b->scores, p.split.n[LB_TEST] * p.columns, "score");
 }
 
-static inline bool same_parameters(const struct lb_outcome *a, const struct lb_outcome *b)
+static inline bool same_parameters(const struct lb_train_result *a, const struct lb_train_result *b)
 {
 	return !memcmp(a->w, b->w, a->n_params * sizeof *a->w);
 }
@@ -120,7 +120,7 @@ static inline void initial(const struct lb_setup *s, uint64_t seed, double *w)
 	struct lb_net *net = lb_net_new_f64(&spec, 1, &err);
 	double *stored = lb_alloc_aligned(net->n_params, sizeof *stored, &err);
 	lb_net_init_f64(net, stored);
-	lb_net_fetch_f64(net, stored, w);
+	lb_net_unpack_f64(net, stored, w);
 	free(stored);
 	lb_net_free_f64(net);
 }
@@ -167,7 +167,7 @@ static inline void tiny_steps(const char *name, const char *set, size_t steps, d
 {
 	static const uint32_t rows[] = { 0, 1, 2, 3, 4, 5 };
 	struct lb_learner l;
-	struct lb_feed feed;
+	struct lb_input_batch input;
 
 	uses[0] = use(name, set);
 	struct lb_setup s = with(trial(&p, "mse", "", "lr=0.1"), uses, 1);
@@ -176,15 +176,15 @@ static inline void tiny_steps(const char *name, const char *set, size_t steps, d
 	const struct lb_cohort c = in_order(&s, 5, TINY_ROWS);
 	ck_assert_int_eq(lb_learner_open_f64(&l, &c, &s, &err), 0);
 	lb_model_pack_f64(&l.model, tiny_start, l.model.w);
-	ck_assert_int_eq(lb_feed_open_f64(&feed, c.features, false, TINY_ROWS, false, &err), 0);
-	lb_feed_load_f64(&feed, rows, TINY_ROWS, NULL);
+	ck_assert_int_eq(lb_input_batch_open_f64(&input, c.features, false, TINY_ROWS, false, &err), 0);
+	lb_input_batch_load_f64(&input, rows, TINY_ROWS, NULL);
 	lb_hooks_close_f64(&l); /* opened again: averages begin with these weights */
 	l.n_hooks = 0;
 	ck_assert_int_eq(lb_hooks_open_f64(&l, &c, &err), 0);
 	for (size_t step = 0; step < steps; step++)
-		lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .feed = &feed, .rows = rows, .id = rows, .b = TINY_ROWS }, (int64_t)step, 1);
-	lb_model_unpack_f64(&l.model, lb_learner_judged_f64(&l), w);
-	lb_feed_close_f64(&feed);
+		lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .input = &input, .rows = rows, .id = rows, .b = TINY_ROWS }, (int64_t)step, 1);
+	lb_model_unpack_f64(&l.model, lb_learner_eval_weights_f64(&l), w);
+	lb_input_batch_close_f64(&input);
 	lb_learner_close_f64(&l);
 }
 

@@ -35,12 +35,12 @@ START_TEST(coteach_is_its_algorithm)
 					w[m][j] -= 0.2 * g[m][j];
 		}
 	for (int k = 0; k < 2; k++) {
-		struct lb_outcome o = train_alone(precision[k], in_order(&s, 4, b), &s);
+		struct lb_train_result o = train_alone(precision[k], in_order(&s, 4, b), &s);
 		for (size_t e = 0; e < 4; e++)
 			ck_near(o.loss_curve[e], curve[e], k ? 1e-5 : 1e-12, "loss", e);
 		for (size_t j = 0; j <= D; j++)
 			ck_near(o.w[j], w[0][j], k ? 1e-5 : 1e-12, "parameter", j);
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 	}
 }
 END_TEST
@@ -51,12 +51,12 @@ START_TEST(coteach_keeps_a_row)
 	open_problem(LB_BINARY, 2);
 	uses[0] = use("coteach", "forget=0.99 ramp=0");
 	const struct lb_setup s = with(trial(&p, "logistic", "", "lr=0.2"), uses, 1);
-	struct lb_outcome o = train_alone(lb_train_f64, in_order(&s, 2, ROWS - 1), &s);
+	struct lb_train_result o = train_alone(lb_train_f64, in_order(&s, 2, ROWS - 1), &s);
 
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	for (size_t j = 0; j <= D; j++)
 		ck_assert(isfinite(o.w[j]));
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 

@@ -117,11 +117,11 @@ START_TEST(mixup_is_its_formula)
 			 (lam * log1p(exp(mine > 0 ? -z : z)) + (1 - lam) * log1p(exp(other > 0 ? -z : z))) / ROWS;
 	}
 	for (int k = 0; k < 2; k++) {
-		struct lb_outcome o = train_alone(precision[k], c, &s);
+		struct lb_train_result o = train_alone(precision[k], c, &s);
 		ck_near(o.loss_curve[0], value, k ? 1e-6 : 1e-13, "loss", 0);
 		for (size_t j = 0; j <= D; j++)
 			ck_near(o.w[j], want[j], k ? 3e-6 : 1e-13, "parameter", j);
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 	}
 	h.procedure->close(h.state);
 }

@@ -87,10 +87,10 @@ START_TEST(neutral_is_plain)
 		const struct lb_setup t = with(s, uses, 1);
 		for (int k = 0; k < 2; k++) {
 			const struct lb_cohort c = cohort_of(&p, &s, 1, 4, 7);
-			struct lb_outcome a = train_alone(precision[k], c, &s), b = train_alone(precision[k], c, &t);
+			struct lb_train_result a = train_alone(precision[k], c, &s), b = train_alone(precision[k], c, &t);
 			ck_same_outcome(&a, &b);
-			lb_outcome_free(&a);
-			lb_outcome_free(&b);
+			lb_train_result_free(&a);
+			lb_train_result_free(&b);
 		}
 	}
 }
@@ -105,7 +105,7 @@ START_TEST(the_same_in_company)
 	enum { K = 14, OTHERS = 6 };
 	struct lb_procedure_use u[K][2];
 	struct lb_setup s[K];
-	struct lb_outcome alone[K], together[K];
+	struct lb_train_result alone[K], together[K];
 	const struct lb_info *info;
 	size_t n = OTHERS;
 
@@ -135,14 +135,14 @@ START_TEST(the_same_in_company)
 			train_all(precision[k], &c, together);
 			for (size_t i = 0; i < n; i++) {
 				ck_same_outcome(&alone[i], &together[i]);
-				lb_outcome_free(&together[i]);
+				lb_train_result_free(&together[i]);
 			}
 		}
 		for (size_t i = 1; i < n; i++)
 			ck_assert(!same_parameters(&alone[0], &alone[i]));
 		ck_same_outcome(&alone[4], &alone[5]); /* both orders: one changes rows, the other gradients */
 		for (size_t i = 0; i < n; i++)
-			lb_outcome_free(&alone[i]);
+			lb_train_result_free(&alone[i]);
 	}
 }
 END_TEST
@@ -229,14 +229,14 @@ START_TEST(hooks_have_their_order_and_their_place)
 	const uint32_t rows[] = { 0, 1, 2 };
 	double plain[D + 1];
 	struct lb_learner l;
-	struct lb_feed feed;
+	struct lb_input_batch input;
 
 	open_problem(LB_BINARY, 2);
 	const struct lb_setup s = trial(&p, "logistic", "", "lr=0.5");
 	const struct lb_cohort c = in_order(&s, 1, 3);
 	ck_assert_int_eq(lb_learner_open_f64(&l, &c, &s, &err), 0);
-	ck_assert_int_eq(lb_feed_open_f64(&feed, c.features, false, 3, false, &err), 0);
-	lb_feed_load_f64(&feed, rows, 3, NULL);
+	ck_assert_int_eq(lb_input_batch_open_f64(&input, c.features, false, 3, false, &err), 0);
+	lb_input_batch_load_f64(&input, rows, 3, NULL);
 	l.hook = lb_alloc(1, sizeof *l.hook, &err);
 	l.hook[0] = (struct lb_hook){ .procedure = &all };
 	l.n_hooks = 1;
@@ -251,7 +251,7 @@ START_TEST(hooks_have_their_order_and_their_place)
 	const double before = l.model.w[0];
 
 	lb_hooks_epoch_f64(&l, 3);
-	const double value = lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .feed = &feed, .rows = rows, .id = rows, .b = 3 }, 0, 1);
+	const double value = lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .input = &input, .rows = rows, .id = rows, .b = 3 }, 0, 1);
 	ck_assert_str_eq(called, "epoch inputs labels weights weigh gradient stepped");
 	double z = 3 * plain[D];
 	for (size_t j = 0; j < D; j++)
@@ -264,10 +264,10 @@ START_TEST(hooks_have_their_order_and_their_place)
 	ck_assert_double_eq(l.model.w[0], before - 0.5 + 100);
 
 	called[0] = '\0';
-	const double *w = lb_learner_judged_f64(&l);
+	const double *w = lb_learner_eval_weights_f64(&l);
 	ck_assert_str_eq(called, "finish weights");
 	ck_assert_double_eq(w[0], 3 * (before - 0.5 + 100 + 1));
-	lb_feed_close_f64(&feed);
+	lb_input_batch_close_f64(&input);
 	lb_learner_close_f64(&l);
 }
 END_TEST

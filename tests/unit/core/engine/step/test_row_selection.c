@@ -27,7 +27,7 @@ START_TEST(cvar_is_its_minimum)
 	open_problem(LB_BINARY, 2);
 	uses[0] = use("cvar", set[_i]);
 	const struct lb_setup s = with(trial(&p, "logistic", "", "lr=0.3"), uses, 1);
-	struct lb_outcome o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
+	struct lb_train_result o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
 	initial(&s, 1, w);
 	const double a = fmax(share[_i], 1.0 / ROWS);
 	ck_near(o.loss_curve[0], value_at_risk(w, a), 1e-12, "loss", 0);
@@ -40,7 +40,7 @@ START_TEST(cvar_is_its_minimum)
 		w[j] = at;
 		ck_near(o.w[j], at - 0.3 * slope, 1e-8, "parameter", j);
 	}
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -51,7 +51,7 @@ START_TEST(small_losses_are_kept)
 	open_problem(LB_BINARY, 2);
 	uses[0] = use("small_loss", "keep=0.6");
 	const struct lb_setup s = with(trial(&p, "logistic", "", "lr=0.3"), uses, 1);
-	struct lb_outcome o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
+	struct lb_train_result o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
 	initial(&s, 1, w);
 	for (size_t i = 0; i < ROWS; i++)
 		loss[i] = row_loss(LOGISTIC, w, i);
@@ -59,7 +59,7 @@ START_TEST(small_losses_are_kept)
 	ck_near(o.loss_curve[0], plain_gradient(LOGISTIC, w, 0, ROWS, weight, g), 1e-12, "loss", 0);
 	for (size_t j = 0; j <= D; j++)
 		ck_near(o.w[j], w[j] - 0.3 * g[j], 1e-12, "parameter", j);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 

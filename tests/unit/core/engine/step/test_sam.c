@@ -12,7 +12,7 @@ START_TEST(sam_is_its_formula)
 	uses[0] = use("sam", "rho=0.7");
 	const struct lb_setup s = with(trial(&p, _i ? "mse" : "logistic", "", "lr=0.3 weight_decay=0.1"), uses, 1);
 	for (int k = 0; k < 2; k++) {
-		struct lb_outcome o = train_alone(precision[k], in_order(&s, 1, ROWS), &s);
+		struct lb_train_result o = train_alone(precision[k], in_order(&s, 1, ROWS), &s);
 		initial(&s, 1, w);
 		const double value = plain_gradient(form, w, 0, ROWS, NULL, g), long_is = length(g, D + 1);
 		for (size_t j = 0; j <= D; j++)
@@ -21,7 +21,7 @@ START_TEST(sam_is_its_formula)
 		ck_near(o.loss_curve[0], value, k ? 1e-6 : 1e-13, "loss", 0);
 		for (size_t j = 0; j <= D; j++)
 			ck_near(o.w[j], w[j] - lr * (at[j] + (j < D ? decay * w[j] : 0)), k ? 3e-6 : 1e-13, "parameter", j);
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 	}
 }
 END_TEST
@@ -35,7 +35,7 @@ START_TEST(sam_on_a_quadratic)
 	open_problem(LB_REGRESSION, 1);
 	uses[0] = use("sam", "rho=2");
 	const struct lb_setup s = with(trial(&p, "mse", "", "lr=1"), uses, 1);
-	struct lb_outcome o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
+	struct lb_train_result o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
 	initial(&s, 1, w);
 	plain_gradient(SQUARES, w, 0, ROWS, NULL, g);
 	for (size_t i = 0; i < ROWS; i++)
@@ -49,7 +49,7 @@ START_TEST(sam_on_a_quadratic)
 			along += a[r * (D + 1) + c] * g[c] / length(g, D + 1);
 		ck_near(o.w[r], w[r] - (g[r] + 2 * along), 1e-12, "parameter", r);
 	}
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -61,7 +61,7 @@ START_TEST(variants_of_sam)
 	open_problem(LB_BINARY, 2);
 	uses[0] = use("asam", "rho=0.7");
 	struct lb_setup s = with(trial(&p, "logistic", "", "lr=0.3"), uses, 1);
-	struct lb_outcome o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
+	struct lb_train_result o = train_alone(lb_train_f64, in_order(&s, 1, ROWS), &s);
 	initial(&s, 1, w);
 	plain_gradient(LOGISTIC, w, 0, ROWS, NULL, g);
 	for (size_t j = 0; j <= D; j++)
@@ -71,16 +71,16 @@ START_TEST(variants_of_sam)
 	plain_gradient(LOGISTIC, moved, 0, ROWS, NULL, at);
 	for (size_t j = 0; j <= D; j++)
 		ck_near(o.w[j], w[j] - 0.3 * at[j], 1e-12, "parameter", j);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 
 	uses[1] = use("sam", "rho=0.3");
 	uses[2] = use("gsam", "rho=0.3 alpha=0");
 	const struct lb_setup sam = with(s, uses + 1, 1), gsam = with(s, uses + 2, 1);
 	for (int k = 0; k < 2; k++) {
-		struct lb_outcome a = train_alone(precision[k], in_order(&sam, 3, 5), &sam), b = train_alone(precision[k], in_order(&gsam, 3, 5), &gsam);
+		struct lb_train_result a = train_alone(precision[k], in_order(&sam, 3, 5), &sam), b = train_alone(precision[k], in_order(&gsam, 3, 5), &gsam);
 		ck_same_outcome(&a, &b);
-		lb_outcome_free(&a);
-		lb_outcome_free(&b);
+		lb_train_result_free(&a);
+		lb_train_result_free(&b);
 	}
 }
 END_TEST

@@ -227,7 +227,7 @@ static void initial(const struct lb_net *net, double *w)
 	double *stored = lb_alloc_aligned(net->n_params, sizeof *stored, &err);
 
 	lb_net_init_f64(net, stored);
-	lb_net_fetch_f64(net, stored, w);
+	lb_net_unpack_f64(net, stored, w);
 	free(stored);
 }
 
@@ -241,7 +241,7 @@ static void ck_plain(struct plain *t, train_fn *train, double tolerance)
 	initial(net, t->w);
 	lb_net_free_f64(net);
 	plain_train(t);
-	struct lb_outcome o = train_alone(train, c, t->setup);
+	struct lb_train_result o = train_alone(train, c, t->setup);
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	ck_assert_uint_eq(o.epochs, t->epochs);
 	for (size_t e = 0; e < t->epochs; e++)
@@ -252,7 +252,7 @@ static void ck_plain(struct plain *t, train_fn *train, double tolerance)
 		for (size_t k = 0; k < p.columns; k++)
 			ck_near(o.scores[i * p.columns + k], z[k], tolerance, "score", i * p.columns + k);
 	}
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 
 static void ck_both(const struct plain *t)
@@ -333,12 +333,12 @@ START_TEST(an_infinite_length_is_left)
 	s.model.init = LB_INIT_ZERO;
 	s.clip_norm = 1;
 	x_of(&p)[0] = 1e200;
-	struct lb_outcome o = train_alone(lb_train_f64, cohort_of(&p, &s, 1, 1, 1), &s);
+	struct lb_train_result o = train_alone(lb_train_f64, cohort_of(&p, &s, 1, 1, 1), &s);
 	for (size_t k = 0; k < C; k++) {
 		const double w = 1e-300 * 2.0 / C * p.data.target[k] * 1e200, x = x_of(&p)[D];
 		ck_assert_double_le(fabs(o.scores[k] - w * x), 1e-12 * fabs(w * x));
 	}
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -381,7 +381,7 @@ static double last_not(size_t i)
 }
 
 /* 21 rows, the last one a copy of the one before. Full batches. */
-static struct lb_outcome trained(size_t rows, double (*weight)(size_t i))
+static struct lb_train_result trained(size_t rows, double (*weight)(size_t i))
 {
 	struct lb_setup s = trial(&p, "ce", "", "lr=0.5 momentum=0.5");
 
@@ -393,7 +393,7 @@ static struct lb_outcome trained(size_t rows, double (*weight)(size_t i))
 	return train_alone(lb_train_f64, cohort_of(&p, &s, 1, 40, rows), &s);
 }
 
-static void ck_close(const struct lb_outcome *a, const struct lb_outcome *b)
+static void ck_close(const struct lb_train_result *a, const struct lb_train_result *b)
 {
 	for (size_t e = 0; e < 40; e++)
 		ck_near(a->loss_curve[e], b->loss_curve[e], 1e-12, "training loss", e);
@@ -406,30 +406,30 @@ START_TEST(weight_two_is_the_row_twice)
 	open_problem(LB_MULTICLASS, 21);
 	memcpy(x_of(&p) + 20 * D, x_of(&p) + 19 * D, D * sizeof(double));
 	p.data.y[20] = p.data.y[19];
-	struct lb_outcome twice = trained(21, NULL), two = trained(20, last_twice), once = trained(20, NULL);
+	struct lb_train_result twice = trained(21, NULL), two = trained(20, last_twice), once = trained(20, NULL);
 
 	ck_close(&two, &twice);
 	ck_assert_double_ge(fabs(once.scores[0] - two.scores[0]), 1e-6);
-	lb_outcome_free(&twice);
-	lb_outcome_free(&two);
-	lb_outcome_free(&once);
+	lb_train_result_free(&twice);
+	lb_train_result_free(&two);
+	lb_train_result_free(&once);
 }
 END_TEST
 
 START_TEST(weight_zero_is_no_row)
 {
 	open_problem(LB_MULTICLASS, 21);
-	struct lb_outcome zero = trained(21, last_not), without = trained(20, NULL);
+	struct lb_train_result zero = trained(21, last_not), without = trained(20, NULL);
 
 	ck_close(&zero, &without);
 	x_of(&p)[20 * D + 1] = 77;
 	p.data.y[20] = (p.data.y[20] + 1) % C;
-	struct lb_outcome changed = trained(21, last_not);
+	struct lb_train_result changed = trained(21, last_not);
 	ck_same_numbers(changed.loss_curve, zero.loss_curve, 40, "training loss");
 	ck_same_numbers(changed.scores, zero.scores, 12 * C, "score");
-	lb_outcome_free(&zero);
-	lb_outcome_free(&without);
-	lb_outcome_free(&changed);
+	lb_train_result_free(&zero);
+	lb_train_result_free(&without);
+	lb_train_result_free(&changed);
 }
 END_TEST
 
@@ -443,10 +443,10 @@ START_TEST(elr_remembers_by_row)
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 6, 5);
 
 	ck_both(&(struct plain){ .loss = plain_elr, .lr = 0.3, .epochs = 6, .batch = 5, .order_seed = 3, .setup = &s });
-	struct lb_outcome a = train_alone(lb_train_f64, c, &s), b = train_alone(lb_train_f64, c, &ce);
+	struct lb_train_result a = train_alone(lb_train_f64, c, &s), b = train_alone(lb_train_f64, c, &ce);
 	ck_assert(!same_scores(&p, &a, &b));
-	lb_outcome_free(&a);
-	lb_outcome_free(&b);
+	lb_train_result_free(&a);
+	lb_train_result_free(&b);
 }
 END_TEST
 
@@ -466,14 +466,14 @@ START_TEST(mw_without_pairs_stays)
 	initial(net, t.w);
 	lb_net_free_f64(net);
 	c.shuffle = false;
-	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
+	struct lb_train_result o = train_alone(lb_train_f64, c, &s);
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	for (size_t i = 0; i < 12; i++) {
 		plain_scores(&t, x_of(&p) + p.split.rows[LB_TEST][i] * D, start);
 		ck_near(o.scores[i], start[0], 1e-14, "score", i);
 	}
 	ck_assert_double_eq(o.loss_curve[2], 0);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	ck_both(&(struct plain){ .loss = plain_mw, .lr = 0.5, .epochs = 3, .batch = 7, .setup = &s });
 }
 END_TEST

@@ -208,14 +208,14 @@ START_TEST(two_steps_by_hand)
 	begin(&h, s);
 	struct lb_cohort c = cohort_of(&p, &s, 1, 2, ROWS);
 	c.shuffle = steps[_i].view == 0;
-	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
+	struct lb_train_result o = train_alone(lb_train_f64, c, &s);
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	ck_assert_uint_eq(o.n_params, lb_model_spec_size(&s.model) + h.n_loss_params);
 	ck_assert_uint_eq(o.columns, CLASSES);
 	for (int k = 0; k < 2; k++)
 		step(&h, (uint64_t)k, steps[_i].lr, steps[_i].decay, steps[_i].perpendicular);
 	expect_scores(&h, o.scores, steps[_i].temperature);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	lb_net_free(h.net);
 	close_problem();
 }
@@ -234,12 +234,12 @@ START_TEST(best_epoch_brings_back_the_prototypes)
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 60, 4);
 
 	for (int k = 0; k < 2; k++) {
-		struct lb_outcome o = train_alone(precision[k], c, &s);
+		struct lb_train_result o = train_alone(precision[k], c, &s);
 		ck_assert_int_eq(o.status, LB_TRIAL_OK);
 		ck_assert_uint_lt(o.best_epoch, o.epochs);
 		ck_assert_double_eq(o.metric[LB_VALID][0], o.curve[LB_VALID][o.best_epoch - 1]);
 		ck_assert_double_ne(o.metric[LB_VALID][0], o.curve[LB_VALID][o.epochs - 1]);
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 	}
 	close_problem();
 }
@@ -332,7 +332,7 @@ START_TEST(clipping_counts_the_prototypes)
 	s.clip_norm = 0.01;
 	begin(&h, s);
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);
-	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
+	struct lb_train_result o = train_alone(lb_train_f64, c, &s);
 	gradient(&h, 0);
 	for (size_t j = 0; j < h.n_params; j++)
 		sum += h.g[j] * h.g[j];
@@ -340,7 +340,7 @@ START_TEST(clipping_counts_the_prototypes)
 	for (size_t j = 0; j < h.n_params; j++)
 		h.w[j] -= 0.01 / sqrt(sum) * h.g[j];
 	expect_scores(&h, o.scores, 0.05);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	lb_net_free(h.net);
 	close_problem();
 }
@@ -357,11 +357,11 @@ START_TEST(zero_embeddings_diverge)
 	s.model.init = LB_INIT_ZERO;
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 3, ROWS);
 	for (int k = 0; k < 2; k++) {
-		struct lb_outcome o = train_alone(precision[k], c, &s);
+		struct lb_train_result o = train_alone(precision[k], c, &s);
 		ck_assert_int_eq(o.status, LB_TRIAL_DIVERGED);
 		ck_assert_str_eq(o.cause, "the training loss is not a number");
 		ck_assert_int_eq(o.bad_step, 1);
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 	}
 	close_problem();
 }
@@ -378,7 +378,7 @@ START_TEST(full_batch_reaches_the_teacher)
 	s.optimizer = optimizer("lbfgs");
 	s.optimizer_par = args(s.optimizer, "tolerance=1e-10");
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);
-	struct lb_outcome o = train_alone(lb_fit_f64, c, &s);
+	struct lb_train_result o = train_alone(lb_fit_f64, c, &s);
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	ck_assert_double_lt(o.objective, 1e-12);
 	for (size_t i = 0; i < TEST; i++)
@@ -386,7 +386,7 @@ START_TEST(full_batch_reaches_the_teacher)
 			const double *t = teacher + (ROWS + i) * CLASSES, *z = o.scores + i * CLASSES;
 			ck_near(z[k] - z[0], t[k] - t[0], 1e-3, "score", i * CLASSES + k);
 		}
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 
 	s = setup_of(LB_EMBEDDING, "normalized_softmax", "temperature=0.5", "");
 	s.optimizer = optimizer("lbfgs");
@@ -395,14 +395,14 @@ START_TEST(full_batch_reaches_the_teacher)
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	ck_assert_uint_eq(o.n_params, (FEATURES + 1) * DIMENSION + CLASSES * DIMENSION);
 	ck_assert_double_lt(o.objective, 0.9);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	close_problem();
 }
 END_TEST
 
 START_TEST(trials_of_several_kinds_share_a_cohort)
 {
-	struct lb_outcome together[3];
+	struct lb_train_result together[3];
 
 	open_problem();
 	const struct lb_setup s[] = { setup_of(LB_MULTICLASS, "bias", "", "lr=0.1"), setup_of(LB_DISTILLATION, "kl_top", "", "lr=0.1"),
@@ -410,10 +410,10 @@ START_TEST(trials_of_several_kinds_share_a_cohort)
 	const struct lb_cohort c = cohort_of(&p, s, 3, 4, 7);
 	train_all(lb_train_f32, &c, together);
 	for (int k = 0; k < 3; k++) {
-		struct lb_outcome alone = train_alone(lb_train_f32, c, &s[k]);
+		struct lb_train_result alone = train_alone(lb_train_f32, c, &s[k]);
 		ck_assert(same_scores(&p, &together[k], &alone));
-		lb_outcome_free(&alone);
-		lb_outcome_free(&together[k]);
+		lb_train_result_free(&alone);
+		lb_train_result_free(&together[k]);
 	}
 	close_problem();
 }

@@ -1,5 +1,5 @@
 /* A weighted sum of losses: its step is the sum of the steps of each loss, for losses of every form
- * and need; one loss of weight 1 is plain training to the byte; in company and with a memory of
+ * and need; one loss of weight 1 is plain training to the byte; in a cohort and with a memory of
  * rows, too. */
 #include "tests/unit/core/training.h"
 
@@ -79,7 +79,7 @@ static struct lb_setup with_terms(struct lb_setup s, const struct lb_term *term,
 }
 
 /* One step over all training rows. */
-static struct lb_outcome one_step(const struct lb_setup *s)
+static struct lb_train_result one_step(const struct lb_setup *s)
 {
 	struct lb_cohort c = cohort_of(&p, s, 1, 1, ROWS);
 
@@ -101,7 +101,7 @@ START_TEST(steps_add_up)
 	const size_t net = lb_model_spec_size(&s.model);
 	const size_t first = lb_loss_n_params(term[0].loss, term[0].par, &shape);
 	struct lb_setup setup[] = { with_terms(s, term, 2), with_terms(s, unit, 1), with_terms(s, unit + 1, 1), with_terms(s, tiny, 2) };
-	struct lb_outcome o[4];
+	struct lb_train_result o[4];
 
 	if (first && lb_loss_n_params(term[1].loss, term[1].par, &shape))
 		setup[2].loss = unit[1].loss;
@@ -121,7 +121,7 @@ START_TEST(steps_add_up)
 	}
 	ck_assert_msg(moved > 0, "%s and %s: no parameter is moved by both", q->loss[0], q->loss[1]);
 	for (int k = 0; k < 4; k++)
-		lb_outcome_free(&o[k]);
+		lb_train_result_free(&o[k]);
 }
 END_TEST
 
@@ -136,16 +136,16 @@ START_TEST(one_term_is_plain)
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 3, 10);
 
 	for (int f = 0; f < 2; f++) {
-		struct lb_outcome a = train_alone(precision[f], c, &s), b = train_alone(precision[f], c, &listed);
+		struct lb_train_result a = train_alone(precision[f], c, &s), b = train_alone(precision[f], c, &listed);
 		ck_same_numbers(a.w, b.w, a.n_params, "parameter");
 		ck_same_numbers(a.loss_curve, b.loss_curve, 3, "training loss");
-		lb_outcome_free(&a);
-		lb_outcome_free(&b);
+		lb_train_result_free(&a);
+		lb_train_result_free(&b);
 	}
 }
 END_TEST
 
-/* Sums in company of others, and on two threads. */
+/* Sums in a cohort of others, and on two threads. */
 START_TEST(the_same_in_company)
 {
 	const struct pair *q = &pairs[2];
@@ -155,19 +155,19 @@ START_TEST(the_same_in_company)
 	struct lb_cohort c = cohort_of(&p, all, 3, 3, 10);
 
 	for (int f = 0; f < 2; f++) {
-		struct lb_outcome together[3];
+		struct lb_train_result together[3];
 		c.threads = 2;
 		train_all(precision[f], &c, together);
 		c.threads = 1;
 		for (int k = 0; k < 3; k++) {
-			struct lb_outcome alone = train_alone(precision[f], c, &all[k]);
+			struct lb_train_result alone = train_alone(precision[f], c, &all[k]);
 			ck_same_numbers(alone.w, together[k].w, alone.n_params, "parameter");
 			ck_same_numbers(alone.loss_curve, together[k].loss_curve, 3, "training loss");
 			ck_assert(k == 0 || memcmp(together[k].w, together[k - 1].w, alone.n_params * sizeof(double)));
-			lb_outcome_free(&alone);
+			lb_train_result_free(&alone);
 		}
 		for (int k = 0; k < 3; k++)
-			lb_outcome_free(&together[k]);
+			lb_train_result_free(&together[k]);
 	}
 }
 END_TEST
@@ -183,7 +183,7 @@ START_TEST(full_batch_minimises_the_sum)
 	s.optimizer = optimizer("lbfgs");
 	s.optimizer_par = args(s.optimizer, "tolerance=1e-10");
 	const struct lb_setup both[] = { with_terms(s, once, 2), with_terms(s, twice, 2) };
-	struct lb_outcome o[2];
+	struct lb_train_result o[2];
 	for (int k = 0; k < 2; k++) {
 		const struct lb_cohort c = cohort_of(&p, &both[k], 1, 1, ROWS);
 		ck_assert_msg(!lb_fit_f64(&c, &o[k], &err), "%s", err.text);
@@ -192,8 +192,8 @@ START_TEST(full_batch_minimises_the_sum)
 	ck_near(o[1].objective, 2 * o[0].objective, 1e-10, "objective", 0);
 	for (size_t i = 0; i < 10 * CLASSES; i++)
 		ck_near(o[1].scores[i], o[0].scores[i], 1e-6, "score", i);
-	lb_outcome_free(&o[0]);
-	lb_outcome_free(&o[1]);
+	lb_train_result_free(&o[0]);
+	lb_train_result_free(&o[1]);
 }
 END_TEST
 

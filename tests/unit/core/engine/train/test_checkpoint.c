@@ -68,17 +68,17 @@ static void stop_late(void *arg, size_t i, size_t epoch, double train_loss, cons
 /* Ends a cohort in epoch `at`, which leaves the checkpoint of the last even epoch before. */
 static void stop_cohort(train_fn *train, struct lb_cohort c, size_t at)
 {
-	struct lb_outcome o[4];
+	struct lb_train_result o[4];
 
 	stop_at = at;
 	c.progress = stop_late;
 	train_all(train, &c, o);
 	for (size_t i = 0; i < c.k; i++)
-		lb_outcome_free(&o[i]);
+		lb_train_result_free(&o[i]);
 	lb_stop_requested = 0;
 }
 
-static void ck_same(const struct lb_outcome *a, const struct lb_outcome *b)
+static void ck_same(const struct lb_train_result *a, const struct lb_train_result *b)
 {
 	ck_assert_int_eq(a->status, b->status);
 	ck_assert_uint_eq(a->epochs, b->epochs);
@@ -102,7 +102,7 @@ static void ck_same(const struct lb_outcome *a, const struct lb_outcome *b)
 static void ck_resumes(train_fn *train, const struct lb_setup *s, size_t at)
 {
 	struct lb_setup plain = *s;
-	struct lb_outcome whole, resumed;
+	struct lb_train_result whole, resumed;
 
 	plain.checkpoint_every = 0;
 	unlink(s->checkpoint);
@@ -113,8 +113,8 @@ static void ck_resumes(train_fn *train, const struct lb_setup *s, size_t at)
 	ck_assert_uint_eq(whole.resumed, 0);
 	ck_assert_uint_eq(resumed.resumed, (at - 1) / 2 * 2);
 	ck_same(&whole, &resumed);
-	lb_outcome_free(&whole);
-	lb_outcome_free(&resumed);
+	lb_train_result_free(&whole);
+	lb_train_result_free(&resumed);
 }
 
 START_TEST(every_optimiser)
@@ -204,7 +204,7 @@ START_TEST(early_stopping)
 }
 END_TEST
 
-static int undefined(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *ignored)
+static int undefined(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *ignored)
 {
 	(void)o;
 	(void)par;
@@ -223,9 +223,9 @@ START_TEST(early_stopping_by_what_is_undefined)
 	s.stop = (struct lb_early_stopping){ .on = true, .metric = 0, .patience = 3 };
 	const struct lb_cohort c = cohort_of(&p, &s, 1, EPOCHS, 10);
 	unlink(s.checkpoint);
-	struct lb_outcome o = train_alone(lb_train_f64, c, &s);
+	struct lb_train_result o = train_alone(lb_train_f64, c, &s);
 	ck_assert_uint_eq(o.undefined_epochs, EPOCHS);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	ck_resumes(lb_train_f64, &s, 5);
 }
 END_TEST
@@ -235,7 +235,7 @@ START_TEST(trials_that_are_ahead)
 {
 	struct lb_setup s[4] = { kept(setup_of("ce", "sgd", "lr=0.1 momentum=0.9"), 0), kept(setup_of("elr", "adam", ""), 1),
 				 kept(setup_of("gce", "sgd", "lr=1"), 2), kept(setup_of("mae", "adamw", ""), 3) };
-	struct lb_outcome whole[4], resumed[4];
+	struct lb_train_result whole[4], resumed[4];
 	struct lb_cohort c = cohort_of(&p, s, 4, EPOCHS, 10);
 
 	for (int i = 0; i < 4; i++) {
@@ -254,8 +254,8 @@ START_TEST(trials_that_are_ahead)
 	for (int i = 0; i < 4; i++) {
 		ck_assert_uint_eq(resumed[i].resumed, i < 2 ? 2 : i == 2 ? 4 : 0);
 		ck_same(&whole[i], &resumed[i]);
-		lb_outcome_free(&whole[i]);
-		lb_outcome_free(&resumed[i]);
+		lb_train_result_free(&whole[i]);
+		lb_train_result_free(&resumed[i]);
 	}
 }
 END_TEST
@@ -267,12 +267,12 @@ START_TEST(a_divergence_is_kept)
 	struct lb_cohort c = cohort_of(&p, &s, 1, EPOCHS, 10);
 
 	x_of(&p)[3] = (double)INFINITY;
-	struct lb_outcome first = train_alone(lb_train_f64, c, &s);
-	struct lb_outcome again = train_alone(lb_train_f64, c, &s);
+	struct lb_train_result first = train_alone(lb_train_f64, c, &s);
+	struct lb_train_result again = train_alone(lb_train_f64, c, &s);
 	ck_assert_int_eq(first.status, LB_TRIAL_DIVERGED);
 	ck_same(&first, &again);
-	lb_outcome_free(&first);
-	lb_outcome_free(&again);
+	lb_train_result_free(&first);
+	lb_train_result_free(&again);
 }
 END_TEST
 
@@ -295,7 +295,7 @@ START_TEST(damaged_files_are_not_believed)
 	const struct lb_setup s = kept(setup_of("ce", "adam", ""), 0);
 	const struct lb_cohort c = cohort_of(&p, &s, 1, EPOCHS, 10);
 	struct lb_setup other = s;
-	struct lb_outcome whole, o;
+	struct lb_train_result whole, o;
 
 	stop_cohort(lb_train_f64, c, 5);
 	whole = train_alone(lb_train_f64, c, &s);
@@ -309,9 +309,9 @@ START_TEST(damaged_files_are_not_believed)
 		o = train_alone(lb_train_f64, c, &other);
 		ck_assert_uint_eq(o.resumed, 0);
 		ck_same(&whole, &o);
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 	}
-	lb_outcome_free(&whole);
+	lb_train_result_free(&whole);
 }
 END_TEST
 
@@ -324,17 +324,17 @@ static void ck_resumes_within_epochs(train_fn *train, const struct lb_setup *s, 
 
 	plain.checkpoint = NULL;
 	unlink(s->checkpoint);
-	struct lb_outcome whole = train_alone(train, c, &plain);
+	struct lb_train_result whole = train_alone(train, c, &plain);
 	for (int i = 0; i < rounds; i++) {
 		c.keep_seconds = 1e-9;
 		stop_cohort(train, c, EPOCHS - 1);
 		ck_assert_msg(!access(s->checkpoint, R_OK), "round %d left no checkpoint", i);
 	}
 	c.keep_seconds = 0;
-	struct lb_outcome resumed = train_alone(train, c, s);
+	struct lb_train_result resumed = train_alone(train, c, s);
 	ck_same(&whole, &resumed);
-	lb_outcome_free(&whole);
-	lb_outcome_free(&resumed);
+	lb_train_result_free(&whole);
+	lb_train_result_free(&resumed);
 }
 
 START_TEST(within_epochs)
@@ -352,7 +352,7 @@ START_TEST(within_epochs)
 END_TEST
 
 struct ends {
-	const struct lb_outcome *out;
+	const struct lb_train_result *out;
 	size_t epoch, n, at[4];
 	enum lb_status status[4];
 };
@@ -380,7 +380,7 @@ START_TEST(each_is_told_when_it_ends)
 {
 	struct lb_setup s[3] = { setup_of("ce", "sgd", "lr=0.1"), setup_of("ce", "sgd", "lr=3"), setup_of("ce", "sgd", "lr=0.1") };
 	double weight[82] = { [3] = (double)INFINITY };
-	struct lb_outcome alone[3], o[3] = { 0 };
+	struct lb_train_result alone[3], o[3] = { 0 };
 	struct lb_cohort c = cohort_of(&p, s, 3, 30, 10);
 
 	s[1].stop = (struct lb_early_stopping){ .on = true, .metric = 0, .patience = 2 };
@@ -399,8 +399,8 @@ START_TEST(each_is_told_when_it_ends)
 	ck_assert_int_eq(ends.status[2], LB_TRIAL_DIVERGED);
 	for (int i = 0; i < 3; i++) {
 		ck_same(&alone[i], &o[i]);
-		lb_outcome_free(&alone[i]);
-		lb_outcome_free(&o[i]);
+		lb_train_result_free(&alone[i]);
+		lb_train_result_free(&o[i]);
 	}
 }
 END_TEST
@@ -439,11 +439,11 @@ START_TEST(absurd_values)
 			ck_assert_int_eq(lb_sha256_hex(copy + HEAD + SUM, n - HEAD - SUM, hex, &err), 0);
 			memcpy(copy + HEAD, hex, SUM);
 			put_file(copy, n);
-			struct lb_outcome o = train_alone(lb_train_f64, c, &quiet);
+			struct lb_train_result o = train_alone(lb_train_f64, c, &quiet);
 			ck_assert(o.status == LB_TRIAL_OK || o.status == LB_TRIAL_DIVERGED);
 			ck_assert_uint_le(o.epochs, EPOCHS);
 			*(o.resumed ? &taken : &refused) += 1;
-			lb_outcome_free(&o);
+			lb_train_result_free(&o);
 			free(copy);
 		}
 	ck_assert_uint_gt(refused, 300);
@@ -468,10 +468,10 @@ START_TEST(the_layer_is_named)
 	memcpy(par, s.optimizer_par, (size_t)s.optimizer->n_params * sizeof *par);
 	par[0].v = 1e9;
 	s.optimizer_par = par;
-	struct lb_outcome o = train_alone(lb_train_f32, cohort_of(&p, &s, 1, 50, 20), &s);
+	struct lb_train_result o = train_alone(lb_train_f32, cohort_of(&p, &s, 1, 50, 20), &s);
 	ck_assert_int_eq(o.status, LB_TRIAL_DIVERGED);
 	ck_assert_msg(strstr(o.cause, "; gradient norm ") && strstr(o.cause, " in layer ") && strstr(o.cause, " at step "), "%s", o.cause);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 

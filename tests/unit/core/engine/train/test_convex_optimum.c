@@ -38,7 +38,7 @@ static void teardown(void)
 	args_forget();
 }
 
-static double penalty(const struct lb_outcome *o, double lambda)
+static double penalty(const struct lb_train_result *o, double lambda)
 {
 	const double *origin = o->scores + test_rows * p.columns;
 	double sum = 0;
@@ -51,11 +51,11 @@ static double penalty(const struct lb_outcome *o, double lambda)
 	return lambda / 2 * sum;
 }
 
-static struct lb_outcome converge(train_fn *train, const char *loss, const char *set, size_t epochs,
+static struct lb_train_result converge(train_fn *train, const char *loss, const char *set, size_t epochs,
 				  const struct lb_metric_use *use)
 {
 	const struct lb_setup s = with_metrics(trial(&p, loss, "", set), use, 1);
-	struct lb_outcome o = train_alone(train, cohort_of(&p, &s, 1, epochs, p.split.n[LB_TRAIN]), &s);
+	struct lb_train_result o = train_alone(train, cohort_of(&p, &s, 1, epochs, p.split.n[LB_TRAIN]), &s);
 
 	ck_assert_int_eq(o.status, LB_TRIAL_OK);
 	return o;
@@ -79,7 +79,7 @@ START_TEST(softmax_regression_on_iris)
 {
 	open_file("datasets/samples/iris.csv.gz", LB_MULTICLASS);
 	const struct lb_metric_use use = metric_use("log_loss");
-	struct lb_outcome o = converge(precision[iris[_i].precision], "ce", iris[_i].set, iris[_i].epochs, &use);
+	struct lb_train_result o = converge(precision[iris[_i].precision], "ce", iris[_i].set, iris[_i].epochs, &use);
 	double nll = 0;
 	int errors = 0;
 
@@ -92,7 +92,7 @@ START_TEST(softmax_regression_on_iris)
 	}
 	ck_assert_double_eq_tol(nll, 0.084082, 2e-6);
 	ck_assert_int_eq(errors, 1);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -101,7 +101,7 @@ START_TEST(least_squares_on_concrete)
 {
 	open_file("datasets/samples/concrete.csv.gz", LB_REGRESSION);
 	const struct lb_metric_use use = metric_use("rmse");
-	struct lb_outcome o = converge(lb_train_f64, "mse", "lr=0.1 momentum=0.95", 3000, &use);
+	struct lb_train_result o = converge(lb_train_f64, "mse", "lr=0.1 momentum=0.95", 3000, &use);
 	double sum = 0;
 
 	ck_assert_double_eq_tol(o.metric[LB_TRAIN][0] * o.metric[LB_TRAIN][0], 100.635260043, 1e-8);
@@ -109,7 +109,7 @@ START_TEST(least_squares_on_concrete)
 	for (size_t i = 0; i < test_rows; i++)
 		sum += pow(o.scores[i] - p.data.target[p.split.n[LB_TRAIN] + i], 2) / (double)test_rows;
 	ck_assert_double_eq_tol(sqrt(sum), 11.834119, 1e-6);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 

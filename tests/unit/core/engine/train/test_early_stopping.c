@@ -11,7 +11,7 @@ static size_t calls;
 
 /* Evaluated once an epoch, on the validation rows, and for each part when the training has
  * ended. */
-static int scripted(const struct lb_outcomes *o, const struct lb_arg *par, double *value, struct lb_err *ignored)
+static int scripted(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *ignored)
 {
 	(void)o;
 	(void)par;
@@ -36,7 +36,7 @@ static const struct {
 	{ { 1, 2, 3, 4, 5, 6, 7, 8 }, 8, 8, 0 },
 };
 
-static struct lb_outcome run(train_fn *train, const double *value)
+static struct lb_train_result run(train_fn *train, const double *value)
 {
 	const struct lb_metric_use use = { .metric = &metric, .key = "scripted" };
 	struct lb_setup s = with_metrics(trial(&p, "ce", "", "lr=0.1"), &use, 1);
@@ -48,7 +48,7 @@ static struct lb_outcome run(train_fn *train, const double *value)
 	return train_alone(train, cohort_of(&p, &s, 1, EPOCHS, 16), &s);
 }
 
-static struct lb_outcome run_free(train_fn *train, size_t epochs)
+static struct lb_train_result run_free(train_fn *train, size_t epochs)
 {
 	struct lb_setup s = trial(&p, "ce", "", "lr=0.1");
 	struct lb_cohort c = cohort_of(&p, &s, 1, epochs, 16);
@@ -63,13 +63,13 @@ START_TEST(undefined_is_never_the_best)
 
 	problem_open(&p, LB_MULTICLASS, (const size_t[]){ 60, 20, 20 }, 4, 3);
 	problem_draw(&p, 5);
-	struct lb_outcome o = run(train, cases[k].value), until = run_free(train, cases[k].best);
+	struct lb_train_result o = run(train, cases[k].value), until = run_free(train, cases[k].best);
 	ck_assert_uint_eq(o.epochs, cases[k].epochs);
 	ck_assert_uint_eq(o.best_epoch, cases[k].best);
 	ck_assert_uint_eq(o.undefined_epochs, cases[k].undefined);
 	ck_assert(same_scores(&p, &o, &until));
-	lb_outcome_free(&o);
-	lb_outcome_free(&until);
+	lb_train_result_free(&o);
+	lb_train_result_free(&until);
 	problem_close(&p);
 	args_forget();
 }

@@ -34,7 +34,7 @@ static void teardown(void)
 	lb_stop_requested = 0;
 }
 
-static void ck_same_outcome(const struct lb_outcome *a, const struct lb_outcome *b, size_t n_metrics)
+static void ck_same_outcome(const struct lb_train_result *a, const struct lb_train_result *b, size_t n_metrics)
 {
 	ck_assert_int_eq(a->status, b->status);
 	ck_assert_uint_eq(a->epochs, b->epochs);
@@ -84,16 +84,16 @@ static void company(struct lb_setup t[5], size_t width)
 static void ck_company(train_fn *train, const struct lb_setup *t, size_t k, size_t threads)
 {
 	struct lb_cohort c = cohort_of(&p, t, k, 6, 10);
-	struct lb_outcome out[5];
+	struct lb_train_result out[5];
 
 	c.threads = threads;
 	train_all(train, &c, out);
 	c.threads = 1;
 	for (size_t i = 0; i < k; i++) {
-		struct lb_outcome alone = train_alone(train, c, &t[i]);
+		struct lb_train_result alone = train_alone(train, c, &t[i]);
 		ck_same_outcome(&out[i], &alone, 2);
-		lb_outcome_free(&alone);
-		lb_outcome_free(&out[i]);
+		lb_train_result_free(&alone);
+		lb_train_result_free(&out[i]);
 	}
 }
 
@@ -112,7 +112,7 @@ END_TEST
 START_TEST(an_epoch_may_rest)
 {
 	struct lb_setup t[2];
-	struct lb_outcome out[2];
+	struct lb_train_result out[2];
 
 	open_classes();
 	for (size_t i = 0; i < 2; i++)
@@ -127,7 +127,7 @@ START_TEST(an_epoch_may_rest)
 	for (size_t i = 0; i < 11; i++)
 		ck_near(out[0].loss_curve[i + (i > 9)], out[1].loss_curve[i], _i ? 1e-6 : 1e-13, "training loss", i);
 	for (size_t i = 0; i < 2; i++)
-		lb_outcome_free(&out[i]);
+		lb_train_result_free(&out[i]);
 }
 END_TEST
 
@@ -141,15 +141,15 @@ START_TEST(divergence_leaves_the_others_alone)
 		t[i].model.seed = i;
 	}
 	const struct lb_cohort c = cohort_of(&p, t, 5, 60, 8);
-	struct lb_outcome out[5];
+	struct lb_train_result out[5];
 
 	train_all(precision[_i], &c, out);
 	for (size_t i = 0; i < 5; i++) {
-		struct lb_outcome alone = train_alone(precision[_i], c, &t[i]);
+		struct lb_train_result alone = train_alone(precision[_i], c, &t[i]);
 		ck_assert_int_eq(out[i].status, i == 2 ? LB_TRIAL_DIVERGED : LB_TRIAL_OK);
 		ck_same_outcome(&out[i], &alone, 2);
-		lb_outcome_free(&alone);
-		lb_outcome_free(&out[i]);
+		lb_train_result_free(&alone);
+		lb_train_result_free(&out[i]);
 	}
 }
 END_TEST
@@ -157,7 +157,7 @@ END_TEST
 START_TEST(trials_differ)
 {
 	struct lb_setup t[5];
-	struct lb_outcome out[5];
+	struct lb_train_result out[5];
 
 	open_classes();
 	company(t, 8);
@@ -167,7 +167,7 @@ START_TEST(trials_differ)
 		for (size_t k = 0; k < i; k++)
 			ck_assert(!same_scores(&p, &out[i], &out[k]));
 	for (size_t i = 0; i < 5; i++)
-		lb_outcome_free(&out[i]);
+		lb_train_result_free(&out[i]);
 }
 END_TEST
 
@@ -184,7 +184,7 @@ static void note_loss(void *arg, size_t i, size_t epoch, double train_loss, cons
 }
 
 /* Where the order of the rows is visible: steps so large that they do not commute. */
-static struct lb_outcome ordered(uint64_t seed, size_t epochs, bool shuffle, uint64_t model_seed, double *loss)
+static struct lb_train_result ordered(uint64_t seed, size_t epochs, bool shuffle, uint64_t model_seed, double *loss)
 {
 	struct passes passes;
 	struct lb_setup t = trial(&p, "ce", "", "lr=0.5");
@@ -195,7 +195,7 @@ static struct lb_outcome ordered(uint64_t seed, size_t epochs, bool shuffle, uin
 	c.shuffle = shuffle;
 	c.progress = note_loss;
 	c.progress_arg = &passes;
-	struct lb_outcome o = train_alone(lb_train_f64, c, &t);
+	struct lb_train_result o = train_alone(lb_train_f64, c, &t);
 	memcpy(loss, passes.loss[0], epochs * sizeof *loss);
 	return o;
 }
@@ -205,18 +205,18 @@ START_TEST(order_depends_on_seed_and_epoch)
 	double a[8], b[16];
 
 	open_classes();
-	struct lb_outcome first = ordered(1, 3, true, 1, a), again = ordered(1, 3, true, 1, b);
+	struct lb_train_result first = ordered(1, 3, true, 1, a), again = ordered(1, 3, true, 1, b);
 	ck_same_numbers(a, b, 3, "training loss");
 	ck_assert(same_scores(&p, &first, &again));
-	struct lb_outcome longer = ordered(1, 6, true, 1, b), other = ordered(2, 3, true, 1, b + 6);
+	struct lb_train_result longer = ordered(1, 6, true, 1, b), other = ordered(2, 3, true, 1, b + 6);
 	ck_same_numbers(a, b, 3, "training loss of a shorter run");
 	ck_assert(!same_scores(&p, &first, &other));
-	struct lb_outcome fixed = ordered(1, 3, false, 1, a), fixed2 = ordered(2, 3, false, 1, b);
+	struct lb_train_result fixed = ordered(1, 3, false, 1, a), fixed2 = ordered(2, 3, false, 1, b);
 	ck_assert(same_scores(&p, &fixed, &fixed2));
 	ck_assert(!same_scores(&p, &first, &fixed));
-	struct lb_outcome *all[] = { &first, &again, &longer, &other, &fixed, &fixed2 };
+	struct lb_train_result *all[] = { &first, &again, &longer, &other, &fixed, &fixed2 };
 	for (size_t i = 0; i < 6; i++)
-		lb_outcome_free(all[i]);
+		lb_train_result_free(all[i]);
 }
 END_TEST
 
@@ -236,10 +236,10 @@ START_TEST(steps_count_from_one)
 	t.model.init = LB_INIT_ZERO;
 	t.optimizer = optimizer(_i ? "adamw" : "adam");
 	t.optimizer_par = args(t.optimizer, "lr=0.01");
-	struct lb_outcome o = train_alone(lb_train_f64, cohort_of(&p, &t, 1, 1, 47), &t);
+	struct lb_train_result o = train_alone(lb_train_f64, cohort_of(&p, &t, 1, 1, 47), &t);
 	for (size_t i = 0; i < 7 * 3; i++)
 		ck_assert_double_eq_tol(fabs(o.scores[i] - (i < 3 ? 0 : o.scores[i % 3])), 0.01, 1e-7);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -284,7 +284,7 @@ START_TEST(early_stopping_follows_its_rule)
 	struct lb_setup free_run = stopping("ce", m, 1000, 0), t = stopping("ce", m, rules[_i / 2].patience, rules[_i / 2].min_delta);
 	free_run.stop.on = false;
 	const struct lb_cohort c = cohort_of(&p, &t, 1, epochs, 10);
-	struct lb_outcome all = train_alone(precision[_i % 2], c, &free_run), o = train_alone(precision[_i % 2], c, &t);
+	struct lb_train_result all = train_alone(precision[_i % 2], c, &free_run), o = train_alone(precision[_i % 2], c, &t);
 	for (size_t e = 0; e < epochs; e++)
 		curve[e] = all.curve[LB_VALID][e * 2 + m];
 	by_rule(curve, epochs, m == 1, rules[_i / 2].patience, rules[_i / 2].min_delta, &best, &last);
@@ -297,11 +297,11 @@ START_TEST(early_stopping_follows_its_rule)
 	ck_same_numbers(o.metric[LB_VALID], all.curve[LB_VALID] + (best - 1) * 2, 2, "restored metric");
 
 	const struct lb_cohort until = cohort_of(&p, &t, 1, best, 10);
-	struct lb_outcome stopped = train_alone(precision[_i % 2], until, &free_run);
+	struct lb_train_result stopped = train_alone(precision[_i % 2], until, &free_run);
 	ck_assert(same_scores(&p, &o, &stopped));
-	lb_outcome_free(&all);
-	lb_outcome_free(&o);
-	lb_outcome_free(&stopped);
+	lb_train_result_free(&all);
+	lb_train_result_free(&o);
+	lb_train_result_free(&stopped);
 }
 END_TEST
 
@@ -313,12 +313,12 @@ START_TEST(stopping_cases_are_not_all_alike)
 	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
 		struct lb_setup t = stopping("ce", rules[i].metric, rules[i].patience, rules[i].min_delta);
 		const struct lb_cohort c = cohort_of(&p, &t, 1, 25, 10);
-		struct lb_outcome o = train_alone(lb_train_f64, c, &t);
+		struct lb_train_result o = train_alone(lb_train_f64, c, &t);
 		best = o.best_epoch;
 		last = o.epochs;
 		later += best > 1 && best < last;
 		early += last < 25;
-		lb_outcome_free(&o);
+		lb_train_result_free(&o);
 	}
 	ck_assert_uint_ge(later, 3);
 	ck_assert_uint_ge(early, 5);
@@ -339,7 +339,7 @@ static struct lb_setup exploding(double lr)
 	return t;
 }
 
-static void ck_diverged(const struct lb_outcome *o, size_t epoch, int64_t step, const char *cause)
+static void ck_diverged(const struct lb_train_result *o, size_t epoch, int64_t step, const char *cause)
 {
 	ck_assert_int_eq(o->status, LB_TRIAL_DIVERGED);
 	ck_assert_uint_eq(o->bad_epoch, epoch);
@@ -355,16 +355,16 @@ START_TEST(divergence_names_its_step)
 	open_targets();
 	const struct lb_setup t = exploding(1e30);
 	const struct lb_cohort c = cohort_of(&p, &t, 1, 5, 40), small = cohort_of(&p, &t, 1, 5, 8);
-	struct lb_outcome o = train_alone(lb_train_f32, c, &t);
+	struct lb_train_result o = train_alone(lb_train_f32, c, &t);
 
 	ck_diverged(&o, 2, 2, "the training loss is infinite");
 	ck_assert_uint_eq(o.epochs, 1);
 	ck_assert_int_eq(o.steps, 2);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	o = train_alone(lb_train_f32, small, &t);
 	ck_diverged(&o, 1, 2, "the training loss is infinite");
 	ck_assert_uint_eq(o.epochs, 0);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -372,14 +372,14 @@ START_TEST(divergence_in_double)
 {
 	open_targets();
 	const struct lb_setup t = exploding(1e30);
-	struct lb_outcome o = train_alone(lb_train_f64, cohort_of(&p, &t, 1, 50, 8), &t);
+	struct lb_train_result o = train_alone(lb_train_f64, cohort_of(&p, &t, 1, 50, 8), &t);
 
 	ck_assert_int_eq(o.status, LB_TRIAL_DIVERGED);
 	ck_assert_uint_eq(o.bad_epoch, (size_t)(o.bad_step + 4) / 5);
 	ck_assert_int_gt(o.bad_step, 5);
 	ck_assert_int_eq(o.bad_step, o.steps);
 	ck_assert_uint_eq(o.epochs, o.bad_epoch - 1);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -389,16 +389,16 @@ START_TEST(divergence_seen_in_the_scores)
 	open_targets();
 	struct lb_setup t = exploding(1e300);
 	x_of(&p)[0] = 1e20;
-	struct lb_outcome o = train_alone(lb_train_f64, cohort_of(&p, &t, 1, 1, 40), &t);
+	struct lb_train_result o = train_alone(lb_train_f64, cohort_of(&p, &t, 1, 1, 40), &t);
 
 	ck_diverged(&o, 1, 1, "a score of row 0 (training) is not finite");
 	ck_assert_uint_eq(o.epochs, 1);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 	t.curve[LB_VALID] = true;
 	x_of(&p)[40 * 4] = (double)INFINITY;
 	o = train_alone(lb_train_f64, cohort_of(&p, &t, 1, 3, 40), &t);
 	ck_diverged(&o, 1, 1, "a score of row 40 (validation) is not finite");
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -407,11 +407,11 @@ START_TEST(divergence_at_the_first_step)
 	open_targets();
 	struct lb_setup t = exploding(0.1);
 	x_of(&p)[3] = 1e300;
-	struct lb_outcome o = train_alone(lb_train_f64, cohort_of(&p, &t, 1, 3, 40), &t);
+	struct lb_train_result o = train_alone(lb_train_f64, cohort_of(&p, &t, 1, 3, 40), &t);
 
 	ck_diverged(&o, 1, 1, "the training loss is infinite");
 	ck_assert_int_eq(o.steps, 1);
-	lb_outcome_free(&o);
+	lb_train_result_free(&o);
 }
 END_TEST
 
@@ -429,7 +429,7 @@ START_TEST(a_stop_request_interrupts_all)
 {
 	int calls = 0;
 	struct lb_setup t[3];
-	struct lb_outcome out[3];
+	struct lb_train_result out[3];
 
 	open_classes();
 	for (size_t i = 0; i < 3; i++)
@@ -444,7 +444,7 @@ START_TEST(a_stop_request_interrupts_all)
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert_int_eq(out[i].status, LB_TRIAL_INTERRUPTED);
 		ck_assert_ptr_null(out[i].metric[LB_TEST]);
-		lb_outcome_free(&out[i]);
+		lb_train_result_free(&out[i]);
 	}
 }
 END_TEST

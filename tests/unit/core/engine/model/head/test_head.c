@@ -77,7 +77,7 @@ static struct layer through(const char *head, const char *loss, const char *set,
 	struct lb_model_spec s = { .n_layers = 1, .width = { WIDTH, CLASSES }, .seed = 1 };
 	const struct lb_loss_info *info = lb_loss_find(LB_MULTICLASS, loss);
 	_Alignas(64) double stored[2 * LB_PANEL * (WIDTH + 1)] = { 0 }, g[2 * LB_PANEL * (WIDTH + 1)], dz[ROWS * LB_PANEL] = { 0 },
-		turned[CLASSES * LB_PANEL], dx[ROWS * LB_PANEL];
+		transposed[CLASSES * LB_PANEL], dx[ROWS * LB_PANEL];
 	double plain[(WIDTH + 1) * CLASSES] = { 0 }, d[ROWS * CLASSES];
 	struct layer out = { 0 };
 
@@ -85,7 +85,7 @@ static struct layer through(const char *head, const char *loss, const char *set,
 	struct lb_net *net = lb_net_new(&s, ROWS, &err);
 	ck_assert(net && net->n_params <= 2 * LB_PANEL * (WIDTH + 1));
 	memcpy(plain, w, sizeof W);
-	lb_net_store(net, plain, stored);
+	lb_net_pack(net, plain, stored);
 	const struct lb_pass pass = { .b = ROWS, .x = e, .step = -1 };
 	const double *z = lb_net_forward(net, stored, &pass);
 	for (size_t i = 0; i < ROWS * CLASSES; i++)
@@ -95,11 +95,11 @@ static struct layer through(const char *head, const char *loss, const char *set,
 	for (size_t i = 0; i < ROWS * CLASSES; i++)
 		dz[i / CLASSES * net->ld + i % CLASSES] = d[i];
 	lb_net_backward(net, stored, &pass, dz, g);
-	lb_net_fetch(net, g, plain);
+	lb_net_unpack(net, g, plain);
 	memcpy(out.by_w, plain, sizeof out.by_w);
 	for (size_t k = 0; k < CLASSES; k++)
 		ck_assert_double_eq(plain[CLASSES * WIDTH + k], 0);
-	lb_net_input_gradient(net, stored, &pass, dz, turned, dx);
+	lb_net_input_gradient(net, stored, &pass, dz, transposed, dx);
 	for (size_t i = 0; i < ROWS * WIDTH; i++)
 		out.by_e[i] = dx[i / WIDTH * LB_PADDED(WIDTH) + i % WIDTH];
 	lb_net_free(net);
@@ -219,7 +219,7 @@ START_TEST(the_same_bytes_however_it_is_trained)
 							       { "adamw", "lr=0.01 weight_decay=0.1" } };
 	struct problem p;
 	struct lb_setup s[3];
-	struct lb_outcome o[3], alone;
+	struct lb_train_result o[3], alone;
 
 	problem_open(&p, LB_MULTICLASS, (const size_t[]){ 200, 0, 50 }, 20, 5);
 	problem_draw(&p, 3);
@@ -240,10 +240,10 @@ START_TEST(the_same_bytes_however_it_is_trained)
 			c.threads = (size_t)i + 1;
 			alone = train_alone(precision[k], c, &s[i]);
 			ck_assert(same_scores(&p, &o[i], &alone));
-			lb_outcome_free(&alone);
+			lb_train_result_free(&alone);
 		}
 		for (int i = 0; i < 3; i++)
-			lb_outcome_free(&o[i]);
+			lb_train_result_free(&o[i]);
 	}
 	problem_close(&p);
 	args_forget();
