@@ -172,7 +172,7 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
 		return;
 	}
 	setup->loss->output(setup->loss_par, (column - targets) % outputs, &output);
-	if (output.says == LB_QUANTILE) {
+	if (output.says == LB_QUANTILE || output.says == LB_PARAMETER) {
 		level[0] = '_';
 		lb_double_text(output.level, level + 1);
 	}
@@ -191,7 +191,7 @@ void lb_setup_unscale(const struct lb_setup *setup, double *plain)
 		if (setup->loss->output)
 			setup->loss->output(setup->loss_par, k % outputs, &output);
 		if (output.says == LB_LOG_VARIANCE) {
-			bias[k] += 2 * log(unit->sd);
+			bias[k] += (output.of_scale ? 1 : 2) * log(unit->sd);
 			continue;
 		}
 		for (size_t j = 0; j < in; j++)
