@@ -1,6 +1,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/numeric/rng.h"
+#include "losses/eval.h"
 #include "losses/precision_bridge.h"
 
 #include <math.h>

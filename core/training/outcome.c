@@ -118,6 +118,15 @@ struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i)
 	return setup->n_terms ? setup->term[i] : (struct lb_term){ .loss = setup->loss, .par = setup->loss_par, .weight = 1 };
 }
 
+unsigned lb_setup_traits(const struct lb_setup *setup)
+{
+	unsigned traits = 0;
+
+	for (size_t i = 0; i < setup->n_procedures; i++)
+		traits |= lb_procedure_traits_f64(setup->procedure[i].info);
+	return traits;
+}
+
 unsigned lb_setup_needs(const struct lb_setup *setup)
 {
 	unsigned needs = 0;
