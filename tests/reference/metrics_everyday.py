@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""Writes tests/golden/metrics_everyday.json: what the metrics on request of regressions, of two and more classes, of labels and of
+distributions must give on random and awkward splits: by SciPy where it has them, else from their definitions, with numpy and mpmath.
+Run it from the project's root; needs numpy, scipy, mpmath."""
+import json
+
+import mpmath as mp
+import numpy as np
+from scipy import stats
+
+rng = np.random.default_rng(20261130)
+mp.mp.dps = 40
+
+
+def finish(case, values):
+    case["values"] = [{"metric": m, "par": par, "value": None if v is None or np.isnan(v) else float(v)} for m, par, v in values]
+    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in case.items()}
+
+
+# ---- regression ----
+
+def tweedie(y, f, p):
+    """The unit deviance in many digits, by the formula of its power; None outside of its range."""
+    y, f, p = mp.mpf(float(y)), mp.mpf(float(f)), mp.mpf(p)
+    if p == 0:
+        return (y - f) ** 2
+    if f <= 0 or (p >= 1 and y < 0) or (p >= 2 and y == 0):
+        return None
+    if p == 1:
+        return 2 * ((y * mp.log(y / f) if y else 0) - y + f)
+    if p == 2:
+        return 2 * (mp.log(f / y) + y / f - 1)
+    return 2 * (mp.mpf(max(y, 0)) ** (2 - p) / ((1 - p) * (2 - p)) - y * f ** (1 - p) / (1 - p) + f ** (2 - p) / (2 - p))
+
+
+def mean_tweedie(y, f, p):
+    unit = [tweedie(a, b, p) for a, b in zip(y, f)]
+    return None if None in unit else mp.fsum(unit) / len(unit)
+
+
+def d2_tweedie(y, f, p):
+    mean = mp.fsum(map(mp.mpf, y.tolist())) / len(y)
+    of_mean = [tweedie(a, mean, p) for a in y]
+    if constant(y) or None in of_mean or mean_tweedie(y, f, p) is None:
+        return None
+    return 1 - mean_tweedie(y, f, p) / (mp.fsum(of_mean) / len(y))
+
+
+def pinball(y, f, a):
+    return np.mean(np.maximum(a * (y - f), (a - 1) * (y - f)))
+
+
+def d2_pinball(y, f, a):
+    """The best constant is found by trying every target."""
+    return None if constant(y) else 1 - pinball(y, f, a) / min(pinball(y, c, a) for c in y)
+
+
+def constant(v):
+    return (v == v[0]).all()
+
+
+def ccc(y, f):
+    y, f = [mp.mpf(v) for v in y.tolist()], [mp.mpf(v) for v in f.tolist()]
+    a, b = mp.fsum(y) / len(y), mp.fsum(f) / len(f)
+    whole = mp.fsum((u - a) ** 2 + (v - b) ** 2 + (a - b) ** 2 for u, v in zip(y, f))
+    return 2 * mp.fsum((u - a) * (v - b) for u, v in zip(y, f)) / whole if whole > 0 else None
+
+
+def if_they_vary(of):
+    return lambda y, f: None if constant(y) or constant(f) else of(f, y)[0]
+
+
+def log_error(y, f):
+    return None if min(y.min(), f.min()) <= -1 else np.mean((np.log1p(f) - np.log1p(y)) ** 2)
+
+
+def rmsle(y, f):
+    return None if log_error(y, f) is None else np.sqrt(log_error(y, f))
+
+
+def smape(y, f):
+    whole = np.abs(y) + np.abs(f)
+    return np.mean(np.where(whole > 0, 2 * np.abs(f - y) / np.where(whole > 0, whole, 1), 0))
+
+
+TARGET_METRICS = [
+    ("mse", [], lambda y, f: np.mean((f - y) ** 2)),
+    ("median_ae", [], lambda y, f: np.median(np.abs(f - y))),
+    ("max_error", [], lambda y, f: np.abs(f - y).max()),
+    ("mape", [], lambda y, f: np.mean(np.abs((f - y) / y)) if y.all() else None),
+    ("smape", [], smape),
+    ("msle", [], log_error),
+    ("rmsle", [], rmsle),
+    ("bias", [], lambda y, f: abs(np.mean(f - y))),
+    ("explained_variance", [], lambda y, f: None if constant(y) else 1 - np.var(y - f) / np.var(y)),
+    ("d2_absolute", [], lambda y, f: None if constant(y) else 1 - np.mean(np.abs(y - f)) / np.mean(np.abs(y - np.median(y)))),
+    ("poisson_deviance", [], lambda y, f: mean_tweedie(y, f, 1)),
+    ("gamma_deviance", [], lambda y, f: mean_tweedie(y, f, 2)),
+    ("pearson", [], if_they_vary(stats.pearsonr)),
+    ("spearman", [], if_they_vary(stats.spearmanr)),
+    ("kendall", [], if_they_vary(stats.kendalltau)),
+    ("ccc", [], ccc),
+]
+TARGET_METRICS += [("d2_pinball", [a], lambda y, f, a=a: d2_pinball(y, f, a)) for a in (0.1, 0.5, 0.8)]
+for power in (-1, 0, 1, 1.5, 1.9, 2, 3):
+    TARGET_METRICS.append(("tweedie_deviance", [power], lambda y, f, p=power: mean_tweedie(y, f, p)))
+    TARGET_METRICS.append(("d2_tweedie", [power], lambda y, f, p=power: d2_tweedie(y, f, p)))
+
+
+def regression(name, f, y):
+    values = []
+    for metric, par, of in TARGET_METRICS:
+        each = [of(a, b) for a, b in zip(y.T, f.T)]
+        values.append((metric, par, None if None in each else float(sum(each)) / len(each)))
+    return finish({"name": name, "kind": "regression", "t": y.shape[1], "pred_t": f.ravel(), "target_t": y.ravel().astype(float)}, values)
+
+
+def regressions():
+    normal, integers = rng.standard_normal, rng.integers
+    yield regression("of either sign", normal((40, 1)), normal((40, 1)))
+    yield regression("many ties", integers(-2, 3, (50, 1)).astype(float), integers(-2, 3, (50, 1)))
+    yield regression("three targets of different scales", np.exp(normal((30, 3))) * [1, 10, 0.1], np.exp(normal((30, 3))) * [1, 10, 0.1])
+    yield regression("counts, some 0", np.exp(normal((40, 1))), rng.poisson(1.2, (40, 1)))
+    yield regression("a prediction of 0", integers(0, 4, (30, 1)).astype(float), np.exp(normal((30, 1))))
+    yield regression("far from zero", 1e6 + normal((30, 1)), 1e6 + normal((30, 1)))
+    yield regression("constant target", normal((10, 1)), np.full((10, 1), 0.1))
+    yield regression("constant prediction", np.full((11, 1), 0.3), np.exp(normal((11, 1))))
+    yield regression("both one constant", np.full((7, 1), 0.3), np.full((7, 1), 0.3))
+    yield regression("one of two targets constant", normal((10, 2)), np.c_[normal(10), np.full(10, 3.0)])
+    yield regression("one row", np.array([[2.0]]), np.array([[3.0]]))
+    yield regression("two rows in the wrong order", np.array([[2.0], [1.0]]), np.array([[3.0], [4.0]]))
+    yield regression("a target of -1", np.array([[0.5], [1.0], [2.0]]), np.array([[-1.0], [1.0], [2.0]]))
+
+
+if __name__ == "__main__":
+    with open("tests/golden/metrics_everyday.json", "w", encoding="ascii") as out:
+        out.write('{"made_by": "tests/reference/metrics_everyday.py",\n "cases": [\n')
+        out.write(",\n".join("  " + json.dumps(case) for part in (regressions,) for case in part()))
+        out.write("\n ]}\n")
