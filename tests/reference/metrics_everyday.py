@@ -6,7 +6,7 @@ import json
 
 import mpmath as mp
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 rng = np.random.default_rng(20261130)
 mp.mp.dps = 40
@@ -132,8 +132,65 @@ def regressions():
     yield regression("a target of -1", np.array([[0.5], [1.0], [2.0]]), np.array([[-1.0], [1.0], [2.0]]))
 
 
+# ---- two classes ----
+
+def thresholds(y, z):
+    """(tp, fp) with nothing predicted positive, then with all rows of at least each score that occurs."""
+    return [(0, 0)] + [(int(y[z >= s].sum()), int((1 - y[z >= s]).sum())) for s in np.unique(z)[::-1]]
+
+
+def best(points, rate_of, of, rate):
+    return max((of(*p) for p in points if rate_of(*p) >= rate), default=0)
+
+
+def eer(points, pos, neg):
+    """The root of FPR - FNR along the curve, a parameter from point to point."""
+    fpr, fnr, at = [fp / neg for _, fp in points], [1 - tp / pos for tp, _ in points], range(len(points))
+    root = optimize.brentq(lambda t: np.interp(t, at, fpr) - np.interp(t, at, fnr), 0, len(points) - 1, xtol=1e-15, rtol=1e-15)
+    return np.interp(root, at, fpr)
+
+
+def lift(y, z, share):
+    """Rows of equal score each count as the mean of them."""
+    mean = np.array([y[z == s].mean() for s in z])[np.argsort(-z, kind="stable")]
+    return np.interp(share * len(y), np.arange(len(y) + 1), np.r_[0, np.cumsum(mean)]) / (share * y.sum())
+
+
+def binary(name, z, y):
+    z, pos, neg, points, values = np.asarray(z, float), int(y.sum()), int((1 - y).sum()), thresholds(y, z), []
+
+    def add(metric, par, both, of):
+        values.append((metric, par, of() if pos and (neg or not both) else None))
+
+    for r in (0.2, 0.5, 0.9, 1):
+        add("precision_at_recall", [r], False, lambda: best(points[1:], lambda tp, fp: tp / pos, lambda tp, fp: tp / (tp + fp), r))
+        add("recall_at_precision", [r], False, lambda: best(points[1:], lambda tp, fp: tp / (tp + fp), lambda tp, fp: tp / pos, r))
+        add("sensitivity_at_specificity", [r], True, lambda: best(points, lambda tp, fp: 1 - fp / neg, lambda tp, fp: tp / pos, r))
+        add("fpr_at_tpr", [r], True, lambda: min(fp / neg for tp, fp in points if tp / pos >= r))
+        add("lift", [r], False, lambda: lift(y, z, r))
+    add("eer", [], True, lambda: eer(points, pos, neg))
+    add("ks", [], True, lambda: stats.ks_2samp(z[y == 0], z[y == 1], alternative="greater").statistic)
+    add("gini", [], True, lambda: 0 if constant(z) else stats.somersd(y, z).statistic)  # SciPy leaves equal scores undefined
+    return finish({"name": name, "kind": "binary", "n_classes": 2, "label": y, "score": z}, values)
+
+
+def binaries():
+    normal, integers = rng.standard_normal, rng.integers
+    y = integers(0, 2, 50)
+    yield binary("random scores", normal(50), y)
+    yield binary("scores that know", normal(50) + 2 * y, y)
+    yield binary("ties", integers(-2, 3, 60), integers(0, 2, 60))
+    yield binary("rare positives", normal(80), (rng.random(80) < 0.08).astype(int))
+    yield binary("no positive row", normal(12), np.zeros(12, int))
+    yield binary("no negative row", normal(12), np.ones(12, int))
+    yield binary("equal scores", np.full(15, 0.5), np.array([1, 0, 0] * 5))
+    yield binary("perfect, one tie", np.array([3, 2, 2, 1, 0]), np.array([1, 1, 1, 0, 0]))
+    yield binary("the wrong way round", np.arange(8), np.array([1, 1, 1, 1, 0, 0, 0, 0]))
+    yield binary("one row", np.array([0.5]), np.array([1]))
+
+
 if __name__ == "__main__":
     with open("tests/golden/metrics_everyday.json", "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/metrics_everyday.py",\n "cases": [\n')
-        out.write(",\n".join("  " + json.dumps(case) for part in (regressions,) for case in part()))
+        out.write(",\n".join("  " + json.dumps(case) for part in (regressions, binaries) for case in part()))
         out.write("\n ]}\n")
