@@ -2,11 +2,12 @@
 """Writes tests/golden/metrics_everyday.json: what the metrics on request of regressions, of two and more classes, of labels and of
 distributions must give on random and awkward splits: by SciPy where it has them, else from their definitions, with numpy and mpmath.
 Run it from the project's root; needs numpy, scipy, mpmath."""
+import itertools
 import json
 
 import mpmath as mp
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 rng = np.random.default_rng(20261130)
 mp.mp.dps = 40
@@ -189,8 +190,115 @@ def binaries():
     yield binary("one row", np.array([0.5]), np.array([1]))
 
 
+# ---- classes ----
+
+def confusion(y, pred, c):
+    m = np.zeros((c, c))
+    np.add.at(m, (y, pred), 1)
+    return m
+
+
+def kappa(m, cost):
+    chance = np.outer(m.sum(axis=1), m.sum(axis=0)) / m.sum()
+    return 1 - (cost * m).sum() / (cost * chance).sum() if (cost * chance).sum() else None
+
+
+def decided(y, pred, c):
+    """The values of labels and decisions alone, from their confusion matrix; in many classes and in two."""
+    m = confusion(y, pred, c)
+    tp, truth, said = np.diag(m), m.sum(axis=1), m.sum(axis=0)
+    occurs, over = truth + said > 0, lambda a, b: np.where(b > 0, a / np.where(b > 0, b, 1), 0)
+    values = []
+    for name, of in (("precision", over(tp, said)), ("recall", over(tp, truth)), ("jaccard", over(tp, truth + said - tp)), ("f1", over(2 * tp, truth + said))):
+        values.append((name + "_macro", [], of[occurs].mean()))
+        if name != "recall":
+            values.append((name + "_weighted", [], np.average(of, weights=truth)))
+    values.append(("cohen_kappa", [], kappa(m, 1 - np.eye(c))))
+    return values
+
+
+def ordered(y, pred, c):
+    apart, m = np.abs(y - pred), confusion(y, pred, c)
+    cost = np.abs(np.subtract.outer(np.arange(c), np.arange(c))).astype(float)
+    return [("weighted_kappa", [p], kappa(m, cost ** p)) for p in (1, 2, 0.5)] + [
+        ("off_by_one", [], np.mean(apart <= 1)), ("rank_mae", [], apart.mean()),
+        ("macro_rank_mae", [], np.mean([apart[y == k].mean() for k in np.unique(y)]))]
+
+
+def bins_of(p, bins):
+    return [rows for b in range(bins) for rows in [(p > b / bins) & (p <= (b + 1) / bins) | ((b == 0) & (p == 0))] if rows.any()]
+
+
+def ece(right, p, bins):
+    return sum(rows.mean() * abs(right[rows].mean() - p[rows].mean()) for rows in bins_of(p, bins))
+
+
+def ks_calibration(right, conf):
+    """The largest distance, at a confidence that occurs, of what is right so far and what the confidences say."""
+    return max(abs(np.sum((right - conf)[conf <= c])) for c in np.unique(conf)) / len(conf)
+
+
+def auc(pos, neg):
+    if not len(pos) or not len(neg):
+        return None
+    return stats.mannwhitneyu(pos, neg, method="asymptotic").statistic / (len(pos) * len(neg))
+
+
+def averaged(parts):
+    """The plain and the weighted mean of (value, weight), without the values that are not there."""
+    parts = [(v, w) for v, w in parts if v is not None]
+    return [np.mean([v for v, _ in parts]), np.average([v for v, _ in parts], weights=[w for _, w in parts])] if parts else [None, None]
+
+
+def several_aucs(y, logp):
+    c = logp.shape[1]
+    rest = [(auc(logp[y == k, k], logp[y != k, k]), (y == k).sum()) for k in range(c) if (y == k).any()]
+    pairs = []
+    for a, b in itertools.combinations(range(c), 2):
+        both = auc(logp[y == a, a], logp[y == b, a]), auc(logp[y == b, b], logp[y == a, b])
+        pairs.append((None if None in both else np.mean(both), ((y == a) | (y == b)).sum()))
+    return list(zip(("auc_ovr", "auc_ovr_weighted", "auc_ovo", "auc_ovo_weighted"), [[]] * 4, averaged(rest) + averaged(pairs)))
+
+
+def multiclass(name, z, y):
+    c, logp = z.shape[1], special.log_softmax(z, axis=1)
+    pred, conf, p = z.argmax(axis=1), np.exp(logp.max(axis=1)), np.exp(logp)
+    case = {"name": name, "kind": "multiclass", "n_classes": c, "label": y, "pred": pred, "conf": conf, "log_probability": logp.ravel()}
+    values = decided(y, pred, c) + ordered(y, pred, c) + several_aucs(y, logp)
+    values += [("classwise_ece", [m], np.mean([ece(y == k, p[:, k], m) for k in range(c)])) for m in (15, 3)]
+    values.append(("ks_calibration", [], ks_calibration(y == pred, conf)))
+    return finish(case, values)
+
+
+def two_classes(name, z, y):
+    p = special.expit(z)
+    case = {"name": name, "kind": "binary", "n_classes": 2, "label": y, "pred": (z > 0).astype(int), "conf": np.maximum(p, 1 - p), "score": z}
+    values = decided(y, case["pred"], 2) + [("ks_calibration", [], ks_calibration(y == case["pred"], case["conf"]))]
+    values += [("classwise_ece", [m], (ece(y == 1, p, m) + ece(y == 0, special.expit(-z), m)) / 2) for m in (15, 3)]
+    return finish(case, values)
+
+
+def classes():
+    normal, integers = rng.standard_normal, rng.integers
+    y = integers(0, 4, 60)
+    yield multiclass("random scores, 4 classes", 2 * normal((60, 4)), y)
+    yield multiclass("scores that know, 4 classes", normal((60, 4)) + 2 * np.eye(4)[y], y)
+    yield multiclass("tied scores", integers(-1, 2, (40, 5)).astype(float), integers(0, 5, 40))
+    yield multiclass("class 2 has no row", normal((30, 4)), rng.choice([0, 1, 3], 30))
+    yield multiclass("class 3 neither true nor predicted", normal((30, 6)) - 9 * (np.arange(6) == 3), rng.choice([0, 1, 2, 4, 5], 30))
+    yield multiclass("rows of one class", normal((12, 3)), np.full(12, 1))
+    yield multiclass("one class, always right", normal((9, 3)) + [0, 99, 0], np.full(9, 1))
+    yield multiclass("probabilities below the smallest number", normal((20, 3)) * 2000, integers(0, 3, 20))
+    yield multiclass("one row of classes", normal((1, 3)), np.array([2]))
+    yield multiclass("two classes", normal((25, 2)), integers(0, 2, 25))
+    yield two_classes("random", 2 * normal(40), integers(0, 2, 40))
+    yield two_classes("tied", integers(-2, 3, 40).astype(float), integers(0, 2, 40))
+    yield two_classes("no positive row of two classes", normal(10), np.zeros(10, int))
+    yield two_classes("all negative and right", -np.abs(normal(10)), np.zeros(10, int))
+
+
 if __name__ == "__main__":
     with open("tests/golden/metrics_everyday.json", "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/metrics_everyday.py",\n "cases": [\n')
-        out.write(",\n".join("  " + json.dumps(case) for part in (regressions, binaries) for case in part()))
+        out.write(",\n".join("  " + json.dumps(case) for part in (regressions, binaries, classes) for case in part()))
         out.write("\n ]}\n")

@@ -75,6 +75,7 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 		.n_classes = classes ? (size_t)classes->valueint : 0, .t = t ? (size_t)t->valueint : 0,
 		.label = integers(c, "label"), .pred = integers(c, "pred"), .rank = integers(c, "rank"),
 		.logp = doubles(c, "logp"), .brier = doubles(c, "brier"), .conf = doubles(c, "conf"), .score = doubles(c, "score"),
+		.log_probability = doubles(c, "log_probability"),
 		.pred_t = doubles(c, "pred_t"), .target_t = doubles(c, "target_t"),
 		.feature = doubles(c, "feature"), .weight = doubles(c, "weight"), .output = output, .outputs = outputs_of(c, output), .said = doubles(c, "said"),
 	};
@@ -92,7 +93,7 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 
 static void release(struct lb_metric_inputs *o)
 {
-	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->pred_t, o->target_t, o->feature, o->weight, o->said };
+	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->log_probability, o->pred_t, o->target_t, o->feature, o->weight, o->said };
 
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		free((void *)owned[i]);
