@@ -76,11 +76,17 @@ struct lb_metric {
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */
 	bool probabilities;          /* asks for log_probability, n_classes numbers a row that are kept for metrics that do only */
 	unsigned statistics;         /* outputs that it reads, bits 1 << LB_QUANTILE, ...; undefined where a loss lacks one of them */
+	unsigned instead;            /* outputs that will do in their place; 0: none */
 	bool embeddings;             /* reads label and embedding alone, which is kept for metrics that do */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null
 	 * in JSON. -1 on lack of memory. */
 	int (*eval)(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err);
 };
+
+/* The outputs that the metric lacks of those that it reads, where `statistics` are there; 0: none. */
+unsigned lb_metric_lacks(const struct lb_metric *m, unsigned statistics);
+/* What the model would have to give, in words that follow "no": "quantiles". */
+const char *lb_metric_lack_words(const struct lb_metric *m);
 
 /* As m->eval, and undefined where the outputs lack what the metric reads. */
 int lb_metric_compute(const struct lb_metric *m, const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err);

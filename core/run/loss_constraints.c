@@ -96,12 +96,11 @@ static int stopping_has_outputs(const struct lb_facts *f, struct lb_err *err)
 {
 	const char *name = f->spec->train.early_stopping.metric;
 	const struct lb_metric *metric = name ? lb_metric_find(name + strlen("valid.")) : NULL;
-	const unsigned lacks = metric ? metric->statistics & ~lb_loss_statistics(lb_used_loss(f->loss[0]), f->loss[0]->par) : 0;
 
-	if (!lacks)
+	if (!metric || !lb_metric_lacks(metric, lb_loss_statistics(lb_used_loss(f->loss[0]), f->loss[0]->par)))
 		return 0;
 	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: found %s with loss %s, whose model gives no %s; take another metric", name,
-		       f->loss[0]->info->name, lacks >> LB_QUANTILE & 1 ? "quantiles" : "variance of a target");
+		       f->loss[0]->info->name, lb_metric_lack_words(metric));
 }
 
 static int miner_has_triplets(const struct lb_facts *f, struct lb_err *err)

@@ -297,8 +297,27 @@ def classes():
     yield two_classes("all negative and right", -np.abs(normal(10)), np.zeros(10, int))
 
 
+# ---- labels ----
+
+def multilabel(name, z, y):
+    """Labels 1, 0, -1, of which the last is not known."""
+    parts = [(auc(a[b == 1], a[b == 0]), 1) for a, b in zip(z.T, y.T)]
+    return finish({"name": name, "kind": "multilabel", "t": y.shape[1], "pred_t": z.ravel(), "target_t": y.ravel().astype(float)},
+                  [("auc_labels", [], averaged(parts)[0]), ("auc_micro", [], auc(z[y == 1], z[y == 0]))])
+
+
+def labels():
+    normal, integers = rng.standard_normal, rng.integers
+    yield multilabel("random labels", normal((30, 5)), integers(0, 2, (30, 5)))
+    yield multilabel("tied labels", integers(-1, 2, (30, 5)).astype(float), integers(0, 2, (30, 5)))
+    yield multilabel("labels that are not known", normal((30, 6)), integers(-1, 2, (30, 6)))
+    yield multilabel("a label nowhere, one everywhere", normal((20, 4)), np.c_[integers(0, 2, (20, 2)), np.zeros(20, int), np.ones(20, int)])
+    yield multilabel("no label at all", normal((8, 3)), np.zeros((8, 3), int))
+    yield multilabel("one row of labels", normal((1, 4)), np.array([[1, 0, 1, 0]]))
+
+
 if __name__ == "__main__":
     with open("tests/golden/metrics_everyday.json", "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/metrics_everyday.py",\n "cases": [\n')
-        out.write(",\n".join("  " + json.dumps(case) for part in (regressions, binaries, classes) for case in part()))
+        out.write(",\n".join("  " + json.dumps(case) for part in (regressions, binaries, classes, labels) for case in part()))
         out.write("\n ]}\n")
