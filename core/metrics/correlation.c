@@ -14,11 +14,11 @@ struct moments {
 
 static struct moments moments_of(const double *a, const double *b, size_t n)
 {
-	const double mean_a = lb_shifted_mean(a, n), mean_b = lb_shifted_mean(b, n);
+	const double shift_a = lb_mean_shift(a, n), shift_b = lb_mean_shift(b, n);
 	struct moments m = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		const double u = a[i] - mean_a, v = b[i] - mean_b;
+		const double u = a[i] - a[0] - shift_a, v = b[i] - b[0] - shift_b;
 		m.apart += (a[i] - b[i]) / (double)n;
 		m.aa += u * u;
 		m.bb += v * v;
@@ -27,19 +27,12 @@ static struct moments moments_of(const double *a, const double *b, size_t n)
 	return m;
 }
 
-static double correlation(const double *a, const double *b, size_t n)
-{
-	const struct moments m = moments_of(a, b, n);
-
-	if (lb_is_constant(a, n) || lb_is_constant(b, n) || !(m.aa > 0) || !(m.bb > 0))
-		return (double)NAN;
-	return fmin(fmax(m.ab / (sqrt(m.aa) * sqrt(m.bb)), -1), 1);
-}
-
 static double pearson(const struct lb_target *t, const struct lb_arg *par)
 {
+	const struct moments m = moments_of(t->f, t->y, t->n);
+
 	(void)par;
-	return correlation(t->f, t->y, t->n);
+	return m.aa > 0 && m.bb > 0 ? fmin(fmax(m.ab / (sqrt(m.aa) * sqrt(m.bb)), -1), 1) : (double)NAN;
 }
 
 LB_TARGET_METRIC(pearson, true, .title = "Pearson's correlation of predictions and targets, from -1 to 1",
@@ -50,17 +43,15 @@ LB_TARGET_METRIC(pearson, true, .title = "Pearson's correlation of predictions a
 static double ccc(const struct lb_target *t, const struct lb_arg *par)
 {
 	const struct moments m = moments_of(t->f, t->y, t->n);
-	const double whole = m.aa + m.bb + (double)t->n * m.apart * m.apart;
 
 	(void)par;
-	return whole > 0 ? 2 * m.ab / whole : (double)NAN;
+	return m.aa > 0 && m.bb > 0 ? 2 * m.ab / (m.aa + m.bb + (double)t->n * m.apart * m.apart) : (double)NAN;
 }
 
 LB_TARGET_METRIC(ccc, true, .title = "Concordance correlation coefficient: how near the predictions are to the line f = y, from -1 to 1",
 	.cite = "L. I-K. Lin, A concordance correlation coefficient to evaluate reproducibility, Biometrics 45(1), 1989",
 	.formula = "2 cov(f, y) / (var f + var y + (mean f - mean y)^2), each with the divisor n",
-	.notes = "pearson times a factor for a wrong scale or mean. 0 where the predictions or the targets are all equal; undefined where all of them are one "
-	"number. " SEVERAL, .keywords = "concordance concordance_correlation lin agreement")
+	.notes = "pearson times a factor for a wrong scale or mean. " UNDEFINED SEVERAL, .keywords = "concordance concordance_correlation lin agreement")
 
 struct pair {
 	double a, b;

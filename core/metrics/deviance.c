@@ -115,7 +115,7 @@ static double d2_tweedie(const struct lb_target *t, const struct lb_arg *par)
 {
 	const double power = par[POWER].v;
 
-	return explained(t, mean_deviance(t, power), deviance_of_constant(t, lb_shifted_mean(t->y, t->n), power));
+	return explained(t, mean_deviance(t, power), deviance_of_constant(t, t->y[0] + lb_mean_shift(t->y, t->n), power));
 }
 
 #define SHARE "1 is perfect, 0 is as good as the best constant for this split, negative is worse. Undefined where a target is constant (a single row " \
@@ -182,10 +182,11 @@ static double explained_variance(const struct lb_target *t, const struct lb_arg 
 	(void)par;
 	for (size_t i = 0; i < t->n; i++)
 		error[i] = t->y[i] - t->f[i];
-	const double mean_error = lb_shifted_mean(error, t->n), mean = lb_shifted_mean(t->y, t->n);
+	const double of_error = lb_mean_shift(error, t->n), of_y = lb_mean_shift(t->y, t->n);
 	for (size_t i = 0; i < t->n; i++) {
-		part += (error[i] - mean_error) * (error[i] - mean_error);
-		whole += (t->y[i] - mean) * (t->y[i] - mean);
+		const double e = error[i] - error[0] - of_error, y = t->y[i] - t->y[0] - of_y;
+		part += e * e;
+		whole += y * y;
 	}
 	return explained(t, part, whole);
 }

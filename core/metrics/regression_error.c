@@ -36,18 +36,31 @@ LB_TARGET_METRIC(median_ae, false, .title = "Median absolute error, in units of 
 	.formula = "median over rows of |f_i - y_i|", .notes = "Half of the rows may be wrong by any amount. Of an even number of rows the mean of "
 	"the middle two. " SEVERAL, .keywords = "median_absolute_error medae mdae")
 
-static double max_error(const struct lb_target *t, const struct lb_arg *par)
+static int max_error(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	double most = 0;
 
-	(void)par;
-	for (size_t i = 0; i < t->n; i++)
-		most = fmax(most, fabs(t->f[i] - t->y[i]));
-	return most;
+	(void)par, (void)err;
+	for (size_t i = 0; i < o->n * o->t; i++)
+		most = fmax(most, fabs(o->pred_t[i] - o->target_t[i]));
+	*value = o->n && o->t ? most : (double)NAN;
+	return 0;
 }
 
-LB_TARGET_METRIC(max_error, false, .title = "Largest absolute error, in units of the target", .cite = SKLEARN, .formula = "max over rows of |f_i - y_i|",
-	.notes = "One row decides it. " SEVERAL, .keywords = "maximum_error worst_case linf")
+const struct lb_metric lb_metric_max_error = {
+	.base = {
+		.name = "max_error",
+		.tasks = 1u << LB_REGRESSION,
+		.title = "Largest absolute error, in units of the target",
+		.cite = SKLEARN,
+		.formula = "max over rows and targets of |f_it - y_it|",
+		.notes = "One entry decides it, of whichever target.",
+		.keywords = "maximum_error worst_case linf",
+		.on_request = true,
+	},
+	.higher_is_better = false,
+	.eval = max_error,
+};
 
 static double mape(const struct lb_target *t, const struct lb_arg *par)
 {
@@ -93,15 +106,28 @@ static double msle(const struct lb_target *t, const struct lb_arg *par)
 LB_TARGET_METRIC(msle, false, .title = "Mean squared error of log(1 + value)", .cite = SKLEARN, .formula = "(1/n) sum_i (ln(1 + f_i) - ln(1 + y_i))^2",
 	.notes = "Undefined where a prediction or a target is -1 or less. " SEVERAL, .keywords = "mean_squared_log_error logarithmic")
 
-static double rmsle(const struct lb_target *t, const struct lb_arg *par)
+static int rmsle(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
-	return sqrt(msle(t, par));
+	const int rc = lb_mean_over_targets(o, par, msle, value, err);
+
+	*value = sqrt(*value);
+	return rc;
 }
 
-LB_TARGET_METRIC(rmsle, false, .title = "Root mean squared error of log(1 + value)", .cite = SKLEARN,
-	.formula = "sqrt((1/n) sum_i (ln(1 + f_i) - ln(1 + y_i))^2)",
-	.notes = "Undefined where a prediction or a target is -1 or less. With several targets the mean of the targets' roots.",
-	.keywords = "root_mean_squared_log_error logarithmic")
+const struct lb_metric lb_metric_rmsle = {
+	.base = {
+		.name = "rmsle",
+		.tasks = 1u << LB_REGRESSION,
+		.title = "Root mean squared error of log(1 + value)",
+		.cite = SKLEARN,
+		.formula = "sqrt((1/(n T)) sum_i sum_t (ln(1 + f_it) - ln(1 + y_it))^2)",
+		.notes = "Undefined where a prediction or a target is -1 or less. The root of msle, also with several targets.",
+		.keywords = "root_mean_squared_log_error logarithmic",
+		.on_request = true,
+	},
+	.higher_is_better = false,
+	.eval = rmsle,
+};
 
 static double bias(const struct lb_target *t, const struct lb_arg *par)
 {

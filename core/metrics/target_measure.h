@@ -35,15 +35,15 @@ int lb_mean_over_targets(const struct lb_metric_inputs *o, const struct lb_arg *
 		.eval = eval_##id,                                                                                             \
 	};
 
-/* Returns the mean of v. Differences from the first value are added, so that the mean of equal
- * values is their value. */
-static inline double lb_shifted_mean(const double *v, size_t n)
+/* Returns the mean of v[i] - v[0]. Deviations from the mean that are taken as (v[i] - v[0]) - shift are
+ * exactly 0 where all values are equal, and keep their digits where v is far from 0. */
+static inline double lb_mean_shift(const double *v, size_t n)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < n; i++)
 		sum += v[i] - v[0];
-	return v[0] + sum / (double)n;
+	return sum / (double)n;
 }
 
 static inline bool lb_is_constant(const double *v, size_t n)

@@ -63,8 +63,7 @@ def constant(v):
 def ccc(y, f):
     y, f = [mp.mpf(v) for v in y.tolist()], [mp.mpf(v) for v in f.tolist()]
     a, b = mp.fsum(y) / len(y), mp.fsum(f) / len(f)
-    whole = mp.fsum((u - a) ** 2 + (v - b) ** 2 + (a - b) ** 2 for u, v in zip(y, f))
-    return 2 * mp.fsum((u - a) * (v - b) for u, v in zip(y, f)) / whole if whole > 0 else None
+    return 2 * mp.fsum((u - a) * (v - b) for u, v in zip(y, f)) / mp.fsum((u - a) ** 2 + (v - b) ** 2 + (a - b) ** 2 for u, v in zip(y, f))
 
 
 def if_they_vary(of):
@@ -75,10 +74,6 @@ def log_error(y, f):
     return None if min(y.min(), f.min()) <= -1 else np.mean((np.log1p(f) - np.log1p(y)) ** 2)
 
 
-def rmsle(y, f):
-    return None if log_error(y, f) is None else np.sqrt(log_error(y, f))
-
-
 def smape(y, f):
     whole = np.abs(y) + np.abs(f)
     return np.mean(np.where(whole > 0, 2 * np.abs(f - y) / np.where(whole > 0, whole, 1), 0))
@@ -87,11 +82,9 @@ def smape(y, f):
 TARGET_METRICS = [
     ("mse", [], lambda y, f: np.mean((f - y) ** 2)),
     ("median_ae", [], lambda y, f: np.median(np.abs(f - y))),
-    ("max_error", [], lambda y, f: np.abs(f - y).max()),
     ("mape", [], lambda y, f: np.mean(np.abs((f - y) / y)) if y.all() else None),
     ("smape", [], smape),
     ("msle", [], log_error),
-    ("rmsle", [], rmsle),
     ("bias", [], lambda y, f: abs(np.mean(f - y))),
     ("explained_variance", [], lambda y, f: None if constant(y) else 1 - np.var(y - f) / np.var(y)),
     ("d2_absolute", [], lambda y, f: None if constant(y) else 1 - np.mean(np.abs(y - f)) / np.mean(np.abs(y - np.median(y)))),
@@ -100,7 +93,7 @@ TARGET_METRICS = [
     ("pearson", [], if_they_vary(stats.pearsonr)),
     ("spearman", [], if_they_vary(stats.spearmanr)),
     ("kendall", [], if_they_vary(stats.kendalltau)),
-    ("ccc", [], ccc),
+    ("ccc", [], lambda y, f: None if constant(y) or constant(f) else ccc(y, f)),
 ]
 TARGET_METRICS += [("d2_pinball", [a], lambda y, f, a=a: d2_pinball(y, f, a)) for a in (0.1, 0.5, 0.8)]
 for power in (-1, 0, 1, 1.5, 1.9, 2, 3):
@@ -113,6 +106,7 @@ def regression(name, f, y):
     for metric, par, of in TARGET_METRICS:
         each = [of(a, b) for a, b in zip(y.T, f.T)]
         values.append((metric, par, None if None in each else float(sum(each)) / len(each)))
+    values += [("max_error", [], np.abs(f - y).max()), ("rmsle", [], None if log_error(y, f) is None else np.sqrt(log_error(y, f)))]
     return finish({"name": name, "kind": "regression", "t": y.shape[1], "pred_t": f.ravel(), "target_t": y.ravel().astype(float)}, values)
 
 

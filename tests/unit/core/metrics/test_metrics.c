@@ -118,7 +118,8 @@ static void check_value(const char *name, const struct lb_metric_inputs *o, cons
 /* The cases of all golden files, as one list; the caller deletes. */
 static cJSON *read_cases(void)
 {
-	static const char *const paths[] = { "tests/golden/metrics.json", "tests/golden/metrics_distribution.json", "tests/golden/metrics_everyday.json" };
+	static const char *const paths[] = { "tests/golden/metrics.json", "tests/golden/metrics_distribution.json", "tests/golden/metrics_regression.json",
+					     "tests/golden/metrics_everyday.json" };
 	cJSON *cases = cJSON_CreateArray();
 
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
