@@ -13,9 +13,10 @@ int lb_mean_over_targets(const struct lb_metric_inputs *o, const struct lb_arg *
 	*value = (double)NAN;
 	if (!n || !o->t)
 		return 0;
-	double *f = lb_alloc(n, (2 + LB_TARGET_SCRATCH) * sizeof *f, err), *y = f + n;
+	double *f = lb_alloc(n, (2 + LB_TARGET_SCRATCH) * sizeof *f, err);
 	if (!f)
 		return -1;
+	double *y = f + n;
 	const struct lb_target target = { .n = n, .f = f, .y = y, .scratch = y + n };
 	for (size_t t = 0; t < o->t; t++) {
 		for (size_t i = 0; i < n; i++) {

@@ -1,5 +1,6 @@
-/* Tests core/metrics/regression_error.c, correlation.c and deviance.c by hand: ties, one row, constant
- * targets, values out of range. Values of random splits stand in tests/golden/metrics_everyday.json. */
+/* Tests core/metrics/regression_error.c, correlation.c and deviance.c by hand: ties, one row,
+ * constant targets, values out of range. Values of random splits stand in
+ * tests/golden/metrics_everyday.json and metrics_regression.json. */
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"
 #include "tests/unit/core/metrics/eval_metric.h"
@@ -122,7 +123,8 @@ END_TEST
 
 START_TEST(correlations_by_hand)
 {
-	/* ranks 1, 2.5, 2.5, 4 and 1, 3, 2, 4; five of six pairs differ in f, all in y, all five agree */
+	/* ranks 1, 2.5, 2.5, 4 and 1, 3, 2, 4; five of six pairs differ in f, all in y, and all
+	 * five agree */
 	const double f[] = { 1, 2, 2, 9 }, y[] = { 10, 30, 20, 40 }, up[] = { 0, 1, 1, 8 };
 	const struct lb_metric_inputs o = one_target(4, f, y), shifted = one_target(4, up, f), one = one_target(1, f, y);
 
@@ -183,7 +185,7 @@ START_TEST(kendall_counts_pairs)
 }
 END_TEST
 
-/* A falling order of many rows: n (n - 1) / 2 beyond 2^32 pairs, and not by looking at all of them. */
+/* A falling order of many rows: n (n - 1) / 2 is beyond 2^32 pairs, too many to look at each. */
 START_TEST(kendall_of_many_rows)
 {
 	enum { N = 200000 };
