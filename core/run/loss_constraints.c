@@ -12,8 +12,8 @@ enum { MOST_ROWS = 8192 };
 
 /* ---- the losses and their sum ---- */
 
-/* Runs the descriptor's own check. Its message begins with what `before` says: "loss.", or a list and
- * the component's name. */
+/* Runs the descriptor's own check. Its message begins with `before`, "loss." or a list, and a name
+ * unless that is "". */
 static int check_parameters(const struct lb_component_use *use, const char *before, const char *name, struct lb_err *err)
 {
 	struct lb_err *why = use->info->check ? lb_alloc(1, sizeof *why, err) : NULL;

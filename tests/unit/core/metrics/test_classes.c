@@ -29,7 +29,8 @@ START_TEST(ordered_classes_by_hand)
 	const struct lb_metric_inputs o = decided(4, 3, (const int32_t[]){ 0, 1, 2, 2 }, (const int32_t[]){ 0, 1, 2, 0 });
 	const double linear = 1;
 
-	/* sum over pairs of a label and a prediction: |0-0| twice 0, |0-1| 1, |0-2| 2; 1: 1 1 0 1; twice 2: 2 2 1 0 */
+	/* distances of all pairs of a label and a prediction: of label 0 0 0 1 2, of 1 1 1 0 1,
+	 * twice of 2 2 2 1 0 */
 	ck_assert_double_eq_tol(eval("weighted_kappa", &o, &linear, 1), 1 - 4 * 2.0 / (3 + 3 + 2 * 5), 1e-15);
 	ck_assert_double_eq_tol(eval("weighted_kappa", &o, NULL, 0), 1 - 4 * 4.0 / (5 + 3 + 2 * 9), 1e-15);
 	ck_assert_double_eq(eval("off_by_one", &o, NULL, 0), 0.75);
@@ -83,14 +84,15 @@ START_TEST(areas_by_hand)
 }
 END_TEST
 
-/* Three classes of 1, 1 and 2 rows, and a fourth without any. Class 0 is told from all; class 1 from
- * class 0 and one row of class 2; class 2 loses one row of four pairs to class 1. */
+/* Three classes of 1, 1 and 2 rows, and a fourth without any. Class 0 is told from all; class 1
+ * from class 0 and one row of class 2; class 2 loses one of four pairs to class 1. */
 START_TEST(areas_of_three_classes)
 {
 	static const double p[] = { 0.7, 0.1, 0.1, 0.1, 0.1, 0.5, 0.3, 0.1, 0.1, 0.6, 0.2, 0.1, 0.1, 0.2, 0.6, 0.1 };
 	double logp[16];
 	const struct lb_metric_inputs o = { .kind = LB_MULTICLASS, .n_classes = 4, .n = 4, .label = (const int32_t[]){ 0, 1, 2, 2 }, .log_probability = logp };
-	/* class 1 (0.5) beats 0.1 and 0.2, loses to 0.6; class 2 (0.2, 0.6) against 0.1 and 0.3: 3 of 4 */
+	/* class 1 (0.5) beats 0.1 and 0.2, loses to 0.6; class 2 (0.2, 0.6) against 0.1 and 0.3:
+	 * 3 of 4 */
 	const double a1 = 2.0 / 3, a2 = 0.75, pair12 = (0.5 + 0.5) / 2;
 
 	for (size_t i = 0; i < 16; i++)
@@ -120,7 +122,7 @@ START_TEST(calibration_by_hand)
 }
 END_TEST
 
-/* Three labels: one that is told, one reversed with an entry that is not known, one that is nowhere. */
+/* Three labels: one that is told from the rest, one reversed with an unknown entry, one nowhere. */
 START_TEST(areas_of_labels)
 {
 	const double score[] = { 3, 1, 5, 2, 2, 6, 1, 9, 7 }, label[] = { 1, 1, 0, 0, 0, 0, 0, -1, 0 };

@@ -1,5 +1,5 @@
-/* Tests core/metrics/distribution.c by hand: the score and the calibration of distributions. Values of
- * random splits stand in tests/golden/metrics_distribution.json. */
+/* Tests core/metrics/distribution.c by hand: the score and the calibration of distributions.
+ * Values of random splits stand in tests/golden/metrics_distribution.json. */
 #include "tests/unit/core/metrics/eval_metric.h"
 
 static const struct lb_output normal[] = { { .says = LB_MEAN }, { .says = LB_LOG_VARIANCE } };
