@@ -14,7 +14,7 @@
  *   LB_CONFUSION(name, metric)             1 - metric of soft counts
  *     losses/support/soft_confusion.h
  *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
- *   LB_RESIDUAL(name, rho)                 rho(z, t) of a prediction and its target
+ *   LB_RESIDUAL(name)                      a function of a prediction and its target
  *     losses/support/residual.h
  *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch
  *     losses/support/similarity.h
@@ -32,8 +32,8 @@
  *
  * All are pure: same inputs, same bytes, no writing outside the gradients and the workspace,
  * `state` only read. A loss that needs room says by .workspace how many bytes at these shapes; it
- * finds them, aligned, at in->workspace, and allocates nothing itself. A loss by row has room for
- * one row, in->terms, without asking.
+ * finds them, aligned, at in->workspace, and allocates nothing itself. The room of one row,
+ * in->terms, is there without asking.
  *
  * A loss with memory for each training row sets .init, .free and .update_state; the trainer calls
  * .update_state once for a batch, before the form's function, and it alone changes the state. So
@@ -113,9 +113,9 @@ struct lb_batch {
 	real *row_loss;          /* (b), unless NULL: `scale` times the loss of each row, without its weight, is added; only for separable losses */
 	/* Set by the driver. */
 	real *terms;             /* (c) room for what is made of one row's scores */
-	const struct lb_softmax_sums *soft; /* for a form with .softmax: the softmax of all rows, whose terms stand in the rows of
-	                                       the gradient; NULL: each row makes its own
-	                                       * (losses/support/softmax.h) */
+	/* For a form with .softmax: the softmax of all rows, whose terms stand in the rows of the
+	 * gradient; NULL: each row makes its own (losses/support/softmax.h). */
+	const struct lb_softmax_sums *soft;
 };
 
 /* Returns the place for what is made of a row's scores: its gradient, which is written last, or
@@ -204,14 +204,15 @@ struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *
 size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape);
 
 /* Returns the matrix (b,b) that a loss with .similarity measures, made in in->workspace. */
-const double *lb_similarity_matrix(const struct lb_loss *loss, const struct lb_batch *in);
+const double *lb_similarity_matrix(const struct lb_loss *loss, struct lb_batch *in);
 
 /* Calls .update_state, where the loss has it. */
-void lb_loss_update_state(const struct lb_loss *loss, const struct lb_batch *in);
+void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in);
 
 /* Returns in->scale times the mean loss of the batch; each input's grad that is not NULL gets the
  * gradient. Weighted value: (1/B) sum_i w_i L_i, with weights of mean 1 over the training split, so
- * that over the whole split it is sum w_i L_i / sum w_i. Cannot fail. */
-double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *in);
+ * that over the whole split it is sum w_i L_i / sum w_i. These three set what the driver sets in
+ * the batch. Cannot fail. */
+double lb_loss_apply(const struct lb_loss *loss, struct lb_batch *in);
 
 #endif
