@@ -14,7 +14,7 @@
  *   LB_CONFUSION(name, metric)             1 - metric of soft counts
  *     losses/support/soft_confusion.h
  *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
- *   LB_RESIDUAL(name, rho)                 rho(z, t) of a prediction and its target
+ *   LB_RESIDUAL(name)                      a function of a prediction and its target
  *     losses/support/residual.h
  *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch
  *     losses/support/similarity.h
@@ -211,7 +211,8 @@ void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in);
 
 /* Returns in->scale times the mean loss of the batch; each input's grad that is not NULL gets the
  * gradient. Weighted value: (1/B) sum_i w_i L_i, with weights of mean 1 over the training split, so
- * that over the whole split it is sum w_i L_i / sum w_i. Cannot fail. */
+ * that over the whole split it is sum w_i L_i / sum w_i. These three set what the driver sets in
+ * the batch. Cannot fail. */
 double lb_loss_apply(const struct lb_loss *loss, struct lb_batch *in);
 
 #endif

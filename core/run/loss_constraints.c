@@ -147,6 +147,45 @@ static int embeddings_are_retrieved(const struct lb_facts *f, struct lb_err *err
 	return wrong ? -1 : 0;
 }
 
+/* ---- targets ---- */
+
+/* The first loss that is defined for some targets alone, or NULL. */
+static const struct lb_loss_info *particular(const struct lb_facts *f)
+{
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (lb_used_loss(f->loss[i])->targets)
+			return lb_used_loss(f->loss[i]);
+	return NULL;
+}
+
+static int targets_suit(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_dataset *d = f->data;
+	const uint32_t *rows = f->split->rows[LB_TRAIN];
+
+	for (size_t j = 0; j < f->n_losses; j++) {
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[j]);
+		for (size_t i = 0; loss->targets && i < f->split->n[LB_TRAIN] * d->n_targets; i++) {
+			const size_t row = rows[i / d->n_targets];
+			const double t = d->target[row * d->n_targets + i % d->n_targets];
+			if (!lb_targets_allow(loss->targets, t))
+				return lb_fail(err, LB_CONFIG, "%s: found %s with a target of %g in row %zu of the data, allowed: targets %s; take another "
+					       "loss, or mend or leave out such rows", lb_loss_path(j), loss->base.name, t, row + 1,
+					       lb_targets_text(loss->targets));
+		}
+	}
+	return 0;
+}
+
+static int targets_keep_their_units(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_loss_info *loss = particular(f);
+
+	return !loss || f->spec->data.preprocess.target.at != LB_TARGET_STANDARDIZED ? 0 :
+	       lb_fail(err, LB_CONFIG, "data.preprocess.target: found standardize with loss %s, which is defined for targets %s as they are; remove it",
+		       loss->base.name, lb_targets_text(loss->targets));
+}
+
 /* ---- the head ---- */
 
 static int margin_has_cosines(const struct lb_facts *f, struct lb_err *err)
@@ -190,6 +229,8 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "train.batch", LB_BY_COMPONENTS, "A loss of distances needs minibatches, of at most 8192 rows." }, distances_have_batches },
 	{ { "metrics", LB_BY_COMPONENTS, "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." }, embeddings_are_retrieved },
 	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." }, weighted_losses_are_sums },
+	{ { "data.preprocess.target", LB_BY_COMPONENTS, "Targets are not scaled for losses that are defined for some alone, such as counts." }, targets_keep_their_units },
+	{ { "loss", LB_BY_DATA, "All training targets are some that the loss is defined for, such as counts >= 0." }, targets_suit },
 	{ { "model.head", LB_BY_COMPONENTS, "A loss with a margin of cosines needs head cosine." }, margin_has_cosines },
 	{ { "model.head", LB_BY_DATA, "Head cosine excludes model naive_bayes, model.init zero, and model linear on sparse data." }, cosine_fits },
 	{ .check = NULL },

@@ -6,7 +6,7 @@
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/components.h"
 #include "core/run/trial_constraints.h"
-#include "core/run/embeddings.h"
+#include "core/run/trial_warnings.h"
 #include "core/run/provenance.h"
 #include "core/run/targets.h"
 #include "core/run/terms.h"
@@ -37,12 +37,12 @@ static int say_warnings(const struct lb_dataset *data, const struct lb_split *sp
 	return rc;
 }
 
-/* Warns of rows that the trial's metrics leave out. */
-static int say_left_out(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache,
+/* Warns of what the trial's loss and metrics make of the rows. */
+static int say_of_trial(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, struct lb_data_cache *cache,
 			struct lb_err *err)
 {
 	struct lb_sentences found = { 0 };
-	const int rc = lb_embeddings_warn(spec, data, split, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
+	const int rc = lb_trial_warn(spec, data, split, data->y, &found, err) || say_new(&found, cache, err) ? -1 : 0;
 
 	lb_sentences_free(&found);
 	return rc;
@@ -75,7 +75,7 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	int rc = same_rows ? 0 : check_rows(spec, t->source, rows, err);
 	memo->config = rc ? NULL : config;
 	if (!rc)
-		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || say_left_out(spec, t->source->data, &rows->split, cache, err) ||
+		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || say_of_trial(spec, t->source->data, &rows->split, cache, err) ||
 		     lb_trial_id(config, t->source, memo->id, t->id, err) ? -1 : 0;
 	lb_rows_drop(rows);
 	return rc;
@@ -274,7 +274,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	*p = (struct lb_prepared){ 0 };
 	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) || lb_prepare_components(p, data, err) ||
 	    prepare_metrics(p, err) || prepare_stopping(p, err) || lb_targets_prepare(p, data, err) ||
-	    lb_embeddings_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
+	    lb_trial_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}

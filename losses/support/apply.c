@@ -133,17 +133,19 @@ size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, c
 	return own_bytes(loss, par, shape) + driver_bytes(loss, shape->b, shape->c);
 }
 
-/* Gives the batch its terms, and returns the rest of the driver's part. */
-static void *open_room(const struct lb_loss *loss, struct lb_batch *in)
+/* Sets in->terms and in->soft, and returns what stands behind them in the workspace. */
+static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 {
-	const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = in->views, .n_hidden = in->hidden.cols,
-					     .n_classes = in->stats ? in->stats->n_classes : 0 };
-	char *own = in->workspace;
-	void *driver = own + own_bytes(loss, in->par, &shape);
+	char *at = in->workspace;
 
-	in->terms = driver;
-	in->soft = NULL;
-	return (char *)driver + aligned(in->c * sizeof(real));
+	if (loss->workspace) {
+		const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = in->views, .n_hidden = in->hidden.cols,
+						     .n_classes = in->stats ? in->stats->n_classes : 0 };
+		at += own_bytes(loss, in->par, &shape);
+	}
+	in->terms = (real *)at;
+	in->soft = NULL; /* of an earlier call, whose sums are gone */
+	return at + aligned(in->c * sizeof(real));
 }
 
 struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
@@ -158,15 +160,13 @@ void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in)
 {
 	if (!loss->update_state)
 		return;
-	open_room(loss, in);
+	take_room(loss, in);
 	loss->update_state(in);
 }
 
 const double *lb_similarity_matrix(const struct lb_loss *loss, struct lb_batch *in)
 {
-	double *room = open_room(loss, in);
-
-	return lb_similarity_measure(loss->form, in, room);
+	return lb_similarity_measure(loss->form, in, take_room(loss, in));
 }
 
 /* ---- row by row ---- */
@@ -327,7 +327,7 @@ static void scale_gradient(const struct lb_io *io, double scale)
 double lb_loss_apply(const struct lb_loss *loss, struct lb_batch *in)
 {
 	const struct lb_form *form = loss->form;
-	void *room = open_room(loss, in);
+	void *room = take_room(loss, in);
 	const double value = form->batch      ? form->batch(in, in->output.grad) :
 			     form->similarity ? lb_similarity_apply(form, in, room) :
 						apply_rows(form, in, room);
