@@ -4,8 +4,10 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "core/config/config.h"
-#include "core/run/data_cache.h"
+#include "core/config/spec_fill.h"
+#include "core/run/data_read.h"
 #include "core/run/components.h"
 
 #include <math.h>

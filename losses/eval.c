@@ -1,3 +1,5 @@
+#include "losses/eval.h"
+
 #include "losses/precision_bridge.h"
 
 int lb_loss_eval(const struct lb_loss_info *info, int precision, const struct lb_loss_input *in, double *value, double *grad,

@@ -5,24 +5,7 @@
 #define LB_LOSS_EVAL_H
 
 #include "core/base/err.h"
-#include "losses/loss_info.h"
-
-struct lb_loss_input {
-	size_t b, c;               /* rows, columns */
-	const double *z;           /* (b,c) */
-	const int32_t *y;          /* (b) or NULL */
-	const double *t;           /* (b,c) targets (with several outputs a target (b, c / outputs)), the teacher's scores, the labels of multilabel (1, 0, -1), or NULL */
-	const double *counts;      /* (classes) training rows of each class or label, or NULL: counted in y or t */
-	const uint32_t *id;        /* (b) sample ids, or NULL: 0, 1, ... */
-	const struct lb_arg *par;  /* validated, in the order of the descriptor */
-	const double *hidden;      /* (b, n_hidden) features or NULL */
-	size_t n_hidden;
-	size_t n_classes;          /* embedding: number of classes; 0: c */
-	size_t views;              /* z holds so many blocks of b rows; 0: 1 */
-	double scale;              /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
-	const struct lb_triplets *triplets; /* triplets of rows, or NULL: all there are */
-	const double *params;      /* the loss's own, lb_loss_n_params values, or NULL */
-};
+#include "losses/loss_input.h"
 
 /* Value and gradient: (views * b, c) values, then those of the loss's own parameters, then, of a
  * loss that moves them, those of the features; a stateful loss after its first update. precision is

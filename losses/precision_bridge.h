@@ -4,7 +4,8 @@
 #ifndef LB_PRECISION_BRIDGE_H
 #define LB_PRECISION_BRIDGE_H
 
-#include "losses/eval.h"
+#include "core/base/err.h"
+#include "losses/loss_input.h"
 
 /* Descriptor of the i-th loss, NULL past the end. Each precision holds a copy; f64's is the one
  * that the registry hands out. */

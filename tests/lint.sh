@@ -67,6 +67,28 @@ may_include() {
 	done
 }
 
+# A unit is NAME.c with NAME.h and NAME_internal.h. Prints every include among the units of a circle.
+no_include_circle() {
+	local edges
+	edges=$(includes cmd core losses datasets | awk -F: '
+		function unit(file) { sub(/(_internal)?\.[ch]$/, "", file); return file }
+		unit($1) != unit($3) { print unit($1), unit($3), $1 ":" $2, $3 }')
+	{ echo "$edges"; echo loops; cut -d' ' -f1,2 <<<"$edges" | tsort 2>&1 >/dev/null; } | awk '
+		function tell(    i, units) {
+			for (i = 1; i <= n; i++) units = units (i > 1 ? ", " : "") member[i]
+			for (i = 1; n && i <= edges; i++)
+				if (from[i] in inside && to[i] in inside)
+					print place[i] ": includes " header[i] " in a circle: " units "; move what they share to a header of its own"
+			n = 0
+			delete inside
+		}
+		/^loops$/ { loops = 1; next }
+		!loops { from[++edges] = $1; to[edges] = $2; place[edges] = $3; header[edges] = $4; next }
+		/loop:$/ { tell(); next }
+		{ member[++n] = $2; inside[$2] }
+		END { tell() }'
+}
+
 # A loss sees the contract, the helpers in losses/support/, and no other loss.
 losses_alone() {
 	local file line file_kind header
@@ -218,6 +240,7 @@ finished() {
 }
 
 rule 'layers: arrows go one way' may_include
+rule 'no include circle' no_include_circle
 rule 'a loss knows its contract and no other loss' losses_alone
 rule 'cmd/ is free of precision' no_precision_in_cmd
 rule 'nothing includes cmd/' nothing_includes_cmd

@@ -93,3 +93,14 @@ char *lb_strfmt(struct lb_err *err, const char *fmt, ...)
 	va_end(ap);
 	return s;
 }
+
+void *lb_concat(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err)
+{
+	char *v = lb_alloc(na + nb, size, err);
+
+	if (v && na)
+		memcpy(v, a, na * size);
+	if (v && nb)
+		memcpy(v + na * size, b, nb * size);
+	return v;
+}

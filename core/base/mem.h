@@ -22,6 +22,9 @@ char *lb_strndup(const char *s, size_t n, struct lb_err *err);
 /* A new string made as by printf. */
 char *lb_strfmt(struct lb_err *err, const char *fmt, ...) LB_PRINTF(2, 3);
 
+/* Returns a new array of a[0..na) followed by b[0..nb). */
+void *lb_concat(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err);
+
 /* Aligned to 64 bytes for vector code, zeroed; release with free(). */
 void *lb_alloc_aligned(size_t n, size_t size, struct lb_err *err);
 

@@ -51,14 +51,8 @@ const char *lb_nearest(const char *word, const char *const *words, size_t n);
  * nothing. */
 void lb_buf_visible(struct lb_buf *b, const char *text);
 
-/* Writes the same into out[0..size), where line ends stay and what does not fit is cut off. */
-void lb_visible(char *out, size_t size, const char *text);
-
 /* Appends text as a YAML scalar in double quotes that reads back as the text, which must be
  * UTF-8. */
 void lb_buf_yaml(struct lb_buf *b, const char *text);
-
-/* True when s[0..n) is valid UTF-8 without NUL. */
-bool lb_utf8_valid(const char *s, size_t n);
 
 #endif

@@ -1,3 +1,4 @@
+#include "core/base/utf8.h"
 #include "core/config/internal.h"
 
 #include "core/base/mem.h"

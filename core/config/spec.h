@@ -6,7 +6,7 @@
 #define LB_SPEC_H
 
 #include "core/config/config.h"
-#include "core/config/yaml_overlay.h"
+#include "core/config/pool.h"
 
 /* The value of an option with a list of choices. */
 struct lb_word {
@@ -116,11 +116,7 @@ struct lb_spec {
 	} top[LB_SPEC_TOPS];
 };
 
-/* Fills the spec, { 0 } or one filled before, from a resolved config, which must live as long as
- * the spec. Blocks that this config shares with that of the latest filling (lb_config_share,
- * lb_config_expand) are not filled again, so that one must live, too. -1 when memory runs out or a
- * component is unknown; then the spec is { 0 }. Release with lb_spec_free. */
-int lb_spec_fill(struct lb_spec *spec, const cJSON *config, const struct lb_registry *reg, struct lb_err *err);
+/* Releases what the fields refer to, and makes the spec { 0 }. */
 void lb_spec_free(struct lb_spec *spec);
 
 /* Returns the kind of loss that the task is for. */

@@ -1,3 +1,4 @@
+#include "core/config/spec_fill.h"
 #include "core/config/tune_internal.h"
 
 #include "core/base/mem.h"

@@ -9,8 +9,9 @@
 
 #include <stdint.h>
 
-/* What a metric sees of a split: statistics of each row, so that the scores of a large split need not be
- * kept. Arrays have n entries; n may be 0. All values are finite: a diverged trial has no metrics.
+/* What a metric sees of a split: statistics of each row, so that the scores of a large split need
+ * not be kept. Arrays have n entries; n may be 0. All values are finite: a diverged trial has no
+ * metrics.
  *
  * Multi-class and binary (multi-class only: collapsed, peak, feature, weight, embedding; NULL in
  * binary tasks):

@@ -3,7 +3,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
-#include "core/numeric/blas_select.h"
+#include "core/numeric/cpu_features.h"
 #include "core/numeric/openblas.h"
 
 #include <dlfcn.h>

@@ -45,9 +45,4 @@ int lb_blas_prove(const char *name, char *found, size_t size, struct lb_err *err
  * more than we do. Returns their number, at most `max`. */
 size_t lb_blas_candidates(unsigned features, const char *own, const char **out, size_t max);
 
-/* The remembered proofs: lines of key, set and verdict ("ok" or what was wrong), separated by tabs.
- * Looks for one in a text: true with the verdict when there. Other lines, whatever is in them, are
- * passed over. */
-bool lb_blas_remembered(const char *text, const char *key, const char *name, char *verdict, size_t size);
-
 #endif

@@ -1,8 +1,9 @@
 /* The choices of a plan's tuning, from the records of its folds. */
+#include "core/config/spec_fill.h"
 #include "core/run/plan.h"
 
 #include "core/base/mem.h"
-#include "core/run/judge.h"
+#include "core/run/candidate_choice.h"
 #include "core/run/components.h"
 #include "core/run/store.h"
 #include "core/run/tuning.h"

@@ -181,6 +181,11 @@ static int targets_keep_their_units(const struct lb_facts *f, struct lb_err *err
 {
 	const struct lb_loss_info *loss = particular(f);
 
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (f->spec->data.preprocess.target.at == LB_TARGET_STANDARDIZED &&
+		    lb_loss_statistics(lb_used_loss(f->loss[i]), f->loss[i]->par) >> LB_PARAMETER & 1)
+			return lb_fail(err, LB_CONFIG, "data.preprocess.target: found standardize with loss %s, whose outputs have no units to be given back; "
+				       "remove it", f->loss[i]->info->name);
 	return !loss || f->spec->data.preprocess.target.at != LB_TARGET_STANDARDIZED ? 0 :
 	       lb_fail(err, LB_CONFIG, "data.preprocess.target: found standardize with loss %s, which is defined for targets %s as they are; remove it",
 		       loss->base.name, lb_targets_text(loss->targets));

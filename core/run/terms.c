@@ -10,7 +10,7 @@ bool lb_outputs_same(const struct lb_loss_info *a, const struct lb_arg *a_par, c
 	if (!a->output || !b->output)
 		return !a->output == !b->output;
 	while (a->output(a_par, k, &x) && b->output(b_par, k, &y)) {
-		if (x.says != y.says || x.level < y.level || x.level > y.level)
+		if (x.says != y.says || x.level < y.level || x.level > y.level || x.of_scale != y.of_scale)
 			return false;
 		k++;
 	}

@@ -2,7 +2,7 @@
 #ifndef LB_TERMS_H
 #define LB_TERMS_H
 
-#include "core/run/trial.h"
+#include "core/run/prepared.h"
 
 /* Returns true if two losses have the same outputs for each target. */
 bool lb_outputs_same(const struct lb_loss_info *a, const struct lb_arg *a_par, const struct lb_loss_info *b, const struct lb_arg *b_par);

@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/config/spec_fill.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/components.h"
 #include "core/run/trial_constraints.h"
@@ -10,6 +11,7 @@
 #include "core/run/provenance.h"
 #include "core/run/targets.h"
 #include "core/run/terms.h"
+#include "core/run/trial_setup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -151,35 +153,6 @@ static int prepare_stopping(struct lb_prepared *p, struct lb_err *err)
 			return 0;
 		}
 	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: %s is not among metrics", metric);
-}
-
-int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
-{
-	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
-	const struct lb_spec *spec = &p->spec;
-	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *eval_attack = lb_used_attack(&spec->evaluate.attack);
-	struct lb_setup *s = &p->setup;
-
-	s->loss = lb_used_loss(&spec->loss);
-	s->loss_par = spec->loss.par;
-	if (lb_model_spec_make(spec->model.info, spec->model.par, p->features.d, columns * lb_loss_outputs(s->loss, s->loss_par), &s->model, err))
-		return -1;
-	if (spec->head.info)
-		lb_model_spec_head(&s->model, spec->head.info, spec->head.par);
-	s->view = spec->train.views.info;
-	s->view_par = spec->train.views.par;
-	s->attack = attack ? attack->info : NULL;
-	s->attack_par = attack ? attack->par : NULL;
-	s->eval_attack = eval_attack ? eval_attack->info : NULL;
-	s->eval_attack_par = eval_attack ? eval_attack->par : NULL;
-	s->miner = spec->train.miner.info;
-	s->miner_par = spec->train.miner.par;
-	s->optimizer = spec->optimizer.info;
-	s->optimizer_par = spec->optimizer.par;
-	s->schedule = (const struct lb_schedule *)spec->schedule.info;
-	s->schedule_par = spec->schedule.par;
-	p->precision = spec->train.precision.at == LB_PRECISION_64 ? 64 : 32;
-	return lb_terms_prepare(p, data->n_classes, err);
 }
 
 static void prepare_cohort(struct lb_prepared *p)

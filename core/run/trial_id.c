@@ -1,3 +1,4 @@
+#include "core/run/data_read.h"
 #include "core/run/trial.h"
 
 #include "core/base/sha256.h"

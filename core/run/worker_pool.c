@@ -1,3 +1,4 @@
+#include "core/config/spec_fill.h"
 #include "core/run/cohort_run.h"
 
 #include "core/base/clock.h"

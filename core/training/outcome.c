@@ -118,6 +118,15 @@ struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i)
 	return setup->n_terms ? setup->term[i] : (struct lb_term){ .loss = setup->loss, .par = setup->loss_par, .weight = 1 };
 }
 
+unsigned lb_setup_traits(const struct lb_setup *setup)
+{
+	unsigned traits = 0;
+
+	for (size_t i = 0; i < setup->n_procedures; i++)
+		traits |= lb_procedure_traits_f64(setup->procedure[i].info);
+	return traits;
+}
+
 unsigned lb_setup_needs(const struct lb_setup *setup)
 {
 	unsigned needs = 0;
@@ -172,7 +181,7 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
 		return;
 	}
 	setup->loss->output(setup->loss_par, (column - targets) % outputs, &output);
-	if (output.says == LB_QUANTILE) {
+	if (output.says == LB_QUANTILE || output.says == LB_PARAMETER) {
 		level[0] = '_';
 		lb_double_text(output.level, level + 1);
 	}
@@ -191,7 +200,7 @@ void lb_setup_unscale(const struct lb_setup *setup, double *plain)
 		if (setup->loss->output)
 			setup->loss->output(setup->loss_par, k % outputs, &output);
 		if (output.says == LB_LOG_VARIANCE) {
-			bias[k] += 2 * log(unit->sd);
+			bias[k] += (output.of_scale ? 1 : 2) * log(unit->sd);
 			continue;
 		}
 		for (size_t j = 0; j < in; j++)

@@ -187,6 +187,9 @@ unsigned lb_setup_needs(const struct lb_setup *setup);
 /* Whether each of them is a mean of row losses. */
 bool lb_setup_separable(const struct lb_setup *setup);
 
+/* What its procedures do together, of enum lb_procedure_trait. */
+unsigned lb_setup_traits(const struct lb_setup *setup);
+
 /* Columns of the scores: those of the model's output, or one a class where the loss makes scores of
  * embeddings, or, with several outputs a target, the targets' predictions and then the outputs.
  * Embeddings without scores stand in their place. */

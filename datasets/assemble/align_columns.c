@@ -254,7 +254,7 @@ static int copy_label(const struct lb_table *t, size_t j, struct lb_column *to, 
 	*to = (struct lb_column){ .type = c ? c->type : LB_NUMBER };
 	to->large = c && c->large;
 	if (to->type == LB_TEXT) {
-		to->code = lb_joined(c->code, t->n, NULL, 0, sizeof *to->code, err);
+		to->code = lb_concat(c->code, t->n, NULL, 0, sizeof *to->code, err);
 		to->level = lb_alloc(c->n_levels, sizeof *to->level, err);
 		for (size_t v = 0; to->level && v < c->n_levels; v++)
 			if (!(to->level[to->n_levels++] = lb_strdup(c->level[v], err)))

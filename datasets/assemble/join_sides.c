@@ -38,7 +38,7 @@ int lb_joined_table_align(struct lb_table *const table[LB_FILES], const struct l
 
 static int join_origins(struct lb_origin *a, size_t n, const struct lb_origin *b, size_t m, int side, struct lb_err *err)
 {
-	size_t *at = lb_joined(a->at, n, b->at, m, sizeof *at, err);
+	size_t *at = lb_concat(a->at, n, b->at, m, sizeof *at, err);
 
 	if (!at)
 		return -1;

@@ -20,17 +20,6 @@ void lb_some_end(struct lb_buf *b, size_t n)
 		lb_buf_printf(b, " and %zu more", n - NAMED);
 }
 
-void *lb_joined(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err)
-{
-	char *v = lb_alloc(na + nb, size, err);
-
-	if (v && na)
-		memcpy(v, a, na * size);
-	if (v && nb)
-		memcpy(v + na * size, b, nb * size);
-	return v;
-}
-
 void lb_column_clear(struct lb_column *c)
 {
 	for (size_t k = 0; k < c->n_levels; k++)
@@ -262,7 +251,7 @@ static int append_text(struct lb_column *c, size_t n, struct lb_column *more, si
 	int32_t *to = lb_alloc(more->n_levels, sizeof *to, err), *code = NULL;
 	int rc = -1;
 
-	if (!to || merge_levels(c, more, to, err) || !(code = lb_joined(c->code, n, more->code, m, sizeof *code, err)))
+	if (!to || merge_levels(c, more, to, err) || !(code = lb_concat(c->code, n, more->code, m, sizeof *code, err)))
 		goto out;
 	for (size_t i = n; i < n + m; i++)
 		code[i] = code[i] < 0 ? -1 : to[code[i]];
@@ -280,7 +269,7 @@ int lb_column_append(struct lb_column *c, size_t n, struct lb_column *more, size
 	c->large = c->large && more->large;
 	if (c->type == LB_TEXT)
 		return append_text(c, n, more, m, err);
-	double *num = lb_joined(c->num, n, more->num, m, sizeof *num, err);
+	double *num = lb_concat(c->num, n, more->num, m, sizeof *num, err);
 	if (!num)
 		return -1;
 	free(c->num);

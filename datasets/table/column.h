@@ -48,9 +48,6 @@ bool lb_column_is_missing(const struct lb_column *c, size_t row);
 /* The first row whose text is not a number; n when there is none. */
 size_t lb_column_first_text(const struct lb_column *c, size_t n);
 
-/* A new array of a[0..na) followed by b[0..nb). */
-void *lb_joined(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err);
-
 /* Formats "a, b, c, d, e and 3 more": call lb_some for the k-th name (from 0), then lb_some_end
  * with their number. */
 void lb_some(struct lb_buf *b, size_t k, const char *name);

@@ -1,7 +1,6 @@
 #include "datasets/table/matrix.h"
 
 #include "core/base/mem.h"
-#include "datasets/table/column.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -172,8 +171,8 @@ int lb_matrix_fit(struct lb_matrix *m, struct lb_err *err)
 static int append_places(struct lb_matrix *a, const struct lb_matrix *b, struct lb_err *err)
 {
 	const size_t na = lb_matrix_stored(a), nb = lb_matrix_stored(b);
-	size_t *start = lb_joined(a->start, a->n, b->start, b->n + 1, sizeof *start, err);
-	uint32_t *column = start ? lb_joined(a->column, na, b->column, nb, sizeof *column, err) : NULL;
+	size_t *start = lb_concat(a->start, a->n, b->start, b->n + 1, sizeof *start, err);
+	uint32_t *column = start ? lb_concat(a->column, na, b->column, nb, sizeof *column, err) : NULL;
 
 	if (!column) {
 		free(start);

@@ -22,7 +22,7 @@ include core/training/train.h >core/run/cohort_run.c
 include datasets/formats/csv_tokenizer.h >datasets/formats/csv.c
 echo 'LOSS(multiclass, ce)' >losses/list.def
 assert_exit 0 tests/lint.sh --layers
-assert_eq "$(tail -n 1 <<<"$out")" '12 passed, 0 failed'
+assert_eq "$(tail -n 1 <<<"$out")" '13 passed, 0 failed'
 
 # breaks FILE LINE TEXT [RULES]: with that line at the end of the file, so many rules (1) are broken and the text is said.
 breaks() {
@@ -32,12 +32,18 @@ breaks() {
 	assert_exit 1 tests/lint.sh --layers
 	grep -qE "^[a-z_/]+\.[a-z]+:[0-9]+:" <<<"$out" || fail "no place in: $out"
 	assert_contains "$out" "$3"
-	assert_eq "$(tail -n 1 <<<"$out")" "$((11 - ${4:-1})) passed, ${4:-1} failed"
+	assert_eq "$(tail -n 1 <<<"$out")" "$((13 - ${4:-1})) passed, ${4:-1} failed"
 	if [ -n "$before" ]; then printf '%s\n' "$before" >"$1"; else rm "$1"; fi
 }
 breaks core/engine/train/trainer.c '#include "losses/support/softmax.h"' 'includes losses/support/softmax.h'
 breaks core/engine/train/trainer.c '#include "core/run/cohort_run.h"' 'includes core/run/cohort_run.h'
 breaks core/run/cohort_run.c '#include "datasets/formats/csv_tokenizer.h"' 'includes datasets/formats/csv_tokenizer.h'
+include core/base/first.h >core/base/second.h
+touch core/base/first.h
+breaks core/base/first.c '#include "core/base/second.h"' 'core/base/second.h:1: includes core/base/first.h in a circle: core/base/first, core/base/second'
+include core/base/third.h >core/base/fourth_internal.h
+include core/base/second.h >core/base/third.c
+breaks core/base/first_internal.h '#include "core/base/fourth.h"' 'core/base/first_internal.h:1: includes core/base/fourth.h in a circle'
 breaks core/base/log.c '#include "core/engine/precision.h"' 'includes core/engine/precision.h'
 touch losses/binary/other.h
 breaks losses/multiclass/ce.c '#include "losses/binary/other.h"' 'a loss includes losses/loss.h, losses/support/ and core/'

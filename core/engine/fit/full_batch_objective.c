@@ -1,3 +1,4 @@
+#include "core/engine/step/learner_open.h"
 #include "core/training/full_batch_objective.h"
 
 #include "core/base/mem.h"

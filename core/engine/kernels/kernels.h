@@ -8,29 +8,15 @@
  *
  * however the product is cut into tiles and blocks, whatever is next to it. So a trial's bytes
  * do not depend on its company, on threads, nor on which set with fused multiply-add (avx512, avx2)
- * ran.
- *
- * Matrices are stored in panels of LB_PANEL columns (64 bytes): (i, j) stands at x[(j / LB_PANEL) *
- * panel + i * row + j % LB_PANEL]. A row-major matrix whose rows are padded to whole panels has
- * panel = LB_PANEL, row = its padded width; a matrix stored panel after panel has panel = rows *
- * LB_PANEL, row = LB_PANEL. Padding columns hold 0. All storage is aligned to 64 bytes. */
+ * ran. Matrices are stored in panels (core/engine/kernels/panels.h). */
 #ifndef LB_KERNELS_H
 #define LB_KERNELS_H
 
-#include "core/engine/precision.h"
+#include "core/engine/kernels/panels.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define LB_PANEL (64 / (LB_REAL / 8))
-/* n rounded up to whole panels */
-#define LB_PADDED(n) (((n) + LB_PANEL - 1) / LB_PANEL * LB_PANEL)
-
-struct lb_panels {
-	real *x;
-	size_t panel, row;
-};
 
 /* Element (i, p) of the left factor: x[i * row + p * column]; any layout, transposed too. */
 struct lb_left {

@@ -4,7 +4,7 @@
 #ifndef LB_SIMD_MATH_H
 #define LB_SIMD_MATH_H
 
-#include "core/engine/kernels/kernels.h"
+#include "core/engine/kernels/panels.h"
 
 #include <stdint.h>
 #include <string.h>

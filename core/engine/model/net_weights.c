@@ -1,5 +1,6 @@
 #include "core/engine/kernels/kernels.h"
 #include "core/engine/model/head/head.h"
+#include "core/engine/model/net.h"
 
 #include <string.h>
 

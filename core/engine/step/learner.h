@@ -1,5 +1,6 @@
 /* One trial inside the cohort trainer: its model, its loss, its procedures and everything a step
- * needs, allocated once. Compiled once per precision. */
+ * needs, allocated once (core/engine/step/learner_open.h); and the step that it takes. Compiled
+ * once per precision. */
 #ifndef LB_LEARNER_H
 #define LB_LEARNER_H
 
@@ -87,24 +88,6 @@ static inline bool lb_reads_packed(const struct lb_loss *loss)
 	return loss->form->batch || loss->update_state;
 }
 
-/* Buffers for batches of cohort->batch rows (and evaluation chunks), initial parameters. On failure
- * everything is released. */
-int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err);
-void lb_learner_close(struct lb_learner *l);
-
-/* Opens a model of this trial, its own or a second one for a procedure, with initial parameters and
- * dropout of that seed. Its state is registered. Release with lb_model_close, on failure too. */
-int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint64_t seed, struct lb_model *m, struct lb_err *err);
-
-/* Returns the parameters that evaluations and models are of: model.w as procedures change it and,
- * where the targets have units, so that it gives targets as they are. Valid until the next call. */
-const real *lb_learner_eval_weights(struct lb_learner *l);
-
-/* Keeps the parameters that lb_learner_eval_weights would return now, before units, as the best;
- * and puts them in the place of the last ones. */
-void lb_learner_keep_best(struct lb_learner *l);
-void lb_learner_restore_best(struct lb_learner *l);
-
 /* A minibatch: what `input` was loaded with, `rows` of the dataset, which are positions `id` of the
  * training split. */
 struct lb_minibatch {
@@ -113,6 +96,28 @@ struct lb_minibatch {
 	size_t b;
 	struct lb_team *team;    /* threads that share the work, or NULL */
 	bool first_layer_done;   /* for all trials, by lb_joint_layer_forward */
+};
+
+/* Labels that the loss of a step is taken with. */
+struct lb_label_set {
+	double share;            /* of this loss in the step's */
+	const uint32_t *of;      /* (b) the row of the batch whose labels and weight row i takes; NULL: its own */
+};
+
+enum { LB_MOST_LABEL_SETS = 2 };
+
+/* What a step has made so far. */
+struct lb_step {
+	struct lb_learner *l;
+	const struct lb_cohort *c;
+	const struct lb_minibatch *batch;
+	int64_t step;            /* of the training, from 0; -1: a pass without draws, which is no step */
+	double lr;
+	const real *x;           /* (views * b, features) rows as the model reads them; NULL: the batch's sparse rows */
+	struct lb_label_set set[LB_MOST_LABEL_SETS]; /* n_sets; one with share 1 as a rule */
+	size_t n_sets;
+	const real *row_weight;  /* (b) weights that procedures gave the rows, or NULL */
+	bool visited;            /* the losses have updated their states from the batch */
 };
 
 #endif

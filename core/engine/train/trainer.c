@@ -1,3 +1,5 @@
+#include "core/engine/step/learner_open.h"
+#include "core/engine/step/step.h"
 #include "core/training/train.h"
 
 #include "core/base/clock.h"

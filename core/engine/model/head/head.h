@@ -9,7 +9,7 @@
 #ifndef LB_HEAD_H
 #define LB_HEAD_H
 
-#include "core/engine/model/net.h"
+#include "core/engine/precision.h"
 #include "core/training/head_info.h"
 #include "losses/loss_info.h"
 

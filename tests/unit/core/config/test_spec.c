@@ -3,6 +3,7 @@
  * says what one filled again says, and rows are made once. */
 #include "core/config/options.h"
 #include "core/config/spec.h"
+#include "core/config/spec_fill.h"
 #include "core/run/components.h"
 #include "core/run/plan.h"
 #include "core/run/trial_constraints.h"

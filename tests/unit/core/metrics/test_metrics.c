@@ -164,7 +164,7 @@ END_TEST
 /* A metric of outputs is undefined where they lack what it reads, or where there are none. */
 START_TEST(outputs_that_are_not_there)
 {
-	const struct lb_output quantiles[] = { { LB_QUANTILE, 0.1 }, { LB_QUANTILE, 0.9 } }, normal[] = { { .says = LB_MEAN }, { .says = LB_LOG_VARIANCE } };
+	const struct lb_output quantiles[] = { { .says = LB_QUANTILE, .level = 0.1 }, { .says = LB_QUANTILE, .level = 0.9 } }, normal[] = { { .says = LB_MEAN }, { .says = LB_LOG_VARIANCE } };
 	const double said[] = { 1, 2 }, target[] = { 1.5 };
 	struct lb_metric_inputs o = { .kind = LB_REGRESSION, .n = 1, .t = 1, .pred_t = said, .target_t = target, .outputs = 2, .output = quantiles, .said = said };
 	static const char *const names[] = { "pinball", "interval_coverage", "interval_width", "gaussian_nll", "rmse" };

@@ -1,5 +1,6 @@
 /* The choice of BLAS kernels: features by CPUID, candidates by name, the proof of products and its
  * failures, remembered proofs. */
+#include "core/numeric/blas_cache.h"
 #include "core/numeric/blas_select.h"
 #include "core/numeric/blas_selftest.h"
 #include "tests/unit/suite.h"

@@ -3,7 +3,9 @@
 #ifndef LB_PROCEDURE_FIXTURE_H
 #define LB_PROCEDURE_FIXTURE_H
 
+#include "core/engine/step/learner_open.h"
 #include "core/engine/step/procedure.h"
+#include "core/engine/step/step.h"
 #include "tests/unit/core/training.h"
 
 enum { ROWS = 24, D = 4 };

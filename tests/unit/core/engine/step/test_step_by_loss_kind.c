@@ -2,6 +2,8 @@
  * from the loss's own gradient, parameters of the loss among the model's, and the projection of
  * gradients. */
 #include "core/engine/kernels/kernels.h"
+#include "core/engine/step/learner_open.h"
+#include "core/engine/step/step.h"
 #include "tests/unit/core/training.h"
 
 #include "core/engine/model/net.h"

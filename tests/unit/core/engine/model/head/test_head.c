@@ -2,6 +2,7 @@
  * with weights of its own, and trainings. */
 #include "core/engine/kernels/kernels.h"
 #include "core/engine/model/head/head.h"
+#include "core/engine/model/net.h"
 #include "losses/eval.h"
 #include "losses/loss.h"
 #include "tests/unit/core/training.h"

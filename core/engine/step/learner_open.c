@@ -1,7 +1,6 @@
-#include "core/engine/step/learner.h"
+#include "core/engine/step/learner_open.h"
 
 #include "core/base/mem.h"
-#include "core/engine/eval/evaluate.h"
 #include "core/engine/step/procedure.h"
 #include "core/training/optim_params.h"
 
@@ -173,7 +172,7 @@ int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struc
 	*l = (struct lb_learner){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .active = true,
 				  .augmentation = setup->view ? lb_augmentation_of(setup->view) : NULL,
 				  .views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1,
-				  .traits = lb_procedures_traits(setup), .needs = needs };
+				  .traits = lb_setup_traits(setup), .needs = needs };
 	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err))
 		goto fail;
 	list_losses(l);

@@ -1,9 +1,10 @@
-#include "core/run/loaded_model.h"
+#include "core/run/saved_model_predict.h"
 
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
+#include "core/run/data_read.h"
 #include "core/training/predict.h"
 #include "datasets/assemble/align_columns.h"
 
@@ -33,7 +34,7 @@ static void rows_free(struct rows *r)
 	}
 }
 
-static struct lb_known known_of(const struct lb_model *m)
+static struct lb_known known_of(const struct lb_saved_model *m)
 {
 	const struct lb_data_spec *data = &m->p.spec.data;
 
@@ -57,7 +58,7 @@ static struct lb_known known_of(const struct lb_model *m)
 static bool has_feature(const void *model, const char *name)
 {
 	static const int lists[] = { MODEL_COLUMNS, MODEL_CATEGORY_COLUMNS };
-	const struct lb_model *m = model;
+	const struct lb_saved_model *m = model;
 
 	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
 		for (size_t i = 0; m->text[lists[k]] && i < m->n_text[lists[k]]; i++)
@@ -66,7 +67,7 @@ static bool has_feature(const void *model, const char *name)
 	return false;
 }
 
-void lb_model_read_options(const struct lb_model *m, struct lb_read_options *opt)
+void lb_saved_model_read_options(const struct lb_saved_model *m, struct lb_read_options *opt)
 {
 	opt->no_labels = true;
 	opt->by_rows = false;
@@ -75,13 +76,13 @@ void lb_model_read_options(const struct lb_model *m, struct lb_read_options *opt
 	opt->features = m->n_number[MODEL_SCALE];
 }
 
-static int read_table(const struct lb_model *m, const char *path, const char *format, int i, bool beside, struct lb_table *t,
+static int read_table(const struct lb_saved_model *m, const char *path, const char *format, int i, bool beside, struct lb_table *t,
 		      struct lb_err *err)
 {
 	struct lb_read_options opt = lb_file_options(&m->p.spec, i);
 
 	if (i == 0) {
-		lb_model_read_options(m, &opt);
+		lb_saved_model_read_options(m, &opt);
 		opt.role = beside ? LB_READ_FEATURES : LB_READ_BOTH;
 	}
 	opt.format = format;
@@ -92,7 +93,7 @@ static int read_table(const struct lb_model *m, const char *path, const char *fo
 }
 
 /* The encoding of the model, over the fitted rows. */
-static int encode(const struct lb_model *m, struct rows *r, struct lb_err *err)
+static int encode(const struct lb_saved_model *m, struct rows *r, struct lb_err *err)
 {
 	const size_t cats = m->n_text[MODEL_CATEGORY_COLUMNS];
 
@@ -111,7 +112,7 @@ static int encode(const struct lb_model *m, struct rows *r, struct lb_err *err)
 }
 
 /* The table's rows in the columns of the model. */
-static int fit_rows(const struct lb_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const struct lb_known *known,
+static int fit_rows(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const struct lb_known *known,
 		    struct rows *r, struct lb_err *err)
 {
 	if (lb_dataset_fit(t, beside, path, known, &r->data, &r->labels, err))
@@ -123,7 +124,7 @@ static int fit_rows(const struct lb_model *m, struct lb_table *t, struct lb_tabl
 	return encode(m, r, err);
 }
 
-static int read_rows(const struct lb_model *m, const char *data, const char *labels, const char *format, struct rows *r,
+static int read_rows(const struct lb_saved_model *m, const char *data, const char *labels, const char *format, struct rows *r,
 		     struct lb_err *err)
 {
 	const struct lb_known known = known_of(m);
@@ -140,7 +141,7 @@ static int read_rows(const struct lb_model *m, const char *data, const char *lab
 }
 
 /* *v <- what the model says of the rows, *c columns. */
-static int predict_rows(const struct lb_model *m, const struct rows *r, bool embeddings, double **v, size_t *c, struct lb_err *err)
+static int predict_rows(const struct lb_saved_model *m, const struct rows *r, bool embeddings, double **v, size_t *c, struct lb_err *err)
 {
 	const struct lb_predicting p = { .setup = &m->p.setup, .features = &r->features, .n_train = (size_t)m->number[MODEL_ROWS][0], .w = m->w,
 					 .embeddings = embeddings };
@@ -153,7 +154,7 @@ static int predict_rows(const struct lb_model *m, const struct rows *r, bool emb
 	return (m->p.precision == 64 ? lb_predict_f64 : lb_predict_f32)(&p, *v, err);
 }
 
-int lb_model_scores(const struct lb_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
+int lb_saved_model_scores(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
 		    struct lb_err *err)
 {
 	struct lb_known known = known_of(m);
@@ -186,7 +187,7 @@ static double sigmoid(double z)
 }
 
 /* A binary score becomes the probability of the second class. */
-static int to_probabilities(const struct lb_model *m, double *v, size_t n, size_t c, struct lb_err *err)
+static int to_probabilities(const struct lb_saved_model *m, double *v, size_t n, size_t c, struct lb_err *err)
 {
 	if (m->kind == LB_REGRESSION)
 		return lb_fail(err, LB_USAGE, "--what probabilities: found a regression, which has none; allowed: scores");
@@ -218,7 +219,7 @@ static void put_number(struct lb_buf *b, double v)
 }
 
 /* As in the predictions of a run; a label of several that is not known is -1 there. */
-static void put_labels(const struct lb_model *m, const struct rows *r, size_t row, struct lb_buf *b)
+static void put_labels(const struct lb_saved_model *m, const struct rows *r, size_t row, struct lb_buf *b)
 {
 	for (size_t k = 0; k < r->labels.n; k++) {
 		const struct lb_column *c = &r->labels.column[k];
@@ -233,7 +234,7 @@ static void put_labels(const struct lb_model *m, const struct rows *r, size_t ro
 	}
 }
 
-static void put_header(const struct lb_model *m, const struct rows *r, enum lb_said what, size_t c, struct lb_buf *b)
+static void put_header(const struct lb_saved_model *m, const struct rows *r, enum lb_said what, size_t c, struct lb_buf *b)
 {
 	static const char *const column[] = { "score", "probability", "embedding", "prediction" };
 
@@ -252,7 +253,7 @@ static void put_header(const struct lb_model *m, const struct rows *r, enum lb_s
 }
 
 /* The class of the largest score, the first of equal ones; of a binary score by its sign. */
-static size_t decide(const struct lb_model *m, const double *z, size_t c)
+static size_t decide(const struct lb_saved_model *m, const double *z, size_t c)
 {
 	size_t best = 0;
 
@@ -263,7 +264,7 @@ static size_t decide(const struct lb_model *m, const double *z, size_t c)
 	return best;
 }
 
-static void make_csv(const struct lb_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, struct lb_buf *b)
+static void make_csv(const struct lb_saved_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, struct lb_buf *b)
 {
 	put_header(m, r, what, c, b);
 	for (size_t i = 0; i < r->data->n && !b->bad; i++) {
@@ -284,7 +285,7 @@ static bool ends_in(const char *path, const char *ending)
 	return n > e && !strcmp(path + n - e, ending);
 }
 
-static int write_out(const struct lb_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, const char *out,
+static int write_out(const struct lb_saved_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, const char *out,
 		     char **text, struct lb_err *err)
 {
 	struct lb_buf b = { 0 };
@@ -300,7 +301,7 @@ static int write_out(const struct lb_model *m, const struct rows *r, enum lb_sai
 	return rc;
 }
 
-static int check_request(const struct lb_model *m, enum lb_said what, const char *out, struct lb_err *err)
+static int check_request(const struct lb_saved_model *m, enum lb_said what, const char *out, struct lb_err *err)
 {
 	if (out && !ends_in(out, ".csv") && !ends_in(out, ".npy"))
 		return lb_fail(err, LB_USAGE, "--out %s: allowed: a name that ends in .csv or .npy", out);
@@ -315,7 +316,7 @@ static int check_request(const struct lb_model *m, enum lb_said what, const char
 	return 0;
 }
 
-int lb_model_predict(const struct lb_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
+int lb_saved_model_predict(const struct lb_saved_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
 		     const char *out, char **text, struct lb_err *err)
 {
 	struct rows r = { 0 };
