@@ -108,6 +108,22 @@ bool lb_cohort_has_eval_attack(const struct lb_cohort *c)
 	return false;
 }
 
+bool lb_setup_reads_probabilities(const struct lb_setup *setup)
+{
+	for (size_t m = 0; m < setup->n_metrics; m++)
+		if (setup->metric[m].metric->probabilities)
+			return true;
+	return false;
+}
+
+bool lb_cohort_reads_probabilities(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++)
+		if (lb_setup_reads_probabilities(&c->trial[i]))
+			return true;
+	return false;
+}
+
 size_t lb_setup_terms(const struct lb_setup *setup)
 {
 	return setup->n_terms ? setup->n_terms : 1;

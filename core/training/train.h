@@ -179,6 +179,11 @@ int lb_train_f64(const struct lb_cohort *cohort, struct lb_train_result *out, st
 /* Whether some trial of the cohort is evaluated under an attack. */
 bool lb_cohort_has_eval_attack(const struct lb_cohort *c);
 
+/* Whether a metric of the trial, or of some trial of the cohort, asks for the probabilities of all
+ * classes. */
+bool lb_setup_reads_probabilities(const struct lb_setup *setup);
+bool lb_cohort_reads_probabilities(const struct lb_cohort *c);
+
 /* Losses that the trial minimises, at least one; and the i-th of them. */
 size_t lb_setup_terms(const struct lb_setup *setup);
 struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i);
