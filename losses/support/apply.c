@@ -123,7 +123,9 @@ static size_t own_bytes(const struct lb_loss *loss, const struct lb_arg *par, co
 /* The driver's: the terms of one row, and either the matrix of distances or four sums a row. */
 static size_t driver_bytes(const struct lb_loss *loss, size_t b, size_t c)
 {
-	const size_t behind = loss->form->similarity ? lb_similarity_room(b, c) * sizeof(double) : loss->form->softmax ? 4 * b * sizeof(real) : 0;
+	const size_t behind = loss->form->similarity ? lb_similarity_room(b, c) * sizeof(double) :
+			      loss->form->softmax    ? aligned(sizeof(struct lb_softmax_sums)) + 4 * b * sizeof(real) :
+						       0;
 
 	return aligned(c * sizeof(real)) + behind;
 }
@@ -133,7 +135,7 @@ size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, c
 	return own_bytes(loss, par, shape) + driver_bytes(loss, shape->b, shape->c);
 }
 
-/* Sets in->terms, and returns what stands behind them in the workspace. */
+/* Sets in->terms and in->soft, and returns what stands behind them in the workspace. */
 static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 {
 	char *at = in->workspace;
@@ -143,7 +145,9 @@ static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 						     .n_classes = in->stats ? in->stats->n_classes : 0 };
 		at += own_bytes(loss, in->par, &shape);
 	}
-	in->terms = (real *)at;
+	void *terms = at;
+	in->terms = terms;
+	in->soft = NULL; /* of an earlier call, whose sums are gone */
 	return at + aligned(in->c * sizeof(real));
 }
 
@@ -176,11 +180,16 @@ static bool in_panels(size_t c, size_t stride)
 	return c <= LB_SOFTMAX_COLUMNS && stride % LB_PANEL == 0 && stride >= LB_PADDED(c);
 }
 
-/* The softmax of all rows at once. */
-static void soften(const struct lb_batch *in, real *room, struct lb_softmax_sums *at)
+/* in->soft <- the softmax of all rows at once, in the driver's room. */
+static void soften(struct lb_batch *in, void *room)
 {
-	*at = (struct lb_softmax_sums){ .rest = room, .sum = room + in->b, .lp = room + 2 * in->b, .top = room + 3 * in->b };
+	struct lb_softmax_sums *at = room;
+	void *behind = (char *)room + aligned(sizeof *at);
+	real *sums = behind;
+
+	*at = (struct lb_softmax_sums){ .rest = sums, .sum = sums + in->b, .lp = sums + 2 * in->b, .top = sums + 3 * in->b };
 	lb_kernel()->softmax_rows(in->b, in->c, in->output.stride, in->output.value, in->y, in->output.grad, at);
+	in->soft = at;
 }
 
 /* g (n) <- g * scale; where rows are padded, over the padding, which stays 0 as long as both are
@@ -290,17 +299,14 @@ static double apply_rows(const struct lb_form *form, struct lb_batch *in, void *
 	const size_t stride = in->output.stride;
 	real *g = in->output.grad;
 	const bool panels = g && in_panels(in->c, stride);
-	struct lb_softmax_sums soft;
 	double sum = 0;
 
 	if (form->entries && in->c <= LB_ENTRIES)
 		return apply_entries(form, in);
 	if (panels && form->lanes && (!form->lanes_hold || form->lanes_hold(in->par)))
 		return apply_lanes(form, in);
-	if (panels && form->softmax) {
-		soften(in, room, &soft);
-		in->soft = &soft;
-	}
+	if (panels && form->softmax)
+		soften(in, room);
 	for (size_t i = 0; i < in->b; i++) {
 		real *gi = g ? g + i * stride : NULL;
 		const real w = in->row_weight ? in->row_weight[i] : R(1.0), scale = w / (real)in->b;

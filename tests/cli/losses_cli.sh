@@ -110,7 +110,11 @@ for i, c in enumerate(golden):
     agree(c, evaluate(c["kind"], c["loss"], inputs(c), params), (c["value"], gradients(c)), 1e-9)
     if i % 5 == 0:
         rounded = inputs(c, single)
-        agree(c, evaluate(c["kind"], c["loss"], rounded, params, "float32"), evaluate(c["kind"], c["loss"], rounded, params), 1e-5)
+        small, large = evaluate(c["kind"], c["loss"], rounded, params, "float32"), evaluate(c["kind"], c["loss"], rounded, params)
+        if small[0] == "inf":  # beyond the largest number of float32
+            assert large[0] > 3e38, (c, large[0])
+            continue
+        agree(c, small, large, 1e-5)
 
 # Closed forms, by hand.
 e = math.e

@@ -126,48 +126,40 @@ static void mine(struct lb_learner *l, const struct lb_loss *loss, struct lb_bat
 	l->mined = (struct lb_triplets){ .n = l->miner->mine(&m, l->triplet), .triplet = l->triplet };
 }
 
-/* What the output layer saw of the batch, held fixed; empty unless the loss needs it. */
-static struct lb_io features(const struct lb_step *s, const struct lb_model *m, const struct lb_loss *loss)
-{
-	struct lb_io hidden = { .rows = s->batch->b };
-
-	if (!(loss->info.needs & LB_NEEDS_FEATURES))
-		return (struct lb_io){ 0 };
-	hidden.value = lb_net_features(m->net, s->x, &hidden.cols, &hidden.stride);
-	return hidden;
-}
-
-/* The batch, with the labels that were gathered, as a loss reads it; no gradient is asked for. A
- * loss updates its state from it once, and triplets are mined of it once. */
-static struct lb_batch loss_batch(const struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t)
+/* *in <- the batch, with the labels that were gathered, as a loss reads it; no gradient is asked
+ * for. A loss updates its state from it once, and triplets are mined of it once. */
+static void read_batch(const struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, struct lb_batch *in)
 {
 	struct lb_learner *l = s->l;
 	const unsigned needs = t->loss->info.needs;
 	const enum lb_kind kind = t->loss->info.kind;
 	const size_t b = s->batch->b, c = l->columns, views = needs & LB_NEEDS_VIEWS ? l->views : 1, classes = l->stats.n_classes;
 
-	struct lb_batch in = { .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
-			       .hidden = features(s, m, t->loss), .y = l->y, .target = kind == LB_REGRESSION ? l->target : NULL,
-			       .teacher = kind == LB_DISTILLATION ? l->target : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
-			       .row_id = s->batch->id, .row_weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = t->par,
-			       .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
-			       .scale = 1 };
+	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
+				 .y = l->y, .target = kind == LB_REGRESSION ? l->target : NULL,
+				 .teacher = kind == LB_DISTILLATION ? l->target : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
+				 .row_id = s->batch->id, .row_weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = t->par,
+				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
+				 .scale = 1 };
+	if (needs & LB_NEEDS_FEATURES) {
+		in->hidden.rows = b;
+		in->hidden.value = lb_net_features(m->net, s->x, &in->hidden.cols, &in->hidden.stride);
+	}
 	if (t->n_params)
-		in.params = (struct lb_io){ .value = m->read + m->net->n_params + t->params, .rows = classes, .cols = t->n_params / classes,
-					    .stride = t->n_params / classes };
+		in->params = (struct lb_io){ .value = m->read + m->net->n_params + t->params, .rows = classes, .cols = t->n_params / classes,
+					     .stride = t->n_params / classes };
 	if (lb_reads_packed(t->loss)) {
 		restride(views * b, c, m->z, m->net->ld, l->packed, c);
-		in.output.value = l->packed;
-		in.output.stride = c;
+		in->output.value = l->packed;
+		in->output.stride = c;
 	}
 	if (!s->visited)
-		lb_loss_update_state(t->loss, &in);
+		lb_loss_update_state(t->loss, in);
 	if (l->miner && l->miner->mine && needs & LB_TAKES_TRIPLETS) {
 		if (!s->visited)
-			mine(l, t->loss, &in);
-		in.triplets = &l->mined;
+			mine(l, t->loss, in);
+		in->triplets = &l->mined;
 	}
-	return in;
 }
 
 /* x (rows, n) <- 0 from row `from` on. */
@@ -182,10 +174,12 @@ static void clear_rows(real *x, size_t from, size_t rows, size_t n)
 static double apply_loss(struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, double factor)
 {
 	const struct lb_learner *l = s->l;
-	struct lb_batch in = loss_batch(s, m, t);
 	const bool packed = lb_reads_packed(t->loss), moves = m->dfeatures && t->loss->info.needs & LB_MOVES_FEATURES;
-	const size_t rows = in.output.rows, all = l->views * in.b, c = l->columns, ld = m->net->ld;
+	const size_t all = l->views * s->batch->b, c = l->columns, ld = m->net->ld;
+	struct lb_batch in;
 
+	read_batch(s, m, t, &in);
+	const size_t rows = in.output.rows;
 	in.scale = factor;
 	in.output.grad = packed ? l->packed + rows * c : m->dz;
 	in.hidden.grad = moves ? m->dfeatures : NULL;
@@ -284,7 +278,8 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 	for (size_t k = 0; k < s->n_sets; k++) {
 		gather_labels(s, &s->set[k]);
 		for (size_t j = 0; j < l->n_terms; j++) {
-			struct lb_batch in = loss_batch(s, m, &l->term[j]);
+			struct lb_batch in;
+			read_batch(s, m, &l->term[j], &in);
 			in.scale = s->set[k].share * l->term[j].weight;
 			in.row_loss = out;
 			lb_loss_apply(l->term[j].loss, &in);

@@ -62,6 +62,9 @@ static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const
 		ck_assert_msg(fabs(g_padded[i] - g) <= 1e-12 * largest, "%s: gradient %zu is %.17g padded, %.17g tight", name, i, g_padded[i],
 			      g);
 	}
+	in.output.grad = NULL;
+	const double value = lb_loss_apply_f64(loss, &in);
+	ck_assert_msg(fabs(value - want) <= 1e-12 * fabs(want) + 1e-300, "%s: %.17g by itself, %.17g with its gradient", name, value, want);
 	if (state)
 		loss->free(state);
 }
