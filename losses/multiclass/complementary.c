@@ -23,6 +23,7 @@ static real forward_row(const struct lb_batch *in, size_t i, const real *z, real
 		top = k != y && (double)z[k] > top ? (double)z[k] : top;
 	for (size_t k = 0; k < c; k++)
 		sum += k == y ? 0 : exp((double)z[k] - top);
+	/* cppcheck-suppress invalidFunctionArg ; there are two classes at least, so that sum >= 1 */
 	const double x = (double)z[y] - top - log(sum), u = exp(-fabs(x)), p = (x >= 0 ? 1 : u) / (1 + u);
 	for (size_t k = 0; g && k < c; k++)
 		g[k] = (real)(k == y ? p : -p * (exp((double)z[k] - top) / sum));
