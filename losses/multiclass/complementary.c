@@ -26,7 +26,7 @@ static real forward_row(const struct lb_batch *in, size_t i, const real *z, real
 	const double x = (double)z[y] - top - log(sum), u = exp(-fabs(x)), p = (x >= 0 ? 1 : u) / (1 + u);
 	for (size_t k = 0; g && k < c; k++)
 		g[k] = (real)(k == y ? p : -p * (exp((double)z[k] - top) / sum));
-	return (real)((x <= 0 ? 0 : x) + log1p(u) + log((double)c - 1));
+	return (real)((x <= 0 ? 0 : x) + log1p(u) + log((double)(c > 2 ? c - 1 : 1)));
 }
 LB_ROW(comp_forward, forward_row)
 

@@ -95,7 +95,7 @@ START_TEST(absent_classes)
 }
 END_TEST
 
-/* The mean over all classes but one is cross-entropy to that; with two classes there is one such. */
+/* The mean over all classes but one is cross-entropy to that; with two there is one such. */
 START_TEST(complementary_labels)
 {
 	struct lb_rng rng;
@@ -172,7 +172,8 @@ START_TEST(slopes_are_cut_off)
 }
 END_TEST
 
-/* nnpu is upu where the risk of negatives is not below 0, and steps against it by gamma where it is. */
+/* nnpu is upu where the risk of negatives is not below 0, and steps against it by gamma where it
+ * is. */
 START_TEST(risk_of_unlabelled_rows)
 {
 	static const double sure[] = { 3, 2.5, -3, -2 }, odd[] = { 0.3, -0.2, 0.4, 0.1 };
