@@ -11,23 +11,24 @@ static const struct lb_example forward_examples[] = {
 	{ .set = "", .b = 2, .c = 3, .z = { 1, -0.5, 0.2, -1, 0.3, 0.8 }, .y = { 0, 1 }, .value = 1.358219215, .source = "mpmath, 80 digits" },
 };
 
-/* log(1 - p_y) is the difference of two log sums, so that it stays finite: with m the largest of
- * the other scores, -log(sum of exp(z_k - m)) and log(1 + exp(z_y - m) / sum). Gradient: p_y
+/* log(1 - p_y) is the difference of two log sums, so that it stays finite. They are taken from the
+ * largest of the other scores; `rest` is the sum of the others' terms without that. Gradient: p_y
  * times e less the softmax of the others. */
 static real forward_row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c, y = (size_t)in->y[i];
-	double top = -HUGE_VAL, sum = 0;
+	size_t most = y ? 0 : 1;
+	double rest = 0;
 
+	for (size_t k = most + 1; k < c; k++)
+		most = k != y && z[k] > z[most] ? k : most;
+	const double top = (double)z[most];
 	for (size_t k = 0; k < c; k++)
-		top = k != y && (double)z[k] > top ? (double)z[k] : top;
-	for (size_t k = 0; k < c; k++)
-		sum += k == y ? 0 : exp((double)z[k] - top);
-	/* cppcheck-suppress invalidFunctionArg ; there are two classes at least, so that sum >= 1 */
-	const double x = (double)z[y] - top - log(sum), u = exp(-fabs(x)), p = (x >= 0 ? 1 : u) / (1 + u);
+		rest += k == y || k == most ? 0 : exp((double)z[k] - top);
+	const double x = (double)z[y] - top - log1p(rest), u = exp(-fabs(x)), p = (x >= 0 ? 1 : u) / (1 + u);
 	for (size_t k = 0; g && k < c; k++)
-		g[k] = (real)(k == y ? p : -p * (exp((double)z[k] - top) / sum));
-	return (real)((x <= 0 ? 0 : x) + log1p(u) + log((double)c - 1));
+		g[k] = (real)(k == y ? p : -p * (exp((double)z[k] - top) / (1 + rest)));
+	return (real)((x <= 0 ? 0 : x) + log1p(u) + log((double)(c > 2 ? c - 1 : 1)));
 }
 LB_ROW(comp_forward, forward_row)
 

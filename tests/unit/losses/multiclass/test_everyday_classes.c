@@ -95,8 +95,7 @@ START_TEST(absent_classes)
 }
 END_TEST
 
-/* The mean over all classes but one is cross-entropy to that; with two classes there is one
- * such. */
+/* The mean over all classes but one is cross-entropy to that; with two there is one such. */
 START_TEST(complementary_labels)
 {
 	struct lb_rng rng;
