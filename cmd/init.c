@@ -188,6 +188,7 @@ static const struct suit *suit_of(const struct proposal *p)
 		[LB_BINARY] = { "logistic", "[logistic, hinge, squared_hinge]", "[accuracy, balanced_accuracy, auc]", "valid.accuracy" },
 		[LB_REGRESSION] = { "mse", "[mse, huber]", "[rmse, mae, r2]", "valid.rmse" },
 		[LB_MULTILABEL] = { "ml_bce", "[ml_bce, asl, zlpr]", "[mean_average_precision, ranking_loss]", "valid.mean_average_precision" },
+		[LB_RANKING] = { "ranknet", "[ranknet, listnet, lambdarank]", "[ndcg, mrr, map]", "valid.ndcg" },
 	};
 	static const struct suit uneven[LB_N_KINDS] = {
 		[LB_MULTICLASS] = { "ce", "[ce, label_smoothing, focal, gce]", "[balanced_accuracy, f1_macro, accuracy]", "valid.balanced_accuracy" },

@@ -1,4 +1,5 @@
 #include "cmd/losses.h"
+#include "cmd/query_rows.h"
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
@@ -13,8 +14,8 @@
 /* The inputs of an evaluation as read. */
 struct inputs {
 	double *z, *t, *hidden, *params, *counts;
-	int32_t *y;
-	uint32_t *id;
+	int32_t *y, *group;
+	uint32_t *id, *from;     /* from: which row of the input each row is, where queries were joined */
 	size_t b, c, n_hidden, classes, views; /* z has views * b rows */
 	size_t n_params;         /* columns of params, which has a row a class */
 	double scale;
@@ -140,11 +141,13 @@ static const struct key {
 	int kinds;
 	unsigned needs;
 } keys[] = {
-	{ "scores", 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_DISTILLATION | 1 << LB_MULTILABEL, 0 },
+	{ "scores", 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_DISTILLATION | 1 << LB_MULTILABEL | 1 << LB_RANKING, 0 },
 	{ "embeddings", 1 << LB_EMBEDDING, 0 },
 	{ "predictions", 1 << LB_REGRESSION, 0 },
 	{ "labels", LABELLED, 0 },
 	{ "targets", 1 << LB_REGRESSION, 0 },
+	{ "relevance", 1 << LB_RANKING, 0 },
+	{ "groups", 1 << LB_RANKING, 0 },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
 	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
@@ -218,7 +221,7 @@ static int no_zero_rows(const char *name, const double *v, size_t rows, size_t c
  * target, one column for each. */
 static int read_targets(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct inputs *x, struct lb_err *err)
 {
-	const char *name = l->kind == LB_REGRESSION ? "targets" : l->kind == LB_MULTILABEL ? "labels" : "teacher_scores";
+	const char *name = l->kind == LB_REGRESSION ? "targets" : l->kind == LB_MULTILABEL ? "labels" : l->kind == LB_RANKING ? "relevance" : "teacher_scores";
 	const size_t outputs = lb_loss_outputs(l, par);
 	size_t rows, columns;
 	bool flat;
@@ -232,6 +235,9 @@ static int read_targets(const cJSON *in, const struct lb_loss_info *l, const str
 			       rows, columns, x->b, x->c, outputs);
 	if (rows != x->b || columns * outputs != x->c)
 		return lb_fail(err, LB_DATA, "%s: found %zu x %zu, %s have %zu x %zu", name, rows, columns, point_name(l), x->b, x->c);
+	for (size_t k = 0; l->kind == LB_RANKING && k < rows; k++)
+		if (x->t[k] < 0 || x->t[k] > LB_MOST_GRADE)
+			return lb_fail(err, LB_DATA, "relevance: row %zu: found %g, allowed: a grade from 0 to %d", k + 1, x->t[k], LB_MOST_GRADE);
 	for (size_t k = 0; l->kind == LB_MULTILABEL && k < rows * columns; k++)
 		if (x->t[k] != 0 && x->t[k] != 1 && x->t[k] != -1)
 			return lb_fail(err, LB_DATA, "labels: row %zu, column %zu: found %g, allowed: 1 (present), 0 (absent) or -1 (unknown)",
@@ -302,6 +308,26 @@ static int split_views(const cJSON *in, const struct lb_loss_info *l, struct inp
 	return 0;
 }
 
+/* The query of each row; all are of one where none is given. */
+static int read_queries(const cJSON *in, struct inputs *x, struct lb_err *err)
+{
+	double *query;
+
+	if (x->c != 1)
+		return lb_fail(err, LB_DATA, "scores: found %zu columns, a ranking loss takes one score per row", x->c);
+	if (!(x->group = lb_alloc(x->b, sizeof *x->group, err)))
+		return -1;
+	if (!cJSON_GetObjectItemCaseSensitive(in, "groups"))
+		return 0;
+	if (!(query = lb_alloc(x->b, sizeof *query, err)))
+		return -1;
+	const int rc = read_integers(in, "groups", x->b, 1e15, query, err) || !(x->from = lb_alloc(x->b, sizeof *x->from, err)) ? -1 : 0;
+	if (!rc)
+		query_rows_join(query, x->b, x->from, x->group);
+	free(query);
+	return rc || query_rows_move(x->from, x->b, false, x->z, err) || query_rows_move(x->from, x->b, false, x->t, err) ? -1 : 0;
+}
+
 static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct inputs *x, struct lb_err *err)
 {
 	if (check_keys(in, l, err) || !(x->z = read_matrix(in, point_name(l), &x->b, &x->c, &x->flat, err)) ||
@@ -309,6 +335,8 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const stru
 		return -1;
 	if (l->kind == LB_REGRESSION)
 		return 0;
+	if (l->kind == LB_RANKING)
+		return read_queries(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
 	if (l->kind == LB_MULTILABEL) {
 		x->classes = x->c;
 		return read_counts(in, x, x->c, err);
@@ -397,10 +425,10 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 	const struct gradient n = gradient_of(l, &x);
 	if (!(grad = lb_alloc(n.scores + n.params + n.features, sizeof *grad, err)))
 		goto out;
-	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .counts = x.counts, .id = x.id, .par = par,
+	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .group = x.group, .counts = x.counts, .id = x.id, .par = par,
 					     .hidden = x.hidden, .n_hidden = x.n_hidden, .params = x.params, .n_classes = x.classes, .views = x.views,
 					     .scale = x.scale };
-	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err)))
+	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err) || query_rows_move(x.from, x.b, true, grad, err) ? -1 : 0))
 		print_result(l, &x, value, grad);
 out:
 	lb_args_free(&store);
@@ -412,6 +440,8 @@ out:
 	free(x.params);
 	free(x.counts);
 	free(x.y);
+	free(x.group);
+	free(x.from);
 	free(x.id);
 	return rc;
 }

@@ -44,6 +44,7 @@ static const struct shape {
 	[LB_EMBEDDING] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 4 } },
 	[LB_DISTILLATION] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 	[LB_MULTILABEL] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 7 } },
+	[LB_RANKING] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 };
 
 enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 2 * LB_MOST_OUTPUTS, FEATURES = 3 };
@@ -56,7 +57,7 @@ struct sample {
 	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
 	struct lb_triplets triplets;
 	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES];
-	int32_t y[MOST_ROWS];
+	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
 	struct lb_loss_input in;
 };
@@ -91,6 +92,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 			s->t[k] = rounded(fabs(s->t[k]) + (k % 3 && lb_targets_allow(c->info->targets, 0) ? 0 : 1.0 / 16));
 		if (c->info->kind == LB_MULTILABEL)
 			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3) - 1;
+		if (c->info->kind == LB_RANKING)
+			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3);
 	}
 	s->cells = cells;
 	s->hidden = cells + lb_loss_n_params(c->info, c->par, &(struct lb_loss_shape){ .c = shape->c, .n_hidden = FEATURES, .n_classes = classes });
@@ -100,10 +103,12 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	for (size_t k = 0; k < shape->b * FEATURES; k++)
 		s->fixed[k] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
+		s->group[i] = (int32_t)(i / 4); /* queries of 4, 1, 2 rows; of 4, 4, 1 */
+	for (size_t i = 0; i < shape->b; i++)
 		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % classes);
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
 					.y = lb_kind_of_columns(c->info->kind) ? NULL : s->y,
-					.t = targets ? s->t : NULL, .n_classes = classes, .views = views, .params = s->z + cells,
+					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .params = s->z + cells,
 					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES };
 }
 

@@ -18,6 +18,7 @@
  *     losses/support/residual.h
  *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch
  *     losses/support/similarity.h
+ *   LB_QUERY(name, query)                  the rows of one query: scores and grades   below
  *   LB_BATCH(name, batch)                  rows that see each other: lists, counts    below
  *
  * A loss reads a batch, struct lb_batch. What it can be differentiated by comes as values with the
@@ -29,6 +30,10 @@
  * The driver lb_loss_apply sums row losses in double, applies row weights and divides by B once for
  * value and gradient, so no row loss ever divides by B. A loss by batch returns the batch's value
  * and writes the whole gradient of each input that has a `grad`.
+ *
+ * A loss of queries gives the mean over all queries of the batch; one that has nothing to say (no
+ * pair, no relevant row) gives 0, no gradient, and counts. The driver finds the queries, whose rows
+ * stand side by side, and makes value and gradient NaN where a score is.
  *
  * All are pure: same inputs, same bytes, no writing outside the gradients and the workspace,
  * `state` only read. A loss that needs room says by .workspace how many bytes at these shapes; it
@@ -97,7 +102,8 @@ struct lb_batch {
 	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
 	struct lb_io params;     /* (classes, .n_params / classes) the loss's own parameters, for a loss that has some */
 	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; NULL in regression and multilabel */
-	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; else NULL */
+	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; else NULL */
+	const int32_t *group;    /* (b) the query of each row, in ranking: rows of a query are contiguous; else NULL */
 	const real *teacher;     /* (b, c) the teacher's scores, in distillation; else NULL */
 	const real *label_matrix; /* (b, c) in multilabel: 1, 0, or -1 for unknown, which has no part in the loss unless the loss says so; else NULL */
 	const uint32_t *row_id;  /* (b) index of each row within the training split, < stats->n_rows; NULL outside training */
@@ -137,7 +143,20 @@ struct lb_measured {
 enum { LB_ENTRIES = 256 };
 typedef void lb_entries_fn(const struct lb_batch *in, size_t n, const real *z, const real *t, real *loss, real *slope);
 
-/* What a form macro makes. One of .row, .batch and .similarity is set. */
+/* One query of a batch: n rows, at least one. Numbers are doubles in both precisions. */
+struct lb_query {
+	size_t n;
+	const double *score, *grade; /* (n) */
+	const double *fixed;     /* (n) the scores that a loss with LB_HOLDS_FACTORS computes its fixed factors from */
+	const struct lb_arg *par;
+	double *room;            /* (LB_QUERY_ROOM n), contents undefined */
+	uint32_t *order;         /* (2 n), contents undefined */
+	size_t queries;          /* of the batch */
+	double grades;           /* their sum over the batch */
+};
+enum { LB_QUERY_ROOM = 3 };
+
+/* What a form macro makes. One of .row, .batch, .query and .similarity is set. */
 struct lb_form {
 	/* Returns the loss of row i. z is its row of in->output; g (c values) gets its derivative
 	 * unless NULL. */
@@ -152,6 +171,8 @@ struct lb_form {
 	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
 	/* Returns the mean loss of the batch. g is in->output.grad. */
 	double (*batch)(const struct lb_batch *in, real *g);
+	/* Returns the loss of one query. g (n), all 0, gets its derivative unless NULL. */
+	double (*query)(const struct lb_query *q, double *g);
 	/* Returns the loss of a batch whose rows i and j measure d[i * b + j]. slope (b,b), all 0,
 	 * gets its derivative by each of them unless NULL. */
 	double (*similarity)(const struct lb_batch *in, const double *d, double *slope);
@@ -162,6 +183,7 @@ struct lb_form {
 #define LB_SOFTMAX_ROW(name, function) static const struct lb_form name##_form = { .row = function, .softmax = true };
 #define LB_SIMILARITY(name, measures, function) \
 	static const struct lb_form name##_form = { .similarity = function, .measure = measures };
+#define LB_QUERY(name, function) static const struct lb_form name##_form = { .query = function };
 #define LB_BATCH(name, function) static const struct lb_form name##_form = { .batch = function };
 
 struct lb_loss {

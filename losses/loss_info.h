@@ -17,6 +17,7 @@ enum lb_kind {
 	LB_EMBEDDING,  /* embeddings B x D, labels 0..C-1; the loss may make class scores for the metrics */
 	LB_DISTILLATION, /* scores B x C, labels 0..C-1, a teacher's scores B x C */
 	LB_MULTILABEL, /* scores B x C, labels B x C: 1, 0, or -1 where it is not known */
+	LB_RANKING,    /* one score a row, a grade >= 0 a row, the rows of a query side by side */
 	LB_N_KINDS
 };
 
@@ -57,6 +58,7 @@ enum lb_exception {
 	LB_UNDEFINED_AT_ZERO = 1 << 2, /* a row of zeros (of z, of the prototypes) has no direction: the value is NaN */
 	LB_ORDER_MATTERS = 1 << 5, /* the classes are ordered: the value changes when they change places */
 	LB_HOLDS_FACTORS = 1 << 4, /* the gradient takes factors of the value as constants; it is checked against differences with these held */
+	LB_TIES_BY_ROW = 1 << 6,   /* rows of equal grade stand in the order of the data: the value changes when they change places */
 	LB_SIZE_MATTERS = 1 << 3   /* the value changes when every row of the batch is repeated: a term counts once a batch, or draws are made for rows */
 };
 
@@ -103,6 +105,7 @@ struct lb_triplets {
 
 #define LB_MOST_VIEWS 16
 #define LB_MOST_OUTPUTS 100
+#define LB_MOST_GRADE 1000 /* of a ranking: 2 to its power is a number */
 #define LB_EXAMPLE_ROWS 4
 #define LB_EXAMPLE_CELLS 12
 /* A worked example; shown by `losses show` and in the catalogue, and run as a test to 1e-9
@@ -112,7 +115,7 @@ struct lb_example {
 	int b, c;                            /* rows, columns */
 	double z[LB_EXAMPLE_CELLS];          /* scores or predictions, b x c */
 	int y[LB_EXAMPLE_ROWS];              /* labels, where a row has one */
-	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation; labels, multilabel */
+	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation; labels, multilabel; grades of one query, ranking */
 	double h[LB_EXAMPLE_CELLS];          /* features, b x n_h */
 	int n_h;
 	double params[LB_EXAMPLE_CELLS];     /* the loss's own, one row a class */
@@ -146,6 +149,7 @@ struct lb_loss_info {
 	 * then those of the second. NULL: one column a target, the prediction itself. */
 	bool (*output)(const struct lb_arg *par, size_t k, struct lb_output *out);
 	enum lb_targets targets;
+	size_t (*most_of_query)(const struct lb_arg *par); /* rows that a query may have; NULL: any number */
 	const struct lb_same_as *same_as;
 	int n_same_as;
 	const struct lb_example *examples;
@@ -189,11 +193,11 @@ size_t lb_loss_n_params(const struct lb_loss_info *info, const struct lb_arg *pa
  * else the kind itself. */
 enum lb_kind lb_kind_of_data(enum lb_kind kind);
 
-/* True when a row has several numbers to learn instead of one class: regression's targets,
- * multilabel's labels. */
+/* True when a row has numbers to learn instead of one class: regression's targets, multilabel's
+ * labels, the grade of ranking. */
 bool lb_kind_of_columns(enum lb_kind kind);
 
-/* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel". */
+/* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking". */
 const char *lb_kind_name(enum lb_kind kind);
 /* "convex", ...; bit is one bit of enum lb_property. */
 const char *lb_property_name(unsigned bit);

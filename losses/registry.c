@@ -83,7 +83,7 @@ enum lb_kind lb_kind_of_data(enum lb_kind kind)
 
 bool lb_kind_of_columns(enum lb_kind kind)
 {
-	return kind == LB_REGRESSION || kind == LB_MULTILABEL;
+	return kind == LB_REGRESSION || kind == LB_MULTILABEL || kind == LB_RANKING;
 }
 
 const char *lb_kind_name(enum lb_kind kind)
@@ -95,6 +95,7 @@ const char *lb_kind_name(enum lb_kind kind)
 		[LB_EMBEDDING] = "embedding",
 		[LB_DISTILLATION] = "distillation",
 		[LB_MULTILABEL] = "multilabel",
+		[LB_RANKING] = "ranking",
 	};
 	return names[kind];
 }

@@ -135,6 +135,16 @@ static void labels_have_several(const struct lb_resolving *r)
 		      "them with data.labels: [NAME, ...]");
 }
 
+static void ranking_has_queries(const struct lb_resolving *r)
+{
+	if (r->kind == LB_RANKING && !lb_option_set(r, "data.query"))
+		diagnostic(r, "data.query", "is missing, allowed: the column that names the query of each row, such as qid; the task is ranking");
+	if (r->kind < LB_N_KINDS && r->kind != LB_RANKING && lb_option_set(r, "data.query"))
+		diagnostic(r, "data.query", "goes with task: ranking alone; remove it, or keep rows together with data.group");
+	if (r->kind == LB_RANKING && lb_option_set(r, "data.group"))
+		diagnostic(r, "data.group", "cannot be combined with task: ranking, where data.query keeps rows together; remove it");
+}
+
 static void teacher_has_every_row(const struct lb_resolving *r)
 {
 	const bool file = lb_option_set(r, "data.teacher"), side = lb_option_set(r, "data.side.teacher");
@@ -329,12 +339,13 @@ static const struct {
 	{ { "model.dimension", LB_BY_CONFIG, "Task embedding needs a dimension above 0; every other task has dimension 0." }, dimension_has_embeddings },
 	{ { "data.teacher", LB_BY_CONFIG, "Task distillation needs data.teacher or data.side.teacher, not both; no other task takes one." }, distillation_has_a_teacher },
 	{ { "data.labels", LB_BY_CONFIG, "Only task multilabel takes data.labels, and then neither data.label nor data.train.label." }, labels_have_several },
+	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
 	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },
 	{ { "data.split", LB_BY_CONFIG, "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." }, shares_leave_rows },
 	{ { "data.split.fold", LB_BY_CONFIG, "The fold is below data.split.folds." }, fold_is_one_of_them },
-	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes, so not with regression or multilabel, and no data.group." }, stratify_has_classes },
+	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes, so not with regression, multilabel or ranking, and no data.group." }, stratify_has_classes },
 	{ { "data.preprocess.target", LB_BY_CONFIG, "Only task regression has targets to standardize." }, target_is_a_number },
 	{ { "train.early_stopping", LB_BY_CONFIG, "Early stopping needs validation rows: a share in data.split.valid, data.valid or data.cv." }, stopping_has_a_share },
 	{ { "train.early_stopping.metric", LB_BY_CONFIG, "The metric is valid.NAME, with NAME one of the metrics." }, stopping_has_a_metric },

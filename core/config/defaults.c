@@ -85,7 +85,7 @@ static cJSON *default_fold(const struct lb_resolving *r, const char *path)
 static cJSON *default_stratify(const struct lb_resolving *r, const char *path)
 {
 	(void)path;
-	return lb_json_made(cJSON_CreateBool(!(r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind)) && !lb_option_set(r, "data.group")));
+	return lb_json_made(cJSON_CreateBool(!(r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind)) && !lb_option_set(r, "data.group") && !lb_option_set(r, "data.query")));
 }
 
 static cJSON *default_name(const struct lb_resolving *r, const char *path)

@@ -64,7 +64,7 @@ static const char *const curves[] = { "train", "valid", "test", NULL };
 static const struct lb_option options[] = {
 	{ .path = "name", AT(name), .param = { TEXT, .help = "the study; the file's name without .yaml if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "task", AT(task), .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel"), .help = "what is learned" }, .shape = LB_VALUE },
+	{ .path = "task", AT(task), .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking"), .help = "what is learned" }, .shape = LB_VALUE },
 
 	{ .path = "data", .param = { .help = "the rows to learn from" } },
 	{ .path = "data.train", .param = { .help = "the file to learn from" } },
@@ -142,6 +142,8 @@ static const struct lb_option options[] = {
 	{ .path = "data.missing", AT(data.missing), .param = { CHOICES("error", "mean", "drop"), .help = "missing cells: refused, training mean, row left out" },
 	  .shape = LB_VALUE },
 	{ .path = "data.group", AT(data.group), .param = { TEXT, .help = "column whose values stay on one side of a split" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.query", AT(data.query), .param = { TEXT, .help = "ranking: column of the query of each row; a query stays on one side of a split" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.weight", AT(data.weight), .param = { TEXT, .help = "column of row weights" }, .shape = LB_VALUE, .optional = true },
 	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given" },

@@ -48,7 +48,6 @@
 #define lb_by_mistakes          LB_NAME(lb_by_mistakes)
 #define lb_checkpoint_load      LB_NAME(lb_checkpoint_load)
 #define lb_checkpoint_save      LB_NAME(lb_checkpoint_save)
-#define lb_checkpoint_steps     LB_NAME(lb_checkpoint_steps)
 #define lb_column_lengths       LB_NAME(lb_column_lengths)
 #define lb_cosine_back          LB_NAME(lb_cosine_back)
 #define lb_csr_close            LB_NAME(lb_csr_close)

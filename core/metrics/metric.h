@@ -64,6 +64,7 @@ struct lb_metric_inputs {
 	const int32_t *robust;
 	const double *robust_logp;
 	const double *pred_t, *target_t;
+	const int32_t *query;        /* (n) ranking: of each row, those of one side by side; pred_t holds the scores, target_t the grades; else NULL */
 	size_t outputs;
 	const struct lb_output *output;
 	const double *said;

@@ -184,6 +184,31 @@ static int targets_suit(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+/* Returns the rows of the largest query of a part. */
+static size_t largest_query(const struct lb_facts *f, int part)
+{
+	const uint32_t *rows = f->split->rows[part];
+	size_t most = 0, n = 0;
+
+	for (size_t i = 0; i < f->split->n[part]; i++) {
+		n = i && f->data->group[rows[i]] == f->data->group[rows[i - 1]] ? n + 1 : 1;
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+static int queries_are_short(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t j = 0; j < f->n_losses; j++) {
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[j]);
+		const size_t most = loss->most_of_query ? loss->most_of_query(f->loss[j]->par) : SIZE_MAX, n = most < SIZE_MAX ? largest_query(f, LB_TRAIN) : 0;
+		if (n > most)
+			return lb_fail(err, LB_CONFIG, "%s: found %s with a query of %zu rows, allowed: at most %zu; take another loss or other parameters",
+				       lb_loss_path(j), loss->base.name, n, most);
+	}
+	return 0;
+}
+
 static int targets_keep_their_units(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = particular(f);
@@ -244,6 +269,7 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." }, weighted_losses_are_sums },
 	{ { "data.preprocess.target", LB_BY_COMPONENTS, "Targets are not scaled for losses that are defined for some alone, such as counts." }, targets_keep_their_units },
 	{ { "loss", LB_BY_DATA, "All training targets are some that the loss is defined for, such as counts >= 0." }, targets_suit },
+	{ { "loss", LB_BY_DATA, "No query is longer than the loss allows (p_listmle with exponential weights: 1000 rows)." }, queries_are_short },
 	{ { "model.head", LB_BY_COMPONENTS, "A loss with a margin of cosines needs head cosine." }, margin_has_cosines },
 	{ { "model.head", LB_BY_DATA, "Head cosine excludes model naive_bayes, model.init zero, and model linear on sparse data." }, cosine_fits },
 	{ .check = NULL },

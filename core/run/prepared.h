@@ -28,6 +28,7 @@ struct lb_prepared {
 	int precision;                   /* 32 or 64 */
 	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
 	struct lb_sentences warnings;    /* what is to be told of its rows, beside the dataset's own warnings */
+	struct lb_query_batches queries; /* of a ranking */
 	struct lb_baseline baseline;     /* what the training has to beat */
 	double seconds;                  /* that preparing took */
 };

@@ -185,6 +185,20 @@ static void prepare_cohort(struct lb_prepared *p)
 		p->cohort.batch = p->split.n[LB_TRAIN];
 }
 
+/* Batches of whole queries, where there are some. */
+static int prepare_queries(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
+{
+	struct lb_cohort *c = &p->cohort;
+
+	if (c->kind != LB_RANKING)
+		return 0;
+	if (lb_query_batches_make(&p->queries, data->group, p->split.rows[LB_TRAIN], p->split.n[LB_TRAIN], c->batch, c->epochs, c->order_seed, c->shuffle, err))
+		return -1;
+	c->queries = &p->queries;
+	c->batch = p->queries.most;
+	return 0;
+}
+
 /* Where the training is kept, and what its bytes depend on. */
 static int prepare_checkpoint(struct lb_prepared *p, const struct lb_trial *t, struct lb_err *err)
 {
@@ -254,7 +268,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	prepare_procedures(p);
 	p->setup.teacher = t->source->teacher.scores;
 	prepare_cohort(p);
-	if (prepare_baseline(p, leader, err)) {
+	if (prepare_queries(p, data, err) || prepare_baseline(p, leader, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
@@ -273,6 +287,7 @@ void lb_prepared_free(struct lb_prepared *p)
 	free(p->checkpoint_tag);
 	lb_sentences_free(&p->warnings);
 	lb_baseline_free(&p->baseline);
+	lb_query_batches_free(&p->queries);
 	for (size_t i = 0; i < sizeof p->key / sizeof *p->key; i++)
 		free(p->key[i]);
 	*p = (struct lb_prepared){ 0 };

@@ -133,8 +133,8 @@ static int sampler_fits(const struct lb_facts *f, struct lb_err *err)
 
 	if (!lb_used_sampling(f->spec)->by_class)
 		return 0;
-	if (lb_spec_kind(f->spec) == LB_REGRESSION)
-		return lb_fail(err, LB_CONFIG, "train.sampler: found %s, but a regression has no classes; allowed: shuffle", name);
+	if (lb_spec_kind(f->spec) == LB_REGRESSION || lb_spec_kind(f->spec) == LB_RANKING)
+		return lb_fail(err, LB_CONFIG, "train.sampler: found %s, but a %s has no classes; allowed: shuffle", name, lb_kind_name(lb_spec_kind(f->spec)));
 	if (f->full_batch)
 		return lb_fail(err, LB_CONFIG, "train.sampler: found %s in a training that reads all rows at once, allowed: shuffle; weight the classes "
 			       "with train.class_weight, or train with sgd", name);

@@ -71,6 +71,44 @@ static struct lb_split_options split_options(const struct lb_data_spec *d)
 	};
 }
 
+/* Brings the rows of each query together, in the order of their first rows. */
+static int join_queries(const struct lb_dataset *data, uint32_t *rows, size_t n, struct lb_err *err)
+{
+	size_t most = 0, to = 0;
+
+	for (size_t i = 0; i < n; i++)
+		most = (size_t)data->group[rows[i]] > most ? (size_t)data->group[rows[i]] : most;
+	size_t *at = lb_alloc(most + 1, sizeof *at, err);
+	uint32_t *joined = lb_alloc(n + 1, sizeof *joined, err);
+	bool *placed = lb_alloc(most + 1, sizeof *placed, err);
+	const bool ok = at && joined && placed;
+	for (size_t i = 0; ok && i < n; i++)
+		at[data->group[rows[i]]]++;
+	for (size_t i = 0; ok && i < n; i++) {
+		const size_t query = (size_t)data->group[rows[i]], size = at[query];
+		if (!placed[query]) {
+			placed[query] = true;
+			at[query] = to;
+			to += size;
+		}
+		joined[at[query]++] = rows[i];
+	}
+	for (size_t i = 0; ok && i < n; i++)
+		rows[i] = joined[i];
+	free(at);
+	free(joined);
+	free(placed);
+	return ok ? 0 : -1;
+}
+
+static int join_all_queries(const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
+{
+	for (int part = 0; data->kind == LB_RANKING && part < 3; part++)
+		if (split->n[part] && join_queries(data, split->rows[part], split->n[part], err))
+			return -1;
+	return 0;
+}
+
 int lb_trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
 {
 	const struct lb_split_options opt = split_options(&spec->data);
@@ -79,7 +117,7 @@ int lb_trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, str
 		return -1;
 	if (!subsample_classes(spec, data, out, err) &&
 	    (!spec->data.cv.folds || !lb_split_inner_folds(data, &opt, spec->data.cv.folds, spec->data.cv.fold, spec->data.cv.test, out, err)) &&
-	    !lb_labels_check(data, out, data->y, class_advice(spec), err))
+	    !join_all_queries(data, out, err) && !lb_labels_check(data, out, data->y, class_advice(spec), err))
 		return 0;
 	lb_split_free(out);
 	return -1;

@@ -12,6 +12,7 @@
 #include "core/training/miner_info.h"
 #include "core/training/procedure_info.h"
 #include "core/training/schedule.h"
+#include "core/training/query_batches.h"
 #include "core/training/sampler.h"
 #include "datasets/dataset.h"
 #include "losses/loss_info.h"
@@ -110,7 +111,8 @@ struct lb_cohort {
 	const struct lb_encoding *features;
 	const struct lb_split *split;
 	enum lb_kind kind;               /* of the data (lb_kind_of_data): a loss of embeddings or of distillation has classes too */
-	size_t epochs, batch;
+	size_t epochs, batch;            /* batch: the most rows of a step */
+	const struct lb_query_batches *queries; /* steps read whole queries; NULL: `batch` rows, the last of an epoch fewer */
 	uint64_t order_seed;
 	bool shuffle;
 	size_t per_class;                /* rows of a class in a batch, for a sampler in groups */
@@ -175,6 +177,20 @@ void lb_train_result_bad_score(struct lb_train_result *o, size_t epoch, int part
  * fails. */
 int lb_train_f32(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
 int lb_train_f64(const struct lb_cohort *cohort, struct lb_train_result *out, struct lb_err *err);
+
+/* Returns the steps of the epochs before this one; `epochs` gives those of the training. */
+int64_t lb_cohort_steps_before(const struct lb_cohort *c, size_t epoch);
+/* Returns the epoch, from 0, that the step from 0 is of. */
+size_t lb_cohort_epoch_of(const struct lb_cohort *c, int64_t step);
+/* Returns whether so many steps are those of whole epochs. */
+bool lb_cohort_ends_epoch(const struct lb_cohort *c, int64_t steps);
+/* order <- the positions of an epoch's training rows as they are read. */
+void lb_cohort_draw(const struct lb_cohort *c, struct lb_sampler *sampler, size_t epoch, uint32_t *order);
+/* Returns where the batch ends that begins at `start` of the order. */
+size_t lb_cohort_batch_end(const struct lb_cohort *c, const uint32_t *order, size_t start);
+/* Returns what the mean of a batch of these training rows counts in that of an epoch of n: its rows,
+ * or n times its share of the queries. */
+double lb_cohort_batch_share(const struct lb_cohort *c, const uint32_t *id, size_t b);
 
 /* Whether some trial of the cohort is evaluated under an attack. */
 bool lb_cohort_has_eval_attack(const struct lb_cohort *c);

@@ -197,6 +197,9 @@ static int code_targets(struct lb_joined_table *f, struct lb_dataset *d, struct 
 		for (size_t i = 0; i < f->n; i++) {
 			if (!isfinite(c->num[i]))
 				return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': the target is infinite", c->name);
+			if (d->kind == LB_RANKING && !(c->num[i] >= 0 && c->num[i] <= LB_MOST_GRADE))
+				return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': the grade %g is not from 0 to %d", c->name,
+							    c->num[i], LB_MOST_GRADE);
 			d->target[i * d->n_targets + t] = c->num[i];
 		}
 		t++;
@@ -206,7 +209,7 @@ static int code_targets(struct lb_joined_table *f, struct lb_dataset *d, struct 
 
 int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
 {
-	return d->kind == LB_REGRESSION ? code_targets(f, d, err) : d->kind == LB_MULTILABEL ? lb_joined_table_multilabel(f, d, err) :
+	return d->kind == LB_REGRESSION || d->kind == LB_RANKING ? code_targets(f, d, err) : d->kind == LB_MULTILABEL ? lb_joined_table_multilabel(f, d, err) :
 										      code_classes(f, roles, d, err);
 }
 

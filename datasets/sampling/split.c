@@ -191,7 +191,8 @@ static int assign_grouped_folds(struct assigner *s, struct lb_err *err)
 		share[k] = 1 / (double)folds;
 	if (bin && share && n < folds)
 		lb_fail(err, LB_DATA,
-			"data.split.folds: %zu folds, but data.group has only %zu group%s; use at most that many folds", folds, n, lb_s(n));
+			"data.split.folds: %zu folds, but data.%s has only %zu group%s; use at most that many folds", folds,
+			s->d->kind == LB_RANKING ? "query" : "group", n, lb_s(n));
 	else if (bin && share && !(rc = assign_groups(s, STREAM_FOLDS, share, folds, bin, n, err)))
 		for (size_t i = 0; i < s->n_unassigned; i++)
 			s->part[s->unassigned[i]] = bin[s->d->group[s->unassigned[i]]] == s->opt->fold ? LB_TEST : UNUSED;
@@ -339,6 +340,7 @@ static int check_groups(const struct lb_dataset *d, const uint8_t *part, struct 
 {
 	const size_t n = d->group ? count_groups(d) : 0;
 	uint8_t *side = lb_alloc(n, 1, err);
+	const bool query = d->kind == LB_RANKING;
 	int rc = side ? 0 : -1;
 
 	for (size_t i = 0; !rc && d->group && i < d->n; i++) {
@@ -347,10 +349,10 @@ static int check_groups(const struct lb_dataset *d, const uint8_t *part, struct 
 			continue;
 		if (*seen && *seen != part[i] + 1)
 			rc = lb_fail(err, LB_DATA,
-				     "data.group: rows of one group (row %zu is of it) are both in the %s part and in the %s part; "
-				     "%s, or leave out data.group",
-				     i + 1, part_name[*seen - 1], part_name[part[i]],
-				     d->n_first < d->n ? "keep its rows in one file" : "split by fractions or folds, which keep groups together");
+				     "data.%s: rows of one %s (row %zu is of it) are both in the %s part and in the %s part; %s%s", query ? "query" : "group",
+				     query ? "query" : "group", i + 1, part_name[*seen - 1], part_name[part[i]],
+				     d->n_first < d->n ? "keep its rows in one file" : "split by fractions or folds, which keep groups together",
+				     query ? "" : ", or leave out data.group");
 		*seen = (uint8_t)(part[i] + 1);
 	}
 	free(side);

@@ -67,7 +67,10 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		const char *what;
 	} rules[] = {
 		{ !form, "has no form" },
-		{ form && !!form->row + !!form->batch + !!form->similarity != 1, "its form has to have either .row, .batch or .similarity" },
+		{ form && !!form->row + !!form->batch + !!form->query + !!form->similarity != 1, "its form has to have either .row, .batch, .query or .similarity" },
+		{ form && !form->query != (l->info.kind != LB_RANKING), "has one of .query and kind LB_RANKING; they go together" },
+		{ form && form->query && (l->update_state || l->init || l->n_params || l->workspace || needs), "a loss of queries reads scores and grades "
+		  "alone: no state, no parameters, no workspace, no needs" },
 		{ form && !form->similarity != !form->measure, "has one of .similarity and .measure; they go together" },
 		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->update_state || l->n_params), "a loss of distances is one of "
 		  "embeddings alone: no state, no parameters" },
@@ -95,6 +98,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
+		{ l->info.most_of_query && l->info.kind != LB_RANKING, "says how long a query may be (.most_of_query) and has none" },
 		{ l->info.targets && l->info.kind != LB_REGRESSION, "says which targets it is defined for (.targets) and has none" },
 		{ (needs & LB_NEEDS_SAMPLE_IDS) && !l->init, "needs row numbers but keeps no state" },
 	};
@@ -120,10 +124,19 @@ static size_t own_bytes(const struct lb_loss *loss, const struct lb_arg *par, co
 	return loss->workspace ? aligned(loss->workspace(par, shape)) : 0;
 }
 
-/* The driver's: the terms of one row, and either the matrix of distances or four sums a row. */
+/* Bytes of what a query of n rows has: three lists of scores and grades, the gradient, room and
+ * order. */
+static size_t query_bytes(size_t n)
+{
+	return (4 + LB_QUERY_ROOM) * n * sizeof(double) + 2 * n * sizeof(uint32_t);
+}
+
+/* The driver's: the terms of one row, and the matrix of distances, the lists of a query or four
+ * sums a row. */
 static size_t driver_bytes(const struct lb_loss *loss, size_t b, size_t c)
 {
 	const size_t behind = loss->form->similarity ? lb_similarity_room(b, c) * sizeof(double) :
+			      loss->form->query      ? query_bytes(b) :
 			      loss->form->softmax    ? aligned(sizeof(struct lb_softmax_sums)) + 4 * b * sizeof(real) :
 						       0;
 
@@ -320,6 +333,59 @@ static double apply_rows(const struct lb_form *form, struct lb_batch *in, void *
 	return sum / (double)in->b;
 }
 
+/* ---- query by query ---- */
+
+/* Returns the end of the query that begins at row i. */
+static size_t query_end(const struct lb_batch *in, size_t i)
+{
+	const int32_t query = in->group[i];
+
+	while (i < in->b && in->group[i] == query)
+		i++;
+	return i;
+}
+
+/* Returns the loss of the query of rows first to first + q->n - 1, whose lists are in `list`; its
+ * gradient times share goes to the batch's. */
+static double one_query(const struct lb_form *form, const struct lb_batch *in, size_t first, struct lb_query *q, double *list, double share)
+{
+	double *score = list, *grade = list + q->n, *fixed = list + 2 * q->n, *g = list + 3 * q->n, value = 0;
+	const size_t stride = in->output.stride;
+
+	for (size_t i = 0; i < q->n; i++) {
+		score[i] = (double)in->output.value[(first + i) * stride];
+		grade[i] = (double)in->target[first + i];
+		fixed[i] = in->held ? (double)in->held[first + i] : score[i];
+		g[i] = 0;
+		value += isnan(score[i]) ? score[i] : 0;
+	}
+	q->score = score, q->grade = grade, q->fixed = fixed;
+	q->room = list + 4 * q->n;
+	q->order = (void *)(q->room + LB_QUERY_ROOM * q->n);
+	if (!isnan(value))
+		value = form->query(q, in->output.grad ? g : NULL);
+	for (size_t i = 0; in->output.grad && i < q->n; i++)
+		in->output.grad[(first + i) * stride] = (real)(isnan(value) ? value : share * g[i]);
+	return value;
+}
+
+/* The mean of the queries' losses. */
+static double apply_queries(const struct lb_form *form, const struct lb_batch *in, double *list)
+{
+	struct lb_query q = { .par = in->par };
+	double sum = 0;
+
+	for (size_t i = 0; i < in->b; i = query_end(in, i))
+		q.queries++;
+	for (size_t i = 0; i < in->b; i++)
+		q.grades += (double)in->target[i];
+	for (size_t i = 0; i < in->b; i += q.n) {
+		q.n = query_end(in, i) - i;
+		sum += one_query(form, in, i, &q, list, 1 / (double)q.queries);
+	}
+	return sum / (double)q.queries;
+}
+
 /* ---- a batch ---- */
 
 /* The gradient by one input, times the batch's scale. */
@@ -335,6 +401,7 @@ double lb_loss_apply(const struct lb_loss *loss, struct lb_batch *in)
 	void *room = take_room(loss, in);
 	const double value = form->batch      ? form->batch(in, in->output.grad) :
 			     form->similarity ? lb_similarity_apply(form, in, room) :
+			     form->query      ? apply_queries(form, in, room) :
 						apply_rows(form, in, room);
 
 	if (!(in->scale < 1 || in->scale > 1))

@@ -13,6 +13,7 @@ struct work {
 	real *t, *hidden;
 	void *workspace;
 	uint32_t *id;
+	int32_t *one_query;
 	double *counts;
 };
 
@@ -25,6 +26,7 @@ static void work_free(struct work *w)
 	free(w->hidden);
 	free(w->workspace);
 	free(w->id);
+	free(w->one_query);
 	free(w->counts);
 }
 
@@ -50,8 +52,9 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	w->t = lb_alloc(n, sizeof(real), err);
 	w->workspace = lb_alloc_aligned(lb_loss_workspace(lb_loss_of(info), in->par, shape), 1, err);
 	w->id = lb_alloc(in->b, sizeof *w->id, err);
+	w->one_query = lb_alloc(in->b, sizeof *w->one_query, err);
 	w->counts = lb_alloc(shape->n_classes, sizeof *w->counts, err);
-	if (!w->seen || !w->point || !w->gradient || !w->t || !w->workspace || !w->id || !w->counts)
+	if (!w->seen || !w->point || !w->gradient || !w->t || !w->workspace || !w->id || !w->one_query || !w->counts)
 		return -1;
 	round_into(w->seen, in->z, n);
 	round_into(w->seen + n, in->params, n_params);
@@ -119,11 +122,12 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 	if (work_make(&w, info, in, at, &shape, n_params, err))
 		goto out;
 	const struct lb_loss_stats stats = { .n_rows = rows_of(w.id, in->b), .n_classes = shape.n_classes,
-					     .counts = info->kind == LB_REGRESSION ? NULL : w.counts,
+					     .counts = info->kind == LB_REGRESSION || info->kind == LB_RANKING ? NULL : w.counts,
 					     .scale = in->scale > 0 ? in->scale : 1 };
 	struct lb_batch batch = { .b = in->b, .c = in->c, .views = shape.views, .y = in->y, .row_id = w.id, .par = in->par, .stats = &stats,
 				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets,
-				  .target = info->kind == LB_REGRESSION ? w.t : NULL, .teacher = info->kind == LB_DISTILLATION ? w.t : NULL,
+				  .target = info->kind == LB_REGRESSION || info->kind == LB_RANKING ? w.t : NULL,
+				  .group = in->group ? in->group : w.one_query, .teacher = info->kind == LB_DISTILLATION ? w.t : NULL,
 				  .label_matrix = info->kind == LB_MULTILABEL ? w.t : NULL };
 	if (loss->init && !(batch.state = loss->init(in->par, &stats, err)))
 		goto out;

@@ -94,6 +94,8 @@ def single(matrix):
 def inputs(case, change=lambda m: m):
     if case["kind"] == "regression":
         return {"predictions": change(case["z"]), "targets": change(case["t"])}
+    if case["kind"] == "ranking":
+        return {"scores": change(case["z"]), "relevance": case["t"], "groups": case["group"]}
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}

@@ -16,7 +16,7 @@
 enum { CELLS = 1 << 13 };
 
 static const char *const kind_name[] = {
-	[LB_MULTICLASS] = "majority", [LB_BINARY] = "majority", [LB_REGRESSION] = "mean", [LB_MULTILABEL] = "prevalence",
+	[LB_MULTICLASS] = "majority", [LB_BINARY] = "majority", [LB_REGRESSION] = "mean", [LB_MULTILABEL] = "prevalence", [LB_RANKING] = "mean",
 };
 
 /* ln(a / b), with a bound where one of them is 0. */

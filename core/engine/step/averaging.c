@@ -89,10 +89,11 @@ static const struct lb_param swa_params[] = {
 static void swa_stepped(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
 {
 	struct average *a = h->state;
-	const int64_t an_epoch = lb_checkpoint_steps(s->c), every = h->par[EVERY].v > 0 ? (int64_t)h->par[EVERY].v : an_epoch;
-	const int64_t first = (int64_t)(h->par[START].v * (double)s->c->epochs + 1e-9) * an_epoch;
+	const int64_t first = lb_cohort_steps_before(s->c, (size_t)(h->par[START].v * (double)s->c->epochs + 1e-9));
+	const int64_t every = (int64_t)h->par[EVERY].v, done = s->step + 1;
+	const bool due = every ? (done - first) % every == 0 : lb_cohort_ends_epoch(s->c, done);
 
-	if (s->step < first || (s->step + 1 - first) % every)
+	if (s->step < first || !due)
 		return;
 	a->n++;
 	for (size_t i = 0; i < m->n_params; i++)

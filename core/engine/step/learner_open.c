@@ -13,7 +13,7 @@ static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct
 
 	l->stats = (struct lb_loss_stats){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes,
 					  .scale = l->setup->model.cosine_scale };
-	if (c->kind == LB_REGRESSION)
+	if (c->kind == LB_REGRESSION || c->kind == LB_RANKING)
 		return 0;
 	if (!(l->counts = lb_alloc(data->n_classes, sizeof *l->counts, err)))
 		return -1;
@@ -87,6 +87,8 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 			room(&l->dfeatures_sum, sums && moved_features(l), rows * moved_features(l), err) &&
 			room(&l->params_sum, sums && l->model.n_loss_params, l->model.n_loss_params, err);
 
+	if (c->kind == LB_RANKING && !(l->group = lb_alloc(b, sizeof *l->group, err)))
+		return -1;
 	if (!ok || (!columns && !(l->y = lb_alloc(b, sizeof *l->y, err))))
 		return -1;
 	if (!(l->workspace = lb_alloc_aligned(most_workspace(l, b), 1, err)))
@@ -201,6 +203,7 @@ void lb_learner_close(struct lb_learner *l)
 	lb_attack_close(&l->attack);
 	free(l->counts);
 	free(l->y);
+	free(l->group);
 	free(l->target);
 	free(l->weight);
 	free(l->x);

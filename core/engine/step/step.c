@@ -109,6 +109,8 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 
 	for (size_t i = 0; l->y && i < b; i++)
 		l->y[i] = setup->y[label_row(s, set, i)];
+	for (size_t i = 0; l->group && i < b; i++)
+		l->group[i] = s->c->features->data->group[label_row(s, set, i)];
 	for (size_t i = 0; l->weight && i < b; i++)
 		l->weight[i] = (setup->row_weight ? (real)setup->row_weight[label_row(s, set, i)] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
 	for (size_t i = 0; l->target && i < b * c; i++) {
@@ -136,7 +138,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 	const size_t b = s->batch->b, c = l->columns, views = needs & LB_NEEDS_VIEWS ? l->views : 1, classes = l->stats.n_classes;
 
 	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
-				 .y = l->y, .target = kind == LB_REGRESSION ? l->target : NULL,
+				 .y = l->y, .target = kind == LB_REGRESSION || kind == LB_RANKING ? l->target : NULL, .group = l->group,
 				 .teacher = kind == LB_DISTILLATION ? l->target : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
 				 .row_id = s->batch->id, .row_weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,

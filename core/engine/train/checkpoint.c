@@ -115,17 +115,12 @@ static bool is_duration(double seconds)
  * wrote the file. */
 static bool possible(const struct lb_reached *v, const struct lb_learner *l, const struct lb_cohort *c)
 {
-	const int64_t an_epoch = lb_checkpoint_steps(c), total = an_epoch * (int64_t)c->epochs;
-	const uint64_t epochs = v->step > 0 ? (uint64_t)(v->step / an_epoch) : 0;
+	const int64_t total = lb_cohort_steps_before(c, c->epochs);
+	const uint64_t epochs = v->step > 0 ? (uint64_t)lb_cohort_epoch_of(c, v->step) : 0;
 
 	return v->step > 0 && v->step < total && v->best_epoch <= epochs && v->undefined_epochs <= epochs && v->steepest_step >= 0 &&
 	       v->steepest_step <= v->step && v->steepest_layer < l->model.net->spec.n_layers + (l->model.n_loss_params > 0) &&
 	       is_duration(v->train_seconds) && is_duration(v->evaluate_seconds);
-}
-
-int64_t lb_checkpoint_steps(const struct lb_cohort *c)
-{
-	return (int64_t)((c->split->n[LB_TRAIN] + c->batch - 1) / c->batch);
 }
 
 /* Whether the file is whole and of this trial, with a progress that it can have. The blocks begin

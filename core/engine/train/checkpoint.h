@@ -6,9 +6,6 @@
 
 #include "core/engine/step/learner.h"
 
-/* Steps of an epoch. */
-int64_t lb_checkpoint_steps(const struct lb_cohort *c);
-
 /* Writes setup->checkpoint whole or not at all: the state of a trial that has not ended, after
  * l->progress.step steps of the training; at the end of an epoch, after its evaluation. */
 int lb_checkpoint_save(const struct lb_learner *l, struct lb_err *err);

@@ -28,7 +28,7 @@ struct trainer {
 	size_t *who;                     /* k: the index of the trial of each subject */
 	double *valid;                   /* (k, most metrics of a trial) room for one split's metrics */
 	size_t most_metrics;
-	int64_t step, total, an_epoch;   /* steps done, of all, of an epoch */
+	int64_t step, total;             /* steps done, of all */
 	bool *is_final;                  /* k: whose outcome is final */
 	double kept, pause;              /* when the states were kept last, and seconds to the next time */
 	bool warned;                     /* that they could not be */
@@ -101,8 +101,7 @@ static int trainer_open(struct trainer *s, struct lb_err *err)
 		return -1;
 	s->eval->joint_layer = &s->joint_layer;
 	s->eval->team = s->team;
-	s->an_epoch = lb_checkpoint_steps(c);
-	s->total = (int64_t)c->epochs * s->an_epoch;
+	s->total = lb_cohort_steps_before(c, c->epochs);
 	s->kept = lb_seconds();
 	s->pause = c->keep_seconds;
 	return 0;
@@ -165,7 +164,7 @@ static int resume(struct trainer *s, struct lb_err *err)
 		if (l->setup->checkpoint && lb_checkpoint_load(l, s->c, err) < 0)
 			return -1;
 		o->steps = l->start;
-		o->resumed = o->epochs = (size_t)(l->start / s->an_epoch);
+		o->resumed = o->epochs = lb_cohort_epoch_of(s->c, l->start);
 		note_progress(s, i);
 	}
 	return 0;
@@ -206,7 +205,7 @@ static bool due_by_epochs(const struct trainer *s, const struct lb_learner *l)
 {
 	const size_t every = l->setup->checkpoint_every;
 
-	return every && s->step % s->an_epoch == 0 && (size_t)(s->step / s->an_epoch) % every == 0;
+	return every && lb_cohort_ends_epoch(s->c, s->step) && lb_cohort_epoch_of(s->c, s->step) % every == 0;
 }
 
 /* One that only time asked for may fail: the training is worth more than its state. */
@@ -274,7 +273,7 @@ static void step_all(struct trainer *s, struct lb_minibatch *m, size_t epoch)
 		const double factor = lb_schedule_factor(l->setup->schedule, l->setup->schedule_par, s->step, s->total, (int64_t)epoch);
 		const double value = lb_learner_step(l, s->c, m, s->step, factor);
 		s->out[i].steps = l->progress.step = s->step + 1;
-		l->progress.loss_sum += value * (double)m->b;
+		l->progress.loss_sum += value * lb_cohort_batch_share(s->c, m->id, m->b);
 		if (!isfinite(value))
 			loss_not_finite(s, i, epoch, value);
 	}
@@ -285,9 +284,10 @@ static void step_all(struct trainer *s, struct lb_minibatch *m, size_t epoch)
 static int train_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 {
 	const size_t n = s->c->split->n[LB_TRAIN];
-	const int64_t begin = (int64_t)epoch * s->an_epoch;
+	const int64_t begin = lb_cohort_steps_before(s->c, epoch);
+	int64_t at = begin;
 
-	lb_sampler_draw(&s->sampler, s->c->order_seed, epoch, s->order);
+	lb_cohort_draw(s->c, &s->sampler, epoch, s->order);
 	for (size_t i = 0; i < s->c->k; i++) {
 		struct lb_learner *l = &s->learner[i];
 		l->epoch = epoch;
@@ -296,13 +296,16 @@ static int train_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 		l->progress.loss_sum = 0;
 		lb_hooks_epoch(l, epoch);
 	}
-	for (size_t start = (size_t)(s->step - begin) * s->c->batch; start < n && !lb_stop_requested && any_active(s); start += s->c->batch) {
-		const size_t b = n - start < s->c->batch ? n - start : s->c->batch;
+	for (size_t start = 0, end; start < n && !lb_stop_requested && any_active(s); start = end) {
+		end = lb_cohort_batch_end(s->c, s->order, start);
+		if (at++ < s->step)
+			continue;
+		const size_t b = end - start;
 		for (size_t i = 0; i < b; i++)
 			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
 		lb_input_batch_load(&s->input, s->rows, b, s->team);
 		step_all(s, &(struct lb_minibatch){ .input = &s->input, .rows = s->rows, .id = s->order + start, .b = b, .team = s->team }, epoch);
-		if (s->pause > 0 && s->step % s->an_epoch && keep_states(s, err))
+		if (s->pause > 0 && !lb_cohort_ends_epoch(s->c, s->step) && keep_states(s, err))
 			return -1;
 	}
 	return 0;
@@ -474,7 +477,7 @@ static void end_all(struct trainer *s)
 static int run(struct trainer *s, struct lb_err *err)
 {
 	s->step = first_step(s);
-	for (size_t epoch = (size_t)(s->step / s->an_epoch); epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
+	for (size_t epoch = lb_cohort_epoch_of(s->c, s->step); epoch < s->c->epochs && any_active(s) && !lb_stop_requested; epoch++) {
 		const double start = lb_seconds();
 		if (train_epoch(s, epoch, err))
 			return -1;

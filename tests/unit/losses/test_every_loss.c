@@ -190,10 +190,14 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 		memcpy(e.t + i * targets, d.t + (7 - i) * targets, targets * sizeof *d.t);
 		memcpy(e.h + i * FEATURES, d.h + (7 - i) * FEATURES, FEATURES * sizeof *d.h);
 		e.y[i] = d.y[7 - i];
+		e.group[i] = d.group[7 - i];
 	}
 	e.in.hidden = e.in.hidden ? e.h : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
-	ck_assert_double_lt(far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])), 1e-13);
-	for (size_t k = 0; k < 8 * c; k++)
+	e.in.group = e.group;
+	const bool unmoved = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_move = s.info->exceptions & LB_TIES_BY_ROW;
+	ck_assert_msg(unmoved != may_move, "%s: rows that change places give %s value; LB_TIES_BY_ROW says otherwise", s.info->base.name,
+		      unmoved ? "the same" : "another");
+	for (size_t k = 0; unmoved && k < 8 * c; k++)
 		ck_assert_double_eq_tol(g[0][k], g[1][(7 - k / c) * c + k % c], 1e-13);
 
 	e = d;
@@ -201,6 +205,9 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 	memcpy(e.t + 8 * targets, d.t, 8 * targets * sizeof *d.t);
 	memcpy(e.h + 8 * FEATURES, d.h, 8 * FEATURES * sizeof *d.h);
 	memcpy(e.y + 8, d.y, 8 * sizeof *d.y);
+	for (size_t i = 0; i < 8; i++)
+		e.group[8 + i] = 100 + d.group[i];
+	e.in.group = e.group;
 	e.in.b = 16, e.in.hidden = e.in.hidden ? e.h : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
 	const bool same = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_differ = s.info->exceptions & LB_SIZE_MATTERS;
 	ck_assert_msg(same != may_differ, "%s: a batch written twice has %s value; LB_SIZE_MATTERS says otherwise", s.info->base.name,
@@ -310,7 +317,7 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	struct lb_batch in = { .b = b, .c = c, .views = 1, .output = { .value = d->in.z, .grad = g, .rows = b, .cols = c, .stride = c },
 			       .hidden = { .value = d->in.hidden, .grad = by_hidden, .rows = b, .cols = FEATURES, .stride = FEATURES },
 			       .params = lb_loss_params_io(loss, d->in.par, &shape, d->params, by_params), .y = d->in.y,
-			       .target = s->info->kind == LB_REGRESSION ? d->in.t : NULL, .teacher = s->info->kind == LB_DISTILLATION ? d->in.t : NULL,
+			       .target = s->info->kind == LB_REGRESSION || s->info->kind == LB_RANKING ? d->in.t : NULL, .group = d->group, .teacher = s->info->kind == LB_DISTILLATION ? d->in.t : NULL,
 			       .label_matrix = s->info->kind == LB_MULTILABEL ? d->in.t : NULL, .row_weight = w, .par = d->in.par, .stats = &stats,
 			       .workspace = workspace, .scale = 1 };
 	const size_t n_params = lb_loss_n_params(s->info, d->in.par, &shape), room = lb_loss_workspace(loss, in.par, &shape);

@@ -11,6 +11,18 @@ static real some_row(const struct lb_batch *in, size_t i, const real *z, real *g
 	return z[0];
 }
 
+static double some_query(const struct lb_query *q, double *g)
+{
+	(void)q, (void)g;
+	return 0;
+}
+
+static size_t some_most(const struct lb_arg *par)
+{
+	(void)par;
+	return 1;
+}
+
 static double some_batch(const struct lb_batch *in, real *g)
 {
 	(void)in, (void)g;
@@ -97,7 +109,7 @@ static void some_entries(const struct lb_batch *in, size_t n, const real *z, con
 
 static const struct lb_form unmeasured = { .similarity = some_distances }, by_distances = { .similarity = some_distances, .measure = some_measure };
 static const struct lb_form by_row = { .row = some_row }, by_batch = { .batch = some_batch }, by_both = { .row = some_row, .batch = some_batch },
-	by_nothing = { 0 }, batch_with_softmax = { .batch = some_batch, .softmax = true }, hold_without_lanes = { .row = some_row, .lanes_hold = always },
+	by_query = { .query = some_query }, by_nothing = { 0 }, batch_with_softmax = { .batch = some_batch, .softmax = true }, hold_without_lanes = { .row = some_row, .lanes_hold = always },
 	with_lanes = { .row = some_row, .lanes = some_lanes }, with_softmax = { .row = some_row, .softmax = true },
 	with_entries = { .row = some_row, .entries = some_entries };
 
@@ -107,8 +119,12 @@ static const struct {
 	const char *said;
 } misfits[] = {
 	{ { .form = NULL }, "has no form" },
-	{ { .form = &by_nothing }, "either .row, .batch or .similarity" },
-	{ { .form = &by_both }, "either .row, .batch or .similarity" },
+	{ { .form = &by_nothing }, "either .row, .batch, .query or .similarity" },
+	{ { .form = &by_both }, "either .row, .batch, .query or .similarity" },
+	{ { .form = &by_query }, "one of .query and kind LB_RANKING" },
+	{ { .form = &by_row, .info.kind = LB_RANKING }, "one of .query and kind LB_RANKING" },
+	{ { .form = &by_query, .workspace = some_room, .info.kind = LB_RANKING }, "scores and grades alone" },
+	{ { .form = &by_row, .info = { .kind = LB_BINARY, .most_of_query = some_most } }, "how long a query may be" },
 	{ { .form = &batch_with_softmax }, "no softmax and no lanes" },
 	{ { .form = &hold_without_lanes }, ".lanes_hold without .lanes" },
 	{ { .form = &with_lanes, .init = some_init, .free = some_free }, "which read no state" },

@@ -91,19 +91,21 @@ static void ck_near(double got, double want, const char *what, const cJSON *c)
 static void compare(const struct lb_loss_info *info, const cJSON *c)
 {
 	double z[MOST], t[MOST], h[MOST], params[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], value;
-	int32_t y[MOST];
+	int32_t y[MOST], group[MOST];
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
 	struct lb_err err = { 0 };
-	const cJSON *label, *count;
+	const cJSON *label, *count, *query;
 	const size_t views = get(c, "views") ? (size_t)get(c, "views")->valueint : 1;
 	const size_t n = flatten(get(c, "z"), z), b = (size_t)cJSON_GetArraySize(get(c, "z")) / views;
-	size_t rows = 0, classes = 0;
+	size_t rows = 0, classes = 0, grouped = 0;
 
 	cJSON_ArrayForEach(label, get(c, "y"))
 		y[rows++] = label->valueint;
 	cJSON_ArrayForEach(count, get(c, "counts"))
 		counts[classes++] = count->valuedouble;
+	cJSON_ArrayForEach(query, get(c, "group"))
+		group[grouped++] = query->valueint;
 	flatten(get(c, "t"), t);
 	const size_t n_h = flatten(get(c, "h"), h), n_params = flatten(get(c, info->params ? info->params : "none"), params);
 	ck_assert_uint_eq(flatten(get(c, "grad"), want), n);
@@ -113,7 +115,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	const size_t n_moved = flatten(get(c, "grad_h"), want + n + n_params);
 	ck_assert_uint_eq(n_moved, info->needs & LB_MOVES_FEATURES ? n_h : 0);
 	ck_assert_msg(!lb_args_from_text(&info->base, get(c, "set")->valuestring, par, &store, &err), "%s", err.text);
-	struct lb_loss_input in = { .b = b, .c = n / b / views, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .par = par,
+	struct lb_loss_input in = { .b = b, .c = n / b / views, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .par = par,
 				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h / b,
 				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .params = params,
 				    .n_classes = n_params ? n_params / (info->kind == LB_EMBEDDING ? n / b / views : n_h / b) : 0 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const kinds[] = { [LB_MULTICLASS] = "multiclass", [LB_BINARY] = "binary", [LB_REGRESSION] = "regression",
-				     [LB_EMBEDDING] = "", [LB_DISTILLATION] = "", [LB_MULTILABEL] = "multilabel" };
+				     [LB_EMBEDDING] = "", [LB_DISTILLATION] = "", [LB_MULTILABEL] = "multilabel", [LB_RANKING] = "ranking" };
 
 /* ---- golden values ---- */
 
@@ -76,7 +76,7 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 		.label = integers(c, "label"), .pred = integers(c, "pred"), .rank = integers(c, "rank"),
 		.logp = doubles(c, "logp"), .brier = doubles(c, "brier"), .conf = doubles(c, "conf"), .score = doubles(c, "score"),
 		.log_probability = doubles(c, "log_probability"),
-		.pred_t = doubles(c, "pred_t"), .target_t = doubles(c, "target_t"),
+		.pred_t = doubles(c, "pred_t"), .target_t = doubles(c, "target_t"), .query = integers(c, "query"),
 		.feature = doubles(c, "feature"), .weight = doubles(c, "weight"), .output = output, .outputs = outputs_of(c, output), .said = doubles(c, "said"),
 	};
 
@@ -93,7 +93,7 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 
 static void release(struct lb_metric_inputs *o)
 {
-	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->log_probability, o->pred_t, o->target_t, o->feature, o->weight, o->said };
+	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->log_probability, o->pred_t, o->target_t, o->query, o->feature, o->weight, o->said };
 
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		free((void *)owned[i]);
@@ -119,7 +119,7 @@ static void check_value(const char *name, const struct lb_metric_inputs *o, cons
 static cJSON *read_cases(void)
 {
 	static const char *const paths[] = { "tests/golden/metrics.json", "tests/golden/metrics_distribution.json", "tests/golden/metrics_regression.json",
-					     "tests/golden/metrics_everyday.json" };
+					     "tests/golden/metrics_everyday.json", "tests/golden/metrics_ranking.json" };
 	cJSON *cases = cJSON_CreateArray();
 
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {

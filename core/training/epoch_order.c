@@ -1,0 +1,53 @@
+#include "core/training/train.h"
+
+int64_t lb_cohort_steps_before(const struct lb_cohort *c, size_t epoch)
+{
+	if (c->queries)
+		return c->queries->before[epoch < c->epochs ? epoch : c->epochs];
+	return (int64_t)epoch * (int64_t)((c->split->n[LB_TRAIN] + c->batch - 1) / c->batch);
+}
+
+size_t lb_cohort_epoch_of(const struct lb_cohort *c, int64_t step)
+{
+	size_t epoch = 0;
+
+	if (!c->queries)
+		return (size_t)(step / lb_cohort_steps_before(c, 1));
+	while (epoch < c->epochs && c->queries->before[epoch + 1] <= step)
+		epoch++;
+	return epoch;
+}
+
+bool lb_cohort_ends_epoch(const struct lb_cohort *c, int64_t steps)
+{
+	return lb_cohort_steps_before(c, lb_cohort_epoch_of(c, steps)) == steps;
+}
+
+void lb_cohort_draw(const struct lb_cohort *c, struct lb_sampler *sampler, size_t epoch, uint32_t *order)
+{
+	if (c->queries)
+		lb_query_batches_draw(c->queries, c->order_seed, epoch, c->shuffle, order);
+	else
+		lb_sampler_draw(sampler, c->order_seed, epoch, order);
+}
+
+size_t lb_cohort_batch_end(const struct lb_cohort *c, const uint32_t *order, size_t start)
+{
+	const size_t n = c->split->n[LB_TRAIN];
+
+	if (c->queries)
+		return lb_query_batches_end(c->queries, order, start);
+	return n - start < c->batch ? n : start + c->batch;
+}
+
+double lb_cohort_batch_share(const struct lb_cohort *c, const uint32_t *id, size_t b)
+{
+	const struct lb_query_batches *q = c->queries;
+	size_t queries = 1;
+
+	if (!q)
+		return (double)b;
+	for (size_t i = 1; i < b; i++)
+		queries += q->of[id[i]] != q->of[id[i - 1]];
+	return (double)queries * (double)q->n / (double)q->queries;
+}
