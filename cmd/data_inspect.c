@@ -4,6 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "core/config/config.h"
 #include "core/run/data_cache.h"
 #include "core/run/components.h"

@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>

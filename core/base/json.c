@@ -1,6 +1,7 @@
 #include "core/base/json.h"
 
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 
 #include <math.h>
 #include <stdlib.h>

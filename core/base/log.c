@@ -2,6 +2,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -46,19 +46,13 @@ bool lb_parse_int(const char *s, size_t n, int64_t *v);
  * none is near enough to be meant. Borrowed. */
 const char *lb_nearest(const char *word, const char *const *words, size_t n);
 
-/* Appends text for a terminal: control characters (of ASCII, of Latin-1, and those that turn the
+/* Appends text for a terminal (core/base/utf8.h): control characters (of ASCII, of Latin-1, and those that turn the
  * direction of writing) and bytes that are not UTF-8 become \xNN, so that they are seen and steer
  * nothing. */
 void lb_buf_visible(struct lb_buf *b, const char *text);
 
-/* Writes the same into out[0..size), where line ends stay and what does not fit is cut off. */
-void lb_visible(char *out, size_t size, const char *text);
-
 /* Appends text as a YAML scalar in double quotes that reads back as the text, which must be
  * UTF-8. */
 void lb_buf_yaml(struct lb_buf *b, const char *text);
-
-/* True when s[0..n) is valid UTF-8 without NUL. */
-bool lb_utf8_valid(const char *s, size_t n);
 
 #endif

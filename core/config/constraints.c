@@ -1,3 +1,4 @@
+#include "core/base/utf8.h"
 #include "core/config/constraint.h"
 #include "core/config/internal.h"
 

@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "datasets/table/column.h"
 #include "datasets/io/parse_date.h"
 #include "datasets/io/parse_decimal.h"

@@ -1,6 +1,7 @@
 #include "datasets/formats/csv_cells.h"
 
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 
 #include <string.h>
 #include <strings.h>

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/base/utf8.h"
 #include "datasets/table/column.h"
 #include "datasets/table/string_dictionary.h"
 #include "datasets/formats/readers.h"

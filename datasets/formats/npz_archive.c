@@ -2,6 +2,7 @@
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/base/utf8.h"
 #include "datasets/formats/npy.h"
 #include "datasets/formats/npy_write.h"
 #include "datasets/io/zip.h"
