@@ -8,8 +8,8 @@
 #include "losses/loss_input.h"
 
 /* Value and gradient: (views * b, c) values, then those of the loss's own parameters, then, of a
- * loss that moves them, of the features; a stateful loss after its first update. precision is 32
- * or 64. Scores must be finite and labels in range: the caller checks. 0, or -1 when memory runs
+ * loss that moves them, those of the features; a stateful loss after its first update. precision is
+ * 32 or 64. Scores must be finite and labels in range: the caller checks. 0, or -1 when memory runs
  * out. */
 int lb_loss_eval(const struct lb_loss_info *info, int precision, const struct lb_loss_input *in, double *value, double *grad,
 		 struct lb_err *err);

@@ -14,7 +14,7 @@
  *   LB_CONFUSION(name, metric)             1 - metric of soft counts
  *     losses/support/soft_confusion.h
  *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
- *   LB_RESIDUAL(name, rho)                 rho(z, t) of a prediction and its target
+ *   LB_RESIDUAL(name)                      a function of a prediction and its target
  *     losses/support/residual.h
  *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch
  *     losses/support/similarity.h
@@ -32,8 +32,8 @@
  *
  * All are pure: same inputs, same bytes, no writing outside the gradients and the workspace,
  * `state` only read. A loss that needs room says by .workspace how many bytes at these shapes; it
- * finds them, aligned, at in->workspace, and allocates nothing itself. A loss by row has room for
- * one row, in->terms, without asking.
+ * finds them, aligned, at in->workspace, and allocates nothing itself. The room of one row,
+ * in->terms, is there without asking.
  *
  * A loss with memory for each training row sets .init, .free and .update_state; the trainer calls
  * .update_state once for a batch, before the form's function, and it alone changes the state. So
@@ -113,9 +113,9 @@ struct lb_batch {
 	real *row_loss;          /* (b), unless NULL: `scale` times the loss of each row, without its weight, is added; only for separable losses */
 	/* Set by the driver. */
 	real *terms;             /* (c) room for what is made of one row's scores */
-	const struct lb_softmax_sums *soft; /* for a form with .softmax: the softmax of all rows, whose terms stand in the rows of
-	                                       the gradient; NULL: each row makes its own
-	                                       * (losses/support/softmax.h) */
+	/* For a form with .softmax: the softmax of all rows, whose terms stand in the rows of the
+	 * gradient; NULL: each row makes its own (losses/support/softmax.h). */
+	const struct lb_softmax_sums *soft;
 };
 
 /* Returns the place for what is made of a row's scores: its gradient, which is written last, or

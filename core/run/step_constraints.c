@@ -153,7 +153,7 @@ static int losses_stay_the_same(const struct lb_facts *f, struct lb_err *err)
 	for (size_t i = 0; i < f->n_losses && by_optimizer(f); i++) {
 		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
 		const char *path = lb_loss_path(i);
-		if (loss->needs & LB_NEEDS_FEATURES && strcmp(model, "linear"))
+		if ((loss->needs & (LB_NEEDS_FEATURES | LB_MOVES_FEATURES)) == LB_NEEDS_FEATURES && strcmp(model, "linear"))
 			return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s and model %s, allowed: model linear, whose features do not move "
 				       "with the weights; train it with sgd, adam or adamw", path, loss->base.name, optimizer, model);
 		if (loss->needs & LB_NEEDS_VIEWS)

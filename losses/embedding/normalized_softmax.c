@@ -28,8 +28,8 @@ static double inverse_length(const real *v, size_t n)
 	return sum > 0 ? 1 / sqrt(sum) : (double)NAN;
 }
 
-/* What a batch is taken apart into: the workspace holds the prototypes' inverse lengths, then
- * one row's cosines or slopes by them. */
+/* What a batch is taken apart into: the workspace holds the prototypes' inverse lengths, then one
+ * row's cosines or slopes by them. */
 struct view {
 	double *inverse, *cosine;
 	size_t classes;

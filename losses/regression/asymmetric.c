@@ -16,7 +16,7 @@ static const struct lb_param linex_params[] = {
 
 /* ---- quantile ---- */
 
-LB_ENTRIES_OF(pinball)
+LB_ENTRIES_FUNCTION(quantile)
 {
 	const real tau = (real)in->par[TAU].v, rest = (real)(1 - in->par[TAU].v);
 
@@ -26,7 +26,7 @@ LB_ENTRIES_OF(pinball)
 		slope[i] = -by;
 	}
 }
-LB_RESIDUAL(quantile, pinball)
+LB_RESIDUAL(quantile)
 
 static const struct lb_same_as pinball_same[] = {
 	{ .set = "tau=0.3", .other = "multi_quantile", .other_set = "levels=[0.3]" },
@@ -59,7 +59,7 @@ const struct lb_loss LB_LOSS(regression, quantile) = {
 
 /* ---- quantile_huber ---- */
 
-LB_ENTRIES_OF(rounded)
+LB_ENTRIES_FUNCTION(quantile_huber)
 {
 	const real tau = (real)in->par[TAU].v, rest = (real)(1 - in->par[TAU].v), d = (real)in->par[DELTA].v;
 
@@ -69,7 +69,7 @@ LB_ENTRIES_OF(rounded)
 		slope[i] = -w * a;
 	}
 }
-LB_RESIDUAL(quantile_huber, rounded)
+LB_RESIDUAL(quantile_huber)
 
 static const struct lb_same_as rounded_same[] = {
 	{ .set = "tau=0.5 delta=2", .other = "smooth_l1", .other_set = "beta=2", .scale = 0.5 },
@@ -101,7 +101,7 @@ const struct lb_loss LB_LOSS(regression, quantile_huber) = {
 
 /* ---- expectile ---- */
 
-LB_ENTRIES_OF(weighted_square)
+LB_ENTRIES_FUNCTION(expectile)
 {
 	const real tau = (real)in->par[TAU].v, rest = (real)(1 - in->par[TAU].v);
 
@@ -111,7 +111,7 @@ LB_ENTRIES_OF(weighted_square)
 		slope[i] = -2 * w * u;
 	}
 }
-LB_RESIDUAL(expectile, weighted_square)
+LB_RESIDUAL(expectile)
 
 static const struct lb_same_as expectile_same[] = {
 	{ .set = "tau=0.5", .other = "mse", .other_set = "half=true" },
@@ -143,7 +143,7 @@ const struct lb_loss LB_LOSS(regression, expectile) = {
 
 /* ---- linex ---- */
 
-LB_ENTRIES_OF(linex_of)
+LB_ENTRIES_FUNCTION(linex)
 {
 	const real a = (real)in->par[0].v;
 
@@ -155,7 +155,7 @@ LB_ENTRIES_OF(linex_of)
 		slope[i] *= a;
 	}
 }
-LB_RESIDUAL(linex, linex_of)
+LB_RESIDUAL(linex)
 
 static int check_linex(const struct lb_arg *par, struct lb_err *err)
 {

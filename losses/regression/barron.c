@@ -23,7 +23,7 @@ static const struct lb_param density_params[] = {
 
 /* rho = (b / alpha) ((v / b + 1)^(alpha / 2) - 1), v = (e / c)^2, b = |alpha - 2|; its limits at
  * 2 and 0. */
-LB_ENTRIES_OF(rho)
+LB_ENTRIES_FUNCTION(barron)
 {
 	const double alpha = in->par[ALPHA].v, b = fabs(alpha - 2), c = in->par[SCALE].v;
 	const real per = (real)(1 / c), lift = (real)(1 / (c * c)), half = (real)(alpha / 2), factor = (real)(alpha == 0 ? b / 2 : b / alpha);
@@ -50,7 +50,7 @@ LB_ENTRIES_OF(rho)
 		slope[i] *= lift * (z[i] - t[i]);
 	}
 }
-LB_RESIDUAL(barron, rho)
+LB_RESIDUAL(barron)
 
 static const struct lb_same_as same_as[] = {
 	{ .set = "alpha=2 c=1", .other = "mse", .other_set = "half=true" },
@@ -121,15 +121,15 @@ static void *density_init(const struct lb_arg *par, const struct lb_loss_stats *
 	return constant;
 }
 
-LB_ENTRIES_OF(density)
+LB_ENTRIES_FUNCTION(barron_nll)
 {
 	const real constant = (real)*(const double *)in->state;
 
-	rho(in, n, z, t, loss, slope);
+	LB_ENTRIES_OF(barron)(in, n, z, t, loss, slope);
 	for (size_t i = 0; i < n; i++)
 		loss[i] += constant;
 }
-LB_RESIDUAL(barron_nll, density)
+LB_RESIDUAL(barron_nll)
 
 static const struct lb_same_as density_same[] = {
 	{ .set = "alpha=0 c=1", .other = "barron", .other_set = "alpha=0 c=1", .shift = 1.4913034761293728 },

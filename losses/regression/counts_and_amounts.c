@@ -14,7 +14,7 @@ static const struct lb_param power[] = {
 };
 
 /* exp(a z), exp(b z) of a = 2 - q > 0 > b = 1 - q; a target of 0 has no part of the second. */
-LB_ENTRIES_OF(tweedie_of)
+LB_ENTRIES_FUNCTION(tweedie)
 {
 	const real a = (real)(2 - in->par[0].v), b = (real)(1 - in->par[0].v), per_a = (real)(1 / (2 - in->par[0].v)),
 		   per_b = (real)(1 / (1 - in->par[0].v));
@@ -27,7 +27,7 @@ LB_ENTRIES_OF(tweedie_of)
 		slope[i] -= of_target;
 	}
 }
-LB_RESIDUAL(tweedie, tweedie_of)
+LB_RESIDUAL(tweedie)
 
 static const struct lb_example tweedie_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 0, 0 }, .t = { 0, 3 }, .value = 5, .source = "by hand: (2 + 2 + 3 * 2) / 2" },
@@ -58,7 +58,7 @@ const struct lb_loss LB_LOSS(regression, tweedie) = {
 
 /* 2 t^a (f(a d) / a - f(b d) / b), f(x) = exp(x) - 1 - x, d = z - log t: both terms are
  * positive. A target of 0 leaves 2 exp(a z) / a. */
-LB_ENTRIES_OF(tweedie_deviance_of)
+LB_ENTRIES_FUNCTION(tweedie_deviance)
 {
 	const real a = (real)(2 - in->par[0].v), b = (real)(1 - in->par[0].v), per_a = (real)(1 / (2 - in->par[0].v)),
 		   per_b = (real)(1 / (1 - in->par[0].v));
@@ -81,7 +81,7 @@ LB_ENTRIES_OF(tweedie_deviance_of)
 		slope[i] = t[i] > 0 ? 2 * size[i] * (grown_a[i] - grown_b[i]) : 2 * alone[i];
 	}
 }
-LB_RESIDUAL(tweedie_deviance, tweedie_deviance_of)
+LB_RESIDUAL(tweedie_deviance)
 
 static const struct lb_example tweedie_deviance_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 0, 0 }, .t = { 0, 4 }, .value = 4, .source = "by hand: (2 * 2 + 2 (-8 + 8 + 2)) / 2" },
@@ -125,7 +125,7 @@ static double minus_log_ways(double t, double r)
 }
 
 /* r log(1 + a mu) + t log(1 + 1 / (a mu)), by x = log(a mu) */
-LB_ENTRIES_OF(negative_binomial_of)
+LB_ENTRIES_FUNCTION(negative_binomial)
 {
 	const double a = in->par[0].v;
 	const real r = (real)(1 / a), shift = (real)log(a);
@@ -141,7 +141,7 @@ LB_ENTRIES_OF(negative_binomial_of)
 		slope[i] = x > 0 ? r * high - t[i] * low : r * low - t[i] * high;
 	}
 }
-LB_RESIDUAL(negative_binomial, negative_binomial_of)
+LB_RESIDUAL(negative_binomial)
 
 static const struct lb_example binomial_examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 0 }, .t = { 2 }, .value = 2.0794415416798357, .source = "by hand: (1/2)^3, geometric" },
@@ -173,7 +173,7 @@ const struct lb_loss LB_LOSS(regression, negative_binomial) = {
 
 /* ---- msle ---- */
 
-LB_ENTRIES_OF(msle_of)
+LB_ENTRIES_FUNCTION(msle)
 {
 	(void)in;
 	for (size_t i = 0; i < n; i++) {
@@ -182,7 +182,7 @@ LB_ENTRIES_OF(msle_of)
 		slope[i] = 2 * e;
 	}
 }
-LB_RESIDUAL(msle, msle_of)
+LB_RESIDUAL(msle)
 
 static void predict_expm1(const struct lb_batch *in, real *out)
 {

@@ -28,7 +28,7 @@ static double log_factorial(double t)
 	return lgamma_r(t + 1, &sign);
 }
 
-LB_ENTRIES_OF(poisson_of)
+LB_ENTRIES_FUNCTION(poisson)
 {
 	lb_kernel()->exp_terms(z, n, 0, 1, n, slope);
 	for (size_t i = 0; i < n; i++) {
@@ -38,7 +38,7 @@ LB_ENTRIES_OF(poisson_of)
 	for (size_t i = 0; in->par[0].v > 0 && i < n; i++)
 		loss[i] += (real)log_factorial((double)t[i]);
 }
-LB_RESIDUAL(poisson, poisson_of)
+LB_RESIDUAL(poisson)
 
 static const struct lb_example poisson_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 0, 1 }, .t = { 3, 2 }, .value = 0.8591409142295226, .source = "by hand: ((1 - 0) + (e - 2)) / 2" },
@@ -70,7 +70,7 @@ const struct lb_loss LB_LOSS(regression, poisson) = {
 
 /* 2 (t log(t / mu) - t + mu) = 2 t (exp(d) - 1 - d); 2 mu of a target of 0, whose d is not
  * defined. */
-LB_ENTRIES_OF(poisson_deviance_of)
+LB_ENTRIES_FUNCTION(poisson_deviance)
 {
 	real d[LB_ENTRIES], grown[LB_ENTRIES], above[LB_ENTRIES];
 
@@ -85,7 +85,7 @@ LB_ENTRIES_OF(poisson_deviance_of)
 	}
 	(void)in;
 }
-LB_RESIDUAL(poisson_deviance, poisson_deviance_of)
+LB_RESIDUAL(poisson_deviance)
 
 static const struct lb_example deviance_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 0, 0 }, .t = { 3, 0 }, .value = 2.2958368660043291, .source = "by hand: (2 (3 log 3 - 2) + 2) / 2" },
@@ -114,7 +114,7 @@ const struct lb_loss LB_LOSS(regression, poisson_deviance) = {
 
 /* ---- gamma ---- */
 
-LB_ENTRIES_OF(gamma_of)
+LB_ENTRIES_FUNCTION(gamma_nll)
 {
 	(void)in;
 	for (size_t i = 0; i < n; i++)
@@ -125,7 +125,7 @@ LB_ENTRIES_OF(gamma_of)
 		slope[i] = 1 - t[i] * slope[i];
 	}
 }
-LB_RESIDUAL(gamma_nll, gamma_of)
+LB_RESIDUAL(gamma_nll)
 
 static const struct lb_example gamma_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 0, 0 }, .t = { 3, 2 }, .value = 2.5, .source = "by hand: (3 + 2) / 2" },
@@ -154,7 +154,7 @@ const struct lb_loss LB_LOSS(regression, gamma_nll) = {
 };
 
 /* 2 (log(mu / t) + t / mu - 1) = 2 (exp(d) - 1 - d), d = log t - z */
-LB_ENTRIES_OF(gamma_deviance_of)
+LB_ENTRIES_FUNCTION(gamma_deviance)
 {
 	(void)in;
 	lead(n, z, t, -1, loss, slope);
@@ -163,7 +163,7 @@ LB_ENTRIES_OF(gamma_deviance_of)
 		slope[i] *= -2;
 	}
 }
-LB_RESIDUAL(gamma_deviance, gamma_deviance_of)
+LB_RESIDUAL(gamma_deviance)
 
 static const struct lb_example gamma_deviance_examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 0 }, .t = { 2 }, .value = 0.61370563888010943, .source = "by hand: 2 (2 - 1 - log 2)" },
@@ -191,7 +191,7 @@ const struct lb_loss LB_LOSS(regression, gamma_deviance) = {
 };
 
 /* (t / mu - 1)^2 / t, t / mu = exp(d) */
-LB_ENTRIES_OF(inverse_gaussian_of)
+LB_ENTRIES_FUNCTION(inverse_gaussian_deviance)
 {
 	real share[LB_ENTRIES];
 
@@ -203,7 +203,7 @@ LB_ENTRIES_OF(inverse_gaussian_of)
 		slope[i] = -2 * slope[i] * share[i] / t[i];
 	}
 }
-LB_RESIDUAL(inverse_gaussian_deviance, inverse_gaussian_of)
+LB_RESIDUAL(inverse_gaussian_deviance)
 
 static const struct lb_example inverse_examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 0 }, .t = { 2 }, .value = 0.5, .source = "by hand: (2 - 1)^2 / (1 * 2)" },

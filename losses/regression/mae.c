@@ -9,7 +9,7 @@ static const struct lb_example examples[] = {
 	{ .set = "", .b = 2, .c = 2, .z = { 1, 2, 3, 5 }, .t = { 0, 2, 1, 8 }, .value = 1.5, .source = "by hand: (1 + 0 + 2 + 3) / 4" },
 };
 
-LB_ENTRIES_OF(rho)
+LB_ENTRIES_FUNCTION(mae)
 {
 	(void)in;
 	for (size_t i = 0; i < n; i++) {
@@ -19,7 +19,7 @@ LB_ENTRIES_OF(rho)
 	}
 }
 
-LB_RESIDUAL(mae, rho)
+LB_RESIDUAL(mae)
 
 const struct lb_loss LB_LOSS(regression, mae) = {
 	.info = {

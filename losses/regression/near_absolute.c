@@ -26,7 +26,7 @@ static const struct lb_param wing_params[] = {
 
 /* ---- smooth_l1 ---- */
 
-LB_ENTRIES_OF(smooth)
+LB_ENTRIES_FUNCTION(smooth_l1)
 {
 	const real b = (real)in->par[0].v;
 
@@ -36,7 +36,7 @@ LB_ENTRIES_OF(smooth)
 		slope[i] = a;
 	}
 }
-LB_RESIDUAL(smooth_l1, smooth)
+LB_RESIDUAL(smooth_l1)
 
 static const struct lb_same_as smooth_same[] = {
 	{ .set = "beta=2", .other = "huber", .other_set = "delta=2", .scale = 0.5 },
@@ -69,7 +69,7 @@ const struct lb_loss LB_LOSS(regression, smooth_l1) = {
 /* ---- pseudo_huber, charbonnier ---- */
 
 /* d^2 (sqrt(1 + q^2) - 1) = e^2 / (sqrt(1 + q^2) + 1), which loses nothing near 0. */
-LB_ENTRIES_OF(pseudo)
+LB_ENTRIES_FUNCTION(pseudo_huber)
 {
 	const real per = 1 / (real)in->par[0].v;
 
@@ -79,7 +79,7 @@ LB_ENTRIES_OF(pseudo)
 		slope[i] = e / root;
 	}
 }
-LB_RESIDUAL(pseudo_huber, pseudo)
+LB_RESIDUAL(pseudo_huber)
 
 static const struct lb_same_as pseudo_same[] = {
 	{ .set = "delta=2", .other = "charbonnier", .other_set = "eps=2", .scale = 2, .shift = -4 },
@@ -111,7 +111,7 @@ const struct lb_loss LB_LOSS(regression, pseudo_huber) = {
 	.form = &pseudo_huber_form,
 };
 
-LB_ENTRIES_OF(root)
+LB_ENTRIES_FUNCTION(charbonnier)
 {
 	const real c = (real)in->par[0].v;
 
@@ -121,7 +121,7 @@ LB_ENTRIES_OF(root)
 		slope[i] = e / loss[i];
 	}
 }
-LB_RESIDUAL(charbonnier, root)
+LB_RESIDUAL(charbonnier)
 
 static const struct lb_example root_examples[] = {
 	{ .set = "eps=3", .b = 1, .c = 2, .z = { 4, 0 }, .t = { 0, 0 }, .value = 4, .source = "by hand: (5 + 3) / 2" },
@@ -150,7 +150,7 @@ const struct lb_loss LB_LOSS(regression, charbonnier) = {
 /* ---- log_cosh ---- */
 
 /* With a = |e|: up to 1 by log(1 + (e^a - 1)^2 / (2 e^a)), beyond by a + log((1 + e^-2a) / 2). */
-LB_ENTRIES_OF(cosh_of)
+LB_ENTRIES_FUNCTION(log_cosh)
 {
 	real far[LB_ENTRIES], near[LB_ENTRIES];
 
@@ -172,7 +172,7 @@ LB_ENTRIES_OF(cosh_of)
 		loss[i] += fabs(slope[i]) < 1 ? R(0.0) : fabs(slope[i]) - R(0.69314718055994530942);
 	lb_kernel()->tanh_all(n, slope, slope);
 }
-LB_RESIDUAL(log_cosh, cosh_of)
+LB_RESIDUAL(log_cosh)
 
 static const struct lb_example cosh_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 0.5, -3 }, .t = { 0, 0 }, .value = 1.2147215057680314, .source = "mpmath, 30 digits" },
@@ -210,7 +210,7 @@ static inline real less_log1p_near(real x)
 	return x * s - s * sq * p;
 }
 
-LB_ENTRIES_OF(fair_of)
+LB_ENTRIES_FUNCTION(fair)
 {
 	const real c = (real)in->par[0].v;
 	real x[LB_ENTRIES];
@@ -224,7 +224,7 @@ LB_ENTRIES_OF(fair_of)
 		slope[i] = (z[i] - t[i]) / (1 + x[i]);
 	}
 }
-LB_RESIDUAL(fair, fair_of)
+LB_RESIDUAL(fair)
 
 static const struct lb_example fair_examples[] = {
 	{ .set = "c=1", .b = 1, .c = 1, .z = { 3 }, .t = { 0 }, .value = 1.6137056388801094, .source = "by hand: 3 - log 4" },
@@ -253,7 +253,7 @@ const struct lb_loss LB_LOSS(regression, fair) = {
 
 /* ---- wing ---- */
 
-LB_ENTRIES_OF(wing_of)
+LB_ENTRIES_FUNCTION(wing)
 {
 	const real w = (real)in->par[0].v, bend = (real)in->par[1].v;
 	const real drop = (real)(in->par[0].v - in->par[0].v * log1p(in->par[0].v / in->par[1].v));
@@ -267,7 +267,7 @@ LB_ENTRIES_OF(wing_of)
 		slope[i] = lb_sign(e) * (a < w ? w / (bend + a) : R(1.0));
 	}
 }
-LB_RESIDUAL(wing, wing_of)
+LB_RESIDUAL(wing)
 
 static const struct lb_example wing_examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 2 }, .t = { 0 }, .value = 6.9314718055994531, .source = "by hand: 10 log(1 + 2/2)" },
@@ -301,7 +301,7 @@ static const struct lb_param power_params[] = {
 	{ .name = "q", .symbol = "q", .def = 2, .min = 1, .max = 8, .grid = { 1, 1.5, 2, 3 }, .n_grid = 4, .help = "power of the error: 1 mae, 2 mse" },
 };
 
-LB_ENTRIES_OF(power_of)
+LB_ENTRIES_FUNCTION(lq)
 {
 	const real q = (real)in->par[0].v, less = (real)(in->par[0].v - 1);
 	real size[LB_ENTRIES];
@@ -318,7 +318,7 @@ LB_ENTRIES_OF(power_of)
 		slope[i] = q * by * lb_sign(e);
 	}
 }
-LB_RESIDUAL(lq, power_of)
+LB_RESIDUAL(lq)
 
 static const struct lb_same_as power_same[] = {
 	{ .set = "q=2", .other = "mse", .other_set = "" },

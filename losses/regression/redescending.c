@@ -23,7 +23,7 @@ static const struct lb_param entropy_params[] = {
 /* ---- tukey ---- */
 
 /* c^2/6 (1 - (1 - v)^3) = e^2/6 (3 - 3 v + v^2), v = (e / c)^2 */
-LB_ENTRIES_OF(tukey_of)
+LB_ENTRIES_FUNCTION(tukey)
 {
 	const real c = (real)in->par[0].v, limit = c * c / 6;
 
@@ -34,7 +34,7 @@ LB_ENTRIES_OF(tukey_of)
 		slope[i] = far ? R(0.0) : e * rest * rest;
 	}
 }
-LB_RESIDUAL(tukey, tukey_of)
+LB_RESIDUAL(tukey)
 
 static const struct lb_example tukey_examples[] = {
 	{ .set = "c=2", .b = 1, .c = 2, .z = { 1, 7 }, .t = { 0, 0 }, .value = 0.52604166666666663, .source = "by hand: ((4/6) (1 - 27/64) + 4/6) / 2" },
@@ -63,7 +63,7 @@ const struct lb_loss LB_LOSS(regression, tukey) = {
 
 /* ---- cauchy ---- */
 
-LB_ENTRIES_OF(cauchy_of)
+LB_ENTRIES_FUNCTION(cauchy)
 {
 	const real c = (real)in->par[0].v;
 
@@ -76,7 +76,7 @@ LB_ENTRIES_OF(cauchy_of)
 	for (size_t i = 0; i < n; i++)
 		loss[i] *= c * c / 2;
 }
-LB_RESIDUAL(cauchy, cauchy_of)
+LB_RESIDUAL(cauchy)
 
 static const struct lb_same_as cauchy_same[] = {
 	{ .set = "c=2", .other = "barron", .other_set = "alpha=0 c=1.4142135623730951", .scale = 2 },
@@ -123,13 +123,13 @@ static inline void by_gaussian(size_t n, const real *z, const real *t, real per,
 	}
 }
 
-LB_ENTRIES_OF(welsch_of)
+LB_ENTRIES_FUNCTION(welsch)
 {
 	const real c = (real)in->par[0].v;
 
 	by_gaussian(n, z, t, 1 / c, c * c / 2, 1, loss, slope);
 }
-LB_RESIDUAL(welsch, welsch_of)
+LB_RESIDUAL(welsch)
 
 static const struct lb_same_as welsch_same[] = {
 	{ .set = "c=2", .other = "correntropy", .other_set = "sigma=1.4142135623730951", .scale = 2 },
@@ -159,13 +159,13 @@ const struct lb_loss LB_LOSS(regression, welsch) = {
 	.form = &welsch_form,
 };
 
-LB_ENTRIES_OF(correntropy_of)
+LB_ENTRIES_FUNCTION(correntropy)
 {
 	const double s = in->par[SIGMA].v, factor = in->par[NORMALISED].v > 0 ? -1 / expm1(-1 / (2 * s * s)) : 1;
 
 	by_gaussian(n, z, t, (real)(1 / (s * sqrt(2.0))), (real)factor, (real)(factor / (s * s)), loss, slope);
 }
-LB_RESIDUAL(correntropy, correntropy_of)
+LB_RESIDUAL(correntropy)
 
 static const struct lb_example correntropy_examples[] = {
 	{ .set = "", .b = 1, .c = 1, .z = { 1 }, .t = { 0 }, .value = 0.39346934028736658, .source = "by hand: 1 - exp(-1/2)" },
@@ -195,7 +195,7 @@ const struct lb_loss LB_LOSS(regression, correntropy) = {
 
 /* ---- geman_mcclure ---- */
 
-LB_ENTRIES_OF(geman_of)
+LB_ENTRIES_FUNCTION(geman_mcclure)
 {
 	const real c = (real)in->par[0].v;
 
@@ -205,7 +205,7 @@ LB_ENTRIES_OF(geman_of)
 		slope[i] = e * per * per;
 	}
 }
-LB_RESIDUAL(geman_mcclure, geman_of)
+LB_RESIDUAL(geman_mcclure)
 
 static const struct lb_same_as geman_same[] = {
 	{ .set = "c=2", .other = "barron", .other_set = "alpha=-2 c=1" },

@@ -6,7 +6,7 @@ static const struct lb_param params[] = {
 	  .help = "smallest size that an error is divided by" },
 };
 
-LB_ENTRIES_OF(by_target)
+LB_ENTRIES_FUNCTION(mape)
 {
 	const real eps = (real)in->par[0].v;
 
@@ -16,7 +16,7 @@ LB_ENTRIES_OF(by_target)
 		slope[i] = lb_sign(e) / size;
 	}
 }
-LB_RESIDUAL(mape, by_target)
+LB_RESIDUAL(mape)
 
 static const struct lb_example target_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 3, -1 }, .t = { 2, -4 }, .value = 0.625, .source = "by hand: (1/2 + 3/4) / 2" },
@@ -45,7 +45,7 @@ const struct lb_loss LB_LOSS(regression, mape) = {
 	.form = &mape_form,
 };
 
-LB_ENTRIES_OF(by_both)
+LB_ENTRIES_FUNCTION(smape)
 {
 	const real eps = (real)in->par[0].v;
 
@@ -56,7 +56,7 @@ LB_ENTRIES_OF(by_both)
 		slope[i] = lb_sign(e) * (small ? 1 / eps : z[i] * t[i] < 0 ? R(0.0) : 2 * (fabs(t[i]) / both) / both);
 	}
 }
-LB_RESIDUAL(smape, by_both)
+LB_RESIDUAL(smape)
 
 static const struct lb_example both_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 3, -1 }, .t = { 2, 4 }, .value = 0.6, .source = "by hand: (1/5 + 5/5) / 2" },

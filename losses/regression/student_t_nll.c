@@ -18,7 +18,7 @@ static const struct lb_example examples[] = {
 	{ .set = "nu=5 scale=2", .b = 1, .c = 2, .z = { 3, -1 }, .t = { 0, 0.5 }, .value = 2.379026706850781, .source = "scipy.stats.t.logpdf" },
 };
 
-LB_ENTRIES_OF(rho)
+LB_ENTRIES_FUNCTION(student_t_nll)
 {
 	const double nu = in->par[NU].v, c = in->par[SCALE].v;
 	int sign;
@@ -35,7 +35,7 @@ LB_ENTRIES_OF(rho)
 		loss[i] = half * loss[i] + constant;
 }
 
-LB_RESIDUAL(student_t_nll, rho)
+LB_RESIDUAL(student_t_nll)
 
 const struct lb_loss LB_LOSS(regression, student_t_nll) = {
 	.info = {

@@ -6,7 +6,7 @@ static const struct lb_param params[] = {
 	  .help = "half the width of the tube" },
 };
 
-LB_ENTRIES_OF(absolute)
+LB_ENTRIES_FUNCTION(eps_insensitive)
 {
 	const real eps = (real)in->par[0].v;
 
@@ -16,7 +16,7 @@ LB_ENTRIES_OF(absolute)
 		slope[i] = over <= 0 ? R(0.0) : lb_sign(e);
 	}
 }
-LB_RESIDUAL(eps_insensitive, absolute)
+LB_RESIDUAL(eps_insensitive)
 
 static const struct lb_example absolute_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 1, 0.05 }, .t = { 0, 0 }, .value = 0.45, .source = "by hand: (0.9 + 0) / 2" },
@@ -42,7 +42,7 @@ const struct lb_loss LB_LOSS(regression, eps_insensitive) = {
 	.form = &eps_insensitive_form,
 };
 
-LB_ENTRIES_OF(squared)
+LB_ENTRIES_FUNCTION(sq_eps_insensitive)
 {
 	const real eps = (real)in->par[0].v;
 
@@ -52,7 +52,7 @@ LB_ENTRIES_OF(squared)
 		slope[i] = 2 * over * lb_sign(e);
 	}
 }
-LB_RESIDUAL(sq_eps_insensitive, squared)
+LB_RESIDUAL(sq_eps_insensitive)
 
 static const struct lb_same_as squared_same[] = {
 	{ .set = "eps=0", .other = "mse", .other_set = "" },

@@ -138,11 +138,12 @@ static struct lb_batch with_room(const struct lb_loss *loss, const struct lb_bat
 {
 	const struct lb_loss_shape shape = { .b = batch->b, .c = batch->c, .views = batch->views, .n_hidden = batch->hidden.cols,
 					.n_classes = batch->stats ? batch->stats->n_classes : 0 };
-	char *at = (char *)batch->workspace + own_bytes(loss, batch->par, &shape);
+	char *own = batch->workspace;
+	void *driver = own + own_bytes(loss, batch->par, &shape);
 	struct lb_batch in = *batch;
 
-	in.terms = (real *)at;
-	*room = at + aligned(batch->c * sizeof(real));
+	in.terms = driver;
+	*room = (char *)driver + aligned(batch->c * sizeof(real));
 	return in;
 }
 
@@ -300,9 +301,10 @@ static double apply_rows(const struct lb_form *form, struct lb_batch *in, void *
 		return apply_entries(form, in);
 	if (panels && form->lanes && (!form->lanes_hold || form->lanes_hold(in->par)))
 		return apply_lanes(form, in);
-	in->soft = panels && form->softmax ? &soft : NULL;
-	if (in->soft)
+	if (panels && form->softmax) {
 		soften(in, room, &soft);
+		in->soft = &soft;
+	}
 	for (size_t i = 0; i < in->b; i++) {
 		real *gi = g ? g + i * stride : NULL;
 		const real w = in->row_weight ? in->row_weight[i] : R(1.0), scale = w / (real)in->b;

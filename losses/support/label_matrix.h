@@ -1,6 +1,6 @@
-/* What the losses of a matrix of labels share: in->label_matrix holds 1 (there), 0 (not there)
- * or -1 (not known), and all of it is computed in double, so that float32 scores lose nothing. A
- * row or column of scores is a strided vector. */
+/* What the losses of a matrix of labels share: in->label_matrix holds 1 (there), 0 (not there) or
+ * -1 (not known), and all of it is computed in double, so that float32 scores lose nothing. A row
+ * or column of scores is a strided vector. */
 #ifndef LB_LABEL_MATRIX_H
 #define LB_LABEL_MATRIX_H
 

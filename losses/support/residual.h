@@ -1,13 +1,9 @@
-/* The losses of a regression by entry: a loss of one prediction z and its target t, the mean over
- * the T targets of a row. LB_RESIDUAL makes the form of a function over many entries at once,
- *
- * void rho(const struct lb_batch *in, size_t n, const real *z, const real *t, real *loss, real
- * *slope)
- *
- * which writes the loss of n <= LB_ENTRIES entries and its derivative by z, with loops that the
- * compiler makes vectors of. The four arrays do not overlap. Every entry is computed by itself, so
- * its bytes do not depend on what is next to it. A NaN has to give a NaN loss; the driver sees to
- * the gradient. */
+/* The losses of a regression by entry: a loss of one prediction z and its target t, the mean
+ * over the T targets of a row. A file writes LB_ENTRIES_FUNCTION(name) { ... }, which gets n <=
+ * LB_ENTRIES entries z and t at once and writes their losses and the derivatives by z into loss
+ * and slope, with loops that the compiler makes vectors of; LB_RESIDUAL(name) makes the form of
+ * it. The four arrays do not overlap. Every entry is computed by itself, so its bytes do not
+ * depend on what is next to it. A NaN has to give a NaN loss; the driver sees to the gradient. */
 #ifndef LB_RESIDUAL_H
 #define LB_RESIDUAL_H
 
@@ -32,17 +28,20 @@ static inline real lb_entries_row(const struct lb_batch *in, size_t i, const rea
 	return share * (real)sum;
 }
 
-#define LB_RESIDUAL(name, rho)                                                                                                  \
+/* The function over entries of a loss: its head, compiled for several instruction sets, and its
+ * name, which is unique among all files, as these sets ask. */
+#define LB_ENTRIES_OF(name) LB_NAME(name##_entries)
+#define LB_ENTRIES_FUNCTION(name)                                                                                               \
+	LB_CLONES static void LB_ENTRIES_OF(name)(const struct lb_batch *in, size_t n, const real *restrict z,                  \
+						  const real *restrict t, real *restrict loss, real *restrict slope)
+
+/* Its form. */
+#define LB_RESIDUAL(name)                                                                                                       \
 	static real name##_row(const struct lb_batch *in, size_t i, const real *z, real *g)                                     \
 	{                                                                                                                       \
-		return lb_entries_row(in, i, z, g, rho);                                                                        \
+		return lb_entries_row(in, i, z, g, LB_ENTRIES_OF(name));                                                        \
 	}                                                                                                                       \
-	static const struct lb_form name##_form = { .row = name##_row, .entries = rho };
-
-/* The head of such a function, compiled for several instruction sets. */
-#define LB_ENTRIES_OF(rho)                                                                                                      \
-	LB_CLONES static void rho(const struct lb_batch *in, size_t n, const real *restrict z, const real *restrict t,          \
-				  real *restrict loss, real *restrict slope)
+	static const struct lb_form name##_form = { .row = name##_row, .entries = LB_ENTRIES_OF(name) };
 
 /* exp(x) - 1 - x, given expm1(x). Near 0 by x^2/2 (1 + x/3 (1 + x/4 (...))). */
 static inline real lb_exp_less_line(real x, real expm1_x)

@@ -64,7 +64,8 @@ def evaluate(kind, loss, data, params=(), precision="float64"):
     answer = json.loads(done.stdout)
     key, *own = answer["grad"]
     assert key == {"regression": "predictions", "embedding": "embeddings"}.get(kind, "scores"), key
-    assert own == (["prototypes"] if "prototypes" in data else []), own
+    names = [name for name in ("prototypes", "centers") if name in data] + ["features"] * ("centers" in data)
+    assert own == names, own
     return answer["value"], answer["grad"][key] + [row for k in own for row in answer["grad"][k]]
 
 
@@ -82,6 +83,10 @@ def agree(what, found, expected, tolerance):
         assert abs(a - b) <= tolerance * largest + 1e-14, (what, a, b)  # autograd forms p - 1 by subtraction
 
 
+def gradients(case):
+    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_h")), [])
+
+
 def single(matrix):
     return [[struct.unpack("f", struct.pack("f", x))[0] for x in row] for row in matrix]
 
@@ -92,7 +97,7 @@ def inputs(case, change=lambda m: m):
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
-    for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes")):
+    for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes"), ("centers", "centers")):
         if key in case:
             more[name] = change(case[key])
     if "scale" in case:
@@ -102,7 +107,7 @@ def inputs(case, change=lambda m: m):
 
 for i, c in enumerate(golden):
     params = c["set"].split()
-    agree(c, evaluate(c["kind"], c["loss"], inputs(c), params), (c["value"], c["grad"] + c.get("grad_prototypes", [])), 1e-9)
+    agree(c, evaluate(c["kind"], c["loss"], inputs(c), params), (c["value"], gradients(c)), 1e-9)
     if i % 5 == 0:
         rounded = inputs(c, single)
         agree(c, evaluate(c["kind"], c["loss"], rounded, params, "float32"), evaluate(c["kind"], c["loss"], rounded, params), 1e-5)

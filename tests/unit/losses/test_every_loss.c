@@ -225,13 +225,15 @@ START_TEST(names_of_classes_do_not_matter)
 	lb_rng_init(&rng, SEED, LB_RNG_TEST, 12);
 	draw(&d, &s, s.settings[0], 6, C, 2, &rng);
 	e = d;
-	e.in.z = e.z, e.in.y = e.y, e.in.counts = e.counts;
+	e.in.z = e.z, e.in.y = e.y, e.in.counts = e.counts, e.in.params = e.params;
 	for (size_t k = 0; k < 6 * C; k++)
 		e.z[k / C * C + to[k % C]] = d.z[k];
 	for (size_t i = 0; i < 6; i++)
 		e.y[i] = (int32_t)to[d.y[i]];
 	for (size_t k = 0; k < C; k++)
 		e.counts[to[k]] = d.counts[k];
+	for (size_t k = 0; k < C * FEATURES; k++)
+		e.params[to[k / FEATURES] * FEATURES + k % FEATURES] = d.params[k];
 	const bool same = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_differ = s.info->exceptions & LB_ORDER_MATTERS;
 	ck_assert_msg(same != may_differ, "%s: classes that change places give %s value; LB_ORDER_MATTERS says otherwise", s.info->base.name,
 		      same ? "the same" : "another");

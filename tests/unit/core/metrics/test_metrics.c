@@ -133,14 +133,17 @@ static void check_value(const char *name, const struct lb_metric_inputs *o, cons
 
 START_TEST(golden)
 {
-	cJSON *tree = read_golden("tests/golden/metrics.json"), *more = read_golden("tests/golden/metrics_distribution.json"), *list;
+	static const char *const others[] = { "tests/golden/metrics_distribution.json", "tests/golden/metrics_regression.json" };
+	cJSON *tree = read_golden("tests/golden/metrics.json");
 	const cJSON *c, *expected;
-	bool seen[128] = { false };
+	bool seen[256] = { false };
 
-	list = cJSON_GetObjectItemCaseSensitive(more, "cases");
-	while ((c = cJSON_GetArrayItem(list, 0)))
-		cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(tree, "cases"), cJSON_DetachItemFromArray(list, 0));
-	cJSON_Delete(more);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		cJSON *more = read_golden(others[i]), *list = cJSON_GetObjectItemCaseSensitive(more, "cases"), *moved;
+		while ((moved = cJSON_DetachItemFromArray(list, 0)))
+			cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(tree, "cases"), moved);
+		cJSON_Delete(more);
+	}
 	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(tree, "cases")) {
 		struct lb_output output[LB_MOST_OUTPUTS];
 		struct lb_metric_inputs o = outcomes_of(c, output);

@@ -6,6 +6,8 @@
 
 #include "core/engine/model/net.h"
 #include "core/engine/optim/optim.h"
+#include "core/engine/step/procedure.h"
+#include "core/numeric/thread_team.h"
 #include "losses/loss.h"
 
 enum { ROWS = 24, TEST = 9, FEATURES = 4, CLASSES = 3, WIDTH = 5, DIMENSION = 6, MOST = 512 };
@@ -57,7 +59,7 @@ static void begin(struct hand *h, struct lb_setup s)
 
 	*h = (struct hand){ .setup = s, .views = s.view ? (size_t)s.view_par[LB_VIEW_COUNT].v : 1,
 			    .net = lb_net_new(&s.model, 4 * ROWS, &err), .columns = s.model.width[s.model.n_layers] };
-	h->n_loss_params = s.loss->kind == LB_EMBEDDING ? CLASSES * DIMENSION : 0;
+	h->n_loss_params = lb_loss_n_params(s.loss, s.loss_par, &shape);
 	h->n_params = h->net->n_params + h->n_loss_params;
 	ck_assert_uint_lt(h->n_params, MOST);
 	lb_net_init(h->net, h->w);
@@ -99,7 +101,8 @@ static void gradient(struct hand *h, uint64_t at)
 	draw_views(h, at);
 	const double *x = h->x, *z = outputs(h, x, h->views * ROWS);
 	double dz[MOST], value, inner[ROWS * (FEATURES + WIDTH)];
-	_Alignas(64) double wide[4 * ROWS * LB_PANEL] = { 0 };
+	_Alignas(64) double wide[4 * ROWS * LB_PANEL] = { 0 }, moved[ROWS * LB_PANEL] = { 0 };
+	const bool moves = h->setup.loss->needs & LB_MOVES_FEATURES && h->setup.model.n_layers > 1;
 	const size_t dh = h->setup.model.n_layers > 1 ? WIDTH : FEATURES;
 	const double *features = dh == WIDTH ? repacked(ROWS, dh, h->net->layer[0].h, h->net->layer[0].ld, inner, dh) : x;
 
@@ -108,8 +111,11 @@ static void gradient(struct hand *h, uint64_t at)
 	ck_assert_int_eq(lb_loss_eval(h->setup.loss, 64, &in, &value, dz, &err), 0);
 	ck_assert_uint_eq(h->net->ld, LB_PANEL);
 	repacked(h->views * ROWS, h->columns, dz, h->columns, wide, LB_PANEL);
-	lb_net_backward(h->net, h->w, &(struct lb_pass){ .b = h->views * ROWS, .x = x, .step = -1 }, wide, h->g);
-	memcpy(h->g + h->net->n_params, dz + ROWS * h->columns, h->n_loss_params * sizeof *dz);
+	const double *after = dz + h->views * ROWS * h->columns;
+	repacked(ROWS, moves ? dh : 0, after + h->n_loss_params, dh, moved, LB_PANEL);
+	const struct lb_pass pass = { .b = h->views * ROWS, .x = x, .step = -1, .dfeatures = moves ? moved : NULL };
+	lb_net_backward(h->net, h->w, &pass, wide, h->g);
+	memcpy(h->g + h->net->n_params, after, h->n_loss_params * sizeof *dz);
 }
 
 static double dot(const double *a, const double *b, size_t n)
@@ -155,8 +161,9 @@ static void expect_scores(struct hand *h, const double *got, double temperature)
 	for (size_t i = 0; i < TEST; i++)
 		for (size_t k = 0; k < CLASSES; k++) {
 			const double *e = z + i * h->columns, *v = own + k * DIMENSION;
-			const double cosine = h->n_loss_params ? dot(e, v, DIMENSION) / sqrt(dot(e, e, DIMENSION) * dot(v, v, DIMENSION)) : 0;
-			ck_near(got[i * CLASSES + k], h->n_loss_params ? cosine / temperature : e[k], 1e-11, "score", i * CLASSES + k);
+			const bool embeds = h->setup.loss->kind == LB_EMBEDDING;
+			const double cosine = embeds ? dot(e, v, DIMENSION) / sqrt(dot(e, e, DIMENSION) * dot(v, v, DIMENSION)) : 0;
+			ck_near(got[i * CLASSES + k], embeds ? cosine / temperature : e[k], 1e-11, "score", i * CLASSES + k);
 		}
 }
 
@@ -178,6 +185,8 @@ static const struct {
 	{ LB_DISTILLATION, "kl_top", "temperature=3", "lr=0.5", true, 0.5, 0, false, 0, NULL, NULL },
 	{ LB_MULTICLASS, "bias", "", "lr=0.5", false, 0.5, 0, false, 0, NULL, NULL },
 	{ LB_MULTICLASS, "bias", "beta=3", "lr=0.5 weight_decay=0.1", true, 0.5, 0.1, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "center_loss", "lambda=0.5", "lr=0.5", false, 0.5, 0, false, 0, NULL, NULL },
+	{ LB_MULTICLASS, "center_loss", "lambda=0.5", "lr=0.5 weight_decay=0.1", true, 0.5, 0.1, false, 0, NULL, NULL },
 	{ LB_MULTICLASS, "gjs", "", "lr=0.5", false, 0.5, 0, false, 0, "gaussian_noise", "count=2 sd=0.5 seed=4" },
 	{ LB_MULTICLASS, "gjs", "pi=0.2", "lr=0.5", true, 0.5, 0, false, 0, "feature_dropout", "count=4 rate=0.3 seed=9" },
 	{ LB_MULTICLASS, "ce", "", "lr=0.5 weight_decay=0.1 project=perpendicular", true, 0.5, 0.1, true, 0, NULL, NULL },
@@ -232,6 +241,82 @@ START_TEST(best_epoch_brings_back_the_prototypes)
 		ck_assert_double_ne(o.metric[LB_VALID][0], o.curve[LB_VALID][o.epochs - 1]);
 		lb_train_result_free(&o);
 	}
+	close_problem();
+}
+END_TEST
+
+/* With lr 1 a step of whole batches moves the parameters by the gradient, which is the slope of the
+ * loss that the trainer states, in every layer and in the centers: of center loss by itself, as one
+ * of two losses, with mixed rows and labels (two label sets), and by two threads. */
+static const struct {
+	double weight, other;    /* of center_loss, of brier beside it */
+	bool mixup;
+	size_t threads;
+} moving[] = {
+	{ 1, 0, false, 1 }, { 1, 0, false, 2 }, { 0.7, 1.3, false, 1 }, { 1, 0, true, 1 }, { 0.7, 1.3, true, 2 },
+};
+
+static struct lb_learner learner;
+
+static double loss_and_gradient(const struct lb_cohort *c, const struct lb_minibatch *m, double *g)
+{
+	const double value = lb_learner_gradient(&learner, c, m);
+
+	if (g)
+		memcpy(g, learner.model.g, learner.model.n_params * sizeof *g);
+	return value;
+}
+
+START_TEST(features_are_moved)
+{
+	struct lb_setup s;
+	struct lb_feed feed;
+	struct lb_team *team = NULL;
+	uint32_t id[ROWS];
+
+	open_problem();
+	s = with_hidden(with_hidden(setup_of(LB_MULTICLASS, "center_loss", "lambda=0.8", "lr=1"), WIDTH, LB_TANH, 0), WIDTH + 13, LB_TANH, 0);
+	const struct lb_loss_info *other = lb_loss_find(LB_MULTICLASS, "brier");
+	const struct lb_term terms[2] = { { .loss = s.loss, .par = s.loss_par, .weight = moving[_i].weight },
+					  { .loss = other, .par = args(&other->base, ""), .weight = moving[_i].other } };
+	if (moving[_i].other > 0) {
+		s.term = terms;
+		s.n_terms = 2;
+	}
+	const struct lb_info *mixup = lb_info_find(lb_procedures, "mixup");
+	const struct lb_procedure_use mixing = { mixup, args(mixup, "alpha=1") };
+	s.procedure = &mixing;
+	s.n_procedures = moving[_i].mixup;
+	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);
+	ck_assert(!lb_learner_open(&learner, &c, &s, &err));
+	ck_assert(!lb_feed_open(&feed, c.features, false, ROWS, false, &err));
+	ck_assert(!lb_team_new(moving[_i].threads, &team, &err));
+	for (uint32_t i = 0; i < ROWS; i++)
+		id[i] = i;
+	lb_feed_load(&feed, c.split->rows[LB_TRAIN], ROWS, team);
+	const struct lb_minibatch m = { .feed = &feed, .rows = c.split->rows[LB_TRAIN], .id = id, .b = ROWS, .team = team };
+	struct lb_model *model = &learner.model;
+	double g[MOST * 4], largest = 0;
+	ck_assert_uint_le(model->n_params, MOST * 4);
+	loss_and_gradient(&c, &m, g);
+	for (size_t i = 0; i < model->n_params; i++)
+		largest = fmax(largest, fabs(g[i]));
+	double centers = 0;
+	for (size_t i = 0; i < model->n_params; i++) {
+		const double w = model->w[i], h = 1e-5;
+		if (!(fabs(g[i]) > 0))
+			continue;
+		model->w[i] = w + h;
+		const double up = loss_and_gradient(&c, &m, NULL);
+		model->w[i] = w - h;
+		ck_near(g[i], (up - loss_and_gradient(&c, &m, NULL)) / (2 * h), 1e-7 * fmax(largest, 1), "slope", i);
+		model->w[i] = w;
+		centers = i >= model->net->n_params ? fmax(centers, fabs(g[i])) : centers;
+	}
+	ck_assert_double_gt(centers, 1e-3 * largest);
+	lb_learner_close(&learner);
+	lb_feed_close(&feed);
+	lb_team_free(team);
 	close_problem();
 }
 END_TEST
@@ -381,6 +466,7 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(t, two_steps_by_hand, 0, (int)(sizeof steps / sizeof *steps));
 	tcase_add_test(t, best_epoch_brings_back_the_prototypes);
+	tcase_add_loop_test(t, features_are_moved, 0, (int)(sizeof moving / sizeof *moving));
 	tcase_add_test(t, clipping_counts_the_prototypes);
 	tcase_add_test(t, zero_embeddings_diverge);
 	tcase_add_test(t, full_batch_reaches_the_teacher);
