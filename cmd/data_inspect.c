@@ -6,6 +6,7 @@
 #include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/config/config.h"
+#include "core/config/spec_fill.h"
 #include "core/run/data_cache.h"
 #include "core/run/components.h"
 

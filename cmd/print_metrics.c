@@ -3,6 +3,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/config/spec_fill.h"
 #include "core/run/components.h"
 
 #include <stdio.h>

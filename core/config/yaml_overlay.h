@@ -4,18 +4,10 @@
 #ifndef LB_YAML_OVERLAY_H
 #define LB_YAML_OVERLAY_H
 
+#include "core/config/pool.h"
 #include "core/config/yaml.h"
 
 #include <stddef.h>
-
-/* Owner of the nodes made here; { 0 } is empty. */
-struct lb_pool {
-	void **piece;
-	size_t n, cap;
-};
-void lb_pool_free(struct lb_pool *pool);
-/* Bytes of 0 that live as long as the pool; NULL for want of memory. */
-void *lb_pool_alloc(struct lb_pool *pool, size_t bytes, struct lb_err *err);
 
 /* A plain scalar. */
 struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_location location, const char *text, size_t n, struct lb_err *err);

@@ -1,4 +1,5 @@
 /* The choices of a plan's tuning, from the records of its folds. */
+#include "core/config/spec_fill.h"
 #include "core/run/plan.h"
 
 #include "core/base/mem.h"

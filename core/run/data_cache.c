@@ -4,6 +4,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/config/spec_fill.h"
 
 #include <pthread.h>
 #include <stdlib.h>

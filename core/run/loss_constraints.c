@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/config/spec_fill.h"
 #include "core/run/terms.h"
 
 #include <stdlib.h>

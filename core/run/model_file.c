@@ -1,6 +1,7 @@
 #include "core/run/loaded_model.h"
 
 #include "core/base/mem.h"
+#include "core/config/spec_fill.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/uses.h"
 #include "core/run/components.h"

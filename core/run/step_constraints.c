@@ -1,5 +1,6 @@
 #include "core/run/trial_constraints.h"
 
+#include "core/config/spec_fill.h"
 #include "core/training/optim_params.h"
 
 #include <string.h>

@@ -2,6 +2,7 @@
 
 #include "core/base/file.h"
 #include "core/base/mem.h"
+#include "core/config/spec_fill.h"
 #include "core/run/cohort_run.h"
 #include "core/run/components.h"
 #include "core/run/store.h"

@@ -2,6 +2,7 @@
 
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/config/spec_fill.h"
 #include "core/run/uses.h"
 
 #include <math.h>

@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/config/spec_fill.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/components.h"
 #include "core/run/trial_constraints.h"

@@ -4,6 +4,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
+#include "core/config/spec_fill.h"
 #include "core/run/components.h"
 #include "core/run/record.h"
 #include "core/run/remarks.h"

@@ -1,4 +1,4 @@
-#include "core/config/spec.h"
+#include "core/config/spec_fill.h"
 
 #include "core/config/internal.h"
 
