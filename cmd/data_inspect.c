@@ -9,6 +9,7 @@
 #include "core/config/spec_fill.h"
 #include "core/run/data_cache.h"
 #include "core/run/components.h"
+#include "core/run/data_files.h"
 
 #include <math.h>
 #include <stdlib.h>

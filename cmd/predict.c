@@ -1,7 +1,7 @@
 #include "cmd/cmd.h"
 
 #include "core/base/log.h"
-#include "core/run/model_file.h"
+#include "core/run/saved_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,11 +49,11 @@ int cmd_predict(int argc, char **argv, struct lb_err *err)
 	lb_log_quiet(quiet);
 	if (choose(what, &wanted, err) || choose_arithmetic(kernels, kernel, true, err))
 		return -1;
-	struct lb_model *m = lb_model_load(model, err);
-	rc = m ? lb_model_predict(m, data, labels, format, wanted, out, &text, err) : -1;
+	struct lb_saved_model *m = lb_saved_model_load(model, err);
+	rc = m ? lb_saved_model_predict(m, data, labels, format, wanted, out, &text, err) : -1;
 	if (text)
 		fputs(text, stdout);
 	free(text);
-	lb_model_free(m);
+	lb_saved_model_free(m);
 	return rc;
 }

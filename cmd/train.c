@@ -6,7 +6,7 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
-#include "core/run/model_file.h"
+#include "core/run/saved_model_write.h"
 #include "core/run/plan.h"
 #include "core/run/cohort_run.h"
 #include "core/run/verdict.h"
@@ -183,7 +183,7 @@ static int add_set(struct opt_list *sets, const char *text, struct lb_err *err)
 /* A trial that diverged has no model. */
 static int copy_model(const struct lb_trial *t, const char *to, struct lb_err *err)
 {
-	char *from = lb_model_path(t, err), *bytes = NULL;
+	char *from = lb_saved_model_path(t, err), *bytes = NULL;
 	size_t n = 0;
 	int rc = from ? 0 : -1;
 

@@ -122,4 +122,10 @@ static inline enum lb_kind lb_spec_kind(const struct lb_spec *spec)
 	return (enum lb_kind)spec->task.at;
 }
 
+/* Returns the bits of the numbers that the training calculates with: 32 or 64. */
+static inline int lb_spec_precision(const struct lb_spec *spec)
+{
+	return spec->train.precision.at == LB_PRECISION_64 ? 64 : 32;
+}
+
 #endif

@@ -4,7 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/mem.h"
 #include "core/base/text.h"
-#include "core/run/model_file.h"
+#include "core/run/saved_model_write.h"
 #include "core/run/record.h"
 #include "core/run/remarks.h"
 
@@ -41,7 +41,7 @@ bool lb_trial_done(const struct lb_trial *t)
 	if (s != LB_STORED_OK)
 		return s == LB_STORED_DIVERGED;
 	return (!t->predictions || has_companion(predictions_path(t, NULL))) &&
-	       (!t->model || has_companion(lb_model_path(t, NULL)));
+	       (!t->model || has_companion(lb_saved_model_path(t, NULL)));
 }
 
 static void add_field(struct lb_buf *b, const char *text)
@@ -103,8 +103,8 @@ static int write_predictions(const struct lb_trial *t, const struct lb_prepared 
 
 static int write_model(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out, struct lb_err *err)
 {
-	char *path = lb_model_path(t, err);
-	const int rc = path ? lb_model_save(path, t, p, out, err) : -1;
+	char *path = lb_saved_model_path(t, err);
+	const int rc = path ? lb_saved_model_write(path, t, p, out, err) : -1;
 
 	free(path);
 	return rc;

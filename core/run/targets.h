@@ -3,7 +3,7 @@
 #ifndef LB_RUN_TARGETS_H
 #define LB_RUN_TARGETS_H
 
-#include "core/run/trial.h"
+#include "core/run/prepared.h"
 
 /* Refuses a corruption of labels that does not fit the data's classes. */
 int lb_targets_check(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_err *err);

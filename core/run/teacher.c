@@ -6,8 +6,8 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/numeric/kernel_dispatch.h"
-#include "core/run/data_cache.h"
-#include "core/run/loaded_model.h"
+#include "core/run/data_files.h"
+#include "core/run/saved_model_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,13 +75,13 @@ static int is_model(const char *path, struct lb_err *err)
 }
 
 /* column[k] <- the model's class that is class k of the data. */
-static int match_classes(const struct lb_model *m, const struct lb_dataset *d, size_t *column, struct lb_err *err)
+static int match_classes(const struct lb_saved_model *m, const struct lb_dataset *d, size_t *column, struct lb_err *err)
 {
 	const size_t n = m->n_text[MODEL_CLASSES];
 
 	if (m->kind != LB_MULTICLASS)
 		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: multiclass, embedding or distillation, which give one score a class",
-			       m->path, m->p.spec.task.text);
+			       m->path, m->spec.task.text);
 	if (n != d->n_classes)
 		return lb_fail(err, LB_DATA, "%s: the model has %zu classes, the data have %zu; take a teacher of the same classes", m->path, n,
 			       d->n_classes);
@@ -98,11 +98,11 @@ static int match_classes(const struct lb_model *m, const struct lb_dataset *d, s
 /* Reads a part's features as the model knows them. */
 static void as_model_reads(struct lb_read_options *opt, const void *model)
 {
-	lb_model_read_options(model, opt);
+	lb_saved_model_read_options(model, opt);
 }
 
 /* out->scores <- the model's, of the rows of all parts, in the order of the data's classes. */
-static int predict_parts(const struct lb_model *m, const struct lb_spec *spec, const struct lb_dataset *d, const size_t *column, struct lb_teacher *out,
+static int predict_parts(const struct lb_saved_model *m, const struct lb_spec *spec, const struct lb_dataset *d, const size_t *column, struct lb_teacher *out,
 			 struct lb_err *err)
 {
 	const struct lb_reading reading = { .change = as_model_reads, .arg = m };
@@ -120,7 +120,7 @@ static int predict_parts(const struct lb_model *m, const struct lb_spec *spec, c
 		if (n > d->n - done)
 			rc = bad_scores(out->path, done + n, c, d, err);
 		else
-			rc = lb_model_scores(m, &table[i], path[i + 1] ? &table[i + 1] : NULL, path[i] ? path[i] : "data.generator",
+			rc = lb_saved_model_scores(m, &table[i], path[i + 1] ? &table[i + 1] : NULL, path[i] ? path[i] : "data.generator",
 					     spec->data.train.label, &z, err);
 		for (size_t k = 0; !rc && k < n * c; k++)
 			out->scores[done * c + k] = z[k / c * c + column[k % c]];
@@ -144,7 +144,7 @@ static int read_checksum(const char *path, char hex[65], struct lb_err *err)
 
 static int ask_model(struct lb_teacher *out, const struct lb_spec *spec, const struct lb_dataset *d, struct lb_err *err)
 {
-	struct lb_model *m = read_checksum(out->path, out->sha256, err) ? NULL : lb_model_load(out->path, err);
+	struct lb_saved_model *m = read_checksum(out->path, out->sha256, err) ? NULL : lb_saved_model_load(out->path, err);
 	size_t *column = m ? lb_alloc(d->n_classes, sizeof *column, err) : NULL;
 	int rc = column ? match_classes(m, d, column, err) : -1;
 
@@ -157,7 +157,7 @@ static int ask_model(struct lb_teacher *out, const struct lb_spec *spec, const s
 	if (!rc)
 		rc = predict_parts(m, spec, d, column, out, err);
 	free(column);
-	lb_model_free(m);
+	lb_saved_model_free(m);
 	return rc;
 }
 

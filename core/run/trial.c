@@ -7,6 +7,7 @@
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/components.h"
 #include "core/run/trial_constraints.h"
+#include "core/run/trial_setup.h"
 #include "core/run/trial_warnings.h"
 #include "core/run/provenance.h"
 #include "core/run/targets.h"
@@ -154,35 +155,6 @@ static int prepare_stopping(struct lb_prepared *p, struct lb_err *err)
 	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: %s is not among metrics", metric);
 }
 
-int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
-{
-	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
-	const struct lb_spec *spec = &p->spec;
-	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *eval_attack = lb_used_attack(&spec->evaluate.attack);
-	struct lb_setup *s = &p->setup;
-
-	s->loss = lb_used_loss(&spec->loss);
-	s->loss_par = spec->loss.par;
-	if (lb_model_spec_make(spec->model.info, spec->model.par, p->features.d, columns * lb_loss_outputs(s->loss, s->loss_par), &s->model, err))
-		return -1;
-	if (spec->head.info)
-		lb_model_spec_head(&s->model, spec->head.info, spec->head.par);
-	s->view = spec->train.views.info;
-	s->view_par = spec->train.views.par;
-	s->attack = attack ? attack->info : NULL;
-	s->attack_par = attack ? attack->par : NULL;
-	s->eval_attack = eval_attack ? eval_attack->info : NULL;
-	s->eval_attack_par = eval_attack ? eval_attack->par : NULL;
-	s->miner = spec->train.miner.info;
-	s->miner_par = spec->train.miner.par;
-	s->optimizer = spec->optimizer.info;
-	s->optimizer_par = spec->optimizer.par;
-	s->schedule = (const struct lb_schedule *)spec->schedule.info;
-	s->schedule_par = spec->schedule.par;
-	p->precision = spec->train.precision.at == LB_PRECISION_64 ? 64 : 32;
-	return lb_terms_prepare(p, data->n_classes, err);
-}
-
 static void prepare_cohort(struct lb_prepared *p)
 {
 	static const char *const parts[] = { "train", "valid", "test" };
@@ -273,12 +245,14 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	const double start = lb_seconds();
 
 	*p = (struct lb_prepared){ 0 };
-	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) || lb_prepare_components(p, data, err) ||
+	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) ||
+	    lb_setup_from_spec(&p->spec, data, p->features.d, &p->setup, p->term, err) ||
 	    prepare_metrics(p, err) || prepare_stopping(p, err) || lb_targets_prepare(p, data, err) ||
 	    lb_trial_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
+	p->precision = lb_spec_precision(&p->spec);
 	prepare_procedures(p);
 	p->setup.teacher = t->source->teacher.scores;
 	prepare_cohort(p);

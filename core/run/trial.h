@@ -4,10 +4,7 @@
 #define LB_TRIAL_H
 
 #include "core/base/json.h"
-#include "core/run/data_cache.h"
-#include "core/training/baseline.h"
-#include "core/training/head_info.h"
-#include "core/training/train.h"
+#include "core/run/prepared.h"
 
 /* The version of the record's form; part of every id. */
 #define LB_RECORD_SCHEMA "lossbench-trial/1"
@@ -60,36 +57,10 @@ int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struc
 int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct lb_id_text known[LB_ID_MEMBERS], char id[17], struct lb_err *err);
 void lb_id_texts_free(struct lb_id_text text[LB_ID_MEMBERS]);
 
-/* A trial made ready for training: what struct lb_setup and struct lb_cohort borrow lives here. */
-struct lb_prepared {
-	struct lb_spec spec;
-	struct lb_rows *rows;            /* whose split and features these are; NULL: of a model that was read */
-	struct lb_split split;
-	struct lb_encoding features;
-	int32_t *y;                      /* labels as corrupted */
-	double *row_weight;
-	struct lb_unit *unit;            /* of each target, or NULL */
-	struct lb_term term[LB_MOST_TERMS];
-	struct lb_metric_use metric[32];
-	char *key[32];
-	struct lb_procedure_use procedure[LB_MOST_PROCEDURES];
-	struct lb_setup setup;
-	struct lb_cohort cohort;         /* of this one trial */
-	int precision;                   /* 32 or 64 */
-	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
-	struct lb_sentences warnings;    /* what is to be told of its rows, beside the dataset's own warnings */
-	struct lb_baseline baseline;     /* what the training has to beat */
-	double seconds;                  /* that preparing took */
-};
-
 /* With a leader, an already prepared trial of the same cohort (lb_cohort_key), p shares its rows
  * and features. */
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err);
 void lb_prepared_free(struct lb_prepared *p);
-
-/* The part of it that needs no rows: the loss, model, optimiser and schedule of p->spec, for data
- * of these classes or targets with p->features.d features. */
-int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err);
 
 /* DIR/trials/ID.checkpoint, where a training is kept (train.checkpoint), as a new string. */
 char *lb_checkpoint_path(const struct lb_trial *t, struct lb_err *err);

@@ -2,6 +2,7 @@
 
 #include "core/base/sha256.h"
 #include "core/config/options.h"
+#include "core/run/data_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Named arrays of numbers and texts in one NPZ archive, as numpy.load reads them: what models are
- * kept in (core/run/model_file.h). */
+ * kept in (core/run/saved_model.h). */
 #ifndef LB_NPZ_ARCHIVE_H
 #define LB_NPZ_ARCHIVE_H
 

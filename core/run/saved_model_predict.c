@@ -1,9 +1,10 @@
-#include "core/run/loaded_model.h"
+#include "core/run/saved_model_internal.h"
 
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
+#include "core/run/data_files.h"
 #include "core/training/predict.h"
 #include "datasets/assemble/align_columns.h"
 
@@ -33,9 +34,9 @@ static void rows_free(struct rows *r)
 	}
 }
 
-static struct lb_known known_of(const struct lb_model *m)
+static struct lb_known known_of(const struct lb_saved_model *m)
 {
-	const struct lb_data_spec *data = &m->p.spec.data;
+	const struct lb_data_spec *data = &m->spec.data;
 
 	return (struct lb_known){
 		.d = m->n_number[MODEL_SCALE],
@@ -57,7 +58,7 @@ static struct lb_known known_of(const struct lb_model *m)
 static bool has_feature(const void *model, const char *name)
 {
 	static const int lists[] = { MODEL_COLUMNS, MODEL_CATEGORY_COLUMNS };
-	const struct lb_model *m = model;
+	const struct lb_saved_model *m = model;
 
 	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++)
 		for (size_t i = 0; m->text[lists[k]] && i < m->n_text[lists[k]]; i++)
@@ -66,7 +67,7 @@ static bool has_feature(const void *model, const char *name)
 	return false;
 }
 
-void lb_model_read_options(const struct lb_model *m, struct lb_read_options *opt)
+void lb_saved_model_read_options(const struct lb_saved_model *m, struct lb_read_options *opt)
 {
 	opt->no_labels = true;
 	opt->by_rows = false;
@@ -75,13 +76,13 @@ void lb_model_read_options(const struct lb_model *m, struct lb_read_options *opt
 	opt->features = m->n_number[MODEL_SCALE];
 }
 
-static int read_table(const struct lb_model *m, const char *path, const char *format, int i, bool beside, struct lb_table *t,
+static int read_table(const struct lb_saved_model *m, const char *path, const char *format, int i, bool beside, struct lb_table *t,
 		      struct lb_err *err)
 {
-	struct lb_read_options opt = lb_file_options(&m->p.spec, i);
+	struct lb_read_options opt = lb_file_options(&m->spec, i);
 
 	if (i == 0) {
-		lb_model_read_options(m, &opt);
+		lb_saved_model_read_options(m, &opt);
 		opt.role = beside ? LB_READ_FEATURES : LB_READ_BOTH;
 	}
 	opt.format = format;
@@ -92,11 +93,11 @@ static int read_table(const struct lb_model *m, const char *path, const char *fo
 }
 
 /* The encoding of the model, over the fitted rows. */
-static int encode(const struct lb_model *m, struct rows *r, struct lb_err *err)
+static int encode(const struct lb_saved_model *m, struct rows *r, struct lb_err *err)
 {
 	const size_t cats = m->n_text[MODEL_CATEGORY_COLUMNS];
 
-	r->features = (struct lb_encoding){ .data = r->data, .d = m->p.features.d, .scale = m->number[MODEL_SCALE],
+	r->features = (struct lb_encoding){ .data = r->data, .d = m->features, .scale = m->number[MODEL_SCALE],
 					    .shift = m->number[MODEL_SHIFT], .fill = m->number[MODEL_FILL] };
 	if (!(r->features.one_hot = lb_alloc(cats, sizeof *r->features.one_hot, err)))
 		return -1;
@@ -111,7 +112,7 @@ static int encode(const struct lb_model *m, struct rows *r, struct lb_err *err)
 }
 
 /* The table's rows in the columns of the model. */
-static int fit_rows(const struct lb_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const struct lb_known *known,
+static int fit_rows(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const struct lb_known *known,
 		    struct rows *r, struct lb_err *err)
 {
 	if (lb_dataset_fit(t, beside, path, known, &r->data, &r->labels, err))
@@ -123,7 +124,7 @@ static int fit_rows(const struct lb_model *m, struct lb_table *t, struct lb_tabl
 	return encode(m, r, err);
 }
 
-static int read_rows(const struct lb_model *m, const char *data, const char *labels, const char *format, struct rows *r,
+static int read_rows(const struct lb_saved_model *m, const char *data, const char *labels, const char *format, struct rows *r,
 		     struct lb_err *err)
 {
 	const struct lb_known known = known_of(m);
@@ -140,9 +141,9 @@ static int read_rows(const struct lb_model *m, const char *data, const char *lab
 }
 
 /* *v <- what the model says of the rows, *c columns. */
-static int predict_rows(const struct lb_model *m, const struct rows *r, bool embeddings, double **v, size_t *c, struct lb_err *err)
+static int predict_rows(const struct lb_saved_model *m, const struct rows *r, bool embeddings, double **v, size_t *c, struct lb_err *err)
 {
-	const struct lb_predicting p = { .setup = &m->p.setup, .features = &r->features, .n_train = (size_t)m->number[MODEL_ROWS][0], .w = m->w,
+	const struct lb_predicting p = { .setup = &m->setup, .features = &r->features, .n_train = (size_t)m->number[MODEL_ROWS][0], .w = m->w,
 					 .embeddings = embeddings };
 
 	*c = lb_predict_columns(&p);
@@ -150,10 +151,10 @@ static int predict_rows(const struct lb_model *m, const struct rows *r, bool emb
 		return lb_fail(err, LB_USAGE, "--what embeddings: a linear model has none of its own; allowed: scores, probabilities, labels");
 	if (!(*v = lb_alloc(r->data->n * *c, sizeof **v, err)))
 		return -1;
-	return (m->p.precision == 64 ? lb_predict_f64 : lb_predict_f32)(&p, *v, err);
+	return (lb_spec_precision(&m->spec) == 64 ? lb_predict_f64 : lb_predict_f32)(&p, *v, err);
 }
 
-int lb_model_scores(const struct lb_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
+int lb_saved_model_scores(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
 		    struct lb_err *err)
 {
 	struct lb_known known = known_of(m);
@@ -186,7 +187,7 @@ static double sigmoid(double z)
 }
 
 /* A binary score becomes the probability of the second class. */
-static int to_probabilities(const struct lb_model *m, double *v, size_t n, size_t c, struct lb_err *err)
+static int to_probabilities(const struct lb_saved_model *m, double *v, size_t n, size_t c, struct lb_err *err)
 {
 	if (m->kind == LB_REGRESSION)
 		return lb_fail(err, LB_USAGE, "--what probabilities: found a regression, which has none; allowed: scores");
@@ -218,7 +219,7 @@ static void put_number(struct lb_buf *b, double v)
 }
 
 /* As in the predictions of a run; a label of several that is not known is -1 there. */
-static void put_labels(const struct lb_model *m, const struct rows *r, size_t row, struct lb_buf *b)
+static void put_labels(const struct lb_saved_model *m, const struct rows *r, size_t row, struct lb_buf *b)
 {
 	for (size_t k = 0; k < r->labels.n; k++) {
 		const struct lb_column *c = &r->labels.column[k];
@@ -233,7 +234,7 @@ static void put_labels(const struct lb_model *m, const struct rows *r, size_t ro
 	}
 }
 
-static void put_header(const struct lb_model *m, const struct rows *r, enum lb_said what, size_t c, struct lb_buf *b)
+static void put_header(const struct lb_saved_model *m, const struct rows *r, enum lb_said what, size_t c, struct lb_buf *b)
 {
 	static const char *const column[] = { "score", "probability", "embedding", "prediction" };
 
@@ -246,13 +247,13 @@ static void put_header(const struct lb_model *m, const struct rows *r, enum lb_s
 		char name[LB_COLUMN_NAME];
 		snprintf(name, sizeof name, "%s_%zu", column[what], k + 1);
 		if (what == LB_SAID_SCORES)
-			lb_setup_column_name(&m->p.setup, k, name);
+			lb_setup_column_name(&m->setup, k, name);
 		lb_buf_printf(b, ",%s", name);
 	}
 }
 
 /* The class of the largest score, the first of equal ones; of a binary score by its sign. */
-static size_t decide(const struct lb_model *m, const double *z, size_t c)
+static size_t decide(const struct lb_saved_model *m, const double *z, size_t c)
 {
 	size_t best = 0;
 
@@ -263,7 +264,7 @@ static size_t decide(const struct lb_model *m, const double *z, size_t c)
 	return best;
 }
 
-static void make_csv(const struct lb_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, struct lb_buf *b)
+static void make_csv(const struct lb_saved_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, struct lb_buf *b)
 {
 	put_header(m, r, what, c, b);
 	for (size_t i = 0; i < r->data->n && !b->bad; i++) {
@@ -284,13 +285,13 @@ static bool ends_in(const char *path, const char *ending)
 	return n > e && !strcmp(path + n - e, ending);
 }
 
-static int write_out(const struct lb_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, const char *out,
+static int write_out(const struct lb_saved_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, const char *out,
 		     char **text, struct lb_err *err)
 {
 	struct lb_buf b = { 0 };
 
 	if (out && ends_in(out, ".npy"))
-		return lb_array_write(out, m->p.precision == 64 || what == LB_SAID_PROBABILITIES ? LB_ARRAY_F64 : LB_ARRAY_F32, r->data->n, c, v, err);
+		return lb_array_write(out, lb_spec_precision(&m->spec) == 64 || what == LB_SAID_PROBABILITIES ? LB_ARRAY_F64 : LB_ARRAY_F32, r->data->n, c, v, err);
 	make_csv(m, r, what, v, c, &b);
 	int rc = b.bad ? lb_fail_memory(err, b.n) : out ? lb_write_file(out, b.s, b.n, err) : 0;
 	if (!rc && !out)
@@ -300,22 +301,22 @@ static int write_out(const struct lb_model *m, const struct rows *r, enum lb_sai
 	return rc;
 }
 
-static int check_request(const struct lb_model *m, enum lb_said what, const char *out, struct lb_err *err)
+static int check_request(const struct lb_saved_model *m, enum lb_said what, const char *out, struct lb_err *err)
 {
 	if (out && !ends_in(out, ".csv") && !ends_in(out, ".npy"))
 		return lb_fail(err, LB_USAGE, "--out %s: allowed: a name that ends in .csv or .npy", out);
-	if (what != LB_SAID_EMBEDDINGS && !lb_loss_gives_scores(m->p.setup.loss))
+	if (what != LB_SAID_EMBEDDINGS && !lb_loss_gives_scores(m->setup.loss))
 		return lb_fail(err, LB_USAGE, "--what: the model's loss is %s, which gives embeddings and no class scores; allowed: embeddings",
-			       m->p.setup.loss->base.name);
+			       m->setup.loss->base.name);
 	if (what == LB_SAID_LABELS && m->kind != LB_MULTICLASS && m->kind != LB_BINARY)
 		return lb_fail(err, LB_USAGE, "--what labels: the model's task is %s, which has no one class a row; allowed: scores%s",
-			       m->p.spec.task.text, m->kind == LB_MULTILABEL ? ", probabilities" : "");
+			       m->spec.task.text, m->kind == LB_MULTILABEL ? ", probabilities" : "");
 	if (what == LB_SAID_LABELS && out && ends_in(out, ".npy"))
 		return lb_fail(err, LB_USAGE, "--what labels: names of classes are texts; allowed: --out with .csv");
 	return 0;
 }
 
-int lb_model_predict(const struct lb_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
+int lb_saved_model_predict(const struct lb_saved_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
 		     const char *out, char **text, struct lb_err *err)
 {
 	struct rows r = { 0 };

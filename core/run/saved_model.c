@@ -1,8 +1,8 @@
-#include "core/run/loaded_model.h"
+#include "core/run/saved_model_internal.h"
 
 #include "core/base/mem.h"
 #include "core/config/spec_fill.h"
-#include "core/numeric/kernel_dispatch.h"
+#include "core/run/trial_setup.h"
 #include "core/run/uses.h"
 #include "core/run/components.h"
 
@@ -10,119 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEMA "lossbench-model/1"
-
-char *lb_model_path(const struct lb_trial *t, struct lb_err *err)
-{
-	return lb_strfmt(err, "%s/trials/%s.model.npz", t->dir, t->id);
-}
-
-/* ---- writing ---- */
-
-static int put_text(struct lb_arrays *a, const char *name, const char *text, struct lb_err *err)
-{
-	return lb_arrays_texts(a, name, 1, true, &text, err);
-}
-
-static int put_config(struct lb_arrays *a, const cJSON *config, struct lb_err *err)
-{
-	struct lb_buf b = { 0 };
-
-	lb_json_canonical(config, &b);
-	const int rc = b.bad ? lb_fail_memory(err, b.n) : put_text(a, "config", b.s, err);
-	lb_buf_free(&b);
-	return rc;
-}
-
-static int put_parameters(struct lb_arrays *a, const struct lb_prepared *p, const struct lb_train_result *out, struct lb_err *err)
-{
-	const enum lb_array_type type = p->precision == 64 ? LB_ARRAY_F64 : LB_ARRAY_F32;
-	const struct lb_model_spec *m = &p->setup.model;
-	const double *w = out->w;
-	char name[32];
-
-	for (size_t i = 0; i < m->n_layers; i++) {
-		const size_t in = m->width[i], n = m->width[i + 1];
-		snprintf(name, sizeof name, "W%zu", i + 1);
-		if (lb_arrays_numbers(a, name, type, n, in, w, err))
-			return -1;
-		snprintf(name, sizeof name, "b%zu", i + 1);
-		if (lb_arrays_numbers(a, name, type, n, 0, w + n * in, err))
-			return -1;
-		w += n * in + n;
-	}
-	const size_t own = out->n_params - (size_t)(w - out->w);
-	return own ? lb_arrays_numbers(a, "loss_parameters", type, own, 0, w, err) : 0;
-}
-
-/* The values of all categorical columns, one after the other. */
-static int put_categories(struct lb_arrays *a, const struct lb_encoding *e, struct lb_err *err)
-{
-	const struct lb_dataset *d = e->data;
-	size_t n = 0, m = 0;
-
-	for (size_t k = 0; k < d->n_cat; k++)
-		n += d->cat[k].n_levels;
-	const char **text = lb_alloc(n + d->n_cat, sizeof *text, err), **column = text + n;
-	double *of = lb_alloc(2 * n, sizeof *of, err), *feature = of + n;
-	int rc = text && of ? 0 : -1;
-	for (size_t k = 0; !rc && k < d->n_cat; k++) {
-		column[k] = d->cat[k].name;
-		for (size_t v = 0; v < d->cat[k].n_levels; v++, m++) {
-			text[m] = d->cat[k].level[v];
-			of[m] = (double)k;
-			feature[m] = e->one_hot[k][v];
-		}
-	}
-	if (!rc && d->n_cat)
-		rc = lb_arrays_texts(a, "category_columns", d->n_cat, false, column, err);
-	if (!rc && n)
-		rc = lb_arrays_texts(a, "category", n, false, text, err) || lb_arrays_numbers(a, "category_of", LB_ARRAY_I64, n, 0, of, err) ||
-				     lb_arrays_numbers(a, "category_feature", LB_ARRAY_I64, n, 0, feature, err) ? -1 : 0;
-	free(text);
-	free(of);
-	return rc;
-}
-
-static int put_preprocessing(struct lb_arrays *a, const struct lb_encoding *e, struct lb_err *err)
-{
-	const struct lb_dataset *d = e->data;
-
-	if (d->x.d && (lb_arrays_numbers(a, "scale", LB_ARRAY_F64, d->x.d, 0, e->scale, err) ||
-		       lb_arrays_numbers(a, "shift", LB_ARRAY_F64, d->x.d, 0, e->shift, err) ||
-		       lb_arrays_numbers(a, "fill", LB_ARRAY_F64, d->x.d, 0, e->fill, err)))
-		return -1;
-	if (d->x.d && d->x_name && lb_arrays_texts(a, "columns", d->x.d, false, (const char *const *)d->x_name, err))
-		return -1;
-	if (d->n_classes && d->class_name && lb_arrays_texts(a, "classes", d->n_classes, false, (const char *const *)d->class_name, err))
-		return -1;
-	return put_categories(a, e, err);
-}
-
-int lb_model_save(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out,
-		  struct lb_err *err)
-{
-	const double rows = (double)p->split.n[LB_TRAIN];
-	struct lb_arrays *a = lb_arrays_new(err);
-	int rc = !a || put_text(a, "lossbench", SCHEMA, err) || put_text(a, "id", t->id, err) || put_config(a, t->config, err) ||
-		 put_text(a, "kernels", lb_kernels_name(), err) || put_parameters(a, p, out, err) ||
-		 put_preprocessing(a, &p->features, err) || lb_arrays_numbers(a, "train_rows", LB_ARRAY_I64, 1, 0, &rows, err) ||
-		 lb_arrays_write(a, path, err);
-
-	lb_arrays_free(a);
-	return rc ? -1 : 0;
-}
-
-/* ---- reading ---- */
-
-void lb_model_free(struct lb_model *m)
+void lb_saved_model_free(struct lb_saved_model *m)
 {
 	if (!m)
 		return;
 	lb_arrays_close(m->file);
 	lb_trial_list_free(&m->list);
 	lb_config_free(m->config);
-	lb_prepared_free(&m->p);
+	lb_spec_free(&m->spec);
 	free(m->w);
 	for (int i = 0; i < MODEL_NUMBERS; i++)
 		free(m->number[i]);
@@ -132,7 +27,7 @@ void lb_model_free(struct lb_model *m)
 	free(m);
 }
 
-static int refuse(const struct lb_model *m, const char *what, struct lb_err *err)
+static int refuse(const struct lb_saved_model *m, const char *what, struct lb_err *err)
 {
 	return lb_fail(err, LB_DATA, "%s: %s; the file is no whole model of lossbench, or was changed", m->path, what);
 }
@@ -147,7 +42,7 @@ static const char *const text_name[MODEL_TEXTS] = {
 	[MODEL_CATEGORY_COLUMNS] = "category_columns", [MODEL_CATEGORY] = "category", [MODEL_CLASSES] = "classes",
 };
 
-static int read_arrays(struct lb_model *m, struct lb_err *err)
+static int read_arrays(struct lb_saved_model *m, struct lb_err *err)
 {
 	for (int i = 0; i < MODEL_TEXTS; i++)
 		if ((i < MODEL_COLUMNS || lb_arrays_have(m->file, text_name[i])) &&
@@ -157,9 +52,9 @@ static int read_arrays(struct lb_model *m, struct lb_err *err)
 		if ((i == MODEL_ROWS || lb_arrays_have(m->file, number_name[i])) &&
 		    !(m->number[i] = lb_arrays_read_numbers(m->file, number_name[i], &m->n_number[i], err)))
 			return -1;
-	if (strcmp(m->text[MODEL_SCHEMA][0], SCHEMA))
+	if (strcmp(m->text[MODEL_SCHEMA][0], LB_SAVED_MODEL_SCHEMA))
 		return lb_fail(err, LB_DATA, "%s: found a model of the form '%.40s', allowed: %s; use the lossbench that wrote it", m->path,
-			       m->text[MODEL_SCHEMA][0], SCHEMA);
+			       m->text[MODEL_SCHEMA][0], LB_SAVED_MODEL_SCHEMA);
 	return 0;
 }
 
@@ -182,7 +77,7 @@ static int add_set(const cJSON *block, char *set[], size_t *n, struct lb_err *er
 }
 
 /* The settings of each block that says what the model is. */
-static int make_sets(const struct lb_model *m, const cJSON *tree, char *set[], size_t *n, struct lb_err *err)
+static int make_sets(const struct lb_saved_model *m, const cJSON *tree, char *set[], size_t *n, struct lb_err *err)
 {
 	static const char *const keys[] = { "task", "data", "model", "loss", "terms" };
 	const char *precision = lb_json_text_at(tree, "train.precision");
@@ -201,7 +96,7 @@ static int make_sets(const struct lb_model *m, const cJSON *tree, char *set[], s
 }
 
 /* The config is checked as if a user had written it. */
-static int read_config(struct lb_model *m, struct lb_err *err)
+static int read_config(struct lb_saved_model *m, struct lb_err *err)
 {
 	const char *text = m->text[MODEL_CONFIG][0];
 	cJSON *tree = lb_json_parse(m->path, text, strlen(text), LB_DATA, err);
@@ -215,7 +110,7 @@ static int read_config(struct lb_model *m, struct lb_err *err)
 	if (!rc && m->list.n != 1)
 		rc = refuse(m, "its config is no single trial", err);
 	if (!rc)
-		rc = lb_spec_fill(&m->p.spec, m->list.config[0], &lb_registries, err);
+		rc = lb_spec_fill(&m->spec, m->list.config[0], &lb_registries, err);
 	for (size_t i = 0; i < n; i++)
 		free(set[i]);
 	cJSON_Delete(tree);
@@ -223,7 +118,7 @@ static int read_config(struct lb_model *m, struct lb_err *err)
 }
 
 /* The numbers of features and classes that the arrays speak of, which must agree. */
-static int read_shape(struct lb_model *m, struct lb_dataset *d, struct lb_err *err)
+static int read_shape(struct lb_saved_model *m, struct lb_dataset *d, struct lb_err *err)
 {
 	const size_t x = m->n_number[MODEL_SCALE], values = m->n_text[MODEL_CATEGORY], cats = m->n_text[MODEL_CATEGORY_COLUMNS];
 	size_t features = x;
@@ -245,12 +140,12 @@ static int read_shape(struct lb_model *m, struct lb_dataset *d, struct lb_err *e
 	}
 	if (m->n_number[MODEL_ROWS] != 1 || !(m->number[MODEL_ROWS][0] >= 1 && m->number[MODEL_ROWS][0] <= 2147483647))
 		return refuse(m, "train_rows is not a number of rows", err);
-	m->p.features.d = features;
+	m->features = features;
 	*d = (struct lb_dataset){ .kind = m->kind, .n_classes = m->n_text[MODEL_CLASSES], .n_targets = m->targets };
 	return features ? 0 : refuse(m, "it has no features", err);
 }
 
-static int read_parameter(struct lb_model *m, const char *name, size_t want, double *to, struct lb_err *err)
+static int read_parameter(struct lb_saved_model *m, const char *name, size_t want, double *to, struct lb_err *err)
 {
 	size_t n = 0;
 	double *v = want ? lb_arrays_read_numbers(m->file, name, &n, err) : NULL;
@@ -268,10 +163,10 @@ static int read_parameter(struct lb_model *m, const char *name, size_t want, dou
 	return 0;
 }
 
-static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struct lb_err *err)
+static int read_parameters(struct lb_saved_model *m, const struct lb_dataset *d, struct lb_err *err)
 {
-	const struct lb_model_spec *s = &m->p.setup.model;
-	const size_t own = lb_setup_loss_params(&m->p.setup, d);
+	const struct lb_model_spec *s = &m->setup.model;
+	const size_t own = lb_setup_loss_params(&m->setup, d);
 	char name[32];
 
 	if (!(m->w = lb_alloc(lb_model_spec_size(s) + own, sizeof *m->w, err)))
@@ -292,7 +187,7 @@ static int read_parameters(struct lb_model *m, const struct lb_dataset *d, struc
 
 /* Scores of the last layer, by the length of its biases: a regression's targets times the outputs
  * of each. With several labels, these are the targets. */
-static int count_targets(struct lb_model *m, struct lb_err *err)
+static int count_targets(struct lb_saved_model *m, struct lb_err *err)
 {
 	double *last = NULL;
 	char name[32];
@@ -312,7 +207,7 @@ static int count_targets(struct lb_model *m, struct lb_err *err)
 	free(last);
 	if (!m->targets)
 		return refuse(m, "it lacks parameters", err);
-	const struct lb_component_use *loss = &m->p.spec.loss;
+	const struct lb_component_use *loss = &m->spec.loss;
 	if (loss->info->check && loss->info->check(loss->par, err))
 		return -1;
 	const size_t outputs = lb_loss_outputs(lb_used_loss(loss), loss->par);
@@ -323,9 +218,9 @@ static int count_targets(struct lb_model *m, struct lb_err *err)
 	return 0;
 }
 
-struct lb_model *lb_model_load(const char *path, struct lb_err *err)
+struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err)
 {
-	struct lb_model *m = lb_alloc(1, sizeof *m, err);
+	struct lb_saved_model *m = lb_alloc(1, sizeof *m, err);
 	struct lb_dataset d = { 0 };
 
 	if (!m)
@@ -335,8 +230,8 @@ struct lb_model *lb_model_load(const char *path, struct lb_err *err)
 	if (!rc)
 		rc = read_config(m, err);
 	if (!rc) {
-		m->kind = lb_kind_of_data(lb_spec_kind(&m->p.spec));
-		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_prepare_components(&m->p, &d, err) ||
+		m->kind = lb_kind_of_data(lb_spec_kind(&m->spec));
+		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_setup_from_spec(&m->spec, &d, m->features, &m->setup, m->term, err) ||
 				     read_parameters(m, &d, err) ? -1 : 0;
 	}
 	if (!rc) {
@@ -344,6 +239,6 @@ struct lb_model *lb_model_load(const char *path, struct lb_err *err)
 		m->file = NULL;
 		return m;
 	}
-	lb_model_free(m);
+	lb_saved_model_free(m);
 	return NULL;
 }

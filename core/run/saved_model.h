@@ -19,23 +19,18 @@
  *                        outputs of the first target, then of the second
  *   train_rows           number of training rows
  * */
-#ifndef LB_MODEL_FILE_H
-#define LB_MODEL_FILE_H
+#ifndef LB_SAVED_MODEL_H
+#define LB_SAVED_MODEL_H
 
-#include "core/run/trial.h"
+#include "core/base/err.h"
 
-/* DIR/trials/ID.model.npz as a new string. */
-char *lb_model_path(const struct lb_trial *t, struct lb_err *err);
+#define LB_SAVED_MODEL_SCHEMA "lossbench-model/1"
 
-/* Writes the model whole or not at all; out is an outcome with its parameters kept. */
-int lb_model_save(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out,
-		  struct lb_err *err);
-
-struct lb_model;
+struct lb_saved_model;
 
 /* Reads a model and checks all that it says: nothing in it is trusted. */
-struct lb_model *lb_model_load(const char *path, struct lb_err *err);
-void lb_model_free(struct lb_model *m);
+struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err);
+void lb_saved_model_free(struct lb_saved_model *m);
 
 enum lb_said { LB_SAID_SCORES, LB_SAID_PROBABILITIES, LB_SAID_EMBEDDINGS, LB_SAID_LABELS };
 
@@ -43,7 +38,7 @@ enum lb_said { LB_SAID_SCORES, LB_SAID_PROBABILITIES, LB_SAID_EMBEDDINGS, LB_SAI
  * targets where the file has them, then the columns) or, by its ending, NPY (the columns alone).
  * out NULL: CSV to *text, a new string. labels may name a file with the labels. format: a reader's
  * name, NULL: by content. */
-int lb_model_predict(const struct lb_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
+int lb_saved_model_predict(const struct lb_saved_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
 		     const char *out, char **text, struct lb_err *err);
 
 #endif

@@ -1,0 +1,31 @@
+/* A trial made ready for training: a leaf that what prepares it (core/run/trial.h) shares. */
+#ifndef LB_PREPARED_H
+#define LB_PREPARED_H
+
+#include "core/run/data_cache.h"
+#include "core/training/baseline.h"
+#include "core/training/train.h"
+
+/* What struct lb_setup and struct lb_cohort borrow lives here. */
+struct lb_prepared {
+	struct lb_spec spec;
+	struct lb_rows *rows;            /* whose split and features these are */
+	struct lb_split split;
+	struct lb_encoding features;
+	int32_t *y;                      /* labels as corrupted */
+	double *row_weight;
+	struct lb_unit *unit;            /* of each target, or NULL */
+	struct lb_term term[LB_MOST_TERMS];
+	struct lb_metric_use metric[32];
+	char *key[32];
+	struct lb_procedure_use procedure[LB_MOST_PROCEDURES];
+	struct lb_setup setup;
+	struct lb_cohort cohort;         /* of this one trial */
+	int precision;                   /* 32 or 64 */
+	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
+	struct lb_sentences warnings;    /* what is to be told of its rows, beside the dataset's own warnings */
+	struct lb_baseline baseline;     /* what the training has to beat */
+	double seconds;                  /* that preparing took */
+};
+
+#endif
