@@ -204,14 +204,15 @@ struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *
 size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape);
 
 /* Returns the matrix (b,b) that a loss with .similarity measures, made in in->workspace. */
-const double *lb_similarity_matrix(const struct lb_loss *loss, const struct lb_batch *in);
+const double *lb_similarity_matrix(const struct lb_loss *loss, struct lb_batch *in);
 
 /* Calls .update_state, where the loss has it. */
-void lb_loss_update_state(const struct lb_loss *loss, const struct lb_batch *in);
+void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in);
 
 /* Returns in->scale times the mean loss of the batch; each input's grad that is not NULL gets the
  * gradient. Weighted value: (1/B) sum_i w_i L_i, with weights of mean 1 over the training split, so
- * that over the whole split it is sum w_i L_i / sum w_i. Cannot fail. */
-double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *in);
+ * that over the whole split it is sum w_i L_i / sum w_i. These three set what the driver sets in
+ * the batch. Cannot fail. */
+double lb_loss_apply(const struct lb_loss *loss, struct lb_batch *in);
 
 #endif

@@ -133,18 +133,18 @@ size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, c
 	return own_bytes(loss, par, shape) + driver_bytes(loss, shape->b, shape->c);
 }
 
-/* Returns the batch with its terms, and at *room what is after them. */
-static struct lb_batch with_room(const struct lb_loss *loss, const struct lb_batch *batch, void **room)
+/* Sets in->terms, and returns what stands behind them in the workspace. */
+static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 {
-	const struct lb_loss_shape shape = { .b = batch->b, .c = batch->c, .views = batch->views, .n_hidden = batch->hidden.cols,
-					.n_classes = batch->stats ? batch->stats->n_classes : 0 };
-	char *own = batch->workspace;
-	void *driver = own + own_bytes(loss, batch->par, &shape);
-	struct lb_batch in = *batch;
+	char *at = in->workspace;
 
-	in.terms = driver;
-	*room = (char *)driver + aligned(batch->c * sizeof(real));
-	return in;
+	if (loss->workspace) {
+		const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = in->views, .n_hidden = in->hidden.cols,
+						     .n_classes = in->stats ? in->stats->n_classes : 0 };
+		at += own_bytes(loss, in->par, &shape);
+	}
+	in->terms = (real *)at;
+	return at + aligned(in->c * sizeof(real));
 }
 
 struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
@@ -155,21 +155,17 @@ struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *
 	return cols ? (struct lb_io){ .value = value, .grad = grad, .rows = rows, .cols = cols, .stride = cols } : (struct lb_io){ 0 };
 }
 
-void lb_loss_update_state(const struct lb_loss *loss, const struct lb_batch *batch)
+void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in)
 {
-	void *room;
-	const struct lb_batch in = with_room(loss, batch, &room);
-
-	if (loss->update_state)
-		loss->update_state(&in);
+	if (!loss->update_state)
+		return;
+	take_room(loss, in);
+	loss->update_state(in);
 }
 
-const double *lb_similarity_matrix(const struct lb_loss *loss, const struct lb_batch *batch)
+const double *lb_similarity_matrix(const struct lb_loss *loss, struct lb_batch *in)
 {
-	void *room;
-
-	with_room(loss, batch, &room);
-	return lb_similarity_measure(loss->form, batch, room);
+	return lb_similarity_measure(loss->form, in, take_room(loss, in));
 }
 
 /* ---- row by row ---- */
@@ -327,19 +323,18 @@ static void scale_gradient(const struct lb_io *io, double scale)
 		lb_scale_row(io->cols, (real)scale, io->grad + i * io->stride);
 }
 
-double lb_loss_apply(const struct lb_loss *loss, const struct lb_batch *batch)
+double lb_loss_apply(const struct lb_loss *loss, struct lb_batch *in)
 {
 	const struct lb_form *form = loss->form;
-	void *room;
-	struct lb_batch in = with_room(loss, batch, &room);
-	const double value = form->batch      ? form->batch(&in, in.output.grad) :
-			     form->similarity ? lb_similarity_apply(form, &in, room) :
-						apply_rows(form, &in, room);
+	void *room = take_room(loss, in);
+	const double value = form->batch      ? form->batch(in, in->output.grad) :
+			     form->similarity ? lb_similarity_apply(form, in, room) :
+						apply_rows(form, in, room);
 
-	if (!(in.scale < 1 || in.scale > 1))
+	if (!(in->scale < 1 || in->scale > 1))
 		return value;
-	scale_gradient(&in.output, in.scale);
-	scale_gradient(&in.hidden, in.scale);
-	scale_gradient(&in.params, in.scale);
-	return in.scale * value;
+	scale_gradient(&in->output, in->scale);
+	scale_gradient(&in->hidden, in->scale);
+	scale_gradient(&in->params, in->scale);
+	return in->scale * value;
 }

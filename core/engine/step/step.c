@@ -119,7 +119,7 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 }
 
 /* l->mined <- the triplets of the batch, at its embeddings as they are now. */
-static void mine(struct lb_learner *l, const struct lb_loss *loss, const struct lb_batch *in)
+static void mine(struct lb_learner *l, const struct lb_loss *loss, struct lb_batch *in)
 {
 	const struct lb_mining m = { .b = in->b, .distance = lb_similarity_matrix(loss, in), .y = in->y, .par = l->setup->miner_par };
 

@@ -67,7 +67,7 @@ static bool mined(const struct embedded *e, const struct lb_arg *par, const char
 	char name[32];
 	_Alignas(64) double room[4 * MOST * MOST];
 	const size_t word = strcspn(miner, " ");
-	const struct lb_batch in = { .b = e->b, .c = e->c, .views = 1, .output = { .value = e->z, .rows = e->b, .cols = e->c, .stride = e->c },
+	struct lb_batch in = { .b = e->b, .c = e->c, .views = 1, .output = { .value = e->z, .rows = e->b, .cols = e->c, .stride = e->c },
 				     .y = e->y, .par = par, .workspace = room, .scale = 1 };
 
 	snprintf(name, sizeof name, "%.*s", (int)word, miner);

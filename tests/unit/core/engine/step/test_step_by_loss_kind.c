@@ -270,7 +270,7 @@ static double loss_and_gradient(const struct lb_cohort *c, const struct lb_minib
 START_TEST(features_are_moved)
 {
 	struct lb_setup s;
-	struct lb_feed feed;
+	struct lb_input_batch input;
 	struct lb_team *team = NULL;
 	uint32_t id[ROWS];
 
@@ -289,12 +289,12 @@ START_TEST(features_are_moved)
 	s.n_procedures = moving[_i].mixup;
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);
 	ck_assert(!lb_learner_open(&learner, &c, &s, &err));
-	ck_assert(!lb_feed_open(&feed, c.features, false, ROWS, false, &err));
+	ck_assert(!lb_input_batch_open(&input, c.features, false, ROWS, false, &err));
 	ck_assert(!lb_team_new(moving[_i].threads, &team, &err));
 	for (uint32_t i = 0; i < ROWS; i++)
 		id[i] = i;
-	lb_feed_load(&feed, c.split->rows[LB_TRAIN], ROWS, team);
-	const struct lb_minibatch m = { .feed = &feed, .rows = c.split->rows[LB_TRAIN], .id = id, .b = ROWS, .team = team };
+	lb_input_batch_load(&input, c.split->rows[LB_TRAIN], ROWS, team);
+	const struct lb_minibatch m = { .input = &input, .rows = c.split->rows[LB_TRAIN], .id = id, .b = ROWS, .team = team };
 	struct lb_model *model = &learner.model;
 	double g[MOST * 4], largest = 0;
 	ck_assert_uint_le(model->n_params, MOST * 4);
@@ -315,7 +315,7 @@ START_TEST(features_are_moved)
 	}
 	ck_assert_double_gt(centers, 1e-3 * largest);
 	lb_learner_close(&learner);
-	lb_feed_close(&feed);
+	lb_input_batch_close(&input);
 	lb_team_free(team);
 	close_problem();
 }
