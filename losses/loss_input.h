@@ -1,5 +1,5 @@
-/* What a loss is given where no training runs: numbers as doubles, whatever the precision that it is
- * evaluated in. */
+/* What a loss is given where no training runs: numbers as doubles, whatever the precision that it
+ * is evaluated in. */
 #ifndef LB_LOSS_INPUT_H
 #define LB_LOSS_INPUT_H
 

@@ -46,9 +46,9 @@ bool lb_parse_int(const char *s, size_t n, int64_t *v);
  * none is near enough to be meant. Borrowed. */
 const char *lb_nearest(const char *word, const char *const *words, size_t n);
 
-/* Appends text for a terminal (core/base/utf8.h): control characters (of ASCII, of Latin-1, and those that turn the
+/* Appends text for a terminal: control characters (of ASCII, of Latin-1, and those that turn the
  * direction of writing) and bytes that are not UTF-8 become \xNN, so that they are seen and steer
- * nothing. */
+ * nothing. Line ends, too. */
 void lb_buf_visible(struct lb_buf *b, const char *text);
 
 /* Appends text as a YAML scalar in double quotes that reads back as the text, which must be

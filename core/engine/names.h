@@ -170,7 +170,6 @@
 #define lb_procedure_misfit     LB_NAME(lb_procedure_misfit)
 #define lb_procedure_traits     LB_NAME(lb_procedure_traits)
 #define lb_procedures           LB_NAME(lb_procedures)
-#define lb_procedures_traits    LB_NAME(lb_procedures_traits)
 #define lb_rank_rows            LB_NAME(lb_rank_rows)
 #define lb_relu                 LB_NAME(lb_relu)
 #define lb_relu_back            LB_NAME(lb_relu_back)

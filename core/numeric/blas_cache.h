@@ -11,9 +11,9 @@
  * the memory, nothing else. */
 bool lb_blas_proven(const char *name, char *verdict, size_t size);
 
-/* Looks for a proof in the text of that file, lines of key, set and verdict ("ok" or what was wrong)
- * separated by tabs. Returns true, with the verdict, if it is there. Other lines, whatever is in
- * them, are passed over. */
+/* Looks for a proof in the text of that file: lines of key, set and verdict ("ok" or what was
+ * wrong), separated by tabs. Returns true, with the verdict, if it is there. Other lines, whatever
+ * is in them, are passed over. */
 bool lb_blas_remembered(const char *text, const char *key, const char *name, char *verdict, size_t size);
 
 #endif

@@ -134,7 +134,7 @@ static int prepare_metrics(struct lb_prepared *p, struct lb_err *err)
 static void prepare_procedures(struct lb_prepared *p)
 {
 	for (size_t i = 0; i < p->spec.procedures.n; i++)
-		p->procedure[i] = (struct lb_procedure_use){ p->spec.procedures.use[i].info, p->spec.procedures.use[i].par };
+		p->procedure[i] = lb_procedure_used(p->spec.procedures.use[i].info, p->spec.procedures.use[i].par);
 	p->setup.procedure = p->procedure;
 	p->setup.n_procedures = p->spec.procedures.n;
 }

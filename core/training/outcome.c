@@ -127,6 +127,15 @@ unsigned lb_setup_needs(const struct lb_setup *setup)
 	return needs;
 }
 
+unsigned lb_setup_traits(const struct lb_setup *setup)
+{
+	unsigned traits = 0;
+
+	for (size_t i = 0; i < setup->n_procedures; i++)
+		traits |= setup->procedure[i].traits;
+	return traits;
+}
+
 bool lb_setup_separable(const struct lb_setup *setup)
 {
 	bool all = true;

@@ -184,6 +184,8 @@ size_t lb_setup_terms(const struct lb_setup *setup);
 struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i);
 /* What any of them needs, of enum lb_need. Returns 0 for a setup without a loss. */
 unsigned lb_setup_needs(const struct lb_setup *setup);
+/* Returns what the procedures do together, of enum lb_procedure_trait. */
+unsigned lb_setup_traits(const struct lb_setup *setup);
 /* Whether each of them is a mean of row losses. */
 bool lb_setup_separable(const struct lb_setup *setup);
 

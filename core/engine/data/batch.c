@@ -2,7 +2,6 @@
 
 #include "core/base/mem.h"
 #include "core/engine/data/batch_dense.h"
-#include "core/engine/step/procedure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,7 @@ bool lb_input_batch_compressed(const struct lb_cohort *c)
 {
 	for (size_t i = 0; i < c->k; i++) {
 		const struct lb_setup *t = &c->trial[i];
-		if (t->view || t->attack || t->eval_attack || lb_procedures_traits(t) & LB_CHANGES_INPUTS ||
+		if (t->view || t->attack || t->eval_attack || lb_setup_traits(t) & LB_CHANGES_INPUTS ||
 		    lb_setup_needs(t) & LB_NEEDS_FEATURES)
 			return false;
 	}

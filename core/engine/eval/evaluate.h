@@ -3,47 +3,10 @@
 #ifndef LB_EVALUATE_H
 #define LB_EVALUATE_H
 
-#include "core/engine/model/net.h"
-#include "core/engine/eval/row_stats.h"
-#include "core/engine/data/batch.h"
-#include "core/engine/train/joint_first_layer.h"
-#include "core/engine/eval/penultimate.h"
-#include "core/training/train.h"
-
-/* A model to be evaluated. All is borrowed. */
-struct lb_eval_model {
-	const struct lb_setup *setup;
-	struct lb_net *net;               /* takes batches of LB_EVAL_CHUNK rows */
-	const real *w;
-	const struct lb_decision *decision;  /* that the row statistics follow, or NULL: plain */
-	double *metric;                      /* setup->n_metrics values */
-	double *scores;                      /* (rows, columns) raw scores, or NULL */
-	bool bad;                            /* told: a score is not finite; metric is as it was */
-	size_t bad_row;                      /* told: of the dataset, if bad */
-};
-
-/* Room for the row statistics of some trials of a cohort and for one chunk of rows. */
-struct lb_evaluator {
-	const struct lb_cohort *cohort;
-	size_t columns;                   /* the most that a trial's scores have */
-	struct lb_input_batch input;      /* one chunk */
-	real *z;                             /* (chunk, columns) what a loss makes of the model's output */
-	void *workspace;                     /* of a loss that makes it; grows where one needs more */
-	size_t workspace_bytes;
-	struct lb_row_stats *row_stats;      /* together: of as many models as are evaluated at once */
-	size_t together;
-	struct lb_row_stats_scratch room;
-	struct lb_last_layer last;
-	real *moved;                         /* (chunk, features) by the evaluation attack; NULL where no trial has one */
-	struct lb_joint_layer *joint_layer; /* borrowed; for several models at once, or NULL */
-	struct lb_team *team;             /* borrowed; threads that share the work, or NULL */
-};
+#include "core/engine/eval/evaluator.h"
 
 struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns, struct lb_err *err);
 void lb_evaluator_free(struct lb_evaluator *e);
-
-/* Rows gathered at once. */
-enum { LB_EVAL_CHUNK = 512 };
 
 /* Evaluates n models on a split, each chunk of rows gathered once for as many as there is room for.
  * 0, or -1 when memory runs out. */

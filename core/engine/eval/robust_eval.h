@@ -4,7 +4,7 @@
 #define LB_ROBUST_EVAL_H
 
 #include "core/engine/attack/attack.h"
-#include "core/engine/eval/evaluate.h"
+#include "core/engine/eval/evaluator.h"
 
 /* Whether some metric of the setup reads what an evaluation attack finds. */
 bool lb_robust_eval_wanted(const struct lb_setup *setup);

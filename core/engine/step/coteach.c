@@ -1,5 +1,7 @@
+#include "core/engine/step/learner_open.h"
 #include "core/engine/step/procedure.h"
 #include "core/engine/step/row_ranking.h"
+#include "core/engine/step/step.h"
 
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"

@@ -53,15 +53,6 @@ unsigned lb_procedure_traits(const struct lb_info *info)
 	return traits_of(procedure_of(info));
 }
 
-unsigned lb_procedures_traits(const struct lb_setup *setup)
-{
-	unsigned traits = 0;
-
-	for (size_t i = 0; i < setup->n_procedures; i++)
-		traits |= lb_procedure_traits(setup->procedure[i].info);
-	return traits;
-}
-
 int lb_hooks_open(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
 {
 	const struct lb_setup *setup = l->setup;

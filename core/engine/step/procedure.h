@@ -13,7 +13,7 @@
 #ifndef LB_PROCEDURE_H
 #define LB_PROCEDURE_H
 
-#include "core/engine/step/step.h"
+#include "core/engine/step/step_state.h"
 #include "core/training/procedure_info.h"
 
 /* A procedure in use by a trial. */
@@ -50,9 +50,6 @@ struct lb_procedure {
 	/* Takes the whole step, instead of all hooks from inputs to stepped. Returns the loss. */
 	double (*step)(const struct lb_hook *h, struct lb_step *s);
 };
-
-/* What the procedures of a setup do together, of enum lb_procedure_trait. */
-unsigned lb_procedures_traits(const struct lb_setup *setup);
 
 /* Says what does not fit together in a descriptor. Returns NULL when all does. */
 const char *lb_procedure_misfit(const struct lb_procedure *p);

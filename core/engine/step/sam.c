@@ -1,6 +1,7 @@
 #include "core/engine/step/procedure.h"
 
 #include "core/base/mem.h"
+#include "core/engine/step/step.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 #include "core/engine/train/early_stopping.h"
 
+#include "core/engine/step/eval_weights.h"
+
 bool lb_stop_early(struct lb_learner *l, const double *valid, size_t epoch)
 {
 	const struct lb_early_stopping *stop = &l->setup->stop;

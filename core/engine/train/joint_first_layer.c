@@ -4,7 +4,6 @@
 #include "core/engine/kernels/kernels.h"
 #include "core/numeric/thread_team.h"
 #include "core/engine/data/batch.h"
-#include "core/engine/step/procedure.h"
 
 #include <stdlib.h>
 
@@ -14,7 +13,7 @@ static bool of_use(const struct lb_cohort *c)
 
 	for (size_t i = 0; i < c->k; i++) {
 		const struct lb_setup *t = &c->trial[i];
-		if (t->view || t->attack || lb_procedures_traits(t) & own_pass || t->model.width[1] != c->trial[0].model.width[1])
+		if (t->view || t->attack || lb_setup_traits(t) & own_pass || t->model.width[1] != c->trial[0].model.width[1])
 			return false;
 	}
 	return lb_kernel()->chain && !lb_input_batch_compressed(c);
