@@ -7,9 +7,8 @@
 #include "core/base/utf8.h"
 #include "core/config/config.h"
 #include "core/config/spec_fill.h"
-#include "core/run/data_cache.h"
+#include "core/run/data_read.h"
 #include "core/run/components.h"
-#include "core/run/data_files.h"
 
 #include <math.h>
 #include <stdlib.h>

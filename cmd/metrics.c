@@ -46,9 +46,12 @@ int cmd_metrics(int argc, char **argv, struct lb_err *err)
 		return lb_fail(err, LB_USAGE, "metrics: found \"%s\", allowed: options only; see lossbench metrics --help", argv[1]);
 	if (json)
 		return print_json(err);
+	size_t width = 0;
+	for (size_t i = 0; i < lb_metric_count(); i++)
+		width = strlen(lb_metric_at(i)->base.name) > width ? strlen(lb_metric_at(i)->base.name) : width;
 	for (size_t i = 0; i < lb_metric_count(); i++) {
 		const struct lb_metric *m = lb_metric_at(i);
-		printf("%-18s  %-6s is better  %s\n", m->base.name, m->higher_is_better ? "higher" : "lower", m->base.title);
+		printf("%-*s  %-6s is better  %s\n", (int)width, m->base.name, m->higher_is_better ? "higher" : "lower", m->base.title);
 	}
 	return LB_OK;
 }

@@ -1,7 +1,7 @@
 #include "cmd/cmd.h"
 
 #include "core/base/log.h"
-#include "core/run/saved_model.h"
+#include "core/run/saved_model_predict.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -46,7 +46,7 @@ static const struct shape {
 	[LB_MULTILABEL] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 7 } },
 };
 
-enum { MOST_ROWS = 9, MOST_CELLS = 96, FEATURES = 3 };
+enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 2 * LB_MOST_OUTPUTS, FEATURES = 3 };
 
 /* A batch, every number already representable in float32. The loss's own parameters stand after
  * the scores, and after them the features of a loss that moves these: n entries to move. */
@@ -69,7 +69,9 @@ static double rounded(double v)
 /* The shape's columns are targets where the loss has several outputs for each. */
 static void sample_make(struct sample *s, const struct check *c, const struct pattern *pattern, const struct shape *of, bool one_class)
 {
-	const struct shape with_outputs = { of->b, of->c * lb_loss_outputs(c->info, c->par) }, *shape = &with_outputs;
+	const size_t outputs = lb_loss_outputs(c->info, c->par);
+	const bool many = outputs > MANY_OUTPUTS; /* too many for every shape: two rows of one target */
+	const struct shape with_outputs = { many && of->b > 2 ? 2 : of->b, (many ? 1 : of->c) * outputs }, *shape = &with_outputs;
 	const bool targets = lb_kind_of_columns(c->info->kind) || c->info->kind == LB_DISTILLATION;
 	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : shape->c;
 	const bool moved = c->info->needs & LB_MOVES_FEATURES;

@@ -77,15 +77,17 @@ enum lb_targets { LB_ANY_TARGETS, LB_TARGETS_NOT_NEGATIVE, LB_TARGETS_POSITIVE, 
 /* What a number that a regression model gives for a target says of it. */
 enum lb_statistic {
 	LB_MEAN,
-	LB_LOG_VARIANCE, /* ln of the variance; told as the standard deviation */
+	LB_LOG_VARIANCE, /* ln of the variance, or of a scale; told as the standard deviation */
 	LB_QUANTILE,
+	LB_PARAMETER,    /* of the distribution, told as it is; such outputs have no units, so that targets are not scaled */
 	LB_N_STATISTICS
 };
 
 /* One of the outputs that a model has for each target. */
 struct lb_output {
 	enum lb_statistic says;
-	double level;                        /* of a quantile, in (0, 1) */
+	double level;                        /* of a quantile, in (0, 1); the number of a parameter */
+	bool of_scale;                       /* LB_LOG_VARIANCE: ln of a scale */
 };
 
 /* Rows of a batch, from 0: the anchor, another of its class, one of another class. */

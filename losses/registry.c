@@ -70,7 +70,8 @@ size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par
 
 const char *lb_statistic_name(enum lb_statistic says)
 {
-	static const char *const names[LB_N_STATISTICS] = { [LB_MEAN] = "mean", [LB_LOG_VARIANCE] = "sd", [LB_QUANTILE] = "quantile" };
+	static const char *const names[LB_N_STATISTICS] = { [LB_MEAN] = "mean", [LB_LOG_VARIANCE] = "sd", [LB_QUANTILE] = "quantile",
+						     [LB_PARAMETER] = "parameter" };
 
 	return names[says];
 }

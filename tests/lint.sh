@@ -67,6 +67,28 @@ may_include() {
 	done
 }
 
+# A unit is NAME.c with NAME.h and NAME_internal.h. Prints every include among the units of a circle.
+no_include_circle() {
+	local edges
+	edges=$(includes cmd core losses datasets | awk -F: '
+		function unit(file) { sub(/(_internal)?\.[ch]$/, "", file); return file }
+		unit($1) != unit($3) { print unit($1), unit($3), $1 ":" $2, $3 }')
+	{ echo "$edges"; echo loops; cut -d' ' -f1,2 <<<"$edges" | tsort 2>&1 >/dev/null; } | awk '
+		function tell(    i, units) {
+			for (i = 1; i <= n; i++) units = units (i > 1 ? ", " : "") member[i]
+			for (i = 1; n && i <= edges; i++)
+				if (from[i] in inside && to[i] in inside)
+					print place[i] ": includes " header[i] " in a circle: " units "; move what they share to a header of its own"
+			n = 0
+			delete inside
+		}
+		/^loops$/ { loops = 1; next }
+		!loops { from[++edges] = $1; to[edges] = $2; place[edges] = $3; header[edges] = $4; next }
+		/loop:$/ { tell(); next }
+		{ member[++n] = $2; inside[$2] }
+		END { tell() }'
+}
+
 # A loss sees the contract, the helpers in losses/support/, and no other loss.
 losses_alone() {
 	local file line file_kind header
@@ -95,45 +117,6 @@ no_precision_in_cmd() {
 			for (i = 1; i <= NR; i++)
 				if (file[i] ~ /^cmd\// && leads[header[i]])
 					print file[i] ":" line[i] ": " header[i] " leads to core/engine/precision.h; the command line knows no precision"
-		}'
-}
-
-# A unit is NAME.c with NAME.h and NAME_internal.h. One unit includes the header of another; no way along such includes leads back to
-# where it began. Each circle is said once, as the shortest that its first include is part of.
-no_circles() {
-	includes cmd core losses datasets | awk -F: '
-		function unit(file) { sub(/\.[^.\/]*$/, "", file); sub(/_internal$/, "", file); return file }
-		# The shortest way from a unit to another: sets n and way[1..n], places in edge order. False when there is none.
-		function find_way(from, to,    queue, head, tail, i, k, at) {
-			delete came
-			queue[tail = 1] = from
-			came[from] = -1
-			for (head = 1; head <= tail && !(to in came); head++)
-				for (i = 1; i <= out[queue[head]]; i++) {
-					k = edge[queue[head], i]
-					if (!(right[k] in came)) { came[right[k]] = k; queue[++tail] = right[k] }
-				}
-			if (!(to in came)) return 0
-			n = 0
-			for (at = to; at != from; at = left[came[at]]) n++
-			i = n
-			for (at = to; at != from; at = left[came[at]]) way[i--] = came[at]
-			return 1
-		}
-		$3 ~ /\.h$/ && unit($1) != unit($3) {
-			place[++m] = $1 ":" $2
-			header[m] = $3
-			left[m] = unit($1)
-			right[m] = unit($3)
-			edge[left[m], ++out[left[m]]] = m
-		}
-		END {
-			for (k = 1; k <= m; k++) {
-				if (said[k] || !find_way(right[k], left[k])) continue
-				text = place[k] ": includes " header[k]
-				for (i = 1; i <= n; i++) { text = text "; " place[way[i]] " includes " header[way[i]]; said[way[i]] = 1 }
-				print text ": a circle; move what both need into a header of its own, or a function to where it belongs"
-			}
 		}'
 }
 
@@ -257,9 +240,9 @@ finished() {
 }
 
 rule 'layers: arrows go one way' may_include
+rule 'no include circle' no_include_circle
 rule 'a loss knows its contract and no other loss' losses_alone
 rule 'cmd/ is free of precision' no_precision_in_cmd
-rule 'no include circle' no_circles
 rule 'nothing includes cmd/' nothing_includes_cmd
 rule 'only cmd/ and core/base/log.c print or exit' quiet_below_cmd
 rule 'every loss is registered' registered

@@ -69,6 +69,11 @@ const struct lb_info *lb_info_find(const struct lb_info *const *list, const char
 /* Returns its place in the list, from 0; the list's length when it is not there. */
 size_t lb_info_place(const struct lb_info *const *list, const struct lb_info *info);
 
+/* Returns the parameter of that name, and the one that had it in earlier versions; NULL when there
+ * is none. info may be NULL for the first. */
+const struct lb_param *lb_info_param(const struct lb_info *info, const char *name);
+const struct lb_param *lb_info_renamed(const struct lb_info *info, const char *name);
+
 #define LB_PARAMS(table) .params = (table), .n_params = (int)(sizeof(table) / sizeof *(table))
 
 /* A validated value of one parameter, in the order of the descriptor's table. */

@@ -48,7 +48,7 @@ const char *lb_nearest(const char *word, const char *const *words, size_t n);
 
 /* Appends text for a terminal: control characters (of ASCII, of Latin-1, and those that turn the
  * direction of writing) and bytes that are not UTF-8 become \xNN, so that they are seen and steer
- * nothing. Line ends, too. */
+ * nothing. */
 void lb_buf_visible(struct lb_buf *b, const char *text);
 
 /* Appends text as a YAML scalar in double quotes that reads back as the text, which must be

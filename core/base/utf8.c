@@ -32,9 +32,11 @@ size_t lb_utf8_length(const char *s)
 	return 0;
 }
 
-bool lb_utf8_steers(const char *character, size_t n)
+/* Control characters are below U+0020 and U+007F to U+009F; the marks of direction are U+200E,
+ * U+200F, U+202A to U+202E, U+2066 to U+2069. */
+bool lb_utf8_steers(const char *text, size_t n)
 {
-	const unsigned char *s = (const unsigned char *)character;
+	const unsigned char *s = (const unsigned char *)text;
 
 	if (n == 1)
 		return *s < 0x20 || *s == 0x7f;
@@ -76,9 +78,9 @@ void lb_visible(char *out, size_t size, const char *text)
 	out[used] = '\0';
 }
 
-unsigned lb_utf8_code_point(const char *character, size_t n)
+unsigned lb_utf8_code_point(const char *text, size_t n)
 {
-	const unsigned char *s = (const unsigned char *)character;
+	const unsigned char *s = (const unsigned char *)text;
 
 	return n == 1 ? s[0] : n == 2 ? (s[0] & 0x1FU) << 6 | (s[1] & 0x3FU) : (s[0] & 0xFU) << 12 | (s[1] & 0x3FU) << 6 | (s[2] & 0x3FU);
 }

@@ -122,9 +122,6 @@ struct lb_component_iterator {
 };
 const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_component_iterator *iterator);
 const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name);
-const struct lb_param *lb_component_param(const struct lb_info *info, const char *name);
-/* The parameter that had this name in earlier versions, or NULL. */
-const struct lb_param *lb_component_renamed(const struct lb_info *info, const char *name);
 /* The parameter of that name that a block of this component has: the component's, or the block's
  * own; NULL when there is none. */
 const struct lb_param *lb_block_param(const struct lb_option *block, const struct lb_info *info, const char *name);

@@ -1,7 +1,7 @@
+#include "core/base/utf8.h"
 #include "core/config/internal.h"
 
 #include "core/base/mem.h"
-#include "core/base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

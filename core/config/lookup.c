@@ -43,25 +43,9 @@ const struct lb_info *lb_component_find(const struct lb_registry *reg, const cha
 	return info;
 }
 
-const struct lb_param *lb_component_renamed(const struct lb_info *info, const char *name)
-{
-	for (int i = 0; i < info->n_params; i++)
-		if (info->params[i].former && !strcmp(info->params[i].former, name))
-			return &info->params[i];
-	return NULL;
-}
-
-const struct lb_param *lb_component_param(const struct lb_info *info, const char *name)
-{
-	for (int i = 0; info && i < info->n_params; i++)
-		if (!strcmp(info->params[i].name, name))
-			return &info->params[i];
-	return NULL;
-}
-
 const struct lb_param *lb_block_param(const struct lb_option *block, const struct lb_info *info, const char *name)
 {
-	const struct lb_param *p = lb_component_param(info, name);
+	const struct lb_param *p = lb_info_param(info, name);
 
 	return p || !info || !block->extra || strcmp(block->extra->name, name) ? p : block->extra;
 }

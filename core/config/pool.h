@@ -1,4 +1,4 @@
-/* Memory that is released together: YAML nodes made on the way, and what a spec refers to. */
+/* Memory that is released all at once. */
 #ifndef LB_POOL_H
 #define LB_POOL_H
 
@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* Owner of its pieces; { 0 } is empty. */
+/* Owner of what is allocated from it; { 0 } is empty. */
 struct lb_pool {
 	void **piece;
 	size_t n, cap;

@@ -119,7 +119,7 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 {
 	struct lb_words keys = { .v = { o->key }, .n = 1 }, owners = { 0 };
 	const struct lb_option *nested;
-	const struct lb_param *renamed = lb_component_renamed(info, key->text);
+	const struct lb_param *renamed = lb_info_renamed(info, key->text);
 	const struct lb_info *other;
 	struct lb_component_iterator iterator = { 0 };
 	struct lb_buf what = { 0 };
@@ -132,7 +132,7 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
 		lb_words_add(&keys, lb_path_last(nested->path));
 	while ((other = lb_component_next(r->reg, o->path, r->kind, &iterator)))
-		if (lb_component_param(other, key->text))
+		if (lb_info_param(other, key->text))
 			lb_words_add(&owners, other->name);
 	snprintf(where, sizeof where, "%s.%.80s", path, key->text);
 	if (renamed) {
@@ -193,7 +193,7 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	lb_json_text(out, o->key, info->name);
 	for (int i = 0; i < info->n_params; i++)
 		resolve_param(r, path, &info->params[i], block, out);
-	if (o->extra && !lb_component_param(info, o->extra->name))
+	if (o->extra && !lb_info_param(info, o->extra->name))
 		resolve_extra(r, o, path, block, out);
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));) {
 		const struct lb_node *node = block ? lb_node_get(block, lb_path_last(nested->path)) : NULL;

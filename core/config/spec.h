@@ -116,16 +116,23 @@ struct lb_spec {
 	} top[LB_SPEC_TOPS];
 };
 
+/* Releases what the fields refer to, and makes the spec { 0 }. */
+void lb_spec_free(struct lb_spec *spec);
+
 /* Returns the kind of loss that the task is for. */
 static inline enum lb_kind lb_spec_kind(const struct lb_spec *spec)
 {
 	return (enum lb_kind)spec->task.at;
 }
 
-/* Returns the bits of the numbers that the training calculates with: 32 or 64. */
-static inline int lb_spec_precision(const struct lb_spec *spec)
-{
-	return spec->train.precision.at == LB_PRECISION_64 ? 64 : 32;
-}
+/* Returns the component's parameter of that name; NULL where it has none, or there is no
+ * component. */
+const struct lb_arg *lb_use_arg(const struct lb_component_use *use, const char *name);
+
+/* The number of such a parameter, or `otherwise`. */
+double lb_use_number(const struct lb_component_use *use, const char *name, double otherwise);
+
+/* Returns true if there is a component of that name. */
+bool lb_use_is(const struct lb_component_use *use, const char *name);
 
 #endif

@@ -61,7 +61,7 @@ static int fill_use(const struct filling *f, const cJSON *item, struct lb_compon
 	out->par = lb_pool_alloc(f->pool, n * sizeof *out->par + lists * sizeof(double) + 1, err);
 	if (!out->par || lb_args_read(out->info, item, out->par, (double *)(out->par + n), err))
 		return -1;
-	const cJSON *own = o->extra && !lb_component_param(out->info, o->extra->name) ?
+	const cJSON *own = o->extra && !lb_info_param(out->info, o->extra->name) ?
 			   cJSON_GetObjectItemCaseSensitive(item, o->extra->name) : NULL;
 	if (own)
 		out->weight = own->valuedouble;
@@ -161,30 +161,4 @@ int lb_spec_fill(struct lb_spec *spec, const cJSON *config, const struct lb_regi
 	}
 	spec->config = config;
 	return 0;
-}
-
-void lb_spec_free(struct lb_spec *spec)
-{
-	for (size_t i = 0; i < LB_SPEC_TOPS; i++)
-		lb_pool_free(&spec->top[i].pool);
-	*spec = (struct lb_spec){ 0 };
-}
-
-const struct lb_arg *lb_use_arg(const struct lb_component_use *use, const char *name)
-{
-	const struct lb_param *p = lb_component_param(use->info, name);
-
-	return p ? &use->par[p - use->info->params] : NULL;
-}
-
-double lb_use_number(const struct lb_component_use *use, const char *name, double otherwise)
-{
-	const struct lb_arg *arg = lb_use_arg(use, name);
-
-	return arg ? arg->v : otherwise;
-}
-
-bool lb_use_is(const struct lb_component_use *use, const char *name)
-{
-	return use->info && !strcmp(use->info->name, name);
 }

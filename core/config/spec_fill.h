@@ -1,5 +1,4 @@
-/* Fills struct lb_spec from a resolved config, by the option table, and finds the parameters of its
- * components by name. */
+/* Fills struct lb_spec from a resolved config, by the option table. */
 #ifndef LB_SPEC_FILL_H
 #define LB_SPEC_FILL_H
 
@@ -10,16 +9,5 @@
  * lb_config_expand) are not filled again, so that one must live, too. -1 when memory runs out or a
  * component is unknown; then the spec is { 0 }. Release with lb_spec_free. */
 int lb_spec_fill(struct lb_spec *spec, const cJSON *config, const struct lb_registry *reg, struct lb_err *err);
-void lb_spec_free(struct lb_spec *spec);
-
-/* Returns the component's parameter of that name; NULL where it has none, or there is no
- * component. */
-const struct lb_arg *lb_use_arg(const struct lb_component_use *use, const char *name);
-
-/* The number of such a parameter, or `otherwise`. */
-double lb_use_number(const struct lb_component_use *use, const char *name, double otherwise);
-
-/* Returns true if there is a component of that name. */
-bool lb_use_is(const struct lb_component_use *use, const char *name);
 
 #endif

@@ -1,7 +1,8 @@
+#include "core/config/spec_fill.h"
 #include "core/config/tune_internal.h"
 
 #include "core/base/mem.h"
-#include "core/config/spec_fill.h"
+#include "core/config/spec.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -75,7 +75,7 @@ static int default_space(struct lb_tune *t, struct lb_tune_arm *a, struct lb_loc
 				return -1;
 		}
 	}
-	if (!lb_component_param(arm_component(a, "optimizer"), "lr"))
+	if (!lb_info_param(arm_component(a, "optimizer"), "lr"))
 		return 0;
 	struct lb_swept_param *rate = add_swept(a, "optimizer.lr", location, NULL, err);
 	for (int k = 0; rate && k < RATES; k++) {

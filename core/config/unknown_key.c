@@ -74,7 +74,7 @@ static const char *elsewhere(const struct lb_resolving *r, const char *key, char
 			best = o;
 		struct lb_component_iterator iterator = { 0 };
 		while (!block && o->shape == LB_COMPONENT && (info = lb_component_next(r->reg, o->path, r->kind, &iterator)))
-			if (lb_component_param(info, key))
+			if (lb_info_param(info, key))
 				block = o;
 	}
 	if (best)

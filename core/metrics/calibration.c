@@ -146,6 +146,113 @@ const struct lb_metric lb_metric_mce = {
 	.eval = mce,
 };
 
+/* The probability of class k of a row, of the positive class (1) and the negative one in a binary
+ * task. */
+static double probability(const struct lb_metric_inputs *o, size_t i, size_t k)
+{
+	if (o->kind == LB_MULTICLASS)
+		return exp(o->log_probability[i * o->n_classes + k]);
+	const double z = k ? o->score[i] : -o->score[i], u = exp(-fabs(z));
+	return (z >= 0 ? 1 : u) / (1 + u);
+}
+
+/* gap (m) <- for each bin of class k the rows of it that are of the class, less the sum of its
+ * probabilities. */
+static void class_gaps(const struct lb_metric_inputs *o, size_t k, double *gap, size_t m)
+{
+	for (size_t b = 0; b < m; b++)
+		gap[b] = 0;
+	for (size_t i = 0; i < o->n; i++) {
+		const double p = probability(o, i, k);
+		gap[bin_of(p, (double)m)] += ((size_t)o->label[i] == k) - p;
+	}
+}
+
+/* As ece, of the probability of each class against whether it is the label. */
+static int classwise_ece(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	const size_t m = (size_t)par[BINS].v, classes = o->kind == LB_BINARY ? 2 : o->n_classes;
+	double *gap = lb_alloc(m, sizeof *gap, err), sum = 0;
+
+	if (!gap)
+		return -1;
+	for (size_t k = 0; k < classes; k++) {
+		class_gaps(o, k, gap, m);
+		for (size_t b = 0; b < m; b++)
+			sum += fabs(gap[b]);
+	}
+	*value = o->n ? sum / ((double)o->n * (double)classes) : (double)NAN;
+	free(gap);
+	return 0;
+}
+
+const struct lb_metric lb_metric_classwise_ece = {
+	.base = {
+		.name = "classwise_ece",
+		.tasks = LB_CLASS_TASKS,
+		.title = "Expected calibration error of every class's probability, averaged over the classes",
+		.cite = "M. Kull et al., Beyond temperature scaling: obtaining well-calibrated multi-class probabilities with Dirichlet calibration, "
+			"NeurIPS 2019",
+		.formula = "(1/C) sum_k sum_b (n_bk/n) |share of class k in bin b - mean p_k of bin b|;  bin b holds b/M < p_k <= (b+1)/M",
+		.notes = "All probabilities count, not those of the predicted class alone as in ece. With many classes most rows are in the lowest bin, and the "
+			 "value is small. A split keeps n C numbers for it.",
+		.keywords = "class_wise_calibration_error static_calibration_error sce marginal_calibration",
+		.on_request = true,
+		LB_PARAMS(ece_params),
+	},
+	.higher_is_better = false,
+	.probabilities = true,
+	.eval = classwise_ece,
+};
+
+struct confidence {
+	double conf, gap;
+};
+
+static int by_confidence(const void *a, const void *b)
+{
+	const double x = ((const struct confidence *)a)->conf, y = ((const struct confidence *)b)->conf;
+
+	return (x > y) - (x < y);
+}
+
+/* The largest sum of gaps over the rows up to a confidence that occurs. */
+static int ks_calibration(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	struct confidence *row = lb_alloc(o->n, sizeof *row, err);
+	double sum = 0, most = 0;
+
+	(void)par;
+	if (!row)
+		return -1;
+	for (size_t i = 0; i < o->n; i++)
+		row[i] = (struct confidence){ .conf = o->conf[i], .gap = (o->pred[i] == o->label[i]) - o->conf[i] };
+	qsort(row, o->n, sizeof *row, by_confidence);
+	for (size_t i = 0; i < o->n; i++) {
+		sum += row[i].gap;
+		if (i + 1 == o->n || row[i + 1].conf > row[i].conf)
+			most = fmax(most, fabs(sum));
+	}
+	*value = o->n ? most / (double)o->n : (double)NAN;
+	free(row);
+	return 0;
+}
+
+const struct lb_metric lb_metric_ks_calibration = {
+	.base = {
+		.name = "ks_calibration",
+		.tasks = LB_CLASS_TASKS,
+		.title = "Kolmogorov-Smirnov calibration error: the largest gap between confidence and accuracy, both added up by rising confidence",
+		.cite = "K. Gupta et al., Calibration of neural networks using splines, ICLR 2021",
+		.formula = "max over confidences c of  (1/n) |sum over rows with conf_i <= c of ([pred_i = y_i] - conf_i)|",
+		.notes = "Has no bins. The confidence is the probability of the predicted class; rows of equal confidence are added together.",
+		.keywords = "ks_error kolmogorov_smirnov calibration",
+		.on_request = true,
+	},
+	.higher_is_better = false,
+	.eval = ks_calibration,
+};
+
 /* As ece, of the probability of the positive class against the label. */
 static int ece_positive(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {

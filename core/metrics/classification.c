@@ -1,13 +1,6 @@
-#include "core/base/mem.h"
-#include "core/metrics/metric.h"
+#include "core/metrics/class_tally.h"
 
-#include <math.h>
 #include <stdlib.h>
-
-static double share(size_t part, size_t whole)
-{
-	return whole ? (double)part / (double)whole : (double)NAN;
-}
 
 static int accuracy(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
@@ -16,7 +9,7 @@ static int accuracy(const struct lb_metric_inputs *o, const struct lb_arg *par, 
 	(void)par, (void)err;
 	for (size_t i = 0; i < o->n; i++)
 		right += o->pred[i] == o->label[i];
-	*value = share(right, o->n);
+	*value = lb_share(right, o->n);
 	return 0;
 }
 
@@ -28,7 +21,7 @@ const struct lb_metric lb_metric_accuracy = {
 		.formula = "(1/n) sum_i [pred_i = y_i];  pred = argmax_k z_k, or [z > 0] with two classes and one score",
 		.notes = "Of equal scores the lowest class index is predicted; a binary score of exactly 0 predicts the negative class. "
 			 "Says little where one class holds most rows: compare with the share of the largest class.",
-		.keywords = "acc error top1",
+		.keywords = "acc error top1 recall_weighted",
 	},
 	.higher_is_better = true,
 	.decisions = true,
@@ -48,7 +41,7 @@ static int top_k(const struct lb_metric_inputs *o, const struct lb_arg *par, dou
 	(void)err;
 	for (size_t i = 0; i < o->n; i++)
 		right += (double)o->rank[i] < par[K].v;
-	*value = share(right, o->n);
+	*value = lb_share(right, o->n);
 	return 0;
 }
 
@@ -68,54 +61,23 @@ const struct lb_metric lb_metric_top_k = {
 	.eval = top_k,
 };
 
-/* Rows of one class: true, predicted, both. */
-struct tally {
-	size_t truth, pred, both;
-};
-
-static size_t n_classes(const struct lb_metric_inputs *o)
+/* Mean of the recalls of the classes that have rows. */
+static int balanced_accuracy(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
-	return o->kind == LB_BINARY ? 2 : o->n_classes;
-}
-
-static struct tally *count_classes(const struct lb_metric_inputs *o, struct lb_err *err)
-{
-	struct tally *t = lb_alloc(n_classes(o), sizeof *t, err);
-
-	for (size_t i = 0; t && i < o->n; i++) {
-		t[o->label[i]].truth++;
-		t[o->pred[i]].pred++;
-		t[o->label[i]].both += o->pred[i] == o->label[i];
-	}
-	return t;
-}
-
-/* Mean over classes of both / truth (recall), or of both / mean(truth, pred) (F1); a class with a
- * divisor of 0 is left out. */
-static int class_mean(const struct lb_metric_inputs *o, bool f1, double *value, struct lb_err *err)
-{
-	struct tally *t = count_classes(o, err);
+	struct lb_class_tally *t = lb_tally_classes(o, err);
 	size_t classes = 0;
 	double sum = 0;
 
+	(void)par;
 	if (!t)
 		return -1;
-	for (size_t k = 0; k < n_classes(o); k++) {
-		const size_t twice = f1 ? t[k].truth + t[k].pred : 2 * t[k].truth;
-		if (twice == 0)
-			continue;
-		sum += share(2 * t[k].both, twice);
-		classes++;
+	for (size_t k = 0; k < lb_n_classes(o); k++) {
+		sum += t[k].truth ? lb_share(t[k].both, t[k].truth) : 0;
+		classes += t[k].truth > 0;
 	}
 	*value = classes ? sum / (double)classes : (double)NAN;
 	free(t);
 	return 0;
-}
-
-static int balanced_accuracy(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
-{
-	(void)par;
-	return class_mean(o, false, value, err);
 }
 
 const struct lb_metric lb_metric_balanced_accuracy = {
@@ -134,41 +96,18 @@ const struct lb_metric lb_metric_balanced_accuracy = {
 	.eval = balanced_accuracy,
 };
 
-static int f1_macro(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
-{
-	(void)par;
-	return class_mean(o, true, value, err);
-}
-
-const struct lb_metric lb_metric_f1_macro = {
-	.base = {
-		.name = "f1_macro",
-		.tasks = LB_CLASS_TASKS,
-		.title = "Unweighted mean over classes of F1, the harmonic mean of precision and recall",
-		.cite = "J. Opitz, S. Burst, Macro F1 and Macro F1, arXiv:1911.03347, 2019 (the mean of the classes' F1)",
-		.formula = "mean over classes k of  2 TP_k / (rows of class k + rows predicted k)",
-		.notes = "The mean is over the classes that occur in the labels or in the predictions of this split; a class that is "
-			 "never predicted right has F1 = 0. With two classes it is the mean of both classes' F1, not that of the "
-			 "positive class alone.",
-		.keywords = "macro_f1 f1 f_score f1_score",
-	},
-	.higher_is_better = true,
-	.decisions = true,
-	.eval = f1_macro,
-};
-
 /* Geometric mean of the recalls of the classes that have rows. */
 static int gmean(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
-	struct tally *t = count_classes(o, err);
+	struct lb_class_tally *t = lb_tally_classes(o, err);
 	double sum = 0, classes = 0;
 
 	(void)par;
 	if (!t)
 		return -1;
-	for (size_t k = 0; k < n_classes(o); k++)
+	for (size_t k = 0; k < lb_n_classes(o); k++)
 		if (t[k].truth) {
-			sum += log(share(t[k].both, t[k].truth));
+			sum += log(lb_share(t[k].both, t[k].truth));
 			classes++;
 		}
 	*value = classes > 0 ? exp(sum / classes) : (double)NAN;
@@ -194,51 +133,18 @@ const struct lb_metric lb_metric_gmean = {
 	.eval = gmean,
 };
 
-/* Mean over classes of F1, weighted by their true rows. */
-static int f1_weighted(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
-{
-	struct tally *t = count_classes(o, err);
-	double sum = 0;
-
-	(void)par;
-	if (!t)
-		return -1;
-	for (size_t k = 0; k < n_classes(o); k++)
-		sum += t[k].truth ? (double)t[k].truth * share(2 * t[k].both, t[k].truth + t[k].pred) : 0;
-	*value = o->n ? sum / (double)o->n : (double)NAN;
-	free(t);
-	return 0;
-}
-
-const struct lb_metric lb_metric_f1_weighted = {
-	.base = {
-		.name = "f1_weighted",
-		.tasks = LB_CLASS_TASKS,
-		.title = "Mean over classes of F1, weighted by the rows of each class",
-		.cite = "F. Pedregosa et al., Scikit-learn: machine learning in Python, JMLR 12, 2011",
-		.formula = "sum over classes k of (rows of class k / n) 2 TP_k / (rows of class k + rows predicted k)",
-		.notes = "Lies near accuracy; rare classes hardly count. F1 pooled over all classes (micro) is accuracy "
-			 "itself.",
-		.keywords = "weighted_f1 f1 f_score",
-		.on_request = true,
-	},
-	.higher_is_better = true,
-	.decisions = true,
-	.eval = f1_weighted,
-};
-
 /* Correlation of truth and prediction as one-hot vectors: sums of products of class counts stay
  * exact in double up to 2^53. */
 static int mcc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
-	struct tally *t = count_classes(o, err);
+	struct lb_class_tally *t = lb_tally_classes(o, err);
 	const double n = (double)o->n;
 	double right = 0, both = 0, truth = 0, pred = 0;
 
 	(void)par;
 	if (!t)
 		return -1;
-	for (size_t k = 0; k < n_classes(o); k++) {
+	for (size_t k = 0; k < lb_n_classes(o); k++) {
 		right += (double)t[k].both;
 		both += (double)t[k].truth * (double)t[k].pred;
 		truth += (double)t[k].truth * (double)t[k].truth;

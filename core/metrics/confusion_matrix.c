@@ -211,7 +211,7 @@ const struct lb_metric lb_metric_hss = {
 		.formula = "2 (TP TN - FP FN) / ((TP + FN)(FN + TN) + (TP + FP)(TN + FP))",
 		.notes = "Equal to Cohen's kappa of labels and predictions, from -1 to 1. Undefined where all labels and all "
 			 "predictions are of one class.",
-		.keywords = "heidke cohen_kappa kappa skill",
+		.keywords = "heidke kappa skill",
 		.on_request = true,
 		LB_PARAMS(threshold_params),
 	},

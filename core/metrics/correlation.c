@@ -1,253 +1,192 @@
-/* Correlations of predictions and targets, each the mean over targets. */
-#include "core/base/mem.h"
-#include "core/metrics/metric.h"
+/* How predictions and targets of a regression go together. */
+#include "core/metrics/target_measure.h"
 
-#include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct pair {
-	double x, y;
-};
+#define UNDEFINED "Undefined where the predictions or the targets of a split are all equal (a single row among them). "
+#define SEVERAL "With several targets the mean over the targets."
 
-/* Returns the correlation of n pairs, which it may reorder and overwrite; scratch has room for
- * n. */
-typedef double correlation_fn(struct pair *v, size_t n, struct pair *scratch);
-
-static int mean_of(const struct lb_metric_inputs *o, correlation_fn *of, double *value, struct lb_err *err)
-{
-	struct pair *v = lb_alloc(o->n, 2 * sizeof *v, err);
-	double sum = 0;
-
-	if (!v)
-		return -1;
-	for (size_t t = 0; o->n && t < o->t; t++) {
-		for (size_t i = 0; i < o->n; i++)
-			v[i] = (struct pair){ .x = o->pred_t[i * o->t + t], .y = o->target_t[i * o->t + t] };
-		sum += of(v, o->n, v + o->n);
-	}
-	*value = o->n && o->t ? sum / (double)o->t : (double)NAN;
-	free(v);
-	return 0;
-}
-
-/* Sums of squares and products about the means, and the difference of the means. They are taken
- * from the first pair, so a constant gives exactly 0. */
+/* The mean of a - b, and the sums of squares and of products of deviations from the means. */
 struct moments {
-	double xx, yy, xy, apart;
+	double apart, aa, bb, ab;
 };
 
-static struct moments moments_of(const struct pair *v, size_t n)
+static struct moments moments_of(const double *a, const double *b, size_t n)
 {
+	const double shift_a = lb_mean_shift(a, n), shift_b = lb_mean_shift(b, n);
 	struct moments m = { 0 };
-	double x = 0, y = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		x += v[i].x - v[0].x;
-		y += v[i].y - v[0].y;
+		const double u = a[i] - a[0] - shift_a, v = b[i] - b[0] - shift_b;
+		m.apart += (a[i] - b[i]) / (double)n;
+		m.aa += u * u;
+		m.bb += v * v;
+		m.ab += u * v;
 	}
-	x /= (double)n;
-	y /= (double)n;
-	for (size_t i = 0; i < n; i++) {
-		const double a = v[i].x - v[0].x - x, b = v[i].y - v[0].y - y;
-		m.xx += a * a;
-		m.yy += b * b;
-		m.xy += a * b;
-	}
-	m.apart = v[0].x - v[0].y + x - y;
 	return m;
 }
 
-static double pearson_of(struct pair *v, size_t n, struct pair *scratch)
+static double pearson(const struct lb_target *t, const struct lb_arg *par)
 {
-	const struct moments m = moments_of(v, n);
+	const struct moments m = moments_of(t->f, t->y, t->n);
 
-	(void)scratch;
-	return m.xx > 0 && m.yy > 0 ? fmax(-1, fmin(1, m.xy / (sqrt(m.xx) * sqrt(m.yy)))) : (double)NAN;
+	(void)par;
+	return m.aa > 0 && m.bb > 0 ? fmin(fmax(m.ab / (sqrt(m.aa) * sqrt(m.bb)), -1), 1) : (double)NAN;
 }
 
-static double concordance_of(struct pair *v, size_t n, struct pair *scratch)
-{
-	const struct moments m = moments_of(v, n);
+LB_TARGET_METRIC(pearson, true, .title = "Pearson's correlation of predictions and targets, from -1 to 1",
+	.cite = "K. Pearson, Note on regression and inheritance in the case of two parents, Proceedings of the Royal Society of London 58, 1895",
+	.formula = "sum_i (f_i - mean f)(y_i - mean y) / sqrt(sum_i (f_i - mean f)^2 sum_i (y_i - mean y)^2)",
+	.notes = "Does not see the scale of the predictions nor their mean; ccc does. " UNDEFINED SEVERAL, .keywords = "correlation pcc r corrcoef")
 
-	(void)scratch;
-	return m.xx > 0 && m.yy > 0 ? 2 * m.xy / (m.xx + m.yy + (double)n * m.apart * m.apart) : (double)NAN;
+static double ccc(const struct lb_target *t, const struct lb_arg *par)
+{
+	const struct moments m = moments_of(t->f, t->y, t->n);
+
+	(void)par;
+	return m.aa > 0 && m.bb > 0 ? 2 * m.ab / (m.aa + m.bb + (double)t->n * m.apart * m.apart) : (double)NAN;
 }
 
-static int by_x(const void *a, const void *b)
-{
-	const struct pair *p = a, *q = b;
+LB_TARGET_METRIC(ccc, true, .title = "Concordance correlation coefficient: how near the predictions are to the line f = y, from -1 to 1",
+	.cite = "L. I-K. Lin, A concordance correlation coefficient to evaluate reproducibility, Biometrics 45(1), 1989",
+	.formula = "2 cov(f, y) / (var f + var y + (mean f - mean y)^2), each with the divisor n",
+	.notes = "pearson times a factor for a wrong scale or mean. " UNDEFINED SEVERAL, .keywords = "concordance concordance_correlation lin agreement")
 
-	return (p->x > q->x) - (p->x < q->x);
+struct pair {
+	double a, b;
+};
+
+static int by_a(const void *x, const void *y)
+{
+	return lb_ascending_doubles(&((const struct pair *)x)->a, &((const struct pair *)y)->a);
 }
 
-static int by_y(const void *a, const void *b)
+static int by_b(const void *x, const void *y)
 {
-	const struct pair *p = a, *q = b;
-
-	return (p->y > q->y) - (p->y < q->y);
+	return lb_ascending_doubles(&((const struct pair *)x)->b, &((const struct pair *)y)->b);
 }
 
-static int by_both(const void *a, const void *b)
+static int by_both(const void *x, const void *y)
 {
-	const int x = by_x(a, b);
+	const int a = by_a(x, y);
 
-	return x ? x : by_y(a, b);
+	return a ? a : by_b(x, y);
 }
 
-typedef int order_fn(const void *a, const void *b);
-
-/* The end of the run of pairs that are equal to the one at `from`. */
-static size_t run_end(const struct pair *v, size_t n, size_t from, order_fn *order)
+/* Returns the pairs of predictions and targets, in the target's scratch. */
+static struct pair *pairs_of(const struct lb_target *t)
 {
-	size_t to = from + 1;
+	struct pair *pair = (struct pair *)t->scratch;
 
-	while (to < n && order(v + from, v + to) == 0)
-		to++;
-	return to;
+	for (size_t i = 0; i < t->n; i++)
+		pair[i] = (struct pair){ .a = t->f[i], .b = t->y[i] };
+	return pair;
 }
 
-/* Sorts, then puts ranks for the values; ties share the mean of their ranks. */
-static void rank(struct pair *v, size_t n, order_fn *order)
+/* Returns one past the last place from `first` on where order finds the same. */
+static size_t end_of_ties(const struct pair *pair, size_t n, size_t first, int (*order)(const void *, const void *))
 {
-	qsort(v, n, sizeof *v, order);
-	for (size_t from = 0, to; from < n; from = to) {
-		to = run_end(v, n, from, order);
-		for (size_t i = from; i < to; i++)
-			*(order == by_x ? &v[i].x : &v[i].y) = (double)(from + to + 1) / 2;
+	size_t end = first + 1;
+
+	while (end < n && !order(&pair[first], &pair[end]))
+		end++;
+	return end;
+}
+
+/* The values of pairs in ascending order of them, v[0], v[2], ... <- their ranks, less the mean
+ * rank; equal values share the mean of theirs. */
+static void rank_pairs(struct pair *pair, size_t n, int (*order)(const void *, const void *), double *v)
+{
+	qsort(pair, n, sizeof *pair, order);
+	for (size_t i = 0, end; i < n; i = end) {
+		end = end_of_ties(pair, n, i, order);
+		for (size_t k = i; k < end; k++)
+			v[2 * k] = ((double)(i + end) - (double)n) / 2;
 	}
 }
 
-static double spearman_of(struct pair *v, size_t n, struct pair *scratch)
+static double spearman(const struct lb_target *t, const struct lb_arg *par)
 {
-	rank(v, n, by_x);
-	rank(v, n, by_y);
-	return pearson_of(v, n, scratch);
-}
+	struct pair *pair = pairs_of(t);
+	double aa = 0, bb = 0, ab = 0;
 
-static uint64_t tied_pairs(const struct pair *v, size_t n, order_fn *order)
-{
-	uint64_t pairs = 0;
-
-	for (size_t from = 0, to; from < n; from = to) {
-		to = run_end(v, n, from, order);
-		pairs += (uint64_t)(to - from) * (to - from - 1) / 2;
+	(void)par;
+	rank_pairs(pair, t->n, by_a, &pair->a);
+	rank_pairs(pair, t->n, by_b, &pair->b);
+	for (size_t i = 0; i < t->n; i++) {
+		aa += pair[i].a * pair[i].a;
+		bb += pair[i].b * pair[i].b;
+		ab += pair[i].a * pair[i].b;
 	}
-	return pairs;
+	return aa > 0 && bb > 0 ? fmin(fmax(ab / sqrt(aa * bb), -1), 1) : (double)NAN;
 }
 
-/* Sorts by y with merges from below and returns how many pairs stood the wrong way round. */
-static uint64_t sort_counting(struct pair *v, size_t n, struct pair *scratch)
-{
-	uint64_t swaps = 0;
+LB_TARGET_METRIC(spearman, true, .title = "Spearman's rank correlation of predictions and targets, from -1 to 1",
+	.cite = "C. Spearman, The proof and measurement of association between two things, American Journal of Psychology 15(1), 1904",
+	.formula = "pearson of the ranks",
+	.notes = "Equal values share the mean of their ranks. Does not see what keeps the order of the predictions. " UNDEFINED SEVERAL,
+	.keywords = "rank_correlation rho spearmanr")
 
-	for (size_t half = 1; half < n; half *= 2)
-		for (size_t from = 0; from + half < n; from += 2 * half) {
-			const size_t middle = from + half, end = n - middle < half ? n : middle + half;
-			size_t left = from, right = middle;
-			for (size_t i = from; i < end; i++) {
-				const bool second = left == middle || (right < end && v[right].y < v[left].y);
-				swaps += second ? middle - left : 0;
-				scratch[i] = v[second ? right++ : left++];
+/* Pairs of n things. */
+static uint64_t pairs_among(size_t n)
+{
+	return (uint64_t)n * (n - 1) / 2;
+}
+
+/* Returns the number of pairs that order finds the same; the pairs are in that order. */
+static uint64_t tied(const struct pair *pair, size_t n, int (*order)(const void *, const void *))
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0, end; i < n; i = end) {
+		end = end_of_ties(pair, n, i, order);
+		sum += pairs_among(end - i);
+	}
+	return sum;
+}
+
+/* Sorts v by merging runs of 1, 2, 4, ... Returns the number of pairs that were in falling order;
+ * buffer has room for n. */
+static uint64_t count_inversions(double *v, double *buffer, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t run = 1; run < n; run *= 2) {
+		for (size_t first = 0; first < n; first += 2 * run) {
+			const size_t middle = n - first < run ? n : first + run, end = n - first < 2 * run ? n : first + 2 * run;
+			size_t left = first, right = middle;
+			for (size_t k = first; k < end; k++) {
+				const bool from_left = right == end || (left < middle && v[left] <= v[right]);
+				sum += from_left ? 0 : middle - left;
+				buffer[k] = v[from_left ? left++ : right++];
 			}
-			for (size_t i = from; i < end; i++)
-				v[i] = scratch[i];
 		}
-	return swaps;
+		memcpy(v, buffer, n * sizeof *v);
+	}
+	return sum;
 }
 
-/* Knight's count: pairs in order of x, and of y within ties, hold the discordant ones as inversions
- * of y. */
-static double kendall_of(struct pair *v, size_t n, struct pair *scratch)
+/* Counts pairs of rows by sorting (W. R. Knight, JASA 61, 1966), so the sums are exact. */
+static double kendall(const struct lb_target *t, const struct lb_arg *par)
 {
-	qsort(v, n, sizeof *v, by_both);
-	const double all = (double)n * (double)(n - 1) / 2;
-	const double x = (double)tied_pairs(v, n, by_x), both = (double)tied_pairs(v, n, by_both);
-	const double discordant = (double)sort_counting(v, n, scratch), y = (double)tied_pairs(v, n, by_y);
-	const double root = sqrt(all - x) * sqrt(all - y);
+	const size_t n = t->n;
+	struct pair *pair = pairs_of(t);
+	double *y = t->scratch + 2 * n;
 
-	return root > 0 ? fmax(-1, fmin(1, (all - x - y + both - 2 * discordant) / root)) : (double)NAN;
-}
-
-static int pearson(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
-{
 	(void)par;
-	return mean_of(o, pearson_of, value, err);
+	qsort(pair, n, sizeof *pair, by_both);
+	const uint64_t all = pairs_among(n), tied_a = tied(pair, n, by_a), tied_both = tied(pair, n, by_both);
+	for (size_t i = 0; i < n; i++)
+		y[i] = pair[i].b;
+	const uint64_t discordant = count_inversions(y, y + n, n);
+	qsort(pair, n, sizeof *pair, by_b);
+	const uint64_t tied_b = tied(pair, n, by_b), concordant = all - tied_a - tied_b + tied_both - discordant;
+	const double apart = sqrt((double)(all - tied_a) * (double)(all - tied_b));
+	return apart > 0 ? fmin(fmax(((double)concordant - (double)discordant) / apart, -1), 1) : (double)NAN;
 }
 
-const struct lb_metric lb_metric_pearson = {
-	.base = {
-		.name = "pearson",
-		.tasks = 1u << LB_REGRESSION,
-		.title = "Linear correlation of predictions and targets",
-		.formula = "mean over targets of  cov(f, y) / (sd(f) sd(y))",
-		.notes = "Does not see the offset and the scale of the predictions. Undefined where predictions or targets are constant.",
-		.keywords = "pearsonr pearson_corrcoef correlation",
-		.on_request = true,
-	},
-	.higher_is_better = true,
-	.eval = pearson,
-};
-
-static int spearman(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
-{
-	(void)par;
-	return mean_of(o, spearman_of, value, err);
-}
-
-const struct lb_metric lb_metric_spearman = {
-	.base = {
-		.name = "spearman",
-		.tasks = 1u << LB_REGRESSION,
-		.title = "Correlation of the ranks of predictions and targets",
-		.cite = "C. Spearman, The proof and measurement of association between two things, American Journal of Psychology 15, 1904",
-		.formula = "pearson of the ranks; ties share the mean of their ranks",
-		.notes = "Sees order only. Undefined where predictions or targets are constant.",
-		.keywords = "spearmanr spearman_corrcoef rank_correlation",
-		.on_request = true,
-	},
-	.higher_is_better = true,
-	.eval = spearman,
-};
-
-static int kendall(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
-{
-	(void)par;
-	return mean_of(o, kendall_of, value, err);
-}
-
-const struct lb_metric lb_metric_kendall = {
-	.base = {
-		.name = "kendall",
-		.tasks = 1u << LB_REGRESSION,
-		.title = "Kendall's tau-b: pairs of rows in the right order less those in the wrong one",
-		.cite = "W. R. Knight, A computer method for calculating Kendall's tau with ungrouped data, JASA 61, 1966",
-		.formula = "mean over targets of  (C - D) / sqrt((P - P_f)(P - P_y)),  P all pairs, P_f tied in f, P_y in y",
-		.notes = "Made in O(n log n). Undefined where predictions or targets are constant.",
-		.keywords = "kendalltau kendall_rank_corrcoef tau_b rank_correlation",
-		.on_request = true,
-	},
-	.higher_is_better = true,
-	.eval = kendall,
-};
-
-static int ccc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
-{
-	(void)par;
-	return mean_of(o, concordance_of, value, err);
-}
-
-const struct lb_metric lb_metric_ccc = {
-	.base = {
-		.name = "ccc",
-		.tasks = 1u << LB_REGRESSION,
-		.title = "Lin's concordance correlation: agreement with the line f = y",
-		.cite = "L. I. Lin, A concordance correlation coefficient to evaluate reproducibility, Biometrics 45, 1989",
-		.formula = "mean over targets of  2 cov(f, y) / (var(f) + var(y) + (mean f - mean y)^2),  moments divided by n",
-		.notes = "pearson less what offset and scale are off. Undefined where predictions or targets are constant.",
-		.keywords = "concordance_corrcoef concordance_correlation_coefficient lin",
-		.on_request = true,
-	},
-	.higher_is_better = true,
-	.eval = ccc,
-};
+LB_TARGET_METRIC(kendall, true, .title = "Kendall's tau-b of predictions and targets: pairs of rows in the same order less those in the other, from -1 to 1",
+	.cite = "M. G. Kendall, The treatment of ties in ranking problems, Biometrika 33(3), 1945",
+	.formula = "(C - D) / sqrt((pairs with f_i != f_j)(pairs with y_i != y_j)),  C pairs in the same order, D in the other",
+	.notes = "A pair that is tied in the predictions or in the targets counts for neither. " UNDEFINED SEVERAL, .keywords = "tau kendalltau tau_b rank_correlation")

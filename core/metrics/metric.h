@@ -9,11 +9,12 @@
 
 #include <stdint.h>
 
-/* What a metric sees of a split: statistics of each row, so that the scores of a large split need not be
- * kept. Arrays have n entries; n may be 0. All values are finite: a diverged trial has no metrics.
+/* What a metric sees of a split: statistics of each row, so that the scores of a large split need
+ * not be kept. Arrays have n entries; n may be 0. All values are finite: a diverged trial has no
+ * metrics.
  *
- * Multi-class and binary (multi-class only: collapsed, peak, feature, weight, embedding; NULL in
- * binary tasks):
+ * Multi-class and binary (multi-class only: collapsed, peak, log_probability, feature, weight,
+ * embedding; NULL in binary tasks):
  *   label        true class
  *   pred         predicted class; multi-class: argmax, lowest index on ties; binary: 1 iff score >
  *   0
@@ -27,6 +28,8 @@
  *   score        binary only: the score; else NULL
  *   collapsed    the sum over classes of exp(z_k - max z) is exactly 1 in the working precision
  *   peak         the largest |z_k|
+ *   log_probability  (n,n_classes) row-major, of every class under softmax, never clipped; multi-class
+ *                only, NULL where no metric of the trial asks for it
  *   robust       predicted class at a place of the attack where it is wrong, if there is one, else
  *                the label
  *   robust_logp  the smallest logp of all places; both NULL where no attack was asked for
@@ -53,6 +56,7 @@ struct lb_metric_inputs {
 	const double *logp, *brier, *conf, *score;
 	const bool *collapsed;
 	const double *peak;
+	const double *log_probability;
 	size_t width;
 	const double *feature, *weight;
 	size_t dimension;
@@ -69,13 +73,21 @@ struct lb_metric {
 	struct lb_info base;
 	bool higher_is_better;
 	bool decisions;              /* of classes: reads label, pred and rank alone, which cost less than the others */
+	bool ordered;                /* of classes in an order: counts how far they are apart */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */
+	bool probabilities;          /* asks for log_probability, n_classes numbers a row that are kept for metrics that do only */
 	unsigned statistics;         /* outputs that it reads, bits 1 << LB_QUANTILE, ...; undefined where a loss lacks one of them */
+	unsigned instead;            /* outputs that will do in their place; 0: none */
 	bool embeddings;             /* reads label and embedding alone, which is kept for metrics that do */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null
 	 * in JSON. -1 on lack of memory. */
 	int (*eval)(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err);
 };
+
+/* The outputs that the metric lacks of those that it reads, where `statistics` are there; 0: none. */
+unsigned lb_metric_lacks(const struct lb_metric *m, unsigned statistics);
+/* What the model would have to give, in words that follow "no": "quantiles". */
+const char *lb_metric_lack_words(const struct lb_metric *m);
 
 /* As m->eval, and undefined where the outputs lack what the metric reads. */
 int lb_metric_compute(const struct lb_metric *m, const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err);

@@ -1,66 +1,17 @@
-#include "core/base/mem.h"
-#include "core/metrics/metric.h"
+#include "core/metrics/score_ties.h"
 
-#include <math.h>
 #include <stdlib.h>
 
-struct scored {
-	double score;
-	int32_t y;
-};
-
-static int ascending(const void *a, const void *b)
-{
-	const double x = ((const struct scored *)a)->score, y = ((const struct scored *)b)->score;
-
-	return (x > y) - (x < y);
-}
-
-/* Rows that share one score. */
-struct tie {
-	uint64_t pos, neg;
-};
-
-/* The ties in ascending order of score, with their sum in *total; the caller frees. */
-static struct tie *ties_of(const struct lb_metric_inputs *o, size_t *n_ties, struct tie *total, struct lb_err *err)
-{
-	struct scored *row = lb_alloc(o->n, sizeof *row, err);
-	struct tie *tie = row ? lb_alloc(o->n, sizeof *tie, err) : NULL;
-	size_t n = 0;
-
-	*total = (struct tie){ 0 };
-	if (!tie)
-		goto out;
-	for (size_t i = 0; i < o->n; i++)
-		row[i] = (struct scored){ .score = o->score[i], .y = o->label[i] };
-	qsort(row, o->n, sizeof *row, ascending);
-	for (size_t i = 0; i < o->n; i++) {
-		n += i == 0 || row[i].score > row[i - 1].score;
-		*(row[i].y ? &tie[n - 1].pos : &tie[n - 1].neg) += 1;
-		*(row[i].y ? &total->pos : &total->neg) += 1;
-	}
-out:
-	*n_ties = n;
-	free(row);
-	return tie;
-}
-
-/* Counts pairs in halves, so the sum is exact. */
 static int auc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
-	struct tie total;
-	uint64_t halves = 0, below = 0;
+	struct lb_tie total;
 	size_t n;
-	struct tie *tie = ties_of(o, &n, &total, err);
+	struct lb_tie *tie = lb_binary_ties(o, &n, &total, err);
 
 	(void)par;
 	if (!tie)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		halves += tie[i].pos * (2 * below + tie[i].neg);
-		below += tie[i].neg;
-	}
-	*value = total.pos && total.neg ? (double)halves / 2 / ((double)total.pos * (double)total.neg) : (double)NAN;
+	*value = lb_auc_of_ties(tie, n, &total);
 	free(tie);
 	return 0;
 }
@@ -80,13 +31,37 @@ const struct lb_metric lb_metric_auc = {
 	.eval = auc,
 };
 
+/* 2 auc - 1 */
+static int gini(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	const int rc = auc(o, par, value, err);
+
+	*value = 2 * *value - 1;
+	return rc;
+}
+
+const struct lb_metric lb_metric_gini = {
+	.base = {
+		.name = "gini",
+		.tasks = 1u << LB_BINARY,
+		.title = "Gini coefficient of the ranking: the area under the ROC curve from -1 to 1",
+		.cite = "R. H. Somers, A new asymmetric measure of association for ordinal variables, American Sociological Review 27(6), 1962",
+		.formula = "2 auc - 1 = P(z+ > z-) - P(z+ < z-)",
+		.notes = "0 for a random ranking; Somers' D of the scores, the accuracy ratio of scorecards. Undefined where a class has no row.",
+		.keywords = "gini_coefficient normalized_gini accuracy_ratio somers_d",
+		.on_request = true,
+	},
+	.higher_is_better = true,
+	.eval = gini,
+};
+
 static int average_precision(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
-	struct tie total;
+	struct lb_tie total;
 	uint64_t pos = 0, neg = 0;
 	double sum = 0;
 	size_t n;
-	struct tie *tie = ties_of(o, &n, &total, err);
+	struct lb_tie *tie = lb_binary_ties(o, &n, &total, err);
 
 	(void)par;
 	if (!tie)
@@ -126,10 +101,10 @@ static const struct lb_param partial_params[] = {
 static int partial_auc(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	const double f = par[MAX_FPR].v;
-	struct tie total;
+	struct lb_tie total;
 	double area = 0, fpr = 0, tpr = 0;
 	size_t n;
-	struct tie *tie = ties_of(o, &n, &total, err);
+	struct lb_tie *tie = lb_binary_ties(o, &n, &total, err);
 
 	if (!tie)
 		return -1;

@@ -32,10 +32,22 @@ unsigned lb_loss_statistics(const struct lb_loss_info *loss, const struct lb_arg
 	return bits;
 }
 
+unsigned lb_metric_lacks(const struct lb_metric *m, unsigned statistics)
+{
+	return m->instead && !(m->instead & ~statistics) ? 0 : m->statistics & ~statistics;
+}
+
+const char *lb_metric_lack_words(const struct lb_metric *m)
+{
+	if (m->instead)
+		return "variance of a target and no quantiles";
+	return m->statistics >> LB_QUANTILE & 1 ? "quantiles" : "variance of a target";
+}
+
 int lb_metric_compute(const struct lb_metric *m, const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
 {
 	*value = (double)NAN;
-	return m->statistics & ~statistics_of(o->output, o->outputs) ? 0 : m->eval(o, par, value, err);
+	return lb_metric_lacks(m, statistics_of(o->output, o->outputs)) ? 0 : m->eval(o, par, value, err);
 }
 
 size_t lb_metric_count(void)

@@ -32,7 +32,7 @@ const struct lb_metric lb_metric_rmse = {
 		.title = "Root mean squared error, in units of the target",
 		.formula = "sqrt((1/(n T)) sum_i sum_t (f_it - y_it)^2)",
 		.notes = "With several targets the mean is over all entries, so the target of the largest scale dominates.",
-		.keywords = "root_mean_squared_error mse l2",
+		.keywords = "root_mean_squared_error l2",
 	},
 	.higher_is_better = false,
 	.eval = rmse,
@@ -95,7 +95,7 @@ const struct lb_metric lb_metric_r2 = {
 		.formula = "mean over targets of  1 - sum_i (f_i - y_i)^2 / sum_i (y_i - mean y)^2",
 		.notes = "1 is perfect, 0 is as good as the mean of this split, negative is worse. Undefined where a target is constant "
 			 "(a single row among them).",
-		.keywords = "r_squared coefficient_of_determination explained_variance",
+		.keywords = "r_squared coefficient_of_determination",
 	},
 	.higher_is_better = true,
 	.eval = r2,

@@ -1,7 +1,6 @@
 #include "core/run/trial_constraints.h"
 
 #include "core/base/text.h"
-#include "core/config/spec_fill.h"
 
 #include <string.h>
 

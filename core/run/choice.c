@@ -3,7 +3,7 @@
 #include "core/run/plan.h"
 
 #include "core/base/mem.h"
-#include "core/run/judge.h"
+#include "core/run/candidate_choice.h"
 #include "core/run/components.h"
 #include "core/run/store.h"
 #include "core/run/tuning.h"

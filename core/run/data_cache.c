@@ -3,7 +3,8 @@
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/run/data_files.h"
+#include "core/base/text.h"
+#include "core/run/data_read.h"
 
 #include <stdlib.h>
 #include <string.h>

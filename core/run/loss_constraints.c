@@ -2,7 +2,6 @@
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
-#include "core/config/spec_fill.h"
 #include "core/run/terms.h"
 
 #include <stdlib.h>
@@ -13,15 +12,15 @@ enum { MOST_ROWS = 8192 };
 
 /* ---- the losses and their sum ---- */
 
-/* Runs the descriptor's own check of the i-th loss. */
-static int check_parameters(const struct lb_facts *f, size_t i, struct lb_err *err)
+/* Runs the descriptor's own check. Its message begins with `before`, "loss." or a list, and a name
+ * unless that is "". */
+static int check_parameters(const struct lb_component_use *use, const char *before, const char *name, struct lb_err *err)
 {
-	const struct lb_component_use *use = f->loss[i];
 	struct lb_err *why = use->info->check ? lb_alloc(1, sizeof *why, err) : NULL;
 	int rc = !use->info->check ? 0 : why ? use->info->check(use->par, why) : -1;
 
 	if (why && rc)
-		lb_fail(err, why->code, "%s%s%s%s", i ? "terms: " : "loss.", i ? use->info->name : "", i ? ": " : "", why->text);
+		lb_fail(err, why->code, "%s%s%s%s", before, name, *name ? ": " : "", why->text);
 	free(why);
 	return rc;
 }
@@ -29,7 +28,15 @@ static int check_parameters(const struct lb_facts *f, size_t i, struct lb_err *e
 static int parameters_fit(const struct lb_facts *f, struct lb_err *err)
 {
 	for (size_t i = 0; i < f->n_losses; i++)
-		if (check_parameters(f, i, err))
+		if (check_parameters(f->loss[i], i ? "terms: " : "loss.", i ? f->loss[i]->info->name : "", err))
+			return -1;
+	return 0;
+}
+
+static int metrics_fit(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->spec->metrics.n; i++)
+		if (check_parameters(&f->spec->metrics.use[i], "metrics: ", f->spec->metrics.use[i].info->name, err))
 			return -1;
 	return 0;
 }
@@ -97,12 +104,11 @@ static int stopping_has_outputs(const struct lb_facts *f, struct lb_err *err)
 {
 	const char *name = f->spec->train.early_stopping.metric;
 	const struct lb_metric *metric = name ? lb_metric_find(name + strlen("valid.")) : NULL;
-	const unsigned lacks = metric ? metric->statistics & ~lb_loss_statistics(lb_used_loss(f->loss[0]), f->loss[0]->par) : 0;
 
-	if (!lacks)
+	if (!metric || !lb_metric_lacks(metric, lb_loss_statistics(lb_used_loss(f->loss[0]), f->loss[0]->par)))
 		return 0;
 	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: found %s with loss %s, whose model gives no %s; take another metric", name,
-		       f->loss[0]->info->name, lacks >> LB_QUANTILE & 1 ? "quantiles" : "variance of a target");
+		       f->loss[0]->info->name, lb_metric_lack_words(metric));
 }
 
 static int miner_has_triplets(const struct lb_facts *f, struct lb_err *err)
@@ -182,6 +188,11 @@ static int targets_keep_their_units(const struct lb_facts *f, struct lb_err *err
 {
 	const struct lb_loss_info *loss = particular(f);
 
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (f->spec->data.preprocess.target.at == LB_TARGET_STANDARDIZED &&
+		    lb_loss_statistics(lb_used_loss(f->loss[i]), f->loss[i]->par) >> LB_PARAMETER & 1)
+			return lb_fail(err, LB_CONFIG, "data.preprocess.target: found standardize with loss %s, whose outputs have no units to be given back; "
+				       "remove it", f->loss[i]->info->name);
 	return !loss || f->spec->data.preprocess.target.at != LB_TARGET_STANDARDIZED ? 0 :
 	       lb_fail(err, LB_CONFIG, "data.preprocess.target: found standardize with loss %s, which is defined for targets %s as they are; remove it",
 		       loss->base.name, lb_targets_text(loss->targets));
@@ -223,6 +234,7 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "terms", LB_BY_COMPONENTS, "Model naive_bayes minimises no loss and takes no terms." }, terms_are_minimised },
 	{ { "terms", LB_BY_COMPONENTS, "A loss that has a parameter named weight can be the loss, not a term." }, term_has_a_weight },
 	{ { "loss", LB_BY_COMPONENTS, "The parameters of a loss fit together, as the page of the loss says." }, parameters_fit },
+	{ { "metrics", LB_BY_COMPONENTS, "The parameters of a metric fit together: no Tweedie deviance has a power between 0 and 1." }, metrics_fit },
 	{ { "terms", LB_BY_COMPONENTS, "All terms have the same outputs for a target as the loss." }, terms_have_one_output },
 	{ { "loss.weight", LB_BY_COMPONENTS, "Some loss has a positive weight; one with prototypes always has, since they make the scores." }, weights_minimise },
 	{ { "train.early_stopping.metric", LB_BY_COMPONENTS, "Early stopping reads outputs that the loss has, such as quantiles or a variance." }, stopping_has_outputs },

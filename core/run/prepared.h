@@ -1,15 +1,19 @@
-/* A trial made ready for training: a leaf that what prepares it (core/run/trial.h) shares. */
+/* A trial made ready for training, and what of it needs no rows. */
 #ifndef LB_PREPARED_H
 #define LB_PREPARED_H
 
-#include "core/run/data_cache.h"
+#include "core/config/spec.h"
 #include "core/training/baseline.h"
 #include "core/training/train.h"
+#include "datasets/sampling/row_labels.h"
 
-/* What struct lb_setup and struct lb_cohort borrow lives here. */
+struct lb_rows;
+
+/* What struct lb_setup and struct lb_cohort borrow lives here. Made by lb_prepare; a model that was
+ * read has the spec, the setup and the precision alone. */
 struct lb_prepared {
 	struct lb_spec spec;
-	struct lb_rows *rows;            /* whose split and features these are */
+	struct lb_rows *rows;            /* whose split and features these are; NULL: of a model that was read */
 	struct lb_split split;
 	struct lb_encoding features;
 	int32_t *y;                      /* labels as corrupted */

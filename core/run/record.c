@@ -1,7 +1,7 @@
 #include "core/run/record.h"
 
 #include "core/base/mem.h"
-#include "core/run/data_files.h"
+#include "core/run/data_read.h"
 #include "core/run/provenance.h"
 #include "core/run/remarks.h"
 

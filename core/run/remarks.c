@@ -46,11 +46,10 @@ static void remark_on_outputs(const struct lb_prepared *p, struct lb_buf *b)
 	const struct lb_setup *setup = &p->setup;
 
 	for (size_t m = 0; m < setup->n_metrics; m++) {
-		const unsigned lacks = setup->metric[m].metric->statistics & ~lb_loss_statistics(setup->loss, setup->loss_par);
-		const bool quantiles = lacks >> LB_QUANTILE & 1;
-		if (lacks)
+		const struct lb_metric *metric = setup->metric[m].metric;
+		if (lb_metric_lacks(metric, lb_loss_statistics(setup->loss, setup->loss_par)))
 			lb_buf_printf(b, "metrics: %s is undefined with loss %s, whose model gives no %s\n", setup->metric[m].key,
-				      setup->loss->base.name, quantiles ? "quantiles" : "variance of a target");
+				      setup->loss->base.name, lb_metric_lack_words(metric));
 	}
 }
 

@@ -1,10 +1,10 @@
-#include "core/run/saved_model_internal.h"
+#include "core/run/saved_model.h"
 
 #include "core/base/mem.h"
 #include "core/config/spec_fill.h"
-#include "core/run/trial_setup.h"
 #include "core/run/uses.h"
 #include "core/run/components.h"
+#include "core/run/trial_setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ void lb_saved_model_free(struct lb_saved_model *m)
 	lb_arrays_close(m->file);
 	lb_trial_list_free(&m->list);
 	lb_config_free(m->config);
-	lb_spec_free(&m->spec);
+	lb_spec_free(&m->p.spec);
 	free(m->w);
 	for (int i = 0; i < MODEL_NUMBERS; i++)
 		free(m->number[i]);
@@ -110,7 +110,7 @@ static int read_config(struct lb_saved_model *m, struct lb_err *err)
 	if (!rc && m->list.n != 1)
 		rc = refuse(m, "its config is no single trial", err);
 	if (!rc)
-		rc = lb_spec_fill(&m->spec, m->list.config[0], &lb_registries, err);
+		rc = lb_spec_fill(&m->p.spec, m->list.config[0], &lb_registries, err);
 	for (size_t i = 0; i < n; i++)
 		free(set[i]);
 	cJSON_Delete(tree);
@@ -140,7 +140,7 @@ static int read_shape(struct lb_saved_model *m, struct lb_dataset *d, struct lb_
 	}
 	if (m->n_number[MODEL_ROWS] != 1 || !(m->number[MODEL_ROWS][0] >= 1 && m->number[MODEL_ROWS][0] <= 2147483647))
 		return refuse(m, "train_rows is not a number of rows", err);
-	m->features = features;
+	m->p.features.d = features;
 	*d = (struct lb_dataset){ .kind = m->kind, .n_classes = m->n_text[MODEL_CLASSES], .n_targets = m->targets };
 	return features ? 0 : refuse(m, "it has no features", err);
 }
@@ -165,8 +165,8 @@ static int read_parameter(struct lb_saved_model *m, const char *name, size_t wan
 
 static int read_parameters(struct lb_saved_model *m, const struct lb_dataset *d, struct lb_err *err)
 {
-	const struct lb_model_spec *s = &m->setup.model;
-	const size_t own = lb_setup_loss_params(&m->setup, d);
+	const struct lb_model_spec *s = &m->p.setup.model;
+	const size_t own = lb_setup_loss_params(&m->p.setup, d);
 	char name[32];
 
 	if (!(m->w = lb_alloc(lb_model_spec_size(s) + own, sizeof *m->w, err)))
@@ -207,7 +207,7 @@ static int count_targets(struct lb_saved_model *m, struct lb_err *err)
 	free(last);
 	if (!m->targets)
 		return refuse(m, "it lacks parameters", err);
-	const struct lb_component_use *loss = &m->spec.loss;
+	const struct lb_component_use *loss = &m->p.spec.loss;
 	if (loss->info->check && loss->info->check(loss->par, err))
 		return -1;
 	const size_t outputs = lb_loss_outputs(lb_used_loss(loss), loss->par);
@@ -230,8 +230,8 @@ struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err)
 	if (!rc)
 		rc = read_config(m, err);
 	if (!rc) {
-		m->kind = lb_kind_of_data(lb_spec_kind(&m->spec));
-		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_setup_from_spec(&m->spec, &d, m->features, &m->setup, m->term, err) ||
+		m->kind = lb_kind_of_data(lb_spec_kind(&m->p.spec));
+		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_prepare_components(&m->p, &d, err) ||
 				     read_parameters(m, &d, err) ? -1 : 0;
 	}
 	if (!rc) {

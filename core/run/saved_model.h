@@ -22,23 +22,34 @@
 #ifndef LB_SAVED_MODEL_H
 #define LB_SAVED_MODEL_H
 
-#include "core/base/err.h"
+#include "core/config/config.h"
+#include "core/run/prepared.h"
+#include "datasets/formats/npz_archive.h"
 
 #define LB_SAVED_MODEL_SCHEMA "lossbench-model/1"
 
-struct lb_saved_model;
+enum model_text { MODEL_SCHEMA, MODEL_CONFIG, MODEL_KERNELS, MODEL_COLUMNS, MODEL_ID, MODEL_CATEGORY_COLUMNS, MODEL_CATEGORY, MODEL_CLASSES, MODEL_TEXTS };
+enum model_number { MODEL_ROWS, MODEL_SCALE, MODEL_SHIFT, MODEL_FILL, MODEL_CATEGORY_OF, MODEL_CATEGORY_FEATURE, MODEL_NUMBERS };
+
+/* A model that was read. */
+struct lb_saved_model {
+	const char *path;
+	struct lb_arrays_file *file;     /* NULL once all is read */
+	char **text[MODEL_TEXTS];        /* NULL where the array is not there */
+	size_t n_text[MODEL_TEXTS];
+	double *number[MODEL_NUMBERS];
+	size_t n_number[MODEL_NUMBERS];
+	struct lb_config *config;
+	struct lb_trial_list list;       /* its one resolved config */
+	enum lb_kind kind;               /* of the data */
+	struct lb_prepared p;            /* loss and model */
+	double *w;                       /* as lb_train_result.w */
+	size_t *level_of;                /* MODEL_CATEGORY_OF */
+	size_t targets;                  /* regression, multilabel; else 0 */
+};
 
 /* Reads a model and checks all that it says: nothing in it is trusted. */
 struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err);
 void lb_saved_model_free(struct lb_saved_model *m);
-
-enum lb_said { LB_SAID_SCORES, LB_SAID_PROBABILITIES, LB_SAID_EMBEDDINGS, LB_SAID_LABELS };
-
-/* What the model says of the rows of a file, row by row, to `out`: CSV (row from 0, label or
- * targets where the file has them, then the columns) or, by its ending, NPY (the columns alone).
- * out NULL: CSV to *text, a new string. labels may name a file with the labels. format: a reader's
- * name, NULL: by content. */
-int lb_saved_model_predict(const struct lb_saved_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
-		     const char *out, char **text, struct lb_err *err);
 
 #endif

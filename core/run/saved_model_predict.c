@@ -1,10 +1,10 @@
-#include "core/run/saved_model_internal.h"
+#include "core/run/saved_model_predict.h"
 
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
-#include "core/run/data_files.h"
+#include "core/run/data_read.h"
 #include "core/training/predict.h"
 #include "datasets/assemble/align_columns.h"
 
@@ -36,7 +36,7 @@ static void rows_free(struct rows *r)
 
 static struct lb_known known_of(const struct lb_saved_model *m)
 {
-	const struct lb_data_spec *data = &m->spec.data;
+	const struct lb_data_spec *data = &m->p.spec.data;
 
 	return (struct lb_known){
 		.d = m->n_number[MODEL_SCALE],
@@ -79,7 +79,7 @@ void lb_saved_model_read_options(const struct lb_saved_model *m, struct lb_read_
 static int read_table(const struct lb_saved_model *m, const char *path, const char *format, int i, bool beside, struct lb_table *t,
 		      struct lb_err *err)
 {
-	struct lb_read_options opt = lb_file_options(&m->spec, i);
+	struct lb_read_options opt = lb_file_options(&m->p.spec, i);
 
 	if (i == 0) {
 		lb_saved_model_read_options(m, &opt);
@@ -97,7 +97,7 @@ static int encode(const struct lb_saved_model *m, struct rows *r, struct lb_err 
 {
 	const size_t cats = m->n_text[MODEL_CATEGORY_COLUMNS];
 
-	r->features = (struct lb_encoding){ .data = r->data, .d = m->features, .scale = m->number[MODEL_SCALE],
+	r->features = (struct lb_encoding){ .data = r->data, .d = m->p.features.d, .scale = m->number[MODEL_SCALE],
 					    .shift = m->number[MODEL_SHIFT], .fill = m->number[MODEL_FILL] };
 	if (!(r->features.one_hot = lb_alloc(cats, sizeof *r->features.one_hot, err)))
 		return -1;
@@ -143,7 +143,7 @@ static int read_rows(const struct lb_saved_model *m, const char *data, const cha
 /* *v <- what the model says of the rows, *c columns. */
 static int predict_rows(const struct lb_saved_model *m, const struct rows *r, bool embeddings, double **v, size_t *c, struct lb_err *err)
 {
-	const struct lb_predicting p = { .setup = &m->setup, .features = &r->features, .n_train = (size_t)m->number[MODEL_ROWS][0], .w = m->w,
+	const struct lb_predicting p = { .setup = &m->p.setup, .features = &r->features, .n_train = (size_t)m->number[MODEL_ROWS][0], .w = m->w,
 					 .embeddings = embeddings };
 
 	*c = lb_predict_columns(&p);
@@ -151,7 +151,7 @@ static int predict_rows(const struct lb_saved_model *m, const struct rows *r, bo
 		return lb_fail(err, LB_USAGE, "--what embeddings: a linear model has none of its own; allowed: scores, probabilities, labels");
 	if (!(*v = lb_alloc(r->data->n * *c, sizeof **v, err)))
 		return -1;
-	return (lb_spec_precision(&m->spec) == 64 ? lb_predict_f64 : lb_predict_f32)(&p, *v, err);
+	return (m->p.precision == 64 ? lb_predict_f64 : lb_predict_f32)(&p, *v, err);
 }
 
 int lb_saved_model_scores(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
@@ -247,7 +247,7 @@ static void put_header(const struct lb_saved_model *m, const struct rows *r, enu
 		char name[LB_COLUMN_NAME];
 		snprintf(name, sizeof name, "%s_%zu", column[what], k + 1);
 		if (what == LB_SAID_SCORES)
-			lb_setup_column_name(&m->setup, k, name);
+			lb_setup_column_name(&m->p.setup, k, name);
 		lb_buf_printf(b, ",%s", name);
 	}
 }
@@ -291,7 +291,7 @@ static int write_out(const struct lb_saved_model *m, const struct rows *r, enum 
 	struct lb_buf b = { 0 };
 
 	if (out && ends_in(out, ".npy"))
-		return lb_array_write(out, lb_spec_precision(&m->spec) == 64 || what == LB_SAID_PROBABILITIES ? LB_ARRAY_F64 : LB_ARRAY_F32, r->data->n, c, v, err);
+		return lb_array_write(out, m->p.precision == 64 || what == LB_SAID_PROBABILITIES ? LB_ARRAY_F64 : LB_ARRAY_F32, r->data->n, c, v, err);
 	make_csv(m, r, what, v, c, &b);
 	int rc = b.bad ? lb_fail_memory(err, b.n) : out ? lb_write_file(out, b.s, b.n, err) : 0;
 	if (!rc && !out)
@@ -305,12 +305,12 @@ static int check_request(const struct lb_saved_model *m, enum lb_said what, cons
 {
 	if (out && !ends_in(out, ".csv") && !ends_in(out, ".npy"))
 		return lb_fail(err, LB_USAGE, "--out %s: allowed: a name that ends in .csv or .npy", out);
-	if (what != LB_SAID_EMBEDDINGS && !lb_loss_gives_scores(m->setup.loss))
+	if (what != LB_SAID_EMBEDDINGS && !lb_loss_gives_scores(m->p.setup.loss))
 		return lb_fail(err, LB_USAGE, "--what: the model's loss is %s, which gives embeddings and no class scores; allowed: embeddings",
-			       m->setup.loss->base.name);
+			       m->p.setup.loss->base.name);
 	if (what == LB_SAID_LABELS && m->kind != LB_MULTICLASS && m->kind != LB_BINARY)
 		return lb_fail(err, LB_USAGE, "--what labels: the model's task is %s, which has no one class a row; allowed: scores%s",
-			       m->spec.task.text, m->kind == LB_MULTILABEL ? ", probabilities" : "");
+			       m->p.spec.task.text, m->kind == LB_MULTILABEL ? ", probabilities" : "");
 	if (what == LB_SAID_LABELS && out && ends_in(out, ".npy"))
 		return lb_fail(err, LB_USAGE, "--what labels: names of classes are texts; allowed: --out with .csv");
 	return 0;

@@ -2,7 +2,6 @@
 
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
-#include "core/run/saved_model.h"
 #include "datasets/formats/npz_archive.h"
 
 #include <stdio.h>

@@ -1,6 +1,5 @@
 #include "core/run/trial_constraints.h"
 
-#include "core/config/spec_fill.h"
 #include "core/training/optim_params.h"
 
 #include <string.h>
@@ -149,14 +148,15 @@ static int dropout_has_draws(const struct lb_facts *f, struct lb_err *err)
 
 static int losses_stay_the_same(const struct lb_facts *f, struct lb_err *err)
 {
-	const char *optimizer = f->spec->optimizer.info->name, *model = f->spec->model.info->name;
+	const char *optimizer = f->spec->optimizer.info->name;
+	const struct lb_info *model = f->spec->model.info;
 
 	for (size_t i = 0; i < f->n_losses && by_optimizer(f); i++) {
 		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
 		const char *path = lb_loss_path(i);
-		if ((loss->needs & (LB_NEEDS_FEATURES | LB_MOVES_FEATURES)) == LB_NEEDS_FEATURES && strcmp(model, "linear"))
+		if ((loss->needs & (LB_NEEDS_FEATURES | LB_MOVES_FEATURES)) == LB_NEEDS_FEATURES && !(model->traits & LB_FIXED_FEATURES))
 			return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s and model %s, allowed: model linear, whose features do not move "
-				       "with the weights; train it with sgd, adam or adamw", path, loss->base.name, optimizer, model);
+				       "with the weights; train it with sgd, adam or adamw", path, loss->base.name, optimizer, model->name);
 		if (loss->needs & LB_NEEDS_VIEWS)
 			return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s, which needs the same rows in every pass; train it with sgd, adam or "
 				       "adamw", path, loss->base.name, optimizer);

@@ -2,7 +2,6 @@
 
 #include "core/base/log.h"
 #include "core/base/mem.h"
-#include "core/config/spec_fill.h"
 #include "core/run/uses.h"
 
 #include <math.h>

@@ -6,8 +6,8 @@
 #include "core/base/sha256.h"
 #include "core/base/text.h"
 #include "core/numeric/kernel_dispatch.h"
-#include "core/run/data_files.h"
-#include "core/run/saved_model_internal.h"
+#include "core/run/data_read.h"
+#include "core/run/saved_model_predict.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -81,7 +81,7 @@ static int match_classes(const struct lb_saved_model *m, const struct lb_dataset
 
 	if (m->kind != LB_MULTICLASS)
 		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: multiclass, embedding or distillation, which give one score a class",
-			       m->path, m->spec.task.text);
+			       m->path, m->p.spec.task.text);
 	if (n != d->n_classes)
 		return lb_fail(err, LB_DATA, "%s: the model has %zu classes, the data have %zu; take a teacher of the same classes", m->path, n,
 			       d->n_classes);

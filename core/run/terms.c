@@ -1,6 +1,6 @@
 #include "core/run/terms.h"
 
-#include "core/run/uses.h"
+#include "core/run/trial_constraints.h"
 
 bool lb_outputs_same(const struct lb_loss_info *a, const struct lb_arg *a_par, const struct lb_loss_info *b, const struct lb_arg *b_par)
 {
@@ -10,17 +10,17 @@ bool lb_outputs_same(const struct lb_loss_info *a, const struct lb_arg *a_par, c
 	if (!a->output || !b->output)
 		return !a->output == !b->output;
 	while (a->output(a_par, k, &x) && b->output(b_par, k, &y)) {
-		if (x.says != y.says || x.level < y.level || x.level > y.level)
+		if (x.says != y.says || x.level < y.level || x.level > y.level || x.of_scale != y.of_scale)
 			return false;
 		k++;
 	}
 	return k == lb_loss_outputs(a, a_par) && k == lb_loss_outputs(b, b_par);
 }
 
-int lb_terms_prepare(const struct lb_spec *spec, size_t n_classes, struct lb_setup *s, struct lb_term term[LB_MOST_TERMS], struct lb_err *err)
+int lb_terms_prepare(struct lb_prepared *p, size_t n_classes, struct lb_err *err)
 {
 	const struct lb_component_use *use[LB_MOST_TERMS];
-	const size_t n = lb_used_losses(spec, use);
+	const size_t n = lb_used_losses(&p->spec, use);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -29,10 +29,10 @@ int lb_terms_prepare(const struct lb_spec *spec, size_t n_classes, struct lb_set
 			return lb_fail(err, LB_DATA, "%s: %s takes data of %zu classes, these have %zu", i ? "terms" : "loss.name", loss->base.name,
 				       loss->classes, n_classes);
 		if (use[i]->weight > 0)
-			term[kept++] = (struct lb_term){ .loss = loss, .par = use[i]->par, .weight = use[i]->weight };
+			p->term[kept++] = (struct lb_term){ .loss = loss, .par = use[i]->par, .weight = use[i]->weight };
 	}
-	const bool alone = kept == 1 && term[0].par == s->loss_par && !(term[0].weight < 1 || term[0].weight > 1);
-	s->term = term;
-	s->n_terms = alone ? 0 : kept;
+	const bool alone = kept == 1 && p->term[0].par == p->setup.loss_par && !(p->term[0].weight < 1 || p->term[0].weight > 1);
+	p->setup.term = p->term;
+	p->setup.n_terms = alone ? 0 : kept;
 	return 0;
 }

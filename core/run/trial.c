@@ -7,11 +7,11 @@
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/components.h"
 #include "core/run/trial_constraints.h"
-#include "core/run/trial_setup.h"
 #include "core/run/trial_warnings.h"
 #include "core/run/provenance.h"
 #include "core/run/targets.h"
 #include "core/run/terms.h"
+#include "core/run/trial_setup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +134,7 @@ static int prepare_metrics(struct lb_prepared *p, struct lb_err *err)
 static void prepare_procedures(struct lb_prepared *p)
 {
 	for (size_t i = 0; i < p->spec.procedures.n; i++)
-		p->procedure[i] = lb_procedure_used(p->spec.procedures.use[i].info, p->spec.procedures.use[i].par);
+		p->procedure[i] = (struct lb_procedure_use){ p->spec.procedures.use[i].info, p->spec.procedures.use[i].par };
 	p->setup.procedure = p->procedure;
 	p->setup.n_procedures = p->spec.procedures.n;
 }
@@ -245,14 +245,12 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	const double start = lb_seconds();
 
 	*p = (struct lb_prepared){ 0 };
-	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) ||
-	    lb_setup_from_spec(&p->spec, data, p->features.d, &p->setup, p->term, err) ||
+	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) || lb_prepare_components(p, data, err) ||
 	    prepare_metrics(p, err) || prepare_stopping(p, err) || lb_targets_prepare(p, data, err) ||
 	    lb_trial_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
-	p->precision = lb_spec_precision(&p->spec);
 	prepare_procedures(p);
 	p->setup.teacher = t->source->teacher.scores;
 	prepare_cohort(p);

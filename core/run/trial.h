@@ -4,7 +4,9 @@
 #define LB_TRIAL_H
 
 #include "core/base/json.h"
+#include "core/run/data_cache.h"
 #include "core/run/prepared.h"
+#include "core/training/train.h"
 
 /* The version of the record's form; part of every id. */
 #define LB_RECORD_SCHEMA "lossbench-trial/1"
@@ -57,8 +59,8 @@ int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struc
 int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct lb_id_text known[LB_ID_MEMBERS], char id[17], struct lb_err *err);
 void lb_id_texts_free(struct lb_id_text text[LB_ID_MEMBERS]);
 
-/* With a leader, an already prepared trial of the same cohort (lb_cohort_key), p shares its rows
- * and features. */
+/* Makes a trial ready for training. With a leader, an already prepared trial of the same cohort
+ * (lb_cohort_key), p shares its rows and features. */
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err);
 void lb_prepared_free(struct lb_prepared *p);
 

@@ -1,8 +1,8 @@
+#include "core/run/data_read.h"
 #include "core/run/trial.h"
 
 #include "core/base/sha256.h"
 #include "core/config/options.h"
-#include "core/run/data_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>

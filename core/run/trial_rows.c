@@ -1,7 +1,7 @@
+#include "core/config/spec_fill.h"
 #include "core/run/trial.h"
 
 #include "core/base/mem.h"
-#include "core/config/spec_fill.h"
 #include "core/run/components.h"
 
 #include <stdlib.h>

@@ -3,15 +3,16 @@
 #include "core/run/terms.h"
 #include "core/run/uses.h"
 
-int lb_setup_from_spec(const struct lb_spec *spec, const struct lb_dataset *data, size_t n_features, struct lb_setup *s,
-		       struct lb_term term[LB_MOST_TERMS], struct lb_err *err)
+int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
 	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
+	const struct lb_spec *spec = &p->spec;
 	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *eval_attack = lb_used_attack(&spec->evaluate.attack);
+	struct lb_setup *s = &p->setup;
 
 	s->loss = lb_used_loss(&spec->loss);
 	s->loss_par = spec->loss.par;
-	if (lb_model_spec_make(spec->model.info, spec->model.par, n_features, columns * lb_loss_outputs(s->loss, s->loss_par), &s->model, err))
+	if (lb_model_spec_make(spec->model.info, spec->model.par, p->features.d, columns * lb_loss_outputs(s->loss, s->loss_par), &s->model, err))
 		return -1;
 	if (spec->head.info)
 		lb_model_spec_head(&s->model, spec->head.info, spec->head.par);
@@ -27,5 +28,6 @@ int lb_setup_from_spec(const struct lb_spec *spec, const struct lb_dataset *data
 	s->optimizer_par = spec->optimizer.par;
 	s->schedule = (const struct lb_schedule *)spec->schedule.info;
 	s->schedule_par = spec->schedule.par;
-	return lb_terms_prepare(spec, data->n_classes, s, term, err);
+	p->precision = spec->train.precision.at == LB_PRECISION_64 ? 64 : 32;
+	return lb_terms_prepare(p, data->n_classes, err);
 }

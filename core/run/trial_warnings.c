@@ -44,7 +44,7 @@ static int left_out(const struct lb_spec *spec, const struct lb_dataset *data, c
 	return rc;
 }
 
-/* The first loss that counts on the order of the classes, or NULL. */
+/* The first loss, else the first metric, that counts on the order of the classes, or NULL. */
 static const struct lb_info *ordered(const struct lb_spec *spec)
 {
 	if (lb_used_loss(&spec->loss)->exceptions & LB_ORDER_MATTERS)
@@ -52,6 +52,9 @@ static const struct lb_info *ordered(const struct lb_spec *spec)
 	for (size_t i = 0; i < spec->terms.n; i++)
 		if (lb_used_loss(&spec->terms.use[i])->exceptions & LB_ORDER_MATTERS)
 			return spec->terms.use[i].info;
+	for (size_t i = 0; i < spec->metrics.n; i++)
+		if (lb_used_metric(&spec->metrics.use[i])->ordered)
+			return spec->metrics.use[i].info;
 	return NULL;
 }
 
@@ -65,16 +68,16 @@ static bool are_numbers(const struct lb_dataset *data)
 	return true;
 }
 
-/* Tells the order in which a loss takes classes whose names are no numbers. */
+/* Tells the order in which a loss or metric takes classes whose names are no numbers. */
 static int class_order(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_sentences *out, struct lb_err *err)
 {
 	enum { NAMED = 6 };
-	const struct lb_info *loss = data->class_name ? ordered(spec) : NULL;
+	const struct lb_info *reader = data->class_name ? ordered(spec) : NULL;
 	struct lb_buf b = { 0 };
 
-	if (!loss || are_numbers(data))
+	if (!reader || are_numbers(data))
 		return 0;
-	lb_buf_printf(&b, "%s takes the classes in this order: ", loss->name);
+	lb_buf_printf(&b, "%s takes the classes in this order: ", reader->name);
 	for (size_t k = 0; k < data->n_classes && k < NAMED; k++)
 		lb_buf_printf(&b, "%s%s", k ? " < " : "", data->class_name[k]);
 	lb_buf_printf(&b, "%s; if that is not theirs, write numbers in the label column", data->n_classes > NAMED ? " < ..." : "");

@@ -1,10 +1,10 @@
+#include "core/config/spec_fill.h"
 #include "core/run/cohort_run.h"
 
 #include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
-#include "core/config/spec_fill.h"
 #include "core/run/components.h"
 #include "core/run/record.h"
 #include "core/run/remarks.h"

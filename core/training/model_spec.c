@@ -53,7 +53,7 @@ static int make_linear(const struct lb_arg *par, size_t inputs, size_t outputs, 
 }
 
 const struct lb_model_kind lb_model_kind_linear = {
-	.base = { .name = "linear", .tasks = LB_EVERY_TASK, .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
+	.base = { .name = "linear", .tasks = LB_EVERY_TASK, .traits = LB_FIXED_FEATURES, .title = "Linear model: one affine layer", .cite = "classic", .formula = "z = W x + b",
 		  .keywords = "logistic regression linear probe softmax", LB_PARAMS(linear_params) },
 	.make = make_linear,
 };

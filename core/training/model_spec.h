@@ -39,7 +39,8 @@ struct lb_model_kind {
 };
 
 enum lb_model_trait {
-	LB_CLOSED_FORM = 1 << 0  /* fitted without loss, optimiser and steps */
+	LB_CLOSED_FORM = 1 << 0, /* fitted without loss, optimiser and steps */
+	LB_FIXED_FEATURES = 1 << 1 /* its last layer, trained by a loss, reads the features of the data */
 };
 
 /* The registered kinds of models, each the .base of a struct lb_model_kind. */

@@ -108,6 +108,22 @@ bool lb_cohort_has_eval_attack(const struct lb_cohort *c)
 	return false;
 }
 
+bool lb_setup_reads_probabilities(const struct lb_setup *setup)
+{
+	for (size_t m = 0; m < setup->n_metrics; m++)
+		if (setup->metric[m].metric->probabilities)
+			return true;
+	return false;
+}
+
+bool lb_cohort_reads_probabilities(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++)
+		if (lb_setup_reads_probabilities(&c->trial[i]))
+			return true;
+	return false;
+}
+
 size_t lb_setup_terms(const struct lb_setup *setup)
 {
 	return setup->n_terms ? setup->n_terms : 1;
@@ -118,6 +134,15 @@ struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i)
 	return setup->n_terms ? setup->term[i] : (struct lb_term){ .loss = setup->loss, .par = setup->loss_par, .weight = 1 };
 }
 
+unsigned lb_setup_traits(const struct lb_setup *setup)
+{
+	unsigned traits = 0;
+
+	for (size_t i = 0; i < setup->n_procedures; i++)
+		traits |= lb_procedure_traits_f64(setup->procedure[i].info);
+	return traits;
+}
+
 unsigned lb_setup_needs(const struct lb_setup *setup)
 {
 	unsigned needs = 0;
@@ -125,15 +150,6 @@ unsigned lb_setup_needs(const struct lb_setup *setup)
 	for (size_t i = 0; setup->loss && i < lb_setup_terms(setup); i++)
 		needs |= lb_setup_term(setup, i).loss->needs;
 	return needs;
-}
-
-unsigned lb_setup_traits(const struct lb_setup *setup)
-{
-	unsigned traits = 0;
-
-	for (size_t i = 0; i < setup->n_procedures; i++)
-		traits |= setup->procedure[i].traits;
-	return traits;
 }
 
 bool lb_setup_separable(const struct lb_setup *setup)
@@ -181,7 +197,7 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
 		return;
 	}
 	setup->loss->output(setup->loss_par, (column - targets) % outputs, &output);
-	if (output.says == LB_QUANTILE) {
+	if (output.says == LB_QUANTILE || output.says == LB_PARAMETER) {
 		level[0] = '_';
 		lb_double_text(output.level, level + 1);
 	}
@@ -200,7 +216,7 @@ void lb_setup_unscale(const struct lb_setup *setup, double *plain)
 		if (setup->loss->output)
 			setup->loss->output(setup->loss_par, k % outputs, &output);
 		if (output.says == LB_LOG_VARIANCE) {
-			bias[k] += 2 * log(unit->sd);
+			bias[k] += (output.of_scale ? 1 : 2) * log(unit->sd);
 			continue;
 		}
 		for (size_t j = 0; j < in; j++)

@@ -21,7 +21,6 @@ enum lb_procedure_trait {
 struct lb_procedure_use {
 	const struct lb_info *info;
 	const struct lb_arg *par;
-	unsigned traits;         /* of enum lb_procedure_trait */
 };
 
 enum { LB_MOST_PROCEDURES = 8, LB_MOST_PROCEDURE_PARAMS = 8 };
@@ -32,11 +31,5 @@ extern const struct lb_info *const lb_procedures_f32[], *const lb_procedures_f64
 /* Returns what a procedure of lb_procedures_f64 does, of enum lb_procedure_trait. */
 unsigned lb_procedure_traits_f32(const struct lb_info *info);
 unsigned lb_procedure_traits_f64(const struct lb_info *info);
-
-/* Returns the use of a procedure of lb_procedures_f64 with these parameters. */
-static inline struct lb_procedure_use lb_procedure_used(const struct lb_info *info, const struct lb_arg *par)
-{
-	return (struct lb_procedure_use){ info, par, lb_procedure_traits_f64(info) };
-}
 
 #endif

@@ -179,15 +179,21 @@ int lb_train_f64(const struct lb_cohort *cohort, struct lb_train_result *out, st
 /* Whether some trial of the cohort is evaluated under an attack. */
 bool lb_cohort_has_eval_attack(const struct lb_cohort *c);
 
+/* Whether a metric of the trial, or of some trial of the cohort, asks for the probabilities of all
+ * classes. */
+bool lb_setup_reads_probabilities(const struct lb_setup *setup);
+bool lb_cohort_reads_probabilities(const struct lb_cohort *c);
+
 /* Losses that the trial minimises, at least one; and the i-th of them. */
 size_t lb_setup_terms(const struct lb_setup *setup);
 struct lb_term lb_setup_term(const struct lb_setup *setup, size_t i);
 /* What any of them needs, of enum lb_need. Returns 0 for a setup without a loss. */
 unsigned lb_setup_needs(const struct lb_setup *setup);
-/* Returns what the procedures do together, of enum lb_procedure_trait. */
-unsigned lb_setup_traits(const struct lb_setup *setup);
 /* Whether each of them is a mean of row losses. */
 bool lb_setup_separable(const struct lb_setup *setup);
+
+/* What its procedures do together, of enum lb_procedure_trait. */
+unsigned lb_setup_traits(const struct lb_setup *setup);
 
 /* Columns of the scores: those of the model's output, or one a class where the loss makes scores of
  * embeddings, or, with several outputs a target, the targets' predictions and then the outputs.

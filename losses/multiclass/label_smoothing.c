@@ -1,4 +1,4 @@
-#include "losses/support/row_lanes.h"
+#include "losses/support/label_gaps.h"
 
 enum { ALPHA };
 
@@ -19,26 +19,9 @@ static const struct lb_example examples[] = {
 	  .source = "mpmath, 30 digits" },
 };
 
-/* -sum_k t_k log p_k = -log p_y + (a/C) sum_k (z_y - z_k): the mean of the gaps to the label, added
- * to cross-entropy. */
 LB_BODY void body(size_t n, const struct lb_arg *par, struct lb_lane_rows *at)
 {
-	const size_t c = at->c;
-	const double share = par[ALPHA].v / (double)c;
-	double gaps[LB_PANEL] = { 0 }, of_sum[LB_PANEL];
-
-	for (size_t k = 0; k < c; k++)
-		for (size_t i = 0; i < n; i++)
-			gaps[i] += (double)(at->own[i] - at->z[k * n + i]);
-	for (size_t i = 0; i < n; i++) {
-		at->loss[i] = -at->lp[i] + (real)(share * gaps[i]);
-		of_sum[i] = 1 / (double)at->sum[i];
-	}
-	for (size_t k = 0; k < c; k++)
-		for (size_t i = 0; i < n; i++)
-			at->g[k * n + i] = (real)((double)at->g[k * n + i] * of_sum[i] - share);
-	for (size_t i = 0; i < n; i++)
-		at->g[(size_t)at->label[i] * n + i] = (real)(share * (double)(c - 1) - (double)at->rest[i] * of_sum[i]);
+	lb_label_gaps(n, 1, par[ALPHA].v / (double)at->c, at);
 }
 
 LB_SIDE_BY_SIDE(label_smoothing, true, body)

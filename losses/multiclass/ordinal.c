@@ -1,52 +1,24 @@
 /* Losses of ordered classes through softmax: how far away a wrong class is counts. */
-#include "losses/support/softmax.h"
-
-/* The log of the sum of exp(z_k), as the largest score and what is above it; in double. */
-struct lse {
-	double top, more;
-};
-
-static struct lse lse_of(const real *z, size_t c)
-{
-	struct lse l = { .top = (double)z[0] };
-	double sum = 0;
-
-	for (size_t k = 1; k < c; k++)
-		l.top = (double)z[k] > l.top || isnan(z[k]) ? (double)z[k] : l.top;
-	for (size_t k = 0; k < c; k++)
-		sum += exp((double)z[k] - l.top);
-	l.more = log(sum);
-	return l;
-}
-
-static double log_probability(real z, struct lse l)
-{
-	return ((double)z - l.top) - l.more;
-}
-
-static double probability(real z, struct lse l)
-{
-	return exp(log_probability(z, l));
-}
+#include "losses/support/log_softmax.h"
 
 /* ---- squared_emd ---- */
 
 /* Writes d_k = P(<= k) - [y <= k] for k < c - 1 to d, unless NULL, and returns the sum of their
  * squares. Below the label it is the sum of the classes up to k, from the label on minus that of
  * those above: each is a sum of what is small. */
-static double distances(const real *z, size_t c, size_t y, struct lse lse, real *d)
+static double distances(const real *z, size_t c, size_t y, const struct lb_log_softmax *soft, real *d)
 {
 	double square = 0, sum = 0;
 
 	for (size_t k = 0; k < y; k++) {
-		sum += probability(z[k], lse);
+		sum += lb_p(z[k], soft);
 		square += sum * sum;
 		if (d)
 			d[k] = (real)sum;
 	}
 	sum = 0;
 	for (size_t k = c - 1; k > y; k--) {
-		sum += probability(z[k], lse);
+		sum += lb_p(z[k], soft);
 		square += sum * sum;
 		if (d)
 			d[k - 1] = (real)-sum;
@@ -57,7 +29,7 @@ static double distances(const real *z, size_t c, size_t y, struct lse lse, real 
 /* The gradient p_k (v_k - sum_j p_j v_j), v_k = 2 sum of d_m from k on, where g holds d. Only
  * differences of v matter: they are taken from the likeliest class, of which the sum has then no
  * part. */
-static void by_distances(const real *z, size_t c, struct lse lse, real *g)
+static void by_distances(const real *z, size_t c, const struct lb_log_softmax *soft, real *g)
 {
 	size_t top = 0;
 	double run = 0, mean = 0;
@@ -68,30 +40,30 @@ static void by_distances(const real *z, size_t c, struct lse lse, real *g)
 	for (size_t k = top; k-- > 0;) {
 		run += 2 * (double)g[k];
 		g[k] = (real)run;
-		mean += probability(z[k], lse) * run;
+		mean += lb_p(z[k], soft) * run;
 	}
 	run = 0;
 	for (size_t k = top + 1; k < c; k++) {
 		run -= 2 * above;
 		above = (double)g[k];
 		g[k] = (real)run;
-		mean += probability(z[k], lse) * run;
+		mean += lb_p(z[k], soft) * run;
 	}
 	g[top] = 0;
 	for (size_t k = 0; k < c; k++)
-		g[k] = (real)(probability(z[k], lse) * ((double)g[k] - mean));
+		g[k] = (real)(lb_p(z[k], soft) * ((double)g[k] - mean));
 }
 
 static real emd_row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
-	const struct lse lse = lse_of(z, in->c);
-	const double value = distances(z, in->c, (size_t)in->y[i], lse, g);
+	const struct lb_log_softmax soft = lb_log_softmax(z, in->c);
+	const double value = distances(z, in->c, (size_t)in->y[i], &soft, g);
 
 	if (g) {
 		g[in->c - 1] = 0;
-		by_distances(z, in->c, lse, g);
+		by_distances(z, in->c, &soft, g);
 	}
-	return isnan(lse.more) ? (real)lse.more : (real)value;
+	return isnan(soft.more) ? (real)soft.more : (real)value;
 }
 LB_ROW(squared_emd, emd_row)
 
@@ -140,14 +112,14 @@ static double target_of(const struct lb_arg *par, size_t k, size_t y)
 static real smoothing_row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t y = (size_t)in->y[i], c = in->c;
-	const struct lse lse = lse_of(z, c);
+	const struct lb_log_softmax soft = lb_log_softmax(z, c);
 	double sum = 0, value = 0, far_target = 0, far = 0;
 
 	for (size_t k = 0; k < c; k++)
 		sum += target_of(in->par, k, y);
 	for (size_t k = 0; k < c; k++) {
-		const double t = target_of(in->par, k, y) / sum, p = probability(z[k], lse);
-		value -= t > 0 ? t * log_probability(z[k], lse) : 0;
+		const double t = target_of(in->par, k, y) / sum, p = lb_p(z[k], &soft);
+		value -= t > 0 ? t * lb_log_p(z[k], &soft) : 0;
 		far_target += k == y ? 0 : t;
 		far += k == y ? 0 : p;
 		if (g)
@@ -155,7 +127,7 @@ static real smoothing_row(const struct lb_batch *in, size_t i, const real *z, re
 	}
 	if (g)
 		g[y] = (real)(far_target - far);
-	return isnan(lse.more) ? (real)lse.more : (real)value;
+	return isnan(soft.more) ? (real)soft.more : (real)value;
 }
 LB_ROW(ordinal_smoothing, smoothing_row)
 
@@ -214,10 +186,10 @@ static struct table table_of(const struct lb_batch *in)
 	}
 	for (size_t i = 0; i < in->b; i++) {
 		const real *z = in->output.value + i * c;
-		const struct lse lse = lse_of(z, c);
+		const struct lb_log_softmax soft = lb_log_softmax(z, c);
 		t.rows[in->y[i]]++;
 		for (size_t k = 0; k < c; k++)
-			t.p[i * c + k] = probability(z[k], lse);
+			t.p[i * c + k] = lb_p(z[k], &soft);
 	}
 	for (size_t k = 0; k < c; k++)
 		for (size_t j = 0; j < c; j++)

@@ -1,58 +1,77 @@
 /* Losses of a distribution with a location and a scale for each target: two outputs, the first the
  * location m, the second the log of a scale s. In double: exp(-s) spans more than float32 has. */
-#include "losses/loss.h"
+#include "losses/support/several_outputs.h"
 
 enum { LOCATION, SPREAD, OUTPUTS };
 
-/* The loss of one target t and its derivatives by both outputs. fixed is s, for factors that the
- * gradient holds fixed. */
-typedef double of_target_fn(const struct lb_arg *par, double m, double s, double t, double fixed, double g[OUTPUTS]);
-
-static bool output(const struct lb_arg *par, size_t k, struct lb_output *out)
+/* The outputs of each target: a location, and the log of a variance or of a scale. */
+static bool output_of(size_t k, bool of_scale, struct lb_output *out)
 {
 	static const enum lb_statistic says[OUTPUTS] = { [LOCATION] = LB_MEAN, [SPREAD] = LB_LOG_VARIANCE };
 
-	(void)par;
-	*out = (struct lb_output){ .says = k < OUTPUTS ? says[k] : LB_MEAN };
+	*out = (struct lb_output){ .says = k < OUTPUTS ? says[k] : LB_MEAN, .of_scale = of_scale };
 	return k < OUTPUTS;
 }
 
-static real row_of(const struct lb_batch *in, size_t i, const real *z, real *g, of_target_fn *of)
+static bool with_variance(const struct lb_arg *par, size_t k, struct lb_output *out)
 {
-	const size_t targets = in->c / OUTPUTS;
-	const double share = 1 / (double)targets;
-	const real *fixed = in->held ? in->held + i * in->c : z;
-	double sum = 0, slope[OUTPUTS];
-
-	for (size_t k = 0; k < targets; k++, z += OUTPUTS, fixed += OUTPUTS) {
-		sum += of(in->par, (double)z[LOCATION], (double)z[SPREAD], (double)in->target[i * targets + k],
-			  (double)fixed[SPREAD], slope);
-		for (size_t j = 0; g && j < OUTPUTS; j++)
-			g[k * OUTPUTS + j] = (real)(share * slope[j]);
-	}
-	return (real)(sum * share);
+	(void)par;
+	return output_of(k, false, out);
 }
 
-/* The location, and lift exp(per s) as the standard deviation. */
-static void told(const struct lb_batch *in, double lift, double per, real *out)
+static bool with_scale(const struct lb_arg *par, size_t k, struct lb_output *out)
 {
-	const size_t targets = in->c / OUTPUTS;
-
-	for (size_t i = 0; i < in->b; i++, out += targets + in->c) {
-		const real *z = in->output.value + i * in->output.stride;
-		for (size_t t = 0; t < targets; t++) {
-			out[t] = out[targets + t * OUTPUTS + LOCATION] = z[t * OUTPUTS + LOCATION];
-			out[targets + t * OUTPUTS + SPREAD] = (real)(lift * exp(per * (double)z[t * OUTPUTS + SPREAD]));
-		}
-	}
+	(void)par;
+	return output_of(k, true, out);
 }
 
-#define OF_EACH(name, of)                                                                                                       \
+/* The form and the prediction of a loss of one target. */
+#define OF_EACH(name, of, tell)                                                                                                 \
 	static real name##_row(const struct lb_batch *in, size_t i, const real *z, real *g)                                     \
 	{                                                                                                                       \
-		return row_of(in, i, z, g, of);                                                                                 \
+		return lb_outputs_row(in, i, z, g, OUTPUTS, of);                                                                \
 	}                                                                                                                       \
-	LB_ROW(name, name##_row)
+	LB_ROW(name, name##_row)                                                                                                \
+	static void name##_predict(const struct lb_batch *in, real *out)                                                        \
+	{                                                                                                                       \
+		lb_outputs_predict(in, out, OUTPUTS, tell);                                                                     \
+	}
+
+/* The location, and lift exp(per s) as the standard deviation. */
+static double tell(const double *z, double lift, double per, double *say)
+{
+	say[SPREAD] = lift * exp(per * z[SPREAD]);
+	return z[LOCATION];
+}
+
+static double tell_variance(const struct lb_arg *par, size_t outputs, const double *z, double *say)
+{
+	(void)par, (void)outputs;
+	return tell(z, 1, 0.5, say);
+}
+
+static double tell_laplace(const struct lb_arg *par, size_t outputs, const double *z, double *say)
+{
+	(void)par, (void)outputs;
+	return tell(z, 1.41421356237309504880, 1, say);
+}
+
+static double tell_deviation(const struct lb_arg *par, size_t outputs, const double *z, double *say)
+{
+	(void)par, (void)outputs;
+	return tell(z, 1, 1, say);
+}
+
+/* The mean exp(m + sigma^2 / 2) and the standard deviation of the target itself. */
+static double tell_amount(const struct lb_arg *par, size_t outputs, const double *z, double *say)
+{
+	const double variance = exp(2 * z[SPREAD]);
+
+	(void)par, (void)outputs;
+	say[LOCATION] = exp(z[LOCATION] + variance / 2);
+	say[SPREAD] = say[LOCATION] * sqrt(expm1(variance));
+	return say[LOCATION];
+}
 
 /* ---- beta_nll ---- */
 
@@ -61,20 +80,16 @@ static const struct lb_param beta_params[] = {
 	  .help = "power of the variance that weights a row: 0 the plain likelihood, 1 rows count for the mean as in mse" },
 };
 
-static double beta_of(const struct lb_arg *par, double m, double s, double t, double fixed, double g[OUTPUTS])
+static double beta_of(const struct lb_arg *par, size_t outputs, const double *z, double t, const double *fixed, double *g)
 {
-	const double b = par[0].v, weight = exp(b * fixed), e = m - t, v = e != 0 ? e * exp((b * fixed - s) / 2) : 0 * s; /* v^2: w e^2 exp(-s) */
+	const double m = z[LOCATION], s = z[SPREAD], b = par[0].v, weight = exp(b * fixed[SPREAD]), e = m - t, v = e != 0 ? e * exp((b * fixed[SPREAD] - s) / 2) : 0 * s; /* v^2: w e^2 exp(-s) */
 
-	g[LOCATION] = e != 0 ? e * exp(b * fixed - s) : 0 * s;
+	(void)outputs;
+	g[LOCATION] = e != 0 ? e * exp(b * fixed[SPREAD] - s) : 0 * s;
 	g[SPREAD] = (weight - v * v) / 2;
 	return (weight * s + v * v) / 2;
 }
-OF_EACH(beta_nll, beta_of)
-
-static void told_variance(const struct lb_batch *in, real *out)
-{
-	told(in, 1, 0.5, out);
-}
+OF_EACH(beta_nll, beta_of, tell_variance)
 
 static const struct lb_same_as beta_same[] = {
 	{ .set = "beta=0", .other = "gaussian_nll", .other_set = "" },
@@ -101,31 +116,26 @@ const struct lb_loss LB_LOSS(regression, beta_nll) = {
 		.kind = LB_REGRESSION,
 		.good_for = "uncertainty of predictions",
 		.exceptions = LB_OVERFLOWS | LB_HOLDS_FACTORS,
-		.output = output,
+		.output = with_variance,
 		LB_SAME_AS(beta_same),
 		LB_EXAMPLES(beta_examples),
 	},
 	.form = &beta_nll_form,
-	.predict = told_variance,
+	.predict = beta_nll_predict,
 };
 
 /* ---- laplace_nll ---- */
 
-static double laplace_of(const struct lb_arg *par, double m, double s, double t, double fixed, double g[OUTPUTS])
+static double laplace_of(const struct lb_arg *par, size_t outputs, const double *z, double t, const double *fixed, double *g)
 {
-	const double e = m - t, u = e != 0 ? fabs(e) * exp(-s) : 0 * s;
+	const double s = z[SPREAD], e = z[LOCATION] - t, u = e != 0 ? fabs(e) * exp(-s) : 0 * s;
 
-	(void)par, (void)fixed;
+	(void)par, (void)outputs, (void)fixed;
 	g[LOCATION] = (double)((e > 0) - (e < 0)) * exp(-s);
 	g[SPREAD] = 1 - u;
 	return 0.69314718055994530942 + s + u;
 }
-OF_EACH(laplace_nll, laplace_of)
-
-static void told_laplace(const struct lb_batch *in, real *out)
-{
-	told(in, 1.41421356237309504880, 1, out);
-}
+OF_EACH(laplace_nll, laplace_of, tell_laplace)
 
 static const struct lb_example laplace_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 1, 0 }, .t = { 3 }, .value = 2.6931471805599453, .source = "scipy.stats.laplace.logpdf" },
@@ -145,32 +155,27 @@ const struct lb_loss LB_LOSS(regression, laplace_nll) = {
 		.kind = LB_REGRESSION,
 		.good_for = "uncertainty of predictions",
 		.exceptions = LB_OVERFLOWS,
-		.output = output,
+		.output = with_scale,
 		LB_EXAMPLES(laplace_examples),
 	},
 	.form = &laplace_nll_form,
-	.predict = told_laplace,
+	.predict = laplace_nll_predict,
 };
 
 /* ---- crps_gaussian ---- */
 
 /* sigma (u (2 Phi(u) - 1) + 2 phi(u) - 1 / sqrt(pi)), u = (t - m) / sigma */
-static double crps_of(const struct lb_arg *par, double m, double s, double t, double fixed, double g[OUTPUTS])
+static double crps_of(const struct lb_arg *par, size_t outputs, const double *z, double t, const double *fixed, double *g)
 {
-	const double sigma = exp(s), e = t - m, u = e != 0 ? e / sigma : 0 * s, rise = erf(u * 0.70710678118654752440);
+	const double s = z[SPREAD], sigma = exp(s), e = t - z[LOCATION], u = e != 0 ? e / sigma : 0 * s, rise = erf(u * 0.70710678118654752440);
 	const double density = 0.39894228040143267794 * exp(-u * u / 2), mass = 2 * density - 0.56418958354775628695;
 
-	(void)par, (void)fixed;
+	(void)par, (void)outputs, (void)fixed;
 	g[LOCATION] = -rise;
 	g[SPREAD] = sigma * mass;
 	return (e != 0 ? e * rise : 0 * s) + sigma * mass;
 }
-OF_EACH(crps_gaussian, crps_of)
-
-static void told_deviation(const struct lb_batch *in, real *out)
-{
-	told(in, 1, 1, out);
-}
+OF_EACH(crps_gaussian, crps_of, tell_deviation)
 
 static const struct lb_example crps_examples[] = {
 	{ .set = "", .b = 1, .c = 2, .z = { 0, 0 }, .t = { 0 }, .value = 0.23369497725510914, .source = "by hand: (sqrt 2 - 1) / sqrt(pi)" },
@@ -193,40 +198,25 @@ const struct lb_loss LB_LOSS(regression, crps_gaussian) = {
 		.good_for = "uncertainty of predictions",
 		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		.exceptions = LB_OVERFLOWS,
-		.output = output,
+		.output = with_scale,
 		LB_EXAMPLES(crps_examples),
 	},
 	.form = &crps_gaussian_form,
-	.predict = told_deviation,
+	.predict = crps_gaussian_predict,
 };
 
 /* ---- log_normal ---- */
 
-static double log_normal_of(const struct lb_arg *par, double m, double s, double t, double fixed, double g[OUTPUTS])
+static double log_normal_of(const struct lb_arg *par, size_t outputs, const double *z, double t, const double *fixed, double *g)
 {
-	const double lt = log(t), e = m - lt, precision = exp(-s), u = e != 0 ? e * precision : 0 * s;
+	const double s = z[SPREAD], lt = log(t), e = z[LOCATION] - lt, precision = exp(-s), u = e != 0 ? e * precision : 0 * s;
 
-	(void)par, (void)fixed;
+	(void)par, (void)outputs, (void)fixed;
 	g[LOCATION] = u * precision;
 	g[SPREAD] = 1 - u * u;
 	return lt + s + 0.91893853320467274178 + u * u / 2;
 }
-OF_EACH(log_normal, log_normal_of)
-
-/* The mean exp(m + sigma^2 / 2) and the standard deviation of the target itself. */
-static void told_amount(const struct lb_batch *in, real *out)
-{
-	const size_t targets = in->c / OUTPUTS;
-
-	for (size_t i = 0; i < in->b; i++, out += targets + in->c) {
-		const real *z = in->output.value + i * in->output.stride;
-		for (size_t t = 0; t < targets; t++) {
-			const double variance = exp(2 * (double)z[t * OUTPUTS + SPREAD]), mean = exp((double)z[t * OUTPUTS + LOCATION] + variance / 2);
-			out[t] = out[targets + t * OUTPUTS + LOCATION] = (real)mean;
-			out[targets + t * OUTPUTS + SPREAD] = (real)(mean * sqrt(expm1(variance)));
-		}
-	}
-}
+OF_EACH(log_normal, log_normal_of, tell_amount)
 
 static const struct lb_example log_normal_examples[] = {
 	{ .set = "", .b = 2, .c = 2, .z = { 0.5, -0.2, 0, 0.3 }, .t = { 1.2, 0.4 }, .value = 0.7547865438494865, .source = "scipy.stats.lognorm.logpdf" },
@@ -248,9 +238,9 @@ const struct lb_loss LB_LOSS(regression, log_normal) = {
 		.good_for = "amounts above 0",
 		.exceptions = LB_OVERFLOWS,
 		.targets = LB_TARGETS_POSITIVE,
-		.output = output,
+		.output = with_scale,
 		LB_EXAMPLES(log_normal_examples),
 	},
 	.form = &log_normal_form,
-	.predict = told_amount,
+	.predict = log_normal_predict,
 };

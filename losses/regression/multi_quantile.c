@@ -1,4 +1,5 @@
-#include "losses/loss.h"
+/* Several quantiles of a target at once: each free, or in order by construction. */
+#include "losses/support/several_outputs.h"
 
 #include <string.h>
 
@@ -103,4 +104,77 @@ const struct lb_loss LB_LOSS(regression, multi_quantile) = {
 	},
 	.form = &multi_quantile_form,
 	.predict = predict,
+};
+
+/* ---- multi_quantile_nocross ---- */
+
+static double softplus(double x)
+{
+	return -lb_log_sigmoid(-x);
+}
+
+/* q_1 = z_1, q_k = q_(k-1) + softplus(z_k); the slope by z_k is that by all quantiles from k on. */
+static double ordered_of(const struct lb_arg *par, size_t outputs, const double *z, double t, const double *fixed, double *g)
+{
+	const double *tau = par[LEVELS].list;
+	double q = 0, sum = 0, later = 0;
+
+	(void)fixed;
+	for (size_t k = 0; k < outputs; k++) {
+		q += k ? softplus(z[k]) : z[0];
+		const double u = t - q, slope = u > 0 ? tau[k] : u < 0 ? tau[k] - 1 : 0 * u;
+		sum += slope * u;
+		g[k] = -slope / (double)outputs;
+	}
+	for (size_t k = outputs; k-- > 0;) {
+		later += g[k];
+		g[k] = later * (k ? lb_sigmoid_of(z[k]) : 1);
+	}
+	return sum / (double)outputs;
+}
+
+static real ordered_row(const struct lb_batch *in, size_t i, const real *z, real *g)
+{
+	return lb_outputs_row(in, i, z, g, in->par[LEVELS].n, ordered_of);
+}
+LB_ROW(multi_quantile_nocross, ordered_row)
+
+static double ordered_tell(const struct lb_arg *par, size_t outputs, const double *z, double *say)
+{
+	for (size_t k = 1; k < outputs; k++)
+		say[k] = say[k - 1] + softplus(z[k]);
+	return say[middle(&par[LEVELS])];
+}
+
+static void ordered_predict(const struct lb_batch *in, real *out)
+{
+	lb_outputs_predict(in, out, in->par[LEVELS].n, ordered_tell);
+}
+
+static const struct lb_example ordered_examples[] = {
+	{ .set = "", .b = 2, .c = 3, .z = { -1, 0.2, 0.5, 0.3, -0.4, 1 }, .t = { 0.1, 2 }, .value = 0.18404536974286919, .source = "mpmath, 30 digits" },
+};
+
+const struct lb_loss LB_LOSS(regression, multi_quantile_nocross) = {
+	.info = {
+		.base = {
+			.name = "multi_quantile_nocross",
+			.title = "Pinball loss of several quantiles that cannot cross",
+			.cite = "Y. Park, D. Maddix, F.-X. Aubet, K. Kan, J. Gasthaus, Y. Wang, Learning quantile functions without quantile crossing for "
+				"distribution-free time series forecasting, AISTATS 2022, section 3",
+			.formula = "(1/(T K)) sum_t sum_k max(tau_k u_tk, (tau_k - 1) u_tk),  u = t - q,  q_1 = z_1, q_k = q_(k-1) + log(1 + exp(z_k))",
+			.notes = "As multi_quantile, but each quantile is the one below it plus a step above 0. The point prediction is the quantile whose "
+				 "level is nearest 1/2. Targets are not scaled: a step is no linear function of the model's output.",
+			.keywords = "quantile pinball monotone quantile_regression interval crossing",
+			LB_PARAMS(params),
+			.check = check,
+		},
+		.kind = LB_REGRESSION,
+		.good_for = "prediction intervals",
+		.properties = LB_NONNEGATIVE,
+		.output = output,
+		LB_EXAMPLES(ordered_examples),
+	},
+	.form = &multi_quantile_nocross_form,
+	.predict = ordered_predict,
 };

@@ -92,17 +92,17 @@ static inline size_t lb_up_to(const real *v, size_t n, real x)
 }
 
 /* Number, sum and sum of squares of the gaps to what a point has passed. */
-struct lb_moments {
+struct lb_gap_moments {
 	double n, sum, square;
 };
 
-static inline void lb_move(struct lb_moments *m, double by)
+static inline void lb_move(struct lb_gap_moments *m, double by)
 {
 	m->square += by * (2 * m->sum + m->n * by);
 	m->sum += m->n * by;
 }
 
-static inline void lb_pass(struct lb_moments *m, double gap)
+static inline void lb_pass(struct lb_gap_moments *m, double gap)
 {
 	m->n++;
 	m->sum += gap;
@@ -113,7 +113,7 @@ static inline void lb_pass(struct lb_moments *m, double gap)
  * O(n) after sorting. */
 static inline double lb_hinge_pairs(const struct lb_pairs *p, double margin, bool squared)
 {
-	struct lb_moments over = { 0 }, under = { 0 };
+	struct lb_gap_moments over = { 0 }, under = { 0 };
 	double total = 0;
 
 	for (size_t i = p->n1, j = p->n0; i-- > 0;) {

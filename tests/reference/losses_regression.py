@@ -66,6 +66,61 @@ def log_normal(z, t):
     return total / len(t)
 
 
+def mdn(z, t, components=3):
+    total, n = mpmath.mpf(0), int(components)
+    for k, target in enumerate(t):
+        a = z[3 * n * k:3 * n * (k + 1)]
+        weights = [mpmath.exp(v - max(a[:n])) for v in a[:n]]
+        total -= mpmath.log(sum(w / sum(weights) * mpmath.npdf(target, a[n + m], mpmath.exp(a[2 * n + m])) for m, w in enumerate(weights)))
+    return total / len(t)
+
+
+def crps_ensemble(z, t, members=10, fair=False):
+    total, n = mpmath.mpf(0), int(members)
+    for k, target in enumerate(t):
+        x = z[n * k:n * (k + 1)]
+        spread = sum(abs(a - b) for a in x for b in x) / (2 * n * (n - 1 if fair else n))
+        total += sum(abs(a - target) for a in x) / n - spread
+    return total / len(t)
+
+
+def zero_inflated(z, t, log_pmf):
+    total = mpmath.mpf(0)
+    for k, target in enumerate(t):
+        mean, pi = mpmath.exp(z[2 * k]), 1 / (1 + mpmath.exp(-z[2 * k + 1]))
+        total -= mpmath.log((pi if target == 0 else 0) + (1 - pi) * mpmath.exp(log_pmf(mean, target)))
+    return total / len(t)
+
+
+def zero_inflated_poisson(z, t):
+    return zero_inflated(z, t, lambda mean, k: k * mpmath.log(mean) - mean - mpmath.loggamma(k + 1))
+
+
+def zero_inflated_nb(z, t, alpha=0.5):
+    r = 1 / mpmath.mpf(alpha)
+    return zero_inflated(z, t, lambda mean, k: mpmath.loggamma(k + r) - mpmath.loggamma(r) - mpmath.loggamma(k + 1) +
+                         r * mpmath.log(r / (r + mean)) + k * mpmath.log(mean / (r + mean)))
+
+
+def multi_quantile_nocross(z, t, levels=(0.1, 0.5, 0.9)):
+    ordered = []
+    for i, v in enumerate(z):
+        ordered.append(v if i % len(levels) == 0 else ordered[-1] + mpmath.log(1 + mpmath.exp(v)))
+    return multi_quantile(ordered, t, levels)
+
+
+def hl_gauss(z, t, lo=0, hi=1, bins=50, sigma=0):
+    total, n, width = mpmath.mpf(0), int(bins), (mpmath.mpf(hi) - lo) / int(bins)
+    sd = mpmath.mpf(sigma) if sigma else width * 3 / 4
+    for k, target in enumerate(t):
+        at = max(mpmath.mpf(lo), min(mpmath.mpf(hi), target))
+        edges = [mpmath.ncdf((lo + j * width - at) / sd) for j in range(n + 1)]
+        row = z[n * k:n * (k + 1)]
+        lse = mpmath.log(sum(mpmath.exp(v) for v in row))
+        total -= sum((edges[j + 1] - edges[j]) / (edges[n] - edges[0]) * (row[j] - lse) for j in range(n))
+    return total / len(t)
+
+
 def mean_over_rows(loss, z, t, par, fixed=None):
     if loss is beta_nll:
         return sum(loss(a, b, fixed=f, **par) for a, b, f in zip(z, t, fixed or z)) / len(z)
@@ -95,7 +150,10 @@ LOSSES = [
     (multi_quantile, {}, 3), (multi_quantile, {"levels": [0.25, 0.75]}, 2), (multi_quantile, {"levels": [0.5]}, 1),
     (multi_quantile, {"levels": [0.01, 0.05, 0.3, 0.95, 0.999]}, 5),
     (gaussian_nll, {}, 2), (gaussian_nll, {"full": True}, 2), (gaussian_nll, {"s_clip": 2}, 2), (gaussian_nll, {"full": True, "s_clip": 20}, 2),
-    (beta_nll, {}, 2), (beta_nll, {"beta": 1}, 2), (beta_nll, {"beta": 0}, 2), (laplace_nll, {}, 2), (log_normal, {}, 2), (crps_gaussian, {}, 2),
+    (beta_nll, {}, 2), (beta_nll, {"beta": 1}, 2), (beta_nll, {"beta": 0}, 2), (laplace_nll, {}, 2), (log_normal, {}, 2),
+    (mdn, {}, 9), (mdn, {"components": 2}, 6), (crps_ensemble, {"members": 4}, 4), (crps_ensemble, {"members": 3, "fair": True}, 3),
+    (zero_inflated_poisson, {}, 2), (zero_inflated_nb, {}, 2), (zero_inflated_nb, {"alpha": 3}, 2), (multi_quantile_nocross, {}, 3),
+    (hl_gauss, {"lo": -2, "hi": 2, "bins": 5}, 5), (hl_gauss, {"lo": -1, "hi": 3, "bins": 4, "sigma": 1.5}, 4), (crps_gaussian, {}, 2),
 ]
 SHAPES = [(1, 1), (3, 1), (2, 2), (4, 3)]
 
@@ -109,8 +167,11 @@ def make_case(loss, par, outputs, shape, scale, rng):
     case = {"kind": "regression", "loss": loss.__name__, "set": setting(par),
             "z": [[rng.gauss(0, scale) for _ in range(targets * outputs)] for _ in range(b)],
             "t": [[rng.gauss(0, 1 + scale / 4) for _ in range(targets)] for _ in range(b)]}
-    if loss is not multi_quantile:  # no log variance so low that float64 does not hold the value
+    if loss in (gaussian_nll, beta_nll, laplace_nll, crps_gaussian, log_normal):  # no log variance so low that float64 does not hold the value
         case["z"] = [[max(-300.0, min(v, 300.0)) if k % 2 else v for k, v in enumerate(row)] for row in case["z"]]
+    if loss in (zero_inflated_poisson, zero_inflated_nb):
+        case["t"] = [[float(int(abs(v) * 2)) for v in row] for row in case["t"]]
+        case["z"] = [[max(-30.0, min(v, 30.0)) for v in row] for row in case["z"]]
     if loss is log_normal:
         case["t"] = [[abs(v) + 0.01 for v in row] for row in case["t"]]
     z, t = ([[mpmath.mpf(v) for v in row] for row in case[k]] for k in ("z", "t"))
@@ -124,7 +185,7 @@ def make_case(loss, par, outputs, shape, scale, rng):
 if __name__ == "__main__":
     rng, cases = random.Random(20261129), []
     for loss, par, outputs in LOSSES:
-        for scale in (1, 4, 20, 300):
+        for scale in (1, 4, 20, 300) if loss not in (mdn, hl_gauss) else (1, 4):
             for shape in SHAPES if scale < 20 else SHAPES[1:3]:
                 cases.append(make_case(loss, par, outputs, shape, scale, rng))
     with open(OUT, "w", encoding="ascii") as out:

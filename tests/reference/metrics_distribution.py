@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Writes tests/golden/metrics_distribution.json: what the metrics of quantiles and of normal distributions must give on random splits:
-the quantiles' from their definitions with numpy, the log density by scipy.stats. Run it from the project's root; needs numpy, scipy."""
+the quantiles' from their definitions with numpy, the log density and the distance of the probability integral transforms by scipy.stats, the CRPS of a normal
+distribution by mpmath's quadrature. Run it from the project's root; needs numpy, scipy, mpmath."""
 import json
 
+import mpmath as mp
 import numpy as np
 from scipy import stats
 
@@ -24,12 +26,26 @@ def quantiles(name, target, levels, q):
         ("pinball", np.where(u >= 0, tau * u, (tau - 1) * u).mean()),
         ("interval_coverage", ((low <= target) & (target <= high)).mean() if pair else None),
         ("interval_width", (high - low).mean() if pair else None),
+        ("crps", 2 * np.where(u >= 0, tau * u, (tau - 1) * u).mean()),
+        ("pit_deviation", np.abs((target[:, :, None] <= q).mean(axis=0) - tau).max(axis=1).mean()),
     ])
 
 
 def normals(name, target, mean, sd):
     return finish(name, target, [{"says": "mean"}, {"says": "sd"}], np.stack([mean, sd], axis=2),
-                  [("gaussian_nll", -stats.norm.logpdf(target, mean, sd).mean())])
+                  [("gaussian_nll", -stats.norm.logpdf(target, mean, sd).mean()), ("crps", crps(target, mean, sd)),
+                   ("pit_deviation", np.mean([stats.kstest(u, "uniform").statistic for u in stats.norm.cdf(target, mean, sd).T]))])
+
+
+def crps(target, mean, sd):
+    """The integral itself, below and above the target."""
+    total = mp.mpf(0)
+    for y, m, s in zip(*(v.ravel().tolist() for v in (target, mean, sd))):
+        u = (mp.mpf(y) - m) / s
+        points = sorted({-mp.inf, mp.mpf(-4), mp.mpf(0), mp.mpf(4), u, mp.inf})
+        parts = [mp.quad(lambda x: (mp.ncdf(x) if b <= u else mp.ncdf(-x)) ** 2, [a, b]) for a, b in zip(points, points[1:])]
+        total += s * mp.fsum(parts)
+    return total / target.size
 
 
 def cases():

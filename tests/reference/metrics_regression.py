@@ -49,7 +49,7 @@ def case(name, y, f):
         ("mse", [], sk.mean_squared_error(y, f)),
         ("median_ae", [], sk.median_absolute_error(y, f)),
         ("max_error", [], sk.max_error(y.ravel(), f.ravel())),
-        ("bias", [], (f - y).mean()),
+        ("bias", [], np.abs((f - y).mean(axis=0)).mean()),
         ("mape", [], sk.mean_absolute_percentage_error(y, f) if (y != 0).all() else None),
         ("smape", [], np.where(size > 0, 2 * np.abs(f - y) / np.where(size > 0, size, 1), 0).mean()),
         ("msle", [], msle),

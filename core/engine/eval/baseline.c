@@ -81,7 +81,7 @@ static void write_outputs(const struct lb_cohort *c, const struct lb_setup *setu
 	for (size_t k = 0; setup->loss->output(setup->loss_par, k, &output); k++) {
 		const double place = ceil((double)n * output.level);
 		const double says[LB_N_STATISTICS] = { [LB_MEAN] = mean, [LB_LOG_VARIANCE] = lb_target_sd(d, rows, n, t, mean),
-						       [LB_QUANTILE] = value[place > 1 ? (size_t)place - 1 : 0] };
+						       [LB_QUANTILE] = value[place > 1 && output.says == LB_QUANTILE ? (size_t)place - 1 : 0] };
 		score[k] = says[output.says];
 	}
 }

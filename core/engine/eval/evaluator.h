@@ -1,5 +1,4 @@
-/* What an evaluation works on: models, and the room for their scores. A leaf that the evaluation
- * (core/engine/eval/evaluate.h) and the attack in it (robust_eval.h) share. Compiled once per
+/* What an evaluation works on: the models, and room for one chunk of rows. Compiled once per
  * precision. */
 #ifndef LB_EVALUATOR_H
 #define LB_EVALUATOR_H
@@ -39,8 +38,5 @@ struct lb_evaluator {
 	struct lb_joint_layer *joint_layer; /* borrowed; for several models at once, or NULL */
 	struct lb_team *team;             /* borrowed; threads that share the work, or NULL */
 };
-
-/* Rows gathered at once. */
-enum { LB_EVAL_CHUNK = 512 };
 
 #endif

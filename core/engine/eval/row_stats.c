@@ -30,6 +30,8 @@ int lb_row_stats_open(struct lb_row_stats *d, const struct lb_cohort *c, size_t 
 		  (d->collapsed = lb_alloc(n, sizeof(bool), err));
 	if (ok && lb_cohort_has_eval_attack(c))
 		ok = (d->robust = lb_alloc(n, sizeof(int32_t), err)) && (d->robust_logp = lb_alloc(n, sizeof(double), err));
+	if (ok && lb_cohort_reads_probabilities(c))
+		ok = (d->log_probability = lb_alloc(n, columns * sizeof(double), err));
 	return ok ? 0 : -1;
 }
 
@@ -46,6 +48,7 @@ void lb_row_stats_close(struct lb_row_stats *d)
 	free(d->pred_t);
 	free(d->target_t);
 	free(d->said);
+	free(d->log_probability);
 	free(d->collapsed);
 	free(d->robust);
 	free(d->robust_logp);
@@ -60,7 +63,8 @@ size_t lb_row_stats_bytes(const struct lb_cohort *c, size_t columns)
 		return 2 * columns * sizeof(double);
 	for (size_t i = 0; i < c->k; i++)
 		if (c->kind != LB_MULTICLASS || !decisions_alone(&c->trial[i]))
-			return decisions + 5 * sizeof(double) + sizeof(bool) + eval_attack;
+			return decisions + 5 * sizeof(double) + sizeof(bool) + eval_attack +
+			       (lb_cohort_reads_probabilities(c) ? columns * sizeof(double) : 0);
 	return decisions;
 }
 
@@ -166,6 +170,19 @@ static void decide_multiclass(struct lb_row_stats *d, const struct lb_stats_inpu
 	}
 }
 
+/* The log-probabilities of the batch's rows, from what soften left in r. */
+static void keep_probabilities(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s)
+{
+	const size_t c = s->columns, b = s->b;
+	const double *sum = r->sums + b, *top = sum + 2 * b;
+
+	for (size_t i = 0; i < b; i++) {
+		const double *z = r->wide + i * padded(c), shift = z[(size_t)top[i]], log_sum = log(sum[i]);
+		for (size_t k = 0; k < c; k++)
+			d->log_probability[(s->start + i) * c + k] = z[k] - shift - log_sum;
+	}
+}
+
 static void digest_multiclass(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s)
 {
 	const size_t c = s->columns, start = s->start, b = s->b;
@@ -173,6 +190,8 @@ static void digest_multiclass(struct lb_row_stats *d, const struct lb_row_stats_
 	const double *sum = r->sums + b, *lp = sum + b, *top = lp + b;
 
 	soften(r, s, label);
+	if (lb_setup_reads_probabilities(s->setup))
+		keep_probabilities(d, r, s);
 	for (size_t i = 0; i < b; i++) {
 		const double *term = r->term + i * padded(c);
 		const struct scan scan = lb_scan_row(c, s->z + i * s->ld, (size_t)label[i]);
@@ -237,7 +256,7 @@ struct lb_metric_inputs lb_row_stats_metric_inputs(const struct lb_row_stats *d,
 		setup->loss->output(setup->loss_par, k, &output[k]);
 	return (struct lb_metric_inputs){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = c->features->data->n_targets, .label = d->label,
 				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,
-				     .collapsed = d->collapsed, .peak = d->peak, .robust = d->robust, .robust_logp = d->robust_logp,
+				     .collapsed = d->collapsed, .peak = d->peak, .log_probability = lb_setup_reads_probabilities(setup) ? d->log_probability : NULL, .robust = d->robust, .robust_logp = d->robust_logp,
 				     .pred_t = d->pred_t, .target_t = d->target_t, .outputs = outputs, .output = outputs ? output : NULL,
 				     .said = outputs ? d->said : NULL };
 }

@@ -1,7 +1,7 @@
+#include "core/engine/step/learner_open.h"
 #include "core/training/full_batch_objective.h"
 
 #include "core/base/mem.h"
-#include "core/engine/step/learner_open.h"
 #include "core/training/optim_params.h"
 #include "core/engine/step/step.h"
 

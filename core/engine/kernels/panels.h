@@ -1,5 +1,5 @@
 /* Panels, the form that the kernels store matrices in: LB_PANEL columns (64 bytes) side by side.
- * Entry (i, j) is x[(j / LB_PANEL) * panel + i * row + j % LB_PANEL]. A row-major matrix whose rows
+ * (i, j) is at x[(j / LB_PANEL) * panel + i * row + j % LB_PANEL]. A row-major matrix whose rows
  * are padded to whole panels has panel = LB_PANEL, row = its padded width; a matrix stored panel
  * after panel has panel = rows * LB_PANEL, row = LB_PANEL. Padding columns hold 0. All storage is
  * aligned to 64 bytes. */

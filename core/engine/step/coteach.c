@@ -1,9 +1,9 @@
 #include "core/engine/step/learner_open.h"
 #include "core/engine/step/procedure.h"
 #include "core/engine/step/row_ranking.h"
-#include "core/engine/step/step.h"
 
 #include "core/base/mem.h"
+#include "core/engine/step/step.h"
 #include "core/numeric/rng.h"
 
 #include <stdlib.h>

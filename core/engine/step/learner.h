@@ -1,5 +1,6 @@
 /* One trial inside the cohort trainer: its model, its loss, its procedures and everything a step
- * needs, allocated once. Compiled once per precision. */
+ * needs, allocated once (core/engine/step/learner_open.h); and the step that it takes. Compiled
+ * once per precision. */
 #ifndef LB_LEARNER_H
 #define LB_LEARNER_H
 
@@ -95,6 +96,28 @@ struct lb_minibatch {
 	size_t b;
 	struct lb_team *team;    /* threads that share the work, or NULL */
 	bool first_layer_done;   /* for all trials, by lb_joint_layer_forward */
+};
+
+/* Labels that the loss of a step is taken with. */
+struct lb_label_set {
+	double share;            /* of this loss in the step's */
+	const uint32_t *of;      /* (b) the row of the batch whose labels and weight row i takes; NULL: its own */
+};
+
+enum { LB_MOST_LABEL_SETS = 2 };
+
+/* What a step has made so far. */
+struct lb_step {
+	struct lb_learner *l;
+	const struct lb_cohort *c;
+	const struct lb_minibatch *batch;
+	int64_t step;            /* of the training, from 0; -1: a pass without draws, which is no step */
+	double lr;
+	const real *x;           /* (views * b, features) rows as the model reads them; NULL: the batch's sparse rows */
+	struct lb_label_set set[LB_MOST_LABEL_SETS]; /* n_sets; one with share 1 as a rule */
+	size_t n_sets;
+	const real *row_weight;  /* (b) weights that procedures gave the rows, or NULL */
+	bool visited;            /* the losses have updated their states from the batch */
 };
 
 #endif

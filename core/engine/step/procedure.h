@@ -13,7 +13,7 @@
 #ifndef LB_PROCEDURE_H
 #define LB_PROCEDURE_H
 
-#include "core/engine/step/step_state.h"
+#include "core/engine/step/learner.h"
 #include "core/training/procedure_info.h"
 
 /* A procedure in use by a trial. */

@@ -4,7 +4,7 @@
 #ifndef LB_STEP_H
 #define LB_STEP_H
 
-#include "core/engine/step/step_state.h"
+#include "core/engine/step/learner.h"
 
 /* Makes s->x and s->set: views, an attack, then procedures. */
 void lb_make_inputs(struct lb_step *s);

@@ -1,6 +1,6 @@
 #include "core/engine/train/early_stopping.h"
 
-#include "core/engine/step/eval_weights.h"
+#include "core/engine/step/learner_open.h"
 
 bool lb_stop_early(struct lb_learner *l, const double *valid, size_t epoch)
 {

@@ -8,7 +8,7 @@ static bool nonnegative(const struct subject *s, const struct lb_arg *par, struc
 {
 	struct data d;
 
-	for (int n = 0; n < TRIES; n++) {
+	for (int n = 0; n < tries(s, par); n++) {
 		draw(&d, s, par, 1 + (size_t)n % 4, 2 + (size_t)n % 5, pow(10, n % 4 - 1), rng);
 		if (eval(s, 64, &d, NULL) < 0)
 			return false;
@@ -28,7 +28,7 @@ static bool convex(const struct subject *s, const struct lb_arg *par, struct lb_
 	struct data d, far_end;
 	double middle[MOST_CELLS], g[2][MOST_CELLS];
 
-	for (int n = 0; n < 4 * TRIES; n++) {
+	for (int n = 0; n < 4 * tries(s, par); n++) {
 		double turn = 0;
 		draw(&d, s, par, rows_of(s, 2), 2 + (size_t)n % 3, 4, rng);
 		far_end = d;
@@ -53,7 +53,7 @@ static bool smooth(const struct subject *s, const struct lb_arg *par, struct lb_
 	const double h = 1e-7;
 	struct data d;
 
-	for (int n = 0; n < TRIES; n++) {
+	for (int n = 0; n < tries(s, par); n++) {
 		draw(&d, s, par, rows_of(s, 2), 3, 1, rng);
 		for (size_t k = 0; k < d.in.b * d.in.c; k++) {
 			d.z[k] = round(2 * d.z[k]) / 2;
@@ -74,7 +74,7 @@ static bool shift_invariant(const struct subject *s, const struct lb_arg *par, s
 {
 	struct data d;
 
-	for (int n = 0; n < TRIES; n++) {
+	for (int n = 0; n < tries(s, par); n++) {
 		draw(&d, s, par, rows_of(s, 4), 3, 2, rng);
 		const size_t i = lb_rng_below(rng, 4);
 		const double by = 5 * lb_rng_normal(rng), before = value_at(s, &d, d.z);
@@ -94,7 +94,7 @@ static bool symmetric(const struct subject *s, const struct lb_arg *par, struct 
 
 	if (lb_kind_of_columns(s->info->kind) || !lb_loss_separable(s->info))
 		return false;
-	for (int n = 0; n < TRIES; n++) {
+	for (int n = 0; n < tries(s, par); n++) {
 		double sum = 0;
 		draw(&d, s, par, rows_of(s, 1), 3, 2, rng);
 		for (d.y[0] = 0; d.y[0] < (s->info->kind == LB_BINARY ? 2 : 3); d.y[0]++)
@@ -112,7 +112,7 @@ static bool bounded(const struct subject *s, const struct lb_arg *par, struct lb
 	double most[2] = { 0 };
 	struct data d;
 
-	for (int n = 0; n < TRIES; n++)
+	for (int n = 0; n < tries(s, par); n++)
 		for (int k = 0; k < 2; k++) {
 			draw(&d, s, par, rows_of(s, 1), 3, k ? 1e5 : 1e3, rng);
 			most[k] = fmax(most[k], eval(s, 64, &d, NULL));

@@ -2,6 +2,7 @@
  * fills a field of a fitting type, a spec that is filled for one trial of a sweep after the other
  * says what one filled again says, and rows are made once. */
 #include "core/config/options.h"
+#include "core/config/spec.h"
 #include "core/config/spec_fill.h"
 #include "core/run/components.h"
 #include "core/run/plan.h"

@@ -1,30 +1,13 @@
 #include "core/base/mem.h"
-#include "core/metrics/metric.h"
 #include "core/numeric/rng.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/core/metrics/eval_metric.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <string.h>
 
-#define MAX_PAR 4
-
 static const char *const kinds[] = { [LB_MULTICLASS] = "multiclass", [LB_BINARY] = "binary", [LB_REGRESSION] = "regression",
 				     [LB_EMBEDDING] = "", [LB_DISTILLATION] = "", [LB_MULTILABEL] = "multilabel" };
-
-static double eval(const char *name, const struct lb_metric_inputs *o, const double *given, size_t n_given)
-{
-	const struct lb_metric *m = lb_metric_find(name);
-	struct lb_arg par[MAX_PAR] = { 0 };
-	struct lb_err err = { 0 };
-	double value = -1;
-
-	ck_assert_msg(m, "no metric %s", name);
-	for (int i = 0; i < m->base.n_params; i++)
-		par[i].v = (size_t)i < n_given ? given[i] : m->base.params[i].def;
-	ck_assert_msg(m->eval(o, par, &value, &err) == 0, "%s: %s", name, err.text);
-	return value;
-}
 
 /* ---- golden values ---- */
 
@@ -92,6 +75,7 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 		.n_classes = classes ? (size_t)classes->valueint : 0, .t = t ? (size_t)t->valueint : 0,
 		.label = integers(c, "label"), .pred = integers(c, "pred"), .rank = integers(c, "rank"),
 		.logp = doubles(c, "logp"), .brier = doubles(c, "brier"), .conf = doubles(c, "conf"), .score = doubles(c, "score"),
+		.log_probability = doubles(c, "log_probability"),
 		.pred_t = doubles(c, "pred_t"), .target_t = doubles(c, "target_t"),
 		.feature = doubles(c, "feature"), .weight = doubles(c, "weight"), .output = output, .outputs = outputs_of(c, output), .said = doubles(c, "said"),
 	};
@@ -109,7 +93,7 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 
 static void release(struct lb_metric_inputs *o)
 {
-	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->pred_t, o->target_t, o->feature, o->weight, o->said };
+	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->log_probability, o->pred_t, o->target_t, o->feature, o->weight, o->said };
 
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		free((void *)owned[i]);
@@ -131,20 +115,29 @@ static void check_value(const char *name, const struct lb_metric_inputs *o, cons
 	free(given);
 }
 
+/* The cases of all golden files, as one list; the caller deletes. */
+static cJSON *read_cases(void)
+{
+	static const char *const paths[] = { "tests/golden/metrics.json", "tests/golden/metrics_distribution.json", "tests/golden/metrics_regression.json",
+					     "tests/golden/metrics_everyday.json" };
+	cJSON *cases = cJSON_CreateArray();
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		cJSON *tree = read_golden(paths[i]), *list = cJSON_GetObjectItemCaseSensitive(tree, "cases");
+		while (cJSON_GetArraySize(list))
+			cJSON_AddItemToArray(cases, cJSON_DetachItemFromArray(list, 0));
+		cJSON_Delete(tree);
+	}
+	return cases;
+}
+
 START_TEST(golden)
 {
-	static const char *const others[] = { "tests/golden/metrics_distribution.json", "tests/golden/metrics_regression.json" };
-	cJSON *tree = read_golden("tests/golden/metrics.json");
+	cJSON *cases = read_cases();
 	const cJSON *c, *expected;
 	bool seen[256] = { false };
 
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-		cJSON *more = read_golden(others[i]), *list = cJSON_GetObjectItemCaseSensitive(more, "cases"), *moved;
-		while ((moved = cJSON_DetachItemFromArray(list, 0)))
-			cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(tree, "cases"), moved);
-		cJSON_Delete(more);
-	}
-	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(tree, "cases")) {
+	cJSON_ArrayForEach(c, cases) {
 		struct lb_output output[LB_MOST_OUTPUTS];
 		struct lb_metric_inputs o = outcomes_of(c, output);
 		cJSON_ArrayForEach(expected, cJSON_GetObjectItemCaseSensitive(c, "values")) {
@@ -157,14 +150,14 @@ START_TEST(golden)
 	}
 	for (size_t i = 0; i < lb_metric_count(); i++)
 		ck_assert_msg(seen[i] || (lb_metric_at(i)->base.on_request && !lb_metric_at(i)->statistics) || lb_metric_at(i)->base.goes_with, "%s has no golden value: add it to tests/reference/metrics.py", lb_metric_at(i)->base.name);
-	cJSON_Delete(tree);
+	cJSON_Delete(cases);
 }
 END_TEST
 
 /* A metric of outputs is undefined where they lack what it reads, or where there are none. */
 START_TEST(outputs_that_are_not_there)
 {
-	const struct lb_output quantiles[] = { { LB_QUANTILE, 0.1 }, { LB_QUANTILE, 0.9 } }, normal[] = { { .says = LB_MEAN }, { .says = LB_LOG_VARIANCE } };
+	const struct lb_output quantiles[] = { { .says = LB_QUANTILE, .level = 0.1 }, { .says = LB_QUANTILE, .level = 0.9 } }, normal[] = { { .says = LB_MEAN }, { .says = LB_LOG_VARIANCE } };
 	const double said[] = { 1, 2 }, target[] = { 1.5 };
 	struct lb_metric_inputs o = { .kind = LB_REGRESSION, .n = 1, .t = 1, .pred_t = said, .target_t = target, .outputs = 2, .output = quantiles, .said = said };
 	static const char *const names[] = { "pinball", "interval_coverage", "interval_width", "gaussian_nll", "rmse" };

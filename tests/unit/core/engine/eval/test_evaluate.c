@@ -122,10 +122,39 @@ static int judge_decisions(const struct lb_metric_inputs *o, const struct lb_arg
 	return 0;
 }
 
+/* The log-probabilities of all classes, and what stands beside them. */
+static int judge_probabilities(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *e)
+{
+	const size_t c = p.columns;
+
+	for (size_t i = 0; i < o->n; i++)
+		for (size_t k = 0; k < c; k++) {
+			const double *row = z + i * c;
+			double most = row[0];
+			long double sum = 0;
+			for (size_t j = 0; j < c; j++)
+				most = fmax(most, row[j]);
+			for (size_t j = 0; j < c; j++)
+				sum += expl((long double)row[j] - most);
+			ck_near(o->log_probability[i * c + k], (double)(row[k] - (long double)most - logl(sum)), 1e-15, "log_probability", i);
+		}
+	return judge(o, par, value, e);
+}
+
+/* A metric that does not ask sees none, in whatever company. */
+static int judge_without(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *e)
+{
+	ck_assert_ptr_null(o->log_probability);
+	return judge(o, par, value, e);
+}
+
 /* ---- the split: a training and a validation row, then rows with scores z ---- */
 
 static const struct lb_metric judging = { .base = { .name = "judging" }, .eval = judge };
 static const struct lb_metric deciding = { .base = { .name = "deciding" }, .decisions = true, .eval = judge_decisions };
+static const struct lb_metric weighing = { .base = { .name = "weighing" }, .probabilities = true, .eval = judge_probabilities };
+static const struct lb_metric blind = { .base = { .name = "blind" }, .eval = judge_without };
+static const struct lb_metric_use weigh_use = { .metric = &weighing, .key = "weighing" }, blind_use = { .metric = &blind, .key = "blind" };
 static const struct lb_metric_use judge_use = { .metric = &judging, .key = "judging" }, decide_use = { .metric = &deciding, .key = "deciding" };
 static const struct lb_metric_use *use = &judge_use;
 
@@ -243,6 +272,44 @@ START_TEST(decisions_alone_are_the_same)
 }
 END_TEST
 
+START_TEST(probabilities_are_kept_for_metrics_that_ask)
+{
+	double metric = 0;
+	size_t bad_row;
+
+	use = _i / 6 ? &blind_use : &weigh_use;
+	build(LB_MULTICLASS, 2 + (size_t)_i % 6 / 2, ROWS);
+	ck_assert_int_eq(evaluations[_i % 2](&metric, &bad_row), 0);
+	ck_assert_int_eq(judged, 1);
+	problem_close(&p);
+}
+END_TEST
+
+/* Of two models at once each has its own, and one that does not ask has none. */
+START_TEST(probabilities_in_company)
+{
+	build(LB_MULTICLASS, 3, 600);
+	use = &weigh_use;
+	struct lb_setup s[2] = { judging_setup(), judging_setup() };
+	s[1].metric = &blind_use;
+	const struct lb_cohort c = cohort_of(&p, s, 2, 1, 1);
+	struct lb_evaluator *e = lb_evaluator_new_f64(&c, 3, &err);
+	struct lb_net *net = lb_net_new_f64(&s[0].model, LB_EVAL_CHUNK, &err);
+	const double plain[12] = { 1, 0, 0, 0, 1, 0, 0, 0, 1 };
+	double metric[2] = { 0 };
+	_Alignas(64) double w[STORED];
+
+	lb_net_pack_f64(net, plain, w);
+	struct lb_eval_model m[2] = { { .setup = &s[0], .net = net, .w = w, .metric = &metric[0] }, { .setup = &s[1], .net = net, .w = w, .metric = &metric[1] } };
+	ck_assert_uint_eq(e->together, 2);
+	ck_assert_int_eq(lb_evaluate_f64(e, m, 2, LB_TEST, &err), 0);
+	ck_assert_int_eq(judged, 2);
+	lb_evaluator_free_f64(e);
+	lb_net_free_f64(net);
+	problem_close(&p);
+}
+END_TEST
+
 START_TEST(a_score_that_is_not_finite_is_reported)
 {
 	const double bad[] = { (double)NAN, (double)INFINITY, -(double)INFINITY };
@@ -302,6 +369,8 @@ static Suite *suite(void)
 
 	tcase_add_loop_test(t, digests_follow_their_definitions, 0, 2 * (int)(sizeof splits / sizeof *splits));
 	tcase_add_loop_test(t, decisions_alone_are_the_same, 0, 6);
+	tcase_add_loop_test(t, probabilities_are_kept_for_metrics_that_ask, 0, 12);
+	tcase_add_test(t, probabilities_in_company);
 	tcase_add_loop_test(t, a_score_that_is_not_finite_is_reported, 0, 6);
 	tcase_add_test(t, ties_go_to_the_lowest_class);
 	suite_add_tcase(s, t);

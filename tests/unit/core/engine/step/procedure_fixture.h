@@ -3,7 +3,6 @@
 #ifndef LB_PROCEDURE_FIXTURE_H
 #define LB_PROCEDURE_FIXTURE_H
 
-#include "core/engine/step/eval_weights.h"
 #include "core/engine/step/learner_open.h"
 #include "core/engine/step/procedure.h"
 #include "core/engine/step/step.h"
@@ -40,7 +39,7 @@ static inline struct lb_procedure_use use(const char *name, const char *set)
 {
 	const struct lb_info *info = procedure(name);
 
-	return lb_procedure_used(info, args(info, set));
+	return (struct lb_procedure_use){ info, args(info, set) };
 }
 
 static inline struct lb_setup with(struct lb_setup s, const struct lb_procedure_use *u, size_t n)

@@ -286,7 +286,7 @@ START_TEST(features_are_moved)
 		s.n_terms = 2;
 	}
 	const struct lb_info *mixup = lb_info_find(lb_procedures, "mixup");
-	const struct lb_procedure_use mixing = lb_procedure_used(mixup, args(mixup, "alpha=1"));
+	const struct lb_procedure_use mixing = { mixup, args(mixup, "alpha=1") };
 	s.procedure = &mixing;
 	s.n_procedures = moving[_i].mixup;
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);

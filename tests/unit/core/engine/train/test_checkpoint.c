@@ -181,7 +181,7 @@ START_TEST(every_procedure)
 
 	for (size_t i = 0; (info = lb_procedures_f64[i]); i++)
 		for (int k = 0; k < 2; k++) {
-			const struct lb_procedure_use use = lb_procedure_used(info, args(info, ""));
+			const struct lb_procedure_use use = { info, args(info, "") };
 			struct lb_setup s = kept(setup_of("ce", k ? "adam" : "sgd", k ? "" : "lr=0.1 momentum=0.9"), 0);
 			s.procedure = &use;
 			s.n_procedures = 1;

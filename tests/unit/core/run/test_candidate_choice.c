@@ -1,9 +1,9 @@
-/* Choosing among candidates (core/run/judge.h), and the file that keeps the choices
+/* Choosing among candidates (core/run/candidate_choice.h), and the file that keeps the choices
  * (core/run/tuning.h). */
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
-#include "core/run/judge.h"
+#include "core/run/candidate_choice.h"
 #include "core/run/tuning.h"
 #include "tests/unit/suite.h"
 

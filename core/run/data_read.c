@@ -1,8 +1,7 @@
-#include "core/run/data_files.h"
+#include "core/run/data_read.h"
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
-#include "core/config/spec_fill.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* The files of a config's data section: how each is read, and what becomes of them together. */
-#ifndef LB_DATA_FILES_H
-#define LB_DATA_FILES_H
+/* Reads the tables that a config's data section names, and puts them together. */
+#ifndef LB_DATA_READ_H
+#define LB_DATA_READ_H
 
 #include "core/config/spec.h"
 #include "datasets/dataset.h"

@@ -1,7 +1,7 @@
 /* The best of several candidate settings by what a metric was on the folds of a
  * cross-validation. */
-#ifndef LB_JUDGE_H
-#define LB_JUDGE_H
+#ifndef LB_CANDIDATE_CHOICE_H
+#define LB_CANDIDATE_CHOICE_H
 
 #include "core/base/err.h"
 #include "core/base/json.h"

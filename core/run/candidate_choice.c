@@ -1,4 +1,4 @@
-#include "core/run/judge.h"
+#include "core/run/candidate_choice.h"
 
 #include "core/base/mem.h"
 
