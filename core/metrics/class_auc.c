@@ -43,8 +43,8 @@ static size_t rows_of(const struct by_class *c, size_t k)
 	return c->start[k + 1] - c->start[k];
 }
 
-/* Adds the places first .. last - 1 of c->row to the n rows to be ranked, by the probability of class
- * k. Returns their number then. */
+/* Adds the places first .. last - 1 of c->row to the n rows to be ranked, by the probability of
+ * class k. Returns their number then. */
 static size_t add_rows(struct by_class *c, size_t n, size_t first, size_t last, size_t k)
 {
 	for (size_t i = first; i < last; i++) {

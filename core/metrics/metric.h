@@ -28,8 +28,8 @@
  *   score        binary only: the score; else NULL
  *   collapsed    the sum over classes of exp(z_k - max z) is exactly 1 in the working precision
  *   peak         the largest |z_k|
- *   log_probability  (n,n_classes) row-major, of every class under softmax, never clipped; multi-class
- *                only, NULL where no metric of the trial asks for it
+ *   log_probability  (n,n_classes) row-major, of every class under softmax, never clipped;
+ *                multi-class only, NULL where no metric of the trial asks for it
  *   robust       predicted class at a place of the attack where it is wrong, if there is one, else
  *                the label
  *   robust_logp  the smallest logp of all places; both NULL where no attack was asked for
@@ -84,7 +84,8 @@ struct lb_metric {
 	int (*eval)(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err);
 };
 
-/* The outputs that the metric lacks of those that it reads, where `statistics` are there; 0: none. */
+/* The outputs that the metric lacks of those that it reads, where `statistics` are there; 0:
+ * none. */
 unsigned lb_metric_lacks(const struct lb_metric *m, unsigned statistics);
 /* What the model would have to give, in words that follow "no": "quantiles". */
 const char *lb_metric_lack_words(const struct lb_metric *m);

@@ -11,7 +11,8 @@ struct point {
 	double tp, fp;
 };
 
-/* From no row to all of them, n >= 1 points; at the last tp and fp are all positives and negatives. */
+/* From no row to all of them, n >= 1 points; at the last tp and fp are all positives and
+ * negatives. */
 struct curve {
 	size_t n;
 	const struct point *at;
@@ -104,7 +105,8 @@ static double ks(const struct curve *c, const struct lb_arg *par)
 	return most;
 }
 
-/* The positives among the rows that come first, of a tie that is cut the share that goes with it. */
+/* The positives among the rows that come first, of a tie that is cut the share that goes with
+ * it. */
 static double lift(const struct curve *c, const struct lb_arg *par)
 {
 	const double rows = par[RATE].v * (c->pos + c->neg);

@@ -17,8 +17,8 @@ enum { LB_TARGET_SCRATCH = 4 };
 /* Returns the measure of one target; NAN where it is undefined. */
 typedef double lb_target_measure(const struct lb_target *t, const struct lb_arg *par);
 
-/* The mean of the measure over the targets in *value: NAN without rows, and where the measure of one
- * target is. -1 on lack of memory. */
+/* The mean of the measure over the targets in *value: NAN without rows, and where the measure of
+ * one target is. -1 on lack of memory. */
 int lb_mean_over_targets(const struct lb_metric_inputs *o, const struct lb_arg *par, lb_target_measure *measure, double *value,
 			 struct lb_err *err);
 
@@ -35,8 +35,8 @@ int lb_mean_over_targets(const struct lb_metric_inputs *o, const struct lb_arg *
 		.eval = eval_##id,                                                                                             \
 	};
 
-/* Returns the mean of v[i] - v[0]. Deviations from the mean that are taken as (v[i] - v[0]) - shift are
- * exactly 0 where all values are equal, and keep their digits where v is far from 0. */
+/* Returns the mean of v[i] - v[0]. Deviations from the mean that are taken as (v[i] - v[0]) -
+ * shift are exactly 0 where all values are equal, and keep their digits where v is far from 0. */
 static inline double lb_mean_shift(const double *v, size_t n)
 {
 	double sum = 0;

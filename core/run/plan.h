@@ -52,10 +52,10 @@ int lb_plan_open(struct lb_plan *plan, const char *path, const char *const *sets
 int lb_plan_add(struct lb_plan *plan, cJSON *config, size_t *place, struct lb_err *err);
 
 /* With a tune block, once the records of all folds are there: finds the best candidate of each
- * choice from the records alone (core/run/candidate_choice.h) and appends the trials that train it.
- * 1 when the choices were made, 0 when they were not (no tune block, folds missing, or done before), -1 on
- * failure. Without failures_too a failed fold counts as missing, since a sweep trains it again;
- * lb_plan_open calls it so. */
+ * choice from the records alone (core/run/candidate_choice.h) and appends the trials that train
+ * it. 1 when the choices were made, 0 when they were not (no tune block, folds missing, or done
+ * before), -1 on failure. Without failures_too a failed fold counts as missing, since a sweep
+ * trains it again; lb_plan_open calls it so. */
 int lb_plan_choose(struct lb_plan *plan, bool failures_too, struct lb_err *err);
 
 /* Trainings that follow the folds of a tuning, as far as is known. */

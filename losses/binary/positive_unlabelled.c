@@ -152,7 +152,8 @@ static const struct lb_example nnpu_examples[] = {
 	{ .set = "prior=0.4", .b = 4, .c = 1, .z = { 2, -1.2, 0.5, -0.3 }, .y = { 1, 0, 0, 1 }, .value = 0.3044254494, .source = "mpmath, 80 digits" },
 };
 
-/* Below the bound, the gradient is that of -gamma times the risk of negatives, while the value is held. */
+/* Below the bound, the gradient is that of -gamma times the risk of negatives, while the value
+ * is held. */
 static double nnpu_batch(const struct lb_batch *in, real *g)
 {
 	const double beta = in->par[BETA].v, gamma = in->par[GAMMA].v;

@@ -41,8 +41,8 @@ static size_t extreme(const struct lb_batch *in, int32_t y, bool largest)
 	return at;
 }
 
-/* Of each positive its sum over negatives of exp((l_ij - l_i top) / lam), and of all positives those
- * sums against that of the worst one, whose pairs have the largest losses. */
+/* Of each positive its sum over negatives of exp((l_ij - l_i top) / lam), and of all positives
+ * those sums against that of the worst one, whose pairs have the largest losses. */
 static void weigh(const struct lb_batch *in, size_t top, size_t worst, double *sum, double *weight)
 {
 	const double lam = in->par[LAM].v, tau = in->par[TAU].v, most = gap(in, worst, top);

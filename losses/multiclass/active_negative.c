@@ -8,8 +8,8 @@
 	{ .name = "min_prob", .symbol = "e", .def = 1e-7, .min = 0, .max = 1e-3, .min_open = true, .log_scale = true, .grid = { 1e-7, 1e-4 }, \
 	  .n_grid = 2, .help = "probabilities below it count as this: the largest possible loss is that of it" }
 
-/* Of a loss f = -(1 - p)^g log p: what class k falls short of the loss of e, and the slope F of that,
- * so that its gradient is F (e_k - p). */
+/* Of a loss f = -(1 - p)^g log p: what class k falls short of the loss of e, and the slope F of
+ * that, so that its gradient is F (e_k - p). */
 struct lack {
 	double s, f;
 };
@@ -32,8 +32,8 @@ static struct lack lack_of(const struct bound *x, double lp, double q)
 	return (struct lack){ .s = x->most + weight * lp, .f = q > 0 ? weight * (1 - x->g * p * (lp / q)) : weight };
 }
 
-/* 1 - S_y / sum_k S_k of a row, times weight: the value is returned and its gradient added to that of
- * the active loss. */
+/* 1 - S_y / sum_k S_k of a row, times weight: the value is returned and its gradient added to
+ * that of the active loss. */
 struct negative {
 	struct lb_log_softmax soft;
 	struct bound bound;

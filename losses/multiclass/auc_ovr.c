@@ -29,7 +29,8 @@ struct scored {
 	size_t row;
 };
 
-/* What is compared and the value's derivatives by it (B, C), and the rows of a class, then the others. */
+/* What is compared and the value's derivatives by it (B, C), and the rows of a class, then the
+ * others. */
 struct room {
 	double *h, *slope;
 	struct scored *sorted;
@@ -91,7 +92,7 @@ static int rising(const void *a, const void *b)
 static double hinges(const struct lb_arg *par, const struct scored *pos, size_t n1, const struct scored *neg, size_t n0, double *slope, size_t c)
 {
 	const bool squared = par[PHI].v < SQUARED;
-	struct lb_moments over = { 0 }, under = { 0 };
+	struct lb_gap_moments over = { 0 }, under = { 0 };
 	double total = 0;
 
 	for (size_t i = n1, j = n0; i-- > 0;) {

@@ -1,5 +1,5 @@
-/* Losses of p_y whose slope grows less than that of cross-entropy as p_y falls: by a power of p_y or
- * of its log, or cut off. */
+/* Losses of p_y whose slope grows less than that of cross-entropy as p_y falls: by a power of
+ * p_y or of its log, or cut off. */
 #include "losses/support/comp_sum_phi.h"
 
 #define CITE_MENON \

@@ -1,5 +1,5 @@
-/* Losses of complementary labels: the label is a class that the row is not of, any of the others being
- * as likely. */
+/* Losses of complementary labels: the label is a class that the row is not of, any of the others
+ * being as likely. */
 #include "losses/support/label_gaps.h"
 
 #define SAYS "The label of a row is a class that it is NOT of, drawn evenly from the others. "
@@ -11,9 +11,9 @@ static const struct lb_example forward_examples[] = {
 	{ .set = "", .b = 2, .c = 3, .z = { 1, -0.5, 0.2, -1, 0.3, 0.8 }, .y = { 0, 1 }, .value = 1.358219215, .source = "mpmath, 80 digits" },
 };
 
-/* log(1 - p_y) is the difference of two log sums, so that it stays finite: with m the largest of the
- * other scores, -log(sum of exp(z_k - m)) and log(1 + exp(z_y - m) / sum). Gradient: p_y times e less
- * the softmax of the others. */
+/* log(1 - p_y) is the difference of two log sums, so that it stays finite: with m the largest of
+ * the other scores, -log(sum of exp(z_k - m)) and log(1 + exp(z_y - m) / sum). Gradient: p_y
+ * times e less the softmax of the others. */
 static real forward_row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
 	const size_t c = in->c, y = (size_t)in->y[i];

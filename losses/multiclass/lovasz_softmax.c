@@ -20,7 +20,8 @@ struct miss {
 	bool of_class;
 };
 
-/* The derivatives by the probabilities (B, C), the sums and classes of their softmax, and the errors. */
+/* The derivatives by the probabilities (B, C), the sums and classes of their softmax, and the
+ * errors. */
 struct room {
 	double *slope;
 	struct lb_log_softmax *soft;
@@ -63,9 +64,9 @@ static size_t tied(const struct miss *at, size_t n)
 	return same;
 }
 
-/* The Lovasz extension of the Jaccard loss of class k, and its slopes, times share. A row of the class
- * takes one from the intersection, any other adds one to the union: each weighs as much as the loss
- * grows by it, rows that tie alike. */
+/* The Lovasz extension of the Jaccard loss of class k, and its slopes, times share. A row of the
+ * class takes one from the intersection, any other adds one to the union: each weighs as much as
+ * the loss grows by it, rows that tie alike. */
 static double of_class(const struct lb_batch *in, const struct room *r, size_t k, double rows, double share)
 {
 	double both = rows, either = rows, value = 0;

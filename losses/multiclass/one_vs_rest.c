@@ -1,4 +1,5 @@
-/* Binary losses of the scores of all classes: the label's class against +1, every other against -1. */
+/* Binary losses of the scores of all classes: the label's class against +1, every other against
+ * -1. */
 #include "losses/support/margin.h"
 #include "losses/support/row_lanes.h"
 
@@ -60,7 +61,7 @@ const struct lb_loss LB_LOSS(multiclass, ovr_bce) = {
 			.formula = "(1/R) (log(1 + exp(-z_y)) + sum_{k != y} log(1 + exp(z_k)))",
 			.notes = "The scores are those of C two-class models, so probabilities are sigmoid(z_k) and need not sum to 1. The multiclassova of "
 				 "LightGBM; with classes=mean the BCE of torch and timm on one-hot labels.",
-			.keywords = "one_vs_rest one_vs_all ova bce binary_cross_entropy multiclassova sigmoid",
+			.keywords = "one_vs_rest one_vs_all ova multiclassova sigmoid",
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,

@@ -1,6 +1,6 @@
-/* Soft counts of every class of a batch, and the overlap of predicted and true classes made of them.
- * Everything is held in double; what is wrong is summed by itself, never got by subtracting from
- * what is right. */
+/* Soft counts of every class of a batch, and the overlap of predicted and true classes made of
+ * them. Everything is held in double; what is wrong is summed by itself, never got by
+ * subtracting from what is right. */
 #ifndef LB_CLASS_OVERLAP_H
 #define LB_CLASS_OVERLAP_H
 
@@ -12,7 +12,8 @@ struct lb_class_counts {
 	double square, wrong;    /* sums of p^2 and of (p - [y = k])^2 over all rows */
 };
 
-/* The value's derivatives by p of a class: by_own + by_p p in its rows, by_other + by_p p in all others. */
+/* The value's derivatives by p of a class: by_own + by_p p in its rows, by_other + by_p p in all
+ * others. */
 struct lb_class_slope {
 	double by_own, by_other, by_p;
 };

@@ -6,8 +6,8 @@
 #include "losses/support/log_softmax.h"
 #include "losses/support/row_lanes.h"
 
-/* -weight log p_y + share sum_k (z_y - z_k). As log p_k = log p_y - (z_y - z_k), it is -sum_k t_k log
- * p_k for any t of the one number share beside the label's. */
+/* -weight log p_y + share sum_k (z_y - z_k). As log p_k = log p_y - (z_y - z_k), it is -sum_k
+ * t_k log p_k for any t of the one number share beside the label's. */
 LB_BODY void lb_label_gaps(size_t n, double weight, double share, struct lb_lane_rows *at)
 {
 	const size_t c = at->c;

@@ -3,7 +3,8 @@
 #include "tests/unit/core/metrics/eval_metric.h"
 
 static const struct lb_output normal[] = { { .says = LB_MEAN }, { .says = LB_LOG_VARIANCE } };
-static const struct lb_output quartiles[] = { { LB_QUANTILE, 0.25 }, { LB_QUANTILE, 0.5 }, { LB_QUANTILE, 0.75 } };
+static const struct lb_output quartiles[] = { { .says = LB_QUANTILE, .level = 0.25 }, { .says = LB_QUANTILE, .level = 0.5 },
+					     { .says = LB_QUANTILE, .level = 0.75 } };
 
 static struct lb_metric_inputs told(size_t n, const double *target, size_t outputs, const struct lb_output *output, const double *said)
 {
@@ -38,7 +39,7 @@ START_TEST(crps_of_many_levels)
 
 	for (int k = 0; k < LEVELS; k++) {
 		double low = -9, high = 9;
-		output[k] = (struct lb_output){ LB_QUANTILE, (k + 0.5) / LEVELS };
+		output[k] = (struct lb_output){ .says = LB_QUANTILE, .level = (k + 0.5) / LEVELS };
 		for (int i = 0; i < 100; i++) {
 			const double middle = (low + high) / 2;
 			*(erfc(-middle / sqrt(2)) / 2 < output[k].level ? &low : &high) = middle;
