@@ -52,6 +52,10 @@ static const struct {
 	{ "nce_mae", "alpha=2 beta=3", 2, 3, 0 },
 	{ "nfl_rce", "alpha=2 beta=3 a=4", 2, 12, 0 },
 	{ "nfl_mae", "alpha=2 beta=3 gamma=2", 2, 3, 0 },
+	{ "nnce", "", 0, 1, 0 },
+	{ "nnfl", "gamma=2", 0, 1, 0 },
+	{ "anl_ce", "alpha=2 beta=3", 2, 3, 0 },
+	{ "anl_fl", "alpha=2 beta=3 gamma=2", 2, 3, 0 },
 };
 
 START_TEST(symmetric_sums)
