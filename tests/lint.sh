@@ -204,6 +204,15 @@ unique_names() {
 		awk '$1 == name { print $2 ":1: has the name of " path "; header names are unique" } { name = $1; path = $2 }'
 }
 
+# A tag, or a function in a header, means one thing in the whole tree, whoever includes it. What a .c file keeps to itself has no lb_.
+one_meaning() {
+	{
+		grep -rnE --include='*.[ch]' '^(struct|enum|union) lb_\w+ \{' cmd core losses datasets | sed -E 's/^([^:]+:[0-9]+):\w+ (lb_\w+) .*/tag \2:\1/'
+		grep -rnE --include='*.h' '^static inline [^(]*\blb_\w+\(' cmd core losses datasets | sed -E 's/^([^:]+:[0-9]+):[^(]*\b(lb_\w+)\(.*/function \2:\1/'
+	} | LC_ALL=C sort -t: -k1,2 -k3,3n |
+		awk -F: '$1 == name { print $2 ":" $3 ": the " $1 " is something else in " place "; give one of them another name" } { name = $1; place = $2 ":" $3 }'
+}
+
 # The unit test of a file is found by the file's path.
 tests_mirror() {
 	local file folder
@@ -248,6 +257,7 @@ rule 'only cmd/ and core/base/log.c print or exit' quiet_below_cmd
 rule 'every loss is registered' registered
 rule 'every component is in one list' one_list
 rule 'file names are unique' unique_names
+rule 'a name means one thing' one_meaning
 rule 'unit tests stand in the folders of the sources' tests_mirror
 rule 'files under 500 lines, functions under 60' sizes
 rule 'comments are 100 columns wide at most' comment_width

@@ -13,7 +13,7 @@ usage='Usage: tests/run.sh [--filter PREFIX] [--list]
   --filter PREFIX  only tests whose name begins so, with all its folders, without the first, or without any
   --list           print the names and run nothing
 
-Environment: BUILD (folder of the build, default build), JOBS (tests at a time, default 2), TIMEOUT (seconds a test, default 120),
+Environment: BUILD (folder of the build, default build), JOBS (tests at a time, default 2), TIMEOUT (seconds a test, default 300),
 PYTHON (default: /usr/bin/python3, else python3), UPDATE=1 (rewrite each cli/NAME.out that exists with what the test prints).
 Exit codes: 0 all passed; 1 some failed; 2 the command line is wrong.'
 
@@ -26,7 +26,7 @@ root=$(dirname "$(dirname "$self")")
 report() { printf '%-4s %s%s\n' "$1" "$2" "${3:+: $3}"; }
 count() { echo "$1 $2 $3" >"$tally"; }
 failed() { count 0 1 0; report FAIL "$name" "$1"; sed 's/^/     | /' "${@:2}"; }
-limited() { timeout --kill-after=5 "${TIMEOUT:-120}" "$@"; }
+limited() { timeout --kill-after=5 "${TIMEOUT:-300}" "$@"; }
 
 run_unit() {
 	local program=$build/unit/${name#*/} code n_passed n_failed

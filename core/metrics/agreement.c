@@ -108,7 +108,7 @@ static int off_by_one(const struct lb_metric_inputs *o, const struct lb_arg *par
 	(void)par, (void)err;
 	for (size_t i = 0; i < o->n; i++)
 		right += error_of(o, i) <= 1;
-	*value = lb_share(right, o->n);
+	*value = lb_fraction(right, o->n);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ static int rank_mae(const struct lb_metric_inputs *o, const struct lb_arg *par, 
 	(void)par, (void)err;
 	for (size_t i = 0; i < o->n; i++)
 		sum += error_of(o, i);
-	*value = lb_share(sum, o->n);
+	*value = lb_fraction(sum, o->n);
 	return 0;
 }
 

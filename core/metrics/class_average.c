@@ -23,22 +23,22 @@ typedef double measure_fn(const struct lb_class_tally *t);
 
 static double precision(const struct lb_class_tally *t)
 {
-	return t->pred ? lb_share(t->both, t->pred) : 0;
+	return t->pred ? lb_fraction(t->both, t->pred) : 0;
 }
 
 static double recall(const struct lb_class_tally *t)
 {
-	return t->truth ? lb_share(t->both, t->truth) : 0;
+	return t->truth ? lb_fraction(t->both, t->truth) : 0;
 }
 
 static double f1(const struct lb_class_tally *t)
 {
-	return lb_share(2 * t->both, t->truth + t->pred);
+	return lb_fraction(2 * t->both, t->truth + t->pred);
 }
 
 static double jaccard(const struct lb_class_tally *t)
 {
-	return lb_share(t->both, t->truth + t->pred - t->both);
+	return lb_fraction(t->both, t->truth + t->pred - t->both);
 }
 
 /* The mean over classes in *value, weighted by their true rows or not; NAN without rows. */

@@ -21,7 +21,7 @@ static inline size_t lb_n_classes(const struct lb_metric_inputs *o)
 struct lb_class_tally *lb_tally_classes(const struct lb_metric_inputs *o, struct lb_err *err);
 
 /* part / whole; NAN for whole = 0. */
-static inline double lb_share(size_t part, size_t whole)
+static inline double lb_fraction(size_t part, size_t whole)
 {
 	return whole ? (double)part / (double)whole : (double)NAN;
 }

@@ -9,7 +9,7 @@ static int accuracy(const struct lb_metric_inputs *o, const struct lb_arg *par, 
 	(void)par, (void)err;
 	for (size_t i = 0; i < o->n; i++)
 		right += o->pred[i] == o->label[i];
-	*value = lb_share(right, o->n);
+	*value = lb_fraction(right, o->n);
 	return 0;
 }
 
@@ -41,7 +41,7 @@ static int top_k(const struct lb_metric_inputs *o, const struct lb_arg *par, dou
 	(void)err;
 	for (size_t i = 0; i < o->n; i++)
 		right += (double)o->rank[i] < par[K].v;
-	*value = lb_share(right, o->n);
+	*value = lb_fraction(right, o->n);
 	return 0;
 }
 
@@ -72,7 +72,7 @@ static int balanced_accuracy(const struct lb_metric_inputs *o, const struct lb_a
 	if (!t)
 		return -1;
 	for (size_t k = 0; k < lb_n_classes(o); k++) {
-		sum += t[k].truth ? lb_share(t[k].both, t[k].truth) : 0;
+		sum += t[k].truth ? lb_fraction(t[k].both, t[k].truth) : 0;
 		classes += t[k].truth > 0;
 	}
 	*value = classes ? sum / (double)classes : (double)NAN;
@@ -107,7 +107,7 @@ static int gmean(const struct lb_metric_inputs *o, const struct lb_arg *par, dou
 		return -1;
 	for (size_t k = 0; k < lb_n_classes(o); k++)
 		if (t[k].truth) {
-			sum += log(lb_share(t[k].both, t[k].truth));
+			sum += log(lb_fraction(t[k].both, t[k].truth));
 			classes++;
 		}
 	*value = classes > 0 ? exp(sum / classes) : (double)NAN;

@@ -116,7 +116,7 @@ int lb_data_assemble(const struct lb_data_spec *d, enum lb_kind kind, struct lb_
 
 /* With data.index_base: auto, reads a file again with base 0 when only another file of the data
  * contains index 0. */
-static int read_file(const struct lb_spec *spec, const struct lb_reading *reading, const char *path, int i, bool from_zero, struct lb_table *out,
+static int read_file(const struct lb_spec *spec, const struct lb_read_change *reading, const char *path, int i, bool from_zero, struct lb_table *out,
 		     struct lb_err *err)
 {
 	struct lb_read_options opt = lb_file_options(spec, i);
@@ -133,7 +133,7 @@ static int read_file(const struct lb_spec *spec, const struct lb_reading *readin
 /* The files of one part, the second of which is that of its labels. */
 struct side {
 	const struct lb_spec *spec;
-	const struct lb_reading *reading;
+	const struct lb_read_change *reading;
 	const char *const *path;
 	int first;
 	struct lb_table *table;
@@ -161,7 +161,7 @@ static bool is_large(const char *path)
 
 /* Large validation and test files are read by threads of their own. What is wrong with the training
  * files is told first in any case. */
-static int read_files(const struct lb_spec *spec, const struct lb_reading *reading, const char *const path[LB_FILES], struct lb_table table[LB_FILES],
+static int read_files(const struct lb_spec *spec, const struct lb_read_change *reading, const char *const path[LB_FILES], struct lb_table table[LB_FILES],
 		      struct lb_err *err)
 {
 	enum { SIDES = LB_FILES / 2 };
@@ -186,7 +186,7 @@ static int read_files(const struct lb_spec *spec, const struct lb_reading *readi
 }
 
 /* Where one file of several shows that its indices count from 0, those of the others do so too. */
-static int read_again_from_zero(const struct lb_spec *spec, const struct lb_reading *reading, const char *const path[LB_FILES],
+static int read_again_from_zero(const struct lb_spec *spec, const struct lb_read_change *reading, const char *const path[LB_FILES],
 				struct lb_table table[LB_FILES], struct lb_err *err)
 {
 	bool zero_based = false;
@@ -199,7 +199,7 @@ static int read_again_from_zero(const struct lb_spec *spec, const struct lb_read
 	return 0;
 }
 
-int lb_data_read(const struct lb_spec *spec, const struct lb_reading *reading, const char *path[LB_FILES], struct lb_table table[LB_FILES],
+int lb_data_read(const struct lb_spec *spec, const struct lb_read_change *reading, const char *path[LB_FILES], struct lb_table table[LB_FILES],
 		 struct lb_err *err)
 {
 	lb_data_paths(&spec->data, path);

@@ -15,11 +15,11 @@ void lb_data_paths(const struct lb_data_spec *d, const char *path[LB_FILES]);
 /* Reads the tables of a config's data section, or generates the first; path[i] NULL: there is none.
  * `reading`, unless NULL, changes how files of features are read. The tables are to be freed in any
  * case. */
-struct lb_reading {
+struct lb_read_change {
 	void (*change)(struct lb_read_options *opt, const void *arg);
 	const void *arg;
 };
-int lb_data_read(const struct lb_spec *spec, const struct lb_reading *reading, const char *path[LB_FILES], struct lb_table table[LB_FILES],
+int lb_data_read(const struct lb_spec *spec, const struct lb_read_change *reading, const char *path[LB_FILES], struct lb_table table[LB_FILES],
 		 struct lb_err *err);
 
 /* How file i is to be read; borrows the spec's data block. */

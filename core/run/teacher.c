@@ -105,7 +105,7 @@ static void as_model_reads(struct lb_read_options *opt, const void *model)
 static int predict_parts(const struct lb_saved_model *m, const struct lb_spec *spec, const struct lb_dataset *d, const size_t *column, struct lb_teacher *out,
 			 struct lb_err *err)
 {
-	const struct lb_reading reading = { .change = as_model_reads, .arg = m };
+	const struct lb_read_change reading = { .change = as_model_reads, .arg = m };
 	struct lb_table table[LB_FILES] = { 0 };
 	const char *path[LB_FILES];
 	const size_t c = d->n_classes;

@@ -243,7 +243,7 @@ int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, stru
 
 int lb_joined_table_group(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
-	struct lb_column *c = lb_joined_table_column(f, LB_GROUP);
+	struct lb_column *c = lb_joined_table_column(f, LB_GROUP_COLUMN);
 
 	if (!c)
 		return 0;

@@ -87,7 +87,7 @@ static inline struct lb_amplified lb_amplify(double z, const struct lb_amp *amp)
 				      .slope = amp->steepness * near * far * slope };
 }
 
-static inline struct lb_counts lb_count(const struct lb_batch *in, const struct lb_amp *amp)
+static inline struct lb_counts lb_counts_of(const struct lb_batch *in, const struct lb_amp *amp)
 {
 	struct lb_counts c = { .p = (double)lb_positives(in), .b = (double)in->b };
 
@@ -104,7 +104,7 @@ static inline struct lb_counts lb_count(const struct lb_batch *in, const struct 
 static inline double lb_soft_batch(const struct lb_batch *in, real *g, const struct lb_amp *amp,
 				   struct lb_soft (*metric)(const struct lb_counts *c, const struct lb_arg *par))
 {
-	const struct lb_counts c = lb_count(in, amp);
+	const struct lb_counts c = lb_counts_of(in, amp);
 	const struct lb_soft m = metric(&c, in->par);
 
 	for (size_t i = 0; g && i < in->b; i++)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static double total_derivative(const struct lb_scored *s)
+static double total_derivative(const struct lb_scored_batch *s)
 {
 	const double share = s->c > 1 ? 0.5 : 1;
 	double sum = 0;
@@ -13,7 +13,7 @@ static double total_derivative(const struct lb_scored *s)
 	return sum;
 }
 
-double lb_by_derivative(const struct lb_scored *s)
+double lb_by_derivative(const struct lb_scored_batch *s)
 {
 	const double sum = total_derivative(s);
 
@@ -36,7 +36,7 @@ static size_t rival(const real *z, size_t c, size_t y)
 	return best;
 }
 
-double lb_by_mistakes(int64_t t, bool normalize, const struct lb_scored *s)
+double lb_by_mistakes(int64_t t, bool normalize, const struct lb_scored_batch *s)
 {
 	const double at_zero = t == 1 ? 0.5 : 1;
 

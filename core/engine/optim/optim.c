@@ -146,7 +146,7 @@ static void plain_step(const struct lb_arg *par, int64_t t, double lr, double de
 	lb_plain_sgd(n, (real)lr, (real)decay, w, g);
 }
 
-static double normalized_output_gradient(const struct lb_arg *par, int64_t t, const struct lb_scored *s)
+static double normalized_output_gradient(const struct lb_arg *par, int64_t t, const struct lb_scored_batch *s)
 {
 	(void)t;
 	return par[NORMALIZED_BY].v == BY_DERIVATIVE ? lb_by_derivative(s) : 1;
@@ -163,7 +163,7 @@ static const struct lb_param perceptron_params[] = {
 	[PERCEPTRON_NORMALIZE] = { .name = "normalize", .type = LB_BOOL_PARAM, .help = "divide by the share of wrong rows instead of averaging over all" },
 };
 
-static double perceptron_output_gradient(const struct lb_arg *par, int64_t t, const struct lb_scored *s)
+static double perceptron_output_gradient(const struct lb_arg *par, int64_t t, const struct lb_scored_batch *s)
 {
 	return lb_by_mistakes(t, par[PERCEPTRON_NORMALIZE].v != 0, s);
 }

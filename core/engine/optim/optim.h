@@ -11,7 +11,7 @@
 #define LB_MAX_OPT_STATES 2
 
 /* A batch whose loss was taken. */
-struct lb_scored {
+struct lb_scored_batch {
 	size_t b, views, c, ld;  /* rows of a view, views, columns, distance of rows of z and of dz */
 	const real *z;           /* (views * b, c) */
 	const int32_t *y;        /* (b) labels, or NULL in regression */
@@ -30,7 +30,7 @@ struct lb_optim {
 		     real *const *opt_state);
 	/* Changes s->dz before it goes back through the model, in step t from 1; what it returns is
 	 * divided out of the gradient of the loss's own parameters. NULL: the derivatives stay. */
-	double (*transform_output_gradient)(const struct lb_arg *par, int64_t t, const struct lb_scored *s);
+	double (*transform_output_gradient)(const struct lb_arg *par, int64_t t, const struct lb_scored_batch *s);
 	bool (*unit_length)(const struct lb_arg *par); /* true: the whole gradient is scaled to length 1; NULL: never */
 	/* True when a weight whose gradient is 0 changes by its decay alone, so that steps may be
 	 * left out and caught up with; NULL: never */
@@ -48,9 +48,9 @@ void lb_optim_project(size_t n, const real *w, real *g);
 /* Divides s->dz by the sum over all rows of |dz|, of half the sum of |dz| where there are several
  * columns, and returns that sum. Where it is 0 or not finite, changes nothing and returns 1.
  * Descriptor normalized_gd (core/engine/optim/normalized_gradient.c). */
-double lb_by_derivative(const struct lb_scored *s);
+double lb_by_derivative(const struct lb_scored_batch *s);
 /* Replaces s->dz by the steps of the perceptron for the rows that are predicted wrongly, normalised
  * or not; t counts steps from 1. Returns 1. Descriptor batch_perceptron. */
-double lb_by_mistakes(int64_t t, bool normalize, const struct lb_scored *s);
+double lb_by_mistakes(int64_t t, bool normalize, const struct lb_scored_batch *s);
 
 #endif

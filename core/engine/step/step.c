@@ -244,7 +244,7 @@ static double sum_losses(struct lb_step *s, struct lb_model *m)
 static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
-	const struct lb_scored scored = { .b = s->batch->b, .views = l->views, .c = l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
+	const struct lb_scored_batch scored = { .b = s->batch->b, .views = l->views, .c = l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
 					  .weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .dz = m->dz };
 	const double divisor = m->optim->transform_output_gradient(m->par, s->step + 1, &scored);
 

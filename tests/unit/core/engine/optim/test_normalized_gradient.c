@@ -125,7 +125,7 @@ START_TEST(directions_of_a_batch)
 	const double z[] = { 2, -1, 0, 0.5 }, weight[] = { 1, 2, 0.5, 0.5 };
 	const int32_t y[] = { 1, 1, 0, 0 };
 	double dz[] = { -0.1, -0.4, 0.2, 0.3 }, none[] = { 0, 0, 0, 0 };
-	struct lb_scored s = { .b = 4, .views = 1, .c = 1, .ld = 1, .z = z, .y = y, .dz = dz };
+	struct lb_scored_batch s = { .b = 4, .views = 1, .c = 1, .ld = 1, .z = z, .y = y, .dz = dz };
 
 	ck_assert_double_eq_tol(lb_by_derivative_f64(&s), 1, 1e-15);
 	dz[0] = -1.1;
@@ -149,7 +149,7 @@ START_TEST(rival_is_the_largest_other)
 	const double z[] = { 1, 1, 3, 2, 0, 2 };
 	const int32_t y[] = { 0, 0 };
 	double dz[6];
-	const struct lb_scored s = { .b = 2, .views = 1, .c = 3, .ld = 3, .z = z, .y = y, .dz = dz };
+	const struct lb_scored_batch s = { .b = 2, .views = 1, .c = 3, .ld = 3, .z = z, .y = y, .dz = dz };
 
 	lb_by_mistakes_f64(2, false, &s);
 	ck_assert(dz[0] == -0.5 && dz[1] == 0 && dz[2] == 0.5);
