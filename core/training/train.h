@@ -188,8 +188,8 @@ bool lb_cohort_ends_epoch(const struct lb_cohort *c, int64_t steps);
 void lb_cohort_draw(const struct lb_cohort *c, struct lb_sampler *sampler, size_t epoch, uint32_t *order);
 /* Returns where the batch ends that begins at `start` of the order. */
 size_t lb_cohort_batch_end(const struct lb_cohort *c, const uint32_t *order, size_t start);
-/* Returns what the mean of a batch of these training rows counts in that of an epoch of n: its rows,
- * or n times its share of the queries. */
+/* Returns what the mean of a batch of these training rows counts in that of an epoch of n: its
+ * rows, or n times its share of the queries. */
 double lb_cohort_batch_share(const struct lb_cohort *c, const uint32_t *id, size_t b);
 
 /* Whether some trial of the cohort is evaluated under an attack. */
