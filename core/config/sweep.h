@@ -8,8 +8,8 @@
 /* One path of a sweep and the values it takes. Swept parameters of one axis move together. */
 struct lb_swept_param {
 	const char *path;
-	struct lb_location location; /* where the path stands */
-	struct lb_node *node;        /* what stands there */
+	struct lb_location location; /* of the path */
+	struct lb_node *node;        /* the values as written there */
 	size_t axis;
 	struct lb_node **value;
 	size_t n, cap;

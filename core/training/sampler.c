@@ -84,7 +84,7 @@ static void draw_stratified(struct lb_sampler *s, struct lb_rng *rng, uint32_t *
 }
 
 /* Begins the turns of all classes. Behind the grouped rows lies a copy of them, each class in the
- * order of its current turn; after the starts, where each class stands. */
+ * order of its current turn; after the starts, the place of each class. */
 static void begin_turns(struct lb_sampler *s)
 {
 	memcpy(s->row + s->n, s->row, s->n * sizeof *s->row);

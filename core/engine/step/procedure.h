@@ -1,4 +1,4 @@
-/* Training procedures: what takes part in a step beside the plain one, or replaces it. Compiled
+/* Training procedures: what takes part in the plain step, or replaces it. Compiled
  * once per precision. A procedure is one file in core/engine/step/ and one line in
  * core/engine/step/list.def.
  *
