@@ -31,8 +31,7 @@ size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
 struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *value_index, struct lb_err *err);
 void lb_sweep_free(struct lb_sweep *s);
 
-/* The mistakes of values that stand in the file and that the sweep block replaces
- * in every trial. */
+/* Reports the values of the file that the sweep block replaces in every trial. */
 int lb_sweep_check_replaced(const struct lb_sweep *s, struct lb_err *err);
 
 /* The values that a swept parameter's node stands for: a list, a range, `default`,
