@@ -84,7 +84,7 @@ def agree(what, found, expected, tolerance):
 
 
 def gradients(case):
-    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_h")), [])
+    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_log_scale", "grad_h")), [])
 
 
 def single(matrix):
@@ -96,6 +96,9 @@ def inputs(case, change=lambda m: m):
         return {"predictions": change(case["z"]), "targets": change(case["t"])}
     if case["kind"] == "ranking":
         return {"scores": change(case["z"]), "relevance": case["t"], "groups": case["group"]}
+    if case["kind"] == "survival":
+        own = {"log_scale": case["log_scale"]} if "log_scale" in case else {}
+        return {"scores": change(case["z"]), "times": case["t"], "events": case["y"], **own}
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
