@@ -85,13 +85,6 @@ struct lb_loss_stats {
 	const double *cuts;      /* survival: ends of as many intervals as the loss has scores, from the training rows' event times; NULL: not known */
 };
 
-/* The times that a survival curve is asked for. */
-struct lb_curve {
-	size_t n;
-	const double *time;      /* (n) ascending, >= 0 */
-	const double *hazard;    /* (n) the cumulative baseline hazard at these times, for info.baseline_hazard; else NULL */
-};
-
 /* A matrix that a loss can be differentiated by. */
 struct lb_io {
 	const real *value;       /* (rows, cols); NULL: the loss does not get it */

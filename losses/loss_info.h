@@ -104,6 +104,13 @@ struct lb_triplets {
 	const struct lb_triplet *triplet;
 };
 
+/* The times that a survival curve is asked for. */
+struct lb_curve {
+	size_t n;
+	const double *time;      /* (n) ascending, >= 0 */
+	const double *hazard;    /* (n) the cumulative baseline hazard at these times, for info.baseline_hazard; else NULL */
+};
+
 #define LB_MOST_VIEWS 16
 #define LB_MOST_OUTPUTS 100
 #define LB_MOST_GRADE 1000 /* of a ranking: 2 to its power is a number */
@@ -183,6 +190,8 @@ const char *lb_targets_text(enum lb_targets targets);
 bool lb_targets_allow(enum lb_targets targets, double t);
 /* "mean", "sd", "quantile": what is told of a target. */
 const char *lb_statistic_name(enum lb_statistic says);
+/* True when a loss of survival makes curves of its scores. */
+bool lb_loss_gives_curves(const struct lb_loss_info *info);
 /* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is
  * a score for each class. */
 bool lb_loss_gives_scores(const struct lb_loss_info *info);

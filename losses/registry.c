@@ -48,6 +48,11 @@ bool lb_loss_gives_scores(const struct lb_loss_info *info)
 	return info->kind != LB_EMBEDDING || lb_loss_has_scores_f64(place_of(info));
 }
 
+bool lb_loss_gives_curves(const struct lb_loss_info *info)
+{
+	return info->kind == LB_SURVIVAL && lb_loss_has_scores_f64(place_of(info));
+}
+
 bool lb_loss_of_distances(const struct lb_loss_info *info)
 {
 	return lb_loss_has_matrix_f64(place_of(info));

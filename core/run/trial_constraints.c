@@ -133,7 +133,7 @@ static int sampler_fits(const struct lb_facts *f, struct lb_err *err)
 
 	if (!lb_used_sampling(f->spec)->by_class)
 		return 0;
-	if (lb_spec_kind(f->spec) == LB_REGRESSION || lb_spec_kind(f->spec) == LB_RANKING)
+	if (lb_kind_of_targets(lb_spec_kind(f->spec)))
 		return lb_fail(err, LB_CONFIG, "train.sampler: found %s, but a %s has no classes; allowed: shuffle", name, lb_kind_name(lb_spec_kind(f->spec)));
 	if (f->full_batch)
 		return lb_fail(err, LB_CONFIG, "train.sampler: found %s in a training that reads all rows at once, allowed: shuffle; weight the classes "

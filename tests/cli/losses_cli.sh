@@ -64,7 +64,7 @@ def evaluate(kind, loss, data, params=(), precision="float64"):
     answer = json.loads(done.stdout)
     key, *own = answer["grad"]
     assert key == {"regression": "predictions", "embedding": "embeddings"}.get(kind, "scores"), key
-    names = [name for name in ("prototypes", "centers") if name in data] + ["features"] * ("centers" in data)
+    names = [name for name in ("prototypes", "centers", "log_scale") if name in data] + ["features"] * ("centers" in data)
     assert own == names, own
     return answer["value"], answer["grad"][key] + [row for k in own for row in answer["grad"][k]]
 
