@@ -141,13 +141,15 @@ static const struct key {
 	int kinds;
 	unsigned needs;
 } keys[] = {
-	{ "scores", 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_DISTILLATION | 1 << LB_MULTILABEL | 1 << LB_RANKING, 0 },
+	{ "scores", 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_DISTILLATION | 1 << LB_MULTILABEL | 1 << LB_RANKING | 1 << LB_SURVIVAL, 0 },
 	{ "embeddings", 1 << LB_EMBEDDING, 0 },
 	{ "predictions", 1 << LB_REGRESSION, 0 },
 	{ "labels", LABELLED, 0 },
 	{ "targets", 1 << LB_REGRESSION, 0 },
 	{ "relevance", 1 << LB_RANKING, 0 },
 	{ "groups", 1 << LB_RANKING, 0 },
+	{ "times", 1 << LB_SURVIVAL, 0 },
+	{ "events", 1 << LB_SURVIVAL, 0 },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
 	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
@@ -226,7 +228,7 @@ static int read_targets(const cJSON *in, const struct lb_loss_info *l, const str
 	size_t rows, columns;
 	bool flat;
 
-	if (!lb_kind_of_columns(l->kind) && l->kind != LB_DISTILLATION)
+	if ((!lb_kind_of_columns(l->kind) && l->kind != LB_DISTILLATION) || l->kind == LB_SURVIVAL)
 		return 0;
 	if (!(x->t = read_matrix(in, name, &rows, &columns, &flat, err)))
 		return -1;
@@ -328,6 +330,53 @@ static int read_queries(const cJSON *in, struct inputs *x, struct lb_err *err)
 	return rc || query_rows_move(x->from, x->b, false, x->z, err) || query_rows_move(x->from, x->b, false, x->t, err) ? -1 : 0;
 }
 
+static int read_times(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+{
+	size_t rows, columns;
+	bool flat;
+
+	if (!(x->t = read_matrix(in, "times", &rows, &columns, &flat, err)))
+		return -1;
+	if (rows != x->b || columns != 1)
+		return lb_fail(err, LB_DATA, "times: found %zu x %zu, allowed: one for each of the %zu row%s of scores", rows, columns, x->b, lb_s(x->b));
+	for (size_t i = 0; i < rows; i++)
+		if (x->t[i] < 0 || !lb_targets_allow(l->targets, x->t[i]))
+			return lb_fail(err, LB_DATA, "times: row %zu: found %g, allowed: a time %s", i + 1, x->t[i],
+				       lb_targets_text(l->targets ? l->targets : LB_TARGETS_NOT_NEGATIVE));
+	return 0;
+}
+
+static int read_events(const cJSON *in, struct inputs *x, struct lb_err *err)
+{
+	double *event = lb_alloc(x->b, sizeof *event, err);
+	const int rc = event && (x->y = lb_alloc(x->b, sizeof *x->y, err)) ? read_integers(in, "events", x->b, 2, event, err) : -1;
+
+	for (size_t i = 0; !rc && i < x->b; i++)
+		x->y[i] = (int32_t)event[i];
+	free(event);
+	return rc;
+}
+
+/* Times, events, and what the loss itself learns: 0 where it is not given. */
+static int read_survival(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct inputs *x, struct lb_err *err)
+{
+	const size_t scores = lb_loss_outputs(l, par), own = lb_loss_n_params(l, par, &(struct lb_loss_shape){ .c = x->c, .n_classes = 1 });
+	size_t rows = 1;
+	bool flat;
+
+	if (x->c != scores)
+		return lb_fail(err, LB_DATA, "scores: found %zu column%s, allowed: %zu, as many as the loss has %s", x->c, lb_s(x->c), scores,
+			       l->columns ? "intervals" : "scores of a row");
+	x->classes = 1;
+	if (read_times(in, l, x, err) || read_events(in, x, err))
+		return -1;
+	if (!own || !cJSON_GetObjectItemCaseSensitive(in, l->params))
+		return (x->n_params = own) && !(x->params = lb_alloc(own, sizeof *x->params, err)) ? -1 : 0;
+	if (!(x->params = read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
+		return -1;
+	return rows == 1 && x->n_params == own ? 0 : lb_fail(err, LB_DATA, "%s: found %zu x %zu, allowed: %zu number%s", l->params, rows, x->n_params, own, lb_s(own));
+}
+
 static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct inputs *x, struct lb_err *err)
 {
 	if (check_keys(in, l, err) || !(x->z = read_matrix(in, point_name(l), &x->b, &x->c, &x->flat, err)) ||
@@ -335,6 +384,8 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const stru
 		return -1;
 	if (l->kind == LB_REGRESSION)
 		return 0;
+	if (l->kind == LB_SURVIVAL)
+		return read_survival(in, l, par, x, err);
 	if (l->kind == LB_RANKING)
 		return read_queries(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
 	if (l->kind == LB_MULTILABEL) {

@@ -24,19 +24,19 @@ struct curve {
 
 static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct curve *c, struct lb_err *err)
 {
-	const bool pair = l->needs & LB_NEEDS_BOTH_CLASSES || l->kind == LB_RANKING;
-	const int32_t y[2] = { l->kind == LB_BINARY, 0 };
-	const double counts[2] = { 1, 1 }, zero[2] = { 0, 0 }, teacher[2] = { 1, 0 }, params[4] = { 1, 0, -1, 0 }, hidden[2] = { 0, 1 };
+	const bool pair = l->needs & LB_NEEDS_BOTH_CLASSES || l->kind == LB_RANKING || l->kind == LB_SURVIVAL;
+	const int32_t y[2] = { l->kind == LB_BINARY || l->kind == LB_SURVIVAL, 0 };
+	const double counts[2] = { 1, 1 }, zero[2] = { 0, 0 }, times[2] = { 1, 2 }, teacher[2] = { 1, 0 }, params[4] = { 1, 0, -1, 0 }, hidden[2] = { 0, 1 };
 	const double *const t[LB_N_KINDS] = { [LB_REGRESSION] = zero, [LB_DISTILLATION] = teacher, [LB_MULTILABEL] = teacher,
-					       [LB_RANKING] = teacher };
+					       [LB_RANKING] = teacher, [LB_SURVIVAL] = times };
 
-	const size_t columns = l->kind == LB_REGRESSION ? lb_loss_outputs(l, par) : l->kind == LB_BINARY || l->kind == LB_RANKING ? 1 : 2;
+	const size_t columns = l->kind == LB_REGRESSION || l->kind == LB_SURVIVAL ? lb_loss_outputs(l, par) : l->kind == LB_BINARY || l->kind == LB_RANKING ? 1 : 2;
 
 	for (int i = 0; i < POINTS; i++) {
-		double z[LB_MOST_OUTPUTS] = { c->s[i] = -reach + 2 * reach * i / (POINTS - 1), l->kind == LB_EMBEDDING }, g[LB_MOST_OUTPUTS];
+		double z[2 * LB_MOST_OUTPUTS] = { c->s[i] = -reach + 2 * reach * i / (POINTS - 1), l->kind == LB_EMBEDDING }, g[2 * LB_MOST_OUTPUTS + 1];
 		const struct lb_loss_input in = { .b = pair ? 2 : 1, .c = columns, .z = z,
-						  .y = lb_kind_of_columns(l->kind) ? NULL : y, .t = t[l->kind], .params = params, .hidden = hidden, .n_hidden = 2,
-						  .counts = l->kind == LB_REGRESSION || l->kind == LB_RANKING ? NULL : counts, .par = par };
+						  .y = lb_kind_of_labels(l->kind) ? y : NULL, .t = t[l->kind], .params = l->kind == LB_SURVIVAL ? zero : params, .hidden = hidden, .n_hidden = 2,
+						  .counts = lb_kind_of_targets(l->kind) ? NULL : counts, .par = par };
 		if (lb_loss_eval(l, 64, &in, &c->value[i], g, err))
 			return -1;
 		c->slope[i] = g[0];
@@ -106,6 +106,7 @@ static void draw(struct lb_buf *b, const struct lb_loss_info *l, const char *set
 		[LB_EMBEDDING] = "embedding (s, 1), prototypes (1, 0) of the label and (-1, 0)",
 		[LB_DISTILLATION] = "score s, the other class at 0; the teacher's scores are 1 and 0",
 		[LB_RANKING] = "score s of a row of grade 1; the query's other row has grade 0 and score 0",
+		[LB_SURVIVAL] = "first score s of a row with its event at time 1; another is censored at time 2 and has score 0",
 		[LB_MULTILABEL] = "score s of a label that is there; a label that is not has score 0",
 	};
 

@@ -172,7 +172,9 @@ static void show(const struct lb_loss_info *l)
 		if (l->kind == LB_MULTILABEL)
 			show_rows("y", e->t, e->b, e->c);
 		for (int k = 0; l->kind != LB_MULTILABEL && k < (l->kind == LB_REGRESSION ? e->b * e->c : e->b); k++)
-			printf("%s%g", k ? ", " : "), y = (", lb_kind_of_columns(l->kind) ? e->t[k] : e->y[k]);
+			printf("%s%g", k ? ", " : l->kind == LB_SURVIVAL ? "), times (" : "), y = (", lb_kind_of_columns(l->kind) ? e->t[k] : e->y[k]);
+		for (int k = 0; l->kind == LB_SURVIVAL && k < e->b; k++)
+			printf("%s%d", k ? ", " : "), events (", e->y[k]);
 		if (l->kind == LB_DISTILLATION)
 			show_rows("teacher", e->t, e->b, e->c);
 		if (e->n_h)

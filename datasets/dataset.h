@@ -193,7 +193,9 @@ struct lb_roles {
 	size_t n_categorical;
 	bool categorical_auto;       /* text columns are one-hot; false: a text column that is not named is an error */
 	const char *group, *weight;  /* references or NULL; neither is a feature */
-	const char *positive;        /* binary: name of the positive class; NULL: the second in class order */
+	const char *event;           /* survival: reference; label is that of the time */
+	const char *positive;        /* binary: name of the positive class; NULL: the second in class order. survival: what in the event column is an
+	                                event; NULL: 1 or true */
 	enum lb_missing missing;
 };
 
@@ -213,6 +215,7 @@ struct lb_dataset {
 	int32_t *y;                  /* (n) class of each row; NULL in regression and multilabel */
 	char **class_name;           /* n_classes names: as numbers if all are numbers, else in byte order (of the training file) */
 	size_t n_classes;
+	int32_t *event;              /* (n) survival: 1 where the event was seen, 0 where the row is censored; target holds the times; else NULL */
 	double *target;              /* (n, n_targets) in regression; labels 1, 0, -1 (not known) in multilabel, where n_classes = n_targets and
 	                                class_name holds the labels' names; else NULL */
 	size_t n_targets;

@@ -45,6 +45,7 @@ static const struct shape {
 	[LB_DISTILLATION] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 	[LB_MULTILABEL] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 7 } },
 	[LB_RANKING] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
+	[LB_SURVIVAL] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 };
 
 enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 2 * LB_MOST_OUTPUTS, FEATURES = 3 };
@@ -94,6 +95,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3) - 1;
 		if (c->info->kind == LB_RANKING)
 			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3);
+		if (c->info->kind == LB_SURVIVAL)
+			s->t[k] = (double)(1 + (k * 7 + 3) % 11 % 5) / 2; /* some are equal */
 	}
 	s->cells = cells;
 	s->hidden = cells + lb_loss_n_params(c->info, c->par, &(struct lb_loss_shape){ .c = shape->c, .n_hidden = FEATURES, .n_classes = classes });
@@ -105,9 +108,9 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	for (size_t i = 0; i < shape->b; i++)
 		s->group[i] = (int32_t)(i / 4); /* queries of 4, 1, 2 rows; of 4, 4, 1 */
 	for (size_t i = 0; i < shape->b; i++)
-		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % classes);
+		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % (c->info->kind == LB_SURVIVAL ? 2 : classes));
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
-					.y = lb_kind_of_columns(c->info->kind) ? NULL : s->y,
+					.y = lb_kind_of_labels(c->info->kind) ? s->y : NULL,
 					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .params = s->z + cells,
 					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES };
 }

@@ -48,7 +48,7 @@
  * bytes from the state's beginning updates change; they hold no pointer, so that a checkpoint can
  * keep and restore them.
  *
- * A loss may own parameters, a matrix of one row a class that info.params names: .n_params tells
+ * A loss may own parameters, a matrix of one row a class (in survival one row) that info.params names: .n_params tells
  * how many, .init_params draws them, its batch function reads in->params.value and writes
  * in->params.grad. They follow the model's in the one vector of parameters, so optimiser,
  * clipping, early stopping and restoring treat them alike; weight decay and optimizer.project leave
@@ -62,7 +62,7 @@
  * not, .predict makes the one of the other: classes' scores of embeddings; of the outputs of a
  * regression with several a target (info.output), the point predictions that all metrics of
  * regression judge, and what else is told of each target; of a score that is no prediction itself,
- * such as the log of one, the prediction. Embeddings of a loss without .predict are
+ * such as the log of one, the prediction; of scores of survival the risk and the curve. Embeddings of a loss without .predict are
  * judged by metrics of embeddings (core/metrics/retrieval.c).
  *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite
@@ -82,6 +82,7 @@ struct lb_loss_stats {
 	size_t n_classes;        /* columns of the scores */
 	const double *counts;    /* training rows of each class after corruption, of each label in multilabel; NULL in regression */
 	double scale;            /* the scores are this times cosines, for LB_NEEDS_COSINES; 0: they are none */
+	const double *cuts;      /* survival: ends of as many intervals as the loss has scores, from the training rows' event times; NULL: not known */
 };
 
 /* A matrix that a loss can be differentiated by. */
@@ -101,8 +102,8 @@ struct lb_batch {
 	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch, or with .update_state, stride is c */
 	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
 	struct lb_io params;     /* (classes, .n_params / classes) the loss's own parameters, for a loss that has some */
-	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; NULL in regression and multilabel */
-	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; else NULL */
+	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; in survival 1 where the event was seen, 0 where the row is censored; NULL in regression, multilabel and ranking */
+	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; (b) times >= 0 in survival; else NULL */
 	const int32_t *group;    /* (b) the query of each row, in ranking: rows of a query are contiguous; else NULL */
 	const real *teacher;     /* (b, c) the teacher's scores, in distillation; else NULL */
 	const real *label_matrix; /* (b, c) in multilabel: 1, 0, or -1 for unknown, which has no part in the loss unless the loss says so; else NULL */
@@ -111,6 +112,7 @@ struct lb_batch {
 	const struct lb_triplets *triplets; /* those that a miner chose; NULL: all there are */
 	const struct lb_arg *par; /* validated values in the order of info.base.params */
 	const struct lb_loss_stats *stats;
+	const struct lb_curve *curve; /* of .predict in survival: what the curves are told at; NULL: the risk alone */
 	size_t epoch, epochs;    /* of the training: it is in epoch `epoch`, from 0, of so many; epochs is 0 outside training */
 	void *state;             /* what .init returned, or NULL */
 	const real *held;        /* (b, c), dense: what a loss with LB_HOLDS_FACTORS computes its fixed factors from; NULL: output.value */
@@ -204,7 +206,10 @@ struct lb_loss {
 	/* What in->output comes to; reads b, c, output, par, stats, params and workspace only. Of
 	 * embeddings the scores (b, n_classes). In regression the T point predictions of each
 	 * row; with info.output rows of T (1 + outputs) values, after the predictions the outputs
-	 * of each target, a log variance as the standard deviation. */
+	 * of each target, a log variance as the standard deviation. In survival rows of
+	 * 1 + curve->n values: the risk, higher for an earlier event, and the probabilities of
+	 * no event up to each time of the curve. A loss of survival without it has the score as
+	 * the risk and no curves. */
 	void (*predict)(const struct lb_batch *in, real *out);
 };
 

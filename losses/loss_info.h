@@ -18,6 +18,7 @@ enum lb_kind {
 	LB_DISTILLATION, /* scores B x C, labels 0..C-1, a teacher's scores B x C */
 	LB_MULTILABEL, /* scores B x C, labels B x C: 1, 0, or -1 where it is not known */
 	LB_RANKING,    /* one score a row, a grade >= 0 a row, the rows of a query side by side */
+	LB_SURVIVAL,   /* scores B x C, a time >= 0 a row, and whether its event was seen: 1, or 0 where it is censored */
 	LB_N_KINDS
 };
 
@@ -103,6 +104,13 @@ struct lb_triplets {
 	const struct lb_triplet *triplet;
 };
 
+/* The times that a survival curve is asked for. */
+struct lb_curve {
+	size_t n;
+	const double *time;      /* (n) ascending, >= 0 */
+	const double *hazard;    /* (n) the cumulative baseline hazard at these times, for info.baseline_hazard; else NULL */
+};
+
 #define LB_MOST_VIEWS 16
 #define LB_MOST_OUTPUTS 100
 #define LB_MOST_GRADE 1000 /* of a ranking: 2 to its power is a number */
@@ -115,7 +123,7 @@ struct lb_example {
 	int b, c;                            /* rows, columns */
 	double z[LB_EXAMPLE_CELLS];          /* scores or predictions, b x c */
 	int y[LB_EXAMPLE_ROWS];              /* labels, where a row has one */
-	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation; labels, multilabel; grades of one query, ranking */
+	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation; labels, multilabel; grades of one query, ranking; times, survival */
 	double h[LB_EXAMPLE_CELLS];          /* features, b x n_h */
 	int n_h;
 	double params[LB_EXAMPLE_CELLS];     /* the loss's own, one row a class */
@@ -148,7 +156,9 @@ struct lb_loss_info {
 	 * which there are 1 to LB_MOST_OUTPUTS. The columns of z are those of the first target,
 	 * then those of the second. NULL: one column a target, the prediction itself. */
 	bool (*output)(const struct lb_arg *par, size_t k, struct lb_output *out);
-	enum lb_targets targets;
+	enum lb_targets targets;             /* in survival: the times */
+	size_t (*columns)(const struct lb_arg *par); /* survival: scores of a row; NULL: one */
+	bool baseline_hazard;                /* survival: its curves need the cumulative baseline hazard of the training rows, which training makes */
 	size_t (*most_of_query)(const struct lb_arg *par); /* rows that a query may have; NULL: any number */
 	const struct lb_same_as *same_as;
 	int n_same_as;
@@ -172,7 +182,7 @@ const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
  * it. */
 bool lb_loss_separable(const struct lb_loss_info *info);
 
-/* Columns of z for each target in regression (`output`), else 1. */
+/* Columns of z for each target in regression (`output`) and in survival (`columns`), else 1. */
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
 /* "> 0", ...: what the targets of a loss have to be; "any number". */
 const char *lb_targets_text(enum lb_targets targets);
@@ -180,6 +190,8 @@ const char *lb_targets_text(enum lb_targets targets);
 bool lb_targets_allow(enum lb_targets targets, double t);
 /* "mean", "sd", "quantile": what is told of a target. */
 const char *lb_statistic_name(enum lb_statistic says);
+/* True when a loss of survival makes curves of its scores. */
+bool lb_loss_gives_curves(const struct lb_loss_info *info);
 /* True when metrics of classes apply: the model's output, or what the loss makes of embeddings, is
  * a score for each class. */
 bool lb_loss_gives_scores(const struct lb_loss_info *info);
@@ -194,10 +206,14 @@ size_t lb_loss_n_params(const struct lb_loss_info *info, const struct lb_arg *pa
 enum lb_kind lb_kind_of_data(enum lb_kind kind);
 
 /* True when a row has numbers to learn instead of one class: regression's targets, multilabel's
- * labels, the grade of ranking. */
+ * labels, the grade of ranking, the time of survival. */
 bool lb_kind_of_columns(enum lb_kind kind);
+/* True when a row has a label in lb_batch.y: its class, or in survival whether the event was seen. */
+bool lb_kind_of_labels(enum lb_kind kind);
+/* True when the numbers of a row are in lb_batch.target: not so the labels of multilabel. */
+bool lb_kind_of_targets(enum lb_kind kind);
 
-/* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking". */
+/* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking", "survival". */
 const char *lb_kind_name(enum lb_kind kind);
 /* "convex", ...; bit is one bit of enum lb_property. */
 const char *lb_property_name(unsigned bit);

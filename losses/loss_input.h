@@ -9,9 +9,9 @@
 struct lb_loss_input {
 	size_t b, c;               /* rows, columns */
 	const double *z;           /* (b,c) */
-	const int32_t *y;          /* (b) or NULL */
+	const int32_t *y;          /* (b) labels, in survival 1 where the event was seen; or NULL */
 	const double *t;           /* (b,c) targets (with several outputs a target (b, c / outputs)), the teacher's scores, the labels of multilabel (1, 0, -1), the
-	                              grades of ranking (b), or NULL */
+	                              grades of ranking (b), the times of survival (b), or NULL */
 	const int32_t *group;      /* (b) the query of each row, rows of one side by side; NULL: all rows are one query */
 	const double *counts;      /* (classes) training rows of each class or label, or NULL: counted in y or t */
 	const uint32_t *id;        /* (b) sample ids, or NULL: 0, 1, ... */

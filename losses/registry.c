@@ -48,6 +48,11 @@ bool lb_loss_gives_scores(const struct lb_loss_info *info)
 	return info->kind != LB_EMBEDDING || lb_loss_has_scores_f64(place_of(info));
 }
 
+bool lb_loss_gives_curves(const struct lb_loss_info *info)
+{
+	return info->kind == LB_SURVIVAL && lb_loss_has_scores_f64(place_of(info));
+}
+
 bool lb_loss_of_distances(const struct lb_loss_info *info)
 {
 	return lb_loss_has_matrix_f64(place_of(info));
@@ -63,6 +68,8 @@ size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par
 	struct lb_output output;
 	size_t n = 0;
 
+	if (info->columns)
+		return info->columns(par);
 	while (info->output && info->output(par, n, &output))
 		n++;
 	return info->output ? n : 1;
@@ -83,7 +90,17 @@ enum lb_kind lb_kind_of_data(enum lb_kind kind)
 
 bool lb_kind_of_columns(enum lb_kind kind)
 {
-	return kind == LB_REGRESSION || kind == LB_MULTILABEL || kind == LB_RANKING;
+	return kind == LB_REGRESSION || kind == LB_MULTILABEL || kind == LB_RANKING || kind == LB_SURVIVAL;
+}
+
+bool lb_kind_of_labels(enum lb_kind kind)
+{
+	return !lb_kind_of_columns(kind) || kind == LB_SURVIVAL;
+}
+
+bool lb_kind_of_targets(enum lb_kind kind)
+{
+	return kind == LB_REGRESSION || kind == LB_RANKING || kind == LB_SURVIVAL;
 }
 
 const char *lb_kind_name(enum lb_kind kind)
@@ -96,6 +113,7 @@ const char *lb_kind_name(enum lb_kind kind)
 		[LB_DISTILLATION] = "distillation",
 		[LB_MULTILABEL] = "multilabel",
 		[LB_RANKING] = "ranking",
+		[LB_SURVIVAL] = "survival",
 	};
 	return names[kind];
 }

@@ -149,6 +149,25 @@ static void ranking_has_queries(const struct lb_resolving *r)
 		diagnostic(r, "data.group", "cannot be combined with task: ranking, where data.query keeps rows together; remove it");
 }
 
+static void survival_has_times(const struct lb_resolving *r)
+{
+	static const char *const names[] = { "data.label", "data.train.label", "data.train.labels" };
+	const bool survival = r->kind == LB_SURVIVAL;
+
+	if (survival && !lb_option_set(r, "data.time"))
+		diagnostic(r, "data.time", "is missing, allowed: the column of the time to the event or the censoring; the task is survival");
+	if (survival && !lb_option_set(r, "data.event"))
+		diagnostic(r, "data.event", "is missing, allowed: the column that says whether the event was seen (1) or the row is censored (0); the task "
+		      "is survival");
+	for (size_t i = 0; survival && i < sizeof names / sizeof *names; i++)
+		if (lb_option_set(r, names[i]))
+			diagnostic(r, names[i], "cannot be combined with task: survival, where data.time and data.event are what is learned; remove it");
+	if (r->kind < LB_N_KINDS && !survival && lb_option_set(r, "data.time"))
+		diagnostic(r, "data.time", "goes with task: survival alone; remove it");
+	if (r->kind < LB_N_KINDS && !survival && lb_option_set(r, "data.event"))
+		diagnostic(r, "data.event", "goes with task: survival alone; remove it");
+}
+
 static void teacher_has_every_row(const struct lb_resolving *r)
 {
 	const bool file = lb_option_set(r, "data.teacher"), side = lb_option_set(r, "data.side.teacher");
@@ -344,12 +363,13 @@ static const struct {
 	{ { "data.teacher", LB_BY_CONFIG, "Task distillation needs data.teacher or data.side.teacher, not both; no other task takes one." }, distillation_has_a_teacher },
 	{ { "data.labels", LB_BY_CONFIG, "Only task multilabel takes data.labels, and then neither data.label nor data.train.label." }, labels_have_several },
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
+	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
 	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },
 	{ { "data.split", LB_BY_CONFIG, "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." }, shares_leave_rows },
 	{ { "data.split.fold", LB_BY_CONFIG, "The fold is below data.split.folds." }, fold_is_one_of_them },
-	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes, so not with regression, multilabel or ranking, and no data.group." }, stratify_has_classes },
+	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes, so not with regression, multilabel, ranking or survival, and no data.group." }, stratify_has_classes },
 	{ { "data.preprocess.target", LB_BY_CONFIG, "Only task regression has targets to standardize." }, target_is_a_number },
 	{ { "train.early_stopping", LB_BY_CONFIG, "Early stopping needs validation rows: a share in data.split.valid, data.valid or data.cv." }, stopping_has_a_share },
 	{ { "train.early_stopping.metric", LB_BY_CONFIG, "The metric is valid.NAME, with NAME one of the metrics." }, stopping_has_a_metric },

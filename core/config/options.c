@@ -64,7 +64,7 @@ static const char *const curves[] = { "train", "valid", "test", NULL };
 static const struct lb_option options[] = {
 	{ .path = "name", AT(name), .param = { TEXT, .help = "the study; the file's name without .yaml if not given" },
 	  .shape = LB_VALUE, .outside_id = true },
-	{ .path = "task", AT(task), .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking"), .help = "what is learned" }, .shape = LB_VALUE },
+	{ .path = "task", AT(task), .param = { CHOICES("multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking", "survival"), .help = "what is learned" }, .shape = LB_VALUE },
 
 	{ .path = "data", .param = { .help = "the rows to learn from" } },
 	{ .path = "data.train", .param = { .help = "the file to learn from" } },
@@ -145,8 +145,13 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.query", AT(data.query), .param = { TEXT, .help = "ranking: column of the query of each row; a query stays on one side of a split" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.time", AT(data.time), .param = { TEXT, .help = "survival: column of the time to the event, or to the censoring" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.event", AT(data.event), .param = { TEXT, .help = "survival: column that says whether the event was seen: 1 or true; 0 or false where the row is "
+						"censored; other values with data.positive" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.weight", AT(data.weight), .param = { TEXT, .help = "column of row weights" }, .shape = LB_VALUE, .optional = true },
-	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given" },
+	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given. survival: the value of data.event that is an event" },
 	  .shape = LB_VALUE, .optional = true },
 
 	{ .path = "data.split", .param = { .help = "which rows train, validate and test; those of data.valid and data.test are not divided" } },

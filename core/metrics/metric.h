@@ -64,6 +64,10 @@ struct lb_metric_inputs {
 	const int32_t *robust;
 	const double *robust_logp;
 	const double *pred_t, *target_t;
+	const int32_t *event;        /* (n) survival: 1 where the event was seen; pred_t holds the risks, target_t the times; else NULL */
+	size_t n_times;              /* survival: of the curves; 0 where the loss makes none */
+	const double *curve_time;    /* (n_times) ascending */
+	const double *curve;         /* (n,n_times) row-major, the probability of no event up to each time */
 	const int32_t *query;        /* (n) ranking: of each row, those of one side by side; pred_t holds the scores, target_t the grades; else NULL */
 	size_t outputs;
 	const struct lb_output *output;
@@ -79,6 +83,7 @@ struct lb_metric {
 	bool probabilities;          /* asks for log_probability, n_classes numbers a row that are kept for metrics that do only */
 	unsigned statistics;         /* outputs that it reads, bits 1 << LB_QUANTILE, ...; undefined where a loss lacks one of them */
 	unsigned instead;            /* outputs that will do in their place; 0: none */
+	bool curves;                 /* survival: asks for curves, which are made for metrics that do; undefined for a loss without them */
 	bool embeddings;             /* reads label and embedding alone, which is kept for metrics that do */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null
 	 * in JSON. -1 on lack of memory. */

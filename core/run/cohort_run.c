@@ -74,7 +74,7 @@ static int write_predictions(const struct lb_trial *t, const struct lb_prepared 
 
 	lb_buf_puts(&b, "row");
 	for (size_t k = 0; k < (d->y ? 1 : d->n_targets); k++)
-		lb_buf_printf(&b, d->y ? ",label" : ",target_%zu", k + 1);
+		lb_buf_printf(&b, d->y ? ",label" : d->event ? ",time,event" : ",target_%zu", k + 1);
 	for (size_t k = 0; k < out->columns; k++)
 		add_column(&b, &p->setup, k);
 	for (size_t i = 0; i < p->split.n[LB_TEST]; i++) {
@@ -86,6 +86,8 @@ static int write_predictions(const struct lb_trial *t, const struct lb_prepared 
 			lb_double_text(d->target[row * d->n_targets + k], number);
 			lb_buf_printf(&b, ",%s", number);
 		}
+		if (d->event)
+			lb_buf_printf(&b, ",%d", (int)d->event[row]);
 		for (size_t k = 0; k < out->columns; k++) {
 			lb_double_text(out->scores[i * out->columns + k], number);
 			lb_buf_printf(&b, ",%s", number);

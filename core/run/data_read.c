@@ -48,7 +48,7 @@ static bool wants_column(const void *data, const char *name)
 {
 	const struct lb_data_spec *d = data;
 
-	return refers_to(d->train.label, name) || refers_to(d->group, name) || refers_to(d->query, name) || refers_to(d->weight, name) || any_refers_to(&d->drop, name) ||
+	return refers_to(d->train.label, name) || refers_to(d->group, name) || refers_to(d->query, name) || refers_to(d->time, name) || refers_to(d->event, name) || refers_to(d->weight, name) || any_refers_to(&d->drop, name) ||
 	       any_refers_to(&d->categorical, name) || any_refers_to(&d->labels, name);
 }
 
@@ -94,7 +94,8 @@ int lb_data_assemble(const struct lb_data_spec *d, enum lb_kind kind, struct lb_
 {
 	const struct lb_roles roles = {
 		.kind = kind,
-		.label = d->train.label,
+		.label = d->time ? d->time : d->train.label,
+		.event = d->event,
 		.group = d->query ? d->query : d->group,
 		.weight = d->weight,
 		.positive = d->positive,

@@ -9,6 +9,14 @@
 
 struct lb_rows;
 
+/* Survival: the training rows' times, and what was made of them; else all NULL. Owned. */
+struct lb_survival {
+	double *time, *cuts, *curve_time, *kaplan_meier;
+	int32_t *event;
+	struct lb_times times;
+	struct lb_curve curve;
+};
+
 /* What struct lb_setup and struct lb_cohort borrow lives here. Made by lb_prepare; a model that was
  * read has the spec, the setup and the precision alone. */
 struct lb_prepared {
@@ -29,6 +37,7 @@ struct lb_prepared {
 	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
 	struct lb_sentences warnings;    /* what is to be told of its rows, in addition to the dataset's own warnings */
 	struct lb_query_batches queries; /* of a ranking */
+	struct lb_survival survival;
 	struct lb_baseline baseline;     /* what the training has to beat */
 	double seconds;                  /* that preparing took */
 };

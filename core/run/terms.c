@@ -8,7 +8,7 @@ bool lb_outputs_same(const struct lb_loss_info *a, const struct lb_arg *a_par, c
 	size_t k = 0;
 
 	if (!a->output || !b->output)
-		return !a->output == !b->output;
+		return !a->output == !b->output && lb_loss_outputs(a, a_par) == lb_loss_outputs(b, b_par);
 	while (a->output(a_par, k, &x) && b->output(b_par, k, &y)) {
 		if (x.says != y.says || x.level < y.level || x.level > y.level || x.of_scale != y.of_scale)
 			return false;

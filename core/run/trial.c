@@ -9,6 +9,7 @@
 #include "core/run/trial_constraints.h"
 #include "core/run/trial_warnings.h"
 #include "core/run/provenance.h"
+#include "core/run/survival_setup.h"
 #include "core/run/targets.h"
 #include "core/run/terms.h"
 #include "core/run/trial_setup.h"
@@ -237,7 +238,7 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
  * baseline. */
 static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack ||
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack || lb_loss_gives_curves(a->loss) != lb_loss_gives_curves(b->loss) ||
 	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)
@@ -268,7 +269,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	prepare_procedures(p);
 	p->setup.teacher = t->source->teacher.scores;
 	prepare_cohort(p);
-	if (prepare_queries(p, data, err) || prepare_baseline(p, leader, err)) {
+	if (prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
@@ -288,6 +289,7 @@ void lb_prepared_free(struct lb_prepared *p)
 	lb_sentences_free(&p->warnings);
 	lb_baseline_free(&p->baseline);
 	lb_query_batches_free(&p->queries);
+	lb_survival_free(&p->survival);
 	for (size_t i = 0; i < sizeof p->key / sizeof *p->key; i++)
 		free(p->key[i]);
 	*p = (struct lb_prepared){ 0 };

@@ -161,12 +161,19 @@ bool lb_setup_separable(const struct lb_setup *setup)
 	return all;
 }
 
+size_t lb_setup_curve_times(const struct lb_setup *setup)
+{
+	return setup->survival_curve && setup->loss && lb_loss_gives_curves(setup->loss) ? setup->survival_curve->n : 0;
+}
+
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)
 {
 	const size_t out = setup->model.width[setup->model.n_layers];
 
 	if (setup->loss->kind == LB_EMBEDDING && lb_loss_gives_scores(setup->loss))
 		return data->n_classes;
+	if (setup->loss->kind == LB_SURVIVAL)
+		return 1 + lb_setup_curve_times(setup);
 	return setup->loss->output ? lb_setup_targets(setup) + out : out;
 }
 
@@ -192,6 +199,12 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
 	char level[LB_DOUBLE_TEXT + 1] = "";
 	struct lb_output output;
 
+	if (setup->loss->kind == LB_SURVIVAL) {
+		if (column)
+			lb_double_text(setup->survival_curve->time[column - 1], level);
+		snprintf(name, LB_COLUMN_NAME, column ? "survival_%s" : "risk", level);
+		return;
+	}
 	if (column < targets) {
 		snprintf(name, LB_COLUMN_NAME, lb_loss_gives_scores(setup->loss) ? "score_%zu" : "embedding_%zu", column + 1);
 		return;

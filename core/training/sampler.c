@@ -164,7 +164,7 @@ const struct lb_sampling lb_sampling_shuffle = {
 };
 
 const struct lb_sampling lb_sampling_balanced = {
-	.base = { .name = "balanced", .tasks = LB_EVERY_TASK & ~(1u << LB_REGRESSION | 1u << LB_RANKING),
+	.base = { .name = "balanced", .tasks = LB_CLASS_TASKS,
 		  .title = "Classes in equal parts of every batch, rare rows repeated",
 		  .cite = "H. He, E. A. Garcia, Learning from imbalanced data, IEEE TKDE 21, 2009, section 3.1 (random oversampling)" },
 	.by_class = true,
@@ -173,7 +173,7 @@ const struct lb_sampling lb_sampling_balanced = {
 };
 
 const struct lb_sampling lb_sampling_stratified = {
-	.base = { .name = "stratified", .tasks = LB_EVERY_TASK & ~(1u << LB_REGRESSION | 1u << LB_RANKING), .title = "Classes in every batch by their share, every row once",
+	.base = { .name = "stratified", .tasks = LB_CLASS_TASKS, .title = "Classes in every batch by their share, every row once",
 		  .cite = "classic" },
 	.by_class = true,
 	.by_place = true,
@@ -181,7 +181,7 @@ const struct lb_sampling lb_sampling_stratified = {
 };
 
 const struct lb_sampling lb_sampling_m_per_class = {
-	.base = { .name = "m_per_class", .tasks = LB_EVERY_TASK & ~(1u << LB_REGRESSION | 1u << LB_RANKING | 1u << LB_MULTILABEL),
+	.base = { .name = "m_per_class", .tasks = LB_CLASS_TASKS,
 		  .title = "A few rows each of several classes drawn for the batch, train.per_class of them",
 		  .cite = "A. Hermans, L. Beyer, B. Leibe, In defense of the triplet loss for person re-identification, arXiv:1703.07737, section 2 (PK)" },
 	.by_class = true,

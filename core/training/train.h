@@ -14,6 +14,7 @@
 #include "core/training/schedule.h"
 #include "core/training/query_batches.h"
 #include "core/training/sampler.h"
+#include "core/training/survival_times.h"
 #include "datasets/dataset.h"
 #include "losses/loss_info.h"
 
@@ -92,6 +93,11 @@ struct lb_setup {
 	const struct lb_unit *unit;      /* regression: of each target, or NULL for targets as they are. Losses, and the objective, are of targets
 	                                    in their units; the parameters kept, scores and metrics
 	                                    are of targets as they are */
+	const double *cuts;              /* survival: ends of the loss's intervals, from the training rows' event times; NULL: it has none */
+	const struct lb_times *times;    /* survival: of the training rows; NULL: a model that was read */
+	const struct lb_curve *survival_curve; /* survival: times that curves are told at; NULL: risks alone. hazard is that of a model that was read, else NULL:
+	                                    made from the training rows when needed */
+	const double *kaplan_meier;      /* survival: (survival_curve->n) the share of training rows without an event, with a curve */
 	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, or NULL */
 	const struct lb_metric_use *metric;
 	size_t n_metrics;
@@ -191,6 +197,9 @@ size_t lb_cohort_batch_end(const struct lb_cohort *c, const uint32_t *order, siz
 /* Returns what the mean of a batch of these training rows counts in that of an epoch of n: its
  * rows, or n times its share of the queries. */
 double lb_cohort_batch_share(const struct lb_cohort *c, const uint32_t *id, size_t b);
+
+/* Returns the times of the curves that scores of survival end with; 0: they are risks alone. */
+size_t lb_setup_curve_times(const struct lb_setup *setup);
 
 /* Whether some trial of the cohort is evaluated under an attack. */
 bool lb_cohort_has_eval_attack(const struct lb_cohort *c);

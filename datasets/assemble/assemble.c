@@ -45,6 +45,7 @@ void lb_dataset_free(struct lb_dataset *d)
 	free(d->cat);
 	free(d->y);
 	free(d->target);
+	free(d->event);
 	free(d->weight);
 	free(d->group);
 	free(d);

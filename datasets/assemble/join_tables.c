@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char *const key[] = {
-	[LB_CATEGORY] = "data.categorical", [LB_TARGET] = "data.train.label", [LB_WEIGHT] = "data.weight",
+	[LB_CATEGORY] = "data.categorical", [LB_TARGET] = "data.train.label", [LB_EVENT] = "data.event", [LB_WEIGHT] = "data.weight",
 	[LB_GROUP_COLUMN] = "data.group",          [LB_DROPPED] = "data.drop",
 };
 
@@ -23,7 +23,14 @@ struct plan {
 	char **name;
 	enum lb_role *role;
 	size_t n;
+	enum lb_kind kind;
 };
+
+/* The config's key that gives a role. */
+static const char *key_of(const struct plan *p, enum lb_role role)
+{
+	return role == LB_TARGET && p->kind == LB_SURVIVAL ? "data.time" : key[role];
+}
 
 int lb_joined_table_side(const struct lb_joined_table *f, size_t row)
 {
@@ -122,9 +129,8 @@ static int assign_role_at(struct plan *p, size_t at, enum lb_role role, struct l
 
 	if (had != LB_FEATURE && had != role)
 		return lb_fail(err, LB_DATA,
-			       "%s: the column '%s' is asked for as %s and as %s; it can be one of them (the label is the "
-			       "last column unless %s says otherwise)",
-			       p->path, p->name[at], key[had], key[role], key[LB_TARGET]);
+			       "%s: the column '%s' is asked for as %s and as %s; it can be one of them%s", p->path, p->name[at], key_of(p, had),
+			       key_of(p, role), p->kind == LB_SURVIVAL ? "" : " (the label is the last column unless data.train.label says otherwise)");
 	p->role[at] = role;
 	return 0;
 }
@@ -137,8 +143,8 @@ static int assign_role(struct plan *p, const char *ref, enum lb_role role, struc
 		return 0;
 	const char *hint = lb_first_line_holds(p->t, ref);
 	if (hint)
-		return lb_fail(err, LB_DATA, "%s: %s: there is no column '%s', but %s", p->path, key[role], ref, hint);
-	if (lb_column_find(ref, p->name, p->n, p->path, key[role], &at, err))
+		return lb_fail(err, LB_DATA, "%s: %s: there is no column '%s', but %s", p->path, key_of(p, role), ref, hint);
+	if (lb_column_find(ref, p->name, p->n, p->path, key_of(p, role), &at, err))
 		return -1;
 	return assign_role_at(p, at, role, err);
 }
@@ -213,6 +219,7 @@ static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool 
 	p->path = path;
 	p->t = t;
 	p->n = width(t);
+	p->kind = roles->kind;
 	if (p->n == 0 || t->n == 0)
 		return lb_fail(err, LB_DATA, "%s: the table has %zu row%s and %zu column%s; at least one of each is needed", path,
 			       t->n, lb_s(t->n), p->n, lb_s(p->n));
@@ -220,6 +227,8 @@ static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool 
 		return -1;
 	if (assign_role_to_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || assign_role(p, roles->group, LB_GROUP_COLUMN, err) ||
 	    assign_role(p, roles->weight, LB_WEIGHT, err) || assign_role_to_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
+		return -1;
+	if (assign_role(p, roles->event, LB_EVENT, err))
 		return -1;
 	if (!own_labels && give_label(p, t, roles, generated, err))
 		return -1;

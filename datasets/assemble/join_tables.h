@@ -5,7 +5,7 @@
 
 #include "datasets/table/column.h"
 
-enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_WEIGHT, LB_GROUP_COLUMN, LB_DROPPED };
+enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_EVENT, LB_WEIGHT, LB_GROUP_COLUMN, LB_DROPPED };
 
 /* The training file, the validation file and the test file, each with its labels. */
 enum { LB_SIDES = LB_FILES / 2 };

@@ -177,8 +177,24 @@ static int code_classes(struct lb_joined_table *f, const struct lb_roles *roles,
 
 /* ---- numbers ---- */
 
+/* Refuses a number that is no target of the kind. */
+static int check_target(const struct lb_joined_table *f, const struct lb_column *c, size_t i, enum lb_kind kind, struct lb_err *err)
+{
+	const double v = c->num[i];
+
+	if (!isfinite(v))
+		return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': the %s is infinite", c->name, kind == LB_SURVIVAL ? "time" : "target");
+	if (kind == LB_RANKING && !(v >= 0 && v <= LB_MOST_GRADE))
+		return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': the grade %g is not from 0 to %d", c->name, v, LB_MOST_GRADE);
+	if (kind == LB_SURVIVAL && v < 0)
+		return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': the time %g is below 0", c->name, v);
+	return 0;
+}
+
 static int code_targets(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
 {
+	const bool survival = d->kind == LB_SURVIVAL;
+	const char *what = survival ? "time" : "target", *hint = survival ? "" : "; task: regression needs numbers";
 	size_t t = 0;
 
 	for (size_t j = 0; j < f->n_cols; j++)
@@ -191,15 +207,11 @@ static int code_targets(struct lb_joined_table *f, struct lb_dataset *d, struct 
 			continue;
 		if (lb_column_first_text(c, f->n) == f->n && lb_column_to_number(c, f->n, err))
 			return -1;
-		if (refuse_missing(f, label_origin(f), c, "target", err) ||
-		    refuse_text(f, label_origin(f), c, "target", "; task: regression needs numbers", err))
+		if (refuse_missing(f, label_origin(f), c, what, err) || refuse_text(f, label_origin(f), c, what, hint, err))
 			return -1;
 		for (size_t i = 0; i < f->n; i++) {
-			if (!isfinite(c->num[i]))
-				return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': the target is infinite", c->name);
-			if (d->kind == LB_RANKING && !(c->num[i] >= 0 && c->num[i] <= LB_MOST_GRADE))
-				return lb_joined_table_fail(f, label_origin(f), i, err, "column '%s': the grade %g is not from 0 to %d", c->name,
-							    c->num[i], LB_MOST_GRADE);
+			if (check_target(f, c, i, d->kind, err))
+				return -1;
 			d->target[i * d->n_targets + t] = c->num[i];
 		}
 		t++;
@@ -207,9 +219,47 @@ static int code_targets(struct lb_joined_table *f, struct lb_dataset *d, struct 
 	return 0;
 }
 
+/* ---- events ---- */
+
+/* Returns 1 for an event, 0 for a censoring, -1 for what is neither. */
+static int event_of(const char *text, const char *positive)
+{
+	static const char *const no[] = { "0", "false", "FALSE", "False" }, *const yes[] = { "1", "true", "TRUE", "True" };
+
+	if (positive)
+		return names_class(positive, text);
+	for (size_t k = 0; k < sizeof no / sizeof *no; k++)
+		if (!strcmp(text, no[k]) || !strcmp(text, yes[k]))
+			return !strcmp(text, yes[k]);
+	return -1;
+}
+
+static int code_events(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
+{
+	struct lb_column *c = lb_joined_table_column(f, LB_EVENT);
+	bool seen = false;
+
+	if (!c)
+		return lb_fail(err, LB_DATA, "%s: no column says whether the event of a row was seen; name it with data.event", f->rows.path[0]);
+	if (refuse_missing(f, &f->rows, c, "event", err) || lb_column_to_text(c, f->n, err))
+		return -1;
+	if (!(d->event = lb_alloc(f->n, sizeof *d->event, err)))
+		return -1;
+	for (size_t i = 0; i < f->n; i++) {
+		const char *text = c->level[c->code[i]];
+		if ((d->event[i] = event_of(text, roles->positive)) < 0)
+			return lb_joined_table_fail(f, &f->rows, i, err, "column '%s': the event '%s' is neither 1 nor 0 (true or false); name the value that "
+						    "is an event with data.positive", c->name, text);
+		seen |= d->event[i] == 1;
+	}
+	return seen || !roles->positive ? 0 : lb_fail(err, LB_DATA, "%s: data.positive: there is no '%s' in column '%s'", f->rows.path[0], roles->positive, c->name);
+}
+
 int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err)
 {
-	return d->kind == LB_REGRESSION || d->kind == LB_RANKING ? code_targets(f, d, err) : d->kind == LB_MULTILABEL ? lb_joined_table_multilabel(f, d, err) :
+	if (d->kind == LB_SURVIVAL && code_events(f, roles, d, err))
+		return -1;
+	return lb_kind_of_targets(d->kind) ? code_targets(f, d, err) : d->kind == LB_MULTILABEL ? lb_joined_table_multilabel(f, d, err) :
 										      code_classes(f, roles, d, err);
 }
 

@@ -24,7 +24,7 @@ static int apply_none(const struct lb_noise *in, int32_t *y, struct lb_err *err)
 }
 
 const struct lb_corruption lb_corruption_none = {
-	.base = { .name = "none", .tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION | 1u << LB_MULTILABEL | 1u << LB_RANKING, .title = "Labels as they are", .formula = "y' = y" },
+	.base = { .name = "none", .tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION | 1u << LB_MULTILABEL | 1u << LB_RANKING | 1u << LB_SURVIVAL, .title = "Labels as they are", .formula = "y' = y" },
 	.apply = apply_none,
 };
 

@@ -153,11 +153,22 @@ static int check_weights(const struct lb_dataset *d, const struct lb_split *spli
 	return lb_fail(err, LB_DATA, "data.weight: the weights of the training rows sum to 0; allowed: more than 0");
 }
 
+static int check_events(const struct lb_dataset *d, const struct lb_split *split, struct lb_err *err)
+{
+	const char *path = d->source[0].path;
+
+	for (size_t i = 0; i < split->n[LB_TRAIN]; i++)
+		if (d->event[split->rows[LB_TRAIN][i]])
+			return 0;
+	return lb_fail(err, LB_DATA, "%s%sall training rows are censored, so there is nothing to learn; is data.event the right column?", path ? path : "",
+		       path ? ": " : "");
+}
+
 int lb_labels_check(const struct lb_dataset *d, const struct lb_split *split, const int32_t *y, const char *advice, struct lb_err *err)
 {
 	if (check_weights(d, split, err))
 		return -1;
-	return y ? check_classes(d, split, y, advice, err) : d->kind == LB_REGRESSION ? check_targets(d, split, err) : 0;
+	return d->kind == LB_SURVIVAL ? check_events(d, split, err) : y ? check_classes(d, split, y, advice, err) : d->kind == LB_REGRESSION ? check_targets(d, split, err) : 0;
 }
 
 /* ---- warnings ---- */

@@ -88,18 +88,20 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ !l->n_params != !l->init_params, "has one of .n_params and .init_params; they go together" },
 		{ !l->n_params != !l->info.params, "has one of .n_params and info.params, their name; they go together" },
 		{ l->n_params && !(form && form->batch), "has parameters, whose gradient a loss by batch alone can give" },
-		{ l->n_params && l->info.kind != LB_EMBEDDING && !(needs & LB_NEEDS_FEATURES), "has parameters, a row of which is as long as one of "
+		{ l->n_params && l->info.kind != LB_EMBEDDING && l->info.kind != LB_SURVIVAL && !(needs & LB_NEEDS_FEATURES), "has parameters, a row of which is as long as one of "
 		  "embeddings or of hidden features, and reads neither" },
 		{ l->n_params && l->info.kind == LB_EMBEDDING && !l->predict, "has parameters for each class and does not give class scores of them "
 		  "(.predict)" },
 		{ (needs & LB_MOVES_FEATURES) && !(needs & LB_NEEDS_FEATURES), "moves the hidden features (LB_MOVES_FEATURES) and does not read them "
 		  "(LB_NEEDS_FEATURES)" },
 		{ (needs & LB_MOVES_FEATURES) && !(form && form->batch), "moves the hidden features, whose gradient a loss by batch alone can give" },
-		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION, "has .predict, but what the model gives is judged as it is" },
+		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
 		{ l->info.most_of_query && l->info.kind != LB_RANKING, "says how long a query may be (.most_of_query) and has none" },
-		{ l->info.targets && l->info.kind != LB_REGRESSION, "says which targets it is defined for (.targets) and has none" },
+		{ (l->info.columns || l->info.baseline_hazard) && !(l->info.kind == LB_SURVIVAL && l->predict), "says what its scores are of (.columns, "
+		  ".baseline_hazard) and makes no survival curves of them" },
+		{ l->info.targets && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL, "says which targets it is defined for (.targets) and has none" },
 		{ (needs & LB_NEEDS_SAMPLE_IDS) && !l->init, "needs row numbers but keeps no state" },
 	};
 
@@ -167,7 +169,7 @@ static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
 			       real *grad)
 {
-	const size_t rows = shape->n_classes, cols = loss->n_params ? loss->n_params(par, shape) / rows : 0;
+	const size_t rows = loss->info.kind == LB_SURVIVAL ? 1 : shape->n_classes, cols = loss->n_params ? loss->n_params(par, shape) / rows : 0;
 
 	return cols ? (struct lb_io){ .value = value, .grad = grad, .rows = rows, .cols = cols, .stride = cols } : (struct lb_io){ 0 };
 }

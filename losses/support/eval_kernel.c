@@ -66,7 +66,7 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 		w->id[i] = in->id ? in->id[i] : (uint32_t)i;
 	for (size_t k = 0; in->counts && k < shape->n_classes; k++)
 		w->counts[k] = in->counts[k];
-	for (size_t i = 0; !in->counts && in->y && i < in->b; i++)
+	for (size_t i = 0; !in->counts && in->y && !lb_kind_of_columns(info->kind) && i < in->b; i++)
 		w->counts[in->y[i]]++;
 	for (size_t k = 0; !in->counts && info->kind == LB_MULTILABEL && k < n; k++)
 		w->counts[k % shape->n_classes] += in->t[k] == 1;
@@ -122,11 +122,11 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 	if (work_make(&w, info, in, at, &shape, n_params, err))
 		goto out;
 	const struct lb_loss_stats stats = { .n_rows = rows_of(w.id, in->b), .n_classes = shape.n_classes,
-					     .counts = info->kind == LB_REGRESSION || info->kind == LB_RANKING ? NULL : w.counts,
+					     .counts = lb_kind_of_targets(info->kind) ? NULL : w.counts,
 					     .scale = in->scale > 0 ? in->scale : 1 };
 	struct lb_batch batch = { .b = in->b, .c = in->c, .views = shape.views, .y = in->y, .row_id = w.id, .par = in->par, .stats = &stats,
 				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets,
-				  .target = info->kind == LB_REGRESSION || info->kind == LB_RANKING ? w.t : NULL,
+				  .target = lb_kind_of_targets(info->kind) ? w.t : NULL,
 				  .group = in->group ? in->group : w.one_query, .teacher = info->kind == LB_DISTILLATION ? w.t : NULL,
 				  .label_matrix = info->kind == LB_MULTILABEL ? w.t : NULL };
 	if (loss->init && !(batch.state = loss->init(in->par, &stats, err)))

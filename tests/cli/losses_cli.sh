@@ -64,7 +64,7 @@ def evaluate(kind, loss, data, params=(), precision="float64"):
     answer = json.loads(done.stdout)
     key, *own = answer["grad"]
     assert key == {"regression": "predictions", "embedding": "embeddings"}.get(kind, "scores"), key
-    names = [name for name in ("prototypes", "centers") if name in data] + ["features"] * ("centers" in data)
+    names = [name for name in ("prototypes", "centers", "log_scale") if name in data] + ["features"] * ("centers" in data)
     assert own == names, own
     return answer["value"], answer["grad"][key] + [row for k in own for row in answer["grad"][k]]
 
@@ -84,7 +84,7 @@ def agree(what, found, expected, tolerance):
 
 
 def gradients(case):
-    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_h")), [])
+    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_log_scale", "grad_h")), [])
 
 
 def single(matrix):
@@ -96,6 +96,9 @@ def inputs(case, change=lambda m: m):
         return {"predictions": change(case["z"]), "targets": change(case["t"])}
     if case["kind"] == "ranking":
         return {"scores": change(case["z"]), "relevance": case["t"], "groups": case["group"]}
+    if case["kind"] == "survival":
+        own = {"log_scale": case["log_scale"]} if "log_scale" in case else {}
+        return {"scores": change(case["z"]), "times": case["t"], "events": case["y"], **own}
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}

@@ -16,7 +16,7 @@
 enum { CELLS = 1 << 13 };
 
 static const char *const kind_name[] = {
-	[LB_MULTICLASS] = "majority", [LB_BINARY] = "majority", [LB_REGRESSION] = "mean", [LB_MULTILABEL] = "prevalence", [LB_RANKING] = "mean",
+	[LB_MULTICLASS] = "majority", [LB_BINARY] = "majority", [LB_REGRESSION] = "mean", [LB_MULTILABEL] = "prevalence", [LB_RANKING] = "mean", [LB_SURVIVAL] = "kaplan_meier",
 };
 
 /* ln(a / b), with a bound where one of them is 0. */
@@ -104,6 +104,11 @@ static int constant_scores(const struct lb_cohort *c, const struct lb_setup *set
 
 	if (!lb_kind_of_columns(c->kind))
 		return class_scores(c, setup, score, err);
+	if (c->kind == LB_SURVIVAL) {
+		for (size_t k = 0; k < lb_setup_curve_times(setup); k++)
+			score[1 + k] = setup->kaplan_meier[k];
+		return 0;
+	}
 	if (c->kind == LB_MULTILABEL)
 		label_scores(c, score);
 	else

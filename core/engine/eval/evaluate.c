@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/engine/kernels/kernels.h"
+#include "core/engine/eval/baseline_hazard.h"
 #include "core/engine/eval/robust_eval.h"
 #include "losses/loss.h"
 
@@ -45,6 +46,8 @@ struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns,
 		ok = (e->moved = lb_alloc_aligned(LB_EVAL_CHUNK * c->features->d, sizeof(real), err));
 	const size_t together = ok ? at_once(e, n) : 0;
 	ok = ok && (e->row_stats = lb_alloc(together, sizeof *e->row_stats, err));
+	if (ok && c->kind == LB_SURVIVAL)
+		ok = (e->hazard = lb_alloc(together * LB_CURVE_TIMES, sizeof *e->hazard, err));
 	for (size_t i = 0; i < together && ok; i++, e->together++)
 		ok = !lb_row_stats_open(&e->row_stats[i], c, n, columns, err);
 	if (ok)
@@ -63,6 +66,7 @@ void lb_evaluator_free(struct lb_evaluator *e)
 	for (size_t i = 0; i < e->together; i++)
 		lb_row_stats_close(&e->row_stats[i]);
 	free(e->row_stats);
+	free(e->hazard);
 	lb_row_stats_scratch_close(&e->room);
 	lb_last_layer_close(&e->last);
 	free(e->moved);
@@ -108,11 +112,14 @@ static int open_workspace(struct lb_evaluator *e, size_t bytes, struct lb_err *e
 }
 
 /* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its
- * own parameters after the net's in w. */
-static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, const real **z, size_t *ld, size_t b, struct lb_err *err)
+ * own parameters after the net's in w. hazard is the baseline's, where it was made. */
+static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, const double *hazard, const real **z, size_t *ld, size_t b,
+		     struct lb_err *err)
 {
 	const struct lb_loss *loss = s->loss;
-	const struct lb_loss_stats stats = { .n_rows = e->cohort->split->n[LB_TRAIN], .n_classes = e->cohort->features->data->n_classes };
+	const struct lb_loss_stats stats = { .n_rows = e->cohort->split->n[LB_TRAIN], .n_classes = e->cohort->features->data->n_classes,
+					     .cuts = s->setup->cuts };
+	struct lb_curve curve = { 0 };
 	struct lb_loss_shape shape = lb_setup_loss_shape(s->setup, stats.n_classes);
 	struct lb_batch in = { .b = b, .c = shape.c, .views = 1, .output = { .value = *z, .rows = b, .cols = shape.c, .stride = *ld },
 			       .par = s->setup->loss_par, .stats = &stats, .scale = 1 };
@@ -122,6 +129,11 @@ static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, cons
 	shape.b = LB_EVAL_CHUNK;
 	if (open_workspace(e, lb_loss_workspace(loss, in.par, &shape), err))
 		return -1;
+	if (lb_setup_curve_times(s->setup)) {
+		curve = *s->setup->survival_curve;
+		curve.hazard = curve.hazard ? curve.hazard : hazard;
+		in.curve = &curve;
+	}
 	in.workspace = e->workspace;
 	if (loss->n_params)
 		in.params = lb_loss_params_io(loss, in.par, &shape, s->w + s->net->n_params, NULL);
@@ -152,7 +164,7 @@ static int evaluate_chunk(struct lb_evaluator *e, const struct eval_pass *r, siz
 	const real *z = lb_net_forward(s->net, s->w, &pass);
 	size_t ld = s->net->ld;
 	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, e->input.x, z, start, b);
-	if (scores_of(e, s, &z, &ld, b, err))
+	if (scores_of(e, s, e->hazard ? e->hazard + i * LB_CURVE_TIMES : NULL, &z, &ld, b, err))
 		return -1;
 	size_t bad = first_bad(c, z, ld, b);
 	s->bad = bad < b;
@@ -220,6 +232,9 @@ static int evaluate_pass(struct lb_evaluator *e, struct eval_pass r, struct lb_e
 		rc = lb_attack_open(&attack, first->eval_attack, first->eval_attack_par, r.s[0].net, LB_EVAL_CHUNK, err);
 		r.attack = &attack;
 	}
+	for (size_t i = 0; i < r.n && !rc; i++)
+		if (lb_needs_baseline_hazard(r.s[i].setup))
+			rc = lb_baseline_hazard(e, &r.s[i], e->hazard + i * LB_CURVE_TIMES, err);
 	if (!rc)
 		rc = evaluate_chunks(e, &r, err);
 	lb_attack_close(&attack);

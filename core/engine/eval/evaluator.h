@@ -33,6 +33,7 @@ struct lb_evaluator {
 	size_t workspace_bytes;
 	struct lb_row_stats *row_stats;      /* together: of as many models as are evaluated at once */
 	size_t together;
+	double *hazard;                      /* (together, LB_CURVE_TIMES) survival: of each of these; NULL for another task */
 	struct lb_row_stats_scratch room;
 	struct lb_last_layer last;
 	real *moved;                         /* (chunk, features) by the evaluation attack; NULL where no trial has one */

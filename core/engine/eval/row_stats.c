@@ -20,6 +20,8 @@ int lb_row_stats_open(struct lb_row_stats *d, const struct lb_cohort *c, size_t 
 	*d = (struct lb_row_stats){ 0 };
 	if (c->kind == LB_RANKING && !(d->query = lb_alloc(n, sizeof *d->query, err)))
 		return -1;
+	if (c->kind == LB_SURVIVAL && !(d->event = lb_alloc(n, sizeof *d->event, err)))
+		return -1;
 	if (lb_kind_of_columns(c->kind)) {
 		const size_t targets = c->features->data->n_targets, beside = columns > targets ? columns - targets : 0;
 		return (d->pred_t = lb_alloc(n * targets, sizeof(double), err)) && (d->target_t = lb_alloc(n * targets, sizeof(double), err)) &&
@@ -51,6 +53,7 @@ void lb_row_stats_close(struct lb_row_stats *d)
 	free(d->target_t);
 	free(d->said);
 	free(d->query);
+	free(d->event);
 	free(d->log_probability);
 	free(d->collapsed);
 	free(d->robust);
@@ -243,6 +246,8 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 			digest_binary(d, s->decision, start + i, s->setup->y[s->rows[i]], (double)s->z[i * s->ld]);
 		if (kind == LB_RANKING)
 			d->query[start + i] = s->cohort->features->data->group[s->rows[i]];
+		if (kind == LB_SURVIVAL)
+			d->event[start + i] = s->cohort->features->data->event[s->rows[i]];
 		for (size_t k = 0; lb_kind_of_columns(kind) && k < targets; k++) {
 			d->pred_t[(start + i) * targets + k] = (double)s->z[i * s->ld + k];
 			d->target_t[(start + i) * targets + k] = s->cohort->features->data->target[s->rows[i] * targets + k];
@@ -255,13 +260,14 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 struct lb_metric_inputs lb_row_stats_metric_inputs(const struct lb_row_stats *d, const struct lb_cohort *c, const struct lb_setup *setup, size_t n,
 				      struct lb_output output[LB_MOST_OUTPUTS])
 {
-	const size_t outputs = setup->loss && setup->loss->output ? lb_loss_outputs(setup->loss, setup->loss_par) : 0;
+	const size_t times = lb_setup_curve_times(setup), outputs = setup->loss && setup->loss->output ? lb_loss_outputs(setup->loss, setup->loss_par) : 0;
 
 	for (size_t k = 0; k < outputs; k++)
 		setup->loss->output(setup->loss_par, k, &output[k]);
 	return (struct lb_metric_inputs){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = c->features->data->n_targets, .label = d->label,
 				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,
 				     .collapsed = d->collapsed, .peak = d->peak, .log_probability = lb_setup_reads_probabilities(setup) ? d->log_probability : NULL, .robust = d->robust, .robust_logp = d->robust_logp,
-				     .pred_t = d->pred_t, .target_t = d->target_t, .query = d->query, .outputs = outputs, .output = outputs ? output : NULL,
+				     .pred_t = d->pred_t, .target_t = d->target_t, .query = d->query,
+				     .event = d->event, .n_times = times, .curve_time = times ? setup->survival_curve->time : NULL, .curve = times ? d->said : NULL, .outputs = outputs, .output = outputs ? output : NULL,
 				     .said = outputs ? d->said : NULL };
 }

@@ -12,8 +12,8 @@ static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct
 	const struct lb_dataset *data = c->features->data;
 
 	l->stats = (struct lb_loss_stats){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes,
-					  .scale = l->setup->model.cosine_scale };
-	if (c->kind == LB_REGRESSION || c->kind == LB_RANKING)
+					  .scale = l->setup->model.cosine_scale, .cuts = l->setup->cuts };
+	if (lb_kind_of_targets(c->kind))
 		return 0;
 	if (!(l->counts = lb_alloc(data->n_classes, sizeof *l->counts, err)))
 		return -1;
@@ -89,7 +89,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 
 	if (c->kind == LB_RANKING && !(l->group = lb_alloc(b, sizeof *l->group, err)))
 		return -1;
-	if (!ok || (!columns && !(l->y = lb_alloc(b, sizeof *l->y, err))))
+	if (!ok || (lb_kind_of_labels(c->kind) && !(l->y = lb_alloc(b, sizeof *l->y, err))))
 		return -1;
 	if (!(l->workspace = lb_alloc_aligned(most_workspace(l, b), 1, err)))
 		return -1;

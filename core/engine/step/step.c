@@ -107,8 +107,10 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 	const double *target = setup->teacher ? setup->teacher : s->c->features->data->target;
 	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
+	const int32_t *y = s->c->kind == LB_SURVIVAL ? s->c->features->data->event : setup->y;
+
 	for (size_t i = 0; l->y && i < b; i++)
-		l->y[i] = setup->y[label_row(s, set, i)];
+		l->y[i] = y[label_row(s, set, i)];
 	for (size_t i = 0; l->group && i < b; i++)
 		l->group[i] = s->c->features->data->group[label_row(s, set, i)];
 	for (size_t i = 0; l->weight && i < b; i++)
@@ -135,10 +137,11 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 	struct lb_learner *l = s->l;
 	const unsigned needs = t->loss->info.needs;
 	const enum lb_kind kind = t->loss->info.kind;
-	const size_t b = s->batch->b, c = l->columns, views = needs & LB_NEEDS_VIEWS ? l->views : 1, classes = l->stats.n_classes;
+	const size_t b = s->batch->b, c = l->columns, views = needs & LB_NEEDS_VIEWS ? l->views : 1;
+	const struct lb_loss_shape shape = lb_setup_loss_shape(l->setup, l->stats.n_classes);
 
 	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
-				 .y = l->y, .target = kind == LB_REGRESSION || kind == LB_RANKING ? l->target : NULL, .group = l->group,
+				 .y = l->y, .target = lb_kind_of_targets(kind) ? l->target : NULL, .group = l->group,
 				 .teacher = kind == LB_DISTILLATION ? l->target : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
 				 .row_id = s->batch->id, .row_weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
@@ -148,8 +151,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 		in->hidden.value = lb_net_features(m->net, s->x, &in->hidden.cols, &in->hidden.stride);
 	}
 	if (t->n_params)
-		in->params = (struct lb_io){ .value = m->read + m->net->n_params + t->params, .rows = classes, .cols = t->n_params / classes,
-					     .stride = t->n_params / classes };
+		in->params = lb_loss_params_io(t->loss, t->par, &shape, m->read + m->net->n_params + t->params, NULL);
 	if (lb_reads_packed(t->loss)) {
 		restride(views * b, c, m->z, m->net->ld, l->packed, c);
 		in->output.value = l->packed;

@@ -83,7 +83,7 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 
 	const size_t outputs = lb_loss_outputs(s->info, par);
 
-	c = kind == LB_BINARY || kind == LB_RANKING ? 1 : (c + outputs - 1) / outputs * outputs;
+	c = kind == LB_BINARY || kind == LB_RANKING ? 1 : kind == LB_SURVIVAL ? outputs : (c + outputs - 1) / outputs * outputs;
 	for (size_t k = 0; k < b * c; k++) {
 		d->z[k] = (double)(float)(scale * lb_rng_normal(rng));
 		d->t[k] = kind == LB_MULTILABEL ? (double)lb_rng_below(rng, 5) / 2 - 1 : lb_rng_normal(rng);
@@ -93,23 +93,25 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 			d->t[k] = (d->t[k] > -1 ? 0.1 : 1) * fabs(d->t[k] * d->t[k] * d->t[k]) + 1e-3; /* of all sizes */
 		if (kind == LB_RANKING)
 			d->t[k] = (double)lb_rng_below(rng, 4);
+		if (kind == LB_SURVIVAL)
+			d->t[k] = pow((double)(1 + lb_rng_below(rng, 9)), 4) / 400; /* of all sizes, some equal */
 		if (kind == LB_MULTILABEL)
 			d->t[k] = d->t[k] < 0 ? -(d->t[k] < -0.5) : d->t[k] > 0;
 	}
-	for (size_t k = 0; outputs > 1 && !s->info->targets && k < b * c / outputs && d->z[0] > scale; k++) /* now and then targets that are met */
+	for (size_t k = 0; outputs > 1 && kind == LB_REGRESSION && !s->info->targets && k < b * c / outputs && d->z[0] > scale; k++) /* now and then targets that are met */
 		d->t[k] = (double)(float)(d->z[k * outputs + outputs / 3] + 0.01 * d->t[k]);
 	for (size_t i = 0; i < b; i++)
 		d->group[i] = i ? d->group[i - 1] + (kind == LB_RANKING && lb_rng_below(rng, 4) == 0) : 0; /* queries of some rows */
 	for (size_t i = 0; i < b; i++)
-		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, c);
+		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, kind == LB_SURVIVAL ? 2 : c);
 	for (size_t k = 0; s->info->needs & LB_NEEDS_FEATURES && k < b * FEATURES; k++)
 		d->h[k] = (double)(float)lb_rng_normal(rng);
 	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = c };
 	for (size_t k = 0; k < lb_loss_n_params(s->info, par, &shape); k++)
 		d->params[k] = (double)(float)lb_rng_normal(rng);
 	memcpy(d->counts, class_counts, sizeof class_counts);
-	d->in = (struct lb_loss_input){ .b = b, .c = c, .z = d->z, .par = par, .y = lb_kind_of_columns(kind) ? NULL : d->y,
-					.t = targets ? d->t : NULL, .group = d->group, .counts = kind == LB_REGRESSION ? NULL : d->counts, .params = d->params,
+	d->in = (struct lb_loss_input){ .b = b, .c = c, .z = d->z, .par = par, .y = lb_kind_of_labels(kind) ? d->y : NULL,
+					.t = targets ? d->t : NULL, .group = d->group, .counts = lb_kind_of_targets(kind) ? NULL : d->counts, .params = d->params,
 					.hidden = s->info->needs & LB_NEEDS_FEATURES ? d->h : NULL, .n_hidden = FEATURES };
 }
 

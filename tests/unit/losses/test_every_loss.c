@@ -88,7 +88,7 @@ START_TEST(descriptor_is_complete)
 	for (int k = 0; k < b->n_params; k++) {
 		const struct lb_param *p = &b->params[k];
 		ck_assert_msg(p->name && p->help, "%s: parameter %d lacks a text", b->name, k);
-		ck_assert_msg(!p->required && (p->n_def_list || allowed(p, p->def)), "%s: the default of %s is out of range", b->name, p->name);
+		ck_assert_msg(!p->required && (p->type == LB_REALS_PARAM || allowed(p, p->def)), "%s: the default of %s is out of range", b->name, p->name);
 		for (int j = 0; j < p->n_def_list; j++)
 			ck_assert_msg(allowed(p, p->def_list[j]), "%s: the default of %s is out of range", b->name, p->name);
 		for (int j = 0; j < p->n_grid; j++)
@@ -114,7 +114,7 @@ static double example_value(const struct lb_loss_info *info, const struct lb_exa
 		y[i] = e->y[i];
 	ck_assert_msg(!lb_args_from_text(&info->base, e->set, par, &store, &err), "%s", err.text);
 	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par,
-					  .y = lb_kind_of_columns(info->kind) ? NULL : y, .t = e->t, .hidden = e->n_h ? e->h : NULL,
+					  .y = lb_kind_of_labels(info->kind) ? y : NULL, .t = e->t, .hidden = e->n_h ? e->h : NULL,
 					  .n_hidden = (size_t)e->n_h, .params = e->params, .n_classes = (size_t)e->classes,
 					  .views = (size_t)e->views, .scale = e->scale };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, NULL, &err), 0);
@@ -317,7 +317,7 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	struct lb_batch in = { .b = b, .c = c, .views = 1, .output = { .value = d->in.z, .grad = g, .rows = b, .cols = c, .stride = c },
 			       .hidden = { .value = d->in.hidden, .grad = by_hidden, .rows = b, .cols = FEATURES, .stride = FEATURES },
 			       .params = lb_loss_params_io(loss, d->in.par, &shape, d->params, by_params), .y = d->in.y,
-			       .target = s->info->kind == LB_REGRESSION || s->info->kind == LB_RANKING ? d->in.t : NULL, .group = d->group, .teacher = s->info->kind == LB_DISTILLATION ? d->in.t : NULL,
+			       .target = lb_kind_of_targets(s->info->kind) ? d->in.t : NULL, .group = d->group, .teacher = s->info->kind == LB_DISTILLATION ? d->in.t : NULL,
 			       .label_matrix = s->info->kind == LB_MULTILABEL ? d->in.t : NULL, .row_weight = w, .par = d->in.par, .stats = &stats,
 			       .workspace = workspace, .scale = 1 };
 	const size_t n_params = lb_loss_n_params(s->info, d->in.par, &shape), room = lb_loss_workspace(loss, in.par, &shape);

@@ -118,7 +118,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	struct lb_loss_input in = { .b = b, .c = n / b / views, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .par = par,
 				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h / b,
 				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .params = params,
-				    .n_classes = n_params ? n_params / (info->kind == LB_EMBEDDING ? n / b / views : n_h / b) : 0 };
+				    .n_classes = n_params && info->kind != LB_SURVIVAL ? n_params / (info->kind == LB_EMBEDDING ? n / b / views : n_h / b) : 0 };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, grad, &err), 0);
 	ck_near(value, get(c, "value")->valuedouble, "value", c);
 	for (size_t k = 0; k < n + n_params + n_moved; k++)

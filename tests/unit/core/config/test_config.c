@@ -276,7 +276,7 @@ static const struct {
 	{ "data: {train: {path: x}}\nloss: {name: gce, gamma: 2, r: 3}\n", { 0 },
 	  { "a.yaml:2:19: loss.gamma: a parameter of focal, not of gce, allowed: name, q", "a.yaml:2:29: loss.r: unknown key of gce" } },
 	{ BASE "task: multiclas\nmodel: [mlp]\ncorrupt: 3\n", { 0 },
-	  { "a.yaml:3:7: task: found \"multiclas\", allowed: multiclass, binary, regression, embedding, distillation, multilabel, ranking; did you mean \"multiclass\"?",
+	  { "a.yaml:3:7: task: found \"multiclas\", allowed: multiclass, binary, regression, embedding, distillation, multilabel, ranking, survival; did you mean \"multiclass\"?",
 	    "a.yaml:4:8: model: found a list", "a.yaml:5:10: corrupt: found 3, allowed: a block" } },
 	{ BASE, { "loss.gamma=default", "loss=ce" }, { "--set loss.gamma=default: loss.gamma: a parameter of focal, not of ce" } },
 	{ BASE, { "loss=ce", "loss.gamma=default" }, { "--set loss.gamma=default: loss.gamma: a parameter of focal, not of ce" } },

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const char *const kinds[] = { [LB_MULTICLASS] = "multiclass", [LB_BINARY] = "binary", [LB_REGRESSION] = "regression",
-				     [LB_EMBEDDING] = "", [LB_DISTILLATION] = "", [LB_MULTILABEL] = "multilabel", [LB_RANKING] = "ranking" };
+				     [LB_EMBEDDING] = "", [LB_DISTILLATION] = "", [LB_MULTILABEL] = "multilabel", [LB_RANKING] = "ranking", [LB_SURVIVAL] = "survival" };
 
 /* ---- golden values ---- */
 
@@ -77,6 +77,8 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 		.logp = doubles(c, "logp"), .brier = doubles(c, "brier"), .conf = doubles(c, "conf"), .score = doubles(c, "score"),
 		.log_probability = doubles(c, "log_probability"),
 		.pred_t = doubles(c, "pred_t"), .target_t = doubles(c, "target_t"), .query = integers(c, "query"),
+		.event = integers(c, "event"), .curve_time = doubles(c, "curve_time"), .curve = doubles(c, "curve"),
+		.n_times = (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(c, "curve_time")),
 		.feature = doubles(c, "feature"), .weight = doubles(c, "weight"), .output = output, .outputs = outputs_of(c, output), .said = doubles(c, "said"),
 	};
 
@@ -93,7 +95,7 @@ static struct lb_metric_inputs outcomes_of(const cJSON *c, struct lb_output outp
 
 static void release(struct lb_metric_inputs *o)
 {
-	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->log_probability, o->pred_t, o->target_t, o->query, o->feature, o->weight, o->said };
+	const void *owned[] = { o->label, o->pred, o->rank, o->logp, o->brier, o->conf, o->score, o->log_probability, o->pred_t, o->target_t, o->query, o->event, o->curve_time, o->curve, o->feature, o->weight, o->said };
 
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		free((void *)owned[i]);
@@ -119,7 +121,7 @@ static void check_value(const char *name, const struct lb_metric_inputs *o, cons
 static cJSON *read_cases(void)
 {
 	static const char *const paths[] = { "tests/golden/metrics.json", "tests/golden/metrics_distribution.json", "tests/golden/metrics_regression.json",
-					     "tests/golden/metrics_everyday.json", "tests/golden/metrics_ranking.json" };
+					     "tests/golden/metrics_everyday.json", "tests/golden/metrics_ranking.json", "tests/golden/metrics_survival.json" };
 	cJSON *cases = cJSON_CreateArray();
 
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {

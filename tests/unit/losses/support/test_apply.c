@@ -26,7 +26,7 @@ static void draw_rows(const struct lb_loss *loss, size_t c, size_t ld, double sc
 		for (size_t k = 0; k < c; k++) {
 			tight[i * c + k] = padded[i * ld + k] = scale * lb_rng_normal(&rng);
 			target[i * c + k] = lb_rng_normal(&rng);
-			if (!lb_targets_allow(loss->info.targets, target[i * c + k]))
+			if (loss->info.kind == LB_SURVIVAL || !lb_targets_allow(loss->info.targets, target[i * c + k]))
 				target[i * c + k] = fabs(target[i * c + k]) + 0.01;
 		}
 		for (size_t k = c; k < ld; k++)
@@ -42,7 +42,7 @@ static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const
 	void *state = loss->init ? loss->init(par, &stats, &err) : NULL;
 	const enum lb_kind kind = loss->info.kind;
 	struct lb_batch in = { .b = ROWS, .c = c, .views = 1, .output = { .value = tight, .grad = g_tight, .rows = ROWS, .cols = c, .stride = c },
-			       .y = y, .target = kind == LB_REGRESSION ? target : NULL, .teacher = kind == LB_DISTILLATION ? target : NULL, .label_matrix = kind == LB_MULTILABEL ? target : NULL,
+			       .y = y, .target = lb_kind_of_targets(kind) ? target : NULL, .teacher = kind == LB_DISTILLATION ? target : NULL, .label_matrix = kind == LB_MULTILABEL ? target : NULL,
 			       .row_id = id, .row_weight = weight, .par = par, .stats = &stats, .state = state, .workspace = room, .scale = 1 };
 	double largest = 0;
 
