@@ -28,7 +28,7 @@ static int range_of(const struct lb_metric_inputs *o, size_t labels, add_row_fn 
 {
 	size_t parts = 0;
 
-	*r = (struct range){ NAN, NAN };
+	*r = (struct range){ (double)NAN, (double)NAN };
 	for (size_t i = 0; o->subgroup && i < o->n; i++)
 		parts = part_of(o, i, labels) >= parts ? part_of(o, i, labels) + 1 : parts;
 	struct part *part = lb_alloc(parts, sizeof *part, err);
