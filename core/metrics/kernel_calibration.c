@@ -1,4 +1,4 @@
-/* A calibration error without bins: confidences that are near each other are compared by a kernel. */
+/* A calibration error without bins: a kernel says which confidences are near each other. */
 #include "core/base/mem.h"
 #include "core/metrics/metric.h"
 

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-/* The area of the known entries of the labels first .. last - 1 of all rows, ranked together; *there
- * <- the entries whose label is there. */
+/* The area of the known entries of the labels first .. last - 1 of all rows, ranked together;
+ * *there <- the entries whose label is there. */
 static double area(const struct lb_metric_inputs *o, size_t first, size_t last, struct lb_scored *scored, struct lb_tie *tie, double *there)
 {
 	struct lb_tie total;

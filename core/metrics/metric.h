@@ -34,8 +34,8 @@
  *                the label
  *   robust_logp  the smallest logp of all places; both NULL where no attack was asked for
  *                (evaluate.attack), which is refused with metrics that read them
- *   subgroup     number of the row's subgroup (data.subgroup), from 0; in regression too. NULL where
- *                there is no such column, which is refused with metrics that read it
+ *   subgroup     number of the row's subgroup (data.subgroup), from 0; in regression too. NULL
+ *                where there is no such column, which is refused with metrics that read it
  *   feature      (n,width) row-major, what the output layer read
  *   weight       (n_classes,width), its weights; both NULL where there is no such layer, or no
  *                metric of the trial asks for them

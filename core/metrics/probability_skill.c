@@ -1,4 +1,4 @@
-/* Losses of probabilities against those of a forecast that always gives the shares of the classes. */
+/* Losses of probabilities against those of always giving the shares of the classes. */
 #include "core/metrics/class_tally.h"
 
 #include "core/base/mem.h"
