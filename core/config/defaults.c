@@ -150,12 +150,14 @@ bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **ite
 	return false;
 }
 
-/* Returns true if the block named by info->goes_with is present and its kind is not `none`. */
+/* Returns true if the option named by info->goes_with is given; one that takes a component, unless
+ * this is `none`. */
 static bool goes_with(const struct lb_resolving *r, const struct lb_info *info)
 {
-	const struct lb_node *block = info->goes_with ? lb_option_set(r, info->goes_with) : NULL, *name = lb_node_component(block, "kind");
+	const struct lb_node *given = lb_option_set(r, info->goes_with), *name = lb_node_component(given, "kind");
+	const struct lb_option *option = lb_option_find(info->goes_with, strlen(info->goes_with));
 
-	return name && strcmp(name->text, "none");
+	return option->shape == LB_COMPONENT ? name && strcmp(name->text, "none") : given != NULL;
 }
 
 bool lb_rule_listed(const struct lb_resolving *r, const char *path, const struct lb_info *info)

@@ -143,6 +143,9 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE },
 	{ .path = "data.group", AT(data.group), .param = { TEXT, .help = "column whose values stay on one side of a split" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.subgroup", AT(data.subgroup), .param = { TEXT, .help = "column that divides the rows for worst_group_accuracy and other metrics of subgroups; no "
+							    "feature" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.query", AT(data.query), .param = { TEXT, .help = "ranking: column of the query of each row; a query stays on one side of a split" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.time", AT(data.time), .param = { TEXT, .help = "survival: column of the time to the event, or to the censoring" },

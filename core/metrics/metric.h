@@ -34,6 +34,8 @@
  *                the label
  *   robust_logp  the smallest logp of all places; both NULL where no attack was asked for
  *                (evaluate.attack), which is refused with metrics that read them
+ *   subgroup     number of the row's subgroup (data.subgroup), from 0; in regression too. NULL
+ *                where there is no such column, which is refused with metrics that read it
  *   feature      (n,width) row-major, what the output layer read
  *   weight       (n_classes,width), its weights; both NULL where there is no such layer, or no
  *                metric of the trial asks for them
@@ -63,6 +65,7 @@ struct lb_metric_inputs {
 	const double *embedding;
 	const int32_t *robust;
 	const double *robust_logp;
+	const int32_t *subgroup;
 	const double *pred_t, *target_t;
 	const int32_t *event;        /* (n) survival: 1 where the event was seen; pred_t holds the risks, target_t the times; else NULL */
 	size_t n_times;              /* survival: of the curves; 0 where the loss makes none */
@@ -77,7 +80,9 @@ struct lb_metric_inputs {
 struct lb_metric {
 	struct lb_info base;
 	bool higher_is_better;
-	bool decisions;              /* of classes: reads label, pred and rank alone, which cost less than the others */
+	bool decisions;              /* of classes: reads label, pred, rank and subgroup alone, which cost less than the others */
+	bool subgroups;              /* reads subgroup */
+	bool robust;                 /* reads robust or robust_logp */
 	bool ordered;                /* of classes in an order: counts how far they are apart */
 	bool features;               /* asks for feature and weight, which are kept for metrics that do only */
 	bool probabilities;          /* asks for log_probability, n_classes numbers a row that are kept for metrics that do only */

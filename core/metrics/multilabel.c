@@ -78,6 +78,26 @@ static double mean_of(const struct lb_metric_inputs *o, bool rows, score_fn *sco
 	return parts > 0 ? sum / parts : (double)NAN;
 }
 
+/* Mean over the labels, weighted by the rows that they are on. */
+static double weighted_mean_of(const struct lb_metric_inputs *o, score_fn *score)
+{
+	double sum = 0, weight = 0;
+
+	for (size_t k = 0; k < o->t; k++) {
+		struct tally t = { 0 };
+		for (size_t i = 0; i < o->n; i++)
+			count(o, i, k, &t);
+		sum += t.there * score(&t);
+		weight += t.there;
+	}
+	return weight > 0 ? sum / weight : (double)NAN;
+}
+
+static double jaccard_of(const struct tally *t)
+{
+	return ratio(t->both, t->there + t->pred - t->both);
+}
+
 static double wrong_of(const struct tally *t)
 {
 	return ratio(t->there + t->pred - 2 * t->both, t->known);
@@ -127,3 +147,15 @@ MEASURE(recall_labels, mean_of(o, false, recall_of), true, true, "Mean over labe
 	"macro_recall recall_macro multilabel")
 MEASURE(recall_samples, mean_of(o, true, recall_of), true, true, "Mean over rows of recall (example-based recall)",
 	"mean over rows of TP / (TP + FN)", "example_based multilabel")
+MEASURE(f1_labels_weighted, weighted_mean_of(o, f1_of), true, true, "Mean over labels of F1, weighted by the rows of each label",
+	"sum over labels of (rows with it) 2 TP / (2 TP + FP + FN), divided by the number of labels on all rows; undefined where this is 0",
+	"weighted_f1 f1_weighted multilabel")
+MEASURE(precision_labels_weighted, weighted_mean_of(o, precision_of), true, true, "Mean over labels of precision, weighted by the rows of each label",
+	"sum over labels of (rows with it) TP / (TP + FP), divided by the number of labels on all rows; undefined where this is 0",
+	"weighted_precision precision_weighted multilabel")
+MEASURE(jaccard_micro, micro(o, jaccard_of), true, true, "Jaccard index over all rows and labels together", "TP / (TP + FP + FN), over all rows and labels",
+	"micro_jaccard iou multilabel")
+MEASURE(jaccard_labels, mean_of(o, false, jaccard_of), true, true, "Mean over labels of the Jaccard index (macro Jaccard)",
+	"mean over labels of TP / (TP + FP + FN)", "macro_jaccard jaccard_macro iou multilabel")
+MEASURE(jaccard_samples, mean_of(o, true, jaccard_of), true, true, "Mean over rows of the Jaccard index (example-based accuracy)",
+	"mean over rows of TP / (TP + FP + FN)", "example_based accuracy iou multilabel")

@@ -84,14 +84,14 @@ static int mean_of_queries(const struct lb_metric_inputs *o, const struct lb_arg
 	return 0;
 }
 
-#define RANKING_METRIC(id, function, params_of, heading, source, what, note, words)                                             \
+#define RANKING_METRIC(id, asked, function, params_of, heading, source, what, note, words)                                      \
 	static int id##_eval(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)     \
 	{                                                                                                                       \
 		return mean_of_queries(o, par, function, value, err);                                                           \
 	}                                                                                                                       \
 	const struct lb_metric lb_metric_##id = {                                                                               \
 		.base = { .name = #id, .tasks = 1u << LB_RANKING, .title = heading, .cite = source, .formula = what,            \
-			  .notes = note, .keywords = words, LB_PARAMS(params_of) },                                             \
+			  .notes = note, .keywords = words, .on_request = asked, LB_PARAMS(params_of) },                        \
 		.higher_is_better = true,                                                                                       \
 		.eval = id##_eval,                                                                                              \
 	}
@@ -153,7 +153,7 @@ static double ndcg(struct ranked *row, size_t n, const struct lb_arg *par)
 	return got / dcg(row, n, par, false);
 }
 
-RANKING_METRIC(ndcg, ndcg, ndcg_params, "Normalised discounted cumulative gain", "K. Jarvelin, J. Kekalainen, Cumulated gain-based evaluation of IR "
+RANKING_METRIC(ndcg, false, ndcg, ndcg_params, "Normalised discounted cumulative gain", "K. Jarvelin, J. Kekalainen, Cumulated gain-based evaluation of IR "
 	       "techniques, ACM TOIS 20, 2002; ties: F. McSherry, M. Najork, ECIR 2008", "mean over queries of  sum_m g_(m) D(m) / IDCG,  D(m) = 1 / log2(1 + m),  "
 	       "g = 2^r - 1", "Both sums are cut at place k. Tied scores share their discounts, which is the mean over all orders of them, as scikit-learn has it: "
 	       "equal scores everywhere are worth no more than chance." WITHOUT, "dcg ranking gain");
@@ -171,7 +171,7 @@ static double reciprocal_rank(struct ranked *row, size_t n, const struct lb_arg 
 	return 0;
 }
 
-RANKING_METRIC(mrr, reciprocal_rank, all_params, "Mean reciprocal rank of the first relevant row", "E. Voorhees, The TREC-8 question answering track report, 1999",
+RANKING_METRIC(mrr, false, reciprocal_rank, all_params, "Mean reciprocal rank of the first relevant row", "E. Voorhees, The TREC-8 question answering track report, 1999",
 	       "mean over queries of  1 / place of the first row with r > 0, 0 beyond place k", "1 is perfect." WORST WITHOUT, "reciprocal rank");
 
 static double average_precision(struct ranked *row, size_t n, const struct lb_arg *par)
@@ -190,7 +190,7 @@ static double average_precision(struct ranked *row, size_t n, const struct lb_ar
 	return sum / (double)(relevant < counted ? relevant : counted);
 }
 
-RANKING_METRIC(map, average_precision, all_params, "Mean average precision", "C. Manning, P. Raghavan, H. Schutze, Introduction to information retrieval, 2008, "
+RANKING_METRIC(map, false, average_precision, all_params, "Mean average precision", "C. Manning, P. Raghavan, H. Schutze, Introduction to information retrieval, 2008, "
 	       "section 8.4", "mean over queries of  (1/R) sum over relevant places m of (relevant rows among the first m) / m", "R is the number of relevant rows, "
 	       "with k the smaller of that and k." WORST WITHOUT, "average precision");
 
@@ -204,7 +204,7 @@ static double precision_top(struct ranked *row, size_t n, const struct lb_arg *p
 	return (double)relevant / (par[K].v > 0 ? par[K].v : (double)n);
 }
 
-RANKING_METRIC(precision_at, precision_top, top_params, "Share of relevant rows among the first k", "C. Manning, P. Raghavan, H. Schutze, Introduction to "
+RANKING_METRIC(precision_at, false, precision_top, top_params, "Share of relevant rows among the first k", "C. Manning, P. Raghavan, H. Schutze, Introduction to "
 	       "information retrieval, 2008, section 8.4", "mean over queries of  (relevant rows among the first k) / k", "Divided by k also where a query has "
 	       "fewer rows." WORST WITHOUT, "precision at k");
 
@@ -213,6 +213,37 @@ static double hit_top(struct ranked *row, size_t n, const struct lb_arg *par)
 	return reciprocal_rank(row, n, par) > 0;
 }
 
-RANKING_METRIC(hit_at, hit_top, top_params, "Share of queries with a relevant row among the first k", "X. He, L. Liao, H. Zhang, L. Nie, X. Hu, T.-S. Chua, "
+RANKING_METRIC(hit_at, false, hit_top, top_params, "Share of queries with a relevant row among the first k", "X. He, L. Liao, H. Zhang, L. Nie, X. Hu, T.-S. Chua, "
 	       "Neural collaborative filtering, WWW 2017, section 4.1", "mean over queries of  [a row with r > 0 is among the first k]", "Also hit rate." WORST WITHOUT,
 	       "hit rate hr success");
+
+/* ---- err ---- */
+
+enum { MAX_GRADE = EMPTY + 1 };
+static const struct lb_param err_params[] = {
+	K_PARAM(0, "places that count; 0: all"),
+	EMPTY_PARAM,
+	[MAX_GRADE] = { .name = "max_grade", .symbol = "g", .type = LB_INT_PARAM, .def = 4, .min = 1, .max = LB_MOST_GRADE,
+			.help = "the best grade there is, which satisfies with probability 1 - 2^-g" },
+};
+
+/* A reader goes down the places and stops at the first row that satisfies. */
+static double reciprocal_stop(struct ranked *row, size_t n, const struct lb_arg *par)
+{
+	double sum = 0, reads_on = 1;
+
+	for (size_t m = 0; m < n; m++)
+		if (row[m].grade > par[MAX_GRADE].v)
+			return (double)NAN;
+	for (size_t m = 0; m < places(par, n); m++) {
+		const double satisfied = (exp2(row[m].grade) - 1) / exp2(par[MAX_GRADE].v);
+		sum += reads_on * satisfied / ((double)m + 1);
+		reads_on *= 1 - satisfied;
+	}
+	return sum;
+}
+
+RANKING_METRIC(err, true, reciprocal_stop, err_params, "Expected reciprocal rank: of the row at which a reader who goes down the ranking stops",
+	       "O. Chapelle, D. Metzler, Y. Zhang, P. Grinspan, Expected reciprocal rank for graded relevance, CIKM 2009, eq. 3",
+	       "mean over queries of  sum_m (1/m) R_m prod_(l<m) (1 - R_l),  R = (2^r - 1) / 2^g", "At most 1, and less even for the best order. Undefined where "
+	       "a grade is above max_grade." WORST WITHOUT, "expected reciprocal rank cascade");

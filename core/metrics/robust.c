@@ -28,6 +28,7 @@ const struct lb_metric lb_metric_robust_accuracy = {
 		.goes_with = "evaluate.attack",
 	},
 	.higher_is_better = true,
+	.robust = true,
 	.eval = robust_accuracy,
 };
 
@@ -53,6 +54,7 @@ const struct lb_metric lb_metric_robust_log_loss = {
 		.keywords = "adversarial_loss robust_risk",
 		.goes_with = "evaluate.attack",
 	},
+	.robust = true,
 	.eval = robust_log_loss,
 };
 
@@ -117,5 +119,6 @@ const struct lb_metric lb_metric_robust_class_error = {
 		.goes_with = "evaluate.attack",
 		LB_PARAMS(class_params),
 	},
+	.robust = true,
 	.eval = robust_class_error,
 };

@@ -125,11 +125,11 @@ static int probe_has_metrics(const struct lb_facts *f, struct lb_err *err)
 	bool any = false;
 
 	for (size_t i = 0; i < f->spec->metrics.n; i++) {
-		const struct lb_info *m = f->spec->metrics.use[i].info;
-		any |= m->goes_with != NULL;
-		if (m->goes_with && !f->attack[LB_IN_EVALUATION])
+		const struct lb_metric *m = lb_used_metric(&f->spec->metrics.use[i]);
+		any |= m->robust;
+		if (m->robust && !f->attack[LB_IN_EVALUATION])
 			return lb_fail(err, LB_CONFIG, "metrics: found %s without %s, which says the attack; give %s: {kind: pgd, norm: linf, eps: 0.1}, "
-				       "or remove the metric", m->name, m->goes_with, m->goes_with);
+				       "or remove the metric", m->base.name, m->base.goes_with, m->base.goes_with);
 	}
 	if (f->attack[LB_IN_EVALUATION] && !any)
 		return lb_fail(err, LB_CONFIG, "evaluate.attack: found %s, but no metric is measured under it; add robust_accuracy to metrics, or remove "

@@ -194,6 +194,24 @@ static int batch_has_m_per_class(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+/* Metrics of subgroups, and the column that makes these, come together. */
+static int subgroups_have_metrics(const struct lb_facts *f, struct lb_err *err)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < f->spec->metrics.n; i++) {
+		const struct lb_metric *m = lb_used_metric(&f->spec->metrics.use[i]);
+		any |= m->subgroups;
+		if (m->subgroups && !f->spec->data.subgroup)
+			return lb_fail(err, LB_CONFIG, "metrics: found %s without %s; give %s: COLUMN, or remove the metric", m->base.name,
+				       m->base.goes_with, m->base.goes_with);
+	}
+	if (f->spec->data.subgroup && !any)
+		return lb_fail(err, LB_CONFIG, "data.subgroup: found %s, but no metric reads it; add one of subgroups to metrics, such as worst_group_accuracy or "
+			       "worst_group_rmse, or name the column in data.drop", f->spec->data.subgroup);
+	return 0;
+}
+
 const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.batch", LB_BY_DATA, "A batch of sparse rows, made dense, fits into data.max_memory." }, dense_batches_fit },
 	{ { "train.class_weight", LB_BY_DATA, "Class weights need a task whose rows have one class each." }, class_weight_has_classes },
@@ -202,6 +220,7 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs task binary, class scores and validation rows." }, threshold_fits },
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
 	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class." }, per_class_has_sampler },
+	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics that read it come together." }, subgroups_have_metrics },
 	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class needs one class a row." }, sampler_fits },
 	{ { "train.batch", LB_BY_DATA, "With sampler m_per_class the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
 	{ .check = NULL },

@@ -5,7 +5,7 @@
 
 #include "datasets/table/column.h"
 
-enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_EVENT, LB_WEIGHT, LB_GROUP_COLUMN, LB_DROPPED };
+enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_EVENT, LB_WEIGHT, LB_GROUP_COLUMN, LB_SUBGROUP, LB_DROPPED };
 
 /* The training file, the validation file and the test file, each with its labels. */
 enum { LB_SIDES = LB_FILES / 2 };
@@ -72,7 +72,7 @@ int lb_joined_table_fail(const struct lb_joined_table *f, const struct lb_origin
  * (label_targets.c). */
 int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
 int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
-int lb_joined_table_group(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
+int lb_joined_table_groups(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
 
 /* Adds a sentence to the warnings of a dataset. */
 int lb_dataset_warn(struct lb_dataset *d, struct lb_err *err, const char *fmt, ...) LB_PRINTF(3, 4);

@@ -291,16 +291,21 @@ int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, stru
 	return 0;
 }
 
-int lb_joined_table_group(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
+/* code <- the number of each row's value, in the order of the values. */
+static int take_codes(struct lb_joined_table *f, enum lb_role role, const char *what, int32_t **code, struct lb_err *err)
 {
-	struct lb_column *c = lb_joined_table_column(f, LB_GROUP_COLUMN);
+	struct lb_column *c = lb_joined_table_column(f, role);
 
 	if (!c)
 		return 0;
-	if (refuse_missing(f, &f->rows, c, "group", err) || lb_column_to_text(c, f->n, err) ||
-	    lb_column_sort_levels(c, f->n, err))
+	if (refuse_missing(f, &f->rows, c, what, err) || lb_column_to_text(c, f->n, err) || lb_column_sort_levels(c, f->n, err))
 		return -1;
-	d->group = c->code;
+	*code = c->code;
 	c->code = NULL;
 	return 0;
+}
+
+int lb_joined_table_groups(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
+{
+	return take_codes(f, LB_GROUP_COLUMN, "group", &d->group, err) || take_codes(f, LB_SUBGROUP, "subgroup", &d->subgroup, err) ? -1 : 0;
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Writes tests/golden/metrics_everyday.json: what the metrics on request of regressions, of two and more classes, of labels and of
-distributions must give on random and awkward splits: by SciPy where it has them, else from their definitions, with numpy and mpmath.
-Run it from the project's root; needs numpy, scipy, mpmath."""
+distributions must give on random and awkward splits: by SciPy or scikit-learn where it has them, else from their definitions, with numpy and
+mpmath. Run it from the project's root; needs numpy, scipy, mpmath, scikit-learn."""
 import itertools
 import json
 
 import mpmath as mp
 import numpy as np
 from scipy import optimize, special, stats
+from sklearn import metrics as sk
 
 rng = np.random.default_rng(20261130)
 mp.mp.dps = 40
@@ -310,8 +311,149 @@ def labels():
     yield multilabel("one row of labels", normal((1, 4)), np.array([[1, 0, 1, 0]]))
 
 
+# ---- subgroups ----
+
+def rates(groups, of, among=None):
+    """The mean of `of` in every group, of the rows that count."""
+    counts = np.ones(len(groups), bool) if among is None else among
+    return [np.mean(of[counts & (groups == g)]) for g in np.unique(groups[counts])]
+
+
+def gap(groups, of, among=None):
+    each = rates(groups, of, among)
+    return max(each) - min(each) if each else None
+
+
+def subgroups_of_classes(name, y, pred, groups, c):
+    right = (y == pred).astype(float)
+    case = {"name": name, "kind": "binary" if c == 2 else "multiclass", "n_classes": c, "label": y, "pred": pred, "subgroup": groups}
+    values = [("worst_group_accuracy", [0], min(rates(groups, right))), ("worst_group_accuracy", [1], min(rates(groups * 10 + y, right))),
+              ("group_accuracy_gap", [], gap(groups, right))]
+    if c == 2:
+        said, hits, alarms = (pred == 1).astype(float), gap(groups, 1.0 * (pred == 1), y == 1), gap(groups, 1.0 * (pred == 1), y == 0)
+        values += [("demographic_parity_gap", [], gap(groups, said)), ("equal_opportunity_gap", [], hits),
+                   ("equalized_odds_gap", [], None if hits is None or alarms is None else max(hits, alarms))]
+    return finish(case, values)
+
+
+def subgroups_of_numbers(name, f, y, groups):
+    each = np.sqrt(rates(groups, ((f - y) ** 2).mean(axis=1)))
+    return finish({"name": name, "kind": "regression", "t": y.shape[1], "pred_t": f.ravel(), "target_t": y.ravel(), "subgroup": groups},
+                  [("worst_group_rmse", [], max(each)), ("group_rmse_gap", [], max(each) - min(each))])
+
+
+def subgroups():
+    normal, integers = rng.standard_normal, rng.integers
+    yield subgroups_of_classes("three subgroups, 4 classes", integers(0, 4, 60), integers(0, 4, 60), integers(0, 3, 60), 4)
+    yield subgroups_of_classes("a subgroup of one row", integers(0, 3, 21), integers(0, 3, 21), np.r_[np.zeros(20, int), 1], 3)
+    yield subgroups_of_classes("three subgroups, two classes", integers(0, 2, 60), integers(0, 2, 60), integers(0, 3, 60), 2)
+    yield subgroups_of_classes("one subgroup", integers(0, 2, 20), integers(0, 2, 20), np.zeros(20, int), 2)
+    yield subgroups_of_classes("subgroups 1 and 4 alone", integers(0, 2, 30), integers(0, 2, 30), 1 + 3 * integers(0, 2, 30), 2)
+    yield subgroups_of_classes("a subgroup without a positive row", np.r_[integers(0, 2, 20), np.zeros(9, int)], integers(0, 2, 29), np.repeat([0, 1, 2], [10, 10, 9]), 2)
+    yield subgroups_of_classes("no positive row at all", np.zeros(12, int), integers(0, 2, 12), integers(0, 2, 12), 2)
+    yield subgroups_of_classes("no negative row at all", np.ones(12, int), integers(0, 2, 12), integers(0, 2, 12), 2)
+    yield subgroups_of_numbers("two subgroups", normal((40, 1)), normal((40, 1)), integers(0, 2, 40))
+    yield subgroups_of_numbers("four subgroups, three targets", normal((40, 3)), normal((40, 3)), integers(0, 4, 40))
+    yield subgroups_of_numbers("one subgroup of numbers", normal((10, 1)), normal((10, 1)), np.zeros(10, int))
+
+
+# ---- probabilities, by scikit-learn where it has them ----
+
+def kernel_error(right, conf, width):
+    """The sum over all pairs, in plain loops and many digits."""
+    g = [mp.mpf(float(r)) - mp.mpf(float(c)) for r, c in zip(right, conf)]
+    pairs = (a * b * mp.exp(-abs(mp.mpf(float(u)) - mp.mpf(float(v))) / mp.mpf(width)) for a, u in zip(g, conf) for b, v in zip(g, conf))
+    return float(mp.sqrt(mp.fsum(pairs)) / len(g))
+
+
+def judged(name, z, y, c):
+    """d2_log_loss by scikit-learn's log loss and SciPy's entropy; d2_brier by the Brier scores of the forecast and of the constant one, row by row."""
+    wide = np.c_[-z, z] / 2 if c == 2 else z
+    logp = special.log_softmax(wide, axis=1)
+    p, own, rows = np.exp(logp), np.eye(c)[y], np.arange(len(y))
+    brier = ((p - own) ** 2).sum(axis=1) / (2 if c == 2 else 1)
+    constant = np.broadcast_to(own.mean(axis=0), own.shape)
+    case = {"name": name, "kind": "binary" if c == 2 else "multiclass", "n_classes": c, "label": y, "pred": p.argmax(axis=1), "conf": p.max(axis=1),
+            "logp": logp[rows, y], "brier": brier}
+    one = len(set(y)) == 1
+    values = [("kernel_calibration_error", [h], kernel_error(p.argmax(axis=1) == y, p.max(axis=1), h)) for h in (0.4, 0.05)]
+    values.append(("d2_log_loss", [], None if one else 1 - sk.log_loss(y, p, labels=np.arange(c), eps=1e-300) / special.entr(own.mean(axis=0)).sum()))
+    values.append(("d2_brier", [], None if one else 1 - brier.mean() / (((constant - own) ** 2).sum(axis=1).mean() / (2 if c == 2 else 1))))
+    return finish(case, values)
+
+
+def probabilities():
+    normal, integers = rng.standard_normal, rng.integers
+    y = integers(0, 4, 60)
+    yield judged("random probabilities, 4 classes", normal((60, 4)), y, 4)
+    yield judged("probabilities that know", normal((60, 4)) + 3 * np.eye(4)[y], y, 4)
+    yield judged("equal probabilities", np.zeros((12, 3)), integers(0, 3, 12), 3)
+    yield judged("a class has no row", normal((30, 4)), rng.choice([0, 1, 3], 30), 4)
+    yield judged("probabilities of one class", normal((10, 3)), np.full(10, 2), 3)
+    yield judged("probabilities of two", 2 * normal(50), integers(0, 2, 50), 2)
+    yield judged("tied probabilities of two", integers(-2, 3, 40).astype(float), integers(0, 2, 40), 2)
+    yield judged("one row of probabilities", normal((1, 3)), np.array([1]), 3)
+
+
+# ---- labels, averaged in other ways ----
+
+def other_averages(name, z, y):
+    """By scikit-learn, label by label on the entries that are known."""
+    known, pred = y >= 0, (z > 0).astype(int)
+    columns = [(a[m], b[m], s[m]) for a, b, s, m in zip(y.T, pred.T, z.T, known.T) if m.any()]
+    there = [a.sum() for a, _, _ in columns]
+    values = []
+    for measure in ("f1", "precision"):
+        each = [getattr(sk, measure + "_score")(a, b, zero_division=0) for a, b, _ in columns]
+        values.append((measure + "_labels_weighted", [], np.average(each, weights=there) if sum(there) else None))
+    both = [(sk.roc_auc_score(a, s), n) for (a, _, s), n in zip(columns, there) if 0 < n < len(a)]
+    values.append(("auc_labels_weighted", [], averaged(both)[1]))
+    rows = [(a[m], b[m]) for a, b, m in zip(y, pred, known) if m.any()]
+    for part, pairs in (("micro", [(y[known], pred[known])]), ("labels", [c[:2] for c in columns]), ("samples", rows)):
+        values.append(("jaccard_" + part, [], np.mean([sk.jaccard_score(a, b, zero_division=0) for a, b in pairs])))
+    return finish({"name": name, "kind": "multilabel", "t": y.shape[1], "pred_t": z.ravel(), "target_t": y.ravel().astype(float)}, values)
+
+
+def more_labels():
+    normal, integers = rng.standard_normal, rng.integers
+    yield other_averages("random labels again", normal((40, 6)), integers(0, 2, (40, 6)))
+    yield other_averages("rare labels", normal((50, 8)) - 1, (rng.random((50, 8)) < 0.1).astype(int))
+    yield other_averages("unknown labels", normal((40, 7)), integers(-1, 2, (40, 7)))
+    yield other_averages("a label nowhere", normal((20, 4)), np.c_[integers(0, 2, (20, 3)), np.zeros(20, int)])
+    yield other_averages("no label on any row", normal((10, 3)), np.zeros((10, 3), int))
+    yield other_averages("one row, four labels", normal((1, 4)), np.array([[1, 0, 1, 0]]))
+
+
+# ---- rows under attack, sizes of scores ----
+
+def attacked(name, z, y):
+    """z (places,n,c): the scores of every row as it is, first, and where an attack moved it."""
+    _, n, c = z.shape
+    logp = special.log_softmax(z, axis=2)[:, np.arange(n), y]
+    pred = z.argmax(axis=2)
+    wrong = pred != y
+    worst = np.where(wrong.any(axis=0), pred[wrong.argmax(axis=0), np.arange(n)], y)
+    values = [("robust_accuracy", [], np.mean([all(row) for row in (pred == y).T])), ("robust_log_loss", [], np.mean([max(-row) for row in logp.T]))]
+    for k in range(c):
+        of = y == k
+        values += [("class_error", [k], wrong[0][of].mean() if of.any() else None), ("robust_class_error", [k], wrong.any(axis=0)[of].mean() if of.any() else None)]
+    sums = np.exp(z[0] - z[0].max(axis=1, keepdims=True)).astype(np.float32).sum(axis=1, dtype=np.float32)
+    values += [("softmax_collapse", [], np.mean(sums == 1)), ("zero_gradient", [], np.mean((sums == 1) & (pred[0] == y))),
+               ("score_peak", [], np.abs(z[0]).max(axis=1).mean())]
+    return finish({"name": name, "kind": "multiclass", "n_classes": c, "label": y, "pred": pred[0], "robust": worst, "robust_logp": logp.min(axis=0),
+                   "collapsed": (sums == 1).astype(int), "peak": np.abs(z[0]).max(axis=1)}, values)
+
+
+def attacks():
+    normal, integers = rng.standard_normal, rng.integers
+    y = integers(0, 3, 40)
+    yield attacked("rows under attack", 3 * normal((1, 40, 3)) + normal((5, 40, 3)), y)
+    yield attacked("rows that withstand", 30 * np.eye(3)[y] + normal((5, 40, 3)), y)
+    yield attacked("rows under attack, a class without rows", 9 * normal((3, 20, 4)), integers(0, 3, 20))
+
+
 if __name__ == "__main__":
     with open("tests/golden/metrics_everyday.json", "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/metrics_everyday.py",\n "cases": [\n')
-        out.write(",\n".join("  " + json.dumps(case) for part in (regressions, binaries, classes, labels) for case in part()))
+        out.write(",\n".join("  " + json.dumps(case) for part in (regressions, binaries, classes, labels, subgroups, probabilities, more_labels, attacks) for case in part()))
         out.write("\n ]}\n")

@@ -51,10 +51,17 @@ def hit(s, r, k):
     return float(ordered(s, r)[:k or None].any())
 
 
+def err(s, r, k, most):
+    """Each place's chance that the reader stops there, times its reciprocal."""
+    grade = r[np.lexsort((r, -s))][:k or None]
+    chance = (2.0 ** grade - 1) / 2.0 ** most
+    return None if r.max() > most else sum(np.prod(1 - chance[:m]) * chance[m] / (m + 1) for m in range(len(grade)))
+
+
 def mean(f, queries, empty):
     """empty: 0 leaves queries without a relevant row out, 1 and 2 count them as 0 and 1."""
     values = [f(s, r) if (r > 0).any() else float(empty == 2) for s, r in queries if empty or (r > 0).any()]
-    return float(np.mean(values)) if values else None
+    return float(np.mean(values)) if values and None not in values else None
 
 
 def case(name, queries):
@@ -66,6 +73,7 @@ def case(name, queries):
                     values.append(("ndcg", [k, empty, linear, worst], mean(lambda s, r: ndcg(s, r, k, linear, worst), queries, empty)))
             for metric, f in (("mrr", mrr), ("map", ap), ("precision_at", precision), ("hit_at", hit)):
                 values.append((metric, [k, empty], mean(lambda s, r, f=f: f(s, r, k), queries, empty)))
+            values += [("err", [k, empty, most], mean(lambda s, r: err(s, r, k, most), queries, empty)) for most in (1, 3, 4)]
     return {"name": name, "kind": "ranking", "t": 1, "pred_t": [float(v) for s, _ in queries for v in s],
             "target_t": [float(v) for _, r in queries for v in r], "query": [i for i, (s, _) in enumerate(queries) for _ in s],
             "values": [{"metric": m, "par": p, "value": v} for m, p, v in values]}

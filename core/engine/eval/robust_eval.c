@@ -14,7 +14,7 @@ struct robust_job {
 bool lb_robust_eval_wanted(const struct lb_setup *setup)
 {
 	for (size_t m = 0; setup->eval_attack && m < setup->n_metrics; m++)
-		if (setup->metric[m].metric->base.goes_with)
+		if (setup->metric[m].metric->robust)
 			return true;
 	return false;
 }

@@ -22,6 +22,8 @@ int lb_row_stats_open(struct lb_row_stats *d, const struct lb_cohort *c, size_t 
 		return -1;
 	if (c->kind == LB_SURVIVAL && !(d->event = lb_alloc(n, sizeof *d->event, err)))
 		return -1;
+	if (c->features->data->subgroup && !(d->subgroup = lb_alloc(n, sizeof *d->subgroup, err)))
+		return -1;
 	if (lb_kind_of_columns(c->kind)) {
 		const size_t targets = c->features->data->n_targets, beside = columns > targets ? columns - targets : 0;
 		return (d->pred_t = lb_alloc(n * targets, sizeof(double), err)) && (d->target_t = lb_alloc(n * targets, sizeof(double), err)) &&
@@ -54,6 +56,7 @@ void lb_row_stats_close(struct lb_row_stats *d)
 	free(d->said);
 	free(d->query);
 	free(d->event);
+	free(d->subgroup);
 	free(d->log_probability);
 	free(d->collapsed);
 	free(d->robust);
@@ -63,10 +66,11 @@ void lb_row_stats_close(struct lb_row_stats *d)
 
 size_t lb_row_stats_bytes(const struct lb_cohort *c, size_t columns)
 {
-	const size_t decisions = 3 * sizeof(int32_t), eval_attack = lb_cohort_has_eval_attack(c) ? sizeof(int32_t) + sizeof(double) : 0;
+	const size_t subgroup = c->features->data->subgroup ? sizeof(int32_t) : 0;
+	const size_t decisions = 3 * sizeof(int32_t) + subgroup, eval_attack = lb_cohort_has_eval_attack(c) ? sizeof(int32_t) + sizeof(double) : 0;
 
 	if (lb_kind_of_columns(c->kind))
-		return 2 * columns * sizeof(double);
+		return 2 * columns * sizeof(double) + subgroup;
 	for (size_t i = 0; i < c->k; i++)
 		if (c->kind != LB_MULTICLASS || !decisions_alone(&c->trial[i]))
 			return decisions + 5 * sizeof(double) + sizeof(bool) + eval_attack +
@@ -230,6 +234,8 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 	const enum lb_kind kind = s->cohort->kind;
 	const size_t targets = s->cohort->features->data->n_targets, beside = s->columns - targets, start = s->start;
 
+	for (size_t i = 0; d->subgroup && i < s->b; i++)
+		d->subgroup[start + i] = s->cohort->features->data->subgroup[s->rows[i]];
 	if (kind == LB_MULTICLASS) {
 		for (size_t i = 0; i < s->b; i++)
 			d->label[start + i] = s->setup->y[s->rows[i]];
@@ -267,7 +273,8 @@ struct lb_metric_inputs lb_row_stats_metric_inputs(const struct lb_row_stats *d,
 	return (struct lb_metric_inputs){ .kind = c->kind, .n = n, .n_classes = c->features->data->n_classes, .t = c->features->data->n_targets, .label = d->label,
 				     .pred = d->pred, .rank = d->rank, .logp = d->logp, .brier = d->brier, .conf = d->conf, .score = d->score,
 				     .collapsed = d->collapsed, .peak = d->peak, .log_probability = lb_setup_reads_probabilities(setup) ? d->log_probability : NULL, .robust = d->robust, .robust_logp = d->robust_logp,
-				     .pred_t = d->pred_t, .target_t = d->target_t, .query = d->query,
-				     .event = d->event, .n_times = times, .curve_time = times ? setup->survival_curve->time : NULL, .curve = times ? d->said : NULL, .outputs = outputs, .output = outputs ? output : NULL,
+				     .pred_t = d->pred_t, .target_t = d->target_t, .query = d->query, .subgroup = d->subgroup, .event = d->event,
+				     .n_times = times, .curve_time = times ? setup->survival_curve->time : NULL, .curve = times ? d->said : NULL,
+				     .outputs = outputs, .output = outputs ? output : NULL,
 				     .said = outputs ? d->said : NULL };
 }

@@ -13,6 +13,7 @@ struct lb_row_stats {
 	double *said;            /* what a regression tells besides the prediction (struct lb_metric_inputs); NULL where no trial has it */
 	int32_t *query;          /* ranking: of each row */
 	int32_t *event;          /* survival: of each row; `said` holds the curves */
+	int32_t *subgroup;       /* of each row; NULL without data.subgroup */
 	double *log_probability; /* (rows, classes); NULL where no trial has a metric that asks for it */
 	bool *collapsed;
 	int32_t *robust;         /* what the evaluation attack finds (core/engine/eval/robust_eval.h); NULL where no trial has one */
