@@ -135,7 +135,8 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 	struct lb_learner *l = s->l;
 	const unsigned needs = t->loss->info.needs;
 	const enum lb_kind kind = t->loss->info.kind;
-	const size_t b = s->batch->b, c = l->columns, views = needs & LB_NEEDS_VIEWS ? l->views : 1, classes = l->stats.n_classes;
+	const size_t b = s->batch->b, c = l->columns, views = needs & LB_NEEDS_VIEWS ? l->views : 1;
+	const size_t param_rows = lb_how_many(t->loss->info.params_for, l->stats.n_classes);
 
 	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
 				 .y = l->y, .target = kind == LB_REGRESSION || kind == LB_RANKING ? l->target : NULL, .group = l->group,
@@ -148,8 +149,8 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 		in->hidden.value = lb_net_features(m->net, s->x, &in->hidden.cols, &in->hidden.stride);
 	}
 	if (t->n_params)
-		in->params = (struct lb_io){ .value = m->read + m->net->n_params + t->params, .rows = classes, .cols = t->n_params / classes,
-					     .stride = t->n_params / classes };
+		in->params = (struct lb_io){ .value = m->read + m->net->n_params + t->params, .rows = param_rows, .cols = t->n_params / param_rows,
+					     .stride = t->n_params / param_rows };
 	if (lb_reads_packed(t->loss)) {
 		restride(views * b, c, m->z, m->net->ld, l->packed, c);
 		in->output.value = l->packed;
