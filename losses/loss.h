@@ -61,11 +61,10 @@
  * What the model gives is what is judged: scores of classes, predictions of targets. Where it is
  * not, .predict makes the one of the other: classes' scores of embeddings; the classes' log
  * probabilities of the fewer scores that a loss of ordered classes has (info.scores_for); of the
- * outputs of a
- * regression with several a target (info.output), the point predictions that all metrics of
- * regression judge, and what else is told of each target; of a score that is no prediction itself,
- * such as the log of one, the prediction. Embeddings of a loss without .predict are
- * judged by metrics of embeddings (core/metrics/retrieval.c).
+ * outputs of a regression with several a target (info.output), the point predictions that all
+ * metrics of regression judge, and what else is told of each target; of a score that is no
+ * prediction itself, such as the log of one, the prediction. Embeddings of a loss without .predict
+ * are judged by metrics of embeddings (core/metrics/retrieval.c).
  *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite
  * value and gradient for finite scores up to +-1e4 wherever the mathematics is finite; right for B
@@ -208,9 +207,10 @@ struct lb_loss {
 	size_t (*n_params)(const struct lb_arg *par, const struct lb_loss_shape *shape);
 	void (*init_params)(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *params);
 	/* What in->output comes to; reads b, c, output, par, stats, params and workspace only. Of
-	 * embeddings, and of the scores of ordered classes, the scores (b, n_classes). In regression the T point predictions of each
-	 * row; with info.output rows of T (1 + outputs) values, after the predictions the outputs
-	 * of each target, a log variance as the standard deviation. */
+	 * embeddings, and of the scores of ordered classes, the scores (b, n_classes). In
+	 * regression the T point predictions of each row; with info.output rows of T (1 + outputs)
+	 * values, after the predictions the outputs of each target, a log variance as the standard
+	 * deviation. */
 	void (*predict)(const struct lb_batch *in, real *out);
 };
 

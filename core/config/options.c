@@ -247,7 +247,7 @@ static const struct lb_option options[] = {
 
 	{ .path = "evaluate", .param = { .help = "how the metrics of the finished training are taken from its scores" } },
 	{ .path = "evaluate.threshold", AT(evaluate.threshold), .param = { NAMES(thresholds), .help = "binary: a row is positive above it; fixed: 0; else chosen on the "
-						   "validation rows" },
+						   "validation rows. Ordered classes: median, not the likeliest class" },
 	  .shape = LB_VALUE, .noun = "threshold" },
 	{ .path = "evaluate.calibration", AT(evaluate.calibration), .param = { NAMES(calibrations), .help = "probabilities fitted to the validation rows before the threshold; "
 						     "platt and isotonic: binary" },

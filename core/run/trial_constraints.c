@@ -109,6 +109,17 @@ static int decision_fits(const struct lb_facts *f, const char *path, const struc
 
 static int threshold_fits(const struct lb_facts *f, struct lb_err *err)
 {
+	const struct lb_word *word = &f->spec->evaluate.threshold;
+	const struct lb_loss_info *loss = lb_used_loss(&f->spec->loss);
+
+	if (((const struct lb_threshold *)lb_thresholds[word->at])->median) {
+		if (f->data->kind != LB_MULTICLASS)
+			return lb_fail(err, LB_CONFIG, "evaluate.threshold: found median with task %s, which has no several classes; allowed: fixed",
+				       f->spec->task.text);
+		return lb_loss_gives_scores(loss) ? 0 :
+		       lb_fail(err, LB_CONFIG, "evaluate.threshold: found median, but %s gives embeddings and no class scores; allowed: fixed",
+			       loss->base.name);
+	}
 	return decision_fits(f, "evaluate.threshold", &f->spec->evaluate.threshold, "fixed", false, err);
 }
 
@@ -184,7 +195,7 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.class_weight", LB_BY_DATA, "Class weights need a task whose rows have one class each." }, class_weight_has_classes },
 	{ { "train.class_weight", LB_BY_DATA, "A block of class weights gives every class of the data a number, and names no other." }, class_weights_name_classes },
 	{ { "train.early_stopping", LB_BY_DATA, "Early stopping needs validation rows." }, stopping_has_rows },
-	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs task binary, class scores and validation rows." }, threshold_fits },
+	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs class scores, and task binary with validation rows; median needs several classes in order." }, threshold_fits },
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
 	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class." }, per_class_has_sampler },
 	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class needs one class a row." }, sampler_fits },

@@ -127,6 +127,28 @@ assert_same_results together alone
 assert_exit 0 lossbench train --config one.yaml --set loss=corn --set 'procedures=[coteach]' --set output.dir=coteach
 assert_exit 0 lossbench train --config one.yaml --set loss=coral --set 'procedures=[mixup]' --set 'terms=[cumulative_logit]' --set output.dir=terms
 
+# ---- the median of the probabilities, which needs no validation rows, against Python ----
+assert_exit 0 lossbench train --config one.yaml --set loss=corn --set evaluate.threshold=median --set output.predictions=true \
+	--set 'metrics=[accuracy, weighted_kappa, rank_mae]' --set 'data.split={train: 0.8, valid: 0, test: 0.2}' \
+	--set train.early_stopping=null --set output.dir=median
+record=$(echo median/trials/*.json)
+assert_eq "$(json "$record" .result.decision.rule)" median
+"$py" - "${record%.json}.predictions.csv" "$(json "$record" .result.metrics.test.rank_mae)" "$(json "$record" .result.metrics.test.accuracy)" <<'PY'
+import csv, math, sys
+
+error = right = differ = n = 0
+for row in csv.DictReader(open(sys.argv[1])):
+    p = [math.exp(float(row["score_%d" % k])) for k in (1, 2, 3)]
+    label = int(row["label"]) - 1
+    pred = sum(sum(p[:k + 1]) < 0.5 for k in range(2))
+    n += 1
+    differ += pred != p.index(max(p))
+    right += pred == label
+    error += abs(pred - label)
+assert differ > 0, "the median is the likeliest class everywhere"
+assert abs(error / n - float(sys.argv[2])) < 1e-12 and abs(right / n - float(sys.argv[3])) < 1e-12, (error / n, right / n, sys.argv)
+PY
+
 # ---- what is refused ----
 refused() { # refused SETS... -- WORDS...
 	local words=()
@@ -139,6 +161,8 @@ refused loss=ce 'terms=[corn]' -- 'terms: found corn with loss ce, whose model h
 refused loss=coral 'train.attack={kind: pgd, norm: linf, eps: 0.1}' -- 'train.attack: found pgd with loss coral, whose model has other scores than one for each class; remove it'
 refused loss=corn model=naive_bayes 'train.early_stopping=null' -- 'loss: found corn, whose model has other scores than one for each class, with model naive_bayes'
 refused loss=corn model=linear optimizer=batch_perceptron -- 'optimizer: found batch_perceptron with loss corn'
+refused loss=ce task=binary "data.train.path=$samples/wdbc.csv.gz" evaluate.threshold=median 'metrics=[accuracy]' \
+	'train.early_stopping=null' loss=logistic -- 'evaluate.threshold: found median with task binary'
 refused 'loss={name: coral, weight: 0}' 'terms=[cumulative_logit]' -- 'scores are made by the biases of coral'
 echo '{"scores": [[1, 2]], "labels": [0], "steps": [0, 1]}' >two.json
 assert_exit 4 lossbench losses eval cumulative_logit --input two.json
