@@ -67,6 +67,13 @@ static int class_weights_name_classes(const struct lb_facts *f, struct lb_err *e
 	if (!weights->n)
 		return 0;
 	list_classes(f->data, &list);
+	if (!weights->text[0]) {
+		if (weights->n != f->data->n_classes)
+			rc = lb_fail(err, LB_CONFIG, "train.class_weight: found %zu number%s, allowed: one for each of %zu classes, in this order: %s", weights->n,
+				     lb_s(weights->n), f->data->n_classes, list.bad ? "" : list.s);
+		lb_buf_free(&list);
+		return rc;
+	}
 	for (size_t i = 0; i < weights->n && !rc; i++)
 		if (!has_name(classes, f->data->n_classes, weights->text[i]))
 			rc = lb_fail(err, LB_CONFIG, "train.class_weight: there is no class '%.60s'; the classes are %s", weights->text[i],
@@ -77,6 +84,21 @@ static int class_weights_name_classes(const struct lb_facts *f, struct lb_err *e
 				     classes[i], list.bad ? "" : list.s);
 	lb_buf_free(&list);
 	return rc;
+}
+
+static int positives_are_weighted_once(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_train_spec *train = &f->spec->train;
+
+	if (!(train->scale_pos_weight > 0))
+		return 0;
+	if (f->data->kind != LB_BINARY)
+		return lb_fail(err, LB_CONFIG, "train.scale_pos_weight: found %g with task %s, which has no positive class; allowed: with task binary; give "
+			       "train.class_weight a number for each class", train->scale_pos_weight, f->spec->task.text);
+	if (train->class_weight.n || train->class_weight.word.at)
+		return lb_fail(err, LB_CONFIG, "train.scale_pos_weight: cannot be combined with train.class_weight, which weighs the positive class too; keep "
+			       "one");
+	return 0;
 }
 
 /* ---- rows that are not there ---- */
@@ -201,7 +223,8 @@ static int batch_has_m_per_class(const struct lb_facts *f, struct lb_err *err)
 const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.batch", LB_BY_DATA, "A batch of sparse rows, made dense, fits into data.max_memory." }, dense_batches_fit },
 	{ { "train.class_weight", LB_BY_DATA, "Class weights need a task whose rows have one class each." }, class_weight_has_classes },
-	{ { "train.class_weight", LB_BY_DATA, "A block of class weights gives every class of the data a number, and names no other." }, class_weights_name_classes },
+	{ { "train.class_weight", LB_BY_DATA, "A block of class weights gives every class of the data a number, and names no other; a list has as many numbers as there are classes, in order." }, class_weights_name_classes },
+	{ { "train.scale_pos_weight", LB_BY_DATA, "A weight of the positive class needs task binary, and excludes train.class_weight." }, positives_are_weighted_once },
 	{ { "train.early_stopping", LB_BY_DATA, "Early stopping needs validation rows." }, stopping_has_rows },
 	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs class scores, and task binary with validation rows; median needs several classes in order." }, threshold_fits },
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
