@@ -157,6 +157,17 @@ static void teacher_has_every_row(const struct lb_resolving *r)
 		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
 }
 
+static void ignored_labels_are_classes(const struct lb_resolving *r)
+{
+	if (!lb_option_set(r, "data.ignore_labels") || r->kind >= LB_N_KINDS)
+		return;
+	if (lb_kind_of_columns(r->kind))
+		diagnostic(r, "data.ignore_labels", "goes with classes, of which task %s has no one a row; remove it", lb_kind_name(r->kind));
+	if (lb_option_set(r, "data.teacher") || lb_option_set(r, "data.side.teacher"))
+		diagnostic(r, "data.ignore_labels", "cannot be combined with a teacher, whose scores belong to rows by their order; remove the rows from both "
+			   "files");
+}
+
 static void target_is_a_number(const struct lb_resolving *r)
 {
 	const char *target = cJSON_GetStringValue(resolved(r, "data.preprocess.target"));
@@ -345,6 +356,7 @@ static const struct {
 	{ { "data.labels", LB_BY_CONFIG, "Only task multilabel takes data.labels, and then neither data.label nor data.train.label." }, labels_have_several },
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
+	{ { "data.ignore_labels", LB_BY_CONFIG, "Label values to leave out need a task whose rows have one class each, and no teacher." }, ignored_labels_are_classes },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
 	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },
 	{ { "data.split", LB_BY_CONFIG, "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." }, shares_leave_rows },

@@ -149,6 +149,10 @@ static const struct lb_option options[] = {
 	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given" },
 	  .shape = LB_VALUE, .optional = true },
 
+	{ .path = "data.ignore_labels", AT(data.ignore_labels), .param = { .help = "classes: label values whose rows are left out of all files, such as unknown or -1; \"\" for a "
+						     "missing label" },
+	  .shape = LB_WORDS, .optional = true },
+
 	{ .path = "data.split", .param = { .help = "which rows train, validate and test; those of data.valid and data.test are not divided" } },
 	{ .path = "data.split.train", AT(data.split.train), .param = { REAL(0.64, 0, 1), .min_open = true, .help = "share of training rows" },
 	  .shape = LB_VALUE, .optional = true },

@@ -53,7 +53,7 @@ struct lb_data_spec {
 	const char *teacher;
 	struct { const char *teacher; } side;
 	struct lb_component_use generator;
-	struct lb_list labels, drop, categorical;
+	struct lb_list labels, drop, categorical, ignore_labels;
 	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;
 	const cJSON *missing_values;
 	uint64_t features;
