@@ -46,14 +46,14 @@ static void print_row(const char *name, const struct lb_param *p, const char *in
 	printf(" |\n");
 }
 
-/* A row whose option takes a block {name: number}, too. */
+/* A row whose option takes a block {name: number} and a list of numbers, too. */
 static void print_by_name(const struct lb_option *o)
 {
 	char allowed[200], number[100];
 
 	lb_param_allowed(&o->param, allowed, sizeof allowed);
 	lb_param_allowed(o->by_name, number, sizeof number);
-	printf("| `%s` | %s | %s; or a block, name: %s | ", o->path, o->param.help, allowed, number);
+	printf("| `%s` | %s | %s; or a block, name: %s; or a list of such numbers | ", o->path, o->param.help, allowed, number);
 	print_default(&o->param);
 	printf(" |\n");
 }

@@ -259,6 +259,21 @@ static int read_features(const cJSON *in, const struct lb_loss_info *l, struct i
 	return rows == x->b ? 0 : lb_fail(err, LB_DATA, "features: found %zu row%s, %s have %zu", rows, lb_s(rows), point_name(l), x->b);
 }
 
+/* The loss's own parameters, of which there is one a step: so many classes there are. */
+static int read_steps(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+{
+	size_t rows;
+	bool flat;
+
+	if (!(x->params = read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
+		return -1;
+	if (rows > 1 && x->n_params > 1)
+		return lb_fail(err, LB_DATA, "%s: found %zu columns, allowed: a list of numbers, one for each class but the last", l->params,
+			       x->n_params);
+	x->classes = rows * x->n_params + 1;
+	return 0;
+}
+
 /* The loss's own parameters: a row a class, as long as a row of embeddings or of features. */
 static int read_params(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
 {
@@ -269,6 +284,8 @@ static int read_params(const cJSON *in, const struct lb_loss_info *l, struct inp
 
 	if (!l->params)
 		return 0;
+	if (l->params_for == LB_EACH_STEP)
+		return read_steps(in, l, x, err);
 	if (!(x->params = read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
 		return -1;
 	if (x->n_params != columns)
@@ -394,10 +411,12 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const stru
 	}
 	if (l->kind == LB_BINARY && x->c != 1)
 		return lb_fail(err, LB_DATA, "scores: found %zu columns, a binary loss takes one score per row", x->c);
-	if (lb_kind_of_data(l->kind) == LB_MULTICLASS && x->c < 2)
+	if (l->scores_for == LB_ALL_TOGETHER && x->c != 1)
+		return lb_fail(err, LB_DATA, "scores: found %zu columns, %s takes one score per row", x->c, l->base.name);
+	if (lb_kind_of_data(l->kind) == LB_MULTICLASS && !l->scores_for && x->c < 2)
 		return lb_fail(err, LB_DATA, "%s: found one column, a %s loss takes at least 2; give a list of rows: [[2, 1, 0]]", point_name(l),
 			       l->kind == LB_MULTICLASS ? "multi-class" : lb_kind_name(l->kind));
-	x->classes = l->classes ? l->classes : l->kind == LB_BINARY ? 2 : x->c;
+	x->classes = l->classes ? l->classes : l->kind == LB_BINARY ? 2 : l->scores_for == LB_EACH_STEP ? x->c + 1 : x->c;
 	if (split_views(in, l, x, err))
 		return -1;
 	if (read_features(in, l, x, err) || read_params(in, l, x, err) || read_scale(in, x, err))
@@ -425,7 +444,7 @@ struct gradient {
 
 static struct gradient gradient_of(const struct lb_loss_info *l, const struct inputs *x)
 {
-	return (struct gradient){ .scores = (x->views ? x->views : 1) * x->b * x->c, .params = l->params ? x->classes * x->n_params : 0,
+	return (struct gradient){ .scores = (x->views ? x->views : 1) * x->b * x->c, .params = !l->params ? 0 : l->params_for ? x->classes - 1 : x->classes * x->n_params,
 				  .features = l->needs & LB_MOVES_FEATURES ? x->b * x->n_hidden : 0 };
 }
 
@@ -437,7 +456,10 @@ static void print_result(const struct lb_loss_info *l, const struct inputs *x, d
 	print_matrix(point_name(l), grad, n.scores / x->c, x->c, x->flat);
 	if (n.params) {
 		printf(", ");
-		print_matrix(l->params, grad + n.scores, x->classes, x->n_params, false);
+		if (l->params_for)
+			print_matrix(l->params, grad + n.scores, n.params, 1, true);
+		else
+			print_matrix(l->params, grad + n.scores, x->classes, x->n_params, false);
 	}
 	if (n.features) {
 		printf(", ");

@@ -30,12 +30,14 @@ static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct 
 	const double *const t[LB_N_KINDS] = { [LB_REGRESSION] = zero, [LB_DISTILLATION] = teacher, [LB_MULTILABEL] = teacher,
 					       [LB_RANKING] = teacher, [LB_SURVIVAL] = times };
 
-	const size_t columns = l->kind == LB_REGRESSION || l->kind == LB_SURVIVAL ? lb_loss_outputs(l, par) : l->kind == LB_BINARY || l->kind == LB_RANKING ? 1 : 2;
+	const size_t columns = l->kind == LB_REGRESSION || l->kind == LB_SURVIVAL ? lb_loss_outputs(l, par) :
+			       l->kind == LB_BINARY || l->kind == LB_RANKING ? 1 : lb_how_many(l->scores_for, 2);
 
 	for (int i = 0; i < POINTS; i++) {
 		double z[2 * LB_MOST_OUTPUTS] = { c->s[i] = -reach + 2 * reach * i / (POINTS - 1), l->kind == LB_EMBEDDING }, g[2 * LB_MOST_OUTPUTS + 1];
-		const struct lb_loss_input in = { .b = pair ? 2 : 1, .c = columns, .z = z,
-						  .y = lb_kind_of_labels(l->kind) ? y : NULL, .t = t[l->kind], .params = l->kind == LB_SURVIVAL ? zero : params, .hidden = hidden, .n_hidden = 2,
+		const struct lb_loss_input in = { .b = pair ? 2 : 1, .c = columns, .z = z, .n_classes = l->scores_for ? 2 : 0,
+						  .y = lb_kind_of_labels(l->kind) ? y : NULL, .t = t[l->kind],
+						  .params = l->kind == LB_SURVIVAL ? zero : params, .hidden = hidden, .n_hidden = 2,
 						  .counts = lb_kind_of_targets(l->kind) ? NULL : counts, .par = par };
 		if (lb_loss_eval(l, 64, &in, &c->value[i], g, err))
 			return -1;

@@ -181,7 +181,9 @@ static void show(const struct lb_loss_info *l)
 			show_rows("features", e->h, e->b, e->n_h);
 		if (e->scale > 0)
 			printf(", scale = %g", e->scale);
-		if (l->params)
+		if (l->params_for)
+			show_rows(l->params, e->params, 1, e->classes - 1);
+		else if (l->params)
 			show_rows(l->params, e->params, e->classes ? e->classes : e->c, e->n_h ? e->n_h : e->c);
 		printf(")%s%s: %s (%s)\n", *e->set ? ", " : "", e->set, value, e->source);
 	}

@@ -198,6 +198,8 @@ struct lb_roles {
 	const char *positive;        /* binary: name of the positive class; NULL: the second in class order. survival: what in the event column is an
 	                                event; NULL: 1 or true */
 	enum lb_missing missing;
+	const char *const *ignore;   /* n_ignore labels whose rows are left out; "" is the label that is missing */
+	size_t n_ignore;
 };
 
 /* The files of a dataset: the training file and the file of its labels, the validation file and its
@@ -208,6 +210,7 @@ struct lb_dataset {
 	enum lb_kind kind;
 	size_t n;                    /* all rows: those of the training file, then those of the validation file, then those of the test file */
 	size_t n_first;              /* rows of the training file; = n when there is no other */
+	size_t n_ignored;            /* rows that were left out for their label, in all files */
 	size_t n_valid;              /* rows of the validation file, which come next; 0 when there is none */
 	struct lb_matrix x;          /* numeric columns; d may be 0 */
 	char **x_name;               /* x.d names, or NULL for block data (pixels) */

@@ -68,14 +68,16 @@ static double rounded(double v)
 	return (double)(float)v;
 }
 
-/* The shape's columns are targets where the loss has several outputs for each. */
+/* The shape's columns are targets where the loss has several outputs for each, classes where it has
+ * another number of scores. */
 static void sample_make(struct sample *s, const struct check *c, const struct pattern *pattern, const struct shape *of, bool one_class)
 {
 	const size_t outputs = lb_loss_outputs(c->info, c->par);
 	const bool many = outputs > MANY_OUTPUTS; /* too many for every shape: two rows of one target */
-	const struct shape with_outputs = { many && of->b > 2 ? 2 : of->b, (many ? 1 : of->c) * outputs }, *shape = &with_outputs;
+	const size_t columns = c->info->kind == LB_MULTICLASS ? lb_how_many(c->info->scores_for, of->c) : (many ? 1 : of->c) * outputs;
+	const struct shape with_outputs = { many && of->b > 2 ? 2 : of->b, columns }, *shape = &with_outputs;
 	const bool targets = lb_kind_of_columns(c->info->kind) || c->info->kind == LB_DISTILLATION;
-	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : shape->c;
+	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : c->info->scores_for ? of->c : shape->c;
 	const bool moved = c->info->needs & LB_MOVES_FEATURES;
 	const size_t views = c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
 	struct lb_rng rng;

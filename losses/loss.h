@@ -48,22 +48,24 @@
  * bytes from the state's beginning updates change; they hold no pointer, so that a checkpoint can
  * keep and restore them.
  *
- * A loss may own parameters, a matrix of one row a class (in survival one row) that info.params names: .n_params tells
- * how many, .init_params draws them, its batch function reads in->params.value and writes
- * in->params.grad. They follow the model's in the one vector of parameters, so optimiser,
- * clipping, early stopping and restoring treat them alike; weight decay and optimizer.project leave
- * them alone.
+ * A loss may own parameters, a matrix that info.params names, of one row a class, one number a step
+ * from a class to the next, or one row: .n_params tells how many, .init_params draws them, its batch
+ * function reads in->params.value and writes in->params.grad. They follow the model's in the one
+ * vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike;
+ * weight decay and optimizer.project leave them alone.
  *
  * A loss that moves the hidden features (LB_MOVES_FEATURES) writes in->hidden.grad. The engine adds
  * it to the gradient that the output layer sends back to the last hidden layer. The features of a
  * linear model are the data: there is nothing after them to move, so that in->hidden.grad is NULL.
  *
  * What the model gives is what is judged: scores of classes, predictions of targets. Where it is
- * not, .predict makes the one of the other: classes' scores of embeddings; of the outputs of a
- * regression with several a target (info.output), the point predictions that all metrics of
- * regression judge, and what else is told of each target; of a score that is no prediction itself,
- * such as the log of one, the prediction; of scores of survival the risk and the curve. Embeddings of a loss without .predict are
- * judged by metrics of embeddings (core/metrics/retrieval.c).
+ * not, .predict makes the one of the other: classes' scores of embeddings; the classes' log
+ * probabilities of the fewer scores that a loss of ordered classes has (info.scores_for); of the
+ * outputs of a regression with several a target (info.output), the point predictions that all
+ * metrics of regression judge, and what else is told of each target; of a score that is no
+ * prediction itself, such as the log of one, the prediction; of scores of survival the risk and the
+ * curve. Embeddings of a loss without .predict are judged by metrics of embeddings
+ * (core/metrics/retrieval.c).
  *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite
  * value and gradient for finite scores up to +-1e4 wherever the mathematics is finite; right for B
@@ -97,11 +99,11 @@ struct lb_softmax_sums;
 struct lb_lane_rows;
 
 struct lb_batch {
-	size_t b, c;             /* rows, columns of output; c = 1 for a binary loss, the dimension for an embedding */
+	size_t b, c;             /* rows, columns of output: 1 for a binary loss, the dimension for an embedding, as info.scores_for says for ordered classes */
 	size_t views;            /* blocks of b rows in output, for LB_NEEDS_VIEWS; else 1 */
 	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch, or with .update_state, stride is c */
 	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
-	struct lb_io params;     /* (classes, .n_params / classes) the loss's own parameters, for a loss that has some */
+	struct lb_io params;     /* the loss's own parameters, one row a class, one number a step or one row, for a loss that has some */
 	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; in survival 1 where the event was seen, 0 where the row is censored; NULL in regression, multilabel and ranking */
 	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; (b) times >= 0 in survival; else NULL */
 	const int32_t *group;    /* (b) the query of each row, in ranking: rows of a query are contiguous; else NULL */
@@ -173,6 +175,9 @@ struct lb_form {
 	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
 	/* Returns the mean loss of the batch. g is in->output.grad. */
 	double (*batch)(const struct lb_batch *in, real *g);
+	/* .batch is a sum over rows: it weighs each by in->row_weight and adds its loss to
+	 * in->row_loss (losses/support/one_score.h). */
+	bool sums_rows;
 	/* Returns the loss of one query. g (n), all 0, gets its derivative unless NULL. */
 	double (*query)(const struct lb_query *q, double *g);
 	/* Returns the loss of a batch whose rows i and j measure d[i * b + j]. slope (b,b), all 0,
@@ -187,6 +192,7 @@ struct lb_form {
 	static const struct lb_form name##_form = { .similarity = function, .measure = measures };
 #define LB_QUERY(name, function) static const struct lb_form name##_form = { .query = function };
 #define LB_BATCH(name, function) static const struct lb_form name##_form = { .batch = function };
+#define LB_BATCH_OF_ROWS(name, function) static const struct lb_form name##_form = { .batch = function, .sums_rows = true };
 
 struct lb_loss {
 	struct lb_loss_info info;
@@ -204,12 +210,12 @@ struct lb_loss {
 	size_t (*n_params)(const struct lb_arg *par, const struct lb_loss_shape *shape);
 	void (*init_params)(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *params);
 	/* What in->output comes to; reads b, c, output, par, stats, params and workspace only. Of
-	 * embeddings the scores (b, n_classes). In regression the T point predictions of each
-	 * row; with info.output rows of T (1 + outputs) values, after the predictions the outputs
-	 * of each target, a log variance as the standard deviation. In survival rows of
-	 * 1 + curve->n values: the risk, higher for an earlier event, and the probabilities of
-	 * no event up to each time of the curve. A loss of survival without it has the score as
-	 * the risk and no curves. */
+	 * embeddings, and of the scores of ordered classes, the scores (b, n_classes). In
+	 * regression the T point predictions of each row; with info.output rows of T (1 + outputs)
+	 * values, after the predictions the outputs of each target, a log variance as the standard
+	 * deviation. In survival rows of 1 + curve->n values: the risk, higher for an earlier
+	 * event, and the probabilities of no event up to each time of the curve. A loss of
+	 * survival without it has the score as the risk and no curves. */
 	void (*predict)(const struct lb_batch *in, real *out);
 };
 
@@ -222,8 +228,8 @@ const struct lb_loss *lb_loss_get(size_t i);
 /* The functions that belong to a descriptor; NULL when it is not registered. */
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info);
 
-/* Returns the loss's own parameters as an input: .n_params values, one row a class. grad NULL: held
- * fixed. Empty for a loss without. */
+/* Returns the loss's own parameters as an input: .n_params values, in rows as info.params_for says.
+ * grad NULL: held fixed. Empty for a loss without. */
 struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
 			       real *grad);
 

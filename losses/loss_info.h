@@ -86,6 +86,10 @@ enum lb_statistic {
 	LB_N_STATISTICS
 };
 
+/* What there is one of something for: a score of the model, a row of a loss's own parameters. A
+ * step leads from a class to the next in order. */
+enum lb_one_for { LB_EACH_CLASS, LB_EACH_STEP, LB_ALL_TOGETHER };
+
 /* One of the outputs that a model has for each target. */
 struct lb_output {
 	enum lb_statistic says;
@@ -149,8 +153,11 @@ struct lb_loss_info {
 	unsigned needs;                      /* of enum lb_need */
 	unsigned exceptions;                     /* of enum lb_exception */
 	/* Names the loss's own parameters, trained with the model's: one row a class, as long as a
-	 * row of embeddings, or of features where the loss needs these. NULL: it has none. */
+	 * row of embeddings, or of features where the loss needs these; or one number a step
+	 * (params_for). NULL: it has none. */
 	const char *params;
+	enum lb_one_for params_for;          /* LB_ALL_TOGETHER: one row, of any length */
+	enum lb_one_for scores_for;          /* multiclass: what the model has a score for. Other than LB_EACH_CLASS: the loss makes the classes' scores of them */
 	size_t classes;                      /* that its data must have; 0: any number that its kind has */
 	/* The k-th output that a regression model has for each target; false past the last, of
 	 * which there are 1 to LB_MOST_OUTPUTS. The columns of z are those of the first target,
@@ -182,6 +189,8 @@ const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
  * it. */
 bool lb_loss_separable(const struct lb_loss_info *info);
 
+/* Returns how many there are, with so many classes. */
+size_t lb_how_many(enum lb_one_for of, size_t n_classes);
 /* Columns of z for each target in regression (`output`) and in survival (`columns`), else 1. */
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
 /* "> 0", ...: what the targets of a loss have to be; "any number". */

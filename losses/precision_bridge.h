@@ -11,7 +11,7 @@
  * that the registry hands out. */
 const struct lb_loss_info *lb_loss_info_at_f32(size_t i);
 const struct lb_loss_info *lb_loss_info_at_f64(size_t i);
-/* True when it is given row by row. */
+/* True when it is given row by row, or by batch as a sum over rows. */
 bool lb_loss_has_row_f32(size_t i);
 bool lb_loss_has_row_f64(size_t i);
 /* True when it makes class scores of embeddings. */

@@ -75,6 +75,11 @@ size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par
 	return info->output ? n : 1;
 }
 
+size_t lb_how_many(enum lb_one_for of, size_t n_classes)
+{
+	return of == LB_EACH_CLASS ? n_classes : of == LB_EACH_STEP ? n_classes - 1 : 1;
+}
+
 const char *lb_statistic_name(enum lb_statistic says)
 {
 	static const char *const names[LB_N_STATISTICS] = { [LB_MEAN] = "mean", [LB_LOG_VARIANCE] = "sd", [LB_QUANTILE] = "quantile",

@@ -176,6 +176,17 @@ static void teacher_has_every_row(const struct lb_resolving *r)
 		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
 }
 
+static void ignored_labels_are_classes(const struct lb_resolving *r)
+{
+	if (!lb_option_set(r, "data.ignore_labels") || r->kind >= LB_N_KINDS)
+		return;
+	if (lb_kind_of_columns(r->kind))
+		diagnostic(r, "data.ignore_labels", "goes with classes, of which task %s has no one a row; remove it", lb_kind_name(r->kind));
+	if (lb_option_set(r, "data.teacher") || lb_option_set(r, "data.side.teacher"))
+		diagnostic(r, "data.ignore_labels", "cannot be combined with a teacher, whose scores belong to rows by their order; remove the rows from both "
+			   "files");
+}
+
 static void target_is_a_number(const struct lb_resolving *r)
 {
 	const char *target = cJSON_GetStringValue(resolved(r, "data.preprocess.target"));
@@ -365,6 +376,7 @@ static const struct {
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
+	{ { "data.ignore_labels", LB_BY_CONFIG, "Label values to leave out need a task whose rows have one class each, and no teacher." }, ignored_labels_are_classes },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
 	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },
 	{ { "data.split", LB_BY_CONFIG, "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." }, shares_leave_rows },
@@ -377,16 +389,17 @@ static const struct {
 	{ { "data.cv.fold", LB_BY_CONFIG, "The fold is below data.cv.folds." }, cv_fold_is_one_of_them },
 };
 
-_Static_assert(sizeof constraints / sizeof *constraints == LB_CONFIG_CONSTRAINTS, "there is a word of reads for each constraint");
+enum { N_CONSTRAINTS = sizeof constraints / sizeof *constraints };
+_Static_assert((int)N_CONSTRAINTS <= (int)LB_MOST_CONFIG_CONSTRAINTS, "there is a word of reads for each constraint");
 
 const struct lb_constraint *lb_config_constraint(size_t i)
 {
-	return i < LB_CONFIG_CONSTRAINTS ? &constraints[i].base : NULL;
+	return i < N_CONSTRAINTS ? &constraints[i].base : NULL;
 }
 
-void lb_config_check(struct lb_resolving *r, uint64_t reads[LB_CONFIG_CONSTRAINTS], uint64_t changed)
+void lb_config_check(struct lb_resolving *r, uint64_t reads[LB_MOST_CONFIG_CONSTRAINTS], uint64_t changed)
 {
-	for (size_t i = 0; i < LB_CONFIG_CONSTRAINTS; i++) {
+	for (size_t i = 0; i < N_CONSTRAINTS; i++) {
 		if (reads[i] && !(reads[i] & changed))
 			continue;
 		reads[i] = 0;

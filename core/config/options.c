@@ -157,6 +157,10 @@ static const struct lb_option options[] = {
 	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given. survival: the value of data.event that is an event" },
 	  .shape = LB_VALUE, .optional = true },
 
+	{ .path = "data.ignore_labels", AT(data.ignore_labels), .param = { .help = "classes: label values whose rows are left out of all files, such as unknown or -1; \"\" for a "
+						     "missing label" },
+	  .shape = LB_WORDS, .optional = true },
+
 	{ .path = "data.split", .param = { .help = "which rows train, validate and test; those of data.valid and data.test are not divided" } },
 	{ .path = "data.split.train", AT(data.split.train), .param = { REAL(0.64, 0, 1), .min_open = true, .help = "share of training rows" },
 	  .shape = LB_VALUE, .optional = true },
@@ -236,6 +240,9 @@ static const struct lb_option options[] = {
 	{ .path = "train.class_weight", AT(train.class_weight), .param = { CHOICES("none", "balanced"), .help = "weight of a row by its class: balanced, against the class's share; "
 						   "or a number for each class by its name; scaled to mean 1 over the training rows" },
 	  .shape = LB_VALUE, .by_name = &class_weight },
+	{ .path = "train.scale_pos_weight", AT(train.scale_pos_weight), .param = { REAL(0, 0, NO_LIMIT), .min_open = true, .help = "binary: weight of the positive class's rows, "
+						       "that of the others being 1" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.views", AT(train.views), .param = { .help = "several views of each training row, for losses that want them (gjs)" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "view", .optional = true },
 	{ .path = "train.attack", AT(train.attack), .param = { .help = "moves each training row within a ball so that the model fails on it: adversarial training" },
@@ -255,7 +262,7 @@ static const struct lb_option options[] = {
 
 	{ .path = "evaluate", .param = { .help = "how the metrics of the finished training are taken from its scores" } },
 	{ .path = "evaluate.threshold", AT(evaluate.threshold), .param = { NAMES(thresholds), .help = "binary: a row is positive above it; fixed: 0; else chosen on the "
-						   "validation rows" },
+						   "validation rows. Ordered classes: median, not the likeliest class" },
 	  .shape = LB_VALUE, .noun = "threshold" },
 	{ .path = "evaluate.calibration", AT(evaluate.calibration), .param = { NAMES(calibrations), .help = "probabilities fitted to the validation rows before the threshold; "
 						     "platt and isotonic: binary" },

@@ -322,6 +322,21 @@ static cJSON *resolve_by_name(const struct lb_resolving *r, const struct lb_opti
 	return block;
 }
 
+/* [number, ...] */
+static cJSON *resolve_in_order(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
+{
+	cJSON *list = lb_json_array(NULL, NULL);
+	char path[LB_PATH_TEXT];
+
+	for (size_t i = 0; i < node->n; i++) {
+		snprintf(path, sizeof path, "%s[%zu]", o->path, i + 1);
+		cJSON *number = parse_param(r, path, o->by_name, node->item[i]);
+		if (number)
+			lb_json_item(list, NULL, number);
+	}
+	return list;
+}
+
 static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	cJSON *item = NULL;
@@ -329,9 +344,11 @@ static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option
 
 	if (node && o->by_name && node->type == LB_MAPPING && node->n) {
 		item = resolve_by_name(r, o, node);
+	} else if (node && o->by_name && node->type == LB_SEQUENCE && node->n) {
+		item = resolve_in_order(r, o, node);
 	} else if (node && o->by_name && node->type != LB_SCALAR) {
 		lb_param_allowed(&o->param, allowed, sizeof allowed);
-		snprintf(wanted, sizeof wanted, "%s, or a number for each name, as in {NAME: 1, OTHER: 2.5}", allowed + strlen("one of: "));
+		snprintf(wanted, sizeof wanted, "%s, or a number for each class, by name or in order, as in {NAME: 1, OTHER: 2.5} or [1, 2.5]", allowed + strlen("one of: "));
 		lb_reject_type(r, node, o->path, wanted);
 	} else if (node) {
 		item = parse_param(r, o->path, lb_rule_takes_list(r, o, node) ? o->list : &o->param, node);
@@ -381,7 +398,7 @@ enum lb_kind lb_task_of(const struct lb_resolving *r)
 
 static cJSON *resolve_all(struct lb_resolving *r, bool rules, struct lb_err *err)
 {
-	uint64_t reads[LB_CONFIG_CONSTRAINTS] = { 0 };
+	uint64_t reads[LB_MOST_CONFIG_CONSTRAINTS] = { 0 };
 
 	r->out = lb_json_object(NULL, NULL);
 	r->kind = lb_task_of(r);

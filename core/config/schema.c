@@ -164,6 +164,9 @@ static cJSON *value_schema(const struct lb_registry *reg, const struct lb_option
 		lb_json_text(one = lb_json_object(any, NULL), "type", "object");
 		lb_json_number(one, "minProperties", 1);
 		lb_json_item(one, "additionalProperties", param_schema(o->by_name));
+		lb_json_text(one = lb_json_object(any, NULL), "type", "array");
+		lb_json_number(one, "minItems", 1);
+		lb_json_item(one, "items", param_schema(o->by_name));
 	} else {
 		put_type(schema, &o->param);
 	}

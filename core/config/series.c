@@ -112,7 +112,7 @@ struct lb_series {
 	struct state *option;
 	size_t *group;                   /* for each option that of its group, + 1; 0 at the top */
 	cJSON **first;                   /* the first node of the top, then of each option's group, while a tree is made */
-	uint64_t check_reads[LB_CONFIG_CONSTRAINTS];
+	uint64_t check_reads[LB_MOST_CONFIG_CONSTRAINTS];
 	struct table items, nodes_below; /* items; nodes below the top */
 };
 

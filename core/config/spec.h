@@ -17,7 +17,7 @@ struct lb_word {
 /* The value of an option that takes a list or a block {name: number}, or one value instead. */
 struct lb_list {
 	size_t n;
-	const char *const *text; /* (n) its texts, or the names of the block */
+	const char *const *text; /* (n) its texts, or the names of the block; NULL for numbers of a list */
 	const double *number;    /* (n) its numbers, or those of the block */
 	double value;            /* the one number instead */
 	struct lb_word word;     /* the one choice instead */
@@ -53,7 +53,7 @@ struct lb_data_spec {
 	const char *teacher;
 	struct { const char *teacher; } side;
 	struct lb_component_use generator;
-	struct lb_list labels, drop, categorical;
+	struct lb_list labels, drop, categorical, ignore_labels;
 	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;
 	const cJSON *missing_values;
 	uint64_t features;
@@ -79,6 +79,7 @@ struct lb_train_spec {
 	bool shuffle;
 	double clip_norm;
 	struct lb_list class_weight;
+	double scale_pos_weight; /* 0: not given */
 	struct lb_component_use miner, views, attack;
 	struct { const char *metric; uint64_t patience; double min_delta; } early_stopping; /* NULL metric: none */
 	struct lb_list curves;

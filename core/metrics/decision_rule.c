@@ -10,7 +10,24 @@ const struct lb_decision lb_plain_decision = { .slope = 1 };
 
 bool lb_decides_plainly(const struct lb_calibration *calibration, const struct lb_threshold *rule)
 {
-	return (!calibration || (!calibration->fit && !calibration->pool)) && (!rule || !rule->merit);
+	return !lb_decision_fits(calibration, rule) && !(rule && rule->median);
+}
+
+bool lb_decision_fits(const struct lb_calibration *calibration, const struct lb_threshold *rule)
+{
+	return (calibration && (calibration->fit || calibration->pool)) || (rule && rule->merit);
+}
+
+size_t lb_decision_class(const struct lb_decision *d, size_t c, const double *share, double sum, size_t likeliest)
+{
+	double reached = 0;
+	size_t k = 0;
+
+	if (!d->rule || !d->rule->median)
+		return likeliest;
+	while (k + 1 < c && (reached += share[k]) < sum / 2)
+		k++;
+	return k;
 }
 
 void lb_decision_free(struct lb_decision *d)
@@ -325,6 +342,14 @@ const struct lb_threshold lb_threshold_f1 = {
 const struct lb_threshold lb_threshold_prevalence = {
 	.base = { .name = "prevalence", .tasks = 1u << LB_BINARY, .title = "As many validation rows positive as labels are", .cite = "classic" },
 	.merit = prevalence,
+};
+
+const struct lb_threshold lb_threshold_median = {
+	.base = { .name = "median", .tasks = 1u << LB_MULTICLASS | 1u << LB_EMBEDDING | 1u << LB_DISTILLATION,
+		  .title = "Ordered classes: the median of the probabilities in place of the likeliest class",
+		  .cite = "W. Cao, V. Mirjalili, S. Raschka, Pattern Recognition Letters 140, 2020: the number of k with P(y > k) > 1/2",
+		  .formula = "min k: P(y <= k) >= 1/2" },
+	.median = true,
 };
 
 const struct lb_info *const lb_calibrations[] = {

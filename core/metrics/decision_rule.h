@@ -39,6 +39,9 @@ struct lb_threshold {
 	/* Returns how good it is to call k rows positive, tp of them rightly, of n1 positives and
 	 * n0 negatives. NULL: the threshold is 0. */
 	double (*merit)(double k, double tp, double n1, double n0);
+	/* Several classes: a row is of the first class with which the probabilities, added up in
+	 * order, reach one half; not of the likeliest. */
+	bool median;
 };
 
 /* The registered ones, each the .base of such a struct. */
@@ -50,8 +53,11 @@ extern const struct lb_info *const lb_calibrations[], *const lb_thresholds[];
 #include "core/metrics/thresholds.def"
 #undef THRESHOLD
 
-/* Whether they leave scores as they are and decide at 0. NULL stands for none, or fixed. */
+/* Whether they leave scores as they are and decide at 0, or for the likeliest class. NULL stands
+ * for none, or fixed. */
 bool lb_decides_plainly(const struct lb_calibration *calibration, const struct lb_threshold *rule);
+/* Whether something is fitted to validation rows. */
+bool lb_decision_fits(const struct lb_calibration *calibration, const struct lb_threshold *rule);
 
 /* A score z becomes slope z + intercept, or, with knots, the logit of p at z: linear between knots,
  * constant outside. In binary tasks a row is positive where the outcome is above the threshold. */
@@ -88,5 +94,8 @@ void lb_decision_free(struct lb_decision *d);
 
 /* The calibrated score. */
 double lb_decision_score(const struct lb_decision *d, double z);
+/* Returns the class of a row by what is proportional to the probabilities of c classes, of this
+ * sum; `likeliest` unless the rule is the median. */
+size_t lb_decision_class(const struct lb_decision *d, size_t c, const double *share, double sum, size_t likeliest);
 
 #endif

@@ -109,6 +109,8 @@ int lb_data_assemble(const struct lb_data_spec *d, enum lb_kind kind, struct lb_
 		.n_labels = d->labels.n,
 		.categorical = d->categorical.text,
 		.n_categorical = d->categorical.n,
+		.ignore = d->ignore_labels.text,
+		.n_ignore = d->ignore_labels.n,
 	};
 	struct lb_table *table[LB_FILES];
 

@@ -66,6 +66,10 @@ static int term_has_a_weight(const struct lb_facts *f, struct lb_err *err)
 static int terms_have_one_output(const struct lb_facts *f, struct lb_err *err)
 {
 	for (size_t i = 1; i < f->n_losses; i++)
+		if (lb_used_loss(f->loss[i])->scores_for != lb_used_loss(f->loss[0])->scores_for)
+			return lb_fail(err, LB_CONFIG, "terms: found %s with loss %s, whose model has other scores; allowed: losses of the same scores",
+				       f->loss[i]->info->name, f->loss[0]->info->name);
+	for (size_t i = 1; i < f->n_losses; i++)
 		if (!lb_outputs_same(lb_used_loss(f->loss[0]), f->loss[0]->par, lb_used_loss(f->loss[i]), f->loss[i]->par))
 			return lb_fail(err, LB_CONFIG, "terms: found %s with loss %s, which has other outputs for a target; allowed: losses of the same "
 				       "outputs", f->loss[i]->info->name, f->loss[0]->info->name);
@@ -82,9 +86,30 @@ static int weights_minimise(const struct lb_facts *f, struct lb_err *err)
 		return lb_fail(err, LB_CONFIG, "loss.weight: found 0%s, so that nothing is minimised; give one a positive weight",
 			       f->n_losses > 1 ? ", and for every term too" : "");
 	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
-	if (loss->kind == LB_EMBEDDING && loss->params && f->loss[0]->weight == 0)
+	if ((loss->kind == LB_EMBEDDING || loss->scores_for) && loss->params && f->loss[0]->weight == 0)
 		return lb_fail(err, LB_CONFIG, "loss.weight: found 0, but scores are made by the %s of %s, which would not be trained; allowed: a "
 			       "positive number", loss->params, loss->base.name);
+	return 0;
+}
+
+/* What reads a score for each class. */
+static int scores_are_read_by_the_loss(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
+	const struct lb_info *optimizer = f->spec->optimizer.info, *model = f->spec->model.info;
+
+	if (!loss->scores_for)
+		return 0;
+	const char *few = "whose model has other scores than one for each class";
+	if (f->closed_form)
+		return lb_fail(err, LB_CONFIG, "loss: found %s, %s, with model %s, which has these; take model linear or mlp", loss->base.name, few, model->name);
+	if (!(optimizer->tasks & ~(unsigned)LB_CLASS_TASKS))
+		return lb_fail(err, LB_CONFIG, "optimizer: found %s with loss %s, %s; train with lbfgs, sgd, adam or adamw", optimizer->name, loss->base.name,
+			       few);
+	for (int i = 0; i < LB_ATTACKS; i++)
+		if (f->attack[i])
+			return lb_fail(err, LB_CONFIG, "%s: found %s with loss %s, %s; remove it, or take a loss of the classes' scores",
+				       i == LB_IN_TRAINING ? "train.attack" : "evaluate.attack", f->attack[i]->info->name, loss->base.name, few);
 	return 0;
 }
 
@@ -260,8 +285,9 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "terms", LB_BY_COMPONENTS, "A loss that has a parameter named weight can be the loss, not a term." }, term_has_a_weight },
 	{ { "loss", LB_BY_COMPONENTS, "The parameters of a loss fit together, as the page of the loss says." }, parameters_fit },
 	{ { "metrics", LB_BY_COMPONENTS, "The parameters of a metric fit together: no Tweedie deviance has a power between 0 and 1." }, metrics_fit },
-	{ { "terms", LB_BY_COMPONENTS, "All terms have the same outputs for a target as the loss." }, terms_have_one_output },
-	{ { "loss.weight", LB_BY_COMPONENTS, "Some loss has a positive weight; one with prototypes always has, since they make the scores." }, weights_minimise },
+	{ { "terms", LB_BY_COMPONENTS, "All terms have the same outputs for a target, or scores for classes, as the loss." }, terms_have_one_output },
+	{ { "loss.weight", LB_BY_COMPONENTS, "Some loss has a positive weight; one with prototypes or thresholds always has, since they make the scores." }, weights_minimise },
+	{ { "loss", LB_BY_COMPONENTS, "A loss of ordered classes with fewer scores (cumulative_logit, coral, corn) excludes attacks, model naive_bayes and optimisers that read classes' scores." }, scores_are_read_by_the_loss },
 	{ { "train.early_stopping.metric", LB_BY_COMPONENTS, "Early stopping reads outputs that the loss has, such as quantiles or a variance." }, stopping_has_outputs },
 	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets." }, miner_has_triplets },
 	{ { "train.batch", LB_BY_COMPONENTS, "A loss of distances needs minibatches, of at most 8192 rows." }, distances_have_batches },

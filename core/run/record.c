@@ -140,6 +140,8 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 	add_teacher(data, &t->source->teacher);
 	rows = lb_json_object(data, "rows");
 	lb_json_number(rows, "all", (double)d->n);
+	if (p->spec.data.ignore_labels.n)
+		lb_json_number(rows, "ignored", (double)d->n_ignored);
 	for (int part = 0; part < 3; part++)
 		lb_json_number(rows, part_name[part], (double)p->split.n[part]);
 	lb_json_number(data, "features", (double)p->features.d);

@@ -76,22 +76,32 @@ static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data
 	return rc;
 }
 
+/* Returns the weight that the config gives a class, by name or in order; 1 where it gives none. */
+static double given_weight(const struct lb_train_spec *train, const struct lb_dataset *data, size_t c)
+{
+	const struct lb_list *list = &train->class_weight;
+
+	if (train->scale_pos_weight > 0)
+		return c == 1 ? train->scale_pos_weight : 1;
+	if (list->n && !list->text[0])
+		return list->number[c];
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->text[i], data->class_name[c]))
+			return list->number[i];
+	return 1;
+}
+
 /* The weight of each class into weight (n_classes): n/(C n_c) when balanced, else as the config
  * says. */
 static void weigh_classes(const struct lb_prepared *p, const struct lb_dataset *data, double *weight)
 {
-	const struct lb_list *given = &p->spec.train.class_weight;
-	const bool balanced = given->word.at == LB_CLASS_WEIGHT_BALANCED;
+	const bool balanced = p->spec.train.class_weight.word.at == LB_CLASS_WEIGHT_BALANCED;
 	const size_t n = p->split.n[LB_TRAIN];
 
 	for (size_t i = 0; balanced && i < n; i++)
 		weight[p->y[p->split.rows[LB_TRAIN][i]]]++;
-	for (size_t c = 0; c < data->n_classes; c++) {
-		weight[c] = balanced && weight[c] > 0 ? (double)n / ((double)data->n_classes * weight[c]) : 1;
-		for (size_t i = 0; i < given->n; i++)
-			if (!strcmp(given->text[i], data->class_name[c]))
-				weight[c] = given->number[i];
-	}
+	for (size_t c = 0; c < data->n_classes; c++)
+		weight[c] = balanced && weight[c] > 0 ? (double)n / ((double)data->n_classes * weight[c]) : given_weight(&p->spec.train, data, c);
 }
 
 /* data.weight times the class weight, scaled to mean 1 over the training rows. */

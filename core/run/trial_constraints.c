@@ -67,6 +67,13 @@ static int class_weights_name_classes(const struct lb_facts *f, struct lb_err *e
 	if (!weights->n)
 		return 0;
 	list_classes(f->data, &list);
+	if (!weights->text[0]) {
+		if (weights->n != f->data->n_classes)
+			rc = lb_fail(err, LB_CONFIG, "train.class_weight: found %zu number%s, allowed: one for each of %zu classes, in this order: %s", weights->n,
+				     lb_s(weights->n), f->data->n_classes, list.bad ? "" : list.s);
+		lb_buf_free(&list);
+		return rc;
+	}
 	for (size_t i = 0; i < weights->n && !rc; i++)
 		if (!has_name(classes, f->data->n_classes, weights->text[i]))
 			rc = lb_fail(err, LB_CONFIG, "train.class_weight: there is no class '%.60s'; the classes are %s", weights->text[i],
@@ -77,6 +84,21 @@ static int class_weights_name_classes(const struct lb_facts *f, struct lb_err *e
 				     classes[i], list.bad ? "" : list.s);
 	lb_buf_free(&list);
 	return rc;
+}
+
+static int positives_are_weighted_once(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_train_spec *train = &f->spec->train;
+
+	if (!(train->scale_pos_weight > 0))
+		return 0;
+	if (f->data->kind != LB_BINARY)
+		return lb_fail(err, LB_CONFIG, "train.scale_pos_weight: found %g with task %s, which has no positive class; allowed: with task binary; give "
+			       "train.class_weight a number for each class", train->scale_pos_weight, f->spec->task.text);
+	if (train->class_weight.n || train->class_weight.word.at)
+		return lb_fail(err, LB_CONFIG, "train.scale_pos_weight: cannot be combined with train.class_weight, which weighs the positive class too; keep "
+			       "one");
+	return 0;
 }
 
 /* ---- rows that are not there ---- */
@@ -106,9 +128,10 @@ static int stopping_has_rows(const struct lb_facts *f, struct lb_err *err)
 	return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
 }
 
-/* The two options of the decision that is fitted to the validation rows; the first of the list
- * fits nothing. */
-static int decision_fits(const struct lb_facts *f, const char *path, const struct lb_word *word, const struct lb_info *const *list, struct lb_err *err)
+/* The two options of the decision; the first of the list is the neutral one. by_rows: it is fitted
+ * to the validation rows. */
+static int decision_fits(const struct lb_facts *f, const char *path, const struct lb_word *word, const struct lb_info *const *list, bool by_rows,
+			 struct lb_err *err)
 {
 	const struct lb_loss_info *loss = lb_used_loss(&f->spec->loss);
 
@@ -119,7 +142,7 @@ static int decision_fits(const struct lb_facts *f, const char *path, const struc
 			       loss->base.name, list[0]->name);
 	if (task_has(path, list, word, f, err))
 		return -1;
-	if (!f->split->n[LB_VALID])
+	if (by_rows && !f->split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "%s: found %s, but there are no validation rows to fit it to; give data.split.valid a share, or data.valid",
 			       path, word->text);
 	return 0;
@@ -127,12 +150,15 @@ static int decision_fits(const struct lb_facts *f, const char *path, const struc
 
 static int threshold_fits(const struct lb_facts *f, struct lb_err *err)
 {
-	return decision_fits(f, "evaluate.threshold", &f->spec->evaluate.threshold, lb_thresholds, err);
+	const struct lb_word *word = &f->spec->evaluate.threshold;
+	const bool by_rows = lb_decision_fits(NULL, (const struct lb_threshold *)lb_thresholds[word->at]);
+
+	return decision_fits(f, "evaluate.threshold", word, lb_thresholds, by_rows, err);
 }
 
 static int calibration_fits(const struct lb_facts *f, struct lb_err *err)
 {
-	return decision_fits(f, "evaluate.calibration", &f->spec->evaluate.calibration, lb_calibrations, err);
+	return decision_fits(f, "evaluate.calibration", &f->spec->evaluate.calibration, lb_calibrations, true, err);
 }
 
 /* ---- the order of the rows ---- */
@@ -215,9 +241,10 @@ static int subgroups_have_metrics(const struct lb_facts *f, struct lb_err *err)
 const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.batch", LB_BY_DATA, "A batch of sparse rows, made dense, fits into data.max_memory." }, dense_batches_fit },
 	{ { "train.class_weight", LB_BY_DATA, "Class weights need a task whose rows have one class each." }, class_weight_has_classes },
-	{ { "train.class_weight", LB_BY_DATA, "A block of class weights gives every class of the data a number, and names no other." }, class_weights_name_classes },
+	{ { "train.class_weight", LB_BY_DATA, "A block of class weights gives every class of the data a number, and names no other; a list has as many numbers as there are classes, in order." }, class_weights_name_classes },
+	{ { "train.scale_pos_weight", LB_BY_DATA, "A weight of the positive class needs task binary, and excludes train.class_weight." }, positives_are_weighted_once },
 	{ { "train.early_stopping", LB_BY_DATA, "Early stopping needs validation rows." }, stopping_has_rows },
-	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs task binary, class scores and validation rows." }, threshold_fits },
+	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs class scores, and task binary with validation rows; median needs several classes in order." }, threshold_fits },
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
 	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class." }, per_class_has_sampler },
 	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics that read it come together." }, subgroups_have_metrics },

@@ -5,8 +5,9 @@
 
 int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
-	const size_t columns = data->kind == LB_MULTICLASS ? data->n_classes : data->kind == LB_BINARY ? 1 : data->n_targets;
 	const struct lb_spec *spec = &p->spec;
+	const size_t classes = lb_how_many(lb_used_loss(&spec->loss)->scores_for, data->n_classes);
+	const size_t columns = data->kind == LB_MULTICLASS ? classes : data->kind == LB_BINARY ? 1 : data->n_targets;
 	const struct lb_component_use *attack = lb_used_attack(&spec->train.attack), *eval_attack = lb_used_attack(&spec->evaluate.attack);
 	struct lb_setup *s = &p->setup;
 

@@ -41,5 +41,5 @@ bool lb_head_is_cosine(const struct lb_spec *spec)
 
 bool lb_rows_weighted(const struct lb_spec *spec)
 {
-	return spec->train.class_weight.n || spec->train.class_weight.word.at || spec->data.weight;
+	return spec->train.class_weight.n || spec->train.class_weight.word.at || spec->train.scale_pos_weight > 0 || spec->data.weight;
 }

@@ -170,7 +170,7 @@ size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *d
 {
 	const size_t out = setup->model.width[setup->model.n_layers];
 
-	if (setup->loss->kind == LB_EMBEDDING && lb_loss_gives_scores(setup->loss))
+	if ((setup->loss->kind == LB_EMBEDDING && lb_loss_gives_scores(setup->loss)) || setup->loss->scores_for)
 		return data->n_classes;
 	if (setup->loss->kind == LB_SURVIVAL)
 		return 1 + lb_setup_curve_times(setup);

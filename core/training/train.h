@@ -220,9 +220,9 @@ bool lb_setup_separable(const struct lb_setup *setup);
 /* What its procedures do together, of enum lb_procedure_trait. */
 unsigned lb_setup_traits(const struct lb_setup *setup);
 
-/* Columns of the scores: those of the model's output, or one a class where the loss makes scores of
- * embeddings, or, with several outputs a target, the targets' predictions and then the outputs.
- * Embeddings without scores take their place. */
+/* Columns of the scores: those of the model's output, or one a class where the loss makes these of
+ * embeddings or of other scores, or, with several outputs a target, the targets' predictions and
+ * then the outputs. Embeddings without scores take their place. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
 /* The most that a trial of the cohort has. */
 size_t lb_cohort_columns(const struct lb_cohort *c);

@@ -455,7 +455,7 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 		goto out;
 	const bool alone = table[0]->n_cols == 1 && !table[0]->block.d && !table[1];
 	if (lb_joined_table_build(table, paths, roles, &f, err) || take_warnings(d, table, paths, err) ||
-	    handle_missing(&f, roles->missing, d, err))
+	    lb_joined_table_ignore(&f, roles, d, err) || handle_missing(&f, roles->missing, d, err))
 		goto out;
 	d->n = f.n;
 	d->n_first = f.n_first;

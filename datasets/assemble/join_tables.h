@@ -68,6 +68,9 @@ struct lb_column *lb_joined_table_column(const struct lb_joined_table *f, enum l
 int lb_joined_table_fail(const struct lb_joined_table *f, const struct lb_origin *o, size_t row, struct lb_err *err, const char *fmt, ...)
 	LB_PRINTF(5, 6);
 
+/* Leaves out the rows whose label is one of roles->ignore (ignored_labels.c). */
+int lb_joined_table_ignore(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
+
 /* What the columns say apart from features, into the dataset: classes or targets, weights, groups
  * (label_targets.c). */
 int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);

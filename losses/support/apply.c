@@ -37,7 +37,7 @@ const struct lb_loss_info *lb_loss_info_at(size_t i)
 
 bool lb_loss_has_row(size_t i)
 {
-	return i < N_LOSSES && losses[i]->form->row;
+	return i < N_LOSSES && (losses[i]->form->row || losses[i]->form->sums_rows);
 }
 
 bool lb_loss_has_scores(size_t i)
@@ -76,6 +76,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		  "embeddings alone: no state, no parameters" },
 		{ (needs & LB_TAKES_TRIPLETS) && !(form && form->similarity), "takes triplets, which are chosen by distances, and is no loss of them" },
 		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
+		{ form && form->sums_rows && !form->batch, "has .sums_rows, which is said of a loss by batch, and is none" },
 		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, "
 		  "and no such rows" },
 		{ form && form->lanes_hold && !form->lanes, "has .lanes_hold without .lanes" },
@@ -88,14 +89,18 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ !l->n_params != !l->init_params, "has one of .n_params and .init_params; they go together" },
 		{ !l->n_params != !l->info.params, "has one of .n_params and info.params, their name; they go together" },
 		{ l->n_params && !(form && form->batch), "has parameters, whose gradient a loss by batch alone can give" },
-		{ l->n_params && l->info.kind != LB_EMBEDDING && l->info.kind != LB_SURVIVAL && !(needs & LB_NEEDS_FEATURES), "has parameters, a row of which is as long as one of "
+		{ l->n_params && l->info.kind != LB_EMBEDDING && !(needs & LB_NEEDS_FEATURES) && !l->info.params_for, "has parameters, a row of which is as long as one of "
 		  "embeddings or of hidden features, and reads neither" },
 		{ l->n_params && l->info.kind == LB_EMBEDDING && !l->predict, "has parameters for each class and does not give class scores of them "
 		  "(.predict)" },
 		{ (needs & LB_MOVES_FEATURES) && !(needs & LB_NEEDS_FEATURES), "moves the hidden features (LB_MOVES_FEATURES) and does not read them "
 		  "(LB_NEEDS_FEATURES)" },
 		{ (needs & LB_MOVES_FEATURES) && !(form && form->batch), "moves the hidden features, whose gradient a loss by batch alone can give" },
-		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL, "has .predict, but what the model gives is judged as it is" },
+		{ l->info.scores_for && l->info.kind != LB_MULTICLASS, "says what scores are for (.scores_for) and has not several classes" },
+		{ l->info.scores_for && !l->predict, "has .scores_for without .predict, which makes the classes' scores" },
+		{ l->info.scores_for && form && (form->softmax || form->lanes), "has a softmax of classes, and no score for each" },
+		{ l->info.params_for && !l->info.params, "says what its parameters are for (.params_for) and has none" },
+		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL && !l->info.scores_for, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
 		{ l->info.most_of_query && l->info.kind != LB_RANKING, "says how long a query may be (.most_of_query) and has none" },
@@ -169,7 +174,7 @@ static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
 			       real *grad)
 {
-	const size_t rows = loss->info.kind == LB_SURVIVAL ? 1 : shape->n_classes, cols = loss->n_params ? loss->n_params(par, shape) / rows : 0;
+	const size_t rows = lb_how_many(loss->info.params_for, shape->n_classes), cols = loss->n_params ? loss->n_params(par, shape) / rows : 0;
 
 	return cols ? (struct lb_io){ .value = value, .grad = grad, .rows = rows, .cols = cols, .stride = cols } : (struct lb_io){ 0 };
 }

@@ -154,6 +154,7 @@ const struct lb_loss LB_LOSS(survival, aft) = {
 		.properties = LB_SMOOTH | LB_CONVEX,
 		.exceptions = LB_OVERFLOWS,
 		.params = "log_scale",
+		.params_for = LB_ALL_TOGETHER,
 		.targets = LB_TARGETS_POSITIVE,
 		LB_EXAMPLES(examples),
 	},

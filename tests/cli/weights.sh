@@ -62,13 +62,19 @@ for weights in '{a: 1, b: 2, c: 5}' '{c: 5, a: 1, b: 2}' '{b: 0.4, c: 1, a: 0.2}
 	near "$by_name" "$rows" || fail "class weights $weights give $by_name, the same as row weights $rows"
 	basename "$(find by_name -name '*.json')" >>names
 done
+objective plain --set "$drop" --set 'train.class_weight=[1, 2, 5]' --set output.dir=in_order >/dev/null
+in_order=$(json "$(find in_order -name '*.json')" .result.objective)
+near "$in_order" "$rows" || fail "class weights in order give $in_order, the same as row weights $rows"
 assert_eq "$(sort -u names | wc -l)" 2 'ids of the same weights in any order are one, those of other numbers another'
 weighted_list=$(lossbench sweep --config plain.yaml --set 'train.class_weight={a: 1, b: 2, c: 5},none,balanced' --list | cut -f3)
 assert_eq "$weighted_list" $'train.class_weight={"a":1,"b":2,"c":5}\ntrain.class_weight=none\ntrain.class_weight=balanced'
 refused 3 "train.class_weight: class 'c' has no weight; give each of 'a', 'b', 'c' one" --set 'train.class_weight={a: 1, b: 2}'
 refused 3 "train.class_weight: there is no class 'd'; the classes are 'a', 'b', 'c'" --set 'train.class_weight={a: 1, b: 2, c: 3, d: 4}'
 refused 3 'train.class_weight.b: found 0, allowed: a number > 0' --set 'train.class_weight={a: 1, b: 0, c: 3}'
-refused 3 'found a list, allowed: none, balanced, or a number for each name, as in {NAME: 1, OTHER: 2.5}' --set 'train.class_weight=[1, 2, 5]'
+refused 3 'train.class_weight: found 2 numbers, allowed: one for each of 3 classes, in this order: '"'a', 'b', 'c'" --set 'train.class_weight=[1, 2]'
+refused 3 'train.class_weight[2]: found 0, allowed: a number > 0' --set 'train.class_weight=[1, 0, 5]'
+refused 3 'found a list, allowed: none, balanced, or a number for each class, by name or in order, as in {NAME: 1, OTHER: 2.5} or [1, 2.5]' \
+	--set 'train.class_weight=[]'
 refused 3 'train.class_weight: found a block, but task regression has no classes; allowed: none' --set task=regression --set loss=mse \
 	--set data.train.label=w --set 'data.drop=[class]' --set 'train.class_weight={a: 1}' --set 'metrics=[rmse]'
 awk -F, 'NR == 1 || $4 != "c"' weighted.csv >two.csv
@@ -78,6 +84,18 @@ one=$(objective two "${binary[@]}" --set 'train.class_weight={a: 1, b: 1}')
 objective two "${binary[@]}" --set 'train.class_weight={a: 1, b: 9}' --set output.dir=two/other >/dev/null
 other=$(json "$(find two/other -name '*.json')" .result.objective)
 ! near "$one" "$other" || fail "class weights of a binary task change nothing: $one"
+# The name that boosting libraries have for the weight of the positive class; data.positive says which that is.
+positive() { # positive FOLDER SETS...
+	objective two "${binary[@]}" "${@:2}" --set "output.dir=two/$1" >/dev/null
+	json "$(find "two/$1" -name '*.json')" .result.objective
+}
+near "$(positive scaled --set train.scale_pos_weight=9)" "$other" || fail 'scale_pos_weight is not the weight of the positive class'
+near "$(positive first --set data.positive=a --set train.scale_pos_weight=4)" "$(positive first_by_name --set 'train.class_weight={a: 4, b: 1}')" ||
+	fail 'scale_pos_weight does not follow data.positive'
+refused 3 'train.scale_pos_weight: found 2 with task multiclass, which has no positive class' --set train.scale_pos_weight=2
+refused 3 'train.scale_pos_weight: cannot be combined with train.class_weight' "${binary[@]}" --set train.scale_pos_weight=2 \
+	--set train.class_weight=balanced
+refused 3 'train.scale_pos_weight: found 0, allowed: a number > 0' "${binary[@]}" --set train.scale_pos_weight=0
 refused 3 "class 'b' has no weight" "${binary[@]}" --set 'train.class_weight={a: 1}'
 
 # ARFF's weights of rows, {2} behind the values, are the same as a column of weights; unasked for they are told of, not used.

@@ -48,6 +48,32 @@ def soft_kappa(z, y, power=2):
     return observed / expected
 
 
+def sigmoid(x):
+    return 1 / (1 + mpmath.exp(-x))
+
+
+def cumulative_logit(z, y, steps):
+    theta = [steps[0]]
+    for gap in steps[1:]:
+        theta.append(theta[-1] + mpmath.exp(gap))
+
+    def below(k, s):
+        return mpf(0) if k < 0 else mpf(1) if k == len(theta) else sigmoid(theta[k] - s)
+    return sum(-mpmath.log(below(label, s) - below(label - 1, s)) for (s,), label in zip(z, y)) / len(z)
+
+
+def coral(z, y, biases):
+    return sum(-mpmath.log(sigmoid(s + b) if label > k else 1 - sigmoid(s + b))
+               for (s,), label in zip(z, y) for k, b in enumerate(biases)) / len(z)
+
+
+def corn(z, y, norm="terms"):
+    """The published form where the batch is all there is: a sum over steps and the rows that reach them, by the number of these."""
+    terms = [-mpmath.log(sigmoid(row[k]) if label > k else 1 - sigmoid(row[k])) for k in range(len(z[0])) for row, label in zip(z, y)
+             if label >= k]
+    return sum(terms) / (len(terms) if norm == "terms" else len(z))
+
+
 LOSSES = [(squared_emd, {}), (ordinal_smoothing, {}), (ordinal_smoothing, {"a": 2, "tau": 0.5}), (ordinal_smoothing, {"tau": 10}),
           (soft_kappa, {}), (soft_kappa, {"power": 1})]
 SHAPES = [(1, 2), (3, 3), (2, 7), (5, 5)]
@@ -59,6 +85,24 @@ def slopes(loss, z, y, par):
         moved[i][k] += h
         return loss(moved, y, **par)
     return [[float((at(i, k, STEP) - at(i, k, -STEP)) / (2 * STEP)) for k in range(len(row))] for i, row in enumerate(z)]
+
+
+def make_case_of_steps(loss, par, own, shape, scale, rng):
+    """shape: rows, classes; own: the name of the loss's own parameters, or None for one score a step."""
+    b, steps = shape[0], shape[1] - 1
+    case = {"kind": "multiclass", "loss": loss.__name__, "set": " ".join("%s=%s" % item for item in par.items()),
+            "z": [[rng.gauss(0, scale) for _ in range(1 if own else steps)] for _ in range(b)], "y": [rng.randrange(shape[1]) for _ in range(b)]}
+    z = [[mpf(v) for v in row] for row in case["z"]]
+    if own:
+        case[own] = [[rng.gauss(0, 1)] for _ in range(steps)]
+        values = [mpf(v) for v, in case[own]]
+        by_own = slopes(lambda v, y: loss(z, y, v[0]), [values], case["y"], {})[0]
+        case["grad_" + own] = [[v] for v in by_own]
+        par = {own: values}
+    case["value"] = float(loss(z, case["y"], **par))
+    case["grad"] = slopes(loss, z, case["y"], par)
+    case["source"] = "mpmath"
+    return case
 
 
 def make_case(loss, par, shape, scale, rng):
@@ -78,6 +122,10 @@ if __name__ == "__main__":
         for size in (1, 4, 20):
             for form in SHAPES if size < 20 else SHAPES[1:2]:
                 cases.append(make_case(function, parameters, form, size, generator))
+    for function, own_name, parameters in [(cumulative_logit, "steps", {}), (coral, "biases", {}), (corn, None, {}), (corn, None, {"norm": "rows"})]:
+        for size in (1, 4, 20):
+            for form in SHAPES if size < 20 else SHAPES[1:2]:
+                cases.append(make_case_of_steps(function, parameters, own_name, form, size, generator))
     with open(OUT, "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/losses_ordinal.py",\n "cases": [\n')
         out.write(",\n".join("  " + json.dumps(case) for case in cases))

@@ -276,7 +276,9 @@ int lb_evaluate_decide(struct lb_evaluator *e, struct lb_eval_model *s, struct l
 
 	*decision = lb_plain_decision;
 	s->bad = false;
-	if (!n || !setup->y || lb_decides_plainly(setup->calibration, setup->threshold))
+	if (setup->threshold && setup->threshold->median)
+		decision->rule = setup->threshold;
+	if (!n || !setup->y || !lb_decision_fits(setup->calibration, setup->threshold))
 		return 0;
 	clean.eval_attack = NULL;
 	scores = lb_alloc(n * e->columns, sizeof *scores, err);

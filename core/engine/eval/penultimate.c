@@ -77,6 +77,8 @@ void lb_last_layer_keep(struct lb_last_layer *last, const struct lb_setup *setup
 	if (!h)
 		return;
 	keep_rows(last, h, stride, start, b);
+	if (setup->loss && setup->loss->scores_for) /* no weights of classes */
+		return;
 	if (!start)
 		lb_net_unpack(net, w, last->plain);
 	last->seen = last->feature;

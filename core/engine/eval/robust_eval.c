@@ -7,6 +7,7 @@
 struct robust_job {
 	struct lb_row_stats *d;
 	const struct lb_decision *decision;
+	double *term;            /* (c) */
 	size_t start, b, c, bad;
 	bool binary;
 };
@@ -42,9 +43,9 @@ static int32_t predicted_class(const struct robust_job *p, const real *z, int32_
 	for (size_t k = 1; k < p->c; k++)
 		top = z[k] > z[top] ? k : top;
 	for (size_t k = 0; k < p->c; k++)
-		sum += exp(d->slope * ((double)z[k] - (double)z[top]));
+		sum += p->term[k] = exp(d->slope * ((double)z[k] - (double)z[top]));
 	*logp = d->slope * ((double)z[y] - (double)z[top]) - log(sum);
-	return (int32_t)top;
+	return (int32_t)lb_decision_class(d, p->c, p->term, sum, top);
 }
 
 static int seen(void *arg, const real *z, size_t ld)
@@ -69,7 +70,7 @@ int lb_robust_eval(struct lb_evaluator *e, struct lb_attack *attack, const struc
 		size_t b, size_t *bad)
 {
 	struct lb_row_stats *d = &e->row_stats[0];
-	struct robust_job p = { .d = d, .decision = s->decision, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
+	struct robust_job p = { .d = d, .decision = s->decision, .term = e->room.term, .start = start, .b = b, .c = attack->c, .binary = e->cohort->kind == LB_BINARY };
 	const struct lb_attacked on = { .net = s->net, .team = e->team, .w = s->w, .x = e->input.x, .y = s->setup->y, .rows = rows, .b = b, .step = -1,
 					   .seen = seen, .arg = &p };
 

@@ -205,11 +205,12 @@ static void digest_multiclass(struct lb_row_stats *d, const struct lb_row_stats_
 	for (size_t i = 0; i < b; i++) {
 		const double *term = r->term + i * padded(c);
 		const struct scan scan = lb_scan_row(c, s->z + i * s->ld, (size_t)label[i]);
-		d->pred[start + i] = (int32_t)top[i];
+		const size_t pred = lb_decision_class(s->decision, c, term, sum[i], (size_t)top[i]);
+		d->pred[start + i] = (int32_t)pred;
 		d->rank[start + i] = scan.before;
 		d->logp[start + i] = lp[i];
 		d->brier[start + i] = brier_of(term, c, (size_t)label[i], sum[i]);
-		d->conf[start + i] = 1 / sum[i];
+		d->conf[start + i] = pred == (size_t)top[i] ? 1 / sum[i] : term[pred] / sum[i];
 		d->collapsed[start + i] = sum[i] < 1.5 && collapsed(c, term);
 		d->peak[start + i] = (double)scan.peak;
 	}
@@ -241,7 +242,7 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 			d->label[start + i] = s->setup->y[s->rows[i]];
 		if (s->setup->loss && !lb_loss_gives_scores(s->setup->loss))
 			return;
-		if (decisions_alone(s->setup))
+		if (decisions_alone(s->setup) && !(s->decision->rule && s->decision->rule->median))
 			decide_multiclass(d, s);
 		else
 			digest_multiclass(d, r, s);

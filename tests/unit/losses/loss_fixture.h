@@ -74,7 +74,8 @@ static inline size_t targets_of(const struct subject *s, const struct lb_loss_in
 	return in->c / lb_loss_outputs(s->info, in->par);
 }
 
-/* b rows of c columns, or of the next number that is whole targets. */
+/* b rows of c columns, or of the next number that is whole targets, or of the scores of c
+ * classes. */
 static inline void draw(struct data *d, const struct subject *s, const struct lb_arg *par, size_t b, size_t c, double scale,
 		 struct lb_rng *rng)
 {
@@ -83,7 +84,10 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 
 	const size_t outputs = lb_loss_outputs(s->info, par);
 
-	c = kind == LB_BINARY || kind == LB_RANKING ? 1 : kind == LB_SURVIVAL ? outputs : (c + outputs - 1) / outputs * outputs;
+	const size_t classes = s->info->scores_for ? c : 0;
+
+	c = kind == LB_BINARY || kind == LB_RANKING ? 1 : classes ? lb_how_many(s->info->scores_for, classes) :
+	    kind == LB_SURVIVAL ? outputs : (c + outputs - 1) / outputs * outputs;
 	for (size_t k = 0; k < b * c; k++) {
 		d->z[k] = (double)(float)(scale * lb_rng_normal(rng));
 		d->t[k] = kind == LB_MULTILABEL ? (double)lb_rng_below(rng, 5) / 2 - 1 : lb_rng_normal(rng);
@@ -103,14 +107,14 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	for (size_t i = 0; i < b; i++)
 		d->group[i] = i ? d->group[i - 1] + (kind == LB_RANKING && lb_rng_below(rng, 4) == 0) : 0; /* queries of some rows */
 	for (size_t i = 0; i < b; i++)
-		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, kind == LB_SURVIVAL ? 2 : c);
+		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, kind == LB_SURVIVAL ? 2 : classes ? classes : c);
 	for (size_t k = 0; s->info->needs & LB_NEEDS_FEATURES && k < b * FEATURES; k++)
 		d->h[k] = (double)(float)lb_rng_normal(rng);
-	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = c };
+	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = classes ? classes : c };
 	for (size_t k = 0; k < lb_loss_n_params(s->info, par, &shape); k++)
 		d->params[k] = (double)(float)lb_rng_normal(rng);
 	memcpy(d->counts, class_counts, sizeof class_counts);
-	d->in = (struct lb_loss_input){ .b = b, .c = c, .z = d->z, .par = par, .y = lb_kind_of_labels(kind) ? d->y : NULL,
+	d->in = (struct lb_loss_input){ .b = b, .c = c, .n_classes = classes, .z = d->z, .par = par, .y = lb_kind_of_labels(kind) ? d->y : NULL,
 					.t = targets ? d->t : NULL, .group = d->group, .counts = lb_kind_of_targets(kind) ? NULL : d->counts, .params = d->params,
 					.hidden = s->info->needs & LB_NEEDS_FEATURES ? d->h : NULL, .n_hidden = FEATURES };
 }

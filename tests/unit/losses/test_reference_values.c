@@ -115,10 +115,12 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	const size_t n_moved = flatten(get(c, "grad_h"), want + n + n_params);
 	ck_assert_uint_eq(n_moved, info->needs & LB_MOVES_FEATURES ? n_h : 0);
 	ck_assert_msg(!lb_args_from_text(&info->base, get(c, "set")->valuestring, par, &store, &err), "%s", err.text);
-	struct lb_loss_input in = { .b = b, .c = n / b / views, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .par = par,
+	const size_t columns = n / b / views, row = info->kind == LB_EMBEDDING ? columns : n_h / b; /* of own parameters */
+	const size_t n_classes = info->params_for == LB_EACH_STEP ? n_params + 1 : info->scores_for ? columns + 1 : n_params && !info->params_for ? n_params / row : 0;
+	struct lb_loss_input in = { .b = b, .c = columns, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .par = par,
 				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h / b,
 				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .params = params,
-				    .n_classes = n_params && info->kind != LB_SURVIVAL ? n_params / (info->kind == LB_EMBEDDING ? n / b / views : n_h / b) : 0 };
+				    .n_classes = n_classes };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, grad, &err), 0);
 	ck_near(value, get(c, "value")->valuedouble, "value", c);
 	for (size_t k = 0; k < n + n_params + n_moved; k++)

@@ -147,7 +147,7 @@ START_TEST(thresholds_follow_the_calibration)
 
 	for (size_t k = 0; lb_thresholds[k]; k++) {
 		const struct lb_threshold *rule = (const struct lb_threshold *)lb_thresholds[k];
-		if (rule == &lb_threshold_fixed)
+		if (!rule->merit)
 			continue;
 		struct lb_decision plain = fit(&r, NULL, rule), platt = fit(&r, &lb_calibration_platt, rule);
 		for (size_t i = 0; i < r.n; i++)
@@ -226,6 +226,30 @@ START_TEST(a_training_applies_it)
 }
 END_TEST
 
+/* The first class up to which half of the probability lies, just half too; the likeliest where the
+ * rule is another. */
+START_TEST(median_is_the_middle_class)
+{
+	static const struct {
+		double share[4];
+		size_t median, likeliest;
+	} cases[] = {
+		{ { 1, 1, 1, 2 }, 2, 3 }, { { 3, 1, 1, 1 }, 0, 0 }, { { 2, 1, 0, 3 }, 1, 3 }, { { 0, 0, 0, 1 }, 3, 3 }, { { 2.9, 0.2, 0, 2.9 }, 1, 0 },
+	};
+	const struct lb_decision median = { .slope = 1, .rule = &lb_threshold_median };
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		double sum = 0;
+		for (size_t k = 0; k < 4; k++)
+			sum += cases[i].share[k];
+		ck_assert_uint_eq(lb_decision_class(&median, 4, cases[i].share, sum, cases[i].likeliest), cases[i].median);
+		ck_assert_uint_eq(lb_decision_class(&lb_plain_decision, 4, cases[i].share, sum, cases[i].likeliest), cases[i].likeliest);
+	}
+	ck_assert(!lb_decides_plainly(NULL, &lb_threshold_median) && !lb_decision_fits(NULL, &lb_threshold_median));
+	ck_assert(lb_decides_plainly(NULL, &lb_threshold_fixed) && lb_decision_fits(&lb_calibration_temperature, &lb_threshold_median));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("decision_rule");
@@ -238,6 +262,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, thresholds_are_those_of_sklearn);
 	tcase_add_test(tc, thresholds_follow_the_calibration);
 	tcase_add_test(tc, edges);
+	tcase_add_test(tc, median_is_the_middle_class);
 	tcase_add_loop_test(tc, a_training_applies_it, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;
