@@ -296,6 +296,10 @@ struct lb_noise {
 	size_t n;
 	uint64_t seed;
 	const struct lb_encoding *features; /* of the trial; for noise that depends on the features */
+	/* n_train rows of the dataset, whose targets, before any was changed, give noise of targets
+	 * its unit. */
+	const uint32_t *train;
+	size_t n_train;
 };
 
 struct lb_corruption {
@@ -306,6 +310,9 @@ struct lb_corruption {
 	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher
 	 * rate flips a superset. -1 only when memory runs out. */
 	int (*apply)(const struct lb_noise *in, int32_t *y, struct lb_err *err);
+	/* As apply, of targets, or of the labels of a multi-label task, as they lie in
+	 * lb_dataset.target. A corruption has one of the two, `none` both. */
+	int (*apply_targets)(const struct lb_noise *in, double *target, struct lb_err *err);
 };
 extern const struct lb_info *const lb_corruptions[];
 size_t lb_corruption_count(void);
@@ -328,6 +335,12 @@ const struct lb_imbalance *lb_imbalance_at(size_t i);
  * kept. */
 int lb_imbalance_apply(const struct lb_imbalance *imbalance, const struct lb_arg *par, size_t n_classes, const int32_t *y, uint64_t seed,
 		       uint32_t *rows, size_t *n, struct lb_err *err);
+
+/* As lb_imbalance_apply, for rows with several labels (n_labels each, as lb_dataset.target): leaves
+ * out rows so that no label has more than its number; each row left out has a label that is
+ * full. */
+int lb_imbalance_apply_labels(const struct lb_imbalance *imbalance, const struct lb_arg *par, size_t n_labels, const double *label, uint64_t seed,
+			      uint32_t *rows, size_t *n, struct lb_err *err);
 
 /* ---- encoding: the feature columns of a trial ---- */
 

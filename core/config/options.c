@@ -192,7 +192,7 @@ static const struct lb_option options[] = {
 	{ .path = "corrupt", .param = { .help = "label noise and class imbalance added to the training data" } },
 	{ .path = "corrupt.imbalance", AT(corrupt.imbalance), .param = { .help = "rows left out so that classes have given sizes; comes before label noise" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "imbalance", .def_name = "none" },
-	{ .path = "corrupt.labels", AT(corrupt.labels), .param = { .help = "label noise" },
+	{ .path = "corrupt.labels", AT(corrupt.labels), .param = { .help = "noise on labels or targets; test rows stay as they are" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "label corruption", .def_name = "none" },
 	{ .path = "model", AT(model), .param = { .help = "the model that computes the scores" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "model", .def_name = "linear" },

@@ -1,3 +1,4 @@
+#include "core/run/targets.h"
 #include "core/run/trial_constraints.h"
 
 #include "core/base/mem.h"
@@ -168,18 +169,11 @@ static const struct lb_loss_info *particular(const struct lb_facts *f)
 static int targets_suit(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_dataset *d = f->data;
-	const uint32_t *rows = f->split->rows[LB_TRAIN];
 
 	for (size_t j = 0; j < f->n_losses; j++) {
-		const struct lb_loss_info *loss = lb_used_loss(f->loss[j]);
-		for (size_t i = 0; loss->targets && i < f->split->n[LB_TRAIN] * d->n_targets; i++) {
-			const size_t row = rows[i / d->n_targets];
-			const double t = d->target[row * d->n_targets + i % d->n_targets];
-			if (!lb_targets_allow(loss->targets, t))
-				return lb_fail(err, LB_CONFIG, "%s: found %s with a target of %g in row %zu of the data, allowed: targets %s; take another "
-					       "loss, or mend or leave out such rows", lb_loss_path(j), loss->base.name, t, row + 1,
-					       lb_targets_text(loss->targets));
-		}
+		if (lb_targets_suit(lb_used_loss(f->loss[j]), lb_loss_path(j), d->target, d->n_targets, f->split->rows[LB_TRAIN],
+				    f->split->n[LB_TRAIN], "", err))
+			return -1;
 	}
 	return 0;
 }

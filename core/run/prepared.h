@@ -17,6 +17,7 @@ struct lb_prepared {
 	struct lb_split split;
 	struct lb_encoding features;
 	int32_t *y;                      /* labels as corrupted */
+	double *target;                  /* targets, or labels of a multi-label task, as corrupted; NULL: the dataset's */
 	double *row_weight;
 	struct lb_unit *unit;            /* of each target, or NULL */
 	struct lb_term term[LB_MOST_TERMS];

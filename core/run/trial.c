@@ -235,10 +235,13 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 
 /* Whether the two, of one cohort, have the same metrics of the same labels, and so the same
  * baseline. */
-static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
+static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, const struct lb_dataset *data)
 {
+	const double *target = lb_setup_target(a, data), *other = lb_setup_target(b, data);
+
 	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack ||
-	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
+	    (a->y != b->y && memcmp(a->y, b->y, data->n * sizeof *a->y)) ||
+	    (target != other && memcmp(target, other, data->n * data->n_targets * sizeof *target)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)
 		if (strcmp(a->metric[i].key, b->metric[i].key))
@@ -248,7 +251,7 @@ static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, si
 
 static int prepare_baseline(struct lb_prepared *p, const struct lb_prepared *leader, struct lb_err *err)
 {
-	if (leader && same_baseline(&leader->setup, &p->setup, p->features.data->n))
+	if (leader && same_baseline(&leader->setup, &p->setup, p->features.data))
 		return lb_baseline_copy(&leader->baseline, p->setup.n_metrics, &p->baseline, err);
 	return lb_baseline_make_f64(&p->cohort, &p->setup, &p->baseline, err);
 }
@@ -281,6 +284,7 @@ void lb_prepared_free(struct lb_prepared *p)
 	lb_rows_drop(p->rows);
 	lb_spec_free(&p->spec);
 	free(p->y);
+	free(p->target);
 	free(p->row_weight);
 	free(p->unit);
 	free(p->checkpoint);

@@ -88,6 +88,8 @@ struct lb_setup {
 	const struct lb_arg *miner_par;
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
+	const double *target;            /* targets, or labels of a multi-label task, of every row of the dataset, as corrupted; NULL: the
+	                                    dataset's (lb_setup_target) */
 	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
 	const struct lb_unit *unit;      /* regression: of each target, or NULL for targets as they are. Losses, and the objective, are of targets
 	                                    in their units; the parameters kept, scores and metrics
@@ -199,6 +201,10 @@ bool lb_cohort_has_eval_attack(const struct lb_cohort *c);
  * classes. */
 bool lb_setup_reads_probabilities(const struct lb_setup *setup);
 bool lb_cohort_reads_probabilities(const struct lb_cohort *c);
+
+/* Targets, or labels of a multi-label task, of every row of the dataset, laid out as they are
+ * there: what a trial is trained on and judged by. NULL for tasks with classes. */
+const double *lb_setup_target(const struct lb_setup *setup, const struct lb_dataset *data);
 
 /* Losses that the trial minimises, at least one; and the i-th of them. */
 size_t lb_setup_terms(const struct lb_setup *setup);

@@ -104,7 +104,7 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 {
 	struct lb_learner *l = s->l;
 	const struct lb_setup *setup = l->setup;
-	const double *target = setup->teacher ? setup->teacher : s->c->features->data->target;
+	const double *target = setup->teacher ? setup->teacher : lb_setup_target(setup, s->c->features->data);
 	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
 	for (size_t i = 0; l->y && i < b; i++)
