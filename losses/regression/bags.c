@@ -6,11 +6,12 @@
 
 #include <math.h>
 
-/* The losses of a single prediction, without memory of rows, that is itself what is predicted. */
+/* The losses of a prediction that is itself what the model gives. Likelihoods are left out: that of
+ * a row is not that of a bag's mean. */
 #define BASES(BASE)                                                                                                             \
 	BASE(mse) BASE(huber) BASE(mae) BASE(smooth_l1) BASE(pseudo_huber) BASE(charbonnier) BASE(log_cosh) BASE(fair) BASE(wing) BASE(lq)     \
-	BASE(tukey) BASE(cauchy) BASE(welsch) BASE(correntropy) BASE(geman_mcclure) BASE(barron) BASE(barron_nll) BASE(eps_insensitive)        \
-	BASE(sq_eps_insensitive) BASE(quantile) BASE(quantile_huber) BASE(expectile) BASE(linex) BASE(mape) BASE(smape) BASE(student_t_nll)
+	BASE(tukey) BASE(cauchy) BASE(welsch) BASE(correntropy) BASE(geman_mcclure) BASE(barron) BASE(eps_insensitive)        \
+	BASE(sq_eps_insensitive) BASE(quantile) BASE(quantile_huber) BASE(expectile) BASE(linex) BASE(mape) BASE(smape)
 
 #define DECLARE_BASE(name) extern const struct lb_loss LB_LOSS(regression, name);
 BASES(DECLARE_BASE)
@@ -217,7 +218,9 @@ const struct lb_loss LB_LOSS(regression, bag) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "aggregate responses",
+		.properties = LB_NONNEGATIVE,
 		.needs = LB_NEEDS_BAGS,
+		.exceptions = LB_OVERFLOWS, /* of base linex */
 		LB_EXAMPLES(bag_examples),
 	},
 	.form = &bag_form,
@@ -255,7 +258,9 @@ const struct lb_loss LB_LOSS(regression, instance) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "aggregate responses",
+		.properties = LB_NONNEGATIVE,
 		.needs = LB_NEEDS_BAGS,
+		.exceptions = LB_OVERFLOWS, /* of base linex */
 		LB_EXAMPLES(instance_examples),
 	},
 	.form = &instance_form,
@@ -306,7 +311,9 @@ const struct lb_loss LB_LOSS(regression, bag_interp) = {
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "aggregate responses",
+		.properties = LB_NONNEGATIVE,
 		.needs = LB_NEEDS_BAGS,
+		.exceptions = LB_OVERFLOWS, /* of base linex */
 		LB_SAME_AS(interp_same),
 		LB_EXAMPLES(interp_examples),
 	},
