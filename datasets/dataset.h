@@ -269,6 +269,7 @@ struct lb_split_options {
 struct lb_split {
 	uint32_t *rows[3];           /* LB_TRAIN, LB_VALID, LB_TEST */
 	size_t n[3];
+	int32_t *bag;                /* (n[LB_TRAIN]) the bag of each training row, from 0, those of one side by side; NULL: there are none */
 };
 
 /* The rows of a test file are the test part, those of a validation file the validation part; the
