@@ -319,6 +319,46 @@ extern const struct lb_info *const lb_corruptions[];
 size_t lb_corruption_count(void);
 const struct lb_corruption *lb_corruption_at(size_t i);
 
+/* ---- bags: training rows of whose targets the mean alone is known ---- */
+
+/* What rows are put into bags by. Borrowed. */
+struct lb_bagging_input {
+	const struct lb_arg *par;
+	const struct lb_dataset *data;
+	const uint32_t *rows;        /* n rows of the dataset */
+	size_t n;
+	uint64_t seed;
+};
+
+struct lb_bagging {
+	struct lb_info base;
+	bool by_group;               /* reads the dataset's groups */
+	/* bag (n) <- the bag of each row, any number >= 0; NULL: there are none. */
+	int (*assign)(const struct lb_bagging_input *in, int32_t *bag, struct lb_err *err);
+};
+extern const struct lb_info *const lb_baggings[];
+
+/* Puts the training rows (in->n, at in->rows too) of a split side by side by their bags, in the
+ * order of the bags' first rows; *out is new, as lb_split.bag. */
+int lb_bags_make(const struct lb_bagging *bagging, const struct lb_bagging_input *in, uint32_t *rows, int32_t **out, struct lb_err *err);
+
+struct lb_rng;
+
+/* Noise on the mean targets of bags. */
+struct lb_bag_noise {
+	struct lb_info base;
+	/* Returns a target as it goes into the mean; NULL: as it is. */
+	double (*clip)(const struct lb_arg *par, double target);
+	/* Returns what is added to the mean of so many rows; NULL: nothing. */
+	double (*noise)(const struct lb_arg *par, size_t size, struct lb_rng *r);
+};
+extern const struct lb_info *const lb_bag_noises[];
+
+/* Gives every training row the mean targets of its bag, with their noise; target as
+ * lb_dataset.target, the other rows stay as they are. */
+void lb_bags_share_means(const struct lb_bag_noise *noise, const struct lb_arg *par, uint64_t seed, const struct lb_split *split, size_t targets,
+			 double *target);
+
 /* ---- imbalance: rows left out so that classes have given shares ---- */
 
 struct lb_imbalance {

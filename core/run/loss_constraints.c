@@ -123,6 +123,11 @@ static int miner_has_triplets(const struct lb_facts *f, struct lb_err *err)
 
 static int bags_are_made(const struct lb_facts *f, struct lb_err *err)
 {
+	const struct lb_info *noise = f->spec->corrupt.bags.info;
+
+	if (noise && noise->n_params && !f->split->bag)
+		return lb_fail(err, LB_CONFIG, "corrupt.bags: found %s, but there are no bags; allowed: with data.bags, such as data.bags: {kind: random, size: "
+			       "4}, or remove it", noise->name);
 	for (size_t i = 0; i < f->n_losses; i++)
 		if (lb_used_loss(f->loss[i])->needs & LB_NEEDS_BAGS && !f->split->bag)
 			return lb_fail(err, LB_CONFIG, "%s: found %s, whose rows come in bags; allowed: with data.bags, such as data.bags: {kind: random, "
@@ -267,7 +272,7 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "loss.weight", LB_BY_COMPONENTS, "Some loss has a positive weight; one with prototypes always has, since they make the scores." }, weights_minimise },
 	{ { "train.early_stopping.metric", LB_BY_COMPONENTS, "Early stopping reads outputs that the loss has, such as quantiles or a variance." }, stopping_has_outputs },
 	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets." }, miner_has_triplets },
-	{ { "loss", LB_BY_COMPONENTS, "A loss of bags (bag, instance, bag_interp) needs data.bags." }, bags_are_made },
+	{ { "loss", LB_BY_COMPONENTS, "A loss of bags (bag, instance, bag_interp), or noise on them, needs data.bags." }, bags_are_made },
 	{ { "train.batch", LB_BY_COMPONENTS, "A loss of distances needs minibatches, of at most 8192 rows." }, distances_have_batches },
 	{ { "metrics", LB_BY_COMPONENTS, "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." }, embeddings_are_retrieved },
 	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." }, weighted_losses_are_sums },

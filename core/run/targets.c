@@ -56,6 +56,19 @@ int lb_targets_suit(const struct lb_loss_info *loss, const char *path, const dou
 	return 0;
 }
 
+/* Refuses targets that a loss of the trial is not defined for, in the training rows. */
+static int losses_suit(const struct lb_prepared *p, const struct lb_dataset *data, const double *target, const char *after, struct lb_err *err)
+{
+	const struct lb_component_use *loss[LB_MOST_TERMS];
+	const size_t losses = lb_used_losses(&p->spec, loss);
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < losses; i++)
+		rc = lb_targets_suit(lb_used_loss(loss[i]), lb_loss_path(i), target, data->n_targets, p->split.rows[LB_TRAIN], p->split.n[LB_TRAIN],
+				     after, err);
+	return rc;
+}
+
 /* Corrupts targets, or labels of a multi-label task, of the same rows. */
 static int prepare_noisy_targets(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
@@ -76,12 +89,24 @@ static int prepare_noisy_targets(struct lb_prepared *p, const struct lb_dataset 
 		if (part == LB_TRAIN || lb_use_number(use, "valid", 1) > 0)
 			rc = corruption->apply_targets(&noise, p->target, err);
 	}
-	const struct lb_component_use *loss[LB_MOST_TERMS];
-	const size_t losses = lb_used_losses(&p->spec, loss);
-	for (size_t i = 0; !rc && data->kind == LB_REGRESSION && i < losses; i++)
-		rc = lb_targets_suit(lb_used_loss(loss[i]), lb_loss_path(i), p->target, data->n_targets, p->split.rows[LB_TRAIN],
-				     p->split.n[LB_TRAIN], " after corrupt.labels", err);
-	return rc;
+	return rc || data->kind != LB_REGRESSION ? rc : losses_suit(p, data, p->target, " after corrupt.labels", err);
+}
+
+/* The means that bags of the training rows have, as they are told. */
+static int prepare_bags(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
+{
+	const struct lb_component_use *use = &p->spec.corrupt.bags;
+	const struct lb_bag_noise *noise = (const struct lb_bag_noise *)(use->info ? use->info : lb_bag_noises[0]);
+	const size_t n = data->n * data->n_targets;
+
+	if (!p->split.bag)
+		return 0;
+	if (!(p->taught = lb_alloc(n, sizeof *p->taught, err)))
+		return -1;
+	memcpy(p->taught, lb_setup_target(&p->setup, data), n * sizeof *p->taught);
+	lb_bags_share_means(noise, use->par, (uint64_t)lb_use_number(use, "seed", 0), &p->split, data->n_targets, p->taught);
+	p->setup.taught = p->taught;
+	return losses_suit(p, data, p->taught, " after corrupt.bags", err);
 }
 
 /* Constant features are 0 once standardized; a categorical column of one value is one feature that
@@ -175,7 +200,7 @@ static int prepare_units(struct lb_prepared *p, const struct lb_dataset *data, s
 {
 	const uint32_t *rows = p->split.rows[LB_TRAIN];
 	const size_t n = p->split.n[LB_TRAIN];
-	const double *target = lb_setup_target(&p->setup, data);
+	const double *target = lb_setup_taught(&p->setup, data);
 
 	if (p->spec.data.preprocess.target.at != LB_TARGET_STANDARDIZED)
 		return 0;
@@ -193,7 +218,7 @@ static int prepare_units(struct lb_prepared *p, const struct lb_dataset *data, s
 
 int lb_targets_prepare(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
-	return prepare_labels(p, data, err) || prepare_noisy_targets(p, data, err) || prepare_warnings(p, data, err) || warn_constant_features(p, err) ||
+	return prepare_labels(p, data, err) || prepare_noisy_targets(p, data, err) || prepare_bags(p, data, err) || prepare_warnings(p, data, err) || warn_constant_features(p, err) ||
 			       prepare_weights(p, data, err) ||
 			       prepare_units(p, data, err) ? -1 : 0;
 }

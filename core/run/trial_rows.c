@@ -123,6 +123,22 @@ static int join_all_queries(const struct lb_dataset *data, struct lb_split *spli
 	return 0;
 }
 
+/* Puts the training rows into the bags of data.bags, those of one side by side. */
+static int make_bags(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
+{
+	const struct lb_component_use *use = &spec->data.bags;
+	const struct lb_bagging *bagging = (const struct lb_bagging *)use->info;
+
+	if (!bagging || !bagging->assign)
+		return 0;
+	if (bagging->by_group && !data->group)
+		return lb_fail(err, LB_CONFIG, "data.bags: found %s without data.group, allowed: with data.group, the column whose values are the bags",
+			       bagging->base.name);
+	const struct lb_bagging_input in = { .par = use->par, .data = data, .rows = split->rows[LB_TRAIN], .n = split->n[LB_TRAIN],
+					     .seed = (uint64_t)lb_use_number(use, "seed", 0) };
+	return lb_bags_make(bagging, &in, split->rows[LB_TRAIN], &split->bag, err);
+}
+
 int lb_trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
 {
 	const struct lb_split_options opt = split_options(&spec->data);
@@ -131,7 +147,7 @@ int lb_trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, str
 		return -1;
 	if (!subsample_classes(spec, data, out, err) &&
 	    (!spec->data.cv.folds || !lb_split_inner_folds(data, &opt, spec->data.cv.folds, spec->data.cv.fold, spec->data.cv.test, out, err)) &&
-	    !join_all_queries(data, out, err) && !lb_labels_check(data, out, data->y, class_advice(spec), err))
+	    !join_all_queries(data, out, err) && !make_bags(spec, data, out, err) && !lb_labels_check(data, out, data->y, class_advice(spec), err))
 		return 0;
 	lb_split_free(out);
 	return -1;

@@ -47,7 +47,7 @@ static int class_scores(const struct lb_cohort *c, const struct lb_setup *setup,
 static void label_scores(const struct lb_cohort *c, const struct lb_setup *setup, double *score)
 {
 	const struct lb_dataset *d = c->features->data;
-	const double *label = lb_setup_target(setup, d);
+	const double *label = lb_setup_taught(setup, d);
 
 	for (size_t t = 0; t < d->n_targets; t++) {
 		double there = 0, absent = 0;
@@ -73,7 +73,7 @@ static void write_outputs(const struct lb_cohort *c, const struct lb_setup *setu
 	const struct lb_dataset *d = c->features->data;
 	const uint32_t *rows = c->split->rows[LB_TRAIN];
 	const size_t n = c->split->n[LB_TRAIN];
-	const double *target = lb_setup_target(setup, d), mean = lb_target_mean(target, d->n_targets, rows, n, t);
+	const double *target = lb_setup_taught(setup, d), mean = lb_target_mean(target, d->n_targets, rows, n, t);
 	struct lb_output output;
 
 	for (size_t i = 0; i < n; i++)
@@ -109,7 +109,7 @@ static int constant_scores(const struct lb_cohort *c, const struct lb_setup *set
 		label_scores(c, setup, score);
 	else
 		for (size_t t = 0; t < d->n_targets; t++)
-			score[t] = lb_target_mean(lb_setup_target(setup, d), d->n_targets, c->split->rows[LB_TRAIN], c->split->n[LB_TRAIN], t);
+			score[t] = lb_target_mean(lb_setup_taught(setup, d), d->n_targets, c->split->rows[LB_TRAIN], c->split->n[LB_TRAIN], t);
 	return setup->loss->output ? constant_outputs(c, setup, score, err) : 0;
 }
 

@@ -88,7 +88,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 			room(&l->dfeatures_sum, sums && moved_features(l), rows * moved_features(l), err) &&
 			room(&l->params_sum, sums && l->model.n_loss_params, l->model.n_loss_params, err);
 
-	if (c->kind == LB_RANKING && !(l->group = lb_alloc(b, sizeof *l->group, err)))
+	if ((c->kind == LB_RANKING || c->split->bag) && !(l->group = lb_alloc(b, sizeof *l->group, err)))
 		return -1;
 	if (!ok || (!columns && !(l->y = lb_alloc(b, sizeof *l->y, err))))
 		return -1;
