@@ -1,4 +1,7 @@
-#include "core/config/internal.h"
+#include "core/base/text.h"
+#include "core/config/lookup.h"
+#include "core/config/resolve.h"
+#include "core/config/unknown_key.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,12 @@
-#include "core/config/spec_fill.h"
-#include "core/config/tune_internal.h"
+#include "core/config/tune.h"
 
 #include "core/base/mem.h"
+#include "core/config/resolve.h"
 #include "core/config/spec.h"
+#include "core/config/spec_fill.h"
+#include "core/config/tune_arms.h"
+#include "core/config/unknown_key.h"
+#include "core/config/yaml_overlay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
