@@ -150,6 +150,7 @@ static const struct key {
 	{ "groups", 1 << LB_RANKING, 0 },
 	{ "times", 1 << LB_SURVIVAL, 0 },
 	{ "events", 1 << LB_SURVIVAL, 0 },
+	{ "groups", 1 << LB_REGRESSION, LB_NEEDS_BAGS },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
 	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
@@ -327,13 +328,11 @@ static int split_views(const cJSON *in, const struct lb_loss_info *l, struct inp
 	return 0;
 }
 
-/* The query of each row; all are of one where none is given. */
-static int read_queries(const cJSON *in, struct inputs *x, struct lb_err *err)
+/* The query or bag of each row; all are of one where none is given. */
+static int read_groups(const cJSON *in, struct inputs *x, struct lb_err *err)
 {
 	double *query;
 
-	if (x->c != 1)
-		return lb_fail(err, LB_DATA, "scores: found %zu columns, a ranking loss takes one score per row", x->c);
 	if (!(x->group = lb_alloc(x->b, sizeof *x->group, err)))
 		return -1;
 	if (!cJSON_GetObjectItemCaseSensitive(in, "groups"))
@@ -344,7 +343,7 @@ static int read_queries(const cJSON *in, struct inputs *x, struct lb_err *err)
 	if (!rc)
 		query_rows_join(query, x->b, x->from, x->group);
 	free(query);
-	return rc || query_rows_move(x->from, x->b, false, x->z, err) || query_rows_move(x->from, x->b, false, x->t, err) ? -1 : 0;
+	return rc || query_rows_move(x->from, x->b, x->c, false, x->z, err) || query_rows_move(x->from, x->b, x->c, false, x->t, err) ? -1 : 0;
 }
 
 static int read_times(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
@@ -400,11 +399,13 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const stru
 	    read_targets(in, l, par, x, err))
 		return -1;
 	if (l->kind == LB_REGRESSION)
-		return 0;
+		return l->needs & LB_NEEDS_BAGS ? read_groups(in, x, err) : 0;
 	if (l->kind == LB_SURVIVAL)
 		return read_survival(in, l, par, x, err);
+	if (l->kind == LB_RANKING && x->c != 1)
+		return lb_fail(err, LB_DATA, "scores: found %zu columns, a ranking loss takes one score per row", x->c);
 	if (l->kind == LB_RANKING)
-		return read_queries(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
+		return read_groups(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
 	if (l->kind == LB_MULTILABEL) {
 		x->classes = x->c;
 		return read_counts(in, x, x->c, err);
@@ -501,7 +502,7 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .group = x.group, .counts = x.counts, .id = x.id, .par = par,
 					     .hidden = x.hidden, .n_hidden = x.n_hidden, .params = x.params, .n_classes = x.classes, .views = x.views,
 					     .scale = x.scale };
-	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err) || query_rows_move(x.from, x.b, true, grad, err) ? -1 : 0))
+	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err) || query_rows_move(x.from, x.b, x.c, true, grad, err) ? -1 : 0))
 		print_result(l, &x, value, grad);
 out:
 	lb_args_free(&store);

@@ -87,7 +87,7 @@ static void meaning_text(const struct lb_info *info, const struct lb_param *p, c
 
 static void show_params(const struct lb_info *info)
 {
-	char def[64], allowed[160], meaning[400], number[LB_DOUBLE_TEXT];
+	char def[64], allowed[400], meaning[400], number[LB_DOUBLE_TEXT];
 
 	printf("%s", info->n_params ? "parameters:\n" : "parameters: none\n");
 	for (int i = 0; i < info->n_params; i++) {

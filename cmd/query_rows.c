@@ -22,14 +22,14 @@ void query_rows_join(const double *query, size_t n, uint32_t *from, int32_t *gro
 	}
 }
 
-int query_rows_move(const uint32_t *from, size_t n, bool back, double *v, struct lb_err *err)
+int query_rows_move(const uint32_t *from, size_t n, size_t c, bool back, double *v, struct lb_err *err)
 {
-	double *moved = from ? lb_alloc(n, sizeof *moved, err) : NULL;
+	double *moved = from ? lb_alloc(n * c, sizeof *moved, err) : NULL;
 
 	for (size_t i = 0; moved && i < n; i++)
-		moved[back ? from[i] : i] = v[back ? i : from[i]];
+		memcpy(moved + (back ? from[i] : i) * c, v + (back ? i : from[i]) * c, c * sizeof *v);
 	if (moved)
-		memcpy(v, moved, n * sizeof *v);
+		memcpy(v, moved, n * c * sizeof *v);
 	free(moved);
 	return from && !moved ? -1 : 0;
 }

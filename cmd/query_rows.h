@@ -1,4 +1,5 @@
-/* Brings the rows of each query together, where they are apart in the input of `losses eval`. */
+/* Brings the rows of each query, or bag, together, where they are apart in the input of `losses
+ * eval`. */
 #ifndef LB_QUERY_ROWS_H
 #define LB_QUERY_ROWS_H
 
@@ -9,9 +10,9 @@
  * <- the query of each of them. */
 void query_rows_join(const double *query, size_t n, uint32_t *from, int32_t *group);
 
-/* v (n) <- its entries in the order of `from`, or, where `back`, from there to where they stood.
+/* v (n, c) <- its rows in the order of `from`, or, where `back`, from there to where they stood.
  * from NULL: v as it is. */
-int query_rows_move(const uint32_t *from, size_t n, bool back, double *v, struct lb_err *err);
+int query_rows_move(const uint32_t *from, size_t n, size_t c, bool back, double *v, struct lb_err *err);
 
 /* Refuses a query longer than the loss allows. */
 int query_rows_check(const struct lb_loss_info *l, const struct lb_arg *par, const int32_t *group, size_t n, struct lb_err *err);

@@ -277,6 +277,7 @@ struct lb_split_options {
 struct lb_split {
 	uint32_t *rows[3];           /* LB_TRAIN, LB_VALID, LB_TEST */
 	size_t n[3];
+	int32_t *bag;                /* (n[LB_TRAIN]) the bag of each training row, from 0, those of one side by side; NULL: there are none */
 };
 
 /* The rows of a test file are the test part, those of a validation file the validation part; the
@@ -304,6 +305,10 @@ struct lb_noise {
 	size_t n;
 	uint64_t seed;
 	const struct lb_encoding *features; /* of the trial; for noise that depends on the features */
+	/* n_train rows of the dataset, whose targets, before any was changed, give noise of targets
+	 * its unit. */
+	const uint32_t *train;
+	size_t n_train;
 };
 
 struct lb_corruption {
@@ -314,10 +319,53 @@ struct lb_corruption {
 	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher
 	 * rate flips a superset. -1 only when memory runs out. */
 	int (*apply)(const struct lb_noise *in, int32_t *y, struct lb_err *err);
+	/* As apply, of targets, or of the labels of a multi-label task, as they lie in
+	 * lb_dataset.target. A corruption has one of the two, `none` both. */
+	int (*apply_targets)(const struct lb_noise *in, double *target, struct lb_err *err);
 };
 extern const struct lb_info *const lb_corruptions[];
 size_t lb_corruption_count(void);
 const struct lb_corruption *lb_corruption_at(size_t i);
+
+/* ---- bags: training rows of whose targets the mean alone is known ---- */
+
+/* What rows are put into bags by. Borrowed. */
+struct lb_bagging_input {
+	const struct lb_arg *par;
+	const struct lb_dataset *data;
+	const uint32_t *rows;        /* n rows of the dataset */
+	size_t n;
+	uint64_t seed;
+};
+
+struct lb_bagging {
+	struct lb_info base;
+	bool by_group;               /* reads the dataset's groups */
+	/* bag (n) <- the bag of each row, any number >= 0; NULL: there are none. */
+	int (*assign)(const struct lb_bagging_input *in, int32_t *bag, struct lb_err *err);
+};
+extern const struct lb_info *const lb_baggings[];
+
+/* Puts the training rows (in->n, at in->rows too) of a split side by side by their bags, in the
+ * order of the bags' first rows; *out is new, as lb_split.bag. */
+int lb_bags_make(const struct lb_bagging *bagging, const struct lb_bagging_input *in, uint32_t *rows, int32_t **out, struct lb_err *err);
+
+struct lb_rng;
+
+/* Noise on the mean targets of bags. */
+struct lb_bag_noise {
+	struct lb_info base;
+	/* Returns a target as it goes into the mean; NULL: as it is. */
+	double (*clip)(const struct lb_arg *par, double target);
+	/* Returns what is added to the mean of so many rows; NULL: nothing. */
+	double (*noise)(const struct lb_arg *par, size_t size, struct lb_rng *r);
+};
+extern const struct lb_info *const lb_bag_noises[];
+
+/* Gives every training row the mean targets of its bag, with their noise; target as
+ * lb_dataset.target, the other rows stay as they are. */
+void lb_bags_share_means(const struct lb_bag_noise *noise, const struct lb_arg *par, uint64_t seed, const struct lb_split *split, size_t targets,
+			 double *target);
 
 /* ---- imbalance: rows left out so that classes have given shares ---- */
 
@@ -336,6 +384,12 @@ const struct lb_imbalance *lb_imbalance_at(size_t i);
  * kept. */
 int lb_imbalance_apply(const struct lb_imbalance *imbalance, const struct lb_arg *par, size_t n_classes, const int32_t *y, uint64_t seed,
 		       uint32_t *rows, size_t *n, struct lb_err *err);
+
+/* As lb_imbalance_apply, for rows with several labels (n_labels each, as lb_dataset.target): leaves
+ * out rows so that no label has more than its number; each row left out has a label that is
+ * full. */
+int lb_imbalance_apply_labels(const struct lb_imbalance *imbalance, const struct lb_arg *par, size_t n_labels, const double *label, uint64_t seed,
+			      uint32_t *rows, size_t *n, struct lb_err *err);
 
 /* ---- encoding: the feature columns of a trial ---- */
 

@@ -106,7 +106,7 @@ struct lb_batch {
 	struct lb_io params;     /* the loss's own parameters, one row a class, one number a step or one row, for a loss that has some */
 	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; in survival 1 where the event was seen, 0 where the row is censored; NULL in regression, multilabel and ranking */
 	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; (b) times >= 0 in survival; else NULL */
-	const int32_t *group;    /* (b) the query of each row, in ranking: rows of a query are contiguous; else NULL */
+	const int32_t *group;    /* (b) the query of each row, in ranking, or its bag, where there are some: rows of one are contiguous; else NULL */
 	const real *teacher;     /* (b, c) the teacher's scores, in distillation; else NULL */
 	const real *label_matrix; /* (b, c) in multilabel: 1, 0, or -1 for unknown, which has no part in the loss unless the loss says so; else NULL */
 	const uint32_t *row_id;  /* (b) index of each row within the training split, < stats->n_rows; NULL outside training */

@@ -165,7 +165,9 @@ core/engine/step/list.def PROCEDURE lb_procedure core/engine/step
 datasets/formats/readers.def LB_READER lb_reader datasets/formats
 datasets/synthetic/generators.def LB_GENERATOR lb_generator datasets/synthetic
 datasets/sampling/label_noises.def LB_CORRUPTION lb_corruption datasets/sampling
-datasets/sampling/imbalances.def LB_IMBALANCE lb_imbalance datasets/sampling'
+datasets/sampling/imbalances.def LB_IMBALANCE lb_imbalance datasets/sampling
+datasets/sampling/baggings.def LB_BAGGING lb_bagging datasets/sampling
+datasets/sampling/bag_noises.def LB_BAG_NOISE lb_bag_noise datasets/sampling'
 
 # file:line:name of every descriptor of a struct that is defined below a folder, without a macro of its family.
 descriptors() {

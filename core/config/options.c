@@ -180,6 +180,9 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE },
 	{ .path = "data.split.seed", AT(data.split.seed), .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
 
+	{ .path = "data.bags", AT(data.bags), .param = { .help = "regression: training rows come in bags, of whose targets the mean alone is known; metrics stay those "
+						      "of single rows; none if not given" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "kind of bags", .optional = true },
 	{ .path = "data.cv", .param = { .help = "cross-validation on the training and validation rows; the test rows are left alone" } },
 	{ .path = "data.cv.folds", AT(data.cv.folds), .param = { INTEGER(0, 2, NO_LIMIT), .required = true, .help = "number of folds" },
 	  .shape = LB_VALUE, .with_group = true },
@@ -204,8 +207,10 @@ static const struct lb_option options[] = {
 	{ .path = "corrupt", .param = { .help = "label noise and class imbalance added to the training data" } },
 	{ .path = "corrupt.imbalance", AT(corrupt.imbalance), .param = { .help = "rows left out so that classes have given sizes; comes before label noise" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "imbalance", .def_name = "none" },
-	{ .path = "corrupt.labels", AT(corrupt.labels), .param = { .help = "label noise" },
+	{ .path = "corrupt.labels", AT(corrupt.labels), .param = { .help = "noise on labels or targets; test rows stay as they are" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "label corruption", .def_name = "none" },
+	{ .path = "corrupt.bags", AT(corrupt.bags), .param = { .help = "noise on the mean targets of bags (data.bags); none if not given" },
+	  .shape = LB_COMPONENT, .key = "kind", .noun = "noise of bags", .optional = true },
 	{ .path = "model", AT(model), .param = { .help = "the model that computes the scores" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "model", .def_name = "linear" },
 	{ .path = "model.head", AT(head), .param = { .help = "how the output layer makes scores of the features below it; linear if not given" },
@@ -413,6 +418,8 @@ static const struct {
 	const char *block, *key, *neutral;
 } later[] = {
 	{ "data", "decimal", "\"point\"" },
+	{ "data", "bags", "{\"kind\":\"none\"}" },
+	{ "corrupt", "bags", "{\"kind\":\"none\"}" },
 	{ "model", "dimension", "0" },
 	{ "model", "head", "{\"kind\":\"linear\"}" },
 	{ "data.preprocess", "target", "\"none\"" },

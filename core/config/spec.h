@@ -66,6 +66,7 @@ struct lb_data_spec {
 		bool stratify;
 	} split;
 	struct { uint64_t folds, fold; bool test; } cv;
+	struct lb_component_use bags;
 	struct {
 		bool standardize;
 		struct lb_word scale, target;
@@ -92,7 +93,7 @@ struct lb_spec {
 	const char *name;
 	struct lb_word task;
 	struct lb_data_spec data;
-	struct { struct lb_component_use imbalance, labels; } corrupt;
+	struct { struct lb_component_use imbalance, labels, bags; } corrupt;
 	struct lb_component_use model, head, loss, optimizer, schedule;
 	struct lb_component_uses terms, procedures, metrics;
 	struct lb_train_spec train;

@@ -36,6 +36,8 @@ static const struct {
 	{ .block = "metrics", .list = lb_metrics, .of_data = true },
 	{ .block = "corrupt.labels", .list = lb_corruptions, .of_data = true },
 	{ .block = "corrupt.imbalance", .list = lb_imbalances, .of_data = true },
+	{ .block = "corrupt.bags", .list = lb_bag_noises, .of_data = true },
+	{ .block = "data.bags", .list = lb_baggings, .of_data = true },
 	{ .block = "data.generator", .list = lb_generators, .of_data = true },
 	{ .block = "model", .list = lb_models },
 	{ .block = "model.head", .list = lb_heads_f64 },

@@ -1,3 +1,4 @@
+#include "core/run/targets.h"
 #include "core/run/trial_constraints.h"
 
 #include "core/base/mem.h"
@@ -145,6 +146,20 @@ static int miner_has_triplets(const struct lb_facts *f, struct lb_err *err)
 		       miner->name, f->loss[0]->info->name);
 }
 
+static int bags_are_made(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *noise = f->spec->corrupt.bags.info;
+
+	if (noise && noise->n_params && !f->split->bag)
+		return lb_fail(err, LB_CONFIG, "corrupt.bags: found %s, but there are no bags; allowed: with data.bags, such as data.bags: {kind: random, size: "
+			       "4}, or remove it", noise->name);
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (lb_used_loss(f->loss[i])->needs & LB_NEEDS_BAGS && !f->split->bag)
+			return lb_fail(err, LB_CONFIG, "%s: found %s, whose rows come in bags; allowed: with data.bags, such as data.bags: {kind: random, "
+				       "size: 4}", lb_loss_path(i), f->loss[i]->info->name);
+	return 0;
+}
+
 static int distances_have_batches(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
@@ -193,18 +208,11 @@ static const struct lb_loss_info *particular(const struct lb_facts *f)
 static int targets_suit(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_dataset *d = f->data;
-	const uint32_t *rows = f->split->rows[LB_TRAIN];
 
 	for (size_t j = 0; j < f->n_losses; j++) {
-		const struct lb_loss_info *loss = lb_used_loss(f->loss[j]);
-		for (size_t i = 0; loss->targets && i < f->split->n[LB_TRAIN] * d->n_targets; i++) {
-			const size_t row = rows[i / d->n_targets];
-			const double t = d->target[row * d->n_targets + i % d->n_targets];
-			if (!lb_targets_allow(loss->targets, t))
-				return lb_fail(err, LB_CONFIG, "%s: found %s with a target of %g in row %zu of the data, allowed: targets %s; take another "
-					       "loss, or mend or leave out such rows", lb_loss_path(j), loss->base.name, t, row + 1,
-					       lb_targets_text(loss->targets));
-		}
+		if (lb_targets_suit(lb_used_loss(f->loss[j]), lb_loss_path(j), d->target, d->n_targets, f->split->rows[LB_TRAIN],
+				    f->split->n[LB_TRAIN], "", err))
+			return -1;
 	}
 	return 0;
 }
@@ -290,6 +298,7 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "loss", LB_BY_COMPONENTS, "A loss of ordered classes with fewer scores (cumulative_logit, coral, corn) excludes attacks, model naive_bayes and optimisers that read classes' scores." }, scores_are_read_by_the_loss },
 	{ { "train.early_stopping.metric", LB_BY_COMPONENTS, "Early stopping reads outputs that the loss has, such as quantiles or a variance." }, stopping_has_outputs },
 	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets." }, miner_has_triplets },
+	{ { "loss", LB_BY_COMPONENTS, "A loss of bags (bag, instance, bag_interp), or noise on them, needs data.bags." }, bags_are_made },
 	{ { "train.batch", LB_BY_COMPONENTS, "A loss of distances needs minibatches, of at most 8192 rows." }, distances_have_batches },
 	{ { "metrics", LB_BY_COMPONENTS, "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." }, embeddings_are_retrieved },
 	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." }, weighted_losses_are_sums },

@@ -25,6 +25,8 @@ struct lb_prepared {
 	struct lb_split split;
 	struct lb_encoding features;
 	int32_t *y;                      /* labels as corrupted */
+	double *target;                  /* targets, or labels of a multi-label task, as corrupted; NULL: the dataset's */
+	double *taught;                  /* what is trained on in their place, the means of bags; or NULL */
 	double *row_weight;
 	struct lb_unit *unit;            /* of each target, or NULL */
 	struct lb_term term[LB_MOST_TERMS];
@@ -36,7 +38,7 @@ struct lb_prepared {
 	int precision;                   /* 32 or 64 */
 	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
 	struct lb_sentences warnings;    /* what is to be told of its rows, in addition to the dataset's own warnings */
-	struct lb_query_batches queries; /* of a ranking */
+	struct lb_query_batches queries; /* of a ranking, or of bags */
 	struct lb_survival survival;
 	struct lb_baseline baseline;     /* what the training has to beat */
 	double seconds;                  /* that preparing took */

@@ -35,11 +35,10 @@ static void add_sources(cJSON *in, const struct lb_dataset *d, const struct lb_s
 	}
 }
 
-/* Rows of each class; y is NULL where rows have several labels. */
-static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y, int parts)
+/* Rows of each class; y is NULL where rows have several labels, which are those of target. */
+static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y, const double *target, int parts)
 {
 	const size_t classes = p->features.data->n_classes;
-	const double *target = p->features.data->target;
 	cJSON *counts = lb_json_object(in, "class_counts");
 	size_t *n = lb_alloc(classes, sizeof *n, NULL);
 
@@ -50,7 +49,7 @@ static void add_counts(cJSON *in, const struct lb_prepared *p, const int32_t *y,
 		memset(n, 0, classes * sizeof *n);
 		for (size_t i = 0; i < p->split.n[part]; i++) {
 			const size_t row = p->split.rows[part][i];
-			for (size_t k = 0; !y && k < classes; k++)
+			for (size_t k = 0; target && !y && k < classes; k++)
 				n[k] += target[row * classes + k] > 0;
 			if (y)
 				n[y[row]]++;
@@ -117,7 +116,28 @@ static void add_corrupted(cJSON *in, const struct lb_prepared *p)
 		lb_json_number(changed, part_name[part], (double)n);
 		free(change);
 	}
-	add_counts(corrupted, p, p->y, 2);
+	add_counts(corrupted, p, p->y, NULL, 2);
+}
+
+/* Targets, or labels of a multi-label task, that were changed: how many, and the rows of each label
+ * after it. */
+static void add_corrupted_targets(cJSON *in, const struct lb_prepared *p)
+{
+	const struct lb_dataset *d = p->features.data;
+	cJSON *corrupted = lb_json_object(in, "corrupted"), *changed = lb_json_object(corrupted, "changed");
+
+	for (int part = 0; part < 2; part++) {
+		size_t n = 0;
+		for (size_t i = 0; i < p->split.n[part] * d->n_targets; i++) {
+			const size_t cell = p->split.rows[part][i / d->n_targets] * d->n_targets + i % d->n_targets;
+			n += d->target[cell] < p->target[cell] || d->target[cell] > p->target[cell];
+		}
+		lb_json_number(changed, part_name[part], (double)n);
+	}
+	if (d->n_classes)
+		add_counts(corrupted, p, NULL, p->target, 2);
+	else
+		lb_json_text(corrupted, "class_counts", NULL);
 }
 
 /* Only where there is one. `model` is the id of the trial that trained it. */
@@ -149,13 +169,15 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 		list = lb_json_array(data, "classes");
 		for (size_t k = 0; k < d->n_classes; k++)
 			lb_json_text(list, NULL, d->class_name[k]);
-		add_counts(data, p, d->y, 3);
+		add_counts(data, p, d->y, d->target, 3);
 	} else {
 		lb_json_text(data, "classes", NULL);
 		lb_json_text(data, "class_counts", NULL);
 	}
 	if (d->y)
 		add_corrupted(data, p);
+	else if (p->target)
+		add_corrupted_targets(data, p);
 	else
 		lb_json_text(data, "corrupted", NULL);
 	list = lb_json_array(data, "warnings");

@@ -68,6 +68,8 @@ static int procedures_have_losses(const struct lb_facts *f, struct lb_err *err)
 		if (p.traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_SAMPLE_IDS)
 			return refuse(&p, "loss", loss->base.name, "which remembers each row under its own label by one model; allowed: losses without memory "
 				      "of rows", err);
+		if (p.traits & (LB_CHANGES_LABELS | LB_WHOLE_STEP) && loss->needs & LB_NEEDS_BAGS)
+			return refuse(&p, "loss", loss->base.name, "which reads whole bags of rows; allowed: losses of single rows", err);
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/log.h"
 #include "core/base/mem.h"
+#include "core/run/trial_constraints.h"
 #include "core/run/uses.h"
 
 #include <math.h>
@@ -41,6 +42,73 @@ static int prepare_labels(struct lb_prepared *p, const struct lb_dataset *data, 
 	return rc;
 }
 
+int lb_targets_suit(const struct lb_loss_info *loss, const char *path, const double *target, size_t targets, const uint32_t *rows, size_t n,
+		    const char *after, struct lb_err *err)
+{
+	for (size_t i = 0; loss->targets && i < n * targets; i++) {
+		const size_t row = rows[i / targets];
+		const double t = target[row * targets + i % targets];
+		if (!lb_targets_allow(loss->targets, t))
+			return lb_fail(err, LB_CONFIG, "%s: found %s with a target of %g in row %zu of the data%s, allowed: targets %s; take another "
+				       "loss, or %s", path, loss->base.name, t, row + 1, after, lb_targets_text(loss->targets),
+				       *after ? "less noise" : "mend or leave out such rows");
+	}
+	return 0;
+}
+
+/* Refuses targets that a loss of the trial is not defined for, in the training rows. */
+static int losses_suit(const struct lb_prepared *p, const struct lb_dataset *data, const double *target, const char *after, struct lb_err *err)
+{
+	const struct lb_component_use *loss[LB_MOST_TERMS];
+	const size_t losses = lb_used_losses(&p->spec, loss);
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < losses; i++)
+		rc = lb_targets_suit(lb_used_loss(loss[i]), lb_loss_path(i), target, data->n_targets, p->split.rows[LB_TRAIN], p->split.n[LB_TRAIN],
+				     after, err);
+	return rc;
+}
+
+/* Corrupts targets, or labels of a multi-label task, of the same rows. */
+static int prepare_noisy_targets(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
+{
+	const struct lb_component_use *use = &p->spec.corrupt.labels;
+	const struct lb_corruption *corruption = (const struct lb_corruption *)use->info;
+	int rc = 0;
+
+	if (!data->target || !use->info->n_params)
+		return 0;
+	if (!(p->target = lb_alloc(data->n * data->n_targets, sizeof *p->target, err)))
+		return -1;
+	memcpy(p->target, data->target, data->n * data->n_targets * sizeof *p->target);
+	p->setup.target = p->target;
+	for (int part = LB_TRAIN; part <= LB_VALID && !rc; part++) {
+		const struct lb_noise noise = { .par = use->par, .n_classes = data->n_classes, .rows = p->split.rows[part], .n = p->split.n[part],
+						.seed = (uint64_t)lb_use_number(use, "seed", 0), .features = &p->features,
+						.train = p->split.rows[LB_TRAIN], .n_train = p->split.n[LB_TRAIN] };
+		if (part == LB_TRAIN || lb_use_number(use, "valid", 1) > 0)
+			rc = corruption->apply_targets(&noise, p->target, err);
+	}
+	return rc || data->kind != LB_REGRESSION ? rc : losses_suit(p, data, p->target, " after corrupt.labels", err);
+}
+
+/* The means that bags of the training rows have, as they are told. */
+static int prepare_bags(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
+{
+	const struct lb_component_use *use = &p->spec.corrupt.bags;
+	const struct lb_bag_noise *noise = (const struct lb_bag_noise *)(use->info ? use->info : lb_bag_noises[0]);
+	const size_t n = data->n * data->n_targets;
+
+	if (!p->split.bag)
+		return 0;
+	if (!(p->taught = lb_alloc(n, sizeof *p->taught, err)))
+		return -1;
+	memcpy(p->taught, lb_setup_target(&p->setup, data), n * sizeof *p->taught);
+	lb_bags_share_means(noise, use->par, (uint64_t)lb_use_number(use, "seed", 0), &p->split, data->n_targets, p->taught);
+	p->setup.taught = p->taught;
+	return losses_suit(p, data, p->taught, " after corrupt.bags", err);
+}
+
 /* Constant features are 0 once standardized; a categorical column of one value is one feature that
  * is always 1. */
 static int warn_constant_features(struct lb_prepared *p, struct lb_err *err)
@@ -62,12 +130,14 @@ static int warn_constant_features(struct lb_prepared *p, struct lb_err *err)
 static int prepare_warnings(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
 	struct lb_sentences before = { 0 };
-	int rc = lb_labels_warn(data, &p->split, p->setup.y, &p->warnings, err);
+	struct lb_dataset seen = *data;  /* borrows all but the targets from it */
 
-	if (p->setup.y == data->y)
+	seen.target = p->target ? p->target : data->target;
+	int rc = lb_labels_warn(&seen, &p->split, p->setup.y, &p->warnings, err);
+	if (p->setup.y == data->y && !p->target)
 		return rc;
 	if (!rc)
-		rc = lb_labels_check(data, &p->split, p->setup.y, "corrupt.labels has made them so; lower its rate", err) ||
+		rc = lb_labels_check(&seen, &p->split, p->setup.y, "corrupt.labels has made them so; lower its rate", err) ||
 				     lb_labels_warn(data, &p->split, data->y, &before, err) ? -1 : 0;
 	for (size_t i = 0; !rc && i < p->warnings.n; i++)
 		if (!lb_sentences_have(&before, p->warnings.text[i]))
@@ -140,13 +210,14 @@ static int prepare_units(struct lb_prepared *p, const struct lb_dataset *data, s
 {
 	const uint32_t *rows = p->split.rows[LB_TRAIN];
 	const size_t n = p->split.n[LB_TRAIN];
+	const double *target = lb_setup_taught(&p->setup, data);
 
 	if (p->spec.data.preprocess.target.at != LB_TARGET_STANDARDIZED)
 		return 0;
 	if (!(p->unit = lb_alloc(data->n_targets, sizeof *p->unit, err)))
 		return -1;
 	for (size_t t = 0; t < data->n_targets; t++) {
-		const double mean = lb_target_mean(data, rows, n, t), sd = lb_target_sd(data, rows, n, t, mean);
+		const double mean = lb_target_mean(target, data->n_targets, rows, n, t), sd = lb_target_sd(target, data->n_targets, rows, n, t, mean);
 		if (!isfinite(mean) || !isfinite(sd))
 			return lb_fail(err, LB_DATA, "data.preprocess.target: the targets are too large to be standardized; divide them first");
 		p->unit[t] = (struct lb_unit){ mean, sd > 0 ? sd : 1 };
@@ -157,7 +228,7 @@ static int prepare_units(struct lb_prepared *p, const struct lb_dataset *data, s
 
 int lb_targets_prepare(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
-	return prepare_labels(p, data, err) || prepare_warnings(p, data, err) || warn_constant_features(p, err) ||
+	return prepare_labels(p, data, err) || prepare_noisy_targets(p, data, err) || prepare_bags(p, data, err) || prepare_warnings(p, data, err) || warn_constant_features(p, err) ||
 			       prepare_weights(p, data, err) ||
 			       prepare_units(p, data, err) ? -1 : 0;
 }

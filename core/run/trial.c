@@ -186,14 +186,15 @@ static void prepare_cohort(struct lb_prepared *p)
 		p->cohort.batch = p->split.n[LB_TRAIN];
 }
 
-/* Batches of whole queries, where there are some. */
+/* Batches of whole queries or bags, where there are some. */
 static int prepare_queries(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
 {
 	struct lb_cohort *c = &p->cohort;
+	const int32_t *bag = p->split.bag;
 
-	if (c->kind != LB_RANKING)
+	if (c->kind != LB_RANKING && !bag)
 		return 0;
-	if (lb_query_batches_make(&p->queries, data->group, p->split.rows[LB_TRAIN], p->split.n[LB_TRAIN], c->batch, c->epochs, c->order_seed, c->shuffle, err))
+	if (lb_query_batches_make(&p->queries, bag ? bag : data->group, bag ? NULL : p->split.rows[LB_TRAIN], p->split.n[LB_TRAIN], c->batch, c->epochs, c->order_seed, c->shuffle, err))
 		return -1;
 	c->queries = &p->queries;
 	c->batch = p->queries.most;
@@ -236,10 +237,15 @@ static int prepare_rows(struct lb_prepared *p, const struct lb_trial *t, const s
 
 /* Whether the two, of one cohort, have the same metrics of the same labels, and so the same
  * baseline. */
-static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, size_t rows)
+static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, const struct lb_dataset *data)
 {
-	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack || lb_loss_gives_curves(a->loss) != lb_loss_gives_curves(b->loss) ||
-	    (a->y != b->y && memcmp(a->y, b->y, rows * sizeof *a->y)))
+	const double *target = lb_setup_target(a, data), *other = lb_setup_target(b, data), *taught = lb_setup_taught(a, data), *too = lb_setup_taught(b, data);
+
+	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack ||
+	    lb_loss_gives_curves(a->loss) != lb_loss_gives_curves(b->loss) ||
+	    (a->y != b->y && memcmp(a->y, b->y, data->n * sizeof *a->y)) ||
+	    (target != other && memcmp(target, other, data->n * data->n_targets * sizeof *target)) ||
+	    (taught != too && memcmp(taught, too, data->n * data->n_targets * sizeof *taught)))
 		return false;
 	for (size_t i = 0; i < a->n_metrics; i++)
 		if (strcmp(a->metric[i].key, b->metric[i].key))
@@ -249,7 +255,7 @@ static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, si
 
 static int prepare_baseline(struct lb_prepared *p, const struct lb_prepared *leader, struct lb_err *err)
 {
-	if (leader && same_baseline(&leader->setup, &p->setup, p->features.data->n))
+	if (leader && same_baseline(&leader->setup, &p->setup, p->features.data))
 		return lb_baseline_copy(&leader->baseline, p->setup.n_metrics, &p->baseline, err);
 	return lb_baseline_make_f64(&p->cohort, &p->setup, &p->baseline, err);
 }
@@ -282,6 +288,8 @@ void lb_prepared_free(struct lb_prepared *p)
 	lb_rows_drop(p->rows);
 	lb_spec_free(&p->spec);
 	free(p->y);
+	free(p->target);
+	free(p->taught);
 	free(p->row_weight);
 	free(p->unit);
 	free(p->checkpoint);

@@ -18,6 +18,15 @@ static const char *class_advice(const struct lb_spec *spec)
 	return "give the part more rows, and keep class shares with data.split.stratify: true";
 }
 
+/* found[c] <- whether the row is of class c, or has label c. */
+static void find_classes(const struct lb_dataset *data, size_t row, bool *found)
+{
+	if (data->y)
+		found[data->y[row]] = true;
+	for (size_t c = 0; !data->y && c < data->n_classes; c++)
+		found[c] |= data->target[row * data->n_classes + c] > 0;
+}
+
 /* Rows of a class that a part lacks cannot be thinned out to a share. */
 static int check_every_class(const struct lb_spec *spec, const struct lb_dataset *data, const struct lb_split *split, int part, struct lb_err *err)
 {
@@ -25,11 +34,11 @@ static int check_every_class(const struct lb_spec *spec, const struct lb_dataset
 	int rc = found ? 0 : -1;
 
 	for (size_t i = 0; found && i < split->n[part]; i++)
-		found[data->y[split->rows[part][i]]] = true;
+		find_classes(data, split->rows[part][i], found);
 	for (size_t c = 0; !rc && c < data->n_classes; c++)
 		if (!found[c])
-			rc = lb_fail(err, LB_DATA, "corrupt.imbalance: class '%s' has no row in the %s part; %s", data->class_name[c],
-				     part == LB_TRAIN ? "training" : "validation", class_advice(spec));
+			rc = lb_fail(err, LB_DATA, "corrupt.imbalance: %s '%s' has no row in the %s part; %s", data->y ? "class" : "label",
+				     data->class_name[c], part == LB_TRAIN ? "training" : "validation", data->y ? class_advice(spec) : "give the part more rows, or leave out the label");
 	free(found);
 	return rc;
 }
@@ -38,15 +47,20 @@ static int check_every_class(const struct lb_spec *spec, const struct lb_dataset
 static int subsample_classes(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
 {
 	const struct lb_component_use *use = &spec->corrupt.imbalance;
+	const struct lb_imbalance *imbalance = (const struct lb_imbalance *)use->info;
 
-	if (!data->y || !use->info || !use->info->n_params)
+	if (!data->n_classes || !use->info || !use->info->n_params)
 		return 0;
+	const uint64_t seed = (uint64_t)lb_use_number(use, "seed", 0);
 	for (int part = LB_TRAIN; part <= LB_VALID; part++) {
 		if (!split->n[part] || (part == LB_VALID && lb_use_number(use, "valid", 0) == 0))
 			continue;
-		if (check_every_class(spec, data, split, part, err) ||
-		    lb_imbalance_apply((const struct lb_imbalance *)use->info, use->par, data->n_classes, data->y, (uint64_t)lb_use_number(use, "seed", 0),
-				       split->rows[part], &split->n[part], err))
+		uint32_t *rows = split->rows[part];
+		size_t *n = &split->n[part];
+		if (check_every_class(spec, data, split, part, err))
+			return -1;
+		if (data->y ? lb_imbalance_apply(imbalance, use->par, data->n_classes, data->y, seed, rows, n, err)
+			    : lb_imbalance_apply_labels(imbalance, use->par, data->n_classes, data->target, seed, rows, n, err))
 			return -1;
 	}
 	return 0;
@@ -109,6 +123,22 @@ static int join_all_queries(const struct lb_dataset *data, struct lb_split *spli
 	return 0;
 }
 
+/* Puts the training rows into the bags of data.bags, those of one side by side. */
+static int make_bags(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
+{
+	const struct lb_component_use *use = &spec->data.bags;
+	const struct lb_bagging *bagging = (const struct lb_bagging *)use->info;
+
+	if (!bagging || !bagging->assign)
+		return 0;
+	if (bagging->by_group && !data->group)
+		return lb_fail(err, LB_CONFIG, "data.bags: found %s without data.group, allowed: with data.group, the column whose values are the bags",
+			       bagging->base.name);
+	const struct lb_bagging_input in = { .par = use->par, .data = data, .rows = split->rows[LB_TRAIN], .n = split->n[LB_TRAIN],
+					     .seed = (uint64_t)lb_use_number(use, "seed", 0) };
+	return lb_bags_make(bagging, &in, split->rows[LB_TRAIN], &split->bag, err);
+}
+
 /* The rows that a config trains, validates and tests on, made for the call: those of data.split
  * without those that corrupt.imbalance leaves out. Release with lb_split_free. */
 static int trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
@@ -119,7 +149,7 @@ static int trial_rows(const struct lb_spec *spec, const struct lb_dataset *data,
 		return -1;
 	if (!subsample_classes(spec, data, out, err) &&
 	    (!spec->data.cv.folds || !lb_split_inner_folds(data, &opt, spec->data.cv.folds, spec->data.cv.fold, spec->data.cv.test, out, err)) &&
-	    !join_all_queries(data, out, err) && !lb_labels_check(data, out, data->y, class_advice(spec), err))
+	    !join_all_queries(data, out, err) && !make_bags(spec, data, out, err) && !lb_labels_check(data, out, data->y, class_advice(spec), err))
 		return 0;
 	lb_split_free(out);
 	return -1;

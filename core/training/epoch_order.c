@@ -40,12 +40,17 @@ size_t lb_cohort_batch_end(const struct lb_cohort *c, const uint32_t *order, siz
 	return n - start < c->batch ? n : start + c->batch;
 }
 
+int32_t lb_cohort_group(const struct lb_cohort *c, size_t id)
+{
+	return c->split->bag ? c->split->bag[id] : c->features->data->group[c->split->rows[LB_TRAIN][id]];
+}
+
 double lb_cohort_batch_share(const struct lb_cohort *c, const uint32_t *id, size_t b)
 {
 	const struct lb_query_batches *q = c->queries;
 	size_t queries = 1;
 
-	if (!q)
+	if (!q || c->kind != LB_RANKING)
 		return (double)b;
 	for (size_t i = 1; i < b; i++)
 		queries += q->of[id[i]] != q->of[id[i - 1]];

@@ -124,6 +124,16 @@ bool lb_cohort_reads_probabilities(const struct lb_cohort *c)
 	return false;
 }
 
+const double *lb_setup_target(const struct lb_setup *setup, const struct lb_dataset *data)
+{
+	return setup->target ? setup->target : data->target;
+}
+
+const double *lb_setup_taught(const struct lb_setup *setup, const struct lb_dataset *data)
+{
+	return setup->taught ? setup->taught : lb_setup_target(setup, data);
+}
+
 size_t lb_setup_terms(const struct lb_setup *setup)
 {
 	return setup->n_terms ? setup->n_terms : 1;

@@ -32,10 +32,16 @@ static int64_t count_batches(struct lb_query_batches *b)
 	return batches;
 }
 
+/* Returns the query or bag of a training row. */
+static int32_t group_of(const int32_t *group, const uint32_t *rows, size_t i)
+{
+	return group[rows ? rows[i] : i];
+}
+
 static void find_queries(struct lb_query_batches *b, const int32_t *group, const uint32_t *rows)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		if (!i || group[rows[i]] != group[rows[i - 1]])
+		if (!i || group_of(group, rows, i) != group_of(group, rows, i - 1))
 			b->start[b->queries++] = i;
 		b->of[i] = (uint32_t)b->queries - 1;
 	}

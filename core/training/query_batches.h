@@ -1,5 +1,5 @@
 /* Batches of whole queries: which stretches of the training rows, drawn in an order of queries, a
- * ranking's steps read. Free of precision.
+ * ranking's steps read. Bags of rows are read in the same way. Free of precision.
  *
  * A batch takes queries as long as its rows are no more than `aim`; a larger query is a batch by
  * itself. So the number of steps differs from epoch to epoch, and all are counted beforehand. */
@@ -23,7 +23,8 @@ struct lb_query_batches {
 };
 
 /* group is the query of each row of the dataset, `rows` (n) are the training rows, those of a query
- * side by side. Release with lb_query_batches_free, on failure too. */
+ * side by side; rows NULL: group (n) is of the training rows. Release with lb_query_batches_free,
+ * on failure too. */
 int lb_query_batches_make(struct lb_query_batches *b, const int32_t *group, const uint32_t *rows, size_t n, size_t aim, size_t epochs, uint64_t seed,
 			  bool shuffle, struct lb_err *err);
 void lb_query_batches_free(struct lb_query_batches *b);

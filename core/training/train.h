@@ -89,6 +89,9 @@ struct lb_setup {
 	const struct lb_arg *miner_par;
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
+	const double *target;            /* targets, or labels of a multi-label task, of every row of the dataset, as corrupted; NULL: the
+	                                    dataset's (lb_setup_target) */
+	const double *taught;            /* what the training sees in their place where it is something else, the means of bags; or NULL */
 	const double *row_weight;        /* weight of every row, mean 1 over the training rows, or NULL */
 	const struct lb_unit *unit;      /* regression: of each target, or NULL for targets as they are. Losses, and the objective, are of targets
 	                                    in their units; the parameters kept, scores and metrics
@@ -118,7 +121,7 @@ struct lb_cohort {
 	const struct lb_split *split;
 	enum lb_kind kind;               /* of the data (lb_kind_of_data): a loss of embeddings or of distillation has classes too */
 	size_t epochs, batch;            /* batch: the most rows of a step */
-	const struct lb_query_batches *queries; /* steps read whole queries; NULL: `batch` rows, the last of an epoch fewer */
+	const struct lb_query_batches *queries; /* steps read whole queries or bags; NULL: `batch` rows, the last of an epoch fewer */
 	uint64_t order_seed;
 	bool shuffle;
 	size_t per_class;                /* rows of a class in a batch, for a sampler in groups */
@@ -194,6 +197,8 @@ bool lb_cohort_ends_epoch(const struct lb_cohort *c, int64_t steps);
 void lb_cohort_draw(const struct lb_cohort *c, struct lb_sampler *sampler, size_t epoch, uint32_t *order);
 /* Returns where the batch ends that begins at `start` of the order. */
 size_t lb_cohort_batch_end(const struct lb_cohort *c, const uint32_t *order, size_t start);
+/* Returns the query or the bag of a training row, from 0; of a task with queries or bags. */
+int32_t lb_cohort_group(const struct lb_cohort *c, size_t id);
 /* Returns what the mean of a batch of these training rows counts in that of an epoch of n: its
  * rows, or n times its share of the queries. */
 double lb_cohort_batch_share(const struct lb_cohort *c, const uint32_t *id, size_t b);
@@ -208,6 +213,12 @@ bool lb_cohort_has_eval_attack(const struct lb_cohort *c);
  * classes. */
 bool lb_setup_reads_probabilities(const struct lb_setup *setup);
 bool lb_cohort_reads_probabilities(const struct lb_cohort *c);
+
+/* Targets, or labels of a multi-label task, of every row of the dataset, laid out as they are
+ * there: what a trial is judged by. NULL for tasks with classes. */
+const double *lb_setup_target(const struct lb_setup *setup, const struct lb_dataset *data);
+/* What it is trained on: the same, or of the training rows the means of their bags. */
+const double *lb_setup_taught(const struct lb_setup *setup, const struct lb_dataset *data);
 
 /* Losses that the trial minimises, at least one; and the i-th of them. */
 size_t lb_setup_terms(const struct lb_setup *setup);

@@ -16,6 +16,9 @@
 		      .help = "validation rows are thinned too; test rows never are" }
 #define SEED_PARAM { .name = "seed", .type = LB_SEED_PARAM, .help = "draws the rows that stay; train.seed if not given" }
 
+#define OF_LABELS "In a multi-label task n_c is the most rows with label c: rows are taken in a random order as long as none of their labels "     \
+		  "has its number. What is left out has no room, and a label stays below its number where its rows have labels that are full."
+
 enum { RATIO, STEP_SHARE };
 
 static void profile_none(const struct lb_arg *par, size_t n_classes, double *share)
@@ -41,11 +44,11 @@ static void profile_long_tail(const struct lb_arg *par, size_t n_classes, double
 const struct lb_imbalance lb_imbalance_long_tail = {
 	.base = {
 		.name = "long_tail",
-		.tasks = LB_CLASS_TASKS,
+		.tasks = LB_CLASS_TASKS | 1u << LB_MULTILABEL,
 		.title = "Long tail: class sizes fall exponentially in class order",
 		.cite = "Cui, Jia, Lin, Song and Belongie, Class-balanced loss based on effective number of samples, CVPR 2019, section 5.1",
 		.formula = "n_c = n_0 r^(-c / (C - 1))",
-		.notes = "n_0 is the largest that the classes allow, so that the profile is met exactly up to rounding.",
+		.notes = "n_0 is the largest that the classes allow, so that the profile is met exactly up to rounding. " OF_LABELS,
 		.keywords = "lt exponential",
 		LB_PARAMS(long_tail_params),
 	},
@@ -71,12 +74,12 @@ static void profile_step(const struct lb_arg *par, size_t n_classes, double *sha
 const struct lb_imbalance lb_imbalance_step = {
 	.base = {
 		.name = "step",
-		.tasks = LB_CLASS_TASKS,
+		.tasks = LB_CLASS_TASKS | 1u << LB_MULTILABEL,
 		.title = "Step imbalance: two sizes of classes",
 		.cite = "Buda, Maki and Mazurowski, A systematic study of the class imbalance problem in convolutional neural networks, "
 			"Neural Networks 106, 2018, section 3.1",
 		.formula = "n_c = n_0 for the first (1 - mu) C classes, n_0 / r for the others",
-		.notes = "At least one class of each size.",
+		.notes = "At least one class of each size. " OF_LABELS,
 		LB_PARAMS(step_params),
 	},
 	.profile = profile_step,
@@ -123,34 +126,93 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* What is known of the classes, or labels, while rows are left out. */
+struct sizes {
+	double *share;
+	size_t *have, *keep;     /* rows there are; rows that may still be kept */
+};
+
+static int open_sizes(struct sizes *s, const struct lb_imbalance *imbalance, const struct lb_arg *par, size_t n_classes, struct lb_err *err)
+{
+	s->share = lb_alloc(n_classes, sizeof *s->share, err);
+	s->have = lb_alloc(n_classes, sizeof *s->have, err);
+	s->keep = lb_alloc(n_classes, sizeof *s->keep, err);
+	if (!s->share || !s->have || !s->keep)
+		return -1;
+	imbalance->profile(par, n_classes, s->share);
+	return 0;
+}
+
+static void close_sizes(struct sizes *s)
+{
+	free(s->share);
+	free(s->have);
+	free(s->keep);
+}
+
+static void shuffle(uint64_t seed, uint32_t *rows, size_t n)
+{
+	struct lb_rng r;
+
+	lb_rng_init(&r, seed, LB_RNG_IMBALANCE, 0);
+	lb_rng_shuffle(&r, rows, n);
+}
+
 int lb_imbalance_apply(const struct lb_imbalance *imbalance, const struct lb_arg *par, size_t n_classes, const int32_t *y, uint64_t seed,
 		       uint32_t *rows, size_t *n, struct lb_err *err)
 {
-	double *share = lb_alloc(n_classes, sizeof *share, err);
-	size_t *have = lb_alloc(n_classes, sizeof *have, err), *keep = lb_alloc(n_classes, sizeof *keep, err), left = 0;
-	struct lb_rng r;
-	int rc = -1;
+	struct sizes s;
+	size_t left = 0;
+	int rc = open_sizes(&s, imbalance, par, n_classes, err);
 
-	if (!share || !have || !keep)
-		goto out;
-	imbalance->profile(par, n_classes, share);
-	for (size_t i = 0; i < *n; i++)
-		have[y[rows[i]]]++;
-	if (targets(share, have, n_classes, keep, err))
-		goto out;
-	lb_rng_init(&r, seed, LB_RNG_IMBALANCE, 0);
-	lb_rng_shuffle(&r, rows, *n);
-	for (size_t i = 0; i < *n; i++)
-		if (keep[y[rows[i]]] > 0) {
-			keep[y[rows[i]]]--;
-			rows[left++] = rows[i];
-		}
-	*n = left;
-	qsort(rows, left, sizeof *rows, ascending);
-	rc = 0;
-out:
-	free(share);
-	free(have);
-	free(keep);
+	for (size_t i = 0; !rc && i < *n; i++)
+		s.have[y[rows[i]]]++;
+	if (!rc)
+		rc = targets(s.share, s.have, n_classes, s.keep, err);
+	if (!rc) {
+		shuffle(seed, rows, *n);
+		for (size_t i = 0; i < *n; i++)
+			if (s.keep[y[rows[i]]] > 0) {
+				s.keep[y[rows[i]]]--;
+				rows[left++] = rows[i];
+			}
+		*n = left;
+		qsort(rows, left, sizeof *rows, ascending);
+	}
+	close_sizes(&s);
+	return rc;
+}
+
+/* Whether each label of the row has room; it is taken up then. */
+static bool take_row(const double *label, size_t n_labels, size_t *keep)
+{
+	for (size_t c = 0; c < n_labels; c++)
+		if (label[c] > 0 && !keep[c])
+			return false;
+	for (size_t c = 0; c < n_labels; c++)
+		keep[c] -= label[c] > 0;
+	return true;
+}
+
+int lb_imbalance_apply_labels(const struct lb_imbalance *imbalance, const struct lb_arg *par, size_t n_labels, const double *label, uint64_t seed,
+			      uint32_t *rows, size_t *n, struct lb_err *err)
+{
+	struct sizes s;
+	size_t left = 0;
+	int rc = open_sizes(&s, imbalance, par, n_labels, err);
+
+	for (size_t i = 0; !rc && i < *n * n_labels; i++)
+		s.have[i % n_labels] += label[rows[i / n_labels] * n_labels + i % n_labels] > 0;
+	if (!rc)
+		rc = targets(s.share, s.have, n_labels, s.keep, err);
+	if (!rc) {
+		shuffle(seed, rows, *n);
+		for (size_t i = 0; i < *n; i++)
+			if (take_row(label + rows[i] * n_labels, n_labels, s.keep))
+				rows[left++] = rows[i];
+		*n = left;
+		qsort(rows, left, sizeof *rows, ascending);
+	}
+	close_sizes(&s);
 	return rc;
 }

@@ -2,6 +2,7 @@
 #include "core/base/text.h"
 #include "core/numeric/rng.h"
 #include "datasets/dataset.h"
+#include "datasets/sampling/noise_params.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,11 +12,9 @@
 #include "datasets/sampling/label_noises.def"
 #undef LB_CORRUPTION
 
-#define RATE_PARAM { .name = "rate", .symbol = "rate", .type = LB_REAL_PARAM, .def = 0, .min = 0, .max = 1,                     \
-		     .grid = { 0, 0.2, 0.4, 0.6 }, .n_grid = 4, .help = "chance that a label is corrupted" }
-#define VALID_PARAM { .name = "valid", .type = LB_BOOL_PARAM, .def = 1,                                                        \
-		      .help = "validation labels are corrupted too; test labels never are" }
-#define SEED_PARAM { .name = "seed", .type = LB_SEED_PARAM, .help = "draws the noise; train.seed if not given" }
+#define RATE_PARAM LB_NOISE_RATE("chance that a label is corrupted")
+#define VALID_PARAM LB_NOISE_VALID("labels")
+#define SEED_PARAM LB_NOISE_SEED
 
 static int apply_none(const struct lb_noise *in, int32_t *y, struct lb_err *err)
 {
@@ -23,9 +22,16 @@ static int apply_none(const struct lb_noise *in, int32_t *y, struct lb_err *err)
 	return 0;
 }
 
+static int apply_none_to_targets(const struct lb_noise *in, double *target, struct lb_err *err)
+{
+	(void)in, (void)target, (void)err;
+	return 0;
+}
+
 const struct lb_corruption lb_corruption_none = {
 	.base = { .name = "none", .tasks = LB_CLASS_TASKS | 1u << LB_REGRESSION | 1u << LB_MULTILABEL | 1u << LB_RANKING | 1u << LB_SURVIVAL, .title = "Labels as they are", .formula = "y' = y" },
 	.apply = apply_none,
+	.apply_targets = apply_none_to_targets,
 };
 
 /* ---- uniform ---- */

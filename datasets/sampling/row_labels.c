@@ -88,28 +88,28 @@ static int32_t only_class(const struct lb_dataset *d, const struct lb_split *spl
 	return found;
 }
 
-double lb_target_mean(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t t)
+double lb_target_mean(const double *target, size_t targets, const uint32_t *rows, size_t n, size_t t)
 {
 	double mean = 0, left = 0;
 
 	/* in two passes, so that the second takes up what the first has lost; divided first, so
 	 * that no sum overflows */
 	for (size_t i = 0; i < n; i++)
-		mean += d->target[rows[i] * d->n_targets + t] / (double)n;
+		mean += target[rows[i] * targets + t] / (double)n;
 	for (size_t i = 0; i < n; i++)
-		left += (d->target[rows[i] * d->n_targets + t] - mean) / (double)n;
+		left += (target[rows[i] * targets + t] - mean) / (double)n;
 	return mean + left;
 }
 
-double lb_target_sd(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t t, double mean)
+double lb_target_sd(const double *target, size_t targets, const uint32_t *rows, size_t n, size_t t, double mean)
 {
 	double most = 0, sum = 0;
 
 	/* by the largest deviation, so that no square overflows */
 	for (size_t i = 0; i < n; i++)
-		most = fmax(most, fabs(d->target[rows[i] * d->n_targets + t] - mean));
+		most = fmax(most, fabs(target[rows[i] * targets + t] - mean));
 	for (size_t i = 0; most > 0 && i < n; i++) {
-		const double away = (d->target[rows[i] * d->n_targets + t] - mean) / most;
+		const double away = (target[rows[i] * targets + t] - mean) / most;
 		sum += away * away / (double)n;
 	}
 	return most * sqrt(sum);

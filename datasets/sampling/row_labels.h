@@ -11,11 +11,11 @@
  * what to do about rows of one class. */
 int lb_labels_check(const struct lb_dataset *d, const struct lb_split *split, const int32_t *y, const char *advice, struct lb_err *err);
 
-/* The mean of target t over some rows. */
-double lb_target_mean(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t t);
+/* The mean of column t of target (rows of the dataset, targets) over some rows. */
+double lb_target_mean(const double *target, size_t targets, const uint32_t *rows, size_t n, size_t t);
 
 /* Its standard deviation (divided by n) about that mean. */
-double lb_target_sd(const struct lb_dataset *d, const uint32_t *rows, size_t n, size_t t, double mean);
+double lb_target_sd(const double *target, size_t targets, const uint32_t *rows, size_t n, size_t t, double mean);
 
 /* Sentences; owned. Release with lb_sentences_free. */
 struct lb_sentences {

@@ -481,5 +481,6 @@ void lb_split_free(struct lb_split *s)
 		return;
 	for (int k = LB_TRAIN; k <= LB_TEST; k++)
 		free(s->rows[k]);
+	free(s->bag);
 	*s = (struct lb_split){ 0 };
 }

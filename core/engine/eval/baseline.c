@@ -44,14 +44,15 @@ static int class_scores(const struct lb_cohort *c, const struct lb_setup *setup,
 }
 
 /* Labels that are not known do not count. */
-static void label_scores(const struct lb_cohort *c, double *score)
+static void label_scores(const struct lb_cohort *c, const struct lb_setup *setup, double *score)
 {
 	const struct lb_dataset *d = c->features->data;
+	const double *label = lb_setup_taught(setup, d);
 
 	for (size_t t = 0; t < d->n_targets; t++) {
 		double there = 0, absent = 0;
 		for (size_t i = 0; i < c->split->n[LB_TRAIN]; i++) {
-			const double v = d->target[c->split->rows[LB_TRAIN][i] * d->n_targets + t];
+			const double v = label[c->split->rows[LB_TRAIN][i] * d->n_targets + t];
 			there += v > 0;
 			absent += v == 0;
 		}
@@ -72,15 +73,15 @@ static void write_outputs(const struct lb_cohort *c, const struct lb_setup *setu
 	const struct lb_dataset *d = c->features->data;
 	const uint32_t *rows = c->split->rows[LB_TRAIN];
 	const size_t n = c->split->n[LB_TRAIN];
-	const double mean = lb_target_mean(d, rows, n, t);
+	const double *target = lb_setup_taught(setup, d), mean = lb_target_mean(target, d->n_targets, rows, n, t);
 	struct lb_output output;
 
 	for (size_t i = 0; i < n; i++)
-		value[i] = d->target[rows[i] * d->n_targets + t];
+		value[i] = target[rows[i] * d->n_targets + t];
 	qsort(value, n, sizeof *value, ascending);
 	for (size_t k = 0; setup->loss->output(setup->loss_par, k, &output); k++) {
 		const double place = ceil((double)n * output.level);
-		const double says[LB_N_STATISTICS] = { [LB_MEAN] = mean, [LB_LOG_VARIANCE] = lb_target_sd(d, rows, n, t, mean),
+		const double says[LB_N_STATISTICS] = { [LB_MEAN] = mean, [LB_LOG_VARIANCE] = lb_target_sd(target, d->n_targets, rows, n, t, mean),
 						       [LB_QUANTILE] = value[place > 1 && output.says == LB_QUANTILE ? (size_t)place - 1 : 0] };
 		score[k] = says[output.says];
 	}
@@ -110,10 +111,10 @@ static int constant_scores(const struct lb_cohort *c, const struct lb_setup *set
 		return 0;
 	}
 	if (c->kind == LB_MULTILABEL)
-		label_scores(c, score);
+		label_scores(c, setup, score);
 	else
 		for (size_t t = 0; t < d->n_targets; t++)
-			score[t] = lb_target_mean(d, c->split->rows[LB_TRAIN], c->split->n[LB_TRAIN], t);
+			score[t] = lb_target_mean(lb_setup_taught(setup, d), d->n_targets, c->split->rows[LB_TRAIN], c->split->n[LB_TRAIN], t);
 	return setup->loss->output ? constant_outputs(c, setup, score, err) : 0;
 }
 

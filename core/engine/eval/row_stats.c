@@ -233,10 +233,12 @@ static void digest_binary(struct lb_row_stats *d, const struct lb_decision *by, 
 void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s)
 {
 	const enum lb_kind kind = s->cohort->kind;
-	const size_t targets = s->cohort->features->data->n_targets, beside = s->columns - targets, start = s->start;
+	const struct lb_dataset *data = s->cohort->features->data;
+	const size_t targets = data->n_targets, beside = s->columns - targets, start = s->start;
+	const double *target = lb_setup_target(s->setup, data);
 
 	for (size_t i = 0; d->subgroup && i < s->b; i++)
-		d->subgroup[start + i] = s->cohort->features->data->subgroup[s->rows[i]];
+		d->subgroup[start + i] = data->subgroup[s->rows[i]];
 	if (kind == LB_MULTICLASS) {
 		for (size_t i = 0; i < s->b; i++)
 			d->label[start + i] = s->setup->y[s->rows[i]];
@@ -252,12 +254,12 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 		if (kind == LB_BINARY)
 			digest_binary(d, s->decision, start + i, s->setup->y[s->rows[i]], (double)s->z[i * s->ld]);
 		if (kind == LB_RANKING)
-			d->query[start + i] = s->cohort->features->data->group[s->rows[i]];
+			d->query[start + i] = data->group[s->rows[i]];
 		if (kind == LB_SURVIVAL)
-			d->event[start + i] = s->cohort->features->data->event[s->rows[i]];
+			d->event[start + i] = data->event[s->rows[i]];
 		for (size_t k = 0; lb_kind_of_columns(kind) && k < targets; k++) {
 			d->pred_t[(start + i) * targets + k] = (double)s->z[i * s->ld + k];
-			d->target_t[(start + i) * targets + k] = s->cohort->features->data->target[s->rows[i] * targets + k];
+			d->target_t[(start + i) * targets + k] = target[s->rows[i] * targets + k];
 		}
 		for (size_t k = 0; lb_kind_of_columns(kind) && k < beside; k++)
 			d->said[(start + i) * beside + k] = (double)s->z[i * s->ld + targets + k];

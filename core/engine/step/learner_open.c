@@ -10,6 +10,7 @@
 static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
 {
 	const struct lb_dataset *data = c->features->data;
+	const double *label = lb_setup_target(l->setup, data);
 
 	l->stats = (struct lb_loss_stats){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes,
 					  .scale = l->setup->model.cosine_scale, .cuts = l->setup->cuts };
@@ -20,7 +21,7 @@ static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct
 	for (size_t i = 0; i < l->stats.n_rows; i++) {
 		const size_t row = c->split->rows[LB_TRAIN][i];
 		for (size_t k = 0; c->kind == LB_MULTILABEL && k < data->n_targets; k++)
-			l->counts[k] += data->target[row * data->n_targets + k] > 0;
+			l->counts[k] += label[row * data->n_targets + k] > 0;
 		if (c->kind != LB_MULTILABEL)
 			l->counts[l->setup->y[row]]++;
 	}
@@ -87,7 +88,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 			room(&l->dfeatures_sum, sums && moved_features(l), rows * moved_features(l), err) &&
 			room(&l->params_sum, sums && l->model.n_loss_params, l->model.n_loss_params, err);
 
-	if (c->kind == LB_RANKING && !(l->group = lb_alloc(b, sizeof *l->group, err)))
+	if ((c->kind == LB_RANKING || c->split->bag) && !(l->group = lb_alloc(b, sizeof *l->group, err)))
 		return -1;
 	if (!ok || (lb_kind_of_labels(c->kind) && !(l->y = lb_alloc(b, sizeof *l->y, err))))
 		return -1;

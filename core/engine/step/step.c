@@ -104,7 +104,7 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 {
 	struct lb_learner *l = s->l;
 	const struct lb_setup *setup = l->setup;
-	const double *target = setup->teacher ? setup->teacher : s->c->features->data->target;
+	const double *target = setup->teacher ? setup->teacher : lb_setup_taught(setup, s->c->features->data);
 	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
 	const int32_t *y = s->c->kind == LB_SURVIVAL ? s->c->features->data->event : setup->y;
@@ -112,7 +112,7 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 	for (size_t i = 0; l->y && i < b; i++)
 		l->y[i] = y[label_row(s, set, i)];
 	for (size_t i = 0; l->group && i < b; i++)
-		l->group[i] = s->c->features->data->group[label_row(s, set, i)];
+		l->group[i] = lb_cohort_group(s->c, s->batch->id[set->of ? set->of[i] : i]);
 	for (size_t i = 0; l->weight && i < b; i++)
 		l->weight[i] = (setup->row_weight ? (real)setup->row_weight[label_row(s, set, i)] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
 	for (size_t i = 0; l->target && i < b * c; i++) {

@@ -105,7 +105,7 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	for (size_t k = 0; outputs > 1 && kind == LB_REGRESSION && !s->info->targets && k < b * c / outputs && d->z[0] > scale; k++) /* now and then targets that are met */
 		d->t[k] = (double)(float)(d->z[k * outputs + outputs / 3] + 0.01 * d->t[k]);
 	for (size_t i = 0; i < b; i++)
-		d->group[i] = i ? d->group[i - 1] + (kind == LB_RANKING && lb_rng_below(rng, 4) == 0) : 0; /* queries of some rows */
+		d->group[i] = i ? d->group[i - 1] + ((kind == LB_RANKING || s->info->needs & LB_NEEDS_BAGS) && lb_rng_below(rng, 4) == 0) : 0; /* queries, bags of some rows */
 	for (size_t i = 0; i < b; i++)
 		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, kind == LB_SURVIVAL ? 2 : classes ? classes : c);
 	for (size_t k = 0; s->info->needs & LB_NEEDS_FEATURES && k < b * FEATURES; k++)

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCKS = 21 };
+enum { BLOCKS = 23 };
 
 static void ck_param(const char *block, const struct lb_info *info, const struct lb_param *p)
 {

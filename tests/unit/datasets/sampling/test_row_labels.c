@@ -106,13 +106,13 @@ START_TEST(means_and_deviations)
 {
 	struct lb_dataset *d = one("x,y,z\n1,1e308,1000000001\n2,1.5e308,1000000002\n3,-1e308,1000000003\n4,7,7\n", ROLES(.kind = LB_REGRESSION, .label = "y, z"));
 	const uint32_t rows[] = { 0, 1, 2 };
-	const double large = lb_target_mean(d, rows, 3, 0), mean = lb_target_mean(d, rows, 3, 1);
+	const double large = lb_target_mean(d->target, d->n_targets, rows, 3, 0), mean = lb_target_mean(d->target, d->n_targets, rows, 3, 1);
 
 	ck_assert_double_eq_tol(large / 5e307, 1, 1e-12);
-	ck_assert_double_eq_tol(lb_target_sd(d, rows, 3, 0, large) / 1.08012344973464e308, 1, 1e-12);
+	ck_assert_double_eq_tol(lb_target_sd(d->target, d->n_targets, rows, 3, 0, large) / 1.08012344973464e308, 1, 1e-12);
 	ck_assert_double_eq(mean, 1000000002);
-	ck_assert_double_eq_tol(lb_target_sd(d, rows, 3, 1, mean), sqrt(2 / 3.0), 1e-12);
-	ck_assert_double_eq(lb_target_sd(d, rows, 1, 1, d->target[1]), 0);
+	ck_assert_double_eq_tol(lb_target_sd(d->target, d->n_targets, rows, 3, 1, mean), sqrt(2 / 3.0), 1e-12);
+	ck_assert_double_eq(lb_target_sd(d->target, d->n_targets, rows, 1, 1, d->target[1]), 0);
 	lb_dataset_free(d);
 }
 END_TEST
