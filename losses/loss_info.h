@@ -47,7 +47,8 @@ enum lb_need {
 	LB_MOVES_FEATURES = 1 << 4,     /* its gradient by these features goes back to the hidden layers; else they are held fixed */
 	LB_NEEDS_VIEWS = 1 << 5,        /* several views of each row, the first the row itself */
 	LB_NEEDS_COSINES = 1 << 6,      /* scores of a cosine head: a scale times cosines */
-	LB_TAKES_TRIPLETS = 1 << 7      /* reads the triplets that a miner chose, where there is one */
+	LB_TAKES_TRIPLETS = 1 << 7,     /* reads the triplets that a miner chose, where there is one */
+	LB_TAKES_EXPOSURE = 1 << 8      /* a model's first output for a target is the log of its size, which an exposure multiplies */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is

@@ -77,7 +77,7 @@ extern const char *const lb_split_form_path[LB_SPLIT_FORMS];
 /* constraints.c: checks what the config alone decides. reads[i], 0 to begin with, keeps the
  * top-level keys that check i looked at; a check that looked at none of the changed ones is not
  * made again. */
-enum { LB_CONFIG_CONSTRAINTS = 20 };
+enum { LB_CONFIG_CONSTRAINTS = 21 };
 void lb_config_check(struct lb_resolving *r, uint64_t reads[LB_CONFIG_CONSTRAINTS], uint64_t changed);
 
 /* The seed of whatever has none of its own. */

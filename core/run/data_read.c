@@ -48,8 +48,8 @@ static bool wants_column(const void *data, const char *name)
 {
 	const struct lb_data_spec *d = data;
 
-	return refers_to(d->train.label, name) || refers_to(d->group, name) || refers_to(d->query, name) || refers_to(d->weight, name) || any_refers_to(&d->drop, name) ||
-	       any_refers_to(&d->categorical, name) || any_refers_to(&d->labels, name);
+	return refers_to(d->train.label, name) || refers_to(d->group, name) || refers_to(d->query, name) || refers_to(d->weight, name) ||
+	       refers_to(d->offset, name) || refers_to(d->exposure, name) || any_refers_to(&d->drop, name) || any_refers_to(&d->categorical, name) || any_refers_to(&d->labels, name);
 }
 
 struct lb_read_options lb_file_options(const struct lb_spec *spec, int i)
@@ -97,6 +97,8 @@ int lb_data_assemble(const struct lb_data_spec *d, enum lb_kind kind, struct lb_
 		.label = d->train.label,
 		.group = d->query ? d->query : d->group,
 		.weight = d->weight,
+		.offset = d->offset,
+		.exposure = d->exposure,
 		.positive = d->positive,
 		.missing = (enum lb_missing)d->missing.at,
 		.categorical_auto = !d->categorical.given,

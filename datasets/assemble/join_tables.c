@@ -10,7 +10,7 @@
 
 static const char *const key[] = {
 	[LB_CATEGORY] = "data.categorical", [LB_TARGET] = "data.train.label", [LB_WEIGHT] = "data.weight",
-	[LB_GROUP_COLUMN] = "data.group",          [LB_DROPPED] = "data.drop",
+	[LB_OFFSET] = "data.offset", [LB_EXPOSURE] = "data.exposure", [LB_GROUP_COLUMN] = "data.group", [LB_DROPPED] = "data.drop",
 };
 
 static const char *const side_name[LB_SIDES] = { "training", "validation", "test" };
@@ -219,7 +219,8 @@ static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool 
 	if (!(p->name = names_of(t, err)) || !(p->role = lb_alloc(p->n, sizeof *p->role, err)))
 		return -1;
 	if (assign_role_to_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || assign_role(p, roles->group, LB_GROUP_COLUMN, err) ||
-	    assign_role(p, roles->weight, LB_WEIGHT, err) || assign_role_to_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
+	    assign_role(p, roles->weight, LB_WEIGHT, err) || assign_role(p, roles->offset, LB_OFFSET, err) ||
+	    assign_role(p, roles->exposure, LB_EXPOSURE, err) || assign_role_to_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
 		return -1;
 	if (!own_labels && give_label(p, t, roles, generated, err))
 		return -1;

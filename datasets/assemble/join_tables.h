@@ -5,7 +5,7 @@
 
 #include "datasets/table/column.h"
 
-enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_WEIGHT, LB_GROUP_COLUMN, LB_DROPPED };
+enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_WEIGHT, LB_OFFSET, LB_EXPOSURE, LB_GROUP_COLUMN, LB_DROPPED };
 
 /* The training file, the validation file and the test file, each with its labels. */
 enum { LB_SIDES = LB_FILES / 2 };
@@ -68,10 +68,11 @@ struct lb_column *lb_joined_table_column(const struct lb_joined_table *f, enum l
 int lb_joined_table_fail(const struct lb_joined_table *f, const struct lb_origin *o, size_t row, struct lb_err *err, const char *fmt, ...)
 	LB_PRINTF(5, 6);
 
-/* What the columns say besides features, into the dataset: classes or targets, weights, groups
- * (label_targets.c). */
+/* What the columns say besides features, into the dataset: classes or targets, weights, offsets,
+ * groups (label_targets.c). */
 int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
 int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
+int lb_joined_table_offset(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
 int lb_joined_table_group(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
 
 /* Adds a sentence to the warnings of a dataset. */

@@ -59,7 +59,8 @@ static struct lb_pass pass_of(const struct lb_step *s)
 	const struct lb_minibatch *m = s->batch;
 
 	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->input->rows, .step = s->step,
-				 .first_layer_done = m->first_layer_done && !s->visited, .team = m->team };
+				 .first_layer_done = m->first_layer_done && !s->visited, .team = m->team,
+				 .offset = s->c->features->data->offset, .rows = m->rows, .outputs = lb_setup_outputs(s->l->setup) };
 }
 
 /* The weights that a forward reads: w, or what procedures make of it. */
