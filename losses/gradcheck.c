@@ -90,6 +90,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 		s->t[k] = pattern->how == EQUAL ? s->z[k] : rounded(lb_rng_normal(&rng));
 		if (!lb_targets_allow(c->info->targets, s->t[k]))
 			s->t[k] = rounded(fabs(s->t[k]) + (k % 3 && lb_targets_allow(c->info->targets, 0) ? 0 : 1.0 / 16));
+		if (!lb_targets_allow(c->info->targets, s->t[k])) /* shares */
+			s->t[k] = rounded(1 / (1 + s->t[k]));
 		if (c->info->kind == LB_MULTILABEL)
 			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3) - 1;
 		if (c->info->kind == LB_RANKING)

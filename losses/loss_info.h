@@ -75,7 +75,7 @@ struct lb_same_as {
 };
 
 /* The targets that a loss of a regression is defined for. */
-enum lb_targets { LB_ANY_TARGETS, LB_TARGETS_NOT_NEGATIVE, LB_TARGETS_POSITIVE, LB_TARGETS_ABOVE_MINUS_ONE, LB_N_TARGETS };
+enum lb_targets { LB_ANY_TARGETS, LB_TARGETS_NOT_NEGATIVE, LB_TARGETS_POSITIVE, LB_TARGETS_ABOVE_MINUS_ONE, LB_TARGETS_SHARES, LB_N_TARGETS };
 
 /* What a number that a regression model gives for a target says of it. */
 enum lb_statistic {
@@ -175,7 +175,7 @@ bool lb_loss_separable(const struct lb_loss_info *info);
 
 /* Columns of z for each target in regression (`output`), else 1. */
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
-/* "> 0", ...: what the targets of a loss have to be; "any number". */
+/* "> 0", "between 0 and 1", ...: what the targets of a loss have to be; "any number". */
 const char *lb_targets_text(enum lb_targets targets);
 /* Returns whether the target is one of them. */
 bool lb_targets_allow(enum lb_targets targets, double t);

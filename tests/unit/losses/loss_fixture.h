@@ -91,6 +91,8 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 			d->t[k] = 0;
 		if (!lb_targets_allow(s->info->targets, d->t[k]))
 			d->t[k] = (d->t[k] > -1 ? 0.1 : 1) * fabs(d->t[k] * d->t[k] * d->t[k]) + 1e-3; /* of all sizes */
+		if (!lb_targets_allow(s->info->targets, d->t[k])) /* shares */
+			d->t[k] = 1 / (1 + d->t[k]);
 		if (kind == LB_RANKING)
 			d->t[k] = (double)lb_rng_below(rng, 4);
 		if (kind == LB_MULTILABEL)
