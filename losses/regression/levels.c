@@ -110,8 +110,8 @@ static double share_of(double k, double at, double s, bool mass)
 	return mass ? (erf((x + 0.5) * per) - erf((x - 0.5) * per)) / 2 : exp(-x * x / (2 * s * s));
 }
 
-/* q <- max(0, a q + b), with a and b such that the sum is 1 and the mean is `at`. Returns the mean
- * that it has. */
+/* q <- max(0, a q + b), with a and b such that the sum is 1 and the mean is `at`, divided by its sum.
+ * Returns how far the mean is off before that, of levels counted from 1 as in the source. */
 static double correct(size_t levels, double at, double *q)
 {
 	const double middle = (double)(levels - 1) / 2;
@@ -128,11 +128,11 @@ static double correct(size_t levels, double at, double *q)
 	for (size_t k = 0; k < levels; k++) {
 		q[k] = a * q[k] + b > 0 ? a * q[k] + b : 0;
 		total += q[k];
-		mean += (double)k * q[k];
+		mean += (double)(k + 1) * q[k];
 	}
 	for (size_t k = 0; k < levels; k++)
 		q[k] /= total;
-	return mean;
+	return fabs(mean - (at + 1));
 }
 
 /* q (levels) <- the soft label of a target. */
@@ -142,7 +142,7 @@ static void label_of(const struct lb_arg *par, size_t levels, double t, double *
 
 	for (size_t k = 0; k < levels; k++)
 		q[k] = share_of((double)k, at, s, par[MASS].v > 0);
-	if (s < 0.2 || fabs(correct(levels, at, q) - at) > 0.1)
+	if (s < 0.2 || correct(levels, at, q) > 0.1)
 		between_neighbours(levels, at, q);
 }
 
