@@ -35,7 +35,7 @@ static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct 
 	for (int i = 0; i < POINTS; i++) {
 		double z[LB_MOST_OUTPUTS] = { c->s[i] = -reach + 2 * reach * i / (POINTS - 1), l->kind == LB_EMBEDDING }, g[LB_MOST_OUTPUTS];
 		const struct lb_loss_input in = { .b = pair ? 2 : 1, .c = columns, .z = z,
-						  .y = lb_kind_of_columns(l->kind) ? NULL : y, .t = t[l->kind], .params = params, .hidden = hidden, .n_hidden = 2,
+						  .y = lb_kind_of_columns(l->kind) ? NULL : y, .t = t[l->kind], .params = params, .hidden = hidden, .n_hidden = 2, .inputs = hidden, .n_inputs = 2,
 						  .counts = l->kind == LB_REGRESSION || l->kind == LB_RANKING ? NULL : counts, .par = par };
 		if (lb_loss_eval(l, 64, &in, &c->value[i], g, err))
 			return -1;

@@ -49,14 +49,14 @@ static const struct shape {
 
 enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 2 * LB_MOST_OUTPUTS, FEATURES = 3 };
 
-/* A batch, every number already representable in float32. The loss's own parameters stand after
+/* A batch, every number already representable in float32. The loss's own parameters follow
  * the scores, and after them the features of a loss that moves these: n entries to move. */
 struct sample {
 	const struct pattern *pattern;
 	bool one_class;
 	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
 	struct lb_triplets triplets;
-	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES];
+	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES], inputs[MOST_ROWS * FEATURES];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
 	struct lb_loss_input in;
@@ -104,6 +104,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 		s->z[k] = rounded(lb_rng_normal(&rng));
 	for (size_t k = 0; k < shape->b * FEATURES; k++)
 		s->fixed[k] = rounded(lb_rng_normal(&rng));
+	for (size_t k = 0; k < shape->b * FEATURES; k++)
+		s->inputs[k] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
 		s->group[i] = (int32_t)(i / 4); /* queries of 4, 1, 2 rows; of 4, 4, 1 */
 	for (size_t i = 0; i < shape->b; i++)
@@ -111,7 +113,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
 					.y = lb_kind_of_columns(c->info->kind) ? NULL : s->y,
 					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .params = s->z + cells,
-					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES };
+					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES,
+					.inputs = c->info->needs & LB_NEEDS_INPUTS ? s->inputs : NULL, .n_inputs = FEATURES };
 }
 
 /* Gives the sample the triplets that a miner might choose: for each pair of a class the next row of

@@ -48,7 +48,8 @@ enum lb_need {
 	LB_NEEDS_VIEWS = 1 << 5,        /* several views of each row, the first the row itself */
 	LB_NEEDS_COSINES = 1 << 6,      /* scores of a cosine head: a scale times cosines */
 	LB_TAKES_TRIPLETS = 1 << 7,     /* reads the triplets that a miner chose, where there is one */
-	LB_TAKES_EXPOSURE = 1 << 8      /* a model's first output for a target is the log of its size, which an exposure multiplies */
+	LB_TAKES_EXPOSURE = 1 << 8,     /* a model's first output for a target is the log of its size, which an exposure multiplies */
+	LB_NEEDS_INPUTS = 1 << 9       /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is
@@ -71,7 +72,7 @@ struct lb_same_as {
 	const char *other_set;       /* its parameters, "" for the defaults */
 	double scale;                /* value = scale * other + shift; 0 means 1 */
 	double shift;
-	bool minus_log_classes;      /* shift by -log C besides */
+	bool minus_log_classes;      /* also shift by -log C */
 };
 
 /* The targets that a loss of a regression is defined for. */
@@ -119,6 +120,8 @@ struct lb_example {
 	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation; labels, multilabel; grades of one query, ranking */
 	double h[LB_EXAMPLE_CELLS];          /* features, b x n_h */
 	int n_h;
+	double x[LB_EXAMPLE_CELLS];          /* inputs, b x n_x */
+	int n_x;
 	double params[LB_EXAMPLE_CELLS];     /* the loss's own, one row a class */
 	int classes;                         /* 0: c */
 	int views;                           /* z holds so many blocks of b rows; 0: 1 */

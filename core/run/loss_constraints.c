@@ -135,6 +135,18 @@ static int distances_have_batches(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+static int pairs_have_room(const struct lb_facts *f, struct lb_err *err)
+{
+	const size_t rows = f->full_batch ? f->split->n[LB_TRAIN] : f->spec->train.batch;
+
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (lb_used_loss(f->loss[i])->needs & LB_NEEDS_INPUTS && rows > MOST_ROWS)
+			return lb_fail(err, LB_CONFIG, "%s: found %s with %zu rows at once, all pairs of which it compares; allowed: at most %d; %s",
+				       f->full_batch ? "optimizer" : "train.batch", f->loss[i]->info->name, rows, MOST_ROWS,
+				       f->full_batch ? "train it with sgd, adam or adamw" : "take a smaller batch");
+	return 0;
+}
+
 static int embeddings_are_retrieved(const struct lb_facts *f, struct lb_err *err)
 {
 	struct lb_buf allowed = { 0 };
@@ -316,6 +328,7 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "metrics", LB_BY_COMPONENTS, "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." }, embeddings_are_retrieved },
 	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." }, weighted_losses_are_sums },
 	{ { "data.preprocess.target", LB_BY_COMPONENTS, "Targets are not scaled for losses that are defined for some alone, such as counts." }, targets_keep_their_units },
+	{ { "train.batch", LB_BY_DATA, "A loss that compares all pairs of rows by their inputs (cs_conditional, cs_qmi) takes at most 8192 at once." }, pairs_have_room },
 	{ { "data.exposure", LB_BY_COMPONENTS, "An exposure needs losses with a log link, an offset these or losses of one output a target." }, offsets_suit_losses },
 	{ { "data.offset", LB_BY_COMPONENTS, "Offsets (data.offset, data.exposure) exclude standardized targets and mixup." }, offsets_are_added },
 	{ { "loss", LB_BY_DATA, "All training targets are some that the loss is defined for, such as counts >= 0." }, targets_suit },

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes tests/golden/losses_regression_batch.json: losses of shifted intervals, of distributions over levels and of pairs of them, beta
-regression. Values with 60 digits by mpmath, from definitions; gradients by central differences with a step of 1e-25. Run it from the
+regression, and of kernels between rows. Values with 60 digits by mpmath, from definitions; gradients by central differences with a step of 1e-25. Run it from the
 project's root; needs mpmath and scipy. tests/unit/losses/test_reference_values.c compares."""
 import json
 import random
@@ -117,6 +117,35 @@ def beta_regression(z, t):
     return mean(total)
 
 
+# ---- kernels ----
+
+def kernel(rows, others, s):
+    return [[mpmath.exp(-mpmath.fsum((a - b) ** 2 for a, b in zip(r, o)) / (2 * mpf(s) ** 2)) for o in others] for r in rows]
+
+
+def cs_conditional(z, t, x, sigma=1, sigma_x=1, denominator="square_of_sum"):
+    k = kernel(x, x, sigma_x)
+
+    def log_of(gram):
+        down = [mpmath.fsum(row) ** 2 if denominator == "square_of_sum" else mpmath.fsum(v * v for v in row) for row in k]
+        return mpmath.log(mpmath.fsum(mpmath.fsum(a * b for a, b in zip(row, g)) / d for row, g, d in zip(k, gram, down)))
+    return log_of(kernel(t, t, sigma)) + log_of(kernel(z, z, sigma)) - 2 * log_of(kernel(z, t, sigma))
+
+
+def information(a, b):
+    n = len(a)
+    joint = mpmath.fsum(p * q for r, s in zip(a, b) for p, q in zip(r, s)) / n ** 2
+    cross = mpmath.fsum(mpmath.fsum(r) * mpmath.fsum(s) for r, s in zip(a, b)) / n ** 3
+    return mpmath.log(joint) + mpmath.log(mpmath.fsum(map(mpmath.fsum, a)) * mpmath.fsum(map(mpmath.fsum, b)) / n ** 4) - 2 * mpmath.log(cross)
+
+
+def cs_qmi(h, x, sigma_t=1, sigma_x=1, normalised=False):
+    a, b = kernel(h, h, sigma_t), kernel(x, x, sigma_x)
+    if len(h) == 1:
+        return mpf(0)
+    return information(a, b) / (mpmath.sqrt(information(a, a) * information(b, b)) if normalised else 1)
+
+
 # ---- cases ----
 
 # name, function, parameters, outputs a target, scales of the scores, how targets are drawn
@@ -160,7 +189,7 @@ def slopes(of, matrix):
 
 
 def setting(par):
-    return " ".join("%s=%s" % (k, json.dumps(v)) for k, v in par.items())
+    return " ".join("%s=%s" % (k, v if isinstance(v, str) else json.dumps(v)) for k, v in par.items())
 
 
 def numbers(rows):
@@ -178,10 +207,28 @@ def plain_case(name, loss, par, outputs, scale, target, shape, rng):
     return case | {"source": "mpmath"}
 
 
+def kernel_case(name, par, scale, shape, rng):
+    b, targets = shape
+    draw = lambda n, s: [[rng.gauss(0, s) for _ in range(n)] for _ in range(b)]
+    case = {"kind": "regression", "loss": name, "set": setting(par), "z": draw(targets, scale), "t": draw(targets, 1), "x": draw(3, 1)}
+    z, t, x = numbers(case["z"]), numbers(case["t"]), numbers(case["x"])
+    if name == "cs_conditional":
+        of = lambda at: cs_conditional(at, t, x, **par)
+        return case | {"value": float(of(z)), "grad": slopes(of, z), "source": "mpmath"}
+    case["h"] = draw(2, 1)
+    h = numbers(case["h"])
+    of = lambda at: cs_qmi(at, x, **par)
+    return case | {"value": float(of(h)), "grad": [[0.0] * targets for _ in range(b)], "grad_h": slopes(of, h), "source": "mpmath"}
+
+
 if __name__ == "__main__":
     rng = random.Random(20261201)
     cases = [plain_case(name, loss, par, outputs, scale, target, shape, rng) for name, loss, par, outputs, scales, target in LOSSES
              for scale in scales for shape in SHAPES]
+    for par in ({}, {"sigma": 0.5, "sigma_x": 2}, {"denominator": "sum_of_squares"}):
+        cases += [kernel_case("cs_conditional", par, scale, shape, rng) for scale in (1, 4) for shape in [*SHAPES, (6, 2)]]
+    for par in ({}, {"sigma_t": 0.4, "sigma_x": 3}, {"normalised": True}):
+        cases += [kernel_case("cs_qmi", par, 1, shape, rng) for shape in [*SHAPES, (6, 2)]]
     with open(OUT, "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/losses_regression_batch.py",\n "cases": [\n')
         out.write(",\n".join("  " + json.dumps(case) for case in cases))
