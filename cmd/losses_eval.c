@@ -13,10 +13,10 @@
 
 /* The inputs of an evaluation as read. */
 struct inputs {
-	double *z, *t, *hidden, *params, *counts;
+	double *z, *t, *hidden, *inputs, *params, *counts;
 	int32_t *y, *group;
 	uint32_t *id, *from;     /* from: which row of the input each row is, where queries were joined */
-	size_t b, c, n_hidden, classes, views; /* z has views * b rows */
+	size_t b, c, n_hidden, n_inputs, classes, views; /* z has views * b rows */
 	size_t n_params;         /* columns of params, which has a row a class */
 	double scale;
 	bool flat;               /* scores given as a plain list: one column */
@@ -154,6 +154,7 @@ static const struct key {
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
 	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
+	{ "inputs", ANY, LB_NEEDS_INPUTS },
 	{ "class_counts", LABELLED, 0 },
 	{ "sample_ids", CLASSES, 0 },
 	{ "scale", CLASSES, LB_NEEDS_COSINES },
@@ -248,16 +249,24 @@ static int read_targets(const cJSON *in, const struct lb_loss_info *l, const str
 	return 0;
 }
 
-static int read_features(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+/* A row for each row of the scores, where the loss needs it. */
+static int read_rows_of(const cJSON *in, const struct lb_loss_info *l, enum lb_need need, const char *name, size_t b, double **to, size_t *columns,
+			struct lb_err *err)
 {
 	size_t rows;
 	bool flat;
 
-	if (!(l->needs & LB_NEEDS_FEATURES))
+	if (!(l->needs & need))
 		return 0;
-	if (!(x->hidden = read_matrix(in, "features", &rows, &x->n_hidden, &flat, err)))
+	if (!(*to = read_matrix(in, name, &rows, columns, &flat, err)))
 		return -1;
-	return rows == x->b ? 0 : lb_fail(err, LB_DATA, "features: found %zu row%s, %s have %zu", rows, lb_s(rows), point_name(l), x->b);
+	return rows == b ? 0 : lb_fail(err, LB_DATA, "%s: found %zu row%s, %s have %zu", name, rows, lb_s(rows), point_name(l), b);
+}
+
+static int read_features(const cJSON *in, const struct lb_loss_info *l, struct inputs *x, struct lb_err *err)
+{
+	return read_rows_of(in, l, LB_NEEDS_FEATURES, "features", x->b, &x->hidden, &x->n_hidden, err) ||
+			       read_rows_of(in, l, LB_NEEDS_INPUTS, "inputs", x->b, &x->inputs, &x->n_inputs, err) ? -1 : 0;
 }
 
 /* The loss's own parameters, of which there is one a step: so many classes there are. */
@@ -500,7 +509,7 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 	if (!(grad = lb_alloc(n.scores + n.params + n.features, sizeof *grad, err)))
 		goto out;
 	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .group = x.group, .counts = x.counts, .id = x.id, .par = par,
-					     .hidden = x.hidden, .n_hidden = x.n_hidden, .params = x.params, .n_classes = x.classes, .views = x.views,
+					     .hidden = x.hidden, .n_hidden = x.n_hidden, .inputs = x.inputs, .n_inputs = x.n_inputs, .params = x.params, .n_classes = x.classes, .views = x.views,
 					     .scale = x.scale };
 	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err) || query_rows_move(x.from, x.b, x.c, true, grad, err) ? -1 : 0))
 		print_result(l, &x, value, grad);
@@ -511,6 +520,7 @@ out:
 	free(x.z);
 	free(x.t);
 	free(x.hidden);
+	free(x.inputs);
 	free(x.params);
 	free(x.counts);
 	free(x.y);

@@ -179,6 +179,8 @@ static void show(const struct lb_loss_info *l)
 			show_rows("teacher", e->t, e->b, e->c);
 		if (e->n_h)
 			show_rows("features", e->h, e->b, e->n_h);
+		if (e->n_x)
+			show_rows("inputs", e->x, e->b, e->n_x);
 		if (e->scale > 0)
 			printf(", scale = %g", e->scale);
 		if (l->params_for)

@@ -193,6 +193,7 @@ struct lb_roles {
 	size_t n_categorical;
 	bool categorical_auto;       /* text columns are one-hot; false: a text column that is not named is an error */
 	const char *group, *weight;  /* references or NULL; neither is a feature */
+	const char *offset, *exposure; /* likewise */
 	const char *subgroup;        /* likewise */
 	const char *event;           /* survival: reference; label is that of the time */
 	const char *positive;        /* binary: name of the positive class; NULL: the second in class order. survival: what in the event column is an
@@ -224,6 +225,7 @@ struct lb_dataset {
 	                                class_name holds the labels' names; else NULL */
 	size_t n_targets;
 	double *weight;              /* (n) >= 0, or NULL */
+	double *offset;              /* (n) what is added to the score of each row: its offset, and the log of its exposure; or NULL */
 	int32_t *group;              /* (n) or NULL */
 	int32_t *subgroup;           /* (n) numbers of the values of data.subgroup in their order, or NULL */
 	bool has_header;             /* the training file names its columns; one that it leaves unnamed is "column N" */

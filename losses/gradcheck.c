@@ -57,7 +57,7 @@ struct sample {
 	bool one_class;
 	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
 	struct lb_triplets triplets;
-	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES];
+	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES], inputs[MOST_ROWS * FEATURES];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
 	struct lb_loss_input in;
@@ -93,6 +93,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 		s->t[k] = pattern->how == EQUAL ? s->z[k] : rounded(lb_rng_normal(&rng));
 		if (!lb_targets_allow(c->info->targets, s->t[k]))
 			s->t[k] = rounded(fabs(s->t[k]) + (k % 3 && lb_targets_allow(c->info->targets, 0) ? 0 : 1.0 / 16));
+		if (!lb_targets_allow(c->info->targets, s->t[k])) /* shares */
+			s->t[k] = rounded(1 / (1 + s->t[k]));
 		if (c->info->kind == LB_MULTILABEL)
 			s->t[k] = one_class ? 0 : (double)((k * 7 + 3) % 11 % 5 % 3) - 1;
 		if (c->info->kind == LB_RANKING)
@@ -107,6 +109,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 		s->z[k] = rounded(lb_rng_normal(&rng));
 	for (size_t k = 0; k < shape->b * FEATURES; k++)
 		s->fixed[k] = rounded(lb_rng_normal(&rng));
+	for (size_t k = 0; k < shape->b * FEATURES; k++)
+		s->inputs[k] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
 		s->group[i] = (int32_t)(i / 4); /* queries of 4, 1, 2 rows; of 4, 4, 1 */
 	for (size_t i = 0; i < shape->b; i++)
@@ -114,7 +118,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
 					.y = lb_kind_of_labels(c->info->kind) ? s->y : NULL,
 					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .params = s->z + cells,
-					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES };
+					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES,
+					.inputs = c->info->needs & LB_NEEDS_INPUTS ? s->inputs : NULL, .n_inputs = FEATURES };
 }
 
 /* Gives the sample the triplets that a miner might choose: for each pair of a class the next row of

@@ -103,6 +103,7 @@ struct lb_batch {
 	size_t views;            /* blocks of b rows in output, for LB_NEEDS_VIEWS; else 1 */
 	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch, or with .update_state, stride is c */
 	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
+	struct lb_io inputs;     /* (b, inputs) the rows as the model reads them, for LB_NEEDS_INPUTS; never differentiated by */
 	struct lb_io params;     /* the loss's own parameters, one row a class, one number a step or one row, for a loss that has some */
 	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; in survival 1 where the event was seen, 0 where the row is censored; NULL in regression, multilabel and ranking */
 	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; (b) times >= 0 in survival; else NULL */

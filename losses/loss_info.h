@@ -49,7 +49,9 @@ enum lb_need {
 	LB_NEEDS_VIEWS = 1 << 5,        /* several views of each row, the first the row itself */
 	LB_NEEDS_COSINES = 1 << 6,      /* scores of a cosine head: a scale times cosines */
 	LB_TAKES_TRIPLETS = 1 << 7,     /* reads the triplets that a miner chose, where there is one */
-	LB_NEEDS_BAGS = 1 << 8          /* rows come in bags, those of one side by side */
+	LB_NEEDS_BAGS = 1 << 8,         /* rows come in bags, those of one side by side */
+	LB_TAKES_EXPOSURE = 1 << 9,     /* a model's first output for a target is the log of its size, which an exposure multiplies */
+	LB_NEEDS_INPUTS = 1 << 10       /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is
@@ -76,7 +78,7 @@ struct lb_same_as {
 };
 
 /* The targets that a loss of a regression is defined for. */
-enum lb_targets { LB_ANY_TARGETS, LB_TARGETS_NOT_NEGATIVE, LB_TARGETS_POSITIVE, LB_TARGETS_ABOVE_MINUS_ONE, LB_N_TARGETS };
+enum lb_targets { LB_ANY_TARGETS, LB_TARGETS_NOT_NEGATIVE, LB_TARGETS_POSITIVE, LB_TARGETS_ABOVE_MINUS_ONE, LB_TARGETS_SHARES, LB_N_TARGETS };
 
 /* What a number that a regression model gives for a target says of it. */
 enum lb_statistic {
@@ -131,6 +133,8 @@ struct lb_example {
 	double t[LB_EXAMPLE_CELLS];          /* targets, regression; the teacher's scores, distillation; labels, multilabel; grades of one query, ranking; times, survival */
 	double h[LB_EXAMPLE_CELLS];          /* features, b x n_h */
 	int n_h;
+	double x[LB_EXAMPLE_CELLS];          /* inputs, b x n_x */
+	int n_x;
 	double params[LB_EXAMPLE_CELLS];     /* the loss's own, one row a class */
 	int classes;                         /* 0: c */
 	int views;                           /* z holds so many blocks of b rows; 0: 1 */
@@ -194,7 +198,7 @@ bool lb_loss_separable(const struct lb_loss_info *info);
 size_t lb_how_many(enum lb_one_for of, size_t n_classes);
 /* Columns of z for each target in regression (`output`) and in survival (`columns`), else 1. */
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
-/* "> 0", ...: what the targets of a loss have to be; "any number". */
+/* "> 0", "between 0 and 1", ...: what the targets of a loss have to be; "any number". */
 const char *lb_targets_text(enum lb_targets targets);
 /* Returns whether the target is one of them. */
 bool lb_targets_allow(enum lb_targets targets, double t);

@@ -18,6 +18,8 @@ struct lb_loss_input {
 	const struct lb_arg *par;  /* validated, in the order of the descriptor */
 	const double *hidden;      /* (b, n_hidden) features or NULL */
 	size_t n_hidden;
+	const double *inputs;      /* (b, n_inputs) rows or NULL */
+	size_t n_inputs;
 	size_t n_classes;          /* embedding: number of classes; 0: c */
 	size_t views;              /* z holds so many blocks of b rows; 0: 1 */
 	double scale;              /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */

@@ -142,13 +142,14 @@ const char *lb_property_name(unsigned bit)
 
 static const struct {
 	const char *text;
-	double min;
+	double min, below;
 	bool open;               /* min itself is not allowed */
 } target_ranges[LB_N_TARGETS] = {
-	[LB_ANY_TARGETS] = { "any number", -(double)INFINITY, false },
-	[LB_TARGETS_NOT_NEGATIVE] = { ">= 0", 0, false },
-	[LB_TARGETS_POSITIVE] = { "> 0", 0, true },
-	[LB_TARGETS_ABOVE_MINUS_ONE] = { "> -1", -1, true },
+	[LB_ANY_TARGETS] = { "any number", -(double)INFINITY, (double)INFINITY, false },
+	[LB_TARGETS_NOT_NEGATIVE] = { ">= 0", 0, (double)INFINITY, false },
+	[LB_TARGETS_POSITIVE] = { "> 0", 0, (double)INFINITY, true },
+	[LB_TARGETS_ABOVE_MINUS_ONE] = { "> -1", -1, (double)INFINITY, true },
+	[LB_TARGETS_SHARES] = { "between 0 and 1", 0, 1, true },
 };
 
 const char *lb_targets_text(enum lb_targets targets)
@@ -158,5 +159,7 @@ const char *lb_targets_text(enum lb_targets targets)
 
 bool lb_targets_allow(enum lb_targets targets, double t)
 {
-	return target_ranges[targets].open ? t > target_ranges[targets].min : t >= target_ranges[targets].min;
+	const double min = target_ranges[targets].min, below = target_ranges[targets].below;
+
+	return (target_ranges[targets].open ? t > min : t >= min) && (t < below || isinf(below));
 }

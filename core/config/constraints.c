@@ -196,6 +196,15 @@ static void target_is_a_number(const struct lb_resolving *r)
 		      lb_kind_name(r->kind));
 }
 
+static void offset_has_a_number(const struct lb_resolving *r)
+{
+	static const char *const path[] = { "data.offset", "data.exposure" };
+
+	for (size_t i = 0; i < sizeof path / sizeof *path; i++)
+		if (r->kind < LB_N_KINDS && r->kind != LB_REGRESSION && lb_option_set(r, path[i]))
+			diagnostic(r, path[i], "goes with task: regression alone; remove it, or name the column in data.drop");
+}
+
 /* ---- data.split ---- */
 
 /* The keys that only some forms of a split have. */
@@ -382,6 +391,7 @@ static const struct {
 	{ { "data.split", LB_BY_CONFIG, "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." }, shares_leave_rows },
 	{ { "data.split.fold", LB_BY_CONFIG, "The fold is below data.split.folds." }, fold_is_one_of_them },
 	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes, so not with regression, multilabel, ranking or survival, and no data.group." }, stratify_has_classes },
+	{ { "data.offset", LB_BY_CONFIG, "Only task regression has offsets (data.offset, data.exposure)." }, offset_has_a_number },
 	{ { "data.preprocess.target", LB_BY_CONFIG, "Only task regression has targets to standardize." }, target_is_a_number },
 	{ { "train.early_stopping", LB_BY_CONFIG, "Early stopping needs validation rows: a share in data.split.valid, data.valid or data.cv." }, stopping_has_a_share },
 	{ { "train.early_stopping.metric", LB_BY_CONFIG, "The metric is valid.NAME, with NAME one of the metrics." }, stopping_has_a_metric },

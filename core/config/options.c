@@ -154,6 +154,11 @@ static const struct lb_option options[] = {
 						"censored; other values with data.positive" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.weight", AT(data.weight), .param = { TEXT, .help = "column of row weights" }, .shape = LB_VALUE, .optional = true },
+	{ .path = "data.offset", AT(data.offset), .param = { TEXT, .help = "regression: column of numbers that are added to the scores of their rows" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.exposure", AT(data.exposure), .param = { TEXT, .help = "regression with a log link: column of exposures > 0 (time, area, people), whose log is "
+						   "added to the scores: the model gives a rate" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.positive", AT(data.positive), .param = { TEXT, .help = "binary: the positive class; the second in order if not given. survival: the value of data.event that is an event" },
 	  .shape = LB_VALUE, .optional = true },
 

@@ -58,7 +58,7 @@ struct lb_data_spec {
 	const cJSON *missing_values;
 	uint64_t features;
 	double max_bytes, max_memory;
-	const char *group, *subgroup, *query, *time, *event, *weight, *positive;
+	const char *group, *subgroup, *query, *time, *event, *weight, *offset, *exposure, *positive;
 	struct {
 		double train, valid;
 		struct lb_list test;     /* a share, or residues */

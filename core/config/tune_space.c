@@ -97,7 +97,8 @@ static bool is_swept(const struct lb_sweep *s, const char *path)
 
 /* Options of data that a tuning may choose: none of them decides which rows there are and which of
  * them test. */
-static const char *const tunable_data[] = { "data.preprocess", "data.categorical", "data.drop", "data.unseen", "data.weight" };
+static const char *const tunable_data[] = { "data.preprocess", "data.categorical", "data.drop", "data.unseen", "data.weight", "data.offset",
+						"data.exposure" };
 
 static bool decides_rows(const char *path)
 {

@@ -49,7 +49,8 @@ static bool wants_column(const void *data, const char *name)
 	const struct lb_data_spec *d = data;
 
 	return refers_to(d->train.label, name) || refers_to(d->group, name) || refers_to(d->subgroup, name) || refers_to(d->query, name) ||
-	       refers_to(d->time, name) || refers_to(d->event, name) || refers_to(d->weight, name) || any_refers_to(&d->drop, name) ||
+	       refers_to(d->time, name) || refers_to(d->event, name) || refers_to(d->weight, name) || refers_to(d->offset, name) ||
+	       refers_to(d->exposure, name) || any_refers_to(&d->drop, name) ||
 	       any_refers_to(&d->categorical, name) || any_refers_to(&d->labels, name);
 }
 
@@ -100,6 +101,8 @@ int lb_data_assemble(const struct lb_data_spec *d, enum lb_kind kind, struct lb_
 		.group = d->query ? d->query : d->group,
 		.subgroup = d->subgroup,
 		.weight = d->weight,
+		.offset = d->offset,
+		.exposure = d->exposure,
 		.positive = d->positive,
 		.missing = (enum lb_missing)d->missing.at,
 		.categorical_auto = !d->categorical.given,

@@ -175,6 +175,18 @@ static int distances_have_batches(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+static int pairs_have_room(const struct lb_facts *f, struct lb_err *err)
+{
+	const size_t rows = f->full_batch ? f->split->n[LB_TRAIN] : f->spec->train.batch;
+
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (lb_used_loss(f->loss[i])->needs & LB_NEEDS_INPUTS && rows > MOST_ROWS)
+			return lb_fail(err, LB_CONFIG, "%s: found %s with %zu rows at once, all pairs of which it compares; allowed: at most %d; %s",
+				       f->full_batch ? "optimizer" : "train.batch", f->loss[i]->info->name, rows, MOST_ROWS,
+				       f->full_batch ? "train it with sgd, adam or adamw" : "take a smaller batch");
+	return 0;
+}
+
 static int embeddings_are_retrieved(const struct lb_facts *f, struct lb_err *err)
 {
 	struct lb_buf allowed = { 0 };
@@ -256,6 +268,54 @@ static int targets_keep_their_units(const struct lb_facts *f, struct lb_err *err
 		       loss->base.name, lb_targets_text(loss->targets));
 }
 
+/* ---- offsets of scores ---- */
+
+/* Refuses an exposure for a loss without a log link. */
+static int refuse_exposure(const struct lb_info *loss, struct lb_err *err)
+{
+	struct lb_buf allowed = { 0 };
+
+	for (size_t i = 0; i < lb_loss_count(); i++)
+		if (lb_loss_at(i)->needs & LB_TAKES_EXPOSURE)
+			lb_buf_printf(&allowed, "%s%s", allowed.n ? ", " : "", lb_loss_at(i)->base.name);
+	lb_fail(err, LB_CONFIG, "data.exposure: found with loss %s, whose model does not give the log of a size; allowed: %s; or add a column to "
+		"the scores as it is by data.offset", loss->name, allowed.s ? allowed.s : "losses with a log link");
+	lb_buf_free(&allowed);
+	return -1;
+}
+
+static int offsets_suit_losses(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_data_spec *d = &f->spec->data;
+
+	for (size_t i = 0; i < f->n_losses; i++) {
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
+		if (d->exposure && !(loss->needs & LB_TAKES_EXPOSURE))
+			return refuse_exposure(&loss->base, err);
+		if (d->offset && loss->output && !(loss->needs & LB_TAKES_EXPOSURE))
+			return lb_fail(err, LB_CONFIG, "data.offset: found with loss %s, which has several outputs for a target and no log link; allowed: "
+				       "losses of one output, such as mse, or with a log link", loss->base.name);
+	}
+	return 0;
+}
+
+static int offsets_are_added(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_data_spec *d = &f->spec->data;
+	const char *key = d->offset ? "data.offset" : "data.exposure";
+
+	if (!d->offset && !d->exposure)
+		return 0;
+	if (d->preprocess.target.at == LB_TARGET_STANDARDIZED)
+		return lb_fail(err, LB_CONFIG, "%s: found with data.preprocess.target standardize, which changes the units of the scores; remove one of the two",
+			       key);
+	for (size_t i = 0; i < f->spec->procedures.n; i++)
+		if (lb_procedure_traits_f64(f->spec->procedures.use[i].info) & (LB_CHANGES_INPUTS | LB_CHANGES_LABELS))
+			return lb_fail(err, LB_CONFIG, "%s: found with procedure %s, which mixes rows of different offsets; remove one of the two", key,
+				       f->spec->procedures.use[i].info->name);
+	return 0;
+}
+
 /* ---- the head ---- */
 
 static int margin_has_cosines(const struct lb_facts *f, struct lb_err *err)
@@ -303,6 +363,9 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "metrics", LB_BY_COMPONENTS, "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." }, embeddings_are_retrieved },
 	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." }, weighted_losses_are_sums },
 	{ { "data.preprocess.target", LB_BY_COMPONENTS, "Targets are not scaled for losses that are defined for some alone, such as counts." }, targets_keep_their_units },
+	{ { "train.batch", LB_BY_DATA, "A loss that compares all pairs of rows by their inputs (cs_conditional, cs_qmi) takes at most 8192 at once." }, pairs_have_room },
+	{ { "data.exposure", LB_BY_COMPONENTS, "An exposure needs losses with a log link, an offset these or losses of one output a target." }, offsets_suit_losses },
+	{ { "data.offset", LB_BY_COMPONENTS, "Offsets (data.offset, data.exposure) exclude standardized targets and mixup." }, offsets_are_added },
 	{ { "loss", LB_BY_DATA, "All training targets are some that the loss is defined for, such as counts >= 0." }, targets_suit },
 	{ { "loss", LB_BY_DATA, "No query is longer than the loss allows (p_listmle with exponential weights: 1000 rows)." }, queries_are_short },
 	{ { "model.head", LB_BY_COMPONENTS, "A loss with a margin of cosines needs head cosine." }, margin_has_cosines },

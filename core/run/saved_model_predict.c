@@ -48,14 +48,16 @@ static struct lb_known known_of(const struct lb_saved_model *m)
 		.level_of = m->level_of,
 		.missing_mean = (enum lb_missing)data->missing.at == LB_MISSING_MEAN,
 		.unseen_zero = data->unseen.at == LB_UNSEEN_IS_ZERO,
+		.offset = data->offset,
+		.exposure = data->exposure,
 		.label = data->train.label,
 		.label_name = m->kind == LB_MULTILABEL ? m->text[MODEL_CLASSES] : NULL,
 		.n_labels = m->targets ? m->targets : 1,
 	};
 }
 
-/* Whether the model has a feature of this name, for the header's sake (lb_read_options.wants). */
-static bool has_feature(const void *model, const char *name)
+/* Whether the model reads a column of this name, for the header's sake (lb_read_options.wants). */
+static bool reads_column(const void *model, const char *name)
 {
 	static const int lists[] = { MODEL_COLUMNS, MODEL_CATEGORY_COLUMNS };
 	const struct lb_saved_model *m = model;
@@ -64,14 +66,15 @@ static bool has_feature(const void *model, const char *name)
 		for (size_t i = 0; m->text[lists[k]] && i < m->n_text[lists[k]]; i++)
 			if (!strcmp(m->text[lists[k]][i], name))
 				return true;
-	return false;
+	const struct lb_data_spec *data = &m->p.spec.data;
+	return (data->offset && !strcmp(data->offset, name)) || (data->exposure && !strcmp(data->exposure, name));
 }
 
 void lb_saved_model_read_options(const struct lb_saved_model *m, struct lb_read_options *opt)
 {
 	opt->no_labels = true;
 	opt->by_rows = false;
-	opt->wants = has_feature;
+	opt->wants = reads_column;
 	opt->config = m;
 	opt->features = m->n_number[MODEL_SCALE];
 }
@@ -87,7 +90,7 @@ static int read_table(const struct lb_saved_model *m, const char *path, const ch
 	}
 	opt.format = format;
 	opt.no_labels = true;
-	opt.wants = has_feature;
+	opt.wants = reads_column;
 	opt.config = m;
 	return lb_table_read(path, &opt, t, err);
 }

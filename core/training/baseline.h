@@ -11,7 +11,8 @@ struct lb_baseline {
 	                            class is predicted; "mean": the mean of each target, and
 	                            what a loss has other outputs of, such as quantiles, is that of
 	                            the training rows; "prevalence": the log odds of each label's
-	                            share; NULL
+	                            share; "offset": with offsets, these and the constant of each
+	                            target that leaves no error on average; NULL
 	                            where there is none: a model that gives embeddings */
 	double *metric[3];       /* n_metrics values a split, NaN where a metric is undefined; NULL for a split without rows */
 };

@@ -203,6 +203,11 @@ size_t lb_setup_targets(const struct lb_setup *setup)
 	return setup->model.width[setup->model.n_layers] / lb_loss_outputs(setup->loss, setup->loss_par);
 }
 
+size_t lb_setup_outputs(const struct lb_setup *setup)
+{
+	return setup->loss ? lb_loss_outputs(setup->loss, setup->loss_par) : 1;
+}
+
 void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name[LB_COLUMN_NAME])
 {
 	const size_t targets = setup->loss->output ? lb_setup_targets(setup) : column + 1, outputs = lb_loss_outputs(setup->loss, setup->loss_par);

@@ -239,6 +239,8 @@ size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *d
 size_t lb_cohort_columns(const struct lb_cohort *c);
 /* Targets of a regression or labels of a multi-label task that the model's output is for. */
 size_t lb_setup_targets(const struct lb_setup *setup);
+/* Columns of the model's output for each of them; 1 for a setup without a loss. */
+size_t lb_setup_outputs(const struct lb_setup *setup);
 /* The name of a column of the scores, from 0: "score_1", or what is told of a target beside its
  * prediction: "quantile_0.9_1", "sd_1"; the last number is the target's. */
 enum { LB_COLUMN_NAME = 64 };

@@ -236,6 +236,36 @@ static int take_category(struct fitting *f, size_t k, struct lb_err *err)
 	return take_codes(f, from, to, err);
 }
 
+/* ---- offsets ---- */
+
+/* Adds the column, or its log, to the offsets of the rows. */
+static int add_offset(struct fitting *f, const char *reference, bool exposure, struct lb_err *err)
+{
+	const char *key = exposure ? "data.exposure" : "data.offset";
+	double **sum = &f->out->offset;
+	size_t j;
+
+	if (!reference)
+		return 0;
+	if (lb_column_find(reference, f->name, f->width, f->path, key, &j, err) || (!*sum && !(*sum = lb_alloc(f->t->n, sizeof **sum, err))))
+		return -1;
+	struct lb_column *c = column_at(f, j);
+	if (c && lb_table_large_to_number(f->t, j - f->t->block.d, err))
+		return -1;
+	if (c && lb_column_first_text(c, f->t->n) < f->t->n)
+		return refuse_text(f, j, err);
+	if (c && lb_column_to_number(c, f->t->n, err))
+		return -1;
+	f->taken[j] = true;
+	for (size_t i = 0; i < f->t->n; i++) {
+		const double v = c ? c->num[i] : lb_matrix_at(&f->t->block, i, j);
+		if (!isfinite(v) || (exposure && !(v > 0)))
+			return fail_row(f, i, f->name[j], exposure ? "allowed: a finite exposure above 0" : "allowed: a finite offset", err);
+		(*sum)[i] += exposure ? log(v) : v;
+	}
+	return 0;
+}
+
 /* ---- labels ---- */
 
 void lb_labels_free(struct lb_labels *l)
@@ -355,7 +385,8 @@ static int label_beside(const struct fitting *f, const struct lb_table *beside, 
 static int take_labels(struct fitting *f, const struct lb_table *beside, struct lb_labels *labels, struct lb_err *err)
 {
 	const struct lb_known *known = f->known;
-	const bool bare = !known->name && !known->n_cat && f->width == known->d;
+	const size_t besides = (known->offset ? 1U : 0U) + (known->exposure ? 1U : 0U);
+	const bool bare = !known->name && !known->n_cat && f->width == known->d + besides;
 	char *references = lb_strdup(known->label ? known->label : "-1", err);
 	size_t *at = lb_alloc(known->n_labels, sizeof *at, err);
 	int rc = references && at && (labels->column = lb_alloc(known->n_labels, sizeof *labels->column, err)) ? 0 : -1;
@@ -393,6 +424,9 @@ int lb_dataset_fit(struct lb_table *t, struct lb_table *beside, const char *path
 	*labels = (struct lb_labels){ 0 };
 	if (!rc) {
 		f.out->n = f.out->n_first = t->n;
+		rc = add_offset(&f, known->offset, false, err) || add_offset(&f, known->exposure, true, err) ? -1 : 0;
+	}
+	if (!rc) {
 		rc = take_labels(&f, beside, labels, err);
 	}
 	for (size_t k = 0; k < known->n_cat && !rc; k++)

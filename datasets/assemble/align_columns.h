@@ -15,6 +15,7 @@ struct lb_known {
 	const size_t *level_of;      /* (n_levels) number of the categorical column, ascending */
 	bool missing_mean;           /* missing cells are filled in; false: refused */
 	bool unseen_zero;            /* a category without a level is all zeros; false: refused */
+	const char *offset, *exposure; /* column references, which every table then has; or NULL */
 	const char *label;           /* column reference of the label, several separated by commas; NULL: the last column */
 	char *const *label_name;     /* (n_labels) multilabel: the names of the labels, which stand for `label`; else NULL */
 	size_t n_labels;             /* how many they are */

@@ -9,7 +9,8 @@
 #include <string.h>
 
 static const char *const key[] = {
-	[LB_CATEGORY] = "data.categorical", [LB_TARGET] = "data.train.label", [LB_EVENT] = "data.event", [LB_WEIGHT] = "data.weight",
+	[LB_CATEGORY] = "data.categorical", [LB_TARGET] = "data.train.label", [LB_EVENT] = "data.event",
+	[LB_WEIGHT] = "data.weight",        [LB_OFFSET] = "data.offset",      [LB_EXPOSURE] = "data.exposure",
 	[LB_GROUP_COLUMN] = "data.group",   [LB_SUBGROUP] = "data.subgroup",  [LB_DROPPED] = "data.drop",
 };
 
@@ -226,10 +227,9 @@ static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool 
 	if (!(p->name = names_of(t, err)) || !(p->role = lb_alloc(p->n, sizeof *p->role, err)))
 		return -1;
 	if (assign_role_to_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || assign_role(p, roles->group, LB_GROUP_COLUMN, err) ||
-	    assign_role(p, roles->subgroup, LB_SUBGROUP, err) ||
-	    assign_role(p, roles->weight, LB_WEIGHT, err) || assign_role_to_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
-		return -1;
-	if (assign_role(p, roles->event, LB_EVENT, err))
+	    assign_role(p, roles->subgroup, LB_SUBGROUP, err) || assign_role(p, roles->event, LB_EVENT, err) ||
+	    assign_role(p, roles->weight, LB_WEIGHT, err) || assign_role(p, roles->offset, LB_OFFSET, err) ||
+	    assign_role(p, roles->exposure, LB_EXPOSURE, err) || assign_role_to_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
 		return -1;
 	if (!own_labels && give_label(p, t, roles, generated, err))
 		return -1;

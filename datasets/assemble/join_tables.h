@@ -5,7 +5,9 @@
 
 #include "datasets/table/column.h"
 
-enum lb_role { LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_EVENT, LB_WEIGHT, LB_GROUP_COLUMN, LB_SUBGROUP, LB_DROPPED };
+enum lb_role {
+	LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_EVENT, LB_WEIGHT, LB_OFFSET, LB_EXPOSURE, LB_GROUP_COLUMN, LB_SUBGROUP, LB_DROPPED
+};
 
 /* The training file, the validation file and the test file, each with its labels. */
 enum { LB_SIDES = LB_FILES / 2 };
@@ -71,10 +73,11 @@ int lb_joined_table_fail(const struct lb_joined_table *f, const struct lb_origin
 /* Leaves out the rows whose label is one of roles->ignore (ignored_labels.c). */
 int lb_joined_table_ignore(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
 
-/* What the columns say apart from features, into the dataset: classes or targets, weights, groups
- * (label_targets.c). */
+/* What the columns say apart from features, into the dataset: classes or targets, weights, offsets,
+ * groups (label_targets.c). */
 int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
 int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
+int lb_joined_table_offset(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
 int lb_joined_table_groups(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
 
 /* Adds a sentence to the warnings of a dataset. */

@@ -291,6 +291,36 @@ int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, stru
 	return 0;
 }
 
+/* Adds a column, or its log, to the offsets of the rows. */
+static int add_offset(struct lb_joined_table *f, enum lb_role role, struct lb_dataset *d, struct lb_err *err)
+{
+	const bool exposure = role == LB_EXPOSURE;
+	const char *what = exposure ? "exposure" : "offset";
+	struct lb_column *c = lb_joined_table_column(f, role);
+	char text[LB_DOUBLE_TEXT];
+
+	if (!c)
+		return 0;
+	if (refuse_missing(f, &f->rows, c, what, err) || refuse_text(f, &f->rows, c, what, "", err) ||
+	    (!d->offset && !(d->offset = lb_alloc(f->n, sizeof *d->offset, err))))
+		return -1;
+	for (size_t i = 0; i < f->n; i++) {
+		if (!isfinite(c->num[i]))
+			return lb_joined_table_fail(f, &f->rows, i, err, "column '%s': the %s is infinite", c->name, what);
+		if (exposure && !(c->num[i] > 0)) {
+			lb_double_text(c->num[i], text);
+			return lb_joined_table_fail(f, &f->rows, i, err, "column '%s': the exposure %s is not above 0", c->name, text);
+		}
+		d->offset[i] += exposure ? log(c->num[i]) : c->num[i];
+	}
+	return 0;
+}
+
+int lb_joined_table_offset(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err)
+{
+	return add_offset(f, LB_OFFSET, d, err) || add_offset(f, LB_EXPOSURE, d, err) ? -1 : 0;
+}
+
 /* code <- the number of each row's value, in the order of the values. */
 static int take_codes(struct lb_joined_table *f, enum lb_role role, const char *what, int32_t **code, struct lb_err *err)
 {

@@ -4,7 +4,7 @@
 
 #define LINKED                                                                                                                  \
 	"The mean over the T targets of a row. The model gives z = log(mean), so that predictions, exp(z), are above 0: metrics and saved " \
-	"predictions are in units of the target. "
+	"predictions are in units of the target, and data.exposure multiplies them. "
 
 /* ---- tweedie ---- */
 
@@ -49,6 +49,7 @@ const struct lb_loss LB_LOSS(regression, tweedie) = {
 		.good_for = "amounts with zeros",
 		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.exceptions = LB_OVERFLOWS,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		LB_EXAMPLES(tweedie_examples),
 	},
@@ -102,6 +103,7 @@ const struct lb_loss LB_LOSS(regression, tweedie_deviance) = {
 		.good_for = "amounts with zeros",
 		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.exceptions = LB_OVERFLOWS,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		LB_EXAMPLES(tweedie_deviance_examples),
 	},
@@ -164,6 +166,7 @@ const struct lb_loss LB_LOSS(regression, negative_binomial) = {
 		.kind = LB_REGRESSION,
 		.good_for = "counts",
 		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		LB_EXAMPLES(binomial_examples),
 	},

@@ -231,12 +231,13 @@ const struct lb_loss LB_LOSS(regression, log_normal) = {
 			.formula = "(1/T) sum_t (log t_t + s_t + log(2 pi) / 2 + ((log t_t - m_t) exp(-s_t))^2 / 2)",
 			.notes = "The model has two outputs for each of the T targets, the mean m of the target's log and the log s of its standard "
 				 "deviation sigma. The point prediction is the mean exp(m + sigma^2 / 2), in units of the target, with its standard "
-				 "deviation beside it. Targets have to be above 0.",
+				 "deviation beside it; data.exposure multiplies both. Targets have to be above 0.",
 			.keywords = "lognormal log_transform amount heteroscedastic",
 		},
 		.kind = LB_REGRESSION,
 		.good_for = "amounts above 0",
 		.exceptions = LB_OVERFLOWS,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_POSITIVE,
 		.output = with_scale,
 		LB_EXAMPLES(log_normal_examples),

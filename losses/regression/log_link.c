@@ -3,7 +3,7 @@
 
 #define LINKED                                                                                                                  \
 	"The mean over the T targets of a row. The model gives z = log(mean), so that predictions, exp(z), are above 0: metrics and saved " \
-	"predictions are in units of the target. "
+	"predictions are in units of the target, and data.exposure multiplies them. "
 
 /* d = z - log t, and expm1 of it times sign */
 static inline void lead(size_t n, const real *z, const real *t, real sign, real *d, real *expm1_d)
@@ -61,6 +61,7 @@ const struct lb_loss LB_LOSS(regression, poisson) = {
 		.good_for = "counts",
 		.properties = LB_CONVEX | LB_SMOOTH,
 		.exceptions = LB_OVERFLOWS,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		LB_EXAMPLES(poisson_examples),
 	},
@@ -105,6 +106,7 @@ const struct lb_loss LB_LOSS(regression, poisson_deviance) = {
 		.good_for = "counts",
 		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.exceptions = LB_OVERFLOWS,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		LB_EXAMPLES(deviance_examples),
 	},
@@ -146,6 +148,7 @@ const struct lb_loss LB_LOSS(regression, gamma_nll) = {
 		.good_for = "amounts above 0",
 		.properties = LB_CONVEX | LB_SMOOTH,
 		.exceptions = LB_OVERFLOWS,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_POSITIVE,
 		LB_EXAMPLES(gamma_examples),
 	},
@@ -183,6 +186,7 @@ const struct lb_loss LB_LOSS(regression, gamma_deviance) = {
 		.good_for = "amounts above 0",
 		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
 		.exceptions = LB_OVERFLOWS,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_POSITIVE,
 		LB_EXAMPLES(gamma_deviance_examples),
 	},
@@ -223,6 +227,7 @@ const struct lb_loss LB_LOSS(regression, inverse_gaussian_deviance) = {
 		.good_for = "amounts above 0",
 		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		.exceptions = LB_OVERFLOWS,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_POSITIVE,
 		LB_EXAMPLES(inverse_examples),
 	},

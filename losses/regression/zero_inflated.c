@@ -69,7 +69,7 @@ static const struct lb_example poisson_examples[] = {
 
 #define NOTES                                                                                                                   \
 	"The model has two outputs for each of the T targets, the log of the mean m of the counts and the logit of the share pi of extra " \
-	"zeros. The point prediction is (1 - pi) m; told of a target are m and pi as parameter_1 and parameter_2. Targets are whole numbers; " \
+	"zeros; data.exposure multiplies m. The point prediction is (1 - pi) m; told of a target are m and pi as parameter_1 and parameter_2. Targets are whole numbers; " \
 	"a fraction is taken by the gamma function."
 
 const struct lb_loss LB_LOSS(regression, zero_inflated_poisson) = {
@@ -86,6 +86,7 @@ const struct lb_loss LB_LOSS(regression, zero_inflated_poisson) = {
 		.good_for = "counts",
 		.properties = LB_NONNEGATIVE | LB_SMOOTH,
 		.exceptions = LB_OVERFLOWS,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		.output = output,
 		LB_EXAMPLES(poisson_examples),
@@ -132,6 +133,7 @@ const struct lb_loss LB_LOSS(regression, zero_inflated_nb) = {
 		.kind = LB_REGRESSION,
 		.good_for = "counts",
 		.properties = LB_NONNEGATIVE | LB_SMOOTH,
+		.needs = LB_TAKES_EXPOSURE,
 		.targets = LB_TARGETS_NOT_NEGATIVE,
 		.output = output,
 		LB_EXAMPLES(binomial_examples),

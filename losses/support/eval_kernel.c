@@ -10,7 +10,7 @@
  * gradient. */
 struct work {
 	real *seen, *point, *gradient; /* the point that updates the state, the one that is looked at */
-	real *t, *hidden;
+	real *t, *hidden, *inputs;
 	void *workspace;
 	uint32_t *id;
 	int32_t *one_query;
@@ -24,6 +24,7 @@ static void work_free(struct work *w)
 	free(w->gradient);
 	free(w->t);
 	free(w->hidden);
+	free(w->inputs);
 	free(w->workspace);
 	free(w->id);
 	free(w->one_query);
@@ -50,15 +51,17 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	w->point = lb_alloc(n_point, sizeof(real), err);
 	w->gradient = lb_alloc(n_point, sizeof(real), err);
 	w->t = lb_alloc(n, sizeof(real), err);
+	w->inputs = lb_alloc(in->b * in->n_inputs, sizeof(real), err);
 	w->workspace = lb_alloc_aligned(lb_loss_workspace(lb_loss_of(info), in->par, shape), 1, err);
 	w->id = lb_alloc(in->b, sizeof *w->id, err);
 	w->one_query = lb_alloc(in->b, sizeof *w->one_query, err);
 	w->counts = lb_alloc(shape->n_classes, sizeof *w->counts, err);
-	if (!w->seen || !w->point || !w->gradient || !w->t || !w->workspace || !w->id || !w->one_query || !w->counts)
+	if (!w->seen || !w->point || !w->gradient || !w->t || !w->inputs || !w->workspace || !w->id || !w->one_query || !w->counts)
 		return -1;
 	round_into(w->seen, in->z, n);
 	round_into(w->seen + n, in->params, n_params);
 	round_into(w->seen + n + n_params, in->hidden, hidden);
+	round_into(w->inputs, in->inputs, in->b * in->n_inputs);
 	memcpy(w->point, w->seen, n_point * sizeof *w->point);
 	round_into(w->point, at, n + n_params + (moves(info, in) ? hidden : 0));
 	round_into(w->t, in->t, n / lb_loss_outputs(info, in->par));
@@ -131,6 +134,7 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 				  .label_matrix = info->kind == LB_MULTILABEL ? w.t : NULL };
 	if (loss->init && !(batch.state = loss->init(in->par, &stats, err)))
 		goto out;
+	batch.inputs = in->inputs ? io(w.inputs, NULL, in->b, in->n_inputs) : (struct lb_io){ 0 };
 	look_at(&batch, info, in, n_params, w.seen, NULL);
 	lb_loss_update_state(loss, &batch);
 	look_at(&batch, info, in, n_params, w.point, grad ? w.gradient : NULL);

@@ -99,6 +99,23 @@ static int constant_outputs(const struct lb_cohort *c, const struct lb_setup *se
 	return value ? 0 : -1;
 }
 
+/* What the prediction of target t makes of the training rows beside their offsets: their mean, or
+ * with a log link their sum over that of the exposures. */
+static double rate_of(const struct lb_cohort *c, const struct lb_setup *setup, size_t t)
+{
+	const struct lb_dataset *d = c->features->data;
+	const bool log_link = setup->loss->needs & LB_TAKES_EXPOSURE;
+	double sum = 0, size = 0;
+
+	for (size_t i = 0; i < c->split->n[LB_TRAIN]; i++) {
+		const size_t row = c->split->rows[LB_TRAIN][i];
+		const double target = d->target[row * d->n_targets + t];
+		sum += log_link ? target : target - d->offset[row];
+		size += log_link ? exp(d->offset[row]) : 1;
+	}
+	return sum / size;
+}
+
 static int constant_scores(const struct lb_cohort *c, const struct lb_setup *setup, double *score, struct lb_err *err)
 {
 	const struct lb_dataset *d = c->features->data;
@@ -114,19 +131,33 @@ static int constant_scores(const struct lb_cohort *c, const struct lb_setup *set
 		label_scores(c, setup, score);
 	else
 		for (size_t t = 0; t < d->n_targets; t++)
-			score[t] = lb_target_mean(lb_setup_taught(setup, d), d->n_targets, c->split->rows[LB_TRAIN], c->split->n[LB_TRAIN], t);
+			score[t] = d->offset ? rate_of(c, setup, t) :
+					       lb_target_mean(lb_setup_taught(setup, d), d->n_targets, c->split->rows[LB_TRAIN], c->split->n[LB_TRAIN], t);
 	return setup->loss->output ? constant_outputs(c, setup, score, err) : 0;
 }
 
-/* The row statistics of a split whose rows all have these scores; z is room for `chunk` rows of
- * them. */
+/* z (b, columns) <- the scores, of regression with offsets those of the given rows. */
+static void fill_scores(const struct lb_cohort *c, const struct lb_setup *setup, const uint32_t *rows, size_t b, size_t columns, const double *score,
+			real *z)
+{
+	const struct lb_dataset *d = c->features->data;
+
+	for (size_t i = 0; i < b * columns; i++) {
+		const double offset = d->offset && i % columns < d->n_targets ? d->offset[rows[i / columns]] : 0, v = score[i % columns];
+		z[i] = (real)(!d->offset ? v : setup->loss->needs & LB_TAKES_EXPOSURE ? v * exp(offset) : v + offset);
+	}
+}
+
+/* The row statistics of a split by these scores; z is room for `chunk` rows of them. */
 static void stats_of_split(struct lb_row_stats *row_stats, const struct lb_row_stats_scratch *room, const struct lb_cohort *c, const struct lb_setup *setup,
-			 int part, size_t columns, size_t chunk, const real *z)
+			 int part, size_t columns, size_t chunk, const double *score, real *z)
 {
 	const size_t n = c->split->n[part];
 
 	for (size_t start = 0; start < n; start += chunk) {
 		const size_t b = n - start < chunk ? n - start : chunk;
+		if (c->features->data->offset || !start)
+			fill_scores(c, setup, c->split->rows[part] + start, b, columns, score, z);
 		lb_row_stats_compute(row_stats, room, &(struct lb_stats_input){ .cohort = c, .setup = setup, .decision = &lb_plain_decision,
 									   .rows = c->split->rows[part] + start, .start = start, .b = b,
 									   .columns = columns, .ld = columns, .z = z });
@@ -177,20 +208,18 @@ int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setu
 		return 0;
 	c.trial = setup;
 	c.k = 1;
-	out->kind = kind_name[c.kind];
+	out->kind = d->offset ? "offset" : kind_name[c.kind];
 	double *score = lb_alloc(columns, sizeof *score, err);
 	real *z = lb_alloc(chunk * columns, sizeof *z, err);
 	if (!score || !z || lb_row_stats_open(&row_stats, &c, rows, columns, err) || lb_row_stats_scratch_open(&room, chunk, columns, err) ||
 	    constant_scores(&c, setup, score, err))
 		goto out;
-	for (size_t i = 0; i < chunk * columns; i++)
-		z[i] = (real)score[i % columns];
 	for (int part = 0; part < 3; part++) {
 		if (!c.split->n[part])
 			continue;
 		if (!(out->metric[part] = lb_alloc(setup->n_metrics, sizeof **out->metric, err)))
 			goto out;
-		stats_of_split(&row_stats, &room, &c, setup, part, columns, chunk, z);
+		stats_of_split(&row_stats, &room, &c, setup, part, columns, chunk, score, z);
 		if (compute_metrics(&row_stats, &c, setup, part, out->metric[part], err))
 			goto out;
 	}

@@ -160,7 +160,8 @@ static int evaluate_chunk(struct lb_evaluator *e, const struct eval_pass *r, siz
 	const uint32_t *rows = e->cohort->split->rows[r->part] + start;
 	const size_t c = columns_of(e, s);
 
-	const struct lb_pass pass = { .b = b, .x = e->input.x, .sparse = &e->input.rows, .step = -1, .first_layer_done = r->joint, .team = e->team };
+	const struct lb_pass pass = { .b = b, .x = e->input.x, .sparse = &e->input.rows, .step = -1, .first_layer_done = r->joint, .team = e->team,
+				      .offset = e->cohort->features->data->offset, .rows = rows, .outputs = lb_setup_outputs(s->setup) };
 	const real *z = lb_net_forward(s->net, s->w, &pass);
 	size_t ld = s->net->ld;
 	lb_last_layer_keep(&e->last, s->setup, s->net, s->w, e->input.x, z, start, b);

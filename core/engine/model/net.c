@@ -234,6 +234,14 @@ static struct lb_head_pass head_pass(const struct lb_net *net, const real *w, co
 	return at;
 }
 
+/* z (b, out) += the rows' offsets. */
+static void add_offsets(const struct lb_pass *p, const struct lb_layer *l, real *z)
+{
+	for (size_t i = 0; p->offset && i < p->b; i++)
+		for (size_t k = 0; k < l->out; k += p->outputs)
+			z[i * l->ld + k] = (real)((double)z[i * l->ld + k] + p->offset[p->rows[i]]);
+}
+
 const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pass *p)
 {
 	struct forward_job job = { .net = net, .pass = p, .w = w, .x = p->x, .stride = net->layer[0].in };
@@ -255,6 +263,7 @@ const real *lb_net_forward(struct lb_net *net, const real *w, const struct lb_pa
 		const struct lb_head_pass at = head_pass(net, w, p);
 		net->head->scores(&at, z);
 	}
+	add_offsets(p, &net->layer[net->spec.n_layers - 1], z);
 	return z;
 }
 

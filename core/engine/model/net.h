@@ -49,6 +49,11 @@ struct lb_pass {
 	 * has an entry for: the others must be 0 before. */
 	const struct lb_compressed *sparse;
 	int64_t step;            /* draws dropout for this training step; -1: no dropout (evaluation) */
+	/* Added to the first of every `outputs` scores of row i: offset[rows[i]]. NULL: nothing. A
+	 * head whose backward reads scores takes none. */
+	const double *offset;
+	const uint32_t *rows;    /* (b) */
+	size_t outputs;
 	bool first_layer_done;   /* forward finds the first layer's affine values made */
 	struct lb_team *team;    /* threads that share the rows of every product; NULL: the caller alone */
 	/* Backward adds it to the gradient that the output layer sends to the last hidden layer:

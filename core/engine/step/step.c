@@ -59,7 +59,8 @@ static struct lb_pass pass_of(const struct lb_step *s)
 	const struct lb_minibatch *m = s->batch;
 
 	return (struct lb_pass){ .b = s->l->views * m->b, .x = s->x, .sparse = &m->input->rows, .step = s->step,
-				 .first_layer_done = m->first_layer_done && !s->visited, .team = m->team };
+				 .first_layer_done = m->first_layer_done && !s->visited, .team = m->team,
+				 .offset = s->c->features->data->offset, .rows = m->rows, .outputs = lb_setup_outputs(s->l->setup) };
 }
 
 /* The weights that a forward reads: w, or what procedures make of it. */
@@ -150,6 +151,8 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 		in->hidden.rows = b;
 		in->hidden.value = lb_net_features(m->net, s->x, &in->hidden.cols, &in->hidden.stride);
 	}
+	if (needs & LB_NEEDS_INPUTS)
+		in->inputs = (struct lb_io){ .value = s->x, .rows = b, .cols = s->c->features->d, .stride = s->c->features->d };
 	if (t->n_params)
 		in->params = lb_loss_params_io(t->loss, t->par, &shape, m->read + m->net->n_params + t->params, NULL);
 	if (lb_reads_packed(t->loss)) {

@@ -13,8 +13,12 @@ struct lb_pass_f32 {
 	const float *x;
 	const void *sparse;
 	int64_t step;
+	const double *offset;
+	const uint32_t *rows;
+	size_t outputs;
 	bool first_layer_done;
 	struct lb_team *team;
+	const float *dfeatures;
 	void (*on_gradient)(void *arg, size_t at, size_t n, const float *g);
 	void *arg;
 };

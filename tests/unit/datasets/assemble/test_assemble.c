@@ -36,6 +36,21 @@ START_TEST(roles_of_columns)
 }
 END_TEST
 
+START_TEST(offsets_of_rows)
+{
+	struct lb_dataset *d = one("x,o,e,y\n7,0.5,1,3\n8,-1,2.5,4\n", ROLES(.kind = LB_REGRESSION, .offset = "o", .exposure = "3"));
+
+	ck_assert_msg(d != NULL, "%s", err.text);
+	ck_assert_uint_eq(d->x.d, 1);
+	ck_assert_double_eq(d->offset[0], 0.5);
+	ck_assert_double_eq_tol(d->offset[1], 0.9162907318741551 - 1, 1e-15); /* log 2.5 - 1 */
+	lb_dataset_free(d);
+	d = one("x,o,y\n7,0.5,3\n", ROLES(.kind = LB_REGRESSION));
+	ck_assert_msg(d && !d->offset, "%s", err.text);
+	lb_dataset_free(d);
+}
+END_TEST
+
 START_TEST(classes_by_number_or_bytes)
 {
 	struct lb_dataset *d = one("x,y\n1,10\n2,9\n3,0.0\n4,+0\n5,0\n", MULTI);
@@ -86,6 +101,11 @@ static const struct {
 	  NULL,
 	  "train.csv:3: column 'w': the weight 'a' is not a number" },
 	{ { .kind = LB_BINARY, .weight = "w" }, "x,w,y\n1,0,1\n2,0,2\n", NULL, "all weights are 0" },
+	{ { .kind = LB_REGRESSION, .exposure = "e" }, "x,e,y\n1,2,1\n2,-0.5,2\n", NULL, "train.csv:3: column 'e': the exposure -0.5 is not above 0" },
+	{ { .kind = LB_REGRESSION, .exposure = "e" }, "x,e,y\n1,inf,1\n2,1,2\n", NULL, "train.csv:2: column 'e': the exposure 'inf' is not a number" },
+	{ { .kind = LB_REGRESSION, .offset = "o" }, "x,o,y\n1,2,1\n2,,2\n", NULL, "train.csv:3: column 'o': the offset is missing" },
+	{ { .kind = LB_REGRESSION, .offset = "o" }, "x,o,y\n1,a,1\n2,1,2\n", NULL, "train.csv:2: column 'o': the offset 'a' is not a number" },
+	{ { .kind = LB_REGRESSION, .offset = "o", .exposure = "o" }, "x,o,y\n1,1,1\n2,1,2\n", NULL, "as data.offset and as data.exposure" },
 	{ { .kind = LB_REGRESSION }, "x,y\n1,1\n2,a\n", NULL, "train.csv:3: column 'y': the target 'a' is not a number" },
 	{ { .kind = LB_BINARY }, "x,s,y\n1,4,1\n2,m,2\n", NULL, "train.csv:3: the column 's' holds text ('m')" },
 	{ { .kind = LB_BINARY, .categorical_auto = true }, "x,y\n1,1\n12kg,2\n", NULL, "train.csv:3: column 'x': found '12kg' (1 such cell), the other cell "
@@ -417,7 +437,7 @@ END_TEST
 static Suite *suite(void)
 {
 	const TTest *const tests[] = {
-		roles_of_columns,         classes_by_number_or_bytes, test_file_is_matched_by_name,
+		roles_of_columns,         offsets_of_rows,          classes_by_number_or_bytes, test_file_is_matched_by_name,
 		narrowest_type,           missing_rows_are_dropped,   warnings,
 		several_targets,          numbers_as_categories,      blocks,
 		block_with_missing_cells, three_files,                three_files_refused,

@@ -195,6 +195,26 @@ START_TEST(forward_is_the_plain_loop)
 }
 END_TEST
 
+/* Of two outputs a target, the first gets the offset of the row. */
+START_TEST(offsets_are_added_to_scores)
+{
+	const struct lb_model_spec s = { .n_layers = 2, .width = { 5, 7, 4 }, .activation = LB_RELU, .seed = 11 };
+	const double offset[] = { 0.5, -2, 7 };
+	const uint32_t rows[] = { 2, 0 };
+	struct lb_net *net = lb_net_new(&s, 2, &err);
+
+	ck_assert_msg(net != NULL, "%s", err.text);
+	draw(w, lb_model_spec_size(&s), 1, 1);
+	draw(x, 10, 2, 1);
+	memcpy(g, forward(net, 2, -1), 8 * sizeof *g);
+	const double *scores = lb_net_forward_f64(net, sw, &(struct lb_pass){ .b = 2, .x = x, .step = -1, .offset = offset, .rows = rows, .outputs = 2 });
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < 4; k++)
+			ck_assert_double_eq(scores[i * net->ld + k], g[i * 4 + k] + (k % 2 ? 0 : offset[rows[i]]));
+	lb_net_free(net);
+}
+END_TEST
+
 START_TEST(no_inputs_leave_the_biases)
 {
 	const struct lb_model_spec s = { .n_layers = 1, .width = { 0, 3 }, .seed = 1 };
@@ -503,6 +523,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("net");
 
 	tcase_add_loop_test(t, forward_is_the_plain_loop, 0, SHAPES);
+	tcase_add_test(t, offsets_are_added_to_scores);
 	tcase_add_test(t, no_inputs_leave_the_biases);
 	tcase_add_loop_test(t, backward_is_the_derivative, 0, 2 * SHAPES);
 	tcase_add_loop_test(t, single_precision_follows_double, 0, SHAPES);
