@@ -49,9 +49,9 @@
  * keep and restore them.
  *
  * A loss may own parameters, a matrix that info.params names, of one row a class, one number a step
- * from a class to the next, or one row: .n_params tells how many, .init_params draws them, its batch
- * function reads in->params.value and writes in->params.grad. They follow the model's in the one
- * vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike;
+ * from a class to the next, or one row: .n_params tells how many, .init_params draws them, its
+ * batch function reads in->params.value and writes in->params.grad. They follow the model's in the
+ * one vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike;
  * weight decay and optimizer.project leave them alone.
  *
  * A loss that moves the hidden features (LB_MOVES_FEATURES) writes in->hidden.grad. The engine adds

@@ -25,7 +25,7 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	for (size_t k = 0; k < s.n; k++) {
 		double p = 0;
 		if (s.t[k] > 0 && away.n)
-			value += lb_softplus_of(lb_lse_log(&away) - scale * (double)z[k], &p) / there;
+			value += lb_softplus_and_slope(lb_lse_log(&away) - scale * (double)z[k], &p) / there;
 		push += p;
 		if (g)
 			g[k] = (real)(-p * scale / (there > 0 ? there : 1));

@@ -11,7 +11,7 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	const struct lb_strip s = lb_row_of(in, i, z);
 	const struct lb_lse there = lb_lse_of(&s, 1, -1), away = lb_lse_of(&s, 0, 1);
 	double p;
-	const double value = lb_softplus_of(lb_lse_log(&there) + lb_lse_log(&away), &p);
+	const double value = lb_softplus_and_slope(lb_lse_log(&there) + lb_lse_log(&away), &p);
 
 	for (size_t k = 0; g && k < s.n; k++) {
 		const bool part = s.t[k] >= 0 && there.n && away.n;

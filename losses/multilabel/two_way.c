@@ -24,7 +24,7 @@ static double strip(const struct lb_strip *s, const struct lb_arg *par, double s
 
 	if (!there.n || !away.n)
 		return 0;
-	const double value = lb_softplus_of(par[T_NEG].v * lb_lse_log(&away) + par[T_POS].v * lb_lse_log(&there), &p);
+	const double value = lb_softplus_and_slope(par[T_NEG].v * lb_lse_log(&away) + par[T_POS].v * lb_lse_log(&there), &p);
 	for (size_t k = 0; g && k < s->n; k++) {
 		const real t = s->t[k * s->step];
 		const double z = lb_strip_z(s, k);

@@ -11,7 +11,7 @@ static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
 	const struct lb_strip s = lb_row_of(in, i, z);
 	const struct lb_lse there = lb_lse_of(&s, 1, -1), away = lb_lse_of(&s, 0, 1);
 	double pull, push;
-	const double value = lb_softplus_of(lb_lse_log(&there), &pull) + lb_softplus_of(lb_lse_log(&away), &push);
+	const double value = lb_softplus_and_slope(lb_lse_log(&there), &pull) + lb_softplus_and_slope(lb_lse_log(&away), &push);
 
 	for (size_t k = 0; g && k < s.n; k++)
 		g[k] = (real)(s.t[k] < 0 ? 0 : s.t[k] > 0 ? -pull * lb_lse_share(&there, (double)z[k]) : push * lb_lse_share(&away, (double)z[k]));

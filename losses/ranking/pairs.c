@@ -31,8 +31,8 @@ static const struct lb_param ranknet_params[] = {
 
 static double logistic_pair(const struct lb_arg *par, double d, double *slope)
 {
-	*slope = -par[0].v * lb_query_sigmoid(-par[0].v * d);
-	return lb_query_softplus(-par[0].v * d);
+	*slope = -par[0].v * lb_logistic_of(-par[0].v * d);
+	return lb_softplus_of(-par[0].v * d);
 }
 
 static double ranknet_query(const struct lb_query *q, double *g)
@@ -117,8 +117,8 @@ const struct lb_loss LB_LOSS(ranking, margin_ranking) = {
 static double logistic_unit(const struct lb_arg *par, double d, double *slope)
 {
 	(void)par;
-	*slope = -lb_query_sigmoid(-d);
-	return lb_query_softplus(-d);
+	*slope = -lb_logistic_of(-d);
+	return lb_softplus_of(-d);
 }
 
 static double bpr_query(const struct lb_query *q, double *g)
@@ -190,8 +190,8 @@ static double lambdarank_query(const struct lb_query *q, double *g)
 			const double w = (lb_gain(q->grade[i], gain) - lb_gain(q->grade[j], gain)) *
 					 fabs(lb_discount(place[i]) - lb_discount(place[j])) / ideal;
 			const double x = -sigma * (q->score[i] - q->score[j]);
-			sum += w * lb_query_softplus(x);
-			lb_add_pair(g, i, j, -w * sigma * lb_query_sigmoid(x));
+			sum += w * lb_softplus_of(x);
+			lb_add_pair(g, i, j, -w * sigma * lb_logistic_of(x));
 		}
 	return sum;
 }

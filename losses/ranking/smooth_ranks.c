@@ -36,14 +36,14 @@ static double approx_ndcg_query(const struct lb_query *q, double *g)
 	for (size_t i = 0; i < q->n; i++) {
 		rho[i] = 1;
 		for (size_t j = 0; j < q->n; j++)
-			rho[i] += j == i ? 0 : lb_query_sigmoid((q->score[j] - q->score[i]) / t);
+			rho[i] += j == i ? 0 : lb_logistic_of((q->score[j] - q->score[i]) / t);
 	}
 	const double value = one_minus_ndcg(q, (int)q->par[APPROX_GAIN].v, ideal, rho, slope);
 	for (size_t i = 0; g && i < q->n; i++)
 		for (size_t j = 0; j < q->n; j++) {
 			const double x = (q->score[j] - q->score[i]) / t;
 			if (j != i)
-				lb_add_pair(g, j, i, slope[i] * lb_query_sigmoid(x) * lb_query_sigmoid(-x) / t);
+				lb_add_pair(g, j, i, slope[i] * lb_logistic_of(x) * lb_logistic_of(-x) / t);
 		}
 	return value;
 }
@@ -142,7 +142,7 @@ static void smooth_ranks(const struct lb_query *q, size_t i, double *among_relev
 {
 	*among_relevant = *among_all = 1;
 	for (size_t j = 0; j < q->n; j++) {
-		const double h = j == i ? 0 : lb_query_sigmoid((q->score[j] - q->score[i]) / q->par[0].v);
+		const double h = j == i ? 0 : lb_logistic_of((q->score[j] - q->score[i]) / q->par[0].v);
 		*among_all += h;
 		*among_relevant += q->grade[j] > 0 ? h : 0;
 	}
@@ -166,7 +166,7 @@ static double smooth_ap_query(const struct lb_query *q, double *g)
 			const double x = (q->score[j] - q->score[i]) / tau;
 			const double by_h = -((q->grade[j] > 0 ? all : 0) - above) / ((double)relevant * all * all);
 			if (j != i)
-				lb_add_pair(g, j, i, by_h * lb_query_sigmoid(x) * lb_query_sigmoid(-x) / tau);
+				lb_add_pair(g, j, i, by_h * lb_logistic_of(x) * lb_logistic_of(-x) / tau);
 		}
 	}
 	return relevant ? 1 - sum : 0;

@@ -102,7 +102,7 @@ static inline struct lb_strip lb_row_of(const struct lb_batch *in, size_t i, con
 }
 
 /* log(1 + e^x), also for -inf; *p is its derivative. */
-static inline double lb_softplus_of(double x, double *p)
+static inline double lb_softplus_and_slope(double x, double *p)
 {
 	const struct lb_logit l = lb_logit_of(x);
 

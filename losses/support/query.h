@@ -3,6 +3,7 @@
 #define LB_QUERY_SUPPORT_H
 
 #include "losses/loss.h"
+#include "losses/support/softplus.h"
 
 enum { LB_GAIN_EXP2, LB_GAIN_LINEAR };
 
@@ -20,18 +21,6 @@ static inline double lb_gain(double grade, int kind)
 static inline double lb_discount(double place)
 {
 	return 1 / log2(1 + place);
-}
-
-static inline double lb_query_softplus(double x)
-{
-	return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
-}
-
-static inline double lb_query_sigmoid(double x)
-{
-	const double u = exp(-fabs(x));
-
-	return (x >= 0 ? 1 : u) / (1 + u);
 }
 
 /* order (n) <- the rows by falling v, equal ones in the order of the data; order has room for 2

@@ -3,6 +3,7 @@
 #define LB_SURVIVAL_SUPPORT_H
 
 #include "losses/loss.h"
+#include "losses/support/softplus.h"
 
 /* Returns whether the event of row i was seen; else its time is that of the censoring. */
 static inline bool lb_saw_event(const struct lb_batch *in, size_t i)
@@ -35,20 +36,6 @@ static inline double lb_log_sum_value(const struct lb_log_sum *s)
 static inline double lb_log_one_minus_exp(double x)
 {
 	return x < 0.6931471805599453 ? log(-expm1(-x)) : log1p(-exp(-x));
-}
-
-/* Returns log(1 + exp(x)). */
-static inline double lb_softplus_of(double x)
-{
-	return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
-}
-
-/* Returns 1 / (1 + exp(-x)). */
-static inline double lb_logistic_of(double x)
-{
-	const double u = exp(-fabs(x));
-
-	return (x >= 0 ? 1 : u) / (1 + u);
 }
 
 #endif

@@ -160,8 +160,8 @@ START_TEST(rows_get_the_means_of_their_bags)
 }
 END_TEST
 
-/* Of Laplace noise of scale s: mean 0, mean size s, variance 2 s^2, mean fourth power 24 s^4. Targets
- * beyond the clip count as the clip. */
+/* Of Laplace noise of scale s: mean 0, mean size s, variance 2 s^2, mean fourth power 24 s^4.
+ * Targets beyond the clip count as the clip. */
 START_TEST(private_means_have_laplace_noise)
 {
 	static double clear[ROWS * TARGETS], target[ROWS * TARGETS], again[ROWS * TARGETS];

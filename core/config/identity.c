@@ -1,0 +1,93 @@
+#include "core/config/options.h"
+
+#include "core/base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Keys that came later than the first ids: left out of an identity where they say what was always
+ * so, in canonical JSON. */
+static const struct {
+	const char *block, *key, *neutral;
+} later[] = {
+	{ "data", "decimal", "\"point\"" },
+	{ "data", "bags", "{\"kind\":\"none\"}" },
+	{ "corrupt", "bags", "{\"kind\":\"none\"}" },
+	{ "model", "dimension", "0" },
+	{ "model", "head", "{\"kind\":\"linear\"}" },
+	{ "data.preprocess", "target", "\"none\"" },
+	{ "optimizer", "project", "\"none\"" },
+	{ "train", "sampler", "\"shuffle\"" },
+	{ "train", "attack", "{\"kind\":\"none\"}" },
+	{ "evaluate", "attack", "{\"kind\":\"none\"}" },
+	{ "evaluate", "threshold", "\"fixed\"" },
+	{ "evaluate", "calibration", "\"none\"" },
+};
+
+/* The item at a path below the block that the path begins with; NULL where that is another
+ * block. */
+static cJSON *item_below(cJSON *block, const char *path)
+{
+	const size_t n = strcspn(path, ".");
+
+	if (!block || strncmp(block->string, path, n) || block->string[n])
+		return NULL;
+	if (!path[n])
+		return block;
+	char key[64];
+	snprintf(key, sizeof key, "%.*s", (int)strcspn(path + n + 1, "."), path + n + 1);
+	return item_below(cJSON_GetObjectItemCaseSensitive(block, key), path + n + 1);
+}
+
+/* Deletes what says what was always so. Returns 1 where nothing is left of the block, -1 for want
+ * of memory. */
+static int leave_out_neutral(cJSON *block)
+{
+	struct lb_buf text = { 0 };
+	bool empty = false;
+
+	for (size_t i = 0; i < sizeof later / sizeof *later && !text.bad; i++) {
+		cJSON *within = item_below(block, later[i].block), *item = cJSON_GetObjectItemCaseSensitive(within, later[i].key);
+		text.n = 0;
+		if (item)
+			lb_json_canonical(item, &text);
+		if (item && !text.bad && !strcmp(text.s, later[i].neutral))
+			cJSON_DeleteItemFromObjectCaseSensitive(within, later[i].key);
+		empty |= within == block && !block->child;
+	}
+	const bool complete = !text.bad;
+	lb_buf_free(&text);
+	return !complete ? -1 : empty;
+}
+
+static void leave_out(cJSON *block, const char *path)
+{
+	const char *key = lb_path_last(path);
+	char above[128];
+
+	if (!lb_path_within(path, block->string))
+		return;
+	snprintf(above, sizeof above, "%.*s", (int)(key - path) - 1, path);
+	cJSON *within = item_below(block, above);
+	if (within)
+		cJSON_DeleteItemFromObjectCaseSensitive(within, key);
+}
+
+int lb_config_identity(const cJSON *member, cJSON **out, struct lb_err *err)
+{
+	*out = NULL;
+	for (size_t i = 0; i < lb_option_count(); i++)
+		if (lb_option_at(i)->outside_id && !strcmp(lb_option_at(i)->path, member->string))
+			return 0;
+	cJSON *copy = cJSON_Duplicate(member, 1);
+	for (size_t i = 0; copy && i < lb_option_count(); i++)
+		if (lb_option_at(i)->outside_id && strchr(lb_option_at(i)->path, '.'))
+			leave_out(copy, lb_option_at(i)->path);
+	const int empty = copy ? leave_out_neutral(copy) : -1;
+	if (empty) {
+		cJSON_Delete(copy);
+		return empty < 0 ? lb_fail_memory(err, sizeof *copy) : 0;
+	}
+	*out = copy;
+	return 0;
+}
