@@ -13,7 +13,6 @@ const struct lb_loss_info *losses_find(const char *name, struct lb_err *err);
 /* Prints a line for each loss that has every one of the words in its task, name, title or purpose.
  * Returns their number. */
 size_t losses_list(char *const *words, size_t n);
-void losses_show(const struct lb_loss_info *l);
 /* Every kind's loss of that name; 0, or -1 when there is none. */
 int losses_show_all(const char *name, struct lb_err *err);
 cJSON *losses_json(struct lb_err *err);

@@ -150,7 +150,7 @@ static void show_rows(const char *name, const double *v, int rows, int columns)
 		printf("%s%g", k == 0 ? "" : k % columns ? ", " : "; ", v[k]);
 }
 
-void losses_show(const struct lb_loss_info *l)
+static void show(const struct lb_loss_info *l)
 {
 	char claims[256];
 
@@ -200,7 +200,7 @@ int losses_show_all(const char *name, struct lb_err *err)
 		if (strcmp(name, full) && strcmp(name, l->base.name))
 			continue;
 		printf("%s", shown++ ? "\n" : "");
-		losses_show(l);
+		show(l);
 	}
 	if (!shown)
 		losses_find(name, err);

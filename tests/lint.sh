@@ -297,7 +297,25 @@ suffixes() {
 	done
 }
 
+# A function that no other file of the product or of the tests calls is static, or not needed.
+called_elsewhere() {
+	local symbols name tests
+	symbols=$(find "${BUILD:-build}" -name '*.o' -not -path '*/tests/*' -exec nm {} +)
+	[ -n "$symbols" ] || { echo "${BUILD:-build}:1: nothing is built there; run make first"; return; }
+	tests=$(grep -rhoE --include='*.[ch]' '\blb_[a-z0-9_]+' tests | sed -E 's/_f(32|64)$//' | sort -u)
+	printf '%s\n' "$symbols" | awk '
+		NF < 2 { next }
+		{ name = $NF; sub(/_f(32|64)$/, "", name) }
+		$(NF - 1) == "U" { called[name] = 1 }
+		$(NF - 1) == "T" && name !~ /^(main|_.*|.*\..*)$/ { defined[name] = 1 }
+		END { for (name in defined) if (!(name in called)) print name }' | sort -u |
+		comm -23 - <(printf '%s\n' "$tests") | while read -r name; do
+			grep -rnE --include='*.c' "^[a-z].*\b$name\(" cmd core losses datasets | head -1 | sed -E "s/^([^:]*:[0-9]+):.*/\1: no other file calls $name; make it static or remove it/"
+		done
+}
+
 if [ -z "$layers_only" ]; then
+	rule 'a function is called from another file' called_elsewhere
 	rule 'names of what is compiled twice' suffixes
 	rule 'shellcheck' shell_scripts
 	rule 'cppcheck' c_sources

@@ -45,8 +45,6 @@ void lb_config_free(struct lb_config *config);
 
 /* The study's name (`name:`, or the file's name without .yaml). Borrowed. */
 const char *lb_config_name(const struct lb_config *config);
-/* True when it has a sweep block (or a --set with several values). */
-bool lb_config_has_sweep(const struct lb_config *config);
 
 /* One resolved trial: every option written out, in the order of the option table, seeds filled in
  * from train.seed. Numbers are numbers, components are blocks with all their parameters. `where`

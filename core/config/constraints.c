@@ -1,6 +1,10 @@
+#include "core/base/text.h"
 #include "core/base/utf8.h"
 #include "core/config/constraint.h"
-#include "core/config/internal.h"
+#include "core/config/defaults.h"
+#include "core/config/lookup.h"
+#include "core/config/unknown_key.h"
+#include "core/config/yaml_overlay.h"
 
 #include <math.h>
 #include <stdio.h>

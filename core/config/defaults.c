@@ -1,11 +1,16 @@
+#include "core/config/defaults.h"
+
 #include "core/base/text.h"
-#include "core/config/internal.h"
+#include "core/config/lookup.h"
+#include "core/config/yaml_overlay.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-double lb_given_number(const struct lb_resolving *r, const char *path, double otherwise)
+/* Returns what was given, read without complaint: a wrong value is reported where its option is
+ * resolved. */
+static double given_number(const struct lb_resolving *r, const char *path, double otherwise)
 {
 	const struct lb_node *node = lb_option_set(r, path);
 	double v;
@@ -22,7 +27,7 @@ const char *lb_given_text(const struct lb_resolving *r, const char *path, const 
 
 double lb_rule_seed(const struct lb_resolving *r)
 {
-	return lb_given_number(r, "train.seed", lb_option_find("train.seed", strlen("train.seed"))->param.def);
+	return given_number(r, "train.seed", lb_option_find("train.seed", strlen("train.seed"))->param.def);
 }
 
 const char *const lb_split_form_path[LB_SPLIT_FORMS] = {
@@ -53,7 +58,7 @@ static double default_number(const char *path)
 }
 
 /* A share where none is given: what has a file of its own is not cut from the training file, and
- * beside a test file nothing is. */
+ * with a test file nothing is. */
 static double usual_share(const struct lb_resolving *r, const char *path)
 {
 	const double test = lb_option_set(r, "data.test") ? 0 : default_number("data.split.test");
@@ -73,7 +78,7 @@ static cJSON *default_share(const struct lb_resolving *r, const char *path)
 		return lb_json_made(cJSON_CreateNumber(usual_share(r, path)));
 	if (!is_train)
 		return lb_json_made(cJSON_CreateNumber(0));
-	return lb_json_made(cJSON_CreateNumber(lb_tidy(1 - lb_given_number(r, "data.split.valid", 0) - lb_given_number(r, "data.split.test", 0))));
+	return lb_json_made(cJSON_CreateNumber(lb_tidy(1 - given_number(r, "data.split.valid", 0) - given_number(r, "data.split.test", 0))));
 }
 
 static cJSON *default_fold(const struct lb_resolving *r, const char *path)
@@ -145,7 +150,8 @@ bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **ite
 	return false;
 }
 
-bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info)
+/* Returns true if the block named by info->goes_with is present and its kind is not `none`. */
+static bool goes_with(const struct lb_resolving *r, const struct lb_info *info)
 {
 	const struct lb_node *block = info->goes_with ? lb_option_set(r, info->goes_with) : NULL, *name = lb_node_component(block, "kind");
 
@@ -154,7 +160,7 @@ bool lb_rule_goes_with(const struct lb_resolving *r, const struct lb_info *info)
 
 bool lb_rule_listed(const struct lb_resolving *r, const char *path, const struct lb_info *info)
 {
-	if (info->goes_with && !lb_rule_goes_with(r, info))
+	if (info->goes_with && !goes_with(r, info))
 		return false;
 	if (!r->reg->listed)
 		return !info->on_request;

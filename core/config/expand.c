@@ -1,6 +1,7 @@
-#include "core/config/internal.h"
-
 #include "core/base/mem.h"
+#include "core/config/loaded_config.h"
+#include "core/config/series.h"
+#include "core/config/sweep.h"
 
 #include <stdint.h>
 #include <stdlib.h>

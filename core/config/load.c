@@ -1,7 +1,9 @@
-#include "core/base/utf8.h"
-#include "core/config/internal.h"
-
 #include "core/base/mem.h"
+#include "core/base/text.h"
+#include "core/base/utf8.h"
+#include "core/config/loaded_config.h"
+#include "core/config/options.h"
+#include "core/config/yaml_overlay.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -207,7 +209,7 @@ static int read_all(struct lb_config *c, bool from_file, const char *const *sets
 	struct lb_err mistakes = { 0 };
 	int rc = 0;
 
-	c->root = from_file ? lb_yaml_read_all(c->file, &mistakes) : lb_yaml_parse(c->file, "{}", 2, &mistakes);
+	c->root = from_file ? lb_yaml_read(c->file, &mistakes) : lb_yaml_parse(c->file, "{}", 2, &mistakes);
 	if (!c->root)
 		rc = lb_fail_more(err, mistakes.code, "%s", mistakes.text);
 	else if (mistakes.code != LB_OK && !(c->mistakes = lb_strdup(mistakes.text, err)))
@@ -256,15 +258,6 @@ void lb_config_free(struct lb_config *c)
 const char *lb_config_name(const struct lb_config *config)
 {
 	return config->name;
-}
-
-bool lb_config_has_sweep(const struct lb_config *config)
-{
-	bool sweep = !lb_node_absent(lb_node_get(config->root, "sweep")) || !lb_node_absent(lb_node_get(config->root, "tune"));
-
-	for (size_t i = 0; i < config->n_sets; i++)
-		sweep |= config->set[i].n > 1;
-	return sweep;
 }
 
 /* Places */

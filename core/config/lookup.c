@@ -1,4 +1,6 @@
-#include "core/config/internal.h"
+#include "core/config/lookup.h"
+
+#include "core/config/yaml_overlay.h"
 
 #include <string.h>
 

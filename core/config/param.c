@@ -1,6 +1,7 @@
-#include "core/config/internal.h"
+#include "core/config/param.h"
 
 #include "core/base/mem.h"
+#include "core/base/text.h"
 
 #include <math.h>
 #include <stdio.h>

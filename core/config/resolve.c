@@ -1,5 +1,10 @@
-#include "core/config/internal.h"
+#include "core/config/resolve.h"
 
+#include "core/base/text.h"
+#include "core/config/constraint.h"
+#include "core/config/defaults.h"
+#include "core/config/unknown_key.h"
+#include "core/config/yaml_overlay.h"
 
 #include <stdio.h>
 #include <stdlib.h>

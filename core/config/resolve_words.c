@@ -1,6 +1,9 @@
-#include "core/config/internal.h"
-
 #include "core/base/mem.h"
+#include "core/config/defaults.h"
+#include "core/config/lookup.h"
+#include "core/config/resolve.h"
+#include "core/config/unknown_key.h"
+#include "core/config/yaml_overlay.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,11 @@
-#include "core/config/internal.h"
+#include "core/config/series.h"
 
 #include "core/base/mem.h"
+#include "core/config/constraint.h"
+#include "core/config/lookup.h"
+#include "core/config/pool.h"
+#include "core/config/resolve.h"
+#include "core/config/unknown_key.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 #include "core/config/spec_fill.h"
 
-#include "core/config/internal.h"
+#include "core/config/lookup.h"
+#include "core/config/param.h"
 
 #include <math.h>
 #include <string.h>

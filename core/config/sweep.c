@@ -1,6 +1,10 @@
-#include "core/config/internal.h"
+#include "core/config/sweep.h"
 
 #include "core/base/mem.h"
+#include "core/config/loaded_config.h"
+#include "core/config/resolve.h"
+#include "core/config/unknown_key.h"
+#include "core/config/yaml_overlay.h"
 
 #include <stdlib.h>
 #include <string.h>

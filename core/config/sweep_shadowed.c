@@ -1,4 +1,6 @@
-#include "core/config/internal.h"
+#include "core/config/resolve.h"
+#include "core/config/sweep.h"
+#include "core/config/yaml_overlay.h"
 
 /* True when the place is that of the node or of anything in it. */
 static bool holds(const struct lb_node *node, size_t line, size_t column)

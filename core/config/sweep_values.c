@@ -1,6 +1,8 @@
-#include "core/config/internal.h"
-
 #include "core/base/mem.h"
+#include "core/config/lookup.h"
+#include "core/config/sweep.h"
+#include "core/config/unknown_key.h"
+#include "core/config/yaml_overlay.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -53,7 +55,7 @@ static bool decides(const char *path, const struct lb_option *block)
 	return lb_path_within(block->path, path) || !strcmp(name, path);
 }
 
-/* Tracks of --set have no node and may hold one value, which is in the tree. */
+/* Swept parameters of --set have no node and may hold one value, which is in the tree. */
 static bool is_swept(const struct lb_sweep *s, const struct lb_option *block)
 {
 	for (size_t i = 0; i < s->n; i++)

@@ -1,6 +1,7 @@
-#include "core/config/tune_internal.h"
-
 #include "core/base/mem.h"
+#include "core/config/tune_arms.h"
+#include "core/config/unknown_key.h"
+#include "core/config/yaml_overlay.h"
 #include "core/numeric/rng.h"
 
 #include <math.h>

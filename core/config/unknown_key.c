@@ -1,4 +1,8 @@
-#include "core/config/internal.h"
+#include "core/config/unknown_key.h"
+
+#include "core/base/text.h"
+#include "core/config/lookup.h"
+#include "core/config/yaml_overlay.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
-#include "core/config/internal.h"
-
 #include "core/base/mem.h"
+#include "core/base/text.h"
+#include "core/config/config.h"
+#include "core/config/options.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -355,7 +355,7 @@ struct lb_node *lb_yaml_parse(const char *name, const char *text, size_t n, stru
 	return NULL;
 }
 
-struct lb_node *lb_yaml_read_all(const char *path, struct lb_err *err)
+struct lb_node *lb_yaml_read(const char *path, struct lb_err *err)
 {
 	size_t n;
 	char *text = lb_read_file(path, MAX_BYTES, &n, LB_CONFIG, err);
@@ -366,18 +366,6 @@ struct lb_node *lb_yaml_read_all(const char *path, struct lb_err *err)
 	return root;
 }
 
-struct lb_node *lb_yaml_read(const char *path, struct lb_err *err)
-{
-	struct lb_err mistakes = { 0 };
-	struct lb_node *root = lb_yaml_read_all(path, &mistakes);
-
-	if (mistakes.code == LB_OK)
-		return root;
-	lb_node_free(root);
-	lb_fail_more(err, mistakes.code, "%s", mistakes.text);
-	return NULL;
-}
-
 struct lb_node *lb_node_get(const struct lb_node *map, const char *key)
 {
 	if (!map || map->type != LB_MAPPING)
@@ -386,50 +374,4 @@ struct lb_node *lb_node_get(const struct lb_node *map, const char *key)
 		if (!strcmp(map->key[i]->text, key))
 			return map->item[i];
 	return NULL;
-}
-
-static int copy_into(struct lb_node *to, const struct lb_node *from, struct lb_err *err);
-
-static struct lb_node *copy_child(const struct lb_node *from, const char *file, struct lb_err *err)
-{
-	const struct lb_location location = { .file = file, .line = from->location.line, .column = from->location.column };
-	struct lb_node *node = new_child(from->type, location, err);
-
-	if (node && copy_into(node, from, err)) {
-		lb_node_free(node);
-		return NULL;
-	}
-	return node;
-}
-
-static int copy_into(struct lb_node *to, const struct lb_node *from, struct lb_err *err)
-{
-	to->quoted = from->quoted;
-	if (from->text && !(to->text = lb_strdup(from->text, err)))
-		return -1;
-	if (from->n && !(to->item = lb_alloc(from->n, sizeof *to->item, err)))
-		return -1;
-	if (from->n && from->key && !(to->key = lb_alloc(from->n, sizeof *to->key, err)))
-		return -1;
-	for (; to->n < from->n; to->n++) {
-		struct lb_node *item = copy_child(from->item[to->n], to->location.file, err);
-		struct lb_node *key = from->key && item ? copy_child(from->key[to->n], to->location.file, err) : NULL;
-		if (!item || (from->key && !key))
-			return lb_node_free(item), -1;
-		to->item[to->n] = item;
-		if (key)
-			to->key[to->n] = key;
-	}
-	return 0;
-}
-
-struct lb_node *lb_node_copy(const struct lb_node *node, struct lb_err *err)
-{
-	struct lb_node *copy = new_root(node->type, node->location, err);
-
-	if (copy && copy_into(copy, node, err)) {
-		lb_node_free(copy);
-		return NULL;
-	}
-	return copy;
 }

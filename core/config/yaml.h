@@ -25,23 +25,19 @@ struct lb_node {
 	struct lb_node **key;    /* MAPPING: scalar keys, parallel to item */
 };
 
-/* Reads one document from a file of at most 1 MiB, nested at most 32 deep. Aliases, anchors, tags,
- * a second document, duplicate keys (reported with both lines), keys that are not scalars, and
- * invalid UTF-8 are errors; several are reported at once where the parse can go on. An empty
- * document is an empty mapping. The tree is owned by the caller: lb_node_free. */
-struct lb_node *lb_yaml_read(const char *path, struct lb_err *err);
-/* The same from text; `name` stands for the file in messages and is copied. */
+/* Reads one document of at most 1 MiB, nested at most 32 deep. Aliases, anchors, tags, a second
+ * document, duplicate keys (reported with both lines), keys that are not scalars, and invalid UTF-8
+ * are errors; several are reported at once where the parse can go on. An empty document is an empty
+ * mapping. The tree is owned by the caller: lb_node_free. `name` stands for the file in messages
+ * and is copied. */
 struct lb_node *lb_yaml_parse(const char *name, const char *text, size_t n, struct lb_err *err);
-/* As lb_yaml_read, but where the tree is whole in spite of its mistakes (a key that is there twice,
- * a tag, an alias, a second document) it is given together with their messages in err, so that
- * whatever else is wrong can be reported with them. */
-struct lb_node *lb_yaml_read_all(const char *path, struct lb_err *err);
+/* Reads the document of a file. Where the tree is whole in spite of its mistakes (a key that is
+ * there twice, a tag, an alias, a second document) it is given together with their messages in err,
+ * so that whatever else is wrong can be reported with them. */
+struct lb_node *lb_yaml_read(const char *path, struct lb_err *err);
 void lb_node_free(struct lb_node *node);
 
 /* The value under a key of a mapping, or NULL. Borrowed. */
 struct lb_node *lb_node_get(const struct lb_node *map, const char *key);
-/* A deep copy, which owns the file's name in its marks. (Else the root of a document owns it: to
- * keep a part longer, copy it.) */
-struct lb_node *lb_node_copy(const struct lb_node *node, struct lb_err *err);
 
 #endif

@@ -41,7 +41,6 @@
 #define lb_attacks              LB_NAME(lb_attacks)
 #define lb_augmentation_of      LB_NAME(lb_augmentation_of)
 #define lb_augmentations        LB_NAME(lb_augmentations)
-#define lb_backward             LB_NAME(lb_backward)
 #define lb_backward_update      LB_NAME(lb_backward_update)
 #define lb_baseline_hazard      LB_NAME(lb_baseline_hazard)
 #define lb_baseline_make        LB_NAME(lb_baseline_make)
@@ -196,7 +195,6 @@
 #define lb_divergence_measure   LB_NAME(lb_divergence_measure)
 #define lb_divergence_describe  LB_NAME(lb_divergence_describe)
 #define lb_train                LB_NAME(lb_train)
-#define lb_update               LB_NAME(lb_update)
 #define lb_views_make           LB_NAME(lb_views_make)
 
 #endif

@@ -44,10 +44,6 @@ void lb_trial_memo_free(struct lb_trial_memo *memo);
  * does not fit, and what may not be combined (core/run/trial_constraints.h). */
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err);
 
-/* The rows that a config trains, validates and tests on (trial_rows.c), made for the call: those of
- * data.split without those that corrupt.imbalance leaves out. Release with lb_split_free. */
-int lb_trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err);
-
 /* The same of a resolved config and its dataset *source, which is borrowed from the cache. */
 int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
 		   struct lb_err *err);

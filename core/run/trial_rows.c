@@ -109,7 +109,9 @@ static int join_all_queries(const struct lb_dataset *data, struct lb_split *spli
 	return 0;
 }
 
-int lb_trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
+/* The rows that a config trains, validates and tests on, made for the call: those of data.split
+ * without those that corrupt.imbalance leaves out. Release with lb_split_free. */
+static int trial_rows(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_split *out, struct lb_err *err)
 {
 	const struct lb_split_options opt = split_options(&spec->data);
 
@@ -158,7 +160,7 @@ struct lb_rows *lb_rows_get(const struct lb_data_entry *source, const struct lb_
 		if (!rows)
 			return NULL;
 		*rows = (struct lb_rows){ .refs = 1, .config = spec->config, .source = source };
-		if (lb_trial_rows(spec, source->data, &rows->split, err)) {
+		if (trial_rows(spec, source->data, &rows->split, err)) {
 			lb_rows_drop(rows);
 			cache->rows = NULL;
 			return NULL;
@@ -186,7 +188,7 @@ int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struc
 {
 	struct lb_spec spec = { 0 };
 	const int rc = lb_spec_fill(&spec, config, &lb_registries, err) || !(*source = lb_data_get(cache, &spec, err)) ||
-				       lb_trial_rows(&spec, (*source)->data, out, err) ? -1 : 0;
+				       trial_rows(&spec, (*source)->data, out, err) ? -1 : 0;
 
 	lb_spec_free(&spec);
 	return rc;

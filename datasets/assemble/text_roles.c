@@ -124,7 +124,10 @@ static int warn_unit(const struct lb_column *c, const struct cells *cells, struc
 
 /* ---- texts in columns of numbers ---- */
 
-int lb_column_refuse_stray_text(const struct lb_column *c, struct lb_table *t, const char *path, struct lb_err *err)
+/* Refuses a text column half of whose cells, or more, are numbers, be it in a notation that is not
+ * read here (12%, 1,5, $5): a stray word is taken for a mistake, not for a category. LB_DATA with
+ * the place of the first such cell. Fewer numbers are a warning of the table. */
+static int refuse_stray_text(const struct lb_column *c, struct lb_table *t, const char *path, struct lb_err *err)
 {
 	struct cells cells;
 
@@ -146,7 +149,8 @@ int lb_column_refuse_stray_text(const struct lb_column *c, struct lb_table *t, c
 			     cells.numbers + cells.texts, cells.numbers + cells.otherwise == 1 ? "s" : "", text_at(c, row), line_of(t, row));
 }
 
-int lb_column_warn_label(const struct lb_column *c, struct lb_table *t, struct lb_err *err)
+/* Warns of a label column whose texts are numbers in part, or in another notation. */
+static int warn_label(const struct lb_column *c, struct lb_table *t, struct lb_err *err)
 {
 	struct cells cells;
 
@@ -274,13 +278,13 @@ int lb_joined_table_text_roles(struct lb_table *t, const char *path, enum lb_kin
 		enum lb_role *r = &role[t->block.d + j];
 		if (*r == LB_FEATURE && c->non_feature)
 			*r = LB_DROPPED;
-		if (*r == LB_TARGET && !lb_kind_of_columns(kind) && lb_column_warn_label(c, t, err))
+		if (*r == LB_TARGET && !lb_kind_of_columns(kind) && warn_label(c, t, err))
 			return -1;
 		if (*r != LB_FEATURE || c->type != LB_TEXT || c->large)
 			continue;
 		if (!automatic && !c->declared)
 			return refuse_undeclared(c, t, path, err);
-		if (lb_column_refuse_stray_text(c, t, path, err))
+		if (refuse_stray_text(c, t, path, err))
 			return -1;
 		*r = LB_CATEGORY;
 	}

@@ -28,12 +28,6 @@ int lb_column_sort_levels(struct lb_column *c, size_t n, struct lb_err *err);
 /* The same in the order of classes: by number if all levels are numbers. */
 int lb_column_sort_classes(struct lb_column *c, size_t n, struct lb_err *err);
 
-/* Refuses a text column half of whose cells, or more, are numbers, be it in a notation that is not
- * read here (12%, 1,5, $5): a stray word is taken for a mistake, not for a category. LB_DATA with
- * the place of the first such cell. Fewer numbers are a warning of the table. */
-int lb_column_refuse_stray_text(const struct lb_column *c, struct lb_table *t, const char *path, struct lb_err *err);
-/* Warns of a label column whose texts are numbers in part, or in another notation. */
-int lb_column_warn_label(const struct lb_column *c, struct lb_table *t, struct lb_err *err);
 /* Appends "; " and how the texts of a column could be read as numbers, if some can. */
 int lb_column_advise(const struct lb_column *c, size_t n, struct lb_buf *b, struct lb_err *err);
 /* Makes column j of a table numeric, and warns of digits lost, if it is text only for its large

@@ -320,7 +320,8 @@ bool lb_moves(const struct lb_step *s, double value)
 
 /* ---- backward and update ---- */
 
-void lb_backward(struct lb_step *s, struct lb_model *m)
+/* m->g <- the gradient, from m->dz. */
+static void backward(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_pass pass = pass_of(s);
 
@@ -388,7 +389,8 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 		lb_model_update(m, m->net->n_params, m->n_loss_params, m->g + m->net->n_params, t, s->lr, 0);
 }
 
-void lb_update(struct lb_step *s, struct lb_model *m, double value)
+/* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. */
+static void clip_and_update(struct lb_step *s, struct lb_model *m, double value)
 {
 	if (fabs(value) >= LB_DIVERGENCE_LOSS && m == &s->l->model)
 		lb_divergence_measure(s->l, s->step);
@@ -422,9 +424,9 @@ void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
 	struct updating u = { s, m };
 
 	if (needs_gradient(s, m, value)) {
-		lb_backward(s, m);
+		backward(s, m);
 		change_gradient(s, m);
-		lb_update(s, m, value);
+		clip_and_update(s, m, value);
 		return;
 	}
 	pass.dfeatures = m->dfeatures;
@@ -448,7 +450,7 @@ double lb_gradient_again(struct lb_step *s, struct lb_model *m)
 {
 	lb_forward(s, m);
 	const double value = lb_loss_of_batch(s, m);
-	lb_backward(s, m);
+	backward(s, m);
 	return value;
 }
 

@@ -21,15 +21,9 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m);
 /* Returns false if the parameters stay: the loss is not finite, or skips updates in this epoch. */
 bool lb_moves(const struct lb_step *s, double value);
 
-/* m->g <- the gradient, from m->dz. */
-void lb_backward(struct lb_step *s, struct lb_model *m);
-
-/* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. */
-void lb_update(struct lb_step *s, struct lb_model *m, double value);
-
-/* lb_backward, what procedures make of m->g, and lb_update. Where each weight's step needs its own
- * gradient alone, it is taken while the gradient is in the first caches: the same bytes, in less
- * time. */
+/* Makes the gradient m->g from m->dz, lets procedures change it, clips or normalises it, and takes
+ * the optimiser's step. value is the step's loss. Where each weight's step needs its own gradient
+ * alone, it is taken while the gradient is in the first caches: the same bytes, in less time. */
 void lb_backward_update(struct lb_step *s, struct lb_model *m, double value);
 
 /* m->g <- the gradient of the same batch, with the same draws, labels and row weights, at m->w as

@@ -432,15 +432,12 @@ START_TEST(test_name)
 	struct lb_config *config = load("name: c\n", NULL, true, &err);
 
 	ck_assert_str_eq(lb_config_name(config), "c");
-	ck_assert(!lb_config_has_sweep(config));
 	lb_config_free(config);
 	config = load("name: c\nsweep: {train.seed: [1]}\n", named, true, &err);
 	ck_assert_str_eq(lb_config_name(config), "b");
-	ck_assert(lb_config_has_sweep(config));
 	lb_config_free(config);
 	config = load("sweep:\n", swept, true, &err);
 	ck_assert_str_eq(lb_config_name(config), "a");
-	ck_assert(lb_config_has_sweep(config));
 	lb_config_free(config);
 }
 END_TEST

@@ -210,26 +210,6 @@ START_TEST(every_prefix_is_safe)
 }
 END_TEST
 
-START_TEST(copies)
-{
-	struct lb_node *root = parse("a: {b: [1, 'two'], c: {}}\nd: []\n"), *copy = lb_node_copy(root, NULL), *part;
-
-	part = lb_node_copy(lb_node_get(root, "a"), NULL);
-	lb_node_free(root);
-	ck_assert_str_eq(copy->location.file, "a.yaml");
-	ck_assert_uint_eq(copy->n, 2);
-	ck_assert_int_eq(lb_node_get(copy, "d")->type, LB_SEQUENCE);
-	ck_assert_str_eq(part->location.file, "a.yaml");
-	ck_assert_str_eq(lb_node_get(part, "b")->location.file, "a.yaml");
-	ck_assert_str_eq(lb_node_get(part, "b")->item[1]->text, "two");
-	ck_assert(lb_node_get(part, "b")->item[1]->quoted);
-	ck_assert_uint_eq(lb_node_get(part, "b")->location.column, 8);
-	ck_assert_int_eq(lb_node_get(part, "c")->type, LB_MAPPING);
-	lb_node_free(copy);
-	lb_node_free(part);
-}
-END_TEST
-
 START_TEST(files)
 {
 	char dir[] = "/tmp/test_yaml_XXXXXX", path[64];
@@ -273,7 +253,6 @@ static Suite *suite(void)
 	tcase_add_test(t, depth);
 	tcase_add_test(t, large);
 	tcase_add_test(t, every_prefix_is_safe);
-	tcase_add_test(t, copies);
 	tcase_add_test(t, files);
 	suite_add_tcase(s, t);
 	return s;

@@ -1,17 +1,15 @@
-/* What tune.c and tune_space.c share; others use tune.h. */
-#ifndef LB_TUNE_INTERNAL_H
-#define LB_TUNE_INTERNAL_H
+/* A tuning and its arms, each with the space that it draws candidates from; users read tune.h. */
+#ifndef LB_TUNE_ARMS_H
+#define LB_TUNE_ARMS_H
 
-#include "core/config/internal.h"
-#include "core/config/tune.h"
+#include "core/config/sweep.h"
 
 enum lb_tune_method { LB_TUNE_RANDOM, LB_TUNE_HALTON, LB_TUNE_GRID };
 
-/* One arm: the values its parameters can take, and the digits (one a swept parameter) of each
- * candidate. */
+/* One arm: the values its parameters can take, and which of them each candidate takes. */
 struct lb_tune_arm {
 	struct lb_sweep space;
-	size_t *pick;            /* (n, space.n) */
+	size_t *pick;            /* (n, space.n) the index of a value of each swept parameter */
 	size_t n;
 };
 
