@@ -1,6 +1,7 @@
 #include "cmd/losses.h"
 
 #include "core/config/config.h"
+#include "losses/eval.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -150,6 +151,19 @@ static void show_rows(const char *name, const double *v, int rows, int columns)
 		printf("%s%g", k == 0 ? "" : k % columns ? ", " : "; ", v[k]);
 }
 
+/* Whether a loss of survival has parameters of its own in this example. */
+static bool learns(const struct lb_loss_info *l, const struct lb_example *e)
+{
+	struct lb_arg par[2];
+	struct lb_arg_store store = { 0 };
+	struct lb_err err = { 0 };
+	const bool has = l->base.n_params <= 2 && !lb_args_from_text(&l->base, e->set, par, &store, &err) &&
+			 lb_loss_n_params(l, par, &(struct lb_loss_shape){ .c = (size_t)e->c, .n_classes = 1 });
+
+	lb_args_free(&store);
+	return has;
+}
+
 static void show(const struct lb_loss_info *l)
 {
 	char claims[256];
@@ -181,7 +195,7 @@ static void show(const struct lb_loss_info *l)
 			show_rows("features", e->h, e->b, e->n_h);
 		if (e->scale > 0)
 			printf(", scale = %g", e->scale);
-		if (l->params)
+		if (l->params && (l->kind != LB_SURVIVAL || learns(l, e)))
 			show_rows(l->params, e->params, e->classes ? e->classes : e->c, e->n_h ? e->n_h : e->c);
 		printf(")%s%s: %s (%s)\n", *e->set ? ", " : "", e->set, value, e->source);
 	}

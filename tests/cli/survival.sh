@@ -132,6 +132,9 @@ for r in rows:
 PY
 done
 
+assert_exit 0 lossbench train --config s.yaml --set output.dir=words
+assert_contains "$out" "baseline: one survival curve for all, on the test rows"
+
 # ---- the order of times alone matters to cox; a batch of all rows and lbfgs find the same ----
 "$py" - <<'PY'
 import csv
