@@ -48,8 +48,9 @@
  * bytes from the state's beginning updates change; they hold no pointer, so that a checkpoint can
  * keep and restore them.
  *
- * A loss may own parameters, a matrix of one row a class (in survival one row) that info.params names: .n_params tells
- * how many, .init_params draws them, its batch function reads in->params.value and writes
+ * A loss may own parameters, a matrix of one row a class (in survival one row) that info.params
+ * names: .n_params tells how many, .init_params draws them, its batch function reads
+ * in->params.value and writes
  * in->params.grad. They follow the model's in the one vector of parameters, so optimiser,
  * clipping, early stopping and restoring treat them alike; weight decay and optimizer.project leave
  * them alone.
@@ -62,8 +63,8 @@
  * not, .predict makes the one of the other: classes' scores of embeddings; of the outputs of a
  * regression with several a target (info.output), the point predictions that all metrics of
  * regression judge, and what else is told of each target; of a score that is no prediction itself,
- * such as the log of one, the prediction; of scores of survival the risk and the curve. Embeddings of a loss without .predict are
- * judged by metrics of embeddings (core/metrics/retrieval.c).
+ * such as the log of one, the prediction; of scores of survival the risk and the curve. Embeddings
+ * of a loss without .predict are judged by metrics of embeddings (core/metrics/retrieval.c).
  *
  * Every loss must hold, in both precisions: the gradient is the derivative of the value; finite
  * value and gradient for finite scores up to +-1e4 wherever the mathematics is finite; right for B

@@ -208,12 +208,14 @@ enum lb_kind lb_kind_of_data(enum lb_kind kind);
 /* True when a row has numbers to learn instead of one class: regression's targets, multilabel's
  * labels, the grade of ranking, the time of survival. */
 bool lb_kind_of_columns(enum lb_kind kind);
-/* True when a row has a label in lb_batch.y: its class, or in survival whether the event was seen. */
+/* True when a row has a label in lb_batch.y: its class, or in survival whether the event was
+ * seen. */
 bool lb_kind_of_labels(enum lb_kind kind);
 /* True when the numbers of a row are in lb_batch.target: not so the labels of multilabel. */
 bool lb_kind_of_targets(enum lb_kind kind);
 
-/* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking", "survival". */
+/* "multiclass", "binary", "regression", "embedding", "distillation", "multilabel", "ranking",
+ * "survival". */
 const char *lb_kind_name(enum lb_kind kind);
 /* "convex", ...; bit is one bit of enum lb_property. */
 const char *lb_property_name(unsigned bit);

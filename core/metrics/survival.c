@@ -6,8 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* One row. share is G(time-), the probability that a censoring lies not before its time; rank is the
- * place of its risk among the different ones, from 1. */
+/* One row. share is G(time-), the probability that a censoring lies not before its time; rank is
+ * the place of its risk among the different ones, from 1. */
 struct row {
 	double time, risk, share;
 	size_t rank, index;

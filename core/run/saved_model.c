@@ -219,7 +219,8 @@ static int count_targets(struct lb_saved_model *m, struct lb_err *err)
 	return 0;
 }
 
-/* Whether the array's n numbers are finite and >= 0 and ascend; strictly: each above the one before. */
+/* Whether the array's n numbers are finite and >= 0 and ascend; strictly: each above the one
+ * before. */
 static bool ascends(const double *v, size_t n, bool strictly)
 {
 	for (size_t k = 0; k < n; k++)

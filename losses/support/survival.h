@@ -38,7 +38,7 @@ static inline double lb_log_one_minus_exp(double x)
 }
 
 /* Returns log(1 + exp(x)). */
-static inline double lb_softplus_of(double x)
+static inline double lb_log_one_plus_exp(double x)
 {
 	return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
 }

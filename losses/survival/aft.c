@@ -54,7 +54,7 @@ static struct tail normal_of(double z, bool event)
 
 static struct tail logistic_of(double z, bool event)
 {
-	return event ? (struct tail){ z + 2 * lb_softplus_of(-z), tanh(z / 2) } : (struct tail){ lb_softplus_of(z), lb_logistic_of(z) };
+	return event ? (struct tail){ z + 2 * lb_log_one_plus_exp(-z), tanh(z / 2) } : (struct tail){ lb_log_one_plus_exp(z), lb_logistic_of(z) };
 }
 
 /* The smallest value of many: exp(z) is the cumulative hazard. */

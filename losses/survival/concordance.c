@@ -37,7 +37,7 @@ static double phi_of(int phi, double d, double *slope)
 		return exp(-d);
 	default:
 		*slope = -lb_logistic_of(-d);
-		return lb_softplus_of(-d);
+		return lb_log_one_plus_exp(-d);
 	}
 }
 

@@ -131,7 +131,7 @@ static const struct lb_example hazard_examples[] = {
 static double survive_cost(int link, double z, double *slope)
 {
 	*slope = link == CLOGLOG ? exp(z) : lb_logistic_of(z);
-	return link == CLOGLOG ? *slope : lb_softplus_of(z);
+	return link == CLOGLOG ? *slope : lb_log_one_plus_exp(z);
 }
 
 static double event_cost(int link, double z, double *slope)
@@ -140,7 +140,7 @@ static double event_cost(int link, double z, double *slope)
 
 	if (link == LOGIT) {
 		*slope = -lb_logistic_of(-z);
-		return lb_softplus_of(-z);
+		return lb_log_one_plus_exp(-z);
 	}
 	*slope = rate > 0 ? isfinite(rate) ? -rate / expm1(rate) : 0 : -1;
 	return z < -37 ? -z : rate < 700 ? -lb_log_one_minus_exp(rate) : isnan(z) ? z : 0;

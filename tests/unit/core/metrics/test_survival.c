@@ -37,8 +37,8 @@ START_TEST(ties)
 }
 END_TEST
 
-/* Times 1, 2 (censored), 3; G is 1 before 2 and 1/2 from it on. At 1.5: 0.6^2 + 0.3^2 + 0.2^2 over 3
- * with G = 1; at 2.5: 0.4^2 / 1 and 0.3^2 / (1/2). */
+/* Times 1, 2 (censored), 3; G is 1 before 2 and 1/2 from it on. At 1.5: 0.6^2 + 0.3^2 + 0.2^2 over
+ * 3 with G = 1; at 2.5: 0.4^2 / 1 and 0.3^2 / (1/2). */
 START_TEST(brier_by_hand)
 {
 	const double at[] = { 1, 2, 3 }, risk[] = { 0, 0, 0 }, grid[] = { 1.5, 2.5 }, curve[] = { 0.6, 0.4, 0.7, 0.6, 0.8, 0.7 };
