@@ -1,5 +1,6 @@
 #include "cmd/eval_input.h"
 
+#include "cmd/json_numbers.h"
 #include "cmd/query_rows.h"
 #include "core/base/mem.h"
 
@@ -8,92 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int bad_number(const char *name, size_t i, size_t j, const cJSON *e, struct lb_err *err)
-{
-	return lb_fail(err, LB_DATA, "%s: row %zu, column %zu: found %s, allowed: a finite number", name, i + 1, j + 1,
-		       cJSON_IsNumber(e) ? "a number that is not finite" : cJSON_IsString(e) ? e->valuestring : "something else");
-}
-
-/* A list of rows of equal length, or a plain list as one column; new memory. */
-static double *read_matrix(const cJSON *in, const char *name, size_t *rows, size_t *columns, bool *flat, struct lb_err *err)
-{
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(in, name), *row;
-	const size_t b = cJSON_IsArray(list) ? (size_t)cJSON_GetArraySize(list) : 0;
-
-	if (!b) {
-		lb_fail(err, LB_DATA, "input: \"%s\" is missing or empty; expected a list of rows", name);
-		return NULL;
-	}
-	*flat = !cJSON_IsArray(list->child);
-	const size_t c = *flat ? 1 : (size_t)cJSON_GetArraySize(list->child);
-	double *out = lb_alloc(b * c, sizeof *out, err);
-	size_t i = 0;
-	cJSON_ArrayForEach(row, list) {
-		const cJSON *e = *flat ? row : row->child;
-		if (!out)
-			return NULL;
-		if (!*flat && (!cJSON_IsArray(row) || (size_t)cJSON_GetArraySize(row) != c)) {
-			lb_fail(err, LB_DATA, "%s: row %zu has not %zu %s like the first", name, i + 1, c,
-				c == 1 ? "entry" : "entries");
-			goto fail;
-		}
-		for (size_t j = 0; j < c; j++, e = e->next) {
-			if (!cJSON_IsNumber(e) || !isfinite(e->valuedouble)) {
-				bad_number(name, i, j, e, err);
-				goto fail;
-			}
-			out[i * c + j] = e->valuedouble;
-		}
-		i++;
-	}
-	*rows = b;
-	*columns = c;
-	return out;
-fail:
-	free(out);
-	return NULL;
-}
-
-static int bad_integer(const char *name, size_t i, double limit, const cJSON *e, struct lb_err *err)
-{
-	char found[LB_DOUBLE_TEXT] = "something else";
-
-	if (cJSON_IsNumber(e))
-		lb_double_text(e->valuedouble, found);
-	return lb_fail(err, LB_DATA, "%s: entry %zu is not an integer from 0 to %.0f: found %s%s%s", name, i + 1, limit - 1,
-		       cJSON_IsString(e) ? "the text \"" : "", cJSON_IsString(e) ? e->valuestring : found, cJSON_IsString(e) ? "\"" : "");
-}
-
-/* n integers in [0, limit) */
-static int read_integers(const cJSON *in, const char *name, size_t n, double limit, double *out, struct lb_err *err)
-{
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(in, name), *e;
-	char found[32] = "something else";
-	size_t i = 0;
-
-	if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != n) {
-		if (!list || cJSON_IsArray(list))
-			snprintf(found, sizeof found, "%d", cJSON_GetArraySize(list));
-		return lb_fail(err, LB_DATA, "input: \"%s\" must be a list of %zu integer%s, one per %s; found %s", name, n, lb_s(n),
-			       strcmp(name, "class_counts") ? "row" : "class", found);
-	}
-	cJSON_ArrayForEach(e, list) {
-		if (!cJSON_IsNumber(e) || e->valuedouble < 0 || e->valuedouble >= limit || e->valuedouble != floor(e->valuedouble))
-			return bad_integer(name, i, limit, e, err);
-		out[i++] = e->valuedouble;
-	}
-	return 0;
-}
-
 static int read_labels(const cJSON *in, struct eval_input *x, double classes, struct lb_err *err)
 {
 	double *v = lb_alloc(x->b, sizeof *v, err);
-	int rc = v && (x->y = lb_alloc(x->b, sizeof *x->y, err)) ? read_integers(in, "labels", x->b, classes, v, err) : -1;
+	int rc = v && (x->y = lb_alloc(x->b, sizeof *x->y, err)) ? json_read_integers(in, "labels", x->b, classes, v, err) : -1;
 
 	for (size_t i = 0; i < x->b && !rc; i++)
 		x->y[i] = (int32_t)v[i];
 	if (!rc && cJSON_GetObjectItemCaseSensitive(in, "sample_ids")) {
-		rc = (x->id = lb_alloc(x->b, sizeof *x->id, err)) ? read_integers(in, "sample_ids", x->b, 1e8, v, err) : -1;
+		rc = (x->id = lb_alloc(x->b, sizeof *x->id, err)) ? json_read_integers(in, "sample_ids", x->b, 1e8, v, err) : -1;
 		for (size_t i = 0; i < x->b && !rc; i++)
 			x->id[i] = (uint32_t)v[i];
 	}
@@ -107,7 +31,7 @@ static int read_counts(const cJSON *in, struct eval_input *x, size_t classes, st
 		return 0;
 	if (!(x->counts = lb_alloc(classes, sizeof *x->counts, err)))
 		return -1;
-	return read_integers(in, "class_counts", classes, 1e15, x->counts, err);
+	return json_read_integers(in, "class_counts", classes, 1e15, x->counts, err);
 }
 
 /* What an input may hold: for the kinds of a bit set, and, unless it is 0, for a loss that needs
@@ -210,7 +134,7 @@ static int read_targets(const cJSON *in, const struct lb_loss_info *l, const str
 
 	if ((!lb_kind_of_columns(l->kind) && l->kind != LB_DISTILLATION) || l->kind == LB_SURVIVAL)
 		return 0;
-	if (!(x->t = read_matrix(in, name, &rows, &columns, &flat, err)))
+	if (!(x->t = json_read_matrix(in, name, &rows, &columns, &flat, err)))
 		return -1;
 	if (outputs > 1 && (rows != x->b || columns * outputs != x->c))
 		return lb_fail(err, LB_DATA, "%s: found %zu x %zu, predictions have %zu x %zu, allowed: %zu columns of predictions for each target", name,
@@ -236,7 +160,7 @@ static int read_rows_of(const cJSON *in, const struct lb_loss_info *l, enum lb_n
 
 	if (!(l->needs & need))
 		return 0;
-	if (!(*to = read_matrix(in, name, &rows, columns, &flat, err)))
+	if (!(*to = json_read_matrix(in, name, &rows, columns, &flat, err)))
 		return -1;
 	return rows == b ? 0 : lb_fail(err, LB_DATA, "%s: found %zu row%s, %s have %zu", name, rows, lb_s(rows), eval_input_scores(l), b);
 }
@@ -253,7 +177,7 @@ static int read_steps(const cJSON *in, const struct lb_loss_info *l, struct eval
 	size_t rows;
 	bool flat;
 
-	if (!(x->params = read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
+	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
 		return -1;
 	if (rows > 1 && x->n_params > 1)
 		return lb_fail(err, LB_DATA, "%s: found %zu columns, allowed: a list of numbers, one for each class but the last", l->params,
@@ -274,7 +198,7 @@ static int read_params(const cJSON *in, const struct lb_loss_info *l, struct eva
 		return 0;
 	if (l->params_for == LB_EACH_STEP)
 		return read_steps(in, l, x, err);
-	if (!(x->params = read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
+	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
 		return -1;
 	if (x->n_params != columns)
 		return lb_fail(err, LB_DATA, "%s: found %zu column%s, %s have %zu", l->params, x->n_params, lb_s(x->n_params),
@@ -326,7 +250,7 @@ static int read_groups(const cJSON *in, struct eval_input *x, struct lb_err *err
 		return 0;
 	if (!(query = lb_alloc(x->b, sizeof *query, err)))
 		return -1;
-	const int rc = read_integers(in, "groups", x->b, 1e15, query, err) || !(x->from = lb_alloc(x->b, sizeof *x->from, err)) ? -1 : 0;
+	const int rc = json_read_integers(in, "groups", x->b, 1e15, query, err) || !(x->from = lb_alloc(x->b, sizeof *x->from, err)) ? -1 : 0;
 	if (!rc)
 		query_rows_join(query, x->b, x->from, x->group);
 	free(query);
@@ -338,7 +262,7 @@ static int read_times(const cJSON *in, const struct lb_loss_info *l, struct eval
 	size_t rows, columns;
 	bool flat;
 
-	if (!(x->t = read_matrix(in, "times", &rows, &columns, &flat, err)))
+	if (!(x->t = json_read_matrix(in, "times", &rows, &columns, &flat, err)))
 		return -1;
 	if (rows != x->b || columns != 1)
 		return lb_fail(err, LB_DATA, "times: found %zu x %zu, allowed: one for each of the %zu row%s of scores", rows, columns, x->b, lb_s(x->b));
@@ -352,7 +276,7 @@ static int read_times(const cJSON *in, const struct lb_loss_info *l, struct eval
 static int read_events(const cJSON *in, struct eval_input *x, struct lb_err *err)
 {
 	double *event = lb_alloc(x->b, sizeof *event, err);
-	const int rc = event && (x->y = lb_alloc(x->b, sizeof *x->y, err)) ? read_integers(in, "events", x->b, 2, event, err) : -1;
+	const int rc = event && (x->y = lb_alloc(x->b, sizeof *x->y, err)) ? json_read_integers(in, "events", x->b, 2, event, err) : -1;
 
 	for (size_t i = 0; !rc && i < x->b; i++)
 		x->y[i] = (int32_t)event[i];
@@ -375,14 +299,14 @@ static int read_survival(const cJSON *in, const struct lb_loss_info *l, const st
 		return -1;
 	if (!own || !cJSON_GetObjectItemCaseSensitive(in, l->params))
 		return (x->n_params = own) && !(x->params = lb_alloc(own, sizeof *x->params, err)) ? -1 : 0;
-	if (!(x->params = read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
+	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
 		return -1;
 	return rows == 1 && x->n_params == own ? 0 : lb_fail(err, LB_DATA, "%s: found %zu x %zu, allowed: %zu number%s", l->params, rows, x->n_params, own, lb_s(own));
 }
 
 int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
 {
-	if (check_keys(in, l, err) || !(x->z = read_matrix(in, eval_input_scores(l), &x->b, &x->c, &x->flat, err)) ||
+	if (check_keys(in, l, err) || !(x->z = json_read_matrix(in, eval_input_scores(l), &x->b, &x->c, &x->flat, err)) ||
 	    read_targets(in, l, par, x, err))
 		return -1;
 	if (l->kind == LB_REGRESSION)

@@ -1,6 +1,7 @@
 #include "cmd/losses.h"
 
 #include "core/config/config.h"
+#include "losses/eval.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -150,6 +151,19 @@ static void show_rows(const char *name, const double *v, int rows, int columns)
 		printf("%s%g", k == 0 ? "" : k % columns ? ", " : "; ", v[k]);
 }
 
+/* Whether a loss of survival has parameters of its own in this example. */
+static bool learns(const struct lb_loss_info *l, const struct lb_example *e)
+{
+	struct lb_arg par[2];
+	struct lb_arg_store store = { 0 };
+	struct lb_err err = { 0 };
+	const bool has = l->base.n_params <= 2 && !lb_args_from_text(&l->base, e->set, par, &store, &err) &&
+			 lb_loss_n_params(l, par, &(struct lb_loss_shape){ .c = (size_t)e->c, .n_classes = 1 });
+
+	lb_args_free(&store);
+	return has;
+}
+
 static void show(const struct lb_loss_info *l)
 {
 	char claims[256];
@@ -183,9 +197,9 @@ static void show(const struct lb_loss_info *l)
 			show_rows("inputs", e->x, e->b, e->n_x);
 		if (e->scale > 0)
 			printf(", scale = %g", e->scale);
-		if (l->params_for)
+		if (l->params_for == LB_EACH_STEP)
 			show_rows(l->params, e->params, 1, e->classes - 1);
-		else if (l->params)
+		else if (l->params && (l->kind != LB_SURVIVAL || learns(l, e)))
 			show_rows(l->params, e->params, e->classes ? e->classes : e->c, e->n_h ? e->n_h : e->c);
 		printf(")%s%s: %s (%s)\n", *e->set ? ", " : "", e->set, value, e->source);
 	}

@@ -193,7 +193,7 @@ SOURCE = having({}, {"role": optional(text), "path": optional(text), "format": o
 DATA = having({}, {
     "sources": optional(list_of(SOURCE)), "rows": optional(mapping(count)), "features": optional(count),
     "teacher": optional(having({}, {"path": text, "sha256": text, "model": optional(text)})),
-    "classes": optional(list_of(text)), "class_counts": optional(mapping(list_of(count))), "warnings": optional(list_of(text))})
+    "classes": optional(list_of(text)), "class_counts": optional(mapping(list_of(count))), "events": optional(mapping(count)), "warnings": optional(list_of(text))})
 RESULT = having({"status": status, "metrics": METRICS}, {
     "message": optional(text), "epochs": optional(count), "best_epoch": optional(count), "steps": optional(count),
     "parameters": optional(count), "curves": optional(mapping(CURVE))})

@@ -291,7 +291,8 @@ def cut_rows(table: Table, plan: Plan) -> None:
 # ---- the constant model ----
 
 CONSTANT = {"majority": "always the majority class", "mean": "always the mean", "prevalence": "always each label's share",
-            "offset": "the offsets and one constant"}
+            "offset": "the offsets and one constant",
+            "kaplan_meier": "one survival curve for all"}
 
 
 def with_baselines(rows: List[Row], groups: Dict[Tuple[str, ...], List[Trial]], places: List[Tuple[str, ...]], plan: Plan,

@@ -151,6 +151,19 @@ static void add_teacher(cJSON *in, const struct lb_teacher *teacher)
 	lb_json_text(o, "model", teacher->model);
 }
 
+/* Survival: rows of each part whose event was seen. */
+static void add_events(cJSON *in, const struct lb_prepared *p)
+{
+	cJSON *events = lb_json_object(in, "events");
+
+	for (int part = 0; part < 3; part++) {
+		size_t n = 0;
+		for (size_t i = 0; i < p->split.n[part]; i++)
+			n += p->features.data->event[p->split.rows[part][i]] == 1;
+		lb_json_number(events, part_name[part], (double)n);
+	}
+}
+
 static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_prepared *p)
 {
 	const struct lb_dataset *d = t->source->data;
@@ -174,6 +187,8 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 		lb_json_text(data, "classes", NULL);
 		lb_json_text(data, "class_counts", NULL);
 	}
+	if (d->event)
+		add_events(data, p);
 	if (d->y)
 		add_corrupted(data, p);
 	else if (p->target)

@@ -35,6 +35,7 @@ static int refuse(const struct lb_saved_model *m, const char *what, struct lb_er
 static const char *const number_name[MODEL_NUMBERS] = {
 	[MODEL_SCALE] = "scale", [MODEL_SHIFT] = "shift", [MODEL_FILL] = "fill", [MODEL_CATEGORY_OF] = "category_of",
 	[MODEL_CATEGORY_FEATURE] = "category_feature", [MODEL_ROWS] = "train_rows",
+	[MODEL_CUTS] = "cuts", [MODEL_CURVE_TIMES] = "curve_times", [MODEL_HAZARD] = "baseline_hazard",
 };
 
 static const char *const text_name[MODEL_TEXTS] = {
@@ -194,7 +195,7 @@ static int count_targets(struct lb_saved_model *m, struct lb_err *err)
 
 	if (m->kind == LB_MULTILABEL)
 		return (m->targets = m->n_text[MODEL_CLASSES]) ? 0 : refuse(m, "it lacks labels", err);
-	if (m->kind != LB_REGRESSION)
+	if (!lb_kind_of_targets(m->kind))
 		return m->n_text[MODEL_CLASSES] >= 2 ? 0 : refuse(m, "it lacks classes", err);
 	for (size_t i = 1; i <= LB_MAX_LAYERS; i++) {
 		snprintf(name, sizeof name, "b%zu", i);
@@ -218,6 +219,38 @@ static int count_targets(struct lb_saved_model *m, struct lb_err *err)
 	return 0;
 }
 
+/* Whether the array's n numbers are finite and >= 0 and ascend; strictly: each above the one
+ * before. */
+static bool ascends(const double *v, size_t n, bool strictly)
+{
+	for (size_t k = 0; k < n; k++)
+		if (!(v[k] >= 0 && v[k] <= 1e300) || (k && !(strictly ? v[k] > v[k - 1] : v[k] >= v[k - 1])))
+			return false;
+	return true;
+}
+
+/* The times of survival: cuts and those of curves, as the loss needs them. */
+static int read_times(struct lb_saved_model *m, struct lb_err *err)
+{
+	struct lb_setup *s = &m->p.setup;
+	const size_t *n = m->n_number;
+
+	if (m->kind != LB_SURVIVAL)
+		return 0;
+	if (s->loss->columns && (n[MODEL_CUTS] != lb_loss_outputs(s->loss, s->loss_par) || !ascends(m->number[MODEL_CUTS], n[MODEL_CUTS], true)))
+		return refuse(m, "cuts are not ascending times, as many as the loss has intervals", err);
+	s->cuts = m->number[MODEL_CUTS];
+	if (!lb_loss_gives_curves(s->loss))
+		return 0;
+	if (!n[MODEL_CURVE_TIMES] || n[MODEL_CURVE_TIMES] > LB_CURVE_TIMES || !ascends(m->number[MODEL_CURVE_TIMES], n[MODEL_CURVE_TIMES], true))
+		return refuse(m, "curve_times are not ascending times", err);
+	if (s->loss->baseline_hazard && (n[MODEL_HAZARD] != n[MODEL_CURVE_TIMES] || !ascends(m->number[MODEL_HAZARD], n[MODEL_HAZARD], false)))
+		return refuse(m, "baseline_hazard does not ascend, or is not as long as curve_times", err);
+	m->curve = (struct lb_curve){ .n = n[MODEL_CURVE_TIMES], .time = m->number[MODEL_CURVE_TIMES], .hazard = m->number[MODEL_HAZARD] };
+	s->survival_curve = &m->curve;
+	return 0;
+}
+
 struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err)
 {
 	struct lb_saved_model *m = lb_alloc(1, sizeof *m, err);
@@ -232,7 +265,7 @@ struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err)
 	if (!rc) {
 		m->kind = lb_kind_of_data(lb_spec_kind(&m->p.spec));
 		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_prepare_components(&m->p, &d, err) ||
-				     read_parameters(m, &d, err) ? -1 : 0;
+				     read_times(m, err) || read_parameters(m, &d, err) ? -1 : 0;
 	}
 	if (!rc) {
 		lb_arrays_close(m->file);

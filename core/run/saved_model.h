@@ -15,6 +15,10 @@
  *   category_of          number of the column that has it, from 0
  *   category_feature     the feature that is 1 for it, numbered from 0 after the numeric ones;
  *                        -1: none
+ *   cuts                 survival: the ends of the loss's intervals, where it has some
+ *   curve_times          survival: the times that its curves are told at, where it makes some
+ *   baseline_hazard      survival: the cumulative baseline hazard at these times, of proportional
+ *                        hazards
  *   classes              names of the classes; absent in regression, whose last layer has the
  *                        outputs of the first target, then of the second
  *   train_rows           number of training rows
@@ -29,7 +33,7 @@
 #define LB_SAVED_MODEL_SCHEMA "lossbench-model/1"
 
 enum model_text { MODEL_SCHEMA, MODEL_CONFIG, MODEL_KERNELS, MODEL_COLUMNS, MODEL_ID, MODEL_CATEGORY_COLUMNS, MODEL_CATEGORY, MODEL_CLASSES, MODEL_TEXTS };
-enum model_number { MODEL_ROWS, MODEL_SCALE, MODEL_SHIFT, MODEL_FILL, MODEL_CATEGORY_OF, MODEL_CATEGORY_FEATURE, MODEL_NUMBERS };
+enum model_number { MODEL_ROWS, MODEL_SCALE, MODEL_SHIFT, MODEL_FILL, MODEL_CATEGORY_OF, MODEL_CATEGORY_FEATURE, MODEL_CUTS, MODEL_CURVE_TIMES, MODEL_HAZARD, MODEL_NUMBERS };
 
 /* A model that was read. */
 struct lb_saved_model {
@@ -45,7 +49,8 @@ struct lb_saved_model {
 	struct lb_prepared p;            /* loss and model */
 	double *w;                       /* as lb_train_result.w */
 	size_t *level_of;                /* MODEL_CATEGORY_OF */
-	size_t targets;                  /* regression, multilabel; else 0 */
+	struct lb_curve curve;           /* of the setup, where it has one */
+	size_t targets;                  /* regression, multilabel, ranking, survival; else 0 */
 };
 
 /* Reads a model and checks all that it says: nothing in it is trusted. */

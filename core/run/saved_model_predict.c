@@ -50,7 +50,7 @@ static struct lb_known known_of(const struct lb_saved_model *m)
 		.unseen_zero = data->unseen.at == LB_UNSEEN_IS_ZERO,
 		.offset = data->offset,
 		.exposure = data->exposure,
-		.label = data->train.label,
+		.label = m->kind == LB_SURVIVAL ? data->time : data->train.label,
 		.label_name = m->kind == LB_MULTILABEL ? m->text[MODEL_CLASSES] : NULL,
 		.n_labels = m->targets ? m->targets : 1,
 	};
@@ -192,8 +192,9 @@ static double sigmoid(double z)
 /* A binary score becomes the probability of the second class. */
 static int to_probabilities(const struct lb_saved_model *m, double *v, size_t n, size_t c, struct lb_err *err)
 {
-	if (m->kind == LB_REGRESSION)
-		return lb_fail(err, LB_USAGE, "--what probabilities: found a regression, which has none; allowed: scores");
+	if (lb_kind_of_targets(m->kind))
+		return lb_fail(err, LB_USAGE, "--what probabilities: found a %s, which has none; allowed: scores", m->kind == LB_REGRESSION ? "regression" :
+			       m->kind == LB_RANKING ? "ranking" : "model of survival, whose curves the scores hold");
 	for (size_t i = 0; i < n; i++)
 		if (m->kind == LB_MULTICLASS)
 			softmax(v + i * c, c);
@@ -231,7 +232,7 @@ static void put_labels(const struct lb_saved_model *m, const struct rows *r, siz
 		if (!text && !isnan(c->num[row]))
 			lb_double_text(c->num[row], number);
 		if (m->targets && (!text || c->code[row] < 0))
-			lb_buf_printf(b, ",%s", number[0] || m->kind == LB_REGRESSION ? number : "-1");
+			lb_buf_printf(b, ",%s", number[0] || lb_kind_of_targets(m->kind) ? number : "-1");
 		else
 			put_quoted(b, !text ? number : c->code[row] < 0 ? "" : c->level[c->code[row]]);
 	}
@@ -243,7 +244,7 @@ static void put_header(const struct lb_saved_model *m, const struct rows *r, enu
 
 	lb_buf_puts(b, "row");
 	for (size_t k = 0; k < r->labels.n; k++)
-		lb_buf_printf(b, m->targets ? ",target_%zu" : ",label", k + 1);
+		lb_buf_printf(b, m->kind == LB_SURVIVAL ? ",time" : m->targets ? ",target_%zu" : ",label", k + 1);
 	if (what == LB_SAID_LABELS)
 		lb_buf_puts(b, ",prediction");
 	for (size_t k = 0; k < c && what != LB_SAID_LABELS; k++) {

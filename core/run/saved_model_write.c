@@ -92,13 +92,25 @@ static int put_preprocessing(struct lb_arrays *a, const struct lb_encoding *e, s
 	return put_categories(a, e, err);
 }
 
+/* What survival adds: the times of intervals and curves, the baseline hazard. */
+static int put_times(struct lb_arrays *a, const struct lb_setup *s, const struct lb_train_result *out, struct lb_err *err)
+{
+	const size_t times = lb_setup_curve_times(s);
+
+	if (s->cuts && lb_arrays_numbers(a, "cuts", LB_ARRAY_F64, lb_loss_outputs(s->loss, s->loss_par), 0, s->cuts, err))
+		return -1;
+	if (times && lb_arrays_numbers(a, "curve_times", LB_ARRAY_F64, times, 0, s->survival_curve->time, err))
+		return -1;
+	return out->hazard ? lb_arrays_numbers(a, "baseline_hazard", LB_ARRAY_F64, times, 0, out->hazard, err) : 0;
+}
+
 int lb_saved_model_write(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out,
 		  struct lb_err *err)
 {
 	const double rows = (double)p->split.n[LB_TRAIN];
 	struct lb_arrays *a = lb_arrays_new(err);
 	int rc = !a || put_text(a, "lossbench", LB_SAVED_MODEL_SCHEMA, err) || put_text(a, "id", t->id, err) || put_config(a, t->config, err) ||
-		 put_text(a, "kernels", lb_kernels_name(), err) || put_parameters(a, p, out, err) ||
+		 put_text(a, "kernels", lb_kernels_name(), err) || put_parameters(a, p, out, err) || put_times(a, &p->setup, out, err) ||
 		 put_preprocessing(a, &p->features, err) || lb_arrays_numbers(a, "train_rows", LB_ARRAY_I64, 1, 0, &rows, err) ||
 		 lb_arrays_write(a, path, err);
 

@@ -14,12 +14,13 @@ enum { LEAST_EPOCHS = 5 };
  * best. */
 static const char *const telling[] = { "accuracy", "balanced_accuracy", "f1_macro", "mcc", "gmean", "log_loss", "brier", "auc", "average_precision",
 				       "rmse", "mae", "r2", "hamming_loss", "subset_accuracy", "f1_micro", "mean_average_precision", "lrap",
-				       "ranking_loss", "one_error" };
+				       "ranking_loss", "one_error", "harrell", "uno", "integrated_brier" };
 
 const char *lb_baseline_words(const cJSON *record)
 {
 	static const char *const words[][2] = { { "majority", "always the most frequent class" }, { "mean", "always the mean of the target" },
-						{ "prevalence", "always each label's share" }, { "offset", "the offsets and one constant" } };
+						{ "prevalence", "always each label's share" }, { "offset", "the offsets and one constant" },
+						{ "kaplan_meier", "one survival curve for all" } };
 	const char *kind = lb_json_text_at(record, "baseline.kind");
 
 	for (size_t i = 0; kind && i < sizeof words / sizeof *words; i++)

@@ -38,6 +38,9 @@ int lb_train_result_open(struct lb_train_result *o, const struct lb_cohort *c, c
 			return -1;
 	if (setup->keep_scores && !(o->scores = lb_alloc(c->split->n[LB_TEST] * o->columns, sizeof(double), err)))
 		return -1;
+	if (setup->keep_model && lb_setup_curve_times(setup) && setup->loss->baseline_hazard &&
+	    !(o->hazard = lb_alloc(setup->survival_curve->n, sizeof(double), err)))
+		return -1;
 	return by_epochs ? open_curves(o, c, setup, err) : 0;
 }
 
@@ -50,6 +53,7 @@ void lb_train_result_free(struct lb_train_result *o)
 	free(o->loss_curve);
 	free(o->scores);
 	free(o->w);
+	free(o->hazard);
 	lb_decision_free(&o->decision);
 	*o = (struct lb_train_result){ 0 };
 }

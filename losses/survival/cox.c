@@ -95,8 +95,8 @@ static double sum_events(const struct lb_batch *in, struct sorted *s, bool efron
 	return sum;
 }
 
-/* Writes the slope of that sum: exp(s_i) times the sum of 1/(R - (l/d) D) over the event times
- * up to the row's own, less 1 for an event; at its own time an event counts (1 - l/d) of each. */
+/* Writes the slope of that sum: exp(s_i) times the sum of 1/(R - (l/d) D) over the event times up
+ * to the row's own, less 1 for an event; at its own time an event counts (1 - l/d) of each. */
 static void slopes(const struct lb_batch *in, struct sorted *s, bool efron)
 {
 	struct lb_log_sum hazard = { 0 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { CUTS, INTERVALS, LINK };
+enum { CUTS, INTERVALS, LINK, UNIT = LINK };
 
 #define CUT_PARAMS                                                                                                              \
 	[CUTS] = { .name = "cuts", .symbol = "c", .type = LB_REALS_PARAM, .min = 0, .max = 1e15, .min_open = true,              \
@@ -286,6 +286,12 @@ const struct lb_loss LB_LOSS(survival, discrete_pmf) = {
 
 /* ---- piecewise_exponential ---- */
 
+static const struct lb_param rate_params[] = {
+	CUT_PARAMS,
+	[UNIT] = { .name = "unit", .symbol = "u", .def = 1, .min = 0, .max = 1e15, .min_open = true, .grid = { 1, 365 }, .n_grid = 2,
+		   .help = "time over which a rate counts events: days with unit 365 give rates a year, whose scores begin near 0" },
+};
+
 static const struct lb_example rate_examples[] = {
 	{ .set = "cuts=[1,2,3,4]", .b = 3, .c = 4, .z = { -1, 0.5, 0.2, 0, -2, -1, 0, 1, 0.3, 0.1, -0.4, -1 }, .y = { 1, 0, 1 }, .t = { 2, 3.5, 0.4 },
 	  .value = 1.5396332910, .source = "mpmath" },
@@ -301,7 +307,8 @@ static real rate_row(const struct lb_batch *in, size_t i, const real *z, real *g
 	double sum = 0;
 
 	for (size_t k = 0; k < in->c; k++) {
-		const double spent = part_before(in, k, time) * (cut(in, k) - begin(in, k)), score = (double)z[k];
+		const double spent = part_before(in, k, time) * (cut(in, k) - begin(in, k)) / in->par[UNIT].v;
+		const double score = (double)z[k];
 		const double cost = spent > 0 ? spent * exp(score) : 0 * score;
 		const bool here = at.event && k == at.whole;
 		sum += cost - (here ? score : 0);
@@ -317,7 +324,7 @@ static void rate_survive(const struct lb_batch *in, const real *z, double *survi
 	double sum = 0;
 
 	for (size_t k = 0; k < in->c; k++) {
-		sum += (cut(in, k) - begin(in, k)) * exp((double)z[k]);
+		sum += (cut(in, k) - begin(in, k)) / in->par[UNIT].v * exp((double)z[k]);
 		survival[k] = exp(-sum);
 	}
 }
@@ -333,11 +340,12 @@ const struct lb_loss LB_LOSS(survival, piecewise_exponential) = {
 			.name = "piecewise_exponential",
 			.title = "Piecewise constant hazards",
 			.cite = "M. Friedman, Piecewise exponential models for survival data with covariates, Annals of Statistics 10, 1982",
-			.formula = "sum_m exp(z_m) (time spent in interval m) - [event] z_m of the event's interval",
-			.notes = "The likelihood of a hazard exp(z_m) in interval m, which is the Poisson regression of events with the time spent as exposure. pycox's "
-				 "PC-Hazard has softplus in place of exp. The unit of time shifts the scores." INTERVAL_NOTES,
+			.formula = "sum_m exp(z_m) (time spent in interval m) / u - [event] z_m of the event's interval",
+			.notes = "The likelihood of a hazard exp(z_m) / u in interval m, without its constant log u an event, which is the Poisson regression of events with the time spent as exposure. pycox's "
+				 "PC-Hazard has softplus in place of exp. At scores 0 there is an event a unit: with times in days and unit 1 the "
+				 "first gradients are those of a thousand events a row, which sgd does not survive." INTERVAL_NOTES,
 			.keywords = "pc-hazard poisson exposure pycox survival",
-			LB_PARAMS(cut_params),
+			LB_PARAMS(rate_params),
 			.check = check,
 		},
 		.kind = LB_SURVIVAL,

@@ -66,12 +66,12 @@ def discrete_pmf(z, t, y, own, cuts=()):
     return total / len(t)
 
 
-def piecewise_exponential(z, t, y, own, cuts=()):
+def piecewise_exponential(z, t, y, own, cuts=(), unit=1.0):
     total = mpf(0)
     for row, time, event in zip(z, t, y):
         begin = mpf(0)
         for v, end in zip(row, cuts):
-            total += exp(v) * max(mpf(0), min(mpf(time), mpf(end)) - begin) - (v if event and begin < time <= end else 0)
+            total += exp(v) * max(mpf(0), min(mpf(time), mpf(end)) - begin) / mpf(unit) - (v if event and begin < time <= end else 0)
             begin = mpf(end)
     return total / len(t)
 
@@ -88,7 +88,7 @@ CUTS = "cuts=[1,2,3,4]"
 SETS = {
     cox: ["", "ties=breslow"],
     aft: ["dist=%s" % d for d in ("normal", "logistic", "extreme")] + ["dist=%s scale=%s" % p for p in (("normal", 1), ("logistic", 0.5), ("extreme", 2))],
-    discrete_hazard: [CUTS, CUTS + " link=cloglog"], discrete_pmf: [CUTS], piecewise_exponential: [CUTS],
+    discrete_hazard: [CUTS, CUTS + " link=cloglog"], discrete_pmf: [CUTS], piecewise_exponential: [CUTS, CUTS + " unit=2.5"],
     concordance: ["phi=%s" % p for p in ("logistic", "hinge", "squared_hinge", "exponential")],
 }
 

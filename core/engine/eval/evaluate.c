@@ -217,6 +217,18 @@ static int compute_metrics(const struct lb_evaluator *e, const struct lb_row_sta
 	return 0;
 }
 
+/* Makes a model's baseline hazard where its curves need it. */
+static int make_hazard(struct lb_evaluator *e, const struct lb_eval_model *s, double *hazard, struct lb_err *err)
+{
+	if (!lb_needs_baseline_hazard(s->setup))
+		return 0;
+	if (lb_baseline_hazard(e, s, hazard, err))
+		return -1;
+	for (size_t k = 0; s->hazard && k < s->setup->survival_curve->n; k++)
+		s->hazard[k] = hazard[k];
+	return 0;
+}
+
 static int evaluate_pass(struct lb_evaluator *e, struct eval_pass r, struct lb_err *err)
 {
 	const struct lb_setup *first = r.s[0].setup;
@@ -233,9 +245,8 @@ static int evaluate_pass(struct lb_evaluator *e, struct eval_pass r, struct lb_e
 		rc = lb_attack_open(&attack, first->eval_attack, first->eval_attack_par, r.s[0].net, LB_EVAL_CHUNK, err);
 		r.attack = &attack;
 	}
-	for (size_t i = 0; i < r.n && !rc; i++)
-		if (lb_needs_baseline_hazard(r.s[i].setup))
-			rc = lb_baseline_hazard(e, &r.s[i], e->hazard + i * LB_CURVE_TIMES, err);
+	for (size_t i = 0; e->hazard && i < r.n && !rc; i++)
+		rc = make_hazard(e, &r.s[i], e->hazard + i * LB_CURVE_TIMES, err);
 	if (!rc)
 		rc = evaluate_chunks(e, &r, err);
 	lb_attack_close(&attack);

@@ -25,7 +25,8 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 	const size_t n = p->features->data->n, own = lb_setup_loss_params(p->setup, p->features->data);
 	const size_t plain = lb_model_spec_size(&p->setup->model);
 
-	q->setup = (struct lb_setup){ .loss = p->setup->loss, .loss_par = p->setup->loss_par, .model = p->setup->model };
+	q->setup = (struct lb_setup){ .loss = p->setup->loss, .loss_par = p->setup->loss_par, .model = p->setup->model,
+				       .cuts = p->setup->cuts, .survival_curve = p->setup->survival_curve };
 	q->split.n[LB_TRAIN] = p->n_train;
 	q->split.n[LB_TEST] = n;
 	q->cohort = (struct lb_cohort){ .features = p->features, .split = &q->split, .kind = LB_REGRESSION, .trial = &q->setup, .k = 1 };

@@ -56,7 +56,7 @@ static int evaluate(const struct lb_cohort *c, const struct lb_setup *setup, con
 	struct lb_net *net = lb_net_new(&setup->model, LB_EVAL_CHUNK, err);
 	const size_t own = lb_setup_loss_params(setup, c->features->data), plain = lb_model_spec_size(&setup->model);
 	real *rounded = net ? lb_alloc_aligned(net->n_params + own, sizeof *rounded, err) : NULL;
-	struct lb_eval_model s = { .setup = setup, .net = net, .w = rounded };
+	struct lb_eval_model s = { .setup = setup, .net = net, .w = rounded, .hazard = o->hazard };
 	int rc = e && net && rounded ? 0 : -1, part;
 
 	if (!rc)

@@ -324,7 +324,7 @@ static void add_eval_model(struct trainer *s, size_t *n, size_t i, const struct 
 
 	s->who[*n] = i;
 	s->eval_model[(*n)++] = (struct lb_eval_model){ .setup = l->setup, .net = l->model.net, .w = lb_learner_eval_weights(l), .decision = decision,
-						  .metric = metric, .scores = scores };
+						  .metric = metric, .scores = scores, .hazard = s->out[i].hazard };
 }
 
 /* A score that is not finite ends its trial. over: the training has ended, not an epoch of it. */
