@@ -21,7 +21,7 @@ const struct lb_constraint *lb_config_constraint(size_t i);
 
 /* Judges the rules that the config alone decides. reads[i], 0 to begin with, keeps the top-level
  * keys that rule i looked at; one that looked at none of the changed keys is not judged again. */
-enum { LB_CONFIG_CONSTRAINTS = 21 };
+enum { LB_CONFIG_CONSTRAINTS = 22 };
 struct lb_resolving;
 void lb_config_check(struct lb_resolving *r, uint64_t reads[LB_CONFIG_CONSTRAINTS], uint64_t changed);
 

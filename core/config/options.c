@@ -108,6 +108,10 @@ static const struct lb_option options[] = {
 	{ .path = "data.side.teacher", AT(data.side.teacher), .param = { TEXT, .help = "distillation: the teacher: a saved model (output.model: true), which gives the scores of all "
 						       "rows, or a file of its scores as in data.teacher" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.side.soft_labels", AT(data.side.soft_labels), .param = { TEXT, .help = "multiclass, binary: a file of the probability of each class, a row for each row of "
+							       "train, then of valid, then of test; one column per class, in the order of the "
+							       "classes. The loss of a row is its mean over these; metrics judge by the labels" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.generator", AT(data.generator), .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
 	{ .path = "data.label", .param = { TEXT, .help = "label column of all files; short for data.train.label" },

@@ -93,6 +93,8 @@ struct lb_setup {
 	                                    in their units; the parameters kept, scores and metrics
 	                                    are of targets as they are */
 	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, or NULL */
+	const double *soft_labels;       /* (rows of the dataset, classes) the probabilities of a row's label, over which its loss is a mean; NULL: y is
+	                                    the label */
 	const struct lb_metric_use *metric;
 	size_t n_metrics;
 	struct lb_early_stopping stop;

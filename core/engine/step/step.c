@@ -99,8 +99,18 @@ static size_t label_row(const struct lb_step *s, const struct lb_label_set *set,
 	return s->batch->rows[set->of ? set->of[i] : i];
 }
 
-/* Labels, targets and weights of the batch into the learner's room. */
-static void gather_labels(const struct lb_step *s, const struct lb_label_set *set)
+/* The weight of row i's loss; with soft labels, of its loss as one of class k. */
+static real weight_of(const struct lb_step *s, size_t row, size_t i, size_t k)
+{
+	const struct lb_setup *setup = s->l->setup;
+	const real given = (setup->row_weight ? (real)setup->row_weight[row] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
+
+	return setup->soft_labels ? given * (real)setup->soft_labels[row * s->l->stats.n_classes + k] : given;
+}
+
+/* Labels, targets and weights of the batch into the learner's room; with soft labels all rows are
+ * of class k, each by its share of it. */
+static void gather_labels(const struct lb_step *s, const struct lb_label_set *set, size_t k)
 {
 	struct lb_learner *l = s->l;
 	const struct lb_setup *setup = l->setup;
@@ -108,11 +118,11 @@ static void gather_labels(const struct lb_step *s, const struct lb_label_set *se
 	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
 	for (size_t i = 0; l->y && i < b; i++)
-		l->y[i] = setup->y[label_row(s, set, i)];
+		l->y[i] = setup->soft_labels ? (int32_t)k : setup->y[label_row(s, set, i)];
 	for (size_t i = 0; l->group && i < b; i++)
 		l->group[i] = s->c->features->data->group[label_row(s, set, i)];
 	for (size_t i = 0; l->weight && i < b; i++)
-		l->weight[i] = (setup->row_weight ? (real)setup->row_weight[label_row(s, set, i)] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
+		l->weight[i] = weight_of(s, label_row(s, set, i), i, k);
 	for (size_t i = 0; l->target && i < b * c; i++) {
 		const double v = target[label_row(s, set, i / c) * c + i % c];
 		const struct lb_unit *unit = setup->unit ? &setup->unit[i % c] : NULL;
@@ -128,6 +138,11 @@ static void mine(struct lb_learner *l, const struct lb_loss *loss, struct lb_bat
 	l->mined = (struct lb_triplets){ .n = l->miner->mine(&m, l->triplet), .triplet = l->triplet };
 }
 
+static bool weighs_rows(const struct lb_step *s)
+{
+	return s->l->setup->row_weight || s->l->setup->soft_labels || s->row_weight;
+}
+
 /* *in <- the batch, with the labels that were gathered, as a loss reads it; no gradient is asked
  * for. A loss updates its state from it once, and triplets are mined of it once. */
 static void read_batch(const struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, struct lb_batch *in)
@@ -141,7 +156,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
 				 .y = l->y, .target = kind == LB_REGRESSION || kind == LB_RANKING ? l->target : NULL, .group = l->group,
 				 .teacher = kind == LB_DISTILLATION ? l->target : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
-				 .row_id = s->batch->id, .row_weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = t->par,
+				 .row_id = s->batch->id, .row_weight = weighs_rows(s) ? l->weight : NULL, .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
 				 .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
@@ -212,19 +227,22 @@ static void take(real *sum, real *g, size_t n)
 	memset(sum, 0, n * sizeof *sum);
 }
 
-/* The losses of all sets of labels, each by its share and its weight. */
+/* The losses of all sets of labels, each by its share and its weight; with soft labels, of each as
+ * one of every class. */
 static double sum_losses(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
 	const size_t rows = l->views * s->batch->b, n_z = rows * m->net->ld, n_features = rows * lb_net_features_stride(m->net);
 	real *params = m->g + m->net->n_params;
+	const size_t classes = l->setup->soft_labels ? l->stats.n_classes : 1;
 	double value = 0;
 
-	for (size_t k = 0; k < s->n_sets; k++) {
-		const double share = s->set[k].share;
+	for (size_t k = 0; k < s->n_sets * classes; k++) {
+		const struct lb_label_set *set = &s->set[k / classes];
+		const double share = set->share;
 		if (share == 0)
 			continue;
-		gather_labels(s, &s->set[k]);
+		gather_labels(s, set, k % classes);
 		for (size_t i = 0; i < l->n_terms; i++) {
 			const struct lb_loss_in_use *t = &l->term[i];
 			value += apply_loss(s, m, t, share * t->weight);
@@ -246,7 +264,7 @@ static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
 	const struct lb_scored_batch scored = { .b = s->batch->b, .views = l->views, .c = l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
-					  .weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .dz = m->dz };
+					  .weight = weighs_rows(s) ? l->weight : NULL, .dz = m->dz };
 	const double divisor = m->optim->transform_output_gradient(m->par, s->step + 1, &scored);
 
 	for (size_t i = m->net->n_params; i < m->n_params; i++)
@@ -257,11 +275,11 @@ static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 
 double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 {
-	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1);
+	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1) && !s->l->setup->soft_labels;
 	double value;
 
 	if (plain) {
-		gather_labels(s, &s->set[0]);
+		gather_labels(s, &s->set[0], 0);
 		value = apply_loss(s, m, &s->l->term[0], 1);
 		s->visited = true;
 	} else {
@@ -279,7 +297,7 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 	for (size_t i = 0; i < s->batch->b; i++)
 		out[i] = 0;
 	for (size_t k = 0; k < s->n_sets; k++) {
-		gather_labels(s, &s->set[k]);
+		gather_labels(s, &s->set[k], 0);
 		for (size_t j = 0; j < l->n_terms; j++) {
 			struct lb_batch in;
 			read_batch(s, m, &l->term[j], &in);
