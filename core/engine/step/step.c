@@ -1,6 +1,7 @@
 #include "core/engine/step/step.h"
 
 #include "core/engine/data/augment.h"
+#include "core/engine/step/batch_labels.h"
 #include "core/engine/step/procedure.h"
 #include "core/engine/train/divergence.h"
 #include "core/training/optim_params.h"
@@ -93,54 +94,12 @@ static void restride(size_t rows, size_t n, const real *x, size_t from, real *y,
 		memcpy(y + i * to, x + i * from, n * sizeof *y);
 }
 
-/* The row of the dataset whose labels row i of the batch takes. */
-static size_t label_row(const struct lb_step *s, const struct lb_label_set *set, size_t i)
-{
-	return s->batch->rows[set->of ? set->of[i] : i];
-}
-
-/* The weight of row i's loss; with soft labels, of its loss as one of class k. */
-static real weight_of(const struct lb_step *s, size_t row, size_t i, size_t k)
-{
-	const struct lb_setup *setup = s->l->setup;
-	const real given = (setup->row_weight ? (real)setup->row_weight[row] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
-
-	return setup->soft_labels ? given * (real)setup->soft_labels[row * s->l->stats.n_classes + k] : given;
-}
-
-/* Labels, targets and weights of the batch into the learner's room; with soft labels all rows are
- * of class k, each by its share of it. */
-static void gather_labels(const struct lb_step *s, const struct lb_label_set *set, size_t k)
-{
-	struct lb_learner *l = s->l;
-	const struct lb_setup *setup = l->setup;
-	const double *target = setup->teacher ? setup->teacher : s->c->features->data->target;
-	const size_t b = s->batch->b, c = lb_setup_targets(setup);
-
-	for (size_t i = 0; l->y && i < b; i++)
-		l->y[i] = setup->soft_labels ? (int32_t)k : setup->y[label_row(s, set, i)];
-	for (size_t i = 0; l->group && i < b; i++)
-		l->group[i] = s->c->features->data->group[label_row(s, set, i)];
-	for (size_t i = 0; l->weight && i < b; i++)
-		l->weight[i] = weight_of(s, label_row(s, set, i), i, k);
-	for (size_t i = 0; l->target && i < b * c; i++) {
-		const double v = target[label_row(s, set, i / c) * c + i % c];
-		const struct lb_unit *unit = setup->unit ? &setup->unit[i % c] : NULL;
-		l->target[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
-	}
-}
-
 /* l->mined <- the triplets of the batch, at its embeddings as they are now. */
 static void mine(struct lb_learner *l, const struct lb_loss *loss, struct lb_batch *in)
 {
 	const struct lb_mining m = { .b = in->b, .distance = lb_similarity_matrix(loss, in), .y = in->y, .par = l->setup->miner_par };
 
 	l->mined = (struct lb_triplets){ .n = l->miner->mine(&m, l->triplet), .triplet = l->triplet };
-}
-
-static bool weighs_rows(const struct lb_step *s)
-{
-	return s->l->setup->row_weight || s->l->setup->soft_labels || s->row_weight;
 }
 
 /* *in <- the batch, with the labels that were gathered, as a loss reads it; no gradient is asked
@@ -156,7 +115,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
 				 .y = l->y, .target = kind == LB_REGRESSION || kind == LB_RANKING ? l->target : NULL, .group = l->group,
 				 .teacher = kind == LB_DISTILLATION ? l->target : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
-				 .row_id = s->batch->id, .row_weight = weighs_rows(s) ? l->weight : NULL, .par = t->par,
+				 .row_id = s->batch->id, .row_weight = lb_weighs_rows(s) ? l->weight : NULL, .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
 				 .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
@@ -242,7 +201,7 @@ static double sum_losses(struct lb_step *s, struct lb_model *m)
 		const double share = set->share;
 		if (share == 0)
 			continue;
-		gather_labels(s, set, k % classes);
+		lb_gather_labels(s, set, k % classes);
 		for (size_t i = 0; i < l->n_terms; i++) {
 			const struct lb_loss_in_use *t = &l->term[i];
 			value += apply_loss(s, m, t, share * t->weight);
@@ -264,7 +223,7 @@ static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
 	const struct lb_scored_batch scored = { .b = s->batch->b, .views = l->views, .c = l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
-					  .weight = weighs_rows(s) ? l->weight : NULL, .dz = m->dz };
+					  .weight = lb_weighs_rows(s) ? l->weight : NULL, .dz = m->dz };
 	const double divisor = m->optim->transform_output_gradient(m->par, s->step + 1, &scored);
 
 	for (size_t i = m->net->n_params; i < m->n_params; i++)
@@ -279,7 +238,7 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 	double value;
 
 	if (plain) {
-		gather_labels(s, &s->set[0], 0);
+		lb_gather_labels(s, &s->set[0], 0);
 		value = apply_loss(s, m, &s->l->term[0], 1);
 		s->visited = true;
 	} else {
@@ -297,7 +256,7 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 	for (size_t i = 0; i < s->batch->b; i++)
 		out[i] = 0;
 	for (size_t k = 0; k < s->n_sets; k++) {
-		gather_labels(s, &s->set[k], 0);
+		lb_gather_labels(s, &s->set[k], 0);
 		for (size_t j = 0; j < l->n_terms; j++) {
 			struct lb_batch in;
 			read_batch(s, m, &l->term[j], &in);
