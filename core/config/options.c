@@ -237,7 +237,7 @@ static const struct lb_option options[] = {
 						   "or a number for each class by its name; scaled to mean 1 over the training rows" },
 	  .shape = LB_VALUE, .by_name = &class_weight },
 	{ .path = "train.scale_pos_weight", AT(train.scale_pos_weight), .param = { REAL(0, 0, NO_LIMIT), .min_open = true, .help = "binary: weight of the positive class's rows, "
-						       "that of the others being 1" },
+						       "that of the others being 1; as all weights of rows, then scaled to mean 1" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.views", AT(train.views), .param = { .help = "several views of each training row, for losses that want them (gjs)" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "view", .optional = true },
