@@ -235,7 +235,7 @@ bench-peers: lossbench $(BENCH_TOOLS) ## the same work in PyTorch, scikit-learn 
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -269,6 +269,9 @@ study-disparity: lossbench           ## robust training and the rarer class, row
 study-survival: lossbench            ## losses of times to an event on two real sets (a minute)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_survival.py --jobs $(JOBS)
+study-ordinal: lossbench             ## losses of ordered classes against cross-entropy (two minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_ordinal.py --jobs $(JOBS)
 study-ensloss: lossbench             ## random calibrated losses against fixed ones, shallow and deep (ten minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ensloss.py --jobs $(JOBS)

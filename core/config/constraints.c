@@ -176,6 +176,22 @@ static void teacher_has_every_row(const struct lb_resolving *r)
 		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
 }
 
+static void soft_labels_are_the_rows(const struct lb_resolving *r)
+{
+	const char *path = "data.side.soft_labels";
+
+	if (!lb_option_set(r, path) || r->kind >= LB_N_KINDS)
+		return;
+	if (r->kind != LB_MULTICLASS && r->kind != LB_BINARY)
+		diagnostic(r, path, "goes with task multiclass or binary, found %s; remove it", lb_kind_name(r->kind));
+	if (!strcmp(lb_given_text(r, "data.missing", ""), "drop"))
+		diagnostic(r, path, "cannot be combined with data.missing: drop, which would shift its rows; use mean");
+	if (lb_option_set(r, "data.ignore_labels"))
+		diagnostic(r, path, "cannot be combined with data.ignore_labels, which would shift its rows; remove the rows from both files");
+	if (lb_option_set(r, "data.positive"))
+		diagnostic(r, path, "cannot be combined with data.positive, which would exchange its columns; name the classes so that the positive one is the second");
+}
+
 static void ignored_labels_are_classes(const struct lb_resolving *r)
 {
 	if (!lb_option_set(r, "data.ignore_labels") || r->kind >= LB_N_KINDS)
@@ -385,6 +401,7 @@ static const struct {
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
+	{ { "data.side.soft_labels", LB_BY_CONFIG, "Soft labels need task multiclass or binary, and exclude data.missing: drop, data.ignore_labels and data.positive: they belong to rows and classes by their order." }, soft_labels_are_the_rows },
 	{ { "data.ignore_labels", LB_BY_CONFIG, "Label values to leave out need a task whose rows have one class each, and no teacher." }, ignored_labels_are_classes },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
 	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },

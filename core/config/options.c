@@ -108,6 +108,10 @@ static const struct lb_option options[] = {
 	{ .path = "data.side.teacher", AT(data.side.teacher), .param = { TEXT, .help = "distillation: the teacher: a saved model (output.model: true), which gives the scores of all "
 						       "rows, or a file of its scores as in data.teacher" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.side.soft_labels", AT(data.side.soft_labels), .param = { TEXT, .help = "multiclass, binary: a file of the probability of each class, a row for each row of "
+							       "train, then of valid, then of test; one column per class, in the order of the "
+							       "classes. The loss of a row is its mean over these; metrics judge by the labels" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.generator", AT(data.generator), .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
 	{ .path = "data.label", .param = { TEXT, .help = "label column of all files; short for data.train.label" },
@@ -251,7 +255,7 @@ static const struct lb_option options[] = {
 						   "or a number for each class by its name; scaled to mean 1 over the training rows" },
 	  .shape = LB_VALUE, .by_name = &class_weight },
 	{ .path = "train.scale_pos_weight", AT(train.scale_pos_weight), .param = { REAL(0, 0, NO_LIMIT), .min_open = true, .help = "binary: weight of the positive class's rows, "
-						       "that of the others being 1" },
+						       "that of the others being 1; as all weights of rows, then scaled to mean 1" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.views", AT(train.views), .param = { .help = "several views of each training row, for losses that want them (gjs)" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "view", .optional = true },

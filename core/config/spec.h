@@ -51,7 +51,7 @@ enum lb_precision_word { LB_PRECISION_32, LB_PRECISION_64 };
 struct lb_data_spec {
 	struct lb_file_spec train, valid, test;
 	const char *teacher;
-	struct { const char *teacher; } side;
+	struct { const char *teacher, *soft_labels; } side;
 	struct lb_component_use generator;
 	struct lb_list labels, drop, categorical, ignore_labels;
 	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;

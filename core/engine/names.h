@@ -160,6 +160,8 @@
 #define lb_objective_new        LB_NAME(lb_objective_new)
 #define lb_objective_start      LB_NAME(lb_objective_start)
 #define lb_objective_value      LB_NAME(lb_objective_value)
+#define lb_gather_labels        LB_NAME(lb_gather_labels)
+#define lb_weighs_rows          LB_NAME(lb_weighs_rows)
 #define lb_optim_of             LB_NAME(lb_optim_of)
 #define lb_optim_project        LB_NAME(lb_optim_project)
 #define lb_optimizers           LB_NAME(lb_optimizers)

@@ -124,6 +124,66 @@ static int weighted_losses_are_sums(const struct lb_facts *f, struct lb_err *err
 	return 0;
 }
 
+/* ---- soft labels ---- */
+
+/* Refuses soft labels with something; name, a component's, may be "". */
+static int refuse_soft(const char *what, const char *name, const char *why, struct lb_err *err)
+{
+	return lb_fail(err, LB_CONFIG, "data.side.soft_labels: cannot be combined with %s%s%s, %s", what, *name ? " " : "", name, why);
+}
+
+/* ", a, b, c" of the losses of a kind that can. */
+static void list_linear(enum lb_kind kind, struct lb_buf *out)
+{
+	for (size_t i = 0; i < lb_loss_count(); i++) {
+		const struct lb_loss_info *loss = lb_loss_at(i);
+		if (loss->kind == kind && lb_loss_separable(loss) && !(loss->needs & LB_NEEDS_SAMPLE_IDS))
+			lb_buf_printf(out, "%s%s", out->n ? ", " : "", loss->base.name);
+	}
+}
+
+static int soft_losses_are_linear(const struct lb_facts *f, struct lb_err *err)
+{
+	struct lb_buf allowed = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; f->spec->data.side.soft_labels && i < f->n_losses && !rc; i++) {
+		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
+		if (lb_loss_separable(loss) && !(loss->needs & LB_NEEDS_SAMPLE_IDS))
+			continue;
+		list_linear(loss->kind, &allowed);
+		rc = lb_fail(err, LB_CONFIG, "%s: found %s with data.side.soft_labels, allowed: losses that are linear in the label, %s", lb_loss_path(i),
+			     loss->base.name, allowed.bad ? "the separable ones" : allowed.s);
+	}
+	lb_buf_free(&allowed);
+	return rc;
+}
+
+static int soft_labels_are_taught(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_spec *spec = f->spec;
+	const struct lb_info *optimizer = spec->optimizer.info;
+
+	if (!spec->data.side.soft_labels)
+		return 0;
+	if (f->closed_form)
+		return refuse_soft("model", spec->model.info->name, "which counts labels; take model linear or mlp", err);
+	if (spec->corrupt.labels.info && spec->corrupt.labels.info->n_params)
+		return refuse_soft("corrupt.labels", spec->corrupt.labels.info->name, "which changes the labels alone; remove one of the two", err);
+	if (spec->train.class_weight.n || spec->train.class_weight.word.at || spec->train.scale_pos_weight > 0)
+		return refuse_soft("weights of classes", "", "which a row has several of; weigh rows by data.weight", err);
+	if (!(optimizer->tasks & ~(unsigned)LB_CLASS_TASKS))
+		return refuse_soft("optimizer", optimizer->name, "which steps by the rows' own labels; train with lbfgs, sgd, adam or adamw", err);
+	if (f->attack[LB_IN_TRAINING])
+		return refuse_soft("train.attack", f->attack[LB_IN_TRAINING]->info->name, "which moves rows of one label; remove one of the two", err);
+	for (size_t i = 0; i < spec->procedures.n; i++) {
+		const struct lb_info *p = spec->procedures.use[i].info;
+		if (lb_procedure_traits_f64(p) & (LB_WEIGHS_ROWS | LB_WHOLE_STEP))
+			return refuse_soft("procedure", p->name, "which reads the loss of a row under its own label; remove one of the two", err);
+	}
+	return 0;
+}
+
 /* ---- what the outputs are ---- */
 
 static int stopping_has_outputs(const struct lb_facts *f, struct lb_err *err)
@@ -356,6 +416,8 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "terms", LB_BY_COMPONENTS, "All terms have the same outputs for a target, or scores for classes, as the loss." }, terms_have_one_output },
 	{ { "loss.weight", LB_BY_COMPONENTS, "Some loss has a positive weight; one with prototypes or thresholds always has, since they make the scores." }, weights_minimise },
 	{ { "loss", LB_BY_COMPONENTS, "A loss of ordered classes with fewer scores (cumulative_logit, coral, corn) excludes attacks, model naive_bayes and optimisers that read classes' scores." }, scores_are_read_by_the_loss },
+	{ { "data.side.soft_labels", LB_BY_COMPONENTS, "Soft labels need losses that are linear in the label: separable ones without memory of rows." }, soft_losses_are_linear },
+	{ { "data.side.soft_labels", LB_BY_COMPONENTS, "Soft labels exclude label noise, weights of classes, adversarial training, batch_perceptron, naive_bayes and procedures that read the loss of a row." }, soft_labels_are_taught },
 	{ { "train.early_stopping.metric", LB_BY_COMPONENTS, "Early stopping reads outputs that the loss has, such as quantiles or a variance." }, stopping_has_outputs },
 	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets." }, miner_has_triplets },
 	{ { "loss", LB_BY_COMPONENTS, "A loss of bags (bag, instance, bag_interp), or noise on them, needs data.bags." }, bags_are_made },

@@ -164,6 +164,16 @@ static void add_events(cJSON *in, const struct lb_prepared *p)
 	}
 }
 
+/* Only where there are some. */
+static void add_soft_labels(cJSON *in, const struct lb_soft_labels *labels)
+{
+	if (!labels->p)
+		return;
+	cJSON *o = lb_json_object(in, "soft_labels");
+	lb_json_text(o, "path", labels->path);
+	lb_json_text(o, "sha256", labels->sha256);
+}
+
 static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_prepared *p)
 {
 	const struct lb_dataset *d = t->source->data;
@@ -171,6 +181,7 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 
 	add_sources(data, d, &p->spec);
 	add_teacher(data, &t->source->teacher);
+	add_soft_labels(data, &t->source->soft_labels);
 	rows = lb_json_object(data, "rows");
 	lb_json_number(rows, "all", (double)d->n);
 	if (p->spec.data.ignore_labels.n)

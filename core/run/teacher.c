@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- a file of scores ---- */
+/* ---- a file of one number a row and class ---- */
 
 static int bad_scores(const char *path, size_t rows, size_t columns, const struct lb_dataset *d, struct lb_err *err)
 {
@@ -27,13 +27,13 @@ static double block_value(const struct lb_matrix *m, size_t i)
 									     ((const double *)m->x)[i];
 }
 
-/* The file's numbers, row after row. */
-static int take_scores(const char *path, const struct lb_table *t, size_t c, double *out, struct lb_err *err)
+/* The file's numbers, row after row; `what` they are. */
+static int take_scores(const char *path, const char *what, const struct lb_table *t, size_t c, double *out, struct lb_err *err)
 {
 	for (size_t k = 0; k < t->n_cols; k++)
 		if (t->col[k].type != LB_NUMBER)
-			return lb_fail(err, LB_DATA, "%s: column %zu (%s) holds texts, allowed: numbers, the teacher's score of each class", path,
-				       k + 1, t->col[k].name);
+			return lb_fail(err, LB_DATA, "%s: column %zu (%s) holds texts, allowed: numbers, %s of each class", path, k + 1,
+				       t->col[k].name, what);
 	for (size_t i = 0; i < t->n * c; i++) {
 		out[i] = t->n_cols ? t->col[i % c].num[i / c] : block_value(&t->block, i);
 		if (!isfinite(out[i]))
@@ -43,21 +43,57 @@ static int take_scores(const char *path, const struct lb_table *t, size_t c, dou
 	return 0;
 }
 
-static int read_scores(struct lb_teacher *out, const struct lb_dataset *d, struct lb_err *err)
+/* Returns the numbers (rows of the dataset, classes), or NULL. */
+static double *read_numbers(const char *path, const char *what, const struct lb_dataset *d, char sha256[65], struct lb_err *err)
 {
 	const struct lb_read_options opt = { .missing_ok = true };
 	struct lb_table t = { 0 };
+	double *out = NULL;
 
-	if (lb_table_read(out->path, &opt, &t, err))
-		return -1;
+	if (lb_table_read(path, &opt, &t, err))
+		return NULL;
 	const size_t columns = t.n_cols ? t.n_cols : t.block.d;
-	int rc = t.block.start || t.n != d->n || columns != d->n_classes ? bad_scores(out->path, t.n, columns, d, err) : 0;
+	int rc = t.block.start || t.n != d->n || columns != d->n_classes ? bad_scores(path, t.n, columns, d, err) : 0;
 	if (!rc)
-		rc = (out->scores = lb_alloc(d->n * d->n_classes, sizeof *out->scores, err)) ?
-		     take_scores(out->path, &t, d->n_classes, out->scores, err) : -1;
-	memcpy(out->sha256, t.sha256, sizeof t.sha256);
+		rc = (out = lb_alloc(d->n * d->n_classes, sizeof *out, err)) ? take_scores(path, what, &t, d->n_classes, out, err) : -1;
+	memcpy(sha256, t.sha256, sizeof t.sha256);
 	lb_table_free(&t);
-	return rc;
+	if (!rc)
+		return out;
+	free(out);
+	return NULL;
+}
+
+/* Each row is made to sum to 1 to the last digits, so that one written with six digits is none of a
+ * smaller weight. */
+static int check_probabilities(const struct lb_soft_labels *l, size_t rows, size_t c, struct lb_err *err)
+{
+	enum { PER_MILLION = 1000000 };
+
+	for (size_t i = 0; i < rows; i++) {
+		double *p = l->p + i * c, sum = 0;
+		for (size_t k = 0; k < c; k++) {
+			if (p[k] < 0)
+				return lb_fail(err, LB_DATA, "%s: row %zu, column %zu: found %g, allowed: a probability, from 0 to 1", l->path, i + 1, k + 1, p[k]);
+			sum += p[k];
+		}
+		if (!(fabs(sum - 1) <= 10.0 / PER_MILLION))
+			return lb_fail(err, LB_DATA, "%s: row %zu: the probabilities sum to %.9g, allowed: 1 within 0.00001; divide each row by its sum", l->path,
+				       i + 1, sum);
+		for (size_t k = 0; k < c; k++)
+			p[k] /= sum;
+	}
+	return 0;
+}
+
+int lb_soft_labels_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_soft_labels *out, struct lb_err *err)
+{
+	*out = (struct lb_soft_labels){ .path = spec->data.side.soft_labels };
+	if (!out->path)
+		return 0;
+	if (!(out->p = read_numbers(out->path, "the probability", data, out->sha256, err)))
+		return -1;
+	return check_probabilities(out, data->n, data->n_classes, err);
 }
 
 /* ---- a saved model ---- */
@@ -172,7 +208,7 @@ int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, s
 	if (model < 0)
 		return -1;
 	if (!model)
-		return read_scores(out, data, err);
+		return (out->scores = read_numbers(out->path, "the teacher's score", data, out->sha256, err)) ? 0 : -1;
 	if (side)
 		return ask_model(out, spec, data, err);
 	return lb_fail(err, LB_DATA, "%s: is a saved model, allowed in data.teacher: a file of scores; name the model by data.side.teacher", file);

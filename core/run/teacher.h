@@ -1,5 +1,6 @@
-/* The teacher of a distillation: scores of every row, from a file (data.teacher, data.side.teacher)
- * or from a saved model (data.side.teacher). */
+/* What is known of each row besides its features and labels: the scores of a teacher, from a file
+ * (data.teacher, data.side.teacher) or from a saved model (data.side.teacher); the probabilities of
+ * its classes, from a file (data.side.soft_labels). */
 #ifndef LB_TEACHER_H
 #define LB_TEACHER_H
 
@@ -18,5 +19,15 @@ struct lb_teacher {
  * dataset's order. Release with lb_teacher_free, on failure too. */
 int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
 void lb_teacher_free(struct lb_teacher *t);
+
+struct lb_soft_labels {
+	const char *path;                /* borrowed from the config */
+	char sha256[65];                 /* of the file */
+	double *p;                       /* (rows of the dataset, classes) each row sums to 1; or NULL: there are none */
+};
+
+/* Reads the soft labels that a resolved config names, if any. Release p with free, on failure
+ * too. */
+int lb_soft_labels_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_soft_labels *out, struct lb_err *err);
 
 #endif

@@ -31,9 +31,13 @@ static void replace_paths(cJSON *block, const struct lb_data_entry *source)
 
 	for (size_t i = 0; i < LB_FILES; i++)
 		replace_path(block, lb_data_path_key[i], source->data, &next);
+	cJSON *side = cJSON_GetObjectItemCaseSensitive(block, "side"), *in = side ? side : block;
+	if (source->soft_labels.p) {
+		cJSON_DeleteItemFromObjectCaseSensitive(side, "soft_labels");
+		lb_json_text(side, "soft_labels_sha256", source->soft_labels.sha256);
+	}
 	if (!source->teacher.scores)
 		return;
-	cJSON *side = cJSON_GetObjectItemCaseSensitive(block, "side"), *in = side ? side : block;
 	cJSON_DeleteItemFromObjectCaseSensitive(in, "teacher");
 	lb_json_text(in, "teacher_sha256", source->teacher.sha256);
 }

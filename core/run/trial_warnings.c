@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/metrics/decision_rule.h"
 #include "core/run/uses.h"
 
 #include <stdio.h>
@@ -44,7 +45,8 @@ static int left_out(const struct lb_spec *spec, const struct lb_dataset *data, c
 	return rc;
 }
 
-/* The first loss, else the first metric, that counts on the order of the classes, or NULL. */
+/* The first loss, else the first metric, else the threshold, that counts on the order of the
+ * classes, or NULL. */
 static const struct lb_info *ordered(const struct lb_spec *spec)
 {
 	if (lb_used_loss(&spec->loss)->exceptions & LB_ORDER_MATTERS)
@@ -55,7 +57,8 @@ static const struct lb_info *ordered(const struct lb_spec *spec)
 	for (size_t i = 0; i < spec->metrics.n; i++)
 		if (lb_used_metric(&spec->metrics.use[i])->ordered)
 			return spec->metrics.use[i].info;
-	return NULL;
+	const struct lb_info *threshold = lb_thresholds[spec->evaluate.threshold.at];
+	return ((const struct lb_threshold *)threshold)->median ? threshold : NULL;
 }
 
 static bool are_numbers(const struct lb_dataset *data)

@@ -102,6 +102,8 @@ struct lb_setup {
 	                                    made from the training rows when needed */
 	const double *kaplan_meier;      /* survival: (survival_curve->n) the share of training rows without an event, with a curve */
 	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, or NULL */
+	const double *soft_labels;       /* (rows of the dataset, classes) the probabilities of a row's label, over which its loss is a mean; NULL: y is
+	                                    the label */
 	const struct lb_metric_use *metric;
 	size_t n_metrics;
 	struct lb_early_stopping stop;

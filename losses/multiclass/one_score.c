@@ -59,7 +59,8 @@ static double cumulative_batch(const struct lb_batch *in, real *g)
 	double above = 0;
 	for (size_t k = steps; g && in->params.grad && k-- > 0;) {
 		above += n.by_at[k];
-		in->params.grad[k] = (real)(k ? n.at[steps + k] * above + n.by_at[steps + k] : above);
+		const double by_gap = above == 0 ? 0 : n.at[steps + k] * above; /* a distance may be infinite */
+		in->params.grad[k] = (real)(k ? by_gap + n.by_at[steps + k] : above);
 	}
 	return value;
 }

@@ -64,7 +64,7 @@ def evaluate(kind, loss, data, params=(), precision="float64"):
     answer = json.loads(done.stdout)
     key, *own = answer["grad"]
     assert key == {"regression": "predictions", "embedding": "embeddings"}.get(kind, "scores"), key
-    names = [name for name in ("prototypes", "centers", "log_scale") if name in data] + ["features"] * ("centers" in data)
+    names = [name for name in ("prototypes", "centers", "steps", "biases", "log_scale") if name in data] + ["features"] * ("centers" in data)
     assert own == names, own
     return answer["value"], answer["grad"][key] + [row for k in own for row in answer["grad"][k]]
 
@@ -84,7 +84,7 @@ def agree(what, found, expected, tolerance):
 
 
 def gradients(case):
-    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_log_scale", "grad_h")), [])
+    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_steps", "grad_biases", "grad_log_scale", "grad_h")), [])
 
 
 def single(matrix):
@@ -102,7 +102,8 @@ def inputs(case, change=lambda m: m):
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
-    for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes"), ("centers", "centers")):
+    for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes"), ("centers", "centers"),
+                      ("steps", "steps"), ("biases", "biases")):
         if key in case:
             more[name] = change(case[key])
     if "scale" in case:

@@ -116,14 +116,14 @@ metrics: [accuracy, log_loss, ece, weighted_kappa, off_by_one]
 sweep: {loss: [ce, cumulative_logit, coral, corn]}
 EOF
 sed '/^sweep/d' sgd.yaml >one.yaml
-assert_exit 0 lossbench sweep --config sgd.yaml --jobs 1 --quiet --set output.dir=together
+assert_exit 0 lossbench sweep --config sgd.yaml --jobs 1 --quiet --set output.dir=cohort
 assert_exit 0 lossbench sweep --config sgd.yaml --jobs 2 --quiet --set output.dir=apart
 for loss in ce cumulative_logit coral corn; do
-	assert_exit 0 lossbench train --config one.yaml --set loss=$loss --set output.dir=alone
+	assert_exit 0 lossbench train --config one.yaml --set loss=$loss --set output.dir=each
 done
-assert_eq "$(find together -name '*.json' | wc -l)" 4
-assert_same_results together apart
-assert_same_results together alone
+assert_eq "$(find cohort -name '*.json' | wc -l)" 4
+assert_same_results cohort apart
+assert_same_results cohort each
 assert_exit 0 lossbench train --config one.yaml --set loss=corn --set 'procedures=[coteach]' --set output.dir=coteach
 assert_exit 0 lossbench train --config one.yaml --set loss=coral --set 'procedures=[mixup]' --set 'terms=[cumulative_logit]' --set output.dir=terms
 
@@ -172,3 +172,6 @@ assert_exit 4 lossbench losses eval coral --input label.json
 assert_contains "$err" 'labels: entry 1 is not an integer from 0 to 2: found 3'
 assert_eq "$(echo '{"scores": [0.5], "labels": [2], "biases": [-0.5, -0.5]}' | lossbench losses eval coral --input -)" \
 	'{"value": 1.3862943611198906, "grad": {"scores": [-1], "biases": [-0.5, -0.5]}}'
+
+# ---- the study of this repository: each loss and each decision, in any company ----
+same_in_any_company configs/ordinal/ordinal.yaml 12 train.seed=1

@@ -1,6 +1,7 @@
 #include "core/engine/step/step.h"
 
 #include "core/engine/data/augment.h"
+#include "core/engine/step/batch_labels.h"
 #include "core/engine/step/procedure.h"
 #include "core/engine/train/divergence.h"
 #include "core/training/optim_params.h"
@@ -94,35 +95,6 @@ static void restride(size_t rows, size_t n, const real *x, size_t from, real *y,
 		memcpy(y + i * to, x + i * from, n * sizeof *y);
 }
 
-/* The row of the dataset whose labels row i of the batch takes. */
-static size_t label_row(const struct lb_step *s, const struct lb_label_set *set, size_t i)
-{
-	return s->batch->rows[set->of ? set->of[i] : i];
-}
-
-/* Labels, targets and weights of the batch into the learner's room. */
-static void gather_labels(const struct lb_step *s, const struct lb_label_set *set)
-{
-	struct lb_learner *l = s->l;
-	const struct lb_setup *setup = l->setup;
-	const double *target = setup->teacher ? setup->teacher : lb_setup_taught(setup, s->c->features->data);
-	const size_t b = s->batch->b, c = lb_setup_targets(setup);
-
-	const int32_t *y = s->c->kind == LB_SURVIVAL ? s->c->features->data->event : setup->y;
-
-	for (size_t i = 0; l->y && i < b; i++)
-		l->y[i] = y[label_row(s, set, i)];
-	for (size_t i = 0; l->group && i < b; i++)
-		l->group[i] = lb_cohort_group(s->c, s->batch->id[set->of ? set->of[i] : i]);
-	for (size_t i = 0; l->weight && i < b; i++)
-		l->weight[i] = (setup->row_weight ? (real)setup->row_weight[label_row(s, set, i)] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
-	for (size_t i = 0; l->target && i < b * c; i++) {
-		const double v = target[label_row(s, set, i / c) * c + i % c];
-		const struct lb_unit *unit = setup->unit ? &setup->unit[i % c] : NULL;
-		l->target[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
-	}
-}
-
 /* l->mined <- the triplets of the batch, at its embeddings as they are now. */
 static void mine(struct lb_learner *l, const struct lb_loss *loss, struct lb_batch *in)
 {
@@ -144,7 +116,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
 				 .y = l->y, .target = lb_kind_of_targets(kind) ? l->target : NULL, .group = l->group,
 				 .teacher = kind == LB_DISTILLATION ? l->target : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
-				 .row_id = s->batch->id, .row_weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .par = t->par,
+				 .row_id = s->batch->id, .row_weight = lb_weighs_rows(s) ? l->weight : NULL, .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
 				 .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
@@ -216,19 +188,22 @@ static void take(real *sum, real *g, size_t n)
 	memset(sum, 0, n * sizeof *sum);
 }
 
-/* The losses of all sets of labels, each by its share and its weight. */
+/* The losses of all sets of labels, each by its share and its weight; with soft labels, of each as
+ * one of every class. */
 static double sum_losses(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
 	const size_t rows = l->views * s->batch->b, n_z = rows * m->net->ld, n_features = rows * lb_net_features_stride(m->net);
 	real *params = m->g + m->net->n_params;
+	const size_t classes = l->setup->soft_labels ? l->stats.n_classes : 1;
 	double value = 0;
 
-	for (size_t k = 0; k < s->n_sets; k++) {
-		const double share = s->set[k].share;
+	for (size_t k = 0; k < s->n_sets * classes; k++) {
+		const struct lb_label_set *set = &s->set[k / classes];
+		const double share = set->share;
 		if (share == 0)
 			continue;
-		gather_labels(s, &s->set[k]);
+		lb_gather_labels(s, set, k % classes);
 		for (size_t i = 0; i < l->n_terms; i++) {
 			const struct lb_loss_in_use *t = &l->term[i];
 			value += apply_loss(s, m, t, share * t->weight);
@@ -250,7 +225,7 @@ static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
 	const struct lb_scored_batch scored = { .b = s->batch->b, .views = l->views, .c = l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
-					  .weight = l->setup->row_weight || s->row_weight ? l->weight : NULL, .dz = m->dz };
+					  .weight = lb_weighs_rows(s) ? l->weight : NULL, .dz = m->dz };
 	const double divisor = m->optim->transform_output_gradient(m->par, s->step + 1, &scored);
 
 	for (size_t i = m->net->n_params; i < m->n_params; i++)
@@ -261,11 +236,11 @@ static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 
 double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 {
-	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1);
+	const bool plain = s->l->one_loss && s->n_sets == 1 && !(s->set[0].share < 1) && !s->l->setup->soft_labels;
 	double value;
 
 	if (plain) {
-		gather_labels(s, &s->set[0]);
+		lb_gather_labels(s, &s->set[0], 0);
 		value = apply_loss(s, m, &s->l->term[0], 1);
 		s->visited = true;
 	} else {
@@ -283,7 +258,7 @@ void lb_row_losses(struct lb_step *s, struct lb_model *m, real *out)
 	for (size_t i = 0; i < s->batch->b; i++)
 		out[i] = 0;
 	for (size_t k = 0; k < s->n_sets; k++) {
-		gather_labels(s, &s->set[k]);
+		lb_gather_labels(s, &s->set[k], 0);
 		for (size_t j = 0; j < l->n_terms; j++) {
 			struct lb_batch in;
 			read_batch(s, m, &l->term[j], &in);

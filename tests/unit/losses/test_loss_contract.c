@@ -111,7 +111,7 @@ static const struct lb_form unmeasured = { .similarity = some_distances }, by_di
 static const struct lb_form by_row = { .row = some_row }, by_batch = { .batch = some_batch }, by_both = { .row = some_row, .batch = some_batch },
 	by_query = { .query = some_query }, by_nothing = { 0 }, batch_with_softmax = { .batch = some_batch, .softmax = true }, hold_without_lanes = { .row = some_row, .lanes_hold = always },
 	with_lanes = { .row = some_row, .lanes = some_lanes }, with_softmax = { .row = some_row, .softmax = true },
-	with_entries = { .row = some_row, .entries = some_entries };
+	with_entries = { .row = some_row, .entries = some_entries }, rows_that_sum = { .row = some_row, .sums_rows = true };
 
 /* One descriptor of each kind that does not fit together, and what is said of it. */
 static const struct {
@@ -152,6 +152,11 @@ static const struct {
 	{ { .form = &by_distances, .info.kind = LB_MULTICLASS }, "one of embeddings alone" },
 	{ { .form = &by_batch, .info.needs = LB_TAKES_TRIPLETS }, "takes triplets" },
 	{ { .form = &by_row, .info.needs = LB_NEEDS_SAMPLE_IDS }, "keeps no state" },
+	{ { .form = &rows_that_sum }, "said of a loss by batch" },
+	{ { .form = &by_row, .info = { .kind = LB_BINARY, .scores_for = LB_EACH_STEP }, .predict = some_predict }, "has not several classes" },
+	{ { .form = &by_row, .info = { .kind = LB_MULTICLASS, .scores_for = LB_EACH_STEP } }, ".scores_for without .predict" },
+	{ { .form = &with_softmax, .info = { .kind = LB_MULTICLASS, .scores_for = LB_CLASSES_TOGETHER }, .predict = some_predict }, "no score for each" },
+	{ { .form = &by_batch, .info = { .kind = LB_MULTICLASS, .params_for = LB_EACH_STEP } }, "what its parameters are for" },
 };
 enum { N_MISFITS = sizeof misfits / sizeof *misfits };
 

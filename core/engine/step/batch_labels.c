@@ -1,0 +1,42 @@
+#include "core/engine/step/batch_labels.h"
+
+/* The row of the dataset whose labels row i of the batch takes. */
+static size_t label_row(const struct lb_step *s, const struct lb_label_set *set, size_t i)
+{
+	return s->batch->rows[set->of ? set->of[i] : i];
+}
+
+/* The weight of row i's loss; with soft labels, of its loss as one of class k. */
+static real weight_of(const struct lb_step *s, size_t row, size_t i, size_t k)
+{
+	const struct lb_setup *setup = s->l->setup;
+	const real given = (setup->row_weight ? (real)setup->row_weight[row] : R(1.0)) * (s->row_weight ? s->row_weight[i] : R(1.0));
+
+	return setup->soft_labels ? given * (real)setup->soft_labels[row * s->l->stats.n_classes + k] : given;
+}
+
+void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, size_t k)
+{
+	struct lb_learner *l = s->l;
+	const struct lb_setup *setup = l->setup;
+	const double *target = setup->teacher ? setup->teacher : lb_setup_taught(setup, s->c->features->data);
+	const int32_t *y = s->c->kind == LB_SURVIVAL ? s->c->features->data->event : setup->y;
+	const size_t b = s->batch->b, c = lb_setup_targets(setup);
+
+	for (size_t i = 0; l->y && i < b; i++)
+		l->y[i] = setup->soft_labels ? (int32_t)k : y[label_row(s, set, i)];
+	for (size_t i = 0; l->group && i < b; i++)
+		l->group[i] = lb_cohort_group(s->c, s->batch->id[set->of ? set->of[i] : i]);
+	for (size_t i = 0; l->weight && i < b; i++)
+		l->weight[i] = weight_of(s, label_row(s, set, i), i, k);
+	for (size_t i = 0; l->target && i < b * c; i++) {
+		const double v = target[label_row(s, set, i / c) * c + i % c];
+		const struct lb_unit *unit = setup->unit ? &setup->unit[i % c] : NULL;
+		l->target[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
+	}
+}
+
+bool lb_weighs_rows(const struct lb_step *s)
+{
+	return s->l->setup->row_weight || s->l->setup->soft_labels || s->row_weight;
+}
