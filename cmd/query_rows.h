@@ -1,4 +1,5 @@
-/* Rows of queries, or of bags, that stand apart in the input of `losses eval`, brought together. */
+/* Brings the rows of each query, or bag, together, where they are apart in the input of `losses
+ * eval`. */
 #ifndef LB_QUERY_ROWS_H
 #define LB_QUERY_ROWS_H
 
