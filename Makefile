@@ -235,7 +235,7 @@ bench-peers: lossbench $(BENCH_TOOLS) ## the same work in PyTorch, scikit-learn 
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -272,6 +272,12 @@ study-survival: lossbench            ## losses of times to an event on two real 
 study-ordinal: lossbench             ## losses of ordered classes against cross-entropy (two minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ordinal.py --jobs $(JOBS)
+study-aggregate: lossbench           ## bags of responses of which the mean alone is known, risks beside their formula (minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_aggregate.py --jobs $(JOBS)
+study-regression-robust: lossbench   ## regression losses under outliers in the targets, on six sets (a minute)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_regression_robust.py --jobs $(JOBS)
 study-ensloss: lossbench             ## random calibrated losses against fixed ones, shallow and deep (ten minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ensloss.py --jobs $(JOBS)
