@@ -110,8 +110,8 @@ static double share_of(double k, double at, double s, bool mass)
 	return mass ? (erf((x + 0.5) * per) - erf((x - 0.5) * per)) / 2 : exp(-x * x / (2 * s * s));
 }
 
-/* q <- max(0, a q + b), with a and b such that the sum is 1 and the mean is `at`, divided by its sum.
- * Returns how far the mean is off before that, of levels counted from 1 as in the source. */
+/* q <- max(0, a q + b), with a and b such that the sum is 1 and the mean is `at`, divided by its
+ * sum. Returns how far the mean is off before that, of levels counted from 1 as in the source. */
 static double correct(size_t levels, double at, double *q)
 {
 	const double middle = (double)(levels - 1) / 2;
