@@ -343,7 +343,7 @@ static int read_inputs(const cJSON *in, const struct lb_loss_info *l, const stru
 	    read_targets(in, l, par, x, err))
 		return -1;
 	if (l->kind == LB_REGRESSION)
-		return 0;
+		return read_features(in, l, x, err);
 	if (l->kind == LB_RANKING)
 		return read_queries(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
 	if (l->kind == LB_MULTILABEL) {
