@@ -310,7 +310,7 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 	    read_targets(in, l, par, x, err))
 		return -1;
 	if (l->kind == LB_REGRESSION)
-		return l->needs & LB_NEEDS_BAGS ? read_groups(in, x, err) : 0;
+		return read_features(in, l, x, err) || (l->needs & LB_NEEDS_BAGS && read_groups(in, x, err)) ? -1 : 0;
 	if (l->kind == LB_SURVIVAL)
 		return read_survival(in, l, par, x, err);
 	if (l->kind == LB_RANKING && x->c != 1)

@@ -48,18 +48,18 @@ static void weigh(const struct lb_batch *in, double *w)
 	const size_t b = in->b, n = in->inputs.cols;
 
 	for (size_t j = 0; j < b; j++) {
-		double sum = 0;
+		double sum = 1; /* of the row itself */
 		for (size_t i = 0; i < b; i++) {
 			w[j * b + i] = -gap(in->inputs.value + j * in->inputs.stride, in->inputs.value + i * in->inputs.stride, n, in->par[SIGMA_X].v);
-			sum += exp((squares ? 2 : 1) * w[j * b + i]);
+			sum += i == j ? 0 : exp((squares ? 2 : 1) * w[j * b + i]);
 		}
 		for (size_t i = 0; i < b; i++)
 			w[j * b + i] -= (squares ? 1 : 2) * log(sum);
 	}
 }
 
-/* Returns log sum_ji exp(w_ji - gap of row j of x and row i of y), whose terms, less this, are
- * left in term (b, b). */
+/* Returns log sum_ji exp(w_ji - gap of row j of x and row i of y), whose terms, less this, are left
+ * in term (b, b). */
 static double log_sum(const struct lb_batch *in, const double *w, struct rows x, struct rows y, double *term)
 {
 	const size_t b = in->b;
@@ -76,8 +76,8 @@ static double log_sum(const struct lb_batch *in, const double *w, struct rows x,
 	return top + log(sum);
 }
 
-/* g (b, c) += factor times the slopes of such a sum by the rows of x; by those of y, which are
- * the same, too if `both`. */
+/* g (b, c) += factor times the slopes of such a sum by the rows of x; by those of y, which are the
+ * same, too if `both`. */
 static void add_slopes(const struct lb_batch *in, const double *term, struct rows x, struct rows y, bool both, double factor, double *g)
 {
 	const size_t b = in->b;
@@ -206,8 +206,8 @@ static struct shared share_of(const struct kernel *t, const struct kernel *x, si
 	return s;
 }
 
-/* The gradient by the hidden features, of a value by `by_shared` times that of both and
- * `by_self` times that of the features with themselves. */
+/* The gradient by the hidden features, of a value by `by_shared` times that of both and `by_self`
+ * times that of the features with themselves. */
 static void move_features(const struct lb_batch *in, const struct kernel *t, const struct kernel *x, struct shared s, double by_shared, double by_self)
 {
 	const struct lb_io *h = &in->hidden;

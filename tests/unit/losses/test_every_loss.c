@@ -298,7 +298,7 @@ START_TEST(precisions_agree)
 		for (size_t k = 0; k < rows * d.in.c; k++)
 			most = fmax(most, fabs(g[1][k]));
 		for (size_t k = 0; k < rows * d.in.c; k++)
-			ck_assert_double_eq_tol(g[0][k], g[1][k], 1e-5 * most);
+			ck_assert_msg(fabs(g[0][k] - g[1][k]) <= 1e-5 * most, "%s: gradient %.9g, in float64 %.9g", s.info->base.name, g[0][k], g[1][k]);
 	}
 }
 END_TEST
