@@ -3,7 +3,7 @@
 
     tests/bench/revisions.py REV [--rounds N] [--page FILE]        (make bench-revisions REV=b32a008)
 
-Builds revision REV in a scratch folder. WORKLOADS=A,B (of A B C D L E F; default all) is taken from the environment. The table shows
+Builds revision REV in a scratch folder. WORKLOADS=A,B (of A B C D L R E F; default all) is taken from the environment. The table shows
 medians of the rounds and, in brackets, the smallest and the largest ratio of two neighbours in time. Nothing here passes or fails:
 times move with the machine.
 """
