@@ -46,7 +46,7 @@ void inspect_free(struct inspected *s);
 /* A block for data.preprocess that suits the data, with a comment. */
 const char *inspect_preprocess(const struct inspected *s);
 
-/* Whether a name stands over one column only. */
+/* Whether only one column has this name. */
 bool inspect_is_unique(const struct inspected *s, const char *name);
 
 /* Appends "[a, b]", the suspects of these kinds (bits 1 << enum lb_suspicion) that can be named, as

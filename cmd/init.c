@@ -120,7 +120,7 @@ static void add_labels(struct lb_buf *b, const struct proposal *p)
 		lb_buf_printf(b, "\n    format: %s", p->look->format);
 }
 
-/* The data options that were given beside the file. */
+/* The data options that were given with the file. */
 static void add_sets(struct lb_buf *b, const struct proposal *p)
 {
 	for (size_t i = 0; i < p->look->n_sets; i++) {

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The largest file that is taken beside a record; files that are copied before a commit. */
+/* The largest file that is taken with a record; files that are copied before a commit. */
 static const off_t largest_companion = (off_t)16 << 30;
 enum { BATCH = 1024 };
 
@@ -250,7 +250,8 @@ static int check_conflicts(const struct merge *m, struct lb_err *err)
 
 /* ---- copying ---- */
 
-/* A file beside a record; what is no regular file, or too large, is left out with a warning. */
+/* A file that belongs to a record; what is no regular file, or too large, is left out with a
+ * warning. */
 static int copy_companion(struct merge *m, const struct source *s, const struct entry *e, struct lb_err *err)
 {
 	struct lb_err why = { 0 };

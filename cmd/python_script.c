@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The scripts lie beside the binary in a checkout, or under share/lossbench when installed; a
+/* The scripts lie next to the binary in a checkout, or under share/lossbench when installed; a
  * binary that was built into a folder elsewhere finds those of the checkout it was built from. */
 static char *find_script(const char *name, struct lb_err *err)
 {

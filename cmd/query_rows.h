@@ -1,4 +1,4 @@
-/* Rows of queries that stand apart in the input of `losses eval`, brought together. */
+/* Brings the rows of each query together, where they are apart in the input of `losses eval`. */
 #ifndef LB_QUERY_ROWS_H
 #define LB_QUERY_ROWS_H
 

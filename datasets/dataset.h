@@ -51,7 +51,7 @@ struct lb_column {
 
 /* A file's content: a `block` of numeric columns (images, arrays, sparse rows) and columns of their
  * own; text tables have only the latter. The columns are numbered from the block's first on.
- * Numeric columns beside a block stand aside. Owned; release with lb_table_free. */
+ * Numeric columns next to a block are set aside. Owned; release with lb_table_free. */
 struct lb_table {
 	size_t n;                /* rows */
 	struct lb_matrix block;  /* d = 0 when unused */
@@ -86,7 +86,7 @@ struct lb_read_options {
 	char delimiter;          /* ',', '\t', ';', '|', ' ' (runs of blanks), or 0: by content */
 	char decimal;            /* csv: ',' for a decimal comma; else a point */
 	char thousands;          /* csv: separator of thousands, ',', '.', ' ' or '\''; 0: none */
-	const struct cJSON *missing; /* csv, arff: list of the texts and numbers that mark a missing value, beside the empty cell or ?; NULL: the usual ones
+	const struct cJSON *missing; /* csv, arff: list of the texts and numbers that mark a missing value, in addition to the empty cell or ?; NULL: the usual ones
 	                            (datasets/io/missing_markers.h). Borrowed */
 	/* csv: whether the config asks for a column by this name; then a first line that holds it
 	 * is a header. NULL: nothing is asked for */

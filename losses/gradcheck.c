@@ -49,7 +49,7 @@ static const struct shape {
 
 enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 2 * LB_MOST_OUTPUTS, FEATURES = 3 };
 
-/* A batch, every number already representable in float32. The loss's own parameters stand after
+/* A batch, every number already representable in float32. The loss's own parameters follow
  * the scores, and after them the features of a loss that moves these: n entries to move. */
 struct sample {
 	const struct pattern *pattern;

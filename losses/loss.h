@@ -33,7 +33,7 @@
  *
  * A loss of queries gives the mean over all queries of the batch; one that has nothing to say (no
  * pair, no relevant row) gives 0, no gradient, and counts. The driver finds the queries, whose rows
- * stand side by side, and makes value and gradient NaN where a score is.
+ * are side by side, and makes value and gradient NaN where a score is.
  *
  * All are pure: same inputs, same bytes, no writing outside the gradients and the workspace,
  * `state` only read. A loss that needs room says by .workspace how many bytes at these shapes; it
@@ -50,7 +50,7 @@
  *
  * A loss may own parameters, a matrix of one row a class that info.params names: .n_params tells
  * how many, .init_params draws them, its batch function reads in->params.value and writes
- * in->params.grad. They stand after the model's in the one vector of parameters, so optimiser,
+ * in->params.grad. They follow the model's in the one vector of parameters, so optimiser,
  * clipping, early stopping and restoring treat them alike; weight decay and optimizer.project leave
  * them alone.
  *
@@ -119,7 +119,7 @@ struct lb_batch {
 	real *row_loss;          /* (b), unless NULL: `scale` times the loss of each row, without its weight, is added; only for separable losses */
 	/* Set by the driver. */
 	real *terms;             /* (c) room for what is made of one row's scores */
-	/* For a form with .softmax: the softmax of all rows, whose terms stand in the rows of the
+	/* For a form with .softmax: the softmax of all rows, whose terms are in the rows of the
 	 * gradient; NULL: each row makes its own (losses/support/softmax.h). */
 	const struct lb_softmax_sums *soft;
 };

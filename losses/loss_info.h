@@ -70,7 +70,7 @@ struct lb_same_as {
 	const char *other_set;       /* its parameters, "" for the defaults */
 	double scale;                /* value = scale * other + shift; 0 means 1 */
 	double shift;
-	bool minus_log_classes;      /* shift by -log C besides */
+	bool minus_log_classes;      /* also shift by -log C */
 };
 
 /* The targets that a loss of a regression is defined for. */

@@ -170,7 +170,7 @@ bool lb_temporary_name(const char *name, const char *target, long *pid)
 	return *pid > 0;
 }
 
-/* A new file beside `path` that nobody else can have put there; its descriptor and its name (new),
+/* A new file next to `path` that nobody else can have put there; its descriptor and its name (new),
  * or -1 with *reason (0: no memory). */
 static int open_temporary(const char *path, char **name, int *reason, struct lb_err *err)
 {
@@ -298,7 +298,7 @@ static int flush_later(int fd)
 #endif
 }
 
-/* Flushes what stands under temporary names, all of it at once. 0 or an errno. */
+/* Flushes the files under temporary names, all of them at once. Returns 0 or an errno. */
 static int flush_batch(const struct lb_file_group *b)
 {
 #ifdef __linux__

@@ -15,7 +15,7 @@ static const char clear_line[] = "\r\033[K";
 static const double redraw_seconds = 0.1, plain_seconds = 5;
 
 static bool silent;
-static bool line_open; /* a progress line stands on the terminal without a line end */
+static bool line_open; /* the terminal shows a progress line without a line end */
 
 void lb_log_quiet(bool quiet)
 {

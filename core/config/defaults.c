@@ -58,7 +58,7 @@ static double default_number(const char *path)
 }
 
 /* A share where none is given: what has a file of its own is not cut from the training file, and
- * beside a test file nothing is. */
+ * with a test file nothing is. */
 static double usual_share(const struct lb_resolving *r, const char *path)
 {
 	const double test = lb_option_set(r, "data.test") ? 0 : default_number("data.split.test");

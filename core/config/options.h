@@ -1,5 +1,5 @@
 /* The option table: every key of a config, said once. From it come parsing, defaults, --set, sweeps
- * and the JSON Schema. Blocks that name a component stand here as one row; their keys come from the
+ * and the JSON Schema. Blocks that name a component are one row here; their keys come from the
  * component's descriptor. */
 #ifndef LB_OPTIONS_H
 #define LB_OPTIONS_H

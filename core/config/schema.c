@@ -314,7 +314,7 @@ static cJSON *option_schema(const struct lb_registry *reg, const struct lb_optio
 	}
 }
 
-/* The properties of the group that holds the option; groups stand before their options in the
+/* The properties of the group that holds the option; groups come before their options in the
  * table. */
 static cJSON *properties_of(cJSON *root, const char *path)
 {

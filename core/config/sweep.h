@@ -8,8 +8,8 @@
 /* One path of a sweep and the values it takes. Swept parameters of one axis move together. */
 struct lb_swept_param {
 	const char *path;
-	struct lb_location location; /* where the path stands */
-	struct lb_node *node;        /* what stands there */
+	struct lb_location location; /* of the path */
+	struct lb_node *node;        /* the values as written there */
 	size_t axis;
 	struct lb_node **value;
 	size_t n, cap;
@@ -31,8 +31,7 @@ size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
 struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *value_index, struct lb_err *err);
 void lb_sweep_free(struct lb_sweep *s);
 
-/* The mistakes of values that stand in the file and that the sweep block replaces
- * in every trial. */
+/* Reports the values of the file that the sweep block replaces in every trial. */
 int lb_sweep_check_replaced(const struct lb_sweep *s, struct lb_err *err);
 
 /* The values that a swept parameter's node stands for: a list, a range, `default`,

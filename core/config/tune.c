@@ -63,7 +63,7 @@ static int open_arm(struct lb_tune *t, size_t index, const struct lb_node *space
 /* ---- configs ---- */
 
 /* The tree that trains one fold of tune.folds; only refits are judged on test rows and leave files
- * beside their records. */
+ * next to their records. */
 static struct lb_node *fold_tree(const struct lb_tune *t, struct lb_pool *pool, struct lb_node *root, size_t fold, struct lb_err *err)
 {
 	const struct lb_location location = lb_location_of(&t->sweep.r, "tune");

@@ -1,4 +1,4 @@
-/* Errors of a prediction beside rmse, mae and r2 (core/metrics/regression.c). */
+/* Errors of a prediction other than rmse, mae and r2 (core/metrics/regression.c). */
 #include "core/metrics/target_measure.h"
 
 #include <stdlib.h>

@@ -25,7 +25,7 @@ struct lb_proof {
 /* Computes alpha op(A) op(B) + beta C in both precisions, all transposes, over shapes with ragged
  * edges and shapes larger than the kernels' blocks, with padded rows; C holds NaN where beta is 0.
  * Fails (LB_MACHINE, naming the product) where an entry is further from the plain sum than the
- * rounding of that many terms allows, where anything beside C's entries was written, or where a
+ * rounding of that many terms allows, where anything but C's entries was written, or where a
  * second time, at other addresses, gives other bytes. A third of a second. */
 int lb_prove_products(const struct lb_products *p, struct lb_proof *proof, struct lb_err *err);
 

@@ -28,7 +28,8 @@ static void turn_rows(size_t n, double *x, size_t p, size_t q, double c, double 
 	}
 }
 
-/* Rotates a[p,q] away. False when it was nothing already beside its diagonal entries. */
+/* Rotates a[p,q] away. Returns false if it was negligible already, compared with its diagonal
+ * entries. */
 static bool rotate(size_t n, double *a, double *v, size_t p, size_t q)
 {
 	const double apq = a[p * n + q], size = sqrt(fabs(a[p * n + p])) * sqrt(fabs(a[q * n + q]));

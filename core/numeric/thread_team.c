@@ -35,7 +35,7 @@ struct lb_team {
 	atomic_bool over;
 	pthread_mutex_t lock;            /* for those that sleep */
 	pthread_cond_t wake;
-	struct member *member;           /* size - 1 threads beside the caller */
+	struct member *member;           /* size - 1 threads in addition to the caller */
 	struct share *share;             /* size of them */
 	size_t started;
 };

@@ -27,7 +27,7 @@ struct lb_prepared {
 	struct lb_cohort cohort;         /* of this one trial */
 	int precision;                   /* 32 or 64 */
 	char *checkpoint, *checkpoint_tag; /* of the setup, or NULL */
-	struct lb_sentences warnings;    /* what is to be told of its rows, beside the dataset's own warnings */
+	struct lb_sentences warnings;    /* what is to be told of its rows, in addition to the dataset's own warnings */
 	struct lb_query_batches queries; /* of a ranking */
 	struct lb_baseline baseline;     /* what the training has to beat */
 	double seconds;                  /* that preparing took */

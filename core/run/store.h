@@ -39,7 +39,7 @@ bool lb_store_is_id(const char *text);
 enum lb_store_file {
 	LB_STORE_OTHER,          /* no trial's */
 	LB_STORE_RECORD,         /* ID.json */
-	LB_STORE_COMPANION,      /* what lossbench keeps beside a record: predictions, model */
+	LB_STORE_COMPANION,      /* what lossbench keeps next to a record: predictions, model */
 	LB_STORE_CHECKPOINT,     /* ID.checkpoint */
 	LB_STORE_STRANGE,        /* begins with an id, but is nothing that lossbench writes */
 };

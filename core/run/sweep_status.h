@@ -16,7 +16,7 @@ int lb_sweep_plan_write(const char *dir, const struct lb_plan *plan, const char 
  * when there is none. */
 cJSON *lb_sweep_plan_read(const char *dir, struct lb_err *err);
 
-/* How the trials of a folder stand. */
+/* How many trials of a folder are done, have failed, are running or are missing. */
 struct lb_sweep_status {
 	size_t planned;          /* 0 when no plan is known: then all counts are of the records that are there */
 	size_t ok, diverged, failed, interrupted, running, to_do;

@@ -2,10 +2,29 @@
 
 #include "core/base/mem.h"
 #include "core/base/text.h"
+#include "core/metrics/decision_rule.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- tasks ---- */
+
+/* Refuses a component that this task does not have, with the names of those that it has. */
+static int task_has(const char *path, const struct lb_info *const *list, const struct lb_word *word, const struct lb_facts *f, struct lb_err *err)
+{
+	const unsigned task = 1u << f->data->kind;
+	struct lb_buf allowed = { 0 };
+
+	if (list[word->at]->tasks & task)
+		return 0;
+	for (size_t i = 0; list[i]; i++)
+		if (list[i]->tasks & task)
+			lb_buf_printf(&allowed, "%s%s", allowed.n ? ", " : "", list[i]->name);
+	lb_fail(err, LB_CONFIG, "%s: found %s with task %s, allowed: %s", path, word->text, f->spec->task.text, allowed.bad ? list[0]->name : allowed.s);
+	lb_buf_free(&allowed);
+	return -1;
+}
 
 /* ---- weights of rows ---- */
 
@@ -87,20 +106,19 @@ static int stopping_has_rows(const struct lb_facts *f, struct lb_err *err)
 	return lb_fail(err, LB_CONFIG, "train.early_stopping: there are no validation rows to judge by; give data.split.valid a share, or data.valid");
 }
 
-/* The two options of the decision that is fitted to the validation rows. */
-static int decision_fits(const struct lb_facts *f, const char *path, const struct lb_word *word, const char *neutral, bool scale, struct lb_err *err)
+/* The two options of the decision that is fitted to the validation rows; the first of the list
+ * fits nothing. */
+static int decision_fits(const struct lb_facts *f, const char *path, const struct lb_word *word, const struct lb_info *const *list, struct lb_err *err)
 {
-	const enum lb_kind kind = f->data->kind;
 	const struct lb_loss_info *loss = lb_used_loss(&f->spec->loss);
 
 	if (!word->at)
 		return 0;
 	if (!lb_loss_gives_scores(loss))
 		return lb_fail(err, LB_CONFIG, "%s: found %s, but %s gives embeddings and no class scores; allowed: %s", path, word->text,
-			       loss->base.name, neutral);
-	if (kind == LB_REGRESSION || (kind != LB_BINARY && !(scale && !strcmp(word->text, "temperature"))))
-		return lb_fail(err, LB_CONFIG, "%s: found %s with task %s, allowed: %s%s", path, word->text, f->spec->task.text, neutral,
-			       scale && kind != LB_REGRESSION ? ", temperature" : "");
+			       loss->base.name, list[0]->name);
+	if (task_has(path, list, word, f, err))
+		return -1;
 	if (!f->split->n[LB_VALID])
 		return lb_fail(err, LB_CONFIG, "%s: found %s, but there are no validation rows to fit it to; give data.split.valid a share, or data.valid",
 			       path, word->text);
@@ -109,12 +127,12 @@ static int decision_fits(const struct lb_facts *f, const char *path, const struc
 
 static int threshold_fits(const struct lb_facts *f, struct lb_err *err)
 {
-	return decision_fits(f, "evaluate.threshold", &f->spec->evaluate.threshold, "fixed", false, err);
+	return decision_fits(f, "evaluate.threshold", &f->spec->evaluate.threshold, lb_thresholds, err);
 }
 
 static int calibration_fits(const struct lb_facts *f, struct lb_err *err)
 {
-	return decision_fits(f, "evaluate.calibration", &f->spec->evaluate.calibration, "none", true, err);
+	return decision_fits(f, "evaluate.calibration", &f->spec->evaluate.calibration, lb_calibrations, err);
 }
 
 /* ---- the order of the rows ---- */
@@ -133,16 +151,13 @@ static int sampler_fits(const struct lb_facts *f, struct lb_err *err)
 
 	if (!lb_used_sampling(f->spec)->by_class)
 		return 0;
-	if (lb_spec_kind(f->spec) == LB_REGRESSION || lb_spec_kind(f->spec) == LB_RANKING)
-		return lb_fail(err, LB_CONFIG, "train.sampler: found %s, but a %s has no classes; allowed: shuffle", name, lb_kind_name(lb_spec_kind(f->spec)));
+	if (task_has("train.sampler", lb_samplers, &f->spec->train.sampler, f, err))
+		return -1;
 	if (f->full_batch)
 		return lb_fail(err, LB_CONFIG, "train.sampler: found %s in a training that reads all rows at once, allowed: shuffle; weight the classes "
 			       "with train.class_weight, or train with sgd", name);
 	if (!f->spec->train.shuffle)
 		return lb_fail(err, LB_CONFIG, "train.sampler: found %s with train.shuffle false, allowed: shuffle; remove one of the two", name);
-	if (lb_used_sampling(f->spec)->in_groups && !f->data->y)
-		return lb_fail(err, LB_CONFIG, "train.sampler: found m_per_class with task %s, whose rows have no one class; allowed: shuffle",
-			       f->spec->task.text);
 	return 0;
 }
 

@@ -28,7 +28,7 @@ int lb_query_batches_make(struct lb_query_batches *b, const int32_t *group, cons
 			  bool shuffle, struct lb_err *err);
 void lb_query_batches_free(struct lb_query_batches *b);
 
-/* order (n) <- the positions of an epoch's rows: queries in a random order, or as they stand. */
+/* order (n) <- the positions of an epoch's rows: queries in a random order, or that of the data. */
 void lb_query_batches_draw(const struct lb_query_batches *b, uint64_t seed, size_t epoch, bool shuffle, uint32_t *order);
 
 /* Returns where the batch ends that begins at `start` of the order. */

@@ -84,7 +84,7 @@ static void draw_stratified(struct lb_sampler *s, struct lb_rng *rng, uint32_t *
 }
 
 /* Begins the turns of all classes. Behind the grouped rows lies a copy of them, each class in the
- * order of its current turn; after the starts, where each class stands. */
+ * order of its current turn; after the starts, the place of each class. */
 static void begin_turns(struct lb_sampler *s)
 {
 	memcpy(s->row + s->n, s->row, s->n * sizeof *s->row);
@@ -181,7 +181,7 @@ const struct lb_sampling lb_sampling_stratified = {
 };
 
 const struct lb_sampling lb_sampling_m_per_class = {
-	.base = { .name = "m_per_class", .tasks = LB_EVERY_TASK & ~(1u << LB_REGRESSION | 1u << LB_RANKING),
+	.base = { .name = "m_per_class", .tasks = LB_EVERY_TASK & ~(1u << LB_REGRESSION | 1u << LB_RANKING | 1u << LB_MULTILABEL),
 		  .title = "A few rows each of several classes drawn for the batch, train.per_class of them",
 		  .cite = "A. Hermans, L. Beyer, B. Leibe, In defense of the triplet loss for person re-identification, arXiv:1703.07737, section 2 (PK)" },
 	.by_class = true,

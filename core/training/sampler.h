@@ -5,16 +5,14 @@
  *   shuffle     every row once, in a random order
  *   stratified  every row once, so that any stretch of b rows has b n_k / n rows of class k,
  *               rounded up or down, give or take one
- *   balanced    as many rows in all, the classes taking turns: any stretch of b rows has b / C
- *               of each class, rounded up or down. A class
- *               gives each of its rows once before it starts over in a new order; of a large
- *                 class some rows are left out
- *   m_per_class as many rows in all, each batch of b rows of b / m different classes, drawn
- *     again, with m rows of each. A class starts over in
- *               a new order where fewer than m of its rows are left, so that a batch has no
- *                 row twice; but one of fewer than m rows gives
- *               each of them in turn until there are m. The last batch of an epoch is cut off
- *                 where the epoch ends */
+ *   balanced    as many rows in all, the classes taking turns: any stretch of b rows has b / C of
+ *               each class, rounded up or down. A class gives each of its rows once before it
+ *               starts over in a new order; of a large class some rows are left out
+ *   m_per_class as many rows in all, each batch of b rows of b / m different classes, drawn again,
+ *               with m rows of each. A class starts over in a new order where fewer than m of its
+ *               rows are left, so that a batch has no row twice; but one of fewer than m rows gives
+ *               each of them in turn until there are m. The last batch of an epoch is cut off where
+ *               the epoch ends */
 #ifndef LB_SAMPLER_H
 #define LB_SAMPLER_H
 
@@ -31,7 +29,7 @@ struct lb_rng;
 /* A way to order the rows. */
 struct lb_sampling {
 	struct lb_info base;
-	bool by_class;           /* reads the rows' classes; grouped, they stand in lb_sampler.row */
+	bool by_class;           /* reads the rows' classes; lb_sampler.row has them grouped */
 	bool by_place;           /* sorts rows by numbers, for which lb_sampler.place has room */
 	bool repeats;            /* a batch may hold a row twice */
 	bool in_groups;          /* takes train.per_class rows of a class at a time, so that a batch is a multiple of it */

@@ -213,7 +213,7 @@ unsigned lb_setup_traits(const struct lb_setup *setup);
 
 /* Columns of the scores: those of the model's output, or one a class where the loss makes scores of
  * embeddings, or, with several outputs a target, the targets' predictions and then the outputs.
- * Embeddings without scores stand in their place. */
+ * Embeddings without scores take their place. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
 /* The most that a trial of the cohort has. */
 size_t lb_cohort_columns(const struct lb_cohort *c);
@@ -227,7 +227,7 @@ void lb_setup_column_name(const struct lb_setup *setup, size_t column, char name
  * units into those of targets as they are: the output layer gives mean + sd times what it gave, and
  * to a log variance 2 ln sd is added. */
 void lb_setup_unscale(const struct lb_setup *setup, double *plain);
-/* Parameters of the losses themselves, in the order of the terms; they stand after the model's. */
+/* Parameters of the losses themselves, in the order of the terms; they follow the model's. */
 struct lb_loss_shape lb_setup_loss_shape(const struct lb_setup *setup, size_t n_classes);
 size_t lb_setup_loss_params(const struct lb_setup *setup, const struct lb_dataset *data);
 

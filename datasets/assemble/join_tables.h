@@ -68,7 +68,7 @@ struct lb_column *lb_joined_table_column(const struct lb_joined_table *f, enum l
 int lb_joined_table_fail(const struct lb_joined_table *f, const struct lb_origin *o, size_t row, struct lb_err *err, const char *fmt, ...)
 	LB_PRINTF(5, 6);
 
-/* What the columns say besides features, into the dataset: classes or targets, weights, groups
+/* What the columns say apart from features, into the dataset: classes or targets, weights, groups
  * (label_targets.c). */
 int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
 int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);

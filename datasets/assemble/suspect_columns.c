@@ -182,7 +182,7 @@ static const char *feature_name(const struct lb_dataset *d, size_t j)
 	return j < d->x.d ? d->x_name[j] : d->cat[j - d->x.d].name;
 }
 
-/* y beside x is a coordinate, as are x1, y1, x2, y2. */
+/* y is a coordinate where there is an x, as are x1, y1, x2, y2. */
 static bool has_twin(const struct lb_dataset *d, const char *name)
 {
 	if (tolower((unsigned char)*name) != 'y')

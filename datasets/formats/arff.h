@@ -38,7 +38,7 @@ struct lb_arff {
 	size_t *lines;
 	bool sparse;             /* rows of the form {index value, ...} */
 	size_t commas, comma_line; /* rows with a comma after the last value; the line of the first */
-	struct lb_markers markers; /* of missing values, beside ? */
+	struct lb_markers markers; /* of missing values, in addition to ? */
 	double *weight;          /* n_weights: of the first rows, those after them weigh 1 */
 	size_t n_weights, weights_cap, weight_line; /* the line of the first row that has one */
 	size_t weighted;         /* rows that have one */

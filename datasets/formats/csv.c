@@ -52,7 +52,7 @@ static int read_header(struct lb_csv *csv, const struct lb_read_options *opt, bo
 
 /* ---- rows ---- */
 
-/* The table under construction: what it needs besides the columns, one interner each. */
+/* The table under construction: what it needs in addition to the columns, one interner each. */
 struct build {
 	struct lb_table *t;
 	struct lb_interner *in;

@@ -38,8 +38,8 @@ struct facts {
 	bool over_number;        /* which was a number */
 	bool counts;             /* every number is by 1 larger than the one above */
 	double last;
-	bool recurs;             /* the text of the first cell stands below, too */
-	size_t repeated;         /* texts below that stand there more than once */
+	bool recurs;             /* the text of the first cell is found below, too */
+	size_t repeated;         /* texts below that occur there more than once */
 };
 
 struct sample {

@@ -29,8 +29,8 @@ static const struct lb_column *column_at(const struct lb_table *t, size_t j)
 	return j < t->block.d ? NULL : &t->col[j - t->block.d];
 }
 
-/* Columns that stand aside are written where a format names its columns, and are left out elsewhere
- * unless they are the label. */
+/* Columns that are set aside are written where a format names its columns, and are left out
+ * elsewhere unless they are the label. */
 static bool is_written(const struct job *job, size_t j, bool with_non_features)
 {
 	const struct lb_column *c = column_at(job->t, j);

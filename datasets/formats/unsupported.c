@@ -11,7 +11,7 @@
 
 struct magic {
 	const char *name, *bytes;
-	size_t n, at;            /* where they stand */
+	size_t n, at;            /* their place */
 	const char *convert;     /* NULL: there is no table in it */
 	bool control;            /* text could begin so too: control characters must follow */
 };

@@ -37,7 +37,7 @@ enum lb_reading {
 	LB_READ_BLANKS = 4,      /* with data.thousands: blank */
 	LB_READ_APOSTROPHES = 8, /* with data.thousands: apostrophe */
 	LB_READ_PERCENT = 16,    /* a percent sign after a number */
-	LB_READ_MONEY = 32       /* a currency beside a number */
+	LB_READ_MONEY = 32       /* a currency next to a number */
 };
 unsigned lb_readings_of(const char *text);
 

@@ -51,7 +51,7 @@ struct directory {
 	uint64_t n, size, offset;
 };
 
-/* Where the end record stands: its comment must reach the end of the file. */
+/* The place of the end record: its comment must reach the end of the file. */
 static int find_end(const struct lb_zip *z, uint64_t *at, unsigned char end[END_SIZE], struct lb_err *err)
 {
 	const size_t most = END_SIZE + 65535, n = z->size < most ? (size_t)z->size : most;
@@ -100,7 +100,7 @@ static int find_directory(const struct lb_zip *z, struct directory *d, struct lb
 	return 0;
 }
 
-/* Sizes that do not fit 32 bits stand in the ZIP64 field, in this order, as far as they are left
+/* Sizes that do not fit 32 bits are in the ZIP64 field, in this order, as far as they are left
  * out. */
 static void take_zip64(struct lb_zip_entry *e, const unsigned char *extra, size_t n)
 {

@@ -1,5 +1,5 @@
 /* What the labels of a trial's rows allow: refusals before a training that could learn nothing, and
- * what is to be told beside results. */
+ * what is to be told with the results. */
 #ifndef LB_ROW_LABELS_H
 #define LB_ROW_LABELS_H
 

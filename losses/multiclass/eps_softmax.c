@@ -5,7 +5,7 @@
 #define CITE "J. Wang, X. Zhou, D. Zhai, J. Jiang, X. Ji, X. Liu, epsilon-softmax: approximating one-hot vectors for mitigating label noise, NeurIPS 2024"
 #define JUMPS "Which class is the likeliest is held fixed in the gradient, the lowest index on ties: the value jumps where another becomes it. "
 
-/* What the likeliest class gets beside its p, before all are divided by 1 + m. */
+/* What the likeliest class gets in addition to its p, before all are divided by 1 + m. */
 #define M_PARAM(value) { .name = "m", .symbol = "m", .def = (value), .min = 0, .max = 1e6, .grid = { 0, 1, 1e3 }, .n_grid = 3, \
 			 .help = "what is added to the largest p; 0 is the softmax" }
 

@@ -1,4 +1,4 @@
-/* Normalised losses, alone and with a passive loss beside them. */
+/* Normalised losses, alone and added to a passive loss. */
 #include "losses/support/active_passive.h"
 #include "losses/support/asymmetric.h"
 

@@ -163,7 +163,7 @@ static const struct lb_param lambdarank_params[] = {
 	LB_GAIN_PARAM(LAMBDA_GAIN),
 };
 
-/* place (n) <- where each row stands by falling fixed score, from 1. */
+/* place (n) <- the place of each row by falling fixed score, from 1. */
 static void places(const struct lb_query *q, double *place)
 {
 	lb_order_falling(q->n, q->fixed, q->order);

@@ -1,4 +1,4 @@
-/* Counts with more zeros than their distribution has: a share of zeros beside a count. */
+/* Counts with more zeros than their distribution has: a share of zeros mixed with a count. */
 #include "losses/support/several_outputs.h"
 
 enum { LOG_MEAN, LOGIT, OUTPUTS };

@@ -149,7 +149,7 @@ size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, c
 	return own_bytes(loss, par, shape) + driver_bytes(loss, shape->b, shape->c);
 }
 
-/* Sets in->terms and in->soft, and returns what stands behind them in the workspace. */
+/* Sets in->terms and in->soft, and returns the workspace after them. */
 static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 {
 	char *at = in->workspace;

@@ -5,7 +5,7 @@
 
 #include "losses/support/label_matrix.h"
 
-/* power is what stands before the logarithm, held its value; by_power its derivative by z, 0 to
+/* power is the factor before the logarithm, held its value; by_power its derivative by z, 0 to
  * hold it fixed. */
 struct lb_focal {
 	double power, by_power, log, by_log;

@@ -34,7 +34,8 @@ static inline double lb_query_sigmoid(double x)
 	return (x >= 0 ? 1 : u) / (1 + u);
 }
 
-/* order (n) <- the rows by falling v, equal ones as they stand; order has room for 2 n. */
+/* order (n) <- the rows by falling v, equal ones in the order of the data; order has room for 2
+ * n. */
 static inline void lb_order_falling(size_t n, const double *v, uint32_t *order)
 {
 	uint32_t *from = order, *to = order + n;

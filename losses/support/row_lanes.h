@@ -1,5 +1,5 @@
 /* One formula for a row and for LB_PANEL rows side by side. A loss writes it once, as a function of
- * n rows, n a constant where it is called: column k of row i stands at [k * n + i], so that loops
+ * n rows, n a constant where it is called: column k of row i is at [k * n + i], so that loops
  * over i become vectors and every row keeps its own chain of sums; a row's bytes are the same
  * either way. LB_SIDE_BY_SIDE makes the form of it. */
 #ifndef LB_ROW_LANES_H

@@ -31,7 +31,7 @@ static inline real lb_outputs_row(const struct lb_batch *in, size_t i, const rea
 }
 
 /* Writes what is told of each target (.predict): its point prediction, which the function
- * returns, and behind the predictions of all targets what it makes of the outputs. */
+ * returns, and after the predictions of all targets what it makes of the outputs. */
 static inline void lb_outputs_predict(const struct lb_batch *in, real *out, size_t outputs,
 				      double (*of)(const struct lb_arg *par, size_t outputs, const double *z, double *say))
 {

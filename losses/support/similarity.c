@@ -48,7 +48,7 @@ static struct view view_of(const struct lb_form *form, const struct lb_batch *in
 	return v;
 }
 
-/* d (b) <- what the row u measures to each of b rows, which stand column by column. */
+/* d (b) <- what the row u measures to each of b rows, which are stored column by column. */
 LB_CLONES static void lb_similarity_row(size_t b, size_t c, const double *u, const double *across, bool product, double *d)
 {
 	for (size_t k = 0; k < b; k++)

@@ -30,7 +30,7 @@ struct lb_attack {
 	const struct lb_attack_kind *kind;
 	const struct lb_arg *par;
 	size_t d, c;             /* features, scores (1: binary) */
-	real *x;                 /* (rows, d) where the attack stands */
+	real *x;                 /* (rows, d) the point that the attack has reached */
 	real *dz, *dx, *transposed; /* for the gradient by the rows */
 	real *first;             /* (rows, c) scores of the rows themselves, for deviation; else NULL */
 	double *best;            /* (rows) the largest objective met */

@@ -86,7 +86,7 @@ static void write_outputs(const struct lb_cohort *c, const struct lb_setup *setu
 	}
 }
 
-/* The outputs stand after the predictions of all targets. */
+/* The outputs follow the predictions of all targets. */
 static int constant_outputs(const struct lb_cohort *c, const struct lb_setup *setup, double *score, struct lb_err *err)
 {
 	const size_t targets = c->features->data->n_targets, outputs = lb_loss_outputs(setup->loss, setup->loss_par);

@@ -111,7 +111,7 @@ static int open_workspace(struct lb_evaluator *e, size_t bytes, struct lb_err *e
  * own parameters after the net's in w. */
 static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, const real **z, size_t *ld, size_t b, struct lb_err *err)
 {
-	const struct lb_loss *loss = s->setup->loss ? lb_loss_of(s->setup->loss) : NULL;
+	const struct lb_loss *loss = s->loss;
 	const struct lb_loss_stats stats = { .n_rows = e->cohort->split->n[LB_TRAIN], .n_classes = e->cohort->features->data->n_classes };
 	struct lb_loss_shape shape = lb_setup_loss_shape(s->setup, stats.n_classes);
 	struct lb_batch in = { .b = b, .c = shape.c, .views = 1, .output = { .value = *z, .rows = b, .cols = shape.c, .stride = *ld },
@@ -212,6 +212,7 @@ static int evaluate_pass(struct lb_evaluator *e, struct eval_pass r, struct lb_e
 
 	for (size_t i = 0; i < r.n; i++) {
 		r.s[i].bad = false;
+		r.s[i].loss = r.s[i].setup->loss ? lb_loss_of(r.s[i].setup->loss) : NULL;
 		if (!r.s[i].decision)
 			r.s[i].decision = &lb_plain_decision;
 	}
@@ -253,7 +254,7 @@ int lb_evaluate_decide(struct lb_evaluator *e, struct lb_eval_model *s, struct l
 	const struct lb_split *split = e->cohort->split;
 	const struct lb_setup *setup = s->setup;
 	const size_t n = split->n[LB_VALID];
-	struct lb_setup unharmed = *setup;
+	struct lb_setup clean = *setup;
 	double *scores;
 	int32_t *y;
 	int rc;
@@ -262,10 +263,10 @@ int lb_evaluate_decide(struct lb_evaluator *e, struct lb_eval_model *s, struct l
 	s->bad = false;
 	if (!n || !setup->y || lb_decides_plainly(setup->calibration, setup->threshold))
 		return 0;
-	unharmed.eval_attack = NULL;
+	clean.eval_attack = NULL;
 	scores = lb_alloc(n * e->columns, sizeof *scores, err);
 	y = lb_alloc(n, sizeof *y, err);
-	rc = scores && y ? lb_evaluate_one(e, &unharmed, s->net, s->w, LB_VALID, s->metric, scores, &s->bad_row, err) : -1;
+	rc = scores && y ? lb_evaluate_one(e, &clean, s->net, s->w, LB_VALID, s->metric, scores, &s->bad_row, err) : -1;
 	for (size_t i = 0; !rc && i < n; i++)
 		y[i] = setup->y[split->rows[LB_VALID][i]];
 	if (!rc)

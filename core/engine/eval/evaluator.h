@@ -13,6 +13,7 @@
 /* A model to be evaluated. All is borrowed. */
 struct lb_eval_model {
 	const struct lb_setup *setup;
+	const struct lb_loss *loss;          /* set by lb_evaluate: of the setup, in this precision; NULL where there is none */
 	struct lb_net *net;               /* takes batches of LB_EVAL_CHUNK rows */
 	const real *w;
 	const struct lb_decision *decision;  /* that the row statistics follow, or NULL: plain */

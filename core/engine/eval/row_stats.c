@@ -108,7 +108,7 @@ static bool collapsed(size_t c, const double *term)
 }
 
 struct scan {
-	int32_t before;          /* classes that stand before the label: of larger scores, or equal ones and lower numbers */
+	int32_t before;          /* classes that rank before the label: of larger scores, or equal ones and lower numbers */
 	real peak;               /* the largest size of a score */
 };
 

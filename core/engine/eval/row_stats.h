@@ -10,7 +10,7 @@
 struct lb_row_stats {
 	int32_t *label, *pred, *rank;
 	double *logp, *brier, *conf, *score, *peak, *pred_t, *target_t;
-	double *said;            /* what a regression tells beside the prediction (struct lb_metric_inputs); NULL where no trial has it */
+	double *said;            /* what a regression tells besides the prediction (struct lb_metric_inputs); NULL where no trial has it */
 	int32_t *query;          /* ranking: of each row */
 	int32_t *subgroup;       /* of each row; NULL without data.subgroup */
 	double *log_probability; /* (rows, classes); NULL where no trial has a metric that asks for it */

@@ -33,7 +33,7 @@ struct lb_loss_in_use {
 	const struct lb_arg *par;
 	double weight;
 	void *state;             /* what .init returned, or NULL */
-	size_t n_params, params; /* its own parameters, and where they stand after the net's */
+	size_t n_params, params; /* its own parameters, and their place after the net's */
 };
 
 struct lb_learner {

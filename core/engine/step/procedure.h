@@ -1,6 +1,5 @@
-/* Training procedures: what takes part in a step beside the plain one, or replaces it. Compiled
- * once per precision. A procedure is one file in core/engine/step/ and one line in
- * core/engine/step/list.def.
+/* Training procedures: what takes part in the plain step, or replaces it. Compiled once per
+ * precision. A procedure is one file in core/engine/step/ and one line in its list.def.
  *
  * A step is (plain_step, at the end of core/engine/step/step.c)
  *

@@ -19,7 +19,7 @@ static double norm(size_t n, const real *g)
 	return isinf(most) ? most : most * sqrt(sum);
 }
 
-/* Layers count from 0; after the last stand the loss's own parameters. */
+/* Layers count from 0; after the last come the loss's own parameters. */
 static size_t blocks(const struct lb_learner *l)
 {
 	return l->model.net->spec.n_layers + (l->model.n_loss_params > 0);

@@ -1,6 +1,6 @@
 /* The first layers of several models as one wide product: what the trials of a cohort read is the
  * same batch, and columns that fill a panel for one model only in part (ten classes of sixteen
- * lanes) fill it wholly where the models stand side by side. Each affine value is the same chain of
+ * lanes) fill it wholly where the models are side by side. Each affine value is the same chain of
  * sums (core/engine/kernels/kernels.h), so the bytes are those of a model alone. Compiled once per
  * precision. */
 #ifndef LB_JOINT_FIRST_LAYER_H
