@@ -4,8 +4,8 @@
     tests/bench/peers.py [--rounds N] [--json FILE] [--page FILE]
 
 WORKLOADS=A,B (of A B C D L R E F; default all) and QUICK=1 (one round, smaller samples of the peers: under 3 minutes) are taken from the
-environment, and so is BENCH_DATA, a folder with diamonds.csv.gz and building.csv.gz for workload R. The peers run with the same BLAS kernels (OPENBLAS_CORETYPE) and OMP_WAIT_POLICY=passive, on 1 and on 2 threads; a ratio is
-to the fastest of a peer's forms. `must` and `aim` are the project's targets. Packages: scripts/setup.sh bench.
+environment, and so is BENCH_DATA, a folder with diamonds.csv.gz and building.csv.gz for workload R. The peers run with the same BLAS
+kernels (OPENBLAS_CORETYPE) and OMP_WAIT_POLICY=passive, on 1 and on 2 threads; a ratio is to the fastest of a peer's forms. `must` and `aim` are the project's targets. Packages: scripts/setup.sh bench.
 """
 import argparse
 import json

@@ -36,7 +36,14 @@ def build(revision: str, folder: str) -> Path:
 
 def once(load: w.Workload, program: Path, jobs: int) -> w.Run:
     w.LOSSBENCH = program
-    return bench.one_step() if load.key == "E" else w.lossbench(load.config, load.sets, jobs)
+    if load.key == "E":
+        return bench.one_step()
+    if load.key != "R":
+        return w.lossbench(load.config, load.sets, jobs)
+    with tempfile.TemporaryDirectory() as scratch:
+        table = Path(scratch) / "rows.csv"
+        w.regression_rows(table)
+        return w.lossbench(load.config, [f"data.train.path={table}", f"train.epochs={load.epochs}"], jobs)
 
 
 def compare(load: w.Workload, program: Dict[str, Path], rounds: int, jobs: int) -> List[str]:
