@@ -227,11 +227,11 @@ same-as: lossbench                   ## train a list of configs with revision RE
 	@JOBS=$(JOBS) tests/same_as.sh $(or $(REV),b32a008)
 
 .PHONY: bench bench-revisions bench-peers
-bench: lossbench $(BENCH_TOOLS) ## time the project's own workloads (WORKLOADS=A,B of A to F and L; QUICK=1; BENCH_ARGS='--page FILE')
+bench: lossbench $(BENCH_TOOLS) ## time the project's own workloads (WORKLOADS=A,B of A to F, L and R; QUICK=1; BENCH_ARGS='--page FILE')
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/bench.py $(BENCH_ARGS)
 bench-revisions: lossbench ## the same workloads with revision REV and with this one, in turn (ROUNDS=5)
 	@$(STUDY_PYTHON) tests/bench/revisions.py $(or $(REV),b32a008) --rounds $(or $(ROUNDS),5) $(BENCH_ARGS)
-bench-peers: lossbench $(BENCH_TOOLS) ## the same work in PyTorch, scikit-learn and liblinear, in turn, as ratios (same options)
+bench-peers: lossbench $(BENCH_TOOLS) ## the same work in PyTorch, scikit-learn and liblinear, in turn, as ratios (same options; BENCH_DATA=FOLDER with more tables for R)
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 

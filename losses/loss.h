@@ -173,6 +173,7 @@ struct lb_form {
 	void (*lanes)(const struct lb_batch *in, struct lb_lane_rows *at);
 	/* What .row does for each target of a row, for many rows at once. NULL: row by row. */
 	lb_entries_fn *entries;
+	bool one_target;         /* .entries have the bytes of .row with one target a row alone, and are used there alone */
 	bool (*lanes_hold)(const struct lb_arg *par); /* returns whether .lanes may be used with these parameters; NULL: with all */
 	/* Returns the mean loss of the batch. g is in->output.grad. */
 	double (*batch)(const struct lb_batch *in, real *g);

@@ -118,18 +118,19 @@ static const struct lb_param alpha[] = {
 	  .help = "overdispersion: the variance is m + a m^2" },
 };
 
-/* -log of Gamma(t + r) / (Gamma(r) t!), r = 1 / a */
-static double minus_log_ways(double t, double r)
+/* -log of Gamma(t + r) / (Gamma(r) t!), given log Gamma(r) */
+static double minus_log_ways(double t, double r, double log_gamma_r)
 {
 	int sign;
 
-	return lgamma_r(r, &sign) + lgamma_r(t + 1, &sign) - lgamma_r(t + r, &sign);
+	return log_gamma_r + lgamma_r(t + 1, &sign) - lgamma_r(t + r, &sign);
 }
 
 /* r log(1 + a mu) + t log(1 + 1 / (a mu)), by x = log(a mu) */
 LB_ENTRIES_FUNCTION(negative_binomial)
 {
-	const double a = in->par[0].v;
+	int sign;
+	const double a = in->par[0].v, log_gamma_r = lgamma_r(1 / a, &sign);
 	const real r = (real)(1 / a), shift = (real)log(a);
 	real small[LB_ENTRIES], part[LB_ENTRIES];
 
@@ -139,7 +140,7 @@ LB_ENTRIES_FUNCTION(negative_binomial)
 	lb_kernel()->log1p_all(n, small, part);
 	for (size_t i = 0; i < n; i++) {
 		const real x = z[i] + shift, high = 1 / (1 + small[i]), low = small[i] / (1 + small[i]);
-		loss[i] = r * (part[i] + (x > 0 ? x : R(0.0))) + t[i] * (part[i] + (x < 0 ? -x : R(0.0))) + (real)minus_log_ways((double)t[i], 1 / a);
+		loss[i] = r * (part[i] + (x > 0 ? x : R(0.0))) + t[i] * (part[i] + (x < 0 ? -x : R(0.0))) + (real)minus_log_ways((double)t[i], 1 / a, log_gamma_r);
 		slope[i] = x > 0 ? r * high - t[i] * low : r * low - t[i] * high;
 	}
 }

@@ -1,4 +1,4 @@
-#include "losses/loss.h"
+#include "losses/support/residual.h"
 
 enum { DELTA };
 
@@ -14,23 +14,18 @@ static const struct lb_example examples[] = {
 	  .source = "by hand: (1/2 + 2 (6 - 1)) / 2" },
 };
 
-static real row(const struct lb_batch *in, size_t i, const real *z, real *g)
+LB_ENTRIES_FUNCTION(huber)
 {
-	const real *t = in->target + i * in->c;
-	const real delta = (real)in->par[DELTA].v, share = 1 / (real)in->c;
-	double sum = 0;
+	const real delta = (real)in->par[DELTA].v;
 
-	for (size_t k = 0; k < in->c; k++) {
-		const real e = z[k] - t[k];
-		const real slope = e > delta ? delta : e < -delta ? -delta : e;
-		sum += (double)(slope * (e - slope / 2));
-		if (g)
-			g[k] = share * slope;
+	for (size_t i = 0; i < n; i++) {
+		const real e = z[i] - t[i];
+		slope[i] = e > delta ? delta : e < -delta ? -delta : e;
+		loss[i] = slope[i] * (e - slope[i] / 2);
 	}
-	return share * (real)sum;
 }
 
-LB_ROW(huber, row)
+LB_RESIDUAL(huber)
 
 const struct lb_loss LB_LOSS(regression, huber) = {
 	.info = {

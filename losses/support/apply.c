@@ -79,6 +79,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ form && form->sums_rows && !form->batch, "has .sums_rows, which is said of a loss by batch, and is none" },
 		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, "
 		  "and no such rows" },
+		{ form && form->one_target && !form->entries, "has .one_target without .entries" },
 		{ form && form->lanes_hold && !form->lanes, "has .lanes_hold without .lanes" },
 		{ form && form->lanes && (l->update_state || l->init), "has .lanes, which read no state, and a state" },
 		{ form && form->lanes && l->workspace, "has .lanes, which have no workspace, and a workspace" },
@@ -321,7 +322,7 @@ static double apply_rows(const struct lb_form *form, struct lb_batch *in, void *
 	const bool panels = g && in_panels(in->c, stride);
 	double sum = 0;
 
-	if (form->entries && in->c <= LB_ENTRIES)
+	if (form->entries && in->c <= (form->one_target ? 1 : LB_ENTRIES))
 		return apply_entries(form, in);
 	if (panels && form->lanes && (!form->lanes_hold || form->lanes_hold(in->par)))
 		return apply_lanes(form, in);

@@ -4,7 +4,7 @@ product on the same shapes, peak memory.
 
     tests/bench/bench.py [--runs N] [--json FILE] [--page FILE]
 
-WORKLOADS=A,B (of A B C D L E F; default all) and QUICK=1 (one run each) are taken from the environment. The table goes to standard
+WORKLOADS=A,B (of A B C D L R E F; default all) and QUICK=1 (one run each) are taken from the environment. The table goes to standard
 output; --json writes every run, --page a Markdown page. Nothing here passes or fails: times move with the machine.
 """
 import argparse
@@ -19,6 +19,8 @@ from typing import Dict, List
 
 import workloads as w
 
+MOST_OF_MSE = 1.3                                       # the target for losses of one score and one target
+FEW_EPOCHS = 10                                         # of the slower losses of workload R
 PHASES = ("load", "prepare", "train", "evaluate")
 
 
@@ -121,6 +123,35 @@ def load_rates(runs: int) -> List[dict]:
     ]
 
 
+# ---- R ----
+
+def epoch_rates(load: w.Workload, runs: int) -> List[dict]:
+    """Processor time of an epoch with each loss, that of so many epochs more than one; the least of the runs, which take turns."""
+    seconds: Dict[str, List[float]] = {}
+    facts: Dict[str, dict] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        table = Path(scratch) / "rows.csv"
+        w.regression_rows(table)
+
+        def processor(name: str, epochs: int) -> dict:
+            sets = [f"data.train.path={table}", f"loss.name={name}", f"train.epochs={epochs}"]
+            return w.lossbench(load.config, sets).records[0]
+        for _ in range(runs):
+            for loss in w.losses("regression"):
+                one = processor(loss["name"], 1)
+                facts[loss["name"]] = {"separable": loss["separable"], "scores": one["result"]["parameters"] // (load.widths[0] + 1)}
+                more = load.epochs if element_wise(facts[loss["name"]]) else FEW_EPOCHS
+                many = processor(loss["name"], 1 + more)
+                seconds.setdefault(loss["name"], []).append((many["run"]["cpu_seconds"] - one["run"]["cpu_seconds"]) / more)
+    mse = min(seconds["mse"])
+    found = [{"loss": name, **facts[name], "epoch_seconds": min(v), "ratio": min(v) / mse, "runs": v} for name, v in seconds.items()]
+    return sorted(found, key=lambda r: (not element_wise(r), r["ratio"]))
+
+
+def element_wise(row: dict) -> bool:
+    return row["separable"] and row["scores"] == 1
+
+
 # ---- output ----
 
 def training_table(rows: List[dict], markdown: bool) -> str:
@@ -139,9 +170,22 @@ def load_table(rows: List[dict], markdown: bool) -> str:
                                                 for r in rows], markdown)
 
 
+def epoch_table(rows: List[dict], markdown: bool) -> str:
+    def kind(r: dict) -> str:
+        return "one score and one target" if element_wise(r) else "row" if r["separable"] else "batch"
+
+    def holds(r: dict) -> str:
+        return "" if not element_wise(r) else "yes" if r["ratio"] <= MOST_OF_MSE else "NO"
+    cells = [[r["loss"], kind(r), str(r["scores"]), f"{1e3 * r['epoch_seconds']:.2f}", f"{r['ratio']:.2f}", holds(r)] for r in rows]
+    return w.table(["loss", "of", "scores", "epoch ms", "of mse", f"at most {MOST_OF_MSE}"], cells, markdown)
+
+
 LEGEND = ("Medians. `x2`: two worker processes, times are of each. `train s` and the phases are those that the records tell; `rest` is start-up, "
           "records and waiting. `GFLOP/s` counts the products of layers only; `library` is OpenBLAS's own product on the same shapes, one "
           "thread a process, operands in cache.")
+
+
+EPOCH_LEGEND = "R: processor time of an epoch, the least of the runs. `scores`: of the model for each target."
 
 
 def main() -> int:
@@ -156,11 +200,14 @@ def main() -> int:
     peak = w.gemm([[512, 512, 512, 0, 0]], "s", kernel)[0]
     rows: List[dict] = []
     loads: List[dict] = []
+    epochs: List[dict] = []
     for key in keys:
         load = w.WORKLOADS[key]
         print(f"{key}: {load.what}", file=sys.stderr)
         if key == "E":
             loads = load_rates(args.runs)
+        elif key == "R":
+            epochs = epoch_rates(load, args.runs)
         elif key == "F":
             rows.append(fitted(load, measure(load, args.runs, 0), kernel))
         elif load.trials > 1:
@@ -172,12 +219,15 @@ def main() -> int:
     if rows:
         print(training_table(rows, False) + "\n")
     if loads:
-        print(load_table(loads, False))
+        print(load_table(loads, False) + "\n")
+    if epochs:
+        print(f"{EPOCH_LEGEND}\n\n{epoch_table(epochs, False)}")
     if args.json:
-        Path(args.json).write_text(json.dumps({"machine": w.machine(), "sgemm_512_gflops": peak, "training": rows, "loading": loads}, indent=1) + "\n")
+        Path(args.json).write_text(json.dumps({"machine": w.machine(), "sgemm_512_gflops": peak, "training": rows, "loading": loads, "epochs": epochs}, indent=1) + "\n")
     if args.page:
         list_of = "\n".join(f"- **{k}**: {w.WORKLOADS[k].what}" for k in keys)
-        parts = [sgemm, list_of, training_table(rows, True) if rows else "", LEGEND if rows else "", load_table(loads, True) if loads else ""]
+        parts = [sgemm, list_of, training_table(rows, True) if rows else "", LEGEND if rows else "", load_table(loads, True) if loads else "",
+                 EPOCH_LEGEND if epochs else "", epoch_table(epochs, True) if epochs else ""]
         w.page(args.page, "Benchmark: the project's own workloads", f"By `make bench`, {args.runs} run(s) of each.", [p for p in parts if p])
     return 0
 

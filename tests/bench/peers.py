@@ -3,9 +3,9 @@
 
     tests/bench/peers.py [--rounds N] [--json FILE] [--page FILE]
 
-WORKLOADS=A,B (of A B C D L E F; default all) and QUICK=1 (one round, smaller samples of the peers: under 3 minutes) are taken from the
-environment. The peers run with the same BLAS kernels (OPENBLAS_CORETYPE) and OMP_WAIT_POLICY=passive, on 1 and on 2 threads; a ratio is
-to the fastest of a peer's forms. `must` and `aim` are the project's targets. Packages: scripts/setup.sh bench.
+WORKLOADS=A,B (of A B C D L R E F; default all) and QUICK=1 (one round, smaller samples of the peers: under 3 minutes) are taken from the
+environment, and so is BENCH_DATA, a folder with diamonds.csv.gz and building.csv.gz for workload R. The peers run with the same BLAS
+kernels (OPENBLAS_CORETYPE) and OMP_WAIT_POLICY=passive, on 1 and on 2 threads; a ratio is to the fastest of a peer's forms. `must` and `aim` are the project's targets. Packages: scripts/setup.sh bench.
 """
 import argparse
 import json
@@ -210,7 +210,80 @@ def optima(s: Session, key: str) -> None:
                 pair)
 
 
-PARTS = {"A": training, "B": training, "C": sweep, "D": sweep, "L": lockstep, "E": loading, "F": optima}
+# ---- R ----
+
+class Table(NamedTuple):
+    name: str                                           # NAME.csv.gz in the folder BENCH_DATA, or in datasets/samples
+    label: str
+    scale: float = 1                                    # label times scale plus shift, above 0
+    shift: float = 0
+
+
+TABLES = [Table("abalone", "target"), Table("diamonds", "target", 0.001), Table("building", "target_energy", 1, 0.1)]
+SMOOTH = {"poisson": ["poisson", "poisson_newton"], "gamma_nll": ["gamma", "gamma_newton"], "huber": ["huber"], "sq_eps_insensitive": ["sq_svr"]}
+CORNERED = {"eps_insensitive": ["svr"], "quantile": ["quantile"]}
+EXACT_ROWS = 5000                                       # at most, of the linear program of a quantile
+SETS = {"sq_eps_insensitive": ["loss.eps=0.1", "optimizer.decay_bias=true"], "eps_insensitive": ["loss.eps=0.1", "optimizer.decay_bias=true"],
+        "quantile": ["loss.tau=0.8"]}
+
+
+def optimised(sets: List[str], tolerance: float) -> dict:
+    record = w.lossbench("regression_lbfgs.yaml", [*sets, f"optimizer.tolerance={tolerance:g}"]).records[0]
+    return {"cpu": record["run"]["cpu_seconds"], "objective": record["result"]["objective"], "iterations": record["result"]["steps"]}
+
+
+def fit_alone(sets: List[str], tolerance: float) -> dict:
+    """Processor time of the iterations: a second trial, of one iteration, tells what preparing and evaluating take."""
+    whole, one = optimised(sets, tolerance), optimised([*sets, "optimizer.max_iterations=1"], tolerance)
+    n = max(whole["iterations"], 2)
+    return {**whole, "seconds": (whole["cpu"] - one["cpu"]) * n / (n - 1)}
+
+
+def least(s: Session, key: str, table: str, path: Path, loss: str, solvers: List[str]) -> None:
+    """A row of the table: both sides until the objective is 1e-6 above the least that either finds."""
+    decay = 0.0 if loss == "quantile" else DECAY
+    best = s.peer("peer_regression.py", "solve", solvers[0], path, "--decay", decay)
+    sets = [f"data.train.path={path}", f"loss.name={loss}", f"optimizer.weight_decay={best['decay']!r}", *SETS.get(loss, [])]
+    sets += [f"loss.delta={best['delta']!r}"] if loss == "huber" else []
+    found = min(best["objective"], optimised(sets, 1e-9)["objective"])
+    target = found + 1e-6 * abs(found)
+    tolerance = next((t for t in (10.0 ** -d for d in range(1, 10)) if optimised(sets, t)["objective"] <= target), 0.0)
+    what = f"{loss}, {table}"
+    if not tolerance:
+        s.missing(key, what, f"lossbench does not come within 1e-6 of the objective {found:.9f}")
+        return
+    contenders: Dict[str, Callable[[], dict]] = {f"lossbench, {what}": lambda: fit_alone(sets, tolerance)}
+    for solver in solvers:
+        contenders[f"sklearn {solver}"] = lambda name=solver: s.peer("peer_regression.py", "solve", name, path, "--decay", decay, "--target", repr(target))
+    got = s.in_turn(key, contenders)
+    reached = {name: min(r["seconds"] for r in runs) for name, runs in got.items() if not any(r["objective"] > target for r in runs)}
+    mine, theirs = reached[f"lossbench, {what}"], [v for name, v in reached.items() if name.startswith("sklearn")]
+    if not theirs:
+        s.missing(key, what, f"scikit-learn does not come within 1e-6 of the objective {found:.9f}; lossbench takes {mine:.3g} s")
+        return
+    s.add(key, what, mine, min(theirs), mine / min(theirs), 1 / 3, None, note=f"processor time; objective at most {target:.9f}")
+
+
+def regressions(s: Session, key: str) -> None:
+    s.notes.append(f"{key}: processor time of one fit on one thread, the least of the rounds, with the loosest tolerance that is good enough; ours is "
+                   "that of the iterations, without reading, preparing and evaluating, theirs that of fit(). huber at the scale that HuberRegressor estimates with the weights; quantile without decay, an exact linear "
+                   f"program, on at most {EXACT_ROWS} rows.")
+    for t in TABLES:
+        folders = [Path(f).resolve() for f in (os.environ.get("BENCH_DATA"), w.ROOT / "datasets/samples") if f]
+        source = next((f / f"{t.name}.csv.gz" for f in folders if (f / f"{t.name}.csv.gz").exists()), None)
+        if not source:
+            s.missing(key, t.name, f"{t.name}.csv.gz is not in the folder that BENCH_DATA names")
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            whole, part = Path(scratch) / "whole.csv", Path(scratch) / "part.csv"
+            words = [source, "--label", t.label, "--scale", t.scale, "--shift", t.shift]
+            s.peer("peer_regression.py", "prepare", words[0], whole, *words[1:])
+            s.peer("peer_regression.py", "prepare", words[0], part, *words[1:], "--rows", EXACT_ROWS)
+            for loss, solvers in {**SMOOTH, **CORNERED}.items():
+                least(s, key, t.name, part if loss == "quantile" else whole, loss, solvers)
+
+
+PARTS = {"A": training, "B": training, "C": sweep, "D": sweep, "L": lockstep, "E": loading, "F": optima, "R": regressions}
 
 
 def number(v: Optional[float]) -> str:

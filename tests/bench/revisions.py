@@ -3,7 +3,7 @@
 
     tests/bench/revisions.py REV [--rounds N] [--page FILE]        (make bench-revisions REV=b32a008)
 
-Builds revision REV in a scratch folder. WORKLOADS=A,B (of A B C D L E F; default all) is taken from the environment. The table shows
+Builds revision REV in a scratch folder. WORKLOADS=A,B (of A B C D L R E F; default all) is taken from the environment. The table shows
 medians of the rounds and, in brackets, the smallest and the largest ratio of two neighbours in time. Nothing here passes or fails:
 times move with the machine.
 """
@@ -36,7 +36,14 @@ def build(revision: str, folder: str) -> Path:
 
 def once(load: w.Workload, program: Path, jobs: int) -> w.Run:
     w.LOSSBENCH = program
-    return bench.one_step() if load.key == "E" else w.lossbench(load.config, load.sets, jobs)
+    if load.key == "E":
+        return bench.one_step()
+    if load.key != "R":
+        return w.lossbench(load.config, load.sets, jobs)
+    with tempfile.TemporaryDirectory() as scratch:
+        table = Path(scratch) / "rows.csv"
+        w.regression_rows(table)
+        return w.lossbench(load.config, [f"data.train.path={table}", f"train.epochs={load.epochs}"], jobs)
 
 
 def compare(load: w.Workload, program: Dict[str, Path], rounds: int, jobs: int) -> List[str]:

@@ -1,6 +1,7 @@
 """The workloads of the benchmark, and what bench.py and peers.py share: running a process and measuring it, reading records."""
 import json
 import os
+import random
 import shutil
 import statistics
 import struct
@@ -54,6 +55,7 @@ WORKLOADS = {w.key: w for w in [
     _A._replace(key="L", what="32 linear models on Fashion-MNIST in one sweep (32 learning rates)", trials=32,
                 sets=("optimizer.lr=" + ",".join(f"{0.0005 * 1.15 ** i:.6f}" for i in range(32)),)),
     Workload("E", "start-up, and load rates of gzip IDX and CSV", "letter_linear.yaml"),
+    Workload("R", "every loss of a regression, linear, 50000 rows of 20 features, batch 128", "regression_linear.yaml", (20, 1), 50000, 60, 128),
     Workload("F", "L-BFGS: softmax on Fashion-MNIST; logistic regression on a pair of its classes", "fashion_lbfgs.yaml", (784, 10), 60000),
 ]}
 
@@ -107,6 +109,22 @@ def lossbench(config: str, sets: Sequence[str] = (), jobs: int = 0, words: Seque
         shutil.rmtree(scratch)
 
 
+def regression_rows(path: Path) -> None:
+    """The table of workload R: targets above 0, so that every loss is defined for them."""
+    load, r = WORKLOADS["R"], random.Random(1)
+    slope = [r.gauss(0, 0.2) for _ in range(load.widths[0])]
+    with open(path, "w") as f:
+        f.write("".join(f"x{i}," for i in range(load.widths[0])) + "y\n")
+        for _ in range(load.rows):
+            x = [r.gauss(0, 1) for _ in slope]
+            y = 0.5 + abs(sum(a * b for a, b in zip(x, slope)) + r.gauss(0, 1))
+            f.write("".join(f"{v:.4f}," for v in x) + f"{y:.4f}\n")
+
+
+def losses(kind: str) -> List[dict]:
+    return [loss for loss in json.loads(run([LOSSBENCH, "losses", "--json"]).out) if loss["kind"] == kind]
+
+
 def version() -> dict:
     return json.loads(run([LOSSBENCH, "version", "--json"]).out)
 
@@ -154,8 +172,8 @@ def chosen(text: str) -> List[str]:
     unknown = [k for k in keys if k not in WORKLOADS]
     if unknown:
         die(f"WORKLOADS: found {','.join(unknown)}, allowed: {', '.join(WORKLOADS)}")
-    if not (FASHION / "train-images-idx3-ubyte.gz").exists() and set(keys) - {"C", "D"}:
-        die("Fashion-MNIST is not here: run scripts/fetch-data.sh fashion-mnist, or take WORKLOADS=C,D", 4)
+    if not (FASHION / "train-images-idx3-ubyte.gz").exists() and set(keys) - {"C", "D", "R"}:
+        die("Fashion-MNIST is not here: run scripts/fetch-data.sh fashion-mnist, or take WORKLOADS=C,D,R", 4)
     return keys
 
 

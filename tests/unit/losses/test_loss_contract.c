@@ -111,7 +111,8 @@ static const struct lb_form unmeasured = { .similarity = some_distances }, by_di
 static const struct lb_form by_row = { .row = some_row }, by_batch = { .batch = some_batch }, by_both = { .row = some_row, .batch = some_batch },
 	by_query = { .query = some_query }, by_nothing = { 0 }, batch_with_softmax = { .batch = some_batch, .softmax = true }, hold_without_lanes = { .row = some_row, .lanes_hold = always },
 	with_lanes = { .row = some_row, .lanes = some_lanes }, with_softmax = { .row = some_row, .softmax = true },
-	with_entries = { .row = some_row, .entries = some_entries }, rows_that_sum = { .row = some_row, .sums_rows = true };
+	with_entries = { .row = some_row, .entries = some_entries }, rows_that_sum = { .row = some_row, .sums_rows = true },
+	one_without_entries = { .row = some_row, .one_target = true };
 
 /* One descriptor of each kind that does not fit together, and what is said of it. */
 static const struct {
@@ -143,6 +144,7 @@ static const struct {
 	{ { .form = &by_row, .predict = some_predict }, "judged as it is" },
 	{ { .form = &by_row, .info = { .kind = LB_BINARY, .targets = LB_TARGETS_POSITIVE } }, "has none" },
 	{ { .form = &with_entries, .info.kind = LB_BINARY }, "those of the rows of a regression" },
+	{ { .form = &one_without_entries, .info.kind = LB_REGRESSION }, ".one_target without .entries" },
 	{ { .form = &by_row, .info = { .kind = LB_REGRESSION, .output = some_output } }, ".output without .predict" },
 	{ { .form = &by_row, .info = { .kind = LB_BINARY, .output = some_output }, .predict = some_predict }, "judged as it is" },
 	{ { .form = &by_row, .info = { .kind = LB_EMBEDDING, .output = some_output }, .predict = some_predict }, "but no targets" },
