@@ -157,7 +157,7 @@ static const struct {
 	{ { .form = &rows_that_sum }, "said of a loss by batch" },
 	{ { .form = &by_row, .info = { .kind = LB_BINARY, .scores_for = LB_EACH_STEP }, .predict = some_predict }, "has not several classes" },
 	{ { .form = &by_row, .info = { .kind = LB_MULTICLASS, .scores_for = LB_EACH_STEP } }, ".scores_for without .predict" },
-	{ { .form = &with_softmax, .info = { .kind = LB_MULTICLASS, .scores_for = LB_CLASSES_TOGETHER }, .predict = some_predict }, "no score for each" },
+	{ { .form = &with_softmax, .info = { .kind = LB_MULTICLASS, .scores_for = LB_ALL_TOGETHER }, .predict = some_predict }, "no score for each" },
 	{ { .form = &by_batch, .info = { .kind = LB_MULTICLASS, .params_for = LB_EACH_STEP } }, "what its parameters are for" },
 };
 enum { N_MISFITS = sizeof misfits / sizeof *misfits };
