@@ -154,7 +154,7 @@ END_TEST
 
 static Suite *suite(void)
 {
-	Suite *s = suite_create("bags_losses");
+	Suite *s = suite_create("bag_losses");
 	TCase *tc = tcase_create("bags");
 
 	tcase_add_test(tc, instance_is_bag_plus_spread);
@@ -166,4 +166,4 @@ static Suite *suite(void)
 	return s;
 }
 
-LB_SUITE_MAIN("bags_losses")
+LB_SUITE_MAIN("bag_losses")
