@@ -160,7 +160,7 @@ START_TEST(rows_get_the_means_of_their_bags)
 }
 END_TEST
 
-/* Of Laplace noise of scale s: mean 0, mean size s, variance 2 s^2, mean fourth power 24 s^4.
+/* Of Laplace noise of scale s: mean 0, mean size s, variance 2 s^2.
  * Targets beyond the clip count as the clip. */
 START_TEST(private_means_have_laplace_noise)
 {
