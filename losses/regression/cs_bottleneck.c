@@ -71,9 +71,10 @@ static double log_sum(const struct lb_batch *in, const double *w, struct rows x,
 	}
 	for (size_t k = 0; k < b * b; k++)
 		sum += exp(term[k] - top);
+	const double whole = top + log(sum < 1 ? 1 : sum); /* the largest term is 1 */
 	for (size_t k = 0; k < b * b; k++)
-		term[k] -= top + log(sum);
-	return top + log(sum);
+		term[k] -= whole;
+	return whole;
 }
 
 /* g (b, c) += factor times the slopes of such a sum by the rows of x; by those of y, which are the
