@@ -11,7 +11,8 @@
 #define BASES(BASE)                                                                                                             \
 	BASE(mse) BASE(huber) BASE(mae) BASE(smooth_l1) BASE(pseudo_huber) BASE(charbonnier) BASE(log_cosh) BASE(fair) BASE(wing) BASE(lq)     \
 	BASE(tukey) BASE(cauchy) BASE(welsch) BASE(correntropy) BASE(geman_mcclure) BASE(barron) BASE(eps_insensitive)        \
-	BASE(sq_eps_insensitive) BASE(quantile) BASE(quantile_huber) BASE(expectile) BASE(linex) BASE(mape) BASE(smape)
+	BASE(sq_eps_insensitive) BASE(quantile) BASE(quantile_huber) BASE(expectile) BASE(linex) BASE(mape) BASE(smape)               \
+	BASE(shift_l1) BASE(shift_l2) BASE(shift_smooth_l1) BASE(shift_dice) BASE(shift_iou)
 
 #define DECLARE_BASE(name) extern const struct lb_loss LB_LOSS(regression, name);
 BASES(DECLARE_BASE)

@@ -64,7 +64,7 @@ def evaluate(kind, loss, data, params=(), precision="float64"):
     answer = json.loads(done.stdout)
     key, *own = answer["grad"]
     assert key == {"regression": "predictions", "embedding": "embeddings"}.get(kind, "scores"), key
-    names = [name for name in ("prototypes", "centers", "steps", "biases", "log_scale") if name in data] + ["features"] * ("centers" in data)
+    names = [name for name in ("prototypes", "centers", "steps", "biases", "log_scale") if name in data] + ["features"] * ("centers" in data or loss == "cs_qmi")
     assert own == names, own
     return answer["value"], answer["grad"][key] + [row for k in own for row in answer["grad"][k]]
 
@@ -93,7 +93,9 @@ def single(matrix):
 
 def inputs(case, change=lambda m: m):
     if case["kind"] == "regression":
-        return {"predictions": change(case["z"]), "targets": change(case["t"])}
+        rows = {name: case[key] if key == "group" else change(case[key])
+                for key, name in (("group", "groups"), ("x", "inputs"), ("h", "features")) if key in case}
+        return {"predictions": change(case["z"]), "targets": change(case["t"]), **rows}
     if case["kind"] == "ranking":
         return {"scores": change(case["z"]), "relevance": case["t"], "groups": case["group"]}
     if case["kind"] == "survival":
