@@ -2,10 +2,6 @@
  * and the squared error of logs. */
 #include "losses/support/link.h"
 
-#define LINKED                                                                                                                  \
-	"The mean over the T targets of a row. The model gives z = log(mean), so that predictions, exp(z), are above 0: metrics and saved " \
-	"predictions are in units of the target, and data.exposure multiplies them. "
-
 /* ---- tweedie ---- */
 
 static const struct lb_param power[] = {
@@ -40,7 +36,7 @@ const struct lb_loss LB_LOSS(regression, tweedie) = {
 			.title = "Tweedie negative log-likelihood (compound Poisson-gamma), with a log link",
 			.cite = "B. Jorgensen, Exponential dispersion models, Journal of the Royal Statistical Society B 49(2), 1987",
 			.formula = "(1/T) sum_k (exp((2 - q) z_k) / (2 - q) - t_k exp((1 - q) z_k) / (1 - q))",
-			.notes = LINKED "For amounts that are often exactly 0, such as claims and rain. Without the terms that do not depend on the model; its "
+			.notes = LB_LINKED "For amounts that are often exactly 0, such as claims and rain. Without the terms that do not depend on the model; its "
 				"minima are those of tweedie_deviance. LightGBM's and XGBoost's objective, with power as tweedie_variance_power.",
 			.keywords = "claims insurance zero_inflated compound_poisson tweedieregressor glm",
 			LB_PARAMS(power),
@@ -95,7 +91,7 @@ const struct lb_loss LB_LOSS(regression, tweedie_deviance) = {
 			.title = "Tweedie deviance of amounts with zeros, with a log link",
 			.cite = "B. Jorgensen, The theory of dispersion models, Chapman and Hall, 1997",
 			.formula = "(1/T) sum_k 2 (t_k^(2-q) / ((1-q)(2-q)) - t_k m_k^(1-q) / (1-q) + m_k^(2-q) / (2-q)),  m = exp(z)",
-			.notes = LINKED "0 where every prediction meets its target.",
+			.notes = LB_LINKED "0 where every prediction meets its target.",
 			.keywords = "claims insurance zero_inflated compound_poisson tweedieregressor glm",
 			LB_PARAMS(power),
 		},
@@ -159,7 +155,7 @@ const struct lb_loss LB_LOSS(regression, negative_binomial) = {
 			.cite = "J. F. Lawless, Negative binomial and mixed Poisson regression, Canadian Journal of Statistics 15(3), 1987",
 			.formula = "(1/T) sum_k (r log(1 + m_k / r) + t_k log(1 + r / m_k) - log C(t_k, r)),  m = exp(z), r = 1 / a, C(t, r) = Gamma(t + r) "
 				   "/ (Gamma(r) t!)",
-			.notes = LINKED "The whole log probability, so that values of different alpha can be compared. As alpha goes to 0 it becomes "
+			.notes = LB_LINKED "The whole log probability, so that values of different alpha can be compared. As alpha goes to 0 it becomes "
 				"poisson with full.",
 			.keywords = "nb2 overdispersion count counts glm",
 			LB_PARAMS(alpha),

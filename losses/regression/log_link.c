@@ -1,10 +1,6 @@
 /* Likelihoods and deviances of counts and amounts; the model gives the log of the mean. */
 #include "losses/support/link.h"
 
-#define LINKED                                                                                                                  \
-	"The mean over the T targets of a row. The model gives z = log(mean), so that predictions, exp(z), are above 0: metrics and saved " \
-	"predictions are in units of the target, and data.exposure multiplies them. "
-
 /* d = z - log t, and expm1 of it times sign */
 static inline void lead(size_t n, const real *z, const real *t, real sign, real *d, real *expm1_d)
 {
@@ -52,7 +48,7 @@ const struct lb_loss LB_LOSS(regression, poisson) = {
 			.title = "Poisson negative log-likelihood of counts, with a log link",
 			.cite = "J. A. Nelder, R. W. M. Wedderburn, Generalized linear models, Journal of the Royal Statistical Society A 135(3), 1972",
 			.formula = "(1/T) sum_k (exp(z_k) - t_k z_k)",
-			.notes = LINKED "Its minima are those of poisson_deviance. The best constant is the log of the mean of the targets. PyTorch's "
+			.notes = LB_LINKED "Its minima are those of poisson_deviance. The best constant is the log of the mean of the targets. PyTorch's "
 				"PoissonNLLLoss with log_input; its full adds Stirling's approximation, this one log(t!) itself.",
 			.keywords = "count rate poissonnllloss counts exposure log_linear glm",
 			LB_PARAMS(full_params),
@@ -99,7 +95,7 @@ const struct lb_loss LB_LOSS(regression, poisson_deviance) = {
 			.title = "Poisson deviance of counts, with a log link",
 			.cite = "P. McCullagh, J. A. Nelder, Generalized linear models, 2nd edition, Chapman and Hall, 1989, section 2.3",
 			.formula = "(1/T) sum_k 2 (t_k log(t_k / m_k) - t_k + m_k),  m = exp(z), 0 log 0 = 0",
-			.notes = LINKED "0 where every prediction meets its target. Twice scikit-learn's PoissonRegressor loss less a constant.",
+			.notes = LB_LINKED "0 where every prediction meets its target. Twice scikit-learn's PoissonRegressor loss less a constant.",
 			.keywords = "count counts glm poissonregressor",
 		},
 		.kind = LB_REGRESSION,
@@ -140,7 +136,7 @@ const struct lb_loss LB_LOSS(regression, gamma_nll) = {
 			.title = "Gamma negative log-likelihood of amounts, of shape 1, with a log link",
 			.cite = "P. McCullagh, J. A. Nelder, Generalized linear models, 2nd edition, Chapman and Hall, 1989, chapter 8",
 			.formula = "(1/T) sum_k (z_k + t_k exp(-z_k))",
-			.notes = LINKED "The likelihood at shape 1, the exponential distribution; another shape multiplies it and adds a constant, which "
+			.notes = LB_LINKED "The likelihood at shape 1, the exponential distribution; another shape multiplies it and adds a constant, which "
 				"changes no minimum. XGBoost's reg:gamma.",
 			.keywords = "amount severity exponential glm gammaregressor",
 		},
@@ -179,7 +175,7 @@ const struct lb_loss LB_LOSS(regression, gamma_deviance) = {
 			.title = "Gamma deviance of amounts, with a log link",
 			.cite = "P. McCullagh, J. A. Nelder, Generalized linear models, 2nd edition, Chapman and Hall, 1989, section 2.3",
 			.formula = "(1/T) sum_k 2 (log(m_k / t_k) + t_k / m_k - 1),  m = exp(z)",
-			.notes = LINKED "0 where every prediction meets its target. It sees relative errors: both scaled by a factor give the same value.",
+			.notes = LB_LINKED "0 where every prediction meets its target. It sees relative errors: both scaled by a factor give the same value.",
 			.keywords = "amount severity glm gammaregressor",
 		},
 		.kind = LB_REGRESSION,
@@ -220,7 +216,7 @@ const struct lb_loss LB_LOSS(regression, inverse_gaussian_deviance) = {
 			.title = "Inverse Gaussian deviance of amounts with long tails, with a log link",
 			.cite = "P. McCullagh, J. A. Nelder, Generalized linear models, 2nd edition, Chapman and Hall, 1989, section 2.3",
 			.formula = "(1/T) sum_k (t_k - m_k)^2 / (m_k^2 t_k),  m = exp(z)",
-			.notes = LINKED "0 where every prediction meets its target. Not convex in z.",
+			.notes = LB_LINKED "0 where every prediction meets its target. Not convex in z.",
 			.keywords = "wald amount severity glm",
 		},
 		.kind = LB_REGRESSION,

@@ -5,6 +5,11 @@
 
 #include "losses/support/residual.h"
 
+/* The beginning of the notes of such a loss. */
+#define LB_LINKED                                                                                                               \
+	"The mean over the T targets of a row. The model gives z = log(mean), so that predictions, exp(z), are above 0: metrics and saved " \
+	"predictions are in units of the target, and data.exposure multiplies them. "
+
 /* lift exp(z), the predictions of a model with a log link (.predict). */
 static inline void lb_predict_exp(const struct lb_batch *in, real lift, real *out)
 {
