@@ -133,15 +133,17 @@ def epoch_rates(load: w.Workload, runs: int) -> List[dict]:
         table = Path(scratch) / "rows.csv"
         w.regression_rows(table)
 
-        def processor(name: str, epochs: int) -> dict:
-            sets = [f"data.train.path={table}", f"loss.name={name}", f"train.epochs={epochs}"]
+        def processor(loss: dict, epochs: int) -> dict:
+            sets = [f"data.train.path={table}", f"loss.name={loss['name']}", f"train.epochs={epochs}"]
+            if loss["good_for"] == "aggregate responses":
+                sets.append("data.bags={kind: random, size: 4}")
             return w.lossbench(load.config, sets).records[0]
         for _ in range(runs):
             for loss in w.losses("regression"):
-                one = processor(loss["name"], 1)
+                one = processor(loss, 1)
                 facts[loss["name"]] = {"separable": loss["separable"], "scores": one["result"]["parameters"] // (load.widths[0] + 1)}
                 more = load.epochs if element_wise(facts[loss["name"]]) else FEW_EPOCHS
-                many = processor(loss["name"], 1 + more)
+                many = processor(loss, 1 + more)
                 seconds.setdefault(loss["name"], []).append((many["run"]["cpu_seconds"] - one["run"]["cpu_seconds"]) / more)
     mse = min(seconds["mse"])
     found = [{"loss": name, **facts[name], "epoch_seconds": min(v), "ratio": min(v) / mse, "runs": v} for name, v in seconds.items()]

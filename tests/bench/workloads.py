@@ -110,15 +110,15 @@ def lossbench(config: str, sets: Sequence[str] = (), jobs: int = 0, words: Seque
 
 
 def regression_rows(path: Path) -> None:
-    """The table of workload R: targets above 0, so that every loss is defined for them."""
+    """The table of workload R: targets between 0 and 1, so that every loss is defined for them."""
     load, r = WORKLOADS["R"], random.Random(1)
     slope = [r.gauss(0, 0.2) for _ in range(load.widths[0])]
     with open(path, "w") as f:
         f.write("".join(f"x{i}," for i in range(load.widths[0])) + "y\n")
         for _ in range(load.rows):
             x = [r.gauss(0, 1) for _ in slope]
-            y = 0.5 + abs(sum(a * b for a, b in zip(x, slope)) + r.gauss(0, 1))
-            f.write("".join(f"{v:.4f}," for v in x) + f"{y:.4f}\n")
+            size = 0.5 + abs(sum(a * b for a, b in zip(x, slope)) + r.gauss(0, 1))
+            f.write("".join(f"{v:.4f}," for v in x) + f"{size / (1 + size):.4f}\n")
 
 
 def losses(kind: str) -> List[dict]:
