@@ -350,7 +350,7 @@ def pair_notes(study: Study, found: list) -> List[str]:
     if lost:
         notes.append("%s with a diverged trial %s left out of means and t-tests." % (plural(lost, "pair"), "is" if lost == 1 else "are"))
     if missing:
-        notes.append("%s of which a trial failed or is missing %s left out." % (plural(missing, "pair"), "is" if missing == 1 else "are"))
+        notes.append("%s of which a trial failed, is missing or has no value %s left out." % (plural(missing, "pair"), "is" if missing == 1 else "are"))
     return notes
 
 

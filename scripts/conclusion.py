@@ -1,7 +1,7 @@
 """What a study found, in sentences: on each condition which contenders are better or worse than the control, by how much, and what cannot
 be said. Needs numpy and scipy."""
 from dataclasses import dataclass, field
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import soundness
 from comparison import Study, Verdict, ranking, verdicts
@@ -170,8 +170,11 @@ def details(study: Study, condition: str, against: str, best: str, made: List[Ve
 
 
 def value_words(study: Study, who: str, condition: str) -> str:
-    mean = study.mean(who, condition)
-    return "-" if mean is None else study.number(mean, condition)
+    mean, group = study.mean(who, condition), study.group(who, condition)
+    if mean is None or group is None:
+        return "-"
+    few = " (over %d of %s)" % (len(group.values), plural(len(group.trials), "trial")) if len(group.values) < len(group.trials) else ""
+    return study.number(mean, condition) + few
 
 
 def lost_words(study: Study, condition: str) -> str:
@@ -180,8 +183,16 @@ def lost_words(study: Study, condition: str) -> str:
         counts = [(c, len(g.with_status(status)), len(g.trials)) for c, g in study.on(condition)]
         counts = [(c, k, n) for c, k, n in counts if k]
         if counts:
-            parts.append("%s: %s." % (status.capitalize(), listed(["%s in %d of %s" % (c, k, plural(n, "trial")) for c, k, n in counts])))
+            parts.append(trials_words(status.capitalize(), counts))
+    counts = [(c, len(g.with_status("ok")) - len(g.values), len(g.trials)) for c, g in study.on(condition)]
+    counts = [(c, k, n) for c, k, n in counts if k]
+    if counts:
+        parts.append(trials_words("Undefined %s" % study.metric_words, counts))
     return " ".join(parts)
+
+
+def trials_words(what: str, counts: List[Tuple[str, int, int]]) -> str:
+    return "%s: %s." % (what, listed(["%s in %d of %s" % (c, k, plural(n, "trial")) for c, k, n in counts]))
 
 
 # ---- over data sets ----

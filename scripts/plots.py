@@ -82,7 +82,7 @@ class Plot:
         svg = self.render("svg", self.page_size).decode("utf-8")
         svg = svg[svg.index("<svg"):]
         svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-        svg = re.sub(r"(?<![\w#])-?\d+\.\d{3,}", lambda m: "%.4g" % float(m[0]) if abs(float(m[0])) < 1 else "%.2f" % float(m[0]), svg)
+        svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(?<![\w#])-?\d+\.\d{3,}", short_number, tag[0]), svg)
         svg = re.sub(r"\s*\n\s*", " ", svg)
         svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
         svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r'\1 role="img" aria-label="%s"' % attribute(self.alt).replace("\\", r"\\"), svg, count=1)
@@ -115,6 +115,12 @@ def attribute(text: str) -> str:
 def plain(text: str) -> str:
     """Names are never taken for formulas."""
     return text.replace("$", r"\$")
+
+
+def short_number(number: "re.Match") -> str:
+    """A coordinate with the digits that can be seen."""
+    value = float(number[0])
+    return "%.4g" % value if abs(value) < 1 else "%.2f" % value
 
 
 def short(text: str, most: int = 16) -> str:

@@ -93,8 +93,10 @@ class Protocol:
                                         "constant learning rate" if schedule == ["constant"] else self.given("schedule.name")]))]
 
     def training(self) -> List[str]:
-        parts = ["%s epochs" % self.named("train.epochs") if self.values("train.epochs") not in ([], ["1"]) else self.given("train.epochs"),
-                 "batches of %s" % self.named("train.batch") if self.values("train.batch") else "", self.named("train.precision"),
+        whole = self.values("optimizer.name") == ["lbfgs"]  # which reads all rows at once and knows no epochs
+        parts = ["" if whole else "%s epochs" % self.named("train.epochs") if self.values("train.epochs") not in ([], ["1"]) else
+                 self.given("train.epochs"),
+                 "batches of %s" % self.named("train.batch") if self.values("train.batch") and not whole else "", self.named("train.precision"),
                  self.given("train.class_weight"), self.given("train.clip_norm"), self.given("train.sampler", "shuffle")]
         stop = self.values("train.early_stopping.metric")
         parts.append("stopped early by %s after %s epochs without a better value" % (

@@ -43,6 +43,19 @@ class Sentences(Case):
         self.assertEqual(only.finding, "No clear winner: both losses are within 0.0017 test accuracy of each other; no difference is significant.")
         self.assertIn("ce has the best mean test accuracy, 0.5567.", only.details)
 
+    def test_values_that_are_undefined(self):
+        """A mean over fewer trials says so, and so does the last sentence, whatever the order of the means."""
+        for seed in range(5):
+            without = made("gce", seed, 0.9)
+            if seed < 2:
+                for metrics in without["result"]["metrics"].values():
+                    metrics["accuracy"] = None
+            self.store(made("ce", seed, 0.5 + seed / 100), without)
+        only, = self.found(control="gce")
+        told = " ".join(only.details)
+        self.assertIn("gce has 0.9000 (over 3 of 5 trials).", told)
+        self.assertIn("Undefined test accuracy: gce in 2 of 5 trials.", told)
+
     def test_large_differences_that_are_not_significant(self):
         """Three seeds: the mark of ties leaves out what is probably worse; the sentence does not call it significant."""
         for seed, (a, b) in enumerate(((0.80, 0.60), (0.70, 0.65), (0.78, 0.55))):

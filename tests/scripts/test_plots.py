@@ -1,5 +1,6 @@
 """Tests of single plots: the reach of differences, labels at lines, colours."""
 import math
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -26,6 +27,13 @@ class Differences(unittest.TestCase):
 
 
 class Lines(unittest.TestCase):
+    def test_ticks_close_together_are_told_apart(self):
+        line = plots.Line("a", [1, 2], [0.43490, 0.43504])
+        svg = plots.Plot("x", "t", "t", lambda f: plots.draw_lines(f, [line], plots.looks(["a"], ["a"], "a"), "x", "y")).inline()
+        ticks = re.findall(r">(0\.43\d+)<", svg)
+        self.assertGreater(len(ticks), 2)
+        self.assertEqual(len(ticks), len(set(ticks)))
+
     def test_labels_do_not_overlap(self):
         for at in ([0.5] * 6, [0.0, 0.01, 0.02], [1.0, 0.99, 0.98], [0.1, 0.9]):
             out = plots.spread_out(at, 0.1, 0.0, 1.0)
