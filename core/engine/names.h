@@ -60,6 +60,7 @@
 #define lb_row_stats_scratch_open LB_NAME(lb_row_stats_scratch_open)
 #define lb_row_stats_bytes      LB_NAME(lb_row_stats_bytes)
 #define lb_row_stats_compute    LB_NAME(lb_row_stats_compute)
+#define lb_row_stats_repeat     LB_NAME(lb_row_stats_repeat)
 #define lb_evaluate             LB_NAME(lb_evaluate)
 #define lb_evaluate_decide      LB_NAME(lb_evaluate_decide)
 #define lb_evaluate_one         LB_NAME(lb_evaluate_one)

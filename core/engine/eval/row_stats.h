@@ -48,6 +48,10 @@ struct lb_stats_input {
 };
 void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s);
 
+/* Gives the one row of s what row `from` of the split has, a row of the same class with the same
+ * scores, whose statistics were computed. Multi-class alone. */
+void lb_row_stats_repeat(struct lb_row_stats *d, size_t from, const struct lb_stats_input *s);
+
 /* What metrics see of the row statistics of a split's n rows of a trial; borrowed. output gets what
  * its outputs say. */
 struct lb_metric_inputs lb_row_stats_metric_inputs(const struct lb_row_stats *d, const struct lb_cohort *c, const struct lb_setup *setup, size_t n,
