@@ -5,7 +5,7 @@
 #define LB_FULL_BATCH_OBJECTIVE_H
 
 #include "core/training/feature_centring.h"
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 
 struct lb_objective;
 

@@ -4,7 +4,7 @@
 #define LB_ROW_STATS_H
 
 #include "core/engine/precision.h"
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 
 /* Of the rows of one split, for one trial; owned. What the cohort's kind has no use for is NULL. */
 struct lb_row_stats {
