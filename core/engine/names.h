@@ -156,7 +156,7 @@
 #define lb_net_input_gradient   LB_NAME(lb_net_input_gradient)
 #define lb_net_new              LB_NAME(lb_net_new)
 #define lb_net_pack             LB_NAME(lb_net_pack)
-#define lb_objective_centring   LB_NAME(lb_objective_centring)
+#define lb_objective_whitening   LB_NAME(lb_objective_whitening)
 #define lb_objective_free       LB_NAME(lb_objective_free)
 #define lb_objective_new        LB_NAME(lb_objective_new)
 #define lb_objective_start      LB_NAME(lb_objective_start)
