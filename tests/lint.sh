@@ -299,6 +299,25 @@ suffixes() {
 	done
 }
 
+# In the hot loops of the kernels no vector goes through the stack: of each function but four such moves, which a compiler makes before a loop.
+hot_loops() {
+	local object loops='tile_1|tile_2|transposed_1|transposed_2|column_sums|copy_columns|sparse_product|sparse_transposed|largest'
+	command -v objdump >/dev/null || { echo 'tests/lint.sh:1: objdump is not installed (scripts/setup.sh build)'; return; }
+	for object in "${BUILD:-build}"/f{32,64}/core/engine/kernels/kernels.avx{2,512}.o; do
+		[ -f "$object" ] || continue # another processor's build
+		objdump -d --no-show-raw-insn "$object" | awk -v object="$object" -v loops="^<($loops)>:$" '
+			/^[0-9a-f]+ <.*>:$/ { name = $2; found += name ~ loops }
+			name ~ loops && /[xyz]mm/ && /\(%[re](sp|bp)/ { moves[name]++ }
+			END {
+				for (name in moves)
+					if (moves[name] > 4)
+						print object ":1: " name " moves vectors " moves[name] " times by way of the stack"
+				if (found != 9)
+					print object ":1: " found " of 9 hot loops are found"
+			}'
+	done
+}
+
 # A function that no other file of the product or of the tests calls is static, or not needed.
 called_elsewhere() {
 	local symbols name tests
@@ -319,6 +338,7 @@ called_elsewhere() {
 if [ -z "$layers_only" ]; then
 	rule 'a function is called from another file' called_elsewhere
 	rule 'names of what is compiled twice' suffixes
+	rule 'vectors of hot loops stay in registers' hot_loops
 	rule 'shellcheck' shell_scripts
 	rule 'cppcheck' c_sources
 	rule 'Python compiles' python_scripts

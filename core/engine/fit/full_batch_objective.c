@@ -123,8 +123,9 @@ LB_CLONES static void lb_add_square(size_t d, const double *restrict v, double *
 			a[i * d + j] += v[i] * v[j];
 }
 
-/* a (d, d) <- the lower triangle of the covariance, over rows at equal distances, with the ridge and
- * the penalty on its diagonal; 1 there for a feature that does not vary. v is room for d values. */
+/* a (d, d) <- the lower triangle of the covariance, over rows at equal distances, with the ridge
+ * and the penalty on its diagonal; 1 there for a feature that does not vary. v is room for d
+ * values. */
 static void covariance_of_features(struct lb_objective *o, size_t d, double *v, double *a)
 {
 	const size_t stride = (o->n + COVARIANCE_ROWS - 1) / COVARIANCE_ROWS, rows = (o->n + stride - 1) / stride;

@@ -18,20 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Element (i, p) of the left factor: x[i * row + p * column]; any layout, transposed too. */
-struct lb_left {
-	const real *x;
-	size_t row, column;
-};
-
-/* Rows of which only some entries are told, the others 0: row i has value[k] in column[k] for k in
- * start[i] .. start[i + 1], columns ascending. */
-struct lb_compressed {
-	const size_t *start;
-	const uint32_t *column;
-	const real *value;
-};
-
 enum { LB_SOFTMAX_COLUMNS = 64 };
 
 struct lb_softmax_sums {
@@ -72,9 +58,9 @@ struct lb_kernels {
 	 * after panel), from what c holds when init is c.x itself, or from 0 when NULL. c overlaps
 	 * neither factor. */
 	void (*product)(size_t m, size_t n, size_t k, struct lb_left a, struct lb_panels b, const real *init, struct lb_panels c);
-	/* Both for a layer of one column, which is column 0 of panels whose other columns are 0: c (m,
-	 * 1) <- A (m, k) b (k, 1) + init, b.row being LB_PANEL, and c (n, 1) <- A' (n, m) d (m, 1);
-	 * a.column is 1. With the bytes that `product` has. NULL in "blas". */
+	/* Both for a layer of one column, which is column 0 of panels whose other columns are 0:
+	 * c (m, 1) <- A (m, k) b (k, 1) + init, b.row being LB_PANEL, and c (n, 1) <- A' (n, m)
+	 * d (m, 1); a.column is 1. With the bytes that `product` has. NULL in "blas". */
 	void (*column_product)(size_t m, size_t k, struct lb_left a, struct lb_panels b, real init, struct lb_panels c);
 	void (*column_gradient)(size_t m, size_t n, struct lb_left a, struct lb_panels d, struct lb_panels c);
 	/* As product with a compressed left factor of m rows: with the bytes that `product` has for

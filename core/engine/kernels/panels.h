@@ -9,6 +9,7 @@
 #include "core/engine/precision.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define LB_PANEL (64 / (LB_REAL / 8))
 /* n rounded up to whole panels */
@@ -17,6 +18,20 @@
 struct lb_panels {
 	real *x;
 	size_t panel, row;
+};
+
+/* Element (i, p) of the left factor: x[i * row + p * column]; any layout, transposed too. */
+struct lb_left {
+	const real *x;
+	size_t row, column;
+};
+
+/* Rows of which only some entries are told, the others 0: row i has value[k] in column[k] for k in
+ * start[i] .. start[i + 1], columns ascending. */
+struct lb_compressed {
+	const size_t *start;
+	const uint32_t *column;
+	const real *value;
 };
 
 #endif

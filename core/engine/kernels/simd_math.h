@@ -14,6 +14,14 @@
 
 #define LB_INLINE static inline __attribute__((always_inline))
 
+/* Before a loop of a constant number of turns, which is written out, so that arrays that it indexes
+ * are registers. */
+#if defined __clang__
+#define LB_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define LB_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 /* Bytes of the widest vector, its lanes, and the vectors of a panel. A vector that is wider than
  * the registers would live on the stack. */
 #if defined __AVX512F__
@@ -117,7 +125,8 @@ LB_INLINE lb_bits lb_first(size_t n)
 }
 #endif
 
-/* The first n <= LB_VECTOR values of a row; the rest is `pad`. Nothing beyond is read or written. */
+/* The first n <= LB_VECTOR values of a row; the rest is `pad`. Nothing beyond is read or
+ * written. */
 LB_INLINE lb_lanes lb_load_part(const real *x, size_t n, real pad)
 {
 #if defined __AVX512F__ && LB_REAL == 32
@@ -217,11 +226,11 @@ LB_INLINE void lb_add_panel(lb_doubles sum[LB_PARTS], const lb_lanes v[LB_PARTS]
 	lb_half part[2 * LB_PARTS];
 
 	memcpy(part, v, sizeof part);
-#pragma GCC unroll 4
+	LB_UNROLL
 	for (size_t j = 0; j < LB_PARTS; j++)
 		sum[j] += lb_widen(part[j]) + lb_widen(part[j + LB_PARTS]);
 #else
-#pragma GCC unroll 4
+	LB_UNROLL
 	for (size_t j = 0; j < LB_PARTS; j++)
 		sum[j] += v[j];
 #endif
@@ -277,7 +286,7 @@ LB_INLINE lb_lanes lb_exp_poly(lb_lanes r)
 #endif
 	lb_lanes p = lb_splat(term[0]);
 
-#pragma GCC unroll 16
+	LB_UNROLL
 	for (size_t i = 1; i < sizeof term / sizeof *term; i++)
 		p = p * r + term[i];
 	return r + r * r * p;
@@ -326,7 +335,7 @@ LB_INLINE lb_lanes lb_exp(lb_lanes x)
 #endif
 
 #define LB_TURN_STEP(n)                                                                                                         \
-	_Pragma("GCC unroll 16") for (int i = 0; i < LB_VECTOR; i++) {                                                           \
+	LB_UNROLL for (int i = 0; i < LB_VECTOR; i++) {                                                           \
 		if (i & n)                                                                                                      \
 			continue;                                                                                               \
 		const lb_lanes a = r[i], b = r[i + n];                                                                          \
@@ -366,7 +375,7 @@ LB_INLINE lb_lanes lb_log(lb_lanes x)
 	const lb_lanes s = f / (2 + f), z = s * s, h = R(0.5) * f * f;
 	lb_lanes p = lb_splat(term[0]);
 
-#pragma GCC unroll 16
+	LB_UNROLL
 	for (size_t i = 1; i < sizeof term / sizeof *term; i++)
 		p = p * z + term[i];
 	const lb_lanes y = n * LB_LN2_HI - ((h - (s * (h + z * p) + n * LB_LN2_LO)) - f);

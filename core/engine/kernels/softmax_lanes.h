@@ -12,11 +12,11 @@ LB_INLINE void turn_lanes(const real *x, size_t row, size_t rows, real *column)
 {
 	lb_lanes square[LB_VECTOR];
 
-#pragma GCC unroll 16
+	LB_UNROLL
 	for (size_t i = 0; i < LB_VECTOR; i++)
 		square[i] = lb_load(x + (i < rows ? i : rows - 1) * row);
 	lb_turn(square);
-#pragma GCC unroll 16
+	LB_UNROLL
 	for (size_t i = 0; i < LB_VECTOR; i++)
 		lb_store(column + i * LB_PANEL, square[i]);
 }
@@ -36,7 +36,7 @@ LB_INLINE void store_transposed(const real *column, real *x, size_t row, size_t 
 
 	for (size_t i = 0; i < rows; i += LB_VECTOR)
 		for (size_t k = 0; k < LB_PANEL; k += LB_VECTOR) {
-#pragma GCC unroll 16
+			LB_UNROLL
 			for (size_t q = 0; q < LB_VECTOR; q++)
 				square[q] = lb_load(column + (k + q) * LB_PANEL + i);
 			lb_turn(square);
