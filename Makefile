@@ -33,8 +33,11 @@ STUDY_PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
 # What works on the numbers of a model is compiled twice, for float32 and float64: core/engine/ and the folders of losses/. All else once.
 TWICE := $(sort $(filter-out core/engine/kernels/kernels.c,$(wildcard core/engine/*/*.c core/engine/*/*/*.c losses/*/*.c)))
 # core/engine/kernels/kernels.c: once a precision and instruction set.
-KERNEL_SETS := generic $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine)),avx2 avx512)
+TARGET := $(shell $(CC) -dumpmachine)
+KERNEL_SETS := generic $(if $(filter x86_64-%,$(TARGET)),avx2 avx512)
 KERNEL_FLAGS = -O3 -ffp-contract=fast -Wno-psabi
+# gcc 12 for aarch64 ends with an internal error on vectors of sums in order.
+TWICE_FLAGS = -O3 -fno-math-errno -fno-trapping-math $(if $(filter aarch64-%,$(TARGET)),-fno-tree-loop-vectorize)
 KERNEL_FLAGS_avx2 = -mavx2 -mfma
 KERNEL_FLAGS_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
 WITHOUT := $(if $(ISAL),,datasets/io/inflate_isal.c) $(if $(BZIP2),,datasets/io/unpack_bzip2.c) $(if $(XZ),,datasets/io/unpack_xz.c) \
@@ -75,11 +78,11 @@ $(KERNELS_64): $(BUILD)/f64/core/engine/kernels/kernels.%.o: core/engine/kernels
 
 $(BUILD)/f32/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -O3 -fno-math-errno -fno-trapping-math -DLB_REAL=32 -o $@ $<
+	$(Q)$(COMPILE) $(TWICE_FLAGS) -DLB_REAL=32 -o $@ $<
 
 $(BUILD)/f64/%.o: %.c
 	@mkdir -p $(@D)
-	$(Q)$(COMPILE) -O3 -fno-math-errno -fno-trapping-math -DLB_REAL=64 -o $@ $<
+	$(Q)$(COMPILE) $(TWICE_FLAGS) -DLB_REAL=64 -o $@ $<
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
