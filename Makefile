@@ -170,6 +170,10 @@ unit: $(UNIT) $(TOOLS)
 check-full:                          ## make check with the long tests too: every failure, 200 kills (half an hour)
 	@LB_FULL=1 TIMEOUT=1800 $(MAKE) --no-print-directory check
 
+.PHONY: check-arm
+check-arm:                           ## the unit tests on aarch64, in qemu, and the bytes of its trainings beside this processor's
+	@tests/cross.sh aarch64
+
 SECONDS ?= 60
 FUZZ_FLAGS = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 .PHONY: fuzz

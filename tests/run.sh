@@ -14,7 +14,8 @@ usage='Usage: tests/run.sh [--filter PREFIX] [--list]
   --list           print the names and run nothing
 
 Environment: BUILD (folder of the build, default build), JOBS (tests at a time, default 2), TIMEOUT (seconds a test, default 300),
-PYTHON (default: /usr/bin/python3, else python3), UPDATE=1 (rewrite each cli/NAME.out that exists with what the test prints).
+EMULATOR (a program that runs those of another processor, as qemu-aarch64), PYTHON (default: /usr/bin/python3, else python3), UPDATE=1
+(rewrite each cli/NAME.out that exists with what the test prints).
 Exit codes: 0 all passed; 1 some failed; 2 the command line is wrong.'
 
 self=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/run.sh
@@ -34,7 +35,7 @@ run_unit() {
 		failed "not built ($program)"
 		return
 	fi
-	(cd "$root" && CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-30} limited "$program") >"$scratch/out" 2>&1 </dev/null
+	(cd "$root" && CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-30} limited ${EMULATOR:+"$EMULATOR"} "$program") >"$scratch/out" 2>&1 </dev/null
 	code=$?
 	read -r n_passed n_failed < <(tail -n 1 "$scratch/out" | sed -nE 's/^.*: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
 	if [ -z "${n_passed:-}" ]; then
@@ -177,7 +178,14 @@ fi
 LB_TALLIES=$(mktemp -d) || exit 1
 trap 'rm -rf "$LB_TALLIES"' EXIT
 trap 'exit 130' INT TERM
-export PYTHON LB_TALLIES LB_ROOT=$root LB_BIN=$build/lossbench PATH=$build:$PATH LC_ALL=C PYTHONDONTWRITEBYTECODE=1
+LB_BIN=$build/lossbench
+if [ -n "${EMULATOR:-}" ]; then
+	mkdir "$LB_TALLIES/bin"
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$EMULATOR" "$LB_BIN" >"$LB_TALLIES/bin/lossbench"
+	chmod +x "$LB_TALLIES/bin/lossbench"
+	LB_BIN=$LB_TALLIES/bin/lossbench
+fi
+export PYTHON LB_TALLIES LB_BIN LB_ROOT=$root PATH=${LB_BIN%/*}:$PATH LC_ALL=C PYTHONDONTWRITEBYTECODE=1
 
 [ -x "$LB_BIN" ] || echo "note: $LB_BIN is not there; run make first"
 [ -n "$(names)" ] || { echo "run.sh: no test is called '$filter...'" >&2; exit 2; }

@@ -50,7 +50,7 @@ START_TEST(feature_names)
 END_TEST
 
 /* /proc/cpuinfo is the kernel's reading of the same bits; it hides what the system does not
- * enable. */
+ * enable. Of another processor, which emulates this one, it tells nothing. */
 START_TEST(this_processor)
 {
 	static const char *const flags[] = { " sse4_2 ", " avx ", " fma ", " avx2 ", " avx512vl ", " avx512_bf16 " };
@@ -61,7 +61,11 @@ START_TEST(this_processor)
 		line[strcspn(line, "\n")] = ' ';
 	if (f)
 		fclose(f);
-	ck_assert_int_eq(lb_cpu()->x86, !strncmp(line, "flags", 5));
+#if defined __x86_64__ || defined __i386__
+	ck_assert(lb_cpu()->x86 && !strncmp(line, "flags", 5));
+#else
+	ck_assert(!lb_cpu()->x86);
+#endif
 	for (unsigned i = 0; i < 6 && lb_cpu()->x86; i++)
 		ck_assert_msg(!(lb_cpu()->features >> i & 1) == !strstr(line, flags[i]), "%s in %s", flags[i], line);
 }
