@@ -22,8 +22,8 @@ shift
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 [ $# -gt 0 ] || set -- quickstart optimizers momentum double hidden stopping weights embedding lbfgs naive_bayes binary sparse multilabel regression mixed
 
-export PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig
-if ! command -v "$triplet-gcc" >/dev/null || ! command -v "qemu-$processor" >/dev/null || ! pkg-config --exists openblas yaml-0.1 libcjson check; then
+cross() { PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig "$@"; }
+if ! command -v "$triplet-gcc" >/dev/null || ! command -v "qemu-$processor" >/dev/null || ! cross pkg-config --exists openblas yaml-0.1 libcjson check; then
 	libraries=$(for l in libopenblas-dev libyaml-dev libcjson-dev zlib1g-dev libssl-dev liblbfgs-dev libbz2-dev liblzma-dev libzstd-dev check; do
 		printf ' %s:%s' "$l" "$debian"
 	done)
@@ -31,7 +31,7 @@ if ! command -v "$triplet-gcc" >/dev/null || ! command -v "qemu-$processor" >/de
 		"  apt-get install --no-install-recommends qemu-user gcc-$triplet libc6-dev-$debian-cross$libraries" >&2
 	exit 5
 fi
-make --no-print-directory -j"$jobs" BUILD="$build" CC="$triplet-gcc" "$build/lossbench" unit || exit 1
+cross make --no-print-directory -j"$jobs" BUILD="$build" CC="$triplet-gcc" "$build/lossbench" unit || exit 1
 make --no-print-directory -j"$jobs" lossbench || exit 1
 
 failed=0
