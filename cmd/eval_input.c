@@ -284,24 +284,40 @@ static int read_events(const cJSON *in, struct eval_input *x, struct lb_err *err
 	return rc;
 }
 
-/* Times, events, and what the loss itself learns: 0 where it is not given. */
+/* What the loss learns for each target, or for all rows together; left out: what training begins
+ * with. */
+static int read_learned(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
+{
+	const struct lb_loss_shape shape = { .c = x->c, .n_classes = 1 };
+	const size_t own = lb_loss_n_params(l, par, &shape), want = own ? lb_loss_params_rows(l, par, &shape) : 0;
+	size_t rows;
+	bool flat;
+
+	if (!l->params || !cJSON_GetObjectItemCaseSensitive(in, l->params))
+		return 0;
+	if (!own)
+		return lb_fail(err, LB_DATA, "%s: found with parameters by which %s learns nothing itself; remove it", l->params, l->base.name);
+	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
+		return -1;
+	if (flat && want == 1) {
+		x->n_params = rows;
+		rows = 1;
+	}
+	return rows == want && x->n_params == own / want ? 0 :
+	       lb_fail(err, LB_DATA, "%s: found %zu x %zu, allowed: %zu x %zu%s", l->params, rows, x->n_params, want, own / want,
+		       l->params_for == LB_EACH_TARGET ? ", a row for each target" : "");
+}
+
+/* Times and events, and what the loss itself learns. */
 static int read_survival(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
 {
-	const size_t scores = lb_loss_outputs(l, par), own = lb_loss_n_params(l, par, &(struct lb_loss_shape){ .c = x->c, .n_classes = 1 });
-	size_t rows = 1;
-	bool flat;
+	const size_t scores = lb_loss_outputs(l, par);
 
 	if (x->c != scores)
 		return lb_fail(err, LB_DATA, "scores: found %zu column%s, allowed: %zu, as many as the loss has %s", x->c, lb_s(x->c), scores,
 			       l->columns ? "intervals" : "scores of a row");
 	x->classes = 1;
-	if (read_times(in, l, x, err) || read_events(in, x, err))
-		return -1;
-	if (!own || !cJSON_GetObjectItemCaseSensitive(in, l->params))
-		return (x->n_params = own) && !(x->params = lb_alloc(own, sizeof *x->params, err)) ? -1 : 0;
-	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
-		return -1;
-	return rows == 1 && x->n_params == own ? 0 : lb_fail(err, LB_DATA, "%s: found %zu x %zu, allowed: %zu number%s", l->params, rows, x->n_params, own, lb_s(own));
+	return read_times(in, l, x, err) || read_events(in, x, err) ? -1 : read_learned(in, l, par, x, err);
 }
 
 int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
@@ -310,7 +326,7 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 	    read_targets(in, l, par, x, err))
 		return -1;
 	if (l->kind == LB_REGRESSION)
-		return read_features(in, l, x, err) || (l->needs & LB_NEEDS_BAGS && read_groups(in, x, err)) ? -1 : 0;
+		return read_features(in, l, x, err) || (l->needs & LB_NEEDS_BAGS && read_groups(in, x, err)) ? -1 : read_learned(in, l, par, x, err);
 	if (l->kind == LB_SURVIVAL)
 		return read_survival(in, l, par, x, err);
 	if (l->kind == LB_RANKING && x->c != 1)

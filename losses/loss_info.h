@@ -90,8 +90,8 @@ enum lb_statistic {
 };
 
 /* What there is one of something for: a score of the model, a row of a loss's own parameters. A
- * step leads from a class to the next in order. */
-enum lb_one_for { LB_EACH_CLASS, LB_EACH_STEP, LB_ALL_TOGETHER };
+ * step leads from a class to the next in order; a target is one of a regression. */
+enum lb_one_for { LB_EACH_CLASS, LB_EACH_STEP, LB_ALL_TOGETHER, LB_EACH_TARGET };
 
 /* One of the outputs that a model has for each target. */
 struct lb_output {
@@ -135,7 +135,7 @@ struct lb_example {
 	int n_h;
 	double x[LB_EXAMPLE_CELLS];          /* inputs, b x n_x */
 	int n_x;
-	double params[LB_EXAMPLE_CELLS];     /* the loss's own, one row a class */
+	double params[LB_EXAMPLE_CELLS];     /* the loss's own, in rows as params_for says */
 	int classes;                         /* 0: c */
 	int views;                           /* z holds so many blocks of b rows; 0: 1 */
 	double scale;                        /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
@@ -158,10 +158,10 @@ struct lb_loss_info {
 	unsigned needs;                      /* of enum lb_need */
 	unsigned exceptions;                     /* of enum lb_exception */
 	/* Names the loss's own parameters, trained with the model's: one row a class, as long as a
-	 * row of embeddings, or of features where the loss needs these; or one number a step
-	 * (params_for). NULL: it has none. */
+	 * row of embeddings, or of features where the loss needs these; one number a step; a row
+	 * for each target, or for all together, of any length (params_for). NULL: it has none. */
 	const char *params;
-	enum lb_one_for params_for;          /* LB_ALL_TOGETHER: one row, of any length */
+	enum lb_one_for params_for;
 	enum lb_one_for scores_for;          /* multiclass: what the model has a score for. Other than LB_EACH_CLASS: the loss makes the classes' scores of them */
 	size_t classes;                      /* that its data must have; 0: any number that its kind has */
 	/* The k-th output that a regression model has for each target; false past the last, of
@@ -194,7 +194,7 @@ const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
  * it. */
 bool lb_loss_separable(const struct lb_loss_info *info);
 
-/* Returns how many there are, with so many classes. */
+/* Returns how many there are, with so many classes; not of LB_EACH_TARGET. */
 size_t lb_how_many(enum lb_one_for of, size_t n_classes);
 /* Columns of z for each target in regression (`output`) and in survival (`columns`), else 1. */
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
@@ -212,6 +212,8 @@ bool lb_loss_gives_scores(const struct lb_loss_info *info);
 /* True when the loss is one of the distances within a batch, for which a matrix is made. */
 bool lb_loss_of_distances(const struct lb_loss_info *info);
 
+/* Returns the rows that the loss's own parameters have, where it has some. */
+size_t lb_loss_params_rows(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape);
 /* Returns the number of the loss's own parameters, 0 for most. */
 size_t lb_loss_n_params(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape);
 

@@ -101,6 +101,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->info.scores_for && !l->predict, "has .scores_for without .predict, which makes the classes' scores" },
 		{ l->info.scores_for && form && (form->softmax || form->lanes), "has a softmax of classes, and no score for each" },
 		{ l->info.params_for && !l->info.params, "says what its parameters are for (.params_for) and has none" },
+		{ l->info.params_for == LB_EACH_TARGET && l->info.kind != LB_REGRESSION, "has parameters for each target (LB_EACH_TARGET) and no targets" },
 		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL && !l->info.scores_for, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
@@ -175,9 +176,9 @@ static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
 			       real *grad)
 {
-	const size_t rows = lb_how_many(loss->info.params_for, shape->n_classes), cols = loss->n_params ? loss->n_params(par, shape) / rows : 0;
+	const size_t n = loss->n_params ? loss->n_params(par, shape) : 0, rows = n ? lb_loss_params_rows(&loss->info, par, shape) : 0, cols = n ? n / rows : 0;
 
-	return cols ? (struct lb_io){ .value = value, .grad = grad, .rows = rows, .cols = cols, .stride = cols } : (struct lb_io){ 0 };
+	return n ? (struct lb_io){ .value = value, .grad = grad, .rows = rows, .cols = cols, .stride = cols } : (struct lb_io){ 0 };
 }
 
 void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in)

@@ -59,6 +59,8 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	if (!w->seen || !w->point || !w->gradient || !w->t || !w->inputs || !w->workspace || !w->id || !w->one_query || !w->counts)
 		return -1;
 	round_into(w->seen, in->z, n);
+	if (n_params && !in->params)
+		lb_loss_of(info)->init_params(in->par, shape, 0, w->seen + n);
 	round_into(w->seen + n, in->params, n_params);
 	round_into(w->seen + n + n_params, in->hidden, hidden);
 	round_into(w->inputs, in->inputs, in->b * in->n_inputs);
