@@ -307,8 +307,11 @@ END_TEST
 
 enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 2 * B * B + 2 * B * C + 2 * B + 8 * MOST_COLUMNS };
 
+/* The gradient by the loss's own parameters that apply() found. */
+static double by_own[C * C];
+
 /* Applies a loss between fences, its state not yet updated; returns the value and leaves the
- * gradient in g. */
+ * gradient in g and by_own. */
 static double apply(const struct subject *s, const struct data *d, const double *w, double g[B * MOST_COLUMNS + FENCE])
 {
 	const struct lb_loss *loss = lb_loss_of(s->info);
@@ -341,6 +344,7 @@ static double apply(const struct subject *s, const struct data *d, const double 
 		ck_assert_msg(g[b * c + k] == 1234.5 && by_params[n_params + k] == 123 && by_hidden[n_hidden + k] == 123 && behind[k] == 123,
 			      "%s writes past its end", s->info->base.name);
 	ck_assert_int_eq(memcmp(&before, d, sizeof before), 0);
+	memcpy(by_own, by_params, n_params * sizeof *by_own);
 	in.output.grad = in.hidden.grad = in.params.grad = NULL;
 	ck_assert_msg(lb_loss_apply(loss, &in) == value, "%s: the value depends on the gradient being asked for",
 		      s->info->base.name);
@@ -373,7 +377,7 @@ START_TEST(row_weights)
 	struct subject s;
 	struct lb_rng rng;
 	struct data d = { 0 }, one;
-	double g[B * MOST_COLUMNS + FENCE], gi[B * MOST_COLUMNS + FENCE], sum = 0;
+	double g[B * MOST_COLUMNS + FENCE], gi[B * MOST_COLUMNS + FENCE], own[C * C], own_sum[C * C] = { 0 }, sum = 0;
 
 	set_up(&s, _i);
 	if (!lb_loss_separable(s.info))
@@ -382,15 +386,20 @@ START_TEST(row_weights)
 	draw(&d, &s, s.settings[0], B, C, 2, &rng);
 	const size_t c = d.in.c;
 	const double value = apply(&s, &d, w, g);
+	memcpy(own, by_own, sizeof own);
 	for (size_t i = 0; i < B; i++) {
 		one = d;
 		one.in = d.in;
 		one.in.b = 1, one.in.z = d.z + i * c, one.in.y = d.in.y ? d.y + i : NULL, one.in.t = d.in.t ? d.t + i * targets_of(&s, &d.in) : NULL;
 		sum += w[i] * apply(&s, &one, NULL, gi);
+		for (size_t k = 0; k < C * C; k++)
+			own_sum[k] += w[i] * by_own[k] / B;
 		for (size_t k = 0; k < c; k++)
 			ck_assert_double_eq_tol(g[i * c + k], w[i] * gi[k] / B, 1e-14);
 	}
 	ck_assert_double_eq_tol(value, sum / B, 1e-13 * fmax(1, fabs(value)));
+	for (size_t k = 0; k < C * C; k++)
+		ck_assert_double_eq_tol(own[k], own_sum[k], 1e-13);
 }
 END_TEST
 
