@@ -54,6 +54,7 @@ static const struct key {
 	{ "events", 1 << LB_SURVIVAL, 0 },
 	{ "groups", 1 << LB_REGRESSION, LB_NEEDS_BAGS },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
+	{ "teacher_scores", 1 << LB_RANKING, LB_NEEDS_TEACHER },
 	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
 	{ "inputs", ANY, LB_NEEDS_INPUTS },
@@ -239,6 +240,16 @@ static int split_views(const cJSON *in, const struct lb_loss_info *l, struct eva
 	return 0;
 }
 
+/* A teacher's score of each row, where the loss of queries needs it. */
+static int read_teacher(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
+{
+	size_t columns = 1;
+
+	if (read_rows_of(in, l, LB_NEEDS_TEACHER, "teacher_scores", x->b, &x->teacher, &columns, err))
+		return -1;
+	return columns == 1 ? 0 : lb_fail(err, LB_DATA, "teacher_scores: found %zu columns, allowed: one score for each row", columns);
+}
+
 /* The query or bag of each row; all are of one where none is given. */
 static int read_groups(const cJSON *in, struct eval_input *x, struct lb_err *err)
 {
@@ -254,7 +265,8 @@ static int read_groups(const cJSON *in, struct eval_input *x, struct lb_err *err
 	if (!rc)
 		query_rows_join(query, x->b, x->from, x->group);
 	free(query);
-	return rc || query_rows_move(x->from, x->b, x->c, false, x->z, err) || query_rows_move(x->from, x->b, x->c, false, x->t, err) ? -1 : 0;
+	return rc || query_rows_move(x->from, x->b, x->c, false, x->z, err) || query_rows_move(x->from, x->b, x->c, false, x->t, err) ||
+			       (x->teacher && query_rows_move(x->from, x->b, 1, false, x->teacher, err)) ? -1 : 0;
 }
 
 static int read_times(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
@@ -332,7 +344,7 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 	if (l->kind == LB_RANKING && x->c != 1)
 		return lb_fail(err, LB_DATA, "scores: found %zu columns, a ranking loss takes one score per row", x->c);
 	if (l->kind == LB_RANKING)
-		return read_groups(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
+		return read_teacher(in, l, x, err) || read_groups(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
 	if (l->kind == LB_MULTILABEL) {
 		x->classes = x->c;
 		return read_counts(in, x, x->c, err);
@@ -358,6 +370,7 @@ void eval_input_free(struct eval_input *x)
 	free(x->t);
 	free(x->hidden);
 	free(x->inputs);
+	free(x->teacher);
 	free(x->params);
 	free(x->counts);
 	free(x->y);

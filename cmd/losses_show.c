@@ -194,8 +194,8 @@ static void show(const struct lb_loss_info *l)
 			printf("%s%g", k ? ", " : l->kind == LB_SURVIVAL ? "), times (" : "), y = (", lb_kind_of_columns(l->kind) ? e->t[k] : e->y[k]);
 		for (int k = 0; l->kind == LB_SURVIVAL && k < e->b; k++)
 			printf("%s%d", k ? ", " : "), events (", e->y[k]);
-		if (l->kind == LB_DISTILLATION)
-			show_rows("teacher", e->t, e->b, e->c);
+		if (l->kind == LB_DISTILLATION || l->needs & LB_NEEDS_TEACHER)
+			show_rows("teacher", l->kind == LB_DISTILLATION ? e->t : e->teacher, e->b, e->c);
 		if (e->n_h)
 			show_rows("features", e->h, e->b, e->n_h);
 		if (e->n_x)

@@ -108,7 +108,7 @@ struct lb_batch {
 	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; in survival 1 where the event was seen, 0 where the row is censored; NULL in regression, multilabel and ranking */
 	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; (b) times >= 0 in survival; else NULL */
 	const int32_t *group;    /* (b) the query of each row, in ranking, or its bag, where there are some: rows of one are contiguous; else NULL */
-	const real *teacher;     /* (b, c) the teacher's scores, in distillation; else NULL */
+	const real *teacher;     /* (b, c) the teacher's scores, in distillation and for LB_NEEDS_TEACHER; else NULL */
 	const real *label_matrix; /* (b, c) in multilabel: 1, 0, or -1 for unknown, which has no part in the loss unless the loss says so; else NULL */
 	const uint32_t *row_id;  /* (b) index of each row within the training split, < stats->n_rows; NULL outside training */
 	const real *row_weight;  /* (b) of mean 1 over the training split, or NULL; only for separable losses */
@@ -152,6 +152,7 @@ typedef void lb_entries_fn(const struct lb_batch *in, size_t n, const real *z, c
 struct lb_query {
 	size_t n;
 	const double *score, *grade; /* (n) */
+	const double *teacher;   /* (n) the teacher's scores, for LB_NEEDS_TEACHER; else 0 */
 	const double *fixed;     /* (n) the scores that a loss with LB_HOLDS_FACTORS computes its fixed factors from */
 	const struct lb_arg *par;
 	double *room;            /* (LB_QUERY_ROOM n), contents undefined */

@@ -51,7 +51,8 @@ enum lb_need {
 	LB_TAKES_TRIPLETS = 1 << 7,     /* reads the triplets that a miner chose, where there is one */
 	LB_NEEDS_BAGS = 1 << 8,         /* rows come in bags, those of one side by side */
 	LB_TAKES_EXPOSURE = 1 << 9,     /* a model's first output for a target is the log of its size, which an exposure multiplies */
-	LB_NEEDS_INPUTS = 1 << 10       /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
+	LB_NEEDS_INPUTS = 1 << 10,      /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
+	LB_NEEDS_TEACHER = 1 << 11      /* ranking: a teacher's score of each row; of distillation it goes without saying */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is
@@ -135,6 +136,7 @@ struct lb_example {
 	int n_h;
 	double x[LB_EXAMPLE_CELLS];          /* inputs, b x n_x */
 	int n_x;
+	double teacher[LB_EXAMPLE_ROWS];     /* a score a row, for LB_NEEDS_TEACHER */
 	double params[LB_EXAMPLE_CELLS];     /* the loss's own, in rows as params_for says */
 	int classes;                         /* 0: c */
 	int views;                           /* z holds so many blocks of b rows; 0: 1 */
