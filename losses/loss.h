@@ -231,8 +231,8 @@ const struct lb_loss *lb_loss_get(size_t i);
 /* The functions that belong to a descriptor; NULL when it is not registered. */
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info);
 
-/* Returns the loss's own parameters as an input: .n_params values, in lb_loss_params_rows rows. grad
- * NULL: held fixed. Empty for a loss without. */
+/* Returns the loss's own parameters as an input: .n_params values, in lb_loss_params_rows rows.
+ * grad NULL: held fixed. Empty for a loss without. */
 struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
 			       real *grad);
 

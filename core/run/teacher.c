@@ -26,8 +26,8 @@ static int bad_scores(const char *path, size_t rows, size_t columns, const struc
 	const size_t c = columns_of(d);
 
 	return lb_fail(err, LB_DATA, "%s: found %zu row%s of %zu column%s, allowed: %zu row%s (one for each row of the data: train, valid, test) of "
-		       "%zu column%s (one per %s)", path, rows, lb_s(rows), columns, lb_s(columns), d->n, lb_s(d->n), c, lb_s(c),
-		       d->kind == LB_RANKING ? "row's score" : "class");
+		       "%zu column%s (%s)", path, rows, lb_s(rows), columns, lb_s(columns), d->n, lb_s(d->n), c, lb_s(c),
+		       d->kind == LB_RANKING ? "the row's score" : "one per class");
 }
 
 static double block_value(const struct lb_matrix *m, size_t i)

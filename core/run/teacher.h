@@ -16,7 +16,8 @@ struct lb_teacher {
 
 /* Reads the teacher that a resolved config names, if any, for the dataset that was read by it. A
  * model reads the same files by its own columns and preprocessing, and its classes are put into the
- * dataset's order; in ranking it is one of ranking. Release with lb_teacher_free, on failure too. */
+ * dataset's order; in ranking it is one of ranking. Release with lb_teacher_free, on failure
+ * too. */
 int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
 void lb_teacher_free(struct lb_teacher *t);
 

@@ -67,8 +67,8 @@ static inline double lb_barron_rho(double x, double alpha)
 	return b == 0 ? v / 2 : alpha == 0 ? log1p(v / 2) : b / alpha * expm1(alpha / 2 * log1p(v / b));
 }
 
-/* A node of Z's quadrature: tanh-sinh (Takahashi, Mori 1974) of x = s / (1 - s), s in (0, 1), twice.
- * Its term is weight exp(-rho(x)) / near^2, with near = 1 - s. */
+/* A node of Z's quadrature: tanh-sinh (Takahashi, Mori 1974) of x = s / (1 - s), s in (0, 1),
+ * twice. Its term is weight exp(-rho(x)) / near^2, with near = 1 - s. */
 struct lb_barron_node {
 	double x, near, weight;
 };

@@ -71,7 +71,8 @@ START_TEST(best_scale_of_a_normal_law)
 }
 END_TEST
 
-/* A row of parameters belongs to its own target: each target's loss by itself, over their number. */
+/* A row of parameters belongs to its own target: each target's loss by itself, over their
+ * number. */
 START_TEST(rows_are_of_targets)
 {
 	const double own[2 * T] = { 0.5, -1, -0.25, 0.75, 2, 0 };
