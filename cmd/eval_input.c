@@ -52,7 +52,7 @@ static const struct key {
 	{ "groups", 1 << LB_RANKING, 0 },
 	{ "times", 1 << LB_SURVIVAL, 0 },
 	{ "events", 1 << LB_SURVIVAL, 0 },
-	{ "groups", 1 << LB_REGRESSION, LB_NEEDS_BAGS },
+	{ "groups", 1 << LB_REGRESSION | 1 << LB_MULTICLASS | 1 << LB_BINARY, LB_NEEDS_BAGS },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
 	{ "teacher_scores", 1 << LB_RANKING, LB_NEEDS_TEACHER },
 	{ NULL, ANY, 0 },
@@ -250,6 +250,20 @@ static int read_teacher(const cJSON *in, const struct lb_loss_info *l, struct ev
 	return columns == 1 ? 0 : lb_fail(err, LB_DATA, "teacher_scores: found %zu columns, allowed: one score for each row", columns);
 }
 
+/* Labels go where their rows went. */
+static int move_labels(struct eval_input *x, struct lb_err *err)
+{
+	int32_t *moved = x->y ? lb_alloc(x->b, sizeof *moved, err) : NULL;
+
+	if (!x->y)
+		return 0;
+	for (size_t i = 0; moved && i < x->b; i++)
+		moved[i] = x->y[x->from[i]];
+	free(x->y);
+	x->y = moved;
+	return moved ? 0 : -1;
+}
+
 /* The query or bag of each row; all are of one where none is given. */
 static int read_groups(const cJSON *in, struct eval_input *x, struct lb_err *err)
 {
@@ -265,8 +279,8 @@ static int read_groups(const cJSON *in, struct eval_input *x, struct lb_err *err
 	if (!rc)
 		query_rows_join(query, x->b, x->from, x->group);
 	free(query);
-	return rc || query_rows_move(x->from, x->b, x->c, false, x->z, err) || query_rows_move(x->from, x->b, x->c, false, x->t, err) ||
-			       (x->teacher && query_rows_move(x->from, x->b, 1, false, x->teacher, err)) ? -1 : 0;
+	return rc || query_rows_move(x->from, x->b, x->c, false, x->z, err) || (x->t && query_rows_move(x->from, x->b, x->c, false, x->t, err)) ||
+			       move_labels(x, err) || (x->teacher && query_rows_move(x->from, x->b, 1, false, x->teacher, err)) ? -1 : 0;
 }
 
 static int read_times(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
@@ -361,7 +375,9 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 		return -1;
 	if (read_features(in, l, x, err) || read_params(in, l, x, err) || read_scale(in, x, err))
 		return -1;
-	return read_labels(in, x, (double)x->classes, err) || read_counts(in, x, x->classes, err) ? -1 : 0;
+	if (read_labels(in, x, (double)x->classes, err) || read_counts(in, x, x->classes, err))
+		return -1;
+	return l->needs & LB_NEEDS_BAGS && read_groups(in, x, err) ? -1 : 0;
 }
 
 void eval_input_free(struct eval_input *x)

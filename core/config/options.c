@@ -189,7 +189,7 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE },
 	{ .path = "data.split.seed", AT(data.split.seed), .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
 
-	{ .path = "data.bags", AT(data.bags), .param = { .help = "regression: training rows come in bags, of whose targets the mean alone is known; metrics stay those "
+	{ .path = "data.bags", AT(data.bags), .param = { .help = "training rows come in bags: of a regression's targets the mean alone is known, of classes the shares; metrics stay those "
 						      "of single rows; none if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "kind of bags", .optional = true },
 	{ .path = "data.cv", .param = { .help = "cross-validation on the training and validation rows; the test rows are left alone" } },
