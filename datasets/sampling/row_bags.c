@@ -1,4 +1,4 @@
-/* Training rows in bags, of whose targets the mean alone is known, or of whose labels the shares. */
+/* Training rows in bags, of whose targets the mean alone is known, of whose labels the shares. */
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"
 #include "datasets/dataset.h"

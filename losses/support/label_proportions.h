@@ -1,6 +1,6 @@
 /* Learning from label proportions: the rows come in bags, and of a bag's labels the share of each
- * class alone is read. A loss compares these shares with the mean of the rows' probabilities. All is
- * held in double, as logs: a mean probability may be far below the smallest number. */
+ * class alone is read. A loss compares these shares with the mean of the rows' probabilities. All
+ * is held in double, as logs: a mean probability may be far below the smallest number. */
 #ifndef LB_LABEL_PROPORTIONS_H
 #define LB_LABEL_PROPORTIONS_H
 
@@ -13,7 +13,8 @@ enum lb_divergence { LB_DIVERGENCE_KL, LB_DIVERGENCE_CE, LB_DIVERGENCE_SQUARED, 
 	  .help = "of shares q and mean probabilities p: kl q log(q / p), ce -q log p, squared (q - p)^2, l1 |q - p|" }
 
 /* The numbers of a bag: log probabilities of its rows (n, classes), which become derivatives of its
- * loss by their scores, and of each class the share of labels and the log of the mean probability. */
+ * loss by their scores, and of each class the share of labels and the log of the mean
+ * probability. */
 struct lb_bag_of_labels {
 	enum lb_divergence divergence;
 	size_t n, classes;
@@ -60,9 +61,9 @@ static inline double lb_divergence_slope(enum lb_divergence divergence, double s
 	return share > 0 ? -share * exp(log_p - log_mean) : 0 * log_p;
 }
 
-/* A row's log probabilities become its derivatives, p_k (v_k - sum_j p_j v_j) / n, v those by the mean
- * probabilities. What the likeliest class has beside the others is summed without it: 1 - p would
- * cancel. */
+/* A row's log probabilities become its derivatives, p_k (v_k - sum_j p_j v_j) / n, v those by the
+ * mean probabilities. What the likeliest class has beside the others is summed without it: 1 - p
+ * would cancel. */
 static inline void lb_row_of_bag(const struct lb_bag_of_labels *bag, double *row)
 {
 	double rest_p = 0, rest = 0;
