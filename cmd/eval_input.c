@@ -52,8 +52,9 @@ static const struct key {
 	{ "groups", 1 << LB_RANKING, 0 },
 	{ "times", 1 << LB_SURVIVAL, 0 },
 	{ "events", 1 << LB_SURVIVAL, 0 },
-	{ "groups", 1 << LB_REGRESSION, LB_NEEDS_BAGS },
+	{ "groups", 1 << LB_REGRESSION | 1 << LB_MULTICLASS | 1 << LB_BINARY, LB_NEEDS_BAGS },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
+	{ "teacher_scores", 1 << LB_RANKING, LB_NEEDS_TEACHER },
 	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
 	{ "inputs", ANY, LB_NEEDS_INPUTS },
@@ -239,6 +240,30 @@ static int split_views(const cJSON *in, const struct lb_loss_info *l, struct eva
 	return 0;
 }
 
+/* A teacher's score of each row, where the loss of queries needs it. */
+static int read_teacher(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
+{
+	size_t columns = 1;
+
+	if (read_rows_of(in, l, LB_NEEDS_TEACHER, "teacher_scores", x->b, &x->teacher, &columns, err))
+		return -1;
+	return columns == 1 ? 0 : lb_fail(err, LB_DATA, "teacher_scores: found %zu columns, allowed: one score for each row", columns);
+}
+
+/* Labels go where their rows went. */
+static int move_labels(struct eval_input *x, struct lb_err *err)
+{
+	int32_t *moved = x->y ? lb_alloc(x->b, sizeof *moved, err) : NULL;
+
+	if (!x->y)
+		return 0;
+	for (size_t i = 0; moved && i < x->b; i++)
+		moved[i] = x->y[x->from[i]];
+	free(x->y);
+	x->y = moved;
+	return moved ? 0 : -1;
+}
+
 /* The query or bag of each row; all are of one where none is given. */
 static int read_groups(const cJSON *in, struct eval_input *x, struct lb_err *err)
 {
@@ -254,7 +279,8 @@ static int read_groups(const cJSON *in, struct eval_input *x, struct lb_err *err
 	if (!rc)
 		query_rows_join(query, x->b, x->from, x->group);
 	free(query);
-	return rc || query_rows_move(x->from, x->b, x->c, false, x->z, err) || query_rows_move(x->from, x->b, x->c, false, x->t, err) ? -1 : 0;
+	return rc || query_rows_move(x->from, x->b, x->c, false, x->z, err) || (x->t && query_rows_move(x->from, x->b, x->c, false, x->t, err)) ||
+			       move_labels(x, err) || (x->teacher && query_rows_move(x->from, x->b, 1, false, x->teacher, err)) ? -1 : 0;
 }
 
 static int read_times(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
@@ -284,24 +310,40 @@ static int read_events(const cJSON *in, struct eval_input *x, struct lb_err *err
 	return rc;
 }
 
-/* Times, events, and what the loss itself learns: 0 where it is not given. */
+/* What the loss learns for each target, or for all rows together; left out: what training begins
+ * with. */
+static int read_learned(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
+{
+	const struct lb_loss_shape shape = { .c = x->c, .n_classes = 1 };
+	const size_t own = lb_loss_n_params(l, par, &shape), want = own ? lb_loss_params_rows(l, par, &shape) : 0;
+	size_t rows;
+	bool flat;
+
+	if (!l->params || !cJSON_GetObjectItemCaseSensitive(in, l->params))
+		return 0;
+	if (!own)
+		return lb_fail(err, LB_DATA, "%s: found with parameters by which %s learns nothing itself; remove it", l->params, l->base.name);
+	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
+		return -1;
+	if (flat && want == 1) {
+		x->n_params = rows;
+		rows = 1;
+	}
+	return rows == want && x->n_params == own / want ? 0 :
+	       lb_fail(err, LB_DATA, "%s: found %zu x %zu, allowed: %zu x %zu%s", l->params, rows, x->n_params, want, own / want,
+		       l->params_for == LB_EACH_TARGET ? ", a row for each target" : "");
+}
+
+/* Times and events, and what the loss itself learns. */
 static int read_survival(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
 {
-	const size_t scores = lb_loss_outputs(l, par), own = lb_loss_n_params(l, par, &(struct lb_loss_shape){ .c = x->c, .n_classes = 1 });
-	size_t rows = 1;
-	bool flat;
+	const size_t scores = lb_loss_outputs(l, par);
 
 	if (x->c != scores)
 		return lb_fail(err, LB_DATA, "scores: found %zu column%s, allowed: %zu, as many as the loss has %s", x->c, lb_s(x->c), scores,
 			       l->columns ? "intervals" : "scores of a row");
 	x->classes = 1;
-	if (read_times(in, l, x, err) || read_events(in, x, err))
-		return -1;
-	if (!own || !cJSON_GetObjectItemCaseSensitive(in, l->params))
-		return (x->n_params = own) && !(x->params = lb_alloc(own, sizeof *x->params, err)) ? -1 : 0;
-	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
-		return -1;
-	return rows == 1 && x->n_params == own ? 0 : lb_fail(err, LB_DATA, "%s: found %zu x %zu, allowed: %zu number%s", l->params, rows, x->n_params, own, lb_s(own));
+	return read_times(in, l, x, err) || read_events(in, x, err) ? -1 : read_learned(in, l, par, x, err);
 }
 
 int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
@@ -310,13 +352,13 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 	    read_targets(in, l, par, x, err))
 		return -1;
 	if (l->kind == LB_REGRESSION)
-		return read_features(in, l, x, err) || (l->needs & LB_NEEDS_BAGS && read_groups(in, x, err)) ? -1 : 0;
+		return read_features(in, l, x, err) || (l->needs & LB_NEEDS_BAGS && read_groups(in, x, err)) ? -1 : read_learned(in, l, par, x, err);
 	if (l->kind == LB_SURVIVAL)
 		return read_survival(in, l, par, x, err);
 	if (l->kind == LB_RANKING && x->c != 1)
 		return lb_fail(err, LB_DATA, "scores: found %zu columns, a ranking loss takes one score per row", x->c);
 	if (l->kind == LB_RANKING)
-		return read_groups(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
+		return read_teacher(in, l, x, err) || read_groups(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
 	if (l->kind == LB_MULTILABEL) {
 		x->classes = x->c;
 		return read_counts(in, x, x->c, err);
@@ -333,7 +375,9 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 		return -1;
 	if (read_features(in, l, x, err) || read_params(in, l, x, err) || read_scale(in, x, err))
 		return -1;
-	return read_labels(in, x, (double)x->classes, err) || read_counts(in, x, x->classes, err) ? -1 : 0;
+	if (read_labels(in, x, (double)x->classes, err) || read_counts(in, x, x->classes, err))
+		return -1;
+	return l->needs & LB_NEEDS_BAGS && read_groups(in, x, err) ? -1 : 0;
 }
 
 void eval_input_free(struct eval_input *x)
@@ -342,6 +386,7 @@ void eval_input_free(struct eval_input *x)
 	free(x->t);
 	free(x->hidden);
 	free(x->inputs);
+	free(x->teacher);
 	free(x->params);
 	free(x->counts);
 	free(x->y);

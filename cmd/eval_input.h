@@ -7,11 +7,11 @@
 
 /* The inputs of an evaluation as read. */
 struct eval_input {
-	double *z, *t, *hidden, *inputs, *params, *counts;
+	double *z, *t, *hidden, *inputs, *teacher, *params, *counts;
 	int32_t *y, *group;
 	uint32_t *id, *from;     /* from: which row of the input each row is, where queries were joined */
 	size_t b, c, n_hidden, n_inputs, classes, views; /* z has views * b rows */
-	size_t n_params;         /* columns of params, which has a row a class */
+	size_t n_params;         /* columns of params; NULL params: what training begins with */
 	double scale;
 	bool flat;               /* scores given as a plain list: one column */
 };

@@ -35,27 +35,30 @@ static void print_matrix(const char *name, const double *v, size_t rows, size_t 
 /* Numbers of the gradient: by the scores of all views, the loss's own parameters and the features
  * that it moves. */
 struct gradient {
-	size_t scores, params, features;
+	size_t scores, params, rows_of_params, features;
 };
 
-static struct gradient gradient_of(const struct lb_loss_info *l, const struct eval_input *x)
+static struct gradient gradient_of(const struct lb_loss_info *l, const struct lb_arg *par, const struct eval_input *x)
 {
-	return (struct gradient){ .scores = (x->views ? x->views : 1) * x->b * x->c, .params = !l->params ? 0 : l->params_for == LB_EACH_STEP ? x->classes - 1 : l->params_for ? x->n_params : x->classes * x->n_params,
+	const struct lb_loss_shape shape = { .b = x->b, .c = x->c, .views = x->views, .n_hidden = x->n_hidden, .n_classes = x->classes };
+
+	return (struct gradient){ .scores = (x->views ? x->views : 1) * x->b * x->c, .params = lb_loss_n_params(l, par, &shape),
+				  .rows_of_params = l->params ? lb_loss_params_rows(l, par, &shape) : 0,
 				  .features = l->needs & LB_MOVES_FEATURES ? x->b * x->n_hidden : 0 };
 }
 
-static void print_result(const struct lb_loss_info *l, const struct eval_input *x, double value, const double *grad)
+static void print_result(const struct lb_loss_info *l, const struct eval_input *x, const struct gradient *at, double value, const double *grad)
 {
-	const struct gradient n = gradient_of(l, x);
+	const struct gradient n = *at;
 
 	printf(isfinite(value) ? "{\"value\": %.17g, \"grad\": {" : "{\"value\": \"%g\", \"grad\": {", value);
 	print_matrix(eval_input_scores(l), grad, n.scores / x->c, x->c, x->flat);
 	if (n.params) {
 		printf(", ");
-		if (l->params_for)
+		if (l->params_for == LB_EACH_STEP || l->params_for == LB_ALL_TOGETHER)
 			print_matrix(l->params, grad + n.scores, n.params, 1, true);
 		else
-			print_matrix(l->params, grad + n.scores, x->classes, x->n_params, false);
+			print_matrix(l->params, grad + n.scores, n.rows_of_params, n.params / n.rows_of_params, false);
 	}
 	if (n.features) {
 		printf(", ");
@@ -91,14 +94,14 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 	}
 	if (eval_input_read(in, l, par, &x, err))
 		goto out;
-	const struct gradient n = gradient_of(l, &x);
+	const struct gradient n = gradient_of(l, par, &x);
 	if (!(grad = lb_alloc(n.scores + n.params + n.features, sizeof *grad, err)))
 		goto out;
 	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .group = x.group, .counts = x.counts, .id = x.id, .par = par,
-					     .hidden = x.hidden, .n_hidden = x.n_hidden, .inputs = x.inputs, .n_inputs = x.n_inputs, .params = x.params, .n_classes = x.classes, .views = x.views,
+					     .hidden = x.hidden, .n_hidden = x.n_hidden, .inputs = x.inputs, .n_inputs = x.n_inputs, .teacher = x.teacher, .params = x.params, .n_classes = x.classes, .views = x.views,
 					     .scale = x.scale };
 	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err) || query_rows_move(x.from, x.b, x.c, true, grad, err) ? -1 : 0))
-		print_result(l, &x, value, grad);
+		print_result(l, &x, &n, value, grad);
 out:
 	lb_args_free(&store);
 	free(par);

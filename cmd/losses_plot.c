@@ -37,8 +37,8 @@ static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct 
 		double z[2 * LB_MOST_OUTPUTS] = { c->s[i] = -reach + 2 * reach * i / (POINTS - 1), l->kind == LB_EMBEDDING }, g[2 * LB_MOST_OUTPUTS + 1];
 		const struct lb_loss_input in = { .b = pair ? 2 : 1, .c = columns, .z = z, .n_classes = l->scores_for ? 2 : 0,
 						  .y = lb_kind_of_labels(l->kind) ? y : NULL, .t = t[l->kind],
-						  .params = l->kind == LB_SURVIVAL ? zero : params, .hidden = hidden, .n_hidden = 2,
-						  .inputs = hidden, .n_inputs = 2,
+						  .params = l->params_for == LB_EACH_CLASS || l->params_for == LB_EACH_STEP ? params : NULL, .hidden = hidden, .n_hidden = 2,
+						  .inputs = hidden, .n_inputs = 2, .teacher = l->needs & LB_NEEDS_TEACHER ? teacher : NULL,
 						  .counts = lb_kind_of_targets(l->kind) ? NULL : counts, .par = par };
 		if (lb_loss_eval(l, 64, &in, &c->value[i], g, err))
 			return -1;

@@ -143,6 +143,8 @@ static void show_wrapped(const char *label, const char *text)
 	}
 }
 
+enum { MOST_PARAMS = 8 }; /* of a loss that owns parameters */
+
 /* ), name = (1, 2; 3, 4 */
 static void show_rows(const char *name, const double *v, int rows, int columns)
 {
@@ -151,17 +153,20 @@ static void show_rows(const char *name, const double *v, int rows, int columns)
 		printf("%s%g", k == 0 ? "" : k % columns ? ", " : "; ", v[k]);
 }
 
-/* Whether a loss of survival has parameters of its own in this example. */
-static bool learns(const struct lb_loss_info *l, const struct lb_example *e)
+/* The loss's own parameters, where it has some in this example. */
+static void show_own(const struct lb_loss_info *l, const struct lb_example *e)
 {
-	struct lb_arg par[2];
+	const struct lb_loss_shape shape = { .c = (size_t)e->c, .n_hidden = (size_t)e->n_h, .n_classes = (size_t)(e->classes ? e->classes : e->c) };
+	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
 	struct lb_err err = { 0 };
-	const bool has = l->base.n_params <= 2 && !lb_args_from_text(&l->base, e->set, par, &store, &err) &&
-			 lb_loss_n_params(l, par, &(struct lb_loss_shape){ .c = (size_t)e->c, .n_classes = 1 });
 
+	if (l->params && l->base.n_params <= MOST_PARAMS && !lb_args_from_text(&l->base, e->set, par, &store, &err)) {
+		const size_t n = lb_loss_n_params(l, par, &shape), rows = l->params_for == LB_EACH_STEP ? 1 : lb_loss_params_rows(l, par, &shape);
+		if (n)
+			show_rows(l->params, e->params, (int)rows, (int)(n / rows));
+	}
 	lb_args_free(&store);
-	return has;
 }
 
 static void show(const struct lb_loss_info *l)
@@ -189,18 +194,15 @@ static void show(const struct lb_loss_info *l)
 			printf("%s%g", k ? ", " : l->kind == LB_SURVIVAL ? "), times (" : "), y = (", lb_kind_of_columns(l->kind) ? e->t[k] : e->y[k]);
 		for (int k = 0; l->kind == LB_SURVIVAL && k < e->b; k++)
 			printf("%s%d", k ? ", " : "), events (", e->y[k]);
-		if (l->kind == LB_DISTILLATION)
-			show_rows("teacher", e->t, e->b, e->c);
+		if (l->kind == LB_DISTILLATION || l->needs & LB_NEEDS_TEACHER)
+			show_rows("teacher", l->kind == LB_DISTILLATION ? e->t : e->teacher, e->b, e->c);
 		if (e->n_h)
 			show_rows("features", e->h, e->b, e->n_h);
 		if (e->n_x)
 			show_rows("inputs", e->x, e->b, e->n_x);
 		if (e->scale > 0)
 			printf(", scale = %g", e->scale);
-		if (l->params_for == LB_EACH_STEP)
-			show_rows(l->params, e->params, 1, e->classes - 1);
-		else if (l->params && (l->kind != LB_SURVIVAL || learns(l, e)))
-			show_rows(l->params, e->params, e->classes ? e->classes : e->c, e->n_h ? e->n_h : e->c);
+		show_own(l, e);
 		printf(")%s%s: %s (%s)\n", *e->set ? ", " : "", e->set, value, e->source);
 	}
 	show_line("also known:", l->base.keywords);

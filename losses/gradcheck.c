@@ -57,7 +57,7 @@ struct sample {
 	bool one_class;
 	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
 	struct lb_triplets triplets;
-	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES], inputs[MOST_ROWS * FEATURES];
+	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES], inputs[MOST_ROWS * FEATURES], teacher[MOST_ROWS];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
 	struct lb_loss_input in;
@@ -112,6 +112,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	for (size_t k = 0; k < shape->b * FEATURES; k++)
 		s->inputs[k] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
+		s->teacher[i] = rounded(lb_rng_normal(&rng));
+	for (size_t i = 0; i < shape->b; i++)
 		s->group[i] = (int32_t)(i / 4); /* queries of 4, 1, 2 rows; of 4, 4, 1 */
 	for (size_t i = 0; i < shape->b; i++)
 		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % (c->info->kind == LB_SURVIVAL ? 2 : classes));
@@ -119,7 +121,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 					.y = lb_kind_of_labels(c->info->kind) ? s->y : NULL,
 					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .params = s->z + cells,
 					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES,
-					.inputs = c->info->needs & LB_NEEDS_INPUTS ? s->inputs : NULL, .n_inputs = FEATURES };
+					.inputs = c->info->needs & LB_NEEDS_INPUTS ? s->inputs : NULL, .n_inputs = FEATURES,
+					.teacher = c->info->needs & LB_NEEDS_TEACHER ? s->teacher : NULL };
 }
 
 /* Gives the sample the triplets that a miner might choose: for each pair of a class the next row of

@@ -49,10 +49,10 @@
  * keep and restore them.
  *
  * A loss may own parameters, a matrix that info.params names, of one row a class, one number a step
- * from a class to the next, or one row: .n_params tells how many, .init_params draws them, its
- * batch function reads in->params.value and writes in->params.grad. They follow the model's in the
- * one vector of parameters, so optimiser, clipping, early stopping and restoring treat them alike;
- * weight decay and optimizer.project leave them alone.
+ * from a class to the next, one row a target, or one row: .n_params tells how many, .init_params
+ * draws them, its batch function reads in->params.value and writes in->params.grad. They follow the
+ * model's in the one vector of parameters, so optimiser, clipping, early stopping and restoring
+ * treat them alike; weight decay and optimizer.project leave them alone.
  *
  * A loss that moves the hidden features (LB_MOVES_FEATURES) writes in->hidden.grad. The engine adds
  * it to the gradient that the output layer sends back to the last hidden layer. The features of a
@@ -104,11 +104,11 @@ struct lb_batch {
 	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch, or with .update_state, stride is c */
 	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
 	struct lb_io inputs;     /* (b, inputs) the rows as the model reads them, for LB_NEEDS_INPUTS; never differentiated by */
-	struct lb_io params;     /* the loss's own parameters, one row a class, one number a step or one row, for a loss that has some */
+	struct lb_io params;     /* the loss's own parameters, in rows as info.params_for says, for a loss that has some */
 	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; in survival 1 where the event was seen, 0 where the row is censored; NULL in regression, multilabel and ranking */
 	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; (b) times >= 0 in survival; else NULL */
 	const int32_t *group;    /* (b) the query of each row, in ranking, or its bag, where there are some: rows of one are contiguous; else NULL */
-	const real *teacher;     /* (b, c) the teacher's scores, in distillation; else NULL */
+	const real *teacher;     /* (b, c) the teacher's scores, in distillation and for LB_NEEDS_TEACHER; else NULL */
 	const real *label_matrix; /* (b, c) in multilabel: 1, 0, or -1 for unknown, which has no part in the loss unless the loss says so; else NULL */
 	const uint32_t *row_id;  /* (b) index of each row within the training split, < stats->n_rows; NULL outside training */
 	const real *row_weight;  /* (b) of mean 1 over the training split, or NULL; only for separable losses */
@@ -152,6 +152,7 @@ typedef void lb_entries_fn(const struct lb_batch *in, size_t n, const real *z, c
 struct lb_query {
 	size_t n;
 	const double *score, *grade; /* (n) */
+	const double *teacher;   /* (n) the teacher's scores, for LB_NEEDS_TEACHER; else 0 */
 	const double *fixed;     /* (n) the scores that a loss with LB_HOLDS_FACTORS computes its fixed factors from */
 	const struct lb_arg *par;
 	double *room;            /* (LB_QUERY_ROOM n), contents undefined */
@@ -230,7 +231,7 @@ const struct lb_loss *lb_loss_get(size_t i);
 /* The functions that belong to a descriptor; NULL when it is not registered. */
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info);
 
-/* Returns the loss's own parameters as an input: .n_params values, in rows as info.params_for says.
+/* Returns the loss's own parameters as an input: .n_params values, in lb_loss_params_rows rows.
  * grad NULL: held fixed. Empty for a loss without. */
 struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
 			       real *grad);

@@ -51,7 +51,8 @@ enum lb_need {
 	LB_TAKES_TRIPLETS = 1 << 7,     /* reads the triplets that a miner chose, where there is one */
 	LB_NEEDS_BAGS = 1 << 8,         /* rows come in bags, those of one side by side */
 	LB_TAKES_EXPOSURE = 1 << 9,     /* a model's first output for a target is the log of its size, which an exposure multiplies */
-	LB_NEEDS_INPUTS = 1 << 10       /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
+	LB_NEEDS_INPUTS = 1 << 10,      /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
+	LB_NEEDS_TEACHER = 1 << 11      /* ranking: a teacher's score of each row; of distillation it goes without saying */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is
@@ -90,8 +91,8 @@ enum lb_statistic {
 };
 
 /* What there is one of something for: a score of the model, a row of a loss's own parameters. A
- * step leads from a class to the next in order. */
-enum lb_one_for { LB_EACH_CLASS, LB_EACH_STEP, LB_ALL_TOGETHER };
+ * step leads from a class to the next in order; a target is one of a regression. */
+enum lb_one_for { LB_EACH_CLASS, LB_EACH_STEP, LB_ALL_TOGETHER, LB_EACH_TARGET };
 
 /* One of the outputs that a model has for each target. */
 struct lb_output {
@@ -135,7 +136,8 @@ struct lb_example {
 	int n_h;
 	double x[LB_EXAMPLE_CELLS];          /* inputs, b x n_x */
 	int n_x;
-	double params[LB_EXAMPLE_CELLS];     /* the loss's own, one row a class */
+	double teacher[LB_EXAMPLE_ROWS];     /* a score a row, for LB_NEEDS_TEACHER */
+	double params[LB_EXAMPLE_CELLS];     /* the loss's own, in rows as params_for says */
 	int classes;                         /* 0: c */
 	int views;                           /* z holds so many blocks of b rows; 0: 1 */
 	double scale;                        /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
@@ -158,10 +160,10 @@ struct lb_loss_info {
 	unsigned needs;                      /* of enum lb_need */
 	unsigned exceptions;                     /* of enum lb_exception */
 	/* Names the loss's own parameters, trained with the model's: one row a class, as long as a
-	 * row of embeddings, or of features where the loss needs these; or one number a step
-	 * (params_for). NULL: it has none. */
+	 * row of embeddings, or of features where the loss needs these; one number a step; a row
+	 * for each target, or for all together, of any length (params_for). NULL: it has none. */
 	const char *params;
-	enum lb_one_for params_for;          /* LB_ALL_TOGETHER: one row, of any length */
+	enum lb_one_for params_for;
 	enum lb_one_for scores_for;          /* multiclass: what the model has a score for. Other than LB_EACH_CLASS: the loss makes the classes' scores of them */
 	size_t classes;                      /* that its data must have; 0: any number that its kind has */
 	/* The k-th output that a regression model has for each target; false past the last, of
@@ -194,7 +196,7 @@ const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
  * it. */
 bool lb_loss_separable(const struct lb_loss_info *info);
 
-/* Returns how many there are, with so many classes. */
+/* Returns how many there are, with so many classes; not of LB_EACH_TARGET. */
 size_t lb_how_many(enum lb_one_for of, size_t n_classes);
 /* Columns of z for each target in regression (`output`) and in survival (`columns`), else 1. */
 size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par);
@@ -212,6 +214,8 @@ bool lb_loss_gives_scores(const struct lb_loss_info *info);
 /* True when the loss is one of the distances within a batch, for which a matrix is made. */
 bool lb_loss_of_distances(const struct lb_loss_info *info);
 
+/* Returns the rows that the loss's own parameters have, where it has some. */
+size_t lb_loss_params_rows(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape);
 /* Returns the number of the loss's own parameters, 0 for most. */
 size_t lb_loss_n_params(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape);
 

@@ -75,6 +75,11 @@ size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par
 	return info->output ? n : 1;
 }
 
+size_t lb_loss_params_rows(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	return info->params_for == LB_EACH_TARGET ? shape->c / lb_loss_outputs(info, par) : lb_how_many(info->params_for, shape->n_classes);
+}
+
 size_t lb_how_many(enum lb_one_for of, size_t n_classes)
 {
 	return of == LB_EACH_CLASS ? n_classes : of == LB_EACH_STEP ? n_classes - 1 : 1;

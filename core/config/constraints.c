@@ -126,8 +126,8 @@ static void distillation_has_a_teacher(const struct lb_resolving *r)
 		      "is distillation");
 	if (file && side)
 		diagnostic(r, "data.side.teacher", "cannot be combined with data.teacher; keep one");
-	if (r->kind != LB_DISTILLATION && (file || side))
-		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "goes with task: distillation alone; remove it");
+	if (r->kind != LB_DISTILLATION && r->kind != LB_RANKING && (file || side))
+		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "goes with task: distillation or ranking alone; remove it");
 }
 
 static void labels_have_several(const struct lb_resolving *r)
@@ -396,7 +396,7 @@ static const struct {
 	{ { "data.generator", LB_BY_CONFIG, "Generated data have no data.valid, data.test or data.label; data.split divides them." }, made_data_has_no_files },
 	{ { "data.thousands", LB_BY_CONFIG, "The thousands separator differs from the decimal mark." }, marks_differ },
 	{ { "model.dimension", LB_BY_CONFIG, "Task embedding needs a dimension above 0; every other task has dimension 0." }, dimension_has_embeddings },
-	{ { "data.teacher", LB_BY_CONFIG, "Task distillation needs data.teacher or data.side.teacher, not both; no other task takes one." }, distillation_has_a_teacher },
+	{ { "data.teacher", LB_BY_CONFIG, "Task distillation needs data.teacher or data.side.teacher, not both; of the other tasks ranking alone takes one." }, distillation_has_a_teacher },
 	{ { "data.labels", LB_BY_CONFIG, "Only task multilabel takes data.labels, and then neither data.label nor data.train.label." }, labels_have_several },
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },

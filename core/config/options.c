@@ -101,11 +101,11 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test.y", AT(data.test.y), .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.teacher", AT(data.teacher), .param = { TEXT, .help = "distillation: a teacher's scores, a row for each row of train, then of valid, then of test; "
-						  "one column per class, in the order of the classes" },
+	{ .path = "data.teacher", AT(data.teacher), .param = { TEXT, .help = "distillation, ranking: a teacher's scores, a row for each row of train, then of valid, then of test; "
+						  "one column per class, in the order of the classes; in ranking one column" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.side", .param = { .help = "what is known of each row besides its features and labels" } },
-	{ .path = "data.side.teacher", AT(data.side.teacher), .param = { TEXT, .help = "distillation: the teacher: a saved model (output.model: true), which gives the scores of all "
+	{ .path = "data.side.teacher", AT(data.side.teacher), .param = { TEXT, .help = "distillation, ranking: the teacher: a saved model (output.model: true), which gives the scores of all "
 						       "rows, or a file of its scores as in data.teacher" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.side.soft_labels", AT(data.side.soft_labels), .param = { TEXT, .help = "multiclass, binary: a file of the probability of each class, a row for each row of "
@@ -189,7 +189,7 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE },
 	{ .path = "data.split.seed", AT(data.split.seed), .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
 
-	{ .path = "data.bags", AT(data.bags), .param = { .help = "regression: training rows come in bags, of whose targets the mean alone is known; metrics stay those "
+	{ .path = "data.bags", AT(data.bags), .param = { .help = "training rows come in bags: of a regression's targets the mean alone is known, of classes the shares; metrics stay those "
 						      "of single rows; none if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "kind of bags", .optional = true },
 	{ .path = "data.cv", .param = { .help = "cross-validation on the training and validation rows; the test rows are left alone" } },

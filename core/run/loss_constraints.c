@@ -220,6 +220,32 @@ static int bags_are_made(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+/* Whether all losses of ranking that read a teacher have one, and some reads it that is given. */
+static int teacher_is_read(const struct lb_facts *f, struct lb_err *err)
+{
+	const bool file = f->spec->data.teacher, side = f->spec->data.side.teacher;
+	struct lb_buf readers = { 0 };
+
+	if (lb_used_loss(f->loss[0])->kind != LB_RANKING)
+		return 0;
+	bool read = false;
+	for (size_t i = 0; i < f->n_losses; i++) {
+		read = read || lb_used_loss(f->loss[i])->needs & LB_NEEDS_TEACHER;
+		if (lb_used_loss(f->loss[i])->needs & LB_NEEDS_TEACHER && !file && !side)
+			return lb_fail(err, LB_CONFIG, "%s: found %s, which reads a teacher's scores; allowed: with data.side.teacher, a saved model of ranking or "
+				       "a file of a score for each row", lb_loss_path(i), f->loss[i]->info->name);
+	}
+	if (read || (!file && !side))
+		return 0;
+	for (size_t i = 0; i < lb_loss_count(); i++)
+		if (lb_loss_at(i)->needs & LB_NEEDS_TEACHER)
+			lb_buf_printf(&readers, "%s%s", readers.n ? ", " : "", lb_loss_at(i)->base.name);
+	lb_fail(err, LB_CONFIG, "%s: found with loss %s, which reads no teacher; allowed: with %s as the loss or a term, or remove it",
+		side ? "data.side.teacher" : "data.teacher", f->loss[0]->info->name, readers.s ? readers.s : "a loss that does");
+	lb_buf_free(&readers);
+	return -1;
+}
+
 static int distances_have_batches(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
@@ -232,6 +258,35 @@ static int distances_have_batches(const struct lb_facts *f, struct lb_err *err)
 	if (f->spec->train.batch > MOST_ROWS)
 		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with loss %s, which needs the distances of all pairs of a batch; allowed: at most %d",
 			       (size_t)f->spec->train.batch, loss->base.name, MOST_ROWS);
+	return 0;
+}
+
+/* Refuses bags of labels with something; name, a component's, may be "". */
+static int refuse_bags(const char *what, const char *name, const char *why, struct lb_err *err)
+{
+	return lb_fail(err, LB_CONFIG, "data.bags: cannot be combined with %s%s%s, %s", what, *name ? " " : "", name, why);
+}
+
+/* Whether nothing reads the labels of single rows where their shares in bags are known alone. */
+static int bags_hide_labels(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_spec *spec = f->spec;
+	const struct lb_info *optimizer = spec->optimizer.info;
+
+	if (!f->split->bag || f->data->kind == LB_REGRESSION)
+		return 0;
+	if (f->closed_form)
+		return refuse_bags("model", spec->model.info->name, "which counts labels; take model linear or mlp", err);
+	if (!(optimizer->tasks & ~(unsigned)LB_CLASS_TASKS))
+		return refuse_bags("optimizer", optimizer->name, "which steps by the rows' own labels; train with lbfgs, sgd, adam or adamw", err);
+	if (lb_used_sampling(spec)->by_class)
+		return refuse_bags("train.sampler", spec->train.sampler.text, "which draws rows by their labels; take shuffle", err);
+	if (f->attack[LB_IN_TRAINING])
+		return refuse_bags("train.attack", f->attack[LB_IN_TRAINING]->info->name, "which moves rows against their labels; remove one of the two", err);
+	for (size_t i = 0; i < f->n_losses; i++)
+		if (!(lb_used_loss(f->loss[i])->needs & LB_NEEDS_BAGS))
+			return lb_fail(err, LB_CONFIG, "%s: found %s with data.bags, which reads the label of each row; allowed: llp, or remove data.bags",
+				       lb_loss_path(i), f->loss[i]->info->name);
 	return 0;
 }
 
@@ -420,7 +475,9 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "data.side.soft_labels", LB_BY_COMPONENTS, "Soft labels exclude label noise, weights of classes, adversarial training, batch_perceptron, naive_bayes and procedures that read the loss of a row." }, soft_labels_are_taught },
 	{ { "train.early_stopping.metric", LB_BY_COMPONENTS, "Early stopping reads outputs that the loss has, such as quantiles or a variance." }, stopping_has_outputs },
 	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets." }, miner_has_triplets },
-	{ { "loss", LB_BY_COMPONENTS, "A loss of bags (bag, instance, bag_interp), or noise on them, needs data.bags." }, bags_are_made },
+	{ { "loss", LB_BY_COMPONENTS, "A loss of bags (bag, instance, bag_interp, llp), or noise on them, needs data.bags." }, bags_are_made },
+	{ { "data.bags", LB_BY_COMPONENTS, "Bags of labels are read by llp alone, and exclude samplers, optimisers, models and attacks that read the label of a row." }, bags_hide_labels },
+	{ { "data.side.teacher", LB_BY_COMPONENTS, "In ranking a loss that reads a teacher (margin_mse) needs one, and a teacher needs such a loss." }, teacher_is_read },
 	{ { "train.batch", LB_BY_COMPONENTS, "A loss of distances needs minibatches, of at most 8192 rows." }, distances_have_batches },
 	{ { "metrics", LB_BY_COMPONENTS, "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." }, embeddings_are_retrieved },
 	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." }, weighted_losses_are_sums },

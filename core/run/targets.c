@@ -99,7 +99,7 @@ static int prepare_bags(struct lb_prepared *p, const struct lb_dataset *data, st
 	const struct lb_bag_noise *noise = (const struct lb_bag_noise *)(use->info ? use->info : lb_bag_noises[0]);
 	const size_t n = data->n * data->n_targets;
 
-	if (!p->split.bag)
+	if (!p->split.bag || data->kind != LB_REGRESSION)
 		return 0;
 	if (!(p->taught = lb_alloc(n, sizeof *p->taught, err)))
 		return -1;

@@ -15,10 +15,19 @@
 
 /* ---- a file of one number a row and class ---- */
 
+/* The numbers of a row: one a class, in ranking one. */
+static size_t columns_of(const struct lb_dataset *d)
+{
+	return d->kind == LB_RANKING ? 1 : d->n_classes;
+}
+
 static int bad_scores(const char *path, size_t rows, size_t columns, const struct lb_dataset *d, struct lb_err *err)
 {
+	const size_t c = columns_of(d);
+
 	return lb_fail(err, LB_DATA, "%s: found %zu row%s of %zu column%s, allowed: %zu row%s (one for each row of the data: train, valid, test) of "
-		       "%zu columns (one per class)", path, rows, lb_s(rows), columns, lb_s(columns), d->n, lb_s(d->n), d->n_classes);
+		       "%zu column%s (%s)", path, rows, lb_s(rows), columns, lb_s(columns), d->n, lb_s(d->n), c, lb_s(c),
+		       d->kind == LB_RANKING ? "the row's score" : "one per class");
 }
 
 static double block_value(const struct lb_matrix *m, size_t i)
@@ -52,10 +61,10 @@ static double *read_numbers(const char *path, const char *what, const struct lb_
 
 	if (lb_table_read(path, &opt, &t, err))
 		return NULL;
-	const size_t columns = t.n_cols ? t.n_cols : t.block.d;
-	int rc = t.block.start || t.n != d->n || columns != d->n_classes ? bad_scores(path, t.n, columns, d, err) : 0;
+	const size_t c = columns_of(d), columns = t.n_cols ? t.n_cols : t.block.d;
+	int rc = t.block.start || t.n != d->n || columns != c ? bad_scores(path, t.n, columns, d, err) : 0;
 	if (!rc)
-		rc = (out = lb_alloc(d->n * d->n_classes, sizeof *out, err)) ? take_scores(path, what, &t, d->n_classes, out, err) : -1;
+		rc = (out = lb_alloc(d->n * c, sizeof *out, err)) ? take_scores(path, what, &t, c, out, err) : -1;
 	memcpy(sha256, t.sha256, sizeof t.sha256);
 	lb_table_free(&t);
 	if (!rc)
@@ -110,11 +119,14 @@ static int is_model(const char *path, struct lb_err *err)
 	return why.code == LB_MACHINE ? lb_fail(err, LB_MACHINE, "%s", why.text) : model;
 }
 
-/* column[k] <- the model's class that is class k of the data. */
+/* column[k] <- the model's score that is class k of the data; in ranking its one score. */
 static int match_classes(const struct lb_saved_model *m, const struct lb_dataset *d, size_t *column, struct lb_err *err)
 {
 	const size_t n = m->n_text[MODEL_CLASSES];
 
+	if (d->kind == LB_RANKING)
+		return m->kind == LB_RANKING ? 0 : lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: ranking, which gives one score a row; or "
+							   "give a file of scores", m->path, m->p.spec.task.text);
 	if (m->kind != LB_MULTICLASS)
 		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: multiclass, embedding or distillation, which give one score a class",
 			       m->path, m->p.spec.task.text);
@@ -144,7 +156,7 @@ static int predict_parts(const struct lb_saved_model *m, const struct lb_spec *s
 	const struct lb_read_change reading = { .change = as_model_reads, .arg = m };
 	struct lb_table table[LB_FILES] = { 0 };
 	const char *path[LB_FILES];
-	const size_t c = d->n_classes;
+	const size_t c = columns_of(d);
 	size_t done = 0;
 	int rc = lb_data_read(spec, &reading, path, table, err);
 
@@ -181,14 +193,14 @@ static int read_checksum(const char *path, char hex[65], struct lb_err *err)
 static int ask_model(struct lb_teacher *out, const struct lb_spec *spec, const struct lb_dataset *d, struct lb_err *err)
 {
 	struct lb_saved_model *m = read_checksum(out->path, out->sha256, err) ? NULL : lb_saved_model_load(out->path, err);
-	size_t *column = m ? lb_alloc(d->n_classes, sizeof *column, err) : NULL;
+	size_t *column = m ? lb_alloc(columns_of(d), sizeof *column, err) : NULL;
 	int rc = column ? match_classes(m, d, column, err) : -1;
 
 	if (!rc && strcmp(m->text[MODEL_KERNELS][0], lb_kernels_name()))
 		lb_warn("%s: the teacher was trained with the kernels %s, these are %s: last bits of its scores may differ (--kernels)", out->path,
 			m->text[MODEL_KERNELS][0], lb_kernels_name());
 	if (!rc && (!(out->model = lb_strdup(m->text[MODEL_ID] ? m->text[MODEL_ID][0] : "", err)) ||
-		    !(out->scores = lb_alloc(d->n * d->n_classes, sizeof *out->scores, err))))
+		    !(out->scores = lb_alloc(d->n * columns_of(d), sizeof *out->scores, err))))
 		rc = -1;
 	if (!rc)
 		rc = predict_parts(m, spec, d, column, out, err);

@@ -11,12 +11,13 @@ struct lb_teacher {
 	const char *path;                /* borrowed from the config */
 	char sha256[65];                 /* of the file */
 	char *model;                     /* the id of the trial that trained it; NULL for a file of scores */
-	double *scores;                  /* (rows of the dataset, classes), or NULL: there is no teacher */
+	double *scores;                  /* (rows of the dataset, classes), in ranking one a row, or NULL: there is no teacher */
 };
 
 /* Reads the teacher that a resolved config names, if any, for the dataset that was read by it. A
  * model reads the same files by its own columns and preprocessing, and its classes are put into the
- * dataset's order. Release with lb_teacher_free, on failure too. */
+ * dataset's order; in ranking it is one of ranking. Release with lb_teacher_free, on failure
+ * too. */
 int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
 void lb_teacher_free(struct lb_teacher *t);
 

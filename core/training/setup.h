@@ -78,7 +78,7 @@ struct lb_setup {
 	const struct lb_curve *survival_curve; /* survival: times that curves are told at; NULL: risks alone. hazard is that of a model that was read, else NULL:
 	                                    made from the training rows when needed */
 	const double *kaplan_meier;      /* survival: (survival_curve->n) the share of training rows without an event, with a curve */
-	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, or NULL */
+	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, in distillation and ranking, or NULL */
 	const double *soft_labels;       /* (rows of the dataset, classes) the probabilities of a row's label, over which its loss is a mean; NULL: y is
 	                                    the label */
 	const struct lb_metric_use *metric;

@@ -1,4 +1,4 @@
-/* Training rows in bags, of whose targets the mean alone is known. */
+/* Training rows in bags, of whose targets the mean alone is known, of whose labels the shares. */
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"
 #include "datasets/dataset.h"
@@ -47,11 +47,11 @@ static int assign_random(const struct lb_bagging_input *in, int32_t *bag, struct
 const struct lb_bagging lb_bagging_random = {
 	.base = {
 		.name = "random",
-		.tasks = 1u << LB_REGRESSION,
+		.tasks = 1u << LB_REGRESSION | LB_CLASS_TASKS,
 		.title = "Bags of k training rows, drawn once for the whole training",
 		.cite = "A. Javanmard, L. Chen, V. Mirrokni, A. Badanidiyuru, G. Fu, Learning from aggregate responses: instance level versus bag "
 			"level loss functions, ICLR 2024",
-		.notes = "Bags of size 1 leave every row its own target.",
+		.notes = "Bags of size 1 leave every row its own target or label.",
 		LB_PARAMS(random_params),
 	},
 	.assign = assign_random,
@@ -70,7 +70,7 @@ static int assign_group(const struct lb_bagging_input *in, int32_t *bag, struct 
 const struct lb_bagging lb_bagging_group = {
 	.base = {
 		.name = "group",
-		.tasks = 1u << LB_REGRESSION,
+		.tasks = 1u << LB_REGRESSION | LB_CLASS_TASKS,
 		.title = "A bag is the training rows of one value of the column data.group",
 		.cite = "classic",
 		.notes = "A group stays on one side of the split, so that bags are whole.",

@@ -1,10 +1,11 @@
 /* Losses of the pairs of a query's rows: that of the higher grade is to have the higher score. */
 #include "losses/support/query.h"
 
-/* The mean over pairs (i, j) with grade i above grade j of a function of d = s_i - s_j. */
+/* The mean over pairs (i, j) with grade i above grade j of a function of d = s_i - s_j, less the
+ * difference of other scores unless they are NULL. */
 typedef double of_difference_fn(const struct lb_arg *par, double d, double *slope);
 
-static double mean_of_pairs(const struct lb_query *q, double *g, of_difference_fn *of, bool against_zero)
+static double mean_of_pairs(const struct lb_query *q, double *g, of_difference_fn *of, bool against_zero, const double *less)
 {
 	double sum = 0, slope;
 	size_t pairs = 0;
@@ -13,7 +14,8 @@ static double mean_of_pairs(const struct lb_query *q, double *g, of_difference_f
 		for (size_t j = 0; j < q->n; j++) {
 			if (!(q->grade[i] > q->grade[j]) || (against_zero && q->grade[j] > 0))
 				continue;
-			sum += of(q->par, q->score[i] - q->score[j], &slope);
+			const double d = q->score[i] - q->score[j];
+			sum += of(q->par, less ? d - (less[i] - less[j]) : d, &slope);
 			lb_add_pair(g, i, j, slope);
 			pairs++;
 		}
@@ -37,7 +39,7 @@ static double logistic_pair(const struct lb_arg *par, double d, double *slope)
 
 static double ranknet_query(const struct lb_query *q, double *g)
 {
-	return mean_of_pairs(q, g, logistic_pair, false);
+	return mean_of_pairs(q, g, logistic_pair, false, NULL);
 }
 LB_QUERY(ranknet, ranknet_query)
 
@@ -84,7 +86,7 @@ static double hinge_pair(const struct lb_arg *par, double d, double *slope)
 
 static double margin_ranking_query(const struct lb_query *q, double *g)
 {
-	return mean_of_pairs(q, g, hinge_pair, false);
+	return mean_of_pairs(q, g, hinge_pair, false, NULL);
 }
 LB_QUERY(margin_ranking, margin_ranking_query)
 
@@ -112,6 +114,49 @@ const struct lb_loss LB_LOSS(ranking, margin_ranking) = {
 	.form = &margin_ranking_form,
 };
 
+/* ---- margin_mse ---- */
+
+static double squared(const struct lb_arg *par, double d, double *slope)
+{
+	(void)par;
+	*slope = 2 * d;
+	return d * d;
+}
+
+static double margin_mse_query(const struct lb_query *q, double *g)
+{
+	return mean_of_pairs(q, g, squared, false, q->teacher);
+}
+LB_QUERY(margin_mse, margin_mse_query)
+
+static const struct lb_example margin_mse_examples[] = {
+	{ .set = "", .b = 3, .c = 1, .z = { 0.5, 0, 2 }, .t = { 1, 0, 0 }, .teacher = { 3, 1, 2.5 }, .value = 3.125,
+	  .source = "by hand: ((0.5 - 2)^2 + (-1.5 - 0.5)^2) / 2" },
+};
+
+const struct lb_loss LB_LOSS(ranking, margin_mse) = {
+	.info = {
+		.base = {
+			.name = "margin_mse",
+			.title = "Margin-MSE: a teacher's differences of scores in the pairs of a query",
+			.cite = "S. Hofstaetter, S. Althammer, M. Schroeder, M. Sertkan, A. Hanbury, Improving efficient neural ranking models with cross-architecture "
+				"knowledge distillation, arXiv 2010.02666, 2020, section 3",
+			.formula = "(1/P) sum over pairs r_i > r_j of ((s_i - s_j) - (t_i - t_j))^2,  t the teacher's scores, mean over queries",
+			.notes = "P is the number of the query's pairs; the paper draws one of a relevant and a non-relevant row, here all are looked at. The "
+				 "teacher's scores are those of data.side.teacher: a saved model of ranking, or a file. Its differences count, not its "
+				 "scores, so that the student's scores may lie elsewhere. Grades choose the pairs and their order, nothing else. A query "
+				 "without a pair has loss 0 and counts in the mean. A mixture with the labels: terms: [ranknet].",
+			.keywords = "marginmse distillation teacher student knowledge_distillation pairwise",
+		},
+		.kind = LB_RANKING,
+		.good_for = "distillation of rankings",
+		.properties = LB_NONNEGATIVE | LB_CONVEX | LB_SMOOTH,
+		.needs = LB_NEEDS_TEACHER,
+		LB_EXAMPLES(margin_mse_examples),
+	},
+	.form = &margin_mse_form,
+};
+
 /* ---- bpr ---- */
 
 static double logistic_unit(const struct lb_arg *par, double d, double *slope)
@@ -123,7 +168,7 @@ static double logistic_unit(const struct lb_arg *par, double d, double *slope)
 
 static double bpr_query(const struct lb_query *q, double *g)
 {
-	return mean_of_pairs(q, g, logistic_unit, true);
+	return mean_of_pairs(q, g, logistic_unit, true, NULL);
 }
 LB_QUERY(bpr, bpr_query)
 

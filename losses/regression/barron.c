@@ -1,6 +1,6 @@
 /* One family of robust losses, by its shape alpha. */
 #include "core/base/mem.h"
-#include "losses/support/residual.h"
+#include "losses/support/barron.h"
 
 #include <stdlib.h>
 
@@ -21,34 +21,11 @@ static const struct lb_param density_params[] = {
 	[SCALE] = C_PARAM,
 };
 
-/* rho = (b / alpha) ((v / b + 1)^(alpha / 2) - 1), v = (e / c)^2, b = |alpha - 2|; its limits at
- * 2 and 0. */
 LB_ENTRIES_FUNCTION(barron)
 {
-	const double alpha = in->par[ALPHA].v, b = fabs(alpha - 2), c = in->par[SCALE].v;
-	const real per = (real)(1 / c), lift = (real)(1 / (c * c)), half = (real)(alpha / 2), factor = (real)(alpha == 0 ? b / 2 : b / alpha);
-	real line[LB_ENTRIES];
+	struct lb_barron_parts parts;
 
-	for (size_t i = 0; i < n; i++) {
-		const real q = (z[i] - t[i]) * per;
-		loss[i] = q * q;
-	}
-	if (b == 0) {
-		for (size_t i = 0; i < n; i++)
-			loss[i] /= 2, slope[i] = lift * (z[i] - t[i]);
-		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		loss[i] /= (real)b;
-	lb_kernel()->log1p_all(n, loss, line);
-	for (size_t i = 0; i < n; i++)
-		slope[i] = (half - 1) * line[i], loss[i] = half * line[i];
-	lb_kernel()->exp_terms(slope, n, 0, 1, n, slope);
-	lb_kernel()->expm1_all(n, loss, loss);
-	for (size_t i = 0; i < n; i++) {
-		loss[i] = factor * (alpha == 0 ? line[i] : loss[i]);
-		slope[i] *= lift * (z[i] - t[i]);
-	}
+	lb_barron_entries(in->par[ALPHA].v, in->par[SCALE].v, n, z, t, loss, slope, &parts);
 }
 LB_RESIDUAL(barron)
 
@@ -87,29 +64,6 @@ const struct lb_loss LB_LOSS(regression, barron) = {
 
 /* ---- barron_nll ---- */
 
-static double rho_of(double x, double alpha)
-{
-	const double v = x * x, b = fabs(alpha - 2);
-
-	return b == 0 ? v / 2 : alpha == 0 ? log1p(v / 2) : b / alpha * expm1(alpha / 2 * log1p(v / b));
-}
-
-/* The integral of exp(-rho(x)) over all x: tanh-sinh quadrature (Takahashi, Mori 1974) of x = s
- * / (1 - s), s in (0, 1), twice. */
-static double mass(double alpha)
-{
-	const double step = 1.0 / 64;
-	double sum = 0;
-
-	for (int k = -320; k <= 320; k++) {
-		const double u = k * step, q = 1.5707963267948966 * sinh(u), near = 1 / (1 + exp(2 * q)); /* 1 - s */
-		const double s = 1 / (1 + exp(-2 * q)), weight = 1.5707963267948966 * cosh(u) * 2 * s * near;
-		if (near > 1e-150)
-			sum += weight * exp(-rho_of(s / near, alpha)) / (near * near);
-	}
-	return 2 * step * sum;
-}
-
 /* What the loss adds to rho: log c + log Z. */
 static void *density_init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
@@ -117,7 +71,7 @@ static void *density_init(const struct lb_arg *par, const struct lb_loss_stats *
 
 	(void)stats;
 	if (constant)
-		*constant = log(par[SCALE].v) + log(mass(par[ALPHA].v));
+		*constant = log(par[SCALE].v) + log(lb_barron_mass(par[ALPHA].v));
 	return constant;
 }
 
@@ -148,7 +102,7 @@ const struct lb_loss LB_LOSS(regression, barron_nll) = {
 			.cite = "J. T. Barron, A general and adaptive robust loss function, CVPR 2019, eq. 16",
 			.formula = "(1/T) sum_k (rho(e_k, alpha, c) + log c + log Z(alpha)),  Z(alpha) = integral of exp(-rho(x, alpha, 1)) dx",
 			.notes = "The mean over the T targets of a row; the gradient is that of barron. Values of different alpha and c can be compared. Z "
-				 "is integrated once a run, to 1e-12. alpha and c are parameters of the config; they are not trained.",
+				 "is integrated once a run, to 1e-12. alpha and c are those of the config; barron_adaptive trains them.",
 			.keywords = "general_adaptive_robust log_likelihood",
 			LB_PARAMS(density_params),
 		},

@@ -69,8 +69,9 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ !form, "has no form" },
 		{ form && !!form->row + !!form->batch + !!form->query + !!form->similarity != 1, "its form has to have either .row, .batch, .query or .similarity" },
 		{ form && !form->query != (l->info.kind != LB_RANKING), "has one of .query and kind LB_RANKING; they go together" },
-		{ form && form->query && (l->update_state || l->init || l->n_params || l->workspace || needs), "a loss of queries reads scores and grades "
-		  "alone: no state, no parameters, no workspace, no needs" },
+		{ form && form->query && (l->update_state || l->init || l->n_params || l->workspace || needs & ~(unsigned)LB_NEEDS_TEACHER), "a loss of "
+		  "queries reads scores, grades and a teacher's scores alone: no state, no parameters, no workspace, no other needs" },
+		{ (needs & LB_NEEDS_TEACHER) && l->info.kind != LB_RANKING, "says that it needs a teacher (LB_NEEDS_TEACHER) and is none of ranking" },
 		{ form && !form->similarity != !form->measure, "has one of .similarity and .measure; they go together" },
 		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->update_state || l->n_params), "a loss of distances is one of "
 		  "embeddings alone: no state, no parameters" },
@@ -101,6 +102,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->info.scores_for && !l->predict, "has .scores_for without .predict, which makes the classes' scores" },
 		{ l->info.scores_for && form && (form->softmax || form->lanes), "has a softmax of classes, and no score for each" },
 		{ l->info.params_for && !l->info.params, "says what its parameters are for (.params_for) and has none" },
+		{ l->info.params_for == LB_EACH_TARGET && l->info.kind != LB_REGRESSION, "has parameters for each target (LB_EACH_TARGET) and no targets" },
 		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL && !l->info.scores_for, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
@@ -132,11 +134,13 @@ static size_t own_bytes(const struct lb_loss *loss, const struct lb_arg *par, co
 	return loss->workspace ? aligned(loss->workspace(par, shape)) : 0;
 }
 
-/* Bytes of what a query of n rows has: three lists of scores and grades, the gradient, room and
- * order. */
+/* Lists of what is known of a query's rows: scores, grades, fixed scores, the teacher's. */
+enum { QUERY_LISTS = 4 };
+
+/* Bytes of what a query of n rows has: these lists, the gradient, room and order. */
 static size_t query_bytes(size_t n)
 {
-	return (4 + LB_QUERY_ROOM) * n * sizeof(double) + 2 * n * sizeof(uint32_t);
+	return (QUERY_LISTS + 1 + LB_QUERY_ROOM) * n * sizeof(double) + 2 * n * sizeof(uint32_t);
 }
 
 /* The driver's: the terms of one row, and the matrix of distances, the lists of a query or four
@@ -175,9 +179,9 @@ static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 struct lb_io lb_loss_params_io(const struct lb_loss *loss, const struct lb_arg *par, const struct lb_loss_shape *shape, const real *value,
 			       real *grad)
 {
-	const size_t rows = lb_how_many(loss->info.params_for, shape->n_classes), cols = loss->n_params ? loss->n_params(par, shape) / rows : 0;
+	const size_t n = loss->n_params ? loss->n_params(par, shape) : 0, rows = n ? lb_loss_params_rows(&loss->info, par, shape) : 0, cols = n ? n / rows : 0;
 
-	return cols ? (struct lb_io){ .value = value, .grad = grad, .rows = rows, .cols = cols, .stride = cols } : (struct lb_io){ 0 };
+	return n ? (struct lb_io){ .value = value, .grad = grad, .rows = rows, .cols = cols, .stride = cols } : (struct lb_io){ 0 };
 }
 
 void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in)
@@ -357,18 +361,19 @@ static size_t query_end(const struct lb_batch *in, size_t i)
  * gradient times share goes to the batch's. */
 static double one_query(const struct lb_form *form, const struct lb_batch *in, size_t first, struct lb_query *q, double *list, double share)
 {
-	double *score = list, *grade = list + q->n, *fixed = list + 2 * q->n, *g = list + 3 * q->n, value = 0;
+	double *score = list, *grade = list + q->n, *fixed = list + 2 * q->n, *teacher = list + 3 * q->n, *g = list + QUERY_LISTS * q->n, value = 0;
 	const size_t stride = in->output.stride;
 
 	for (size_t i = 0; i < q->n; i++) {
 		score[i] = (double)in->output.value[(first + i) * stride];
 		grade[i] = (double)in->target[first + i];
 		fixed[i] = in->held ? (double)in->held[first + i] : score[i];
+		teacher[i] = in->teacher ? (double)in->teacher[first + i] : 0;
 		g[i] = 0;
 		value += isnan(score[i]) ? score[i] : 0;
 	}
-	q->score = score, q->grade = grade, q->fixed = fixed;
-	q->room = list + 4 * q->n;
+	q->score = score, q->grade = grade, q->fixed = fixed, q->teacher = teacher;
+	q->room = g + q->n;
 	q->order = (void *)(q->room + LB_QUERY_ROOM * q->n);
 	if (!isnan(value))
 		value = form->query(q, in->output.grad ? g : NULL);

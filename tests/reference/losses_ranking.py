@@ -161,12 +161,16 @@ def warp(s, r, fixed, margin=1.0):
     return mean([term(i) for i in range(len(s)) if r[i] > 0])
 
 
+def margin_mse(s, r, fixed, teacher):
+    return mean([((s[i] - s[j]) - (teacher[i] - teacher[j])) ** 2 for i in range(len(s)) for j in range(len(s)) if r[i] > r[j]])
+
+
 SETS = {
     ranknet: ["", "sigma=2"], margin_ranking: ["", "margin=0.5"], bpr: [""],
     lambdarank: ["", "sigma=0.5", "truncation=1", "truncation=3 gain=linear"], listnet: [""], listmle: [""],
     p_listmle: ["", "discount=log", "discount=reciprocal"], xe_ndcg: ["", "gamma=1", "gamma=0"],
     query_softmax: ["", "beta=2", "norm=relevance"], unique_softmax: [""], approx_ndcg: ["", "temperature=1", "gain=linear"],
-    neural_ndcg: ["", "tau=0.5 gain=linear"], smooth_ap: ["", "tau=0.1"], song: ["", "margin=2"], warp: ["", "margin=2"],
+    neural_ndcg: ["", "tau=0.5 gain=linear"], smooth_ap: ["", "tau=0.1"], song: ["", "margin=2"], warp: ["", "margin=2"], margin_mse: [""],
 }
 
 
@@ -175,12 +179,18 @@ def parameters(text):
     return {k: v if v[0].isalpha() else float(v) for k, v in pairs_of}
 
 
+def teach(z):
+    """A teacher's scores for these rows: numbers that a float holds."""
+    return [float(7 * k % 5) - 2.25 for k in range(len(z))]
+
+
 def batch(loss, z, t, groups, fixed, par):
     queries = sorted(set(groups))
     values = []
     for q in queries:
         rows = [i for i, g in enumerate(groups) if g == q]
-        values.append(loss([z[i] for i in rows], [t[i] for i in rows], [fixed[i] for i in rows], **par))
+        taught = {"teacher": [mpf(teach(z)[i]) for i in rows]} if loss is margin_mse else {}
+        values.append(loss([z[i] for i in rows], [t[i] for i in rows], [fixed[i] for i in rows], **par, **taught))
     if par.get("norm") == "relevance":
         return sum(values) / sum(t) if sum(t) else mpf(0)
     return sum(values) / len(queries)
@@ -209,6 +219,8 @@ def main():
                         for i in range(len(at))]
                 cases.append({"kind": "ranking", "loss": loss.__name__, "set": text, "z": [[v] for v in z], "t": [[v] for v in t], "group": groups,
                               "value": float(value(at)), "grad": [[float(v) for v in grad[i:i + 1]] for i in range(len(z))], "source": "mpmath"})
+                if loss is margin_mse:
+                    cases[-1]["teacher"] = [[v] for v in teach(z)]
     with open(OUT, "w") as f:
         f.write('{"made_by": "tests/reference/losses_ranking.py",\n "cases": [\n' + ",\n".join("  " + json.dumps(c) for c in cases) + "\n ]}\n")
 

@@ -19,7 +19,7 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 {
 	struct lb_learner *l = s->l;
 	const struct lb_setup *setup = l->setup;
-	const double *target = setup->teacher ? setup->teacher : lb_setup_taught(setup, s->c->features->data);
+	const double *target = setup->teacher && !l->teacher ? setup->teacher : lb_setup_taught(setup, s->c->features->data);
 	const int32_t *y = s->c->kind == LB_SURVIVAL ? s->c->features->data->event : setup->y;
 	const size_t b = s->batch->b, c = lb_setup_targets(setup);
 
@@ -34,6 +34,8 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 		const struct lb_unit *unit = setup->unit ? &setup->unit[i % c] : NULL;
 		l->target[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
 	}
+	for (size_t i = 0; l->teacher && i < b * c; i++)
+		l->teacher[i] = (real)setup->teacher[label_row(s, set, i / c) * c + i % c];
 }
 
 bool lb_weighs_rows(const struct lb_step *s)

@@ -56,7 +56,8 @@ struct lb_learner {
 	/* Room for one batch as the loss reads it. NULL where it reads none of it. */
 	int32_t *y;              /* (b) labels */
 	int32_t *group;          /* (b) queries */
-	real *target;            /* (b, columns) targets, the matrix of labels or a teacher's scores */
+	real *target;            /* (b, columns) targets, the matrix of labels or, in distillation, a teacher's scores */
+	real *teacher;           /* (b, columns) its scores, beside targets */
 	real *weight;            /* (b) */
 	real *x;                 /* (views * b, features) rows as views, an attack or procedures change them */
 	void *workspace;         /* for the loss that needs most */

@@ -84,6 +84,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 	const bool columns = lb_kind_of_columns(c->kind), weighs = l->traits & LB_WEIGHS_ROWS;
 	const bool sums = !l->one_loss || l->traits & LB_CHANGES_LABELS || setup->soft_labels;
 	const bool ok = room(&l->weight, setup->row_weight || setup->soft_labels || weighs, b, err) && room(&l->target, columns || setup->teacher, b * l->columns, err) &&
+			room(&l->teacher, columns && setup->teacher, b * l->columns, err) &&
 			room(&l->x, l->views > 1 || setup->attack || l->traits & LB_CHANGES_INPUTS, rows * c->features->d, err) &&
 			room(&l->packed, any_packed(l), 2 * rows * l->columns, err) && room(&l->dz_sum, sums, rows * l->model.net->ld, err) &&
 			room(&l->dfeatures_sum, sums && moved_features(l), rows * moved_features(l), err) &&
@@ -207,6 +208,7 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->y);
 	free(l->group);
 	free(l->target);
+	free(l->teacher);
 	free(l->weight);
 	free(l->x);
 	free(l->workspace);

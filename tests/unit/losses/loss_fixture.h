@@ -25,7 +25,7 @@ struct subject {
 };
 
 struct data {
-	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES], x[MOST_ROWS * FEATURES], params[MOST_CELLS], counts[MOST_CLASSES];
+	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES], x[MOST_ROWS * FEATURES], teacher[MOST_ROWS], params[MOST_CELLS], counts[MOST_CLASSES];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	struct lb_loss_input in;
 };
@@ -114,6 +114,8 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 		d->h[k] = (double)(float)lb_rng_normal(rng);
 	for (size_t k = 0; s->info->needs & LB_NEEDS_INPUTS && k < b * FEATURES; k++)
 		d->x[k] = (double)(float)lb_rng_normal(rng);
+	for (size_t i = 0; s->info->needs & LB_NEEDS_TEACHER && i < b; i++)
+		d->teacher[i] = (double)(float)lb_rng_normal(rng);
 	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = classes ? classes : c };
 	for (size_t k = 0; k < lb_loss_n_params(s->info, par, &shape); k++)
 		d->params[k] = (double)(float)lb_rng_normal(rng);
@@ -121,7 +123,8 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	d->in = (struct lb_loss_input){ .b = b, .c = c, .n_classes = classes, .z = d->z, .par = par, .y = lb_kind_of_labels(kind) ? d->y : NULL,
 					.t = targets ? d->t : NULL, .group = d->group, .counts = lb_kind_of_targets(kind) ? NULL : d->counts, .params = d->params,
 					.hidden = s->info->needs & LB_NEEDS_FEATURES ? d->h : NULL, .n_hidden = FEATURES,
-					.inputs = s->info->needs & LB_NEEDS_INPUTS ? d->x : NULL, .n_inputs = FEATURES };
+					.inputs = s->info->needs & LB_NEEDS_INPUTS ? d->x : NULL, .n_inputs = FEATURES,
+					.teacher = s->info->needs & LB_NEEDS_TEACHER ? d->teacher : NULL };
 }
 
 static inline double eval(const struct subject *s, int precision, const struct data *d, double *g)

@@ -116,7 +116,7 @@ static double example_value(const struct lb_loss_info *info, const struct lb_exa
 	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par,
 					  .y = lb_kind_of_labels(info->kind) ? y : NULL, .t = e->t, .hidden = e->n_h ? e->h : NULL,
 					  .n_hidden = (size_t)e->n_h, .inputs = e->n_x ? e->x : NULL, .n_inputs = (size_t)e->n_x,
-					  .params = e->params, .n_classes = (size_t)e->classes,
+					  .params = e->params, .n_classes = (size_t)e->classes, .teacher = info->needs & LB_NEEDS_TEACHER ? e->teacher : NULL,
 					  .views = (size_t)e->views, .scale = e->scale };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, NULL, &err), 0);
 	lb_args_free(&store);
@@ -191,11 +191,12 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 		memcpy(e.t + i * targets, d.t + (7 - i) * targets, targets * sizeof *d.t);
 		memcpy(e.h + i * FEATURES, d.h + (7 - i) * FEATURES, FEATURES * sizeof *d.h);
 		memcpy(e.x + i * FEATURES, d.x + (7 - i) * FEATURES, FEATURES * sizeof *d.x);
+		e.teacher[i] = d.teacher[7 - i];
 		e.y[i] = d.y[7 - i];
 		e.group[i] = d.group[7 - i];
 	}
 	e.in.hidden = e.in.hidden ? e.h : NULL, e.in.inputs = e.in.inputs ? e.x : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
-	e.in.group = e.group;
+	e.in.group = e.group, e.in.teacher = e.in.teacher ? e.teacher : NULL;
 	const bool unmoved = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_move = s.info->exceptions & LB_TIES_BY_ROW;
 	ck_assert_msg(unmoved != may_move, "%s: rows that change places give %s value; LB_TIES_BY_ROW says otherwise", s.info->base.name,
 		      unmoved ? "the same" : "another");
@@ -207,10 +208,11 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 	memcpy(e.t + 8 * targets, d.t, 8 * targets * sizeof *d.t);
 	memcpy(e.h + 8 * FEATURES, d.h, 8 * FEATURES * sizeof *d.h);
 	memcpy(e.x + 8 * FEATURES, d.x, 8 * FEATURES * sizeof *d.x);
+	memcpy(e.teacher + 8, d.teacher, 8 * sizeof *d.teacher);
 	memcpy(e.y + 8, d.y, 8 * sizeof *d.y);
 	for (size_t i = 0; i < 8; i++)
 		e.group[8 + i] = 100 + d.group[i];
-	e.in.group = e.group;
+	e.in.group = e.group, e.in.teacher = e.in.teacher ? e.teacher : NULL;
 	e.in.b = 16, e.in.hidden = e.in.hidden ? e.h : NULL, e.in.inputs = e.in.inputs ? e.x : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
 	const bool same = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_differ = s.info->exceptions & LB_SIZE_MATTERS;
 	ck_assert_msg(same != may_differ, "%s: a batch written twice has %s value; LB_SIZE_MATTERS says otherwise", s.info->base.name,
@@ -307,8 +309,11 @@ END_TEST
 
 enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 2 * B * B + 2 * B * C + 2 * B + 8 * MOST_COLUMNS };
 
+/* The gradient by the loss's own parameters that apply() found. */
+static double by_own[C * C];
+
 /* Applies a loss between fences, its state not yet updated; returns the value and leaves the
- * gradient in g. */
+ * gradient in g and by_own. */
 static double apply(const struct subject *s, const struct data *d, const double *w, double g[B * MOST_COLUMNS + FENCE])
 {
 	const struct lb_loss *loss = lb_loss_of(s->info);
@@ -321,7 +326,7 @@ static double apply(const struct subject *s, const struct data *d, const double 
 			       .hidden = { .value = d->in.hidden, .grad = by_hidden, .rows = b, .cols = FEATURES, .stride = FEATURES },
 			       .inputs = { .value = d->in.inputs, .rows = b, .cols = FEATURES, .stride = FEATURES },
 			       .params = lb_loss_params_io(loss, d->in.par, &shape, d->params, by_params), .y = d->in.y,
-			       .target = lb_kind_of_targets(s->info->kind) ? d->in.t : NULL, .group = d->group, .teacher = s->info->kind == LB_DISTILLATION ? d->in.t : NULL,
+			       .target = lb_kind_of_targets(s->info->kind) ? d->in.t : NULL, .group = d->group, .teacher = s->info->kind == LB_DISTILLATION ? d->in.t : d->in.teacher,
 			       .label_matrix = s->info->kind == LB_MULTILABEL ? d->in.t : NULL, .row_weight = w, .par = d->in.par, .stats = &stats,
 			       .workspace = workspace, .scale = 1 };
 	const size_t n_params = lb_loss_n_params(s->info, d->in.par, &shape), room = lb_loss_workspace(loss, in.par, &shape);
@@ -341,6 +346,7 @@ static double apply(const struct subject *s, const struct data *d, const double 
 		ck_assert_msg(g[b * c + k] == 1234.5 && by_params[n_params + k] == 123 && by_hidden[n_hidden + k] == 123 && behind[k] == 123,
 			      "%s writes past its end", s->info->base.name);
 	ck_assert_int_eq(memcmp(&before, d, sizeof before), 0);
+	memcpy(by_own, by_params, n_params * sizeof *by_own);
 	in.output.grad = in.hidden.grad = in.params.grad = NULL;
 	ck_assert_msg(lb_loss_apply(loss, &in) == value, "%s: the value depends on the gradient being asked for",
 		      s->info->base.name);
@@ -373,7 +379,7 @@ START_TEST(row_weights)
 	struct subject s;
 	struct lb_rng rng;
 	struct data d = { 0 }, one;
-	double g[B * MOST_COLUMNS + FENCE], gi[B * MOST_COLUMNS + FENCE], sum = 0;
+	double g[B * MOST_COLUMNS + FENCE], gi[B * MOST_COLUMNS + FENCE], own[C * C], own_sum[C * C] = { 0 }, sum = 0;
 
 	set_up(&s, _i);
 	if (!lb_loss_separable(s.info))
@@ -382,15 +388,20 @@ START_TEST(row_weights)
 	draw(&d, &s, s.settings[0], B, C, 2, &rng);
 	const size_t c = d.in.c;
 	const double value = apply(&s, &d, w, g);
+	memcpy(own, by_own, sizeof own);
 	for (size_t i = 0; i < B; i++) {
 		one = d;
 		one.in = d.in;
 		one.in.b = 1, one.in.z = d.z + i * c, one.in.y = d.in.y ? d.y + i : NULL, one.in.t = d.in.t ? d.t + i * targets_of(&s, &d.in) : NULL;
 		sum += w[i] * apply(&s, &one, NULL, gi);
+		for (size_t k = 0; k < C * C; k++)
+			own_sum[k] += w[i] * by_own[k] / B;
 		for (size_t k = 0; k < c; k++)
 			ck_assert_double_eq_tol(g[i * c + k], w[i] * gi[k] / B, 1e-14);
 	}
 	ck_assert_double_eq_tol(value, sum / B, 1e-13 * fmax(1, fabs(value)));
+	for (size_t k = 0; k < C * C; k++)
+		ck_assert_double_eq_tol(own[k], own_sum[k], 1e-13);
 }
 END_TEST
 

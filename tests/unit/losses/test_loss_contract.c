@@ -124,7 +124,9 @@ static const struct {
 	{ { .form = &by_both }, "either .row, .batch, .query or .similarity" },
 	{ { .form = &by_query }, "one of .query and kind LB_RANKING" },
 	{ { .form = &by_row, .info.kind = LB_RANKING }, "one of .query and kind LB_RANKING" },
-	{ { .form = &by_query, .workspace = some_room, .info.kind = LB_RANKING }, "scores and grades alone" },
+	{ { .form = &by_query, .workspace = some_room, .info.kind = LB_RANKING }, "no other needs" },
+	{ { .form = &by_query, .info = { .kind = LB_RANKING, .needs = LB_NEEDS_BAGS } }, "no other needs" },
+	{ { .form = &by_row, .info = { .kind = LB_REGRESSION, .needs = LB_NEEDS_TEACHER } }, "is none of ranking" },
 	{ { .form = &by_row, .info = { .kind = LB_BINARY, .most_of_query = some_most } }, "how long a query may be" },
 	{ { .form = &batch_with_softmax }, "no softmax and no lanes" },
 	{ { .form = &hold_without_lanes }, ".lanes_hold without .lanes" },
@@ -159,6 +161,8 @@ static const struct {
 	{ { .form = &by_row, .info = { .kind = LB_MULTICLASS, .scores_for = LB_EACH_STEP } }, ".scores_for without .predict" },
 	{ { .form = &with_softmax, .info = { .kind = LB_MULTICLASS, .scores_for = LB_ALL_TOGETHER }, .predict = some_predict }, "no score for each" },
 	{ { .form = &by_batch, .info = { .kind = LB_MULTICLASS, .params_for = LB_EACH_STEP } }, "what its parameters are for" },
+	{ { .form = &by_batch, .n_params = some_room, .init_params = some_draw, .info = { .kind = LB_BINARY, .params = "rows", .params_for = LB_EACH_TARGET } },
+	  "and no targets" },
 };
 enum { N_MISFITS = sizeof misfits / sizeof *misfits };
 
@@ -176,12 +180,15 @@ START_TEST(fitting_descriptors_pass)
 		moving = { .form = &by_batch, .n_params = some_room, .init_params = some_draw,
 			   .info = { .needs = LB_NEEDS_FEATURES | LB_MOVES_FEATURES, .params = "rows" } },
 		state = { .form = &by_row, .init = some_init, .free = some_free, .update_state = some_update, .state_size = some_size, .skips_update = some_pause },
+		targets = { .form = &by_batch, .n_params = some_room, .init_params = some_draw,
+			    .info = { .kind = LB_REGRESSION, .params = "rows", .params_for = LB_EACH_TARGET } },
 		outputs = { .form = &by_row, .predict = some_predict, .info = { .kind = LB_REGRESSION, .output = some_output } };
 
 	ck_assert_ptr_null(lb_loss_misfit(&row));
 	ck_assert_ptr_null(lb_loss_misfit(&batch));
 	ck_assert_ptr_null(lb_loss_misfit(&moving));
 	ck_assert_ptr_null(lb_loss_misfit(&state));
+	ck_assert_ptr_null(lb_loss_misfit(&targets));
 	ck_assert_ptr_null(lb_loss_misfit(&outputs));
 }
 END_TEST

@@ -13,8 +13,9 @@ static bool nonnegative(const struct subject *s, const struct lb_arg *par, struc
 		if (eval(s, 64, &d, NULL) < 0)
 			return false;
 	}
-	/* what compares rows by their inputs may fall below 0 near its targets alone */
-	for (int n = 0; s->info->needs & LB_NEEDS_INPUTS && n < 5000; n++) {
+	/* what compares rows by their inputs, or has a scale of its own, may fall below 0 near its
+	 * targets alone */
+	for (int n = 0; (s->info->needs & LB_NEEDS_INPUTS || s->info->params_for == LB_EACH_TARGET) && n < 5000; n++) {
 		draw(&d, s, par, 8, 2, 1, rng);
 		for (size_t k = 0; k < d.in.b * d.in.c; k++)
 			d.z[k] = d.t[k] + 0.05 * d.z[k];

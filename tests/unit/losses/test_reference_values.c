@@ -90,7 +90,7 @@ static void ck_near(double got, double want, const char *what, const cJSON *c)
 
 static void compare(const struct lb_loss_info *info, const cJSON *c)
 {
-	double z[MOST], t[MOST], h[MOST], x[MOST], params[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], value;
+	double z[MOST], t[MOST], h[MOST], x[MOST], params[MOST], teacher[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], value;
 	int32_t y[MOST], group[MOST];
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
@@ -107,6 +107,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	cJSON_ArrayForEach(query, get(c, "group"))
 		group[grouped++] = query->valueint;
 	flatten(get(c, "t"), t);
+	const size_t taught = flatten(get(c, "teacher"), teacher);
 	const size_t n_h = flatten(get(c, "h"), h), n_x = flatten(get(c, "x"), x), n_params = flatten(get(c, info->params ? info->params : "none"), params);
 	ck_assert_uint_eq(flatten(get(c, "grad"), want), n);
 	char name[64];
@@ -119,7 +120,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	const size_t n_classes = info->params_for == LB_EACH_STEP ? n_params + 1 : info->scores_for ? columns + 1 : n_params && !info->params_for ? n_params / row : 0;
 	struct lb_loss_input in = { .b = b, .c = columns, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .par = par,
 				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h / b, .inputs = n_x ? x : NULL, .n_inputs = n_x / b,
-				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .params = params,
+				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .params = params, .teacher = taught ? teacher : NULL,
 				    .n_classes = n_classes };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, grad, &err), 0);
 	ck_near(value, get(c, "value")->valuedouble, "value", c);
