@@ -184,12 +184,15 @@ static void soft_labels_are_the_rows(const struct lb_resolving *r)
 		return;
 	if (r->kind != LB_MULTICLASS && r->kind != LB_BINARY)
 		diagnostic(r, path, "goes with task multiclass or binary, found %s; remove it", lb_kind_name(r->kind));
-	if (!strcmp(lb_given_text(r, "data.missing", ""), "drop"))
-		diagnostic(r, path, "cannot be combined with data.missing: drop, which would shift its rows; use mean");
-	if (lb_option_set(r, "data.ignore_labels"))
-		diagnostic(r, path, "cannot be combined with data.ignore_labels, which would shift its rows; remove the rows from both files");
-	if (lb_option_set(r, "data.positive"))
-		diagnostic(r, path, "cannot be combined with data.positive, which would exchange its columns; name the classes so that the positive one is the second");
+	const bool file = lb_option_set(r, path)->type == LB_SCALAR;
+	if (file && !strcmp(lb_given_text(r, "data.missing", ""), "drop"))
+		diagnostic(r, path, "cannot be combined with data.missing: drop, which would shift its rows; use mean, or columns of the table");
+	if (file && lb_option_set(r, "data.ignore_labels"))
+		diagnostic(r, path, "cannot be combined with data.ignore_labels, which would shift its rows; remove the rows from both files, or use columns of "
+			   "the table");
+	if (lb_option_set(r, path)->type != LB_MAPPING && lb_option_set(r, "data.positive"))
+		diagnostic(r, path, "cannot be combined with data.positive, which would exchange its columns; name the table's column of each class, {CLASS: "
+			   "COLUMN, OTHER: COLUMN}, or the classes so that the positive one is the second");
 }
 
 static void ignored_labels_are_classes(const struct lb_resolving *r)
@@ -401,7 +404,7 @@ static const struct {
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
-	{ { "data.side.soft_labels", LB_BY_CONFIG, "Soft labels need task multiclass or binary, and exclude data.missing: drop, data.ignore_labels and data.positive: they belong to rows and classes by their order." }, soft_labels_are_the_rows },
+	{ { "data.side.soft_labels", LB_BY_CONFIG, "Soft labels need task multiclass or binary; those of a file exclude data.missing: drop and data.ignore_labels, those without the names of the classes data.positive: they belong to rows, and to classes, by their order." }, soft_labels_are_the_rows },
 	{ { "data.ignore_labels", LB_BY_CONFIG, "Label values to leave out need a task whose rows have one class each, and no teacher." }, ignored_labels_are_classes },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
 	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },

@@ -147,7 +147,7 @@ static int soft_losses_are_linear(const struct lb_facts *f, struct lb_err *err)
 	struct lb_buf allowed = { 0 };
 	int rc = 0;
 
-	for (size_t i = 0; f->spec->data.side.soft_labels && i < f->n_losses && !rc; i++) {
+	for (size_t i = 0; lb_labels_are_soft(f->spec) && i < f->n_losses && !rc; i++) {
 		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
 		if (lb_loss_separable(loss) && !(loss->needs & LB_NEEDS_SAMPLE_IDS))
 			continue;
@@ -164,7 +164,7 @@ static int soft_labels_are_taught(const struct lb_facts *f, struct lb_err *err)
 	const struct lb_spec *spec = f->spec;
 	const struct lb_info *optimizer = spec->optimizer.info;
 
-	if (!spec->data.side.soft_labels)
+	if (!lb_labels_are_soft(spec))
 		return 0;
 	if (f->closed_form)
 		return refuse_soft("model", spec->model.info->name, "which counts labels; take model linear or mlp", err);
