@@ -100,7 +100,7 @@ def inputs(case, change=lambda m: m):
         return {"scores": change(case["z"]), "relevance": case["t"], "groups": case["group"]}
     if case["kind"] == "survival":
         own = {"log_scale": case["log_scale"]} if "log_scale" in case else {}
-        return {"scores": change(case["z"]), "times": case["t"], "events": case["y"], **own}
+        return {"scores": change(case["z"]), "times": case["t"], "events": case["y"], **own, **({"weights": case["w"]} if "w" in case else {})}
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
