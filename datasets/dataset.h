@@ -279,7 +279,7 @@ struct lb_split_options {
 	const double *test_residues;
 	size_t n_test_residues;
 	size_t folds, fold;          /* FOLDS: fold `fold` of `folds` (from 0) is the test part */
-	bool stratify;               /* keep class shares (classification) */
+	bool stratify;               /* keep the shares of classes, in survival those of events and censored rows */
 	uint64_t seed;
 };
 

@@ -320,12 +320,13 @@ static void cv_fold_is_one_of_them(const struct lb_resolving *r)
 	check_fold(r, "data.cv.fold", "data.cv.folds");
 }
 
-static void stratify_has_classes(const struct lb_resolving *r)
+static void stratify_has_strata(const struct lb_resolving *r)
 {
 	if (!cJSON_IsTrue(resolved(r, "data.split.stratify")))
 		return;
-	if (r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind))
-		diagnostic(r, "data.split.stratify", "found true, allowed: false; the task is %s, which has no classes", lb_kind_name(r->kind));
+	if (r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind) && r->kind != LB_SURVIVAL)
+		diagnostic(r, "data.split.stratify", "found true, allowed: false; the task is %s, which has neither classes nor events whose shares could be "
+			   "kept", lb_kind_name(r->kind));
 	else if (lb_option_set(r, "data.group"))
 		diagnostic(r, "data.split.stratify", "cannot be combined with data.group; keep one");
 }
@@ -410,7 +411,7 @@ static const struct {
 	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },
 	{ { "data.split", LB_BY_CONFIG, "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." }, shares_leave_rows },
 	{ { "data.split.fold", LB_BY_CONFIG, "The fold is below data.split.folds." }, fold_is_one_of_them },
-	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes, so not with regression, multilabel, ranking or survival, and no data.group." }, stratify_has_classes },
+	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes or the events of survival, so not with regression, multilabel or ranking, and no data.group." }, stratify_has_strata },
 	{ { "data.offset", LB_BY_CONFIG, "Only task regression has offsets (data.offset, data.exposure)." }, offset_has_a_number },
 	{ { "data.preprocess.target", LB_BY_CONFIG, "Only task regression has targets to standardize." }, target_is_a_number },
 	{ { "train.early_stopping", LB_BY_CONFIG, "Early stopping needs validation rows: a share in data.split.valid, data.valid or data.cv." }, stopping_has_a_share },

@@ -188,7 +188,7 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.split.fold", AT(data.split.fold), .param = { INTEGER(0, 0, NO_LIMIT), .help = "the fold that tests, from 0" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.split.stratify", AT(data.split.stratify), .param = { TRUTH(1), .help = "keep class shares; false for regression and with data.group" },
+	{ .path = "data.split.stratify", AT(data.split.stratify), .param = { TRUTH(1), .help = "keep the shares of classes, in survival of events and censored rows; without data.group. If not given: true for classes" },
 	  .shape = LB_VALUE },
 	{ .path = "data.split.seed", AT(data.split.seed), .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
 

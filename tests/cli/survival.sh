@@ -209,6 +209,17 @@ lossbench train --config s.yaml --set 'metrics=[harrell]' --set output.dir=plain
 lossbench train --config s.yaml --set 'metrics=[harrell]' --set output.dir=stretched --set data.train.path=stretched.csv >/dev/null
 assert_eq "$(results stretched | cut -d' ' -f2-)" "$(results plain | cut -d' ' -f2-)"
 
+# ---- a split that keeps the share of events; without it the id and the rows are as ever ----
+events() { "$py" -c 'import glob, json, sys
+d = json.load(open(glob.glob(sys.argv[1] + "/trials/*.json")[0]))["data"]
+print(*("%s %d/%d" % (k, d["events"][k], d["rows"][k]) for k in ("train", "valid", "test")))' "$1"; }
+for seed in 1 2; do
+	lossbench train --config s.yaml --set 'metrics=[harrell]' --set data.split.stratify=true --set data.split.seed=$seed --set output.dir=strata$seed >/dev/null
+	assert_eq "$(events strata$seed)" "train 180/412 valid 59/137 test 60/137" # 299 of 686 rows are events
+done
+lossbench train --config s.yaml --set 'metrics=[harrell]' --set data.split.stratify=false --set output.dir=unstratified >/dev/null
+assert_eq "$(results unstratified)" "$(results plain)"
+
 # ---- what is refused, and what is undefined ----
 grep -v '^  event:' s.yaml >noevent.yaml
 assert_exit 3 lossbench train --config noevent.yaml

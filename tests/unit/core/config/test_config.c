@@ -319,6 +319,8 @@ static const struct {
 	{ "data: {generator: blobs, valid: {path: v}}\nloss: ce\n", { 0 }, { "a.yaml:1:33: data.valid: cannot be combined with data.generator" } },
 	{ BASE, { "data.generator=blobs" }, { "--set data.generator=blobs: data.generator: cannot be combined with data.train; keep one" } },
 	{ BASE, { "data.group=g", "data.split.stratify=true" }, { "--set data.split.stratify=true: data.split.stratify: cannot be combined with data.group" } },
+	{ BASE, { "task=regression", "loss=mse", "data.split.stratify=true" }, { "--set data.split.stratify=true: data.split.stratify: found true, allowed: "
+	  "false; the task is regression, which has neither classes nor events whose shares could be kept" } },
 	{ BASE, { "name=a/b" }, { "--set name=a/b: name: found \"a/b\"" } },
 	{ BASE "metrics: [acuracy, top_k, {name: top_k, k: 3}, {name: top_k, k: 3}]\n", { 0 },
 	  { "a.yaml:3:11: metrics.name: unknown metric \"acuracy\", allowed: accuracy, top_k; did you mean \"accuracy\"?",
