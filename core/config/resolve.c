@@ -75,11 +75,12 @@ static cJSON *parse_param(const struct lb_resolving *r, const char *path, const 
 {
 	struct lb_err err = { 0 };
 	cJSON *item = lb_param_parse(p, value, &err);
+	char hint[LB_HINT_TEXT];
 
 	if (!item && err.code == LB_MACHINE)
 		lb_json_made(NULL);
 	else if (!item)
-		lb_diagnostic(r->diagnostics, &value->location, path, "%s", err.text);
+		lb_diagnostic(r->diagnostics, &value->location, path, "%s%s", err.text, lb_hint(lb_elsewhere_as(path, value), hint));
 	return item;
 }
 
