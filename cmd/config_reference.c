@@ -46,15 +46,19 @@ static void print_row(const char *name, const struct lb_param *p, const char *in
 	printf(" |\n");
 }
 
-/* A row whose option takes a block {name: number} and a list of numbers, too. */
+/* A row whose option takes a block {name: number or text} and a list of these, too. */
 static void print_by_name(const struct lb_option *o)
 {
-	char allowed[200], number[100];
+	const bool texts = o->by_name->type == LB_TEXT_PARAM;
+	char allowed[200], value[100];
 
 	lb_param_allowed(&o->param, allowed, sizeof allowed);
-	lb_param_allowed(o->by_name, number, sizeof number);
-	printf("| `%s` | %s | %s; or a block, name: %s; or a list of such numbers | ", o->path, o->param.help, allowed, number);
-	print_default(&o->param);
+	lb_param_allowed(o->by_name, value, sizeof value);
+	printf("| `%s` | %s | %s; or a block, name: %s; or a list of such %s | ", o->path, o->param.help, allowed, value, texts ? "texts" : "numbers");
+	if (o->optional)
+		printf("absent");
+	else
+		print_default(&o->param);
 	printf(" |\n");
 }
 

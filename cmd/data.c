@@ -68,6 +68,15 @@ static void print_scalar(const char *text)
 	lb_buf_free(&b);
 }
 
+static void print_role(const char *key, const char *column)
+{
+	if (!column)
+		return;
+	printf("  %s: ", key);
+	print_scalar(column);
+	putchar('\n');
+}
+
 static void print_proposal(const struct inspected *s, const struct opt_list *sets)
 {
 	struct lb_buf drop = { 0 };
@@ -79,6 +88,10 @@ static void print_proposal(const struct inspected *s, const struct opt_list *set
 		print_scalar(s->labels ? s->labels : s->label);
 	}
 	printf("}\n");
+	print_role("time", s->time);
+	print_role("event", s->event);
+	print_role("positive", s->positive);
+	print_role("query", s->query);
 	for (size_t k = 0; s->named && s->data && k < s->data->n_classes; k++) {
 		printf(k ? ", " : "  labels: [");
 		print_scalar(s->data->class_name[k]);
@@ -137,6 +150,30 @@ static void print_columns(const struct inspected *s)
 	}
 }
 
+static void print_task(const struct inspected *s)
+{
+	printf("task     %s by the ", lb_kind_name(s->task));
+	if (s->time) {
+		printf("columns ");
+		print_visible(s->time, 0);
+		printf(" and ");
+		print_visible(s->event, 0);
+	} else if (s->task == LB_SURVIVAL) {
+		printf("options data.time and data.event");
+	} else {
+		printf(s->labels ? "labels file" : s->label ? "label column " : "labels of its rows");
+		if (!s->labels && s->label)
+			print_visible(s->label, 0);
+	}
+	printf("%s", s->guess);
+	if (s->query) {
+		printf(", in the queries of ");
+		print_visible(s->query, 0);
+	}
+	printf("%s\n", !s->counts ? "" : s->task == LB_REGRESSION ? "; if they are counts: loss poisson or negative_binomial" : "; if they are counts: task "
+																		 "regression, loss poisson");
+}
+
 static void print_info(const struct inspected *s, const struct opt_list *sets)
 {
 	printf("file     ");
@@ -145,10 +182,7 @@ static void print_info(const struct inspected *s, const struct opt_list *sets)
 	       s->rows, s->columns, s->missing, lb_s(s->missing));
 	printf("read in  %.3f s (%.0f MB/s)\n", s->seconds, s->seconds > 0 ? (double)s->bytes / s->seconds / 1e6 : 0);
 	if (s->labelled) {
-		printf("task     %s by the %s", lb_kind_name(s->task), s->labels ? "labels file" : s->label ? "label column " : "labels of its rows");
-		if (!s->labels && s->label)
-			print_visible(s->label, 0);
-		printf("%s\n", s->guess);
+		print_task(s);
 	}
 	if (s->data && s->data->n_classes)
 		print_classes(s->data);
@@ -203,6 +237,12 @@ static int print_json(const struct inspected *s, struct lb_err *err)
 	lb_json_number(o, "missing", (double)s->missing);
 	lb_json_text(o, "task", s->labelled ? lb_kind_name(s->task) : NULL);
 	lb_json_text(o, "label", s->label);
+	if (s->time) {
+		lb_json_text(o, "time", s->time);
+		lb_json_text(o, "event", s->event);
+	}
+	if (s->query)
+		lb_json_text(o, "query", s->query);
 	if (s->data && s->data->n_classes) {
 		size_t *count = class_counts(s->data);
 		cJSON *classes = lb_json_array(o, "classes"), *counts = lb_json_array(o, "class_counts");

@@ -1,5 +1,6 @@
 #include "cmd/data_inspect.h"
 
+#include "cmd/task_guess.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/mem.h"
@@ -171,20 +172,36 @@ static bool several(const char *label)
 	return label && strchr(label, ',');
 }
 
-static bool names_labels(const struct inspect_options *opt)
+static bool is_set(const struct inspect_options *opt, const char *key)
 {
-	bool named = several(opt->label);
+	const size_t n = strlen(key);
 
 	for (size_t i = 0; i < opt->n_sets; i++)
-		named |= !strncmp(opt->sets[i], "data.labels=", 12);
-	return named;
+		if (!strncmp(opt->sets[i], key, n) && opt->sets[i][n] == '=')
+			return true;
+	return false;
+}
+
+static bool names_labels(const struct inspect_options *opt)
+{
+	return several(opt->label) || is_set(opt, "data.labels");
+}
+
+/* The task of which the options name columns; multiclass where they do not say. */
+static enum lb_kind task_of_options(const struct inspect_options *opt)
+{
+	return names_labels(opt) ? LB_MULTILABEL : is_set(opt, "data.time") || is_set(opt, "data.event") ? LB_SURVIVAL :
+	       is_set(opt, "data.query") ? LB_RANKING : LB_MULTICLASS;
 }
 
 /* Returns a resolved config of one trial on the file, a new tree; NULL on failure. */
 static cJSON *make_config(const char *path, const struct inspected *s, const struct inspect_options *opt, struct lb_err *err)
 {
 	enum { OWN = 8 };
-	const bool multilabel = s->task == LB_MULTILABEL;
+	static const char *const task[LB_N_KINDS] = { [LB_MULTICLASS] = "task=multiclass", [LB_MULTILABEL] = "task=multilabel",
+						      [LB_SURVIVAL] = "task=survival", [LB_RANKING] = "task=ranking" };
+	static const char *const loss[LB_N_KINDS] = { [LB_MULTICLASS] = "loss=ce", [LB_MULTILABEL] = "loss=ml_bce", [LB_SURVIVAL] = "loss=cox",
+						      [LB_RANKING] = "loss=ranknet" };
 	const char **sets = lb_alloc(opt->n_sets + OWN, sizeof *sets, err);
 	char *quoted[4] = { quoted_set("data.train.path", path, err), s->labels ? quoted_set("data.train.labels", s->labels, err) : NULL,
 			    several(opt->label) ? quoted_list(opt->label, err) :
@@ -196,8 +213,8 @@ static cJSON *make_config(const char *path, const struct inspected *s, const str
 	size_t n = 0;
 
 	if (sets && quoted[0]) {
-		sets[n++] = multilabel ? "task=multilabel" : "task=multiclass";
-		sets[n++] = multilabel ? "loss=ml_bce" : "loss=ce";
+		sets[n++] = task[s->task];
+		sets[n++] = loss[s->task];
 		sets[n++] = "data.missing=mean";
 		for (size_t k = 0; k < 4; k++)
 			if (quoted[k])
@@ -260,6 +277,57 @@ static const char *guess_label(struct inspected *s, const struct lb_table *t)
 	return column == s->columns ? NULL : s->column[column].name;
 }
 
+/* Returns true if an option names the column, or may. */
+static bool is_taken(const struct inspect_options *opt, const char *name)
+{
+	for (size_t i = 0; i < opt->n_sets; i++)
+		if (strstr(strchr(opt->sets[i], '=') ? strchr(opt->sets[i], '=') : "", name))
+			return true;
+	return false;
+}
+
+/* Returns true if the column can be given another role: it has a name of its own, and none yet. */
+static bool is_free(const struct inspected *s, const struct inspect_options *opt, size_t column)
+{
+	return inspect_is_unique(s, s->column[column].name) && !is_taken(opt, s->column[column].name);
+}
+
+/* Times and events, where the table has them; returns false for another task. */
+static bool take_survival(struct inspected *s, const struct inspect_options *opt, struct lb_data_spec *spec, const struct lb_table *t)
+{
+	struct survival_columns found;
+
+	if (is_set(opt, "data.positive") || !guess_survival(t, &found) || !is_free(s, opt, found.time) || !is_free(s, opt, found.event))
+		return false;
+	s->task = LB_SURVIVAL;
+	s->guess = " (by their names and values)";
+	spec->time = s->time = s->column[found.time].name;
+	spec->event = s->event = s->column[found.event].name;
+	spec->positive = s->positive = found.positive;
+	return true;
+}
+
+/* The label column, and the task that it and the names of others tell. */
+static void take_label(struct inspected *s, const struct inspect_options *opt, struct lb_data_spec *spec, const struct lb_table t[LB_FILES], bool open,
+		       struct lb_err *err)
+{
+	const char *label = open ? (spec->train.label = guess_label(s, &t[0])) : spec->train.label;
+	const size_t column = find_label(s, label);
+
+	if (s->labelled && !spec->train.labels)
+		s->label = s->column[column].name;
+	if (s->task == LB_RANKING)
+		return;
+	s->task = guess_task(&t[0], &t[1], column, err);
+	const size_t query = open && !is_set(opt, "data.group") ? guess_query(&t[0], column) : s->columns;
+	if (query < s->columns && is_free(s, opt, query)) {
+		s->task = LB_RANKING;
+		spec->query = s->query = s->column[query].name;
+	}
+	const struct lb_table *from = spec->train.labels ? &t[1] : &t[0];
+	s->counts = (s->task == LB_REGRESSION || s->task == LB_MULTICLASS) && s->labelled && could_be_counts(from, spec->train.labels ? 0 : column, err);
+}
+
 static int look(struct inspected *s, struct lb_spec *spec, const struct inspect_options *opt, struct lb_table t[LB_FILES], struct lb_err *err)
 {
 	const char *const path[LB_FILES] = { s->path, spec->data.train.labels };
@@ -268,14 +336,10 @@ static int look(struct inspected *s, struct lb_spec *spec, const struct inspect_
 	if (read_tables(s, spec, opt->table_only, t, err))
 		return -1;
 	s->labelled = t[0].n_cols || label || path[1] || s->named;
-	if (!label && !path[1] && t[0].n_cols && s->task != LB_MULTILABEL)
-		label = spec->data.train.label = guess_label(s, &t[0]);
-	const size_t column = find_label(s, label);
-	if (s->task != LB_MULTILABEL) {
-		if (s->labelled && !path[1])
-			s->label = s->column[column].name;
-		s->task = guess_task(&t[0], &t[1], column, err);
-	}
+	const bool open = !label && !path[1] && t[0].n_cols && s->task != LB_MULTILABEL; /* nobody named a label */
+	const bool survival = s->task == LB_SURVIVAL || (open && s->task == LB_MULTICLASS && !opt->table_only && take_survival(s, opt, &spec->data, &t[0]));
+	if (s->task != LB_MULTILABEL && !survival)
+		take_label(s, opt, &spec->data, t, open, err);
 	if (opt->table_only) {
 		s->table = t[0];
 		t[0] = (struct lb_table){ 0 };
@@ -284,14 +348,14 @@ static int look(struct inspected *s, struct lb_spec *spec, const struct inspect_
 	return s->labelled ? lb_data_assemble(&spec->data, s->task, t, path, &s->data, err) : 0;
 }
 
-/* As multilabel, or as what the label column looks like. */
-static int inspect_as(const char *path, const struct inspect_options *opt, bool multilabel, struct inspected *s, struct lb_err *err)
+/* As the task, or for multiclass as what the columns look like. */
+static int inspect_as(const char *path, const struct inspect_options *opt, enum lb_kind task, struct inspected *s, struct lb_err *err)
 {
 	struct lb_table t[LB_FILES] = { 0 };
 	struct lb_spec spec = { 0 };
 	int rc = -1;
 
-	*s = (struct inspected){ .path = path, .guess = "", .task = multilabel ? LB_MULTILABEL : LB_MULTICLASS, .named = names_labels(opt) };
+	*s = (struct inspected){ .path = path, .guess = "", .task = task, .named = names_labels(opt) };
 	s->labels = opt->labels ? lb_strdup(opt->labels, err) : guess_labels(path, err);
 	cJSON *config = make_config(path, s, opt, err);
 	if (config && !lb_spec_fill(&spec, config, &lb_registries, err))
@@ -315,11 +379,11 @@ int inspect(const char *path, const struct inspect_options *opt, struct inspecte
 		return -1;
 	if (!lb_utf8_valid(path, strlen(path)) || (opt->labels && !lb_utf8_valid(opt->labels, strlen(opt->labels))))
 		return lb_fail(err, LB_USAGE, "%s: the name of the file is not UTF-8, as a config must be; rename the file", path);
-	int rc = inspect_as(path, opt, named, s, err);
+	int rc = inspect_as(path, opt, task_of_options(opt), s, err);
 	if (!rc || named || opt->label || opt->table_only || err->code != LB_DATA)
 		return rc;
 	struct lb_err *second = lb_alloc(1, sizeof *second, NULL);
-	if (second && !(rc = inspect_as(path, opt, true, s, second)))
+	if (second && !(rc = inspect_as(path, opt, LB_MULTILABEL, s, second)))
 		*err = (struct lb_err){ 0 };
 	free(second);
 	return rc;

@@ -11,7 +11,11 @@ struct inspected {
 	const char *label;           /* column asked for, or the name of the last column; NULL: none, or several */
 	const char *guess;           /* how the label was chosen when nobody named it, as " (...)", else "" */
 	bool named;                  /* multilabel: the names of the label columns were given, and are those of data->class_name */
-	enum lb_kind task;           /* guessed from the label column */
+	const char *time, *event;    /* survival: the columns that were guessed by their names and values; NULL: named by the options */
+	const char *positive;        /* survival: the value of `event` that is an event, where it is not 1 or true; else NULL */
+	const char *query;           /* ranking: likewise the column of the queries */
+	bool counts;                 /* the labels are whole numbers >= 0 of many values: counts, perhaps */
+	enum lb_kind task;           /* guessed from the label column, or from the columns that are named like those of a task */
 	bool labelled;               /* false: a block of numbers without labels; then data is NULL */
 	size_t rows, columns;        /* of the file, the label column included */
 	size_t block;                /* of these the first so many are of one block: images, arrays, sparse rows */

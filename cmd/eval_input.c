@@ -52,6 +52,7 @@ static const struct key {
 	{ "groups", 1 << LB_RANKING, 0 },
 	{ "times", 1 << LB_SURVIVAL, 0 },
 	{ "events", 1 << LB_SURVIVAL, 0 },
+	{ "weights", 1 << LB_SURVIVAL, 0 },
 	{ "groups", 1 << LB_REGRESSION | 1 << LB_MULTICLASS | 1 << LB_BINARY, LB_NEEDS_BAGS },
 	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
 	{ "teacher_scores", 1 << LB_RANKING, LB_NEEDS_TEACHER },
@@ -310,6 +311,24 @@ static int read_events(const cJSON *in, struct eval_input *x, struct lb_err *err
 	return rc;
 }
 
+/* The weight of each row, if given. */
+static int read_weights(const cJSON *in, struct eval_input *x, struct lb_err *err)
+{
+	size_t rows, columns;
+	bool flat;
+
+	if (!cJSON_GetObjectItemCaseSensitive(in, "weights"))
+		return 0;
+	if (!(x->row_weight = json_read_matrix(in, "weights", &rows, &columns, &flat, err)))
+		return -1;
+	if (rows != x->b || columns != 1)
+		return lb_fail(err, LB_DATA, "weights: found %zu x %zu, allowed: one for each of the %zu row%s of scores", rows, columns, x->b, lb_s(x->b));
+	for (size_t i = 0; i < rows; i++)
+		if (x->row_weight[i] < 0)
+			return lb_fail(err, LB_DATA, "weights: row %zu: found %g, allowed: a number >= 0", i + 1, x->row_weight[i]);
+	return 0;
+}
+
 /* What the loss learns for each target, or for all rows together; left out: what training begins
  * with. */
 static int read_learned(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
@@ -334,7 +353,7 @@ static int read_learned(const cJSON *in, const struct lb_loss_info *l, const str
 		       l->params_for == LB_EACH_TARGET ? ", a row for each target" : "");
 }
 
-/* Times and events, and what the loss itself learns. */
+/* Times, events, weights, and what the loss itself learns. */
 static int read_survival(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
 {
 	const size_t scores = lb_loss_outputs(l, par);
@@ -343,7 +362,7 @@ static int read_survival(const cJSON *in, const struct lb_loss_info *l, const st
 		return lb_fail(err, LB_DATA, "scores: found %zu column%s, allowed: %zu, as many as the loss has %s", x->c, lb_s(x->c), scores,
 			       l->columns ? "intervals" : "scores of a row");
 	x->classes = 1;
-	return read_times(in, l, x, err) || read_events(in, x, err) ? -1 : read_learned(in, l, par, x, err);
+	return read_times(in, l, x, err) || read_events(in, x, err) || read_weights(in, x, err) ? -1 : read_learned(in, l, par, x, err);
 }
 
 int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
@@ -389,6 +408,7 @@ void eval_input_free(struct eval_input *x)
 	free(x->teacher);
 	free(x->params);
 	free(x->counts);
+	free(x->row_weight);
 	free(x->y);
 	free(x->group);
 	free(x->from);

@@ -113,7 +113,7 @@ static void add_labels(struct lb_buf *b, const struct proposal *p)
 		lb_buf_printf(b, "              # the column to predict%s", s->guess);
 	} else if (s->label) {
 		lb_buf_printf(b, "\n    label: %zu              # the column to predict, by its number", label_column(s) + 1);
-	} else {
+	} else if (s->task != LB_SURVIVAL) {
 		lb_buf_puts(b, "              # each row lists its labels");
 	}
 	if (p->look->format)
@@ -128,6 +128,26 @@ static void add_sets(struct lb_buf *b, const struct proposal *p)
 		if (value && !memchr(key, '.', (size_t)(value - key)) && strncmp(key, "label=", 6) && strncmp(key, "labels=", 7))
 			lb_buf_printf(b, "  %.*s: %s\n", (int)(value - key), key, value + 1);
 	}
+}
+
+static void add_role(struct lb_buf *b, const char *key, const char *column, const char *comment)
+{
+	if (!column)
+		return;
+	lb_buf_printf(b, "  %s: ", key);
+	lb_buf_yaml(b, column);
+	lb_buf_printf(b, "   # %s\n", comment);
+}
+
+/* The columns that were guessed by their names. */
+static void add_roles(struct lb_buf *b, const struct proposal *p)
+{
+	const struct inspected *s = p->s;
+
+	add_role(b, "time", s->time, "to the event, or to the censoring; guessed by its name: --label COLUMN proposes another task");
+	add_role(b, "event", s->event, s->positive ? "whether it was seen" : "1 or true: it was seen; else the row is censored");
+	add_role(b, "positive", s->positive, "the value of an event, as in R; the other is censored");
+	add_role(b, "query", s->query, "whose rows are ranked; guessed by its name: --label COLUMN proposes another task");
 }
 
 static void add_positive(struct lb_buf *b, const struct proposal *p)
@@ -158,10 +178,11 @@ static void add_data(struct lb_buf *b, const struct proposal *p)
 	}
 	lb_buf_puts(b, "\n");
 	add_sets(b, p);
+	add_roles(b, p);
 	add_drops(b, p);
 	add_positive(b, p);
 	lb_buf_printf(b, "  split: {train: 0.64, valid: 0.16, test: 0.2%s}   # by train.seed; or {first: N}, {folds: 5}\n",
-		      s->data->y ? ", stratify: true" : "");
+		      (s->data->y || s->data->event) && !is_set(p, "group") ? ", stratify: true" : "");
 	if (s->data->n_cat && !is_set(p, "unseen"))
 		lb_buf_puts(b, "  unseen: zero                    # a category that no training row has is no category; error refuses it\n");
 	if (s->missing && !is_set(p, "missing"))
@@ -181,6 +202,14 @@ struct suit {
 	const char *first, *losses, *metrics, *tuned;
 };
 
+static bool has_time_zero(const struct lb_dataset *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (!(d->target[i] > 0))
+			return true;
+	return false;
+}
+
 static const struct suit *suit_of(const struct proposal *p)
 {
 	static const struct suit even[LB_N_KINDS] = {
@@ -188,14 +217,18 @@ static const struct suit *suit_of(const struct proposal *p)
 		[LB_BINARY] = { "logistic", "[logistic, hinge, squared_hinge]", "[accuracy, balanced_accuracy, auc]", "valid.accuracy" },
 		[LB_REGRESSION] = { "mse", "[mse, huber]", "[rmse, mae, r2]", "valid.rmse" },
 		[LB_MULTILABEL] = { "ml_bce", "[ml_bce, asl, zlpr]", "[mean_average_precision, ranking_loss]", "valid.mean_average_precision" },
+		[LB_SURVIVAL] = { "cox", "[cox, aft, discrete_hazard]", "[harrell, uno, integrated_brier]", "valid.harrell" },
 		[LB_RANKING] = { "ranknet", "[ranknet, listnet, lambdarank]", "[ndcg, mrr, map]", "valid.ndcg" },
 	};
 	static const struct suit uneven[LB_N_KINDS] = {
 		[LB_MULTICLASS] = { "ce", "[ce, label_smoothing, focal, gce]", "[balanced_accuracy, f1_macro, accuracy]", "valid.balanced_accuracy" },
 		[LB_BINARY] = { "logistic", "[logistic, hinge, mw]", "[auc, average_precision]", "valid.auc" },
 	};
+	static const struct suit from_zero = { "cox", "[cox, discrete_hazard]", "[harrell, uno, integrated_brier]", "valid.harrell" }; /* no log of the time */
 	const struct suit *u = &uneven[p->s->task];
 
+	if (p->s->task == LB_SURVIVAL && has_time_zero(p->s->data))
+		return &from_zero;
 	return p->unbalanced && u->first ? u : &even[p->s->task];
 }
 
@@ -269,8 +302,10 @@ static void add_title(struct lb_buf *b, const struct proposal *p, const char *na
 		lb_buf_visible(b, s->data->warning[i]);
 		lb_buf_puts(b, "\n");
 	}
-	lb_buf_printf(b, "name: %s\ntask: %s%s\n", name, lb_kind_name(s->task),
-		      s->task == LB_MULTICLASS && number_label(s) ? "                 # or regression, if the numbers are amounts" : "");
+	lb_buf_printf(b, "name: %s\ntask: %s%s%s\n", name, lb_kind_name(s->task),
+		      s->task == LB_MULTICLASS && number_label(s) ? "                 # or regression, if the numbers are amounts" : "",
+		      !s->counts ? "" : s->task == LB_REGRESSION ? "                 # if they are counts: loss poisson or negative_binomial, preprocess: {target: none}" :
+								   "; if counts: loss poisson");
 }
 
 static int make(const struct proposal *p, struct lb_err *err)

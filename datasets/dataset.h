@@ -201,6 +201,9 @@ struct lb_roles {
 	enum lb_missing missing;
 	const char *const *ignore;   /* n_ignore labels whose rows are left out; "" is the label that is missing */
 	size_t n_ignore;
+	const char *const *soft_labels; /* multiclass, binary: n_soft_labels references to the columns of the classes' probabilities */
+	const char *const *soft_classes; /* (n_soft_labels) the class of each; NULL: they are in the order of the classes */
+	size_t n_soft_labels;
 };
 
 /* The files of a dataset: the training file and the file of its labels, the validation file and its
@@ -224,6 +227,7 @@ struct lb_dataset {
 	double *target;              /* (n, n_targets) in regression; labels 1, 0, -1 (not known) in multilabel, where n_classes = n_targets and
 	                                class_name holds the labels' names; else NULL */
 	size_t n_targets;
+	double *soft_label;          /* (n, n_classes) probabilities of the classes of each row, which sum to 1, from columns of the table; or NULL */
 	double *weight;              /* (n) >= 0, or NULL */
 	double *offset;              /* (n) what is added to the score of each row: its offset, and the log of its exposure; or NULL */
 	int32_t *group;              /* (n) or NULL */
@@ -256,6 +260,11 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 			struct lb_dataset **out, struct lb_err *err);
 void lb_dataset_free(struct lb_dataset *d);
 
+/* Divides the probabilities of n classes by their sum, so that a row written with six digits is
+ * none of a smaller weight. Returns false, and leaves them, if they do not sum to 1 within 0.00001;
+ * *sum <- what they sum to. */
+bool lb_sum_to_one(double *p, size_t n, double *sum);
+
 /* ---- splits ---- */
 
 enum lb_split_kind { LB_SPLIT_FRACTIONS, LB_SPLIT_FIRST, LB_SPLIT_MODULO, LB_SPLIT_FOLDS };
@@ -270,7 +279,7 @@ struct lb_split_options {
 	const double *test_residues;
 	size_t n_test_residues;
 	size_t folds, fold;          /* FOLDS: fold `fold` of `folds` (from 0) is the test part */
-	bool stratify;               /* keep class shares (classification) */
+	bool stratify;               /* keep the shares of classes, in survival those of events and censored rows */
 	uint64_t seed;
 };
 

@@ -57,7 +57,7 @@ struct sample {
 	bool one_class;
 	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
 	struct lb_triplets triplets;
-	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES], inputs[MOST_ROWS * FEATURES], teacher[MOST_ROWS];
+	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES], inputs[MOST_ROWS * FEATURES], teacher[MOST_ROWS], weight[MOST_ROWS];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
 	struct lb_loss_input in;
@@ -123,6 +123,14 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES,
 					.inputs = c->info->needs & LB_NEEDS_INPUTS ? s->inputs : NULL, .n_inputs = FEATURES,
 					.teacher = c->info->needs & LB_NEEDS_TEACHER ? s->teacher : NULL };
+}
+
+/* Gives the sample's rows weights, one of them 0. */
+static void weigh_rows(struct sample *s)
+{
+	for (size_t i = 0; i < s->in.b; i++)
+		s->weight[i] = (double)((i * 5 + 3) % 7) / 4;
+	s->in.row_weight = s->weight;
 }
 
 /* Gives the sample the triplets that a miner might choose: for each pair of a class the next row of
@@ -323,9 +331,12 @@ static int check_setting(struct check *c)
 				sample_make(&s, c, &patterns[p], &shapes[c->info->kind][k], one_class);
 				if (check_sample(c, &s))
 					return -1;
-				if (!(c->info->needs & LB_TAKES_TRIPLETS))
+				if (c->info->needs & LB_TAKES_TRIPLETS)
+					choose_triplets(&s);
+				else if (c->info->weighs_rows)
+					weigh_rows(&s);
+				else
 					continue;
-				choose_triplets(&s);
 				if (check_sample(c, &s))
 					return -1;
 			}

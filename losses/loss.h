@@ -111,7 +111,7 @@ struct lb_batch {
 	const real *teacher;     /* (b, c) the teacher's scores, in distillation and for LB_NEEDS_TEACHER; else NULL */
 	const real *label_matrix; /* (b, c) in multilabel: 1, 0, or -1 for unknown, which has no part in the loss unless the loss says so; else NULL */
 	const uint32_t *row_id;  /* (b) index of each row within the training split, < stats->n_rows; NULL outside training */
-	const real *row_weight;  /* (b) of mean 1 over the training split, or NULL; only for separable losses */
+	const real *row_weight;  /* (b) of mean 1 over the training split, or NULL; only for losses that are separable or say .weighs_rows */
 	const struct lb_triplets *triplets; /* those that a miner chose; NULL: all there are */
 	const struct lb_arg *par; /* validated values in the order of info.base.params */
 	const struct lb_loss_stats *stats;

@@ -173,6 +173,7 @@ struct lb_loss_info {
 	enum lb_targets targets;             /* in survival: the times */
 	size_t (*columns)(const struct lb_arg *par); /* survival: scores of a row; NULL: one */
 	bool baseline_hazard;                /* survival: its curves need the cumulative baseline hazard of the training rows, which training makes */
+	bool weighs_rows;                    /* rows may have weights, though it is no mean of row losses: its function reads lb_batch.row_weight */
 	size_t (*most_of_query)(const struct lb_arg *par); /* rows that a query may have; NULL: any number */
 	const struct lb_same_as *same_as;
 	int n_same_as;
@@ -192,9 +193,10 @@ size_t lb_loss_count(void);
 const struct lb_loss_info *lb_loss_at(size_t i);
 /* NULL when there is none. */
 const struct lb_loss_info *lb_loss_find(enum lb_kind kind, const char *name);
-/* True when the loss is a mean of row losses, so that row and class weights can be applied to
- * it. */
+/* True when the loss is a mean of row losses. */
 bool lb_loss_separable(const struct lb_loss_info *info);
+/* True when rows can have weights: the loss is separable, or weighs them itself. */
+bool lb_loss_weighs_rows(const struct lb_loss_info *info);
 
 /* Returns how many there are, with so many classes; not of LB_EACH_TARGET. */
 size_t lb_how_many(enum lb_one_for of, size_t n_classes);

@@ -13,6 +13,7 @@ struct lb_loss_input {
 	const double *t;           /* (b,c) targets (with several outputs a target (b, c / outputs)), the teacher's scores, the labels of multilabel (1, 0, -1), the
 	                              grades of ranking (b), the times of survival (b), or NULL */
 	const int32_t *group;      /* (b) the query or bag of each row, rows of one side by side; NULL: all rows are of one */
+	const double *row_weight;  /* (b), or NULL: 1 each */
 	const double *counts;      /* (classes) training rows of each class or label, or NULL: counted in y or t */
 	const uint32_t *id;        /* (b) sample ids, or NULL: 0, 1, ... */
 	const struct lb_arg *par;  /* validated, in the order of the descriptor */

@@ -43,6 +43,11 @@ bool lb_loss_separable(const struct lb_loss_info *info)
 	return lb_loss_has_row_f64(place_of(info));
 }
 
+bool lb_loss_weighs_rows(const struct lb_loss_info *info)
+{
+	return info->weighs_rows || lb_loss_separable(info);
+}
+
 bool lb_loss_gives_scores(const struct lb_loss_info *info)
 {
 	return info->kind != LB_EMBEDDING || lb_loss_has_scores_f64(place_of(info));

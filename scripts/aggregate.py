@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--select", metavar="valid.NAME", help="choose the keys that are neither rows, columns nor replicates by this "
                    "metric; rows then default to the loss, the data, their corruption and the model")
     p.add_argument("--control", default="", metavar="NAME", help="the contender that all are compared with, or all for every pair; "
-                   "default: ce, where it is among them")
+                   "default: plain training, or the plain loss of the task (ce, logistic, mse, cox, ranknet, poisson, ...), where it is among them")
     p.add_argument("--rope", type=float, default=0.01, metavar="R", help="differences up to R count as practically equal; default: 0.01")
     p.add_argument("--files", metavar="DIR", help="with html: also every table as md, csv and tex, every plot as svg and pdf")
     p.add_argument("--sort", choices=["key", "metric"], help="order of the rows; metric: best first within each condition, as in the "

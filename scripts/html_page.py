@@ -172,8 +172,8 @@ def main_caption(table: tables.Table, study: Study) -> List[str]:
     n = plural(counts[-1], study.replicate) if len(counts) == 1 else "%d to %s" % (counts[0], plural(counts[-1], study.replicate)) if counts else ""
     out = ["Mean%s over %s." % (" ± sample standard deviation" if counts[-1] > 1 else "", n)] if counts else []
     lost = [line for line in table.caption if line.startswith("Not ok")]
-    return out + lost + (["Coloured: the best mean%s; means over fewer completed trials are never marked." % (
-        " of each " + study.condition_name if len(study.conditions) > 1 else "")] if len(study.contenders) > 1 else [])
+    return out + lost + (["Coloured: the best mean%s; %s." % (
+        " of each " + study.condition_name if len(study.conditions) > 1 else "", tables.never_marked(table))] if len(study.contenders) > 1 else [])
 
 
 HTML = tables.Style(lambda s: s, lambda s: s, "bold", " ± ")

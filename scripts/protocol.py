@@ -55,7 +55,8 @@ class Protocol:
             self.keys.replicates(over) and "data.split.seed" in self.keys.replicates(over)) else "drawn with %s" % plural(len(seeds), "seed")
         if any(k in t.config for t in self.trials[:1] for k in ("data.split.first", "data.test.path")):
             words = "the test rows are given by the data"
-        return [words + ("; with the same class shares in each part" if self.values("data.split.stratify") == ["true"] else "")]
+        kept = "shares of events" if self.values("task") == ["survival"] else "class shares"
+        return [words + ("; with the same %s in each part" % kept if self.values("data.split.stratify") == ["true"] else "")]
 
     def features(self) -> List[str]:
         scaled = {"true": "standardised by the training rows' mean and standard deviation", "false": "as they are"}

@@ -64,13 +64,17 @@ def condition_text(keys: List[str], values: Tuple[str, ...]) -> str:
     return " ".join(words) or "all"
 
 
+# What others are judged against, of each task; of losses of one task the earlier one.
+PLAIN_LOSSES = ("ce", "logistic", "mse", "cox", "ranknet", "listnet", "poisson", "ml_bce")
+
+
 def check_control(study: Study) -> str:
-    """The one that all are compared with: as asked, else plain training or cross-entropy where there is one, else the first."""
+    """The one that all are compared with: as asked, else plain training or the plain loss of the task where there is one, else the first."""
     if study.control in study.contenders + ["all"]:
         return study.control
     if study.control:
         raise Refused("--control %s: not among the contenders%s" % (study.control, nearest(study.control, study.contenders + ["all"])))
-    usual = [c for name in (study_plan.PLAIN, "ce", "logistic", "mse") for c in study.contenders if c == name]
+    usual = [c for name in (study_plan.PLAIN, *PLAIN_LOSSES) for c in study.contenders if c == name]
     return usual[0] if usual else study.contenders[0]
 
 

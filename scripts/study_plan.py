@@ -117,7 +117,7 @@ def metric_cell(trials: List[Trial], metric: str) -> Cell:
     values = [t.metrics[metric] for t in done if metric in t.metrics]
     mean, sd = mean_sd(values)
     missing = "undefined" if done else "/".join(sorted({t.status for t in trials})) or "-"
-    return Cell(mean=mean, sd=sd, n=len(values), note=missing)
+    return Cell(mean=mean, sd=sd, n=len(values), undefined=len(done) - len(values), note=missing)
 
 
 def not_ok(trials: List[Trial]) -> str:

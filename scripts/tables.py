@@ -14,7 +14,8 @@ class Cell:
     """One metric over the trials of one group; without a mean, `note` says why."""
     mean: Optional[float] = None
     sd: Optional[float] = None
-    n: int = 0
+    n: int = 0                      # trials with a value
+    undefined: int = 0              # completed trials without one
     note: str = "-"
     chosen: str = ""
     best: bool = False
@@ -152,14 +153,19 @@ def grid(table: Table, style: Style, with_sd: bool = True) -> Tuple[List[List[st
     return lines, len(words)
 
 
+def never_marked(table: Table) -> str:
+    """What mark_best leaves out, in words: where all completed trials have a value, they are what it counts."""
+    undefined = any(cell.undefined for row in table.rows if not row.baseline for cell in row.cells)
+    return "means over fewer completed trials%s are never marked" % (" with a value that is defined" if undefined else "")
+
+
 def caption(table: Table, style: Style, with_sd: bool = True) -> List[str]:
     facts = list(table.caption)
     if any(cell.sd is not None for row in table.rows for cell in row.cells):
         facts.append("Each number is mean ± sample standard deviation." if with_sd else
                      "Each number is a mean; the terminal is too narrow for the standard deviations.")
     if any(cell.best for row in table.rows for cell in row.cells):
-        facts.append("%s: best mean of its %s; means over fewer completed trials are never marked."
-                     % (style.mark.capitalize(), table.contest))
+        facts.append("%s: best mean of its %s; %s." % (style.mark.capitalize(), table.contest, never_marked(table)))
     if table.pivot and table.chosen:
         for row in table.rows:
             settings = {column.place: cell.chosen for column, cell in zip(table.columns, row.cells) if cell.chosen}

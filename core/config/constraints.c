@@ -184,12 +184,15 @@ static void soft_labels_are_the_rows(const struct lb_resolving *r)
 		return;
 	if (r->kind != LB_MULTICLASS && r->kind != LB_BINARY)
 		diagnostic(r, path, "goes with task multiclass or binary, found %s; remove it", lb_kind_name(r->kind));
-	if (!strcmp(lb_given_text(r, "data.missing", ""), "drop"))
-		diagnostic(r, path, "cannot be combined with data.missing: drop, which would shift its rows; use mean");
-	if (lb_option_set(r, "data.ignore_labels"))
-		diagnostic(r, path, "cannot be combined with data.ignore_labels, which would shift its rows; remove the rows from both files");
-	if (lb_option_set(r, "data.positive"))
-		diagnostic(r, path, "cannot be combined with data.positive, which would exchange its columns; name the classes so that the positive one is the second");
+	const bool file = lb_option_set(r, path)->type == LB_SCALAR;
+	if (file && !strcmp(lb_given_text(r, "data.missing", ""), "drop"))
+		diagnostic(r, path, "cannot be combined with data.missing: drop, which would shift its rows; use mean, or columns of the table");
+	if (file && lb_option_set(r, "data.ignore_labels"))
+		diagnostic(r, path, "cannot be combined with data.ignore_labels, which would shift its rows; remove the rows from both files, or use columns of "
+			   "the table");
+	if (lb_option_set(r, path)->type != LB_MAPPING && lb_option_set(r, "data.positive"))
+		diagnostic(r, path, "cannot be combined with data.positive, which would exchange its columns; name the table's column of each class, {CLASS: "
+			   "COLUMN, OTHER: COLUMN}, or the classes so that the positive one is the second");
 }
 
 static void ignored_labels_are_classes(const struct lb_resolving *r)
@@ -317,12 +320,13 @@ static void cv_fold_is_one_of_them(const struct lb_resolving *r)
 	check_fold(r, "data.cv.fold", "data.cv.folds");
 }
 
-static void stratify_has_classes(const struct lb_resolving *r)
+static void stratify_has_strata(const struct lb_resolving *r)
 {
 	if (!cJSON_IsTrue(resolved(r, "data.split.stratify")))
 		return;
-	if (r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind))
-		diagnostic(r, "data.split.stratify", "found true, allowed: false; the task is %s, which has no classes", lb_kind_name(r->kind));
+	if (r->kind < LB_N_KINDS && lb_kind_of_columns(r->kind) && r->kind != LB_SURVIVAL)
+		diagnostic(r, "data.split.stratify", "found true, allowed: false; the task is %s, which has neither classes nor events whose shares could be "
+			   "kept", lb_kind_name(r->kind));
 	else if (lb_option_set(r, "data.group"))
 		diagnostic(r, "data.split.stratify", "cannot be combined with data.group; keep one");
 }
@@ -401,13 +405,13 @@ static const struct {
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
-	{ { "data.side.soft_labels", LB_BY_CONFIG, "Soft labels need task multiclass or binary, and exclude data.missing: drop, data.ignore_labels and data.positive: they belong to rows and classes by their order." }, soft_labels_are_the_rows },
+	{ { "data.side.soft_labels", LB_BY_CONFIG, "Soft labels need task multiclass or binary; those of a file exclude data.missing: drop and data.ignore_labels, those without the names of the classes data.positive: they belong to rows, and to classes, by their order." }, soft_labels_are_the_rows },
 	{ { "data.ignore_labels", LB_BY_CONFIG, "Label values to leave out need a task whose rows have one class each, and no teacher." }, ignored_labels_are_classes },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
 	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },
 	{ { "data.split", LB_BY_CONFIG, "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." }, shares_leave_rows },
 	{ { "data.split.fold", LB_BY_CONFIG, "The fold is below data.split.folds." }, fold_is_one_of_them },
-	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes, so not with regression, multilabel, ranking or survival, and no data.group." }, stratify_has_classes },
+	{ { "data.split.stratify", LB_BY_CONFIG, "A stratified split needs classes or the events of survival, so not with regression, multilabel or ranking, and no data.group." }, stratify_has_strata },
 	{ { "data.offset", LB_BY_CONFIG, "Only task regression has offsets (data.offset, data.exposure)." }, offset_has_a_number },
 	{ { "data.preprocess.target", LB_BY_CONFIG, "Only task regression has targets to standardize." }, target_is_a_number },
 	{ { "train.early_stopping", LB_BY_CONFIG, "Early stopping needs validation rows: a share in data.split.valid, data.valid or data.cv." }, stopping_has_a_share },

@@ -54,6 +54,8 @@ static const char *const calibrations[] = {
 
 static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max = NO_LIMIT, .help = "residues of the test rows" };
 
+static const struct lb_param soft_column = { TEXT, .help = "column of the table" };
+
 static const struct lb_param class_weight = { .type = LB_REAL_PARAM, .min = 0, .max = NO_LIMIT, .min_open = true, .help = "weight of the class's rows" };
 
 static const struct lb_param weight = { .name = "weight", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = NO_LIMIT,
@@ -108,10 +110,11 @@ static const struct lb_option options[] = {
 	{ .path = "data.side.teacher", AT(data.side.teacher), .param = { TEXT, .help = "distillation, ranking: the teacher: a saved model (output.model: true), which gives the scores of all "
 						       "rows, or a file of its scores as in data.teacher" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.side.soft_labels", AT(data.side.soft_labels), .param = { TEXT, .help = "multiclass, binary: a file of the probability of each class, a row for each row of "
-							       "train, then of valid, then of test; one column per class, in the order of the "
-							       "classes. The loss of a row is its mean over these; metrics judge by the labels" },
-	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.side.soft_labels", AT(data.side.soft_labels), .param = { TEXT, .help = "multiclass, binary: the probability of each class: the table's column of each class, by "
+							       "name or in the order of the classes; or a file with such columns, a row for each row of train, "
+							       "then of valid, then of test. The loss of a row is its mean over these; metrics judge by the "
+							       "labels" },
+	  .shape = LB_VALUE, .by_name = &soft_column, .optional = true },
 	{ .path = "data.generator", AT(data.generator), .param = { .help = "made data in place of data.train" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "generator", .optional = true },
 	{ .path = "data.label", .param = { TEXT, .help = "label column of all files; short for data.train.label" },
@@ -185,7 +188,7 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.split.fold", AT(data.split.fold), .param = { INTEGER(0, 0, NO_LIMIT), .help = "the fold that tests, from 0" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.split.stratify", AT(data.split.stratify), .param = { TRUTH(1), .help = "keep class shares; false for regression and with data.group" },
+	{ .path = "data.split.stratify", AT(data.split.stratify), .param = { TRUTH(1), .help = "keep the shares of classes, in survival of events and censored rows; without data.group. If not given: true for classes" },
 	  .shape = LB_VALUE },
 	{ .path = "data.split.seed", AT(data.split.seed), .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
 

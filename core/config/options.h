@@ -42,7 +42,7 @@ struct lb_option {
 	size_t at;
 	struct lb_param param;       /* VALUE: type, default, range; all: help */
 	const struct lb_param *list; /* VALUE: what a list is checked against, where one is allowed too; else NULL */
-	const struct lb_param *by_name; /* VALUE: what the numbers of a block {name: number} or of a list are checked against, where these are allowed too */
+	const struct lb_param *by_name; /* VALUE: what the values of a block {name: number or text}, one for each class, or of a list are checked against, where these are allowed too */
 	const char *const *words;    /* WORDS: the allowed texts, NULL-ended; NULL: any */
 	const char *word;            /* WORDS: the word allowed in place of a list, also the default; or NULL */
 	const char *key;             /* COMPONENT(S): the key that holds the name, "name" or "kind" */

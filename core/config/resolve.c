@@ -75,11 +75,12 @@ static cJSON *parse_param(const struct lb_resolving *r, const char *path, const 
 {
 	struct lb_err err = { 0 };
 	cJSON *item = lb_param_parse(p, value, &err);
+	char hint[LB_HINT_TEXT];
 
 	if (!item && err.code == LB_MACHINE)
 		lb_json_made(NULL);
 	else if (!item)
-		lb_diagnostic(r->diagnostics, &value->location, path, "%s", err.text);
+		lb_diagnostic(r->diagnostics, &value->location, path, "%s%s", err.text, lb_hint(lb_elsewhere_as(path, value), hint));
 	return item;
 }
 
@@ -307,7 +308,7 @@ static cJSON *resolve_space(const struct lb_resolving *r, const struct lb_option
 	return paths;
 }
 
-/* {name: number, ...} */
+/* {name: number or text, ...} */
 static cJSON *resolve_by_name(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	cJSON *block = lb_json_object(NULL, NULL);
@@ -315,14 +316,14 @@ static cJSON *resolve_by_name(const struct lb_resolving *r, const struct lb_opti
 
 	for (size_t i = 0; i < node->n; i++) {
 		snprintf(path, sizeof path, "%s.%.80s", o->path, node->key[i]->text);
-		cJSON *number = parse_param(r, path, o->by_name, node->item[i]);
-		if (number)
-			lb_json_item(block, node->key[i]->text, number);
+		cJSON *value = parse_param(r, path, o->by_name, node->item[i]);
+		if (value)
+			lb_json_item(block, node->key[i]->text, value);
 	}
 	return block;
 }
 
-/* [number, ...] */
+/* [number or text, ...] */
 static cJSON *resolve_in_order(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	cJSON *list = lb_json_array(NULL, NULL);
@@ -330,26 +331,38 @@ static cJSON *resolve_in_order(const struct lb_resolving *r, const struct lb_opt
 
 	for (size_t i = 0; i < node->n; i++) {
 		snprintf(path, sizeof path, "%s[%zu]", o->path, i + 1);
-		cJSON *number = parse_param(r, path, o->by_name, node->item[i]);
-		if (number)
-			lb_json_item(list, NULL, number);
+		cJSON *value = parse_param(r, path, o->by_name, node->item[i]);
+		if (value)
+			lb_json_item(list, NULL, value);
 	}
 	return list;
+}
+
+/* Refuses an empty block or list. */
+static void refuse_by_name(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
+{
+	char words[LB_PATH_TEXT], wanted[2 * LB_PATH_TEXT];
+
+	if (o->by_name->type == LB_TEXT_PARAM) {
+		lb_reject_type(r, node, o->path, "a file, or a column for each class, by name or in order, as in {NAME: COLUMN, OTHER: COLUMN} or [COLUMN, COLUMN]");
+		return;
+	}
+	lb_param_allowed(&o->param, words, sizeof words);
+	snprintf(wanted, sizeof wanted, "%s, or a number for each class, by name or in order, as in {NAME: 1, OTHER: 2.5} or [1, 2.5]",
+		 words + strlen("one of: "));
+	lb_reject_type(r, node, o->path, wanted);
 }
 
 static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	cJSON *item = NULL;
-	char allowed[LB_PATH_TEXT], wanted[2 * LB_PATH_TEXT];
 
 	if (node && o->by_name && node->type == LB_MAPPING && node->n) {
 		item = resolve_by_name(r, o, node);
 	} else if (node && o->by_name && node->type == LB_SEQUENCE && node->n) {
 		item = resolve_in_order(r, o, node);
 	} else if (node && o->by_name && node->type != LB_SCALAR) {
-		lb_param_allowed(&o->param, allowed, sizeof allowed);
-		snprintf(wanted, sizeof wanted, "%s, or a number for each class, by name or in order, as in {NAME: 1, OTHER: 2.5} or [1, 2.5]", allowed + strlen("one of: "));
-		lb_reject_type(r, node, o->path, wanted);
+		refuse_by_name(r, o, node);
 	} else if (node) {
 		item = parse_param(r, o->path, lb_rule_takes_list(r, o, node) ? o->list : &o->param, node);
 	} else if (o->param.required) {

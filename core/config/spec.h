@@ -14,13 +14,16 @@ struct lb_word {
 	const char *text;        /* NULL where it is absent */
 };
 
-/* The value of an option that takes a list or a block {name: number}, or one value instead. */
+/* The value of an option that takes a list or a block {name: number or text}, or one value
+ * instead. */
 struct lb_list {
 	size_t n;
 	const char *const *text; /* (n) its texts, or the names of the block; NULL for numbers of a list */
+	const char *const *named; /* (n) the texts of the block; NULL for a number */
 	const double *number;    /* (n) its numbers, or those of the block */
 	double value;            /* the one number instead */
 	struct lb_word word;     /* the one choice instead */
+	const char *one;         /* the one text instead */
 	bool given;              /* a list or a block, not one value */
 };
 
@@ -51,7 +54,7 @@ enum lb_precision_word { LB_PRECISION_32, LB_PRECISION_64 };
 struct lb_data_spec {
 	struct lb_file_spec train, valid, test;
 	const char *teacher;
-	struct { const char *teacher, *soft_labels; } side;
+	struct { const char *teacher; struct lb_list soft_labels; } side; /* a file, or the columns of the classes */
 	struct lb_component_use generator;
 	struct lb_list labels, drop, categorical, ignore_labels;
 	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;
@@ -125,6 +128,12 @@ void lb_spec_free(struct lb_spec *spec);
 static inline enum lb_kind lb_spec_kind(const struct lb_spec *spec)
 {
 	return (enum lb_kind)spec->task.at;
+}
+
+/* Returns true if rows have soft labels, from a file or from columns of the table. */
+static inline bool lb_labels_are_soft(const struct lb_spec *spec)
+{
+	return spec->data.side.soft_labels.one || spec->data.side.soft_labels.n;
 }
 
 /* Returns the component's parameter of that name; NULL where it has none, or there is no

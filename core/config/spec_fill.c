@@ -33,16 +33,17 @@ static int fill_list(const struct filling *f, const cJSON *item, struct lb_list 
 {
 	const size_t room = (size_t)cJSON_GetArraySize(item) + 1;
 	double *number = lb_pool_alloc(f->pool, room * sizeof *number, err);
-	const char **text = lb_pool_alloc(f->pool, room * sizeof *text, err);
+	const char **text = lb_pool_alloc(f->pool, room * sizeof *text, err), **named = lb_pool_alloc(f->pool, room * sizeof *named, err);
 	const cJSON *e;
 
-	if (!number || !text)
+	if (!number || !text || !named)
 		return -1;
-	*out = (struct lb_list){ .text = text, .number = number, .value = number_of(item), .given = cJSON_IsArray(item) || cJSON_IsObject(item) };
+	*out = (struct lb_list){ .text = text, .named = named, .one = cJSON_GetStringValue(item), .number = number, .value = number_of(item), .given = cJSON_IsArray(item) || cJSON_IsObject(item) };
 	if (f->option->param.choices)
 		out->word = word_of(&f->option->param, item);
 	cJSON_ArrayForEach(e, item) {
 		text[out->n] = e->string ? e->string : e->valuestring;
+		named[out->n] = e->string ? e->valuestring : NULL;
 		number[out->n++] = number_of(e);
 	}
 	return 0;

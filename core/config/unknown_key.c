@@ -49,11 +49,32 @@ void lb_reject(const struct lb_resolving *r, struct lb_location location, const 
 	lb_buf_free(&list);
 }
 
+static bool takes(const struct lb_option *o, const struct lb_node *node)
+{
+	if (node->type == LB_SEQUENCE)
+		return o->shape == LB_WORDS || o->shape == LB_COMPONENTS || o->list || o->by_name;
+	return node->type == LB_MAPPING && (o->shape == LB_GROUP || o->shape == LB_COMPONENT || o->by_name);
+}
+
+const char *lb_elsewhere_as(const char *path, const struct lb_node *node)
+{
+	const struct lb_option *best = NULL;
+
+	for (size_t i = 0; i < lb_option_count(); i++) {
+		const struct lb_option *o = lb_option_at(i);
+		if (!strcmp(lb_path_last(o->path), lb_path_last(path)) && strcmp(o->path, path) && takes(o, node) &&
+		    (!best || lb_path_depth(o->path) < lb_path_depth(best->path)))
+			best = o;
+	}
+	return best ? best->path : NULL;
+}
+
 void lb_reject_type(const struct lb_resolving *r, const struct lb_node *node, const char *path, const char *allowed)
 {
-	char found[LB_FOUND_TEXT];
+	char found[LB_FOUND_TEXT], hint[LB_HINT_TEXT];
 
-	lb_diagnostic(r->diagnostics, &node->location, path, "found %s, allowed: %s", lb_node_found(node, found), allowed);
+	lb_diagnostic(r->diagnostics, &node->location, path, "found %s, allowed: %s%s", lb_node_found(node, found), allowed,
+		      lb_hint(lb_elsewhere_as(path, node), hint));
 }
 
 /* Keys that no option has */

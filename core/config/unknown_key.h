@@ -20,7 +20,10 @@ const char *lb_hint(const char *meant, char buf[LB_HINT_TEXT]);
 /* The diagnostic "WHAT, allowed: a, b, c; did you mean "b"?"; meant may be NULL. */
 void lb_reject(const struct lb_resolving *r, struct lb_location location, const char *path, const char *what, const struct lb_words *allowed,
 	       const char *meant);
-/* The diagnostic "found a list, allowed: ALLOWED". */
+/* Returns the path of another option with the same last key that takes a list or block, where one
+ * was given at `path` and is not taken there; NULL: none. */
+const char *lb_elsewhere_as(const char *path, const struct lb_node *node);
+/* The diagnostic "found a list, allowed: ALLOWED", and what was meant. */
 void lb_reject_type(const struct lb_resolving *r, const struct lb_node *node, const char *path, const char *allowed);
 /* Faults for the keys of a group's mapping that no option has; the root's group is "". */
 void lb_check_keys(const struct lb_resolving *r, const struct lb_node *map, const char *group);

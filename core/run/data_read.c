@@ -34,10 +34,18 @@ static bool refers_to(const char *reference, const char *name)
 	return reference && !strcmp(reference, name) && !lb_parse_int(reference, strlen(reference), &place);
 }
 
+/* The texts of a list, or those that stand by the names of a block. */
+static const char *const *columns_of(const struct lb_list *list)
+{
+	return list->n && list->named[0] ? list->named : list->text;
+}
+
 static bool any_refers_to(const struct lb_list *list, const char *name)
 {
+	const char *const *text = columns_of(list);
+
 	for (size_t i = 0; i < list->n; i++)
-		if (refers_to(list->text[i], name))
+		if (refers_to(text[i], name))
 			return true;
 	return false;
 }
@@ -51,7 +59,7 @@ static bool wants_column(const void *data, const char *name)
 	return refers_to(d->train.label, name) || refers_to(d->group, name) || refers_to(d->subgroup, name) || refers_to(d->query, name) ||
 	       refers_to(d->time, name) || refers_to(d->event, name) || refers_to(d->weight, name) || refers_to(d->offset, name) ||
 	       refers_to(d->exposure, name) || any_refers_to(&d->drop, name) ||
-	       any_refers_to(&d->categorical, name) || any_refers_to(&d->labels, name);
+	       any_refers_to(&d->categorical, name) || any_refers_to(&d->labels, name) || any_refers_to(&d->side.soft_labels, name);
 }
 
 struct lb_read_options lb_file_options(const struct lb_spec *spec, int i)
@@ -114,6 +122,9 @@ int lb_data_assemble(const struct lb_data_spec *d, enum lb_kind kind, struct lb_
 		.n_categorical = d->categorical.n,
 		.ignore = d->ignore_labels.text,
 		.n_ignore = d->ignore_labels.n,
+		.soft_labels = columns_of(&d->side.soft_labels),
+		.soft_classes = d->side.soft_labels.n && d->side.soft_labels.named[0] ? d->side.soft_labels.text : NULL,
+		.n_soft_labels = d->side.soft_labels.n,
 	};
 	struct lb_table *table[LB_FILES];
 

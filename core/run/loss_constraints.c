@@ -117,7 +117,7 @@ static int scores_are_read_by_the_loss(const struct lb_facts *f, struct lb_err *
 static int weighted_losses_are_sums(const struct lb_facts *f, struct lb_err *err)
 {
 	for (size_t i = 0; i < f->n_losses; i++)
-		if (lb_rows_weighted(f->spec) && !lb_loss_separable(lb_used_loss(f->loss[i])))
+		if (lb_rows_weighted(f->spec) && !lb_loss_weighs_rows(lb_used_loss(f->loss[i])))
 			return lb_fail(err, LB_CONFIG,
 				       "%s: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
 				       "train.class_weight: separable losses (`lossbench losses` marks them)", lb_loss_path(i), f->loss[i]->info->name);
@@ -147,7 +147,7 @@ static int soft_losses_are_linear(const struct lb_facts *f, struct lb_err *err)
 	struct lb_buf allowed = { 0 };
 	int rc = 0;
 
-	for (size_t i = 0; f->spec->data.side.soft_labels && i < f->n_losses && !rc; i++) {
+	for (size_t i = 0; lb_labels_are_soft(f->spec) && i < f->n_losses && !rc; i++) {
 		const struct lb_loss_info *loss = lb_used_loss(f->loss[i]);
 		if (lb_loss_separable(loss) && !(loss->needs & LB_NEEDS_SAMPLE_IDS))
 			continue;
@@ -164,7 +164,7 @@ static int soft_labels_are_taught(const struct lb_facts *f, struct lb_err *err)
 	const struct lb_spec *spec = f->spec;
 	const struct lb_info *optimizer = spec->optimizer.info;
 
-	if (!spec->data.side.soft_labels)
+	if (!lb_labels_are_soft(spec))
 		return 0;
 	if (f->closed_form)
 		return refuse_soft("model", spec->model.info->name, "which counts labels; take model linear or mlp", err);
@@ -480,7 +480,7 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "data.side.teacher", LB_BY_COMPONENTS, "In ranking a loss that reads a teacher (margin_mse) needs one, and a teacher needs such a loss." }, teacher_is_read },
 	{ { "train.batch", LB_BY_COMPONENTS, "A loss of distances needs minibatches, of at most 8192 rows." }, distances_have_batches },
 	{ { "metrics", LB_BY_COMPONENTS, "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." }, embeddings_are_retrieved },
-	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need separable losses, which are sums over rows." }, weighted_losses_are_sums },
+	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need losses that are sums over rows (separable ones), or weigh rows themselves (cox, aft, concordance)." }, weighted_losses_are_sums },
 	{ { "data.preprocess.target", LB_BY_COMPONENTS, "Targets are not scaled for losses that are defined for some alone, such as counts." }, targets_keep_their_units },
 	{ { "train.batch", LB_BY_DATA, "A loss that compares all pairs of rows by their inputs (cs_conditional, cs_qmi) takes at most 8192 at once." }, pairs_have_room },
 	{ { "data.exposure", LB_BY_COMPONENTS, "An exposure needs losses with a log link, an offset these or losses of one output a target." }, offsets_suit_losses },

@@ -11,7 +11,7 @@ struct lb_rows;
 
 /* Survival: the training rows' times, and what was made of them; else all NULL. Owned. */
 struct lb_survival {
-	double *time, *cuts, *curve_time, *kaplan_meier;
+	double *time, *weight, *cuts, *curve_time, *kaplan_meier;
 	int32_t *event;
 	struct lb_times times;
 	struct lb_curve curve;

@@ -4,15 +4,17 @@
 
 #include <stdlib.h>
 
-static int gather_times(struct lb_survival *s, const struct lb_dataset *data, const uint32_t *rows, size_t n, struct lb_err *err)
+static int gather_times(struct lb_survival *s, const struct lb_dataset *data, const double *row_weight, const uint32_t *rows, size_t n, struct lb_err *err)
 {
-	if (!(s->time = lb_alloc(n, sizeof *s->time, err)) || !(s->event = lb_alloc(n, sizeof *s->event, err)))
+	if (!(s->time = lb_alloc(n, sizeof *s->time, err)) || !(s->event = lb_alloc(n, sizeof *s->event, err)) ||
+	    !(s->weight = lb_alloc(n, sizeof *s->weight, err)))
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		s->time[i] = data->target[rows[i]];
 		s->event[i] = data->event[rows[i]];
+		s->weight[i] = row_weight ? row_weight[rows[i]] : 1;
 	}
-	s->times = (struct lb_times){ .n = n, .time = s->time, .event = s->event };
+	s->times = (struct lb_times){ .n = n, .time = s->time, .event = s->event, .weight = s->weight };
 	return 0;
 }
 
@@ -55,7 +57,7 @@ int lb_prepare_survival(struct lb_prepared *p, const struct lb_dataset *data, st
 
 	if (data->kind != LB_SURVIVAL)
 		return 0;
-	if (gather_times(s, data, p->split.rows[LB_TRAIN], p->split.n[LB_TRAIN], err) || make_cuts(s, &p->setup, err) || make_curve(s, &p->setup, err))
+	if (gather_times(s, data, p->row_weight, p->split.rows[LB_TRAIN], p->split.n[LB_TRAIN], err) || make_cuts(s, &p->setup, err) || make_curve(s, &p->setup, err))
 		return -1;
 	p->setup.times = &s->times;
 	return 0;
@@ -65,6 +67,7 @@ void lb_survival_free(struct lb_survival *s)
 {
 	free(s->time);
 	free(s->event);
+	free(s->weight);
 	free(s->cuts);
 	free(s->curve_time);
 	free(s->kaplan_meier);

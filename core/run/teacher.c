@@ -73,31 +73,23 @@ static double *read_numbers(const char *path, const char *what, const struct lb_
 	return NULL;
 }
 
-/* Each row is made to sum to 1 to the last digits, so that one written with six digits is none of a
- * smaller weight. */
 static int check_probabilities(const struct lb_soft_labels *l, size_t rows, size_t c, struct lb_err *err)
 {
-	enum { PER_MILLION = 1000000 };
-
 	for (size_t i = 0; i < rows; i++) {
-		double *p = l->p + i * c, sum = 0;
-		for (size_t k = 0; k < c; k++) {
+		double *p = l->p + i * c, sum;
+		for (size_t k = 0; k < c; k++)
 			if (p[k] < 0)
 				return lb_fail(err, LB_DATA, "%s: row %zu, column %zu: found %g, allowed: a probability, from 0 to 1", l->path, i + 1, k + 1, p[k]);
-			sum += p[k];
-		}
-		if (!(fabs(sum - 1) <= 10.0 / PER_MILLION))
+		if (!lb_sum_to_one(p, c, &sum))
 			return lb_fail(err, LB_DATA, "%s: row %zu: the probabilities sum to %.9g, allowed: 1 within 0.00001; divide each row by its sum", l->path,
 				       i + 1, sum);
-		for (size_t k = 0; k < c; k++)
-			p[k] /= sum;
 	}
 	return 0;
 }
 
 int lb_soft_labels_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_soft_labels *out, struct lb_err *err)
 {
-	*out = (struct lb_soft_labels){ .path = spec->data.side.soft_labels };
+	*out = (struct lb_soft_labels){ .path = spec->data.side.soft_labels.one };
 	if (!out->path)
 		return 0;
 	if (!(out->p = read_numbers(out->path, "the probability", data, out->sha256, err)))

@@ -27,8 +27,8 @@ struct lb_soft_labels {
 	double *p;                       /* (rows of the dataset, classes) each row sums to 1; or NULL: there are none */
 };
 
-/* Reads the soft labels that a resolved config names, if any. Release p with free, on failure
- * too. */
+/* Reads the file of soft labels that a resolved config names, if any; those of columns the dataset
+ * has. Release p with free, on failure too. */
 int lb_soft_labels_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_soft_labels *out, struct lb_err *err);
 
 #endif

@@ -275,7 +275,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	}
 	prepare_procedures(p);
 	p->setup.teacher = t->source->teacher.scores;
-	p->setup.soft_labels = t->source->soft_labels.p;
+	p->setup.soft_labels = t->source->soft_labels.p ? t->source->soft_labels.p : data->soft_label;
 	prepare_cohort(p);
 	if (prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
 		lb_prepared_free(p);

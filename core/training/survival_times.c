@@ -7,7 +7,7 @@
 
 /* One row, by its time. */
 struct timed {
-	double time, score;
+	double time, score, weight;
 	int32_t event;
 };
 
@@ -24,7 +24,7 @@ static struct timed *sorted(const struct lb_times *t, const double *score, struc
 	struct timed *row = lb_alloc(t->n + 1, sizeof *row, err);
 
 	for (size_t i = 0; row && i < t->n; i++)
-		row[i] = (struct timed){ t->time[i], score ? score[i] : 0, t->event[i] };
+		row[i] = (struct timed){ t->time[i], score ? score[i] : 0, t->weight ? t->weight[i] : 1, t->event[i] };
 	if (row)
 		qsort(row, t->n, sizeof *row, by_time);
 	return row;
@@ -114,14 +114,16 @@ int lb_breslow_hazard(const struct lb_times *t, const double *score, size_t n, c
 	size_t k = 0;
 
 	for (size_t end = t->n, first; step && end; end = first) {
-		size_t events = 0;
+		double events = 0;
 		for (first = end; first && !(row[first - 1].time < row[end - 1].time); first--) {
-			const double score_of = row[first - 1].score, least = top;
+			const double score_of = row[first - 1].score, weight = row[first - 1].weight, least = top;
+			if (!(weight > 0))
+				continue;
 			top = score_of > top ? score_of : top;
-			at_risk = (at_risk > 0 ? at_risk * exp(least - top) : 0) + exp(score_of - top);
-			events += row[first - 1].event == 1;
+			at_risk = (at_risk > 0 ? at_risk * exp(least - top) : 0) + weight * exp(score_of - top);
+			events += row[first - 1].event == 1 ? weight : 0;
 		}
-		step[first] = events ? (double)events * exp(-top) / at_risk : 0;
+		step[first] = events > 0 ? events * exp(-top) / at_risk : 0;
 	}
 	for (size_t i = 0; step && i < t->n; i++) {
 		for (; k < n && time[k] < row[i].time; k++)

@@ -11,6 +11,7 @@ struct lb_times {
 	size_t n;
 	const double *time;
 	const int32_t *event;
+	const double *weight;    /* of each row, >= 0; NULL: 1 */
 };
 
 enum { LB_CURVE_TIMES = 50 };
@@ -28,7 +29,7 @@ int lb_curve_times(const struct lb_times *t, double *time, size_t *n, struct lb_
 int lb_kaplan_meier(const struct lb_times *t, size_t n, const double *time, double *survival, struct lb_err *err);
 
 /* hazard (n) <- Breslow's estimate of the cumulative baseline hazard at each time, ascending: the
- * sum over events up to it of 1 / sum over the rows at risk of exp(score). */
+ * sum over events up to it of w / sum over the rows at risk of w exp(score), w their weights. */
 int lb_breslow_hazard(const struct lb_times *t, const double *score, size_t n, const double *time, double *hazard, struct lb_err *err);
 
 #endif

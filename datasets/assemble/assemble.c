@@ -46,6 +46,7 @@ void lb_dataset_free(struct lb_dataset *d)
 	free(d->y);
 	free(d->target);
 	free(d->event);
+	free(d->soft_label);
 	free(d->weight);
 	free(d->offset);
 	free(d->group);
@@ -368,7 +369,7 @@ static int take_features(struct lb_joined_table *f, bool alone, struct lb_datase
 			err, LB_DATA,
 			alone ? "%s: the file has one column only, which is the label; is another delimiter used? (data.delimiter: comma, tab, "
 				"semicolon, pipe, blank)" :
-				"%s: no column is left as a feature; the label, data.drop, data.group, data.subgroup, data.weight, data.offset and data.exposure take them all",
+				"%s: no column is left as a feature; the label, data.drop, data.group, data.subgroup, data.side.soft_labels, data.weight, data.offset and data.exposure take them all",
 			f->rows.path[0]);
 	return 0;
 }
@@ -463,7 +464,7 @@ int lb_dataset_assemble(struct lb_table *const table[LB_FILES], const char *cons
 	d->n_valid = f.n_valid;
 	if (warn_same_file(d, table, paths, err))
 		goto out;
-	if (lb_joined_table_labels(&f, roles, d, err) || lb_joined_table_weight(&f, d, err) || lb_joined_table_offset(&f, d, err) ||
+	if (lb_joined_table_labels(&f, roles, d, err) || lb_joined_table_soft_labels(&f, roles, d, err) || lb_joined_table_weight(&f, d, err) || lb_joined_table_offset(&f, d, err) ||
 	    lb_joined_table_groups(&f, d, err))
 		goto out;
 	if (take_features(&f, alone, d, err) || review_features(&f, d, err) || lb_suspects_warn(d, err))

@@ -30,7 +30,7 @@ struct plan {
 /* The config's key that gives a role. */
 static const char *key_of(const struct plan *p, enum lb_role role)
 {
-	return role == LB_TARGET && p->kind == LB_SURVIVAL ? "data.time" : key[role];
+	return role == LB_TARGET && p->kind == LB_SURVIVAL ? "data.time" : role >= LB_SOFT_LABEL ? "data.side.soft_labels" : key[role];
 }
 
 int lb_joined_table_side(const struct lb_joined_table *f, size_t row)
@@ -128,6 +128,8 @@ static int assign_role_at(struct plan *p, size_t at, enum lb_role role, struct l
 {
 	const enum lb_role had = p->role[at];
 
+	if (had >= LB_SOFT_LABEL && role >= LB_SOFT_LABEL)
+		return lb_fail(err, LB_DATA, "%s: data.side.soft_labels: the column '%s' stands for two classes; name one for each", p->path, p->name[at]);
 	if (had != LB_FEATURE && had != role)
 		return lb_fail(err, LB_DATA,
 			       "%s: the column '%s' is asked for as %s and as %s; it can be one of them%s", p->path, p->name[at], key_of(p, had),
@@ -154,6 +156,15 @@ static int assign_role_to_all(struct plan *p, const char *const *ref, size_t n, 
 {
 	for (size_t k = 0; k < n; k++)
 		if (assign_role(p, ref[k], role, err))
+			return -1;
+	return 0;
+}
+
+/* The columns of the classes' probabilities. */
+static int give_soft_labels(struct plan *p, const struct lb_roles *roles, struct lb_err *err)
+{
+	for (size_t k = 0; k < roles->n_soft_labels; k++)
+		if (assign_role(p, roles->soft_labels[k], (enum lb_role)(LB_SOFT_LABEL + k), err))
 			return -1;
 	return 0;
 }
@@ -229,7 +240,8 @@ static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool 
 	if (assign_role_to_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || assign_role(p, roles->group, LB_GROUP_COLUMN, err) ||
 	    assign_role(p, roles->subgroup, LB_SUBGROUP, err) || assign_role(p, roles->event, LB_EVENT, err) ||
 	    assign_role(p, roles->weight, LB_WEIGHT, err) || assign_role(p, roles->offset, LB_OFFSET, err) ||
-	    assign_role(p, roles->exposure, LB_EXPOSURE, err) || assign_role_to_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
+	    assign_role(p, roles->exposure, LB_EXPOSURE, err) || give_soft_labels(p, roles, err) ||
+	    assign_role_to_all(p, roles->categorical, roles->n_categorical, LB_CATEGORY, err))
 		return -1;
 	if (!own_labels && give_label(p, t, roles, generated, err))
 		return -1;

@@ -6,7 +6,8 @@
 #include "datasets/table/column.h"
 
 enum lb_role {
-	LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_EVENT, LB_WEIGHT, LB_OFFSET, LB_EXPOSURE, LB_GROUP_COLUMN, LB_SUBGROUP, LB_DROPPED
+	LB_FEATURE, LB_CATEGORY, LB_TARGET, LB_EVENT, LB_WEIGHT, LB_OFFSET, LB_EXPOSURE, LB_GROUP_COLUMN, LB_SUBGROUP, LB_DROPPED,
+	LB_SOFT_LABEL /* the first of data.side.soft_labels; the k-th, from 0, is LB_SOFT_LABEL + k */
 };
 
 /* The training file, the validation file and the test file, each with its labels. */
@@ -74,11 +75,20 @@ int lb_joined_table_fail(const struct lb_joined_table *f, const struct lb_origin
 int lb_joined_table_ignore(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
 
 /* What the columns say apart from features, into the dataset: classes or targets, weights, offsets,
- * groups (label_targets.c). */
+ * groups (label_targets.c), soft labels (soft_labels.c). */
 int lb_joined_table_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
+int lb_joined_table_soft_labels(struct lb_joined_table *f, const struct lb_roles *roles, struct lb_dataset *d, struct lb_err *err);
 int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
 int lb_joined_table_offset(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
 int lb_joined_table_groups(struct lb_joined_table *f, struct lb_dataset *d, struct lb_err *err);
+
+/* Refuse a column with a missing cell, or with texts; what the column holds is for the message. */
+int lb_joined_table_refuse_missing(const struct lb_joined_table *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
+				   struct lb_err *err);
+int lb_joined_table_refuse_text(const struct lb_joined_table *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
+				const char *hint, struct lb_err *err);
+/* Returns true if a class is meant by that text: its name, or the same number. */
+bool lb_names_class(const char *wanted, const char *name);
 
 /* Adds a sentence to the warnings of a dataset. */
 int lb_dataset_warn(struct lb_dataset *d, struct lb_err *err, const char *fmt, ...) LB_PRINTF(3, 4);

@@ -12,8 +12,8 @@ static const struct lb_origin *label_origin(const struct lb_joined_table *f)
 	return f->labels.at ? &f->labels : &f->rows;
 }
 
-static int refuse_missing(const struct lb_joined_table *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
-			  struct lb_err *err)
+int lb_joined_table_refuse_missing(const struct lb_joined_table *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
+				   struct lb_err *err)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (lb_column_is_missing(c, i))
@@ -23,8 +23,8 @@ static int refuse_missing(const struct lb_joined_table *f, const struct lb_origi
 	return 0;
 }
 
-static int refuse_text(const struct lb_joined_table *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
-		       const char *hint, struct lb_err *err)
+int lb_joined_table_refuse_text(const struct lb_joined_table *f, const struct lb_origin *o, const struct lb_column *c, const char *what,
+				const char *hint, struct lb_err *err)
 {
 	const size_t row = lb_column_first_text(c, f->n);
 
@@ -107,7 +107,7 @@ static int check_classes(const struct lb_joined_table *f, const char *label, con
 	return -1;
 }
 
-static bool names_class(const char *wanted, const char *name)
+bool lb_names_class(const char *wanted, const char *name)
 {
 	double v;
 	char text[LB_DOUBLE_TEXT];
@@ -122,9 +122,9 @@ static bool names_class(const char *wanted, const char *name)
 
 static int make_positive(const char *positive, const char *path, struct lb_dataset *d, struct lb_err *err)
 {
-	if (!positive || d->kind != LB_BINARY || names_class(positive, d->class_name[1]))
+	if (!positive || d->kind != LB_BINARY || lb_names_class(positive, d->class_name[1]))
 		return 0;
-	if (!names_class(positive, d->class_name[0]))
+	if (!lb_names_class(positive, d->class_name[0]))
 		return lb_fail(err, LB_DATA, "%s: data.positive: there is no class '%s'; the classes are '%s' and '%s'", path,
 			       positive, d->class_name[0], d->class_name[1]);
 	char *second = d->class_name[1];
@@ -164,7 +164,7 @@ static int code_classes(struct lb_joined_table *f, const struct lb_roles *roles,
 {
 	struct lb_column *c = lb_joined_table_column(f, LB_TARGET);
 
-	if (refuse_missing(f, label_origin(f), c, "label", err) || refuse_fractions(f, c, err))
+	if (lb_joined_table_refuse_missing(f, label_origin(f), c, "label", err) || refuse_fractions(f, c, err))
 		return -1;
 	if (c->type == LB_NUMBER ? lb_column_to_text(c, f->n, err) : lb_column_sort_classes(c, f->n, err))
 		return -1;
@@ -207,7 +207,7 @@ static int code_targets(struct lb_joined_table *f, struct lb_dataset *d, struct 
 			continue;
 		if (lb_column_first_text(c, f->n) == f->n && lb_column_to_number(c, f->n, err))
 			return -1;
-		if (refuse_missing(f, label_origin(f), c, what, err) || refuse_text(f, label_origin(f), c, what, hint, err))
+		if (lb_joined_table_refuse_missing(f, label_origin(f), c, what, err) || lb_joined_table_refuse_text(f, label_origin(f), c, what, hint, err))
 			return -1;
 		for (size_t i = 0; i < f->n; i++) {
 			if (check_target(f, c, i, d->kind, err))
@@ -227,7 +227,7 @@ static int event_of(const char *text, const char *positive)
 	static const char *const no[] = { "0", "false", "FALSE", "False" }, *const yes[] = { "1", "true", "TRUE", "True" };
 
 	if (positive)
-		return names_class(positive, text);
+		return lb_names_class(positive, text);
 	for (size_t k = 0; k < sizeof no / sizeof *no; k++)
 		if (!strcmp(text, no[k]) || !strcmp(text, yes[k]))
 			return !strcmp(text, yes[k]);
@@ -241,7 +241,7 @@ static int code_events(struct lb_joined_table *f, const struct lb_roles *roles, 
 
 	if (!c)
 		return lb_fail(err, LB_DATA, "%s: no column says whether the event of a row was seen; name it with data.event", f->rows.path[0]);
-	if (refuse_missing(f, &f->rows, c, "event", err) || lb_column_to_text(c, f->n, err))
+	if (lb_joined_table_refuse_missing(f, &f->rows, c, "event", err) || lb_column_to_text(c, f->n, err))
 		return -1;
 	if (!(d->event = lb_alloc(f->n, sizeof *d->event, err)))
 		return -1;
@@ -271,7 +271,7 @@ int lb_joined_table_weight(struct lb_joined_table *f, struct lb_dataset *d, stru
 
 	if (!c)
 		return 0;
-	if (refuse_missing(f, &f->rows, c, "weight", err) || refuse_text(f, &f->rows, c, "weight", "", err))
+	if (lb_joined_table_refuse_missing(f, &f->rows, c, "weight", err) || lb_joined_table_refuse_text(f, &f->rows, c, "weight", "", err))
 		return -1;
 	for (size_t i = 0; i < f->n; i++) {
 		if (!isfinite(c->num[i]))
@@ -301,7 +301,7 @@ static int add_offset(struct lb_joined_table *f, enum lb_role role, struct lb_da
 
 	if (!c)
 		return 0;
-	if (refuse_missing(f, &f->rows, c, what, err) || refuse_text(f, &f->rows, c, what, "", err) ||
+	if (lb_joined_table_refuse_missing(f, &f->rows, c, what, err) || lb_joined_table_refuse_text(f, &f->rows, c, what, "", err) ||
 	    (!d->offset && !(d->offset = lb_alloc(f->n, sizeof *d->offset, err))))
 		return -1;
 	for (size_t i = 0; i < f->n; i++) {
@@ -328,7 +328,7 @@ static int take_codes(struct lb_joined_table *f, enum lb_role role, const char *
 
 	if (!c)
 		return 0;
-	if (refuse_missing(f, &f->rows, c, what, err) || lb_column_to_text(c, f->n, err) || lb_column_sort_levels(c, f->n, err))
+	if (lb_joined_table_refuse_missing(f, &f->rows, c, what, err) || lb_column_to_text(c, f->n, err) || lb_column_sort_levels(c, f->n, err))
 		return -1;
 	*code = c->code;
 	c->code = NULL;

@@ -247,7 +247,7 @@ int lb_table_large_to_number(struct lb_table *t, size_t j, struct lb_err *err)
 
 static bool needs_number(enum lb_role role, enum lb_kind kind)
 {
-	return role == LB_FEATURE || role == LB_WEIGHT || role == LB_OFFSET || role == LB_EXPOSURE || (role == LB_TARGET && lb_kind_of_columns(kind));
+	return role == LB_FEATURE || role == LB_WEIGHT || role == LB_OFFSET || role == LB_EXPOSURE || role >= LB_SOFT_LABEL || (role == LB_TARGET && lb_kind_of_columns(kind));
 }
 
 int lb_joined_table_large_numbers(struct lb_table *t, const enum lb_role *role, size_t n, const size_t *map, enum lb_kind kind, struct lb_err *err)

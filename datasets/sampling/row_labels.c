@@ -160,7 +160,8 @@ static int check_events(const struct lb_dataset *d, const struct lb_split *split
 	for (size_t i = 0; i < split->n[LB_TRAIN]; i++)
 		if (d->event[split->rows[LB_TRAIN][i]])
 			return 0;
-	return lb_fail(err, LB_DATA, "%s%sall training rows are censored, so there is nothing to learn; is data.event the right column?", path ? path : "",
+	return lb_fail(err, LB_DATA, "%s%sall training rows are censored, so there is nothing to learn; is data.event the right column? data.split.stratify: true keeps "
+		       "the share of events", path ? path : "",
 		       path ? ": " : "");
 }
 

@@ -16,7 +16,7 @@ struct assigner {
 	uint8_t *part;  /* (d->n) */
 	uint32_t *unassigned; /* n_unassigned rows */
 	size_t n_unassigned;
-	size_t n_strata; /* classes when stratified, else 1 */
+	size_t n_strata; /* classes when stratified, in survival the censored rows and the events; else 1 */
 };
 
 /* The streams of a split. */
@@ -24,7 +24,12 @@ enum { STREAM_SHARES, STREAM_FOLDS };
 
 static size_t stratum(const struct assigner *s, uint32_t row)
 {
-	return s->opt->stratify ? (size_t)s->d->y[row] : 0;
+	return s->opt->stratify ? (size_t)(s->d->event ? s->d->event : s->d->y)[row] : 0;
+}
+
+static size_t count_strata(const struct lb_dataset *d, const struct lb_split_options *opt)
+{
+	return !opt->stratify ? 1 : d->event ? 2 : d->n_classes;
 }
 
 static void shuffle_unassigned(const struct assigner *s, uint64_t stream)
@@ -314,10 +319,9 @@ static const struct {
 
 static int check(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
 {
-	if (o->stratify && !d->y)
-		return lb_fail(err, LB_CONFIG,
-			       "data.split.stratify: found true, but %s; set it to false", d->kind == LB_MULTILABEL ?
-			       "a row of several labels has no class" : "targets of a regression have no classes");
+	if (o->stratify && !d->y && !d->event)
+		return lb_fail(err, LB_CONFIG, "data.split.stratify: found true, but task %s has neither classes nor events; set it to false",
+			       lb_kind_name(d->kind));
 	if (o->stratify && d->group)
 		return lb_fail(err, LB_CONFIG,
 			       "data.split.stratify: found true together with data.group; whole groups cannot keep class shares, "
@@ -405,7 +409,7 @@ static int collect(const struct assigner *s, struct lb_split *out, struct lb_err
 
 int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt, struct lb_split *out, struct lb_err *err)
 {
-	struct assigner s = { .d = d, .opt = opt, .n_strata = opt->stratify ? d->n_classes : 1 };
+	struct assigner s = { .d = d, .opt = opt, .n_strata = count_strata(d, opt) };
 	int rc = -1;
 
 	*out = (struct lb_split){ 0 };
@@ -438,7 +442,7 @@ int lb_split_inner_folds(const struct lb_dataset *d, const struct lb_split_optio
 		    struct lb_split *s, struct lb_err *err)
 {
 	struct lb_split_options inner = *opt;
-	struct assigner assigner = { .d = d, .opt = &inner, .n_strata = opt->stratify ? d->n_classes : 1 };
+	struct assigner assigner = { .d = d, .opt = &inner, .n_strata = count_strata(d, opt) };
 	struct lb_split old = *s;
 	int rc = -1;
 

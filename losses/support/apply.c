@@ -107,6 +107,8 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },
 		{ l->info.output && l->info.kind != LB_REGRESSION, "has .output, which says what is told of a target, but no targets" },
 		{ l->info.most_of_query && l->info.kind != LB_RANKING, "says how long a query may be (.most_of_query) and has none" },
+		{ l->info.weighs_rows && form && !(form->batch && !form->sums_rows), "says that it weighs rows (.weighs_rows), which is said of a loss by batch "
+		  "that is no sum over rows" },
 		{ (l->info.columns || l->info.baseline_hazard) && !(l->info.kind == LB_SURVIVAL && l->predict), "says what its scores are of (.columns, "
 		  ".baseline_hazard) and makes no survival curves of them" },
 		{ l->info.targets && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL, "says which targets it is defined for (.targets) and has none" },

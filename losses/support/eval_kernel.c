@@ -10,7 +10,7 @@
  * gradient. */
 struct work {
 	real *seen, *point, *gradient; /* the point that updates the state, the one that is looked at */
-	real *t, *hidden, *inputs, *teacher;
+	real *t, *hidden, *inputs, *teacher, *row_weight;
 	void *workspace;
 	uint32_t *id;
 	int32_t *one_query;
@@ -26,6 +26,7 @@ static void work_free(struct work *w)
 	free(w->hidden);
 	free(w->inputs);
 	free(w->teacher);
+	free(w->row_weight);
 	free(w->workspace);
 	free(w->id);
 	free(w->one_query);
@@ -54,11 +55,12 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	w->t = lb_alloc(n, sizeof(real), err);
 	w->inputs = lb_alloc(in->b * in->n_inputs, sizeof(real), err);
 	w->teacher = lb_alloc(in->b, sizeof(real), err);
+	w->row_weight = lb_alloc(in->b, sizeof(real), err);
 	w->workspace = lb_alloc_aligned(lb_loss_workspace(lb_loss_of(info), in->par, shape), 1, err);
 	w->id = lb_alloc(in->b, sizeof *w->id, err);
 	w->one_query = lb_alloc(in->b, sizeof *w->one_query, err);
 	w->counts = lb_alloc(shape->n_classes, sizeof *w->counts, err);
-	if (!w->seen || !w->point || !w->gradient || !w->t || !w->inputs || !w->teacher || !w->workspace || !w->id || !w->one_query || !w->counts)
+	if (!w->seen || !w->point || !w->gradient || !w->t || !w->inputs || !w->teacher || !w->row_weight || !w->workspace || !w->id || !w->one_query || !w->counts)
 		return -1;
 	round_into(w->seen, in->z, n);
 	if (n_params && !in->params)
@@ -67,6 +69,7 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	round_into(w->seen + n + n_params, in->hidden, hidden);
 	round_into(w->inputs, in->inputs, in->b * in->n_inputs);
 	round_into(w->teacher, in->teacher, in->b);
+	round_into(w->row_weight, in->row_weight, in->b);
 	memcpy(w->point, w->seen, n_point * sizeof *w->point);
 	round_into(w->point, at, n + n_params + (moves(info, in) ? hidden : 0));
 	round_into(w->t, in->t, n / lb_loss_outputs(info, in->par));
@@ -132,7 +135,7 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 	const struct lb_loss_stats stats = { .n_rows = rows_of(w.id, in->b), .n_classes = shape.n_classes,
 					     .counts = lb_kind_of_targets(info->kind) ? NULL : w.counts,
 					     .scale = in->scale > 0 ? in->scale : 1 };
-	struct lb_batch batch = { .b = in->b, .c = in->c, .views = shape.views, .y = in->y, .row_id = w.id, .par = in->par, .stats = &stats,
+	struct lb_batch batch = { .b = in->b, .c = in->c, .views = shape.views, .y = in->y, .row_id = w.id, .row_weight = in->row_weight ? w.row_weight : NULL, .par = in->par, .stats = &stats,
 				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets,
 				  .target = lb_kind_of_targets(info->kind) ? w.t : NULL,
 				  .group = in->group ? in->group : w.one_query, .teacher = info->kind == LB_DISTILLATION ? w.t : in->teacher ? w.teacher : NULL,

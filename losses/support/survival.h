@@ -1,4 +1,5 @@
-/* What losses of a time to an event share: the rows by time, the event of each, logs of tails. */
+/* What losses of a time to an event share: the event of each row, its weight, logs of sums and
+ * tails. */
 #ifndef LB_SURVIVAL_SUPPORT_H
 #define LB_SURVIVAL_SUPPORT_H
 
@@ -9,6 +10,12 @@
 static inline bool lb_saw_event(const struct lb_batch *in, size_t i)
 {
 	return in->y[i] == 1;
+}
+
+/* Returns the weight of row i, as R's survival has it: a row of weight 0 has no part. */
+static inline double lb_row_weight(const struct lb_batch *in, size_t i)
+{
+	return in->row_weight ? (double)in->row_weight[i] : 1;
 }
 
 /* A sum of exponentials, sum exp(a - top), whose logarithm is top + log(sum). */

@@ -90,12 +90,13 @@ static double batch(const struct lb_batch *in, real *g)
 
 	for (size_t i = 0; i < in->b; i++) {
 		const bool event = lb_saw_event(in, i);
+		const double weight = lb_row_weight(in, i);
 		const double log_time = log((double)in->target[i]), z = (log_time - (double)in->output.value[i]) / sigma;
-		const struct tail tail = tail_of(in->par, z, event);
-		sum += tail.value + (event ? log_sigma + log_time : 0);
-		by_scale += (event ? 1 : 0) - (tail.slope < 0 || tail.slope > 0 ? z * tail.slope : 0 * tail.slope);
+		const struct tail tail = weight > 0 || isnan(z) ? tail_of(in->par, z, event) : (struct tail){ 0 };
+		sum += weight * (tail.value + (event ? log_sigma + log_time : 0));
+		by_scale += weight * ((event ? 1 : 0) - (tail.slope < 0 || tail.slope > 0 ? z * tail.slope : 0 * tail.slope));
 		if (g)
-			g[i] = (real)(-tail.slope / sigma / n);
+			g[i] = (real)(-weight * tail.slope / sigma / n);
 	}
 	if (in->params.grad)
 		in->params.grad[0] = (real)(by_scale / n);
@@ -145,7 +146,7 @@ const struct lb_loss LB_LOSS(survival, aft) = {
 				 "survreg has it, so values of different laws compare. With scale 0 the log of sigma is one parameter of the loss, trained "
 				 "with the model from log 1 on and without weight decay; lbfgs finds survreg's optimum. Median time: exp(s) for normal and logistic, exp(s) (log "
 				 "2)^sigma for extreme. Times are above 0. XGBoost's aft has this value; its gradients are clipped to +-15, these are not. "
-				 "extreme grows as exp(z).",
+				 "extreme grows as exp(z). Rows may have weights (data.weight), which multiply their terms, as in survreg.",
 			.keywords = "survreg weibull exponential lognormal loglogistic parametric survival xgboost",
 			LB_PARAMS(params),
 		},
@@ -153,6 +154,7 @@ const struct lb_loss LB_LOSS(survival, aft) = {
 		.good_for = "times to an event, censored: the times themselves",
 		.properties = LB_SMOOTH | LB_CONVEX,
 		.exceptions = LB_OVERFLOWS,
+		.weighs_rows = true,
 		.params = "log_scale",
 		.params_for = LB_ALL_TOGETHER,
 		.targets = LB_TARGETS_POSITIVE,

@@ -18,7 +18,7 @@ static const struct lb_example examples[] = {
 };
 
 /* Slopes beyond this are as good as infinite; those of several pairs can still be added and
- * taken away. */
+ * taken away, with their weights. */
 #define MOST_SLOPE 1e300
 
 static double phi_of(int phi, double d, double *slope)
@@ -57,8 +57,7 @@ static double batch(const struct lb_batch *in, real *g)
 {
 	const int phi = (int)in->par[PHI].v;
 	const real *s = in->output.value;
-	double *slopes = in->workspace, sum = 0, slope, bad = 0;
-	size_t pairs = 0;
+	double *slopes = in->workspace, sum = 0, pairs = 0, slope, bad = 0;
 
 	for (size_t i = 0; i < in->b; i++) {
 		slopes[i] = 0;
@@ -66,16 +65,18 @@ static double batch(const struct lb_batch *in, real *g)
 	}
 	for (size_t i = 0; i < in->b; i++)
 		for (size_t j = 0; lb_saw_event(in, i) && j < in->b; j++) {
-			if (j == i || !comes_first(in, i, j))
+			const double weight = lb_row_weight(in, i) * lb_row_weight(in, j);
+			if (j == i || !(weight > 0) || !comes_first(in, i, j))
 				continue;
-			sum += phi_of(phi, (double)s[i] - (double)s[j], &slope);
+			sum += weight * phi_of(phi, (double)s[i] - (double)s[j], &slope);
+			slope = fmax(weight * slope, -MOST_SLOPE);
 			slopes[i] += slope;
 			slopes[j] -= slope;
-			pairs++;
+			pairs += weight;
 		}
 	for (size_t i = 0; g && i < in->b; i++)
-		g[i] = isnan(bad) ? (real)bad : (real)(pairs ? slopes[i] / (double)pairs : 0);
-	return isnan(bad) ? bad : pairs ? sum / (double)pairs : 0;
+		g[i] = isnan(bad) ? (real)bad : (real)(pairs > 0 ? slopes[i] / pairs : 0);
+	return isnan(bad) ? bad : pairs > 0 ? sum / pairs : 0;
 }
 LB_BATCH(concordance, batch)
 
@@ -90,7 +91,8 @@ const struct lb_loss LB_LOSS(survival, concordance) = {
 			.notes = "A higher score is an earlier event. Hinge, its square and exponential bound 1 - harrell of untied scores from above, logistic / "
 				 "log 2 too. The pairs are those of the batch, and a batch without one has value 0 and no gradient. All pairs are looked at: the "
 				 "time grows with the square of a batch. The scores order the rows and say nothing of their times: there are no "
-				 "curves, so that integrated_brier is undefined.",
+				 "curves, so that integrated_brier is undefined. Rows may have weights (data.weight): a pair counts the product of "
+				 "its rows', as in R's concordance.",
 			.keywords = "harrell c-index ranking pairs rank_svm survival",
 			LB_PARAMS(params),
 		},
@@ -98,6 +100,7 @@ const struct lb_loss LB_LOSS(survival, concordance) = {
 		.good_for = "times to an event, censored: their order",
 		.properties = LB_NONNEGATIVE | LB_CONVEX,
 		.exceptions = LB_OVERFLOWS,
+		.weighs_rows = true,
 		LB_EXAMPLES(examples),
 	},
 	.form = &concordance_form,

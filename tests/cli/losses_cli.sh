@@ -64,7 +64,7 @@ def evaluate(kind, loss, data, params=(), precision="float64"):
     answer = json.loads(done.stdout)
     key, *own = answer["grad"]
     assert key == {"regression": "predictions", "embedding": "embeddings"}.get(kind, "scores"), key
-    names = [name for name in ("prototypes", "centers", "steps", "biases", "log_scale") if name in data] + ["features"] * ("centers" in data or loss == "cs_qmi")
+    names = [name for name in ("prototypes", "centers", "steps", "biases", "log_scale", "shape_and_scale") if name in data] + ["features"] * ("centers" in data or loss == "cs_qmi")
     assert own == names, own
     return answer["value"], answer["grad"][key] + [row for k in own for row in answer["grad"][k]]
 
@@ -84,7 +84,7 @@ def agree(what, found, expected, tolerance):
 
 
 def gradients(case):
-    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_steps", "grad_biases", "grad_log_scale", "grad_h")), [])
+    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_steps", "grad_biases", "grad_log_scale", "grad_shape_and_scale", "grad_h")), [])
 
 
 def single(matrix):
@@ -94,13 +94,14 @@ def single(matrix):
 def inputs(case, change=lambda m: m):
     if case["kind"] == "regression":
         rows = {name: case[key] if key == "group" else change(case[key])
-                for key, name in (("group", "groups"), ("x", "inputs"), ("h", "features")) if key in case}
+                for key, name in (("group", "groups"), ("x", "inputs"), ("h", "features"), ("shape_and_scale", "shape_and_scale")) if key in case}
         return {"predictions": change(case["z"]), "targets": change(case["t"]), **rows}
     if case["kind"] == "ranking":
-        return {"scores": change(case["z"]), "relevance": case["t"], "groups": case["group"]}
+        taught = {"teacher_scores": change(case["teacher"])} if "teacher" in case else {}
+        return {"scores": change(case["z"]), "relevance": case["t"], "groups": case["group"], **taught}
     if case["kind"] == "survival":
         own = {"log_scale": case["log_scale"]} if "log_scale" in case else {}
-        return {"scores": change(case["z"]), "times": case["t"], "events": case["y"], **own}
+        return {"scores": change(case["z"]), "times": case["t"], "events": case["y"], **own, **({"weights": case["w"]} if "w" in case else {})}
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
@@ -108,8 +109,7 @@ def inputs(case, change=lambda m: m):
                       ("steps", "steps"), ("biases", "biases")):
         if key in case:
             more[name] = change(case[key])
-    if "scale" in case:
-        more["scale"] = case["scale"]
+    more |= {name: case[key] for key, name in (("scale", "scale"), ("group", "groups")) if key in case}
     return {"embeddings" if case["kind"] == "embedding" else "scores": change(case["z"]), "labels": case["y"], **more}
 
 

@@ -30,6 +30,14 @@ write("two_repeated.csv", "x,z,w,label", [(a, b, (p[0], p[1] + p[2])[k], "ab"[k]
 write("off.csv", "a,b,c", [[0.5, 0.3, 0.1]] + soft[1:])
 write("below.csv", "a,b,c", [[1.2, -0.2, 0.0]] + soft[1:])
 write("short.csv", "a,b,c", soft[1:])
+# The probabilities as columns of the table, in another order than the classes, between its others; written with six digits, they sum to 1 +- 2e-6.
+six = [[float("%.6f" % v) for v in p] for p in soft]
+write("six.csv", "a,b,c", six)
+write("table.csv", "p_c,x,p_a,z,label,p_b", [(p[2], a, p[0], b, "abc"[y], p[1]) for (y, a, b), p in zip(rows, six)])
+write("two_table.csv", "x,p_b,z,p_a,label", [(a, p[1] + p[2], b, p[0], "ab"[y > 0]) for (y, a, b), p in zip(rows, soft)])
+# Rows that are left out: one without a feature, one of a label to ignore.
+write("holes.csv", "x,z,p_a,p_b,p_c,label", [("" if i == 4 else a, b, *p, "unknown" if i == 9 else "abc"[y]) for i, ((y, a, b), p) in enumerate(zip(rows, six))])
+write("no_holes.csv", "x,z,p_a,p_b,p_c,label", [(a, b, *p, "abc"[y]) for i, ((y, a, b), p) in enumerate(zip(rows, six)) if i not in (4, 9)])
 PY
 
 config() { # config NAME FILE
@@ -84,6 +92,47 @@ assert_eq "$(json "$(find other -name '*.json')" .data.soft_labels.sha256)" "$(s
 needs_python jsonschema
 "$py" "$LB_ROOT/tests/scripts/validate_records.py" other/trials/*.json || fail 'not the schema of records'
 
+# Columns of the table: by class, in the order of the classes, from all three files, the same bytes as a file of them.
+result() { # result FOLDER: what the trial there gave, without times
+	"$py" - "$1" <<'PY'
+import glob, json, sys
+
+record = json.load(open(glob.glob(sys.argv[1] + "/trials/*.json")[0]))
+print(json.dumps(record["result"], sort_keys=True), record["data"]["features"])
+PY
+}
+parts=('data.split={train: 0.6, valid: 0.2, test: 0.2}' 'metrics=[log_loss, accuracy, brier]')
+for way in lbfgs sgd; do
+	how=('optimizer={name: lbfgs, weight_decay: 0.01}')
+	[ $way = sgd ] && how=("${sgd[@]}" train.precision=float32 'procedures=[mixup]')
+	objective rows $way/file "${how[@]}" "${parts[@]}" data.side.soft_labels=six.csv >/dev/null
+	objective rows $way/named "${how[@]}" "${parts[@]}" data.train.path=table.csv 'data.side.soft_labels={b: p_b, a: p_a, c: p_c}' >/dev/null
+	objective rows $way/listed "${how[@]}" "${parts[@]}" data.train.path=table.csv 'data.side.soft_labels=[p_a, -1, 1]' >/dev/null
+	assert_contains "$(result $way/file)" '"log_loss"'
+	assert_eq "$(result $way/named)" "$(result $way/file)"
+	assert_eq "$(result $way/listed)" "$(result $way/file)"
+done
+sed 1d six.csv | cat six.csv - >twice.csv
+objective rows tested/file "${sgd[@]}" data.test.path=rows.csv 'data.split={train: 1, valid: 0}' data.side.soft_labels=twice.csv >/dev/null
+objective rows tested/columns "${sgd[@]}" data.train.path=table.csv data.test.path=table.csv 'data.split={train: 1, valid: 0}' \
+	'data.side.soft_labels={a: p_a, b: p_b, c: p_c}' >/dev/null
+assert_eq "$(result tested/columns)" "$(result tested/file)"
+
+# They stay with their rows where rows are left out, and with their classes where the positive one is named.
+objective rows holes 'data.side.soft_labels={a: p_a, b: p_b, c: p_c}' data.train.path=holes.csv data.missing=drop 'data.ignore_labels=[unknown]' >/dev/null
+objective rows no_holes 'data.side.soft_labels={a: p_a, b: p_b, c: p_c}' data.train.path=no_holes.csv >/dev/null
+assert_eq "$(result holes)" "$(result no_holes)"
+near "$(objective two positive task=binary loss=logistic data.train.path=two_table.csv data.positive=a 'data.side.soft_labels={a: p_a, b: p_b}')" \
+	"$(objective two positive_b task=binary loss=logistic data.side.soft_labels=two_soft.csv)" 'the other class positive'
+
+# A model reads a table with these columns, and one without them.
+lossbench train --config rows.yaml --set data.train.path=table.csv --set 'data.side.soft_labels={a: p_a, b: p_b, c: p_c}' --set output.model=true \
+	--set output.dir=kept >/dev/null
+for table in table rows; do
+	assert_exit 0 lossbench predict --model kept/trials/*.npz --data $table.csv --out "from_$table.csv"
+done
+assert_eq "$(cat from_table.csv)" "$(cat from_rows.csv)"
+
 # What is refused.
 refused() { # refused EXIT WORDS SETS...
 	local code=$1 words=$2 set sets=()
@@ -106,3 +155,26 @@ refused 3 'cannot be combined with corrupt.labels uniform' 'corrupt.labels={kind
 refused 3 'cannot be combined with procedure coteach' optimizer=sgd 'procedures=[coteach]'
 refused 3 'cannot be combined with optimizer batch_perceptron' optimizer=batch_perceptron
 refused 3 'cannot be combined with model naive_bayes' model=naive_bayes
+
+# Of columns, with the place in the config or in the table.
+table() { refused "$1" "$2" data.train.path=table.csv "${@:3}"; }
+printf '%s\n' 'task: multiclass' 'data:' '  train: {path: table.csv, label: label}' '  side: {soft_labels: [p_a, p_b]}' 'loss: ce' >columns.yaml
+assert_exit 3 lossbench config check columns.yaml
+assert_contains "$err" "columns.yaml:4:23: data.side.soft_labels: found 2 columns, allowed: one for each of 3 classes, in this order: 'a', 'b', 'c'"
+table 3 "data.side.soft_labels: class 'c' has no column; give each of 'a', 'b', 'c' one" 'data.side.soft_labels={a: p_a, b: p_b}'
+table 3 "data.side.soft_labels: there is no class 'd'; the classes are 'a', 'b', 'c'" 'data.side.soft_labels={a: p_a, b: p_b, d: p_c}'
+table 3 'data.side.soft_labels: found a list, allowed: a file, or a column for each class, by name or in order' 'data.side.soft_labels=[]'
+table 3 'data.side.soft_labels.b: found a list, allowed: any text' 'data.side.soft_labels={a: p_a, b: [p_b], c: p_c}'
+table 3 'data.side.soft_labels: cannot be combined with data.positive, which would exchange its columns; name the table' data.positive=a \
+	task=binary loss=logistic 'data.side.soft_labels=[p_a, p_b]'
+table 4 "table.csv: data.side.soft_labels: there is no column 'p_d'; did you mean 'p_" 'data.side.soft_labels=[p_a, p_b, p_d]'
+table 4 "table.csv: data.side.soft_labels: the column 'p_a' stands for two classes; name one for each" 'data.side.soft_labels={a: p_a, b: p_a, c: p_c}'
+table 4 "table.csv: the column 'p_a' is asked for as data.weight and as data.side.soft_labels" data.weight=p_a 'data.side.soft_labels=[p_a, p_b, p_c]'
+broken() { # broken WORDS LINE COLUMN VALUE: a cell of the table is changed
+	awk -F, -v OFS=, -v line="$2" -v column="$3" -v value="$4" 'NR == line { $column = value } { print }' table.csv >broken.csv
+	refused 4 "$1" data.train.path=broken.csv 'data.side.soft_labels=[p_a, p_b, p_c]'
+}
+broken "broken.csv:7: column 'p_a': the probability is missing" 7 3 ''
+broken "broken.csv:8: column 'p_c': found -0.25, allowed: a probability, from 0 to 1" 8 1 -0.25
+broken 'broken.csv:9: data.side.soft_labels: the probabilities sum to ' 9 6 7
+broken "broken.csv:3: column 'p_b': the probability 'high' is not a number" 3 6 high

@@ -133,6 +133,14 @@ class Numbers(Case):
         self.assertRegex(out, r"0\.5000 \(n=1\)")
         self.assertRegex(out, r"gce +undefined")
 
+    def test_what_is_marked_is_said_where_values_are_undefined(self):
+        """Four completed trials, one without a value, count as three: a tie in number with three completed ones."""
+        self.store(*(record(CE, seed, accuracy(0.7 if seed > 1 else None)) for seed in range(1, 5)),
+                   *(record(GCE3, seed, accuracy(0.8)) for seed in range(1, 4)), record(GCE3, 4, {}, status="diverged"))
+        self.assertEqual([(r["test.accuracy.n"], r["test.accuracy.best"]) for r in self.rows("--metric", "test.accuracy")], [("3", "false"), ("3", "true")])
+        out = self.run_with("--metric", "test.accuracy")[1]
+        self.assertIn("means over fewer completed trials with a value that is defined are never marked", out)
+
     def test_order_of_files_does_not_matter(self):
         values = [1e16, 1.0, -1e16, 3.7, 0.1]
         self.assertEqual(study_plan.mean_sd(values), study_plan.mean_sd(values[::-1]))

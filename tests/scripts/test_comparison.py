@@ -76,6 +76,17 @@ class Pairs(Case):
         self.assertEqual(len(self.rows("pairs", "--control", "all")), 3)
         self.assertEqual(self.refused("--table", "pairs", "--control", "gcee"), 2)
 
+    def test_control_of_each_task(self):
+        for losses, control in ((("gce", "mae", "ce"), "ce"), (("hinge", "logistic"), "logistic"), (("huber", "poisson", "mse"), "mse"),
+                                (("aft", "cox", "discrete_hazard"), "cox"), (("lambdarank", "listnet", "ranknet"), "ranknet"),
+                                (("lambdarank", "listnet"), "listnet"), (("negative_binomial", "poisson"), "poisson"), (("asl", "ml_bce"), "ml_bce"),
+                                (("huber", "fair"), "fair")):
+            for path in (self.root / "trials").iterdir():
+                path.unlink()
+            for seed in range(3):
+                self.store(*(made(name, seed, 0.5 + seed / 100 + at / 1000) for at, name in enumerate(losses)))
+            self.assertEqual(self.study().control, control, losses)
+
 
 class Lost(Case):
     def test_diverged_counts_against(self):

@@ -90,15 +90,15 @@ static void ck_near(double got, double want, const char *what, const cJSON *c)
 
 static void compare(const struct lb_loss_info *info, const cJSON *c)
 {
-	double z[MOST], t[MOST], h[MOST], x[MOST], params[MOST], teacher[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], value;
+	double z[MOST], t[MOST], h[MOST], x[MOST], params[MOST], teacher[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], weight[MOST], value;
 	int32_t y[MOST], group[MOST];
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
 	struct lb_err err = { 0 };
-	const cJSON *label, *count, *query;
+	const cJSON *label, *count, *query, *of_row;
 	const size_t views = get(c, "views") ? (size_t)get(c, "views")->valueint : 1;
 	const size_t n = flatten(get(c, "z"), z), b = (size_t)cJSON_GetArraySize(get(c, "z")) / views;
-	size_t rows = 0, classes = 0, grouped = 0;
+	size_t rows = 0, classes = 0, grouped = 0, weighed = 0;
 
 	cJSON_ArrayForEach(label, get(c, "y"))
 		y[rows++] = label->valueint;
@@ -106,6 +106,8 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 		counts[classes++] = count->valuedouble;
 	cJSON_ArrayForEach(query, get(c, "group"))
 		group[grouped++] = query->valueint;
+	cJSON_ArrayForEach(of_row, get(c, "w"))
+		weight[weighed++] = of_row->valuedouble;
 	flatten(get(c, "t"), t);
 	const size_t taught = flatten(get(c, "teacher"), teacher);
 	const size_t n_h = flatten(get(c, "h"), h), n_x = flatten(get(c, "x"), x), n_params = flatten(get(c, info->params ? info->params : "none"), params);
@@ -118,7 +120,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	ck_assert_msg(!lb_args_from_text(&info->base, get(c, "set")->valuestring, par, &store, &err), "%s", err.text);
 	const size_t columns = n / b / views, row = info->kind == LB_EMBEDDING ? columns : n_h / b; /* of own parameters */
 	const size_t n_classes = info->params_for == LB_EACH_STEP ? n_params + 1 : info->scores_for ? columns + 1 : n_params && !info->params_for ? n_params / row : 0;
-	struct lb_loss_input in = { .b = b, .c = columns, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .par = par,
+	struct lb_loss_input in = { .b = b, .c = columns, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .row_weight = weighed ? weight : NULL, .par = par,
 				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h / b, .inputs = n_x ? x : NULL, .n_inputs = n_x / b,
 				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .params = params, .teacher = taught ? teacher : NULL,
 				    .n_classes = n_classes };

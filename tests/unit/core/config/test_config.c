@@ -319,6 +319,14 @@ static const struct {
 	{ "data: {generator: blobs, valid: {path: v}}\nloss: ce\n", { 0 }, { "a.yaml:1:33: data.valid: cannot be combined with data.generator" } },
 	{ BASE, { "data.generator=blobs" }, { "--set data.generator=blobs: data.generator: cannot be combined with data.train; keep one" } },
 	{ BASE, { "data.group=g", "data.split.stratify=true" }, { "--set data.split.stratify=true: data.split.stratify: cannot be combined with data.group" } },
+	{ BASE, { "task=regression", "loss=mse", "data.split.stratify=true" }, { "--set data.split.stratify=true: data.split.stratify: found true, allowed: "
+	  "false; the task is regression, which has neither classes nor events whose shares could be kept" } },
+	{ BASE, { "data.train.labels=[a, b]" }, { "--set data.train.labels=[a, b]: data.train.labels: found a list, allowed: any text; did you mean "
+	  "\"data.labels\"?" } },
+	{ BASE, { "data.labels={kind: uniform}" }, { "--set data.labels={kind: uniform}: data.labels: found a block, allowed: a list such as [a, b]; did you mean \"corrupt.labels\"?" } },
+	{ BASE, { "data.cv={folds: 3, fold: 0, test: [0]}" }, { "--set data.cv={folds: 3, fold: 0, test: [0]}: data.cv.test: found a list, allowed: true or false; did you mean \"data.split.test\"?" } },
+	{ "data: {train: {path: x.csv}}\nloss: ce\noutput: {model: {kind: mlp}}\n", { 0 }, { "a.yaml:3:17: output.model: found a block, allowed: true or "
+	  "false; did you mean \"model\"?" } },
 	{ BASE, { "name=a/b" }, { "--set name=a/b: name: found \"a/b\"" } },
 	{ BASE "metrics: [acuracy, top_k, {name: top_k, k: 3}, {name: top_k, k: 3}]\n", { 0 },
 	  { "a.yaml:3:11: metrics.name: unknown metric \"acuracy\", allowed: accuracy, top_k; did you mean \"accuracy\"?",

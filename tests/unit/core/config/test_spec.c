@@ -87,9 +87,9 @@ static void write_use(struct lb_buf *b, const struct lb_component_use *use)
 
 static void write_list(struct lb_buf *b, const struct lb_list *l)
 {
-	lb_buf_printf(b, "%d %.17g %d", l->given, l->value, l->word.at);
+	lb_buf_printf(b, "%d %.17g %d %s", l->given, l->value, l->word.at, l->one ? l->one : "");
 	for (size_t i = 0; i < l->n; i++)
-		lb_buf_printf(b, " %s=%.17g", l->text[i] ? l->text[i] : "", l->number[i]);
+		lb_buf_printf(b, " %s=%.17g %s", l->text[i] ? l->text[i] : "", l->number[i], l->named[i] ? l->named[i] : "");
 }
 
 static void write_field(struct lb_buf *b, enum lb_field field, const void *at)
@@ -142,7 +142,7 @@ static const char *const sweeps[] = {
 	"        model: [linear, {kind: mlp, hidden: [[4, 5]], head: {kind: cosine, scale: 9}}]}\n",
 	"data: {train: {path: x.csv}}\nloss: ce\n"
 	"sweep: {train.class_weight: [none, balanced, {a: 2, b: 0.5}], data.categorical: [[u, v], auto],\n"
-	"        terms: [[{name: gce, weight: 0.5}], [mae, gce]]}\n",
+	"        data.side.soft_labels: [f.csv, [p, q], {a: p, b: q}], terms: [[{name: gce, weight: 0.5}], [mae, gce]]}\n",
 };
 
 START_TEST(filled_one_after_the_other)
@@ -179,7 +179,8 @@ START_TEST(values_of_each_type)
 	static const char *const sets[] = { "data.train.path=x.csv", "data.train.label=y", "loss={name: gce, q: 0.25, weight: 3}", "terms=[{name: mae, weight: 0.5}]",
 					    "data.split={modulo: 5, test: [0, 2]}", "train.class_weight={a: 2, b: 0.5}", "model={kind: mlp, hidden: [4, 5], head: cosine}",
 					    "data.decimal=comma", "data.max_bytes=1e300", "train.seed=9007199254740992", "train.curves=[train, test]",
-					    "evaluate.threshold=fixed", "train.shuffle=false", "train.attack={kind: pgd, eps: 0.5, clip: [0, 1]}", NULL };
+					    "evaluate.threshold=fixed", "train.shuffle=false", "train.attack={kind: pgd, eps: 0.5, clip: [0, 1]}",
+					    "data.side.soft_labels={b: p_b, a: p_a}", NULL };
 	struct lb_spec s = { 0 };
 
 	expand(sets);
@@ -199,6 +200,10 @@ START_TEST(values_of_each_type)
 	ck_assert(s.train.class_weight.given && s.train.class_weight.n == 2 && !s.train.class_weight.word.at);
 	ck_assert_str_eq(s.train.class_weight.text[1], "b");
 	ck_assert_double_eq(s.train.class_weight.number[1], 0.5);
+	ck_assert_ptr_null(s.train.class_weight.named[1]);
+	ck_assert(lb_labels_are_soft(&s) && s.data.side.soft_labels.n == 2 && !s.data.side.soft_labels.one);
+	ck_assert_str_eq(s.data.side.soft_labels.text[0], "b");
+	ck_assert_str_eq(s.data.side.soft_labels.named[0], "p_b");
 	ck_assert_str_eq(s.head.info->name, "cosine");
 	ck_assert_uint_eq(lb_use_arg(&s.model, "hidden")->n, 2);
 	ck_assert_ptr_null(lb_use_arg(&s.model, "no_such"));

@@ -33,6 +33,15 @@ static void ck_near(size_t count, double quota)
 	ck_assert_msg(fabs((double)count - quota) < 1 + 1e-9, "%zu, expected about %g", count, quota);
 }
 
+static size_t count_events(const struct lb_dataset *d, const struct lb_split *s, int part, int32_t event)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n[part]; i++)
+		n += d->event[s->rows[part][i]] == event;
+	return n;
+}
+
 START_TEST(fractions)
 {
 	static const double share[][3] = { { 0.64, 0.16, 0.2 }, { 0.5, 0.25, 0.25 }, { 0.7, 0, 0.3 },
@@ -260,6 +269,39 @@ START_TEST(validation_file_is_the_validation_part)
 }
 END_TEST
 
+/* Events and censored rows of a survival are strata: in shares, in folds and in folds within a
+ * split. */
+START_TEST(events_are_strata)
+{
+	enum { ROWS = 57, EVENTS = 11 };
+	char text[ROWS * 16] = "x,t,e\n";
+	size_t events[2] = { 0 };
+
+	for (int i = 0; i < ROWS; i++)
+		sprintf(text + strlen(text), "%d,%d,%d\n", i * i, i % 7, i % 5 == 0 && i < 5 * EVENTS);
+	struct lb_dataset *d = three(text, NULL, NULL, ROLES(.kind = LB_SURVIVAL, AUTO, .label = "t", .event = "e"));
+	for (size_t i = 0; i < ROWS; i++)
+		events[d->event[i]]++;
+	ck_assert_uint_eq(events[1], EVENTS);
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		const struct lb_split_options shares = { .train = 0.5, .valid = 0.2, .test = 0.3, .stratify = true, .seed = seed };
+		struct lb_split s = cut(d, shares);
+		for (int part = 0; part < 3; part++)
+			for (int e = 0; e < 2; e++)
+				ck_near(count_events(d, &s, part, e), (double)events[e] * (const double[]){ 0.5, 0.2, 0.3 }[part]);
+		ck_assert_int_eq(lb_split_inner_folds(d, &shares, 4, 1, true, &s, &err), 0);
+		for (int e = 0; e < 2; e++)
+			ck_near(count_events(d, &s, LB_VALID, e), (double)events[e] * 0.7 / 4);
+		lb_split_free(&s);
+		s = cut(d, (struct lb_split_options){ .kind = LB_SPLIT_FOLDS, .folds = 5, .fold = seed % 5, .stratify = true, .seed = seed });
+		for (int e = 0; e < 2; e++)
+			ck_near(count_events(d, &s, LB_TEST, e), (double)events[e] / 5);
+		lb_split_free(&s);
+	}
+	lb_dataset_free(d);
+}
+END_TEST
+
 START_TEST(all_three_files)
 {
 	struct lb_dataset *d = three("g,x,y\na,1,0\na,2,1\nb,3,0\n", "g,x,y\nc,7,0\nc,8,1\n", "g,x,y\nd,9,1\n",
@@ -438,6 +480,7 @@ static Suite *suite(void)
 		test_file_is_the_test_part,
 		validation_file_is_the_validation_part,
 		all_three_files,
+		events_are_strata,
 		uniform_noise,
 		pair_noise,
 		corruptions_check_and_leave_alone,
