@@ -272,6 +272,9 @@ study-survival: lossbench            ## losses of times to an event on two real 
 study-ordinal: lossbench             ## losses of ordered classes against cross-entropy (two minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ordinal.py --jobs $(JOBS)
+study-counts: lossbench              ## losses of counts, judged by each other's deviance (a minute; Rscript scripts/count_sets.R first)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_counts.py --jobs $(JOBS)
 study-aggregate: lossbench           ## bags of responses of which the mean alone is known, risks beside their formula (minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_aggregate.py --jobs $(JOBS)
