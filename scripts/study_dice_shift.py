@@ -304,7 +304,7 @@ def run(binary: str, jobs: int, folder: Path, sets: Sequence[str] = ()) -> Dict[
     for regime, words in REGIMES.items():
         words = [*words, *sets, "output.dir=%s" % (folder / regime)]
         truth = {t["config"]["train"]["seed"]: weights(folder / regime, t)
-                 for t in trained(binary, CONFIG, folder / regime, jobs, TRUTH + words, quiet=True)}
+                 for t in trained(binary, CONFIG, folder / regime, jobs, words + TRUTH, quiet=True)}
         out[regime] = deviations(trained(binary, CONFIG, folder / regime, jobs, words, quiet=True), folder / regime, truth)
     return out
 
