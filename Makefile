@@ -235,7 +235,7 @@ bench-peers: lossbench $(BENCH_TOOLS) ## the same work in PyTorch, scikit-learn 
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust study-counts study-dice-shift study-levels study-cs
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust study-counts study-dice-shift study-hl-gauss study-cs
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -278,6 +278,12 @@ study-counts: lossbench              ## losses of counts, judged by each other's
 study-dice-shift: lossbench          ## gradients of the dice loss of a shifted interval, and the weights that they lead to (a minute)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_dice_shift.py --jobs $(JOBS)
+study-hl-gauss: lossbench            ## regression by a distribution over levels against squared error (minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_hl_gauss.py --jobs $(JOBS)
+study-cs: lossbench                  ## Cauchy-Schwarz losses where the noise of targets has heavy tails (minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_cs.py --jobs $(JOBS)
 study-aggregate: lossbench           ## bags of responses of which the mean alone is known, risks beside their formula (minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_aggregate.py --jobs $(JOBS)
