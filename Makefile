@@ -4,7 +4,8 @@ PREFIX ?= /usr/local
 BUILD ?= build
 CC ?= cc
 CFLAGS ?= -O2 -g
-STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off $(if $(ISAL),-DLB_ISAL) $(if $(BZIP2),-DLB_BZIP2) $(if $(XZ),-DLB_XZ) $(if $(ZSTD),-DLB_ZSTD)
+# At a fixed address, the tables of descriptors need no relocation at every start; PIE=1 builds a program that can be loaded anywhere.
+STD = -std=c11 -D_GNU_SOURCE -I. -ffp-contract=off $(if $(PIE),-fpie,-fno-pie) $(if $(ISAL),-DLB_ISAL) $(if $(BZIP2),-DLB_BZIP2) $(if $(XZ),-DLB_XZ) $(if $(ZSTD),-DLB_ZSTD)
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wdouble-promotion -Wconversion -Wvla -Wundef
 # ISA-L inflates twice as fast as zlib; where it is not to be had (or with ISAL=) zlib does it.
 ifeq ($(origin ISAL),undefined)
@@ -22,7 +23,7 @@ ZSTD := $(shell pkg-config --exists libzstd 2>/dev/null && echo libzstd)
 endif
 PKGS = openblas yaml-0.1 libcjson zlib libcrypto $(ISAL) $(XZ) $(ZSTD)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) $(BZIP2) -llbfgs -lm
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) $(BZIP2) -llbfgs -lm $(if $(PIE),-pie,-no-pie)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 Q = $(if $(V),,@)
@@ -193,7 +194,7 @@ TSAN_FLAGS = -O1 -g -fsanitize=thread
 .PHONY: tsan
 tsan:                                ## the threads under ThreadSanitizer: the team, reading ahead, a training on two threads
 	@scripts/setup.sh check
-	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-tsan CC=clang CFLAGS="$(TSAN_FLAGS)" LDFLAGS=-Wl,-z,muldefs \
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-tsan PIE=1 CC=clang CFLAGS="$(TSAN_FLAGS)" LDFLAGS=-Wl,-z,muldefs \
 		build-tsan/lossbench build-tsan/unit/core/numeric/test_thread_team build-tsan/unit/datasets/io/test_stream
 	@tests/tsan.sh build-tsan
 

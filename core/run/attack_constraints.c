@@ -1,6 +1,7 @@
 #include "core/run/trial_constraints.h"
 
 #include "core/base/text.h"
+#include "core/training/attack_info.h"
 
 #include <string.h>
 

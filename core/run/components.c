@@ -1,11 +1,16 @@
 #include "core/run/components.h"
 
+#include "core/metrics/decision_rule.h"
 #include "core/metrics/metric.h"
+#include "core/training/attack_info.h"
+#include "core/training/augment_info.h"
 #include "core/training/head_info.h"
+#include "core/training/miner_info.h"
 #include "core/training/model_spec.h"
 #include "core/training/optim_params.h"
+#include "core/training/procedure_info.h"
+#include "core/training/sampler.h"
 #include "core/training/schedule.h"
-#include "core/training/train.h"
 #include "datasets/dataset.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 
 #include "core/config/spec.h"
 #include "core/training/baseline.h"
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 #include "datasets/sampling/row_labels.h"
 
 struct lb_rows;

@@ -13,6 +13,7 @@
 #include "core/run/targets.h"
 #include "core/run/terms.h"
 #include "core/run/trial_setup.h"
+#include "core/training/train.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "core/base/json.h"
 #include "core/run/data_cache.h"
 #include "core/run/prepared.h"
-#include "core/training/train.h"
+#include "core/training/train_result.h"
 
 /* The version of the record's form; part of every id. */
 #define LB_RECORD_SCHEMA "lossbench-trial/1"

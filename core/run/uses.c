@@ -1,5 +1,6 @@
 #include "core/run/uses.h"
 
+#include "core/training/attack_info.h"
 #include "core/training/head_info.h"
 #include "core/training/optim_params.h"
 #include "datasets/dataset.h"

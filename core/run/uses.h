@@ -4,7 +4,8 @@
 #define LB_USES_H
 
 #include "core/config/spec.h"
-#include "core/training/train.h"
+#include "core/training/sampler.h"
+#include "core/training/setup.h"
 
 static inline const struct lb_loss_info *lb_used_loss(const struct lb_component_use *use)
 {

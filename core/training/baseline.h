@@ -4,7 +4,7 @@
 #ifndef LB_BASELINE_H
 #define LB_BASELINE_H
 
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 
 struct lb_baseline {
 	const char *kind;        /* "majority": scores are the logarithms of the classes' shares (binary: their difference), so that the largest

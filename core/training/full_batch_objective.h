@@ -4,8 +4,8 @@
 #ifndef LB_FULL_BATCH_OBJECTIVE_H
 #define LB_FULL_BATCH_OBJECTIVE_H
 
-#include "core/training/feature_centring.h"
-#include "core/training/train.h"
+#include "core/training/feature_whitening.h"
+#include "core/training/cohort.h"
 
 struct lb_objective;
 
@@ -19,11 +19,11 @@ void lb_objective_free_f64(struct lb_objective *o);
 void lb_objective_start_f32(const struct lb_objective *o, double *w);
 void lb_objective_start_f64(const struct lb_objective *o, double *w);
 
-/* The first layer's inputs and outputs and the means of the training rows' features, which are the
- * objective's; without means for compressed rows, which centring would fill. -1 when memory runs
- * out. */
-int lb_objective_centring_f32(struct lb_objective *o, struct lb_centring *c, struct lb_err *err);
-int lb_objective_centring_f64(struct lb_objective *o, struct lb_centring *c, struct lb_err *err);
+/* The change of variables that suits the objective, to be asked for once, whose numbers are the
+ * objective's: none for compressed rows, which centring would fill; centred; or, for a linear
+ * regression on few features, whitened. -1 when memory runs out. */
+int lb_objective_whitening_f32(struct lb_objective *o, struct lb_whitening *c, struct lb_err *err);
+int lb_objective_whitening_f64(struct lb_objective *o, struct lb_whitening *c, struct lb_err *err);
 
 /* The value at w; g (n_params) <- its gradient. The same sums in the same order every time. */
 double lb_objective_value_f32(struct lb_objective *o, const double *w, double *g);

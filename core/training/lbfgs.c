@@ -16,7 +16,7 @@
 
 struct search {
 	struct lb_objective *objective, *rough;
-	struct lb_centring centring; /* w and g of the search are centred */
+	struct lb_whitening whitening; /* w and g of the search are by other variables */
 	double *plain;           /* (n) the parameters that the objective takes */
 	size_t n;
 	struct lb_minimum *at;
@@ -27,9 +27,9 @@ struct search {
 static double value_at(const struct search *s, const double *w, double *g)
 {
 	memcpy(s->plain, w, s->n * sizeof *w);
-	lb_centring_from(&s->centring, s->plain);
+	lb_whitening_from(&s->whitening, s->plain);
 	const double value = s->rough ? lb_objective_value_f32(s->rough, s->plain, g) : lb_objective_value_f64(s->objective, s->plain, g);
-	lb_centring_gradient(&s->centring, g);
+	lb_whitening_gradient(&s->whitening, g);
 	return value;
 }
 
@@ -47,7 +47,7 @@ static int progress(void *arg, const lbfgsfloatval_t *w, const lbfgsfloatval_t *
 
 	(void)w, (void)value, (void)w_norm, (void)g_norm, (void)step, (void)n, (void)k, (void)tried;
 	s->at->iterations++;
-	s->at->gradient = lb_centring_largest(&s->centring, g, s->n);
+	s->at->gradient = lb_whitening_largest(&s->whitening, g, s->n);
 	s->at->stopped = lb_stop_requested;
 	return s->at->stopped || s->at->gradient <= s->goal || s->at->iterations >= s->most;
 }
@@ -90,29 +90,29 @@ static int search_both(struct search *s, struct lb_objective *rough, double tole
 			return -1;
 		s->rough = NULL;
 		value_at(s, w, g);
-		s->at->gradient = lb_centring_largest(&s->centring, g, s->n);
+		s->at->gradient = lb_whitening_largest(&s->whitening, g, s->n);
 	}
 	s->goal = tolerance;
 	return search(s, memory, w, err);
 }
 
-/* From the objective's start to w, which is centred on the way. */
+/* From the objective's start to w, by other variables on the way. */
 static int minimise(struct search *s, struct lb_objective *rough, const struct lb_arg *par, double *w, double *g, struct lb_err *err)
 {
 	struct lb_minimum *at = s->at;
 
-	if (lb_objective_centring_f64(s->objective, &s->centring, err))
+	if (lb_objective_whitening_f64(s->objective, &s->whitening, err))
 		return -1;
 	lb_objective_start_f64(s->objective, w);
-	lb_centring_to(&s->centring, w);
+	lb_whitening_to(&s->whitening, w);
 	at->value = value_at(s, w, g);
-	at->gradient = lb_centring_largest(&s->centring, g, s->n);
+	at->gradient = lb_whitening_largest(&s->whitening, g, s->n);
 	at->finite = isfinite(at->value);
 	if (at->finite && search_both(s, rough, par[LB_LBFGS_TOLERANCE].v, (int)par[LB_LBFGS_MEMORY].v, w, g, err))
 		return -1;
 	at->value = value_at(s, w, g);
-	at->gradient = lb_centring_largest(&s->centring, g, s->n);
-	lb_centring_from(&s->centring, w);
+	at->gradient = lb_whitening_largest(&s->whitening, g, s->n);
+	lb_whitening_from(&s->whitening, w);
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #ifndef LB_PREDICT_H
 #define LB_PREDICT_H
 
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 
 /* Parameters are w, in the plain order (core/engine/model/net.h) and then the loss's own, as
  * lb_train_result keeps them; n_train is the training's number of rows, which some losses' scores

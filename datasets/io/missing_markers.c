@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const usual[] = { "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NaT", "null", "NULL", "None", "?" };
+static const char *const usual[] = { "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NaT", "null", "NULL", "None" };
 
 int lb_markers_make(const struct cJSON *list, struct lb_markers *out, struct lb_err *err)
 {
@@ -53,8 +53,8 @@ enum lb_marker lb_marker_text(const struct lb_markers *m, const char *s, size_t 
 		return LB_MARKER;
 	if (m->own)
 		return is_one_of(m->text, m->n_texts, s, n) ? LB_MARKER : LB_NO_MARKER;
-	if (n == 1 && (*s == '-' || *s == '.'))
-		return LB_MARKER_OF_NUMBERS;
+	if (n == 1)
+		return *s == '?' ? LB_MARKER : *s == '-' || *s == '.' ? LB_MARKER_OF_NUMBERS : LB_NO_MARKER;
 	return n <= 4 && is_one_of(usual, sizeof usual / sizeof *usual, s, n) ? LB_MARKER : LB_NO_MARKER;
 }
 

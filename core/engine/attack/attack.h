@@ -12,14 +12,15 @@
 #define LB_ATTACK_H
 
 #include "core/engine/model/net.h"
-#include "core/training/train.h"
+#include "core/training/attack_info.h"
+#include "core/training/cohort.h"
 
 struct lb_attack;
 struct lb_attacked;
 
 /* A way to move rows. */
 struct lb_attack_kind {
-	struct lb_info base;     /* .traits of enum lb_attack_trait (core/training/train.h) */
+	struct lb_info base;     /* .traits of enum lb_attack_trait (core/training/attack_info.h) */
 	/* Makes room for batches of max_b rows, for .run. */
 	int (*open)(struct lb_attack *a, const struct lb_net *net, size_t max_b, struct lb_err *err);
 	/* As lb_attack_run. NULL, and .open too: rows stay as they are. */

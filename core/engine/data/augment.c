@@ -1,7 +1,8 @@
 #include "core/engine/data/augment.h"
 
 #include "core/numeric/rng.h"
-#include "core/training/train.h"
+#include "core/training/augment_info.h"
+#include "losses/loss_info.h"
 
 #include <string.h>
 

@@ -11,7 +11,7 @@
 struct lb_rng;
 
 struct lb_augmentation {
-	struct lb_info base;     /* its first parameters are LB_VIEW_COUNT and LB_VIEW_SEED (core/training/train.h) */
+	struct lb_info base;     /* its first parameters are LB_VIEW_COUNT and LB_VIEW_SEED (core/training/augment_info.h) */
 	/* out (n) <- a changed copy of the features x (n), drawn from rng alone. */
 	void (*change)(const struct lb_arg *par, struct lb_rng *rng, size_t n, const real *x, real *out);
 };

@@ -5,7 +5,7 @@
 
 #include "core/engine/kernels/kernels.h"
 #include "core/numeric/thread_team.h"
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 #include "core/engine/data/batch_csr.h"
 
 struct lb_input_batch {

@@ -136,7 +136,8 @@ static int constant_scores(const struct lb_cohort *c, const struct lb_setup *set
 	return setup->loss->output ? constant_outputs(c, setup, score, err) : 0;
 }
 
-/* z (b, columns) <- the scores, of regression with offsets those of the given rows. */
+/* z (b, columns) <- the scores, of regression with offsets those of the given rows. Without
+ * offsets, rows is not read. */
 static void fill_scores(const struct lb_cohort *c, const struct lb_setup *setup, const uint32_t *rows, size_t b, size_t columns, const double *score,
 			real *z)
 {
@@ -148,21 +149,51 @@ static void fill_scores(const struct lb_cohort *c, const struct lb_setup *setup,
 	}
 }
 
-/* The row statistics of a split by these scores; z is room for `chunk` rows of them. */
-static void stats_of_split(struct lb_row_stats *row_stats, const struct lb_row_stats_scratch *room, const struct lb_cohort *c, const struct lb_setup *setup,
-			 int part, size_t columns, size_t chunk, const double *score, real *z)
+/* The row statistics of a batch of b rows that starts at row `start` of the split. */
+static struct lb_stats_input batch_at(const struct lb_stats_input *split, size_t start, size_t b)
 {
-	const size_t n = c->split->n[part];
+	struct lb_stats_input batch = *split;
 
-	for (size_t start = 0; start < n; start += chunk) {
-		const size_t b = n - start < chunk ? n - start : chunk;
-		if (c->features->data->offset || !start)
-			fill_scores(c, setup, c->split->rows[part] + start, b, columns, score, z);
-		lb_row_stats_compute(row_stats, room, &(struct lb_stats_input){ .cohort = c, .setup = setup, .decision = &lb_plain_decision,
-									   .rows = c->split->rows[part] + start, .start = start, .b = b,
-									   .columns = columns, .ld = columns, .z = z });
+	batch.rows += start;
+	batch.start = start;
+	batch.b = b;
+	return batch;
+}
+
+/* Computes the first row of each class and repeats it for the others: the scores are the same. */
+static void stats_of_classes(struct lb_row_stats *row_stats, const struct lb_row_stats_scratch *room, const struct lb_stats_input *split, size_t *first)
+{
+	for (size_t k = 0; k < split->cohort->features->data->n_classes; k++)
+		first[k] = SIZE_MAX;
+	for (size_t i = 0; i < split->b; i++) {
+		const struct lb_stats_input row = batch_at(split, i, 1);
+		size_t *const seen = &first[split->setup->y[row.rows[0]]];
+		if (*seen < SIZE_MAX) {
+			lb_row_stats_repeat(row_stats, *seen, &row);
+			continue;
+		}
+		lb_row_stats_compute(row_stats, room, &row);
+		*seen = i;
 	}
-	/* no place that an attack finds changes what the model says */
+}
+
+/* Computes what a regression, a binary or a multi-label model says of all rows; z is room for
+ * `chunk` rows of scores. */
+static void stats_of_rows(struct lb_row_stats *row_stats, const struct lb_row_stats_scratch *room, const struct lb_stats_input *split, size_t chunk,
+			  const double *score, real *z)
+{
+	for (size_t start = 0; start < split->b; start += chunk) {
+		const size_t left = split->b - start;
+		const struct lb_stats_input batch = batch_at(split, start, left < chunk ? left : chunk);
+		if (split->cohort->features->data->offset)
+			fill_scores(split->cohort, split->setup, batch.rows, batch.b, batch.columns, score, z);
+		lb_row_stats_compute(row_stats, room, &batch);
+	}
+}
+
+/* No place that an attack finds changes what the model says. */
+static void robust_stats(struct lb_row_stats *row_stats, size_t n)
+{
 	for (size_t i = 0; row_stats->robust && i < n; i++) {
 		row_stats->robust[i] = row_stats->pred[i];
 		row_stats->robust_logp[i] = row_stats->logp[i];
@@ -211,15 +242,23 @@ int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setu
 	out->kind = d->offset ? "offset" : kind_name[c.kind];
 	double *score = lb_alloc(columns, sizeof *score, err);
 	real *z = lb_alloc(chunk * columns, sizeof *z, err);
-	if (!score || !z || lb_row_stats_open(&row_stats, &c, rows, columns, err) || lb_row_stats_scratch_open(&room, chunk, columns, err) ||
+	size_t *first = lb_alloc(d->n_classes, sizeof *first, err);
+	if (!score || !z || !first || lb_row_stats_open(&row_stats, &c, rows, columns, err) || lb_row_stats_scratch_open(&room, chunk, columns, err) ||
 	    constant_scores(&c, setup, score, err))
 		goto out;
+	fill_scores(&c, setup, c.split->rows[LB_TRAIN], chunk, columns, score, z);
 	for (int part = 0; part < 3; part++) {
-		if (!c.split->n[part])
+		const struct lb_stats_input split = { .cohort = &c, .setup = setup, .decision = &lb_plain_decision, .rows = c.split->rows[part],
+						      .b = c.split->n[part], .columns = columns, .ld = columns, .z = z };
+		if (!split.b)
 			continue;
 		if (!(out->metric[part] = lb_alloc(setup->n_metrics, sizeof **out->metric, err)))
 			goto out;
-		stats_of_split(&row_stats, &room, &c, setup, part, columns, chunk, score, z);
+		if (c.kind == LB_MULTICLASS)
+			stats_of_classes(&row_stats, &room, &split, first);
+		else
+			stats_of_rows(&row_stats, &room, &split, chunk, score, z);
+		robust_stats(&row_stats, split.b);
 		if (compute_metrics(&row_stats, &c, setup, part, out->metric[part], err))
 			goto out;
 	}
@@ -229,5 +268,6 @@ out:
 	lb_row_stats_scratch_close(&room);
 	free(score);
 	free(z);
+	free(first);
 	return rc;
 }

@@ -8,7 +8,7 @@
 #include "core/engine/data/batch.h"
 #include "core/engine/train/joint_first_layer.h"
 #include "core/engine/eval/penultimate.h"
-#include "core/training/train.h"
+#include "core/training/train_result.h"
 
 /* A model to be evaluated. All is borrowed. */
 struct lb_eval_model {

@@ -4,7 +4,7 @@
 #define LB_PENULTIMATE_H
 
 #include "core/engine/model/net.h"
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 
 /* Of one split and model at a time; empty (all 0) where no trial of the cohort asks. */
 struct lb_last_layer {

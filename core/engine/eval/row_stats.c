@@ -4,6 +4,7 @@
 #include "core/engine/kernels/kernels.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static bool decisions_alone(const struct lb_setup *setup)
 {
@@ -230,6 +231,12 @@ static void digest_binary(struct lb_row_stats *d, const struct lb_decision *by, 
 	d->score[i] = z;
 }
 
+/* Whether the class of the largest score and the label's rank are all that is asked for. */
+static bool reads_decisions_alone(const struct lb_stats_input *s)
+{
+	return decisions_alone(s->setup) && !(s->decision->rule && s->decision->rule->median);
+}
+
 void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s)
 {
 	const enum lb_kind kind = s->cohort->kind;
@@ -244,7 +251,7 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 			d->label[start + i] = s->setup->y[s->rows[i]];
 		if (s->setup->loss && !lb_loss_gives_scores(s->setup->loss))
 			return;
-		if (decisions_alone(s->setup) && !(s->decision->rule && s->decision->rule->median))
+		if (reads_decisions_alone(s))
 			decide_multiclass(d, s);
 		else
 			digest_multiclass(d, r, s);
@@ -264,6 +271,26 @@ void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scra
 		for (size_t k = 0; lb_kind_of_columns(kind) && k < beside; k++)
 			d->said[(start + i) * beside + k] = (double)s->z[i * s->ld + targets + k];
 	}
+}
+
+void lb_row_stats_repeat(struct lb_row_stats *d, size_t from, const struct lb_stats_input *s)
+{
+	const size_t to = s->start, c = s->columns;
+
+	if (d->subgroup)
+		d->subgroup[to] = s->cohort->features->data->subgroup[s->rows[0]];
+	d->label[to] = d->label[from];
+	d->pred[to] = d->pred[from];
+	d->rank[to] = d->rank[from];
+	if (reads_decisions_alone(s))
+		return;
+	d->logp[to] = d->logp[from];
+	d->brier[to] = d->brier[from];
+	d->conf[to] = d->conf[from];
+	d->collapsed[to] = d->collapsed[from];
+	d->peak[to] = d->peak[from];
+	if (lb_setup_reads_probabilities(s->setup))
+		memcpy(d->log_probability + to * c, d->log_probability + from * c, c * sizeof *d->log_probability);
 }
 
 struct lb_metric_inputs lb_row_stats_metric_inputs(const struct lb_row_stats *d, const struct lb_cohort *c, const struct lb_setup *setup, size_t n,

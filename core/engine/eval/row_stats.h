@@ -4,7 +4,7 @@
 #define LB_ROW_STATS_H
 
 #include "core/engine/precision.h"
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 
 /* Of the rows of one split, for one trial; owned. What the cohort's kind has no use for is NULL. */
 struct lb_row_stats {
@@ -47,6 +47,10 @@ struct lb_stats_input {
 	const real *z;
 };
 void lb_row_stats_compute(struct lb_row_stats *d, const struct lb_row_stats_scratch *r, const struct lb_stats_input *s);
+
+/* Gives the one row of s what row `from` of the split has, a row of the same class with the same
+ * scores, whose statistics were computed. Multi-class alone. */
+void lb_row_stats_repeat(struct lb_row_stats *d, size_t from, const struct lb_stats_input *s);
 
 /* What metrics see of the row statistics of a split's n rows of a trial; borrowed. output gets what
  * its outputs say. */

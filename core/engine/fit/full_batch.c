@@ -1,3 +1,5 @@
+#include "core/training/train.h"
+
 #include "core/base/clock.h"
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"

@@ -12,6 +12,12 @@
  * images stays in the second cache between the product forward and the product back. */
 enum { CHUNK = 256 };
 
+/* Features that are whitened at most, training rows that their covariance is taken from, and the
+ * share of its variance that is added to that of each, so that directions in which features barely
+ * vary are not stretched without bound. */
+enum { MOST_WHITENED = 128, COVARIANCE_ROWS = 8192 };
+#define COVARIANCE_RIDGE 1e-3
+
 /* Encoded rows are kept when they take no more than this, else encoded again in every pass, which
  * for bytes is no slower than reading doubles from memory. */
 #define KEPT_BYTES ((size_t)512 << 20)
@@ -20,7 +26,7 @@ struct lb_objective {
 	struct lb_cohort cohort;         /* the trial's, with chunks for batches */
 	struct lb_learner learner;
 	double *plain;                   /* a gradient in the plain order */
-	double *mean;                    /* of the features, once asked for */
+	double *mean, *factor;           /* of the features (lb_objective_whitening), once asked for */
 	size_t n;                        /* training rows */
 	uint32_t *id;                    /* (n) 0, 1, ... */
 	struct lb_input_batch input;  /* of a chunk, or of all rows if kept */
@@ -80,6 +86,7 @@ void lb_objective_free(struct lb_objective *o)
 	free(o->id);
 	free(o->plain);
 	free(o->mean);
+	free(o->factor);
 	free(o);
 }
 
@@ -96,18 +103,8 @@ static struct lb_input_batch chunk(struct lb_objective *o, size_t start, size_t 
 	return f;
 }
 
-int lb_objective_centring(struct lb_objective *o, struct lb_centring *c, struct lb_err *err)
+static void mean_of_features(struct lb_objective *o, size_t d)
 {
-	const struct lb_layer *first = &o->learner.model.net->layer[0];
-	const size_t d = first->in;
-
-	*c = (struct lb_centring){ .in = d, .out = first->out };
-	const struct lb_model_spec *model = &o->learner.model.net->spec;
-	const bool unbiased = model->n_layers == 1 && model->cosine_scale > 0; /* no bias takes up the mean */
-	if (lb_input_batch_compressed(&o->cohort) || unbiased)
-		return 0;
-	if (!o->mean && !(o->mean = lb_alloc(d, sizeof *o->mean, err)))
-		return -1;
 	memset(o->mean, 0, d * sizeof *o->mean);
 	for (size_t start = 0; start < o->n; start += o->cohort.batch) {
 		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
@@ -116,7 +113,67 @@ int lb_objective_centring(struct lb_objective *o, struct lb_centring *c, struct 
 			for (size_t j = 0; j < d; j++)
 				o->mean[j] += (double)f.x[i * d + j] / (double)o->n;
 	}
+}
+
+/* Adds v v' to the lower triangle of a (d, d). */
+LB_CLONES static void lb_add_square(size_t d, const double *restrict v, double *restrict a)
+{
+	for (size_t i = 0; i < d; i++)
+		for (size_t j = 0; j <= i; j++)
+			a[i * d + j] += v[i] * v[j];
+}
+
+/* a (d, d) <- the lower triangle of the covariance, over rows at equal distances, with the ridge and
+ * the penalty on its diagonal; 1 there for a feature that does not vary. v is room for d values. */
+static void covariance_of_features(struct lb_objective *o, size_t d, double *v, double *a)
+{
+	const size_t stride = (o->n + COVARIANCE_ROWS - 1) / COVARIANCE_ROWS, rows = (o->n + stride - 1) / stride;
+	const double decay = o->learner.model.par[LB_LBFGS_WEIGHT_DECAY].v;
+
+	for (size_t i = 0; i < o->n; i += stride) {
+		const struct lb_input_batch row = chunk(o, i, 1);
+		for (size_t j = 0; j < d; j++)
+			v[j] = (double)row.x[j] - o->mean[j];
+		lb_add_square(d, v, a);
+	}
+	for (size_t i = 0; i < d * d; i++)
+		a[i] /= (double)rows;
+	for (size_t i = 0; i < d; i++) {
+		double *variance = &a[i * d + i];
+		*variance = *variance > 0 ? *variance * (1 + COVARIANCE_RIDGE) + decay : 1;
+	}
+}
+
+/* The loss of a regression has much the same curvature in all rows; that of classes, whose rows
+ * lose theirs as they are learnt, gains less. */
+static bool worth_whitening(const struct lb_objective *o, size_t d)
+{
+	return o->cohort.kind == LB_REGRESSION && o->learner.model.net->spec.n_layers == 1 && d <= MOST_WHITENED;
+}
+
+int lb_objective_whitening(struct lb_objective *o, struct lb_whitening *c, struct lb_err *err)
+{
+	const struct lb_layer *first = &o->learner.model.net->layer[0];
+	const struct lb_model_spec *model = &o->learner.model.net->spec;
+	const bool unbiased = model->n_layers == 1 && model->cosine_scale > 0; /* no bias takes up the mean */
+	const size_t d = first->in;
+	double *room = NULL;
+
+	*c = (struct lb_whitening){ .in = d, .out = first->out };
+	if (lb_input_batch_compressed(&o->cohort) || unbiased)
+		return 0;
+	if (!o->mean && !(o->mean = lb_alloc(d, sizeof *o->mean, err)))
+		return -1;
+	mean_of_features(o, d);
 	c->mean = o->mean;
+	if (o->factor || !worth_whitening(o, d))
+		return 0;
+	o->factor = lb_alloc(d * d, sizeof *o->factor, err);
+	if (!o->factor || !(room = lb_alloc(d, sizeof *room, err)))
+		return -1;
+	covariance_of_features(o, d, room, o->factor);
+	free(room);
+	c->factor = lb_cholesky(d, o->factor) ? o->factor : NULL;
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #ifndef LB_NAIVE_BAYES_H
 #define LB_NAIVE_BAYES_H
 
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 
 /* w <- weights and biases of the linear model, laid out as core/engine/model/net.h says. -1 when
  * memory runs out or a class has no training rows. */

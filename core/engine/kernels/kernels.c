@@ -12,6 +12,9 @@
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
 #define SYMBOL JOIN(lb_kernels_, LB_SET)
+#if defined __FP_FAST_FMAF || defined __FMA__
+#define FUSED
+#endif
 
 /* The widest vector of the set, and the rows of a tile of one and of two panels that its registers
  * hold. */
@@ -134,6 +137,145 @@ static void product(size_t m, size_t n, size_t k, struct lb_left a, struct lb_pa
 		}
 		s += steps;
 	} while (s < k);
+}
+
+/* s + x y, by one rounding where products are fused; the compiler might not fuse what it makes
+ * vectors of. */
+LB_INLINE real add_product(real s, real x, real y)
+{
+#if defined FUSED && LB_REAL == 32
+	return __builtin_fmaf(x, y, s);
+#elif defined FUSED
+	return __builtin_fma(x, y, s);
+#else
+	return s + x * y;
+#endif
+}
+
+/* Column 0 of rows that are otherwise 0. */
+LB_INLINE void store_column(size_t rows, const real *s, struct lb_panels c)
+{
+	for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 4
+		for (size_t j = 0; j < VECS; j++)
+			*(vec *)(c.x + i * c.row + j * LANES) = j ? (vec){ 0 } : (vec){ s[i] };
+}
+
+#if defined __AVX512F__
+/* sum[r] <- init + row r of x times w, r < rows <= LB_PANEL: a row a lane, LB_PANEL columns of x at a
+ * time. */
+LB_INLINE void add_rows(size_t rows, size_t k, const real *x, size_t stride, const real *w, real init, real *sum)
+{
+	lb_lanes s = lb_splat(init), column[LB_PANEL];
+	size_t j = 0;
+
+	for (; j + LB_PANEL <= k; j += LB_PANEL, x += LB_PANEL) {
+		load_transposed(x, stride, rows, column);
+#pragma GCC unroll 16
+		for (size_t q = 0; q < LB_PANEL; q++, w += LB_PANEL)
+			s += column[q] * *w;
+	}
+	if (j < k)
+		load_part_transposed(x, stride, rows, k - j, column);
+	for (size_t q = 0; q < k - j; q++, w += LB_PANEL)
+		s += column[q] * *w;
+	lb_store(sum, s);
+}
+#else
+/* sum[r] <- init + row r of x times w, for n rows side by side; n is a compile-time constant. */
+LB_INLINE void add_some_rows(const size_t n, size_t k, const real *x, size_t stride, const real *w, real init, real *sum)
+{
+	real s[8];
+
+#pragma GCC unroll 8
+	for (size_t r = 0; r < n; r++)
+		s[r] = init;
+	for (size_t j = 0; j < k; j++, w += LB_PANEL)
+#pragma GCC unroll 8
+		for (size_t r = 0; r < n; r++)
+			s[r] = add_product(s[r], x[r * stride + j], *w);
+#pragma GCC unroll 8
+	for (size_t r = 0; r < n; r++)
+		sum[r] = s[r];
+}
+
+LB_INLINE void add_rows(size_t rows, size_t k, const real *x, size_t stride, const real *w, real init, real *sum)
+{
+	size_t r = 0;
+
+	for (; r + 8 <= rows; r += 8)
+		add_some_rows(8, k, x + r * stride, stride, w, init, sum + r);
+	for (; r < rows; r++)
+		add_some_rows(1, k, x + r * stride, stride, w, init, sum + r);
+}
+#endif
+
+static void column_product(size_t m, size_t k, struct lb_left a, struct lb_panels b, real init, struct lb_panels c)
+{
+	real sum[LB_PANEL] __attribute__((aligned(64)));
+
+	for (size_t i = 0; i < m; i += LB_PANEL, c.x += LB_PANEL * c.row) {
+		const size_t rows = m - i < LB_PANEL ? m - i : LB_PANEL;
+		add_rows(rows, k, a.x + i * a.row, a.row, b.x, init, sum);
+		store_column(rows, sum, c);
+	}
+}
+
+/* LANES sums each of g <= 8 vectors of the rows' columns from at[0], ...; g is a compile-time
+ * constant. */
+LB_INLINE void add_columns(const int g, size_t m, struct lb_left a, struct lb_panels d, const size_t *at, struct lb_panels c)
+{
+	vec sum[8] = { 0 }, x;
+
+	for (size_t i = 0; i < m; i++)
+#pragma GCC unroll 8
+		for (int q = 0; q < g; q++) {
+			memcpy(&x, a.x + i * a.row + at[q], sizeof x);
+			sum[q] += x * d.x[i * d.row];
+		}
+#pragma GCC unroll 8
+	for (int q = 0; q < g; q++)
+		for (size_t j = 0; j < LANES; j++)
+			c.x[(at[q] + j) * c.row] = sum[q][j];
+}
+
+/* The same of n < LANES columns. */
+LB_INLINE void add_few_columns(size_t m, size_t n, struct lb_left a, struct lb_panels d, struct lb_panels c)
+{
+	real sum[LB_PANEL] __attribute__((aligned(64))) = { 0 };
+#if defined __AVX512F__
+	lb_lanes s = { 0 };
+
+	for (size_t i = 0; i < m; i++)
+		s += lb_load_part(a.x + i * a.row, n, 0) * d.x[i * d.row];
+	lb_store(sum, s);
+#else
+	for (size_t i = 0; i < m; i++)
+		for (size_t j = 0; j < n; j++)
+			sum[j] = add_product(sum[j], a.x[i * a.row + j], d.x[i * d.row]);
+#endif
+	for (size_t j = 0; j < n; j++)
+		c.x[j * c.row] = sum[j];
+}
+
+/* By vectors of columns, the last of which goes back over some that the one before it has. */
+static void column_gradient(size_t m, size_t n, struct lb_left a, struct lb_panels d, struct lb_panels c)
+{
+	for (size_t j = 0; j < n; j++)
+		lb_store(c.x + j * c.row, (lb_lanes){ 0 });
+	if (n < LANES)
+		add_few_columns(m, n, a, d, c);
+	for (size_t j = 0; n >= LANES && j < n; j += 8 * LANES) {
+		const size_t g = n - j < 8 * LANES ? (n - j + LANES - 1) / LANES : 8;
+		size_t at[8];
+		for (size_t q = 0; q < g; q++)
+			at[q] = j + (q + 1) * LANES <= n ? j + q * LANES : n - LANES;
+		switch (g) {
+#define COLUMNS(g) case g: add_columns(g, m, a, d, at, c); break
+			COLUMNS(1); COLUMNS(2); COLUMNS(3); COLUMNS(4); COLUMNS(5); COLUMNS(6); COLUMNS(7); COLUMNS(8);
+#undef COLUMNS
+		}
+	}
 }
 
 static void sparse_product(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, const real *init,
@@ -398,10 +540,12 @@ extern const struct lb_kernels SYMBOL;
 const struct lb_kernels SYMBOL = {
 	.name = NAME(LB_SET),
 	.chain = true,
-#if defined __FP_FAST_FMAF || defined __FMA__
+#if defined FUSED
 	.fused = true,
 #endif
 	.product = product,
+	.column_product = column_product,
+	.column_gradient = column_gradient,
 	.sparse_product = sparse_product,
 	.sparse_transposed = sparse_transposed,
 	.transpose = transpose,

@@ -72,7 +72,12 @@ struct lb_kernels {
 	 * after panel), from what c holds when init is c.x itself, or from 0 when NULL. c overlaps
 	 * neither factor. */
 	void (*product)(size_t m, size_t n, size_t k, struct lb_left a, struct lb_panels b, const real *init, struct lb_panels c);
-	/* The same with a compressed left factor of m rows: with the bytes that `product` has for
+	/* Both for a layer of one column, which is column 0 of panels whose other columns are 0: c (m,
+	 * 1) <- A (m, k) b (k, 1) + init, b.row being LB_PANEL, and c (n, 1) <- A' (n, m) d (m, 1);
+	 * a.column is 1. With the bytes that `product` has. NULL in "blas". */
+	void (*column_product)(size_t m, size_t k, struct lb_left a, struct lb_panels b, real init, struct lb_panels c);
+	void (*column_gradient)(size_t m, size_t n, struct lb_left a, struct lb_panels d, struct lb_panels c);
+	/* As product with a compressed left factor of m rows: with the bytes that `product` has for
 	 * it written out, as long as b is finite. */
 	void (*sparse_product)(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, const real *init,
 			       struct lb_panels c);

@@ -21,6 +21,17 @@ LB_INLINE void load_transposed(const real *x, size_t row, size_t rows, lb_lanes 
 #endif
 }
 
+#if defined __AVX512F__
+/* The same of rows of n < LB_PANEL columns; the others get 0. */
+LB_INLINE void load_part_transposed(const real *x, size_t row, size_t rows, size_t n, lb_lanes column[LB_PANEL])
+{
+#pragma GCC unroll 16
+	for (size_t i = 0; i < LB_PANEL; i++)
+		column[i] = lb_load_part(x + (i < rows ? i : rows - 1) * row, n, 0);
+	lb_turn(column);
+}
+#endif
+
 LB_INLINE void store_transposed(lb_lanes column[LB_PANEL], real *x, size_t row, size_t rows)
 {
 #if defined __AVX512F__

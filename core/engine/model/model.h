@@ -6,7 +6,7 @@
 #include "core/engine/model/net.h"
 #include "core/engine/optim/optim.h"
 #include "core/engine/optim/row_sparse.h"
-#include "core/training/train.h"
+#include "core/training/setup.h"
 
 struct lb_model {
 	struct lb_net *net;

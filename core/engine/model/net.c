@@ -16,6 +16,12 @@ static bool prefers_transposed_gradient(const struct lb_layer *l, bool first)
 	return (!first || l->in % LB_PANEL == 0) && 5 * l->out * LB_PADDED(l->in) < 4 * l->in * l->ld;
 }
 
+/* Whether the layer's products are those of a single column. */
+static bool is_column(const struct lb_layer *l)
+{
+	return l->out == 1 && lb_kernel()->column_product;
+}
+
 static int layer_open(struct lb_layer *l, const struct lb_model_spec *s, size_t i, size_t max_b, struct lb_err *err)
 {
 	const bool hidden = i + 1 < s->n_layers;
@@ -199,8 +205,13 @@ static void make_scores(const struct forward_job *j, struct part p)
 	else if (!j->x) {
 		const struct lb_compressed *all = j->pass->sparse, some = { all->start + p.row, all->column, all->value };
 		lb_kernel()->sparse_product(p.rows, p.columns, &some, w, bias, a);
-	} else
-		lb_kernel()->product(p.rows, p.columns, l->in, (struct lb_left){ j->x + p.row * j->stride, j->stride, 1 }, w, bias, a);
+	} else {
+		const struct lb_left x = { j->x + p.row * j->stride, j->stride, 1 };
+		if (is_column(l))
+			lb_kernel()->column_product(p.rows, l->in, x, w, bias[0], a);
+		else
+			lb_kernel()->product(p.rows, p.columns, l->in, x, w, bias, a);
+	}
 	if (l->h)
 		lb_activate(j->net->spec.activation, p.rows, p.columns, l->ld, a.x, l->h + p.row * l->ld + p.column);
 }
@@ -347,7 +358,9 @@ static void make_gradient(const struct backward_job *j, struct part p)
 	struct lb_panels to = stacked_from(j->g + l->w, l->in, p.column);
 
 	to.x += p.row * LB_PANEL;
-	if (prefers_transposed_gradient(l, !j->below)) {
+	if (is_column(l)) {
+		lb_kernel()->column_gradient(j->pass->b, p.rows, (struct lb_left){ j->seen.x + p.row, j->seen.column, 1 }, rows_of(j->d, l->ld), to);
+	} else if (prefers_transposed_gradient(l, !j->below)) {
 		const struct lb_panels transposed = rows_of(j->net->gradient + p.row, LB_PADDED(l->in));
 		lb_kernel()->product(l->out, LB_PADDED(p.rows), j->pass->b, (struct lb_left){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
 					NULL, transposed);
@@ -378,7 +391,7 @@ static void tell_piece(void *arg, size_t k)
 /* Whether the gradient of the layer's weights is made and told of by pieces. */
 static bool by_pieces(const struct backward_job *j, size_t size)
 {
-	return j->seen.x && j->pass->on_gradient && !prefers_transposed_gradient(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
+	return j->seen.x && j->pass->on_gradient && !is_column(j->l) && !prefers_transposed_gradient(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
 }
 
 /* next (b,in) = d (b,out) . W', through the activation of the layer below */

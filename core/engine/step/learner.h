@@ -10,7 +10,7 @@
 #include "core/engine/data/miner/miner.h"
 #include "core/engine/model/model.h"
 #include "core/training/persist.h"
-#include "core/training/train.h"
+#include "core/training/train_result.h"
 #include "losses/loss.h"
 
 struct lb_hook;

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/engine/step/procedure.h"
+#include "core/training/augment_info.h"
 #include "core/training/optim_params.h"
 
 #include <stdlib.h>

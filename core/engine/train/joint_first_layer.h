@@ -7,7 +7,7 @@
 #define LB_JOINT_FIRST_LAYER_H
 
 #include "core/engine/model/net.h"
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 
 struct lb_joint_layer {
 	size_t in, out;          /* of the layer */

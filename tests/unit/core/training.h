@@ -1,9 +1,11 @@
-/* Small learning problems built in memory, and trials on them, for the tests of core/train. */
+/* Small learning problems built in memory, and trials on them, for the tests of training. */
 #ifndef LB_TRAINING_H
 #define LB_TRAINING_H
 
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"
+#include "core/training/attack_info.h"
+#include "core/training/augment_info.h"
 #include "core/training/optim_params.h"
 #include "core/training/train.h"
 #include "losses/eval.h"

@@ -8,6 +8,7 @@
 #include "core/run/plan.h"
 #include "core/run/trial_constraints.h"
 #include "tests/unit/suite.h"
+#include "core/training/attack_info.h"
 
 #include <math.h>
 #include <string.h>

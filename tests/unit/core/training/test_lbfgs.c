@@ -3,7 +3,7 @@
 #include "tests/unit/core/training.h"
 
 #include "core/base/interrupt.h"
-#include "core/training/feature_centring.h"
+#include "core/training/feature_whitening.h"
 
 static struct problem p;
 static train_fn *const fit[] = { lb_fit_f64, lb_fit_f32 };
@@ -145,23 +145,82 @@ END_TEST
 START_TEST(centring_goes_both_ways)
 {
 	const double mean[] = { 2, -1 }, w[] = { 1, 2, 3, 4, 10, 20, 7 };
-	const struct lb_centring c = { .in = 2, .out = 2, .mean = mean }, none = { .in = 2, .out = 2 };
+	const struct lb_whitening c = { .in = 2, .out = 2, .mean = mean }, none = { .in = 2, .out = 2 };
 	double to[7], g[] = { 1, 1, 1, -30, 5, -6, 8 };
 
 	memcpy(to, w, sizeof w);
-	lb_centring_to(&c, to);
+	lb_whitening_to(&c, to);
 	ck_assert_double_eq_tol(to[4], 10 + 1 * 2 - 2, 1e-15);
 	ck_assert_double_eq_tol(to[5], 20 + 3 * 2 - 4, 1e-15);
-	lb_centring_from(&c, to);
+	lb_whitening_from(&c, to);
 	ck_same_numbers(to, w, 7, "parameter");
-	ck_assert_double_eq_tol(lb_centring_largest(&none, g, 7), 30, 1e-15);
-	lb_centring_gradient(&c, g);
+	ck_assert_double_eq_tol(lb_whitening_largest(&none, g, 7), 30, 1e-15);
+	lb_whitening_gradient(&c, g);
 	ck_assert_double_eq_tol(g[3], -30 - 6, 1e-15);
-	ck_assert_double_eq_tol(lb_centring_largest(&c, g, 7), 30, 1e-15);
+	ck_assert_double_eq_tol(lb_whitening_largest(&c, g, 7), 30, 1e-15);
 	g[6] = (double)NAN;
-	ck_assert(isnan(lb_centring_largest(&c, g, 7)));
-	lb_centring_to(&none, to);
+	ck_assert(isnan(lb_whitening_largest(&c, g, 7)));
+	lb_whitening_to(&none, to);
 	ck_same_numbers(to, w, 7, "parameter");
+}
+END_TEST
+
+START_TEST(a_factor_is_the_square_root_of_a_matrix)
+{
+	double a[] = { 4, 99, 99, 2, 10, 99, -6, 0, 14 }, singular[] = { 1, 99, 1, 1 };
+	const double factor[] = { 2, 99, 99, 1, 3, 99, -3, 1, 2 };
+
+	ck_assert(lb_cholesky(3, a));
+	ck_same_numbers(a, factor, 9, "factor");
+	ck_assert(!lb_cholesky(2, singular));
+}
+END_TEST
+
+/* One output: v = w L, and the value's first differences by v are the changed gradient. */
+START_TEST(whitening_goes_both_ways)
+{
+	const double mean[] = { 2, -1 }, factor[] = { 2, 99, -3, 5 }, w[] = { 1, 2, 10 }, g[] = { 7, 11, -3 };
+	const struct lb_whitening c = { .in = 2, .out = 1, .mean = mean, .factor = factor };
+	double to[3], by_v[3];
+
+	memcpy(to, w, sizeof w);
+	lb_whitening_to(&c, to);
+	ck_assert_double_eq_tol(to[0], 1 * 2 - 2 * 3, 1e-15);
+	ck_assert_double_eq_tol(to[1], 2 * 5, 1e-15);
+	ck_assert_double_eq_tol(to[2], 10 + 1 * 2 - 2, 1e-15);
+	lb_whitening_from(&c, to);
+	ck_same_numbers(to, w, 3, "parameter");
+	memcpy(by_v, g, sizeof g);
+	lb_whitening_gradient(&c, by_v);
+	ck_assert_double_eq_tol(lb_whitening_largest(&c, by_v, 3), 11, 1e-14);
+	for (size_t i = 0; i < 3; i++) {
+		double moved[] = { 0, 0, 0 };
+		moved[i] = 1;
+		lb_whitening_from(&c, moved);
+		ck_assert_double_eq_tol(moved[0] * g[0] + moved[1] * g[1] + moved[2] * g[2], by_v[i], 1e-14);
+	}
+}
+END_TEST
+
+/* Features of which two nearly agree and one is a thousand times larger. */
+START_TEST(a_regression_does_not_mind_correlated_features)
+{
+	for (int constant = 0; constant < 2; constant++) {
+		draw(LB_REGRESSION, 400, 4, 1);
+		for (size_t i = 0; i < p.data.n; i++) {
+			double *x = x_of(&p) + i * 4;
+			x[1] = x[0] + 1e-2 * x[1];
+			x[2] *= 1000;
+			x[3] = constant ? 1 : x[3];
+		}
+		const struct lb_setup s = lbfgs_trial("mse", "weight_decay=1e-4 tolerance=1e-7");
+		struct lb_train_result o = fit_alone(lb_fit_f64, &s);
+		ck_assert_double_le(o.gradient, 1e-7);
+		ck_assert_int_le(o.steps, 15);
+		lb_train_result_free(&o);
+		problem_close(&p);
+	}
+	draw(LB_REGRESSION, 10, 2, 1);
 }
 END_TEST
 
@@ -354,6 +413,9 @@ static Suite *suite(void)
 	tcase_add_test(t, precision_is_of_the_evaluation_only);
 	tcase_add_test(t, a_common_part_costs_nothing);
 	tcase_add_test(t, centring_goes_both_ways);
+	tcase_add_test(t, a_factor_is_the_square_root_of_a_matrix);
+	tcase_add_test(t, whitening_goes_both_ways);
+	tcase_add_test(t, a_regression_does_not_mind_correlated_features);
 	tcase_add_loop_test(t, ridge_in_closed_form, 0, sizeof ridges / sizeof *ridges);
 	tcase_add_test(t, objective_is_the_weighted_mean_loss);
 	tcase_add_test(t, mlp_reaches_a_stationary_point);

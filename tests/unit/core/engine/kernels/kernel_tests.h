@@ -91,6 +91,42 @@ START_TEST(products_are_the_plain_chain)
 }
 END_TEST
 
+/* c, of `rows` rows of one panel, holds want in column 0 and 0 in the others. */
+static void ck_column(const char *what, const char *name, size_t rows)
+{
+	for (size_t i = 0; i < rows; i++)
+		for (size_t j = 0; j < LB_PANEL; j++) {
+			const real w = j ? 0 : want[i];
+			ck_assert_msg(!memcmp(&w, &c[i * LB_PANEL + j], sizeof w), "%s, %s: (%zu, %zu) of %zu is %.17g, expected %.17g", name, what, i, j,
+				      rows, (double)c[i * LB_PANEL + j], (double)w);
+		}
+}
+
+START_TEST(products_with_one_column_are_the_plain_chain)
+{
+	const size_t m = shapes[_i][0], k = shapes[_i][2], row = k + 3;
+	const struct lb_left x = { a, row, 1 }, turned = { a, 1, row };
+	const struct lb_panels column = { b, 0, LB_PANEL }, out = { c, 0, LB_PANEL };
+
+	for (size_t s = 0; lb_kernel_at(s); s++) {
+		const struct lb_kernels *set = lb_kernel_at(s);
+		if (!set->chain)
+			continue;
+		draw(a, m * row, 1, 1);
+		draw(b, (m + k) * LB_PANEL, 2, 1);
+		draw(c, (m + k) * LB_PANEL, 3, 1);
+		set->column_product(m, k, x, column, R(0.25), out);
+		for (size_t i = 0; i < m; i++)
+			want[i] = chain(k, R(0.25), i, 0, x, column, set->fused);
+		ck_column("product", set->name, m);
+		set->column_gradient(m, k, x, column, out);
+		for (size_t j = 0; j < k; j++)
+			want[j] = chain(m, 0, j, 0, turned, column, set->fused);
+		ck_column("gradient", set->name, k);
+	}
+}
+END_TEST
+
 START_TEST(transpose_and_column_sums)
 {
 	const size_t m = shapes[_i][0], n = shapes[_i][1], lm = LB_PADDED(m), ln = LB_PADDED(n);
@@ -415,6 +451,7 @@ static Suite *suite(void)
 
 	tcase_add_test(t, the_best_set_is_used);
 	tcase_add_loop_test(t, products_are_the_plain_chain, 0, SHAPES);
+	tcase_add_loop_test(t, products_with_one_column_are_the_plain_chain, 0, SHAPES);
 	tcase_add_loop_test(t, transpose_and_column_sums, 0, SHAPES);
 	tcase_add_test(t, columns_are_copied_across_panels);
 	tcase_add_test(t, exponentials);

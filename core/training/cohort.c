@@ -1,4 +1,4 @@
-#include "core/training/train.h"
+#include "core/training/cohort.h"
 
 int64_t lb_cohort_steps_before(const struct lb_cohort *c, size_t epoch)
 {
@@ -55,4 +55,31 @@ double lb_cohort_batch_share(const struct lb_cohort *c, const uint32_t *id, size
 	for (size_t i = 1; i < b; i++)
 		queries += q->of[id[i]] != q->of[id[i - 1]];
 	return (double)queries * (double)q->n / (double)q->queries;
+}
+
+bool lb_cohort_has_eval_attack(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++)
+		if (c->trial[i].eval_attack)
+			return true;
+	return false;
+}
+
+bool lb_cohort_reads_probabilities(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++)
+		if (lb_setup_reads_probabilities(&c->trial[i]))
+			return true;
+	return false;
+}
+
+size_t lb_cohort_columns(const struct lb_cohort *c)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < c->k; i++) {
+		const size_t columns = lb_setup_columns(&c->trial[i], c->features->data);
+		most = columns > most ? columns : most;
+	}
+	return most;
 }

@@ -1,0 +1,116 @@
+#include "core/training/feature_whitening.h"
+
+#include <math.h>
+
+bool lb_cholesky(size_t n, double *a)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j <= i; j++) {
+			double left = a[i * n + j];
+			for (size_t k = 0; k < j; k++)
+				left -= a[i * n + k] * a[j * n + k];
+			if (i == j && !(left > 0))
+				return false;
+			a[i * n + j] = i == j ? sqrt(left) : left / a[j * n + j];
+		}
+	return true;
+}
+
+static void shift(const struct lb_whitening *c, double *w, double sign)
+{
+	double *b = w + c->in * c->out;
+
+	for (size_t k = 0; c->mean && k < c->out; k++) {
+		double sum = 0;
+		for (size_t j = 0; j < c->in; j++)
+			sum += w[k * c->in + j] * c->mean[j];
+		b[k] += sign * sum;
+	}
+}
+
+/* Row k of the weights, w, becomes w L. */
+static void times_factor(const struct lb_whitening *c, double *w)
+{
+	const size_t n = c->in;
+
+	for (size_t j = 0; j < n; j++) {
+		w[j] *= c->factor[j * n + j];
+		for (size_t i = j + 1; i < n; i++)
+			w[j] += w[i] * c->factor[i * n + j];
+	}
+}
+
+/* v becomes v L^-1. */
+static void over_factor(const struct lb_whitening *c, double *v)
+{
+	const size_t n = c->in;
+
+	for (size_t i = n; i-- > 0;) {
+		v[i] /= c->factor[i * n + i];
+		for (size_t j = 0; j < i; j++)
+			v[j] -= v[i] * c->factor[i * n + j];
+	}
+}
+
+/* g becomes L^-1 g. */
+static void factor_under(const struct lb_whitening *c, double *g)
+{
+	const size_t n = c->in;
+
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < i; j++)
+			g[i] -= c->factor[i * n + j] * g[j];
+		g[i] /= c->factor[i * n + i];
+	}
+}
+
+void lb_whitening_to(const struct lb_whitening *c, double *w)
+{
+	shift(c, w, 1);
+	for (size_t k = 0; c->factor && k < c->out; k++)
+		times_factor(c, w + k * c->in);
+}
+
+void lb_whitening_from(const struct lb_whitening *c, double *w)
+{
+	for (size_t k = 0; c->factor && k < c->out; k++)
+		over_factor(c, w + k * c->in);
+	shift(c, w, -1);
+}
+
+void lb_whitening_gradient(const struct lb_whitening *c, double *g)
+{
+	const double *b = g + c->in * c->out;
+
+	for (size_t k = 0; c->mean && k < c->out; k++) {
+		for (size_t j = 0; j < c->in; j++)
+			g[k * c->in + j] -= b[k] * c->mean[j];
+		if (c->factor)
+			factor_under(c, g + k * c->in);
+	}
+}
+
+/* Entry (k, j) of the gradient by centred weights, of that by whitened ones. */
+static double centred_entry(const struct lb_whitening *c, const double *g, size_t k, size_t j)
+{
+	double sum = 0;
+
+	if (!c->factor)
+		return g[k * c->in + j];
+	for (size_t i = 0; i <= j; i++)
+		sum += c->factor[j * c->in + i] * g[k * c->in + i];
+	return sum;
+}
+
+double lb_whitening_largest(const struct lb_whitening *c, const double *g, size_t n)
+{
+	const size_t weights = c->mean ? c->in * c->out : 0;
+	double most = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const double entry = fabs(i < weights ? centred_entry(c, g, i / c->in, i % c->in) + g[weights + i / c->in] * c->mean[i % c->in] : g[i]);
+		if (!(entry <= most))
+			most = entry;
+	}
+	return most;
+}
