@@ -60,6 +60,8 @@ OWN = {"mse": "rmse", "msle": "rmsle", "poisson": "poisson", "negative_binomial 
 DEVIANCES = [j for j in JUDGES if j.startswith(("poisson", "nb", "tweedie"))]
 LOG_LINKS = [loss for loss, judge in OWN.items() if judge in DEVIANCES]
 ZIP = "zero_inflated_poisson"
+ZIP_SWEEP = ["loss=" + ZIP, "optimizer={name: lbfgs, weight_decay: 0.001}"]     # without decay its share of zeros may have no optimum
+NO_ZEROS = ("abalone",)                    # where that share says nothing
 
 
 def name_of(trial: dict) -> str:
@@ -104,7 +106,9 @@ def run(binary: str, jobs: int, sets: Dict[str, List[str]], folder: Path) -> Dic
         if not path.exists():
             raise SystemExit("%s is missing. Write it with: Rscript scripts/count_sets.R" % path.relative_to(ROOT))
         into = folder / name.replace(" ", "-").replace("(", "").replace(")", "")
-        found[name] = values_of(trained(binary, CONFIG, into, jobs, words + ["output.dir=%s" % into], quiet=True), into)
+        words = words + ["output.dir=%s" % into]
+        found[name] = {loss: values for sweep in ([], ZIP_SWEEP)[:1 if name in NO_ZEROS else 2]
+                       for loss, values in values_of(trained(binary, CONFIG, into, jobs, sweep + words, quiet=True), into).items()}
     return found
 
 
@@ -175,10 +179,11 @@ def log_error(found: Dict[str, Values]) -> str:
 
 
 def zeros(found: Dict[str, Values]) -> str:
-    better = [n for n, v in found.items() if clearly_less(v[ZIP]["poisson"], v["poisson"]["poisson"])]
-    worse = [n for n, v in found.items() if clearly_less(v["poisson"]["poisson"], v[ZIP]["poisson"])]
-    return "- A share of extra zeros makes clearly better means than Poisson, by Poisson's own deviance, on every set: %s Better on %s; worse on %s." % (
-        verdict(len(better) == len(found)), ", ".join(better) or "none", ", ".join(worse) or "none")
+    having = {n: v for n, v in found.items() if ZIP in v}
+    better = [n for n, v in having.items() if clearly_less(v[ZIP]["poisson"], v["poisson"]["poisson"])]
+    worse = [n for n, v in having.items() if clearly_less(v["poisson"]["poisson"], v[ZIP]["poisson"])]
+    return "- A share of extra zeros makes clearly better means than Poisson, by Poisson's own deviance, on every set that has zeros: %s Better on %s; worse on " \
+           "%s." % (verdict(len(better) == len(having)), ", ".join(better) or "none", ", ".join(worse) or "none")
 
 
 def among_links(found: Dict[str, Values]) -> str:
@@ -205,7 +210,8 @@ def page(found: Dict[str, Values]) -> str:
              "Remade by `make study-counts` (scripts/study_counts.py); do not edit. Protocol: the header of "
              "[configs/counts/counts.yaml](../../../configs/counts/counts.yaml). Linear models at their optimum, means over %d splits on the test "
              "rows; less is better by every judge. ° marks a loss's own judge, bold the best mean of a column. A deviance is undefined where a "
-             "prediction is 0 or less, rmsle where it is -1 or less. Clearly: p < %g by the corrected resampled t-test over the splits, without a "
+             "prediction is 0 or less, rmsle where it is -1 or less. zero_inflated_poisson has weight decay 0.001 and, not being convex, ends in one of its "
+             "minima. Clearly: p < %g by the corrected resampled t-test over the splits, without a "
              "correction for the number of comparisons." % (splits, LEVEL), "", answer(found), ""]
     for name, values in found.items():
         lines += ["## %s" % name, "", *table(values)]

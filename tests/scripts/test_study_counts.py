@@ -93,7 +93,7 @@ class SmallForm(unittest.TestCase):
             folder = Path(name)
             with mock.patch.object(study, "predictions", side_effect=predictions) as read:
                 found = study.run(str(BINARY), 2, sets, folder)
-            self.assertEqual(read.call_count, 32)
+            self.assertEqual(read.call_count, 30)            # no zeros in abalone, so no share of them
             for trial in (call.args[1] for call in read.call_args_list):
                 measured = trial["result"]["metrics"]["test"]
                 ours = found["abalone" if trial["config"]["data"]["train"]["label"] == "target" else "ctg (Nmax)"][study.name_of(trial)]
