@@ -188,6 +188,7 @@
 #define lb_scale_products       LB_NAME(lb_scale_products)
 #define lb_scale_row            LB_NAME(lb_scale_row)
 #define lb_scan_row             LB_NAME(lb_scan_row)
+#define lb_add_square           LB_NAME(lb_add_square)
 #define lb_similarity_apply     LB_NAME(lb_similarity_apply)
 #define lb_similarity_matrix    LB_NAME(lb_similarity_matrix)
 #define lb_similarity_room      LB_NAME(lb_similarity_room)

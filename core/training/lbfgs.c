@@ -59,10 +59,12 @@ static bool done(const struct search *s)
 
 /* A line search can fail by rounding, at a kink, or where a trial step overflows. It leaves the
  * best point so far, from which the other kind of line search goes on along the plain gradient; the
- * end is where neither gains anything. */
+ * end is where neither gains anything. The second kind asks of the slope only that it has risen,
+ * which finds steps past a kink too (Lewis, Overton, Nonsmooth optimization via quasi-Newton
+ * methods, Math. Programming 141, 2013). */
 static int search(struct search *s, int memory, double *w, struct lb_err *err)
 {
-	static const int kind[] = { LBFGS_LINESEARCH_MORETHUENTE, LBFGS_LINESEARCH_BACKTRACKING_STRONG_WOLFE };
+	static const int kind[] = { LBFGS_LINESEARCH_MORETHUENTE, LBFGS_LINESEARCH_BACKTRACKING_WOLFE };
 	lbfgs_parameter_t p;
 
 	lbfgs_parameter_init(&p);

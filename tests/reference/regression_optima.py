@@ -3,7 +3,7 @@
 tests/cli/regression_optima.sh. Run it from the project's root; needs numpy, scipy, scikit-learn (1.2 or newer), Rscript with MASS.
 
 A case has the settings of a config (`set`) and what its full-batch training must reach: the predictions of all rows where the optimum is
-unique, else or besides the objective. `near` is how far above the optimum a loss with kinks may end, relative to it; 0: 1e-6 either way."""
+unique, else or besides the objective."""
 import csv
 import io
 import json
@@ -101,7 +101,7 @@ def generalized():
             z = linear_predictor(m, x)
             value = {1: np.exp(z) - y * z, 2: z + y * np.exp(-z)}.get(power)
             value = np.exp((2 - power) * z) / (2 - power) - y * np.exp((1 - power) * z) / (1 - power) if value is None else value
-            yield "cpus", name, DROP_CPUS + [decay(alpha)], np.exp(z), np.mean(value) + alpha / 2 * m.coef_ @ m.coef_, 0
+            yield "cpus", name, DROP_CPUS + [decay(alpha)], np.exp(z), np.mean(value) + alpha / 2 * m.coef_ @ m.coef_
     few = [c for c in FEATURES if c != "mmax"]
     x, y = cpus(few)
     e = np.array([float(v) for v in table("cpus")["mmax"]]) / 1000
@@ -111,7 +111,7 @@ def generalized():
         for alpha in (0.1,) if power == 3 else (0, 0.1):  # without a penalty power 3 has several minima
             w = e ** (2 - power)
             m = linear_model.TweedieRegressor(power=power, link="log", alpha=alpha, solver="newton-cholesky", **TIGHT).fit(x, y / e, sample_weight=w)
-            yield "cpus", name, sized + [decay((2 if power == 3 else 1) * alpha * float(w.mean()))], np.exp(linear_predictor(m, x)) * e, None, 0
+            yield "cpus", name, sized + [decay((2 if power == 3 else 1) * alpha * float(w.mean()))], np.exp(linear_predictor(m, x)) * e, None
 
 
 def add_column(text, name, values):
@@ -132,7 +132,7 @@ def robust():
         delta, penalty = float(epsilon * m.scale_), float(alpha * m.scale_ / n)
         w = polish_huber(x, y, delta, penalty, np.append(m.coef_, m.intercept_))
         assert np.allclose(w[:-1], m.coef_, rtol=1e-3, atol=1e-3), (w, m.coef_, m.intercept_)
-        yield "cpus", f"{{name: huber, delta: {delta!r}}}", DROP_CPUS + [decay(penalty)], x @ w[:-1] + w[-1], huber(x, y, delta, penalty, w)[0], 0
+        yield "cpus", f"{{name: huber, delta: {delta!r}}}", DROP_CPUS + [decay(penalty)], x @ w[:-1] + w[-1], huber(x, y, delta, penalty, w)[0]
     for name, loss, c, epsilon in (("sq_eps_insensitive", "squared_epsilon_insensitive", 0.01, 5.0), ("eps_insensitive", "epsilon_insensitive", 1.0, 5.0)):
         m = svm.LinearSVR(epsilon=epsilon, C=c, loss=loss, tol=1e-10, max_iter=10**7, dual=True, random_state=0).fit(x, y)
         w = np.append(m.coef_, m.intercept_)
@@ -141,15 +141,12 @@ def robust():
         if name[0] == "s":
             w, value = polish_svr(x, y, epsilon, 1 / (c * n), w)
         yield ("cpus", f"{{name: {name}, eps: {epsilon}}}", DROP_CPUS + [decay(1 / (c * n)), "optimizer.decay_bias=true"],
-               x @ w[:-1] + w[-1] if name[0] == "s" else None, value, 0 if name[0] == "s" else NEAR)
+               x @ w[:-1] + w[-1] if name[0] == "s" else None, value)
     for tau in (0.1, 0.5, 0.9):  # the optimum of the linear program
         m = linear_model.QuantileRegressor(quantile=tau, alpha=0, solver="highs").fit(x, y)
-        yield "cpus", f"{{name: quantile, tau: {tau}}}", DROP_CPUS, None, pinball(y - linear_predictor(m, x), tau), NEAR
+        yield "cpus", f"{{name: quantile, tau: {tau}}}", DROP_CPUS, None, pinball(y - linear_predictor(m, x), tau)
     m = linear_model.QuantileRegressor(quantile=0.5, alpha=0, solver="highs").fit(x, y)
-    yield "cpus", "mae", DROP_CPUS, None, 2 * pinball(y - linear_predictor(m, x), 0.5), NEAR
-
-
-NEAR = 1e-2
+    yield "cpus", "mae", DROP_CPUS, None, 2 * pinball(y - linear_predictor(m, x), 0.5)
 
 
 def huber(x, y, delta, penalty, w):
@@ -185,12 +182,12 @@ def polish_svr(x, y, epsilon, penalty, w):
 
 def main():
     cases = [{"by": "R glm", "data": d, "loss": loss, "set": s, "prediction": p} for d, loss, s, p in offsets()]
-    for d, loss, s, p, value, near in [*generalized(), *robust()]:
+    for d, loss, s, p, value in [*generalized(), *robust()]:
         cases.append({"by": "scikit-learn", "data": d, "loss": loss, "set": s})
         if p is not None:
             cases[-1]["prediction"] = [float(v) for v in p]
         if value is not None:
-            cases[-1] |= {"objective": float(value), "near": near}
+            cases[-1]["objective"] = float(value)
     for case in cases:  # columns that were added for some cases are left out in the others
         if case["data"] == "cpus" and not any("exposure=size" in s for s in case["set"]):
             case["set"] = [s.replace("data.drop=[", "data.drop=[size, ") for s in case["set"]]

@@ -1,151 +1,123 @@
 /* Rows transposed into columns, LB_PANEL rows at a time with a row a lane, and the softmax of
- * these; for core/engine/kernels/kernels.c alone. */
+ * these; for core/engine/kernels/kernels.c alone. Column k of a transposed panel of rows is at k *
+ * LB_PANEL, in LB_PARTS vectors. */
 #ifndef LB_SOFTMAX_LANES_H
 #define LB_SOFTMAX_LANES_H
 
 #include "core/engine/kernels/simd_math.h"
 
-/* A square of rows `row` apart transposed into columns; rows beyond `rows` are read as the last
- * one. */
-LB_INLINE void load_transposed(const real *x, size_t row, size_t rows, lb_lanes column[LB_PANEL])
+/* Transposes a square of LB_VECTOR x LB_VECTOR: rows `row` apart, of which those beyond `rows`, at
+ * least 1, are read as the last one, to columns LB_PANEL apart. */
+LB_INLINE void turn_lanes(const real *x, size_t row, size_t rows, real *column)
 {
-#if defined __AVX512F__
+	lb_lanes square[LB_VECTOR];
+
 #pragma GCC unroll 16
-	for (size_t i = 0; i < LB_PANEL; i++)
-		column[i] = lb_load(x + (i < rows ? i : rows - 1) * row);
-	lb_turn(column);
-#else
-	for (size_t i = 0; i < LB_PANEL; i++)
-		for (size_t k = 0; k < LB_PANEL; k++)
-			column[k][i] = x[(i < rows ? i : rows - 1) * row + k];
-#endif
+	for (size_t i = 0; i < LB_VECTOR; i++)
+		square[i] = lb_load(x + (i < rows ? i : rows - 1) * row);
+	lb_turn(square);
+#pragma GCC unroll 16
+	for (size_t i = 0; i < LB_VECTOR; i++)
+		lb_store(column + i * LB_PANEL, square[i]);
 }
 
-#if defined __AVX512F__
-/* The same of rows of n < LB_PANEL columns; the others get 0. */
-LB_INLINE void load_part_transposed(const real *x, size_t row, size_t rows, size_t n, lb_lanes column[LB_PANEL])
+/* The same of a panel: `rows` of LB_PANEL columns. */
+LB_INLINE void load_transposed(const real *x, size_t row, size_t rows, real *column)
 {
-#pragma GCC unroll 16
-	for (size_t i = 0; i < LB_PANEL; i++)
-		column[i] = lb_load_part(x + (i < rows ? i : rows - 1) * row, n, 0);
-	lb_turn(column);
+	for (size_t i = 0; i < LB_PANEL; i += LB_VECTOR)
+		for (size_t k = 0; k < LB_PANEL; k += LB_VECTOR)
+			turn_lanes(i < rows ? x + i * row + k : x + (rows - 1) * row + k, row, i < rows ? rows - i : 1, column + k * LB_PANEL + i);
 }
-#endif
 
-LB_INLINE void store_transposed(lb_lanes column[LB_PANEL], real *x, size_t row, size_t rows)
+/* Back, into the rows that there are. */
+LB_INLINE void store_transposed(const real *column, real *x, size_t row, size_t rows)
 {
-#if defined __AVX512F__
-	lb_turn(column);
-	for (size_t i = 0; i < rows; i++)
-		lb_store(x + i * row, column[i]);
-#else
-	for (size_t i = 0; i < rows; i++)
-		for (size_t k = 0; k < LB_PANEL; k++)
-			x[i * row + k] = column[k][i];
-#endif
+	lb_lanes square[LB_VECTOR];
+
+	for (size_t i = 0; i < rows; i += LB_VECTOR)
+		for (size_t k = 0; k < LB_PANEL; k += LB_VECTOR) {
+#pragma GCC unroll 16
+			for (size_t q = 0; q < LB_VECTOR; q++)
+				square[q] = lb_load(column + (k + q) * LB_PANEL + i);
+			lb_turn(square);
+			for (size_t q = 0; q < LB_VECTOR && i + q < rows; q++)
+				lb_store(x + (i + q) * row + k, square[q]);
+		}
 }
 
 /* The labels of a panel of rows, the last one repeated. */
 struct labels {
 	int32_t y[LB_PANEL] __attribute__((aligned(64)));
-	lb_lanes number;
+	real number[LB_PANEL] __attribute__((aligned(64)));
 };
 
 LB_INLINE void load_labels(struct labels *l, const int32_t *y, size_t rows)
 {
-	typedef int32_t ints __attribute__((vector_size(LB_PANEL * sizeof(int32_t))));
-	ints v;
-
 	for (size_t i = 0; i < LB_PANEL; i++)
 		l->y[i] = y[i < rows ? i : rows - 1];
-	memcpy(&v, l->y, sizeof v);
-	l->number = __builtin_convertvector(v, lb_lanes);
+	for (size_t i = 0; i < LB_PANEL; i++)
+		l->number[i] = (real)l->y[i];
 }
 
-/* Of each row, the value in its label's column. */
-LB_INLINE lb_lanes own_value(const lb_lanes *column, const struct labels *l)
+/* Of each row of part p, the value in its label's column. */
+LB_INLINE lb_lanes own_value(const real *column, const struct labels *l, size_t p)
 {
-	real own[LB_PANEL] __attribute__((aligned(64)));
+	const size_t first = p * LB_VECTOR;
+	real own[LB_VECTOR] __attribute__((aligned(LB_WIDTH)));
 
-	for (size_t i = 0; i < LB_PANEL; i++)
-		own[i] = ((const real *)column)[(size_t)l->y[i] * LB_PANEL + i];
+	for (size_t i = 0; i < LB_VECTOR; i++)
+		own[i] = column[(size_t)l->y[first + i] * LB_PANEL + first + i];
 	return lb_load(own);
 }
 
-/* Two vectors of eight doubles, or one, for the lanes of a sum. */
-enum { HALVES = LB_PANEL / 8 };
-
-LB_INLINE void add_wide(lb_doubles sum[HALVES], lb_lanes v)
-{
-#if LB_REAL == 32
-	lb_half part[2];
-
-	memcpy(part, &v, sizeof part);
-	sum[0] += lb_widen(part[0]);
-	sum[1] += lb_widen(part[1]);
-#else
-	sum[0] += v;
-#endif
-}
-
-LB_INLINE lb_lanes narrowed(const lb_doubles sum[HALVES])
-{
-#if LB_REAL == 32
-	const lb_half part[2] = { __builtin_convertvector(sum[0], lb_half), __builtin_convertvector(sum[1], lb_half) };
-	lb_lanes v;
-
-	memcpy(&v, part, sizeof v);
-	return v;
-#else
-	return sum[0];
-#endif
-}
-
-/* What the columns of LB_PANEL rows give, one row a lane. */
+/* What the columns of LB_VECTOR rows give, one row a lane. */
 struct lane_sums {
 	lb_lanes own, term, rest, sum, lp, top;
 };
 
-/* The softmax of the scores z by columns: its terms into e. */
-LB_INLINE struct lane_sums softmax_lanes(size_t c, const lb_lanes *z, const struct labels *label, lb_lanes *e)
+/* The softmax of the scores z by columns, of the rows of part p: its terms into e. */
+LB_INLINE struct lane_sums softmax_lanes(size_t c, const real *z, const struct labels *label, size_t p, real *e)
 {
-	struct lane_sums s = { .own = own_value(z, label) };
-	lb_lanes most = z[0], number = { 0 };
-	lb_doubles rest[HALVES] = { 0 }, sum[HALVES];
+	struct lane_sums s = { .own = own_value(z, label, p) };
+	const size_t first = p * LB_VECTOR;
+	const lb_lanes own = lb_load(label->number + first);
+	lb_lanes most = lb_load(z + first), number = { 0 };
+	lb_doubles rest[LB_WIDENED] = { 0 }, sum[LB_WIDENED];
 
 	for (size_t k = 1; k < c; k++) {
-		const lb_bits more = z[k] > most;
+		const lb_lanes score = lb_load(z + k * LB_PANEL + first);
+		const lb_bits more = score > most;
 		number += 1;
-		most = lb_select(more, z[k], most);
+		most = lb_select(more, score, most);
 		s.top = lb_select(more, number, s.top);
 	}
 	number = (lb_lanes){ 0 };
 	for (size_t k = 0; k < c; k++, number += 1) {
-		e[k] = lb_exp_below(z[k] - most);
-		add_wide(rest, lb_select(label->number == number, (lb_lanes){ 0 }, e[k]));
+		const lb_lanes term = lb_exp_below(lb_load(z + k * LB_PANEL + first) - most);
+		lb_store(e + k * LB_PANEL + first, term);
+		lb_add_wide(rest, lb_select(own == number, (lb_lanes){ 0 }, term));
 	}
-	s.term = own_value(e, label);
+	s.term = own_value(e, label, p);
 	memcpy(sum, rest, sizeof sum);
-	add_wide(sum, s.term);
-	s.rest = narrowed(rest);
-	s.sum = narrowed(sum);
+	lb_add_wide(sum, s.term);
+	s.rest = lb_narrowed(rest);
+	s.sum = lb_narrowed(sum);
 	s.lp = lb_select(s.term >= 1, -lb_log1p(s.rest), (s.own - most) - lb_log(s.sum));
 	return s;
 }
 
 /* All columns of up to LB_PANEL rows ld apart, transposed; and back, with the padding 0. */
-LB_INLINE void load_columns(size_t c, size_t ld, const real *z, size_t rows, lb_lanes *t)
+LB_INLINE void load_columns(size_t c, size_t ld, const real *z, size_t rows, real *t)
 {
 	for (size_t k = 0; k < c; k += LB_PANEL)
-		load_transposed(z + k, ld, rows, t + k);
+		load_transposed(z + k, ld, rows, t + k * LB_PANEL);
 }
 
-LB_INLINE void store_columns(size_t c, size_t ld, lb_lanes *t, size_t rows, real *e)
+LB_INLINE void store_columns(size_t c, size_t ld, real *t, size_t rows, real *e)
 {
-	for (size_t k = c; k < LB_PADDED(c); k++)
-		t[k] = (lb_lanes){ 0 };
+	memset(t + c * LB_PANEL, 0, (LB_PADDED(c) - c) * LB_PANEL * sizeof *t);
 	for (size_t k = 0; k < c; k += LB_PANEL)
-		store_transposed(t + k, e + k, ld, rows);
+		store_transposed(t + k * LB_PANEL, e + k, ld, rows);
 }
 
 #endif

@@ -271,7 +271,8 @@ const struct lb_optim LB_OPTIMIZER(lbfgs) = {
 			   "result is rounded for the evaluation. train.epochs, train.batch and train.shuffle have no effect; early "
 			   "stopping, a schedule, clip_norm, dropout and losses that keep state for each row are refused. "
 			   "result.objective is the J that was reached, result.gradient its largest gradient entry, result.steps the "
-			   "iterations. A kink in the loss (hinges, relu) can end it early: result.gradient tells.",
+			   "iterations. At the optimum of a loss with kinks (hinges, quantile) the gradient need not be small, so that "
+			   "result.gradient does not tell how near it is.",
 		  .keywords = "l-bfgs full_batch quasi-newton batch", LB_PARAMS(lbfgs_params) },
 };
 
