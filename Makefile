@@ -243,7 +243,7 @@ bench-peers: lossbench $(BENCH_TOOLS) ## the same work in PyTorch, scikit-learn 
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust study-counts study-dice-shift study-hl-gauss study-cs
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -280,6 +280,18 @@ study-survival: lossbench            ## losses of times to an event on two real 
 study-ordinal: lossbench             ## losses of ordered classes against cross-entropy (two minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ordinal.py --jobs $(JOBS)
+study-counts: lossbench              ## losses of counts, judged by each other's deviance (a minute; Rscript scripts/count_sets.R first)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_counts.py --jobs $(JOBS)
+study-dice-shift: lossbench          ## gradients of the dice loss of a shifted interval, and the weights that they lead to (a minute)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_dice_shift.py --jobs $(JOBS)
+study-hl-gauss: lossbench            ## regression by a distribution over levels against squared error (minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_hl_gauss.py --jobs $(JOBS)
+study-cs: lossbench                  ## Cauchy-Schwarz losses where the noise of targets has heavy tails (minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_cs.py --jobs $(JOBS)
 study-aggregate: lossbench           ## bags of responses of which the mean alone is known, risks beside their formula (minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_aggregate.py --jobs $(JOBS)
