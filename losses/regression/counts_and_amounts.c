@@ -114,12 +114,23 @@ static const struct lb_param alpha[] = {
 	  .help = "overdispersion: the variance is m + a m^2" },
 };
 
-/* -log of Gamma(t + r) / (Gamma(r) t!), given log Gamma(r) */
+/* Counts whose ways are multiplied out. */
+enum { FEW = 16 };
+
+/* -log of Gamma(t + r) / (Gamma(r) t!), given log Gamma(r). Of few, by t! / (r (r + 1) ... (r + t -
+ * 1)), which takes one logarithm. */
 static double minus_log_ways(double t, double r, double log_gamma_r)
 {
+	static const double factorial[FEW + 1] = { 1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800, 39916800, 479001600, 6227020800,
+						   87178291200, 1307674368000, 20922789888000 };
+	double rising = 1;
 	int sign;
 
-	return log_gamma_r + lgamma_r(t + 1, &sign) - lgamma_r(t + r, &sign);
+	if (!(t <= FEW && t == floor(t)))
+		return log_gamma_r + lgamma_r(t + 1, &sign) - lgamma_r(t + r, &sign);
+	for (int k = 0; k < (int)t; k++)
+		rising *= r + k;
+	return t > 0 ? log(factorial[(int)t] / rising) : 0;
 }
 
 /* r log(1 + a mu) + t log(1 + 1 / (a mu)), by x = log(a mu) */
