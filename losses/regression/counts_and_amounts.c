@@ -117,20 +117,24 @@ static const struct lb_param alpha[] = {
 /* Counts whose ways are multiplied out. */
 enum { FEW = 16 };
 
-/* -log of Gamma(t + r) / (Gamma(r) t!), given log Gamma(r). Of few, by t! / (r (r + 1) ... (r + t -
- * 1)), which takes one logarithm. */
-static double minus_log_ways(double t, double r, double log_gamma_r)
+/* minus[t] <- -log of the ways Gamma(t + r) / (Gamma(r) t!), t <= FEW; each is the one before times
+ * (r + t - 1) / t. */
+static void minus_log_of_few(double r, double minus[FEW + 1])
 {
-	static const double factorial[FEW + 1] = { 1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880, 3628800, 39916800, 479001600, 6227020800,
-						   87178291200, 1307674368000, 20922789888000 };
-	double rising = 1;
+	double ways = 1;
+
+	for (int t = 0; t <= FEW; t++) {
+		minus[t] = t ? -log(ways) : 0;
+		ways *= (r + t) / (t + 1);
+	}
+}
+
+static double minus_log_ways(double t, double r, double log_gamma_r, const double minus[FEW + 1])
+{
+	const int few = t >= 0 && t <= FEW ? (int)t : 0;
 	int sign;
 
-	if (!(t <= FEW && t == floor(t)))
-		return log_gamma_r + lgamma_r(t + 1, &sign) - lgamma_r(t + r, &sign);
-	for (int k = 0; k < (int)t; k++)
-		rising *= r + k;
-	return t > 0 ? log(factorial[(int)t] / rising) : 0;
+	return few == t ? minus[few] : log_gamma_r + lgamma_r(t + 1, &sign) - lgamma_r(t + r, &sign);
 }
 
 /* r log(1 + a mu) + t log(1 + 1 / (a mu)), by x = log(a mu) */
@@ -140,16 +144,20 @@ LB_ENTRIES_FUNCTION(negative_binomial)
 	const double a = in->par[0].v, log_gamma_r = lgamma_r(1 / a, &sign);
 	const real r = (real)(1 / a), shift = (real)log(a);
 	real small[LB_ENTRIES], part[LB_ENTRIES];
+	double minus[FEW + 1];
 
+	minus_log_of_few(1 / a, minus);
 	for (size_t i = 0; i < n; i++)
 		part[i] = -fabs(z[i] + shift);
 	lb_kernel()->exp_terms(part, n, 0, 1, n, small);
 	lb_kernel()->log1p_all(n, small, part);
 	for (size_t i = 0; i < n; i++) {
-		const real x = z[i] + shift, high = 1 / (1 + small[i]), low = small[i] / (1 + small[i]);
-		loss[i] = r * (part[i] + (x > 0 ? x : R(0.0))) + t[i] * (part[i] + (x < 0 ? -x : R(0.0))) + (real)minus_log_ways((double)t[i], 1 / a, log_gamma_r);
+		const real x = z[i] + shift, high = 1 / (1 + small[i]), low = small[i] * high;
+		loss[i] = r * (part[i] + (x > 0 ? x : R(0.0))) + t[i] * (part[i] + (x < 0 ? -x : R(0.0)));
 		slope[i] = x > 0 ? r * high - t[i] * low : r * low - t[i] * high;
 	}
+	for (size_t i = 0; i < n; i++)
+		loss[i] += (real)minus_log_ways((double)t[i], 1 / a, log_gamma_r, minus);
 }
 LB_RESIDUAL(negative_binomial)
 
