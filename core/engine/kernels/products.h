@@ -220,7 +220,7 @@ static void column_product(size_t m, size_t k, struct lb_left a, struct lb_panel
 	}
 }
 
-/* LB_VECTOR sums each of g <= 8 vectors of the rows' columns from at[0], ...; g is a compile-time
+/* Sums rows times d, for g <= 8 vectors of columns, which begin at at[0], ...; g is a compile-time
  * constant. */
 LB_INLINE void add_columns(const int g, size_t m, struct lb_left a, struct lb_panels d, const size_t *at, struct lb_panels c)
 {
