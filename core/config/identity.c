@@ -17,6 +17,7 @@ static const struct {
 	{ "model", "head", "{\"kind\":\"linear\"}" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
+	{ "optimizer", "objective_tolerance", "0" },
 	{ "train", "sampler", "\"shuffle\"" },
 	{ "train", "attack", "{\"kind\":\"none\"}" },
 	{ "evaluate", "attack", "{\"kind\":\"none\"}" },
