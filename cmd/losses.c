@@ -84,7 +84,7 @@ static int check(const char *name, struct lb_err *err)
 			lb_buf_free(&report);
 			return -1;
 		}
-		printf("%-28s %5d check%s, %d failed\n%s", full, checks, lb_s((size_t)checks), bad, report.s && bad ? report.s : "");
+		printf("%-28s %5d check%s, %d failed\n%s", full, checks, lb_s((size_t)checks), bad, report.s && (bad || lb_loss_of_distances(l)) ? report.s : "");
 		lb_buf_free(&report);
 		failed += bad;
 		total += checks;
