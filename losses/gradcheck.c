@@ -42,7 +42,7 @@ static const struct shape {
 	[LB_MULTICLASS] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 	[LB_BINARY] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 	[LB_REGRESSION] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 1 } },
-	[LB_EMBEDDING] = { { 4, 3 }, { 1, 2 }, { 7, 3 }, { 5, 4 } },
+	[LB_EMBEDDING] = { { 4, 3 }, { 1, 2 }, { 7, 3 }, { 5, 7 } },
 	[LB_DISTILLATION] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 	[LB_MULTILABEL] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 7 } },
 	[LB_RANKING] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
