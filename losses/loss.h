@@ -264,6 +264,10 @@ const double *lb_similarity_matrix(const struct lb_loss *loss, struct lb_batch *
  * measures, made in in->workspace. */
 const double *lb_direction_distances(const struct lb_loss *loss, struct lb_batch *in);
 
+/* slope (b,b) <- the derivative of such a loss by the cosine of each ordered pair of rows, told in
+ * cosine (b,b). */
+void lb_slopes_by_cosines(const struct lb_loss *loss, struct lb_batch *in, const double *cosine, double *slope);
+
 /* Calls .update_state, where the loss has it. */
 void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in);
 

@@ -205,6 +205,11 @@ const double *lb_direction_distances(const struct lb_loss *loss, struct lb_batch
 	return lb_similarity_between_directions(in, take_room(loss, in));
 }
 
+void lb_slopes_by_cosines(const struct lb_loss *loss, struct lb_batch *in, const double *cosine, double *slope)
+{
+	lb_similarity_by_cosines(loss->form, in, cosine, slope, take_room(loss, in));
+}
+
 /* ---- row by row ---- */
 
 /* Whether rows are padded as the kernels want them. */

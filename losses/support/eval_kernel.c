@@ -158,3 +158,18 @@ out:
 	work_free(&w);
 	return status;
 }
+
+int lb_loss_pair_slopes(const struct lb_loss_info *info, const struct lb_arg *par, size_t b, const int32_t *y, const double *cosine, double *slope,
+			struct lb_err *err)
+{
+	const struct lb_loss *loss = lb_loss_of(info);
+	const struct lb_loss_shape shape = { .b = b, .c = b, .views = 1, .n_classes = b };
+	struct lb_batch in = { .b = b, .c = b, .views = 1, .y = y, .par = par, .scale = 1,
+			       .workspace = lb_alloc_aligned(lb_loss_workspace(loss, par, &shape), 1, err) };
+
+	if (!in.workspace)
+		return -1;
+	lb_slopes_by_cosines(loss, &in, cosine, slope);
+	free(in.workspace);
+	return 0;
+}

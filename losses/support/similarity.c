@@ -257,6 +257,29 @@ static void take_back(const struct view *v, const struct lb_io *io)
 	}
 }
 
+/* What rows of that cosine measure to each other. */
+static double of_cosine(enum lb_measure measure, double s)
+{
+	const double squared = s < 1 ? 2 - 2 * s : 0;
+
+	return measure == LB_INNER_PRODUCT ? s : measure == LB_EUCLIDEAN ? sqrt(squared) : squared;
+}
+
+void lb_similarity_by_cosines(const struct lb_form *form, const struct lb_batch *in, const double *cosine, double *slope, double *room)
+{
+	const struct view v = view_of(form->measure(in->par), in, room);
+	const enum lb_measure measure = v.of.measure;
+	const size_t n = v.b * v.b;
+
+	for (size_t k = 0; k < n; k++) {
+		v.d[k] = k % (v.b + 1) ? of_cosine(measure, cosine[k]) : measure == LB_INNER_PRODUCT;
+		slope[k] = 0;
+	}
+	form->similarity(&(struct lb_row_pairs){ .in = in, .b = v.b, .d = v.d, .held = v.d, .slope = slope, .room = v.room, .index = v.index });
+	for (size_t k = 0; measure != LB_INNER_PRODUCT && k < n; k++)
+		slope[k] *= measure != LB_EUCLIDEAN ? -2 : v.d[k] > 0 ? -1 / v.d[k] : 0;
+}
+
 double lb_similarity_apply(const struct lb_form *form, const struct lb_batch *in, double *room)
 {
 	const struct view v = view_of(form->measure(in->par), in, room);
