@@ -101,6 +101,8 @@ struct lb_lane_rows;
 struct lb_batch {
 	size_t b, c;             /* rows, columns of output: 1 for a binary loss, the dimension for an embedding, as info.scores_for says for ordered classes */
 	size_t views;            /* blocks of b rows in output, for LB_NEEDS_VIEWS; else 1 */
+	const uint32_t *partner; /* (b) for LB_NEEDS_MIXED_VIEW: row i of the third view is `mix` of row i of the first, the rest of row partner[i] of the second */
+	double mix;
 	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch, or with .update_state, stride is c */
 	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
 	struct lb_io inputs;     /* (b, inputs) the rows as the model reads them, for LB_NEEDS_INPUTS; never differentiated by */
