@@ -197,6 +197,56 @@ def spectral_contrastive(z, y, mu=1):
     return value / mu if mu > 0 else value
 
 
+def pair_cosines(z):
+    return [a @ b for a, b in zip(unit(z[0]), unit(z[1]))]
+
+
+def cosine_embedding(z, y, margin=0):
+    return mean(1 - s if t > 0 else torch.relu(s - margin) for s, t in zip(pair_cosines(z), y))
+
+
+def hinge_embedding(z, y, margin=1, distance="l2"):
+    d = [(a - b).abs().sum() if distance == "l1" else (a - b).norm() for a, b in zip(z[0], z[1])]
+    return mean(x if t > 0 else torch.relu(margin - x) for x, t in zip(d, y))
+
+
+def cosent(z, y, scale=20):
+    s = pair_cosines(z)
+    return torch.log(1 + sum(torch.exp(scale * (s[i] - s[j])) for i in range(len(y)) for j in range(len(y)) if y[i] < y[j]))
+
+
+def cosine_mse(z, y, classes):
+    return mean((s - t / (classes - 1)) ** 2 for s, t in zip(pair_cosines(z), y))
+
+
+def mega_batch_margin(z, y, pos_margin=0.8, neg_margin=0.3):
+    s = cosines(z[0], z[1])
+    b = len(s)
+    return mean(torch.relu(pos_margin - s[i, i]) + torch.relu(max(s[i, j] for j in range(b) if j != i) - neg_margin) for i in range(b))
+
+
+def simsiam(z, y):
+    return -mean(pair_cosines([z[0], z[1].detach()]))
+
+
+def byol(z, y):
+    return mean(((a - b) ** 2).sum() for a, b in zip(unit(z[0]), unit(z[1].detach())))
+
+
+def sogclr(z, y, tau=0.1, gamma=0.9):
+    """At the first visit, when the moving means are the batch's."""
+    total = 0
+    for own, rest in others(z, z):
+        w = [torch.exp(n.detach() / tau) for n in rest]
+        total = total + mean(a / mean(w) * n for a, n in zip(w, rest)) - own
+    return total / len(z[0])
+
+
+def isogclr(z, y, rho=0.3, tau=0.1):
+    """At the first visit: all temperatures are tau."""
+    return 2 * mean(tau * (lse([(n - own) / tau for n in rest]) - math.log(len(rest))) + tau * rho for own, rest in others(z, z))
+
+
 HARD = {"lambda": 0.5, "frac": 0.5}
 LOSSES = [
     (nt_xent, [{}, {"tau": 0.1}]), (info_nce, [{}, {"tau": 0.5, "symmetric": False}]), (dcl, [{}, {"tau": 1}]), (dcl_w, [{}, {"sigma": 0.2}]),
@@ -206,14 +256,20 @@ LOSSES = [
     (sdm, [{}, {"scale": 5}]), (mw, [{}, {"tau": 0.5}, {"tau": 0.5, "scope": "row"}]),
     (align_uniform, [{}, {"alpha": 1, "t": 3, "lambda": 0.5}]), (sym_pair, [{}]), (barlow_twins, [{}, {"lambda": 0.1, "ddof": 1}]),
     (mixed_barlow, [{}, {"lambda": 0.1, "lambda_reg": 2}]), (vicreg, [{}, {"inv": 1, "var": 2, "cov": 3, "eps": 0.01}]),
-    (spectral_contrastive, [{}, {"mu": 0}]),
+    (spectral_contrastive, [{}, {"mu": 0}]), (cosine_embedding, [{}, {"margin": 0.3}]), (hinge_embedding, [{}, {"margin": 2, "distance": "l1"}]),
+    (cosent, [{}, {"scale": 3}]), (cosine_mse, [{}]), (mega_batch_margin, [{}, {"pos_margin": 1, "neg_margin": -0.5}]), (simsiam, [{}]), (byol, [{}]),
+    (sogclr, [{}, {"tau": 0.5}]), (isogclr, [{}, {"tau": 0.4, "rho": 0.1}]),
 ]
+LABELS = {"cosine_embedding": [1, 0, 1, 0, 1, 0], "hinge_embedding": [1, 0, 1, 0, 1, 0], "cosent": [4, 3, 3, 2, 1, 0], "cosine_mse": [9, 8, 8, 5, 2, 0]}
+CLASSES = {"cosent": 5, "cosine_mse": 11}
 KNOWN = {
     "nt_xent": 1.0926192054, "info_nce": 0.00918506777375, "contrastive_hard": 0.34066372315, "contrastive_simple": -1.03801583434,
     "align_uniform": -2.70434404696, "barlow_twins": 0.0171927730462, "mixed_barlow": 0.444125768561, "vicreg": 9.46359691054, "gcl": -1.01455049284,
     "sym_pair": 0.136155128684, "mw": 0.000348411977157, "focal_infonce": 0.000410693236551, "tal tau=0.1 margin=0.5 reduction=mean": 0.163727228449,
     "trl margin=0.8 tau=0.1": 4.02994655896, "sdm": 1.56062740744, "dcl": -2.77016737123, "dcl_w": -2.74815944282,
     "spectral_contrastive": -1.48017424403, "siglip": 1.11925470523,
+    "cosine_embedding": 0.47690786437, "hinge_embedding": 0.461146603959, "cosent": 3.14843623491, "cosine_mse": 0.273530981292,
+    "mega_batch_margin": 0.252076988851, "simsiam": -0.931922435658, "byol": 0.136155128684,
 }
 
 
@@ -225,11 +281,12 @@ def case(loss, par, views, y):
     z = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in views]
     mixed = loss is mixed_barlow
     more = {"partner": PARTNER[: len(y)] if len(y) == 6 else list(reversed(range(len(y)))), "mix": 0.3} if mixed else {}
-    value = loss(z, y, **par, **more)
+    classes = {"classes": CLASSES[loss.__name__]} if loss.__name__ in CLASSES else {}
+    value = loss(z, y, **par, **more, **(classes if loss is cosine_mse else {}))
     value.backward()
     rows = [r for v in z for r in v.tolist()]
     grad = [r for v in z for r in (v.grad if v.grad is not None else torch.zeros_like(v)).tolist()]
-    return {"kind": "embedding", "loss": loss.__name__, "set": text(par), "views": len(z), "z": rows, "y": y, **more, "value": float(value.detach()), "grad": grad,
+    return {"kind": "embedding", "loss": loss.__name__, "set": text(par), "views": len(z), "z": rows, "y": y, **more, **classes, "value": float(value.detach()), "grad": grad,
             "source": "torch, by the definition"}
 
 
@@ -244,7 +301,7 @@ def cases():
     for loss, settings in LOSSES:
         views = 3 if loss is mixed_barlow else 2
         for par in settings:
-            one = case(loss, par, [E, V, N][:views], Y)
+            one = case(loss, par, [E, V, N][:views], LABELS.get(loss.__name__, Y))
             known = KNOWN.get(f"{loss.__name__} {text(par)}".strip())
             if known is not None:
                 assert abs(one["value"] - known) <= 2e-10 * abs(known) + 1e-11, (loss.__name__, one["value"], known)
