@@ -130,8 +130,8 @@ void lb_view_add_product(size_t b, size_t c, const double *m, bool turned, const
 /* The matrices of cosines: of the two views, and of each to itself, with their derivatives; those
  * at the held point where it is another. */
 struct cosines {
-	double *across_views, *within[2];
-	double *by_across, *by_within[2];
+	double *across[2], *within[2]; /* across[1], rows of the second view first, where candidates are held; else NULL */
+	double *by_across[2], *by_within[2];
 	double *held_across, *held_within[2];
 	double *list;            /* (4, 2 b) an anchor's lists */
 	double *held_own;        /* (b) the diagonal of held_across */
@@ -139,7 +139,7 @@ struct cosines {
 
 static size_t cosines_room(size_t b, size_t c, enum lb_candidates from)
 {
-	return (from == LB_BOTH_VIEWS ? 9 : 3) * b * b + b * c + 9 * b;
+	return (from == LB_OTHER_VIEW ? 3 : 11) * b * b + b * c + 9 * b;
 }
 
 size_t lb_anchors_bytes(const struct lb_loss_shape *shape, enum lb_candidates from)
@@ -149,34 +149,42 @@ size_t lb_anchors_bytes(const struct lb_loss_shape *shape, enum lb_candidates fr
 
 static struct cosines cosines_of(const struct lb_two_views *v, enum lb_candidates from)
 {
-	const size_t b = v->b, c = v->c, n = b * b, each = from == LB_BOTH_VIEWS ? 3 : 1;
-	double *room = v->room, *across = room + 3 * each * n;
-	struct cosines s = { .across_views = room, .by_across = room + n, .held_across = room + 2 * n, .list = across + b * c, .held_own = across + b * c + 8 * b };
+	const size_t b = v->b, c = v->c, n = b * b;
+	const bool hold = from == LB_BOTH_VIEWS_HELD;
+	double *room = v->room, *across = room + (from == LB_OTHER_VIEW ? 3 : 11) * n;
+	struct cosines s = { .across = { room }, .by_across = { room + n }, .held_across = room + 2 * n, .list = across + b * c, .held_own = across + b * c + 8 * b };
 
-	lb_view_products(b, c, v->u[0], v->u[1], across, s.across_views);
+	lb_view_products(b, c, v->u[0], hold ? v->held[1] : v->u[1], across, s.across[0]);
 	lb_view_products(b, c, v->held[0], v->held[1], across, s.held_across);
-	memset(s.by_across, 0, n * sizeof *s.by_across);
+	memset(s.by_across[0], 0, n * sizeof *s.by_across[0]);
+	if (hold) {
+		s.across[1] = room + 9 * n;
+		s.by_across[1] = room + 10 * n;
+		lb_view_products(b, c, v->u[1], v->held[0], across, s.across[1]);
+		memset(s.by_across[1], 0, n * sizeof *s.by_across[1]);
+	}
 	for (size_t i = 0; i < b; i++)
 		s.held_own[i] = s.held_across[i * b + i];
-	for (size_t k = 0; k < 2 && from == LB_BOTH_VIEWS; k++) {
+	for (size_t k = 0; k < 2 && from != LB_OTHER_VIEW; k++) {
 		s.within[k] = room + (3 + k) * n;
 		s.by_within[k] = room + (5 + k) * n;
 		s.held_within[k] = room + (7 + k) * n;
-		lb_view_products(b, c, v->u[k], v->u[k], across, s.within[k]);
+		lb_view_products(b, c, v->u[k], hold ? v->held[k] : v->u[k], across, s.within[k]);
 		lb_view_products(b, c, v->held[k], v->held[k], across, s.held_within[k]);
 		memset(s.by_within[k], 0, n * sizeof *s.by_within[k]);
 	}
 	return s;
 }
 
-/* list <- the anchor's candidates in the matrices. Returns how many. */
-static size_t gather(const struct lb_anchor *a, const double *across, const double *within, double *list)
+/* list <- the anchor's candidates in the matrices, of which the first may have the other view's rows
+ * as its rows. Returns how many. */
+static size_t gather(const struct lb_anchor *a, const double *across, bool turned, const double *within, double *list)
 {
 	const size_t b = a->in->b, i = a->row;
 	size_t n = b;
 
 	for (size_t j = 0; j < b; j++)
-		list[j] = a->view ? across[j * b + i] : across[i * b + j];
+		list[j] = turned ? across[j * b + i] : across[i * b + j];
 	for (size_t j = 0; within && j < b; j++)
 		if (j != i)
 			list[n++] = within[i * b + j];
@@ -184,12 +192,12 @@ static size_t gather(const struct lb_anchor *a, const double *across, const doub
 }
 
 /* The matrices of derivatives += share times the anchor's. */
-static void scatter(const struct lb_anchor *a, double share, double *across, double *within)
+static void scatter(const struct lb_anchor *a, double share, double *across, bool turned, double *within)
 {
 	const size_t b = a->in->b, i = a->row;
 
 	for (size_t j = 0; j < b; j++)
-		across[a->view ? j * b + i : i * b + j] += share * a->slope[j];
+		across[turned ? j * b + i : i * b + j] += share * a->slope[j];
 	for (size_t k = b; k < a->n; k++)
 		within[i * b + lb_candidate_row(a, k)] += share * a->slope[k];
 }
@@ -199,8 +207,9 @@ static struct lb_anchor anchor_at(const struct lb_batch *in, const struct cosine
 	struct lb_anchor a = { .in = in, .view = view, .row = i, .own = i, .s = s->list, .held = s->list + 2 * in->b,
 			       .slope = slopes ? s->list + 4 * in->b : NULL, .room = s->list + 6 * in->b, .held_own = s->held_own };
 
-	gather(&a, s->held_across, s->held_within[view], s->list + 2 * in->b);
-	a.n = gather(&a, s->across_views, s->within[view], s->list);
+	const bool turned = view && !s->across[1];
+	gather(&a, s->held_across, view, s->held_within[view], s->list + 2 * in->b);
+	a.n = gather(&a, s->across[view && !turned], turned, s->within[view], s->list);
 	if (slopes)
 		memset(a.slope, 0, a.n * sizeof *a.slope);
 	return a;
@@ -226,10 +235,14 @@ static double anchors_value(const struct lb_two_views *v)
 			const struct lb_anchor a = anchor_at(v->in, &s, k, i, v->by[0]);
 			sum += of->anchor(&a);
 			if (a.slope)
-				scatter(&a, share, s.by_across, s.by_within[k]);
+				scatter(&a, share, s.by_across[k && s.across[1]], k && !s.across[1], s.by_within[k]);
 		}
-	for (size_t k = 0; k < 2 && v->by[0]; k++) {
-		lb_view_add_product(b, v->c, s.by_across, k, v->u[!k], v->by[k]);
+	for (size_t k = 0; k < 2 && v->by[0] && s.across[1]; k++) {
+		lb_view_add_product(b, v->c, s.by_across[k], false, v->held[!k], v->by[k]);
+		lb_view_add_product(b, v->c, s.by_within[k], false, v->held[k], v->by[k]);
+	}
+	for (size_t k = 0; k < 2 && v->by[0] && !s.across[1]; k++) {
+		lb_view_add_product(b, v->c, s.by_across[0], k, v->u[!k], v->by[k]);
 		for (int turned = 0; turned < 2 && of->from == LB_BOTH_VIEWS; turned++)
 			lb_view_add_product(b, v->c, s.by_within[k], turned, v->u[k], v->by[k]);
 	}

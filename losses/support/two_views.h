@@ -55,7 +55,7 @@ void lb_view_add_product(size_t b, size_t c, const double *m, bool turned, const
 
 /* Candidates of an anchor: the rows of the other view in their order, then, with
  * LB_BOTH_VIEWS, those of its own but itself. */
-enum lb_candidates { LB_OTHER_VIEW, LB_BOTH_VIEWS };
+enum lb_candidates { LB_OTHER_VIEW, LB_BOTH_VIEWS, LB_BOTH_VIEWS_HELD }; /* the last: candidates are held, the anchor alone moves */
 
 struct lb_anchor {
 	const struct lb_batch *in;

@@ -247,6 +247,50 @@ def isogclr(z, y, rho=0.3, tau=0.1):
     return 2 * mean(tau * (lse([(n - own) / tau for n in rest]) - math.log(len(rest))) + tau * rho for own, rest in others(z, z))
 
 
+def sort_softly(values, steepness, relax):
+    """The relaxed permutation (input x place) of an odd-even network."""
+    n = len(values)
+    v, x = list(values), torch.eye(n)
+    for layer in range(n):
+        for i in range(layer % 2, n - 1, 2):
+            d = steepness * (v[i + 1] - v[i])
+            p = torch.atan(d) / math.pi + 0.5 if relax == "cauchy" else torch.sigmoid(d)
+            v[i], v[i + 1] = p * v[i] + (1 - p) * v[i + 1], (1 - p) * v[i] + p * v[i + 1]
+            swap = torch.eye(n).clone()
+            swap[i, i] = swap[i + 1, i + 1] = p
+            swap[i, i + 1] = swap[i + 1, i] = 1 - p
+            x = x @ swap
+    return x
+
+
+def groco(z, y, K=10, steepness=1, relax="cauchy", stop_grad=True):
+    total, b = 0, len(z[0])
+    for mine, other in ((0, 1), (1, 0)):
+        hold = (lambda t: t.detach()) if stop_grad else (lambda t: t)
+        near, own = cosines(z[mine], hold(z[mine])), cosines(z[mine], hold(z[other]))
+        for i in range(b):
+            order = sorted((j for j in range(b) if j != i), key=lambda j: (-float(near[i, j]), j))[:K]
+            order = sorted(order, key=lambda j: float(near[i, j]))
+            x = sort_softly([near[i, j] for j in order] + [own[i, i]], steepness, relax)
+            k = len(order)
+            total = total + mean(-torch.log(x[a, k:].sum() if a == k else x[a, :k].sum()) for a in range(k + 1))
+    return total / (2 * b)
+
+
+def w_mse(z, y, eps=1e-3):
+    def whiten(x):
+        d = x - x.mean(0)
+        s = (1 - eps) * d.T @ d / (len(x) - 1) + eps * torch.eye(x.shape[1])
+        return torch.linalg.solve_triangular(torch.linalg.cholesky(s), d.T, upper=False).T
+    return 2 - 2 * mean(pair_cosines([whiten(x) for x in z]))
+
+
+def mmcr(z, y, **par):
+    u, v = unit(z[0]), unit(z[1])
+    nuclear = lambda m: torch.linalg.svdvals(m).sum()
+    return -nuclear((u + v) / 2) + par.get("lambda", 0.005) * mean(nuclear(torch.stack([a, b])) for a, b in zip(u, v))
+
+
 HARD = {"lambda": 0.5, "frac": 0.5}
 LOSSES = [
     (nt_xent, [{}, {"tau": 0.1}]), (info_nce, [{}, {"tau": 0.5, "symmetric": False}]), (dcl, [{}, {"tau": 1}]), (dcl_w, [{}, {"sigma": 0.2}]),
@@ -258,6 +302,7 @@ LOSSES = [
     (mixed_barlow, [{}, {"lambda": 0.1, "lambda_reg": 2}]), (vicreg, [{}, {"inv": 1, "var": 2, "cov": 3, "eps": 0.01}]),
     (spectral_contrastive, [{}, {"mu": 0}]), (cosine_embedding, [{}, {"margin": 0.3}]), (hinge_embedding, [{}, {"margin": 2, "distance": "l1"}]),
     (cosent, [{}, {"scale": 3}]), (cosine_mse, [{}]), (mega_batch_margin, [{}, {"pos_margin": 1, "neg_margin": -0.5}]), (simsiam, [{}]), (byol, [{}]),
+    (groco, [{"K": 4}, {"K": 3, "steepness": 5, "relax": "logistic", "stop_grad": False}, {}]), (w_mse, [{}, {"eps": 0.1}]), (mmcr, [{}, {"lambda": 0.5}]),
     (sogclr, [{}, {"tau": 0.5}]), (isogclr, [{}, {"tau": 0.4, "rho": 0.1}]),
 ]
 LABELS = {"cosine_embedding": [1, 0, 1, 0, 1, 0], "hinge_embedding": [1, 0, 1, 0, 1, 0], "cosent": [4, 3, 3, 2, 1, 0], "cosine_mse": [9, 8, 8, 5, 2, 0]}
@@ -269,6 +314,7 @@ KNOWN = {
     "trl margin=0.8 tau=0.1": 4.02994655896, "sdm": 1.56062740744, "dcl": -2.77016737123, "dcl_w": -2.74815944282,
     "spectral_contrastive": -1.48017424403, "siglip": 1.11925470523,
     "cosine_embedding": 0.47690786437, "hinge_embedding": 0.461146603959, "cosent": 3.14843623491, "cosine_mse": 0.273530981292,
+    "groco K=4": 0.268033182367, "w_mse": 0.12751742515, "mmcr": -4.07435438862,
     "mega_batch_margin": 0.252076988851, "simsiam": -0.931922435658, "byol": 0.136155128684,
 }
 
