@@ -251,6 +251,10 @@ static const struct lb_option options[] = {
 	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "sampler m_per_class: rows of a class in a batch, of which train.batch is a "
 						"multiple; 4 if not given" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "train.clusters", AT(train.clusters), .param = { INTEGER(0, 2, 1e6), .help = "sampler clusters: pseudo-classes, at least train.batch; as many if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "train.positive_rate", AT(train.positive_rate), .param = { REAL(0.5, 0, 1), .min_open = true, .max_open = true, .help = "sampler positive_rate: share of positives in a batch" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.miner", AT(train.miner), .param = { .help = "which triplets of a batch count, for losses that take them (triplet); all if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "miner", .optional = true },
 	{ .path = "train.clip_norm", AT(train.clip_norm), .param = { REAL(0, 0, NO_LIMIT), .help = "rescale a longer gradient to this norm; 0: never" }, .shape = LB_VALUE },

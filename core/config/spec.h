@@ -78,7 +78,8 @@ struct lb_data_spec {
 };
 
 struct lb_train_spec {
-	uint64_t epochs, batch, seed, per_class, checkpoint;
+	uint64_t epochs, batch, seed, per_class, clusters, checkpoint;
+		double positive_rate;
 	struct lb_word precision, sampler;
 	bool shuffle;
 	double clip_norm;

@@ -180,11 +180,15 @@ static void prepare_cohort(struct lb_prepared *p)
 		.shuffle = train->shuffle,
 		.sampling = lb_used_sampling(&p->spec),
 		.per_class = train->per_class ? train->per_class : LB_PER_CLASS,
+		.clusters = train->clusters ? train->clusters : train->batch,
+		.positive_rate = train->positive_rate,
 		.trial = &p->setup,
 		.k = 1,
 	};
 	if (p->cohort.batch > p->split.n[LB_TRAIN])
 		p->cohort.batch = p->split.n[LB_TRAIN];
+	if (p->cohort.clusters > p->split.n[LB_TRAIN])
+		p->cohort.clusters = p->split.n[LB_TRAIN];
 }
 
 /* Batches of whole queries or bags, where there are some. */
@@ -308,7 +312,7 @@ void lb_prepared_free(struct lb_prepared *p)
 char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_err *err)
 {
 	static const char *const shared[] = { "task", "data", "corrupt.imbalance", "train.epochs", "train.batch", "train.seed", "train.shuffle",
-					      "train.sampler", "train.per_class", "train.precision", "output.dir", "corrupt.labels" };
+					      "train.sampler", "train.per_class", "train.clusters", "train.positive_rate", "train.precision", "output.dir", "corrupt.labels" };
 	const size_t n = sizeof shared / sizeof *shared;
 	struct lb_buf b = { 0 };
 

@@ -57,3 +57,31 @@ refused 'train.views.count: found 3, and nt_xent compares two views of a row; al
 refused 'train.views: triplet sees one view of a row; remove train.views' --set loss=triplet
 sed -i 's/, views: {[^}]*}//' one.yaml
 refused 'train.views: is missing, and nt_xent compares several views of a row'
+
+# Samplers: pseudo-classes of the features, classes by the root of their size, a share of positives.
+sed -i 's/^train: {/&views: {kind: gaussian_noise}, sampler: clusters, /' one.yaml
+assert_exit 0 lossbench train --config one.yaml
+assert_exit 0 lossbench train --config one.yaml --set train.clusters=40
+assert_exit 0 lossbench train --config one.yaml --set train.sampler=square_root
+refused 'train.clusters: found 12, allowed: from 16, the batch, to 90, the training rows' --set train.clusters=12
+refused 'train.clusters: found with sampler shuffle, allowed: with train.sampler: clusters alone' --set train.clusters=20 --set train.sampler=shuffle
+refused 'train.positive_rate: found with sampler clusters, allowed: with train.sampler: positive_rate alone' --set train.positive_rate=0.3
+printf 'a,b,label\n' >same.csv
+for i in $(seq 40); do printf '%d,1,%d\n' $((i % 3)) $((i % 2)); done >>same.csv
+sed "s#path: [^,]*iris[^,]*#path: same.csv#" one.yaml >same.yaml
+assert_exit 3 lossbench train --config same.yaml
+assert_contains "$err" 'train.batch: found 16 with sampler clusters, and the training rows make 3 pseudo-classes of the 16 asked for'
+cat >rate.yaml <<END
+task: binary
+data: {train: {path: $LB_ROOT/datasets/samples/wdbc.csv.gz, label: label}}
+loss: logistic
+optimizer: {name: sgd, lr: 0.1}
+train: {epochs: 3, batch: 20, sampler: positive_rate, positive_rate: 0.3}
+output: {dir: rate}
+END
+assert_exit 0 lossbench train --config rate.yaml
+assert_exit 3 lossbench train --config rate.yaml --set train.positive_rate=1
+assert_contains "$err" 'train.positive_rate: found 1'
+sed -i 's/, positive_rate: 0.3//' rate.yaml
+assert_exit 3 lossbench train --config rate.yaml
+assert_contains "$err" 'train.positive_rate: is missing, and sampler positive_rate needs it'
