@@ -82,6 +82,7 @@
 struct lb_loss_stats {
 	size_t n_rows;           /* training rows; sample ids are below it */
 	size_t n_classes;        /* columns of the scores */
+	size_t n_columns;        /* of the model's output: of embeddings their dimension */
 	const double *counts;    /* training rows of each class after corruption, of each label in multilabel; NULL in regression */
 	double scale;            /* the scores are this times cosines, for LB_NEEDS_COSINES; 0: they are none */
 	const double *cuts;      /* survival: ends of as many intervals as the loss has scores, from the training rows' event times; NULL: not known */

@@ -221,6 +221,9 @@ static const struct lb_option options[] = {
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "imbalance", .def_name = "none" },
 	{ .path = "corrupt.labels", AT(corrupt.labels), .param = { .help = "noise on labels or targets; test rows stay as they are" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "label corruption", .def_name = "none" },
+	{ .path = "corrupt.pairs", AT(corrupt.pairs), .param = { REAL(0, 0, 1), .min_open = true, .help = "share of the training rows whose second view (train.views: {kind: parts}) is another "
+						       "of these rows', drawn by train.seed; none if not given" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "corrupt.bags", AT(corrupt.bags), .param = { .help = "noise on the mean targets of bags (data.bags); none if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "noise of bags", .optional = true },
 	{ .path = "model", AT(model), .param = { .help = "the model that computes the scores" },

@@ -155,6 +155,16 @@ static int views_are_those_of_the_loss(const struct lb_facts *f, struct lb_err *
 	return 0;
 }
 
+static int pairs_are_of_parts(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *views = f->spec->train.views.info;
+
+	if (!(f->spec->corrupt.pairs > 0) || (views && views->traits & LB_VIEW_PARTS))
+		return 0;
+	return lb_fail(err, LB_CONFIG, "corrupt.pairs: found with %s%s, allowed: with train.views: {kind: parts}, whose views are the two sides of a pair",
+		       views ? "train.views of kind " : "no train.views", views ? views->name : "");
+}
+
 static int views_have_a_loss(const struct lb_facts *f, struct lb_err *err)
 {
 	const bool wanted = f->viewer->needs & LB_NEEDS_VIEWS, given = f->spec->train.views.info;
@@ -177,5 +187,6 @@ const struct lb_trial_constraint lb_attack_constraints[] = {
 	{ { "evaluate.attack", LB_BY_COMPONENTS, "The attack of an evaluation and the robust metrics come together." }, probe_has_metrics },
 	{ { "train.views", LB_BY_COMPONENTS, "Losses that compare views of a row, such as gjs, need train.views or train.attack; other losses take no train.views." }, views_have_a_loss },
 	{ { "train.views.kind", LB_BY_COMPONENTS, "The views mixed and the loss mixed_barlow go together; losses of embeddings compare two views." }, views_are_those_of_the_loss },
+	{ { "corrupt.pairs", LB_BY_COMPONENTS, "Shuffled pairs need train.views of kind parts." }, pairs_are_of_parts },
 	{ .check = NULL },
 };

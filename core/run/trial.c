@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/config/spec_fill.h"
 #include "core/numeric/kernel_dispatch.h"
+#include "core/numeric/rng.h"
 #include "core/run/components.h"
 #include "core/run/trial_constraints.h"
 #include "core/run/trial_warnings.h"
@@ -265,6 +266,31 @@ static int prepare_baseline(struct lb_prepared *p, const struct lb_prepared *lea
 	return lb_baseline_make_f64(&p->cohort, &p->setup, &p->baseline, err);
 }
 
+/* Shuffled pairs: the second views of a share of the training rows, which are drawn, go round among
+ * them, so that none keeps its own. */
+static int prepare_pairs(struct lb_prepared *p, struct lb_err *err)
+{
+	const size_t n = p->split.n[LB_TRAIN], shuffled = (size_t)(p->spec.corrupt.pairs * (double)n + 0.5);
+	struct lb_rng rng;
+	uint32_t *order;
+
+	if (!(p->spec.corrupt.pairs > 0))
+		return 0;
+	if (!(p->pair_row = lb_alloc(n, sizeof *p->pair_row, err)) || !(order = lb_alloc(n, sizeof *order, err)))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		p->pair_row[i] = p->split.rows[LB_TRAIN][i];
+		order[i] = (uint32_t)i;
+	}
+	lb_rng_init(&rng, p->spec.train.seed, LB_RNG_PAIRS, 0);
+	lb_rng_shuffle(&rng, order, n);
+	for (size_t i = 0; i < shuffled; i++)
+		p->pair_row[order[i]] = p->split.rows[LB_TRAIN][order[(i + 1) % shuffled]];
+	free(order);
+	p->setup.pair_row = p->pair_row;
+	return 0;
+}
+
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err)
 {
 	const struct lb_dataset *data = t->source->data;
@@ -281,7 +307,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	p->setup.teacher = t->source->teacher.scores;
 	p->setup.soft_labels = t->source->soft_labels.p ? t->source->soft_labels.p : data->soft_label;
 	prepare_cohort(p);
-	if (prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
+	if (prepare_pairs(p, err) || prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
@@ -301,6 +327,7 @@ void lb_prepared_free(struct lb_prepared *p)
 	free(p->checkpoint);
 	free(p->checkpoint_tag);
 	lb_sentences_free(&p->warnings);
+	free(p->pair_row);
 	lb_baseline_free(&p->baseline);
 	lb_query_batches_free(&p->queries);
 	lb_survival_free(&p->survival);

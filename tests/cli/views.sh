@@ -85,3 +85,12 @@ assert_contains "$err" 'train.positive_rate: found 1'
 sed -i 's/, positive_rate: 0.3//' rate.yaml
 assert_exit 3 lossbench train --config rate.yaml
 assert_contains "$err" 'train.positive_rate: is missing, and sampler positive_rate needs it'
+
+# Shuffled pairs change what is learnt, and only there where there are pairs.
+sed -i 's/^train: .*/train: {epochs: 6, batch: 16, views: {kind: parts, features: 2}}/' one.yaml
+assert_exit 0 lossbench train --config one.yaml --set output.dir=pairs
+assert_exit 0 lossbench train --config one.yaml --set output.dir=pairs --set corrupt.pairs=0.5
+assert_exit 0 lossbench train --config one.yaml --set output.dir=pairs --set corrupt.pairs=1
+assert_eq "$(grep -h '"train.loss"' pairs/trials/*.json | sort -u | wc -l)" 3 'different losses'
+refused 'corrupt.pairs: found with train.views of kind gaussian_noise, allowed: with train.views: {kind: parts}' --set corrupt.pairs=0.5 --set 'train.views={kind: gaussian_noise}'
+refused 'corrupt.pairs: found 2' --set corrupt.pairs=2

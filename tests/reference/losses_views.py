@@ -291,6 +291,24 @@ def mmcr(z, y, **par):
     return -nuclear((u + v) / 2) + par.get("lambda", 0.005) * mean(nuclear(torch.stack([a, b])) for a, b in zip(u, v))
 
 
+def tico(z, y, beta=0.9, rho=8):
+    """At the first visit, when nothing is remembered."""
+    u, v = unit(z[0]), unit(z[1])
+    c = ((1 - beta) * u.T @ u / len(u)).detach()
+    return 1 - mean(a @ b for a, b in zip(u, v)) + rho * mean(a @ c @ a for a in u)
+
+
+def dino(z, y, tau_s=0.1, tau_t=0.04):
+    """At the first visit: the centre is 0."""
+    q = torch.softmax(z[1].detach() / tau_t, 1)
+    return -mean((a * torch.log_softmax(s / tau_s, 0)).sum() for a, s in zip(q, z[0]))
+
+
+def info_nce_memory(z, y, tau=0.07, size=1024):
+    """At the first visit: nothing is remembered."""
+    return info_nce(z, y, tau, False)
+
+
 HARD = {"lambda": 0.5, "frac": 0.5}
 LOSSES = [
     (nt_xent, [{}, {"tau": 0.1}]), (info_nce, [{}, {"tau": 0.5, "symmetric": False}]), (dcl, [{}, {"tau": 1}]), (dcl_w, [{}, {"sigma": 0.2}]),
@@ -303,6 +321,7 @@ LOSSES = [
     (spectral_contrastive, [{}, {"mu": 0}]), (cosine_embedding, [{}, {"margin": 0.3}]), (hinge_embedding, [{}, {"margin": 2, "distance": "l1"}]),
     (cosent, [{}, {"scale": 3}]), (cosine_mse, [{}]), (mega_batch_margin, [{}, {"pos_margin": 1, "neg_margin": -0.5}]), (simsiam, [{}]), (byol, [{}]),
     (groco, [{"K": 4}, {"K": 3, "steepness": 5, "relax": "logistic", "stop_grad": False}, {}]), (w_mse, [{}, {"eps": 0.1}]), (mmcr, [{}, {"lambda": 0.5}]),
+    (tico, [{}, {"beta": 0.5, "rho": 2}]), (dino, [{}, {"tau_s": 1, "tau_t": 0.5}]), (info_nce_memory, [{}, {"size": 3, "tau": 0.5}]),
     (sogclr, [{}, {"tau": 0.5}]), (isogclr, [{}, {"tau": 0.4, "rho": 0.1}]),
 ]
 LABELS = {"cosine_embedding": [1, 0, 1, 0, 1, 0], "hinge_embedding": [1, 0, 1, 0, 1, 0], "cosent": [4, 3, 3, 2, 1, 0], "cosine_mse": [9, 8, 8, 5, 2, 0]}
@@ -315,6 +334,7 @@ KNOWN = {
     "spectral_contrastive": -1.48017424403, "siglip": 1.11925470523,
     "cosine_embedding": 0.47690786437, "hinge_embedding": 0.461146603959, "cosent": 3.14843623491, "cosine_mse": 0.273530981292,
     "groco K=4": 0.268033182367, "w_mse": 0.12751742515, "mmcr": -4.07435438862,
+    "tico": 0.393993023617, "dino": 1.76100038677,
     "mega_batch_margin": 0.252076988851, "simsiam": -0.931922435658, "byol": 0.136155128684,
 }
 

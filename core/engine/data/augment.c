@@ -131,6 +131,7 @@ static const struct lb_param parts_params[] = {
 static void make_parts(const struct lb_arg *par, struct lb_rng *rng, struct lb_viewed *v, real *out)
 {
 	const size_t n = v->b * v->d, given = (size_t)own(par, FEATURES), half = v->d / 2;
+	const real *second = v->second ? v->second : v->x;
 	size_t left = half;
 
 	for (size_t j = 0; j < v->d; j++) {
@@ -139,7 +140,7 @@ static void make_parts(const struct lb_arg *par, struct lb_rng *rng, struct lb_v
 			left--;
 		for (size_t i = j; i < n; i += v->d) {
 			out[i] = first ? v->x[i] : R(0.0);
-			out[n + i] = first ? R(0.0) : v->x[i];
+			out[n + i] = first ? R(0.0) : second[i];
 		}
 	}
 }

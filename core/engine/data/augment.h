@@ -14,6 +14,7 @@ struct lb_rng;
 struct lb_viewed {
 	size_t b, d;
 	const real *x;           /* (b, d) */
+	const real *second;      /* (b, d) what views of parts take the second view of; NULL: x */
 	uint32_t *partner;       /* (b) of a mixed view, for an augmentation that .mixes: row i is `mix` of row i of the first view, the rest of */
 	double mix;              /* row partner[i] of the second */
 };

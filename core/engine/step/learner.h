@@ -43,6 +43,8 @@ struct lb_learner {
 	const struct lb_augmentation *augmentation; /* that makes them, or NULL */
 	uint32_t *partner;       /* (b) and the share of a mixed view; NULL without one */
 	double mix;
+	uint32_t *pair;          /* (b) rows that the second views are of, and these rows; with setup->pair_row */
+	struct lb_input_batch paired;
 	unsigned traits;         /* of the procedures together, of enum lb_procedure_trait */
 	struct lb_loss_in_use term[LB_MOST_TERMS]; /* (n_terms) */
 	size_t n_terms;

@@ -14,7 +14,7 @@ static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct
 	const struct lb_dataset *data = c->features->data;
 	const double *label = lb_setup_target(l->setup, data);
 
-	l->stats = (struct lb_loss_stats){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes,
+	l->stats = (struct lb_loss_stats){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes, .n_columns = l->columns,
 					  .scale = l->setup->model.cosine_scale, .cuts = l->setup->cuts };
 	if (lb_kind_of_targets(c->kind))
 		return 0;
@@ -92,6 +92,8 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 			room(&l->params_sum, sums && l->model.n_loss_params, l->model.n_loss_params, err);
 
 	if (setup->view && setup->view->traits & LB_VIEW_MIXES && !(l->partner = lb_alloc(b, sizeof *l->partner, err)))
+		return -1;
+	if (setup->pair_row && (!(l->pair = lb_alloc(b, sizeof *l->pair, err)) || lb_input_batch_open(&l->paired, c->features, false, b, true, err)))
 		return -1;
 	if ((c->kind == LB_RANKING || c->split->bag) && !(l->group = lb_alloc(b, sizeof *l->group, err)))
 		return -1;
@@ -224,6 +226,8 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->y);
 	free(l->group);
 	free(l->partner);
+	free(l->pair);
+	lb_input_batch_close(&l->paired);
 	free(l->target);
 	free(l->teacher);
 	free(l->weight);

@@ -37,6 +37,12 @@ static void make_views(struct lb_step *s)
 	struct lb_learner *l = s->l;
 	struct lb_viewed v = { .b = s->batch->b, .d = s->c->features->d, .x = s->batch->input->x, .partner = l->partner };
 
+	if (l->setup->pair_row) {
+		for (size_t i = 0; i < v.b; i++)
+			l->pair[i] = l->setup->pair_row[s->batch->id[i]];
+		lb_input_batch_load(&l->paired, l->pair, v.b, s->batch->team);
+		v.second = l->paired.x;
+	}
 	lb_views_make(l->augmentation, l->setup->view_par, s->step, &v, l->x);
 	l->mix = v.mix;
 }

@@ -312,7 +312,7 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 20 * B * B + 20 * B * C + 20 * B + 8 * MOST_COLUMNS };
+enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 20 * B * B + 20 * B * C + 20 * B + 8 * MOST_COLUMNS + 2048 };
 
 /* The gradient by the loss's own parameters that apply() found. */
 static double by_own[C * C];
@@ -325,7 +325,7 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	const size_t b = d->in.b, c = d->in.c, n_hidden = b * FEATURES;
 	_Alignas(64) double workspace[ROOM + FENCE];
 	double by_params[C * C + FENCE], by_hidden[B * FEATURES + FENCE];
-	const struct lb_loss_stats stats = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : d->in.n_classes ? d->in.n_classes : c, .counts = d->in.counts, .scale = 1 };
+	const struct lb_loss_stats stats = { .n_rows = b, .n_columns = c, .n_classes = s->info->kind == LB_BINARY ? 2 : d->in.n_classes ? d->in.n_classes : c, .counts = d->in.counts, .scale = 1 };
 	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = stats.n_classes };
 	struct lb_batch in = { .b = b, .c = c, .views = 1, .output = { .value = d->in.z, .grad = g, .rows = b, .cols = c, .stride = c },
 			       .hidden = { .value = d->in.hidden, .grad = by_hidden, .rows = b, .cols = FEATURES, .stride = FEATURES },

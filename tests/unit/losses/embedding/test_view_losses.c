@@ -237,6 +237,80 @@ START_TEST(isogclr_steps_temperatures)
 }
 END_TEST
 
+/* A loss with a state through several batches of two rows. */
+struct batches {
+	const struct lb_loss *loss;
+	struct lb_loss_stats stats;
+	double room[512];
+	struct lb_batch in;
+};
+
+static double next(struct batches *b, const double z[8])
+{
+	b->in.output.value = z;
+	lb_loss_update_state(b->loss, &b->in);
+	return lb_loss_apply(b->loss, &b->in);
+}
+
+static void begin(struct batches *b, const char *name, const struct lb_arg *par)
+{
+	static double g[8];
+
+	*b = (struct batches){ .loss = lb_loss_of(lb_loss_find(LB_EMBEDDING, name)), .stats = { .n_rows = 4, .n_classes = 2, .n_columns = 2 } };
+	b->in = (struct lb_batch){ .b = 2, .c = 2, .views = 2, .output = { .grad = g, .rows = 4, .cols = 2, .stride = 2 }, .par = par, .stats = &b->stats, .workspace = b->room, .scale = 1 };
+	b->in.state = b->loss->init(par, &b->stats, NULL);
+	ck_assert_ptr_nonnull(b->in.state);
+	ck_assert_uint_le(lb_loss_workspace(b->loss, par, &(struct lb_loss_shape){ .b = 2, .c = 2, .views = 2 }), sizeof b->room);
+}
+
+/* With room for three rows: the second batch sees the first's two, the third the second's two and the first's last, and so on. */
+START_TEST(info_nce_remembers_the_last_rows)
+{
+	const struct lb_arg par[] = { { .v = 1 }, { .v = 3 } };
+	const double a[8] = { 1, 0, 0, 1, 1, 0, 0, 1 }, b[8] = { 1, 0, 1, 0, -1, 0, -1, 0 }, e = exp(1);
+	_Alignas(64) struct batches on;
+
+	begin(&on, "info_nce_memory", par);
+	ck_assert_double_eq_tol(next(&on, a), log(1 + 1 / e), 1e-14);
+	/* Both rows (1, 0): candidates -1, -1, remembered 1, 0. */
+	ck_assert_double_eq_tol(next(&on, b), log((2 / e + e + 1) * e), 1e-13);
+	/* Remembered: (0, 1) of the first batch, (-1, 0) twice. */
+	ck_assert_double_eq_tol(next(&on, b), log((2 / e + 1 + 2 / e) * e), 1e-13);
+	/* Remembered: (-1, 0) three times. */
+	ck_assert_double_eq_tol(next(&on, b), log((2 / e + 3 / e) * e), 1e-13);
+	on.loss->free(on.in.state);
+}
+END_TEST
+
+START_TEST(dino_reads_the_centre_of_the_batch_before)
+{
+	const struct lb_arg par[] = { { .v = 1 }, { .v = 1 }, { .v = 0.75 } };
+	const double z[8] = { 0, log(3), 0, log(3), log(4), 0, 0, 0 };
+	_Alignas(64) struct batches on;
+
+	begin(&on, "dino", par);
+	const double p[2] = { 0.25, 0.75 }, entropy[2] = { -log(p[0]), -log(p[1]) };
+	ck_assert_double_eq_tol(next(&on, z), ((0.8 + 0.5) * entropy[0] + (0.2 + 0.5) * entropy[1]) / 2, 1e-13);
+	/* The centre is a quarter of the mean (log 2, 0): targets (4, 1) and (1, 1), the first divided by 2^(1/4). */
+	const double d = pow(2, 0.25), q = 4 / d / (4 / d + 1), r = 1 / d / (1 / d + 1);
+	ck_assert_double_eq_tol(next(&on, z), ((q + r) * entropy[0] + (2 - q - r) * entropy[1]) / 2, 1e-13);
+	on.loss->free(on.in.state);
+}
+END_TEST
+
+START_TEST(tico_keeps_a_covariance)
+{
+	const struct lb_arg par[] = { { .v = 0.5 }, { .v = 2 } };
+	const double z[8] = { 1, 0, 1, 0, 1, 0, 1, 0 };
+	_Alignas(64) struct batches on;
+
+	begin(&on, "tico", par);
+	ck_assert_double_eq_tol(next(&on, z), 1 - 1 + 2 * 0.5, 1e-14);
+	ck_assert_double_eq_tol(next(&on, z), 1 - 1 + 2 * 0.75, 1e-14);
+	on.loss->free(on.in.state);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("view_losses");
@@ -252,6 +326,9 @@ static Suite *suite(void)
 	tcase_add_test(t, degenerate_batches);
 	tcase_add_test(t, sogclr_remembers_rows);
 	tcase_add_test(t, isogclr_steps_temperatures);
+	tcase_add_test(t, info_nce_remembers_the_last_rows);
+	tcase_add_test(t, dino_reads_the_centre_of_the_batch_before);
+	tcase_add_test(t, tico_keeps_a_covariance);
 	suite_add_tcase(s, t);
 	return s;
 }

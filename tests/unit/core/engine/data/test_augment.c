@@ -120,6 +120,24 @@ START_TEST(parts_are_of_one_view_each)
 }
 END_TEST
 
+/* With other rows for the second view, their features are in it. */
+START_TEST(second_parts_may_be_of_other_rows)
+{
+	const struct lb_info *info = lb_info_find(lb_augmentations_f64, "parts");
+	const struct lb_arg par[] = { { .v = 2 }, { .v = 1 }, { .v = 4 } };
+	double other[CELLS];
+
+	for (size_t i = 0; i < CELLS; i++)
+		other[i] = 1000 + (double)i;
+	v = (struct lb_viewed){ .b = B, .d = D, .x = x, .second = other };
+	lb_views_make(lb_augmentation_of(info), par, 0, &v, out);
+	for (size_t i = 0; i < CELLS; i++) {
+		ck_assert(out[i] == (i % D < 4 ? x[i] : 0));
+		ck_assert(out[CELLS + i] == (i % D < 4 ? 0 : other[i]));
+	}
+}
+END_TEST
+
 START_TEST(mixed_rows_are_mixtures)
 {
 	double sum = 0;
@@ -155,6 +173,7 @@ static Suite *suite(void)
 	tcase_add_test(t, draws_depend_on_seed_and_step);
 	tcase_add_test(t, noise_and_dropout_do_both);
 	tcase_add_test(t, parts_are_of_one_view_each);
+	tcase_add_test(t, second_parts_may_be_of_other_rows);
 	tcase_add_test(t, mixed_rows_are_mixtures);
 	suite_add_tcase(s, t);
 	return s;
