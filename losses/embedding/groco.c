@@ -139,7 +139,7 @@ static const double FLOOR = -100;
 /* -log q floored, and its slope. */
 static double minus_log(double q, double *slope)
 {
-	const double l = log(q);
+	const double l = q > 0 ? log(q) : FLOOR;
 
 	*slope = l > FLOOR ? -1 / q : 0;
 	return l > FLOOR ? -l : -FLOOR;

@@ -22,7 +22,7 @@
 	  .grid = { 0.05, 0.1, 0.3, 1 }, .n_grid = 4, .help = "temperature: cosines are divided by it" }
 
 #define IN_WORDS                                                                                         \
-	"s_ij is the cosine of row i's embedding in the first view and row j's in the second (train.views, data.pair); labels are " \
+	"s_ij is the cosine of row i's embedding in the first view and row j's in the second (train.views); labels are " \
 	"not read, and judge alone. A row of zeros has cosine 0 to all and does not move. "
 #define ONE_VIEW "Where there is one view, as in validation, it is both. "
 
@@ -239,8 +239,8 @@ static int descending(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* take (n) <- 1 for the `share` of the negatives, rounded up, whose cosines are the largest, ties to
- * the lowest index; returns how many. a->slope or the caller sees to the own one. */
+/* take (n) <- 1 for the `share` of the negatives, rounded up, whose cosines are the largest,
+ * ties to the lowest index; returns how many. a->slope or the caller sees to the own one. */
 static size_t take_hardest(const struct lb_anchor *a, double share, double *sorted, double *take)
 {
 	size_t n = 0, above = 0, left;

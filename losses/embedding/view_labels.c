@@ -3,7 +3,7 @@
 #include "losses/support/two_views.h"
 
 #define IN_WORDS                                                                                         \
-	"s_ij is the cosine of row i's embedding in the first view and row j's in the second (train.views, data.pair). Positives of a row " \
+	"s_ij is the cosine of row i's embedding in the first view and row j's in the second (train.views). Positives of a row " \
 	"are the rows of the other view with its label, its own among them; with a label for each row, its own alone. "
 #define ONE_VIEW "Where there is one view, as in validation, it is both. "
 

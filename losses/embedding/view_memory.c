@@ -1,4 +1,5 @@
-/* Losses of two views that remember something of earlier batches: a covariance, a centre, embeddings. */
+/* Losses of two views that remember something of earlier batches: a covariance, a centre,
+ * embeddings. */
 #include "losses/support/two_views.h"
 
 #include "core/base/mem.h"

@@ -1,4 +1,5 @@
-/* Losses of explicit pairs: a row's two views are the pair, and its label says how alike they are. */
+/* Losses of explicit pairs: a row's two views are the pair, and its label says how alike they
+ * are. */
 #include "losses/support/two_views.h"
 
 #define PAIRS                                                                                            \

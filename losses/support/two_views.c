@@ -176,8 +176,8 @@ static struct cosines cosines_of(const struct lb_two_views *v, enum lb_candidate
 	return s;
 }
 
-/* list <- the anchor's candidates in the matrices, of which the first may have the other view's rows
- * as its rows. Returns how many. */
+/* list <- the anchor's candidates in the matrices, of which the first may have the other view's
+ * rows as its rows. Returns how many. */
 static size_t gather(const struct lb_anchor *a, const double *across, bool turned, const double *within, double *list)
 {
 	const size_t b = a->in->b, i = a->row;

@@ -79,8 +79,8 @@ static inline size_t lb_candidate_row(const struct lb_anchor *a, size_t k)
 /* Returns the bytes that lb_of_anchors takes. */
 size_t lb_anchors_bytes(const struct lb_loss_shape *shape, enum lb_candidates from);
 
-/* Returns the mean of a loss over the rows of the first view, or of both; g gets its gradient unless
- * NULL. */
+/* Returns the mean of a loss over the rows of the first view, or of both; g gets its gradient
+ * unless NULL. */
 double lb_of_anchors(const struct lb_batch *in, real *g, enum lb_candidates from, bool both, double (*anchor)(const struct lb_anchor *a));
 
 /* Calls visit for each row of both views, without derivatives. in->workspace has room for

@@ -69,7 +69,8 @@ static inline int tries(const struct subject *s, const struct lb_arg *par)
 	return lb_loss_outputs(s->info, par) > 12 ? TRIES / 10 : TRIES;
 }
 
-/* Blocks of rows that a batch of the loss holds. One of scores sees one view, which its identities are of. */
+/* Blocks of rows that a batch of the loss holds. One of scores sees one view, which its
+ * identities are of. */
 static inline size_t views_of(const struct subject *s)
 {
 	return s->info->kind != LB_EMBEDDING || !(s->info->needs & LB_NEEDS_VIEWS) ? 1 : s->info->needs & LB_NEEDS_MIXED_VIEW ? 3 : 2;

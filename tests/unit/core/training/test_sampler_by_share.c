@@ -1,4 +1,5 @@
-/* Samplers that give classes shares: square_root, positive_rate. And clusters, of which a batch has one row each. */
+/* Samplers that give classes shares: square_root, positive_rate. And clusters, of which a batch
+ * has one row each. */
 #include "tests/unit/core/training.h"
 
 #include <math.h>
@@ -17,7 +18,8 @@ static void labels(int32_t *y)
 	ck_assert_uint_eq(i, ROWS);
 }
 
-/* Any stretch of an epoch has its share of each class, give or take one; all epochs together read every row of a class as often, give or take one an epoch. */
+/* Any stretch of an epoch has its share of each class, give or take one; all epochs together
+ * read every row of a class as often, give or take one an epoch. */
 static void ck_shares(struct lb_sampler *s, const int32_t *y, const double *share, size_t classes)
 {
 	uint32_t order[ROWS], again[ROWS];

@@ -1,5 +1,5 @@
-/* What losses of two views have in common with each other, and what is known of them in closed form. Values and gradients of their own:
- * tests/unit/losses/test_reference_values.c. */
+/* What losses of two views have in common with each other, and what is known of them in closed
+ * form. Values and gradients of their own: tests/unit/losses/test_reference_values.c. */
 #include "tests/unit/suite.h"
 
 #include "core/numeric/rng.h"
@@ -38,7 +38,8 @@ static void ck_same(const double *a, const double *b, double scale, double withi
 		ck_assert_msg(fabs(a[k] - scale * b[k]) <= within, "%s: entry %zu: %.17g and %.17g", what, k, a[k], scale * b[k]);
 }
 
-/* Losses of directions alone: unchanged when rows are scaled, when all are rotated; the gradient is at right angles to each row. */
+/* Losses of directions alone: unchanged when rows are scaled, when all are rotated; the gradient
+ * is at right angles to each row. */
 static const char *const directions[] = { "nt_xent", "info_nce", "dcl", "dcl_w", "contrastive_hard", "contrastive_simple", "focal_infonce", "gcl", "siglip", "tal", "trl",
 					  "sdm", "mw", "align_uniform", "sym_pair", "sogclr", "isogclr", "groco", "mmcr", "cosine_embedding", "cosent", "cosine_mse",
 					  "mega_batch_margin", "simsiam", "byol" };
@@ -82,7 +83,8 @@ START_TEST(labels_judge_alone)
 }
 END_TEST
 
-/* At gamma 1, or at the first visit, sogclr's surrogate has gcl's gradient; isogclr with one temperature for all is gcl and 2 t rho. */
+/* At gamma 1, or at the first visit, sogclr's surrogate has gcl's gradient; isogclr with one
+ * temperature for all is gcl and 2 t rho. */
 START_TEST(moving_means_of_the_batch_give_gcl)
 {
 	double g[CELLS], s[CELLS], one[CELLS];
@@ -95,7 +97,8 @@ START_TEST(moving_means_of_the_batch_give_gcl)
 }
 END_TEST
 
-/* With rows so alike that the whole is NT-Xent without the positive: dcl = log(exp(nt_xent) - 1) - ..., row by row; here of equal rows. */
+/* With rows so alike that the whole is NT-Xent without the positive: dcl = log(exp(nt_xent) - 1)
+ * - ..., row by row; here of equal rows. */
 START_TEST(dcl_is_nt_xent_without_its_positive)
 {
 	const double t = 0.5, z[CELLS] = { 1, 0, 0, 0, 1, 0, 0, 0, 1, -1, 0, 0, 0, -1, 0, 0, 0, -1, 1, 0, 0, 0, 1, 0, 0, 0, 1, -1, 0, 0, 0, -1, 0, 0, 0, -1 };
@@ -108,14 +111,16 @@ START_TEST(dcl_is_nt_xent_without_its_positive)
 }
 END_TEST
 
-/* info_nce's derivative by the cosine of a negative is its softmax over t: moving one view's row along another changes the value so; the whole of the negatives'
- * is that of the positive, so that a rotation that moves all cosines of a row alike changes nothing. */
+/* info_nce's derivative by the cosine of a negative is its softmax over t: moving one view's row
+ * along another changes the value so; the whole of the negatives' is that of the positive, so
+ * that a rotation that moves all cosines of a row alike changes nothing. */
 START_TEST(negatives_weigh_as_much_as_the_positive)
 {
 	const double t = 0.3;
 	double z[CELLS] = { 0 }, g[CELLS], share = 0, e[B];
 
-	/* All rows of the first view are (x, y, 0), those of the second (1, 0, 0): the cosines of a row are all x. */
+	/* All rows of the first view are (x, y, 0), those of the second (1, 0, 0): the cosines
+	 * of a row are all x. */
 	for (size_t i = 0; i < B; i++) {
 		z[i * C] = 1, z[i * C + 1] = (double)i;
 		z[(B + i) * C] = 1;
@@ -123,7 +128,8 @@ START_TEST(negatives_weigh_as_much_as_the_positive)
 	ck_assert_double_eq_tol(at("info_nce", "tau=0.3 symmetric=false", B, z, labels, g), log(B), 1e-13);
 	for (size_t k = 0; k < B * C; k++)
 		ck_assert_double_eq_tol(g[k], 0, 1e-13);
-	/* Second view: unit rows at angles whose cosines with (1, 0, 0) are known; by the z-axis of the first row, at right angles to it. */
+	/* Second view: unit rows at angles whose cosines with (1, 0, 0) are known; by the z-axis
+	 * of the first row, at right angles to it. */
 	for (size_t i = 0; i < B; i++) {
 		z[i * C] = 1, z[i * C + 1] = 0;
 		z[(B + i) * C] = cos((double)i), z[(B + i) * C + 2] = sin((double)i);
@@ -153,11 +159,13 @@ END_TEST
 /* The share of inputs that are not where they belong, times the floor of the logarithm. */
 START_TEST(steep_sorting_counts_misplaced_rows)
 {
-	/* Two rows: the first view's are 0.6 alike. In anchor 1 of view 1 the positive has 0.8, so it is in place; in anchor 2, 0, so both inputs are not. */
+	/* Two rows: the first view's are 0.6 alike. In anchor 1 of view 1 the positive has 0.8,
+	 * so it is in place; in anchor 2, 0, so both inputs are not. */
 	const double s = 0.8, z[4 * C] = { 1, 0, 0, .6, .8, 0, s, -.6, 0, .8, -.6, 0 };
 	double g[CELLS];
 
-	/* Anchors of the second view are equal rows: their negative has cosine 1; positives 0.8 and 0: never in place. */
+	/* Anchors of the second view are equal rows: their negative has cosine 1; positives 0.8
+	 * and 0: never in place. */
 	ck_assert_double_eq_tol(at("groco", "K=1 steepness=1e6 relax=logistic", 2, z, labels, g), (0 + 100 + 100 + 100) / 4.0, 1e-9);
 }
 END_TEST
@@ -185,7 +193,8 @@ START_TEST(degenerate_batches)
 }
 END_TEST
 
-/* A row's moving mean after two visits, by hand: all negatives of the first visit have cosine 0, of the second 1. */
+/* A row's moving mean after two visits, by hand: all negatives of the first visit have cosine 0,
+ * of the second 1. */
 START_TEST(sogclr_remembers_rows)
 {
 	const struct lb_loss *sogclr = lb_loss_of(lb_loss_find(LB_EMBEDDING, "sogclr"));
@@ -263,7 +272,8 @@ static void begin(struct batches *b, const char *name, const struct lb_arg *par)
 	ck_assert_uint_le(lb_loss_workspace(b->loss, par, &(struct lb_loss_shape){ .b = 2, .c = 2, .views = 2 }), sizeof b->room);
 }
 
-/* With room for three rows: the second batch sees the first's two, the third the second's two and the first's last, and so on. */
+/* With room for three rows: the second batch sees the first's two, the third the second's two
+ * and the first's last, and so on. */
 START_TEST(info_nce_remembers_the_last_rows)
 {
 	const struct lb_arg par[] = { { .v = 1 }, { .v = 3 } };
@@ -291,7 +301,8 @@ START_TEST(dino_reads_the_centre_of_the_batch_before)
 	begin(&on, "dino", par);
 	const double p[2] = { 0.25, 0.75 }, entropy[2] = { -log(p[0]), -log(p[1]) };
 	ck_assert_double_eq_tol(next(&on, z), ((0.8 + 0.5) * entropy[0] + (0.2 + 0.5) * entropy[1]) / 2, 1e-13);
-	/* The centre is a quarter of the mean (log 2, 0): targets (4, 1) and (1, 1), the first divided by 2^(1/4). */
+	/* The centre is a quarter of the mean (log 2, 0): targets (4, 1) and (1, 1), the first
+	 * divided by 2^(1/4). */
 	const double d = pow(2, 0.25), q = 4 / d / (4 / d + 1), r = 1 / d / (1 / d + 1);
 	ck_assert_double_eq_tol(next(&on, z), ((q + r) * entropy[0] + (2 - q - r) * entropy[1]) / 2, 1e-13);
 	on.loss->free(on.in.state);

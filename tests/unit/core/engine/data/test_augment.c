@@ -1,4 +1,5 @@
-/* Views of rows: what each kind leaves as it is, how much it changes, that its draws depend on the seed and the step alone. Compiled for float64. */
+/* Views of rows: what each kind leaves as it is, how much it changes, that its draws depend on
+ * the seed and the step alone. Compiled for float64. */
 #include "core/engine/data/augment.h"
 #include "core/training/augment_info.h"
 #include "tests/unit/suite.h"
@@ -58,7 +59,8 @@ START_TEST(draws_depend_on_seed_and_step)
 }
 END_TEST
 
-/* Share of a view's entries that are 0, and the standard deviation of what was added to the others. */
+/* Share of a view's entries that are 0, and the standard deviation of what was added to the
+ * others. */
 static void measure(size_t view, double *dropped, double *sd)
 {
 	double zeros = 0, sum = 0;

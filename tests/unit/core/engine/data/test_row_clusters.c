@@ -1,4 +1,5 @@
-/* Pseudo-classes of rows: groups that lie apart are found, every row is nearest to the mean of its own, and the seed alone decides. */
+/* Pseudo-classes of rows: groups that lie apart are found, every row is nearest to the mean of
+ * its own, and the seed alone decides. */
 #include "core/engine/data/row_clusters.h"
 #include "tests/unit/core/training.h"
 
