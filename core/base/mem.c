@@ -7,10 +7,16 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Arrays from LARGE on are asked for in huge pages, whole ones, which take fewer faults and places
- * in the processor's table of pages. */
+/* Aligned arrays are about to be used whole. From AT_ONCE bytes on their pages are asked for at
+ * once, from LARGE on as huge ones, which are fewer and take less of the processor's page table. */
+#define PAGE ((size_t)4096)
 #define HUGE_PAGE ((size_t)2 << 20)
+#define AT_ONCE ((size_t)128 << 10)
 #define LARGE (2 * HUGE_PAGE)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14; refused before, with no harm */
+#endif
 
 static int product(size_t n, size_t size, size_t *bytes, struct lb_err *err)
 {
@@ -31,7 +37,18 @@ void *lb_alloc(size_t n, size_t size, struct lb_err *err)
 	return p;
 }
 
-void *lb_alloc_aligned(size_t n, size_t size, struct lb_err *err)
+/* What is missing of the pages that all n bytes from p lie in comes at the first touch, one by one,
+ * unless the kernel is asked for all at once. */
+static void have_pages(char *p, size_t n)
+{
+	const size_t page = n < LARGE ? PAGE : HUGE_PAGE;
+	char *first = p + (page - (uintptr_t)p % page) % page;
+
+	if (n >= AT_ONCE + page)
+		madvise(first, (size_t)(p + n - first) / page * page, n < LARGE ? MADV_POPULATE_WRITE : MADV_HUGEPAGE);
+}
+
+void *lb_alloc_raw(size_t n, size_t size, struct lb_err *err)
 {
 	size_t bytes;
 	void *p = NULL;
@@ -42,11 +59,15 @@ void *lb_alloc_aligned(size_t n, size_t size, struct lb_err *err)
 		lb_fail_memory(err, bytes);
 		return NULL;
 	}
-	if (bytes >= LARGE)
-		madvise(p, bytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-	else if (bytes >= 131072)
-		madvise((char*)p + (4096 - ((size_t)p & 4095)), bytes / 4096 * 4096 - 4096, 23);
-	return memset(p, 0, bytes);
+	have_pages(p, bytes);
+	return p;
+}
+
+void *lb_alloc_aligned(size_t n, size_t size, struct lb_err *err)
+{
+	void *p = lb_alloc_raw(n, size, err);
+
+	return p ? memset(p, 0, n * size) : NULL;
 }
 
 int lb_grow(void *p, size_t *cap, size_t need, size_t size, struct lb_err *err)

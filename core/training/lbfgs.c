@@ -28,7 +28,7 @@ struct search {
 	struct lb_whitening whitening;
 	double unit;             /* a power of 2 */
 	double *plain;           /* (n) the parameters that the objective takes */
-	struct { double *w, *g, value; bool known; } last; /* (n) each: what the objective gave last, and where */
+	struct { const void *of; double *w, *g, value; } last; /* (n) each: what an objective gave last, and where */
 	size_t n;
 	struct lb_minimum *at;
 	int64_t most;
@@ -38,14 +38,15 @@ struct search {
 };
 
 /* The objective at s->plain. Searches end where they have been, and begin there again. */
-static double exact_value(struct search *s, double *g)
+static double objective_value(struct search *s, double *g)
 {
 	const size_t bytes = s->n * sizeof *g;
+	const void *of = s->rough ? s->rough : s->objective;
 
-	if (!s->last.known || memcmp(s->last.w, s->plain, bytes)) {
-		s->last.value = lb_objective_value_f64(s->objective, s->plain, s->last.g);
+	if (s->last.of != of || memcmp(s->last.w, s->plain, bytes)) {
+		s->last.value = s->rough ? lb_objective_value_f32(s->rough, s->plain, s->last.g) : lb_objective_value_f64(s->objective, s->plain, s->last.g);
 		memcpy(s->last.w, s->plain, bytes);
-		s->last.known = true;
+		s->last.of = of;
 	}
 	memcpy(g, s->last.g, bytes);
 	return s->last.value;
@@ -56,7 +57,7 @@ static double value_at(struct search *s, const double *w, double *g)
 	for (size_t i = 0; i < s->n; i++)
 		s->plain[i] = w[i] * s->unit;
 	lb_whitening_from(&s->whitening, s->plain);
-	const double value = s->rough ? lb_objective_value_f32(s->rough, s->plain, g) : exact_value(s, g);
+	const double value = objective_value(s, g);
 	lb_whitening_gradient(&s->whitening, g);
 	for (size_t i = 0; i < s->n; i++)
 		g[i] *= s->unit;
@@ -140,9 +141,9 @@ static void rescale(struct search *s, const double *start, double first, double 
 		w[i] /= s->unit;
 }
 
-/* On the rough objective. What it gives is the end only where the gradient in double says so too,
+/* On the rough objective, then back to the other. What it gives is the end only where the gradient in double says so too,
  * or where the fall that ends the search is none that float32 cannot tell. */
-static int search_roughly(struct search *s, struct lb_objective *rough, double tolerance, int memory, double *w, double *g, struct lb_err *err)
+static int search_roughly(struct search *s, double tolerance, int memory, double *w, double *g, struct lb_err *err)
 {
 	const double first = s->at->gradient, least_fall = s->least_fall;
 	double *start = lb_alloc(s->n, sizeof *start, err);
@@ -150,7 +151,6 @@ static int search_roughly(struct search *s, struct lb_objective *rough, double t
 	if (!start)
 		return -1;
 	memcpy(start, w, s->n * sizeof *w);
-	s->rough = rough;
 	s->goal = fmax(ROUGH_SHARE * first, tolerance);
 	s->least_fall = least_fall > 0 ? fmax(least_fall, ROUGH_FALL) : 0;
 	const int rc = search(s, memory, w, err);
@@ -177,10 +177,15 @@ static int minimise(struct search *s, struct lb_objective *rough, const struct l
 		return -1;
 	lb_objective_start_f64(s->objective, w);
 	lb_whitening_to(&s->whitening, w);
+	s->rough = rough;
 	at->value = value_at(s, w, g);
+	if (rough && !isfinite(at->value)) {
+		s->rough = rough = NULL;
+		at->value = value_at(s, w, g);
+	}
 	at->gradient = largest(s, g);
 	at->finite = isfinite(at->value);
-	if (at->finite && rough && search_roughly(s, rough, tolerance, memory, w, g, err))
+	if (at->finite && rough && search_roughly(s, tolerance, memory, w, g, err))
 		return -1;
 	s->goal = tolerance;
 	if (at->finite && search(s, memory, w, err))

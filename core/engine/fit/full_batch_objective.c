@@ -121,12 +121,13 @@ static void mean_of_features(struct lb_objective *o, size_t d)
 	}
 }
 
-/* Adds v v' of SQUARES v, one after the other, to a (d, d). */
+/* Adds v v' of SQUARES v, one after the other, to the lower triangle of a (d, d), and to what of
+ * its rows is in the same vector. */
 enum { SQUARES = 8 };
 LB_CLONES static void lb_add_squares(size_t d, const double *restrict v, double *restrict a)
 {
 	for (size_t i = 0; i < d; i++)
-		for (size_t j = 0; j < d; j++) {
+		for (size_t j = 0; j < (i / 8 < d / 8 ? i / 8 * 8 + 8 : d); j++) {
 			double sum = a[i * d + j];
 			for (size_t k = 0; k < SQUARES; k++)
 				sum += v[k * d + i] * v[k * d + j];
