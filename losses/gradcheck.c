@@ -61,6 +61,7 @@ struct sample {
 	unsigned char chosen[MOST_ROWS * MOST_ROWS];
 	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES], inputs[MOST_ROWS * FEATURES], teacher[MOST_ROWS], weight[MOST_ROWS];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
+	uint32_t partner[MOST_ROWS];
 	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
 	struct lb_loss_input in;
 };
@@ -88,7 +89,7 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	const bool targets = lb_kind_of_columns(c->info->kind) || c->info->kind == LB_DISTILLATION;
 	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : c->info->scores_for ? of->c : shape->c;
 	const bool moved = c->info->needs & LB_MOVES_FEATURES;
-	const size_t views = c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
+	const size_t views = c->info->needs & LB_NEEDS_MIXED_VIEW ? 3 : c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
 	struct lb_rng rng;
 
 	lb_rng_init(&rng, 1, LB_RNG_TEST, shape->b * 64 + shape->c);
@@ -123,13 +124,15 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	for (size_t i = 0; i < shape->b; i++)
 		s->teacher[i] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
+		s->partner[i] = (uint32_t)(shape->b - 1 - i);
+	for (size_t i = 0; i < shape->b; i++)
 		s->group[i] = (int32_t)(i / 4); /* queries of 4, 1, 2 rows; of 4, 4, 1 */
 	for (size_t i = 0; i < shape->b; i++)
 		s->y[i] = one_class ? 0 : c->info->kind == LB_EMBEDDING ? paired_label(shape->b, i, classes) :
 			  (int32_t)((i + 1) % (c->info->kind == LB_SURVIVAL ? 2 : classes));
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
 					.y = lb_kind_of_labels(c->info->kind) ? s->y : NULL,
-					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .params = s->z + cells,
+					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .partner = s->partner, .mix = 0.3, .params = s->z + cells,
 					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES,
 					.inputs = c->info->needs & LB_NEEDS_INPUTS ? s->inputs : NULL, .n_inputs = FEATURES,
 					.teacher = c->info->needs & LB_NEEDS_TEACHER ? s->teacher : NULL };

@@ -82,6 +82,7 @@
 struct lb_loss_stats {
 	size_t n_rows;           /* training rows; sample ids are below it */
 	size_t n_classes;        /* columns of the scores */
+	size_t n_columns;        /* of the model's output: of embeddings their dimension */
 	const double *counts;    /* training rows of each class after corruption, of each label in multilabel; NULL in regression */
 	double scale;            /* the scores are this times cosines, for LB_NEEDS_COSINES; 0: they are none */
 	const double *cuts;      /* survival: ends of as many intervals as the loss has scores, from the training rows' event times; NULL: not known */
@@ -101,6 +102,8 @@ struct lb_lane_rows;
 struct lb_batch {
 	size_t b, c;             /* rows, columns of output: 1 for a binary loss, the dimension for an embedding, as info.scores_for says for ordered classes */
 	size_t views;            /* blocks of b rows in output, for LB_NEEDS_VIEWS; else 1 */
+	const uint32_t *partner; /* (b) for LB_NEEDS_MIXED_VIEW: row i of the third view is `mix` of row i of the first, the rest of row partner[i] of the second */
+	double mix;
 	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch, or with .update_state, stride is c */
 	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
 	struct lb_io inputs;     /* (b, inputs) the rows as the model reads them, for LB_NEEDS_INPUTS; never differentiated by */

@@ -53,6 +53,7 @@ enum lb_need {
 	LB_TAKES_EXPOSURE = 1 << 9,     /* a model's first output for a target is the log of its size, which an exposure multiplies */
 	LB_NEEDS_INPUTS = 1 << 10,      /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
 	LB_TAKES_PAIRS = 1 << 16,       /* reads the pairs that a miner chose, where there is one */
+	LB_NEEDS_MIXED_VIEW = 1 << 20,  /* a third view, each row of which is a mixture of a row of the first and one of the second (lb_batch.partner) */
 	LB_NEEDS_TEACHER = 1 << 11      /* ranking: a teacher's score of each row; of distillation it goes without saying */
 };
 

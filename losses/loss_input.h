@@ -23,6 +23,8 @@ struct lb_loss_input {
 	size_t n_inputs;
 	size_t n_classes;          /* embedding: number of classes; 0: c */
 	size_t views;              /* z holds so many blocks of b rows; 0: 1 */
+	const uint32_t *partner;   /* (b) of the mixed third view, and its share, or NULL */
+	double mix;
 	double scale;              /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
 	const struct lb_triplets *triplets; /* triplets of rows, or NULL: all there are */
 	const unsigned char *chosen; /* (b,b) not 0 for each ordered pair of rows that counts, or NULL: all do */

@@ -221,6 +221,9 @@ static const struct lb_option options[] = {
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "imbalance", .def_name = "none" },
 	{ .path = "corrupt.labels", AT(corrupt.labels), .param = { .help = "noise on labels or targets; test rows stay as they are" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "label corruption", .def_name = "none" },
+	{ .path = "corrupt.pairs", AT(corrupt.pairs), .param = { REAL(0, 0, 1), .min_open = true, .help = "share of the training rows whose second view (train.views: {kind: parts}) is another "
+						       "of these rows', drawn by train.seed; none if not given" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "corrupt.bags", AT(corrupt.bags), .param = { .help = "noise on the mean targets of bags (data.bags); none if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "noise of bags", .optional = true },
 	{ .path = "model", AT(model), .param = { .help = "the model that computes the scores" },
@@ -250,6 +253,10 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .noun = "sampler" },
 	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "sampler m_per_class: rows of a class in a batch, of which train.batch is a "
 						"multiple; 4 if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "train.clusters", AT(train.clusters), .param = { INTEGER(0, 2, 1e6), .help = "sampler clusters: pseudo-classes, at least train.batch; as many if not given" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "train.positive_rate", AT(train.positive_rate), .param = { REAL(0.5, 0, 1), .min_open = true, .max_open = true, .help = "sampler positive_rate: share of positives in a batch" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.miner", AT(train.miner), .param = { .help = "which triplets or pairs of a batch count, for losses that take them (triplet, contrastive, ...); all if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "miner", .optional = true },

@@ -78,7 +78,8 @@ struct lb_data_spec {
 };
 
 struct lb_train_spec {
-	uint64_t epochs, batch, seed, per_class, checkpoint;
+	uint64_t epochs, batch, seed, per_class, clusters, checkpoint;
+		double positive_rate;
 	struct lb_word precision, sampler;
 	bool shuffle;
 	double clip_norm;
@@ -96,7 +97,7 @@ struct lb_spec {
 	const char *name;
 	struct lb_word task;
 	struct lb_data_spec data;
-	struct { struct lb_component_use imbalance, labels, bags; } corrupt;
+	struct { struct lb_component_use imbalance, labels, bags; double pairs; } corrupt;
 	struct lb_component_use model, head, loss, optimizer, schedule;
 	struct lb_component_uses terms, procedures, metrics;
 	struct lb_train_spec train;

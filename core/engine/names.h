@@ -206,6 +206,18 @@
 #define lb_divergence_measure   LB_NAME(lb_divergence_measure)
 #define lb_divergence_describe  LB_NAME(lb_divergence_describe)
 #define lb_train                LB_NAME(lb_train)
+#define lb_row_clusters         LB_NAME(lb_row_clusters)
 #define lb_views_make           LB_NAME(lb_views_make)
+#define lb_two_views_bytes      LB_NAME(lb_two_views_bytes)
+#define lb_of_views             LB_NAME(lb_of_views)
+#define lb_view_products        LB_NAME(lb_view_products)
+#define lb_view_product_row     LB_NAME(lb_view_product_row)
+#define lb_view_weighted_rows   LB_NAME(lb_view_weighted_rows)
+#define lb_view_add_product     LB_NAME(lb_view_add_product)
+#define lb_anchors_bytes        LB_NAME(lb_anchors_bytes)
+#define lb_of_anchors           LB_NAME(lb_of_anchors)
+#define lb_visit_anchors        LB_NAME(lb_visit_anchors)
+#define lb_softmax_loss         LB_NAME(lb_softmax_loss)
+#define lb_soft_maximum         LB_NAME(lb_soft_maximum)
 
 #endif

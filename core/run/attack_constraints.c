@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 #include "core/training/attack_info.h"
+#include "core/training/augment_info.h"
 
 #include <string.h>
 
@@ -138,6 +139,32 @@ static int probe_has_metrics(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+/* A loss of embeddings compares two views, or these and their mixture. */
+static int views_are_those_of_the_loss(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *given = f->spec->train.views.info;
+	const bool mixed = given && given->traits & LB_VIEW_MIXES, wants = f->viewer->needs & LB_NEEDS_MIXED_VIEW;
+	const double count = given ? f->spec->train.views.par[LB_VIEW_COUNT].v : 0;
+
+	if (given && mixed != wants)
+		return lb_fail(err, LB_CONFIG, wants ? "train.views.kind: found %s, and %s compares a mixed view; allowed: mixed" :
+						       "train.views.kind: found %s, and %s compares no mixed view (mixed_barlow does); allowed: noise_and_dropout and others",
+			       given->name, f->viewer->base.name);
+	if (f->viewer->kind == LB_EMBEDDING && given && !mixed && count > 2)
+		return lb_fail(err, LB_CONFIG, "train.views.count: found %g, and %s compares two views of a row; allowed: 2", count, f->viewer->base.name);
+	return 0;
+}
+
+static int pairs_are_of_parts(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *views = f->spec->train.views.info;
+
+	if (!(f->spec->corrupt.pairs > 0) || (views && views->traits & LB_VIEW_PARTS))
+		return 0;
+	return lb_fail(err, LB_CONFIG, "corrupt.pairs: found with %s%s, allowed: with train.views: {kind: parts}, whose views are the two sides of a pair",
+		       views ? "train.views of kind " : "no train.views", views ? views->name : "");
+}
+
 static int views_have_a_loss(const struct lb_facts *f, struct lb_err *err)
 {
 	const bool wanted = f->viewer->needs & LB_NEEDS_VIEWS, given = f->spec->train.views.info;
@@ -159,5 +186,7 @@ const struct lb_trial_constraint lb_attack_constraints[] = {
 	{ { "train.attack.objective", LB_BY_COMPONENTS, "Objective deviation needs a loss that compares views, such as adv_comp_sum." }, deviation_has_views },
 	{ { "evaluate.attack", LB_BY_COMPONENTS, "The attack of an evaluation and the robust metrics come together." }, probe_has_metrics },
 	{ { "train.views", LB_BY_COMPONENTS, "Losses that compare views of a row, such as gjs, need train.views or train.attack; other losses take no train.views." }, views_have_a_loss },
+	{ { "train.views.kind", LB_BY_COMPONENTS, "The views mixed and the loss mixed_barlow go together; losses of embeddings compare two views." }, views_are_those_of_the_loss },
+	{ { "corrupt.pairs", LB_BY_COMPONENTS, "Shuffled pairs need train.views of kind parts." }, pairs_are_of_parts },
 	{ .check = NULL },
 };

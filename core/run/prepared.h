@@ -25,6 +25,7 @@ struct lb_prepared {
 	struct lb_split split;
 	struct lb_encoding features;
 	int32_t *y;                      /* labels as corrupted */
+	uint32_t *pair_row;              /* (training rows) what second views are of, with corrupt.pairs */
 	double *target;                  /* targets, or labels of a multi-label task, as corrupted; NULL: the dataset's */
 	double *taught;                  /* what is trained on in their place, the means of bags; or NULL */
 	double *row_weight;

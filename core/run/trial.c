@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/config/spec_fill.h"
 #include "core/numeric/kernel_dispatch.h"
+#include "core/numeric/rng.h"
 #include "core/run/components.h"
 #include "core/run/trial_constraints.h"
 #include "core/run/trial_warnings.h"
@@ -180,11 +181,15 @@ static void prepare_cohort(struct lb_prepared *p)
 		.shuffle = train->shuffle,
 		.sampling = lb_used_sampling(&p->spec),
 		.per_class = train->per_class ? train->per_class : LB_PER_CLASS,
+		.clusters = train->clusters ? train->clusters : train->batch,
+		.positive_rate = train->positive_rate,
 		.trial = &p->setup,
 		.k = 1,
 	};
 	if (p->cohort.batch > p->split.n[LB_TRAIN])
 		p->cohort.batch = p->split.n[LB_TRAIN];
+	if (p->cohort.clusters > p->split.n[LB_TRAIN])
+		p->cohort.clusters = p->split.n[LB_TRAIN];
 }
 
 /* Batches of whole queries or bags, where there are some. */
@@ -261,6 +266,31 @@ static int prepare_baseline(struct lb_prepared *p, const struct lb_prepared *lea
 	return lb_baseline_make_f64(&p->cohort, &p->setup, &p->baseline, err);
 }
 
+/* Shuffled pairs: the second views of a share of the training rows, which are drawn, go round among
+ * them, so that none keeps its own. */
+static int prepare_pairs(struct lb_prepared *p, struct lb_err *err)
+{
+	const size_t n = p->split.n[LB_TRAIN], shuffled = (size_t)(p->spec.corrupt.pairs * (double)n + 0.5);
+	struct lb_rng rng;
+	uint32_t *order;
+
+	if (!(p->spec.corrupt.pairs > 0))
+		return 0;
+	if (!(p->pair_row = lb_alloc(n, sizeof *p->pair_row, err)) || !(order = lb_alloc(n, sizeof *order, err)))
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		p->pair_row[i] = p->split.rows[LB_TRAIN][i];
+		order[i] = (uint32_t)i;
+	}
+	lb_rng_init(&rng, p->spec.train.seed, LB_RNG_PAIRS, 0);
+	lb_rng_shuffle(&rng, order, n);
+	for (size_t i = 0; i < shuffled; i++)
+		p->pair_row[order[i]] = p->split.rows[LB_TRAIN][order[(i + 1) % shuffled]];
+	free(order);
+	p->setup.pair_row = p->pair_row;
+	return 0;
+}
+
 int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struct lb_prepared *p, struct lb_err *err)
 {
 	const struct lb_dataset *data = t->source->data;
@@ -277,7 +307,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	p->setup.teacher = t->source->teacher.scores;
 	p->setup.soft_labels = t->source->soft_labels.p ? t->source->soft_labels.p : data->soft_label;
 	prepare_cohort(p);
-	if (prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
+	if (prepare_pairs(p, err) || prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
 		lb_prepared_free(p);
 		return -1;
 	}
@@ -297,6 +327,7 @@ void lb_prepared_free(struct lb_prepared *p)
 	free(p->checkpoint);
 	free(p->checkpoint_tag);
 	lb_sentences_free(&p->warnings);
+	free(p->pair_row);
 	lb_baseline_free(&p->baseline);
 	lb_query_batches_free(&p->queries);
 	lb_survival_free(&p->survival);
@@ -308,7 +339,7 @@ void lb_prepared_free(struct lb_prepared *p)
 char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_err *err)
 {
 	static const char *const shared[] = { "task", "data", "corrupt.imbalance", "train.epochs", "train.batch", "train.seed", "train.shuffle",
-					      "train.sampler", "train.per_class", "train.precision", "output.dir", "corrupt.labels" };
+					      "train.sampler", "train.per_class", "train.clusters", "train.positive_rate", "train.precision", "output.dir", "corrupt.labels" };
 	const size_t n = sizeof shared / sizeof *shared;
 	struct lb_buf b = { 0 };
 

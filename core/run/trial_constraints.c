@@ -171,6 +171,27 @@ static int per_class_has_sampler(const struct lb_facts *f, struct lb_err *err)
 		       f->spec->train.sampler.text);
 }
 
+static int clusters_have_sampler(const struct lb_facts *f, struct lb_err *err)
+{
+	const size_t clusters = f->spec->train.clusters, n = f->split->n[LB_TRAIN], batch = f->spec->train.batch < n ? f->spec->train.batch : n;
+
+	if (clusters && !lb_used_sampling(f->spec)->by_cluster)
+		return lb_fail(err, LB_CONFIG, "train.clusters: found with sampler %s, allowed: with train.sampler: clusters alone", f->spec->train.sampler.text);
+	if (clusters && (clusters < batch || clusters > n))
+		return lb_fail(err, LB_CONFIG, "train.clusters: found %zu, allowed: from %zu, the batch, to %zu, the training rows", clusters, batch, n);
+	return 0;
+}
+
+static int positive_rate_has_sampler(const struct lb_facts *f, struct lb_err *err)
+{
+	const bool given = f->spec->train.positive_rate > 0, wanted = lb_used_sampling(f->spec)->by_rate;
+
+	if (given == wanted)
+		return 0;
+	return given ? lb_fail(err, LB_CONFIG, "train.positive_rate: found with sampler %s, allowed: with train.sampler: positive_rate alone", f->spec->train.sampler.text) :
+		       lb_fail(err, LB_CONFIG, "train.positive_rate: is missing, and sampler positive_rate needs it; give a share between 0 and 1, such as 0.5");
+}
+
 static int sampler_fits(const struct lb_facts *f, struct lb_err *err)
 {
 	const char *name = f->spec->train.sampler.text;
@@ -247,6 +268,8 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs class scores, and task binary with validation rows; median needs several classes in order." }, threshold_fits },
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
 	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class." }, per_class_has_sampler },
+	{ { "train.clusters", LB_BY_DATA, "The number of pseudo-classes needs sampler clusters; it is at least the batch." }, clusters_have_sampler },
+	{ { "train.positive_rate", LB_BY_COMPONENTS, "The share of positives and sampler positive_rate go together." }, positive_rate_has_sampler },
 	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics that read it come together." }, subgroups_have_metrics },
 	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class needs one class a row." }, sampler_fits },
 	{ { "train.batch", LB_BY_DATA, "With sampler m_per_class the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },

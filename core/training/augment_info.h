@@ -9,4 +9,10 @@
 extern const struct lb_info *const lb_augmentations_f32[], *const lb_augmentations_f64[];
 enum { LB_VIEW_COUNT, LB_VIEW_SEED, LB_VIEW_OWN };
 
+/* What an augmentation does, in lb_info.traits. */
+enum {
+	LB_VIEW_MIXES = 1 << 0, /* its last view is a mixture of the first two, of different rows */
+	LB_VIEW_PARTS = 1 << 1  /* its first own parameter is a number of features */
+};
+
 #endif

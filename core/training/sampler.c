@@ -4,6 +4,7 @@
 #include "core/numeric/rng.h"
 #include "losses/loss_info.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +44,7 @@ int lb_sampler_open(struct lb_sampler *s, const struct lb_sampling *kind, bool s
 		return 0;
 	if (!(s->row = lb_alloc(2 * n + 1, sizeof *s->row, err)) || !(s->start = lb_alloc(2 * n_classes + 2, sizeof *s->start, err)))
 		return -1;
-	if (!(s->class = lb_alloc(n_classes + 1, sizeof *s->class, err)) ||
+	if (!(s->class = lb_alloc(n_classes + 1, sizeof *s->class, err)) || !(s->share = lb_alloc(2 * n_classes + 2, sizeof *s->share, err)) ||
 	    (s->kind->by_place && !(s->place = lb_alloc(n + 1, sizeof *s->place, err))))
 		return -1;
 	return group(s, n_classes, y, err);
@@ -55,6 +56,7 @@ void lb_sampler_close(struct lb_sampler *s)
 	free(s->start);
 	free(s->place);
 	free(s->class);
+	free(s->share);
 	*s = (struct lb_sampler){ 0 };
 }
 
@@ -140,6 +142,45 @@ static void draw_m_per_class(struct lb_sampler *s, struct lb_rng *rng, uint32_t 
 	}
 }
 
+/* Each place of the order goes to the class that is owed most: its share of the places so far, less
+ * those it had. What a class is owed at the start is drawn, below one row. */
+static void draw_by_share(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	double *owed = s->share + s->classes;
+
+	begin_turns(s);
+	for (size_t k = 0; k < s->classes; k++)
+		owed[k] = s->share[k] > 0 ? s->share[k] * lb_rng_unit(rng) : 0;
+	for (size_t i = 0; i < s->n; i++) {
+		size_t at = 0;
+		for (size_t k = 0; k < s->classes; k++) {
+			owed[k] += s->share[k];
+			at = owed[k] > owed[at] ? k : at;
+		}
+		owed[at] -= 1;
+		draw_class(s, rng, at, 1, order + i);
+	}
+}
+
+static void draw_square_root(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	double sum = 0;
+
+	for (size_t k = 0; k < s->classes; k++)
+		sum += sqrt((double)(s->start[k + 1] - s->start[k]));
+	for (size_t k = 0; k < s->classes; k++)
+		s->share[k] = sqrt((double)(s->start[k + 1] - s->start[k])) / sum;
+	draw_by_share(s, rng, order);
+}
+
+/* Where one class alone has rows, all are of it. */
+static void draw_positive_rate(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	s->share[0] = s->classes > 1 ? 1 - s->rate : 1;
+	s->share[1] = s->rate;
+	draw_by_share(s, rng, order);
+}
+
 static void draw_shuffle(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -187,6 +228,32 @@ const struct lb_sampling lb_sampling_m_per_class = {
 	.by_class = true,
 	.repeats = true,
 	.in_groups = true,
+	.draw = draw_m_per_class,
+};
+
+const struct lb_sampling lb_sampling_square_root = {
+	.base = { .name = "square_root", .tasks = LB_CLASS_TASKS, .title = "Classes in every batch by the square root of their size, rare rows repeated",
+		  .cite = "D. Mahajan et al., Exploring the limits of weakly supervised pretraining, ECCV 2018, section 2.2" },
+	.by_class = true,
+	.repeats = true,
+	.draw = draw_square_root,
+};
+
+const struct lb_sampling lb_sampling_positive_rate = {
+	.base = { .name = "positive_rate", .tasks = 1u << LB_BINARY, .title = "A share of positives in every batch, train.positive_rate",
+		  .cite = "Z. Yuan, Y. Yan, M. Sonka, T. Yang, LibAUC (DualSampler), 2021" },
+	.by_class = true,
+	.repeats = true,
+	.by_rate = true,
+	.draw = draw_positive_rate,
+};
+
+const struct lb_sampling lb_sampling_clusters = {
+	.base = { .name = "clusters", .tasks = LB_CLASS_TASKS, .title = "No two rows of a batch of one pseudo-class, train.clusters of them by k-means of the features",
+		  .cite = "S. Chakraborty, A. R. Gosthipaty, S. Paul, G-SimCLR: self-supervised contrastive learning with guided projection via pseudo labelling, ICDMW 2020" },
+	.by_class = true,
+	.by_cluster = true,
+	.repeats = true,
 	.draw = draw_m_per_class,
 };
 

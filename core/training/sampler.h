@@ -12,7 +12,12 @@
  *               with m rows of each. A class starts over in a new order where fewer than m of its
  *               rows are left, so that a batch has no row twice; but one of fewer than m rows gives
  *               each of them in turn until there are m. The last batch of an epoch is cut off where
- *               the epoch ends */
+ *               the epoch ends
+ *   square_root as many rows in all; any stretch of b rows has rows of a class by the square root
+ *               of its size, rounded up or down, give or take one. Within a class as balanced
+ *   positive_rate the same of two classes, by a share of the second that is given
+ *   clusters    as m_per_class with m = 1, of pseudo-classes instead of classes: no batch has two
+ *               rows of one */
 #ifndef LB_SAMPLER_H
 #define LB_SAMPLER_H
 
@@ -32,6 +37,8 @@ struct lb_sampling {
 	bool by_class;           /* reads the rows' classes; lb_sampler.row has them grouped */
 	bool by_place;           /* sorts rows by numbers, for which lb_sampler.place has room */
 	bool repeats;            /* a batch may hold a row twice */
+	bool by_cluster;         /* the classes are pseudo-classes of the features, of which a batch has one row each */
+	bool by_rate;            /* takes the share of the second class */
 	bool in_groups;          /* takes train.per_class rows of a class at a time, so that a batch is a multiple of it */
 	/* order (n) <- the rows of an epoch, drawn from rng alone. */
 	void (*draw)(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order);
@@ -51,10 +58,12 @@ struct lb_sampler {
 	bool shuffle;            /* false: the rows in their order, for shuffle alone */
 	size_t n, classes;       /* rows; classes that have any */
 	size_t batch, per_class; /* in_groups: b and m. The caller sets them; at most `classes` times m are in a batch */
+	double rate;             /* by_rate: that share, set by the caller */
 	uint32_t *row;           /* (n) positions 0 .. n - 1, class by class */
 	size_t *start;           /* (classes + 1) into row */
 	struct lb_place *place;  /* (n) */
 	uint32_t *class;         /* (classes) */
+	double *share;           /* (2 classes) of the rows of an epoch, and how many are still owed */
 };
 
 /* kind NULL: shuffle. y (n, below n_classes) may be NULL for one that is not by class. Release with

@@ -56,6 +56,7 @@ struct lb_setup {
 	const struct lb_arg *schedule_par;
 	const struct lb_info *view;      /* how further views of a row are made, or NULL for the row alone */
 	const struct lb_arg *view_par;
+	const uint32_t *pair_row;        /* (training rows) the row of the dataset that the second view is of, for views of parts; NULL: the row itself */
 	const struct lb_info *attack;    /* the training sees rows as it moves them, or, where the loss wants views, both; NULL: as they are */
 	const struct lb_arg *attack_par;
 	const struct lb_info *eval_attack; /* the attack that robust metrics are measured under, or NULL */

@@ -132,11 +132,11 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 
 	if (work_make(&w, info, in, at, &shape, n_params, err))
 		goto out;
-	const struct lb_loss_stats stats = { .n_rows = rows_of(w.id, in->b), .n_classes = shape.n_classes,
+	const struct lb_loss_stats stats = { .n_rows = rows_of(w.id, in->b), .n_classes = shape.n_classes, .n_columns = in->c,
 					     .counts = lb_kind_of_targets(info->kind) ? NULL : w.counts,
 					     .scale = in->scale > 0 ? in->scale : 1 };
 	struct lb_batch batch = { .b = in->b, .c = in->c, .views = shape.views, .y = in->y, .row_id = w.id, .row_weight = in->row_weight ? w.row_weight : NULL, .par = in->par, .stats = &stats,
-				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets, .chosen = in->chosen,
+				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets, .chosen = in->chosen, .partner = in->partner, .mix = in->mix,
 				  .target = lb_kind_of_targets(info->kind) ? w.t : NULL,
 				  .group = in->group ? in->group : w.one_query, .teacher = info->kind == LB_DISTILLATION ? w.t : in->teacher ? w.teacher : NULL,
 				  .label_matrix = info->kind == LB_MULTILABEL ? w.t : NULL };

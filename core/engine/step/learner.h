@@ -41,6 +41,10 @@ struct lb_learner {
 	size_t columns;          /* of the model's output */
 	size_t views;            /* of each row; 1 for most losses */
 	const struct lb_augmentation *augmentation; /* that makes them, or NULL */
+	uint32_t *partner;       /* (b) and the share of a mixed view; NULL without one */
+	double mix;
+	uint32_t *pair;          /* (b) rows that the second views are of, and these rows; with setup->pair_row */
+	struct lb_input_batch paired;
 	unsigned traits;         /* of the procedures together, of enum lb_procedure_trait */
 	struct lb_loss_in_use term[LB_MOST_TERMS]; /* (n_terms) */
 	size_t n_terms;

@@ -1,6 +1,7 @@
 #include "core/engine/step/learner_open.h"
 
 #include "core/base/mem.h"
+#include "core/base/text.h"
 #include "core/engine/step/procedure.h"
 #include "core/training/augment_info.h"
 #include "core/training/optim_params.h"
@@ -13,7 +14,7 @@ static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct
 	const struct lb_dataset *data = c->features->data;
 	const double *label = lb_setup_target(l->setup, data);
 
-	l->stats = (struct lb_loss_stats){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes,
+	l->stats = (struct lb_loss_stats){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes, .n_columns = l->columns,
 					  .scale = l->setup->model.cosine_scale, .cuts = l->setup->cuts };
 	if (lb_kind_of_targets(c->kind))
 		return 0;
@@ -90,6 +91,10 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 			room(&l->dfeatures_sum, sums && moved_features(l), rows * moved_features(l), err) &&
 			room(&l->params_sum, sums && l->model.n_loss_params, l->model.n_loss_params, err);
 
+	if (setup->view && setup->view->traits & LB_VIEW_MIXES && !(l->partner = lb_alloc(b, sizeof *l->partner, err)))
+		return -1;
+	if (setup->pair_row && (!(l->pair = lb_alloc(b, sizeof *l->pair, err)) || lb_input_batch_open(&l->paired, c->features, false, b, true, err)))
+		return -1;
 	if ((c->kind == LB_RANKING || c->split->bag) && !(l->group = lb_alloc(b, sizeof *l->group, err)))
 		return -1;
 	if (!ok || (lb_kind_of_labels(c->kind) && !(l->y = lb_alloc(b, sizeof *l->y, err))))
@@ -169,6 +174,17 @@ static int open_loss(struct lb_learner *l, struct lb_loss_in_use *t, struct lb_e
 	return t->loss->state_size ? lb_persist(&l->state, "loss", t->state, t->loss->state_size(t->par, &l->stats), err) : 0;
 }
 
+/* Views of parts leave the second view some of the features, as preprocessing made them. */
+static int parts_are_of_the_features(const struct lb_setup *setup, size_t d, struct lb_err *err)
+{
+	const double first = setup->view && setup->view->traits & LB_VIEW_PARTS ? setup->view_par[LB_VIEW_OWN].v : 0;
+
+	if (first < (double)d)
+		return 0;
+	return lb_fail(err, LB_CONFIG, "train.views.features: found %g, allowed: 0 to %zu, as the data have %zu feature%s after preprocessing and the second view takes the "
+		       "others", first, d - 1, d, lb_s(d));
+}
+
 int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struct lb_setup *setup, struct lb_err *err)
 {
 	const unsigned needs = lb_setup_needs(setup);
@@ -178,6 +194,8 @@ int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struc
 				  .augmentation = setup->view ? lb_augmentation_of(setup->view) : NULL,
 				  .views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1,
 				  .traits = lb_setup_traits(setup), .needs = needs };
+	if (parts_are_of_the_features(setup, c->features->d, err))
+		goto fail;
 	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err))
 		goto fail;
 	list_losses(l);
@@ -207,6 +225,9 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->counts);
 	free(l->y);
 	free(l->group);
+	free(l->partner);
+	free(l->pair);
+	lb_input_batch_close(&l->paired);
 	free(l->target);
 	free(l->teacher);
 	free(l->weight);

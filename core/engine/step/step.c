@@ -31,6 +31,22 @@ static void attack(struct lb_step *s)
 	lb_attack_run(&l->attack, &on, l->x + (l->views - 1) * cells);
 }
 
+/* l->x <- the views. */
+static void make_views(struct lb_step *s)
+{
+	struct lb_learner *l = s->l;
+	struct lb_viewed v = { .b = s->batch->b, .d = s->c->features->d, .x = s->batch->input->x, .partner = l->partner };
+
+	if (l->setup->pair_row) {
+		for (size_t i = 0; i < v.b; i++)
+			l->pair[i] = l->setup->pair_row[s->batch->id[i]];
+		lb_input_batch_load(&l->paired, l->pair, v.b, s->batch->team);
+		v.second = l->paired.x;
+	}
+	lb_views_make(l->augmentation, l->setup->view_par, s->step, &v, l->x);
+	l->mix = v.mix;
+}
+
 void lb_make_inputs(struct lb_step *s)
 {
 	struct lb_learner *l = s->l;
@@ -41,7 +57,7 @@ void lb_make_inputs(struct lb_step *s)
 	if (l->setup->attack)
 		attack(s);
 	else if (l->views > 1)
-		lb_views_make(l->augmentation, l->setup->view_par, s->step, m->input->x, m->b, d, l->x);
+		make_views(s);
 	else if (l->x)
 		memcpy(l->x, m->input->x, m->b * d * sizeof *l->x);
 	for (size_t i = 0; i < l->n_hooks; i++) {
@@ -110,7 +126,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 				 .teacher = kind == LB_DISTILLATION ? l->target : needs & LB_NEEDS_TEACHER ? l->teacher : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
 				 .row_id = s->batch->id, .row_weight = lb_weighs_rows(s) ? l->weight : NULL, .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
-				 .scale = 1 };
+				 .partner = l->partner, .mix = l->mix, .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
 		in->hidden.rows = b;
 		in->hidden.value = lb_net_features(m->net, s->x, &in->hidden.cols, &in->hidden.stride);

@@ -11,7 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_ROWS = 64, MOST_CELLS = 1200, FEATURES = 4, MOST_CLASSES = 10, MOST_PARAMS = 16, MOST_SETTINGS = 64, SEED = 7, TRIES = 300 };
+enum { MOST_ROWS = 64, MOST_CELLS = 2000, FEATURES = 4, MOST_CLASSES = 10, MOST_PARAMS = 16, MOST_SETTINGS = 64, SEED = 7, TRIES = 300 };
 
 /* Training rows of each class: uneven, one class without any. */
 static const double class_counts[] = { 40, 3, 0, 700, 1, 12, 5000, 12, 90, 2 };
@@ -27,6 +27,7 @@ struct subject {
 struct data {
 	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES], x[MOST_ROWS * FEATURES], teacher[MOST_ROWS], params[MOST_CELLS], counts[MOST_CLASSES];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
+	uint32_t partner[MOST_ROWS];
 	struct lb_loss_input in;
 };
 
@@ -68,6 +69,13 @@ static inline int tries(const struct subject *s, const struct lb_arg *par)
 	return lb_loss_outputs(s->info, par) > 12 ? TRIES / 10 : TRIES;
 }
 
+/* Blocks of rows that a batch of the loss holds. One of scores sees one view, which its
+ * identities are of. */
+static inline size_t views_of(const struct subject *s)
+{
+	return s->info->kind != LB_EMBEDDING || !(s->info->needs & LB_NEEDS_VIEWS) ? 1 : s->info->needs & LB_NEEDS_MIXED_VIEW ? 3 : 2;
+}
+
 /* Columns of targets for so many of z. */
 static inline size_t targets_of(const struct subject *s, const struct lb_loss_input *in)
 {
@@ -106,6 +114,10 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	}
 	for (size_t k = 0; outputs > 1 && kind == LB_REGRESSION && !s->info->targets && k < b * c / outputs && d->z[0] > scale; k++) /* now and then targets that are met */
 		d->t[k] = (double)(float)(d->z[k * outputs + outputs / 3] + 0.01 * d->t[k]);
+	for (size_t k = b * c; k < views_of(s) * b * c; k++)
+		d->z[k] = (double)(float)(scale * lb_rng_normal(rng));
+	for (size_t i = 0; i < b; i++)
+		d->partner[i] = (uint32_t)(b - 1 - i);
 	for (size_t i = 0; i < b; i++)
 		d->group[i] = i ? d->group[i - 1] + ((kind == LB_RANKING || s->info->needs & LB_NEEDS_BAGS) && lb_rng_below(rng, 4) == 0) : 0; /* queries, bags of some rows */
 	for (size_t i = 0; i < b; i++)
@@ -116,11 +128,11 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 		d->x[k] = (double)(float)lb_rng_normal(rng);
 	for (size_t i = 0; s->info->needs & LB_NEEDS_TEACHER && i < b; i++)
 		d->teacher[i] = (double)(float)lb_rng_normal(rng);
-	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = classes ? classes : c };
+	const struct lb_loss_shape shape = { .b = b, .c = c, .views = views_of(s), .n_hidden = FEATURES, .n_classes = classes ? classes : c };
 	for (size_t k = 0; k < lb_loss_n_params(s->info, par, &shape); k++)
 		d->params[k] = (double)(float)lb_rng_normal(rng);
 	memcpy(d->counts, class_counts, sizeof class_counts);
-	d->in = (struct lb_loss_input){ .b = b, .c = c, .n_classes = classes, .z = d->z, .par = par, .y = lb_kind_of_labels(kind) ? d->y : NULL,
+	d->in = (struct lb_loss_input){ .b = b, .c = c, .n_classes = classes, .views = views_of(s), .partner = d->partner, .mix = 0.3, .z = d->z, .par = par, .y = lb_kind_of_labels(kind) ? d->y : NULL,
 					.t = targets ? d->t : NULL, .group = d->group, .counts = lb_kind_of_targets(kind) ? NULL : d->counts, .params = d->params,
 					.hidden = s->info->needs & LB_NEEDS_FEATURES ? d->h : NULL, .n_hidden = FEATURES,
 					.inputs = s->info->needs & LB_NEEDS_INPUTS ? d->x : NULL, .n_inputs = FEATURES,

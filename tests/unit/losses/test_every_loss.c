@@ -184,10 +184,11 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 	set_up(&s, _i);
 	lb_rng_init(&rng, SEED, LB_RNG_TEST, 11);
 	draw(&d, &s, s.settings[0], 8, 4, 2, &rng);
-	const size_t c = d.in.c, targets = targets_of(&s, &d.in);
+	const size_t c = d.in.c, targets = targets_of(&s, &d.in), views = views_of(&s);
 	e = d;
 	for (size_t i = 0; i < 8; i++) {
-		memcpy(e.z + i * c, d.z + (7 - i) * c, c * sizeof *d.z);
+		for (size_t v = 0; v < 8 * views; v += 8)
+			memcpy(e.z + (v + i) * c, d.z + (v + 7 - i) * c, c * sizeof *d.z);
 		memcpy(e.t + i * targets, d.t + (7 - i) * targets, targets * sizeof *d.t);
 		memcpy(e.h + i * FEATURES, d.h + (7 - i) * FEATURES, FEATURES * sizeof *d.h);
 		memcpy(e.x + i * FEATURES, d.x + (7 - i) * FEATURES, FEATURES * sizeof *d.x);
@@ -196,7 +197,7 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 		e.group[i] = d.group[7 - i];
 	}
 	e.in.hidden = e.in.hidden ? e.h : NULL, e.in.inputs = e.in.inputs ? e.x : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
-	e.in.group = e.group, e.in.teacher = e.in.teacher ? e.teacher : NULL;
+	e.in.group = e.group, e.in.partner = e.partner, e.in.teacher = e.in.teacher ? e.teacher : NULL;
 	const bool unmoved = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_move = s.info->exceptions & LB_TIES_BY_ROW;
 	ck_assert_msg(unmoved != may_move, "%s: rows that change places give %s value; LB_TIES_BY_ROW says otherwise", s.info->base.name,
 		      unmoved ? "the same" : "another");
@@ -204,15 +205,19 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 		ck_assert_double_eq_tol(g[0][k], g[1][(7 - k / c) * c + k % c], 1e-13);
 
 	e = d;
-	memcpy(e.z + 8 * c, d.z, 8 * c * sizeof *d.z);
+	for (size_t v = 0; v < views; v++)
+		for (size_t half = 0; half < 2; half++)
+			memcpy(e.z + (2 * v + half) * 8 * c, d.z + v * 8 * c, 8 * c * sizeof *d.z);
 	memcpy(e.t + 8 * targets, d.t, 8 * targets * sizeof *d.t);
 	memcpy(e.h + 8 * FEATURES, d.h, 8 * FEATURES * sizeof *d.h);
 	memcpy(e.x + 8 * FEATURES, d.x, 8 * FEATURES * sizeof *d.x);
 	memcpy(e.teacher + 8, d.teacher, 8 * sizeof *d.teacher);
+	for (size_t i = 0; i < 16; i++)
+		e.partner[i] = i < 8 ? d.partner[i] : 8 + d.partner[i - 8];
 	memcpy(e.y + 8, d.y, 8 * sizeof *d.y);
 	for (size_t i = 0; i < 8; i++)
 		e.group[8 + i] = 100 + d.group[i];
-	e.in.group = e.group, e.in.teacher = e.in.teacher ? e.teacher : NULL;
+	e.in.group = e.group, e.in.partner = e.partner, e.in.teacher = e.in.teacher ? e.teacher : NULL;
 	e.in.b = 16, e.in.hidden = e.in.hidden ? e.h : NULL, e.in.inputs = e.in.inputs ? e.x : NULL, e.in.z = e.z, e.in.t = e.in.t ? e.t : NULL, e.in.y = e.in.y ? e.y : NULL;
 	const bool same = far(eval(&s, 64, &d, g[0]), eval(&s, 64, &e, g[1])) < 1e-13, may_differ = s.info->exceptions & LB_SIZE_MATTERS;
 	ck_assert_msg(same != may_differ, "%s: a batch written twice has %s value; LB_SIZE_MATTERS says otherwise", s.info->base.name,
@@ -307,7 +312,7 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 40 * B * C + 8 * MOST_COLUMNS };
+enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 20 * B * B + 40 * B * C + 20 * B + 8 * MOST_COLUMNS + 2048 };
 
 /* The gradient by the loss's own parameters that apply() found. */
 static double by_own[C * C];
@@ -320,7 +325,7 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	const size_t b = d->in.b, c = d->in.c, n_hidden = b * FEATURES;
 	_Alignas(64) double workspace[ROOM + FENCE];
 	double by_params[C * C + FENCE], by_hidden[B * FEATURES + FENCE];
-	const struct lb_loss_stats stats = { .n_rows = b, .n_classes = s->info->kind == LB_BINARY ? 2 : d->in.n_classes ? d->in.n_classes : c, .counts = d->in.counts, .scale = 1 };
+	const struct lb_loss_stats stats = { .n_rows = b, .n_columns = c, .n_classes = s->info->kind == LB_BINARY ? 2 : d->in.n_classes ? d->in.n_classes : c, .counts = d->in.counts, .scale = 1 };
 	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = stats.n_classes };
 	struct lb_batch in = { .b = b, .c = c, .views = 1, .output = { .value = d->in.z, .grad = g, .rows = b, .cols = c, .stride = c },
 			       .hidden = { .value = d->in.hidden, .grad = by_hidden, .rows = b, .cols = FEATURES, .stride = FEATURES },

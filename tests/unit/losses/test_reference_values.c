@@ -92,13 +92,14 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 {
 	double z[MOST], t[MOST], h[MOST], x[MOST], params[MOST], teacher[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], weight[MOST], value;
 	int32_t y[MOST], group[MOST];
+	uint32_t partner[MOST];
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
 	struct lb_err err = { 0 };
-	const cJSON *label, *count, *query, *of_row;
+	const cJSON *label, *count, *query, *of_row, *other;
 	const size_t views = get(c, "views") ? (size_t)get(c, "views")->valueint : 1;
 	const size_t n = flatten(get(c, "z"), z), b = (size_t)cJSON_GetArraySize(get(c, "z")) / views;
-	size_t rows = 0, classes = 0, grouped = 0, weighed = 0;
+	size_t rows = 0, classes = 0, grouped = 0, weighed = 0, partners = 0;
 
 	cJSON_ArrayForEach(label, get(c, "y"))
 		y[rows++] = label->valueint;
@@ -108,6 +109,8 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 		group[grouped++] = query->valueint;
 	cJSON_ArrayForEach(of_row, get(c, "w"))
 		weight[weighed++] = of_row->valuedouble;
+	cJSON_ArrayForEach(other, get(c, "partner"))
+		partner[partners++] = (uint32_t)other->valueint;
 	flatten(get(c, "t"), t);
 	const size_t taught = flatten(get(c, "teacher"), teacher);
 	const size_t n_h = flatten(get(c, "h"), h), n_x = flatten(get(c, "x"), x), n_params = flatten(get(c, info->params ? info->params : "none"), params);
@@ -119,10 +122,11 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	ck_assert_uint_eq(n_moved, info->needs & LB_MOVES_FEATURES ? n_h : 0);
 	ck_assert_msg(!lb_args_from_text(&info->base, get(c, "set")->valuestring, par, &store, &err), "%s", err.text);
 	const size_t columns = n / b / views, row = info->kind == LB_EMBEDDING ? columns : n_h / b; /* of own parameters */
-	const size_t n_classes = info->params_for == LB_EACH_STEP ? n_params + 1 : info->scores_for ? columns + 1 : n_params && !info->params_for ? n_params / row : 0;
+	const size_t n_classes = get(c, "classes") ? (size_t)get(c, "classes")->valueint : info->params_for == LB_EACH_STEP ? n_params + 1 : info->scores_for ? columns + 1 : n_params && !info->params_for ? n_params / row : 0;
 	struct lb_loss_input in = { .b = b, .c = columns, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .row_weight = weighed ? weight : NULL, .par = par,
 				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h / b, .inputs = n_x ? x : NULL, .n_inputs = n_x / b,
-				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .params = params, .teacher = taught ? teacher : NULL,
+				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .partner = partners ? partner : NULL, .mix = partners ? get(c, "mix")->valuedouble : 0,
+				    .params = params, .teacher = taught ? teacher : NULL,
 				    .n_classes = n_classes };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, grad, &err), 0);
 	ck_near(value, get(c, "value")->valuedouble, "value", c);

@@ -267,7 +267,7 @@ static const struct {
 	{ BASE "epochs: 3\n", { 0 }, { "a.yaml:3:1: epochs: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, terms, optimizer, schedule, "
 				       "procedures, train, evaluate, metrics, tune, output; did you mean \"train.epochs\"?" } },
 	{ BASE "gamma: 3\ntrain: {epoch: 3}\n", { 0 },
-	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, sampler, per_class, miner, clip_norm, "
+	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, sampler, per_class, clusters, positive_rate, miner, clip_norm, "
 	    "class_weight, scale_pos_weight, views, attack, early_stopping, checkpoint, curves; did you mean \"epochs\"?" } },
 	{ BASE "optimizer.lr: 3\n", { 0 }, { "a.yaml:3:1: optimizer.lr: a dotted key is allowed in sweep and --set only; nest the keys here" } },
 	{ "data: {train: {path: x}}\nloss: logistic\n", { 0 }, { "a.yaml:2:7: loss.name: logistic is a binary loss; the task is multiclass, allowed: ce, gce, focal" } },

@@ -1,0 +1,140 @@
+/* Samplers that give classes shares: square_root, positive_rate. And clusters, of which a batch
+ * has one row each. */
+#include "tests/unit/core/training.h"
+
+#include <math.h>
+
+enum { ROWS = 130, BATCH = 10, EPOCHS = 40 };
+
+/* Classes of 4, 0, 1, 100 and 25 rows. */
+static void labels(int32_t *y)
+{
+	static const size_t size[] = { 4, 0, 1, 100, 25 };
+	size_t i = 0;
+
+	for (int32_t k = 0; k < 5; k++)
+		for (size_t j = 0; j < size[k]; j++)
+			y[i++ * 7 % ROWS] = k;
+	ck_assert_uint_eq(i, ROWS);
+}
+
+/* Any stretch of an epoch has its share of each class, give or take one; all epochs together
+ * read every row of a class as often, give or take one an epoch. */
+static void ck_shares(struct lb_sampler *s, const int32_t *y, const double *share, size_t classes)
+{
+	uint32_t order[ROWS], again[ROWS];
+	size_t read[ROWS] = { 0 };
+
+	for (size_t epoch = 0; epoch < EPOCHS; epoch++) {
+		lb_sampler_draw(s, 3, epoch + 1, again);
+		lb_sampler_draw(s, 3, epoch, again);
+		lb_sampler_draw(s, 3, epoch, order);
+		ck_assert(!memcmp(order, again, sizeof order));
+		for (size_t start = 0; start + BATCH <= ROWS; start++) {
+			size_t seen[5] = { 0 };
+			for (size_t i = start; i < start + BATCH; i++)
+				seen[y[order[i]]]++;
+			for (size_t k = 0; k < classes; k++)
+				ck_assert_msg(fabs((double)seen[k] - BATCH * share[k]) < 2, "epoch %zu, from %zu: %zu of class %zu, whose share is %g", epoch, start, seen[k], k,
+					      share[k]);
+		}
+		for (size_t i = 0; i < ROWS; i++)
+			read[order[i]]++;
+	}
+	for (size_t i = 0; i < ROWS; i++) {
+		size_t rows = 0;
+		for (size_t j = 0; j < ROWS; j++)
+			rows += y[j] == y[i];
+		ck_assert_double_eq_tol((double)read[i], share[y[i]] * ROWS * EPOCHS / (double)rows, 0.25 * share[y[i]] * ROWS * EPOCHS / (double)rows + 4);
+	}
+}
+
+START_TEST(square_root)
+{
+	const double sum = 2 + 1 + 10 + 5, share[] = { 2 / sum, 0, 1 / sum, 10 / sum, 5 / sum };
+	struct lb_sampler s;
+	int32_t y[ROWS];
+
+	labels(y);
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_square_root, true, ROWS, 5, y, &err));
+	ck_shares(&s, y, share, 5);
+	lb_sampler_close(&s);
+}
+END_TEST
+
+START_TEST(positive_rate)
+{
+	const double share[] = { 0.7, 0.3 };
+	struct lb_sampler s;
+	int32_t y[ROWS];
+
+	for (size_t i = 0; i < ROWS; i++)
+		y[i] = i % 13 == 0;
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_positive_rate, true, ROWS, 2, y, &err));
+	s.rate = 0.3;
+	ck_shares(&s, y, share, 2);
+	lb_sampler_close(&s);
+}
+END_TEST
+
+START_TEST(one_class_is_read_alone)
+{
+	struct lb_sampler s;
+	int32_t y[ROWS] = { 0 };
+	uint32_t order[ROWS];
+	bool seen[ROWS] = { false };
+
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_positive_rate, true, ROWS, 2, y, &err));
+	s.rate = 0.3;
+	lb_sampler_draw(&s, 1, 0, order);
+	for (size_t i = 0; i < ROWS; i++) {
+		ck_assert(!seen[order[i]]);
+		seen[order[i]] = true;
+	}
+	lb_sampler_close(&s);
+}
+END_TEST
+
+START_TEST(clusters_stand_in_a_batch_once)
+{
+	struct lb_sampler s;
+	int32_t cluster[ROWS];
+	uint32_t order[ROWS];
+	bool read[ROWS] = { false };
+
+	for (size_t i = 0; i < ROWS; i++)
+		cluster[i] = (int32_t)(i % 13);
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_clusters, true, ROWS, 13, cluster, &err));
+	s.batch = BATCH;
+	s.per_class = 1;
+	for (size_t epoch = 0; epoch < EPOCHS; epoch++) {
+		lb_sampler_draw(&s, 5, epoch, order);
+		for (size_t start = 0; start < ROWS; start += BATCH) {
+			bool seen[13] = { false };
+			for (size_t i = start; i < start + BATCH; i++) {
+				ck_assert_msg(!seen[cluster[order[i]]], "two rows of cluster %d", cluster[order[i]]);
+				seen[cluster[order[i]]] = true;
+				read[order[i]] = true;
+			}
+		}
+	}
+	for (size_t i = 0; i < ROWS; i++)
+		ck_assert(read[i]);
+	lb_sampler_close(&s);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("sampler_by_share");
+	TCase *t = tcase_create("shares");
+
+	tcase_add_test(t, square_root);
+	tcase_add_test(t, positive_rate);
+	tcase_add_test(t, one_class_is_read_alone);
+	tcase_add_test(t, clusters_stand_in_a_batch_once);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+LB_SUITE_MAIN("sampler_by_share")
