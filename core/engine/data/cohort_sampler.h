@@ -1,5 +1,5 @@
-/* The sampler of a cohort, from the labels or the pseudo-classes of its training rows. Compiled once
- * per precision. */
+/* The sampler of a cohort, from the labels or the pseudo-classes of its training rows. Compiled
+ * once per precision. */
 #ifndef LB_COHORT_SAMPLER_H
 #define LB_COHORT_SAMPLER_H
 
