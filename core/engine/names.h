@@ -206,6 +206,7 @@
 #define lb_divergence_measure   LB_NAME(lb_divergence_measure)
 #define lb_divergence_describe  LB_NAME(lb_divergence_describe)
 #define lb_train                LB_NAME(lb_train)
+#define lb_cohort_sampler_open  LB_NAME(lb_cohort_sampler_open)
 #define lb_row_clusters         LB_NAME(lb_row_clusters)
 #define lb_views_make           LB_NAME(lb_views_make)
 #define lb_two_views_bytes      LB_NAME(lb_two_views_bytes)

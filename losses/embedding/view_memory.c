@@ -223,7 +223,7 @@ enum { TAU, SIZE };
 static const struct lb_param memory_params[] = {
 	[TAU] = { .name = "tau", .symbol = "t", .def = 0.07, .min = 1e-3, .max = 1e3, .log_scale = true, .grid = { 0.05, 0.1, 0.3, 1 }, .n_grid = 4,
 		  .help = "temperature: cosines are divided by it" },
-	[SIZE] = { .name = "size", .symbol = "M", .type = LB_INT_PARAM, .def = 1024, .min = 0, .max = 1e5, .grid = { 0, 16, 1024 }, .n_grid = 3,
+	[SIZE] = { .name = "size", .symbol = "M", .type = LB_INT_PARAM, .def = 256, .min = 0, .max = 1e5, .grid = { 0, 16, 256 }, .n_grid = 3,
 		   .help = "rows of earlier batches that are remembered; 0: info_nce in one direction" },
 };
 

@@ -95,4 +95,40 @@ double lb_softmax_loss(size_t n, const double *s, size_t k, double t, double *sl
  * times t; p (n) gets its derivative by s, unless NULL. -inf and zeros where there is none. */
 double lb_soft_maximum(size_t n, const double *s, const double *take, double t, double *p);
 
+/* Defines the loss NAME of anchors, its batch function and its workspace. */
+#define LB_OF_ANCHORS(name, from, both, anchor)                                                             \
+	static double name##_batch(const struct lb_batch *in, real *g)                                   \
+	{                                                                                                \
+		return lb_of_anchors(in, g, from, both, anchor);                                         \
+	}                                                                                                \
+	static size_t name##_room(const struct lb_arg *par, const struct lb_loss_shape *shape)           \
+	{                                                                                                \
+		(void)par;                                                                               \
+		return lb_anchors_bytes(shape, from);                                                    \
+	}                                                                                                \
+	LB_BATCH(name, name##_batch)
+
+/* Defines the loss NAME, a function of both views, and its workspace. */
+#define LB_OF_VIEWS(name, unit, value, more)                                                                \
+	static double name##_batch(const struct lb_batch *in, real *g)                                   \
+	{                                                                                                \
+		return lb_of_views(in, g, unit, value);                                                  \
+	}                                                                                                \
+	static size_t name##_room(const struct lb_arg *par, const struct lb_loss_shape *shape)           \
+	{                                                                                                \
+		const size_t b = shape->b, c = shape->c;                                                 \
+		(void)par, (void)b, (void)c;                                                             \
+		return lb_two_views_bytes(shape, more);                                                  \
+	}                                                                                                \
+	LB_BATCH(name, name##_batch)
+
+/* Returns the next n doubles of the room, which then begins behind them. */
+static inline double *lb_take(double **room, size_t n)
+{
+	double *at = *room;
+
+	*room += n;
+	return at;
+}
+
 #endif

@@ -1,5 +1,6 @@
 #include "core/engine/data/augment.h"
 
+#include "core/base/err.h"
 #include "core/numeric/rng.h"
 #include "core/training/augment_info.h"
 #include "losses/loss_info.h"
@@ -16,8 +17,25 @@
 	[LB_VIEW_COUNT] = { .name = "count", .symbol = "V", .type = LB_INT_PARAM, .def = 2, .min = 2, .max = LB_MOST_VIEWS,             \
 			    .grid = { 2, 3 }, .n_grid = 2, .help = "views of each row, the first the row itself" },                 \
 	SEED_PARAM
-/* Of an augmentation that makes so many and no others. */
-#define FIXED_COUNT(n) [LB_VIEW_COUNT] = { .name = "count", .symbol = "V", .type = LB_INT_PARAM, .def = (n), .min = (n), .max = (n), .help = "views of each row" }
+/* Of an augmentation that makes so many and no others, which fixed_count sees to. */
+#define FIXED_COUNT(n) [LB_VIEW_COUNT] = { .name = "count", .symbol = "V", .type = LB_INT_PARAM, .def = (n), .min = 2, .max = 3, .help = "views of each row: " #n }
+
+static int fixed_count(const struct lb_arg *par, double count, struct lb_err *err)
+{
+	if (par[LB_VIEW_COUNT].v >= count && par[LB_VIEW_COUNT].v <= count)
+		return 0;
+	return lb_fail(err, LB_CONFIG, "count: found %g, allowed: %g", par[LB_VIEW_COUNT].v, count);
+}
+
+static int two_views(const struct lb_arg *par, struct lb_err *err)
+{
+	return fixed_count(par, 2, err);
+}
+
+static int three_views(const struct lb_arg *par, struct lb_err *err)
+{
+	return fixed_count(par, 3, err);
+}
 
 /* The number of the augmentation's own parameter k, from 0. */
 static double own(const struct lb_arg *par, size_t k)
@@ -152,7 +170,7 @@ const struct lb_augmentation LB_AUGMENTATION(parts) = {
 		  .formula = "x_i in one of the two views, 0 in the other",
 		  .notes = "With features given, each view has weights of its own in the first layer: a linear model is two towers, of as many inputs as their "
 			   "parts have. Evaluations read whole rows.",
-		  .keywords = "halves subsets subtab paired two_towers multi_view", LB_PARAMS(parts_params) },
+		  .keywords = "halves subsets subtab paired two_towers multi_view", LB_PARAMS(parts_params), .check = two_views },
 	.make = make_parts,
 };
 
@@ -182,7 +200,7 @@ const struct lb_augmentation LB_AUGMENTATION(mixed) = {
 		  .title = "Two views with noise and dropout, and a third that mixes rows of both",
 		  .cite = "W. G. C. Bandara, C. M. De Melo, V. M. Patel, Guarding Barlow Twins against overfitting with mixed samples, 2023, eq. 5",
 		  .formula = "mix x_i + (1 - mix) x'_partner(i),  mix from U(0, 1) and the partners drawn for each batch",
-		  .keywords = "mixup mixed_barlow augmentation", LB_PARAMS(mixed_params) },
+		  .keywords = "mixup mixed_barlow augmentation", LB_PARAMS(mixed_params), .check = three_views },
 	.make = make_mixed,
 };
 

@@ -7,7 +7,7 @@
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
 #include "core/engine/train/checkpoint.h"
-#include "core/engine/data/row_clusters.h"
+#include "core/engine/data/cohort_sampler.h"
 #include "core/engine/eval/evaluate.h"
 #include "core/engine/step/procedure.h"
 #include "core/engine/train/joint_first_layer.h"
@@ -36,39 +36,6 @@ struct trainer {
 	struct lb_team *team;
 	struct lb_sampler sampler;
 };
-
-/* A batch has a row of each of so many pseudo-classes; equal rows may leave fewer than were asked
- * for. */
-static int enough_clusters(const struct trainer *s, struct lb_err *err)
-{
-	const size_t found = s->sampler.classes;
-
-	return found >= s->c->batch ? 0 :
-	       lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler clusters, and the training rows make %zu pseudo-class%s of the %zu asked for; lower train.batch, or raise "
-		       "train.clusters", s->c->batch, found, found == 1 ? "" : "es", s->c->clusters);
-}
-
-/* The sampler, from the labels or the pseudo-classes of the training rows. */
-static int sampler_open(struct trainer *s, struct lb_err *err)
-{
-	const struct lb_cohort *c = s->c;
-	const size_t n = c->split->n[LB_TRAIN];
-	int32_t *y = lb_alloc(n + 1, sizeof *y, err);
-
-	if (!y)
-		return -1;
-	for (size_t i = 0; c->trial[0].y && i < n; i++)
-		y[i] = c->trial[0].y[c->split->rows[LB_TRAIN][i]];
-	const bool clusters = c->sampling && c->sampling->by_cluster;
-	int rc = clusters ? lb_row_clusters(c->features, c->split->rows[LB_TRAIN], n, c->clusters, c->order_seed, y, err) : 0;
-	if (!rc)
-		rc = lb_sampler_open(&s->sampler, c->sampling, c->shuffle, n, clusters ? c->clusters : c->features->data->n_classes, y, err);
-	s->sampler.batch = c->batch;
-	s->sampler.per_class = clusters ? 1 : c->per_class;
-	s->sampler.rate = c->positive_rate;
-	free(y);
-	return rc || !clusters ? rc : enough_clusters(s, err);
-}
 
 /* Registers the curves, which a checkpoint keeps. */
 static int keep_curves(struct lb_learner *l, const struct lb_cohort *c, struct lb_train_result *o, struct lb_err *err)
@@ -113,7 +80,7 @@ static int trainer_open(struct trainer *s, struct lb_err *err)
 		if (lb_learner_open(&s->learner[i], c, &c->trial[i], err) || keep_curves(&s->learner[i], c, &s->out[i], err))
 			return -1;
 	}
-	if (sampler_open(s, err) || lb_joint_layer_open(&s->joint_layer, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
+	if (lb_cohort_sampler_open(&s->sampler, c, err) || lb_joint_layer_open(&s->joint_layer, c, c->batch > LB_EVAL_CHUNK ? c->batch : LB_EVAL_CHUNK, err))
 		return -1;
 	s->eval->joint_layer = &s->joint_layer;
 	s->eval->team = s->team;
