@@ -1,38 +1,25 @@
 #!/usr/bin/env python3
 """Losses of pairs in PyTorch, on rows like those of Fashion-MNIST; prints one JSON line.
 
-    peer_pairs.py prepare FOLDER
-    peer_pairs.py train LOSS FOLDER [--form hand|autograd] [--threads N] [--epochs N]
+    peer_pairs.py LOSS FOLDER [--form hand|autograd] [--threads N] [--epochs N]
 
-prepare writes images and labels, IDX files that both sides read: 60000 rows of 784 bytes, each a mixture of three of eight patterns of its
-class and noise. train takes a linear map of 784 to 64, batches of 256 rows in random order and plain SGD. LOSS: supcon (tau 0.1),
+FOLDER holds the data of pairs_data.py. A linear map of 784 to 64, batches of 256 rows in random order, plain SGD. LOSS: supcon (tau 0.1),
 multi_similarity (alpha 2, beta 50, lambda 0.5, pairs mined with 0.1), triplet (margin 0.2, hardest positive and negative of each row,
 mean of what is not 0). hand: the derivative by cosines or distances written out, all of it in matrix operations; autograd: by torch. Both
-are the same mathematics as lossbench's; `seconds` is processor time of the epochs alone, `value` the loss of the first 256 rows under the
-map x[j] -> z[j % 64], for a check.
+are the same mathematics as lossbench's; `seconds` is processor time of the epochs alone, `value` the loss of the first 64 columns of
+the first 256 rows, for a check.
 """
 import argparse
 import json
-import struct
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from pairs_data import PIXELS, ROWS
 
-ROWS, PIXELS, CLASSES, BATCH, DIM, RATE = 60000, 784, 10, 256, 64, 0.05
+BATCH, DIM, RATE = 256, 64, 0.05
 TAU, ALPHA, BETA, LAM, EPS, MARGIN = 0.1, 2.0, 50.0, 0.5, 0.1, 0.2
-
-
-def prepare(folder):
-    rng = np.random.default_rng(7)
-    patterns = rng.integers(0, 200, (CLASSES, 8, PIXELS))
-    labels = rng.permutation(np.arange(ROWS) % CLASSES)
-    parts = patterns[labels[:, None], rng.integers(0, 8, (ROWS, 3))].mean(1)
-    images = np.clip(parts + rng.normal(0, 40, parts.shape), 0, 255).astype(np.uint8)
-    (folder / "images").write_bytes(struct.pack(">HBB3I", 0, 8, 3, ROWS, 28, 28) + images.tobytes())
-    (folder / "labels").write_bytes(struct.pack(">HBBI", 0, 8, 1, ROWS) + labels.astype(np.uint8).tobytes())
-    return {"rows": ROWS}
 
 
 def read(folder):
@@ -147,10 +134,10 @@ def train(loss, folder, form, epochs):
     return {"seconds": time.process_time() - start, "value": first}
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["prepare", "train"])
-    parser.add_argument("words", nargs="+")
+    parser.add_argument("loss", choices=[*OF_COSINES, "triplet"])
+    parser.add_argument("folder", type=Path)
     parser.add_argument("--form", choices=["hand", "autograd"], default="hand")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=2)
@@ -158,9 +145,9 @@ def main():
     torch.set_num_threads(a.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(1)
-    folder = Path(a.words[-1])
-    print(json.dumps(prepare(folder) if a.what == "prepare" else train(a.words[0], folder, a.form, a.epochs)))
+    print(json.dumps(train(a.loss, a.folder, a.form, a.epochs)))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
