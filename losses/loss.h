@@ -117,6 +117,7 @@ struct lb_batch {
 	const real *row_weight;  /* (b) of mean 1 over the training split, or NULL; only for losses that are separable or say .weighs_rows */
 	const struct lb_triplets *triplets; /* those that a miner chose, for LB_TAKES_TRIPLETS; NULL: all there are */
 	const unsigned char *chosen; /* (b,b) not 0 for each ordered pair that a miner chose, for LB_TAKES_PAIRS and LB_TAKES_TRIPLETS; NULL: all */
+	const double *measured;  /* (b,b) what the rows measure, for a loss of pairs, where lb_similarity_matrix has made it before; else NULL */
 	const struct lb_arg *par; /* validated values in the order of info.base.params */
 	const struct lb_loss_stats *stats;
 	const struct lb_curve *curve; /* of .predict in survival: what the curves are told at; NULL: the risk alone */

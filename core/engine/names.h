@@ -131,6 +131,7 @@
 #define lb_similarity_by_cosines LB_NAME(lb_similarity_by_cosines)
 #define lb_loss_pair_slopes     LB_NAME(lb_loss_pair_slopes)
 #define lb_similarity_bytes     LB_NAME(lb_similarity_bytes)
+#define lb_similarity_mirror    LB_NAME(lb_similarity_mirror)
 #define lb_similarity_pull      LB_NAME(lb_similarity_pull)
 #define lb_similarity_row       LB_NAME(lb_similarity_row)
 #define lb_loss_misfit          LB_NAME(lb_loss_misfit)

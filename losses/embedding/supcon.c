@@ -23,7 +23,10 @@ static const struct lb_param focal_params[] = { TEMPERATURE(0.07) };
 static double softmax_of_others(const struct lb_row_pairs *p, size_t i, double scale, double *q)
 {
 	for (size_t j = 0; j < p->b; j++)
-		q[j] = lb_counts(p, i, j) ? scale * lb_to(p, i, j) : -(double)INFINITY;
+		q[j] = scale * lb_to(p, i, j);
+	for (size_t j = 0; p->in->chosen && j < p->b; j++)
+		q[j] = lb_counts(p, i, j) ? q[j] : -(double)INFINITY;
+	q[i] = -(double)INFINITY;
 	return lb_log_sum_exp(p->b, q, false);
 }
 

@@ -84,12 +84,11 @@ static inline double lb_mean_of(const struct lb_row_pairs *p, double sum, double
  * each, its share in the sum. */
 static inline double lb_log_sum_exp(size_t n, double *z, bool one)
 {
-	double top = one ? 0 : -(double)INFINITY;
+	const double least = one ? 0 : -(double)INFINITY;
 
-	for (size_t k = 0; k < n; k++)
-		top = z[k] > top ? z[k] : top;
 	if (!n)
-		return top;
+		return least;
+	const double most = z[lb_largest_f64(z, n)], top = most > least ? most : least;
 	const double sum = lb_exp_terms_f64(z, n, top, z) + (one ? exp(-top) : 0);
 	for (size_t k = 0; k < n; k++)
 		z[k] /= sum;

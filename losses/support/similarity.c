@@ -7,12 +7,13 @@
 /* Rows no longer than this have no direction. */
 static const double SHORTEST = 1e-12;
 
-/* Doubles in 64 bytes, which kernels want rows and matrices to be multiples of. */
-enum { STEP = 8 };
+/* Doubles in 64 bytes, which kernels want rows and matrices to be multiples of; columns that are
+ * measured at once, in registers. */
+enum { STEP = 8, AT_ONCE = 4 * STEP };
 
-static size_t padded(size_t n)
+static size_t padded(size_t n, size_t to)
 {
-	return (n + STEP - 1) / STEP * STEP;
+	return (n + to - 1) / to * to;
 }
 
 /* The parts of the room. */
@@ -32,7 +33,7 @@ struct view {
 
 static size_t doubles(size_t b, size_t c, bool holds)
 {
-	const size_t row = padded(c), column = padded(b);
+	const size_t row = padded(c, STEP), column = padded(b, AT_ONCE);
 
 	return 2 * b * row + c * column + (2 + LB_PAIR_ROOM + 1) * column + (holds ? 3 : 2) * b * column;
 }
@@ -44,7 +45,7 @@ size_t lb_similarity_bytes(size_t b, size_t c, bool holds)
 
 static struct view view_of(const struct lb_measured of, const struct lb_batch *in, double *room)
 {
-	struct view v = { .of = of, .b = in->b, .c = in->c, .row = padded(in->c), .column = padded(in->b), .u = room };
+	struct view v = { .of = of, .b = in->b, .c = in->c, .row = padded(in->c, STEP), .column = padded(in->b, AT_ONCE), .u = room };
 
 	v.across = v.u + v.b * v.row;
 	v.inverse = v.across + v.c * v.column;
@@ -96,25 +97,43 @@ static void read_rows(const struct view *v, const real *z, size_t ld)
 			u[j] = 0;
 		if (v->of.measure == LB_NOISE_TO_SIGNAL)
 			v->noise[i] = take_mean_out(u, v->c);
-		for (size_t j = 0; j < v->c; j++)
-			v->across[j * v->column + i] = u[j];
 	}
-	for (size_t j = 0; j < v->c; j++)
-		for (size_t i = v->b; i < v->column; i++)
-			v->across[j * v->column + i] = 0;
+	for (size_t i = 0; i < v->column; i += STEP) /* a cache line of each column at a time */
+		for (size_t j = 0; j < v->c; j++)
+			for (size_t k = i; k < i + STEP; k++)
+				v->across[j * v->column + k] = k < v->b ? v->u[k * v->row + j] : 0;
 }
 
-/* d (b) <- the squared distances of the row u from each of b rows, which are stored column by
- * column. */
-LB_CLONES static void lb_similarity_row(size_t b, size_t c, size_t column, const double *u, const double *across, double *d)
+/* d (b) <- the squared distances of the row u from each of b rows, which are stored column by column
+ * up to whole parts of AT_ONCE; from the part on that holds row `from`. */
+LB_CLONES static void lb_similarity_row(size_t from, size_t b, size_t c, size_t column, const double *u, const double *across, double *d)
 {
-	for (size_t k = 0; k < b; k++)
-		d[k] = 0;
-	for (size_t j = 0; j < c; j++) {
-		const double a = u[j], *x = across + j * column;
-		for (size_t k = 0; k < b; k++)
-			d[k] += (a - x[k]) * (a - x[k]);
+	for (size_t k = from / AT_ONCE * AT_ONCE; k < b; k += AT_ONCE) {
+		double sum[AT_ONCE] = { 0 };
+		for (size_t j = 0; j < c; j++)
+			for (size_t q = 0; q < AT_ONCE; q++)
+				sum[q] += (u[j] - across[j * column + k + q]) * (u[j] - across[j * column + k + q]);
+		memcpy(d + k, sum, (b - k < AT_ONCE ? b - k : AT_ONCE) * sizeof *d);
 	}
+}
+
+/* What is done with an entry above the diagonal of a matrix and the one across. */
+enum across { COPY_UP, ADD_UP };
+
+/* Visits both halves of s (b,b) by blocks that lie in the first cache together: the lower entry is
+ * that of the upper half, or both are their sum; then the diagonal is doubled. */
+LB_CLONES static void lb_similarity_mirror(size_t b, enum across how, double *s)
+{
+	for (size_t i = 0; i < b; i += STEP)
+		for (size_t k = 0; k <= i; k += STEP)
+			for (size_t r = i; r < b && r < i + STEP; r++)
+				for (size_t q = k; q < k + STEP && q <= r; q++) {
+					const double upper = s[q * b + r];
+					if (how == COPY_UP)
+						s[r * b + q] = upper;
+					else
+						s[r * b + q] = s[q * b + r] = s[r * b + q] + upper;
+				}
 }
 
 /* d (b,b) <- inner products; made with padded rows, which then move together. */
@@ -125,26 +144,34 @@ static void multiply(const struct view *v, double *d)
 		memmove(d + i * v->b, d + i * v->column, v->b * sizeof *d);
 }
 
-/* d (b,b) <- what values (b,c), whose rows are ld apart, measure to each other. */
-static void measure(const struct view *v, const real *z, size_t ld, double *d)
+/* d (b,b) <- what values (b,c), which were read and whose rows are ld apart, measure to each
+ * other. */
+static void measure_read(const struct view *v, const real *z, size_t ld, double *d)
 {
 	const size_t b = v->b;
 
-	read_rows(v, z, ld);
 	if (v->of.measure == LB_INNER_PRODUCT) {
 		multiply(v, d);
 		return;
 	}
 	for (size_t i = 0; i < b; i++)
-		lb_similarity_row(b, v->c, v->column, v->u + i * v->row, v->across, d + i * b);
-	for (size_t k = 0; v->of.measure == LB_EUCLIDEAN && k < b * b; k++)
-		d[k] = sqrt(d[k]);
+		lb_similarity_row(i, b, v->c, v->column, v->u + i * v->row, v->across, d + i * b);
+	for (size_t i = 0; v->of.measure == LB_EUCLIDEAN && i < b; i++)
+		for (size_t k = i; k < b; k++)
+			d[i * b + k] = sqrt(d[i * b + k]);
+	lb_similarity_mirror(b, COPY_UP, d);
 	for (size_t i = 0; v->of.measure == LB_NOISE_TO_SIGNAL && i < b; i++) {
 		for (size_t k = 0; k < b; k++)
 			d[i * b + k] *= v->noise[i];
 		for (size_t j = 0; j < v->c; j++)
 			d[i * b + i] += (double)z[i * ld + j] * v->inverse[i];
 	}
+}
+
+static void measure(const struct view *v, const real *z, size_t ld, double *d)
+{
+	read_rows(v, z, ld);
+	measure_read(v, z, ld, d);
 }
 
 /* pulled (c) += w times the difference of two rows. */
@@ -190,12 +217,8 @@ static void pull_noise(const struct view *v, size_t i, double *pulled)
 /* pulled (b,c) <- the derivative by all rows, from those by their inner products. */
 static void pull_together(const struct view *v)
 {
-	double *s = v->slope;
-
-	for (size_t i = 0; i < v->b; i++)
-		for (size_t k = 0; k <= i; k++)
-			s[i * v->b + k] = s[k * v->b + i] = s[i * v->b + k] + s[k * v->b + i];
-	lb_product_f64(v->b, v->c, v->b, s, v->b, v->u, v->row, v->pulled, v->row);
+	lb_similarity_mirror(v->b, ADD_UP, v->slope);
+	lb_product_f64(v->b, v->c, v->b, v->slope, v->b, v->u, v->row, v->pulled, v->row);
 }
 
 /* g (c) <- the derivative by z_i: what is along the row changes only a length that was divided
@@ -287,7 +310,11 @@ double lb_similarity_apply(const struct lb_form *form, const struct lb_batch *in
 
 	if (in->held)
 		measure(&v, in->held, in->c, v.held);
-	measure(&v, io->value, io->stride, v.d);
+	read_rows(&v, io->value, io->stride);
+	if (in->measured)
+		memcpy(v.d, in->measured, v.b * v.b * sizeof *v.d);
+	else
+		measure_read(&v, io->value, io->stride, v.d);
 	if (any_nan(&v)) {
 		nan_everywhere(io);
 		return (double)NAN;

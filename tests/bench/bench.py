@@ -4,7 +4,7 @@ product on the same shapes, peak memory.
 
     tests/bench/bench.py [--runs N] [--json FILE] [--page FILE]
 
-WORKLOADS=A,B (of A B C D L R E F; default all) and QUICK=1 (one run each) are taken from the environment. The table goes to standard
+WORKLOADS=A,B (of A B C D L R E P F; default all) and QUICK=1 (one run each) are taken from the environment. The table goes to standard
 output; --json writes every run, --page a Markdown page. Nothing here passes or fails: times move with the machine.
 """
 import argparse
@@ -194,6 +194,21 @@ LEGEND = ("Medians. `x2`: two worker processes, times are of each. `train s` and
 EPOCH_LEGEND = "R: processor time of an epoch, the least of the runs. `scores`: of the model for each target."
 
 
+PAIR_LEGEND = "Losses of pairs, workload P: processor time of an epoch of 60000 rows, one thread."
+
+
+def pair_rates(load: w.Workload, runs: int) -> List[dict]:
+    with tempfile.TemporaryDirectory() as scratch:
+        data = w.pair_rows(scratch)
+        return [{"loss": loss, "seconds": w.median([w.pair_epoch(load, [*data, f"loss.name={loss}", *more]) for _ in range(runs)])}
+                for loss, more in w.PAIR_LOSSES.items()]
+
+
+def pair_table(pairs: List[dict], markdown: bool) -> str:
+    return w.table(["loss", "seconds an epoch", "rows a second"],
+                   [[p["loss"], f"{p['seconds']:.3f}", f"{w.WORKLOADS['P'].rows / p['seconds']:.0f}"] for p in pairs], markdown)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     quick = bool(os.environ.get("QUICK"))
@@ -207,6 +222,7 @@ def main() -> int:
     rows: List[dict] = []
     loads: List[dict] = []
     epochs: List[dict] = []
+    pairs: List[dict] = []
     for key in keys:
         load = w.WORKLOADS[key]
         print(f"{key}: {load.what}", file=sys.stderr)
@@ -214,6 +230,8 @@ def main() -> int:
             loads = load_rates(args.runs)
         elif key == "R":
             epochs = epoch_rates(load, args.runs)
+        elif key == "P":
+            pairs = pair_rates(load, args.runs)
         elif key == "F":
             rows.append(fitted(load, measure(load, args.runs, 0), kernel))
         elif load.trials > 1:
@@ -228,12 +246,15 @@ def main() -> int:
         print(load_table(loads, False) + "\n")
     if epochs:
         print(f"{EPOCH_LEGEND}\n\n{epoch_table(epochs, False)}")
+    if pairs:
+        print(f"{PAIR_LEGEND}\n\n{pair_table(pairs, False)}")
     if args.json:
-        Path(args.json).write_text(json.dumps({"machine": w.machine(), "sgemm_512_gflops": peak, "training": rows, "loading": loads, "epochs": epochs}, indent=1) + "\n")
+        Path(args.json).write_text(json.dumps({"machine": w.machine(), "sgemm_512_gflops": peak, "training": rows, "loading": loads, "epochs": epochs, "pairs": pairs}, indent=1) + "\n")
     if args.page:
         list_of = "\n".join(f"- **{k}**: {w.WORKLOADS[k].what}" for k in keys)
         parts = [sgemm, list_of, training_table(rows, True) if rows else "", LEGEND if rows else "", load_table(loads, True) if loads else "",
-                 EPOCH_LEGEND if epochs else "", epoch_table(epochs, True) if epochs else ""]
+                 EPOCH_LEGEND if epochs else "", epoch_table(epochs, True) if epochs else "",
+                 PAIR_LEGEND if pairs else "", pair_table(pairs, True) if pairs else ""]
         w.page(args.page, "Benchmark: the project's own workloads", f"By `make bench`, {args.runs} run(s) of each.", [p for p in parts if p])
     return 0
 

@@ -3,7 +3,7 @@
 
     tests/bench/peers.py [--rounds N] [--json FILE] [--page FILE]
 
-WORKLOADS=A,B (of A B C D L R E F; default all) and QUICK=1 (one round, smaller samples of the peers: under 3 minutes) are taken from the
+WORKLOADS=A,B (of A B C D L R E P F; default all) and QUICK=1 (one round, smaller samples of the peers: under 3 minutes) are taken from the
 environment, and so is BENCH_DATA, a folder with diamonds.csv.gz and building.csv.gz for workload R. The peers run with the same BLAS
 kernels (OPENBLAS_CORETYPE) and OMP_WAIT_POLICY=passive, on 1 and on 2 threads; a ratio is to the fastest of a peer's forms. `must` and `aim` are the project's targets. Packages: scripts/setup.sh bench.
 """
@@ -18,7 +18,6 @@ from typing import Callable, Dict, List, NamedTuple, Optional
 import bench
 import workloads as w
 
-PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
 DECAY = 1e-2
 
 
@@ -51,7 +50,7 @@ class Session:
     def peer(self, *words, threads: int = 1) -> dict:
         env = {**os.environ, "OPENBLAS_CORETYPE": self.kernel, "OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": str(threads),
                "OMP_NUM_THREADS": str(threads), "PYTHONDONTWRITEBYTECODE": "1"}
-        found = w.run([PYTHON, w.BENCH / words[0], *words[1:]], env)
+        found = w.run([w.PYTHON, w.BENCH / words[0], *words[1:]], env)
         return {"wall": found.wall, **json.loads(found.out.splitlines()[-1])}
 
     def in_turn(self, key: str, contenders: Dict[str, Callable[[], dict]]) -> Dict[str, List[dict]]:
@@ -236,7 +235,7 @@ def optimised(sets: List[str]) -> dict:
     return {"seconds": record["run"]["seconds"]["train"], "objective": record["result"]["objective"], "iterations": record["result"]["steps"]}
 
 
-def fastest(sets: List[str]) -> dict:
+def fastest_fit(sets: List[str]) -> dict:
     return min((optimised(sets) for _ in range(FITS)), key=lambda r: r["seconds"])
 
 
@@ -246,7 +245,7 @@ def loosest(sets: List[str], target: float) -> Optional[List[str]]:
     for key in ("tolerance", "objective_tolerance"):
         tries = ([*sets, "optimizer.tolerance=1e-9", f"optimizer.{key}={10.0 ** -d:g}"] for d in range(1, 10))
         good += [next((t for t in tries if optimised(t)["objective"] <= target), [])]
-    return min((g for g in good if g), key=lambda g: fastest(g)["seconds"], default=None)
+    return min((g for g in good if g), key=lambda g: fastest_fit(g)["seconds"], default=None)
 
 
 def least(s: Session, key: str, table: str, path: Path, loss: str, solvers: List[str]) -> None:
@@ -262,7 +261,7 @@ def least(s: Session, key: str, table: str, path: Path, loss: str, solvers: List
     if not chosen:
         s.missing(key, what, f"lossbench does not come within 1e-6 of the objective {found:.9f}")
         return
-    contenders: Dict[str, Callable[[], dict]] = {f"lossbench, {what}": lambda: fastest(chosen)}
+    contenders: Dict[str, Callable[[], dict]] = {f"lossbench, {what}": lambda: fastest_fit(chosen)}
     for solver in solvers:
         contenders[f"sklearn {solver}"] = lambda name=solver: s.peer("peer_regression.py", "solve", name, path, "--decay", decay, "--target", repr(target))
     got = s.in_turn(key, contenders)
@@ -293,7 +292,31 @@ def regressions(s: Session, key: str) -> None:
                 least(s, key, t.name, part if loss == "quantile" else whole, loss, solvers)
 
 
-PARTS = {"A": training, "B": training, "C": sweep, "D": sweep, "L": lockstep, "E": loading, "F": optima, "R": regressions}
+def pairs(s: Session, key: str) -> None:
+    load = w.WORKLOADS[key]
+    epochs = load.epochs if s.quick else 3 * load.epochs
+    load = load._replace(epochs=epochs)
+    rates = "optimizer.lr=" + ",".join(f"{0.005 * 1.1 ** i:.6f}" for i in range(32))
+    s.notes.append(f"{key}: processor time of an epoch of one trial, of {epochs} ({max(epochs // 4, 1)} in the sweep), one thread each; a sweep trains 32 "
+                   "learning rates on one worker. PyTorch with its derivatives written out or by autograd, whichever is faster.")
+    with tempfile.TemporaryDirectory() as scratch:
+        data = w.pair_rows(scratch)
+        for loss, more in w.PAIR_LOSSES.items():
+            sets = [*data, f"loss.name={loss}", *more]
+            contenders: Dict[str, Callable[[], dict]] = {
+                f"lossbench {loss}": lambda: {"seconds": w.pair_epoch(load, sets)},
+                f"lossbench {loss}, 32 trials": lambda: {"seconds": w.pair_epoch(load._replace(epochs=max(epochs // 4, 1)), [*sets, rates], 32)}}
+            for form in ("hand", "autograd"):
+                contenders[f"torch {form}"] = lambda f=form: (lambda r: {**r, "seconds": r["seconds"] / epochs})(
+                    s.peer("peer_pairs.py", loss, scratch, "--form", f, "--epochs", epochs))
+            got = s.in_turn(key, contenders)
+            peer, alone = fastest(got, "torch", "seconds"), mid(got[f"lossbench {loss}"], "seconds")
+            s.add(key, f"{loss}, an epoch", alone, peer, alone / peer, 0.5, None)
+            each = mid(got[f"lossbench {loss}, 32 trials"], "seconds")
+            s.add(key, f"{loss}, an epoch of one of 32 trials", each, peer, each / peer, 1 / 8, None)
+
+
+PARTS = {"P": pairs, "A": training, "B": training, "C": sweep, "D": sweep, "L": lockstep, "E": loading, "F": optima, "R": regressions}
 
 
 def number(v: Optional[float]) -> str:

@@ -3,7 +3,7 @@
 
     tests/bench/revisions.py REV [--rounds N] [--page FILE]        (make bench-revisions REV=b32a008)
 
-Builds revision REV in a scratch folder. WORKLOADS=A,B (of A B C D L R E F; default all) is taken from the environment. The table shows
+Builds revision REV in a scratch folder. WORKLOADS=A,B (of A B C D L R E P F; default all) is taken from the environment. The table shows
 medians of the rounds and, in brackets, the smallest and the largest ratio of two neighbours in time. Nothing here passes or fails:
 times move with the machine.
 """
@@ -38,6 +38,9 @@ def once(load: w.Workload, program: Path, jobs: int) -> w.Run:
     w.LOSSBENCH = program
     if load.key == "E":
         return bench.one_step()
+    if load.key == "P":
+        with tempfile.TemporaryDirectory() as folder:
+            return w.lossbench(load.config, [*w.pair_rows(folder), f"train.epochs={load.epochs}"], jobs)
     if load.key != "R":
         return w.lossbench(load.config, load.sets, jobs)
     with tempfile.TemporaryDirectory() as scratch:

@@ -16,6 +16,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 ROOT = Path(__file__).resolve().parent.parent.parent
 BENCH = Path("tests/bench")
 FASHION = ROOT / "datasets/fashion-mnist"
+PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
 BUILD = Path(os.environ.get("BUILD") or ROOT / "build")
 LOSSBENCH = Path(os.environ.get("LOSSBENCH") or ROOT / "lossbench").resolve()
 
@@ -57,6 +58,7 @@ WORKLOADS = {w.key: w for w in [
                 sets=("optimizer.lr=" + ",".join(f"{0.0005 * 1.15 ** i:.6f}" for i in range(32)),)),
     Workload("E", "start-up, and load rates of gzip IDX and CSV", "letter_linear.yaml"),
     Workload("R", "every loss of a regression, linear, 50000 rows of 20 features, batch 128", "regression_linear.yaml", (20, 1), 50000, 60, 128),
+    Workload("P", "losses of pairs over a linear map of 784 to 64, rows like those of Fashion-MNIST, batch 256", "pairs_linear.yaml", (784, 64), 60000, 4, 256),
     Workload("F", "L-BFGS: softmax on Fashion-MNIST; logistic regression on a pair of its classes", "fashion_lbfgs.yaml", (784, 10), 60000),
 ]}
 
@@ -123,6 +125,21 @@ def regression_rows(path: Path, counts: bool = False) -> None:
             f.write("".join(f"{v:.4f}," for v in x) + target + "\n")
 
 
+PAIR_LOSSES = {"supcon": [], "multi_similarity": [], "triplet": ["train.miner=hardest"]}
+
+
+def pair_rows(folder: str) -> List[str]:
+    """The settings that name the data of workload P, which are made in the folder."""
+    run([PYTHON, BENCH / "pairs_data.py", folder])
+    return [f"data.train.path={folder}/images", f"data.train.labels={folder}/labels"]
+
+
+def pair_epoch(load: Workload, sets: Sequence[str], trials: int = 1) -> float:
+    """Processor time of one epoch of one trial, start-up, loading and evaluation taken out: what more epochs cost."""
+    few, many = (lossbench(load.config, [*sets, f"train.epochs={n}"], 1 if trials > 1 else 0).cpu for n in (1, 1 + load.epochs))
+    return (many - few) / load.epochs / trials
+
+
 def losses(kind: str) -> List[dict]:
     return [loss for loss in json.loads(run([LOSSBENCH, "losses", "--json"]).out) if loss["kind"] == kind]
 
@@ -174,8 +191,8 @@ def chosen(text: str) -> List[str]:
     unknown = [k for k in keys if k not in WORKLOADS]
     if unknown:
         die(f"WORKLOADS: found {','.join(unknown)}, allowed: {', '.join(WORKLOADS)}")
-    if not (FASHION / "train-images-idx3-ubyte.gz").exists() and set(keys) - {"C", "D", "R"}:
-        die("Fashion-MNIST is not here: run scripts/fetch-data.sh fashion-mnist, or take WORKLOADS=C,D,R", 4)
+    if not (FASHION / "train-images-idx3-ubyte.gz").exists() and set(keys) - {"C", "D", "R", "P"}:
+        die("Fashion-MNIST is not here: run scripts/fetch-data.sh fashion-mnist, or take WORKLOADS=C,D,R,P", 4)
     return keys
 
 

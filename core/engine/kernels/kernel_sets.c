@@ -93,6 +93,11 @@ double lb_exp_terms_f64(const double *z, size_t c, double shift, double *e)
 	return lb_kernel_f64()->exp_terms(z, c, shift, 1, c, e);
 }
 
+size_t lb_largest_f64(const double *z, size_t c)
+{
+	return lb_kernel_f64()->largest(z, c);
+}
+
 void lb_softmax_rows_f64(size_t b, size_t c, size_t ld, const double *z, const int32_t *y, double *e, double *at)
 {
 	lb_kernel_f64()->softmax_rows(b, c, ld, z, y, e, &(struct lb_softmax_sums){ at, at + b, at + 2 * b, at + 3 * b });

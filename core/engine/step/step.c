@@ -145,7 +145,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 	if (l->miner && needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS)) {
 		if (!s->visited)
 			lb_mine(l->miner, l->setup->miner_par, (uint64_t)(s->step > 0 ? s->step : 0), t->loss, in, &l->mined);
-		lb_mined_use(&l->mined, in);
+		lb_mined_use(&l->mined, !s->visited, in);
 	}
 }
 

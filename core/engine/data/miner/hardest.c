@@ -1,27 +1,25 @@
 #include "core/engine/data/miner/miner.h"
 
-/* Returns the row of a's class that is farthest, or the row of another class that is nearest; b
- * where there is none. */
-static size_t hardest(const struct lb_mining *in, size_t a, bool positive)
-{
-	const double *d = in->distance + a * in->b;
-	size_t best = in->b;
-
-	for (size_t k = 0; k < in->b; k++) {
-		if (k == a || (in->y[k] == in->y[a]) != positive)
-			continue;
-		if (best == in->b || (positive ? d[k] > d[best] : d[k] < d[best]))
-			best = k;
-	}
-	return best;
-}
-
 static size_t mine(const struct lb_mining *in, struct lb_triplet *out)
 {
 	size_t n_out = 0;
 
 	for (size_t a = 0; a < in->b; a++) {
-		const size_t p = hardest(in, a, true), n = hardest(in, a, false);
+		const double *d = in->distance + a * in->b;
+		double most = -1, least = (double)INFINITY;
+		size_t p = in->b, n = in->b;
+		for (size_t k = 0; k < in->b; k++) {
+			const bool alike = in->y[k] == in->y[a];
+			const double far = alike ? d[k] : -1, near = alike ? (double)INFINITY : d[k];
+			if (far > most && k != a) {
+				most = far;
+				p = k;
+			}
+			if (near < least) {
+				least = near;
+				n = k;
+			}
+		}
 		if (p < in->b && n < in->b)
 			out[n_out++] = (struct lb_triplet){ (uint32_t)a, (uint32_t)p, (uint32_t)n };
 	}

@@ -68,14 +68,16 @@ void lb_mine(const struct lb_miner *miner, const struct lb_arg *par, uint64_t st
 	m->in = (struct lb_mining){ .b = in->b, .columns = in->c, .distance = m->distance, .y = in->y, .par = par, .step = step };
 	m->triplets = (struct lb_triplets){ .triplet = m->list, .n = miner->mine ? miner->mine(&m->in, m->list) : 0, .keeps = miner->keeps, .arg = &m->in };
 	m->by_pairs = miner->choose;
+	m->own = own;
 	if (miner->choose)
 		miner->choose(&m->in, m->chosen);
 	else if (!(loss->info.needs & LB_TAKES_TRIPLETS))
 		turn_into_pairs(m);
 }
 
-void lb_mined_use(const struct lb_mined *m, struct lb_batch *in)
+void lb_mined_use(const struct lb_mined *m, bool fresh, struct lb_batch *in)
 {
+	in->measured = fresh && m->own ? m->distance : NULL;
 	in->chosen = m->by_pairs ? m->chosen : NULL;
 	in->triplets = m->by_pairs ? NULL : &m->triplets;
 }

@@ -43,6 +43,7 @@ struct lb_mined {
 	struct lb_mining in;     /* what the rule of `triplets` reads */
 	struct lb_triplets triplets;
 	bool by_pairs;           /* the choice is `chosen`, else `triplets` */
+	bool own;                /* `distance` is what the loss measures */
 };
 
 /* Returns the miner of a descriptor. */
@@ -62,7 +63,8 @@ void lb_mined_close(struct lb_mined *m);
  * now, for this loss. */
 void lb_mine(const struct lb_miner *miner, const struct lb_arg *par, uint64_t step, const struct lb_loss *loss, struct lb_batch *in,
 	     struct lb_mined *m);
-/* The batch <- the choice, which is m's. */
-void lb_mined_use(const struct lb_mined *m, struct lb_batch *in);
+/* The batch <- the choice, which is m's; `fresh`: with what was measured for it, as the embeddings
+ * have not moved since. */
+void lb_mined_use(const struct lb_mined *m, bool fresh, struct lb_batch *in);
 
 #endif

@@ -60,7 +60,7 @@ static void mine(struct batch *t, const char *loss, const char *miner, const cha
 				   .par = par, .workspace = t->room, .scale = 1 };
 	ck_assert_uint_le(lb_loss_workspace(of, par, &(struct lb_loss_shape){ .b = t->b, .c = t->c, .views = 1 }), sizeof t->room);
 	lb_mine(lb_miner_of(miner_info(miner)), args(miner_info(miner), set), step, of, &t->in, &t->mined);
-	lb_mined_use(&t->mined, &t->in);
+	lb_mined_use(&t->mined, true, &t->in);
 }
 
 /* Whether the choice holds the triplet, or the pair where `negative` is none. */
