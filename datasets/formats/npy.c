@@ -81,6 +81,8 @@ struct header {
 	bool swap, fortran;
 	size_t n_dims, dim[MAX_DIMENSIONS];
 	size_t n, d;
+	size_t bytes;            /* of the header itself */
+	bool mapped;             /* the values stay in the file */
 	bool seen[3];            /* descr, fortran_order, shape */
 };
 
@@ -225,6 +227,14 @@ static int parse_header(struct text *t, struct header *h, struct lb_err *err)
 	return 0;
 }
 
+/* Whether the values stand in the file as they do in memory. */
+static bool can_map(const struct lb_npy_source *s, const struct header *h)
+{
+	const bool same = h->type && (h->type->convert == from_f4 || h->type->convert == from_u1);
+
+	return s->map && same && !h->swap && (!h->fortran || h->n_dims == 1) && h->bytes % h->type->size == 0;
+}
+
 static int check_sizes(const struct lb_npy_source *s, struct header *h, struct lb_err *err)
 {
 	size_t values, bytes;
@@ -245,7 +255,8 @@ static int check_sizes(const struct lb_npy_source *s, struct header *h, struct l
 	if (overflow || h->n > LB_MAX_ROWS || h->d > LB_MAX_COLUMNS)
 		return lb_fail(err, LB_DATA, "%s: the NPY header promises %zu row%s of %zu%s value%s; the limits are %zu rows and %zu values per row",
 			       s->place, h->n, lb_s(h->n), h->d, overflow ? " or more" : "", overflow ? "s" : lb_s(h->d), LB_MAX_ROWS, LB_MAX_COLUMNS);
-	return bytes > s->max_memory ? lb_fail_too_large(s->place, h->n, h->d, s->max_memory, err) : 0;
+	h->mapped = bytes > s->max_memory && can_map(s, h);
+	return bytes > s->max_memory && !h->mapped ? lb_fail_too_large(s->place, h->n, h->d, s->max_memory, err) : 0;
 }
 
 static int too_short(const struct lb_npy_source *s, const char *part, size_t want, size_t found, struct lb_err *err)
@@ -285,6 +296,7 @@ static int read_header(const struct lb_npy_source *s, struct header *h, struct l
 	if (!rc)
 		rc = parse_header(&(struct text){ s, text, text, fixed }, h, err);
 	free(text);
+	h->bytes = fixed + length;
 	return rc ? -1 : check_sizes(s, h, err);
 }
 
@@ -310,7 +322,8 @@ static int check_exact(const struct lb_npy_source *s, const double *x, size_t n,
 	return 0;
 }
 
-/* In the order of the file. Memory is taken as bytes arrive, never on the word of the header. */
+/* In the order of the file. Memory is taken as bytes arrive, never on the word of the header; values
+ * that stay in the file are read for their number and checksum. */
 static int read_values(const struct lb_npy_source *s, const struct header *h, void **x, struct lb_err *err)
 {
 	const size_t all = h->n * h->d, size = h->type->size, width = lb_dtype_size(h->type->dtype), step = CHUNK / size;
@@ -320,7 +333,7 @@ static int read_values(const struct lb_npy_source *s, const struct header *h, vo
 
 	while (!rc && n < all && got) {
 		const size_t part = all - n < step ? all - n : step;
-		if ((rc = lb_grow(x, &cap, n + part, width, err)) || (rc = s->read(s->arg, in, part * size, &got, err)))
+		if ((!h->mapped && (rc = lb_grow(x, &cap, n + part, width, err))) || (rc = s->read(s->arg, in, part * size, &got, err)))
 			break;
 		if (got < part * size) {
 			rc = too_short(s, "data after the header", all * size, n * size + got, err);
@@ -328,7 +341,8 @@ static int read_values(const struct lb_npy_source *s, const struct header *h, vo
 		}
 		if (h->swap)
 			swap_bytes(in, part, size);
-		h->type->convert(in, part, (char *)*x + n * width);
+		if (!h->mapped)
+			h->type->convert(in, part, (char *)*x + n * width);
 		if (size == 8 && h->type->name[0] != 'f')
 			rc = check_exact(s, (double *)*x + n, part, n, err);
 		n += part;
@@ -371,13 +385,23 @@ static int refuse_infinity(const struct lb_npy_source *s, const struct lb_matrix
 	return 0;
 }
 
+static int map_values(const struct lb_npy_source *s, const struct header *h, struct lb_matrix *m, struct lb_err *err)
+{
+	if (!h->mapped)
+		return 0;
+	if (!(m->map = s->map(s->arg, &m->map_bytes, err)))
+		return -1;
+	m->x = (char *)m->map + h->bytes;
+	return m->map_bytes < h->bytes + h->n * h->d * h->type->size ? lb_fail(err, LB_DATA, "%s: became shorter while it was read", s->place) : 0;
+}
+
 /* The numbers that the header promises. */
 static int read_numbers(const struct lb_npy_source *s, const struct header *h, struct lb_matrix *out, struct lb_err *err)
 {
 	struct lb_matrix m = { .dtype = h->type->dtype, .n = h->n, .d = h->d };
 
-	if (read_values(s, h, &m.x, err) || (h->fortran && h->n_dims > 1 && transpose(h, &m, err)) || refuse_infinity(s, &m, err) ||
-	    lb_matrix_narrow(&m, err)) {
+	if (read_values(s, h, &m.x, err) || map_values(s, h, &m, err) || (h->fortran && h->n_dims > 1 && transpose(h, &m, err)) ||
+	    refuse_infinity(s, &m, err) || lb_matrix_narrow(&m, err)) {
 		lb_matrix_free(&m);
 		return -1;
 	}

@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import re
 import resource
+import shutil
 import sys
 import tempfile
 from random import Random
@@ -217,13 +218,13 @@ def write_store(folder: Path, trials: int) -> None:
 
 
 STORES: Dict[int, Path] = {}                            # what write_store made, for all commands
-KEPT = tempfile.TemporaryDirectory()
+KEPT = Path(tempfile.mkdtemp())
 
 
 def store_of(trials: int) -> Path:
     """Made when it is first needed; the folder of the config and of the results, r."""
     if trials not in STORES:
-        STORES[trials] = Path(KEPT.name) / str(trials)
+        STORES[trials] = KEPT / str(trials)
         STORES[trials].mkdir()
         aside(write_store, STORES[trials], trials)
     return STORES[trials]
@@ -309,7 +310,7 @@ AXES = {a.key: a for a in [
         Curve("NPY, L-BFGS", "rows", steps(1000, 10 ** 7), rows_lbfgs),
         Curve("CSV, SGD", "rows", steps(1000, 10 ** 7), rows_csv)]),
     Axis("features", f"A linear model on {SPARSE_ROWS} sparse rows (svmlight) of {STORED} values each, one epoch, as the features grow: the values stay as many.", "features", [
-        Curve("sparse, SGD", "values stored and features", steps(100, 10 ** 6), features_sparse, lambda size: SPARSE_ROWS * STORED + size)]),
+        Curve("sparse, SGD", "features", steps(100, 10 ** 6), features_sparse)]),
     Axis("classes", f"A linear softmax of {CLASS_FEATURES} features, one epoch of {CLASS_ROWS} rows and their evaluation, as the classes grow; the file has a row of every class.", "classes", [
         Curve("softmax, SGD", "classes", steps(2, 10 ** 6, (5, 10)), classes)]),
     Axis("cohort", "Linear models of different learning rates on Letter (16000 rows), two epochs, one process: they are trained side by side on the same batches.", "models", [
@@ -326,7 +327,7 @@ AXES = {a.key: a for a in [
     Axis("workers", "The same 64 trainings by one and two worker processes; the curve is the sum of all processes' time.", "workers", [
         Curve("sweep", "none: the work is the same", [1, 2], workers, power=0)]),
     Axis("store", f"The scheme of the store beside so many workers, each with a claim (a byte of the lock file) and a record: `lossbench status` of {STATUS_TRIALS} trials; "
-         "1000 claims, writes and renames.", "workers", [
+         "1000 claims, writes and renames. The system looks a byte up among all claims of a file, one after the other.", "workers", [
         Curve("status", "none: the work is the same", WORKERS, status_beside, power=0),
         Curve("1000 records", "none: the work is the same", WORKERS, records_beside, power=0)]),
 ]}
@@ -351,8 +352,11 @@ def measured(curve: Curve) -> Measured:
         seconds, left = expected(points, work), SECONDS - sum(p.wall for p in points)
         if seconds > left:
             return Measured(curve, points, f"{size} would take about {seconds:.0f} s; {left:.0f} s of {SECONDS} were left")
-        with tempfile.TemporaryDirectory() as folder:
-            run = curve.measure(size, Path(folder))
+        folder = Path(tempfile.mkdtemp())
+        try:
+            run = curve.measure(size, folder)
+        finally:
+            aside(shutil.rmtree, folder)
         points.append(Point(size, work, run.wall, run.cpu, run.peak))
         print(f"  {curve.name}: {size}  {run.wall:.3f} s, {run.cpu:.3f} s of processor, {run.peak / 2 ** 20:.0f} MiB", file=sys.stderr, flush=True)
     return Measured(curve, points, "")
@@ -463,10 +467,12 @@ def main() -> int:
     parser.add_argument("--json", help="write every run")
     args = parser.parse_args()
     found: Dict[str, List[Measured]] = {}
-    with KEPT:
+    try:
         for key in chosen(os.environ.get("AXES", "")):
             print(f"{key}: {AXES[key].what}", file=sys.stderr, flush=True)
             found[key] = [measured(curve) for curve in AXES[key].curves]
+    finally:
+        aside(shutil.rmtree, KEPT)
     print("; ".join(f"{k}: {v}" for k, v in w.machine().items() if k in ("processor", "cores", "memory")) + "\n")
     for key, all_of in found.items():
         print(f"{w.table(HEAD, [c for m in all_of for c in cells(m)])}\n")
