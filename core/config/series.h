@@ -5,8 +5,9 @@
 
 #include "core/config/lookup.h"
 
-/* The axes of a sweep: trees that have the same values of all axes which set a top-level key say the
- * same there. What is in it is borrowed, value_index[i] < length[i] is that of the next tree. */
+/* The axes of a sweep: trees that have the same values of all axes which set a top-level key say
+ * the same there. What is in it is borrowed, value_index[i] < length[i] is that of the next
+ * tree. */
 struct lb_axes {
 	size_t n;
 	const size_t *length, *value_index;

@@ -62,8 +62,8 @@ sed -i 's/max_memory: 5000, test/max_memory: 5000\n  test/; s/}, split/}\n  spli
 refused 'joining the rows of several files cannot be done'
 BAD=nan array n.npy '<f4'
 config 'path: n.npy, labels: y.npy' 'max_memory: 5000'
-printf '%s\n' '  missing: drop' >more
-sed -i '/max_memory/r more' c.yaml
+printf '%s\n' '  missing: drop' >missing.txt
+sed -i '/max_memory/r missing.txt' c.yaml
 refused 'leaving out rows cannot be done'
 sed -i 's/missing: drop/missing: mean/' c.yaml
 result >/dev/null
