@@ -36,6 +36,7 @@ static int read_counts(const cJSON *in, struct eval_input *x, size_t classes, st
 
 /* What an input may hold: for the kinds of a bit set, and, unless it is 0, for a loss that needs
  * this. */
+enum { MOST_CLASSES = 100000 }; /* of embeddings alone, which have no column for each */
 enum { CLASSES = 1 << LB_MULTICLASS | 1 << LB_BINARY | 1 << LB_EMBEDDING | 1 << LB_DISTILLATION,
        LABELLED = CLASSES | 1 << LB_MULTILABEL, ANY = -1 };
 static const struct key {
@@ -394,7 +395,12 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 		return -1;
 	if (read_features(in, l, x, err) || read_params(in, l, x, err) || read_scale(in, x, err))
 		return -1;
-	if (read_labels(in, x, (double)x->classes, err) || read_counts(in, x, x->classes, err))
+	const bool any_class = l->kind == LB_EMBEDDING && !l->params && !l->classes;
+	if (read_labels(in, x, any_class ? MOST_CLASSES : (double)x->classes, err))
+		return -1;
+	for (size_t i = 0; any_class && i < x->b; i++)
+		x->classes = (size_t)x->y[i] >= x->classes ? (size_t)x->y[i] + 1 : x->classes;
+	if (read_counts(in, x, x->classes, err))
 		return -1;
 	return l->needs & LB_NEEDS_BAGS && read_groups(in, x, err) ? -1 : 0;
 }
