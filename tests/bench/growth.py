@@ -5,7 +5,7 @@ records of a store, worker processes.
     tests/bench/growth.py [--page FILE] [--json FILE]       (make bench-growth)
 
 AXES=rows,trials (default all) and QUICK=1 (small sizes) are taken from the environment. A curve ends where its next size would go
-beyond the seconds that it has, and the page says so. The exponent is that of the last sizes, by least squares of log processor time
+beyond the seconds or the memory that it has, and the page says so. The exponent is that of the last sizes, by least squares of log processor time
 (or peak memory) against log work; where it is clearly above 1 the curve is marked. Nothing here passes or fails: times move with
 the machine. Needs numpy; --page also matplotlib.
 """
@@ -28,6 +28,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence
 import workloads as w
 
 OWN = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+MEMORY = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2 ** 30
 QUICK = bool(os.environ.get("QUICK"))
 SECONDS = 5 if QUICK else 60                            # of a curve; what makes its inputs is not counted
 LAST = 4                                                # sizes that an exponent is taken from
@@ -67,12 +68,11 @@ class Measured(NamedTuple):
 
 # ---- runs ----
 
-def steps(first: int, last: int, factors: Sequence[int] = (10,)) -> List[int]:
-    """From first to last by factors that take turns; with QUICK at most 100 times the first."""
-    found, turn = [first], 0
-    while found[-1] * factors[turn % len(factors)] <= (min(last, 100 * first) if QUICK else last):
-        found.append(found[-1] * factors[turn % len(factors)])
-        turn += 1
+def steps(first: int, last: int) -> List[int]:
+    """From first to last by factors of ten; with QUICK at most 100 times the first."""
+    found = [first]
+    while found[-1] * 10 <= (min(last, 100 * first) if QUICK else last):
+        found.append(found[-1] * 10)
     return found
 
 
@@ -312,7 +312,7 @@ AXES = {a.key: a for a in [
     Axis("features", f"A linear model on {SPARSE_ROWS} sparse rows (svmlight) of {STORED} values each, one epoch, as the features grow: the values stay as many.", "features", [
         Curve("sparse, SGD", "features", steps(100, 10 ** 6), features_sparse)]),
     Axis("classes", f"A linear softmax of {CLASS_FEATURES} features, one epoch of {CLASS_ROWS} rows and their evaluation, as the classes grow; the file has a row of every class.", "classes", [
-        Curve("softmax, SGD", "classes", steps(2, 10 ** 6, (5, 10)), classes)]),
+        Curve("softmax, SGD", "classes", [2, *steps(10, 10 ** 6)], classes)]),
     Axis("cohort", "Linear models of different learning rates on Letter (16000 rows), two epochs, one process: they are trained side by side on the same batches.", "models", [
         Curve("models", "models", [1, 2, 4, 8, 16, 32, 64] if QUICK else [1, 2, 4, 8, 16, 32, 64, 128, 256, 512], cohort)]),
     Axis("trials", "A sweep of 5 losses, seeds and learning rates on iris of which nothing, or everything, has been trained. A sweep has at most 100000 trials.", "trials", [
@@ -335,21 +335,25 @@ AXES = {a.key: a for a in [
 
 # ---- measuring ----
 
-def expected(points: Sequence[Point], work: float) -> float:
-    """Seconds that the line through the last two sizes gives; at least those of the last."""
-    if len(points) < 2:
-        return points[-1].wall if points else 0
+def expected(points: Sequence[Point], work: float, what: str) -> float:
+    """What the line through the last two sizes gives; at least the value of the last."""
+    values = [getattr(p, what) for p in points[-2:]]
+    if len(values) < 2:
+        return values[-1] if values else 0
     before, last = points[-2:]
-    slope = (last.wall - before.wall) / (last.work - before.work) if last.work > before.work else 0
-    return last.wall + max(0.0, slope) * (work - last.work)
+    slope = (values[1] - values[0]) / (last.work - before.work) if last.work > before.work else 0
+    return values[1] + max(0.0, slope) * (work - last.work)
 
 
 def measured(curve: Curve) -> Measured:
-    """Sizes are run while the next is expected to fit into what is left of the curve's time."""
+    """Sizes are run while the next is expected to fit into what is left of the curve's time, and into half of the machine's memory."""
     points: List[Point] = []
     for size in curve.sizes:
         work = curve.work(size)
-        seconds, left = expected(points, work), SECONDS - sum(p.wall for p in points)
+        seconds, left = expected(points, work, "wall"), SECONDS - sum(p.wall for p in points)
+        gibibytes = expected(points, work, "peak") / 2 ** 30
+        if gibibytes > MEMORY / 2:
+            return Measured(curve, points, f"{size} would take about {gibibytes:.0f} GiB of {MEMORY:.0f}")
         if seconds > left:
             return Measured(curve, points, f"{size} would take about {seconds:.0f} s; {left:.0f} s of {SECONDS} were left")
         folder = Path(tempfile.mkdtemp())
