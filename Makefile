@@ -243,7 +243,7 @@ lint:                                ## both compilers with -Werror, cppcheck, s
 same-as: lossbench                   ## train a list of configs with revision REV too and compare every result byte by byte
 	@JOBS=$(JOBS) tests/same_as.sh $(or $(REV),b32a008)
 
-.PHONY: bench bench-revisions bench-peers
+.PHONY: bench bench-revisions bench-peers bench-growth
 bench: lossbench $(BENCH_TOOLS) ## time the project's own workloads (WORKLOADS=A,B of A to F, L, P and R; QUICK=1; BENCH_ARGS='--page FILE')
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/bench.py $(BENCH_ARGS)
 bench-revisions: lossbench ## the same workloads with revision REV and with this one, in turn (ROUNDS=5)
@@ -251,6 +251,9 @@ bench-revisions: lossbench ## the same workloads with revision REV and with this
 bench-peers: lossbench $(BENCH_TOOLS) ## the same work in PyTorch, scikit-learn and liblinear, in turn, as ratios (same options; BENCH_DATA=FOLDER with more tables for R)
 	@scripts/setup.sh bench
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/peers.py $(BENCH_ARGS)
+bench-growth: lossbench ## time and memory against rows, features, classes, models, trials, workers (AXES=rows,trials; QUICK=1; BENCH_ARGS='--page FILE')
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) tests/bench/growth.py $(BENCH_ARGS)
 
 .PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust study-counts study-dice-shift study-hl-gauss study-cs
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)

@@ -29,6 +29,8 @@ struct lb_matrix {
 	void *x;
 	size_t *start;           /* n + 1 */
 	uint32_t *column;
+	void *map;               /* a file that x lies in, read from the disk where it is needed; NULL: x is allocated */
+	size_t map_bytes;
 };
 
 enum lb_column_type { LB_NUMBER, LB_TEXT };

@@ -85,26 +85,62 @@ static size_t count_trials(const struct lb_sweep *s, const struct lb_location *l
 	return n > (double)most ? 1 : (size_t)n;
 }
 
-/* The last axis varies fastest. */
-static struct lb_node *trial_tree(const struct lb_sweep *s, struct lb_pool *pool, size_t t, size_t *value_index, struct lb_err *err)
+/* What all trials of a sweep are made with. */
+struct expanding {
+	const struct lb_sweep *sweep;
+	size_t *length, *value_index; /* of each axis */
+	uint64_t *keys;
+	struct lb_series *series;
+	struct seen seen;
+};
+
+static void expanding_free(struct expanding *x)
 {
-	for (size_t axis = s->n_axes; axis-- > 0;) {
-		const size_t n = lb_sweep_axis_length(s, axis);
-		value_index[axis] = t % n;
-		t /= n;
-	}
-	return lb_sweep_tree(s, pool, value_index, err);
+	free(x->length);
+	free(x->value_index);
+	free(x->keys);
+	free(x->seen.slot);
 }
 
-static int expand_trial(const struct lb_sweep *s, size_t t, size_t *value_index, struct lb_series *series, struct seen *seen,
-			struct lb_trial_list *out, struct lb_err *err)
+static int expanding_open(struct expanding *x, size_t n, struct lb_err *err)
 {
-	struct lb_node *root = trial_tree(s, lb_series_pool(series), t, value_index, err);
-	uint64_t hash;
-	const cJSON *config = root ? lb_series_next(series, root, &hash, err) : NULL;
+	const struct lb_sweep *s = x->sweep;
 
-	if (config && !s->r.diagnostics->n)
-		keep(seen, out, config, hash);
+	x->seen.size = 16;
+	while (x->seen.size < 2 * n)
+		x->seen.size *= 2;
+	x->seen.slot = lb_alloc(x->seen.size, sizeof *x->seen.slot, err);
+	x->length = lb_alloc(s->n_axes, sizeof *x->length, err);
+	x->value_index = lb_alloc(s->n_axes, sizeof *x->value_index, err);
+	x->keys = lb_alloc(s->n_axes, sizeof *x->keys, err);
+	if (!x->seen.slot || !x->length || !x->value_index || !x->keys)
+		return -1;
+	for (size_t axis = 0; axis < s->n_axes; axis++)
+		x->length[axis] = lb_sweep_axis_length(s, axis);
+	for (size_t i = 0; i < s->n; i++)
+		x->keys[s->swept[i].axis] |= lb_option_top(s->swept[i].path);
+	const struct lb_axes axes = { s->n_axes, x->length, x->value_index, x->keys };
+	return (x->series = lb_series_open(&s->r, &axes, err)) ? 0 : -1;
+}
+
+/* The last axis varies fastest. */
+static struct lb_node *trial_tree(const struct expanding *x, struct lb_pool *pool, size_t t, struct lb_err *err)
+{
+	for (size_t axis = x->sweep->n_axes; axis-- > 0;) {
+		x->value_index[axis] = t % x->length[axis];
+		t /= x->length[axis];
+	}
+	return lb_sweep_tree(x->sweep, pool, x->value_index, err);
+}
+
+static int expand_trial(struct expanding *x, size_t t, struct lb_trial_list *out, struct lb_err *err)
+{
+	struct lb_node *root = trial_tree(x, lb_series_pool(x->series), t, err);
+	uint64_t hash;
+	const cJSON *config = root ? lb_series_next(x->series, root, &hash, err) : NULL;
+
+	if (config && !x->sweep->r.diagnostics->n)
+		keep(&x->seen, out, config, hash);
 	return config ? 0 : -1;
 }
 
@@ -113,23 +149,17 @@ static int expand_all(const struct lb_sweep *s, struct lb_trial_list *out, struc
 	const struct lb_node *sweep = lb_node_get(s->config->root, "sweep");
 	const struct lb_location file = { .file = s->config->file };
 	const size_t n = count_trials(s, sweep ? &sweep->location : &file);
+	struct expanding x = { .sweep = s };
 	size_t repeated = 0;
-	struct seen seen = { .size = 16 };
-	struct lb_series *series = lb_series_open(&s->r, err);
-	size_t *value_index = lb_alloc(s->n_axes, sizeof *value_index, err);
 
-	while (seen.size < 2 * n)
-		seen.size *= 2;
-	seen.slot = lb_alloc(seen.size, sizeof *seen.slot, err);
 	out->config = lb_alloc(n, sizeof *out->config, err);
-	int rc = series && value_index && seen.slot && out->config ? 0 : -1;
+	int rc = out->config ? expanding_open(&x, n, err) : -1;
 	for (size_t t = 0; !rc && t < n && s->r.diagnostics->n < MAX_FAULTS && repeated < MAX_REPEATED; t++) {
-		rc = expand_trial(s, t, value_index, series, &seen, out, err);
+		rc = expand_trial(&x, t, out, err);
 		repeated += s->r.diagnostics->n;
 	}
-	free(value_index);
-	free(seen.slot);
-	out->nodes = lb_series_close(series);
+	out->nodes = lb_series_close(x.series);
+	expanding_free(&x);
 	return rc;
 }
 

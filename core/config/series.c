@@ -10,7 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODES_A_PIECE = 512 };
+/* MOST_MADE: of an option that depends on more values of the axes than that, items are not
+ * remembered. */
+enum { NODES_A_PIECE = 512, MOST_MADE = 4096 };
+
+/* What an option resolves to at some values of the axes. */
+struct made {
+	bool known;
+	cJSON *item;
+	uint64_t hash;
+};
 
 /* One option in the trials so far. */
 struct state {
@@ -18,6 +27,8 @@ struct state {
 	uint64_t hash;           /* of the item; 0 where it is absent */
 	uint64_t reads;          /* the top-level keys that it was made from (lb_option_top) */
 	cJSON *node;             /* its node in the latest tree, or that of its group */
+	struct made *made;       /* by the values of the axes that `made_of`, top-level keys, depends on */
+	uint64_t made_of;
 };
 
 static uint64_t mix(uint64_t h, const void *bytes, size_t n)
@@ -106,6 +117,7 @@ void lb_config_nodes_free(struct lb_config_nodes *nodes)
 
 struct lb_series {
 	struct lb_resolving r;
+	struct lb_axes axes;
 	struct lb_config_nodes *nodes;
 	struct lb_pool pool[2];          /* of this trial's tree and of the one before, whose nodes are compared */
 	const struct lb_node *before;    /* that tree's root, or NULL */
@@ -140,7 +152,7 @@ static cJSON **slot_of(struct table *t, const cJSON *item, struct lb_err *err)
 	return &t->slot[at];
 }
 
-struct lb_series *lb_series_open(const struct lb_resolving *like, struct lb_err *err)
+struct lb_series *lb_series_open(const struct lb_resolving *like, const struct lb_axes *axes, struct lb_err *err)
 {
 	const size_t n = lb_option_count();
 	struct lb_series *s = lb_alloc(1, sizeof *s, err);
@@ -148,6 +160,7 @@ struct lb_series *lb_series_open(const struct lb_resolving *like, struct lb_err 
 	if (!s)
 		return NULL;
 	s->r = *like;
+	s->axes = *axes;
 	s->items = (struct table){ .hash = hash_item, .same = lb_json_same };
 	s->nodes_below = (struct table){ .hash = hash_node, .same = same_node };
 	s->nodes = lb_alloc(1, sizeof *s->nodes, err);
@@ -173,6 +186,8 @@ struct lb_config_nodes *lb_series_close(struct lb_series *s)
 	if (s) {
 		lb_pool_free(&s->pool[0]);
 		lb_pool_free(&s->pool[1]);
+		for (size_t i = 0; s->option && i < lb_option_count(); i++)
+			free(s->option[i].made);
 		free(s->option);
 		free(s->group);
 		free(s->first);
@@ -239,6 +254,73 @@ static int take_item(struct lb_series *s, struct state *o, cJSON *item, struct l
 	return o->item != before;
 }
 
+/* The place that the values of the axes which the keys depend on have among all of them, whose
+ * number goes to *n; it is beyond MOST_MADE where there are more. */
+static size_t place_among(const struct lb_axes *axes, uint64_t keys, size_t *n)
+{
+	size_t at = 0;
+
+	*n = 1;
+	for (size_t i = 0; i < axes->n && *n <= MOST_MADE; i++)
+		if (axes->keys[i] & keys) {
+			at = at * axes->length[i] + axes->value_index[i];
+			*n *= axes->length[i];
+		}
+	return at;
+}
+
+/* What the option was resolved to where all keys that it reads said the same; NULL where that is
+ * not known. */
+static const struct made *recall(const struct lb_series *s, const struct state *o)
+{
+	size_t n;
+
+	if (!o->made)
+		return NULL;
+	const size_t at = place_among(&s->axes, o->made_of, &n);
+	return o->made[at].known ? &o->made[at] : NULL;
+}
+
+static int remember(struct lb_series *s, struct state *o, struct lb_err *err)
+{
+	/* What components there are depends on the task. */
+	const uint64_t keys = o->reads | lb_option_top("task");
+	size_t n;
+	const size_t at = place_among(&s->axes, keys, &n);
+
+	if (o->made_of != keys) {
+		free(o->made);
+		o->made = NULL;
+		o->made_of = keys;
+	}
+	if (n > MOST_MADE || (!o->made && !(o->made = lb_alloc(n, sizeof *o->made, err))))
+		return n > MOST_MADE ? 0 : -1;
+	o->made[at] = (struct made){ true, o->item, o->hash };
+	return 0;
+}
+
+/* Returns 1 when the option comes out differently than in the trial before, 0 when not, -1 for want
+ * of memory. */
+static int resolve_option(struct lb_series *s, size_t i, struct lb_err *err)
+{
+	struct state *o = &s->option[i];
+	const struct made *made = recall(s, o);
+	const size_t mistakes = s->r.diagnostics->n;
+
+	if (made) {
+		const bool differs = o->item != made->item;
+		o->item = made->item;
+		o->hash = made->hash;
+		return differs;
+	}
+	o->reads = 0;
+	s->r.reads = &o->reads;
+	cJSON *item = lb_resolve_option(&s->r, lb_option_at(i));
+	s->r.reads = NULL;
+	const int differs = take_item(s, o, item, err);
+	return differs >= 0 && s->r.diagnostics->n == mistakes && remember(s, o, err) ? -1 : differs;
+}
+
 /* Resolves the options that read a key that has changed, and adds the keys of those that came out
  * differently. */
 static int resolve_changed(struct lb_series *s, uint64_t *changed, struct lb_err *err)
@@ -247,14 +329,9 @@ static int resolve_changed(struct lb_series *s, uint64_t *changed, struct lb_err
 
 	for (size_t i = 0; i < lb_option_count(); i++) {
 		const struct lb_option *option = lb_option_at(i);
-		struct state *o = &s->option[i];
-		if (option->shape == LB_GROUP || (s->before && !(o->reads & given)))
+		if (option->shape == LB_GROUP || (s->before && !(s->option[i].reads & given)))
 			continue;
-		o->reads = 0;
-		s->r.reads = &o->reads;
-		cJSON *item = lb_resolve_option(&s->r, option);
-		s->r.reads = NULL;
-		const int differs = take_item(s, o, item, err);
+		const int differs = resolve_option(s, i, err);
 		if (differs < 0)
 			return -1;
 		if (differs)

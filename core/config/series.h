@@ -5,9 +5,18 @@
 
 #include "core/config/lookup.h"
 
+/* The axes of a sweep: trees that have the same values of all axes which set a top-level key say
+ * the same there. What is in it is borrowed, value_index[i] < length[i] is that of the next
+ * tree. */
+struct lb_axes {
+	size_t n;
+	const size_t *length, *value_index;
+	const uint64_t *keys;            /* that an axis sets, as in lb_option_top */
+};
+
 /* `like` says everything but the tree. */
 struct lb_series;
-struct lb_series *lb_series_open(const struct lb_resolving *like, struct lb_err *err);
+struct lb_series *lb_series_open(const struct lb_resolving *like, const struct lb_axes *axes, struct lb_err *err);
 /* Frees the series and returns the nodes of its configs, to be freed when these are not used any
  * more. */
 struct lb_config_nodes *lb_series_close(struct lb_series *s);

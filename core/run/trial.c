@@ -81,7 +81,7 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	memo->config = rc ? NULL : config;
 	if (!rc)
 		rc = lb_constraints_check(spec, t->source->data, &rows->split, err) || say_of_trial(spec, t->source->data, &rows->split, cache, err) ||
-		     lb_trial_id(config, t->source, memo->id, t->id, err) ? -1 : 0;
+		     lb_trial_id(config, t->source, &memo->id, t->id, err) ? -1 : 0;
 	lb_rows_drop(rows);
 	return rc;
 }
@@ -89,7 +89,7 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 void lb_trial_memo_free(struct lb_trial_memo *memo)
 {
 	lb_spec_free(&memo->spec);
-	lb_id_texts_free(memo->id);
+	lb_id_texts_free(&memo->id);
 	*memo = (struct lb_trial_memo){ 0 };
 }
 

@@ -24,10 +24,19 @@ struct lb_trial {
 enum { LB_ID_MEMBERS = 32 };
 struct lb_id_text {
 	const char *name;                /* of the member; borrowed */
-	const cJSON *child;              /* of the member: configs that share a block share its text */
+	const void *address;             /* of its value: configs that share a block share its text */
 	const struct lb_data_entry *source;
 	struct lb_buf text;              /* NULL text: the member has no part in the id */
 };
+
+/* Those that were made, by address: an open hash table. { 0 } is empty. The configs must live as
+ * long. */
+struct lb_id_texts {
+	struct lb_id_text *slot;
+	size_t n, size;                  /* size is 0 or a power of two, at least twice n */
+	size_t bytes;                    /* of the texts; beyond a limit all are forgotten */
+};
+void lb_id_texts_free(struct lb_id_texts *texts);
 
 /* What was found of the trial that was opened last, so that the next, which shares most of its
  * config with it, is not looked at again. { 0 } is empty; release with lb_trial_memo_free. Configs
@@ -36,7 +45,7 @@ struct lb_trial_memo {
 	const cJSON *config;             /* the last one whose data and split are sound, or NULL */
 	const struct lb_data_entry *source;
 	struct lb_spec spec;             /* of the config that was opened last */
-	struct lb_id_text id[LB_ID_MEMBERS];
+	struct lb_id_texts id;
 };
 void lb_trial_memo_free(struct lb_trial_memo *memo);
 
@@ -50,10 +59,9 @@ int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struc
 
 /* The id of a resolved config on its dataset: canonical JSON (RFC 8785) of the config without name
  * and output, with checksums of the uncompressed data in the place of paths, and the record
- * schema's version. `known`, unless NULL, holds the texts of the trial before and gets those of
- * this one; release them with lb_id_texts_free. */
-int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct lb_id_text known[LB_ID_MEMBERS], char id[17], struct lb_err *err);
-void lb_id_texts_free(struct lb_id_text text[LB_ID_MEMBERS]);
+ * schema's version. `known`, unless NULL, holds the texts of trials before and gets those
+ * of this one. */
+int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct lb_id_texts *known, char id[17], struct lb_err *err);
 
 /* Makes a trial ready for training. With a leader, an already prepared trial of the same cohort
  * (lb_cohort_key), p shares its rows and features. */

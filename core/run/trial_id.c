@@ -1,6 +1,7 @@
 #include "core/run/data_read.h"
 #include "core/run/trial.h"
 
+#include "core/base/mem.h"
 #include "core/base/sha256.h"
 #include "core/config/options.h"
 
@@ -78,11 +79,79 @@ static int write_member(const cJSON *member, const struct lb_data_entry *source,
 	return rc ? rc : out->bad ? lb_fail_memory(err, out->n) : 0;
 }
 
-/* Whether the member's text is known: blocks that configs share are known by their address. */
-static bool is_known(const struct lb_id_text *text, const cJSON *member, const struct lb_data_entry *source)
+/* ---- texts that are known ---- */
+
+enum { LARGEST_TEXTS = 64 << 20, FIRST_SLOTS = 256 };
+
+/* What a member is known by: blocks and texts that configs share have one address. NULL: it is not
+ * known. */
+static const void *address_of(const cJSON *member)
 {
-	return text->name && !strcmp(text->name, member->string) && text->child == member->child && member->child && text->source == source;
+	return member->child ? (const void *)member->child : member->valuestring;
 }
+
+/* Where the member's text is among the slots, or could. */
+static struct lb_id_text *slot_of(const struct lb_id_texts *texts, const char *name, const void *address, const struct lb_data_entry *source)
+{
+	uint64_t h = (((uintptr_t)address >> 4) ^ ((uintptr_t)source << 7) ^ (unsigned char)*name) * 0x9E3779B97F4A7C15U;
+	size_t i = (size_t)(h >> 32) & (texts->size - 1);
+
+	while (texts->slot[i].name &&
+	       (texts->slot[i].address != address || texts->slot[i].source != source || strcmp(texts->slot[i].name, name)))
+		i = (i + 1) & (texts->size - 1);
+	return &texts->slot[i];
+}
+
+/* Room for one more, at least half of the slots stays free. */
+static int grow(struct lb_id_texts *texts, struct lb_err *err)
+{
+	const struct lb_id_texts old = *texts;
+
+	if (2 * (texts->n + 1) <= texts->size)
+		return 0;
+	texts->size = old.size ? 2 * old.size : FIRST_SLOTS;
+	if (!(texts->slot = lb_alloc(texts->size, sizeof *texts->slot, err))) {
+		*texts = old;
+		return -1;
+	}
+	for (size_t i = 0; i < old.size; i++)
+		if (old.slot[i].name)
+			*slot_of(texts, old.slot[i].name, old.slot[i].address, old.slot[i].source) = old.slot[i];
+	free(old.slot);
+	return 0;
+}
+
+void lb_id_texts_free(struct lb_id_texts *texts)
+{
+	for (size_t i = 0; i < texts->size; i++)
+		lb_buf_free(&texts->slot[i].text);
+	free(texts->slot);
+	*texts = (struct lb_id_texts){ 0 };
+}
+
+/* *out <- the member with its text, which is made unless it is known, and owned by the table. */
+static int find_text(struct lb_id_texts *texts, const cJSON *member, const struct lb_data_entry *source, struct lb_id_text *out, struct lb_err *err)
+{
+	struct lb_id_text made = { .name = member->string, .address = address_of(member), .source = source };
+
+	if (grow(texts, err))
+		return -1;
+	struct lb_id_text *slot = slot_of(texts, made.name, made.address, source);
+	if (!slot->name || !made.address) {
+		if (write_member(member, source, &made.text, err)) {
+			lb_buf_free(&made.text);
+			return -1;
+		}
+		texts->n += !slot->name;
+		texts->bytes += made.text.n;
+		lb_buf_free(&slot->text);
+		*slot = made;
+	}
+	*out = *slot;
+	return 0;
+}
+
+/* ---- the id ---- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -92,51 +161,29 @@ static int by_name(const void *a, const void *b)
 }
 
 /* The texts of all members, in the order of their names; returns their number, -1 on failure. */
-static int write_members(const cJSON *config, const struct lb_data_entry *source, struct lb_id_text text[LB_ID_MEMBERS], struct lb_err *err)
+static int find_texts(const cJSON *config, const struct lb_data_entry *source, struct lb_id_texts *texts, struct lb_id_text found[LB_ID_MEMBERS],
+		      struct lb_err *err)
 {
-	struct lb_id_text made[LB_ID_MEMBERS] = { 0 };
 	const cJSON *member;
 	size_t n = 0;
-	int rc = 0;
 
+	if (texts->bytes > LARGEST_TEXTS)
+		lb_id_texts_free(texts);
 	cJSON_ArrayForEach(member, config) {
-		struct lb_id_text *known = NULL;
-		for (size_t i = 0; i < LB_ID_MEMBERS && !known; i++)
-			if (is_known(&text[i], member, source))
-				known = &text[i];
 		if (n == LB_ID_MEMBERS)
-			rc = lb_fail(err, LB_MACHINE, "more than %d top-level keys (a defect of lossbench)", LB_ID_MEMBERS);
-		if (rc)
-			break;
-		made[n] = (struct lb_id_text){ .name = member->string, .child = member->child, .source = source };
-		if (known) {
-			made[n].text = known->text;
-			known->text = (struct lb_buf){ 0 };
-		} else {
-			rc = write_member(member, source, &made[n].text, err);
-		}
-		n++;
+			return lb_fail(err, LB_MACHINE, "more than %d top-level keys (a defect of lossbench)", LB_ID_MEMBERS);
+		if (find_text(texts, member, source, &found[n++], err))
+			return -1;
 	}
-	for (size_t i = 0; i < LB_ID_MEMBERS; i++)
-		lb_buf_free(&text[i].text);
-	if (!rc)
-		qsort(made, n, sizeof *made, by_name);
-	memcpy(text, made, sizeof made);
-	return rc ? -1 : (int)n;
+	qsort(found, n, sizeof *found, by_name);
+	return (int)n;
 }
 
-void lb_id_texts_free(struct lb_id_text text[LB_ID_MEMBERS])
+int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct lb_id_texts *known, char id[17], struct lb_err *err)
 {
-	for (size_t i = 0; i < LB_ID_MEMBERS; i++) {
-		lb_buf_free(&text[i].text);
-		text[i] = (struct lb_id_text){ 0 };
-	}
-}
-
-int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct lb_id_text known[LB_ID_MEMBERS], char id[17], struct lb_err *err)
-{
-	struct lb_id_text own[LB_ID_MEMBERS] = { 0 }, *text = known ? known : own;
-	const int n = write_members(config, source, text, err);
+	struct lb_id_texts own = { 0 };
+	struct lb_id_text text[LB_ID_MEMBERS];
+	const int n = find_texts(config, source, known ? known : &own, text, err);
 	struct lb_buf all = { 0 };
 	const char *comma = "";
 	char hex[65];
@@ -159,6 +206,6 @@ int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct 
 	if (!rc && !(rc = lb_sha256_hex(all.s, all.n, hex, err)))
 		snprintf(id, 17, "%.16s", hex);
 	lb_buf_free(&all);
-	lb_id_texts_free(own);
+	lb_id_texts_free(&own);
 	return rc;
 }

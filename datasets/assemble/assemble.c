@@ -260,9 +260,11 @@ static int drop_rows(struct lb_joined_table *f, const bool *lack, struct lb_data
 	for (size_t i = 0; i < f->n; i++)
 		keep[i] = !lack[i];
 	count_sides(f, had);
-	lb_joined_table_filter(f, keep);
+	const int rc = lb_joined_table_filter(f, keep, err);
 	count_sides(f, has);
 	free(keep);
+	if (rc)
+		return -1;
 	for (int s = 0; s < LB_SIDES; s++)
 		if (had[s] && !has[s])
 			return lb_fail(err, LB_DATA, "%s: every row has a missing value, so data.missing: drop leaves none; use mean, or drop "

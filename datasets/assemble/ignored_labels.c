@@ -51,7 +51,8 @@ static int leave_out(struct lb_joined_table *f, const struct lb_roles *roles, co
 	struct lb_buf b = { 0 };
 	int rc = 0;
 
-	lb_joined_table_filter(f, keep);
+	if (lb_joined_table_filter(f, keep, err))
+		return -1;
 	const size_t has[LB_SIDES] = { f->n_first, f->n_valid, f->n - f->n_first - f->n_valid };
 	for (int s = 0; s < LB_SIDES; s++)
 		if (had[s] && !has[s])

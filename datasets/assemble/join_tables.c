@@ -78,12 +78,12 @@ void lb_joined_table_free(struct lb_joined_table *f)
 	*f = (struct lb_joined_table){ 0 };
 }
 
-void lb_joined_table_filter(struct lb_joined_table *f, const bool *keep)
+int lb_joined_table_filter(struct lb_joined_table *f, const bool *keep, struct lb_err *err)
 {
 	size_t k = 0, first = 0, valid = 0;
 
-	if (f->block.x)
-		lb_matrix_keep_rows(&f->block, keep);
+	if (f->block.x && lb_matrix_keep_rows(&f->block, keep, err))
+		return -1;
 	for (size_t j = 0; j < f->n_cols; j++)
 		lb_column_filter(&f->col[j], f->n, keep);
 	for (size_t i = 0; i < f->n; i++) {
@@ -99,6 +99,7 @@ void lb_joined_table_filter(struct lb_joined_table *f, const bool *keep)
 	f->n = k;
 	f->n_first = first;
 	f->n_valid = valid;
+	return 0;
 }
 
 /* ---- roles ---- */

@@ -36,7 +36,7 @@ struct lb_joined_table {
 int lb_joined_table_build(struct lb_table *const table[LB_FILES], const char *const paths[LB_FILES], const struct lb_roles *roles,
 		   struct lb_joined_table *out, struct lb_err *err);
 void lb_joined_table_free(struct lb_joined_table *f);
-void lb_joined_table_filter(struct lb_joined_table *f, const bool *keep);
+int lb_joined_table_filter(struct lb_joined_table *f, const bool *keep, struct lb_err *err);
 
 /* The side whose file holds a row: 0, 1 or 2. */
 int lb_joined_table_side(const struct lb_joined_table *f, size_t row);

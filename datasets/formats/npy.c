@@ -5,6 +5,7 @@
 #include "core/base/utf8.h"
 #include "datasets/table/column.h"
 #include "datasets/table/string_dictionary.h"
+#include "datasets/formats/npy_elements.h"
 #include "datasets/formats/readers.h"
 
 #include <math.h>
@@ -14,65 +15,6 @@
 
 enum { CHUNK = 256 * 1024, MAX_DIMENSIONS = 32, MAX_HEADER = 1 << 20, MAX_TEXT = 1 << 16 };
 
-/* ---- element types ---- */
-
-#define FROM(name, from, to)                                                          \
-	static void name(const unsigned char *in, size_t n, void *out)                \
-	{                                                                             \
-		for (size_t i = 0; i < n; i++) {                                      \
-			from v;                                                       \
-			memcpy(&v, in + i * sizeof v, sizeof v);                      \
-			((to *)out)[i] = (to)v;                                       \
-		}                                                                     \
-	}
-FROM(from_i1, int8_t, float)
-FROM(from_i2, int16_t, float)
-FROM(from_u2, uint16_t, float)
-FROM(from_i4, int32_t, double)
-FROM(from_u4, uint32_t, double)
-FROM(from_i8, int64_t, double)
-FROM(from_u8, uint64_t, double)
-FROM(from_f4, float, float)
-FROM(from_f8, double, double)
-FROM(from_u1, uint8_t, uint8_t)
-#undef FROM
-
-static void from_b1(const unsigned char *in, size_t n, void *out)
-{
-	for (size_t i = 0; i < n; i++)
-		((uint8_t *)out)[i] = in[i] != 0;
-}
-
-static float half(uint16_t bits)
-{
-	const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-	const float sign = bits >> 15 ? -1.0f : 1.0f;
-
-	if (exponent == 31)
-		return fraction ? NAN : sign * HUGE_VALF;
-	return sign * (exponent ? ldexpf((float)(1024 + fraction), exponent - 25) : ldexpf((float)fraction, -24));
-}
-
-static void from_f2(const unsigned char *in, size_t n, void *out)
-{
-	for (size_t i = 0; i < n; i++) {
-		uint16_t v;
-		memcpy(&v, in + 2 * i, 2);
-		((float *)out)[i] = half(v);
-	}
-}
-
-static const struct element {
-	const char name[3];
-	size_t size;
-	enum lb_dtype dtype;
-	void (*convert)(const unsigned char *in, size_t n, void *out);
-} elements[] = {
-	{ "b1", 1, LB_U8, from_b1 },  { "u1", 1, LB_U8, from_u1 },  { "i1", 1, LB_F32, from_i1 }, { "i2", 2, LB_F32, from_i2 },
-	{ "u2", 2, LB_F32, from_u2 }, { "i4", 4, LB_F64, from_i4 }, { "u4", 4, LB_F64, from_u4 }, { "i8", 8, LB_F64, from_i8 },
-	{ "u8", 8, LB_F64, from_u8 }, { "f2", 2, LB_F32, from_f2 }, { "f4", 4, LB_F32, from_f4 }, { "f8", 8, LB_F64, from_f8 },
-};
-
 struct header {
 	const struct element *type; /* NULL: texts, */
 	char text;               /* of characters in four bytes each (U) or of bytes (S), */
@@ -81,6 +23,8 @@ struct header {
 	bool swap, fortran;
 	size_t n_dims, dim[MAX_DIMENSIONS];
 	size_t n, d;
+	size_t bytes;            /* of the header itself */
+	bool mapped;             /* the values stay in the file */
 	bool seen[3];            /* descr, fortran_order, shape */
 };
 
@@ -225,6 +169,14 @@ static int parse_header(struct text *t, struct header *h, struct lb_err *err)
 	return 0;
 }
 
+/* Whether the values stand in the file as they do in memory. */
+static bool can_map(const struct lb_npy_source *s, const struct header *h)
+{
+	const bool same = h->type && (h->type->convert == from_f4 || h->type->convert == from_u1);
+
+	return s->map && same && !h->swap && (!h->fortran || h->n_dims == 1) && h->bytes % h->type->size == 0;
+}
+
 static int check_sizes(const struct lb_npy_source *s, struct header *h, struct lb_err *err)
 {
 	size_t values, bytes;
@@ -245,7 +197,8 @@ static int check_sizes(const struct lb_npy_source *s, struct header *h, struct l
 	if (overflow || h->n > LB_MAX_ROWS || h->d > LB_MAX_COLUMNS)
 		return lb_fail(err, LB_DATA, "%s: the NPY header promises %zu row%s of %zu%s value%s; the limits are %zu rows and %zu values per row",
 			       s->place, h->n, lb_s(h->n), h->d, overflow ? " or more" : "", overflow ? "s" : lb_s(h->d), LB_MAX_ROWS, LB_MAX_COLUMNS);
-	return bytes > s->max_memory ? lb_fail_too_large(s->place, h->n, h->d, s->max_memory, err) : 0;
+	h->mapped = bytes > s->max_memory && can_map(s, h);
+	return bytes > s->max_memory && !h->mapped ? lb_fail_too_large(s->place, h->n, h->d, s->max_memory, err) : 0;
 }
 
 static int too_short(const struct lb_npy_source *s, const char *part, size_t want, size_t found, struct lb_err *err)
@@ -285,6 +238,7 @@ static int read_header(const struct lb_npy_source *s, struct header *h, struct l
 	if (!rc)
 		rc = parse_header(&(struct text){ s, text, text, fixed }, h, err);
 	free(text);
+	h->bytes = fixed + length;
 	return rc ? -1 : check_sizes(s, h, err);
 }
 
@@ -310,7 +264,8 @@ static int check_exact(const struct lb_npy_source *s, const double *x, size_t n,
 	return 0;
 }
 
-/* In the order of the file. Memory is taken as bytes arrive, never on the word of the header. */
+/* In the order of the file. Memory is taken as bytes arrive, never on the word of the header;
+ * values that stay in the file are read for their number and checksum. */
 static int read_values(const struct lb_npy_source *s, const struct header *h, void **x, struct lb_err *err)
 {
 	const size_t all = h->n * h->d, size = h->type->size, width = lb_dtype_size(h->type->dtype), step = CHUNK / size;
@@ -320,7 +275,7 @@ static int read_values(const struct lb_npy_source *s, const struct header *h, vo
 
 	while (!rc && n < all && got) {
 		const size_t part = all - n < step ? all - n : step;
-		if ((rc = lb_grow(x, &cap, n + part, width, err)) || (rc = s->read(s->arg, in, part * size, &got, err)))
+		if ((!h->mapped && (rc = lb_grow(x, &cap, n + part, width, err))) || (rc = s->read(s->arg, in, part * size, &got, err)))
 			break;
 		if (got < part * size) {
 			rc = too_short(s, "data after the header", all * size, n * size + got, err);
@@ -328,7 +283,8 @@ static int read_values(const struct lb_npy_source *s, const struct header *h, vo
 		}
 		if (h->swap)
 			swap_bytes(in, part, size);
-		h->type->convert(in, part, (char *)*x + n * width);
+		if (!h->mapped)
+			h->type->convert(in, part, (char *)*x + n * width);
 		if (size == 8 && h->type->name[0] != 'f')
 			rc = check_exact(s, (double *)*x + n, part, n, err);
 		n += part;
@@ -371,13 +327,23 @@ static int refuse_infinity(const struct lb_npy_source *s, const struct lb_matrix
 	return 0;
 }
 
+static int map_values(const struct lb_npy_source *s, const struct header *h, struct lb_matrix *m, struct lb_err *err)
+{
+	if (!h->mapped)
+		return 0;
+	if (!(m->map = s->map(s->arg, &m->map_bytes, err)))
+		return -1;
+	m->x = (char *)m->map + h->bytes;
+	return m->map_bytes < h->bytes + h->n * h->d * h->type->size ? lb_fail(err, LB_DATA, "%s: became shorter while it was read", s->place) : 0;
+}
+
 /* The numbers that the header promises. */
 static int read_numbers(const struct lb_npy_source *s, const struct header *h, struct lb_matrix *out, struct lb_err *err)
 {
 	struct lb_matrix m = { .dtype = h->type->dtype, .n = h->n, .d = h->d };
 
-	if (read_values(s, h, &m.x, err) || (h->fortran && h->n_dims > 1 && transpose(h, &m, err)) || refuse_infinity(s, &m, err) ||
-	    lb_matrix_narrow(&m, err)) {
+	if (read_values(s, h, &m.x, err) || map_values(s, h, &m, err) || (h->fortran && h->n_dims > 1 && transpose(h, &m, err)) ||
+	    refuse_infinity(s, &m, err) || lb_matrix_narrow(&m, err)) {
 		lb_matrix_free(&m);
 		return -1;
 	}

@@ -10,6 +10,9 @@ struct lb_npy_source {
 	int (*read)(void *arg, void *buf, size_t n, size_t *got, struct lb_err *err); /* *got < n only at the end */
 	void *arg;
 	size_t max_memory;
+	/* Maps the file whose bytes these are (lb_stream_map), for an array that does not fit into
+	 * max_memory; NULL: it cannot be mapped. */
+	void *(*map)(void *arg, size_t *bytes, struct lb_err *err);
 };
 
 /* The whole array as rows: the first dimension, by the product of the others in C order. Nothing

@@ -117,7 +117,7 @@ static int read_array(struct archive *a, const struct lb_zip_entry *e, bool labe
 		lb_fail(err, LB_DATA, "%s: holds %llu bytes uncompressed, more than the limit of %llu; if the file is what it should be, raise "
 			"data.max_bytes", place, (unsigned long long)e->size, (unsigned long long)lb_stream_limit(a->opt));
 	else if (place && (source.member = lb_zip_member_open(&a->zip, e, err))) {
-		const struct lb_npy_source from = { place, read_member, &source, lb_memory_limit(a->opt) };
+		const struct lb_npy_source from = { place, read_member, &source, lb_memory_limit(a->opt), NULL };
 		rc = labels ? lb_npy_read_labels(&from, out, err) : lb_npy_read(&from, &out->block, err);
 		out->n = labels ? out->n : out->block.n;
 	}

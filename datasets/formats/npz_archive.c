@@ -253,7 +253,7 @@ double *lb_arrays_read_numbers(struct lb_arrays_file *f, const char *name, size_
 	double *v = NULL;
 
 	if (!source_open(&s, f, name, err) &&
-	    !lb_npy_read(&(struct lb_npy_source){ s.place, read_member, s.member, lb_memory_limit(&(struct lb_read_options){ 0 }) }, &m, err))
+	    !lb_npy_read(&(struct lb_npy_source){ s.place, read_member, s.member, lb_memory_limit(&(struct lb_read_options){ 0 }), NULL }, &m, err))
 		v = widen(&m, n, err);
 	for (size_t i = 0; v && i < *n; i++)
 		if (!isfinite(v[i])) {

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -340,6 +341,24 @@ void lb_stream_close(struct lb_stream *s)
 	free(s->in);
 	free(s->path);
 	free(s);
+}
+
+bool lb_stream_is_compressed(const struct lb_stream *s)
+{
+	return s->unpacker;
+}
+
+void *lb_stream_map(const struct lb_stream *s, size_t *bytes, struct lb_err *err)
+{
+	struct stat st;
+	void *map = fstat(s->fd, &st) ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, s->fd, 0);
+
+	if (map == MAP_FAILED) {
+		lb_fail(err, LB_DATA, "%s: cannot be mapped into memory: %s", s->path, strerror(errno));
+		return NULL;
+	}
+	*bytes = (size_t)st.st_size;
+	return map;
 }
 
 int lb_stream_read_to_end(struct lb_stream *s, struct lb_err *err)

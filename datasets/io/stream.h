@@ -36,6 +36,11 @@ void lb_stream_digest(struct lb_stream *s, char sha256[65], uint64_t *bytes);
 
 void lb_stream_close(struct lb_stream *s);
 
+/* Maps a file that is not compressed into memory, for reading: returns its first byte, *bytes is
+ * its size; release with munmap. NULL with err where it cannot be done. */
+bool lb_stream_is_compressed(const struct lb_stream *s);
+void *lb_stream_map(const struct lb_stream *s, size_t *bytes, struct lb_err *err);
+
 /* Reads on to the end of compressed data for what may be wrong with them: after an error in the
  * content, which damage explains better. */
 int lb_stream_read_to_end(struct lb_stream *s, struct lb_err *err);

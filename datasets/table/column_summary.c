@@ -63,7 +63,7 @@ static double *numbers_of(const struct lb_column *c, size_t n, struct lb_err *er
 static int summarise_column(const struct lb_column *c, size_t n, struct lb_summary *s, struct lb_err *err)
 {
 	double *value = c->large && c->type == LB_TEXT ? numbers_of(c, n, err) : NULL;
-	struct lb_matrix column = { LB_F64, n, 1, value ? value : c->num, NULL, NULL };
+	struct lb_matrix column = { .dtype = LB_F64, .n = n, .d = 1, .x = value ? value : c->num };
 	struct lb_moments m;
 	int rc = 0;
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 size_t lb_dtype_size(enum lb_dtype t)
 {
@@ -13,9 +14,19 @@ size_t lb_dtype_size(enum lb_dtype t)
 	return size[t];
 }
 
+/* Of the values only. */
+static void release(struct lb_matrix *m)
+{
+	if (m->map)
+		munmap(m->map, m->map_bytes);
+	else
+		free(m->x);
+	m->x = m->map = NULL;
+}
+
 void lb_matrix_free(struct lb_matrix *m)
 {
-	free(m->x);
+	release(m);
 	free(m->start);
 	free(m->column);
 	*m = (struct lb_matrix){ 0 };
@@ -146,7 +157,7 @@ static int convert(struct lb_matrix *m, enum lb_dtype to, struct lb_err *err)
 	void *x = converted(m, lb_matrix_stored(m), to, err);
 	if (!x)
 		return -1;
-	free(m->x);
+	release(m);
 	m->x = x;
 	m->dtype = to;
 	return 0;
@@ -166,6 +177,12 @@ int lb_matrix_fit(struct lb_matrix *m, struct lb_err *err)
 		type = own > type ? own : type;
 	}
 	return convert(m, type, err);
+}
+
+static int refuse_map(const struct lb_matrix *m, const char *what, struct lb_err *err)
+{
+	return m->map ? lb_fail(err, LB_DATA, "%s cannot be done with an array that does not fit into data.max_memory: it is read from the disk as it "
+				"is; write the array as it is to be trained on, in one file, or raise data.max_memory", what) : 0;
 }
 
 static int append_places(struct lb_matrix *a, const struct lb_matrix *b, struct lb_err *err)
@@ -207,7 +224,8 @@ int lb_matrix_append(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *er
 	const enum lb_dtype type = a->dtype > b->dtype ? a->dtype : b->dtype;
 	const size_t na = lb_matrix_stored(a), nb = lb_matrix_stored(b);
 
-	if (convert(a, type, err) || convert(b, type, err))
+	if (refuse_map(a, "joining the rows of several files", err) || refuse_map(b, "joining the rows of several files", err) ||
+	    convert(a, type, err) || convert(b, type, err))
 		return -1;
 	if (extend(a, na, nb, err) || (a->start && append_places(a, b, err)))
 		return -1;
@@ -216,12 +234,15 @@ int lb_matrix_append(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *er
 	return 0;
 }
 
-void lb_matrix_keep_rows(struct lb_matrix *m, const bool *keep)
+int lb_matrix_keep_rows(struct lb_matrix *m, const bool *keep, struct lb_err *err)
 {
 	const size_t size = lb_dtype_size(m->dtype);
 	size_t to = 0, rows = 0, next = 0;
 	char *x = m->x;
 
+	for (size_t i = 0; m->map && i < m->n; i++)
+		if (!keep[i])
+			return refuse_map(m, "leaving out rows", err);
 	for (size_t i = 0; i < m->n; i++) {
 		const size_t from = m->start ? next : i * m->d, end = m->start ? m->start[i + 1] : from + m->d;
 		next = end;
@@ -238,6 +259,7 @@ void lb_matrix_keep_rows(struct lb_matrix *m, const bool *keep)
 			m->start[rows] = to;
 	}
 	m->n = rows;
+	return 0;
 }
 
 static void keep_dense(struct lb_matrix *m, const bool *keep)
@@ -272,7 +294,7 @@ static void keep_sparse(struct lb_matrix *m, const bool *keep, const uint32_t *p
 
 int lb_matrix_keep_columns(struct lb_matrix *m, const bool *keep, struct lb_err *err)
 {
-	uint32_t *place = lb_alloc(m->d, sizeof *place, err);
+	uint32_t *place = refuse_map(m, "leaving out columns", err) ? NULL : lb_alloc(m->d, sizeof *place, err);
 	size_t d = 0;
 
 	if (!place)

@@ -23,12 +23,15 @@ enum lb_dtype lb_narrowest(const double *v, size_t n);
 int lb_matrix_narrow(struct lb_matrix *m, struct lb_err *err);
 int lb_matrix_fit(struct lb_matrix *m, struct lb_err *err);
 
+/* The following change no array that lies in a file (map): where they would have to, that is an
+ * error. */
+
 /* Adds the rows of b, which has as many columns and is sparse exactly when a is, and becomes as
  * wide in type as a or wider. */
 int lb_matrix_append(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *err);
 
 /* Leave out the rows or columns whose flag is false, in place. */
-void lb_matrix_keep_rows(struct lb_matrix *m, const bool *keep);
+int lb_matrix_keep_rows(struct lb_matrix *m, const bool *keep, struct lb_err *err);
 int lb_matrix_keep_columns(struct lb_matrix *m, const bool *keep, struct lb_err *err);
 
 #endif

@@ -43,6 +43,33 @@ START_TEST(test_work_of_a_mistake_in_a_sweep)
 }
 END_TEST
 
+/* How often the registry was asked for the trials of a sweep that is right. */
+static size_t asked_for(const char *yaml, size_t trials)
+{
+	const struct lb_registry many = { many_next, entry_any, 10000, NULL };
+	struct lb_err err = { 0 };
+	struct lb_trial_list list;
+	struct lb_config *config = load(yaml, NULL, true, &err);
+
+	ck_assert_ptr_nonnull(config);
+	asked = 0;
+	ck_assert_msg(!lb_config_expand(config, &many, &list, &err), "%s", err.text);
+	ck_assert_uint_eq(list.n, trials);
+	lb_trial_list_free(&list);
+	lb_config_free(config);
+	return asked;
+}
+
+START_TEST(test_work_of_values_that_come_again)
+{
+	const size_t one = asked_for(BASE, 1);
+	const size_t all = asked_for(BASE "sweep: {optimizer.lr: {from: 0.1, to: 1, steps: 50}, train.seed: {from: 1, to: 60}}\n", 3000);
+
+	ck_assert_uint_gt(all, one);
+	ck_assert_uint_lt(all, (50 + 60 + 1) * one);
+}
+END_TEST
+
 START_TEST(test_values_in_all)
 {
 	asked_by(BASE "sweep: {train.seed: {from: 1, to: 11}}\n", 10, "a.yaml:3:21: train.seed: 11 values, allowed: at most 10 in a list");
@@ -63,6 +90,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, enter, leave);
 	tcase_add_test(t, test_work_of_an_unknown_task);
 	tcase_add_test(t, test_work_of_a_mistake_in_a_sweep);
+	tcase_add_test(t, test_work_of_values_that_come_again);
 	tcase_add_test(t, test_values_in_all);
 	suite_add_tcase(s, t);
 	return s;
