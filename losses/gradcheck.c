@@ -41,14 +41,14 @@ static const struct shape {
 	[LB_MULTICLASS] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 	[LB_BINARY] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 	[LB_REGRESSION] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 1 } },
-	[LB_EMBEDDING] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 4 } },
+	[LB_EMBEDDING] = { { 6, 3 }, { 1, 2 }, { 1, 5 }, { 5, 4 } },
 	[LB_DISTILLATION] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 	[LB_MULTILABEL] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 7 } },
 	[LB_RANKING] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 	[LB_SURVIVAL] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 };
 
-enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 2 * LB_MOST_OUTPUTS, FEATURES = 3 };
+enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 400, FEATURES = 3 };
 
 /* A batch, every number already representable in float32. The loss's own parameters follow
  * the scores, and after them the features of a loss that moves these: n entries to move. */
@@ -115,8 +115,10 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 		s->teacher[i] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
 		s->group[i] = (int32_t)(i / 4); /* queries of 4, 1, 2 rows; of 4, 4, 1 */
+	/* Embeddings: so few classes that there are pairs of one and of two. */
+	const size_t drawn = c->info->kind == LB_SURVIVAL ? 2 : c->info->kind == LB_EMBEDDING && classes > 3 ? 3 : classes;
 	for (size_t i = 0; i < shape->b; i++)
-		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % (c->info->kind == LB_SURVIVAL ? 2 : classes));
+		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % drawn);
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
 					.y = lb_kind_of_labels(c->info->kind) ? s->y : NULL,
 					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .params = s->z + cells,
@@ -228,7 +230,7 @@ static double largest(const double *g, size_t n)
 	return most;
 }
 
-/* Row i has no slope: the loss jumps where all its scores are equal, and they are. */
+/* Row i has no slope: the loss jumps where all its scores are equal, or 0, and they are. */
 static bool jumps_at(const struct check *c, const struct sample *s, size_t i)
 {
 	const double *z = s->z + i * s->in.c;
@@ -238,7 +240,7 @@ static bool jumps_at(const struct check *c, const struct sample *s, size_t i)
 		return false;
 	while (k < s->in.c && !(z[k] < z[0]) && !(z[k] > z[0]))
 		k++;
-	return c->info->exceptions & LB_JUMPS_AT_TIES && k == s->in.c;
+	return k == s->in.c && (c->info->exceptions & LB_JUMPS_AT_TIES || (c->info->exceptions & LB_JUMPS_AT_ZERO && z[0] == 0));
 }
 
 /* "row 1, column 2", "own parameter 3" or "row 1, feature 2" */
