@@ -65,6 +65,7 @@ struct lb_data_spec {
 	struct {
 		double train, valid;
 		struct lb_list test;     /* a share, or residues */
+		struct lb_list hold_out_classes; /* names, or the number of classes */
 		uint64_t first, modulo, folds, fold, seed;
 		bool stratify;
 	} split;

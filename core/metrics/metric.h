@@ -90,6 +90,7 @@ struct lb_metric {
 	unsigned instead;            /* outputs that will do in their place; 0: none */
 	bool curves;                 /* survival: asks for curves, which are made for metrics that do; undefined for a loss without them */
 	bool embeddings;             /* reads label and embedding alone, which is kept for metrics that do */
+	bool without_scores;         /* of embeddings: one of those that a trial without class scores has if it names none */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null
 	 * in JSON. -1 on lack of memory. */
 	int (*eval)(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err);

@@ -321,12 +321,13 @@ static int map_at_r(const struct lb_metric_inputs *o, const struct lb_arg *par, 
 }
 
 /* clang-format off */
-#define RETRIEVAL(metric, heading, source, what, note, table) \
+#define NEIGHBOURS(metric, default_of, heading, source, what, note, table) \
 	const struct lb_metric lb_metric_##metric = { \
 		.base = { .name = #metric, .tasks = 1u << LB_MULTICLASS, .title = heading, .cite = source, .formula = what, .notes = note PROTOCOL, \
 			  .keywords = "retrieval metric_learning nearest_neighbour embedding", .on_request = true, LB_PARAMS(table) }, \
-		.higher_is_better = true, .decisions = true, .embeddings = true, .eval = metric, \
+		.higher_is_better = true, .decisions = true, .embeddings = true, .without_scores = default_of, .eval = metric, \
 	}
+#define RETRIEVAL(metric, ...) NEIGHBOURS(metric, true, __VA_ARGS__)
 /* clang-format on */
 
 RETRIEVAL(recall_at_k, "Share of rows with one of their class among the k nearest", "H. Jegou, M. Douze, C. Schmid, Product quantization for nearest "
@@ -337,7 +338,7 @@ RETRIEVAL(r_precision, "Share of a row's class among as many neighbours", SOURCE
 	  distance_params);
 RETRIEVAL(map_at_r, "Mean average precision at R", SOURCE, "mean of (1/R) sum_{i <= R} P(i) hit_i, P(i) the share of hits among the first i",
 	  "R is the number of other rows of the class. ", distance_params);
-RETRIEVAL(reciprocal_rank, "Mean reciprocal rank of the first row of the class", "E. M. Voorhees, The TREC-8 question answering track report, 1999; as in "
+NEIGHBOURS(reciprocal_rank, false, "Mean reciprocal rank of the first row of the class", "E. M. Voorhees, The TREC-8 question answering track report, 1999; as in "
 	  SOURCE, "mean of 1 / rank of the first hit", "mrr is that of rankings. ", distance_params);
 
 /* clang-format off */
