@@ -253,7 +253,7 @@ static const struct lb_option options[] = {
 	{ .path = "train.shuffle", AT(train.shuffle), .param = { TRUTH(1), .help = "a new order of the rows each epoch" }, .shape = LB_VALUE },
 	{ .path = "train.sampler", AT(train.sampler), .param = { NAMES(samplers), .help = "the order in which an epoch reads the training rows" },
 	  .shape = LB_VALUE, .noun = "sampler" },
-	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "sampler m_per_class: rows of a class in a batch, of which train.batch is a "
+	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "samplers m_per_class and episodes: rows of a class in a batch, of which train.batch is a "
 						"multiple; 4 if not given" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.miner", AT(train.miner), .param = { .help = "which triplets of a batch count, for losses that take them (triplet); all if not given" },

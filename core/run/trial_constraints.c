@@ -167,7 +167,7 @@ static int per_class_has_sampler(const struct lb_facts *f, struct lb_err *err)
 {
 	if (!f->spec->train.per_class || lb_used_sampling(f->spec)->in_groups)
 		return 0;
-	return lb_fail(err, LB_CONFIG, "train.per_class: found with sampler %s, allowed: with train.sampler: m_per_class alone",
+	return lb_fail(err, LB_CONFIG, "train.per_class: found with sampler %s, allowed: with train.sampler m_per_class or episodes",
 		       f->spec->train.sampler.text);
 }
 
@@ -187,16 +187,13 @@ static int sampler_fits(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
-/* Returns the number of classes that have training rows. */
-static size_t training_classes(const struct lb_dataset *data, const struct lb_split *split, bool *seen)
+/* Returns the number of classes that have so many training rows. count: (classes) room, all 0. */
+static size_t training_classes(const struct lb_dataset *data, const struct lb_split *split, size_t least, size_t *count)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < split->n[LB_TRAIN]; i++) {
-		const int32_t y = data->y[split->rows[LB_TRAIN][i]];
-		n += !seen[y];
-		seen[y] = true;
-	}
+	for (size_t i = 0; i < split->n[LB_TRAIN]; i++)
+		n += ++count[data->y[split->rows[LB_TRAIN][i]]] == least;
 	return n;
 }
 
@@ -206,17 +203,22 @@ static int batch_has_m_per_class(const struct lb_facts *f, struct lb_err *err)
 
 	if (!lb_used_sampling(f->spec)->in_groups)
 		return 0;
-	bool *seen = lb_alloc(f->data->n_classes, sizeof *seen, err);
-	if (!seen)
+	size_t *count = lb_alloc(f->data->n_classes, sizeof *count, err);
+	if (!count)
 		return -1;
-	const size_t classes = training_classes(f->data, f->split, seen), most = classes * m;
-	free(seen);
+	const char *name = f->spec->train.sampler.text;
+	const bool whole = lb_used_sampling(f->spec)->whole_groups;
+	const size_t classes = training_classes(f->data, f->split, whole ? m : 1, count), most = classes * m;
+	free(count);
+	if (!classes)
+		return lb_fail(err, LB_CONFIG, "train.per_class: found %zu with sampler %s, allowed: at most the training rows of some class", m, name);
 	if (batch % m)
-		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler m_per_class of %zu rows a class, allowed: a multiple of %zu, such as %zu",
-			       batch, m, m, (batch / m + 1) * m < most ? (batch / m + 1) * m : most);
+		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler %s of %zu rows a class, allowed: a multiple of %zu, such as %zu",
+			       batch, name, m, m, (batch / m + 1) * m < most ? (batch / m + 1) * m : most);
 	if (batch / m < 2 || batch > most)
-		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler m_per_class of %zu rows a class and %zu class%s in the training rows, "
-			       "allowed: from %zu (two classes) to %zu (every class once)", batch, m, classes, classes == 1 ? "" : "es", 2 * m, most);
+		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler %s of %zu rows a class and %zu class%s%s in the training rows, "
+			       "allowed: from %zu (two classes) to %zu (every class once)", batch, name, m, classes, classes == 1 ? "" : "es",
+			       whole ? " of so many rows" : "", 2 * m, most);
 	return 0;
 }
 
@@ -246,10 +248,10 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.early_stopping", LB_BY_DATA, "Early stopping needs validation rows." }, stopping_has_rows },
 	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs class scores, and task binary with validation rows; median needs several classes in order." }, threshold_fits },
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
-	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class." }, per_class_has_sampler },
+	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class or episodes." }, per_class_has_sampler },
 	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics that read it come together." }, subgroups_have_metrics },
-	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class needs one class a row." }, sampler_fits },
-	{ { "train.batch", LB_BY_DATA, "With sampler m_per_class the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
+	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class and episodes need one class a row." }, sampler_fits },
+	{ { "train.batch", LB_BY_DATA, "With samplers m_per_class and episodes the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
 	{ .check = NULL },
 };
 

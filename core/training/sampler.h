@@ -12,7 +12,10 @@
  *               with m rows of each. A class starts over in a new order where fewer than m of its
  *               rows are left, so that a batch has no row twice; but one of fewer than m rows gives
  *               each of them in turn until there are m. The last batch of an epoch is cut off where
- *               the epoch ends */
+ *               the epoch ends
+ *   episodes    as m_per_class, but a class of fewer than m rows is never drawn, so that a batch has
+ *               no row twice: an episode of b / m ways, in which the first rows of a class are its
+ *               support and the others queries (losses/embedding/episodes.c) */
 #ifndef LB_SAMPLER_H
 #define LB_SAMPLER_H
 
@@ -33,6 +36,7 @@ struct lb_sampling {
 	bool by_place;           /* sorts rows by numbers, for which lb_sampler.place has room */
 	bool repeats;            /* a batch may hold a row twice */
 	bool in_groups;          /* takes train.per_class rows of a class at a time, so that a batch is a multiple of it */
+	bool whole_groups;       /* passes over classes of fewer rows */
 	/* order (n) <- the rows of an epoch, drawn from rng alone. */
 	void (*draw)(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order);
 };

@@ -173,8 +173,8 @@ static double triplet_batch(const struct lb_batch *in, real *g)
 	  .help = "rows of each class that are its support, the first of it in the batch; 0: half of them, rounded up" }
 #define EPISODE \
 	"p_k is the mean of the support of class k, the first K rows of it in the batch; the loss is the mean over the other rows, the queries. Classes " \
-	"that the batch lacks have no part. Without a query it is 0. Made for train.sampler episodes, whose batches hold way classes of shot + query " \
-	"rows each, with the same shot. Embeddings as they are, not divided by their length."
+	"that the batch lacks have no part. Without a query it is 0. Made for train.sampler episodes: an episode of N ways has " \
+	"train.per_class of shot + query rows, and train.batch is N times that. Embeddings as they are, not divided by their length."
 
 static const struct lb_param proto_params[] = {
 	[SHOT] = SHOT_PARAM,
