@@ -156,8 +156,8 @@ bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **ite
  * this is `none`. */
 static bool goes_with(const struct lb_resolving *r, const struct lb_info *info)
 {
-	const struct lb_node *given = lb_option_set(r, info->goes_with), *name = lb_node_component(given, "kind");
 	const struct lb_option *option = lb_option_find(info->goes_with, strlen(info->goes_with));
+	const struct lb_node *given = lb_option_set(r, info->goes_with), *name = lb_node_component(given, option->key ? option->key : "kind");
 
 	return option->shape == LB_COMPONENT ? name && strcmp(name->text, "none") : given != NULL;
 }

@@ -293,6 +293,10 @@ static const struct lb_option options[] = {
 	{ .path = "evaluate.attack", AT(evaluate.attack), .param = { .help = "the adversarial attack under which robust_accuracy and the other robust metrics are measured" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "attack", .optional = true },
 
+	{ .path = "evaluate.embeddings", AT(evaluate.embeddings), .param = { .help = "the judge of embeddings, a simple classifier that is fitted to those of the training rows; judged_accuracy "
+									"is what it tells right of the others" },
+	  .shape = LB_COMPONENT, .key = "classifier", .noun = "judge", .optional = true },
+
 	{ .path = "metrics", AT(metrics), .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },
 

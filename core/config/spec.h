@@ -103,7 +103,7 @@ struct lb_spec {
 	struct lb_train_spec train;
 	struct {
 		struct lb_word threshold, calibration;
-		struct lb_component_use attack;
+		struct lb_component_use attack, embeddings;
 	} evaluate;
 	struct {
 		uint64_t trials, folds, seed; /* 0 trials: there is no tuning */

@@ -127,6 +127,7 @@
 #define lb_similarity_matrix    LB_NAME(lb_similarity_matrix)
 #define lb_similarity_room      LB_NAME(lb_similarity_room)
 #define lb_similarity_row       LB_NAME(lb_similarity_row)
+#define lb_judge_model          LB_NAME(lb_judge_model)
 #define lb_prototypes_workspace LB_NAME(lb_prototypes_workspace)
 #define lb_prototypes_apply     LB_NAME(lb_prototypes_apply)
 #define lb_prototypes_look      LB_NAME(lb_prototypes_look)

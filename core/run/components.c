@@ -5,6 +5,7 @@
 #include "core/training/attack_info.h"
 #include "core/training/augment_info.h"
 #include "core/training/head_info.h"
+#include "core/training/judge.h"
 #include "core/training/miner_info.h"
 #include "core/training/model_spec.h"
 #include "core/training/optim_params.h"
@@ -54,6 +55,7 @@ static const struct {
 	{ .block = "train.miner", .list = lb_miners_f64 },
 	{ .block = "train.attack", .list = lb_attacks_f64 },
 	{ .block = "evaluate.attack", .list = lb_attacks_f64 },
+	{ .block = "evaluate.embeddings", .list = lb_judges },
 	{ .block = "evaluate.threshold", .list = lb_thresholds },
 	{ .block = "evaluate.calibration", .list = lb_calibrations },
 	{ .block = "data.train.format", .list = lb_readers },

@@ -161,6 +161,29 @@ static int calibration_fits(const struct lb_facts *f, struct lb_err *err)
 	return decision_fits(f, "evaluate.calibration", &f->spec->evaluate.calibration, lb_calibrations, true, err);
 }
 
+/* The judge of embeddings and the metrics of what it says come together. */
+static int judge_has_metrics(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *judge = f->spec->evaluate.embeddings.info;
+	const struct lb_list *held = &f->spec->data.split.hold_out_classes;
+	bool any = false;
+
+	for (size_t i = 0; i < f->spec->metrics.n; i++) {
+		const struct lb_metric *m = lb_used_metric(&f->spec->metrics.use[i]);
+		any |= m->judged;
+		if (m->judged && !judge)
+			return lb_fail(err, LB_CONFIG, "metrics: found %s without %s, which says the judge; give %s: {classifier: knn}, or remove the metric",
+				       m->base.name, m->base.goes_with, m->base.goes_with);
+	}
+	if (judge && (held->n || held->value > 0))
+		return lb_fail(err, LB_CONFIG, "evaluate.embeddings: found %s with data.split.hold_out_classes: no training row is of the classes that it would have "
+			       "to tell; remove one of the two, or measure episode_accuracy or knn_accuracy", judge->name);
+	if (judge && !any)
+		return lb_fail(err, LB_CONFIG, "evaluate.embeddings: found %s, but no metric reads what it says; add judged_accuracy to metrics, or remove the judge",
+			       judge->name);
+	return 0;
+}
+
 /* ---- the order of the rows ---- */
 
 static int per_class_has_sampler(const struct lb_facts *f, struct lb_err *err)
@@ -248,6 +271,7 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.early_stopping", LB_BY_DATA, "Early stopping needs validation rows." }, stopping_has_rows },
 	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs class scores, and task binary with validation rows; median needs several classes in order." }, threshold_fits },
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
+	{ { "evaluate.embeddings", LB_BY_COMPONENTS, "A judge of embeddings and judged_accuracy come together, without data.split.hold_out_classes." }, judge_has_metrics },
 	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class or episodes." }, per_class_has_sampler },
 	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics that read it come together." }, subgroups_have_metrics },
 	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class and episodes need one class a row." }, sampler_fits },

@@ -4,6 +4,7 @@
 #include "core/engine/data/batch.h"
 #include "core/engine/eval/row_stats.h"
 #include "core/numeric/rng.h"
+#include "core/training/judge.h"
 #include "datasets/sampling/row_labels.h"
 
 #include <math.h>
@@ -272,12 +273,33 @@ static int project(size_t n, size_t d, size_t width, const double *x, double *to
 	return 0;
 }
 
+/* *said <- what the trial's judge says of z (rows of the part, width), by those of the training
+ * rows in `train`; NULL without a judge. */
+static int judge_rows(const struct lb_cohort *c, const struct lb_setup *setup, size_t n, size_t width, double *z, double *train, int32_t **said, struct lb_err *err)
+{
+	const size_t n_train = c->split->n[LB_TRAIN];
+	int rc = -1;
+
+	*said = NULL;
+	if (!setup->judge)
+		return 0;
+	int32_t *y = lb_alloc(n_train, sizeof *y, err);
+	for (size_t i = 0; y && i < n_train; i++)
+		y[i] = setup->y[c->split->rows[LB_TRAIN][i]];
+	const struct lb_gallery g = { .n = n_train, .d = width, .classes = c->features->data->n_classes, .x = train, .y = y };
+	if (y && (*said = lb_alloc(n, sizeof **said, err)))
+		rc = lb_judge_rows(setup->judge, setup->judge_par, &g, n, z, *said, err);
+	free(y);
+	return rc;
+}
+
 /* *metric <- what the metrics of embeddings say of z (rows of the part, width). */
-static int judge_rows(const struct lb_cohort *c, const struct lb_setup *setup, int part, size_t width, const double *z, double **metric, struct lb_err *err)
+static int measure_rows(const struct lb_cohort *c, const struct lb_setup *setup, int part, size_t width, const double *z, const int32_t *judged, double **metric, struct lb_err *err)
 {
 	const size_t n = c->split->n[part];
 	int32_t *label = lb_alloc(n, sizeof *label, err);
-	const struct lb_metric_inputs o = { .kind = LB_MULTICLASS, .n = n, .n_classes = c->features->data->n_classes, .label = label, .dimension = width, .embedding = z };
+	const struct lb_metric_inputs o = { .kind = LB_MULTICLASS, .n = n, .n_classes = c->features->data->n_classes, .label = label, .dimension = width, .embedding = z,
+					    .judged = judged };
 	int rc = label && (*metric = lb_alloc(setup->n_metrics, sizeof **metric, err)) ? 0 : -1;
 
 	for (size_t i = 0; !rc && i < n; i++)
@@ -291,25 +313,52 @@ static int judge_rows(const struct lb_cohort *c, const struct lb_setup *setup, i
 	return rc;
 }
 
+/* *rows_of <- the part's rows, or their random map to `width` columns, if it is not 0. */
+static int make_rows(const struct lb_cohort *c, int part, size_t width, double **rows_of, struct lb_err *err)
+{
+	const size_t n = c->split->n[part], d = c->features->d;
+	double *x = lb_alloc(n * d, sizeof *x, err), *z = width ? lb_alloc(n * width, sizeof *z, err) : NULL;
+	const int rc = !x || (width && !z) || gather_rows(c, c->split->rows[part], n, x, err) || (width && project(n, d, width, x, z, err)) ? -1 : 0;
+
+	*rows_of = width ? z : x;
+	if (width)
+		free(x);
+	return rc;
+}
+
+/* *metric <- what the metrics say of the part's rows, or of their random map to `width` columns. A
+ * judge changes rows, so that it gets its own. */
+static int features_as_they_are(const struct lb_cohort *c, const struct lb_setup *setup, int part, size_t width, double **metric, struct lb_err *err)
+{
+	const size_t n = c->split->n[part], d = width ? width : c->features->d;
+	double *z = NULL, *again = NULL, *train = NULL;
+	int32_t *judged = NULL;
+	int rc = make_rows(c, part, width, &z, err);
+
+	if (!rc && setup->judge)
+		rc = make_rows(c, part, width, &again, err) || make_rows(c, LB_TRAIN, width, &train, err) || judge_rows(c, setup, n, d, again, train, &judged, err) ? -1 : 0;
+	if (!rc)
+		rc = measure_rows(c, setup, part, d, z, judged, metric, err);
+	free(z);
+	free(again);
+	free(train);
+	free(judged);
+	return rc;
+}
+
 /* Of the validation and test rows: the training rows are many, and not what is reported. */
 static int embedding_baseline(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err)
 {
-	const size_t d = c->features->d, width = setup->model.width[setup->model.n_layers];
+	const size_t width = setup->model.width[setup->model.n_layers];
 	int rc = 0;
 
 	if (!judges_embeddings(setup))
 		return 0;
 	out->kind = "raw_features";
-	for (int part = LB_VALID; !rc && part <= LB_TEST; part++) {
-		const size_t n = c->split->n[part];
-		if (!n)
-			continue;
-		double *x = lb_alloc(n * d, sizeof *x, err), *z = lb_alloc(n * width, sizeof *z, err);
-		rc = !x || !z || gather_rows(c, c->split->rows[part], n, x, err) || judge_rows(c, setup, part, d, x, &out->metric[part], err) ||
-				     project(n, d, width, x, z, err) || judge_rows(c, setup, part, width, z, &out->random_map[part], err) ? -1 : 0;
-		free(x);
-		free(z);
-	}
+	for (int part = LB_VALID; !rc && part <= LB_TEST; part++)
+		if (c->split->n[part])
+			rc = features_as_they_are(c, setup, part, 0, &out->metric[part], err) ||
+					     features_as_they_are(c, setup, part, width, &out->random_map[part], err) ? -1 : 0;
 	return rc;
 }
 

@@ -187,6 +187,7 @@ START_TEST(golden)
 	mark_of_embeddings(seen, "tests/golden/metrics_embeddings.json");
 	mark(seen, "episode_accuracy"); /* drawn: no other program has its values */
 	mark(seen, "episode_accuracy_interval");
+	mark(seen, "judged_accuracy"); /* of predictions: tests/unit/core/training/test_judge.c has those */
 	for (size_t i = 0; i < lb_metric_count(); i++)
 		ck_assert_msg(seen[i], "%s has no golden value: add it to tests/reference/metrics_everyday.py", lb_metric_at(i)->base.name);
 	free(seen);
