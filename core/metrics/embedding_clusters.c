@@ -44,7 +44,7 @@ static void begin(struct kmeans *m, struct lb_rng *rng)
 	size_t row = lb_rng_below(rng, m->n);
 
 	for (size_t i = 0; i < m->n; i++)
-		m->least[i] = INFINITY;
+		m->least[i] = (double)INFINITY;
 	for (size_t k = 0; k < m->k; k++) {
 		double total = 0;
 		memcpy(m->mean + k * m->d, m->x + row * m->d, m->d * sizeof *m->mean);
@@ -64,7 +64,7 @@ static double assign(struct kmeans *m)
 	double sum = 0;
 
 	for (size_t i = 0; i < m->n; i++) {
-		m->least[i] = INFINITY;
+		m->least[i] = (double)INFINITY;
 		for (size_t k = 0; k < m->k; k++) {
 			const double far = apart(m, i, k);
 			if (far < m->least[i]) {
@@ -94,11 +94,11 @@ static void move(struct kmeans *m)
 /* best (n) <- the clusters of the start with the least sum of squares. */
 static void cluster(struct kmeans *m, size_t starts, int32_t *best)
 {
-	double least = INFINITY;
+	double least = (double)INFINITY;
 
 	for (size_t s = 0; s < starts; s++) {
 		struct lb_rng rng;
-		double sum = INFINITY, before;
+		double sum = (double)INFINITY, before;
 		lb_rng_init(&rng, 0, LB_RNG_CLUSTERS, s);
 		begin(m, &rng);
 		for (int round = 0; round < MOST_ROUNDS; round++) {

@@ -112,7 +112,7 @@ static double episode(struct pool *p, struct lb_rng *rng, bool cosine)
 	for (size_t k = 0; k < p->way; k++)
 		for (size_t i = 0; i < p->query; i++) {
 			const double *x = p->x + p->row[p->start[p->class[k]] + p->shot + i] * p->d;
-			double least = INFINITY;
+			double least = (double)INFINITY;
 			size_t best = 0;
 			for (size_t j = 0; j < p->way; j++) {
 				const double far = far_from(p, p->mean + j * p->d, x, cosine);

@@ -234,7 +234,7 @@ static int knn_accuracy(const struct lb_metric_inputs *o, const struct lb_arg *p
 /* Rows that precede the first hit of query q, and it. */
 static double rank_of_first(const struct search *s, size_t q)
 {
-	struct neighbour first = { .far = INFINITY };
+	struct neighbour first = { .far = (double)INFINITY };
 	double rank = 1;
 
 	for (size_t i = 0; i < s->n; i++) {

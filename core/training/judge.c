@@ -63,7 +63,7 @@ static void class_means_of(const struct lb_gallery *g, double *mean, double *siz
 /* The nearest mean of a class that has rows, the lowest of several. */
 static int32_t nearest_mean(const struct lb_gallery *g, const double *mean, const double *size, const double *x)
 {
-	double least = INFINITY;
+	double least = (double)INFINITY;
 	size_t best = 0;
 
 	for (size_t k = 0; k < g->classes; k++) {
@@ -232,7 +232,7 @@ static lbfgsfloatval_t probe_value(void *arg, const lbfgsfloatval_t *w, lbfgsflo
 	memset(slope, 0, (size_t)n * sizeof *slope);
 	for (size_t i = 0; i < p->g->n; i++) {
 		const double *x = p->g->x + i * d;
-		double top = -INFINITY, sum = 0;
+		double top = -(double)INFINITY, sum = 0;
 		scores_of(p, w, x);
 		for (size_t k = 0; k < classes; k++)
 			top = fmax(top, p->score[k]);

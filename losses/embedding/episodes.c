@@ -124,7 +124,7 @@ enum { SCALE = SHOT + 1 };
 static double nearest_mean(const struct lb_arg *par, const struct episode *e, size_t y)
 {
 	const double scale = par[SCALE].v;
-	double least = INFINITY, rest = 0;
+	double least = (double)INFINITY, rest = 0;
 
 	for (size_t k = 0; k < e->classes; k++)
 		least = e->support[k] && e->d[k] < least ? e->d[k] : least;

@@ -242,7 +242,7 @@ static size_t median_row(const struct lb_batch *in, const struct lb_prototypes *
 /* log sum_{k != y} exp(s c_k) of a row. */
 static double others(const double *cosine, size_t n, size_t y, double s)
 {
-	double top = -INFINITY, sum = 0;
+	double top = -(double)INFINITY, sum = 0;
 
 	for (size_t k = 0; k < n; k++)
 		top = k != y && s * cosine[k] > top ? s * cosine[k] : top;

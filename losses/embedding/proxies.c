@@ -237,7 +237,7 @@ static double nca_loss(const struct lb_batch *in, const struct lb_prototypes *at
 			logit[k] = -scale * apart(at, i, k);
 		const double own = logit[y];
 		if (exclude) {
-			double top = -INFINITY, rest = 0;
+			double top = -(double)INFINITY, rest = 0;
 			for (size_t k = 0; k < at->k; k++)
 				top = k != y && logit[k] > top ? logit[k] : top;
 			for (size_t k = 0; k < at->k; k++)

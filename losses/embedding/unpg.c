@@ -101,7 +101,7 @@ static bool kept(const struct pairs *p, size_t k)
 /* Returns log sum exp(s v) of the pairs that are kept; sorted <- the shares of that sum. */
 static double join(const struct pairs *p, double s)
 {
-	double top = -INFINITY, sum = 0;
+	double top = -(double)INFINITY, sum = 0;
 
 	for (size_t k = 0; k < p->n; k++)
 		top = kept(p, k) && s * p->cosine[k] > top ? s * p->cosine[k] : top;
