@@ -34,8 +34,8 @@
  *                the label
  *   robust_logp  the smallest logp of all places; both NULL where no attack was asked for
  *                (evaluate.attack), which is refused with metrics that read them
- *   judged       the class that the judge of embeddings says (evaluate.embeddings); NULL without one,
- *                and of training rows
+ *   judged       the class that the judge of embeddings says (evaluate.embeddings); NULL without
+ *                one, and of training rows
  *   subgroup     number of the row's subgroup (data.subgroup), from 0; in regression too. NULL
  *                where there is no such column, which is refused with metrics that read it
  *   feature      (n,width) row-major, what the output layer read

@@ -238,7 +238,7 @@ static lbfgsfloatval_t probe_value(void *arg, const lbfgsfloatval_t *w, lbfgsflo
 			top = fmax(top, p->score[k]);
 		for (size_t k = 0; k < classes; k++)
 			sum += exp(p->score[k] - top);
-		value += (top + log(sum) - p->score[p->g->y[i]]) / rows;
+		value += (top + log(fmax(sum, 1)) - p->score[p->g->y[i]]) / rows;
 		for (size_t k = 0; k < classes; k++) {
 			const double q = (exp(p->score[k] - top) / sum - (k == (size_t)p->g->y[i])) / rows;
 			for (size_t j = 0; j < d; j++)

@@ -13,9 +13,9 @@
  *               rows are left, so that a batch has no row twice; but one of fewer than m rows gives
  *               each of them in turn until there are m. The last batch of an epoch is cut off where
  *               the epoch ends
- *   episodes    as m_per_class, but a class of fewer than m rows is never drawn, so that a batch has
- *               no row twice: an episode of b / m ways, in which the first rows of a class are its
- *               support and the others queries (losses/embedding/episodes.c) */
+ *   episodes    as m_per_class, but a class of fewer than m rows is never drawn, so that a batch
+ *               has no row twice: an episode of b / m ways, in which the first rows of a class are
+ *               its support and the others queries (losses/embedding/episodes.c) */
 #ifndef LB_SAMPLER_H
 #define LB_SAMPLER_H
 

@@ -1,7 +1,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/numeric/rng.h"
-#include "datasets/dataset.h"
+#include "datasets/sampling/held_out_classes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -206,86 +206,6 @@ static int assign_grouped_folds(struct assigner *s, struct lb_err *err)
 	return rc;
 }
 
-/* ---- classes that do not train ---- */
-
-static bool holds_out(const struct lb_split_options *o)
-{
-	return o->held_out || o->n_held_out;
-}
-
-/* held[c] <- true for the classes of these names. */
-static int hold_named(const struct lb_dataset *d, const struct lb_split_options *o, bool *held, struct lb_err *err)
-{
-	for (size_t i = 0; i < o->n_held_out; i++) {
-		size_t c = 0;
-		while (c < d->n_classes && strcmp(d->class_name[c], o->held_out_name[i]))
-			c++;
-		if (c == d->n_classes)
-			return lb_fail(err, LB_CONFIG, "data.split.hold_out_classes: found '%s', allowed: classes of the data, such as '%s'", o->held_out_name[i],
-				       d->class_name[0]);
-		if (held[c])
-			return lb_fail(err, LB_CONFIG, "data.split.hold_out_classes: '%s' stands twice; keep one", d->class_name[c]);
-		held[c] = true;
-	}
-	return 0;
-}
-
-/* held[c] <- true for as many classes, drawn by the seed. */
-static int hold_drawn(const struct lb_dataset *d, const struct lb_split_options *o, bool *held, struct lb_err *err)
-{
-	uint32_t *order = lb_alloc(d->n_classes, sizeof *order, err);
-	struct lb_rng r;
-
-	if (!order)
-		return -1;
-	for (size_t c = 0; c < d->n_classes; c++)
-		order[c] = (uint32_t)c;
-	lb_rng_init(&r, o->seed, LB_RNG_HELD_OUT, 0);
-	lb_rng_shuffle(&r, order, d->n_classes);
-	for (size_t i = 0; i < o->held_out; i++)
-		held[order[i]] = true;
-	free(order);
-	return 0;
-}
-
-static int check_held_out(const struct lb_dataset *d, const struct lb_split_options *o, struct lb_err *err)
-{
-	const size_t n = o->n_held_out ? o->n_held_out : o->held_out;
-
-	if (!d->y)
-		return lb_fail(err, LB_CONFIG, "data.split.hold_out_classes: task %s has no classes; leave it out", lb_kind_name(d->kind));
-	if (n + 2 > d->n_classes)
-		return lb_fail(err, LB_CONFIG, "data.split.hold_out_classes: found %zu class%s of %zu, allowed: at least 2 classes are left for training", n, n == 1 ? "" : "es",
-			       d->n_classes);
-	if (!(o->valid + o->test > 0))
-		return lb_fail(err, LB_CONFIG, "data.split.hold_out_classes: valid and test are both 0; give data.split.test a share of the rows of these classes");
-	return 0;
-}
-
-static int split_classes(struct assigner *s, struct lb_err *err)
-{
-	const double judged = s->opt->valid + s->opt->test, share[PARTS] = { 0, s->opt->valid / judged, s->opt->test / judged, 0 };
-	bool *held = lb_alloc(s->d->n_classes, sizeof *held, err);
-	struct lb_split_options each = *s->opt;
-	int rc = !held ? -1 : s->opt->n_held_out ? hold_named(s->d, s->opt, held, err) : hold_drawn(s->d, s->opt, held, err);
-
-	if (!rc) {
-		s->n_unassigned = 0;
-		for (size_t i = 0; i < s->d->n; i++)
-			if (held[s->d->y[i]])
-				s->unassigned[s->n_unassigned++] = (uint32_t)i;
-			else
-				s->part[i] = LB_TRAIN;
-		each.stratify = true;
-		struct assigner by_class = *s;
-		by_class.opt = &each;
-		by_class.n_strata = s->d->n_classes;
-		rc = assign_rows(&by_class, share, err);
-	}
-	free(held);
-	return rc;
-}
-
 /* ---- the kinds ---- */
 
 static int assign_shares(struct assigner *s, double train, double valid, double test, struct lb_err *err)
@@ -415,7 +335,7 @@ static int check(const struct lb_dataset *d, const struct lb_split_options *o, s
 			       kinds[o->kind].key);
 	if (o->kind != LB_SPLIT_FRACTIONS && !(o->valid >= 0 && o->valid < 1))
 		return lb_fail(err, LB_CONFIG, "data.split.valid: found %g, allowed a share of at least 0 and below 1", o->valid);
-	return holds_out(o) ? check_held_out(d, o, err) : kinds[o->kind].check(d, o, err);
+	return lb_holds_out(o) ? lb_held_out_check(d, o, err) : kinds[o->kind].check(d, o, err);
 }
 
 static const char *const part_name[] = { "training", "validation", "test" };
@@ -502,12 +422,12 @@ int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt
 	for (size_t i = 0; i < d->n; i++)
 		s.part[i] = i < d->n_first ? UNUSED : i < d->n_first + d->n_valid ? LB_VALID : LB_TEST;
 	fill_unassigned(&s, UNUSED);
-	if (holds_out(opt) ? split_classes(&s, err) : kinds[opt->kind].make(&s, err))
+	if (lb_holds_out(opt) ? lb_split_classes(d, opt, s.part, err) : kinds[opt->kind].make(&s, err))
 		goto out;
 	fill_unassigned(&s, UNUSED);
 	if (opt->kind != LB_SPLIT_FRACTIONS && assign_shares(&s, 1 - opt->valid, opt->valid, 0, err))
 		goto out;
-	out->by_class = holds_out(opt);
+	out->by_class = lb_holds_out(opt);
 	if (check_groups(d, s.part, err) || collect(&s, out, err) || check_sizes(out, opt, err))
 		goto out;
 	rc = 0;

@@ -1,6 +1,7 @@
 /* Cross-entropy of cosines to prototypes with a margin on the label's: cosface, arcface, magface,
  * madacos, subcenter_arcface. */
 #include "losses/support/cosine_margin.h"
+#include "losses/support/one_prototype.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,22 +10,7 @@ enum { SCALE, MARGIN };
 
 #define SCALE_PARAM(by, text) \
 	{ .name = "scale", .symbol = "s", .def = (by), .min = 0, .min_open = true, .max = 1e4, .grid = { 16, 30, 64 }, .n_grid = 3, .log_scale = true, .help = text }
-#define OWN_PROTOTYPES \
-	"z is an embedding of model.dimension columns, c_k its cosine to the prototype of class k: C x D parameters of the loss, drawn from " \
-	"N(0, 1) by model.seed and trained by the same optimiser. Weight decay and optimizer.project leave them alone. A zero vector has no " \
-	"direction: its cosines and its gradient are 0. "
 #define PLAIN_SCORES "The class scores behind metrics and predictions are s c_k, without margin. "
-
-static size_t n_params(const struct lb_arg *par, const struct lb_loss_shape *shape)
-{
-	(void)par;
-	return shape->n_classes * shape->c;
-}
-
-static void init_params(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *prototypes)
-{
-	lb_prototypes_draw(n_params(par, shape), 1, seed, prototypes);
-}
 
 /* Room for the logits of a row and their derivatives. */
 static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *shape)
@@ -35,15 +21,12 @@ static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *sh
 
 static void predict(const struct lb_batch *in, real *out)
 {
-	const struct lb_prototypes at = lb_prototypes_look(in);
-
-	for (size_t i = 0; i < at.b * at.k; i++)
-		out[i] = (real)(in->par[SCALE].v * at.cosine[i]);
+	lb_prototype_scores(in, in->par[SCALE].v, false, false, out);
 }
 
-static struct lb_margin_row row_of(const struct lb_batch *in, const struct lb_prototypes *at, size_t i, lb_cosine_target_fn *target)
+static struct lb_cosine_row row_of(const struct lb_batch *in, const struct lb_prototypes *at, size_t i, lb_cosine_target_fn *target)
 {
-	return (struct lb_margin_row){ .cosine = at->cosine + i * at->k, .n = at->k, .y = (size_t)in->y[i], .scale = in->par[SCALE].v,
+	return (struct lb_cosine_row){ .cosine = at->cosine + i * at->k, .n = at->k, .y = (size_t)in->y[i], .scale = in->par[SCALE].v,
 				       .margin = in->par[MARGIN].v, .target = target, .logit = at->own, .q = at->own + at->k + 1,
 				       .slope = at->slope + i * at->k };
 }
@@ -61,8 +44,8 @@ static double fixed_margin(const struct lb_batch *in, const struct lb_prototypes
 	double sum = 0;
 
 	for (size_t i = 0; i < at->b; i++) {
-		struct lb_margin_row r = row_of(in, at, i, target);
-		sum += lb_margin_row(&r);
+		struct lb_cosine_row r = row_of(in, at, i, target);
+		sum += lb_cosine_row(&r);
 	}
 	share(at);
 	return sum / (double)at->b;
@@ -104,13 +87,13 @@ LB_COSINES_OF_PROTOTYPES(arcface, arc_loss)
 
 /* clang-format off */
 #define OF_PROTOTYPES(loss_name, traits, params_table, examples_table, ...) \
-const struct lb_loss LB_LOSS(embedding, loss_name) = { \
+	const struct lb_loss LB_LOSS(embedding, loss_name) = { \
 	.info = { \
 		.base = { .name = #loss_name, LB_PARAMS(params_table), __VA_ARGS__ }, \
 		.kind = LB_EMBEDDING, .good_for = "embeddings", .properties = (traits), .params = "prototypes", .exceptions = LB_JUMPS_AT_ZERO, \
 		LB_SAME_AS(no_margin), LB_EXAMPLES(examples_table), \
 	}, \
-	.form = &loss_name##_form, .workspace = workspace, .n_params = n_params, .init_params = init_params, .predict = predict, \
+	.form = &loss_name##_form, .workspace = workspace, .n_params = lb_prototype_n_params, .init_params = lb_prototype_init_params, .predict = predict, \
 }
 /* clang-format on */
 
@@ -119,14 +102,14 @@ OF_PROTOTYPES(cosface, LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, cos_params, cos_
 	.cite = "H. Wang, Y. Wang, Z. Zhou, X. Ji, D. Gong, J. Zhou, Z. Li, W. Liu, CosFace: large margin cosine loss for deep face recognition, "
 		"CVPR 2018, eq. 4",
 	.formula = "-log( exp(s (c_y - m)) / (exp(s (c_y - m)) + sum_{k != y} exp(s c_k)) ),  c_k = <z, w_k> / (|z| |w_k|)",
-	.notes = OWN_PROTOTYPES PLAIN_SCORES "multiclass/cosface is the same of a model with head cosine.",
+	.notes = LB_PROTOTYPES_ARE PLAIN_SCORES "multiclass/cosface is the same of a model with head cosine.",
 	.keywords = "am_softmax additive_margin_softmax large_margin_cosine lmcl face_recognition proxy prototype");
 
 OF_PROTOTYPES(arcface, LB_NONNEGATIVE, arc_params, arc_examples,
 	.title = "ArcFace of prototypes: cross-entropy of scaled cosines with a margin on the label's angle",
 	.cite = "J. Deng, J. Guo, N. Xue, S. Zafeiriou, ArcFace: additive angular margin loss for deep face recognition, CVPR 2019, eq. 3",
 	.formula = "-log( exp(s t) / (exp(s t) + sum_{k != y} exp(s c_k)) ),  t = cos(arccos(c_y) + m),  c_k = <z, w_k> / (|z| |w_k|)",
-	.notes = OWN_PROTOTYPES PLAIN_SCORES "Beyond pi - m, where cos would rise again, t is c_y - m sin m, as in the authors' code: a jump down "
+	.notes = LB_PROTOTYPES_ARE PLAIN_SCORES "Beyond pi - m, where cos would rise again, t is c_y - m sin m, as in the authors' code: a jump down "
 		 "from -1, after which t goes on falling with c_y. The squared sine is at least 1e-12. multiclass/arcface is the same of a model "
 		 "with head cosine.",
 	.keywords = "additive_angular_margin face_recognition angular_margin insightface proxy prototype");
@@ -143,9 +126,9 @@ static double mag_loss(const struct lb_batch *in, const struct lb_prototypes *at
 
 	for (size_t i = 0; i < at->b; i++) {
 		const struct lb_magnitude m = lb_magnitude(at->length[i], par[LEAST_NORM].v, par[MOST_NORM].v, par[LEAST_MARGIN].v, par[MOST_MARGIN].v);
-		struct lb_margin_row r = row_of(in, at, i, par[EASY].v != 0 ? lb_easy_arc_target : lb_arc_target);
+		struct lb_cosine_row r = row_of(in, at, i, par[EASY].v != 0 ? lb_easy_arc_target : lb_arc_target);
 		r.margin = m.margin;
-		sum += lb_margin_row(&r) + lambda * m.regularizer;
+		sum += lb_cosine_row(&r) + lambda * m.regularizer;
 		at->by_length[i] = (r.by_margin * m.by_norm + lambda * m.slope) / n;
 	}
 	share(at);
@@ -190,7 +173,7 @@ const struct lb_loss LB_LOSS(embedding, magface) = {
 			.cite = "Q. Meng, S. Zhao, Z. Huang, F. Zhou, MagFace: a universal representation for face recognition and quality assessment, "
 				"CVPR 2021, eq. 2, 3",
 			.formula = "arcface with m = l_m + (u_m - l_m) (a - l_a) / (u_a - l_a), plus lambda (a / u_a^2 + 1 / a),  a = |z| kept within l_a..u_a",
-			.notes = OWN_PROTOTYPES PLAIN_SCORES "The defaults are those of face recognition, whose norms are 10 to 110: set least_norm and "
+			.notes = LB_PROTOTYPES_ARE PLAIN_SCORES "The defaults are those of face recognition, whose norms are 10 to 110: set least_norm and "
 				 "most_norm to the norms that embeddings have, or none is between them and the norm has no gradient. With easy the "
 				 "label's term jumps where its cosine is 0.",
 			.keywords = "quality magnitude adaptive_margin face_recognition proxy prototype",
@@ -207,8 +190,8 @@ const struct lb_loss LB_LOSS(embedding, magface) = {
 	},
 	.form = &magface_form,
 	.workspace = workspace,
-	.n_params = n_params,
-	.init_params = init_params,
+	.n_params = lb_prototype_n_params,
+	.init_params = lb_prototype_init_params,
 	.predict = predict,
 };
 
@@ -224,8 +207,8 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The row whose label's cosine is the median of the batch, the lower of two in the middle; the first
- * of several. sorted: (b) room. */
+/* The row whose label's cosine is the median of the batch, the lower of two in the middle; the
+ * first of several. sorted: (b) room. */
 static size_t median_row(const struct lb_batch *in, const struct lb_prototypes *at, const double *cosine, double *sorted)
 {
 	size_t i = 0;
@@ -248,7 +231,7 @@ static double others(const double *cosine, size_t n, size_t y, double s)
 		top = k != y && s * cosine[k] > top ? s * cosine[k] : top;
 	for (size_t k = 0; k < n; k++)
 		sum += k == y ? 0 : exp(s * cosine[k] - top);
-	return top + log(sum);
+	return top + log(fmax(sum, 1));
 }
 
 static double ada_loss(const struct lb_batch *in, const struct lb_prototypes *at)
@@ -262,10 +245,10 @@ static double ada_loss(const struct lb_batch *in, const struct lb_prototypes *at
 	const double s = fit > in->par[LEAST_SCALE].v ? fit : in->par[LEAST_SCALE].v;
 	const double m = at->k < 2 ? 0 : median - (others(held + row * at->k, at->k, y, s) + odds) / s;
 	for (size_t i = 0; i < at->b; i++) {
-		struct lb_margin_row r = row_of(in, at, i, lb_lower_target);
+		struct lb_cosine_row r = row_of(in, at, i, lb_lower_target);
 		r.scale = s;
 		r.margin = m > 0 ? m : 0;
-		sum += lb_margin_row(&r);
+		sum += lb_cosine_row(&r);
 	}
 	share(at);
 	return sum / (double)at->b;
@@ -298,7 +281,7 @@ const struct lb_loss LB_LOSS(embedding, madacos) = {
 			.cite = "B. Yang et al., Coarse-to-fine: learning compact discriminative representation for single-stage image retrieval (CFCD), ICCV 2023",
 			.formula = "cosface with s = max(s_0, log(9999999 (1 - alpha)/alpha) / (1 - c)),  m = max(0, c - (L + log(alpha/(1 - alpha)))/s);  c the median of "
 				   "the batch's c_y, L = log sum_{k != y} exp(s c_k) of its row",
-			.notes = OWN_PROTOTYPES "s and m are computed from the batch and held fixed: the gradient takes them as constants. The median is the "
+			.notes = LB_PROTOTYPES_ARE "s and m are computed from the batch and held fixed: the gradient takes them as constants. The median is the "
 				 "lower of two in the middle; of several rows that have it the first counts; it is at most 1 - 1e-6. The class scores "
 				 "behind metrics and predictions are s_0 c_k. The paper's first stage; its second adds a triplet loss of hard negatives "
 				 "(terms).",
@@ -314,8 +297,8 @@ const struct lb_loss LB_LOSS(embedding, madacos) = {
 	},
 	.form = &madacos_form,
 	.workspace = ada_workspace,
-	.n_params = n_params,
-	.init_params = init_params,
+	.n_params = lb_prototype_n_params,
+	.init_params = lb_prototype_init_params,
 	.predict = predict,
 };
 
@@ -347,9 +330,9 @@ static double sub_loss(const struct lb_batch *in, const struct lb_prototypes *at
 		const double *all = at->cosine + i * at->k;
 		for (size_t k = 0; k < classes; k++)
 			cosine[k] = all[winner(all, k, each)];
-		struct lb_margin_row r = { .cosine = cosine, .n = classes, .y = (size_t)in->y[i], .scale = in->par[SUB_SCALE].v, .margin = in->par[SUB_MARGIN].v,
+		struct lb_cosine_row r = { .cosine = cosine, .n = classes, .y = (size_t)in->y[i], .scale = in->par[SUB_SCALE].v, .margin = in->par[SUB_MARGIN].v,
 					   .target = lb_arc_target, .logit = logit, .q = q, .slope = slope };
-		sum += lb_margin_row(&r);
+		sum += lb_cosine_row(&r);
 		for (size_t k = 0; k < classes; k++)
 			at->slope[i * at->k + winner(all, k, each)] = slope[k] / (double)at->b;
 	}

@@ -1,140 +1,8 @@
-/* Losses of cosines to prototypes that are no margin losses: sphereface, large_margin_softmax, sface,
- * p2sgrad, proxy_nca, proxy_anchor, soft_triple. */
-#include "losses/support/prototypes.h"
+/* Losses of cosines to prototypes that have no margin on an angle: sface, p2sgrad, proxy_nca,
+ * proxy_anchor, soft_triple. */
+#include "losses/support/one_prototype.h"
 
 #include <string.h>
-
-#define PROTOTYPES \
-	"z is an embedding of model.dimension columns, c_k its cosine to the prototype of class k: C x D parameters of the loss, drawn from " \
-	"N(0, 1) by model.seed and trained by the same optimiser. Weight decay and optimizer.project leave them alone. A zero vector has no " \
-	"direction: its cosines and its gradient are 0. "
-
-static size_t n_params(const struct lb_arg *par, const struct lb_loss_shape *shape)
-{
-	(void)par;
-	return shape->n_classes * shape->c;
-}
-
-static void init_params(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *prototypes)
-{
-	lb_prototypes_draw(n_params(par, shape), 1, seed, prototypes);
-}
-
-/* Room for the logits of a row and their derivatives. */
-static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *shape)
-{
-	(void)par;
-	return lb_prototypes_workspace(shape, 1, 2 * shape->n_classes);
-}
-
-/* The class scores: cosines times what the row and the prototypes have in them. */
-static void scores(const struct lb_batch *in, double scale, bool row_length, bool own_length, real *out)
-{
-	const struct lb_prototypes at = lb_prototypes_look(in);
-
-	for (size_t i = 0; i < at.b; i++)
-		for (size_t k = 0; k < at.k; k++)
-			out[i * at.k + k] = (real)(scale * at.cosine[i * at.k + k] * (row_length ? at.length[i] : 1) * (own_length ? at.p_length[k] : 1));
-}
-
-/* ---- a multiple of the label's angle: sphereface, large_margin_softmax ---- */
-
-enum { MULTIPLE, LAMBDA, SOFTMAX_SCALE = LAMBDA };
-static const double PI = 3.14159265358979323846;
-
-/* (-1)^k cos(m t) - 2k, k = floor(m t / pi), which goes on falling; and its derivative by c = cos t,
- * by Chebyshev's polynomials. */
-static double psi(double c, size_t m, double *slope)
-{
-	const double at = c < -1 ? -1 : c > 1 ? 1 : c;
-	double before = 1, t = at, u_before = 1, u = 2 * at;
-	size_t k = (size_t)((double)m * acos(at) / PI);
-
-	k = k < m ? k : m - 1;
-	for (size_t j = 1; j < m; j++) {
-		const double next = 2 * at * t - before, u_next = 2 * at * u - u_before;
-		before = t, t = next;
-		u_before = u, u = u_next;
-	}
-	const double sign = k % 2 ? -1 : 1;
-	*slope = sign * (double)m * u_before;
-	return sign * t - 2 * (double)k;
-}
-
-/* Cross-entropy of logits size c_k, the label's with (lambda c + psi)/(1 + lambda) for c. size is
- * scale |z|, of which the prototypes' lengths are a part too where `own_length`. */
-static double multiple_angle(const struct lb_batch *in, const struct lb_prototypes *at, double lambda, double scale, bool own_length)
-{
-	const size_t m = (size_t)in->par[MULTIPLE].v;
-	const double n = (double)at->b;
-	double *logit = at->own, *q = logit + at->k, sum = 0;
-
-	for (size_t i = 0; i < at->b; i++) {
-		const double *c = at->cosine + i * at->k;
-		const size_t y = (size_t)in->y[i];
-		double slope;
-		const double target = (lambda * c[y] + psi(c[y], m, &slope)) / (1 + lambda);
-		for (size_t k = 0; k < at->k; k++)
-			logit[k] = scale * at->length[i] * (own_length ? at->p_length[k] : 1) * (k == y ? target : c[k]);
-		sum += lb_logits_loss(at->k, logit, y, q);
-		for (size_t k = 0; k < at->k; k++) {
-			const double size = scale * at->length[i] * (own_length ? at->p_length[k] : 1), term = k == y ? target : c[k];
-			at->slope[i * at->k + k] = q[k] * size * (k == y ? (lambda + slope) / (1 + lambda) : 1) / n;
-			at->by_length[i] += q[k] * scale * (own_length ? at->p_length[k] : 1) * term / n;
-			at->by_p_length[k] += own_length ? q[k] * scale * at->length[i] * term / n : 0;
-		}
-	}
-	return sum / n;
-}
-
-static double sphere_loss(const struct lb_batch *in, const struct lb_prototypes *at)
-{
-	return multiple_angle(in, at, in->par[LAMBDA].v, 1, false);
-}
-
-static void sphere_predict(const struct lb_batch *in, real *out)
-{
-	scores(in, 1, true, false, out);
-}
-
-static double large_loss(const struct lb_batch *in, const struct lb_prototypes *at)
-{
-	return multiple_angle(in, at, 0, in->par[SOFTMAX_SCALE].v, true);
-}
-
-static void large_predict(const struct lb_batch *in, real *out)
-{
-	scores(in, in->par[SOFTMAX_SCALE].v, true, true, out);
-}
-
-/* Of lengths about 1: they are part of the logits. */
-static void large_init(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *prototypes)
-{
-	lb_prototypes_draw(n_params(par, shape), 1 / sqrt((double)shape->c), seed, prototypes);
-}
-
-#define MULTIPLE_PARAM(by) \
-	{ .name = "multiple", .symbol = "m", .type = LB_INT_PARAM, .def = (by), .min = 1, .max = 8, .grid = { 1, 2, 3, 4 }, .n_grid = 4, \
-	  .help = "the label's angle is multiplied by it; 1 is no margin" }
-
-static const struct lb_param sphere_params[] = {
-	[MULTIPLE] = MULTIPLE_PARAM(4),
-	[LAMBDA] = { .name = "lambda", .symbol = "lambda", .def = 0, .min = 0, .max = 1e6, .grid = { 0, 5, 1000 }, .n_grid = 3,
-		     .help = "weight of the plain cosine beside the multiplied angle's 1; the paper lowers it from 1000 to 5 as it trains" },
-};
-static const struct lb_param large_params[] = {
-	[MULTIPLE] = MULTIPLE_PARAM(4),
-	[SOFTMAX_SCALE] = { .name = "scale", .symbol = "s", .def = 1, .min = 0, .min_open = true, .max = 1e4, .grid = { 0.5, 1, 4 }, .n_grid = 3, .log_scale = true,
-			    .help = "logits are multiplied by it" },
-};
-static const struct lb_example sphere_examples[] = {
-	{ .set = "multiple=2", .b = 1, .c = 2, .z = { 3, 0 }, .y = { 0 }, .params = { 0.5, 0.5, 0, 7 }, .classes = 2, .value = 0.69314718055994531,
-	  .source = "by hand: angle pi/4, doubled cosine 0; logits 0 and 0, log 2" },
-};
-static const struct lb_example large_examples[] = {
-	{ .set = "multiple=1", .b = 1, .c = 2, .z = { 3, 0 }, .y = { 0 }, .params = { 0.5, 0.5, 0.5, 7 }, .classes = 2, .value = 0.69314718055994531,
-	  .source = "by hand: inner products 1.5 and 1.5, log 2" },
-};
 
 /* ---- sigmoids of angles: sface ---- */
 
@@ -174,7 +42,7 @@ static size_t sface_workspace(const struct lb_arg *par, const struct lb_loss_sha
 
 static void sface_predict(const struct lb_batch *in, real *out)
 {
-	scores(in, in->par[SF_SCALE].v, false, false, out);
+	lb_prototype_scores(in, in->par[SF_SCALE].v, false, false, out);
 }
 
 static const struct lb_param sface_params[] = {
@@ -208,7 +76,7 @@ static double squares_loss(const struct lb_batch *in, const struct lb_prototypes
 
 static void squares_predict(const struct lb_batch *in, real *out)
 {
-	scores(in, 1, false, false, out);
+	lb_prototype_scores(in, 1, false, false, out);
 }
 
 static const struct lb_example squares_examples[] = {
@@ -244,7 +112,7 @@ static double nca_loss(const struct lb_batch *in, const struct lb_prototypes *at
 				rest += q[k] = k == y ? 0 : exp(logit[k] - top);
 			for (size_t k = 0; k < at->k; k++)
 				q[k] = k == y ? -1 : q[k] / rest;
-			sum += top + log(rest) - own;
+			sum += top + log(fmax(rest, 1)) - own;
 		} else {
 			sum += lb_logits_loss(at->k, logit, y, q);
 		}
@@ -256,7 +124,7 @@ static double nca_loss(const struct lb_batch *in, const struct lb_prototypes *at
 
 static void nca_predict(const struct lb_batch *in, real *out)
 {
-	scores(in, 2 * in->par[NCA_SCALE].v, false, false, out);
+	lb_prototype_scores(in, 2 * in->par[NCA_SCALE].v, false, false, out);
 }
 
 static const struct lb_param nca_params[] = {
@@ -316,7 +184,7 @@ static double anchor_loss(const struct lb_batch *in, const struct lb_prototypes 
 
 static void anchor_predict(const struct lb_batch *in, real *out)
 {
-	scores(in, in->par[PA_ALPHA].v, false, false, out);
+	lb_prototype_scores(in, in->par[PA_ALPHA].v, false, false, out);
 }
 
 static const struct lb_param anchor_params[] = {
@@ -420,83 +288,47 @@ static const struct lb_example triple_examples[] = {
 	  .source = "by hand: all cosines 0, log 2" },
 };
 
-LB_COSINES_OF_PROTOTYPES(sphereface, sphere_loss)
-LB_COSINES_OF_PROTOTYPES(large_margin_softmax, large_loss)
 LB_COSINES_OF_PROTOTYPES(sface, sface_loss)
 LB_COSINES_OF_PROTOTYPES(p2sgrad, squares_loss)
 LB_COSINES_OF_PROTOTYPES(proxy_nca, nca_loss)
 LB_COSINES_OF_PROTOTYPES(proxy_anchor, anchor_loss)
 LB_COSINES_OF_PROTOTYPES(soft_triple, triple_loss)
 
-/* clang-format off */
-#define OF_PROTOTYPES(loss_name, traits, more, work, first, predicts, examples_table, identities, ...) \
-const struct lb_loss LB_LOSS(embedding, loss_name) = { \
-	.info = { \
-		.base = { .name = #loss_name, __VA_ARGS__ }, \
-		.kind = LB_EMBEDDING, .good_for = "embeddings", .properties = (traits), .params = "prototypes", .exceptions = LB_JUMPS_AT_ZERO | (more), \
-		identities LB_EXAMPLES(examples_table), \
-	}, \
-	.form = &loss_name##_form, .workspace = work, .n_params = n_params, .init_params = first, .predict = predicts, \
-}
-#define NO_IDENTITIES
-#define IDENTITIES(table) LB_SAME_AS(table),
-/* clang-format on */
 
-OF_PROTOTYPES(sphereface, LB_NONNEGATIVE, 0, workspace, init_params, sphere_predict, sphere_examples, NO_IDENTITIES,
-	LB_PARAMS(sphere_params),
-	.title = "SphereFace (A-Softmax): cross-entropy in which the label's angle is multiplied",
-	.cite = "W. Liu, Y. Wen, Z. Yu, M. Li, B. Raj, L. Song, SphereFace: deep hypersphere embedding for face recognition, CVPR 2017, eq. 7",
-	.formula = "-log( exp(|z| t) / (exp(|z| t) + sum_{k != y} exp(|z| c_k)) ),  t = (lambda c_y + psi) / (1 + lambda),  psi = (-1)^j cos(m a) - 2j, "
-		   "a = arccos(c_y), j = floor(m a / pi)",
-	.notes = PROTOTYPES "The embedding keeps its length, by which the loss is sharper; prototypes have none. The class scores are |z| c_k.",
-	.keywords = "a_softmax angular_softmax face_recognition multiplicative_margin proxy prototype");
-
-OF_PROTOTYPES(large_margin_softmax, LB_NONNEGATIVE, 0, workspace, large_init, large_predict, large_examples, NO_IDENTITIES,
-	LB_PARAMS(large_params),
-	.title = "Large-margin softmax: cross-entropy of inner products in which the label's angle is multiplied",
-	.cite = "W. Liu, Y. Wen, Z. Yu, M. Yang, Large-margin softmax loss for convolutional neural networks, ICML 2016, eq. 4-7",
-	.formula = "-log( exp(l_y psi) / (exp(l_y psi) + sum_{k != y} exp(l_k c_k)) ),  l_k = s |z| |w_k|,  psi = (-1)^j cos(m a) - 2j, a = arccos(c_y), "
-		   "j = floor(m a / pi)",
-	.notes = "z is an embedding of model.dimension columns, w_k the prototype of class k: C x D parameters of the loss, drawn from N(0, 1/D) by "
-		 "model.seed and trained by the same optimiser. Weight decay and optimizer.project leave them alone. Both keep their lengths; m = 1 is "
-		 "cross-entropy of inner products. A zero vector has no direction: its cosines and its gradient are 0. The class scores are "
-		 "s <z, w_k>. The paper trains with a mixture of psi and the plain cosine at first; use sphereface for that.",
-	.keywords = "l_softmax multiplicative_margin proxy prototype");
-
-OF_PROTOTYPES(sface, 0, LB_HOLDS_FACTORS, sface_workspace, init_params, sface_predict, sface_examples, NO_IDENTITIES,
+LB_OF_PROTOTYPES(sface, 0, LB_HOLDS_FACTORS, sface_workspace, lb_prototype_init_params, sface_predict, sface_examples, LB_NO_IDENTITIES,
 	LB_PARAMS(sface_params),
 	.title = "SFace: cosines weighted by sigmoids of the angle, so that rows near enough or far enough are left alone",
 	.cite = "Y. Zhong, W. Deng, J. Hu, D. Zhao, X. Li, D. Wen, SFace: sigmoid-constrained hypersphere loss for robust face recognition, IEEE TIP 30, 2021",
 	.formula = "-r_y s c_y + sum_{k != y} r_k s c_k,  r_y = 1 / (1 + exp(-g (a_y - a))),  r_k = 1 / (1 + exp(g (a_k - b))),  a_k = arccos(c_k)",
-	.notes = PROTOTYPES "The r are held fixed: the gradient takes them as constants, and the value is no measure of progress; it may be negative. "
+	.notes = LB_PROTOTYPES_ARE "The r are held fixed: the gradient takes them as constants, and the value is no measure of progress; it may be negative. "
 		 "Class scores are s c_k. For CASIA-WebFace the authors take a = 0.87, b = 1.2.",
 	.keywords = "sigmoid_constrained label_noise face_recognition proxy prototype");
 
-OF_PROTOTYPES(p2sgrad, LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, 0, workspace, init_params, squares_predict, squares_examples, NO_IDENTITIES,
+LB_OF_PROTOTYPES(p2sgrad, LB_NONNEGATIVE | LB_SMOOTH | LB_BOUNDED, 0, lb_prototype_workspace, lb_prototype_init_params, squares_predict, squares_examples, LB_NO_IDENTITIES,
 	.title = "P2SGrad: squared distance of the cosines from 1 for the label and 0 for the others",
 	.cite = "X. Zhang, R. Zhao, J. Yan, M. Gao, Y. Qiao, X. Wang, H. Li, P2SGrad: refined gradients for optimizing deep face models, CVPR 2019; "
 		"as pytorch-metric-learning has it",
 	.formula = "(1/C) sum_k (c_k - [k = y])^2",
-	.notes = PROTOTYPES "The paper states the gradient alone, c_k - [k = y] by each cosine; this is the value that has it, times 2/C. The class scores "
+	.notes = LB_PROTOTYPES_ARE "The paper states the gradient alone, c_k - [k = y] by each cosine; this is the value that has it, times 2/C. The class scores "
 		 "are the cosines.",
 	.keywords = "mse cosine speaker_verification face_recognition proxy prototype");
 
-OF_PROTOTYPES(proxy_nca, LB_SMOOTH | LB_BOUNDED, 0, workspace, init_params, nca_predict, nca_examples, IDENTITIES(nca_same_as),
+LB_OF_PROTOTYPES(proxy_nca, LB_SMOOTH | LB_BOUNDED, 0, lb_prototype_workspace, lb_prototype_init_params, nca_predict, nca_examples, LB_IDENTITIES(nca_same_as),
 	LB_PARAMS(nca_params),
 	.title = "Proxy-NCA: cross-entropy of squared distances to one proxy a class",
 	.cite = "Y. Movshovitz-Attias, A. Toshev, T. Leung, S. Ioffe, S. Singh, No fuss distance metric learning using proxies, ICCV 2017, eq. 4",
 	.formula = "-log( exp(-s d_y) / sum_k exp(-s d_k) ),  d_k = |z/|z| - w_k/|w_k||^2",
-	.notes = PROTOTYPES "The sum is over all classes, as in pytorch-metric-learning, or with exclude_positive over the others, where the value may be "
+	.notes = LB_PROTOTYPES_ARE "The sum is over all classes, as in pytorch-metric-learning, or with exclude_positive over the others, where the value may be "
 		 "negative and one class has value 0. The class scores are 2 s c_k. A larger s keeps more of classes that training lacks.",
 	.keywords = "proxynca neighbourhood_component_analysis proxy prototype");
 
-OF_PROTOTYPES(proxy_anchor, LB_NONNEGATIVE | LB_SMOOTH, LB_SIZE_MATTERS, workspace, init_params, anchor_predict, anchor_examples, NO_IDENTITIES,
+LB_OF_PROTOTYPES(proxy_anchor, LB_NONNEGATIVE | LB_SMOOTH, LB_SIZE_MATTERS, lb_prototype_workspace, lb_prototype_init_params, anchor_predict, anchor_examples, LB_NO_IDENTITIES,
 	LB_PARAMS(anchor_params),
 	.title = "Proxy-Anchor: each class's proxy is drawn to its rows and pushed from the others, the hardest most",
 	.cite = "S. Kim, D. Kim, M. Cho, S. Kwak, Proxy anchor loss for deep metric learning, CVPR 2020, eq. 4",
 	.formula = "(1/|C+|) sum_{k in C+} log(1 + sum_{y_i = k} exp(-alpha (c_ik - m))) + (1/C) sum_k log(1 + sum_{y_i != k} exp(alpha (c_ik + m))),  C+ the "
 		   "classes in the batch",
-	.notes = PROTOTYPES "The class scores are alpha c_k. The authors give proxies a learning rate 100 times the model's.",
+	.notes = LB_PROTOTYPES_ARE "The class scores are alpha c_k. The authors give proxies a learning rate 100 times the model's.",
 	.keywords = "proxyanchor proxy prototype");
 
 const struct lb_loss LB_LOSS(embedding, soft_triple) = {

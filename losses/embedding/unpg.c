@@ -1,4 +1,5 @@
 #include "losses/support/cosine_margin.h"
+#include "losses/support/one_prototype.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static double join(const struct pairs *p, double s)
 		sum += p->sorted[k] = kept(p, k) ? exp(s * p->cosine[k] - top) : 0;
 	for (size_t k = 0; k < p->n; k++)
 		p->sorted[k] /= sum;
-	return top + log(sum);
+	return top + log(fmax(sum, 1));
 }
 
 /* The derivative by the embeddings of the kept pairs, `by` that of their joint logit. */
@@ -140,10 +141,10 @@ static double loss(const struct lb_batch *in, const struct lb_prototypes *at)
 
 	for (size_t i = 0; i < at->b; i++) {
 		const struct lb_magnitude m = lb_magnitude(at->length[i], par[LEAST_NORM].v, par[MOST_NORM].v, par[LEAST_MARGIN].v, par[MOST_MARGIN].v);
-		struct lb_margin_row r = { .cosine = at->cosine + i * at->k, .n = at->k, .y = (size_t)in->y[i], .scale = par[SCALE].v,
+		struct lb_cosine_row r = { .cosine = at->cosine + i * at->k, .n = at->k, .y = (size_t)in->y[i], .scale = par[SCALE].v,
 					   .margin = base == MAGFACE ? m.margin : par[MARGIN].v, .target = target[base], .other = p.kept ? &other : NULL,
 					   .logit = logit, .q = q, .slope = at->slope + i * at->k };
-		sum += lb_margin_row(&r) + lambda * m.regularizer;
+		sum += lb_cosine_row(&r) + lambda * m.regularizer;
 		by_pairs += p.kept ? q[at->k] : 0;
 		if (base == MAGFACE)
 			at->by_length[i] = (r.by_margin * m.by_norm + lambda * m.slope) / n;
@@ -161,23 +162,9 @@ static size_t workspace(const struct lb_arg *par, const struct lb_loss_shape *sh
 	return lb_prototypes_workspace(shape, 1, 2 * (shape->n_classes + 1) + 3 * shape->b * (shape->b ? shape->b - 1 : 0) / 2);
 }
 
-static size_t n_params(const struct lb_arg *par, const struct lb_loss_shape *shape)
-{
-	(void)par;
-	return shape->n_classes * shape->c;
-}
-
-static void init_params(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *prototypes)
-{
-	lb_prototypes_draw(n_params(par, shape), 1, seed, prototypes);
-}
-
 static void predict(const struct lb_batch *in, real *out)
 {
-	const struct lb_prototypes at = lb_prototypes_look(in);
-
-	for (size_t i = 0; i < at.b * at.k; i++)
-		out[i] = (real)(in->par[SCALE].v * at.cosine[i]);
+	lb_prototype_scores(in, in->par[SCALE].v, false, false, out);
 }
 
 static const struct lb_example examples[] = {
@@ -215,7 +202,7 @@ const struct lb_loss LB_LOSS(embedding, unpg) = {
 	},
 	.form = &unpg_form,
 	.workspace = workspace,
-	.n_params = n_params,
-	.init_params = init_params,
+	.n_params = lb_prototype_n_params,
+	.init_params = lb_prototype_init_params,
 	.predict = predict,
 };

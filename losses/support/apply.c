@@ -102,8 +102,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->info.scores_for && !l->predict, "has .scores_for without .predict, which makes the classes' scores" },
 		{ l->info.scores_for && form && (form->softmax || form->lanes), "has a softmax of classes, and no score for each" },
 		{ l->info.params_for && !l->info.params, "says what its parameters are for (.params_for) and has none" },
-		{ l->info.per_class && (!l->info.params || l->info.params_for), "says how many rows of parameters a class has (.per_class) and has none of "
-		  "classes" },
+		{ l->info.per_class && (!l->info.params || l->info.params_for), "has .per_class and no parameters for each class" },
 		{ l->info.params_for == LB_EACH_TARGET && l->info.kind != LB_REGRESSION, "has parameters for each target (LB_EACH_TARGET) and no targets" },
 		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL && !l->info.scores_for, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },

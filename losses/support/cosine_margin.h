@@ -39,7 +39,7 @@ static inline struct lb_cosine_target lb_lower_target(double c, double m)
 }
 
 /* A row's cross-entropy of scaled cosines, the label's with a margin. */
-struct lb_margin_row {
+struct lb_cosine_row {
 	const double *cosine;    /* (n) to the classes */
 	size_t n, y;
 	double scale, margin;
@@ -50,7 +50,7 @@ struct lb_margin_row {
 	double by_margin;        /* gets that by the margin */
 };
 
-static inline double lb_margin_row(struct lb_margin_row *r)
+static inline double lb_cosine_row(struct lb_cosine_row *r)
 {
 	const struct lb_cosine_target target = r->target(r->cosine[r->y], r->margin);
 

@@ -11,7 +11,7 @@ struct embedded {
 	double *x;               /* (n,d), or NULL: there is no such layer */
 };
 
-/* What the layer gives for the chunk in e->input, b rows *stride apart; NULL where there is none. */
+/* What the layer gives for the chunk in e->input, b rows *stride apart; NULL: there is none. */
 static const real *layer_of(struct lb_evaluator *e, const struct lb_eval_model *s, const uint32_t *rows, size_t b, size_t *d, size_t *stride)
 {
 	const struct lb_pass pass = { .b = b, .x = e->input.x, .sparse = &e->input.rows, .step = -1, .team = e->team,

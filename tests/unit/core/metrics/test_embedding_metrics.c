@@ -1,5 +1,5 @@
-/* Metrics of embeddings against scikit-learn, numpy and loops (tests/reference/metrics_embeddings.py);
- * few-shot episodes against what must come out. */
+/* Metrics of embeddings against scikit-learn, numpy and loops
+ * (tests/reference/metrics_embeddings.py); few-shot episodes against what must come out. */
 #include "core/metrics/metric.h"
 #include "core/base/text.h"
 #include "losses/eval.h"

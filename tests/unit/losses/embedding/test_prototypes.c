@@ -120,8 +120,8 @@ START_TEST(names_of_classes)
 }
 END_TEST
 
-/* A length that is not read: twice as long, half the gradient, which is at right angles. One that is
- * read matters. */
+/* A length that is not read: twice as long, half the gradient, which is at right angles. One that
+ * is read matters. */
 static void lengths(struct point *p, size_t first, size_t n, double *v, bool read)
 {
 	struct point q = *p;
