@@ -84,7 +84,7 @@ static int check(const char *name, struct lb_err *err)
 			lb_buf_free(&report);
 			return -1;
 		}
-		printf("%-28s %5d check%s, %d failed\n%s", full, checks, lb_s((size_t)checks), bad, report.s && bad ? report.s : "");
+		printf("%-28s %5d check%s, %d failed\n%s", full, checks, lb_s((size_t)checks), bad, report.s && (bad || lb_loss_of_distances(l)) ? report.s : "");
 		lb_buf_free(&report);
 		failed += bad;
 		total += checks;
@@ -105,6 +105,15 @@ static int print_json(struct lb_err *err)
 	lb_buf_free(&b);
 	cJSON_Delete(all);
 	return LB_OK;
+}
+
+static int weights(const char *name, const struct opt_list *params, bool json, struct lb_err *err)
+{
+	struct lb_buf set = { 0 };
+	const int rc = losses_join_params(params->item, params->n, &set, err) ? -1 : losses_weights(name, set.s, json, err);
+
+	lb_buf_free(&set);
+	return rc;
 }
 
 static int plot(const char *name, const struct opt_list *params, const char *out, struct lb_err *err)
@@ -135,11 +144,12 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 {
 	struct opt_list params = { 0 };
 	const char *precision = "float64", *input = "-", *out = NULL;
-	bool json = false, markdown = false;
+	bool json = false, markdown = false, weigh = false;
 	const struct opt opts[] = {
-		{ "json", 0, OPT_FLAG, NULL, 0, 0, "the list as JSON", &json },
+		{ "json", 0, OPT_FLAG, NULL, 0, 0, "the list, or the weights, as JSON", &json },
 		{ "markdown", 0, OPT_FLAG, NULL, 0, 0, "the catalogue page losses/README.md", &markdown },
-		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval, plot: a parameter of the loss; repeatable; a list as [1,2]", &params },
+		{ "weights", 0, OPT_FLAG, NULL, 0, 0, "show: how a loss of pairs weighs a pair as its cosine moves", &weigh },
+		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval, plot, show --weights: a parameter of the loss; repeatable; a list as [1,2]", &params },
 		{ "precision", 0, OPT_TEXT, "float32|float64", 0, 0, "eval: precision to compute in (float64)", &precision },
 		{ "out", 'o', OPT_TEXT, "FILE.svg", 0, 0, "plot: write there instead of to stdout", &out },
 		{ "input", 'i', OPT_TEXT, "FILE|-", 0, 0, "eval: the JSON object; - is stdin (the default)", &input },
@@ -156,6 +166,10 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 		losses_markdown();
 	else if (n == 0)
 		losses_list(NULL, 0);
+	else if (!strcmp(argv[1], "show") && n == 2 && weigh)
+		code = weights(argv[2], &params, json, err);
+	else if (weigh)
+		code = lb_fail(err, LB_USAGE, "losses: found --weights without show NAME, allowed: lossbench losses show NAME --weights");
 	else if (!strcmp(argv[1], "show") && n == 2)
 		code = losses_show_all(argv[2], err);
 	else if (!strcmp(argv[1], "eval") && n == 2)

@@ -14,6 +14,11 @@
 int lb_loss_eval(const struct lb_loss_info *info, int precision, const struct lb_loss_input *in, double *value, double *grad,
 		 struct lb_err *err);
 
+/* slope (b,b) <- the derivative of a loss of distances (lb_loss_of_distances) by the cosine of each
+ * ordered pair of b rows with labels y, told in cosine (b,b). 0, or -1 when memory runs out. */
+int lb_loss_pair_slopes(const struct lb_loss_info *info, const struct lb_arg *par, size_t b, const int32_t *y, const double *cosine, double *slope,
+			struct lb_err *err);
+
 /* Checks one loss at its defaults, at every grid point and range end: central differences against
  * the gradient at ordinary scores, finite value and gradient at extreme ones (saturated, tied, B =
  * 1, class missing), float32 against float64. Writes one line a finding to `report` (appended).

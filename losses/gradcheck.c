@@ -16,6 +16,7 @@ struct check {
 	char set[96];            /* "gamma=0.5", or "defaults" */
 	struct lb_buf *report;
 	int n, failed;
+	int draws, lonely;       /* batches drawn; of them those that lack a pair of one class or of two */
 	struct lb_err *err;
 };
 
@@ -41,14 +42,14 @@ static const struct shape {
 	[LB_MULTICLASS] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 	[LB_BINARY] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 	[LB_REGRESSION] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 1 } },
-	[LB_EMBEDDING] = { { 6, 3 }, { 1, 2 }, { 1, 5 }, { 5, 4 } },
+	[LB_EMBEDDING] = { { 4, 3 }, { 1, 2 }, { 7, 3 }, { 5, 7 } },
 	[LB_DISTILLATION] = { { 4, 3 }, { 1, 2 }, { 1, 5 }, { 5, 7 } },
 	[LB_MULTILABEL] = { { 4, 3 }, { 1, 1 }, { 1, 5 }, { 5, 7 } },
 	[LB_RANKING] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 	[LB_SURVIVAL] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 };
 
-enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 400, FEATURES = 3 };
+enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 700, FEATURES = 3 };
 
 /* A batch, every number already representable in float32. The loss's own parameters follow
  * the scores, and after them the features of a loss that moves these: n entries to move. */
@@ -57,6 +58,7 @@ struct sample {
 	bool one_class;
 	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
 	struct lb_triplets triplets;
+	unsigned char chosen[MOST_ROWS * MOST_ROWS];
 	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES], inputs[MOST_ROWS * FEATURES], teacher[MOST_ROWS], weight[MOST_ROWS];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
@@ -66,6 +68,13 @@ struct sample {
 static double rounded(double v)
 {
 	return (double)(float)v;
+}
+
+/* Labels of embeddings: pairs of one class side by side, in the largest batch three classes by turns,
+ * so that there are pairs of one class and of two, and rows without a partner. */
+static int32_t paired_label(size_t b, size_t i, size_t classes)
+{
+	return (int32_t)((b > 6 ? i % 3 : i / 2) % classes);
 }
 
 /* The shape's columns are targets where the loss has several outputs for each, classes where it has
@@ -115,10 +124,9 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 		s->teacher[i] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
 		s->group[i] = (int32_t)(i / 4); /* queries of 4, 1, 2 rows; of 4, 4, 1 */
-	/* Embeddings: so few classes that there are pairs of one and of two. */
-	const size_t drawn = c->info->kind == LB_SURVIVAL ? 2 : c->info->kind == LB_EMBEDDING && classes > 3 ? 3 : classes;
 	for (size_t i = 0; i < shape->b; i++)
-		s->y[i] = one_class ? 0 : (int32_t)((i + 1) % drawn);
+		s->y[i] = one_class ? 0 : c->info->kind == LB_EMBEDDING ? paired_label(shape->b, i, classes) :
+			  (int32_t)((i + 1) % (c->info->kind == LB_SURVIVAL ? 2 : classes));
 	s->in = (struct lb_loss_input){ .b = shape->b, .c = shape->c, .z = s->z, .par = c->par,
 					.y = lb_kind_of_labels(c->info->kind) ? s->y : NULL,
 					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .params = s->z + cells,
@@ -150,6 +158,26 @@ static void choose_triplets(struct sample *s)
 				}
 	s->triplets = (struct lb_triplets){ .n = n, .triplet = s->triplet };
 	s->in.triplets = &s->triplets;
+}
+
+/* Gives the sample a choice of pairs that a miner might make. */
+static void choose_pairs(struct sample *s)
+{
+	for (size_t k = 0; k < s->in.b * s->in.b; k++)
+		s->chosen[k] = k * 7 % 5 != 2;
+	s->in.chosen = s->chosen;
+}
+
+/* Counts a draw, and whether it lacks a pair of rows of one class, or of two. */
+static void count_draw(struct check *c, const struct sample *s)
+{
+	bool alike = false, apart = false;
+
+	for (size_t i = 0; s->in.y && i < s->in.b; i++)
+		for (size_t j = 0; j < i; j++)
+			*(s->y[i] == s->y[j] ? &alike : &apart) = true;
+	c->draws++;
+	c->lonely += !alike || !apart;
 }
 
 /* Counts a check; the start of a line of the report if it failed. */
@@ -309,6 +337,7 @@ static int check_sample(struct check *c, struct sample *s)
 {
 	double value[2], g[2][MOST_CELLS];
 
+	count_draw(c, s);
 	if (lb_loss_eval_at_f32(c->info, &s->in, NULL, &value[0], g[0], c->err) ||
 	    lb_loss_eval_at_f64(c->info, &s->in, NULL, &value[1], g[1], c->err))
 		return -1;
@@ -335,6 +364,8 @@ static int check_setting(struct check *c)
 					return -1;
 				if (c->info->needs & LB_TAKES_TRIPLETS)
 					choose_triplets(&s);
+				else if (c->info->needs & LB_TAKES_PAIRS)
+					choose_pairs(&s);
 				else if (c->info->weighs_rows)
 					weigh_rows(&s);
 				else
@@ -408,7 +439,10 @@ int lb_loss_check(const struct lb_loss_info *info, struct lb_buf *report, int *n
 	c.par = lb_alloc((size_t)info->base.n_params, sizeof *c.par, err);
 	if (!c.par || lb_args_from_text(&info->base, "", c.par, &store, err) || check_all(&c))
 		goto out;
-	lb_buf_printf(report, "%s/%s: %d of %d checks ok\n", lb_kind_name(info->kind), info->base.name, c.n - c.failed, c.n);
+	lb_buf_printf(report, "%s/%s: %d of %d checks ok", lb_kind_name(info->kind), info->base.name, c.n - c.failed, c.n);
+	if (lb_loss_of_distances(info))
+		lb_buf_printf(report, "; %d of %d batches drawn lack a pair of one class or of two", c.lonely, c.draws);
+	lb_buf_printf(report, "\n");
 	*n_checks = c.n;
 	status = report->bad ? lb_fail_memory(err, report->cap) : c.failed;
 out:

@@ -16,8 +16,8 @@
  *   LB_ROW(name, row), LB_SOFTMAX_ROW      one row by itself                          below
  *   LB_RESIDUAL(name)                      a function of a prediction and its target
  *     losses/support/residual.h
- *   LB_SIMILARITY(name, measure, of)       the distances of all rows of a batch
- *     losses/support/similarity.h
+ *   LB_SIMILARITY(name, measure, of)       the distances or cosines of all pairs of rows
+ *     losses/support/similarity.h, losses/support/pairs.h
  *   LB_QUERY(name, query)                  the rows of one query: scores and grades   below
  *   LB_BATCH(name, batch)                  rows that see each other: lists, counts    below
  *
@@ -113,7 +113,8 @@ struct lb_batch {
 	const real *label_matrix; /* (b, c) in multilabel: 1, 0, or -1 for unknown, which has no part in the loss unless the loss says so; else NULL */
 	const uint32_t *row_id;  /* (b) index of each row within the training split, < stats->n_rows; NULL outside training */
 	const real *row_weight;  /* (b) of mean 1 over the training split, or NULL; only for losses that are separable or say .weighs_rows */
-	const struct lb_triplets *triplets; /* those that a miner chose; NULL: all there are */
+	const struct lb_triplets *triplets; /* those that a miner chose, for LB_TAKES_TRIPLETS; NULL: all there are */
+	const unsigned char *chosen; /* (b,b) not 0 for each ordered pair that a miner chose, for LB_TAKES_PAIRS and LB_TAKES_TRIPLETS; NULL: all */
 	const struct lb_arg *par; /* validated values in the order of info.base.params */
 	const struct lb_loss_stats *stats;
 	const struct lb_curve *curve; /* of .predict in survival: what the curves are told at; NULL: the risk alone */
@@ -138,13 +139,31 @@ static inline real *lb_terms(const struct lb_batch *in, real *g)
 	return g ? g : in->terms;
 }
 
-/* What a loss of distances measures between the rows of a batch. */
-enum lb_measure { LB_EUCLIDEAN, LB_SQUARED_EUCLIDEAN, LB_INNER_PRODUCT };
+/* What a loss of pairs measures from row i to row j of a batch. From a row to itself: 0, for an inner
+ * product its squared length, for LB_NOISE_TO_SIGNAL the sum of its coordinates. */
+enum lb_measure {
+	LB_EUCLIDEAN,
+	LB_SQUARED_EUCLIDEAN,
+	LB_INNER_PRODUCT,
+	LB_NOISE_TO_SIGNAL       /* the variance of x_j - x_i over that of x_i; 0 where x_i has none */
+};
 
 struct lb_measured {
 	enum lb_measure measure;
 	bool normalize;          /* of rows divided by their length; a row of zeros stays one */
 };
+
+/* What a loss of pairs reads. Numbers are doubles in both precisions. */
+struct lb_row_pairs {
+	const struct lb_batch *in;
+	size_t b;
+	const double *d;         /* (b,b) what row i measures to row j is d[i * b + j] */
+	const double *held;      /* (b,b) the same, to compute the fixed factors of a loss with LB_HOLDS_FACTORS from */
+	double *slope;           /* (b,b), all 0, gets the derivative by each entry of d; NULL: the value alone is asked for */
+	double *room;            /* (LB_PAIR_ROOM b), contents undefined */
+	uint32_t *index;         /* (2 b), contents undefined */
+};
+enum { LB_PAIR_ROOM = 4 };
 
 /* Most entries that a function over entries gets at once (losses/support/residual.h). */
 enum { LB_ENTRIES = 256 };
@@ -185,9 +204,8 @@ struct lb_form {
 	bool sums_rows;
 	/* Returns the loss of one query. g (n), all 0, gets its derivative unless NULL. */
 	double (*query)(const struct lb_query *q, double *g);
-	/* Returns the loss of a batch whose rows i and j measure d[i * b + j]. slope (b,b), all 0,
-	 * gets its derivative by each of them unless NULL. */
-	double (*similarity)(const struct lb_batch *in, const double *d, double *slope);
+	/* Returns the loss of a batch by what its rows measure to each other. */
+	double (*similarity)(const struct lb_row_pairs *pairs);
 	struct lb_measured (*measure)(const struct lb_arg *par); /* of .similarity: what is measured */
 };
 
@@ -243,6 +261,14 @@ size_t lb_loss_workspace(const struct lb_loss *loss, const struct lb_arg *par, c
 
 /* Returns the matrix (b,b) that a loss with .similarity measures, made in in->workspace. */
 const double *lb_similarity_matrix(const struct lb_loss *loss, struct lb_batch *in);
+
+/* Returns the Euclidean distances (b,b) of rows divided by their lengths, whatever such a loss
+ * measures, made in in->workspace. */
+const double *lb_direction_distances(const struct lb_loss *loss, struct lb_batch *in);
+
+/* slope (b,b) <- the derivative of such a loss by the cosine of each ordered pair of rows, told in
+ * cosine (b,b). */
+void lb_slopes_by_cosines(const struct lb_loss *loss, struct lb_batch *in, const double *cosine, double *slope);
 
 /* Calls .update_state, where the loss has it. */
 void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in);

@@ -52,6 +52,7 @@ enum lb_need {
 	LB_NEEDS_BAGS = 1 << 8,         /* rows come in bags, those of one side by side */
 	LB_TAKES_EXPOSURE = 1 << 9,     /* a model's first output for a target is the log of its size, which an exposure multiplies */
 	LB_NEEDS_INPUTS = 1 << 10,      /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
+	LB_TAKES_PAIRS = 1 << 16,       /* reads the pairs that a miner chose, where there is one */
 	LB_NEEDS_TEACHER = 1 << 11      /* ranking: a teacher's score of each row; of distillation it goes without saying */
 };
 
@@ -107,10 +108,12 @@ struct lb_triplet {
 	uint32_t anchor, positive, negative;
 };
 
-/* The triplets that a miner chose from a batch. */
+/* The triplets that a miner chose from a batch: a list, or all for which `keeps` is true. */
 struct lb_triplets {
 	size_t n;
 	const struct lb_triplet *triplet;
+	bool (*keeps)(const void *arg, size_t anchor, size_t positive, size_t negative); /* NULL: the list */
+	const void *arg;
 };
 
 /* The times that a survival curve is asked for. */

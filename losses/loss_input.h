@@ -25,6 +25,7 @@ struct lb_loss_input {
 	size_t views;              /* z holds so many blocks of b rows; 0: 1 */
 	double scale;              /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
 	const struct lb_triplets *triplets; /* triplets of rows, or NULL: all there are */
+	const unsigned char *chosen; /* (b,b) not 0 for each ordered pair of rows that counts, or NULL: all do */
 	const double *teacher;     /* (b) a teacher's scores, for LB_NEEDS_TEACHER, or NULL */
 	const double *params;      /* the loss's own, lb_loss_n_params values, or NULL: what training begins with at seed 0 */
 };

@@ -33,4 +33,10 @@ int lb_loss_eval_at_f32(const struct lb_loss_info *info, const struct lb_loss_in
 int lb_loss_eval_at_f64(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,
 			double *grad, struct lb_err *err);
 
+/* As lb_loss_pair_slopes (losses/eval.h). */
+int lb_loss_pair_slopes_f32(const struct lb_loss_info *info, const struct lb_arg *par, size_t b, const int32_t *y, const double *cosine,
+			    double *slope, struct lb_err *err);
+int lb_loss_pair_slopes_f64(const struct lb_loss_info *info, const struct lb_arg *par, size_t b, const int32_t *y, const double *cosine,
+			    double *slope, struct lb_err *err);
+
 #endif

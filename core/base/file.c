@@ -252,7 +252,7 @@ static int close_file(int fd, int reason)
 	return reason;
 }
 
-int lb_write_file(const char *path, const char *data, size_t n, struct lb_err *err)
+static int replace_file(const char *path, const char *data, size_t n, bool flush, struct lb_err *err)
 {
 	char *tmp = NULL;
 	int reason;
@@ -266,19 +266,44 @@ int lb_write_file(const char *path, const char *data, size_t n, struct lb_err *e
 	const int fd = open_temporary(path, &tmp, &reason, err);
 	if (fd >= 0) {
 		reason = write_all(fd, data, n);
-		if (!reason && fsync(fd))
+		if (!reason && flush && fsync(fd))
 			reason = errno;
 		reason = close_file(fd, reason);
 		if (!reason && rename(tmp, path))
 			reason = errno;
 		if (reason)
 			unlink(tmp);
-		else
+		else if (flush)
 			reason = sync_dir(path);
 	} else if (!reason)
 		return -1;
 	free(tmp);
 	return reason ? lb_file_fail(err, LB_MACHINE, path, "cannot be written", reason) : 0;
+}
+
+int lb_write_file(const char *path, const char *data, size_t n, struct lb_err *err)
+{
+	return replace_file(path, data, n, true, err);
+}
+
+int lb_write_file_unflushed(const char *path, const char *data, size_t n, struct lb_err *err)
+{
+	return replace_file(path, data, n, false, err);
+}
+
+int lb_flush_folder(const char *folder, struct lb_err *err)
+{
+	const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+#ifdef __linux__
+	const int reason = fd < 0 || syncfs(fd) ? errno : 0;
+#else
+	const int reason = fd < 0 ? errno : 0;
+
+	sync();
+#endif
+	if (fd >= 0)
+		close(fd);
+	return reason ? lb_file_fail(err, LB_MACHINE, folder, "cannot be written", reason) : 0;
 }
 
 /* ---- batches ---- */

@@ -19,6 +19,11 @@ int lb_make_dirs(const char *path, struct lb_err *err);
  * are written to as they are. */
 int lb_write_file(const char *path, const char *data, size_t n, struct lb_err *err);
 
+/* The same without flushing: after a loss of power the file may be there in part. lb_flush_folder
+ * flushes all that was written to the folder's disk, and to no other. */
+int lb_write_file_unflushed(const char *path, const char *data, size_t n, struct lb_err *err);
+int lb_flush_folder(const char *folder, struct lb_err *err);
+
 /* True when `name` is that of a file which lb_write_file was writing to replace one called
  * `target`; *pid <- the process. */
 bool lb_temporary_name(const char *name, const char *target, long *pid);

@@ -28,4 +28,7 @@ void *lb_concat(const void *a, size_t na, const void *b, size_t nb, size_t size,
 /* Aligned to 64 bytes for vector code, zeroed; release with free(). */
 void *lb_alloc_aligned(size_t n, size_t size, struct lb_err *err);
 
+/* The same with contents undefined, for what is written whole before it is read. */
+void *lb_alloc_raw(size_t n, size_t size, struct lb_err *err);
+
 #endif

@@ -17,6 +17,7 @@ static const struct {
 	{ "model", "head", "{\"kind\":\"linear\"}" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
+	{ "optimizer", "objective_tolerance", "0" },
 	{ "train", "sampler", "\"shuffle\"" },
 	{ "train", "attack", "{\"kind\":\"none\"}" },
 	{ "evaluate", "attack", "{\"kind\":\"none\"}" },
@@ -47,6 +48,8 @@ static int leave_out_neutral(cJSON *block)
 	bool empty = false;
 
 	for (size_t i = 0; i < sizeof later / sizeof *later && !text.bad; i++) {
+		if (*later[i].block != *block->string)
+			continue;
 		cJSON *within = item_below(block, later[i].block), *item = cJSON_GetObjectItemCaseSensitive(within, later[i].key);
 		text.n = 0;
 		if (item)
@@ -60,30 +63,34 @@ static int leave_out_neutral(cJSON *block)
 	return !complete ? -1 : empty;
 }
 
-static void leave_out(cJSON *block, const char *path)
+/* Deletes from the block what the path says, which is the block itself or below it. Returns whether
+ * it is the block. */
+static bool leave_out(cJSON *block, const char *path)
 {
 	const char *key = lb_path_last(path);
 	char above[128];
 
-	if (!lb_path_within(path, block->string))
-		return;
+	if (!strcmp(path, block->string))
+		return true;
 	snprintf(above, sizeof above, "%.*s", (int)(key - path) - 1, path);
 	cJSON *within = item_below(block, above);
 	if (within)
 		cJSON_DeleteItemFromObjectCaseSensitive(within, key);
+	return false;
 }
 
 int lb_config_identity(const cJSON *member, cJSON **out, struct lb_err *err)
 {
-	*out = NULL;
-	for (size_t i = 0; i < lb_option_count(); i++)
-		if (lb_option_at(i)->outside_id && !strcmp(lb_option_at(i)->path, member->string))
-			return 0;
 	cJSON *copy = cJSON_Duplicate(member, 1);
-	for (size_t i = 0; copy && i < lb_option_count(); i++)
-		if (lb_option_at(i)->outside_id && strchr(lb_option_at(i)->path, '.'))
-			leave_out(copy, lb_option_at(i)->path);
-	const int empty = copy ? leave_out_neutral(copy) : -1;
+	int empty = copy ? 0 : -1;
+
+	*out = NULL;
+	for (size_t i = 0; !empty && i < lb_option_count(); i++) {
+		const struct lb_option *o = lb_option_at(i);
+		empty = o->outside_id && lb_path_within(o->path, member->string) && leave_out(copy, o->path);
+	}
+	if (!empty)
+		empty = leave_out_neutral(copy);
 	if (empty) {
 		cJSON_Delete(copy);
 		return empty < 0 ? lb_fail_memory(err, sizeof *copy) : 0;

@@ -256,7 +256,7 @@ static const struct lb_option options[] = {
 	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "samplers m_per_class and episodes: rows of a class in a batch, of which train.batch is a "
 						"multiple; 4 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "train.miner", AT(train.miner), .param = { .help = "which triplets of a batch count, for losses that take them (triplet); all if not given" },
+	{ .path = "train.miner", AT(train.miner), .param = { .help = "which triplets or pairs of a batch count, for losses that take them (triplet, contrastive, ...); all if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "miner", .optional = true },
 	{ .path = "train.clip_norm", AT(train.clip_norm), .param = { REAL(0, 0, NO_LIMIT), .help = "rescale a longer gradient to this norm; 0: never" }, .shape = LB_VALUE },
 	{ .path = "train.class_weight", AT(train.class_weight), .param = { CHOICES("none", "balanced"), .help = "weight of a row by its class: balanced, against the class's share; "

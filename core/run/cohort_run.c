@@ -123,14 +123,14 @@ static void forget_checkpoint(const struct lb_trial *t)
 
 /* A rerun that was interrupted or failed leaves a finished record as it is. */
 static int store(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out, struct lb_run_facts *facts,
-		 const char *message, cJSON **record, struct lb_err *err)
+		 const char *message, bool flush, cJSON **record, struct lb_err *err)
 {
 	const char *dir = t->dir;
 	const enum lb_stored before = lb_store_lookup(dir, t->id, NULL);
 	const bool finished = before == LB_STORED_OK || before == LB_STORED_DIVERGED;
 	const bool ended = out && (out->status == LB_TRIAL_OK || out->status == LB_TRIAL_DIVERGED);
 	cJSON *made = lb_record_make(t, p, out, facts, message, err);
-	int rc = !made ? -1 : finished && !ended ? 0 : lb_store_write(dir, t->id, made, err);
+	int rc = !made ? -1 : finished && !ended ? 0 : lb_store_write(dir, t->id, made, flush, err);
 
 	if (!rc && out && out->status == LB_TRIAL_OK && out->scores)
 		rc = write_predictions(t, p, out, err);
@@ -193,11 +193,11 @@ static void store_end(struct company *co, struct member *m)
 	facts->load_seconds = m->t->source->seconds;
 	facts->prepare_seconds = m->ready ? m->p.seconds : 0;
 	if (m->end->rc) {
-		store(m->t, NULL, NULL, facts, m->end->err.text, NULL, NULL); /* if that fails, the first message is the one to show */
+		store(m->t, NULL, NULL, facts, m->end->err.text, co->k == 1, NULL, NULL); /* if that fails, the first message is the one to show */
 		return;
 	}
 	m->end->status = m->out->status;
-	m->end->rc = store(m->t, &m->p, m->out, facts, NULL, m->record, &m->end->err);
+	m->end->rc = store(m->t, &m->p, m->out, facts, NULL, co->k == 1, m->record, &m->end->err);
 	if (!m->end->rc)
 		lb_remark(&m->p, m->out, m->end->err.text, sizeof m->end->err.text);
 }
@@ -268,6 +268,25 @@ static void train_all(struct company *co, const struct lb_run_options *opt, stru
 	free(err);
 }
 
+/* Flushes the records of several trials at once, which takes as long as one by itself. */
+static void flush_all(struct company *co)
+{
+	struct lb_err *err = co->k > 1 ? lb_alloc(1, sizeof *err, NULL) : NULL;
+
+	if (co->k > 1 && (!err || lb_store_flush(co->m[0].t->dir, err)))
+		for (size_t i = 0; i < co->k; i++) {
+			struct lb_run_end *end = co->m[i].end;
+			if (end->rc)
+				continue;
+			end->rc = -1;
+			if (err)
+				end->err = *err;
+			else
+				lb_fail_memory(&end->err, sizeof *err);
+		}
+	free(err);
+}
+
 void lb_run_cohort(const struct lb_trial *const *t, size_t k, const struct lb_run_options *opt, struct lb_run_end *end, cJSON **record)
 {
 	struct company co = { .m = lb_alloc(k, sizeof *co.m, NULL), .k = k, .facts = { .study = opt->study, .argv = opt->argv },
@@ -288,6 +307,7 @@ void lb_run_cohort(const struct lb_trial *const *t, size_t k, const struct lb_ru
 		train_all(&co, opt, leader);
 	for (size_t i = 0; i < k; i++)
 		store_end(&co, &co.m[i]);
+	flush_all(&co);
 	for (size_t i = k; i-- > 0;)
 		if (co.m[i].ready)
 			lb_prepared_free(&co.m[i].p);

@@ -197,12 +197,13 @@ static int stopping_has_outputs(const struct lb_facts *f, struct lb_err *err)
 		       f->loss[0]->info->name, lb_metric_lack_words(metric));
 }
 
-static int miner_has_triplets(const struct lb_facts *f, struct lb_err *err)
+static int miner_has_a_loss(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_info *miner = f->spec->train.miner.info;
 
-	return !miner || lb_used_loss(f->loss[0])->needs & LB_TAKES_TRIPLETS ? 0 :
-	       lb_fail(err, LB_CONFIG, "train.miner: found %s with loss %s, which takes no triplets; allowed: with loss triplet, or remove it",
+	return !miner || lb_used_loss(f->loss[0])->needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS) ? 0 :
+	       lb_fail(err, LB_CONFIG, "train.miner: found %s with loss %s, which takes no triplets and no pairs; allowed: with a loss that does, such as "
+		       "triplet or contrastive, or remove it",
 		       miner->name, f->loss[0]->info->name);
 }
 
@@ -480,7 +481,7 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "data.side.soft_labels", LB_BY_COMPONENTS, "Soft labels need losses that are linear in the label: separable ones without memory of rows." }, soft_losses_are_linear },
 	{ { "data.side.soft_labels", LB_BY_COMPONENTS, "Soft labels exclude label noise, weights of classes, adversarial training, batch_perceptron, naive_bayes and procedures that read the loss of a row." }, soft_labels_are_taught },
 	{ { "train.early_stopping.metric", LB_BY_COMPONENTS, "Early stopping reads outputs that the loss has, such as quantiles or a variance." }, stopping_has_outputs },
-	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets." }, miner_has_triplets },
+	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets or pairs." }, miner_has_a_loss },
 	{ { "loss", LB_BY_COMPONENTS, "A loss of bags (bag, instance, bag_interp, llp), or noise on them, needs data.bags." }, bags_are_made },
 	{ { "data.bags", LB_BY_COMPONENTS, "Bags of labels are read by llp alone, and exclude samplers, optimisers, models and attacks that read the label of a row." }, bags_hide_labels },
 	{ { "data.side.teacher", LB_BY_COMPONENTS, "In ranking a loss that reads a teacher (margin_mse) needs one, and a teacher needs such a loss." }, teacher_is_read },

@@ -186,7 +186,7 @@ static int need_folder(const char *folder, struct lb_err *err)
 	return p ? check_folder(p, err) : lb_make_dirs(folder, err);
 }
 
-int lb_store_write(const char *dir, const char *id, const cJSON *record, struct lb_err *err)
+int lb_store_write(const char *dir, const char *id, const cJSON *record, bool flush, struct lb_err *err)
 {
 	struct lb_buf text = { 0 };
 	char *folder = trials_folder(dir, err);
@@ -201,11 +201,20 @@ int lb_store_write(const char *dir, const char *id, const cJSON *record, struct 
 		lb_fail_memory(err, text.n);
 		goto out;
 	}
-	rc = lb_write_file(path, text.s, text.n, err);
+	rc = (flush ? lb_write_file : lb_write_file_unflushed)(path, text.s, text.n, err);
 out:
 	lb_buf_free(&text);
 	free(folder);
 	free(path);
+	return rc;
+}
+
+int lb_store_flush(const char *dir, struct lb_err *err)
+{
+	char *folder = trials_folder(dir, err);
+	const int rc = folder ? lb_flush_folder(folder, err) : -1;
+
+	free(folder);
 	return rc;
 }
 

@@ -18,8 +18,11 @@ enum lb_stored { LB_STORED_NONE, LB_STORED_OK, LB_STORED_DIVERGED, LB_STORED_FAI
 enum lb_stored lb_store_lookup(const char *dir, const char *id, cJSON **record);
 
 /* Writes a record whole or not at all. Makes the folders, but for those that lb_store_prepare made:
- * when one of these is gone, or another has taken its place, that is an error. */
-int lb_store_write(const char *dir, const char *id, const cJSON *record, struct lb_err *err);
+ * when one of these is gone, or another has taken its place, that is an error. Where flush is
+ * false, lb_store_flush is to follow: before it, a loss of power may leave a part, which counts as
+ * no record. */
+int lb_store_write(const char *dir, const char *id, const cJSON *record, bool flush, struct lb_err *err);
+int lb_store_flush(const char *dir, struct lb_err *err);
 
 /* Makes the folders, proves that a record can be written there before any work is done, and removes
  * half-written files of a run that was killed. The process must hold no claim on the folder:

@@ -173,7 +173,7 @@ static void record_crash(const struct pool *pool, size_t trial, const char *mess
 	lb_utc_now(facts.started, sizeof facts.started);
 	record = lb_record_make(t, NULL, NULL, &facts, message, NULL);
 	if (record)
-		lb_store_write(t->dir, t->id, record, NULL);
+		lb_store_write(t->dir, t->id, record, true, NULL);
 	cJSON_Delete(record);
 }
 

@@ -8,7 +8,8 @@
 enum { LB_OPT_LR, LB_OPT_WEIGHT_DECAY, LB_OPT_DECAY_BIAS, LB_OPT_PROJECT, LB_OPT_OWN };
 
 /* The parameters of lbfgs, the optimiser that reads all training rows at once. */
-enum { LB_LBFGS_WEIGHT_DECAY, LB_LBFGS_DECAY_BIAS, LB_LBFGS_TOLERANCE, LB_LBFGS_MAX_ITERATIONS, LB_LBFGS_MEMORY };
+enum { LB_LBFGS_WEIGHT_DECAY, LB_LBFGS_DECAY_BIAS, LB_LBFGS_TOLERANCE, LB_LBFGS_MAX_ITERATIONS, LB_LBFGS_MEMORY,
+       LB_LBFGS_OBJECTIVE_TOLERANCE };
 
 enum lb_optimizer_trait {
 	LB_FULL_BATCH = 1 << 0   /* reads all training rows at once */

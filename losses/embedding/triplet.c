@@ -1,4 +1,4 @@
-#include "losses/loss.h"
+#include "losses/support/triplets.h"
 
 enum { MARGIN, SQUARED, NORMALIZE, SMOOTH, SWAP, REDUCTION };
 enum { AVERAGE_NONZERO, MEAN };
@@ -34,17 +34,16 @@ static struct lb_measured measure(const struct lb_arg *par)
 
 /* The terms so far. Slopes are of their sum. */
 struct terms {
-	const struct lb_batch *in;
-	const double *d;
-	double *slope, sum;
-	size_t n, nonzero;
+	const struct lb_row_pairs *pairs;
+	double sum, n, nonzero;
 };
 
-static void add(struct terms *t, size_t a, size_t p, size_t n)
+static void add(void *arg, size_t a, size_t p, size_t n)
 {
-	const struct lb_arg *par = t->in->par;
-	const size_t b = t->in->b, other = par[SWAP].v != 0 && t->d[p * b + n] < t->d[a * b + n] ? p : a;
-	const double v = t->d[a * b + p] - t->d[other * b + n] + par[MARGIN].v;
+	struct terms *t = arg;
+	const struct lb_arg *par = t->pairs->in->par;
+	const size_t other = par[SWAP].v != 0 && lb_to(t->pairs, p, n) < lb_to(t->pairs, a, n) ? p : a;
+	const double v = lb_to(t->pairs, a, p) - lb_to(t->pairs, other, n) + par[MARGIN].v;
 	const bool smooth = par[SMOOTH].v != 0;
 
 	t->n++;
@@ -52,37 +51,17 @@ static void add(struct terms *t, size_t a, size_t p, size_t n)
 		return;
 	t->nonzero++;
 	t->sum += !smooth ? v : v > 0 ? v + log1p(exp(-v)) : log1p(exp(v));
-	if (!t->slope)
-		return;
 	const double by_v = smooth ? 1 / (1 + exp(-v)) : 1;
-	t->slope[a * b + p] += by_v;
-	t->slope[other * b + n] -= by_v;
+	lb_slope(t->pairs, a, p, by_v);
+	lb_slope(t->pairs, other, n, -by_v);
 }
 
-static void add_all(struct terms *t)
+static double similarity(const struct lb_row_pairs *p)
 {
-	const int32_t *y = t->in->y;
-	const size_t b = t->in->b;
+	struct terms t = { .pairs = p };
 
-	for (size_t a = 0; a < b; a++)
-		for (size_t p = 0; p < b; p++)
-			for (size_t n = 0; n < b && p != a && y[p] == y[a]; n++)
-				if (y[n] != y[a])
-					add(t, a, p, n);
-}
-
-static double similarity(const struct lb_batch *in, const double *d, double *slope)
-{
-	struct terms t = { .in = in, .d = d, .slope = slope };
-
-	for (size_t k = 0; in->triplets && k < in->triplets->n; k++)
-		add(&t, in->triplets->triplet[k].anchor, in->triplets->triplet[k].positive, in->triplets->triplet[k].negative);
-	if (!in->triplets)
-		add_all(&t);
-	const size_t n = in->par[REDUCTION].v > 0 ? t.n : t.nonzero;
-	for (size_t k = 0; slope && n && k < in->b * in->b; k++)
-		slope[k] /= (double)n;
-	return n ? t.sum / (double)n : 0;
+	lb_each_triplet(p, add, &t);
+	return lb_mean_of(p, t.sum, p->in->par[REDUCTION].v > 0 ? t.n : t.nonzero);
 }
 
 LB_SIMILARITY(triplet, measure, similarity)

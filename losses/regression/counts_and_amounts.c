@@ -2,6 +2,10 @@
  * and the squared error of logs. */
 #include "losses/support/link.h"
 
+#include "core/base/mem.h"
+
+#include <stdlib.h>
+
 /* ---- tweedie ---- */
 
 static const struct lb_param power[] = {
@@ -114,39 +118,49 @@ static const struct lb_param alpha[] = {
 	  .help = "overdispersion: the variance is m + a m^2" },
 };
 
-/* Counts whose ways are multiplied out. */
-enum { FEW = 16 };
+/* Counts whose ways are computed once a run. */
+enum { FEW = 256 };
 
-/* minus[t] <- -log of the ways Gamma(t + r) / (Gamma(r) t!), t <= FEW; each is the one before times
- * (r + t - 1) / t. */
-static void minus_log_of_few(double r, double minus[FEW + 1])
+/* minus_log[t] is -log of the ways Gamma(t + r) / (Gamma(r) t!), r = 1 / a. */
+struct ways {
+	double r, log_gamma_r;
+	real minus_log[FEW];
+};
+
+/* The ways of t are those of t - 1 times (r + t - 1) / t. */
+static void *init_ways(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	double ways = 1;
-
-	for (int t = 0; t <= FEW; t++) {
-		minus[t] = t ? -log(ways) : 0;
-		ways *= (r + t) / (t + 1);
-	}
-}
-
-static double minus_log_ways(double t, double r, double log_gamma_r, const double minus[FEW + 1])
-{
-	const int few = t >= 0 && t <= FEW ? (int)t : 0;
+	struct ways *w = lb_alloc(1, sizeof *w, err);
+	double sum = 0;
 	int sign;
 
-	return few == t ? minus[few] : log_gamma_r + lgamma_r(t + 1, &sign) - lgamma_r(t + r, &sign);
+	(void)stats;
+	if (!w)
+		return NULL;
+	w->r = 1 / par[0].v;
+	w->log_gamma_r = lgamma_r(w->r, &sign);
+	for (int t = 1; t < FEW; t++) {
+		sum += log(t / (w->r + t - 1));
+		w->minus_log[t] = (real)sum;
+	}
+	return w;
+}
+
+static real minus_log_ways(const struct ways *w, real t)
+{
+	const int few = t >= 0 && t < FEW ? (int)t : 0;
+	int sign;
+
+	return (real)few == t ? w->minus_log[few] : (real)(w->log_gamma_r + lgamma_r((double)t + 1, &sign) - lgamma_r((double)t + w->r, &sign));
 }
 
 /* r log(1 + a mu) + t log(1 + 1 / (a mu)), by x = log(a mu) */
 LB_ENTRIES_FUNCTION(negative_binomial)
 {
-	int sign;
-	const double a = in->par[0].v, log_gamma_r = lgamma_r(1 / a, &sign);
-	const real r = (real)(1 / a), shift = (real)log(a);
+	const struct ways *ways = in->state;
+	const real r = (real)ways->r, shift = (real)log(in->par[0].v);
 	real small[LB_ENTRIES], part[LB_ENTRIES];
-	double minus[FEW + 1];
 
-	minus_log_of_few(1 / a, minus);
 	for (size_t i = 0; i < n; i++)
 		part[i] = -fabs(z[i] + shift);
 	lb_kernel()->exp_terms(part, n, 0, 1, n, small);
@@ -157,7 +171,7 @@ LB_ENTRIES_FUNCTION(negative_binomial)
 		slope[i] = x > 0 ? r * high - t[i] * low : r * low - t[i] * high;
 	}
 	for (size_t i = 0; i < n; i++)
-		loss[i] += (real)minus_log_ways((double)t[i], 1 / a, log_gamma_r, minus);
+		loss[i] += minus_log_ways(ways, t[i]);
 }
 LB_RESIDUAL(negative_binomial)
 
@@ -187,6 +201,8 @@ const struct lb_loss LB_LOSS(regression, negative_binomial) = {
 		LB_EXAMPLES(binomial_examples),
 	},
 	.form = &negative_binomial_form,
+	.init = init_ways,
+	.free = free,
 	.predict = lb_predict_mean,
 };
 

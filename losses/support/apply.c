@@ -75,7 +75,8 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ form && !form->similarity != !form->measure, "has one of .similarity and .measure; they go together" },
 		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->update_state || l->n_params), "a loss of distances is one of "
 		  "embeddings alone: no state, no parameters" },
-		{ (needs & LB_TAKES_TRIPLETS) && !(form && form->similarity), "takes triplets, which are chosen by distances, and is no loss of them" },
+		{ (needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS)) && !(form && form->similarity), "takes triplets or pairs, which are chosen by "
+		  "distances, and is no loss of them" },
 		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
 		{ form && form->sums_rows && !form->batch, "has .sums_rows, which is said of a loss by batch, and is none" },
 		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, "
@@ -150,7 +151,7 @@ static size_t query_bytes(size_t n)
  * sums a row. */
 static size_t driver_bytes(const struct lb_loss *loss, size_t b, size_t c)
 {
-	const size_t behind = loss->form->similarity ? lb_similarity_room(b, c) * sizeof(double) :
+	const size_t behind = loss->form->similarity ? lb_similarity_bytes(b, c, loss->info.exceptions & LB_HOLDS_FACTORS) :
 			      loss->form->query      ? query_bytes(b) :
 			      loss->form->softmax    ? aligned(sizeof(struct lb_softmax_sums)) + 4 * b * sizeof(real) :
 						       0;
@@ -198,6 +199,16 @@ void lb_loss_update_state(const struct lb_loss *loss, struct lb_batch *in)
 const double *lb_similarity_matrix(const struct lb_loss *loss, struct lb_batch *in)
 {
 	return lb_similarity_measure(loss->form, in, take_room(loss, in));
+}
+
+const double *lb_direction_distances(const struct lb_loss *loss, struct lb_batch *in)
+{
+	return lb_similarity_between_directions(in, take_room(loss, in));
+}
+
+void lb_slopes_by_cosines(const struct lb_loss *loss, struct lb_batch *in, const double *cosine, double *slope)
+{
+	lb_similarity_by_cosines(loss->form, in, cosine, slope, take_room(loss, in));
 }
 
 /* ---- row by row ---- */

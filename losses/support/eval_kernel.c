@@ -136,7 +136,7 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 					     .counts = lb_kind_of_targets(info->kind) ? NULL : w.counts,
 					     .scale = in->scale > 0 ? in->scale : 1 };
 	struct lb_batch batch = { .b = in->b, .c = in->c, .views = shape.views, .y = in->y, .row_id = w.id, .row_weight = in->row_weight ? w.row_weight : NULL, .par = in->par, .stats = &stats,
-				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets,
+				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets, .chosen = in->chosen,
 				  .target = lb_kind_of_targets(info->kind) ? w.t : NULL,
 				  .group = in->group ? in->group : w.one_query, .teacher = info->kind == LB_DISTILLATION ? w.t : in->teacher ? w.teacher : NULL,
 				  .label_matrix = info->kind == LB_MULTILABEL ? w.t : NULL };
@@ -159,4 +159,19 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 out:
 	work_free(&w);
 	return status;
+}
+
+int lb_loss_pair_slopes(const struct lb_loss_info *info, const struct lb_arg *par, size_t b, const int32_t *y, const double *cosine, double *slope,
+			struct lb_err *err)
+{
+	const struct lb_loss *loss = lb_loss_of(info);
+	const struct lb_loss_shape shape = { .b = b, .c = b, .views = 1, .n_classes = b };
+	struct lb_batch in = { .b = b, .c = b, .views = 1, .y = y, .par = par, .scale = 1,
+			       .workspace = lb_alloc_aligned(lb_loss_workspace(loss, par, &shape), 1, err) };
+
+	if (!in.workspace)
+		return -1;
+	lb_slopes_by_cosines(loss, &in, cosine, slope);
+	free(in.workspace);
+	return 0;
 }

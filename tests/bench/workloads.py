@@ -1,5 +1,6 @@
 """The workloads of the benchmark, and what bench.py and peers.py share: running a process and measuring it, reading records."""
 import json
+import math
 import os
 import random
 import shutil
@@ -109,8 +110,8 @@ def lossbench(config: str, sets: Sequence[str] = (), jobs: int = 0, words: Seque
         shutil.rmtree(scratch)
 
 
-def regression_rows(path: Path) -> None:
-    """The table of workload R: targets between 0 and 1, so that every loss is defined for them."""
+def regression_rows(path: Path, counts: bool = False) -> None:
+    """The table of workload R: targets between 0 and 1, so that every loss is defined for them; or counts, the most of them small."""
     load, r = WORKLOADS["R"], random.Random(1)
     slope = [r.gauss(0, 0.2) for _ in range(load.widths[0])]
     with open(path, "w") as f:
@@ -118,7 +119,8 @@ def regression_rows(path: Path) -> None:
         for _ in range(load.rows):
             x = [r.gauss(0, 1) for _ in slope]
             size = 0.5 + abs(sum(a * b for a, b in zip(x, slope)) + r.gauss(0, 1))
-            f.write("".join(f"{v:.4f}," for v in x) + f"{size / (1 + size):.4f}\n")
+            target = f"{math.floor(math.exp(size)) - 1}" if counts else f"{size / (1 + size):.4f}"
+            f.write("".join(f"{v:.4f}," for v in x) + target + "\n")
 
 
 def losses(kind: str) -> List[dict]:

@@ -42,13 +42,35 @@ refused schedule.warmup=0.1 -- 'schedule: found constant with warmup'
 refused model.kind=mlp model.dropout=0.2 -- 'model.dropout: found 0.2 with optimizer lbfgs' 'allowed: 0'
 refused loss.name=elr -- 'loss: found elr with optimizer lbfgs' 'sgd, adam or adamw'
 refused loss.name=aldr_kl -- 'loss: found aldr_kl with optimizer lbfgs'
-refused optimizer.lr=0.1 -- 'optimizer.lr' 'weight_decay, decay_bias, tolerance, max_iterations, memory'
+refused optimizer.lr=0.1 -- 'optimizer.lr' 'weight_decay, decay_bias, tolerance, max_iterations, memory, objective_tolerance'
 config stop iris '{train: 0.6, valid: 0.2, test: 0.2}' 'loss: {name: ce}' 'optimizer: {name: lbfgs}' \
 	'train: {early_stopping: {metric: valid.accuracy}}' 'metrics: [accuracy]'
 assert_exit 3 lossbench train --config stop.yaml
 assert_contains "$err" 'train.early_stopping: found with lbfgs, which has no epochs; remove early_stopping'
 assert_exit 3 lossbench train --config stop.yaml --set optimizer.name=sgd --set model.kind=naive_bayes
 assert_contains "$err" 'found with model naive_bayes, which has no epochs'
+
+# A loss with kinks has its objective long before its gradient is small: it may end by the fall of the objective, in float64 from the
+# start and on the way through float32 (a million cells).
+printf 'task: regression\ndata: {train: {path: %s/abalone.csv.gz, label: target}}\nloss: {name: eps_insensitive}\nmodel: {kind: linear, init: zero}\noptimizer: {name: lbfgs, weight_decay: 0.001}\n' \
+	"$samples" >kinks.yaml
+python3 - >wide.csv <<'PY'
+import math
+print(",".join("x%d" % j for j in range(20)) + ",y")
+for i in range(60000):
+    x = [math.sin(i * (j + 1) * 0.37) for j in range(20)]
+    print(",".join("%.4f" % v for v in x) + ",%.4f" % (3 + sum(x[::3]) - x[1] + 0.2 * math.sin(i * i)))
+PY
+for data in abalone wide; do
+	sets=()
+	[ "$data" = abalone ] || sets=(--set data.train.path=wide.csv --set data.train.label=y)
+	assert_exit 0 lossbench train kinks.yaml "${sets[@]}" --set optimizer.tolerance=1e-11 --set output.dir="$data-whole" --quiet
+	assert_exit 0 lossbench train kinks.yaml "${sets[@]}" --set optimizer.tolerance=1e-11 --set optimizer.objective_tolerance=1e-6 --set output.dir="$data-part" --quiet
+	whole=$(echo "$data"-whole/trials/*.json) part=$(echo "$data"-part/trials/*.json)
+	least=$(json "$whole" .result.objective)
+	assert_between "$(json "$part" .result.objective)" "$least" "$(jq -n "$least * 1.00002")" "objective of $data"
+	assert_between "$(json "$part" .result.steps)" 10 "$(jq -n "$(json "$whole" .result.steps) / 2 | floor")" "iterations of $data"
+done
 
 # Naive Bayes: closed form, whatever the loss and optimiser.
 assert_exit 0 lossbench sweep --config iris.yaml --set model.kind=naive_bayes --set 'loss.name=ce,mae' --set output.dir=nb --quiet

@@ -144,6 +144,12 @@ int fsync(int fd)
 	return hit(FSYNC) ? -1 : next(fd);
 }
 
+int syncfs(int fd)
+{
+	NEXT(int, "syncfs", int);
+	return hit(FSYNC) ? -1 : next(fd);
+}
+
 int rename(const char *from, const char *to)
 {
 	NEXT(int, "rename", const char *, const char *);

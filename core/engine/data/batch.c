@@ -21,7 +21,7 @@ int lb_input_batch_open(struct lb_input_batch *f, const struct lb_encoding *e, b
 {
 	*f = (struct lb_input_batch){ .e = e };
 	if (!compressed)
-		return (f->x = lb_alloc_aligned(max_rows * e->d, sizeof(real), err)) ? 0 : -1;
+		return (f->x = lb_alloc_raw(max_rows * e->d, sizeof(real), err)) ? 0 : -1;
 	if (lb_csr_open(&f->csr, e, max_rows, repeats, err))
 		return -1;
 	f->rows = (struct lb_compressed){ f->csr.start, f->csr.column, f->csr.value };

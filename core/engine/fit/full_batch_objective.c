@@ -15,7 +15,7 @@ enum { CHUNK = 256 };
 /* Features that are whitened at most, training rows that their covariance is taken from, and the
  * share of its variance that is added to that of each, so that directions in which features barely
  * vary are not stretched without bound. */
-enum { MOST_WHITENED = 128, COVARIANCE_ROWS = 8192 };
+enum { MOST_WHITENED = 128, COVARIANCE_ROWS = 65536 };
 #define COVARIANCE_RIDGE 1e-3
 
 /* Encoded rows are kept when they take no more than this, else encoded again in every pass, which
@@ -103,6 +103,13 @@ static struct lb_input_batch chunk(struct lb_objective *o, size_t start, size_t 
 	return f;
 }
 
+/* sum (d) <- sum + row / n */
+LB_CLONES static void lb_add_share(size_t d, const real *restrict row, double n, double *restrict sum)
+{
+	for (size_t j = 0; j < d; j++)
+		sum[j] += (double)row[j] / n;
+}
+
 static void mean_of_features(struct lb_objective *o, size_t d)
 {
 	memset(o->mean, 0, d * sizeof *o->mean);
@@ -110,32 +117,41 @@ static void mean_of_features(struct lb_objective *o, size_t d)
 		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
 		const struct lb_input_batch f = chunk(o, start, b);
 		for (size_t i = 0; i < b; i++)
-			for (size_t j = 0; j < d; j++)
-				o->mean[j] += (double)f.x[i * d + j] / (double)o->n;
+			lb_add_share(d, f.x + i * d, (double)o->n, o->mean);
 	}
 }
 
-/* Adds v v' to the lower triangle of a (d, d). */
-LB_CLONES static void lb_add_square(size_t d, const double *restrict v, double *restrict a)
+/* Adds v v' of SQUARES v, one after the other, to the lower triangle of a (d, d), and to what of
+ * its rows is in the same vector. */
+enum { SQUARES = 8 };
+LB_CLONES static void lb_add_squares(size_t d, const double *restrict v, double *restrict a)
 {
 	for (size_t i = 0; i < d; i++)
-		for (size_t j = 0; j <= i; j++)
-			a[i * d + j] += v[i] * v[j];
+		for (size_t j = 0; j < (i / 8 < d / 8 ? i / 8 * 8 + 8 : d); j++) {
+			double sum = a[i * d + j];
+			for (size_t k = 0; k < SQUARES; k++)
+				sum += v[k * d + i] * v[k * d + j];
+			a[i * d + j] = sum;
+		}
 }
 
 /* a (d, d) <- the lower triangle of the covariance, over rows at equal distances, with the ridge
- * and the penalty on its diagonal; 1 there for a feature that does not vary. v is room for d
- * values. */
+ * and the penalty on its diagonal; 1 there for a feature that does not vary. v is room for
+ * SQUARES d values. */
 static void covariance_of_features(struct lb_objective *o, size_t d, double *v, double *a)
 {
 	const size_t stride = (o->n + COVARIANCE_ROWS - 1) / COVARIANCE_ROWS, rows = (o->n + stride - 1) / stride;
 	const double decay = o->learner.model.par[LB_LBFGS_WEIGHT_DECAY].v;
 
-	for (size_t i = 0; i < o->n; i += stride) {
-		const struct lb_input_batch row = chunk(o, i, 1);
+	for (size_t k = 0; k < rows; k++) {
+		const struct lb_input_batch row = chunk(o, k * stride, 1);
+		double *at = v + k % SQUARES * d;
 		for (size_t j = 0; j < d; j++)
-			v[j] = (double)row.x[j] - o->mean[j];
-		lb_add_square(d, v, a);
+			at[j] = (double)row.x[j] - o->mean[j];
+		if (k + 1 == rows)
+			memset(at + d, 0, (SQUARES - 1 - k % SQUARES) * d * sizeof *at);
+		if (k + 1 == rows || (k + 1) % SQUARES == 0)
+			lb_add_squares(d, v, a);
 	}
 	for (size_t i = 0; i < d * d; i++)
 		a[i] /= (double)rows;
@@ -170,7 +186,7 @@ int lb_objective_whitening(struct lb_objective *o, struct lb_whitening *c, struc
 	if (o->factor || !worth_whitening(o, d))
 		return 0;
 	o->factor = lb_alloc(d * d, sizeof *o->factor, err);
-	if (!o->factor || !(room = lb_alloc(d, sizeof *room, err)))
+	if (!o->factor || !(room = lb_alloc(SQUARES * d, sizeof *room, err)))
 		return -1;
 	covariance_of_features(o, d, room, o->factor);
 	free(room);

@@ -97,4 +97,11 @@ void lb_softmax_rows_f64(size_t b, size_t c, size_t ld, const double *z, const i
 {
 	lb_kernel_f64()->softmax_rows(b, c, ld, z, y, e, &(struct lb_softmax_sums){ at, at + b, at + 2 * b, at + 3 * b });
 }
+
+void lb_product_f64(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b, size_t ldb, double *c, size_t ldc)
+{
+	lb_kernel_f64()->product(m, LB_PADDED(n), k, (struct lb_left){ .x = a, .row = lda, .column = 1 },
+				 (struct lb_panels){ .x = (double *)b, .panel = LB_PANEL, .row = ldb }, NULL,
+				 (struct lb_panels){ .x = c, .panel = LB_PANEL, .row = ldc });
+}
 #endif

@@ -105,9 +105,12 @@ struct lb_kernels {
 
 /* For code in either precision, in double. exp_terms of all: e[k] <- exp(z[k] - shift); their sum.
  * softmax_rows, at having room for 4 b values: rest, sum, lp and top one after the other; ld is a
- * multiple of 8. */
+ * multiple of 8. product of row-major matrices that do not overlap: c (m, n) <- a (m, k) b (k, n),
+ * rows of a `lda` apart, those of b and c ldb and ldc, which are multiples of 8 and at least n
+ * rounded up to one; b and c are aligned to 64 bytes. */
 double lb_exp_terms_f64(const double *z, size_t c, double shift, double *e);
 void lb_softmax_rows_f64(size_t b, size_t c, size_t ld, const double *z, const int32_t *y, double *e, double *at);
+void lb_product_f64(size_t m, size_t n, size_t k, const double *a, size_t lda, const double *b, size_t ldb, double *c, size_t ldc);
 
 /* The set in use. */
 const struct lb_kernels *lb_kernel(void);

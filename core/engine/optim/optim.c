@@ -178,6 +178,8 @@ static const struct lb_param lbfgs_params[] = {
 				      .help = "ends a minimisation that does not get there" },
 	[LB_LBFGS_MEMORY] = { .name = "memory", .symbol = "m", .type = LB_INT_PARAM, .def = 30, .min = 1, .max = 1000,
 			      .help = "pairs of steps and gradient changes that are kept" },
+	[LB_LBFGS_OBJECTIVE_TOLERANCE] = { .name = "objective_tolerance", .type = LB_REAL_PARAM, .min = 0, .max = 1,
+					   .help = "done, too, when the objective has fallen by a smaller share of itself in the last 10 iterations; 0: never" },
 };
 
 void lb_optim_project(size_t n, const real *w, real *g)

@@ -66,8 +66,7 @@ struct lb_learner {
 	 * net->ld), by the features of the last hidden layer, and by the losses' own parameters. */
 	real *dz_sum, *dfeatures_sum, *params_sum;
 	const struct lb_miner *miner; /* or NULL */
-	struct lb_triplet *triplet;   /* (b * b) what it chose */
-	struct lb_triplets mined;
+	struct lb_mined mined;        /* what it chose */
 
 	/* Room for procedures. NULL where none needs it. */
 	real *row_loss, *row_weight; /* (b) */

@@ -96,8 +96,8 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 		return -1;
 	if (!(l->workspace = lb_alloc_aligned(most_workspace(l, b), 1, err)))
 		return -1;
-	l->miner = setup->miner ? lb_miner_of(setup->miner) : NULL;
-	return l->miner && !(l->triplet = lb_alloc(b * b, sizeof *l->triplet, err)) ? -1 : 0;
+	l->miner = setup->miner && lb_miner_chooses(lb_miner_of(setup->miner)) ? lb_miner_of(setup->miner) : NULL;
+	return l->miner ? lb_mined_open(&l->mined, b, err) : 0;
 }
 
 /* Copies of the parameters, and what procedures need. */
@@ -213,7 +213,7 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->x);
 	free(l->workspace);
 	free(l->packed);
-	free(l->triplet);
+	lb_mined_close(&l->mined);
 	free(l->row_loss);
 	free(l->row_weight);
 	free(l->dz_sum);

@@ -95,16 +95,8 @@ static void restride(size_t rows, size_t n, const real *x, size_t from, real *y,
 		memcpy(y + i * to, x + i * from, n * sizeof *y);
 }
 
-/* l->mined <- the triplets of the batch, at its embeddings as they are now. */
-static void mine(struct lb_learner *l, const struct lb_loss *loss, struct lb_batch *in)
-{
-	const struct lb_mining m = { .b = in->b, .distance = lb_similarity_matrix(loss, in), .y = in->y, .par = l->setup->miner_par };
-
-	l->mined = (struct lb_triplets){ .n = l->miner->mine(&m, l->triplet), .triplet = l->triplet };
-}
-
 /* *in <- the batch, with the labels that were gathered, as a loss reads it; no gradient is asked
- * for. A loss updates its state from it once, and triplets are mined of it once. */
+ * for. A loss updates its state from it once, and triplets or pairs are mined of it once. */
 static void read_batch(const struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, struct lb_batch *in)
 {
 	struct lb_learner *l = s->l;
@@ -134,10 +126,10 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 	}
 	if (!s->visited)
 		lb_loss_update_state(t->loss, in);
-	if (l->miner && l->miner->mine && needs & LB_TAKES_TRIPLETS) {
+	if (l->miner && needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS)) {
 		if (!s->visited)
-			mine(l, t->loss, in);
-		in->triplets = &l->mined;
+			lb_mine(l->miner, l->setup->miner_par, (uint64_t)(s->step > 0 ? s->step : 0), t->loss, in, &l->mined);
+		lb_mined_use(&l->mined, in);
 	}
 }
 

@@ -307,7 +307,7 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 2 * B * B + 2 * B * C + 2 * B + 8 * MOST_COLUMNS, MOST_OWN = 3 * C * C };
+enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 40 * B * C + 8 * MOST_COLUMNS, MOST_OWN = 3 * C * C };
 
 /* The gradient by the loss's own parameters that apply() found. */
 static double by_own[MOST_OWN];

@@ -90,9 +90,9 @@ static bool some_pause(const struct lb_arg *par, size_t epoch, size_t epochs)
 	return false;
 }
 
-static double some_distances(const struct lb_batch *in, const double *d, double *slope)
+static double some_distances(const struct lb_row_pairs *pairs)
 {
-	(void)in, (void)d, (void)slope;
+	(void)pairs;
 	return 0;
 }
 
@@ -155,6 +155,7 @@ static const struct {
 	{ { .form = &unmeasured, .info.kind = LB_EMBEDDING }, "one of .similarity and .measure" },
 	{ { .form = &by_distances, .info.kind = LB_MULTICLASS }, "one of embeddings alone" },
 	{ { .form = &by_batch, .info.needs = LB_TAKES_TRIPLETS }, "takes triplets" },
+	{ { .form = &by_batch, .info.needs = LB_TAKES_PAIRS }, "takes triplets or pairs" },
 	{ { .form = &by_row, .info.needs = LB_NEEDS_SAMPLE_IDS }, "keeps no state" },
 	{ { .form = &rows_that_sum }, "said of a loss by batch" },
 	{ { .form = &by_row, .info = { .kind = LB_BINARY, .scores_for = LB_EACH_STEP }, .predict = some_predict }, "has not several classes" },

@@ -26,8 +26,7 @@ static bool nonnegative(const struct subject *s, const struct lb_arg *par, struc
 }
 
 /* The middle of a segment lies under its chord, and the gradient turns along it. */
-/* At least so many rows that there are pairs, or queries of several rows, where a loss is one of
- * them. */
+/* At least so many rows that there are pairs and triplets, or queries of several rows. */
 static size_t rows_of(const struct subject *s, size_t b)
 {
 	return ((s->info->kind == LB_EMBEDDING && !s->info->params) || s->info->kind == LB_RANKING) && b < 6 ? 6 : b;

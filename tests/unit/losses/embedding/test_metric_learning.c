@@ -65,7 +65,7 @@ static const struct lb_info *miner_info(const char *name)
 static bool mined(const struct embedded *e, const struct lb_arg *par, const char *miner, struct lb_triplet *out, size_t *n)
 {
 	char name[32];
-	_Alignas(64) double room[4 * MOST * MOST];
+	_Alignas(64) double room[8 * MOST * MOST];
 	const size_t word = strcspn(miner, " ");
 	struct lb_batch in = { .b = e->b, .c = e->c, .views = 1, .output = { .value = e->z, .rows = e->b, .cols = e->c, .stride = e->c },
 				     .y = e->y, .par = par, .workspace = room, .scale = 1 };
@@ -76,7 +76,7 @@ static bool mined(const struct embedded *e, const struct lb_arg *par, const char
 	if (!m->mine)
 		return false;
 	ck_assert_uint_le(lb_loss_workspace(lb_loss_of(triplet()), par, &(struct lb_loss_shape){ .b = e->b, .c = e->c, .views = 1 }), sizeof room);
-	*n = m->mine(&(struct lb_mining){ .b = e->b, .distance = lb_similarity_matrix(lb_loss_of(triplet()), &in), .y = e->y,
+	*n = m->mine(&(struct lb_mining){ .b = e->b, .columns = e->c, .distance = lb_similarity_matrix(lb_loss_of(triplet()), &in), .y = e->y,
 					  .par = args(info, miner[word] ? miner + word + 1 : "") }, out);
 	return true;
 }
@@ -105,7 +105,7 @@ START_TEST(triplets_as_numpy_has_them)
 				ck_assert_uint_eq(chosen[k++].negative, (unsigned)cJSON_GetArrayItem(row, 2)->valueint);
 			}
 		}
-		const struct lb_triplets list = { n, chosen };
+		const struct lb_triplets list = { .n = n, .triplet = chosen };
 		for (int bits = 32; bits <= 64; bits += 32) {
 			const double near = bits == 64 ? 1e-9 : 2e-6;
 			ck_assert(!lb_loss_eval(triplet(), bits, &(struct lb_loss_input){ .b = e.b, .c = e.c, .z = e.z, .y = e.y, .par = par,
