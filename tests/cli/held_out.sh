@@ -32,9 +32,9 @@ assert_eq "$(jq -c '[(.data.rows.valid - .data.rows.test | fabs) < 2, .data.rows
 assert_eq "$(jq -c .config.data.split "$record")" '{"valid":0.5,"test":0.5,"stratify":true,"hold_out_classes":["3","8","1"],"seed":1}' config
 
 # Beside them, what the features themselves reach, and a random map of them to as many columns, which is the same for every model of that many.
-lossbench train held.yaml --quiet --set output.dir=raw --set data.preprocess.standardize=false --set 'metrics=[map_at_r, {name: map_at_r, distance: euclidean}]'
-lossbench train held.yaml --quiet --set output.dir=wide --set data.preprocess.standardize=false --set 'metrics=[map_at_r]' --set model.dimension=32
-lossbench train held.yaml --quiet --set output.dir=other --set data.preprocess.standardize=false --set 'metrics=[map_at_r]' --set train.seed=1 --set model.seed=5
+lossbench train held.yaml --quiet --set output.dir=raw --set data.split.valid=0.8 --set data.preprocess.standardize=false --set 'metrics=[map_at_r, {name: map_at_r, distance: euclidean}]'
+lossbench train held.yaml --quiet --set output.dir=wide --set data.split.valid=0.8 --set data.preprocess.standardize=false --set 'metrics=[map_at_r]' --set model.dimension=32
+lossbench train held.yaml --quiet --set output.dir=other --set data.split.valid=0.8 --set data.split.seed=1 --set data.preprocess.standardize=false --set 'metrics=[map_at_r]' --set train.seed=1 --set model.seed=5
 "${PYTHON:-python3}" - <<'PY'
 import csv, glob, gzip, json, math, os
 
@@ -45,18 +45,19 @@ def record(name):
 r, predictions = record("raw")
 path = r["data"]["sources"][0]["path"]
 data = [row for row in csv.reader(gzip.open(path, "rt"))][1:]
-held = {row["label"] for row in csv.DictReader(open(predictions))}
-rows = [([float(v) for v in row[:-1]], row[-1]) for row in data if row[-1] in held]
+tested = list(csv.DictReader(open(predictions)))
+rows = [([float(v) for v in data[int(t["row"])][:-1]], t["label"]) for t in tested]
+assert all(data[int(t["row"])][-1] == t["label"] for t in tested)
 rows = [([v / math.sqrt(sum(x * x for x in f)) for v in f], y) for f, y in rows]
 total = 0
-for q, (f, y) in list(enumerate(rows))[::20]: # every 20th: as an estimate
+for q, (f, y) in enumerate(rows):
     order = sorted((-sum(a * b for a, b in zip(f, g)), i) for i, (g, _) in enumerate(rows) if i != q)
     hit = [rows[i][1] == y for _, i in order]
     n = sum(hit)
-    total += sum(sum(hit[:i + 1]) / (i + 1) for i in range(n) if hit[i]) / n / len(rows[::20])
+    total += sum(sum(hit[:i + 1]) / (i + 1) for i in range(n) if hit[i]) / n / len(rows)
 base = r["baseline"]
-assert base["kind"] == "raw_features" and set(base["metrics"]) == {"test"}, base
-assert abs(base["metrics"]["test"]["map_at_r"] - total) < 0.03, (base, total)
+assert base["kind"] == "raw_features" and set(base["metrics"]) == {"valid", "test"}, base
+assert abs(base["metrics"]["test"]["map_at_r"] - total) < 1e-9, (base, total)
 assert base["metrics"]["test"]["map_at_r"] != base["metrics"]["test"]["map_at_r(distance=euclidean)"]
 narrow, wide, other = base["random_map"]["test"]["map_at_r"], record("wide")[0]["baseline"], record("other")[0]["baseline"]
 assert 0.2 < narrow < wide["random_map"]["test"]["map_at_r"] < base["metrics"]["test"]["map_at_r"], (base, wide)
