@@ -5,8 +5,8 @@
 enum { MULTIPLE, LAMBDA, SOFTMAX_SCALE = LAMBDA };
 static const double PI = 3.14159265358979323846;
 
-/* (-1)^k cos(m t) - 2k, k = floor(m t / pi), which goes on falling; and its derivative by c = cos t,
- * by Chebyshev's polynomials. */
+/* (-1)^k cos(m t) - 2k, k = floor(m t / pi), which goes on falling; and its derivative by
+ * c = cos t, by Chebyshev's polynomials. */
 static double psi(double c, size_t m, double *slope)
 {
 	const double at = c < -1 ? -1 : c > 1 ? 1 : c;
@@ -102,14 +102,31 @@ static const struct lb_example large_examples[] = {
 LB_COSINES_OF_PROTOTYPES(sphereface, sphere_loss)
 LB_COSINES_OF_PROTOTYPES(large_margin_softmax, large_loss)
 
-LB_OF_PROTOTYPES(sphereface, LB_NONNEGATIVE, 0, lb_prototype_workspace, lb_prototype_init_params, sphere_predict, sphere_examples, LB_NO_IDENTITIES,
-	LB_PARAMS(sphere_params),
-	.title = "SphereFace (A-Softmax): cross-entropy in which the label's angle is multiplied",
-	.cite = "W. Liu, Y. Wen, Z. Yu, M. Li, B. Raj, L. Song, SphereFace: deep hypersphere embedding for face recognition, CVPR 2017, eq. 7",
-	.formula = "-log( exp(|z| t) / (exp(|z| t) + sum_{k != y} exp(|z| c_k)) ),  t = (lambda c_y + psi) / (1 + lambda),  psi = (-1)^j cos(m a) - 2j, "
-		   "a = arccos(c_y), j = floor(m a / pi)",
-	.notes = LB_PROTOTYPES_ARE "The embedding keeps its length, by which the loss is sharper; prototypes have none. The class scores are |z| c_k.",
-	.keywords = "a_softmax angular_softmax face_recognition multiplicative_margin proxy prototype");
+const struct lb_loss LB_LOSS(embedding, sphereface) = {
+	.info = {
+		.base = {
+			.name = "sphereface",
+			LB_PARAMS(sphere_params),
+			.title = "SphereFace (A-Softmax): cross-entropy in which the label's angle is multiplied",
+			.cite = "W. Liu, Y. Wen, Z. Yu, M. Li, B. Raj, L. Song, SphereFace: deep hypersphere embedding for face recognition, CVPR 2017, eq. 7",
+			.formula = "-log( exp(|z| t) / (exp(|z| t) + sum_{k != y} exp(|z| c_k)) ),  t = (lambda c_y + psi) / (1 + lambda),  psi = (-1)^j cos(m a) - 2j, "
+				   "a = arccos(c_y), j = floor(m a / pi)",
+			.notes = LB_PROTOTYPES_ARE "The embedding keeps its length, by which the loss is sharper; prototypes have none. The class scores are |z| c_k.",
+			.keywords = "a_softmax angular_softmax face_recognition multiplicative_margin proxy prototype",
+		},
+		.kind = LB_EMBEDDING,
+		.good_for = "embeddings",
+		.properties = LB_NONNEGATIVE,
+		.params = "prototypes",
+		.exceptions = LB_JUMPS_AT_ZERO,
+		LB_EXAMPLES(sphere_examples),
+	},
+	.form = &sphereface_form,
+	.workspace = lb_prototype_workspace,
+	.n_params = lb_prototype_n_params,
+	.init_params = lb_prototype_init_params,
+	.predict = sphere_predict,
+};
 
 LB_OF_PROTOTYPES(large_margin_softmax, LB_NONNEGATIVE, 0, lb_prototype_workspace, large_init, large_predict, large_examples, LB_NO_IDENTITIES,
 	LB_PARAMS(large_params),

@@ -1,4 +1,5 @@
-/* What losses of one prototype a class have in common: their parameters, room for logits, scores. */
+/* What losses of one prototype a class have in common: their parameters, room for logits,
+ * scores. */
 #ifndef LB_ONE_PROTOTYPE_H
 #define LB_ONE_PROTOTYPE_H
 
