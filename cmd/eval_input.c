@@ -189,11 +189,11 @@ static int read_steps(const cJSON *in, const struct lb_loss_info *l, struct eval
 	return 0;
 }
 
-/* The loss's own parameters: a row a class, as long as a row of embeddings or of features. */
-static int read_params(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
+/* The loss's own parameters: rows of each class, as long as a row of embeddings or of features. */
+static int read_params(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
 {
 	const bool features = l->needs & LB_NEEDS_FEATURES;
-	const size_t columns = features ? x->n_hidden : x->c;
+	const size_t columns = features ? x->n_hidden : x->c, each = l->per_class ? l->per_class(par) : 1;
 	size_t rows;
 	bool flat;
 
@@ -208,7 +208,9 @@ static int read_params(const cJSON *in, const struct lb_loss_info *l, struct eva
 			       features ? "features" : eval_input_scores(l), columns);
 	if (l->kind != LB_EMBEDDING && rows != x->classes)
 		return lb_fail(err, LB_DATA, "%s: found %zu row%s, allowed: one for each of the %zu classes", l->params, rows, lb_s(rows), x->classes);
-	x->classes = rows;
+	if (rows % each)
+		return lb_fail(err, LB_DATA, "%s: found %zu row%s, allowed: %zu for each class", l->params, rows, lb_s(rows), each);
+	x->classes = rows / each;
 	if (!(l->exceptions & LB_UNDEFINED_AT_ZERO))
 		return 0;
 	return no_zero_rows(eval_input_scores(l), x->z, x->b, x->c, err) || no_zero_rows(l->params, x->params, rows, columns, err) ? -1 : 0;
@@ -393,7 +395,7 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 	x->classes = l->classes ? l->classes : l->kind == LB_BINARY ? 2 : l->scores_for == LB_EACH_STEP ? x->c + 1 : x->c;
 	if (split_views(in, l, x, err))
 		return -1;
-	if (read_features(in, l, x, err) || read_params(in, l, x, err) || read_scale(in, x, err))
+	if (read_features(in, l, x, err) || read_params(in, l, par, x, err) || read_scale(in, x, err))
 		return -1;
 	const bool any_class = l->kind == LB_EMBEDDING && !l->params && !l->classes;
 	if (read_labels(in, x, any_class ? MOST_CLASSES : (double)x->classes, err))

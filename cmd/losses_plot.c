@@ -26,12 +26,17 @@ static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct 
 {
 	const bool pair = l->needs & LB_NEEDS_BOTH_CLASSES || l->kind == LB_RANKING || l->kind == LB_SURVIVAL;
 	const int32_t y[2] = { l->kind == LB_BINARY || l->kind == LB_SURVIVAL, 0 };
-	const double counts[2] = { 1, 1 }, zero[2] = { 0, 0 }, times[2] = { 1, 2 }, teacher[2] = { 1, 0 }, params[4] = { 1, 0, -1, 0 }, hidden[2] = { 0, 1 };
+	const double counts[2] = { 1, 1 }, zero[2] = { 0, 0 }, times[2] = { 1, 2 }, teacher[2] = { 1, 0 }, hidden[2] = { 0, 1 };
+	const size_t each = l->per_class ? l->per_class(par) : 1;
 	const double *const t[LB_N_KINDS] = { [LB_REGRESSION] = zero, [LB_DISTILLATION] = teacher, [LB_MULTILABEL] = teacher,
 					       [LB_RANKING] = teacher, [LB_SURVIVAL] = times };
 
 	const size_t columns = l->kind == LB_REGRESSION || l->kind == LB_SURVIVAL ? lb_loss_outputs(l, par) :
 			       l->kind == LB_BINARY || l->kind == LB_RANKING ? 1 : lb_how_many(l->scores_for, 2);
+
+	double params[4 * LB_MOST_PER_CLASS] = { 0 };
+	for (size_t k = 0; k < 2 * each; k++)
+		params[2 * k] = k < each ? 1 : -1;
 
 	for (int i = 0; i < POINTS; i++) {
 		double z[2 * LB_MOST_OUTPUTS] = { c->s[i] = -reach + 2 * reach * i / (POINTS - 1), l->kind == LB_EMBEDDING }, g[2 * LB_MOST_OUTPUTS + 1];

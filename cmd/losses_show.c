@@ -143,7 +143,7 @@ static void show_wrapped(const char *label, const char *text)
 	}
 }
 
-enum { MOST_PARAMS = 8 }; /* of a loss that owns parameters */
+enum { MOST_PARAMS = 16 }; /* of a loss that owns parameters */
 
 /* ), name = (1, 2; 3, 4 */
 static void show_rows(const char *name, const double *v, int rows, int columns)

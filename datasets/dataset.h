@@ -283,6 +283,12 @@ struct lb_split_options {
 	size_t folds, fold;          /* FOLDS: fold `fold` of `folds` (from 0) is the test part */
 	bool stratify;               /* keep the shares of classes, in survival those of events and censored rows */
 	uint64_t seed;
+	/* FRACTIONS: classes whose rows do not train: those of n_held_out names, or else as many as
+	 * held_out says, drawn by the seed. Their rows validate and test, as valid to test, each
+	 * class by itself; all others train, whatever the shares are. */
+	const char *const *held_out_name;
+	size_t n_held_out;
+	size_t held_out;
 };
 
 /* Three disjoint row lists in ascending order. With fractions that sum to less than 1 some rows are
@@ -290,6 +296,7 @@ struct lb_split_options {
 struct lb_split {
 	uint32_t *rows[3];           /* LB_TRAIN, LB_VALID, LB_TEST */
 	size_t n[3];
+	bool by_class;               /* classes are held out: training never sees some */
 	int32_t *bag;                /* (n[LB_TRAIN]) the bag of each training row, from 0, those of one side by side; NULL: there are none */
 };
 

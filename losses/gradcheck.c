@@ -49,7 +49,7 @@ static const struct shape {
 	[LB_SURVIVAL] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 };
 
-enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 2 * LB_MOST_OUTPUTS, FEATURES = 3 };
+enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 700, FEATURES = 3 };
 
 /* A batch, every number already representable in float32. The loss's own parameters follow
  * the scores, and after them the features of a loss that moves these: n entries to move. */
@@ -261,7 +261,7 @@ static double largest(const double *g, size_t n)
 	return most;
 }
 
-/* Row i has no slope: the loss jumps where all its scores are equal, and they are. */
+/* Row i has no slope: the loss jumps where all its scores are equal, or 0, and they are. */
 static bool jumps_at(const struct check *c, const struct sample *s, size_t i)
 {
 	const double *z = s->z + i * s->in.c;
@@ -271,7 +271,7 @@ static bool jumps_at(const struct check *c, const struct sample *s, size_t i)
 		return false;
 	while (k < s->in.c && !(z[k] < z[0]) && !(z[k] > z[0]))
 		k++;
-	return c->info->exceptions & LB_JUMPS_AT_TIES && k == s->in.c;
+	return k == s->in.c && (c->info->exceptions & LB_JUMPS_AT_TIES || (c->info->exceptions & LB_JUMPS_AT_ZERO && z[0] == 0));
 }
 
 /* "row 1, column 2", "own parameter 3" or "row 1, feature 2" */

@@ -48,7 +48,8 @@
  * bytes from the state's beginning updates change; they hold no pointer, so that a checkpoint can
  * keep and restore them.
  *
- * A loss may own parameters, a matrix that info.params names, of one row a class, one number a step
+ * A loss may own parameters, a matrix that info.params names, of one row a class or several, one
+ * number a step
  * from a class to the next, one row a target, or one row: .n_params tells how many, .init_params
  * draws them, its batch function reads in->params.value and writes in->params.grad. They follow the
  * model's in the one vector of parameters, so optimiser, clipping, early stopping and restoring
@@ -124,6 +125,7 @@ struct lb_batch {
 	size_t epoch, epochs;    /* of the training: it is in epoch `epoch`, from 0, of so many; epochs is 0 outside training */
 	void *state;             /* what .init returned, or NULL */
 	const real *held;        /* (b, c), dense: what a loss with LB_HOLDS_FACTORS computes its fixed factors from; NULL: output.value */
+	const real *held_params; /* the same of its own parameters; NULL: params.value */
 	void *workspace;         /* lb_loss_workspace bytes, aligned to 64, contents undefined; the loss's own come first */
 	double scale;            /* value and gradients are multiplied by it; 1 as a rule */
 	real *row_loss;          /* (b), unless NULL: `scale` times the loss of each row, without its weight, is added; only for separable losses */

@@ -65,7 +65,8 @@ enum lb_exception {
 	LB_UNDEFINED_AT_ZERO = 1 << 2, /* a row of zeros (of z, of the prototypes) has no direction: the value is NaN */
 	LB_ORDER_MATTERS = 1 << 5, /* the classes are ordered: the value changes when they change places */
 	LB_HOLDS_FACTORS = 1 << 4, /* the gradient takes factors of the value as constants; it is checked against differences with these held */
-	LB_TIES_BY_ROW = 1 << 6,   /* rows of equal grade stand in the order of the data: the value changes when they change places */
+	LB_TIES_BY_ROW = 1 << 6,   /* rows of equal grade stand in the order of the data, or the first rows of a class have a part of their own: the value changes when they change places */
+	LB_JUMPS_AT_ZERO = 1 << 7, /* a row of zeros (of z, of the prototypes) has no direction: its cosines are 0, and the value jumps there; its gradient is 0 */
 	LB_SIZE_MATTERS = 1 << 3   /* the value changes when every row of the batch is repeated: a term counts once a batch, or draws are made for rows */
 };
 
@@ -125,6 +126,7 @@ struct lb_curve {
 
 #define LB_MOST_VIEWS 16
 #define LB_MOST_OUTPUTS 100
+#define LB_MOST_PER_CLASS 10 /* rows of parameters that a class may have */
 #define LB_MOST_GRADE 1000 /* of a ranking: 2 to its power is a number */
 #define LB_EXAMPLE_ROWS 4
 #define LB_EXAMPLE_CELLS 12
@@ -168,6 +170,7 @@ struct lb_loss_info {
 	 * for each target, or for all together, of any length (params_for). NULL: it has none. */
 	const char *params;
 	enum lb_one_for params_for;
+	size_t (*per_class)(const struct lb_arg *par); /* of LB_EACH_CLASS: rows of parameters that each class has, side by side; NULL: one */
 	enum lb_one_for scores_for;          /* multiclass: what the model has a score for. Other than LB_EACH_CLASS: the loss makes the classes' scores of them */
 	size_t classes;                      /* that its data must have; 0: any number that its kind has */
 	/* The k-th output that a regression model has for each target; false past the last, of

@@ -82,7 +82,9 @@ size_t lb_loss_outputs(const struct lb_loss_info *info, const struct lb_arg *par
 
 size_t lb_loss_params_rows(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape)
 {
-	return info->params_for == LB_EACH_TARGET ? shape->c / lb_loss_outputs(info, par) : lb_how_many(info->params_for, shape->n_classes);
+	const size_t each = info->per_class ? info->per_class(par) : 1;
+
+	return info->params_for == LB_EACH_TARGET ? shape->c / lb_loss_outputs(info, par) : each * lb_how_many(info->params_for, shape->n_classes);
 }
 
 size_t lb_how_many(enum lb_one_for of, size_t n_classes)

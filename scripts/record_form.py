@@ -207,7 +207,7 @@ RUN = having({}, {
 RECORD = having(
     {"id": identity, "study": name, "config": block, "result": RESULT},
     {"data": optional(DATA), "directions": optional(mapping(direction)), "run": optional(RUN),
-     "baseline": optional(having({"kind": text, "metrics": METRICS}))})
+     "baseline": optional(having({"kind": text, "metrics": METRICS}, {"random_map": METRICS}))})
 
 
 def check(record: object) -> None:

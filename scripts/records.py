@@ -37,7 +37,7 @@ class Refused(Exception):
 class Trial:
     """What the tables need of a record. The rest of it is read again from its file when it is asked for (facts.py)."""
     __slots__ = ("path", "id", "study", "status", "config", "heads", "metrics", "directions", "splits", "rows", "sources", "made_by",
-                 "started", "baseline", "still_falling", "facts", "digest", "environment", "chosen", "tuned")
+                 "started", "baseline", "random_map", "still_falling", "facts", "digest", "environment", "chosen", "tuned")
 
     def __init__(self, path: Path, record: dict):
         data, result, run = record.get("data") or {}, record["result"], record.get("run") or {}
@@ -60,6 +60,7 @@ class Trial:
         self.made_by: Tuple[str, str] = share("made by", made_by)   # version and revision; empty where the record has none
         self.started: str = run.get("started") or ""
         self.baseline: Optional[Tuple[str, Dict[str, float]]] = baseline_values(record.get("baseline"))  # kind, and metrics by split.name
+        self.random_map: Optional[Tuple[str, Dict[str, float]]] = random_map_values(record.get("baseline"))  # the same of embeddings' second one
         self.still_falling: bool = still_falling(record, self.config.get("train.epochs"))
         self.facts: Facts = facts_of(record)
         self.digest: bytes = b""                            # of the result part, and what `run` says of the machine:
@@ -164,6 +165,11 @@ def baseline_values(block: Optional[dict]) -> Optional[Tuple[str, Dict[str, floa
         return None
     metrics = metric_values(block["metrics"])
     return share("baseline", (block["kind"], *metrics.items()), (block["kind"], metrics))
+
+
+def random_map_values(block: Optional[dict]) -> Optional[Tuple[str, Dict[str, float]]]:
+    metrics = metric_values((block or {}).get("random_map"))
+    return share("baseline", ("random_map", *metrics.items()), ("random_map", metrics)) if metrics else None
 
 
 def still_falling(record: dict, planned: object) -> bool:

@@ -46,7 +46,8 @@ def baseline_words(study: Study) -> str:
             if group.mean is not None and study.sign * (group.mean - found[1]) < 0:
                 on.setdefault(c, []).append(condition)
                 kinds.add(found[0])
-    return "Worse than a constant model (%s), by %s: %s." % (" or ".join(sorted(CONSTANT.get(k, k) for k in kinds)), metric_words(study.metric),
+    words = " or ".join(sorted(CONSTANT.get(k, k) for k in kinds))
+    return "Worse than %s, by %s: %s." % (words if kinds == {"raw_features"} else "a constant model (%s)" % words, metric_words(study.metric),
                                           counted(study, on)) if on else ""
 
 

@@ -3,7 +3,7 @@ import argparse
 import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Collection, Dict, Iterable, List, Optional, Tuple
+from typing import Callable, Collection, Dict, Iterable, List, Optional, Tuple
 
 from choices import chosen_text, tuned_metric
 from records import ABSENT, Keys, Refused, SPLITS, Trial, natural, nearest, plural, short_names, warn, within
@@ -288,11 +288,11 @@ def cut_rows(table: Table, plan: Plan) -> None:
     table.rows = [row for row in table.rows if row.baseline or id(row) in kept]
 
 
-# ---- the constant model ----
+# ---- the constant model; of embeddings, the features and a random map of them ----
 
 CONSTANT = {"majority": "always the majority class", "mean": "always the mean", "prevalence": "always each label's share",
             "offset": "the offsets and one constant",
-            "kaplan_meier": "one survival curve for all"}
+            "kaplan_meier": "one survival curve for all", "raw_features": "the features as they are", "random_map": "a random map of the features"}
 
 
 def with_baselines(rows: List[Row], groups: Dict[Tuple[str, ...], List[Trial]], places: List[Tuple[str, ...]], plan: Plan,
@@ -304,15 +304,17 @@ def with_baselines(rows: List[Row], groups: Dict[Tuple[str, ...], List[Trial]], 
     out = []
     for members in by_condition(rows, plan).values():
         trials = [t for row in members for t in groups[tuple(row.key)]]
-        out.append((members[-1], baseline_row(members[0].key, trials, places, plan, keys)))
-    behind = {id(row): made for row, made in out if made}
+        made = (baseline_row(members[0].key, trials, places, plan, keys, of) for of in (lambda t: t.baseline, lambda t: t.random_map))
+        out.append((members[-1], [row for row in made if row]))
+    behind = {id(row): made for row, made in out}
     if [row for members in by_condition(rows, plan).values() for row in members] != rows:
-        return rows + list(behind.values())             # the rows of a condition do not stand together
-    return [r for row in rows for r in (row, behind.get(id(row))) if r]
+        return rows + [row for made in behind.values() for row in made]     # the rows of a condition do not stand together
+    return [r for row in rows for r in (row, *behind.get(id(row), ()))]
 
 
-def baseline_row(key: List[str], trials: List[Trial], places: List[Tuple[str, ...]], plan: Plan, keys: Keys) -> Optional[Row]:
-    kinds = sorted({CONSTANT.get(t.baseline[0], "a constant model (%s)" % t.baseline[0]) for t in trials if t.baseline})
+def baseline_row(key: List[str], trials: List[Trial], places: List[Tuple[str, ...]], plan: Plan, keys: Keys,
+                 of: Callable[[Trial], Optional[Tuple[str, Dict[str, float]]]]) -> Optional[Row]:
+    kinds = sorted({CONSTANT.get(found[0], "a constant model (%s)" % found[0]) for found in map(of, trials) if found})
     if not kinds:
         return None
     contenders = [k for k in plan.rows if k in contender_keys(plan)]
@@ -321,8 +323,9 @@ def baseline_row(key: List[str], trials: List[Trial], places: List[Tuple[str, ..
     for at in places:
         seen: Dict[Tuple[int, ...], Dict[str, float]] = {}
         for t in parts.get(at, []):
-            if t.baseline:
-                seen.setdefault(keys.replicate(t), t.baseline[1])
+            found = of(t)
+            if found:
+                seen.setdefault(keys.replicate(t), found[1])
         n += len(seen)
         for metric in plan.metrics:
             values = [v[metric] for v in seen.values() if metric in v]

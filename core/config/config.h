@@ -27,8 +27,9 @@ struct lb_registry {
 	const struct lb_info *(*any)(const char *block, const char *name, enum lb_kind *kind);
 	size_t most_trials;      /* of a sweep; no list holds more values, all of them together at most ten times as many */
 	/* Whether a list of components that is not given holds this one, which applies to the task,
-	 * in a trial of that loss; NULL: where it is not .on_request. */
-	bool (*listed)(const char *block, const struct lb_info *info, enum lb_kind kind, const char *loss);
+	 * in a trial of that loss, with classes that training does not see or without; NULL:
+	 * where it is not .on_request. */
+	bool (*listed)(const char *block, const struct lb_info *info, enum lb_kind kind, const char *loss, bool unseen);
 };
 
 /* A config read and merged with its overrides, not yet expanded. */

@@ -261,6 +261,24 @@ static void split_has_one_form(const struct lb_resolving *r)
 		diagnostic(r, lb_split_form_path[form], "cannot be combined with data.test, whose rows are the test part; use train and valid");
 }
 
+/* The keys that a split by classes excludes. */
+static void held_classes_split(const struct lb_resolving *r)
+{
+	static const char *const others[] = { "data.split.train", "data.split.first", "data.split.modulo", "data.split.folds", "data.group", "data.cv", "data.test", "data.valid" };
+	const char *path = "data.split.hold_out_classes";
+	const struct lb_node *held = lb_option_set(r, path);
+
+	if (!held)
+		return;
+	if (r->kind < LB_N_KINDS && r->kind != LB_EMBEDDING)
+		diagnostic(r, path, "goes with task: embedding alone, whose rows can be of classes that training lacks; remove it");
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (lb_option_set(r, others[i]))
+			diagnostic(r, others[i], "cannot be combined with %s, by which all rows of the other classes train; leave it out", path);
+	if (held->type == LB_MAPPING)
+		diagnostic(r, path, "found a block, allowed: a number of classes, or a list of their names, such as [a, b]");
+}
+
 static void residues_are_some(const struct lb_resolving *r)
 {
 	const cJSON *test = resolved(r, "data.split.test"), *a, *b;
@@ -408,6 +426,7 @@ static const struct {
 	{ { "data.side.soft_labels", LB_BY_CONFIG, "Soft labels need task multiclass or binary; those of a file exclude data.missing: drop and data.ignore_labels, those without the names of the classes data.positive: they belong to rows, and to classes, by their order." }, soft_labels_are_the_rows },
 	{ { "data.ignore_labels", LB_BY_CONFIG, "Label values to leave out need a task whose rows have one class each, and no teacher." }, ignored_labels_are_classes },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },
+	{ { "data.split.hold_out_classes", LB_BY_CONFIG, "Classes can be held out in task embedding, with shares valid and test alone: no train, first, modulo, folds, data.group, data.cv, data.test or data.valid." }, held_classes_split },
 	{ { "data.split.test", LB_BY_CONFIG, "The residues that test are different, below modulo, at least one and not all." }, residues_are_some },
 	{ { "data.split", LB_BY_CONFIG, "The shares sum to at most 1 and leave training rows; valid is 0 beside data.valid, test is 0 beside data.test." }, shares_leave_rows },
 	{ { "data.split.fold", LB_BY_CONFIG, "The fold is below data.split.folds." }, fold_is_one_of_them },

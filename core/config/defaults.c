@@ -72,6 +72,8 @@ static cJSON *default_share(const struct lb_resolving *r, const char *path)
 	const bool train = lb_option_set(r, "data.split.train"), valid = lb_option_set(r, "data.split.valid"), test = lb_option_set(r, "data.split.test");
 	const bool is_train = !strcmp(path, "data.split.train");
 
+	if (lb_option_set(r, "data.split.hold_out_classes"))
+		return is_train ? NULL : lb_json_made(cJSON_CreateNumber(!strcmp(path, "data.split.test") ? lb_tidy(1 - given_number(r, "data.split.valid", 0)) : 0));
 	if (lb_split_form_of(r) != LB_FRACTIONS)
 		return !strcmp(path, "data.split.valid") ? lb_json_made(cJSON_CreateNumber(0)) : NULL;
 	if (!train && !valid && !test)
@@ -154,8 +156,8 @@ bool lb_rule_default(const struct lb_resolving *r, const char *path, cJSON **ite
  * this is `none`. */
 static bool goes_with(const struct lb_resolving *r, const struct lb_info *info)
 {
-	const struct lb_node *given = lb_option_set(r, info->goes_with), *name = lb_node_component(given, "kind");
 	const struct lb_option *option = lb_option_find(info->goes_with, strlen(info->goes_with));
+	const struct lb_node *given = lb_option_set(r, info->goes_with), *name = lb_node_component(given, option->key ? option->key : "kind");
 
 	return option->shape == LB_COMPONENT ? name && strcmp(name->text, "none") : given != NULL;
 }
@@ -167,5 +169,5 @@ bool lb_rule_listed(const struct lb_resolving *r, const char *path, const struct
 	if (!r->reg->listed)
 		return !info->on_request;
 	const struct lb_node *loss = lb_node_component(lb_option_set(r, "loss"), "name");
-	return r->reg->listed(path, info, r->kind, loss ? loss->text : "");
+	return r->reg->listed(path, info, r->kind, loss ? loss->text : "", lb_option_set(r, "data.split.hold_out_classes") != NULL);
 }

@@ -54,6 +54,8 @@ static const char *const calibrations[] = {
 
 static const struct lb_param residues = { .type = LB_INTS_PARAM, .min = 0, .max = NO_LIMIT, .help = "residues of the test rows" };
 
+static const struct lb_param held_class = { TEXT, .help = "class" };
+
 static const struct lb_param soft_column = { TEXT, .help = "column of the table" };
 
 static const struct lb_param class_weight = { .type = LB_REAL_PARAM, .min = 0, .max = NO_LIMIT, .min_open = true, .help = "weight of the class's rows" };
@@ -190,6 +192,9 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.split.stratify", AT(data.split.stratify), .param = { TRUTH(1), .help = "keep the shares of classes, in survival of events and censored rows; without data.group. If not given: true for classes" },
 	  .shape = LB_VALUE },
+	{ .path = "data.split.hold_out_classes", AT(data.split.hold_out_classes), .param = { INTEGER(0, 1, NO_LIMIT), .help = "task embedding: classes that training never sees: a number of "
+						      "them, drawn by seed, or a list of their names. Their rows validate and test, as valid to test; all others train" },
+	  .shape = LB_VALUE, .by_name = &held_class, .optional = true },
 	{ .path = "data.split.seed", AT(data.split.seed), .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
 
 	{ .path = "data.bags", AT(data.bags), .param = { .help = "training rows come in bags: of a regression's targets the mean alone is known, of classes the shares; metrics stay those "
@@ -251,7 +256,7 @@ static const struct lb_option options[] = {
 	{ .path = "train.shuffle", AT(train.shuffle), .param = { TRUTH(1), .help = "a new order of the rows each epoch" }, .shape = LB_VALUE },
 	{ .path = "train.sampler", AT(train.sampler), .param = { NAMES(samplers), .help = "the order in which an epoch reads the training rows" },
 	  .shape = LB_VALUE, .noun = "sampler" },
-	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "sampler m_per_class: rows of a class in a batch, of which train.batch is a "
+	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "samplers m_per_class and episodes: rows of a class in a batch, of which train.batch is a "
 						"multiple; 4 if not given" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.clusters", AT(train.clusters), .param = { INTEGER(0, 2, 1e6), .help = "sampler clusters: pseudo-classes, at least train.batch; as many if not given" },
@@ -294,6 +299,10 @@ static const struct lb_option options[] = {
 
 	{ .path = "evaluate.attack", AT(evaluate.attack), .param = { .help = "the adversarial attack under which robust_accuracy and the other robust metrics are measured" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "attack", .optional = true },
+
+	{ .path = "evaluate.embeddings", AT(evaluate.embeddings), .param = { .help = "the judge of embeddings, a simple classifier that is fitted to those of the training rows; judged_accuracy "
+									"is what it tells right of the others" },
+	  .shape = LB_COMPONENT, .key = "classifier", .noun = "judge", .optional = true },
 
 	{ .path = "metrics", AT(metrics), .param = { .help = "what is measured; every metric that applies if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "metric" },

@@ -343,8 +343,12 @@ static void refuse_by_name(const struct lb_resolving *r, const struct lb_option 
 {
 	char words[LB_PATH_TEXT], wanted[2 * LB_PATH_TEXT];
 
-	if (o->by_name->type == LB_TEXT_PARAM) {
+	if (o->by_name->type == LB_TEXT_PARAM && o->param.type != LB_INT_PARAM) {
 		lb_reject_type(r, node, o->path, "a file, or a column for each class, by name or in order, as in {NAME: COLUMN, OTHER: COLUMN} or [COLUMN, COLUMN]");
+		return;
+	}
+	if (o->param.type == LB_INT_PARAM) {
+		lb_reject_type(r, node, o->path, "a number of classes, or a list of their names, such as [cat, dog]");
 		return;
 	}
 	lb_param_allowed(&o->param, words, sizeof words);

@@ -65,6 +65,7 @@ struct lb_data_spec {
 	struct {
 		double train, valid;
 		struct lb_list test;     /* a share, or residues */
+		struct lb_list hold_out_classes; /* names, or the number of classes */
 		uint64_t first, modulo, folds, fold, seed;
 		bool stratify;
 	} split;
@@ -103,7 +104,7 @@ struct lb_spec {
 	struct lb_train_spec train;
 	struct {
 		struct lb_word threshold, calibration;
-		struct lb_component_use attack;
+		struct lb_component_use attack, embeddings;
 	} evaluate;
 	struct {
 		uint64_t trials, folds, seed; /* 0 trials: there is no tuning */

@@ -34,6 +34,8 @@
  *                the label
  *   robust_logp  the smallest logp of all places; both NULL where no attack was asked for
  *                (evaluate.attack), which is refused with metrics that read them
+ *   judged       the class that the judge of embeddings says (evaluate.embeddings); NULL without
+ *                one, and of training rows
  *   subgroup     number of the row's subgroup (data.subgroup), from 0; in regression too. NULL
  *                where there is no such column, which is refused with metrics that read it
  *   feature      (n,width) row-major, what the output layer read
@@ -63,6 +65,7 @@ struct lb_metric_inputs {
 	const double *feature, *weight;
 	size_t dimension;
 	const double *embedding;
+	const int32_t *judged;
 	const int32_t *robust;
 	const double *robust_logp;
 	const int32_t *subgroup;
@@ -90,6 +93,8 @@ struct lb_metric {
 	unsigned instead;            /* outputs that will do in their place; 0: none */
 	bool curves;                 /* survival: asks for curves, which are made for metrics that do; undefined for a loss without them */
 	bool embeddings;             /* reads label and embedding alone, which is kept for metrics that do */
+	bool judged;                 /* reads judged */
+	bool without_scores;         /* of embeddings: one of those that a trial without class scores has if it names none */
 	/* The metric in *value; undefined (no rows, one class only, ...) gives NAN, which is null
 	 * in JSON. -1 on lack of memory. */
 	int (*eval)(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err);

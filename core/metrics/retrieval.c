@@ -5,13 +5,14 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SOURCE "K. Musgrave, S. Belongie, S.-N. Lim, A metric learning reality check, ECCV 2020"
 #define PROTOCOL "Every row is a query among the other rows of the split; ties go to the row that comes first. Rows without another of their " \
 	"class are left out as queries, and stay among the others; not defined (null) where no row has one. Embeddings are the model's outputs " \
 	"in task embedding, else what the output layer reads (null of a linear model of compressed rows)."
 
-enum { DISTANCE, K };
+enum { DISTANCE, K, TEMPERATURE };
 enum { COSINE, EUCLIDEAN };
 static const char *const distances[] = { "cosine", "euclidean", NULL };
 
@@ -24,6 +25,14 @@ static const struct lb_param k_params[] = {
 	BY_DISTANCE,
 	[K] = { .name = "k", .symbol = "k", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = 1e6, .grid = { 1, 5, 10 }, .n_grid = 3,
 		.help = "number of nearest neighbours looked at" },
+};
+
+static const struct lb_param knn_params[] = {
+	BY_DISTANCE,
+	[K] = { .name = "k", .symbol = "k", .type = LB_INT_PARAM, .def = 5, .min = 1, .max = 1e6, .grid = { 1, 5, 20 }, .n_grid = 3,
+		.help = "number of nearest neighbours that vote" },
+	[TEMPERATURE] = { .name = "temperature", .symbol = "t", .def = 0, .min = 0, .max = 1e3, .grid = { 0, 0.07 }, .n_grid = 2,
+			  .help = "a neighbour's vote counts exp(cosine / t), with euclidean exp(-squared distance / t); 0: all count the same" },
 };
 
 /* A neighbour of the query; far is less for those that precede. */
@@ -185,6 +194,82 @@ static int retrieve(const struct lb_metric_inputs *o, bool cosine, size_t k, wor
 	return rc;
 }
 
+/* The class with most votes of the n nearest rows, the lowest of several. vote: (classes) room. */
+static size_t elected(const struct search *s, size_t n, size_t classes, double t, double *vote)
+{
+	size_t best = 0;
+
+	memset(vote, 0, classes * sizeof *vote);
+	for (size_t i = 0; i < n; i++)
+		vote[s->label[s->nearest[i].row]] += t > 0 ? exp((s->nearest[0].far - s->nearest[i].far) / t) : 1;
+	for (size_t k = 1; k < classes; k++)
+		best = vote[k] > vote[best] ? k : best;
+	return best;
+}
+
+/* Lone rows are queries too: none of their neighbours is of their class. */
+static int knn_accuracy(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	const bool cosine = par[DISTANCE].v < EUCLIDEAN;
+	const size_t k = par[K].v < (double)o->n ? (size_t)par[K].v : o->n;
+	struct search s;
+	size_t right = 0;
+
+	*value = (double)NAN;
+	if (!o->embedding || o->n < 2)
+		return 0;
+	double *vote = lb_alloc(o->n_classes, sizeof *vote, err);
+	const int rc = open_search(&s, o, cosine, k, err) || !vote ? -1 : 0;
+	for (size_t q = 0; !rc && q < o->n; q++) {
+		measure(&s, q, cosine);
+		right += elected(&s, find(&s, q, k), o->n_classes, par[TEMPERATURE].v, vote) == (size_t)o->label[q];
+	}
+	if (!rc)
+		*value = (double)right / (double)o->n;
+	close_search(&s);
+	free(vote);
+	return rc;
+}
+
+/* Rows that precede the first hit of query q, and it. */
+static double rank_of_first(const struct search *s, size_t q)
+{
+	struct neighbour first = { .far = (double)INFINITY };
+	double rank = 1;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct neighbour v = { s->far[i], i };
+		if (i != q && s->label[i] == s->label[q] && precedes(&v, &first))
+			first = v;
+	}
+	for (size_t i = 0; i < s->n; i++)
+		rank += i != q && precedes(&(struct neighbour){ s->far[i], i }, &first);
+	return rank;
+}
+
+static int reciprocal_rank(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	const bool cosine = par[DISTANCE].v < EUCLIDEAN;
+	struct search s;
+	double sum = 0, queries = 0;
+
+	*value = (double)NAN;
+	if (!o->embedding || !o->n)
+		return 0;
+	const int rc = open_search(&s, o, cosine, 1, err);
+	for (size_t q = 0; !rc && q < o->n; q++) {
+		if (s.partners[o->label[q]] < 2)
+			continue;
+		measure(&s, q, cosine);
+		sum += 1 / rank_of_first(&s, q);
+		queries++;
+	}
+	if (queries > 0)
+		*value = sum / queries;
+	close_search(&s);
+	return rc;
+}
+
 static double any_same(const bool *same, size_t n, size_t r)
 {
 	(void)r;
@@ -236,12 +321,13 @@ static int map_at_r(const struct lb_metric_inputs *o, const struct lb_arg *par, 
 }
 
 /* clang-format off */
-#define RETRIEVAL(metric, heading, source, what, note, table) \
+#define NEIGHBOURS(metric, default_of, heading, source, what, note, table) \
 	const struct lb_metric lb_metric_##metric = { \
 		.base = { .name = #metric, .tasks = 1u << LB_MULTICLASS, .title = heading, .cite = source, .formula = what, .notes = note PROTOCOL, \
 			  .keywords = "retrieval metric_learning nearest_neighbour embedding", .on_request = true, LB_PARAMS(table) }, \
-		.higher_is_better = true, .decisions = true, .embeddings = true, .eval = metric, \
+		.higher_is_better = true, .decisions = true, .embeddings = true, .without_scores = default_of, .eval = metric, \
 	}
+#define RETRIEVAL(metric, ...) NEIGHBOURS(metric, true, __VA_ARGS__)
 /* clang-format on */
 
 RETRIEVAL(recall_at_k, "Share of rows with one of their class among the k nearest", "H. Jegou, M. Douze, C. Schmid, Product quantization for nearest "
@@ -252,3 +338,18 @@ RETRIEVAL(r_precision, "Share of a row's class among as many neighbours", SOURCE
 	  distance_params);
 RETRIEVAL(map_at_r, "Mean average precision at R", SOURCE, "mean of (1/R) sum_{i <= R} P(i) hit_i, P(i) the share of hits among the first i",
 	  "R is the number of other rows of the class. ", distance_params);
+NEIGHBOURS(reciprocal_rank, false, "Mean reciprocal rank of the first row of the class", "E. M. Voorhees, The TREC-8 question answering track report, 1999; as in "
+	  SOURCE, "mean of 1 / rank of the first hit", "mrr is that of rankings. ", distance_params);
+
+/* clang-format off */
+const struct lb_metric lb_metric_knn_accuracy = {
+	.base = { .name = "knn_accuracy", .tasks = 1u << LB_MULTICLASS, .title = "Accuracy of the vote of the nearest other rows of the split",
+		  .cite = "T. Cover, P. Hart, Nearest neighbor pattern classification, IEEE TIT 13, 1967; votes by temperature as Z. Wu, Y. Xiong, S. Yu, D. Lin, "
+			  "Unsupervised feature learning via non-parametric instance discrimination, CVPR 2018",
+		  .formula = "share of rows whose class has most votes of the k nearest others",
+		  .notes = "Every row of the split is told by the others; rows without another of their class count, and are wrong. Ties of rows go to the one "
+			   "that comes first, of votes to the lowest class. evaluate.embeddings has a vote of the training rows.",
+		  .keywords = "nearest_neighbour leave_one_out embedding", .on_request = true, LB_PARAMS(knn_params) },
+	.higher_is_better = true, .decisions = true, .embeddings = true, .eval = knn_accuracy,
+};
+/* clang-format on */

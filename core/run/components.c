@@ -5,6 +5,7 @@
 #include "core/training/attack_info.h"
 #include "core/training/augment_info.h"
 #include "core/training/head_info.h"
+#include "core/training/judge.h"
 #include "core/training/miner_info.h"
 #include "core/training/model_spec.h"
 #include "core/training/optim_params.h"
@@ -54,6 +55,7 @@ static const struct {
 	{ .block = "train.miner", .list = lb_miners_f64 },
 	{ .block = "train.attack", .list = lb_attacks_f64 },
 	{ .block = "evaluate.attack", .list = lb_attacks_f64 },
+	{ .block = "evaluate.embeddings", .list = lb_judges },
 	{ .block = "evaluate.threshold", .list = lb_thresholds },
 	{ .block = "evaluate.calibration", .list = lb_calibrations },
 	{ .block = "data.train.format", .list = lb_readers },
@@ -113,12 +115,13 @@ static const struct lb_info *registry_any(const char *block, const char *name, e
 	return info;
 }
 
-/* Without class scores the metrics of embeddings are all that apply. */
-static bool listed(const char *block, const struct lb_info *info, enum lb_kind kind, const char *name)
+/* Without class scores the metrics of embeddings are all that apply, and so with classes that
+ * training never saw. */
+static bool listed(const char *block, const struct lb_info *info, enum lb_kind kind, const char *name, bool unseen)
 {
 	const struct lb_loss_info *loss = kind == LB_EMBEDDING && !strcmp(block, "metrics") ? lb_loss_find(kind, name) : NULL;
 
-	return loss && !lb_loss_gives_scores(loss) ? lb_metric_find(info->name)->embeddings : !info->on_request;
+	return loss && (unseen || !lb_loss_gives_scores(loss)) ? lb_metric_find(info->name)->without_scores : !info->on_request;
 }
 
 const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .most_trials = 100000, .listed = listed };

@@ -308,14 +308,20 @@ static int embeddings_are_retrieved(const struct lb_facts *f, struct lb_err *err
 	struct lb_buf allowed = { 0 };
 	const struct lb_info *wrong = NULL;
 
-	if (lb_loss_gives_scores(lb_used_loss(f->loss[0])))
+	const struct lb_list *held = &f->spec->data.split.hold_out_classes;
+	const bool unseen = held->n || held->value > 0;
+
+	if (!unseen && lb_loss_gives_scores(lb_used_loss(f->loss[0])))
 		return 0;
 	for (size_t i = 0; i < f->spec->metrics.n && !wrong; i++)
 		wrong = lb_used_metric(&f->spec->metrics.use[i])->embeddings ? NULL : f->spec->metrics.use[i].info;
 	for (size_t i = 0; wrong && i < lb_metric_count(); i++)
 		if (lb_metric_at(i)->embeddings)
 			lb_buf_printf(&allowed, "%s%s", allowed.n ? ", " : "", lb_metric_at(i)->base.name);
-	if (wrong)
+	if (wrong && unseen)
+		lb_fail(err, LB_CONFIG, "metrics: found %s, but data.split.hold_out_classes tests on classes that training never saw; allowed: %s", wrong->name,
+			allowed.s ? allowed.s : "those of embeddings");
+	else if (wrong)
 		lb_fail(err, LB_CONFIG, "metrics: found %s, but %s gives embeddings and no class scores; allowed: %s", wrong->name,
 			f->loss[0]->info->name, allowed.s ? allowed.s : "those of retrieval");
 	lb_buf_free(&allowed);

@@ -214,9 +214,9 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 }
 
 /* n_metrics values of each split that has rows. */
-static void add_metrics(cJSON *in, const struct lb_prepared *p, double *const metric[3])
+static void add_metrics(cJSON *in, const char *key, const struct lb_prepared *p, double *const metric[3])
 {
-	cJSON *metrics = lb_json_object(in, "metrics");
+	cJSON *metrics = lb_json_object(in, key);
 
 	for (int part = 0; part < 3; part++) {
 		if (!metric[part])
@@ -235,7 +235,9 @@ static void add_baseline(cJSON *record, const struct lb_prepared *p)
 	}
 	cJSON *baseline = lb_json_object(record, "baseline");
 	lb_json_text(baseline, "kind", p->baseline.kind);
-	add_metrics(baseline, p, p->baseline.metric);
+	add_metrics(baseline, "metrics", p, p->baseline.metric);
+	if (p->baseline.random_map[LB_VALID] || p->baseline.random_map[LB_TEST])
+		add_metrics(baseline, "random_map", p, p->baseline.random_map);
 }
 
 static void add_curves(cJSON *result, const struct lb_prepared *p, const struct lb_train_result *out)
@@ -326,7 +328,7 @@ static void add_result(cJSON *record, const struct lb_prepared *p, const struct 
 	add_stopping(result, p, out);
 	add_decision(result, p, out);
 	if (out->status == LB_TRIAL_OK)
-		add_metrics(result, p, out->metric);
+		add_metrics(result, "metrics", p, out->metric);
 	else
 		lb_json_text(result, "metrics", NULL);
 	add_curves(result, p, out);

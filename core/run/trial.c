@@ -247,6 +247,8 @@ static bool same_baseline(const struct lb_setup *a, const struct lb_setup *b, co
 {
 	const double *target = lb_setup_target(a, data), *other = lb_setup_target(b, data), *taught = lb_setup_taught(a, data), *too = lb_setup_taught(b, data);
 
+	if (a->loss->kind == LB_EMBEDDING && a->model.width[a->model.n_layers] != b->model.width[b->model.n_layers]) /* of the random map */
+		return false;
 	if (a->n_metrics != b->n_metrics || a->loss->kind != b->loss->kind || !lb_outputs_same(a->loss, a->loss_par, b->loss, b->loss_par) || !a->eval_attack != !b->eval_attack ||
 	    lb_loss_gives_curves(a->loss) != lb_loss_gives_curves(b->loss) ||
 	    (a->y != b->y && memcmp(a->y, b->y, data->n * sizeof *a->y)) ||

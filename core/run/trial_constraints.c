@@ -161,13 +161,36 @@ static int calibration_fits(const struct lb_facts *f, struct lb_err *err)
 	return decision_fits(f, "evaluate.calibration", &f->spec->evaluate.calibration, lb_calibrations, true, err);
 }
 
+/* The judge of embeddings and the metrics of what it says come together. */
+static int judge_has_metrics(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_info *judge = f->spec->evaluate.embeddings.info;
+	const struct lb_list *held = &f->spec->data.split.hold_out_classes;
+	bool any = false;
+
+	for (size_t i = 0; i < f->spec->metrics.n; i++) {
+		const struct lb_metric *m = lb_used_metric(&f->spec->metrics.use[i]);
+		any |= m->judged;
+		if (m->judged && !judge)
+			return lb_fail(err, LB_CONFIG, "metrics: found %s without %s, which says the judge; give %s: {classifier: knn}, or remove the metric",
+				       m->base.name, m->base.goes_with, m->base.goes_with);
+	}
+	if (judge && (held->n || held->value > 0))
+		return lb_fail(err, LB_CONFIG, "evaluate.embeddings: found %s with data.split.hold_out_classes: no training row is of the classes that it would have "
+			       "to tell; remove one of the two, or measure episode_accuracy or knn_accuracy", judge->name);
+	if (judge && !any)
+		return lb_fail(err, LB_CONFIG, "evaluate.embeddings: found %s, but no metric reads what it says; add judged_accuracy to metrics, or remove the judge",
+			       judge->name);
+	return 0;
+}
+
 /* ---- the order of the rows ---- */
 
 static int per_class_has_sampler(const struct lb_facts *f, struct lb_err *err)
 {
 	if (!f->spec->train.per_class || lb_used_sampling(f->spec)->in_groups)
 		return 0;
-	return lb_fail(err, LB_CONFIG, "train.per_class: found with sampler %s, allowed: with train.sampler: m_per_class alone",
+	return lb_fail(err, LB_CONFIG, "train.per_class: found with sampler %s, allowed: with train.sampler m_per_class or episodes",
 		       f->spec->train.sampler.text);
 }
 
@@ -208,16 +231,13 @@ static int sampler_fits(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
-/* Returns the number of classes that have training rows. */
-static size_t training_classes(const struct lb_dataset *data, const struct lb_split *split, bool *seen)
+/* Returns the number of classes that have so many training rows. count: (classes) room, all 0. */
+static size_t training_classes(const struct lb_dataset *data, const struct lb_split *split, size_t least, size_t *count)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < split->n[LB_TRAIN]; i++) {
-		const int32_t y = data->y[split->rows[LB_TRAIN][i]];
-		n += !seen[y];
-		seen[y] = true;
-	}
+	for (size_t i = 0; i < split->n[LB_TRAIN]; i++)
+		n += ++count[data->y[split->rows[LB_TRAIN][i]]] == least;
 	return n;
 }
 
@@ -227,17 +247,22 @@ static int batch_has_m_per_class(const struct lb_facts *f, struct lb_err *err)
 
 	if (!lb_used_sampling(f->spec)->in_groups)
 		return 0;
-	bool *seen = lb_alloc(f->data->n_classes, sizeof *seen, err);
-	if (!seen)
+	size_t *count = lb_alloc(f->data->n_classes, sizeof *count, err);
+	if (!count)
 		return -1;
-	const size_t classes = training_classes(f->data, f->split, seen), most = classes * m;
-	free(seen);
+	const char *name = f->spec->train.sampler.text;
+	const bool whole = lb_used_sampling(f->spec)->whole_groups;
+	const size_t classes = training_classes(f->data, f->split, whole ? m : 1, count), most = classes * m;
+	free(count);
+	if (!classes)
+		return lb_fail(err, LB_CONFIG, "train.per_class: found %zu with sampler %s, allowed: at most the training rows of some class", m, name);
 	if (batch % m)
-		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler m_per_class of %zu rows a class, allowed: a multiple of %zu, such as %zu",
-			       batch, m, m, (batch / m + 1) * m < most ? (batch / m + 1) * m : most);
+		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler %s of %zu rows a class, allowed: a multiple of %zu, such as %zu",
+			       batch, name, m, m, (batch / m + 1) * m < most ? (batch / m + 1) * m : most);
 	if (batch / m < 2 || batch > most)
-		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler m_per_class of %zu rows a class and %zu class%s in the training rows, "
-			       "allowed: from %zu (two classes) to %zu (every class once)", batch, m, classes, classes == 1 ? "" : "es", 2 * m, most);
+		return lb_fail(err, LB_CONFIG, "train.batch: found %zu with sampler %s of %zu rows a class and %zu class%s%s in the training rows, "
+			       "allowed: from %zu (two classes) to %zu (every class once)", batch, name, m, classes, classes == 1 ? "" : "es",
+			       whole ? " of so many rows" : "", 2 * m, most);
 	return 0;
 }
 
@@ -267,12 +292,13 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "train.early_stopping", LB_BY_DATA, "Early stopping needs validation rows." }, stopping_has_rows },
 	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs class scores, and task binary with validation rows; median needs several classes in order." }, threshold_fits },
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
-	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class." }, per_class_has_sampler },
+	{ { "evaluate.embeddings", LB_BY_COMPONENTS, "A judge of embeddings and judged_accuracy come together, without data.split.hold_out_classes." }, judge_has_metrics },
+	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class or episodes." }, per_class_has_sampler },
 	{ { "train.clusters", LB_BY_DATA, "The number of pseudo-classes needs sampler clusters; it is at least the batch." }, clusters_have_sampler },
 	{ { "train.positive_rate", LB_BY_COMPONENTS, "The share of positives and sampler positive_rate go together." }, positive_rate_has_sampler },
 	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics that read it come together." }, subgroups_have_metrics },
-	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class needs one class a row." }, sampler_fits },
-	{ { "train.batch", LB_BY_DATA, "With sampler m_per_class the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
+	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class and episodes need one class a row." }, sampler_fits },
+	{ { "train.batch", LB_BY_DATA, "With samplers m_per_class and episodes the batch is a multiple of train.per_class, of at least two classes and at most all of them." }, batch_has_m_per_class },
 	{ .check = NULL },
 };
 

@@ -69,6 +69,8 @@ static int subsample_classes(const struct lb_spec *spec, const struct lb_dataset
 /* The options of data.split. */
 static struct lb_split_options split_options(const struct lb_data_spec *d)
 {
+	const struct lb_list *held = &d->split.hold_out_classes;
+
 	return (struct lb_split_options){
 		.kind = d->split.first ? LB_SPLIT_FIRST : d->split.modulo ? LB_SPLIT_MODULO : d->split.folds ? LB_SPLIT_FOLDS : LB_SPLIT_FRACTIONS,
 		.train = d->split.train,
@@ -82,6 +84,9 @@ static struct lb_split_options split_options(const struct lb_data_spec *d)
 		.fold = d->split.fold,
 		.stratify = d->split.stratify,
 		.seed = d->split.seed,
+		.held_out_name = held->text,
+		.n_held_out = held->n,
+		.held_out = held->given ? 0 : (size_t)held->value,
 	};
 }
 

@@ -23,6 +23,8 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 	s->attack_par = attack ? attack->par : NULL;
 	s->eval_attack = eval_attack ? eval_attack->info : NULL;
 	s->eval_attack_par = eval_attack ? eval_attack->par : NULL;
+	s->judge = spec->evaluate.embeddings.info;
+	s->judge_par = spec->evaluate.embeddings.par;
 	s->miner = spec->train.miner.info;
 	s->miner_par = spec->train.miner.par;
 	s->optimizer = spec->optimizer.info;

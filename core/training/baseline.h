@@ -1,6 +1,7 @@
 /* The best model that sees no feature: the same scores for every row, from the labels of the
- * training rows alone. What it reaches is what a training has to beat. Compiled once per precision;
- * the one in double is used. */
+ * training rows alone. What it reaches is what a training has to beat. Of embeddings there is no
+ * such model: there it is what the rows themselves and a random map of them reach. Compiled once
+ * per precision; the one in double is used. */
 #ifndef LB_BASELINE_H
 #define LB_BASELINE_H
 
@@ -12,9 +13,12 @@ struct lb_baseline {
 	                            what a loss has other outputs of, such as quantiles, is that of
 	                            the training rows; "prevalence": the log odds of each label's
 	                            share; "offset": with offsets, these and the constant of each
-	                            target that leaves no error on average; NULL
-	                            where there is none: a model that gives embeddings */
+	                            target that leaves no error on average;
+	                            "raw_features": the rows as the model reads them, in the place
+	                            of embeddings, by the metrics of these; NULL where there is
+	                            none: embeddings that no such metric judges */
 	double *metric[3];       /* n_metrics values a split, NaN where a metric is undefined; NULL for a split without rows */
+	double *random_map[3];   /* with raw_features: the same of a random projection of the rows to as many columns as the model's embeddings have */
 };
 
 /* The baseline of a trial of the cohort, evaluated by the trial's metrics on the same rows with the

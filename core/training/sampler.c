@@ -126,19 +126,22 @@ static void draw_class(struct lb_sampler *s, struct lb_rng *rng, size_t k, size_
 	}
 }
 
-static void draw_m_per_class(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+/* m rows each of the classes that have at least so many, in batches of different classes. */
+static void draw_groups(struct lb_sampler *s, struct lb_rng *rng, size_t least, uint32_t *order)
 {
 	const size_t m = s->per_class;
+	size_t classes = 0;
 
 	begin_turns(s);
 	for (size_t k = 0; k < s->classes; k++)
-		s->class[k] = (uint32_t)k;
+		if (s->start[k + 1] - s->start[k] >= least)
+			s->class[classes++] = (uint32_t)k;
 	for (size_t i = 0, group = 0; i < s->n; i += m, group++) {
 		if (i % s->batch == 0) {
-			lb_rng_shuffle(rng, s->class, s->classes);
+			lb_rng_shuffle(rng, s->class, classes);
 			group = 0;
 		}
-		draw_class(s, rng, s->class[group % s->classes], s->n - i < m ? s->n - i : m, order + i);
+		draw_class(s, rng, s->class[group % classes], s->n - i < m ? s->n - i : m, order + i);
 	}
 }
 
@@ -179,6 +182,16 @@ static void draw_positive_rate(struct lb_sampler *s, struct lb_rng *rng, uint32_
 	s->share[0] = s->classes > 1 ? 1 - s->rate : 1;
 	s->share[1] = s->rate;
 	draw_by_share(s, rng, order);
+}
+
+static void draw_m_per_class(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	draw_groups(s, rng, 0, order);
+}
+
+static void draw_episodes(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	draw_groups(s, rng, s->per_class, order);
 }
 
 static void draw_shuffle(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
@@ -255,6 +268,16 @@ const struct lb_sampling lb_sampling_clusters = {
 	.by_cluster = true,
 	.repeats = true,
 	.draw = draw_m_per_class,
+};
+
+const struct lb_sampling lb_sampling_episodes = {
+	.base = { .name = "episodes", .tasks = LB_CLASS_TASKS,
+		  .title = "Few-shot episodes: several classes of enough rows, train.per_class different rows of each",
+		  .cite = "O. Vinyals, C. Blundell, T. Lillicrap, K. Kavukcuoglu, D. Wierstra, Matching networks for one shot learning, NeurIPS 2016, section 4" },
+	.by_class = true,
+	.in_groups = true,
+	.whole_groups = true,
+	.draw = draw_episodes,
 };
 
 const struct lb_info *const lb_samplers[] = {

@@ -17,7 +17,10 @@
  *               of its size, rounded up or down, give or take one. Within a class as balanced
  *   positive_rate the same of two classes, by a share of the second that is given
  *   clusters    as m_per_class with m = 1, of pseudo-classes instead of classes: no batch has two
- *               rows of one */
+ *               rows of one
+ *   episodes    as m_per_class, but a class of fewer than m rows is never drawn, so that a batch
+ *               has no row twice: an episode of b / m ways, in which the first rows of a class are
+ *               its support and the others queries (losses/embedding/episodes.c) */
 #ifndef LB_SAMPLER_H
 #define LB_SAMPLER_H
 
@@ -40,6 +43,7 @@ struct lb_sampling {
 	bool by_cluster;         /* the classes are pseudo-classes of the features, of which a batch has one row each */
 	bool by_rate;            /* takes the share of the second class */
 	bool in_groups;          /* takes train.per_class rows of a class at a time, so that a batch is a multiple of it */
+	bool whole_groups;       /* passes over classes of fewer rows */
 	/* order (n) <- the rows of an epoch, drawn from rng alone. */
 	void (*draw)(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order);
 };

@@ -65,6 +65,8 @@ struct lb_setup {
 	size_t n_procedures;
 	const struct lb_info *miner;     /* chooses the triplets of a batch; NULL: all count */
 	const struct lb_arg *miner_par;
+	const struct lb_info *judge;     /* of embeddings, for judged metrics (core/training/judge.h), or NULL */
+	const struct lb_arg *judge_par;
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
 	const double *target;            /* targets, or labels of a multi-label task, of every row of the dataset, as corrupted; NULL: the

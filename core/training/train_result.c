@@ -84,20 +84,24 @@ void lb_train_result_bad_score(struct lb_train_result *o, size_t epoch, int part
 int lb_baseline_copy(const struct lb_baseline *from, size_t n_metrics, struct lb_baseline *to, struct lb_err *err)
 {
 	*to = (struct lb_baseline){ .kind = from->kind };
-	for (int part = 0; part < 3; part++) {
-		if (!from->metric[part])
+	for (int part = 0; part < 6; part++) {
+		const double *values = part < 3 ? from->metric[part] : from->random_map[part - 3];
+		double **copy = part < 3 ? &to->metric[part] : &to->random_map[part - 3];
+		if (!values)
 			continue;
-		if (!(to->metric[part] = lb_alloc(n_metrics, sizeof(double), err)))
+		if (!(*copy = lb_alloc(n_metrics, sizeof **copy, err)))
 			return -1;
-		memcpy(to->metric[part], from->metric[part], n_metrics * sizeof(double));
+		memcpy(*copy, values, n_metrics * sizeof **copy);
 	}
 	return 0;
 }
 
 void lb_baseline_free(struct lb_baseline *b)
 {
-	for (int part = 0; part < 3; part++)
+	for (int part = 0; part < 3; part++) {
 		free(b->metric[part]);
+		free(b->random_map[part]);
+	}
 	*b = (struct lb_baseline){ 0 };
 }
 

@@ -189,6 +189,8 @@ static int warn_absent_classes(const struct lb_dataset *d, const struct lb_split
 	lb_some_end(&b, k);
 	if (count && b.bad)
 		rc = lb_fail_memory(err, b.n);
+	else if (count && k && split->by_class)
+		rc = say(out, err, "%zu class%s held out of training: %s", k, k == 1 ? " is" : "es are", b.s);
 	else if (count && k)
 		rc = say(out, err, "%zu class%s no training row, so that no model can learn %s: %s", k, k == 1 ? " has" : "es have",
 			 k == 1 ? "it" : "them", b.s);

@@ -1,7 +1,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/numeric/rng.h"
-#include "datasets/dataset.h"
+#include "datasets/sampling/held_out_classes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -335,7 +335,7 @@ static int check(const struct lb_dataset *d, const struct lb_split_options *o, s
 			       kinds[o->kind].key);
 	if (o->kind != LB_SPLIT_FRACTIONS && !(o->valid >= 0 && o->valid < 1))
 		return lb_fail(err, LB_CONFIG, "data.split.valid: found %g, allowed a share of at least 0 and below 1", o->valid);
-	return kinds[o->kind].check(d, o, err);
+	return lb_holds_out(o) ? lb_held_out_check(d, o, err) : kinds[o->kind].check(d, o, err);
 }
 
 static const char *const part_name[] = { "training", "validation", "test" };
@@ -422,11 +422,12 @@ int lb_split_make(const struct lb_dataset *d, const struct lb_split_options *opt
 	for (size_t i = 0; i < d->n; i++)
 		s.part[i] = i < d->n_first ? UNUSED : i < d->n_first + d->n_valid ? LB_VALID : LB_TEST;
 	fill_unassigned(&s, UNUSED);
-	if (kinds[opt->kind].make(&s, err))
+	if (lb_holds_out(opt) ? lb_split_classes(d, opt, s.part, err) : kinds[opt->kind].make(&s, err))
 		goto out;
 	fill_unassigned(&s, UNUSED);
 	if (opt->kind != LB_SPLIT_FRACTIONS && assign_shares(&s, 1 - opt->valid, opt->valid, 0, err))
 		goto out;
+	out->by_class = lb_holds_out(opt);
 	if (check_groups(d, s.part, err) || collect(&s, out, err) || check_sizes(out, opt, err))
 		goto out;
 	rc = 0;

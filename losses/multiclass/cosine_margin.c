@@ -1,19 +1,15 @@
 /* Cross-entropy of scaled cosines with a margin on the label's: arcface, cosface. Scores are s c_k,
  * made by a cosine head, which gives s as stats->scale; the losses have no scale of their own. */
 #include "losses/support/class_counts.h"
+#include "losses/support/cosine_margin.h"
 
 enum { MARGIN };
 
-/* What the label's cosine becomes, less the cosine; and its derivative by the cosine. */
-struct target {
-	double offset, slope;
-};
-
-static inline real margin_row(const struct lb_batch *in, size_t i, const real *z, real *g, struct target (*target)(double c, double m))
+static inline real margin_row(const struct lb_batch *in, size_t i, const real *z, real *g, lb_cosine_target_fn *target)
 {
 	const size_t y = (size_t)in->y[i];
 	const double scale = in->stats->scale;
-	const struct target t = target((double)z[y] / scale, in->par[MARGIN].v);
+	const struct lb_cosine_target t = target((double)z[y] / scale, in->par[MARGIN].v);
 	real *e = lb_terms(in, g);
 
 	for (size_t k = 0; k < in->c; k++)
@@ -25,33 +21,14 @@ static inline real margin_row(const struct lb_batch *in, size_t i, const real *z
 	return loss;
 }
 
-/* The smallest squared sine: with it the slope is finite where the cosine is 1. */
-#define SMALLEST 1e-12
-
-/* cos(t + m) while t + m < pi, then c - m sin m, which goes on falling. */
-static struct target arc(double c, double m)
-{
-	const double squared = 1 - c * c, sine = sqrt(squared > SMALLEST ? squared : SMALLEST);
-
-	if (c <= -cos(m))
-		return (struct target){ .offset = -m * sin(m), .slope = 1 };
-	return (struct target){ .offset = c * (cos(m) - 1) - sine * sin(m), .slope = cos(m) + (squared > SMALLEST ? c * sin(m) / sine : 0) };
-}
-
-static struct target cosine(double c, double m)
-{
-	(void)c;
-	return (struct target){ .offset = -m, .slope = 1 };
-}
-
 static real arc_row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
-	return margin_row(in, i, z, g, arc);
+	return margin_row(in, i, z, g, lb_arc_target);
 }
 
 static real cosine_row(const struct lb_batch *in, size_t i, const real *z, real *g)
 {
-	return margin_row(in, i, z, g, cosine);
+	return margin_row(in, i, z, g, lb_lower_target);
 }
 
 static const struct lb_same_as same_as[] = {

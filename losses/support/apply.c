@@ -94,8 +94,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->n_params && !(form && form->batch), "has parameters, whose gradient a loss by batch alone can give" },
 		{ l->n_params && l->info.kind != LB_EMBEDDING && !(needs & LB_NEEDS_FEATURES) && !l->info.params_for, "has parameters, a row of which is as long as one of "
 		  "embeddings or of hidden features, and reads neither" },
-		{ l->n_params && l->info.kind == LB_EMBEDDING && !l->predict, "has parameters for each class and does not give class scores of them "
-		  "(.predict)" },
+		{ l->n_params && l->info.kind == LB_EMBEDDING && !l->predict, "has parameters for each class and no class scores of them (.predict)" },
 		{ (needs & LB_MOVES_FEATURES) && !(needs & LB_NEEDS_FEATURES), "moves the hidden features (LB_MOVES_FEATURES) and does not read them "
 		  "(LB_NEEDS_FEATURES)" },
 		{ (needs & LB_MOVES_FEATURES) && !(form && form->batch), "moves the hidden features, whose gradient a loss by batch alone can give" },
@@ -103,6 +102,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->info.scores_for && !l->predict, "has .scores_for without .predict, which makes the classes' scores" },
 		{ l->info.scores_for && form && (form->softmax || form->lanes), "has a softmax of classes, and no score for each" },
 		{ l->info.params_for && !l->info.params, "says what its parameters are for (.params_for) and has none" },
+		{ l->info.per_class && (!l->info.params || l->info.params_for), "has .per_class and no parameters for each class" },
 		{ l->info.params_for == LB_EACH_TARGET && l->info.kind != LB_REGRESSION, "has parameters for each target (LB_EACH_TARGET) and no targets" },
 		{ l->predict && l->info.kind != LB_EMBEDDING && l->info.kind != LB_REGRESSION && l->info.kind != LB_SURVIVAL && !l->info.scores_for, "has .predict, but what the model gives is judged as it is" },
 		{ l->info.output && !l->predict, "has .output without .predict, which makes predictions of them" },

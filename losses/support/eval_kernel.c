@@ -146,8 +146,10 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 	look_at(&batch, info, in, n_params, w.seen, NULL);
 	lb_loss_update_state(loss, &batch);
 	look_at(&batch, info, in, n_params, w.point, grad ? w.gradient : NULL);
-	if (info->exceptions & LB_HOLDS_FACTORS)
+	if (info->exceptions & LB_HOLDS_FACTORS) {
 		batch.held = w.seen;
+		batch.held_params = n_params ? w.seen + shape.views * in->b * in->c : NULL;
+	}
 	*value = lb_loss_apply(loss, &batch);
 	for (size_t i = 0; grad && i < n; i++)
 		grad[i] = (double)w.gradient[i];

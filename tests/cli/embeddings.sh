@@ -119,7 +119,7 @@ bad 's/batch: 40/batch: 42/' 'train.batch: found 42 with sampler m_per_class of 
 bad 's/batch: 40/batch: 44/' 'train.batch: found 44 with sampler m_per_class of 4 rows a class and 10 classes in the training rows, allowed: from 8 (two'
 bad 's/batch: 40/batch: 4/' 'allowed: from 8 (two classes) to 40 (every class once)'
 bad 's/sampler: m_per_class/&, per_class: 1/' 'train.per_class: found 1, allowed: an integer'
-bad 's/sampler: m_per_class/per_class: 4/' 'train.per_class: found with sampler shuffle, allowed: with train.sampler: m_per_class alone'
+bad 's/sampler: m_per_class/per_class: 4/' 'train.per_class: found with sampler shuffle, allowed: with train.sampler m_per_class or episodes'
 bad 's/sampler: m_per_class/shuffle: false, &/' 'train.sampler: found m_per_class with train.shuffle false'
 bad 's/batch: 40, sampler: m_per_class/batch: 9000/' 'train.batch: found 9000 with loss triplet, which needs the distances of all pairs of a batch'
 bad 's/miner: semihard/miner: semihrd/' 'did you mean "semihard"'

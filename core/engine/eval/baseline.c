@@ -1,7 +1,10 @@
 #include "core/training/baseline.h"
 
 #include "core/base/mem.h"
+#include "core/engine/data/batch.h"
 #include "core/engine/eval/row_stats.h"
+#include "core/numeric/rng.h"
+#include "core/training/judge.h"
 #include "datasets/sampling/row_labels.h"
 
 #include <math.h>
@@ -224,6 +227,141 @@ static size_t most_rows(const struct lb_split *s)
 	return n;
 }
 
+/* ---- of embeddings ---- */
+
+static bool judges_embeddings(const struct lb_setup *setup)
+{
+	for (size_t m = 0; m < setup->n_metrics; m++)
+		if (setup->metric[m].metric->embeddings)
+			return true;
+	return false;
+}
+
+/* x (n,d) <- the rows as the model reads them. */
+static int gather_rows(const struct lb_cohort *c, const uint32_t *rows, size_t n, double *x, struct lb_err *err)
+{
+	const size_t d = c->features->d;
+	struct lb_input_batch batch;
+	const int rc = lb_input_batch_open(&batch, c->features, false, LB_EVAL_CHUNK, false, err);
+
+	for (size_t start = 0; !rc && start < n; start += LB_EVAL_CHUNK) {
+		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;
+		lb_input_batch_load(&batch, rows + start, b, NULL);
+		for (size_t k = 0; k < b * d; k++)
+			x[start * d + k] = (double)batch.x[k];
+	}
+	lb_input_batch_close(&batch);
+	return rc;
+}
+
+/* to (n,width) <- x (n,d) times a matrix of N(0, 1/d), which is the same for every trial. */
+static int project(size_t n, size_t d, size_t width, const double *x, double *to, struct lb_err *err)
+{
+	double *map = lb_alloc(d * width, sizeof *map, err);
+	struct lb_rng rng;
+
+	if (!map)
+		return -1;
+	lb_rng_init(&rng, 0, LB_RNG_RANDOM_MAP, width);
+	for (size_t k = 0; k < d * width; k++)
+		map[k] = lb_rng_normal(&rng) / sqrt((double)d);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < d; j++)
+			for (size_t k = 0; x[i * d + j] != 0 && k < width; k++)
+				to[i * width + k] += x[i * d + j] * map[j * width + k];
+	free(map);
+	return 0;
+}
+
+/* *said <- what the trial's judge says of z (rows of the part, width), by those of the training
+ * rows in `train`; NULL without a judge. */
+static int judge_rows(const struct lb_cohort *c, const struct lb_setup *setup, size_t n, size_t width, double *z, double *train, int32_t **said, struct lb_err *err)
+{
+	const size_t n_train = c->split->n[LB_TRAIN];
+	int rc = -1;
+
+	*said = NULL;
+	if (!setup->judge)
+		return 0;
+	int32_t *y = lb_alloc(n_train, sizeof *y, err);
+	for (size_t i = 0; y && i < n_train; i++)
+		y[i] = setup->y[c->split->rows[LB_TRAIN][i]];
+	const struct lb_gallery g = { .n = n_train, .d = width, .classes = c->features->data->n_classes, .x = train, .y = y };
+	if (y && (*said = lb_alloc(n, sizeof **said, err)))
+		rc = lb_judge_rows(setup->judge, setup->judge_par, &g, n, z, *said, err);
+	free(y);
+	return rc;
+}
+
+/* *metric <- what the metrics of embeddings say of z (rows of the part, width). */
+static int measure_rows(const struct lb_cohort *c, const struct lb_setup *setup, int part, size_t width, const double *z, const int32_t *judged, double **metric, struct lb_err *err)
+{
+	const size_t n = c->split->n[part];
+	int32_t *label = lb_alloc(n, sizeof *label, err);
+	const struct lb_metric_inputs o = { .kind = LB_MULTICLASS, .n = n, .n_classes = c->features->data->n_classes, .label = label, .dimension = width, .embedding = z,
+					    .judged = judged };
+	int rc = label && (*metric = lb_alloc(setup->n_metrics, sizeof **metric, err)) ? 0 : -1;
+
+	for (size_t i = 0; !rc && i < n; i++)
+		label[i] = setup->y[c->split->rows[part][i]];
+	for (size_t m = 0; !rc && m < setup->n_metrics; m++) {
+		(*metric)[m] = (double)NAN;
+		if (setup->metric[m].metric->embeddings)
+			rc = lb_metric_compute(setup->metric[m].metric, &o, setup->metric[m].par, &(*metric)[m], err);
+	}
+	free(label);
+	return rc;
+}
+
+/* *rows_of <- the part's rows, or their random map to `width` columns, if it is not 0. */
+static int make_rows(const struct lb_cohort *c, int part, size_t width, double **rows_of, struct lb_err *err)
+{
+	const size_t n = c->split->n[part], d = c->features->d;
+	double *x = lb_alloc(n * d, sizeof *x, err), *z = width ? lb_alloc(n * width, sizeof *z, err) : NULL;
+	const int rc = !x || (width && !z) || gather_rows(c, c->split->rows[part], n, x, err) || (width && project(n, d, width, x, z, err)) ? -1 : 0;
+
+	*rows_of = width ? z : x;
+	if (width)
+		free(x);
+	return rc;
+}
+
+/* *metric <- what the metrics say of the part's rows, or of their random map to `width` columns. A
+ * judge changes rows, so that it gets its own. */
+static int features_as_they_are(const struct lb_cohort *c, const struct lb_setup *setup, int part, size_t width, double **metric, struct lb_err *err)
+{
+	const size_t n = c->split->n[part], d = width ? width : c->features->d;
+	double *z = NULL, *again = NULL, *train = NULL;
+	int32_t *judged = NULL;
+	int rc = make_rows(c, part, width, &z, err);
+
+	if (!rc && setup->judge)
+		rc = make_rows(c, part, width, &again, err) || make_rows(c, LB_TRAIN, width, &train, err) || judge_rows(c, setup, n, d, again, train, &judged, err) ? -1 : 0;
+	if (!rc)
+		rc = measure_rows(c, setup, part, d, z, judged, metric, err);
+	free(z);
+	free(again);
+	free(train);
+	free(judged);
+	return rc;
+}
+
+/* Of the validation and test rows: the training rows are many, and not what is reported. */
+static int embedding_baseline(const struct lb_cohort *c, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err)
+{
+	const size_t width = setup->model.width[setup->model.n_layers];
+	int rc = 0;
+
+	if (!judges_embeddings(setup))
+		return 0;
+	out->kind = "raw_features";
+	for (int part = LB_VALID; !rc && part <= LB_TEST; part++)
+		if (c->split->n[part])
+			rc = features_as_they_are(c, setup, part, 0, &out->metric[part], err) ||
+					     features_as_they_are(c, setup, part, width, &out->random_map[part], err) ? -1 : 0;
+	return rc;
+}
+
 int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setup, struct lb_baseline *out, struct lb_err *err)
 {
 	const struct lb_dataset *d = cohort->features->data;
@@ -236,7 +374,7 @@ int lb_baseline_make(const struct lb_cohort *cohort, const struct lb_setup *setu
 
 	*out = (struct lb_baseline){ 0 };
 	if (setup->loss->kind == LB_EMBEDDING)
-		return 0;
+		return embedding_baseline(&c, setup, out, err);
 	c.trial = setup;
 	c.k = 1;
 	out->kind = d->offset ? "offset" : kind_name[c.kind];

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/engine/kernels/kernels.h"
 #include "core/engine/eval/baseline_hazard.h"
+#include "core/engine/eval/judge_model.h"
 #include "core/engine/eval/robust_eval.h"
 #include "losses/loss.h"
 
@@ -200,8 +201,10 @@ static int evaluate_chunks(struct lb_evaluator *e, struct eval_pass *r, struct l
 	return 0;
 }
 
-static int compute_metrics(const struct lb_evaluator *e, const struct lb_row_stats *d, const struct lb_eval_model *s, int part, struct lb_err *err)
+static int compute_metrics(struct lb_evaluator *e, const struct lb_row_stats *d, const struct lb_eval_model *s, int part, struct lb_err *err)
 {
+	int32_t *judged = NULL;
+	int rc = 0;
 	struct lb_output output[LB_MOST_OUTPUTS];
 	struct lb_metric_inputs o = lb_row_stats_metric_inputs(d, e->cohort, s->setup, e->cohort->split->n[part], output);
 
@@ -211,10 +214,13 @@ static int compute_metrics(const struct lb_evaluator *e, const struct lb_row_sta
 	o.dimension = e->last.width;
 	o.embedding = e->last.embedding;
 	o.robust = lb_robust_eval_wanted(s->setup) ? d->robust : NULL;
-	for (size_t m = 0; m < s->setup->n_metrics; m++)
-		if (lb_metric_compute(s->setup->metric[m].metric, &o, s->setup->metric[m].par, &s->metric[m], err))
-			return -1;
-	return 0;
+	if (s->setup->judge && part != LB_TRAIN && e->cohort->split->n[part])
+		rc = lb_judge_model(e, s, part, &judged, err);
+	o.judged = judged;
+	for (size_t m = 0; m < s->setup->n_metrics && !rc; m++)
+		rc = lb_metric_compute(s->setup->metric[m].metric, &o, s->setup->metric[m].par, &s->metric[m], err);
+	free(judged);
+	return rc;
 }
 
 /* Makes a model's baseline hazard where its curves need it. */

@@ -312,10 +312,10 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 20 * B * B + 40 * B * C + 20 * B + 8 * MOST_COLUMNS + 2048 };
+enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 20 * B * B + 40 * B * C + 20 * B + 8 * MOST_COLUMNS + 2048, MOST_OWN = 3 * C * C };
 
 /* The gradient by the loss's own parameters that apply() found. */
-static double by_own[C * C];
+static double by_own[MOST_OWN];
 
 /* Applies a loss between fences, its state not yet updated; returns the value and leaves the
  * gradient in g and by_own. */
@@ -324,7 +324,7 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	const struct lb_loss *loss = lb_loss_of(s->info);
 	const size_t b = d->in.b, c = d->in.c, n_hidden = b * FEATURES;
 	_Alignas(64) double workspace[ROOM + FENCE];
-	double by_params[C * C + FENCE], by_hidden[B * FEATURES + FENCE];
+	double by_params[MOST_OWN + FENCE], by_hidden[B * FEATURES + FENCE];
 	const struct lb_loss_stats stats = { .n_rows = b, .n_columns = c, .n_classes = s->info->kind == LB_BINARY ? 2 : d->in.n_classes ? d->in.n_classes : c, .counts = d->in.counts, .scale = 1 };
 	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = stats.n_classes };
 	struct lb_batch in = { .b = b, .c = c, .views = 1, .output = { .value = d->in.z, .grad = g, .rows = b, .cols = c, .stride = c },
@@ -384,7 +384,7 @@ START_TEST(row_weights)
 	struct subject s;
 	struct lb_rng rng;
 	struct data d = { 0 }, one;
-	double g[B * MOST_COLUMNS + FENCE], gi[B * MOST_COLUMNS + FENCE], own[C * C], own_sum[C * C] = { 0 }, sum = 0;
+	double g[B * MOST_COLUMNS + FENCE], gi[B * MOST_COLUMNS + FENCE], own[MOST_OWN], own_sum[MOST_OWN] = { 0 }, sum = 0;
 
 	set_up(&s, _i);
 	if (!lb_loss_separable(s.info))
@@ -399,13 +399,13 @@ START_TEST(row_weights)
 		one.in = d.in;
 		one.in.b = 1, one.in.z = d.z + i * c, one.in.y = d.in.y ? d.y + i : NULL, one.in.t = d.in.t ? d.t + i * targets_of(&s, &d.in) : NULL;
 		sum += w[i] * apply(&s, &one, NULL, gi);
-		for (size_t k = 0; k < C * C; k++)
+		for (size_t k = 0; k < MOST_OWN; k++)
 			own_sum[k] += w[i] * by_own[k] / B;
 		for (size_t k = 0; k < c; k++)
 			ck_assert_double_eq_tol(g[i * c + k], w[i] * gi[k] / B, 1e-14);
 	}
 	ck_assert_double_eq_tol(value, sum / B, 1e-13 * fmax(1, fabs(value)));
-	for (size_t k = 0; k < C * C; k++)
+	for (size_t k = 0; k < MOST_OWN; k++)
 		ck_assert_double_eq_tol(own[k], own_sum[k], 1e-13);
 }
 END_TEST

@@ -151,7 +151,7 @@ static const struct {
 	{ { .form = &by_row, .info = { .kind = LB_BINARY, .output = some_output }, .predict = some_predict }, "judged as it is" },
 	{ { .form = &by_row, .info = { .kind = LB_EMBEDDING, .output = some_output }, .predict = some_predict }, "but no targets" },
 	{ { .form = &by_batch, .n_params = some_room, .init_params = some_draw, .info = { .kind = LB_EMBEDDING, .params = "rows" } },
-	  "does not give class scores" },
+	  "no class scores of them" },
 	{ { .form = &unmeasured, .info.kind = LB_EMBEDDING }, "one of .similarity and .measure" },
 	{ { .form = &by_distances, .info.kind = LB_MULTICLASS }, "one of embeddings alone" },
 	{ { .form = &by_batch, .info.needs = LB_TAKES_TRIPLETS }, "takes triplets" },

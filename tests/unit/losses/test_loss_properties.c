@@ -29,7 +29,7 @@ static bool nonnegative(const struct subject *s, const struct lb_arg *par, struc
 /* At least so many rows that there are pairs and triplets, or queries of several rows. */
 static size_t rows_of(const struct subject *s, size_t b)
 {
-	return (lb_loss_of_distances(s->info) || s->info->kind == LB_RANKING) && b < 6 ? 6 : b;
+	return ((s->info->kind == LB_EMBEDDING && !s->info->params) || s->info->kind == LB_RANKING) && b < 6 ? 6 : b;
 }
 
 static bool convex(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
@@ -56,6 +56,19 @@ static bool convex(const struct subject *s, const struct lb_arg *par, struct lb_
 	return true;
 }
 
+/* The loss says that it jumps where a row is 0, and one is. */
+static bool jumps(const struct subject *s, const struct data *d)
+{
+	for (size_t i = 0; s->info->exceptions & LB_JUMPS_AT_ZERO && i < d->in.b; i++) {
+		double most = 0;
+		for (size_t k = 0; k < d->in.c; k++)
+			most = fmax(most, fabs(d->z[i * d->in.c + k]));
+		if (most == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The slopes of both sides agree, also where scores tie or lie on the kinks that hinges have. */
 static bool smooth(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
 {
@@ -69,6 +82,8 @@ static bool smooth(const struct subject *s, const struct lb_arg *par, struct lb_
 			d.t[k] = round(2 * d.t[k]) / 2;
 		}
 		const size_t k = lb_rng_below(rng, d.in.b * d.in.c);
+		if (jumps(s, &d))
+			continue;
 		const double z = d.z[k], here = value_at(s, &d, d.z);
 		d.z[k] = z + h;
 		const double up = value_at(s, &d, d.z);

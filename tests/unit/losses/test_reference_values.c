@@ -122,7 +122,10 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	ck_assert_uint_eq(n_moved, info->needs & LB_MOVES_FEATURES ? n_h : 0);
 	ck_assert_msg(!lb_args_from_text(&info->base, get(c, "set")->valuestring, par, &store, &err), "%s", err.text);
 	const size_t columns = n / b / views, row = info->kind == LB_EMBEDDING ? columns : n_h / b; /* of own parameters */
-	const size_t n_classes = get(c, "classes") ? (size_t)get(c, "classes")->valueint : info->params_for == LB_EACH_STEP ? n_params + 1 : info->scores_for ? columns + 1 : n_params && !info->params_for ? n_params / row : 0;
+	size_t named = columns; /* classes that embeddings without prototypes are of */
+	for (size_t i = 0; i < rows; i++)
+		named = (size_t)y[i] >= named ? (size_t)y[i] + 1 : named;
+	const size_t n_classes = get(c, "classes") ? (size_t)get(c, "classes")->valueint : info->kind == LB_EMBEDDING && !n_params ? named : info->params_for == LB_EACH_STEP ? n_params + 1 : info->scores_for ? columns + 1 : n_params && !info->params_for ? n_params / row / (info->per_class ? info->per_class(par) : 1) : 0;
 	struct lb_loss_input in = { .b = b, .c = columns, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .row_weight = weighed ? weight : NULL, .par = par,
 				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h / b, .inputs = n_x ? x : NULL, .n_inputs = n_x / b,
 				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .partner = partners ? partner : NULL, .mix = partners ? get(c, "mix")->valuedouble : 0,

@@ -7,7 +7,7 @@
 
 #include <math.h>
 
-#define MAX_PAR 4
+#define MAX_PAR 8
 
 /* Returns the metric's value; parameters beyond the first n_given have their defaults. */
 static inline double eval(const char *name, const struct lb_metric_inputs *o, const double *given, size_t n_given)

@@ -155,10 +155,11 @@ static void mark(bool *seen, const char *name)
 	seen[lb_info_place(lb_metrics, &m->base)] = true;
 }
 
-/* The metrics of embeddings have theirs in tests/unit/losses/embedding/test_metric_learning.c. */
-static void mark_retrieval(bool *seen)
+/* The metrics of embeddings have theirs in tests/unit/losses/embedding/test_metric_learning.c and
+ * test_embedding_metrics.c. */
+static void mark_of_embeddings(bool *seen, const char *path)
 {
-	cJSON *tree = read_golden("tests/golden/metric_learning.json");
+	cJSON *tree = read_golden(path);
 	const cJSON *c;
 
 	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(tree, "metrics"))
@@ -182,7 +183,11 @@ START_TEST(golden)
 		}
 		release(&o);
 	}
-	mark_retrieval(seen);
+	mark_of_embeddings(seen, "tests/golden/metric_learning.json");
+	mark_of_embeddings(seen, "tests/golden/metrics_embeddings.json");
+	mark(seen, "episode_accuracy"); /* drawn: no other program has its values */
+	mark(seen, "episode_accuracy_interval");
+	mark(seen, "judged_accuracy"); /* of predictions: tests/unit/core/training/test_judge.c has those */
 	for (size_t i = 0; i < lb_metric_count(); i++)
 		ck_assert_msg(seen[i], "%s has no golden value: add it to tests/reference/metrics_everyday.py", lb_metric_at(i)->base.name);
 	free(seen);

@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCKS = 23 };
+enum { BLOCKS = 24 };
 
 static void ck_param(const char *block, const struct lb_info *info, const struct lb_param *p)
 {

@@ -73,6 +73,81 @@ START_TEST(fractions)
 }
 END_TEST
 
+/* n rows of KINDS classes in turn. */
+enum { KINDS = 6 };
+static struct lb_dataset *of_kinds(size_t n)
+{
+	struct lb_buf b = { 0 };
+
+	lb_buf_puts(&b, "x,y\n");
+	for (size_t i = 0; i < n; i++)
+		lb_buf_printf(&b, "%zu,%zu\n", i, i % KINDS);
+	struct lb_dataset *d = one(b.s, ROLES(.kind = LB_MULTICLASS));
+	ck_assert_msg(d != NULL, "%s", err.text);
+	lb_buf_free(&b);
+	return d;
+}
+
+/* A class is wholly in training or wholly out of it, as many as asked for; of those that are out
+ * each is divided as valid to test. Other seeds draw other classes. */
+START_TEST(classes_are_held_out)
+{
+	size_t differ = 0, before = 0;
+
+	for (uint64_t seed = 0; seed < 12; seed++)
+		for (size_t held = 1; held <= KINDS - 2; held++) {
+			struct lb_dataset *d = of_kinds(120);
+			struct lb_split s = cut(d, (struct lb_split_options){ .valid = 0.3, .test = 0.6, .held_out = held, .seed = seed });
+			size_t out = 0, which = 0;
+			ck_assert_uint_eq(check_lists(&s, 120), 120);
+			ck_assert(s.by_class);
+			for (int32_t c = 0; c < KINDS; c++) {
+				const size_t train = count_class(d, &s, LB_TRAIN, c), valid = count_class(d, &s, LB_VALID, c), test = count_class(d, &s, LB_TEST, c);
+				ck_assert(!train != !(valid + test));
+				out += !train;
+				which += !train ? (size_t)1 << c : 0;
+				if (!train)
+					ck_near(valid, (double)(valid + test) / 3);
+			}
+			ck_assert_uint_eq(out, held);
+			if (held == 1 && seed)
+				differ += which != before;
+			before = held == 1 ? which : before;
+			lb_split_free(&s);
+			lb_dataset_free(d);
+		}
+	ck_assert_uint_gt(differ, 4);
+}
+END_TEST
+
+START_TEST(classes_of_these_names_are_held_out)
+{
+	struct lb_dataset *d = of_kinds(60);
+	const char *const names[] = { d->class_name[3], d->class_name[1] }, *twice[] = { d->class_name[1], d->class_name[1] }, *other[] = { "no such class" };
+	struct lb_split_options opt = { .test = 1, .held_out_name = names, .n_held_out = 2 };
+	struct lb_split s = cut(d, opt);
+
+	for (int32_t c = 0; c < KINDS; c++) {
+		ck_assert_int_eq(count_class(d, &s, LB_TRAIN, c) == 0, c == 1 || c == 3);
+		ck_assert_int_eq(count_class(d, &s, LB_TEST, c) > 0, c == 1 || c == 3);
+	}
+	lb_split_free(&s);
+	opt.held_out_name = twice;
+	ck_assert_int_eq(lb_split_make(d, &opt, &s, &err), -1);
+	ck_assert(strstr(err.text, "stands twice"));
+	opt.held_out_name = other, opt.n_held_out = 1;
+	ck_assert_int_eq(lb_split_make(d, &opt, &s, &err), -1);
+	ck_assert(strstr(err.text, "found 'no such class', allowed: classes of the data, such as '"));
+	opt = (struct lb_split_options){ .test = 1, .held_out = KINDS - 1 };
+	ck_assert_int_eq(lb_split_make(d, &opt, &s, &err), -1);
+	ck_assert(strstr(err.text, "allowed: at least 2 classes are left for training"));
+	opt.held_out = 1, opt.test = 0;
+	ck_assert_int_eq(lb_split_make(d, &opt, &s, &err), -1);
+	ck_assert(strstr(err.text, "valid and test are both 0"));
+	lb_dataset_free(d);
+}
+END_TEST
+
 START_TEST(same_seed_same_rows)
 {
 	struct lb_dataset *d = rows(200, 0);
@@ -472,6 +547,8 @@ static Suite *suite(void)
 {
 	const TTest *const tests[] = {
 		fractions,
+		classes_are_held_out,
+		classes_of_these_names_are_held_out,
 		same_seed_same_rows,
 		first_and_modulo,
 		folds,
