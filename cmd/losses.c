@@ -149,7 +149,7 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "the list, or the weights, as JSON", &json },
 		{ "markdown", 0, OPT_FLAG, NULL, 0, 0, "the catalogue page losses/README.md", &markdown },
 		{ "weights", 0, OPT_FLAG, NULL, 0, 0, "show: how a loss of pairs weighs a pair as its cosine moves", &weigh },
-		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval, plot, show --weights: a parameter of the loss; repeatable; a list as [1,2]", &params },
+		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval, plot, show: a parameter of the loss; repeatable; a list as [1,2]", &params },
 		{ "precision", 0, OPT_TEXT, "float32|float64", 0, 0, "eval: precision to compute in (float64)", &precision },
 		{ "out", 'o', OPT_TEXT, "FILE.svg", 0, 0, "plot: write there instead of to stdout", &out },
 		{ "input", 'i', OPT_TEXT, "FILE|-", 0, 0, "eval: the JSON object; - is stdin (the default)", &input },

@@ -18,8 +18,8 @@ int losses_show_all(const char *name, struct lb_err *err);
 cJSON *losses_json(struct lb_err *err);
 void losses_markdown(void);
 
-/* losses_weights.c: how a loss of pairs weighs a pair as its cosine moves, as a table with bars or as
- * JSON. set as in descriptors: "tau=0.5". */
+/* losses_weights.c: how a loss of pairs weighs a pair as its cosine moves, as a table with bars
+ * or as JSON. set as in descriptors: "tau=0.5". */
 int losses_weights(const char *name, const char *set, bool json, struct lb_err *err);
 
 /* losses_eval.c: reads a JSON object from `input` ("-" for stdin), prints value and gradient. */

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The batch that pairs are weighed in: two classes of three rows. Pairs of one class have the cosine
- * ALIKE, of two APART, but for one pair of the first row, which moves. */
+/* The batch that pairs are weighed in: two classes of three rows. Pairs of one class have the
+ * cosine ALIKE, of two APART, but for one pair of the first row, which moves. */
 enum { ROWS = 6, HALF = 3, STEPS = 21, BAR = 30 };
 static const double ALIKE = 0.7, APART = 0.3;
 
@@ -42,8 +42,9 @@ static void set_pair(double *of, size_t i, size_t j, double v)
 	of[i * ROWS + j] = of[j * ROWS + i] = v;
 }
 
-/* weight[step][k] <- how strongly each told pair is pulled together, if positive, or pushed apart, as
- * the moving one has the step's cosine: the slope by its cosine in both orders, with that sign. */
+/* weight[step][k] <- how strongly each told pair is pulled together, if positive, or pushed
+ * apart, as the moving one has the step's cosine: the slope by its cosine in both orders, with
+ * that sign. */
 static int weigh(const struct lb_loss_info *info, const struct lb_arg *par, const struct moving *m, double weight[STEPS][TOLD], struct lb_err *err)
 {
 	static const int32_t y[ROWS] = { 0, 0, 0, 1, 1, 1 };

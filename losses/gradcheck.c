@@ -71,8 +71,8 @@ static double rounded(double v)
 	return (double)(float)v;
 }
 
-/* Labels of embeddings: pairs of one class side by side, in the largest batch three classes by turns,
- * so that there are pairs of one class and of two, and rows without a partner. */
+/* Labels of embeddings: pairs of one class side by side, in the largest batch three classes by
+ * turns, so that there are pairs of one class and of two, and rows without a partner. */
 static int32_t paired_label(size_t b, size_t i, size_t classes)
 {
 	return (int32_t)((b > 6 ? i % 3 : i / 2) % classes);

@@ -143,8 +143,8 @@ static inline real *lb_terms(const struct lb_batch *in, real *g)
 	return g ? g : in->terms;
 }
 
-/* What a loss of pairs measures from row i to row j of a batch. From a row to itself: 0, for an inner
- * product its squared length, for LB_NOISE_TO_SIGNAL the sum of its coordinates. */
+/* What a loss of pairs measures from row i to row j of a batch. From a row to itself: 0, for an
+ * inner product its squared length, for LB_NOISE_TO_SIGNAL the sum of its coordinates. */
 enum lb_measure {
 	LB_EUCLIDEAN,
 	LB_SQUARED_EUCLIDEAN,

@@ -141,8 +141,9 @@ static void rescale(struct search *s, const double *start, double first, double 
 		w[i] /= s->unit;
 }
 
-/* On the rough objective, then back to the other. What it gives is the end only where the gradient in double says so too,
- * or where the fall that ends the search is none that float32 cannot tell. */
+/* On the rough objective, then back to the other. What it gives is the end only where the
+ * gradient in double says so too, or where the fall that ends the search is none that float32
+ * cannot tell. */
 static int search_roughly(struct search *s, double tolerance, int memory, double *w, double *g, struct lb_err *err)
 {
 	const double first = s->at->gradient, least_fall = s->least_fall;

@@ -15,7 +15,7 @@ enum { MOST_NEGATIVES = 64 };
 static const struct lb_param params[] = {
 	[NEGATIVES] = { .name = "K", .symbol = "K", .type = LB_INT_PARAM, .def = 10, .min = 1, .max = MOST_NEGATIVES, .grid = { 2, 4, 10 }, .n_grid = 3,
 			.help = "negatives of each row, the most similar of its own view" },
-	[STEEPNESS] = { .name = "steepness", .symbol = "steepness", .def = 1, .min = 1e-3, .max = 1e6, .log_scale = true, .grid = { 1, 4, 16 }, .n_grid = 3,
+	[STEEPNESS] = { .name = "steepness", .symbol = "steepness", .def = 1, .min = 1e-3, .max = 1000, .log_scale = true, .grid = { 1, 4, 16 }, .n_grid = 3,
 			.help = "how sharply two cosines are put in order" },
 	[RELAXATION] = { .name = "relax", .symbol = "relax", .type = LB_CHOICE_PARAM, .choices = relaxations, .def = CAUCHY,
 			 .help = "how a difference becomes a share: atan(v)/pi + 1/2, or 1/(1 + exp(-v))" },

@@ -9,7 +9,7 @@
 enum { W_EPS };
 
 static const struct lb_param w_mse_params[] = {
-	[W_EPS] = { .name = "eps", .symbol = "eps", .def = 1e-3, .min = 1e-6, .max = 1, .min_open = true, .log_scale = true, .grid = { 1e-3, 1e-2, 0.1 }, .n_grid = 3,
+	[W_EPS] = { .name = "eps", .symbol = "eps", .def = 1e-3, .min = 1e-4, .max = 1, .log_scale = true, .grid = { 1e-3, 1e-2, 0.1 }, .n_grid = 3,
 		    .help = "share of the identity in the covariance that is whitened" },
 };
 

@@ -104,8 +104,8 @@ static void read_rows(const struct view *v, const real *z, size_t ld)
 				v->across[j * v->column + k] = k < v->b ? v->u[k * v->row + j] : 0;
 }
 
-/* d (b) <- the squared distances of the row u from each of b rows, which are stored column by column
- * up to whole parts of AT_ONCE; from the part on that holds row `from`. */
+/* d (b) <- the squared distances of the row u from each of b rows, which are stored column by
+ * column up to whole parts of AT_ONCE; from the part on that holds row `from`. */
 LB_CLONES static void lb_similarity_row(size_t from, size_t b, size_t c, size_t column, const double *u, const double *across, double *d)
 {
 	for (size_t k = from / AT_ONCE * AT_ONCE; k < b; k += AT_ONCE) {

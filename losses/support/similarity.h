@@ -22,9 +22,9 @@ const double *lb_similarity_measure(const struct lb_form *form, const struct lb_
  * `room`. */
 const double *lb_similarity_between_directions(const struct lb_batch *in, double *room);
 
-/* slope (b,b) <- the derivative of the loss by the cosine of each ordered pair of rows, of length 1
- * and, for LB_NOISE_TO_SIGNAL, mean 0, whose cosines are told; a distance of 0 has none. Reads b, c,
- * y, par and workspace of the batch. */
+/* slope (b,b) <- the derivative of the loss by the cosine of each ordered pair of rows, of
+ * length 1 and, for LB_NOISE_TO_SIGNAL, mean 0, whose cosines are told; a distance of 0 has
+ * none. Reads b, c, y, par and workspace of the batch. */
 void lb_similarity_by_cosines(const struct lb_form *form, const struct lb_batch *in, const double *cosine, double *slope, double *room);
 
 /* Returns the loss; in->output.grad gets its gradient unless NULL. A NaN anywhere in the output

@@ -126,10 +126,10 @@ assert_exit 0 lossbench train --config c.yaml --quiet "${sparse[@]}" --set model
 
 # ---- a value by hand ----
 
-value=$(echo '{"scores": [[8, 4, -4]], "labels": [0], "scale": 16}' | lossbench losses eval arcface --input -)
+value=$(echo '{"scores": [[8, 4, -4]], "labels": [0], "scale": 16}' | lossbench losses eval multiclass/arcface --input -)
 assert_contains "$value" '"value": 3.64914766336628'
 echo '{"scores": [[8, 4]], "labels": [0], "scale": 0}' >in.json
-assert_exit 4 lossbench losses eval arcface --input in.json
+assert_exit 4 lossbench losses eval multiclass/arcface --input in.json
 assert_contains "$err" 'scale: allowed: a number above 0'
 assert_exit 4 lossbench losses eval ce --input in.json
 assert_contains "$err" 'unknown key "scale"'

@@ -103,11 +103,11 @@ struct lb_kernels {
 	void (*log1p_all)(size_t n, const real *x, real *y);
 };
 
-/* For code in either precision, in double. exp_terms of all: e[k] <- exp(z[k] - shift); their sum.
- * largest as it is. softmax_rows, at having room for 4 b values: rest, sum, lp and top one after the other; ld is a
- * multiple of 8. product of row-major matrices that do not overlap: c (m, n) <- a (m, k) b (k, n),
- * rows of a `lda` apart, those of b and c ldb and ldc, which are multiples of 8 and at least n
- * rounded up to one; b and c are aligned to 64 bytes. */
+/* For code in either precision, in double. exp_terms of all: e[k] <- exp(z[k] - shift); their
+ * sum. largest as it is. softmax_rows, at having room for 4 b values: rest, sum, lp and top one
+ * after the other; ld is a multiple of 8. product of row-major matrices that do not overlap: c
+ * (m, n) <- a (m, k) b (k, n), rows of a `lda` apart, those of b and c ldb and ldc, which are
+ * multiples of 8 and at least n rounded up to one; b and c are aligned to 64 bytes. */
 double lb_exp_terms_f64(const double *z, size_t c, double shift, double *e);
 size_t lb_largest_f64(const double *z, size_t c);
 void lb_softmax_rows_f64(size_t b, size_t c, size_t ld, const double *z, const int32_t *y, double *e, double *at);

@@ -21,8 +21,8 @@ static int check(const struct lb_arg *par, struct lb_err *err)
 	return both ? lb_fail(err, LB_CONFIG, "negative: found semihard with positive=semihard, allowed: one of them, as each is told by the other") : 0;
 }
 
-/* Returns the row of a's class (another class) that is nearest, or farthest, of those with low < d <
- * high; b where there is none. */
+/* Returns the row of a's class (another class) that is nearest, or farthest, of those with low <
+ * d < high; b where there is none. */
 static size_t best(const struct lb_mining *in, size_t a, bool positive, bool nearest, double low, double high)
 {
 	const double *d = in->distance + a * in->b;

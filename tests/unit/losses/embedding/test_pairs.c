@@ -104,8 +104,8 @@ static void check_still(const struct lb_loss_info *info, size_t b, const double 
 		ck_assert_msg(isfinite(g[k]) && (!nothing || g[k] == 0), "%s: %s gives the gradient %g", info->base.name, what, g[k]);
 }
 
-/* One row, one class, a class a row, equal rows, rows of zeros: finite, and 0 where there is nothing
- * to average. */
+/* One row, one class, a class a row, equal rows, rows of zeros: finite, and 0 where there is
+ * nothing to average. */
 START_TEST(batches_without_pairs)
 {
 	static const int32_t one_class[ROWS] = { 0 }, all_apart[ROWS] = { 0, 1, 2, 3, 4, 5, 6, 7, 8 };

@@ -151,8 +151,8 @@ START_TEST(choices_are_those_of_numpy)
 }
 END_TEST
 
-/* The loss multi_similarity chooses the pairs that the miner of that name does; the miner hardest is
- * batch_easy_hard at its hardest, and makes triplet_hard of the triplet loss. */
+/* The loss multi_similarity chooses the pairs that the miner of that name does; the miner
+ * hardest is batch_easy_hard at its hardest, and makes triplet_hard of the triplet loss. */
 START_TEST(a_miner_and_a_loss_that_mines_agree)
 {
 	static const double z[] = { 1, .2, -.5, .8, -.1, .3, -.4, 1.1, .6, .1, .9, -.7, -.9, -.3, .8, -.2, -1.2, .4 };
