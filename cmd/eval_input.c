@@ -63,6 +63,8 @@ static const struct key {
 	{ "class_counts", LABELLED, 0 },
 	{ "sample_ids", CLASSES, 0 },
 	{ "scale", CLASSES, LB_NEEDS_COSINES },
+	{ "partner", CLASSES, LB_NEEDS_MIXED_VIEW },
+	{ "mix", CLASSES, LB_NEEDS_MIXED_VIEW },
 };
 enum { N_KEYS = sizeof keys / sizeof *keys };
 
@@ -225,6 +227,37 @@ static int read_scale(const cJSON *in, struct eval_input *x, struct lb_err *err)
 	if (scale && !(cJSON_IsNumber(scale) && x->scale > 0 && isfinite(x->scale)))
 		return lb_fail(err, LB_DATA, "scale: allowed: a number above 0, that of the cosine head");
 	return 0;
+}
+
+/* Classes of embeddings, which have no column for each: those that are counted, at least those that
+ * have a row. */
+static size_t classes_of(const cJSON *in, const struct eval_input *x)
+{
+	size_t n = (size_t)cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(in, "class_counts"));
+
+	n = n ? n : x->classes;
+	for (size_t i = 0; i < x->b; i++)
+		n = (size_t)x->y[i] >= n ? (size_t)x->y[i] + 1 : n;
+	return n;
+}
+
+/* How the rows of a third view are mixed of those of the first two. */
+static int read_mixture(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
+{
+	const cJSON *mix = cJSON_GetObjectItemCaseSensitive(in, "mix");
+
+	if (!(l->needs & LB_NEEDS_MIXED_VIEW))
+		return 0;
+	x->mix = cJSON_IsNumber(mix) ? mix->valuedouble : -1;
+	if (!(x->mix >= 0 && x->mix <= 1))
+		return lb_fail(err, LB_DATA, "mix: allowed: a number in [0, 1], the share of a first view's row in its mixture");
+	double *v = lb_alloc(x->b, sizeof *v, err);
+	x->partner = v ? lb_alloc(x->b, sizeof *x->partner, err) : NULL;
+	const int rc = x->partner ? json_read_integers(in, "partner", x->b, (double)x->b, v, err) : -1;
+	for (size_t i = 0; i < x->b && !rc; i++)
+		x->partner[i] = (uint32_t)v[i];
+	free(v);
+	return rc;
 }
 
 /* As many labels as rows; scores of several views are so many blocks of that length. */
@@ -395,13 +428,13 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 	x->classes = l->classes ? l->classes : l->kind == LB_BINARY ? 2 : l->scores_for == LB_EACH_STEP ? x->c + 1 : x->c;
 	if (split_views(in, l, x, err))
 		return -1;
-	if (read_features(in, l, x, err) || read_params(in, l, par, x, err) || read_scale(in, x, err))
+	if (read_features(in, l, x, err) || read_params(in, l, par, x, err) || read_scale(in, x, err) || read_mixture(in, l, x, err))
 		return -1;
 	const bool any_class = l->kind == LB_EMBEDDING && !l->params && !l->classes;
 	if (read_labels(in, x, any_class ? MOST_CLASSES : (double)x->classes, err))
 		return -1;
-	for (size_t i = 0; any_class && i < x->b; i++)
-		x->classes = (size_t)x->y[i] >= x->classes ? (size_t)x->y[i] + 1 : x->classes;
+	if (any_class)
+		x->classes = classes_of(in, x);
 	if (read_counts(in, x, x->classes, err))
 		return -1;
 	return l->needs & LB_NEEDS_BAGS && read_groups(in, x, err) ? -1 : 0;
@@ -421,4 +454,5 @@ void eval_input_free(struct eval_input *x)
 	free(x->group);
 	free(x->from);
 	free(x->id);
+	free(x->partner);
 }

@@ -13,6 +13,8 @@ struct eval_input {
 	size_t b, c, n_hidden, n_inputs, classes, views; /* z has views * b rows */
 	size_t n_params;         /* columns of params; NULL params: what training begins with */
 	double scale;
+	uint32_t *partner;       /* of a mixed third view (losses/loss_input.h); or NULL */
+	double mix;
 	bool flat;               /* scores given as a plain list: one column */
 };
 

@@ -99,7 +99,7 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 		goto out;
 	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .group = x.group, .counts = x.counts, .row_weight = x.row_weight, .id = x.id, .par = par,
 					     .hidden = x.hidden, .n_hidden = x.n_hidden, .inputs = x.inputs, .n_inputs = x.n_inputs, .teacher = x.teacher, .params = x.params, .n_classes = x.classes, .views = x.views,
-					     .scale = x.scale };
+					     .scale = x.scale, .partner = x.partner, .mix = x.mix };
 	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err) || query_rows_move(x.from, x.b, x.c, true, grad, err) ? -1 : 0))
 		print_result(l, &x, &n, value, grad);
 out:

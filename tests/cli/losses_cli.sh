@@ -103,13 +103,15 @@ def inputs(case, change=lambda m: m):
         own = {"log_scale": case["log_scale"]} if "log_scale" in case else {}
         return {"scores": change(case["z"]), "times": case["t"], "events": case["y"], **own, **({"weights": case["w"]} if "w" in case else {})}
     more = {"class_counts": case["counts"]} if case.get("counts") else {}
+    if case["kind"] == "embedding" and "classes" in case:
+        more["class_counts"] = [case["y"].count(k) for k in range(case["classes"])]
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
     for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes"), ("centers", "centers"),
                       ("steps", "steps"), ("biases", "biases")):
         if key in case:
             more[name] = change(case[key])
-    more |= {name: case[key] for key, name in (("scale", "scale"), ("group", "groups")) if key in case}
+    more |= {name: case[key] for key, name in (("scale", "scale"), ("group", "groups"), ("partner", "partner"), ("mix", "mix")) if key in case}
     return {"embeddings" if case["kind"] == "embedding" else "scores": change(case["z"]), "labels": case["y"], **more}
 
 
@@ -171,6 +173,8 @@ bad ce '{"scores": [[2, 1]], "labels": [0.5]}' 'labels: entry 1'
 bad ce '{"scores": [[2, 1]], "labels": ["0"]}' 'labels: entry 1 is not an integer from 0 to 1: found the text "0"'
 bad ce '{"scores": [[2, 1]], "lables": [0]}' 'unknown key "lables" for a multiclass loss, did you mean "labels"'
 bad ce '{"scores": [[2, 1]]}' '"labels"'
+bad mixed_barlow '{"embeddings": [[2, 1], [1, 1], [0, 1]], "labels": [0], "partner": [0]}' 'mix: allowed: a number in [0, 1]'
+bad mixed_barlow '{"embeddings": [[2, 1], [1, 1], [0, 1]], "labels": [0], "partner": [1], "mix": 0.5}' 'partner: entry 1'
 bad ce '{"labels": [0]}' '"scores" is missing or empty'
 bad ce '{"scores": [], "labels": []}' '"scores" is missing or empty'
 bad ce '{"scores": [2, 1], "labels": [0, 0]}' 'at least 2'
