@@ -48,8 +48,8 @@ lossbench sweep all.yaml --quiet
 lossbench sweep all.yaml --quiet --set output.dir=threads --threads 2
 assert_same_results runs threads
 assert_eq "$(jq -s 'length' runs/trials/*[0-9a-f].json)" 15 records
-# Each learns: a random map of as many columns has a mean average precision below 0.35 here.
-assert_eq "$(jq -r 'select(.result.metrics.test.map_at_r < 0.38) | .config.loss.name + " " + (.result.metrics.test.map_at_r | tostring)' runs/trials/*[0-9a-f].json)" '' 'losses that learn nothing'
+# Each learns: its classes are nearer each other than in a random map of as many columns.
+assert_eq "$(jq -r 'select(.result.metrics.test.map_at_r < .baseline.random_map.test.map_at_r + 0.03) | .config.loss.name + " " + (.result.metrics.test.map_at_r | tostring)' runs/trials/*[0-9a-f].json)" '' 'losses that learn nothing'
 
 # refused TEXT ARGUMENT...: that text, and exit 3.
 refused() {
