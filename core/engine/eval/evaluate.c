@@ -23,12 +23,15 @@ static size_t most_rows(const struct lb_cohort *c)
 }
 
 /* Features and adversarial rows have room for one model only, so with them models are evaluated one
- * at a time. */
+ * at a time. Else each pass over the rows gets about as many models. */
 static size_t at_once(const struct lb_evaluator *e, size_t rows)
 {
 	const size_t most = MOST_DIGESTED / (rows * lb_row_stats_bytes(e->cohort, e->columns)), k = e->cohort->k;
 
-	return e->last.width || e->moved || most < 1 ? 1 : most < k ? most : k;
+	if (e->last.width || e->moved || most < 1)
+		return 1;
+	const size_t passes = (k + most - 1) / most;
+	return (k + passes - 1) / passes;
 }
 
 struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns, struct lb_err *err)
