@@ -162,6 +162,7 @@
 #define lb_model_pack           LB_NAME(lb_model_pack)
 #define lb_model_unpack         LB_NAME(lb_model_unpack)
 #define lb_model_update         LB_NAME(lb_model_update)
+#define lb_model_update_some    LB_NAME(lb_model_update_some)
 #define lb_moves                LB_NAME(lb_moves)
 #define lb_naive_bayes          LB_NAME(lb_naive_bayes)
 #define lb_nesterov             LB_NAME(lb_nesterov)

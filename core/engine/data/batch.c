@@ -17,15 +17,15 @@ bool lb_input_batch_compressed(const struct lb_cohort *c)
 	return c->features->data->x.start != NULL;
 }
 
-int lb_input_batch_open(struct lb_input_batch *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err)
+int lb_input_batch_open(struct lb_input_batch *f, const struct lb_encoding *e, bool compressed, size_t max_rows, unsigned how, struct lb_err *err)
 {
 	*f = (struct lb_input_batch){ .e = e };
 	if (!compressed)
 		return (f->x = lb_alloc_raw(max_rows * e->d, sizeof(real), err)) ? 0 : -1;
-	if (lb_csr_open(&f->csr, e, max_rows, repeats, err))
+	if (lb_csr_open(&f->csr, e, max_rows, how, err))
 		return -1;
-	f->rows = (struct lb_compressed){ f->csr.start, f->csr.column, f->csr.value };
-	f->column = lb_alloc(e->d, sizeof *f->column, err);
+	f->rows = (struct lb_compressed){ f->csr.start, f->csr.end, f->csr.column, f->csr.value };
+	f->column = lb_alloc(e->d + 1, sizeof *f->column, err);
 	f->stamp = lb_alloc(e->d, sizeof *f->stamp, err);
 	return f->column && f->stamp ? 0 : -1;
 }
@@ -54,18 +54,36 @@ static void gather_rows(void *arg, size_t i, size_t size)
 	lb_gather(j->f->e, j->rows + start, end - start, j->f->x + start * j->f->e->d);
 }
 
+/* Asks for the entries of a row that will be read soon. */
+static void fetch(const struct lb_csr *c, size_t row)
+{
+	for (size_t k = c->start[row]; k < c->end[row]; k += 64 / sizeof *c->column)
+		__builtin_prefetch(c->column + k);
+	for (size_t k = c->start[row]; k < c->end[row]; k += 64 / sizeof *c->value)
+		__builtin_prefetch(c->value + k);
+}
+
 static void list_columns(struct lb_input_batch *f, size_t b)
 {
+	enum { AHEAD = 4 };
+	const struct lb_csr *c = &f->csr;
+
 	if (++f->turn == 0) {
 		memset(f->stamp, 0, f->e->d * sizeof *f->stamp);
 		f->turn = 1;
 	}
 	f->n_columns = 0;
-	for (size_t k = 0; k < f->csr.start[b]; k++) {
-		const uint32_t column = f->csr.column[k];
-		if (f->stamp[column] != f->turn)
-			f->column[f->n_columns++] = column;
-		f->stamp[column] = f->turn;
+	for (size_t i = 0; c->in_place && i < AHEAD && i < b; i++)
+		fetch(c, i);
+	for (size_t i = 0; i < b; i++) {
+		if (c->in_place && i + AHEAD < b)
+			fetch(c, i + AHEAD);
+		for (size_t k = c->start[i]; k < c->end[i]; k++) {
+			const uint32_t column = c->column[k];
+			f->column[f->n_columns] = column;
+			f->n_columns += f->stamp[column] != f->turn;
+			f->stamp[column] = f->turn;
+		}
 	}
 }
 

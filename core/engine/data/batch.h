@@ -13,7 +13,7 @@ struct lb_input_batch {
 	real *x;                         /* dense: (max_rows, features); NULL for compressed rows */
 	struct lb_csr csr;
 	struct lb_compressed rows;    /* what csr holds */
-	uint32_t *column;                /* compressed: the n_columns different columns of the batch, in the order they are met */
+	uint32_t *column;                /* compressed: the n_columns different columns of the batch, in the order they are met, and room for one more */
 	size_t n_columns;
 	uint32_t *stamp, turn;           /* (features) stamp[j] == turn if column j occurs in the current batch */
 };
@@ -25,9 +25,9 @@ enum { LB_EVAL_CHUNK = 512 };
  * rows written out (further views, features, attacks). */
 bool lb_input_batch_compressed(const struct lb_cohort *c);
 
-/* Room for batches of max_rows rows, which repeats allows to be the same ones several times.
- * Release with lb_input_batch_close, on failure too. */
-int lb_input_batch_open(struct lb_input_batch *f, const struct lb_encoding *e, bool compressed, size_t max_rows, bool repeats, struct lb_err *err);
+/* Room for batches of max_rows rows; how: LB_ROWS_... of core/engine/data/batch_csr.h. Release with
+ * lb_input_batch_close, on failure too. */
+int lb_input_batch_open(struct lb_input_batch *f, const struct lb_encoding *e, bool compressed, size_t max_rows, unsigned how, struct lb_err *err);
 void lb_input_batch_close(struct lb_input_batch *f);
 
 /* Gathers the given rows. Cannot fail. */

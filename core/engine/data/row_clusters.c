@@ -130,7 +130,7 @@ static int open_clusters(struct clusters *c, const struct lb_encoding *e, size_t
 	return !(c->x = lb_alloc((c->n + 1) * c->d, sizeof *c->x, err)) || !(c->mean = lb_alloc(c->k * c->d, sizeof *c->mean, err)) ||
 			       !(c->sum = lb_alloc(c->k * c->d, sizeof *c->sum, err)) || !(c->least = lb_alloc(c->n, sizeof *c->least, err)) ||
 			       !(c->size = lb_alloc(c->k, sizeof *c->size, err)) || !(c->in = lb_alloc(c->n, sizeof *c->in, err)) ||
-			       !(c->order = lb_alloc(rows, sizeof *c->order, err)) || lb_input_batch_open(&c->input, e, false, CHUNK, false, err) ?
+			       !(c->order = lb_alloc(rows, sizeof *c->order, err)) || lb_input_batch_open(&c->input, e, false, CHUNK, 0, err) ?
 		       -1 :
 		       0;
 }

@@ -242,7 +242,7 @@ static int gather_rows(const struct lb_cohort *c, const uint32_t *rows, size_t n
 {
 	const size_t d = c->features->d;
 	struct lb_input_batch batch;
-	const int rc = lb_input_batch_open(&batch, c->features, false, LB_EVAL_CHUNK, false, err);
+	const int rc = lb_input_batch_open(&batch, c->features, false, LB_EVAL_CHUNK, 0, err);
 
 	for (size_t start = 0; !rc && start < n; start += LB_EVAL_CHUNK) {
 		const size_t b = n - start < LB_EVAL_CHUNK ? n - start : LB_EVAL_CHUNK;

@@ -43,7 +43,7 @@ struct lb_evaluator *lb_evaluator_new(const struct lb_cohort *c, size_t columns,
 		return NULL;
 	e->cohort = c;
 	e->columns = columns;
-	bool ok = !lb_input_batch_open(&e->input, c->features, lb_input_batch_compressed(c), LB_EVAL_CHUNK, false, err) &&
+	bool ok = !lb_input_batch_open(&e->input, c->features, lb_input_batch_compressed(c), LB_EVAL_CHUNK, 0, err) &&
 		  (e->z = lb_alloc_aligned(LB_EVAL_CHUNK * columns, sizeof(real), err)) && !lb_last_layer_open(&e->last, c, n, err) &&
 		  !lb_row_stats_scratch_open(&e->room, LB_EVAL_CHUNK, columns, err);
 	if (ok && lb_cohort_has_eval_attack(c))

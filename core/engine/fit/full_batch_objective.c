@@ -49,7 +49,7 @@ static int open_objective(struct lb_objective *o, const struct lb_setup *setup, 
 	o->id = lb_alloc(o->n, sizeof *o->id, err);
 	o->plain = lb_alloc(lb_model_spec_size(&setup->model) + lb_setup_loss_params(setup, c->features->data), sizeof *o->plain, err);
 	if (!o->id || !o->plain || lb_team_new(lb_kernel()->chain ? c->threads : 1, &o->team, err) ||
-	    lb_input_batch_open(&o->input, c->features, lb_input_batch_compressed(c), o->kept ? o->n : c->batch, false, err) ||
+	    lb_input_batch_open(&o->input, c->features, lb_input_batch_compressed(c), o->kept ? o->n : c->batch, LB_ROWS_READ_OFTEN, err) ||
 	    lb_learner_open(&o->learner, c, setup, err))
 		return -1;
 	return 0;

@@ -34,8 +34,6 @@ static const struct lb_kernels *with_blas(void)
 		set = lb_kernels_generic;
 		set.chain = false;
 		set.product = blas_product;
-		set.column_product = NULL;
-		set.column_gradient = NULL;
 		set.name = "blas";
 	}
 	return &set;

@@ -1,5 +1,6 @@
 #include "core/engine/kernels/kernels.h"
 
+#include "core/engine/kernels/column_products.h"
 #include "core/engine/kernels/products.h"
 #include "core/engine/kernels/softmax_lanes.h"
 
@@ -279,6 +280,8 @@ const struct lb_kernels SYMBOL = {
 	.column_gradient = column_gradient,
 	.sparse_product = sparse_product,
 	.sparse_transposed = sparse_transposed,
+	.sparse_column_product = sparse_column_product,
+	.sparse_column_gradient = sparse_column_gradient,
 	.transpose = transpose,
 	.copy_columns = copy_columns,
 	.column_sums = column_sums,

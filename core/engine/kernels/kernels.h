@@ -58,17 +58,21 @@ struct lb_kernels {
 	 * after panel), from what c holds when init is c.x itself, or from 0 when NULL. c overlaps
 	 * neither factor. */
 	void (*product)(size_t m, size_t n, size_t k, struct lb_left a, struct lb_panels b, const real *init, struct lb_panels c);
-	/* Both for a layer of one column, which is column 0 of panels whose other columns are 0:
-	 * c (m, 1) <- A (m, k) b (k, 1) + init, b.row being LB_PANEL, and c (n, 1) <- A' (n, m)
-	 * d (m, 1); a.column is 1. With the bytes that `product` has. NULL in "blas". */
-	void (*column_product)(size_t m, size_t k, struct lb_left a, struct lb_panels b, real init, struct lb_panels c);
-	void (*column_gradient)(size_t m, size_t n, struct lb_left a, struct lb_panels d, struct lb_panels c);
+	/* Both for a layer of one output, whose weights b are side by side: c (m, 1), column 0 of a
+	 * panel whose others become 0, <- A (m, k) b (k) + init; and c (n) <- A' (n, m) d (m, 1);
+	 * a.column is 1. With the bytes that `product` has, but not those of "blas". */
+	void (*column_product)(size_t m, size_t k, struct lb_left a, const real *b, real init, struct lb_panels c);
+	void (*column_gradient)(size_t m, size_t n, struct lb_left a, struct lb_panels d, real *c);
 	/* As product with a compressed left factor of m rows: with the bytes that `product` has for
 	 * it written out, as long as b is finite. */
 	void (*sparse_product)(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, const real *init,
 			       struct lb_panels c);
 	/* c (columns of a, n) += A' b (m, n), as the product of the transpose started from c */
 	void (*sparse_transposed)(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, struct lb_panels c);
+	/* Both for a layer of one output, as column_product and sparse_transposed: c (m, 1) <- A b
+	 * + init; c (columns of a) += A' d (m, 1). */
+	void (*sparse_column_product)(size_t m, const struct lb_compressed *a, const real *b, real init, struct lb_panels c);
+	void (*sparse_column_gradient)(size_t m, const struct lb_compressed *a, struct lb_panels d, real *c);
 	/* t (n, m padded) <- transpose of b (m, n); rows of t beyond n are not written, columns
 	 * beyond m are 0 */
 	void (*transpose)(size_t m, size_t n, struct lb_panels b, struct lb_panels t);

@@ -27,9 +27,9 @@ struct lb_left {
 };
 
 /* Rows of which only some entries are told, the others 0: row i has value[k] in column[k] for k in
- * start[i] .. start[i + 1], columns ascending. */
+ * start[i] .. end[i], columns ascending. */
 struct lb_compressed {
-	const size_t *start;
+	const size_t *start, *end;
 	const uint32_t *column;
 	const real *value;
 };

@@ -129,157 +129,6 @@ static void product(size_t m, size_t n, size_t k, struct lb_left a, struct lb_pa
 	} while (s < k);
 }
 
-#if !defined __AVX512F__
-/* s + x y, by one rounding where products are fused; the compiler might not fuse what it makes
- * vectors of. */
-LB_INLINE real add_product(real s, real x, real y)
-{
-#if defined FUSED && LB_REAL == 32
-	return __builtin_fmaf(x, y, s);
-#elif defined FUSED
-	return __builtin_fma(x, y, s);
-#else
-	return s + x * y;
-#endif
-}
-#endif
-
-/* Column 0 of rows that are otherwise 0. */
-LB_INLINE void store_column(size_t rows, const real *s, struct lb_panels c)
-{
-	for (size_t i = 0; i < rows; i++)
-		LB_UNROLL
-		for (size_t j = 0; j < LB_PARTS; j++)
-			*(lb_lanes *)(c.x + i * c.row + j * LB_VECTOR) = j ? (lb_lanes){ 0 } : (lb_lanes){ s[i] };
-}
-
-#if defined __AVX512F__
-/* sum[r] <- init + row r of x times w, r < rows <= LB_PANEL: a row a lane, LB_PANEL columns of x
- * at a time. */
-LB_INLINE void add_rows(size_t rows, size_t k, const real *x, size_t stride, const real *w, real init, real *sum)
-{
-	lb_lanes s = lb_splat(init), column[LB_PANEL];
-	size_t j = 0;
-
-	for (; j + LB_PANEL <= k; j += LB_PANEL, x += LB_PANEL) {
-		LB_UNROLL
-		for (size_t i = 0; i < LB_PANEL; i++)
-			column[i] = lb_load(x + (i < rows ? i : rows - 1) * stride);
-		lb_turn(column);
-		LB_UNROLL
-		for (size_t q = 0; q < LB_PANEL; q++, w += LB_PANEL)
-			s += column[q] * *w;
-	}
-	if (j < k) {
-		LB_UNROLL
-		for (size_t i = 0; i < LB_PANEL; i++)
-			column[i] = lb_load_part(x + (i < rows ? i : rows - 1) * stride, k - j, 0);
-		lb_turn(column);
-	}
-	for (size_t q = 0; q < k - j; q++, w += LB_PANEL)
-		s += column[q] * *w;
-	lb_store(sum, s);
-}
-#else
-/* sum[r] <- init + row r of x times w, for n rows side by side; n is a compile-time constant. */
-LB_INLINE void add_some_rows(const size_t n, size_t k, const real *x, size_t stride, const real *w, real init, real *sum)
-{
-	real s[8];
-
-	LB_UNROLL
-	for (size_t r = 0; r < n; r++)
-		s[r] = init;
-	for (size_t j = 0; j < k; j++, w += LB_PANEL)
-		LB_UNROLL
-		for (size_t r = 0; r < n; r++)
-			s[r] = add_product(s[r], x[r * stride + j], *w);
-	LB_UNROLL
-	for (size_t r = 0; r < n; r++)
-		sum[r] = s[r];
-}
-
-LB_INLINE void add_rows(size_t rows, size_t k, const real *x, size_t stride, const real *w, real init, real *sum)
-{
-	size_t r = 0;
-
-	for (; r + 8 <= rows; r += 8)
-		add_some_rows(8, k, x + r * stride, stride, w, init, sum + r);
-	for (; r < rows; r++)
-		add_some_rows(1, k, x + r * stride, stride, w, init, sum + r);
-}
-#endif
-
-static void column_product(size_t m, size_t k, struct lb_left a, struct lb_panels b, real init, struct lb_panels c)
-{
-	real sum[LB_PANEL] __attribute__((aligned(64)));
-
-	for (size_t i = 0; i < m; i += LB_PANEL, c.x += LB_PANEL * c.row) {
-		const size_t rows = m - i < LB_PANEL ? m - i : LB_PANEL;
-		add_rows(rows, k, a.x + i * a.row, a.row, b.x, init, sum);
-		store_column(rows, sum, c);
-	}
-}
-
-/* Sums rows times d, for g <= 8 vectors of columns, which begin at at[0], ...; g is a compile-time
- * constant. */
-LB_INLINE void add_columns(const int g, size_t m, struct lb_left a, struct lb_panels d, const size_t *at, struct lb_panels c)
-{
-	real told[8][LB_VECTOR] __attribute__((aligned(64)));
-	lb_lanes sum[8] = { 0 }, x;
-
-	for (size_t i = 0; i < m; i++)
-		LB_UNROLL
-		for (int q = 0; q < g; q++) {
-			memcpy(&x, a.x + i * a.row + at[q], sizeof x);
-			sum[q] += x * d.x[i * d.row];
-		}
-	LB_UNROLL
-	for (int q = 0; q < g; q++)
-		lb_store(told[q], sum[q]);
-	for (int q = 0; q < g; q++)
-		for (size_t j = 0; j < LB_VECTOR; j++)
-			c.x[(at[q] + j) * c.row] = told[q][j];
-}
-
-/* The same of n < LB_VECTOR columns. */
-LB_INLINE void add_few_columns(size_t m, size_t n, struct lb_left a, struct lb_panels d, struct lb_panels c)
-{
-	real sum[LB_PANEL] __attribute__((aligned(64))) = { 0 };
-#if defined __AVX512F__
-	lb_lanes s = { 0 };
-
-	for (size_t i = 0; i < m; i++)
-		s += lb_load_part(a.x + i * a.row, n, 0) * d.x[i * d.row];
-	lb_store(sum, s);
-#else
-	for (size_t i = 0; i < m; i++)
-		for (size_t j = 0; j < n; j++)
-			sum[j] = add_product(sum[j], a.x[i * a.row + j], d.x[i * d.row]);
-#endif
-	for (size_t j = 0; j < n; j++)
-		c.x[j * c.row] = sum[j];
-}
-
-/* By vectors of columns, the last of which goes back over some that the one before it has. */
-static void column_gradient(size_t m, size_t n, struct lb_left a, struct lb_panels d, struct lb_panels c)
-{
-	for (size_t j = 0; j < n; j++)
-		memset(c.x + j * c.row, 0, LB_PANEL * sizeof *c.x);
-	if (n < LB_VECTOR)
-		add_few_columns(m, n, a, d, c);
-	for (size_t j = 0; n >= LB_VECTOR && j < n; j += 8 * LB_VECTOR) {
-		const size_t g = n - j < 8 * LB_VECTOR ? (n - j + LB_VECTOR - 1) / LB_VECTOR : 8;
-		size_t at[8];
-		for (size_t q = 0; q < g; q++)
-			at[q] = j + (q + 1) * LB_VECTOR <= n ? j + q * LB_VECTOR : n - LB_VECTOR;
-		switch (g) {
-#define COLUMNS(g) case g: add_columns(g, m, a, d, at, c); break
-			COLUMNS(1); COLUMNS(2); COLUMNS(3); COLUMNS(4); COLUMNS(5); COLUMNS(6); COLUMNS(7); COLUMNS(8);
-#undef COLUMNS
-		}
-	}
-}
-
 static void sparse_product(size_t m, size_t n, const struct lb_compressed *a, struct lb_panels b, const real *init,
 			   struct lb_panels c)
 {
@@ -291,7 +140,7 @@ static void sparse_product(size_t m, size_t n, const struct lb_compressed *a, st
 			LB_UNROLL
 			for (size_t p = 0; p < LB_PARTS; p++)
 				s[p] = init ? lb_load(init + j + p * LB_VECTOR) : (lb_lanes){ 0 };
-			for (size_t k = a->start[i]; k < a->start[i + 1]; k++)
+			for (size_t k = a->start[i]; k < a->end[i]; k++)
 				LB_UNROLL
 				for (size_t p = 0; p < LB_PARTS; p++)
 					s[p] += a->value[k] * lb_load(right + a->column[k] * b.row + p * LB_VECTOR);
@@ -308,7 +157,7 @@ static void sparse_transposed(size_t m, size_t n, const struct lb_compressed *a,
 			const size_t panel = j / LB_PANEL, lane = j % LB_PANEL;
 			const lb_lanes right = lb_load(b.x + panel * b.panel + i * b.row + lane);
 			real *to = c.x + panel * c.panel + lane;
-			for (size_t k = a->start[i]; k < a->start[i + 1]; k++)
+			for (size_t k = a->start[i]; k < a->end[i]; k++)
 				lb_store(to + a->column[k] * c.row, lb_load(to + a->column[k] * c.row) + a->value[k] * right);
 		}
 }

@@ -76,3 +76,20 @@ void lb_model_update(struct lb_model *m, size_t at, size_t n, const real *g, int
 		opt_state[i] = m->opt_state[i] + at;
 	m->optim->step(m->par, t, lr, decay, n, m->w + at, g, opt_state);
 }
+
+void lb_model_update_some(struct lb_model *m, size_t at, const uint32_t *place, size_t n, int64_t t, double lr, double decay)
+{
+	enum { AT_ONCE = 256 };
+	real *opt_state[LB_MAX_OPT_STATES] = { 0 }, some[AT_ONCE], gradient[AT_ONCE], *w = m->w + at, *g = m->g + at;
+
+	for (size_t first = 0, k; first < n; first += k, place += k) {
+		k = n - first < AT_ONCE ? n - first : AT_ONCE;
+		for (size_t i = 0; i < k; i++) {
+			some[i] = w[place[i]];
+			gradient[i] = g[place[i]];
+		}
+		m->optim->step(m->par, t, lr, decay, k, some, gradient, opt_state);
+		for (size_t i = 0; i < k; i++)
+			w[place[i]] = some[i];
+	}
+}

@@ -43,4 +43,8 @@ double lb_model_gradient_norm(const struct lb_model *m);
 /* The step t (from 1) of the optimiser on n parameters from `at` on, with their gradient g. */
 void lb_model_update(struct lb_model *m, size_t at, size_t n, const real *g, int64_t t, double lr, double decay);
 
+/* The same of the n parameters at + place[i], with their gradient in m->g, by an optimiser that is
+ * idle (struct lb_optim). */
+void lb_model_update_some(struct lb_model *m, size_t at, const uint32_t *place, size_t n, int64_t t, double lr, double decay);
+
 #endif

@@ -16,12 +16,6 @@ static bool prefers_transposed_gradient(const struct lb_layer *l, bool first)
 	return (!first || l->in % LB_PANEL == 0) && 5 * l->out * LB_PADDED(l->in) < 4 * l->in * l->ld;
 }
 
-/* Whether the layer's products are those of a single column. */
-static bool is_column(const struct lb_layer *l)
-{
-	return l->out == 1 && lb_kernel()->column_product;
-}
-
 static int layer_open(struct lb_layer *l, const struct lb_model_spec *s, size_t i, size_t max_b, struct lb_err *err)
 {
 	const bool hidden = i + 1 < s->n_layers;
@@ -29,6 +23,7 @@ static int layer_open(struct lb_layer *l, const struct lb_model_spec *s, size_t 
 	l->in = s->width[i];
 	l->out = s->width[i + 1];
 	l->ld = LB_PADDED(l->out);
+	l->column = l->out == 1 && (hidden || !lb_head_of(s->head)->scores);
 	if (!(l->a = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
 		return -1;
 	if (hidden && !(l->h = lb_alloc_aligned(max_b * l->ld, sizeof(real), err)))
@@ -64,13 +59,13 @@ struct lb_net *lb_net_new(const struct lb_model_spec *spec, size_t max_b, struct
 		if (layer_open(l, spec, i, max_b, err))
 			goto fail;
 		l->w = net->n_params;
-		l->b = l->w + l->in * l->ld;
+		l->b = l->w + (l->column ? LB_PADDED(l->in) : l->in * l->ld);
 		net->n_params = l->b + l->ld;
 		net->ld = l->ld;
 		if (l->ld > widest)
 			widest = l->ld;
 		const size_t transposed = l->out * LB_PADDED(l->in);
-		if (i && transposed > most)
+		if (i && !l->column && transposed > most)
 			most = transposed;
 		if (prefers_transposed_gradient(l, !i) && transposed > narrowest)
 			narrowest = transposed;
@@ -203,12 +198,15 @@ static void make_scores(const struct forward_job *j, struct part p)
 	if (j->pass->first_layer_done && l == j->net->layer)
 		;
 	else if (!j->x) {
-		const struct lb_compressed *all = j->pass->sparse, some = { all->start + p.row, all->column, all->value };
-		lb_kernel()->sparse_product(p.rows, p.columns, &some, w, bias, a);
+		const struct lb_compressed *all = j->pass->sparse, some = { all->start + p.row, all->end + p.row, all->column, all->value };
+		if (l->column)
+			lb_kernel()->sparse_column_product(p.rows, &some, w.x, bias[0], a);
+		else
+			lb_kernel()->sparse_product(p.rows, p.columns, &some, w, bias, a);
 	} else {
 		const struct lb_left x = { j->x + p.row * j->stride, j->stride, 1 };
-		if (is_column(l))
-			lb_kernel()->column_product(p.rows, l->in, x, w, bias[0], a);
+		if (l->column)
+			lb_kernel()->column_product(p.rows, l->in, x, w.x, bias[0], a);
 		else
 			lb_kernel()->product(p.rows, p.columns, l->in, x, w, bias, a);
 	}
@@ -299,10 +297,21 @@ struct backward_job {
 	struct lb_left seen;          /* the layer's input, transposed */
 	const real *d;                   /* (b,out) */
 	const real *w;                   /* the flat vector */
+	const real *transposed;          /* the layer's weights, transposed; where there is a layer below */
 	real *g, *next;
 	const real *dfeatures;           /* the pass's, in the output layer; else NULL */
 	const double *row_pull, *column_pull; /* a head's (core/engine/model/head/head.h), in its layer; else NULL */
 };
+
+/* Returns the transpose of a layer's weights, made in `room`; for weights side by side, they
+ * themselves. */
+static const real *transposed(const struct lb_layer *l, const real *w, real *room)
+{
+	if (l->column)
+		return w + l->w;
+	lb_kernel()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(room, l->out));
+	return room;
+}
 
 /* Starts at the output layer: d <- the derivatives by its products of features and weights. */
 static void begin_backward(struct backward_job *j, const real *dz)
@@ -357,10 +366,13 @@ static void make_gradient(const struct backward_job *j, struct part p)
 	const struct lb_layer *l = j->l;
 	struct lb_panels to = stacked_from(j->g + l->w, l->in, p.column);
 
+	if (l->column) {
+		lb_kernel()->column_gradient(j->pass->b, p.rows, (struct lb_left){ j->seen.x + p.row, j->seen.column, 1 }, rows_of(j->d, l->ld),
+					     j->g + l->w + p.row);
+		return;
+	}
 	to.x += p.row * LB_PANEL;
-	if (is_column(l)) {
-		lb_kernel()->column_gradient(j->pass->b, p.rows, (struct lb_left){ j->seen.x + p.row, j->seen.column, 1 }, rows_of(j->d, l->ld), to);
-	} else if (prefers_transposed_gradient(l, !j->below)) {
+	if (prefers_transposed_gradient(l, !j->below)) {
 		const struct lb_panels transposed = rows_of(j->net->gradient + p.row, LB_PADDED(l->in));
 		lb_kernel()->product(l->out, LB_PADDED(p.rows), j->pass->b, (struct lb_left){ j->d, 1, l->ld }, rows_of(j->seen.x + p.row, j->seen.column),
 					NULL, transposed);
@@ -370,6 +382,17 @@ static void make_gradient(const struct backward_job *j, struct part p)
 					rows_of(j->d + p.column, l->ld), NULL, to);
 	}
 	pull_weights(j, p, to);
+}
+
+/* gW of the rows of W that the sparse rows have entries for += x' . d */
+static void sparse_gradient(const struct backward_job *j)
+{
+	const struct lb_layer *l = j->l;
+
+	if (l->column)
+		lb_kernel()->sparse_column_gradient(j->pass->b, j->pass->sparse, rows_of(j->d, l->ld), j->g + l->w);
+	else
+		lb_kernel()->sparse_transposed(j->pass->b, l->ld, j->pass->sparse, rows_of(j->d, l->ld), stacked(j->g + l->w, l->in));
 }
 
 /* Computes one tile of dW into a stack buffer and passes it to on_gradient while it is still in the
@@ -391,7 +414,7 @@ static void tell_piece(void *arg, size_t k)
 /* Whether the gradient of the layer's weights is made and told of by pieces. */
 static bool by_pieces(const struct backward_job *j, size_t size)
 {
-	return j->seen.x && j->pass->on_gradient && !is_column(j->l) && !prefers_transposed_gradient(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
+	return j->seen.x && j->pass->on_gradient && !j->l->column && !prefers_transposed_gradient(j->l, !j->below) && (size == 1 || cut_by_columns(j->l, size));
 }
 
 /* next (b,in) = d (b,out) . W', through the activation of the layer below */
@@ -404,7 +427,7 @@ static void next_part(void *arg, size_t i, size_t size)
 	real *next = j->next + first;
 
 	lb_kernel()->product(p.rows, p.columns, out, (struct lb_left){ j->d + p.row * j->l->ld, j->l->ld, 1 },
-				stacked_from(j->net->transposed, out, p.column), NULL, rows_of(next, ld));
+				stacked_from(j->transposed, out, p.column), NULL, rows_of(next, ld));
 	pull_rows(j->row_pull ? j->row_pull + p.row : NULL, p.rows, p.columns, j->below->h + first, ld, next, ld);
 	add_rows(j->dfeatures ? j->dfeatures + first : NULL, p.rows, p.columns, next, ld);
 	for (size_t r = 0; drops(j->net, j->pass) && r < p.rows; r++)
@@ -436,16 +459,16 @@ void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p,
 		job.next = net->delta[i % 2];
 		job.seen = (struct lb_left){ below ? below->h : p->x, 1, below ? below->ld : l->in };
 		if (below)
-			lb_kernel()->transpose(l->in, l->out, stacked(w + l->w, l->in), stacked(net->transposed, l->out));
+			job.transposed = transposed(l, w, net->transposed);
 		const bool pieces = by_pieces(&job, lb_team_size(p->team));
 		if (below || !pieces)
 			lb_team_run(p->team, backward_part, &job);
 		if (pieces)
 			lb_team_pieces(p->team, pieces_of(l->in, l->ld, TOLD_ROWS), tell_piece, &job);
 		else if (!job.seen.x)
-			lb_kernel()->sparse_transposed(p->b, l->ld, p->sparse, rows_of(job.d, l->ld), stacked(g + l->w, l->in));
+			sparse_gradient(&job);
 		else if (p->on_gradient)
-			p->on_gradient(p->arg, l->w, l->in * l->ld, g + l->w);
+			p->on_gradient(p->arg, l->w, l->b - l->w, g + l->w);
 		if (net->spec.bias_init == LB_BIAS_NONE || (job.column_pull && net->head->scale))
 			memset(g + l->b, 0, l->ld * sizeof *g);
 		else
@@ -477,7 +500,7 @@ static void input_rows(void *arg, size_t i, size_t size)
 	pull_rows(j->row_pull ? j->row_pull + start : NULL, rows, j->l->in, j->x + start * j->l->in, j->l->in, j->dx + start * ld, ld);
 }
 
-void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *transposed, real *dx)
+void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *room, real *dx)
 {
 	const struct lb_layer *first = &net->layer[0];
 	struct backward_job job = { .net = net, .pass = p, .w = w };
@@ -487,12 +510,11 @@ void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pa
 		job.l = &net->layer[i];
 		job.below = job.l - 1;
 		job.next = net->delta[i % 2];
-		lb_kernel()->transpose(job.l->in, job.l->out, stacked(w + job.l->w, job.l->in), stacked(net->transposed, job.l->out));
+		job.transposed = transposed(job.l, w, net->transposed);
 		lb_team_run(p->team, next_part, &job);
 		job.d = job.next;
 		job.dfeatures = NULL;
 		job.row_pull = NULL;
 	}
-	lb_kernel()->transpose(first->in, first->out, stacked(w + first->w, first->in), stacked(transposed, first->out));
-	lb_team_run(p->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .transposed = transposed, .x = p->x, .row_pull = job.row_pull, .dx = dx, .b = p->b });
+	lb_team_run(p->team, input_rows, &(struct input_job){ .l = first, .d = job.d, .transposed = transposed(first, w, room), .x = p->x, .row_pull = job.row_pull, .dx = dx, .b = p->b });
 }

@@ -1,7 +1,7 @@
 /* Forward and backward of a stack of affine layers, compiled once per precision. Parameters are one
  * flat vector, stored for the kernels (core/engine/kernels/kernels.h): for each layer its weights,
- * one row an input and one column an output, in panels, then its biases, padded to whole panels;
- * padding is 0 and stays 0. The plain order, for whoever exchanges parameters, is for each layer W
+ * one row an input and one column an output, in panels, then its biases, padded to whole panels; the
+ * weights of a layer of one output stand side by side instead. Padding is 0 and stays 0. The plain order, for whoever exchanges parameters, is for each layer W
  * (out,in) row-major, then its biases (out). */
 #ifndef LB_NET_H
 #define LB_NET_H
@@ -19,6 +19,7 @@ struct lb_head;
 struct lb_layer {
 	size_t in, out;
 	size_t ld;               /* columns of the layer, padded: the stride of a and h */
+	bool column;             /* one output, its weights side by side: those of input i at w + i */
 	size_t w, b;             /* offsets of weights and biases in the flat vector */
 	real *a;                 /* (max_b, ld) affine values (tanh: their tanh); the last layer's are the scores */
 	real *h;                 /* (max_b, ld) after activation and dropout; hidden layers only */
@@ -97,7 +98,7 @@ void lb_net_backward(struct lb_net *net, const real *w, const struct lb_pass *p,
 /* After lb_net_forward in the same pass, on rows written out: dx (b, inputs), rows
  * LB_PADDED(inputs) apart with padding 0, <- gradient by the rows of the loss whose derivative by
  * the scores is dz (b, outputs), with stride net->ld and padding 0. Follows the dropout of that
- * forward. transposed: room for the first layer's outputs times LB_PADDED(inputs) values. */
-void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *transposed, real *dx);
+ * forward. room: for the first layer's outputs times LB_PADDED(inputs) values. */
+void lb_net_input_gradient(struct lb_net *net, const real *w, const struct lb_pass *p, const real *dz, real *room, real *dx);
 
 #endif

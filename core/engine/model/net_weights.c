@@ -7,7 +7,7 @@
 /* Place of the weight from input i to output o. */
 static size_t weight_at(const struct lb_layer *l, size_t o, size_t i)
 {
-	return l->w + o / LB_PANEL * (l->in * LB_PANEL) + i * LB_PANEL + o % LB_PANEL;
+	return l->column ? l->w + i : l->w + o / LB_PANEL * (l->in * LB_PANEL) + i * LB_PANEL + o % LB_PANEL;
 }
 
 void lb_net_init(const struct lb_net *net, real *w)

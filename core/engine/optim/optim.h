@@ -33,7 +33,7 @@ struct lb_optim {
 	double (*transform_output_gradient)(const struct lb_arg *par, int64_t t, const struct lb_scored_batch *s);
 	bool (*unit_length)(const struct lb_arg *par); /* true: the whole gradient is scaled to length 1; NULL: never */
 	/* True when a weight whose gradient is 0 changes by its decay alone, so that steps may be
-	 * left out and caught up with; NULL: never */
+	 * left out and caught up with, and the step reads no state; NULL: never */
 	bool (*idle)(const struct lb_arg *par);
 };
 

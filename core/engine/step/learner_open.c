@@ -93,7 +93,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 
 	if (setup->view && setup->view->traits & LB_VIEW_MIXES && !(l->partner = lb_alloc(b, sizeof *l->partner, err)))
 		return -1;
-	if (setup->pair_row && (!(l->pair = lb_alloc(b, sizeof *l->pair, err)) || lb_input_batch_open(&l->paired, c->features, false, b, true, err)))
+	if (setup->pair_row && (!(l->pair = lb_alloc(b, sizeof *l->pair, err)) || lb_input_batch_open(&l->paired, c->features, false, b, LB_ROWS_REPEAT, err)))
 		return -1;
 	if ((c->kind == LB_RANKING || c->split->bag) && !(l->group = lb_alloc(b, sizeof *l->group, err)))
 		return -1;
@@ -127,7 +127,8 @@ static int open_sparse(struct lb_learner *l, struct lb_model *m, struct lb_err *
 	const bool project = m->optim->step && m->par[LB_OPT_PROJECT].v != 0;
 	const bool lazy = m->optim->idle && m->optim->idle(m->par) && !project && !(l->traits & read_all);
 
-	return lb_row_sparse_open(&m->sparse, first->w, first->in, first->ld, project || l->traits & LB_CHANGES_GRADIENT, lazy, &l->state, err);
+	return lb_row_sparse_open(&m->sparse, first, project || l->traits & LB_CHANGES_GRADIENT, lazy,
+				  m->optim->step && m->par[LB_OPT_WEIGHT_DECAY].v > 0, &l->state, err);
 }
 
 int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint64_t seed, struct lb_model *m, struct lb_err *err)

@@ -346,7 +346,9 @@ static void update_read(struct lb_step *s, struct lb_model *m, double decay)
 {
 	struct lb_row_sparse *sparse = &m->sparse;
 
-	for (size_t i = 0; i < sparse->n_read; i++)
+	if (sparse->width == 1)
+		lb_model_update_some(m, sparse->at, sparse->read, sparse->n_read, s->step + 1, s->lr, decay);
+	for (size_t i = 0; sparse->width > 1 && i < sparse->n_read; i++)
 		for (size_t p = 0; p < sparse->panels; p++) {
 			const size_t at = lb_row_sparse_tile(sparse, sparse->read[i], p);
 			lb_model_update(m, at, LB_PANEL, m->g + at, s->step + 1, s->lr, decay);

@@ -59,7 +59,7 @@ void lb_joint_layer_load(struct lb_joint_layer *f, size_t i, struct lb_net *net,
 	const size_t panel = f->in * LB_PANEL;
 
 	f->net[i] = net;
-	lb_kernel()->copy_columns(f->in, f->out, matrix(w + l->w, panel, LB_PANEL), 0, matrix(f->w, panel, LB_PANEL), i * f->out);
+	lb_kernel()->copy_columns(f->in, f->out, matrix(w + l->w, panel, l->column ? 1 : LB_PANEL), 0, matrix(f->w, panel, LB_PANEL), i * f->out);
 	lb_kernel()->copy_columns(1, f->out, matrix(w + l->b, LB_PANEL, 0), 0, matrix(f->bias, LB_PANEL, 0), i * f->out);
 }
 

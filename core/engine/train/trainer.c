@@ -73,8 +73,9 @@ static int trainer_open(struct trainer *s, struct lb_err *err)
 	s->is_final = lb_alloc(c->k, sizeof *s->is_final, err);
 	if (!s->learner || !s->eval || !s->order || !s->rows || !s->valid || !s->eval_model || !s->who || !s->is_final)
 		return -1;
+	const unsigned how = LB_ROWS_READ_OFTEN | (c->sampling && c->sampling->repeats ? LB_ROWS_REPEAT : 0);
 	if (lb_team_new(lb_kernel()->chain ? c->threads : 1, &s->team, err) ||
-	    lb_input_batch_open(&s->input, c->features, lb_input_batch_compressed(c), c->batch, c->sampling && c->sampling->repeats, err))
+	    lb_input_batch_open(&s->input, c->features, lb_input_batch_compressed(c), c->batch, how, err))
 		return -1;
 	for (size_t i = 0; i < c->k; i++) {
 		if (lb_learner_open(&s->learner[i], c, &c->trial[i], err) || keep_curves(&s->learner[i], c, &s->out[i], err))

@@ -91,14 +91,14 @@ START_TEST(products_are_the_plain_chain)
 }
 END_TEST
 
-/* c, of `rows` rows of one panel, holds want in column 0 and 0 in the others. */
-static void ck_column(const char *what, const char *name, size_t rows)
+/* c holds want, its rows `row` apart, and 0 in the rest of each. */
+static void ck_column(const char *what, const char *name, size_t rows, size_t row)
 {
 	for (size_t i = 0; i < rows; i++)
-		for (size_t j = 0; j < LB_PANEL; j++) {
+		for (size_t j = 0; j < row; j++) {
 			const real w = j ? 0 : want[i];
-			ck_assert_msg(!memcmp(&w, &c[i * LB_PANEL + j], sizeof w), "%s, %s: (%zu, %zu) of %zu is %.17g, expected %.17g", name, what, i, j,
-				      rows, (double)c[i * LB_PANEL + j], (double)w);
+			ck_assert_msg(!memcmp(&w, &c[i * row + j], sizeof w), "%s, %s: (%zu, %zu) of %zu is %.17g, expected %.17g", name, what, i, j,
+				      rows, (double)c[i * row + j], (double)w);
 		}
 }
 
@@ -106,23 +106,60 @@ START_TEST(products_with_one_column_are_the_plain_chain)
 {
 	const size_t m = shapes[_i][0], k = shapes[_i][2], row = k + 3;
 	const struct lb_left x = { a, row, 1 }, turned = { a, 1, row };
-	const struct lb_panels column = { b, 0, LB_PANEL }, out = { c, 0, LB_PANEL };
+	const struct lb_panels column = { b, 0, 1 }, d = { b, 0, LB_PANEL }, out = { c, 0, LB_PANEL };
 
 	for (size_t s = 0; lb_kernel_at(s); s++) {
 		const struct lb_kernels *set = lb_kernel_at(s);
-		if (!set->chain)
-			continue;
 		draw(a, m * row, 1, 1);
 		draw(b, (m + k) * LB_PANEL, 2, 1);
 		draw(c, (m + k) * LB_PANEL, 3, 1);
-		set->column_product(m, k, x, column, R(0.25), out);
+		set->column_product(m, k, x, b, R(0.25), out);
 		for (size_t i = 0; i < m; i++)
 			want[i] = chain(k, R(0.25), i, 0, x, column, set->fused);
-		ck_column("product", set->name, m);
-		set->column_gradient(m, k, x, column, out);
+		ck_column("product", set->name, m, LB_PANEL);
+		set->column_gradient(m, k, x, d, c);
 		for (size_t j = 0; j < k; j++)
-			want[j] = chain(m, 0, j, 0, turned, column, set->fused);
-		ck_column("gradient", set->name, k);
+			want[j] = chain(m, 0, j, 0, turned, d, set->fused);
+		ck_column("gradient", set->name, k, 1);
+	}
+}
+END_TEST
+
+/* Rows with about every third entry, as compressed rows and written out with 0 for the others. */
+START_TEST(sparse_products_with_one_column_are_those_of_dense_rows)
+{
+	enum { M = 23, K = 70, D = M * LB_PANEL };
+	const struct lb_panels out = { c, 0, LB_PANEL }, d = { b, 0, LB_PANEL };
+	static uint32_t column[M * K];
+	size_t start[M], end[M], n = 0;
+	struct lb_rng rng;
+
+	lb_rng_init(&rng, 11, LB_RNG_TEST, 0);
+	draw(a, M * K, 11, 1);
+	for (size_t i = 0; i < M; i++) {
+		start[i] = n;
+		for (size_t j = 0; j < K; j++)
+			if (i % 5 != 4 && lb_rng_unit(&rng) < (double)(i % 3 + 1) / 6) {
+				init[n] = a[i * K + j];
+				column[n++] = (uint32_t)j;
+			} else
+				a[i * K + j] = 0;
+		end[i] = n;
+	}
+	const struct lb_compressed rows = { start, end, column, init };
+	for (size_t s = 0; lb_kernel_at(s); s++) {
+		const struct lb_kernels *set = lb_kernel_at(s);
+		draw(b, D, 12, 1);
+		draw(c, D, 13, 1);
+		set->sparse_column_product(M, &rows, b, R(0.25), out);
+		for (size_t i = 0; i < M; i++)
+			want[i] = chain(K, R(0.25), i, 0, (struct lb_left){ a, K, 1 }, (struct lb_panels){ b, 0, 1 }, set->fused);
+		ck_column("sparse product", set->name, M, LB_PANEL);
+		draw(c, K, 14, 1);
+		for (size_t j = 0; j < K; j++)
+			want[j] = chain(M, c[j], j, 0, (struct lb_left){ a, 1, K }, d, set->fused);
+		set->sparse_column_gradient(M, &rows, d, c);
+		ck_column("sparse gradient", set->name, K, 1);
 	}
 }
 END_TEST
@@ -452,6 +489,7 @@ static Suite *suite(void)
 	tcase_add_test(t, the_best_set_is_used);
 	tcase_add_loop_test(t, products_are_the_plain_chain, 0, SHAPES);
 	tcase_add_loop_test(t, products_with_one_column_are_the_plain_chain, 0, SHAPES);
+	tcase_add_test(t, sparse_products_with_one_column_are_those_of_dense_rows);
 	tcase_add_loop_test(t, transpose_and_column_sums, 0, SHAPES);
 	tcase_add_test(t, columns_are_copied_across_panels);
 	tcase_add_test(t, exponentials);

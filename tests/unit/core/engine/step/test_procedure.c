@@ -235,7 +235,7 @@ START_TEST(hooks_have_their_order_and_their_place)
 	const struct lb_setup s = trial(&p, "logistic", "", "lr=0.5");
 	const struct lb_cohort c = in_order(&s, 1, 3);
 	ck_assert_int_eq(lb_learner_open_f64(&l, &c, &s, &err), 0);
-	ck_assert_int_eq(lb_input_batch_open_f64(&input, c.features, false, 3, false, &err), 0);
+	ck_assert_int_eq(lb_input_batch_open_f64(&input, c.features, false, 3, 0, &err), 0);
 	lb_input_batch_load_f64(&input, rows, 3, NULL);
 	l.hook = lb_alloc(1, sizeof *l.hook, &err);
 	l.hook[0] = (struct lb_hook){ .procedure = &all };

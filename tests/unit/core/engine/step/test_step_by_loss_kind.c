@@ -291,7 +291,7 @@ START_TEST(features_are_moved)
 	s.n_procedures = moving[_i].mixup;
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);
 	ck_assert(!lb_learner_open(&learner, &c, &s, &err));
-	ck_assert(!lb_input_batch_open(&input, c.features, false, ROWS, false, &err));
+	ck_assert(!lb_input_batch_open(&input, c.features, false, ROWS, 0, &err));
 	ck_assert(!lb_team_new(moving[_i].threads, &team, &err));
 	for (uint32_t i = 0; i < ROWS; i++)
 		id[i] = i;
