@@ -3,7 +3,7 @@
 
     tests/bench/peers.py [--rounds N] [--json FILE] [--page FILE]
 
-WORKLOADS=A,B (of A B C D L R E P F; default all) and QUICK=1 (one round, smaller samples of the peers: under 3 minutes) are taken from the
+WORKLOADS=A,B (of A B C D L R E P S F; default all) and QUICK=1 (one round, smaller samples of the peers: under 3 minutes) are taken from the
 environment, and so is BENCH_DATA, a folder with diamonds.csv.gz and building.csv.gz for workload R. The peers run with the same BLAS
 kernels (OPENBLAS_CORETYPE) and OMP_WAIT_POLICY=passive, on 1 and on 2 threads; a ratio is to the fastest of a peer's forms. `must` and `aim` are the project's targets. Packages: scripts/setup.sh bench.
 """
@@ -179,8 +179,8 @@ def subset(scratch: Path, name: str, keep, rows: int) -> Dict[str, str]:
     return {"path": f"{stem}-images", "labels": f"{stem}-labels"}
 
 
-def solve(sets: List[str], tolerance: float) -> dict:
-    record = w.lossbench("fashion_lbfgs.yaml", [*sets, f"optimizer.tolerance={tolerance:g}"]).records[0]
+def solve(sets: List[str], tolerance: float, config: str = "fashion_lbfgs.yaml") -> dict:
+    record = w.lossbench(config, [*sets, f"optimizer.tolerance={tolerance:g}"]).records[0]
     return {"seconds": record["run"]["seconds"]["train"], "objective": record["result"]["objective"], "iterations": record["result"]["steps"]}
 
 
@@ -316,7 +316,36 @@ def pairs(s: Session, key: str) -> None:
             s.add(key, f"{loss}, an epoch of one of 32 trials", each, peer, each / peer, 1 / 8, None)
 
 
-PARTS = {"P": pairs, "A": training, "B": training, "C": sweep, "D": sweep, "L": lockstep, "E": loading, "F": optima, "R": regressions}
+def documents(s: Session, key: str) -> None:
+    load = w.WORKLOADS[key]
+    rows = load.rows // 5 if s.quick else load.rows
+    rate = 0.5                                          # a row; a batch's is that many times larger
+    decay = 1 / rows                                    # liblinear's default cost of 1
+    s.notes.append(f"{key}: time of the training alone, one thread each, no bias. {load.epochs} epochs at the rate of {rate:g} a row on both sides, ours in "
+                   f"batches of {load.batch}, theirs row by row; ours counts the encoding of the rows, theirs the checks of fit().")
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "documents.svm"
+        w.run([w.PYTHON, w.BENCH / "sparse_data.py", path, rows * 10 // 9])
+        sets = [f"data.train.path={path}", f"data.split.first={rows}"]
+        sgd = [*sets, f"train.epochs={load.epochs}", f"train.batch={load.batch}", f"optimizer.lr={rate * load.batch:g}"]
+        got = s.in_turn(key, {
+            "lossbench": lambda: ours(load, sgd),
+            "sgd": lambda: s.peer("peer_sparse.py", "sgd", path, "--rows", rows, "--epochs", load.epochs, "--rate", rate)})
+        mine, peer = mid(got["lossbench"], "train"), mid(got["sgd"], "seconds")
+        s.add(key, f"{load.epochs} epochs of SGD, scikit-learn's SGDClassifier", mine, peer, mine / peer, 0.5, None,
+              note=f"accuracy {mid(got['lossbench'], 'accuracy'):.4f}, theirs {mid(got['sgd'], 'accuracy'):.4f}")
+        sets += ["optimizer={name: lbfgs, weight_decay: " + repr(decay) + "}"]
+        target = solve(sets, 1e-8, load.config)["objective"] * (1 + 1e-6)
+        tolerance = next((t for t in (1e-3, 1e-4, 1e-5, 1e-6) if solve(sets, t, load.config)["objective"] <= target), 1e-7)
+        for solver in ("liblinear-0", "liblinear-7"):
+            got = s.in_turn(key, {
+                "lossbench": lambda: solve(sets, tolerance, load.config),
+                solver: lambda name=solver: s.peer("peer_sparse.py", name, path, "--rows", rows, "--decay", decay, "--target", repr(target))})
+            mine, peer = mid(got["lossbench"], "seconds"), mid(got[solver], "seconds")
+            s.add(key, f"L-BFGS, {solver.replace('-', ' -s ')}", mine, peer, mine / peer, 1 / 3, None, note=f"objective at most {target:.9f}")
+
+
+PARTS = {"P": pairs, "S": documents, "A": training, "B": training, "C": sweep, "D": sweep, "L": lockstep, "E": loading, "F": optima, "R": regressions}
 
 
 def number(v: Optional[float]) -> str:

@@ -59,6 +59,7 @@ WORKLOADS = {w.key: w for w in [
     Workload("E", "start-up, and load rates of gzip IDX and CSV", "letter_linear.yaml"),
     Workload("R", "every loss of a regression, linear, 50000 rows of 20 features, batch 128", "regression_linear.yaml", (20, 1), 50000, 60, 128),
     Workload("P", "losses of pairs over a linear map of 784 to 64, rows like those of Fashion-MNIST, batch 256", "pairs_linear.yaml", (784, 64), 60000, 4, 256),
+    Workload("S", "rows like those of documents, 100 words of 100000 each, logistic regression, batch 32", "sparse_text.yaml", (100000, 1), 90000, 6, 32),
     Workload("F", "L-BFGS: softmax on Fashion-MNIST; logistic regression on a pair of its classes", "fashion_lbfgs.yaml", (784, 10), 60000),
 ]}
 

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/engine/data/batch_dense.h"
+#include "datasets/table/matrix.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,37 +55,25 @@ static void gather_rows(void *arg, size_t i, size_t size)
 	lb_gather(j->f->e, j->rows + start, end - start, j->f->x + start * j->f->e->d);
 }
 
-/* Asks for the entries of a row that will be read soon. */
-static void fetch(const struct lb_csr *c, size_t row)
+void lb_input_batch_list(struct lb_input_batch *f)
 {
-	for (size_t k = c->start[row]; k < c->end[row]; k += 64 / sizeof *c->column)
-		__builtin_prefetch(c->column + k);
-	for (size_t k = c->start[row]; k < c->end[row]; k += 64 / sizeof *c->value)
-		__builtin_prefetch(c->value + k);
-}
-
-static void list_columns(struct lb_input_batch *f, size_t b)
-{
-	enum { AHEAD = 4 };
 	const struct lb_csr *c = &f->csr;
 
+	if (f->x || f->listed)
+		return;
 	if (++f->turn == 0) {
 		memset(f->stamp, 0, f->e->d * sizeof *f->stamp);
 		f->turn = 1;
 	}
 	f->n_columns = 0;
-	for (size_t i = 0; c->in_place && i < AHEAD && i < b; i++)
-		fetch(c, i);
-	for (size_t i = 0; i < b; i++) {
-		if (c->in_place && i + AHEAD < b)
-			fetch(c, i + AHEAD);
+	for (size_t i = 0; i < c->b; i++)
 		for (size_t k = c->start[i]; k < c->end[i]; k++) {
 			const uint32_t column = c->column[k];
 			f->column[f->n_columns] = column;
 			f->n_columns += f->stamp[column] != f->turn;
 			f->stamp[column] = f->turn;
 		}
-	}
+	f->listed = true;
 }
 
 void lb_input_batch_load(struct lb_input_batch *f, const uint32_t *rows, size_t b, struct lb_team *team)
@@ -94,5 +83,29 @@ void lb_input_batch_load(struct lb_input_batch *f, const uint32_t *rows, size_t 
 		return;
 	}
 	lb_csr_gather(&f->csr, f->e, rows, b);
-	list_columns(f, b);
+	f->listed = false;
+}
+
+/* Asks the processor for bytes that will be read soon. */
+static void fetch(const void *at, size_t bytes)
+{
+	for (size_t k = 0; k < bytes; k += 64)
+		__builtin_prefetch((const char *)at + k);
+}
+
+void lb_input_batch_fetch(const struct lb_input_batch *f, const uint32_t *rows, size_t b)
+{
+	const struct lb_matrix *m = &f->e->data->x;
+	const struct lb_csr *c = &f->csr;
+	const size_t bytes = m->d * lb_dtype_size(m->dtype);
+
+	for (size_t i = 0; i < b; i++) {
+		const size_t at = m->start ? m->start[rows[i]] : 0, entries = m->start ? m->start[rows[i] + 1] - at : 0;
+		if (!m->start) {
+			fetch((const char *)m->x + rows[i] * bytes, bytes);
+		} else if (c->in_place) {
+			fetch(c->column + at, entries * sizeof *c->column);
+			fetch(c->value + at, entries * sizeof *c->value);
+		}
+	}
 }

@@ -13,8 +13,10 @@ struct lb_input_batch {
 	real *x;                         /* dense: (max_rows, features); NULL for compressed rows */
 	struct lb_csr csr;
 	struct lb_compressed rows;    /* what csr holds */
-	uint32_t *column;                /* compressed: the n_columns different columns of the batch, in the order they are met, and room for one more */
+	uint32_t *column;                /* compressed, once asked for: the n_columns different columns of the batch, in the order they are met,
+					    and room for one more */
 	size_t n_columns;
+	bool listed;                     /* they were asked for */
 	uint32_t *stamp, turn;           /* (features) stamp[j] == turn if column j occurs in the current batch */
 };
 
@@ -32,5 +34,11 @@ void lb_input_batch_close(struct lb_input_batch *f);
 
 /* Gathers the given rows. Cannot fail. */
 void lb_input_batch_load(struct lb_input_batch *f, const uint32_t *rows, size_t b, struct lb_team *team);
+
+/* Asks the processor for rows that will be loaded next. */
+void lb_input_batch_fetch(const struct lb_input_batch *f, const uint32_t *rows, size_t b);
+
+/* Lists the columns of the loaded batch, unless that is done; 0 of dense rows. */
+void lb_input_batch_list(struct lb_input_batch *f);
 
 #endif

@@ -25,7 +25,6 @@ enum { MOST_WHITENED = 128, COVARIANCE_ROWS = 65536 };
 struct lb_objective {
 	struct lb_cohort cohort;         /* the trial's, with chunks for batches */
 	struct lb_learner learner;
-	double *plain;                   /* a gradient in the plain order */
 	double *mean, *factor;           /* of the features (lb_objective_whitening), once asked for */
 	size_t n;                        /* training rows */
 	uint32_t *id;                    /* (n) 0, 1, ... */
@@ -47,8 +46,7 @@ static int open_objective(struct lb_objective *o, const struct lb_setup *setup, 
 	const struct lb_cohort *c = &o->cohort;
 
 	o->id = lb_alloc(o->n, sizeof *o->id, err);
-	o->plain = lb_alloc(lb_model_spec_size(&setup->model) + lb_setup_loss_params(setup, c->features->data), sizeof *o->plain, err);
-	if (!o->id || !o->plain || lb_team_new(lb_kernel()->chain ? c->threads : 1, &o->team, err) ||
+	if (!o->id || lb_team_new(lb_kernel()->chain ? c->threads : 1, &o->team, err) ||
 	    lb_input_batch_open(&o->input, c->features, lb_input_batch_compressed(c), o->kept ? o->n : c->batch, LB_ROWS_READ_OFTEN, err) ||
 	    lb_learner_open(&o->learner, c, setup, err))
 		return -1;
@@ -84,23 +82,22 @@ void lb_objective_free(struct lb_objective *o)
 	lb_input_batch_close(&o->input);
 	lb_team_free(o->team);
 	free(o->id);
-	free(o->plain);
 	free(o->mean);
 	free(o->factor);
 	free(o);
 }
 
-/* Rows start .. start + b - 1 of the training split. */
-static struct lb_input_batch chunk(struct lb_objective *o, size_t start, size_t b)
+/* Returns rows start .. start + b - 1 of the training split, loaded, or a part of those that are kept,
+ * told in *part. */
+static struct lb_input_batch *chunk(struct lb_objective *o, size_t start, size_t b, struct lb_input_batch *part)
 {
-	struct lb_input_batch f;
-
-	if (!o->kept)
+	if (!o->kept) {
 		lb_input_batch_load(&o->input, o->cohort.split->rows[LB_TRAIN] + start, b, o->team);
-	f = o->input;
-	if (o->kept)
-		f.x += start * f.e->d;
-	return f;
+		return &o->input;
+	}
+	*part = o->input;
+	part->x += start * part->e->d;
+	return part;
 }
 
 /* sum (d) <- sum + row / n */
@@ -115,9 +112,10 @@ static void mean_of_features(struct lb_objective *o, size_t d)
 	memset(o->mean, 0, d * sizeof *o->mean);
 	for (size_t start = 0; start < o->n; start += o->cohort.batch) {
 		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
-		const struct lb_input_batch f = chunk(o, start, b);
+		struct lb_input_batch part;
+		const struct lb_input_batch *f = chunk(o, start, b, &part);
 		for (size_t i = 0; i < b; i++)
-			lb_add_share(d, f.x + i * d, (double)o->n, o->mean);
+			lb_add_share(d, f->x + i * d, (double)o->n, o->mean);
 	}
 }
 
@@ -144,10 +142,11 @@ static void covariance_of_features(struct lb_objective *o, size_t d, double *v, 
 	const double decay = o->learner.model.par[LB_LBFGS_WEIGHT_DECAY].v;
 
 	for (size_t k = 0; k < rows; k++) {
-		const struct lb_input_batch row = chunk(o, k * stride, 1);
+		struct lb_input_batch part;
+		const struct lb_input_batch *row = chunk(o, k * stride, 1, &part);
 		double *at = v + k % SQUARES * d;
 		for (size_t j = 0; j < d; j++)
-			at[j] = (double)row.x[j] - o->mean[j];
+			at[j] = (double)row->x[j] - o->mean[j];
 		if (k + 1 == rows)
 			memset(at + d, 0, (SQUARES - 1 - k % SQUARES) * d * sizeof *at);
 		if (k + 1 == rows || (k + 1) % SQUARES == 0)
@@ -224,13 +223,11 @@ double lb_objective_value(struct lb_objective *o, const double *w, double *g)
 	for (size_t start = 0; start < o->n; start += o->cohort.batch) {
 		const size_t b = o->n - start < o->cohort.batch ? o->n - start : o->cohort.batch;
 		const double share = (double)b / (double)o->n;
-		const struct lb_input_batch f = chunk(o, start, b);
-		const struct lb_minibatch m = { .input = &f, .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b,
+		struct lb_input_batch part;
+		const struct lb_minibatch m = { .input = chunk(o, start, b, &part), .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b,
 						.team = o->team };
 		value += share * lb_learner_gradient(&o->learner, &o->cohort, &m);
-		lb_model_unpack(model, model->g, o->plain);
-		for (size_t i = 0; i < n_params; i++)
-			g[i] += share * o->plain[i];
+		lb_model_add(model, share, model->g, model->sparse.on ? m.input->column : NULL, m.input->n_columns, g);
 	}
 	for (size_t i = 0; i < model->net->spec.n_layers; i++) {
 		const size_t out = model->net->layer[i].out, weights = model->net->layer[i].in * out;

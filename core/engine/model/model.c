@@ -50,6 +50,15 @@ void lb_model_unpack(const struct lb_model *m, const real *v, double *plain)
 		plain[n + i] = (double)v[m->net->n_params + i];
 }
 
+void lb_model_add(const struct lb_model *m, double factor, const real *v, const uint32_t *input, size_t n_inputs, double *plain)
+{
+	const size_t n = lb_model_spec_size(&m->net->spec);
+
+	lb_net_add(m->net, factor, v, input, n_inputs, plain);
+	for (size_t i = 0; i < m->n_loss_params; i++)
+		plain[n + i] += factor * (double)v[m->net->n_params + i];
+}
+
 void lb_model_pack(const struct lb_model *m, const double *plain, real *v)
 {
 	const size_t n = lb_model_spec_size(&m->net->spec);
@@ -87,6 +96,7 @@ void lb_model_update_some(struct lb_model *m, size_t at, const uint32_t *place, 
 		for (size_t i = 0; i < k; i++) {
 			some[i] = w[place[i]];
 			gradient[i] = g[place[i]];
+			g[place[i]] = 0;
 		}
 		m->optim->step(m->par, t, lr, decay, k, some, gradient, opt_state);
 		for (size_t i = 0; i < k; i++)

@@ -37,14 +37,17 @@ void lb_model_close(struct lb_model *m);
 void lb_model_unpack(const struct lb_model *m, const real *v, double *plain);
 void lb_model_pack(const struct lb_model *m, const double *plain, real *v);
 
+/* plain += factor * v, as lb_net_add, then the loss's own. */
+void lb_model_add(const struct lb_model *m, double factor, const real *v, const uint32_t *input, size_t n_inputs, double *plain);
+
 /* Returns the length of the whole gradient. */
 double lb_model_gradient_norm(const struct lb_model *m);
 
 /* The step t (from 1) of the optimiser on n parameters from `at` on, with their gradient g. */
 void lb_model_update(struct lb_model *m, size_t at, size_t n, const real *g, int64_t t, double lr, double decay);
 
-/* The same of the n parameters at + place[i], with their gradient in m->g, by an optimiser that is
- * idle (struct lb_optim). */
+/* The same of the n parameters at + place[i], all different, with their gradient in m->g, by an
+ * optimiser that is idle (struct lb_optim). Leaves 0 in m->g. */
 void lb_model_update_some(struct lb_model *m, size_t at, const uint32_t *place, size_t n, int64_t t, double lr, double decay);
 
 #endif

@@ -78,6 +78,9 @@ void lb_net_init(const struct lb_net *net, real *w);
 /* From the plain order (lb_model_spec_size values) to the stored vector w, and back. */
 void lb_net_pack(const struct lb_net *net, const double *plain, real *w);
 void lb_net_unpack(const struct lb_net *net, const real *w, double *plain);
+/* plain += factor * v, stored as w is. input: the n inputs of the first layer that have weights
+ * other than 0 in v; NULL: all. */
+void lb_net_add(const struct lb_net *net, double factor, const real *v, const uint32_t *input, size_t n, double *plain);
 
 /* Computes the scores of the pass's rows. Returns (b, outputs) with stride net->ld, padding 0;
  * borrowed, valid until the next call. */

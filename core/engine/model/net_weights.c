@@ -57,3 +57,18 @@ void lb_net_unpack(const struct lb_net *net, const real *w, double *plain)
 			*plain++ = (double)w[l->b + o];
 	}
 }
+
+void lb_net_add(const struct lb_net *net, double factor, const real *v, const uint32_t *input, size_t n, double *plain)
+{
+	for (size_t k = 0; k < net->spec.n_layers; k++) {
+		const struct lb_layer *l = &net->layer[k];
+		const bool some = input && !k;
+		for (size_t o = 0; o < l->out; o++, plain += l->in)
+			for (size_t i = 0; i < (some ? n : l->in); i++) {
+				const size_t from = some ? input[i] : i;
+				plain[from] += factor * (double)v[weight_at(l, o, from)];
+			}
+		for (size_t o = 0; o < l->out; o++)
+			*plain++ += factor * (double)v[l->b + o];
+	}
+}

@@ -13,7 +13,7 @@ int lb_row_sparse_open(struct lb_row_sparse *s, const struct lb_layer *l, bool f
 	const size_t rows = l->in, width = l->column ? 1 : LB_PANEL;
 
 	*s = (struct lb_row_sparse){ .on = true, .at = l->w, .rows = rows, .panels = l->column ? 1 : l->ld / LB_PANEL, .width = width,
-				     .filled = filled, .lazy = lazy };
+				     .filled = filled, .lazy = lazy, .leaves_zero = l->column && lazy && !decays && !filled };
 	if (!(s->read = lb_alloc(rows, sizeof *s->read, err)))
 		return -1;
 	if (!lazy || !decays)
@@ -55,11 +55,9 @@ void lb_row_sparse_begin(struct lb_row_sparse *s, const uint32_t *row, size_t n,
 		apply_pending_decay(s, row[i], w);
 	if (s->filled)
 		memset(g + s->at, 0, s->rows * s->panels * s->width * sizeof *g);
-	for (size_t i = 0; i < s->n_read && s->width == 1; i++)
-		g[s->at + s->read[i]] = 0;
-	for (size_t i = 0; i < s->n_read && s->width > 1; i++)
+	for (size_t i = 0; i < s->n_read; i++)
 		for (size_t p = 0; p < s->panels; p++)
-			memset(g + lb_row_sparse_tile(s, s->read[i], p), 0, LB_PANEL * sizeof *g);
+			memset(g + lb_row_sparse_tile(s, s->read[i], p), 0, s->width * sizeof *g);
 	memcpy(s->read, row, n * sizeof *row);
 	s->n_read = n;
 }

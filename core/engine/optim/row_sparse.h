@@ -24,6 +24,7 @@ struct lb_row_sparse {
 	uint32_t *read;          /* (rows) the n_read rows that the last step read */
 	size_t n_read;
 	bool lazy;
+	bool leaves_zero;        /* the update goes by the batch's entries and clears the gradient: no list of rows is kept */
 	double log_decay;        /* logarithm of the product of all steps' decay factors */
 	double *log_decay_applied; /* (rows) its value when the row was last brought up to date; NULL without decay */
 };

@@ -96,7 +96,7 @@ static inline bool lb_reads_packed(const struct lb_loss *loss)
 /* A minibatch: what `input` was loaded with, `rows` of the dataset, which are positions `id` of the
  * training split. */
 struct lb_minibatch {
-	const struct lb_input_batch *input;
+	struct lb_input_batch *input;
 	const uint32_t *rows, *id;
 	size_t b;
 	struct lb_team *team;    /* threads that share the work, or NULL */

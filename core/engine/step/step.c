@@ -99,7 +99,10 @@ void lb_forward(struct lb_step *s, struct lb_model *m)
 
 	if (m->sparse.on && !(s->lr * decay < 1))
 		lb_row_sparse_flush(&m->sparse, m->w);
-	lb_row_sparse_begin(&m->sparse, s->batch->input->column, s->batch->input->n_columns, m->w, m->g);
+	if (m->sparse.on && !m->sparse.leaves_zero) {
+		lb_input_batch_list(s->batch->input);
+		lb_row_sparse_begin(&m->sparse, s->batch->input->column, s->batch->input->n_columns, m->w, m->g);
+	}
 	m->read = weights_read(s->l, m);
 	m->z = lb_net_forward(m->net, m->read, &pass);
 }
@@ -341,11 +344,25 @@ static void rescale(const struct lb_step *s, struct lb_model *m)
 		m->g[i] *= (real)(longest / norm);
 }
 
+/* The weights of the batch's entries, side by side, that have a gradient other than 0; leaves 0 for
+ * it. */
+static void update_entries(struct lb_step *s, struct lb_model *m)
+{
+	const struct lb_compressed *rows = &s->batch->input->rows;
+
+	for (size_t i = 0; i < s->batch->b; i++)
+		lb_model_update_some(m, m->sparse.at, rows->column + rows->start[i], rows->end[i] - rows->start[i], s->step + 1, s->lr, 0);
+}
+
 /* The weights of the first layer of the rows that the step read, one panel after the other. */
 static void update_read(struct lb_step *s, struct lb_model *m, double decay)
 {
 	struct lb_row_sparse *sparse = &m->sparse;
 
+	if (sparse->leaves_zero) {
+		update_entries(s, m);
+		return;
+	}
 	if (sparse->width == 1)
 		lb_model_update_some(m, sparse->at, sparse->read, sparse->n_read, s->step + 1, s->lr, decay);
 	for (size_t i = 0; sparse->width > 1 && i < sparse->n_read; i++)

@@ -264,6 +264,24 @@ static void step_all(struct trainer *s, struct lb_minibatch *m, size_t epoch)
 	s->step++;
 }
 
+/* s->rows <- the rows of the dataset of an epoch's places start .. end. */
+static void name_rows(struct trainer *s, size_t start, size_t end)
+{
+	for (size_t i = start; i < end; i++)
+		s->rows[i - start] = s->c->split->rows[LB_TRAIN][s->order[i]];
+}
+
+/* Loads the batch of these places, and asks for the rows of the next. */
+static void load_batch(struct trainer *s, size_t start, size_t end, size_t n)
+{
+	const size_t next = n - end < end - start ? n : end + (end - start);
+
+	name_rows(s, end, next);
+	lb_input_batch_fetch(&s->input, s->rows, next - end);
+	name_rows(s, start, end);
+	lb_input_batch_load(&s->input, s->rows, end - start, s->team);
+}
+
 /* The steps of an epoch that are still to do. */
 static int train_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 {
@@ -284,11 +302,8 @@ static int train_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 		end = lb_cohort_batch_end(s->c, s->order, start);
 		if (at++ < s->step)
 			continue;
-		const size_t b = end - start;
-		for (size_t i = 0; i < b; i++)
-			s->rows[i] = s->c->split->rows[LB_TRAIN][s->order[start + i]];
-		lb_input_batch_load(&s->input, s->rows, b, s->team);
-		step_all(s, &(struct lb_minibatch){ .input = &s->input, .rows = s->rows, .id = s->order + start, .b = b, .team = s->team }, epoch);
+		load_batch(s, start, end, n);
+		step_all(s, &(struct lb_minibatch){ .input = &s->input, .rows = s->rows, .id = s->order + start, .b = end - start, .team = s->team }, epoch);
 		if (s->pause > 0 && !lb_cohort_ends_epoch(s->c, s->step) && keep_states(s, err))
 			return -1;
 	}
