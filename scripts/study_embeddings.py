@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Studies of losses of embeddings with labels: trains what embedding_studies.py lists and writes a page a study.
+
+    scripts/study_embeddings.py [STUDY...] [--jobs N] [--out DIR] [--binary FILE]
+
+Without STUDY all of them; DIR holds a folder a study.
+"""
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Dict, List, NamedTuple, Sequence, Tuple
+
+from embedding_runs import RANDOM, RATE, RATIO, RAW, Cell, Found, Plan, run, thin_letter
+from embedding_studies import LESS, MEASURES, NEITHER, STUDIES, Claim, Study
+from stats import corrected_t, holm
+from study_common import ROOT, arguments, reproduces, write_page
+
+LEVEL = 0.05
+
+
+class Gain(NamedTuple):
+    cell: Cell
+    pair: Tuple[str, str]
+    mean: float
+    low: float
+    high: float
+    won: int
+    splits: int
+    p: float                                 # with Holm's correction over the rows of a claim
+    met: bool
+
+
+def values(found: Found, cell: Cell, contender: str, measure: str) -> List[float]:
+    return [split[contender][measure] for split in found[cell]]
+
+
+def differences(found: Found, cell: Cell, pair: Tuple[str, str], measure: str) -> List[float]:
+    a, b = (values(found, cell, name, measure) for name in pair)
+    return [(y - x if measure in LESS else x - y) for x, y in zip(a, b)]
+
+
+def gain(found: Found, claim: Claim, cell: Cell, pair: Tuple[str, str]) -> Gain:
+    d = differences(found, cell, pair, claim.measure)
+    if claim.over:
+        d = [x - y for x, y in zip(d, differences(found, (cell[0], claim.over), pair, claim.measure))]
+    told = corrected_t(d, mean(values(found, cell, next(c for c in pair if c not in (RAW, RANDOM)), RATIO)))
+    won, error = sum(x > 0 for x in d), stdev(d) / math.sqrt(len(d))
+    return Gain(cell, pair, told.mean, told.low, told.high, won, len(d), told.p,
+                told.mean >= claim.gain and won >= claim.wins * len(d) and (claim.errors == 0 or told.mean > claim.errors * error))
+
+
+def gains(found: Found, claim: Claim) -> List[Gain]:
+    cells = [c for c in found if (c[1] in claim.conditions if claim.conditions else c[1] != claim.over or not claim.over)]
+    out = [gain(found, claim, cell, pair) for cell in cells for pair in claim.pairs]
+    return [g._replace(p=p) for g, p in zip(out, holm([g.p for g in out]))]
+
+
+def cell_name(cell: Cell) -> str:
+    return ", ".join(word for word in cell if word)
+
+
+def met_in(told: Sequence[Gain]) -> Tuple[List[str], int]:
+    """The cells in which all pairs of a claim meet it, and the number of cells."""
+    cells = list(dict.fromkeys(g.cell for g in told))
+    return [cell_name(c) for c in cells if all(g.met for g in told if g.cell == c)], len(cells)
+
+
+def judged(told: Sequence[Gain]) -> str:
+    good, cells = met_in(told)
+    if not good or len(good) == cells:
+        return reproduces(bool(good))
+    return "**Reproduces in part:** on %s, %d of %d." % ("; ".join(good), len(good), cells)
+
+
+def claim_lines(found: Found, claim: Claim) -> List[str]:
+    told, less = gains(found, claim), claim.measure in LESS
+    clear = [sum(g.p < LEVEL and (g.mean > 0) == up for g in told) for up in (True, False)]
+    lines = ["### %s" % claim.text, "",
+             "%s Clearly so in %d of %d rows, clearly the reverse in %d." % (judged(told), clear[0], len(told), clear[1]), "",
+             "| set | | %s %s | 95 %% interval | splits won | met |" % ("less" if less else "gain in", MEASURES[claim.measure]),
+             "| --- | --- | ---: | ---: | ---: | --- |"]
+    return lines + ["| %s | %s %s %s | %+.4f | %+.4f to %+.4f | %d of %d | %s |" % (
+        cell_name(g.cell), g.pair[0], "below" if less else "above", g.pair[1], g.mean, g.low, g.high, g.won, g.splits, "yes" if g.met else "no")
+        for g in told] + [""]
+
+
+def table(found: Found, study: Study, cell: Cell) -> List[str]:
+    names = [*study.plan.contenders, RAW, RANDOM]
+    of = {(c, m): mean(values(found, cell, c, m)) for c in names for m in study.measures}
+    best = {m: (min if m in LESS else max)(of[c, m] for c in study.plan.contenders) for m in study.measures}
+    lines = ["| | %s |" % " | ".join(MEASURES[m] for m in study.measures), "| --- |" + " ---: |" * len(study.measures)]
+    for c in names:
+        bold = [m for m in study.measures if of[c, m] == best[m] and c in study.plan.contenders and m not in NEITHER]
+        lines.append("| %s | %s |" % (c, " | ".join(("**%.4f**" if m in bold else "%.4f") % of[c, m] for m in study.measures)))
+    return lines + [""]
+
+
+Reads = Dict[str, Tuple[bool, bool, bool]]
+
+
+def weights_read(binary: str, losses: Dict[str, str]) -> Reads:
+    """Whether a negative pair's weight varies with its own cosine where it has one, with that of another negative, and with that of a positive."""
+    def varied(numbers: Sequence[float]) -> bool:
+        return len({round(v, 12) for v in numbers}) > 1
+
+    told = {}
+    for name, parameters in losses.items():
+        loss = name.split(",")[0]
+        words = [word for text in parameters.split() for word in ("-p", text)]
+        out = subprocess.run([binary, "losses", "show", loss, "--weights", "--json", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
+        w = json.loads(out)
+        told[name] = varied([v for v in w["negative"]["itself"] if v]), varied(w["negative"]["other_negative"]), varied(w["positive"]["negative"])
+    return told
+
+
+def weight_lines(reads: Reads, parameters: Dict[str, str]) -> List[str]:
+    own = [flags for name, flags in reads.items() if name.startswith("multi_similarity")]
+    alone = all(map(any, zip(*own))) and not any(all(flags) for name, flags in reads.items() if not name.startswith("multi_similarity"))
+    lines = ["### Its weighting and its mining together read all three similarities of a negative pair, which no other of these losses does", "",
+             "%s What `lossbench losses show NAME --weights` says of a negative pair: whether its weight, where it is not 0, varies with its own "
+             "cosine, whether it varies with that of another negative, and of a positive." % reproduces(alone), "",
+             "| | itself | other negatives | positives |", "| --- | --- | --- | --- |"]
+    for loss, flags in reads.items():
+        named = "%s (%s)" % (loss, parameters[loss].replace(" ", ", ")) if parameters[loss] else loss
+        lines.append("| %s | %s |" % (named, " | ".join("yes" if flag else "no" for flag in flags)))
+    return lines + [""]
+
+
+def rates(study: Study, found: Found) -> List[str]:
+    """How often each rate was chosen, over all splits of all cells."""
+    taken = {c: [split[c][RATE] for splits in found.values() for split in splits] for c in study.plan.contenders}
+    columns = sorted({rate for all_rates in taken.values() for rate in all_rates})
+    lines = ["## Rates chosen", "",
+             "Of all splits and sets. A loss that mostly takes the least rate, the end of the range, is best when it trains little.", "",
+             "| | %s |" % " | ".join("%g" % rate for rate in columns), "| --- |" + " ---: |" * len(columns)]
+    return lines + ["| %s | %s |" % (c, " | ".join("%d" % taken[c].count(rate) for rate in columns)) for c in taken] + [""]
+
+
+def answer(study: Study, found: Found) -> str:
+    told = [met_in(gains(found, claim)) for claim in study.claims]
+    whole, none = sum(len(good) == cells for good, cells in told), sum(not good for good, _ in told)
+    return "%s %s Of the %d claims below %d reproduce on every set, %d on some, %d on none. (%s.)" % (
+        study.question, judged(gains(found, study.claims[0])), len(told), whole, len(told) - whole - none, none, study.source)
+
+
+def protocol(plan: Plan) -> List[str]:
+    if plan.by_rows:
+        return []
+    sets = ", ".join("%s %d, %d and %d" % (name, len(d.classes) - d.test, d.valid, d.test) for name, d in plan.sets.items())
+    return ["- Classes that train, those of them that choose the settings, and those that test: %s; drawn for each split." % sets,
+            "- Settings: three rates of Adam and two values of a parameter for every loss. Each trains without the classes that choose; the one that "
+            "has the most %s on these trains again on all that do not test." % MEASURES[plan.choose or ""],
+            "- The features as they are and a random map to as many columns stand below each table.%s" % (
+                " Letter: every fifth row." if "letter" in plan.sets else "")]
+
+
+def page(name: str, study: Study, found: Found, reads: Reads) -> str:
+    config = study.plan.config
+    splits = len(next(iter(found.values())))
+    lines = ["# " + study.title, "",
+             "Remade by `make study-embeddings STUDY=%s` (scripts/study_embeddings.py, scripts/embedding_studies.py); do not edit. Protocol: the "
+             "header of [%s](../../../%s). Means over %d splits; the best loss of a column is bold." % (name, config, config, splits), "",
+             *protocol(study.plan), *study.notes, "", answer(study, found), ""]
+    for cell in found:
+        lines += ["## " + cell_name(cell), "", *table(found, study, cell)]
+    lines += [] if study.plan.by_rows else rates(study, found)
+    lines += ["## What holds", "",
+              "Each claim has the bar of its sentence; it is met on a set where every row of the set meets it. Intervals and what is clear (p < %g, "
+              "Holm's correction over the rows of a claim): the corrected resampled t-test over the splits." % LEVEL, ""]
+    for claim in study.claims:
+        lines += claim_lines(found, claim)
+    return "\n".join(lines + (weight_lines(reads, study.weights) if reads else []))
+
+
+def main() -> int:
+    parser = arguments(__doc__, "")
+    parser.add_argument("study", nargs="*", metavar="STUDY", help="of " + ", ".join(STUDIES))
+    args = parser.parse_args()
+    unknown = [name for name in args.study if name not in STUDIES]
+    if unknown:
+        parser.error("found study %s, allowed: %s" % (unknown[0], ", ".join(STUDIES)))
+    thin_letter()
+    for name in args.study or STUDIES:
+        study = STUDIES[name]
+        found = run(args.binary, study.plan, args.jobs, ROOT / "results" / name.replace("_", "-"))
+        write_page(args.out / name, page(name, study, found, weights_read(args.binary, study.weights)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
