@@ -255,7 +255,7 @@ bench-growth: lossbench ## time and memory against rows, features, classes, mode
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) tests/bench/growth.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust study-counts study-dice-shift study-hl-gauss study-cs study-embeddings
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust study-counts study-dice-shift study-hl-gauss study-cs study-embeddings study-embedding-losses study-views
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -307,6 +307,12 @@ study-cs: lossbench                  ## Cauchy-Schwarz losses where the noise of
 study-embeddings: lossbench          ## losses of embeddings with labels: unseen classes, pairs, temperature, few shots, wrong labels (half an hour; STUDY=unpg for one)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_embeddings.py $(STUDY) --jobs $(JOBS)
+study-embedding-losses: lossbench    ## all losses of labelled embeddings on six sets, tuned alike (20 minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_embedding_losses.py --jobs $(JOBS)
+study-views: lossbench               ## Barlow Twins with mixed rows, projection heads, temperatures of rows, wrong pairs (ten minutes)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_views.py --jobs $(JOBS)
 study-aggregate: lossbench           ## bags of responses of which the mean alone is known, risks beside their formula (minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_aggregate.py --jobs $(JOBS)

@@ -7,6 +7,7 @@ scipy.stats takes longer to import than most reports take to make, and 0.1 ms a 
 used; what only scipy.stats has is imported by the test that needs it."""
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -156,6 +157,7 @@ def friedman(scores: np.ndarray, alpha: float = 0.05) -> Ranks:
                  float(special.fdtrc(k - 1, (k - 1) * (n - 1), f)), nemenyi(k, n, alpha))
 
 
+@lru_cache(maxsize=None)                # the quantile takes seconds where there are many methods
 def nemenyi(k: int, n: int, alpha: float = 0.05) -> float:
     """Nemenyi's critical difference of average ranks: k methods on n data sets."""
     from scipy.stats import studentized_range
