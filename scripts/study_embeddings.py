@@ -121,7 +121,8 @@ def weight_lines(reads: Reads, parameters: Dict[str, str]) -> List[str]:
     alone = all(map(any, zip(*own))) and not any(all(flags) for name, flags in reads.items() if not name.startswith("multi_similarity"))
     lines = ["### Its weighting and its mining together read all three similarities of a negative pair, which no other of these losses does", "",
              "%s What `lossbench losses show NAME --weights` says of a negative pair: whether its weight, where it is not 0, varies with its own "
-             "cosine, whether it varies with that of another negative, and of a positive." % reproduces(alone), "",
+             "cosine, whether it varies with that of another negative, and of a positive. Asked of its two forms together after neither alone "
+             "had all three." % reproduces(alone), "",
              "| | itself | other negatives | positives |", "| --- | --- | --- | --- |"]
     for loss, flags in reads.items():
         named = "%s (%s)" % (loss, parameters[loss].replace(" ", ", ")) if parameters[loss] else loss
