@@ -167,6 +167,7 @@ static void prepare_cohort(struct lb_prepared *p)
 		for (int part = 0; part < 3; part++)
 			p->setup.curve[part] |= !strcmp(train->curves.text[i], parts[part]);
 	p->setup.clip_norm = train->clip_norm;
+	p->setup.loss_lr_factor = train->loss_lr_factor;
 	p->setup.threshold = (const struct lb_threshold *)lb_thresholds[p->spec.evaluate.threshold.at];
 	p->setup.calibration = (const struct lb_calibration *)lb_calibrations[p->spec.evaluate.calibration.at];
 	p->setup.keep_scores = p->spec.output.predictions;

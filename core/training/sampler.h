@@ -16,8 +16,9 @@
  *   square_root as many rows in all; any stretch of b rows has rows of a class by the square root
  *               of its size, rounded up or down, give or take one. Within a class as balanced
  *   positive_rate the same of two classes, by a share of the second that is given
- *   clusters    as m_per_class with m = 1, of pseudo-classes instead of classes: no batch has two
- *               rows of one
+ *   clusters    as many rows in all, no two in a batch of one pseudo-class. Those with the most rows
+ *               left come first, so that no row comes twice in an epoch before fewer than b
+ *               pseudo-classes have rows left; then the others start over
  *   episodes    as m_per_class, but a class of fewer than m rows is never drawn, so that a batch
  *               has no row twice: an episode of b / m ways, in which the first rows of a class are
  *               its support and the others queries (losses/embedding/episodes.c) */

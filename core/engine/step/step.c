@@ -92,6 +92,29 @@ static const real *weights_read(struct lb_learner *l, const struct lb_model *m)
 	return l->changed;
 }
 
+/* Copies rows of n values from one row stride to another. */
+static void restride(size_t rows, size_t n, const real *x, size_t from, real *y, size_t to)
+{
+	for (size_t i = 0; i < rows; i++)
+		memcpy(y + i * to, x + i * from, n * sizeof *y);
+}
+
+/* l->held <- what a second network makes of the views, where a procedure has one. */
+static void make_held(struct lb_step *s, const struct lb_model *m, const struct lb_pass *pass)
+{
+	struct lb_learner *l = s->l;
+	struct lb_pass own = *pass;
+
+	if (!(l->traits & LB_HAS_TARGET))
+		return;
+	memcpy(l->target_w, m->w, m->n_params * sizeof *m->w);
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hook[i].procedure->target)
+			l->hook[i].procedure->target(&l->hook[i], l, l->target_w);
+	own.first_layer_done = false;
+	restride(pass->b, l->columns, lb_net_forward(m->net, l->target_w, &own), m->net->ld, l->held, l->columns);
+}
+
 void lb_forward(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_pass pass = pass_of(s);
@@ -100,15 +123,9 @@ void lb_forward(struct lb_step *s, struct lb_model *m)
 	if (m->sparse.on && !(s->lr * decay < 1))
 		lb_row_sparse_flush(&m->sparse, m->w);
 	lb_row_sparse_begin(&m->sparse, s->batch->input->column, s->batch->input->n_columns, m->w, m->g);
+	make_held(s, m, &pass);
 	m->read = weights_read(s->l, m);
 	m->z = lb_net_forward(m->net, m->read, &pass);
-}
-
-/* Copies rows of n values from one row stride to another. */
-static void restride(size_t rows, size_t n, const real *x, size_t from, real *y, size_t to)
-{
-	for (size_t i = 0; i < rows; i++)
-		memcpy(y + i * to, x + i * from, n * sizeof *y);
 }
 
 /* *in <- the batch, with the labels that were gathered, as a loss reads it; no gradient is asked
@@ -126,7 +143,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 				 .teacher = kind == LB_DISTILLATION ? l->target : needs & LB_NEEDS_TEACHER ? l->teacher : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
 				 .row_id = s->batch->id, .row_weight = lb_weighs_rows(s) ? l->weight : NULL, .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
-				 .partner = l->partner, .mix = l->mix, .scale = 1 };
+				 .partner = l->partner, .mix = l->mix, .held = needs & LB_TAKES_TARGET ? l->held : NULL, .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
 		in->hidden.rows = b;
 		in->hidden.value = lb_net_features(m->net, s->x, &in->hidden.cols, &in->hidden.stride);
@@ -372,7 +389,7 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 		lb_model_update(m, layer->b, layer->ld, m->g + layer->b, t, s->lr, bias_decay);
 	}
 	if (m->n_loss_params)
-		lb_model_update(m, m->net->n_params, m->n_loss_params, m->g + m->net->n_params, t, s->lr, 0);
+		lb_model_update(m, m->net->n_params, m->n_loss_params, m->g + m->net->n_params, t, s->lr * s->l->setup->loss_lr_factor, 0);
 }
 
 /* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. */
