@@ -259,7 +259,7 @@ static const struct lb_option options[] = {
 	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "samplers m_per_class and episodes: rows of a class in a batch, of which train.batch is a "
 						"multiple; 4 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "train.clusters", AT(train.clusters), .param = { INTEGER(0, 2, 1e6), .help = "sampler clusters: pseudo-classes, at least train.batch; as many if not given" },
+	{ .path = "train.clusters", AT(train.clusters), .param = { INTEGER(0, 2, 1e6), .help = "samplers clusters and hard_batches: pseudo-classes; if not given, as many as train.batch (which is the least for clusters), or as there are batches" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.positive_rate", AT(train.positive_rate), .param = { REAL(0.5, 0, 1), .min_open = true, .max_open = true, .help = "sampler positive_rate: share of positives in a batch" },
 	  .shape = LB_VALUE, .optional = true },

@@ -76,8 +76,8 @@ static void add_both(size_t c, double w, const double *x, const double *y, doubl
 	}
 }
 
-/* Returns `weight` times log(1 + sum of exp(tau cosine) + eps) of a row and the others of its class,
- * or of a class and the other classes. Its derivatives are added. */
+/* Returns `weight` times log(1 + sum of exp(tau cosine) + eps) of a row and the others of its
+ * class, or of a class and the other classes. Its derivatives are added. */
 static double log_sum(const struct blocks *s, const struct lb_batch *in, bool rows, size_t i, double weight)
 {
 	const size_t n = rows ? s->b : s->k, c = s->c;

@@ -241,8 +241,8 @@ static const struct lb_example angle_examples[] = {
 };
 
 /* Of pair i, |z1| |z2| s_i = sum of real and imaginary parts of z1 conj(z2), the halves of a row
- * being the parts of complex numbers. Returns it signed, over the lengths; to_first and to_second (c),
- * unless NULL, get w times its derivatives by the directions. */
+ * being the parts of complex numbers. Returns it signed, over the lengths; to_first and to_second
+ * (c), unless NULL, get w times its derivatives by the directions. */
 static double complex_sum(const struct lb_two_views *v, size_t i, double w, double *to_first, double *to_second)
 {
 	const size_t n = v->c / 2;

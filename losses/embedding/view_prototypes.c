@@ -14,7 +14,7 @@ static const struct lb_param swav_params[] = {
 		    .help = "that rows are assigned to, not tied to classes" },
 	[TAU] = LB_VIEW_TEMPERATURE(0.1),
 	[EPS] = { .name = "eps", .symbol = "eps", .def = 0.05, .min = 0.01, .max = 1e3, .log_scale = true, .grid = { 0.03, 0.05, 0.1 }, .n_grid = 3, .help = "softness of the codes" },
-	[ITERS] = { .name = "iters", .symbol = "iters", .type = LB_INT_PARAM, .def = 3, .min = 1, .max = 100, .grid = { 3, 10 }, .n_grid = 2, .help = "rounds of balancing the codes" },
+	[ITERS] = { .name = "iters", .symbol = "iters", .type = LB_INT_PARAM, .def = 3, .min = 1, .max = 50, .grid = { 3, 10 }, .n_grid = 2, .help = "rounds of balancing the codes" },
 };
 
 static const struct lb_example swav_examples[] = {

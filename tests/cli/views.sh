@@ -90,9 +90,11 @@ refused 'train.views: is missing, and nt_xent compares several views of a row'
 sed -i 's/^train: {/&views: {kind: gaussian_noise}, sampler: clusters, /' one.yaml
 assert_exit 0 lossbench train --config one.yaml
 assert_exit 0 lossbench train --config one.yaml --set train.clusters=40
+assert_exit 0 lossbench train --config one.yaml --set train.sampler=hard_batches
+assert_exit 0 lossbench train --config one.yaml --set train.sampler=hard_batches --set train.clusters=4
 assert_exit 0 lossbench train --config one.yaml --set train.sampler=square_root
 refused 'train.clusters: found 12, allowed: from 16, the batch, to 90, the training rows' --set train.clusters=12
-refused 'train.clusters: found with sampler shuffle, allowed: with train.sampler: clusters alone' --set train.clusters=20 --set train.sampler=shuffle
+refused 'train.clusters: found with sampler shuffle, allowed: with train.sampler clusters or hard_batches' --set train.clusters=20 --set train.sampler=shuffle
 refused 'train.positive_rate: found with sampler clusters, allowed: with train.sampler: positive_rate alone' --set train.positive_rate=0.3
 printf 'a,b,label\n' >same.csv
 for i in $(seq 40); do printf '%d,1,%d\n' $((i % 3)) $((i % 2)); done >>same.csv
