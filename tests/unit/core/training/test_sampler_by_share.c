@@ -124,8 +124,8 @@ START_TEST(clusters_stand_in_a_batch_once)
 }
 END_TEST
 
-/* Of clusters of unequal sizes, no row comes twice in an epoch while as many clusters as a batch has
- * rows have rows left; after that, only rows of clusters that have none. */
+/* Of clusters of unequal sizes, no row comes twice in an epoch while as many clusters as a batch
+ * has rows have rows left; after that, only rows of clusters that have none. */
 START_TEST(clusters_give_their_rows_once)
 {
 	enum { CLUSTERS = 13 };
