@@ -75,7 +75,7 @@ const struct lb_loss LB_LOSS(embedding, knn_entropy) = {
 			.name = "knn_entropy",
 			.title = "Less the entropy of the embeddings a column, estimated from distances to the k-th nearest neighbour",
 			.cite = "L. F. Kozachenko, N. N. Leonenko, Sample estimate of the entropy of a random vector, Problems of Information Transmission 23, 1987; in the form of "
-				"A. Kraskov, H. Stoegbauer, P. Grassberger, Estimating mutual information, Phys. Rev. E 69, 2004, eq. 20 (with distances in place of diameters)",
+				"A. Kraskov, H. Stoegbauer, P. Grassberger, Estimating mutual information, Phys. Rev. E 69, 2004",
 			.formula = "-( (psi(B) - psi(k) + log V) / D + (1/B) sum_i log max(|z_i - z_n(i)|, eps) ),  n(i) the k-th nearest other row, V the volume of the unit ball in D dimensions",
 			.notes = "Labels have no part: it spreads the rows, and is to be added to another loss by terms; alone it has no least value. Rows are taken as they are. The choice of the "
 				 "neighbour is held fixed in the gradient, the lower row on ties, and both rows move. With fewer than k others it is the farthest of them; one row alone gives 0. "

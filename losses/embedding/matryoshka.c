@@ -103,7 +103,7 @@ LB_BATCH(matryoshka_views, batch)
 
 #define PAPER                                                                                            \
 	"A. Kusupati, G. Bhatt, A. Rege, M. Wallingford, A. Sinha, V. Ramanujan, W. Howard-Snyder, K. Chen, S. Kakade, P. Jain, A. Farhadi, Matryoshka representation learning, " \
-	"NeurIPS 2022, eq. 1"
+	"NeurIPS 2022"
 #define NOTES                                                                                            \
 	"The loss within takes the first columns as they are and normalises them itself. It is one of those listed, with its own defaults but for what `with` says. "
 

@@ -247,7 +247,7 @@ const struct lb_loss LB_LOSS(embedding, simsiam) = {
 		.base = {
 			.name = "simsiam",
 			.title = "Negative cosine of a view's prediction to the held second view, SimSiam",
-			.cite = "X. Chen, K. He, Exploring simple Siamese representation learning, CVPR 2021, eq. 1 and 2",
+			.cite = "X. Chen, K. He, Exploring simple Siamese representation learning, CVPR 2021, eq. 1",
 			.formula = "-mean_i cos(p(z_i), z'_i),  z' held; directions both: its mean with -mean_i cos(p(z'_i), z_i), z held; predictor 0: p(z) = z",
 			.notes = METHOD LB_ONE_VIEW "A row of zeros has cosine 0 and does not move.",
 			.keywords = "negative_cosine stop_gradient siamese self_supervised",

@@ -161,7 +161,7 @@ const struct lb_loss LB_LOSS(embedding, swav) = {
 			.name = "swav",
 			.title = "SwAV: each view tells the balanced code of the other, its soft assignment to trained prototypes",
 			.cite = "M. Caron, I. Misra, J. Mairal, P. Goyal, P. Bojanowski, A. Joulin, Unsupervised learning of visual features by contrasting cluster assignments, "
-				"NeurIPS 2020, eq. 2 and 5",
+				"NeurIPS 2020",
 			.formula = "-(1/2) mean_i sum_k (q_ik log p'_ik + q'_ik log p_ik),  p_i = softmax(c_i / t),  c_ik the cosine of row i and prototype k,  q = the codes of c, held",
 			.notes = LB_UNLABELLED LB_ONE_VIEW "The codes q are exp(c / eps), balanced in turns so that the prototypes share the batch evenly and every row sums to 1 (Sinkhorn). They are held fixed in the "
 				 "gradient. The K x D prototypes are a row of own parameters, codebook, drawn from N(0, 1) by model.seed, without weight decay; lengths do not count. The paper freezes them in the "
