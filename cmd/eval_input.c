@@ -191,6 +191,30 @@ static int read_steps(const cJSON *in, const struct lb_loss_info *l, struct eval
 	return 0;
 }
 
+/* What the loss learns for each target, or for all rows together; left out: what training begins
+ * with. */
+static int read_learned(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
+{
+	const struct lb_loss_shape shape = { .c = x->c, .n_classes = 1 };
+	const size_t own = lb_loss_n_params(l, par, &shape), want = own ? lb_loss_params_rows(l, par, &shape) : 0;
+	size_t rows;
+	bool flat;
+
+	if (!l->params || !cJSON_GetObjectItemCaseSensitive(in, l->params))
+		return 0;
+	if (!own)
+		return lb_fail(err, LB_DATA, "%s: found with parameters by which %s learns nothing itself; remove it", l->params, l->base.name);
+	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
+		return -1;
+	if (flat && want == 1) {
+		x->n_params = rows;
+		rows = 1;
+	}
+	return rows == want && x->n_params == own / want ? 0 :
+	       lb_fail(err, LB_DATA, "%s: found %zu x %zu, allowed: %zu x %zu%s", l->params, rows, x->n_params, want, own / want,
+		       l->params_for == LB_EACH_TARGET ? ", a row for each target" : "");
+}
+
 /* The loss's own parameters: rows of each class, as long as a row of embeddings or of features. */
 static int read_params(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
 {
@@ -203,6 +227,8 @@ static int read_params(const cJSON *in, const struct lb_loss_info *l, const stru
 		return 0;
 	if (l->params_for == LB_EACH_STEP)
 		return read_steps(in, l, x, err);
+	if (l->kind == LB_EMBEDDING && l->params_for == LB_ALL_TOGETHER)
+		return read_learned(in, l, par, x, err);
 	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
 		return -1;
 	if (x->n_params != columns)
@@ -365,30 +391,6 @@ static int read_weights(const cJSON *in, struct eval_input *x, struct lb_err *er
 	return 0;
 }
 
-/* What the loss learns for each target, or for all rows together; left out: what training begins
- * with. */
-static int read_learned(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
-{
-	const struct lb_loss_shape shape = { .c = x->c, .n_classes = 1 };
-	const size_t own = lb_loss_n_params(l, par, &shape), want = own ? lb_loss_params_rows(l, par, &shape) : 0;
-	size_t rows;
-	bool flat;
-
-	if (!l->params || !cJSON_GetObjectItemCaseSensitive(in, l->params))
-		return 0;
-	if (!own)
-		return lb_fail(err, LB_DATA, "%s: found with parameters by which %s learns nothing itself; remove it", l->params, l->base.name);
-	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
-		return -1;
-	if (flat && want == 1) {
-		x->n_params = rows;
-		rows = 1;
-	}
-	return rows == want && x->n_params == own / want ? 0 :
-	       lb_fail(err, LB_DATA, "%s: found %zu x %zu, allowed: %zu x %zu%s", l->params, rows, x->n_params, want, own / want,
-		       l->params_for == LB_EACH_TARGET ? ", a row for each target" : "");
-}
-
 /* Times, events, weights, and what the loss itself learns. */
 static int read_survival(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
 {
@@ -430,7 +432,7 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 		return -1;
 	if (read_features(in, l, x, err) || read_params(in, l, par, x, err) || read_scale(in, x, err) || read_mixture(in, l, x, err))
 		return -1;
-	const bool any_class = l->kind == LB_EMBEDDING && !l->params && !l->classes;
+	const bool any_class = l->kind == LB_EMBEDDING && (!l->params || l->params_for) && !l->classes;
 	if (read_labels(in, x, any_class ? MOST_CLASSES : (double)x->classes, err))
 		return -1;
 	if (any_class)

@@ -49,7 +49,7 @@ static const struct shape {
 	[LB_SURVIVAL] = { { 6, 1 }, { 1, 1 }, { 2, 1 }, { 9, 1 } },
 };
 
-enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 700, FEATURES = 3 };
+enum { MOST_ROWS = 9, MANY_OUTPUTS = 8, MOST_CELLS = 700, MOST_OWN = 500, MOST_COLUMNS = 7, FEATURES = 3 };
 
 /* A batch, every number already representable in float32. The loss's own parameters follow
  * the scores, and after them the features of a loss that moves these: n entries to move. */
@@ -261,14 +261,31 @@ static double largest(const double *g, size_t n)
 	return most;
 }
 
+/* A loss of labelled rows without parameters reads the sum of the rows of row i's class, and it is
+ * 0. */
+static bool class_sums_to_zero(const struct check *c, const struct sample *s, size_t i)
+{
+	double most = 0;
+
+	for (size_t k = 0; k < s->in.c; k++) {
+		double sum = 0;
+		for (size_t j = 0; j < s->in.b; j++)
+			sum += s->y[j] == s->y[i] ? s->z[j * s->in.c + k] : 0;
+		most = fmax(most, fabs(sum));
+	}
+	return c->info->exceptions & LB_JUMPS_AT_ZERO && !c->info->params && !(most > 0);
+}
+
 /* Row i has no slope: the loss jumps where all its scores are equal, or 0, and they are. */
 static bool jumps_at(const struct check *c, const struct sample *s, size_t i)
 {
 	const double *z = s->z + i * s->in.c;
 	size_t k = 1;
 
-	if (i >= s->in.b)
+	if (i >= s->in.b * s->in.views)
 		return false;
+	if (i < s->in.b && class_sums_to_zero(c, s, i))
+		return true;
 	while (k < s->in.c && !(z[k] < z[0]) && !(z[k] > z[0]))
 		k++;
 	return k == s->in.c && (c->info->exceptions & LB_JUMPS_AT_TIES || (c->info->exceptions & LB_JUMPS_AT_ZERO && z[0] == 0));
@@ -393,7 +410,9 @@ static int check_value(struct check *c, const struct lb_param *p, double v)
 	lb_buf_printf(&set, "%s=%s", p->name, arg->text ? arg->text : p->type == LB_BOOL_PARAM ? v > 0 ? "true" : "false" : text);
 	strncpy(c->set, set.s ? set.s : p->name, sizeof c->set - 1);
 	lb_buf_free(&set);
-	const int status = check_setting(c);
+	const struct lb_loss_shape widest = { .c = MOST_COLUMNS, .n_hidden = FEATURES, .n_classes = MOST_COLUMNS + 1 };
+	const bool fits = lb_loss_n_params(c->info, c->par, &widest) <= MOST_OWN; /* there may be thousands at a range's end */
+	const int status = fits ? check_setting(c) : 0;
 	*arg = old;
 	return status;
 }

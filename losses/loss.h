@@ -124,7 +124,7 @@ struct lb_batch {
 	const struct lb_curve *curve; /* of .predict in survival: what the curves are told at; NULL: the risk alone */
 	size_t epoch, epochs;    /* of the training: it is in epoch `epoch`, from 0, of so many; epochs is 0 outside training */
 	void *state;             /* what .init returned, or NULL */
-	const real *held;        /* (b, c), dense: what a loss with LB_HOLDS_FACTORS computes its fixed factors from; NULL: output.value */
+	const real *held;        /* (views * b, c), dense: what a loss with LB_HOLDS_FACTORS computes its fixed factors from; NULL: output.value */
 	const real *held_params; /* the same of its own parameters; NULL: params.value */
 	void *workspace;         /* lb_loss_workspace bytes, aligned to 64, contents undefined; the loss's own come first */
 	double scale;            /* value and gradients are multiplied by it; 1 as a rule */
@@ -233,7 +233,7 @@ struct lb_loss {
 	/* Bytes of in->workspace; no fewer for a larger shape. NULL: none. */
 	size_t (*workspace)(const struct lb_arg *par, const struct lb_loss_shape *shape);
 	/* The loss's own parameters; both go together with info.params. Of embeddings they need
-	 * .predict. */
+	 * .predict where each class has some. With some values of par there may be none. */
 	size_t (*n_params)(const struct lb_arg *par, const struct lb_loss_shape *shape);
 	void (*init_params)(const struct lb_arg *par, const struct lb_loss_shape *shape, uint64_t seed, real *params);
 	/* What in->output comes to; reads b, c, output, par, stats, params and workspace only. Of

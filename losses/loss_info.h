@@ -54,6 +54,7 @@ enum lb_need {
 	LB_NEEDS_INPUTS = 1 << 10,      /* the rows as the model reads them, written out; it compares all pairs of a batch by them */
 	LB_TAKES_PAIRS = 1 << 16,       /* reads the pairs that a miner chose, where there is one */
 	LB_NEEDS_MIXED_VIEW = 1 << 20,  /* a third view, each row of which is a mixture of a row of the first and one of the second (lb_batch.partner) */
+	LB_TAKES_TARGET = 1 << 12,      /* holds its second view fixed, so that a second network may give it (procedure averaged_target) */
 	LB_NEEDS_TEACHER = 1 << 11      /* ranking: a teacher's score of each row; of distillation it goes without saying */
 };
 
@@ -66,7 +67,7 @@ enum lb_exception {
 	LB_ORDER_MATTERS = 1 << 5, /* the classes are ordered: the value changes when they change places */
 	LB_HOLDS_FACTORS = 1 << 4, /* the gradient takes factors of the value as constants; it is checked against differences with these held */
 	LB_TIES_BY_ROW = 1 << 6,   /* rows of equal grade stand in the order of the data, or the first rows of a class have a part of their own: the value changes when they change places */
-	LB_JUMPS_AT_ZERO = 1 << 7, /* a row of zeros (of z, of the prototypes) has no direction: its cosines are 0, and the value jumps there; its gradient is 0 */
+	LB_JUMPS_AT_ZERO = 1 << 7, /* a row of zeros (of z, of the prototypes; a sum of rows) has no direction: its cosines are 0, and the value jumps there; its gradient is 0 */
 	LB_SIZE_MATTERS = 1 << 3   /* the value changes when every row of the batch is repeated: a term counts once a batch, or draws are made for rows */
 };
 
@@ -94,7 +95,8 @@ enum lb_statistic {
 };
 
 /* What there is one of something for: a score of the model, a row of a loss's own parameters. A
- * step leads from a class to the next in order; a target is one of a regression. */
+ * step leads from a class to the next in order; a target is one of a regression. Own parameters of
+ * embeddings make scores of classes where each class has some; else they need not. */
 enum lb_one_for { LB_EACH_CLASS, LB_EACH_STEP, LB_ALL_TOGETHER, LB_EACH_TARGET };
 
 /* One of the outputs that a model has for each target. */

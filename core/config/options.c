@@ -259,13 +259,15 @@ static const struct lb_option options[] = {
 	{ .path = "train.per_class", AT(train.per_class), .param = { INTEGER(0, 2, 1e6), .help = "samplers m_per_class and episodes: rows of a class in a batch, of which train.batch is a "
 						"multiple; 4 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "train.clusters", AT(train.clusters), .param = { INTEGER(0, 2, 1e6), .help = "sampler clusters: pseudo-classes, at least train.batch; as many if not given" },
+	{ .path = "train.clusters", AT(train.clusters), .param = { INTEGER(0, 2, 1e6), .help = "samplers clusters and hard_batches: pseudo-classes; if not given, as many as train.batch (which is the least for clusters), or as there are batches" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.positive_rate", AT(train.positive_rate), .param = { REAL(0.5, 0, 1), .min_open = true, .max_open = true, .help = "sampler positive_rate: share of positives in a batch" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "train.miner", AT(train.miner), .param = { .help = "which triplets or pairs of a batch count, for losses that take them (triplet, contrastive, ...); all if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "miner", .optional = true },
 	{ .path = "train.clip_norm", AT(train.clip_norm), .param = { REAL(0, 0, NO_LIMIT), .help = "rescale a longer gradient to this norm; 0: never" }, .shape = LB_VALUE },
+	{ .path = "train.loss_lr_factor", AT(train.loss_lr_factor), .param = { REAL(1, 0, 1e6), .help = "the learning rate of a loss's own parameters (prototypes, predictors, ...) is this "
+						       "times the model's" }, .shape = LB_VALUE },
 	{ .path = "train.class_weight", AT(train.class_weight), .param = { CHOICES("none", "balanced"), .help = "weight of a row by its class: balanced, against the class's share; "
 						   "or a number for each class by its name; scaled to mean 1 over the training rows" },
 	  .shape = LB_VALUE, .by_name = &class_weight },

@@ -83,7 +83,7 @@ struct lb_train_spec {
 		double positive_rate;
 	struct lb_word precision, sampler;
 	bool shuffle;
-	double clip_norm;
+	double clip_norm, loss_lr_factor;
 	struct lb_list class_weight;
 	double scale_pos_weight; /* 0: not given */
 	struct lb_component_use miner, views, attack;

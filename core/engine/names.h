@@ -41,6 +41,8 @@
 #define lb_attacks              LB_NAME(lb_attacks)
 #define lb_augmentation_of      LB_NAME(lb_augmentation_of)
 #define lb_augmentations        LB_NAME(lb_augmentations)
+#define lb_backward             LB_NAME(lb_backward)
+#define lb_pass_of              LB_NAME(lb_pass_of)
 #define lb_backward_update      LB_NAME(lb_backward_update)
 #define lb_baseline_hazard      LB_NAME(lb_baseline_hazard)
 #define lb_baseline_make        LB_NAME(lb_baseline_make)

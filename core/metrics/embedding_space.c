@@ -72,6 +72,36 @@ static int tolerance(const struct lb_metric_inputs *o, const struct lb_arg *par,
 	return rc;
 }
 
+enum { POWER };
+static const struct lb_param alignment_params[] = {
+	[POWER] = { .name = "alpha", .symbol = "alpha", .def = 2, .min = 0, .min_open = true, .max = 10, .help = "power of the distance" },
+};
+
+static int alignment(const struct lb_metric_inputs *o, const struct lb_arg *par, double *value, struct lb_err *err)
+{
+	const size_t n = o->embedding ? o->n : 0, d = o->dimension;
+	double sum = 0, pairs = 0, *u;
+
+	*value = (double)NAN;
+	if (n < 2)
+		return 0;
+	if (!(u = lb_embedding_rows(o, n, 1, true, err)))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = i + 1; j < n; j++) {
+			double far = 0;
+			if (o->label[i] != o->label[j])
+				continue;
+			for (size_t k = 0; k < d; k++)
+				far += (u[i * d + k] - u[j * d + k]) * (u[i * d + k] - u[j * d + k]);
+			sum += pow(far, par[POWER].v / 2);
+			pairs++;
+		}
+	*value = pairs > 0 ? sum / pairs : (double)NAN;
+	free(u);
+	return 0;
+}
+
 /* Means of the columns; NULL when memory runs out. */
 static double *column_means(const struct lb_metric_inputs *o, struct lb_err *err)
 {
@@ -180,6 +210,9 @@ static int utilisation(const struct lb_metric_inputs *o, const struct lb_arg *pa
 
 SPACE(uniformity, "How evenly embeddings lie on the sphere", WANG_ISOLA, "log mean_{i < j} exp(-t |u_i - u_j|^2),  u = z/|z|",
       "At most 0; lower is more even. A row of zeros stays one. ", false, LB_PARAMS(uniformity_params));
+SPACE(alignment, "How far apart rows of a class are on the sphere", WANG_ISOLA, "mean over i < j with y_i = y_j of |u_i - u_j|^alpha,  u = z/|z|",
+      "Lower is nearer; 0 too where all rows are one, so read it beside uniformity. The paper's positive pairs are two views of a row; here they are the pairs of rows of one class. Undefined "
+      "without such a pair. ", false, LB_PARAMS(alignment_params));
 SPACE(tolerance, "Mean cosine of rows of a class, over all pairs of rows", WANG_LIU, "mean over i != j of [y_i = y_j] <u_i, u_j>,  u = z/|z|",
       "Pairs of two classes count as 0, so that it depends on the classes' shares. ", true, .params = NULL);
 SPACE(effective_rank, "Effective rank: how many directions the embeddings use", "O. Roy, M. Vetterli, The effective rank: a measure of effective "

@@ -74,6 +74,20 @@ static int procedures_have_losses(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
+/* A second network is for a loss that holds a view. */
+static int targets_have_losses(const struct lb_facts *f, struct lb_err *err)
+{
+	for (size_t i = 0; i < f->spec->procedures.n; i++) {
+		const struct procedure p = procedure_at(f, i);
+		bool taken = false;
+		for (size_t k = 0; k < f->n_losses; k++)
+			taken |= lb_used_loss(f->loss[k])->needs & LB_TAKES_TARGET;
+		if (p.traits & LB_HAS_TARGET && !taken)
+			return refuse(&p, "loss", f->loss[0]->info->name, "which holds no view fixed; allowed: byol, simsiam, dino, alone or as a term", err);
+	}
+	return 0;
+}
+
 static int procedures_have_optimizer(const struct lb_facts *f, struct lb_err *err)
 {
 	for (size_t i = 0; i < f->spec->procedures.n; i++) {
@@ -130,6 +144,15 @@ static int clipping_has_steps(const struct lb_facts *f, struct lb_err *err)
 		       f->spec->optimizer.info->name);
 }
 
+static int own_parameters_have_a_rate(const struct lb_facts *f, struct lb_err *err)
+{
+	const double factor = f->spec->train.loss_lr_factor;
+
+	return !by_optimizer(f) || !(factor < 1 || factor > 1) ? 0 :
+	       lb_fail(err, LB_CONFIG, "train.loss_lr_factor: found %g with optimizer %s, which has no learning rate, allowed: 1; remove it, or train with sgd",
+		       factor, f->spec->optimizer.info->name);
+}
+
 static int schedule_has_a_rate(const struct lb_facts *f, struct lb_err *err)
 {
 	const bool warmup = lb_use_number(&f->spec->schedule, "warmup", 0) > 0;
@@ -174,10 +197,12 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
 	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach excludes train.attack." }, procedures_see_rows },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows." }, procedures_have_losses },
+	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino)." }, targets_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that mix labels need sgd, adam or adamw." }, procedures_have_optimizer },
 	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone, and only one may mix labels." }, procedures_go_together },
 	{ { "train.early_stopping", LB_BY_COMPONENTS, "Early stopping needs minibatches, so not lbfgs and not naive_bayes." }, stopping_has_epochs },
 	{ { "train.clip_norm", LB_BY_COMPONENTS, "With lbfgs clip_norm is 0." }, clipping_has_steps },
+	{ { "train.loss_lr_factor", LB_BY_COMPONENTS, "With lbfgs, which has no learning rate, loss_lr_factor is 1." }, own_parameters_have_a_rate },
 	{ { "schedule", LB_BY_COMPONENTS, "With lbfgs, which has no learning rate, the schedule is constant and has no warmup." }, schedule_has_a_rate },
 	{ { "model.dropout", LB_BY_COMPONENTS, "With lbfgs dropout is 0." }, dropout_has_draws },
 	{ { "loss", LB_BY_COMPONENTS, "With lbfgs a loss is the same in every pass: it compares no views, remembers no rows, and reads features of model linear alone." }, losses_stay_the_same },

@@ -167,6 +167,7 @@ static void prepare_cohort(struct lb_prepared *p)
 		for (int part = 0; part < 3; part++)
 			p->setup.curve[part] |= !strcmp(train->curves.text[i], parts[part]);
 	p->setup.clip_norm = train->clip_norm;
+	p->setup.loss_lr_factor = train->loss_lr_factor;
 	p->setup.threshold = (const struct lb_threshold *)lb_thresholds[p->spec.evaluate.threshold.at];
 	p->setup.calibration = (const struct lb_calibration *)lb_calibrations[p->spec.evaluate.calibration.at];
 	p->setup.keep_scores = p->spec.output.predictions;
@@ -181,13 +182,15 @@ static void prepare_cohort(struct lb_prepared *p)
 		.shuffle = train->shuffle,
 		.sampling = lb_used_sampling(&p->spec),
 		.per_class = train->per_class ? train->per_class : LB_PER_CLASS,
-		.clusters = train->clusters ? train->clusters : train->batch,
+		.clusters = train->clusters,
 		.positive_rate = train->positive_rate,
 		.trial = &p->setup,
 		.k = 1,
 	};
 	if (p->cohort.batch > p->split.n[LB_TRAIN])
 		p->cohort.batch = p->split.n[LB_TRAIN];
+	if (!p->cohort.clusters) /* as many as the batch has rows, or as there are batches */
+		p->cohort.clusters = p->cohort.sampling->one_of_each ? train->batch : (p->split.n[LB_TRAIN] + p->cohort.batch - 1) / p->cohort.batch;
 	if (p->cohort.clusters > p->split.n[LB_TRAIN])
 		p->cohort.clusters = p->split.n[LB_TRAIN];
 }

@@ -199,9 +199,10 @@ static int clusters_have_sampler(const struct lb_facts *f, struct lb_err *err)
 	const size_t clusters = f->spec->train.clusters, n = f->split->n[LB_TRAIN], batch = f->spec->train.batch < n ? f->spec->train.batch : n;
 
 	if (clusters && !lb_used_sampling(f->spec)->by_cluster)
-		return lb_fail(err, LB_CONFIG, "train.clusters: found with sampler %s, allowed: with train.sampler: clusters alone", f->spec->train.sampler.text);
-	if (clusters && (clusters < batch || clusters > n))
-		return lb_fail(err, LB_CONFIG, "train.clusters: found %zu, allowed: from %zu, the batch, to %zu, the training rows", clusters, batch, n);
+		return lb_fail(err, LB_CONFIG, "train.clusters: found with sampler %s, allowed: with train.sampler clusters or hard_batches", f->spec->train.sampler.text);
+	const size_t least = lb_used_sampling(f->spec)->one_of_each ? batch : 2;
+	if (clusters && (clusters < least || clusters > n))
+		return lb_fail(err, LB_CONFIG, "train.clusters: found %zu, allowed: from %zu%s to %zu, the training rows", clusters, least, least == batch ? ", the batch," : "", n);
 	return 0;
 }
 
@@ -294,7 +295,7 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
 	{ { "evaluate.embeddings", LB_BY_COMPONENTS, "A judge of embeddings and judged_accuracy come together, without data.split.hold_out_classes." }, judge_has_metrics },
 	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class or episodes." }, per_class_has_sampler },
-	{ { "train.clusters", LB_BY_DATA, "The number of pseudo-classes needs sampler clusters; it is at least the batch." }, clusters_have_sampler },
+	{ { "train.clusters", LB_BY_DATA, "The number of pseudo-classes needs sampler clusters, of which it is at least the batch, or hard_batches." }, clusters_have_sampler },
 	{ { "train.positive_rate", LB_BY_COMPONENTS, "The share of positives and sampler positive_rate go together." }, positive_rate_has_sampler },
 	{ { "data.subgroup", LB_BY_COMPONENTS, "The column of subgroups and the metrics that read it come together." }, subgroups_have_metrics },
 	{ { "train.sampler", LB_BY_DATA, "A sampler other than shuffle needs classes, minibatches and train.shuffle: true; m_per_class and episodes need one class a row." }, sampler_fits },

@@ -152,6 +152,77 @@ static int mahalanobis(const struct lb_gallery *g, const struct lb_arg *par, siz
 	return rc;
 }
 
+/* ---- calibrated means of classes with few rows ---- */
+
+enum { SHARE = LB_JUDGE_OWN, SHARPNESS, FEW };
+
+static double inner(size_t d, const double *a, const double *b)
+{
+	double sum = 0;
+
+	for (size_t j = 0; j < d; j++)
+		sum += a[j] * b[j];
+	return sum;
+}
+
+/* to (d) <- the directions of the large classes, mean (classes,d), by a softmax of their cosines to
+ * class k. Returns whether there is a large class. */
+static bool large_classes_near(const struct lb_gallery *g, const struct lb_arg *par, const double *mean, const double *size, size_t k, double *to)
+{
+	const size_t d = g->d;
+	double most = -(double)INFINITY;
+
+	for (size_t c = 0; c < g->classes; c++)
+		most = size[c] > par[FEW].v ? fmax(most, inner(d, mean + c * d, mean + k * d)) : most;
+	memset(to, 0, d * sizeof *to);
+	for (size_t c = 0; c < g->classes; c++) {
+		const double w = size[c] > par[FEW].v ? exp(par[SHARPNESS].v * (inner(d, mean + c * d, mean + k * d) - most)) : 0;
+		for (size_t j = 0; j < d; j++)
+			to[j] += w * mean[c * d + j];
+	}
+	to_unit_length(1, d, to);
+	return most > -(double)INFINITY;
+}
+
+/* mean (classes,d), directions, <- those of small classes moved towards large ones. */
+static void calibrate(const struct lb_gallery *g, const struct lb_arg *par, const double *size, double *mean, double *to)
+{
+	const size_t d = g->d;
+	const double share = par[SHARE].v;
+
+	for (size_t k = 0; k < g->classes; k++) {
+		if (!(size[k] > 0) || size[k] > par[FEW].v || !large_classes_near(g, par, mean, size, k, to))
+			continue;
+		for (size_t j = 0; j < d; j++)
+			mean[k * d + j] = (1 - share) * mean[k * d + j] + share * to[j];
+	}
+	to_unit_length(g->classes, d, mean);
+}
+
+static int teen(const struct lb_gallery *g, const struct lb_arg *par, size_t rows, const double *x, int32_t *pred, struct lb_err *err)
+{
+	double *mean = lb_alloc(g->classes * g->d, sizeof *mean, err), *size = lb_alloc(g->classes, sizeof *size, err), *to = lb_alloc(g->d, sizeof *to, err);
+	const int rc = mean && size && to ? 0 : -1;
+
+	if (!rc) {
+		class_means_of(g, mean, size);
+		to_unit_length(g->classes, g->d, mean);
+		calibrate(g, par, size, mean, to);
+		for (size_t i = 0; i < rows; i++) {
+			double best = -(double)INFINITY;
+			for (size_t k = 0; k < g->classes; k++) {
+				const double cosine = size[k] > 0 ? inner(g->d, mean + k * g->d, x + i * g->d) : -(double)INFINITY;
+				pred[i] = cosine > best ? (int32_t)k : pred[i];
+				best = fmax(best, cosine);
+			}
+		}
+	}
+	free(mean);
+	free(size);
+	free(to);
+	return rc;
+}
+
 /* ---- neighbours ---- */
 
 enum { NEIGHBOURS = LB_JUDGE_OWN };
@@ -287,6 +358,12 @@ static int linear_probe(const struct lb_gallery *g, const struct lb_arg *par, si
 
 static const struct lb_param means_params[] = { OF_EVERY_JUDGE(LB_JUDGES_COSINES) };
 static const struct lb_param mahalanobis_params[] = { OF_EVERY_JUDGE(LB_JUDGES_DISTANCES) };
+static const struct lb_param teen_params[] = {
+	OF_EVERY_JUDGE(LB_JUDGES_COSINES),
+	[SHARE] = { .name = "alpha", .symbol = "a", .def = 0.5, .min = 0, .max = 1, .grid = { 0.1, 0.5 }, .n_grid = 2, .help = "share of the large classes in a small class's mean; 0: class_means" },
+	[SHARPNESS] = { .name = "tau", .symbol = "tau", .def = 16, .min = 0, .max = 1e4, .grid = { 16, 32 }, .n_grid = 2, .help = "cosines to the large classes are multiplied by it" },
+	[FEW] = { .name = "few", .symbol = "few", .type = LB_INT_PARAM, .def = 5, .min = 0, .max = 1e6, .grid = { 1, 5 }, .n_grid = 2, .help = "training rows up to which a class is a small one" },
+};
 static const struct lb_param knn_params[] = {
 	OF_EVERY_JUDGE(LB_JUDGES_COSINES),
 	[NEIGHBOURS] = { .name = "k", .symbol = "k", .type = LB_INT_PARAM, .def = 5, .min = 1, .max = 1e4, .grid = { 1, 5, 20 }, .n_grid = 3,
@@ -309,6 +386,9 @@ static const struct lb_param probe_params[] = {
 
 JUDGE_OF(class_means, "The class whose training rows' mean is nearest", "classic; T. Mensink, J. Verbeek, F. Perronnin, G. Csurka, Distance-based image "
 	 "classification, TPAMI 35, 2013", "With cosine the mean of rows of length 1, brought to length 1. Ties go to the lowest class.", means_params);
+JUDGE_OF(teen, "Class means, those of classes with few training rows moved towards similar large classes", "Q.-W. Wang, D.-W. Zhou, Y.-K. Zhang, D.-C. Zhan, H.-J. Ye, Few-shot "
+	 "class-incremental learning via training-free prototype calibration, NeurIPS 2023", "A small class's direction p becomes (1 - a) p + a unit(sum_b softmax_b(tau cos(p, p_b)) p_b), b the "
+	 "classes with more than few rows. The row goes to the class of the largest cosine, the lowest of several. Where no class is large it is class_means.", teen_params);
 JUDGE_OF(knn, "The vote of the nearest training rows", "T. Cover, P. Hart, Nearest neighbor pattern classification, IEEE TIT 13, 1967",
 	 "Ties of rows go to the one that comes first, of votes to the lowest class.", knn_params);
 JUDGE_OF(linear_probe, "Multinomial logistic regression on the embeddings", "G. Alain, Y. Bengio, Understanding intermediate layers using linear classifier "

@@ -194,6 +194,45 @@ static void draw_episodes(struct lb_sampler *s, struct lb_rng *rng, uint32_t *or
 	draw_groups(s, rng, s->per_class, order);
 }
 
+/* Each batch has a row each of the classes with the most rows left, ties by lot: so that as many
+ * batches as can be have rows that the epoch has not had. */
+static void draw_clusters(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	double *left = s->share;
+
+	begin_turns(s);
+	for (size_t k = 0; k < s->classes; k++) {
+		s->class[k] = (uint32_t)k;
+		left[k] = (double)(s->start[k + 1] - s->start[k]);
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		if (i % s->batch == 0) {
+			lb_rng_shuffle(rng, s->class, s->classes);
+			for (size_t k = 0; k < s->classes; k++)
+				s->place[k] = (struct lb_place){ -left[s->class[k]], s->class[k], (uint32_t)k };
+			qsort(s->place, s->classes, sizeof *s->place, by_place);
+		}
+		const uint32_t k = s->place[i % s->batch % s->classes].row;
+		draw_class(s, rng, k, 1, order + i);
+		left[k] -= left[k] > 0;
+	}
+}
+
+static void draw_hard_batches(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	size_t at = 0;
+
+	for (size_t k = 0; k < s->classes; k++)
+		s->class[k] = (uint32_t)k;
+	lb_rng_shuffle(rng, s->class, s->classes);
+	for (size_t k = 0; k < s->classes; k++) {
+		const size_t start = s->start[s->class[k]], m = s->start[s->class[k] + 1] - start;
+		memcpy(order + at, s->row + start, m * sizeof *order);
+		lb_rng_shuffle(rng, order + at, m);
+		at += m;
+	}
+}
+
 static void draw_shuffle(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -266,8 +305,18 @@ const struct lb_sampling lb_sampling_clusters = {
 		  .cite = "S. Chakraborty, A. R. Gosthipaty, S. Paul, G-SimCLR: self-supervised contrastive learning with guided projection via pseudo labelling, ICDMW 2020" },
 	.by_class = true,
 	.by_cluster = true,
+	.one_of_each = true,
+	.by_place = true,
 	.repeats = true,
-	.draw = draw_m_per_class,
+	.draw = draw_clusters,
+};
+
+const struct lb_sampling lb_sampling_hard_batches = {
+	.base = { .name = "hard_batches", .tasks = LB_CLASS_TASKS, .title = "Rows that are alike in one batch, every row once: train.clusters pseudo-classes by k-means of the features, one after the other",
+		  .cite = "L. Merrick, Embedding and clustering your data can improve contrastive pretraining, arXiv:2407.18887, 2024" },
+	.by_class = true,
+	.by_cluster = true,
+	.draw = draw_hard_batches,
 };
 
 const struct lb_sampling lb_sampling_episodes = {

@@ -16,8 +16,11 @@
  *   square_root as many rows in all; any stretch of b rows has rows of a class by the square root
  *               of its size, rounded up or down, give or take one. Within a class as balanced
  *   positive_rate the same of two classes, by a share of the second that is given
- *   clusters    as m_per_class with m = 1, of pseudo-classes instead of classes: no batch has two
- *               rows of one
+ *   clusters    as many rows in all, no two in a batch of one pseudo-class. Those with the most
+ *               rows left come first, so that no row comes twice in an epoch before fewer than b
+ *               pseudo-classes have rows left; then the others start over
+ *   hard_batches every row once, pseudo-class by pseudo-class, so that a batch has rows that are
+ *               alike: the pseudo-classes, and the rows of each, in a random order
  *   episodes    as m_per_class, but a class of fewer than m rows is never drawn, so that a batch
  *               has no row twice: an episode of b / m ways, in which the first rows of a class are
  *               its support and the others queries (losses/embedding/episodes.c) */
@@ -40,7 +43,8 @@ struct lb_sampling {
 	bool by_class;           /* reads the rows' classes; lb_sampler.row has them grouped */
 	bool by_place;           /* sorts rows by numbers, for which lb_sampler.place has room */
 	bool repeats;            /* a batch may hold a row twice */
-	bool by_cluster;         /* the classes are pseudo-classes of the features, of which a batch has one row each */
+	bool by_cluster;         /* the classes are pseudo-classes of the features */
+	bool one_of_each;        /* a batch has one row of each of its classes, so that it is no larger than their number */
 	bool by_rate;            /* takes the share of the second class */
 	bool in_groups;          /* takes train.per_class rows of a class at a time, so that a batch is a multiple of it */
 	bool whole_groups;       /* passes over classes of fewer rows */

@@ -67,6 +67,7 @@ struct lb_setup {
 	const struct lb_arg *miner_par;
 	const struct lb_info *judge;     /* of embeddings, for judged metrics (core/training/judge.h), or NULL */
 	const struct lb_arg *judge_par;
+	double loss_lr_factor;           /* the learning rate of the losses' own parameters is this times the model's */
 	double clip_norm;                /* gradients longer than this are scaled down to it; 0: off */
 	const int32_t *y;                /* label of every row of the dataset, as corrupted; NULL in regression */
 	const double *target;            /* targets, or labels of a multi-label task, of every row of the dataset, as corrupted; NULL: the

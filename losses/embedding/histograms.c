@@ -1,5 +1,6 @@
 /* Losses of histograms of what the rows of a batch measure to each other: average precision by
  * bins, and the chance that a negative is more alike than a positive. */
+#include "losses/support/nodes.h"
 #include "losses/support/pairs.h"
 
 /* ---- histograms over the range of a measure ---- */
@@ -8,26 +9,6 @@
 static size_t nodes(const struct lb_arg *bins)
 {
 	return (size_t)bins->v + 1;
-}
-
-/* The node below x in [0, bins], and the share of the node above it. */
-static size_t node_below(double x, size_t bins, double *share)
-{
-	const double floor = x > 0 ? (double)(size_t)x : 0;
-	const size_t at = floor < (double)bins ? (size_t)floor : bins - 1;
-
-	*share = x - (double)at;
-	return at;
-}
-
-/* Adds one to a histogram at x, shared between the nodes beside it. */
-static void add_to(double *h, double x, size_t bins)
-{
-	double share;
-	const size_t at = node_below(x, bins, &share);
-
-	h[at] += 1 - share;
-	h[at + 1] += share;
 }
 
 /* ---- fastap ---- */
@@ -52,9 +33,9 @@ static double one_less_precision(const struct lb_row_pairs *p, size_t i, const s
 	double pos = 0, all = 0, precision = 0, later = 0, later_pos = 0;
 
 	for (size_t k = 0; k < of->n_pos; k++)
-		add_to(h_pos, per * lb_to(p, i, of->pos[k]), bins);
+		lb_node_add(h_pos, per * lb_to(p, i, of->pos[k]), bins);
 	for (size_t k = 0; k < of->n_neg; k++)
-		add_to(h_neg, per * lb_to(p, i, of->neg[k]), bins);
+		lb_node_add(h_neg, per * lb_to(p, i, of->neg[k]), bins);
 	for (size_t k = 0; k <= bins; k++) {
 		pos += h_pos[k];
 		all += h_pos[k] + h_neg[k];
@@ -78,7 +59,7 @@ static void spread_nodes(const struct lb_row_pairs *p, size_t i, size_t n, const
 	double share;
 
 	for (size_t k = 0; p->slope && k < n; k++) {
-		const size_t at = node_below(per * lb_to(p, i, row[k]), bins, &share);
+		const size_t at = lb_node_below(per * lb_to(p, i, row[k]), bins, &share);
 		lb_slope(p, i, row[k], per * (by[at + 1] - by[at]));
 	}
 }
@@ -161,7 +142,7 @@ static void fill_histograms(const struct lb_row_pairs *p, size_t bins, double *h
 		for (size_t j = i + 1; j < p->b; j++)
 			if (lb_counts(p, i, j)) {
 				const size_t apart = !lb_alike(p, i, j);
-				add_to(h + apart * (bins + 1), (lb_to(p, i, j) + 1) / 2 * (double)bins, bins);
+				lb_node_add(h + apart * (bins + 1), (lb_to(p, i, j) + 1) / 2 * (double)bins, bins);
 				n[apart]++;
 			}
 }
@@ -187,7 +168,7 @@ static double histogram(const struct lb_row_pairs *p)
 		for (size_t j = i + 1; j < p->b; j++)
 			if (lb_counts(p, i, j)) {
 				const bool alike = lb_alike(p, i, j);
-				const size_t at = node_below((lb_to(p, i, j) + 1) * per, bins, &share);
+				const size_t at = lb_node_below((lb_to(p, i, j) + 1) * per, bins, &share);
 				lb_slope(p, i, j, alike ? -(pos[at + 1] - pos[at]) * per / n[0] : (neg[at + 1] - neg[at]) * per / n[1]);
 			}
 	return value;

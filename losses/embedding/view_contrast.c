@@ -1,23 +1,15 @@
 /* Contrastive losses of two views by anchors: a row's own in the other view against the other rows
  * of the batch. */
 #include "losses/support/two_views.h"
+#include "losses/support/view_words.h"
 
 #include <stdlib.h>
-
-#define TEMPERATURE(value)                                                                               \
-	{ .name = "tau", .symbol = "t", .def = (value), .min = 1e-3, .max = 1e3, .log_scale = true,      \
-	  .grid = { 0.05, 0.1, 0.3, 1 }, .n_grid = 4, .help = "temperature: cosines are divided by it" }
-
-#define IN_WORDS                                                                                         \
-	"s_ij is the cosine of row i's embedding in the first view and row j's in the second (train.views); labels are " \
-	"not read, and judge alone. A row of zeros has cosine 0 to all and does not move. "
-#define ONE_VIEW "Where there is one view, as in validation, it is both. "
 
 /* ---- nt_xent ---- */
 
 enum { TAU };
 
-static const struct lb_param nt_xent_params[] = { [TAU] = TEMPERATURE(0.5) };
+static const struct lb_param nt_xent_params[] = { [TAU] = LB_VIEW_TEMPERATURE(0.5) };
 
 static const struct lb_example nt_xent_examples[] = {
 	{ .set = "tau=1", .b = 2, .c = 2, .z = { 1, 0, 0, 1, 1, 0, 0, 1 }, .views = 2, .value = 0.55144471393205110,
@@ -39,7 +31,7 @@ const struct lb_loss LB_LOSS(embedding, nt_xent) = {
 			.cite = "T. Chen, S. Kornblith, M. Norouzi, G. Hinton, A simple framework for contrastive learning of visual representations, "
 				"ICML 2020, eq. 1",
 			.formula = "mean over the 2 B rows of both views of log sum_{a != i} exp(s_ia / t) - s_ii' / t,  i' the same row in the other view",
-			.notes = IN_WORDS ONE_VIEW "A batch of one row gives 0. The authors' program reports the sum of both views' means, twice this.",
+			.notes = LB_VIEW_COSINES LB_ONE_VIEW "A batch of one row gives 0. The authors' program reports the sum of both views' means, twice this.",
 			.keywords = "simclr contrastive self_supervised infonce ntxent",
 			LB_PARAMS(nt_xent_params),
 		},
@@ -59,7 +51,7 @@ const struct lb_loss LB_LOSS(embedding, nt_xent) = {
 enum { SYMMETRIC = 1 };
 
 static const struct lb_param info_nce_params[] = {
-	[TAU] = TEMPERATURE(0.07),
+	[TAU] = LB_VIEW_TEMPERATURE(0.07),
 	[SYMMETRIC] = { .name = "symmetric", .symbol = "symmetric", .type = LB_BOOL_PARAM, .def = 1,
 			.help = "the mean of both directions, as CLIP has it; false: first to second alone" },
 };
@@ -92,7 +84,7 @@ const struct lb_loss LB_LOSS(embedding, info_nce) = {
 			.cite = "A. van den Oord, Y. Li, O. Vinyals, Representation learning with contrastive predictive coding, arXiv:1807.03748, 2018, "
 				"eq. 4; symmetric: A. Radford et al., CLIP, ICML 2021, figure 3",
 			.formula = "mean_i of log sum_j exp(s_ij / t) - s_ii / t, and the same of the turned matrix; their mean",
-			.notes = IN_WORDS ONE_VIEW "A batch of one row gives 0. The derivative by s_ij is P_ij / t, P the softmax of a row; those of the "
+			.notes = LB_VIEW_COSINES LB_ONE_VIEW "A batch of one row gives 0. The derivative by s_ij is P_ij / t, P the softmax of a row; those of the "
 				 "negatives sum to that of the positive, turned round.",
 			.keywords = "infonce clip contrastive cpc multiple_negatives_ranking in_batch_negatives n_pairs",
 			LB_PARAMS(info_nce_params),
@@ -151,7 +143,7 @@ enum { FRAC = 1 };
 	{ .name = "frac", .symbol = "frac", .def = (value), .min = 0, .max = 1, .grid = { 0.1, 0.25, 1 }, .n_grid = 3, \
 	  .help = "share of the negatives that count, those most similar, rounded up" }
 
-static const struct lb_param hard_params[] = { [TAU] = TEMPERATURE(0.3), [FRAC] = SHARE_OF_NEGATIVES(0.25) };
+static const struct lb_param hard_params[] = { [TAU] = LB_VIEW_TEMPERATURE(0.3), [FRAC] = SHARE_OF_NEGATIVES(0.25) };
 
 static const struct lb_same_as hard_same_as[] = {
 	{ .set = "frac=1 tau=0.07", .other = "info_nce", .other_set = "symmetric=false" },
@@ -184,7 +176,7 @@ const struct lb_loss LB_LOSS(embedding, contrastive_hard) = {
 			.title = "Hard contrastive loss: InfoNCE against the most similar negatives alone",
 			.cite = TEMPERATURE_PAPER "eq. 8",
 			.formula = "mean_i of log(exp(s_ii / t) + sum_{j in H_i} exp(s_ij / t)) - s_ii / t,  H_i the ceil(frac (B - 1)) negatives with the largest s_ij",
-			.notes = IN_WORDS ONE_VIEW "The choice of the negatives is held fixed in the gradient; ties go to the lowest row. The paper keeps an upper "
+			.notes = LB_VIEW_COSINES LB_ONE_VIEW "The choice of the negatives is held fixed in the gradient; ties go to the lowest row. The paper keeps an upper "
 				 "quantile of a memory bank; here it is of the batch. A batch of one row gives 0.",
 			.keywords = "temperature uniformity tolerance hard_negatives explicit_hard_sampling",
 			LB_PARAMS(hard_params),
@@ -237,7 +229,7 @@ const struct lb_loss LB_LOSS(embedding, contrastive_simple) = {
 			.title = "Simple contrastive loss: the mean cosine of negatives less that of positives; with frac its hard form",
 			.cite = TEMPERATURE_PAPER "eq. 6; frac below 1: its hard form, eq. 9",
 			.formula = "mean_i of -s_ii + lambda mean_{j in H_i} s_ij,  H_i the ceil(frac (B - 1)) negatives with the largest s_ij",
-			.notes = IN_WORDS ONE_VIEW "All negatives weigh alike, whatever their similarity: the limit of a high temperature. The mean over the negatives "
+			.notes = LB_VIEW_COSINES LB_ONE_VIEW "All negatives weigh alike, whatever their similarity: the limit of a high temperature. The mean over the negatives "
 				 "is this program's choice; the paper leaves the scale to lambda. The choice of the negatives is held fixed in the gradient.",
 			.keywords = "temperature uniformity tolerance linear",
 			LB_PARAMS(simple_params),
@@ -258,7 +250,7 @@ const struct lb_loss LB_LOSS(embedding, contrastive_simple) = {
 enum { GAMMA = 1, HOLD };
 
 static const struct lb_param focal_params[] = {
-	[TAU] = TEMPERATURE(0.05),
+	[TAU] = LB_VIEW_TEMPERATURE(0.05),
 	[GAMMA] = { .name = "gamma", .symbol = "gamma", .def = 0.5, .min = 0, .max = 10, .grid = { 0.5, 1, 2 }, .n_grid = 3,
 		    .help = "how much less a row weighs that is found already; 0: info_nce" },
 	[HOLD] = { .name = "hold_weight", .symbol = "hold_weight", .type = LB_BOOL_PARAM, .def = 1, .help = "the weight is a constant in the gradient" },
@@ -299,7 +291,7 @@ const struct lb_loss LB_LOSS(embedding, focal_infonce) = {
 			.cite = "X. Zhao et al., KaLM-Embedding-V2: superior training techniques and data inspire a versatile embedding model, arXiv:2506.20923, "
 				"2025, section 3 (focal-style reweighting), after T.-Y. Lin et al., ICCV 2017",
 			.formula = "mean_i of -(1 - p_i)^gamma log p_i,  p_i = exp(s_ii / t) / sum_j exp(s_ij / t)",
-			.notes = IN_WORDS ONE_VIEW "The weight is held fixed in the gradient unless hold_weight is false, with which it is the focal loss of p_i: the "
+			.notes = LB_VIEW_COSINES LB_ONE_VIEW "The weight is held fixed in the gradient unless hold_weight is false, with which it is the focal loss of p_i: the "
 				 "authors' program for it is not public, so that either may be theirs. A batch of one row gives 0.",
 			.keywords = "kalm focal_loss reweighting infonce hard_negatives",
 			LB_PARAMS(focal_params),

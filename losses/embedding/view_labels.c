@@ -1,11 +1,11 @@
 /* Losses of two views, or of queries and documents, that read labels: rows of one class are
  * positives of each other. */
 #include "losses/support/two_views.h"
+#include "losses/support/view_words.h"
 
 #define IN_WORDS                                                                                         \
 	"s_ij is the cosine of row i's embedding in the first view and row j's in the second (train.views). Positives of a row " \
 	"are the rows of the other view with its label, its own among them; with a label for each row, its own alone. "
-#define ONE_VIEW "Where there is one view, as in validation, it is both. "
 
 enum { SUM, MEAN };
 
@@ -122,7 +122,7 @@ const struct lb_loss LB_LOSS(embedding, tal) = {
 			.title = "Triplet alignment loss: positives against a soft maximum of all negatives",
 			.cite = RDE_PAPER "eq. 8",
 			.formula = "sum over rows and both directions of max(0, m - sum_p a_p s_ip + t log sum_n exp(s_in / t)),  a = softmax over positives of s / t",
-			.notes = IN_WORDS ONE_VIEW "The weights a are held fixed in the gradient. The sum over all negatives is an upper bound of the hardest one, so that "
+			.notes = IN_WORDS LB_ONE_VIEW "The weights a are held fixed in the gradient. The sum over all negatives is an upper bound of the hardest one, so that "
 				 "a wrong pair moves it less. A row without a negative gives 0.",
 			.keywords = "rde noisy_correspondence robust triplet cross_modal",
 			LB_PARAMS(tal_params),
@@ -152,7 +152,7 @@ const struct lb_loss LB_LOSS(embedding, trl) = {
 			.title = "Triplet ranking loss of two views: positives against the hardest negative",
 			.cite = RDE_PAPER "eq. 7, after F. Faghri et al., VSE++, BMVC 2018",
 			.formula = "sum over rows and both directions of max(0, m - sum_p a_p s_ip + max_n s_in),  a = softmax over positives of s / t",
-			.notes = IN_WORDS ONE_VIEW "The weights a and the choice of the negative, the first of the most similar, are held fixed in the gradient. A row without a negative gives 0.",
+			.notes = IN_WORDS LB_ONE_VIEW "The weights a and the choice of the negative, the first of the most similar, are held fixed in the gradient. A row without a negative gives 0.",
 			.keywords = "vse++ hardest_negative triplet cross_modal rde",
 			LB_PARAMS(trl_params),
 		},
@@ -218,7 +218,7 @@ const struct lb_loss LB_LOSS(embedding, sdm) = {
 			.title = "Similarity distribution matching: the softmax of similarities against that of the labels",
 			.cite = "D. Jiang, M. Ye, Cross-modal implicit relation reasoning and aligning for text-to-image person retrieval, CVPR 2023, eq. 6 and 7",
 			.formula = "mean_i of the sum over both directions of sum_j p_ij log(p_ij / (q_ij + eps)),  p = softmax of scale s, q uniform over the positives",
-			.notes = IN_WORDS ONE_VIEW "With a large eps the value may be below 0.",
+			.notes = IN_WORDS LB_ONE_VIEW "With a large eps the value may be below 0.",
 			.keywords = "irra kl_divergence cross_modal distribution",
 			LB_PARAMS(sdm_params),
 		},
@@ -322,7 +322,7 @@ const struct lb_loss LB_LOSS(embedding, mw) = {
 			.cite = "Sheikholeslami et al., Optimizing what matters: AUC-driven learning for robust neural retrieval, arXiv:2510.00137, 2025, eq. 3",
 			.formula = "mean over rows i and pairs k != j of log(1 + exp((s_kj - s_ii) / t)); scope row: k = i",
 			.notes = "s_ij is the cosine of row i's embedding in the first view (the query) and row j's in the second (its document). Labels are not read. "
-				 ONE_VIEW "All B B (B - 1) differences are evaluated with scope global, so that its time grows with the third power of the batch. The share "
+				 LB_ONE_VIEW "All B B (B - 1) differences are evaluated with scope global, so that its time grows with the third power of the batch. The share "
 				 "of misordered pairs, 1 - AUC, is at most value / log 2. A batch of one row gives 0. With scores and labels it is the binary loss mw.",
 			.keywords = "mann_whitney auc retrieval two_towers dual_encoder",
 			LB_PARAMS(mw_params),

@@ -1,14 +1,12 @@
 /* Losses of two views that remember something of earlier batches: a covariance, a centre,
  * embeddings. */
 #include "losses/support/two_views.h"
+#include "losses/support/view_words.h"
 
 #include "core/base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define ONE_VIEW "Where there is one view, as in validation, it is both. "
-#define UNLABELLED "Views are those of train.views or data.pair; labels are not read, and judge alone. "
 
 /* ---- tico ---- */
 
@@ -96,7 +94,7 @@ const struct lb_loss LB_LOSS(embedding, tico) = {
 			.cite = "J. Zhu, R. M. Moraes, S. Karakulak, V. Sobol, A. Canziani, Y. LeCun, TiCo: transformation invariance and covariance contrast for self-supervised visual "
 				"representation learning, arXiv:2206.10698, 2022, eq. 4",
 			.formula = "1 - mean_i u_i.u'_i + rho mean_i u_i' C u_i,  C <- beta C + (1 - beta) U'U / B",
-			.notes = UNLABELLED ONE_VIEW "u are the embeddings divided by their lengths. C is kept from batch to batch, 0 at first, and held fixed in the gradient after its update. "
+			.notes = LB_UNLABELLED LB_ONE_VIEW "u are the embeddings divided by their lengths. C is kept from batch to batch, 0 at first, and held fixed in the gradient after its update. "
 				 "A row of zeros stays one and does not move.",
 			.keywords = "covariance_contrast self_supervised memory",
 			LB_PARAMS(tico_params),
@@ -150,7 +148,7 @@ static double dino_remember(const struct lb_two_views *v)
 	for (size_t j = 0; j < v->c; j++) {
 		double mean = 0;
 		for (size_t i = 0; i < v->b; i++)
-			mean += v->u[1][i * v->c + j] / (double)v->b;
+			mean += v->held[1][i * v->c + j] / (double)v->b;
 		now[j] = next[j];
 		next[j] = v->in->par[MOMENTUM].v * next[j] + (1 - v->in->par[MOMENTUM].v) * mean;
 	}
@@ -196,15 +194,15 @@ const struct lb_loss LB_LOSS(embedding, dino) = {
 			.title = "DINO: cross-entropy of the first view's softmax to the sharpened, centred one of a held second",
 			.cite = "M. Caron, H. Touvron, I. Misra, H. Jegou, J. Mairal, P. Bojanowski, A. Joulin, Emerging properties in self-supervised vision transformers, ICCV 2021, eq. 3 and 4",
 			.formula = "-mean_i sum_k q_ik log softmax(z_i / ts)_k,  q_i = softmax((z'_i - center) / tt) held,  center <- m center + (1 - m) mean z'",
-			.notes = UNLABELLED ONE_VIEW "The columns of the embedding are the method's prototypes. The centre is kept from batch to batch, 0 at first; a batch's loss reads the one before. In the paper "
-				 "the second view goes through a network of averaged weights, and both directions are taken; here it is the same network, held.",
+			.notes = LB_UNLABELLED LB_ONE_VIEW "The columns of the embedding are the method's prototypes. The centre is kept from batch to batch, 0 at first; a batch's loss reads the one before. In the paper "
+				 "the second view goes through a network of averaged weights (procedure averaged_target; else it is the same network, held), and both directions are taken.",
 			.keywords = "self_distillation centering sharpening self_supervised",
 			LB_PARAMS(dino_params),
 		},
 		.kind = LB_EMBEDDING,
 		.good_for = "two views",
 		.properties = LB_NONNEGATIVE | LB_SHIFT_INVARIANT,
-		.needs = LB_NEEDS_VIEWS,
+		.needs = LB_NEEDS_VIEWS | LB_TAKES_TARGET,
 		.exceptions = LB_HOLDS_FACTORS,
 		LB_EXAMPLES(dino_examples),
 	},
@@ -221,8 +219,7 @@ const struct lb_loss LB_LOSS(embedding, dino) = {
 enum { TAU, SIZE };
 
 static const struct lb_param memory_params[] = {
-	[TAU] = { .name = "tau", .symbol = "t", .def = 0.07, .min = 1e-3, .max = 1e3, .log_scale = true, .grid = { 0.05, 0.1, 0.3, 1 }, .n_grid = 4,
-		  .help = "temperature: cosines are divided by it" },
+	[TAU] = LB_VIEW_TEMPERATURE(0.07),
 	[SIZE] = { .name = "size", .symbol = "M", .type = LB_INT_PARAM, .def = 256, .min = 0, .max = 1e5, .grid = { 0, 16, 256 }, .n_grid = 3,
 		   .help = "rows of earlier batches that are remembered; 0: info_nce in one direction" },
 };
@@ -325,7 +322,7 @@ const struct lb_loss LB_LOSS(embedding, info_nce_memory) = {
 			.cite = "X. Wang, H. Zhang, W. Huang, M. R. Scott, Cross-batch memory for embedding learning, CVPR 2020; as a queue of keys: K. He, H. Fan, Y. Wu, S. Xie, R. Girshick, Momentum contrast, "
 				"CVPR 2020, eq. 1",
 			.formula = "mean_i of log(sum_j exp(s_ij / t) + sum_m exp(u_i.m / t)) - s_ii / t,  m the last M embeddings of second views before this batch",
-			.notes = UNLABELLED ONE_VIEW "u are the embeddings divided by their lengths, s_ij their products across the views. What is remembered is held fixed, as it was embedded then; both sides go through the same "
+			.notes = LB_UNLABELLED LB_ONE_VIEW "u are the embeddings divided by their lengths, s_ij their products across the views. What is remembered is held fixed, as it was embedded then; both sides go through the same "
 				 "network, not through one of averaged weights. The memory fills in the first batches. An earlier copy of a row is one of its negatives.",
 			.keywords = "cross_batch_memory xbm moco queue memory_bank",
 			LB_PARAMS(memory_params),

@@ -1,10 +1,8 @@
 /* Losses of two views by how far apart the two of a row are and how rows spread. */
 #include "losses/support/two_views.h"
+#include "losses/support/view_words.h"
 
 #include <string.h>
-
-#define ONE_VIEW "Where there is one view, as in validation, it is both. "
-#define UNLABELLED "Views are those of train.views or data.pair; labels are not read, and judge alone. "
 
 /* ---- align_uniform, sym_pair ---- */
 
@@ -99,7 +97,7 @@ const struct lb_loss LB_LOSS(embedding, align_uniform) = {
 			.cite = "T. Wang, P. Isola, Understanding contrastive representation learning through alignment and uniformity on the hypersphere, ICML 2020, "
 				"section 4.1",
 			.formula = "mean_i |u_i - v_i|^alpha + lambda/2 sum over both views of log mean_{i<j} exp(-t |x_i - x_j|^2)",
-			.notes = "u and v are the embeddings of the two views, divided by their lengths. " UNLABELLED ONE_VIEW
+			.notes = "u and v are the embeddings of the two views, divided by their lengths. " LB_UNLABELLED LB_ONE_VIEW
 				 "A row of zeros stays one and does not move. A batch of one row has the first part alone. Where two views of a row are equal, alpha 1 has the slope 0.",
 			.keywords = "alignment uniformity hypersphere self_supervised wang isola",
 			LB_PARAMS(align_params),
@@ -135,7 +133,7 @@ const struct lb_loss LB_LOSS(embedding, sym_pair) = {
 			.cite = "the pull between mirrored halves of a face in SymFace (P. Prabhakar et al., Improving face recognition from facial symmetry, 2024) as far as its abstract "
 				"tells; the first part of T. Wang, P. Isola, ICML 2020",
 			.formula = "mean_i |u_i - v_i|^2 = 2 - 2 mean_i cos(z_i, z'_i)",
-			.notes = UNLABELLED ONE_VIEW "Alone it has its least value where all embeddings are one: use it as a term. The paper's own weight and distance are not "
+			.notes = LB_UNLABELLED LB_ONE_VIEW "Alone it has its least value where all embeddings are one: use it as a term. The paper's own weight and distance are not "
 				 "known. For rows without a zero vector.",
 			.keywords = "symface symmetry consistency invariance byol",
 		},
@@ -216,7 +214,7 @@ const struct lb_loss LB_LOSS(embedding, spectral_contrastive) = {
 			.cite = "J. Z. HaoChen, C. Wei, A. Gaidon, T. Ma, Provable guarantees for self-supervised deep learning with spectral contrastive loss, NeurIPS 2021, eq. 6; "
 				"shortened rows as in the authors' program",
 			.formula = "(-2 mean_i x_i.x'_i + mean_{i != j} (x_i.x'_j)^2) / mu,  x = z shortened to sqrt(mu) at most; mu 0: x = z, no division",
-			.notes = UNLABELLED ONE_VIEW "Up to a constant it is the low-rank factorisation of the normalised graph of views. A batch of one row has the first part alone.",
+			.notes = LB_UNLABELLED LB_ONE_VIEW "Up to a constant it is the low-rank factorisation of the normalised graph of views. A batch of one row has the first part alone.",
 			.keywords = "haochen factorization graph self_supervised",
 			LB_PARAMS(spectral_params),
 		},

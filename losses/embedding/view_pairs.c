@@ -1,10 +1,10 @@
 /* Losses of explicit pairs: a row's two views are the pair, and its label says how alike they
  * are. */
 #include "losses/support/two_views.h"
+#include "losses/support/view_words.h"
 
 #define PAIRS                                                                                            \
 	"Row i is a pair, its two views (data with both sides' features side by side: train.views: {kind: parts, features: N}), and its label says how alike they are. "
-#define ONE_VIEW "Where there is one view, as in validation, it is both. "
 
 static size_t room(const struct lb_arg *par, const struct lb_loss_shape *shape)
 {
@@ -71,7 +71,7 @@ const struct lb_loss LB_LOSS(embedding, cosine_embedding) = {
 			.title = "Cosine embedding loss: alike pairs have cosine 1, unlike ones at most a margin",
 			.cite = "R. Hadsell, S. Chopra, Y. LeCun, CVPR 2006, with cosines, as CosineEmbeddingLoss of PyTorch",
 			.formula = "mean_i of 1 - s_i where y_i = 1, max(0, s_i - m) where y_i = 0,  s_i the cosine of the pair",
-			.notes = PAIRS ONE_VIEW "Label 1 is alike, 0 unlike. A row of zeros has cosine 0 and does not move.",
+			.notes = PAIRS LB_ONE_VIEW "Label 1 is alike, 0 unlike. A row of zeros has cosine 0 and does not move.",
 			.keywords = "siamese pairs torch cosineembeddingloss",
 			LB_PARAMS(cosine_params),
 		},
@@ -141,7 +141,7 @@ const struct lb_loss LB_LOSS(embedding, hinge_embedding) = {
 			.title = "Hinge embedding loss: alike pairs together, unlike ones a margin apart",
 			.cite = "HingeEmbeddingLoss of PyTorch, on the pair's distance",
 			.formula = "mean_i of d_i where y_i = 1, max(0, m - d_i) where y_i = 0,  d_i = |z_i - z'_i|",
-			.notes = PAIRS ONE_VIEW "Label 1 is alike, 0 unlike. Rows are taken as they are. Where a difference is 0 its slope is taken to be 0.",
+			.notes = PAIRS LB_ONE_VIEW "Label 1 is alike, 0 unlike. Rows are taken as they are. Where a difference is 0 its slope is taken to be 0.",
 			.keywords = "siamese pairs torch hingeembeddingloss contrastive",
 			LB_PARAMS(hinge_params),
 		},
@@ -219,7 +219,7 @@ const struct lb_loss LB_LOSS(embedding, cosent) = {
 			.cite = "X. Huang, H. Peng, D. Zou, Z. Liu, J. Li, K. Liu, J. Wu, J. Su, P. S. Yu, CoSENT: consistent sentence embedding via similarity ranking, "
 				"IEEE/ACM TASLP 2024",
 			.formula = "log(1 + sum_{y_i < y_j} exp(scale (s_i - s_j))),  s_i the cosine of the pair",
-			.notes = PAIRS ONE_VIEW "Labels are ordered by the data's order of classes; only their order counts. One number a batch, not divided by B. A batch of one label gives 0. "
+			.notes = PAIRS LB_ONE_VIEW "Labels are ordered by the data's order of classes; only their order counts. One number a batch, not divided by B. A batch of one label gives 0. "
 				 "A row of zeros has cosine 0 and does not move.",
 			.keywords = "sentence_similarity sts ranking pairs",
 			LB_PARAMS(scale_params),
@@ -232,6 +232,77 @@ const struct lb_loss LB_LOSS(embedding, cosent) = {
 		LB_EXAMPLES(cosent_examples),
 	},
 	.form = &cosent_form,
+	.workspace = room,
+};
+
+static const struct lb_example angle_examples[] = {
+	{ .set = "scale=1", .b = 2, .c = 2, .z = { 1, 0, 1, 0, 0, 1, 3, 4 }, .y = { 0, 1 }, .views = 2, .value = 1.1711006659477778,
+	  .source = "by hand: |0 - 1| and |3 - 4| / 5: log(1 + exp(1 - 1/5))" },
+};
+
+/* Of pair i, |z1| |z2| s_i = sum of real and imaginary parts of z1 conj(z2), the halves of a row
+ * being the parts of complex numbers. Returns it signed, over the lengths; to_first and to_second
+ * (c), unless NULL, get w times its derivatives by the directions. */
+static double complex_sum(const struct lb_two_views *v, size_t i, double w, double *to_first, double *to_second)
+{
+	const size_t n = v->c / 2;
+	const double *a = v->u[0] + i * v->c, *b = a + n, *c = v->u[1] + i * v->c, *d = c + n;
+	double sum = 0;
+
+	for (size_t j = 0; j < n; j++) {
+		sum += a[j] * c[j] + b[j] * d[j] + b[j] * c[j] - a[j] * d[j];
+		if (!to_first)
+			continue;
+		to_first[j] += w * (c[j] - d[j]);
+		to_first[n + j] += w * (d[j] + c[j]);
+		to_second[j] += w * (a[j] + b[j]);
+		to_second[n + j] += w * (b[j] - a[j]);
+	}
+	return sum;
+}
+
+static double angle_value(const struct lb_two_views *v)
+{
+	double *s = v->room, *by_s = s + v->b;
+
+	for (size_t i = 0; i < v->b; i++)
+		s[i] = fabs(complex_sum(v, i, 0, NULL, NULL));
+	const double value = ordered(v->in, v->in->par[SCALE].v, s, by_s);
+	for (size_t i = 0; v->by[0] && i < v->b; i++) {
+		const double signed_s = complex_sum(v, i, 0, NULL, NULL), sign = (double)((signed_s > 0) - (signed_s < 0));
+		complex_sum(v, i, sign * by_s[i], v->by[0] + i * v->c, v->by[1] + i * v->c);
+	}
+	return value;
+}
+
+static double angle_batch(const struct lb_batch *in, real *g)
+{
+	return lb_of_views(in, g, true, angle_value);
+}
+
+LB_BATCH(angle, angle_batch)
+
+const struct lb_loss LB_LOSS(embedding, angle) = {
+	.info = {
+		.base = {
+			.name = "angle",
+			.title = "AnglE: pairs of a higher label differ less in complex angle than pairs of a lower one",
+			.cite = "X. Li, J. Li, AoE: angle-optimized embeddings for semantic textual similarity, ACL 2024, as AnglELoss of sentence-transformers",
+			.formula = "log(1 + sum_{y_i < y_j} exp(scale (s_i - s_j))),  s_i = |sum_j Re + Im of (a_j + i b_j) (c_j - i d_j)| / (|z_i| |z'_i|),  z_i = (a, b), z'_i = (c, d)",
+			.notes = PAIRS LB_ONE_VIEW "The halves of an embedding are real and imaginary parts; of an odd number of columns the last has no part. Labels are ordered by the data's order "
+				 "of classes; only their order counts. One number a batch, not divided by B. A row of zeros has s 0 and does not move; at s = 0 the slope is 0. The full method adds "
+				 "cosent and a loss of the batch's negatives: give them as terms.",
+			.keywords = "angle_optimized complex sentence_similarity sts ranking pairs",
+			LB_PARAMS(scale_params),
+		},
+		.kind = LB_EMBEDDING,
+		.good_for = "explicit pairs",
+		.properties = LB_NONNEGATIVE,
+		.needs = LB_NEEDS_VIEWS,
+		.exceptions = LB_SIZE_MATTERS,
+		LB_EXAMPLES(angle_examples),
+	},
+	.form = &angle_form,
 	.workspace = room,
 };
 
@@ -268,7 +339,7 @@ const struct lb_loss LB_LOSS(embedding, cosine_mse) = {
 			.title = "Squared error of a pair's cosine against how alike it is",
 			.cite = "N. Reimers, I. Gurevych, Sentence-BERT, EMNLP 2019, section 3 (regression objective)",
 			.formula = "mean_i (s_i - y_i / (C - 1))^2,  s_i the cosine of the pair, y_i its label from 0 to C - 1",
-			.notes = PAIRS ONE_VIEW "Labels are grades at equal steps from 0 to 1. A row of zeros has cosine 0 and does not move.",
+			.notes = PAIRS LB_ONE_VIEW "Labels are grades at equal steps from 0 to 1. A row of zeros has cosine 0 and does not move.",
 			.keywords = "sentence_bert sts regression pairs cosinesimilarityloss",
 		},
 		.kind = LB_EMBEDDING,
@@ -330,7 +401,7 @@ const struct lb_loss LB_LOSS(embedding, mega_batch_margin) = {
 			.title = "Mega-batch margin loss: a pair is near, the most similar other row of the batch is not",
 			.cite = "J. Wieting, K. Gimpel, ParaNMT-50M, ACL 2018, section 4.2, as in sentence-transformers",
 			.formula = "mean_i of max(0, m1 - s_ii) + max(0, max_{j != i} s_ij - m0)",
-			.notes = "s_ij is the cosine of row i in the first view and row j in the second. Labels are not read. " ONE_VIEW "The choice of the negative, the first of the most similar, is held "
+			.notes = "s_ij is the cosine of row i in the first view and row j in the second. Labels are not read. " LB_ONE_VIEW "The choice of the negative, the first of the most similar, is held "
 				 "fixed in the gradient. A batch of one row has the first part alone.",
 			.keywords = "paranmt paraphrase hardest_negative sentence",
 			LB_PARAMS(mega_params),
@@ -344,104 +415,4 @@ const struct lb_loss LB_LOSS(embedding, mega_batch_margin) = {
 	},
 	.form = &mega_batch_margin_form,
 	.workspace = mega_room,
-};
-
-/* ---- simsiam, byol ---- */
-
-/* Mean cosine of the first view and the held second, whose derivative times `weight` goes to the
- * first alone. */
-static double to_held(const struct lb_two_views *v, double weight)
-{
-	const size_t n = v->b * v->c;
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		sum += v->u[0][i] * v->held[1][i] / (double)v->b;
-		if (v->by[0])
-			v->by[0][i] = weight * v->held[1][i] / (double)v->b;
-	}
-	return weight * sum;
-}
-
-static double simsiam_value(const struct lb_two_views *v)
-{
-	return to_held(v, -1);
-}
-
-static double byol_value(const struct lb_two_views *v)
-{
-	return 2 + to_held(v, -2);
-}
-
-static double simsiam_batch(const struct lb_batch *in, real *g)
-{
-	return lb_of_views(in, g, true, simsiam_value);
-}
-
-static double byol_batch(const struct lb_batch *in, real *g)
-{
-	return lb_of_views(in, g, true, byol_value);
-}
-
-static const struct lb_example simsiam_examples[] = {
-	{ .set = "", .b = 2, .c = 2, .z = { 1, 0, 1, 0, 0, 1, 3, 0 }, .views = 2, .value = -0.5, .source = "by hand: -(0 + 1) / 2" },
-};
-
-#define HELD_TARGET                                                                                      \
-	"The second view is the target, held fixed. The method is more than this loss: a predictor on one side, for byol a target network of averaged weights, and the " \
-	"mean over both directions. Without them all rows may collapse to one, where the value is least: a term beside another loss, not one to compare by. "
-
-LB_BATCH(simsiam, simsiam_batch)
-
-const struct lb_loss LB_LOSS(embedding, simsiam) = {
-	.info = {
-		.base = {
-			.name = "simsiam",
-			.title = "Negative cosine to a held second view, the loss of SimSiam",
-			.cite = "X. Chen, K. He, Exploring simple Siamese representation learning, CVPR 2021, eq. 1",
-			.formula = "-mean_i cos(z_i, z'_i),  z' held",
-			.notes = HELD_TARGET ONE_VIEW "A row of zeros has cosine 0 and does not move.",
-			.keywords = "negative_cosine stop_gradient siamese self_supervised",
-		},
-		.kind = LB_EMBEDDING,
-		.good_for = "two views",
-		.properties = LB_BOUNDED,
-		.needs = LB_NEEDS_VIEWS,
-		.exceptions = LB_HOLDS_FACTORS,
-		LB_EXAMPLES(simsiam_examples),
-	},
-	.form = &simsiam_form,
-	.workspace = room,
-};
-
-static const struct lb_same_as byol_same_as[] = {
-	{ .set = "", .other = "simsiam", .other_set = "", .scale = 2, .shift = 2 },
-};
-
-static const struct lb_example byol_examples[] = {
-	{ .set = "", .b = 2, .c = 2, .z = { 1, 0, 1, 0, 0, 1, 3, 0 }, .views = 2, .value = 1, .source = "by hand: 2 - (0 + 2) / 2" },
-};
-
-LB_BATCH(byol, byol_batch)
-
-const struct lb_loss LB_LOSS(embedding, byol) = {
-	.info = {
-		.base = {
-			.name = "byol",
-			.title = "Squared distance of directions to a held second view, the loss of BYOL",
-			.cite = "J.-B. Grill et al., Bootstrap your own latent, NeurIPS 2020, eq. 2",
-			.formula = "mean_i |z_i/|z_i| - z'_i/|z'_i||^2 = 2 - 2 mean_i cos(z_i, z'_i),  z' held",
-			.notes = HELD_TARGET ONE_VIEW "A row of zeros has cosine 0 and does not move.",
-			.keywords = "bootstrap stop_gradient siamese self_supervised",
-		},
-		.kind = LB_EMBEDDING,
-		.good_for = "two views",
-		.properties = LB_NONNEGATIVE | LB_BOUNDED,
-		.needs = LB_NEEDS_VIEWS,
-		.exceptions = LB_HOLDS_FACTORS,
-		LB_SAME_AS(byol_same_as),
-		LB_EXAMPLES(byol_examples),
-	},
-	.form = &byol_form,
-	.workspace = room,
 };

@@ -1,8 +1,6 @@
 /* Losses of two views by what the columns of their embeddings say twice. */
 #include "losses/support/view_columns.h"
-
-#define ONE_VIEW "Where there is one view, as in validation, it is both. "
-#define UNLABELLED "Views are those of train.views or data.pair; labels are not read, and judge alone. "
+#include "losses/support/view_words.h"
 
 /* ---- barlow_twins, mixed_barlow ---- */
 
@@ -118,7 +116,7 @@ const struct lb_loss LB_LOSS(embedding, barlow_twins) = {
 			.title = "Barlow Twins: the views' columns correlate with themselves and with no other",
 			.cite = "J. Zbontar, L. Jing, I. Misra, Y. LeCun, S. Deny, Barlow Twins: self-supervised learning via redundancy reduction, ICML 2021, eq. 1",
 			.formula = "sum_k (C_kk - 1)^2 + lambda sum_{k != l} C_kl^2",
-			.notes = STANDARDISED UNLABELLED ONE_VIEW "A constant column is 0 when standardised, and costs 1. Two equal views of uncorrelated columns cost 0, but for eps.",
+			.notes = STANDARDISED LB_UNLABELLED LB_ONE_VIEW "A constant column is 0 when standardised, and costs 1. Two equal views of uncorrelated columns cost 0, but for eps.",
 			.keywords = "redundancy_reduction cross_correlation self_supervised",
 			LB_PARAMS(barlow_params),
 		},
@@ -208,7 +206,7 @@ const struct lb_loss LB_LOSS(embedding, mixed_barlow) = {
 			.cite = "W. G. C. Bandara, C. M. De Melo, V. M. Patel, Guarding Barlow Twins against overfitting with mixed samples, 2023, eq. 6 and 7",
 			.formula = "barlow_twins + lambda_reg lambda sum_{V in A, B} |M'V - mix A'V - (1 - mix) B[partner]'V|^2 / B^2,  A, B, M the standardised views",
 			.notes = STANDARDISED "The third view is that of mix x_i + (1 - mix) x'_partner(i), one mix a batch from U(0, 1): train.views: {kind: mixed}. "
-				 "All three are differentiated. With ddof 1, as the authors have it, the diagonal is (B - 1)/B at best. " ONE_VIEW "Without the third it is barlow_twins.",
+				 "All three are differentiated. With ddof 1, as the authors have it, the diagonal is (B - 1)/B at best. " LB_ONE_VIEW "Without the third it is barlow_twins.",
 			.keywords = "barlow mixup overfitting self_supervised",
 			LB_PARAMS(mixed_params),
 		},
@@ -306,7 +304,7 @@ const struct lb_loss LB_LOSS(embedding, vicreg) = {
 			.cite = "A. Bardes, J. Ponce, Y. LeCun, VICReg: variance-invariance-covariance regularization for self-supervised learning, ICLR 2022, eq. 1 to 6",
 			.formula = "inv mean (Z - Z')^2 + var/2 sum over both views of mean_k max(0, 1 - sqrt(var_k + eps)) + cov sum over both views of (1/D) "
 				   "sum_{k != l} Cov_kl^2",
-			.notes = UNLABELLED ONE_VIEW "Rows are taken as they are. Variances and covariances are over B - 1. The paper's sum over views of variances is halved, "
+			.notes = LB_UNLABELLED LB_ONE_VIEW "Rows are taken as they are. Variances and covariances are over B - 1. The paper's sum over views of variances is halved, "
 				 "as the authors' program and most others have it. A batch of one row has no spread: its hinge is a constant.",
 			.keywords = "variance_invariance_covariance self_supervised regularization",
 			LB_PARAMS(vicreg_params),

@@ -1,8 +1,6 @@
 /* Losses of two views that take a matrix apart: whitening by a Cholesky factor, nuclear norms. */
 #include "losses/support/view_columns.h"
-
-#define ONE_VIEW "Where there is one view, as in validation, it is both. "
-#define UNLABELLED "Views are those of train.views or data.pair; labels are not read, and judge alone. "
+#include "losses/support/view_words.h"
 
 /* ---- w_mse ---- */
 
@@ -158,7 +156,7 @@ const struct lb_loss LB_LOSS(embedding, w_mse) = {
 			.title = "W-MSE: distance of the directions of a row's two views, each view whitened",
 			.cite = "A. Ermolov, A. Siarohin, E. Sangineto, N. Sebe, Whitening for self-supervised representation learning, ICML 2021, eq. 4 to 6",
 			.formula = "2 - 2 mean_i cos(y_i, y'_i),  y_i = L^{-1} (z_i - mean),  L L' = (1 - eps) Cov + eps I of the view",
-			.notes = UNLABELLED ONE_VIEW "Batches of at least twice as many rows as the embedding has columns are advised; the paper whitens such parts of a batch. "
+			.notes = LB_UNLABELLED LB_ONE_VIEW "Batches of at least twice as many rows as the embedding has columns are advised; the paper whitens such parts of a batch. "
 				 "A row that is its view's mean has no direction: cosine 0, and it does not move. A batch of one row gives 2, its row being the mean.",
 			.keywords = "whitening cholesky self_supervised",
 			LB_PARAMS(w_mse_params),
@@ -281,7 +279,7 @@ const struct lb_loss LB_LOSS(embedding, mmcr) = {
 			.title = "Maximum manifold capacity: the mean of a row's views spans as much as it can",
 			.cite = "T. Yerxa, Y. Kuang, E. Simoncelli, S. Chung, Learning efficient coding of natural images with maximum manifold capacity representations, NeurIPS 2023, eq. 3",
 			.formula = "-|C|_* + lambda mean_i |[u_i; u'_i]|_*,  C the rows (u_i + u'_i)/2 of unit embeddings, |.|_* the sum of singular values",
-			.notes = UNLABELLED ONE_VIEW "One number a batch, not divided by B. Singular values below 1e-12 of the largest have no gradient. A row of zeros stays one and does not move.",
+			.notes = LB_UNLABELLED LB_ONE_VIEW "One number a batch, not divided by B. Singular values below 1e-12 of the largest have no gradient. A row of zeros stays one and does not move.",
 			.keywords = "manifold_capacity nuclear_norm self_supervised",
 			LB_PARAMS(mmcr_params),
 		},

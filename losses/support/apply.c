@@ -94,7 +94,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ l->n_params && !(form && form->batch), "has parameters, whose gradient a loss by batch alone can give" },
 		{ l->n_params && l->info.kind != LB_EMBEDDING && !(needs & LB_NEEDS_FEATURES) && !l->info.params_for, "has parameters, a row of which is as long as one of "
 		  "embeddings or of hidden features, and reads neither" },
-		{ l->n_params && l->info.kind == LB_EMBEDDING && !l->predict, "has parameters for each class and no class scores of them (.predict)" },
+		{ l->n_params && l->info.kind == LB_EMBEDDING && l->info.params_for == LB_EACH_CLASS && !l->predict, "has parameters for each class and no class scores of them (.predict)" },
 		{ (needs & LB_MOVES_FEATURES) && !(needs & LB_NEEDS_FEATURES), "moves the hidden features (LB_MOVES_FEATURES) and does not read them "
 		  "(LB_NEEDS_FEATURES)" },
 		{ (needs & LB_MOVES_FEATURES) && !(form && form->batch), "moves the hidden features, whose gradient a loss by batch alone can give" },

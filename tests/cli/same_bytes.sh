@@ -101,7 +101,7 @@ def canonical(v):
 def identity(record):
     config = record["config"]
     del config["name"], config["output"]
-    for block, key, neutral in (("optimizer", "project", "none"), ("model", "dimension", 0), ("train", "sampler", "shuffle"),
+    for block, key, neutral in (("optimizer", "project", "none"), ("model", "dimension", 0), ("train", "sampler", "shuffle"), ("train", "loss_lr_factor", 1),
                                 ("evaluate", "threshold", "fixed"), ("evaluate", "calibration", "none")):  # younger than the ids
         if config[block].get(key) == neutral:
             del config[block][key]

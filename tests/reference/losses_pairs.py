@@ -415,6 +415,46 @@ def koleo(z, y, held, eps=1e-8):
     return -mean(mpmath.log(d[i][min(others(y, i), key=lambda j: h[i][j])] + mpf(str(eps))) for i in range(len(y)))
 
 
+@case({}, {"k": 1, "eps": .5})
+def knn_entropy(z, y, held, k=3, eps=1e-8):
+    """Kozachenko and Leonenko's estimate, turned round, over the number of columns."""
+    n, c = len(z), len(z[0])
+    d, h = distances(z, False), distances(held, False)
+    found = [sorted(others(y, i), key=lambda j: (h[i][j], j))[min(k, n - 1) - 1] for i in range(n)]
+    ball = mpmath.pi ** (mpf(c) / 2) / mpmath.gamma(mpf(c) / 2 + 1)
+    return -((mpmath.digamma(n) - mpmath.digamma(min(k, n - 1)) + mpmath.log(ball)) / c + mean(mpmath.log(max(d[i][j], mpf(str(eps)))) for i, j in enumerate(found)))
+
+
+@case({}, {"lo": -1, "bins": 7})
+def dynamic_soft_margin(z, y, held, lo=-2, bins=10):
+    """The first batch, which is the histogram."""
+    d, h = distances(z), distances(held)
+    found = triplets(y)
+    place = [min(max((h[a][p] - h[a][n] - lo) / (-2 * lo) * bins, mpf(0)), mpf(bins)) for a, p, n in found]
+    below = [min(int(x), bins - 1) for x in place]
+    nodes = [mpf(0)] * (bins + 1)
+    for x, b in zip(place, below):
+        nodes[b] += (b + 1 - x) / len(found)
+        nodes[b + 1] += (x - b) / len(found)
+    return mean(sum(nodes[: b + 1]) * (d[a][p] - d[a][n]) for b, (a, p, n) in zip(below, found))
+
+
+@case({}, {"tau": .5, "eps": .01})
+def pamc(z, y, held, tau=1, eps=1e-10):
+    eps, u, classes = mpf(str(eps)), [unit(e) for e in z], sorted(set(y))
+    sums = [unit([sum(z[i][j] for i in range(len(y)) if y[i] == c) for j in range(len(z[0]))]) for c in classes]
+    near = mean(mpmath.log(1 + eps + sum(mpmath.exp(tau * dot(u[i], u[j])) for j in positives(y, i))) for i in range(len(y)))
+    return -near + mean(mpmath.log(1 + eps + sum(mpmath.exp(tau * dot(a, b)) for b in sums if b is not a)) for a in sums)
+
+
+@case({"dims": "[2,3]"}, {"dims": "[1,2]", "weights": "[2,0.5]", "of": "angular", "with": "alpha=30"}, {"dims": "[1,2]", "of": "multi_similarity"})
+def matryoshka(z, y, held, dims, weights="", of="supcon", **par):
+    base, dims = {"supcon": supcon, "angular": angular, "multi_similarity": multi_similarity}[of], json.loads(dims)
+    own = {k: mpf(v) for k, v in (p.split("=") for p in par.get("with", "").split(",") if p)}
+    weights = [mpf(str(w)) for w in json.loads(weights)] if weights else [1] * len(dims)
+    return sum(w * base([e[:d] for e in z], y, [e[:d] for e in held], **own) for w, d in zip(weights, dims))
+
+
 def text(value):
     return {True: "true", False: "false"}.get(value) if isinstance(value, bool) else str(value)
 

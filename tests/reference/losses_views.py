@@ -215,6 +215,15 @@ def cosent(z, y, scale=20):
     return torch.log(1 + sum(torch.exp(scale * (s[i] - s[j])) for i in range(len(y)) for j in range(len(y)) if y[i] < y[j]))
 
 
+def angle(z, y, scale=20):
+    """The absolute sum of real and imaginary parts of quotients of complex numbers whose parts are the halves of a row, of directions."""
+    n = len(z[0][0]) // 2
+    one, other = (torch.complex(u[:, :n], u[:, n: 2 * n]) for u in (unit(z[0]), unit(z[1])))
+    q = (one * other.conj()).sum(1)
+    s = (q.real + q.imag).abs()
+    return torch.log(1 + sum(torch.exp(scale * (s[i] - s[j])) for i in range(len(y)) for j in range(len(y)) if y[i] < y[j]))
+
+
 def cosine_mse(z, y, classes):
     return mean((s - t / (classes - 1)) ** 2 for s, t in zip(pair_cosines(z), y))
 
@@ -309,6 +318,13 @@ def info_nce_memory(z, y, tau=0.07, size=1024):
     return info_nce(z, y, tau, False)
 
 
+def matryoshka_views(z, y, dims, weights="[]", of="info_nce", **par):
+    base = {"info_nce": info_nce, "vicreg": vicreg, "siglip": siglip}[of]
+    own = {k: float(v) for k, v in (p.split("=") for p in par.get("with", "").split(",") if p)}
+    dims, weights = json.loads(dims), json.loads(weights)
+    return sum(w * base([v[:, :d] for v in z], y, **own) for w, d in zip(weights or [1] * len(dims), dims))
+
+
 HARD = {"lambda": 0.5, "frac": 0.5}
 LOSSES = [
     (nt_xent, [{}, {"tau": 0.1}]), (info_nce, [{}, {"tau": 0.5, "symmetric": False}]), (dcl, [{}, {"tau": 1}]), (dcl_w, [{}, {"sigma": 0.2}]),
@@ -322,11 +338,12 @@ LOSSES = [
     (cosent, [{}, {"scale": 3}]), (cosine_mse, [{}]), (mega_batch_margin, [{}, {"pos_margin": 1, "neg_margin": -0.5}]), (simsiam, [{}]), (byol, [{}]),
     (groco, [{"K": 4}, {"K": 3, "steepness": 5, "relax": "logistic", "stop_grad": False}, {}]), (w_mse, [{}, {"eps": 0.1}]), (mmcr, [{}, {"lambda": 0.5}]),
     (tico, [{}, {"beta": 0.5, "rho": 2}]), (dino, [{}, {"tau_s": 1, "tau_t": 0.5}]), (info_nce_memory, [{}, {"size": 3, "tau": 0.5}]),
-    (sogclr, [{}, {"tau": 0.5}]), (isogclr, [{}, {"tau": 0.4, "rho": 0.1}]),
+    (sogclr, [{}, {"tau": 0.5}]), (isogclr, [{}, {"tau": 0.4, "rho": 0.1}]), (angle, [{}, {"scale": 3}]),
+    (matryoshka_views, [{"dims": "[1,2]"}, {"dims": "[2,3]", "weights": "[0.5,2]", "of": "vicreg", "with": "inv=3,eps=0.01"}]),
 ]
-LABELS = {"cosine_embedding": [1, 0, 1, 0, 1, 0], "hinge_embedding": [1, 0, 1, 0, 1, 0], "cosent": [4, 3, 3, 2, 1, 0], "cosine_mse": [9, 8, 8, 5, 2, 0]}
+LABELS = {"cosine_embedding": [1, 0, 1, 0, 1, 0], "hinge_embedding": [1, 0, 1, 0, 1, 0], "angle": [4, 3, 3, 2, 1, 0], "cosent": [4, 3, 3, 2, 1, 0], "cosine_mse": [9, 8, 8, 5, 2, 0]}
 ALIKE = ("cosine_embedding", "hinge_embedding")         # read labels as alike (1) or not (0)
-CLASSES = {"cosent": 5, "cosine_mse": 11}
+CLASSES = {"angle": 5, "cosent": 5, "cosine_mse": 11}
 KNOWN = {
     "nt_xent": 1.0926192054, "info_nce": 0.00918506777375, "contrastive_hard": 0.34066372315, "contrastive_simple": -1.03801583434,
     "align_uniform": -2.70434404696, "barlow_twins": 0.0171927730462, "mixed_barlow": 0.444125768561, "vicreg": 9.46359691054, "gcl": -1.01455049284,
@@ -336,6 +353,7 @@ KNOWN = {
     "cosine_embedding": 0.47690786437, "hinge_embedding": 0.461146603959, "cosent": 3.14843623491, "cosine_mse": 0.273530981292,
     "groco K=4": 0.268033182367, "w_mse": 0.12751742515, "mmcr": -4.07435438862,
     "tico": 0.393993023617, "dino": 1.76100038677,
+    "angle": 16.1295518261,
     "mega_batch_margin": 0.252076988851, "simsiam": -0.931922435658, "byol": 0.136155128684,
 }
 
@@ -368,7 +386,8 @@ def cases():
     for loss, settings in LOSSES:
         views = 3 if loss is mixed_barlow else 2
         for par in settings:
-            one = case(loss, par, [E, V, N][:views], LABELS.get(loss.__name__, Y))
+            fixed = [[r[:2] for r in v] if loss is angle else v for v in [E, V, N][:views]]
+            one = case(loss, par, fixed, LABELS.get(loss.__name__, Y))
             known = KNOWN.get(f"{loss.__name__} {text(par)}".strip())
             if known is not None:
                 assert abs(one["value"] - known) <= 2e-10 * abs(known) + 1e-11, (loss.__name__, one["value"], known)

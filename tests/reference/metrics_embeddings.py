@@ -115,6 +115,12 @@ def uniformity(e, y, t=2):
     return float(np.log(np.exp(-t * ((u[i] - u[j]) ** 2).sum(axis=1)).mean())) if len(y) > 1 else None
 
 
+def alignment(e, y, alpha=2):
+    u, n = unit(e), len(y)
+    far = [float(np.linalg.norm(u[i] - u[j])) ** alpha for i in range(n) for j in range(i) if y[i] == y[j]]
+    return sum(far) / len(far) if far else None
+
+
 def tolerance(e, y):
     u, n = unit(e), len(y)
     return sum(float(u[i] @ u[j]) for i in range(n) for j in range(n) if i != j and y[i] == y[j]) / (n * (n - 1)) if n > 1 else None
@@ -157,6 +163,7 @@ CASES = [
     (opis, ["blobs", "mixed", "wide", "one class", "each its own"], [{}, {"low": 0, "high": 0.5}]),
     (uniformity, ["blobs", "wide", "flat", "ties"], [{}, {"t": 0.5}]), (tolerance, ["blobs", "mixed", "wide", "ties", "one class"], [{}]),
     (effective_rank, ["blobs", "wide", "flat", "rows of few"], [{}, {"centre": True}]), (utilisation, ["blobs", "flat", "ties"], [{}, {"threshold": 0.0001}]),
+    (alignment, ["blobs", "mixed", "wide", "ties", "one class", "each its own"], [{}, {"alpha": 1}]),
 ]
 
 

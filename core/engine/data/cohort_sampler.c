@@ -33,5 +33,5 @@ int lb_cohort_sampler_open(struct lb_sampler *s, const struct lb_cohort *c, stru
 	s->per_class = clusters ? 1 : c->per_class;
 	s->rate = c->positive_rate;
 	free(y);
-	return rc || !clusters ? rc : enough_clusters(c, s, err);
+	return rc || !clusters || !c->sampling->one_of_each ? rc : enough_clusters(c, s, err);
 }

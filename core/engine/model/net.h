@@ -20,6 +20,7 @@ struct lb_layer {
 	size_t in, out;
 	size_t ld;               /* columns of the layer, padded: the stride of a and h */
 	bool column;             /* one output, its weights side by side: those of input i at w + i */
+	bool transposed_gradient; /* the gradient of the weights is made as its transpose, and turned */
 	size_t w, b;             /* offsets of weights and biases in the flat vector */
 	real *a;                 /* (max_b, ld) affine values (tanh: their tanh); the last layer's are the scores */
 	real *h;                 /* (max_b, ld) after activation and dropout; hidden layers only */

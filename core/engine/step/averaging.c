@@ -3,7 +3,10 @@
 #include "core/base/mem.h"
 #include "core/engine/train/checkpoint.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+static const double PI = 3.14159265358979323846;
 
 /* An average of the weights over the steps, in double. */
 struct average {
@@ -38,6 +41,14 @@ static void *average_open(struct lb_learner *l, const struct lb_cohort *c, const
 	return a;
 }
 
+static void average_read(const struct lb_hook *h, const struct lb_learner *l, real *w)
+{
+	const struct average *a = h->state;
+
+	for (size_t i = 0; i < l->model.n_params; i++)
+		w[i] = (real)a->w[i];
+}
+
 /* ---- ema ---- */
 
 enum { DECAY };
@@ -57,14 +68,6 @@ static void ema_stepped(const struct lb_hook *h, struct lb_step *s, struct lb_mo
 		a->w[i] = decay * a->w[i] + (1 - decay) * (double)m->w[i];
 }
 
-static void ema_finish(const struct lb_hook *h, const struct lb_learner *l, real *w)
-{
-	const struct average *a = h->state;
-
-	for (size_t i = 0; i < l->model.n_params; i++)
-		w[i] = (real)a->w[i];
-}
-
 const struct lb_procedure LB_PROCEDURE(ema) = {
 	.base = { .name = "ema", .tasks = LB_EVERY_TASK, .title = "Exponential moving average of the weights",
 		  .cite = "B. Polyak, A. Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control Optim. 30, 1992; in this form A. "
@@ -72,7 +75,7 @@ const struct lb_procedure LB_PROCEDURE(ema) = {
 		  .formula = "e = d e + (1 - d) w after each step; e = the initial weights before the first",
 		  .notes = "Evaluations, early stopping and the saved model are of e; training goes on from w.", .keywords = "polyak averaging mean_teacher",
 		  LB_PARAMS(ema_params) },
-	.open = average_open, .close = average_close, .stepped = ema_stepped, .finish = ema_finish,
+	.open = average_open, .close = average_close, .stepped = ema_stepped, .finish = average_read,
 };
 
 /* ---- swa ---- */
@@ -116,4 +119,34 @@ const struct lb_procedure LB_PROCEDURE(swa) = {
 		  .notes = "Evaluations, early stopping and the saved model are of a as soon as it holds a weight, and of w before. The learning rate is the "
 			   "schedule's; the paper's is constant or cyclical there.", .keywords = "averaging flat_minima", LB_PARAMS(swa_params) },
 	.open = average_open, .close = average_close, .stepped = swa_stepped, .finish = swa_finish,
+};
+
+/* ---- averaged_target ---- */
+
+enum { MOMENTUM, RAMP };
+
+static const struct lb_param target_params[] = {
+	[MOMENTUM] = { .name = "momentum", .symbol = "k0", .type = LB_REAL_PARAM, .def = 0.996, .min = 0, .max = 1, .grid = { 0.9, 0.99, 0.996 }, .n_grid = 3,
+		       .help = "share of the average that a step leaves; 0 without ramp: the trained network itself, held; 1: the initial one" },
+	[RAMP] = { .name = "ramp", .type = LB_BOOL_PARAM, .def = 1, .help = "lets the momentum go to 1 over the training, along half a cosine" },
+};
+
+static void target_stepped(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
+{
+	struct average *a = h->state;
+	const double done = (double)s->step / (double)lb_cohort_steps_before(s->c, s->c->epochs), first = h->par[MOMENTUM].v;
+	const double momentum = h->par[RAMP].v > 0 ? 1 - (1 - first) * (1 + cos(PI * done)) / 2 : first;
+
+	for (size_t i = 0; i < m->n_params; i++)
+		a->w[i] = momentum * a->w[i] + (1 - momentum) * (double)m->w[i];
+}
+
+const struct lb_procedure LB_PROCEDURE(averaged_target) = {
+	.base = { .name = "averaged_target", .tasks = 1u << LB_EMBEDDING, .title = "A second network of averaged weights gives the view that a loss holds fixed",
+		  .cite = "J.-B. Grill et al., Bootstrap your own latent, NeurIPS 2020; K. He et al., Momentum contrast, CVPR 2020",
+		  .formula = "e = k e + (1 - k) w after each step, k = 1 - (1 - k0) (1 + cos(pi t / T)) / 2 after t of T steps; e = the initial weights before the first",
+		  .notes = "For losses with a held second view: byol, simsiam, dino. What they hold is the output of the network e for the same views; w is "
+			   "trained, evaluated and saved. A step costs one forward pass more.", .keywords = "byol target_network momentum_encoder mean_teacher ema",
+		  LB_PARAMS(target_params) },
+	.open = average_open, .close = average_close, .target = average_read, .stepped = target_stepped,
 };

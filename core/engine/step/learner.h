@@ -75,6 +75,7 @@ struct lb_learner {
 	/* Room for procedures. NULL where none needs it. */
 	real *row_loss, *row_weight; /* (b) */
 	real *changed;           /* (n_params) weights that a forward or an evaluation reads */
+	real *target_w, *held;   /* (n_params) those of a second network; (views * b, columns) what it gives for the batch */
 
 	real *best;              /* (n_params) the parameters of the best epoch, with early stopping */
 	real *unscaled;          /* (n_params) the parameters for targets as they are, with room to make them; NULL without units */

@@ -112,7 +112,8 @@ static int alloc_copies(struct lb_learner *l, const struct lb_cohort *c, struct 
 	const bool weighs = l->traits & LB_WEIGHS_ROWS, stop = l->setup->stop.on, units = l->setup->unit;
 
 	if (!room(&l->best, stop, n, err) || !room(&l->unscaled, units, n, err) || !room(&l->row_loss, weighs, b, err) ||
-	    !room(&l->row_weight, weighs, b, err) || !room(&l->changed, l->traits & (LB_CHANGES_WEIGHTS | LB_CHANGES_RESULT), n, err))
+	    !room(&l->row_weight, weighs, b, err) || !room(&l->changed, l->traits & (LB_CHANGES_WEIGHTS | LB_CHANGES_RESULT), n, err) ||
+	    !room(&l->target_w, l->traits & LB_HAS_TARGET, n, err) || !room(&l->held, l->traits & LB_HAS_TARGET, l->views * b * l->columns, err))
 		return -1;
 	if (units && !(l->plain = lb_alloc(lb_model_spec_size(&l->setup->model) + l->model.n_loss_params, sizeof *l->plain, err)))
 		return -1;
@@ -242,6 +243,8 @@ void lb_learner_close(struct lb_learner *l)
 	free(l->dfeatures_sum);
 	free(l->params_sum);
 	free(l->changed);
+	free(l->target_w);
+	free(l->held);
 	free(l->best);
 	free(l->unscaled);
 	free(l->plain);

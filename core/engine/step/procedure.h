@@ -3,8 +3,8 @@
  *
  * A step is (plain_step, at the end of core/engine/step/step.c)
  *
- *   inputs, labels -> forward (weights) -> weigh -> loss -> backward -> gradient -> update ->
- *     stepped
+ *   inputs, labels -> forward (target, weights) -> weigh -> loss -> backward -> gradient ->
+ *     update -> stepped
  *
  * A procedure sets the hooks that it takes part by. Those of several procedures are called in the
  * order of the config. Every hook is a function of the seed, the step and a state that a checkpoint
@@ -39,6 +39,9 @@ struct lb_procedure {
 	/* Changes w, a copy of the parameters that forward and backward then read; the update is of
 	 * the parameters themselves. Evaluations read them so, too. */
 	void (*weights)(const struct lb_hook *h, const struct lb_learner *l, real *w);
+	/* Changes w, a copy of the parameters, to those of a second network. What it makes of the
+	 * batch's views is what losses with LB_TAKES_TARGET read as held. */
+	void (*target)(const struct lb_hook *h, const struct lb_learner *l, real *w);
 	/* Changes the whole gradient m->g. May move m->w, call lb_gradient_again and move it
 	 * back. */
 	void (*gradient)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);

@@ -3,7 +3,6 @@
 #include "core/engine/data/augment.h"
 #include "core/engine/step/batch_labels.h"
 #include "core/engine/step/procedure.h"
-#include "core/engine/train/divergence.h"
 #include "core/training/optim_params.h"
 
 #include <string.h>
@@ -71,7 +70,7 @@ void lb_make_inputs(struct lb_step *s)
 
 /* ---- forward and loss ---- */
 
-static struct lb_pass pass_of(const struct lb_step *s)
+struct lb_pass lb_pass_of(const struct lb_step *s)
 {
 	const struct lb_minibatch *m = s->batch;
 
@@ -92,9 +91,32 @@ static const real *weights_read(struct lb_learner *l, const struct lb_model *m)
 	return l->changed;
 }
 
+/* Copies rows of n values from one row stride to another. */
+static void restride(size_t rows, size_t n, const real *x, size_t from, real *y, size_t to)
+{
+	for (size_t i = 0; i < rows; i++)
+		memcpy(y + i * to, x + i * from, n * sizeof *y);
+}
+
+/* l->held <- what a second network makes of the views, where a procedure has one. */
+static void make_held(struct lb_step *s, const struct lb_model *m, const struct lb_pass *pass)
+{
+	struct lb_learner *l = s->l;
+	struct lb_pass own = *pass;
+
+	if (!(l->traits & LB_HAS_TARGET))
+		return;
+	memcpy(l->target_w, m->w, m->n_params * sizeof *m->w);
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hook[i].procedure->target)
+			l->hook[i].procedure->target(&l->hook[i], l, l->target_w);
+	own.first_layer_done = false;
+	restride(pass->b, l->columns, lb_net_forward(m->net, l->target_w, &own), m->net->ld, l->held, l->columns);
+}
+
 void lb_forward(struct lb_step *s, struct lb_model *m)
 {
-	const struct lb_pass pass = pass_of(s);
+	const struct lb_pass pass = lb_pass_of(s);
 	const double decay = m->par[LB_OPT_WEIGHT_DECAY].v;
 
 	if (m->sparse.on && !(s->lr * decay < 1))
@@ -103,15 +125,9 @@ void lb_forward(struct lb_step *s, struct lb_model *m)
 		lb_input_batch_list(s->batch->input);
 		lb_row_sparse_begin(&m->sparse, s->batch->input->column, s->batch->input->n_columns, m->w, m->g);
 	}
+	make_held(s, m, &pass);
 	m->read = weights_read(s->l, m);
 	m->z = lb_net_forward(m->net, m->read, &pass);
-}
-
-/* Copies rows of n values from one row stride to another. */
-static void restride(size_t rows, size_t n, const real *x, size_t from, real *y, size_t to)
-{
-	for (size_t i = 0; i < rows; i++)
-		memcpy(y + i * to, x + i * from, n * sizeof *y);
 }
 
 /* *in <- the batch, with the labels that were gathered, as a loss reads it; no gradient is asked
@@ -129,7 +145,7 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 				 .teacher = kind == LB_DISTILLATION ? l->target : needs & LB_NEEDS_TEACHER ? l->teacher : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
 				 .row_id = s->batch->id, .row_weight = lb_weighs_rows(s) ? l->weight : NULL, .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
-				 .partner = l->partner, .mix = l->mix, .scale = 1 };
+				 .partner = l->partner, .mix = l->mix, .held = needs & LB_TAKES_TARGET ? l->held : NULL, .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
 		in->hidden.rows = b;
 		in->hidden.value = lb_net_features(m->net, s->x, &in->hidden.cols, &in->hidden.stride);
@@ -307,140 +323,6 @@ bool lb_moves(const struct lb_step *s, double value)
 	return isfinite(value);
 }
 
-/* ---- backward and update ---- */
-
-/* m->g <- the gradient, from m->dz. */
-static void backward(struct lb_step *s, struct lb_model *m)
-{
-	struct lb_pass pass = pass_of(s);
-
-	pass.dfeatures = m->dfeatures;
-	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
-}
-
-/* Lets procedures change m->g. */
-static void change_gradient(struct lb_step *s, struct lb_model *m)
-{
-	struct lb_learner *l = s->l;
-
-	for (size_t i = 0; i < l->n_hooks; i++)
-		if (l->hook[i].procedure->gradient)
-			l->hook[i].procedure->gradient(&l->hook[i], s, m);
-}
-
-/* Scales m->g to length 1 where the optimiser says so, or down to length clip_norm. A length that
- * is 0, infinite or NaN leaves it: the next loss tells. */
-static void rescale(const struct lb_step *s, struct lb_model *m)
-{
-	const bool unit = m->optim->unit_length && m->optim->unit_length(m->par);
-	const double clip = s->l->setup->clip_norm, longest = unit && !(clip > 0 && clip < 1) ? 1 : clip;
-
-	if (longest <= 0)
-		return;
-	const double norm = lb_model_gradient_norm(m);
-	if (!(norm > (unit ? 0 : longest)) || isinf(norm))
-		return;
-	for (size_t i = 0; i < m->n_params; i++)
-		m->g[i] *= (real)(longest / norm);
-}
-
-/* The weights of the batch's entries, side by side, that have a gradient other than 0; leaves 0 for
- * it. */
-static void update_entries(struct lb_step *s, struct lb_model *m)
-{
-	const struct lb_compressed *rows = &s->batch->input->rows;
-
-	for (size_t i = 0; i < s->batch->b; i++)
-		lb_model_update_some(m, m->sparse.at, rows->column + rows->start[i], rows->end[i] - rows->start[i], s->step + 1, s->lr, 0);
-}
-
-/* The weights of the first layer of the rows that the step read, one panel after the other. */
-static void update_read(struct lb_step *s, struct lb_model *m, double decay)
-{
-	struct lb_row_sparse *sparse = &m->sparse;
-
-	if (sparse->leaves_zero) {
-		update_entries(s, m);
-		return;
-	}
-	if (sparse->width == 1)
-		lb_model_update_some(m, sparse->at, sparse->read, sparse->n_read, s->step + 1, s->lr, decay);
-	for (size_t i = 0; sparse->width > 1 && i < sparse->n_read; i++)
-		for (size_t p = 0; p < sparse->panels; p++) {
-			const size_t at = lb_row_sparse_tile(sparse, sparse->read[i], p);
-			lb_model_update(m, at, LB_PANEL, m->g + at, s->step + 1, s->lr, decay);
-		}
-	lb_row_sparse_decay(sparse, s->lr * decay);
-}
-
-/* Biases and the loss's own parameters, and weights unless these are done. */
-static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
-{
-	const double decay = m->par[LB_OPT_WEIGHT_DECAY].v, bias_decay = m->par[LB_OPT_DECAY_BIAS].v != 0 ? decay : 0;
-	const bool project = m->par[LB_OPT_PROJECT].v != 0, lazy = m->sparse.lazy && s->lr * decay < 1;
-	const int64_t t = s->step + 1;
-
-	for (size_t i = 0; i < m->net->spec.n_layers; i++) {
-		const struct lb_layer *layer = &m->net->layer[i];
-		if (project)
-			lb_optim_project(layer->b - layer->w, m->w + layer->w, m->g + layer->w);
-		if (i == 0 && lazy)
-			update_read(s, m, decay);
-		else if (!weights_done)
-			lb_model_update(m, layer->w, layer->b - layer->w, m->g + layer->w, t, s->lr, decay);
-		lb_model_update(m, layer->b, layer->ld, m->g + layer->b, t, s->lr, bias_decay);
-	}
-	if (m->n_loss_params)
-		lb_model_update(m, m->net->n_params, m->n_loss_params, m->g + m->net->n_params, t, s->lr, 0);
-}
-
-/* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. */
-static void clip_and_update(struct lb_step *s, struct lb_model *m, double value)
-{
-	if (fabs(value) >= LB_DIVERGENCE_LOSS && m == &s->l->model)
-		lb_divergence_measure(s->l, s->step);
-	rescale(s, m);
-	update(s, m, false);
-}
-
-/* An update that is taken block by block, as backward makes the gradients of weights. */
-struct updating {
-	struct lb_step *s;
-	struct lb_model *m;
-};
-
-static void update_block(void *arg, size_t at, size_t n, const real *g)
-{
-	const struct updating *u = arg;
-
-	lb_model_update(u->m, at, n, g, u->s->step + 1, u->s->lr, u->m->par[LB_OPT_WEIGHT_DECAY].v);
-}
-
-/* Whether something needs the whole gradient before the update. */
-static bool needs_gradient(const struct lb_step *s, const struct lb_model *m, double value)
-{
-	return !(fabs(value) < LB_DIVERGENCE_LOSS) || s->l->traits & LB_CHANGES_GRADIENT || s->l->setup->clip_norm > 0 ||
-	       (m->optim->unit_length && m->optim->unit_length(m->par)) || m->par[LB_OPT_PROJECT].v != 0 || m->sparse.on;
-}
-
-void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)
-{
-	struct lb_pass pass = pass_of(s);
-	struct updating u = { s, m };
-
-	if (needs_gradient(s, m, value)) {
-		backward(s, m);
-		change_gradient(s, m);
-		clip_and_update(s, m, value);
-		return;
-	}
-	pass.dfeatures = m->dfeatures;
-	pass.on_gradient = update_block;
-	pass.arg = &u;
-	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
-	update(s, m, true);
-}
-
 /* Calls the procedures that follow an update. */
 static void end_step(struct lb_step *s, struct lb_model *m)
 {
@@ -455,7 +337,7 @@ double lb_gradient_again(struct lb_step *s, struct lb_model *m)
 {
 	lb_forward(s, m);
 	const double value = lb_loss_of_batch(s, m);
-	backward(s, m);
+	lb_backward(s, m);
 	return value;
 }
 

@@ -9,6 +9,9 @@
 /* Makes s->x and s->set: views, an attack, then procedures. */
 void lb_make_inputs(struct lb_step *s);
 
+/* The pass of s->x through the net. */
+struct lb_pass lb_pass_of(const struct lb_step *s);
+
 /* m->z <- the scores of s->x. */
 void lb_forward(struct lb_step *s, struct lb_model *m);
 
@@ -21,7 +24,10 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m);
 /* Returns false if the parameters stay: the loss is not finite, or skips updates in this epoch. */
 bool lb_moves(const struct lb_step *s, double value);
 
-/* Makes the gradient m->g from m->dz, lets procedures change it, clips or normalises it, and takes
+/* update.c: m->g <- the gradient, from m->dz. */
+void lb_backward(struct lb_step *s, struct lb_model *m);
+
+/* update.c: makes the gradient m->g from m->dz, lets procedures change it, clips or normalises it, and takes
  * the optimiser's step. value is the step's loss. Where each weight's step needs its own gradient
  * alone, it is taken while the gradient is in the first caches: the same bytes, in less time. */
 void lb_backward_update(struct lb_step *s, struct lb_model *m, double value);

@@ -161,6 +161,7 @@ static inline struct lb_setup trial(const struct problem *p, const char *loss, c
 		.model = { .n_layers = 1, .width = { p->features.d, p->columns }, .seed = 1 },
 		.optimizer = optimizer("sgd"),
 		.optimizer_par = args(optimizer("sgd"), sgd_set),
+		.loss_lr_factor = 1,
 		.y = p->data.y,
 		.keep_scores = true,
 	};

@@ -88,7 +88,7 @@ START_TEST(descriptor_is_complete)
 	for (int k = 0; k < b->n_params; k++) {
 		const struct lb_param *p = &b->params[k];
 		ck_assert_msg(p->name && p->help, "%s: parameter %d lacks a text", b->name, k);
-		ck_assert_msg(!p->required && (p->type == LB_REALS_PARAM || allowed(p, p->def)), "%s: the default of %s is out of range", b->name, p->name);
+		ck_assert_msg(!p->required && (p->type == LB_REALS_PARAM || p->type == LB_INTS_PARAM || allowed(p, p->def)), "%s: the default of %s is out of range", b->name, p->name);
 		for (int j = 0; j < p->n_def_list; j++)
 			ck_assert_msg(allowed(p, p->def_list[j]), "%s: the default of %s is out of range", b->name, p->name);
 		for (int j = 0; j < p->n_grid; j++)
@@ -312,7 +312,7 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 20 * B * B + 40 * B * C + 20 * B + 8 * MOST_COLUMNS + 2048, MOST_OWN = 3 * C * C };
+enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 20 * B * B + 40 * B * C + 20 * B + 8 * MOST_COLUMNS + 2048, MOST_OWN = 512 };
 
 /* The gradient by the loss's own parameters that apply() found. */
 static double by_own[MOST_OWN];

@@ -1,6 +1,6 @@
 /* Values and gradients against tests/golden/losses*.json (PyTorch and mpmath; see
  * tests/reference/losses.py). */
-#include "tests/unit/suite.h"
+#include "tests/unit/golden.h"
 
 #include "losses/eval.h"
 
@@ -15,22 +15,8 @@ static cJSON *golden; /* the cases of all files, one list */
 
 static void add_file(const char *path)
 {
-	FILE *f = fopen(path, "rb");
-	cJSON *file, *cases, *c;
-	long size;
-
-	ck_assert_msg(f != NULL, "%s cannot be opened", path);
-	fseek(f, 0, SEEK_END);
-	size = ftell(f);
-	rewind(f);
-	char *text = malloc((size_t)size + 1);
-	ck_assert_uint_eq(fread(text, 1, (size_t)size, f), (size_t)size);
-	text[size] = '\0';
-	fclose(f);
-	file = cJSON_Parse(text);
-	free(text);
-	ck_assert_msg(file != NULL, "%s is not JSON", path);
-	cases = cJSON_GetObjectItemCaseSensitive(file, "cases");
+	cJSON *file = golden_read(path), *c;
+	cJSON *cases = cJSON_GetObjectItemCaseSensitive(file, "cases");
 	while ((c = cJSON_DetachItemFromArray(cases, 0)))
 		cJSON_AddItemToArray(golden, c);
 	cJSON_Delete(file);

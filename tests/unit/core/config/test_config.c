@@ -18,7 +18,7 @@ START_TEST(test_defaults)
 		"\"preprocess\":{\"standardize\":true,\"subtract\":0,\"divide\":1}},"
 		"\"corrupt\":{\"labels\":{\"kind\":\"none\"}},\"model\":{\"kind\":\"linear\"},\"loss\":{\"name\":\"ce\"},"
 		"\"optimizer\":{\"name\":\"sgd\",\"lr\":0.1,\"momentum\":0},\"schedule\":{\"name\":\"constant\"},"
-		"\"train\":{\"epochs\":20,\"batch\":128,\"seed\":1,\"precision\":\"float32\",\"shuffle\":true,\"sampler\":\"shuffle\",\"clip_norm\":0,"
+		"\"train\":{\"epochs\":20,\"batch\":128,\"seed\":1,\"precision\":\"float32\",\"shuffle\":true,\"sampler\":\"shuffle\",\"clip_norm\":0,\"loss_lr_factor\":1,"
 		"\"class_weight\":\"none\",\"curves\":[\"valid\"]},"
 		"\"evaluate\":{\"threshold\":\"fixed\",\"calibration\":\"none\"},\"metrics\":[{\"name\":\"accuracy\"},{\"name\":\"top_k\",\"k\":5}],"
 		"\"output\":{\"dir\":\"results/a\",\"predictions\":false,\"model\":false}}";
@@ -268,7 +268,7 @@ static const struct {
 				       "procedures, train, evaluate, metrics, tune, output; did you mean \"train.epochs\"?" } },
 	{ BASE "gamma: 3\ntrain: {epoch: 3}\n", { 0 },
 	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, sampler, per_class, clusters, positive_rate, miner, clip_norm, "
-	    "class_weight, scale_pos_weight, views, attack, early_stopping, checkpoint, curves; did you mean \"epochs\"?" } },
+	    "loss_lr_factor, class_weight, scale_pos_weight, views, attack, early_stopping, checkpoint, curves; did you mean \"epochs\"?" } },
 	{ BASE "optimizer.lr: 3\n", { 0 }, { "a.yaml:3:1: optimizer.lr: a dotted key is allowed in sweep and --set only; nest the keys here" } },
 	{ "data: {train: {path: x}}\nloss: logistic\n", { 0 }, { "a.yaml:2:7: loss.name: logistic is a binary loss; the task is multiclass, allowed: ce, gce, focal" } },
 	{ "data: {train: {path: x}}\nloss: gcee\n", { 0 }, { "a.yaml:2:7: loss.name: unknown loss \"gcee\", allowed: ce, gce, focal; did you mean \"gce\"?" } },

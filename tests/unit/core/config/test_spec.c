@@ -272,6 +272,7 @@ static const struct {
 	{ { "loss={name: ce, weight: 0}", "terms=[{name: gce, weight: 0}]" }, "loss.weight: found 0, and for every term too" },
 	{ { "loss=ce", "train.early_stopping={metric: valid.accuracy}", "optimizer=lbfgs" }, "train.early_stopping: found with lbfgs" },
 	{ { "loss=ce", "optimizer=lbfgs", "train.clip_norm=2" }, "train.clip_norm: found 2 with optimizer lbfgs" },
+	{ { "loss=ce", "optimizer=lbfgs", "train.loss_lr_factor=2" }, "train.loss_lr_factor: found 2 with optimizer lbfgs" },
 	{ { "loss=ce", "optimizer=lbfgs", "schedule={name: constant, warmup: 0.1}" }, "schedule: found constant with warmup with optimizer lbfgs" },
 	{ { "loss=ce", "optimizer=lbfgs", "model={kind: mlp, hidden: [4], dropout: 0.5}" }, "model.dropout: found 0.5" },
 	{ { "loss=gjs", "optimizer=lbfgs", "train.views={kind: gaussian_noise, count: 2}" }, "loss: found gjs with optimizer lbfgs" },

@@ -1,22 +1,14 @@
 /* Calibrations and thresholds against tests/golden/decision.json (scikit-learn and SciPy; see
  * tests/reference/decision.py), closed forms, and their way through a training. */
 #include "core/metrics/decision_rule.h"
-#include "core/base/json.h"
 #include "tests/unit/core/training.h"
+#include "tests/unit/golden.h"
 
 static cJSON *golden;
 
 static void load(void)
 {
-	static char text[1 << 18];
-	FILE *f = fopen("tests/golden/decision.json", "rb");
-
-	ck_assert_msg(f != NULL, "tests/golden/decision.json cannot be opened; run the tests from the project's root");
-	const size_t size = fread(text, 1, sizeof text - 1, f);
-	ck_assert_int_ne(feof(f), 0);
-	fclose(f);
-	golden = cJSON_ParseWithLength(text, size);
-	ck_assert_ptr_nonnull(golden);
+	golden = golden_read("tests/golden/decision.json");
 }
 
 static void unload(void)

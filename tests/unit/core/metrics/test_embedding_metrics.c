@@ -3,7 +3,7 @@
 #include "core/metrics/metric.h"
 #include "core/base/text.h"
 #include "losses/eval.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/golden.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -20,23 +20,6 @@ struct rows {
 	int32_t y[MOST];
 	struct lb_metric_inputs o;
 };
-
-static cJSON *read_golden(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-
-	ck_assert_msg(f, "%s: run the tests from the project's root", path);
-	fseek(f, 0, SEEK_END);
-	const size_t size = (size_t)ftell(f);
-	rewind(f);
-	char *text = calloc(size + 1, 1);
-	ck_assert_uint_eq(fread(text, 1, size, f), size);
-	fclose(f);
-	cJSON *tree = cJSON_Parse(text);
-	free(text);
-	ck_assert(tree);
-	return tree;
-}
 
 static void read_rows(struct rows *r, const cJSON *c)
 {
@@ -70,7 +53,7 @@ static double value_of(const char *name, const char *set, const struct lb_metric
 
 START_TEST(as_others_have_them)
 {
-	cJSON *tree = read_golden("tests/golden/metrics_embeddings.json");
+	cJSON *tree = golden_read("tests/golden/metrics_embeddings.json");
 	const cJSON *c;
 	struct rows r;
 	int n = 0;
@@ -92,7 +75,7 @@ END_TEST
 
 START_TEST(no_rows_no_value)
 {
-	static const char *const names[] = { "reciprocal_rank", "knn_accuracy", "nmi", "ami", "tar_at_far", "pair_eer", "opis", "uniformity", "tolerance",
+	static const char *const names[] = { "reciprocal_rank", "knn_accuracy", "nmi", "ami", "tar_at_far", "pair_eer", "opis", "uniformity", "alignment", "tolerance",
 					     "effective_rank", "utilisation", "episode_accuracy", "episode_accuracy_interval" };
 	const struct lb_metric_inputs none = { .kind = LB_MULTICLASS, .n = 3, .n_classes = 2 };
 

@@ -1,6 +1,7 @@
 #include "core/base/mem.h"
 #include "core/numeric/rng.h"
 #include "tests/unit/core/metrics/eval_metric.h"
+#include "tests/unit/golden.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -10,22 +11,6 @@ static const char *const kinds[] = { [LB_MULTICLASS] = "multiclass", [LB_BINARY]
 				     [LB_EMBEDDING] = "", [LB_DISTILLATION] = "", [LB_MULTILABEL] = "multilabel", [LB_RANKING] = "ranking", [LB_SURVIVAL] = "survival" };
 
 /* ---- golden values ---- */
-
-static cJSON *read_golden(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	ck_assert_msg(f, "%s: run the tests from the project's root", path);
-	fseek(f, 0, SEEK_END);
-	const size_t n = (size_t)ftell(f);
-	char *text = lb_alloc(n + 1, 1, NULL);
-	rewind(f);
-	ck_assert_uint_eq(fread(text, 1, n, f), n);
-	fclose(f);
-	cJSON *tree = cJSON_Parse(text);
-	ck_assert_ptr_nonnull(tree);
-	free(text);
-	return tree;
-}
 
 static double *doubles(const cJSON *c, const char *key)
 {
@@ -139,7 +124,7 @@ static cJSON *read_cases(void)
 	cJSON *cases = cJSON_CreateArray();
 
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		cJSON *tree = read_golden(paths[i]), *list = cJSON_GetObjectItemCaseSensitive(tree, "cases");
+		cJSON *tree = golden_read(paths[i]), *list = cJSON_GetObjectItemCaseSensitive(tree, "cases");
 		while (cJSON_GetArraySize(list))
 			cJSON_AddItemToArray(cases, cJSON_DetachItemFromArray(list, 0));
 		cJSON_Delete(tree);
@@ -159,7 +144,7 @@ static void mark(bool *seen, const char *name)
  * test_embedding_metrics.c. */
 static void mark_of_embeddings(bool *seen, const char *path)
 {
-	cJSON *tree = read_golden(path);
+	cJSON *tree = golden_read(path);
 	const cJSON *c;
 
 	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(tree, "metrics"))

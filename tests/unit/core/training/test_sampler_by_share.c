@@ -1,5 +1,5 @@
-/* Samplers that give classes shares: square_root, positive_rate. And clusters, of which a batch
- * has one row each. */
+/* Samplers that give classes shares: square_root, positive_rate. And those by pseudo-classes:
+ * clusters, of which a batch has one row each, and hard_batches. */
 #include "tests/unit/core/training.h"
 
 #include <math.h>
@@ -124,6 +124,73 @@ START_TEST(clusters_stand_in_a_batch_once)
 }
 END_TEST
 
+/* Of clusters of unequal sizes, no row comes twice in an epoch while as many clusters as a batch
+ * has rows have rows left; after that, only rows of clusters that have none. */
+START_TEST(clusters_give_their_rows_once)
+{
+	enum { CLUSTERS = 13 };
+	struct lb_sampler s;
+	int32_t cluster[ROWS];
+	uint32_t order[ROWS];
+	size_t unequal = 0;
+
+	for (size_t i = 0; i < ROWS; i++)
+		cluster[i] = (int32_t)(i % 3 ? i % CLUSTERS : i % 4);
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_clusters, true, ROWS, CLUSTERS, cluster, &err));
+	s.batch = BATCH;
+	s.per_class = 1;
+	for (size_t epoch = 0; epoch < EPOCHS; epoch++) {
+		size_t left[CLUSTERS] = { 0 }, times[ROWS] = { 0 };
+		for (size_t i = 0; i < ROWS; i++)
+			left[cluster[i]]++;
+		lb_sampler_draw(&s, 5, epoch, order);
+		for (size_t start = 0; start < ROWS; start += BATCH) {
+			size_t with = 0, again = 0;
+			for (size_t k = 0; k < CLUSTERS; k++)
+				with += left[k] > 0;
+			for (size_t i = start; i < start + BATCH && i < ROWS; i++) {
+				again += times[order[i]]++ > 0;
+				left[cluster[order[i]]] -= left[cluster[order[i]]] > 0;
+			}
+			ck_assert_uint_eq(again, with < BATCH ? BATCH - with : 0);
+			unequal += again;
+		}
+	}
+	ck_assert_uint_gt(unequal, 0);
+	lb_sampler_close(&s);
+}
+END_TEST
+
+/* hard_batches: every row once an epoch, the rows of a cluster side by side, in another order each
+ * time. */
+START_TEST(rows_of_a_cluster_stand_side_by_side)
+{
+	enum { CLUSTERS = 7 };
+	struct lb_sampler s;
+	int32_t cluster[ROWS];
+	uint32_t order[ROWS], before[ROWS] = { 0 };
+
+	for (size_t i = 0; i < ROWS; i++)
+		cluster[i] = (int32_t)(i * i % CLUSTERS);
+	ck_assert(!lb_sampler_open(&s, &lb_sampling_hard_batches, true, ROWS, CLUSTERS, cluster, &err));
+	s.batch = BATCH;
+	for (size_t epoch = 0; epoch < EPOCHS; epoch++) {
+		bool read[ROWS] = { false };
+		size_t changes = 0;
+		lb_sampler_draw(&s, 5, epoch, order);
+		for (size_t i = 0; i < ROWS; i++) {
+			ck_assert(!read[order[i]]);
+			read[order[i]] = true;
+			changes += i && cluster[order[i]] != cluster[order[i - 1]];
+		}
+		ck_assert_uint_eq(changes, s.classes - 1);
+		ck_assert(memcmp(order, before, sizeof order) != 0);
+		memcpy(before, order, sizeof order);
+	}
+	lb_sampler_close(&s);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("sampler_by_share");
@@ -133,6 +200,8 @@ static Suite *suite(void)
 	tcase_add_test(t, positive_rate);
 	tcase_add_test(t, one_class_is_read_alone);
 	tcase_add_test(t, clusters_stand_in_a_batch_once);
+	tcase_add_test(t, clusters_give_their_rows_once);
+	tcase_add_test(t, rows_of_a_cluster_stand_side_by_side);
 	suite_add_tcase(s, t);
 	return s;
 }

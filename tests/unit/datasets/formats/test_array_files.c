@@ -1,10 +1,9 @@
 /* Files written by NumPy, SciPy and scikit-learn (tests/reference/formats.py) give the values that
  * these read back; what is refused. */
-#include "core/base/file.h"
-#include "core/base/json.h"
 #include "datasets/formats/readers.h"
 #include "datasets/formats/sparse_parts.h"
 #include "tests/unit/datasets/one_file.h"
+#include "tests/unit/golden.h"
 
 #include <math.h>
 
@@ -12,13 +11,7 @@
 
 static cJSON *golden(void)
 {
-	size_t n;
-	char *text = lb_read_file("tests/golden/formats.json", 1 << 24, &n, LB_DATA, &err);
-	cJSON *all = text ? lb_json_parse("formats.json", text, n, LB_DATA, &err) : NULL;
-
-	ck_assert_msg(all != NULL, "%s", err.text);
-	free(text);
-	return all;
+	return golden_read("tests/golden/formats.json");
 }
 
 static void ck_value(const char *name, size_t i, double got, const cJSON *want)

@@ -1,25 +1,12 @@
 /* The triplet loss, miners and metrics of retrieval against tests/reference/metric_learning.py;
  * trainings in any company. The sampler has a test of its own, test_sampler_m_per_class.c. */
 #include "tests/unit/core/training.h"
+#include "tests/unit/golden.h"
 
-#include "core/base/file.h"
-#include "core/base/json.h"
 #include "core/engine/data/miner/miner.h"
 #include "losses/loss.h"
 
 enum { MOST = 64, CELLS = 512 };
-
-static cJSON *read_golden(void)
-{
-	size_t n = 0;
-	char *text = lb_read_file("tests/golden/metric_learning.json", 1 << 24, &n, LB_DATA, &err);
-
-	ck_assert_msg(text, "%s", err.text);
-	cJSON *tree = cJSON_ParseWithLength(text, n);
-	free(text);
-	ck_assert_ptr_nonnull(tree);
-	return tree;
-}
 
 /* A batch of embeddings from a case. */
 struct embedded {
@@ -83,7 +70,7 @@ static bool mined(const struct embedded *e, const struct lb_arg *par, const char
 
 START_TEST(triplets_as_numpy_has_them)
 {
-	cJSON *tree = read_golden();
+	cJSON *tree = golden_read("tests/golden/metric_learning.json");
 	const cJSON *c, *row, *cell;
 	size_t cases = 0;
 
@@ -127,7 +114,7 @@ END_TEST
 
 START_TEST(retrieval_as_numpy_has_it)
 {
-	cJSON *tree = read_golden();
+	cJSON *tree = golden_read("tests/golden/metric_learning.json");
 	const cJSON *c;
 	size_t cases = 0;
 

@@ -71,7 +71,7 @@ END_TEST
 START_TEST(labels_judge_alone)
 {
 	static const char *const unlabelled[] = { "nt_xent", "info_nce", "dcl", "gcl", "siglip", "mw", "align_uniform", "barlow_twins", "vicreg", "spectral_contrastive",
-						  "w_mse", "mmcr", "sogclr", "isogclr", "groco", "contrastive_hard" };
+						  "w_mse", "mmcr", "sogclr", "isogclr", "groco", "contrastive_hard", "simsiam", "byol", "matryoshka_views" };
 	static const int32_t others[B] = { 2, 1, 0, 2, 1, 0 };
 	double g[CELLS], other[CELLS];
 

@@ -4,7 +4,7 @@
 #include "core/training/optim_params.h"
 #include "core/training/schedule.h"
 #include "losses/eval.h"
-#include "tests/unit/suite.h"
+#include "tests/unit/golden.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -25,15 +25,7 @@ static struct lb_arg_store store;
 
 static void load(void)
 {
-	static char text[1 << 20];
-	FILE *f = fopen("tests/golden/optim.json", "rb");
-
-	ck_assert_msg(f != NULL, "tests/golden/optim.json cannot be opened; run the tests from the project's root");
-	const size_t size = fread(text, 1, sizeof text - 1, f);
-	ck_assert_int_ne(feof(f), 0);
-	fclose(f);
-	golden = cJSON_ParseWithLength(text, size);
-	ck_assert_msg(golden != NULL, "tests/golden/optim.json is not JSON");
+	golden = golden_read("tests/golden/optim.json");
 }
 
 static void unload(void)

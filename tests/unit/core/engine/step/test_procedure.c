@@ -121,7 +121,7 @@ START_TEST(the_same_in_company)
 	for (size_t i = 0; i < OTHERS; i++)
 		s[i] = with(base, u[i], i == 0 ? 0 : i < 4 ? 1 : 2);
 	for (size_t i = 0; (info = lb_procedures_f64[i]); i++)
-		if (strcmp(info->name, "sam") && strcmp(info->name, "mixup") && strcmp(info->name, "coteach")) {
+		if (info->tasks >> LB_MULTICLASS & 1 && strcmp(info->name, "sam") && strcmp(info->name, "mixup") && strcmp(info->name, "coteach")) {
 			ck_assert_uint_lt(n, K);
 			u[n][0] = use(info->name, "");
 			s[n] = with(base, u[n], 1);
@@ -197,6 +197,14 @@ static void on_weights(const struct lb_hook *h, const struct lb_learner *l, doub
 		w[i] *= 3;
 }
 
+static void on_target(const struct lb_hook *h, const struct lb_learner *l, double *w)
+{
+	(void)h;
+	note("target");
+	for (size_t i = 0; i < l->model.n_params; i++)
+		w[i] = i == D;
+}
+
 static void on_gradient(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
 {
 	(void)h, (void)s;
@@ -225,7 +233,7 @@ static void on_finish(const struct lb_hook *h, const struct lb_learner *l, doubl
 START_TEST(hooks_have_their_order_and_their_place)
 {
 	static const struct lb_procedure all = { .base.tasks = 1, .epoch = on_epoch, .inputs = on_inputs, .labels = on_labels, .weigh = on_weigh,
-						 .weights = on_weights, .gradient = on_gradient, .stepped = on_stepped, .finish = on_finish };
+						 .weights = on_weights, .target = on_target, .gradient = on_gradient, .stepped = on_stepped, .finish = on_finish };
 	const uint32_t rows[] = { 0, 1, 2 };
 	double plain[D + 1];
 	struct lb_learner l;
@@ -247,12 +255,14 @@ START_TEST(hooks_have_their_order_and_their_place)
 	l.row_weight = lb_alloc_aligned(3, sizeof(double), &err);
 	l.dz_sum = lb_alloc_aligned(3 * l.model.net->ld, sizeof(double), &err);
 	l.changed = lb_alloc_aligned(l.model.n_params, sizeof(double), &err);
+	l.target_w = lb_alloc_aligned(l.model.n_params, sizeof(double), &err);
+	l.held = lb_alloc_aligned(3 * l.columns, sizeof(double), &err);
 	initial(&s, 1, plain);
 	const double before = l.model.w[0];
 
 	lb_hooks_epoch_f64(&l, 3);
 	const double value = lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .input = &input, .rows = rows, .id = rows, .b = 3 }, 0, 1);
-	ck_assert_str_eq(called, "epoch inputs labels weights weigh gradient stepped");
+	ck_assert_str_eq(called, "epoch inputs labels target weights weigh gradient stepped");
 	double z = 3 * plain[D];
 	for (size_t j = 0; j < D; j++)
 		z += 3 * plain[j] * 2 * x_of(&p)[j];

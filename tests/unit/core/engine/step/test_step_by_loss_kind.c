@@ -1,159 +1,13 @@
 /* What losses of embeddings, of distillation and of features ask of the trainer: one step by hand
  * from the loss's own gradient, parameters of the loss among the model's, and the projection of
  * gradients. */
-#include "core/engine/kernels/kernels.h"
 #include "core/engine/step/learner_open.h"
 #include "core/engine/step/step.h"
-#include "tests/unit/core/training.h"
+#include "tests/unit/core/engine/step/by_hand.h"
 
-#include "core/engine/model/net.h"
 #include "core/engine/optim/optim.h"
 #include "core/engine/step/procedure.h"
 #include "core/numeric/thread_team.h"
-#include "losses/loss.h"
-
-enum { ROWS = 24, TEST = 9, FEATURES = 4, CLASSES = 3, WIDTH = 5, DIMENSION = 6, MOST = 512 };
-
-static struct problem p;
-static double teacher[(ROWS + TEST) * CLASSES];
-
-static void open_problem(void)
-{
-	problem_open(&p, LB_MULTICLASS, (const size_t[]){ ROWS, 0, TEST }, FEATURES, CLASSES);
-	problem_draw(&p, 5);
-	for (size_t i = 0; i < p.data.n; i++)
-		for (size_t k = 0; k < CLASSES; k++)
-			teacher[i * CLASSES + k] = 2 * x_of(&p)[i * FEATURES + k] - x_of(&p)[i * FEATURES + 3] * (double)k;
-}
-
-static void close_problem(void)
-{
-	problem_close(&p);
-	args_forget();
-}
-
-static struct lb_setup setup_of(enum lb_kind kind, const char *loss, const char *set, const char *sgd)
-{
-	struct lb_setup s = trial(&p, "ce", "", sgd);
-
-	s.loss = lb_loss_find(kind, loss);
-	s.loss_par = args(&s.loss->base, set);
-	s.model.width[s.model.n_layers] = kind == LB_EMBEDDING ? DIMENSION : CLASSES;
-	s.teacher = kind == LB_DISTILLATION ? teacher : NULL;
-	return s;
-}
-
-/* ---- one step over all training rows, from lb_loss_eval's gradient ---- */
-
-struct hand {
-	struct lb_setup setup;
-	struct lb_net *net;
-	size_t columns, n_loss_params, n_params;
-	size_t views;
-	_Alignas(64) double w[MOST];
-	_Alignas(64) double g[MOST];
-	double x[4 * ROWS * FEATURES], z[MOST];
-};
-
-static void begin(struct hand *h, struct lb_setup s)
-{
-	const struct lb_loss_shape shape = lb_setup_loss_shape(&s, CLASSES);
-
-	*h = (struct hand){ .setup = s, .views = s.view ? (size_t)s.view_par[LB_VIEW_COUNT].v : 1,
-			    .net = lb_net_new(&s.model, 4 * ROWS, &err), .columns = s.model.width[s.model.n_layers] };
-	h->n_loss_params = lb_loss_n_params(s.loss, s.loss_par, &shape);
-	h->n_params = h->net->n_params + h->n_loss_params;
-	ck_assert_uint_lt(h->n_params, MOST);
-	lb_net_init(h->net, h->w);
-	if (h->n_loss_params)
-		lb_loss_of(s.loss)->init_params(s.loss_par, &shape, s.model.seed, h->w + h->net->n_params);
-}
-
-/* The rows, then each further view: what lb_rng draws for the step, entry by entry. */
-static void draw_views(struct hand *h, uint64_t step)
-{
-	struct lb_rng rng;
-
-	memcpy(h->x, x_of(&p), ROWS * FEATURES * sizeof(double));
-	if (h->views == 1)
-		return;
-	const bool noise = !strcmp(h->setup.view->name, "gaussian_noise");
-	lb_rng_init(&rng, (uint64_t)h->setup.view_par[LB_VIEW_SEED].v, LB_RNG_VIEWS, step);
-	for (size_t i = ROWS * FEATURES; i < h->views * ROWS * FEATURES; i++) {
-		const double x = h->x[i % (ROWS * FEATURES)], amount = h->setup.view_par[LB_VIEW_OWN].v;
-		h->x[i] = noise ? x + amount * lb_rng_normal(&rng) : lb_rng_unit(&rng) < amount ? 0 : x;
-	}
-}
-
-/* rows of n values, from distance `from` to distance `to` */
-static const double *repacked(size_t rows, size_t n, const double *x, size_t from, double *y, size_t to)
-{
-	for (size_t i = 0; i < rows; i++)
-		memcpy(y + i * to, x + i * from, n * sizeof *y);
-	return y;
-}
-
-static const double *outputs(struct hand *h, const double *x, size_t rows)
-{
-	return repacked(rows, h->columns, lb_net_forward(h->net, h->w, &(struct lb_pass){ .b = rows, .x = x, .step = -1 }), h->net->ld, h->z, h->columns);
-}
-
-static void gradient(struct hand *h, uint64_t at)
-{
-	draw_views(h, at);
-	const double *x = h->x, *z = outputs(h, x, h->views * ROWS);
-	double dz[MOST], value, inner[ROWS * (FEATURES + WIDTH)];
-	_Alignas(64) double wide[4 * ROWS * LB_PANEL] = { 0 }, moved[ROWS * LB_PANEL] = { 0 };
-	const bool moves = h->setup.loss->needs & LB_MOVES_FEATURES && h->setup.model.n_layers > 1;
-	const size_t dh = h->setup.model.n_layers > 1 ? WIDTH : FEATURES;
-	const double *features = dh == WIDTH ? repacked(ROWS, dh, h->net->layer[0].h, h->net->layer[0].ld, inner, dh) : x;
-
-	const struct lb_loss_input in = { .b = ROWS, .c = h->columns, .z = z, .y = p.data.y, .t = h->setup.teacher, .par = h->setup.loss_par,
-					  .hidden = features, .n_hidden = dh, .views = h->views, .params = h->w + h->net->n_params, .n_classes = CLASSES };
-	ck_assert_int_eq(lb_loss_eval(h->setup.loss, 64, &in, &value, dz, &err), 0);
-	ck_assert_uint_eq(h->net->ld, LB_PANEL);
-	repacked(h->views * ROWS, h->columns, dz, h->columns, wide, LB_PANEL);
-	const double *after = dz + h->views * ROWS * h->columns;
-	repacked(ROWS, moves ? dh : 0, after + h->n_loss_params, dh, moved, LB_PANEL);
-	const struct lb_pass pass = { .b = h->views * ROWS, .x = x, .step = -1, .dfeatures = moves ? moved : NULL };
-	lb_net_backward(h->net, h->w, &pass, wide, h->g);
-	memcpy(h->g + h->net->n_params, after, h->n_loss_params * sizeof *dz);
-}
-
-static double dot(const double *a, const double *b, size_t n)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < n; i++)
-		sum += a[i] * b[i];
-	return sum;
-}
-
-/* By Gram-Schmidt. */
-static void turn(const double *w, double *g, size_t n)
-{
-	const double length = sqrt(dot(g, g, n)), along = dot(w, g, n) / dot(w, w, n);
-
-	for (size_t i = 0; i < n; i++)
-		g[i] -= along * w[i];
-	const double left = sqrt(dot(g, g, n));
-	for (size_t i = 0; i < n; i++)
-		g[i] *= length / left;
-}
-
-static void step(struct hand *h, uint64_t at, double lr, double decay, bool perpendicular)
-{
-	gradient(h, at);
-	for (size_t i = 0; i < h->net->spec.n_layers; i++) {
-		const struct lb_layer *l = &h->net->layer[i];
-		if (perpendicular)
-			turn(h->w + l->w, h->g + l->w, l->b - l->w);
-		for (size_t j = l->w; j < l->b; j++)
-			h->g[j] += decay * h->w[j];
-	}
-	for (size_t j = 0; j < h->n_params; j++)
-		h->w[j] -= lr * h->g[j];
-}
 
 /* Scores of the test rows: the model's, or cosines over the temperature. */
 static void expect_scores(struct hand *h, const double *got, double temperature)
@@ -224,6 +78,36 @@ START_TEST(two_steps_by_hand)
 END_TEST
 
 /* ---- the loss's own parameters are parameters ---- */
+
+/* They have a learning rate of their own: with factor 0 they stay. */
+START_TEST(own_parameters_have_a_rate)
+{
+	open_problem();
+	struct lb_setup s = setup_of(LB_EMBEDDING, "normalized_softmax", "temperature=0.2", "lr=0.5"), still = s, fast = s;
+	struct lb_train_result o[3];
+	const struct lb_cohort c = cohort_of(&p, &s, 1, 1, ROWS);
+	const size_t n = lb_model_spec_size(&s.model);
+	double first[CLASSES * DIMENSION];
+
+	s.keep_model = still.keep_model = fast.keep_model = true;
+	still.loss_lr_factor = 0;
+	fast.loss_lr_factor = 3;
+	o[0] = train_alone(lb_train_f64, c, &s);
+	o[1] = train_alone(lb_train_f64, c, &still);
+	o[2] = train_alone(lb_train_f64, c, &fast);
+	lb_loss_of(s.loss)->init_params(s.loss_par, &(struct lb_loss_shape){ .c = DIMENSION, .n_classes = CLASSES }, s.model.seed, first);
+	for (size_t j = 0; j < n; j++)
+		ck_assert(o[0].w[j] == o[1].w[j] && o[0].w[j] == o[2].w[j]);
+	for (size_t j = 0; j < CLASSES * DIMENSION; j++) {
+		ck_assert_double_eq(o[1].w[n + j], first[j]);
+		ck_near(o[2].w[n + j] - first[j], 3 * (o[0].w[n + j] - first[j]), 1e-12, "prototype", j);
+	}
+	for (size_t k = 0; k < 3; k++)
+		lb_train_result_free(&o[k]);
+	close_problem();
+}
+END_TEST
+
 
 START_TEST(best_epoch_brings_back_the_prototypes)
 {
@@ -467,6 +351,7 @@ static Suite *suite(void)
 	TCase *t = tcase_create("kinds");
 
 	tcase_add_loop_test(t, two_steps_by_hand, 0, (int)(sizeof steps / sizeof *steps));
+	tcase_add_test(t, own_parameters_have_a_rate);
 	tcase_add_test(t, best_epoch_brings_back_the_prototypes);
 	tcase_add_loop_test(t, features_are_moved, 0, (int)(sizeof moving / sizeof *moving));
 	tcase_add_test(t, clipping_counts_the_prototypes);

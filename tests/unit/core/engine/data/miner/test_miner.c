@@ -1,9 +1,8 @@
 /* Miners against tests/golden/miners.json; what losses of triplets and of pairs make of a choice;
  * draws; trainings in any company. */
 #include "tests/unit/core/training.h"
+#include "tests/unit/golden.h"
 
-#include "core/base/file.h"
-#include "core/base/json.h"
 #include "core/engine/data/miner/miner.h"
 
 enum { MOST = 16, CELLS = 64 };
@@ -123,14 +122,11 @@ static void compare_triplets(const struct batch *t, const cJSON *chosen, size_t 
 
 START_TEST(choices_are_those_of_numpy)
 {
-	size_t length = 0, cases = 0;
-	char *text = lb_read_file("tests/golden/miners.json", 1 << 24, &length, LB_DATA, &err);
-	cJSON *tree = cJSON_ParseWithLength(text, length);
+	size_t cases = 0;
+	cJSON *tree = golden_read("tests/golden/miners.json");
 	const cJSON *c;
 	struct batch t;
 
-	ck_assert_ptr_nonnull(tree);
-	free(text);
 	cJSON_ArrayForEach(c, cJSON_GetObjectItem(tree, "cases")) {
 		const char *miner = cJSON_GetObjectItem(c, "miner")->valuestring, *set = cJSON_GetObjectItem(c, "set")->valuestring;
 		const cJSON *chosen = cJSON_GetObjectItem(c, "chosen");
