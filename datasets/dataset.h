@@ -18,6 +18,8 @@
 /* ---- tables: what a reader gives ---- */
 
 enum lb_dtype { LB_U8, LB_F32, LB_F64 };
+/* Returns the bytes of a value. */
+size_t lb_dtype_size(enum lb_dtype t);
 
 /* n x d, in the narrowest type that holds every value exactly. NaN marks a missing value (never in
  * LB_U8, never in a sparse one). Dense: x is row-major, start and column are NULL. Sparse (CSR):

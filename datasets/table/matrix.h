@@ -4,7 +4,6 @@
 
 #include "datasets/dataset.h"
 
-size_t lb_dtype_size(enum lb_dtype t);
 void lb_matrix_free(struct lb_matrix *m);
 
 /* Values that are stored: n * d, or those of a sparse matrix; and the k-th of them. */

@@ -2,7 +2,6 @@
 
 #include "core/base/mem.h"
 #include "core/engine/data/batch_dense.h"
-#include "datasets/table/matrix.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -81,7 +81,7 @@ void lb_gather(const struct lb_encoding *e, const uint32_t *rows, size_t b, real
 {
 	const struct lb_matrix *m = &e->data->x;
 	const struct pixels pixels = pixels_of(e);
-	const size_t bytes = m->d * (m->dtype == LB_U8 ? 1 : m->dtype == LB_F32 ? 4 : 8);
+	const size_t bytes = m->d * lb_dtype_size(m->dtype);
 
 	for (size_t i = 0; i < b; i++, out += e->d) {
 		const void *x = (const uint8_t *)m->x + rows[i] * bytes;

@@ -87,8 +87,8 @@ void lb_objective_free(struct lb_objective *o)
 	free(o);
 }
 
-/* Returns rows start .. start + b - 1 of the training split, loaded, or a part of those that are kept,
- * told in *part. */
+/* Returns rows start .. start + b - 1 of the training split, loaded, or a part of those that are
+ * kept, told in *part. */
 static struct lb_input_batch *chunk(struct lb_objective *o, size_t start, size_t b, struct lb_input_batch *part)
 {
 	if (!o->kept) {

@@ -1,8 +1,9 @@
 /* Forward and backward of a stack of affine layers, compiled once per precision. Parameters are one
  * flat vector, stored for the kernels (core/engine/kernels/kernels.h): for each layer its weights,
- * one row an input and one column an output, in panels, then its biases, padded to whole panels; the
- * weights of a layer of one output stand side by side instead. Padding is 0 and stays 0. The plain order, for whoever exchanges parameters, is for each layer W
- * (out,in) row-major, then its biases (out). */
+ * one row an input and one column an output, in panels, then its biases, padded to whole panels;
+ * the weights of a layer of one output stand side by side instead. Padding is 0 and stays 0. The
+ * plain order, for whoever exchanges parameters, is for each layer W (out,in) row-major, then its
+ * biases (out). */
 #ifndef LB_NET_H
 #define LB_NET_H
 
