@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 /* Bytes of row statistics beyond which fewer models are evaluated at once. */
-enum { MOST_DIGESTED = 8 << 20 };
+enum { MOST_DIGESTED = 4 << 20 };
 
 static size_t most_rows(const struct lb_cohort *c)
 {

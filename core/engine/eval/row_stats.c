@@ -14,6 +14,18 @@ static bool decisions_alone(const struct lb_setup *setup)
 	return true;
 }
 
+/* Whether no trial of the cohort asks for more than the class of the largest score and the label's
+ * rank. */
+static bool cohort_decides_alone(const struct lb_cohort *c)
+{
+	for (size_t i = 0; i < c->k; i++) {
+		const struct lb_setup *t = &c->trial[i];
+		if (!decisions_alone(t) || (t->threshold && t->threshold->median))
+			return false;
+	}
+	return c->kind == LB_MULTICLASS && !lb_cohort_has_eval_attack(c);
+}
+
 int lb_row_stats_open(struct lb_row_stats *d, const struct lb_cohort *c, size_t max_rows, size_t columns, struct lb_err *err)
 {
 	const size_t n = max_rows;
@@ -31,10 +43,11 @@ int lb_row_stats_open(struct lb_row_stats *d, const struct lb_cohort *c, size_t 
 				       (!beside || (d->said = lb_alloc(n * beside, sizeof(double), err))) ? 0 : -1;
 	}
 	bool ok = (d->label = lb_alloc(n, sizeof(int32_t), err)) && (d->pred = lb_alloc(n, sizeof(int32_t), err)) &&
-		  (d->rank = lb_alloc(n, sizeof(int32_t), err)) && (d->logp = lb_alloc(n, sizeof(double), err)) &&
-		  (d->brier = lb_alloc(n, sizeof(double), err)) && (d->conf = lb_alloc(n, sizeof(double), err)) &&
-		  (d->score = lb_alloc(n, sizeof(double), err)) && (d->peak = lb_alloc(n, sizeof(double), err)) &&
-		  (d->collapsed = lb_alloc(n, sizeof(bool), err));
+		  (d->rank = lb_alloc(n, sizeof(int32_t), err));
+	if (ok && !cohort_decides_alone(c))
+		ok = (d->logp = lb_alloc(n, sizeof(double), err)) && (d->brier = lb_alloc(n, sizeof(double), err)) &&
+		     (d->conf = lb_alloc(n, sizeof(double), err)) && (d->score = lb_alloc(n, sizeof(double), err)) &&
+		     (d->peak = lb_alloc(n, sizeof(double), err)) && (d->collapsed = lb_alloc(n, sizeof(bool), err));
 	if (ok && lb_cohort_has_eval_attack(c))
 		ok = (d->robust = lb_alloc(n, sizeof(int32_t), err)) && (d->robust_logp = lb_alloc(n, sizeof(double), err));
 	if (ok && lb_cohort_reads_probabilities(c))
@@ -72,11 +85,9 @@ size_t lb_row_stats_bytes(const struct lb_cohort *c, size_t columns)
 
 	if (lb_kind_of_columns(c->kind))
 		return 2 * columns * sizeof(double) + subgroup;
-	for (size_t i = 0; i < c->k; i++)
-		if (c->kind != LB_MULTICLASS || !decisions_alone(&c->trial[i]))
-			return decisions + 5 * sizeof(double) + sizeof(bool) + eval_attack +
-			       (lb_cohort_reads_probabilities(c) ? columns * sizeof(double) : 0);
-	return decisions;
+	if (cohort_decides_alone(c))
+		return decisions;
+	return decisions + 5 * sizeof(double) + sizeof(bool) + eval_attack + (lb_cohort_reads_probabilities(c) ? columns * sizeof(double) : 0);
 }
 
 static size_t padded(size_t columns)
