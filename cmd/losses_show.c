@@ -36,6 +36,8 @@ static void default_text(const struct lb_param *p, char *out, size_t size)
 		snprintf(out, size, "%s", p->choices[(size_t)p->def]);
 	else if (p->type == LB_BOOL_PARAM)
 		snprintf(out, size, "%s", p->def != 0 ? "true" : "false");
+	else if (p->type == LB_TEXT_PARAM)
+		snprintf(out, size, "none");
 	else
 		snprintf(out, size, "%s", number);
 }
@@ -249,6 +251,8 @@ static void params_json(cJSON *in, const struct lb_info *info)
 			list_json(lb_json_array(o, "default"), p);
 		else if (p->type == LB_CHOICE_PARAM)
 			lb_json_text(o, "default", text);
+		else if (p->type == LB_TEXT_PARAM)
+			lb_json_text(o, "default", NULL);
 		else
 			lb_json_number(o, "default", p->def);
 		lb_param_allowed(p, text, sizeof text);
