@@ -125,6 +125,20 @@ char *lb_strfmt(struct lb_err *err, const char *fmt, ...)
 	return s;
 }
 
+void lb_move_out(void *to, void *from, size_t n)
+{
+	char *const begin = from;
+
+	for (size_t at = 0, some; at < n; at += some) {
+		some = n - at < HUGE_PAGE ? n - at : HUGE_PAGE;
+		memcpy((char *)to + at, begin + at, some);
+		char *const first = begin + at + (PAGE - (uintptr_t)(begin + at) % PAGE) % PAGE;
+		char *const end = begin + at + some - (uintptr_t)(begin + at + some) % PAGE;
+		if (first < end)
+			madvise(first, (size_t)(end - first), MADV_DONTNEED);
+	}
+}
+
 void *lb_concat(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err)
 {
 	char *v = lb_alloc(na + nb, size, err);

@@ -22,6 +22,10 @@ char *lb_strndup(const char *s, size_t n, struct lb_err *err);
 /* A new string made as by printf. */
 char *lb_strfmt(struct lb_err *err, const char *fmt, ...) LB_PRINTF(2, 3);
 
+/* Copies n bytes to `to`, which they do not overlap, and gives their pages back on the way: their
+ * memory is to be freed without being read again. */
+void lb_move_out(void *to, void *from, size_t n);
+
 /* Returns a new array of a[0..na) followed by b[0..nb). */
 void *lb_concat(const void *a, size_t na, const void *b, size_t nb, size_t size, struct lb_err *err);
 

@@ -229,7 +229,7 @@ int lb_matrix_append(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *er
 		return -1;
 	if (extend(a, na, nb, err) || (a->start && append_places(a, b, err)))
 		return -1;
-	memcpy((char *)a->x + na * lb_dtype_size(type), b->x, nb * lb_dtype_size(type));
+	lb_move_out((char *)a->x + na * lb_dtype_size(type), b->x, nb * lb_dtype_size(type));
 	a->n += b->n;
 	return 0;
 }

@@ -26,7 +26,7 @@ int lb_matrix_fit(struct lb_matrix *m, struct lb_err *err);
  * error. */
 
 /* Adds the rows of b, which has as many columns and is sparse exactly when a is, and becomes as
- * wide in type as a or wider. */
+ * wide in type as a or wider; b's values are moved, and may only be freed afterwards. */
 int lb_matrix_append(struct lb_matrix *a, struct lb_matrix *b, struct lb_err *err);
 
 /* Leave out the rows or columns whose flag is false, in place. */
