@@ -345,7 +345,7 @@ def edges(chosen: Dict[str, List[Setting]]) -> List[str]:
 def page(of: Dict[str, Values], chosen: Dict[str, List[Setting]], year: Dict[str, int]) -> str:
     first = next(iter(of.values()))
     splits = len(next(iter(first.values()))[RAW])
-    lines = ["# All losses of labelled embeddings, each with the same number of settings tried", "",
+    lines = ["# %d losses of labelled embeddings, each with the same number of settings tried" % len(losses_of(first)), "",
              "Remade by `make study-embedding-losses` (scripts/study_embedding_losses.py); do not edit. Protocol: the header of "
              "[configs/embedding_losses/table.yaml](../../../configs/embedding_losses/table.yaml). MAP@R of test rows, means over %d splits; rank is the "
              "average over the sets, 1 the best. Every loss has had %d settings tried in every split, by MAP@R on validation rows or classes. Clearly: p < %g "

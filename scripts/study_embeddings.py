@@ -147,6 +147,15 @@ def answer(study: Study, found: Found) -> str:
         study.question, judged(gains(found, study.claims[0])), len(told), whole, len(told) - whole - none, none, study.source)
 
 
+def untrained(study: Study, found: Found) -> str:
+    """Where training did no good at all."""
+    m = next(m for m in (study.plan.choose, *study.measures) if m in study.measures)
+    better = [cell_name(cell) for cell in found
+              if mean(values(found, cell, RAW, m)) > max(mean(values(found, cell, c, m)) for c in study.plan.contenders)]
+    where = "no set" if not better else "every set" if len(better) == len(found) else "; ".join(better)
+    return "By %s the features as they are beat every loss on %s." % (MEASURES[m], where)
+
+
 def protocol(plan: Plan) -> List[str]:
     if plan.by_rows:
         return []
@@ -164,7 +173,7 @@ def page(name: str, study: Study, found: Found, reads: Reads) -> str:
     lines = ["# " + study.title, "",
              "Remade by `make study-embeddings STUDY=%s` (scripts/study_embeddings.py, scripts/embedding_studies.py); do not edit. Protocol: the "
              "header of [%s](../../../%s). Means over %d splits; the best loss of a column is bold." % (name, config, config, splits), "",
-             *protocol(study.plan), *study.notes, "", answer(study, found), ""]
+             *protocol(study.plan), *study.notes, "", answer(study, found) + " " + untrained(study, found), ""]
     for cell in found:
         lines += ["## " + cell_name(cell), "", *table(found, study, cell)]
     lines += [] if study.plan.by_rows else rates(study, found)

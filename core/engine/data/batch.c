@@ -85,13 +85,6 @@ void lb_input_batch_load(struct lb_input_batch *f, const uint32_t *rows, size_t 
 	f->listed = false;
 }
 
-/* Asks the processor for bytes that will be read soon. */
-static void fetch(const void *at, size_t bytes)
-{
-	for (size_t k = 0; k < bytes; k += 64)
-		__builtin_prefetch((const char *)at + k);
-}
-
 void lb_input_batch_fetch(const struct lb_input_batch *f, const uint32_t *rows, size_t b)
 {
 	const struct lb_matrix *m = &f->e->data->x;
@@ -101,10 +94,10 @@ void lb_input_batch_fetch(const struct lb_input_batch *f, const uint32_t *rows, 
 	for (size_t i = 0; i < b; i++) {
 		const size_t at = m->start ? m->start[rows[i]] : 0, entries = m->start ? m->start[rows[i] + 1] - at : 0;
 		if (!m->start) {
-			fetch((const char *)m->x + rows[i] * bytes, bytes);
+			lb_fetch((const char *)m->x + rows[i] * bytes, bytes);
 		} else if (c->in_place) {
-			fetch(c->column + at, entries * sizeof *c->column);
-			fetch(c->value + at, entries * sizeof *c->value);
+			lb_fetch(c->column + at, entries * sizeof *c->column);
+			lb_fetch(c->value + at, entries * sizeof *c->value);
 		}
 	}
 }

@@ -38,13 +38,6 @@ static struct pixels pixels_of(const struct lb_encoding *e)
 	return p;
 }
 
-/* Asks for a row that will be read soon. */
-static void fetch(const uint8_t *x, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i += 64)
-		__builtin_prefetch(x + i);
-}
-
 LB_CLONES static void lb_gather_f32_row(size_t d, const float *restrict x, const double *restrict scale, const double *restrict shift,
 				 const double *restrict fill, real *restrict out)
 {
@@ -86,7 +79,7 @@ void lb_gather(const struct lb_encoding *e, const uint32_t *rows, size_t b, real
 	for (size_t i = 0; i < b; i++, out += e->d) {
 		const void *x = (const uint8_t *)m->x + rows[i] * bytes;
 		if (i + 1 < b && !m->start)
-			fetch((const uint8_t *)m->x + rows[i + 1] * bytes, bytes);
+			lb_fetch((const uint8_t *)m->x + rows[i + 1] * bytes, bytes);
 		if (m->start)
 			lb_sparse_row(e, rows[i], out);
 		else if (pixels.exact)
