@@ -193,7 +193,8 @@ static const struct lb_option options[] = {
 	{ .path = "data.split.stratify", AT(data.split.stratify), .param = { TRUTH(1), .help = "keep the shares of classes, in survival of events and censored rows; without data.group. If not given: true for classes" },
 	  .shape = LB_VALUE },
 	{ .path = "data.split.hold_out_classes", AT(data.split.hold_out_classes), .param = { INTEGER(0, 1, NO_LIMIT), .help = "task embedding: classes that training never sees: a number of "
-						      "them, drawn by seed, or a list of their names. Their rows validate and test, as valid to test; all others train" },
+						      "them, drawn by seed, or a list of their names. Their rows validate and test, as valid to test; all others train. "
+						      "Wrong labels stay among the classes of their part, unless corrupt.labels names classes by number" },
 	  .shape = LB_VALUE, .by_name = &held_class, .optional = true },
 	{ .path = "data.split.seed", AT(data.split.seed), .param = { SEED, .help = "draws the split; train.seed if not given" }, .shape = LB_VALUE },
 

@@ -17,6 +17,32 @@ int lb_targets_check(const struct lb_spec *spec, const struct lb_dataset *data, 
 	return data->y && corruption->check ? corruption->check(use->par, data->n_classes, err) : 0;
 }
 
+/* Corrupts labels by the classes that the rows have alone, numbered in their order: so that none
+ * becomes one of a class that is held out of these rows. */
+static int corrupt_among(const struct lb_corruption *corruption, struct lb_noise noise, int32_t *y, struct lb_err *err)
+{
+	int32_t *place = lb_alloc(noise.n_classes, sizeof *place, err), *class = lb_alloc(noise.n_classes, sizeof *class, err);
+	size_t classes = 0;
+	int rc = place && class ? 0 : -1;
+
+	for (size_t i = 0; !rc && i < noise.n; i++)
+		place[y[noise.rows[i]]] = 1;
+	for (size_t k = 0; !rc && k < noise.n_classes; k++)
+		if (place[k]) {
+			place[k] = (int32_t)classes;
+			class[classes++] = (int32_t)k;
+		}
+	noise.n_classes = classes;
+	for (size_t i = 0; !rc && i < noise.n; i++)
+		y[noise.rows[i]] = place[y[noise.rows[i]]];
+	rc = rc ? rc : corruption->apply(&noise, y, err);
+	for (size_t i = 0; !rc && i < noise.n; i++)
+		y[noise.rows[i]] = class[y[noise.rows[i]]];
+	free(place);
+	free(class);
+	return rc;
+}
+
 /* Corrupts labels of the training rows, and of the validation rows unless the block says valid:
  * false. */
 static int prepare_labels(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err)
@@ -34,8 +60,9 @@ static int prepare_labels(struct lb_prepared *p, const struct lb_dataset *data, 
 	for (int part = LB_TRAIN; part <= LB_VALID && !rc; part++) {
 		const struct lb_noise noise = { .par = use->par, .n_classes = data->n_classes, .rows = p->split.rows[part], .n = p->split.n[part],
 						.seed = (uint64_t)lb_use_number(use, "seed", 0), .features = &p->features };
+		const bool among = p->split.by_class && !(corruption->names_classes && corruption->names_classes(use->par));
 		if (part == LB_TRAIN || lb_use_number(use, "valid", 1) > 0)
-			rc = corruption->apply(&noise, p->y, err);
+			rc = among ? corrupt_among(corruption, noise, p->y, err) : corruption->apply(&noise, p->y, err);
 	}
 	if (!rc && !memcmp(p->y, data->y, data->n * sizeof *p->y))
 		p->setup.y = data->y;    /* one copy in the cache for all trials of a cohort */

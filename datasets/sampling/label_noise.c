@@ -108,6 +108,11 @@ static int check_pair(const struct lb_arg *par, size_t n_classes, struct lb_err 
 	return 0;
 }
 
+static bool pair_names_classes(const struct lb_arg *par)
+{
+	return par[PAIR_SWAP].n > 0;
+}
+
 static int32_t partner(const struct lb_arg *swap, size_t n_classes, int32_t y)
 {
 	if (swap->n == 0)
@@ -147,6 +152,7 @@ const struct lb_corruption lb_corruption_pair = {
 		LB_PARAMS(pair_params),
 	},
 	.check = check_pair,
+	.names_classes = pair_names_classes,
 	.apply = apply_pair,
 };
 
@@ -237,6 +243,12 @@ static int32_t draw_class(const double *chance, size_t c, int32_t otherwise, dou
 	return otherwise;
 }
 
+static bool matrix_names_classes(const struct lb_arg *par)
+{
+	(void)par;
+	return true;
+}
+
 static int apply_matrix(const struct lb_noise *in, int32_t *y, struct lb_err *err)
 {
 	double *t = load_matrix(in->par, in->n_classes, err);
@@ -265,6 +277,7 @@ const struct lb_corruption lb_corruption_matrix = {
 		LB_PARAMS(matrix_params),
 	},
 	.check = check_matrix,
+	.names_classes = matrix_names_classes,
 	.apply = apply_matrix,
 };
 

@@ -84,3 +84,11 @@ refused 'metrics: found accuracy, but data.split.hold_out_classes tests on class
 refused 'data.split.train: cannot be combined with data.split.hold_out_classes' --set data.split.train=0.5
 refused 'data.cv: cannot be combined with data.split.hold_out_classes' --set data.cv.folds=3
 refused 'data.split.hold_out_classes: goes with task: embedding alone' --set task=multiclass --set loss=ce --set 'model={kind: linear}'
+
+# Wrong labels are of classes that the same rows have: none of the training rows becomes one of a class that training never sees.
+for kind in uniform pair instance; do
+	lossbench train held.yaml --quiet --set "corrupt.labels={kind: $kind, rate: 0.9}" --set data.split.valid=0.5 --set "output.dir=noisy_$kind"
+	assert_eq "$(jq -c '.data as $d | $d.corrupted as $c | [("train", "valid") as $part | ($c.changed[$part] > 100),
+		([$d.class_counts[$part], $c.class_counts[$part]] | transpose | all(.[0] > 0 or .[1] == 0))]' noisy_$kind/trials/*[0-9a-f].json)" \
+		'[true,true,true,true]' "classes of $kind"
+done
