@@ -338,8 +338,8 @@ struct lb_corruption {
 	/* Refuses parameters that these classes rule out; NULL when there is nothing to check. Call
 	 * it before apply. */
 	int (*check)(const struct lb_arg *par, size_t n_classes, struct lb_err *err);
-	/* Whether the parameters name classes by their number; NULL: never. Where classes are held out
-	 * of training, a corruption that does not is told of those that its rows have alone. */
+	/* Whether the parameters name classes by their number; NULL: never. Where classes are held
+	 * out of training, a corruption that names none is told only of the classes its rows have. */
 	bool (*names_classes)(const struct lb_arg *par);
 	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher
 	 * rate flips a superset. -1 only when memory runs out. */
