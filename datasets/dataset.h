@@ -339,7 +339,8 @@ struct lb_corruption {
 	 * it before apply. */
 	int (*check)(const struct lb_arg *par, size_t n_classes, struct lb_err *err);
 	/* Whether the parameters name classes by their number; NULL: never. Where classes are held
-	 * out of training, a corruption that names none is told only of the classes its rows have. */
+	 * out of training, a corruption that names none is told of those alone that its rows
+	 * have. */
 	bool (*names_classes)(const struct lb_arg *par);
 	/* Changes y[row] for the given rows. Row i's draws depend on (seed, i) alone, so a higher
 	 * rate flips a superset. -1 only when memory runs out. */
