@@ -50,11 +50,20 @@ bool lb_loss_has_matrix(size_t i)
 	return i < N_LOSSES && losses[i]->form->similarity;
 }
 
+static bool describes(const struct lb_loss *loss, const struct lb_loss_info *info)
+{
+	return loss->info.kind == info->kind && !strcmp(loss->info.base.name, info->base.name);
+}
+
 const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 {
+	static _Thread_local const struct lb_loss *last; /* mostly it is asked for again */
+
+	if (last && describes(last, info))
+		return last;
 	for (size_t i = 0; i < N_LOSSES; i++)
-		if (losses[i]->info.kind == info->kind && !strcmp(losses[i]->info.base.name, info->base.name))
-			return losses[i];
+		if (describes(losses[i], info))
+			return last = losses[i];
 	return NULL;
 }
 

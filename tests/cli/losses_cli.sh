@@ -36,11 +36,12 @@ assert_contains "$err" 'no loss "zzzzzz"; `lossbench losses` lists them'
 assert_exit 2 lossbench losses show binary/ce
 assert_exit 2 lossbench losses check nothing
 
-for name in ce binary/mw ''; do # all of them last: minutes of processor time, whose output is read below
+# The unit tests check every loss; here that the command does so too takes minutes of processor time.
+for name in ce binary/mw ${LB_FULL:+''}; do
 	assert_exit 0 lossbench losses check $name
 	[[ $(tail -n 1 <<<"$out") =~ ^[1-9][0-9]*\ passed,\ 0\ failed$ ]] || fail "last line of losses check: $out"
 done
-assert_eq "$(grep -c ' checks, 0 failed' <<<"$out")" "$(lossbench losses | wc -l)" 'losses checked'
+[ -z "${LB_FULL:-}" ] || assert_eq "$(grep -c ' checks, 0 failed' <<<"$out")" "$(lossbench losses | wc -l)" 'losses checked'
 
 "$py" - losses.json "$LB_ROOT"/tests/golden/losses*.json <<'PY'
 import collections, json, math, struct, subprocess, sys

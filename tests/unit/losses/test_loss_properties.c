@@ -161,9 +161,10 @@ struct risk {
 
 static double risk_at(const struct risk *r, const double x[3])
 {
-	struct data d = { .in = { .b = 1, .c = r->classes == 2 ? 1 : 3, .y = d.y, .z = d.z, .par = r->par, .counts = class_counts } };
+	static struct data d; /* 50 KB, of which a few numbers are used */
 	double sum = 0;
 
+	d.in = (struct lb_loss_input){ .b = 1, .c = r->classes == 2 ? 1 : 3, .y = d.y, .z = d.z, .par = r->par, .counts = class_counts };
 	for (int k = 0, j = 0; k < (int)d.in.c; k++)
 		d.z[k] = (r->classes == 3 && k == r->first ? 0 : x[j++]) + (r->level ? x[2] : 0);
 	for (int y = 0; y < r->classes; y++) {
