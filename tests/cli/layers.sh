@@ -24,16 +24,23 @@ echo 'LOSS(multiclass, ce)' >losses/list.def
 assert_exit 0 tests/lint.sh --layers
 assert_eq "$(tail -n 1 <<<"$out")" '14 passed, 0 failed'
 
-# breaks FILE LINE TEXT [RULES]: with that line at the end of the file, so many rules (1) are broken and the text is said.
+# breaks FILE LINE TEXT: puts that line at the end of the file; what is then found shall say the text.
+texts=() files=()
 breaks() {
-	local before
-	before=$(cat "$1" 2>/dev/null || true)
+	local file
+	for file in "${files[@]}"; do [ "$file" != "$1" ] || break; done
+	[ "${file-}" = "$1" ] || { files+=("$1"); [ ! -e "$1" ] || cp "$1" "$1.before"; }
 	printf '%s\n' "$2" >>"$1"
+	texts+=("$3")
+}
+# found RULES: so many rules are broken by these lines, and each text is said, with a place. Then the lines are taken away.
+found() {
+	local text file
 	assert_exit 1 tests/lint.sh --layers
-	grep -qE "^[a-z_/]+\.[a-z]+:[0-9]+:" <<<"$out" || fail "no place in: $out"
-	assert_contains "$out" "$3"
-	assert_eq "$(tail -n 1 <<<"$out")" "$((14 - ${4:-1})) passed, ${4:-1} failed"
-	if [ -n "$before" ]; then printf '%s\n' "$before" >"$1"; else rm "$1"; fi
+	for text in "${texts[@]}"; do grep -F "$text" <<<"$out" | grep -qE "^[a-z_/]+\.[a-z]+:[0-9]+:" || fail "no place with '$text' in: $out"; done
+	assert_eq "$(tail -n 1 <<<"$out")" "$((14 - $1)) passed, $1 failed"
+	for file in "${files[@]}"; do if [ -e "$file.before" ]; then mv "$file.before" "$file"; else rm "$file"; fi; done
+	texts=() files=()
 }
 breaks core/engine/train/trainer.c '#include "losses/support/softmax.h"' 'includes losses/support/softmax.h'
 breaks core/engine/train/trainer.c '#include "core/run/cohort_run.h"' 'includes core/run/cohort_run.h'
@@ -41,22 +48,28 @@ breaks core/run/cohort_run.c '#include "datasets/formats/csv_tokenizer.h"' 'incl
 include core/base/first.h >core/base/second.h
 touch core/base/first.h
 breaks core/base/first.c '#include "core/base/second.h"' 'core/base/second.h:1: includes core/base/first.h in a circle: core/base/first, core/base/second'
+found 2
 include core/base/third.h >core/base/fourth_internal.h
 include core/base/second.h >core/base/third.c
 breaks core/base/first_internal.h '#include "core/base/fourth.h"' 'core/base/first_internal.h:1: includes core/base/fourth.h in a circle'
+found 1
 breaks core/base/log.c '#include "core/engine/precision.h"' 'includes core/engine/precision.h'
 touch losses/binary/other.h
 breaks losses/multiclass/ce.c '#include "losses/binary/other.h"' 'a loss includes losses/loss.h, losses/support/ and core/'
-breaks cmd/main.c '#include "core/engine/precision.h"' 'the command line knows no precision' 2
-breaks core/run/cohort_run.h '#include "core/engine/precision.h"' 'core/run/cohort_run.h leads to core/engine/precision.h' 2
+breaks cmd/main.c '#include "core/engine/precision.h"' 'the command line knows no precision'
+found 3
+breaks core/run/cohort_run.h '#include "core/engine/precision.h"' 'core/run/cohort_run.h leads to core/engine/precision.h'
+found 2
 breaks core/base/log.c '#include "cmd/cmd.h"' 'only cmd/ may include cmd/' 2
 breaks datasets/formats/csv.c '	printf("found");' 'only cmd/ and core/base/log.c print or exit'
 breaks core/engine/train/trainer.c '	assert(x);' 'errors are returned'
+found 3
 breaks losses/multiclass/forgotten.c 'const struct lb_loss LB_LOSS(multiclass, forgotten) = {' 'add LOSS(multiclass, forgotten)'
 breaks losses/multiclass/helper.c 'int x;' 'helpers stand in losses/support/'
 breaks losses/list.def 'LOSS(binary, ghost)' 'no file of losses/binary/ defines ghost'
 touch tests/unit/core/base/test_err.c
 breaks tests/unit/core/test_gone/test_gone.c 'int x;' 'stands in no folder of the sources'
+found 2
 printf 'HEAD(linear)\n' >core/engine/model/head/list.def
 printf 'const struct lb_head LB_HEAD(linear) = {\n' >core/engine/model/head/linear.c
 printf 'METRIC(auc)\n' >core/metrics/list.def
@@ -69,13 +82,19 @@ breaks core/metrics/hidden.c 'static const struct lb_metric lb_metric_hidden = {
 breaks core/metrics/ranking.c 'static const struct lb_metric others[] = {' 'a second list of components'
 breaks core/training/others.def 'OTHER(x)' 'a list that tests/lint.sh does not know'
 breaks losses/list.def 'LOSS(multiclass, ce)' 'twice: LOSS(multiclass, ce)'
+found 1
 breaks datasets/err.h 'int x;' 'file names are unique'
+found 1
 echo 'struct lb_model {' >core/base/err.h
 breaks core/run/cohort_run.h 'struct lb_model {' 'core/run/cohort_run.h:1: the tag lb_model is something else in core/base/err.h:1'
+found 1
 breaks core/run/cohort_run.h 'enum lb_model {' 'core/run/cohort_run.h:1: the tag lb_model is something else in core/base/err.h:1'
+found 1
 echo 'static inline int lb_half(int x)' >core/base/err.h
 breaks core/run/cohort_run.h 'static inline double lb_half(double x)' 'the function lb_half is something else in core/base/err.h:1'
+found 1
 breaks core/run/cohort_run.c "/* $(seq -s ' ' 40) */" 'a comment of 116 columns'
 breaks core/run/cohort_run.c '/* TODO */' 'do it or drop it'
 breaks core/run/cohort_run.c "$(printf '{\n'; seq 61; printf 'x;\n}')" 'a function of 62 lines'
+found 3
 assert_exit 0 tests/lint.sh --layers
