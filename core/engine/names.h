@@ -72,6 +72,7 @@
 #define lb_input_batch_compressed LB_NAME(lb_input_batch_compressed)
 #define lb_input_batch_fetch    LB_NAME(lb_input_batch_fetch)
 #define lb_input_batch_list     LB_NAME(lb_input_batch_list)
+#define lb_input_batch_tell     LB_NAME(lb_input_batch_tell)
 #define lb_input_batch_load     LB_NAME(lb_input_batch_load)
 #define lb_input_batch_open     LB_NAME(lb_input_batch_open)
 #define lb_finite_row           LB_NAME(lb_finite_row)

@@ -25,16 +25,16 @@ int lb_input_batch_open(struct lb_input_batch *f, const struct lb_encoding *e, b
 	if (lb_csr_open(&f->csr, e, max_rows, how, err))
 		return -1;
 	f->rows = (struct lb_compressed){ f->csr.start, f->csr.end, f->csr.column, f->csr.value };
-	f->column = lb_alloc(e->d + 1, sizeof *f->column, err);
+	f->own_column = lb_alloc(e->d + 1, sizeof *f->own_column, err);
 	f->stamp = lb_alloc(e->d, sizeof *f->stamp, err);
-	return f->column && f->stamp ? 0 : -1;
+	return f->own_column && f->stamp ? 0 : -1;
 }
 
 void lb_input_batch_close(struct lb_input_batch *f)
 {
 	free(f->x);
 	lb_csr_close(&f->csr);
-	free(f->column);
+	free(f->own_column);
 	free(f->stamp);
 	*f = (struct lb_input_batch){ 0 };
 }
@@ -68,10 +68,18 @@ void lb_input_batch_list(struct lb_input_batch *f)
 	for (size_t i = 0; i < c->b; i++)
 		for (size_t k = c->start[i]; k < c->end[i]; k++) {
 			const uint32_t column = c->column[k];
-			f->column[f->n_columns] = column;
+			f->own_column[f->n_columns] = column;
 			f->n_columns += f->stamp[column] != f->turn;
 			f->stamp[column] = f->turn;
 		}
+	f->column = f->own_column;
+	f->listed = true;
+}
+
+void lb_input_batch_tell(struct lb_input_batch *f, const uint32_t *column, size_t n)
+{
+	f->column = column;
+	f->n_columns = n;
 	f->listed = true;
 }
 

@@ -13,10 +13,10 @@ struct lb_input_batch {
 	real *x;                         /* dense: (max_rows, features); NULL for compressed rows */
 	struct lb_csr csr;
 	struct lb_compressed rows;    /* what csr holds */
-	uint32_t *column;                /* compressed, once asked for: the n_columns different columns of the batch, in the order they are met,
-					    and room for one more */
+	const uint32_t *column;          /* compressed, once listed: the n_columns different columns of the batch, in the order they are met */
+	uint32_t *own_column;            /* (features + 1) room for them */
 	size_t n_columns;
-	bool listed;                     /* they were asked for */
+	bool listed;
 	uint32_t *stamp, turn;           /* (features) stamp[j] == turn if column j occurs in the current batch */
 };
 
@@ -40,5 +40,9 @@ void lb_input_batch_fetch(const struct lb_input_batch *f, const uint32_t *rows, 
 
 /* Lists the columns of the loaded batch, unless that is done; 0 of dense rows. */
 void lb_input_batch_list(struct lb_input_batch *f);
+
+/* Tells the columns of the loaded batch, as they were listed earlier; borrowed until the next
+ * load. */
+void lb_input_batch_tell(struct lb_input_batch *f, const uint32_t *column, size_t n);
 
 #endif

@@ -22,15 +22,35 @@ static void scaled(const struct lb_encoding *e, size_t lo, size_t hi, real *out)
 			*out++ = (real)(((const double *)m->x)[k] * e->scale[column[k]]);
 }
 
+static bool is_unscaled(const struct lb_encoding *e)
+{
+	size_t plain = 0;
+
+	while (plain < e->data->x.d && !(e->scale[plain] < 1) && !(e->scale[plain] > 1))
+		plain++;
+	return plain == e->data->x.d;
+}
+
 /* Whether the matrix holds the encoded values as they are. */
 static bool is_encoded(const struct lb_encoding *e)
 {
-	const struct lb_matrix *m = &e->data->x;
-	size_t plain = 0;
+	return e->data->x.dtype == (sizeof(real) == sizeof(float) ? LB_F32 : LB_F64) && is_unscaled(e);
+}
 
-	while (plain < m->d && !(e->scale[plain] < 1) && !(e->scale[plain] > 1))
-		plain++;
-	return m->dtype == (sizeof(real) == sizeof(float) ? LB_F32 : LB_F64) && plain == m->d;
+/* out <- all values of the matrix, which are not scaled. */
+static void converted(const struct lb_matrix *m, real *out)
+{
+	const size_t n = m->start[m->n];
+
+	if (m->dtype == LB_U8)
+		for (size_t k = 0; k < n; k++)
+			out[k] = ((const uint8_t *)m->x)[k];
+	else if (m->dtype == LB_F32)
+		for (size_t k = 0; k < n; k++)
+			out[k] = (real)((const float *)m->x)[k];
+	else
+		for (size_t k = 0; k < n; k++)
+			out[k] = (real)((const double *)m->x)[k];
 }
 
 /* Reads the rows from where the matrix has them. */
@@ -45,7 +65,10 @@ static int open_in_place(struct lb_csr *c, const struct lb_encoding *e, struct l
 		return 0;
 	if (!(c->value = c->own_value = lb_alloc_raw(m->start[m->n], sizeof *c->own_value, err)))
 		return -1;
-	scaled(e, 0, m->start[m->n], c->own_value);
+	if (is_unscaled(e))
+		converted(m, c->own_value);
+	else
+		scaled(e, 0, m->start[m->n], c->own_value);
 	return 0;
 }
 

@@ -22,13 +22,21 @@ enum { MOST_WHITENED = 128, COVARIANCE_ROWS = 65536 };
  * for bytes is no slower than reading doubles from memory. */
 #define KEPT_BYTES ((size_t)512 << 20)
 
+/* The columns that the compressed rows of a chunk have entries for; n: 0 until they are listed. */
+struct columns {
+	uint32_t *column;
+	size_t n;
+};
+
 struct lb_objective {
 	struct lb_cohort cohort;         /* the trial's, with chunks for batches */
 	struct lb_learner learner;
 	double *mean, *factor;           /* of the features (lb_objective_whitening), once asked for */
 	size_t n;                        /* training rows */
 	uint32_t *id;                    /* (n) 0, 1, ... */
-	struct lb_input_batch input;  /* of a chunk, or of all rows if kept */
+	struct lb_input_batch input;     /* of a chunk, or of all rows if kept */
+	struct columns *columns;         /* (chunks) of compressed rows, so that a chunk is listed once */
+	size_t columns_bytes;            /* that they take */
 	struct lb_team *team;
 	bool kept;
 };
@@ -46,7 +54,8 @@ static int open_objective(struct lb_objective *o, const struct lb_setup *setup, 
 	const struct lb_cohort *c = &o->cohort;
 
 	o->id = lb_alloc(o->n, sizeof *o->id, err);
-	if (!o->id || lb_team_new(lb_kernel()->chain ? c->threads : 1, &o->team, err) ||
+	o->columns = lb_alloc((o->n + c->batch - 1) / c->batch, sizeof *o->columns, err);
+	if (!o->id || !o->columns || lb_team_new(lb_kernel()->chain ? c->threads : 1, &o->team, err) ||
 	    lb_input_batch_open(&o->input, c->features, lb_input_batch_compressed(c), o->kept ? o->n : c->batch, LB_ROWS_READ_OFTEN, err) ||
 	    lb_learner_open(&o->learner, c, setup, err))
 		return -1;
@@ -78,6 +87,9 @@ void lb_objective_free(struct lb_objective *o)
 {
 	if (!o)
 		return;
+	for (size_t start = 0; o->columns && start < o->n; start += o->cohort.batch)
+		free(o->columns[start / o->cohort.batch].column);
+	free(o->columns);
 	lb_learner_close(&o->learner);
 	lb_input_batch_close(&o->input);
 	lb_team_free(o->team);
@@ -87,12 +99,30 @@ void lb_objective_free(struct lb_objective *o)
 	free(o);
 }
 
+/* Keeps what columns the loaded chunk has, if it was listed, while they take no more than
+ * KEPT_BYTES. Where memory runs out it is listed again in the next pass. */
+static void keep_columns(struct lb_objective *o, size_t start, const struct lb_input_batch *f)
+{
+	struct columns *c = &o->columns[start / o->cohort.batch];
+	const size_t bytes = f->n_columns * sizeof *c->column;
+
+	if (c->n || !f->listed || !bytes || bytes > KEPT_BYTES - o->columns_bytes || !(c->column = lb_alloc_raw(f->n_columns, sizeof *c->column, NULL)))
+		return;
+	memcpy(c->column, f->column, bytes);
+	c->n = f->n_columns;
+	o->columns_bytes += bytes;
+}
+
 /* Returns rows start .. start + b - 1 of the training split, loaded, or a part of those that are
  * kept, told in *part. */
 static struct lb_input_batch *chunk(struct lb_objective *o, size_t start, size_t b, struct lb_input_batch *part)
 {
+	const struct columns *c = &o->columns[start / o->cohort.batch];
+
 	if (!o->kept) {
 		lb_input_batch_load(&o->input, o->cohort.split->rows[LB_TRAIN] + start, b, o->team);
+		if (c->n)
+			lb_input_batch_tell(&o->input, c->column, c->n);
 		return &o->input;
 	}
 	*part = o->input;
@@ -227,6 +257,7 @@ double lb_objective_value(struct lb_objective *o, const double *w, double *g)
 		const struct lb_minibatch m = { .input = chunk(o, start, b, &part), .rows = o->cohort.split->rows[LB_TRAIN] + start, .id = o->id + start, .b = b,
 						.team = o->team };
 		value += share * lb_learner_gradient(&o->learner, &o->cohort, &m);
+		keep_columns(o, start, m.input);
 		lb_model_add(model, share, model->g, model->sparse.on ? m.input->column : NULL, m.input->n_columns, g);
 	}
 	for (size_t i = 0; i < model->net->spec.n_layers; i++) {

@@ -63,11 +63,14 @@ void lb_net_add(const struct lb_net *net, double factor, const real *v, const ui
 	for (size_t k = 0; k < net->spec.n_layers; k++) {
 		const struct lb_layer *l = &net->layer[k];
 		const bool some = input && !k;
-		for (size_t o = 0; o < l->out; o++, plain += l->in)
+		const size_t stride = l->column ? 1 : LB_PANEL; /* of an output's weights */
+		for (size_t o = 0; o < l->out; o++, plain += l->in) {
+			const real *of = v + weight_at(l, o, 0);
 			for (size_t i = 0; i < (some ? n : l->in); i++) {
 				const size_t from = some ? input[i] : i;
-				plain[from] += factor * (double)v[weight_at(l, o, from)];
+				plain[from] += factor * (double)of[from * stride];
 			}
+		}
 		for (size_t o = 0; o < l->out; o++)
 			*plain++ += factor * (double)v[l->b + o];
 	}

@@ -55,9 +55,11 @@ void lb_row_sparse_begin(struct lb_row_sparse *s, const uint32_t *row, size_t n,
 		apply_pending_decay(s, row[i], w);
 	if (s->filled)
 		memset(g + s->at, 0, s->rows * s->panels * s->width * sizeof *g);
-	for (size_t i = 0; i < s->n_read; i++)
+	for (size_t i = 0; i < s->n_read && s->width == 1; i++)
+		g[s->at + s->read[i]] = 0;
+	for (size_t i = 0; i < s->n_read && s->width > 1; i++)
 		for (size_t p = 0; p < s->panels; p++)
-			memset(g + lb_row_sparse_tile(s, s->read[i], p), 0, s->width * sizeof *g);
+			memset(g + lb_row_sparse_tile(s, s->read[i], p), 0, LB_PANEL * sizeof *g);
 	memcpy(s->read, row, n * sizeof *row);
 	s->n_read = n;
 }
