@@ -89,6 +89,8 @@ static size_t share(const struct lb_formula_ops *f, int a)
 	return i;
 }
 
+static int rest_of_product(struct lb_formula_ops *f, int product);
+
 /* 1 - a, or -1 where nothing is known of it. */
 static int rest(struct lb_formula_ops *f, int a)
 {
@@ -101,9 +103,20 @@ static int rest(struct lb_formula_ops *f, int a)
 		return lb_op1(f, LB_OP_SIGMOID, lb_op1(f, LB_OP_NEG, o.a));
 	if (o.op == LB_OP_EXP)
 		return lb_op1(f, LB_OP_NEG, lb_op_exp(f, LB_OP_EXPM1, o.value, o.a));
-	if (o.op == LB_OP_MUL && o.a == o.b && rest(f, o.a) >= 0)
-		return lb_op2(f, LB_OP_MUL, rest(f, o.a), lb_op2(f, LB_OP_ADD, lb_op_const(f, 1), o.a));
+	if (o.op == LB_OP_MUL && rest(f, o.a) >= 0 && rest(f, o.b) >= 0)
+		return rest_of_product(f, a);
 	return -1;
+}
+
+/* 1 - a b = (1 - a) + a (1 - b) in value, and in slope less that of a b, which its parts would cancel
+ * down to. */
+static int rest_of_product(struct lb_formula_ops *f, int product)
+{
+	const struct lb_formula_op o = f->op[product];
+	const int exact = lb_op2(f, LB_OP_ADD, rest(f, o.a), lb_op2(f, LB_OP_MUL, o.a, rest(f, o.b)));
+	const int nothing = lb_op2(f, LB_OP_SUB, lb_op1(f, LB_OP_HELD, product), product);
+
+	return lb_op2(f, LB_OP_ADD, lb_op1(f, LB_OP_HELD, exact), nothing);
 }
 
 /* ---- of one ---- */
