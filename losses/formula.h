@@ -16,7 +16,7 @@
 
 #include "losses/loss_info.h"
 
-enum { LB_FORMULA_NODES = 400, LB_FORMULA_PARAMS = 16, LB_FORMULA_NAME = 32, LB_FORMULA_OPS = 4000 };
+enum { LB_FORMULA_NODES = 400, LB_FORMULA_PARAMS = 16, LB_FORMULA_NAME = 32, LB_FORMULA_OPS = 1000 };
 
 /* What is wrong with a formula, and where: bytes before it in the text. */
 struct lb_formula_fault {
@@ -169,7 +169,7 @@ struct lb_formula_program {
 };
 
 /* Registers that a program has at most, of rows and of classes. */
-enum { LB_FORMULA_ROW_REGISTERS = 96, LB_FORMULA_CLASS_REGISTERS = 32 };
+enum { LB_FORMULA_ROW_REGISTERS = 64, LB_FORMULA_CLASS_REGISTERS = 32 };
 
 /* Makes the program of a formula with values of its parameters; par are those of its descriptor, the
  * formula first. NULL for want of memory, or where it is too long. */

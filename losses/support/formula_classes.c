@@ -358,8 +358,8 @@ double lb_formula_of_classes(const struct lb_batch *in, real *grad)
 {
 	real *room = in->workspace;
 	const size_t block = in->c * LB_PANEL, stride = in->output.stride;
-	real *term = room + LB_FORMULA_ROW_REGISTERS * LB_FORMULA_ENTRIES, *z = term + block, *columns = z + block;
-	struct lb_formula_running r = { .p = in->state, .in = in, .w = LB_PANEL, .c = in->c, .row = room, .class = columns + block, .term = term };
+	real *term = room + LB_FORMULA_ROW_REGISTERS * LB_PANEL, *z = term + block, *columns = z + block;
+	struct lb_formula_running r = { .p = in->state, .in = in, .w = LB_PANEL, .width = LB_PANEL, .c = in->c, .row = room, .class = columns + block, .term = term };
 	struct visit v = { .r = &r };
 
 	lb_formula_steps(&r, 0, r.p->n_const);

@@ -66,7 +66,7 @@ static void end_row(const struct lb_batch *in, size_t i, real share, real *grad,
 static double entries_of(const struct lb_batch *in, real *grad)
 {
 	struct entries e;
-	struct lb_formula_running r = { .p = in->state, .in = in, .w = LB_FORMULA_ENTRIES, .c = 1, .row = in->workspace, .score = e.score, .sign = e.sign, .target = e.target,
+	struct lb_formula_running r = { .p = in->state, .in = in, .w = LB_FORMULA_ENTRIES, .width = LB_FORMULA_ENTRIES, .c = 1, .row = in->workspace, .score = e.score, .sign = e.sign, .target = e.target,
 			     .count = e.count };
 	const size_t n = in->b * in->c;
 	const real share = r.p->kind == LB_REGRESSION ? 1 / (real)in->c : R(1.0);
@@ -91,12 +91,16 @@ static double entries_of(const struct lb_batch *in, real *grad)
 
 /* ---- the losses ---- */
 
-static size_t room(const struct lb_arg *par, const struct lb_loss_shape *shape)
+static size_t room_of_classes(const struct lb_arg *par, const struct lb_loss_shape *shape)
 {
-	const size_t classes = (LB_FORMULA_CLASS_REGISTERS + 3) * shape->c * LB_PANEL;
-
 	(void)par;
-	return (LB_FORMULA_ROW_REGISTERS * LB_FORMULA_ENTRIES + classes) * sizeof(real);
+	return (LB_FORMULA_ROW_REGISTERS + (LB_FORMULA_CLASS_REGISTERS + 3) * shape->c) * LB_PANEL * sizeof(real);
+}
+
+static size_t room_of_entries(const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	(void)par, (void)shape;
+	return (size_t)LB_FORMULA_ROW_REGISTERS * LB_FORMULA_ENTRIES * sizeof(real);
 }
 
 static void close_program(void *state)
@@ -104,7 +108,7 @@ static void close_program(void *state)
 	lb_formula_program_free(state);
 }
 
-#define FORMULA(kind_, task, of)                                                                                                \
+#define FORMULA(kind_, task, of, room)                                                                                                \
 	static void *task##_open(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)               \
 	{                                                                                                                       \
 		return lb_formula_compile(kind_, par, stats->n_classes, err);                                                   \
@@ -118,10 +122,10 @@ static void close_program(void *state)
 		.workspace = room,                                                                                              \
 	};
 
-FORMULA(LB_MULTICLASS, multiclass, lb_formula_of_classes)
-FORMULA(LB_BINARY, binary, entries_of)
-FORMULA(LB_REGRESSION, regression, entries_of)
-FORMULA(LB_MULTILABEL, multilabel, entries_of)
+FORMULA(LB_MULTICLASS, multiclass, lb_formula_of_classes, room_of_classes)
+FORMULA(LB_BINARY, binary, entries_of, room_of_entries)
+FORMULA(LB_REGRESSION, regression, entries_of, room_of_entries)
+FORMULA(LB_MULTILABEL, multilabel, entries_of, room_of_entries)
 
 const struct lb_loss *lb_formula_loss(enum lb_kind kind)
 {

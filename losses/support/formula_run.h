@@ -21,14 +21,14 @@ struct lb_formula_blocks {
 /* Does a step that is no leaf. */
 void lb_formula_do(const struct lb_formula_step *step, const struct lb_formula_blocks *at);
 
-/* Entries (of a task of one score, of targets, of labels) that are run at once, and the width of a
- * register of rows. */
-enum { LB_FORMULA_ENTRIES = 128 };
+/* Entries (of a task of one score, of targets, of labels) that are run at once. */
+enum { LB_FORMULA_ENTRIES = 64 };
 
 struct lb_formula_running {
 	const struct lb_formula_program *p;
 	const struct lb_batch *in;
 	size_t w, c;             /* rows side by side, classes */
+	size_t width;            /* of a register of rows, the most that w is */
 	real *row, *class;       /* the registers */
 	/* Of entries. */
 	const real *score, *sign, *target, *count;
@@ -42,10 +42,9 @@ struct lb_formula_running {
 	real second[LB_PANEL], second_sum[LB_PANEL]; /* where the rest is too small for its terms: its largest score, and their sum from there */
 };
 
-
 static inline real *lb_formula_register(const struct lb_formula_running *r, int at, bool of_class)
 {
-	return of_class ? r->class + (size_t)at * r->c * LB_PANEL : r->row + (size_t)at * LB_FORMULA_ENTRIES;
+	return of_class ? r->class + (size_t)at * r->c * LB_PANEL : r->row + (size_t)at * r->width;
 }
 
 static inline const real *lb_formula_at(const struct lb_formula_running *r, const struct lb_formula_place *at)
