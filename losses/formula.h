@@ -165,7 +165,7 @@ struct lb_formula_program {
 	struct lb_formula_step *step;
 	int n_const, n_value, n; /* steps: numbers, which stay; from there to what the value alone needs; all */
 	struct lb_formula_place loss, by[LB_N_BY];
-	bool softmax;            /* whether it reads probabilities */
+	bool softmax, shares;    /* whether it reads probabilities, and those of each class */
 };
 
 /* Registers that a program has at most, of rows and of classes. */

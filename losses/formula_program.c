@@ -83,6 +83,7 @@ static void place(struct scheduling *s, int i)
 	release(s, o->c);
 	s->placed[i] = true;
 	s->p->softmax |= of_softmax(o);
+	s->p->shares |= of_softmax(o) && o->of_class;
 	s->p->step[s->p->n++] = step;
 }
 
@@ -117,6 +118,7 @@ static void schedule(struct scheduling *s)
 	s->p->loss = result(s, f->loss);
 	for (int k = 0; k < LB_N_BY; k++)
 		s->p->by[k] = result(s, f->by[k]);
+	s->p->shares |= f->by[LB_BY_LOG_P_K] >= 0;
 }
 
 static int make_program(struct lb_formula_program *p, struct lb_formula_ops *f, struct lb_err *err)

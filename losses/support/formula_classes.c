@@ -15,7 +15,7 @@ static real log_rest(const struct lb_formula_running *r, size_t i)
 	const real p = r->own_term[i] / r->sum[i];
 
 	if (r->second_sum[i] > 0)
-		return (r->second[i] - r->most[i]) + log(r->second_sum[i]) - r->log_sum[i];
+		return (r->second[i] - r->z[r->label[i] * LB_PANEL + i]) + log(r->second_sum[i]) + r->log_p[i];
 	return p < R(0.5) ? log1p(-p) : log(r->rest[i] / r->sum[i]);
 }
 
@@ -29,7 +29,7 @@ static real leaf_of_row(const struct lb_formula_running *r, enum lb_leaf leaf, s
 	case LB_LEAF_Q:
 		return r->rest[i] / r->sum[i];
 	case LB_LEAF_LOG_P:
-		return (r->z[r->label[i] * LB_PANEL + i] - r->most[i]) - r->log_sum[i];
+		return r->log_p[i];
 	case LB_LEAF_LOG_Q:
 		return log_rest(r, i);
 	case LB_LEAF_OWN_SCORE:
@@ -58,7 +58,7 @@ static real leaf_of_row(const struct lb_formula_running *r, enum lb_leaf leaf, s
 static real leaf_of_class(const struct lb_formula_running *r, enum lb_leaf leaf, size_t k, size_t i)
 {
 	const real p = r->term[k * LB_PANEL + i] / r->sum[i];
-	const real q = k == r->top[i] ? r->rest_of_top[i] / r->sum[i] : 1 - p;
+	const real q = (real)k == r->top[i] ? r->rest_of_top[i] / r->sum[i] : 1 - p;
 
 	switch (leaf) {
 	case LB_LEAF_Q_K:
@@ -78,17 +78,19 @@ static real leaf_of_class(const struct lb_formula_running *r, enum lb_leaf leaf,
 	}
 }
 
-/* p_k, log p_k of LB_PANEL rows. */
-LB_CLONES static void lb_formula_shares(const struct lb_formula_running *r, bool logs, real *restrict out)
+/* p_k, or log p_k, of LB_PANEL rows. */
+LB_CLONES static void lb_formula_shares(size_t c, const real *restrict term, const real *restrict share, real *restrict out)
 {
-	const real *restrict x = logs ? r->z : r->term;
-	real share[LB_PANEL];
-
-	for (size_t i = 0; i < LB_PANEL; i++)
-		share[i] = 1 / r->sum[i];
-	for (size_t k = 0; k < r->c; k++)
+	for (size_t k = 0; k < c; k++)
 		for (size_t i = 0; i < LB_PANEL; i++)
-			out[k * LB_PANEL + i] = logs ? (x[k * LB_PANEL + i] - r->most[i]) - r->log_sum[i] : x[k * LB_PANEL + i] * share[i];
+			out[k * LB_PANEL + i] = term[k * LB_PANEL + i] * share[i];
+}
+
+LB_CLONES static void lb_formula_log_shares(size_t c, const real *restrict z, const real *restrict most, const real *restrict log_sum, real *restrict out)
+{
+	for (size_t k = 0; k < c; k++)
+		for (size_t i = 0; i < LB_PANEL; i++)
+			out[k * LB_PANEL + i] = (z[k * LB_PANEL + i] - most[i]) - log_sum[i];
 }
 
 static void load_leaf(const struct lb_formula_running *r, const struct lb_formula_step *s)
@@ -96,8 +98,10 @@ static void load_leaf(const struct lb_formula_running *r, const struct lb_formul
 	const enum lb_leaf leaf = (enum lb_leaf)s->value;
 	real *out = lb_formula_register(r, s->out, s->out_of_class);
 
-	if (leaf == LB_LEAF_P_K || leaf == LB_LEAF_LOG_P_K)
-		lb_formula_shares(r, leaf == LB_LEAF_LOG_P_K, out);
+	if (leaf == LB_LEAF_P_K)
+		lb_formula_shares(r->c, r->term, r->share, out);
+	else if (leaf == LB_LEAF_LOG_P_K)
+		lb_formula_log_shares(r->c, r->z, r->most, r->log_sum, out);
 	else if (leaf == LB_LEAF_SCORE_K)
 		memcpy(out, r->z, r->c * LB_PANEL * sizeof *out);
 	else if (s->out_of_class)
@@ -126,40 +130,41 @@ void lb_formula_steps(const struct lb_formula_running *r, int from, int to)
 
 /* ---- classes ---- */
 
-/* r->most, r->top and the terms' exponents, into r->term. */
-LB_CLONES static void lb_formula_exponents(struct lb_formula_running *r)
+/* most, top and the terms' exponents. */
+LB_CLONES static void lb_formula_exponents(size_t c, const real *restrict z, real *restrict term, real *restrict most, real *restrict top)
 {
-	real top[LB_PANEL] = { 0 };
+	real high[LB_PANEL], at[LB_PANEL] = { 0 }, number = 1;
 
 	for (size_t i = 0; i < LB_PANEL; i++)
-		r->most[i] = r->z[i];
-	for (size_t k = 1; k < r->c; k++)
+		high[i] = z[i];
+	for (size_t k = 1; k < c; k++, number += 1)
 		for (size_t i = 0; i < LB_PANEL; i++) {
-			const bool more = r->z[k * LB_PANEL + i] > r->most[i];
-			r->most[i] = more ? r->z[k * LB_PANEL + i] : r->most[i];
-			top[i] = more ? (real)k : top[i];
+			const real score = z[k * LB_PANEL + i];
+			at[i] = score > high[i] ? number : at[i];
+			high[i] = score > high[i] ? score : high[i];
 		}
-	for (size_t k = 0; k < r->c; k++)
+	for (size_t k = 0; k < c; k++)
 		for (size_t i = 0; i < LB_PANEL; i++)
-			r->term[k * LB_PANEL + i] = r->z[k * LB_PANEL + i] - r->most[i];
-	for (size_t i = 0; i < LB_PANEL; i++)
-		r->top[i] = (size_t)top[i];
+			term[k * LB_PANEL + i] = z[k * LB_PANEL + i] - high[i];
+	memcpy(most, high, sizeof high);
+	memcpy(top, at, sizeof at);
 }
 
-/* The sums of the terms: of all but the first largest, which is 1. */
-LB_CLONES static void lb_formula_sums(struct lb_formula_running *r)
+/* The sum of the terms but that of the first largest score, which is 1; and of all. */
+LB_CLONES static void lb_formula_sums(size_t c, const real *restrict term, const real *restrict top, real *restrict rest, real *restrict all)
 {
-	double rest[LB_PANEL] = { 0 };
-	real top[LB_PANEL];
+	double sum[LB_PANEL] = { 0 };
+	real at[LB_PANEL], number = 0;
 
-	for (size_t i = 0; i < LB_PANEL; i++)
-		top[i] = (real)r->top[i];
-	for (size_t k = 0; k < r->c; k++)
-		for (size_t i = 0; i < LB_PANEL; i++)
-			rest[i] += top[i] == (real)k ? 0.0 : (double)r->term[k * LB_PANEL + i];
+	memcpy(at, top, sizeof at);
+	for (size_t k = 0; k < c; k++, number += 1)
+		for (size_t i = 0; i < LB_PANEL; i++) {
+			const real other = at[i] == number ? R(0.0) : term[k * LB_PANEL + i];
+			sum[i] += (double)other;
+		}
 	for (size_t i = 0; i < LB_PANEL; i++) {
-		r->rest_of_top[i] = (real)rest[i];
-		r->sum[i] = (real)(1 + rest[i]);
+		rest[i] = (real)sum[i];
+		all[i] = (real)(1 + sum[i]);
 	}
 }
 
@@ -177,47 +182,66 @@ static void sum_of_rest(struct lb_formula_running *r, size_t i)
 	r->second_sum[i] = sum;
 }
 
-static void soften(struct lb_formula_running *r)
+static void finish_sums(struct lb_formula_running *r)
 {
-	lb_formula_exponents(r);
-	lb_kernel()->exp_terms(r->term, r->c * LB_PANEL, 0, 1, r->c * LB_PANEL, r->term);
-	lb_formula_sums(r);
-	lb_kernel()->log1p_all(LB_PANEL, r->rest_of_top, r->log_sum);
 	for (size_t i = 0; i < LB_PANEL; i++) {
-		r->own_term[i] = r->term[r->label[i] * LB_PANEL + i];
-		r->rest[i] = r->label[i] == r->top[i] ? r->rest_of_top[i] : r->sum[i] - r->own_term[i];
+		r->share[i] = 1 / r->sum[i];
 		r->second_sum[i] = 0;
 		if (r->rest[i] < TOO_SMALL)
 			sum_of_rest(r, i);
 	}
 }
 
+static void soften(struct lb_formula_running *r)
+{
+	lb_formula_exponents(r->c, r->z, r->term, r->most, r->top);
+	lb_kernel()->exp_terms(r->term, r->c * LB_PANEL, 0, 1, r->c * LB_PANEL, r->term);
+	lb_formula_sums(r->c, r->term, r->top, r->rest_of_top, r->sum);
+	lb_kernel()->log1p_all(LB_PANEL, r->rest_of_top, r->log_sum);
+	for (size_t i = 0; i < LB_PANEL; i++) {
+		r->own_term[i] = r->term[r->label[i] * LB_PANEL + i];
+		r->log_p[i] = (r->z[r->label[i] * LB_PANEL + i] - r->most[i]) - r->log_sum[i];
+		r->rest[i] = (real)r->label[i] == r->top[i] ? r->rest_of_top[i] : r->sum[i] - r->own_term[i];
+	}
+	finish_sums(r);
+}
+
+/* The softmax as lane_rows has made it, for formulas of the label's probability alone. */
+static void take_softmax(struct lb_formula_running *r, const struct lb_lane_rows *at)
+{
+	r->term = at->g;
+	memcpy(r->own_term, at->term, sizeof r->own_term);
+	memcpy(r->log_p, at->lp, sizeof r->log_p);
+	memcpy(r->rest, at->rest, sizeof r->rest);
+	memcpy(r->sum, at->sum, sizeof r->sum);
+	finish_sums(r);
+}
+
 /* g <- the gradient by scores of what the loss changes by log p and log q of the label: by log p, p_k
  * times less for each class and once more for the label; by log q each class's share of the rest. */
-LB_CLONES static void lb_formula_back_label(const struct lb_formula_running *r, const real *by_p, const real *by_q, real *restrict g)
+static void back_label(const struct lb_formula_running *r, const real *by_p, const real *by_q, real *g)
 {
-	real less[LB_PANEL], more[LB_PANEL];
+	real factor[LB_PANEL];
 
 	for (size_t i = 0; i < LB_PANEL; i++) {
-		less[i] = by_p ? by_p[i] / r->sum[i] : 0;
-		more[i] = by_q ? by_q[i] * (r->own_term[i] / r->sum[i]) / (r->rest[i] > 0 ? r->rest[i] : R(1.0)) : 0;
+		factor[i] = by_p ? -by_p[i] * r->share[i] : 0;
+		if (by_q)
+			factor[i] += by_q[i] * (r->own_term[i] * r->share[i]) / (r->rest[i] > 0 ? r->rest[i] : R(1.0));
 	}
-	for (size_t k = 0; k < r->c; k++)
-		for (size_t i = 0; i < LB_PANEL; i++)
-			g[k * LB_PANEL + i] = (more[i] - less[i]) * r->term[k * LB_PANEL + i];
+	lb_formula_shares(r->c, r->term, factor, g);
 }
 
 /* Label by label what the above leaves: its own entry, and rows whose rest is too small for terms. */
 static void finish_label(const struct lb_formula_running *r, const real *by_p, const real *by_q, const real *by_own, real *g)
 {
 	for (size_t i = 0; i < LB_PANEL; i++) {
-		const real p = r->own_term[i] / r->sum[i], q = r->rest[i] / r->sum[i];
+		const real p = r->own_term[i] * r->share[i], q = r->rest[i] * r->share[i];
 		real *own = &g[r->label[i] * LB_PANEL + i];
 		*own = (by_p ? by_p[i] * q : 0) - (by_q ? by_q[i] * p : 0);
 		for (size_t k = 0; by_q && r->second_sum[i] > 0 && k < r->c; k++)
 			if (k != r->label[i])
 				g[k * LB_PANEL + i] = by_q[i] * p * (exp(r->z[k * LB_PANEL + i] - r->second[i]) / r->second_sum[i]) -
-						      (by_p ? by_p[i] * r->term[k * LB_PANEL + i] / r->sum[i] : 0);
+						      (by_p ? by_p[i] * (r->term[k * LB_PANEL + i] * r->share[i]) : 0);
 		if (by_own)
 			*own += by_own[i];
 	}
@@ -227,27 +251,28 @@ static void finish_label(const struct lb_formula_running *r, const real *by_p, c
  * likeliest class, whose p_k may be as good as 1, it is q_k by_k - p_k times the sum of the others. */
 LB_CLONES static void lb_formula_back_shares(const struct lb_formula_running *r, const real *by, bool of_class, real *restrict g)
 {
+	const size_t c = r->c, step = of_class ? LB_PANEL : 0;
+	const real *restrict term = r->term, *restrict b = by;
 	double others[LB_PANEL] = { 0 };
-	real sum[LB_PANEL], own[LB_PANEL] = { 0 }, top[LB_PANEL], last[LB_PANEL], share[LB_PANEL];
+	real sum[LB_PANEL], own[LB_PANEL] = { 0 }, top[LB_PANEL], last[LB_PANEL], share[LB_PANEL], number = 0;
 
-	for (size_t i = 0; i < LB_PANEL; i++) {
-		top[i] = (real)r->top[i];
-		share[i] = 1 / r->sum[i];
-	}
-	for (size_t k = 0; k < r->c; k++)
+	memcpy(top, r->top, sizeof top);
+	memcpy(share, r->share, sizeof share);
+	for (size_t k = 0; k < c; k++, number += 1)
 		for (size_t i = 0; i < LB_PANEL; i++) {
-			const real b = by[(of_class ? k * LB_PANEL : 0) + i];
-			own[i] = top[i] == (real)k ? b : own[i];
-			others[i] += top[i] == (real)k ? 0.0 : (double)b;
+			const real v = b[k * step + i], other = top[i] == number ? R(0.0) : v;
+			own[i] = top[i] == number ? v : own[i];
+			others[i] += (double)other;
 		}
 	for (size_t i = 0; i < LB_PANEL; i++) {
-		sum[i] = (real)(others[i] + (double)own[i]);
+		sum[i] = (real)(others[i] + (double)own[i]) * share[i];
 		last[i] = own[i] * (r->rest_of_top[i] * share[i]) - share[i] * (real)others[i];
 	}
-	for (size_t k = 0; k < r->c; k++)
+	number = 0;
+	for (size_t k = 0; k < c; k++, number += 1)
 		for (size_t i = 0; i < LB_PANEL; i++) {
-			const real b = by[(of_class ? k * LB_PANEL : 0) + i];
-			g[k * LB_PANEL + i] += top[i] == (real)k ? last[i] : b - r->term[k * LB_PANEL + i] * share[i] * sum[i];
+			const real v = b[k * step + i] - term[k * LB_PANEL + i] * sum[i];
+			g[k * LB_PANEL + i] += top[i] == number ? last[i] : v;
 		}
 }
 
@@ -264,7 +289,7 @@ static void back_to_scores(const struct lb_formula_running *r, real *g)
 	const real *log_p = lb_formula_at(r, &by[LB_BY_LOG_P]), *log_q = lb_formula_at(r, &by[LB_BY_LOG_Q]), *own = lb_formula_at(r, &by[LB_BY_OWN_SCORE]);
 
 	if (r->p->softmax) {
-		lb_formula_back_label(r, log_p, log_q, g);
+		back_label(r, log_p, log_q, g);
 		finish_label(r, log_p, log_q, own, g);
 	} else {
 		memset(g, 0, r->c * LB_PANEL * sizeof *g);
@@ -277,17 +302,27 @@ static void back_to_scores(const struct lb_formula_running *r, real *g)
 		lb_formula_back_scores(r->c, lb_formula_at(r, &by[LB_BY_SCORE_K]), by[LB_BY_SCORE_K].of_class, g);
 }
 
-/* loss (LB_PANEL) and, unless g is NULL, the gradient by columns of rows whose scores and labels are
- * set. A NaN among the scores makes the loss NaN. */
+/* NaN of each row that has one, or an infinite score; else 0. */
+LB_CLONES static void lb_formula_missing(size_t c, const real *restrict z, real *restrict missing)
+{
+	real sum[LB_PANEL] = { 0 };
+
+	for (size_t k = 0; k < c; k++)
+		for (size_t i = 0; i < LB_PANEL; i++)
+			sum[i] += z[k * LB_PANEL + i] - z[k * LB_PANEL + i];
+	memcpy(missing, sum, sizeof sum);
+}
+
+/* loss (LB_PANEL) and, unless g is NULL, the gradient by columns of rows whose scores, labels and softmax
+ * are set. A NaN among the scores makes the loss NaN. */
 static void run_panel(struct lb_formula_running *r, real *loss, real *g)
 {
-	real missing[LB_PANEL] = { 0 };
+	real missing[LB_PANEL];
 
-	for (size_t k = 0; k < r->c; k++)
-		for (size_t i = 0; i < LB_PANEL; i++)
-			missing[i] += r->z[k * LB_PANEL + i] - r->z[k * LB_PANEL + i];
-	if (r->p->softmax)
-		soften(r);
+	if (!r->p->softmax)
+		lb_formula_missing(r->c, r->z, missing);
+	for (size_t i = 0; r->p->softmax && i < LB_PANEL; i++)
+		missing[i] = r->sum[i] - r->sum[i];
 	lb_formula_steps(r, r->p->n_const, r->p->n_value);
 	const real *value = lb_formula_at(r, &r->p->loss);
 	for (size_t i = 0; i < LB_PANEL; i++)
@@ -316,58 +351,101 @@ static double count_rows(const struct lb_batch *in, size_t first, size_t rows, c
 
 struct visit {
 	struct lb_formula_running *r;
+	real *columns;           /* room for the gradient of a panel */
+	bool slopes;
+	size_t first;            /* row of the batch that the job begins with */
 	double sum;
 };
+
+/* Whether the softmax is made by lane_rows: where no class's own probability is read. */
+static bool by_kernel(const struct lb_formula_program *p)
+{
+	return p->softmax && !p->shares;
+}
 
 static void visit(void *arg, size_t first, size_t rows, struct lb_lane_rows *at)
 {
 	struct visit *v = arg;
+	struct lb_formula_running *r = v->r;
 	real scale[LB_PANEL] = { 0 };
 
-	v->r->z = at->z;
+	r->z = at->z;
 	for (size_t i = 0; i < LB_PANEL; i++)
-		v->r->label[i] = (size_t)at->label[i];
-	run_panel(v->r, at->loss, at->g);
-	v->sum += count_rows(v->r->in, first, rows, at->loss, scale);
+		r->label[i] = (size_t)at->label[i];
+	if (by_kernel(r->p))
+		take_softmax(r, at);
+	else if (r->p->softmax)
+		soften(r);
+	run_panel(r, at->loss, v->slopes ? v->columns : NULL);
+	if (v->slopes)
+		memcpy(at->g, v->columns, r->c * LB_PANEL * sizeof *at->g);
+	v->sum += count_rows(r->in, v->first + first, rows, at->loss, scale);
 	memcpy(at->scale, scale, sizeof scale);
 }
 
-/* Rows first to first + rows - 1, which are transposed here; the last one is repeated. */
-static double gathered_rows(struct lb_formula_running *r, real *z, real *columns, size_t first, size_t rows, real *grad)
+/* All rows, which are padded, from v->first on; g has room for their gradients. */
+static void visit_rows(struct visit *v, size_t rows, size_t ld, const real *z, real *g)
 {
-	const struct lb_batch *in = r->in;
-	const size_t stride = in->output.stride;
+	const struct lb_batch *in = v->r->in;
+
+	lb_kernel()->lane_rows(&(struct lb_lane_job){ .b = rows, .c = in->c, .ld = ld, .softmax = by_kernel(v->r->p), .z = z, .y = in->y + v->first,
+						      .g = g, .visit = visit, .arg = v });
+}
+
+/* The same of rows that are not padded, or whose gradient is not asked for: room is for two panels of
+ * padded ones. */
+static void visit_copies(struct visit *v, size_t rows, real *room, real *grad)
+{
+	const struct lb_batch *in = v->r->in;
+	const size_t ld = LB_PADDED(in->c), stride = in->output.stride;
+	real *z = room, *g = room + ld * LB_PANEL;
+
+	memset(z, 0, ld * LB_PANEL * sizeof *z);
+	for (size_t i = 0; i < rows; i++)
+		memcpy(z + i * ld, in->output.value + (v->first + i) * stride, in->c * sizeof *z);
+	visit_rows(v, rows, ld, z, g);
+	for (size_t i = 0; grad && i < rows; i++)
+		memcpy(grad + (v->first + i) * stride, g + i * ld, in->c * sizeof *g);
+}
+
+/* The same of more classes than lane_rows takes: room is for two panels by columns. */
+static void gather_rows(struct visit *v, size_t rows, real *room, real *grad)
+{
+	struct lb_formula_running *r = v->r;
+	const size_t stride = r->in->output.stride;
 	real loss[LB_PANEL], scale[LB_PANEL];
 
 	for (size_t i = 0; i < LB_PANEL; i++) {
-		const size_t row = first + (i < rows ? i : rows - 1);
-		r->label[i] = (size_t)in->y[row];
+		const size_t row = v->first + (i < rows ? i : rows - 1);
+		r->label[i] = (size_t)r->in->y[row];
 		for (size_t k = 0; k < r->c; k++)
-			z[k * LB_PANEL + i] = in->output.value[row * stride + k];
+			room[k * LB_PANEL + i] = r->in->output.value[row * stride + k];
 	}
-	r->z = z;
-	run_panel(r, loss, grad ? columns : NULL);
-	const double sum = count_rows(in, first, rows, loss, scale);
+	r->z = room;
+	if (r->p->softmax)
+		soften(r);
+	run_panel(r, loss, grad ? v->columns : NULL);
+	v->sum += count_rows(r->in, v->first, rows, loss, scale);
 	for (size_t i = 0; grad && i < rows; i++)
 		for (size_t k = 0; k < r->c; k++)
-			grad[(first + i) * stride + k] = columns[k * LB_PANEL + i] * scale[i];
-	return sum;
+			grad[(v->first + i) * stride + k] = v->columns[k * LB_PANEL + i] * scale[i];
 }
 
 double lb_formula_of_classes(const struct lb_batch *in, real *grad)
 {
 	real *room = in->workspace;
-	const size_t block = in->c * LB_PANEL, stride = in->output.stride;
-	real *term = room + LB_FORMULA_ROW_REGISTERS * LB_PANEL, *z = term + block, *columns = z + block;
-	struct lb_formula_running r = { .p = in->state, .in = in, .w = LB_PANEL, .width = LB_PANEL, .c = in->c, .row = room, .class = columns + block, .term = term };
-	struct visit v = { .r = &r };
+	const size_t block = LB_PADDED(in->c) * LB_PANEL, stride = in->output.stride;
+	real *term = room + LB_FORMULA_ROW_REGISTERS * LB_PANEL, *columns = term + block, *copies = columns + block;
+	struct lb_formula_running r = { .p = in->state, .in = in, .w = LB_PANEL, .width = LB_PANEL, .c = in->c, .row = room, .class = copies + 2 * block,
+					.term = term };
+	struct visit v = { .r = &r, .columns = columns, .slopes = grad };
+	const bool lanes = in->c <= LB_SOFTMAX_COLUMNS;
 
 	lb_formula_steps(&r, 0, r.p->n_const);
-	if (grad && in->c <= LB_SOFTMAX_COLUMNS && stride % LB_PANEL == 0 && stride >= LB_PADDED(in->c))
-		lb_kernel()->lane_rows(&(struct lb_lane_job){ .b = in->b, .c = in->c, .ld = stride, .z = in->output.value, .y = in->y,
-							      .g = grad, .visit = visit, .arg = &v });
+	if (lanes && grad && stride % LB_PANEL == 0 && stride >= LB_PADDED(in->c))
+		visit_rows(&v, in->b, stride, in->output.value, grad);
 	else
-		for (size_t i = 0; i < in->b; i += LB_PANEL)
-			v.sum += gathered_rows(&r, z, columns, i, in->b - i < LB_PANEL ? in->b - i : LB_PANEL, grad);
+		for (; v.first < in->b; v.first += LB_PANEL)
+			(lanes ? visit_copies : gather_rows)(&v, in->b - v.first < LB_PANEL ? in->b - v.first : LB_PANEL, copies, grad);
 	return v.sum / (double)in->b;
 }

@@ -94,7 +94,7 @@ static double entries_of(const struct lb_batch *in, real *grad)
 static size_t room_of_classes(const struct lb_arg *par, const struct lb_loss_shape *shape)
 {
 	(void)par;
-	return (LB_FORMULA_ROW_REGISTERS + (LB_FORMULA_CLASS_REGISTERS + 3) * shape->c) * LB_PANEL * sizeof(real);
+	return (LB_FORMULA_ROW_REGISTERS + LB_FORMULA_CLASS_REGISTERS * shape->c + 4 * LB_PADDED(shape->c)) * LB_PANEL * sizeof(real);
 }
 
 static size_t room_of_entries(const struct lb_arg *par, const struct lb_loss_shape *shape)

@@ -36,8 +36,10 @@ struct lb_formula_running {
 	 * class of the largest score, and sums. */
 	const real *z;
 	real *term;
-	size_t label[LB_PANEL], top[LB_PANEL];
-	real most[LB_PANEL], sum[LB_PANEL], rest_of_top[LB_PANEL], log_sum[LB_PANEL];
+	size_t label[LB_PANEL];
+	real top[LB_PANEL], most[LB_PANEL], rest_of_top[LB_PANEL], log_sum[LB_PANEL];
+	real sum[LB_PANEL], share[LB_PANEL]; /* of the terms; 1 / sum */
+	real log_p[LB_PANEL];    /* of the label */
 	real own_term[LB_PANEL], rest[LB_PANEL]; /* of the label; of all but the label */
 	real second[LB_PANEL], second_sum[LB_PANEL]; /* where the rest is too small for its terms: its largest score, and their sum from there */
 };
