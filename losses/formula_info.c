@@ -114,6 +114,13 @@ static bool params_fit(const struct lb_formula_source *s, const struct lb_formul
 	return true;
 }
 
+static bool can_be_learned_by(const struct lb_formula_tree *t, struct lb_formula_fault *fault)
+{
+	if (!t->node[t->root].scored)
+		*fault = (struct lb_formula_fault){ .text = "the formula does not depend on the scores: nothing can be learned by it" };
+	return t->node[t->root].scored;
+}
+
 static const struct lb_loss_info *find_or_make(const struct lb_formula_source *s, const struct lb_formula_tree *t, struct lb_err *err)
 {
 	struct lb_buf key = { 0 };
@@ -151,7 +158,7 @@ const struct lb_loss_info *lb_formula_info(const struct lb_formula_source *sourc
 	const struct lb_loss_info *info = NULL;
 
 	*fault = (struct lb_formula_fault){ 0 };
-	if (t && !lb_formula_parse(source->kind, source->text, t, fault) && params_fit(source, t, fault))
+	if (t && !lb_formula_parse(source->kind, source->text, t, fault) && params_fit(source, t, fault) && can_be_learned_by(t, fault))
 		info = find_or_make(source, t, err);
 	free(t);
 	return info;

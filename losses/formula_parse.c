@@ -410,8 +410,6 @@ int lb_formula_parse(enum lb_kind kind, const char *text, struct lb_formula_tree
 		return -1;
 	if (tree->node[tree->root].of_class)
 		return wrong(&r, 0, "the loss of a row is one number, and this is one for each class k", "; allowed: k within sum, mean, max, min or logsumexp", "");
-	if (!tree->node[tree->root].scored)
-		return wrong(&r, 0, "the formula does not depend on the scores", ": nothing can be learned by it", "");
 	return 0;
 }
 
