@@ -184,6 +184,7 @@ struct lb_formula_source {
 	const struct lb_param *param; /* those that are declared; NULL help, and no range, where nothing more is said */
 	int n_params;
 	const char *title, *cite, *notes; /* or NULL */
+	unsigned properties;     /* of enum lb_property, which it claims */
 };
 
 /* Returns the descriptor of a loss by its formula, the same for what says the same; it lives as long as

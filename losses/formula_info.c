@@ -45,7 +45,7 @@ static const struct lb_param *declared(const struct lb_formula_source *s, const 
 /* All that a descriptor says, in one text. */
 static void write_key(const struct lb_formula_source *s, const struct lb_formula_tree *t, struct lb_buf *out)
 {
-	lb_buf_printf(out, "%d %s\n", (int)s->kind, s->name);
+	lb_buf_printf(out, "%d %u %s\n", (int)s->kind, s->properties, s->name);
 	lb_formula_write(t, out);
 	lb_buf_printf(out, "\n%s\n%s\n%s\n", s->title ? s->title : "", s->cite ? s->cite : "", s->notes ? s->notes : "");
 	for (int i = 0; i < t->n_params; i++) {
@@ -92,6 +92,7 @@ static int fill(struct made *m, const struct lb_formula_source *s, const struct 
 			  .n_params = 1 + t->n_params, .further_keys = further_keys },
 		.kind = s->kind,
 		.good_for = "",
+		.properties = s->properties,
 		.exceptions = LB_OVERFLOWS,
 		.by_formula = true,
 	};

@@ -246,6 +246,30 @@ static const char *text_of(struct reading *r, const char *key)
 	return NULL;
 }
 
+/* Claims that a check can test: nonnegative, convex, smooth, shift-invariant, symmetric. */
+static void read_claims(struct reading *r)
+{
+	static const unsigned known[] = { LB_NONNEGATIVE, LB_CONVEX, LB_SMOOTH, LB_SHIFT_INVARIANT, LB_SYMMETRIC };
+	enum { N_KNOWN = sizeof known / sizeof *known };
+	const struct lb_node *claims = r->block == r->tree ? NULL : lb_node_get(r->tree, "claims");
+	const char *names[N_KNOWN];
+
+	for (size_t k = 0; k < N_KNOWN; k++)
+		names[k] = lb_property_name(known[k]);
+	if (claims && claims->type != LB_SEQUENCE)
+		found(r, claims, "claims", "a list such as [nonnegative, convex]");
+	for (size_t i = 0; claims && claims->type == LB_SEQUENCE && i < claims->n; i++) {
+		const struct lb_node *claim = claims->item[i];
+		size_t k = 0;
+		while (k < N_KNOWN && !(claim->type == LB_SCALAR && !strcmp(claim->text, names[k])))
+			k++;
+		if (k == N_KNOWN)
+			found(r, claim, "claims", "nonnegative, convex, smooth, shift-invariant, symmetric");
+		else
+			r->source.properties |= known[k];
+	}
+}
+
 static const struct lb_loss_info *read_loss(struct reading *r)
 {
 	const struct lb_node *formula = lb_node_get(r->tree, "formula");
@@ -268,6 +292,7 @@ static const struct lb_loss_info *read_loss(struct reading *r)
 	r->source.title = text_of(r, "title");
 	r->source.cite = text_of(r, "source");
 	r->source.notes = text_of(r, "notes");
+	read_claims(r);
 	const struct lb_loss_info *info = r->failed ? NULL : lb_formula_info(&r->source, &fault, &err);
 	free(t);
 	if (!info && *fault.text)
@@ -373,7 +398,8 @@ static const struct lb_loss_info *read_file(struct reading *r, const struct lb_n
 
 const struct lb_loss_info *lb_formula_of_file(const char *path, const struct lb_node **tree, struct lb_diagnostics *diagnostics, struct lb_err *err)
 {
-	struct reading r = { .path = "", .d = diagnostics };
+	static const struct lb_node no_values = { .type = LB_MAPPING };
+	struct reading r = { .path = "", .d = diagnostics, .block = &no_values };
 	const struct lb_node *task;
 	int kind = 0;
 
