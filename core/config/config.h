@@ -32,6 +32,9 @@ struct lb_registry {
 	 * it does not, or has mistakes. Without these functions none does. */
 	const struct lb_info *(*of_node)(const char *block, enum lb_kind kind, const struct lb_node *node, struct lb_diagnostics *diagnostics, bool *is);
 	const struct lb_info *(*of_item)(const char *block, enum lb_kind kind, const cJSON *item, bool *is, struct lb_err *err);
+	/* The JSON Schema of a block that describes its component, a new tree; NULL: none of that
+	 * path does. */
+	cJSON *(*schema_of)(const char *block);
 	size_t most_trials;      /* of a sweep; no list holds more values, all of them together at most ten times as many */
 	/* Whether a list of components that is not given holds this one, which applies to the task,
 	 * in a trial of that loss, with classes that training does not see or without; NULL:

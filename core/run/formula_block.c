@@ -467,3 +467,31 @@ const struct lb_info *lb_formula_of_item(const char *block, enum lb_kind kind, c
 		lb_fail(err, LB_CONFIG, "%s.formula: character %zu: %s", block, fault.at + 1, fault.text);
 	return info ? &info->base : NULL;
 }
+
+static cJSON *put_key(cJSON *properties, const char *key, const char *type, const char *help)
+{
+	cJSON *item = lb_json_object(properties, key);
+
+	lb_json_text(item, "type", type);
+	lb_json_text(item, "description", help);
+	return item;
+}
+
+cJSON *lb_formula_schema(const char *block)
+{
+	if (!is_loss(block))
+		return NULL;
+	cJSON *schema = lb_json_object(NULL, NULL), *properties, *any;
+	lb_json_text(schema, "description", "a loss by its formula; further keys are values of its parameters");
+	lb_json_text(schema, "type", "object");
+	properties = lb_json_object(schema, "properties");
+	put_key(properties, "name", "string", "what the loss is called in results; formula if not given");
+	put_key(properties, "formula", "string", "the loss of a row, such as -(1 - p)^g * log(p); see losses/README.md");
+	put_key(properties, "params", "object", "its parameters: {g: default} or {g: {default, min, max, grid, log, help}}");
+	put_key(properties, "file", "string", "a file with name, task, formula and params instead, its path from the config's folder");
+	put_key(properties, "weight", "number", "factor of the loss in the sum that is minimised");
+	any = lb_json_array(schema, "anyOf");
+	lb_json_text(lb_json_array(lb_json_object(any, NULL), "required"), NULL, "formula");
+	lb_json_text(lb_json_array(lb_json_object(any, NULL), "required"), NULL, "file");
+	return schema;
+}
