@@ -32,7 +32,8 @@ int losses_join_params(const char *const *params, size_t n, struct lb_buf *out, 
 /* losses_words.c: the catalogue's part on formulas. */
 void losses_markdown_formulas(void);
 
-/* losses_file.c: checks the loss of a file such as mine.loss.yaml; an exit status, or -1 with err. */
+/* losses_file.c: checks the loss of a file such as mine.loss.yaml; an exit status, or -1 with
+ * err. */
 int losses_check_file(const char *path, struct lb_err *err);
 
 /* losses_plot.c: value and derivative along a slice as SVG, to a file or stdout (out = NULL). set

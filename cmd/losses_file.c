@@ -1,5 +1,5 @@
-/* `losses check mine.loss.yaml`: what the suite holds against a loss of the program, against one by its
- * formula in a file: gradient, extremes, both precisions, claims, examples. */
+/* `losses check mine.loss.yaml`: what the suite holds against a loss of the program, against one by
+ * its formula in a file: gradient, extremes, both precisions, claims, examples. */
 #include "cmd/losses.h"
 
 #include "cmd/cmd.h"
@@ -16,7 +16,8 @@
 
 enum { MOST_CELLS = 400, MOST_ROWS = 100, SHOWN = 3, MOST_PARAMS = 32 };
 
-/* The kinds of lines in the report of lb_loss_check, and what they mean to who wrote the formula. */
+/* The kinds of lines in the report of lb_loss_check, and what they mean to who wrote the
+ * formula. */
 static const struct {
 	const char *mark, *says;
 } kinds[] = {

@@ -1,16 +1,16 @@
 /* A loss that is written as a formula: from its text to a program of a few vector operations.
  *
- *   text -> tree                     formula_parse.c, words in formula_words.c
- *   tree and values -> operations    formula_lower.c, each rewritten to a stable form, formula_build.c
+ *   text -> tree                     formula_parse.c; words: formula_words.c
+ *   tree and values -> operations    formula_lower.c; in stable forms: formula_build.c
  *   -> those of the derivative       formula_derive.c
  *   -> a program with registers      formula_program.c
  *   run over lanes of rows           losses/support/formula_run.c
  *
  * An operation gives a number a row, or one for each class of a row. The derivative is made of
- * operations too, by going back from the loss (reverse mode), so that it shares what it can with the
- * value. By what it is taken: the log probability of the label and of each class, the log of the rest
- * and the scores in multiclass; the margin in binary and for each label of multilabel; the residual in
- * regression. */
+ * operations too, by going back from the loss (reverse mode), so that it shares what it can with
+ * the value. By what it is taken: the log probability of the label and of each class, the log of
+ * the rest and the scores in multiclass; the margin in binary and for each label of multilabel; the
+ * residual in regression. */
 #ifndef LB_FORMULA_H
 #define LB_FORMULA_H
 
@@ -99,8 +99,8 @@ static inline bool lb_formula_of_kind(enum lb_kind kind)
 	return kind == LB_MULTICLASS || kind == LB_BINARY || kind == LB_REGRESSION || kind == LB_MULTILABEL;
 }
 
-/* Reads a formula. Names that are no words of the kind become parameters: the caller sees to it that
- * these are meant. Returns -1 with the fault. */
+/* Reads a formula. Names that are no words of the kind become parameters: the caller sees to it
+ * that these are meant. Returns -1 with the fault. */
 int lb_formula_parse(enum lb_kind kind, const char *text, struct lb_formula_tree *tree, struct lb_formula_fault *fault);
 /* "unknown name ..., allowed: ...; did you mean ...?" for such a parameter that is not meant. */
 void lb_formula_unknown(const struct lb_formula_tree *tree, int param, const char *const *known, size_t n_known, struct lb_formula_fault *fault);
@@ -171,8 +171,8 @@ struct lb_formula_program {
 /* Registers that a program has at most, of rows and of classes. */
 enum { LB_FORMULA_ROW_REGISTERS = 64, LB_FORMULA_CLASS_REGISTERS = 32 };
 
-/* Makes the program of a formula with values of its parameters; par are those of its descriptor, the
- * formula first. NULL for want of memory, or where it is too long. */
+/* Makes the program of a formula with values of its parameters; par are those of its descriptor,
+ * the formula first. NULL for want of memory, or where it is too long. */
 struct lb_formula_program *lb_formula_compile(enum lb_kind kind, const struct lb_arg *par, size_t n_classes, struct lb_err *err);
 void lb_formula_program_free(struct lb_formula_program *program);
 
@@ -187,9 +187,9 @@ struct lb_formula_source {
 	unsigned properties;     /* of enum lb_property, which it claims */
 };
 
-/* Returns the descriptor of a loss by its formula, the same for what says the same; it lives as long as
- * the process. Parameters stand in the order of their first use, after the formula itself. NULL with
- * a fault, or for want of memory with err. */
+/* Returns the descriptor of a loss by its formula, the same for what says the same; it lives as
+ * long as the process. Parameters stand in the order of their first use, after the formula itself.
+ * NULL with a fault, or for want of memory with err. */
 const struct lb_loss_info *lb_formula_info(const struct lb_formula_source *source, struct lb_formula_fault *fault, struct lb_err *err);
 
 #endif

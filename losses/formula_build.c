@@ -1,5 +1,5 @@
-/* Operations, each made in its most exact form: what is small is had by itself, never by subtracting
- * from 1 or from something as large. An operation that is there is not made again. */
+/* Operations, each made in its most exact form: what is small is had by itself, never by
+ * subtracting from 1 or from something as large. An operation that is there is not made again. */
 #include "losses/formula.h"
 
 #include <math.h>
@@ -108,8 +108,8 @@ static int rest(struct lb_formula_ops *f, int a)
 	return -1;
 }
 
-/* 1 - a b = (1 - a) + a (1 - b) in value, and in slope less that of a b, which its parts would cancel
- * down to. */
+/* 1 - a b = (1 - a) + a (1 - b) in value, and in slope less that of a b, which its parts would
+ * cancel down to. */
 static int rest_of_product(struct lb_formula_ops *f, int product)
 {
 	const struct lb_formula_op o = f->op[product];

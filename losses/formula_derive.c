@@ -1,6 +1,6 @@
-/* The derivative of a formula, by going back from the loss: what the loss changes by each operation is
- * handed on to what that is made of. Factors are multiplied so that 0 times anything is 0: what has no
- * part in the loss hands nothing on, however steep it is. */
+/* The derivative of a formula, by going back from the loss: what the loss changes by each operation
+ * is handed on to what that is made of. Factors are multiplied so that 0 times anything is 0: what
+ * has no part in the loss hands nothing on, however steep it is. */
 #include "losses/formula.h"
 
 struct deriving {
@@ -14,8 +14,8 @@ static void add_to(struct lb_formula_ops *f, int *sum, int part)
 	*sum = *sum < 0 ? part : lb_op2(f, LB_OP_ADD, *sum, part);
 }
 
-/* Adds to the derivative by one argument; of a number a row that an operation of classes reads, the sum
- * over these. */
+/* Adds to the derivative by one argument; of a number a row that an operation of classes reads, the
+ * sum over these. */
 static void hand(struct deriving *d, int to, int part)
 {
 	struct lb_formula_ops *f = d->f;

@@ -1,5 +1,5 @@
-/* The operations of a formula in an order and with registers: a register is free again after the last
- * step that reads it. */
+/* The operations of a formula in an order and with registers: a register is free again after the
+ * last step that reads it. */
 #include "core/base/mem.h"
 #include "losses/formula.h"
 

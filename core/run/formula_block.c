@@ -14,8 +14,8 @@
 static const char *const own_keys[] = { "name", "formula", "file", "params", "weight" };
 enum { N_OWN_KEYS = sizeof own_keys / sizeof *own_keys };
 
-/* What a descriptor is read from: a block, which gives the values of parameters, and what describes the
- * loss, the same block or the tree of a file. */
+/* What a descriptor is read from: a block, which gives the values of parameters, and what describes
+ * the loss, the same block or the tree of a file. */
 struct reading {
 	const struct lb_node *block, *tree;
 	const char *path;        /* of the block, in messages */
@@ -176,8 +176,8 @@ static void take_all_names(struct reading *r, struct lb_formula_tree *t)
 
 /* ---- the formula ---- */
 
-/* "character 9: ..." or "line 2, character 5: ...", at that character where the text stands on one line
- * of the file. */
+/* "character 9: ..." or "line 2, character 5: ...", at that character where the text stands on one
+ * line of the file. */
 static void formula_is_wrong(struct reading *r, const struct lb_node *formula, const struct lb_formula_fault *fault)
 {
 	struct lb_node at = { .location = formula->location };

@@ -217,8 +217,9 @@ static void take_softmax(struct lb_formula_running *r, const struct lb_lane_rows
 	finish_sums(r);
 }
 
-/* g <- the gradient by scores of what the loss changes by log p and log q of the label: by log p, p_k
- * times less for each class and once more for the label; by log q each class's share of the rest. */
+/* g <- the gradient by scores of what the loss changes by log p and log q of the label: by log p,
+ * p_k times less for each class and once more for the label; by log q each class's share of the
+ * rest. */
 static void back_label(const struct lb_formula_running *r, const real *by_p, const real *by_q, real *g)
 {
 	real factor[LB_PANEL];
@@ -231,7 +232,8 @@ static void back_label(const struct lb_formula_running *r, const real *by_p, con
 	lb_formula_shares(r->c, r->term, factor, g);
 }
 
-/* Label by label what the above leaves: its own entry, and rows whose rest is too small for terms. */
+/* Label by label what the above leaves: its own entry, and rows whose rest is too small for
+ * terms. */
 static void finish_label(const struct lb_formula_running *r, const real *by_p, const real *by_q, const real *by_own, real *g)
 {
 	for (size_t i = 0; i < LB_PANEL; i++) {
@@ -247,8 +249,9 @@ static void finish_label(const struct lb_formula_running *r, const real *by_p, c
 	}
 }
 
-/* Adds the gradient of what the loss changes by the log p_k: of class k by_k - p_k sum by_j. Of the
- * likeliest class, whose p_k may be as good as 1, it is q_k by_k - p_k times the sum of the others. */
+/* Adds the gradient of what the loss changes by the log p_k: of class k by_k - p_k sum by_j. Of
+ * the likeliest class, whose p_k may be as good as 1, it is q_k by_k - p_k times the sum of the
+ * others. */
 LB_CLONES static void lb_formula_back_shares(const struct lb_formula_running *r, const real *by, bool of_class, real *restrict g)
 {
 	const size_t c = r->c, step = of_class ? LB_PANEL : 0;
@@ -313,8 +316,8 @@ LB_CLONES static void lb_formula_missing(size_t c, const real *restrict z, real 
 	memcpy(missing, sum, sizeof sum);
 }
 
-/* loss (LB_PANEL) and, unless g is NULL, the gradient by columns of rows whose scores, labels and softmax
- * are set. A NaN among the scores makes the loss NaN. */
+/* loss (LB_PANEL) and, unless g is NULL, the gradient by columns of rows whose scores, labels and
+ * softmax are set. A NaN among the scores makes the loss NaN. */
 static void run_panel(struct lb_formula_running *r, real *loss, real *g)
 {
 	real missing[LB_PANEL];
@@ -333,8 +336,8 @@ static void run_panel(struct lb_formula_running *r, real *loss, real *g)
 	back_to_scores(r, g);
 }
 
-/* Adds the losses of rows to the sum, and to in->row_loss; scale[i] <- what the gradient of row i is
- * multiplied by. */
+/* Adds the losses of rows to the sum, and to in->row_loss; scale[i] <- what the gradient of row i
+ * is multiplied by. */
 static double count_rows(const struct lb_batch *in, size_t first, size_t rows, const real *loss, real *scale)
 {
 	double sum = 0;
@@ -392,8 +395,8 @@ static void visit_rows(struct visit *v, size_t rows, size_t ld, const real *z, r
 						      .g = g, .visit = visit, .arg = v });
 }
 
-/* The same of rows that are not padded, or whose gradient is not asked for: room is for two panels of
- * padded ones. */
+/* The same of rows that are not padded, or whose gradient is not asked for: room is for two panels
+ * of padded ones. */
 static void visit_copies(struct visit *v, size_t rows, real *room, real *grad)
 {
 	const struct lb_batch *in = v->r->in;

@@ -1,5 +1,5 @@
-/* What the steps of a formula's program do to blocks of numbers. Each number is made by itself, or with
- * those of its row: its bytes do not depend on what is next to it. */
+/* What the steps of a formula's program do to blocks of numbers. Each number is made by itself, or
+ * with those of its row: its bytes do not depend on what is next to it. */
 #include "core/engine/kernels/kernels.h"
 #include "losses/support/formula_run.h"
 #include "losses/support/stable_powers.h"

@@ -4,8 +4,8 @@
 
 /* ---- entries ---- */
 
-/* Entries of a batch, row after row: the score of each, its label as a sign or its target, and whether
- * it counts. */
+/* Entries of a batch, row after row: the score of each, its label as a sign or its target, and
+ * whether it counts. */
 struct entries {
 	real score[LB_FORMULA_ENTRIES], sign[LB_FORMULA_ENTRIES], target[LB_FORMULA_ENTRIES], count[LB_FORMULA_ENTRIES];
 	real loss[LB_FORMULA_ENTRIES], slope[LB_FORMULA_ENTRIES];

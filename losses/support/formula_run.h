@@ -6,12 +6,12 @@
 #include "losses/formula.h"
 #include "losses/loss.h"
 
-/* The loss that runs any formula of a kind, by the text and the values in its parameters; NULL for kinds
- * without. */
+/* The loss that runs any formula of a kind, by the text and the values in its parameters; NULL for
+ * kinds without. */
 const struct lb_loss *lb_formula_loss(enum lb_kind kind);
 
-/* A step's registers: w numbers of each row, or of each class and row, cols blocks of w. out overlaps
- * none of the others. */
+/* A step's registers: w numbers of each row, or of each class and row, cols blocks of w. out
+ * overlaps none of the others. */
 struct lb_formula_blocks {
 	size_t cols, w;
 	real *out;
@@ -57,8 +57,8 @@ static inline const real *lb_formula_at(const struct lb_formula_running *r, cons
 /* Does the steps of the program from one to before another; leaves of classes are its business. */
 void lb_formula_steps(const struct lb_formula_running *r, int from, int to);
 
-/* The mean loss of a batch of rows of classes, and its gradient unless that is NULL; the program is the
- * state. */
+/* The mean loss of a batch of rows of classes, and its gradient unless that is NULL; the program is
+ * the state. */
 double lb_formula_of_classes(const struct lb_batch *in, real *grad);
 
 /* x[i] <- log(x[i]), any x: -inf of 0, NaN below. */

@@ -1,6 +1,6 @@
-/* Losses of the program as formulas. A parameter goes by its name, or, where that is a word of formulas,
- * by its place: par0, par1, ... Settings of parameters that the formula leaves out are their
- * defaults. */
+/* Losses of the program as formulas. A parameter goes by its name, or, where that is a word of
+ * formulas, by its place: par0, par1, ... Settings of parameters that the formula leaves out are
+ * their defaults. */
 #ifndef LB_FORMULAS_OF_LOSSES_H
 #define LB_FORMULAS_OF_LOSSES_H
 

@@ -1,5 +1,5 @@
-/* Formulas of losses: what is refused and where, how they are written, that the bytes of a row do not depend
- * on its company, what detach, epoch and NaN do. */
+/* Formulas of losses: what is refused and where, how they are written, that the bytes of a row do
+ * not depend on its company, what detach, epoch and NaN do. */
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "losses/eval.h"
@@ -43,7 +43,8 @@ static const struct {
 	{ LB_REGRESSION, "log(1 + exp(-m))", 14, "unknown name \"m\", allowed in task regression: r, y, t, epoch" },
 };
 
-/* Names that are not in the vocabulary, of which none is declared, are refused by the descriptor. */
+/* Names that are not in the vocabulary, of which none is declared, are refused by the
+ * descriptor. */
 START_TEST(faults_are_told)
 {
 	struct lb_formula_fault fault;

@@ -1,5 +1,5 @@
-/* Losses of the program against the same written as a formula: value and gradient to 1e-12, and formulas
- * to 1e-5 in single precision. */
+/* Losses of the program against the same written as a formula: value and gradient to 1e-12, and
+ * formulas to 1e-5 in single precision. */
 #include "tests/unit/losses/formulas_of_losses.h"
 #include "tests/unit/losses/loss_fixture.h"
 
@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-/* A loss beside its formula, whose parameters are those of the loss: of_param[i] is the place of its
- * i-th, from 1, the first being the formula. */
+/* A loss beside its formula, whose parameters are those of the loss: of_param[i] is the place of
+ * its i-th, from 1, the first being the formula. */
 struct pair {
 	struct subject s;
 	const struct lb_loss_info *formula;
