@@ -213,18 +213,37 @@ static double number_of(enum lb_op op, double v)
 	}
 }
 
+/* Of the log of all probabilities: sum_k (z_k - z_y) + C log p_y, so that no share of a class is
+ * read. */
+static int sum_over_classes(struct lb_formula_ops *f, int a)
+{
+	const struct lb_formula_op o = f->op[a];
+	double v;
+
+	if (o.op == LB_OP_NEG)
+		return negative(f, sum_over_classes(f, o.a));
+	if (o.op == LB_OP_MUL && lb_op_number(f, o.a, &v))
+		return lb_op2(f, LB_OP_MUL, o.a, sum_over_classes(f, o.b));
+	if (!is_leaf(f, a, LB_LEAF_LOG_P_K))
+		return plain(f, LB_OP_SUM, a, -1);
+	const int beyond = lb_op2(f, LB_OP_SUB, lb_op_leaf(f, LB_LEAF_SCORE_K), lb_op_leaf(f, LB_LEAF_OWN_SCORE));
+	return lb_op2(f, LB_OP_ADD, plain(f, LB_OP_SUM, beyond, -1), lb_op2(f, LB_OP_MUL, lb_op_const(f, f->n_classes), lb_op_leaf(f, LB_LEAF_LOG_P)));
+}
+
 int lb_op1(struct lb_formula_ops *f, enum lb_op op, int a)
 {
 	const size_t i = share(f, a);
 	double v;
 
+	if (op == LB_OP_SUM)
+		return sum_over_classes(f, a);
 	if (op == LB_OP_NEG)
 		return negative(f, a);
 	if (op == LB_OP_LOG)
 		return log_of(f, a);
 	if (op == LB_OP_LOG1P)
 		return log_1_plus(f, a);
-	if (op == LB_OP_HELD || op == LB_OP_SUM || op == LB_OP_HIGHEST)
+	if (op == LB_OP_HELD || op == LB_OP_HIGHEST)
 		return plain(f, op, a, -1);
 	if (lb_op_number(f, a, &v))
 		return lb_op_const(f, number_of(op, v));
