@@ -244,7 +244,7 @@ same-as: lossbench                   ## train a list of configs with revision RE
 	@JOBS=$(JOBS) tests/same_as.sh $(or $(REV),b32a008)
 
 .PHONY: bench bench-revisions bench-peers bench-growth
-bench: lossbench $(BENCH_TOOLS) ## time the project's own workloads (WORKLOADS=A,B of A to F, L, P and R; QUICK=1; BENCH_ARGS='--page FILE')
+bench: lossbench $(BENCH_TOOLS) ## time the project's own workloads (WORKLOADS=A,B of A to G, L, P and R; QUICK=1; BENCH_ARGS='--page FILE')
 	@BUILD=$(abspath $(BUILD)) $(STUDY_PYTHON) tests/bench/bench.py $(BENCH_ARGS)
 bench-revisions: lossbench ## the same workloads with revision REV and with this one, in turn (ROUNDS=5)
 	@$(STUDY_PYTHON) tests/bench/revisions.py $(or $(REV),b32a008) --rounds $(or $(ROUNDS),5) $(BENCH_ARGS)

@@ -128,7 +128,8 @@ static void print_named(const struct lb_option *o)
 
 static void print_losses(const struct lb_option *o)
 {
-	printf("\n## %s\n\n%s A block holds `name:` and the parameters of that loss, as in [losses/README.md](../losses/README.md), and\n\n"
+	printf("\n## %s\n\n%s A block holds `name:` and the parameters of that loss, as in [losses/README.md](../losses/README.md), or "
+	       "a loss of one's own by `formula:` and `params:`, or by `file:` ([how](../losses/README.md#by-a-formula)), and\n\n"
 	       "| key | meaning | allowed | default |\n| --- | --- | --- | --- |\n", o->path, o->shape == LB_COMPONENT ?
 	       "A block, or the bare name." : "A list of blocks, or of bare names; in task distillation, losses of task multiclass too.");
 	print_row(o->extra->name, o->extra, NULL);

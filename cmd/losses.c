@@ -63,10 +63,20 @@ const struct lb_loss_info *losses_find(const char *name, struct lb_err *err)
 	return found ? found : unknown(name, plain, err);
 }
 
+/* Whether it is the path of a file, such as mine.loss.yaml, and not a name. */
+static bool is_file(const char *name)
+{
+	const size_t n = strlen(name);
+
+	return n > 5 && (!strcmp(name + n - 5, ".yaml") || !strcmp(name + n - 4, ".yml"));
+}
+
 static int check(const char *name, struct lb_err *err)
 {
 	int failed = 0, total = 0;
 
+	if (name && is_file(name))
+		return losses_check_file(name, err);
 	if (name && !strchr(name, '/') ? !losses_find(name, err) && !strstr(err->text, "several") : name && !losses_find(name, err))
 		return -1;
 	err->code = LB_OK;
@@ -136,7 +146,7 @@ static int list_some(char **words, size_t n, struct lb_err *err)
 	const bool all = !strcmp(words[0], "list");
 	if (!action && losses_list(words + all, n - all))
 		return LB_OK;
-	return lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, plot NAME, check [NAME], or words that a loss has in its task, "
+	return lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, plot NAME, check [NAME|FILE.yaml], or words that a loss has in its task, "
 		       "name, title or purpose, such as: losses binary \"class imbalance\"; see lossbench losses --help", words[0]);
 }
 

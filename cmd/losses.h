@@ -29,6 +29,13 @@ int losses_eval(const char *name, const char *const *params, size_t n_params, co
 /* "q=0.7" "alpha=[1, 2]" as one text without blanks inside a value; out is to be freed. */
 int losses_join_params(const char *const *params, size_t n, struct lb_buf *out, struct lb_err *err);
 
+/* losses_words.c: the catalogue's part on formulas. */
+void losses_markdown_formulas(void);
+
+/* losses_file.c: checks the loss of a file such as mine.loss.yaml; an exit status, or -1 with
+ * err. */
+int losses_check_file(const char *path, struct lb_err *err);
+
 /* losses_plot.c: value and derivative along a slice as SVG, to a file or stdout (out = NULL). set
  * as in descriptors: "q=0.5". */
 int losses_plot(const char *name, const char *set, const char *out, struct lb_err *err);

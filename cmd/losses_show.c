@@ -373,4 +373,5 @@ void losses_markdown(void)
 			if ((int)lb_loss_at(i)->kind == kind)
 				markdown_entry(lb_loss_at(i));
 	}
+	losses_markdown_formulas();
 }

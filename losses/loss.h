@@ -105,7 +105,7 @@ struct lb_batch {
 	size_t views;            /* blocks of b rows in output, for LB_NEEDS_VIEWS; else 1 */
 	const uint32_t *partner; /* (b) for LB_NEEDS_MIXED_VIEW: row i of the third view is `mix` of row i of the first, the rest of row partner[i] of the second */
 	double mix;
-	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch, or with .update_state, stride is c */
+	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch that is not .strided, or with .update_state, stride is c */
 	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
 	struct lb_io inputs;     /* (b, inputs) the rows as the model reads them, for LB_NEEDS_INPUTS; never differentiated by */
 	struct lb_io params;     /* the loss's own parameters, in rows as info.params_for says, for a loss that has some */
@@ -206,6 +206,7 @@ struct lb_form {
 	/* .batch is a sum over rows: it weighs each by in->row_weight and adds its loss to
 	 * in->row_loss (losses/support/one_score.h). */
 	bool sums_rows;
+	bool strided;            /* .batch reads rows, and writes gradients, of any stride */
 	/* Returns the loss of one query. g (n), all 0, gets its derivative unless NULL. */
 	double (*query)(const struct lb_query *q, double *g);
 	/* Returns the loss of a batch by what its rows measure to each other. */

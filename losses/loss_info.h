@@ -188,6 +188,7 @@ struct lb_loss_info {
 	int n_same_as;
 	const struct lb_example *examples;
 	int n_examples;
+	bool by_formula;                     /* made of a config's formula (losses/formula.h): it is in no list */
 };
 
 /* Members of struct lb_loss_info from a table of that type. */

@@ -37,6 +37,7 @@ struct lb_param {
 	bool required;               /* has no default: must be given (always has one for a loss) */
 	bool log_scale;              /* how a sweep spaces values */
 	const char *const *choices;  /* CHOICE only, NULL-ended */
+	const char *fixed;           /* TEXT: what it always is, however a block writes it; or NULL */
 	double grid[LB_MAX_GRID];    /* what `default` in a sweep tries */
 	int n_grid;
 	const char *help;            /* one line */
@@ -55,6 +56,7 @@ struct lb_info {
 	const char *goes_with;       /* left out too where the option of this path is not given, and refused there; or NULL */
 	const struct lb_param *params;
 	int n_params;
+	const char *const *further_keys; /* of a block that describes its component itself (a loss by its formula), NULL-ended; or NULL */
 	/* Refuses values that are each in range and do not fit together: -1 with "PARAMETER: what
 	 * was found, what is allowed". NULL: all fit. */
 	int (*check)(const struct lb_arg *par, struct lb_err *err);

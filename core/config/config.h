@@ -18,6 +18,7 @@
  * component. `block` is the path of the block ("loss", "optimizer", "schedule", "model",
  * "corrupt.labels", "corrupt.imbalance", "data.generator", "metrics", "procedures"). Supplied by
  * core/run (components.c). */
+struct lb_diagnostics;
 struct lb_registry {
 	/* The next of those that apply to the task; NULL ends. *at is 0 to begin with, and
 	 * theirs. */
@@ -25,6 +26,15 @@ struct lb_registry {
 	/* The one of that name for whatever task, to say "X is a binary loss, the task is
 	 * multiclass"; NULL when unknown. */
 	const struct lb_info *(*any)(const char *block, const char *name, enum lb_kind *kind);
+	/* The component that a block describes by itself, such as a loss by its formula: of a node
+	 * of the file, whose mistakes go to the diagnostics (NULL: they are not told, and what is
+	 * not declared is a parameter), or of a resolved block. *is tells whether it does; NULL:
+	 * it does not, or has mistakes. Without these functions none does. */
+	const struct lb_info *(*of_node)(const char *block, enum lb_kind kind, const struct lb_node *node, struct lb_diagnostics *diagnostics, bool *is);
+	const struct lb_info *(*of_item)(const char *block, enum lb_kind kind, const cJSON *item, bool *is, struct lb_err *err);
+	/* The JSON Schema of a block that describes its component, a new tree; NULL: none of that
+	 * path does. */
+	cJSON *(*schema_of)(const char *block);
 	size_t most_trials;      /* of a sweep; no list holds more values, all of them together at most ten times as many */
 	/* Whether a list of components that is not given holds this one, which applies to the task,
 	 * in a trial of that loss, with classes that training does not see or without; NULL:

@@ -45,6 +45,17 @@ const struct lb_info *lb_component_find(const struct lb_registry *reg, const cha
 	return info;
 }
 
+const struct lb_info *lb_component_of(const struct lb_registry *reg, const struct lb_option *block, enum lb_kind kind, const struct lb_node *node,
+				      struct lb_diagnostics *diagnostics, bool *described)
+{
+	const struct lb_node *name = lb_node_component(node, block->key);
+	const char *word = name ? name->text : block->def_name;
+
+	*described = false;
+	const struct lb_info *info = reg->of_node ? reg->of_node(block->path, kind, node, diagnostics, described) : NULL;
+	return *described ? info : word ? lb_component_find(reg, block->path, kind, word) : NULL;
+}
+
 const struct lb_param *lb_block_param(const struct lb_option *block, const struct lb_info *info, const char *name)
 {
 	const struct lb_param *p = lb_info_param(info, name);

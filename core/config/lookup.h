@@ -31,6 +31,10 @@ struct lb_component_iterator {
 };
 const struct lb_info *lb_component_next(const struct lb_registry *reg, const char *block, enum lb_kind kind, struct lb_component_iterator *iterator);
 const struct lb_info *lb_component_find(const struct lb_registry *reg, const char *block, enum lb_kind kind, const char *name);
+/* The component of a block's node: that which it describes, or names (def_name where it does
+ * neither); with diagnostics as of_node of the registry. *described tells that it describes one. */
+const struct lb_info *lb_component_of(const struct lb_registry *reg, const struct lb_option *block, enum lb_kind kind, const struct lb_node *node,
+				      struct lb_diagnostics *diagnostics, bool *described);
 /* The parameter of that name that a block of this component has: the component's, or the block's
  * own; NULL when there is none. */
 const struct lb_param *lb_block_param(const struct lb_option *block, const struct lb_info *info, const char *name);

@@ -309,7 +309,7 @@ static bool arg_of(const struct lb_param *p, const cJSON *item, struct lb_arg *a
 
 static struct lb_arg default_of(const struct lb_param *p)
 {
-	struct lb_arg arg = { .v = p->def };
+	struct lb_arg arg = { .v = p->def, .text = p->fixed };
 
 	if (p->type == LB_CHOICE_PARAM)
 		arg.text = p->choices[(size_t)p->def];

@@ -161,7 +161,9 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 	char where[LB_PATH_TEXT];
 	cJSON *item;
 
-	if (!lb_node_absent(node)) {
+	if (p->fixed) {
+		item = lb_json_made(cJSON_CreateString(p->fixed));
+	} else if (!lb_node_absent(node)) {
 		snprintf(where, sizeof where, "%s.%s", path, p->name);
 		item = parse_param(r, where, p, node);
 	} else if (p->required) {
@@ -190,6 +192,15 @@ static void resolve_extra(const struct lb_resolving *r, const struct lb_option *
 		cJSON_DeleteItemFromObjectCaseSensitive(out, o->extra->name);
 }
 
+/* What a block says to describe its component itself. */
+static bool is_further_key(const struct lb_info *info, const char *key)
+{
+	for (const char *const *further = info->further_keys; further && *further; further++)
+		if (!strcmp(*further, key))
+			return true;
+	return false;
+}
+
 static cJSON *write_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_info *info,
 			      const struct lb_node *block)
 {
@@ -208,7 +219,7 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 			lb_json_named(out, lb_path_last(nested->path), item);
 	}
 	for (size_t i = 0; block && block->type == LB_MAPPING && i < block->n; i++)
-		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text) &&
+		if (strcmp(block->key[i]->text, o->key) && !lb_block_param(o, info, block->key[i]->text) && !is_further_key(info, block->key[i]->text) &&
 		    !lb_option_nests(o->path, block->key[i]->text))
 			refuse_component_key(r, o, path, info, block->key[i]);
 	return out;
@@ -218,10 +229,14 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
  * default. */
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node)
 {
+	bool described;
+	const struct lb_info *info = lb_component_of(r->reg, o, r->kind, node, r->diagnostics, &described);
 	const struct lb_node *name = lb_node_component(node, o->key);
 	const struct lb_node *wrong = node && node->type == LB_MAPPING ? lb_node_get(node, o->key) : node;
 	char where[LB_PATH_TEXT], allowed[LB_PATH_TEXT];
 
+	if (described)
+		return info ? write_component(r, o, path, info, node) : NULL;
 	snprintf(where, sizeof where, "%s.%s", path, o->key);
 	if (!name && !lb_node_absent(wrong)) {
 		snprintf(allowed, sizeof allowed, "the name of a %s, or a block with the key \"%s\"", o->noun, o->key);
@@ -232,9 +247,6 @@ static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_op
 		const struct lb_location location = node ? node->location : lb_location_of(r, path);
 		lb_diagnostic(r->diagnostics, &location, node ? where : path, "is missing, allowed: the name of a %s", o->noun);
 	}
-	if (!name && !o->def_name)
-		return NULL;
-	const struct lb_info *info = lb_component_find(r->reg, o->path, r->kind, name ? name->text : o->def_name);
 	if (info)
 		return write_component(r, o, path, info, node);
 	if (name)

@@ -263,6 +263,9 @@ static cJSON *component_schema(const struct lb_registry *reg, const struct lb_op
 			lb_json_item(one_of, NULL, block_schema(reg, o, info));
 		}
 	}
+	cJSON *described = reg->schema_of ? reg->schema_of(o->path) : NULL;
+	if (described)
+		lb_json_item(one_of, NULL, described);
 	if (o->def_name && o->shape == LB_COMPONENT)
 		lb_json_text(schema, "default", o->def_name);
 	return schema;

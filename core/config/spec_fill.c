@@ -57,7 +57,12 @@ static int fill_use(const struct filling *f, const cJSON *item, struct lb_compon
 	*out = (struct lb_component_use){ .weight = 1 };
 	if (!item)
 		return 0;
-	if (!name || !(out->info = lb_component_find(f->reg, o->path, f->kind, name)))
+	bool described = false;
+	if (f->reg->of_item)
+		out->info = f->reg->of_item(o->path, f->kind, item, &described, err);
+	if (described && !out->info)
+		return -1;
+	if (!described && (!name || !(out->info = lb_component_find(f->reg, o->path, f->kind, name))))
 		return lb_fail(err, LB_MACHINE, "%s: no component \"%s\" (a defect of lossbench)", o->path, name ? name : "");
 	const size_t n = (size_t)out->info->n_params, lists = lb_args_numbers(out->info, item);
 	out->par = lb_pool_alloc(f->pool, n * sizeof *out->par + lists * sizeof(double) + 1, err);

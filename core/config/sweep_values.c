@@ -90,12 +90,12 @@ static const struct lb_param *param_at(const struct lb_sweep *s, const char *pat
 		return o->shape == LB_VALUE ? &o->param : NULL;
 	if (!block)
 		return NULL;
-	const struct lb_node *name = lb_node_component(within ? within : lb_option_set(&s->r, block->path), block->key);
 	*sure = within || !is_swept(s, block);
 	if (!*sure)
 		return param_of_any(s, block, lb_path_last(path));
-	const char *word = name ? name->text : block->def_name;
-	return word ? lb_block_param(block, lb_component_find(s->r.reg, block->path, s->r.kind, word), lb_path_last(path)) : NULL;
+	bool described;
+	const struct lb_info *info = lb_component_of(s->r.reg, block, s->r.kind, within ? within : lb_option_set(&s->r, block->path), NULL, &described);
+	return info ? lb_block_param(block, info, lb_path_last(path)) : NULL;
 }
 
 static bool takes_list(const char *path, const struct lb_param *p)

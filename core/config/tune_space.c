@@ -48,9 +48,9 @@ static const char *keep_path(struct lb_tune *t, struct lb_location location, con
 static const struct lb_info *arm_component(const struct lb_tune_arm *a, const char *block)
 {
 	const struct lb_option *o = lb_option_find(block, strlen(block));
-	const struct lb_node *name = lb_node_component(lb_option_set(&a->space.r, block), o->key);
+	bool described;
 
-	return lb_component_find(a->space.r.reg, block, a->space.r.kind, name ? name->text : o->def_name ? o->def_name : "");
+	return lb_component_of(a->space.r.reg, o, a->space.r.kind, lb_option_set(&a->space.r, block), NULL, &described);
 }
 
 /* The grid of every parameter of the loss, and the learning rate. */

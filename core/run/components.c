@@ -2,6 +2,7 @@
 
 #include "core/metrics/decision_rule.h"
 #include "core/metrics/metric.h"
+#include "core/run/formula_block.h"
 #include "core/training/attack_info.h"
 #include "core/training/augment_info.h"
 #include "core/training/head_info.h"
@@ -124,4 +125,4 @@ static bool listed(const char *block, const struct lb_info *info, enum lb_kind k
 	return loss && (unseen || !lb_loss_gives_scores(loss)) ? lb_metric_find(info->name)->without_scores : !info->on_request;
 }
 
-const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .most_trials = 100000, .listed = listed };
+const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .of_node = lb_formula_of_node, .of_item = lb_formula_of_item, .schema_of = lb_formula_schema, .most_trials = 100000, .listed = listed };

@@ -2,6 +2,7 @@
 
 #include "core/engine/kernels/kernels.h"
 #include "losses/precision_bridge.h"
+#include "losses/support/formula_run.h"
 #include "losses/support/similarity.h"
 
 #include <string.h>
@@ -59,6 +60,8 @@ const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 {
 	static _Thread_local const struct lb_loss *last; /* mostly it is asked for again */
 
+	if (info->by_formula)
+		return lb_formula_loss(info->kind);
 	if (last && describes(last, info))
 		return last;
 	for (size_t i = 0; i < N_LOSSES; i++)
@@ -87,7 +90,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ (needs & (LB_TAKES_TRIPLETS | LB_TAKES_PAIRS)) && !(form && form->similarity), "takes triplets or pairs, which are chosen by "
 		  "distances, and is no loss of them" },
 		{ form && !form->row && (form->softmax || form->lanes || form->lanes_hold), "a loss that is not by row has no softmax and no lanes" },
-		{ form && form->sums_rows && !form->batch, "has .sums_rows, which is said of a loss by batch, and is none" },
+		{ form && (form->sums_rows || form->strided) && !form->batch, "has .sums_rows or .strided, which are said of a loss by batch, and is none" },
 		{ form && form->entries && !(form->row && l->info.kind == LB_REGRESSION), "has .entries, which are those of the rows of a regression, "
 		  "and no such rows" },
 		{ form && form->one_target && !form->entries, "has .one_target without .entries" },

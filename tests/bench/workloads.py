@@ -60,6 +60,7 @@ WORKLOADS = {w.key: w for w in [
     Workload("R", "every loss of a regression, linear, 50000 rows of 20 features, batch 128", "regression_linear.yaml", (20, 1), 50000, 60, 128),
     Workload("P", "losses of pairs over a linear map of 784 to 64, rows like those of Fashion-MNIST, batch 256", "pairs_linear.yaml", (784, 64), 60000, 4, 256),
     Workload("S", "rows like those of documents, 100 words of 100000 each, logistic regression, batch 32", "sparse_text.yaml", (100000, 1), 90000, 6, 32),
+    _C._replace(key="G", what="losses by their formula beside the same of the program, Letter and spam, 3 rates x 5 seeds, linear, batch 64", trials=15),
     Workload("F", "L-BFGS: softmax on Fashion-MNIST; logistic regression on a pair of its classes", "fashion_lbfgs.yaml", (784, 10), 60000),
 ]}
 
@@ -124,6 +125,22 @@ def regression_rows(path: Path, counts: bool = False) -> None:
             size = 0.5 + abs(sum(a * b for a, b in zip(x, slope)) + r.gauss(0, 1))
             target = f"{math.floor(math.exp(size)) - 1}" if counts else f"{size / (1 + size):.4f}"
             f.write("".join(f"{v:.4f}," for v in x) + target + "\n")
+
+
+# Losses of the program and the same as formulas; of Letter, and those of a margin of e-mails.
+MARGIN = ("task=binary", "data.train.path=datasets/samples/spam.csv.gz", "data.split={train: 0.8, valid: 0.1, test: 0.1}")
+BY_FORMULA = [
+    ("{name: focal, gamma: 2}", '{formula: "-(1 - p)^g * log(p)", g: 2}', ()),
+    ("{name: gce, q: 0.7}", '{formula: "(1 - p^q) / q", q: 0.7}', ()),
+    ("{name: poly1, eps: 1}", '{formula: "-log(p) + eps * (1 - p)", eps: 1}', ()),
+    ("{name: label_smoothing, alpha: 0.1}", '{formula: "-(1 - a) * log(p) - a * mean(log(p[k]))", a: 0.1}', ()),
+    ("{name: hinge}", '{formula: "max(0, 1 - m)"}', MARGIN),
+]
+
+
+def formula_pair(load: Workload, of_program: str, formula: str, sets: Sequence[str]) -> List[float]:
+    """Processor time of a sweep with each, start-up and loading in it, in turn."""
+    return [lossbench(load.config, [*sets, f"loss={loss}"], 1).cpu for loss in (of_program, formula)]
 
 
 PAIR_LOSSES = {"supcon": [], "multi_similarity": [], "triplet": ["train.miner=hardest"]}
@@ -192,8 +209,8 @@ def chosen(text: str) -> List[str]:
     unknown = [k for k in keys if k not in WORKLOADS]
     if unknown:
         die(f"WORKLOADS: found {','.join(unknown)}, allowed: {', '.join(WORKLOADS)}")
-    if not (FASHION / "train-images-idx3-ubyte.gz").exists() and set(keys) - {"C", "D", "R", "P"}:
-        die("Fashion-MNIST is not here: run scripts/fetch-data.sh fashion-mnist, or take WORKLOADS=C,D,R,P", 4)
+    if not (FASHION / "train-images-idx3-ubyte.gz").exists() and set(keys) - {"C", "D", "G", "R", "P"}:
+        die("Fashion-MNIST is not here: run scripts/fetch-data.sh fashion-mnist, or take WORKLOADS=C,D,G,R,P", 4)
     return keys
 
 

@@ -91,7 +91,7 @@ struct lb_learner {
 /* Whether the loss reads rows of scores without padding. */
 static inline bool lb_reads_packed(const struct lb_loss *loss)
 {
-	return loss->form->batch || loss->update_state;
+	return (loss->form->batch && !loss->form->strided) || loss->update_state;
 }
 
 /* A minibatch: what `input` was loaded with, `rows` of the dataset, which are positions `id` of the

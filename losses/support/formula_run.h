@@ -1,0 +1,67 @@
+/* Runs the programs of formulas (losses/formula.h) over lanes of rows. */
+#ifndef LB_FORMULA_RUN_H
+#define LB_FORMULA_RUN_H
+
+#include "core/engine/kernels/panels.h"
+#include "losses/formula.h"
+#include "losses/loss.h"
+
+/* The loss that runs any formula of a kind, by the text and the values in its parameters; NULL for
+ * kinds without. */
+const struct lb_loss *lb_formula_loss(enum lb_kind kind);
+
+/* A step's registers: w numbers of each row, or of each class and row, cols blocks of w. out
+ * overlaps none of the others. */
+struct lb_formula_blocks {
+	size_t cols, w;
+	real *out;
+	const real *a, *b, *c;
+};
+
+/* Does a step that is no leaf. */
+void lb_formula_do(const struct lb_formula_step *step, const struct lb_formula_blocks *at);
+
+/* Entries (of a task of one score, of targets, of labels) that are run at once. */
+enum { LB_FORMULA_ENTRIES = 64 };
+
+struct lb_formula_running {
+	const struct lb_formula_program *p;
+	const struct lb_batch *in;
+	size_t w, c;             /* rows side by side, classes */
+	size_t width;            /* of a register of rows, the most that w is */
+	real *row, *class;       /* the registers */
+	/* Of entries. */
+	const real *score, *sign, *target, *count;
+	/* Of LB_PANEL rows of classes: scores and terms by columns, and of each row its label, the
+	 * class of the largest score, and sums. */
+	const real *z;
+	real *term;
+	size_t label[LB_PANEL];
+	real top[LB_PANEL], most[LB_PANEL], rest_of_top[LB_PANEL], log_sum[LB_PANEL];
+	real sum[LB_PANEL], share[LB_PANEL]; /* of the terms; 1 / sum */
+	real log_p[LB_PANEL];    /* of the label */
+	real own_term[LB_PANEL], rest[LB_PANEL]; /* of the label; of all but the label */
+	real second[LB_PANEL], second_sum[LB_PANEL]; /* where the rest is too small for its terms: its largest score, and their sum from there */
+};
+
+static inline real *lb_formula_register(const struct lb_formula_running *r, int at, bool of_class)
+{
+	return of_class ? r->class + (size_t)at * r->c * LB_PANEL : r->row + (size_t)at * r->width;
+}
+
+static inline const real *lb_formula_at(const struct lb_formula_running *r, const struct lb_formula_place *at)
+{
+	return at->at < 0 ? NULL : lb_formula_register(r, at->at, at->of_class);
+}
+
+/* Does the steps of the program from one to before another; leaves of classes are its business. */
+void lb_formula_steps(const struct lb_formula_running *r, int from, int to);
+
+/* The mean loss of a batch of rows of classes, and its gradient unless that is NULL; the program is
+ * the state. */
+double lb_formula_of_classes(const struct lb_batch *in, real *grad);
+
+/* x[i] <- log(x[i]), any x: -inf of 0, NaN below. */
+void lb_formula_log(size_t n, real *x);
+
+#endif
