@@ -89,7 +89,7 @@ static size_t share(const struct lb_formula_ops *f, int a)
 	return i;
 }
 
-static int rest_of_product(struct lb_formula_ops *f, int product);
+static int rest_of_product(struct lb_formula_ops *f, int product, int rest_a, int rest_b);
 
 /* 1 - a, or -1 where nothing is known of it. */
 static int rest(struct lb_formula_ops *f, int a)
@@ -103,17 +103,18 @@ static int rest(struct lb_formula_ops *f, int a)
 		return lb_op1(f, LB_OP_SIGMOID, lb_op1(f, LB_OP_NEG, o.a));
 	if (o.op == LB_OP_EXP)
 		return lb_op1(f, LB_OP_NEG, lb_op_exp(f, LB_OP_EXPM1, o.value, o.a));
-	if (o.op == LB_OP_MUL && rest(f, o.a) >= 0 && rest(f, o.b) >= 0)
-		return rest_of_product(f, a);
-	return -1;
+	if (o.op != LB_OP_MUL)
+		return -1;
+	const int rest_a = rest(f, o.a), rest_b = rest_a < 0 || o.a == o.b ? rest_a : rest(f, o.b);
+	return rest_a < 0 || rest_b < 0 ? -1 : rest_of_product(f, a, rest_a, rest_b);
 }
 
 /* 1 - a b = (1 - a) + a (1 - b) in value, and in slope less that of a b, which its parts would
  * cancel down to. */
-static int rest_of_product(struct lb_formula_ops *f, int product)
+static int rest_of_product(struct lb_formula_ops *f, int product, int rest_a, int rest_b)
 {
 	const struct lb_formula_op o = f->op[product];
-	const int exact = lb_op2(f, LB_OP_ADD, rest(f, o.a), lb_op2(f, LB_OP_MUL, o.a, rest(f, o.b)));
+	const int exact = lb_op2(f, LB_OP_ADD, rest_a, lb_op2(f, LB_OP_MUL, o.a, rest_b));
 	const int nothing = lb_op2(f, LB_OP_SUB, lb_op1(f, LB_OP_HELD, product), product);
 
 	return lb_op2(f, LB_OP_ADD, lb_op1(f, LB_OP_HELD, exact), nothing);
@@ -167,8 +168,9 @@ static int log_1_plus(struct lb_formula_ops *f, int a)
 		return lb_op_const(f, log1p(v));
 	if (o.op == LB_OP_EXP)
 		return lb_op1(f, LB_OP_SOFTPLUS, lb_op2(f, LB_OP_MUL, lb_op_const(f, o.value), o.a));
-	if (o.op == LB_OP_NEG && rest(f, o.a) >= 0)
-		return lb_op1(f, LB_OP_LOG, rest(f, o.a));
+	const int of_share = o.op == LB_OP_NEG ? rest(f, o.a) : -1;
+	if (of_share >= 0)
+		return lb_op1(f, LB_OP_LOG, of_share);
 	if (o.op == LB_OP_EXPM1)
 		return lb_op2(f, LB_OP_MUL, lb_op_const(f, o.value), o.a);
 	return plain(f, LB_OP_LOG1P, a, -1);
@@ -298,10 +300,9 @@ static int difference(struct lb_formula_ops *f, int a, int b)
 		return negative(f, b);
 	if (is_number(f, b, 0))
 		return a;
-	if (is_number(f, a, 1) && rest(f, b) >= 0)
-		return rest(f, b);
-	if (is_number(f, b, 1) && rest(f, a) >= 0)
-		return negative(f, rest(f, a));
+	const int rest_b = is_number(f, a, 1) ? rest(f, b) : -1, rest_a = is_number(f, b, 1) ? rest(f, a) : -1;
+	if (rest_b >= 0 || rest_a >= 0)
+		return rest_b >= 0 ? rest_b : negative(f, rest_a);
 	if (is_leaf(f, a, LB_LEAF_P_K) && is_leaf(f, b, LB_LEAF_IS_LABEL_K))
 		return lb_op_leaf(f, LB_LEAF_P_LESS_E_K);
 	if (is_leaf(f, b, LB_LEAF_P_K) && is_leaf(f, a, LB_LEAF_IS_LABEL_K))

@@ -82,7 +82,7 @@ static inline const struct lb_info *entry_any(const char *block, const char *nam
 	return NULL;
 }
 
-static const struct lb_registry registry = { entry_next, entry_any, 1000000, NULL };
+static const struct lb_registry registry = { .next = entry_next, .any = entry_any, .most_trials = 1000000 };
 
 /* Every test works in a folder of its own, with the config in a.yaml. */
 

@@ -15,7 +15,7 @@ static const struct lb_info *many_next(const char *block, enum lb_kind kind, siz
 
 static size_t asked_by(const char *yaml, size_t most_trials, const char *message)
 {
-	const struct lb_registry many = { many_next, entry_any, most_trials, NULL };
+	const struct lb_registry many = { .next = many_next, .any = entry_any, .most_trials = most_trials };
 	struct lb_err err = { 0 };
 	struct lb_trial_list list;
 	struct lb_config *config = load(yaml, NULL, true, &err);
@@ -46,7 +46,7 @@ END_TEST
 /* How often the registry was asked for the trials of a sweep that is right. */
 static size_t asked_for(const char *yaml, size_t trials)
 {
-	const struct lb_registry many = { many_next, entry_any, 10000, NULL };
+	const struct lb_registry many = { .next = many_next, .any = entry_any, .most_trials = 10000 };
 	struct lb_err err = { 0 };
 	struct lb_trial_list list;
 	struct lb_config *config = load(yaml, NULL, true, &err);
