@@ -60,6 +60,7 @@ static const struct key {
 	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
 	{ "inputs", ANY, LB_NEEDS_INPUTS },
+	{ "guide", 1 << LB_EMBEDDING, LB_NEEDS_GUIDE },
 	{ "class_counts", LABELLED, 0 },
 	{ "sample_ids", CLASSES, 0 },
 	{ "scale", CLASSES, LB_NEEDS_COSINES },
@@ -172,8 +173,9 @@ static int read_rows_of(const cJSON *in, const struct lb_loss_info *l, enum lb_n
 
 static int read_features(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
 {
-	return read_rows_of(in, l, LB_NEEDS_FEATURES, "features", x->b, &x->hidden, &x->n_hidden, err) ||
-			       read_rows_of(in, l, LB_NEEDS_INPUTS, "inputs", x->b, &x->inputs, &x->n_inputs, err) ? -1 : 0;
+	return read_rows_of(in, l, LB_NEEDS_FEATURES, "features", (l->needs & LB_NEEDS_VIEWS ? x->views : 1) * x->b, &x->hidden, &x->n_hidden, err) ||
+			       read_rows_of(in, l, LB_NEEDS_INPUTS, "inputs", x->b, &x->inputs, &x->n_inputs, err) ||
+			       read_rows_of(in, l, LB_NEEDS_GUIDE, "guide", x->b, &x->inputs, &x->n_inputs, err) ? -1 : 0;
 }
 
 /* The loss's own parameters, of which there is one a step: so many classes there are. */

@@ -1,11 +1,10 @@
 /* A contrast of two views whose negatives weigh by the clusters they are in: weighted_info_nce. */
-#include "losses/support/two_views.h"
+#include "losses/support/clusters.h"
 #include "losses/support/view_words.h"
 
 #include <string.h>
 
 enum { TAU, CLUSTERS };
-enum { ROUNDS = 20 };
 
 static const double default_clusters[] = { 4, 8 };
 
@@ -21,83 +20,6 @@ static const struct lb_example examples[] = {
 	{ .set = "clusters=[1]", .b = 2, .c = 2, .z = { 1, 0, 0, 1, 1, 0, 0, 1 }, .views = 2, .value = 0, .source = "by hand: no row is of another cluster" },
 };
 
-/* ---- clusters of directions ---- */
-
-/* Room for the clusters of b rows: the number of each, centres, and one number a row. */
-struct clusters {
-	size_t b, c, k;
-	const double *u;         /* (b, c) */
-	double *of;              /* (b) whole numbers */
-	double *centre;          /* (k, c) */
-	double *nearest;         /* (b) the largest cosine to a centre so far */
-};
-
-/* The row that is least like any of the first n centres, ties to the lowest; without centres the
- * one most like the sum of all rows. `sum` (c) is room. */
-static size_t next_centre(struct clusters *cl, size_t n, double *sum)
-{
-	size_t best = 0;
-
-	memset(sum, 0, cl->c * sizeof *sum);
-	for (size_t i = 0; !n && i < cl->b; i++)
-		for (size_t j = 0; j < cl->c; j++)
-			sum[j] += cl->u[i * cl->c + j];
-	for (size_t i = 0; i < cl->b; i++) {
-		const double *u = cl->u + i * cl->c, s = lb_dot(cl->c, u, n ? cl->centre + (n - 1) * cl->c : sum);
-		cl->nearest[i] = n < 2 ? (n ? s : -s) : s > cl->nearest[i] ? s : cl->nearest[i];
-		best = cl->nearest[i] < cl->nearest[best] ? i : best;
-	}
-	return best;
-}
-
-/* cl->of <- the centre most like each row, ties to the lowest; returns whether any changed. */
-static bool assign(struct clusters *cl)
-{
-	bool changed = false;
-
-	for (size_t i = 0; i < cl->b; i++) {
-		size_t best = 0;
-		double most = -(double)INFINITY;
-		for (size_t k = 0; k < cl->k; k++) {
-			const double s = lb_dot(cl->c, cl->u + i * cl->c, cl->centre + k * cl->c);
-			if (s > most)
-				best = k, most = s;
-		}
-		changed = changed || (size_t)cl->of[i] != best;
-		cl->of[i] = (double)best;
-	}
-	return changed;
-}
-
-/* Each centre <- the direction of the sum of its rows; one whose sum has none stays. */
-static void move_centres(struct clusters *cl, double *sum)
-{
-	for (size_t k = 0; k < cl->k; k++) {
-		memset(sum, 0, cl->c * sizeof *sum);
-		for (size_t i = 0; i < cl->b; i++)
-			for (size_t j = 0; (size_t)cl->of[i] == k && j < cl->c; j++)
-				sum[j] += cl->u[i * cl->c + j];
-		const double length = sqrt(lb_dot(cl->c, sum, sum));
-		for (size_t j = 0; length > 1e-12 && j < cl->c; j++)
-			cl->centre[k * cl->c + j] = sum[j] / length;
-	}
-}
-
-/* Spherical k-means from centres that are far apart, at most ROUNDS rounds. */
-static void divide(struct clusters *cl, double *sum)
-{
-	for (size_t k = 0; k < cl->k; k++)
-		memcpy(cl->centre + k * cl->c, cl->u + next_centre(cl, k, sum) * cl->c, cl->c * sizeof *cl->centre);
-	for (size_t i = 0; i < cl->b; i++)
-		cl->of[i] = 0;
-	assign(cl);
-	for (size_t n = 0; n < ROUNDS; n++) {
-		move_centres(cl, sum);
-		if (!assign(cl))
-			break;
-	}
-}
-
 /* ---- the loss ---- */
 
 /* w (b, b) <- in how many divisions of the held second view two rows are of different clusters. */
@@ -105,12 +27,12 @@ static void weigh(const struct lb_two_views *v, double *w, double *room)
 {
 	const struct lb_arg *of = &v->in->par[CLUSTERS];
 	const size_t b = v->b, c = v->c;
-	struct clusters cl = { .b = b, .c = c, .u = v->held[1], .of = lb_take(&room, b), .centre = lb_take(&room, b * c), .nearest = lb_take(&room, b) };
+	struct lb_clusters cl = { .b = b, .c = c, .u = v->held[1], .of = lb_take(&room, b), .centre = lb_take(&room, b * c), .nearest = lb_take(&room, b) };
 
 	memset(w, 0, b * b * sizeof *w);
 	for (size_t n = 0; n < of->n; n++) {
 		cl.k = of->list[n] < (double)b ? (size_t)of->list[n] : b;
-		divide(&cl, room);
+		lb_divide_rows(&cl, room);
 		for (size_t i = 0; i < b; i++)
 			for (size_t j = 0; j < b; j++)
 				w[i * b + j] += (size_t)cl.of[i] != (size_t)cl.of[j];

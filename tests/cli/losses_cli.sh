@@ -27,7 +27,7 @@ assert_exit 0 lossbench losses show z_loss
 assert_eq "$(grep -A9 '^notes:' <<<"$out" | sed -e '/^example/,$d' -e 's/^notes:/      /' | tr -s ' \n' ' ' | sed 's/^ //; s/ $//')" \
 	"$("$py" -c 'import json; print(next(l["notes"] for l in json.load(open("losses.json")) if l["name"] == "z_loss"))')" 'wrapped notes'
 for name in ce multiclass/ce regression/huber binary/mw; do assert_exit 0 lossbench losses show $name; done
-for alias in bce:logistic cross_entropy:ce l2:brier least_squares:mse focl:focal multiclass/gcee:gce; do
+for alias in bce:logistic vicreg_on_labels:vicreg intra_inter_variance:contrastive_hadsell simlap:pair_gated_info_nce CrossBatchMemory:cross_batch_memory cross_entropy:ce l2:brier least_squares:mse focl:focal multiclass/gcee:gce; do
 	assert_exit 2 lossbench losses show ${alias%:*}
 	assert_contains "$err" "did you mean \"${alias#*:}\""
 done
@@ -108,7 +108,7 @@ def inputs(case, change=lambda m: m):
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
     for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes"), ("centers", "centers"),
-                      ("steps", "steps"), ("biases", "biases"), ("predictor", "predictor"), ("scale_and_bias", "scale_and_bias"), ("codebook", "codebook"), ("heads", "heads"), ("gates", "gates"), ("anchors", "anchors")):
+                      ("steps", "steps"), ("biases", "biases"), ("predictor", "predictor"), ("scale_and_bias", "scale_and_bias"), ("codebook", "codebook"), ("heads", "heads"), ("gates", "gates"), ("anchors", "anchors"), ("guide", "guide")):
         if key in case:
             more[name] = change(case[key])
     more |= {name: case[key] for key, name in (("scale", "scale"), ("group", "groups"), ("partner", "partner"), ("mix", "mix")) if key in case}

@@ -190,8 +190,9 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 		for (size_t v = 0; v < 8 * views; v += 8)
 			memcpy(e.z + (v + i) * c, d.z + (v + 7 - i) * c, c * sizeof *d.z);
 		memcpy(e.t + i * targets, d.t + (7 - i) * targets, targets * sizeof *d.t);
-		memcpy(e.h + i * FEATURES, d.h + (7 - i) * FEATURES, FEATURES * sizeof *d.h);
-		memcpy(e.x + i * FEATURES, d.x + (7 - i) * FEATURES, FEATURES * sizeof *d.x);
+		for (size_t v = 0; v < 8 * views; v += 8)
+			memcpy(e.h + (v + i) * FEATURES, d.h + (v + 7 - i) * FEATURES, FEATURES * sizeof *d.h);
+		memcpy(e.x + i * d.in.n_inputs, d.x + (7 - i) * d.in.n_inputs, d.in.n_inputs * sizeof *d.x);
 		e.teacher[i] = d.teacher[7 - i];
 		e.y[i] = d.y[7 - i];
 		e.group[i] = d.group[7 - i];
@@ -208,9 +209,11 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 	for (size_t v = 0; v < views; v++)
 		for (size_t half = 0; half < 2; half++)
 			memcpy(e.z + (2 * v + half) * 8 * c, d.z + v * 8 * c, 8 * c * sizeof *d.z);
+	for (size_t v = 0; v < views; v++)
+		for (size_t half = 0; half < 2; half++)
+			memcpy(e.h + (2 * v + half) * 8 * FEATURES, d.h + v * 8 * FEATURES, 8 * FEATURES * sizeof *d.h);
 	memcpy(e.t + 8 * targets, d.t, 8 * targets * sizeof *d.t);
-	memcpy(e.h + 8 * FEATURES, d.h, 8 * FEATURES * sizeof *d.h);
-	memcpy(e.x + 8 * FEATURES, d.x, 8 * FEATURES * sizeof *d.x);
+	memcpy(e.x + 8 * d.in.n_inputs, d.x, 8 * d.in.n_inputs * sizeof *d.x);
 	memcpy(e.teacher + 8, d.teacher, 8 * sizeof *d.teacher);
 	for (size_t i = 0; i < 16; i++)
 		e.partner[i] = i < 8 ? d.partner[i] : 8 + d.partner[i - 8];

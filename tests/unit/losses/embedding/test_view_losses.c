@@ -156,7 +156,7 @@ START_TEST(held_target_stays)
 }
 END_TEST
 
-/* Rows in clusters of their own are all negatives alike: sum over the others without the positive. */
+/* Rows in clusters of their own are all negatives alike, once for each division. */
 START_TEST(clusters_of_one_row_weigh_alike)
 {
 	double g[CELLS], others[CELLS];
