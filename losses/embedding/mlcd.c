@@ -10,7 +10,7 @@
 enum { CLUSTERS, NEAREST, SCALE, PAIRS };
 
 static const struct lb_param params[] = {
-	[CLUSTERS] = { .name = "clusters", .symbol = "K", .type = LB_INT_PARAM, .def = 64, .min = 1, .max = 1e4, .grid = { 16, 64, 256 }, .n_grid = 3, .help = "of what the guide says of the training rows" },
+	[CLUSTERS] = { .name = "clusters", .symbol = "K", .type = LB_INT_PARAM, .def = 64, .min = 1, .max = 1e4, .grid = { 16, 32, 64 }, .n_grid = 3, .help = "of what the guide says of the training rows" },
 	[NEAREST] = { .name = "nearest", .symbol = "l", .type = LB_INT_PARAM, .def = 8, .min = 1, .max = 1e4, .grid = { 1, 4, 8 }, .n_grid = 3,
 		      .help = "clusters that are a row's labels, those whose centres are most like it" },
 	[SCALE] = { .name = "scale", .symbol = "s", .def = 16, .min = 0, .min_open = true, .max = 1e3, .log_scale = true, .grid = { 4, 16, 64 }, .n_grid = 3, .help = "cosines are multiplied by it" },
@@ -190,7 +190,7 @@ const struct lb_loss LB_LOSS(embedding, mlcd) = {
 		.good_for = "embeddings",
 		.properties = LB_NONNEGATIVE | LB_BOUNDED,
 		.needs = LB_NEEDS_GUIDE,
-		.exceptions = LB_JUMPS_AT_ZERO,
+		.exceptions = LB_JUMPS_AT_ZERO | LB_SIZE_MATTERS,
 		.params = "codebook",
 		.params_for = LB_ALL_TOGETHER,
 		LB_EXAMPLES(examples),

@@ -181,7 +181,7 @@ LOSSES = [
     (weighted_info_nce, [{}, {"tau": 1, "clusters": "[2]"}, {"tau": 0.1, "clusters": "[2,3,3]"}, {"clusters": "[1]"}]),
     (target_anchored_info_nce, [{}, {"tau": 0.5}]),
     (amcl, [{}, {"heads": 1, "beta": 1}, {"heads": 2, "tau_min": 0.3, "tau_max": 0.7}]),
-    (gist, [{}, {"tau": 0.5, "margin": 0.3}, {"tau": 0.5, "margin": 0.8, "strategy": "relative"}, {"tau": 0.5, "halves": True}]),
+    (gist, [{"tau": 0.1}, {"tau": 0.5, "margin": 0.3}, {"tau": 0.5, "margin": 0.8, "strategy": "relative"}, {"tau": 0.5, "halves": True}]),
     (soft_similarity_kl, [{}, {"tau": 0.5}, {"tau": 0.5, "halves": True}]),
     (info_nce_bank, [{}, {"tau": 0.5}]),
     (mlcd, [{"clusters": 3, "nearest": 1}, {"clusters": 4, "nearest": 2, "scale": 4, "pairs": True}, {"clusters": 7, "nearest": 3, "scale": 1}]),

@@ -315,7 +315,7 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 20 * B * B + 40 * B * C + 20 * B + 8 * MOST_COLUMNS + 2048, MOST_OWN = 512 };
+enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 250000, MOST_OWN = 512 }; /* ROOM: for a memory of 256 rows and its pairs */
 
 /* The gradient by the loss's own parameters that apply() found. */
 static double by_own[MOST_OWN];
@@ -328,11 +328,11 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	const size_t b = d->in.b, c = d->in.c, n_hidden = b * FEATURES;
 	_Alignas(64) double workspace[ROOM + FENCE];
 	double by_params[MOST_OWN + FENCE], by_hidden[B * FEATURES + FENCE];
-	const struct lb_loss_stats stats = { .n_rows = b, .n_columns = c, .n_classes = s->info->kind == LB_BINARY ? 2 : d->in.n_classes ? d->in.n_classes : c, .counts = d->in.counts, .scale = 1 };
+	const struct lb_loss_stats stats = { .n_rows = b, .n_columns = c, .n_classes = s->info->kind == LB_BINARY ? 2 : d->in.n_classes ? d->in.n_classes : c, .counts = d->in.counts, .guide = d->in.inputs, .guide_columns = d->in.n_inputs, .scale = 1 };
 	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = stats.n_classes };
 	struct lb_batch in = { .b = b, .c = c, .views = 1, .output = { .value = d->in.z, .grad = g, .rows = b, .cols = c, .stride = c },
 			       .hidden = { .value = d->in.hidden, .grad = by_hidden, .rows = b, .cols = FEATURES, .stride = FEATURES },
-			       .inputs = { .value = d->in.inputs, .rows = b, .cols = FEATURES, .stride = FEATURES },
+			       .inputs = { .value = d->in.inputs, .rows = b, .cols = d->in.n_inputs, .stride = d->in.n_inputs },
 			       .params = lb_loss_params_io(loss, d->in.par, &shape, d->params, by_params), .y = d->in.y,
 			       .target = lb_kind_of_targets(s->info->kind) ? d->in.t : NULL, .group = d->group, .teacher = s->info->kind == LB_DISTILLATION ? d->in.t : d->in.teacher,
 			       .label_matrix = s->info->kind == LB_MULTILABEL ? d->in.t : NULL, .row_weight = w, .par = d->in.par, .stats = &stats,
