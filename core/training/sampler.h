@@ -1,6 +1,6 @@
 /* The order in which an epoch reads the training rows. It depends on the seed, the epoch and, but
- * for the shuffle, on the rows' classes: nothing carries over from one epoch to the next. Free of
- * precision.
+ * for the shuffle, on the rows' classes or weights: nothing carries over from one epoch to the
+ * next. Free of precision.
  *
  *   shuffle     every row once, in a random order
  *   stratified  every row once, so that any stretch of b rows has b n_k / n rows of class k,
