@@ -60,6 +60,7 @@ static const struct key {
 	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
 	{ "inputs", ANY, LB_NEEDS_INPUTS },
+	{ "guide", 1 << LB_EMBEDDING, LB_NEEDS_GUIDE },
 	{ "class_counts", LABELLED, 0 },
 	{ "sample_ids", CLASSES, 0 },
 	{ "scale", CLASSES, LB_NEEDS_COSINES },
@@ -172,8 +173,9 @@ static int read_rows_of(const cJSON *in, const struct lb_loss_info *l, enum lb_n
 
 static int read_features(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
 {
-	return read_rows_of(in, l, LB_NEEDS_FEATURES, "features", x->b, &x->hidden, &x->n_hidden, err) ||
-			       read_rows_of(in, l, LB_NEEDS_INPUTS, "inputs", x->b, &x->inputs, &x->n_inputs, err) ? -1 : 0;
+	return read_rows_of(in, l, LB_NEEDS_FEATURES, "features", (l->needs & LB_NEEDS_VIEWS ? x->views : 1) * x->b, &x->hidden, &x->n_hidden, err) ||
+			       read_rows_of(in, l, LB_NEEDS_INPUTS, "inputs", x->b, &x->inputs, &x->n_inputs, err) ||
+			       read_rows_of(in, l, LB_NEEDS_GUIDE, "guide", x->b, &x->inputs, &x->n_inputs, err) ? -1 : 0;
 }
 
 /* The loss's own parameters, of which there is one a step: so many classes there are. */
@@ -195,7 +197,7 @@ static int read_steps(const cJSON *in, const struct lb_loss_info *l, struct eval
  * with. */
 static int read_learned(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
 {
-	const struct lb_loss_shape shape = { .c = x->c, .n_classes = 1 };
+	const struct lb_loss_shape shape = { .c = x->c, .n_classes = x->classes ? x->classes : 1 };
 	const size_t own = lb_loss_n_params(l, par, &shape), want = own ? lb_loss_params_rows(l, par, &shape) : 0;
 	size_t rows;
 	bool flat;
@@ -228,14 +230,15 @@ static int read_params(const cJSON *in, const struct lb_loss_info *l, const stru
 	if (l->params_for == LB_EACH_STEP)
 		return read_steps(in, l, x, err);
 	if (l->kind == LB_EMBEDDING && l->params_for == LB_ALL_TOGETHER)
-		return read_learned(in, l, par, x, err);
+		return 0; /* how many there are may depend on the labels */
 	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
 		return -1;
 	if (x->n_params != columns)
 		return lb_fail(err, LB_DATA, "%s: found %zu column%s, %s have %zu", l->params, x->n_params, lb_s(x->n_params),
 			       features ? "features" : eval_input_scores(l), columns);
-	if (l->kind != LB_EMBEDDING && rows != x->classes)
-		return lb_fail(err, LB_DATA, "%s: found %zu row%s, allowed: one for each of the %zu classes", l->params, rows, lb_s(rows), x->classes);
+	if (l->kind != LB_EMBEDDING && rows != each * x->classes)
+		return each > 1 ? lb_fail(err, LB_DATA, "%s: found %zu row%s, allowed: %zu for each of the %zu classes", l->params, rows, lb_s(rows), each, x->classes) :
+				  lb_fail(err, LB_DATA, "%s: found %zu row%s, allowed: one for each of the %zu classes", l->params, rows, lb_s(rows), x->classes);
 	if (rows % each)
 		return lb_fail(err, LB_DATA, "%s: found %zu row%s, allowed: %zu for each class", l->params, rows, lb_s(rows), each);
 	x->classes = rows / each;
@@ -437,6 +440,8 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 		return -1;
 	if (any_class)
 		x->classes = classes_of(in, x);
+	if (l->params && l->kind == LB_EMBEDDING && l->params_for == LB_ALL_TOGETHER && read_learned(in, l, par, x, err))
+		return -1;
 	if (read_counts(in, x, x->classes, err))
 		return -1;
 	return l->needs & LB_NEEDS_BAGS && read_groups(in, x, err) ? -1 : 0;

@@ -199,9 +199,9 @@ static void show(const struct lb_loss_info *l)
 		if (l->kind == LB_DISTILLATION || l->needs & LB_NEEDS_TEACHER)
 			show_rows("teacher", l->kind == LB_DISTILLATION ? e->t : e->teacher, e->b, e->c);
 		if (e->n_h)
-			show_rows("features", e->h, e->b, e->n_h);
+			show_rows("features", e->h, (l->needs & LB_NEEDS_VIEWS && e->views ? e->views : 1) * e->b, e->n_h);
 		if (e->n_x)
-			show_rows("inputs", e->x, e->b, e->n_x);
+			show_rows(l->needs & LB_NEEDS_GUIDE ? "guide" : "inputs", e->x, e->b, e->n_x);
 		if (e->scale > 0)
 			printf(", scale = %g", e->scale);
 		show_own(l, e);

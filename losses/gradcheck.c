@@ -59,7 +59,7 @@ struct sample {
 	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
 	struct lb_triplets triplets;
 	unsigned char chosen[MOST_ROWS * MOST_ROWS];
-	double z[MOST_CELLS], t[MOST_CELLS], fixed[MOST_ROWS * FEATURES], inputs[MOST_ROWS * FEATURES], teacher[MOST_ROWS], weight[MOST_ROWS];
+	double z[MOST_CELLS], t[MOST_CELLS], fixed[3 * MOST_ROWS * FEATURES], inputs[MOST_ROWS * MOST_COLUMNS], teacher[MOST_ROWS], weight[MOST_ROWS];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	uint32_t partner[MOST_ROWS];
 	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
@@ -90,6 +90,7 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : c->info->scores_for ? of->c : shape->c;
 	const bool moved = c->info->needs & LB_MOVES_FEATURES;
 	const size_t views = c->info->needs & LB_NEEDS_MIXED_VIEW ? 3 : c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
+	const size_t n_inputs = c->info->needs & LB_NEEDS_GUIDE ? shape->c : FEATURES; /* a guide's rows are as long as embeddings */
 	struct lb_rng rng;
 
 	lb_rng_init(&rng, 1, LB_RNG_TEST, shape->b * 64 + shape->c);
@@ -119,10 +120,12 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 		s->z[k] = rounded(lb_rng_normal(&rng));
 	for (size_t k = 0; k < shape->b * FEATURES; k++)
 		s->fixed[k] = rounded(lb_rng_normal(&rng));
-	for (size_t k = 0; k < shape->b * FEATURES; k++)
+	for (size_t k = 0; k < shape->b * n_inputs; k++)
 		s->inputs[k] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
 		s->teacher[i] = rounded(lb_rng_normal(&rng));
+	for (size_t k = shape->b * FEATURES; k < views * shape->b * FEATURES; k++)
+		s->fixed[k] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
 		s->partner[i] = (uint32_t)(shape->b - 1 - i);
 	for (size_t i = 0; i < shape->b; i++)
@@ -134,7 +137,7 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 					.y = lb_kind_of_labels(c->info->kind) ? s->y : NULL,
 					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .partner = s->partner, .mix = 0.3, .params = s->z + cells,
 					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES,
-					.inputs = c->info->needs & LB_NEEDS_INPUTS ? s->inputs : NULL, .n_inputs = FEATURES,
+					.inputs = c->info->needs & (LB_NEEDS_INPUTS | LB_NEEDS_GUIDE) ? s->inputs : NULL, .n_inputs = n_inputs,
 					.teacher = c->info->needs & LB_NEEDS_TEACHER ? s->teacher : NULL };
 }
 

@@ -86,6 +86,9 @@ struct lb_loss_stats {
 	size_t n_columns;        /* of the model's output: of embeddings their dimension */
 	const double *counts;    /* training rows of each class after corruption, of each label in multilabel; NULL in regression */
 	double scale;            /* the scores are this times cosines, for LB_NEEDS_COSINES; 0: they are none */
+	const double *guide;     /* (rows, guide_columns) what the guide says, for LB_NEEDS_GUIDE; else NULL */
+	size_t guide_columns;
+	const uint32_t *guide_row; /* (n_rows) the row of `guide` that a training row has; NULL: its own */
 	const double *cuts;      /* survival: ends of as many intervals as the loss has scores, from the training rows' event times; NULL: not known */
 };
 
@@ -106,8 +109,10 @@ struct lb_batch {
 	const uint32_t *partner; /* (b) for LB_NEEDS_MIXED_VIEW: row i of the third view is `mix` of row i of the first, the rest of row partner[i] of the second */
 	double mix;
 	struct lb_io output;     /* (views * b, c) scores, predictions or embeddings. In a loss by batch that is not .strided, or with .update_state, stride is c */
-	struct lb_io hidden;     /* (b, features) what the output layer saw, for LB_NEEDS_FEATURES; value NULL when it is not known */
-	struct lb_io inputs;     /* (b, inputs) the rows as the model reads them, for LB_NEEDS_INPUTS; never differentiated by */
+	struct lb_io hidden;     /* (b, features), of a loss of views (views * b, features): what the output layer saw, for LB_NEEDS_FEATURES; value NULL when
+				    it is not known */
+	struct lb_io inputs;     /* (b, inputs) the rows as the model reads them, for LB_NEEDS_INPUTS, or what the guide says of them, for LB_NEEDS_GUIDE; never
+				    differentiated by */
 	struct lb_io params;     /* the loss's own parameters, in rows as info.params_for says, for a loss that has some */
 	const int32_t *y;        /* (b) labels in 0..classes-1, or 0/1 in binary; in survival 1 where the event was seen, 0 where the row is censored; NULL in regression, multilabel and ranking */
 	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; (b) times >= 0 in survival; else NULL */

@@ -17,9 +17,9 @@ struct lb_loss_input {
 	const double *counts;      /* (classes) training rows of each class or label, or NULL: counted in y or t */
 	const uint32_t *id;        /* (b) sample ids, or NULL: 0, 1, ... */
 	const struct lb_arg *par;  /* validated, in the order of the descriptor */
-	const double *hidden;      /* (b, n_hidden) features or NULL */
+	const double *hidden;      /* (b, n_hidden) features, of a loss of views (views * b, n_hidden), or NULL */
 	size_t n_hidden;
-	const double *inputs;      /* (b, n_inputs) rows or NULL */
+	const double *inputs;      /* (b, n_inputs) rows, or what the guide says of them, or NULL */
 	size_t n_inputs;
 	size_t n_classes;          /* embedding: number of classes; 0: c */
 	size_t views;              /* z holds so many blocks of b rows; 0: 1 */

@@ -176,6 +176,20 @@ static void teacher_has_every_row(const struct lb_resolving *r)
 		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
 }
 
+static void guide_has_every_row(const struct lb_resolving *r)
+{
+	const char *path = "data.side.guide";
+
+	if (!lb_option_set(r, path) || r->kind >= LB_N_KINDS)
+		return;
+	if (r->kind != LB_EMBEDDING)
+		diagnostic(r, path, "goes with task: embedding alone; remove it");
+	if (!strcmp(lb_given_text(r, "data.missing", ""), "drop"))
+		diagnostic(r, path, "cannot be combined with data.missing: drop, which would shift its rows; use mean");
+	if (lb_option_set(r, "data.ignore_labels"))
+		diagnostic(r, path, "cannot be combined with data.ignore_labels, which would shift its rows; remove the rows from both files");
+}
+
 static void soft_labels_are_the_rows(const struct lb_resolving *r)
 {
 	const char *path = "data.side.soft_labels";
@@ -423,6 +437,7 @@ static const struct {
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },
 	{ { "data.teacher", LB_BY_CONFIG, "With a teacher, data.missing is not drop: its scores belong to rows by their order." }, teacher_has_every_row },
+	{ { "data.side.guide", LB_BY_CONFIG, "A guide needs task embedding and excludes data.missing: drop and data.ignore_labels: what it says belongs to rows by their order." }, guide_has_every_row },
 	{ { "data.side.soft_labels", LB_BY_CONFIG, "Soft labels need task multiclass or binary; those of a file exclude data.missing: drop and data.ignore_labels, those without the names of the classes data.positive: they belong to rows, and to classes, by their order." }, soft_labels_are_the_rows },
 	{ { "data.ignore_labels", LB_BY_CONFIG, "Label values to leave out need a task whose rows have one class each, and no teacher." }, ignored_labels_are_classes },
 	{ { "data.split", LB_BY_CONFIG, "A split is given by shares, or by one of first, modulo and folds; these three exclude data.test, and modulo needs a list in data.split.test." }, split_has_one_form },

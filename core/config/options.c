@@ -112,6 +112,9 @@ static const struct lb_option options[] = {
 	{ .path = "data.side.teacher", AT(data.side.teacher), .param = { TEXT, .help = "distillation, ranking: the teacher: a saved model (output.model: true), which gives the scores of all "
 						       "rows, or a file of its scores as in data.teacher" },
 	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.side.guide", AT(data.side.guide), .param = { TEXT, .help = "embedding: a guide for losses that read one (gist, info_nce_bank, ...): a saved model (output.model: true), "
+						     "whose embeddings of all rows are taken, or a file of as many columns as it has, a row for each row of train, then of valid, then of test" },
+	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.side.soft_labels", AT(data.side.soft_labels), .param = { TEXT, .help = "multiclass, binary: the probability of each class: the table's column of each class, by "
 							       "name or in the order of the classes; or a file with such columns, a row for each row of train, "
 							       "then of valid, then of test. The loss of a row is its mean over these; metrics judge by the "

@@ -54,7 +54,7 @@ enum lb_precision_word { LB_PRECISION_32, LB_PRECISION_64 };
 struct lb_data_spec {
 	struct lb_file_spec train, valid, test;
 	const char *teacher;
-	struct { const char *teacher; struct lb_list soft_labels; } side; /* a file, or the columns of the classes */
+	struct { const char *teacher, *guide; struct lb_list soft_labels; } side; /* a file, or the columns of the classes */
 	struct lb_component_use generator;
 	struct lb_list labels, drop, categorical, ignore_labels;
 	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;

@@ -58,6 +58,7 @@ static void entry_free(struct lb_data_entry *entry)
 		return;
 	free(entry->key);
 	lb_teacher_free(&entry->teacher);
+	lb_teacher_free(&entry->guide);
 	free(entry->soft_labels.p);
 	if (entry->data)
 		lb_dataset_free(entry->data);
@@ -76,7 +77,7 @@ static struct lb_data_entry *load_entry(const struct lb_spec *spec, char *key, s
 	}
 	entry->key = key;
 	if (!(entry->data = load(spec, err)) || lb_teacher_load(spec, entry->data, &entry->teacher, err) ||
-	    lb_soft_labels_load(spec, entry->data, &entry->soft_labels, err)) {
+	    lb_guide_load(spec, entry->data, &entry->guide, err) || lb_soft_labels_load(spec, entry->data, &entry->soft_labels, err)) {
 		entry_free(entry);
 		return NULL;
 	}

@@ -24,6 +24,7 @@ struct lb_data_cache {
 		char *key;
 		struct lb_dataset *data;
 		struct lb_teacher teacher;
+		struct lb_teacher guide;
 		struct lb_soft_labels soft_labels;
 		double seconds;          /* that loading took */
 		struct lb_data_cache *cache; /* that it is of */

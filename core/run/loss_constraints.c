@@ -116,7 +116,7 @@ static int scores_are_read_by_the_loss(const struct lb_facts *f, struct lb_err *
 
 static int weighted_losses_are_sums(const struct lb_facts *f, struct lb_err *err)
 {
-	for (size_t i = 0; i < f->n_losses; i++)
+	for (size_t i = 0; i < f->n_losses && !lb_used_sampling(f->spec)->by_weight; i++)
 		if (lb_rows_weighted(f->spec) && !lb_loss_weighs_rows(lb_used_loss(f->loss[i])))
 			return lb_fail(err, LB_CONFIG,
 				       "%s: %s is not a sum over rows, so rows cannot be weighted; allowed with data.weight or "
@@ -280,7 +280,7 @@ static int bags_hide_labels(const struct lb_facts *f, struct lb_err *err)
 		return refuse_bags("model", spec->model.info->name, "which counts labels; take model linear or mlp", err);
 	if (!(optimizer->tasks & ~(unsigned)LB_CLASS_TASKS))
 		return refuse_bags("optimizer", optimizer->name, "which steps by the rows' own labels; train with lbfgs, sgd, adam or adamw", err);
-	if (lb_used_sampling(spec)->by_class)
+	if (lb_used_sampling(spec)->by_class || lb_used_sampling(spec)->by_weight)
 		return refuse_bags("train.sampler", spec->train.sampler.text, "which draws rows by their labels; take shuffle", err);
 	if (f->attack[LB_IN_TRAINING])
 		return refuse_bags("train.attack", f->attack[LB_IN_TRAINING]->info->name, "which moves rows against their labels; remove one of the two", err);

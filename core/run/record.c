@@ -140,12 +140,12 @@ static void add_corrupted_targets(cJSON *in, const struct lb_prepared *p)
 		lb_json_text(corrupted, "class_counts", NULL);
 }
 
-/* Only where there is one. `model` is the id of the trial that trained it. */
-static void add_teacher(cJSON *in, const struct lb_teacher *teacher)
+/* A teacher or a guide, only where there is one. `model` is the id of the trial that trained it. */
+static void add_teacher(cJSON *in, const char *name, const struct lb_teacher *teacher)
 {
 	if (!teacher->scores)
 		return;
-	cJSON *o = lb_json_object(in, "teacher");
+	cJSON *o = lb_json_object(in, name);
 	lb_json_text(o, "path", teacher->path);
 	lb_json_text(o, "sha256", teacher->sha256);
 	lb_json_text(o, "model", teacher->model);
@@ -180,7 +180,8 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 	cJSON *data = lb_json_object(record, "data"), *rows, *list;
 
 	add_sources(data, d, &p->spec);
-	add_teacher(data, &t->source->teacher);
+	add_teacher(data, "teacher", &t->source->teacher);
+	add_teacher(data, "guide", &t->source->guide);
 	add_soft_labels(data, &t->source->soft_labels);
 	rows = lb_json_object(data, "rows");
 	lb_json_number(rows, "all", (double)d->n);

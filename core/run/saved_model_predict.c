@@ -157,15 +157,14 @@ static int predict_rows(const struct lb_saved_model *m, const struct rows *r, bo
 	return (m->p.precision == 64 ? lb_predict_f64 : lb_predict_f32)(&p, *v, err);
 }
 
-int lb_saved_model_scores(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
-		    struct lb_err *err)
+int lb_saved_model_say(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, bool embeddings, double **out,
+		    size_t *columns, struct lb_err *err)
 {
 	struct lb_known known = known_of(m);
 	struct rows r = { 0 };
-	size_t c;
 
 	known.label = label;
-	const int rc = fit_rows(m, t, beside, path, &known, &r, err) || predict_rows(m, &r, false, out, &c, err) ? -1 : 0;
+	const int rc = fit_rows(m, t, beside, path, &known, &r, err) || predict_rows(m, &r, embeddings, out, columns, err) ? -1 : 0;
 	rows_free(&r);
 	return rc;
 }

@@ -7,10 +7,11 @@
 /* How a file is read so that the model finds its features in it. */
 void lb_saved_model_read_options(const struct lb_saved_model *m, struct lb_read_options *opt);
 
-/* *out <- the model's scores of a table's rows, one a class, in new memory. `beside`, or NULL, has
- * the table's labels; else `label` names their column (NULL: the last, unless it is a feature). */
-int lb_saved_model_scores(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, double **out,
-		    struct lb_err *err);
+/* *out <- the model's scores of a table's rows, one a class, or its embeddings of them, in new
+ * memory; *columns <- how many numbers a row has. `beside`, or NULL, has the table's labels; else
+ * `label` names their column (NULL: the last, unless it is a feature). */
+int lb_saved_model_say(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, bool embeddings, double **out,
+		    size_t *columns, struct lb_err *err);
 
 enum lb_said { LB_SAID_SCORES, LB_SAID_PROBABILITIES, LB_SAID_EMBEDDINGS, LB_SAID_LABELS };
 

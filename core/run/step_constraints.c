@@ -83,7 +83,7 @@ static int targets_have_losses(const struct lb_facts *f, struct lb_err *err)
 		for (size_t k = 0; k < f->n_losses; k++)
 			taken |= lb_used_loss(f->loss[k])->needs & LB_TAKES_TARGET;
 		if (p.traits & LB_HAS_TARGET && !taken)
-			return refuse(&p, "loss", f->loss[0]->info->name, "which holds no view fixed; allowed: byol, simsiam, dino, alone or as a term", err);
+			return refuse(&p, "loss", f->loss[0]->info->name, "which holds no view fixed; allowed: byol, simsiam, dino, target_anchored_info_nce, alone or as a term", err);
 	}
 	return 0;
 }
@@ -197,7 +197,7 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures need minibatches, so not lbfgs and not naive_bayes." }, procedures_have_steps },
 	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach excludes train.attack." }, procedures_see_rows },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows." }, procedures_have_losses },
-	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino)." }, targets_have_losses },
+	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that mix labels need sgd, adam or adamw." }, procedures_have_optimizer },
 	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone, and only one may mix labels." }, procedures_go_together },
 	{ { "train.early_stopping", LB_BY_COMPONENTS, "Early stopping needs minibatches, so not lbfgs and not naive_bayes." }, stopping_has_epochs },

@@ -228,7 +228,8 @@ static int prepare_weights(struct lb_prepared *p, const struct lb_dataset *data,
 		return lb_fail(err, LB_DATA, "data.weight: the weights of the training rows sum to %g; allowed: more than 0", sum);
 	for (size_t i = 0; i < data->n; i++)
 		p->row_weight[i] *= (double)n / sum;
-	p->setup.row_weight = p->row_weight;
+	if (!lb_used_sampling(&p->spec)->by_weight)
+		p->setup.row_weight = p->row_weight;
 	return 0;
 }
 

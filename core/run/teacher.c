@@ -21,6 +21,11 @@ static size_t columns_of(const struct lb_dataset *d)
 	return d->kind == LB_RANKING ? 1 : d->n_classes;
 }
 
+static int bad_rows(const char *path, size_t rows, const struct lb_dataset *d, struct lb_err *err)
+{
+	return lb_fail(err, LB_DATA, "%s: found %zu row%s, allowed: %zu row%s (one for each row of the data: train, valid, test)", path, rows, lb_s(rows), d->n, lb_s(d->n));
+}
+
 static int bad_scores(const char *path, size_t rows, size_t columns, const struct lb_dataset *d, struct lb_err *err)
 {
 	const size_t c = columns_of(d);
@@ -41,7 +46,7 @@ static int take_scores(const char *path, const char *what, const struct lb_table
 {
 	for (size_t k = 0; k < t->n_cols; k++)
 		if (t->col[k].type != LB_NUMBER)
-			return lb_fail(err, LB_DATA, "%s: column %zu (%s) holds texts, allowed: numbers, %s of each class", path, k + 1,
+			return lb_fail(err, LB_DATA, "%s: column %zu (%s) holds texts, allowed: numbers, %s", path, k + 1,
 				       t->col[k].name, what);
 	for (size_t i = 0; i < t->n * c; i++) {
 		out[i] = t->n_cols ? t->col[i % c].num[i / c] : block_value(&t->block, i);
@@ -52,8 +57,9 @@ static int take_scores(const char *path, const char *what, const struct lb_table
 	return 0;
 }
 
-/* Returns the numbers (rows of the dataset, classes), or NULL. */
-static double *read_numbers(const char *path, const char *what, const struct lb_dataset *d, char sha256[65], struct lb_err *err)
+/* Returns the numbers (rows of the dataset, classes), or NULL; of any number of columns where `any`
+ * is told how many there are. */
+static double *read_numbers(const char *path, const char *what, const struct lb_dataset *d, size_t *any, char sha256[65], struct lb_err *err)
 {
 	const struct lb_read_options opt = { .missing_ok = true };
 	struct lb_table t = { 0 };
@@ -61,8 +67,10 @@ static double *read_numbers(const char *path, const char *what, const struct lb_
 
 	if (lb_table_read(path, &opt, &t, err))
 		return NULL;
-	const size_t c = columns_of(d), columns = t.n_cols ? t.n_cols : t.block.d;
-	int rc = t.block.start || t.n != d->n || columns != c ? bad_scores(path, t.n, columns, d, err) : 0;
+	const size_t columns = t.n_cols ? t.n_cols : t.block.d, c = any ? columns : columns_of(d);
+	int rc = any && !t.block.start && c && t.n != d->n ? bad_rows(path, t.n, d, err) : t.block.start || !c || t.n != d->n || columns != c ? bad_scores(path, t.n, columns, d, err) : 0;
+	if (any)
+		*any = c;
 	if (!rc)
 		rc = (out = lb_alloc(d->n * c, sizeof *out, err)) ? take_scores(path, what, &t, c, out, err) : -1;
 	memcpy(sha256, t.sha256, sizeof t.sha256);
@@ -92,7 +100,7 @@ int lb_soft_labels_load(const struct lb_spec *spec, const struct lb_dataset *dat
 	*out = (struct lb_soft_labels){ .path = spec->data.side.soft_labels.one };
 	if (!out->path)
 		return 0;
-	if (!(out->p = read_numbers(out->path, "the probability", data, out->sha256, err)))
+	if (!(out->p = read_numbers(out->path, "the probability of each class", data, NULL, out->sha256, err)))
 		return -1;
 	return check_probabilities(out, data->n, data->n_classes, err);
 }
@@ -122,6 +130,9 @@ static int match_classes(const struct lb_saved_model *m, const struct lb_dataset
 	if (m->kind != LB_MULTICLASS)
 		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: multiclass, embedding or distillation, which give one score a class",
 			       m->path, m->p.spec.task.text);
+	if (m->p.setup.loss && !lb_loss_gives_scores(m->p.setup.loss))
+		return lb_fail(err, LB_DATA, "%s: the model's loss is %s, which gives embeddings and no class scores; take a teacher whose loss makes scores", m->path,
+			       m->p.setup.loss->base.name);
 	if (n != d->n_classes)
 		return lb_fail(err, LB_DATA, "%s: the model has %zu classes, the data have %zu; take a teacher of the same classes", m->path, n,
 			       d->n_classes);
@@ -141,35 +152,54 @@ static void as_model_reads(struct lb_read_options *opt, const void *model)
 	lb_saved_model_read_options(model, opt);
 }
 
-/* out->scores <- the model's, of the rows of all parts, in the order of the data's classes. */
-static int predict_parts(const struct lb_saved_model *m, const struct lb_spec *spec, const struct lb_dataset *d, const size_t *column, struct lb_teacher *out,
+/* *all (rows of the dataset, *columns) <- what the model says of the rows of all parts, its scores
+ * or embeddings, in new memory. */
+static int predict_parts(const struct lb_saved_model *m, const struct lb_spec *spec, const struct lb_dataset *d, bool embeddings, double **all, size_t *columns,
 			 struct lb_err *err)
 {
 	const struct lb_read_change reading = { .change = as_model_reads, .arg = m };
 	struct lb_table table[LB_FILES] = { 0 };
 	const char *path[LB_FILES];
-	const size_t c = columns_of(d);
 	size_t done = 0;
 	int rc = lb_data_read(spec, &reading, path, table, err);
 
 	for (int i = 0; !rc && i < LB_FILES; i += 2) {
 		const size_t n = table[i].n;
-		double *z = NULL;
+		double *said = NULL;
 		if (i && !path[i])
 			continue;
 		if (n > d->n - done)
-			rc = bad_scores(out->path, done + n, c, d, err);
+			rc = bad_rows(m->path, done + n, d, err);
 		else
-			rc = lb_saved_model_scores(m, &table[i], path[i + 1] ? &table[i + 1] : NULL, path[i] ? path[i] : "data.generator",
-					     spec->data.train.label, &z, err);
-		for (size_t k = 0; !rc && k < n * c; k++)
-			out->scores[done * c + k] = z[k / c * c + column[k % c]];
-		free(z);
+			rc = lb_saved_model_say(m, &table[i], path[i + 1] ? &table[i + 1] : NULL, path[i] ? path[i] : "data.generator", spec->data.train.label, embeddings,
+						&said, columns, err);
+		if (!rc && !*all)
+			rc = (*all = lb_alloc(d->n * *columns, sizeof **all, err)) ? 0 : -1;
+		if (!rc)
+			memcpy(*all + done * *columns, said, n * *columns * sizeof **all);
+		free(said);
 		done += n;
 	}
 	for (int i = 0; i < LB_FILES; i++)
 		lb_table_free(&table[i]);
-	return rc || done == d->n ? rc : bad_scores(out->path, done, c, d, err);
+	return rc || done == d->n ? rc : bad_rows(m->path, done, d, err);
+}
+
+/* Puts the scores of each row into the order of the data's classes: class k is column[k]. */
+static int in_class_order(const struct lb_dataset *d, const size_t *column, double *scores, struct lb_err *err)
+{
+	const size_t c = columns_of(d);
+	double *row = lb_alloc(c, sizeof *row, err);
+
+	if (!row)
+		return -1;
+	for (size_t i = 0; i < d->n; i++) {
+		memcpy(row, scores + i * c, c * sizeof *row);
+		for (size_t k = 0; k < c; k++)
+			scores[i * c + k] = row[column[k]];
+	}
+	free(row);
+	return 0;
 }
 
 static int read_checksum(const char *path, char hex[65], struct lb_err *err)
@@ -182,23 +212,38 @@ static int read_checksum(const char *path, char hex[65], struct lb_err *err)
 	return rc;
 }
 
-static int ask_model(struct lb_teacher *out, const struct lb_spec *spec, const struct lb_dataset *d, struct lb_err *err)
+/* out->scores, out->columns <- the saved model's scores of all rows, or its embeddings. */
+static int ask_model(struct lb_teacher *out, const char *who, bool embeddings, const struct lb_spec *spec, const struct lb_dataset *d, struct lb_err *err)
 {
 	struct lb_saved_model *m = read_checksum(out->path, out->sha256, err) ? NULL : lb_saved_model_load(out->path, err);
-	size_t *column = m ? lb_alloc(columns_of(d), sizeof *column, err) : NULL;
-	int rc = column ? match_classes(m, d, column, err) : -1;
+	size_t *column = m ? lb_alloc(columns_of(d) + 1, sizeof *column, err) : NULL;
+	int rc = column ? embeddings ? 0 : match_classes(m, d, column, err) : -1;
 
 	if (!rc && strcmp(m->text[MODEL_KERNELS][0], lb_kernels_name()))
-		lb_warn("%s: the teacher was trained with the kernels %s, these are %s: last bits of its scores may differ (--kernels)", out->path,
+		lb_warn("%s: the %s was trained with the kernels %s, these are %s: last bits of its numbers may differ (--kernels)", out->path, who,
 			m->text[MODEL_KERNELS][0], lb_kernels_name());
-	if (!rc && (!(out->model = lb_strdup(m->text[MODEL_ID] ? m->text[MODEL_ID][0] : "", err)) ||
-		    !(out->scores = lb_alloc(d->n * columns_of(d), sizeof *out->scores, err))))
+	if (!rc && !(out->model = lb_strdup(m->text[MODEL_ID] ? m->text[MODEL_ID][0] : "", err)))
 		rc = -1;
 	if (!rc)
-		rc = predict_parts(m, spec, d, column, out, err);
+		rc = predict_parts(m, spec, d, embeddings, &out->scores, &out->columns, err);
+	if (!rc && !embeddings)
+		rc = in_class_order(d, column, out->scores, err);
 	free(column);
 	lb_saved_model_free(m);
 	return rc;
+}
+
+int lb_guide_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
+{
+	*out = (struct lb_teacher){ .path = spec->data.side.guide };
+	if (!out->path)
+		return 0;
+	const int model = is_model(out->path, err);
+	if (model < 0)
+		return -1;
+	if (model)
+		return ask_model(out, "guide", true, spec, data, err);
+	return (out->scores = read_numbers(out->path, "what the guide says", data, &out->columns, out->sha256, err)) ? 0 : -1;
 }
 
 int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
@@ -212,9 +257,9 @@ int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, s
 	if (model < 0)
 		return -1;
 	if (!model)
-		return (out->scores = read_numbers(out->path, "the teacher's score", data, out->sha256, err)) ? 0 : -1;
+		return (out->scores = read_numbers(out->path, "the teacher's score of each class", data, NULL, out->sha256, err)) ? 0 : -1;
 	if (side)
-		return ask_model(out, spec, data, err);
+		return ask_model(out, "teacher", false, spec, data, err);
 	return lb_fail(err, LB_DATA, "%s: is a saved model, allowed in data.teacher: a file of scores; name the model by data.side.teacher", file);
 }
 

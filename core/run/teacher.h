@@ -12,6 +12,7 @@ struct lb_teacher {
 	char sha256[65];                 /* of the file */
 	char *model;                     /* the id of the trial that trained it; NULL for a file of scores */
 	double *scores;                  /* (rows of the dataset, classes), in ranking one a row, or NULL: there is no teacher */
+	size_t columns;                  /* of what a guide says, in the place of scores */
 };
 
 /* Reads the teacher that a resolved config names, if any, for the dataset that was read by it. A
@@ -20,6 +21,10 @@ struct lb_teacher {
  * too. */
 int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
 void lb_teacher_free(struct lb_teacher *t);
+
+/* Reads the guide that a resolved config names (data.side.guide), if any: a file of numbers, or a
+ * saved model's embeddings of the rows. Release as a teacher. */
+int lb_guide_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err);
 
 struct lb_soft_labels {
 	const char *path;                /* borrowed from the config */

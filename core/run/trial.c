@@ -181,6 +181,7 @@ static void prepare_cohort(struct lb_prepared *p)
 		.order_seed = train->seed,
 		.shuffle = train->shuffle,
 		.sampling = lb_used_sampling(&p->spec),
+		.draw_weight = lb_used_sampling(&p->spec)->by_weight ? p->row_weight : NULL,
 		.per_class = train->per_class ? train->per_class : LB_PER_CLASS,
 		.clusters = train->clusters,
 		.positive_rate = train->positive_rate,
@@ -310,6 +311,8 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	}
 	prepare_procedures(p);
 	p->setup.teacher = t->source->teacher.scores;
+	p->setup.guide = t->source->guide.scores;
+	p->setup.guide_columns = t->source->guide.columns;
 	p->setup.soft_labels = t->source->soft_labels.p ? t->source->soft_labels.p : data->soft_label;
 	prepare_cohort(p);
 	if (prepare_pairs(p, err) || prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {
@@ -344,17 +347,20 @@ void lb_prepared_free(struct lb_prepared *p)
 char *lb_cohort_key(const struct lb_trial *t, struct lb_spec *spec, struct lb_err *err)
 {
 	static const char *const shared[] = { "task", "data", "corrupt.imbalance", "train.epochs", "train.batch", "train.seed", "train.shuffle",
-					      "train.sampler", "train.per_class", "train.clusters", "train.positive_rate", "train.precision", "output.dir", "corrupt.labels" };
+					      "train.sampler", "train.per_class", "train.clusters", "train.positive_rate", "train.precision", "output.dir", "corrupt.labels", "train.class_weight",
+					      "train.scale_pos_weight" };
+	enum { BY_LABEL = 3, BY_WEIGHT = 2 }; /* the last of them, which a sampler alone makes matter */
 	const size_t n = sizeof shared / sizeof *shared;
 	struct lb_buf b = { 0 };
 
 	if (lb_spec_fill(spec, t->config, &lb_registries, err) || lb_reads_all(spec))
 		return NULL;
-	const bool by_label = lb_used_sampling(spec)->by_class;
+	const struct lb_sampling *sampling = lb_used_sampling(spec);
+	const size_t apart = sampling->by_weight ? 0 : sampling->by_class ? BY_WEIGHT : BY_LABEL;
 	/* Embeddings without class scores are evaluated by as many columns as they have. */
 	if (!lb_loss_gives_scores(lb_used_loss(&spec->loss)))
 		lb_buf_printf(&b, "dimension=%g;", lb_use_number(&spec->model, "dimension", 0));
-	for (size_t i = 0; i < n - !by_label; i++) {
+	for (size_t i = 0; i < n - apart; i++) {
 		const cJSON *item = lb_json_at(t->config, shared[i]);
 		char *text = item ? cJSON_PrintUnformatted(item) : NULL;
 		lb_buf_printf(&b, "%s=%s;", shared[i], text ? text : "");

@@ -37,6 +37,10 @@ static void replace_paths(cJSON *block, const struct lb_data_entry *source)
 		cJSON_DeleteItemFromObjectCaseSensitive(side, "soft_labels");
 		lb_json_text(side, "soft_labels_sha256", source->soft_labels.sha256);
 	}
+	if (source->guide.scores) {
+		cJSON_DeleteItemFromObjectCaseSensitive(side, "guide");
+		lb_json_text(side, "guide_sha256", source->guide.sha256);
+	}
 	if (!source->teacher.scores)
 		return;
 	cJSON_DeleteItemFromObjectCaseSensitive(in, "teacher");

@@ -19,6 +19,7 @@ struct lb_cohort {
 	size_t per_class;                /* rows of a class in a batch, for a sampler in groups */
 	size_t clusters;                 /* pseudo-classes, for a sampler by clusters */
 	double positive_rate;            /* share of positives in a batch, for a sampler by a rate */
+	const double *draw_weight;       /* weight of every row of the dataset, for a sampler by weights; else NULL */
 	const struct lb_sampling *sampling; /* NULL: shuffle. With one by class all trials have the same labels in the training rows */
 	const struct lb_setup *trial;    /* k */
 	size_t k;

@@ -40,6 +40,8 @@ int lb_sampler_open(struct lb_sampler *s, const struct lb_sampling *kind, bool s
 		    struct lb_err *err)
 {
 	*s = (struct lb_sampler){ .kind = kind ? kind : &lb_sampling_shuffle, .shuffle = shuffle, .n = n };
+	if (s->kind->by_weight)
+		return (s->share = lb_alloc(n + 1, sizeof *s->share, err)) ? 0 : -1;
 	if (!s->kind->by_class)
 		return 0;
 	if (!(s->row = lb_alloc(2 * n + 1, sizeof *s->row, err)) || !(s->start = lb_alloc(2 * n_classes + 2, sizeof *s->start, err)))
@@ -233,6 +235,23 @@ static void draw_hard_batches(struct lb_sampler *s, struct lb_rng *rng, uint32_t
 	}
 }
 
+/* The first row whose sum of weights is above a number drawn below the whole. */
+static void draw_weighted(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const double at = lb_rng_unit(rng) * s->share[s->n - 1];
+		size_t low = 0, high = s->n - 1;
+		while (low < high) {
+			const size_t middle = (low + high) / 2;
+			if (s->share[middle] > at)
+				high = middle;
+			else
+				low = middle + 1;
+		}
+		order[i] = (uint32_t)low;
+	}
+}
+
 static void draw_shuffle(struct lb_sampler *s, struct lb_rng *rng, uint32_t *order)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -317,6 +336,14 @@ const struct lb_sampling lb_sampling_hard_batches = {
 	.by_class = true,
 	.by_cluster = true,
 	.draw = draw_hard_batches,
+};
+
+const struct lb_sampling lb_sampling_weighted = {
+	.base = { .name = "weighted", .tasks = LB_EVERY_TASK & ~(1u << LB_RANKING | 1u << LB_SURVIVAL),
+		  .title = "Rows drawn by their weights, data.weight and train.class_weight, which losses then do not see", .cite = "classic" },
+	.by_weight = true,
+	.repeats = true,
+	.draw = draw_weighted,
 };
 
 const struct lb_sampling lb_sampling_episodes = {

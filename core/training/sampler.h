@@ -1,6 +1,6 @@
 /* The order in which an epoch reads the training rows. It depends on the seed, the epoch and, but
- * for the shuffle, on the rows' classes: nothing carries over from one epoch to the next. Free of
- * precision.
+ * for the shuffle, on the rows' classes or weights: nothing carries over from one epoch to the
+ * next. Free of precision.
  *
  *   shuffle     every row once, in a random order
  *   stratified  every row once, so that any stretch of b rows has b n_k / n rows of class k,
@@ -19,6 +19,8 @@
  *   clusters    as many rows in all, no two in a batch of one pseudo-class. Those with the most
  *               rows left come first, so that no row comes twice in an epoch before fewer than b
  *               pseudo-classes have rows left; then the others start over
+ *   weighted    as many rows in all, each drawn anew with a chance in proportion to its weight, so
+ *               that a row may come twice in a batch
  *   hard_batches every row once, pseudo-class by pseudo-class, so that a batch has rows that are
  *               alike: the pseudo-classes, and the rows of each, in a random order
  *   episodes    as m_per_class, but a class of fewer than m rows is never drawn, so that a batch
@@ -45,6 +47,7 @@ struct lb_sampling {
 	bool repeats;            /* a batch may hold a row twice */
 	bool by_cluster;         /* the classes are pseudo-classes of the features */
 	bool one_of_each;        /* a batch has one row of each of its classes, so that it is no larger than their number */
+	bool by_weight;          /* draws rows by weights, whose sums .share holds */
 	bool by_rate;            /* takes the share of the second class */
 	bool in_groups;          /* takes train.per_class rows of a class at a time, so that a batch is a multiple of it */
 	bool whole_groups;       /* passes over classes of fewer rows */
@@ -71,7 +74,8 @@ struct lb_sampler {
 	size_t *start;           /* (classes + 1) into row */
 	struct lb_place *place;  /* (n) */
 	uint32_t *class;         /* (classes) */
-	double *share;           /* (2 classes) of the rows of an epoch, and how many are still owed */
+	double *share;           /* (2 classes) of the rows of an epoch, and how many are still owed; by_weight: (n) the sum of the weights up to
+				    each row, set by the caller */
 };
 
 /* kind NULL: shuffle. y (n, below n_classes) may be NULL for one that is not by class. Release with

@@ -83,6 +83,8 @@ struct lb_setup {
 	                                    made from the training rows when needed */
 	const double *kaplan_meier;      /* survival: (survival_curve->n) the share of training rows without an event, with a curve */
 	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, in distillation and ranking, or NULL */
+	const double *guide;             /* (rows of the dataset, guide_columns) what a guide says of them, for losses that read it, or NULL */
+	size_t guide_columns;
 	const double *soft_labels;       /* (rows of the dataset, classes) the probabilities of a row's label, over which its loss is a mean; NULL: y is
 	                                    the label */
 	const struct lb_metric_use *metric;

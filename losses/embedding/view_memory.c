@@ -1,5 +1,6 @@
 /* Losses of two views that remember something of earlier batches: a covariance, a centre,
  * embeddings. */
+#include "losses/support/ring.h"
 #include "losses/support/two_views.h"
 #include "losses/support/view_words.h"
 
@@ -233,43 +234,19 @@ static const struct lb_example memory_examples[] = {
 	{ .set = "tau=1", .b = 2, .c = 2, .z = { 1, 0, 0, 1, 1, 0, 0, 1 }, .views = 2, .value = 0.31326168751822286, .source = "by hand: nothing is remembered yet: log(1 + exp(-1))" },
 };
 
-/* A ring of rows: how many there were before this batch and where they begin, how many it added,
- * then the rows, room for `size` and for a batch. */
-struct memory {
-	double filled, added;    /* rows before this batch, at most M; rows of this batch, kept apart behind them */
-	double next;             /* place of the ring that is written next */
-	double row[];            /* (M, c) the ring, then (M, c) the batch's own that wait, at most M */
-};
-
-static size_t memory_doubles(const struct lb_arg *par, const struct lb_loss_stats *stats)
-{
-	return sizeof(struct memory) / sizeof(double) + 2 * (size_t)par[SIZE].v * stats->n_columns;
-}
-
 static void *memory_init(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)
 {
-	return lb_alloc(memory_doubles(par, stats), sizeof(double), err);
+	return lb_alloc(1, lb_ring_bytes((size_t)par[SIZE].v, stats->n_columns), err);
 }
 
 static size_t memory_state(const struct lb_arg *par, const struct lb_loss_stats *stats)
 {
-	return memory_doubles(par, stats) * sizeof(double);
+	return lb_ring_bytes((size_t)par[SIZE].v, stats->n_columns);
 }
 
-/* The rows that wait, of the batch before, go into the ring; those of this batch wait. */
 static double memory_remember(const struct lb_two_views *v)
 {
-	struct memory *m = v->in->state;
-	const size_t c = v->c, most = (size_t)v->in->par[SIZE].v, b = v->b < most ? v->b : most;
-	double *waiting = m->row + most * c;
-
-	for (size_t i = 0; i < (size_t)m->added; i++) {
-		memcpy(m->row + (size_t)m->next * c, waiting + i * c, c * sizeof *waiting);
-		m->next = (size_t)m->next + 1 < most ? m->next + 1 : 0;
-		m->filled += (size_t)m->filled < most ? 1 : 0;
-	}
-	m->added = (double)b;
-	memcpy(waiting, v->u[1], b * c * sizeof *waiting);
+	lb_ring_remember(v->in->state, (size_t)v->in->par[SIZE].v, v->c, v->b, v->u[1]);
 	return 0;
 }
 
@@ -280,7 +257,7 @@ static void memory_update(const struct lb_batch *in)
 
 static double memory_value(const struct lb_two_views *v)
 {
-	const struct memory *m = v->in->state;
+	const struct lb_ring *m = v->in->state;
 	const size_t b = v->b, c = v->c, old = m ? (size_t)m->filled : 0, n = b + old;
 	const double share = 1 / (double)b;
 	double *s = v->room, *slope = s + b + (size_t)v->in->par[SIZE].v, sum = 0;

@@ -1,4 +1,5 @@
-/* Losses in which one view predicts the held other: simsiam, byol. */
+/* Losses in which the second view is held: simsiam and byol predict it, target_anchored_info_nce is
+ * a contrast with it. */
 #include "losses/support/two_views.h"
 #include "losses/support/view_words.h"
 
@@ -307,4 +308,70 @@ const struct lb_loss LB_LOSS(embedding, byol) = {
 	.workspace = room,
 	.n_params = n_params,
 	.init_params = init_params,
+};
+
+/* ---- target_anchored_info_nce ---- */
+
+enum { TAU };
+
+static const struct lb_param anchored_params[] = { [TAU] = LB_VIEW_TEMPERATURE(0.07) };
+
+static const struct lb_example anchored_examples[] = {
+	{ .set = "tau=1", .b = 2, .c = 2, .z = { 1, 0, 0, 1, 1, 0, 0, 1 }, .views = 2, .value = 0.55144471393205110, .source = "by hand: that of nt_xent, log(e + 2) - 1" },
+};
+
+/* Row k of both views, of which the second is held. */
+static const double *anchored_row(const struct lb_two_views *v, size_t k)
+{
+	return k < v->b ? v->u[0] + k * v->c : v->held[1] + (k - v->b) * v->c;
+}
+
+/* Each of the 2 B rows finds its own among the others, with derivatives by the first view alone. */
+static double anchored_value(const struct lb_two_views *v)
+{
+	const size_t b = v->b, c = v->c, n = 2 * b;
+	const double share = 1 / (double)n;
+	double *s = v->room, *slope = s + n, sum = 0;
+
+	for (size_t a = 0; a < n; a++) {
+		const double *x = anchored_row(v, a);
+		const size_t own = (a + b) % n;
+		for (size_t k = 0; k < n; k++)
+			s[k] = k == a ? -(double)INFINITY : lb_dot(c, x, anchored_row(v, k));
+		sum += share * lb_softmax_loss(n, s, own, v->in->par[TAU].v, slope);
+		for (size_t k = 0; v->by[0] && k < n; k++) {
+			const double *y = anchored_row(v, k);
+			for (size_t j = 0; k != a && a < b && j < c; j++)
+				v->by[0][a * c + j] += share * slope[k] * y[j];
+			for (size_t j = 0; k != a && k < b && j < c; j++)
+				v->by[0][k * c + j] += share * slope[k] * x[j];
+		}
+	}
+	return sum;
+}
+
+LB_OF_VIEWS(target_anchored_info_nce, true, anchored_value, 4 * b)
+
+const struct lb_loss LB_LOSS(embedding, target_anchored_info_nce) = {
+	.info = {
+		.base = {
+			.name = "target_anchored_info_nce",
+			.title = "Contrast with a frozen target: NT-Xent whose second view is held, RTD",
+			.cite = "J. Byun, S. Jeong, W. Kim, S. Chun, T. Moon, RTD: an efficient post-hoc framework for reducing task discrepancy of text encoders for composed "
+				"image retrieval, ICCV 2025; the formula is that of the authors' program",
+			.formula = "mean over the 2 B rows of (u, u') of log sum_{a != i} exp(s_ia / t) - s_ii* / t,  i* the same row in the other view, u' held",
+			.notes = LB_UNLABELLED LB_ONE_VIEW "s are the cosines of all rows of both views. The value is that of nt_xent, the gradient goes to the first view alone: the target stays where the frozen network puts it. With "
+				 "procedures: [{name: averaged_target, momentum: 1}] that is the network as it was initialised; without it the same network, held. A batch of one row gives 0.",
+			.keywords = "rtd frozen_target composed_image_retrieval text_encoder stop_gradient target_anchored",
+			LB_PARAMS(anchored_params),
+		},
+		.kind = LB_EMBEDDING,
+		.good_for = "two views",
+		.properties = LB_NONNEGATIVE | LB_BOUNDED,
+		.needs = LB_NEEDS_VIEWS | LB_TAKES_TARGET,
+		.exceptions = LB_SIZE_MATTERS | LB_HOLDS_FACTORS,
+		LB_EXAMPLES(anchored_examples),
+	},
+	.form = &target_anchored_info_nce_form,
+	.workspace = target_anchored_info_nce_room,
 };

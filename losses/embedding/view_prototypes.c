@@ -257,7 +257,7 @@ const struct lb_loss LB_LOSS(embedding, instance_softmax) = {
 			.title = "Instance loss: one classifier for both views",
 			.cite = "Z. Zheng, L. Zheng, M. Garrett, Y. Yang, M. Xu, Y.-D. Shen, Dual-path convolutional image-text embeddings with instance loss, ACM TOMM 2020",
 			.formula = "mean over the rows of both views of -log( exp(s c_y) / sum_k exp(s c_k) ),  c_k the cosine to prototype k",
-			.notes = LB_PROTOTYPES_ARE "Views are those of train.views or data.pair. " LB_ONE_VIEW "In the paper every row is a class of its own: give labels that number the rows. Class scores are "
+			.notes = LB_PROTOTYPES_ARE "Views are those of train.views. " LB_ONE_VIEW "In the paper every row is a class of its own: give labels that number the rows. Class scores are "
 				 "s c_k. pytorch-metric-learning's InstanceLoss scores a batch against itself and is another loss.",
 			.keywords = "dual_path cross_modal retrieval shared_classifier proxy prototype",
 			LB_PARAMS(instance_params),

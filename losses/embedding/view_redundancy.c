@@ -305,8 +305,9 @@ const struct lb_loss LB_LOSS(embedding, vicreg) = {
 			.formula = "inv mean (Z - Z')^2 + var/2 sum over both views of mean_k max(0, 1 - sqrt(var_k + eps)) + cov sum over both views of (1/D) "
 				   "sum_{k != l} Cov_kl^2",
 			.notes = LB_UNLABELLED LB_ONE_VIEW "Rows are taken as they are. Variances and covariances are over B - 1. The paper's sum over views of variances is halved, "
-				 "as the authors' program and most others have it. A batch of one row has no spread: its hinge is a constant.",
-			.keywords = "variance_invariance_covariance self_supervised regularization",
+				 "as the authors' program and most others have it. A batch of one row has no spread: its hinge is a constant. "
+				 "Of labelled rows, whose pairs pytorch-metric-learning's VICRegLoss leaves to its caller: train.views: {kind: same_class}.",
+			.keywords = "variance_invariance_covariance self_supervised regularization vicreg_on_labels VICRegLoss",
 			LB_PARAMS(vicreg_params),
 		},
 		.kind = LB_EMBEDDING,

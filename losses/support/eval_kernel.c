@@ -11,7 +11,7 @@
 struct work {
 	real *seen, *point, *gradient; /* the point that updates the state, the one that is looked at */
 	real *t, *hidden, *inputs, *teacher, *row_weight;
-	void *workspace;
+	void *room, *workspace;  /* aligned in what was taken; cleared by the system alone, where it is large and hardly used */
 	uint32_t *id;
 	int32_t *one_query;
 	double *counts;
@@ -27,7 +27,7 @@ static void work_free(struct work *w)
 	free(w->inputs);
 	free(w->teacher);
 	free(w->row_weight);
-	free(w->workspace);
+	free(w->room);
 	free(w->id);
 	free(w->one_query);
 	free(w->counts);
@@ -39,15 +39,23 @@ static void round_into(real *to, const double *v, size_t n)
 		to[i] = (real)v[i];
 }
 
+enum { ALIGNED = 64 };
+
 static bool moves(const struct lb_loss_info *info, const struct lb_loss_input *in)
 {
 	return in->hidden && info->needs & LB_MOVES_FEATURES;
 }
 
+/* Rows of features: of each view. */
+static size_t hidden_rows(const struct lb_loss_info *info, const struct lb_loss_input *in)
+{
+	return in->b * (info->needs & LB_NEEDS_VIEWS && in->views ? in->views : 1);
+}
+
 static int work_make(struct work *w, const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at,
 		     const struct lb_loss_shape *shape, size_t n_params, struct lb_err *err)
 {
-	const size_t n = shape->views * in->b * in->c, hidden = in->b * in->n_hidden, n_point = n + n_params + hidden;
+	const size_t n = shape->views * in->b * in->c, hidden = hidden_rows(info, in) * in->n_hidden, n_point = n + n_params + hidden;
 
 	w->seen = lb_alloc(n_point, sizeof(real), err);
 	w->point = lb_alloc(n_point, sizeof(real), err);
@@ -56,12 +64,13 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	w->inputs = lb_alloc(in->b * in->n_inputs, sizeof(real), err);
 	w->teacher = lb_alloc(in->b, sizeof(real), err);
 	w->row_weight = lb_alloc(in->b, sizeof(real), err);
-	w->workspace = lb_alloc_aligned(lb_loss_workspace(lb_loss_of(info), in->par, shape), 1, err);
+	w->room = lb_alloc(lb_loss_workspace(lb_loss_of(info), in->par, shape) + ALIGNED, 1, err);
 	w->id = lb_alloc(in->b, sizeof *w->id, err);
 	w->one_query = lb_alloc(in->b, sizeof *w->one_query, err);
 	w->counts = lb_alloc(shape->n_classes, sizeof *w->counts, err);
-	if (!w->seen || !w->point || !w->gradient || !w->t || !w->inputs || !w->teacher || !w->row_weight || !w->workspace || !w->id || !w->one_query || !w->counts)
+	if (!w->seen || !w->point || !w->gradient || !w->t || !w->inputs || !w->teacher || !w->row_weight || !w->room || !w->id || !w->one_query || !w->counts)
 		return -1;
+	w->workspace = (void *)(((uintptr_t)w->room + ALIGNED - 1) / ALIGNED * ALIGNED);
 	round_into(w->seen, in->z, n);
 	if (n_params && !in->params)
 		lb_loss_of(info)->init_params(in->par, shape, 0, w->seen + n);
@@ -74,7 +83,7 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	round_into(w->point, at, n + n_params + (moves(info, in) ? hidden : 0));
 	round_into(w->t, in->t, n / lb_loss_outputs(info, in->par));
 	for (size_t i = 0; i < in->b; i++)
-		w->id[i] = in->id ? in->id[i] : (uint32_t)i;
+		w->id[i] = in->id && !(info->needs & LB_NEEDS_GUIDE) ? in->id[i] : (uint32_t)i; /* what a guide says comes in the order of the batch */
 	for (size_t k = 0; in->counts && k < shape->n_classes; k++)
 		w->counts[k] = in->counts[k];
 	for (size_t i = 0; !in->counts && in->y && !lb_kind_of_columns(info->kind) && i < in->b; i++)
@@ -115,7 +124,7 @@ static void look_at(struct lb_batch *batch, const struct lb_loss_info *info, con
 
 	batch->output = io(point, gradient, rows, in->c);
 	batch->params = lb_loss_params_io(lb_loss_of(info), in->par, &shape, point + params, gradient ? gradient + params : NULL);
-	batch->hidden = in->hidden ? io(point + hidden, gradient && moves(info, in) ? gradient + hidden : NULL, in->b, in->n_hidden) :
+	batch->hidden = in->hidden ? io(point + hidden, gradient && moves(info, in) ? gradient + hidden : NULL, hidden_rows(info, in), in->n_hidden) :
 				     (struct lb_io){ 0 };
 }
 
@@ -134,7 +143,7 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 		goto out;
 	const struct lb_loss_stats stats = { .n_rows = rows_of(w.id, in->b), .n_classes = shape.n_classes, .n_columns = in->c,
 					     .counts = lb_kind_of_targets(info->kind) ? NULL : w.counts,
-					     .scale = in->scale > 0 ? in->scale : 1 };
+					     .guide = in->inputs, .guide_columns = in->n_inputs, .scale = in->scale > 0 ? in->scale : 1 };
 	struct lb_batch batch = { .b = in->b, .c = in->c, .views = shape.views, .y = in->y, .row_id = w.id, .row_weight = in->row_weight ? w.row_weight : NULL, .par = in->par, .stats = &stats,
 				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets, .chosen = in->chosen, .partner = in->partner, .mix = in->mix,
 				  .target = lb_kind_of_targets(info->kind) ? w.t : NULL,

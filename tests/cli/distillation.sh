@@ -240,7 +240,7 @@ bad 4 model.yaml 's/side: {teacher: teacher.npz}/teacher: teacher.npz/' 'teacher
 bad 3 model.yaml 's/side: {/teacher: scores.csv, &/' 'data.side.teacher: cannot be combined with data.teacher; keep one'
 bad 3 model.yaml 's/side: {/missing: drop, &/' 'data.side.teacher: cannot be combined with data.missing: drop'
 bad 3 model.yaml 's/task: distillation/task: multiclass/; s/kd, temperature: 3/ce/; /^terms/d' 'data.side.teacher: goes with task: distillation or ranking alone'
-bad 3 model.yaml 's/teacher: teacher/techer: teacher/' 'data.side.techer: unknown key, allowed: teacher, soft_labels; did you mean'
+bad 3 model.yaml 's/teacher: teacher/techer: teacher/' 'data.side.techer: unknown key, allowed: teacher, guide, soft_labels; did you mean'
 bad 4 model.yaml 's/samples.wine/samples\/iris/' "teacher.npz: the model has no class 'setosa', which the data have"
 bad 4 model.yaml 's/samples.wine/samples\/vowel/' 'teacher.npz: the model has 3 classes, the data have 11; take a teacher of the same classes'
 sed 's/^task: .*/task: regression/; s/^loss:.*/loss: mse/; s/label: label/label: alcohol/; s/\[accuracy\]/[rmse]/; s/dir: teacher/dir: regression/' teacher.yaml >regression.yaml

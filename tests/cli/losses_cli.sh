@@ -27,7 +27,7 @@ assert_exit 0 lossbench losses show z_loss
 assert_eq "$(grep -A9 '^notes:' <<<"$out" | sed -e '/^example/,$d' -e 's/^notes:/      /' | tr -s ' \n' ' ' | sed 's/^ //; s/ $//')" \
 	"$("$py" -c 'import json; print(next(l["notes"] for l in json.load(open("losses.json")) if l["name"] == "z_loss"))')" 'wrapped notes'
 for name in ce multiclass/ce regression/huber binary/mw; do assert_exit 0 lossbench losses show $name; done
-for alias in bce:logistic cross_entropy:ce l2:brier least_squares:mse focl:focal multiclass/gcee:gce; do
+for alias in bce:logistic vicreg_on_labels:vicreg intra_inter_variance:contrastive_hadsell simlap:pair_gated_info_nce CrossBatchMemory:cross_batch_memory cross_entropy:ce l2:brier least_squares:mse focl:focal multiclass/gcee:gce; do
 	assert_exit 2 lossbench losses show ${alias%:*}
 	assert_contains "$err" "did you mean \"${alias#*:}\""
 done
@@ -65,7 +65,7 @@ def evaluate(kind, loss, data, params=(), precision="float64"):
     answer = json.loads(done.stdout)
     key, *own = answer["grad"]
     assert key == {"regression": "predictions", "embedding": "embeddings"}.get(kind, "scores"), key
-    names = [name for name in ("prototypes", "centers", "steps", "biases", "log_scale", "shape_and_scale", "predictor", "scale_and_bias", "codebook") if name in data] + ["features"] * ("centers" in data or loss == "cs_qmi")
+    names = [name for name in ("prototypes", "centers", "steps", "biases", "log_scale", "shape_and_scale", "predictor", "scale_and_bias", "codebook", "heads", "gates", "anchors") if name in data] + ["features"] * ("centers" in data or "anchors" in data or loss == "cs_qmi")
     assert own == names, own
     return answer["value"], answer["grad"][key] + [row for k in own for row in answer["grad"][k]]
 
@@ -85,7 +85,7 @@ def agree(what, found, expected, tolerance):
 
 
 def gradients(case):
-    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_steps", "grad_biases", "grad_log_scale", "grad_shape_and_scale", "grad_predictor", "grad_scale_and_bias", "grad_codebook", "grad_h")), [])
+    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_steps", "grad_biases", "grad_log_scale", "grad_shape_and_scale", "grad_predictor", "grad_scale_and_bias", "grad_codebook", "grad_heads", "grad_gates", "grad_anchors", "grad_h")), [])
 
 
 def single(matrix):
@@ -109,7 +109,7 @@ def inputs(case, change=lambda m: m):
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
     for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes"), ("centers", "centers"),
-                      ("steps", "steps"), ("biases", "biases"), ("predictor", "predictor"), ("scale_and_bias", "scale_and_bias"), ("codebook", "codebook")):
+                      ("steps", "steps"), ("biases", "biases"), ("predictor", "predictor"), ("scale_and_bias", "scale_and_bias"), ("codebook", "codebook"), ("heads", "heads"), ("gates", "gates"), ("anchors", "anchors"), ("guide", "guide")):
         if key in case:
             more[name] = change(case[key])
     more |= {name: case[key] for key, name in (("scale", "scale"), ("group", "groups"), ("partner", "partner"), ("mix", "mix")) if key in case}

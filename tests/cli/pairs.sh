@@ -40,6 +40,32 @@ for at in (0, 7, 20):
     own, other = math.exp(-2 * (s[at] - 0.5)), math.exp(-2 * 0.2)
     assert abs(pull[at] - 2 * own / (1 + own + other) / 6) < 1e-12, (at, pull[at])
 PY
+# Losses that are not made of a matrix of pairs are weighed by rows that have the cosines, where there are some: the same numbers.
+assert_exit 0 lossbench losses show contrastive --weights -p neg_margin=1.2 --json
+printf '%s' "$out" >weights.json
+assert_exit 0 lossbench losses show cross_batch_memory --weights -p of=contrastive -p with=neg_margin=1.2 --json
+printf '%s' "$out" >rows.json
+assert_exit 0 lossbench losses show info_nce --weights -p tau=0.5 -p symmetric=false --json
+printf '%s' "$out" >views.json
+"$py" - weights.json rows.json views.json <<'PY'
+import json, math, sys
+
+pairs, rows, views = (json.load(open(name)) for name in sys.argv[1:])
+for move in ("positive", "negative"):
+    at = [pairs[move]["cosine"].index(s) for s in rows[move]["cosine"]]
+    assert len(at) > 5
+    for told in pairs[move]:
+        assert all(abs(a - pairs[move][told][k]) < 1e-9 for a, k in zip(rows[move][told], at)), (move, told)
+# of three rows in two views: the share of a negative over 3 rows and the temperature; they sum to the pull of the positive
+for s, pull, push in zip(views["positive"]["cosine"], views["positive"]["itself"], views["positive"]["negative"]):
+    share = math.exp(0.3 / 0.5) / (math.exp(s / 0.5) + 2 * math.exp(0.3 / 0.5))
+    assert abs(push - share / 0.5 / 3) < 1e-9 and abs(pull - 2 * push) < 1e-9, (s, pull, push)
+assert all(abs(v) < 1e-9 for v in views["positive"]["same_view"])
+PY
+assert_exit 0 lossbench losses show nt_xent --weights
+assert_contains "$out" 'in a batch of three rows in two views'
+assert_exit 2 lossbench losses show proxy_nca --weights
+assert_contains "$err" 'found embedding/proxy_nca, which does not depend on the angles between rows alone'
 assert_exit 2 lossbench losses show ce --weights
 assert_contains "$err" 'found multiclass/ce, which weighs no pairs; allowed: a loss of pairs, such as embedding/contrastive'
 assert_exit 2 lossbench losses eval triplet --weights

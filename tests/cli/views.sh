@@ -13,7 +13,7 @@ optimizer: {name: adam, lr: 0.02}
 train: {epochs: 6, batch: 16, views: {kind: noise_and_dropout, first: true}}
 metrics: [map_at_r, recall_at_k]
 sweep:
-  loss: [nt_xent, info_nce, dcl, gcl, sogclr, isogclr, groco, barlow_twins, vicreg, align_uniform, spectral_contrastive, w_mse, mmcr, mw, tal, instance_softmax, {name: byol, predictor: 8, directions: both}, {name: swav, prototypes: 4}, {name: siglip, learn: both}, {name: matryoshka_views, dims: [1, 3]}]
+  loss: [nt_xent, info_nce, dcl, gcl, sogclr, isogclr, groco, barlow_twins, vicreg, align_uniform, spectral_contrastive, w_mse, mmcr, mw, tal, instance_softmax, {name: byol, predictor: 8, directions: both}, {name: swav, prototypes: 4}, {name: siglip, learn: both}, {name: matryoshka_views, dims: [1, 3]}, weighted_info_nce, target_anchored_info_nce, {name: amcl, heads: 2}, scl_soft]
 output: {dir: whole}
 END
 
@@ -23,8 +23,8 @@ lossbench sweep all.yaml --quiet --set output.dir=threads --threads 2
 assert_same_results whole threads
 lossbench sweep all.yaml --quiet --set output.dir=jobs --jobs 2
 assert_same_results whole jobs
-assert_eq "$(find whole/trials -name '[0-9a-f]*.json' | wc -l)" 20 records
-assert_eq "$(grep -h '"train.loss"' whole/trials/*.json | sort -u | wc -l)" 20 'different losses'
+assert_eq "$(find whole/trials -name '[0-9a-f]*.json' | wc -l)" 24 records
+assert_eq "$(grep -h '"train.loss"' whole/trials/*.json | sort -u | wc -l)" 24 'different losses'
 
 # One loss, to change.
 sed -e '/^sweep:/,/^  loss/d' -e 's/^model/loss: nt_xent\n&/; s/dir: whole/dir: one/' all.yaml >one.yaml
@@ -77,7 +77,7 @@ refused() {
 refused 'train.views.features: found 4, allowed: 0 to 3, as the data have 4 features after preprocessing' --set 'train.views={kind: parts, features: 4}'
 refused 'train.views.kind: found mixed, and nt_xent compares no mixed view (mixed_barlow does)' --set 'train.views={kind: mixed}'
 refused 'train.views.kind: found parts, and mixed_barlow compares a mixed view; allowed: mixed' --set loss=mixed_barlow --set 'train.views={kind: parts}'
-refused 'procedures: found averaged_target with loss nt_xent, which holds no view fixed; allowed: byol, simsiam, dino, alone or as a term' --set 'procedures=[averaged_target]'
+refused 'procedures: found averaged_target with loss nt_xent, which holds no view fixed; allowed: byol, simsiam, dino, target_anchored_info_nce, alone or as a term' --set 'procedures=[averaged_target]'
 refused 'loss.dims: found an empty list' --set 'loss={name: matryoshka_views, dims: []}'
 refused 'loss.with: found "tau=0", allowed: parameters of info_nce: ' --set 'loss={name: matryoshka_views, with: "tau=0"}'
 refused 'loss.scale: found 0 with learn both, allowed: above 0' --set 'loss={name: siglip, scale: 0, learn: both}'

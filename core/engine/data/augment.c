@@ -174,6 +174,39 @@ const struct lb_augmentation LB_AUGMENTATION(parts) = {
 	.make = make_parts,
 };
 
+/* ---- rows of one class ---- */
+
+static const struct lb_param class_params[] = { FIXED_COUNT(2), SEED_PARAM };
+
+/* A row of the same class as row i, drawn from the others of the batch; i, where there is none. */
+static size_t classmate(const struct lb_viewed *v, struct lb_rng *rng, size_t i)
+{
+	size_t n = 0, chosen = i;
+
+	for (size_t j = 0; j < v->b; j++)
+		if (j != i && v->y[j] == v->y[i] && lb_rng_below(rng, ++n) == 0)
+			chosen = j;
+	return chosen;
+}
+
+static void make_classmates(const struct lb_arg *par, struct lb_rng *rng, struct lb_viewed *v, real *out)
+{
+	const size_t n = v->b * v->d;
+
+	(void)par;
+	memcpy(out, v->x, n * sizeof *out);
+	for (size_t i = 0; i < v->b; i++)
+		memcpy(out + n + i * v->d, v->x + classmate(v, rng, i) * v->d, v->d * sizeof *out);
+}
+
+const struct lb_augmentation LB_AUGMENTATION(same_class) = {
+	.base = { .name = "same_class", .tasks = 1u << LB_EMBEDDING, .title = "The row, and another of its class in the batch", .cite = "classic",
+		  .formula = "x_i and x_j,  j drawn from the other rows of the batch with y_j = y_i; i itself where there is none",
+		  .notes = "Makes of a loss of two views, such as vicreg, one of pairs with the same label. Sampler m_per_class puts several rows of a class into each batch.",
+		  .keywords = "labelled_pairs positives supervised vicreg_on_labels", LB_PARAMS(class_params), .check = two_views },
+	.make = make_classmates,
+};
+
 /* ---- two changed views and their mixture ---- */
 
 static const struct lb_param mixed_params[] = { FIXED_COUNT(3), SEED_PARAM, BOTH_PARAMS(1) };

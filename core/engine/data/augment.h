@@ -15,6 +15,7 @@ struct lb_viewed {
 	size_t b, d;
 	const real *x;           /* (b, d) */
 	const real *second;      /* (b, d) what views of parts take the second view of; NULL: x */
+	const int32_t *y;        /* (b) labels, where rows have some; else NULL */
 	uint32_t *partner;       /* (b) of a mixed view, for an augmentation that .mixes: row i is `mix` of row i of the first view, the rest of */
 	double mix;              /* row partner[i] of the second */
 };

@@ -16,6 +16,15 @@ static int enough_clusters(const struct lb_cohort *c, const struct lb_sampler *s
 		       "train.clusters", c->batch, found, found == 1 ? "" : "es", c->clusters);
 }
 
+/* The sums of the training rows' weights, by which they are drawn. */
+static void sum_weights(const struct lb_cohort *c, struct lb_sampler *s)
+{
+	double sum = 0;
+
+	for (size_t i = 0; c->draw_weight && s->share && i < s->n; i++)
+		s->share[i] = sum += c->draw_weight[c->split->rows[LB_TRAIN][i]];
+}
+
 int lb_cohort_sampler_open(struct lb_sampler *s, const struct lb_cohort *c, struct lb_err *err)
 {
 	const size_t n = c->split->n[LB_TRAIN];
@@ -29,6 +38,8 @@ int lb_cohort_sampler_open(struct lb_sampler *s, const struct lb_cohort *c, stru
 	int rc = clusters ? lb_row_clusters(c->features, c->split->rows[LB_TRAIN], n, c->clusters, c->order_seed, y, err) : 0;
 	if (!rc)
 		rc = lb_sampler_open(s, c->sampling, c->shuffle, n, clusters ? c->clusters : c->features->data->n_classes, y, err);
+	if (!rc && s->kind->by_weight)
+		sum_weights(c, s);
 	s->batch = c->batch;
 	s->per_class = clusters ? 1 : c->per_class;
 	s->rate = c->positive_rate;

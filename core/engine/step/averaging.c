@@ -145,7 +145,7 @@ const struct lb_procedure LB_PROCEDURE(averaged_target) = {
 	.base = { .name = "averaged_target", .tasks = 1u << LB_EMBEDDING, .title = "A second network of averaged weights gives the view that a loss holds fixed",
 		  .cite = "J.-B. Grill et al., Bootstrap your own latent, NeurIPS 2020; K. He et al., Momentum contrast, CVPR 2020",
 		  .formula = "e = k e + (1 - k) w after each step, k = 1 - (1 - k0) (1 + cos(pi t / T)) / 2 after t of T steps; e = the initial weights before the first",
-		  .notes = "For losses with a held second view: byol, simsiam, dino. What they hold is the output of the network e for the same views; w is "
+		  .notes = "For losses with a held second view: byol, simsiam, dino, target_anchored_info_nce. What they hold is the output of the network e for the same views; w is "
 			   "trained, evaluated and saved. A step costs one forward pass more.", .keywords = "byol target_network momentum_encoder mean_teacher ema",
 		  LB_PARAMS(target_params) },
 	.open = average_open, .close = average_close, .target = average_read, .stepped = target_stepped,

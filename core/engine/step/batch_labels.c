@@ -36,6 +36,8 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 	}
 	for (size_t i = 0; l->teacher && i < b * c; i++)
 		l->teacher[i] = (real)setup->teacher[label_row(s, set, i / c) * c + i % c];
+	for (size_t i = 0, n = setup->guide_columns; l->guide && i < b * n; i++)
+		l->guide[i] = (real)setup->guide[label_row(s, set, i / n) * n + i % n];
 }
 
 bool lb_weighs_rows(const struct lb_step *s)

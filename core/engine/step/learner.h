@@ -62,6 +62,7 @@ struct lb_learner {
 	int32_t *group;          /* (b) queries */
 	real *target;            /* (b, columns) targets, the matrix of labels or, in distillation, a teacher's scores */
 	real *teacher;           /* (b, columns) its scores, beside targets */
+	real *guide;             /* (b, setup->guide_columns) what the guide says */
 	real *weight;            /* (b) */
 	real *x;                 /* (views * b, features) rows as views, an attack or procedures change them */
 	void *workspace;         /* for the loss that needs most */

@@ -15,7 +15,8 @@ static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct
 	const double *label = lb_setup_target(l->setup, data);
 
 	l->stats = (struct lb_loss_stats){ .n_rows = c->split->n[LB_TRAIN], .n_classes = data->n_classes, .n_columns = l->columns,
-					  .scale = l->setup->model.cosine_scale, .cuts = l->setup->cuts };
+					  .scale = l->setup->model.cosine_scale, .cuts = l->setup->cuts, .guide = l->setup->guide, .guide_columns = l->setup->guide_columns,
+					  .guide_row = c->split->rows[LB_TRAIN] };
 	if (lb_kind_of_targets(c->kind))
 		return 0;
 	if (!(l->counts = lb_alloc(data->n_classes, sizeof *l->counts, err)))
@@ -85,7 +86,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 	const bool columns = lb_kind_of_columns(c->kind), weighs = l->traits & LB_WEIGHS_ROWS;
 	const bool sums = !l->one_loss || l->traits & LB_CHANGES_LABELS || setup->soft_labels;
 	const bool ok = room(&l->weight, setup->row_weight || setup->soft_labels || weighs, b, err) && room(&l->target, columns || setup->teacher, b * l->columns, err) &&
-			room(&l->teacher, columns && setup->teacher, b * l->columns, err) &&
+			room(&l->teacher, columns && setup->teacher, b * l->columns, err) && room(&l->guide, setup->guide, b * setup->guide_columns, err) &&
 			room(&l->x, l->views > 1 || setup->attack || l->traits & LB_CHANGES_INPUTS, rows * c->features->d, err) &&
 			room(&l->packed, any_packed(l), 2 * rows * l->columns, err) && room(&l->dz_sum, sums, rows * l->model.net->ld, err) &&
 			room(&l->dfeatures_sum, sums && moved_features(l), rows * moved_features(l), err) &&
@@ -232,6 +233,7 @@ void lb_learner_close(struct lb_learner *l)
 	lb_input_batch_close(&l->paired);
 	free(l->target);
 	free(l->teacher);
+	free(l->guide);
 	free(l->weight);
 	free(l->x);
 	free(l->workspace);

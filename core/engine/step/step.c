@@ -36,6 +36,11 @@ static void make_views(struct lb_step *s)
 	struct lb_learner *l = s->l;
 	struct lb_viewed v = { .b = s->batch->b, .d = s->c->features->d, .x = s->batch->input->x, .partner = l->partner };
 
+	if (l->y) {
+		for (size_t i = 0; i < v.b; i++)
+			l->y[i] = l->setup->y[s->batch->rows[i]];
+		v.y = l->y;
+	}
 	if (l->setup->pair_row) {
 		for (size_t i = 0; i < v.b; i++)
 			l->pair[i] = l->setup->pair_row[s->batch->id[i]];
@@ -147,11 +152,13 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
 				 .partner = l->partner, .mix = l->mix, .held = needs & LB_TAKES_TARGET ? l->held : NULL, .scale = 1 };
 	if (needs & LB_NEEDS_FEATURES) {
-		in->hidden.rows = b;
+		in->hidden.rows = views * b;
 		in->hidden.value = lb_net_features(m->net, s->x, &in->hidden.cols, &in->hidden.stride);
 	}
 	if (needs & LB_NEEDS_INPUTS)
 		in->inputs = (struct lb_io){ .value = s->x, .rows = b, .cols = s->c->features->d, .stride = s->c->features->d };
+	if (needs & LB_NEEDS_GUIDE)
+		in->inputs = (struct lb_io){ .value = l->guide, .rows = b, .cols = l->setup->guide_columns, .stride = l->setup->guide_columns };
 	if (t->n_params)
 		in->params = lb_loss_params_io(t->loss, t->par, &shape, m->read + m->net->n_params + t->params, NULL);
 	if (lb_reads_packed(t->loss)) {

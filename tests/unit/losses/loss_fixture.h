@@ -25,7 +25,7 @@ struct subject {
 };
 
 struct data {
-	double z[MOST_CELLS], t[MOST_CELLS], h[MOST_ROWS * FEATURES], x[MOST_ROWS * FEATURES], teacher[MOST_ROWS], params[MOST_CELLS], counts[MOST_CLASSES];
+	double z[MOST_CELLS], t[MOST_CELLS], h[3 * MOST_ROWS * FEATURES], x[MOST_CELLS], teacher[MOST_ROWS], params[MOST_CELLS], counts[MOST_CLASSES];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	uint32_t partner[MOST_ROWS];
 	struct lb_loss_input in;
@@ -96,6 +96,8 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 
 	c = kind == LB_BINARY || kind == LB_RANKING ? 1 : classes ? lb_how_many(s->info->scores_for, classes) :
 	    kind == LB_SURVIVAL ? outputs : (c + outputs - 1) / outputs * outputs;
+	const size_t n_inputs = s->info->needs & LB_NEEDS_GUIDE ? c : FEATURES; /* a guide's rows are as long as embeddings */
+
 	for (size_t k = 0; k < b * c; k++) {
 		d->z[k] = (double)(float)(scale * lb_rng_normal(rng));
 		d->t[k] = kind == LB_MULTILABEL ? (double)lb_rng_below(rng, 5) / 2 - 1 : lb_rng_normal(rng);
@@ -122,9 +124,9 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 		d->group[i] = i ? d->group[i - 1] + ((kind == LB_RANKING || s->info->needs & LB_NEEDS_BAGS) && lb_rng_below(rng, 4) == 0) : 0; /* queries, bags of some rows */
 	for (size_t i = 0; i < b; i++)
 		d->y[i] = kind == LB_BINARY ? (int32_t)(i % 2) : (int32_t)lb_rng_below(rng, kind == LB_SURVIVAL ? 2 : classes ? classes : c);
-	for (size_t k = 0; s->info->needs & LB_NEEDS_FEATURES && k < b * FEATURES; k++)
+	for (size_t k = 0; s->info->needs & LB_NEEDS_FEATURES && k < views_of(s) * b * FEATURES; k++)
 		d->h[k] = (double)(float)lb_rng_normal(rng);
-	for (size_t k = 0; s->info->needs & LB_NEEDS_INPUTS && k < b * FEATURES; k++)
+	for (size_t k = 0; s->info->needs & (LB_NEEDS_INPUTS | LB_NEEDS_GUIDE) && k < b * n_inputs; k++)
 		d->x[k] = (double)(float)lb_rng_normal(rng);
 	for (size_t i = 0; s->info->needs & LB_NEEDS_TEACHER && i < b; i++)
 		d->teacher[i] = (double)(float)lb_rng_normal(rng);
@@ -135,7 +137,7 @@ static inline void draw(struct data *d, const struct subject *s, const struct lb
 	d->in = (struct lb_loss_input){ .b = b, .c = c, .n_classes = classes, .views = views_of(s), .partner = d->partner, .mix = 0.3, .z = d->z, .par = par, .y = lb_kind_of_labels(kind) ? d->y : NULL,
 					.t = targets ? d->t : NULL, .group = d->group, .counts = lb_kind_of_targets(kind) ? NULL : d->counts, .params = d->params,
 					.hidden = s->info->needs & LB_NEEDS_FEATURES ? d->h : NULL, .n_hidden = FEATURES,
-					.inputs = s->info->needs & LB_NEEDS_INPUTS ? d->x : NULL, .n_inputs = FEATURES,
+					.inputs = s->info->needs & (LB_NEEDS_INPUTS | LB_NEEDS_GUIDE) ? d->x : NULL, .n_inputs = n_inputs,
 					.teacher = s->info->needs & LB_NEEDS_TEACHER ? d->teacher : NULL };
 }
 

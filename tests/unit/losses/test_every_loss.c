@@ -190,8 +190,9 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 		for (size_t v = 0; v < 8 * views; v += 8)
 			memcpy(e.z + (v + i) * c, d.z + (v + 7 - i) * c, c * sizeof *d.z);
 		memcpy(e.t + i * targets, d.t + (7 - i) * targets, targets * sizeof *d.t);
-		memcpy(e.h + i * FEATURES, d.h + (7 - i) * FEATURES, FEATURES * sizeof *d.h);
-		memcpy(e.x + i * FEATURES, d.x + (7 - i) * FEATURES, FEATURES * sizeof *d.x);
+		for (size_t v = 0; v < 8 * views; v += 8)
+			memcpy(e.h + (v + i) * FEATURES, d.h + (v + 7 - i) * FEATURES, FEATURES * sizeof *d.h);
+		memcpy(e.x + i * d.in.n_inputs, d.x + (7 - i) * d.in.n_inputs, d.in.n_inputs * sizeof *d.x);
 		e.teacher[i] = d.teacher[7 - i];
 		e.y[i] = d.y[7 - i];
 		e.group[i] = d.group[7 - i];
@@ -208,9 +209,11 @@ START_TEST(order_and_number_of_rows_do_not_matter)
 	for (size_t v = 0; v < views; v++)
 		for (size_t half = 0; half < 2; half++)
 			memcpy(e.z + (2 * v + half) * 8 * c, d.z + v * 8 * c, 8 * c * sizeof *d.z);
+	for (size_t v = 0; v < views; v++)
+		for (size_t half = 0; half < 2; half++)
+			memcpy(e.h + (2 * v + half) * 8 * FEATURES, d.h + v * 8 * FEATURES, 8 * FEATURES * sizeof *d.h);
 	memcpy(e.t + 8 * targets, d.t, 8 * targets * sizeof *d.t);
-	memcpy(e.h + 8 * FEATURES, d.h, 8 * FEATURES * sizeof *d.h);
-	memcpy(e.x + 8 * FEATURES, d.x, 8 * FEATURES * sizeof *d.x);
+	memcpy(e.x + 8 * d.in.n_inputs, d.x, 8 * d.in.n_inputs * sizeof *d.x);
 	memcpy(e.teacher + 8, d.teacher, 8 * sizeof *d.teacher);
 	for (size_t i = 0; i < 16; i++)
 		e.partner[i] = i < 8 ? d.partner[i] : 8 + d.partner[i - 8];
@@ -312,7 +315,7 @@ END_TEST
 
 /* ---- the driver ---- */
 
-enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 20 * B * B + 40 * B * C + 20 * B + 8 * MOST_COLUMNS + 2048, MOST_OWN = 512 };
+enum { B = 5, C = 6, MOST_COLUMNS = LB_MOST_OUTPUTS, FENCE = 8, ROOM = 250000, MOST_OWN = 512 }; /* ROOM: for a memory of 256 rows and its pairs */
 
 /* The gradient by the loss's own parameters that apply() found. */
 static double by_own[MOST_OWN];
@@ -325,11 +328,11 @@ static double apply(const struct subject *s, const struct data *d, const double 
 	const size_t b = d->in.b, c = d->in.c, n_hidden = b * FEATURES;
 	_Alignas(64) double workspace[ROOM + FENCE];
 	double by_params[MOST_OWN + FENCE], by_hidden[B * FEATURES + FENCE];
-	const struct lb_loss_stats stats = { .n_rows = b, .n_columns = c, .n_classes = s->info->kind == LB_BINARY ? 2 : d->in.n_classes ? d->in.n_classes : c, .counts = d->in.counts, .scale = 1 };
+	const struct lb_loss_stats stats = { .n_rows = b, .n_columns = c, .n_classes = s->info->kind == LB_BINARY ? 2 : d->in.n_classes ? d->in.n_classes : c, .counts = d->in.counts, .guide = d->in.inputs, .guide_columns = d->in.n_inputs, .scale = 1 };
 	const struct lb_loss_shape shape = { .b = b, .c = c, .views = 1, .n_hidden = FEATURES, .n_classes = stats.n_classes };
 	struct lb_batch in = { .b = b, .c = c, .views = 1, .output = { .value = d->in.z, .grad = g, .rows = b, .cols = c, .stride = c },
 			       .hidden = { .value = d->in.hidden, .grad = by_hidden, .rows = b, .cols = FEATURES, .stride = FEATURES },
-			       .inputs = { .value = d->in.inputs, .rows = b, .cols = FEATURES, .stride = FEATURES },
+			       .inputs = { .value = d->in.inputs, .rows = b, .cols = d->in.n_inputs, .stride = d->in.n_inputs },
 			       .params = lb_loss_params_io(loss, d->in.par, &shape, d->params, by_params), .y = d->in.y,
 			       .target = lb_kind_of_targets(s->info->kind) ? d->in.t : NULL, .group = d->group, .teacher = s->info->kind == LB_DISTILLATION ? d->in.t : d->in.teacher,
 			       .label_matrix = s->info->kind == LB_MULTILABEL ? d->in.t : NULL, .row_weight = w, .par = d->in.par, .stats = &stats,

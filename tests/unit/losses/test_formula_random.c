@@ -1,5 +1,5 @@
-/* Formulas drawn at random: each is written in a form that reads back as itself, and its gradient is
- * the slope of its value. */
+/* Formulas drawn at random: each is written in a form that reads back as itself, and its gradient
+ * is the slope of its value. */
 #include "core/base/text.h"
 #include "core/numeric/rng.h"
 #include "losses/eval.h"
@@ -103,7 +103,8 @@ static double value_at(const struct lb_loss_info *info, const struct lb_loss_inp
 	return value;
 }
 
-/* Whether g is the slope at entry k, by some step: the central one, or between those of both sides. */
+/* Whether g is the slope at entry k, by some step: the central one, or between those of both
+ * sides. */
 static bool is_slope(const struct lb_loss_info *info, struct lb_loss_input *in, double *z, size_t k, double value, double g, double size)
 {
 	const double at = z[k];

@@ -99,7 +99,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 		partner[partners++] = (uint32_t)other->valueint;
 	flatten(get(c, "t"), t);
 	const size_t taught = flatten(get(c, "teacher"), teacher);
-	const size_t n_h = flatten(get(c, "h"), h), n_x = flatten(get(c, "x"), x), n_params = flatten(get(c, info->params ? info->params : "none"), params);
+	const size_t n_h = flatten(get(c, "h"), h), n_x = flatten(get(c, get(c, "guide") ? "guide" : "x"), x), n_params = flatten(get(c, info->params ? info->params : "none"), params);
 	ck_assert_uint_eq(flatten(get(c, "grad"), want), n);
 	char name[64];
 	snprintf(name, sizeof name, "grad_%s", info->params ? info->params : "none");
@@ -113,7 +113,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 		named = (size_t)y[i] >= named ? (size_t)y[i] + 1 : named;
 	const size_t n_classes = get(c, "classes") ? (size_t)get(c, "classes")->valueint : info->kind == LB_EMBEDDING && !n_params ? named : info->params_for == LB_EACH_STEP ? n_params + 1 : info->scores_for ? columns + 1 : n_params && !info->params_for ? n_params / row / (info->per_class ? info->per_class(par) : 1) : 0;
 	struct lb_loss_input in = { .b = b, .c = columns, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .row_weight = weighed ? weight : NULL, .par = par,
-				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h / b, .inputs = n_x ? x : NULL, .n_inputs = n_x / b,
+				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h ? n_h / (size_t)cJSON_GetArraySize(get(c, "h")) : 0, .inputs = n_x ? x : NULL, .n_inputs = n_x / b,
 				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .partner = partners ? partner : NULL, .mix = partners ? get(c, "mix")->valuedouble : 0,
 				    .params = params, .teacher = taught ? teacher : NULL,
 				    .n_classes = n_classes };

@@ -42,7 +42,7 @@ static void ck_same(const double *a, const double *b, double scale, double withi
  * is at right angles to each row. */
 static const char *const directions[] = { "nt_xent", "info_nce", "dcl", "dcl_w", "contrastive_hard", "contrastive_simple", "focal_infonce", "gcl", "siglip", "tal", "trl",
 					  "sdm", "mw", "align_uniform", "sym_pair", "sogclr", "isogclr", "groco", "mmcr", "cosine_embedding", "cosent", "cosine_mse",
-					  "mega_batch_margin", "simsiam", "byol" };
+					  "mega_batch_margin", "simsiam", "byol", "weighted_info_nce", "target_anchored_info_nce" };
 
 START_TEST(directions_alone_count)
 {
@@ -71,7 +71,8 @@ END_TEST
 START_TEST(labels_judge_alone)
 {
 	static const char *const unlabelled[] = { "nt_xent", "info_nce", "dcl", "gcl", "siglip", "mw", "align_uniform", "barlow_twins", "vicreg", "spectral_contrastive",
-						  "w_mse", "mmcr", "sogclr", "isogclr", "groco", "contrastive_hard", "simsiam", "byol", "matryoshka_views" };
+						  "w_mse", "mmcr", "sogclr", "isogclr", "groco", "contrastive_hard", "simsiam", "byol", "matryoshka_views", "weighted_info_nce",
+						  "target_anchored_info_nce" };
 	static const int32_t others[B] = { 2, 1, 0, 2, 1, 0 };
 	double g[CELLS], other[CELLS];
 
@@ -144,6 +145,28 @@ START_TEST(negatives_weigh_as_much_as_the_positive)
 }
 END_TEST
 
+/* Its value is that of nt_xent, and so is what the first view gets; the second gets nothing. */
+START_TEST(held_target_stays)
+{
+	double g[CELLS], all[CELLS];
+
+	ck_assert_double_eq_tol(at("target_anchored_info_nce", "tau=0.5", B, rows, labels, g), at("nt_xent", "tau=0.5", B, rows, labels, all), 1e-14);
+	for (size_t k = 0; k < CELLS; k++)
+		ck_assert_double_eq_tol(g[k], k < B * C ? all[k] : 0, 1e-14);
+}
+END_TEST
+
+/* Rows in clusters of their own are all negatives alike, once for each division. */
+START_TEST(clusters_of_one_row_weigh_alike)
+{
+	double g[CELLS], others[CELLS];
+
+	const double once = at("weighted_info_nce", "clusters=[6]", B, rows, labels, g);
+	ck_assert_double_eq_tol(at("weighted_info_nce", "clusters=[6,100,6]", B, rows, labels, others), once + log(3), 1e-13);
+	ck_same(others, g, 1, 1e-13, "three divisions");
+}
+END_TEST
+
 START_TEST(equal_whitened_views_cost_barlow_nothing)
 {
 	/* Columns of mean 0 and variance 1 without correlation, over 4 rows. */
@@ -177,7 +200,7 @@ START_TEST(degenerate_batches)
 		double one;      /* of one row whose views are equal */
 	} known[] = { { "nt_xent", 0 }, { "info_nce", 0 }, { "dcl", 0 }, { "dcl_w", 0 }, { "contrastive_hard", 0 }, { "contrastive_simple", -1 }, { "gcl", 0 }, { "mw", 0 },
 		      { "sogclr", 0 }, { "isogclr", 0 }, { "groco", 0 }, { "tal", 0 }, { "trl", 0 }, { "align_uniform", 0 }, { "barlow_twins", C }, { "cosent", 0 },
-		      { "mega_batch_margin", 0 }, { "w_mse", 2 }, { "byol", 0 } };
+		      { "mega_batch_margin", 0 }, { "w_mse", 2 }, { "byol", 0 }, { "weighted_info_nce", 0 }, { "target_anchored_info_nce", 0 } };
 	const double one[2 * C] = { 1, 2, 3, 1, 2, 3 }, zeros[CELLS] = { 0 };
 	double g[CELLS];
 
@@ -332,6 +355,8 @@ static Suite *suite(void)
 	tcase_add_test(t, moving_means_of_the_batch_give_gcl);
 	tcase_add_test(t, dcl_is_nt_xent_without_its_positive);
 	tcase_add_test(t, negatives_weigh_as_much_as_the_positive);
+	tcase_add_test(t, held_target_stays);
+	tcase_add_test(t, clusters_of_one_row_weigh_alike);
 	tcase_add_test(t, equal_whitened_views_cost_barlow_nothing);
 	tcase_add_test(t, steep_sorting_counts_misplaced_rows);
 	tcase_add_test(t, degenerate_batches);

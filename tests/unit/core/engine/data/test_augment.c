@@ -166,6 +166,36 @@ START_TEST(mixed_rows_are_mixtures)
 }
 END_TEST
 
+/* Rows i and i + 50 k are of one class, but for three of their own. */
+START_TEST(second_rows_are_of_the_same_class)
+{
+	const struct lb_info *info = lb_info_find(lb_augmentations_f64, "same_class");
+	const struct lb_arg par[] = { { .v = 2 }, { .v = 1 } };
+	size_t times[B / 50] = { 0 };
+	int32_t y[B];
+
+	for (size_t i = 0; i < B; i++)
+		y[i] = (int32_t)(i < 3 ? 100 + i : i % 50);
+	for (size_t i = 0; i < B; i++)
+		x[i * D] = (double)i;
+	for (int64_t step = 0; step < 300; step++) {
+		v = (struct lb_viewed){ .b = B, .d = D, .x = x, .y = y };
+		lb_views_make(lb_augmentation_of(info), par, step, &v, out);
+		ck_assert(!memcmp(out, x, sizeof x));
+		for (size_t i = 0; i < B; i++) {
+			const size_t other = (size_t)out[CELLS + i * D];
+			ck_assert(!memcmp(out + CELLS + i * D, x + other * D, D * sizeof *x));
+			ck_assert_int_eq(y[other], y[i]);
+			ck_assert_msg((other == i) == (i < 3), "row %zu is paired with %zu", i, other);
+			times[other / 50] += i == 10;
+		}
+	}
+	ck_assert_uint_eq(times[0], 0);
+	for (size_t k = 1; k < B / 50; k++)
+		ck_assert_msg(times[k] > 70 && times[k] < 130, "row %zu is the partner %zu times of 300", 10 + 50 * k, times[k]);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("augment");
@@ -177,6 +207,7 @@ static Suite *suite(void)
 	tcase_add_test(t, parts_are_of_one_view_each);
 	tcase_add_test(t, second_parts_may_be_of_other_rows);
 	tcase_add_test(t, mixed_rows_are_mixtures);
+	tcase_add_test(t, second_rows_are_of_the_same_class);
 	suite_add_tcase(s, t);
 	return s;
 }
