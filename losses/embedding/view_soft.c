@@ -80,7 +80,7 @@ const struct lb_loss LB_LOSS(embedding, scl_soft) = {
 		},
 		.kind = LB_EMBEDDING,
 		.good_for = "two views",
-		.properties = LB_NONNEGATIVE | LB_SHIFT_INVARIANT,
+		.properties = LB_NONNEGATIVE,
 		.needs = LB_NEEDS_VIEWS | LB_NEEDS_FEATURES,
 		.exceptions = LB_SIZE_MATTERS,
 		LB_EXAMPLES(examples),

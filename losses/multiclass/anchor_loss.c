@@ -9,7 +9,7 @@ static const struct lb_param params[] = {
 	[ANCHORS] = { .name = "anchors", .symbol = "K", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = 10, .grid = { 1, 3 }, .n_grid = 2, .help = "anchors of each class" },
 	[TRUST] = { .name = "trust", .symbol = "r", .def = 1, .min = 0, .max = 1, .grid = { 0, 0.5, 1 }, .n_grid = 3,
 		    .help = "share of the balanced probabilities, to which it grows from 0 over the training; 0 is cross-entropy" },
-	[SPREAD] = { .name = "spread", .symbol = "a", .def = 1e-4, .min = 0, .max = 1, .grid = { 0, 1e-4, 1e-3 }, .n_grid = 3, .help = "weight of the anchors' distances from each other" },
+	[SPREAD] = { .name = "spread", .symbol = "a", .def = 1e-4, .min = 0, .max = 1, .grid = { 0, 1e-4, 0.01 }, .n_grid = 3, .help = "weight of the anchors' distances from each other" },
 	[CENTER] = { .name = "center", .symbol = "b", .def = 0.1, .min = 0, .max = 1e3, .grid = { 0, 0.1, 1 }, .n_grid = 3, .help = "weight of the distance to the nearest anchor of the class" },
 	[TEMPERATURE] = { .name = "temperature", .symbol = "T", .def = 1, .min = 1e-2, .max = 1e2, .log_scale = true, .grid = { 1, 2 }, .n_grid = 2, .help = "scores are divided by it" },
 	[DELTA] = { .name = "delta", .symbol = "d", .def = 1, .min = 0.05, .max = 1e3, .log_scale = true, .grid = { 0.5, 1 }, .n_grid = 2, .help = "distances are divided by it" },

@@ -29,7 +29,9 @@ static bool nonnegative(const struct subject *s, const struct lb_arg *par, struc
 /* At least so many rows that there are pairs and triplets, or queries of several rows. */
 static size_t rows_of(const struct subject *s, size_t b)
 {
-	return ((s->info->kind == LB_EMBEDDING && !s->info->params) || s->info->kind == LB_RANKING) && b < 6 ? 6 : b;
+	const bool together = s->info->params_for == LB_ALL_TOGETHER && !(s->info->needs & (LB_NEEDS_VIEWS | LB_NEEDS_GUIDE));
+
+	return ((s->info->kind == LB_EMBEDDING && (!s->info->params || together)) || s->info->kind == LB_RANKING) && b < 6 ? 6 : b;
 }
 
 static bool convex(const struct subject *s, const struct lb_arg *par, struct lb_rng *rng)
