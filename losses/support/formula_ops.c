@@ -134,8 +134,9 @@ LB_CLONES static void lb_formula_first(const struct lb_formula_blocks *at)
 		}
 }
 
-/* The C library's functions, for the few numbers that the fast ones are not made for. */
-void lb_formula_log(size_t n, real *x)
+/* x[i] <- log(x[i]): -inf of 0, NaN below; by the C library for the few numbers that the kernels'
+ * logarithm is not made for. */
+static void logs(size_t n, real *x)
 {
 	real fast[64];
 
@@ -156,7 +157,7 @@ static void log1p_of(const struct lb_formula_blocks *at)
 
 	for (size_t i = 0; i < n; i++)
 		at->out[i] = 1 + at->a[i];
-	lb_formula_log(n, at->out);
+	logs(n, at->out);
 	for (size_t i = 0; i < n; i++) {
 		const real x = at->a[i], u = 1 + x;
 		at->out[i] = u > R(0x1p-20) && u < R(0x1p100) ? at->out[i] + (x - (u - 1)) / u : log1p(x);
@@ -208,7 +209,7 @@ void lb_formula_do(const struct lb_formula_step *s, const struct lb_formula_bloc
 		break;
 	case LB_OP_LOG:
 		memcpy(at->out, at->a, n * sizeof *at->out);
-		lb_formula_log(n, at->out);
+		logs(n, at->out);
 		break;
 	case LB_OP_LOG1P:
 		log1p_of(at);

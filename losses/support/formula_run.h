@@ -61,7 +61,4 @@ void lb_formula_steps(const struct lb_formula_running *r, int from, int to);
  * the state. */
 double lb_formula_of_classes(const struct lb_batch *in, real *grad);
 
-/* x[i] <- log(x[i]), any x: -inf of 0, NaN below. */
-void lb_formula_log(size_t n, real *x);
-
 #endif
