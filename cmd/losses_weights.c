@@ -153,7 +153,7 @@ static int slopes_of_rows(const struct lb_loss_info *info, const struct lb_arg *
 static int weigh(const struct lb_loss_info *info, const struct lb_arg *par, const struct moving *m, struct weights *w, struct lb_err *err)
 {
 	const bool pairs = lb_loss_of_distances(info);
-	double cosine[ROWS * ROWS], slope[ROWS], l[ROWS * ROWS];
+	double cosine[ROWS * ROWS], slope[ROWS], l[ROWS * ROWS] = { 0 };
 	bool angles = true;
 
 	set_batch(info->needs & LB_NEEDS_VIEWS, cosine);

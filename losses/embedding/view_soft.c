@@ -29,11 +29,11 @@ static double log_kernel(double d2, double nu)
 static double likeness(const struct lb_batch *in, size_t i, size_t j)
 {
 	const struct lb_io *h = &in->hidden;
-	const real *x = h->value + i * h->stride, *y = h->value + ((h->rows > in->b ? in->b : 0) + j) * h->stride;
 	double d2 = 0;
 
 	if (!h->value)
 		return i == j;
+	const real *x = h->value + i * h->stride, *y = h->value + ((h->rows > in->b ? in->b : 0) + j) * h->stride;
 	for (size_t k = 0; k < h->cols; k++)
 		d2 += ((double)x[k] - (double)y[k]) * ((double)x[k] - (double)y[k]);
 	const double p = exp(log_kernel(d2, in->par[NU].v) + (i == j ? in->par[ALPHA].v : 0));
