@@ -16,7 +16,6 @@ struct check {
 	char set[96];            /* "gamma=0.5", or "defaults" */
 	struct lb_buf *report;
 	int n, failed;
-	size_t settings;         /* gone through so far */
 	int draws, lonely;       /* batches drawn; of them those that lack a pair of one class or of two */
 	struct lb_err *err;
 };
@@ -376,14 +375,12 @@ static int check_sample(struct check *c, struct sample *s)
 	return finite64 ? check_gradient(c, s, g[1]) : 0;
 }
 
-/* The defaults are tried with every shape, further settings in turn with every other one. */
 static int check_setting(struct check *c)
 {
-	const size_t by = c->settings ? 2 : 1, first = c->settings++ ? c->settings % 2 : 0;
 	struct sample s;
 
 	for (size_t p = 0; p < sizeof patterns / sizeof *patterns; p++)
-		for (size_t k = first; k < sizeof shapes[0] / sizeof *shapes[0]; k += by)
+		for (size_t k = 0; k < sizeof shapes[0] / sizeof *shapes[0]; k++)
 			for (int one_class = 0; one_class < 2; one_class++) {
 				sample_make(&s, c, &patterns[p], &shapes[c->info->kind][k], one_class);
 				if (check_sample(c, &s))

@@ -57,7 +57,7 @@ assert_contains "$err" 'nowhere.yaml'
 # The check.
 assert_exit 0 lossbench losses check configs/mine.loss.yaml
 assert_contains "$out" 'multiclass/bent_ce: -log((p + a) / (1 + a))'
-assert_contains "$out" ' passed, 0 failed: gradient, extremes and precisions 1400, claims 800, examples 2'
+assert_contains "$out" ' passed, 0 failed: gradient, extremes and precisions 2400, claims 800, examples 2'
 sed 's/^claims: .*/claims: [convex, symmetric]/; s/0.28768207/0.28768208/' configs/mine.loss.yaml >broken.yaml
 assert_exit 1 lossbench losses check broken.yaml
 assert_contains "$out" 'claim convex: between two points the value is above their mean by'

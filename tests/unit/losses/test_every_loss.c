@@ -32,7 +32,7 @@ static const struct {
 	{ LB_BINARY, "hinge", NULL, LB_SMOOTH, 0, 6, "failed: binary/hinge (defaults), scores +-1, 6 x 1, labels all 0: gradient: row 5, column 1: stated -0, difference quotient 0.08" },
 	{ LB_BINARY, "exponential", NULL, 0, LB_OVERFLOWS, 42, "failed: binary/exponential (defaults), scores all 10000, 6 x 1: finite: float32: value inf\n" },
 	{ LB_BINARY, "hinge", NULL, 0, LB_UNDEFINED_AT_ZERO, 8, "failed: binary/hinge (defaults), scores 0, 6 x 1: NaN of a row of zeros: 1, in float64 1\n" },
-	{ LB_MULTICLASS, "agce", "a", 0, 0, 0, "failed: multiclass/agce (a=1000000), normal scores, 1 x 2: float32 value: " },
+	{ LB_MULTICLASS, "agce", "a", 0, 0, 0, "failed: multiclass/agce (a=1000000), normal scores, 4 x 3: float32 value: " },
 	{ LB_MULTICLASS, "backward_ce", "rate", 0, 0, 0, "failed: multiclass/backward_ce (rate=1000000), scores 0, 4 x 3: float32 gradient: row 2, column 2: " },
 };
 
