@@ -21,9 +21,9 @@ endif
 ifeq ($(origin ZSTD),undefined)
 ZSTD := $(shell pkg-config --exists libzstd 2>/dev/null && echo libzstd)
 endif
-PKGS = openblas yaml-0.1 libcjson zlib libcrypto $(ISAL) $(XZ) $(ZSTD)
+PKGS = openblas yaml-0.1 libcjson zlib nettle $(ISAL) $(XZ) $(ZSTD)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lcrypto) $(BZIP2) -llbfgs -lm $(if $(PIE),-pie,-no-pie)
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lnettle) $(BZIP2) -llbfgs -lm $(if $(PIE),-pie,-no-pie)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 Q = $(if $(V),,@)

@@ -132,7 +132,9 @@ static int digest_result(const cJSON *record, char hex[65], struct lb_err *err)
 
 	if (result)
 		lb_json_canonical(result, &b);
-	const int rc = b.bad ? lb_fail_memory(err, b.n) : lb_sha256_hex(b.s ? b.s : "", b.n, hex, err);
+	const int rc = b.bad ? lb_fail_memory(err, b.n) : 0;
+	if (!rc)
+		lb_sha256_hex(b.s ? b.s : "", b.n, hex);
 	lb_buf_free(&b);
 	return rc;
 }
@@ -174,7 +176,8 @@ static int look_at(struct merge *m, size_t source, struct lb_err *err)
 		}
 		memcpy(f.id, s->entry[i].id, sizeof f.id);
 		f.finished = finished(record);
-		rc = digest_result(record, f.result, err) || lb_sha256_hex(text, n, f.text, err) ||
+		lb_sha256_hex(text, n, f.text);
+		rc = digest_result(record, f.result, err) ||
 		     lb_grow(&m->found, &m->cap, m->n + 1, sizeof *m->found, err) ? -1 : 0;
 		if (!rc)
 			m->found[m->n++] = f;
@@ -302,9 +305,11 @@ static int copy_record(struct merge *m, const struct found *f, struct lb_err *er
 	char *from = path_in(s, name, err), *to = from ? path_in(&m->source[0], name, err) : NULL, hex[65];
 	size_t n = 0;
 	char *text = to ? lb_store_text(s->trials, name, from, &n, err) : NULL;
-	int rc = !text || lb_sha256_hex(text, n, hex, err) ? -1 : 0;
+	int rc = text ? 0 : -1;
 
-	if (!rc && strcmp(hex, f->text))
+	if (text)
+		lb_sha256_hex(text, n, hex);
+	if (text && strcmp(hex, f->text))
 		rc = lb_fail(err, LB_DATA, "%s: has changed while it was merged; merge again when nothing trains there", from);
 	if (!rc)
 		rc = lb_file_group_add(&m->batch, to, text, n, err);

@@ -26,7 +26,7 @@ build|libisal-dev|isa-l-devel|isa-l|isal
 build|libbz2-dev|bzip2-devel|bzip2|library bzip2 bzlib.h bz2
 build|liblzma-dev|xz-devel|xz|library liblzma lzma.h lzma
 build|libzstd-dev|libzstd-devel|zstd|library libzstd zstd.h zstd
-build|libssl-dev|openssl-devel|openssl@3|library libcrypto openssl/evp.h crypto
+build|nettle-dev|nettle-devel|nettle|library nettle nettle/sha2.h nettle
 build|liblbfgs-dev|liblbfgs-devel|liblbfgs|library liblbfgs lbfgs.h lbfgs
 build|librandom123-dev|Random123-devel|random123|header Random123/philox.h
 build|python3|python3|python3|have python3

@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
 flags=(-std=c11 -D_GNU_SOURCE -DLB_REAL=64 -I.)
 # shellcheck disable=SC2207 # flags have no blanks
-flags+=($(pkg-config --cflags openblas yaml-0.1 libcjson zlib libcrypto 2>/dev/null))
+flags+=($(pkg-config --cflags openblas yaml-0.1 libcjson zlib nettle 2>/dev/null))
 for tool in gcc clang-tidy; do
 	command -v $tool >/dev/null || { echo "$tool is not installed (scripts/setup.sh check)"; exit 1; }
 done

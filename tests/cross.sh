@@ -23,7 +23,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
 cross() { PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig "$@"; }
 if ! command -v "$triplet-gcc" >/dev/null || ! command -v "qemu-$processor" >/dev/null || ! cross pkg-config --exists openblas yaml-0.1 libcjson check; then
-	libraries=$(for l in libopenblas-dev libyaml-dev libcjson-dev zlib1g-dev libssl-dev liblbfgs-dev libbz2-dev liblzma-dev libzstd-dev check; do
+	libraries=$(for l in libopenblas-dev libyaml-dev libcjson-dev zlib1g-dev nettle-dev liblbfgs-dev libbz2-dev liblzma-dev libzstd-dev check; do
 		printf ' %s:%s' "$l" "$debian"
 	done)
 	printf '%s\n' "cross.sh: the tools for $processor are not all installed. On Debian:" "  dpkg --add-architecture $debian && apt-get update" \

@@ -1,35 +1,39 @@
-/* The interface that allocates nothing: the newer one loads configuration and providers of the
- * system before its first digest. */
-#define OPENSSL_API_COMPAT 10101
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "core/base/sha256.h"
 
-#include <openssl/sha.h>
+#include <nettle/sha2.h>
+#include <nettle/version.h>
 
-static SHA256_CTX *state(struct lb_sha256 *h)
+static struct sha256_ctx *state(struct lb_sha256 *h)
 {
-	_Static_assert(sizeof h->state >= sizeof(SHA256_CTX), "room for libcrypto's state");
-	_Static_assert(_Alignof(struct lb_sha256) >= _Alignof(SHA256_CTX), "aligned for libcrypto's state");
-	return (SHA256_CTX *)(void *)h->state;
+	_Static_assert(sizeof h->state >= sizeof(struct sha256_ctx), "room for Nettle's state");
+	_Static_assert(_Alignof(struct lb_sha256) >= _Alignof(struct sha256_ctx), "aligned for Nettle's state");
+	return (struct sha256_ctx *)(void *)h->state;
 }
 
-int lb_sha256_start(struct lb_sha256 *h, struct lb_err *err)
+void lb_sha256_start(struct lb_sha256 *h)
 {
-	h->started = SHA256_Init(state(h)) == 1;
-	return h->started ? 0 : lb_fail(err, LB_MACHINE, "libcrypto offers no SHA-256; install an OpenSSL that is not restricted");
+	sha256_init(state(h));
+	h->started = true;
 }
 
 void lb_sha256_add(struct lb_sha256 *h, const void *data, size_t n)
 {
-	SHA256_Update(state(h), data, n);
+	sha256_update(state(h), n, data);
 }
 
 void lb_sha256_end(struct lb_sha256 *h, char hex[65])
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char sum[SHA256_DIGEST_LENGTH];
-	const size_t n = h->started && SHA256_Final(sum, state(h)) ? sizeof sum : 0;
+	uint8_t sum[SHA256_DIGEST_SIZE];
+	const size_t n = h->started ? sizeof sum : 0;
 
+	if (h->started) {
+#if NETTLE_VERSION_MAJOR >= 4
+		sha256_digest(state(h), sum);
+#else
+		sha256_digest(state(h), sizeof sum, sum);
+#endif
+	}
 	for (size_t i = 0; i < n; i++) {
 		hex[2 * i] = digits[sum[i] >> 4];
 		hex[2 * i + 1] = digits[sum[i] & 15];
@@ -38,13 +42,11 @@ void lb_sha256_end(struct lb_sha256 *h, char hex[65])
 	h->started = false;
 }
 
-int lb_sha256_hex(const void *data, size_t n, char hex[65], struct lb_err *err)
+void lb_sha256_hex(const void *data, size_t n, char hex[65])
 {
 	struct lb_sha256 h;
 
-	if (lb_sha256_start(&h, err))
-		return -1;
+	lb_sha256_start(&h);
 	lb_sha256_add(&h, data, n);
 	lb_sha256_end(&h, hex);
-	return 0;
 }

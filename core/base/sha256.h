@@ -2,8 +2,6 @@
 #ifndef LB_SHA256_H
 #define LB_SHA256_H
 
-#include "core/base/err.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,15 +9,15 @@
 /* { 0 } is a hash that was never started. */
 struct lb_sha256 {
 	bool started;
-	uint64_t state[16];      /* of libcrypto */
+	uint64_t state[16];      /* of Nettle */
 };
 
-int lb_sha256_start(struct lb_sha256 *h, struct lb_err *err);
+void lb_sha256_start(struct lb_sha256 *h);
 void lb_sha256_add(struct lb_sha256 *h, const void *data, size_t n);
 
 /* Writes the digest. A hash that was never started (or already ended) gives "". */
 void lb_sha256_end(struct lb_sha256 *h, char hex[65]);
 
-int lb_sha256_hex(const void *data, size_t n, char hex[65], struct lb_err *err);
+void lb_sha256_hex(const void *data, size_t n, char hex[65]);
 
 #endif

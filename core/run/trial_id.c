@@ -207,8 +207,10 @@ int lb_trial_id(const cJSON *config, const struct lb_data_entry *source, struct 
 	lb_buf_puts(&all, "},\"schema\":\"" LB_RECORD_SCHEMA "\"}");
 	if (!rc && all.bad)
 		rc = lb_fail_memory(err, all.n);
-	if (!rc && !(rc = lb_sha256_hex(all.s, all.n, hex, err)))
+	if (!rc) {
+		lb_sha256_hex(all.s, all.n, hex);
 		snprintf(id, 17, "%.16s", hex);
+	}
 	lb_buf_free(&all);
 	lb_id_texts_free(&own);
 	return rc;

@@ -305,10 +305,10 @@ struct lb_stream *lb_stream_open(const char *path, uint64_t limit, struct lb_err
 	if (!s)
 		return NULL;
 	s->limit = limit;
+	lb_sha256_start(&s->hash);
 	if ((s->fd = lb_open_regular(path, err)) < 0)
 		goto fail;
-	if (!(s->path = lb_strdup(path, err)) || !(s->in = lb_alloc(CHUNK, 1, err)) || lb_sha256_start(&s->hash, err) ||
-	    fill(s, LB_UNPACK_HEAD, err))
+	if (!(s->path = lb_strdup(path, err)) || !(s->in = lb_alloc(CHUNK, 1, err)) || fill(s, LB_UNPACK_HEAD, err))
 		goto fail;
 	s->unpacker = lb_unpacker_of(s->in, s->n);
 	if (s->unpacker && (refuse_unknown(s, err) || !(s->z = s->unpacker->open(err))))

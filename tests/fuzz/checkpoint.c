@@ -100,7 +100,8 @@ static void put(const char *body, size_t n)
 	FILE *f = fopen(path, "w");
 	char hex[65];
 
-	FUZZ_CHECK(f && !lb_sha256_hex(body, n, hex, NULL));
+	FUZZ_CHECK(f);
+	lb_sha256_hex(body, n, hex);
 	FUZZ_CHECK(fwrite(whole, 1, head - SUM, f) == head - SUM && fwrite(hex, 1, SUM, f) == SUM && fwrite(body, 1, n, f) == n);
 	FUZZ_CHECK(!fclose(f));
 }

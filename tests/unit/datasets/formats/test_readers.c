@@ -147,7 +147,7 @@ START_TEST(csv_reads)
 	ck_assert_str_eq(shown(), good[_i].want);
 	ck_assert_str_eq(t.format, "csv");
 	ck_assert_uint_eq(t.bytes, strlen(good[_i].text));
-	ck_assert_int_eq(lb_sha256_hex(good[_i].text, strlen(good[_i].text), hex, &err), 0);
+	lb_sha256_hex(good[_i].text, strlen(good[_i].text), hex);
 	ck_assert_str_eq(t.sha256, hex);
 }
 END_TEST

@@ -22,11 +22,11 @@ START_TEST(sha256)
 	struct lb_sha256 h = { 0 };
 	char hex[65];
 
-	ck_assert_int_eq(lb_sha256_hex("abc", 3, hex, &err), 0);
+	lb_sha256_hex("abc", 3, hex);
 	ck_assert_str_eq(hex, abc);
-	ck_assert_int_eq(lb_sha256_hex("", 0, hex, &err), 0);
+	lb_sha256_hex("", 0, hex);
 	ck_assert_str_eq(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-	ck_assert_int_eq(lb_sha256_start(&h, &err), 0);
+	lb_sha256_start(&h);
 	lb_sha256_add(&h, "a", 1);
 	lb_sha256_add(&h, "bc", 2);
 	lb_sha256_end(&h, hex);
@@ -57,7 +57,7 @@ START_TEST(gzip_forms)
 	const size_t half = text.n / 2, zeros = 700000;
 	char hex[65], *padding = lb_alloc(zeros, 1, &err);
 
-	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, hex, &err), 0);
+	lb_sha256_hex(text.s, text.n, hex);
 	gzip_add(&gz, "", 0, NULL, 6);
 	gzip_add(&gz, text.s, half, &header, 9);
 	gzip_add(&gz, "", 0, NULL, 6);
@@ -149,7 +149,7 @@ START_TEST(stream_parts_and_limit)
 	lb_stream_close(s);
 	ck_assert_uint_eq(bytes, text.n);
 	ck_assert_mem_eq(again.s, text.s, text.n);
-	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, want, &err), 0);
+	lb_sha256_hex(text.s, text.n, want);
 	ck_assert_str_eq(hex, want);
 	s = lb_stream_open(file, text.n - 1, &err);
 	ck_assert_ptr_nonnull(s);
@@ -274,7 +274,7 @@ START_TEST(members)
 
 	if (!u->open)
 		return;
-	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, hex, &err), 0);
+	lb_sha256_hex(text.s, text.n, hex);
 	pack_add(u, &packed, text.s, half);
 	pack_add(u, &packed, "", 0);
 	pack_add(u, &packed, text.s + half, text.n - half);
@@ -306,7 +306,7 @@ START_TEST(member_damage)
 	if (!u->open)
 		return;
 	snprintf(name, sizeof name, "the_%s_data_are_damaged", u->name);
-	ck_assert_int_eq(lb_sha256_hex(text.s, text.n, hex, &err), 0);
+	lb_sha256_hex(text.s, text.n, hex);
 	pack_add(u, &packed, text.s, text.n);
 	for (size_t k = 4; k < packed.n; k += 1 + packed.n / 300)
 		ck_refused(read_bytes(packed.s, k, NULL), "damaged ends_in_the_middle");

@@ -436,7 +436,7 @@ START_TEST(absurd_values)
 			ck_assert_ptr_nonnull(copy);
 			memcpy(copy, text, n);
 			memcpy(copy + at, &absurd[k], sizeof absurd[k]);
-			ck_assert_int_eq(lb_sha256_hex(copy + HEAD + SUM, n - HEAD - SUM, hex, &err), 0);
+			lb_sha256_hex(copy + HEAD + SUM, n - HEAD - SUM, hex);
 			memcpy(copy + HEAD, hex, SUM);
 			put_file(copy, n);
 			struct lb_train_result o = train_alone(lb_train_f64, c, &quiet);
