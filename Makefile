@@ -38,6 +38,8 @@ KERNEL_SETS := generic $(if $(filter x86_64-%,$(TARGET)),avx2 avx512)
 KERNEL_FLAGS = -O3 -ffp-contract=fast -Wno-psabi
 # gcc 12 for aarch64 ends with an internal error on vectors of sums in order.
 TWICE_FLAGS = -O3 -fno-math-errno -fno-trapping-math $(if $(filter aarch64-%,$(TARGET)),-fno-tree-loop-vectorize)
+# What `lossbench losses build` compiles a plug-in with.
+PLUGIN_FLAGS = -std=c11 -D_GNU_SOURCE -ffp-contract=off -fPIC -Wall -Wextra $(TWICE_FLAGS) $(PKG_CFLAGS)
 KERNEL_FLAGS_avx2 = -mavx2 -mfma
 KERNEL_FLAGS_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512
 WITHOUT := $(if $(ISAL),,datasets/io/inflate_isal.c) $(if $(BZIP2),,datasets/io/unpack_bzip2.c) $(if $(XZ),,datasets/io/unpack_xz.c) \
@@ -49,6 +51,10 @@ KERNELS_32 := $(KERNEL_SETS:%=$(BUILD)/f32/core/engine/kernels/kernels.%.o)
 KERNELS_64 := $(KERNEL_SETS:%=$(BUILD)/f64/core/engine/kernels/kernels.%.o)
 LIB_OBJ := $(ONCE:%.c=$(BUILD)/%.o) $(TWICE:%.c=$(BUILD)/f32/%.o) $(TWICE:%.c=$(BUILD)/f64/%.o) $(KERNELS_32) $(KERNELS_64)
 CMD_OBJ := $(CMD:%.c=$(BUILD)/%.o)
+# What a plug-in can call: the functions of these folders, whose headers are installed.
+PLUGIN_OBJ := $(filter $(foreach folder,core/base core/numeric losses,$(BUILD)/$(folder)/%) \
+	$(foreach folder,f32/core/engine/kernels f64/core/engine/kernels f32/losses/support f64/losses/support,$(BUILD)/$(folder)/%),$(LIB_OBJ))
+PLUGIN_HEADERS := $(wildcard core/base/*.h core/numeric/*.h core/engine/*.h core/engine/kernels/*.h losses/*.h losses/support/*.h)
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(sort $(shell find tests/unit -name "test_*.c")))
 # Fuzz targets; built here with what goes once through a corpus, by make fuzz with libFuzzer.
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(filter-out tests/fuzz/replay.c,$(sort $(wildcard tests/fuzz/*.c))))
@@ -65,7 +71,8 @@ lossbench: $(BUILD)/lossbench
 # The functions that choose an instruction set all run at the start: side by side, they take 4 pages of memory in the place of 300.
 $(BUILD)/lossbench: $(CMD_OBJ) $(BUILD)/version.o $(LIB)
 	$(Q)echo 'SECTIONS { .text.resolvers : { *(.text.*.resolver) } } INSERT BEFORE .text;' >$(BUILD)/resolvers.ld
-	$(Q)$(CC) $(CFLAGS) -Wl,--as-needed -Wl,--gc-sections -Wl,-T,$(BUILD)/resolvers.ld $(LDFLAGS) -o $@ $(CMD_OBJ) $(BUILD)/version.o $(LIB) $(LIBS)
+	$(Q){ echo '{'; nm -g --defined-only $(PLUGIN_OBJ) | sed -n 's/^[0-9a-f]* [A-Zi] \(lb_[a-z0-9_]*\)$$/\1;/p' | sort -u; echo '};'; } >$(BUILD)/exported.ld
+	$(Q)$(CC) $(CFLAGS) -Wl,--as-needed -Wl,--gc-sections -Wl,-T,$(BUILD)/resolvers.ld -Wl,--dynamic-list=$(BUILD)/exported.ld $(LDFLAGS) -o $@ $(CMD_OBJ) $(BUILD)/version.o $(LIB) $(LIBS)
 
 $(LIB): $(LIB_OBJ)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJ)
@@ -107,6 +114,7 @@ $(BUILD)/version.c: always
 	   echo "const int lb_git_clean = $$(git rev-parse --verify -q HEAD >/dev/null 2>&1 && { git diff --quiet HEAD -- && echo 1 || echo 0; } || echo -1);"; \
 	   echo "const char lb_compiler[] = \"$$($(CC) --version 2>/dev/null | head -n 1)\";"; \
 	   echo 'const char lb_build_flags[] = "$(STD) $(CFLAGS)";'; \
+	   echo 'const char lb_plugin_flags[] = "$(PLUGIN_FLAGS)";'; \
 	   echo 'const char lb_source_folder[] = "$(CURDIR)";'; } > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
@@ -329,16 +337,22 @@ docs: lossbench                      ## regenerate the catalogue of losses and t
 	@./lossbench config reference > configs/README.md
 
 .PHONY: install
-install: lossbench                   ## install program and scripts under PREFIX (default /usr/local)
+install: lossbench install-headers   ## install program, scripts and the headers for plug-ins under PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/lossbench/scripts
 	install -m 755 lossbench $(DESTDIR)$(PREFIX)/bin/lossbench
 	install -m 644 scripts/*.py scripts/*.html $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 	install -m 755 scripts/sweep-*.sh $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
+.PHONY: install-headers
+install-headers:
+	@install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	@for header in $(PLUGIN_HEADERS); do install -D -m 644 $$header $(DESTDIR)$(PREFIX)/include/lossbench/$$header || exit 1; done
+	@printf 'prefix=%s\n\nName: lossbench\nDescription: losses of your own as plug-ins of lossbench\nVersion: %s\nCflags: -I$${prefix}/include/lossbench %s\n' \
+		'$(PREFIX)' '$(VERSION)' '$(PLUGIN_FLAGS)' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/lossbench.pc
 
 .PHONY: uninstall
 uninstall:                           ## remove what install put under PREFIX
-	rm -f $(DESTDIR)$(PREFIX)/bin/lossbench
-	rm -rf $(DESTDIR)$(PREFIX)/share/lossbench
+	rm -f $(DESTDIR)$(PREFIX)/bin/lossbench $(DESTDIR)$(PREFIX)/lib/pkgconfig/lossbench.pc
+	rm -rf $(DESTDIR)$(PREFIX)/share/lossbench $(DESTDIR)$(PREFIX)/include/lossbench
 
 .PHONY: clean
 clean:                               ## remove what was built

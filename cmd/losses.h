@@ -32,9 +32,16 @@ int losses_join_params(const char *const *params, size_t n, struct lb_buf *out, 
 /* losses_words.c: the catalogue's part on formulas. */
 void losses_markdown_formulas(void);
 
-/* losses_file.c: checks the loss of a file such as mine.loss.yaml; an exit status, or -1 with
- * err. */
+/* losses_file.c: checks the loss of a file such as mine.loss.yaml, or those of a plug-in such as
+ * mine.so; an exit status, or -1 with err. */
 int losses_check_file(const char *path, struct lb_err *err);
+
+/* Checks the losses of a plug-in, n from the place `first` of the registry; of an object's file. */
+int losses_check_plugin(size_t first, size_t n, struct lb_err *err);
+
+/* losses_build.c: makes a plug-in, at `out` or (NULL) in the working folder, of a source file, and
+ * checks its losses; an exit status, or -1 with err. */
+int losses_build(const char *source, const char *out, struct lb_err *err);
 
 /* losses_plot.c: value and derivative along a slice as SVG, to a file or stdout (out = NULL). set
  * as in descriptors: "q=0.5". */

@@ -1,5 +1,6 @@
-/* `losses check mine.loss.yaml`: what the suite holds against a loss of the program, against one by
- * its formula in a file: gradient, extremes, both precisions, claims, examples. */
+/* `losses check mine.loss.yaml` and `losses check mine.so`: what the suite holds against a loss of
+ * the program, against one by its formula in a file or those of a plug-in: gradient, extremes, both
+ * precisions, claims, examples. */
 #include "cmd/losses.h"
 
 #include "cmd/cmd.h"
@@ -8,6 +9,7 @@
 #include "core/run/formula_block.h"
 #include "losses/claims.h"
 #include "losses/eval.h"
+#include "losses/plugin.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,7 +19,7 @@
 enum { MOST_CELLS = 400, MOST_ROWS = 100, SHOWN = 3, MOST_PARAMS = 32 };
 
 /* The kinds of lines in the report of lb_loss_check, and what they mean to who wrote the
- * formula. */
+ * loss. */
 static const struct {
 	const char *mark, *says;
 } kinds[] = {
@@ -191,31 +193,66 @@ static const struct lb_loss_info *read_file(const char *path, const struct lb_no
 	return info;
 }
 
-int losses_check_file(const char *path, struct lb_err *err)
+/* Prints what was found against a loss, and the tally; an exit status. */
+static int print_findings(const struct lb_loss_info *info, const char *report, const int failed[3], const int n[3])
+{
+	const int all = failed[0] + failed[1] + failed[2];
+
+	printf("%s/%s: %s\n", lb_kind_name(info->kind), info->base.name, info->base.formula);
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+		print_kind(report, k);
+	printf("%d passed, %d failed: gradient, extremes and precisions %d, claims %d, examples %d\n", n[0] + n[1] + n[2] - all, all, n[0], n[1], n[2]);
+	return all ? LB_TRIALS : LB_OK;
+}
+
+/* Of a formula's file, whose examples stand in the tree, or of a plug-in (NULL). */
+static int check_loss(const struct lb_loss_info *info, const struct lb_node *tree, struct lb_err *err)
 {
 	struct lb_arg_store store = { 0 };
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_buf report = { 0 };
-	const struct lb_node *tree;
-	const struct lb_loss_info *info = read_file(path, &tree, err);
-	int failed[3] = { -1, -1, -1 }, n[3] = { 0 };
+	int failed[3] = { -1, 0, -1 }, n[3] = { 0 };
 
-	if (!info || lb_args_from_text(&info->base, "", par, &store, err))
+	if (info->base.n_params > MOST_PARAMS)
+		return lb_fail(err, LB_CONFIG, "%s: found %d parameters, allowed: at most %d", info->base.name, info->base.n_params, MOST_PARAMS);
+	if (lb_args_from_text(&info->base, "", par, &store, err))
 		return -1;
 	failed[0] = lb_loss_check(info, &report, &n[0], err);
-	if (failed[0] >= 0)
+	if (failed[0] >= 0 && (tree || lb_loss_claims_testable(info)))
 		failed[1] = lb_loss_check_claims(info, par, &report, &n[1], err);
-	if (failed[1] >= 0)
-		failed[2] = check_examples(info, tree, par, &report, &n[2], err);
-	const bool done = failed[2] >= 0 && !report.bad;
-	const int all = failed[0] + failed[1] + failed[2];
-	if (done)
-		printf("%s/%s: %s\n", lb_kind_name(info->kind), info->base.name, info->base.formula);
-	for (size_t k = 0; done && k < sizeof kinds / sizeof *kinds; k++)
-		print_kind(report.s, k);
-	if (done)
-		printf("%d passed, %d failed: gradient, extremes and precisions %d, claims %d, examples %d\n", n[0] + n[1] + n[2] - all, all, n[0], n[1], n[2]);
+	if (!tree)
+		n[2] = info->n_examples;
+	if (failed[0] >= 0 && failed[1] >= 0)
+		failed[2] = tree ? check_examples(info, tree, par, &report, &n[2], err) : lb_loss_check_examples(info, &report, err);
+	const int rc = failed[2] < 0 || report.bad ? -1 : print_findings(info, report.s, failed, n);
+	if (report.bad)
+		lb_fail_memory(err, report.n);
 	lb_buf_free(&report);
 	lb_args_free(&store);
-	return !done ? -1 : all ? LB_TRIALS : LB_OK;
+	return rc;
+}
+
+int losses_check_plugin(size_t first, size_t n, struct lb_err *err)
+{
+	int worst = LB_OK;
+
+	for (size_t i = first; i < first + n; i++) {
+		const int rc = check_loss(lb_loss_at(i), NULL, err);
+		if (rc < 0)
+			return rc;
+		worst = rc > worst ? rc : worst;
+	}
+	return worst;
+}
+
+int losses_check_file(const char *path, struct lb_err *err)
+{
+	const char *end = strrchr(path, '.');
+	const struct lb_node *tree;
+	size_t first, n;
+
+	if (end && !strcmp(end, ".so"))
+		return lb_plugin_load(path, NULL, &first, &n, err) ? -1 : losses_check_plugin(first, n, err);
+	const struct lb_loss_info *info = read_file(path, &tree, err);
+	return info ? check_loss(info, tree, err) : -1;
 }

@@ -5,6 +5,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/numeric/blas_select.h"
+#include "core/run/plugin_block.h"
 #include "core/run/provenance.h"
 
 #include <errno.h>
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
 	lb_blas_resume();
 	signal(SIGXFSZ, SIG_IGN); /* a file that grows past the limit is then an error of the write */
 	command_line = words;
+	lb_plugins_load();
 	int code = words ? run(argc, argv) : (int)err.code;
 	if (!words)
 		fprintf(stderr, "lossbench: %s\n", err.text);

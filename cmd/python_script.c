@@ -1,6 +1,6 @@
 #include "cmd/python_script.h"
 
-#include "core/base/file.h"
+#include "cmd/installed.h"
 #include "core/base/mem.h"
 #include "core/run/provenance.h"
 
@@ -14,27 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The scripts lie next to the binary in a checkout, or under share/lossbench when installed; a
- * binary that was built into a folder elsewhere finds those of the checkout it was built from. */
 static char *find_script(const char *name, struct lb_err *err)
 {
-	static const char *const places[] = { "scripts", "../scripts", "../share/lossbench/scripts" };
-	const size_t n_places = sizeof places / sizeof *places;
-	char exe[PATH_MAX];
-	const ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-
-	exe[n > 0 ? n : 0] = '\0';
-	char *slash = strrchr(exe, '/');
-	if (slash)
-		*slash = '\0';
-	for (size_t i = 0; i <= n_places; i++) {
-		char *path = lb_strfmt(err, "%s/%s/%s", i < n_places ? exe : lb_source_folder, places[i < n_places ? i : 0], name);
-		if (!path || lb_file_exists(path))
-			return path;
-		free(path);
-	}
-	lb_fail(err, LB_MACHINE, "scripts/%s is not found near %s; run from a checkout or after make install", name, exe);
-	return NULL;
+	return installed_path("scripts", "share/lossbench/scripts", name, err);
 }
 
 static bool same_folder(const char *a, const char *b)

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { DRAWS = 400, MOST_CLASSES = 6 };
+enum { DRAWS = 400, MOST_CLASSES = 6, MOST_PARAMS = 32 };
 
 /* One row: its scores, its label, its targets or labels. */
 struct drawn {
@@ -142,4 +142,50 @@ int lb_loss_check_claims(const struct lb_loss_info *info, const struct lb_arg *p
 		}
 	}
 	return broken;
+}
+
+bool lb_loss_claims_testable(const struct lb_loss_info *info)
+{
+	const bool kind = info->kind == LB_MULTICLASS || info->kind == LB_BINARY || info->kind == LB_REGRESSION || info->kind == LB_MULTILABEL;
+
+	return kind && lb_loss_separable(info) && !(info->needs & ~(unsigned)LB_NEEDS_CLASS_COUNTS) && !info->params && !info->output && !info->targets &&
+	       !info->scores_for;
+}
+
+/* ---- examples ---- */
+
+int lb_loss_example_value(const struct lb_loss_info *info, const struct lb_example *e, double *value, struct lb_err *err)
+{
+	struct lb_arg par[MOST_PARAMS];
+	struct lb_arg_store store = { 0 };
+	int32_t y[LB_EXAMPLE_ROWS];
+
+	for (int i = 0; i < LB_EXAMPLE_ROWS; i++)
+		y[i] = e->y[i];
+	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par, .y = lb_kind_of_labels(info->kind) ? y : NULL, .t = e->t,
+					  .hidden = e->n_h ? e->h : NULL, .n_hidden = (size_t)e->n_h, .inputs = e->n_x ? e->x : NULL,
+					  .n_inputs = (size_t)e->n_x, .params = e->params, .n_classes = (size_t)e->classes,
+					  .teacher = info->needs & LB_NEEDS_TEACHER ? e->teacher : NULL, .views = (size_t)e->views, .scale = e->scale };
+	if (info->base.n_params > MOST_PARAMS)
+		return lb_fail(err, LB_CONFIG, "%s: found %d parameters, allowed: at most %d", info->base.name, info->base.n_params, MOST_PARAMS);
+	const int rc = lb_args_from_text(&info->base, e->set, par, &store, err) || lb_loss_eval(info, 64, &in, value, NULL, err) ? -1 : 0;
+	lb_args_free(&store);
+	return rc;
+}
+
+int lb_loss_check_examples(const struct lb_loss_info *info, struct lb_buf *report, struct lb_err *err)
+{
+	int failed = 0;
+
+	for (int k = 0; k < info->n_examples; k++) {
+		const struct lb_example *e = &info->examples[k];
+		double value;
+		if (lb_loss_example_value(info, e, &value, err))
+			return -1;
+		if (fabs(value - e->value) <= 1e-9 * fabs(e->value))
+			continue;
+		failed++;
+		lb_buf_printf(report, "failed: example %d (%s): the loss is %.12g, the descriptor says %.12g\n", k + 1, e->set, value, e->value);
+	}
+	return failed;
 }

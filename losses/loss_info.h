@@ -197,9 +197,13 @@ struct lb_loss_info {
 #define LB_EXAMPLES(table) .examples = (table), .n_examples = sizeof(table) / sizeof *(table)
 
 /* The registered losses, each the .base of a struct lb_loss_info, the same in both precisions. */
-extern const struct lb_info *const lb_losses_f32[], *const lb_losses_f64[];
+extern const struct lb_info *lb_losses_f32[], *lb_losses_f64[];
 
-/* The registry, in the order of losses/list.def. All borrowed and constant. */
+/* Losses that all plug-ins together may have (losses/plugin.h). */
+enum { LB_PLUGIN_LOSSES = 256 };
+
+/* The registry, in the order of losses/list.def, then of the plug-ins. All borrowed and
+ * constant. */
 size_t lb_loss_count(void);
 const struct lb_loss_info *lb_loss_at(size_t i);
 /* NULL when there is none. */

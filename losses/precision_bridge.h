@@ -21,6 +21,24 @@ bool lb_loss_has_scores_f64(size_t i);
 bool lb_loss_has_matrix_f32(size_t i);
 bool lb_loss_has_matrix_f64(size_t i);
 
+/* Adds a copy of a plug-in's loss, a struct lb_loss of that precision, with these parameters in
+ * place of its own, which the copy keeps. -1 with err when memory runs out. */
+int lb_loss_add_f32(const void *loss, const struct lb_param *params, int n_params, struct lb_err *err);
+int lb_loss_add_f64(const void *loss, const struct lb_param *params, int n_params, struct lb_err *err);
+/* The losses that can still be added. */
+size_t lb_loss_room_f32(void);
+size_t lb_loss_room_f64(void);
+/* A number that differs when a structure that a plug-in shares with the program has another
+ * size. */
+size_t lb_loss_layout_f32(void);
+size_t lb_loss_layout_f64(void);
+/* What a struct lb_loss of that precision says of itself, and what does not fit together in it
+ * (lb_loss_misfit). */
+const struct lb_loss_info *lb_loss_info_of_f32(const void *loss);
+const struct lb_loss_info *lb_loss_info_of_f64(const void *loss);
+const char *lb_loss_fault_f32(const void *loss);
+const char *lb_loss_fault_f64(const void *loss);
+
 size_t lb_loss_n_params_of_f32(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape);
 size_t lb_loss_n_params_of_f64(const struct lb_loss_info *info, const struct lb_arg *par, const struct lb_loss_shape *shape);
 

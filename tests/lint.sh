@@ -48,10 +48,10 @@ core/config core/base/ core/numeric/rng.h losses/loss_info.h $names
 core/metrics core/base/ core/numeric/ losses/loss_info.h
 core/training core/base/ core/numeric/ core/metrics/metric.h core/metrics/decision_rule.h $contracts
 core/engine core/base/ core/numeric/ core/training/ core/metrics/metric.h core/metrics/decision_rule.h datasets/sampling/row_labels.h losses/loss.h $contracts
-core/run core/base/ core/numeric/ core/config/ core/training/ losses/formula.h core/metrics/metric.h core/metrics/decision_rule.h datasets/formats/npz_archive.h datasets/assemble/align_columns.h datasets/io/inflate.h datasets/sampling/row_labels.h $contracts
+core/run core/base/ core/numeric/ core/config/ core/training/ losses/formula.h losses/plugin.h core/metrics/metric.h core/metrics/decision_rule.h datasets/formats/npz_archive.h datasets/assemble/align_columns.h datasets/io/inflate.h datasets/sampling/row_labels.h $contracts
 datasets core/base/ core/numeric/ losses/loss_info.h
 losses core/base/ core/numeric/ core/engine/precision.h core/engine/kernels/ core/config/config.h
-cmd core/base/ core/config/ core/numeric/blas_select.h core/numeric/cpu_features.h core/numeric/kernel_dispatch.h core/run/ core/metrics/metric.h datasets/sampling/row_labels.h losses/eval.h losses/claims.h losses/formula.h $contracts"
+cmd core/base/ core/config/ core/numeric/blas_select.h core/numeric/cpu_features.h core/numeric/kernel_dispatch.h core/run/ core/metrics/metric.h datasets/sampling/row_labels.h losses/eval.h losses/claims.h losses/formula.h losses/plugin.h $contracts"
 
 may_include() {
 	local folder allowed place header prefix ok
@@ -195,7 +195,7 @@ one_list() {
 		grep -q "^$def " <<<"$lists"$'\n''losses/list.def ' || echo "$def:1: a list that tests/lint.sh does not know; add it to its lists"
 	done
 	grep -rnE --include='*.c' '^(static )?const struct lb_(info|'"$(cut -d' ' -f3 <<<"$lists" | sed 's/^lb_//' | paste -sd '|')"') \*?(const )?\w+\[' core losses datasets |
-		grep -vE 'const struct lb_info \*const lb_\w+\[\]' | sed -E 's/^([^:]+:[0-9]+):.*/\1: a second list of components; each stands in its .def file alone/'
+		grep -vE 'const struct lb_info \*(const )?lb_\w+\[(MOST \+ 1)?\]' | sed -E 's/^([^:]+:[0-9]+):.*/\1: a second list of components; each stands in its .def file alone/'
 	sort losses/list.def 2>/dev/null | uniq -d | sed 's/^/losses\/list.def:1: twice: /'
 }
 

@@ -138,3 +138,13 @@ const char *lb_node_found(const struct lb_node *node, char buf[LB_FOUND_TEXT])
 		snprintf(buf, LB_FOUND_TEXT, "\"%.*s\"%s", (int)shown, node->text, shown < n ? "..." : "");
 	return buf;
 }
+
+void lb_node_path(const struct lb_node *node, char out[LB_NODE_PATH])
+{
+	const char *file = node->location.line ? node->location.file : NULL, *slash = file ? strrchr(file, '/') : NULL;
+
+	if (slash && *node->text != '/')
+		snprintf(out, LB_NODE_PATH, "%.*s%s", (int)(slash - file) + 1, file, node->text);
+	else
+		snprintf(out, LB_NODE_PATH, "%s", node->text);
+}

@@ -31,4 +31,9 @@ const struct lb_node *lb_node_component(const struct lb_node *block, const char 
 #define LB_FOUND_TEXT 80
 const char *lb_node_found(const struct lb_node *node, char buf[LB_FOUND_TEXT]);
 
+/* out <- the path that the node tells: from the folder of the file that it stands in, or as it is
+ * where it begins with a slash or stands in no file. */
+#define LB_NODE_PATH 512
+void lb_node_path(const struct lb_node *node, char out[LB_NODE_PATH]);
+
 #endif

@@ -3,6 +3,7 @@
 #include "core/metrics/decision_rule.h"
 #include "core/metrics/metric.h"
 #include "core/run/formula_block.h"
+#include "core/run/plugin_block.h"
 #include "core/training/attack_info.h"
 #include "core/training/augment_info.h"
 #include "core/training/head_info.h"
@@ -125,4 +126,19 @@ static bool listed(const char *block, const struct lb_info *info, enum lb_kind k
 	return loss && (unseen || !lb_loss_gives_scores(loss)) ? lb_metric_find(info->name)->without_scores : !info->on_request;
 }
 
-const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .of_node = lb_formula_of_node, .of_item = lb_formula_of_item, .schema_of = lb_formula_schema, .most_trials = 100000, .listed = listed };
+/* A loss of a plug-in or by its formula. */
+static const struct lb_info *of_node(const char *block, enum lb_kind kind, const struct lb_node *node, struct lb_diagnostics *diagnostics, bool *is)
+{
+	const struct lb_info *info = lb_plugin_of_node(block, kind, node, diagnostics, is);
+
+	return *is ? info : lb_formula_of_node(block, kind, node, diagnostics, is);
+}
+
+static const struct lb_info *of_item(const char *block, enum lb_kind kind, const cJSON *item, bool *is, struct lb_err *err)
+{
+	const struct lb_info *info = lb_plugin_of_item(block, kind, item, is, err);
+
+	return *is ? info : lb_formula_of_item(block, kind, item, is, err);
+}
+
+const struct lb_registry lb_registries = { .next = registry_next, .any = registry_any, .of_node = of_node, .of_item = of_item, .schema_of = lb_formula_schema, .most_trials = 100000, .listed = listed };

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/config/yaml_overlay.h"
+#include "core/run/loss_block.h"
 #include "losses/formula.h"
 
 #include <math.h>
@@ -363,27 +364,16 @@ static void check_file_keys(struct reading *r)
 	}
 }
 
-/* The file's path, which is told from the folder of the config that names it. */
-static void file_path(const struct lb_node *file, char out[512])
-{
-	const char *config = file->location.line ? file->location.file : NULL, *slash = config ? strrchr(config, '/') : NULL;
-
-	if (slash && *file->text != '/')
-		snprintf(out, 512, "%.*s%s", (int)(slash - config) + 1, config, file->text);
-	else
-		snprintf(out, 512, "%s", file->text);
-}
-
 static const struct lb_loss_info *read_file(struct reading *r, const struct lb_node *file)
 {
 	struct lb_err err = { 0 };
-	char path[512];
+	char path[LB_NODE_PATH];
 
 	if (file->type != LB_SCALAR) {
 		found(r, file, "file", "the path of a file such as mine.loss.yaml");
 		return NULL;
 	}
-	file_path(file, path);
+	lb_node_path(file, path);
 	if (!(r->tree = tree_of(path, &err))) {
 		wrong(r, file, "file", err.text);
 		return NULL;
@@ -419,23 +409,12 @@ const struct lb_loss_info *lb_formula_of_file(const char *path, const struct lb_
 
 /* ---- blocks ---- */
 
-/* The kind of loss that a block of a task has: a student's further losses are those of classes. */
-static enum lb_kind kind_of_block(const char *block, enum lb_kind kind)
-{
-	return kind == LB_DISTILLATION && !strcmp(block, "terms") ? LB_MULTICLASS : kind;
-}
-
-static bool is_loss(const char *block)
-{
-	return !strcmp(block, "loss") || !strcmp(block, "terms");
-}
-
 const struct lb_info *lb_formula_of_node(const char *block, enum lb_kind kind, const struct lb_node *node, struct lb_diagnostics *diagnostics, bool *is)
 {
 	const struct lb_node *file = node && node->type == LB_MAPPING ? lb_node_get(node, "file") : NULL;
-	struct reading r = { .block = node, .tree = node, .path = block, .d = diagnostics, .source.kind = kind_of_block(block, kind) };
+	struct reading r = { .block = node, .tree = node, .path = block, .d = diagnostics, .source.kind = lb_kind_of_block(block, kind) };
 
-	*is = is_loss(block) && node && node->type == LB_MAPPING && (file || lb_node_get(node, "formula"));
+	*is = lb_names_loss(block) && node && node->type == LB_MAPPING && (file || lb_node_get(node, "formula"));
 	if (!*is || kind == LB_N_KINDS)
 		return NULL;
 	if (!lb_formula_of_kind(r.source.kind)) {
@@ -450,12 +429,12 @@ const struct lb_info *lb_formula_of_item(const char *block, enum lb_kind kind, c
 {
 	const char *formula = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "formula"));
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "name"));
-	struct lb_formula_source source = { .kind = kind_of_block(block, kind), .name = name ? name : "formula", .text = formula };
+	struct lb_formula_source source = { .kind = lb_kind_of_block(block, kind), .name = name ? name : "formula", .text = formula };
 	struct lb_param param[LB_FORMULA_PARAMS];
 	struct lb_formula_fault fault = { 0 };
 	const cJSON *member;
 
-	*is = is_loss(block) && formula;
+	*is = lb_names_loss(block) && formula;
 	if (!*is)
 		return NULL;
 	source.param = param;
@@ -479,19 +458,21 @@ static cJSON *put_key(cJSON *properties, const char *key, const char *type, cons
 
 cJSON *lb_formula_schema(const char *block)
 {
-	if (!is_loss(block))
+	if (!lb_names_loss(block))
 		return NULL;
 	cJSON *schema = lb_json_object(NULL, NULL), *properties, *any;
-	lb_json_text(schema, "description", "a loss by its formula; further keys are values of its parameters");
+	lb_json_text(schema, "description", "a loss by its formula, or from a plug-in; further keys are values of its parameters");
 	lb_json_text(schema, "type", "object");
 	properties = lb_json_object(schema, "properties");
 	put_key(properties, "name", "string", "what the loss is called in results; formula if not given");
 	put_key(properties, "formula", "string", "the loss of a row, such as -(1 - p)^g * log(p); see losses/README.md");
 	put_key(properties, "params", "object", "its parameters: {g: default} or {g: {default, min, max, grid, log, help}}");
 	put_key(properties, "file", "string", "a file with name, task, formula and params instead, its path from the config's folder");
+	put_key(properties, "plugin", "string", "instead: an object made by lossbench losses build, its path from the config's folder; name chooses one of its losses");
 	put_key(properties, "weight", "number", "factor of the loss in the sum that is minimised");
 	any = lb_json_array(schema, "anyOf");
 	lb_json_text(lb_json_array(lb_json_object(any, NULL), "required"), NULL, "formula");
 	lb_json_text(lb_json_array(lb_json_object(any, NULL), "required"), NULL, "file");
+	lb_json_text(lb_json_array(lb_json_object(any, NULL), "required"), NULL, "plugin");
 	return schema;
 }

@@ -11,6 +11,7 @@ extern const char lb_git_revision[];     /* 40 hex digits, or "" */
 extern const int lb_git_clean;           /* 1 clean, 0 changed, -1 unknown */
 extern const char lb_compiler[];         /* "gcc (Debian 12.2.0-14) 12.2.0" */
 extern const char lb_build_flags[];      /* compiler flags */
+extern const char lb_plugin_flags[];     /* of the compiler, for `lossbench losses build`; in no record */
 extern const char lb_source_folder[];    /* where it was built: the scripts of a build folder that lies elsewhere; in no record */
 
 /* Adds program, git, host, os, processor, cores, blas (null where OpenBLAS was not loaded),

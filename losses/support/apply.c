@@ -1,6 +1,8 @@
 #include "losses/loss.h"
 
+#include "core/base/mem.h"
 #include "core/engine/kernels/kernels.h"
+#include "losses/plugin_layout.h"
 #include "losses/precision_bridge.h"
 #include "losses/support/formula_run.h"
 #include "losses/support/similarity.h"
@@ -11,44 +13,86 @@
 #include "losses/list.def"
 #undef LOSS
 
-const struct lb_info *const lb_losses[] = {
+enum {
+#define LOSS(kind, name) PLACE_##kind##_##name,
+#include "losses/list.def"
+#undef LOSS
+	N_BUILT_IN,
+	MOST = N_BUILT_IN + LB_PLUGIN_LOSSES
+};
+
+/* Those of list.def, then those of plug-ins. */
+const struct lb_info *lb_losses[MOST + 1] = {
 #define LOSS(kind, name) &LB_LOSS(kind, name).info.base,
 #include "losses/list.def"
 #undef LOSS
-	NULL
 };
 
-static const struct lb_loss *const losses[] = {
+static const struct lb_loss *losses[MOST] = {
 #define LOSS(kind, name) &LB_LOSS(kind, name),
 #include "losses/list.def"
 #undef LOSS
 };
 
-enum { N_LOSSES = sizeof losses / sizeof *losses };
+static size_t n_losses = N_BUILT_IN;
+
+int lb_loss_add(const void *loss, const struct lb_param *params, int n_params, struct lb_err *err)
+{
+	struct lb_loss *own = lb_alloc(1, sizeof *own, err);
+
+	if (!own)
+		return -1;
+	memcpy(own, loss, sizeof *own);
+	own->info.base.params = params;
+	own->info.base.n_params = n_params;
+	lb_losses[n_losses] = &own->info.base;
+	losses[n_losses++] = own;
+	return 0;
+}
+
+size_t lb_loss_room(void)
+{
+	return MOST - n_losses;
+}
+
+size_t lb_loss_layout(void)
+{
+	return LB_LOSS_LAYOUT;
+}
+
+const struct lb_loss_info *lb_loss_info_of(const void *loss)
+{
+	return &((const struct lb_loss *)loss)->info;
+}
+
+const char *lb_loss_fault(const void *loss)
+{
+	return lb_loss_misfit(loss);
+}
 
 const struct lb_loss *lb_loss_get(size_t i)
 {
-	return i < N_LOSSES ? losses[i] : NULL;
+	return i < n_losses ? losses[i] : NULL;
 }
 
 const struct lb_loss_info *lb_loss_info_at(size_t i)
 {
-	return i < N_LOSSES ? &losses[i]->info : NULL;
+	return i < n_losses ? &losses[i]->info : NULL;
 }
 
 bool lb_loss_has_row(size_t i)
 {
-	return i < N_LOSSES && (losses[i]->form->row || losses[i]->form->sums_rows);
+	return i < n_losses && (losses[i]->form->row || losses[i]->form->sums_rows);
 }
 
 bool lb_loss_has_scores(size_t i)
 {
-	return i < N_LOSSES && losses[i]->predict;
+	return i < n_losses && losses[i]->predict;
 }
 
 bool lb_loss_has_matrix(size_t i)
 {
-	return i < N_LOSSES && losses[i]->form->similarity;
+	return i < n_losses && losses[i]->form->similarity;
 }
 
 static bool describes(const struct lb_loss *loss, const struct lb_loss_info *info)
@@ -64,7 +108,7 @@ const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 		return lb_formula_loss(info->kind);
 	if (last && describes(last, info))
 		return last;
-	for (size_t i = 0; i < N_LOSSES; i++)
+	for (size_t i = 0; i < n_losses; i++)
 		if (describes(losses[i], info))
 			return last = losses[i];
 	return NULL;

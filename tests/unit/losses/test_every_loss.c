@@ -2,6 +2,7 @@
 #include "tests/unit/losses/loss_fixture.h"
 
 #include "core/base/text.h"
+#include "losses/claims.h"
 #include "losses/loss.h"
 
 /* ---- the check itself, the descriptor, the examples, the identities ---- */
@@ -102,33 +103,14 @@ START_TEST(descriptor_is_complete)
 }
 END_TEST
 
-static double example_value(const struct lb_loss_info *info, const struct lb_example *e)
-{
-	struct lb_arg par[MOST_PARAMS];
-	struct lb_arg_store store = { 0 };
-	struct lb_err err = { 0 };
-	int32_t y[LB_EXAMPLE_ROWS];
-	double value;
-
-	for (int i = 0; i < LB_EXAMPLE_ROWS; i++)
-		y[i] = e->y[i];
-	ck_assert_msg(!lb_args_from_text(&info->base, e->set, par, &store, &err), "%s", err.text);
-	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par,
-					  .y = lb_kind_of_labels(info->kind) ? y : NULL, .t = e->t, .hidden = e->n_h ? e->h : NULL,
-					  .n_hidden = (size_t)e->n_h, .inputs = e->n_x ? e->x : NULL, .n_inputs = (size_t)e->n_x,
-					  .params = e->params, .n_classes = (size_t)e->classes, .teacher = info->needs & LB_NEEDS_TEACHER ? e->teacher : NULL,
-					  .views = (size_t)e->views, .scale = e->scale };
-	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, NULL, &err), 0);
-	lb_args_free(&store);
-	return value;
-}
-
 START_TEST(examples_are_true)
 {
 	const struct lb_loss_info *info = lb_loss_at((size_t)_i);
 
 	for (int k = 0; k < info->n_examples; k++) {
-		const double got = example_value(info, &info->examples[k]);
+		struct lb_err err = { 0 };
+		double got;
+		ck_assert_msg(!lb_loss_example_value(info, &info->examples[k], &got, &err), "%s", err.text);
 		ck_assert_msg(fabs(got - info->examples[k].value) <= 1e-9 * fabs(info->examples[k].value), "%s (%s): %.17g, not %.17g",
 			      info->base.name, info->examples[k].set, got, info->examples[k].value);
 	}
