@@ -184,8 +184,8 @@ check:                               ## build and run all tests
 unit: $(UNIT) $(TOOLS)
 
 .PHONY: check-full
-check-full:                          ## make check with the long tests too: every failure, 200 kills (half an hour)
-	@LB_FULL=1 TIMEOUT=1800 $(MAKE) --no-print-directory check
+check-full:                          ## make check with the long tests too: every failure, 200 kills (an hour)
+	@LB_FULL=1 TIMEOUT=5400 $(MAKE) --no-print-directory check
 
 .PHONY: check-arm
 check-arm:                           ## the unit tests on aarch64, in qemu, and the bytes of its trainings beside this processor's

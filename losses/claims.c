@@ -3,6 +3,7 @@
 #include "core/base/text.h"
 #include "core/numeric/rng.h"
 #include "losses/eval.h"
+#include "losses/expected_loss.h"
 
 #include <math.h>
 
@@ -114,34 +115,82 @@ static void tell(struct lb_buf *report, const char *property, const char *says, 
 	lb_buf_puts(report, "]\n");
 }
 
+static int check_drawn(struct claims *c, size_t i, struct lb_buf *report)
+{
+	struct drawn d, at = { 0 };
+	double worst = 0;
+
+	for (int k = 0; k < DRAWS && !c->failed; k++) {
+		draw(c, &d);
+		const double off = claims[i].broken(c, &d);
+		if (off > worst) {
+			worst = off;
+			at = d;
+		}
+	}
+	if (worst > 0)
+		tell(report, lb_property_name(claims[i].property), claims[i].says, worst, &at);
+	return worst > 0;
+}
+
+/* The largest value of many draws is that of scores a hundred times as large, nearly. */
+static int check_bounded(struct claims *c, struct lb_buf *report)
+{
+	double most[2] = { 0 };
+	struct drawn d;
+
+	for (int k = 0; k < DRAWS && !c->failed; k++) {
+		draw(c, &d);
+		for (int far = 0; far < 2; far++) {
+			for (size_t i = 0; i < d.c; i++)
+				d.z[i] *= far ? 100 : 300;
+			most[far] = fmax(most[far], value_at(c, &d, d.z));
+		}
+	}
+	if (most[1] <= most[0] * 1.1)
+		return 0;
+	lb_buf_printf(report, "failed: claim bounded: the value is up to %.6g at scores about 1e3, and up to %.6g at scores about 1e5\n", most[0], most[1]);
+	return 1;
+}
+
+/* Of the expected loss; -1 for want of memory. */
+static int check_expected(struct claims *c, unsigned property, struct lb_buf *report)
+{
+	const int holds = (property == LB_PROPER ? lb_loss_is_proper : lb_loss_is_calibrated)(c->info, c->par, c->err);
+
+	c->failed |= holds < 0;
+	if (holds)
+		return 0;
+	lb_buf_printf(report, "failed: claim %s: at known probabilities of the labels the expected loss %s\n", lb_property_name(property), property == LB_PROPER ?
+		      "is not smallest where softmax (sigmoid) of the scores gives these" :
+		      "comes as low as its minimum while a class that is not the likeliest has the largest score");
+	return 1;
+}
+
 int lb_loss_check_claims(const struct lb_loss_info *info, const struct lb_arg *par, struct lb_buf *report, int *n_checks, struct lb_err *err)
 {
+	static const unsigned expected[] = { LB_PROPER, LB_CALIBRATED };
 	struct claims c = { .info = info, .par = par, .err = err };
+	const bool classes = info->kind == LB_MULTICLASS || info->kind == LB_BINARY;
 	int broken = 0;
 
 	lb_rng_init(&c.rng, 1, LB_RNG_TEST, 7);
 	for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
-		struct drawn d, at = { 0 };
-		double worst = 0;
 		if (!(info->properties & claims[i].property) || (claims[i].of_labels && !lb_kind_of_labels(info->kind)))
 			continue;
-		for (int k = 0; k < DRAWS && !c.failed; k++) {
-			draw(&c, &d);
-			const double off = claims[i].broken(&c, &d);
-			if (off > worst) {
-				worst = off;
-				at = d;
-			}
-		}
-		if (c.failed)
-			return -1;
+		broken += check_drawn(&c, i, report);
 		*n_checks += DRAWS;
-		if (worst > 0) {
-			broken++;
-			tell(report, lb_property_name(claims[i].property), claims[i].says, worst, &at);
-		}
 	}
-	return broken;
+	if (info->properties & LB_BOUNDED) {
+		broken += check_bounded(&c, report);
+		++*n_checks;
+	}
+	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+		if (classes && info->properties & expected[i]) {
+			broken += check_expected(&c, expected[i], report);
+			++*n_checks;
+		}
+	return c.failed ? -1 : broken;
 }
 
 bool lb_loss_claims_testable(const struct lb_loss_info *info)

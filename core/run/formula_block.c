@@ -247,11 +247,13 @@ static const char *text_of(struct reading *r, const char *key)
 	return NULL;
 }
 
-/* Claims that a check can test: nonnegative, convex, smooth, shift-invariant, symmetric. */
+/* Claims that a check can test; those of probabilities are of classes. */
 static void read_claims(struct reading *r)
 {
-	static const unsigned known[] = { LB_NONNEGATIVE, LB_CONVEX, LB_SMOOTH, LB_SHIFT_INVARIANT, LB_SYMMETRIC };
-	enum { N_KNOWN = sizeof known / sizeof *known };
+	static const unsigned known[] = { LB_NONNEGATIVE, LB_CONVEX, LB_SMOOTH, LB_SHIFT_INVARIANT, LB_SYMMETRIC, LB_BOUNDED, LB_PROPER, LB_CALIBRATED };
+	enum { N_KNOWN = sizeof known / sizeof *known, N_OF_SCORES = N_KNOWN - 2 };
+	const bool classes = r->source.kind == LB_MULTICLASS || r->source.kind == LB_BINARY;
+	const size_t n = classes ? N_KNOWN : N_OF_SCORES;
 	const struct lb_node *claims = r->block == r->tree ? NULL : lb_node_get(r->tree, "claims");
 	const char *names[N_KNOWN];
 
@@ -262,10 +264,11 @@ static void read_claims(struct reading *r)
 	for (size_t i = 0; claims && claims->type == LB_SEQUENCE && i < claims->n; i++) {
 		const struct lb_node *claim = claims->item[i];
 		size_t k = 0;
-		while (k < N_KNOWN && !(claim->type == LB_SCALAR && !strcmp(claim->text, names[k])))
+		while (k < n && !(claim->type == LB_SCALAR && !strcmp(claim->text, names[k])))
 			k++;
-		if (k == N_KNOWN)
-			found(r, claim, "claims", "nonnegative, convex, smooth, shift-invariant, symmetric");
+		if (k == n)
+			found(r, claim, "claims", classes ? "nonnegative, convex, smooth, shift-invariant, symmetric, bounded, proper, calibrated" :
+			      "nonnegative, convex, smooth, shift-invariant, symmetric, bounded");
 		else
 			r->source.properties |= known[k];
 	}

@@ -46,7 +46,7 @@ refuse() { # SED PLACE MESSAGE
 }
 refuse 's/log((p/lgo((p/' 4:11 'formula: character 2: unknown function "lgo"'
 refuse 's/(1 + a)/(1 + b)/' 4:30 'formula: character 21: unknown name "b"'
-refuse 's/^claims: .*/claims: [convx]/' 9:10 'claims: found "convx", allowed: nonnegative, convex, smooth, shift-invariant, symmetric'
+refuse 's/^claims: .*/claims: [convx]/' 9:10 'claims: found "convx", allowed: nonnegative, convex, smooth, shift-invariant, symmetric, bounded, proper, calibrated'
 refuse 's/^source/sorce/' 7:1 'sorce: unknown key, allowed: name, title, task, formula, params, source, notes, claims, examples; did you mean "source"?'
 sed 's/^task: .*/task: binary/' configs/mine.loss.yaml >configs/wrong.loss.yaml
 assert_exit 3 lossbench config check configs/wrong.yaml
@@ -64,6 +64,20 @@ assert_contains "$out" 'claim convex: between two points the value is above thei
 assert_contains "$out" 'claim symmetric: the sum over the labels is not that at scores 0'
 assert_contains "$out" 'example 1: the loss is 0.287682072452, the file says 0.287682082452'
 assert_contains "$out" ' passed, 3 failed'
+printf 'task: multiclass\nformula: -log(p)\nclaims: [proper, calibrated]\n' >proper.yaml
+assert_exit 0 lossbench losses check proper.yaml
+printf 'task: binary\nformula: sigmoid(-m)\nclaims: [bounded, calibrated]\n' >bounded.yaml
+assert_exit 0 lossbench losses check bounded.yaml
+printf 'task: multiclass\nformula: -(1 - p)^2 * log(p)\nclaims: [proper, bounded]\n' >focal.yaml
+assert_exit 1 lossbench losses check focal.yaml
+assert_contains "$out" 'claim proper: at known probabilities of the labels the expected loss is not smallest where softmax (sigmoid) of the scores gives these'
+assert_contains "$out" 'claim bounded: the value is up to '
+printf 'task: binary\nformula: max(0, -m)\nclaims: [calibrated]\n' >perceptron.yaml
+assert_exit 1 lossbench losses check perceptron.yaml
+assert_contains "$out" 'claim calibrated: at known probabilities of the labels the expected loss comes as low as its minimum while a class'
+printf 'task: regression\nformula: r^2\nclaims: [proper]\n' >not_of_classes.yaml
+assert_exit 3 lossbench losses check not_of_classes.yaml
+assert_contains "$err" 'found "proper", allowed: nonnegative, convex, smooth, shift-invariant, symmetric, bounded'
 sed 's/^formula: .*/formula: (p + 1e5 * a) - 1e5 * a - log(p)/; s/^claims: .*//; s/^examples:/claims: []/; /^  - /d' configs/mine.loss.yaml >digits.yaml
 assert_exit 1 lossbench losses check digits.yaml
 assert_contains "$out" 'the value loses digits in float32'

@@ -30,7 +30,7 @@ try:
 except ImportError:
     COMPLETE = False
 
-SEED, MUTATIONS, SECONDS = int(os.environ.get("LB_SEED", "20260")), 4000, 30
+SEED, MUTATIONS, SECONDS = int(os.environ.get("LB_SEED", "20260")), 4000 if os.environ.get("LB_FULL") else 1500, 30
 DEEP = json.loads("[" * 60 + "]" * 60)
 VALUES = [None, True, False, 0, -1, 1, 2, 0.5, -0.0, 1e308, -1e308, 2 ** 63, 10 ** 30, -10 ** 400, "", "x", "-", "ce", "\x1b[31mred\x1b[0m", "a\tb\nc\rd",
           "=1+1", "+x", "-x", "@x", "\u202ereversed", "$\\alpha$ {%", "<script>alert(1)</script>", "'; rm -rf /", "inf", "-inf", "nan", "1", "x" * 5000,
