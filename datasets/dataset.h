@@ -95,7 +95,10 @@ struct lb_read_options {
 	/* csv: whether the config asks for a column by this name; then a first line that holds it
 	 * is a header. NULL: nothing is asked for */
 	bool (*wants)(const void *config, const char *name);
-	const void *config;      /* first argument of wants */
+	/* csv: whether the column of this name, the at-th of width (from 0), is text even where all
+	 * of it are numbers. NULL: none is */
+	bool (*as_text)(const void *config, const char *name, size_t at, size_t width);
+	const void *config;      /* first argument of wants and as_text */
 	bool missing_ok;         /* missing cells are allowed; when false they are still read as missing and counted, and the assembler
 	                            refuses them with their place */
 	uint64_t max_bytes;      /* of uncompressed content; 0: 8 GiB */

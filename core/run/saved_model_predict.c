@@ -1,15 +1,14 @@
 #include "core/run/saved_model_predict.h"
 
-#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/data_read.h"
+#include "core/run/prediction_table.h"
 #include "core/training/predict.h"
 #include "datasets/assemble/align_columns.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +16,7 @@
 struct rows {
 	struct lb_dataset *data;
 	struct lb_labels labels;
+	struct lb_labels kept;   /* columns that are passed on as they are */
 	struct lb_encoding features;
 };
 
@@ -27,6 +27,7 @@ static void rows_free(struct rows *r)
 			free(r->features.one_hot[k]);
 	free(r->features.one_hot);
 	lb_labels_free(&r->labels);
+	lb_labels_free(&r->kept);
 	if (r->data) {
 		r->data->class_name = NULL; /* the model's */
 		r->data->n_classes = 0;
@@ -79,20 +80,49 @@ void lb_saved_model_read_options(const struct lb_saved_model *m, struct lb_read_
 	opt->features = m->n_number[MODEL_SCALE];
 }
 
-static int read_table(const struct lb_saved_model *m, const char *path, const char *format, int i, bool beside, struct lb_table *t,
-		      struct lb_err *err)
+/* What the reader is told of the columns. */
+struct reading {
+	const struct lb_saved_model *m;
+	const struct lb_predict_request *q;
+};
+
+static bool reads(const void *reading, const char *name)
 {
+	return reads_column(((const struct reading *)reading)->m, name);
+}
+
+/* A column that is only passed on stays spelled as it is. */
+static bool passes_on(const void *reading, const char *name, size_t at, size_t width)
+{
+	const struct reading *r = reading;
+	const char *label = r->m->p.spec.data.train.label;
+	int64_t place;
+
+	for (size_t k = 0; k < r->q->n_keep; k++) {
+		const char *ref = r->q->keep[k];
+		const bool number = lb_parse_int(ref, strlen(ref), &place);
+		if (!strcmp(ref, name) || (number && (place < 0 ? place + (int64_t)width : place - 1) == (int64_t)at))
+			return !reads_column(r->m, name) && !(label && !strcmp(label, name));
+	}
+	return false;
+}
+
+static int read_table(const struct reading *reading, int i, struct lb_table *t, struct lb_err *err)
+{
+	const struct lb_saved_model *m = reading->m;
+	const struct lb_predict_request *q = reading->q;
 	struct lb_read_options opt = lb_file_options(&m->p.spec, i);
 
 	if (i == 0) {
 		lb_saved_model_read_options(m, &opt);
-		opt.role = beside ? LB_READ_FEATURES : LB_READ_BOTH;
+		opt.role = q->labels ? LB_READ_FEATURES : LB_READ_BOTH;
+		opt.as_text = q->n_keep ? passes_on : NULL;
 	}
-	opt.format = format;
+	opt.format = i == 0 ? q->format : NULL;
 	opt.no_labels = true;
-	opt.wants = reads_column;
-	opt.config = m;
-	return lb_table_read(path, &opt, t, err);
+	opt.wants = reads;
+	opt.config = reading;
+	return lb_table_read(i == 0 ? q->data : q->labels, &opt, t, err);
 }
 
 /* The encoding of the model, over the fitted rows. */
@@ -127,17 +157,29 @@ static int fit_rows(const struct lb_saved_model *m, struct lb_table *t, struct l
 	return encode(m, r, err);
 }
 
-static int read_rows(const struct lb_saved_model *m, const char *data, const char *labels, const char *format, struct rows *r,
-		     struct lb_err *err)
+static int copy_kept(const struct lb_predict_request *q, struct lb_table *t, struct lb_labels *kept, struct lb_err *err)
+{
+	if (!(kept->column = lb_alloc(q->n_keep, sizeof *kept->column, err)))
+		return -1;
+	for (size_t k = 0; k < q->n_keep; k++)
+		if (lb_table_copy_column(t, q->keep[k], q->data, "--keep", &kept->column[kept->n++], err))
+			return -1;
+	return 0;
+}
+
+static int read_rows(const struct lb_saved_model *m, const struct lb_predict_request *q, struct rows *r, struct lb_err *err)
 {
 	const struct lb_known known = known_of(m);
+	const struct reading reading = { m, q };
 	struct lb_table t = { 0 }, beside = { 0 };
-	int rc = read_table(m, data, format, 0, labels != NULL, &t, err);
+	int rc = read_table(&reading, 0, &t, err);
 
-	if (!rc && labels)
-		rc = read_table(m, labels, NULL, 1, false, &beside, err);
+	if (!rc && q->labels)
+		rc = read_table(&reading, 1, &beside, err);
 	if (!rc)
-		rc = fit_rows(m, &t, labels ? &beside : NULL, data, &known, r, err);
+		rc = copy_kept(q, &t, &r->kept, err);
+	if (!rc)
+		rc = fit_rows(m, &t, q->labels ? &beside : NULL, q->data, &known, r, err);
 	lb_table_free(&t);
 	lb_table_free(&beside);
 	return rc;
@@ -203,82 +245,14 @@ static int to_probabilities(const struct lb_saved_model *m, double *v, size_t n,
 	return 0;
 }
 
-/* ---- writing ---- */
+/* ---- what is asked for ---- */
 
-static void put_quoted(struct lb_buf *b, const char *text)
+static bool asks(const struct lb_predict_request *q, enum lb_said what)
 {
-	lb_buf_puts(b, ",\"");
-	for (; *text; text++)
-		lb_buf_add(b, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-	lb_buf_puts(b, "\"");
-}
-
-static void put_number(struct lb_buf *b, double v)
-{
-	char number[LB_DOUBLE_TEXT];
-
-	lb_double_text(v, number);
-	lb_buf_printf(b, ",%s", number);
-}
-
-/* As in the predictions of a run; a label of several that is not known is -1 there. */
-static void put_labels(const struct lb_saved_model *m, const struct rows *r, size_t row, struct lb_buf *b)
-{
-	for (size_t k = 0; k < r->labels.n; k++) {
-		const struct lb_column *c = &r->labels.column[k];
-		const bool text = c->type == LB_TEXT;
-		char number[LB_DOUBLE_TEXT] = "";
-		if (!text && !isnan(c->num[row]))
-			lb_double_text(c->num[row], number);
-		if (m->targets && (!text || c->code[row] < 0))
-			lb_buf_printf(b, ",%s", number[0] || lb_kind_of_targets(m->kind) ? number : "-1");
-		else
-			put_quoted(b, !text ? number : c->code[row] < 0 ? "" : c->level[c->code[row]]);
-	}
-}
-
-static void put_header(const struct lb_saved_model *m, const struct rows *r, enum lb_said what, size_t c, struct lb_buf *b)
-{
-	static const char *const column[] = { "score", "probability", "embedding", "prediction" };
-
-	lb_buf_puts(b, "row");
-	for (size_t k = 0; k < r->labels.n; k++)
-		lb_buf_printf(b, m->kind == LB_SURVIVAL ? ",time" : m->targets ? ",target_%zu" : ",label", k + 1);
-	if (what == LB_SAID_LABELS)
-		lb_buf_puts(b, ",prediction");
-	for (size_t k = 0; k < c && what != LB_SAID_LABELS; k++) {
-		char name[LB_COLUMN_NAME];
-		snprintf(name, sizeof name, "%s_%zu", column[what], k + 1);
-		if (what == LB_SAID_SCORES)
-			lb_setup_column_name(&m->p.setup, k, name);
-		lb_buf_printf(b, ",%s", name);
-	}
-}
-
-/* The class of the largest score, the first of equal ones; of a binary score by its sign. */
-static size_t decide(const struct lb_saved_model *m, const double *z, size_t c)
-{
-	size_t best = 0;
-
-	if (m->kind == LB_BINARY)
-		return z[0] > 0;
-	for (size_t k = 1; k < c; k++)
-		best = z[k] > z[best] ? k : best;
-	return best;
-}
-
-static void make_csv(const struct lb_saved_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, struct lb_buf *b)
-{
-	put_header(m, r, what, c, b);
-	for (size_t i = 0; i < r->data->n && !b->bad; i++) {
-		lb_buf_printf(b, "\n%zu", i);
-		put_labels(m, r, i, b);
-		if (what == LB_SAID_LABELS)
-			put_quoted(b, m->text[MODEL_CLASSES][decide(m, v + i * c, c)]);
-		for (size_t k = 0; k < c && what != LB_SAID_LABELS; k++)
-			put_number(b, v[i * c + k]);
-	}
-	lb_buf_puts(b, "\n");
+	for (size_t k = 0; k < q->n_what; k++)
+		if (q->what[k] == what)
+			return true;
+	return false;
 }
 
 static bool ends_in(const char *path, const char *ending)
@@ -288,57 +262,70 @@ static bool ends_in(const char *path, const char *ending)
 	return n > e && !strcmp(path + n - e, ending);
 }
 
-static int write_out(const struct lb_saved_model *m, const struct rows *r, enum lb_said what, const double *v, size_t c, const char *out,
-		     char **text, struct lb_err *err)
+static int check_array(const struct lb_predict_request *q, struct lb_err *err)
 {
-	struct lb_buf b = { 0 };
-
-	if (out && ends_in(out, ".npy"))
-		return lb_array_write(out, m->p.precision == 64 || what == LB_SAID_PROBABILITIES ? LB_ARRAY_F64 : LB_ARRAY_F32, r->data->n, c, v, err);
-	make_csv(m, r, what, v, c, &b);
-	int rc = b.bad ? lb_fail_memory(err, b.n) : out ? lb_write_file(out, b.s, b.n, err) : 0;
-	if (!rc && !out)
-		*text = b.s;
-	else
-		lb_buf_free(&b);
-	return rc;
-}
-
-static int check_request(const struct lb_saved_model *m, enum lb_said what, const char *out, struct lb_err *err)
-{
-	if (out && !ends_in(out, ".csv") && !ends_in(out, ".npy"))
-		return lb_fail(err, LB_USAGE, "--out %s: allowed: a name that ends in .csv or .npy", out);
-	if (what != LB_SAID_EMBEDDINGS && !lb_loss_gives_scores(m->p.setup.loss))
-		return lb_fail(err, LB_USAGE, "--what: the model's loss is %s, which gives embeddings and no class scores; allowed: embeddings",
-			       m->p.setup.loss->base.name);
-	if (what == LB_SAID_LABELS && m->kind != LB_MULTICLASS && m->kind != LB_BINARY)
-		return lb_fail(err, LB_USAGE, "--what labels: the model's task is %s, which has no one class a row; allowed: scores%s",
-			       m->p.spec.task.text, m->kind == LB_MULTILABEL ? ", probabilities" : "");
-	if (what == LB_SAID_LABELS && out && ends_in(out, ".npy"))
+	if (asks(q, LB_SAID_LABELS))
 		return lb_fail(err, LB_USAGE, "--what labels: names of classes are texts; allowed: --out with .csv");
+	if (q->n_what > 1 || q->n_keep)
+		return lb_fail(err, LB_USAGE, "%s: an array holds one kind of number; allowed: --out with .csv", q->n_what > 1 ? "--what" : "--keep");
 	return 0;
 }
 
-int lb_saved_model_predict(const struct lb_saved_model *m, const char *data, const char *labels, const char *format, enum lb_said what,
-		     const char *out, char **text, struct lb_err *err)
+static int check_request(const struct lb_saved_model *m, const struct lb_predict_request *q, struct lb_err *err)
 {
-	struct rows r = { 0 };
-	double *v = NULL;
-	size_t c = 0;
+	if (q->out && !ends_in(q->out, ".csv") && !ends_in(q->out, ".npy"))
+		return lb_fail(err, LB_USAGE, "--out %s: allowed: a name that ends in .csv or .npy", q->out);
+	if (!lb_loss_gives_scores(m->p.setup.loss) && (q->n_what > 1 || !asks(q, LB_SAID_EMBEDDINGS)))
+		return lb_fail(err, LB_USAGE, "--what: the model's loss is %s, which gives embeddings and no class scores; allowed: embeddings",
+			       m->p.setup.loss->base.name);
+	if (asks(q, LB_SAID_LABELS) && m->kind != LB_MULTICLASS && m->kind != LB_BINARY)
+		return lb_fail(err, LB_USAGE, "--what labels: the model's task is %s, which has no one class a row; allowed: scores%s",
+			       m->p.spec.task.text, m->kind == LB_MULTILABEL ? ", probabilities" : "");
+	return q->out && ends_in(q->out, ".npy") ? check_array(q, err) : 0;
+}
 
-	if (check_request(m, what, out, err))
+/* Fills in one of the things that are asked for; labels are decided from the scores. */
+static int say_part(const struct lb_saved_model *m, const struct rows *r, struct lb_said_part *part, struct lb_err *err)
+{
+	if (predict_rows(m, r, part->what == LB_SAID_EMBEDDINGS, &part->v, &part->c, err))
 		return -1;
+	return part->what == LB_SAID_PROBABILITIES ? to_probabilities(m, part->v, r->data->n, part->c, err) : 0;
+}
+
+static int write_parts(const struct lb_prediction_table *t, const char *out, char **text, struct lb_err *err)
+{
+	const struct lb_said_part *part = &t->part[0];
+
+	if (out && ends_in(out, ".npy"))
+		return lb_array_write(out, t->m->p.precision == 64 || part->what == LB_SAID_PROBABILITIES ? LB_ARRAY_F64 : LB_ARRAY_F32, t->n, part->c, part->v, err);
+	return lb_prediction_table_write(t, out, text, err);
+}
+
+static void warn_of_kernels(const struct lb_saved_model *m)
+{
 	if (strcmp(m->text[MODEL_KERNELS][0], lb_kernels_name()))
 		lb_warn("the model was trained with the kernels %s, these are %s: last bits may differ (--kernels)", m->text[MODEL_KERNELS][0],
 			lb_kernels_name());
-	int rc = read_rows(m, data, labels, format, &r, err);
+}
+
+int lb_saved_model_predict(const struct lb_saved_model *m, const struct lb_predict_request *q, char **text, struct lb_err *err)
+{
+	struct rows r = { 0 };
+	struct lb_prediction_table t = { .m = m, .labels = &r.labels, .kept = &r.kept, .n_parts = q->n_what };
+
+	if (check_request(m, q, err))
+		return -1;
+	warn_of_kernels(m);
+	int rc = read_rows(m, q, &r, err);
+	t.n = rc ? 0 : r.data->n;
+	for (size_t k = 0; !rc && k < q->n_what; k++) {
+		t.part[k].what = q->what[k];
+		rc = say_part(m, &r, &t.part[k], err);
+	}
 	if (!rc)
-		rc = predict_rows(m, &r, what == LB_SAID_EMBEDDINGS, &v, &c, err);
-	if (!rc && what == LB_SAID_PROBABILITIES)
-		rc = to_probabilities(m, v, r.data->n, c, err);
-	if (!rc)
-		rc = write_out(m, &r, what, v, c, out, text, err);
-	free(v);
+		rc = write_parts(&t, q->out, text, err);
+	for (size_t k = 0; k < q->n_what; k++)
+		free(t.part[k].v);
 	rows_free(&r);
 	return rc;
 }
