@@ -3,7 +3,6 @@
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/run/saved_model_predict.h"
-#include "datasets/io/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,12 +48,10 @@ static int predict(const char *model, const char *what, const char *keep, struct
 {
 	char *copy[2] = { 0 }, *text = NULL;
 	size_t n_what = 0;
-	const char **whats = split(what, &copy[0], &n_what, err), **kept = keep ? split(keep, &copy[1], &q->n_keep, err) : NULL;
+	const char **whats = split(what, &copy[0], &n_what, err), **kept = keep ? split(keep, &copy[1], &q->rows.n_keep, err) : NULL;
 	int rc = whats && (kept || !keep) ? choose(q, whats, n_what, err) : -1;
 
-	q->keep = kept;
-	if (!rc && !strcmp(q->data, "-"))
-		rc = lb_take_standard_input(err);
+	q->rows.keep = kept;
 	struct lb_saved_model *m = rc ? NULL : lb_saved_model_load(model, err);
 	rc = m ? lb_saved_model_predict(m, q, &text, err) : -1;
 	if (text)
@@ -75,9 +72,9 @@ int cmd_predict(int argc, char **argv, struct lb_err *err)
 	bool quiet = false;
 	const struct opt opts[] = {
 		{ "model", 'm', OPT_TEXT, "FILE.npz", 0, 0, "what a training kept (output.model: true, train --save-model)", &model },
-		{ "data", 'd', OPT_TEXT, "FILE", 0, 0, "the rows, in any format that lossbench reads; - is standard input", &q.data },
-		{ "labels", 0, OPT_TEXT, "FILE", 0, 0, "labels of the rows in a file of their own, to be written beside", &q.labels },
-		{ "format", 0, OPT_TEXT, "NAME", 0, 0, "format of the data; by content if not given", &q.format },
+		{ "data", 'd', OPT_TEXT, "FILE", 0, 0, "the rows, in any format that lossbench reads; - is standard input", &q.rows.data },
+		{ "labels", 0, OPT_TEXT, "FILE", 0, 0, "labels of the rows in a file of their own, to be written beside", &q.rows.labels },
+		{ "format", 0, OPT_TEXT, "NAME", 0, 0, "format of the data; by content if not given", &q.rows.format },
 		{ "what", 'w', OPT_TEXT, "WHAT,...", 0, 0, "scores (default), probabilities, embeddings, labels", &what },
 		{ "keep", 'k', OPT_TEXT, "COLUMN,...", 0, 0, "columns of the data to pass on, such as an id: names, or numbers from 1", &keep },
 		{ "out", 'o', OPT_TEXT, "FILE", 0, 0, "a .csv or .npy file; CSV to standard output if not given", &q.out },
@@ -90,7 +87,7 @@ int cmd_predict(int argc, char **argv, struct lb_err *err)
 	int rc = opts_parse("predict", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
-	if (n || !model || !q.data)
+	if (n || !model || !q.rows.data)
 		return lb_fail(err, LB_USAGE, "predict: a model and a file of rows are needed: lossbench predict --model FILE.npz --data FILE");
 	lb_log_quiet(quiet);
 	if (choose_arithmetic(kernels, kernel, true, err))

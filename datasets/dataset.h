@@ -106,6 +106,7 @@ struct lb_read_options {
 	enum lb_index_base index_base; /* svmlight: number of the first column */
 	size_t features;         /* svmlight: columns, at least those that occur; 0: those that occur */
 	enum lb_read_role role;  /* what a file that could hold both is read for */
+	bool standard_input;     /* the path "-" is standard input, not a file of that name */
 	bool no_labels;          /* svmlight: lines may lack a label */
 	bool by_rows;            /* csv: give the numbers as lb_table.rows, for lb_dataset_assemble; other readers do not */
 	bool label_lists;        /* svmlight: lines begin with a list of labels, such as 3,17, which may be empty */

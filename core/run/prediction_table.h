@@ -2,8 +2,9 @@
 #ifndef LB_PREDICTION_TABLE_H
 #define LB_PREDICTION_TABLE_H
 
-#include "core/run/saved_model_predict.h"
-#include "datasets/assemble/align_columns.h"
+#include "core/run/saved_rows.h"
+
+enum lb_said { LB_SAID_SCORES, LB_SAID_PROBABILITIES, LB_SAID_EMBEDDINGS, LB_SAID_LABELS, LB_SAIDS };
 
 struct lb_said_part {
 	enum lb_said what;

@@ -2,10 +2,7 @@
 #ifndef LB_SAVED_MODEL_PREDICT_H
 #define LB_SAVED_MODEL_PREDICT_H
 
-#include "core/run/saved_model.h"
-
-/* How a file is read so that the model finds its features in it. */
-void lb_saved_model_read_options(const struct lb_saved_model *m, struct lb_read_options *opt);
+#include "core/run/prediction_table.h"
 
 /* *out <- the model's scores of a table's rows, one a class, or its embeddings of them, in new
  * memory; *columns <- how many numbers a row has. `beside`, or NULL, has the table's labels; else
@@ -13,14 +10,8 @@ void lb_saved_model_read_options(const struct lb_saved_model *m, struct lb_read_
 int lb_saved_model_say(const struct lb_saved_model *m, struct lb_table *t, struct lb_table *beside, const char *path, const char *label, bool embeddings, double **out,
 		    size_t *columns, struct lb_err *err);
 
-enum lb_said { LB_SAID_SCORES, LB_SAID_PROBABILITIES, LB_SAID_EMBEDDINGS, LB_SAID_LABELS, LB_SAIDS };
-
 struct lb_predict_request {
-	const char *data;            /* the file of the rows */
-	const char *labels;          /* a file with their labels, or NULL */
-	const char *format;          /* a reader's name, NULL: by content */
-	const char *const *keep;     /* n_keep columns of the data that are passed on */
-	size_t n_keep;
+	struct lb_rows_request rows; /* its columns wanted are passed on */
 	enum lb_said what[LB_SAIDS]; /* n_what different ones */
 	size_t n_what;
 	const char *out;             /* CSV or, by its ending, NPY (the numbers alone); NULL: CSV to a string */
@@ -30,5 +21,8 @@ struct lb_predict_request {
  * targets where the file has them, then what is asked for, in its order. *text, without `out`, is a
  * new string. */
 int lb_saved_model_predict(const struct lb_saved_model *m, const struct lb_predict_request *q, char **text, struct lb_err *err);
+
+/* Warns where other kernels trained the model than now compute. */
+void lb_saved_model_warn_of_kernels(const struct lb_saved_model *m);
 
 #endif
