@@ -208,7 +208,7 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option, such as loss.gamma=1; repeatable", &sets },
 		{ "force", 0, OPT_FLAG, NULL, 0, 0, "train even if the result is there", &force },
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print the whole record", &wanted.json },
-		{ "print", 'p', OPT_LIST, "SPLIT.METRIC", 0, 0, "print just this number, such as test.accuracy; repeatable", &wanted.metrics },
+		{ "print", 'p', OPT_LIST, "METRIC", 0, 0, "print just this number, such as test.accuracy; accuracy means that of the test rows; repeatable", &wanted.metrics },
 		{ "save-model", 0, OPT_TEXT, "FILE.npz", 0, 0, "keep the trained model there too (output.model: true)", &model },
 		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings, and no output but that of --print and --json", &wanted.quiet },
 		OPT_THREADS(&threads),
