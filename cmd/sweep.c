@@ -2,6 +2,7 @@
 
 #include "core/base/text.h"
 
+#include "cmd/config_args.h"
 #include "cmd/python_script.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
@@ -322,14 +323,14 @@ static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dr
 
 int cmd_sweep(int argc, char **argv, struct lb_err *err)
 {
-	const char *path = NULL, *shard = NULL, *kernel = NULL, *kernels = NULL;
-	struct opt_list sets = { 0 };
+	const char *shard = NULL, *kernel = NULL, *kernels = NULL;
+	struct config_args args = { 0 };
 	struct choices c = { 0 };
 	bool list = false, dry = false, quiet = false;
 	long jobs = sysconf(_SC_NPROCESSORS_ONLN), threads = 1;
 	const struct opt opts[] = {
-		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
-		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; a comma makes a sweep: train.seed=1,2,3", &sets },
+		OPT_CONFIG(&args),
+		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; a comma makes a sweep: train.seed=1,2,3", &args.sets },
 		{ "jobs", 'j', OPT_INT, "N", 1, 4096, "worker processes; default: one a core", &jobs },
 		{ "shard", 0, OPT_TEXT, "I/N", 0, 0, "every N-th trial, starting with the I-th", &shard },
 		{ "only", 0, OPT_TEXT, "ID,...", 0, 0, "these trials", &c.only },
@@ -347,26 +348,24 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 	const int rc = opts_parse("sweep", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
-	if (n == 1 && !path)
-		path = argv[1];
-	else if (n || !path) {
+	if (n + (args.configs.n > 0) != 1) {
 		lb_fail(err, LB_USAGE, "sweep: one config is needed: lossbench sweep --config FILE");
 		goto out;
 	}
-	if (parse_shard(shard, &c.shard, &c.shards, err) || read_only(&c, err))
+	if (config_args_settle(&args, argv[1], err) || parse_shard(shard, &c.shard, &c.shards, err) || read_only(&c, err))
 		goto out;
 	lb_log_quiet(quiet);
 	if (choose_arithmetic(kernels, kernel, !list && !dry, err))
 		goto out;
 	lb_stop_on_signals();
-	if (lb_plan_open(&plan, path, sets.item, sets.n, true, err))
+	if (lb_plan_open(&plan, args.path, args.sets.item, args.sets.n, true, err))
 		goto out;
 	const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = (int)(jobs < 1 ? 1 : jobs),
 					    .threads = (int)threads };
-	code = sweep(&plan, &(struct sweep){ path, &sets, &c, &run, quiet }, list, dry, err);
+	code = sweep(&plan, &(struct sweep){ args.path, &args.sets, &c, &run, quiet }, list, dry, err);
 	lb_plan_close(&plan);
 out:
 	free(c.wanted);
-	free(sets.item);
+	config_args_free(&args);
 	return code;
 }

@@ -16,7 +16,7 @@ for command in train sweep report losses metrics data config init version; do
 	grep -qx $command <<<"$commands" || fail "--help does not list $command"
 done
 for command in $commands; do
-	case $command in report | compare) continue ;; esac # the script's own help
+	case $command in report | compare | best) continue ;; esac # the script's own help
 	for help in --help -h; do
 		assert_exit 0 lossbench $command $help
 		assert_eq "$err" ''
