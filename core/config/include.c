@@ -313,3 +313,35 @@ int lb_config_lay_over(struct lb_config *c, const char *file, struct lb_err *err
 	c->root = out ? out : c->root;
 	return out ? 0 : -1;
 }
+
+/* ---- several data sets ---- */
+
+static int check_sets(const struct lb_node *sets, const struct lb_node *sweep, struct lb_err *err)
+{
+	char found[LB_FOUND_TEXT];
+
+	if (!sets->n)
+		return fail_at(sets, err, "data", "an empty list", "a block, or a list of blocks, one for each data set");
+	for (size_t i = 0; i < sets->n; i++)
+		if (sets->item[i]->type != LB_MAPPING)
+			return fail_at(sets->item[i], err, "data", lb_node_found(sets->item[i], found), "in a list of data sets: blocks such as {train: {path: a.csv}}");
+	if (lb_node_get(sweep, "data"))
+		return fail_at(lb_node_get(sweep, "data"), err, "sweep.data", "a sweep beside a list of data sets", "one of the two");
+	return 0;
+}
+
+int lb_config_spread_data(struct lb_config *c, struct lb_err *err)
+{
+	struct lb_node *sets = lb_node_get(c->root, "data"), *sweep = lb_node_get(c->root, "sweep"), *out;
+
+	if (!sets || sets->type != LB_SEQUENCE)
+		return 0;
+	if (check_sets(sets, sweep, err))
+		return -1;
+	out = lb_tree_with(&c->pool, NULL, "data", sets->location, sets, err);
+	for (size_t i = 0; out && sweep && sweep->type == LB_MAPPING && i < sweep->n; i++)
+		out = lb_map_with(&c->pool, out, sweep->key[i], sweep->item[i], err);
+	c->root = out ? lb_tree_with(&c->pool, c->root, "sweep", sweep ? sweep->location : sets->location, out, err) : NULL;
+	c->root = c->root ? lb_tree_with(&c->pool, c->root, "data", sets->location, sets->item[0], err) : NULL;
+	return c->root ? 0 : -1;
+}

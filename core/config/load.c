@@ -245,7 +245,7 @@ static int read_all(struct lb_config *c, bool from_file, const char *const *sets
 		if (read_set(c, &c->set[c->n_sets++], sets[i], allow_sweep, err))
 			rc = -1;
 	if (!rc)
-		rc = lay_over(c, err);
+		rc = lay_over(c, err) || lb_config_spread_data(c, err) ? -1 : 0;
 	if (!rc)
 		drop_overruled(c);
 	c->allow_sweep = allow_sweep;

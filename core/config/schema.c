@@ -366,6 +366,10 @@ cJSON *lb_config_schema(const struct lb_registry *reg, struct lb_err *err)
 	sweep = group_schema("key paths and the values they take: lists multiply, zip moves together, {from, to, steps, scale}, default");
 	cJSON_ReplaceItemInObjectCaseSensitive(sweep, "additionalProperties", cJSON_CreateBool(1));
 	lb_json_item(cJSON_GetObjectItemCaseSensitive(schema, "properties"), "sweep", sweep);
+	cJSON *types = lb_json_array(NULL, NULL), *data = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(schema, "properties"), "data");
+	lb_json_text(types, NULL, "object");
+	lb_json_text(types, NULL, "array"); /* of data sets */
+	cJSON_ReplaceItemInObjectCaseSensitive(data, "type", types);
 	put_composition(cJSON_GetObjectItemCaseSensitive(schema, "properties"));
 	lb_json_bool(schema, "additionalProperties", 0);
 	if (!lb_json_complete(err))
