@@ -36,6 +36,10 @@ void losses_markdown_formulas(void);
  * err. */
 int losses_check_file(const char *path, struct lb_err *err);
 
+/* losses_new.c: writes a template to a file, out NULL: NAME.loss.yaml; C where the name ends in .c.
+ * task NULL: multiclass. */
+int losses_new(const char *name, const char *task, const char *out, struct lb_err *err);
+
 /* losses_plot.c: value and derivative along a slice as SVG, to a file or stdout (out = NULL). set
  * as in descriptors: "q=0.5". */
 int losses_plot(const char *name, const char *set, const char *out, struct lb_err *err);
