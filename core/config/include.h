@@ -13,8 +13,8 @@ struct lb_node *lb_config_compose(struct lb_config *c, struct lb_node *doc, cons
 /* Lays a config file over c->root, which it wins against, and says so. */
 int lb_config_lay_over(struct lb_config *c, const char *file, struct lb_err *err);
 
-/* A list of blocks in the place of `data:` is swept: each block is a data set, the first axis of the
- * sweep. */
+/* A list of blocks in the place of `data:` is swept: each block is a data set, on the first axis of
+ * the sweep. */
 int lb_config_spread_data(struct lb_config *c, struct lb_err *err);
 
 /* Hands a document to the config, which frees it at its end. */
