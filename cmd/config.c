@@ -1,4 +1,5 @@
 #include "cmd/cmd.h"
+#include "cmd/config_args.h"
 #include "cmd/config_reference.h"
 
 #include "core/base/text.h"
@@ -64,9 +65,10 @@ static int check(const char *path, const struct opt_list *sets, struct lb_err *e
 
 int cmd_config(int argc, char **argv, struct lb_err *err)
 {
-	struct opt_list sets = { 0 };
+	struct config_args args = { 0 };
 	const struct opt opts[] = {
-		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; repeatable", &sets },
+		OPT_CONFIG(&args),
+		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; repeatable", &args.sets },
 	};
 	size_t n;
 
@@ -75,16 +77,19 @@ int cmd_config(int argc, char **argv, struct lb_err *err)
 		return rc > 0 ? LB_OK : LB_USAGE;
 	const char *what = n ? argv[1] : "";
 	int code;
-	if (!strcmp(what, "schema") && n == 1)
+	const bool one = n + (args.configs.n > 0) == 2;
+	if (one && config_args_settle(&args, argv[2], err))
+		code = -1;
+	else if (!strcmp(what, "schema") && n == 1)
 		code = schema(err);
-	else if (!strcmp(what, "check") && n == 2)
-		code = check(argv[2], &sets, err);
-	else if (!strcmp(what, "resolve") && n == 2)
-		code = resolve(argv[2], &sets, err);
+	else if (!strcmp(what, "check") && one)
+		code = check(args.path, &args.sets, err);
+	else if (!strcmp(what, "resolve") && one)
+		code = resolve(args.path, &args.sets, err);
 	else if (!strcmp(what, "reference") && n == 1)
 		config_reference(), code = LB_OK;
 	else
 		code = lb_fail(err, LB_USAGE, "config: found \"%s\", allowed: check FILE, resolve FILE, schema, reference; see lossbench config --help", what);
-	free(sets.item);
+	config_args_free(&args);
 	return code;
 }

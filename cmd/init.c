@@ -17,7 +17,9 @@ struct proposal {
 	const struct inspect_options *look;
 	const char *out;         /* where it goes, or NULL */
 	bool target_scaled;      /* the regression target can be standardized, and is */
-	bool unbalanced;         /* the largest class holds more than 60 % of the rows */
+	size_t largest;          /* class with the most rows, share of which it holds; 0 without classes */
+	double share;
+	bool unbalanced;         /* more than 60 % */
 };
 
 /* ---- names ---- */
@@ -232,6 +234,45 @@ static const struct suit *suit_of(const struct proposal *p)
 	return p->unbalanced && u->first ? u : &even[p->s->task];
 }
 
+/* ---- what the comparison costs ---- */
+
+enum { SEEDS = 10 };
+
+/* The trainings of a tuning: a study of many cells gets fewer candidates, one of very many none
+ * unless it is asked for. */
+struct effort {
+	size_t trials, folds;
+	bool active;
+};
+
+static struct effort effort_of(const struct proposal *p)
+{
+	const double cells = p->s->sparse ? (double)p->s->stored : (double)p->s->rows * (double)p->s->columns;
+
+	return cells <= 1e5 ? (struct effort){ 12, 5, true } : cells <= 2e6 ? (struct effort){ 8, 3, true } : (struct effort){ 6, 3, false };
+}
+
+static size_t count_words(const char *list)
+{
+	size_t n = 1;
+
+	for (const char *p = list; *p; p++)
+		n += *p == ',';
+	return n;
+}
+
+/* Every loss gets as many settings as every other. */
+static void add_tuning(struct lb_buf *b, const struct proposal *p, const struct suit *suit)
+{
+	const struct effort e = effort_of(p);
+	const size_t losses = count_words(suit->losses);
+
+	lb_buf_printf(b, "%stune: {trials: %zu, method: halton, folds: %zu, metric: %s}   # learning rate and parameters for each loss, at each seed:\n"
+			 "                                 # %zu losses x %d seeds x (%zu settings x %zu folds + 1) = %zu trainings%s\n", e.active ? "" : "# ",
+		      e.trials, e.folds, suit->tuned, losses, SEEDS, e.trials, e.folds, losses * SEEDS * (e.trials * e.folds + 1),
+		      e.active ? "; without this line all have the rate above" : ", which is much for so many rows; without them all have the rate above");
+}
+
 static void add_experiment(struct lb_buf *b, const struct proposal *p)
 {
 	const enum lb_kind task = p->s->task;
@@ -244,24 +285,39 @@ static void add_experiment(struct lb_buf *b, const struct proposal *p)
 			 "optimizer: {name: sgd, lr: %s, momentum: 0.9}\n"
 			 "train: {epochs: 20, batch: 64, seed: 1}\n"
 			 "metrics: %s   # %s`lossbench metrics` lists them\n"
-			 "# tune: {trials: 12, method: halton, folds: 5, metric: %s}   # learning rate and parameters for each loss\n"
 			 "sweep:                           # every combination is one trial\n"
 			 "  loss: %s\n"
-			 "  train.seed: {from: 1, to: 10}  # replicates: each has a split of its own\n", suit->first,
+			 "  train.seed: {from: 1, to: %d}  # replicates: each has a split of its own\n", suit->first,
 		      task == LB_REGRESSION ? "0.001" : "0.01", suit->metrics,
-		      p->unbalanced ? "the classes are unbalanced; " : "", suit->tuned, suit->losses);
+		      p->unbalanced ? "the classes are unbalanced; " : "", suit->losses, SEEDS);
+	add_tuning(b, p, suit);
 }
 
-static bool is_unbalanced(const struct lb_dataset *d, struct lb_err *err)
+static void find_largest(struct proposal *p, struct lb_err *err)
 {
-	size_t *count = d->y ? lb_alloc(d->n_classes, sizeof *count, err) : NULL, most = 0;
+	const struct lb_dataset *d = p->s->data;
+	size_t *count = d && d->y ? lb_alloc(d->n_classes, sizeof *count, err) : NULL;
 
 	for (size_t i = 0; count && i < d->n; i++)
 		count[d->y[i]]++;
 	for (size_t k = 0; count && k < d->n_classes; k++)
-		most = count[k] > most ? count[k] : most;
+		p->largest = count[k] > count[p->largest] ? k : p->largest;
+	if (count)
+		p->share = (double)count[p->largest] / (double)d->n;
+	p->unbalanced = p->share > 0.6;
 	free(count);
-	return (double)most > 0.6 * (double)d->n;
+}
+
+/* What any model has to beat. */
+static void add_baseline(struct lb_buf *b, const struct proposal *p)
+{
+	if (p->share > 0) {
+		lb_buf_puts(b, "# Always ");
+		lb_buf_visible(b, p->s->data->class_name[p->largest]);
+		lb_buf_printf(b, " would be right in %.1f %% of the rows; below the losses the table says what such a constant model reaches.\n", 100 * p->share);
+	} else if (p->s->task == LB_REGRESSION) {
+		lb_buf_puts(b, "# Below the losses the table says what a constant model, always the mean, reaches.\n");
+	}
 }
 
 static bool number_label(const struct inspected *s)
@@ -297,6 +353,7 @@ static void add_title(struct lb_buf *b, const struct proposal *p, const char *na
 	if (s->data->n_classes)
 		add_classes(b, s->data);
 	lb_buf_puts(b, "; every other option is at its default: lossbench config resolve shows them.\n");
+	add_baseline(b, p);
 	for (size_t i = 0; i < s->data->n_warnings; i++) {
 		lb_buf_puts(b, "# Warning: ");
 		lb_buf_visible(b, s->data->warning[i]);
@@ -335,11 +392,12 @@ static int make(const struct proposal *p, struct lb_err *err)
 static int propose(const struct inspected *s, const struct inspect_options *look, const char *out, struct lb_err *err)
 {
 	const char target[] = "data.preprocess.target";
-	const struct proposal p = { .s = s, .look = look, .out = out, .unbalanced = s->data && is_unbalanced(s->data, err),
-				    .target_scaled = s->task == LB_REGRESSION && lb_option_find(target, sizeof target - 1) };
+	struct proposal p = { .s = s, .look = look, .out = out,
+			      .target_scaled = s->task == LB_REGRESSION && lb_option_find(target, sizeof target - 1) };
 
 	if (!s->labelled)
 		return lb_fail(err, LB_USAGE, "%s holds no labels: give their file with --labels FILE", s->path);
+	find_largest(&p, err);
 	return make(&p, err);
 }
 

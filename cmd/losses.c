@@ -138,7 +138,7 @@ static int plot(const char *name, const struct opt_list *params, const char *out
 /* The losses that have every one of the words, such as: binary "class imbalance". */
 static int list_some(char **words, size_t n, struct lb_err *err)
 {
-	static const char *const actions[] = { "show", "eval", "plot", "check", "build" };
+	static const char *const actions[] = { "show", "eval", "plot", "check", "build", "new" };
 	bool action = false;
 
 	for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
@@ -146,14 +146,14 @@ static int list_some(char **words, size_t n, struct lb_err *err)
 	const bool all = !strcmp(words[0], "list");
 	if (!action && losses_list(words + all, n - all))
 		return LB_OK;
-	return lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, plot NAME, check [NAME|FILE.yaml|FILE.so], build FILE.c, or words that a loss has in its task, "
+	return lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, plot NAME, check [NAME|FILE.yaml|FILE.so], build FILE.c, new NAME, or words that a loss has in its task, "
 		       "name, title or purpose, such as: losses binary \"class imbalance\"; see lossbench losses --help", words[0]);
 }
 
 int cmd_losses(int argc, char **argv, struct lb_err *err)
 {
 	struct opt_list params = { 0 };
-	const char *precision = "float64", *input = "-", *out = NULL;
+	const char *precision = "float64", *input = "-", *out = NULL, *task = NULL;
 	bool json = false, markdown = false, weigh = false;
 	const struct opt opts[] = {
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "the list, or the weights, as JSON", &json },
@@ -161,7 +161,8 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 		{ "weights", 0, OPT_FLAG, NULL, 0, 0, "show: how a loss of pairs weighs a pair as its cosine moves", &weigh },
 		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval, plot, show: a parameter of the loss; repeatable; a list as [1,2]", &params },
 		{ "precision", 0, OPT_TEXT, "float32|float64", 0, 0, "eval: precision to compute in (float64)", &precision },
-		{ "out", 'o', OPT_TEXT, "FILE", 0, 0, "plot: write there instead of to stdout; build: the plug-in (mine.so of mine.c)", &out },
+		{ "out", 'o', OPT_TEXT, "FILE", 0, 0, "plot: FILE.svg, default stdout; new: FILE.loss.yaml (a formula) or FILE.c; build: FILE.so", &out },
+		{ "task", 0, OPT_TEXT, "TASK", 0, 0, "new: multiclass (default), binary or regression", &task },
 		{ "input", 'i', OPT_TEXT, "FILE|-", 0, 0, "eval: the JSON object; - is stdin (the default)", &input },
 	};
 	size_t n;
@@ -190,6 +191,8 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 		code = check(n == 2 ? argv[2] : NULL, err);
 	else if (!strcmp(argv[1], "build") && n == 2)
 		code = losses_build(argv[2], out, err);
+	else if (!strcmp(argv[1], "new") && n == 2)
+		code = losses_new(argv[2], task, out, err);
 	else
 		code = list_some(argv + 1, n, err);
 	free(params.item);

@@ -43,6 +43,10 @@ int losses_check_plugin(size_t first, size_t n, struct lb_err *err);
  * checks its losses; an exit status, or -1 with err. */
 int losses_build(const char *source, const char *out, struct lb_err *err);
 
+/* losses_new.c: writes a template to a file, out NULL: NAME.loss.yaml; C where the name ends in .c.
+ * task NULL: multiclass. */
+int losses_new(const char *name, const char *task, const char *out, struct lb_err *err);
+
 /* losses_plot.c: value and derivative along a slice as SVG, to a file or stdout (out = NULL). set
  * as in descriptors: "q=0.5". */
 int losses_plot(const char *name, const char *set, const char *out, struct lb_err *err);

@@ -39,15 +39,32 @@ static bool names(const char *name, const char *full)
 	return !strncmp(name, full, n) && (!full[n] || full[n] == '(');
 }
 
+/* Returns the place of what is meant, or a->n: a metric without its split is that of the test rows,
+ * which judge, or of the last part that there is. */
+static size_t find(const struct allowed *a, const char *name)
+{
+	size_t k = 0;
+
+	while (k < a->n && !names(name, a->name[k]))
+		k++;
+	for (size_t i = a->n; k == a->n && i-- > 0;) {
+		while (i > 0 && !strncmp(a->name[i - 1], a->name[i], strcspn(a->name[i], ".") + 1))
+			i--; /* to the first metric of its part */
+		for (size_t j = i; k == a->n && j < a->n; j++)
+			if (names(name, strchr(a->name[j], '.') + 1))
+				k = j;
+	}
+	return k;
+}
+
 static int refuse_name(const struct allowed *a, const char *name, struct lb_err *err)
 {
-	const char *near = lb_nearest(name, (const char *const *)a->name, a->n);
+	const char *metric[sizeof a->name / sizeof *a->name];
 	struct lb_buf list = { 0 };
 
-	/* What was meant is most often a metric without its split: the test rows judge. */
-	for (size_t i = 0; i < a->n && !strchr(name, '.'); i++)
-		if (!strcmp(strchr(a->name[i], '.') + 1, name))
-			near = a->name[i];
+	for (size_t i = 0; i < a->n; i++)
+		metric[i] = strchr(a->name[i], '.') + 1;
+	const char *near = strchr(name, '.') ? lb_nearest(name, (const char *const *)a->name, a->n) : lb_nearest(name, metric, a->n);
 	for (size_t i = 0; i < a->n; i++)
 		lb_buf_printf(&list, "%s%s", i ? ", " : "", a->name[i]);
 	lb_fail(err, LB_USAGE, "--print: found \"%s\", allowed: %s%s%s%s", name, list.s ? list.s : "none", near ? "; did you mean \"" : "",
@@ -70,23 +87,12 @@ int check_printed(struct lb_plan *plan, const struct opt_list *wanted, struct lb
 	lb_rows_drop(rows);
 	lb_spec_free(&spec);
 	for (size_t i = 0; !rc && i < wanted->n; i++) {
-		bool known = false;
-		for (size_t k = 0; k < a.n; k++)
-			known |= names(a.name[k], wanted->item[i]);
-		rc = known ? 0 : refuse_name(&a, wanted->item[i], err);
+		char *plain = lb_strndup(wanted->item[i], strcspn(wanted->item[i], "("), err); /* parameters are looked at when there are values */
+		rc = !plain ? -1 : find(&a, plain) < a.n ? 0 : refuse_name(&a, wanted->item[i], err);
+		free(plain);
 	}
 	free_names(&a);
 	return rc;
-}
-
-/* Returns the place of the first name that is meant, or a->n. */
-static size_t find(const struct allowed *a, const char *name)
-{
-	size_t k = 0;
-
-	while (k < a->n && !names(name, a->name[k]))
-		k++;
-	return k;
 }
 
 static void print_number(const cJSON *value)

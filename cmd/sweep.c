@@ -2,12 +2,14 @@
 
 #include "core/base/text.h"
 
+#include "cmd/config_args.h"
 #include "cmd/python_script.h"
 #include "core/base/log.h"
 #include "core/base/mem.h"
 #include "core/base/interrupt.h"
 #include "core/run/sweep_status.h"
 #include "core/run/plan.h"
+#include "core/run/probe.h"
 #include "core/run/cohort_run.h"
 
 #include <stdio.h>
@@ -181,6 +183,34 @@ struct sweep {
 	bool quiet;
 };
 
+#define PROBE_SECONDS 5.0
+
+/* What `undone` trials, and `after` more like them, will cost, by a probe of some of them. */
+static void say_cost(const struct lb_trial *t, size_t undone, size_t after, int jobs, int threads)
+{
+	struct lb_probe probe;
+	char left[32];
+
+	lb_probe(t, undone, threads, PROBE_SECONDS, &probe);
+	if (!probe.trials && !probe.more)
+		return;
+	const size_t at_once = undone < (size_t)jobs ? undone : (size_t)jobs;
+	lb_time_text(probe.seconds * (1 + (double)after / (double)undone) / (double)at_once, left, sizeof left);
+	if (probe.more)
+		lb_note("more than %s with --jobs %d: an epoch takes longer than %.0f seconds", left, jobs, PROBE_SECONDS);
+	else
+		lb_note("about %s with --jobs %d, by an epoch of some of them", left, jobs);
+}
+
+/* Before a sweep: what it will cost, where no trial has told. */
+static void foretell(const struct lb_plan *plan, const struct lb_trial *t, size_t undone, const struct lb_run_options *run, bool some_done)
+{
+	enum { FEW = 3 };
+
+	if (undone >= FEW && !some_done)
+		say_cost(t, undone, plan->tuning ? 0 : lb_plan_refits(plan), run->jobs, run->threads);
+}
+
 /* Runs what is to do of the chosen trials. */
 static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, const struct sweep *s, struct lb_err *err)
 {
@@ -191,6 +221,8 @@ static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 	lb_note("%zu trial%s: %zu done, %zu to do", n, lb_s(n), n - undone, undone);
 	if (prepare_folders(t, undone, err))
 		return -1;
+	if (!s->quiet)
+		foretell(plan, t, undone, s->run, undone < n);
 	if (undone && lb_sweep_plan_write(dir, plan, s->path, s->sets->item, s->sets->n, s->run->jobs, err))
 		return -1;
 	if (lb_run_all(t, undone, n - undone, s->run, &counts, err))
@@ -199,8 +231,9 @@ static int run_chosen(const struct lb_plan *plan, struct lb_trial *t, size_t n, 
 }
 
 /* How much is to do, and how long that takes by what was measured. */
-static void print_dry(const struct lb_plan *plan, const struct lb_trial *t, size_t n, int jobs)
+static void print_dry(const struct lb_plan *plan, struct lb_trial *t, size_t n, const struct lb_run_options *run)
 {
+	const int jobs = run->jobs;
 	const size_t after = plan->tuning ? 0 : lb_plan_refits(plan);
 	struct lb_estimate e;
 	char left[32];
@@ -216,7 +249,7 @@ static void print_dry(const struct lb_plan *plan, const struct lb_trial *t, size
 	if (undone && e.measured)
 		printf("about %s with --jobs %d, by the times of the %zu done\n", left, jobs, e.measured);
 	else if (undone)
-		lb_note("no time estimate: no trial has finished yet; run one with --only ID (see --list)");
+		say_cost(t, keep_undone(t, n), after, jobs, run->threads);
 }
 
 /* The ids of the trials that a study's table is of, one a line in a file in memory: those of the
@@ -303,7 +336,7 @@ static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dr
 		if (list)
 			code = print_list(plan, chosen, n, err);
 		else if (dry) {
-			print_dry(plan, chosen, n, s->run->jobs);
+			print_dry(plan, chosen, n, s->run);
 			code = LB_OK;
 		} else {
 			code = tell_choice(plan, err) ? -1 : run_chosen(plan, chosen, n, s, err);
@@ -322,14 +355,14 @@ static int sweep(struct lb_plan *plan, const struct sweep *s, bool list, bool dr
 
 int cmd_sweep(int argc, char **argv, struct lb_err *err)
 {
-	const char *path = NULL, *shard = NULL, *kernel = NULL, *kernels = NULL;
-	struct opt_list sets = { 0 };
+	const char *shard = NULL, *kernel = NULL, *kernels = NULL;
+	struct config_args args = { 0 };
 	struct choices c = { 0 };
 	bool list = false, dry = false, quiet = false;
 	long jobs = sysconf(_SC_NPROCESSORS_ONLN), threads = 1;
 	const struct opt opts[] = {
-		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
-		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; a comma makes a sweep: train.seed=1,2,3", &sets },
+		OPT_CONFIG(&args),
+		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option; a comma makes a sweep: train.seed=1,2,3", &args.sets },
 		{ "jobs", 'j', OPT_INT, "N", 1, 4096, "worker processes; default: one a core", &jobs },
 		{ "shard", 0, OPT_TEXT, "I/N", 0, 0, "every N-th trial, starting with the I-th", &shard },
 		{ "only", 0, OPT_TEXT, "ID,...", 0, 0, "these trials", &c.only },
@@ -347,26 +380,24 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 	const int rc = opts_parse("sweep", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
-	if (n == 1 && !path)
-		path = argv[1];
-	else if (n || !path) {
+	if (n + (args.configs.n > 0) != 1) {
 		lb_fail(err, LB_USAGE, "sweep: one config is needed: lossbench sweep --config FILE");
 		goto out;
 	}
-	if (parse_shard(shard, &c.shard, &c.shards, err) || read_only(&c, err))
+	if (config_args_settle(&args, argv[1], err) || parse_shard(shard, &c.shard, &c.shards, err) || read_only(&c, err))
 		goto out;
 	lb_log_quiet(quiet);
-	if (choose_arithmetic(kernels, kernel, !list && !dry, err))
+	if (choose_arithmetic(kernels, kernel, !list, err))
 		goto out;
 	lb_stop_on_signals();
-	if (lb_plan_open(&plan, path, sets.item, sets.n, true, err))
+	if (lb_plan_open(&plan, args.path, args.sets.item, args.sets.n, true, err))
 		goto out;
 	const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = (int)(jobs < 1 ? 1 : jobs),
 					    .threads = (int)threads };
-	code = sweep(&plan, &(struct sweep){ path, &sets, &c, &run, quiet }, list, dry, err);
+	code = sweep(&plan, &(struct sweep){ args.path, &args.sets, &c, &run, quiet }, list, dry, err);
 	lb_plan_close(&plan);
 out:
 	free(c.wanted);
-	free(sets.item);
+	config_args_free(&args);
 	return code;
 }

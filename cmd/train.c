@@ -1,5 +1,6 @@
 #include "cmd/cmd.h"
 
+#include "cmd/config_args.h"
 #include "cmd/print_metrics.h"
 
 #include "core/base/file.h"
@@ -165,21 +166,6 @@ static int train(struct lb_plan *plan, const char *path, const struct lb_run_opt
 	return code;
 }
 
-/* One more setting after those that were given. */
-static int add_set(struct opt_list *sets, const char *text, struct lb_err *err)
-{
-	const char **item = lb_alloc(sets->n + 1, sizeof *item, err);
-
-	if (!item)
-		return -1;
-	for (size_t i = 0; i < sets->n; i++)
-		item[i] = sets->item[i];
-	item[sets->n] = text;
-	free(sets->item);
-	*sets = (struct opt_list){ item, sets->n + 1 };
-	return 0;
-}
-
 /* A trial that diverged has no model. */
 static int copy_model(const struct lb_trial *t, const char *to, struct lb_err *err)
 {
@@ -198,17 +184,17 @@ static int copy_model(const struct lb_trial *t, const char *to, struct lb_err *e
 
 int cmd_train(int argc, char **argv, struct lb_err *err)
 {
-	const char *path = NULL, *kernel = NULL, *kernels = NULL, *model = NULL;
-	struct opt_list sets = { 0 };
+	const char *kernel = NULL, *kernels = NULL, *model = NULL;
+	struct config_args args = { 0 };
 	bool force = false;
 	struct wanted wanted = { 0 };
 	long threads = 1;
 	const struct opt opts[] = {
-		{ "config", 'c', OPT_TEXT, "FILE", 0, 0, "the experiment", &path },
-		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option, such as loss.gamma=1; repeatable", &sets },
+		OPT_CONFIG(&args),
+		{ "set", 's', OPT_LIST, "KEY=VALUE", 0, 0, "override an option, such as loss.gamma=1; repeatable", &args.sets },
 		{ "force", 0, OPT_FLAG, NULL, 0, 0, "train even if the result is there", &force },
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "print the whole record", &wanted.json },
-		{ "print", 'p', OPT_LIST, "SPLIT.METRIC", 0, 0, "print just this number, such as test.accuracy; repeatable", &wanted.metrics },
+		{ "print", 'p', OPT_LIST, "METRIC", 0, 0, "print just this number: test.accuracy, or in short accuracy; repeatable", &wanted.metrics },
 		{ "save-model", 0, OPT_TEXT, "FILE.npz", 0, 0, "keep the trained model there too (output.model: true)", &model },
 		{ "quiet", 'q', OPT_FLAG, NULL, 0, 0, "no progress, no warnings, and no output but that of --print and --json", &wanted.quiet },
 		OPT_THREADS(&threads),
@@ -222,13 +208,11 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 	const int rc = opts_parse("train", OPTS(opts), argc, argv, &n, err);
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
-	if (n == 1 && !path)
-		path = argv[1];
-	else if (n || !path) {
+	if (n + (args.configs.n > 0) != 1) {
 		lb_fail(err, LB_USAGE, "train: one config is needed: lossbench train --config FILE");
 		goto out;
 	}
-	if (model && add_set(&sets, "output.model=true", err))
+	if (config_args_settle(&args, argv[1], err) || (model && config_args_set(&args, "output.model=true", err)))
 		goto out;
 	if (wanted.json && wanted.metrics.n) {
 		lb_fail(err, LB_USAGE, "train: --json prints the whole record, --print some of its numbers; keep one");
@@ -238,16 +222,16 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 	if (choose_arithmetic(kernels, kernel, true, err))
 		goto out;
 	lb_stop_on_signals();
-	if (!lb_plan_open(&plan, path, sets.item, sets.n, false, err)) {
+	if (!lb_plan_open(&plan, args.path, args.sets.item, args.sets.n, false, err)) {
 		const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = 1,
 						    .threads = (int)threads, .progress = wanted.quiet ? NULL : show_epoch };
-		code = train(&plan, path, &run, force, &wanted, err);
+		code = train(&plan, args.path, &run, force, &wanted, err);
 		if (code == LB_OK && model && copy_model(&plan.trial[0], model, err))
 			code = -1;
 		lb_plan_close(&plan);
 	}
 out:
 	free(wanted.metrics.item);
-	free(sets.item);
+	config_args_free(&args);
 	return code;
 }

@@ -95,7 +95,10 @@ struct lb_read_options {
 	/* csv: whether the config asks for a column by this name; then a first line that holds it
 	 * is a header. NULL: nothing is asked for */
 	bool (*wants)(const void *config, const char *name);
-	const void *config;      /* first argument of wants */
+	/* csv: whether the column of this name, the at-th of width (from 0), is text even where all
+	 * of it are numbers. NULL: none is */
+	bool (*as_text)(const void *config, const char *name, size_t at, size_t width);
+	const void *config;      /* first argument of wants and as_text */
 	bool missing_ok;         /* missing cells are allowed; when false they are still read as missing and counted, and the assembler
 	                            refuses them with their place */
 	uint64_t max_bytes;      /* of uncompressed content; 0: 8 GiB */
@@ -103,6 +106,7 @@ struct lb_read_options {
 	enum lb_index_base index_base; /* svmlight: number of the first column */
 	size_t features;         /* svmlight: columns, at least those that occur; 0: those that occur */
 	enum lb_read_role role;  /* what a file that could hold both is read for */
+	bool standard_input;     /* the path "-" is standard input, not a file of that name */
 	bool no_labels;          /* svmlight: lines may lack a label */
 	bool by_rows;            /* csv: give the numbers as lb_table.rows, for lb_dataset_assemble; other readers do not */
 	bool label_lists;        /* svmlight: lines begin with a list of labels, such as 3,17, which may be empty */

@@ -197,6 +197,7 @@ def the_metric(asked: str, both: List[Tuple[Trial, Trial]]) -> Tuple[str, bool]:
     directions = {name: way for pair in both for t in pair for name, way in t.directions.items()}
     split = "test" if any("test" in x.splits for x, _ in both) else "valid"
     known = ["%s.%s" % (s, name) for s in (split, "train", "valid", "test") for name in directions]
+    asked = next((name for name in known if name == split + "." + asked), asked)    # auc is test.auc
     if asked and asked not in known:
         raise Refused("unknown metric '%s'%s" % (asked, nearest(asked, known)))
     if not known:

@@ -43,6 +43,8 @@ def make_plan(args: argparse.Namespace, trials: List[Trial], keys: Keys, notes: 
     keys.check(asked + args.over)
     over = keys.replicates(args.over or [REPLICATE] + [k for k in FOLDS if k in keys.varying])
     keys.average_over(over)
+    if args.select and "." not in args.select:
+        args.select = "valid." + args.select
     directions = directions_of(trials)
     known = list(dict.fromkeys([s + "." + name for s in SPLITS for name in directions] + [m for t in trials for m in t.metrics]))
     if not known:

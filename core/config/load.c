@@ -1,7 +1,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/base/utf8.h"
-#include "core/config/loaded_config.h"
+#include "core/config/include.h"
 #include "core/config/options.h"
 #include "core/config/yaml_overlay.h"
 
@@ -80,7 +80,7 @@ static struct lb_node *read_value(struct lb_config *c, const struct lb_set *set,
 static int read_values(struct lb_config *c, struct lb_set *set, const char *s, struct lb_err *err)
 {
 	const struct lb_option *o = lb_option_find(set->path, strlen(set->path));
-	const bool one = o && o->outside_id; /* such as a folder, whose name may hold a comma */
+	const bool one = (o && o->outside_id) || !strcmp(set->path, "include"); /* such as a folder, whose name may hold a comma */
 	const bool several = !one && s[value_length(s + strspn(s, " ")) + strspn(s, " ")] == ',';
 
 	for (;;) {
@@ -204,6 +204,26 @@ static char *study_name(const struct lb_config *c, struct lb_err *err)
 	return lb_node_absent(name) || name->type != LB_SCALAR ? base_name(c->file, err) : lb_strdup(name->text, err);
 }
 
+/* --set include=FILE lays the file over the config. */
+static int lay_over(struct lb_config *c, struct lb_err *err)
+{
+	int rc = 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->n_sets; i++) {
+		const bool include = !strcmp(c->set[i].path, "include");
+		for (size_t k = 0; include && !rc && k < c->set[i].n; k++)
+			rc = c->set[i].value[k]->type != LB_SCALAR ? lb_fail_more(err, LB_CONFIG, "%s: include: found a list or block, allowed: a config file", c->set[i].place) :
+								 lb_config_lay_over(c, c->set[i].value[k]->text, err);
+		if (include)
+			free_set(&c->set[i]);
+		else
+			c->set[kept++] = c->set[i];
+	}
+	c->n_sets = kept;
+	return rc;
+}
+
 static int read_all(struct lb_config *c, bool from_file, const char *const *sets, size_t n_sets, bool allow_sweep, struct lb_err *err)
 {
 	struct lb_err mistakes = { 0 };
@@ -217,9 +237,15 @@ static int read_all(struct lb_config *c, bool from_file, const char *const *sets
 	else if (c->root->type != LB_MAPPING)
 		rc = lb_fail_more(err, LB_CONFIG, "%s:%zu:%zu: not a config, allowed: a block of keys such as data, model and loss", c->file,
 				  c->root->location.line, c->root->location.column);
+	if (c->root && lb_config_keep_doc(c, c->root, err))
+		return -1;
+	if (!rc && !(c->root = lb_config_compose(c, c->root, c->file, 0, err)))
+		rc = -1;
 	for (size_t i = 0; i < n_sets; i++)
 		if (read_set(c, &c->set[c->n_sets++], sets[i], allow_sweep, err))
 			rc = -1;
+	if (!rc)
+		rc = lay_over(c, err) || lb_config_spread_data(c, err) ? -1 : 0;
 	if (!rc)
 		drop_overruled(c);
 	c->allow_sweep = allow_sweep;
@@ -246,7 +272,6 @@ void lb_config_free(struct lb_config *c)
 	for (size_t i = 0; i < c->n_docs; i++)
 		lb_node_free(c->doc[i]);
 	lb_pool_free(&c->pool);
-	lb_node_free(c->root);
 	free(c->set);
 	free(c->doc);
 	free(c->mistakes);

@@ -16,13 +16,13 @@ struct lb_set {
 
 struct lb_config {
 	char *file, *name;
-	struct lb_node *root;    /* of the file */
+	struct lb_node *root;    /* of the file, and of those that it includes or that are laid over it */
 	char *mistakes;          /* of its YAML, one a line, in spite of which there is a tree; or NULL */
 	struct lb_set *set;      /* none of them overruled by a later one at its path */
 	size_t n_sets;
 	bool allow_sweep;        /* several values of --set make a sweep */
-	struct lb_pool pool;     /* plain values of --set */
-	struct lb_node **doc;    /* values of --set that were read as YAML */
+	struct lb_pool pool;     /* plain values of --set, blocks that were put together */
+	struct lb_node **doc;    /* the files, values of --set that were read as YAML */
 	size_t n_docs, docs_cap;
 };
 

@@ -52,6 +52,7 @@ struct lb_option {
 	                               * has none of the name; or NULL. A COMPONENT's is left out of
 	                               * the
 	                               * resolved form when absent or at its default */
+	const char *prefix;          /* VALUE: what a text without a point gets in front, "valid."; or NULL */
 	bool optional;               /* without a default: left out of the resolved form when absent */
 	bool with_group;             /* resolved only where its group is given, such as data.test */
 	bool nested;                 /* is in the block of a component, such as model.head, and is resolved with it */

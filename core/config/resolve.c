@@ -369,6 +369,18 @@ static void refuse_by_name(const struct lb_resolving *r, const struct lb_option 
 	lb_reject_type(r, node, o->path, wanted);
 }
 
+/* A text without a point, with what the option puts in front of it. Takes the item. */
+static cJSON *with_prefix(const struct lb_option *o, cJSON *item)
+{
+	const char *text = o->prefix ? cJSON_GetStringValue(item) : NULL;
+	char whole[LB_PATH_TEXT];
+
+	if (!text || strchr(text, '.') || snprintf(whole, sizeof whole, "%s%s", o->prefix, text) >= (int)sizeof whole)
+		return item;
+	cJSON_Delete(item);
+	return lb_json_made(cJSON_CreateString(whole));
+}
+
 static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option *o, const struct lb_node *node)
 {
 	cJSON *item = NULL;
@@ -380,7 +392,7 @@ static cJSON *resolve_value(const struct lb_resolving *r, const struct lb_option
 	} else if (node && o->by_name && node->type != LB_SCALAR) {
 		refuse_by_name(r, o, node);
 	} else if (node) {
-		item = parse_param(r, o->path, lb_rule_takes_list(r, o, node) ? o->list : &o->param, node);
+		item = with_prefix(o, parse_param(r, o->path, lb_rule_takes_list(r, o, node) ? o->list : &o->param, node));
 	} else if (o->param.required) {
 		const struct lb_location location = lb_location_of(r, o->path);
 		lb_diagnostic(r->diagnostics, &location, o->path, "is missing, allowed: %s", o->param.help);

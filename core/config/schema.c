@@ -335,6 +335,21 @@ static cJSON *properties_of(cJSON *root, const char *path)
 	return properties;
 }
 
+/* The keys that put a config together before its options are read. */
+static void put_composition(cJSON *properties)
+{
+	static const char *const text[] = { "include", "a config file, or a list of some, which this config is laid over: its own keys win; paths from its folder",
+					    "env", "variables of the environment that values may hold as ${ENV:NAME}: a list of names, or a block of names with defaults" };
+
+	for (int i = 0; i < 4; i += 2) {
+		cJSON *one = lb_json_object(properties, text[i]);
+		cJSON *types = lb_json_array(one, "type");
+		lb_json_text(types, NULL, i ? "object" : "string");
+		lb_json_text(types, NULL, "array");
+		lb_json_text(one, "description", text[i + 1]);
+	}
+}
+
 cJSON *lb_config_schema(const struct lb_registry *reg, struct lb_err *err)
 {
 	cJSON *schema = lb_json_object(NULL, NULL), *sweep;
@@ -351,6 +366,11 @@ cJSON *lb_config_schema(const struct lb_registry *reg, struct lb_err *err)
 	sweep = group_schema("key paths and the values they take: lists multiply, zip moves together, {from, to, steps, scale}, default");
 	cJSON_ReplaceItemInObjectCaseSensitive(sweep, "additionalProperties", cJSON_CreateBool(1));
 	lb_json_item(cJSON_GetObjectItemCaseSensitive(schema, "properties"), "sweep", sweep);
+	cJSON *types = lb_json_array(NULL, NULL), *data = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(schema, "properties"), "data");
+	lb_json_text(types, NULL, "object");
+	lb_json_text(types, NULL, "array"); /* of data sets */
+	cJSON_ReplaceItemInObjectCaseSensitive(data, "type", types);
+	put_composition(cJSON_GetObjectItemCaseSensitive(schema, "properties"));
 	lb_json_bool(schema, "additionalProperties", 0);
 	if (!lb_json_complete(err))
 		return schema;

@@ -126,8 +126,10 @@ static void check_lengths(const struct lb_sweep *s)
 /* One value that stands for several: `default` or a range. */
 static int add_spread(struct lb_sweep *s, struct lb_swept_param *t, struct lb_node *value, struct lb_err *err)
 {
+	const bool block = value->type == LB_MAPPING && lb_option_component(t->path) && !strcmp(lb_option_component(t->path)->path, t->path);
+
 	t->node = value;
-	const int rc = lb_sweep_values(s, t, err);
+	const int rc = block ? lb_sweep_value(s, t, value, true, err) : lb_sweep_values(s, t, err);
 	t->node = NULL; /* which is for what is in the sweep block */
 	if (!rc && t->n > 1 && !s->config->allow_sweep)
 		lb_diagnostic(s->r.diagnostics, &t->location, t->path, "%zu values make a sweep; give one value, or run `lossbench sweep`", t->n);

@@ -42,8 +42,9 @@ int lb_sweep_values(struct lb_sweep *s, struct lb_swept_param *t, struct lb_err 
 int lb_sweep_value(struct lb_sweep *s, struct lb_swept_param *t, struct lb_node *value, bool spread, struct lb_err *err);
 
 /* Returns true if the one value that --set gives a path stands for several, as it would in the
- * sweep block: `default` or a range {from, to, steps, scale} where a number is expected, `default`
- * at any other parameter that is no text. */
+ * sweep block: `default` or a range, {from, to, steps, scale} or 1..5, where a number is expected,
+ * `default` at any other parameter that is no text; a list where none is expected; a component's
+ * block, which may have lists inside. */
 bool lb_sweep_spreads(const struct lb_sweep *s, const char *path, const struct lb_node *value);
 
 #endif

@@ -4,6 +4,7 @@
 #include "core/config/unknown_key.h"
 #include "core/config/yaml_overlay.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,6 +224,34 @@ static int push_range(struct lb_sweep *s, struct lb_swept_param *t, const struct
 	return 0;
 }
 
+static bool takes_number(const struct lb_param *p)
+{
+	return p && (p->type == LB_REAL_PARAM || p->type == LB_INT_PARAM || p->type == LB_SEED_PARAM);
+}
+
+/* Whether a value is 1..5, the whole numbers from one to another, where a number is expected. */
+static bool is_count(const struct lb_param *p, const struct lb_node *node, int64_t *from, int64_t *to)
+{
+	const char *dots = node->type == LB_SCALAR && !node->quoted && takes_number(p) ? strstr(node->text, "..") : NULL;
+
+	return dots && lb_parse_int(node->text, (size_t)(dots - node->text), from) && lb_parse_int(dots + 2, strlen(dots + 2), to);
+}
+
+static int push_count(struct lb_sweep *s, struct lb_swept_param *t, const struct lb_node *node, int64_t from, int64_t to, struct lb_err *err)
+{
+	if (from > to)
+		lb_diagnostic(s->r.diagnostics, &node->location, t->path, "found %s, allowed: FROM..TO, the smaller number first", node->text);
+	if (from > to || !has_room(s, t, &node->location, (double)to - (double)from + 1))
+		return 0;
+	for (int64_t v = from; v <= to; v++) {
+		char text[32];
+		snprintf(text, sizeof text, "%" PRId64, v);
+		if (push(t, lb_tree_scalar(&s->pool, node->location, text, strlen(text), err), err))
+			return -1;
+	}
+	return 0;
+}
+
 static int push_grid(struct lb_sweep *s, struct lb_swept_param *t, const struct lb_param *p, bool sure, struct lb_err *err)
 {
 	if (!sure)
@@ -257,8 +286,12 @@ static int inner_values(struct lb_sweep *s, struct lb_swept_param *inner, const 
 	const struct lb_option *o = lb_option_find(inner->path, strlen(inner->path));
 	struct lb_node *node = inner->node;
 
+	int64_t from, to;
+
 	if (node->type == LB_MAPPING && o && o->nested)
 		return push_blocks(s, inner, node, err);
+	if (is_count(p, node, &from, &to))
+		return push_count(s, inner, node, from, to, err);
 	if (node->type == LB_SEQUENCE && node->n && (!takes_list(inner->path, p) || node->item[0]->type == LB_SEQUENCE)) {
 		for (size_t i = 0; i < node->n; i++)
 			if (push(inner, node->item[i], err))
@@ -326,8 +359,13 @@ static bool is_block_path(const char *path)
 
 int lb_sweep_value(struct lb_sweep *s, struct lb_swept_param *t, struct lb_node *value, bool spread, struct lb_err *err)
 {
+	int64_t from, to;
+	bool sure;
+
 	if (spread && value->type == LB_MAPPING && is_block_path(t->path))
 		return push_blocks(s, t, value, err);
+	if (spread && is_count(param_at(s, t->path, NULL, &sure), value, &from, &to))
+		return push_count(s, t, value, from, to, err);
 	return push(t, value, err);
 }
 
@@ -337,10 +375,15 @@ bool lb_sweep_spreads(const struct lb_sweep *s, const char *path, const struct l
 	bool sure;
 	const struct lb_param *p = param_at(s, path, NULL, &sure);
 
+	if (o && o->shape == LB_COMPONENT)
+		return value->type != LB_SCALAR;
 	if (!p || p->type == LB_TEXT_PARAM || (o && (o->outside_id || o->by_name)))
 		return false;
-	if (value->type == LB_MAPPING)
-		return p->type == LB_REAL_PARAM || p->type == LB_INT_PARAM || p->type == LB_SEED_PARAM;
+	int64_t from, to;
+	if (value->type == LB_MAPPING || is_count(p, value, &from, &to))
+		return takes_number(p);
+	if (value->type == LB_SEQUENCE)
+		return !takes_list(path, p);
 	for (int i = 0; p->type == LB_CHOICE_PARAM && p->choices[i]; i++)
 		if (!strcmp(p->choices[i], "default"))
 			return false;
@@ -363,9 +406,12 @@ int lb_sweep_values(struct lb_sweep *s, struct lb_swept_param *t, struct lb_err 
 		return push_range(s, t, p, err);
 	if (is_default(node))
 		return push_grid(s, t, p, sure, err);
+	int64_t from, to;
+	if (is_count(p, node, &from, &to))
+		return push_count(s, t, node, from, to, err);
 	if (node->type != LB_SEQUENCE)
 		lb_diagnostic(s->r.diagnostics, &node->location, t->path, "found %s, allowed: a list%s; write [...]", lb_node_found(node, found),
-			 block ? " of blocks" : ", a range {from, to, steps, scale}, or default");
+			 block ? " of blocks" : ", a range {from, to, steps, scale} or 1..5, or default");
 	for (size_t i = 0; node->type == LB_SEQUENCE && i < node->n; i++)
 		if (lb_sweep_value(s, t, node->item[i], true, err))
 			return -1;

@@ -89,6 +89,19 @@ struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const c
 	return put(pool, root, path, 0, location, value, err);
 }
 
+struct lb_node *lb_map_with(struct lb_pool *pool, const struct lb_node *map, struct lb_node *key, struct lb_node *value, struct lb_err *err)
+{
+	struct lb_node *out = new_mapping(pool, map, map->n + 1, map->location, err);
+
+	if (!out)
+		return NULL;
+	const size_t i = key_index(out, key->text, strlen(key->text));
+	out->key[i] = key;
+	out->item[i] = value;
+	out->n += i == out->n;
+	return out;
+}
+
 struct lb_node *lb_tree_at(struct lb_node *root, const char *path, const struct lb_node **above)
 {
 	struct lb_node *node = root;

@@ -17,6 +17,9 @@ struct lb_node *lb_tree_scalar(struct lb_pool *pool, struct lb_location location
 struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const char *path, struct lb_location location, struct lb_node *value,
 			     struct lb_err *err);
 
+/* `map` with this value at a key, which is an entry's node, whatever points it holds. */
+struct lb_node *lb_map_with(struct lb_pool *pool, const struct lb_node *map, struct lb_node *key, struct lb_node *value, struct lb_err *err);
+
 /* The node at a dotted path below `root`, or NULL. *above, if not NULL, becomes the deepest mapping
  * met on the way. */
 struct lb_node *lb_tree_at(struct lb_node *root, const char *path, const struct lb_node **above);

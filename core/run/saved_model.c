@@ -24,6 +24,8 @@ void lb_saved_model_free(struct lb_saved_model *m)
 	for (int i = 0; i < MODEL_TEXTS; i++)
 		free(m->text[i]);
 	free(m->level_of);
+	for (size_t i = 0; i < sizeof m->p.key / sizeof *m->p.key; i++)
+		free(m->p.key[i]);
 	free(m);
 }
 
@@ -96,8 +98,18 @@ static int make_sets(const struct lb_saved_model *m, const cJSON *tree, char *se
 			    (set[*n] = lb_strfmt(err, "train.precision=%s", precision)) ? (++*n, 0) : -1;
 }
 
+/* The setting of the metrics: "" are those of the config, which may lack them. */
+static int add_metrics(const cJSON *tree, const char *metrics, char *set[], size_t *n, struct lb_err *err)
+{
+	const cJSON *own = cJSON_GetObjectItemCaseSensitive(tree, "metrics");
+
+	if (!*metrics)
+		return own ? add_set(own, set, n, err) : 0;
+	return (set[*n] = lb_strfmt(err, "metrics=%s", metrics)) ? (++*n, 0) : -1;
+}
+
 /* The config is checked as if a user had written it. */
-static int read_config(struct lb_saved_model *m, struct lb_err *err)
+static int read_config(struct lb_saved_model *m, const char *metrics, struct lb_err *err)
 {
 	const char *text = m->text[MODEL_CONFIG][0];
 	cJSON *tree = lb_json_parse(m->path, text, strlen(text), LB_DATA, err);
@@ -105,6 +117,8 @@ static int read_config(struct lb_saved_model *m, struct lb_err *err)
 	size_t n = 0;
 	int rc = tree ? make_sets(m, tree, set, &n, err) : -1;
 
+	if (!rc && metrics)
+		rc = add_metrics(tree, metrics, set, &n, err);
 	if (!rc && (!(m->config = lb_config_load(NULL, (const char *const *)set, n, false, err)) ||
 		    lb_config_expand(m->config, &lb_registries, &m->list, err)))
 		rc = -1;
@@ -253,6 +267,11 @@ static int read_times(struct lb_saved_model *m, struct lb_err *err)
 
 struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err)
 {
+	return lb_saved_model_load_judged(path, NULL, err);
+}
+
+struct lb_saved_model *lb_saved_model_load_judged(const char *path, const char *metrics, struct lb_err *err)
+{
 	struct lb_saved_model *m = lb_alloc(1, sizeof *m, err);
 	struct lb_dataset d = { 0 };
 
@@ -261,11 +280,11 @@ struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err)
 	m->path = path;
 	int rc = (m->file = lb_arrays_open(path, err)) ? read_arrays(m, err) : -1;
 	if (!rc)
-		rc = read_config(m, err);
+		rc = read_config(m, metrics, err);
 	if (!rc) {
 		m->kind = lb_kind_of_data(lb_spec_kind(&m->p.spec));
 		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_prepare_components(&m->p, &d, err) ||
-				     read_times(m, err) || read_parameters(m, &d, err) ? -1 : 0;
+				     read_times(m, err) || read_parameters(m, &d, err) || (metrics && lb_prepare_metrics(&m->p, err)) ? -1 : 0;
 	}
 	if (!rc) {
 		lb_arrays_close(m->file);

@@ -55,6 +55,9 @@ struct lb_saved_model {
 
 /* Reads a model and checks all that it says: nothing in it is trusted. */
 struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err);
+/* The same with metrics, which go to m->p.setup: those of its config (""), or others, as a config
+ * lists them ("[auc, {name: top_k, k: 3}]"). */
+struct lb_saved_model *lb_saved_model_load_judged(const char *path, const char *metrics, struct lb_err *err);
 void lb_saved_model_free(struct lb_saved_model *m);
 
 #endif

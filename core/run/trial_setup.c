@@ -1,5 +1,6 @@
 #include "core/run/trial_setup.h"
 
+#include "core/base/text.h"
 #include "core/run/terms.h"
 #include "core/run/uses.h"
 
@@ -33,4 +34,45 @@ int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, 
 	s->schedule_par = spec->schedule.par;
 	p->precision = spec->train.precision.at == LB_PRECISION_64 ? 64 : 32;
 	return lb_terms_prepare(p, data->n_classes, err);
+}
+
+/* "top_k", or "top_k(k=3)" where a parameter is not at its default. */
+static char *metric_key(const struct lb_info *info, const struct lb_arg *par, struct lb_err *err)
+{
+	struct lb_buf b = { 0 };
+	char number[LB_DOUBLE_TEXT];
+	const char *mark = "(";
+
+	lb_buf_puts(&b, info->name);
+	for (int i = 0; i < info->n_params; i++) {
+		if (info->params[i].type == LB_TEXT_PARAM || par[i].list || par[i].v == info->params[i].def)
+			continue;
+		lb_double_text(par[i].v, number);
+		lb_buf_printf(&b, "%s%s=%s", mark, info->params[i].name, par[i].text ? par[i].text : number);
+		mark = ",";
+	}
+	if (*mark == ',')
+		lb_buf_puts(&b, ")");
+	if (!b.bad)
+		return b.s;
+	lb_buf_free(&b);
+	lb_fail_memory(err, 64);
+	return NULL;
+}
+
+int lb_prepare_metrics(struct lb_prepared *p, struct lb_err *err)
+{
+	enum { ROOM = sizeof p->metric / sizeof *p->metric };
+	const struct lb_component_uses *list = &p->spec.metrics;
+
+	if (list->n > ROOM)
+		return lb_fail(err, LB_CONFIG, "metrics: found more than %d, allowed: at most %d", ROOM, ROOM);
+	for (size_t i = 0; i < list->n; i++) {
+		if (!(p->key[i] = metric_key(list->use[i].info, list->use[i].par, err)))
+			return -1;
+		p->metric[i] = (struct lb_metric_use){ .metric = lb_used_metric(&list->use[i]), .par = list->use[i].par, .key = p->key[i] };
+	}
+	p->setup.metric = p->metric;
+	p->setup.n_metrics = list->n;
+	return 0;
 }

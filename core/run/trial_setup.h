@@ -8,4 +8,8 @@
  * or targets with p->features.d features. */
 int lb_prepare_components(struct lb_prepared *p, const struct lb_dataset *data, struct lb_err *err);
 
+/* Puts the metrics of p->spec into p->setup. Their keys (p->key) are to be freed, on failure
+ * too. */
+int lb_prepare_metrics(struct lb_prepared *p, struct lb_err *err);
+
 #endif

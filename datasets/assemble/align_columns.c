@@ -297,6 +297,19 @@ static int copy_label(const struct lb_table *t, size_t j, struct lb_column *to, 
 	return to->num ? 0 : -1;
 }
 
+int lb_table_copy_column(struct lb_table *t, const char *ref, const char *path, const char *key, struct lb_column *out, struct lb_err *err)
+{
+	struct fitting f = { .t = t, .path = path };
+	size_t j;
+	int rc = open_fitting(&f, err) || lb_column_find(ref, f.name, f.width, path, key, &j, err) || copy_label(t, j, out, err) ? -1 : 0;
+
+	if (!rc && !(out->name = lb_strdup(f.name[j], err)))
+		rc = -1;
+	free_names(f.name, f.width);
+	free(f.taken);
+	return rc;
+}
+
 static bool is_feature(const struct lb_known *known, const char *name)
 {
 	for (size_t k = 0; known->name && k < known->d; k++)

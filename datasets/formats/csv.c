@@ -351,6 +351,19 @@ static int drop_first(struct lb_table *t, struct lb_err *err)
 	return rc;
 }
 
+/* Texts from the first row on, whose spelling the second pass takes. */
+static void mark_texts(struct build *b, const struct lb_read_options *opt)
+{
+	struct lb_table *t = b->t;
+
+	for (size_t j = 0; opt->as_text && j < t->n_cols; j++)
+		if (opt->as_text(opt->config, t->col[j].name, j, t->n_cols)) {
+			b->text[j] = b->again = true;
+			b->n_text++;
+			t->col[j].type = LB_TEXT;
+		}
+}
+
 static int read_table(struct lb_csv *csv, const struct lb_read_options *opt, struct lb_table *out, struct lb_err *err)
 {
 	struct build b = { .t = out, .limit = lb_memory_limit(opt) };
@@ -364,6 +377,8 @@ static int read_table(struct lb_csv *csv, const struct lb_read_options *opt, str
 	b.row = lb_alloc(out->n_cols, sizeof *b.row, err);
 	b.dashes = lb_alloc(out->n_cols, sizeof *b.dashes, err);
 	out->rows.d = out->n_cols;
+	if (b.text)
+		mark_texts(&b, opt);
 	rc = b.in && b.text && b.row && b.dashes ? read_rows(csv, &b, err) : -1;
 	if (!rc && b.again)
 		rc = read_again(csv, &b, err);

@@ -208,6 +208,8 @@ int lb_table_read(const char *path, const struct lb_read_options *opt, struct lb
 
 	*out = t;
 	opt = opt ? opt : &defaults;
+	if (opt->standard_input && !strcmp(path, "-") && lb_take_standard_input(err))
+		return -1;
 	const struct lb_reader *reader = choose(path, opt->format, err);
 	if (!reader)
 		return -1;

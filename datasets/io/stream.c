@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -280,10 +281,40 @@ int lb_stream_read(struct lb_stream *s, void *buf, size_t n, size_t *got, struct
 	return 0;
 }
 
+static int standard_input = -1; /* its copy in memory */
+
+int lb_take_standard_input(struct lb_err *err)
+{
+	char buf[1 << 16];
+	ssize_t n, written = 0;
+
+	if (standard_input >= 0)
+		return 0;
+	if ((standard_input = memfd_create("standard input", MFD_CLOEXEC)) < 0)
+		return lb_fail(err, LB_MACHINE, "standard input: no memory for a copy: %s", strerror(errno));
+	while (written >= 0 && ((n = read(STDIN_FILENO, buf, sizeof buf)) > 0 || (n < 0 && errno == EINTR)))
+		for (ssize_t at = 0; at < n && (written = write(standard_input, buf + at, (size_t)(n - at))) >= 0; at += written)
+			;
+	if (n < 0 || written < 0)
+		return lb_fail(err, n < 0 ? LB_DATA : LB_MACHINE, "standard input: cannot be %s: %s", n < 0 ? "read" : "kept in memory", strerror(errno));
+	return 0;
+}
+
+/* A descriptor of its own, at the beginning. */
+static int open_standard_input(struct lb_err *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", standard_input);
+	return lb_open_file(path, LB_DATA, err);
+}
+
 int lb_open_regular(const char *path, struct lb_err *err)
 {
 	struct stat st;
 
+	if (standard_input >= 0 && !strcmp(path, "-"))
+		return open_standard_input(err);
 	if (stat(path, &st))
 		return lb_fail(err, LB_DATA, "%s: cannot be opened: %s; check the path, which is relative to the folder lossbench runs in", path,
 			       strerror(errno));

@@ -22,6 +22,10 @@
 /* Opens a regular file for reading; a folder, a pipe or device is refused. -1 on failure. */
 int lb_open_regular(const char *path, struct lb_err *err);
 
+/* From now on the path "-" means what standard input holds, which is read to its end here and kept
+ * in memory: like a file it can be read several times. */
+int lb_take_standard_input(struct lb_err *err);
+
 struct lb_stream;
 
 /* Content of more than `limit` uncompressed bytes is an error. Only regular files are read: they

@@ -10,7 +10,7 @@ plans() {
 	assert_contains "$out" "lossbench sweep --config $1.yaml"
 	assert_exit 0 lossbench config check "$1.yaml"
 	assert_exit 0 lossbench sweep "$1.yaml" --dry-run
-	[[ $out =~ ^([1-9][0-9]*)\ trials:\ 0\ done,\ ([1-9][0-9]*)\ to\ do$ ]] || fail "--dry-run of $1.yaml: $out"
+	[[ $out =~ ^([1-9][0-9]*)\ trials:\ 0\ done,\ ([1-9][0-9]*)\ to\ do ]] || fail "--dry-run of $1.yaml: $out"
 	assert_eq "$(json - '[0].task' <<<"$(lossbench config resolve "$1.yaml")")" "$2" "task of $1"
 	first=$(lossbench sweep "$1.yaml" --list 2>/dev/null | cut -f1 | sed -n 1p)
 	assert_exit 0 lossbench sweep "$1.yaml" --only "$first" --quiet --set train.epochs=20 --set "output.dir=r/$1"
@@ -40,7 +40,7 @@ done
 assert_contains "$(cat lung.yaml)" 'positive: "2"   # the value of an event, as in R'
 assert_contains "$(cat queries.yaml)" 'query: "qid"   # whose rows are ranked'
 for name in gbsg queries; do
-	assert_exit 0 lossbench sweep $name.yaml --quiet --set train.epochs=2 --set train.seed=1 --set "output.dir=all/$name"
+	assert_exit 0 lossbench sweep $name.yaml --quiet --set tune=null --set train.epochs=2 --set train.seed=1 --set "output.dir=all/$name"
 	assert_eq "$(find all/$name -name '*.json' -path '*trials*' | wc -l)" 3
 done
 assert_exit 0 lossbench data info "$samples/gbsg.csv.gz"
@@ -77,11 +77,26 @@ guess ranking 'q,x,grade\naQ,1,0\naQ,2,2\nbQ,1,1\nbQ,0,0\n' --set data.query=q
 for q in {1..20}; do printf '%s\n' "2 qid:$q 1:0.5 2:$q" "0 qid:$q 1:0.1" "1 qid:$q 1:0.3"; done >letor.svm
 plans letor ranking letor.svm
 
+# A comparison that is sound as it stands: every loss is tuned alike, the trainings are counted, and what a constant model reaches is said. A
+# study of many cells gets fewer candidates, one of very many none unless asked.
+printf 'x,y\n' >uneven.csv
+for k in {1..40}; do printf '%s,%s\n' $k $((k % 4 == 0)); done >>uneven.csv
+assert_exit 0 lossbench init uneven.csv --out uneven.yaml
+for part in 'metrics: [auc, average_precision]' 'tune: {trials: 12, method: halton, folds: 5, metric: valid.auc}' '= 1830 trainings' \
+	'# Always 0 would be right in 75.0 % of the rows' 'positive: "1"' 'train.seed: {from: 1, to: 10}'; do
+	assert_contains "$(cat uneven.yaml)" "$part"
+done
+assert_contains "$(lossbench sweep uneven.yaml --dry-run)" '1800 folds to tune, then 30 trainings'
+awk 'BEGIN { print "x,y"; for (i = 0; i < 60000; i++) print i % 97 "," i % 3 }' >many.csv
+assert_contains "$(lossbench init many.csv)" $'\ntune: {trials: 8, method: halton, folds: 3'
+awk 'BEGIN { print "a,b,c,d,e,f,g,h,i,j,y"; for (i = 0; i < 200000; i++) print "1,2,3,4,5,6,7,8,9," i % 97 "," i % 3 }' >huge.csv
+assert_contains "$(lossbench init huge.csv)" $'\n# tune: {trials: 6'
+
 # Whole numbers of many values may be counts.
 { echo 'x,visits'; for i in $(seq 0 149); do echo "$((i * 7 % 11)),$((i * 37 % 151))"; done; } >visits.csv
 plans visits regression visits.csv
 assert_contains "$(cat visits.yaml)" 'task: regression                 # if they are counts: loss poisson or negative_binomial, preprocess: {target: none}'
-assert_exit 0 lossbench sweep visits.yaml --quiet --set loss=poisson --set data.preprocess.target=none --set train.seed=1 --set train.epochs=1 --set output.dir=counted
+assert_exit 0 lossbench sweep visits.yaml --quiet --set tune=null --set loss=poisson --set data.preprocess.target=none --set train.seed=1 --set train.epochs=1 --set output.dir=counted
 assert_exit 0 lossbench data info visits.csv
 assert_contains "$out" 'task     regression by the label column visits (the last column); if they are counts: loss poisson or negative_binomial'
 assert_contains "$(cat abalone.yaml)" 'if the numbers are amounts; if counts: loss poisson'

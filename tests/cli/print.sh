@@ -22,6 +22,10 @@ assert_eq "$out" "$accuracy"
 assert_eq "$err" ''
 assert_exit 0 lossbench train c.yaml --force -q -p test.accuracy -p valid.top_k -p 'valid.top_k(k=2)'
 assert_eq "$out" "$accuracy"$'\n'"$top"$'\n'"$top"
+# A metric without its split is that of the test rows, or of the validation rows where there are no others.
+assert_eq "$(lossbench train c.yaml -q -p accuracy -p valid.top_k)" "$accuracy"$'\n'"$top"
+assert_exit 0 lossbench train c.yaml -q -p 'top_k(k=2)' --set 'data.split={valid: 0.2, test: 0}' --set output.dir=two
+assert_eq "$out" "$(json two/trials/*.json '.result.metrics.valid.top_k(k=2)')"
 assert_exit 0 lossbench train c.yaml --print test.accuracy
 assert_eq "$out" "$accuracy" 'without --quiet only standard error says more'
 assert_contains "$err" 'is done already'
@@ -35,8 +39,7 @@ refused() { # NAME TEXT [ARGUMENT...]
 	[ ! -e refused ] || fail 'something was trained'
 }
 refused test.acuracy 'did you mean "test.accuracy"?'
-refused accuracy 'did you mean "test.accuracy"?'
-refused accuracy 'did you mean "valid.accuracy"?' --set 'data.split={valid: 0.2, test: 0}'
+refused acuracy 'did you mean "accuracy"?'
 refused test.accuracy 'allowed: train.accuracy, train.top_k, valid.accuracy, valid.top_k' --set 'data.split={valid: 0.2, test: 0}'
 refused loss.gamma ''
 assert_exit 2 lossbench train c.yaml --json --print test.accuracy

@@ -9,7 +9,19 @@ assert_contains "$err" 'r/trials: cannot be opened'
 assert_exit 2 lossbench status
 assert_exit 0 lossbench sweep c.yaml --dry-run
 assert_contains "$out" '6 to do'
-assert_contains "$err" 'no time estimate: no trial has finished yet'
+assert_contains "$err" 'about 0:00 with --jobs '       # by a probe, which leaves nothing behind
+assert_contains "$err" ', by an epoch of some of them'
+[ ! -e r ] || fail 'the probe wrote something'
+# Before a sweep too, unless it is quiet or a trial has told; with folds to tune the trainings after them count as well.
+sed 's/dir: r/dir: told/' c.yaml >told.yaml
+assert_exit 0 lossbench sweep told.yaml
+assert_contains "$err" ', by an epoch of some of them'
+assert_exit 0 lossbench sweep told.yaml
+assert_lacks "$err" ', by an epoch of some of them'
+# Of trainings whose epoch takes longer than the probe may, the least is said.
+assert_exit 0 lossbench sweep c.yaml --dry-run --jobs 2 --set train.epochs=50 --set train.batch=1 \
+	--set "data.train.path=$LB_ROOT/datasets/samples/letter.csv.gz" --set 'model={kind: mlp, hidden: [1500, 1500]}'
+assert_contains "$err" 'more than 12:30 with --jobs 2: an epoch takes longer than 5 seconds'
 
 id=$(lossbench sweep c.yaml --list | sed -n 2p | cut -f1)
 lossbench sweep c.yaml --quiet --jobs 1 --only "$id"
@@ -29,7 +41,7 @@ assert_contains "$out" 'about 1:40 with --jobs 2'
 assert_exit 0 lossbench status r
 assert_contains "$out" 'time left: about 3:20 (40 s a trial, mean of 1); none is running now'
 assert_exit 0 lossbench sweep c.yaml --dry-run --jobs 1 --set train.epochs=30
-assert_contains "$err" 'no time estimate'
+assert_contains "$err" 'about 0:0'
 
 # A trial in training is seen by its claim.
 assert_exit 0 lossbench sweep c.yaml --jobs 1

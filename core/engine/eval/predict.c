@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* Kind and split only size the evaluator's room: no metric is asked for. */
+/* Without metrics, kind and split only size the evaluator's room. */
 struct prediction {
 	struct lb_setup setup;
 	struct lb_split split;
@@ -27,9 +27,14 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 
 	q->setup = (struct lb_setup){ .loss = p->setup->loss, .loss_par = p->setup->loss_par, .model = p->setup->model,
 				       .cuts = p->setup->cuts, .survival_curve = p->setup->survival_curve };
+	if (p->value) {
+		q->setup.metric = p->setup->metric;
+		q->setup.n_metrics = p->setup->n_metrics;
+		q->setup.y = p->y;
+	}
 	q->split.n[LB_TRAIN] = p->n_train;
 	q->split.n[LB_TEST] = n;
-	q->cohort = (struct lb_cohort){ .features = p->features, .split = &q->split, .kind = LB_REGRESSION, .trial = &q->setup, .k = 1 };
+	q->cohort = (struct lb_cohort){ .features = p->features, .split = &q->split, .kind = p->value ? p->features->data->kind : LB_REGRESSION, .trial = &q->setup, .k = 1 };
 	if (!(q->split.rows[LB_TEST] = lb_alloc(n, sizeof(uint32_t), err)))
 		return -1;
 	for (size_t i = 0; i < n; i++)
@@ -77,7 +82,7 @@ int lb_predict(const struct lb_predicting *p, double *out, struct lb_err *err)
 
 	if (!rc && p->embeddings)
 		embed(&q, out);
-	else if (!rc && (rc = lb_evaluate_one(q.e, &q.setup, q.net, q.w, LB_TEST, NULL, out, &bad, err)) > 0)
+	else if (!rc && (rc = lb_evaluate_one(q.e, &q.setup, q.net, q.w, LB_TEST, p->value, out, &bad, err)) > 0)
 		rc = lb_fail(err, LB_DATA, "row %zu: the model's score is not finite; its features are far from those of the training", bad + 1);
 	close_prediction(&q);
 	return rc;
