@@ -239,12 +239,14 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 		goto out;
 	lb_stop_on_signals();
 	if (!lb_plan_open(&plan, path, sets.item, sets.n, false, err)) {
-		const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = 1,
+		char *question = lb_config_question(path, err);
+		const struct lb_run_options run = { .study = lb_config_name(plan.config), .question = question, .argv = command_line, .jobs = 1,
 						    .threads = (int)threads, .progress = wanted.quiet ? NULL : show_epoch };
 		code = train(&plan, path, &run, force, &wanted, err);
 		if (code == LB_OK && model && copy_model(&plan.trial[0], model, err))
 			code = -1;
 		lb_plan_close(&plan);
+		free(question);
 	}
 out:
 	free(wanted.metrics.item);
