@@ -5,10 +5,11 @@ Rows are the config keys that vary over the records; replicates (train.seed and 
 For the plain table any Python from 3.9 on will do; other tables and
 the page need numpy, scipy, matplotlib and jinja2. The record format is in results/README.md."""
 import argparse
+import contextlib
 import shutil
 import sys
 from pathlib import Path
-from typing import FrozenSet, List, NoReturn, Optional, Tuple
+from typing import FrozenSet, Iterator, List, NoReturn, Optional, Tuple
 
 from choices import apply_choices
 from meaning import harmonise
@@ -94,18 +95,33 @@ def parse(argv: Optional[List[str]]) -> argparse.Namespace:
 
 
 def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys) -> str:
-    """The tables with tests and the page need packages that the plain table does without."""
-    try:
+    """The tables with tests need packages that the plain table does without."""
+    with needing("--table " + args.table):
         import report
-        study = report.make_study(trials, plan, keys, args.control, args.rope)
-        if args.format != "html":
-            return report.sheet_text(args.table, study, args.format)
+        return report.sheet_text(args.table, report.make_study(trials, plan, keys, args.control, args.rope), args.format)
+
+
+def page(args: argparse.Namespace, trials: List[Trial], notes: List[str]) -> str:
+    """Several studies are a page of several parts, unless the command line says what is to be compared with what."""
+    with needing("--format html"):
         import html_page
-        return html_page.make(args, trials, plan, keys, study)
+        import report
+        names = sorted({t.study for t in trials}) if not (args.group_by or args.across) else []
+        sources = []
+        for mine in [[t for t in trials if t.study == name] for name in names] if len(names) > 1 else [trials]:
+            keys = Keys(mine, args.group_by + args.across)
+            plan = make_plan(args, mine, keys, notes)
+            sources.append(html_page.Source(mine, plan, keys, report.make_study(mine, plan, keys, args.control, args.rope)))
+        return html_page.make(args, sources)
+
+
+@contextlib.contextmanager
+def needing(what: str) -> Iterator[None]:
+    try:
+        yield
     except ImportError as error:
         raise Refused("%s is missing, which %s needs; install python3-numpy, python3-scipy, python3-matplotlib and python3-jinja2, or "
-                      "name a Python that has them in LOSSBENCH_PYTHON" % (
-                          error.name, "--format html" if args.format == "html" else "--table " + args.table), 5) from None
+                      "name a Python that has them in LOSSBENCH_PYTHON" % (error.name, what), 5) from None
 
 
 def load(args: argparse.Namespace) -> Tuple[List[Trial], List[str]]:
@@ -131,9 +147,11 @@ def conclude(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Ke
 
 def run(args: argparse.Namespace) -> str:
     trials, notes = load(args)
+    if args.format == "html":
+        return page(args, trials, notes)
     keys = Keys(trials, args.group_by + args.across)
     plan = make_plan(args, trials, keys, notes)
-    if args.table != "results" or args.format == "html":
+    if args.table != "results":
         return tested(args, trials, plan, keys)
     if args.format == "text" and not (args.metric or args.group_by or args.across or args.select):
         plan = compact(plan, trials, keys)

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import List, Optional, Tuple
 
 import soundness
-from comparison import Study, Verdict, ranking, verdicts
+from comparison import Study, Verdict, verdicts
+from ranking import ranking
 from records import plural, plural_noun
 from wording import count_word, interval_places, listed, p_words
 

@@ -2,9 +2,10 @@
 from typing import Dict, List, Tuple
 
 import study_plan
-from comparison import Group, Study, best_sheet, data_set_of, pairs_sheet, ranks_sheet, test_ratio
+from comparison import Group, Study, best_sheet, data_set_of, pairs_sheet, test_ratio
 from costs import cost_sheet
 from per_row_tests import rows_sheet
+from ranking import ranks_sheet
 from records import Keys, Refused, Trial, nearest, within
 from test_tables import SHEET_FORMATS, Sheet
 from wording import file_name

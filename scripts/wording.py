@@ -9,6 +9,9 @@ ACRONYMS = {"auc": "AUC", "rmse": "RMSE", "mse": "MSE", "mae": "MAE", "r2": "R²
             "micro_f1": "micro F1", "brier": "Brier score", "top_k": "top-5 accuracy",
             "recall_at_k": "recall@1", "precision_at_1": "precision@1", "r_precision": "R-precision", "map_at_r": "MAP@R", "pinball": "pinball loss",
             "gaussian_nll": "Gaussian negative log-likelihood", "interval_coverage": "coverage of the interval", "interval_width": "width of the interval"}
+UNITS = {"fraction of rows": ("accuracy", "top_k", "error", "off_by_one", "robust_accuracy", "interval_coverage"),
+         "units of the target": ("rmse", "mae", "median_ae", "max_error", "crps", "pinball", "interval_width"),
+         "squared units of the target": ("mse",), "nats a row": ("log_loss", "gaussian_nll", "robust_log_loss"), "classes": ("rank_mae",)}
 SPLITS = {"test": "test", "valid": "validation", "train": "training"}
 KEYS = {"optimizer.lr": "learning rate", "optimizer.weight_decay": "weight decay", "optimizer.momentum": "momentum", "optimizer.name": "optimiser",
         "schedule.name": "schedule", "train.batch": "batch size", "train.epochs": "epochs", "train.precision": "precision",
@@ -28,6 +31,13 @@ def metric_words(metric: str) -> str:
     recall = re.fullmatch(r"recall_at_k\(k=(\d+)\)", name)
     words = "top-%s accuracy" % found[1] if found else "recall@" + recall[1] if recall else ACRONYMS.get(name) or re.sub(r"_", " ", name)
     return (SPLITS.get(split, "") + " " + words).strip()
+
+
+def axis_words(metric: str) -> str:
+    """The same with its unit, where it has one: test accuracy (fraction of rows)"""
+    name = metric.partition(".")[2].partition("(")[0]
+    unit = next((unit for unit, names in UNITS.items() if name in names), "")
+    return metric_words(metric) + (" (%s)" % unit if unit else "")
 
 
 def key_words(key: str) -> str:
