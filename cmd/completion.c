@@ -132,6 +132,8 @@ static void options_of(const struct command *c, void (*one)(const char *name, co
 
 	if (c->run == cmd_report)
 		from_help("aggregate.py", &sink);
+	else if (c->run == cmd_plot)
+		from_help("plot.py", &sink);
 	else if (c->run == cmd_compare)
 		from_help("compare.py", &sink);
 	else

@@ -40,7 +40,7 @@ static int no_such_command(const char *word, struct lb_err *err)
 	static const struct {
 		const char *word, *command;
 	} elsewhere[] = {
-		{ "advise", "report" }, { "best", "report" }, { "plot", "report" },    { "table", "report" }, { "run", "sweep" },   { "tune", "sweep" },
+		{ "advise", "report" }, { "best", "report" },  { "table", "report" }, { "run", "sweep" },   { "tune", "sweep" },
 		{ "fit", "train" },     { "test", "predict" }, { "score", "predict" }, { "list", "losses" },  { "show", "losses" }, { "check", "config" },
 		{ "info", "data" },     { "convert", "data" }, { "new", "init" },      { "diff", "compare" }, { "schema", "config" },
 	};

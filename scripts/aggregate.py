@@ -9,7 +9,7 @@ import contextlib
 import shutil
 import sys
 from pathlib import Path
-from typing import FrozenSet, Iterator, List, NoReturn, Optional, Tuple
+from typing import Dict, FrozenSet, Iterator, List, NoReturn, Optional, Tuple
 
 from choices import apply_choices
 from meaning import harmonise
@@ -41,6 +41,17 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--table", choices=["results", *TESTS], default="results", help="best: the best and what is tied with it; pairs: paired "
                    "differences with their tests; ranks: average ranks and tests over data sets; rows: McNemar and bootstrap "
                    "from kept predictions; cost: time and memory")
+    add_choices(p)
+    p.add_argument("--files", metavar="DIR", help="with html: also every table as md, csv and tex, every plot as svg and pdf")
+    p.add_argument("--sort", choices=["key", "metric"], help="order of the rows; metric: best first within each condition, as in the "
+                   "compact table without this option")
+    p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
+    p.add_argument("--ids", metavar="FILE", help=argparse.SUPPRESS)     # only the trials of these ids, one a line
+    return p
+
+
+def add_choices(p: argparse.ArgumentParser) -> None:
+    """The options that say which records count and what is compared with what; of figures too."""
     many = {"nargs": "+", "action": "extend", "default": []}
     p.add_argument("--metric", metavar="SPLIT.NAME", help="default: every metric on the test rows", **many)
     p.add_argument("--group-by", metavar="KEY", help="row keys; default: every key that varies, except replicates", **many)
@@ -52,12 +63,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--control", default="", metavar="NAME", help="the contender that all are compared with, or all for every pair; "
                    "default: plain training, or the plain loss of the task (ce, logistic, mse, cox, ranknet, poisson, ...), where it is among them")
     p.add_argument("--rope", type=float, default=0.01, metavar="R", help="differences up to R count as practically equal; default: 0.01")
-    p.add_argument("--files", metavar="DIR", help="with html: also every table as md, csv and tex, every plot as svg and pdf")
-    p.add_argument("--sort", choices=["key", "metric"], help="order of the rows; metric: best first within each condition, as in the "
-                   "compact table without this option")
-    p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
-    p.add_argument("--ids", metavar="FILE", help=argparse.SUPPRESS)     # only the trials of these ids, one a line
-    return p
+    p.add_argument("--rename", metavar="NAME=TEXT", help="what to call a contender, a column or a condition, such as ce=\"cross-entropy\"", **many)
 
 
 def read_ids(path: Optional[str]) -> Optional[FrozenSet[str]]:
@@ -83,8 +89,11 @@ def write(text: str, out: Optional[str]) -> None:
 
 
 def parse(argv: Optional[List[str]]) -> argparse.Namespace:
+    return parse_with(parser(), argv)
+
+
+def parse_with(p: argparse.ArgumentParser, argv: Optional[List[str]]) -> argparse.Namespace:
     """A folder after an option that takes several values is still a folder: no key and no metric holds a slash."""
-    p = parser()
     args = p.parse_args(argv)
     for values in (args.metric, args.group_by, args.across, args.over):  # not --where: values hold slashes
         args.paths += [v for v in values if "/" in v]
@@ -124,9 +133,20 @@ def needing(what: str) -> Iterator[None]:
                       "name a Python that has them in LOSSBENCH_PYTHON" % (error.name, what), 5) from None
 
 
+def names_of(args: argparse.Namespace) -> Dict[str, str]:
+    """What --rename says."""
+    out = {}
+    for pair in args.rename:
+        name, equals, text = pair.partition("=")
+        if not (name and equals and text):
+            raise Refused("--rename %s: NAME=TEXT is needed, such as --rename ce=cross-entropy" % pair)
+        out[name] = text
+    return out
+
+
 def load(args: argparse.Namespace) -> Tuple[List[Trial], List[str]]:
     """The trials that count, and what is to be said of the records."""
-    trials, stale = apply_choices(read_trials(args.paths, read_ids(args.ids)))
+    trials, stale = apply_choices(read_trials(args.paths, read_ids(getattr(args, "ids", None))))
     trials, notes = harmonise(trials)
     return where(trials, args.where), stale + notes
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Callable, Iterator, List, Sequence, Tuple
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 
 def imported_bare() -> ModuleType:
@@ -123,6 +123,27 @@ def saved(figure: Figure, kind: str) -> bytes:
     figure.savefig(out, format=kind, metadata=info, **more)
     return out.getvalue()
 
+
+def together(made: List[Plot], kind: str, size: Optional[Tuple[float, float]], titled: bool) -> bytes:
+    """Panels in rows of two in one file, under their titles; a single one without, unless it is asked for."""
+    columns = min(2, len(made))
+    rows = -(-len(made) // columns)
+    wide, high = size or (max(p.size[0] for p in made), max(p.size[1] for p in made))
+    top = TITLE if titled or len(made) > 1 else 0.0
+    with settings("-".join(p.name for p in made)):
+        figure = Figure(figsize=(wide * columns, (high + top) * rows), dpi=POINTS)
+        for i, plot in enumerate(made):
+            at = figure.add_gridspec(rows, columns, left=0, right=1, bottom=0, top=1, wspace=0, hspace=0)[i // columns, i % columns]
+            cell = figure.add_subfigure(at)
+            panel = cell.add_subfigure(cell.add_gridspec(2, 1, left=0, right=1, bottom=0, top=1, hspace=0, height_ratios=(max(top, 1e-9), high))[1])
+            panel.marks = Marks()
+            plot.draw(panel)
+            if top:
+                cell.text(0.01, 1 - 0.04 / (high + top), plain(plot.title), ha="left", va="top", fontsize=8, weight="bold")
+        return saved(figure, kind)
+
+
+TITLE = 0.22                            # inches above a panel
 
 # ---- what a reader can point at ----
 

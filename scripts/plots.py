@@ -17,6 +17,13 @@ def size_of(figure: Figure) -> Tuple[float, float]:
     return figure.bbox.width / POINTS, figure.bbox.height / POINTS
 
 
+def label_x(axes, text: str, width: float, left: float, wide: float) -> None:
+    """Below the middle of the axes, as far as it then stands within the figure. left, wide: of the axes, in inches."""
+    half = 0.029 * len(text)
+    at = min(max(left + wide / 2, half + 0.04), max(width - half - 0.04, width / 2))
+    axes.set_xlabel(plain(text), labelpad=2, x=(at - left) / wide, ha="center")
+
+
 # ---- lines with their names ----
 
 @dataclass
@@ -86,9 +93,9 @@ def draw_lines(figure: Figure, lines: List[Line], style: Dict[str, dict], xlabel
         below = figure.add_axes([left / width, bottom / height, wide / width, (strip - 0.1) / height], sharex=axes)
         draw_lost(below, losing, style)
         axes.tick_params(axis="x", labelbottom=False)
-        below.set_xlabel(plain(xlabel), labelpad=2)
+        label_x(below, xlabel, width, left, wide)
     else:
-        axes.set_xlabel(plain(xlabel), labelpad=2)
+        label_x(axes, xlabel, width, left, wide)
     label_ends(axes, named, style, high)
 
 
@@ -213,7 +220,7 @@ def draw_differences(figure: Figure, effects: List[Effect], control: str, rope: 
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=max(3, int(width * 1.2))))
-    axes.set_xlabel(plain(xlabel), labelpad=2)
+    label_x(axes, xlabel, width, left, width - left - 0.16)
     axes.annotate(short(control), (0, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="bottom")
     for side, x in (("left", 0.0), ("right", 1.0)):
         axes.annotate("better" if side == better else "worse", (x, 1), (0, 3), xycoords="axes fraction", textcoords="offset points",
@@ -303,7 +310,7 @@ def draw_reliability(figure: Figure, bins: Dict[str, List[Tuple[float, float, in
         lines.append(Line(name, x, y))
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
-    axes.set_xlabel("confidence of the model (probability of the predicted class)", labelpad=2)
+    label_x(axes, "confidence: probability of the predicted class", width, 0.5, width - 0.5 - right)
     axes.set_title("fraction of rows predicted correctly", loc="left", pad=4)
     label_ends(axes, lines, {n: {**style[n], "color": style[n]["color"] if style[n]["color"] != RULE else INK} for n in bins}, high)
 

@@ -1,5 +1,5 @@
 """From a plan (study_plan.py) to a study that can be tested: contenders, conditions, paired replicates. Needs numpy and scipy."""
-from typing import Dict, List, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import study_plan
 from comparison import Group, Study, best_sheet, data_set_of, pairs_sheet, test_ratio
@@ -13,7 +13,9 @@ from wording import file_name
 SHEETS = {"best": best_sheet, "pairs": pairs_sheet, "ranks": ranks_sheet, "rows": rows_sheet, "cost": cost_sheet}
 
 
-def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: str, rope: float) -> Study:
+def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: str, rope: float,
+               names: Optional[Dict[str, str]] = None) -> Study:
+    """names: what contenders are called instead."""
     metric = plan.metrics[0]
     higher = plan.higher(metric)
     if higher is None:
@@ -41,6 +43,16 @@ def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: 
                 study.contenders.append(name)
     study.contenders.sort(key=study_plan.natural)
     study.control = check_control(study)
+    return renamed(study, names) if names else study
+
+
+def renamed(study: Study, names: Dict[str, str]) -> Study:
+    called = {c: names.get(c, c) for c in study.contenders}
+    if len(set(called.values())) < len(called):
+        raise Refused("--rename: two contenders would have one name: %s" % ", ".join(sorted(called.values())))
+    study.contenders = list(called.values())
+    study.control = called.get(study.control, study.control)
+    study.groups = {(called[c], condition): group for (c, condition), group in study.groups.items()}
     return study
 
 
