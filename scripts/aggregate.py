@@ -15,7 +15,8 @@ from choices import apply_choices
 from meaning import harmonise
 from records import Keys, Refused, Trial, command_name, read_trials
 from study_plan import Plan, compact, cut_rows, make_plan, make_table, where
-from tables import FORMATS
+from table_looks import add_looks, check_looks, shape
+from tables import FORMATS, Table
 
 TESTS = ("best", "pairs", "ranks", "rows", "cost")     # tables that report.py makes
 EXAMPLES = """examples:
@@ -43,8 +44,8 @@ def parser() -> argparse.ArgumentParser:
                    "from kept predictions; cost: time and memory")
     add_choices(p)
     p.add_argument("--files", metavar="DIR", help="with html: also every table as md, csv and tex, every plot as svg and pdf")
-    p.add_argument("--sort", choices=["key", "metric"], help="order of the rows; metric: best first within each condition, as in the "
-                   "compact table without this option")
+    p.add_argument("--sort", choices=["key", "metric"], help="order of the rows; default: metric, the best first within each condition; csv: key")
+    add_looks(p)
     p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")
     p.add_argument("--ids", metavar="FILE", help=argparse.SUPPRESS)     # only the trials of these ids, one a line
     return p
@@ -107,7 +108,10 @@ def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys
     """The tables with tests need packages that the plain table does without."""
     with needing("--table " + args.table):
         import report
-        return report.sheet_text(args.table, report.make_study(trials, plan, keys, args.control, args.rope), args.format)
+        study = report.make_study(trials, plan, keys, args.control, args.rope)
+        sheet = report.SHEETS[args.table](study)
+        shape(sheet, args, names_of(args), study.metric)
+        return report.sheet_text(sheet, args.format)
 
 
 def page(args: argparse.Namespace, trials: List[Trial], notes: List[str]) -> str:
@@ -151,8 +155,8 @@ def load(args: argparse.Namespace) -> Tuple[List[Trial], List[str]]:
     return where(trials, args.where), stale + notes
 
 
-def conclude(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys) -> List[str]:
-    """What ends a table: of the compact one the findings, of any the contenders whose numbers mean little."""
+def conclude(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys, table: Table) -> List[str]:
+    """Marks ties with the best, and says what ends the table: of the compact one the findings, of any the contenders whose numbers mean little."""
     if args.format == "csv" or plan.higher(plan.metrics[0]) is None:
         return []
     try:
@@ -162,10 +166,12 @@ def conclude(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Ke
     except ImportError as error:
         return ["No conclusion: %s is missing; install python3-numpy and python3-scipy." % error.name] if plan.short else []
     study = report.make_study(trials, plan, keys, args.control, args.rope)
+    report.mark_ties(table, study)
     return conclusion.conclusion_lines(study) if plan.short and len(study.contenders) > 1 else soundness.concerns(study)
 
 
 def run(args: argparse.Namespace) -> str:
+    check_looks(args)
     trials, notes = load(args)
     if args.format == "html":
         return page(args, trials, notes)
@@ -175,10 +181,11 @@ def run(args: argparse.Namespace) -> str:
         return tested(args, trials, plan, keys)
     if args.format == "text" and not (args.metric or args.group_by or args.across or args.select):
         plan = compact(plan, trials, keys)
-    table = make_table(trials, plan, keys, args.sort)
+    table = make_table(trials, plan, keys, args.sort or ("key" if args.format == "csv" else "metric"))
     if plan.short:
         cut_rows(table, plan)
-    table.conclusion = conclude(args, trials, plan, keys)
+    table.conclusion = conclude(args, trials, plan, keys, table)
+    shape(table, args, names_of(args), "")
     width = shutil.get_terminal_size().columns if not args.out and sys.stdout.isatty() else None
     return FORMATS[args.format](table, width)
 

@@ -26,7 +26,7 @@ from conclusion import answer, conclusions
 from figures import Figures, Section
 from protocol import Protocol, data_sets
 from records import Keys, Refused, Trial, plural, plural_noun, value_text, within
-from report import all_sheets
+from report import all_sheets, owners
 from wording import file_name, key_words, metric_words
 
 FIGURE_IDS = ("ranks", "curves", "noise", "sensitivity", "roc", "reliability", "confusion")
@@ -246,16 +246,8 @@ def link_cells(rows: List[dict], table: tables.Table, study: Study, groups: Dict
     """Cells lead to their trials; in the main table the best of each condition and those tied with it are marked."""
     best = {c: study.best(c) for c in study.conditions}
     tied = {c: study.tied(c) for c in study.conditions}
-    by_place = dict(zip([column.place for column in table.columns], study.conditions)) if table.pivot and is_main else {}
-    by_key = {study.at[c]: c for c in reversed(study.conditions)}
     for row in rows:
-        for cell, column in zip(row["cells"], table.columns):
-            if by_place:
-                who, condition = study_plan.contender_name(table.keys, row["key"]), by_place[column.place]
-            else:
-                condition = by_key.get(tuple(v for k, v in zip(table.keys, row["key"]) if k in study.keys), "")
-                own = [(k, v) for k, v in zip(table.keys, row["key"]) if k not in study.keys]
-                who = study_plan.contender_name([k for k, _ in own], [v for _, v in own])
+        for cell, (who, condition) in zip(row["cells"], owners(table, row["key"], study)):
             if (who, condition) in study.groups:
                 cell["group"] = groups.get((who, condition))
                 cell["tied"] = is_main and who in tied[condition]

@@ -1,5 +1,5 @@
 """From a plan (study_plan.py) to a study that can be tested: contenders, conditions, paired replicates. Needs numpy and scipy."""
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import study_plan
 from comparison import Group, Study, best_sheet, data_set_of, pairs_sheet, test_ratio
@@ -7,6 +7,7 @@ from costs import cost_sheet
 from per_row_tests import rows_sheet
 from ranking import ranks_sheet
 from records import Keys, Refused, Trial, nearest, within
+from tables import Table
 from test_tables import SHEET_FORMATS, Sheet
 from wording import file_name
 
@@ -91,8 +92,26 @@ def check_control(study: Study) -> str:
     return usual[0] if usual else study.contenders[0]
 
 
-def sheet_text(name: str, study: Study, form: str) -> str:
-    return SHEET_FORMATS[form](SHEETS[name](study))
+def owners(table: Table, row: List[str], study: Study) -> Iterator[Tuple[str, str]]:
+    """Contender and condition of each cell of a row with these keys; the condition is empty where it is none of the study's."""
+    by_at = {study.at[c]: c for c in reversed(study.conditions)}
+    for column in table.columns:
+        given = {**dict(zip(table.keys, row)), **dict(column.at)}
+        own = [k for k in given if k not in study.keys]
+        yield (study_plan.contender_name(own, [given[k] for k in own]), by_at.get(tuple(given.get(k, "") for k in study.keys), ""))
+
+
+def mark_ties(table: Table, study: Study) -> None:
+    """Of the metric that is compared: contenders not shown to be worse than the best of their condition."""
+    tied = {c: study.tied(c) for c in study.conditions}
+    for row in table.rows:
+        for cell, column, (who, condition) in zip(row.cells, table.columns, owners(table, row.key, study) if not row.baseline else ()):
+            cell.tied = column.metric == study.metric and not cell.best and condition in tied and who in tied[condition]
+    table.ties = study.tied_words()
+
+
+def sheet_text(sheet: Sheet, form: str) -> str:
+    return SHEET_FORMATS[form](sheet)
 
 
 def all_sheets(study: Study) -> List[Sheet]:
