@@ -332,7 +332,7 @@ docs: lossbench                      ## regenerate the catalogue of losses and t
 install: lossbench                   ## install program and scripts under PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/lossbench/scripts
 	install -m 755 lossbench $(DESTDIR)$(PREFIX)/bin/lossbench
-	install -m 644 scripts/*.py scripts/*.html $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
+	install -m 644 scripts/*.py scripts/*.html scripts/*.css scripts/*.js $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 	install -m 755 scripts/sweep-*.sh $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 
 .PHONY: uninstall

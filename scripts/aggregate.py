@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
                    "differences with their tests; ranks: average ranks and tests over data sets; rows: McNemar and bootstrap "
                    "from kept predictions; cost: time and memory")
     add_choices(p)
-    p.add_argument("--files", metavar="DIR", help="with html: also every table as md, csv and tex, every plot as svg and pdf")
+    p.add_argument("--files", metavar="DIR", help="with html: also every table as md, csv and tex, every plot as svg and pdf, its numbers as .data.csv")
     p.add_argument("--sort", choices=["key", "metric"], help="order of the rows; default: metric, the best first within each condition; csv: key")
     add_looks(p)
     p.add_argument("--out", metavar="FILE", help="write there instead of to standard output")

@@ -17,6 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 import drawing
+import figure_data
 import soundness
 import study_plan
 import tables
@@ -110,6 +111,7 @@ def write_files(folder: Path, whole: tables.Table, main: tables.Table, made: Lis
         for plot in (p for s in sections for p in s.plots):
             for kind in ("svg", "pdf"):
                 (folder / (plot.name + "." + kind)).write_bytes(plot.render(kind))
+            (folder / (plot.name + ".data.csv")).write_text("".join(map(tables.csv_line, figure_data.table([plot]))), encoding="utf-8")
     except OSError as error:
         raise Refused("--files %s: %s cannot be written (%s)" % (folder, error.filename, error.strerror), 5) from None
 

@@ -219,7 +219,7 @@ def draw_differences(figure: Figure, effects: List[Effect], control: str, rope: 
     axes.set_yticks(range(len(effects)), [short(e.name) for e in effects])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=max(3, int(width * 1.2))))
+    axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=min(9, max(3, int(width * 1.2))), steps=[1, 2, 2.5, 5, 10]))
     label_x(axes, xlabel, width, left, width - left - 0.16)
     axes.annotate(short(control), (0, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="bottom")
     for side, x in (("left", 0.0), ("right", 1.0)):

@@ -250,6 +250,8 @@ class Page(Case):
         self.page("--files", str(files))
         names = {p.stem for p in files.glob("*.pdf")}
         self.assertLessEqual({"noise-1", "ranks", "curves-1"}, names)
+        self.assertEqual({p.name[:-9] for p in files.glob("*.data.csv")}, names)
+        self.assertIn("series,x,y,sd,lost,trials", (files / "curves-1.data.csv").read_text())
         for pdf in files.glob("*.pdf"):
             self.assertTrue(pdf.read_bytes().startswith(b"%PDF-"))
             svg = pdf.with_suffix(".svg").read_text()
