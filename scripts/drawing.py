@@ -1,6 +1,6 @@
-"""What all figures share: the file as SVG, PDF or PNG, the form that stands in a page, and a palette that colour-blind readers can tell apart
-(the first two after Okabe and Ito, the others chosen to lie far from them and from each other as each kind of colour-blindness sees them). Files are as wide as a paper's column, figures of the page as it has room.
-Needs matplotlib; no setting of its own is read from anywhere."""
+"""What all figures share: the file as SVG, PDF or PNG, the form that stands in a page, and a palette that colour-blind readers can tell
+apart (two colours after Okabe and Ito, the others far from them and from each other, as each kind of colour-blindness sees them). Files are as
+wide as a paper's column, figures of the page as it has room. Needs matplotlib; no setting of its own is read from anywhere."""
 import contextlib
 import io
 import json
