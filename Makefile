@@ -340,7 +340,7 @@ docs: lossbench                      ## regenerate the catalogue of losses and t
 install: lossbench install-headers   ## install program, scripts and the headers for plug-ins under PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/lossbench/scripts
 	install -m 755 lossbench $(DESTDIR)$(PREFIX)/bin/lossbench
-	install -m 644 scripts/*.py scripts/*.html $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
+	install -m 644 scripts/*.py scripts/*.html scripts/*.css scripts/*.js $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 	install -m 755 scripts/sweep-*.sh $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 .PHONY: install-headers
 install-headers:

@@ -134,6 +134,8 @@ static void options_of(const struct command *c, void (*one)(const char *name, co
 		from_help("aggregate.py", &sink);
 	else if (c->run == cmd_best)
 		from_help("best.py", &sink);
+	else if (c->run == cmd_plot)
+		from_help("plot.py", &sink);
 	else if (c->run == cmd_compare)
 		from_help("compare.py", &sink);
 	else

@@ -392,10 +392,12 @@ int cmd_sweep(int argc, char **argv, struct lb_err *err)
 	lb_stop_on_signals();
 	if (lb_plan_open(&plan, args.path, args.sets.item, args.sets.n, true, err))
 		goto out;
-	const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = (int)(jobs < 1 ? 1 : jobs),
-					    .threads = (int)threads };
+	char *question = lb_config_question(args.path, err);
+	const struct lb_run_options run = { .study = lb_config_name(plan.config), .question = question, .argv = command_line,
+					    .jobs = (int)(jobs < 1 ? 1 : jobs), .threads = (int)threads };
 	code = sweep(&plan, &(struct sweep){ args.path, &args.sets, &c, &run, quiet }, list, dry, err);
 	lb_plan_close(&plan);
+	free(question);
 out:
 	free(c.wanted);
 	config_args_free(&args);

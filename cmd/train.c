@@ -223,12 +223,14 @@ int cmd_train(int argc, char **argv, struct lb_err *err)
 		goto out;
 	lb_stop_on_signals();
 	if (!lb_plan_open(&plan, args.path, args.sets.item, args.sets.n, false, err)) {
-		const struct lb_run_options run = { .study = lb_config_name(plan.config), .argv = command_line, .jobs = 1,
+		char *question = lb_config_question(args.path, err);
+		const struct lb_run_options run = { .study = lb_config_name(plan.config), .question = question, .argv = command_line, .jobs = 1,
 						    .threads = (int)threads, .progress = wanted.quiet ? NULL : show_epoch };
 		code = train(&plan, args.path, &run, force, &wanted, err);
 		if (code == LB_OK && model && copy_model(&plan.trial[0], model, err))
 			code = -1;
 		lb_plan_close(&plan);
+		free(question);
 	}
 out:
 	free(wanted.metrics.item);

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
-import numpy as np
-
 import stats
 from records import Trial, plural, within
 from tables import decimals, number
 from test_tables import Field, Sheet
-from wording import condition_words, difference_words, interval_places, metric_words, p_words
+from wording import condition_words, difference_words, interval_places, metric_words
 
 ALPHA = 0.05
 LOST_RULE = ("A diverged trial is a result: rank tests count it as the worst of its pair, average ranks put it last; means, intervals and "
@@ -113,6 +111,10 @@ class Study:
     def on(self, condition: str) -> List[Tuple[str, Group]]:
         """The contenders that were trained on a condition, with their trials."""
         return [(c, self.groups[c, condition]) for c in self.contenders if (c, condition) in self.groups]
+
+    def best_first(self, condition: str) -> List[Tuple[str, Group]]:
+        """The same by their means, those without one last."""
+        return sorted(self.on(condition), key=lambda item: math.inf if item[1].mean is None else -self.sign * item[1].mean)
 
     def mean(self, contender: str, condition: str) -> Optional[float]:
         group = self.group(contender, condition)
@@ -306,7 +308,7 @@ def versus(study: Study) -> List[Tuple[str, str]]:
 
 def pairs_sheet(study: Study) -> Sheet:
     found = [(condition, e, verdict_of(study, condition, e)) for condition in study.conditions
-             for e in pair_rows(study, condition, versus(study))]
+             for e in sorted(pair_rows(study, condition, versus(study)), key=by_gain)]
     several = len(study.conditions) > 1
     columns = [(Field(study.what, "word"), lambda c, e, v: e["first"])]
     columns += [(Field(study.condition_name, "word"), lambda c, e, v: c)] if several else []
@@ -328,6 +330,11 @@ def pairs_sheet(study: Study) -> Sheet:
     return Sheet("pairs", "Differences%s in %s, paired by %s" % (" from " + study.against if study.against else "", study.metric_words,
                                                                  study.replicate),
                  [f for f, _ in columns], rows, pair_notes(study, found), pair_rules(study, used_w))
+
+
+def by_gain(entry: dict) -> float:
+    """Sorts pairs: the largest gain first, what is not tested last."""
+    return -entry["t"].mean if entry["t"] else math.inf
 
 
 def known(value: float) -> Optional[float]:
@@ -369,113 +376,6 @@ def pair_rules(study: Study, used_w: bool) -> List[str]:
 
 def lost_rule(study: Study) -> List[str]:
     return [LOST_RULE] if any(len(g.with_status("ok")) < len(g.trials) for g in study.groups.values()) else []
-
-
-def by_data_set(study: Study) -> List[List[str]]:
-    """The conditions of each data set."""
-    out: Dict[str, List[str]] = {}
-    for c in study.conditions:
-        out.setdefault(study.data_set[c], []).append(c)
-    return list(out.values())
-
-
-def score_matrix(study: Study, conditions: List[List[str]]) -> Tuple[np.ndarray, List[int]]:
-    """Blocks by contenders, and the blocks that all contenders have. A block is a list of conditions, which are averaged."""
-    rows, kept = [], []
-    for i, block in enumerate(conditions):
-        cells = [[g.score(study.sign) if g else None for g in (study.group(c, at) for at in block)] for c in study.contenders]
-        if all(v is not None for row in cells for v in row):
-            rows.append([float(np.mean(row)) for row in cells])
-            kept.append(i)
-    return np.array(rows).reshape(len(rows), len(study.contenders)), kept
-
-
-@dataclass
-class Ranking:
-    contenders: List[str]           # by average rank
-    mean: List[float]
-    blocks: int                     # that were ranked
-    left_out: int
-    over: str                       # "data set" or the condition's name
-    ranks: Optional[stats.Ranks]    # None: no test was made
-    sentence: str
-
-    @property
-    def blocks_words(self) -> str:
-        return plural(self.blocks, self.over)
-
-    @property
-    def left_out_words(self) -> str:
-        """Empty where nothing was left out."""
-        return "%s of %d left out, since a contender has no result there." % (
-            plural(self.left_out, self.over), self.left_out + self.blocks) if self.left_out else ""
-
-
-def ranking(study: Study) -> Optional[Ranking]:
-    """Over data sets where there are enough for a test; else over the conditions, without one."""
-    blocks = by_data_set(study)
-    by_set = len(blocks) >= stats.LEAST_SETS
-    scores, kept = score_matrix(study, blocks if by_set else [[c] for c in study.conditions])
-    if len(study.contenders) < 2 or not kept:
-        return None
-    tested = by_set and len(kept) >= stats.LEAST_SETS and len(study.contenders) >= 3
-    mean = [float(v) for v in stats.ranks_of(scores).mean(axis=0)]
-    order = sorted(range(len(mean)), key=lambda j: mean[j])
-    total = len(blocks) if by_set else len(study.conditions)
-    few = stats.too_few(len(kept) if by_set else len(blocks), stats.LEAST_SETS, "data sets", "Friedman's test and Nemenyi's critical difference")
-    ranks = stats.friedman(scores, ALPHA) if tested else None
-    sentence = friedman_words(ranks, len(order)) if ranks else (few or "Two contenders need no test of more than two.") + (
-        "" if by_set else " The ranks are over %s; conditions of the same data set are not independent." % plural(
-            len(kept), study.condition_name))
-    return Ranking([study.contenders[j] for j in order], [mean[j] for j in order], len(kept), total - len(kept),
-                   "data set" if by_set else study.condition_name, ranks, sentence)
-
-
-def friedman_words(r: stats.Ranks, k: int) -> str:
-    n = r.n
-    return ("Friedman's test over %d data sets: chi2 = %.2f (corrected for ties), %s; Iman and Davenport: F(%d, %d) = %.2f, %s; "
-            "Nemenyi's critical difference at 0.05: %.3f.%s" % (
-                n, r.chi2_ties, p_words(r.p), k - 1, (k - 1) * (n - 1), r.f, p_words(r.f_p), r.cd,
-                " With fewer than ten data sets the approximation is rough." if n < 10 else ""))
-
-
-def ranks_sheet(study: Study) -> Sheet:
-    r = ranking(study)
-    title = "Average ranks by %s, 1 is best" % study.metric_words
-    if r is None:
-        return Sheet("ranks", title, [Field(study.what, "word")], [],
-                     ["No ranks: they need two contenders that all have results on at least one common %s." % study.condition_name])
-    rows = [[c, m] for c, m in zip(r.contenders, r.mean)]
-    fields = [Field(study.what, "word"), Field("rank")]
-    notes = [r.sentence]
-    if r.left_out:
-        notes.append(r.left_out_words)
-    if r.ranks:
-        control = r.contenders[0] if study.control == "all" else study.control
-        over, words = across_sets(study, control)
-        fields += [Field("p Wilcoxon", "p"), Field("Wilcoxon Holm", "p"), Field("P(worse)", "p"), Field("P(same)", "p"), Field("P(better)", "p")]
-        rows = [row + over.get(str(row[0]), [None] * 5) for row in rows]
-        notes.append(words)
-    return Sheet("ranks", title, fields, rows, notes, lost_rule(study))
-
-
-def across_sets(study: Study, control: str) -> Tuple[Dict[str, List[Optional[float]]], str]:
-    """Each contender against the control on means by data set."""
-    scores, _ = score_matrix(study, by_data_set(study))
-    at = study.contenders.index(control)
-    names = [c for c in study.contenders if c != control]
-    tests = []
-    for c in names:
-        a, b = scores[:, study.contenders.index(c)], scores[:, at]
-        with np.errstate(invalid="ignore"):
-            d = np.where(np.isinf(a) & np.isinf(b), 0.0, a - b)
-        tests.append((stats.wilcoxon(d), stats.bayes_signed_rank(d, study.rope)))
-    enough = len(scores) >= stats.LEAST_PAIRS
-    adjusted = stats.holm([w.p for w, _ in tests])
-    out = {c: [w.p if enough else None, h if enough else None, *b] for c, (w, b), h in zip(names, tests, adjusted)}
-    few = stats.too_few(len(scores), stats.LEAST_PAIRS, "data sets", "Wilcoxon's signed-rank test")
-    return out, ("Against %s, on means by data set: %s; P(worse), P(same), P(better) by the Bayesian signed-rank test, region of practical "
-                 "equivalence ± %g." % (control, few.rstrip(".") if few else "Wilcoxon's signed-rank test with Holm's correction", study.rope))
 
 
 def best_sheet(study: Study) -> Sheet:

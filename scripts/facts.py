@@ -33,7 +33,7 @@ def facts_of(record: dict) -> Facts:
     shared = {k: v for k, v in run.items() if k not in OWN}
     return Facts(seconds=float(seconds) if result.get("status") == "ok" and is_number(seconds) else None, steps=whole_number(result.get("steps")),
                  memory=whole_number(run.get("peak_memory_bytes")), features=whole_number(data.get("features")),
-                 classes=len(data["classes"]) if isinstance(data.get("classes"), list) else 0, question=text(record.get("question")),
+                 classes=len(data["classes"]) if isinstance(data.get("classes"), list) else 0, question=text(run.get("question")),
                  run=SHARED.setdefault(marshal.dumps(shared, 2), shared))
 
 

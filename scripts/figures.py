@@ -4,16 +4,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Dict, List, Optional, Tuple
 
+import drawing
 import per_row_tests
 import plots
 import soundness
 import stats
 import study_plan
-from comparison import Ranking, Study, Verdict, ranking, verdicts
+from comparison import Study, Verdict, verdicts
 from facts import curve, is_number
-from plots import Effect, Line, Plot
+from drawing import Plot
+from plots import Effect, Line
+from ranking import Ranking, ranking
 from records import Keys, Trial, natural, plural, within
-from wording import condition_words, key_words, listed, metric_words, signed
+from wording import axis_words, condition_words, key_words, listed, metric_words, signed
 
 MOST_PANELS = 8                         # of one section; the rest is counted
 MOST_EFFECTS = 24                       # contenders in one figure of differences
@@ -30,6 +33,12 @@ class Section:
     words: List[str] = field(default_factory=list)
     missing: str = ""                   # why there is no figure
 
+    @property
+    def layout(self) -> str:
+        """How the page sets out figures that it has room for: one, halves or thirds of its width; empty where each has its own."""
+        sizes = self.plots[0].page_sizes
+        return {drawing.WHOLE[0]: "ones", drawing.HALF[0]: "halves"}.get(sizes[0][0], "thirds") if sizes else ""
+
     def add(self, title: str, alt: str, draw, **more) -> Plot:
         self.plots.append(Plot("%s-%d" % (self.id, len(self.plots) + 1), title, alt, draw, **more))
         return self.plots[-1]
@@ -44,10 +53,10 @@ class Figures:
         self.where = {c: study.where(c) for c in study.conditions}
 
     def sections(self) -> List[Section]:
-        made = [self.differences(), self.noise(), self.ranks(), self.sensitivity(), self.curves(), self.reliability(), self.confusion()]
+        made = [self.differences(), self.noise(), self.ranks(), self.sensitivity(), self.curves(), self.roc(), self.reliability(), self.confusion()]
         for section in made:
-            if section.id in ("noise", "sensitivity", "curves", "reliability"):
-                plots.arrange(section.plots)
+            if section.id in ("noise", "sensitivity", "curves", "roc", "reliability"):
+                drawing.arrange(section.plots)
         return made
 
     def of(self, condition: str) -> str:
@@ -63,7 +72,7 @@ class Figures:
         return most
 
     def few_named(self, section: Section) -> None:
-        if len(self.study.contenders) > plots.MANY and section.plots:
+        if len(self.study.contenders) > drawing.MANY and section.plots:
             section.words.append("Of %s the best by average rank%s are coloured and named, the others grey." % (
                 plural(len(self.study.contenders), "contender"), " and " + self.study.against if self.study.against else ""))
 
@@ -85,13 +94,13 @@ class Figures:
             level = soundness.baseline(s, condition)
             section.add(self.where[condition], "differences of each %s from %s in %s%s: %s" % (
                 s.what, against, s.metric_words, self.of(condition), "; ".join("%s %s, %s" % (v.who, v.difference_words, v.word) for v in found if v.tested)),
-                partial(plots.draw_differences, effects=effects, control=against, rope=s.rope, xlabel="difference in " + s.metric_words,
+                partial(plots.draw_differences, effects=effects, control=against, rope=s.rope, xlabel="difference in " + axis_words(s.metric),
                         better="right" if s.higher else "left", level=level and (study_plan.CONSTANT.get(level[0], "constant model"), level[1] - s.mean(against, condition))),
                 note="The %d best of %d are drawn." % (len(effects), len(found)) if cut else "")
         longest = max((len(p.draw.keywords["effects"]) for p in section.plots), default=0)
         for plot in section.plots:
-            plot.size = (plots.WIDTH, 0.78 + 0.17 * longest)
-            plot.page_size = (plots.PAGE_SIZES.get(len(section.plots), (plots.WIDTH, 0))[0], 0.78 + 0.17 * longest)
+            plot.size = (drawing.WIDTH, 0.78 + 0.17 * longest)
+            plot.page_sizes = [(width, plot.size[1]) for width, _ in drawing.PAGE_SIZES.get(len(section.plots), (drawing.THIRD,))]
         if not section.plots:
             section.missing = "no pair of trials with results"
             return section
@@ -137,7 +146,7 @@ class Figures:
             title = ", ".join(filter(None, (rest, kind + " noise" if len({k for k, _ in panels}) > 1 or not rest else "")))
             section.add(title, "%s against the rate of %s noise%s" % (s.metric_words, kind, ", " + rest if rest else ""), partial(
                 plots.draw_lines, lines=lines, style=self.style, xlabel="fraction of training labels changed (%s noise)" % kind,
-                ylabel=s.metric_words, marks=True, level=self.level(order[0])))
+                ylabel=axis_words(s.metric), marks=True, level=self.level(order[0])))
         if not section.plots:
             section.missing = "only one rate of label noise"
             return section
@@ -175,11 +184,12 @@ class Figures:
             return section
         runs = stats.not_different(r.mean, r.ranks.cd) if r.ranks else []
         rows = (len(r.contenders) + 1) // 2
+        high = 0.9 + 0.17 * rows + 0.09 * len(runs)
         section.plots.append(Plot("ranks", "1 is best; over " + r.blocks_words,
                                   "average ranks by %s: " % self.study.metric_words + ", ".join(
                                       "%s %.2f" % item for item in zip(r.contenders, r.mean)),
                                   partial(plots.draw_ranks, names=r.contenders, mean=r.mean, cd=r.ranks.cd if r.ranks else None, runs=runs),
-                                  (plots.WIDTH * 1.25, 0.9 + 0.17 * rows + 0.09 * len(runs))))
+                                  (drawing.WIDTH * 1.25, high), page_sizes=[(size[0], high) for size in drawing.PAGE_SIZES[1]]))
         if runs:
             section.words.append("A bar joins contenders that Nemenyi's test does not distinguish.")
         if r.ranks:
@@ -204,7 +214,7 @@ class Figures:
             loss_shown = loss_shown or name == "train.loss"
             last = max(line.x[-1] for line in lines)
             section.add(self.where[condition], "%s by epoch, a line for each %s%s" % (metric_words(name), s.what, self.of(condition)), partial(
-                plots.draw_lines, lines=lines, style=self.style, xlabel="epoch", ylabel=metric_words(name), log_y=log_y,
+                plots.draw_lines, lines=lines, style=self.style, xlabel="epoch", ylabel=axis_words(name) + self.noisy_words(condition, name), log_y=log_y,
                 level=None if name == "train.loss" else self.level_of(condition, name),
                 y_from=last / 5 if last >= ZOOM_FROM and not log_y else -math.inf), note=self.curve_note(condition, name))
         if not section.plots:
@@ -236,10 +246,14 @@ class Figures:
         lost = [(c, len(g.trials) - len(g.with_status("ok")), len(g.trials)) for c, g in self.study.on(condition)]
         lost = ["%s %d of %d" % item for item in lost if item[1]]
         notes = ["Lost trials, not drawn: %s." % listed(lost)] if lost else []
-        if name.startswith("valid.") and self.noise_of(condition)[1]:
-            if self.config_of(condition).get("corrupt.labels.valid", True):
-                notes.append("The validation labels are noisy too, so these values are lower than on the clean test rows.")
+        if self.noisy_words(condition, name):
+            notes.append("The validation labels are noisy too, so these values are lower than on the clean test rows.")
         return " ".join(notes)
+
+    def noisy_words(self, condition: str, name: str) -> str:
+        """For the end of an axis, where a metric is measured on labels of which some were changed."""
+        noisy = name.startswith("valid.") and self.noise_of(condition)[1] and self.config_of(condition).get("corrupt.labels.valid", True)
+        return ", noisy labels" if noisy else ""
 
     def curve_lines(self, condition: str, name: str) -> List[Line]:
         lines = []
@@ -278,6 +292,26 @@ class Figures:
         section.words.append("The best and the control, on the test rows of one %s; %d bins of equal width, the area of a point shows the number of "
                              "rows. Below the diagonal the model is over-confident. Confidence is the softmax of the scores, whatever the loss was."
                              % (s.replicate, per_row_tests.BINS))
+        return section
+
+    def roc(self) -> Section:
+        s, section = self.study, Section("roc", "ROC curves")
+        for condition in self.panels(section):
+            curves, positive = {}, ""
+            for c in [c for c in self.order if self.style[c]["color"] != drawing.RULE]:
+                _, rows = per_row_tests.first_kept(s.group(c, condition))
+                found = per_row_tests.roc(rows) if rows is not None else None
+                if found:
+                    curves[c], positive = found, rows.classes[1]
+            if curves:
+                section.add(self.where[condition], "true against false positive rate%s: %s" % (self.of(condition), "; ".join(
+                    "%s area %.4f" % (c, area) for c, (_, _, area) in curves.items())), partial(
+                        plots.draw_roc, curves=curves, style=self.style, positive=positive))
+        if not section.plots:
+            section.missing, section.words = "no predictions of two classes were kept", []
+            return section
+        section.words.append("On the test rows of one %s; the diagonal is chance. Each point is a threshold above which a row counts as positive." % s.replicate)
+        self.few_named(section)
         return section
 
     def confusion(self) -> Section:
@@ -324,7 +358,7 @@ class Figures:
             pooled = pooled or len(tried) > 1
             section.add(where or key_words(key), "%s against %s, a line for each loss%s" % (
                 metric_words(metric), key_words(key), ", " + where if where else ""), partial(
-                    plots.draw_lines, lines=lines, style=style, xlabel=key_words(key), ylabel=metric_words(metric), marks=True,
+                    plots.draw_lines, lines=lines, style=style, xlabel=key_words(key), ylabel=axis_words(metric), marks=True,
                     log_x=min(x) > 0 and spaced_log(sorted(set(x)))))
         if not section.plots:
             section.missing = "no hyper-parameter was tried at two values"
@@ -340,7 +374,7 @@ class Figures:
 
 def effect(v: Verdict, study: Study) -> Effect:
     words = v.word if v.word != "not tested" else "single pair: %s" % signed(v.mean, 4) if math.isfinite(v.mean) else v.word
-    return Effect(v.who, v.mean, v.low, v.high, v.word, words)
+    return Effect(v.who, v.mean, v.low, v.high, v.word, words, "%s against %s" % (v.difference_words, v.against) if v.tested else "")
 
 
 def point(x: float, trials: List[Trial], metric: str) -> Tuple[float, float, float, int, int]:

@@ -5,56 +5,99 @@ import argparse
 import datetime
 import json
 import os
+import re
 import shlex
 import sys
+import urllib.parse
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Dict, Iterable, List, Optional, Tuple
 
 import jinja2
 from markupsafe import Markup
 
-import plots
+import drawing
+import figure_data
 import soundness
 import study_plan
 import tables
 import test_tables
 from comparison import Study
-from conclusion import conclusions, headline
+from conclusion import answer, conclusions
 from figures import Figures, Section
 from protocol import Protocol, data_sets
 from records import Keys, Refused, Trial, plural, plural_noun, value_text, within
-from report import all_sheets
+from report import all_sheets, owners
 from wording import file_name, key_words, metric_words
 
+FIGURE_IDS = ("ranks", "curves", "noise", "sensitivity", "roc", "reliability", "confusion")
+SHORT = {"ranks": "Ranks", "sensitivity": "Sensitivity", "confusion": "Confusion", "roc": "ROC curves"}
 FORMS = (("md", "md"), ("csv", "csv"), ("latex", "tex"))
 MOST_COMMANDS, MOST_OPEN, MOST_ANSWERS = 6, 4, 60     # commands; conditions that need no opening; conditions in all
 MOST_ROWS, MOST_GROUPS, MOST_TRIALS = 400, 400, 4000    # of one table, and of the trials' ids; CSV and the records have all
 
 
-def make(args: argparse.Namespace, trials: List[Trial], plan: study_plan.Plan, keys: Keys, study: Study) -> str:
-    """The page's text; with --files, writes tables and plots."""
+@dataclass
+class Source:
+    """A study as it was read: what a part of the page is made of."""
+    trials: List[Trial]
+    plan: study_plan.Plan
+    keys: Keys
+    study: Study
+
+
+def make(args: argparse.Namespace, sources: List[Source]) -> str:
+    """The page's text; with --files, writes tables and plots, of several studies in a folder for each."""
+    many = len(sources) > 1
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
+                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.globals.update(plural=plural, plural_noun=plural_noun, most_rows=MOST_ROWS, drawn=drawn)
+    parts = [part_of(args, source, "s%d-" % i if many else "", many) for i, source in enumerate(sources, 1)]
+    trials = [t for source in sources for t in source.trials]
+    return environment.get_template("html_page.html").render(
+        many=many, parts=parts, title=plural(len(parts), "study") if many else parts[0]["title"], kicker=kicker(trials, many or parts[0]["title"] != parts[0]["name"]),
+        contents=contents(parts, many), rules=list(dict.fromkeys(rule for p in parts for rule in p["rules"])), command=command(args),
+        light=Markup(drawing.colour_variables(False)), dark=Markup(drawing.colour_variables(True)))
+
+
+def part_of(args: argparse.Namespace, source: Source, prefix: str, many: bool) -> dict:
+    """What the template says of one study. prefix: of the ids on the page; empty on a page of its own."""
+    trials, plan, keys, study = source.trials, source.plan, source.keys, source.study
     sections = {s.id: s for s in Figures(study, plan, keys, trials).sections()}
     main = study_plan.make_table(trials, study_plan.compact(plan, trials, keys), keys, args.sort)
     whole = study_plan.make_table(trials, plan, keys, args.sort)
     made = {s.name: s for s in all_sheets(study)}
     if args.files:
-        write_files(Path(args.files), whole, main, list(made.values()), list(sections.values()))
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True,
-                                     lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    environment.globals.update(plural=plural, plural_noun=plural_noun, most_rows=MOST_ROWS, drawn=drawn)
-    groups = settings(study, keys)
-    return environment.get_template("html_page.html").render(
-        title=title(trials), study_name=study_names(trials), date=dates(trials), question=question(study, trials),
-        answers=answers(study), study=study, doubts=doubts(study, plan.notes), protocol=Protocol(trials, keys, plan).entries(),
-        main=grid(main, study, groups), whole=grid(whole, None, {}), sheets=made, sections=sections, tuning=tuning(study),
-        missing=missing(sections, made), rules=rules(made, study, main), groups=list(groups.values()), n_groups=len(study.groups),
-        common=common_config(trials, keys), facts=provenance(trials), n_trials=len(trials), not_ok=study_plan.not_ok(trials),
-        command=command(args), commands=commands(trials), checksums=checksums(trials),
-        light=Markup(plots.colour_variables(False)), dark=Markup(plots.colour_variables(True)))
+        write_files(Path(args.files, file_safe(study_names(trials))) if many else Path(args.files), whole, main, list(made.values()), list(sections.values()))
+    groups = settings(study, keys, prefix, args.out)
+    return {"prefix": prefix, "major": "h3" if many else "h2", "minor": "h4" if many else "h3", "figure_ids": FIGURE_IDS,
+            "title": title(trials), "name": study_names(trials), "kicker": kicker(trials, False), "question": question(study, trials),
+            "answers": answers(study), "study": study, "doubts": doubts(study, plan.notes), "protocol": Protocol(trials, keys, plan).entries(),
+            "main": grid(main, study, groups, True), "whole": grid(whole, study, groups, False), "sheets": made, "links": links(made, study, groups),
+            "sections": sections, "tuning": tuning(study), "missing": missing(sections, made), "rules": rules(made, study, main),
+            "groups": list(groups.values()), "n_groups": len(study.groups), "common": common_config(trials, keys), "facts": provenance(trials),
+            "commands": commands(trials), "checksums": checksums(trials)}
 
 
-def drawn(section: Section) -> List[Tuple[plots.Plot, Markup]]:
-    return [(p, Markup(p.inline())) for p in section.plots]
+def contents(parts: List[dict], many: bool) -> List[Tuple[str, str]]:
+    """Ids and names of what the page has; of several studies one line each."""
+    if many:
+        return [("overview", "Overview")] + [(p["prefix"] + "study", p["name"]) for p in parts] + [("read", "How to read")]
+    p = parts[0]
+    shown = [("answer", "Answer"), ("results", "Results")] + [("pairs", "Differences")] * bool(p["sheets"]["pairs"].rows) \
+        + [("tuning", "Chosen settings")] * bool(p["tuning"]) + [(id, SHORT.get(id, p["sections"][id].title)) for id in FIGURE_IDS if p["sections"][id].plots] \
+        + [("rows", "Same test rows")] * bool(p["sheets"]["rows"].rows) + [("protocol", "Protocol")] \
+        + [("cost", "Time and memory")] * bool(p["sheets"]["cost"].rows)
+    return shown + [("all", "All metrics"), ("made", "How it was made"), ("configs", "Configs and trials"), ("read", "How to read")]
+
+
+def file_safe(name: str) -> str:
+    """A study's name as that of a folder."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", name).lstrip(".") or "study"
+
+
+def drawn(section: Section, prefix: str) -> List[Tuple[drawing.Plot, Markup]]:
+    return [(p, Markup(replace(p, name=prefix + p.name).inline())) for p in section.plots]
 
 
 def write_files(folder: Path, whole: tables.Table, main: tables.Table, made: List[test_tables.Sheet], sections: List[Section]) -> None:
@@ -68,6 +111,7 @@ def write_files(folder: Path, whole: tables.Table, main: tables.Table, made: Lis
         for plot in (p for s in sections for p in s.plots):
             for kind in ("svg", "pdf"):
                 (folder / (plot.name + "." + kind)).write_bytes(plot.render(kind))
+            (folder / (plot.name + ".data.csv")).write_text("".join(map(tables.csv_line, figure_data.table([plot]))), encoding="utf-8")
     except OSError as error:
         raise Refused("--files %s: %s cannot be written (%s)" % (folder, error.filename, error.strerror), 5) from None
 
@@ -81,7 +125,14 @@ def study_names(trials: List[Trial]) -> str:
 def title(trials: List[Trial]) -> str:
     """The question of the config where the records have it, else the names of the studies."""
     questions = {t.facts.question for t in trials}
-    return (questions.pop() if len(questions) == 1 else "") or study_names(trials)
+    asked = questions.pop() if len(questions) == 1 else ""
+    return asked[:1].upper() + asked[1:] or study_names(trials)
+
+
+def kicker(trials: List[Trial], named: bool) -> str:
+    """quickstart · 120 trials · trained 30 November 2026"""
+    when = dates(trials)
+    return " · ".join([study_names(trials)] * named + [plural(len(trials), "trial")] + ["trained " + when] * bool(when))
 
 
 def question(study: Study, trials: List[Trial]) -> str:
@@ -97,10 +148,13 @@ def question(study: Study, trials: List[Trial]) -> str:
 
 
 def answers(study: Study) -> dict:
+    """The sentence that answers, and what stands behind it: of one condition its details, of several each, those of very many folded."""
     found = conclusions(study)
-    first = found if len(found) <= MOST_OPEN else [c for c in found if not c.condition]
-    rest = [c for c in found if c not in first]
-    return {"headline": headline(study, found), "shown": first, "folded": rest[:MOST_ANSWERS], "more": len(rest) - len(rest[:MOST_ANSWERS])}
+    each = [c for c in found if c.condition]
+    few = len(each) <= MOST_OPEN
+    folded = [] if few else each
+    return {"answer": answer(study, found), "over": not found[0].condition, "details": each[0].details if len(each) == 1 else [],
+            "shown": each if few and len(each) > 1 else [], "folded": folded[:MOST_ANSWERS], "more": len(folded) - len(folded[:MOST_ANSWERS])}
 
 
 def doubts(study: Study, notes: List[str]) -> List[str]:
@@ -125,7 +179,7 @@ def dates(trials: List[Trial]) -> str:
 
 
 def missing(sections: Dict[str, Section], made: Dict[str, test_tables.Sheet]) -> str:
-    parts = ["%s (%s)" % (s.title.lower(), s.missing) for s in sections.values() if s.missing]
+    parts = ["%s (%s)" % (s.title if s.title.startswith("ROC") else s.title.lower(), s.missing) for s in sections.values() if s.missing]
     parts += [] if made["rows"].rows else ["the same test rows (no predictions were kept: output.predictions: true)"]
     return "; ".join(parts)
 
@@ -141,12 +195,24 @@ def rules(made: Dict[str, test_tables.Sheet], study: Study, main: tables.Table) 
 
 def tuning(study: Study) -> Optional[dict]:
     """What was chosen for each contender on each condition, where anything was."""
-    rows = [(c, who, group.chosen) for c in study.conditions for who, group in study.on(c) if group.chosen]
+    rows = [(c, who, group.chosen) for c in study.conditions for who, group in study.best_first(c) if group.chosen]
     return {"rows": rows[:MOST_ROWS], "several": len(study.conditions) > 1} if rows else None
 
 
-def grid(table: tables.Table, study: Optional[Study], groups: Dict[Tuple[str, str], dict]) -> dict:
-    """A table as rows of cells for the template: the first MOST_ROWS."""
+def links(made: Dict[str, test_tables.Sheet], study: Study, groups: Dict[Tuple[str, str], dict]) -> Dict[str, List[Optional[str]]]:
+    """For each row of a table of tests the place of the trials that it is about."""
+    several = len(study.conditions) > 1
+
+    def place(who: object, condition: object) -> Optional[str]:
+        found = groups.get((str(who), str(condition) if several else study.conditions[0]))
+        return found["id"] if found else None
+
+    return {"pairs": [place(row[0], row[1]) for row in made["pairs"].rows], "rows": [place(row[0], row[1]) for row in made["rows"].rows],
+            "best": [place(row[1] if several else row[0], row[0]) for row in made["best"].rows]}
+
+
+def grid(table: tables.Table, study: Study, groups: Dict[Tuple[str, str], dict], is_main: bool) -> dict:
+    """A table as rows of cells for the template: the first MOST_ROWS. is_main: the table of the metric that is compared."""
     contenders = [row for row in table.rows if not row.baseline]
     rows, ends = [], []
     for row in contenders[:MOST_ROWS] + [row for row in table.rows if row.baseline][:MOST_ROWS]:
@@ -158,12 +224,11 @@ def grid(table: tables.Table, study: Optional[Study], groups: Dict[Tuple[str, st
                           "show_n": cell.show_n, "chosen": cell.chosen, "tied": False, "group": None})
         words = [file_name(v) if k.endswith(".path") else v for k, v in zip(table.keys, row.key)]
         (ends if row.baseline else rows).append({"key": row.key, "words": words, "cells": cells, "n": row.n, "not_ok": row.not_ok})
-    if study:
-        link_cells(rows, table, study, groups)
-    heads = [study.where(c) or study.metric_words for c in study.conditions] if study and table.pivot else [
+    link_cells(rows, table, study, groups, is_main)
+    heads = [study.where(c) or study.metric_words for c in study.conditions] if is_main and table.pivot else [
         metric_words(column.title) for column in table.columns]
     return {"keys": [key_words(k) for k in table.keys], "ends": ends, "columns": heads, "rows": rows, "n_rows": len(contenders), "pivot": table.pivot, "not_ok": table.not_ok,
-            "caption": main_caption(table, study) if study else tables.caption(table, HTML),
+            "caption": main_caption(table, study) if is_main else tables.caption(table, HTML),
             "tied": any(c["tied"] for r in rows for c in r["cells"])}
 
 
@@ -179,24 +244,16 @@ def main_caption(table: tables.Table, study: Study) -> List[str]:
 HTML = tables.Style(lambda s: s, lambda s: s, "bold", " ± ")
 
 
-def link_cells(rows: List[dict], table: tables.Table, study: Study, groups: Dict[Tuple[str, str], dict]) -> None:
-    """Cells of the main table lead to their trials; the best of each condition and those tied with it are marked."""
+def link_cells(rows: List[dict], table: tables.Table, study: Study, groups: Dict[Tuple[str, str], dict], is_main: bool) -> None:
+    """Cells lead to their trials; in the main table the best of each condition and those tied with it are marked."""
     best = {c: study.best(c) for c in study.conditions}
     tied = {c: study.tied(c) for c in study.conditions}
-    by_place = dict(zip([column.place for column in table.columns], study.conditions)) if table.pivot else {}
-    by_key = {study.at[c]: c for c in reversed(study.conditions)}
     for row in rows:
-        for cell, column in zip(row["cells"], table.columns):
-            if by_place:
-                who, condition = study_plan.contender_name(table.keys, row["key"]), by_place[column.place]
-            else:
-                condition = by_key.get(tuple(v for k, v in zip(table.keys, row["key"]) if k in study.keys), "")
-                own = [(k, v) for k, v in zip(table.keys, row["key"]) if k not in study.keys]
-                who = study_plan.contender_name([k for k, _ in own], [v for _, v in own])
+        for cell, (who, condition) in zip(row["cells"], owners(table, row["key"], study)):
             if (who, condition) in study.groups:
                 cell["group"] = groups.get((who, condition))
-                cell["tied"] = who in tied[condition]
-                cell["best"] = len(study.contenders) > 1 and who == best[condition]
+                cell["tied"] = is_main and who in tied[condition]
+                cell["best"] = len(study.contenders) > 1 and who == best[condition] if is_main else cell["best"]
 
 
 def common_config(trials: List[Trial], keys: Keys) -> str:
@@ -204,7 +261,15 @@ def common_config(trials: List[Trial], keys: Keys) -> str:
     return "\n".join("%s: %s" % (k, json.dumps(v, ensure_ascii=False)) for k, v in same.items())
 
 
-def settings(study: Study, keys: Keys) -> Dict[Tuple[str, str], dict]:
+def record_link(path: Path, out: Optional[str]) -> str:
+    """To a record that lies in the folder of the page or below it, so that both can move; empty for all others."""
+    if not out:
+        return ""
+    relative = os.path.relpath(os.path.realpath(path), os.path.dirname(os.path.realpath(out)))
+    return "" if relative.startswith("..") else urllib.parse.quote(relative)
+
+
+def settings(study: Study, keys: Keys, prefix: str, out_file: Optional[str]) -> Dict[Tuple[str, str], dict]:
     """For each contender and condition, of the first MOST_GROUPS: what sets its config apart, and its trials."""
     varying = [k for k in keys.all if k not in keys.over and k not in ("name", "output.dir", "output.predictions") and not keys.same(k)]
     out, room, order = {}, MOST_TRIALS, {c: i for i, c in enumerate(study.conditions)}
@@ -215,9 +280,10 @@ def settings(study: Study, keys: Keys) -> Dict[Tuple[str, str], dict]:
         room -= len(group.trials)
         where = study.where(condition)
         out[who, condition] = {
-            "id": "g%d" % number, "who": who, "name": where + ": " + who if where else who, "chosen": group.chosen, "own": own,
+            "id": "%sg%d" % (prefix, number), "who": who, "name": where + ": " + who if where else who, "chosen": group.chosen, "own": own,
             "more": len(group.trials) - len(members),
-            "trials": [{"replicate": r, "id": t.id, "status": t.status, "value": t.metrics.get(study.metric)} for r, t in members]}
+            "trials": [{"replicate": r, "id": t.id, "status": t.status, "value": t.metrics.get(study.metric),
+                        "href": record_link(t.path, out_file)} for r, t in members]}
     return out
 
 

@@ -158,3 +158,18 @@ def confusion(rows: Rows) -> np.ndarray:
     out = np.zeros((n, n), dtype=int)
     np.add.at(out, (rows.label, rows.guess), 1)
     return out
+
+
+def roc(rows: Rows) -> Optional[Tuple[np.ndarray, np.ndarray, float]]:
+    """False and true positive rates, from (0, 0) to (1, 1), and the area below, ties as half; None without both of two classes."""
+    z = rows.scores
+    positive = rows.label == 1
+    n, k = len(positive), int(positive.sum())
+    if len(rows.classes) != 2 or z.shape[1] > 2 or not 0 < k < n:
+        return None
+    score = z[:, 0] if z.shape[1] == 1 else z[:, 1] - z[:, 0]
+    order = np.argsort(-score, kind="stable")
+    last = np.append(np.diff(score[order]) != 0, True)      # of equal scores
+    true, false = np.cumsum(positive[order])[last], np.cumsum(~positive[order])[last]
+    y, x = np.append(0, true) / k, np.append(0, false) / (n - k)
+    return x, y, float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))

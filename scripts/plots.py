@@ -1,130 +1,27 @@
-"""Figures of a study as SVG and PDF: a palette that colour-blind readers can tell apart (after Okabe and Ito, darkened to stand out from
-white), lines also told apart by dashes, labels at the lines. Files are as wide as a paper's column, figures of the page as it has room.
-Needs numpy and matplotlib; no setting of theirs is read from anywhere."""
-import io
-import logging
+"""The figures of a study: lines with their names at their ends, also told apart by dashes; differences with intervals; ranks; what kept
+predictions tell. Needs numpy and matplotlib."""
 import math
-import os
-import re
 from dataclasses import dataclass
-from pathlib import Path
-from types import ModuleType
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from drawing import (ACCENT, COLOURS, DASHES, INK, MANY, POINTS, RULE, WIDTH, WORSE, Figure, matplotlib, of_series, plain, short)
 from wording import signed
 
-
-def imported_bare() -> ModuleType:
-    """matplotlib with its defaults: it would read settings from the working folder, the environment and the home."""
-    os.environ.pop("MPLBACKEND", None)
-    os.environ["MATPLOTLIBRC"] = os.devnull
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)     # a home without a place for its cache is no concern of the reader
-    here = os.getcwd()
-    os.chdir(Path(__file__).resolve().parent)
-    try:
-        import matplotlib
-        import matplotlib.patches
-        import matplotlib.ticker
-    finally:
-        os.chdir(here)
-    matplotlib.use("Agg")
-    return matplotlib
+MOST_MARKS = 60                         # of one line, that tell their values
 
 
-matplotlib = imported_bare()
-from matplotlib.figure import Figure  # noqa: E402
-
-WIDTH, HEIGHT = 3.35, 2.45              # inches
-PAGE_SIZES = {1: (5.4, 2.9), 2: (4.9, 2.9), 4: (4.9, 2.9)}  # by the number of figures in a section of the page
-INK, RULE, ACCENT, WORSE = "#1f2328", "#c9ced6", "#0072b2", "#b84a00"
-COLOURS = (ACCENT, "#d55e00", "#009e73", "#c05f98", "#a97500", "#2f8fc4", "#767676")
-LIGHTER = dict(zip(COLOURS, ("#5cb3ea", "#ff8c42", "#35c79c", "#e59cc8", "#e8ae2c", "#8fd0f5", "#a8adb5")))  # on a dark page
-LIGHTER[WORSE] = "#ff9a5c"
-DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
-MANY = 10                               # contenders up to which all are coloured and named
-STYLE = {"font.size": 8, "font.family": "sans-serif", "axes.labelsize": 8, "axes.titlesize": 8, "xtick.labelsize": 7.5,
-         "ytick.labelsize": 7.5, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
-         "axes.linewidth": 0.6, "xtick.major.width": 0.6, "ytick.major.width": 0.6, "svg.fonttype": "none", "pdf.fonttype": 42,
-         "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False, "axes.titley": 1.0, "lines.linewidth": 1.4}
+def size_of(figure: Figure) -> Tuple[float, float]:
+    """Inches, of a figure or of a part of one."""
+    return figure.bbox.width / POINTS, figure.bbox.height / POINTS
 
 
-@dataclass
-class Plot:
-    name: str                           # of its files
-    title: str
-    alt: str
-    draw: Callable[[Figure], None]
-    size: Tuple[float, float] = (WIDTH, HEIGHT)
-    note: str = ""
-    page_size: Optional[Tuple[float, float]] = None
-
-    def render(self, kind: str, size: Optional[Tuple[float, float]] = None) -> bytes:
-        """svg or pdf; the same bytes each time."""
-        out = io.BytesIO()
-        with matplotlib.rc_context():
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update({**STYLE, "svg.hashsalt": self.name})
-            figure = Figure(figsize=size or self.size)
-            self.draw(figure)
-            info = {"Date": None} if kind == "svg" else {"CreationDate": None}
-            figure.savefig(out, format=kind, transparent=True, metadata=info)
-        return out.getvalue()
-
-    @property
-    def rem(self) -> float:
-        """Width on the page, in rem: type of 8 points is then 11 pixels high."""
-        return (self.page_size or self.size)[0] * 6.2
-
-    def inline(self) -> str:
-        """SVG to stand in a page: its ink, its rules and its colours follow the page's scheme."""
-        svg = self.render("svg", self.page_size).decode("utf-8")
-        svg = svg[svg.index("<svg"):]
-        svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
-        svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(?<![\w#])-?\d+\.\d{3,}", short_number, tag[0]), svg)
-        svg = re.sub(r"\s*\n\s*", " ", svg)
-        svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
-        svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r'\1 role="img" aria-label="%s"' % attribute(self.alt).replace("\\", r"\\"), svg, count=1)
-        prefix = "p" + re.sub(r"\W", "_", self.name) + "-"
-        svg = re.sub(r'\bid="([^"]*)"', r'id="%s\1"' % prefix, svg)
-        svg = re.sub(r'(href="#|url\(#)', r"\g<1>" + prefix, svg)
-        svg = svg.replace(INK, "currentColor").replace(RULE, "var(--rule)").replace("#ffffff", "var(--paper)")
-        for i, colour in enumerate(LIGHTER):
-            svg = svg.replace(colour, "var(--line-%d)" % i)
-        return svg
-
-
-def arrange(made: List[Plot]) -> None:
-    """Gives the figures of a section the room that the page has for so many."""
-    for plot in made:
-        plot.page_size = PAGE_SIZES.get(len(made), (WIDTH, HEIGHT))
-
-
-def colour_variables(dark: bool) -> str:
-    """The style sheet's names of the colours that inline() writes."""
-    return " ".join("--line-%d: %s;" % (i, LIGHTER[colour] if dark else colour) for i, colour in enumerate(LIGHTER))
-
-
-def attribute(text: str) -> str:
-    for a, b in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
-        text = text.replace(a, b)
-    return text
-
-
-def plain(text: str) -> str:
-    """Names are never taken for formulas."""
-    return text.replace("$", r"\$")
-
-
-def short_number(number: "re.Match") -> str:
-    """A coordinate with the digits that can be seen."""
-    value = float(number[0])
-    return "%.4g" % value if abs(value) < 1 else "%.2f" % value
-
-
-def short(text: str, most: int = 16) -> str:
-    return plain(text if len(text) <= most else text[:most - 1] + "…")
+def label_x(axes, text: str, width: float, left: float, wide: float) -> None:
+    """Below the middle of the axes, as far as it then stands within the figure. left, wide: of the axes, in inches."""
+    half = 0.029 * len(text)
+    at = min(max(left + wide / 2, half + 0.04), max(width - half - 0.04, width / 2))
+    axes.set_xlabel(plain(text), labelpad=2, x=(at - left) / wide, ha="center")
 
 
 # ---- lines with their names ----
@@ -171,7 +68,7 @@ LABEL_ROOM, CHARACTER, STRIP_ROW = 0.34, 0.062, 0.135   # inches
 def draw_lines(figure: Figure, lines: List[Line], style: Dict[str, dict], xlabel: str, ylabel: str, log_x: bool = False,
                marks: bool = False, log_y: bool = False, level: Optional[Tuple[str, float]] = None, y_from: float = -math.inf) -> None:
     """level: a constant to compare with, and its name. y_from: values at smaller x do not set the range of y."""
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     named = [line for line in lines if style[line.name]["color"] != RULE]
     losing = [line for line in lines if line.lost]
     left, bottom, top = 0.5, 0.4, 0.23
@@ -183,13 +80,12 @@ def draw_lines(figure: Figure, lines: List[Line], style: Dict[str, dict], xlabel
     axes.set_yscale("log" if log_y else "linear")
     for line in lines:
         draw_line(axes, line, style[line.name], marks)
-    if level:
-        axes.axhline(level[1], color=INK, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
-        axes.annotate(plain(level[0]), (1.0, level[1]), xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=6.5)
+        mark_line(figure.marks, axes, line, xlabel)
     axes.grid(axis="y", color=RULE, linewidth=0.4)
     axes.set_axisbelow(True)
     axes.set_title(plain(ylabel), loc="left", pad=4)
     bound_y(axes, lines, log_y, y_from)
+    draw_level(axes, level)
     values = [float(v) for line in lines for v in line.x] + [x for line in losing for x, _, _ in line.lost]
     set_ticks(axes, values, log_x, marks)
     if losing:
@@ -197,22 +93,44 @@ def draw_lines(figure: Figure, lines: List[Line], style: Dict[str, dict], xlabel
         below = figure.add_axes([left / width, bottom / height, wide / width, (strip - 0.1) / height], sharex=axes)
         draw_lost(below, losing, style)
         axes.tick_params(axis="x", labelbottom=False)
-        below.set_xlabel(plain(xlabel), labelpad=2)
+        label_x(below, xlabel, width, left, wide)
     else:
-        axes.set_xlabel(plain(xlabel), labelpad=2)
+        label_x(axes, xlabel, width, left, wide)
     label_ends(axes, named, style, high)
 
 
 def draw_line(axes, line: Line, look: dict, marks: bool) -> None:
     """A point whose trials were lost in part is hollow."""
     x, y = np.array(line.x, dtype=float), np.array(line.y, dtype=float)
-    axes.plot(x, y, marker="o" if marks else None, markersize=3.2, **look)
+    gid = of_series(line.name)
+    axes.plot(x, y, marker="o" if marks else None, markersize=3.2, gid=gid, **look)
     partly = [i for i, at in enumerate(x) if any(at == lost for lost, _, _ in line.lost) and math.isfinite(y[i])]
     axes.plot(x[partly], y[partly], linestyle="", marker="o", markersize=4.2, markerfacecolor="#ffffff", markeredgecolor=look["color"],
-              zorder=look["zorder"] + 0.5)
+              zorder=look["zorder"] + 0.5, gid=gid)
     if line.spread is not None and look["color"] != RULE:
         s = np.array(line.spread)
-        axes.fill_between(x, y - s, y + s, color=look["color"], alpha=0.13, linewidth=0, zorder=look["zorder"] - 0.5)
+        axes.fill_between(x, y - s, y + s, color=look["color"], alpha=0.13, linewidth=0, zorder=look["zorder"] - 0.5, gid=gid)
+
+
+def mark_line(marks, axes, line: Line, xlabel: str) -> None:
+    """Of a long line every so many points, the last among them."""
+    step = max(1, -(-len(line.x) // MOST_MARKS))
+    lost = {x: " (%d of %d lost)" % (k, n) for x, k, n in line.lost}
+    for i in range((len(line.x) - 1) % step, len(line.x), step):
+        sd = " ± %.2g" % line.spread[i] if line.spread is not None and line.spread[i] else ""
+        marks.add(axes, line.x[i], line.y[i], line.name, "%s %.4g: %.4g%s%s" % (xlabel.split(" (")[0], line.x[i], line.y[i], sd, lost.get(line.x[i], "")))
+
+
+def draw_level(axes, level: Optional[Tuple[str, float]]) -> None:
+    """A constant to compare with, where it is no further from the lines than these are from each other."""
+    low, high = axes.get_ylim()
+    if not level or not low - (high - low) <= level[1] <= high + (high - low):
+        return
+    axes.axhline(level[1], color=INK, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+    axes.annotate(plain(level[0]), (1.0, level[1]), (0, 1.5), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right",
+                  va="bottom", fontsize=7)
+    room = 0.04 * (high - low)
+    axes.set_ylim(min(low, level[1] - room), max(high, level[1] + 2 * room))
 
 
 def bound_y(axes, lines: List[Line], log_y: bool, y_from: float) -> None:
@@ -236,11 +154,12 @@ def draw_lost(axes, losing: List[Line], style: Dict[str, dict]) -> None:
     """Below a plot, a row for each line that lost trials: a cross and how many of how many."""
     for row, line in enumerate(losing):
         colour = style[line.name]["color"] if style[line.name]["color"] != RULE else INK
+        gid = of_series(line.name)
         for x, k, n in line.lost:
-            axes.plot([x], [row], marker="x", color=colour, markersize=3.6, markeredgewidth=1.2, clip_on=False)
-            axes.annotate("%d/%d" % (k, n), (x, row), (4, 0), textcoords="offset points", va="center", fontsize=6, annotation_clip=False)
+            axes.plot([x], [row], marker="x", color=colour, markersize=3.6, markeredgewidth=1.2, clip_on=False, gid=gid)
+            axes.annotate("%d/%d" % (k, n), (x, row), (4, 0), textcoords="offset points", va="center", fontsize=7, annotation_clip=False, gid=gid)
         axes.annotate(short(line.name), (1.0, row), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
-                      fontsize=6.5, annotation_clip=False)
+                      fontsize=7, annotation_clip=False, gid=gid)
     axes.set_ylim(len(losing) - 0.5, -0.5)
     axes.set_yticks([(len(losing) - 1) / 2], ["lost"])
     axes.tick_params(axis="y", length=0)
@@ -258,11 +177,12 @@ def label_ends(axes, lines: List[Line], style: Dict[str, dict], inches: float) -
     places = spread_out([y for _, y in ends], 9.2 / 72 / inches, 0.0, 1.0)
     for (line, y), at in zip(ends, places):
         look = style[line.name]
-        axes.annotate(short(line.name), (1.0, y), (14, (at - y) * inches * 72), xycoords="axes fraction", textcoords="offset points",
-                      va="center", fontsize=7.5, annotation_clip=False,
-                      arrowprops={"arrowstyle": "-", "color": look["color"], "linewidth": 1.6,
-                                  "linestyle": look.get("linestyle", "-"), "shrinkA": 0, "shrinkB": 0,
-                                  "relpos": (0, 0.5)})
+        made = axes.annotate(short(line.name), (1.0, y), (14, (at - y) * inches * 72), xycoords="axes fraction", textcoords="offset points",
+                             va="center", fontsize=7.5, annotation_clip=False, gid=of_series(line.name),
+                             arrowprops={"arrowstyle": "-", "color": look["color"], "linewidth": 1.6,
+                                         "linestyle": look.get("linestyle", "-"), "shrinkA": 0, "shrinkB": 0,
+                                         "relpos": (0, 0.5)})
+        made.arrow_patch.set_gid(of_series(line.name))
 
 
 # ---- differences from the control ----
@@ -276,12 +196,13 @@ class Effect:
     high: float
     word: str                           # better, worse, or anything else
     words: str = ""
+    interval: str = ""                  # the numbers as text
 
 
 def draw_differences(figure: Figure, effects: List[Effect], control: str, rope: float, xlabel: str, better: str,
                      level: Optional[Tuple[str, float]] = None) -> None:
     """A dot and an interval for each; the band is the region of practical equivalence. better: the side on which better is."""
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     left, bottom, top = 0.12 + 0.066 * max(len(short(e.name)) for e in effects), 0.42, 0.3
     axes = figure.add_axes([left / width, bottom / height, (width - left - 0.16) / width, (height - bottom - top) / height])
     reach = reach_of(effects, rope)
@@ -289,16 +210,17 @@ def draw_differences(figure: Figure, effects: List[Effect], control: str, rope: 
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     if level and abs(level[1]) <= reach:
         axes.axvline(level[1], color=INK, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
-        axes.annotate(plain(level[0]), (level[1], 0), (2, 2), xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=6.5)
+        axes.annotate(plain(level[0]), (level[1], 0), (2, 2), xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=7)
     for row, e in enumerate(effects):
         draw_effect(axes, row, e, reach)
+        figure.marks.add(axes, min(max(e.mean, -reach), reach), row, e.name, ", ".join(filter(None, (e.interval, e.word))))
     axes.set_xlim(-1.04 * reach, 1.04 * reach)
     axes.set_ylim(len(effects) - 0.4, -0.6)
     axes.set_yticks(range(len(effects)), [short(e.name) for e in effects])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=max(3, int(width * 1.2))))
-    axes.set_xlabel(plain(xlabel), labelpad=2)
+    axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(nbins=min(9, max(3, int(width * 1.2))), steps=[1, 2, 2.5, 5, 10]))
+    label_x(axes, xlabel, width, left, width - left - 0.16)
     axes.annotate(short(control), (0, 1), (0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="bottom")
     for side, x in (("left", 0.0), ("right", 1.0)):
         axes.annotate("better" if side == better else "worse", (x, 1), (0, 3), xycoords="axes fraction", textcoords="offset points",
@@ -320,15 +242,16 @@ def draw_effect(axes, row: int, e: Effect, reach: float) -> None:
     if not math.isfinite(e.mean):
         axes.annotate(plain(e.words), (0.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=7)
         return
-    colour = {"better": ACCENT, "worse": WORSE}.get(e.word, INK)
-    axes.plot([max(e.low, -1.04 * reach), min(e.high, 1.04 * reach)], [row, row], color=colour, linewidth=1.4, zorder=2, solid_capstyle="butt")
+    colour, gid = {"better": ACCENT, "worse": WORSE}.get(e.word, INK), of_series(e.name)
+    axes.plot([max(e.low, -1.04 * reach), min(e.high, 1.04 * reach)], [row, row], color=colour, linewidth=1.4, zorder=2, solid_capstyle="butt",
+              gid=gid)
     if abs(e.mean) > reach:
         side = -1 if e.mean < 0 else 1
-        axes.plot([side * reach], [row], marker="<" if side < 0 else ">", color=colour, markersize=5, zorder=3)
+        axes.plot([side * reach], [row], marker="<" if side < 0 else ">", color=colour, markersize=5, zorder=3, gid=gid)
         axes.annotate(signed(e.mean, 2 if abs(e.mean) < 100 else 0), (side * reach, row), (-7 * side, 0), textcoords="offset points", va="center",
-                      ha="right" if side > 0 else "left", fontsize=7, bbox={"facecolor": "#ffffff", "linewidth": 0, "pad": 0.6})
+                      ha="right" if side > 0 else "left", fontsize=7, bbox={"facecolor": "#ffffff", "linewidth": 0, "pad": 0.6}, gid=gid)
         return
-    axes.plot([e.mean], [row], marker="o", markersize=5, color=colour, zorder=3,
+    axes.plot([e.mean], [row], marker="o", markersize=5, color=colour, zorder=3, gid=gid,
               markerfacecolor=colour if e.word in ("better", "worse") else "#ffffff", markeredgewidth=1.2)
 
 
@@ -337,12 +260,15 @@ def draw_effect(axes, row: int, e: Effect, reach: float) -> None:
 def draw_ranks(figure: Figure, names: List[str], mean: List[float], cd: Optional[float], runs: List[Tuple[int, int]]) -> None:
     """Best on the left. With a critical difference, bars join contenders that it does not tell apart (Demsar 2006)."""
     k = len(names)
+    width, _ = size_of(figure)
     axes = figure.add_axes([0.02, 0.02, 0.96, 0.96])
     half = (k + 1) // 2
     top = 0.9 + 0.32 * len(runs) + 0.3
     axes.set_ylim(top + 0.62 * half + 0.25, -1.5 if cd else -0.8)
     span = max(k - 1, 1)
-    axes.set_xlim(1 - 0.75 * span, k + 0.75 * span)
+    room = (0.5 + CHARACTER * max(len(short(name)) for name in names)) / max(0.96 * width, 0.1)   # share of the width for names at each side
+    side = span * room / max(1 - 2 * room, 0.2)
+    axes.set_xlim(1 - side, k + side)
     axes.axis("off")
     axes.plot([1, k], [0, 0], color=INK, linewidth=0.8)
     for r in range(1, k + 1):
@@ -355,10 +281,11 @@ def draw_ranks(figure: Figure, names: List[str], mean: List[float], cd: Optional
     for i, (name, r) in enumerate(zip(names, mean)):
         left = i < half
         y = top + 0.62 * (i if left else k - 1 - i)
-        end = 1 - 0.06 * span if left else k + 0.06 * span
-        axes.plot([r, r, end], [0, y, y], color=ACCENT if i == 0 else INK, linewidth=0.7)
+        end = 1 - 0.03 * span if left else k + 0.03 * span
+        axes.plot([r, r, end], [0, y, y], color=ACCENT if i == 0 else INK, linewidth=0.7, gid=of_series(name))
+        figure.marks.add(axes, r, y, name, "average rank %.2f" % r)
         text = "%s  %.2f" % (short(name), r) if left else "%.2f  %s" % (r, short(name))
-        axes.text(end + (-0.03 if left else 0.03) * span, y, text, ha="right" if left else "left", va="center", fontsize=7.5,
+        axes.text(end + (-0.01 if left else 0.01) * span, y, text, ha="right" if left else "left", va="center", fontsize=7.5, gid=of_series(name),
                   color=ACCENT if i == 0 else INK, weight="bold" if i == 0 else "normal")
     for j, (first, last) in enumerate(runs):
         axes.plot([mean[first] - 0.04, mean[last] + 0.04], [0.55 + 0.32 * j] * 2, color=INK, linewidth=2.4, solid_capstyle="round")
@@ -367,7 +294,7 @@ def draw_ranks(figure: Figure, names: List[str], mean: List[float], cd: Optional
 # ---- reliability and confusion ----
 
 def draw_reliability(figure: Figure, bins: Dict[str, List[Tuple[float, float, int]]], style: Dict[str, dict]) -> None:
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     high = height - 0.63
     right = LABEL_ROOM + CHARACTER * max(len(short(name)) for name in bins)
     axes = figure.add_axes([0.5 / width, 0.4 / height, (width - 0.5 - right) / width, high / height])
@@ -376,13 +303,15 @@ def draw_reliability(figure: Figure, bins: Dict[str, List[Tuple[float, float, in
     for name, points in bins.items():
         x, y, n = zip(*points)
         look = {**style[name], "color": style[name]["color"] if style[name]["color"] != RULE else INK}
-        axes.plot(x, y, **look)
-        axes.scatter(x, y, s=[3 + 28 * v / max(n) for v in n], color=look["color"], zorder=3, linewidths=0)
+        axes.plot(x, y, gid=of_series(name), **look)
+        axes.scatter(x, y, s=[3 + 28 * v / max(n) for v in n], color=look["color"], zorder=3, linewidths=0, gid=of_series(name))
+        for at in points:
+            figure.marks.add(axes, at[0], at[1], name, "mean confidence %.3f, correct %.3f, %d rows" % at)
         lines.append(Line(name, x, y))
     axes.set_xlim(0, 1.02)
     axes.set_ylim(0, 1.02)
-    axes.set_xlabel("confidence of the model", labelpad=2)
-    axes.set_title("fraction correct", loc="left", pad=4)
+    label_x(axes, "confidence: probability of the predicted class", width, 0.5, width - 0.5 - right)
+    axes.set_title("fraction of rows predicted correctly", loc="left", pad=4)
     label_ends(axes, lines, {n: {**style[n], "color": style[n]["color"] if style[n]["color"] != RULE else INK} for n in bins}, high)
 
 
@@ -396,7 +325,7 @@ def draw_confusion(figure: Figure, counts: np.ndarray, classes: List[str]) -> No
     """Each field: the rows, and their share of the actual class; the deeper, the larger the share."""
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     n = len(classes)
-    width, height = figure.get_size_inches()
+    width, height = size_of(figure)
     size = 7.5 if n <= 8 else 7 if n <= 16 else 5.5
     every = 1 if n <= 30 else math.ceil(n / 30)
     ticks = range(0, n, every)
@@ -405,14 +334,13 @@ def draw_confusion(figure: Figure, counts: np.ndarray, classes: List[str]) -> No
     left = 0.3 + 0.0085 * size * max(map(len, names))
     top = 0.3 + (0.0085 * size * max(map(len, names)) if turned else 0.12)
     axes = figure.add_axes([left / width, 0.03 / height, (width - left - 0.03) / width, (height - top - 0.03) / height])
-    red, green, blue = (int(ACCENT[i:i + 2], 16) / 255 for i in (1, 3, 5))
-    for i in range(n):
-        for j in range(n):
-            if counts[i, j]:
-                axes.add_patch(matplotlib.patches.Rectangle((j, i), 1, 1, facecolor=(red, green, blue, 0.1 + 0.6 * share[i, j]), linewidth=0))
-                if n <= 12:
-                    text = "%d" % counts[i, j] + ("\n%.0f %%" % (100 * share[i, j]) if n <= 6 else "")
-                    axes.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=7.5 if n <= 8 else 6.5)
+    fill_cells(axes, share)
+    for i, j in zip(*np.nonzero(counts)):
+        if n <= 12:
+            text = "%d" % counts[i, j] + ("\n%.0f %%" % (100 * share[i, j]) if n <= 6 else "")
+            axes.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=7.5 if n <= 8 else 6.5)
+        figure.marks.add(axes, j + 0.5, i + 0.5, "", "%d of %d %s predicted as %s (%.3g %%)" % (
+            counts[i, j], counts[i].sum(), classes[i], classes[j], 100 * share[i, j]))
     axes.set_xlim(0, n)
     axes.set_ylim(n, 0)
     axes.set_xticks([i + 0.5 for i in ticks], names, fontsize=size, rotation=turned)
@@ -425,3 +353,37 @@ def draw_confusion(figure: Figure, counts: np.ndarray, classes: List[str]) -> No
     for side in axes.spines.values():
         side.set_visible(True)
         side.set_color(RULE)
+
+
+def fill_cells(axes, share: np.ndarray) -> None:
+    """Cells of about the same share are one shape."""
+    red, green, blue = (int(ACCENT[i:i + 2], 16) / 255 for i in (1, 3, 5))
+    levels = np.ceil(share * 40) / 40
+    for level in sorted(set(levels[share > 0].tolist())):
+        cells = [matplotlib.path.Path([(j, i), (j + 1, i), (j + 1, i + 1), (j, i + 1), (j, i)], closed=True) for i, j in zip(*np.nonzero((levels == level) & (share > 0)))]
+        axes.add_patch(matplotlib.patches.PathPatch(matplotlib.path.Path.make_compound_path(*cells), facecolor=(red, green, blue, 0.08 + 0.62 * level), linewidth=0))
+
+
+# ---- ROC ----
+
+def draw_roc(figure: Figure, curves: Dict[str, Tuple[np.ndarray, np.ndarray, float]], style: Dict[str, dict], positive: str) -> None:
+    """False and true positive rates and the area below, for each contender."""
+    width, height = size_of(figure)
+    high = height - 0.63
+    right = LABEL_ROOM + CHARACTER * max(len(short(name)) for name in curves)
+    axes = figure.add_axes([0.5 / width, 0.4 / height, (width - 0.5 - right) / width, high / height])
+    axes.plot([0, 1], [0, 1], color=RULE, linewidth=0.8)
+    ends = []
+    for name, (x, y, area) in curves.items():
+        look = {**style[name], "color": style[name]["color"] if style[name]["color"] != RULE else INK}
+        axes.plot(x, y, gid=of_series(name), **look)
+        step = max(1, len(x) // MOST_MARKS)
+        for a, b in list(zip(x.tolist(), y.tolist()))[::step]:
+            figure.marks.add(axes, a, b, name, "true positive rate %.3f at false positive rate %.3f; AUC %.4f" % (b, a, area))
+        middle = len(x) // 2
+        ends.append(Line(name, [x[middle]], [y[middle]]))
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("false positive rate", labelpad=2)
+    axes.set_title("true positive rate (%s)" % plain(positive), loc="left", pad=4)
+    label_ends(axes, ends, {n: {**style[n], "color": style[n]["color"] if style[n]["color"] != RULE else INK} for n in curves}, high)

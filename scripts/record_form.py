@@ -203,7 +203,7 @@ RUN = having({}, {
     "git": optional(having({}, {"revision": optional(text), "clean": optional(truth)})), "host": optional(text), "os": optional(text),
     "processor": optional(text), "cores": optional(count), "kernels": optional(text),
     "blas": optional(having({}, {"version": optional(text), "kernel": optional(text)}, listed)), "libraries": optional(mapping(optional(text))),
-    "compiler": optional(text), "flags": optional(text), "command": optional(list_of(text))}, listed)
+    "compiler": optional(text), "flags": optional(text), "command": optional(list_of(text)), "question": optional(text)}, listed)
 RECORD = having(
     {"id": identity, "study": name, "config": block, "result": RESULT},
     {"data": optional(DATA), "directions": optional(mapping(direction)), "run": optional(RUN),

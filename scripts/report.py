@@ -1,18 +1,22 @@
 """From a plan (study_plan.py) to a study that can be tested: contenders, conditions, paired replicates. Needs numpy and scipy."""
-from typing import Dict, List, Tuple
+from typing import Dict, Iterator, List, Optional, Tuple
 
 import study_plan
-from comparison import Group, Study, best_sheet, data_set_of, pairs_sheet, ranks_sheet, test_ratio
+from comparison import Group, Study, best_sheet, data_set_of, pairs_sheet, test_ratio
 from costs import cost_sheet
 from per_row_tests import rows_sheet
+from ranking import ranks_sheet
 from records import Keys, Refused, Trial, nearest, within
+from tables import Table
 from test_tables import SHEET_FORMATS, Sheet
 from wording import file_name
 
 SHEETS = {"best": best_sheet, "pairs": pairs_sheet, "ranks": ranks_sheet, "rows": rows_sheet, "cost": cost_sheet}
 
 
-def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: str, rope: float) -> Study:
+def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: str, rope: float,
+               names: Optional[Dict[str, str]] = None) -> Study:
+    """names: what contenders are called instead."""
     metric = plan.metrics[0]
     higher = plan.higher(metric)
     if higher is None:
@@ -40,6 +44,16 @@ def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: 
                 study.contenders.append(name)
     study.contenders.sort(key=study_plan.natural)
     study.control = check_control(study)
+    return renamed(study, names) if names else study
+
+
+def renamed(study: Study, names: Dict[str, str]) -> Study:
+    called = {c: names.get(c, c) for c in study.contenders}
+    if len(set(called.values())) < len(called):
+        raise Refused("--rename: two contenders would have one name: %s" % ", ".join(sorted(called.values())))
+    study.contenders = list(called.values())
+    study.control = called.get(study.control, study.control)
+    study.groups = {(called[c], condition): group for (c, condition), group in study.groups.items()}
     return study
 
 
@@ -78,8 +92,26 @@ def check_control(study: Study) -> str:
     return usual[0] if usual else study.contenders[0]
 
 
-def sheet_text(name: str, study: Study, form: str) -> str:
-    return SHEET_FORMATS[form](SHEETS[name](study))
+def owners(table: Table, row: List[str], study: Study) -> Iterator[Tuple[str, str]]:
+    """Contender and condition of each cell of a row with these keys; the condition is empty where it is none of the study's."""
+    by_at = {study.at[c]: c for c in reversed(study.conditions)}
+    for column in table.columns:
+        given = {**dict(zip(table.keys, row)), **dict(column.at)}
+        own = [k for k in given if k not in study.keys]
+        yield (study_plan.contender_name(own, [given[k] for k in own]), by_at.get(tuple(given.get(k, "") for k in study.keys), ""))
+
+
+def mark_ties(table: Table, study: Study) -> None:
+    """Of the metric that is compared: contenders not shown to be worse than the best of their condition."""
+    tied = {c: study.tied(c) for c in study.conditions}
+    for row in table.rows:
+        for cell, column, (who, condition) in zip(row.cells, table.columns, owners(table, row.key, study) if not row.baseline else ()):
+            cell.tied = column.metric == study.metric and not cell.best and condition in tied and who in tied[condition]
+    table.ties = study.tied_words()
+
+
+def sheet_text(sheet: Sheet, form: str) -> str:
+    return SHEET_FORMATS[form](sheet)
 
 
 def all_sheets(study: Study) -> List[Sheet]:

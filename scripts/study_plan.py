@@ -210,7 +210,7 @@ def mark_contests(table: Table, plan: Plan, places: List[Tuple[str, ...]]) -> No
 def make_table(trials: List[Trial], plan: Plan, keys: Keys, sort: Optional[str]) -> Table:
     """sort: key, metric, or None for the best first in the compact table and by key in all others."""
     places = list(grouped(trials, keys, plan.across))
-    columns = [Column(title(m, plan, at), place(plan, at), plan.higher(m)) for at in places for m in plan.metrics]
+    columns = [Column(title(m, plan, at), place(plan, at), plan.higher(m), metric=m, at=tuple(zip(plan.across, at))) for at in places for m in plan.metrics]
     groups = grouped(trials, keys, plan.rows)
     rows = [make_row(key, members, places, plan, keys) for key, members in groups.items()]
     usual = max(cell.n for row in rows for cell in row.cells)

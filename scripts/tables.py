@@ -1,12 +1,14 @@
 """Tables of aggregated results as text, Markdown, LaTeX (booktabs) and CSV. All show the same numbers: the first three rounded
 alike, CSV in full precision. Standard library only."""
 import io
+import json
 import math
 import re
 from dataclasses import dataclass, field
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from records import visible
+from wording import file_name, head_words, key_words, metric_words
 
 
 @dataclass
@@ -21,6 +23,7 @@ class Cell:
     best: bool = False
     show_n: bool = False
     contest: Tuple = ()             # cells of one contest are compared
+    tied: bool = False              # not shown to be worse than the best
 
 
 @dataclass
@@ -29,6 +32,9 @@ class Column:
     place: str = ""                 # the values of the keys that it stands for in a pivot
     higher: Optional[bool] = None   # None: no direction is known, nothing is marked
     decimals: int = 4
+    metric: str = ""
+    at: Tuple[Tuple[str, str], ...] = ()    # keys and values that it stands for in a pivot
+    head: str = ""                  # what it was asked to be called
 
 
 @dataclass
@@ -49,6 +55,11 @@ class Table:
     contest: str = "column"         # what the best is the best of, in words
     caption: List[str] = field(default_factory=list)
     conclusion: List[str] = field(default_factory=list)     # sentences that end the table
+    heads: List[str] = field(default_factory=list)  # what the keys were asked to be called, empty where nothing was
+    ties: str = ""                  # what makes a tie, in words; empty where none was looked for
+    with_sd: bool = True
+    title: Optional[str] = None     # the caption in LaTeX, in the place of its own
+    label: str = ""
 
     @property
     def chosen(self) -> bool:
@@ -99,6 +110,7 @@ class Style:
     bold: Callable[[str], str]
     mark: str                       # how the caption names the mark
     pm: str
+    tied: str = "≈"
 
 
 def markdown_escape(text: str) -> str:
@@ -107,7 +119,7 @@ def markdown_escape(text: str) -> str:
 
 
 LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}",
-         ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "±": r"$\pm$", "\n": " ",
+         ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "±": r"$\pm$", "≈": r"$\approx$", "\n": " ",
          "`": r"\textasciigrave{}",
          "[": "{[}", "*": "{*}",      # either would be taken as an argument of the row's end before it
          **{c: "\\" + c for c in "&%$#_{}"}}
@@ -119,7 +131,7 @@ def latex_escape(text: str) -> str:
 
 TEXT = Style(lambda s: visible(s.replace("\n", " ")), lambda s: "*" + s, "*", " ± ")
 MARKDOWN = Style(markdown_escape, lambda s: "**" + s + "**", "bold", " ± ")
-LATEX_STYLE = Style(latex_escape, lambda s: r"\textbf{" + s + "}", "bold", r" $\pm$ ")
+LATEX_STYLE = Style(latex_escape, lambda s: r"\textbf{" + s + "}", "bold", r" $\pm$ ", r"$\approx$")
 
 
 def number(value: float, places: int) -> str:
@@ -132,7 +144,7 @@ def shown(cell: Cell, places: int, style: Style, with_sd: bool) -> str:
     if cell.mean is None:
         return style.escape(cell.note)
     text = number(cell.mean, places)
-    text = style.bold(text) if cell.best else text
+    text = style.bold(text) if cell.best else style.tied + text if cell.tied else text
     if with_sd and cell.sd is not None:
         text += style.pm + number(cell.sd, places)
     return text + " (n=%d)" % cell.n if cell.show_n else text
@@ -143,6 +155,8 @@ def grid(table: Table, style: Style, with_sd: bool = True) -> Tuple[List[List[st
     chosen = table.chosen and not table.pivot
     tail = ([] if table.pivot else ["n"]) + (["not ok"] if table.not_ok else [])
     words = table.keys + (["chosen"] if chosen else [])
+    heads = [head or k for k, head in zip(table.keys, table.heads or table.keys)]
+    words = heads + words[len(heads):]
     lines = [[style.escape(s) for s in words + [column.title for column in table.columns] + tail]]
     for row in table.rows:
         line = [style.escape(s) for s in row.key + ([row.cells[0].chosen] if chosen else [])]
@@ -161,11 +175,25 @@ def never_marked(table: Table) -> str:
 
 def caption(table: Table, style: Style, with_sd: bool = True) -> List[str]:
     facts = list(table.caption)
-    if any(cell.sd is not None for row in table.rows for cell in row.cells):
+    return facts + signs(table, style, with_sd) + chosen_words(table)
+
+
+def signs(table: Table, style: Style, with_sd: bool) -> List[str]:
+    """What the numbers and their marks mean."""
+    facts = []
+    if any(cell.sd is not None for row in table.rows for cell in row.cells) and table.with_sd:
         facts.append("Each number is mean ± sample standard deviation." if with_sd else
                      "Each number is a mean; the terminal is too narrow for the standard deviations.")
     if any(cell.best for row in table.rows for cell in row.cells):
         facts.append("%s: best mean of its %s; %s." % (style.mark.capitalize(), table.contest, never_marked(table)))
+    if any(cell.tied for row in table.rows for cell in row.cells):
+        facts.append("≈: not shown to be worse than the best%s: %s." % (
+            " by " + table.columns[0].metric if len({c.metric for c in table.columns}) > 1 else "", table.ties))
+    return facts
+
+
+def chosen_words(table: Table) -> List[str]:
+    facts = []
     if table.pivot and table.chosen:
         for row in table.rows:
             settings = {column.place: cell.chosen for column, cell in zip(table.columns, row.cells) if cell.chosen}
@@ -184,8 +212,8 @@ def aligned(lines: List[List[str]], n_words: int, words: Sequence[int] = ()) -> 
 def text(table: Table, width: Optional[int] = None) -> str:
     """width: columns of the terminal, or None for as wide as it gets. What does not fit loses its standard deviations; what then still
     does not fit is set as several blocks of columns."""
-    with_sd = True
-    lines = aligned(*grid(table, TEXT))
+    with_sd = table.with_sd
+    lines = aligned(*grid(table, TEXT, with_sd))
     if width is not None and max(map(len, lines)) > width:
         with_sd = False
         lines = in_blocks(*grid(table, TEXT, with_sd), width)
@@ -207,20 +235,42 @@ def in_blocks(lines: List[List[str]], n_words: int, width: int) -> List[str]:
 
 
 def markdown(table: Table, width: Optional[int] = None) -> str:
-    lines, n_words = grid(table, MARKDOWN)
+    lines, n_words = grid(table, MARKDOWN, table.with_sd)
     rule = [":---"] * n_words + ["---:"] * (len(lines[0]) - n_words)
     body = ["| " + " | ".join(line) + " |" for line in [lines[0], rule] + lines[1:]]
     return "\n".join(body + ["", MARKDOWN.escape(" ".join(caption(table, MARKDOWN) + table.conclusion))]) + "\n"
 
 
 def latex(table: Table, width: Optional[int] = None) -> str:
-    lines, n_words = grid(table, LATEX_STYLE)
+    """Short heads; where the numbers come from stands in comments, for a caption is one sentence or two."""
+    lines, n_words = grid(table, LATEX_STYLE, table.with_sd)
+    lines[0] = list(map(LATEX_STYLE.escape, short_heads(table, len(lines[0]))))
+    for line, row in zip(lines[1:], table.rows):
+        line[:len(table.keys)] = [LATEX_STYLE.escape(file_name(v) if k.endswith(".path") else v) for k, v in zip(table.keys, row.key)]
+    metrics = list(dict.fromkeys(c.metric for c in table.columns if c.metric))
+    said = [metric_words(metrics[0])[:1].upper() + metric_words(metrics[0])[1:] + "."] if len(metrics) == 1 else []
+    title = table.title if table.title is not None else " ".join(said + signs(table, LATEX_STYLE, table.with_sd))
+    return latex_table(lines, "l" * n_words + "r" * (len(lines[0]) - n_words), title, table.label,
+                       [r"needs \usepackage{booktabs} and \usepackage[T1]{fontenc}"]
+                       + list(map(LATEX_STYLE.escape, table.caption + chosen_words(table) + table.conclusion)))
+
+
+def short_heads(table: Table, n: int) -> List[str]:
+    """learning rate, test accuracy, glass, 30 % noise: words for keys, metrics and the values that columns stand for."""
+    several = len({c.metric for c in table.columns}) > 1
+    heads = [head or key_words(k) for k, head in zip(table.keys, table.heads or [""] * len(table.keys))] + (["chosen"] if table.chosen and not table.pivot else [])
+    heads += [c.head or " ".join(filter(None, (head_words(c.at), metric_words(c.metric) if several or not c.at else "", "(%)" if c.title.endswith(" (%)") else "")))
+              if c.metric else c.title for c in table.columns]
+    return heads + ([] if table.pivot else ["n"]) + (["not ok"] if table.not_ok else [])
+
+
+def latex_table(lines: List[List[str]], shape: str, title: str, label: str, comments: Sequence[str]) -> str:
     rows = ["  " + " & ".join(line) + r" \\" for line in lines]
     return "\n".join([
-        r"% needs \usepackage{booktabs} and \usepackage[T1]{fontenc}",
+        *("% " + line for line in comments),
         r"\begin{table}", r"  \centering",
-        r"  \caption{" + LATEX_STYLE.escape(" ".join(caption(table, LATEX_STYLE) + table.conclusion)) + "}",
-        r"  \begin{tabular}{" + "l" * n_words + "r" * (len(lines[0]) - n_words) + "}",
+        r"  \caption{" + LATEX_STYLE.escape(title) + "}", *([r"  \label{" + label + "}"] if label else []),
+        r"  \begin{tabular}{" + shape + "}",
         r"  \toprule", rows[0], r"  \midrule", *rows[1:], r"  \bottomrule",
         r"  \end{tabular}", r"\end{table}"]) + "\n"
 
@@ -267,4 +317,22 @@ def as_csv(table: Table, width: Optional[int] = None) -> str:
     return out.getvalue()
 
 
-FORMATS = {"text": text, "md": markdown, "csv": as_csv, "latex": latex}
+def in_json(value: Optional[float]) -> object:
+    """As in records: infinities are texts."""
+    return value if value is None or math.isfinite(value) else number(value, 0)
+
+
+def as_json(table: Table, width: Optional[int] = None) -> str:
+    """Full precision, all that the table knows; scripts/README.md explains it."""
+    def cell_block(cell: Cell) -> dict:
+        out = {"mean": in_json(cell.mean), "sd": in_json(cell.sd), "n": cell.n, "best": cell.best, "tied": cell.tied}
+        return {**out, **({"note": cell.note} if cell.mean is None else {}), **({"chosen": cell.chosen} if cell.chosen else {})}
+
+    columns = [{"title": c.title, "metric": c.metric, "better": {True: "higher", False: "lower", None: None}[c.higher], "at": dict(c.at)} for c in table.columns]
+    rows = [{"keys": dict(zip(table.keys, row.key)), "constant_model": row.baseline, "n": row.n, **({"not_ok": row.not_ok} if row.not_ok else {}),
+             "cells": list(map(cell_block, row.cells))} for row in table.rows]
+    return json.dumps({"schema": "lossbench-table/1", "keys": table.keys, "columns": columns, "rows": rows, "notes": table.caption,
+                       "conclusion": table.conclusion}, indent=1, ensure_ascii=False) + "\n"
+
+
+FORMATS = {"text": text, "md": markdown, "csv": as_csv, "latex": latex, "json": as_json}

@@ -1,10 +1,11 @@
 """Tables of tests and costs: the same sheet as text, Markdown, CSV, LaTeX and, through the page's template, HTML. All show the same
 numbers, CSV in full precision. Standard library only."""
+import json
 import math
 from dataclasses import dataclass, field
 from typing import Dict, List, Optional, Union
 
-from tables import LATEX_STYLE, MARKDOWN, TEXT, Style, aligned, csv_line, decimals, number
+from tables import LATEX_STYLE, MARKDOWN, TEXT, Style, aligned, csv_line, decimals, in_json, latex_table, number
 from wording import difference_words
 
 Value = Union[str, int, float, None]
@@ -18,6 +19,7 @@ class Field:
     signed: bool = False            # differences show their sign
     group: str = ""                 # columns of one group show the same places
     more: bool = False              # the page shows it on request
+    fixed: bool = False             # as many places as were asked for, in intervals too
     end: bool = False               # low or high end of the interval of the number before it; CSV has a column of its own for it
 
 
@@ -30,6 +32,8 @@ class Sheet:
     notes: List[str] = field(default_factory=list)
     rules: List[str] = field(default_factory=list)  # how to read it; a page of several sheets says each once
     bold: List[int] = field(default_factory=list)  # rows that stand out
+    caption: Optional[str] = None   # in LaTeX, in the place of the title
+    label: str = ""
 
     def __post_init__(self) -> None:
         values: Dict[str, List[float]] = {}
@@ -60,7 +64,7 @@ class Shown:
     def text(self, row: List[Value]) -> str:
         if not self.ends or not all(isinstance(v, (int, float)) and math.isfinite(v) for v in row[self.at:self.at + 3]):
             return shown(row[self.at], self.field)
-        return difference_words(*row[self.at:self.at + 3])
+        return difference_words(*row[self.at:self.at + 3], self.field.places if self.field.fixed else None)
 
 
 def shown(value: Value, f: Field) -> str:
@@ -99,16 +103,10 @@ def markdown(sheet: Sheet, width: Optional[int] = None) -> str:
 
 
 def latex(sheet: Sheet, width: Optional[int] = None) -> str:
-    lines = lines_of(sheet, LATEX_STYLE)
-    rows = ["  " + " & ".join(line) + r" \\" for line in lines]
     shape = "".join("l" if c.field.kind == "word" else "r" for c in sheet.columns())
-    return "\n".join([
-        r"% needs \usepackage{booktabs} and \usepackage[T1]{fontenc}",
-        r"\begin{table}", r"  \centering",
-        r"  \caption{" + LATEX_STYLE.escape(" ".join([sheet.title + "."] + sheet.notes + sheet.rules)) + "}",
-        r"  \begin{tabular}{" + shape + "}",
-        r"  \toprule", rows[0], r"  \midrule", *rows[1:], r"  \bottomrule",
-        r"  \end{tabular}", r"\end{table}"]) + "\n"
+    title = sheet.caption if sheet.caption is not None else sheet.title + "."
+    return latex_table(lines_of(sheet, LATEX_STYLE), shape, title, sheet.label,
+                       [r"needs \usepackage{booktabs} and \usepackage[T1]{fontenc}"] + list(map(LATEX_STYLE.escape, sheet.notes + sheet.rules)))
 
 
 def full(value: Value) -> str:
@@ -123,4 +121,10 @@ def as_csv(sheet: Sheet, width: Optional[int] = None) -> str:
     return "".join(map(csv_line, [[f.title for f in sheet.fields]] + [[full(v) for v in row] for row in sheet.rows]))
 
 
-SHEET_FORMATS = {"text": text, "md": markdown, "csv": as_csv, "latex": latex}
+def as_json(sheet: Sheet, width: Optional[int] = None) -> str:
+    rows = [{f.title: in_json(v) if isinstance(v, float) else v for f, v in zip(sheet.fields, row)} for row in sheet.rows]
+    return json.dumps({"schema": "lossbench-table/1", "table": sheet.name, "title": sheet.title, "rows": rows, "notes": sheet.notes,
+                       "rules": sheet.rules}, indent=1, ensure_ascii=False) + "\n"
+
+
+SHEET_FORMATS = {"text": text, "md": markdown, "csv": as_csv, "latex": latex, "json": as_json}

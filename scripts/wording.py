@@ -1,7 +1,7 @@
 """Plain words for what records name by keys: metrics, conditions, numbers. Standard library only."""
 import math
 import re
-from typing import Sequence
+from typing import Optional, Sequence, Tuple
 
 from records import within
 
@@ -9,6 +9,13 @@ ACRONYMS = {"auc": "AUC", "rmse": "RMSE", "mse": "MSE", "mae": "MAE", "r2": "R²
             "micro_f1": "micro F1", "brier": "Brier score", "top_k": "top-5 accuracy",
             "recall_at_k": "recall@1", "precision_at_1": "precision@1", "r_precision": "R-precision", "map_at_r": "MAP@R", "pinball": "pinball loss",
             "gaussian_nll": "Gaussian negative log-likelihood", "interval_coverage": "coverage of the interval", "interval_width": "width of the interval"}
+UNITS = {"fraction of rows": ("accuracy", "top_k", "error", "off_by_one", "robust_accuracy", "interval_coverage"),
+         "units of the target": ("rmse", "mae", "median_ae", "max_error", "crps", "pinball", "interval_width"),
+         "squared units of the target": ("mse",), "nats a row": ("log_loss", "gaussian_nll", "robust_log_loss"), "classes": ("rank_mae",)}
+FRACTIONS = UNITS["fraction of rows"] + (
+    "balanced_accuracy", "f1", "f1_macro", "f1_weighted", "macro_f1", "micro_f1", "precision", "precision_macro", "precision_weighted", "recall",
+    "recall_macro", "specificity", "jaccard_macro", "jaccard_weighted", "gmean", "ece", "mce", "auc", "average_precision", "recall_at_k", "precision_at_1",
+    "r_precision", "map_at_r", "knn_accuracy", "worst_group_accuracy", "class_error", "robust_class_error", "episode_accuracy", "ndcg", "mrr", "map")
 SPLITS = {"test": "test", "valid": "validation", "train": "training"}
 KEYS = {"optimizer.lr": "learning rate", "optimizer.weight_decay": "weight decay", "optimizer.momentum": "momentum", "optimizer.name": "optimiser",
         "schedule.name": "schedule", "train.batch": "batch size", "train.epochs": "epochs", "train.precision": "precision",
@@ -28,6 +35,13 @@ def metric_words(metric: str) -> str:
     recall = re.fullmatch(r"recall_at_k\(k=(\d+)\)", name)
     words = "top-%s accuracy" % found[1] if found else "recall@" + recall[1] if recall else ACRONYMS.get(name) or re.sub(r"_", " ", name)
     return (SPLITS.get(split, "") + " " + words).strip()
+
+
+def axis_words(metric: str) -> str:
+    """The same with its unit, where it has one: test accuracy (fraction of rows)"""
+    name = metric.partition(".")[2].partition("(")[0]
+    unit = next((unit for unit, names in UNITS.items() if name in names), "")
+    return metric_words(metric) + (" (%s)" % unit if unit else "")
 
 
 def key_words(key: str) -> str:
@@ -68,6 +82,21 @@ def condition_part(key: str, value: str) -> str:
     return "%s %s" % (key_words(key), value)
 
 
+def head_words(at: Sequence[Tuple[str, str]]) -> str:
+    """glass, 30 % noise, mlp: the values of keys as the head of a column"""
+    parts = []
+    for key, value in at:
+        if key.endswith(".path"):
+            parts.append(file_name(value))
+        elif key == "corrupt.labels.rate" and is_number(value):
+            parts.append("%s noise" % percent(float(value)) if float(value) else "no noise")
+        elif key in ("loss", "model", "corrupt.labels") or key.endswith((".name", ".kind")):
+            parts.append("no noise" if (key, value) == ("corrupt.labels", "none") else value)
+        else:
+            parts.append("%s %s" % (key_words(key), value))
+    return ", ".join(parts)
+
+
 def is_number(text: str) -> bool:
     try:
         return math.isfinite(float(text))
@@ -97,9 +126,9 @@ def interval_places(mean: float, low: float, high: float) -> int:
     return min(8, max(0, 1 - math.floor(math.log10(size))))
 
 
-def difference_words(mean: float, low: float, high: float) -> str:
+def difference_words(mean: float, low: float, high: float, places: Optional[int] = None) -> str:
     """+0.023 [+0.013, +0.034]"""
-    places = interval_places(mean, low, high)
+    places = interval_places(mean, low, high) if places is None else places
     return "%s [%s, %s]" % tuple(signed(v, places) for v in (mean, low, high))
 
 

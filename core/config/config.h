@@ -57,6 +57,10 @@ void lb_config_free(struct lb_config *config);
 /* The study's name (`name:`, or the file's name without .yaml). Borrowed. */
 const char *lb_config_name(const struct lb_config *config);
 
+/* What the file asks in its first comment lines, `# Question: ...?`, for the titles of reports: a
+ * new string, or NULL where it asks nothing (or path is NULL). */
+char *lb_config_question(const char *path, struct lb_err *err);
+
 /* One resolved trial: every option written out, in the order of the option table, seeds filled in
  * from train.seed. Numbers are numbers, components are blocks with all their parameters. `where`
  * gives the mark of a path for messages about the data. */

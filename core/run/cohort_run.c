@@ -289,7 +289,7 @@ static void flush_all(struct company *co)
 
 void lb_run_cohort(const struct lb_trial *const *t, size_t k, const struct lb_run_options *opt, struct lb_run_end *end, cJSON **record)
 {
-	struct company co = { .m = lb_alloc(k, sizeof *co.m, NULL), .k = k, .facts = { .study = opt->study, .argv = opt->argv },
+	struct company co = { .m = lb_alloc(k, sizeof *co.m, NULL), .k = k, .facts = { .study = opt->study, .question = opt->question, .argv = opt->argv },
 			      .start = lb_seconds(), .cpu = cpu_seconds() };
 
 	lb_utc_now(co.facts.started, sizeof co.facts.started);

@@ -9,7 +9,7 @@
 
 /* What all trials of a command share. */
 struct lb_run_options {
-	const char *study;
+	const char *study, *question;    /* question: what the config asks, or NULL */
 	const char *const *argv;
 	int jobs;                        /* worker processes, >= 1 */
 	int threads;                     /* of each training; 0 and 1: one */

@@ -352,6 +352,8 @@ static void add_run(cJSON *record, const struct lb_run_facts *f, const struct lb
 	lb_json_number(run, "resumed_epochs", (double)out->resumed);
 	lb_json_number(run, "peak_memory_bytes", (double)usage.ru_maxrss * 1024);
 	lb_provenance(run, f->argv);
+	if (f->question)
+		lb_json_text(run, "question", f->question);
 }
 
 cJSON *lb_record_make(const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out,

@@ -7,7 +7,7 @@
 
 /* What a run was like; not part of the result. */
 struct lb_run_facts {
-	const char *study;
+	const char *study, *question;    /* question: what the config asks, or NULL */
 	const char *const *argv;         /* NULL-ended */
 	char started[32];                /* UTC */
 	double load_seconds, prepare_seconds, total_seconds, cpu_seconds;

@@ -167,7 +167,7 @@ static bool read_whole(int pipe, void *to, size_t n)
 static void record_crash(const struct pool *pool, size_t trial, const char *message)
 {
 	const struct lb_trial *t = &pool->trials[trial];
-	struct lb_run_facts facts = { .study = pool->opt->study, .argv = pool->opt->argv };
+	struct lb_run_facts facts = { .study = pool->opt->study, .question = pool->opt->question, .argv = pool->opt->argv };
 	cJSON *record;
 
 	lb_utc_now(facts.started, sizeof facts.started);

@@ -16,7 +16,7 @@ for command in train sweep report losses metrics data config init version; do
 	grep -qx $command <<<"$commands" || fail "--help does not list $command"
 done
 for command in $commands; do
-	case $command in report | compare | best) continue ;; esac # the script's own help
+	case $command in report | plot | compare | best) continue ;; esac # the script's own help
 	for help in --help -h; do
 		assert_exit 0 lossbench $command $help
 		assert_eq "$err" ''
@@ -40,7 +40,6 @@ done
 
 wrong '' 'usage: lossbench COMMAND'
 wrong trian 'unknown command "trian"; did you mean "train"?'
-wrong plot 'unknown command "plot"; did you mean "report"? See lossbench --help'
 wrong quantum 'unknown command "quantum"'
 assert_lacks "$err" 'did you mean'
 wrong "train --confg $config" 'unknown option --confg, did you mean --config'

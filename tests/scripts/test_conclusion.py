@@ -78,8 +78,40 @@ class Sentences(Case):
         self.assertEqual([c.where for c in self.found()], ["Without label noise", "With 30 % label noise"])
         self.assertIn("With 3 seeds only large differences can show.", self.found()[0].details)
         lines = conclusion.conclusion_lines(self.study())
-        self.assertEqual(len(lines), 2)
+        self.assertEqual(len(lines), 3)
         self.assertTrue(lines[1].startswith("With 30 % label noise: "))
+
+    def said(self, *arguments, **more):
+        study = self.study(*arguments, **more)
+        return conclusion.answer(study, conclusion.conclusions(study))
+
+    def test_one_sentence_answers(self):
+        """The finding is what is set in bold; where conditions differ, each is named with what was found on it."""
+        for seed in range(1, 5):
+            for rate, gain in ((0, 0), (0.3, 0.02)):
+                level = 0.6 + seed / 50
+                self.store(made("ce", seed, level, corrupt__labels__rate=rate), made("gce", seed, level + gain + (-1) ** seed / 1000, corrupt__labels__rate=rate))
+        said = self.said()
+        self.assertRegex(said.text, r"^With 30 % label noise gce is better than ce by 0\.0200 \[0\.01\d+, 0\.02\d+\] in test accuracy; "
+                                    r"without label noise no loss is\.$")
+        self.assertRegex("".join(text for text, bold in said.parts if bold), r"^gce is better than ce by .* in test accuracy$")
+        self.assertEqual(conclusion.conclusion_lines(self.study())[-1], said.text, "the terminal ends with it")
+        self.assertTrue(self.printed().endswith(said.text + "\n"), "and so does report")
+
+    def test_a_tie_is_the_finding(self):
+        for seed, (a, b) in enumerate(((0.5, 0.52), (0.6, 0.57), (0.55, 0.53))):
+            self.store(made("ce", seed, a), made("gce", seed, b))
+        self.assertEqual(self.said().parts, [("No clear winner: both losses are within 0.0100 test accuracy of each other", True),
+                                             ("; no difference is significant.", False)])
+
+    def test_many_conditions_are_counted(self):
+        self.usual(seeds=3, rates=(0, 0.1, 0.2, 0.3, 0.4))
+        self.assertRegex(self.said().text, r"^Significantly better than ce: gce on \d, of 5 rates\.$")
+        self.assertEqual(self.said(control="gce").text, "No loss is significantly better than gce on any of 5 rates.")
+
+    def test_untested_conditions_are_not_called_ties(self):
+        self.usual(seeds=1, rates=(0, 0.3))
+        self.assertEqual(self.said().text, "No difference is tested: none of 2 rates has two replicates with results.")
 
     def test_what_a_loss_is_trained_with_belongs_to_it(self):
         """Terms and miners make contenders of one loss, not conditions in which nothing stands beside it."""
@@ -105,6 +137,7 @@ class Sentences(Case):
         self.assertEqual((over.where, len(each)), ("Over 6 data sets", 6))
         self.assertEqual(each[0].where, "On a")
         self.assertTrue(over.finding.startswith("gce has the best average rank (1."), over.finding)
+        self.assertTrue(self.said().text.startswith("Over 6 data sets: gce has the best"))
         self.assertIn("significantly worse by Nemenyi's test: mae", over.finding)
 
     def test_one_replicate(self):

@@ -1,5 +1,6 @@
 """Tests of the page: the same numbers as the tables, escapes, what is said when records hold little."""
 import csv
+import html
 import html.parser
 import io
 import json
@@ -13,6 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from report_fixture import LOSSES, ODD, Case, made  # noqa: E402
 
+import aggregate  # noqa: E402
+import drawing  # noqa: E402
 import plots  # noqa: E402
 
 
@@ -132,9 +135,80 @@ class Page(Case):
     def test_begins_with_the_answer(self):
         self.usual()
         text = self.page()
-        self.assertRegex(text, r"(?s)</header>.*?<b>gce is better than ce by 0\.\d+ \[")
+        self.assertRegex(text, r'(?s)</header>.*?<p class="headline"><b>gce is better than ce by 0\.\d+ \[[^<]* in test accuracy</b>, p (=|&lt;) ')
         self.assertLess(text.index("gce is better than ce by"), text.index("<svg"))
         self.assertLess(text.index("pdifferences_1"), text.index('id="main"'), "the figure that answers stands before the table")
+
+    def test_the_same_sentence_as_in_the_terminal(self):
+        self.usual(seeds=3, rates=(0, 0.3))
+        last = self.printed().splitlines()[-1]
+        headline = re.search(r'<p class="headline">(.*?)</p>', self.page())[1]
+        self.assertEqual(html.unescape(re.sub("<.*?>", "", headline)), last)
+
+    def test_the_question_is_the_title(self):
+        for r in [made(loss, seed, 0.5) for loss in LOSSES for seed in (1, 2)]:
+            r["run"]["question"] = "which loss is <best>?"
+            self.store(r)
+        text = self.page()
+        self.assertIn("<h1>Which loss is &lt;best&gt;?</h1>", text)
+        self.assertIn("<title>Which loss is &lt;best&gt;?: a comparison", text)
+        self.assertRegex(text, r'<p class="soft kicker">made · 6 trials · trained 1 January 2024</p>')
+
+    def test_best_first(self):
+        self.usual(seeds=3)
+        tables = Reader(self.page()).tables
+        self.assertEqual([row[0] for row in tables["main"][1:]], ["gce", "ce", "mae"])
+        self.assertEqual([row[0] for row in tables["pairs"][1:]], ["gce", "mae"])
+
+    def test_numbers_lead_to_their_records(self):
+        """Every number of the tables of results and differences goes to its trials, these to the records that lie below the page."""
+        self.usual(seeds=2, rates=(0, 0.3))
+        out = self.root / "page.html"
+        self.assertEqual(aggregate.main([str(self.root), "--format", "html", "--out", str(out)]), 0)
+        text = out.read_text()
+        ids = {attrs["id"]: attrs for _, attrs in Reader(text).tags if "id" in attrs}
+        cells = re.findall(r'<td class="num[^"]*" data-v="[^"]+">\s*(<a class="cell" href="#([^"]*)")?', re.search(r'(?s)id="main".*?</table>', text)[0])
+        self.assertEqual(len(cells), 6)
+        for table in (r'(?s)id="main".*?</table>', r'(?s)data-sheet="pairs".*?</table>', r'(?s)id="whole".*?</table>'):
+            for link, target in re.findall(r'<td class="num[^"]*" data-v="[^"]+">\s*(<a class="cell" href="#([^"]*)")?', re.search(table, text)[0])[:2]:
+                self.assertIn(target, ids, table)
+        gce = re.search(r'(?s)<tr><th scope="row">gce</th>.*?href="#(g\d+)"', re.search(r'(?s)data-sheet="pairs".*?</table>', text)[0])[1]
+        self.assertIn("gce</summary>", re.search(r'(?s)id="%s">.*?</details>' % gce, text)[0])
+        links = re.findall(r'href="(trials/[^"]*)"', text)
+        self.assertEqual(len(links), 12)
+        for link in links:
+            self.assertTrue((self.root / link).is_file(), link)
+        elsewhere = self.root / "elsewhere"
+        elsewhere.mkdir()
+        self.assertEqual(aggregate.main([str(self.root), "--format", "html", "--out", str(elsewhere / "page.html")]), 0)
+        self.assertNotIn("trials/", re.sub("(?s)<p>This page.*?</p>", "", (elsewhere / "page.html").read_text()))
+
+    def test_several_studies_on_one_page(self):
+        """Each is a part with an answer of its own, named in the overview; their definitions stand once and no id stands twice."""
+        self.usual(seeds=3)
+        for loss, level in (("mse", 3.0), ("huber", 2.0)):
+            for seed in (1, 2, 3):
+                r = made(loss, seed, 0, study="houses", task="regression")
+                r["directions"] = {"rmse": "lower"}
+                r["result"]["metrics"] = {"test": {"rmse": level + seed / 10 + (loss == "mse") * seed / 50}}
+                r["run"]["question"] = "which loss is best for houses?"
+                self.store(r)
+        files = self.root / "files"
+        text = self.page("--files", str(files))
+        found = Reader(text)
+        ids = [attrs["id"] for _, attrs in found.tags if "id" in attrs]
+        self.assertEqual(len(ids), len(set(ids)))
+        targets = {attrs["href"][1:] for _, attrs in found.tags if (attrs.get("href") or "").startswith("#")}
+        self.assertLessEqual(targets, set(ids))
+        overview = re.search(r'(?s)id="overview".*?</section>', text)[0]
+        for said in ("<b>gce is better than ce by", "<b>huber is better than mse by", ">houses</a>", ">made</a>"):
+            self.assertIn(said, overview)
+        self.assertIn(">Which loss is best for houses?</h2>", text)
+        self.assertIn("<h1>2 studies</h1>", text)
+        self.assertEqual(text.count("region of practical equivalence ±"), 1)
+        self.assertTrue((files / "houses" / "main.md").is_file() and (files / "made" / "curves-1.pdf").is_file())
+        pooled = self.page("--group-by", "loss", "--metric", "test.accuracy")
+        self.assertNotIn('id="overview"', pooled)
 
     def test_versions_are_said(self):
         self.usual(seeds=2)
@@ -176,6 +250,8 @@ class Page(Case):
         self.page("--files", str(files))
         names = {p.stem for p in files.glob("*.pdf")}
         self.assertLessEqual({"noise-1", "ranks", "curves-1"}, names)
+        self.assertEqual({p.name[:-9] for p in files.glob("*.data.csv")}, names)
+        self.assertIn("series,x,y,sd,lost,trials", (files / "curves-1.data.csv").read_text())
         for pdf in files.glob("*.pdf"):
             self.assertTrue(pdf.read_bytes().startswith(b"%PDF-"))
             svg = pdf.with_suffix(".svg").read_text()
@@ -184,7 +260,7 @@ class Page(Case):
 
     def test_odd_names_in_plots(self):
         for name in (ODD, "$x$", "a_b"):
-            svg = plots.Plot("x", "t", ODD, lambda f, n=name: plots.draw_lines(
+            svg = drawing.Plot("x", "t", ODD, lambda f, n=name: plots.draw_lines(
                 f, [plots.Line(n, [1, 2], [0.1, 0.2])], plots.looks([n], [n], n), n, n)).inline()
             self.assertNotIn("<script", svg)
             html.parser.HTMLParser().feed(svg)
@@ -206,11 +282,11 @@ class Odd(Case):
         return text
 
     def test_one_trial(self):
-        self.assertIn("A single %s was trained (test accuracy 0.5000); there is nothing to compare." % "setting", self.page(made("ce", 1, 0.5)))
+        self.assertIn("<b>A single setting was trained (test accuracy 0.5000)</b>; there is nothing to compare.", self.page(made("ce", 1, 0.5)))
 
     def test_all_diverged(self):
         text = self.page(*(made(loss, seed, 0, status="diverged") for loss in LOSSES for seed in (1, 2)))
-        self.assertIn("No loss has a result.", text)
+        self.assertIn("<b>No loss has a result</b>.", text)
         self.assertIn("Diverged: ce in 2 of 2 trials, gce in 2 of 2 trials and mae in 2 of 2 trials.", text)
 
     def test_metrics_null_and_infinite(self):

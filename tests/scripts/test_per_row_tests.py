@@ -11,6 +11,26 @@ import numpy as np  # noqa: E402
 import per_row_tests  # noqa: E402
 
 
+class Roc(unittest.TestCase):
+    def test_area_is_the_chance_to_rank_a_positive_row_above_a_negative_one(self):
+        rng = np.random.default_rng(3)
+        for columns in (1, 2):
+            z = np.round(rng.normal(size=(60, columns)), 1)
+            label = rng.integers(0, 2, 60)
+            x, y, area = per_row_tests.roc(per_row_tests.Rows(np.arange(60), label, z, np.zeros(60), ["no", "yes"]))
+            score = z[:, 0] if columns == 1 else z[:, 1] - z[:, 0]
+            pairs = [(a > b) + (a == b) / 2 for a in score[label == 1] for b in score[label == 0]]
+            self.assertAlmostEqual(area, float(np.mean(pairs)), 12)
+            self.assertEqual(((x[0], y[0]), (x[-1], y[-1])), ((0, 0), (1, 1)))
+            at = float(np.sort(score)[30])
+            self.assertIn((round(float(np.mean(score[label == 0] >= at)), 9), round(float(np.mean(score[label == 1] >= at)), 9)),
+                          [(round(float(a), 9), round(float(b), 9)) for a, b in zip(x, y)])
+
+    def test_nothing_to_draw(self):
+        for label, classes, columns in ((np.ones(4, int), ["a", "b"], 1), (np.array([0, 1, 2, 0]), ["a", "b", "c"], 3)):
+            self.assertIsNone(per_row_tests.roc(per_row_tests.Rows(np.arange(4), label, np.zeros((4, columns)), np.zeros(4), classes)))
+
+
 class Predictions(Case):
     def keep(self, loss, guesses, scores=None):
         """Predictions of one trial on rows whose true class is the first."""
