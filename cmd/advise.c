@@ -63,13 +63,14 @@ static int check(const char *minutes, const char *model, struct lb_err *err)
 
 int cmd_advise(int argc, char **argv, struct lb_err *err)
 {
-	const char *label = NULL, *labels = NULL, *format = NULL, *minutes = NULL, *out = NULL, *metric = NULL, *model = NULL, *losses = NULL;
+	const char *label = NULL, *labels = NULL, *format = NULL, *minutes = NULL, *out = NULL, *metric = NULL, *model = NULL, *losses = NULL, *task = NULL;
 	struct opt_list sets = { 0 };
 	bool json = false, quiet = false;
 	long jobs = 0, seed = 1;
 	const struct opt opts[] = {
 		{ "label", 0, OPT_TEXT, "COLUMN", 0, 0, "label column: a name or a number (-1: the last)", &label },
 		{ "labels", 0, OPT_TEXT, "FILE", 0, 0, "file with the labels of a file of images or features", &labels },
+		{ "task", 0, OPT_TEXT, "TASK", 0, 0, "regression, where numbers are taken for classes; default: by the labels", &task },
 		OPT_FORMAT(&format),
 		{ "set", 0, OPT_LIST, "KEY=VALUE", 0, 0, "a data.* option as in a config, such as data.drop=[id]", &sets },
 		{ "minutes", 0, OPT_TEXT, "M", 0, 0, "time that it may take; default: 5", &minutes },

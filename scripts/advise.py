@@ -29,7 +29,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
     """The options as cmd/advise.c hands them over, which has checked them."""
     p = argparse.ArgumentParser(prog=command_name(), allow_abbrev=False)
     p.add_argument("data")
-    for name in ("label", "labels", "format", "out", "metric"):
+    for name in ("label", "labels", "format", "out", "metric", "task"):
         p.add_argument("--" + name)
     p.add_argument("--minutes", type=float, default=5.0)
     p.add_argument("--model", choices=("auto", "linear", "mlp"), default="auto")
@@ -63,11 +63,15 @@ class Base(NamedTuple):
     text: str
 
 
-def base_of(text: str) -> Base:
+def base_of(text: str, task: str) -> Base:
     lines = text.splitlines()
     begin = next(i for i, line in enumerate(lines) if line.startswith("name: "))
     end = next(i for i, line in enumerate(lines) if line.startswith(("corrupt:", "model:")))
     kept = [line for line in lines[begin:end] if not line.startswith("  split:")]
+    guessed = next(line for line in kept if line.startswith("task: "))
+    if guessed.split()[1] != task:                      # classes that are amounts
+        kept = [line for line in kept if not line.startswith(("  positive:", "  preprocess:"))]
+        kept = ["task: " + task if line == guessed else line for line in kept] + ["  preprocess: {standardize: true, target: standardize}"]
     return Base(kept[0][len("name: "):].split(" ")[0], "\n".join(["name: advise"] + kept[1:]))
 
 
@@ -85,6 +89,7 @@ class Advice:
         self.begun = time.monotonic()
         self.budget = args.minutes * 60
         self.stops_early, self.tells = True, True   # the study scripts/study_advise.py turns them off
+        self.also: List[str] = []                   # losses tried beside those chosen
         self.told: dict = {}
         self.steps: Dict[Tuple[int, int], Step] = {}
         self.state: dict = {}
@@ -110,8 +115,8 @@ class Advice:
         """Looks at the data and takes up the folder; what the losses are tried under beside the data as they are, and the metrics of that."""
         bench = Bench(program(), Path("."), "", "", [], self.args.jobs or os.cpu_count() or 1)
         bench.catch_signals()
-        findings = look(bench.command, self.args.data, self.options)
-        base = base_of(bench.command("init", self.args.data, *self.options))
+        findings = look(bench.command, self.args.data, self.options, self.args.task)
+        base = base_of(bench.command("init", self.args.data, *self.options), findings.task)
         bench.folder = self.folder = Path(self.args.out or "results/advise-" + base.name)
         bench.base, bench.task = base.text, findings.task
         self.metric = self.args.metric or metric_for(findings)
@@ -124,24 +129,26 @@ class Advice:
     def probe_alone(self) -> Probe:
         """What the data show, without a comparison."""
         self.open()
-        first = first_plan(self.findings, self.budget, FOLDS, max(self.models))
+        first = first_plan(self.findings, self.budget, FOLDS, max(self.models), self.bench.workers)
         return probe(self.bench, self.findings, first, self.models, self.metric, self.budget, self.args.seed)
 
     def prepare(self, known: Dict[Tuple[str, str], dict], stresses: Dict[str, str]) -> Tuple[List[Choice], Probe, Plan, Tournament]:
         """Probes the data, chooses losses, and makes the plan, or takes up that of an earlier start."""
         left = max(1.0, self.budget - self.spent())
-        first = Plan(*self.state["first"]) if "first" in self.state else first_plan(self.findings, self.budget, FOLDS, max(self.models))
+        first = Plan(*self.state["first"]) if "first" in self.state else first_plan(self.findings, self.budget, FOLDS, max(self.models), self.bench.workers)
         self.state["first"] = list(first)
         self.say("looking at %s: a probe with %s" % (self.args.data, PLAIN[self.findings.task]))
         probed = probe(self.bench, self.findings, first, self.models, self.metric, left, self.args.seed)
         choices = (advise_losses.named(self.findings.task, self.args.losses, known) if self.args.losses else
                    advise_losses.choose(self.findings.task, self.findings, probed.traits, known, LOSSES))
+        choices += [c for c in advise_losses.named(self.findings.task, self.also, known) if c.name not in [own.name for own in choices]]
+        asked_for = bool(self.args.losses or self.also)
         if "plan" in self.state:
             plan, extra = Plan(*self.state["plan"]), self.state["stresses"]
         else:
             asked = first._replace(losses=len(choices) - 1)
             plan, extra = fit_plan(asked, probed.seconds_each, (left - (time.monotonic() - self.begun)) * PROBE_SHARE, len(stresses))
-            plan = plan._replace(losses=len(choices) - 1 if self.args.losses else min(plan.losses, len(choices) - 1))
+            plan = plan._replace(losses=len(choices) - 1 if asked_for else min(plan.losses, len(choices) - 1))
             self.state.update(plan=list(plan), stresses=extra, round=cost_of_round(plan, probed.seconds_each, extra))
         choices = choices[:plan.losses + 1]
         settings = advise_losses.all_settings(choices, self.findings.task, known, plan, self.models)
@@ -260,7 +267,7 @@ class Advice:
     # ---- what stays between two starts ----
 
     def asked(self) -> dict:
-        return {"data": self.findings.info.get("sha256"), "options": self.options, "metric": self.metric, "models": self.models, "losses": self.args.losses,
+        return {"data": self.findings.info.get("sha256"), "options": self.options, "metric": self.metric, "task": self.findings.task, "models": self.models, "losses": self.args.losses,
                 "seed": self.args.seed}
 
     def open_state(self) -> None:

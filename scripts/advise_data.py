@@ -21,6 +21,7 @@ UNEVEN = 3                      # largest class to smallest, from which classes 
 LONG_TAIL = 1.0                 # skewness of a target that counts as skewed
 OUTLIER_SD, OUTLIER_SHARE = 5.0, 0.005   # robust standard deviations; the normal distribution has 6e-7 beyond five
 NAMES = 6
+MANY_CLASSES = 12               # numbers of so many values may be amounts
 
 
 class Findings(NamedTuple):
@@ -47,10 +48,13 @@ class Findings(NamedTuple):
         return max(counts) > 0.6 * sum(counts)
 
 
-def look(command: Callable[..., str], path: str, options: Sequence[str]) -> Findings:
-    """command: runs a subcommand of lossbench. options: --label and others that `data info` takes."""
+def look(command: Callable[..., str], path: str, options: Sequence[str], task: str = "") -> Findings:
+    """command: runs a subcommand of lossbench. options: --label and others that `data info` takes. task: where it is not to be guessed."""
     info = json.loads(command("data", "info", path, *options, "--json"))
-    task = info.get("task") or "unlabelled"
+    guessed = info.get("task") or "unlabelled"
+    task = task or guessed
+    if task != guessed:
+        check_task(path, info, task, guessed)
     if task not in TASKS:
         raise Refused("%s: found a file for task %s, allowed: %s; `lossbench init` writes a config for the others" % (path, task, listed(TASKS)), 4)
     if info["rows"] < 30:
@@ -73,6 +77,14 @@ def look(command: Callable[..., str], path: str, options: Sequence[str]) -> Find
     return Findings(info, task, numbers, notes, warnings)
 
 
+def check_task(path: str, info: dict, task: str, guessed: str) -> None:
+    """The one guess that can be wrong: numbers that are amounts look like classes where they are few."""
+    if task == "regression" and guessed in ("binary", "multiclass") and all(is_number(c) for c in info.get("classes") or [""]):
+        info.update(classes=[], class_counts=[], task=task)
+        return
+    raise Refused("--task: found %s, allowed: %s, as the labels of %s are" % (task, guessed, path), 2)
+
+
 def class_notes(info: dict, numbers: Dict[str, object], notes: List[str], warnings: List[str]) -> None:
     counts = dict(zip(info["classes"], info["class_counts"]))
     least, most = min(counts, key=counts.get), max(counts, key=counts.get)
@@ -81,6 +93,8 @@ def class_notes(info: dict, numbers: Dict[str, object], notes: List[str], warnin
                    class_ratio=counts[most] / max(1, counts[least]))
     notes.append("%s; the smallest, %s, has %s (%s), the largest, %s, %s." % (
         plural(len(counts), "class"), least, plural(counts[least], "row"), percent(counts[least] / n), most, percent(counts[most] / n)))
+    if len(counts) >= MANY_CLASSES and all(is_number(c) for c in counts):
+        warnings.append("The %d labels are numbers: if they are amounts and not classes, --task regression." % len(counts))
     if counts[least] < 10:
         warnings.append("Class %s has only %s: nothing that is said of it is certain." % (least, plural(counts[least], "row")))
 

@@ -14,7 +14,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 from scipy.optimize import minimize
 
-MOST_ROWS, MOST_SCORES = 6000, 60000  # for the fit; more add nothing to the two digits that are told
+MOST_ROWS, MOST_SCORES = 6000, 40000  # for the fit; more add nothing to the two digits that are told
 BIAS_SD, LOG_SCALE_SD = 1.5, 2.0  # of weak priors, which only keep the fit finite where classes are separable
 HALF_CHI2 = 1.92                # half the 95 % quantile of chi-squared with one degree
 
@@ -82,7 +82,7 @@ def fit(z: np.ndarray, y: np.ndarray, rate: Optional[float] = None, start: Optio
     """The best of several starts; with `rate` that of the other parameters."""
     classes = z.shape[1]
     own = np.zeros(classes)
-    starts = [start] if start is not None else [own] if rate is not None else [np.r_[s, own] for s in (-3.0, -1.0, 0.5)]
+    starts = [start] if start is not None else [own] if rate is not None else [np.r_[s, own] for s in ((-3.0, -1.0, 0.5) if classes < 6 else (-3.0, -0.5))]
     bounds = [(-8.0, 8.0)] * (rate is None) + [(-4.0, 4.0)] + [(-6.0, 6.0)] * (classes - 1)
     found = min((minimize(negative_log_likelihood, s, (rate, z, y), "L-BFGS-B", True, bounds=bounds) for s in starts), key=lambda f: f.fun)
     most = (classes - 1) / classes
@@ -103,7 +103,7 @@ def interval(z: np.ndarray, y: np.ndarray, best: Fit) -> Tuple[float, float]:
         if inside(far):
             ends.append(far)
             continue
-        for _ in range(8):
+        for _ in range(7):
             middle = (good + bad) / 2
             good, bad = (middle, bad) if inside(middle) else (good, middle)
         ends.append(good)

@@ -20,26 +20,27 @@ INNER, LEAST_SETTINGS = 3, 4
 MOST_ROUNDS = 10                # repetitions of the outer cross-validation
 ALL_ROWS, EVERY_ROW = -1, -2    # in place of an outer fold: the rows that take part; every row of the file
 OVERHEAD = 0.25                 # seconds of a sweep beside its trainings
-STEPS = 3000                    # of a training, which the number of epochs aims at
-EPOCHS = (10, 60)
+STEPS = (3000, 1500, 750)       # of a training, which the number of epochs aims at: the most that there is time for
+EPOCHS = (5, 60)
+MOST_ROWS, LEAST_ROWS = 40000, 1500     # that take part; below the latter no rows are left out
 SPEED = 2e10                    # multiplications a second that a training does at least
 DECIMALS = 12
 
 
 # ---- the plan ----
 
-def first_plan(findings: Findings, seconds: float, folds: int, hidden: int) -> Plan:
-    """Before anything was timed: epochs by the number of rows, and no more rows than a probe of a quarter of the time can read."""
+def first_plan(findings: Findings, seconds: float, folds: int, hidden: int, workers: int) -> Plan:
+    """Before anything was timed: epochs by the number of rows, and no more steps and rows than a probe of a quarter of the time can read."""
     batch = 32 if findings.rows < 2000 else 64
-    share = 1.0
+    share = 1.0 if findings.rows <= MOST_ROWS else MOST_ROWS / findings.rows
     while True:
         rows = findings.rows * share * (folds - 1) / folds
-        epochs = int(min(EPOCHS[1], max(EPOCHS[0], round(STEPS * batch / rows))))
-        outputs = max(1, len(findings.classes))
-        cost = rows * epochs * 6 * max(8, findings.info["features"] + outputs) * max(8, hidden) / SPEED
-        if cost * 4 * 10 <= 0.25 * seconds or rows < 1500:
-            return Plan(epochs, batch, folds, share, INNER, 12, 6, LOG_LINK)
-        share = share / 2 if share < 1 else min(0.5, 20000 / findings.rows) if findings.rows > 40000 else 0.5
+        for steps in STEPS:
+            epochs = int(min(EPOCHS[1], max(EPOCHS[0], round(steps * batch / rows))))
+            cost = rows * epochs * 6 * max(8, findings.info["features"] + max(1, len(findings.classes))) * max(8, hidden) / SPEED / workers
+            if cost * 4 * folds <= 0.25 * seconds or steps == STEPS[-1] and rows < LEAST_ROWS:
+                return Plan(epochs, batch, folds, share, INNER, 12, 6, LOG_LINK)
+        share = share / 2 if share < 1 else 0.5
 
 
 def rungs(settings: int) -> List[int]:
@@ -59,7 +60,7 @@ def fit_plan(plan: Plan, each: float, seconds: float, stresses: int) -> Tuple[Pl
     """The richest plan of which one round fits into the time, and how many stresses it has room for."""
     for epochs in (1, 2, 4):
         for settings, losses, extra in ((12, 6, stresses), (8, 6, stresses), (6, 6, stresses), (6, 6, 0), (4, 6, 0), (4, 4, 0), (4, 3, 0)):
-            made = plan._replace(epochs=max(3, plan.epochs // epochs), settings=settings, losses=losses)
+            made = plan._replace(epochs=max(EPOCHS[0], plan.epochs // epochs), settings=settings, losses=losses)
             if cost_of_round(made, each / epochs, extra) <= seconds:
                 return made, extra
     return made, extra
@@ -93,7 +94,7 @@ def probe(bench: Bench, findings: Findings, plan: Plan, models: Sequence[int], m
         found.update(bench.run("probe-%d" % seed, todo, plan, True))
         trained += len(found)
         by_seed.append(scores_by_setting(bench, found, tried))
-    each = max(one, (time.monotonic() - begun) / max(1, trained), 1e-3)
+    each = max(one, (time.monotonic() - begun - OVERHEAD * (1 + repeats)) / max(1, trained), 1e-3)
     if bench.task == "regression":
         return probe_regression(by_seed, each)
     return probe_classes(by_seed, findings, metric, each)

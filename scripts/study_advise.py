@@ -26,7 +26,7 @@ FOLDER, SAMPLES = ROOT / "results" / "advise", ROOT / "datasets" / "samples"
 CLASSES = ("iris", "wine", "glass", "vehicle", "segment", "vowel", "digits8x8", "wdbc", "ionosphere", "sonar", "spam", "german_credit", "ctg",
            "penguins", "hpc", "satellite", "letter")
 TARGETS = ("concrete", "abalone", "diamonds")
-DROPPED = {"vowel": ["data.drop=[speaker]"]}
+OPTIONS = {"vowel": ["--set", "data.drop=[speaker]"], "abalone": ["--task", "regression"]}
 MINUTES, TIMES = 0.2, 10                    # of an advice; of the judge, as a multiple
 OTHER_SEED = 1001                           # of the judge, whose folds are drawn anew
 RATES = (0.0, 0.1, 0.2, 0.4)
@@ -60,7 +60,7 @@ def path_of(name: str) -> str:
 
 def advised(binary: str, name: str, folder: Path, jobs: int, minutes: float) -> dict:
     words = [binary, "advise", path_of(name), "--minutes", "%g" % minutes, "--jobs", str(jobs), "--out", str(folder), "--json", "--quiet"]
-    words += [word for text in DROPPED.get(name, []) for word in ("--set", text)]
+    words += OPTIONS.get(name, [])
     return json.loads(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
@@ -68,9 +68,9 @@ def judge(name: str, answer: dict, folder: Path, jobs: int, minutes: float) -> D
     """Means of the losses by a comparison of that length on other folds, which does not stop early."""
     words = [path_of(name), "--minutes", "%g" % minutes, "--jobs", str(jobs), "--out", str(folder), "--quiet", "--json", "--seed", str(OTHER_SEED),
              "--metric", answer["metric"]]
-    words += [word for text in DROPPED.get(name, []) for word in ("--set", text)]
+    words += OPTIONS.get(name, [])
     longer = advise.Advice(advise.arguments(words))
-    longer.stops_early, longer.tells = False, False
+    longer.stops_early, longer.tells, longer.also = False, False, [row["loss"] for row in answer["losses"]]
     status = longer.run()
     if status:
         raise SystemExit("the judge of %s ended with status %d" % (name, status))
@@ -124,7 +124,7 @@ def estimate(name: str, rate: float, folder: Path, jobs: int, minutes: float) ->
     path = folder / "data" / ("%s-%d.csv" % (name, round(100 * rate)))
     share = planted(name, rate, path)
     words = [str(path), "--label", "-1", "--minutes", "%g" % minutes, "--jobs", str(jobs), "--out", str(folder / path.stem), "--quiet"]
-    words += [word for text in DROPPED.get(name, []) for word in ("--set", text)]
+    words += OPTIONS.get(name, [])
     noise = advise.Advice(advise.arguments(words)).probe_alone().noise
     return Estimate(share, noise.rate, noise.low, noise.high, noise.confident)
 
@@ -201,7 +201,7 @@ def main() -> int:
         print(found[-1], flush=True)
     for name in args.sets:
         if name in CLASSES:
-            noise[name] = [estimate(name, rate, FOLDER / "noise", args.jobs, args.minutes) for rate in RATES]
+            noise[name] = [estimate(name, rate, FOLDER / "noise", args.jobs, 5 * args.minutes) for rate in RATES]
             print(name, noise[name], flush=True)
     write_page(args.out, page(found, noise, args.minutes))
     return 0
