@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -75,6 +76,14 @@ def base_of(text: str, task: str) -> Base:
     return Base(kept[0][len("name: "):].split(" ")[0], "\n".join(["name: advise"] + kept[1:]))
 
 
+def dropped_by(bench: Bench, proposed: str) -> List[str]:
+    """The columns that the proposed config leaves out: those that the user names, and those that count the rows."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "init.yaml"
+        path.write_text(proposed, encoding="utf-8")
+        return json.loads(bench.command("config", "resolve", str(path)))[0]["data"].get("drop") or []
+
+
 class Advice:
     def __init__(self, args: argparse.Namespace):
         self.args = args
@@ -115,8 +124,9 @@ class Advice:
         """Looks at the data and takes up the folder; what the losses are tried under beside the data as they are, and the metrics of that."""
         bench = Bench(program(), Path("."), "", "", [], self.args.jobs or os.cpu_count() or 1)
         bench.catch_signals()
-        findings = look(bench.command, self.args.data, self.options, self.args.task)
-        base = base_of(bench.command("init", self.args.data, *self.options), findings.task)
+        proposed = bench.command("init", self.args.data, *self.options)
+        findings = look(bench.command, self.args.data, self.options, dropped_by(bench, proposed), self.args.task)
+        base = base_of(proposed, findings.task)
         bench.folder = self.folder = Path(self.args.out or "results/advise-" + base.name)
         bench.base, bench.task = base.text, findings.task
         self.metric = self.args.metric or metric_for(findings)

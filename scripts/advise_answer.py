@@ -93,7 +93,7 @@ def advice_lines(r: Result) -> List[str]:
     worst = max(v.against_choice, key=lambda k: v.against_choice[k].high, default=None)
     if worst:
         lines.append("At most %s is lost by this choice against any other loss tried (the interval's end for %s)." % (shown(v.missed(), v.against_choice[worst]), worst)
-                     if v.missed() > 0 else "No other loss tried can be better than it: all intervals end below 0.")
+                     if v.missed() > 0 else "No other loss tried is better than it: no interval reaches above 0.")
     if v.tied:
         lines.append("Cannot be told apart from it: %s." % listed(v.tied, 8))
     return lines

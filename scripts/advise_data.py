@@ -48,8 +48,9 @@ class Findings(NamedTuple):
         return max(counts) > 0.6 * sum(counts)
 
 
-def look(command: Callable[..., str], path: str, options: Sequence[str], task: str = "") -> Findings:
-    """command: runs a subcommand of lossbench. options: --label and others that `data info` takes. task: where it is not to be guessed."""
+def look(command: Callable[..., str], path: str, options: Sequence[str], dropped: Sequence[str] = (), task: str = "") -> Findings:
+    """command: runs a subcommand of lossbench. options: --label and others that `data info` takes. dropped: columns that are left out. task: where it
+    is not to be guessed."""
     info = json.loads(command("data", "info", path, *options, "--json"))
     guessed = info.get("task") or "unlabelled"
     task = task or guessed
@@ -63,8 +64,11 @@ def look(command: Callable[..., str], path: str, options: Sequence[str], task: s
     notes, warnings = [], []
     if task != "regression":
         class_notes(info, numbers, notes, warnings)
-    head, rows = read_table(command, path, info, options)
+    if dropped:
+        notes.append("Left out: %s." % listed(dropped, NAMES))
+    head, rows = read_table(command, path, info, options, dropped)
     if rows:
+        numbers["features"] = len(head) - 1
         at = head.index(info["label"]) if info.get("label") in head else len(head) - 1
         duplicates(rows, at, task, numbers, notes, warnings)
         columns(head, rows, at, task, numbers, warnings)
@@ -99,7 +103,7 @@ def class_notes(info: dict, numbers: Dict[str, object], notes: List[str], warnin
         warnings.append("Class %s has only %s: nothing that is said of it is certain." % (least, plural(counts[least], "row")))
 
 
-def read_table(command: Callable[..., str], path: str, info: dict, options: Sequence[str]) -> Tuple[List[str], List[List[str]]]:
+def read_table(command: Callable[..., str], path: str, info: dict, options: Sequence[str], dropped: Sequence[str]) -> Tuple[List[str], List[List[str]]]:
     """Header and rows as text; both empty where the file is too large or cannot be written as a table."""
     if info["rows"] * (info["features"] + 1) > MOST_CELLS or info.get("sparse") and info["features"] > 1000:
         return [], []
@@ -112,7 +116,8 @@ def read_table(command: Callable[..., str], path: str, info: dict, options: Sequ
         with open(to, newline="", encoding="utf-8") as f:
             reader = csv.reader(f)
             head = next(reader)
-            return head, [row for row in reader]
+            kept = [j for j, name in enumerate(head) if name not in dropped]
+            return [head[j] for j in kept], [[row[j] for j in kept] for row in reader]
 
 
 def duplicates(rows: List[List[str]], at: int, task: str, numbers: Dict[str, object], notes: List[str], warnings: List[str]) -> None:

@@ -15,7 +15,7 @@ from wording import percent
 PLAIN = {"multiclass": "ce", "binary": "logistic", "regression": "mse"}
 FIRST: Dict[Tuple[str, str], Tuple[str, ...]] = {
     ("multiclass", "label noise"): ("gce", "sce", "bi_tempered"),
-    ("multiclass", "class imbalance"): ("logit_adjusted", "focal", "balanced_softmax"),
+    ("multiclass", "class imbalance"): ("logit_adjusted", "balanced_softmax", "focal"),
     ("multiclass", "calibrated probabilities"): ("brier",),
     ("multiclass", "overconfidence"): ("label_smoothing",),
     ("multiclass", "large margins"): ("cs", "multi_margin"),
