@@ -9,14 +9,20 @@ import time
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-import advise_answer
-import advise_losses
-from advise_data import Findings, look
-from advise_losses import PLAIN, Choice
-from advise_runs import Bench, Job, Plan, Setting, Stopped, program
-from advise_tournament import ALL_ROWS, EVERY_ROW, MOST_ROUNDS, Probe, Step, Tournament, cost_of_round, first_plan, fit_plan, probe
-from advise_verdict import LEAST_FOLDS, Values, judge, settled
 from records import Refused, command_name, shown_path
+
+try:
+    import advise_answer
+    import advise_losses
+    from advise_data import Findings, look
+    from advise_losses import PLAIN, Choice
+    from advise_runs import Bench, Job, Plan, Setting, Stopped, program
+    from advise_tournament import (ALL_ROWS, EVERY_ROW, MOST_ROUNDS, Probe, Step, Tournament, cost_of_round, first_plan, fit_plan, probe)
+    from advise_verdict import LEAST_FOLDS, Values, judge, settled
+except ImportError as error:
+    print("%s: %s is missing; install python3-numpy and python3-scipy, or name a Python that has them in LOSSBENCH_PYTHON" % (
+        command_name(), error.name), file=sys.stderr)
+    sys.exit(5)
 
 FOLDS = 5
 SCHEMA = "lossbench-advise/1"
@@ -209,7 +215,7 @@ class Advice:
                                              True if metric != self.metric else tournament.higher, plan.ratio(), advise_answer.is_share(metric)))
         made = self.keep(verdict.choice, plan, tournament, stopped)
         result = advise_answer.Result(self.args.data, self.findings, choices, probed, plan, self.metric, verdict, under, made, stopped, self.bench.trained,
-                                      self.spent(), str(self.folder), self.baseline(plan))
+                                      self.spent(), str(self.folder), self.baseline(plan), [name for s in self.steps.values() for name in s.diverged])
         advise_answer.write(result, self.folder)
         self.save_state()
         self.told = advise_answer.as_json(result)

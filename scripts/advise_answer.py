@@ -38,6 +38,7 @@ class Result(NamedTuple):
     seconds: float
     folder: str
     baseline: Optional[float]
+    diverged: Sequence[str]                 # a loss for every outer fold on which its training did
 
 
 class Section(NamedTuple):
@@ -151,7 +152,9 @@ def method_lines(r: Result) -> List[str]:
     return ["%s of a %d-fold cross-validation%s, %d epochs in batches of %d; on each, %d settings a loss (learning rate, model, own parameters) by "
             "successive halving over %d inner folds. %s in %.0f s; %s." % (
                 plural(r.verdict.folds, "outer fold"), p.folds, rows, p.epochs, p.batch, p.settings, p.inner, plural(r.trained, "training"), r.seconds, why),
-            "Intervals hold for all comparisons together (95 %, corrected resampled t-test of Nadeau and Bengio, Bonferroni)."]
+            "Intervals hold for all comparisons together (95 %, corrected resampled t-test of Nadeau and Bengio, Bonferroni).",
+            *("%s diverged on %s, where the constant model stands in for it." % (name, plural(list(r.diverged).count(name), "fold"))
+              for name in dict.fromkeys(r.diverged))]
 
 
 def table(r: Result) -> List[List[str]]:
@@ -163,7 +166,7 @@ def table(r: Result) -> List[List[str]]:
 
 
 def file_lines(r: Result) -> List[str]:
-    found = [("config.yaml", "repeats the comparison: lossbench report %s --group-by loss.name" % r.folder)]
+    found = [("config.yaml", "repeats the comparison: lossbench sweep --config %s/config.yaml --set output.dir=AGAIN" % r.folder)]
     if r.kept.model:
         found += [("model.yaml, model.npz", "the recommended loss on all rows: lossbench predict --model %s/model.npz --data NEW" % r.folder)]
     found += [("advice.md, advice.html", "this page"), ("trials/, plans/", "every training's record and the configs that made them")]
@@ -217,7 +220,7 @@ def as_json(r: Result) -> dict:
             "not_told_apart": v.tied},
         "plain": PLAIN[r.findings.task], "best_mean": v.best, "matters": v.matters, "certain": v.certain, "equal": v.equal, "rope": v.rope, "baseline": r.baseline,
         "losses": [{"loss": name, "mean": mean, "sd": sd, "against_plain": gap_json(g), "against_recommended": gap_json(v.against_choice.get(name)),
-                    "purpose": why[name].purpose, "reason": why[name].reason} for name, mean, sd, g in rows_of(v)],
+                    "diverged": list(r.diverged).count(name), "purpose": why[name].purpose, "reason": why[name].reason} for name, mean, sd, g in rows_of(v)],
         "under": {kind: {"metric": metric, "choice": u.choice, "best_mean": u.best, "against_plain": {k: gap_json(g) for k, g in u.against_plain.items()}}
                   for kind, (metric, u) in r.under.items()},
         "findings": r.findings.numbers, "warnings": r.findings.warnings,

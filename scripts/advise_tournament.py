@@ -151,6 +151,7 @@ class Step(NamedTuple):
     test: Dict[str, float]                  # by loss
     chosen: Dict[str, Setting]
     stressed: Dict[str, Dict[str, float]]   # by stress, then by loss
+    diverged: List[str]                     # losses whose training did, so that the constant model stands in for them
 
 
 class Tournament:
@@ -179,21 +180,25 @@ class Tournament:
         """By fold; without those on which a loss has no result."""
         chosen = self.tune(seed, folds, self.losses)
         jobs = [Job(name, chosen[fold, name], seed, fold) for fold in folds for name in self.losses]
-        test = self.judged("test-%d-%s" % (seed, fold_words(folds)), jobs, self.metric)
+        test, lost = self.judged("test-%d-%s" % (seed, fold_words(folds)), jobs, self.metric)
         stressed: Dict[int, Dict[str, Dict[str, float]]] = {fold: {} for fold in folds}
         for kind, metric in self.stresses.items() if seed == self.first_seed else ():
-            for fold, values in self.judged("%s-%d-%s" % (kind, seed, fold_words(folds)), [j._replace(stress=kind) for j in jobs], metric).items():
+            values_of, _ = self.judged("%s-%d-%s" % (kind, seed, fold_words(folds)), [j._replace(stress=kind) for j in jobs], metric)
+            for fold, values in values_of.items():
                 stressed[fold][kind] = values
-        return {fold: Step(values, {name: chosen[fold, name] for name in self.losses}, stressed[fold]) for fold, values in test.items()}
+        return {fold: Step(values, {name: chosen[fold, name] for name in self.losses}, stressed[fold], [name for at, name in lost if at == fold])
+                for fold, values in test.items()}
 
-    def judged(self, name: str, jobs: Sequence[Job], metric: str) -> Dict[int, Dict[str, float]]:
+    def judged(self, name: str, jobs: Sequence[Job], metric: str) -> Tuple[Dict[int, Dict[str, float]], List[Tuple[int, str]]]:
+        """Values by fold, where every loss has one, and then by loss; which trainings diverged."""
         records = self.bench.run(name, jobs, self.plan)
         out: Dict[int, Dict[str, float]] = {}
         for job in jobs:
             value = value_of(records.get(job), "test", metric)
             if value is not None:
                 out.setdefault(job.fold, {})[job.loss] = value
-        return {fold: values for fold, values in out.items() if len(values) == len(self.losses)}
+        lost = [(j.fold, j.loss) for j, r in records.items() if r["result"]["status"] != "ok"]
+        return {fold: values for fold, values in out.items() if len(values) == len(self.losses)}, lost
 
     def run(self, steps: Dict[Tuple[int, int], Step], together: int, done: Callable[[], bool]) -> None:
         """Fills `steps` by repetition and fold, `together` folds at a time, until done() is true; it is asked after each of these."""

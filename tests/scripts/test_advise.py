@@ -301,7 +301,7 @@ class Words(unittest.TestCase):
         under = {"noise": ("accuracy", verdict.judge(Verdicts().values({"gce": 0.08, "focal": 0.0}), "ce", True, 0.25, True))}
         choices = [losses.Choice(n, "p", "r") for n in values]
         return answer.Result("my.csv", findings, choices, probed, Plans.plan, "accuracy", v, under,
-                             answer.Kept(runs.Setting(0.1, 64, (("q", 0.7),)), stopped != "user"), stopped, 321, 12.0, "out", 0.5)
+                             answer.Kept(runs.Setting(0.1, 64, (("q", 0.7),)), stopped != "user"), stopped, 321, 12.0, "out", 0.5, ["focal", "focal"])
 
     def test_headlines(self):
         self.assertTrue(answer.headline(self.result({"gce": 0.05, "focal": 0.0})).startswith("Take gce: it is better than ce by +0.0"))
@@ -311,7 +311,8 @@ class Words(unittest.TestCase):
     def test_text(self):
         text = answer.as_text(self.result({"gce": 0.05, "focal": 0.0}))
         for part in ("WARNING: <b>odd</b>", "about 21 % seem wrong by chance (95 % interval 18 % to 24 %)", "most often a that look like b (12)",
-                     "gce would stay the choice", "model mlp of 64 hidden units, learning rate 0.1, q 0.7", "321 trainings in 12 s; the time was over"):
+                     "gce would stay the choice", "model mlp of 64 hidden units, learning rate 0.1, q 0.7", "321 trainings in 12 s; the time was over",
+                     "focal diverged on 2 folds, where the constant model stands in for it."):
             self.assertIn(part, text)
         other = answer.as_text(self.result({"gce": -0.05, "focal": 0.0}, stopped="user"))
         for part in ("gce would be the choice, better than ce by", "interrupted; the same command goes on", "no model was trained on all rows"):
