@@ -29,6 +29,7 @@ SCHEMA = "lossbench-advise/1"
 STATE = "advise.json"
 LOSSES, PROBE_SHARE = 6, 0.85               # losses beside the plain one; share of the time that the folds may take
 MOST_AT_ONCE = 10                           # seconds of a round whose folds are trained together, which costs less beside the trainings
+ROUND_SHARE = 0.4                    # of the time, which a round takes less than where its folds are trained together
 OVERTIME = 1.1                              # of the time, after which a running sweep is broken off
 
 
@@ -177,7 +178,7 @@ class Advice:
         """Outer folds until the time is over or nothing can change; what ended it: settled, time, all or user."""
         why, before, lasted = "all", time.monotonic(), 0.0
         already = self.state.get("steps", 0)
-        together = plan.folds if self.state["round"] < MOST_AT_ONCE else 1
+        together = plan.folds if self.state["round"] < min(MOST_AT_ONCE, ROUND_SHARE * self.budget) else 1
 
         def done() -> bool:
             nonlocal why, before, lasted

@@ -16,6 +16,7 @@ STRESS_WORDS = {"noise": "If 20 % more of the training labels were wrong by chan
                 "imbalance": "If half of the classes were ten times rarer in training",
                 "outliers": "If a tenth of the training targets lay far off"}
 MOST_SUSPECTS = 1000
+FEW_STEPS = 500                             # of a training, below which the answer says so
 
 
 class Kept(NamedTuple):
@@ -149,10 +150,12 @@ def method_lines(r: Result) -> List[str]:
     why = {"settled": "stopped early: no further folds could change the choice", "time": "the time was over", "all": "all %d folds were done" % r.verdict.folds,
            "user": "interrupted; the same command goes on"}[r.stopped]
     rows = "" if p.share == 1 else "; each of a random %s of the rows, to keep to the time" % percent(p.share)
+    steps = p.epochs * r.findings.rows * p.share * (p.folds - 1) / p.folds / p.batch
     return ["%s of a %d-fold cross-validation%s, %d epochs in batches of %d; on each, %d settings a loss (learning rate, model, own parameters) by "
             "successive halving over %d inner folds. %s in %.0f s; %s." % (
                 plural(r.verdict.folds, "outer fold"), p.folds, rows, p.epochs, p.batch, p.settings, p.inner, plural(r.trained, "training"), r.seconds, why),
             "Intervals hold for all comparisons together (95 %, corrected resampled t-test of Nadeau and Bengio, Bonferroni).",
+            *(["The time leaves %d steps a training, which are few: with more minutes the losses may rank otherwise." % steps] if steps < FEW_STEPS else []),
             *("%s diverged on %s, where the constant model stands in for it." % (name, plural(list(r.diverged).count(name), "fold"))
               for name in dict.fromkeys(r.diverged))]
 

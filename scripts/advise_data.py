@@ -67,15 +67,15 @@ def look(command: Callable[..., str], path: str, options: Sequence[str], dropped
     if dropped:
         notes.append("Left out: %s." % listed(dropped, NAMES))
     head, rows = read_table(command, path, info, options, dropped)
-    if rows:
+    if rows and info.get("label") in head:
         numbers["features"] = len(head) - 1
-        at = head.index(info["label"]) if info.get("label") in head else len(head) - 1
+        at = head.index(info["label"])
         duplicates(rows, at, task, numbers, notes, warnings)
         columns(head, rows, at, task, numbers, warnings)
         if task == "regression":
             target_shape(np.array([float(r[at]) for r in rows if r[at] != ""]), numbers, notes)
     else:
-        notes.append("Equal rows and telling columns were not looked for: the table is too large, or is no table of columns.")
+        notes.append("Equal rows and telling columns were not looked for: the file is too large, or is no table with a label column.")
     if numbers["missing"]:
         notes.append("%s missing." % ("1 cell is" if numbers["missing"] == 1 else "%d cells are" % numbers["missing"]))
     return Findings(info, task, numbers, notes, warnings)

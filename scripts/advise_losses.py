@@ -87,12 +87,12 @@ def wanted(task: str, findings: Findings, traits: Traits) -> List[Tuple[str, str
 def wanted_regression(findings: Findings, traits: Traits) -> List[Tuple[str, str, int]]:
     n = findings.numbers
     out = []
-    if traits.outliers >= OUTLIER_SHARE:
-        out.append(("outliers", "%s of the rows lie far from their predictions" % percent(round(traits.outliers, 4)), 3))
     if is_count(n):
         out.append(("counts", "the target holds whole numbers from %g on" % n["target_min"], 2))
     elif n.get("target_positive") and float(n["target_skew"]) > LONG_TAIL:
         out.append(("amounts above 0", "the target is above 0 with a long tail (skewness %.2g)" % n["target_skew"], 2))
+    if traits.outliers >= OUTLIER_SHARE:
+        out.append(("outliers", "%s of the rows lie far from their predictions" % percent(round(traits.outliers, 4)), 3))
     if traits.outliers < OUTLIER_SHARE:
         out.append(("outliers", "no outliers were seen; to see what it costs to guard against them", 2))
     return out + [("uncertainty of predictions", "the spread may differ from row to row", 1), ("general use", "small errors do not count", 1)]

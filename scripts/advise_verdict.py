@@ -87,7 +87,7 @@ def judge(values: Values, plain: str, higher: bool, ratio: float, metric_is_shar
         n, higher, {k: mean(v) for k, v in values.items()}, {k: spread(v) for k, v in values.items()}, against, beside, best, choice, choice != plain,
         choice != plain and against[choice].low > 0,
         bool(others) and all(-rope <= g.low and g.high <= rope for g in against.values()), rope,
-        [k for k, g in beside.items() if g.high > 0], honest(values, plain, sign, ratio, rope))
+        [k for k, g in beside.items() if g.high >= 0], honest(values, plain, sign, ratio, rope))
 
 
 def spread(values: Sequence[float]) -> float:
