@@ -3,6 +3,7 @@ cross-validation, and answers in words, with the config that repeats it, the mod
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -11,6 +12,16 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from records import Refused, command_name, shown_path
 
+
+def end_at_once(number: int, frame: object) -> None:
+    """Ctrl-C before there is anything to lose; Bench.catch_signals takes over."""
+    print("%s: interrupted" % command_name(), file=sys.stderr)
+    sys.exit(130)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, end_at_once)
+    signal.signal(signal.SIGTERM, end_at_once)
 try:
     import advise_answer
     import advise_losses
@@ -215,8 +226,9 @@ class Advice:
                 under[kind] = (metric, judge({name: [t[name] for t in told] for name in tournament.losses}, plain,
                                              True if metric != self.metric else tournament.higher, plan.ratio(), advise_answer.is_share(metric)))
         made = self.keep(verdict.choice, plan, tournament, stopped)
-        result = advise_answer.Result(self.args.data, self.findings, choices, probed, plan, self.metric, verdict, under, made, stopped, self.bench.trained,
-                                      self.spent(), str(self.folder), self.baseline(plan), [name for s in self.steps.values() for name in s.diverged])
+        diverged = [name for s in self.steps.values() for name in s.diverged]
+        result = advise_answer.Result(self.args.data, self.findings, choices, probed, plan, self.metric, verdict, under, made, stopped,
+                                      self.bench.trained, self.spent(), str(self.folder), self.baseline(plan), diverged)
         advise_answer.write(result, self.folder)
         self.save_state()
         self.told = advise_answer.as_json(result)

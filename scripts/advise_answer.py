@@ -96,6 +96,8 @@ def advice_lines(r: Result) -> List[str]:
     if worst:
         lines.append("At most %s is lost by this choice against any other loss tried (the interval's end for %s)." % (shown(v.missed(), v.against_choice[worst]), worst)
                      if v.missed() > 0 else "No other loss tried is better than it: no interval reaches above 0.")
+    if v.matters and v.best != v.choice:
+        lines.append("The best mean is that of %s, whose difference from %s is less certain." % (v.best, PLAIN[r.findings.task]))
     if v.tied:
         lines.append("Cannot be told apart from it: %s." % listed(v.tied, 8))
     return lines
@@ -163,8 +165,9 @@ def method_lines(r: Result) -> List[str]:
 def table(r: Result) -> List[List[str]]:
     why = {c.name: "%s: %s" % (c.purpose, c.reason) for c in r.choices}
     out = [["loss", metric_words(r.metric), "sd over folds", "difference from %s" % PLAIN[r.findings.task], "why"]]
+    narrowest = min(r.verdict.against_plain.values(), key=lambda g: g.high - g.low, default=None)
     for name, mean, sd, g in rows_of(r.verdict):
-        out.append([name, shown(mean, g), shown(sd, g), words_of(g) if g else "", why[name]])
+        out.append([name, shown(mean, narrowest), shown(sd, narrowest), words_of(g) if g else "", why[name]])
     return out
 
 

@@ -6,7 +6,7 @@ needs_python numpy scipy
 py=${PYTHON:-python3}
 export LOSSBENCH_PYTHON=$py
 iris=$LB_ROOT/datasets/samples/iris.csv.gz
-few=(--losses brier,gce --model linear --jobs 2 --quiet)
+few=(--losses 'brier,gce' --model linear --jobs 2 --quiet)
 
 # ---- the answer, from its records ----
 
