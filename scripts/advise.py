@@ -166,9 +166,13 @@ class Advice:
         first = Plan(*self.state["first"]) if "first" in self.state else first_plan(self.findings, self.budget, FOLDS, max(self.models), self.bench.workers)
         self.state["first"] = list(first)
         self.say("looking at %s: a probe with %s" % (self.args.data, PLAIN[self.findings.task]))
-        probed = probe(self.bench, self.findings, first, self.models, self.metric, left, self.args.seed)
+        probed = probe(self.bench, self.findings, first, self.models, self.metric, left, self.args.seed,
+                       self.state.get("repeats"))
+        self.state["repeats"] = probed.repeats
         choices = (advise_losses.named(self.findings.task, self.args.losses, known) if self.args.losses else
                    advise_losses.choose(self.findings.task, self.findings, probed.traits, known, LOSSES))
+        if "choices" in self.state:
+            choices = [Choice(*words) for words in self.state["choices"]]
         choices += [c for c in advise_losses.named(self.findings.task, self.also, known) if c.name not in [own.name for own in choices]]
         asked_for = bool(self.args.losses or self.also)
         if "plan" in self.state:
@@ -179,6 +183,7 @@ class Advice:
             plan = plan._replace(losses=len(choices) - 1 if asked_for else min(plan.losses, len(choices) - 1))
             self.state.update(plan=list(plan), stresses=extra, round=cost_of_round(plan, probed.seconds_each, extra))
         choices = choices[:plan.losses + 1]
+        self.state["choices"] = [list(c) for c in choices]
         settings = advise_losses.all_settings(choices, self.findings.task, known, plan, self.models)
         self.save_state()
         tournament = Tournament(self.bench, plan, choices, settings, self.metric, self.higher(), stresses if extra else {}, self.args.seed)

@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from record_form import Broken
 from records import Refused, read_record
@@ -82,7 +82,6 @@ class Bench:
         self.child: Optional[subprocess.Popen] = None
         self.stop = False
         self.trained = 0                                    # records read
-        self.tell: Callable[[str], None] = lambda text: None
 
     # ---- stopping ----
 

@@ -16,7 +16,8 @@ from advise_losses import LOG_LINK, PLAIN, Choice, Traits
 from advise_runs import Bench, Job, Plan, Setting, value_of
 
 PROBE_RATES = (0.003, 0.03)
-INNER, LEAST_SETTINGS = 3, 4
+REPEATS, FEW_ROWS = 4, 1000       # of the probe's cross-validation: the fewer rows, the more chance there is in the estimate of wrong labels
+INNER = 3
 MOST_ROUNDS = 10                # repetitions of the outer cross-validation
 ALL_ROWS, EVERY_ROW = -1, -2    # in place of an outer fold: the rows that take part; every row of the file
 OVERHEAD = 0.25                 # seconds of a sweep beside its trainings
@@ -73,10 +74,12 @@ class Probe(NamedTuple):
     noise: Optional[advise_noise.Noise]
     suspects: List[Tuple[int, int, int]]    # row of the file, its label, the likelier class
     seconds_each: float                     # of one training, wall clock, with all workers busy
+    repeats: int                            # of the cross-validation
 
 
-def probe(bench: Bench, findings: Findings, plan: Plan, models: Sequence[int], metric: str, seconds: float, first_seed: int) -> Probe:
-    """Cross-validated scores of the plain loss: what they say of the labels, and what a training costs."""
+def probe(bench: Bench, findings: Findings, plan: Plan, models: Sequence[int], metric: str, seconds: float, first_seed: int,
+          repeats: Optional[int] = None) -> Probe:
+    """Cross-validated scores of the plain loss: what they say of the labels, and what a training costs. Without `repeats` the time decides."""
     plain = PLAIN[bench.task]
     tried = [Setting(rate, hidden, ()) for hidden in models for rate in PROBE_RATES]
 
@@ -86,15 +89,16 @@ def probe(bench: Bench, findings: Findings, plan: Plan, models: Sequence[int], m
     begun = time.monotonic()
     records = bench.run("probe-%d-0" % first_seed, jobs(first_seed, [0]), plan, True)
     one = (time.monotonic() - begun - OVERHEAD) / len(tried)
-    repeats = 2 if one * len(tried) * 2 * plan.folds <= 0.25 * seconds else 1
     by_seed, trained = [], 0
-    for seed in range(first_seed, first_seed + repeats):
+    for seed in range(first_seed, first_seed + (repeats or (REPEATS if findings.rows < FEW_ROWS else 2))):
         found = dict(records) if seed == first_seed else {}
         todo = jobs(seed, [f for f in range(plan.folds) if (seed, f) != (first_seed, 0)])
         found.update(bench.run("probe-%d" % seed, todo, plan, True))
         trained += len(found)
         by_seed.append(scores_by_setting(bench, found, tried))
-    each = max(one, (time.monotonic() - begun - OVERHEAD * (1 + repeats)) / max(1, trained), 1e-3)
+        if repeats is None and (time.monotonic() - begun) * (1 + 1 / len(by_seed)) > 0.25 * seconds:
+            break
+    each = max(one, (time.monotonic() - begun - OVERHEAD * (1 + len(by_seed))) / max(1, trained), 1e-3)
     if bench.task == "regression":
         return probe_regression(by_seed, each)
     return probe_classes(by_seed, findings, metric, each)
@@ -121,7 +125,7 @@ def scores_by_setting(bench: Bench, records: Dict[Job, dict], tried: Sequence[Se
 def probe_classes(by_seed: List[Scores], findings: Findings, metric: str, each: float) -> Probe:
     shared = [s for s in by_seed[0] if all(s in scores for scores in by_seed)]
     if not shared:
-        return Probe(Traits(ranking=metric == "auc"), None, [], each)
+        return Probe(Traits(ranking=metric == "auc"), None, [], each, len(by_seed))
     rows = sorted(set.intersection(*(set(scores[shared[0]]) for scores in by_seed)))
     place = {name: k for k, name in enumerate(findings.classes)}
     y = np.array([place[by_seed[0][shared[0]][r][0]] for r in rows])
@@ -133,15 +137,15 @@ def probe_classes(by_seed: List[Scores], findings: Findings, metric: str, each: 
     classes = len(place)
     overlap = max(0.0, (noise.error - noise.rate) / max(0.1, 1 - noise.rate * classes / (classes - 1)))
     return Probe(Traits(noise.rate, noise.high, overlap, 0.0, metric == "auc"), noise,
-                 [(rows[i], int(y[i]), b) for i, b in zip(noise.suspects, noise.likely)], each)
+                 [(rows[i], int(y[i]), b) for i, b in zip(noise.suspects, noise.likely)], each, len(by_seed))
 
 
 def probe_regression(by_seed: List[Scores], each: float) -> Probe:
     residuals = [np.array([float(t) - z[0] for t, z in rows.values()]) for rows in by_seed[0].values()]
     if not residuals:
-        return Probe(Traits(), None, [], each)
+        return Probe(Traits(), None, [], each, len(by_seed))
     best = min(residuals, key=lambda r: float(np.median(np.abs(r))))
-    return Probe(Traits(outliers=residual_outliers(best)), None, [], each)
+    return Probe(Traits(outliers=residual_outliers(best)), None, [], each, len(by_seed))
 
 
 # ---- a step ----

@@ -297,7 +297,7 @@ class Words(unittest.TestCase):
         findings = data.Findings({"rows": 300, "features": 2, "classes": ["a", "b"], "label": "y"}, "multiclass",
                                  {"features": 2, "class_ratio": 1.0}, ["2 classes."], ["<b>odd</b>"])
         found = noise.Noise(0.21, 0.18, 0.24, 0.3, 0.35, [(0, 1, 12)], [4, 7], [1, 0])
-        probed = tournament.Probe(losses.Traits(0.21, 0.24, 0.2), found, [(4, 0, 1)], 0.01)
+        probed = tournament.Probe(losses.Traits(0.21, 0.24, 0.2), found, [(4, 0, 1)], 0.01, 2)
         under = {"noise": ("accuracy", verdict.judge(Verdicts().values({"gce": 0.08, "focal": 0.0}), "ce", True, 0.25, True))}
         choices = [losses.Choice(n, "p", "r") for n in values]
         return answer.Result("my.csv", findings, choices, probed, Plans.plan, "accuracy", v, under,
