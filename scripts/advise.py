@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from records import Refused, command_name, shown_path
+from records import Refused, command_name, shown_path, visible
 
 
 def end_at_once(number: int, frame: object) -> None:
@@ -66,7 +66,7 @@ def main() -> int:
     try:
         return Advice(args).run()
     except Refused as refused:
-        print("%s: %s" % (command_name(), refused), file=sys.stderr)
+        print("\n".join(map(visible, ("%s: %s" % (command_name(), refused)).split("\n"))), file=sys.stderr)
         return refused.status
     except Stopped:
         print("%s: interrupted before there was an answer; the same command goes on" % command_name(), file=sys.stderr)

@@ -9,7 +9,7 @@ from advise_data import Findings
 from advise_losses import PLAIN, Choice
 from advise_runs import Plan, Setting
 from advise_verdict import Gap, Verdict, rows_of
-from records import plural, warn
+from records import plural, visible, warn
 from wording import difference_words, interval_places, listed, metric_words, percent
 
 STRESS_WORDS = {"noise": "If 20 % more of the training labels were wrong by chance",
@@ -198,7 +198,7 @@ def as_text(r: Result) -> str:
             out += [""] + ["  " + "  ".join(c.ljust(w) if k in (0, len(row) - 1) else c.rjust(w) for k, (c, w) in enumerate(zip(row, widths))).rstrip()
                            for row in s.table]
         out.append("")
-    return "\n".join(out[:-1])
+    return "\n".join(map(visible, out[:-1]))
 
 
 def as_markdown(r: Result) -> str:
@@ -208,7 +208,7 @@ def as_markdown(r: Result) -> str:
         out += ["## " + s.title, "", *("- " + line for line in s.lines), ""]
         if s.table:
             out += ["| %s |" % " | ".join(c.replace("|", "\\|") for c in row) for row in [s.table[0], ["---"] * len(s.table[0])] + s.table[1:]] + [""]
-    return "\n".join(out)
+    return "\n".join(map(visible, out))
 
 
 def gap_json(g: Optional[Gap]) -> Optional[dict]:

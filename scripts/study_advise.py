@@ -19,6 +19,7 @@ import numpy as np
 
 import advise
 from advise_answer import shown
+from records import plural
 from study_common import ROOT, arguments, verdict, write_page
 from wording import metric_words, percent
 
@@ -161,10 +162,10 @@ def advice_lines(found: Sequence[Judged]) -> List[str]:
     lines = ["- The advice loses no more against the best loss of the judge than it says: on %d of %d sets: %s" % (
         len(kept), len(found), verdict(len(kept) >= LEAST_RIGHT * len(found)))]
     if shares:
-        lines.append("- On the %d sets of classes %.4f is lost on average (median %.4f, most %.4f), by always taking the plain loss %.4f; the promises have "
-                     "a median of %.3f." % (len(shares), mean(j.regret for j in shares), median(j.regret for j in shares), max(j.regret for j in shares),
+        lines.append("- On the %s of classes %.4f is lost on average (median %.4f, most %.4f), by always taking the plain loss %.4f; the promises have "
+                     "a median of %.3f." % (plural(len(shares), "set"), mean(j.regret for j in shares), median(j.regret for j in shares), max(j.regret for j in shares),
                                             mean(j.plain_regret for j in shares), median(j.missed for j in shares)))
-    lines.append("- Another loss than the plain one was recommended on %d sets; by the judge it is better there on %d." % (len(claimed), len(right)))
+    lines.append("- Another loss than the plain one was recommended on %s; by the judge it is better there on %d." % (plural(len(claimed), "set"), len(right)))
     off = [abs(j.mean - j.expected) for j in shares if j.expected is not None]
     if off:
         lines.append("- What was to be expected lies on average %.3f from what the judge measures, and was too good on %d of %d." % (

@@ -16,9 +16,13 @@ assert_exit 0 lossbench sweep --config a/config.yaml --list --quiet
 echo "$out" >list
 assert_eq "$(cut -f2 list | sort -u)" ok 'trials of config.yaml'
 "$py" - <<'PY' || fail 'the answer is not that of the records'
-import json
+import glob, json
 told = json.load(open("told.json"))
 values = {}
+inner = [r for r in (json.load(open(p)) for p in glob.glob("a/trials/*.json")) if "cv" in r["config"]["data"]]
+assert len(inner) > 50 and not any(r["data"]["rows"]["test"] for r in inner)  # no test row has a part in a choice of settings
+tried = {name: sum(r["config"]["loss"]["name"] == name and r["config"]["data"]["split"].get("fold") == 0 for r in inner) for name in ("ce", "brier", "gce")}
+assert len(set(tried.values())) == 1, tried  # equally many settings for every loss
 for line in open("list"):
     r = json.load(open("a/trials/%s.json" % line.split("\t")[0]))
     values.setdefault(r["config"]["loss"]["name"], []).append(r["result"]["metrics"]["test"]["accuracy"])
@@ -79,7 +83,7 @@ assert_eq "$(json - .task <<<"$out") $(json - .direction <<<"$out") $(json - .me
 set -m
 lossbench advise "$iris" --minutes 5 --out s "${few[@]:0:4}" --jobs 1 >answer 2>log &
 job=$!
-enough() { grep -q '^fold ' log; }
+enough() { grep -qE '^fold ([3-9]|[0-9]{2}) ' log; } # of which an answer can be made
 wait_until 60 enough
 status=0
 kill -INT -- "-$job"

@@ -295,7 +295,7 @@ class Words(unittest.TestCase):
         values = Verdicts().values(gains, **more)
         v = verdict.judge(values, "ce", True, 0.25, True)
         findings = data.Findings({"rows": 300, "features": 2, "classes": ["a", "b"], "label": "y"}, "multiclass",
-                                 {"features": 2, "class_ratio": 1.0}, ["2 classes."], ["<b>odd</b>"])
+                                 {"features": 2, "class_ratio": 1.0}, ["2 classes, one \x1b[31m."], ["<b>odd</b>"])
         found = noise.Noise(0.21, 0.18, 0.24, 0.3, 0.35, [(0, 1, 12)], [4, 7], [1, 0])
         probed = tournament.Probe(losses.Traits(0.21, 0.24, 0.2), found, [(4, 0, 1)], 0.01, 2)
         under = {"noise": ("accuracy", verdict.judge(Verdicts().values({"gce": 0.08, "focal": 0.0}), "ce", True, 0.25, True))}
@@ -310,7 +310,8 @@ class Words(unittest.TestCase):
 
     def test_text(self):
         text = answer.as_text(self.result({"gce": 0.05, "focal": 0.0}))
-        for part in ("WARNING: <b>odd</b>", "about 21 % seem wrong by chance (95 % interval 18 % to 24 %)", "most often a that look like b (12)",
+        self.assertNotIn("\x1b", text + answer.as_markdown(self.result({"gce": 0.05, "focal": 0.0})))
+        for part in ("WARNING: <b>odd</b>", "one \\x1b[31m.", "about 21 % seem wrong by chance (95 % interval 18 % to 24 %)", "most often a that look like b (12)",
                      "gce would stay the choice", "model mlp of 64 hidden units, learning rate 0.1, q 0.7", "321 trainings in 12 s; the time was over",
                      "focal diverged on 2 folds, where the constant model stands in for it."):
             self.assertIn(part, text)
