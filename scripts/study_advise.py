@@ -25,8 +25,8 @@ from wording import metric_words, percent
 
 FOLDER, SAMPLES = ROOT / "results" / "advise", ROOT / "datasets" / "samples"
 CLASSES = ("iris", "wine", "glass", "vehicle", "segment", "vowel", "digits8x8", "wdbc", "ionosphere", "sonar", "spam", "german_credit", "ctg",
-           "penguins", "hpc", "satellite", "letter")
-TARGETS = ("concrete", "abalone", "diamonds")
+           "penguins", "hpc", "satellite", "letter", "diamonds")
+TARGETS = ("concrete", "abalone")
 OPTIONS = {"vowel": ["--set", "data.drop=[speaker]"], "abalone": ["--task", "regression"]}
 MINUTES, TIMES = 0.2, 10                    # of an advice; of the judge, as a multiple
 OTHER_SEED = 1001                           # of the judge, whose folds are drawn anew
