@@ -263,7 +263,7 @@ bench-growth: lossbench ## time and memory against rows, features, classes, mode
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) tests/bench/growth.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust study-counts study-dice-shift study-hl-gauss study-cs study-embeddings study-embedding-losses study-views
+.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust study-counts study-dice-shift study-hl-gauss study-cs study-advise study-embeddings study-embedding-losses study-views
 study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
@@ -312,6 +312,9 @@ study-hl-gauss: lossbench            ## regression by a distribution over levels
 study-cs: lossbench                  ## Cauchy-Schwarz losses where the noise of targets has heavy tails (minutes)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_cs.py --jobs $(JOBS)
+study-advise: lossbench              ## is the advice of lossbench advise right: twenty sets, planted label noise (an hour)
+	@scripts/setup.sh study
+	@$(STUDY_PYTHON) scripts/study_advise.py --jobs $(JOBS)
 study-embeddings: lossbench          ## losses of embeddings with labels: unseen classes, pairs, temperature, few shots, wrong labels (half an hour; STUDY=unpg for one)
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) scripts/study_embeddings.py $(STUDY) --jobs $(JOBS)

@@ -135,17 +135,22 @@ static int plot(const char *name, const struct opt_list *params, const char *out
 	return rc;
 }
 
-/* The losses that have every one of the words, such as: binary "class imbalance". */
-static int list_some(char **words, size_t n, struct lb_err *err)
+/* The losses that have every one of the words, such as: binary "class imbalance", and the purpose
+ * unless it is NULL. */
+static int list_some(char **words, size_t n, const char *purpose, struct lb_err *err)
 {
 	static const char *const actions[] = { "show", "eval", "plot", "check", "build", "new" };
 	bool action = false;
 
-	for (size_t k = 0; k < sizeof actions / sizeof *actions; k++)
+	if (purpose && losses_check_purpose(purpose, err))
+		return -1;
+	for (size_t k = 0; n && k < sizeof actions / sizeof *actions; k++)
 		action |= !strcmp(words[0], actions[k]);
-	const bool all = !strcmp(words[0], "list");
-	if (!action && losses_list(words + all, n - all))
+	const bool all = n && !strcmp(words[0], "list");
+	if (!action && (losses_list(words + all, n - all, purpose) || !n))
 		return LB_OK;
+	if (purpose && !action)
+		return lb_fail(err, LB_USAGE, "losses: no loss for \"%s\" has these words too", purpose);
 	return lb_fail(err, LB_USAGE, "losses: found \"%s\", allowed: show NAME, eval NAME, plot NAME, check [NAME|FILE.yaml|FILE.so], build FILE.c, new NAME, or words that a loss has in its task, "
 		       "name, title or purpose, such as: losses binary \"class imbalance\"; see lossbench losses --help", words[0]);
 }
@@ -153,10 +158,11 @@ static int list_some(char **words, size_t n, struct lb_err *err)
 int cmd_losses(int argc, char **argv, struct lb_err *err)
 {
 	struct opt_list params = { 0 };
-	const char *precision = "float64", *input = "-", *out = NULL, *task = NULL;
+	const char *precision = "float64", *input = "-", *out = NULL, *task = NULL, *purpose = NULL;
 	bool json = false, markdown = false, weigh = false;
 	const struct opt opts[] = {
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "the list, or the weights, as JSON", &json },
+		{ "for", 0, OPT_TEXT, "PURPOSE", 0, 0, "those for it, such as \"label noise\" or outliers", &purpose },
 		{ "markdown", 0, OPT_FLAG, NULL, 0, 0, "the catalogue page losses/README.md", &markdown },
 		{ "weights", 0, OPT_FLAG, NULL, 0, 0, "show: how a loss of pairs weighs a pair as its cosine moves", &weigh },
 		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval, plot, show: a parameter of the loss; repeatable; a list as [1,2]", &params },
@@ -174,9 +180,9 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 	if (n == 0 && json)
 		code = print_json(err);
 	else if (n == 0 && markdown)
-		losses_markdown();
+		code = losses_markdown(err);
 	else if (n == 0)
-		losses_list(NULL, 0);
+		code = list_some(NULL, 0, purpose, err);
 	else if (!strcmp(argv[1], "show") && n == 2 && weigh)
 		code = weights(argv[2], &params, json, err);
 	else if (weigh)
@@ -194,7 +200,7 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 	else if (!strcmp(argv[1], "new") && n == 2)
 		code = losses_new(argv[2], task, out, err);
 	else
-		code = list_some(argv + 1, n, err);
+		code = list_some(argv + 1, n, purpose, err);
 	free(params.item);
 	return code;
 }

@@ -10,13 +10,21 @@
 const struct lb_loss_info *losses_find(const char *name, struct lb_err *err);
 
 /* losses_show.c */
-/* Prints a line for each loss that has every one of the words in its task, name, title or purpose.
- * Returns their number. */
-size_t losses_list(char *const *words, size_t n);
+/* Prints a line for each loss that has every one of the words in its task, name, title or purpose,
+ * and is for `purpose` unless that is NULL. Returns their number. */
+size_t losses_list(char *const *words, size_t n, const char *purpose);
 /* Every kind's loss of that name; 0, or -1 when there is none. */
 int losses_show_all(const char *name, struct lb_err *err);
 cJSON *losses_json(struct lb_err *err);
-void losses_markdown(void);
+int losses_markdown(struct lb_err *err);
+
+/* losses_purpose.c: good_for is a list of purposes with commas between them. */
+bool losses_is_for(const struct lb_loss_info *l, const char *purpose);
+/* All purposes, each once, in the order of the losses; NULL with err. */
+char **losses_purposes(size_t *n, struct lb_err *err);
+void losses_purposes_free(char **purposes, size_t n);
+/* 0, or -1 with a usage error that names the nearest purpose and all of them. */
+int losses_check_purpose(const char *purpose, struct lb_err *err);
 
 /* losses_weights.c: how a loss of pairs weighs a pair as its cosine moves, as a table with bars
  * or as JSON. set as in descriptors: "tau=0.5". */

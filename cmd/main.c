@@ -41,7 +41,7 @@ static int no_such_command(const char *word, struct lb_err *err)
 	static const struct {
 		const char *word, *command;
 	} elsewhere[] = {
-		{ "advise", "report" }, { "table", "report" }, { "run", "sweep" },     { "tune", "sweep" },
+		{ "table", "report" }, { "run", "sweep" },     { "tune", "sweep" },
 		{ "fit", "train" },     { "test", "evaluate" }, { "score", "evaluate" }, { "list", "losses" },  { "show", "losses" }, { "check", "config" },
 		{ "info", "data" },     { "convert", "data" }, { "new", "init" },      { "diff", "compare" }, { "schema", "config" },
 	};

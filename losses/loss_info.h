@@ -164,7 +164,7 @@ struct lb_loss_shape {
 struct lb_loss_info {
 	struct lb_info base;
 	enum lb_kind kind;
-	const char *good_for;                /* the purpose a reader looks it up by: "label noise", "class imbalance", ... */
+	const char *good_for;                /* the purposes a reader looks it up by: "label noise", "class imbalance", ...; commas between */
 	unsigned properties;                     /* of enum lb_property */
 	unsigned needs;                      /* of enum lb_need */
 	unsigned exceptions;                     /* of enum lb_exception */

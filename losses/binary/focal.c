@@ -39,7 +39,7 @@ const struct lb_loss LB_LOSS(binary, focal) = {
 			LB_PARAMS(params),
 		},
 		.kind = LB_BINARY,
-		.good_for = "hard examples",
+		.good_for = "hard examples, class imbalance",
 		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_CALIBRATED,
 		LB_SAME_AS(same_as),
 		LB_EXAMPLES(examples),
