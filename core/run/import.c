@@ -255,7 +255,7 @@ static int measure(const struct importing *x, const struct lb_dataset *d, const 
 {
 	const size_t c = x->columns;
 	struct lb_metric_use use[sizeof x->p.metric / sizeof *x->p.metric];
-	double measured[sizeof x->p.metric / sizeof *x->p.metric];
+	double measured[sizeof x->p.metric / sizeof *x->p.metric] = { 0 };
 	double *scale = lb_alloc(c, sizeof *scale, err), *zero = lb_alloc(2 * c, sizeof *zero, err), *w = lb_alloc(c * c + c, sizeof *w, err);
 	struct lb_setup setup = { .loss = plain_loss(d->kind), .model = { .n_layers = 1, .width = { c, c } }, .metric = use };
 	int rc = scale && zero && w ? 0 : -1;

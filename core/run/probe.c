@@ -89,10 +89,12 @@ static bool measure(const struct lb_trial *trials, size_t n, int threads, struct
 static _Noreturn void child(const struct lb_trial *trials, size_t n, int threads, int to)
 {
 	static struct lb_err err;
-	const size_t some = n < PROBED ? n : PROBED;
+	size_t some = PROBED;
 	struct measured m;
 
 	lb_log_quiet(true);
+	if (n < some)
+		some = n;
 	for (size_t i = 0; i < some; i++) {
 		const size_t at = i * n / some;
 		if (measure(&trials[at], n - at, threads, &m, &err) && write(to, &m, sizeof m) != (ssize_t)sizeof m)

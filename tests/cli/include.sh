@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # A config made of several files: include and several --config, of which later ones win, and variables of the environment where they are declared.
+# shellcheck disable=SC2016 # variables of configs, not of this shell
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 mkdir shared

@@ -80,7 +80,7 @@ plans letor ranking letor.svm
 # A comparison that is sound as it stands: every loss is tuned alike, the trainings are counted, and what a constant model reaches is said. A
 # study of many cells gets fewer candidates, one of very many none unless asked.
 printf 'x,y\n' >uneven.csv
-for k in {1..40}; do printf '%s,%s\n' $k $((k % 4 == 0)); done >>uneven.csv
+for k in {1..40}; do printf "%s,%s\n" "$k" "$((k % 4 == 0))"; done >>uneven.csv
 assert_exit 0 lossbench init uneven.csv --out uneven.yaml
 for part in 'metrics: [auc, average_precision]' 'tune: {trials: 12, method: halton, folds: 5, metric: valid.auc}' '= 1830 trainings' \
 	'# Always 0 would be right in 75.0 % of the rows' 'positive: "1"' 'train.seed: {from: 1, to: 10}'; do

@@ -39,7 +39,7 @@ lossbench train --config iris.yaml --save-model iris.npz --quiet
 assert_exit 0 lossbench predict --model iris.npz --data "$LB_ROOT/datasets/samples/iris.csv.gz" --what probabilities
 assert_eq "$(echo "$out" | head -n 1)" 'row,label,probability_setosa,probability_versicolor,probability_virginica'
 
-for what in scores,scores odds labels,; do assert_exit 2 lossbench predict --model m.npz --data rows.csv --what $what; done
+for what in scores,scores odds 'labels,'; do assert_exit 2 lossbench predict --model m.npz --data rows.csv --what $what; done
 for options in '--what scores,probabilities' '--keep id'; do
 	# shellcheck disable=SC2086
 	assert_exit 2 lossbench predict --model m.npz --data rows.csv $options --out never.npy

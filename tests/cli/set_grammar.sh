@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # --set takes what the sweep block takes, and gives the same trials whatever the order of the options.
+# shellcheck disable=SC2016 # the quotes of messages
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 
 base() { # base FILE [LINE...]
