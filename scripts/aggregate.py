@@ -108,7 +108,7 @@ def tested(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Keys
     """The tables with tests need packages that the plain table does without."""
     with needing("--table " + args.table):
         import report
-        study = report.make_study(trials, plan, keys, args.control, args.rope)
+        study = report.make_study(trials, plan, keys, args.control, args.rope, names_of(args))
         sheet = report.SHEETS[args.table](study)
         shape(sheet, args, names_of(args), study.metric)
         return report.sheet_text(sheet, args.format)
@@ -167,6 +167,7 @@ def conclude(args: argparse.Namespace, trials: List[Trial], plan: Plan, keys: Ke
         return ["No conclusion: %s is missing; install python3-numpy and python3-scipy." % error.name] if plan.short else []
     study = report.make_study(trials, plan, keys, args.control, args.rope)
     report.mark_ties(table, study)
+    study = report.renamed(study, names_of(args))
     return conclusion.conclusion_lines(study) if plan.short and len(study.contenders) > 1 else soundness.concerns(study)
 
 

@@ -44,11 +44,12 @@ def make_study(trials: List[Trial], plan: study_plan.Plan, keys: Keys, control: 
                 study.contenders.append(name)
     study.contenders.sort(key=study_plan.natural)
     study.control = check_control(study)
-    return renamed(study, names) if names else study
+    return renamed(study, names or {})
 
 
 def renamed(study: Study, names: Dict[str, str]) -> Study:
     called = {c: names.get(c, c) for c in study.contenders}
+    study.tests.clear()
     if len(set(called.values())) < len(called):
         raise Refused("--rename: two contenders would have one name: %s" % ", ".join(sorted(called.values())))
     study.contenders = list(called.values())

@@ -128,7 +128,7 @@ def main() -> int:
     args = arguments(__doc__, "stablemax").parse_args()
     trials = trained(args.binary, "configs/stablemax/digits.yaml", FOLDER, args.jobs)
     files = [str(FOLDER / "trials" / (t["id"] + ".json")) for t in trials]
-    table = subprocess.run([args.binary, "report", *files, "--format", "md"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    table = subprocess.run([args.binary, "report", *files, "--format", "md", "--sort", "key"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     write_page(args.out, page(group(trials), table))
     return 0
 

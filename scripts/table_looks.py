@@ -28,8 +28,8 @@ def check_looks(args: argparse.Namespace) -> None:
     for option in ("caption", "label"):
         if getattr(args, option) is not None and args.format != "latex":
             raise Refused("--%s: only --format latex has one" % option)
-    if args.format == "html" and (args.digits is not None or args.percent or args.no_sd):
-        raise Refused("--digits, --percent and --no-sd are of tables, not of the page")
+    if args.format == "html" and (args.digits is not None or args.percent or args.no_sd or args.rename):
+        raise Refused("--digits, --percent, --no-sd and --rename are of tables and of plot, not of the page")
 
 
 def is_fraction(metric: str) -> bool:

@@ -267,6 +267,22 @@ class InBrowser(Case):
             self.assertNotIn(said, texts)
         self.assertIn("P(better)", texts, "columns that a script would fold are shown")
 
+    def test_several_studies(self):
+        for loss, value in (("ce", 0.5), ("gce", 0.55)):
+            for seed in (1, 2, 3):
+                self.store(made(loss, seed, value + seed / 50 + (loss == "ce") / 200 * seed, study="another"))
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(aggregate.main([str(self.root), "--format", "html", "--out", str(self.file)]), 0)
+        for width, phone in ((1300, False), (390, True)):
+            self.show(width, 900, phone)
+            self.assertEqual(self.browser.run(OVERFLOW), [], width)
+            self.assertEqual(self.browser.run("return [...document.querySelectorAll('nav a')].map(a => a.textContent)"),
+                             ["Overview", "another", "made", "How to read"])
+            self.assertEqual(self.browser.run("return document.querySelectorAll('#overview .found b').length"), 2)
+            self.browser.run("document.querySelector('#s2-main a.cell').click()")
+            self.assertIn("config and trials", self.browser.run("return document.getElementById('tip').innerText"))
+            self.quiet()
+
     def test_prints(self):
         self.show(1280, 900)
         target = self.root / "page.pdf"

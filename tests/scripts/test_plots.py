@@ -77,6 +77,7 @@ class Pages(unittest.TestCase):
             marks = json.loads(html.unescape(re.search(r'data-marks="(.*?)"', svg)[1]))
             self.assertEqual([m[3] for m in marks], ["epoch 1: 0.1", "epoch 2: 0.4", "epoch 3: 0.2"])
             drawn = re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)"', re.search(r'data-s="a">.*', svg)[0])[:3]
+            self.assertEqual(len(drawn), 3, "the points belong to their series")
             for (x, y, series, _), at in zip(marks, drawn):
                 self.assertEqual(series, "a")
                 self.assertAlmostEqual(x, float(at[0]), delta=0.2)

@@ -75,7 +75,12 @@ class Looks(Case):
         self.assertRegex(text, r"(?m)^  MAE \\& more & ")
         self.assertIn("  Loss & no noise", text)
         self.assertNotRegex(text, r"(?m)^  (ce|mae) & ")
-        self.assertIn("Cross-entropy", self.printed("--table", "pairs", "--rename", "ce=Cross-entropy"))
+        pairs = self.printed("--table", "pairs", "--rename", "ce=Cross-entropy", "mae=MAE")
+        self.assertIn("Differences from Cross-entropy in test accuracy", pairs)
+        self.assertRegex(pairs, r"(?m)^MAE +")
+        renamed, plain = self.printed("--rename", "gce=GCE"), self.printed()
+        self.assertIn("≈", renamed)
+        self.assertEqual(renamed.splitlines()[-1], plain.splitlines()[-1].replace("gce", "GCE"), "the sentence at the end has the names too")
 
     def test_json(self):
         found = json.loads(self.printed("--format", "json", "--metric", "test.accuracy", "--group-by", "loss", "--across", "corrupt.labels.rate"))
@@ -102,7 +107,7 @@ class Looks(Case):
 
     def test_what_is_refused(self):
         for arguments in (("--digits", "13"), ("--format", "latex", "--label", "a}b"), ("--caption", "x"), ("--format", "md", "--label", "x"), ("--rename", "x"),
-                          ("--percent", "--metric", "test.log_loss"), ("--table", "pairs", "--percent", "--metric", "test.log_loss"), ("--format", "html", "--percent")):
+                          ("--percent", "--metric", "test.log_loss"), ("--table", "pairs", "--percent", "--metric", "test.log_loss"), ("--format", "html", "--percent"), ("--format", "html", "--rename", "ce=x"), ("--rename", "ce=gce")):
             self.assertEqual(self.refused(*arguments), 2, arguments)
 
 
