@@ -9,13 +9,14 @@ probabilities of the surest rows stay away from 0 and 1: labels that are wrong b
 
 in the scale a, the biases b and the rate r by maximum likelihood, on scores of rows that took no part in the training. For two classes it
 is logistic regression with a chance of mislabelling (Copas, JRSS B 50, 1988)."""
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 MOST_ROWS, MOST_SCORES = 6000, 40000  # for the fit; more add nothing to the two digits that are told
 BIAS_SD, LOG_SCALE_SD = 1.5, 2.0  # of weak priors, which only keep the fit finite where classes are separable
+ALIKE, STEPS = 0.005, 9         # rates of repetitions that are as near as this are one; between others the likelihood is looked at in so many places
 HALF_CHI2 = 1.92                # half the 95 % quantile of chi-squared with one degree
 
 
@@ -89,25 +90,48 @@ def fit(z: np.ndarray, y: np.ndarray, rate: Optional[float] = None, start: Optio
     return Fit(most / (1 + np.exp(-found.x[0])) if rate is None else rate, float(found.fun), found.x)
 
 
-def interval(z: np.ndarray, y: np.ndarray, best: Fit) -> Tuple[float, float]:
-    """Rates whose profile likelihood is within that of a 95 % interval, by bisection."""
-    most = (z.shape[1] - 1) / z.shape[1]
-    own = best.at[1:]
+class Profile:
+    """The likelihood of a rate, the other parameters at their best in each repetition: the mean over the repetitions, which see the same rows."""
 
-    def inside(rate: float) -> bool:
-        return (fit(z, y, rate, own).loss - best.loss) * len(y) <= HALF_CHI2
+    def __init__(self, repeats: Sequence[np.ndarray], y: np.ndarray, fits: Sequence[Fit]):
+        self.repeats, self.y, self.fits = repeats, y, fits
+        self.most = (repeats[0].shape[1] - 1) / repeats[0].shape[1]
+        self.known: Dict[float, float] = {}
 
-    ends = []
-    for far in (0.0, most):
-        good, bad = best.rate, far
-        if inside(far):
-            ends.append(far)
-            continue
-        for _ in range(7):
-            middle = (good + bad) / 2
-            good, bad = (middle, bad) if inside(middle) else (good, middle)
-        ends.append(good)
-    return ends[0], ends[1]
+    def loss(self, rate: float) -> float:
+        if rate not in self.known:
+            self.known[rate] = float(np.mean([fit(z, self.y, rate, f.at[1:]).loss for z, f in zip(self.repeats, self.fits)]))
+        return self.known[rate]
+
+    def best(self) -> float:
+        """Between the rates of the repetitions, of which some may be far off: the likelihood can have two maxima."""
+        own = [f.rate for f in self.fits]
+        low, high = min(own), max(own)
+        if high - low <= ALIKE:
+            return float(np.mean(own))
+        grid = sorted({*own, *np.linspace(low, high, STEPS)})
+        at = min(range(len(grid)), key=lambda k: self.loss(grid[k]))
+        found = minimize_scalar(self.loss, bounds=(grid[max(0, at - 1)], grid[min(len(grid) - 1, at + 1)]), method="bounded", options={"xatol": ALIKE / 2})
+        return float(found.x) if found.fun < self.loss(grid[at]) else grid[at]
+
+    def interval(self, best: float) -> Tuple[float, float]:
+        """Rates whose likelihood is within that of a 95 % interval, by bisection."""
+        least = self.loss(best)
+
+        def inside(rate: float) -> bool:
+            return (self.loss(rate) - least) * len(self.y) <= HALF_CHI2
+
+        ends = []
+        for far in (0.0, self.most):
+            good, bad = best, far
+            if inside(far):
+                ends.append(far)
+                continue
+            for _ in range(7):
+                middle = (good + bad) / 2
+                good, bad = (middle, bad) if inside(middle) else (good, middle)
+            ends.append(good)
+        return ends[0], ends[1]
 
 
 def estimate(repeats: Sequence[Sequence[np.ndarray]], y: np.ndarray) -> Noise:
@@ -116,8 +140,9 @@ def estimate(repeats: Sequence[Sequence[np.ndarray]], y: np.ndarray) -> Noise:
     rows = np.sort(np.random.default_rng(1).permutation(len(y))[:most])
     fits = [[fit(z[rows], y[rows]) for z in models] for models in repeats]
     best = int(np.argmin([np.mean([f[k].loss for f in fits]) for k in range(len(fits[0]))]))
-    rate = float(np.mean([f[best].rate for f in fits]))
-    ends = [interval(models[best][rows], y[rows], f[best]) for models, f in zip(repeats, fits)]
+    profile = Profile([models[best][rows] for models in repeats], y[rows], [f[best] for f in fits])
+    rate = profile.best()
+    low, high = profile.interval(rate)
     plain = [np.mean([-log_softmax(models[k])[np.arange(len(y)), y].mean() for models in repeats]) for k in range(len(fits[0]))]
     scores = np.mean([log_softmax(models[int(np.argmin(plain))]) for models in repeats], axis=0)
     joint, likely = confident_joint(np.exp(log_softmax(scores)), y)
@@ -126,6 +151,5 @@ def estimate(repeats: Sequence[Sequence[np.ndarray]], y: np.ndarray) -> Noise:
     for i in odd:
         pairs[int(y[i]), int(likely[i])] = pairs.get((int(y[i]), int(likely[i])), 0) + 1
     order: List[int] = sorted(map(int, odd), key=lambda i: scores[i, y[i]] - scores[i, likely[i]])
-    low, high = (float(np.mean([e[k] for e in ends])) for k in (0, 1))
-    return Noise(rate, min(rate, low), max(rate, high), float(1 - np.trace(joint)), float((scores.argmax(axis=1) != y).mean()),
+    return Noise(rate, low, high, float(1 - np.trace(joint)), float((scores.argmax(axis=1) != y).mean()),
                  sorted(((a, b, n) for (a, b), n in pairs.items()), key=lambda t: -t[2]), order, [int(likely[i]) for i in order])

@@ -32,6 +32,7 @@ MINUTES, TIMES = 0.2, 10                    # of an advice; of the judge, as a m
 OTHER_SEED = 1001                           # of the judge, whose folds are drawn anew
 RATES = (0.0, 0.1, 0.2, 0.4)
 NEAR, LEAST_SETS = 0.05, 0.8                # of the planted rate; of the sets, on which all rates are to be as near
+MANY_ROWS = 500                             # below, the chance of the plant itself and of few sure rows is large
 LEAST_RIGHT = 0.9                           # of the sets, on which the advice is to keep its promise
 
 
@@ -115,6 +116,7 @@ class Estimate(NamedTuple):
     low: float
     high: float
     confident: float
+    rows: int
 
     def near(self) -> bool:
         return abs(self.rate - self.planted) <= NEAR
@@ -126,8 +128,9 @@ def estimate(name: str, rate: float, folder: Path, jobs: int, minutes: float) ->
     share = planted(name, rate, path)
     words = [str(path), "--label", "-1", "--minutes", "%g" % minutes, "--jobs", str(jobs), "--out", str(folder / path.stem), "--quiet"]
     words += OPTIONS.get(name, [])
-    noise = advise.Advice(advise.arguments(words)).probe_alone().noise
-    return Estimate(share, noise.rate, noise.low, noise.high, noise.confident)
+    advice = advise.Advice(advise.arguments(words))
+    noise = advice.probe_alone().noise
+    return Estimate(share, noise.rate, noise.low, noise.high, noise.confident, advice.findings.rows)
 
 
 # ---- the page ----
@@ -144,9 +147,13 @@ def rows(head: Sequence[str], lines: Sequence[Sequence[str]]) -> List[str]:
 def noise_lines(found: Dict[str, List[Estimate]]) -> List[str]:
     near = [name for name, es in found.items() if all(e.near() for e in es)]
     cells = [e for es in found.values() for e in es]
+    many = [name for name, es in found.items() if es[0].rows >= MANY_ROWS]
+    by_rate = ["%d at %s" % (sum(es[k].near() for es in found.values()), percent(rate)) for k, rate in enumerate(RATES)]
     told = ["- Planted noise of %s is estimated within %s on %d of %d sets at every rate, in %d of %d cells: %s" % (
         ", ".join(percent(r) for r in RATES), "5 points", len(near), len(found), sum(e.near() for e in cells), len(cells),
         verdict(len(near) >= LEAST_SETS * len(found))),
+        "- By rate, sets within 5 points: %s. Of the %s of %d rows and more, %d at every rate." % (
+            ", ".join(by_rate), plural(len(many), "set"), MANY_ROWS, sum(name in near for name in many)),
         "- The 95 %% interval holds the planted share in %d of %d cells." % (sum(e.low <= e.planted <= e.high for e in cells), len(cells)),
         "- Confident learning alone is within 5 points in %d of %d cells." % (sum(abs(e.confident - e.planted) <= NEAR for e in cells), len(cells)), ""]
     head = ["set"] + [percent(r) for r in RATES]

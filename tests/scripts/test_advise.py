@@ -64,6 +64,21 @@ class NoiseEstimates(unittest.TestCase):
         self.assertEqual(likely.tolist(), [0, 0, 1, 1, 1, -1])
         np.testing.assert_allclose(joint, np.array([[2, 1], [0, 3]]) / 6)
 
+    def test_repetitions_share_a_rate(self):
+        """The rate is the likeliest for all repetitions together, not the mean of their own."""
+        z, y, _ = scores(120, 2, 0.3, 8)
+        rng = np.random.default_rng(9)
+        repeats = [z + sd * rng.normal(size=z.shape) for sd in (0.0, 2.0, 6.0)]
+        fits = [noise.fit(r, y) for r in repeats]
+        own = [f.rate for f in fits]
+        self.assertGreater(max(own) - min(own), 0.04)
+        profile = noise.Profile(repeats, y, fits)
+        best = profile.best()
+        for rate in [*own, float(np.mean(own)), best + 0.02, best - 0.02]:
+            self.assertLessEqual(profile.loss(best), profile.loss(max(0.0, rate)) + 1e-5)
+        low, high = profile.interval(best)
+        self.assertTrue(low <= best <= high)
+
     def test_class_without_rows(self):
         joint, _ = noise.confident_joint(np.array([[0.9, 0.05, 0.05], [0.1, 0.8, 0.1]]), np.array([0, 1]))
         self.assertAlmostEqual(joint.sum(), 1)

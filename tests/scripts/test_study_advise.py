@@ -19,7 +19,7 @@ def judged(name="iris", missed=0.02, regret=0.01, claim="does not matter", plain
 
 
 def estimates(off=0.0):
-    return [study.Estimate(r, r + off, r - 0.02, r + 0.03, r + 0.1) for r in study.RATES]
+    return [study.Estimate(r, r + off, r - 0.02, r + 0.03, r + 0.1, 600) for r in study.RATES]
 
 
 class Page(unittest.TestCase):
@@ -33,10 +33,11 @@ class Page(unittest.TestCase):
     def test_noise(self):
         good = study.noise_lines({"a": estimates(), "b": estimates(0.049)})
         self.assertIn("on 2 of 2 sets at every rate, in 8 of 8 cells: **Holds.**", good[0])
-        self.assertIn("Confident learning alone is within 5 points in 0 of 8 cells.", good[2])
+        self.assertIn("Confident learning alone is within 5 points in 0 of 8 cells.", good[3])
+        self.assertIn("2 at 0 %, 2 at 10 %, 2 at 20 %, 2 at 40 %. Of the 2 sets of 500 rows and more, 2 at every rate.", good[1])
         bad = study.noise_lines({"a": estimates(), "b": estimates(0.051)})
         self.assertIn("on 1 of 2 sets at every rate, in 4 of 8 cells: **Does not hold.**", bad[0])
-        self.assertIn("holds the planted share in 8 of 8 cells", bad[1])
+        self.assertIn("holds the planted share in 8 of 8 cells", bad[2])
 
     def test_twenty_sets_of_the_repository(self):
         sets = study.CLASSES + study.TARGETS
