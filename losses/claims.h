@@ -14,7 +14,8 @@ bool lb_loss_claims_testable(const struct lb_loss_info *info);
 
 /* That it is nonnegative, convex in the scores, unchanged by a shift of all scores of a row,
  * symmetric over labels or bounded, at random scores; proper or calibrated, by where its
- * expectation is smallest. Writes one line a broken claim to the report, with the scores. Returns how many there are, -1 with err; *n_checks counts what was compared. */
+ * expectation is smallest. Writes one line a broken claim to the report, with the scores. Returns
+ * how many there are, -1 with err; *n_checks counts what was compared. */
 int lb_loss_check_claims(const struct lb_loss_info *info, const struct lb_arg *par, struct lb_buf *report, int *n_checks, struct lb_err *err);
 
 /* *value <- the loss at the example's scores and parameters. -1 with err. */
