@@ -25,6 +25,7 @@ PKGS = openblas yaml-0.1 libcjson zlib nettle $(ISAL) $(XZ) $(ZSTD)
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null || echo -lopenblas -lyaml -lcjson -lz -lnettle) $(BZIP2) -llbfgs -lm $(if $(PIE),-pie,-no-pie)
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck)
+NM := $(shell $(CC) -print-prog-name=nm)
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 Q = $(if $(V),,@)
 # The distribution's interpreter has numpy and scipy from its packages; the first python3 on PATH may not.
@@ -71,7 +72,7 @@ lossbench: $(BUILD)/lossbench
 # The functions that choose an instruction set all run at the start: side by side, they take 4 pages of memory in the place of 300.
 $(BUILD)/lossbench: $(CMD_OBJ) $(BUILD)/version.o $(LIB)
 	$(Q)echo 'SECTIONS { .text.resolvers : { *(.text.*.resolver) } } INSERT BEFORE .text;' >$(BUILD)/resolvers.ld
-	$(Q){ echo '{'; nm -g --defined-only $(PLUGIN_OBJ) | sed -n 's/^[0-9a-f]* [A-Zi] \(lb_[a-z0-9_]*\)$$/\1;/p' | sort -u; echo '};'; } >$(BUILD)/exported.ld
+	$(Q){ echo '{'; $(NM) -g --defined-only $(PLUGIN_OBJ) | sed -n 's/^[0-9a-f]* [A-Zi] \(lb_[a-z0-9_]*\)$$/\1;/p' | sort -u; echo '};'; } >$(BUILD)/exported.ld
 	$(Q)$(CC) $(CFLAGS) -Wl,--as-needed -Wl,--gc-sections -Wl,-T,$(BUILD)/resolvers.ld -Wl,--dynamic-list=$(BUILD)/exported.ld $(LDFLAGS) -o $@ $(CMD_OBJ) $(BUILD)/version.o $(LIB) $(LIBS)
 
 $(LIB): $(LIB_OBJ)

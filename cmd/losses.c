@@ -167,7 +167,7 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 		{ "weights", 0, OPT_FLAG, NULL, 0, 0, "show: how a loss of pairs weighs a pair as its cosine moves", &weigh },
 		{ "param", 'p', OPT_LIST, "NAME=VALUE", 0, 0, "eval, plot, show: a parameter of the loss; repeatable; a list as [1,2]", &params },
 		{ "precision", 0, OPT_TEXT, "float32|float64", 0, 0, "eval: precision to compute in (float64)", &precision },
-		{ "out", 'o', OPT_TEXT, "FILE", 0, 0, "plot: FILE.svg, default stdout; new: FILE.loss.yaml (a formula) or FILE.c; build: FILE.so", &out },
+		{ "out", 'o', OPT_TEXT, "FILE", 0, 0, "plot: FILE.svg (stdout); new: FILE.loss.yaml or FILE.c; build: FILE.so", &out },
 		{ "task", 0, OPT_TEXT, "TASK", 0, 0, "new: multiclass (default), binary or regression", &task },
 		{ "input", 'i', OPT_TEXT, "FILE|-", 0, 0, "eval: the JSON object; - is stdin (the default)", &input },
 	};

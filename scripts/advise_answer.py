@@ -255,14 +255,16 @@ def as_html(r: Result) -> str:
     import jinja2
     from markupsafe import Markup
 
+    import drawing
     import plots
     v = r.verdict
     effects = [plots.Effect(name, g.mean, g.low, g.high, "better" if g.low > 0 else "worse" if g.high < 0 else "") for name, _, _, g in rows_of(v) if g]
     svg = None
     if effects:
-        plot = plots.Plot("differences", "", "; ".join("%s %s" % (e.name, difference_words(e.mean, e.low, e.high)) for e in effects),
-                          lambda figure: plots.draw_differences(figure, effects, PLAIN[r.findings.task], v.rope, "gain in " + metric_words(r.metric), "right"),
-                          (5.2, 0.8 + 0.26 * len(effects)))
+        height = 0.8 + 0.26 * len(effects)
+        plot = drawing.Plot("differences", "", "; ".join("%s %s" % (e.name, difference_words(e.mean, e.low, e.high)) for e in effects),
+                            lambda figure: plots.draw_differences(figure, effects, PLAIN[r.findings.task], v.rope, "gain in " + metric_words(r.metric), "right"),
+                            (drawing.WIDTH, height), page_sizes=[(width, height) for width, _ in drawing.PAGE_SIZES[1]])
         svg = Markup(plot.inline())
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
                                      undefined=jinja2.StrictUndefined)
@@ -270,4 +272,4 @@ def as_html(r: Result) -> str:
         title="Which loss for %s?" % r.data, kicker="lossbench advise · %s · %s" % (plural(r.trained, "training"), plural(v.folds, "fold")),
         headline=headline(r), doubts=r.findings.warnings, sections=sections(r), svg=svg,
         caption="Difference from %s with its interval; the band is what counts as no difference (%s)." % (PLAIN[r.findings.task], shown(v.rope)),
-        light=Markup(plots.colour_variables(False)), dark=Markup(plots.colour_variables(True)))
+        light=Markup(drawing.colour_variables(False)), dark=Markup(drawing.colour_variables(True)))

@@ -150,7 +150,7 @@ static void hint_text(const struct lb_param *p, const struct lb_node *value, cha
 	if (value->type != LB_SCALAR || !*value->text)
 		return;
 	if (is_range(value->text, &from, &to)) {
-		snprintf(buf, size, "; a range is swept as {from: %ld, to: %ld}, in the sweep block or by --set", from, to);
+		snprintf(buf, size, "; %ld..%ld is a range to be swept, in the sweep block or by --set", from, to);
 	} else if (list && !value->quoted) {
 		snprintf(buf, size, "; write [%.100s]", value->text);
 	} else if (choice || truth) {

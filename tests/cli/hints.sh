@@ -117,6 +117,7 @@ assert_exit 0 lossbench train good.yaml --quiet
 assert_exit 0 far/lossbench report out
 assert_contains "$out" accuracy
 
-# A range in the notation of other tools.
-assert_exit 3 lossbench sweep good.yaml --set train.seed=1..5 --list
-assert_contains "$err" 'found "1..5", allowed: an integer in [0, 9007199254740992]; a range is swept as {from: 1, to: 5}, in the sweep block or by --set'
+# A range where one value is wanted.
+{ grep -v '^train:' good.yaml && echo 'train: {seed: 1..5}'; } >range.yaml
+assert_exit 3 lossbench sweep range.yaml --list
+assert_contains "$err" 'train.seed: found "1..5", allowed: an integer in [0, 9007199254740992]; 1..5 is a range to be swept, in the sweep block or by --set'

@@ -9,11 +9,10 @@ plans() {
 	assert_exit 0 lossbench init "${@:3}" --out "$1.yaml"
 	assert_contains "$out" "lossbench sweep --config $1.yaml"
 	assert_exit 0 lossbench config check "$1.yaml"
-	assert_exit 0 lossbench sweep "$1.yaml" --dry-run
-	[[ $out =~ ^([1-9][0-9]*)\ trials:\ 0\ done,\ ([1-9][0-9]*)\ to\ do ]] || fail "--dry-run of $1.yaml: $out"
 	assert_eq "$(json - '[0].task' <<<"$(lossbench config resolve "$1.yaml")")" "$2" "task of $1"
-	first=$(lossbench sweep "$1.yaml" --list 2>/dev/null | cut -f1 | sed -n 1p)
-	assert_exit 0 lossbench sweep "$1.yaml" --only "$first" --quiet --set train.epochs=20 --set "output.dir=r/$1"
+	assert_exit 0 lossbench sweep "$1.yaml" --set train.epochs=2 --list
+	assert_between "$(grep -c $'\tto do\t' <<<"$out")" 1 10000 "trials of $1.yaml"
+	assert_exit 0 lossbench sweep "$1.yaml" --only "${out%%$'\t'*}" --quiet --set train.epochs=2 --set "output.dir=r/$1"
 	assert_eq "$(json r/"$1"/trials/*.json .result.status)" ok
 }
 plans letter multiclass "$samples/letter.csv.gz"
