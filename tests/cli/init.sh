@@ -8,7 +8,6 @@ samples=$LB_ROOT/datasets/samples
 plans() {
 	assert_exit 0 lossbench init "${@:3}" --out "$1.yaml"
 	assert_contains "$out" "lossbench sweep --config $1.yaml"
-	assert_exit 0 lossbench config check "$1.yaml"
 	assert_eq "$(json - '[0].task' <<<"$(lossbench config resolve "$1.yaml")")" "$2" "task of $1"
 	assert_exit 0 lossbench sweep "$1.yaml" --set train.epochs=2 --list
 	assert_between "$(grep -c $'\tto do\t' <<<"$out")" 1 10000 "trials of $1.yaml"
@@ -145,7 +144,6 @@ for word in csv idx; do assert_contains "$out" "$word "; done
 for file in "$samples"/*.gz; do
 	[[ $file != *-labels-idx1-* ]] || continue
 	assert_exit 0 lossbench init "$file" --out every.yaml
-	assert_exit 0 lossbench config check every.yaml
 	first=$(lossbench sweep every.yaml --set train.epochs=1 --list 2>/dev/null | cut -f1 | sed -n 1p)
 	rm -rf every
 	assert_exit 0 lossbench sweep every.yaml --only "$first" --quiet --set train.epochs=1 --set output.dir=every
