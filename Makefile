@@ -170,6 +170,7 @@ reference-quickstart: lossbench      ## remake the published page of the quickst
 	./lossbench sweep --config configs/quickstart.yaml --jobs $(JOBS) --quiet --set train.seed=1 --set output.predictions=true
 	@mkdir -p results/reference/quickstart
 	./lossbench report results/quickstart --format html --out results/reference/quickstart/index.html --files results/quickstart/files
+	./lossbench plot results/quickstart --figure differences --where corrupt.labels.rate=0.3 --out results/reference/quickstart/differences.svg
 	@{ printf '# The quickstart, as it came out\n\nRemade by `make reference-quickstart`; do not edit. With tests, plots and provenance: '; \
 	   printf '[index.html](index.html).\n\n'; \
 	   ./lossbench report results/quickstart --format md --metric test.accuracy --group-by loss --across corrupt.labels.rate model; \
