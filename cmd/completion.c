@@ -90,7 +90,7 @@ static void verbs(const char *usage, struct words *w)
 			before--;
 		const size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz");
 		const bool first = before == usage || before[-1] == '|' || (before[-1] == '[' && before == p);
-		if (n && first && (!p[n] || p[n] == ' ') && strncmp(p, "options", n))
+		if (n && first && (!p[n] || strchr(" |", p[n])) && strncmp(p, "options", n))
 			words_add(w, p, n);
 		p += n && p[n] ? n - 1 : 0;
 	}
@@ -271,6 +271,61 @@ static void zsh(void)
 	printf("\tesac\n}\ncompdef _lossbench lossbench\n");
 }
 
+/* ---- fish ---- */
+
+/* Inside single quotes. */
+static void fish_text(const char *text)
+{
+	for (; *text; text++)
+		printf("%s%c", strchr("'\\", *text) ? "\\" : "", *text);
+}
+
+static const char *fish_command; /* whose options are told */
+
+static void fish_option(const char *name, const char *arg, const char *help)
+{
+	const bool metric = !strcmp(name, "metric") || !strcmp(name, "select"), set = !strcmp(name, "set");
+
+	printf("complete -c lossbench -n '__fish_seen_subcommand_from %s' -l %s", fish_command, name);
+	if (arg)
+		printf(" -r%s", set ? " -f -a '(__lossbench_keys)'" : metric ? " -f -a '(__lossbench_metrics)'" : "");
+	printf(" -d '");
+	fish_text(help);
+	printf("'\n");
+}
+
+static void fish_values(const char *function, void (*fill)(struct words *))
+{
+	struct words w = { 0 };
+
+	fill(&w);
+	printf("function %s; string split ' ' -- '", function);
+	print_words(&w);
+	printf("'; end\n");
+	words_free(&w);
+}
+
+static void fish(void)
+{
+	printf("# fish completion of lossbench:  lossbench completion fish | source\n");
+	fish_values("__lossbench_keys", config_keys);
+	fish_values("__lossbench_losses", loss_names);
+	fish_values("__lossbench_metrics", metric_names);
+	for (const struct command *c = commands; c->name; c++) {
+		struct words w = { 0 };
+		printf("complete -c lossbench -n __fish_use_subcommand -f -a %s -d '", c->name);
+		fish_text(c->summary);
+		printf("'\n");
+		verbs(c->usage, &w);
+		for (size_t i = 0; i < w.n; i++)
+			printf("complete -c lossbench -n '__fish_seen_subcommand_from %s; and test (count (commandline -opc)) = 2' -f -a %s\n", c->name, w.item[i]);
+		words_free(&w);
+		fish_command = c->name;
+		options_of(c, fish_option);
+	}
+	printf("complete -c lossbench -n '__fish_seen_subcommand_from losses; and __fish_seen_subcommand_from show eval plot check' -f -a '(__lossbench_losses)'\n");
+}
+
 int cmd_completion(int argc, char **argv, struct lb_err *err)
 {
 	size_t n;
@@ -278,11 +333,14 @@ int cmd_completion(int argc, char **argv, struct lb_err *err)
 
 	if (rc)
 		return rc > 0 ? LB_OK : LB_USAGE;
-	if (n != 1 || (strcmp(argv[1], "bash") && strcmp(argv[1], "zsh")))
-		return lb_fail(err, LB_USAGE, "completion: found \"%s\", allowed: bash or zsh", n ? argv[1] : "nothing");
-	if (!strcmp(argv[1], "bash"))
-		bash();
-	else
-		zsh();
-	return LB_OK;
+	static const struct {
+		const char *name;
+		void (*print)(void);
+	} shells[] = { { "bash", bash }, { "zsh", zsh }, { "fish", fish } };
+	for (size_t k = 0; n == 1 && k < sizeof shells / sizeof *shells; k++)
+		if (!strcmp(argv[1], shells[k].name)) {
+			shells[k].print();
+			return LB_OK;
+		}
+	return lb_fail(err, LB_USAGE, "completion: found \"%s\", allowed: bash, zsh or fish", n ? argv[1] : "nothing");
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lossbench completion: what bash and zsh offer comes from the program's own tables.
+# lossbench completion: what bash, zsh and fish offer comes from the program's own tables.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 installed
 lossbench completion bash >bash.sh
@@ -30,8 +30,20 @@ assert_contains "$(offer report --metric test.acc)" test.accuracy
 assert_eq "$(offer config '' | sort | tr '\n' ' ')" 'check reference resolve schema '
 touch mine.yaml
 assert_eq "$(offer sweep --config mi)" mine.yaml
-assert_exit 2 lossbench completion fish
-assert_contains "$err" 'allowed: bash or zsh'
+assert_eq "$(offer losses '' | sort | tr '\n' ' ')" 'build check eval new plot show '
+assert_exit 2 lossbench completion csh
+assert_contains "$err" 'allowed: bash, zsh or fish'
+
+lossbench completion fish >lossbench.fish
+assert_eq "$(sed -nE "s/^complete -c lossbench -n __fish_use_subcommand -f -a ([a-z]+) .*/\1/p" lossbench.fish | sort)" "$commands" 'commands in fish'
+assert_contains "$(cat lossbench.fish)" "complete -c lossbench -n '__fish_seen_subcommand_from sweep' -l jobs -r -d 'worker processes; default: one a core'"
+if command -v fish >/dev/null; then
+	tell() { fish --no-config -c "source lossbench.fish; complete -C '$1'" | cut -f1; }
+	assert_eq "$(tell 'lossbench swe')" sweep
+	assert_contains "$(tell 'lossbench sweep --set loss.')" loss.gamma=
+	assert_eq "$(tell 'lossbench losses show label_sm')" label_smoothing
+	assert_contains "$(tell 'lossbench report --gro')" --group-by
+fi
 
 lossbench completion zsh >_lossbench
 assert_contains "$(cat _lossbench)" '#compdef lossbench'
