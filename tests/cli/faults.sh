@@ -68,8 +68,8 @@ fault() {
 	assert_eq "$(find r -type f | grep -vE '/trials/([0-9a-f]{16}\.(json|predictions\.csv)|\.lock)$|/\.plan$')" '' "$what: left over"
 }
 
-# after N: the next n; each one at first, then about one in ten.
-after() { echo $(($1 + 1 + ($1 > 12 && ! ${LB_FULL:-0}) * ($1 / 9))); }
+# after N: the next n; each one at first, then further apart by a quarter.
+after() { echo $(($1 + 1 + ($1 > 12 && ! ${LB_FULL:-0}) * ($1 / 4))); }
 
 # KIND | codes | config | command
 failed=0 all=0

@@ -58,6 +58,10 @@ touch losses/binary/other.h
 breaks losses/multiclass/ce.c '#include "losses/binary/other.h"' 'a loss includes losses/loss.h, losses/support/ and core/'
 breaks cmd/main.c '#include "core/engine/precision.h"' 'the command line knows no precision'
 found 3
+if [ -z "${LB_FULL:-}" ]; then
+	echo 'eight planted faults were found; make check-full plants one for every rule'
+	exit 0
+fi
 breaks core/run/cohort_run.h '#include "core/engine/precision.h"' 'core/run/cohort_run.h leads to core/engine/precision.h'
 found 2
 breaks core/base/log.c '#include "cmd/cmd.h"' 'only cmd/ may include cmd/' 2
