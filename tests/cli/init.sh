@@ -143,7 +143,8 @@ for word in csv idx; do assert_contains "$out" "$word "; done
 # Every sample (without LB_FULL every third): what init writes is checked and trains, one trial of it.
 nth=0
 for file in "$samples"/*.gz; do
-	[[ $file != *-labels-idx1-* ]] && ((nth++ % 3 == 0 || ${LB_FULL:-0})) || continue
+	[[ $file != *-labels-idx1-* ]] || continue
+	((nth++ % 3 == 0 || ${LB_FULL:-0})) || continue
 	assert_exit 0 lossbench init "$file" --out every.yaml
 	first=$(lossbench sweep every.yaml --set train.epochs=1 --list 2>/dev/null | cut -f1 | sed -n 1p)
 	rm -rf every
