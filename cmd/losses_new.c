@@ -85,13 +85,13 @@ static void make_c(const struct start *s, const char *name, struct lb_buf *b)
 			 "/* The loss of row i, of which z are the %s; g, unless NULL, gets the derivative. */\n"
 			 "static real row(const struct lb_batch *in, size_t i, const real *z, real *g)\n{\n%s}\n\nLB_ROW(%s, row)\n\n",
 		      s->c_example, s->kind == LB_REGRESSION ? "predictions" : "scores", s->row, name);
-	lb_buf_printf(b, "/* To losses/%s/%s.c, with a line LOSS(%s, %s) in losses/list.def; then make, and\n * lossbench losses check %s. */\n"
+	lb_buf_printf(b, "/* A plug-in: lossbench losses build %s.c. To be in the program it goes to losses/%s/, with a line\n * LOSS(%s, %s) in losses/list.def. */\n"
 			 "const struct lb_loss LB_LOSS(%s, %s) = {\n	.info = {\n		.base = {\n			.name = \"%s\",\n"
 			 "			.title = \"What it is, in a line\",\n			.cite = \"Authors, title, venue, year, equation\",\n"
 			 "			.formula = \"%s\",\n			.notes = \"Edge cases, differences from the paper.\",\n"
 			 "			.keywords = \"other_names\",\n			LB_PARAMS(params),\n		},\n		.kind = %s,\n"
 			 "		.good_for = \"general use\",\n		.properties = %s,\n		LB_EXAMPLES(examples),\n	},\n	.form = &%s_form,\n};\n",
-		      kind, name, kind, name, name, kind, name, name, s->formula,
+		      name, kind, kind, name, kind, name, name, s->formula,
 		      s->kind == LB_MULTICLASS ? "LB_MULTICLASS" : s->kind == LB_BINARY ? "LB_BINARY" : "LB_REGRESSION", s->traits, name);
 }
 
@@ -132,8 +132,7 @@ int losses_new(const char *name, const char *task, const char *out, struct lb_er
 	if (!rc && lb_file_exists(path))
 		rc = lb_fail(err, LB_USAGE, "%s already exists; delete it or choose another --out", path);
 	if (!rc && !(rc = lb_write_file(path, b.s, b.n, err)))
-		printf("%s written; next: %s %s\n", path, c ? "see its last comment; then make, and lossbench losses check" : "lossbench losses check",
-		       c ? name : path);
+		printf("%s written; next: lossbench losses %s %s\n", path, c ? "build" : "check", path);
 	lb_buf_free(&b);
 	free(path);
 	return rc;
