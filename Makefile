@@ -265,80 +265,19 @@ bench-growth: lossbench ## time and memory against rows, features, classes, mode
 	@scripts/setup.sh study
 	@$(STUDY_PYTHON) tests/bench/growth.py $(BENCH_ARGS)
 
-.PHONY: study-ldr study-ldr-quick study-stablemax study-nb-vs-lr study-anyloss study-auc study-perceptron study-ensloss study-multiplicity study-disparity study-grokking study-survival study-ordinal study-aggregate study-regression-robust study-counts study-dice-shift study-hl-gauss study-cs study-advise study-embeddings study-embedding-losses study-views
-study-ldr: lossbench                 ## fifteen losses under label noise, with its page in results/reference/ldr (an hour)
+# Each study is a file of scripts/studies; its page is in results/reference.
+.PHONY: atlas atlas-page
+atlas: lossbench                     ## make the studies whose files have changed, and the page of all, results/reference (STUDY=cs: one; hours for all)
 	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_ldr.py --jobs $(JOBS)
-study-ldr-quick: lossbench           ## the same with fewer epochs, within minutes
+	@$(STUDY_PYTHON) scripts/atlas.py $(STUDY) --jobs $(JOBS) $(ARGS)
+atlas-page:                          ## the page alone, out of the studies' results
 	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_ldr.py --quick --jobs $(JOBS)
-study-stablemax: lossbench           ## softmax collapse in float32 and float64, and StableMax (a minute)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_stablemax.py --jobs $(JOBS)
-study-nb-vs-lr: lossbench            ## rows that naive Bayes and logistic regression need as the dimension grows (minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_nb_vs_lr.py --jobs $(JOBS)
-study-anyloss: lossbench             ## training on F1, G-mean and balanced accuracy themselves (minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_anyloss.py --jobs $(JOBS)
-study-auc: lossbench $(BUILD)/bench/pairs ## losses over pairs: AUC under imbalance, calibration, time against rows (minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_auc.py --jobs $(JOBS) --bench $(abspath $(BUILD))/bench/pairs
-study-perceptron: lossbench          ## logistic regression with huge steps against the perceptron (a minute)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_perceptron.py --jobs $(JOBS)
-study-grokking: lossbench            ## modular addition with and without the projected gradient (two minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_grokking.py --jobs $(JOBS)
-study-multiplicity: lossbench        ## how far predictions move among models almost as good (a minute)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_multiplicity.py --jobs $(JOBS)
-study-disparity: lossbench           ## robust training and the rarer class, rows without labels (two minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_disparity.py --jobs $(JOBS)
-study-survival: lossbench            ## losses of times to an event on two real sets (a minute)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_survival.py --jobs $(JOBS)
-study-ordinal: lossbench             ## losses of ordered classes against cross-entropy (two minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_ordinal.py --jobs $(JOBS)
-study-counts: lossbench              ## losses of counts, judged by each other's deviance (a minute; Rscript scripts/count_sets.R first)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_counts.py --jobs $(JOBS)
-study-dice-shift: lossbench          ## gradients of the dice loss of a shifted interval, and the weights that they lead to (a minute)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_dice_shift.py --jobs $(JOBS)
-study-hl-gauss: lossbench            ## regression by a distribution over levels against squared error (minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_hl_gauss.py --jobs $(JOBS)
-study-cs: lossbench                  ## Cauchy-Schwarz losses where the noise of targets has heavy tails (minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_cs.py --jobs $(JOBS)
-study-advise: lossbench              ## is the advice of lossbench advise right: twenty sets, planted label noise (an hour)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_advise.py --jobs $(JOBS)
-study-embeddings: lossbench          ## losses of embeddings with labels: unseen classes, pairs, temperature, few shots, wrong labels (half an hour; STUDY=unpg for one)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_embeddings.py $(STUDY) --jobs $(JOBS)
-study-embedding-losses: lossbench    ## all losses of labelled embeddings on six sets, tuned alike (20 minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_embedding_losses.py --jobs $(JOBS)
-study-views: lossbench               ## Barlow Twins with mixed rows, projection heads, temperatures of rows, wrong pairs (ten minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_views.py --jobs $(JOBS)
-study-aggregate: lossbench           ## bags of responses of which the mean alone is known, risks beside their formula (minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_aggregate.py --jobs $(JOBS)
-study-regression-robust: lossbench   ## regression losses under outliers in the targets, on six sets (a minute)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_regression_robust.py --jobs $(JOBS)
-study-ensloss: lossbench             ## random calibrated losses against fixed ones, shallow and deep (ten minutes)
-	@scripts/setup.sh study
-	@$(STUDY_PYTHON) scripts/study_ensloss.py --jobs $(JOBS)
+	@$(STUDY_PYTHON) scripts/atlas.py --page
 
 .PHONY: docs
 docs: lossbench                      ## regenerate the catalogue of losses and the reference of config keys
-	@./lossbench losses --markdown > losses/README.md
+	@scripts/setup.sh study
+	@./lossbench losses --markdown | $(STUDY_PYTHON) scripts/atlas.py --links > losses/README.new && mv losses/README.new losses/README.md
 	@./lossbench config reference > configs/README.md
 
 .PHONY: install

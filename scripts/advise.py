@@ -115,7 +115,7 @@ class Advice:
         self.models = {"auto": [0, advise_losses.HIDDEN], "linear": [0], "mlp": [advise_losses.HIDDEN]}[args.model]
         self.begun = time.monotonic()
         self.budget = args.minutes * 60
-        self.stops_early, self.tells = True, True   # the study scripts/study_advise.py turns them off
+        self.stops_early, self.tells = True, True   # the study scripts/studies/advise.py turns them off
         self.also: List[str] = []                   # losses tried beside those chosen
         self.told: dict = {}
         self.steps: Dict[Tuple[int, int], Step] = {}

@@ -53,6 +53,7 @@ study|python3-matplotlib|python3-matplotlib|python-matplotlib|module matplotlib
 study|python3-jinja2|python3-jinja2|-|module jinja2
 study|python3-numpy|python3-numpy|numpy|module numpy
 study|python3-scipy|python3-scipy|scipy|module scipy
+study|python3-yaml|python3-pyyaml|-|module yaml
 bench|python3-numpy|python3-numpy|numpy|module numpy
 bench|python3-torch|python3-torch|-|module torch
 bench|python3-sklearn|python3-scikit-learn|-|module sklearn

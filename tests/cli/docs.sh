@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The pages that `make docs` generates are those of this program.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
-lossbench losses --markdown >losses.md
+"${PYTHON:-python3}" -c 'import yaml' || { echo 'skipped: the links of the catalogue need PyYAML'; exit 77; }
+lossbench losses --markdown | "${PYTHON:-python3}" "$LB_ROOT/scripts/atlas.py" --links >losses.md
 lossbench config reference >configs.md
 cmp losses.md "$LB_ROOT/losses/README.md" || fail 'losses/README.md is old: run make docs'
 cmp configs.md "$LB_ROOT/configs/README.md" || fail 'configs/README.md is old: run make docs'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Small forms of the configs of scripts/study_embeddings.py: each trains as its header says, and gives what its study finds on digits without doubt.
+# Small forms of the studies of embeddings: each trains as its header says, and gives what its study finds on digits without doubt.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 

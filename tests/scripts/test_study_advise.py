@@ -1,4 +1,4 @@
-"""scripts/study_advise.py: the plant, the verdicts that turn with their figures, and a small form of it on iris."""
+"""scripts/studies/advise.py: the plant, the verdicts that turn with their figures, and a small form of it on iris."""
 import csv
 import gzip
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_advise as study  # noqa: E402
+from studies import advise as study  # noqa: E402
 
 BINARY = ROOT / "lossbench"
 

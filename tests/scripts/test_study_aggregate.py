@@ -1,4 +1,4 @@
-"""scripts/study_aggregate.py: the risk formula against a simulation and its special cases, and a claim that fails when its figure does.
+"""scripts/studies/aggregate.py: the risk formula against a simulation and its special cases, and a claim that fails when its figure does.
 Then a small form of the study: a few draws of configs/aggregate by the built program."""
 import os
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_aggregate as study  # noqa: E402
+from studies import aggregate as study  # noqa: E402
 from study_common import trained  # noqa: E402
 
 BINARY = os.environ.get("LOSSBENCH") or str(ROOT / "lossbench")

@@ -8,10 +8,10 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 try:
     import numpy as np
-    import study_anyloss
-    import study_auc
-    import study_ensloss
-    import study_perceptron
+    from studies import anyloss as study_anyloss
+    from studies import auc as study_auc
+    from studies import ensloss as study_ensloss
+    from studies import perceptron as study_perceptron
 except ImportError as missing:
     raise unittest.SkipTest("%s is not installed" % missing.name)
 

@@ -55,7 +55,7 @@ class Verdict(unittest.TestCase):
         self.assertEqual(study_common.verdict(Truth()), "**Does not hold.**")
 
     def test_no_study_has_words_of_its_own(self):
-        for path in sorted((ROOT / "scripts").glob("study_*.py")):
+        for path in sorted((ROOT / "scripts" / "studies").glob("*.py")):
             text = path.read_text(encoding="utf-8")
             for word in [*study_common.VERDICTS.values(), "Reproduces."]:
                 self.assertNotIn("**" + word, text, path.name)

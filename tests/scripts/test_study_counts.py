@@ -1,4 +1,4 @@
-"""scripts/study_counts.py: deviances by hand and as the program measures them, verdicts that turn with their figures, a small form."""
+"""scripts/studies/counts.py: deviances by hand and as the program measures them, verdicts that turn with their figures, a small form."""
 import math
 import sys
 import tempfile
@@ -8,7 +8,7 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_counts as study  # noqa: E402
+from studies import counts as study  # noqa: E402
 from study_common import predictions  # noqa: E402
 
 BINARY = ROOT / "lossbench"
@@ -92,7 +92,7 @@ class SmallForm(unittest.TestCase):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             with mock.patch.object(study, "predictions", side_effect=predictions) as read:
-                found = study.run(str(BINARY), 2, sets, folder)
+                found = study.train(str(BINARY), 2, sets, folder)
             self.assertEqual(read.call_count, 30)            # no zeros in abalone, so no share of them
             for trial in (call.args[1] for call in read.call_args_list):
                 measured = trial["result"]["metrics"]["test"]
@@ -109,7 +109,7 @@ class SmallForm(unittest.TestCase):
 
     def test_a_missing_set(self):
         with self.assertRaisesRegex(SystemExit, "absent.csv is missing. Write it with: Rscript scripts/count_sets.R"):
-            study.run(str(BINARY), 1, {"a": ["data.train.path=datasets/absent.csv"]}, Path("nowhere"))
+            study.train(str(BINARY), 1, {"a": ["data.train.path=datasets/absent.csv"]}, Path("nowhere"))
 
 
 if __name__ == "__main__":

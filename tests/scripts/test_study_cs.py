@@ -1,4 +1,4 @@
-"""scripts/study_cs.py: the choice by validation rows, verdicts that turn with their figures, a small form by the built program."""
+"""scripts/studies/cs.py: the choice by validation rows, verdicts that turn with their figures, a small form by the built program."""
 import math
 import sys
 import tempfile
@@ -8,7 +8,7 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_cs as study  # noqa: E402
+from studies import cs as study  # noqa: E402
 
 BINARY = ROOT / "lossbench"
 
@@ -71,7 +71,7 @@ class SmallForm(unittest.TestCase):
         noises = "corrupt.labels={kind: none},{kind: student_t, nu: 1.5, scale: 0.5}"
         few = {c: [sweep for sweep in sweeps[:1]] for c, sweeps in study.CONTENDERS.items()}
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(study, "CONTENDERS", few):
-            found = study.run(str(BINARY), 2, Path(folder), {"concrete": []}, ["train.seed=1,2", "train.epochs=15", noises])
+            found = study.train(str(BINARY), 2, Path(folder), {"concrete": []}, ["train.seed=1,2", "train.epochs=15", noises])
         self.assertEqual(set(found), {("concrete", "no noise"), ("concrete", "nu 1.5")})
         for of in found.values():
             self.assertEqual(set(of), {*study.CONTENDERS, study.BASELINE})

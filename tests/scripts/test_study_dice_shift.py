@@ -1,4 +1,4 @@
-"""scripts/study_dice_shift.py: formulas at their limits, verdicts that turn with their figures, a small form by the built program."""
+"""scripts/studies/dice_shift.py: formulas at their limits, verdicts that turn with their figures, a small form by the built program."""
 import math
 import sys
 import tempfile
@@ -8,7 +8,7 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_dice_shift as study  # noqa: E402
+from studies import dice_shift as study  # noqa: E402
 
 BINARY = ROOT / "lossbench"
 NOISES = (0.1, 0.3, 1, 3)
@@ -104,7 +104,7 @@ class SmallForm(unittest.TestCase):
 
     def test_weights(self):
         with tempfile.TemporaryDirectory() as folder:
-            found = study.run(str(BINARY), 2, Path(folder), ["data.generator.noise=1", "train.seed=1,2", "optimizer.lr=0.003,0.1"])
+            found = study.train(str(BINARY), 2, Path(folder), ["data.generator.noise=1", "train.seed=1,2", "optimizer.lr=0.003,0.1"])
             truth = study.trained(str(BINARY), study.CONFIG, Path(folder) / "falling", 1,
                                                      [*study.TRUTH, "train.seed=1,2", "output.dir=%s/falling" % folder], quiet=True)
         self.assertTrue(all(t["result"]["metrics"]["test"]["rmse"] < 1e-10 for t in truth))

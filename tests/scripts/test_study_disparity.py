@@ -1,4 +1,4 @@
-"""The closed forms of scripts/study_disparity.py against drawn rows, a search over linear rules, and the figures of the paper's setting."""
+"""The closed forms of scripts/studies/disparity.py against drawn rows, a search over linear rules, and the figures of the paper's setting."""
 import sys
 import unittest
 from pathlib import Path
@@ -10,7 +10,7 @@ try:
     import numpy as np
     from scipy.optimize import minimize
     from scipy.stats import levy_stable
-    import study_disparity as study
+    from studies import disparity as study
 except ImportError as missing:
     raise unittest.SkipTest("%s is not installed" % missing.name)
 

@@ -1,4 +1,4 @@
-"""scripts/study_embedding_losses.py: which settings are tried, which classes train, the choice, what the page says of made figures, a small form
+"""scripts/studies/embedding_losses.py: which settings are tried, which classes train, the choice, what the page says of made figures, a small form
 by the built program."""
 import json
 import math
@@ -12,7 +12,7 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_embedding_losses as study  # noqa: E402
+from studies import embedding_losses as study  # noqa: E402
 
 BINARY = ROOT / "lossbench"
 YEARS = {loss: 2010 + k % 10 for k, loss in enumerate(study.FAMILY)}
@@ -114,7 +114,7 @@ class SmallForm(unittest.TestCase):
     def test_one_set(self):
         losses = ["normalized_softmax", "triplet", "icnn"]
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(study, "RATES", (0.001, 0.008)):
-            of, chosen, year = study.run(str(BINARY), 2, Path(folder), ["vowel"], losses, 2, ["train.epochs=10"])
+            of, chosen, year = study.train(str(BINARY), 2, Path(folder), ["vowel"], losses, 2, ["train.epochs=10"])
             trials = [json.loads(p.read_text()) for p in Path(folder).glob("trials/*[0-9a-f].json")]
         self.assertEqual({q: len(v) for q, v in chosen.items()}, {q: 6 for q in study.QUESTIONS})
         for values in of.values():

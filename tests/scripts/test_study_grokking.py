@@ -1,4 +1,4 @@
-"""scripts/study_grokking.py: the rows are all sums, every cell of the table stands in its record, and a claim fails when its figure does."""
+"""scripts/grokking.py: the rows are all sums, every cell of the table stands in its record, and a claim fails when its figure does."""
 import copy
 import csv
 import sys
@@ -9,7 +9,7 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_grokking as study  # noqa: E402
+from studies import grokking as study  # noqa: E402
 
 
 def trial(project, seed, train, test, collapsed):

@@ -1,4 +1,4 @@
-"""scripts/study_hl_gauss.py: the losses it makes, the choice by validation rows, verdicts that turn with their figures, a small form."""
+"""scripts/studies/hl_gauss.py: the losses it makes, the choice by validation rows, verdicts that turn with their figures, a small form."""
 import math
 import sys
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_hl_gauss as study  # noqa: E402
+from studies import hl_gauss as study  # noqa: E402
 
 BINARY = ROOT / "lossbench"
 
@@ -74,7 +74,7 @@ class SmallForm(unittest.TestCase):
     def test_one_set(self):
         data = {"concrete": study.SETS["concrete"]}
         with tempfile.TemporaryDirectory() as folder:
-            found = study.run(str(BINARY), 2, Path(folder), data, ["train.seed=1,2", "optimizer.lr=0.03", "train.epochs=30", "train.early_stopping=null"])
+            found = study.train(str(BINARY), 2, Path(folder), data, ["train.seed=1,2", "optimizer.lr=0.03", "train.epochs=30", "train.early_stopping=null"])
         self.assertEqual(set(found), {("concrete", 0), ("concrete", 1)})
         for of in found.values():
             self.assertEqual(list(of), list(study.CONTENDERS))

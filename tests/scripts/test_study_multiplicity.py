@@ -1,4 +1,4 @@
-"""The exact prediction ranges of scripts/study_multiplicity.py against SciPy's constrained solver, and the local formula."""
+"""The exact prediction ranges of scripts/multiplicity.py against SciPy's constrained solver, and the local formula."""
 import sys
 import unittest
 from pathlib import Path
@@ -9,7 +9,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 try:
     import numpy as np
     from scipy.optimize import minimize
-    import study_multiplicity
+    from studies import multiplicity
 except ImportError as missing:
     raise unittest.SkipTest("%s is not installed" % missing.name)
 
@@ -19,7 +19,7 @@ class Ranges(unittest.TestCase):
         rng = np.random.default_rng(3)
         x = rng.normal(size=(80, 4))
         self.y = (x @ [1.0, -2.0, 0.5, 0.0] + rng.normal(size=80) > 0.4).astype(int)
-        self.model = study_multiplicity.Logistic(x, self.y, 0.01)
+        self.model = multiplicity.Logistic(x, self.y, 0.01)
 
     def test_optimum(self):
         found = minimize(self.model.value, np.zeros(5), jac=self.model.gradient, method="BFGS", options={"gtol": 1e-10})
@@ -51,7 +51,7 @@ class Ranges(unittest.TestCase):
 
     def test_both_bounds(self):
         trial = {"data": {"classes": ["0", "1"]}, "result": {"objective": self.model.loss0}, "scores": self.model.a @ self.model.w0}
-        found = study_multiplicity.study(trial, self.model.a[:, :-1], [str(v) for v in self.y], 0.01)
+        found = multiplicity.study(trial, self.model.a[:, :-1], [str(v) for v in self.y], 0.01)
         self.assertLess(found["loss_gap"], 1e-12)
         for cell in found["eps"].values():
             for low, high in zip(cell["discrepancy"], cell["ambiguity"]):

@@ -1,11 +1,11 @@
-"""scripts/study_ordinal.py: means and marks of the tables, counts over the settings, and claims that fail when their figures do."""
+"""scripts/studies/ordinal.py: means and marks of the tables, counts over the settings, and claims that fail when their figures do."""
 import sys
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_ordinal as study  # noqa: E402
+from studies import ordinal as study  # noqa: E402
 
 SEEDS = range(1, 11)
 NOISE = [0.001 * v for v in (3, -1, 4, -1, 5, -9, 2, -6, 5, -3)]

@@ -1,4 +1,4 @@
-"""scripts/study_regression_robust.py: the scale is chosen by the validation rows, ranks and intervals by hand, a claim that fails when its
+"""scripts/studies/regression_robust.py: the scale is chosen by the validation rows, ranks and intervals by hand, a claim that fails when its
 figure does, and a small form of the study by the built program."""
 import sys
 import tempfile
@@ -8,7 +8,7 @@ from unittest import mock
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_regression_robust as study  # noqa: E402
+from studies import regression_robust as study  # noqa: E402
 
 BINARY = ROOT / "lossbench"
 CLEAN = {"mse": 1.0, "mae": 1.01, "huber": 1.0, "cauchy": 1.0, "tukey": 1.0, "welsch": 1.0}

@@ -1,4 +1,4 @@
-"""The page of scripts/study_survival.py on made records whose verdicts are known, and on a short run of its configs."""
+"""The page of scripts/studies/survival.py on made records whose verdicts are known, and on a short run of its configs."""
 import math
 import os
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import study_survival as study
+from studies import survival as study
 
 LOSSES = ("cox", "cox breslow", "aft normal", "aft logistic", "aft extreme", *study.INTERVALS, "concordance")
 

@@ -1,4 +1,4 @@
-"""scripts/study_views.py: the choice by validation rows, verdicts that turn with their figures, a small form of each study by the built program."""
+"""scripts/studies/views.py: the choice by validation rows, verdicts that turn with their figures, a small form of each study by the built program."""
 import math
 import sys
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
-import study_views as study  # noqa: E402
+from studies import views as study  # noqa: E402
 
 BINARY = ROOT / "lossbench"
 
@@ -85,7 +85,7 @@ class SmallForm(unittest.TestCase):
             cell = next(cell for cell in of.cells if cell.startswith("segment"))
             small = of._replace(cells={cell: of.cells[cell]})
             with tempfile.TemporaryDirectory() as folder:
-                values = study.run(str(BINARY), 2, Path(folder), small, ["train.seed=1,2", "train.epochs=3", "optimizer.lr=0.01"])
+                values = study.train(str(BINARY), 2, Path(folder), small, ["train.seed=1,2", "train.epochs=3", "optimizer.lr=0.01"])
             self.assertEqual(set(values[cell]), {*of.contenders, study.RAW, study.RANDOM})
             for contender, metrics in values[cell].items():
                 self.assertEqual({m: len(v) for m, v in metrics.items()}, {m: 2 for m in of.metrics}, contender)
