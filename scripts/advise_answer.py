@@ -126,9 +126,13 @@ def label_lines(r: Result) -> List[str]:
     if noise is None:
         return []
     names = r.findings.classes
-    lines = ["Labels: about %s seem wrong by chance (95 %% interval %s to %s); %s predicts %s of the labels wrongly, so that classes overlap in about %s." % (
-        percent(round(noise.rate, 3)), percent(round(noise.low, 3)), percent(round(noise.high, 3)), PLAIN[r.findings.task],
-        percent(round(noise.error, 3)), percent(round(r.probed.traits.overlap, 3)))]
+    low, high, error = (percent(round(v, 3)) for v in (noise.low, noise.high, noise.error))
+    if noise.told():
+        lines = ["Labels: about %s seem wrong by chance (95 %% interval %s to %s); %s predicts %s of the labels wrongly, so that classes overlap in about %s." % (
+            percent(round(noise.rate, 3)), low, high, PLAIN[r.findings.task], error, percent(round(r.probed.traits.overlap, 3)))]
+    else:
+        lines = ["Labels: these rows do not tell how many are wrong: anything from %s to %s would fit (95 %% interval); %s predicts %s of the labels wrongly, from "
+                 "overlap of the classes or wrong labels." % (low, high, PLAIN[r.findings.task], error)]
     if noise.pairs:
         a, b, n = noise.pairs[0]
         lines.append("%s confidently with their label%s, most often %s that look like %s (%d). Confident learning, which takes overlap for noise, would say %s." % (
@@ -230,7 +234,7 @@ def as_json(r: Result) -> dict:
         "under": {kind: {"metric": metric, "choice": u.choice, "best_mean": u.best, "against_plain": {k: gap_json(g) for k, g in u.against_plain.items()}}
                   for kind, (metric, u) in r.under.items()},
         "findings": r.findings.numbers, "warnings": r.findings.warnings,
-        "label_noise": None if noise is None else {"rate": noise.rate, "low": noise.low, "high": noise.high, "confident_learning": noise.confident,
+        "label_noise": None if noise is None else {"rate": noise.rate if noise.told() else None, "low": noise.low, "high": noise.high, "confident_learning": noise.confident,
                                                    "error": noise.error, "suspects": len(noise.suspects)},
         "traits": r.probed.traits._asdict(), "plan": r.plan._asdict(), "folds": v.folds, "trainings": r.trained, "seconds": r.seconds,
         "stopped": r.stopped, "folder": r.folder, "model": r.folder + "/model.npz" if r.kept.model else None}

@@ -57,7 +57,9 @@ def purposes(descriptor: dict) -> List[str]:
 class Traits(NamedTuple):
     """What probing trainings add to the findings."""
     noise: float = 0.0          # estimated share of wrong labels
-    noise_high: float = 0.0     # upper end of its interval
+    noise_low: float = 0.0      # its interval
+    noise_high: float = 0.0
+    noise_told: bool = True     # whether the interval is narrow enough to name the estimate
     overlap: float = 0.0        # share of rows that remain wrong beside the noise
     outliers: float = 0.0       # share of far residuals
     ranking: bool = False       # judged by the AUC
@@ -69,7 +71,9 @@ def wanted(task: str, findings: Findings, traits: Traits) -> List[Tuple[str, str
         return wanted_regression(findings, traits)
     out = []
     if traits.noise >= NOISY:
-        out.append(("label noise", "about %s of the labels seem wrong" % percent(round(traits.noise, 2)), 3))
+        share = "about %s" % percent(round(traits.noise, 2)) if traits.noise_told else "%s to %s" % (
+            percent(round(traits.noise_low, 2)), percent(round(traits.noise_high, 2)))
+        out.append(("label noise", "%s of the labels seem wrong" % share, 3))
     if findings.unbalanced():
         out.append(("class imbalance", "the largest class is %.3g times the smallest" % findings.numbers["class_ratio"], 2))
     if traits.ranking:

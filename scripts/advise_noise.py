@@ -18,6 +18,7 @@ MOST_ROWS, MOST_SCORES = 6000, 40000  # for the fit; more add nothing to the two
 BIAS_SD, LOG_SCALE_SD = 1.5, 2.0  # of weak priors, which only keep the fit finite where classes are separable
 ALIKE, STEPS = 0.005, 9         # rates of repetitions that are as near as this are one; between others the likelihood is looked at in so many places
 HALF_CHI2 = 1.92                # half the 95 % quantile of chi-squared with one degree
+WIDEST = 0.1                    # of an interval whose middle is told: beyond, the rows are too few or the classes too alike to tell a number
 
 
 class Noise(NamedTuple):
@@ -29,6 +30,10 @@ class Noise(NamedTuple):
     pairs: List[Tuple[int, int, int]]   # label, likelier class, rows that disagree confidently; most first
     suspects: List[int]         # places of those rows, the surest first
     likely: List[int]           # their likelier classes
+
+    def told(self) -> bool:
+        """Whether the interval is narrow enough for the estimate to be told as a number; else it is the interval that is told."""
+        return self.high - self.low <= WIDEST
 
 
 def log_softmax(z: np.ndarray) -> np.ndarray:

@@ -136,7 +136,7 @@ def probe_classes(by_seed: List[Scores], findings: Findings, metric: str, each: 
     noise = advise_noise.estimate(repeats, y)
     classes = len(place)
     overlap = max(0.0, (noise.error - noise.rate) / max(0.1, 1 - noise.rate * classes / (classes - 1)))
-    return Probe(Traits(noise.rate, noise.high, overlap, 0.0, metric == "auc"), noise,
+    return Probe(Traits(noise.rate, noise.low, noise.high, noise.told(), overlap, 0.0, metric == "auc"), noise,
                  [(rows[i], int(y[i]), b) for i, b in zip(noise.suspects, noise.likely)], each, len(by_seed))
 
 

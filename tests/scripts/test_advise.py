@@ -312,7 +312,7 @@ class Words(unittest.TestCase):
         findings = data.Findings({"rows": 300, "features": 2, "classes": ["a", "b"], "label": "y"}, "multiclass",
                                  {"features": 2, "class_ratio": 1.0}, ["2 classes, one \x1b[31m."], ["<b>odd</b>"])
         found = noise.Noise(0.21, 0.18, 0.24, 0.3, 0.35, [(0, 1, 12)], [4, 7], [1, 0])
-        probed = tournament.Probe(losses.Traits(0.21, 0.24, 0.2), found, [(4, 0, 1)], 0.01, 2)
+        probed = tournament.Probe(losses.Traits(noise=0.21, noise_low=0.18, noise_high=0.24, overlap=0.2), found, [(4, 0, 1)], 0.01, 2)
         under = {"noise": ("accuracy", verdict.judge(Verdicts().values({"gce": 0.08, "focal": 0.0}), "ce", True, 0.25, True))}
         choices = [losses.Choice(n, "p", "r") for n in values]
         return answer.Result("my.csv", findings, choices, probed, Plans.plan, "accuracy", v, under,
@@ -322,6 +322,16 @@ class Words(unittest.TestCase):
         self.assertTrue(answer.headline(self.result({"gce": 0.05, "focal": 0.0})).startswith("Take gce: it is better than ce by +0.0"))
         self.assertTrue(answer.headline(self.result({"gce": 0.0005, "focal": -0.0005}, sd=0.002)).startswith("It does not matter here: no loss differs from ce by more than 0.01"))
         self.assertTrue(answer.headline(self.result({"gce": -0.03, "focal": -0.04})).startswith("It does not matter here, as far as 10 folds can tell: none"))
+
+    def test_a_share_of_wrong_labels_that_rows_cannot_tell(self):
+        told = self.result({"gce": 0.05, "focal": 0.0})
+        wide = told.probed.noise._replace(low=0.0, high=0.4)
+        result = told._replace(probed=told.probed._replace(noise=wide))
+        self.assertIn("these rows do not tell how many are wrong: anything from 0 % to 40 % would fit", answer.as_text(result))
+        self.assertIsNone(answer.as_json(result)["label_noise"]["rate"])
+        self.assertEqual(answer.as_json(told)["label_noise"]["rate"], 0.21)
+        unsure = losses.wanted("multiclass", told.findings, losses.Traits(noise=0.2, noise_low=0.05, noise_high=0.4, noise_told=False))
+        self.assertEqual(unsure[0][1], "5 % to 40 % of the labels seem wrong")
 
     def test_text(self):
         text = answer.as_text(self.result({"gce": 0.05, "focal": 0.0}))

@@ -18,8 +18,8 @@ def judged(name="iris", missed=0.02, regret=0.01, claim="does not matter", plain
     return study.Judged(name, "accuracy", "ce", missed, regret, "gce", plain, 0.9, 0.91, claim, 10.0, 5, 20)
 
 
-def estimates(off=0.0):
-    return [study.Estimate(r, r + off, r - 0.02, r + 0.03, r + 0.1, 600) for r in study.RATES]
+def estimates(off=0.0, wide=0.03):
+    return [study.Estimate(r, r + off, r - 0.02, r + wide, r + 0.1) for r in study.RATES]
 
 
 class Page(unittest.TestCase):
@@ -31,13 +31,17 @@ class Page(unittest.TestCase):
             study.advice_lines([judged(claim="better", plain=0.05), judged(claim="probably better", plain=0.0), judged()])))
 
     def test_noise(self):
-        good = study.noise_lines({"a": estimates(), "b": estimates(0.049)})
-        self.assertIn("on 2 of 2 sets at every rate, in 8 of 8 cells: **Holds.**", good[0])
-        self.assertIn("Confident learning alone is within 5 points in 0 of 8 cells.", good[3])
-        self.assertIn("2 at 0 %, 2 at 10 %, 2 at 20 %, 2 at 40 %. Of the 2 sets of 500 rows and more, 2 at every rate.", good[1])
+        good = study.noise_lines({"a": estimates(), "b": estimates(0.049), "c": estimates(0.2, 0.2)})
+        self.assertIn("told at every rate: **Holds.** 2 of 2.", good[0])
+        self.assertIn("is within 5 points: **Holds.** 8 of 8.", good[1])
+        self.assertIn("Told in 8 of 12 cells", good[2])
+        self.assertIn("Of all cells 8 are within 5 points, of all 3 sets 2 at every rate.", good[2])
+        self.assertIn("holds the planted share in 12 of 12 cells", good[3])
+        self.assertIn("Confident learning alone is within 5 points in 0 of 12 cells.", good[4])
+        self.assertEqual(sum("not told" in line for line in good), 1)
         bad = study.noise_lines({"a": estimates(), "b": estimates(0.051)})
-        self.assertIn("on 1 of 2 sets at every rate, in 4 of 8 cells: **Does not hold.**", bad[0])
-        self.assertIn("holds the planted share in 8 of 8 cells", bad[2])
+        self.assertIn("told at every rate: **Does not hold.** 1 of 2.", bad[0])
+        self.assertIn("is within 5 points: **Does not hold.** 4 of 8.", bad[1])
 
     def test_twenty_sets_of_the_repository(self):
         sets = study.CLASSES + study.TARGETS
