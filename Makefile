@@ -341,10 +341,18 @@ docs: lossbench                      ## regenerate the catalogue of losses and t
 	@./lossbench losses --markdown > losses/README.md
 	@./lossbench config reference > configs/README.md
 
+# The manual: a page a command.
+PAGES_1 := lossbench $(patsubst %,lossbench-%,$(shell sed -n 's/^COMMAND.\([a-z]*\),.*/\1/p' cmd/commands.def))
+PAGES := $(PAGES_1:%=man1/%.1) man5/lossbench-config.5
+.PHONY: man
+man: lossbench                       ## write the manual pages of what --help prints into build/man
+	$(Q)$(STUDY_PYTHON) scripts/man_pages.py $(BUILD)/lossbench $(BUILD)/man
+
 .PHONY: install
-install: lossbench install-headers   ## install program, scripts and the headers for plug-ins under PREFIX (default /usr/local)
+install: lossbench man install-headers ## install program, manual, scripts and the headers for plug-ins under PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/lossbench/scripts
-	install -m 755 lossbench $(DESTDIR)$(PREFIX)/bin/lossbench
+	install -m 755 $(BUILD)/lossbench $(DESTDIR)$(PREFIX)/bin/lossbench
+	@for page in $(PAGES); do install -D -m 644 $(BUILD)/man/$$page $(DESTDIR)$(PREFIX)/share/man/$$page || exit 1; done
 	install -m 644 scripts/*.py scripts/*.html scripts/*.css scripts/*.js $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 	install -m 755 scripts/sweep-*.sh $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 .PHONY: install-headers
@@ -357,6 +365,7 @@ install-headers:
 .PHONY: uninstall
 uninstall:                           ## remove what install put under PREFIX
 	rm -f $(DESTDIR)$(PREFIX)/bin/lossbench $(DESTDIR)$(PREFIX)/lib/pkgconfig/lossbench.pc
+	@rm -f $(PAGES:%=$(DESTDIR)$(PREFIX)/share/man/%)
 	rm -rf $(DESTDIR)$(PREFIX)/share/lossbench $(DESTDIR)$(PREFIX)/include/lossbench
 
 .PHONY: clean

@@ -37,6 +37,7 @@ check|libclang-rt-dev|compiler-rt|-|sanitizer
 check|python3-jsonschema|python3-jsonschema|-|module jsonschema
 check|python3-yaml|python3-pyyaml|-|module yaml
 check|jq|jq|jq|have jq
+check|groff-base|groff-base|groff|have groff
 check|shellcheck|ShellCheck|shellcheck|have shellcheck
 check|cppcheck|cppcheck|cppcheck|have cppcheck
 check|clang-tidy|clang-tools-extra|-|have clang-tidy
