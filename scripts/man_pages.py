@@ -49,11 +49,14 @@ def code(lines: List[str]) -> List[str]:
 
 
 def paragraphs(lines: List[str]) -> List[str]:
-    """A line that ends with a full stop ends a paragraph."""
+    """A line that ends with a full stop ends a paragraph; one that is indented is a command."""
     out: List[str] = []
     for before, line in zip([""] + lines, lines):
-        out += [".PP"] if out and line and (not before or before.endswith(".")) else []
-        out += lines_of(escaped(line))
+        if line.startswith(" "):
+            out += code([line])
+        else:
+            out += [".PP"] if out and line and (not before or before.endswith(".") or before.startswith(" ")) else []
+            out += lines_of(escaped(line))
     return out
 
 
@@ -99,11 +102,10 @@ class Manual:
         first = re.match(r"lossbench (.*)", overview[0])
         self.version = self.ask("version").split()[1]
         self.about = first.group(1).rstrip(".") if first else ""
-        commands = [ROW.match(line) for line in overview[overview.index("") + 1:] if re.match(r"  [a-z]", line)]
-        self.commands = [(m.group(1), m.group(2)) for m in commands if m]
+        listed = [re.match(r"  ([a-z]+) +([A-Z].*)$", line) for line in overview]
+        self.commands = [(m.group(1), m.group(2)) for m in listed if m]
+        self.notes = overview[max(i for i, m in enumerate(listed) if m) + 2:overview.index("Exit codes:") - 1]
         self.codes = [(m.group(1), m.group(2)) for m in (re.match(r" +(\d+)  (.*)", line) for line in overview) if m]
-        rest = overview.index("") + 1
-        self.notes = [line for line in overview[rest:] if line and not line.startswith((" ", "usage")) and not line.endswith("Exit codes:")]
 
     def ask(self, *words: str) -> str:
         shape = dict(os.environ, COLUMNS="10000", NO_COLOR="1", LC_ALL="C.UTF-8")
