@@ -186,7 +186,8 @@ check:                               ## build and run all tests
 unit: $(UNIT) $(TOOLS)
 
 .PHONY: check-full
-check-full:                          ## make check with the long tests too: every failure, 200 kills (an hour)
+check-full:                          ## make check with the long tests too: every failure, 200 kills, sweeps under Slurm (an hour)
+	@scripts/setup.sh full
 	@LB_FULL=1 TIMEOUT=5400 $(MAKE) --no-print-directory check
 
 .PHONY: check-arm
