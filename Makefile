@@ -186,7 +186,8 @@ check:                               ## build and run all tests
 unit: $(UNIT) $(TOOLS)
 
 .PHONY: check-full
-check-full:                          ## make check with the long tests too: every failure, 200 kills (an hour)
+check-full:                          ## make check with the long tests too: every failure, 200 kills, sweeps under Slurm (an hour)
+	@scripts/setup.sh full
 	@LB_FULL=1 TIMEOUT=5400 $(MAKE) --no-print-directory check
 
 .PHONY: check-arm
@@ -280,12 +281,27 @@ docs: lossbench                      ## regenerate the catalogue of losses and t
 	@./lossbench losses --markdown | $(STUDY_PYTHON) scripts/atlas.py --links > losses/README.new && mv losses/README.new losses/README.md
 	@./lossbench config reference > configs/README.md
 
+# The manual.
+PAGES_1 := lossbench $(patsubst %,lossbench-%,$(shell sed -n 's/^COMMAND.\([a-z]*\),.*/\1/p' cmd/commands.def))
+PAGES := $(PAGES_1:%=man1/%.1) man5/lossbench-config.5
+WRITE_PAGES = $(STUDY_PYTHON) scripts/man_pages.py $(BUILD)/lossbench $(BUILD)/man
+# Configs with the data that they name, by paths from the folder above both.
+EXAMPLES := $(wildcard configs/*.* configs/*/*.* datasets/samples/*)
+
+.PHONY: man
+man: lossbench                       ## write the manual pages of what --help prints into build/man
+	$(Q)$(WRITE_PAGES)
+
 .PHONY: install
-install: lossbench install-headers   ## install program, scripts and the headers for plug-ins under PREFIX (default /usr/local)
+install: lossbench install-headers ## install program, manual, scripts, examples and the headers for plug-ins under PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/lossbench/scripts
-	install -m 755 lossbench $(DESTDIR)$(PREFIX)/bin/lossbench
+	install -m 755 $(BUILD)/lossbench $(DESTDIR)$(PREFIX)/bin/lossbench
+	@if $(WRITE_PAGES); then \
+		for page in $(PAGES); do install -D -m 644 $(BUILD)/man/$$page $(DESTDIR)$(PREFIX)/share/man/$$page || exit 1; done \
+	else echo "The manual is left out: its pages are written by Python 3 and a program that runs here" >&2; fi
 	install -m 644 scripts/*.py scripts/*.html scripts/*.css scripts/*.js $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
 	install -m 755 scripts/sweep-*.sh $(DESTDIR)$(PREFIX)/share/lossbench/scripts/
+	@for file in $(EXAMPLES); do install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/lossbench/examples/$$file || exit 1; done
 .PHONY: install-headers
 install-headers:
 	@install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
@@ -296,6 +312,7 @@ install-headers:
 .PHONY: uninstall
 uninstall:                           ## remove what install put under PREFIX
 	rm -f $(DESTDIR)$(PREFIX)/bin/lossbench $(DESTDIR)$(PREFIX)/lib/pkgconfig/lossbench.pc
+	@rm -f $(PAGES:%=$(DESTDIR)$(PREFIX)/share/man/%)
 	rm -rf $(DESTDIR)$(PREFIX)/share/lossbench $(DESTDIR)$(PREFIX)/include/lossbench
 
 .PHONY: clean

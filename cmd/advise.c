@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,21 @@ static int check(const char *minutes, const char *model, struct lb_err *err)
 	return 0;
 }
 
+/* Ctrl-C while Python starts would end in its own traceback: advise.py lets the signals through when
+ * it can answer them. */
+static int become(struct words *w, struct lb_err *err)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+	const int rc = script_become("advise.py", (int)w->n, w->item, err);
+	sigprocmask(SIG_UNBLOCK, &held, NULL);
+	return rc;
+}
+
 int cmd_advise(int argc, char **argv, struct lb_err *err)
 {
 	const char *label = NULL, *labels = NULL, *format = NULL, *minutes = NULL, *out = NULL, *metric = NULL, *model = NULL, *losses = NULL, *task = NULL;
@@ -73,7 +89,7 @@ int cmd_advise(int argc, char **argv, struct lb_err *err)
 		{ "task", 0, OPT_TEXT, "TASK", 0, 0, "regression, where numbers are taken for classes; default: by the labels", &task },
 		OPT_FORMAT(&format),
 		{ "set", 0, OPT_LIST, "KEY=VALUE", 0, 0, "a data.* option as in a config, such as data.drop=[id]", &sets },
-		{ "minutes", 0, OPT_TEXT, "M", 0, 0, "time that it may take; default: 5", &minutes },
+		{ "minutes", 0, OPT_TEXT, "M", 0, 0, "time that it may take, but three folds at least; default: 5", &minutes },
 		{ "metric", 0, OPT_TEXT, "NAME", 0, 0, "what losses are judged by; default: by task and balance of classes", &metric },
 		{ "model", 0, OPT_TEXT, "KIND", 0, 0, "linear or mlp; default, auto: tuned like the rest", &model },
 		{ "losses", 0, OPT_TEXT, "NAME,...", 0, 0, "these beside the plain one, instead of a choice by the data", &losses },
@@ -92,7 +108,7 @@ int cmd_advise(int argc, char **argv, struct lb_err *err)
 	if (n != 1)
 		rc = lb_fail(err, LB_USAGE, "advise: one data file is needed: lossbench advise data.csv");
 	else if (!(rc = check(minutes, model, err)) && !(rc = add_all(&w, OPTS(opts), argv[0], argv[1], err)))
-		rc = script_become("advise.py", (int)w.n, w.item, err);
+		rc = become(&w, err);
 	for (size_t i = 0; i < w.n; i++)
 		free(w.item[i]);
 	free(w.item);

@@ -292,18 +292,16 @@ static int info(const char *path, const struct inspect_options *look, const stru
 static int convert(const char *from, const char *to, struct inspect_options *look, bool force, struct lb_err *err)
 {
 	struct inspected s;
-	size_t label = 0;
 
 	if (lb_file_exists(to) && !force)
 		return lb_fail(err, LB_USAGE, "%s already exists; delete it, choose another name, or give --force", to);
 	look->table_only = true;
 	if (inspect(from, look, &s, err))
 		return -1;
-	while (label < s.columns && (!s.label || &s.column[label].name[0] != s.label))
-		label++;
-	const int rc = lb_table_write(&s.table, label, to, err);
+	const size_t columns = s.table.block.d + s.table.n_cols;
+	const int rc = lb_table_write(&s.table, s.table_label, to, err);
 	if (!rc)
-		printf("%s: %zu row%s, %zu column%s\n", to, s.rows, lb_s(s.rows), s.columns, lb_s(s.columns));
+		printf("%s: %zu row%s, %zu column%s\n", to, s.rows, lb_s(s.rows), columns, lb_s(columns));
 	inspect_free(&s);
 	return rc;
 }

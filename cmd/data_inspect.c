@@ -328,6 +328,28 @@ static void take_label(struct inspected *s, const struct inspect_options *opt, s
 	s->counts = (s->task == LB_REGRESSION || s->task == LB_MULTICLASS) && s->labelled && could_be_counts(from, spec->train.labels ? 0 : column, err);
 }
 
+/* Keeps the table without the columns that data.drop names. A label that nobody named is then the
+ * last column of those that are left. */
+static int keep_table(struct inspected *s, const struct lb_data_spec *spec, struct lb_table *t, struct lb_err *err)
+{
+	size_t label = 0;
+
+	s->table = *t;
+	*t = (struct lb_table){ 0 };
+	while (label < s->columns && (!s->label || &s->column[label].name[0] != s->label))
+		label++;
+	s->table_label = label;
+	if (lb_table_drop(&s->table, spec->drop.text, spec->drop.n, s->path, &s->table_label, err))
+		return -1;
+	const size_t left = s->table.block.d + s->table.n_cols;
+	if (label == s->columns || s->table_label < left)
+		return 0;
+	if (!*s->guess)
+		return lb_fail(err, LB_DATA, "%s: the column '%s' is asked for as label and as data.drop; it can be one of them", s->path, s->label);
+	s->table_label = left - 1;
+	return 0;
+}
+
 static int look(struct inspected *s, struct lb_spec *spec, const struct inspect_options *opt, struct lb_table t[LB_FILES], struct lb_err *err)
 {
 	const char *const path[LB_FILES] = { s->path, spec->data.train.labels };
@@ -340,11 +362,8 @@ static int look(struct inspected *s, struct lb_spec *spec, const struct inspect_
 	const bool survival = s->task == LB_SURVIVAL || (open && s->task == LB_MULTICLASS && !opt->table_only && take_survival(s, opt, &spec->data, &t[0]));
 	if (s->task != LB_MULTILABEL && !survival)
 		take_label(s, opt, &spec->data, t, open, err);
-	if (opt->table_only) {
-		s->table = t[0];
-		t[0] = (struct lb_table){ 0 };
-		return 0;
-	}
+	if (opt->table_only)
+		return keep_table(s, &spec->data, &t[0], err);
 	return s->labelled ? lb_data_assemble(&spec->data, s->task, t, path, &s->data, err) : 0;
 }
 

@@ -28,7 +28,8 @@ struct inspected {
 	unsigned long long bytes;
 	size_t missing;              /* cells */
 	double seconds;              /* that reading took */
-	struct lb_table table;       /* empty unless it was asked to be kept */
+	struct lb_table table;       /* empty unless it was asked to be kept; without the columns of data.drop */
+	size_t table_label;          /* the label's column in it; their number: none */
 	struct lb_dataset *data;     /* assembled for the task, missing cells allowed */
 };
 

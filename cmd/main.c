@@ -28,7 +28,8 @@ static void usage(FILE *to)
 	fprintf(to, "lossbench compares loss functions: YAML experiments in, comparison tables out.\n\nusage: lossbench COMMAND [options]\n\n");
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(to, "  %-10s %s\n", c->name, c->summary);
-	fprintf(to, "\nlossbench COMMAND --help says more. Exit codes:");
+	fprintf(to, "\nlossbench COMMAND --help, or man lossbench-COMMAND, says more. The examples' configs and data:\n"
+		"    cp -r \"$(lossbench version --examples)\"/{configs,datasets} .\n\nExit codes:");
 #define EXIT_LINE(name, status, meaning) fprintf(to, "\n  %3d  %s", status, meaning);
 	LB_CODES(EXIT_LINE)
 #undef EXIT_LINE

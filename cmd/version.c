@@ -1,9 +1,13 @@
 #include "cmd/cmd.h"
 
+#include "cmd/installed.h"
 #include "core/numeric/blas_select.h"
 #include "core/run/provenance.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void print_short(const cJSON *facts)
 {
@@ -29,13 +33,30 @@ static int prove(const char *name, struct lb_err *err)
 	return LB_OK;
 }
 
+/* The folder that holds configs/ and datasets/samples/: their paths are relative to it. */
+static int print_examples(struct lb_err *err)
+{
+	static const char first[] = "/configs/quickstart.yaml";
+	char *found = installed_path("configs", "share/lossbench/examples/configs", "quickstart.yaml", err);
+	char *path = found ? realpath(found, NULL) : NULL;
+
+	if (found && !path)
+		lb_fail(err, LB_MACHINE, "%s: %s", found, strerror(errno));
+	if (path)
+		printf("%.*s\n", (int)(strlen(path) - strlen(first)), path);
+	free(path);
+	free(found);
+	return err->code == LB_OK ? LB_OK : -1;
+}
+
 int cmd_version(int argc, char **argv, struct lb_err *err)
 {
-	bool json = false;
+	bool json = false, examples = false;
 	const char *kernel = NULL, *proof = NULL;
 	const struct opt opts[] = {
 		{ "json", 0, OPT_FLAG, NULL, 0, 0, "everything a record would say of this build and machine", &json },
 		{ "prove", 0, OPT_TEXT, "NAME", 0, 0, "check that these kernels run now and that their products are right", &proof },
+		{ "examples", 0, OPT_FLAG, NULL, 0, 0, "the folder of the examples' configs/ and datasets/", &examples },
 		OPT_BLAS_KERNEL(&kernel),
 	};
 	struct lb_buf b = { 0 };
@@ -46,6 +67,8 @@ int cmd_version(int argc, char **argv, struct lb_err *err)
 		return rc > 0 ? LB_OK : LB_USAGE;
 	if (n)
 		return lb_fail(err, LB_USAGE, "version: found \"%s\", allowed: options only; see lossbench version --help", argv[1]);
+	if (examples)
+		return print_examples(err);
 	if (proof)
 		return prove(proof, err);
 	if (lb_blas_choose(kernel, command_line, err)) {

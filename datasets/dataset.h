@@ -167,6 +167,11 @@ struct lb_summary {
 struct lb_summary *lb_table_summary(const struct lb_table *t, size_t *n, struct lb_err *err);
 void lb_summary_free(struct lb_summary *s, size_t n);
 
+/* Takes the columns that n references name out of a table whose numbers lie in its columns. *label,
+ * the number of a column, follows it; the number of columns: none, as afterwards where it is among
+ * them. `path` begins messages. */
+int lb_table_drop(struct lb_table *t, const char *const *ref, size_t n, const char *path, size_t *label, struct lb_err *err);
+
 /* Writes a table as csv, svmlight, npy or npz by the ending of the path, each perhaps with .gz (not
  * npz). `label` is the column that is the label where the format has a place for it (n_cols +
  * block.d: none). What the format cannot hold is refused. */

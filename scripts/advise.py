@@ -12,16 +12,20 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from records import Refused, command_name, shown_path, visible
 
+BEGUN = time.monotonic()                    # before the imports that take long
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 def end_at_once(number: int, frame: object) -> None:
-    """Ctrl-C before there is anything to lose; Bench.catch_signals takes over."""
-    print("%s: interrupted" % command_name(), file=sys.stderr)
-    sys.exit(130)
+    """Ctrl-C before there is anything to lose, in an import, too; Bench.catch_signals takes over."""
+    os.write(2, ("%s: interrupted\n" % command_name()).encode())
+    os._exit(130)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, end_at_once)
-    signal.signal(signal.SIGTERM, end_at_once)
+    for each in SIGNALS:
+        signal.signal(each, end_at_once)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)     # cmd/advise.c keeps them back while Python starts
 try:
     import advise_answer
     import advise_losses
@@ -41,6 +45,7 @@ STATE = "advise.json"
 LOSSES, PROBE_SHARE = 6, 0.85               # losses beside the plain one; share of the time that the folds may take
 MOST_AT_ONCE = 10                           # seconds of a round whose folds are trained together, which costs less beside the trainings
 ROUND_SHARE = 0.4                    # of the time, which a round takes less than where its folds are trained together
+SHORT = 30                                  # seconds; with no more, the folds without which there is no answer are trained together
 OVERTIME = 1.1                              # of the time, after which a running sweep is broken off
 
 
@@ -64,7 +69,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 def main() -> int:
     args = arguments(sys.argv[1:])
     try:
-        return Advice(args).run()
+        return Advice(args, BEGUN).run()
     except Refused as refused:
         print("\n".join(map(visible, ("%s: %s" % (command_name(), refused)).split("\n"))), file=sys.stderr)
         return refused.status
@@ -103,7 +108,7 @@ def dropped_by(bench: Bench, proposed: str) -> List[str]:
 
 
 class Advice:
-    def __init__(self, args: argparse.Namespace):
+    def __init__(self, args: argparse.Namespace, begun: Optional[float] = None):
         self.args = args
         self.options: List[str] = []
         for name in ("label", "labels", "format"):
@@ -113,7 +118,7 @@ class Advice:
                 raise Refused("--set: found \"%s\", allowed: a data.* option other than data.split and data.cv" % text)
             self.options += ["--set", text]
         self.models = {"auto": [0, advise_losses.HIDDEN], "linear": [0], "mlp": [advise_losses.HIDDEN]}[args.model]
-        self.begun = time.monotonic()
+        self.begun = time.monotonic() if begun is None else begun
         self.budget = args.minutes * 60
         self.stops_early, self.tells = True, True   # the study scripts/studies/advise.py turns them off
         self.also: List[str] = []                   # losses tried beside those chosen
@@ -215,7 +220,7 @@ class Advice:
             return False
 
         try:
-            tournament.run(self.steps, together, done)
+            tournament.run(self.steps, together, done, LEAST_FOLDS if self.budget <= SHORT else 1)
         except Stopped as stopped:
             why = "user" if stopped.by_user else "time"
         self.state["steps"] = max(len(self.steps), already if why == "user" else 0)

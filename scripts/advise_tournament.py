@@ -58,9 +58,10 @@ def cost_of_round(plan: Plan, each: float, stresses: int) -> float:
 
 
 def fit_plan(plan: Plan, each: float, seconds: float, stresses: int) -> Tuple[Plan, int]:
-    """The richest plan of which one round fits into the time, and how many stresses it has room for."""
-    for epochs in (1, 2, 4):
-        for settings, losses, extra in ((12, 6, stresses), (8, 6, stresses), (6, 6, stresses), (6, 6, 0), (4, 6, 0), (4, 4, 0), (4, 3, 0)):
+    """The richest plan of which one round fits into the time, and how many stresses it has room for; else the smallest."""
+    most = ((12, 6, stresses), (8, 6, stresses), (6, 6, stresses), (6, 6, 0), (4, 6, 0), (4, 4, 0), (4, 3, 0))
+    for epochs, shapes in ((1, most), (2, most), (4, most + ((4, 2, 0), (4, 1, 0)))):
+        for settings, losses, extra in shapes:
             made = plan._replace(epochs=max(EPOCHS[0], plan.epochs // epochs), settings=settings, losses=losses)
             if cost_of_round(made, each / epochs, extra) <= seconds:
                 return made, extra
@@ -204,14 +205,17 @@ class Tournament:
         lost = [(j.fold, j.loss) for j, r in records.items() if r["result"]["status"] != "ok"]
         return {fold: values for fold, values in out.items() if len(values) == len(self.losses)}, lost
 
-    def run(self, steps: Dict[Tuple[int, int], Step], together: int, done: Callable[[], bool]) -> None:
-        """Fills `steps` by repetition and fold, `together` folds at a time, until done() is true; it is asked after each of these."""
+    def run(self, steps: Dict[Tuple[int, int], Step], together: int, done: Callable[[], bool], at_first: int = 1) -> None:
+        """Fills `steps` by repetition and fold, `together` folds at a time, the first of all `at_first` or more, until done() is true; it is asked
+        after each of these."""
         for seed in range(self.first_seed, self.first_seed + MOST_ROUNDS):
-            for begin in range(0, self.plan.folds, together):
-                folds = range(begin, min(begin + together, self.plan.folds))
+            begin, count = 0, max(together, at_first if seed == self.first_seed else 1)
+            while begin < self.plan.folds:
+                folds = range(begin, min(begin + count, self.plan.folds))
                 steps.update(((seed, fold), step) for fold, step in self.step(seed, folds).items())
                 if done():
                     return
+                begin, count = folds.stop, together
 
 
 def mean_or_worst(values: Sequence[float]) -> float:

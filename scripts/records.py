@@ -297,7 +297,7 @@ def plural(n: int, noun: str) -> str:
 
 
 def plural_noun(noun: str) -> str:
-    if noun.endswith(("s", "x", "ch")) and noun not in ("replicates",):
+    if noun.endswith(("s", "x", "ch")) and not noun.endswith(("replicates", "epoch")):
         return noun + "es"
     return noun[:-1] + "ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else noun + "s"
 

@@ -2,10 +2,11 @@
 # Installs what lossbench needs and the system lacks (Debian, Ubuntu). Says nothing when nothing is missing.
 set -u
 
-usage='Usage: scripts/setup.sh [build|check|study|bench|data] [--list]
+usage='Usage: scripts/setup.sh [build|check|full|study|bench|data] [--list]
 
   build   compiler and libraries to build and run lossbench (the default)
   check   build, and what the tests and the lint need
+  full    check, and Slurm with munge, which make check-full runs
   study   build, and what the scripts of the studies need
   bench   build, and the programs that make bench-peers compares with
   data    the full Fashion-MNIST, as a package
@@ -37,6 +38,7 @@ check|libclang-rt-dev|compiler-rt|-|sanitizer
 check|python3-jsonschema|python3-jsonschema|-|module jsonschema
 check|python3-yaml|python3-pyyaml|-|module yaml
 check|jq|jq|jq|have jq
+check|groff-base|groff-base|groff|have groff
 check|shellcheck|ShellCheck|shellcheck|have shellcheck
 check|cppcheck|cppcheck|cppcheck|have cppcheck
 check|clang-tidy|clang-tools-extra|-|have clang-tidy
@@ -49,6 +51,10 @@ check|chromium|chromium|chromium|have chromium
 check|chromium-driver|chromedriver|chromedriver|have chromedriver
 check|parallel|parallel|parallel|have parallel
 check|zsh|zsh|zsh|have zsh
+full|slurmctld|slurm-slurmctld|-|sbin slurmctld
+full|slurmd|slurm-slurmd|-|sbin slurmd
+full|slurm-client|slurm|-|have sbatch
+full|munge|munge|-|sbin munged
 study|python3-matplotlib|python3-matplotlib|python-matplotlib|module matplotlib
 study|python3-jinja2|python3-jinja2|-|module jinja2
 study|python3-numpy|python3-numpy|numpy|module numpy
@@ -63,6 +69,7 @@ data|dataset-fashion-mnist|-|-|test -f /usr/share/datasets/fashion-mnist/train-i
 
 say() { printf '%s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
+sbin() { PATH=$PATH:/usr/sbin:/sbin have "$1"; }
 compile() { echo 'int main(void) { return 0; }' | ${CC:-cc} -x c - "$@" -o /dev/null 2>/dev/null; }
 header() { echo "#include <$1>" | ${CC:-cc} -E -x c - >/dev/null 2>&1; }
 library() { pkg-config --exists "$1" 2>/dev/null || { header "$2" && compile "-l$3"; }; }
@@ -73,7 +80,7 @@ module() { "$( [ -x /usr/bin/python3 ] && echo /usr/bin/python3 || echo python3 
 
 # The rows of the wanted set that the system has neither as a package nor otherwise.
 missing_rows() {
-	wanted=$(printf '%s' "$packages" | awk -F'|' -v set="$1" '$1 == set || (set ~ /^(check|study|bench)$/ && $1 == "build")')
+	wanted=$(printf '%s' "$packages" | awk -F'|' -v set="$1" '$1 == set || (set ~ /^(check|full|study|bench)$/ && $1 == "build") || (set == "full" && $1 == "check")')
 	# shellcheck disable=SC2016,SC2046 # dpkg-query fills in ${Package}; package names have no blanks
 	installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' $(printf '%s\n' "$wanted" | cut -d'|' -f2) 2>/dev/null |
 		awk '$2 == "installed" { print $1 }')
@@ -111,7 +118,7 @@ install_packages() {
 set=build list=
 for arg; do
 	case $arg in
-	build | check | study | bench | data) set=$arg ;;
+	build | check | full | study | bench | data) set=$arg ;;
 	--list) list=1 ;;
 	-h | --help) printf '%s\n' "$usage"; exit 0 ;;
 	*) say "setup.sh: unknown argument '$arg' (--help shows the usage)"; exit 2 ;;

@@ -130,58 +130,6 @@ static int fill_in(const struct lb_node *env, struct lb_node *node, struct lb_er
 
 /* ---- one block over another ---- */
 
-/* What is laid over what; the paths that lose their value are said. */
-struct merging {
-	struct lb_config *c;
-	struct lb_buf replaced;
-	struct lb_err *err;
-};
-
-static struct lb_node *merge(struct merging *m, struct lb_node *under, struct lb_node *over, const char *path);
-
-/* A block of another component, or a bare name, replaces the whole block below it. */
-static bool other_component(const struct lb_option *o, const struct lb_node *under, const struct lb_node *over)
-{
-	const struct lb_node *a = lb_node_component(under, o->key), *b = lb_node_component(over, o->key);
-
-	return a && b && strcmp(a->text, b->text) != 0;
-}
-
-static void say(struct merging *m, const char *path)
-{
-	lb_buf_printf(&m->replaced, "%s%s", m->replaced.n ? ", " : "", path);
-}
-
-static struct lb_node *merge_maps(struct merging *m, struct lb_node *under, const struct lb_node *over, const char *path)
-{
-	struct lb_node *out = under;
-
-	for (size_t i = 0; out && i < over->n; i++) {
-		const char *key = over->key[i]->text;
-		char inner[LB_PATH_TEXT];
-		struct lb_node *below = lb_node_get(under, key), *value = over->item[i];
-		if (snprintf(inner, sizeof inner, "%s%s%s", path, *path ? "." : "", key) >= (int)sizeof inner)
-			inner[0] = '\0';
-		if (below && !(value = merge(m, below, value, inner)))
-			return NULL;
-		out = lb_map_with(&m->c->pool, out, over->key[i], value, m->err);
-	}
-	return out;
-}
-
-static struct lb_node *merge(struct merging *m, struct lb_node *under, struct lb_node *over, const char *path)
-{
-	const struct lb_option *o = lb_option_find(path, strlen(path));
-	const bool component = o && o->shape == LB_COMPONENT;
-
-	if (component && under->type == LB_SCALAR && over->type == LB_MAPPING && !lb_node_absent(under) && !lb_node_get(over, o->key))
-		return lb_tree_with(&m->c->pool, over, o->key, under->location, under, m->err);
-	if (under->type == LB_MAPPING && over->type == LB_MAPPING && !(component && other_component(o, under, over)))
-		return merge_maps(m, under, over, path);
-	say(m, path);
-	return over;
-}
-
 /* Whether the block gives the option at a path, or something above it that is no block. */
 static bool gives(const struct lb_node *block, const char *path)
 {
@@ -197,7 +145,7 @@ static bool gives(const struct lb_node *block, const char *path)
 }
 
 /* The block below without what its sweep does to options that the block above gives. */
-static struct lb_node *drop_swept(struct merging *m, struct lb_node *under, const struct lb_node *over)
+static struct lb_node *drop_swept(struct lb_config *c, struct lb_node *under, const struct lb_node *over, struct lb_buf *replaced, struct lb_err *err)
 {
 	struct lb_node *sweep = lb_node_get(under, "sweep"), *left;
 	size_t i = 0;
@@ -208,31 +156,31 @@ static struct lb_node *drop_swept(struct merging *m, struct lb_node *under, cons
 		i++;
 	if (i == sweep->n)
 		return under;
-	if (!(left = lb_pool_alloc(&m->c->pool, sizeof *left + 2 * sweep->n * sizeof left, m->err)))
+	if (!(left = lb_pool_alloc(&c->pool, sizeof *left + 2 * sweep->n * sizeof left, err)))
 		return NULL;
 	*left = (struct lb_node){ .type = LB_MAPPING, .location = sweep->location, .item = (struct lb_node **)(left + 1) };
 	left->key = left->item + sweep->n;
 	for (i = 0; i < sweep->n; i++) {
 		if (gives(over, sweep->key[i]->text)) {
-			lb_buf_printf(&m->replaced, "%ssweep.%s", m->replaced.n ? ", " : "", sweep->key[i]->text);
+			lb_buf_printf(replaced, "%ssweep.%s", replaced->n ? ", " : "", sweep->key[i]->text);
 			continue;
 		}
 		left->key[left->n] = sweep->key[i];
 		left->item[left->n++] = sweep->item[i];
 	}
-	return lb_tree_with(&m->c->pool, under, "sweep", sweep->location, left, m->err);
+	return lb_tree_with(&c->pool, under, "sweep", sweep->location, left, err);
 }
 
 /* `over` laid over `under`; `note`: says what was replaced. */
 static struct lb_node *lay(struct lb_config *c, struct lb_node *under, struct lb_node *over, const char *file, bool note, struct lb_err *err)
 {
-	struct merging m = { .c = c, .err = err };
-	struct lb_node *out = drop_swept(&m, under, over);
+	struct lb_buf replaced = { 0 };
+	struct lb_node *out = drop_swept(c, under, over, &replaced, err);
 
-	out = out ? merge_maps(&m, out, over, "") : NULL;
-	if (out && note && !m.replaced.bad)
-		lb_note("%s is laid over the configs before it%s%s", file, m.replaced.n ? " and replaces " : "", m.replaced.n ? m.replaced.s : "");
-	lb_buf_free(&m.replaced);
+	out = out ? lb_tree_over(&c->pool, out, over, "", &replaced, err) : NULL;
+	if (out && note && !replaced.bad)
+		lb_note("%s is laid over the configs before it%s%s", file, replaced.n ? " and replaces " : "", replaced.n ? replaced.s : "");
+	lb_buf_free(&replaced);
 	return out;
 }
 
@@ -343,5 +291,6 @@ int lb_config_spread_data(struct lb_config *c, struct lb_err *err)
 		out = lb_map_with(&c->pool, out, sweep->key[i], sweep->item[i], err);
 	c->root = out ? lb_tree_with(&c->pool, c->root, "sweep", sweep ? sweep->location : sets->location, out, err) : NULL;
 	c->root = c->root ? lb_tree_with(&c->pool, c->root, "data", sets->location, sets->item[0], err) : NULL;
+	c->data_sets = true;
 	return c->root ? 0 : -1;
 }

@@ -20,6 +20,7 @@ struct lb_config {
 	char *mistakes;          /* of its YAML, one a line, in spite of which there is a tree; or NULL */
 	struct lb_set *set;      /* none of them overruled by a later one at its path */
 	size_t n_sets;
+	bool data_sets;          /* data was a list of blocks: the first stands there, all are swept */
 	bool allow_sweep;        /* several values of --set make a sweep */
 	struct lb_pool pool;     /* plain values of --set, blocks that were put together */
 	struct lb_node **doc;    /* the files, values of --set that were read as YAML */

@@ -48,6 +48,15 @@ static bool is_set(const struct lb_sweep *s, const char *path)
 	return false;
 }
 
+/* Whether blocks that are swept leave the plain block its other keys: those of a group do, those of
+ * a component do not, nor do data sets in a list, of which the first stands in the plain block. */
+static bool lies_over(const struct lb_sweep *s, const char *path)
+{
+	const struct lb_option *o = lb_option_find(path, strlen(path));
+
+	return o && o->shape == LB_GROUP && !(s->config->data_sets && !strcmp(path, "data"));
+}
+
 /* 1 after the diagnostic that there are too many: the rest is not looked at. */
 static int add_swept(struct lb_sweep *s, const struct lb_node *key, struct lb_node *node, struct lb_err *err)
 {
@@ -59,7 +68,8 @@ static int add_swept(struct lb_sweep *s, const struct lb_node *key, struct lb_no
 		return 0;
 	if (lb_grow(&s->swept, &s->cap, s->n + 1, sizeof *s->swept, err))
 		return -1;
-	s->swept[s->n++] = (struct lb_swept_param){ .path = key->text, .location = key->location, .node = node, .axis = s->n_axes };
+	s->swept[s->n++] = (struct lb_swept_param){ .path = key->text, .location = key->location, .node = node, .axis = s->n_axes,
+						      .over = lies_over(s, key->text) };
 	return 0;
 }
 
@@ -145,7 +155,8 @@ static int add_set(struct lb_sweep *s, const struct lb_set *set, struct lb_err *
 	if (lb_grow(&s->swept, &s->cap, s->n + 1, sizeof *s->swept, err))
 		return -1;
 	struct lb_swept_param *t = &s->swept[s->n++];
-	*t = (struct lb_swept_param){ .path = set->path, .location = set->value[0]->location, .axis = s->n_axes++ };
+	*t = (struct lb_swept_param){ .path = set->path, .location = set->value[0]->location, .axis = s->n_axes++,
+					 .over = set->n > 1 && lies_over(s, set->path) };
 	if (set->n == 1 && lb_sweep_spreads(s, set->path, set->value[0]))
 		return add_spread(s, t, set->value[0], err);
 	for (size_t i = 0; i < set->n; i++)
@@ -207,8 +218,12 @@ struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, co
 
 	for (size_t i = 0; root && i < s->n; i++) {
 		const struct lb_swept_param *swept = &s->swept[i];
-		if (value_index[swept->axis] < swept->n)
-			root = lb_tree_with(pool, root, swept->path, swept->location, swept->value[value_index[swept->axis]], err);
+		if (value_index[swept->axis] >= swept->n)
+			continue;
+		struct lb_node *value = swept->value[value_index[swept->axis]], *plain = swept->over ? lb_tree_at(root, swept->path, NULL) : NULL;
+		if (plain)
+			value = lb_tree_over(pool, plain, value, swept->path, NULL, err);
+		root = value ? lb_tree_with(pool, root, swept->path, swept->location, value, err) : NULL;
 	}
 	return root;
 }

@@ -11,6 +11,7 @@ struct lb_swept_param {
 	struct lb_location location; /* of the path */
 	struct lb_node *node;        /* the values as written there */
 	size_t axis;
+	bool over;                   /* a value is laid over the plain block, not put in its place */
 	struct lb_node **value;
 	size_t n, cap;
 };

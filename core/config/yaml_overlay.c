@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/config/options.h"
+#include "core/config/unknown_key.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +101,60 @@ struct lb_node *lb_map_with(struct lb_pool *pool, const struct lb_node *map, str
 	out->item[i] = value;
 	out->n += i == out->n;
 	return out;
+}
+
+/* ---- one block over another ---- */
+
+struct overlay {
+	struct lb_pool *pool;
+	struct lb_buf *replaced; /* paths that lose their value, or NULL */
+	struct lb_err *err;
+};
+
+static struct lb_node *merge(const struct overlay *m, struct lb_node *under, struct lb_node *over, const char *path);
+
+/* A block of another component, or a bare name, replaces the whole block below it. */
+static bool other_component(const struct lb_option *o, const struct lb_node *under, const struct lb_node *over)
+{
+	const struct lb_node *a = lb_node_component(under, o->key), *b = lb_node_component(over, o->key);
+
+	return a && b && strcmp(a->text, b->text) != 0;
+}
+
+static struct lb_node *merge_maps(const struct overlay *m, struct lb_node *under, const struct lb_node *over, const char *path)
+{
+	struct lb_node *out = under;
+
+	for (size_t i = 0; out && i < over->n; i++) {
+		const char *key = over->key[i]->text;
+		char inner[LB_PATH_TEXT];
+		struct lb_node *below = lb_node_get(under, key), *value = over->item[i];
+		if (snprintf(inner, sizeof inner, "%s%s%s", path, *path ? "." : "", key) >= (int)sizeof inner)
+			inner[0] = '\0';
+		if (below && !(value = merge(m, below, value, inner)))
+			return NULL;
+		out = lb_map_with(m->pool, out, over->key[i], value, m->err);
+	}
+	return out;
+}
+
+static struct lb_node *merge(const struct overlay *m, struct lb_node *under, struct lb_node *over, const char *path)
+{
+	const struct lb_option *o = lb_option_find(path, strlen(path));
+	const bool component = o && o->shape == LB_COMPONENT;
+
+	if (component && under->type == LB_SCALAR && over->type == LB_MAPPING && !lb_node_absent(under) && !lb_node_get(over, o->key))
+		return lb_tree_with(m->pool, over, o->key, under->location, under, m->err);
+	if (under->type == LB_MAPPING && over->type == LB_MAPPING && !(component && other_component(o, under, over)))
+		return merge_maps(m, under, over, path);
+	if (m->replaced)
+		lb_buf_printf(m->replaced, "%s%s", m->replaced->n ? ", " : "", path);
+	return over;
+}
+
+struct lb_node *lb_tree_over(struct lb_pool *pool, struct lb_node *under, struct lb_node *over, const char *path, struct lb_buf *replaced, struct lb_err *err)
+{
+	return merge(&(struct overlay){ pool, replaced, err }, under, over, path);
 }
 
 struct lb_node *lb_tree_at(struct lb_node *root, const char *path, const struct lb_node **above)

@@ -19,25 +19,13 @@ struct fitting {
 	struct lb_dataset *out;
 };
 
-static void free_names(char **name, size_t n)
-{
-	for (size_t j = 0; name && j < n; j++)
-		free(name[j]);
-	free(name);
-}
-
 static int open_fitting(struct fitting *f, struct lb_err *err)
 {
 	const struct lb_table *t = f->t;
 
 	f->width = t->block.d + t->n_cols;
-	f->name = lb_alloc(f->width, sizeof *f->name, err);
+	f->name = lb_table_names(t, err);
 	f->taken = lb_alloc(f->width, sizeof *f->taken, err);
-	for (size_t j = 0; f->name && j < f->width; j++) {
-		const char *given = j >= t->block.d ? t->col[j - t->block.d].name : t->block_name ? t->block_name[j] : NULL;
-		if (!(f->name[j] = given ? lb_strdup(given, err) : lb_strfmt(err, "column %zu", j + 1)))
-			return -1;
-	}
 	return f->name && f->taken ? 0 : -1;
 }
 
@@ -305,7 +293,7 @@ int lb_table_copy_column(struct lb_table *t, const char *ref, const char *path, 
 
 	if (!rc && !(out->name = lb_strdup(f.name[j], err)))
 		rc = -1;
-	free_names(f.name, f.width);
+	lb_names_free(f.name, f.width);
 	free(f.taken);
 	return rc;
 }
@@ -446,7 +434,7 @@ int lb_dataset_fit(struct lb_table *t, struct lb_table *beside, const char *path
 		rc = take_category(&f, k, err);
 	if (!rc)
 		rc = take_numbers(&f, err);
-	free_names(f.name, f.width);
+	lb_names_free(f.name, f.width);
 	free(f.taken);
 	if (rc) {
 		lb_dataset_free(f.out);

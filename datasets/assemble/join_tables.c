@@ -58,18 +58,11 @@ struct lb_column *lb_joined_table_column(const struct lb_joined_table *f, enum l
 	return NULL;
 }
 
-static void free_names(char **name, size_t n)
-{
-	for (size_t j = 0; name && j < n; j++)
-		free(name[j]);
-	free(name);
-}
-
 void lb_joined_table_free(struct lb_joined_table *f)
 {
 	for (size_t j = 0; j < f->n_cols; j++)
 		lb_column_clear(&f->col[j]);
-	free_names(f->block_name, f->block.d);
+	lb_names_free(f->block_name, f->block.d);
 	lb_matrix_free(&f->block);
 	free(f->col);
 	free(f->role);
@@ -107,22 +100,6 @@ int lb_joined_table_filter(struct lb_joined_table *f, const bool *keep, struct l
 static size_t width(const struct lb_table *t)
 {
 	return t->block.d + t->n_cols;
-}
-
-static char **names_of(const struct lb_table *t, struct lb_err *err)
-{
-	const size_t n = width(t);
-	char **name = lb_alloc(n, sizeof *name, err);
-
-	for (size_t j = 0; name && j < n; j++) {
-		const char *given = j >= t->block.d ? t->col[j - t->block.d].name : t->block_name ? t->block_name[j] : NULL;
-		name[j] = given ? lb_strdup(given, err) : lb_strfmt(err, "column %zu", j + 1);
-		if (!name[j]) {
-			free_names(name, n);
-			return NULL;
-		}
-	}
-	return name;
 }
 
 static int assign_role_at(struct plan *p, size_t at, enum lb_role role, struct lb_err *err)
@@ -236,7 +213,7 @@ static int plan_make(struct plan *p, struct lb_table *t, const char *path, bool 
 	if (p->n == 0 || t->n == 0)
 		return lb_fail(err, LB_DATA, "%s: the table has %zu row%s and %zu column%s; at least one of each is needed", path,
 			       t->n, lb_s(t->n), p->n, lb_s(p->n));
-	if (!(p->name = names_of(t, err)) || !(p->role = lb_alloc(p->n, sizeof *p->role, err)))
+	if (!(p->name = lb_table_names(t, err)) || !(p->role = lb_alloc(p->n, sizeof *p->role, err)))
 		return -1;
 	if (assign_role_to_all(p, roles->drop, roles->n_drop, LB_DROPPED, err) || assign_role(p, roles->group, LB_GROUP_COLUMN, err) ||
 	    assign_role(p, roles->subgroup, LB_SUBGROUP, err) || assign_role(p, roles->event, LB_EVENT, err) ||
@@ -298,10 +275,10 @@ static int match(const struct plan *p, const struct lb_table *train, const struc
 			       "%s: the %s file has no rows; leave out %s to cut a %s part from the training file",
 			       path, side_name[side], side_key[side], side_name[side]);
 	if (train->has_header && other->has_header) {
-		if (!(name = names_of(other, err)))
+		if (!(name = lb_table_names(other, err)))
 			return -1;
 		int rc = match_names(p, name, n, path, map, err);
-		free_names(name, n);
+		lb_names_free(name, n);
 		for (size_t j = 0; !rc && j < train->block.d; j++)
 			if (map[j] != j)
 				rc = lb_fail(err, LB_DATA, "%s: the column '%s' stands in another place than in %s; sparse files need the same "
@@ -340,10 +317,10 @@ static int trim_block(struct lb_joined_table *f, const struct plan *p, struct lb
 		rc = lb_matrix_keep_columns(&f->block, keep, err);
 	free(keep);
 	if (rc) {
-		free_names(name, old);
+		lb_names_free(name, old);
 		return -1;
 	}
-	free_names(f->block_name, old);
+	lb_names_free(f->block_name, old);
 	f->block_name = name;
 	return 0;
 }
@@ -476,7 +453,7 @@ int lb_joined_table_build(struct lb_table *const table[LB_FILES], const char *co
 			goto out;
 	rc = 0;
 out:
-	free_names(p.name, p.n);
+	lb_names_free(p.name, p.n);
 	free(p.role);
 	for (int s = 0; s < LB_SIDES; s++)
 		free(map[s]);

@@ -67,6 +67,29 @@ static int fail_unknown(const char *ref, char *const *name, size_t n, const char
 	return -1;
 }
 
+void lb_names_free(char **name, size_t n)
+{
+	for (size_t j = 0; name && j < n; j++)
+		free(name[j]);
+	free(name);
+}
+
+char **lb_table_names(const struct lb_table *t, struct lb_err *err)
+{
+	const size_t n = t->block.d + t->n_cols;
+	char **name = lb_alloc(n, sizeof *name, err);
+
+	for (size_t j = 0; name && j < n; j++) {
+		const char *given = j >= t->block.d ? t->col[j - t->block.d].name : t->block_name ? t->block_name[j] : NULL;
+		name[j] = given ? lb_strdup(given, err) : lb_strfmt(err, "column %zu", j + 1);
+		if (!name[j]) {
+			lb_names_free(name, n);
+			return NULL;
+		}
+	}
+	return name;
+}
+
 int lb_column_find(const char *ref, char *const *name, size_t n, const char *place, const char *key, size_t *at,
 		   struct lb_err *err)
 {

@@ -7,6 +7,11 @@
 
 void lb_column_clear(struct lb_column *c);
 
+/* The names of a table's columns, those of the block first, in new memory; release with
+ * lb_names_free and their number. */
+char **lb_table_names(const struct lb_table *t, struct lb_err *err);
+void lb_names_free(char **name, size_t n);
+
 /* The column that a reference means: an exact name, else a number from 1, or negative from the end.
  * `place` (file) and `key` (config key) begin the message. Refuses an unknown name (and names the
  * nearest) and one that several columns have. */

@@ -91,6 +91,16 @@ wait $job || status=$?
 assert_eq $status 130 'status after SIGINT'
 assert_contains "$(cat answer)" 'interrupted; the same command goes on'
 [ ! -e s/model.npz ] || fail 'a model of an interrupted start'
+# Also while Python starts and loads its modules.
+for delay in 0.03 0.06 0.1 0.2 0.4 0.8; do
+	status=0
+	lossbench advise "$iris" --minutes 5 --out early "${few[@]}" >answer 2>log &
+	job=$!
+	sleep $delay
+	kill -INT -- "-$job"
+	wait $job || status=$?
+	assert_eq "$status $(grep -vc '^lossbench advise: interrupted' log || true)" '130 0' "status, and lines beside the message, after $delay s"
+done
 assert_exit 0 lossbench advise "$iris" --minutes 0.001 --out s "${few[@]:0:4}" --jobs 1 --json --quiet
 assert_eq "$(json - .model <<<"$out")" s/model.npz
 

@@ -59,6 +59,30 @@ for data in 'path: d.svm' 'path: d.svm.gz, format: svmlight' 'path: d.npz' 'path
 	assert_eq "$(result)" "$want" "result with $data"
 done
 
+# convert leaves out what data.drop names, by name or number, of every kind of table: the rest trains as under data.drop itself.
+config 'path: d.csv, label: -1' 'drop: [2, p63, 12]'
+want=$(result)
+for from in d.csv d.svm d.npz; do
+	names='[2, 64, 12]'
+	if [ $from = d.csv ]; then names='[p01, p63, -54, 2]'; fi
+	for to in less.csv less.svm less.npz; do
+		assert_exit 0 lossbench data convert $from $to --force --set "data.drop=$names"
+		assert_eq "$out" "$to: 1797 rows, 62 columns"
+		config "path: $to$([ $to = less.csv ] && echo ', label: -1')"
+		assert_eq "$(result)" "$want" "result with $from as $to without three columns"
+	done
+done
+assert_exit 0 lossbench data convert d.csv less.csv --force --set 'data.drop=[label, p00]' # nobody named the label: the last that is left
+assert_eq "$(head -n 1 less.csv)" "$(head -n 1 d.csv | cut -d, -f2-64)"
+assert_exit 4 lossbench data convert d.csv no.csv --label label --set 'data.drop=[label]'
+assert_contains "$err" "d.csv: the column 'label' is asked for as label and as data.drop"
+assert_exit 4 lossbench data convert d.csv no.csv --set 'data.drop=[p99]'
+assert_contains "$err" "d.csv: data.drop: there is no column 'p99'"
+seq -s, 65 | sed 's/.*/data.drop=[&]/' >every
+assert_exit 4 lossbench data convert d.csv no.csv --set "$(cat every)"
+assert_contains "$err" 'data.drop names every column'
+[ ! -e no.csv ] || fail 'something was written'
+
 # Sparse data are not shifted; the config says so before any training, and what the proposal says runs.
 config 'path: d.svm'
 assert_exit 3 lossbench config check c.yaml --set data.preprocess.standardize=true --set data.preprocess.scale=none

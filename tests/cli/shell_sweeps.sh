@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The examples for the shell in scripts/: a loop, GNU parallel, a Slurm array. Each trains the plan and nothing else, to the same results.
-# Slurm's own scheduler and one node run on loopback where they are installed (slurmctld, slurmd); elsewhere a stand-in for sbatch runs the
-# script as Slurm would, with the variables of an array.
+# A stand-in for sbatch runs the script with the variables of an array; cli/slurm.sh has Slurm itself.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 scripts=$LB_ROOT/scripts
 iris_config c.yaml whole
@@ -19,76 +18,13 @@ assert_exit 1 "$scripts/sweep-loop.sh" one.yaml loss.name ce no_such_loss
 assert_contains "$err" 'loss.name=no_such_loss train.seed=3 did not run'
 
 # Slurm: three shards of the plan.
-array() { # array N CONFIG: submits scripts/sweep-slurm.sh as an array of N tasks and waits for it
-	sbatch --wait --array="1-$1" --time=1 --output=slurm-%a.out "$scripts/sweep-slurm.sh" "$2"
-}
-stand_in() {
-	mkdir -p bin
-	cat >bin/sbatch <<'SH'
-#!/usr/bin/env bash
-tasks=1
-while [ "${1#--}" != "$1" ]; do
-	case $1 in --array=1-*) tasks=${1#--array=1-} ;; esac
-	shift
-done
-for i in $(seq "$tasks"); do
-	SLURM_ARRAY_TASK_ID=$i SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_COUNT=$tasks \
-		SLURM_CPUS_PER_TASK=$(sed -nE 's/^#SBATCH --cpus-per-task=//p' "$1") bash "$@" >"slurm-$i.out" 2>&1 || exit
-done
-SH
-	chmod +x bin/sbatch
-	PATH=$PWD/bin:$PATH
-}
-daemons=()
-cleanup() { # waits: a daemon writes its state when it ends
-	[ ${#daemons[@]} -eq 0 ] || { kill "${daemons[@]}" && wait "${daemons[@]}"; } 2>/dev/null || true
-}
-trap cleanup EXIT
-cluster() {
-	local port=$((20000 + RANDOM % 20000)) user
-	user=$(id -un)
-	mkdir -p slurm/state slurm/spool
-	cat >slurm/slurm.conf <<CONF
-ClusterName=test
-SlurmctldHost=localhost(127.0.0.1)
-SlurmctldPort=$port
-SlurmdPort=$((port + 1))
-AuthType=auth/none
-CredType=cred/none
-SlurmUser=$user
-SlurmdUser=$user
-StateSaveLocation=$PWD/slurm/state
-SlurmdSpoolDir=$PWD/slurm/spool
-SlurmctldPidFile=$PWD/slurm/ctld.pid
-SlurmdPidFile=$PWD/slurm/d.pid
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-SwitchType=switch/none
-SelectType=select/cons_res
-SelectTypeParameters=CR_CPU
-JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
-ReturnToService=2
-NodeName=localhost NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
-PartitionName=all Nodes=localhost Default=YES MaxTime=INFINITE State=UP
-CONF
-	export SLURM_CONF=$PWD/slurm/slurm.conf
-	slurmctld -D -f "$SLURM_CONF" >slurm/ctld.log 2>&1 &
-	daemons=($!)
-	slurmd -D -N localhost -f "$SLURM_CONF" >slurm/d.log 2>&1 &
-	daemons+=($!)
-	idle() { sinfo -h -o %T 2>/dev/null | grep -q idle; }
-	local end=$((SECONDS + 10))
-	until idle; do
-		[ $SECONDS -le $end ] || return 1
-		sleep 0.1
+array() { # array N CONFIG: runs scripts/sweep-slurm.sh as an array of N tasks
+	local i
+	for i in $(seq "$1"); do
+		SLURM_ARRAY_TASK_ID=$i SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_COUNT=$1 SLURM_CPUS_PER_TASK=2 \
+			bash "$scripts/sweep-slurm.sh" "$2" >"slurm-$i.out" 2>&1 || return
 	done
 }
-if ! command -v slurmctld slurmd sbatch >/dev/null || ! cluster; then
-	cleanup
-	daemons=()
-	stand_in
-fi
 sed 's/{dir: whole}/{dir: array}/' c.yaml >array.yaml
 assert_exit 0 array 3 array.yaml
 assert_same_results whole array

@@ -269,6 +269,26 @@ class Plans(unittest.TestCase):
             self.assertLessEqual(tournament.cost_of_round(made, 0.05 * made.epochs / 20, extra), seconds)
         rich, _ = tournament.fit_plan(self.plan, 0.001, 600, 2)
         self.assertEqual((rich.settings, rich.losses, rich.epochs), (12, 6, 20))
+        poor, extra = tournament.fit_plan(self.plan, 0.05, 1, 2)      # a time that no plan fits into gets the smallest
+        self.assertEqual((poor.settings, poor.losses, poor.epochs, extra), (4, 1, 5, 0))
+
+    def folds_of(self, together, at_first, most):
+        """The folds that are trained at a time until `most` are done."""
+        class Recorded(tournament.Tournament):
+            def step(self, seed, folds):
+                asked.append((seed, list(folds)))
+                return {fold: seed for fold in folds}
+
+        asked, steps = [], {}
+        own = Recorded(None, self.plan, [], {}, "accuracy", True, {}, 1)
+        own.run(steps, together, lambda: len(steps) >= most, at_first)
+        return asked
+
+    def test_folds_at_a_time(self):
+        self.assertEqual(self.folds_of(1, 1, 2), [(1, [0]), (1, [1])])
+        self.assertEqual(self.folds_of(1, 3, 7), [(1, [0, 1, 2]), (1, [3]), (1, [4]), (2, [0]), (2, [1])])
+        self.assertEqual(self.folds_of(5, 3, 6), [(1, [0, 1, 2, 3, 4]), (2, [0, 1, 2, 3, 4])])
+        self.assertEqual(len(self.folds_of(2, 3, 1000)), 2 + 3 * (tournament.MOST_ROUNDS - 1))
 
     def test_rows_are_left_out_last(self):
         findings = data.Findings({"rows": 100000, "features": 50, "classes": ["a", "b"]}, "binary", {}, [], [])

@@ -201,8 +201,10 @@ class Soundness(Case):
 
 class Words(unittest.TestCase):
     def test_plurals(self):
-        self.assertEqual([records.plural(n, w) for n, w in ((1, "trial"), (2, "trial"), (2, "loss"), (3, "study"), (0, "seed"))],
-                         ["1 trial", "2 trials", "2 losses", "3 studies", "0 seeds"])
+        self.assertEqual([records.plural(n, w) for n, w in ((1, "trial"), (2, "trial"), (2, "loss"), (3, "study"), (0, "seed"), (2, "epoch"), (1, "epoch"),
+                                                            (2, "batch"), (2, "class"), (2, "further epoch"), (2, "day"))],
+                         ["1 trial", "2 trials", "2 losses", "3 studies", "0 seeds", "2 epochs", "1 epoch", "2 batches", "2 classes",
+                          "2 further epochs", "2 days"])
 
     def test_metrics(self):
         self.assertEqual([wording.metric_words(m) for m in ("test.accuracy", "valid.auc", "train.loss", "test.top_k(k=3)", "test.r2",
