@@ -162,6 +162,29 @@ static int schedule_has_a_rate(const struct lb_facts *f, struct lb_err *err)
 		       f->spec->schedule.info->name, warmup ? " with warmup" : "", f->spec->optimizer.info->name);
 }
 
+/* ---- optimisers ---- */
+
+static bool is_text(const struct lb_component_use *use, const char *name, const char *text)
+{
+	const struct lb_arg *arg = lb_use_arg(use, name);
+
+	return arg && arg->text && !strcmp(arg->text, text);
+}
+
+/* An optimiser that keeps zeros moves nothing that begins there. */
+static int zeros_are_moved(const struct lb_facts *f, struct lb_err *err)
+{
+	const struct lb_component_use *model = &f->spec->model;
+	const bool zero = is_text(model, "init", "zero"), scheme = is_text(model, "bias_init", "scheme");
+	const bool biases = is_text(model, "bias_init", "zero") || (scheme && !is_text(model, "init", "torch"));
+
+	if (!(f->spec->optimizer.info->traits & LB_KEEPS_ZEROS) || !(zero || biases))
+		return 0;
+	return lb_fail(err, LB_CONFIG, "%s: found %s with optimizer %s, which never moves what begins at 0; allowed: %s", zero ? "model.init" : "model.bias_init",
+		       zero ? "zero" : scheme ? "scheme, so that biases begin at 0," : "zero", f->spec->optimizer.info->name,
+		       zero ? "torch, xavier, he" : "uniform, none");
+}
+
 static int dropout_has_draws(const struct lb_facts *f, struct lb_err *err)
 {
 	const double dropout = lb_use_number(&f->spec->model, "dropout", 0);
@@ -198,12 +221,13 @@ const struct lb_trial_constraint lb_step_constraints[] = {
 	{ { "procedures", LB_BY_DATA, "Procedures that change rows, such as mixup, exclude sparse data, train.views and train.attack; coteach excludes train.attack." }, procedures_see_rows },
 	{ { "procedures", LB_BY_COMPONENTS, "Procedures that read the loss of each row need separable losses; those that mix labels or train two models need losses without memory of rows." }, procedures_have_losses },
 	{ { "procedures", LB_BY_COMPONENTS, "The procedure averaged_target needs a loss with a held second view (byol, simsiam, dino, target_anchored_info_nce)." }, targets_have_losses },
-	{ { "procedures", LB_BY_COMPONENTS, "Procedures that mix labels need sgd, adam or adamw." }, procedures_have_optimizer },
+	{ { "procedures", LB_BY_COMPONENTS, "Procedures that mix labels exclude batch_perceptron." }, procedures_have_optimizer },
 	{ { "procedures", LB_BY_COMPONENTS, "Every procedure stands once; coteach stands alone, and only one may mix labels." }, procedures_go_together },
 	{ { "train.early_stopping", LB_BY_COMPONENTS, "Early stopping needs minibatches, so not lbfgs and not naive_bayes." }, stopping_has_epochs },
 	{ { "train.clip_norm", LB_BY_COMPONENTS, "With lbfgs clip_norm is 0." }, clipping_has_steps },
 	{ { "train.loss_lr_factor", LB_BY_COMPONENTS, "With lbfgs, which has no learning rate, loss_lr_factor is 1." }, own_parameters_have_a_rate },
 	{ { "schedule", LB_BY_COMPONENTS, "With lbfgs, which has no learning rate, the schedule is constant and has no warmup." }, schedule_has_a_rate },
+	{ { "model.bias_init", LB_BY_COMPONENTS, "With expgrad neither weights nor biases begin at 0." }, zeros_are_moved },
 	{ { "model.dropout", LB_BY_COMPONENTS, "With lbfgs dropout is 0." }, dropout_has_draws },
 	{ { "loss", LB_BY_COMPONENTS, "With lbfgs a loss is the same in every pass: it compares no views, remembers no rows, and reads features of model linear alone." }, losses_stay_the_same },
 	{ .check = NULL },

@@ -1,15 +1,17 @@
 #!/usr/bin/python3
 """Writes tests/golden/optim.json: the parameters after each of 20 steps of PyTorch's optimisers on a fixed sequence of gradients,
-and the factors of PyTorch's learning-rate schedules. Run it from the project's root; needs torch. tests/unit/core/engine/optim/test_optim.c compares."""
+those of optimisers that PyTorch 1.13 lacks by their formulas in NumPy, and the factors of PyTorch's learning-rate schedules. Run it from the project's root; needs torch. tests/unit/core/engine/optim/test_optim.c compares."""
 import json
 import random
 
+import numpy as np
 import torch
-from torch.optim import SGD, Adam, AdamW
+from torch.optim import SGD, Adadelta, Adagrad, Adam, AdamW, NAdam, RAdam, RMSprop
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, MultiStepLR, SequentialLR, StepLR
 
 OUT = "tests/golden/optim.json"
 STEPS = 20
+RATES = [(0.1, 0, False), (0.05, 0.01, False), (0.02, 0.5, True)]
 SCALES = [1e-6, 1e-2, 1, 1, 30, 1e3]
 
 
@@ -20,6 +22,71 @@ def gradients(rng):
         g[2] = 0.0 if t < 5 else g[2]
         g[3] = g[3] if t % 3 == 0 else 0.0
     return steps
+
+
+class Decoupled:
+    """An optimiser of PyTorch with decoupled weight decay, which versions below 2 lack."""
+
+    def __init__(self, p, lr, wd, make):
+        self.p, self.wd, self.inner = p[0], wd, make(p, lr=lr)
+        self.param_groups = self.inner.param_groups
+
+    def step(self):
+        with torch.no_grad():
+            self.p.mul_(1 - self.param_groups[0]["lr"] * self.wd)
+        self.inner.step()
+
+
+class Formula:
+    """An optimiser by its formula in NumPy: rule(self, w, g, lr, wd, t) returns the new w."""
+
+    def __init__(self, p, lr, wd, rule):
+        self.p, self.wd, self.rule, self.t, self.state = p[0], wd, rule, 0, {}
+        self.param_groups = [{"lr": lr}]
+
+    def remember(self, name, start):
+        return self.state.setdefault(name, np.zeros_like(start))
+
+    def step(self):
+        self.t += 1
+        w = self.rule(self, self.p.detach().numpy().copy(), self.p.grad.numpy(), self.param_groups[0]["lr"], self.wd, self.t)
+        with torch.no_grad():
+            self.p.copy_(torch.tensor(w))
+
+
+def lion(self, w, g, lr, wd, t, b1=0.9, b2=0.99):
+    m = self.remember("m", w)
+    w = (1 - lr * wd) * w - lr * np.sign(b1 * m + (1 - b1) * g)
+    self.state["m"] = b2 * m + (1 - b2) * g
+    return w
+
+
+def expgrad(self, w, g, lr, wd, t):
+    return w * np.exp(-lr * np.sign(w) * (g + wd * w))
+
+
+def omd_optimistic(self, w, g, lr, wd, t):
+    """The two sequences of Rakhlin and Sridharan: u is the mirror step's, w what is played."""
+    if t == 1:
+        self.state["u"] = w.copy()
+    d = g + wd * w
+    self.state["u"] = self.state["u"] - lr * d
+    return self.state["u"] - lr * d
+
+
+def adafactor(self, w, g, lr, wd, t, clip=1.0, power=0.8, eps=1e-30, least=1e-3):
+    b = 1 - t ** -power
+    square = g * g + eps
+    if g.ndim == 2 and min(g.shape) > 1:
+        rows, columns = self.remember("r", g.mean(1)), self.remember("c", g.mean(0))
+        rows = self.state["r"] = b * rows + (1 - b) * square.mean(1)
+        columns = self.state["c"] = b * columns + (1 - b) * square.mean(0)
+        u = g / np.sqrt(np.outer(rows, columns) / rows.mean())
+    else:
+        v = self.state["v"] = b * self.remember("v", g) + (1 - b) * square
+        u = g / np.sqrt(v)
+    u = u / max(1, np.sqrt((u * u).mean()) / clip)
+    return (1 - lr * wd) * w - max(least, np.sqrt((w * w).mean())) * min(lr, 1 / np.sqrt(t)) * u
 
 
 # our name, our parameters, PyTorch's optimiser of the same meaning
@@ -35,21 +102,55 @@ OPTIMISERS = [
     # once the direction is there, a plain step
     ("normalized_gd", "", lambda p, lr, wd: SGD(p, lr=lr, weight_decay=wd)),
     ("batch_perceptron", "", lambda p, lr, wd: SGD(p, lr=lr, weight_decay=wd)),
+    ("adam", "amsgrad=true beta2=0.8", lambda p, lr, wd: Adam(p, lr=lr, weight_decay=wd, betas=(0.9, 0.8), amsgrad=True)),
+    ("adamw", "amsgrad=true beta2=0.8", lambda p, lr, wd: AdamW(p, lr=lr, weight_decay=wd, betas=(0.9, 0.8), amsgrad=True)),
+    ("rmsprop", "", lambda p, lr, wd: RMSprop(p, lr=lr, weight_decay=wd)),
+    ("rmsprop", "alpha=0.9 eps=1e-3 momentum=0.8", lambda p, lr, wd: RMSprop(p, lr=lr, weight_decay=wd, alpha=0.9, eps=1e-3, momentum=0.8)),
+    ("rmsprop", "alpha=0.9 centered=true eps=1e-3", lambda p, lr, wd: RMSprop(p, lr=lr, weight_decay=wd, alpha=0.9, centered=True, eps=1e-3)),
+    ("rmsprop", "alpha=0.9 centered=true momentum=0.5 eps=1e-3", lambda p, lr, wd: RMSprop(
+        p, lr=lr, weight_decay=wd, alpha=0.9, centered=True, momentum=0.5, eps=1e-3)),
+    ("adagrad", "", lambda p, lr, wd: Adagrad(p, lr=lr, weight_decay=wd)),
+    ("adagrad", "lr_decay=0.2 initial=0.1 eps=1e-6", lambda p, lr, wd: Adagrad(
+        p, lr=lr, weight_decay=wd, lr_decay=0.2, initial_accumulator_value=0.1, eps=1e-6)),
+    ("adadelta", "", lambda p, lr, wd: Adadelta(p, lr=lr, weight_decay=wd)),
+    ("adadelta", "rho=0.5 eps=0.01", lambda p, lr, wd: Adadelta(p, lr=lr, weight_decay=wd, rho=0.5, eps=0.01)),
+    ("nadam", "", lambda p, lr, wd: NAdam(p, lr=lr, weight_decay=wd, foreach=True)),
+    ("nadam", "beta1=0.7 beta2=0.9 momentum_decay=0.1", lambda p, lr, wd: NAdam(
+        p, lr=lr, weight_decay=wd, betas=(0.7, 0.9), momentum_decay=0.1, foreach=True)),
+    ("nadam", "decoupled=true", lambda p, lr, wd: Decoupled(p, lr, wd, lambda p, lr: NAdam(p, lr=lr, foreach=True))),
+    ("radam", "", lambda p, lr, wd: RAdam(p, lr=lr, weight_decay=wd)),
+    ("radam", "beta1=0.5 beta2=0.6 eps=1e-3", lambda p, lr, wd: RAdam(p, lr=lr, weight_decay=wd, betas=(0.5, 0.6), eps=1e-3)),
+    ("radam", "decoupled=true", lambda p, lr, wd: Decoupled(p, lr, wd, lambda p, lr: RAdam(p, lr=lr))),
+    ("lion", "", lambda p, lr, wd: Formula(p, lr, wd, lion)),
+    ("lion", "beta1=0.5 beta2=0.8", lambda p, lr, wd: Formula(p, lr, wd, lambda *a: lion(*a, b1=0.5, b2=0.8))),
+    ("expgrad", "", lambda p, lr, wd: Formula(p, lr / 100, wd, expgrad)),
+    ("omd_optimistic", "", lambda p, lr, wd: Formula(p, lr, wd, omd_optimistic)),
+]
+
+# The same of optimisers that take a matrix or a vector as a whole: rows, columns.
+WHOLE = [
+    ("adafactor", "", (2, 3), lambda p, lr, wd: Formula(p, lr, wd, adafactor)),
+    ("adafactor", "", (6,), lambda p, lr, wd: Formula(p, lr, wd, adafactor)),
+    ("adafactor", "clip=0.5 decay_power=0.5 eps=1e-6 least_scale=1", (3, 2), lambda p, lr, wd: Formula(
+        p, lr, wd, lambda *a: adafactor(*a, clip=0.5, power=0.5, eps=1e-6, least=1.0))),
 ]
 
 
-def optimiser_case(name, setting, make, lr, decay, halve, rng):
-    """halve: the rate is lr / (1 + step), as under a schedule."""
+def optimiser_case(name, setting, make, lr, decay, halve, rng, shape=None):
+    """halve: the rate is lr / (1 + step), as under a schedule. shape: of a matrix, whose entries stand row by row."""
     start, steps, after = [rng.gauss(0, 1) for _ in SCALES], gradients(rng), []
-    w = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    shape = shape or (len(SCALES),)
+    w = torch.tensor(start, dtype=torch.float64).reshape(shape).requires_grad_()
     optimiser = make([w], lr, decay)
+    lr = optimiser.param_groups[0]["lr"]
     rates = [lr / (1 + t) if halve else lr for t in range(STEPS)]
     for rate, g in zip(rates, steps):
         optimiser.param_groups[0]["lr"] = rate
-        w.grad = torch.tensor(g, dtype=torch.float64)
+        w.grad = torch.tensor(g, dtype=torch.float64).reshape(shape)
         optimiser.step()
-        after.append(w.tolist())
-    return {"optimizer": name, "set": setting, "lr": rates, "decay": decay, "start": start, "grad": steps, "w": after}
+        after.append(w.flatten().tolist())
+    case = {"optimizer": name, "set": setting, "lr": rates, "decay": decay, "start": start, "grad": steps, "w": after}
+    return {**case, "rows": shape[0]} if len(shape) == 2 else case
 
 
 # our name, our parameters, epochs, steps an epoch, PyTorch's scheduler; whether it counts epochs
@@ -86,12 +187,15 @@ def dump(out, key, cases, end):
 
 
 def main():
+    torch.set_default_dtype(torch.float64)  # NAdam keeps the product of its momenta in the default precision
     rng = random.Random(20240517)
     cases = [optimiser_case(*o, lr, decay, halve, rng) for o in OPTIMISERS
-             for lr, decay, halve in [(0.1, 0, False), (0.05, 0.01, False), (0.02, 0.5, True)]]
+             for lr, decay, halve in RATES]
+    whole = [optimiser_case(name, setting, make, lr, decay, halve, rng, shape) for name, setting, shape, make in WHOLE for lr, decay, halve in RATES]
     with open(OUT, "w", encoding="ascii") as out:
         out.write('{"made_by": "tests/reference/optim.py", "torch": "%s",\n' % torch.__version__)
         dump(out, "optimizers", cases, ",")
+        dump(out, "whole", whole, ",")
         dump(out, "schedules", [schedule_case(*s) for s in SCHEDULES], "}")
 
 

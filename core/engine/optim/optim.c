@@ -1,26 +1,14 @@
 #include "core/engine/optim/optim.h"
 
-#include "core/training/optim_params.h"
-#include "losses/loss_info.h"
+#include "core/engine/optim/elementwise.h"
 
 #define OPTIMIZER(name) extern const struct lb_optim LB_OPTIMIZER(name);
 #include "core/engine/optim/list.def"
 #undef OPTIMIZER
 
-static const char *const projections[] = { "none", "perpendicular", NULL };
-
-#define COMMON_PARAMS(rate)                                                                                                     \
-	[LB_OPT_LR] = { .name = "lr", .symbol = "eta", .type = LB_REAL_PARAM, .def = (rate), .min = 0, .max = 1e6, .min_open = true, \
-			.log_scale = true, .grid = { 1e-3, 1e-2, 1e-1 }, .n_grid = 3, .help = "learning rate" },                \
-	[LB_OPT_WEIGHT_DECAY] = { .name = "weight_decay", .symbol = "lambda", .type = LB_REAL_PARAM, .min = 0, .max = 1e6,      \
-				  .grid = { 0, 1e-4, 1e-3 }, .n_grid = 3, .help = "L2 penalty lambda/2 ||W||^2 on the weights" }, \
-	[LB_OPT_DECAY_BIAS] = { .name = "decay_bias", .type = LB_BOOL_PARAM, .help = "apply the decay to biases too" },        \
-	[LB_OPT_PROJECT] = { .name = "project", .type = LB_CHOICE_PARAM, .choices = projections,                                \
-			     .help = "perpendicular: the gradient of each weight matrix is turned at right angles to it (perpGrad)" }
-
 enum { SGD_MOMENTUM = LB_OPT_OWN, SGD_NESTEROV };
 static const struct lb_param sgd_params[] = {
-	COMMON_PARAMS(0.1),
+	LB_OPT_PARAMS(0.1),
 	[SGD_MOMENTUM] = { .name = "momentum", .symbol = "mu", .type = LB_REAL_PARAM, .min = 0, .max = 1, .max_open = true,
 			   .grid = { 0, 0.9 }, .n_grid = 2, .help = "v = mu v + g; 0 is plain SGD" },
 	[SGD_NESTEROV] = { .name = "nesterov", .type = LB_BOOL_PARAM, .help = "step along g + mu v instead of v" },
@@ -30,14 +18,6 @@ LB_CLONES static void lb_plain_sgd(size_t n, real eta, real lambda, real *restri
 {
 	for (size_t i = 0; i < n; i++)
 		w[i] -= eta * (g[i] + lambda * w[i]);
-}
-
-/* What an optimiser remembers, decayed: subnormal numbers are 0. One would never fade, since 0.9
- * times the smallest rounds to itself, and many processors are slow at arithmetic on it: a weight
- * whose gradient stays 0 would slow every later step. */
-static inline real faded(real x)
-{
-	return fabs(x) < REAL_MIN ? R(0.0) : x;
 }
 
 LB_CLONES static void lb_heavy_ball(size_t n, real eta, real lambda, real mu, real *restrict w, const real *restrict g, real *restrict v)
@@ -69,26 +49,45 @@ static void sgd_step(const struct lb_arg *par, int64_t t, double lr, double deca
 		(par[SGD_NESTEROV].v != 0 ? lb_nesterov : lb_heavy_ball)(n, eta, lambda, mu, w, g, opt_state[0]);
 }
 
-enum { ADAM_BETA1 = LB_OPT_OWN, ADAM_BETA2, ADAM_EPS };
+static bool sgd_idle(const struct lb_arg *par)
+{
+	return par[SGD_MOMENTUM].v == 0;
+}
+
+static int sgd_states(const struct lb_arg *par)
+{
+	return par[SGD_MOMENTUM].v != 0;
+}
+
+enum { ADAM_BETA1 = LB_OPT_OWN, ADAM_BETA2, ADAM_EPS, ADAM_AMSGRAD };
 static const struct lb_param adam_params[] = {
-	COMMON_PARAMS(1e-3),
+	LB_OPT_PARAMS(1e-3),
 	[ADAM_BETA1] = { .name = "beta1", .symbol = "b1", .type = LB_REAL_PARAM, .def = 0.9, .min = 0, .max = 1, .max_open = true,
 			 .help = "decay of the mean of gradients" },
 	[ADAM_BETA2] = { .name = "beta2", .symbol = "b2", .type = LB_REAL_PARAM, .def = 0.999, .min = 0, .max = 1, .max_open = true,
 			 .help = "decay of the mean of squared gradients" },
 	[ADAM_EPS] = { .name = "eps", .type = LB_REAL_PARAM, .def = 1e-8, .min = 0, .max = 1, .min_open = true,
 		       .help = "added to the root of the second moment" },
+	[ADAM_AMSGRAD] = { .name = "amsgrad", .type = LB_BOOL_PARAM, .help = "divide by the root of the largest v so far instead" },
 };
 
-static bool sgd_idle(const struct lb_arg *par)
-{
-	return par[SGD_MOMENTUM].v == 0;
-}
 
 /* What a step of Adam is made of, as `real`. */
 struct moments {
 	real b1, b2, c1, c2, eps, rate, root, lambda, keep;
 };
+
+LB_CLONES static void lb_follow_largest(size_t n, struct moments a, real *restrict w, const real *restrict g, real *restrict m,
+				     real *restrict v, real *restrict most)
+{
+	for (size_t i = 0; i < n; i++) {
+		const real d = g[i] + a.lambda * w[i];
+		m[i] = faded(a.b1 * m[i] + a.c1 * d);
+		v[i] = faded(a.b2 * v[i] + a.c2 * d * d);
+		most[i] = v[i] > most[i] ? v[i] : most[i];
+		w[i] = a.keep * w[i] - a.rate * m[i] / (sqrt(most[i]) * a.root + a.eps);
+	}
+}
 
 LB_CLONES static void lb_follow_moments(size_t n, struct moments a, real *restrict w, const real *restrict g, real *restrict m,
 				     real *restrict v)
@@ -110,7 +109,15 @@ static void adam(const struct lb_arg *par, int64_t t, double lr, double coupled,
 				   .root = (real)(1 / sqrt(1 - pow(beta2, (double)t))), .lambda = (real)coupled,
 				   .keep = (real)(1 - shrink) };
 
-	lb_follow_moments(n, a, w, g, opt_state[0], opt_state[1]);
+	if (par[ADAM_AMSGRAD].v != 0)
+		lb_follow_largest(n, a, w, g, opt_state[0], opt_state[1], opt_state[2]);
+	else
+		lb_follow_moments(n, a, w, g, opt_state[0], opt_state[1]);
+}
+
+static int adam_states(const struct lb_arg *par)
+{
+	return par[ADAM_AMSGRAD].v != 0 ? 3 : 2;
 }
 
 static void adam_step(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
@@ -129,7 +136,7 @@ static const char *const divisors[] = { "derivative", "length", NULL };
 enum { BY_DERIVATIVE, BY_LENGTH };
 enum { NORMALIZED_BY = LB_OPT_OWN };
 static const struct lb_param normalized_params[] = {
-	COMMON_PARAMS(1),
+	LB_OPT_PARAMS(1),
 	[NORMALIZED_BY] = { .name = "by", .type = LB_CHOICE_PARAM, .choices = divisors,
 			    .help = "derivative: mean size of the loss's derivative by the score; length: of the whole gradient" },
 };
@@ -159,7 +166,7 @@ static bool normalized_length(const struct lb_arg *par)
 
 enum { PERCEPTRON_NORMALIZE = LB_OPT_OWN };
 static const struct lb_param perceptron_params[] = {
-	COMMON_PARAMS(1),
+	LB_OPT_PARAMS(1),
 	[PERCEPTRON_NORMALIZE] = { .name = "normalize", .type = LB_BOOL_PARAM, .help = "divide by the share of wrong rows instead of averaging over all" },
 };
 
@@ -209,7 +216,7 @@ const struct lb_optim LB_OPTIMIZER(sgd) = {
 		  .cite = "Robbins & Monro 1951; Polyak 1964; Nesterov 1983 in the form of Sutskever et al., ICML 2013",
 		  .formula = "d = g + lambda w; v = mu v + d; w = w - eta v (nesterov: w - eta (d + mu v))",
 		  .notes = "A subnormal v (below 1.2e-38 in float32) becomes 0: it would never fade by itself, and slow every step.", LB_PARAMS(sgd_params) },
-	.n_opt_states = 1,
+	.opt_states = sgd_states,
 	.step = sgd_step,
 	.idle = sgd_idle,
 };
@@ -219,8 +226,9 @@ const struct lb_optim LB_OPTIMIZER(adam) = {
 		  .cite = "Kingma & Ba, Adam: A Method for Stochastic Optimization, ICLR 2015, Algorithm 1",
 		  .formula = "d = g + lambda w; m = b1 m + (1-b1) d; v = b2 v + (1-b2) d^2; "
 			   "w = w - eta (m/(1-b1^t)) / (sqrt(v/(1-b2^t)) + eps)",
-		  .notes = "Subnormal m and v (below 1.2e-38 in float32) become 0, as in sgd.", LB_PARAMS(adam_params) },
-	.n_opt_states = 2,
+		  .notes = "Subnormal m and v (below 1.2e-38 in float32) become 0, as in sgd. amsgrad (Reddi, Kale, Kumar, ICLR 2018): the largest v "
+			   "of all steps stands in the place of v below the root.", LB_PARAMS(adam_params) },
+	.opt_states = adam_states,
 	.step = adam_step,
 };
 
@@ -228,7 +236,7 @@ const struct lb_optim LB_OPTIMIZER(adamw) = {
 	.base = { .name = "adamw", .tasks = LB_EVERY_TASK, .title = "Adam with decoupled weight decay",
 		  .cite = "Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019, Algorithm 2",
 		  .formula = "as adam with d = g, and w = (1 - eta lambda) w first", LB_PARAMS(adam_params) },
-	.n_opt_states = 2,
+	.opt_states = adam_states,
 	.step = adamw_step,
 };
 

@@ -126,11 +126,12 @@ static int open_sparse(struct lb_learner *l, struct lb_model *m, struct lb_err *
 {
 	const struct lb_layer *first = &m->net->layer[0];
 	const unsigned read_all = LB_CHANGES_WEIGHTS | LB_CHANGES_GRADIENT | LB_ENDS_STEPS | LB_CHANGES_RESULT;
-	const bool project = m->optim->step && m->par[LB_OPT_PROJECT].v != 0;
+	const bool steps = m->optim->step || m->optim->step_whole;
+	const bool project = steps && m->par[LB_OPT_PROJECT].v != 0;
 	const bool lazy = m->optim->idle && m->optim->idle(m->par) && !project && !(l->traits & read_all);
 
 	return lb_row_sparse_open(&m->sparse, first, project || l->traits & LB_CHANGES_GRADIENT, lazy,
-				  m->optim->step && m->par[LB_OPT_WEIGHT_DECAY].v > 0, &l->state, err);
+				  steps && m->par[LB_OPT_WEIGHT_DECAY].v > 0, &l->state, err);
 }
 
 int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint64_t seed, struct lb_model *m, struct lb_err *err)
