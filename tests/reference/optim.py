@@ -7,7 +7,8 @@ import random
 import numpy as np
 import torch
 from torch.optim import SGD, Adadelta, Adagrad, Adam, AdamW, NAdam, RAdam, RMSprop
-from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, MultiStepLR, SequentialLR, StepLR
+from torch.optim.lr_scheduler import (CosineAnnealingLR, CosineAnnealingWarmRestarts, ExponentialLR, LambdaLR, LinearLR, MultiStepLR, OneCycleLR,
+                                      PolynomialLR, ReduceLROnPlateau, SequentialLR, StepLR)
 
 OUT = "tests/golden/optim.json"
 STEPS = 20
@@ -166,6 +167,34 @@ SCHEDULES = [
     ("cosine", "final=0.2", 4, 5, lambda o: CosineAnnealingLR(o, 20, 0.2), False),
     ("cosine", "warmup=0.25 final=0.05", 5, 8, lambda o: SequentialLR(
         o, [LinearLR(o, 1 / 10, 1, 9), CosineAnnealingLR(o, 30, 0.05)], [10]), False),
+    ("linear", "", 4, 5, lambda o: LinearLR(o, 1, 0, 20), False),
+    ("linear", "start=0.3 final=0.9", 3, 7, lambda o: LinearLR(o, 0.3, 0.9, 21), False),
+    ("linear", "warmup=0.25 final=0.1", 5, 8, lambda o: SequentialLR(o, [LinearLR(o, 1 / 10, 1, 9), LinearLR(o, 1, 0.1, 30)], [10]), False),
+    ("polynomial", "", 4, 5, lambda o: PolynomialLR(o, 20), False),
+    ("polynomial", "power=2", 3, 6, lambda o: PolynomialLR(o, 18, 2), False),
+    ("polynomial", "power=0.5", 3, 6, lambda o: PolynomialLR(o, 18, 0.5), False),
+    ("exponential", "", 9, 3, lambda o: ExponentialLR(o, 0.95), True),
+    ("exponential", "gamma=0.7 each=step", 4, 3, lambda o: ExponentialLR(o, 0.7), False),
+    ("exponential", "warmup=0.25 gamma=0.8 each=step", 4, 5, lambda o: SequentialLR(o, [LinearLR(o, 1 / 5, 1, 4), ExponentialLR(o, 0.8)], [5]), False),
+    ("one_cycle", "", 6, 7, lambda o: OneCycleLR(o, 1.0, 42, cycle_momentum=False), False),
+    ("one_cycle", "share=0.45 div=10 final_div=100", 5, 5, lambda o: OneCycleLR(
+        o, 1.0, 25, pct_start=0.45, div_factor=10, final_div_factor=100, cycle_momentum=False), False),
+    ("one_cycle", "share=0.1 anneal=linear", 8, 5, lambda o: OneCycleLR(o, 1.0, 40, pct_start=0.1, anneal_strategy="linear", cycle_momentum=False), False),
+    ("one_cycle", "share=0.05", 3, 5, lambda o: OneCycleLR(o, 1.0, 15, pct_start=0.05, cycle_momentum=False), False),
+    ("cosine_restarts", "first=3", 11, 4, lambda o: CosineAnnealingWarmRestarts(o, 12), False),
+    ("cosine_restarts", "first=1 mult=2 final=0.1", 9, 5, lambda o: CosineAnnealingWarmRestarts(o, 5, 2, 0.1), False),
+    ("cosine_restarts", "", 12, 2, lambda o: CosineAnnealingWarmRestarts(o, 20), False),
+    ("plateau", "", 3, 4, lambda o: LambdaLR(o, lambda t: 1), False),
+]
+
+# our parameters, whether more is better, PyTorch's scheduler, values that are shifted by so much
+PLATEAUS = [
+    ("patience=2", False, lambda o: ReduceLROnPlateau(o, "min", patience=2, eps=0), 1),
+    ("patience=1 factor=0.5 cooldown=2 least=0.2", False, lambda o: ReduceLROnPlateau(o, "min", 0.5, 1, cooldown=2, min_lr=0.2, eps=0), 1),
+    ("patience=1 factor=0.7 threshold=0.05", True, lambda o: ReduceLROnPlateau(o, "max", 0.7, 1, 0.05, eps=0), 1),
+    ("patience=0 factor=0.9 threshold=0.1 mode=absolute", True, lambda o: ReduceLROnPlateau(o, "max", 0.9, 0, 0.1, "abs", eps=0), 1),
+    ("patience=2 factor=0.9 threshold=0.1 mode=absolute", False, lambda o: ReduceLROnPlateau(o, "min", 0.9, 2, 0.1, "abs", eps=0), 0),
+    ("patience=3 factor=0.5 threshold=0.1", False, lambda o: ReduceLROnPlateau(o, "min", 0.5, 3, 0.1, eps=0), -2),
 ]
 
 
@@ -178,6 +207,18 @@ def schedule_case(name, setting, epochs, per_epoch, make, counts_epochs):
         if not counts_epochs or (step + 1) % per_epoch == 0:
             scheduler.step()
     return {"schedule": name, "set": setting, "per_epoch": per_epoch, "factor": factors}
+
+
+def plateau_case(setting, higher, make, shift, rng):
+    """Values that improve ever less, some undefined."""
+    optimiser = SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler, values, factors = make(optimiser), [], []
+    for t in range(40):
+        value = shift + (1 if higher else -1) * (1 - 0.8 ** t) + rng.gauss(0, 0.05)
+        values.append(None if t % 13 == 7 else value)
+        scheduler.step(float("nan") if values[-1] is None else value)
+        factors.append(optimiser.param_groups[0]["lr"])
+    return {"set": setting, "higher": higher, "values": values, "factor": factors}
 
 
 def dump(out, key, cases, end):
@@ -196,7 +237,8 @@ def main():
         out.write('{"made_by": "tests/reference/optim.py", "torch": "%s",\n' % torch.__version__)
         dump(out, "optimizers", cases, ",")
         dump(out, "whole", whole, ",")
-        dump(out, "schedules", [schedule_case(*s) for s in SCHEDULES], "}")
+        dump(out, "schedules", [schedule_case(*s) for s in SCHEDULES], ",")
+        dump(out, "plateau", [plateau_case(*p, rng) for p in PLATEAUS], "}")
 
 
 if __name__ == "__main__":

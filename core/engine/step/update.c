@@ -1,5 +1,6 @@
 /* From the derivatives by the scores to the parameters: backward and the optimiser's step. */
 #include "core/engine/step/procedure.h"
+#include "core/engine/step/regularise.h"
 #include "core/engine/step/step.h"
 #include "core/engine/train/divergence.h"
 #include "core/training/optim_params.h"
@@ -12,14 +13,20 @@ void lb_backward(struct lb_step *s, struct lb_model *m)
 	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
 }
 
-/* Lets procedures change m->g. */
+/* Lets procedures change m->g, to which regularisers then add theirs. */
 static void change_gradient(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_learner *l = s->l;
+	bool changed = false;
 
 	for (size_t i = 0; i < l->n_hooks; i++)
-		if (l->hook[i].procedure->gradient)
+		if (l->hook[i].procedure->gradient) {
 			l->hook[i].procedure->gradient(&l->hook[i], s, m);
+			changed = true;
+		}
+	if (changed && lb_regularises_slopes(l->setup))
+		lb_forward(s, m);              /* a procedure may have left the values of other weights */
+	lb_regularise_gradient(s, m);
 }
 
 /* Scales m->g to length 1 where the optimiser says so, or down to length clip_norm. A length that

@@ -304,14 +304,15 @@ START_TEST(schedules_are_those_of_pytorch)
 		const struct lb_schedule *s = schedule(get(c, "schedule")->valuestring, get(c, "set")->valuestring);
 		const int total = cJSON_GetArraySize(get(c, "factor")), per_epoch = get(c, "per_epoch")->valueint;
 		for (int t = 0; t < total; t++) {
-			const double got = lb_schedule_factor(s, par, t, total, t / per_epoch);
+			const struct lb_schedule_time at = { t, total, t / per_epoch, total / per_epoch };
+			const double got = lb_schedule_factor(s, par, at);
 			const double want = cJSON_GetArrayItem(get(c, "factor"), t)->valuedouble;
 			ck_assert_msg(fabs(got - want) <= 1e-12, "%s (%s) step %d: %.17g, PyTorch gives %.17g", s->base.name,
 				      get(c, "set")->valuestring, t, got, want);
 		}
 		n++;
 	}
-	ck_assert_int_eq(n, 10);
+	ck_assert_int_eq(n, 27);
 }
 END_TEST
 
@@ -335,13 +336,48 @@ static const struct {
 	{ "cosine", "", 2, 3, 0, 0.25 },
 	{ "cosine", "final=1", 2, 3, 0, 1 },
 	{ "cosine", "warmup=0.5", 3, 4, 0, 0.5 },
+	{ "linear", "warmup=0.5 final=0.5", 0, 4, 0, 0.5 },
+	{ "linear", "warmup=0.5 final=0.5", 3, 4, 0, 0.75 },
+	{ "polynomial", "power=2", 1, 5, 0, 0.64 },
+	{ "exponential", "warmup=0.5 gamma=0.5 each=step", 3, 4, 0, 0.5 },
+	{ "one_cycle", "", 0, 1, 0, 4e-6 },
+	{ "one_cycle", "share=0.5 div=4", 0, 2, 0, 1 },
+	{ "one_cycle", "warmup=0.5 share=0.5 div=4", 2, 4, 0, 1 },
+	{ "one_cycle", "warmup=0.5", 0, 4, 0, 0.5 },
+	{ "cosine_restarts", "warmup=0.5 first=1", 2, 4, 0, 1 },
+	{ "plateau", "warmup=0.5", 0, 4, 0, 0.5 },
+	{ "plateau", "warmup=0.5", 3, 4, 0, 1 },
 };
 
 START_TEST(schedules_by_hand)
 {
 	const struct lb_schedule *s = schedule(closed[_i].name, closed[_i].set);
 
-	ck_assert_double_eq_tol(lb_schedule_factor(s, par, closed[_i].step, closed[_i].total, closed[_i].epoch), closed[_i].factor, 1e-15);
+	const struct lb_schedule_time at = { closed[_i].step, closed[_i].total, closed[_i].epoch, 1 };
+
+	ck_assert_double_eq_tol(lb_schedule_factor(s, par, at), closed[_i].factor, 1e-15);
+}
+END_TEST
+
+START_TEST(plateau_is_that_of_pytorch)
+{
+	const cJSON *c;
+	int n = 0;
+
+	cJSON_ArrayForEach(c, get(golden, "plateau")) {
+		const struct lb_schedule *s = schedule("plateau", get(c, "set")->valuestring);
+		struct lb_schedule_state state = { .factor = 1 };
+		int t = 0;
+		const cJSON *value;
+		cJSON_ArrayForEach(value, get(c, "values")) {
+			s->follow(par, &state, cJSON_IsNull(value) ? NAN : value->valuedouble, cJSON_IsTrue(get(c, "higher")));
+			const double want = cJSON_GetArrayItem(get(c, "factor"), t++)->valuedouble;
+			ck_assert_msg(fabs(state.factor - want) <= 1e-13, "plateau (%s) after %d: %.17g, PyTorch gives %.17g", get(c, "set")->valuestring, t,
+				      state.factor, want);
+		}
+		n++;
+	}
+	ck_assert_int_eq(n, 6);
 }
 END_TEST
 
@@ -351,7 +387,7 @@ START_TEST(every_schedule_begins_with_warmup)
 
 	for (; lb_schedules[n]; n++)
 		ck_assert_str_eq(lb_schedules[n]->params[LB_SCHED_WARMUP].name, "warmup");
-	ck_assert_uint_eq(n, 3);
+	ck_assert_uint_eq(n, 9);
 }
 END_TEST
 
@@ -368,6 +404,7 @@ static Suite *suite(void)
 	tcase_add_test(t, descriptors_are_alike);
 	tcase_add_test(t, schedules_are_those_of_pytorch);
 	tcase_add_loop_test(t, schedules_by_hand, 0, sizeof closed / sizeof *closed);
+	tcase_add_test(t, plateau_is_that_of_pytorch);
 	tcase_add_test(t, every_schedule_begins_with_warmup);
 	suite_add_tcase(s, t);
 	return s;
