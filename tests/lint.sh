@@ -155,6 +155,7 @@ core/metrics/thresholds.def THRESHOLD lb_threshold core/metrics
 core/metrics/calibrations.def CALIBRATION lb_calibration core/metrics
 core/training/schedules.def SCHEDULE lb_schedule core/training
 core/training/judges.def JUDGE lb_judge core/training
+core/training/regularisers.def REGULARISER lb_regulariser core/training
 core/training/samplers.def SAMPLER lb_sampling core/training
 core/training/models.def MODEL lb_model_kind core/training
 core/engine/optim/list.def OPTIMIZER lb_optim core/engine/optim

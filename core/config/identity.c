@@ -18,6 +18,7 @@ static const struct {
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "optimizer", "objective_tolerance", "0" },
+	{ "optimizer", "amsgrad", "false" },
 	{ "train", "sampler", "\"shuffle\"" },
 	{ "train", "attack", "{\"kind\":\"none\"}" },
 	{ "train", "loss_lr_factor", "1" },

@@ -62,6 +62,8 @@ static const struct lb_param class_weight = { .type = LB_REAL_PARAM, .min = 0, .
 
 static const struct lb_param weight = { .name = "weight", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = NO_LIMIT,
 					.help = "factor of the loss in the sum that is minimised; 0 leaves it out" };
+static const struct lb_param regulariser_weight = { .name = "weight", .type = LB_REAL_PARAM, .def = 1e-3, .min = 0, .max = NO_LIMIT, .log_scale = true,
+						    .grid = { 1e-4, 1e-3, 1e-2 }, .n_grid = 3, .help = "factor beside the losses" };
 
 static const char *const curves[] = { "train", "valid", "test", NULL };
 
@@ -250,6 +252,8 @@ static const struct lb_option options[] = {
 
 	{ .path = "procedures", AT(procedures), .param = { .help = "what takes part in each step of the training, in this order: sam, mixup, ...; none if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "procedure", .optional = true },
+	{ .path = "regularisers", AT(regularisers), .param = { .help = "what is added to the losses, each times its weight: l1, group_lasso, ...; none if not given" },
+	  .shape = LB_COMPONENTS, .key = "name", .noun = "regulariser", .optional = true, .extra = &regulariser_weight },
 
 	{ .path = "train", .param = { .help = "the training" } },
 	{ .path = "train.epochs", AT(train.epochs), .param = { INTEGER(20, 1, 1e6), .help = "passes over the training rows" }, .shape = LB_VALUE },

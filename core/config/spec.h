@@ -100,7 +100,7 @@ struct lb_spec {
 	struct lb_data_spec data;
 	struct { struct lb_component_use imbalance, labels, bags; double pairs; } corrupt;
 	struct lb_component_use model, head, loss, optimizer, schedule;
-	struct lb_component_uses terms, procedures, metrics;
+	struct lb_component_uses terms, procedures, regularisers, metrics;
 	struct lb_train_spec train;
 	struct {
 		struct lb_word threshold, calibration;

@@ -12,6 +12,7 @@
 #include "core/training/model_spec.h"
 #include "core/training/optim_params.h"
 #include "core/training/procedure_info.h"
+#include "core/training/regulariser.h"
 #include "core/training/sampler.h"
 #include "core/training/schedule.h"
 #include "datasets/dataset.h"
@@ -52,6 +53,7 @@ static const struct {
 	{ .block = "optimizer", .list = lb_optimizers_f64 },
 	{ .block = "schedule", .list = lb_schedules },
 	{ .block = "procedures", .list = lb_procedures_f64 },
+	{ .block = "regularisers", .list = lb_regularisers },
 	{ .block = "train.sampler", .list = lb_samplers },
 	{ .block = "train.views", .list = lb_augmentations_f64 },
 	{ .block = "train.miner", .list = lb_miners_f64 },

@@ -34,6 +34,7 @@ struct lb_prepared {
 	struct lb_metric_use metric[32];
 	char *key[32];
 	struct lb_procedure_use procedure[LB_MOST_PROCEDURES];
+	struct lb_regulariser_use regulariser[LB_MOST_REGULARISERS];
 	struct lb_setup setup;
 	struct lb_cohort cohort;         /* of this one trial */
 	int precision;                   /* 32 or 64 */

@@ -99,22 +99,49 @@ static void prepare_procedures(struct lb_prepared *p)
 		p->procedure[i] = (struct lb_procedure_use){ p->spec.procedures.use[i].info, p->spec.procedures.use[i].par };
 	p->setup.procedure = p->procedure;
 	p->setup.n_procedures = p->spec.procedures.n;
+	for (size_t i = 0; i < p->spec.regularisers.n; i++) {
+		const struct lb_component_use *use = &p->spec.regularisers.use[i];
+		p->regulariser[i] = (struct lb_regulariser_use){ use->info, use->par, use->weight };
+	}
+	p->setup.regulariser = p->regulariser;
+	p->setup.n_regularisers = p->spec.regularisers.n;
+}
+
+/* *at <- the place among the metrics of valid.NAME. */
+static int find_metric(const struct lb_prepared *p, const char *path, const char *metric, size_t *at, struct lb_err *err)
+{
+	const char *name = metric + strlen("valid.");
+
+	for (size_t i = 0; i < p->setup.n_metrics; i++)
+		if (!strncmp(metric, "valid.", strlen("valid.")) && (!strcmp(name, p->key[i]) || !strcmp(name, p->metric[i].metric->base.name))) {
+			*at = i;
+			return 0;
+		}
+	struct lb_buf list = { 0 };
+	for (size_t i = 0; i < p->setup.n_metrics; i++)
+		lb_buf_printf(&list, "%svalid.%s", i ? ", " : "", p->key[i]);
+	lb_fail(err, LB_CONFIG, "%s: found \"%.60s\", allowed: %s", path, metric, list.s ? list.s : "one of the metrics");
+	lb_buf_free(&list);
+	return -1;
 }
 
 static int prepare_stopping(struct lb_prepared *p, struct lb_err *err)
 {
-	const char *metric = p->spec.train.early_stopping.metric, *name = metric ? metric + strlen("valid.") : NULL;
+	const char *metric = p->spec.train.early_stopping.metric;
 
 	if (!metric)
 		return 0;
 	p->setup.stop = (struct lb_early_stopping){ .on = true, .patience = (int64_t)p->spec.train.early_stopping.patience,
 						    .min_delta = p->spec.train.early_stopping.min_delta };
-	for (size_t i = 0; i < p->setup.n_metrics; i++)
-		if (!strcmp(name, p->key[i]) || !strcmp(name, p->metric[i].metric->base.name)) {
-			p->setup.stop.metric = i;
-			return 0;
-		}
-	return lb_fail(err, LB_CONFIG, "train.early_stopping.metric: %s is not among metrics", metric);
+	return find_metric(p, "train.early_stopping.metric", metric, &p->setup.stop.metric, err);
+}
+
+/* A schedule without a metric of its own follows the first. */
+static int prepare_schedule(struct lb_prepared *p, struct lb_err *err)
+{
+	const char *metric = p->setup.schedule->follow ? p->setup.schedule_par[LB_SCHED_METRIC].text : NULL;
+
+	return metric ? find_metric(p, "schedule.metric", metric, &p->setup.schedule_metric, err) : 0;
 }
 
 static void prepare_cohort(struct lb_prepared *p)
@@ -263,7 +290,7 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 
 	*p = (struct lb_prepared){ 0 };
 	if (lb_spec_fill(&p->spec, t->config, &lb_registries, err) || prepare_rows(p, t, leader, err) || lb_prepare_components(p, data, err) ||
-	    lb_prepare_metrics(p, err) || prepare_stopping(p, err) || lb_targets_prepare(p, data, err) ||
+	    lb_prepare_metrics(p, err) || prepare_stopping(p, err) || prepare_schedule(p, err) || lb_targets_prepare(p, data, err) ||
 	    lb_trial_warn(&p->spec, data, &p->split, p->setup.y, &p->warnings, err) || prepare_checkpoint(p, t, err)) {
 		lb_prepared_free(p);
 		return -1;

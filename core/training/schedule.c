@@ -4,21 +4,17 @@
 
 #include <math.h>
 
-#define WARMUP_PARAM                                                                                                          \
-	[LB_SCHED_WARMUP] = { .name = "warmup", .type = LB_REAL_PARAM, .min = 0, .max = 1, .max_open = true,                  \
-			      .help = "share of all steps in which the rate rises linearly from 0" }
+static const struct lb_param constant_params[] = { LB_SCHED_WARMUP_PARAM };
 
-static const struct lb_param constant_params[] = { WARMUP_PARAM };
-
-static double constant(const struct lb_arg *par, int64_t step, int64_t total, int64_t epoch)
+static double constant(const struct lb_arg *par, const struct lb_schedule_time *at, double each)
 {
-	(void)par, (void)step, (void)total, (void)epoch;
+	(void)par, (void)at, (void)each;
 	return 1;
 }
 
 enum { STEP_EVERY = LB_SCHED_OWN, STEP_MILESTONES, STEP_GAMMA };
 static const struct lb_param step_params[] = {
-	WARMUP_PARAM,
+	LB_SCHED_WARMUP_PARAM,
 	[STEP_EVERY] = { .name = "every", .type = LB_INT_PARAM, .def = 10, .min = 0, .max = 1e6,
 			 .help = "multiply by gamma after every so many epochs; 0: at the milestones only" },
 	[STEP_MILESTONES] = { .name = "milestones", .type = LB_INTS_PARAM, .min = 1, .max = 1e6,
@@ -27,30 +23,30 @@ static const struct lb_param step_params[] = {
 			 .help = "factor of each drop" },
 };
 
-static double step_drop(const struct lb_arg *par, int64_t step, int64_t total, int64_t epoch)
+static double step_drop(const struct lb_arg *par, const struct lb_schedule_time *at, double each)
 {
 	const struct lb_arg *milestones = &par[STEP_MILESTONES];
 	int64_t drops = 0;
 
-	(void)step, (void)total;
+	(void)each;
 	if (!milestones->n && par[STEP_EVERY].v > 0)
-		drops = epoch / (int64_t)par[STEP_EVERY].v;
+		drops = at->epoch / (int64_t)par[STEP_EVERY].v;
 	for (size_t i = 0; i < milestones->n; i++)
-		drops += (double)epoch >= milestones->list[i];
+		drops += (double)at->epoch >= milestones->list[i];
 	return pow(par[STEP_GAMMA].v, (double)drops);
 }
 
 enum { COSINE_FINAL = LB_SCHED_OWN };
 static const struct lb_param cosine_params[] = {
-	WARMUP_PARAM,
+	LB_SCHED_WARMUP_PARAM,
 	[COSINE_FINAL] = { .name = "final", .type = LB_REAL_PARAM, .min = 0, .max = 1, .help = "factor that the last step tends to" },
 };
 
-static double cosine(const struct lb_arg *par, int64_t step, int64_t total, int64_t epoch)
+static double cosine(const struct lb_arg *par, const struct lb_schedule_time *at, double each)
 {
-	const double last = par[COSINE_FINAL].v, share = (double)step / (double)(total > 0 ? total : 1);
+	const double last = par[COSINE_FINAL].v, share = (double)at->step / (double)(at->total > 0 ? at->total : 1);
 
-	(void)epoch;
+	(void)each;
 	return last + (1 - last) * 0.5 * (1 + cos(3.14159265358979323846 * share));
 }
 
@@ -79,12 +75,15 @@ const struct lb_info *const lb_schedules[] = {
 	NULL
 };
 
-double lb_schedule_factor(const struct lb_schedule *s, const struct lb_arg *par, int64_t step, int64_t total, int64_t epoch)
+double lb_schedule_factor(const struct lb_schedule *s, const struct lb_arg *par, struct lb_schedule_time at)
 {
 	const double rounding = 1 + 1e-12;       /* 0.29 * 100 is just below 29 */
-	const int64_t rising = (int64_t)(par[LB_SCHED_WARMUP].v * (double)total * rounding);
+	const int64_t rising = (int64_t)(par[LB_SCHED_WARMUP].v * (double)at.total * rounding);
+	const double each = (double)at.total / (double)(at.epochs > 0 ? at.epochs : 1);
 
-	if (step < rising)
-		return (double)(step + 1) / (double)rising;
-	return s->factor(par, step - rising, total - rising, epoch);
+	if (at.step < rising)
+		return (double)(at.step + 1) / (double)rising;
+	at.step -= rising;
+	at.total -= rising;
+	return s->factor(par, &at, each);
 }

@@ -6,14 +6,32 @@
 
 #include <stdint.h>
 
-struct lb_schedule {
-	struct lb_info base;
-	/* Factor for a step (from 0) of `total`, in an epoch (from 0), warm-up left out. */
-	double (*factor)(const struct lb_arg *par, int64_t step, int64_t total, int64_t epoch);
+/* When a step is: from 0, of `total`, in an epoch (from 0) of `epochs`. */
+struct lb_schedule_time {
+	int64_t step, total, epoch, epochs;
 };
 
-/* The first parameter of every schedule. */
-enum { LB_SCHED_WARMUP, LB_SCHED_OWN };
+/* What a schedule that follows a metric has seen so far. It holds no pointer. */
+struct lb_schedule_state {
+	double factor, best;
+	int64_t values, bad, waiting; /* values seen; those since the best; those that do not count any more */
+};
+
+struct lb_schedule {
+	struct lb_info base;
+	/* Factor for a step. step and total leave warm-up out, `each` is the steps of an epoch. */
+	double (*factor)(const struct lb_arg *par, const struct lb_schedule_time *at, double each);
+	/* Takes note of a metric after an epoch: changes s->factor, by which the rate is multiplied
+	 * further. NULL: the schedule follows none. */
+	void (*follow)(const struct lb_arg *par, struct lb_schedule_state *s, double value, bool higher_is_better);
+};
+
+/* The first parameter of every schedule, and the second of one that follows a metric. */
+enum { LB_SCHED_WARMUP, LB_SCHED_OWN, LB_SCHED_METRIC = LB_SCHED_OWN };
+
+#define LB_SCHED_WARMUP_PARAM                                                                                                 \
+	[LB_SCHED_WARMUP] = { .name = "warmup", .type = LB_REAL_PARAM, .min = 0, .max = 1, .max_open = true,                  \
+			      .help = "share of all steps in which the rate rises linearly from 0" }
 
 /* The registered schedules, each the .base of a struct lb_schedule. */
 extern const struct lb_info *const lb_schedules[];
@@ -23,6 +41,6 @@ extern const struct lb_info *const lb_schedules[];
 
 /* The factor with linear warm-up: over the first warmup * total steps it rises from 1/W to 1, then
  * the schedule runs over the steps that are left. */
-double lb_schedule_factor(const struct lb_schedule *s, const struct lb_arg *par, int64_t step, int64_t total, int64_t epoch);
+double lb_schedule_factor(const struct lb_schedule *s, const struct lb_arg *par, struct lb_schedule_time at);
 
 #endif

@@ -40,6 +40,11 @@ unsigned lb_setup_traits(const struct lb_setup *setup)
 
 	for (size_t i = 0; i < setup->n_procedures; i++)
 		traits |= lb_procedure_traits_f64(setup->procedure[i].info);
+	for (size_t i = 0; i < setup->n_regularisers; i++) {
+		const struct lb_regulariser_use *use = &setup->regulariser[i];
+		const struct lb_regulariser *r = (const struct lb_regulariser *)use->info;
+		traits |= lb_regulariser_by_prox(r, use->par) ? LB_ENDS_STEPS : r->of_scores ? 0 : LB_CHANGES_GRADIENT;
+	}
 	return traits;
 }
 

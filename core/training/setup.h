@@ -8,6 +8,7 @@
 #include "core/training/miner_info.h"
 #include "core/training/model_spec.h"
 #include "core/training/procedure_info.h"
+#include "core/training/regulariser.h"
 #include "core/training/schedule.h"
 #include "core/training/survival_times.h"
 #include "datasets/dataset.h"
@@ -54,6 +55,7 @@ struct lb_setup {
 	const struct lb_arg *optimizer_par;
 	const struct lb_schedule *schedule;
 	const struct lb_arg *schedule_par;
+	size_t schedule_metric;          /* index into metrics, of the validation rows, that the schedule follows, if it follows one */
 	const struct lb_info *view;      /* how further views of a row are made, or NULL for the row alone */
 	const struct lb_arg *view_par;
 	const uint32_t *pair_row;        /* (training rows) the row of the dataset that the second view is of, for views of parts; NULL: the row itself */
@@ -63,6 +65,8 @@ struct lb_setup {
 	const struct lb_arg *eval_attack_par;
 	const struct lb_procedure_use *procedure; /* (n_procedures) that take part in each step, in this order */
 	size_t n_procedures;
+	const struct lb_regulariser_use *regulariser; /* (n_regularisers) what is added to the losses */
+	size_t n_regularisers;
 	const struct lb_info *miner;     /* chooses the triplets of a batch; NULL: all count */
 	const struct lb_arg *miner_par;
 	const struct lb_info *judge;     /* of embeddings, for judged metrics (core/training/judge.h), or NULL */
@@ -121,7 +125,7 @@ unsigned lb_setup_needs(const struct lb_setup *setup);
 /* Whether each of them is a mean of row losses. */
 bool lb_setup_separable(const struct lb_setup *setup);
 
-/* What its procedures do together, of enum lb_procedure_trait. */
+/* What its procedures and regularisers do together, of enum lb_procedure_trait. */
 unsigned lb_setup_traits(const struct lb_setup *setup);
 
 /* Columns of the scores: those of the model's output, or one a class where the loss makes these of

@@ -5,11 +5,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is a matrix to an optimiser: a vector has in 1. */
+static struct lb_whole weights_of(const struct lb_layer *l)
+{
+	return l->in > 1 && l->out > 1 ? (struct lb_whole){ .in = l->in, .out = l->out } :
+	       l->column ? (struct lb_whole){ .in = 1, .out = l->in } : (struct lb_whole){ .in = 1, .out = l->out };
+}
+
+/* Values of a vector of the optimiser's state. */
+static size_t values_of_state(const struct lb_model *m)
+{
+	size_t n = lb_whole_states(1, m->n_loss_params);
+
+	for (size_t i = 0; i < m->net->spec.n_layers && m->optim->step_whole; i++) {
+		const struct lb_whole weights = weights_of(&m->net->layer[i]);
+		n += lb_whole_states(weights.in, weights.out) + lb_whole_states(1, m->net->layer[i].out);
+	}
+	return m->optim->step_whole ? n : m->n_params;
+}
+
+/* The optimiser's state. */
+static int open_states(struct lb_model *m, struct lb_persisted *state, struct lb_err *err)
+{
+	static const char *const name[LB_MAX_OPT_STATES] = { "optimiser state 1", "optimiser state 2", "optimiser state 3" };
+	const size_t n = values_of_state(m);
+
+	m->n_opt_states = m->optim->opt_states ? m->optim->opt_states(m->par) : 0;
+	for (int i = 0; i < m->n_opt_states; i++)
+		if (!(m->opt_state[i] = lb_alloc_aligned(n, sizeof(real), err)) || lb_persist(state, name[i], m->opt_state[i], n * sizeof(real), err))
+			return -1;
+	return 0;
+}
+
 int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t seed, size_t n_loss_params, size_t rows, size_t max_b,
 		  struct lb_persisted *state, struct lb_err *err)
 {
 	struct lb_model_spec spec = setup->model;
-	static const char *const opt_state_name[LB_MAX_OPT_STATES] = { "optimiser state 1", "optimiser state 2" };
 
 	*m = (struct lb_model){ .n_loss_params = n_loss_params, .optim = lb_optim_of(setup->optimizer), .par = setup->optimizer_par };
 	spec.seed = seed;
@@ -19,11 +50,8 @@ int lb_model_open(struct lb_model *m, const struct lb_setup *setup, uint64_t see
 	m->w = lb_alloc_aligned(n, sizeof(real), err);
 	m->g = lb_alloc_aligned(n, sizeof(real), err);
 	m->dz = lb_alloc_aligned(rows * m->net->ld, sizeof(real), err);
-	if (!m->w || !m->g || !m->dz || lb_persist(state, "parameters", m->w, n * sizeof(real), err))
+	if (!m->w || !m->g || !m->dz || lb_persist(state, "parameters", m->w, n * sizeof(real), err) || open_states(m, state, err))
 		return -1;
-	for (int i = 0; i < m->optim->n_opt_states; i++)
-		if (!(m->opt_state[i] = lb_alloc_aligned(n, sizeof(real), err)) || lb_persist(state, opt_state_name[i], m->opt_state[i], n * sizeof(real), err))
-			return -1;
 	m->read = m->w;
 	return 0;
 }
@@ -81,25 +109,66 @@ void lb_model_update(struct lb_model *m, size_t at, size_t n, const real *g, int
 {
 	real *opt_state[LB_MAX_OPT_STATES] = { 0 };
 
-	for (int i = 0; i < m->optim->n_opt_states; i++)
+	for (int i = 0; i < m->n_opt_states; i++)
 		opt_state[i] = m->opt_state[i] + at;
 	m->optim->step(m->par, t, lr, decay, n, m->w + at, g, opt_state);
 }
 
+void lb_model_update_whole(struct lb_model *m, int64_t t, double lr, double decay, double bias_decay, double loss_lr)
+{
+	real *state = m->opt_state[0];
+
+	for (size_t i = 0; i < m->net->spec.n_layers; i++) {
+		const struct lb_layer *l = &m->net->layer[i];
+		struct lb_whole weights = weights_of(l), biases = { .in = 1, .out = l->out };
+		weights.w = m->w + l->w;
+		weights.g = m->g + l->w;
+		weights.state = state;
+		m->optim->step_whole(m->par, t, lr, decay, &weights);
+		biases.w = m->w + l->b;
+		biases.g = m->g + l->b;
+		biases.state = weights.state + lb_whole_states(weights.in, weights.out);
+		m->optim->step_whole(m->par, t, lr, bias_decay, &biases);
+		state = biases.state + lb_whole_states(1, l->out);
+	}
+	const size_t at = m->net->n_params;
+	const struct lb_whole own = { .in = 1, .out = m->n_loss_params, .w = m->w + at, .g = m->g + at, .state = state };
+	if (m->n_loss_params)
+		m->optim->step_whole(m->par, t, loss_lr, 0, &own);
+}
+
+enum { AT_ONCE = 256 };
+
+/* Gathers or scatters n values of a vector at their places. */
+static void gather(const real *from, const uint32_t *place, size_t n, real *to)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = from[place[i]];
+}
+
+static void scatter(const real *from, const uint32_t *place, size_t n, real *to)
+{
+	for (size_t i = 0; i < n; i++)
+		to[place[i]] = from[i];
+}
+
 void lb_model_update_some(struct lb_model *m, size_t at, const uint32_t *place, size_t n, int64_t t, double lr, double decay)
 {
-	enum { AT_ONCE = 256 };
-	real *opt_state[LB_MAX_OPT_STATES] = { 0 }, some[AT_ONCE], gradient[AT_ONCE], *w = m->w + at, *g = m->g + at;
+	real room[LB_MAX_OPT_STATES][AT_ONCE], *opt_state[LB_MAX_OPT_STATES] = { room[0], room[1], room[2] };
+	real some[AT_ONCE], gradient[AT_ONCE], *w = m->w + at, *g = m->g + at;
 
 	for (size_t first = 0, k; first < n; first += k, place += k) {
 		k = n - first < AT_ONCE ? n - first : AT_ONCE;
+		for (int s = 0; s < m->n_opt_states; s++)
+			gather(m->opt_state[s] + at, place, k, room[s]);
 		for (size_t i = 0; i < k; i++) {
 			some[i] = w[place[i]];
 			gradient[i] = g[place[i]];
 			g[place[i]] = 0;
 		}
 		m->optim->step(m->par, t, lr, decay, k, some, gradient, opt_state);
-		for (size_t i = 0; i < k; i++)
-			w[place[i]] = some[i];
+		scatter(some, place, k, w);
+		for (int s = 0; s < m->n_opt_states; s++)
+			scatter(room[s], place, k, m->opt_state[s] + at);
 	}
 }

@@ -21,6 +21,7 @@ struct lb_model {
 	real *dfeatures;
 	const struct lb_optim *optim;
 	const struct lb_arg *par; /* of the optimiser */
+	int n_opt_states;
 	real *opt_state[LB_MAX_OPT_STATES];
 	struct lb_row_sparse sparse; /* of the first layer's weights; off for dense rows */
 };
@@ -45,6 +46,10 @@ double lb_model_gradient_norm(const struct lb_model *m);
 
 /* The step t (from 1) of the optimiser on n parameters from `at` on, with their gradient g. */
 void lb_model_update(struct lb_model *m, size_t at, size_t n, const real *g, int64_t t, double lr, double decay);
+
+/* The same of all parameters, of an optimiser that takes matrices and vectors as a whole; biases
+ * decay by bias_decay, and the loss's own parameters, which do not, have their rate. */
+void lb_model_update_whole(struct lb_model *m, int64_t t, double lr, double decay, double bias_decay, double loss_lr);
 
 /* The same of the n parameters at + place[i], all different, with their gradient in m->g, by an
  * optimiser that is idle (struct lb_optim). Leaves 0 in m->g. */

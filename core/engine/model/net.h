@@ -8,6 +8,7 @@
 #define LB_NET_H
 
 #include "core/training/model_spec.h"
+#include "core/engine/kernels/panels.h"
 #include "core/engine/precision.h"
 #include "core/numeric/rng.h"
 
@@ -43,6 +44,12 @@ struct lb_net {
 	real *products;
 	double *head_row, *head_column;
 };
+
+/* Place of the weight from input i to output o. */
+static inline size_t lb_weight_at(const struct lb_layer *l, size_t o, size_t i)
+{
+	return l->column ? l->w + i : l->w + o / LB_PANEL * (l->in * LB_PANEL) + i * LB_PANEL + o % LB_PANEL;
+}
 
 /* One pass of a batch through a net, forward and then backward. Everything is borrowed. */
 struct lb_pass {

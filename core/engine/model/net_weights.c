@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-/* Place of the weight from input i to output o. */
-static size_t weight_at(const struct lb_layer *l, size_t o, size_t i)
-{
-	return l->column ? l->w + i : l->w + o / LB_PANEL * (l->in * LB_PANEL) + i * LB_PANEL + o % LB_PANEL;
-}
-
 void lb_net_init(const struct lb_net *net, real *w)
 {
 	const enum lb_init init = net->spec.init;
@@ -25,7 +19,7 @@ void lb_net_init(const struct lb_net *net, real *w)
 
 		lb_rng_init(&rng, net->spec.seed, LB_RNG_INIT, k);
 		for (size_t j = 0; j < l->out * l->in && init != LB_INIT_ZERO; j++)
-			w[weight_at(l, j / l->in, j % l->in)] =
+			w[lb_weight_at(l, j / l->in, j % l->in)] =
 				(real)(init == LB_INIT_TORCH ? bound * (2 * lb_rng_unit(&rng) - 1) : sd * lb_rng_normal(&rng));
 		const bool biased = biases && !(k + 1 == net->spec.n_layers && net->head->scale);
 		for (size_t j = l->b; biased && j < l->b + l->out; j++)
@@ -40,7 +34,7 @@ void lb_net_pack(const struct lb_net *net, const double *plain, real *w)
 		const struct lb_layer *l = &net->layer[k];
 		for (size_t o = 0; o < l->out; o++)
 			for (size_t i = 0; i < l->in; i++)
-				w[weight_at(l, o, i)] = (real)*plain++;
+				w[lb_weight_at(l, o, i)] = (real)*plain++;
 		for (size_t o = 0; o < l->out; o++)
 			w[l->b + o] = (real)*plain++;
 	}
@@ -52,7 +46,7 @@ void lb_net_unpack(const struct lb_net *net, const real *w, double *plain)
 		const struct lb_layer *l = &net->layer[k];
 		for (size_t o = 0; o < l->out; o++)
 			for (size_t i = 0; i < l->in; i++)
-				*plain++ = (double)w[weight_at(l, o, i)];
+				*plain++ = (double)w[lb_weight_at(l, o, i)];
 		for (size_t o = 0; o < l->out; o++)
 			*plain++ = (double)w[l->b + o];
 	}
@@ -65,7 +59,7 @@ void lb_net_add(const struct lb_net *net, double factor, const real *v, const ui
 		const bool some = input && !k;
 		const size_t stride = l->column ? 1 : LB_PANEL; /* of an output's weights */
 		for (size_t o = 0; o < l->out; o++, plain += l->in) {
-			const real *of = v + weight_at(l, o, 0);
+			const real *of = v + lb_weight_at(l, o, 0);
 			for (size_t i = 0; i < (some ? n : l->in); i++) {
 				const size_t from = some ? input[i] : i;
 				plain[from] += factor * (double)of[from * stride];

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define LB_MAX_OPT_STATES 2
+#define LB_MAX_OPT_STATES 3
 
 /* A batch whose loss was taken. */
 struct lb_scored_batch {
@@ -19,21 +19,39 @@ struct lb_scored_batch {
 	real *dz;                /* (views * b, c) derivatives of the mean loss */
 };
 
+/* The weights of a layer or other parameters, as the net stores them. A matrix of at least two rows
+ * and columns has `in` of at least 2: panels of LB_PANEL outputs, padded with 0. All else is a
+ * vector, with in 1. */
+struct lb_whole {
+	size_t in, out;          /* inputs; outputs, or the entries of a vector */
+	real *w;
+	const real *g;
+	real *state;             /* lb_whole_states values, 0 before the first step */
+};
+
+/* Returns the values of state: for a matrix one of each input, then one of each output, padded. */
+size_t lb_whole_states(size_t in, size_t out);
+
 struct lb_optim {
 	struct lb_info base;
-	int n_opt_states;        /* extra vectors a parameter: 1 for momentum, 2 for adam */
+	/* Vectors of state, each a value for every parameter: 1 for momentum, 2 for adam. NULL:
+	 * none. */
+	int (*opt_states)(const struct lb_arg *par);
 	/* One step on n parameters: w -= ..., from gradient g; t counts steps from 1; decay is the
 	 * weight decay that applies here (0 for biases unless decay_bias). opt_state[i] holds n
 	 * values, 0 before the first step. NULL for one that reads all training rows at once
-	 * (core/engine/fit/full_batch.c), which has no state vectors. */
+	 * (core/engine/fit/full_batch.c), which has no state vectors, and with .step_whole. */
 	void (*step)(const struct lb_arg *par, int64_t t, double lr, double decay, size_t n, real *w, const real *g,
 		     real *const *opt_state);
+	/* Instead of .step, for one that takes each matrix and each vector as a whole, with one
+	 * vector of state. */
+	void (*step_whole)(const struct lb_arg *par, int64_t t, double lr, double decay, const struct lb_whole *on);
 	/* Changes s->dz before it goes back through the model, in step t from 1; what it returns is
 	 * divided out of the gradient of the loss's own parameters. NULL: the derivatives stay. */
 	double (*transform_output_gradient)(const struct lb_arg *par, int64_t t, const struct lb_scored_batch *s);
 	bool (*unit_length)(const struct lb_arg *par); /* true: the whole gradient is scaled to length 1; NULL: never */
-	/* True when a weight whose gradient is 0 changes by its decay alone, so that steps may be
-	 * left out and caught up with, and the step reads no state; NULL: never */
+	/* True when a weight whose gradient is 0 changes by its decay alone, and its state not at
+	 * all, so that steps may be left out and caught up with; NULL: never */
 	bool (*idle)(const struct lb_arg *par);
 };
 

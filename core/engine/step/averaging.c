@@ -121,6 +121,39 @@ const struct lb_procedure LB_PROCEDURE(swa) = {
 	.open = average_open, .close = average_close, .stepped = swa_stepped, .finish = swa_finish,
 };
 
+/* ---- lookahead ---- */
+
+enum { INNER, ALPHA };
+
+static const struct lb_param lookahead_params[] = {
+	[INNER] = { .name = "k", .symbol = "k", .type = LB_INT_PARAM, .def = 5, .min = 1, .max = 1e6, .grid = { 5, 10 }, .n_grid = 2, .help = "steps from one "
+		    "move of the slow weights to the next" },
+	[ALPHA] = { .name = "alpha", .symbol = "a", .type = LB_REAL_PARAM, .def = 0.5, .min = 0, .max = 1, .min_open = true, .grid = { 0.5, 0.8 }, .n_grid = 2,
+		    .help = "share of the way that they go; 1 with k 1: plain training" },
+};
+
+static void lookahead_stepped(const struct lb_hook *h, struct lb_step *s, struct lb_model *m)
+{
+	struct average *a = h->state;
+	const double alpha = h->par[ALPHA].v;
+
+	if ((s->step + 1) % (int64_t)h->par[INNER].v)
+		return;
+	for (size_t i = 0; i < m->n_params; i++) {
+		a->w[i] = (1 - alpha) * a->w[i] + alpha * (double)m->w[i];
+		m->w[i] = (real)a->w[i];
+	}
+}
+
+const struct lb_procedure LB_PROCEDURE(lookahead) = {
+	.base = { .name = "lookahead", .tasks = LB_EVERY_TASK, .title = "Slow weights that go part of the way after every few steps, from where training goes on",
+		  .cite = "M. Zhang, J. Lucas, G. Hinton, J. Ba, Lookahead Optimizer: k steps forward, 1 step back, NeurIPS 2019, Algorithm 1",
+		  .formula = "after steps k, 2k, ...: s = s + a (w - s), w = s; s = the initial weights before the first",
+		  .notes = "Evaluations, early stopping and the saved model are of s. The optimiser's state stays as it is.", .keywords = "slow_weights",
+		  LB_PARAMS(lookahead_params) },
+	.open = average_open, .close = average_close, .stepped = lookahead_stepped, .finish = average_read,
+};
+
 /* ---- averaged_target ---- */
 
 enum { MOMENTUM, RAMP };

@@ -14,6 +14,7 @@
 #include "losses/loss.h"
 
 struct lb_hook;
+struct lb_regularised;
 
 /* How far a training has come: the values of a checkpoint that are no arrays. */
 struct lb_reached {
@@ -78,11 +79,14 @@ struct lb_learner {
 	real *changed;           /* (n_params) weights that a forward or an evaluation reads */
 	real *target_w, *held;   /* (n_params) those of a second network; (views * b, columns) what it gives for the batch */
 
+	struct lb_regularised *regularised; /* what the regularisers work in; NULL without any */
+
 	real *best;              /* (n_params) the parameters of the best epoch, with early stopping */
 	real *unscaled;          /* (n_params) the parameters for targets as they are, with room to make them; NULL without units */
 	double *plain;
 	bool restored;           /* model.w is of the best epoch, as it was evaluated */
 	struct lb_reached progress;
+	struct lb_schedule_state schedule; /* of a schedule that follows a metric; else its factor stays 1 */
 	struct lb_persisted state; /* what a checkpoint keeps, the progress first */
 	size_t epoch;            /* that the training is in, from 0 */
 	int64_t start;           /* steps done before this training began: it sits out until then */

@@ -3,6 +3,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/engine/step/procedure.h"
+#include "core/engine/step/regularise.h"
 #include "core/training/augment_info.h"
 #include "core/training/optim_params.h"
 
@@ -126,11 +127,12 @@ static int open_sparse(struct lb_learner *l, struct lb_model *m, struct lb_err *
 {
 	const struct lb_layer *first = &m->net->layer[0];
 	const unsigned read_all = LB_CHANGES_WEIGHTS | LB_CHANGES_GRADIENT | LB_ENDS_STEPS | LB_CHANGES_RESULT;
-	const bool project = m->optim->step && m->par[LB_OPT_PROJECT].v != 0;
+	const bool steps = m->optim->step || m->optim->step_whole;
+	const bool project = steps && m->par[LB_OPT_PROJECT].v != 0;
 	const bool lazy = m->optim->idle && m->optim->idle(m->par) && !project && !(l->traits & read_all);
 
 	return lb_row_sparse_open(&m->sparse, first, project || l->traits & LB_CHANGES_GRADIENT, lazy,
-				  m->optim->step && m->par[LB_OPT_WEIGHT_DECAY].v > 0, &l->state, err);
+				  steps && m->par[LB_OPT_WEIGHT_DECAY].v > 0, &l->state, err);
 }
 
 int lb_learner_open_model(struct lb_learner *l, const struct lb_cohort *c, uint64_t seed, struct lb_model *m, struct lb_err *err)
@@ -196,10 +198,12 @@ int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struc
 	*l = (struct lb_learner){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .active = true,
 				  .augmentation = setup->view ? lb_augmentation_of(setup->view) : NULL,
 				  .views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1,
-				  .traits = lb_setup_traits(setup), .needs = needs };
+				  .traits = lb_setup_traits(setup), .needs = needs, .schedule.factor = 1 };
 	if (parts_are_of_the_features(setup, c->features->d, err))
 		goto fail;
 	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err))
+		goto fail;
+	if (setup->schedule && setup->schedule->follow && lb_persist(&l->state, "schedule", &l->schedule, sizeof l->schedule, err))
 		goto fail;
 	list_losses(l);
 	if (lb_learner_open_model(l, c, setup->model.seed, &l->model, err) || alloc_batch(l, c, err) || alloc_copies(l, c, err))
@@ -209,7 +213,7 @@ int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struc
 	for (size_t i = 0; i < l->n_terms; i++)
 		if (open_loss(l, &l->term[i], err))
 			goto fail;
-	if (lb_hooks_open(l, c, err))
+	if (lb_hooks_open(l, c, err) || lb_regularise_open(l, c, err))
 		goto fail;
 	return 0;
 fail:
@@ -220,6 +224,7 @@ fail:
 void lb_learner_close(struct lb_learner *l)
 {
 	lb_hooks_close(l);
+	lb_regularise_close(l);
 	for (size_t i = 0; i < l->n_terms; i++)
 		if (l->term[i].state)
 			l->term[i].loss->free(l->term[i].state);

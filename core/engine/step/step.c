@@ -3,6 +3,7 @@
 #include "core/engine/data/augment.h"
 #include "core/engine/step/batch_labels.h"
 #include "core/engine/step/procedure.h"
+#include "core/engine/step/regularise.h"
 #include "core/training/optim_params.h"
 
 #include <string.h>
@@ -280,6 +281,7 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 	} else {
 		value = sum_losses(s, m);
 	}
+	lb_regularise_scores(s, m);
 	if (m->optim->transform_output_gradient)
 		transform_output_gradient(s, m);
 	return value;
@@ -330,11 +332,12 @@ bool lb_moves(const struct lb_step *s, double value)
 	return isfinite(value);
 }
 
-/* Calls the procedures that follow an update. */
+/* Calls the regularisers and procedures that follow an update. */
 static void end_step(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_learner *l = s->l;
 
+	lb_regularise_weights(s, m);
 	for (size_t i = 0; i < l->n_hooks; i++)
 		if (l->hook[i].procedure->stepped)
 			l->hook[i].procedure->stepped(&l->hook[i], s, m);

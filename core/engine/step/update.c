@@ -1,5 +1,6 @@
 /* From the derivatives by the scores to the parameters: backward and the optimiser's step. */
 #include "core/engine/step/procedure.h"
+#include "core/engine/step/regularise.h"
 #include "core/engine/step/step.h"
 #include "core/engine/train/divergence.h"
 #include "core/training/optim_params.h"
@@ -12,14 +13,20 @@ void lb_backward(struct lb_step *s, struct lb_model *m)
 	lb_net_backward(m->net, m->read, &pass, m->dz, m->g);
 }
 
-/* Lets procedures change m->g. */
+/* Lets procedures change m->g, to which regularisers then add theirs. */
 static void change_gradient(struct lb_step *s, struct lb_model *m)
 {
 	struct lb_learner *l = s->l;
+	bool changed = false;
 
 	for (size_t i = 0; i < l->n_hooks; i++)
-		if (l->hook[i].procedure->gradient)
+		if (l->hook[i].procedure->gradient) {
 			l->hook[i].procedure->gradient(&l->hook[i], s, m);
+			changed = true;
+		}
+	if (changed && lb_regularises_slopes(l->setup))
+		lb_forward(s, m);              /* a procedure may have left the values of other weights */
+	lb_regularise_gradient(s, m);
 }
 
 /* Scales m->g to length 1 where the optimiser says so, or down to length clip_norm. A length that
@@ -73,11 +80,18 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 	const double decay = m->par[LB_OPT_WEIGHT_DECAY].v, bias_decay = m->par[LB_OPT_DECAY_BIAS].v != 0 ? decay : 0;
 	const bool project = m->par[LB_OPT_PROJECT].v != 0, lazy = m->sparse.lazy && s->lr * decay < 1;
 	const int64_t t = s->step + 1;
+	const double loss_lr = s->lr * s->l->setup->loss_lr_factor;
 
+	for (size_t i = 0; project && i < m->net->spec.n_layers; i++) {
+		const struct lb_layer *layer = &m->net->layer[i];
+		lb_optim_project(layer->b - layer->w, m->w + layer->w, m->g + layer->w);
+	}
+	if (m->optim->step_whole) {
+		lb_model_update_whole(m, t, s->lr, decay, bias_decay, loss_lr);
+		return;
+	}
 	for (size_t i = 0; i < m->net->spec.n_layers; i++) {
 		const struct lb_layer *layer = &m->net->layer[i];
-		if (project)
-			lb_optim_project(layer->b - layer->w, m->w + layer->w, m->g + layer->w);
 		if (i == 0 && lazy)
 			update_read(s, m, decay);
 		else if (!weights_done)
@@ -85,7 +99,7 @@ static void update(struct lb_step *s, struct lb_model *m, bool weights_done)
 		lb_model_update(m, layer->b, layer->ld, m->g + layer->b, t, s->lr, bias_decay);
 	}
 	if (m->n_loss_params)
-		lb_model_update(m, m->net->n_params, m->n_loss_params, m->g + m->net->n_params, t, s->lr * s->l->setup->loss_lr_factor, 0);
+		lb_model_update(m, m->net->n_params, m->n_loss_params, m->g + m->net->n_params, t, loss_lr, 0);
 }
 
 /* Clips or normalises m->g, and takes the optimiser's step. value is the step's loss. */
@@ -114,7 +128,8 @@ static void update_block(void *arg, size_t at, size_t n, const real *g)
 static bool needs_gradient(const struct lb_step *s, const struct lb_model *m, double value)
 {
 	return !(fabs(value) < LB_DIVERGENCE_LOSS) || s->l->traits & LB_CHANGES_GRADIENT || s->l->setup->clip_norm > 0 ||
-	       (m->optim->unit_length && m->optim->unit_length(m->par)) || m->par[LB_OPT_PROJECT].v != 0 || m->sparse.on;
+	       (m->optim->unit_length && m->optim->unit_length(m->par)) || m->par[LB_OPT_PROJECT].v != 0 || m->sparse.on ||
+	       m->optim->step_whole;
 }
 
 void lb_backward_update(struct lb_step *s, struct lb_model *m, double value)

@@ -18,6 +18,21 @@ bool lb_stop_early(struct lb_learner *l, const double *valid, size_t epoch)
 	return r->best_epoch && (int64_t)(epoch + 1 - r->best_epoch) >= stop->patience;
 }
 
+bool lb_heeds_valid(const struct lb_setup *setup)
+{
+	return setup->stop.on || setup->schedule->follow;
+}
+
+bool lb_heed_valid(struct lb_learner *l, const double *valid, size_t epoch)
+{
+	const struct lb_setup *setup = l->setup;
+	const size_t at = setup->schedule_metric;
+
+	if (setup->schedule->follow)
+		setup->schedule->follow(setup->schedule_par, &l->schedule, valid[at], setup->metric[at].metric->higher_is_better);
+	return setup->stop.on && lb_stop_early(l, valid, epoch);
+}
+
 size_t lb_stop_restore(struct lb_learner *l)
 {
 	if (!l->setup->stop.on || !l->progress.best_epoch)

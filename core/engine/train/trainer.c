@@ -254,7 +254,8 @@ static void step_all(struct trainer *s, struct lb_minibatch *m, size_t epoch)
 		struct lb_learner *l = &s->learner[i];
 		if (!takes_part(s, i))
 			continue;
-		const double factor = lb_schedule_factor(l->setup->schedule, l->setup->schedule_par, s->step, s->total, (int64_t)epoch);
+		const struct lb_schedule_time now = { .step = s->step, .total = s->total, .epoch = (int64_t)epoch, .epochs = (int64_t)s->c->epochs };
+		const double factor = l->schedule.factor * lb_schedule_factor(l->setup->schedule, l->setup->schedule_par, now);
 		const double value = lb_learner_step(l, s->c, m, s->step, factor);
 		s->out[i].steps = l->progress.step = s->step + 1;
 		l->progress.loss_sum += value * lb_cohort_batch_share(s->c, m->id, m->b);
@@ -337,7 +338,7 @@ static int evaluate(struct trainer *s, size_t n, int part, bool over, struct lb_
 	return 0;
 }
 
-/* The curves' metrics of the epoch, and those on validation rows that early stopping looks at. */
+/* The curves' metrics of the epoch, and those on validation rows that the training goes by. */
 static int evaluate_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 {
 	for (int part = 0; part < 3; part++) {
@@ -345,7 +346,7 @@ static int evaluate_epoch(struct trainer *s, size_t epoch, struct lb_err *err)
 		for (size_t i = 0; i < s->c->k && s->c->split->n[part]; i++) {
 			const struct lb_setup *setup = s->learner[i].setup;
 			double *curve = s->out[i].curve[part];
-			if (takes_part_at_end(s, i) && (setup->curve[part] || (part == LB_VALID && setup->stop.on)))
+			if (takes_part_at_end(s, i) && (setup->curve[part] || (part == LB_VALID && lb_heeds_valid(setup))))
 				add_eval_model(s, &n, i, NULL, curve ? curve + epoch * setup->n_metrics : s->valid + i * s->most_metrics, NULL);
 		}
 		if (n && evaluate(s, n, part, false, err))
@@ -360,12 +361,12 @@ static void end_epoch(struct trainer *s, size_t i, size_t epoch)
 	struct lb_train_result *o = &s->out[i];
 	const double *curve = o->curve[LB_VALID], *valid = curve ? curve + epoch * l->setup->n_metrics : NULL;
 
-	if (!valid && l->setup->stop.on && s->c->split->n[LB_VALID])
+	if (!valid && lb_heeds_valid(l->setup) && s->c->split->n[LB_VALID])
 		valid = s->valid + i * s->most_metrics;
 	o->epochs = epoch + 1;
 	if (s->c->progress)
 		s->c->progress(s->c->progress_arg, i, epoch + 1, o->loss_curve[epoch], valid);
-	if (l->setup->stop.on && valid && lb_stop_early(l, valid, epoch))
+	if (valid && lb_heed_valid(l, valid, epoch))
 		l->active = false;
 }
 

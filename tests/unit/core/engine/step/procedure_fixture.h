@@ -164,30 +164,38 @@ static inline void tiny_problem(void)
 	}
 }
 
-/* w (4) <- what an evaluation reads after so many steps of sgd at rate 0.1. */
-static inline void tiny_steps(const char *name, const char *set, size_t steps, double *w)
+/* w <- what an evaluation reads after so many steps on the first b rows, from these parameters. */
+static inline void steps_from(const struct lb_setup *s, const double *start, size_t b, size_t steps, double *w)
 {
-	static const uint32_t rows[] = { 0, 1, 2, 3, 4, 5 };
+	uint32_t rows[ROWS];
 	struct lb_learner l;
 	struct lb_input_batch input;
+	const struct lb_cohort c = in_order(s, 5, b);
 
-	uses[0] = use(name, set);
-	struct lb_setup s = with(trial(&p, "mse", "", "lr=0.1"), uses, 1);
-	s.model.bias_init = LB_BIAS_NONE;
-	s.model.init = LB_INIT_ZERO;
-	const struct lb_cohort c = in_order(&s, 5, TINY_ROWS);
-	ck_assert_int_eq(lb_learner_open_f64(&l, &c, &s, &err), 0);
-	lb_model_pack_f64(&l.model, tiny_start, l.model.w);
-	ck_assert_int_eq(lb_input_batch_open_f64(&input, c.features, false, TINY_ROWS, false, &err), 0);
-	lb_input_batch_load_f64(&input, rows, TINY_ROWS, NULL);
+	for (uint32_t i = 0; i < ROWS; i++)
+		rows[i] = i;
+	ck_assert_int_eq(lb_learner_open_f64(&l, &c, s, &err), 0);
+	lb_model_pack_f64(&l.model, start, l.model.w);
+	ck_assert_int_eq(lb_input_batch_open_f64(&input, c.features, false, b, false, &err), 0);
+	lb_input_batch_load_f64(&input, rows, b, NULL);
 	lb_hooks_close_f64(&l); /* opened again: averages begin with these weights */
 	l.n_hooks = 0;
 	ck_assert_int_eq(lb_hooks_open_f64(&l, &c, &err), 0);
 	for (size_t step = 0; step < steps; step++)
-		lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .input = &input, .rows = rows, .id = rows, .b = TINY_ROWS }, (int64_t)step, 1);
+		lb_learner_step_f64(&l, &c, &(struct lb_minibatch){ .input = &input, .rows = rows, .id = rows, .b = b }, (int64_t)step, 1);
 	lb_model_unpack_f64(&l.model, lb_learner_eval_weights_f64(&l), w);
 	lb_input_batch_close_f64(&input);
 	lb_learner_close_f64(&l);
+}
+
+/* w (4) <- what an evaluation reads after so many steps of sgd at rate 0.1. */
+static inline void tiny_steps(const char *name, const char *set, size_t steps, double *w)
+{
+	uses[0] = use(name, set);
+	struct lb_setup s = with(trial(&p, "mse", "", "lr=0.1"), uses, 1);
+	s.model.bias_init = LB_BIAS_NONE;
+	s.model.init = LB_INIT_ZERO;
+	steps_from(&s, tiny_start, TINY_ROWS, steps, w);
 }
 
 /* Weights after so many steps, computed by other programs than this one. */

@@ -20,7 +20,7 @@ START_TEST(descriptors_are_whole)
 		ck_assert_str_eq(single->name, info->name);
 	}
 	ck_assert_ptr_null(lb_procedures_f32[n]);
-	ck_assert_uint_ge(n, 9);
+	ck_assert_uint_ge(n, 16);
 }
 END_TEST
 
@@ -50,6 +50,7 @@ START_TEST(wrong_descriptors_are_named)
 		{ { .base.tasks = 1 }, "has no hook" },
 		{ { .base.tasks = 1, .step = whole, .inputs = inputs_of }, "has .step and a hook that it replaces" },
 		{ { .base.tasks = 1, .inputs = inputs_of, .weighs_rows = true }, "says weighs_rows without .step; .weigh says it by itself" },
+		{ { .base.tasks = 1, .inputs = inputs_of, .reads_rows = true }, "says reads_rows without .gradient" },
 		{ { .base.tasks = 1, .step = whole, .open = open_nothing }, "has one of .open and .close; they go together" },
 		{ { .step = whole }, "is for no task" },
 		{ { .base = { .tasks = 1, .n_params = 9 }, .step = whole }, "has too many parameters" },
@@ -65,7 +66,8 @@ END_TEST
 /* The average of swa holds the last weights alone: those of four epochs from the last quarter
  * on. */
 static const char *const neutral[][2] = { { "sam", "rho=0" },	      { "asam", "rho=0" },   { "mixup", "alpha=0" }, { "coteach", "forget=0" },
-					  { "small_loss", "keep=1" }, { "cvar", "share=1" }, { "ema", "decay=0" },   { "swa", "start=0.75" } };
+					  { "small_loss", "keep=1" }, { "cvar", "share=1" }, { "ema", "decay=0" },   { "swa", "start=0.75" },
+					  { "lookahead", "k=1 alpha=1" }, { "gradient_noise", "eta=0" }, { "agc", "clip=1e6 least=1" } };
 enum { NEUTRAL = sizeof neutral / sizeof *neutral };
 
 /* Procedures that are to do nothing give the bytes of plain training, whatever else the setup
@@ -102,7 +104,7 @@ END_TEST
  * other bytes than plain training. */
 START_TEST(the_same_in_company)
 {
-	enum { K = 14, OTHERS = 6 };
+	enum { K = 24, OTHERS = 6 };
 	struct lb_procedure_use u[K][2];
 	struct lb_setup s[K];
 	struct lb_train_result alone[K], together[K];

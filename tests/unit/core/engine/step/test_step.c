@@ -107,7 +107,8 @@ static void plain_train(struct plain *t)
 			lb_rng_shuffle(&rng, order, n);
 		for (size_t start = 0; start < n; start += t->batch, step++) {
 			const size_t b = start + t->batch > n ? n - start : t->batch;
-			const double factor = lb_schedule_factor(t->setup->schedule, t->setup->schedule_par, step, total, (int64_t)epoch);
+			const struct lb_schedule_time at = { step, total, (int64_t)epoch, (int64_t)t->epochs };
+			const double factor = lb_schedule_factor(t->setup->schedule, t->setup->schedule_par, at);
 			t->curve[epoch] += plain_step(t, b, order + start, factor) * (double)b / (double)n;
 		}
 	}

@@ -1,0 +1,124 @@
+/* The list of the regularisers, and those of single weights. */
+#include "core/training/regulariser.h"
+
+#include "losses/loss_info.h"
+
+#include <math.h>
+
+const char *const lb_regulariser_hows[] = { "prox", "gradient", NULL };
+
+const struct lb_info *const lb_regularisers[] = {
+#define REGULARISER(name) &lb_regulariser_##name.base,
+#include "core/training/regularisers.def"
+#undef REGULARISER
+	NULL
+};
+
+bool lb_regulariser_by_prox(const struct lb_regulariser *r, const struct lb_arg *par)
+{
+	return r->prox && par[LB_REG_HOW].v == LB_REG_BY_PROX;
+}
+
+bool lb_regulariser_of_layer(const struct lb_regulariser *r, const struct lb_arg *par, size_t layer)
+{
+	bool named = false;
+
+	if (!r->value)
+		return false;
+	for (size_t i = 0; i < par[LB_REG_LAYERS].n; i++)
+		named |= par[LB_REG_LAYERS].list[i] == (double)(layer + 1);
+	return named || (!par[LB_REG_LAYERS].n && !(layer == 0 && r->skips_first));
+}
+
+/* ---- l2 ---- */
+
+static const struct lb_param l2_params[] = { LB_REG_LAYERS_PARAM };
+
+static double l2_value(const struct lb_arg *par, const struct lb_layer_matrix *m, double factor, double *g, double *room, double *state)
+{
+	double sum = 0;
+
+	(void)par, (void)room, (void)state;
+	for (size_t i = 0; i < m->out * m->in; i++) {
+		sum += m->w[i] * m->w[i];
+		g[i] += factor * m->w[i];
+	}
+	return sum / 2;
+}
+
+/* ---- l1 and elastic_net ---- */
+
+enum { RATIO = LB_REG_HOW + 1 };
+static const struct lb_param l1_params[] = { LB_REG_LAYERS_PARAM, LB_REG_HOW_PARAM };
+static const struct lb_param elastic_params[] = {
+	LB_REG_LAYERS_PARAM, LB_REG_HOW_PARAM,
+	[RATIO] = { .name = "ratio", .symbol = "r", .type = LB_REAL_PARAM, .def = 0.5, .min = 0, .max = 1, .grid = { 0.1, 0.5, 0.9 }, .n_grid = 3,
+		    .help = "share of l1; 0: l2 alone, 1: l1 alone" },
+};
+
+static double mixed_value(const struct lb_layer_matrix *m, double ratio, double factor, double *g)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < m->out * m->in; i++) {
+		const double w = m->w[i];
+		sum += ratio * fabs(w) + (1 - ratio) * w * w / 2;
+		g[i] += factor * (ratio * ((w > 0) - (w < 0)) + (1 - ratio) * w);
+	}
+	return sum;
+}
+
+static void mixed_prox(const struct lb_layer_matrix *m, double ratio, double t)
+{
+	for (size_t i = 0; i < m->out * m->in; i++) {
+		const double left = fabs(m->w[i]) - t * ratio;
+		m->w[i] = left > 0 ? copysign(left / (1 + t * (1 - ratio)), m->w[i]) : 0;
+	}
+}
+
+static double l1_value(const struct lb_arg *par, const struct lb_layer_matrix *m, double factor, double *g, double *room, double *state)
+{
+	(void)par, (void)room, (void)state;
+	return mixed_value(m, 1, factor, g);
+}
+
+static void l1_prox(const struct lb_arg *par, const struct lb_layer_matrix *m, double t, double *room)
+{
+	(void)par, (void)room;
+	mixed_prox(m, 1, t);
+}
+
+static double elastic_value(const struct lb_arg *par, const struct lb_layer_matrix *m, double factor, double *g, double *room, double *state)
+{
+	(void)room, (void)state;
+	return mixed_value(m, par[RATIO].v, factor, g);
+}
+
+static void elastic_prox(const struct lb_arg *par, const struct lb_layer_matrix *m, double t, double *room)
+{
+	(void)room;
+	mixed_prox(m, par[RATIO].v, t);
+}
+
+/* ---- descriptors ---- */
+
+const struct lb_regulariser lb_regulariser_l1 = {
+	.base = { .name = "l1", .tasks = LB_EVERY_TASK, .title = "Sizes of the weights",
+		  .cite = "Tibshirani, Regression Shrinkage and Selection via the Lasso, JRSS B 58, 1996", .formula = "sum |w|; prox: sign(w) max(|w| - t, 0)",
+		  .notes = "By its gradient, sign(w), weights seldom reach 0.", .keywords = "lasso sparse", LB_PARAMS(l1_params) },
+	.value = l1_value, .prox = l1_prox,
+};
+
+const struct lb_regulariser lb_regulariser_l2 = {
+	.base = { .name = "l2", .tasks = LB_EVERY_TASK, .title = "Squares of the weights of some layers",
+		  .cite = "Hoerl & Kennard, Ridge Regression, Technometrics 12, 1970", .formula = "sum w^2 / 2",
+		  .notes = "Of all layers it is the coupled weight_decay of the optimizer, which costs less.", .keywords = "ridge weight_decay", LB_PARAMS(l2_params) },
+	.value = l2_value,
+};
+
+const struct lb_regulariser lb_regulariser_elastic_net = {
+	.base = { .name = "elastic_net", .tasks = LB_EVERY_TASK, .title = "Sizes and squares of the weights",
+		  .cite = "Zou & Hastie, Regularization and Variable Selection via the Elastic Net, JRSS B 67, 2005",
+		  .formula = "sum r |w| + (1 - r) w^2 / 2; prox: sign(w) max(|w| - t r, 0) / (1 + t (1 - r))", .keywords = "elasticnet sparse", LB_PARAMS(elastic_params) },
+	.value = elastic_value, .prox = elastic_prox,
+};
