@@ -89,7 +89,7 @@ const struct lb_loss LB_LOSS(multiclass, adv_comp_sum) = {
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "adversarial robustness",
-		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		.needs = LB_NEEDS_VIEWS,
 		.exceptions = LB_OVERFLOWS,
 		LB_SAME_AS(same_as),
