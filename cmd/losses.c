@@ -2,7 +2,6 @@
 
 #include "cmd/cmd.h"
 #include "core/base/mem.h"
-#include "losses/eval.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,46 +60,6 @@ const struct lb_loss_info *losses_find(const char *name, struct lb_err *err)
 		found = l;
 	}
 	return found ? found : unknown(name, plain, err);
-}
-
-/* Whether it is the path of a file, such as mine.loss.yaml or mine.so, and not a name. */
-static bool is_file(const char *name)
-{
-	const size_t n = strlen(name);
-
-	return n > 5 && (!strcmp(name + n - 5, ".yaml") || !strcmp(name + n - 4, ".yml") || !strcmp(name + n - 3, ".so"));
-}
-
-static int check(const char *name, struct lb_err *err)
-{
-	int failed = 0, total = 0;
-
-	if (name && is_file(name))
-		return losses_check_file(name, err);
-	if (name && !strchr(name, '/') ? !losses_find(name, err) && !strstr(err->text, "several") : name && !losses_find(name, err))
-		return -1;
-	err->code = LB_OK;
-	for (size_t i = 0; i < lb_loss_count(); i++) {
-		const struct lb_loss_info *l = lb_loss_at(i);
-		struct lb_buf report = { 0 };
-		char full[96];
-		int checks = 0;
-
-		snprintf(full, sizeof full, "%s/%s", lb_kind_name(l->kind), l->base.name);
-		if (name && strcmp(name, full) && strcmp(name, l->base.name))
-			continue;
-		const int bad = lb_loss_check(l, &report, &checks, err);
-		if (bad < 0) {
-			lb_buf_free(&report);
-			return -1;
-		}
-		printf("%-28s %5d check%s, %d failed\n%s", full, checks, lb_s((size_t)checks), bad, report.s && (bad || lb_loss_of_distances(l)) ? report.s : "");
-		lb_buf_free(&report);
-		failed += bad;
-		total += checks;
-	}
-	printf("%d passed, %d failed\n", total - failed, failed);
-	return failed ? LB_TRIALS : LB_OK;
 }
 
 static int print_json(struct lb_err *err)
@@ -194,7 +153,7 @@ int cmd_losses(int argc, char **argv, struct lb_err *err)
 	else if (!strcmp(argv[1], "plot") && n == 2)
 		code = plot(argv[2], &params, out, err);
 	else if (!strcmp(argv[1], "check") && n <= 2)
-		code = check(n == 2 ? argv[2] : NULL, err);
+		code = losses_check(n == 2 ? argv[2] : NULL, err);
 	else if (!strcmp(argv[1], "build") && n == 2)
 		code = losses_build(argv[2], out, err);
 	else if (!strcmp(argv[1], "new") && n == 2)

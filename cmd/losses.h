@@ -40,12 +40,20 @@ int losses_join_params(const char *const *params, size_t n, struct lb_buf *out, 
 /* losses_words.c: the catalogue's part on formulas. */
 void losses_markdown_formulas(void);
 
-/* losses_file.c: checks the loss of a file such as mine.loss.yaml, or those of a plug-in such as
- * mine.so; an exit status, or -1 with err. */
-int losses_check_file(const char *path, struct lb_err *err);
+/* losses_check.c: holds against a loss all that the tests do; exit statuses, or -1 with err. */
+struct lb_findings;
+/* Those of a name, all for NULL, or of a file such as mine.loss.yaml or mine.so. */
+int losses_check(const char *name, struct lb_err *err);
+/* n losses from the place `first` of the registry, of that name unless NULL. */
+int losses_check_registered(size_t first, size_t n, const char *name, struct lb_err *err);
+/* Prints what was found against a loss. */
+void losses_print_findings(const struct lb_loss_info *info, const struct lb_findings *f);
+/* Prints "N passed, M failed: gradient ..." and returns the exit status. */
+int losses_print_tally(const struct lb_findings *all);
 
-/* Checks the losses of a plug-in, n from the place `first` of the registry; of an object's file. */
-int losses_check_plugin(size_t first, size_t n, struct lb_err *err);
+/* losses_file.c: checks the loss of a file by its formula with the file's examples, or those of a
+ * plug-in. */
+int losses_check_file(const char *path, struct lb_err *err);
 
 /* losses_build.c: makes a plug-in, at `out` or (NULL) in the working folder, of a source file, and
  * checks its losses; an exit status, or -1 with err. */

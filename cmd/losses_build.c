@@ -248,7 +248,7 @@ int losses_build(const char *source, const char *out, struct lb_err *err)
 		rc = compile_source(&b, 32, b.f32, err) || compile_source(&b, 64, b.f64, err) || find_losses(&b, err) || write_glue(&b, err) ||
 		     link_object(&b, err) || lb_plugin_load(b.object, source, &first, &n, err) || keep_object(&b, path, err) ? -1 : 0;
 	if (!rc)
-		rc = losses_check_plugin(first, n, err);
+		rc = losses_check_registered(first, n, NULL, err);
 	if (rc >= 0)
 		printf("%s: checksum %.16s; in a config: loss: {plugin: %s}\n", path, lb_plugin_of(lb_loss_at(first)), path);
 	close_build(&b);

@@ -1,13 +1,12 @@
-/* `losses check mine.loss.yaml` and `losses check mine.so`: what the suite holds against a loss of
- * the program, against one by its formula in a file or those of a plug-in: gradient, extremes, both
- * precisions, claims, examples. */
+/* `losses check mine.loss.yaml` and `losses check mine.so`: what is held against any loss, and the
+ * examples of a formula's file. */
 #include "cmd/losses.h"
 
 #include "cmd/cmd.h"
 #include "core/base/text.h"
 #include "core/config/yaml_overlay.h"
 #include "core/run/formula_block.h"
-#include "losses/claims.h"
+#include "losses/check.h"
 #include "losses/eval.h"
 #include "losses/plugin.h"
 
@@ -16,43 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_CELLS = 400, MOST_ROWS = 100, SHOWN = 3, MOST_PARAMS = 32 };
-
-/* The kinds of lines in the report of lb_loss_check, and what they mean to who wrote the
- * loss. */
-static const struct {
-	const char *mark, *says;
-} kinds[] = {
-	{ ": gradient: ", "the value loses digits, so that its slope is not the gradient" },
-	{ ": finite: ", "infinite, or no number, at scores where the program asks for a number" },
-	{ ": float32 value: ", "the value loses digits in float32" },
-	{ ": float32 gradient: ", "the gradient loses digits in float32" },
-	{ "claim ", "claims that do not hold" },
-	{ "example ", "examples that do not come out" },
-};
-
-/* The lines of one kind: how many, and the first of them. */
-static void print_kind(const char *report, size_t kind)
-{
-	int n = 0;
-
-	for (int pass = 0; pass < 2; pass++) {
-		int shown = 0;
-		for (const char *line = report, *end; (end = strchr(line, '\n')); line = end + 1) {
-			const char *mark = strstr(line, kinds[kind].mark);
-			if (strncmp(line, "failed: ", 8) || !mark || mark > end)
-				continue;
-			if (!pass)
-				n++;
-			else if (shown++ < SHOWN)
-				printf("    %.*s\n", (int)(end - line) - 8, line + 8);
-		}
-		if (!pass && n)
-			printf("  %s (%d):\n", kinds[kind].says, n);
-		if (pass && n > SHOWN)
-			printf("    and %d more\n", n - SHOWN);
-	}
-}
+enum { MOST_CELLS = 400, MOST_ROWS = 100, MOST_PARAMS = 32 };
 
 /* ---- examples ---- */
 
@@ -146,32 +109,37 @@ static int read_example(const struct lb_loss_info *info, const struct lb_node *n
 	return check_shapes(info, node, e, err);
 }
 
-/* Runs the examples of the file; returns how many do not come out, to 1e-9. */
-static int check_examples(const struct lb_loss_info *info, const struct lb_node *tree, const struct lb_arg *defaults, struct lb_buf *report, int *n_checks,
-			  struct lb_err *err)
+/* Runs the i-th example of the file. */
+static int check_example(const struct lb_loss_info *info, const struct lb_node *node, size_t i, struct lb_findings *f, struct lb_err *err)
 {
-	const struct lb_node *list = lb_node_get(tree, "examples");
+	struct lb_arg_store store = { 0 };
 	struct lb_arg par[MOST_PARAMS];
 	struct example e;
 	double value;
-	int failed = 0;
+	int rc = lb_args_from_text(&info->base, "", par, &store, err) || read_example(info, node, &e, par, err) ? -1 : 0;
 
+	if (!rc) {
+		const struct lb_loss_input in = { .b = e.b, .c = e.c, .z = e.z, .y = e.n_y ? e.y : NULL, .t = e.n_t ? e.t : NULL, .par = par };
+		rc = lb_loss_eval(info, 64, &in, &value, NULL, err);
+	}
+	if (!rc)
+		lb_judge_example(f, i + 1, NULL, value, e.value);
+	lb_args_free(&store);
+	return rc;
+}
+
+static int check_examples(const struct lb_loss_info *info, const struct lb_node *tree, struct lb_findings *f, struct lb_err *err)
+{
+	const struct lb_node *list = lb_node_get(tree, "examples");
+	int rc = 0;
+
+	if (info->base.n_params > MOST_PARAMS)
+		return lb_fail(err, LB_CONFIG, "%s: found %d parameters, allowed: at most %d", info->base.name, info->base.n_params, MOST_PARAMS);
 	if (list && list->type != LB_SEQUENCE)
 		return wrong(list, "a list of {z: scores, y: labels (or t: targets), value: the mean loss}", err);
-	for (size_t i = 0; list && i < list->n; i++) {
-		memcpy(par, defaults, (size_t)info->base.n_params * sizeof *par);
-		if (read_example(info, list->item[i], &e, par, err))
-			return -1;
-		const struct lb_loss_input in = { .b = e.b, .c = e.c, .z = e.z, .y = e.n_y ? e.y : NULL, .t = e.n_t ? e.t : NULL, .par = par };
-		if (lb_loss_eval(info, 64, &in, &value, NULL, err))
-			return -1;
-		++*n_checks;
-		if (fabs(value - e.value) <= 1e-9 * fmax(fabs(e.value), 1e-3))
-			continue;
-		failed++;
-		lb_buf_printf(report, "failed: example %zu: the loss is %.12g, the file says %.12g\n", i + 1, value, e.value);
-	}
-	return failed;
+	for (size_t i = 0; list && i < list->n && !rc; i++)
+		rc = check_example(info, list->item[i], i, f, err);
+	return rc;
 }
 
 /* ---- the file ---- */
@@ -193,66 +161,27 @@ static const struct lb_loss_info *read_file(const char *path, const struct lb_no
 	return info;
 }
 
-/* Prints what was found against a loss, and the tally; an exit status. */
-static int print_findings(const struct lb_loss_info *info, const char *report, const int failed[3], const int n[3])
+static int check_formula(const char *path, struct lb_err *err)
 {
-	const int all = failed[0] + failed[1] + failed[2];
+	const struct lb_node *tree;
+	const struct lb_loss_info *info = read_file(path, &tree, err);
+	struct lb_findings f = { 0 };
+	int rc = info ? check_examples(info, tree, &f, err) || lb_check_loss(info, &f, err) ? -1 : LB_OK : -1;
 
-	printf("%s/%s: %s\n", lb_kind_name(info->kind), info->base.name, info->base.formula);
-	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-		print_kind(report, k);
-	printf("%d passed, %d failed: gradient, extremes and precisions %d, claims %d, examples %d\n", n[0] + n[1] + n[2] - all, all, n[0], n[1], n[2]);
-	return all ? LB_TRIALS : LB_OK;
-}
-
-/* Of a formula's file, whose examples stand in the tree, or of a plug-in (NULL). */
-static int check_loss(const struct lb_loss_info *info, const struct lb_node *tree, struct lb_err *err)
-{
-	struct lb_arg_store store = { 0 };
-	struct lb_arg par[MOST_PARAMS];
-	struct lb_buf report = { 0 };
-	int failed[3] = { -1, 0, -1 }, n[3] = { 0 };
-
-	if (info->base.n_params > MOST_PARAMS)
-		return lb_fail(err, LB_CONFIG, "%s: found %d parameters, allowed: at most %d", info->base.name, info->base.n_params, MOST_PARAMS);
-	if (lb_args_from_text(&info->base, "", par, &store, err))
-		return -1;
-	failed[0] = lb_loss_check(info, &report, &n[0], err);
-	if (failed[0] >= 0 && (tree || lb_loss_claims_testable(info)))
-		failed[1] = lb_loss_check_claims(info, par, &report, &n[1], err);
-	if (!tree)
-		n[2] = info->n_examples;
-	if (failed[0] >= 0 && failed[1] >= 0)
-		failed[2] = tree ? check_examples(info, tree, par, &report, &n[2], err) : lb_loss_check_examples(info, &report, err);
-	const int rc = failed[2] < 0 || report.bad ? -1 : print_findings(info, report.s, failed, n);
-	if (report.bad)
-		lb_fail_memory(err, report.n);
-	lb_buf_free(&report);
-	lb_args_free(&store);
-	return rc;
-}
-
-int losses_check_plugin(size_t first, size_t n, struct lb_err *err)
-{
-	int worst = LB_OK;
-
-	for (size_t i = first; i < first + n; i++) {
-		const int rc = check_loss(lb_loss_at(i), NULL, err);
-		if (rc < 0)
-			return rc;
-		worst = rc > worst ? rc : worst;
+	if (!rc) {
+		losses_print_findings(info, &f);
+		rc = losses_print_tally(&f);
 	}
-	return worst;
+	lb_findings_free(&f);
+	return rc;
 }
 
 int losses_check_file(const char *path, struct lb_err *err)
 {
 	const char *end = strrchr(path, '.');
-	const struct lb_node *tree;
 	size_t first, n;
 
-	if (end && !strcmp(end, ".so"))
-		return lb_plugin_load(path, NULL, &first, &n, err) ? -1 : losses_check_plugin(first, n, err);
-	const struct lb_loss_info *info = read_file(path, &tree, err);
-	return info ? check_loss(info, tree, err) : -1;
+	if (!end || strcmp(end, ".so"))
+		return check_formula(path, err);
+	return lb_plugin_load(path, NULL, &first, &n, err) ? -1 : losses_check_registered(first, n, NULL, err);
 }

@@ -1,6 +1,5 @@
-/* Looking at a loss without training: value and gradient for given inputs, and the check of one
- * against the other. Free of precision: numbers go in and come out as doubles, the engine
- * rounds. */
+/* Looking at a loss without training: value and gradient for given inputs. Free of precision:
+ * numbers go in and come out as doubles, the engine rounds. */
 #ifndef LB_LOSS_EVAL_H
 #define LB_LOSS_EVAL_H
 
@@ -18,13 +17,6 @@ int lb_loss_eval(const struct lb_loss_info *info, int precision, const struct lb
  * ordered pair of b rows with labels y, told in cosine (b,b). 0, or -1 when memory runs out. */
 int lb_loss_pair_slopes(const struct lb_loss_info *info, const struct lb_arg *par, size_t b, const int32_t *y, const double *cosine, double *slope,
 			struct lb_err *err);
-
-/* Checks one loss at its defaults, at every grid point and range end: central differences against
- * the gradient at ordinary scores, finite value and gradient at extreme ones (saturated, tied, B =
- * 1, class missing), float32 against float64. Writes one line a finding to `report` (appended).
- * Returns the number of failed checks, or -1 with err. *n_checks counts all. */
-struct lb_buf;
-int lb_loss_check(const struct lb_loss_info *info, struct lb_buf *report, int *n_checks, struct lb_err *err);
 
 /* Fills par (info->base.n_params values) from the descriptor's defaults, then from "name=value
  * name=value" (blank separated; a list as [1,2]; a parameter by its name or by its letter in the

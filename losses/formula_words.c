@@ -24,6 +24,7 @@ static const struct lb_formula_word words[] = {
 	NAME(MULTICLASS, "k", LB_LEAF_CLASS_K, "number of class k, from 0"),
 	NAME(MULTICLASS, "n_classes", LB_LEAF_CLASSES, "number of classes"),
 	NAME(CLASSES, "count", LB_LEAF_COUNT, "training rows of the label's class"),
+	NAME(1u << LB_MULTILABEL, "count", LB_LEAF_COUNT, "training rows that have the label, whether this one has it or not"),
 	NAME(MULTICLASS, "count[k]", LB_LEAF_COUNT_K, "training rows of class k"),
 	NAME(SIGNED, "f", LB_LEAF_SCORE, "score"),
 	NAME(SIGNED, "y", LB_LEAF_SIGN, "1 for the positive class (a label that is there), -1 for the other"),

@@ -1,6 +1,8 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/numeric/rng.h"
+#include "losses/check.h"
+#include "losses/drawn_batch.h"
 #include "losses/eval.h"
 #include "losses/precision_bridge.h"
 
@@ -13,9 +15,8 @@
 struct check {
 	const struct lb_loss_info *info;
 	struct lb_arg *par;
-	char set[96];            /* "gamma=0.5", or "defaults" */
-	struct lb_buf *report;
-	int n, failed;
+	char set[64];            /* "gamma=0.5", or "defaults" */
+	struct lb_findings *f;
 	int draws, lonely;       /* batches drawn; of them those that lack a pair of one class or of two */
 	struct lb_err *err;
 };
@@ -186,22 +187,21 @@ static void count_draw(struct check *c, const struct sample *s)
 	c->lonely += !alike || !apart;
 }
 
-/* Counts a check; the start of a line of the report if it failed. */
-static bool judge(struct check *c, const struct sample *s, bool ok, const char *what)
+/* Counts a check; the start of a line of what was found if it failed. */
+static bool judge(struct check *c, const struct sample *s, bool ok, enum lb_checked part)
 {
-	c->n++;
-	if (ok)
-		return true;
-	c->failed++;
-	lb_buf_printf(c->report, "failed: %s/%s (%s), %s, %zu x %zu%s: %s: ", lb_kind_name(c->info->kind), c->info->base.name, c->set,
-		      s->pattern->name, s->in.b, s->in.c, s->one_class && c->info->kind != LB_REGRESSION ? ", labels all 0" : "", what);
-	return false;
+	if (!lb_judge(c->f, part, 1, ok))
+		lb_buf_printf(&c->f->lines[part], "(%s), %s, %zu x %zu%s: ", c->set, s->pattern->name, s->in.b, s->in.c,
+			      s->one_class && c->info->kind != LB_REGRESSION ? ", labels all 0" : "");
+	return ok;
 }
 
 /* Where a stated gradient is farthest from the slope of the value. */
 struct worst {
 	size_t at;
 	double stated, slope, excess;
+	size_t bent;             /* the entry at which the slopes of both sides are farthest apart */
+	double right, left, bend; /* they, and by how much, in units of what is allowed */
 };
 
 /* Slope of the value at entry j on the side of h, from steps h (where it is `near`) and 2h: as
@@ -221,17 +221,20 @@ static int side_slope(const struct check *c, struct sample *s, size_t j, double 
 /* Best agreement of g with a difference quotient at entry j over several steps, in units of what is
  * allowed: 1e-6 of the gradient's size and the rounding of the values. At a kink g may be anything
  * between the slopes of both sides; where a smooth loss changes from one formula to another the
- * central quotient is coarse, and g must be the slope of both sides. */
+ * central quotient is coarse, and g must be the slope of both sides. Those of a loss that claims to
+ * be smooth come together as the step shrinks, at places of symmetry too, where a central quotient
+ * is 0 whatever the kink; at large numbers a step is too long to say so of a narrow bend. */
 static int compare_entry(const struct check *c, struct sample *s, size_t j, double g, double size, struct worst *w)
 {
 	const double z = s->z[j];
 	double moved[MOST_CELLS], here, up, down;
-	struct worst best = { .excess = HUGE_VAL };
+	const bool smooth = c->info->properties & LB_SMOOTH;
+	struct worst best = { .excess = HUGE_VAL, .bend = smooth && fabs(z) < 100 ? HUGE_VAL : 0 };
 
 	memcpy(moved, s->z, sizeof moved);
 	if (lb_loss_eval_at_f64(c->info, &s->in, NULL, &here, NULL, c->err))
 		return -1;
-	for (double h = 1e-3 * fmax(1, fabs(z)); h > 5e-8 && best.excess > 1; h /= 10) {
+	for (double h = 1e-3 * fmax(1, fabs(z)); h > 5e-10 && ((h > 5e-8 && best.excess > 1) || best.bend > 1); h /= 10) {
 		const double hi = z + h, lo = z - h;
 		moved[j] = hi;
 		if (lb_loss_eval_at_f64(c->info, &s->in, moved, &up, NULL, c->err))
@@ -241,17 +244,21 @@ static int compare_entry(const struct check *c, struct sample *s, size_t j, doub
 			return -1;
 		const double allowed = 1e-6 * size + 4e-15 * fmax(fabs(here), 1) / h;
 		const double slope = (up - down) / (hi - lo);
-		const bool smooth = c->info->properties & LB_SMOOTH;
 		double right, left;
 		if (side_slope(c, s, j, h, here, up, &right) || side_slope(c, s, j, -h, here, down, &left))
 			return -1;
 		const double sides = smooth ? fmax(fabs(g - right), fabs(g - left)) : fmax(fmin(right, left) - g, g - fmax(right, left));
 		const double off = smooth ? fmin(fabs(g - slope), sides) : sides;
-		if (!(off / allowed >= best.excess))
-			best = (struct worst){ j, g, slope, off / allowed };
+		const double bend = fabs(right - left) / (1e-2 * fmax(size, 1) + 32 * 1e-15 * fmax(fabs(here), 1) / h);
+		if (h > 5e-8 && !(off / allowed >= best.excess))
+			best.stated = g, best.slope = slope, best.excess = off / allowed;
+		if (!(bend >= best.bend))
+			best.right = right, best.left = left, best.bend = bend;
 	}
 	if (!(best.excess <= w->excess))
-		*w = best;
+		w->at = j, w->stated = best.stated, w->slope = best.slope, w->excess = best.excess;
+	if (!(best.bend <= w->bend))
+		w->bent = j, w->right = best.right, w->left = best.left, w->bend = best.bend;
 	return 0;
 }
 
@@ -315,8 +322,10 @@ static int check_gradient(struct check *c, struct sample *s, const double *g)
 	for (size_t j = 0; j < n; j++)
 		if (!jumps_at(c, s, j / s->in.c) && compare_entry(c, s, j, g[j], largest(g, n), &w))
 			return -1;
-	if (!judge(c, s, w.excess <= 1, "gradient"))
-		lb_buf_printf(c->report, "%s: stated %.9g, difference quotient %.9g\n", place(s, w.at, where), w.stated, w.slope);
+	if (c->info->properties & LB_SMOOTH && !judge(c, s, w.bend <= 1, LB_PART_SMOOTH))
+		lb_buf_printf(&c->f->lines[LB_PART_SMOOTH], "%s: slope %.9g on the left, %.9g on the right\n", place(s, w.bent, where), w.left, w.right);
+	else if (!judge(c, s, w.excess <= 1, LB_PART_GRADIENT))
+		lb_buf_printf(&c->f->lines[LB_PART_GRADIENT], "%s: stated %.9g, difference quotient %.9g\n", place(s, w.at, where), w.stated, w.slope);
 	return 0;
 }
 
@@ -330,12 +339,12 @@ static bool check_finite(struct check *c, const struct sample *s, int precision,
 
 	while (at < n && (overflows ? !isnan(g[at]) : isfinite(g[at])))
 		at++;
-	if (judge(c, s, (isfinite(value) || (overflows && value > 0)) && at == n, "finite"))
+	if (judge(c, s, (isfinite(value) || (overflows && value > 0)) && at == n, LB_PART_FINITE))
 		return isfinite(value) && isfinite(largest(g, n));
 	if (isfinite(value))
-		lb_buf_printf(c->report, "float%d: gradient %g in %s\n", precision, g[at], place(s, at, where));
+		lb_buf_printf(&c->f->lines[LB_PART_FINITE], "float%d: gradient %g in %s\n", precision, g[at], place(s, at, where));
 	else
-		lb_buf_printf(c->report, "float%d: value %g\n", precision, value);
+		lb_buf_printf(&c->f->lines[LB_PART_FINITE], "float%d: value %g\n", precision, value);
 	return false;
 }
 
@@ -347,13 +356,13 @@ static void check_precisions(struct check *c, const struct sample *s, const doub
 	const double size = fmax(largest(g[1], n), 1e-30);
 	size_t worst = 0;
 
-	if (!judge(c, s, fabs(value[0] - value[1]) <= 1e-5 * fmax(fabs(value[1]), 1), "float32 value"))
-		lb_buf_printf(c->report, "%.9g, in float64 %.9g\n", value[0], value[1]);
+	if (!judge(c, s, fabs(value[0] - value[1]) <= 1e-5 * fmax(fabs(value[1]), 1), LB_PART_FLOAT32))
+		lb_buf_printf(&c->f->lines[LB_PART_FLOAT32], "value %.9g, in float64 %.9g\n", value[0], value[1]);
 	for (size_t k = 1; k < n; k++)
 		if (fabs(g[0][k] - g[1][k]) > fabs(g[0][worst] - g[1][worst]))
 			worst = k;
-	if (!judge(c, s, fabs(g[0][worst] - g[1][worst]) <= 1e-5 * size, "float32 gradient"))
-		lb_buf_printf(c->report, "%s: %.9g, in float64 %.9g\n", place(s, worst, where), g[0][worst], g[1][worst]);
+	if (!judge(c, s, fabs(g[0][worst] - g[1][worst]) <= 1e-5 * size, LB_PART_FLOAT32))
+		lb_buf_printf(&c->f->lines[LB_PART_FLOAT32], "gradient, %s: %.9g, in float64 %.9g\n", place(s, worst, where), g[0][worst], g[1][worst]);
 }
 
 static int check_sample(struct check *c, struct sample *s)
@@ -365,8 +374,8 @@ static int check_sample(struct check *c, struct sample *s)
 	    lb_loss_eval_at_f64(c->info, &s->in, NULL, &value[1], g[1], c->err))
 		return -1;
 	if (c->info->exceptions & LB_UNDEFINED_AT_ZERO && s->pattern->how == EQUAL && s->pattern->scale == 0) {
-		if (!judge(c, s, isnan(value[0]) && isnan(value[1]), "NaN of a row of zeros"))
-			lb_buf_printf(c->report, "%g, in float64 %g\n", value[0], value[1]);
+		if (!judge(c, s, isnan(value[0]) && isnan(value[1]), LB_PART_ZERO))
+			lb_buf_printf(&c->f->lines[LB_PART_ZERO], "%g, in float64 %g\n", value[0], value[1]);
 		return 0;
 	}
 	const bool finite32 = check_finite(c, s, 32, value[0], g[0]), finite64 = check_finite(c, s, 64, value[1], g[1]);
@@ -403,16 +412,11 @@ static int check_value(struct check *c, const struct lb_param *p, double v)
 {
 	struct lb_arg *arg = &c->par[p - c->info->base.params];
 	const struct lb_arg old = *arg;
-	char text[LB_DOUBLE_TEXT];
-	struct lb_buf set = { 0 };
 
 	arg->v = v;
-	lb_double_text(v, text);
 	if (p->type == LB_CHOICE_PARAM)
 		arg->text = p->choices[(size_t)v];
-	lb_buf_printf(&set, "%s=%s", p->name, arg->text ? arg->text : p->type == LB_BOOL_PARAM ? v > 0 ? "true" : "false" : text);
-	strncpy(c->set, set.s ? set.s : p->name, sizeof c->set - 1);
-	lb_buf_free(&set);
+	lb_setting_text(p, arg, c->set);
 	const struct lb_loss_shape widest = { .c = MOST_COLUMNS, .n_hidden = FEATURES, .n_classes = MOST_COLUMNS + 1 };
 	const bool fits = lb_loss_n_params(c->info, c->par, &widest) <= MOST_OWN; /* there may be thousands at a range's end */
 	const int status = fits ? check_setting(c) : 0;
@@ -455,21 +459,18 @@ static int check_all(struct check *c)
 	return 0;
 }
 
-int lb_loss_check(const struct lb_loss_info *info, struct lb_buf *report, int *n_checks, struct lb_err *err)
+int lb_check_gradient(const struct lb_loss_info *info, struct lb_findings *f, struct lb_err *err)
 {
 	struct lb_arg_store store = { 0 };
-	struct check c = { .info = info, .report = report, .err = err };
+	struct check c = { .info = info, .f = f, .err = err };
 	int status = -1;
 
 	c.par = lb_alloc((size_t)info->base.n_params, sizeof *c.par, err);
 	if (!c.par || lb_args_from_text(&info->base, "", c.par, &store, err) || check_all(&c))
 		goto out;
-	lb_buf_printf(report, "%s/%s: %d of %d checks ok", lb_kind_name(info->kind), info->base.name, c.n - c.failed, c.n);
 	if (lb_loss_of_distances(info))
-		lb_buf_printf(report, "; %d of %d batches drawn lack a pair of one class or of two", c.lonely, c.draws);
-	lb_buf_printf(report, "\n");
-	*n_checks = c.n;
-	status = report->bad ? lb_fail_memory(err, report->cap) : c.failed;
+		lb_buf_printf(&f->remarks, "remark: %d of %d batches drawn lack a pair of one class or of two\n", c.lonely, c.draws);
+	status = 0;
 out:
 	lb_args_free(&store);
 	free(c.par);

@@ -51,6 +51,22 @@ int lb_loss_eval_at_f32(const struct lb_loss_info *info, const struct lb_loss_in
 int lb_loss_eval_at_f64(const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at, double *value,
 			double *grad, struct lb_err *err);
 
+/* What a loss gives where it is applied as a training applies it. */
+struct lb_fenced {
+	unsigned char fill;      /* the bytes that memory holds before: of gradients, workspace and the fences behind them */
+	double value, *g, *own;  /* the gradients (b,c) by the scores, and by its own parameters */
+	const char *fault;       /* what it did that it may not, or NULL */
+};
+
+/* out->value, ->g, ->own and ->fault <- those of a batch of one view, its state not yet updated,
+ * with and without gradient. */
+int lb_loss_fenced_f32(const struct lb_loss_info *info, const struct lb_loss_input *in, struct lb_fenced *out, struct lb_err *err);
+int lb_loss_fenced_f64(const struct lb_loss_info *info, const struct lb_loss_input *in, struct lb_fenced *out, struct lb_err *err);
+
+/* What does not fit together in a loss (lb_loss_misfit); NULL: nothing, or it is a formula. */
+const char *lb_loss_misfit_of_f32(const struct lb_loss_info *info);
+const char *lb_loss_misfit_of_f64(const struct lb_loss_info *info);
+
 /* As lb_loss_pair_slopes (losses/eval.h). */
 int lb_loss_pair_slopes_f32(const struct lb_loss_info *info, const struct lb_arg *par, size_t b, const int32_t *y, const double *cosine,
 			    double *slope, struct lb_err *err);

@@ -176,6 +176,8 @@ int lb_config_expand(const struct lb_config *config, const struct lb_registry *r
 	lb_diagnostics_of_yaml(&diagnostics, config->file, config->mistakes);
 	if (!lb_sweep_read(&sweep, err) && !expand_all(&sweep, out, err))
 		rc = lb_diagnostics_report(&diagnostics, err);
+	if (!rc)
+		lb_sweep_tell_partial(&sweep);
 	if (rc)
 		lb_trial_list_free(out);
 	lb_sweep_free(&sweep);

@@ -218,7 +218,7 @@ struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, co
 
 	for (size_t i = 0; root && i < s->n; i++) {
 		const struct lb_swept_param *swept = &s->swept[i];
-		if (value_index[swept->axis] >= swept->n)
+		if (value_index[swept->axis] >= swept->n || lb_sweep_leaves_out(s, root, swept))
 			continue;
 		struct lb_node *value = swept->value[value_index[swept->axis]], *plain = swept->over ? lb_tree_at(root, swept->path, NULL) : NULL;
 		if (plain)

@@ -32,6 +32,12 @@ size_t lb_sweep_axis_length(const struct lb_sweep *s, size_t axis);
 struct lb_node *lb_sweep_tree(const struct lb_sweep *s, struct lb_pool *pool, const size_t *value_index, struct lb_err *err);
 void lb_sweep_free(struct lb_sweep *s);
 
+/* Returns whether a swept parameter of a component is left out of a tree: the sweep goes through
+ * several components, and that of this tree lacks it while another has it. */
+bool lb_sweep_leaves_out(const struct lb_sweep *s, struct lb_node *root, const struct lb_swept_param *t);
+/* A line on each parameter that is left out of some trials. */
+void lb_sweep_tell_partial(const struct lb_sweep *s);
+
 /* Reports the values of the file that the sweep block replaces in every trial. */
 int lb_sweep_check_replaced(const struct lb_sweep *s, struct lb_err *err);
 

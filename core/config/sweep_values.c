@@ -68,14 +68,22 @@ static bool is_swept(const struct lb_sweep *s, const struct lb_option *block)
 	return false;
 }
 
+/* Also of those that a block of the sweep describes, as a loss by its formula: blocks are read
+ * before what is in them. */
 static const struct lb_param *param_of_any(const struct lb_sweep *s, const struct lb_option *block, const char *name)
 {
 	const struct lb_param *p = NULL;
 	const struct lb_info *info;
 	struct lb_component_iterator iterator = { 0 };
+	bool described;
 
 	while (!p && (info = lb_component_next(s->r.reg, block->path, s->r.kind, &iterator)))
 		p = lb_block_param(block, info, name);
+	for (size_t i = 0; i < s->n && !p; i++)
+		for (size_t k = 0; k < s->swept[i].n && !p && !strcmp(s->swept[i].path, block->path); k++) {
+			info = lb_component_of(s->r.reg, block, s->r.kind, s->swept[i].value[k], NULL, &described);
+			p = info ? lb_block_param(block, info, name) : NULL;
+		}
 	return p;
 }
 

@@ -185,6 +185,8 @@
 #define lb_prototype_add        LB_NAME(lb_prototype_add)
 #define lb_cosine               LB_NAME(lb_cosine)
 #define lb_loss_misfit          LB_NAME(lb_loss_misfit)
+#define lb_loss_misfit_of       LB_NAME(lb_loss_misfit_of)
+#define lb_loss_fenced          LB_NAME(lb_loss_fenced)
 #define lb_loss_of              LB_NAME(lb_loss_of)
 #define lb_loss_of_batch        LB_NAME(lb_loss_of_batch)
 #define lb_loss_params_io       LB_NAME(lb_loss_params_io)

@@ -83,13 +83,13 @@ const struct lb_loss LB_LOSS(multiclass, adv_comp_sum) = {
 				 "|D(x') - D(x)| is largest, {kind: pgd, objective: deviation}; train.views makes others. One view, as in validation, is "
 				 "comp_sum. With two classes and a linear model {kind: closed_form} finds the largest, eps |w_1 - w_2|_*. Theory "
 				 "asks for nu >= sqrt(C - 1) / rho, the experiments have nu = rho = 1. Overflow as in comp_sum. At D(x') = D(x) "
-				 "the second term has gradient 0.",
+				 "the second term has a kink; its gradient there is 0.",
 			.keywords = "adversarial smooth robust adv_comp_sum_loss smooth_adv_comp_sum",
 			LB_PARAMS(params),
 		},
 		.kind = LB_MULTICLASS,
 		.good_for = "adversarial robustness",
-		.properties = LB_NONNEGATIVE | LB_SMOOTH | LB_SHIFT_INVARIANT | LB_CALIBRATED,
+		.properties = LB_NONNEGATIVE | LB_SHIFT_INVARIANT | LB_CALIBRATED,
 		.needs = LB_NEEDS_VIEWS,
 		.exceptions = LB_OVERFLOWS,
 		LB_SAME_AS(same_as),

@@ -21,7 +21,7 @@ static void gather_entries(const struct lb_batch *in, enum lb_kind kind, size_t 
 		e->known[j] = label >= 0;
 		e->sign[j] = label > 0 ? R(1.0) : R(-1.0);
 		e->target[j] = kind == LB_REGRESSION ? in->target[first + j] : R(0.0);
-		e->count[j] = kind == LB_BINARY ? (real)in->stats->counts[in->y[i]] : R(0.0);
+		e->count[j] = kind == LB_REGRESSION ? R(0.0) : (real)in->stats->counts[kind == LB_BINARY ? (size_t)in->y[i] : k];
 	}
 }
 

@@ -49,6 +49,16 @@ for c in b r m; do
 done
 assert_eq "$(find r.one -name '*.json' -path '*trials/*' | wc -l)" 3
 assert_eq "$(find m.one -name '*.json' -path '*trials/*' | wc -l)" 8
+
+# A parameter swept beside several losses is set for those that have it, and the dry run says for which; one that none has is refused.
+sed 's/^sweep: .*/sweep: {loss: [ce, {formula: "-(1 - p)^g * log(p)", g: 2}], loss.g: [0, 1]}/' m.yaml >some.yaml
+assert_exit 0 lossbench sweep some.yaml --dry-run
+assert_contains "$out" '3 trials:'
+assert_contains "$err" 'loss.g is set where the loss has it: formula; not for ce'
+assert_exit 0 lossbench config resolve some.yaml
+assert_eq "$(jq -c '.[] | .loss | [.name, .g]' <<<"$out" | sort | tr '\n' ' ')" '["ce",null] ["formula",0] ["formula",1] '
+assert_exit 3 lossbench config check some.yaml --set loss.h=1
+assert_contains "$err" 'loss.h: unknown key of ce'
 sed -i '/^sweep:/d' m.yaml
 assert_exit 0 lossbench train --config m.yaml --quiet --set output.dir=alone
 for how in '--threads 2' '--kernels avx2'; do

@@ -57,12 +57,12 @@ assert_contains "$err" 'nowhere.yaml'
 # The check.
 assert_exit 0 lossbench losses check configs/mine.loss.yaml
 assert_contains "$out" 'multiclass/bent_ce: -log((p + a) / (1 + a))'
-assert_contains "$out" ' passed, 0 failed: gradient, extremes and precisions 2400, claims 800, examples 2'
+assert_contains "$out" ' passed, 0 failed: descriptor 6, gradient 480, extremes 960, float32 968, claims 492, examples 2, order of rows 1, repeated batch 1, names of classes 1, NaN 192, memory 8, weights 1'
 sed 's/^claims: .*/claims: [convex, symmetric]/; s/0.28768207/0.28768208/' configs/mine.loss.yaml >broken.yaml
 assert_exit 1 lossbench losses check broken.yaml
-assert_contains "$out" 'claim convex: between two points the value is above their mean by'
-assert_contains "$out" 'claim symmetric: the sum over the labels is not that at scores 0'
-assert_contains "$out" 'example 1: the loss is 0.287682072452, the file says 0.287682082452'
+assert_contains "$out" 'between two points the value is above their mean by'
+assert_contains "$out" 'it claims to be symmetric and its sum over the labels depends on the scores (1 of 1); to change: take symmetric out of the claims'
+assert_contains "$out" 'example 1 (defaults): the loss is 0.287682072452, stated is 0.287682082452'
 assert_contains "$out" ' passed, 3 failed'
 printf 'task: multiclass\nformula: -log(p)\nclaims: [proper, calibrated]\n' >proper.yaml
 assert_exit 0 lossbench losses check proper.yaml
@@ -70,19 +70,20 @@ printf 'task: binary\nformula: sigmoid(-m)\nclaims: [bounded, calibrated]\n' >bo
 assert_exit 0 lossbench losses check bounded.yaml
 printf 'task: multiclass\nformula: -(1 - p)^2 * log(p)\nclaims: [proper, bounded]\n' >focal.yaml
 assert_exit 1 lossbench losses check focal.yaml
-assert_contains "$out" 'claim proper: at known probabilities of the labels the expected loss is not smallest where softmax (sigmoid) of the scores gives these'
-assert_contains "$out" 'claim bounded: the value is up to '
+assert_contains "$out" 'at known probabilities of the labels the expected loss is not smallest where softmax (sigmoid) of the scores gives these'
+assert_contains "$out" '(defaults): the value is up to '
 printf 'task: binary\nformula: max(0, -m)\nclaims: [calibrated]\n' >perceptron.yaml
 assert_exit 1 lossbench losses check perceptron.yaml
-assert_contains "$out" 'claim calibrated: at known probabilities of the labels the expected loss comes as low as its minimum while a class'
+assert_contains "$out" 'at known probabilities of the labels the expected loss comes as low as its minimum while a class'
 printf 'task: regression\nformula: r^2\nclaims: [proper]\n' >not_of_classes.yaml
 assert_exit 3 lossbench losses check not_of_classes.yaml
 assert_contains "$err" 'found "proper", allowed: nonnegative, convex, smooth, shift-invariant, symmetric, bounded'
 sed 's/^formula: .*/formula: (p + 1e5 * a) - 1e5 * a - log(p)/; s/^claims: .*//; s/^examples:/claims: []/; /^  - /d' configs/mine.loss.yaml >digits.yaml
 assert_exit 1 lossbench losses check digits.yaml
-assert_contains "$out" 'the value loses digits in float32'
+assert_contains "$out" 'value or gradient loses digits in float32'
 printf 'task: regression\nformula: max(0, r)\nclaims: [smooth]\n' >kink.yaml
 assert_exit 1 lossbench losses check kink.yaml
+assert_contains "$out" 'it claims to be smooth and has a kink'
 printf 'task: regression\nformula: exp(r^2) - exp(r^2 - 1)\n' >far.yaml
 assert_exit 1 lossbench losses check far.yaml
 assert_contains "$out" 'infinite, or no number, at scores where the program asks for a number'

@@ -137,6 +137,7 @@ static const struct {
 	{ LB_REGRESSION, "msle", "(y - log1p(t))^2" },
 	/* of each label */
 	{ LB_MULTILABEL, "ml_bce", "softplus(-m)" },
+	{ LB_MULTILABEL, "ldam_bce", "softplus(-m + where(y > 0, margin / count^0.25, 0))" },
 	{ LB_MULTILABEL, "hill", "where(y > 0, -(1 - sigmoid(f - margin))^gamma * log(sigmoid(f - margin)), (lambda - sigmoid(f)) * sigmoid(f)^2)" },
 };
 

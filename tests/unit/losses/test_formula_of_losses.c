@@ -10,7 +10,7 @@
 /* A loss beside its formula, whose parameters are those of the loss: of_param[i] is the place of
  * its i-th, from 1, the first being the formula. */
 struct pair {
-	struct subject s;
+	struct lb_subject s;
 	const struct lb_loss_info *formula;
 	int of_param[MOST_PARAMS];
 };
@@ -78,7 +78,7 @@ static double farthest(const double *a, const double *b, size_t n, double *size)
 	return most;
 }
 
-static void compare(const struct pair *p, const struct lb_arg *par, const struct lb_arg *of_formula, const struct data *d)
+static void compare(const struct pair *p, const struct lb_arg *par, const struct lb_arg *of_formula, const struct lb_drawn *d)
 {
 	double value, of, single, g[MOST_CELLS], of_g[MOST_CELLS], single_g[MOST_CELLS], size;
 	struct lb_loss_input in = d->in;
@@ -104,7 +104,7 @@ static void compare(const struct pair *p, const struct lb_arg *par, const struct
 START_TEST(formula_is_the_loss)
 {
 	static struct pair p;
-	static struct data d;
+	static struct lb_drawn d;
 	struct lb_arg of_formula[MOST_PARAMS];
 	struct lb_rng rng;
 	size_t compared = 0;
@@ -115,7 +115,7 @@ START_TEST(formula_is_the_loss)
 		if (!same_setting(&p, p.s.settings[s], of_formula))
 			continue;
 		for (int k = 0; k < 40; k++) {
-			draw(&d, &p.s, p.s.settings[s], 1 + (size_t)k % 21, 2 + (size_t)k % 9, k % 4 == 3 ? 6 : 1, &rng);
+			lb_draw_batch(&d, &p.s, p.s.settings[s], 1 + (size_t)k % 21, 2 + (size_t)k % 9, k % 4 == 3 ? 6 : 1, &rng);
 			for (size_t c = 0; c < MOST_CLASSES; c++)
 				d.counts[c] += d.counts[c] < 1;
 			compare(&p, p.s.settings[s], of_formula, &d);

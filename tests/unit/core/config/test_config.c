@@ -149,6 +149,9 @@ static const struct {
 	{ BASE "sweep: {train.seed: [1, 2]}\n", { "loss=ce,gce" }, { "train.seed", "loss.name" }, "1,\"ce\" 1,\"gce\" 2,\"ce\" 2,\"gce\"", NULL },
 	{ BASE, { "loss=ce,gce,{name: gce, q: 0.3}" }, { "loss.name", "loss.q" }, "\"ce\", \"gce\",0.7 \"gce\",0.3", NULL },
 	{ BASE, { "loss=ce,{name: gce, q: [0.1, 0.2]}" }, { "loss.name", "loss.q" }, "\"ce\", \"gce\",0.1 \"gce\",0.2", NULL },
+	/* what some have is set for these, whatever comes first */
+	{ BASE "sweep: {loss.q: [0.1, 0.2], loss: [ce, gce]}\n", { 0 }, { "loss.name", "loss.q" }, "\"ce\", \"gce\",0.1 \"gce\",0.2", NULL },
+	{ BASE "sweep: {loss: [ce, gce]}\n", { "loss.q=0.3" }, { "loss.name", "loss.q" }, "\"ce\", \"gce\",0.3", NULL },
 	{ BASE, { "loss=gce", "loss.q=0.3, 0.7" }, { "loss.q" }, "0.3 0.7", NULL },
 	{ BASE "sweep: {train.seed: [1, 2]}\n", { "train.seed=5,6,7" }, { "train.seed" }, "5 6 7", NULL },
 	{ BASE, { "loss.gamma=default", "loss=focal" }, { "loss.name", "loss.gamma" }, "\"focal\",0 \"focal\",2", "[\"loss.gamma\"]" },
@@ -342,7 +345,7 @@ static const struct {
 	    "a.yaml:7:17: optimizer.lr: the range: the log scale needs from > 0", "a.yaml:8:3: loss.q: a parameter of gce, not of ce",
 	    "a.yaml:9:3: name: cannot be swept", "a.yaml:10:13: schedule: has no default grid" } },
 	{ BASE "sweep: {loss: [ce, gce], loss.q: default}\n", { 0 }, { "a.yaml:3:34: loss.q: `default` is not known where the component is swept" } },
-	{ BASE "sweep: {loss: [ce, gce], loss.q: [0.1]}\n", { 0 }, { "a.yaml:3:26: loss.q: a parameter of gce, not of ce, allowed: name" } },
+	{ BASE "sweep: {loss: [ce, focal], loss.q: [0.1]}\n", { 0 }, { "a.yaml:3:28: loss.q: a parameter of gce, not of ce, allowed: name", "a.yaml:3:28: loss.q: a parameter of gce, not of focal, allowed: name" } },
 	{ BASE "sweep: {zip: {train.seed: [1, 2], train.epochs: [1, 2, 3]}}\n", { 0 },
 	  { "a.yaml:3:35: train.epochs: 3 values, but train.seed has 2; zip needs equal lengths" } },
 	{ BASE "sweep: {train.seed: [1], zip: {train.seed: [2]}}\n", { 0 }, { "a.yaml:3:32: train.seed: is swept twice" } },

@@ -76,13 +76,13 @@ START_TEST(rotations_lengths_and_names_do_not_matter)
 	memcpy(moved, z, sizeof z);
 	turn(moved, 0, 2, 0.7);
 	turn(moved, 1, 3, -1.9);
-	ck_assert_msg(noise || far(value, value_of(info, ROWS, DIM, moved, labels, NULL)) < 1e-12, "%s is changed by a rotation", info->base.name);
+	ck_assert_msg(noise || lb_far(value, value_of(info, ROWS, DIM, moved, labels, NULL)) < 1e-12, "%s is changed by a rotation", info->base.name);
 	for (size_t i = 0; i < ROWS; i++)
 		renamed[i] = (5 * labels[i] + 3) % 9;
-	ck_assert_msg(far(value, value_of(info, ROWS, DIM, z, renamed, NULL)) < 1e-12, "%s is changed by labels' names", info->base.name);
+	ck_assert_msg(lb_far(value, value_of(info, ROWS, DIM, z, renamed, NULL)) < 1e-12, "%s is changed by labels' names", info->base.name);
 	for (size_t k = 0; k < PAIR_CELLS; k++)
 		moved[k] = z[k] * (1 + (double)(k / DIM));
-	const bool same = far(value, value_of(info, ROWS, DIM, moved, labels, NULL)) < 1e-12;
+	const bool same = lb_far(value, value_of(info, ROWS, DIM, moved, labels, NULL)) < 1e-12;
 	ck_assert_msg(same == of_directions(info), "%s: rows of other lengths give %s value", info->base.name, same ? "the same" : "another");
 	for (size_t i = 0; i < ROWS && of_directions(info); i++) {
 		double along = 0, size = 0;

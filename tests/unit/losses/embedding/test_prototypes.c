@@ -34,8 +34,8 @@ static const struct {
 };
 
 struct point {
-	struct subject s;
-	struct data d;
+	struct lb_subject s;
+	struct lb_drawn d;
 	size_t n_params, each;   /* numbers of the loss's own; prototypes a class */
 	double value, g[MOST_CELLS];
 };
@@ -59,7 +59,7 @@ static void open_point(struct point *p, int i, uint64_t seed)
 	ck_assert_msg(p->s.info, "%s", known[i].name);
 	ck_assert_msg(!lb_args_from_text(&p->s.info->base, known[i].set, p->s.settings[0], &store, &err), "%s", err.text);
 	lb_rng_init(&rng, seed, LB_RNG_TEST, 41);
-	draw(&p->d, &p->s, p->s.settings[0], ROWS, D, 1.5, &rng);
+	lb_draw_batch(&p->d, &p->s, p->s.settings[0], ROWS, D, 1.5, &rng);
 	p->n_params = lb_loss_n_params(p->s.info, p->s.settings[0], &(struct lb_loss_shape){ .b = ROWS, .c = D, .n_classes = D });
 	p->each = p->s.info->per_class ? p->s.info->per_class(p->s.settings[0]) : 1;
 	p->d.in.n_classes = D;
@@ -90,7 +90,7 @@ START_TEST(rotations)
 			turn(p.g, ROWS * D + p.n_params, i, i + 1, 0.7 + (double)i);
 		}
 		look(&q);
-		ck_assert_msg(far(p.value, q.value) < 1e-12, "%s: %.17g, rotated %.17g", known[_i].name, p.value, q.value);
+		ck_assert_msg(lb_far(p.value, q.value) < 1e-12, "%s: %.17g, rotated %.17g", known[_i].name, p.value, q.value);
 		for (size_t k = 0; k < ROWS * D + p.n_params; k++)
 			ck_assert_double_eq_tol(p.g[k], q.g[k], 1e-10);
 	}
@@ -111,7 +111,7 @@ START_TEST(names_of_classes)
 		for (size_t k = 0; k < p.n_params; k++)
 			q.d.params[to[k / length] * length + k % length] = p.d.params[k];
 		look(&q);
-		ck_assert_msg(far(p.value, q.value) < 1e-12, "%s: %.17g, renamed %.17g", known[_i].name, p.value, q.value);
+		ck_assert_msg(lb_far(p.value, q.value) < 1e-12, "%s: %.17g, renamed %.17g", known[_i].name, p.value, q.value);
 		for (size_t k = 0; k < ROWS * D; k++)
 			ck_assert_double_eq_tol(p.g[k], q.g[k], 1e-12);
 		for (size_t k = 0; k < p.n_params; k++)
@@ -138,7 +138,7 @@ static void lengths(struct point *p, size_t first, size_t n, double *v, bool rea
 	}
 	for (size_t k = 0; k < n; k++)
 		other = fmax(other, fabs(p->g[first + k] - 2 * q.g[first + k]));
-	const bool same = far(p->value, q.value) < 1e-12 && along < 1e-11 && other < 1e-10;
+	const bool same = lb_far(p->value, q.value) < 1e-12 && along < 1e-11 && other < 1e-10;
 	ck_assert_msg(same != read, "%s (%s): value %.17g and %.17g, gradient along %g, change %g", p->s.info->base.name, first ? "prototypes" : "rows",
 		      p->value, q.value, along, other);
 }

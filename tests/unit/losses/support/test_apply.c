@@ -37,7 +37,7 @@ static void draw_rows(const struct lb_loss *loss, size_t c, size_t ld, double sc
 static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const char *name)
 {
 	const size_t c = loss->info.kind == LB_BINARY ? 1 : MOST_CLASSES, ld = PAD;
-	const struct lb_loss_stats stats = { .n_rows = ROWS, .n_classes = c < 2 ? 2 : c, .counts = class_counts, .scale = 1 };
+	const struct lb_loss_stats stats = { .n_rows = ROWS, .n_classes = c < 2 ? 2 : c, .counts = lb_drawn_counts, .scale = 1 };
 	struct lb_err err = { 0 };
 	void *state = loss->init ? loss->init(par, &stats, &err) : NULL;
 	const enum lb_kind kind = loss->info.kind;
@@ -72,7 +72,7 @@ static void ck_alike(const struct lb_loss *loss, const struct lb_arg *par, const
 START_TEST(padded_rows_are_as_good)
 {
 	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
-	struct subject s;
+	struct lb_subject s;
 
 	set_up(&s, _i);
 	if (!loss->form->row || (loss->info.kind == LB_REGRESSION && !loss->form->entries))
@@ -91,8 +91,8 @@ END_TEST
 START_TEST(nan_stays_in_its_row)
 {
 	const struct lb_loss *loss = lb_loss_get_f64((size_t)_i);
-	const struct lb_loss_stats stats = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .counts = class_counts, .scale = 1 };
-	struct subject s;
+	const struct lb_loss_stats stats = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .counts = lb_drawn_counts, .scale = 1 };
+	struct lb_subject s;
 
 	set_up(&s, _i);
 	if (!loss->form->lanes)
@@ -122,7 +122,7 @@ START_TEST(entries_are_the_rows)
 	const struct lb_loss_stats stats = { .n_rows = ROWS, .n_classes = MOST_CLASSES, .scale = 1 };
 	struct lb_form by_row;
 	struct lb_loss alone;
-	struct subject s;
+	struct lb_subject s;
 
 	set_up(&s, _i);
 	if (!loss->form->entries)
