@@ -109,6 +109,6 @@ examples:
   - {z: [[1, 0], [0, 1], [0, 2]], y: [0, 0, 1], a: 2, b: 2, value: 2.1265233750364456}
 YAML
 assert_exit 0 lossbench losses check pairs.loss.yaml
-sed -i 's/s\[j\] - 0.5/0.5 - s[j]/' pairs.loss.yaml
+sed -i 's/a: 2, b: 2/a: 3, b: 2/' pairs.loss.yaml
 assert_exit 1 lossbench losses check pairs.loss.yaml
 assert_contains "$out$err" 'example 1: the loss is'
