@@ -40,9 +40,10 @@ static void print_words(bool functions)
 void losses_markdown_formulas(void)
 {
 	printf("\n## by a formula\n\n"
-	       "`loss: {formula: \"-(1 - p)^g * log(p)\", g: 2}` is a loss of one's own, in the tasks multiclass, binary, regression and multilabel: the "
-	       "loss of a row; in regression of each target, of which the mean is taken; in multilabel of each label that is known, of which the sum is "
-	       "taken. A name that is not below is a parameter. `params: {g: {default: 2, min: 0, max: 5, grid: [0, 1, 2], log: false, help: ...}}` "
+	       "`loss: {formula: \"-(1 - p)^g * log(p)\", g: 2}` is a loss of one's own, in the tasks multiclass, binary, regression, multilabel and embedding: "
+	       "the loss of a row; in regression of each target, of which the mean is taken; in multilabel of each label that is known, of which the sum is "
+	       "taken; in embedding by the cosines s[j] between the row and its partners, the other rows of the batch that a miner has not left out: "
+	       "`logsumexp(s[j] / t) - mean_same(s[j] / t)`, of rows that have a partner of each side that the formula goes over. A name that is not below is a parameter. `params: {g: {default: 2, min: 0, max: 5, grid: [0, 1, 2], log: false, help: ...}}` "
 	       "gives it a default, a range and a grid (all optional; `params: {g: 2}` a default), and a key of the block its value; it is set, swept "
 	       "and tuned as any parameter of a loss. `name: mine` is what results call it. The formula and the values are in the trial's id.\n\n"
 	       "`loss: {file: mine.loss.yaml}` reads it from a file beside the config, with the keys name, title, task, formula, params, source, notes, "

@@ -10,7 +10,7 @@
  * operations too, by going back from the loss (reverse mode), so that it shares what it can with
  * the value. By what it is taken: the log probability of the label and of each class, the log of
  * the rest and the scores in multiclass; the margin in binary and for each label of multilabel; the
- * residual in regression. */
+ * residual in regression; the cosines of the pairs of a batch in task embedding. */
 #ifndef LB_FORMULA_H
 #define LB_FORMULA_H
 
@@ -34,10 +34,12 @@ enum lb_leaf {
 	LB_LEAF_SCORE, LB_LEAF_SIGN, LB_LEAF_MARGIN, /* binary, multilabel: f, y = +-1, m = y f */
 	LB_LEAF_PREDICTION, LB_LEAF_TARGET, LB_LEAF_RESIDUAL, /* regression */
 	LB_LEAF_CLASSES,         /* how many there are */
+	LB_LEAF_N_SAME, LB_LEAF_N_OTHER, LB_LEAF_N_PARTNERS, /* embedding: partners of the row's class, of others, and both */
 	LB_LEAF_P_K, LB_LEAF_LOG_P_K, LB_LEAF_Q_K, LB_LEAF_LOG_Q_K, /* of each class's probability */
 	LB_LEAF_ODDS_K,          /* p_k / q_k */
 	LB_LEAF_P_LESS_E_K,      /* p_k - e_k */
 	LB_LEAF_SCORE_K, LB_LEAF_IS_LABEL_K, LB_LEAF_CLASS_K, LB_LEAF_COUNT_K,
+	LB_LEAF_COSINE_J, LB_LEAF_IS_SAME_J, LB_LEAF_IS_OTHER_J, LB_LEAF_IS_PARTNER_J, /* embedding: of partner j, in the place of classes; 0 for the row itself */
 	LB_N_LEAVES
 };
 static inline bool lb_leaf_of_class(enum lb_leaf leaf)
@@ -59,6 +61,9 @@ enum lb_op {
 	LB_OP_FIRST,             /* 1 for the first class whose a equals b, else 0 */
 	/* Of the tree alone. */
 	LB_OP_PARAM, LB_OP_GREATER, LB_OP_GREATER_EQ, LB_OP_UNEQUAL, LB_OP_MEAN, LB_OP_LOWEST, LB_OP_LOG_SUM_EXP,
+	/* Those over classes, over the partners of the row's class and over the others. */
+	LB_OP_SUM_SAME, LB_OP_MEAN_SAME, LB_OP_HIGHEST_SAME, LB_OP_LOWEST_SAME, LB_OP_LOG_SUM_EXP_SAME,
+	LB_OP_SUM_OTHER, LB_OP_MEAN_OTHER, LB_OP_HIGHEST_OTHER, LB_OP_LOWEST_OTHER, LB_OP_LOG_SUM_EXP_OTHER,
 	LB_N_OPS
 };
 
@@ -96,7 +101,7 @@ const struct lb_formula_word *lb_formula_word(size_t i);
 /* Whether losses of a kind can be written so. */
 static inline bool lb_formula_of_kind(enum lb_kind kind)
 {
-	return kind == LB_MULTICLASS || kind == LB_BINARY || kind == LB_REGRESSION || kind == LB_MULTILABEL;
+	return kind == LB_MULTICLASS || kind == LB_BINARY || kind == LB_REGRESSION || kind == LB_MULTILABEL || kind == LB_EMBEDDING;
 }
 
 /* Reads a formula. Names that are no words of the kind become parameters: the caller sees to it
@@ -120,7 +125,7 @@ struct lb_formula_op {
 
 /* What the derivative is taken by; of each the operation that gives it, or -1 where it is 0. */
 enum lb_by {
-	LB_BY_LOG_P, LB_BY_LOG_Q, LB_BY_OWN_SCORE, LB_BY_MARGIN, LB_BY_RESIDUAL, LB_BY_LOG_P_K, LB_BY_SCORE_K, LB_N_BY
+	LB_BY_LOG_P, LB_BY_LOG_Q, LB_BY_OWN_SCORE, LB_BY_MARGIN, LB_BY_RESIDUAL, LB_BY_LOG_P_K, LB_BY_SCORE_K, LB_BY_COSINE_J, LB_N_BY
 };
 
 struct lb_formula_ops {
@@ -166,6 +171,7 @@ struct lb_formula_program {
 	int n_const, n_value, n; /* steps: numbers, which stay; from there to what the value alone needs; all */
 	struct lb_formula_place loss, by[LB_N_BY];
 	bool softmax, shares;    /* whether it reads probabilities, and those of each class */
+	bool same, other, partners; /* whether it goes over the partners of the row's class, over the others, over both together */
 };
 
 /* Registers that a program has at most, of rows and of classes. */

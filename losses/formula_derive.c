@@ -48,6 +48,7 @@ static int slope_of_leaf(struct lb_formula_ops *f, enum lb_leaf leaf, enum lb_by
 		{ LB_LEAF_Q_K, LB_BY_LOG_P_K, lb_op1(f, LB_OP_NEG, p_k) },
 		{ LB_LEAF_LOG_Q_K, LB_BY_LOG_P_K, lb_op1(f, LB_OP_NEG, lb_op_leaf(f, LB_LEAF_ODDS_K)) },
 		{ LB_LEAF_P_LESS_E_K, LB_BY_LOG_P_K, p_k }, { LB_LEAF_SCORE_K, LB_BY_SCORE_K, lb_op_const(f, 1) },
+		{ LB_LEAF_COSINE_J, LB_BY_COSINE_J, lb_op_const(f, 1) },
 	};
 
 	for (size_t i = 0; i < sizeof slopes / sizeof *slopes; i++)

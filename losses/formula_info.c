@@ -93,7 +93,8 @@ static int fill(struct made *m, const struct lb_formula_source *s, const struct 
 		.kind = s->kind,
 		.good_for = "",
 		.properties = s->properties,
-		.exceptions = LB_OVERFLOWS,
+		.needs = s->kind == LB_EMBEDDING ? LB_TAKES_PAIRS : 0,
+		.exceptions = s->kind == LB_EMBEDDING ? LB_OVERFLOWS | LB_SIZE_MATTERS : LB_OVERFLOWS,
 		.by_formula = true,
 	};
 	return 0;

@@ -24,6 +24,49 @@ static int log_sum_exp(struct lb_formula_ops *f, int a)
 	return lb_op2(f, LB_OP_ADD, most, lb_op1(f, LB_OP_LOG, lb_op1(f, LB_OP_SUM, terms)));
 }
 
+/* ---- pairs ---- */
+
+/* What stands in the place of numbers that are left out, for what is largest: far beyond all. */
+#define FAR_BELOW -1e30
+
+enum { BOTH, SAME, OTHER };
+
+/* The operation over both sides that is meant, and of which side. */
+static enum lb_op without_side(enum lb_op op, int *side)
+{
+	static const enum lb_op plain[] = { LB_OP_SUM, LB_OP_MEAN, LB_OP_HIGHEST, LB_OP_LOWEST, LB_OP_LOG_SUM_EXP };
+
+	*side = op >= LB_OP_SUM_OTHER ? OTHER : op >= LB_OP_SUM_SAME ? SAME : BOTH;
+	return *side == BOTH ? op : plain[op - (*side == OTHER ? LB_OP_SUM_OTHER : LB_OP_SUM_SAME)];
+}
+
+/* Whether row j is a partner of a side, and how many there are. */
+static const enum lb_leaf is_in[] = { [BOTH] = LB_LEAF_IS_PARTNER_J, [SAME] = LB_LEAF_IS_SAME_J, [OTHER] = LB_LEAF_IS_OTHER_J };
+static const enum lb_leaf how_many[] = { [BOTH] = LB_LEAF_N_PARTNERS, [SAME] = LB_LEAF_N_SAME, [OTHER] = LB_LEAF_N_OTHER };
+
+/* The partners of a side stand among all rows of the batch: those of the other side, and the row
+ * itself, are left out. */
+static int over_partners(struct lb_formula_ops *f, enum lb_op op, int a)
+{
+	int side;
+	const enum lb_op plain = without_side(op, &side);
+	const int in = lb_op_leaf(f, is_in[side]), far = lb_op_const(f, FAR_BELOW);
+
+	if (plain == LB_OP_SUM || plain == LB_OP_MEAN) {
+		const int sum = lb_op1(f, LB_OP_SUM, lb_op_select(f, in, a, lb_op_const(f, 0)));
+		return plain == LB_OP_SUM ? sum : lb_op2(f, LB_OP_DIV, sum, lb_op_leaf(f, how_many[side]));
+	}
+	if (plain == LB_OP_LOWEST)
+		return lb_op1(f, LB_OP_NEG, lb_op1(f, LB_OP_HIGHEST, lb_op_select(f, in, lb_op1(f, LB_OP_NEG, a), far)));
+	const int most = lb_op1(f, LB_OP_HIGHEST, lb_op_select(f, in, a, far));
+	if (plain == LB_OP_HIGHEST)
+		return most;
+	const int held = lb_op1(f, LB_OP_HELD, most), terms = lb_op_exp(f, LB_OP_EXP, 1, lb_op_select(f, in, lb_op2(f, LB_OP_SUB, a, held), far));
+	return lb_op2(f, LB_OP_ADD, held, lb_op1(f, LB_OP_LOG, lb_op1(f, LB_OP_SUM, terms)));
+}
+
+/* ---- all ---- */
+
 static int over_classes(struct lb_formula_ops *f, enum lb_op op, int a, double n_classes)
 {
 	const bool alike = !f->op[a].of_class; /* what reads k, and was found not to depend on it */
@@ -39,7 +82,7 @@ static int over_classes(struct lb_formula_ops *f, enum lb_op op, int a, double n
 	return op == LB_OP_LOG_SUM_EXP ? log_sum_exp(f, a) : lb_op1(f, op, a);
 }
 
-static int lower_with_args(const struct lb_formula_node *n, const int arg[3], double n_classes, struct lb_formula_ops *f)
+static int lower_with_args(const struct lb_formula_tree *t, const struct lb_formula_node *n, const int arg[3], double n_classes, struct lb_formula_ops *f)
 {
 	switch (n->op) {
 	case LB_OP_GREATER:
@@ -58,8 +101,10 @@ static int lower_with_args(const struct lb_formula_node *n, const int arg[3], do
 	case LB_OP_HIGHEST:
 	case LB_OP_LOWEST:
 	case LB_OP_LOG_SUM_EXP:
-		return over_classes(f, n->op, arg[0], n_classes);
+		return t->kind == LB_EMBEDDING ? over_partners(f, n->op, arg[0]) : over_classes(f, n->op, arg[0], n_classes);
 	default:
+		if (n->op >= LB_OP_SUM_SAME)
+			return over_partners(f, n->op, arg[0]);
 		return n->n_args == 1 ? lb_op1(f, n->op, arg[0]) : lb_op2(f, n->op, arg[0], arg[1]);
 	}
 }
@@ -77,7 +122,7 @@ static int lower(const struct lb_formula_tree *t, const double *param, double n_
 		return leaf(t, (enum lb_leaf)n->value, n_classes, f);
 	for (int k = 0; k < n->n_args; k++)
 		arg[k] = lower(t, param, n_classes, n->arg[k], f);
-	return lower_with_args(n, arg, n_classes, f);
+	return lower_with_args(t, n, arg, n_classes, f);
 }
 
 void lb_formula_lower(const struct lb_formula_tree *tree, const double *param, size_t n_classes, struct lb_formula_ops *f)

@@ -122,6 +122,7 @@ static bool of_score(enum lb_leaf leaf)
 	static const bool fixed[LB_N_LEAVES] = {
 		[LB_LEAF_LABEL] = true, [LB_LEAF_COUNT] = true, [LB_LEAF_EPOCH] = true, [LB_LEAF_SIGN] = true, [LB_LEAF_TARGET] = true,
 		[LB_LEAF_CLASSES] = true, [LB_LEAF_IS_LABEL_K] = true, [LB_LEAF_CLASS_K] = true, [LB_LEAF_COUNT_K] = true,
+		[LB_LEAF_N_SAME] = true, [LB_LEAF_N_OTHER] = true, [LB_LEAF_IS_SAME_J] = true, [LB_LEAF_IS_OTHER_J] = true,
 	};
 
 	return !fixed[leaf];
@@ -196,20 +197,21 @@ static int parameter(struct reading *r, size_t at, const char *name)
 	return add(r, (struct lb_formula_node){ .op = LB_OP_PARAM, .value = i });
 }
 
-/* name[k] or name[y], of which "[" is looked at. */
+/* name[k] or name[y], of pairs name[j], of which "[" is looked at. */
 static int indexed(struct reading *r, size_t at, char *name)
 {
 	const size_t n = strlen(name);
+	const bool pairs = r->tree->kind == LB_EMBEDDING;
 
 	next(r);
-	const bool class = is(r, "k");
-	if (!class && !is(r, "y"))
-		return expected(r, ", allowed in []: k, a class, or y, the label");
+	const char of = r->n == 1 ? r->text[r->at] : 0;
+	if (!of || !strchr(pairs ? "j" : "ky", of))
+		return expected(r, pairs ? ", allowed in []: j, a partner of the row" : ", allowed in []: k, a class, or y, the label");
 	next(r);
 	if (!is(r, "]"))
 		return expected(r, " where \"]\" is wanted");
 	next(r);
-	snprintf(name + n, LB_FORMULA_NAME + 4 - n, "[%c]", class ? 'k' : 'y');
+	snprintf(name + n, LB_FORMULA_NAME + 4 - n, "[%c]", of);
 	const struct lb_formula_word *w = find_word(r->tree->kind, name, false);
 	if (w)
 		return add(r, (struct lb_formula_node){ .op = LB_OP_LEAF, .value = w->leaf, .of_class = lb_leaf_of_class(w->leaf), .scored = of_score(w->leaf) });
@@ -239,15 +241,24 @@ static int arguments(struct reading *r, const struct lb_formula_word *w, int arg
 	return n;
 }
 
-/* A function of one argument over the classes. */
+/* Whether a function goes over the partners of one side. */
+static bool of_side(enum lb_op op)
+{
+	return op >= LB_OP_SUM_SAME && op < LB_N_OPS;
+}
+
+/* A function of one argument over the classes, or the partners of a row. */
 static int over_classes(struct reading *r, size_t at, const struct lb_formula_word *w, int arg)
 {
 	const enum lb_op op = w->op == LB_OP_MAX ? LB_OP_HIGHEST : w->op == LB_OP_MIN ? LB_OP_LOWEST : w->op;
 
-	if (r->tree->kind != LB_MULTICLASS)
+	const bool pairs = r->tree->kind == LB_EMBEDDING;
+
+	if (r->tree->kind != LB_MULTICLASS && !pairs)
 		return wrong(r, at, w->name, ": found 1 argument, allowed: 2 or more", "");
 	if (!r->tree->node[arg].of_class)
-		return wrong(r, at, w->name, " of one number goes over the classes k, and it reads none, such as p[k]",
+		return wrong(r, at, w->name, pairs ? " of one number goes over the partners j, and it reads none, such as s[j]" :
+						     " of one number goes over the classes k, and it reads none, such as p[k]",
 			     w->most > 1 ? "; or give it several numbers" : "");
 	const int made = add1(r, op, arg);
 	if (made >= 0)
@@ -274,7 +285,7 @@ static int call(struct reading *r, size_t at, const char *name)
 		return wrong(r, at, w->name, counts, "");
 	}
 	const bool several = w->op == LB_OP_MAX || w->op == LB_OP_MIN;
-	if (w->op == LB_OP_SUM || w->op == LB_OP_MEAN || w->op == LB_OP_LOG_SUM_EXP || (several && n == 1))
+	if (w->op == LB_OP_SUM || w->op == LB_OP_MEAN || w->op == LB_OP_LOG_SUM_EXP || of_side(w->op) || (several && n == 1))
 		return over_classes(r, at, w, arg[0]);
 	for (int i = 1; several && i < n && arg[0] >= 0; i++)
 		arg[0] = add2(r, w->op, arg[0], arg[i]);
@@ -408,6 +419,9 @@ int lb_formula_parse(enum lb_kind kind, const char *text, struct lb_formula_tree
 		expected(&r, is(&r, ")") ? ", which closes no \"(\"" : " where an operator or the end is wanted");
 	if (r.failed)
 		return -1;
+	if (tree->node[tree->root].of_class && kind == LB_EMBEDDING)
+		return wrong(&r, 0, "the loss of a row is one number, and this is one for each partner j", "; allowed: j within sum, mean, max, min or logsumexp, "
+			     "or these of one side, such as mean_same", "");
 	if (tree->node[tree->root].of_class)
 		return wrong(&r, 0, "the loss of a row is one number, and this is one for each class k", "; allowed: k within sum, mean, max, min or logsumexp", "");
 	return 0;

@@ -66,6 +66,11 @@ static bool of_softmax(const struct lb_formula_op *o)
 	return o->op == LB_OP_LEAF && (leaf <= LB_LEAF_LOG_Q || (leaf >= LB_LEAF_P_K && leaf <= LB_LEAF_P_LESS_E_K));
 }
 
+static bool of_leaf(const struct lb_formula_op *o, enum lb_leaf leaf)
+{
+	return o->op == LB_OP_LEAF && (int)o->value == (int)leaf;
+}
+
 /* Gives operation i its step. */
 static void place(struct scheduling *s, int i)
 {
@@ -84,6 +89,9 @@ static void place(struct scheduling *s, int i)
 	s->placed[i] = true;
 	s->p->softmax |= of_softmax(o);
 	s->p->shares |= of_softmax(o) && o->of_class;
+	s->p->same |= of_leaf(o, LB_LEAF_IS_SAME_J);
+	s->p->other |= of_leaf(o, LB_LEAF_IS_OTHER_J);
+	s->p->partners |= of_leaf(o, LB_LEAF_IS_PARTNER_J);
 	s->p->step[s->p->n++] = step;
 }
 

@@ -107,6 +107,8 @@
 #define lb_formula_missing      LB_NAME(lb_formula_missing)
 #define lb_formula_near         LB_NAME(lb_formula_near)
 #define lb_formula_of_classes   LB_NAME(lb_formula_of_classes)
+#define lb_formula_of_pairs     LB_NAME(lb_formula_of_pairs)
+#define lb_formula_pairs_room   LB_NAME(lb_formula_pairs_room)
 #define lb_formula_over_classes LB_NAME(lb_formula_over_classes)
 #define lb_formula_plain        LB_NAME(lb_formula_plain)
 #define lb_formula_powers       LB_NAME(lb_formula_powers)

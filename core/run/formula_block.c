@@ -402,7 +402,7 @@ const struct lb_loss_info *lb_formula_of_file(const char *path, const struct lb_
 	while (kind < LB_N_KINDS && !(task && task->type == LB_SCALAR && !strcmp(task->text, lb_kind_name((enum lb_kind)kind))))
 		kind++;
 	if (kind == LB_N_KINDS || !lb_formula_of_kind((enum lb_kind)kind)) {
-		found(&r, task ? task : r.tree, "task", "multiclass, binary, regression, multilabel");
+		found(&r, task ? task : r.tree, "task", "multiclass, binary, regression, multilabel, embedding");
 		return NULL;
 	}
 	r.source.kind = (enum lb_kind)kind;
@@ -421,7 +421,7 @@ const struct lb_info *lb_formula_of_node(const char *block, enum lb_kind kind, c
 	if (!*is || kind == LB_N_KINDS)
 		return NULL;
 	if (!lb_formula_of_kind(r.source.kind)) {
-		wrong(&r, node, "", "a loss by its formula is for the tasks multiclass, binary, regression and multilabel");
+		wrong(&r, node, "", "a loss by its formula is for the tasks multiclass, binary, regression, multilabel and embedding");
 		return NULL;
 	}
 	const struct lb_loss_info *info = file ? read_file(&r, file) : read_loss(&r);

@@ -49,6 +49,12 @@ static real leaf_of_row(const struct lb_formula_running *r, enum lb_leaf leaf, s
 		return r->target[i];
 	case LB_LEAF_RESIDUAL:
 		return r->score[i] - r->target[i];
+	case LB_LEAF_N_SAME:
+		return r->n_same[i];
+	case LB_LEAF_N_OTHER:
+		return r->n_other[i];
+	case LB_LEAF_N_PARTNERS:
+		return r->n_same[i] + r->n_other[i];
 	default: /* LB_LEAF_EPOCH */
 		return in->epochs ? (real)((double)in->epoch / (double)in->epochs) : R(0.0);
 	}
@@ -102,8 +108,13 @@ static void load_leaf(const struct lb_formula_running *r, const struct lb_formul
 		lb_formula_shares(r->c, r->term, r->share, out);
 	else if (leaf == LB_LEAF_LOG_P_K)
 		lb_formula_log_shares(r->c, r->z, r->most, r->log_sum, out);
-	else if (leaf == LB_LEAF_SCORE_K)
+	else if (leaf == LB_LEAF_SCORE_K || leaf == LB_LEAF_COSINE_J)
 		memcpy(out, r->z, r->c * LB_PANEL * sizeof *out);
+	else if (leaf == LB_LEAF_IS_SAME_J || leaf == LB_LEAF_IS_OTHER_J)
+		memcpy(out, leaf == LB_LEAF_IS_SAME_J ? r->same : r->other, r->c * LB_PANEL * sizeof *out);
+	else if (leaf == LB_LEAF_IS_PARTNER_J)
+		for (size_t k = 0; k < r->c * LB_PANEL; k++)
+			out[k] = r->same[k] + r->other[k];
 	else if (s->out_of_class)
 		for (size_t k = 0; k < r->c; k++)
 			for (size_t i = 0; i < LB_PANEL; i++)

@@ -1,4 +1,5 @@
 #include "losses/support/formula_run.h"
+#include "losses/support/pairs.h"
 
 #include <string.h>
 
@@ -108,24 +109,34 @@ static void close_program(void *state)
 	lb_formula_program_free(state);
 }
 
-#define FORMULA(kind_, task, of, room)                                                                                                \
+static size_t room_of_pairs(const struct lb_arg *par, const struct lb_loss_shape *shape)
+{
+	(void)par;
+	return lb_formula_pairs_room(shape->b);
+}
+
+#define FORMULA(kind_, task, of, needs_, room)                                                                                        \
 	static void *task##_open(const struct lb_arg *par, const struct lb_loss_stats *stats, struct lb_err *err)               \
 	{                                                                                                                       \
 		return lb_formula_compile(kind_, par, stats->n_classes, err);                                                   \
 	}                                                                                                                       \
-	static const struct lb_form task##_form = { .batch = of, .sums_rows = true, .strided = true };                          \
 	static const struct lb_loss task##_loss = {                                                                             \
-		.info = { .base = { .name = "formula" }, .kind = kind_, .exceptions = LB_OVERFLOWS, .by_formula = true },       \
-		.form = &task##_form,                                                                                           \
+		.info = { .base = { .name = "formula" }, .kind = kind_, .needs = needs_, .exceptions = LB_OVERFLOWS, .by_formula = true }, \
+		.form = &of##_form,                                                                                             \
 		.init = task##_open,                                                                                            \
 		.free = close_program,                                                                                          \
 		.workspace = room,                                                                                              \
 	};
 
-FORMULA(LB_MULTICLASS, multiclass, lb_formula_of_classes, room_of_classes)
-FORMULA(LB_BINARY, binary, entries_of, room_of_entries)
-FORMULA(LB_REGRESSION, regression, entries_of, room_of_entries)
-FORMULA(LB_MULTILABEL, multilabel, entries_of, room_of_entries)
+static const struct lb_form multiclass_form = { .batch = lb_formula_of_classes, .sums_rows = true, .strided = true };
+static const struct lb_form entries_form = { .batch = entries_of, .sums_rows = true, .strided = true };
+LB_SIMILARITY(pairs, lb_cosines, lb_formula_of_pairs)
+
+FORMULA(LB_MULTICLASS, multiclass, multiclass, 0, room_of_classes)
+FORMULA(LB_BINARY, binary, entries, 0, room_of_entries)
+FORMULA(LB_REGRESSION, regression, entries, 0, room_of_entries)
+FORMULA(LB_MULTILABEL, multilabel, entries, 0, room_of_entries)
+FORMULA(LB_EMBEDDING, pairs, pairs, LB_TAKES_PAIRS, room_of_pairs)
 
 const struct lb_loss *lb_formula_loss(enum lb_kind kind)
 {
@@ -134,6 +145,7 @@ const struct lb_loss *lb_formula_loss(enum lb_kind kind)
 		[LB_BINARY] = &binary_loss,
 		[LB_REGRESSION] = &regression_loss,
 		[LB_MULTILABEL] = &multilabel_loss,
+		[LB_EMBEDDING] = &pairs_loss,
 	};
 
 	return losses[kind];

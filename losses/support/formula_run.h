@@ -40,6 +40,10 @@ struct lb_formula_running {
 	real top[LB_PANEL], most[LB_PANEL], rest_of_top[LB_PANEL], log_sum[LB_PANEL];
 	real sum[LB_PANEL], share[LB_PANEL]; /* of the terms; 1 / sum */
 	real log_p[LB_PANEL];    /* of the label */
+	/* Of rows of pairs: of each its number of partners of either side, and by columns its cosines and
+	 * which side each row of the batch is on. */
+	real n_same[LB_PANEL], n_other[LB_PANEL];
+	const real *same, *other;
 	real own_term[LB_PANEL], rest[LB_PANEL]; /* of the label; of all but the label */
 	real second[LB_PANEL], second_sum[LB_PANEL]; /* where the rest is too small for its terms: its largest score, and their sum from there */
 };
@@ -60,5 +64,26 @@ void lb_formula_steps(const struct lb_formula_running *r, int from, int to);
 /* The mean loss of a batch of rows of classes, and its gradient unless that is NULL; the program is
  * the state. */
 double lb_formula_of_classes(const struct lb_batch *in, real *grad);
+
+/* The loss of a batch of embeddings, by the cosines of its rows: the mean over the rows that have a
+ * partner of each side that the formula goes over, 0 where there is none. */
+double lb_formula_of_pairs(const struct lb_row_pairs *pairs);
+/* The same, free of precision: b rows with the cosines of all pairs and, unless NULL, the slopes by
+ * them, which are added to. */
+struct lb_formula_pairs {
+	const struct lb_formula_program *program;
+	size_t b;
+	const double *cosine;    /* (b,b) */
+	double *slope;           /* (b,b) */
+	const int32_t *y;        /* (b) */
+	const uint8_t *chosen;   /* (b,b) pairs that a miner chose; NULL: all */
+	size_t epoch, epochs;
+	double *counts;          /* (2 b), contents undefined */
+	void *workspace;         /* lb_formula_pairs_room bytes */
+};
+double lb_formula_run_pairs_f64(const struct lb_formula_pairs *pairs);
+enum { LB_FORMULA_PAIR_BLOCKS = 3 }; /* of b columns in the workspace beside the registers: cosines, and which side each row is on */
+/* Bytes of the workspace for a batch of b rows. */
+size_t lb_formula_pairs_room(size_t b);
 
 #endif

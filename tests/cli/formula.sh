@@ -2,6 +2,7 @@
 # A loss by its formula: in a config, swept by its parameters, in the id, refused with the place of what is wrong, the same to the byte
 # however it is trained.
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
+py=${PYTHON:-python3}
 
 # make_config FILE TASK DATA LABEL LOSS [MORE...]: a config of one trial.
 make_config() {
@@ -87,7 +88,7 @@ refuse multiclass iris.csv.gz '{formula: "(1 - p"}' 24 'loss.formula: character 
 refuse multiclass iris.csv.gz '{formula: "1 - p)"}' 23 'loss.formula: character 6: found ")", which closes no "("'
 refuse binary wdbc.csv.gz '{formula: "z[k] + m"}' 18 'loss.formula: character 1: unknown name "z[k]", allowed in task binary: count, f, y, m, p, epoch'
 refuse regression concrete.csv.gz '{formula: "t^2"}' 18 'loss.formula: character 1: the formula does not depend on the scores'
-refuse ranking queries.csv.gz '{formula: "-log(p)"}' 7 'loss: a loss by its formula is for the tasks multiclass, binary, regression and multilabel'
+refuse ranking queries.csv.gz '{formula: "-log(p)"}' 7 'loss: a loss by its formula is for the tasks multiclass, binary, regression, multilabel and embedding'
 refuse multiclass iris.csv.gz '{formula: "p^a - p", params: {a: {default: 9, min: 0, max: 5}}}' 40 'loss.params.a: found a default that is not between min and max'
 refuse multiclass iris.csv.gz '{formula: "p^a - p", params: {a: {default: 1, mx: 5}}}' 53 'loss.params.a.mx: unknown key, allowed: default, min, max, grid, log, help; did you mean "max"?'
 refuse multiclass iris.csv.gz '{formula: "-log(p)", params: {a: 1}}' 37 'loss.params.a: the formula does not read it; remove it'
@@ -95,6 +96,25 @@ refuse multiclass iris.csv.gz '{formula: "p^a - p", params: {a: {default: 1, min
 refuse multiclass iris.csv.gz '{formula: "p^a - p", params: {a: {min: 0}}}' 7 'loss.a: is missing and has no default'
 refuse multiclass iris.csv.gz '{name: ce, formula: "-log(p)"}' 14 'loss.name: found "ce", allowed: a name that no loss of the program has, beside a formula'
 refuse multiclass iris.csv.gz '{name: formula}' 14 'loss.name: unknown loss "formula"'
+
+refuse embedding iris.csv.gz '{formula: "mean_same(s[k])"}' 30 'loss.formula: character 13: found "k", allowed in []: j, a partner of the row'
+refuse embedding iris.csv.gz '{formula: "s[j] - 1"}' 18 'loss.formula: character 1: the loss of a row is one number, and this is one for each partner j'
+refuse embedding iris.csv.gz '{formula: "mean_others(s[j])"}' 18 'loss.formula: character 1: unknown function "mean_others", allowed in task embedding: exp,'
+
+# Pairs of embeddings: the formula of a loss trains as the loss does, to six digits, with a miner and threads too.
+pairs='mean_same(softplus(2 * (0.5 - s[j]))) + mean_other(softplus(10 * (s[j] - 0.5)))'
+make_config e.yaml embedding iris.csv.gz label "{formula: \"$pairs\"}" 'model: {kind: linear, dimension: 3}' 'metrics: [map_at_r, recall_at_k]'
+for set in "formula loss={formula: \"$pairs\"}" 'deviance loss={name: binomial_deviance, alpha: 2, beta: 10, lam: 0.5}'; do
+	assert_exit 0 lossbench train --config e.yaml --quiet --set "${set#* }" --set train.precision=float64 --set "output.dir=e.${set%% *}" --set output.model=true
+done
+"$py" - e.formula e.deviance <<'PY' || fail 'the formula of pairs trains otherwise than its loss'
+import glob, sys, numpy
+a, b = (numpy.load(glob.glob(d + "/trials/*.model.npz")[0]) for d in sys.argv[1:])
+assert abs(a["W1"] - b["W1"]).max() < 1e-9 and abs(a["W1"]).max() > 0.1, abs(a["W1"] - b["W1"]).max()
+PY
+assert_exit 0 lossbench train --config e.yaml --quiet --set output.dir=e.mined --set train.miner=multi_similarity
+assert_exit 0 lossbench train --config e.yaml --quiet --set output.dir=e.again --set train.miner=multi_similarity --threads 2
+assert_same_results e.mined e.again
 
 # A loss that runs off to infinity is a training that diverged, as with any loss.
 make_config inf.yaml multiclass iris.csv.gz label '{formula: "exp(exp(z[y] * 1000)) - log(p)"}'

@@ -97,3 +97,19 @@ for bad in '{z: [[0, 0]], t: [[1]], value: 1}' '{z: [[0, 0]], value: 1}' '{z: [[
 	assert_exit 3 lossbench losses check bad.yaml
 	assert_contains "$err" 'bad.yaml:3:'
 done
+
+# A loss of pairs; the example by hand: of three rows the first two have a partner of each side.
+cat >pairs.loss.yaml <<'YAML'
+name: my_pairs
+title: Softplus of pairs
+task: embedding
+formula: "mean_same(softplus(a * (0.5 - s[j]))) + mean_other(softplus(b * (s[j] - 0.5)))"
+params: {a: {default: 2, min: 0.1, max: 100}, b: {default: 10, min: 0.1, max: 100}}
+claims: [nonnegative]
+examples:
+  - {z: [[1, 0], [0, 1], [0, 2]], y: [0, 0, 1], a: 2, b: 2, value: 2.1265233750364456}
+YAML
+assert_exit 0 lossbench losses check pairs.loss.yaml
+sed -i 's/a: 2, b: 2/a: 3, b: 2/' pairs.loss.yaml
+assert_exit 1 lossbench losses check pairs.loss.yaml
+assert_contains "$out$err" 'example 1: the loss is'

@@ -135,6 +135,14 @@ static const struct {
 	{ LB_REGRESSION, "gamma_nll", "y + t * exp(-y)" },
 	{ LB_REGRESSION, "tweedie", "exp((2 - power) * y) / (2 - power) - t * exp((1 - power) * y) / (1 - power)" },
 	{ LB_REGRESSION, "msle", "(y - log1p(t))^2" },
+	/* of pairs, in batches whose rows have partners of both sides */
+	{ LB_EMBEDDING, "binomial_deviance", "mean_same(softplus(alpha * (lam - s[j]))) + mean_other(softplus(beta * (s[j] - lam)))" },
+	{ LB_EMBEDDING, "supcon", "logsumexp(s[j] / tau) - mean_same(s[j] / tau)" },
+	{ LB_EMBEDDING, "supcon", "mean(same[j] * (logsumexp(s[j] / tau) - s[j] / tau)) * (n_same + n_other) / n_same" },
+	{ LB_EMBEDDING, "supcon_in", "logsumexp(s[j] / tau) - logsumexp_same(s[j] / tau) + log(n_same)" },
+	{ LB_EMBEDDING, "nca", "log(sum(exp(2 * scale * (s[j] - 1)))) - log(sum_same(exp(2 * scale * (s[j] - 1))))" },
+	{ LB_EMBEDDING, "circle", "softplus(logsumexp_other(gamma * detach(max(s[j] + par0, 0)) * (s[j] - par0)) + "
+				  "logsumexp_same(gamma * detach(max(1 + par0 - s[j], 0)) * (1 - par0 - s[j])))" },
 	/* of each label */
 	{ LB_MULTILABEL, "ml_bce", "softplus(-m)" },
 	{ LB_MULTILABEL, "ldam_bce", "softplus(-m + where(y > 0, margin / count^0.25, 0))" },

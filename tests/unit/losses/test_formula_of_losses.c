@@ -101,6 +101,20 @@ static void compare(const struct pair *p, const struct lb_arg *par, const struct
 		      size);
 }
 
+/* Whether every row has a partner of its class and one of another: losses differ in what they make
+ * of rows that lack some. */
+static bool all_have_partners(const struct lb_loss_input *in)
+{
+	for (size_t i = 0; i < in->b; i++) {
+		size_t same = 0;
+		for (size_t j = 0; j < in->b; j++)
+			same += in->y[j] == in->y[i];
+		if (same < 2 || same == in->b)
+			return false;
+	}
+	return true;
+}
+
 START_TEST(formula_is_the_loss)
 {
 	static struct pair p;
@@ -118,9 +132,11 @@ START_TEST(formula_is_the_loss)
 			lb_draw_batch(&d, &p.s, p.s.settings[s], 1 + (size_t)k % 21, 2 + (size_t)k % 9, k % 4 == 3 ? 6 : 1, &rng);
 			for (size_t c = 0; c < MOST_CLASSES; c++)
 				d.counts[c] += d.counts[c] < 1;
+			if (p.s.info->kind == LB_EMBEDDING && !all_have_partners(&d.in))
+				continue;
 			compare(&p, p.s.settings[s], of_formula, &d);
+			compared++;
 		}
-		compared++;
 	}
 	ck_assert_uint_gt(compared, 0);
 }
