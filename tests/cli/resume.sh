@@ -30,7 +30,7 @@ for round in 1 2 3; do
 	before=$(stamps killed 2>/dev/null || true) n=$(records killed)
 	lossbench sweep c.yaml --jobs 2 --quiet &
 	parent=$!
-	wait_until 20 more_than killed $((n + 4 + round))
+	wait_until 60 more_than killed $((n + 4 + round))
 	mapfile -t workers < <(children $parent)
 	case $round in
 	1) kill -9 $parent ;;

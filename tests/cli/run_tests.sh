@@ -46,7 +46,7 @@ last() { tail -n 1 <<<"$out"; }
 assert_exit 1 run --filter unit/
 assert_eq "$(last)" '7 passed, 4 failed'
 assert_contains "$out" 'FAIL unit/test_unbuilt: not built'
-TIMEOUT=1 assert_exit 1 run --filter cli/
+TIMEOUT=5 assert_exit 1 run --filter cli/
 assert_eq "$(last)" '3 passed, 5 failed, 1 skipped'
 assert_contains "$out" 'skip cli/skipped: no reason'
 assert_contains "$out" '| +one'
