@@ -60,6 +60,12 @@ static int print_json(const struct lb_saved_model *m, const struct lb_rows_reque
 	lb_json_text(o, "id", m->text[MODEL_ID][0]);
 	lb_json_text(o, "data", q->data);
 	lb_json_number(o, "rows", (double)e->rows);
+	if (m->number[MODEL_DECISION]) {
+		cJSON *decision = lb_json_object(o, "decision");
+		lb_json_text(decision, "rule", m->decision.rule->base.name);
+		lb_json_number(decision, "threshold", m->decision.threshold);
+		lb_json_text(decision, "calibration", m->decision.calibration->base.name);
+	}
 	cJSON *metrics = lb_json_object(o, "metrics");
 	for (size_t i = 0; i < m->p.setup.n_metrics; i++)
 		lb_json_number(metrics, m->p.setup.metric[i].key, e->value[i]);
@@ -81,6 +87,9 @@ static void print_table(const struct lb_saved_model *m, const struct lb_saved_ev
 		else
 			printf("%-20s %12.6f\n", m->p.setup.metric[i].key, e->value[i]);
 	}
+	if (m->number[MODEL_DECISION])
+		printf("decided as in the training: threshold %s (score %.6g), calibration %s\n", m->decision.rule->base.name, m->decision.threshold,
+		       m->decision.calibration->base.name);
 	printf("%zu row%s, model %s (loss %s)\n", e->rows, lb_s(e->rows), m->text[MODEL_ID][0], m->p.setup.loss->base.name);
 }
 

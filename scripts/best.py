@@ -159,13 +159,18 @@ def lines(settings: List[Setting], metric: str, higher: bool, chosen: str) -> Li
 # ---- training it on all rows ----
 
 def refit_config(base: Trial, winner: Setting, folder: str) -> Tuple[dict, List[str]]:
-    """The config of a training on all rows of the training file, and what it leaves out of the study's."""
+    """The config of a training on all rows of the training file, and what it leaves out of the study's. Where a threshold or a
+    calibration is fitted, the validation rows stay what they are fitted on."""
     config, left = read_record(str(base.path))["config"], []
     data, train = config["data"], config["train"]
+    fitted = [k for k in ("threshold", "calibration") if (config.get("evaluate") or {}).get(k) not in (None, "fixed", "none", "median")]
     data.pop("cv", None)
-    data["split"] = {"train": 1.0, "valid": 0}
+    share = round(base.rows.get("valid", 0) / max(1, sum(base.rows.get(part, 0) for part in ("train", "valid", "test"))), 4) if fitted and "valid" not in data else 0
+    data["split"] = {"train": round(1 - share, 4), "valid": share}
+    if fitted:
+        left.append("the validation rows, on which the %s is fitted" % " and the ".join(fitted))
     for part in ("valid", "test"):
-        if part in data:
+        if part in data and not (fitted and part == "valid"):
             left.append("the rows of data.%s, which is a file of its own" % part)
             del data[part]
     config.pop("tune", None)
@@ -174,10 +179,6 @@ def refit_config(base: Trial, winner: Setting, folder: str) -> Tuple[dict, List[
         train["epochs"] = max(1, round(sum(epochs) / len(epochs))) if epochs else train["epochs"]
         left.append("early stopping: train.epochs is %d, the mean of the best" % train["epochs"])
     train.pop("early_stopping", None)
-    fitted = [k for k in ("threshold", "calibration") if (config.get("evaluate") or {}).get(k) not in (None, "fixed", "none")]
-    for key in fitted:
-        del config["evaluate"][key]
-        left.append("evaluate." + key)
     for key, block in list((config.get("corrupt") or {}).items()):
         if block not in (0, {"kind": "none"}):
             left.append("corrupt." + key)
@@ -237,7 +238,8 @@ def keep_winner(args: argparse.Namespace, base: Trial, winner: Setting) -> int:
     sys.stdout.flush()
     status = refit(config, args.save_model)
     if status == 0 and not args.json:
-        print("%s: trained on all rows of %s" % (args.save_model, ((config["data"].get("train") or {}).get("path")) or "the made data"))
+        rows = "all rows" if config["data"]["split"]["train"] == 1 else "%.4g %% of the rows" % (100 * config["data"]["split"]["train"])
+        print("%s: trained on %s of %s" % (args.save_model, rows, ((config["data"].get("train") or {}).get("path")) or "the made data"))
     return status
 
 

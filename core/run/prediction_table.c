@@ -2,6 +2,7 @@
 
 #include "core/base/file.h"
 #include "core/base/text.h"
+#include "core/run/saved_decision.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -93,24 +94,12 @@ static void put_header(const struct lb_prediction_table *t, struct lb_buf *b)
 	}
 }
 
-/* The class of the largest score, the first of equal ones; of a binary score by its sign. */
-static size_t decide(const struct lb_saved_model *m, const double *z, size_t c)
-{
-	size_t best = 0;
-
-	if (m->kind == LB_BINARY)
-		return z[0] > 0;
-	for (size_t k = 1; k < c; k++)
-		best = z[k] > z[best] ? k : best;
-	return best;
-}
-
 static void put_part(const struct lb_saved_model *m, const struct lb_said_part *part, size_t row, struct lb_buf *b)
 {
-	const double *v = part->v + row * part->c;
+	double *v = part->v + row * part->c;
 
 	if (part->what == LB_SAID_LABELS)
-		put_quoted(b, m->text[MODEL_CLASSES][decide(m, v, part->c)]);
+		put_quoted(b, m->text[MODEL_CLASSES][lb_saved_decision_class(m, v, part->c)]);
 	for (size_t k = 0; k < part->c && part->what != LB_SAID_LABELS; k++)
 		put_number(b, v[k]);
 }

@@ -4,6 +4,7 @@
 #include "core/config/spec_fill.h"
 #include "core/run/uses.h"
 #include "core/run/components.h"
+#include "core/run/saved_decision.h"
 #include "core/run/trial_setup.h"
 
 #include <stdio.h>
@@ -38,6 +39,7 @@ static const char *const number_name[MODEL_NUMBERS] = {
 	[MODEL_SCALE] = "scale", [MODEL_SHIFT] = "shift", [MODEL_FILL] = "fill", [MODEL_CATEGORY_OF] = "category_of",
 	[MODEL_CATEGORY_FEATURE] = "category_feature", [MODEL_ROWS] = "train_rows",
 	[MODEL_CUTS] = "cuts", [MODEL_CURVE_TIMES] = "curve_times", [MODEL_HAZARD] = "baseline_hazard",
+	[MODEL_DECISION] = "decision", [MODEL_DECISION_SCORES] = "decision_scores", [MODEL_DECISION_PROBABILITIES] = "decision_probabilities",
 };
 
 static const char *const text_name[MODEL_TEXTS] = {
@@ -284,7 +286,7 @@ struct lb_saved_model *lb_saved_model_load_judged(const char *path, const char *
 	if (!rc) {
 		m->kind = lb_kind_of_data(lb_spec_kind(&m->p.spec));
 		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_prepare_components(&m->p, &d, err) ||
-				     read_times(m, err) || read_parameters(m, &d, err) || (metrics && lb_prepare_metrics(&m->p, err)) ? -1 : 0;
+				     read_times(m, err) || lb_saved_decision_read(m, err) || read_parameters(m, &d, err) || (metrics && lb_prepare_metrics(&m->p, err)) ? -1 : 0;
 	}
 	if (!rc) {
 		lb_arrays_close(m->file);

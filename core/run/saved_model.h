@@ -22,6 +22,7 @@
  *   classes              names of the classes; absent in regression, whose last layer has the
  *                        outputs of the first target, then of the second
  *   train_rows           number of training rows
+ *   decision, ...        how it decides, where not plainly (core/run/saved_decision.h)
  * */
 #ifndef LB_SAVED_MODEL_H
 #define LB_SAVED_MODEL_H
@@ -33,7 +34,8 @@
 #define LB_SAVED_MODEL_SCHEMA "lossbench-model/1"
 
 enum model_text { MODEL_SCHEMA, MODEL_CONFIG, MODEL_KERNELS, MODEL_COLUMNS, MODEL_ID, MODEL_CATEGORY_COLUMNS, MODEL_CATEGORY, MODEL_CLASSES, MODEL_TEXTS };
-enum model_number { MODEL_ROWS, MODEL_SCALE, MODEL_SHIFT, MODEL_FILL, MODEL_CATEGORY_OF, MODEL_CATEGORY_FEATURE, MODEL_CUTS, MODEL_CURVE_TIMES, MODEL_HAZARD, MODEL_NUMBERS };
+enum model_number { MODEL_ROWS, MODEL_SCALE, MODEL_SHIFT, MODEL_FILL, MODEL_CATEGORY_OF, MODEL_CATEGORY_FEATURE, MODEL_CUTS, MODEL_CURVE_TIMES, MODEL_HAZARD,
+	MODEL_DECISION, MODEL_DECISION_SCORES, MODEL_DECISION_PROBABILITIES, MODEL_NUMBERS };
 
 /* A model that was read. */
 struct lb_saved_model {
@@ -50,6 +52,7 @@ struct lb_saved_model {
 	double *w;                       /* as lb_train_result.w */
 	size_t *level_of;                /* MODEL_CATEGORY_OF */
 	struct lb_curve curve;           /* of the setup, where it has one */
+	struct lb_decision decision;     /* from scores to classes and probabilities */
 	size_t targets;                  /* regression, multilabel, ranking, survival; else 0 */
 };
 

@@ -109,15 +109,15 @@ static int take_labels(const struct lb_saved_model *m, const char *path, struct 
 	return d->target ? rc : -1;
 }
 
-/* A threshold that was fitted stays with the training. */
+/* Models of before this was kept. */
 static void warn_of_decisions(const struct lb_saved_model *m)
 {
 	cJSON *config = lb_json_parse(m->path, m->text[MODEL_CONFIG][0], strlen(m->text[MODEL_CONFIG][0]), LB_DATA, NULL);
 	const char *threshold = lb_json_text_at(config, "evaluate.threshold"), *calibration = lb_json_text_at(config, "evaluate.calibration");
 
-	if ((threshold && strcmp(threshold, "fixed")) || (calibration && strcmp(calibration, "none")))
-		lb_warn("the training chose a threshold or calibrated its scores (evaluate), which the model does not keep: here scores are as they are, and "
-			"decisions those of the likeliest class");
+	if (!m->number[MODEL_DECISION] && ((threshold && strcmp(threshold, "fixed")) || (calibration && strcmp(calibration, "none"))))
+		lb_warn("the training chose a threshold or calibrated its scores (evaluate), which this model of an earlier version does not keep: here scores "
+			"are as they are, and decisions those of the likeliest class; train it again");
 	cJSON_Delete(config);
 }
 
@@ -136,7 +136,7 @@ int lb_saved_model_evaluate(struct lb_saved_model *m, const struct lb_rows_reque
 		rc = take_labels(m, q->data, &r, err);
 	if (!rc) {
 		const struct lb_predicting p = { .setup = &m->p.setup, .features = &r.features, .n_train = (size_t)m->number[MODEL_ROWS][0], .w = m->w,
-						 .y = r.data->y, .value = out->value };
+						 .y = r.data->y, .value = out->value, .decision = &m->decision };
 		out->rows = r.data->n;
 		rc = (m->p.precision == 64 ? lb_predict_f64 : lb_predict_f32)(&p, NULL, err);
 	}

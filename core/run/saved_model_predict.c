@@ -4,9 +4,9 @@
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/prediction_table.h"
+#include "core/run/saved_decision.h"
 #include "core/training/predict.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,35 +38,14 @@ int lb_saved_model_say(const struct lb_saved_model *m, struct lb_table *t, struc
 
 /* ---- scores to probabilities ---- */
 
-static void softmax(double *z, size_t c)
-{
-	double top = z[0], sum = 0;
-
-	for (size_t k = 1; k < c; k++)
-		top = z[k] > top ? z[k] : top;
-	for (size_t k = 0; k < c; k++)
-		sum += z[k] = exp(z[k] - top);
-	for (size_t k = 0; k < c; k++)
-		z[k] /= sum;
-}
-
-static double sigmoid(double z)
-{
-	return z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z));
-}
-
-/* A binary score becomes the probability of the second class. */
+/* A binary score becomes the probability of the second class; calibrated as the training did. */
 static int to_probabilities(const struct lb_saved_model *m, double *v, size_t n, size_t c, struct lb_err *err)
 {
 	if (lb_kind_of_targets(m->kind))
 		return lb_fail(err, LB_USAGE, "--what probabilities: found a %s, which has none; allowed: scores", m->kind == LB_REGRESSION ? "regression" :
 			       m->kind == LB_RANKING ? "ranking" : "model of survival, whose curves the scores hold");
 	for (size_t i = 0; i < n; i++)
-		if (m->kind == LB_MULTICLASS)
-			softmax(v + i * c, c);
-		else
-			for (size_t k = 0; k < c; k++)
-				v[i * c + k] = sigmoid(v[i * c + k]);
+		lb_saved_decision_soften(m, v + i * c, c);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/mem.h"
 #include "core/numeric/kernel_dispatch.h"
+#include "core/run/saved_decision.h"
 #include "datasets/formats/npz_archive.h"
 
 #include <stdio.h>
@@ -110,7 +111,7 @@ int lb_saved_model_write(const char *path, const struct lb_trial *t, const struc
 	const double rows = (double)p->split.n[LB_TRAIN];
 	struct lb_arrays *a = lb_arrays_new(err);
 	int rc = !a || put_text(a, "lossbench", LB_SAVED_MODEL_SCHEMA, err) || put_text(a, "id", t->id, err) || put_config(a, t->config, err) ||
-		 put_text(a, "kernels", lb_kernels_name(), err) || put_parameters(a, p, out, err) || put_times(a, &p->setup, out, err) ||
+		 put_text(a, "kernels", lb_kernels_name(), err) || put_parameters(a, p, out, err) || put_times(a, &p->setup, out, err) || lb_saved_decision_put(a, p, &out->decision, err) ||
 		 put_preprocessing(a, &p->features, err) || lb_arrays_numbers(a, "train_rows", LB_ARRAY_I64, 1, 0, &rows, err) ||
 		 lb_arrays_write(a, path, err);
 

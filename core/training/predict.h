@@ -18,6 +18,7 @@ struct lb_predicting {
 	 * go to `value`. NULL: none are measured. */
 	const int32_t *y;
 	double *value;
+	const struct lb_decision *decision; /* that the metrics follow; NULL: plain */
 };
 
 /* Columns of what lb_predict gives; 0: the model is linear, so that its embeddings are the

@@ -77,6 +77,3 @@ assert_exit 2 lossbench evaluate --model "$model" --data iris-test.csv --metric 
 assert_contains "$err" 'did you mean "accuracy"?'
 assert_exit 3 lossbench evaluate --model "$model" --data iris-test.csv --metric rmse
 assert_exit 2 lossbench evaluate --model "$model"
-lossbench train --config wdbc.yaml --set evaluate.threshold=youden --set data.split.valid=0.2 --set output.dir=youden --quiet
-assert_exit 0 lossbench evaluate --model youden/trials/*.npz --data wdbc-test.csv
-assert_contains "$err" 'which the model does not keep'

@@ -31,6 +31,7 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 		q->setup.metric = p->setup->metric;
 		q->setup.n_metrics = p->setup->n_metrics;
 		q->setup.y = p->y;
+		q->setup.threshold = p->decision ? p->decision->rule : NULL;
 	}
 	q->split.n[LB_TRAIN] = p->n_train;
 	q->split.n[LB_TEST] = n;
@@ -74,6 +75,16 @@ static void embed(struct prediction *q, double *out)
 	}
 }
 
+/* *bad <- the first row whose score is not finite, from 1; 0: there is none. */
+static int evaluate(struct prediction *q, const struct lb_predicting *p, double *out, size_t *bad, struct lb_err *err)
+{
+	struct lb_eval_model s = { .setup = &q->setup, .net = q->net, .w = q->w, .metric = p->value, .scores = out, .decision = p->decision };
+	const int rc = lb_evaluate(q->e, &s, 1, LB_TEST, err);
+
+	*bad = !rc && s.bad ? s.bad_row + 1 : 0;
+	return rc;
+}
+
 int lb_predict(const struct lb_predicting *p, double *out, struct lb_err *err)
 {
 	struct prediction q = { 0 };
@@ -82,8 +93,8 @@ int lb_predict(const struct lb_predicting *p, double *out, struct lb_err *err)
 
 	if (!rc && p->embeddings)
 		embed(&q, out);
-	else if (!rc && (rc = lb_evaluate_one(q.e, &q.setup, q.net, q.w, LB_TEST, p->value, out, &bad, err)) > 0)
-		rc = lb_fail(err, LB_DATA, "row %zu: the model's score is not finite; its features are far from those of the training", bad + 1);
+	else if (!rc && !(rc = evaluate(&q, p, out, &bad, err)) && bad)
+		rc = lb_fail(err, LB_DATA, "row %zu: the model's score is not finite; its features are far from those of the training", bad);
 	close_prediction(&q);
 	return rc;
 }
