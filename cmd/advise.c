@@ -62,8 +62,8 @@ static int check(const char *minutes, const char *model, struct lb_err *err)
 	return 0;
 }
 
-/* Ctrl-C while Python starts would end in its own traceback: advise.py lets the signals through when
- * it can answer them. */
+/* Ctrl-C while Python starts would end in its own traceback: advise.py lets the signals through
+ * when it can answer them. */
 static int become(struct words *w, struct lb_err *err)
 {
 	sigset_t held;

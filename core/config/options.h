@@ -60,6 +60,9 @@ struct lb_option {
 	bool outside_id;             /* not part of a trial's id, and not to be swept */
 };
 
+/* Room for the path of an option, or of what stands in its place. */
+#define LB_PATH_TEXT 160
+
 size_t lb_option_count(void);
 const struct lb_option *lb_option_at(size_t i);
 

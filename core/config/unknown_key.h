@@ -5,7 +5,6 @@
 #include "core/config/lookup.h"
 
 #define LB_MAX_WORDS 256
-#define LB_PATH_TEXT 160
 #define LB_HINT_TEXT 200
 struct lb_words {
 	const char *v[LB_MAX_WORDS];

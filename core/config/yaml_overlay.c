@@ -3,7 +3,6 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/config/options.h"
-#include "core/config/unknown_key.h"
 
 #include <stdio.h>
 #include <stdlib.h>

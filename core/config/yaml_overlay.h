@@ -21,9 +21,9 @@ struct lb_node *lb_tree_with(struct lb_pool *pool, struct lb_node *root, const c
 /* `map` with this value at a key, which is an entry's node, whatever points it holds. */
 struct lb_node *lb_map_with(struct lb_pool *pool, const struct lb_node *map, struct lb_node *key, struct lb_node *value, struct lb_err *err);
 
-/* `over` laid over `under`, which stand at a path ("" for whole configs): blocks key by key; a list,
- * a value, null and a component of another name replace what was there. The paths of what they
- * replace are added to `replaced`, unless NULL. */
+/* `over` laid over `under`, which stand at a path ("" for whole configs): blocks key by key; a
+ * list, a value, null and a component of another name replace what was there. The paths of what
+ * they replace are added to `replaced`, unless NULL. */
 struct lb_node *lb_tree_over(struct lb_pool *pool, struct lb_node *under, struct lb_node *over, const char *path, struct lb_buf *replaced, struct lb_err *err);
 
 /* The node at a dotted path below `root`, or NULL. *above, if not NULL, becomes the deepest mapping
