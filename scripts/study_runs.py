@@ -106,10 +106,12 @@ class Runs(NamedTuple):
         return trial, [option(word.split("=")[0], trial["config"]) for word in sweep]
 
     def again(self, options: Sequence[str]) -> dict:
-        trial, = self.sweep(options)
-        if trial["result"]["status"] != "ok":
-            raise Refused("the training of %s diverged" % ", ".join(options))
-        return trial
+        """The record of one training."""
+        made = self.sweep(options)
+        if [t["result"]["status"] for t in made] != ["ok"]:
+            raise Refused("found %d trainings of %s, %d diverged, allowed: one that does not" % (
+                len(made), ", ".join(options), sum(t["result"]["status"] != "ok" for t in made)))
+        return made[0]
 
     def model(self, options: Sequence[str]) -> str:
         """The file of the model that these options make."""
