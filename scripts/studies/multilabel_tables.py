@@ -4,7 +4,7 @@ there are hundreds (letter_tags, fashion_tags, satellite_tags)."""
 import csv
 import gzip
 from pathlib import Path
-from typing import Tuple
+from typing import Callable, Sequence, Tuple
 
 import numpy as np
 
@@ -14,6 +14,8 @@ OUT = ROOT / "results" / "multilabel"
 ROWS, MOST, TAIL = 3000, 3, 50            # of a set of rows laid over each other: rows, labels of one, how much rarer the rarest class is drawn
 TAGS, NEAR = 200, 10                      # reference rows; labels of a row at most
 LARGEST = 2500                            # rows of a sample that are used
+TOGETHER = {"digits": np.max, "fashion": np.max, "letter": np.mean}   # how features are laid over each other
+TAGGED = ("letter", "fashion", "satellite")
 
 
 # ---- samples ----
@@ -39,7 +41,7 @@ def sample(name: str) -> Tuple[np.ndarray, np.ndarray]:
 
 # ---- sets ----
 
-def laid_over(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, together=np.max) -> Tuple[np.ndarray, np.ndarray]:
+def laid_over(x: np.ndarray, y: np.ndarray, rng: np.random.Generator, together: Callable) -> Tuple[np.ndarray, np.ndarray]:
     """Of each row, one to MOST classes and a row of each; of two classes next to each other the later is drawn less often."""
     classes = y.max() + 1
     shares = TAIL ** -np.linspace(0, 1, classes)
@@ -65,14 +67,16 @@ def tagged(x: np.ndarray, rng: np.random.Generator) -> Tuple[np.ndarray, np.ndar
     return rows.astype(np.float32), (distance <= limit).astype(np.int8)
 
 
-def write(out: Path = OUT) -> None:
+def write(out: Path = OUT, over: Sequence[str] = tuple(TOGETHER), tags: Sequence[str] = TAGGED) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for seed, (name, together) in enumerate((("digits", np.max), ("fashion", np.max), ("letter", np.mean))):
-        x, y = laid_over(*sample(name), np.random.default_rng(seed), together)
-        np.savez(out / (name + ".npz"), x=x, y=y)
-    for seed, name in enumerate(("letter", "fashion", "satellite")):
-        x, y = tagged(sample(name)[0], np.random.default_rng(10 + seed))
-        np.savez(out / (name + "_tags.npz"), x=x, y=y)
+    for seed, (name, together) in enumerate(TOGETHER.items()):
+        if name in over:
+            x, y = laid_over(*sample(name), np.random.default_rng(seed), together)
+            np.savez(out / (name + ".npz"), x=x, y=y)
+    for seed, name in enumerate(TAGGED):
+        if name in tags:
+            x, y = tagged(sample(name)[0], np.random.default_rng(10 + seed))
+            np.savez(out / (name + "_tags.npz"), x=x, y=y)
 
 
 if __name__ == "__main__":
