@@ -53,9 +53,13 @@ class Page(unittest.TestCase):
 
     def test_one_that_does_not_on_one_set(self):
         text, holds = self.told({k: points(last=1.0 if k < 3 else None) for k in range(1, 6)})
-        self.assertEqual(holds, ["no"] * 5)
-        self.assertIn("on 1 of 2 sets", answer_of(text))
-        self.assertIn("a 3 of 5; b 5 of 5.", text)
+        self.assertEqual(holds, ["in part"] * 5)
+        self.assertIn("**Reproduces in part:** on b. Met in a 3 of 5; b 5 of 5 splits.", answer_of(text))
+
+    def test_one_that_holds_nowhere(self):
+        text = study.page({"a": {k: points(last=1.0) for k in range(1, 6)}})
+        self.assertEqual([c.holds for c in claims_of(text)], ["no"] * 5)
+        self.assertIn("**Does not reproduce.** Met in a 0 of 5 splits.", answer_of(text))
 
     def test_one_split_may_fail(self):
         self.assertEqual(self.told({k: points(last=1.0 if k < 2 else None) for k in range(1, 6)})[1], ["yes"] * 5)
