@@ -123,6 +123,19 @@ class Verdicts(unittest.TestCase):
             self.assertEqual([k for k, t in enumerate(told) if t != study.reproduces(True)], wrong, (name, told))
             self.assertTrue(all(told[k] == study.reproduces(False) for k in wrong))
 
+    def test_every_claim_turns_with_its_figures(self):
+        for name, one in STUDIES.items():
+            for claim in one.claims:
+                above, below = ({pair[k] for pair in claim.pairs} for k in (0, 1))
+                if above & below:
+                    continue                                           # a chain: temperatures, in their own test
+                conditions = [c for c in one.plan.conditions if not claim.over or c != claim.over]
+                for good in (True, False):
+                    by = 0.1 if good != (claim.measure in one.less) else -0.1
+                    values = {(c, condition): 0.5 + by * (1 if c in above else -1) for c in above | below for condition in conditions}
+                    told = study.judged(study.gains(one, found(one, values), claim))
+                    self.assertEqual(told, study.reproduces(good), (name, claim.text))
+
     def test_equal_losses_reproduce_nothing_but_no_worse(self):
         for name in EMBEDDINGS:
             told = self.first(STUDIES[name])
