@@ -4,14 +4,15 @@
 . "${LB_ROOT:?is not set: run this by tests/run.sh}/tests/cli/lib.bash"
 py=${PYTHON:-python3}
 ln -s "$LB_ROOT/datasets" datasets
+small=(--set 'data.split={train: 0.1, valid: 0.05, test: 0.1, stratify: true}')
 
 for model in guide/guide frozen_bank/bank mlcd/guide; do
 	assert_exit 0 lossbench train --config "$LB_ROOT/configs/$model.yaml" --quiet
 done
 for name in guided_batches groco focal_infonce weighted_negatives amcl guide frozen_bank mlcd; do
-	assert_exit 0 lossbench sweep "$LB_ROOT/configs/$name/digits.yaml" --quiet --set train.seed=1 --set train.epochs=3 --set output.dir="$name"
+	assert_exit 0 lossbench sweep "$LB_ROOT/configs/$name/digits.yaml" --quiet --set train.seed=1 --set train.epochs=3 "${small[@]}" --set output.dir="$name"
 done
-assert_exit 0 lossbench sweep "$LB_ROOT/configs/focal_infonce/digits.yaml" --quiet --set train.seed=1 --set train.epochs=3 --set output.dir=plain \
+assert_exit 0 lossbench sweep "$LB_ROOT/configs/focal_infonce/digits.yaml" --quiet --set train.seed=1 --set train.epochs=3 "${small[@]}" --set output.dir=plain \
 	--set 'loss={name: focal_infonce, tau: 0.3, gamma: 0}'
 "$py" - <<'PY' || fail 'a study does not give what it should'
 import glob, json
