@@ -9,12 +9,14 @@
     less_is_better, no_best: [log_loss]            measures of which less is better; of which neither is
     sets: [digits, letter]                         of scripts/studies/sets.yaml; or {NAME: [OPTION, ...]}
     conditions: {20 % wrong labels: [corrupt.labels=...]}     likewise, or {wrong_labels: 0.2}
+    first: [task=multiclass, loss=ce]              by rows: options of a training in each split, before all others; its model's file is what FIRST
+                                                   stands for in options of contenders: data.side.teacher=FIRST
     contenders: {ce: [[loss=ce, "optimizer.lr=0.01,0.1"]]}    a list of sweeps each; all their settings are tried
-    claims: [{says, better: {A: [B, C]}, measure, gain, wins, errors, clear, conditions, over}]
+    claims: [{says, better: {A: [B, C]}, measure, gain, wins, errors, clear, conditions, over, sets}]
 
 A claim is met in a row (set, condition, pair) where A is above B by at least `gain` on average (0) and in at least the share `wins` of the
 splits (0.8), by more than `errors` standard errors (0), and, with `clear: true`, by the test. With `over` it is of what A is more above B
-than in that condition. It reproduces where every row meets it."""
+than in that condition. `conditions` and `sets` name those that it is of, all unless named. It reproduces where every row meets it."""
 import json
 from typing import Dict, NamedTuple, Sequence, Tuple
 
@@ -34,6 +36,7 @@ class Claim(NamedTuple):
     clear: bool = False                      # and by the test
     conditions: Sequence[str] = ()           # all, unless named
     over: str = ""                           # the gain is what it is more than in this condition
+    sets: Sequence[str] = ()                 # all, unless named
 
 
 class Comparison(NamedTuple):
@@ -71,13 +74,14 @@ def known(names: Sequence[str], allowed: Sequence[str], where: str) -> None:
 
 
 def claim_of(told: object, one: dict, where: str) -> Claim:
-    c = checked(told, ("says", "better", "measure", "gain", "wins", "errors", "clear", "conditions", "over"), ("says", "better"), where)
+    c = checked(told, ("says", "better", "measure", "gain", "wins", "errors", "clear", "conditions", "over", "sets"), ("says", "better"), where)
     where = "%s: '%s'" % (where, c["says"])
     claim = Claim(c["says"], [(a, b) for a, others in c["better"].items() for b in others], c.get("measure", next(iter(one["measures"]))),
                   *(c.get(key, default) for key, default in (("gain", 0.0), ("wins", 0.8), ("errors", 0.0), ("clear", False))),
-                  c.get("conditions", ()), c.get("over", ""))
+                  c.get("conditions", ()), c.get("over", ""), c.get("sets", ()))
     known([claim.measure], list(one["measures"]), where)
     known([*claim.conditions, *([claim.over] if claim.over else [])], list(one.get("conditions", {})), where)
+    known(claim.sets, list(one["sets"]), where)
     known([a for a, _ in claim.pairs], list(one["contenders"]), where)
     return claim
 
@@ -94,13 +98,15 @@ def sets_of(told: object, common: dict, by_rows: bool, where: str) -> Dict[str, 
 def comparison_of(told: object, config: str, common: dict, where: str) -> Comparison:
     """The block of a study's file; common holds the sets that have names."""
     one = checked(told, ("title", "question", "source", "rows", "choose", "choose_least", "splits", "measured", "per_class", "measures", "less_is_better",
-                         "no_best", "sets", "conditions", "contenders", "claims", "notes", "weights"),
+                         "no_best", "sets", "conditions", "first", "contenders", "claims", "notes", "weights"),
                   ("title", "question", "source", "rows", "measures", "sets", "contenders", "claims"), where)
     known([one["rows"]], (BY_ROWS, BY_CLASSES), where + ": rows")
     by_rows = one["rows"] == BY_ROWS
+    if one.get("first") and not by_rows:
+        raise Refused("%s: first: found rows '%s', allowed: '%s'" % (where, BY_CLASSES, BY_ROWS))
     plan = Plan(config, sets_of(one["sets"], common, by_rows, where + ": sets"), one.get("conditions", {"": []}),
                 one["contenders"], one.get("choose"), one.get("choose_least", False), by_rows, one.get("measured", ""), one.get("per_class", 10),
-                one.get("splits", 10))
+                one.get("splits", 10), one.get("first", ()))
     return Comparison(one["title"], one["question"], one["source"], plan, one["measures"],
                       [claim_of(c, one, where + ": claims") for c in one["claims"]],
                       one.get("less_is_better", ()), one.get("no_best", ()), one.get("notes", ()), one.get("weights", {}))

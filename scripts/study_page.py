@@ -46,7 +46,8 @@ def gain(study: Comparison, found: Found, claim: Claim, cell: Cell, pair: Tuple[
 
 
 def gains(study: Comparison, found: Found, claim: Claim) -> List[Gain]:
-    cells = [c for c in found if (c[1] in claim.conditions if claim.conditions else c[1] != claim.over or not claim.over)]
+    cells = [c for c in found if (not claim.sets or c[0] in claim.sets) and
+             (c[1] in claim.conditions if claim.conditions else c[1] != claim.over or not claim.over)]
     out = [gain(study, found, claim, cell, pair) for cell in cells for pair in claim.pairs]
     out = [g._replace(p=p) for g, p in zip(out, holm([g.p for g in out]))]
     return [g._replace(met=g.met and (not claim.clear or g.p < LEVEL)) for g in out]
@@ -190,5 +191,6 @@ def page(name: str, study: Comparison, found: Found, reads: Reads) -> str:
 
 def made(run: Run, study: Comparison) -> str:
     """Trains the comparison and returns its page."""
-    found = train(run.binary, study.plan, run.jobs, ROOT / "results" / run.name.replace("_", "-"))
+    plan = study.plan._replace(splits=run.options["splits"])
+    found = train(run.binary, plan, run.jobs, ROOT / "results" / run.name.replace("_", "-"))
     return page(run.name, study, found, weights_read(run.binary, study.weights))

@@ -2,19 +2,23 @@
 
 A unit is one split of one set under one condition. By rows, each setting trains once: its validation rows choose, its test rows judge.
 By classes, the split draws the classes that test, and of the others those that settings are chosen by. First every setting of every contender
-trains without both and is judged on the latter; the best trains again on all classes that do not test."""
+trains without both and is judged on the latter; the best trains again on all classes that do not test.
+
+Where a plan has a training that comes first, each unit makes it once, on its own rows; its model is the teacher or the guide of the contenders."""
 import itertools
 import json
+import os
 import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
-from study_common import trained
+from study_common import ROOT, trained
 
 RAW, RANDOM = "raw features", "random map"                  # baselines of embeddings; other tasks have the constant model
 CONSTANT = {"majority": "the most frequent class", "mean": "the mean"}
 RATIO, RATE = "ratio", "rate"                               # beside the measures: test rows to training rows; the rate chosen
+FIRST = "FIRST"                                             # in options of contenders: the file of the model that was trained first
 Values = Dict[str, Dict[str, float]]                        # contender: measure: value
 Cell = Tuple[str, str]                                      # set, condition
 Found = Dict[Cell, List[Values]]                            # one a split
@@ -49,6 +53,7 @@ class Plan(NamedTuple):
     measured: str = ""                                      # what is measured where settings are chosen; as the config says if empty
     per_class: int = 10                                     # rows of a class in a batch, by classes; by rows the config says it
     splits: int = 10
+    first: Sequence[str] = ()                               # options of what is trained before the contenders, by rows; nothing if empty
 
 
 def wrong_labels(rate: float, classes: Sequence[str], training: Sequence[str]) -> str:
@@ -101,10 +106,20 @@ class Runs(NamedTuple):
         return trial, [option(word.split("=")[0], trial["config"]) for word in sweep]
 
     def again(self, options: Sequence[str]) -> dict:
-        trial, = self.sweep(options)
-        if trial["result"]["status"] != "ok":
-            raise Refused("%s diverged on the classes that test" % options[-1])
-        return trial
+        """The record of one training."""
+        made = self.sweep(options)
+        if [t["result"]["status"] for t in made] != ["ok"]:
+            raise Refused("found %d trainings of %s, %d diverged, allowed: one that does not" % (
+                len(made), ", ".join(options), sum(t["result"]["status"] != "ok" for t in made)))
+        return made[0]
+
+    def model(self, options: Sequence[str]) -> str:
+        """The file of the model that these options make."""
+        return "%s/trials/%s.model.npz" % (os.path.relpath(self.folder, ROOT), self.again([*options, "output.model=true"])["id"])
+
+
+def with_first(contender: Contender, path: str) -> Contender:
+    return [[word.replace(FIRST, path) for word in sweep] for sweep in contender]
 
 
 def baselines(trial: dict) -> Values:
@@ -124,9 +139,12 @@ def unit(runs: Runs, data: Data, condition: Condition, split: int, more: Sequenc
         tuning = [*words, "data.ignore_labels=%s" % json.dumps(test), "data.split.hold_out_classes=%s" % json.dumps(valid),
                   *options_of(condition, rest, [c for c in rest if c not in valid]), *(["metrics=[%s]" % plan.measured] if plan.measured else [])]
         final = [*words, "data.split.hold_out_classes=%s" % json.dumps(test), *options_of(condition, data.classes, rest)]
+    else:
+        words += options_of(condition, data.classes, data.classes)
+    path = runs.model([*words, *plan.first]) if plan.first else ""
     for name, contender in plan.contenders.items():
         if plan.by_rows:
-            trial, _ = runs.best(contender, [*words, *options_of(condition, data.classes, data.classes)], "valid")
+            trial, _ = runs.best(with_first(contender, path), words, "valid")
         else:
             trial = runs.again([*final, *runs.best(contender, tuning, "test")[1]])
         rows = trial["data"]["rows"]

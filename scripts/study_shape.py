@@ -4,7 +4,7 @@
     configs: [configs/NAME/....yaml, ...]      what it trains
     cost: two minutes                          on two cores
     before: [COMMAND, ...]                     programs that write what it needs; none, unless named
-    options: {NAME: VALUE, ...}                of its script, with their defaults
+    options: {NAME: VALUE, ...}                of its script, with their defaults; a comparison has one, its splits
     script: views                              scripts/studies/views.py makes the page; STUDY.py, unless named
     comparison: {...}                          or, in the place of a script, what is compared and what is claimed (study_comparison.py)
 
@@ -56,6 +56,10 @@ def load(name: str, folder: Path = FOLDER) -> Study:
         raise Refused("%s: found script and comparison, allowed: one of them" % path)
     comparison = comparison_of(told["comparison"], told["configs"][0], read(FOLDER / (SETS + ".yaml")), "%s: comparison" % path) \
         if "comparison" in told else None
+    if comparison:
+        if "options" in told:
+            raise Refused("%s: found options, allowed: only with a script" % path)
+        told["options"] = {"splits": comparison.plan.splits}
     study = Study(**{"script": name, **told, "name": name, "comparison": comparison})
     if not comparison and not (folder / (study.script + ".py")).is_file():
         raise Refused("%s: found neither a comparison nor a script %s.py" % (path, study.script))

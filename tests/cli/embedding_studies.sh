@@ -9,7 +9,7 @@ trained() { # NAME SEEDS EPOCHS
 	assert_exit 0 lossbench sweep "$1.yaml" --quiet --set output.dir="$1"
 }
 for name in novel_classes temperature multi_similarity; do trained $name '[1, 2]' 20; done
-for name in few_shot sface unpg tcm; do trained $name '[1]' 3; done
+for name in few_shot sface unpg tcm metrix m2f_triplet madacos sym_pair hybrid_episodes pair_gated pamc; do trained $name '[1]' 3; done
 "$py" - <<'PY' || fail 'a study does not give what it should'
 import glob, json
 from statistics import mean
@@ -65,4 +65,13 @@ for base in ("cosface", "arcface"):
 # so does the term, and OPIS is there to tell
 terms = by(records("tcm", 2), lambda c: len(c.get("terms") or []), "opis(rows=500)")
 assert 0 < terms[0][1] != terms[1][1] > 0, terms
+
+# what the other studies compare makes a difference: mixtures, margins, weights of a term, which rows are pairs
+for name, count in (("metrix", 4), ("m2f_triplet", 4), ("madacos", 4), ("sym_pair", 2), ("pair_gated", 4), ("pamc", 4)):
+    found = [r["result"]["metrics"]["test"]["map_at_r"] for r in records(name, count)]
+    assert len(set(found)) == count and min(found) > 0.2, (name, found)
+
+# a classifier of all classes beside the episodes changes what they learn
+terms = by(records("hybrid_episodes", 3), lambda c: sum(t["weight"] for t in c.get("terms") or []), "episode_accuracy(shot=5)")
+assert len({of[1] for of in terms.values()}) == 3 and min(of[1] for of in terms.values()) > 0.3, terms
 PY

@@ -366,8 +366,13 @@ def kernel_error(right, conf, width):
     return float(mp.sqrt(mp.fsum(pairs)) / len(g))
 
 
+def one_of(logp, n):
+    """Mean chance that one of n guesses is the true class, whose log-probabilities these are."""
+    return float(mp.fsum(1 - (1 - mp.exp(mp.mpf(float(v)))) ** n for v in logp) / len(logp))
+
+
 def judged(name, z, y, c):
-    """d2_log_loss by scikit-learn's log loss and SciPy's entropy; d2_brier by the Brier scores of the forecast and of the constant one, row by row."""
+    """pass_at by mpmath; d2_log_loss by scikit-learn's log loss and SciPy's entropy; d2_brier by the Brier scores of the forecast and of the constant one, row by row."""
     wide = np.c_[-z, z] / 2 if c == 2 else z
     logp = special.log_softmax(wide, axis=1)
     p, own, rows = np.exp(logp), np.eye(c)[y], np.arange(len(y))
@@ -377,6 +382,7 @@ def judged(name, z, y, c):
             "logp": logp[rows, y], "brier": brier}
     one = len(set(y)) == 1
     values = [("kernel_calibration_error", [h], kernel_error(p.argmax(axis=1) == y, p.max(axis=1), h)) for h in (0.4, 0.05)]
+    values += [("pass_at", [n], one_of(case["logp"], n)) for n in (1, 16, 1000)]
     values.append(("d2_log_loss", [], None if one else 1 - sk.log_loss(y, p, labels=np.arange(c), eps=1e-300) / special.entr(own.mean(axis=0)).sum()))
     values.append(("d2_brier", [], None if one else 1 - brier.mean() / (((constant - own) ** 2).sum(axis=1).mean() / (2 if c == 2 else 1))))
     return finish(case, values)

@@ -114,6 +114,9 @@ class Files(unittest.TestCase):
                 (("better: {ce: [mae]}", "better: {cc: [mae]}"), "unknown 'cc'"),
                 (("configs/smoke.yaml", "configs/smok.yaml"), "found config configs/smok.yaml, which is not there"),
                 (("about: of one\n", "about: of one\nscript: cs\n"), "found script and comparison, allowed: one of them"),
+                (("about: of one\n", "about: of one\noptions: {a: 1}\n"), "found options, allowed: only with a script"),
+                (("gain: 0.01", "sets: [irs]"), "unknown 'irs'; did you mean 'iris'"),
+                (("rows: validation\n", "rows: unseen classes\n  first: [loss=ce]\n"), "first: found rows 'unseen classes', allowed: 'validation'"),
                 (("sets: {iris", "sets: {iris: 3, x"), "found 3"),
                 (("about: of one", "about: [of"), "one.yaml")):
             self.assertIn(words, self.refused(change))
@@ -181,13 +184,13 @@ class Command(unittest.TestCase):
             folder = Path(name)
             (folder / "one.yaml").write_text(STUDY, encoding="utf-8")
             study = study_shape.load("one", folder)
-            args = atlas.arguments(["cs", "--out", name, "--jobs", "1"])
+            args = atlas.arguments(["cs", "--out", name, "--jobs", "1", "--option", "splits=3"])
             with mock.patch.object(atlas, "sums", lambda study: {}), mock.patch("study_page.ROOT", folder), contextlib.redirect_stdout(io.StringIO()):
                 atlas.make(study, args)
             text, told = (folder / "README.md").read_text(encoding="utf-8"), json.loads((folder / "study.json").read_text(encoding="utf-8"))
             self.assertIn("the most frequent class beats every loss on no set", text)
             self.assertEqual([c["says"] for c in told["claims"]], ["It is"])
-            self.assertEqual(len(list(folder.glob("results/one/iris--*/trials/*[0-9a-f].json"))), 8)
+            self.assertEqual(len(list(folder.glob("results/one/iris--*/trials/*[0-9a-f].json"))), 3 * 4)    # the splits of the option, not the two of the file
             self.assertRegex(text, r"\| ce \| \*\*0\.\d{4}\*\* \|")
 
 

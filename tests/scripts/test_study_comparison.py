@@ -1,6 +1,7 @@
 """scripts/studies/embeddings.py: splits of classes, choices, verdicts that turn with their figures, a small form by the built program."""
 import json
 import math
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -13,6 +14,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import study_page as study  # noqa: E402
 import study_runs as runs  # noqa: E402
 import study_shape  # noqa: E402
+from atlas import prepare  # noqa: E402
 from studies import thin_letter  # noqa: E402
 from study_comparison import Refused, comparison_of  # noqa: E402
 
@@ -58,6 +60,7 @@ class Tables(unittest.TestCase):
                 self.assertLessEqual({c for pair in claim.pairs for c in pair}, known)
                 self.assertIn(claim.measure, one.measures)
                 self.assertLessEqual({*claim.conditions, *([claim.over] if claim.over else [])}, set(one.plan.conditions))
+                self.assertLessEqual(set(claim.sets), set(one.plan.sets))
 
     def test_wrong_labels_stay_among_classes_that_train(self):
         option, = runs.options_of({"wrong_labels": 0.4}, ["a", "b", "c", "d"], ["a", "b", "d"])
@@ -96,6 +99,9 @@ class Splits(unittest.TestCase):
             with self.assertRaisesRegex(Refused, "every setting of loss=a diverged"):
                 made["x"] = [trial(0.1, 0.3, "diverged")]
                 runs.Runs("b", plan, Path("f")).best([["loss=a", "x"]], [], "test")
+            for name in "xy":
+                with self.assertRaisesRegex(Refused, "found %d trainings of %s, " % (len(made[name]), name)):
+                    runs.Runs("b", plan, Path("f")).again([name])
 
 
 class Verdicts(unittest.TestCase):
@@ -116,6 +122,19 @@ class Verdicts(unittest.TestCase):
             wrong = {"temperature": [6, 7], "tcm": [0]}.get(name, [])  # rising has no best between; less is better
             self.assertEqual([k for k, t in enumerate(told) if t != study.reproduces(True)], wrong, (name, told))
             self.assertTrue(all(told[k] == study.reproduces(False) for k in wrong))
+
+    def test_every_claim_turns_with_its_figures(self):
+        for name, one in STUDIES.items():
+            for claim in one.claims:
+                above, below = ({pair[k] for pair in claim.pairs} for k in (0, 1))
+                if above & below:
+                    continue                                           # a chain: temperatures, in their own test
+                conditions = [c for c in one.plan.conditions if not claim.over or c != claim.over]
+                for good in (True, False):
+                    by = 0.1 if good != (claim.measure in one.less) else -0.1
+                    values = {(c, condition): 0.5 + by * (1 if c in above else -1) for c in above | below for condition in conditions}
+                    told = study.judged(study.gains(one, found(one, values), claim))
+                    self.assertEqual(told, study.reproduces(good), (name, claim.text))
 
     def test_equal_losses_reproduce_nothing_but_no_worse(self):
         for name in EMBEDDINGS:
@@ -152,6 +171,15 @@ class Verdicts(unittest.TestCase):
         told = self.first(sface, both)
         self.assertEqual(told, [study.reproduces(g) for g in (True, True, True, False)])   # as far ahead as without noise
 
+    def test_a_claim_of_some_sets(self):
+        one = STUDIES["comp_sum"]
+        many, few = one.claims[1], one.claims[2]
+        taus = {c: 0.6 for c in one.plan.contenders if c != "tau 2"}
+        made = {**found(one, taus, [(s, "") for s in many.sets]), **found(one, {"tau 2": 0.6}, [(s, "") for s in few.sets])}
+        self.assertEqual([study.judged(study.gains(one, made, c)) for c in (many, few)], [study.reproduces(g) for g in (True, False)])
+        self.assertEqual({g.cell[0] for g in study.gains(one, made, many)}, set(many.sets))
+        self.assertEqual(len(study.gains(one, made, one.claims[0])), 4 * len(one.plan.sets))
+
     def test_page(self):
         one = STUDIES["sface"]
         text = study.page("sface", one, found(one, {"sface": 0.6}), {})
@@ -177,7 +205,52 @@ class Verdicts(unittest.TestCase):
 
 
 @unittest.skipUnless(BINARY.exists(), "lossbench is not built")
+class Options(unittest.TestCase):
+    """What a study's file says is a config that the program takes, on every set: so many trials as there are settings."""
+
+    def listed(self, config, options):
+        words = [word for text in options for word in ("--set", text)]
+        done = subprocess.run([str(BINARY), "sweep", "--config", config, *words, "--list", "--quiet"], cwd=ROOT, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return len(done.stdout.splitlines())
+
+    def test_every_setting(self):
+        for name, one in STUDIES.items():
+            plan = one.plan
+            prepare(list(study_shape.load(name).before))
+            for (of, data), folder in zip(plan.sets.items(), map(tempfile.TemporaryDirectory, [None] * len(plan.sets))):
+                words = [*data.options, "train.seed=1"]
+                if not plan.by_rows:
+                    words += ["train.batch=%d" % (data.ways * plan.per_class), "train.per_class=%d" % plan.per_class]
+                with folder as place, self.subTest(study=name, set=of):
+                    path = runs.Runs(str(BINARY), plan, Path(place)).model([*words, *plan.first, "train.epochs=1"]) if plan.first else ""
+                    for k, condition in enumerate(plan.conditions.values()):
+                        more = runs.options_of(condition, data.classes, data.classes)
+                        for contender in list(plan.contenders.values())[:1 if k else None]:    # what a condition says is the same for all
+                            for sweep in runs.with_first(contender, path):
+                                self.assertEqual(self.listed(plan.config, [*words, *more, *sweep]), settings([sweep]))
+
+
+@unittest.skipUnless(BINARY.exists(), "lossbench is not built")
 class SmallForm(unittest.TestCase):
+    def test_the_first_model_is_what_contenders_read(self):
+        plan = STUDIES["kl_top"].plan
+        few = {"kl_top": [["data.side={teacher: FIRST}", "loss={name: kl_top, k: 5}"]], "ce": [["task=multiclass", "data.side=null", "loss=ce"]]}
+        with tempfile.TemporaryDirectory() as folder:
+            plan = plan._replace(sets={"vowel": plan.sets["vowel"]}, splits=2, contenders=few)
+            got = runs.train(str(BINARY), plan, 2, Path(folder), ["train.epochs=2"])
+            for split in (1, 2):
+                place = Path(folder) / ("vowel--%d" % split) / "trials"
+                model, = place.glob("*.model.npz")
+                told = [json.loads(p.read_text(encoding="utf-8")) for p in place.glob("*[0-9a-f].json")]
+                first, = [t for t in told if t["id"] == model.name.split(".")[0]]
+                student, = [t for t in told if t["config"]["task"] == "distillation"]
+                self.assertEqual((first["config"]["model"]["hidden"], student["config"]["model"]["hidden"]), ([128], [8]))
+                self.assertEqual(student["data"]["teacher"]["model"], first["id"])
+                self.assertEqual({t["config"]["train"]["seed"] for t in told}, {split})
+                self.assertEqual(got["vowel", ""][split - 1]["kl_top"]["accuracy"], student["result"]["metrics"]["test"]["accuracy"])
+
     def small(self, name, folder, **more):
         one = STUDIES[name]
         plan = one.plan._replace(sets={"vowel": SETS["vowel"]}, splits=2, **more)
