@@ -117,10 +117,10 @@ def section(title: str, words: str, head: Sequence[str], rows: Sequence[str]) ->
     return ["## " + title, "", words, "", "| %s |" % " | ".join(head), "| ---: |" + " --- |" * (len(head) - 1), *rows, ""]
 
 
-def summary(tested: Dict[int, str], found: Sequence[Paper]) -> str:
+def summary(tested: Dict[int, str], found: Sequence[Paper], waiting: int) -> str:
     count = {word: sum(v == word for v in tested.values()) for word in VERDICTS.values()}
     return "Of %d papers %d are tested: the claim **reproduces** in %d, **in part** in %d, and **does not** in %d. %d are not tested yet, %d cannot be tested on " \
-           "rows of features." % (len(found), len(tested), *count.values(), sum(bool(p.needs) for p in found), sum(bool(p.untestable) for p in found))
+           "rows of features." % (len(found), len(tested), *count.values(), waiting, sum(bool(p.untestable) for p in found))
 
 
 def other_rows(studies: Dict[str, Study], found: Sequence[Paper], reference: Path) -> List[str]:
@@ -138,19 +138,20 @@ def other_rows(studies: Dict[str, Study], found: Sequence[Paper], reference: Pat
 def page(folder: Path = FOLDER, reference: Path = REFERENCE) -> str:
     found, studies = papers(folder), {name: load(name, folder) for name in names(folder)}
     made = {name: result(name, reference) for name in studies}
-    tested = [p for p in found if p.study and made[p.study] and p.shown_by]
+    tested = [p for p in found if p.study and made[p.study]]
+    waiting = [p for p in found if p.needs or (p.study and p not in tested)]
     verdicts = {p.number: verdict(deciding(p, made[p.study] or {})) for p in tested}
     lines = ["# The atlas: what papers claim of losses, and what came of it here", "",
              "Remade by `make atlas` (scripts/atlas.py); do not edit. `make atlas STUDY=cs` makes one study anew, `make atlas` those whose files have "
-             "changed.", "", summary(verdicts, found), "",
+             "changed.", "", summary(verdicts, found, len(waiting)), "",
              "A claim is the paper's as we put it, in one sentence that can be tested. It is put to the test on rows of features with linear models and small networks: what a paper shows on images, texts or larger networks may "
              "hold there all the same. The page of a study tells how it was done, with intervals and tests; its claims decide as they are worded there. "
              "In part: some of the claims that decide hold, or on some of the data sets.", ""]
     lines += section("Tested", "Figures are those of the first claim that decides.",
                      ("#", "paper", "claim", "verdict", "found", "published", "study: config", "time", "made, revision"),
                      [tested_row(p, made[p.study] or {}, studies[p.study]) for p in tested])
-    lines += section("Not tested yet", "What a test needs and lossbench lacks.", ("#", "paper", "claim", "what is missing"),
-                     [plain_row(p, p.needs) for p in found if p.needs])
+    lines += section("Not tested yet", "What a test needs that is not there.", ("#", "paper", "claim", "what is missing"),
+                     [plain_row(p, p.needs or "the study is written, not made: `make atlas STUDY=%s`" % p.study) for p in waiting])
     lines += section("Not testable on rows of features", "Why.", ("#", "paper", "claim", "why not"), [plain_row(p, p.untestable) for p in found if p.untestable])
     others = other_rows(studies, found, reference)
     if others:
