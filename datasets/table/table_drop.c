@@ -66,7 +66,7 @@ int lb_table_drop(struct lb_table *t, const char *const *ref, size_t n, const ch
 		return 0;
 	int rc = keep ? mark(t, ref, n, path, keep, err) : -1;
 	for (size_t j = 0; !rc && j < width; j++) {
-		before += keep[j] && j < was;
+		before += j < was && keep[j];
 		left += keep[j];
 	}
 	if (!rc && !left)
