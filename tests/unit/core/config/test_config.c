@@ -268,7 +268,7 @@ static const struct {
 	{ "data: {test: {}}\nloss: {q: 3}\n", { 0 },
 	  { "a.yaml:1:7: data.train.path: is missing", "a.yaml:1:14: data.test.path: is missing", "a.yaml:2:7: loss.name: is missing" } },
 	{ BASE "epochs: 3\n", { 0 }, { "a.yaml:3:1: epochs: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, terms, optimizer, schedule, "
-				       "procedures, train, evaluate, metrics, tune, output; did you mean \"train.epochs\"?" } },
+				       "procedures, regularisers, train, evaluate, metrics, tune, output; did you mean \"train.epochs\"?" } },
 	{ BASE "gamma: 3\ntrain: {epoch: 3}\n", { 0 },
 	  { "a.yaml:3:1: gamma: unknown key", "a.yaml:4:9: train.epoch: unknown key, allowed: epochs, batch, seed, precision, shuffle, sampler, per_class, clusters, positive_rate, miner, clip_norm, "
 	    "loss_lr_factor, class_weight, scale_pos_weight, views, attack, early_stopping, checkpoint, curves; did you mean \"epochs\"?" } },
@@ -302,7 +302,7 @@ static const struct {
 	{ BASE, { "loss.q=0.3", "loss=ce" }, { "--set loss.q=0.3: loss.q: a parameter of gce, not of ce" } },
 	{ BASE, { "loss.gama=1" }, { "--set loss.gama=1: loss.gama: unknown key of ce" } },
 	{ BASE, { "los.name=ce" }, { "--set los.name=ce: los: unknown key, allowed: sweep, name, task, data, corrupt, model, loss, terms, optimizer, schedule, "
-				     "procedures, train, evaluate, metrics, tune, output; did you mean \"loss\"?" } },
+				     "procedures, regularisers, train, evaluate, metrics, tune, output; did you mean \"loss\"?" } },
 	{ BASE, { "train.epochs=many" }, { "--set train.epochs=many: train.epochs: found \"many\", allowed: an integer in [1, 1000000]" } },
 	{ BASE, { "loss={name: gce, q: 0.3}", "loss.name=focal" }, { "--set loss={name: gce, q: 0.3}: loss.q: a parameter of gce, not of focal" } },
 	{ BASE, { "loss", "a..b=3", "loss=ce,", "sweep.loss=ce" },

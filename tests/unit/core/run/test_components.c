@@ -15,7 +15,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { BLOCKS = 24 };
+enum { BLOCKS = 25 };
 
 static void ck_param(const char *block, const struct lb_info *info, const struct lb_param *p)
 {
