@@ -49,9 +49,14 @@ def sums(study: Study) -> Dict[str, str]:
     return {str(p.relative_to(ROOT)): hashlib.sha256(meaning(p).encode()).hexdigest() for p in study.files()}
 
 
+def git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout.strip()
+
+
 def revision() -> str:
-    out = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return out.stdout.strip() or "unknown"
+    """Of the program and the scripts; the results, which this very script writes, have no part in it."""
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!results")
+    return (git("rev-parse", "--short", "HEAD") or "unknown") + ("-dirty" if changed else "")
 
 
 def processor() -> str:
