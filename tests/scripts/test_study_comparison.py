@@ -206,7 +206,8 @@ class Verdicts(unittest.TestCase):
 
 @unittest.skipUnless(BINARY.exists(), "lossbench is not built")
 class Options(unittest.TestCase):
-    """What a study's file says is a config that the program takes, on every set: so many trials as there are settings."""
+    """What a study's file says is a config that the program takes: so many trials as there are settings. On the first set of every contender,
+    on the others and under further conditions of the first contender, since what these say is the same for all."""
 
     def listed(self, config, options):
         words = [word for text in options for word in ("--set", text)]
@@ -215,21 +216,25 @@ class Options(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return len(done.stdout.splitlines())
 
+    def taken(self, plan, data, contenders, conditions, place):
+        words = [*data.options, "train.seed=1"]
+        if not plan.by_rows:
+            words += ["train.batch=%d" % (data.ways * plan.per_class), "train.per_class=%d" % plan.per_class]
+        path = runs.Runs(str(BINARY), plan, Path(place)).model([*words, *plan.first, "train.epochs=1"]) if plan.first else ""
+        for condition in conditions:
+            more = runs.options_of(condition, data.classes, data.classes)
+            for sweep in [s for contender in contenders for s in runs.with_first(contender, path)]:
+                self.assertEqual(self.listed(plan.config, [*words, *more, *sweep]), settings([sweep]))
+
     def test_every_setting(self):
         for name, one in STUDIES.items():
             plan = one.plan
             prepare(list(study_shape.load(name).before))
-            for (of, data), folder in zip(plan.sets.items(), map(tempfile.TemporaryDirectory, [None] * len(plan.sets))):
-                words = [*data.options, "train.seed=1"]
-                if not plan.by_rows:
-                    words += ["train.batch=%d" % (data.ways * plan.per_class), "train.per_class=%d" % plan.per_class]
-                with folder as place, self.subTest(study=name, set=of):
-                    path = runs.Runs(str(BINARY), plan, Path(place)).model([*words, *plan.first, "train.epochs=1"]) if plan.first else ""
-                    for k, condition in enumerate(plan.conditions.values()):
-                        more = runs.options_of(condition, data.classes, data.classes)
-                        for contender in list(plan.contenders.values())[:1 if k else None]:    # what a condition says is the same for all
-                            for sweep in runs.with_first(contender, path):
-                                self.assertEqual(self.listed(plan.config, [*words, *more, *sweep]), settings([sweep]))
+            first, *others = plan.sets.items()
+            contenders, conditions = list(plan.contenders.values()), list(plan.conditions.values())
+            for (of, data), c, k in [(first, contenders, conditions[:1]), (first, contenders[:1], conditions[1:]), *((o, contenders[:1], conditions[:1]) for o in others)]:
+                with tempfile.TemporaryDirectory() as place, self.subTest(study=name, set=of):
+                    self.taken(plan, data, c, k, place)
 
 
 @unittest.skipUnless(BINARY.exists(), "lossbench is not built")
