@@ -40,7 +40,7 @@ static size_t place_of(const struct lb_loss_info *info)
 
 bool lb_loss_separable(const struct lb_loss_info *info)
 {
-	return info->by_formula || lb_loss_has_row_f64(place_of(info));
+	return info->by_formula ? info->kind != LB_EMBEDDING : lb_loss_has_row_f64(place_of(info));
 }
 
 bool lb_loss_weighs_rows(const struct lb_loss_info *info)

@@ -12,12 +12,8 @@
 
 #include "core/run/saved_model.h"
 
-struct lb_arrays;
-
 /* Adds the arrays of a finished training. */
 int lb_saved_decision_put(struct lb_arrays *a, const struct lb_prepared *p, const struct lb_decision *d, struct lb_err *err);
-/* m->decision <- what the arrays say, or the plain one; it borrows the knots. */
-int lb_saved_decision_read(struct lb_saved_model *m, struct lb_err *err);
 /* The class of a row by its scores, which are not kept; and, in their place, its calibrated
  * probabilities (binary: of the second class; several labels: of each). */
 size_t lb_saved_decision_class(const struct lb_saved_model *m, double *z, size_t c);

@@ -4,7 +4,6 @@
 #include "core/config/spec_fill.h"
 #include "core/run/uses.h"
 #include "core/run/components.h"
-#include "core/run/saved_decision.h"
 #include "core/run/trial_setup.h"
 
 #include <stdio.h>
@@ -272,6 +271,51 @@ struct lb_saved_model *lb_saved_model_load(const char *path, struct lb_err *err)
 	return lb_saved_model_load_judged(path, NULL, err);
 }
 
+/* Both ascend, and the one are probabilities. */
+static bool knots_hold(const double *z, const double *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!(p[i] >= 0 && p[i] <= 1) || (i && !(z[i] >= z[i - 1] && p[i] >= p[i - 1])))
+			return false;
+	return true;
+}
+
+/* The rule and the calibration that its config names. */
+static int read_names(struct lb_saved_model *m, struct lb_err *err)
+{
+	const char *text = m->text[MODEL_CONFIG][0];
+	cJSON *config = lb_json_parse(m->path, text, strlen(text), LB_DATA, err);
+	const char *threshold = lb_json_text_at(config, "evaluate.threshold"), *calibration = lb_json_text_at(config, "evaluate.calibration");
+
+	m->decision.rule = (const struct lb_threshold *)lb_info_find(lb_thresholds, threshold ? threshold : "fixed");
+	m->decision.calibration = (const struct lb_calibration *)lb_info_find(lb_calibrations, calibration ? calibration : "none");
+	cJSON_Delete(config);
+	return m->decision.rule && m->decision.calibration ? 0 : refuse(m, "its config names no threshold or calibration that there is", err);
+}
+
+/* m->decision <- what its arrays say, or the plain one; it borrows the knots. */
+static int read_decision(struct lb_saved_model *m, struct lb_err *err)
+{
+	const double *v = m->number[MODEL_DECISION];
+	const size_t *n = m->n_number;
+
+	m->decision = lb_plain_decision;
+	if (!v)
+		return n[MODEL_DECISION_SCORES] || n[MODEL_DECISION_PROBABILITIES] ? refuse(m, "it has knots and no decision", err) : 0;
+	if ((m->kind != LB_BINARY && m->kind != LB_MULTICLASS) || n[MODEL_DECISION] != LB_DECISION_NUMBERS || !(v[LB_DECISION_BEYOND] >= -1 && v[LB_DECISION_BEYOND] <= 1))
+		return refuse(m, "decision is not a slope, an intercept, a threshold and its side", err);
+	if (n[MODEL_DECISION_SCORES] != n[MODEL_DECISION_PROBABILITIES] ||
+	    !knots_hold(m->number[MODEL_DECISION_SCORES], m->number[MODEL_DECISION_PROBABILITIES], n[MODEL_DECISION_SCORES]))
+		return refuse(m, "decision_scores and decision_probabilities do not ascend side by side", err);
+	m->decision.slope = v[LB_DECISION_SLOPE];
+	m->decision.intercept = v[LB_DECISION_INTERCEPT];
+	m->decision.threshold = v[LB_DECISION_BEYOND] < 0 ? -(double)INFINITY : v[LB_DECISION_BEYOND] > 0 ? (double)INFINITY : v[LB_DECISION_THRESHOLD];
+	m->decision.n_knots = n[MODEL_DECISION_SCORES];
+	m->decision.z = m->number[MODEL_DECISION_SCORES];
+	m->decision.p = m->number[MODEL_DECISION_PROBABILITIES];
+	return read_names(m, err);
+}
+
 struct lb_saved_model *lb_saved_model_load_judged(const char *path, const char *metrics, struct lb_err *err)
 {
 	struct lb_saved_model *m = lb_alloc(1, sizeof *m, err);
@@ -286,7 +330,7 @@ struct lb_saved_model *lb_saved_model_load_judged(const char *path, const char *
 	if (!rc) {
 		m->kind = lb_kind_of_data(lb_spec_kind(&m->p.spec));
 		rc = count_targets(m, err) || read_shape(m, &d, err) || lb_prepare_components(&m->p, &d, err) ||
-				     read_times(m, err) || lb_saved_decision_read(m, err) || read_parameters(m, &d, err) || (metrics && lb_prepare_metrics(&m->p, err)) ? -1 : 0;
+				     read_times(m, err) || read_decision(m, err) || read_parameters(m, &d, err) || (metrics && lb_prepare_metrics(&m->p, err)) ? -1 : 0;
 	}
 	if (!rc) {
 		lb_arrays_close(m->file);

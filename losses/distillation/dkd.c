@@ -5,7 +5,7 @@ enum { ALPHA, BETA, TEMPERATURE };
 static const struct lb_param params[] = {
 	[ALPHA] = { .name = "alpha", .symbol = "a", .def = 1, .min = 0, .max = 1000, .grid = { 0.5, 1, 2 }, .n_grid = 3,
 		    .help = "weight of the label's class against all others" },
-	[BETA] = { .name = "beta", .symbol = "b", .def = 8, .min = 0, .max = 1000, .grid = { 0.5, 2, 4, 8 }, .n_grid = 4, .log_scale = true,
+	[BETA] = { .name = "beta", .symbol = "b", .def = 8, .min = 0, .max = 1000, .grid = { 0, 1, 2, 4, 8 }, .n_grid = 5,
 		   .help = "weight of what the other classes are among themselves" },
 	[TEMPERATURE] = { .name = "temperature", .symbol = "T", .def = 4, .min = 0.01, .max = 1000, .grid = { 1, 2, 4, 8 }, .n_grid = 4,
 			  .log_scale = true, .help = "divides both score sets" },

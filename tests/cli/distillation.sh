@@ -6,10 +6,19 @@ py=${PYTHON:-python3}
 needs_python numpy
 ln -s "$LB_ROOT/datasets" datasets
 
-# ---- the pair of configs ----
+# ---- the configs of a teacher and its students ----
+json_of_all() { # DIR: the losses of its trials that trained
+	"$py" -c 'import glob, json, sys
+records = [json.load(open(f)) for f in glob.glob(sys.argv[1] + "/trials/*.json")]
+print(*sorted(r["config"]["loss"]["name"] for r in records if r["result"]["status"] == "ok"))' "$1"
+}
 assert_exit 0 lossbench train --config "$LB_ROOT/configs/distillation/teacher.yaml" --quiet
 assert_exit 0 lossbench sweep --config "$LB_ROOT/configs/distillation/student.yaml" --quiet --set train.seed=1 --set train.epochs=3
 assert_eq "$(find results/distillation-student/trials -name '*.json' | wc -l)" 4
+# Every loss of distillation with the saved model as its teacher, and as a term beside the labels' cross-entropy.
+assert_exit 0 lossbench sweep --config "$LB_ROOT/configs/distillation/losses.yaml" --quiet --set train.seed=1 --set train.epochs=1 --jobs 2
+assert_eq "$(json_of_all results/distillation-losses)" "$(lossbench losses --json | "$py" -c 'import json, sys
+print(*sorted(l["name"] for l in json.load(sys.stdin) if l["kind"] == "distillation" for _ in range(2)))')"
 "$py" - <<'PY'
 import glob, hashlib, json
 path = "results/distillation-teacher/trials/55d7d63abcb25bbc.model.npz"
