@@ -25,6 +25,7 @@ struct importing {
 	struct lb_table t;               /* the predictions */
 	size_t columns;                  /* scores of a row */
 	const struct lb_column **column; /* (columns) that hold them */
+	const struct lb_column **curve;  /* survival: those of the curve, one a time of the trial's curves; NULL: it has none */
 	bool probabilities;
 	int64_t *at;                     /* (rows of the data) the line of the table, -1: none */
 	struct lb_train_result out;
@@ -72,6 +73,12 @@ static int read_like(struct importing *x, struct lb_err *err)
 	return x->like ? open_plan(x, err) : -1;
 }
 
+/* Whether metrics read queries or times beside scores and labels. */
+static bool is_ordered(enum lb_kind kind)
+{
+	return kind == LB_RANKING || kind == LB_SURVIVAL;
+}
+
 /* A loss of the kind that makes scores of an output as it is. */
 static const struct lb_loss_info *plain_loss(enum lb_kind kind)
 {
@@ -79,16 +86,13 @@ static const struct lb_loss_info *plain_loss(enum lb_kind kind)
 		[LB_MULTICLASS] = "ce", [LB_BINARY] = "logistic", [LB_REGRESSION] = "mse", [LB_MULTILABEL] = "ml_bce",
 	};
 
-	return name[kind] ? lb_loss_find(kind, name[kind]) : NULL;
+	return lb_loss_find(kind, name[kind]);
 }
 
 static int check_trial(const struct importing *x, struct lb_err *err)
 {
 	const struct lb_dataset *d = x->plan.trial[0].source->data;
 
-	if (!plain_loss(d->kind))
-		return lb_fail(err, LB_USAGE, "import: %s is of task %s; allowed: classes, several labels, regression", x->in->like,
-			       x->p.spec.task.text);
 	if (lb_loss_find(d->kind, x->in->name))
 		return lb_fail(err, LB_USAGE, "--as: found \"%s\", which is a loss of lossbench; allowed: another name, such as \"torch %s\"", x->in->name,
 			       x->in->name);
@@ -115,8 +119,32 @@ static const struct lb_column *score_column(struct importing *x, size_t k, bool 
 		snprintf(name, sizeof name, "probability_%s", d->class_name[d->kind == LB_BINARY ? 1 : k]);
 	else
 		snprintf(name, sizeof name, "score_%zu", k + 1);
-	const struct lb_column *c = column_named(x, name);
+	const struct lb_column *c = column_named(x, d->kind == LB_SURVIVAL ? "risk" : name);
 	return !c && !probabilities && d->kind == LB_REGRESSION && x->columns == 1 ? column_named(x, "prediction") : c;
+}
+
+/* The columns of the curve, all or none, at the times that the trial's curves are told at. */
+static int find_curve(struct importing *x, struct lb_err *err)
+{
+	const struct lb_curve *curve = x->p.setup.survival_curve;
+	char name[LB_DOUBLE_TEXT + 16] = "survival_";
+	size_t found = 0, missing = 0;
+
+	if (!curve || !(x->curve = lb_alloc(curve->n, sizeof *x->curve, err)))
+		return curve ? -1 : 0;
+	for (size_t k = 0; k < curve->n; k++) {
+		lb_double_text(curve->time[k], name + strlen("survival_"));
+		x->curve[k] = column_named(x, name);
+		found += x->curve[k] && x->curve[k]->type == LB_NUMBER;
+		missing = x->curve[k] && x->curve[k]->type == LB_NUMBER ? missing : k;
+	}
+	if (found == curve->n)
+		return 0;
+	free(x->curve);
+	x->curve = NULL;
+	lb_double_text(curve->time[missing], name + strlen("survival_"));
+	return !found ? 0 : lb_fail(err, LB_DATA, "%s: the column '%s' is missing; allowed: the probability of no event up to each of the %zu times of the trial's own "
+				    "predictions, or none of them", x->in->predictions, name, curve->n);
 }
 
 static int find_columns(struct importing *x, struct lb_err *err)
@@ -125,13 +153,13 @@ static int find_columns(struct importing *x, struct lb_err *err)
 	const bool classes = d->kind == LB_MULTICLASS || d->kind == LB_BINARY || d->kind == LB_MULTILABEL;
 
 	x->columns = d->kind == LB_MULTICLASS ? d->n_classes : d->kind == LB_BINARY ? 1 : d->n_targets;
-	if (!(x->column = lb_alloc(x->columns, sizeof *x->column, err)))
+	if (!(x->column = lb_alloc(x->columns, sizeof *x->column, err)) || find_curve(x, err))
 		return -1;
 	x->probabilities = classes && !score_column(x, 0, false);
 	for (size_t k = 0; k < x->columns; k++) {
 		if (!(x->column[k] = score_column(x, k, x->probabilities)))
 			return lb_fail(err, LB_DATA, "%s: the column of scores %zu of %zu is missing; allowed: score_1, ... in the order of the %s%s%s%s", x->in->predictions, k + 1,
-				       x->columns, classes ? "classes" : "targets", classes ? ", or probability_" : "", classes ? d->class_name[d->kind == LB_BINARY] : "",
+				       x->columns, classes ? "classes" : d->kind == LB_SURVIVAL ? "targets, here risk" : "targets", classes ? ", or probability_" : "", classes ? d->class_name[d->kind == LB_BINARY] : "",
 				       classes && d->kind != LB_BINARY ? ", ..." : classes ? "" : ", or prediction");
 		if (x->column[k]->type != LB_NUMBER)
 			return lb_fail(err, LB_DATA, "%s: column '%s': found texts, allowed: numbers", x->in->predictions, x->column[k]->name);
@@ -144,6 +172,21 @@ static int find_columns(struct importing *x, struct lb_err *err)
 static int fail_line(const struct importing *x, size_t i, const char *column, double found, const char *allowed, struct lb_err *err)
 {
 	return lb_fail(err, LB_DATA, "%s:%zu: column '%s': found %.17g, allowed: %s", x->in->predictions, x->t.line ? x->t.line[i] : i + 1, column, found, allowed);
+}
+
+/* Where the file says when a row was last seen, and whether of its event, so does the data. */
+static int check_time(const struct importing *x, size_t i, size_t row, struct lb_err *err)
+{
+	const struct lb_dataset *d = x->plan.trial[0].source->data;
+	const struct lb_column *time = column_named(x, "time"), *event = column_named(x, "event");
+
+	if (d->kind != LB_SURVIVAL)
+		return 0;
+	if (time && time->type == LB_NUMBER && !(fabs(time->num[i] - d->target[row]) <= 1e-9 * fabs(d->target[row])))
+		return fail_line(x, i, "time", time->num[i], "the time of that row in the data; rows are numbered from 0, in the order of the data", err);
+	if (event && event->type == LB_NUMBER && (event->num[i] > 0.5) != (d->event[row] == 1))
+		return fail_line(x, i, "event", event->num[i], "1 where the data says that the event of that row was seen, else 0", err);
+	return 0;
 }
 
 /* Where the file says what the labels are, they are those of the data. */
@@ -183,7 +226,7 @@ static int find_rows(struct importing *x, struct lb_err *err)
 		if (x->at[(size_t)v] >= 0)
 			return fail_line(x, i, "row", v, "each row once", err);
 		x->at[(size_t)v] = (int64_t)i;
-		if (check_label(x, i, (size_t)v, err))
+		if (check_label(x, i, (size_t)v, err) || check_time(x, i, (size_t)v, err))
 			return -1;
 	}
 	return 0;
@@ -277,6 +320,72 @@ static int measure(const struct importing *x, const struct lb_dataset *d, const 
 	return rc;
 }
 
+/* What the metrics of rankings and of survival read, of the rows of a part. */
+struct ordered_rows {
+	double *score, *target, *curve;
+	int32_t *event, *query;
+};
+
+static void ordered_free(struct ordered_rows *o)
+{
+	free(o->score);
+	free(o->target);
+	free(o->curve);
+	free(o->event);
+	free(o->query);
+}
+
+static int ordered_fill(const struct importing *x, int part, struct ordered_rows *o, struct lb_err *err)
+{
+	const struct lb_dataset *data = x->plan.trial[0].source->data;
+	const size_t n = x->p.split.n[part], times = x->curve ? x->p.setup.survival_curve->n : 0;
+	const double *target = lb_setup_target(&x->p.setup, data);
+
+	o->score = lb_alloc(n, sizeof *o->score, err);
+	o->target = lb_alloc(n, sizeof *o->target, err);
+	o->curve = lb_alloc(n * times, sizeof *o->curve, err);
+	o->event = lb_alloc(n, sizeof *o->event, err);
+	o->query = lb_alloc(n, sizeof *o->query, err);
+	if (!o->score || !o->target || !o->curve || !o->event || !o->query)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		const size_t row = x->p.split.rows[part][i], line = (size_t)x->at[row];
+		if (score_of(x, line, 0, &o->score[i], err))
+			return -1;
+		o->target[i] = target[row];
+		o->event[i] = data->event ? data->event[row] : 0;
+		o->query[i] = data->group ? data->group[row] : 0;
+		for (size_t k = 0; k < times; k++) {
+			const double v = o->curve[i * times + k] = x->curve[k]->num[line];
+			if (!(v >= 0 && v <= 1))
+				return fail_line(x, line, x->curve[k]->name, v, "a probability", err);
+		}
+	}
+	return 0;
+}
+
+/* The metrics of an order of rows, of the scores as they are. */
+static int measure_order(struct importing *x, int part, struct lb_err *err)
+{
+	const struct lb_dataset *data = x->plan.trial[0].source->data;
+	const size_t times = x->curve ? x->p.setup.survival_curve->n : 0;
+	struct ordered_rows o = { 0 };
+	double *value = x->out.metric[part] = lb_alloc(x->p.setup.n_metrics, sizeof *value, err);
+	int rc = value ? ordered_fill(x, part, &o, err) : -1;
+	const struct lb_metric_inputs in = { .kind = data->kind, .n = x->p.split.n[part], .t = 1, .pred_t = o.score, .target_t = o.target,
+					     .query = data->kind == LB_RANKING ? o.query : NULL, .event = data->kind == LB_SURVIVAL ? o.event : NULL, .n_times = times,
+					     .curve_time = times ? x->p.setup.survival_curve->time : NULL, .curve = times ? o.curve : NULL };
+
+	for (size_t i = 0; !rc && i < x->p.setup.n_metrics; i++) {
+		const struct lb_metric_use *use = &x->p.metric[i];
+		value[i] = (double)NAN;
+		if (can_measure(use->metric) && (times || !use->metric->curves))
+			rc = lb_metric_compute(use->metric, &in, use->par, &value[i], err);
+	}
+	ordered_free(&o);
+	return rc;
+}
+
 static int measure_part(struct importing *x, int part, struct lb_err *err)
 {
 	const struct lb_dataset *data = x->plan.trial[0].source->data;
@@ -306,7 +415,7 @@ static int measure_parts(struct importing *x, struct lb_err *err)
 		bool all;
 		rc = covers(x, part, part == judged, &all, err);
 		if (!rc && all)
-			rc = measure_part(x, part, err);
+			rc = (is_ordered(x->plan.trial[0].source->data->kind) ? measure_order : measure_part)(x, part, err);
 	}
 	return rc;
 }
@@ -361,6 +470,7 @@ static void close_importing(struct importing *x, bool prepared)
 	lb_table_free(&x->t);
 	cJSON_Delete(x->like);
 	free(x->column);
+	free(x->curve);
 	free(x->at);
 }
 

@@ -1,12 +1,12 @@
 /* What a training decided by, in its model file: a calibration and a threshold, fitted on its
  * validation rows. Beside the arrays of core/run/saved_model.h:
  *
- *   decision                 slope, intercept, threshold (core/metrics/decision_rule.h), and -1 or 1
- *                            in the place of a threshold below or above all scores, else 0
+ *   decision                 slope, intercept, threshold (core/metrics/decision_rule.h), and -1 or
+ *                            1 in the place of a threshold below or above all scores, else 0
  *   decision_scores          isotonic: the knots' scores, ascending
  *   decision_probabilities   and their probabilities
  *
- * They are absent where scores were left as they are and decided plainly; in older models always. */
+ * Absent where scores were left as they are and decided plainly, and in older models. */
 #ifndef LB_SAVED_DECISION_H
 #define LB_SAVED_DECISION_H
 

@@ -4,6 +4,7 @@
 #include "core/base/mem.h"
 #include "core/base/text.h"
 #include "core/run/saved_model_predict.h"
+#include "core/run/trial.h"
 #include "core/training/predict.h"
 
 #include <math.h>
@@ -94,9 +95,10 @@ static int take_labels(const struct lb_saved_model *m, const char *path, struct 
 	struct lb_dataset *d = r->data;
 	int rc = 0;
 
+	const char *label = m->kind == LB_SURVIVAL ? m->p.spec.data.time : m->p.spec.data.train.label;
+
 	if (!r->labels.n)
-		return lb_fail(err, LB_DATA, "%s: the rows have no labels; the model was trained with the label column '%s' (predict needs none)", path,
-			       m->p.spec.data.train.label ? m->p.spec.data.train.label : "-1");
+		return lb_fail(err, LB_DATA, "%s: the rows have no labels; the model was trained with the label column '%s' (predict needs none)", path, label ? label : "-1");
 	if (!m->targets) {
 		d->y = lb_alloc(d->n, sizeof *d->y, err);
 		for (size_t i = 0; d->y && !rc && i < d->n; i++)
@@ -121,25 +123,73 @@ static void warn_of_decisions(const struct lb_saved_model *m)
 	cJSON_Delete(config);
 }
 
+/* The event of each row. */
+static int take_events(const struct lb_saved_model *m, const char *path, struct lb_column *c, struct lb_dataset *d, struct lb_err *err)
+{
+	if (!(d->event = lb_alloc(d->n, sizeof *d->event, err)))
+		return -1;
+	for (size_t i = 0; i < d->n; i++) {
+		if (c->code[i] < 0)
+			return lb_fail(err, LB_DATA, "%s: row %zu: column '%s': the event is missing, allowed: 1 or 0, whether it was seen", path, i + 1, c->name);
+		const char *text = c->level[c->code[i]];
+		if ((d->event[i] = lb_event_of(text, m->p.spec.data.positive)) < 0)
+			return lb_fail(err, LB_DATA, "%s: row %zu: column '%s': the event is '%s', allowed: 1 or 0 (true or false)", path, i + 1, c->name, text);
+	}
+	return 0;
+}
+
+/* The query of each row, and rows <- all of them, those of a query side by side. */
+static int take_queries(const char *path, struct lb_column *c, struct lb_dataset *d, uint32_t **rows, struct lb_err *err)
+{
+	d->group = lb_alloc(d->n, sizeof *d->group, err);
+	if (!d->group || !(*rows = lb_alloc(d->n, sizeof **rows, err)))
+		return -1;
+	for (size_t i = 0; i < d->n; i++) {
+		if (c->code[i] < 0)
+			return lb_fail(err, LB_DATA, "%s: row %zu: column '%s': the query is missing, allowed: a name for each row", path, i + 1, c->name);
+		d->group[i] = c->code[i];
+		(*rows)[i] = (uint32_t)i;
+	}
+	return lb_join_queries(d, *rows, d->n, err);
+}
+
+/* What metrics of rankings and of survival read besides. */
+static int take_order(const struct lb_saved_model *m, const char *path, struct lb_saved_rows *r, uint32_t **rows, struct lb_err *err)
+{
+	struct lb_dataset *d = r->data;
+	const double most = m->kind == LB_RANKING ? LB_MOST_GRADE : HUGE_VAL;
+
+	if (m->kind != LB_RANKING && m->kind != LB_SURVIVAL)
+		return 0;
+	for (size_t i = 0; i < d->n; i++)
+		if (!(d->target[i] >= 0 && d->target[i] <= most))
+			return lb_fail(err, LB_DATA, "%s: row %zu: the label is %.17g, allowed: %s", path, i + 1, d->target[i],
+				       m->kind == LB_RANKING ? "a grade from 0 to 1000" : "a time, 0 or more");
+	if (!r->judged.n)
+		return lb_fail(err, LB_DATA, "%s: the model's config names no column of %s", path, m->kind == LB_RANKING ? "queries" : "events");
+	return m->kind == LB_RANKING ? take_queries(path, &r->judged.column[0], d, rows, err) : take_events(m, path, &r->judged.column[0], d, err);
+}
+
 int lb_saved_model_evaluate(struct lb_saved_model *m, const struct lb_rows_request *q, struct lb_saved_evaluation *out, struct lb_err *err)
 {
+	struct lb_rows_request judged = *q;
 	struct lb_saved_rows r = { 0 };
+	uint32_t *rows = NULL;
 
-	if (m->kind == LB_RANKING || m->kind == LB_SURVIVAL)
-		return lb_fail(err, LB_USAGE, "evaluate: the model's task is %s, whose rows are judged beside others of their training; allowed: classes, several "
-			       "labels, regression", m->p.spec.task.text);
+	judged.judged = true;
 	lb_saved_model_warn_of_kernels(m);
 	warn_of_decisions(m);
 	choose_metrics(m);
-	int rc = lb_saved_rows_read(m, q, &r, err);
+	int rc = lb_saved_rows_read(m, &judged, &r, err);
 	if (!rc)
-		rc = take_labels(m, q->data, &r, err);
+		rc = take_labels(m, q->data, &r, err) || take_order(m, q->data, &r, &rows, err) ? -1 : 0;
 	if (!rc) {
 		const struct lb_predicting p = { .setup = &m->p.setup, .features = &r.features, .n_train = (size_t)m->number[MODEL_ROWS][0], .w = m->w,
-						 .y = r.data->y, .value = out->value, .decision = &m->decision };
+						 .y = r.data->y, .value = out->value, .rows = rows, .decision = &m->decision };
 		out->rows = r.data->n;
 		rc = (m->p.precision == 64 ? lb_predict_f64 : lb_predict_f32)(&p, NULL, err);
 	}
 	lb_saved_rows_free(&r);
+	free(rows);
 	return rc;
 }

@@ -15,6 +15,7 @@ void lb_saved_rows_free(struct lb_saved_rows *r)
 	free(r->features.one_hot);
 	lb_labels_free(&r->labels);
 	lb_labels_free(&r->kept);
+	lb_labels_free(&r->judged);
 	if (r->data) {
 		r->data->class_name = NULL; /* the model's */
 		r->data->n_classes = 0;
@@ -55,7 +56,7 @@ static bool reads_column(const void *model, const char *name)
 			if (!strcmp(m->text[lists[k]][i], name))
 				return true;
 	const struct lb_data_spec *data = &m->p.spec.data;
-	return (data->offset && !strcmp(data->offset, name)) || (data->exposure && !strcmp(data->exposure, name));
+	return (data->query && !strcmp(data->query, name)) || (data->event && !strcmp(data->event, name)) || (data->offset && !strcmp(data->offset, name)) || (data->exposure && !strcmp(data->exposure, name));
 }
 
 void lb_saved_model_read_options(const struct lb_saved_model *m, struct lb_read_options *opt)
@@ -153,6 +154,19 @@ static int copy_kept(const struct lb_rows_request *q, struct lb_table *t, struct
 	return 0;
 }
 
+/* The column that metrics read beside the labels. */
+static int copy_judged(const struct lb_saved_model *m, const struct lb_rows_request *q, struct lb_table *t, struct lb_labels *judged, struct lb_err *err)
+{
+	const struct lb_data_spec *data = &m->p.spec.data;
+	const char *ref = m->kind == LB_RANKING ? data->query : m->kind == LB_SURVIVAL ? data->event : NULL;
+
+	if (!q->judged || !ref)
+		return 0;
+	if (!(judged->column = lb_alloc(1, sizeof *judged->column, err)))
+		return -1;
+	return lb_table_copy_texts(t, ref, q->data, m->kind == LB_RANKING ? "data.query" : "data.event", &judged->column[judged->n++], err);
+}
+
 int lb_saved_rows_read(const struct lb_saved_model *m, const struct lb_rows_request *q, struct lb_saved_rows *r, struct lb_err *err)
 {
 	const struct lb_known known = lb_saved_rows_known(m);
@@ -163,7 +177,7 @@ int lb_saved_rows_read(const struct lb_saved_model *m, const struct lb_rows_requ
 	if (!rc && q->labels)
 		rc = read_table(&reading, 1, &beside, err);
 	if (!rc)
-		rc = copy_kept(q, &t, &r->kept, err);
+		rc = copy_kept(q, &t, &r->kept, err) || copy_judged(m, q, &t, &r->judged, err) ? -1 : 0;
 	if (!rc)
 		rc = lb_saved_rows_fit(m, &t, q->labels ? &beside : NULL, q->data, &known, r, err);
 	lb_table_free(&t);

@@ -11,6 +11,7 @@ struct lb_rows_request {
 	const char *format;          /* a reader's name, NULL: by content */
 	const char *const *keep;     /* n_keep columns of the data that are wanted as they are */
 	size_t n_keep;
+	bool judged;                 /* the queries or events that metrics read are wanted */
 };
 
 /* Their dataset has the model's classes or targets, but no labels in it: those are apart, as far as
@@ -19,6 +20,7 @@ struct lb_saved_rows {
 	struct lb_dataset *data;
 	struct lb_labels labels;
 	struct lb_labels kept;       /* the columns wanted */
+	struct lb_labels judged;     /* ranking: the query of each row, survival: its event, as texts, where wanted */
 	struct lb_encoding features;
 };
 

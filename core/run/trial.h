@@ -53,6 +53,9 @@ void lb_trial_memo_free(struct lb_trial_memo *memo);
  * does not fit, and what may not be combined (core/run/trial_constraints.h). */
 int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache *cache, struct lb_trial_memo *memo, struct lb_err *err);
 
+/* Brings the rows of each query together, in the order of their first rows. */
+int lb_join_queries(const struct lb_dataset *data, uint32_t *rows, size_t n, struct lb_err *err);
+
 /* The same of a resolved config and its dataset *source, which is borrowed from the cache. */
 int lb_trial_split(const cJSON *config, struct lb_data_cache *cache, const struct lb_data_entry **source, struct lb_split *out,
 		   struct lb_err *err);

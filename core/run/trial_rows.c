@@ -90,8 +90,7 @@ static struct lb_split_options split_options(const struct lb_data_spec *d)
 	};
 }
 
-/* Brings the rows of each query together, in the order of their first rows. */
-static int join_queries(const struct lb_dataset *data, uint32_t *rows, size_t n, struct lb_err *err)
+int lb_join_queries(const struct lb_dataset *data, uint32_t *rows, size_t n, struct lb_err *err)
 {
 	size_t most = 0, to = 0;
 
@@ -123,7 +122,7 @@ static int join_queries(const struct lb_dataset *data, uint32_t *rows, size_t n,
 static int join_all_queries(const struct lb_dataset *data, struct lb_split *split, struct lb_err *err)
 {
 	for (int part = 0; data->kind == LB_RANKING && part < 3; part++)
-		if (split->n[part] && join_queries(data, split->rows[part], split->n[part], err))
+		if (split->n[part] && lb_join_queries(data, split->rows[part], split->n[part], err))
 			return -1;
 	return 0;
 }

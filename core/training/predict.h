@@ -18,6 +18,7 @@ struct lb_predicting {
 	 * go to `value`. NULL: none are measured. */
 	const int32_t *y;
 	double *value;
+	const uint32_t *rows;    /* their order, which those of a query are side by side in; NULL: as in the dataset */
 	const struct lb_decision *decision; /* that the metrics follow; NULL: plain */
 };
 

@@ -298,6 +298,11 @@ int lb_table_copy_column(struct lb_table *t, const char *ref, const char *path, 
 	return rc;
 }
 
+int lb_table_copy_texts(struct lb_table *t, const char *ref, const char *path, const char *key, struct lb_column *out, struct lb_err *err)
+{
+	return lb_table_copy_column(t, ref, path, key, out, err) || lb_column_to_text(out, t->n, err) ? -1 : 0;
+}
+
 static bool is_feature(const struct lb_known *known, const char *name)
 {
 	for (size_t k = 0; known->name && k < known->d; k++)

@@ -35,9 +35,15 @@ void lb_labels_free(struct lb_labels *l);
 int lb_dataset_fit(struct lb_table *t, struct lb_table *beside, const char *path, const struct lb_known *known, struct lb_dataset **out,
 		   struct lb_labels *labels, struct lb_err *err);
 
+/* Returns 1 for an event of survival, 0 for a censoring, -1 for what is neither; positive: what is
+ * an event, or NULL. */
+int lb_event_of(const char *text, const char *positive);
+
 /* A copy, with its name, of the column that a reference means; `key` is for the message. To be
  * taken before lb_dataset_fit, and released with the labels that it is put among, on failure
  * too. */
 int lb_table_copy_column(struct lb_table *t, const char *ref, const char *path, const char *key, struct lb_column *out, struct lb_err *err);
+/* The same as texts, of a column of numbers too. */
+int lb_table_copy_texts(struct lb_table *t, const char *ref, const char *path, const char *key, struct lb_column *out, struct lb_err *err);
 
 #endif

@@ -1,3 +1,4 @@
+#include "datasets/assemble/align_columns.h"
 #include "core/base/mem.h"
 #include "datasets/assemble/join_tables.h"
 #include "datasets/table/label_lists.h"
@@ -221,8 +222,7 @@ static int code_targets(struct lb_joined_table *f, struct lb_dataset *d, struct 
 
 /* ---- events ---- */
 
-/* Returns 1 for an event, 0 for a censoring, -1 for what is neither. */
-static int event_of(const char *text, const char *positive)
+int lb_event_of(const char *text, const char *positive)
 {
 	static const char *const no[] = { "0", "false", "FALSE", "False" }, *const yes[] = { "1", "true", "TRUE", "True" };
 
@@ -247,7 +247,7 @@ static int code_events(struct lb_joined_table *f, const struct lb_roles *roles, 
 		return -1;
 	for (size_t i = 0; i < f->n; i++) {
 		const char *text = c->level[c->code[i]];
-		if ((d->event[i] = event_of(text, roles->positive)) < 0)
+		if ((d->event[i] = lb_event_of(text, roles->positive)) < 0)
 			return lb_joined_table_fail(f, &f->rows, i, err, "column '%s': the event '%s' is neither 1 nor 0 (true or false); name the value that "
 						    "is an event with data.positive", c->name, text);
 		seen |= d->event[i] == 1;

@@ -39,7 +39,7 @@ static int open_prediction(struct prediction *q, const struct lb_predicting *p, 
 	if (!(q->split.rows[LB_TEST] = lb_alloc(n, sizeof(uint32_t), err)))
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		q->split.rows[LB_TEST][i] = (uint32_t)i;
+		q->split.rows[LB_TEST][i] = p->rows ? p->rows[i] : (uint32_t)i;
 	q->e = lb_evaluator_new(&q->cohort, lb_setup_columns(p->setup, p->features->data), err);
 	q->net = q->e ? lb_net_new(&q->setup.model, LB_EVAL_CHUNK, err) : NULL;
 	if (!q->net || !(q->w = lb_alloc_aligned(q->net->n_params + own, sizeof *q->w, err)))
