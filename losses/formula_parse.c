@@ -138,7 +138,7 @@ static const struct lb_formula_word *find_word(enum lb_kind kind, const char *na
 	return NULL;
 }
 
-/* The names and functions of a kind; returns how many. */
+/* The words of a kind; returns how many. */
 static size_t all_words(enum lb_kind kind, const char *names[MOST_WORDS])
 {
 	const struct lb_formula_word *w;
@@ -244,7 +244,7 @@ static int arguments(struct reading *r, const struct lb_formula_word *w, int arg
 /* Whether a function goes over the partners of one side. */
 static bool of_side(enum lb_op op)
 {
-	return op >= LB_OP_SUM_SAME && op < LB_N_OPS;
+	return op >= LB_OP_SUM_SAME;
 }
 
 /* A function of one argument over the classes, or the partners of a row. */
@@ -252,14 +252,13 @@ static int over_classes(struct reading *r, size_t at, const struct lb_formula_wo
 {
 	const enum lb_op op = w->op == LB_OP_MAX ? LB_OP_HIGHEST : w->op == LB_OP_MIN ? LB_OP_LOWEST : w->op;
 
-	const bool pairs = r->tree->kind == LB_EMBEDDING;
+	const bool pairs = r->tree->kind == LB_EMBEDDING, of_class = r->tree->node[arg].of_class;
+	const char *what = pairs ? " of one number goes over the partners j, and it reads none, such as s[j]" : " of one number goes over the classes k, and it reads none, such as p[k]";
 
 	if (r->tree->kind != LB_MULTICLASS && !pairs)
 		return wrong(r, at, w->name, ": found 1 argument, allowed: 2 or more", "");
-	if (!r->tree->node[arg].of_class)
-		return wrong(r, at, w->name, pairs ? " of one number goes over the partners j, and it reads none, such as s[j]" :
-						     " of one number goes over the classes k, and it reads none, such as p[k]",
-			     w->most > 1 ? "; or give it several numbers" : "");
+	if (!of_class)
+		return wrong(r, at, w->name, what, w->most > 1 ? "; or give it several numbers" : "");
 	const int made = add1(r, op, arg);
 	if (made >= 0)
 		r->tree->node[made].of_class = false;
@@ -408,9 +407,8 @@ int lb_formula_parse(enum lb_kind kind, const char *text, struct lb_formula_tree
 {
 	struct reading r = { .text = text, .tree = tree, .fault = fault };
 
-	memset(tree, 0, sizeof *tree);
+	*tree = (struct lb_formula_tree){ .kind = kind };
 	*fault = (struct lb_formula_fault){ 0 };
-	tree->kind = kind;
 	next(&r);
 	tree->root = expression(&r, 0);
 	if (!r.failed && is(&r, "**"))
@@ -419,11 +417,9 @@ int lb_formula_parse(enum lb_kind kind, const char *text, struct lb_formula_tree
 		expected(&r, is(&r, ")") ? ", which closes no \"(\"" : " where an operator or the end is wanted");
 	if (r.failed)
 		return -1;
-	if (tree->node[tree->root].of_class && kind == LB_EMBEDDING)
-		return wrong(&r, 0, "the loss of a row is one number, and this is one for each partner j", "; allowed: j within sum, mean, max, min or logsumexp, "
-			     "or these of one side, such as mean_same", "");
 	if (tree->node[tree->root].of_class)
-		return wrong(&r, 0, "the loss of a row is one number, and this is one for each class k", "; allowed: k within sum, mean, max, min or logsumexp", "");
+		return wrong(&r, 0, "the loss of a row is one number, and this is one for each ", kind == LB_EMBEDDING ? "partner j" : "class k",
+			     kind == LB_EMBEDDING ? "; allowed: j within sum, mean_same, max_other, ..." : "; allowed: k within sum, mean, max, min or logsumexp");
 	return 0;
 }
 

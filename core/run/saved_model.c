@@ -6,6 +6,7 @@
 #include "core/run/components.h"
 #include "core/run/trial_setup.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

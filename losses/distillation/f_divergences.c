@@ -1,5 +1,5 @@
-/* The f-divergences sum_k Q_k f(P_k / Q_k) of the student's probabilities Q from the teacher's P, at
- * a temperature, times its square as in kd; kd itself is that of f(r) = r log r. Each f is taken
+/* The f-divergences sum_k Q_k f(P_k / Q_k) of the student's probabilities Q from the teacher's P,
+ * at a temperature, times its square as in kd; kd itself is that of f(r) = r log r. Each f is taken
  * with f'(1) = 0, to which every f can be brought without a change of the sum: then the terms are
  * small where P and Q are near. */
 #include "losses/support/soft_targets.h"

@@ -40,8 +40,8 @@ struct lb_formula_running {
 	real top[LB_PANEL], most[LB_PANEL], rest_of_top[LB_PANEL], log_sum[LB_PANEL];
 	real sum[LB_PANEL], share[LB_PANEL]; /* of the terms; 1 / sum */
 	real log_p[LB_PANEL];    /* of the label */
-	/* Of rows of pairs: of each its number of partners of either side, and by columns its cosines and
-	 * which side each row of the batch is on. */
+	/* Of rows of pairs: its partners of either side, and by columns which side each row of the
+	 * batch is on. */
 	real n_same[LB_PANEL], n_other[LB_PANEL];
 	const real *same, *other;
 	real own_term[LB_PANEL], rest[LB_PANEL]; /* of the label; of all but the label */

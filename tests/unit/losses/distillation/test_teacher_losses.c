@@ -1,5 +1,5 @@
-/* What the losses on a teacher's scores are to each other, and where a student says what its teacher
- * says. */
+/* What the losses on a teacher's scores are to each other, and where a student says what its
+ * teacher says. */
 #include "tests/unit/losses/loss_fixture.h"
 
 enum { CLASSES = 6, ROWS = 40 };
