@@ -6,8 +6,8 @@
 #include "core/base/err.h"
 
 struct lb_import {
-	/* CSV: row (from 0, as in the data), then score_1, ... or probability_CLASS, ... or prediction;
-	 * of survival risk, and survival_TIME, ... where it has curves. */
+	/* CSV: row (from 0, as in the data), then score_1, ..., probability_CLASS, ... or
+	 * prediction; of survival risk, and survival_TIME, ... where it has curves. */
 	const char *predictions;
 	const char *name;                /* of the contender */
 	const char *like;                /* the record of a trial, DIR/trials/ID.json, whose data, split and labels these are */
