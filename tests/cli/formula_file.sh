@@ -112,4 +112,4 @@ YAML
 assert_exit 0 lossbench losses check pairs.loss.yaml
 sed -i 's/a: 2, b: 2/a: 3, b: 2/' pairs.loss.yaml
 assert_exit 1 lossbench losses check pairs.loss.yaml
-assert_contains "$out$err" 'example 1: the loss is'
+assert_contains "$out$err" 'the loss is 2.5146749655'
