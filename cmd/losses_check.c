@@ -89,7 +89,8 @@ int losses_check(const char *name, struct lb_err *err)
 {
 	if (name && is_file(name))
 		return losses_check_file(name, err);
-	if (name && !strchr(name, '/') ? !losses_find(name, err) && !strstr(err->text, "several") : name && !losses_find(name, err))
+	/* A name that several kinds have means all of them. */
+	if (name && !losses_find(name, err) && (strchr(name, '/') || !strstr(err->text, "several")))
 		return -1;
 	err->code = LB_OK;
 	return losses_check_registered(0, lb_loss_count(), name, err);

@@ -23,7 +23,7 @@ struct distance {
 static void compare_same(struct lb_subject *s, struct lb_subject *other, const struct lb_arg *const par[2], const struct lb_same_as *same, struct lb_rng *rng,
 			 struct distance *found)
 {
-	const double scale = same->scale ? same->scale : 1;
+	const double scale = same->scale != 0 ? same->scale : 1;
 	double g[2][LB_DRAWN_CELLS];
 	struct lb_drawn d;
 

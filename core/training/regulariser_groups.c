@@ -109,7 +109,7 @@ static double clipped(double u)
  * groups other than 0 have 1 where they are k at most. */
 static void shares(size_t count, const double *size, double k, double d, double less, double *u)
 {
-	double low = 0, high = 1, least = INFINITY;
+	double low = 0, high = 1, least = (double)INFINITY;
 	size_t some = 0;
 
 	for (size_t j = 0; j < count; j++) {

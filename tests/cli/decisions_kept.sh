@@ -25,7 +25,9 @@ config iris.yaml iris multiclass 'corn' '[accuracy, rank_mae, log_loss]'
 # kept CONFIG TEST-FILE NAME KEY=VALUE...: evaluate gives the training's test metrics to the last digit, predicted labels its accuracy, and
 # probabilities its log-loss.
 kept() {
-	lossbench train --config "$1" --quiet --set output.dir="$3" $(printf -- '--set evaluate.%s ' "${@:4}")
+	local sets=()
+	for set in "${@:4}"; do sets+=(--set "evaluate.$set"); done
+	lossbench train --config "$1" --quiet --set output.dir="$3" "${sets[@]}"
 	model=$(echo "$3"/trials/*.npz) record=$(echo "$3"/trials/*.json)
 	assert_exit 0 lossbench evaluate --model "$model" --data "$2" --json
 	assert_eq "$(json - .metrics <<<"$out")" "$(json "$record" .result.metrics.test)" "$3"

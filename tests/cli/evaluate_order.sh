@@ -49,7 +49,7 @@ done
 
 # Risks alone: curves are not told, so that what reads them is undefined; some of the curve's times are refused.
 like=$(echo cox/trials/*[0-9a-f].json) model=$(echo cox/trials/*.npz)
-like=$(grep -L '"another program"' $(ls cox/trials/*[0-9a-f].json))
+like=$(grep -L '"another program"' cox/trials/*[0-9a-f].json)
 cut -d, -f1,4 cox/trials/*.csv >risks.csv
 assert_exit 0 lossbench import --predictions risks.csv --as risks --like "$like" --quiet
 assert_eq "$(json "$out" .result.metrics.test.integrated_brier) $(json "$out" .result.metrics.test.harrell)" "null $(json "$like" .result.metrics.test.harrell)"
@@ -69,6 +69,7 @@ refuse() { # MODEL FILE SED MESSAGE
 }
 refuse "$model" gbsg-test.csv '3s/alive\|died//' "wrong.csv: row 2: column 'status': the event is missing, allowed: 1 or 0"
 refuse "$model" gbsg-test.csv '1s/status/state/' "status"
+# shellcheck disable=SC2016 # the last line of sed
 refuse "$model" gbsg-test.csv '2,$s/^\(\([^,]*,\)\{8\}\)[0-9]*/\1-5/' 'allowed: a time, 0 or more'
 refuse lambdarank/trials/*.npz queries-test.csv '1s/qid/query/' 'qid'
 refuse lambdarank/trials/*.npz queries-test.csv '4s/^[^,]*/ /' "row 3: column 'qid': the query is missing"
