@@ -144,6 +144,26 @@ wait_until() {
 	done
 }
 
+# checkpoint_kept DIR: whether a trial there has one.
+checkpoint_kept() { [ -n "$(find "$1/trials" -name '*.checkpoint' -print -quit 2>/dev/null)" ]; }
+
+# killed_and_resumed MOST OPTIONS...: the sweep of these options, killed with its workers once a checkpoint is kept and before MOST records are
+# there, goes on to the results of one that was not.
+killed_and_resumed() {
+	local most=$1 parent workers
+	shift
+	assert_exit 0 lossbench sweep "$@" --set output.dir=whole
+	lossbench sweep "$@" --set output.dir=killed --set train.checkpoint=20 --jobs 2 &
+	parent=$!
+	wait_until 60 checkpoint_kept killed
+	mapfile -t workers < <(children $parent)
+	kill -9 $parent "${workers[@]}" 2>/dev/null || true
+	wait $parent 2>/dev/null || true
+	[ "$(find killed/trials -name '*.json' | wc -l)" -lt "$most" ] || fail 'all was done before the kill'
+	assert_exit 0 lossbench sweep "$@" --set output.dir=killed --set train.checkpoint=20 --jobs 2
+	assert_same_results whole killed
+}
+
 # same_in_any_company CONFIG RECORDS SET...: the trials of a study of this repository, with these --set, have the same results in one cohort
 # (left in together/), with two threads, and each alone.
 same_in_any_company() {

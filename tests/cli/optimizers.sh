@@ -88,18 +88,7 @@ cat >>c.yaml <<'YAML'
 sweep:
   optimizer: [{name: adam, amsgrad: true}, {name: rmsprop, centered: true, momentum: 0.5}, adagrad, adadelta, nadam, radam, lion, adafactor, expgrad, omd_optimistic]
 YAML
-long=(--config c.yaml --quiet --set train.epochs=1500)
-assert_exit 0 lossbench sweep "${long[@]}" --set output.dir=whole
-kept() { [ "$(find killed/trials -name '*.checkpoint' 2>/dev/null | wc -l)" -ge 1 ]; }
-lossbench sweep "${long[@]}" --set output.dir=killed --set train.checkpoint=20 --jobs 2 &
-parent=$!
-wait_until 30 kept
-mapfile -t workers < <(children $parent)
-kill -9 $parent "${workers[@]}" 2>/dev/null || true
-wait $parent 2>/dev/null || true
-[ "$(find killed/trials -name '*.json' | wc -l)" -lt 10 ] || fail 'all was done before the kill'
-assert_exit 0 lossbench sweep "${long[@]}" --set output.dir=killed --set train.checkpoint=20 --jobs 2
-assert_same_results whole killed
+killed_and_resumed 10 --config c.yaml --quiet --set train.epochs=1500
 
 # ---- what is refused; ids ----
 

@@ -46,18 +46,7 @@ sweep:
   schedule: [{name: plateau, patience: 3, factor: 0.9}, {name: plateau, metric: valid.accuracy, patience: 30, cooldown: 5, factor: 0.5}, {name: one_cycle}, {name: cosine_restarts}]
   train.seed: [1, 2]
 YAML
-long=(--config c.yaml --quiet --set train.epochs=3000 --set 'train.curves=[]')
-assert_exit 0 lossbench sweep "${long[@]}" --set output.dir=whole
-kept() { [ "$(find killed/trials -name '*.checkpoint' 2>/dev/null | wc -l)" -ge 1 ]; }
-lossbench sweep "${long[@]}" --set output.dir=killed --set train.checkpoint=20 --jobs 2 &
-parent=$!
-wait_until 30 kept
-mapfile -t workers < <(children $parent)
-kill -9 $parent "${workers[@]}" 2>/dev/null || true
-wait $parent 2>/dev/null || true
-[ "$(find killed/trials -name '*.json' | wc -l)" -lt 8 ] || fail 'all was done before the kill'
-assert_exit 0 lossbench sweep "${long[@]}" --set output.dir=killed --set train.checkpoint=20 --jobs 2
-assert_same_results whole killed
+killed_and_resumed 8 --config c.yaml --quiet --set train.epochs=3000 --set 'train.curves=[]'
 
 # ---- what is refused ----
 
