@@ -12,7 +12,7 @@ from study_shape import FOLDER, PAPERS, Study, load, names, read
 REFERENCE = ROOT / "results" / "reference"
 VERDICTS = {"yes": "reproduces", "in part": "in part", "no": "does not"}
 KEYS = ("number", "title", "claim", "losses", "study", "shown_by", "published", "needs", "untestable")
-MOST = 200                                          # letters of what was found; the page of the study has the rest
+MOST = 130                                          # letters of what was found of a claim; the page of the study has the rest
 
 
 class Paper(NamedTuple):
@@ -77,6 +77,11 @@ def shortened(text: str) -> str:
     return text[:ends[-1]].rstrip(";") + " …" if ends else text[:text.rindex(" ", 0, MOST)] + " …"
 
 
+def found_words(claims: Sequence[dict]) -> str:
+    """Each claim that decides, whether it holds, and its figures."""
+    return "<br>".join("%s: %s. %s" % (cell(c["says"]), c["holds"], cell(shortened(c["figures"].strip("()")))) for c in claims).strip()
+
+
 def verdict(claims: Sequence[dict]) -> str:
     held = {c["holds"] for c in claims}
     return VERDICTS[held.pop() if len(held) == 1 else "in part"]
@@ -101,9 +106,8 @@ def made_words(made: dict, study: Study) -> str:
 
 def tested_row(paper: Paper, made: dict, study: Study) -> str:
     claims = deciding(paper, made)
-    found = shortened(claims[0]["figures"]) or "as claimed"
     return "| <a id=\"paper-%d\"></a>%d | %s | %s | **%s** | %s | %s | %s: %s | %s |" % (
-        paper.number, paper.number, cell(paper.title), cell(paper.claim), verdict(claims), cell(found), cell(paper.published), study_link(paper.study),
+        paper.number, paper.number, cell(paper.title), cell(paper.claim), verdict(claims), found_words(claims), cell(paper.published), study_link(paper.study),
         config_links(study), made_words(made, study))
 
 
@@ -147,7 +151,9 @@ def page(folder: Path = FOLDER, reference: Path = REFERENCE) -> str:
              "A claim is the paper's as we put it, in one sentence that can be tested. It is put to the test on rows of features with linear models and small networks: what a paper shows on images, texts or larger networks may "
              "hold there all the same. The page of a study tells how it was done, with intervals and tests; its claims decide as they are worded there. "
              "In part: some of the claims that decide hold, or on some of the data sets.", ""]
-    lines += section("Tested", "Figures are those of the first claim that decides.",
+    lines += section("Tested", "Found: each claim of the study's page that decides, with its bar, whether it holds (yes, in part, no), and figures. A time in "
+                     "words is an estimate: the page was made before times and checksums were kept, its date and revision are those of its figures, and "
+                     "its checksums were taken on 2026-11-30.",
                      ("#", "paper", "claim", "verdict", "found", "published", "study: config", "time", "made, revision"),
                      [tested_row(p, made[p.study] or {}, studies[p.study]) for p in tested])
     lines += section("Not tested yet", "What a test needs that is not there.", ("#", "paper", "claim", "what is missing"),

@@ -155,8 +155,10 @@ def untrained(study: Comparison, found: Found) -> str:
     sign = -1 if m in study.less else 1
     better = [cell_name(cell) for cell in found if sign * mean(values(found, cell, base, m)) > max(
         sign * mean(values(found, cell, c, m)) for c in study.plan.contenders)]
-    where = "no set" if not better else "every set" if len(better) == len(found) else "; ".join(better)
-    return "By %s %s %s every loss on %s." % (study.measures[m], *(("the features as they are", "beat") if base == RAW else (base, "beats")), where)
+    name = "the features as they are" if base == RAW else base
+    if not better:
+        return "By %s some loss is better than %s on every set." % (study.measures[m], name)
+    return "By %s no loss is better than %s on %s." % (study.measures[m], name, "any set" if len(better) == len(found) else "; ".join(better))
 
 
 def protocol(study: Comparison) -> List[str]:

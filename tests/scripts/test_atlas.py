@@ -143,9 +143,9 @@ class Files(unittest.TestCase):
     def test_the_page(self):
         text = atlas_page.page(self.folder, self.reference())
         self.assertIn("Of 4 papers 2 are tested: the claim **reproduces** in 1, **in part** in 1, and **does not** in 0. 1 are not tested yet, 1 cannot", text)
-        self.assertIn('| <a id="paper-7"></a>7 | A \\| B | One holds. | **reproduces** | By 0.1. | 0.2 | [one](one/README.md): '
+        self.assertIn('| <a id="paper-7"></a>7 | A \\| B | One holds. | **reproduces** | One holds: yes. By 0.1. | 0.2 | [one](one/README.md): '
                       "[smoke.yaml](../../configs/smoke.yaml) | 3 min | 2026-01-02, abc |", text)
-        self.assertIn("| Another. | **in part** | By 0.1. |", text)
+        self.assertIn("| Another. | **in part** | One holds: yes. By 0.1.<br>Another: with a colon: no. Not at all. |", text)
         self.assertIn("| D | E. | rows |", text)
         self.assertIn("| F | G. | why |", text)
         other = atlas_page.page(self.folder, self.folder / "nothing")
@@ -193,7 +193,7 @@ class Command(unittest.TestCase):
             with mock.patch.object(atlas, "sums", lambda study: {}), mock.patch("study_page.ROOT", folder), contextlib.redirect_stdout(io.StringIO()):
                 atlas.make(study, args)
             text, told = (folder / "README.md").read_text(encoding="utf-8"), json.loads((folder / "study.json").read_text(encoding="utf-8"))
-            self.assertIn("the most frequent class beats every loss on no set", text)
+            self.assertIn("some loss is better than the most frequent class on every set", text)
             self.assertEqual([c["says"] for c in told["claims"]], ["It is"])
             self.assertEqual(len(list(folder.glob("results/one/iris--*/trials/*[0-9a-f].json"))), 3 * 4)    # the splits of the option, not the two of the file
             self.assertRegex(text, r"\| ce \| \*\*0\.\d{4}\*\* \|")
