@@ -79,7 +79,10 @@ def shortened(text: str) -> str:
 
 def found_words(claims: Sequence[dict]) -> str:
     """Each claim that decides, whether it holds, and its figures."""
-    return "<br>".join("%s: %s. %s" % (cell(c["says"]), c["holds"], cell(shortened(c["figures"].strip("()")))) for c in claims).strip()
+    def line(c: dict) -> str:
+        figures = shortened(re.sub(r"^\((.*)\)\.$", r"\1.", c["figures"]))
+        return re.sub(r"(?<![*\\])\*(?!\*)", r"\\*", cell("%s: %s. %s" % (c["says"], c["holds"], figures)).strip())   # no italics by a star
+    return "<br>".join(map(line, claims))
 
 
 def verdict(claims: Sequence[dict]) -> str:
