@@ -55,8 +55,8 @@ static void config_keys(struct words *w)
 		for (int kind = 0; o->shape == LB_COMPONENT && kind < LB_N_KINDS; kind++) {
 			const struct lb_info *info;
 			words_add(w, path, (size_t)snprintf(path, sizeof path, "%s.%s=", o->path, o->key));
-			if (o->extra)
-				words_add(w, path, (size_t)snprintf(path, sizeof path, "%s.%s=", o->path, o->extra->name));
+			for (int k = 0; k < o->n_extra; k++)
+				words_add(w, path, (size_t)snprintf(path, sizeof path, "%s.%s=", o->path, o->extra[k].name));
 			for (size_t at = 0; (info = lb_registries.next(o->path, (enum lb_kind)kind, &at));)
 				for (int p = 0; p < info->n_params; p++)
 					words_add(w, path, (size_t)snprintf(path, sizeof path, "%s.%s=", o->path, info->params[p].name));

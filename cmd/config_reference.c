@@ -132,7 +132,8 @@ static void print_losses(const struct lb_option *o)
 	       "a loss of one's own by `formula:` and `params:`, or by `file:` ([how](../losses/README.md#by-a-formula)), and\n\n"
 	       "| key | meaning | allowed | default |\n| --- | --- | --- | --- |\n", o->path, o->shape == LB_COMPONENT ?
 	       "A block, or the bare name." : "A list of blocks, or of bare names; in task distillation, losses of task multiclass too.");
-	print_row(o->extra->name, o->extra, NULL);
+	for (int k = 0; k < o->n_extra; k++)
+		print_row(o->extra[k].name, &o->extra[k], NULL);
 }
 
 static void print_constraints(void)
@@ -161,7 +162,7 @@ void config_reference(void)
 		const struct lb_option *o = lb_option_at(i);
 		if (o->shape == LB_VALUE && o->noun)
 			print_named(o);
-		else if (o->extra)
+		else if (o->n_extra)
 			print_losses(o);
 		else if (o->noun)
 			print_components(o);

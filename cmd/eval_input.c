@@ -55,12 +55,15 @@ static const struct key {
 	{ "events", 1 << LB_SURVIVAL, 0 },
 	{ "weights", 1 << LB_SURVIVAL, 0 },
 	{ "groups", 1 << LB_REGRESSION | 1 << LB_MULTICLASS | 1 << LB_BINARY, LB_NEEDS_BAGS },
-	{ "teacher_scores", 1 << LB_DISTILLATION, 0 },
+	{ "teacher_scores", 1 << LB_DISTILLATION, 0 }, /* may be missing where a loss reads features alone */
 	{ "teacher_scores", 1 << LB_RANKING, LB_NEEDS_TEACHER },
+	{ "teacher_predictions", 1 << LB_REGRESSION, LB_NEEDS_TEACHER },
+	{ "second_teacher_predictions", 1 << LB_REGRESSION, LB_NEEDS_SECOND_TEACHER },
 	{ NULL, ANY, 0 },
 	{ "features", ANY, LB_NEEDS_FEATURES },
 	{ "inputs", ANY, LB_NEEDS_INPUTS },
 	{ "guide", 1 << LB_EMBEDDING, LB_NEEDS_GUIDE },
+	{ "teacher_features", 1 << LB_DISTILLATION, LB_NEEDS_GUIDE },
 	{ "class_counts", LABELLED, 0 },
 	{ "sample_ids", CLASSES, 0 },
 	{ "scale", CLASSES, LB_NEEDS_COSINES },
@@ -140,6 +143,8 @@ static int read_targets(const cJSON *in, const struct lb_loss_info *l, const str
 
 	if ((!lb_kind_of_columns(l->kind) && l->kind != LB_DISTILLATION) || l->kind == LB_SURVIVAL)
 		return 0;
+	if (l->needs & LB_NEEDS_GUIDE && !cJSON_GetObjectItemCaseSensitive(in, name))
+		return 0;
 	if (!(x->t = json_read_matrix(in, name, &rows, &columns, &flat, err)))
 		return -1;
 	if (outputs > 1 && (rows != x->b || columns * outputs != x->c))
@@ -175,7 +180,7 @@ static int read_features(const cJSON *in, const struct lb_loss_info *l, struct e
 {
 	return read_rows_of(in, l, LB_NEEDS_FEATURES, "features", (l->needs & LB_NEEDS_VIEWS ? x->views : 1) * x->b, &x->hidden, &x->n_hidden, err) ||
 			       read_rows_of(in, l, LB_NEEDS_INPUTS, "inputs", x->b, &x->inputs, &x->n_inputs, err) ||
-			       read_rows_of(in, l, LB_NEEDS_GUIDE, "guide", x->b, &x->inputs, &x->n_inputs, err) ? -1 : 0;
+			       read_rows_of(in, l, LB_NEEDS_GUIDE, l->kind == LB_DISTILLATION ? "teacher_features" : "guide", x->b, &x->inputs, &x->n_inputs, err) ? -1 : 0;
 }
 
 /* The loss's own parameters, of which there is one a step: so many classes there are. */
@@ -197,7 +202,7 @@ static int read_steps(const cJSON *in, const struct lb_loss_info *l, struct eval
  * with. */
 static int read_learned(const cJSON *in, const struct lb_loss_info *l, const struct lb_arg *par, struct eval_input *x, struct lb_err *err)
 {
-	const struct lb_loss_shape shape = { .c = x->c, .n_classes = x->classes ? x->classes : 1 };
+	const struct lb_loss_shape shape = { .c = x->c, .n_hidden = x->n_hidden, .n_guide = x->n_inputs, .n_classes = x->classes ? x->classes : 1 };
 	const size_t own = lb_loss_n_params(l, par, &shape), want = own ? lb_loss_params_rows(l, par, &shape) : 0;
 	size_t rows;
 	bool flat;
@@ -229,6 +234,8 @@ static int read_params(const cJSON *in, const struct lb_loss_info *l, const stru
 		return 0;
 	if (l->params_for == LB_EACH_STEP)
 		return read_steps(in, l, x, err);
+	if (l->kind == LB_DISTILLATION)
+		return read_learned(in, l, par, x, err);
 	if (l->kind == LB_EMBEDDING && l->params_for == LB_ALL_TOGETHER)
 		return 0; /* how many there are may depend on the labels */
 	if (!(x->params = json_read_matrix(in, l->params, &rows, &x->n_params, &flat, err)))
@@ -306,14 +313,26 @@ static int split_views(const cJSON *in, const struct lb_loss_info *l, struct eva
 	return 0;
 }
 
-/* A teacher's score of each row, where the loss of queries needs it. */
-static int read_teacher(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
+/* A teacher's score of each row, where the loss of queries needs it; its predictions, where one of
+ * a regression does. */
+static int read_teacher(const cJSON *in, const struct lb_loss_info *l, enum lb_need need, const char *name, struct eval_input *x, double **to,
+			struct lb_err *err)
 {
-	size_t columns = 1;
+	size_t columns = x->c;
 
-	if (read_rows_of(in, l, LB_NEEDS_TEACHER, "teacher_scores", x->b, &x->teacher, &columns, err))
+	if (read_rows_of(in, l, need, name, x->b, to, &columns, err))
 		return -1;
-	return columns == 1 ? 0 : lb_fail(err, LB_DATA, "teacher_scores: found %zu columns, allowed: one score for each row", columns);
+	return columns == x->c ? 0 :
+	       lb_fail(err, LB_DATA, "%s: found %zu column%s, allowed: %s", name, columns, lb_s(columns),
+		       l->kind == LB_RANKING ? "one score for each row" : "as many as the predictions have");
+}
+
+static int read_teachers(const cJSON *in, const struct lb_loss_info *l, struct eval_input *x, struct lb_err *err)
+{
+	const char *name = l->kind == LB_RANKING ? "teacher_scores" : "teacher_predictions";
+
+	return read_teacher(in, l, LB_NEEDS_TEACHER, name, x, &x->teacher, err) ||
+			       read_teacher(in, l, LB_NEEDS_SECOND_TEACHER, "second_teacher_predictions", x, &x->second_teacher, err) ? -1 : 0;
 }
 
 /* Labels go where their rows went. */
@@ -412,13 +431,13 @@ int eval_input_read(const cJSON *in, const struct lb_loss_info *l, const struct 
 	    read_targets(in, l, par, x, err))
 		return -1;
 	if (l->kind == LB_REGRESSION)
-		return read_features(in, l, x, err) || (l->needs & LB_NEEDS_BAGS && read_groups(in, x, err)) ? -1 : read_learned(in, l, par, x, err);
+		return read_teachers(in, l, x, err) || read_features(in, l, x, err) || (l->needs & LB_NEEDS_BAGS && read_groups(in, x, err)) ? -1 : read_learned(in, l, par, x, err);
 	if (l->kind == LB_SURVIVAL)
 		return read_survival(in, l, par, x, err);
 	if (l->kind == LB_RANKING && x->c != 1)
 		return lb_fail(err, LB_DATA, "scores: found %zu columns, a ranking loss takes one score per row", x->c);
 	if (l->kind == LB_RANKING)
-		return read_teacher(in, l, x, err) || read_groups(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
+		return read_teachers(in, l, x, err) || read_groups(in, x, err) || query_rows_check(l, par, x->group, x->b, err) ? -1 : 0;
 	if (l->kind == LB_MULTILABEL) {
 		x->classes = x->c;
 		return read_counts(in, x, x->c, err);
@@ -454,6 +473,7 @@ void eval_input_free(struct eval_input *x)
 	free(x->hidden);
 	free(x->inputs);
 	free(x->teacher);
+	free(x->second_teacher);
 	free(x->params);
 	free(x->counts);
 	free(x->row_weight);

@@ -7,7 +7,7 @@
 
 /* The inputs of an evaluation as read. */
 struct eval_input {
-	double *z, *t, *hidden, *inputs, *teacher, *params, *counts, *row_weight;
+	double *z, *t, *hidden, *inputs, *teacher, *second_teacher, *params, *counts, *row_weight;
 	int32_t *y, *group;
 	uint32_t *id, *from;     /* from: which row of the input each row is, where queries were joined */
 	size_t b, c, n_hidden, n_inputs, classes, views; /* z has views * b rows */

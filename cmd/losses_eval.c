@@ -40,7 +40,7 @@ struct gradient {
 
 static struct gradient gradient_of(const struct lb_loss_info *l, const struct lb_arg *par, const struct eval_input *x)
 {
-	const struct lb_loss_shape shape = { .b = x->b, .c = x->c, .views = x->views, .n_hidden = x->n_hidden, .n_classes = x->classes };
+	const struct lb_loss_shape shape = { .b = x->b, .c = x->c, .views = x->views, .n_hidden = x->n_hidden, .n_guide = x->n_inputs, .n_classes = x->classes };
 
 	return (struct gradient){ .scores = (x->views ? x->views : 1) * x->b * x->c, .params = lb_loss_n_params(l, par, &shape),
 				  .rows_of_params = l->params ? lb_loss_params_rows(l, par, &shape) : 0,
@@ -98,7 +98,7 @@ static int evaluate(const struct lb_loss_info *l, const char *set, int bits, con
 	if (!(grad = lb_alloc(n.scores + n.params + n.features, sizeof *grad, err)))
 		goto out;
 	const struct lb_loss_input input = { .b = x.b, .c = x.c, .z = x.z, .y = x.y, .t = x.t, .group = x.group, .counts = x.counts, .row_weight = x.row_weight, .id = x.id, .par = par,
-					     .hidden = x.hidden, .n_hidden = x.n_hidden, .inputs = x.inputs, .n_inputs = x.n_inputs, .teacher = x.teacher, .params = x.params, .n_classes = x.classes, .views = x.views,
+					     .hidden = x.hidden, .n_hidden = x.n_hidden, .inputs = x.inputs, .n_inputs = x.n_inputs, .teacher = x.teacher, .second_teacher = x.second_teacher, .params = x.params, .n_classes = x.classes, .views = x.views,
 					     .scale = x.scale, .partner = x.partner, .mix = x.mix };
 	if (!(rc = lb_loss_eval(l, bits, &input, &value, grad, err) || query_rows_move(x.from, x.b, x.c, true, grad, err) ? -1 : 0))
 		print_result(l, &x, &n, value, grad);

@@ -26,7 +26,7 @@ static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct 
 {
 	const bool pair = l->needs & LB_NEEDS_BOTH_CLASSES || l->kind == LB_RANKING || l->kind == LB_SURVIVAL;
 	const int32_t y[2] = { l->kind == LB_BINARY || l->kind == LB_SURVIVAL, 0 };
-	const double counts[2] = { 1, 1 }, zero[2] = { 0, 0 }, times[2] = { 1, 2 }, teacher[2] = { 1, 0 }, hidden[2] = { 0, 1 };
+	const double counts[2] = { 1, 1 }, zero[2] = { 0, 0 }, times[2] = { 1, 2 }, teacher[2] = { 1, 0 }, second[1] = { -0.5 }, hidden[2] = { 0, 1 };
 	const size_t each = l->per_class ? l->per_class(par) : 1;
 	const double *const t[LB_N_KINDS] = { [LB_REGRESSION] = zero, [LB_DISTILLATION] = teacher, [LB_MULTILABEL] = teacher,
 					       [LB_RANKING] = teacher, [LB_SURVIVAL] = times };
@@ -43,7 +43,7 @@ static int trace(const struct lb_loss_info *l, const struct lb_arg *par, struct 
 		const struct lb_loss_input in = { .b = pair ? 2 : 1, .c = columns, .z = z, .n_classes = l->scores_for ? 2 : 0,
 						  .y = lb_kind_of_labels(l->kind) ? y : NULL, .t = t[l->kind],
 						  .params = l->params_for == LB_EACH_CLASS || l->params_for == LB_EACH_STEP ? params : NULL, .hidden = hidden, .n_hidden = 2,
-						  .inputs = hidden, .n_inputs = 2, .teacher = l->needs & LB_NEEDS_TEACHER ? teacher : NULL,
+						  .inputs = hidden, .n_inputs = 2, .teacher = l->needs & LB_NEEDS_TEACHER ? teacher : NULL, .second_teacher = l->needs & LB_NEEDS_SECOND_TEACHER ? second : NULL,
 						  .counts = lb_kind_of_targets(l->kind) ? NULL : counts, .par = par };
 		if (lb_loss_eval(l, 64, &in, &c->value[i], g, err))
 			return -1;

@@ -158,7 +158,7 @@ static void show_rows(const char *name, const double *v, int rows, int columns)
 /* The loss's own parameters, where it has some in this example. */
 static void show_own(const struct lb_loss_info *l, const struct lb_example *e)
 {
-	const struct lb_loss_shape shape = { .c = (size_t)e->c, .n_hidden = (size_t)e->n_h, .n_classes = (size_t)(e->classes ? e->classes : e->c) };
+	const struct lb_loss_shape shape = { .c = (size_t)e->c, .n_hidden = (size_t)e->n_h, .n_guide = (size_t)e->n_x, .n_classes = (size_t)(e->classes ? e->classes : e->c) };
 	struct lb_arg par[MOST_PARAMS];
 	struct lb_arg_store store = { 0 };
 	struct lb_err err = { 0 };
@@ -196,12 +196,14 @@ static void show(const struct lb_loss_info *l)
 			printf("%s%g", k ? ", " : l->kind == LB_SURVIVAL ? "), times (" : "), y = (", lb_kind_of_columns(l->kind) ? e->t[k] : e->y[k]);
 		for (int k = 0; l->kind == LB_SURVIVAL && k < e->b; k++)
 			printf("%s%d", k ? ", " : "), events (", e->y[k]);
-		if (l->kind == LB_DISTILLATION || l->needs & LB_NEEDS_TEACHER)
+		if ((l->kind == LB_DISTILLATION && !(l->needs & LB_NEEDS_GUIDE)) || l->needs & LB_NEEDS_TEACHER)
 			show_rows("teacher", l->kind == LB_DISTILLATION ? e->t : e->teacher, e->b, e->c);
+		if (l->needs & LB_NEEDS_SECOND_TEACHER)
+			show_rows("second teacher", e->second_teacher, e->b, e->c);
 		if (e->n_h)
 			show_rows("features", e->h, (l->needs & LB_NEEDS_VIEWS && e->views ? e->views : 1) * e->b, e->n_h);
 		if (e->n_x)
-			show_rows(l->needs & LB_NEEDS_GUIDE ? "guide" : "inputs", e->x, e->b, e->n_x);
+			show_rows(!(l->needs & LB_NEEDS_GUIDE) ? "inputs" : l->kind == LB_DISTILLATION ? "teacher's features" : "guide", e->x, e->b, e->n_x);
 		if (e->scale > 0)
 			printf(", scale = %g", e->scale);
 		show_own(l, e);

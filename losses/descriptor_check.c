@@ -76,7 +76,8 @@ static int check_example(const struct lb_loss_info *info, size_t k, const struct
 	const struct lb_loss_input in = { .b = (size_t)e->b, .c = (size_t)e->c, .z = e->z, .par = par, .y = lb_kind_of_labels(info->kind) ? y : NULL, .t = e->t,
 					  .hidden = e->n_h ? e->h : NULL, .n_hidden = (size_t)e->n_h, .inputs = e->n_x ? e->x : NULL,
 					  .n_inputs = (size_t)e->n_x, .params = e->params, .n_classes = (size_t)e->classes,
-					  .teacher = info->needs & LB_NEEDS_TEACHER ? e->teacher : NULL, .views = (size_t)e->views, .scale = e->scale };
+					  .teacher = info->needs & LB_NEEDS_TEACHER ? e->teacher : NULL,
+					  .second_teacher = info->needs & LB_NEEDS_SECOND_TEACHER ? e->second_teacher : NULL, .views = (size_t)e->views, .scale = e->scale };
 	if (info->base.n_params > LB_SUBJECT_PARAMS)
 		return lb_fail(err, LB_CONFIG, "%s: found %d parameters, allowed: at most %d", info->base.name, info->base.n_params, LB_SUBJECT_PARAMS);
 	int rc = lb_check_args(&info->base, e->set ? e->set : "", par, &store, f, LB_PART_EXAMPLE, &valid, err);

@@ -165,8 +165,8 @@ void lb_draw_batch(struct lb_drawn *d, struct lb_subject *s, const struct lb_arg
 	const enum lb_kind kind = info->kind;
 	const bool targets = lb_kind_of_columns(kind) || kind == LB_DISTILLATION, inputs = info->needs & (LB_NEEDS_INPUTS | LB_NEEDS_GUIDE);
 	const size_t outputs = lb_loss_outputs(info, par), views = lb_drawn_views(info), classes = info->scores_for ? of_c : 0, c = drawn_columns(info, of_c, outputs);
-	const size_t n_inputs = info->needs & LB_NEEDS_GUIDE ? c : LB_DRAWN_FEATURES; /* a guide's rows are as long as embeddings */
-	const struct lb_loss_shape shape = { .b = b, .c = c, .views = views, .n_hidden = LB_DRAWN_FEATURES, .n_classes = classes ? classes : c };
+	const size_t n_inputs = info->needs & LB_NEEDS_GUIDE && kind == LB_EMBEDDING ? c : LB_DRAWN_FEATURES; /* a guide's rows are as long as embeddings, a teacher's as features */
+	const struct lb_loss_shape shape = { .b = b, .c = c, .views = views, .n_hidden = LB_DRAWN_FEATURES, .n_guide = n_inputs, .n_classes = classes ? classes : c };
 	const size_t n_params = lb_loss_n_params(info, par, &shape);
 
 	d->in = (struct lb_loss_input){ .par = par };
@@ -182,8 +182,10 @@ void lb_draw_batch(struct lb_drawn *d, struct lb_subject *s, const struct lb_arg
 		d->h[k] = draw_single(rng, 1);
 	for (size_t k = 0; inputs && k < b * n_inputs; k++)
 		d->x[k] = draw_single(rng, 1);
-	for (size_t i = 0; info->needs & LB_NEEDS_TEACHER && i < b; i++)
-		d->teacher[i] = draw_single(rng, 1);
+	for (size_t k = 0; info->needs & LB_NEEDS_TEACHER && k < b * c; k++)
+		d->teacher[k] = draw_single(rng, 1);
+	for (size_t k = 0; info->needs & LB_NEEDS_SECOND_TEACHER && k < b * c; k++)
+		d->second_teacher[k] = draw_single(rng, 1);
 	for (size_t k = 0; k < n_params; k++)
 		d->params[k] = draw_single(rng, 1);
 	set_counts(d, info);
@@ -191,7 +193,8 @@ void lb_draw_batch(struct lb_drawn *d, struct lb_subject *s, const struct lb_arg
 					.y = lb_kind_of_labels(kind) ? d->y : NULL, .t = targets ? d->t : NULL, .group = d->group,
 					.counts = lb_kind_of_targets(kind) ? NULL : d->counts, .params = d->params,
 					.hidden = info->needs & LB_NEEDS_FEATURES ? d->h : NULL, .n_hidden = LB_DRAWN_FEATURES,
-					.inputs = inputs ? d->x : NULL, .n_inputs = n_inputs, .teacher = info->needs & LB_NEEDS_TEACHER ? d->teacher : NULL };
+					.inputs = inputs ? d->x : NULL, .n_inputs = n_inputs, .teacher = info->needs & LB_NEEDS_TEACHER ? d->teacher : NULL,
+					.second_teacher = info->needs & LB_NEEDS_SECOND_TEACHER ? d->second_teacher : NULL };
 }
 
 void lb_drawn_copy(struct lb_drawn *to, const struct lb_drawn *from)
@@ -209,6 +212,7 @@ void lb_drawn_copy(struct lb_drawn *to, const struct lb_drawn *from)
 	in->hidden = in->hidden ? to->h : NULL;
 	in->inputs = in->inputs ? to->x : NULL;
 	in->teacher = in->teacher ? to->teacher : NULL;
+	in->second_teacher = in->second_teacher ? to->second_teacher : NULL;
 }
 
 /* ---- values ---- */

@@ -32,8 +32,8 @@ void lb_setting_text(const struct lb_param *p, const struct lb_arg *arg, char te
 
 /* A random batch, which `in` points into. */
 struct lb_drawn {
-	double z[LB_DRAWN_CELLS], t[LB_DRAWN_CELLS], h[3 * LB_DRAWN_ROWS * LB_DRAWN_FEATURES], x[LB_DRAWN_CELLS], teacher[LB_DRAWN_ROWS], params[LB_DRAWN_CELLS],
-		counts[LB_DRAWN_CLASSES];
+	double z[LB_DRAWN_CELLS], t[LB_DRAWN_CELLS], h[3 * LB_DRAWN_ROWS * LB_DRAWN_FEATURES], x[LB_DRAWN_CELLS], teacher[LB_DRAWN_CELLS],
+		second_teacher[LB_DRAWN_CELLS], params[LB_DRAWN_CELLS], counts[LB_DRAWN_CLASSES];
 	int32_t y[LB_DRAWN_ROWS], group[LB_DRAWN_ROWS];
 	uint32_t partner[LB_DRAWN_ROWS];
 	struct lb_loss_input in;

@@ -85,6 +85,10 @@ static int check_weights(struct lb_subject *s, struct lb_findings *f)
 		row.z = d.z + i * c;
 		row.y = d.in.y ? d.y + i : NULL;
 		row.t = d.in.t ? d.t + i * targets : NULL;
+		row.hidden = d.in.hidden ? d.h + i * d.in.n_hidden : NULL;
+		row.inputs = d.in.inputs ? d.x + i * d.in.n_inputs : NULL;
+		row.teacher = d.in.teacher ? d.teacher + i * c : NULL;
+		row.second_teacher = d.in.second_teacher ? d.second_teacher + i * c : NULL;
 		results_clear(&one, 0x5a);
 		if (lb_loss_fenced_f64(s->info, &row, &one.out, s->err))
 			return -1;

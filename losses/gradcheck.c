@@ -60,7 +60,7 @@ struct sample {
 	struct lb_triplet triplet[MOST_ROWS * MOST_ROWS];
 	struct lb_triplets triplets;
 	unsigned char chosen[MOST_ROWS * MOST_ROWS];
-	double z[MOST_CELLS], t[MOST_CELLS], fixed[3 * MOST_ROWS * FEATURES], inputs[MOST_ROWS * MOST_COLUMNS], teacher[MOST_ROWS], weight[MOST_ROWS];
+	double z[MOST_CELLS], t[MOST_CELLS], fixed[3 * MOST_ROWS * FEATURES], inputs[MOST_ROWS * MOST_COLUMNS], teacher[2 * MOST_ROWS * MOST_COLUMNS], weight[MOST_ROWS];
 	int32_t y[MOST_ROWS], group[MOST_ROWS];
 	uint32_t partner[MOST_ROWS];
 	size_t cells, hidden, n; /* entries of z that are scores; where the features begin; all */
@@ -91,7 +91,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 	const size_t classes = c->info->classes ? c->info->classes : c->info->kind == LB_BINARY ? 2 : c->info->kind == LB_EMBEDDING ? shape->c + 1 : c->info->scores_for ? of->c : shape->c;
 	const bool moved = c->info->needs & LB_MOVES_FEATURES;
 	const size_t views = c->info->needs & LB_NEEDS_MIXED_VIEW ? 3 : c->info->needs & LB_NEEDS_VIEWS ? 2 : 1, cells = views * shape->b * shape->c;
-	const size_t n_inputs = c->info->needs & LB_NEEDS_GUIDE ? shape->c : FEATURES; /* a guide's rows are as long as embeddings */
+	const size_t n_inputs = c->info->needs & LB_NEEDS_GUIDE && c->info->kind == LB_EMBEDDING ? shape->c : FEATURES; /* a guide's rows are as long as embeddings */
+	const size_t teachers = c->info->needs & LB_NEEDS_SECOND_TEACHER ? 2 : 1, taught = c->info->needs & LB_NEEDS_TEACHER ? shape->b * shape->c : shape->b;
 	struct lb_rng rng;
 
 	lb_rng_init(&rng, 1, LB_RNG_TEST, shape->b * 64 + shape->c);
@@ -115,7 +116,7 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 			s->t[k] = (double)(1 + (k * 7 + 3) % 11 % 5) / 2; /* some are equal */
 	}
 	s->cells = cells;
-	s->hidden = cells + lb_loss_n_params(c->info, c->par, &(struct lb_loss_shape){ .c = shape->c, .n_hidden = FEATURES, .n_classes = classes });
+	s->hidden = cells + lb_loss_n_params(c->info, c->par, &(struct lb_loss_shape){ .c = shape->c, .n_hidden = FEATURES, .n_guide = n_inputs, .n_classes = classes });
 	s->n = s->hidden + (moved ? shape->b * FEATURES : 0);
 	for (size_t k = cells; k < s->n; k++)
 		s->z[k] = rounded(lb_rng_normal(&rng));
@@ -123,8 +124,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 		s->fixed[k] = rounded(lb_rng_normal(&rng));
 	for (size_t k = 0; k < shape->b * n_inputs; k++)
 		s->inputs[k] = rounded(lb_rng_normal(&rng));
-	for (size_t i = 0; i < shape->b; i++)
-		s->teacher[i] = rounded(lb_rng_normal(&rng));
+	for (size_t k = 0; k < teachers * taught; k++)
+		s->teacher[k] = rounded(lb_rng_normal(&rng));
 	for (size_t k = shape->b * FEATURES; k < views * shape->b * FEATURES; k++)
 		s->fixed[k] = rounded(lb_rng_normal(&rng));
 	for (size_t i = 0; i < shape->b; i++)
@@ -139,7 +140,8 @@ static void sample_make(struct sample *s, const struct check *c, const struct pa
 					.t = targets ? s->t : NULL, .group = s->group, .n_classes = classes, .views = views, .partner = s->partner, .mix = 0.3, .params = s->z + cells,
 					.hidden = moved ? s->z + s->hidden : c->info->needs & LB_NEEDS_FEATURES ? s->fixed : NULL, .n_hidden = FEATURES,
 					.inputs = c->info->needs & (LB_NEEDS_INPUTS | LB_NEEDS_GUIDE) ? s->inputs : NULL, .n_inputs = n_inputs,
-					.teacher = c->info->needs & LB_NEEDS_TEACHER ? s->teacher : NULL };
+					.teacher = c->info->needs & LB_NEEDS_TEACHER ? s->teacher : NULL,
+					.second_teacher = teachers > 1 ? s->teacher + taught : NULL };
 }
 
 /* Gives the sample's rows weights, one of them 0. */
@@ -417,7 +419,7 @@ static int check_value(struct check *c, const struct lb_param *p, double v)
 	if (p->type == LB_CHOICE_PARAM)
 		arg->text = p->choices[(size_t)v];
 	lb_setting_text(p, arg, c->set);
-	const struct lb_loss_shape widest = { .c = MOST_COLUMNS, .n_hidden = FEATURES, .n_classes = MOST_COLUMNS + 1 };
+	const struct lb_loss_shape widest = { .c = MOST_COLUMNS, .n_hidden = FEATURES, .n_guide = FEATURES, .n_classes = MOST_COLUMNS + 1 };
 	const bool fits = lb_loss_n_params(c->info, c->par, &widest) <= MOST_OWN; /* there may be thousands at a range's end */
 	const int status = fits ? check_setting(c) : 0;
 	*arg = old;

@@ -102,7 +102,8 @@ static void turn_round(struct lb_drawn *e, const struct lb_drawn *d, size_t targ
 	move_block(e->h, d->h, views, ROWS, LB_DRAWN_FEATURES);
 	move_block(e->t, d->t, 1, ROWS, targets);
 	move_block(e->x, d->x, 1, ROWS, n);
-	move_block(e->teacher, d->teacher, 1, ROWS, 1);
+	move_block(e->teacher, d->teacher, 1, ROWS, d->in.c);
+	move_block(e->second_teacher, d->second_teacher, 1, ROWS, d->in.c);
 	for (size_t i = 0; i < ROWS; i++) {
 		e->y[i] = d->y[ROWS - 1 - i];
 		e->group[i] = d->group[ROWS - 1 - i];
@@ -124,7 +125,8 @@ static void repeat(struct lb_drawn *e, const struct lb_drawn *d, size_t targets,
 	write_twice(e->h, d->h, views, ROWS * LB_DRAWN_FEATURES);
 	write_twice(e->t, d->t, 1, ROWS * targets);
 	write_twice(e->x, d->x, 1, ROWS * d->in.n_inputs);
-	write_twice(e->teacher, d->teacher, 1, ROWS);
+	write_twice(e->teacher, d->teacher, 1, ROWS * d->in.c);
+	write_twice(e->second_teacher, d->second_teacher, 1, ROWS * d->in.c);
 	for (size_t i = 0; i < ROWS; i++) {
 		e->y[ROWS + i] = d->y[i];
 		e->group[ROWS + i] = 100 + d->group[i];

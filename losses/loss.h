@@ -88,6 +88,7 @@ struct lb_loss_stats {
 	double scale;            /* the scores are this times cosines, for LB_NEEDS_COSINES; 0: they are none */
 	const double *guide;     /* (rows, guide_columns) what the guide says, for LB_NEEDS_GUIDE; else NULL */
 	size_t guide_columns;
+	const double *guide_means; /* (n_classes, guide_columns) of the training rows of each class, 0 of one without any; NULL: not known */
 	const uint32_t *guide_row; /* (n_rows) the row of `guide` that a training row has; NULL: its own */
 	const double *cuts;      /* survival: ends of as many intervals as the loss has scores, from the training rows' event times; NULL: not known */
 };
@@ -118,6 +119,7 @@ struct lb_batch {
 	const real *target;      /* (b, c) in regression, or (b, c / outputs) with several outputs a target; (b) grades >= 0 in ranking; (b) times >= 0 in survival; else NULL */
 	const int32_t *group;    /* (b) the query of each row, in ranking, or its bag, where there are some: rows of one are contiguous; else NULL */
 	const real *teacher;     /* (b, c) the teacher's scores, in distillation and for LB_NEEDS_TEACHER; else NULL */
+	const real *second_teacher; /* (b, c) for LB_NEEDS_SECOND_TEACHER; else NULL */
 	const real *label_matrix; /* (b, c) in multilabel: 1, 0, or -1 for unknown, which has no part in the loss unless the loss says so; else NULL */
 	const uint32_t *row_id;  /* (b) index of each row within the training split, < stats->n_rows; NULL outside training */
 	const real *row_weight;  /* (b) of mean 1 over the training split, or NULL; only for losses that are separable or say .weighs_rows */

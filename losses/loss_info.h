@@ -56,7 +56,8 @@ enum lb_need {
 	LB_TAKES_PAIRS = 1 << 16,       /* reads the pairs that a miner chose, where there is one */
 	LB_NEEDS_MIXED_VIEW = 1 << 20,  /* a third view, each row of which is a mixture of a row of the first and one of the second (lb_batch.partner) */
 	LB_TAKES_TARGET = 1 << 12,      /* holds its second view fixed, so that a second network may give it (procedure averaged_target) */
-	LB_NEEDS_TEACHER = 1 << 11      /* ranking: a teacher's score of each row; of distillation it goes without saying */
+	LB_NEEDS_TEACHER = 1 << 11,     /* a teacher's score of each row in ranking, its predictions in regression; of distillation it goes without saying */
+	LB_NEEDS_SECOND_TEACHER = 1 << 21 /* regression: those of another teacher too */
 };
 
 /* Where the mathematics itself asks less of a loss than losses/loss.h does; `notes` says what is
@@ -145,7 +146,8 @@ struct lb_example {
 	int n_h;
 	double x[LB_EXAMPLE_CELLS];          /* inputs, b x n_x, or what the guide says of the rows */
 	int n_x;
-	double teacher[LB_EXAMPLE_ROWS];     /* a score a row, for LB_NEEDS_TEACHER */
+	double teacher[LB_EXAMPLE_CELLS], second_teacher[LB_EXAMPLE_CELLS]; /* for LB_NEEDS_TEACHER: a score a row, in regression b x c; for
+	                                        LB_NEEDS_SECOND_TEACHER */
 	double params[LB_EXAMPLE_CELLS];     /* the loss's own, in rows as params_for says */
 	int classes;                         /* 0: c */
 	int views;                           /* z holds so many blocks of b rows; 0: 1 */
@@ -158,6 +160,7 @@ struct lb_example {
 struct lb_loss_shape {
 	size_t b, c, views;      /* rows of a batch, columns of the output, blocks of b rows in it; b and views the most there can be */
 	size_t n_hidden;         /* features that the output layer sees; 0: not known */
+	size_t n_guide;          /* columns of what a guide or the teacher's hidden layer says, where the loss reads it */
 	size_t n_classes;
 };
 

@@ -28,7 +28,8 @@ struct lb_loss_input {
 	double scale;              /* of the cosines that z holds, for LB_NEEDS_COSINES; 0: 1 */
 	const struct lb_triplets *triplets; /* triplets of rows, or NULL: all there are */
 	const unsigned char *chosen; /* (b,b) not 0 for each ordered pair of rows that counts, or NULL: all do */
-	const double *teacher;     /* (b) a teacher's scores, for LB_NEEDS_TEACHER, or NULL */
+	const double *teacher;     /* (b,c) a teacher's scores, for LB_NEEDS_TEACHER, or NULL */
+	const double *second_teacher; /* (b,c) for LB_NEEDS_SECOND_TEACHER, or NULL */
 	const double *params;      /* the loss's own, lb_loss_n_params values, or NULL: what training begins with at seed 0 */
 };
 

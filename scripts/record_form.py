@@ -190,9 +190,10 @@ CURVE = list_of(measure)
 METRICS = optional(mapping(optional(mapping(measure))))
 SOURCE = having({}, {"role": optional(text), "path": optional(text), "format": optional(text), "sha256": optional(checksum),
                      "bytes": optional(count), "rows": optional(count)})
+TEACHER = having({}, {"path": text, "sha256": text, "model": optional(text)})
 DATA = having({}, {
     "sources": optional(list_of(SOURCE)), "rows": optional(mapping(count)), "features": optional(count),
-    "teacher": optional(having({}, {"path": text, "sha256": text, "model": optional(text)})),
+    "teacher": optional(TEACHER), "second_teacher": optional(TEACHER), "teacher_features": optional(TEACHER),
     "classes": optional(list_of(text)), "class_counts": optional(mapping(list_of(count))), "events": optional(mapping(count)), "warnings": optional(list_of(text))})
 RESULT = having({"status": status, "metrics": METRICS}, {
     "message": optional(text), "epochs": optional(count), "best_epoch": optional(count), "steps": optional(count),

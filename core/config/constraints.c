@@ -117,17 +117,21 @@ static void dimension_has_embeddings(const struct lb_resolving *r)
 
 static void distillation_has_a_teacher(const struct lb_resolving *r)
 {
-	const bool file = lb_option_set(r, "data.teacher"), side = lb_option_set(r, "data.side.teacher");
+	const bool file = lb_option_set(r, "data.teacher"), side = lb_option_set(r, "data.side.teacher"), features = lb_option_set(r, "data.side.teacher_features");
 
 	if (r->kind == LB_N_KINDS)
 		return;
-	if (r->kind == LB_DISTILLATION && !file && !side)
+	if (r->kind == LB_DISTILLATION && !file && !side && !features)
 		diagnostic(r, "data.teacher", "is missing, allowed: a file of the teacher's scores; or give data.side.teacher, a saved model; the task "
 		      "is distillation");
 	if (file && side)
 		diagnostic(r, "data.side.teacher", "cannot be combined with data.teacher; keep one");
-	if (r->kind != LB_DISTILLATION && r->kind != LB_RANKING && (file || side))
-		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "goes with task: distillation or ranking alone; remove it");
+	if (r->kind != LB_DISTILLATION && r->kind != LB_RANKING && r->kind != LB_REGRESSION && (file || side))
+		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "goes with task: distillation, ranking or regression alone; remove it");
+	if (r->kind != LB_REGRESSION && lb_option_set(r, "data.side.second_teacher"))
+		diagnostic(r, "data.side.second_teacher", "goes with task: regression alone; remove it");
+	if (r->kind != LB_DISTILLATION && features)
+		diagnostic(r, "data.side.teacher_features", "goes with task: distillation alone; remove it");
 }
 
 static void labels_have_several(const struct lb_resolving *r)
@@ -168,12 +172,24 @@ static void survival_has_times(const struct lb_resolving *r)
 		diagnostic(r, "data.event", "goes with task: survival alone; remove it");
 }
 
+/* Returns the first of the options that tell what a teacher says of the rows, and is given; or
+ * NULL. */
+static const char *given_teacher(const struct lb_resolving *r)
+{
+	static const char *const paths[] = { "data.side.teacher", "data.teacher", "data.side.second_teacher", "data.side.teacher_features" };
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		if (lb_option_set(r, paths[i]))
+			return paths[i];
+	return NULL;
+}
+
 static void teacher_has_every_row(const struct lb_resolving *r)
 {
-	const bool file = lb_option_set(r, "data.teacher"), side = lb_option_set(r, "data.side.teacher");
+	const char *teacher = given_teacher(r);
 
-	if (r->kind < LB_N_KINDS && (file || side) && !strcmp(lb_given_text(r, "data.missing", ""), "drop"))
-		diagnostic(r, side ? "data.side.teacher" : "data.teacher", "cannot be combined with data.missing: drop, which would shift its rows; use mean");
+	if (r->kind < LB_N_KINDS && teacher && !strcmp(lb_given_text(r, "data.missing", ""), "drop"))
+		diagnostic(r, teacher, "cannot be combined with data.missing: drop, which would shift its rows; use mean");
 }
 
 static void guide_has_every_row(const struct lb_resolving *r)
@@ -215,7 +231,7 @@ static void ignored_labels_are_classes(const struct lb_resolving *r)
 		return;
 	if (lb_kind_of_columns(r->kind))
 		diagnostic(r, "data.ignore_labels", "goes with classes, of which task %s has no one a row; remove it", lb_kind_name(r->kind));
-	if (lb_option_set(r, "data.teacher") || lb_option_set(r, "data.side.teacher"))
+	if (given_teacher(r))
 		diagnostic(r, "data.ignore_labels", "cannot be combined with a teacher, whose scores belong to rows by their order; remove the rows from both "
 			   "files");
 }
@@ -432,7 +448,7 @@ static const struct {
 	{ { "data.generator", LB_BY_CONFIG, "Generated data have no data.valid, data.test or data.label; data.split divides them." }, made_data_has_no_files },
 	{ { "data.thousands", LB_BY_CONFIG, "The thousands separator differs from the decimal mark." }, marks_differ },
 	{ { "model.dimension", LB_BY_CONFIG, "Task embedding needs a dimension above 0; every other task has dimension 0." }, dimension_has_embeddings },
-	{ { "data.teacher", LB_BY_CONFIG, "Task distillation needs data.teacher or data.side.teacher, not both; of the other tasks ranking alone takes one." }, distillation_has_a_teacher },
+	{ { "data.teacher", LB_BY_CONFIG, "Task distillation needs data.teacher or data.side.teacher, not both, or data.side.teacher_features; of the other tasks ranking and regression alone take one, and regression a second." }, distillation_has_a_teacher },
 	{ { "data.labels", LB_BY_CONFIG, "Only task multilabel takes data.labels, and then neither data.label nor data.train.label." }, labels_have_several },
 	{ { "data.query", LB_BY_CONFIG, "Task ranking needs data.query and takes no data.group; no other task has queries." }, ranking_has_queries },
 	{ { "data.time", LB_BY_CONFIG, "Task survival needs data.time and data.event and takes no data.label; no other task has them." }, survival_has_times },

@@ -15,6 +15,7 @@ static const struct {
 	{ "corrupt", "bags", "{\"kind\":\"none\"}" },
 	{ "model", "dimension", "0" },
 	{ "model", "head", "{\"kind\":\"linear\"}" },
+	{ "model", "heads", "1" },
 	{ "data.preprocess", "target", "\"none\"" },
 	{ "optimizer", "project", "\"none\"" },
 	{ "optimizer", "objective_tolerance", "0" },

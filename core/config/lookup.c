@@ -60,5 +60,8 @@ const struct lb_param *lb_block_param(const struct lb_option *block, const struc
 {
 	const struct lb_param *p = lb_info_param(info, name);
 
-	return p || !info || !block->extra || strcmp(block->extra->name, name) ? p : block->extra;
+	for (int i = 0; !p && info && i < block->n_extra; i++)
+		if (!strcmp(block->extra[i].name, name))
+			return &block->extra[i];
+	return p;
 }

@@ -60,8 +60,11 @@ static const struct lb_param soft_column = { TEXT, .help = "column of the table"
 
 static const struct lb_param class_weight = { .type = LB_REAL_PARAM, .min = 0, .max = NO_LIMIT, .min_open = true, .help = "weight of the class's rows" };
 
-static const struct lb_param weight = { .name = "weight", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = NO_LIMIT,
-					.help = "factor of the loss in the sum that is minimised; 0 leaves it out" };
+static const struct lb_param of_loss[] = {
+	{ .name = "weight", .type = LB_REAL_PARAM, .def = 1, .min = 0, .max = NO_LIMIT, .help = "factor of the loss in the sum that is minimised; 0 leaves it out" },
+	{ .name = "head", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = NO_LIMIT,
+	  .help = "the head of the model whose scores the term reads, of as many as model.heads says; evaluations and the main loss read head 1" },
+};
 static const struct lb_param regulariser_weight = { .name = "weight", .type = LB_REAL_PARAM, .def = 1e-3, .min = 0, .max = NO_LIMIT, .log_scale = true,
 						    .grid = { 1e-4, 1e-3, 1e-2 }, .n_grid = 3, .help = "factor beside the losses" };
 
@@ -107,12 +110,19 @@ static const struct lb_option options[] = {
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.test.y", AT(data.test.y), .param = { TEXT, .help = "npz: the array of labels; y, labels, targets or arr_1 if not given" },
 	  .shape = LB_VALUE, .optional = true },
-	{ .path = "data.teacher", AT(data.teacher), .param = { TEXT, .help = "distillation, ranking: a teacher's scores, a row for each row of train, then of valid, then of test; "
-						  "one column per class, in the order of the classes; in ranking one column" },
+	{ .path = "data.teacher", AT(data.teacher), .param = { TEXT, .help = "distillation, ranking, regression: a teacher's scores, a row for each row of train, then of valid, then of test; "
+						  "one column per class, in the order of the classes; in ranking one column, in regression one a target" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.side", .param = { .help = "what is known of each row besides its features and labels" } },
-	{ .path = "data.side.teacher", AT(data.side.teacher), .param = { TEXT, .help = "distillation, ranking: the teacher: a saved model (output.model: true), which gives the scores of all "
+	{ .path = "data.side.teacher", AT(data.side.teacher), .param = { TEXT, .help = "distillation, ranking, regression: the teacher: a saved model (output.model: true), which gives the scores of all "
 						       "rows, or a file of its scores as in data.teacher" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.side.second_teacher", AT(data.side.second_teacher), .param = { TEXT, .help = "regression: another teacher, for losses that read two (landmark_kd): a saved model "
+								     "or a file of its predictions" },
+	  .shape = LB_VALUE, .optional = true },
+	{ .path = "data.side.teacher_features", AT(data.side.teacher_features), .param = { TEXT, .help = "distillation: the teacher's features, for losses that read them (nd, hint, ...): a "
+									 "file of as many columns as it has, a row for each row of train, then of valid, then of test, or a saved model, whose hidden layer "
+									 "is taken; not given: the hidden layer of the saved model that data.side.teacher names" },
 	  .shape = LB_VALUE, .optional = true },
 	{ .path = "data.side.guide", AT(data.side.guide), .param = { TEXT, .help = "embedding: a guide for losses that read one (gist, info_nce_bank, ...): a saved model (output.model: true), "
 						     "whose embeddings of all rows are taken, or a file of as many columns as it has, a row for each row of train, then of valid, then of test" },
@@ -242,9 +252,9 @@ static const struct lb_option options[] = {
 	{ .path = "model.head", AT(head), .param = { .help = "how the output layer makes scores of the features below it; linear if not given" },
 	  .shape = LB_COMPONENT, .key = "kind", .noun = "head", .optional = true, .nested = true },
 	{ .path = "loss", AT(loss), .param = { .required = true, .help = "what is minimised" },
-	  .shape = LB_COMPONENT, .key = "name", .noun = "loss", .extra = &weight },
+	  .shape = LB_COMPONENT, .key = "name", .noun = "loss", .extra = of_loss, .n_extra = 1 },
 	{ .path = "terms", AT(terms), .param = { .help = "further losses of the same scores, each times its weight; minimised is their sum and loss times its own" },
-	  .shape = LB_COMPONENTS, .key = "name", .noun = "loss", .optional = true, .extra = &weight },
+	  .shape = LB_COMPONENTS, .key = "name", .noun = "loss", .optional = true, .extra = of_loss, .n_extra = 2 },
 	{ .path = "optimizer", AT(optimizer), .param = { .help = "how the parameters are moved" },
 	  .shape = LB_COMPONENT, .key = "name", .noun = "optimizer", .def_name = "sgd" },
 	{ .path = "schedule", AT(schedule), .param = { .help = "how the learning rate changes" },
@@ -253,7 +263,7 @@ static const struct lb_option options[] = {
 	{ .path = "procedures", AT(procedures), .param = { .help = "what takes part in each step of the training, in this order: sam, mixup, ...; none if not given" },
 	  .shape = LB_COMPONENTS, .key = "name", .noun = "procedure", .optional = true },
 	{ .path = "regularisers", AT(regularisers), .param = { .help = "what is added to the losses, each times its weight: l1, group_lasso, ...; none if not given" },
-	  .shape = LB_COMPONENTS, .key = "name", .noun = "regulariser", .optional = true, .extra = &regulariser_weight },
+	  .shape = LB_COMPONENTS, .key = "name", .noun = "regulariser", .optional = true, .extra = &regulariser_weight, .n_extra = 1 },
 
 	{ .path = "train", .param = { .help = "the training" } },
 	{ .path = "train.epochs", AT(train.epochs), .param = { INTEGER(20, 1, 1e6), .help = "passes over the training rows" }, .shape = LB_VALUE },

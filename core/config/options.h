@@ -48,10 +48,11 @@ struct lb_option {
 	const char *key;             /* COMPONENT(S): the key that holds the name, "name" or "kind" */
 	const char *noun;            /* COMPONENT(S): what a component is called in messages; VALUE: the choices are the names of components, so called */
 	const char *def_name;        /* COMPONENT: the default component, or NULL */
-	const struct lb_param *extra; /* COMPONENT(S): a parameter of the block itself, where the component
-	                               * has none of the name; or NULL. A COMPONENT's is left out of
-	                               * the
-	                               * resolved form when absent or at its default */
+	/* (n_extra) COMPONENT(S): parameters of the block itself, where the component has none of
+	 * the name. Those of a COMPONENT, and of a list all but the first, are left out of the
+	 * resolved form at their defaults. */
+	const struct lb_param *extra;
+	int n_extra;
 	const char *prefix;          /* VALUE: what a text without a point gets in front, "valid."; or NULL */
 	bool optional;               /* without a default: left out of the resolved form when absent */
 	bool with_group;             /* resolved only where its group is given, such as data.test */

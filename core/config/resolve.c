@@ -133,8 +133,8 @@ static void refuse_component_key(const struct lb_resolving *r, const struct lb_o
 
 	for (int i = 0; i < info->n_params; i++)
 		lb_words_add(&keys, info->params[i].name);
-	if (o->extra)
-		lb_words_add(&keys, o->extra->name);
+	for (int i = 0; i < o->n_extra; i++)
+		lb_words_add(&keys, o->extra[i].name);
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
 		lb_words_add(&keys, lb_path_last(nested->path));
 	while ((other = lb_component_next(r->reg, o->path, r->kind, &iterator)))
@@ -180,16 +180,18 @@ static void resolve_param(const struct lb_resolving *r, const char *path, const 
 
 static cJSON *resolve_component(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *node);
 
-/* The block's own parameter. A single block leaves it out at its default, as if it had not been
- * given: ids stay. */
-static void resolve_extra(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_node *block, cJSON *out)
+/* A parameter of the block itself. Where it is left out at its default, as if it had not been
+ * given, ids stay. */
+static void resolve_extra(const struct lb_resolving *r, const struct lb_option *o, const char *path, const struct lb_param *p, const struct lb_node *block, cJSON *out)
 {
-	if (o->shape == LB_COMPONENT && lb_node_absent(lb_node_get(block, o->extra->name)))
+	const bool written = o->shape != LB_COMPONENT && p == o->extra;
+
+	if (!written && lb_node_absent(lb_node_get(block, p->name)))
 		return;
-	resolve_param(r, path, o->extra, block, out);
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(out, o->extra->name);
-	if (o->shape == LB_COMPONENT && item && !(item->valuedouble < o->extra->def || item->valuedouble > o->extra->def))
-		cJSON_DeleteItemFromObjectCaseSensitive(out, o->extra->name);
+	resolve_param(r, path, p, block, out);
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(out, p->name);
+	if (!written && item && !(item->valuedouble < p->def || item->valuedouble > p->def))
+		cJSON_DeleteItemFromObjectCaseSensitive(out, p->name);
 }
 
 /* What a block says to describe its component itself. */
@@ -210,8 +212,9 @@ static cJSON *write_component(const struct lb_resolving *r, const struct lb_opti
 	lb_json_text(out, o->key, info->name);
 	for (int i = 0; i < info->n_params; i++)
 		resolve_param(r, path, &info->params[i], block, out);
-	if (o->extra && !lb_info_param(info, o->extra->name))
-		resolve_extra(r, o, path, block, out);
+	for (int i = 0; i < o->n_extra; i++)
+		if (!lb_info_param(info, o->extra[i].name))
+			resolve_extra(r, o, path, &o->extra[i], block, out);
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));) {
 		const struct lb_node *node = block ? lb_node_get(block, lb_path_last(nested->path)) : NULL;
 		cJSON *item = resolve_component(r, nested, nested->path, lb_node_absent(node) ? NULL : node);

@@ -234,8 +234,9 @@ static cJSON *block_schema(const struct lb_registry *reg, const struct lb_option
 	properties = lb_json_object(schema, "properties");
 	lb_json_text(lb_json_object(properties, o->key), "const", info->name);
 	put_params(properties, reg, o->path, info->name);
-	if (o->extra && !cJSON_HasObjectItem(properties, o->extra->name))
-		lb_json_item(properties, o->extra->name, param_schema(o->extra));
+	for (int i = 0; i < o->n_extra; i++)
+		if (!cJSON_HasObjectItem(properties, o->extra[i].name))
+			lb_json_item(properties, o->extra[i].name, param_schema(&o->extra[i]));
 	for (size_t i = 0; (nested = lb_option_nested(o->path, &i));)
 		lb_json_item(properties, lb_path_last(nested->path), component_schema(reg, nested));
 	if (!o->def_name || strcmp(o->def_name, info->name))

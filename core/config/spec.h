@@ -31,7 +31,9 @@ struct lb_list {
 struct lb_component_use {
 	const struct lb_info *info; /* NULL: there is none */
 	struct lb_arg *par;      /* in the order of info's parameters */
-	double weight;           /* the parameter of the block itself (lb_option.extra), 1 where it has none */
+	/* Parameters of the block itself (lb_option.extra), 1 where it has none. */
+	double weight;
+	size_t head;             /* of a term: the head of the model whose scores it reads, from 1 */
 };
 
 struct lb_component_uses {
@@ -54,7 +56,7 @@ enum lb_precision_word { LB_PRECISION_32, LB_PRECISION_64 };
 struct lb_data_spec {
 	struct lb_file_spec train, valid, test;
 	const char *teacher;
-	struct { const char *teacher, *guide; struct lb_list soft_labels; } side; /* a file, or the columns of the classes */
+	struct { const char *teacher, *second_teacher, *teacher_features, *guide; struct lb_list soft_labels; } side; /* a file, or the columns of the classes */
 	struct lb_component_use generator;
 	struct lb_list labels, drop, categorical, ignore_labels;
 	struct lb_word header, delimiter, decimal, thousands, index_base, unseen, missing;

@@ -49,12 +49,21 @@ static int fill_list(const struct filling *f, const cJSON *item, struct lb_list 
 	return 0;
 }
 
+/* Returns the value of a parameter of the block itself, or what it is without one. */
+static double own_value(const struct lb_option *o, const struct lb_info *info, const cJSON *item, const char *name, double without)
+{
+	const struct lb_param *p = lb_block_param(o, info, name);
+	const cJSON *given = p && !lb_info_param(info, name) ? cJSON_GetObjectItemCaseSensitive(item, name) : NULL;
+
+	return given ? given->valuedouble : without;
+}
+
 static int fill_use(const struct filling *f, const cJSON *item, struct lb_component_use *out, struct lb_err *err)
 {
 	const struct lb_option *o = f->option;
 	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, o->key));
 
-	*out = (struct lb_component_use){ .weight = 1 };
+	*out = (struct lb_component_use){ .weight = 1, .head = 1 };
 	if (!item)
 		return 0;
 	bool described = false;
@@ -68,10 +77,8 @@ static int fill_use(const struct filling *f, const cJSON *item, struct lb_compon
 	out->par = lb_pool_alloc(f->pool, n * sizeof *out->par + lists * sizeof(double) + 1, err);
 	if (!out->par || lb_args_read(out->info, item, out->par, (double *)(out->par + n), err))
 		return -1;
-	const cJSON *own = o->extra && !lb_info_param(out->info, o->extra->name) ?
-			   cJSON_GetObjectItemCaseSensitive(item, o->extra->name) : NULL;
-	if (own)
-		out->weight = own->valuedouble;
+	out->weight = own_value(o, out->info, item, "weight", 1);
+	out->head = (size_t)own_value(o, out->info, item, "head", 1);
 	return 0;
 }
 

@@ -159,8 +159,8 @@ static void refuse_parameter(const struct lb_tune *t, const struct lb_option *bl
 		const struct lb_info *info = arm_component(&t->arm[i], block->path);
 		for (int k = 0; k < info->n_params; k++)
 			lb_words_add(&known, info->params[k].name);
-		if (block->extra)
-			lb_words_add(&known, block->extra->name);
+		for (int k = 0; k < block->n_extra; k++)
+			lb_words_add(&known, block->extra[k].name);
 	}
 	snprintf(what, sizeof what, "no %s of this study has such a parameter", block->noun);
 	lb_reject(&t->sweep.r, key->location, key->text, what, &known, lb_nearest(lb_path_last(key->text), known.v, known.n));

@@ -58,6 +58,8 @@ static void entry_free(struct lb_data_entry *entry)
 		return;
 	free(entry->key);
 	lb_teacher_free(&entry->teacher);
+	lb_teacher_free(&entry->second_teacher);
+	lb_teacher_free(&entry->features);
 	lb_teacher_free(&entry->guide);
 	free(entry->soft_labels.p);
 	if (entry->data)
@@ -77,7 +79,8 @@ static struct lb_data_entry *load_entry(const struct lb_spec *spec, char *key, s
 	}
 	entry->key = key;
 	if (!(entry->data = load(spec, err)) || lb_teacher_load(spec, entry->data, &entry->teacher, err) ||
-	    lb_guide_load(spec, entry->data, &entry->guide, err) || lb_soft_labels_load(spec, entry->data, &entry->soft_labels, err)) {
+	    lb_second_teacher_load(spec, entry->data, &entry->second_teacher, err) || lb_guide_load(spec, entry->data, &entry->guide, err) ||
+	    lb_soft_labels_load(spec, entry->data, &entry->soft_labels, err)) {
 		entry_free(entry);
 		return NULL;
 	}
@@ -107,6 +110,14 @@ const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const struc
 	for (size_t i = 0; i < entry->data->n_warnings; i++)
 		lb_warn("%s", entry->data->warning[i]);
 	return cache->entry[cache->n++] = entry;
+}
+
+int lb_data_read_features(struct lb_data_cache *cache, const struct lb_data_entry *source, const struct lb_spec *spec, struct lb_err *err)
+{
+	for (size_t i = 0; i < cache->n; i++)
+		if (cache->entry[i] == source && !source->features.scores)
+			return lb_teacher_features_load(spec, source->data, &cache->entry[i]->features, err);
+	return 0;
 }
 
 void lb_data_close(struct lb_data_cache *cache)

@@ -23,7 +23,8 @@ struct lb_data_cache {
 	struct lb_data_entry {
 		char *key;
 		struct lb_dataset *data;
-		struct lb_teacher teacher;
+		struct lb_teacher teacher, second_teacher;
+		struct lb_teacher features; /* of the teacher's hidden layer, where a loss of some trial reads them */
 		struct lb_teacher guide;
 		struct lb_soft_labels soft_labels;
 		double seconds;          /* that loading took */
@@ -37,6 +38,9 @@ struct lb_data_cache {
 /* The dataset of a resolved config, loaded at the first call for its files and options. Borrowed
  * from the cache. */
 const struct lb_data_entry *lb_data_get(struct lb_data_cache *cache, const struct lb_spec *spec, struct lb_err *err);
+
+/* Reads the teacher's features too, where the config's losses read them and none before did. */
+int lb_data_read_features(struct lb_data_cache *cache, const struct lb_data_entry *source, const struct lb_spec *spec, struct lb_err *err);
 void lb_data_close(struct lb_data_cache *cache);
 
 /* Returns true if both configs have the very same blocks of what their rows depend on. */

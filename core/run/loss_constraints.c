@@ -221,32 +221,6 @@ static int bags_are_made(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
-/* Whether all losses of ranking that read a teacher have one, and some reads it that is given. */
-static int teacher_is_read(const struct lb_facts *f, struct lb_err *err)
-{
-	const bool file = f->spec->data.teacher, side = f->spec->data.side.teacher;
-	struct lb_buf readers = { 0 };
-
-	if (lb_used_loss(f->loss[0])->kind != LB_RANKING)
-		return 0;
-	bool read = false;
-	for (size_t i = 0; i < f->n_losses; i++) {
-		read = read || lb_used_loss(f->loss[i])->needs & LB_NEEDS_TEACHER;
-		if (lb_used_loss(f->loss[i])->needs & LB_NEEDS_TEACHER && !file && !side)
-			return lb_fail(err, LB_CONFIG, "%s: found %s, which reads a teacher's scores; allowed: with data.side.teacher, a saved model of ranking or "
-				       "a file of a score for each row", lb_loss_path(i), f->loss[i]->info->name);
-	}
-	if (read || (!file && !side))
-		return 0;
-	for (size_t i = 0; i < lb_loss_count(); i++)
-		if (lb_loss_at(i)->needs & LB_NEEDS_TEACHER)
-			lb_buf_printf(&readers, "%s%s", readers.n ? ", " : "", lb_loss_at(i)->base.name);
-	lb_fail(err, LB_CONFIG, "%s: found with loss %s, which reads no teacher; allowed: with %s as the loss or a term, or remove it",
-		side ? "data.side.teacher" : "data.teacher", f->loss[0]->info->name, readers.s ? readers.s : "a loss that does");
-	lb_buf_free(&readers);
-	return -1;
-}
-
 static int distances_have_batches(const struct lb_facts *f, struct lb_err *err)
 {
 	const struct lb_loss_info *loss = lb_used_loss(f->loss[0]);
@@ -484,7 +458,6 @@ const struct lb_trial_constraint lb_loss_constraints[] = {
 	{ { "train.miner", LB_BY_COMPONENTS, "A miner needs a loss of triplets or pairs." }, miner_has_a_loss },
 	{ { "loss", LB_BY_COMPONENTS, "A loss of bags (bag, instance, bag_interp, llp), or noise on them, needs data.bags." }, bags_are_made },
 	{ { "data.bags", LB_BY_COMPONENTS, "Bags of labels are read by llp alone, and exclude samplers, optimisers, models and attacks that read the label of a row." }, bags_hide_labels },
-	{ { "data.side.teacher", LB_BY_COMPONENTS, "In ranking a loss that reads a teacher (margin_mse) needs one, and a teacher needs such a loss." }, teacher_is_read },
 	{ { "train.batch", LB_BY_COMPONENTS, "A loss of distances needs minibatches, of at most 8192 rows." }, distances_have_batches },
 	{ { "metrics", LB_BY_COMPONENTS, "Where the loss gives embeddings and no class scores, the metrics are those of retrieval." }, embeddings_are_retrieved },
 	{ { "loss", LB_BY_COMPONENTS, "Weights of rows (data.weight, train.class_weight) need losses that are sums over rows (separable ones), or weigh rows themselves (cox, aft, concordance)." }, weighted_losses_are_sums },

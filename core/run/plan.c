@@ -13,7 +13,7 @@
 static char *place_of_file(const struct lb_plan *plan, const cJSON *config, const char *text)
 {
 	static const char *const keys[] = { "data.train.path", "data.train.labels", "data.valid.path", "data.valid.labels", "data.test.path",
-					    "data.test.labels", "data.teacher", "data.side.teacher", "data.side.guide", "data.side.soft_labels", "corrupt.labels.file" };
+					    "data.test.labels", "data.teacher", "data.side.teacher", "data.side.second_teacher", "data.side.teacher_features", "data.side.guide", "data.side.soft_labels", "corrupt.labels.file" };
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		const char *path = lb_json_text_at(config, keys[i]);

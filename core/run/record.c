@@ -181,6 +181,9 @@ static void add_data(cJSON *record, const struct lb_trial *t, const struct lb_pr
 
 	add_sources(data, d, &p->spec);
 	add_teacher(data, "teacher", &t->source->teacher);
+	add_teacher(data, "second_teacher", &t->source->second_teacher);
+	if (p->spec.data.side.teacher_features)
+		add_teacher(data, "teacher_features", &t->source->features);
 	add_teacher(data, "guide", &t->source->guide);
 	add_soft_labels(data, &t->source->soft_labels);
 	rows = lb_json_object(data, "rows");

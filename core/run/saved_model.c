@@ -40,6 +40,7 @@ static const char *const number_name[MODEL_NUMBERS] = {
 	[MODEL_CATEGORY_FEATURE] = "category_feature", [MODEL_ROWS] = "train_rows",
 	[MODEL_CUTS] = "cuts", [MODEL_CURVE_TIMES] = "curve_times", [MODEL_HAZARD] = "baseline_hazard",
 	[MODEL_DECISION] = "decision", [MODEL_DECISION_SCORES] = "decision_scores", [MODEL_DECISION_PROBABILITIES] = "decision_probabilities",
+	[MODEL_GUIDE_COLUMNS] = "guide_columns",
 };
 
 static const char *const text_name[MODEL_TEXTS] = {
@@ -183,6 +184,11 @@ static int read_parameter(struct lb_saved_model *m, const char *name, size_t wan
 static int read_parameters(struct lb_saved_model *m, const struct lb_dataset *d, struct lb_err *err)
 {
 	const struct lb_model_spec *s = &m->p.setup.model;
+	const double *columns = m->number[MODEL_GUIDE_COLUMNS];
+
+	if (m->n_number[MODEL_GUIDE_COLUMNS] > 1 || (m->n_number[MODEL_GUIDE_COLUMNS] && !(columns[0] >= 1 && columns[0] <= 1e6)))
+		return refuse(m, "guide_columns is no number of columns", err);
+	m->p.setup.guide_columns = columns ? (size_t)columns[0] : 0;
 	const size_t own = lb_setup_loss_params(&m->p.setup, d);
 	char name[32];
 
@@ -227,7 +233,8 @@ static int count_targets(struct lb_saved_model *m, struct lb_err *err)
 	const struct lb_component_use *loss = &m->p.spec.loss;
 	if (loss->info->check && loss->info->check(loss->par, err))
 		return -1;
-	const size_t outputs = lb_loss_outputs(lb_used_loss(loss), loss->par);
+	const struct lb_arg *heads = lb_use_arg(&m->p.spec.model, "heads");
+	const size_t outputs = lb_loss_outputs(lb_used_loss(loss), loss->par) * (heads ? (size_t)heads->v : 1);
 	if (m->targets % outputs)
 		return lb_fail(err, LB_DATA, "%s: its last layer does not have %zu outputs for each target, as its loss says; the file was changed",
 			       m->path, outputs);

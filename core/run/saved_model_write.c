@@ -105,13 +105,23 @@ static int put_times(struct lb_arrays *a, const struct lb_setup *s, const struct
 	return out->hazard ? lb_arrays_numbers(a, "baseline_hazard", LB_ARRAY_F64, times, 0, out->hazard, err) : 0;
 }
 
+/* The width of what a teacher's hidden layer says, which parameters of losses on it depend on. */
+static int put_guide(struct lb_arrays *a, const struct lb_setup *s, struct lb_err *err)
+{
+	const double columns = (double)s->guide_columns;
+
+	if (!(lb_setup_needs(s) & LB_NEEDS_GUIDE) || s->loss->kind == LB_EMBEDDING)
+		return 0;
+	return lb_arrays_numbers(a, "guide_columns", LB_ARRAY_I64, 1, 0, &columns, err);
+}
+
 int lb_saved_model_write(const char *path, const struct lb_trial *t, const struct lb_prepared *p, const struct lb_train_result *out,
 		  struct lb_err *err)
 {
 	const double rows = (double)p->split.n[LB_TRAIN];
 	struct lb_arrays *a = lb_arrays_new(err);
 	int rc = !a || put_text(a, "lossbench", LB_SAVED_MODEL_SCHEMA, err) || put_text(a, "id", t->id, err) || put_config(a, t->config, err) ||
-		 put_text(a, "kernels", lb_kernels_name(), err) || put_parameters(a, p, out, err) || put_times(a, &p->setup, out, err) || lb_saved_decision_put(a, p, &out->decision, err) ||
+		 put_text(a, "kernels", lb_kernels_name(), err) || put_parameters(a, p, out, err) || put_guide(a, &p->setup, err) || put_times(a, &p->setup, out, err) || lb_saved_decision_put(a, p, &out->decision, err) ||
 		 put_preprocessing(a, &p->features, err) || lb_arrays_numbers(a, "train_rows", LB_ARRAY_I64, 1, 0, &rows, err) ||
 		 lb_arrays_write(a, path, err);
 

@@ -8,6 +8,7 @@
 #include "core/numeric/kernel_dispatch.h"
 #include "core/run/data_read.h"
 #include "core/run/saved_model_predict.h"
+#include "core/run/uses.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,10 +16,10 @@
 
 /* ---- a file of one number a row and class ---- */
 
-/* The numbers of a row: one a class, in ranking one. */
+/* The numbers of a row: one a class, in ranking one, in regression one a target. */
 static size_t columns_of(const struct lb_dataset *d)
 {
-	return d->kind == LB_RANKING ? 1 : d->n_classes;
+	return d->kind == LB_RANKING ? 1 : d->kind == LB_REGRESSION ? d->n_targets : d->n_classes;
 }
 
 static int bad_rows(const char *path, size_t rows, const struct lb_dataset *d, struct lb_err *err)
@@ -32,7 +33,7 @@ static int bad_scores(const char *path, size_t rows, size_t columns, const struc
 
 	return lb_fail(err, LB_DATA, "%s: found %zu row%s of %zu column%s, allowed: %zu row%s (one for each row of the data: train, valid, test) of "
 		       "%zu column%s (%s)", path, rows, lb_s(rows), columns, lb_s(columns), d->n, lb_s(d->n), c, lb_s(c),
-		       d->kind == LB_RANKING ? "the row's score" : "one per class");
+		       d->kind == LB_RANKING ? "the row's score" : d->kind == LB_REGRESSION ? "one per target" : "one per class");
 }
 
 static double block_value(const struct lb_matrix *m, size_t i)
@@ -119,14 +120,28 @@ static int is_model(const char *path, struct lb_err *err)
 	return why.code == LB_MACHINE ? lb_fail(err, LB_MACHINE, "%s", why.text) : model;
 }
 
-/* column[k] <- the model's score that is class k of the data; in ranking its one score. */
+/* Whether a model of rankings or regressions says of a row what the data ask for. */
+static int match_task(const struct lb_saved_model *m, const struct lb_dataset *d, struct lb_err *err)
+{
+	if (m->kind != d->kind)
+		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: %s; or give a file of scores", m->path, m->p.spec.task.text,
+			       d->kind == LB_RANKING ? "ranking, which gives one score a row" : "regression, which gives a prediction for each target");
+	return d->kind == LB_RANKING || m->targets == d->n_targets ? 0 :
+	       lb_fail(err, LB_DATA, "%s: the model has %zu target%s, the data have %zu; take a teacher of the same targets", m->path, m->targets, lb_s(m->targets),
+		       d->n_targets);
+}
+
+/* column[k] <- the model's score that is class k of the data; in ranking its one score, in
+ * regression the prediction of target k. */
 static int match_classes(const struct lb_saved_model *m, const struct lb_dataset *d, size_t *column, struct lb_err *err)
 {
 	const size_t n = m->n_text[MODEL_CLASSES];
 
-	if (d->kind == LB_RANKING)
-		return m->kind == LB_RANKING ? 0 : lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: ranking, which gives one score a row; or "
-							   "give a file of scores", m->path, m->p.spec.task.text);
+	if (d->kind == LB_RANKING || d->kind == LB_REGRESSION) {
+		for (size_t k = 0; k < columns_of(d); k++)
+			column[k] = k;
+		return match_task(m, d, err);
+	}
 	if (m->kind != LB_MULTICLASS)
 		return lb_fail(err, LB_DATA, "%s: the model's task is %s, allowed: multiclass, embedding or distillation, which give one score a class",
 			       m->path, m->p.spec.task.text);
@@ -185,16 +200,18 @@ static int predict_parts(const struct lb_saved_model *m, const struct lb_spec *s
 	return rc || done == d->n ? rc : bad_rows(m->path, done, d, err);
 }
 
-/* Puts the scores of each row into the order of the data's classes: class k is column[k]. */
-static int in_class_order(const struct lb_dataset *d, const size_t *column, double *scores, struct lb_err *err)
+/* Puts the scores of each row, of which the model has `columns`, into the order of the data's
+ * classes: class k is column[k]. What a model of several outputs a target tells beside its
+ * predictions is left out. */
+static int in_class_order(const struct lb_dataset *d, const size_t *column, double *scores, size_t columns, struct lb_err *err)
 {
 	const size_t c = columns_of(d);
-	double *row = lb_alloc(c, sizeof *row, err);
+	double *row = lb_alloc(columns, sizeof *row, err);
 
 	if (!row)
 		return -1;
 	for (size_t i = 0; i < d->n; i++) {
-		memcpy(row, scores + i * c, c * sizeof *row);
+		memcpy(row, scores + i * columns, columns * sizeof *row);
 		for (size_t k = 0; k < c; k++)
 			scores[i * c + k] = row[column[k]];
 	}
@@ -224,45 +241,94 @@ static int ask_model(struct lb_teacher *out, const char *who, bool embeddings, c
 	if (!rc && strcmp(m->text[MODEL_KERNELS][0], lb_kernels_name()))
 		lb_warn("%s: the %s was trained with the kernels %s, these are %s: last bits of its numbers may differ (--kernels)", out->path, who,
 			m->text[MODEL_KERNELS][0], lb_kernels_name());
+	if (!rc && embeddings && m->p.setup.model.n_layers < 2 && m->p.setup.loss->kind != LB_EMBEDDING)
+		rc = lb_fail(err, LB_DATA, "%s: the %s is a linear model, which has no hidden layer; allowed: one that has, or a file", out->path, who);
 	if (!rc && !(out->model = lb_strdup(m->text[MODEL_ID] ? m->text[MODEL_ID][0] : "", err)))
 		rc = -1;
 	if (!rc)
 		rc = predict_parts(m, spec, d, embeddings, &out->scores, &out->columns, err);
 	if (!rc && !embeddings)
-		rc = in_class_order(d, column, out->scores, err);
+		rc = in_class_order(d, column, out->scores, out->columns, err);
 	free(column);
 	lb_saved_model_free(m);
 	return rc;
 }
 
-int lb_guide_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
+/* A file of numbers, as many columns as it has, or what a saved model's embeddings or hidden layer
+ * say. */
+static int load_embeddings(const char *path, const char *who, const char *what, const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out,
+			   struct lb_err *err)
 {
-	*out = (struct lb_teacher){ .path = spec->data.side.guide };
-	if (!out->path)
+	*out = (struct lb_teacher){ .path = path };
+	if (!path)
 		return 0;
-	const int model = is_model(out->path, err);
+	const int model = is_model(path, err);
 	if (model < 0)
 		return -1;
 	if (model)
-		return ask_model(out, "guide", true, spec, data, err);
-	return (out->scores = read_numbers(out->path, "what the guide says", data, &out->columns, out->sha256, err)) ? 0 : -1;
+		return ask_model(out, who, true, spec, data, err);
+	return (out->scores = read_numbers(path, what, data, &out->columns, out->sha256, err)) ? 0 : -1;
+}
+
+int lb_guide_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
+{
+	return load_embeddings(spec->data.side.guide, "guide", "what the guide says", spec, data, out, err);
+}
+
+bool lb_teacher_features_read(const struct lb_spec *spec)
+{
+	const struct lb_component_use *use[LB_MOST_TERMS];
+	const size_t n = lb_used_losses(spec, use);
+
+	for (size_t i = 0; i < n; i++)
+		if (use[i]->info && lb_used_loss(use[i])->kind == LB_DISTILLATION && lb_used_loss(use[i])->needs & LB_NEEDS_GUIDE)
+			return true;
+	return false;
+}
+
+int lb_teacher_features_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
+{
+	const char *own = spec->data.side.teacher_features, *path = own ? own : spec->data.side.teacher;
+	const bool reads = lb_teacher_features_read(spec);
+	const int model = reads && path && !own ? is_model(path, err) : 0;
+
+	*out = (struct lb_teacher){ 0 };
+	if (model < 0 || (!reads && !own) || !path)
+		return model;
+	if (!own && !model)
+		return lb_fail(err, LB_DATA, "%s: is a file of scores, and a loss reads the teacher's features; give them by data.side.teacher_features, or a saved model by "
+			       "data.side.teacher", path);
+	return load_embeddings(path, "teacher", "the teacher's features", spec, data, out, err);
+}
+
+/* Reads a teacher, a file of scores or, unless files alone are allowed there, a saved model. */
+static int load(const char *path, bool file_alone, const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
+{
+	const char *what = data->kind == LB_REGRESSION ? "the teacher's prediction of each target" : "the teacher's score of each class";
+
+	*out = (struct lb_teacher){ .path = path };
+	if (!path)
+		return 0;
+	const int model = is_model(path, err);
+	if (model < 0)
+		return -1;
+	if (!model)
+		return (out->scores = read_numbers(path, what, data, NULL, out->sha256, err)) ? 0 : -1;
+	if (!file_alone)
+		return ask_model(out, "teacher", false, spec, data, err);
+	return lb_fail(err, LB_DATA, "%s: is a saved model, allowed in data.teacher: a file of scores; name the model by data.side.teacher", path);
 }
 
 int lb_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
 {
-	const char *file = spec->data.teacher, *side = spec->data.side.teacher;
+	const char *side = spec->data.side.teacher;
 
-	*out = (struct lb_teacher){ .path = side ? side : file };
-	if (!out->path)
-		return 0;
-	const int model = is_model(out->path, err);
-	if (model < 0)
-		return -1;
-	if (!model)
-		return (out->scores = read_numbers(out->path, "the teacher's score of each class", data, NULL, out->sha256, err)) ? 0 : -1;
-	if (side)
-		return ask_model(out, "teacher", false, spec, data, err);
-	return lb_fail(err, LB_DATA, "%s: is a saved model, allowed in data.teacher: a file of scores; name the model by data.side.teacher", file);
+	return load(side ? side : spec->data.teacher, !side, spec, data, out, err);
+}
+
+int lb_second_teacher_load(const struct lb_spec *spec, const struct lb_dataset *data, struct lb_teacher *out, struct lb_err *err)
+{
+	return load(spec->data.side.second_teacher, false, spec, data, out, err);
 }
 
 void lb_teacher_free(struct lb_teacher *t)

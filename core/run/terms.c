@@ -29,7 +29,7 @@ int lb_terms_prepare(struct lb_prepared *p, size_t n_classes, struct lb_err *err
 			return lb_fail(err, LB_DATA, "%s: %s takes data of %zu classes, these have %zu", i ? "terms" : "loss.name", loss->base.name,
 				       loss->classes, n_classes);
 		if (use[i]->weight > 0)
-			p->term[kept++] = (struct lb_term){ .loss = loss, .par = use[i]->par, .weight = use[i]->weight };
+			p->term[kept++] = (struct lb_term){ .loss = loss, .par = use[i]->par, .weight = use[i]->weight, .head = use[i]->head - 1 };
 	}
 	const bool alone = kept == 1 && p->term[0].par == p->setup.loss_par && !(p->term[0].weight < 1 || p->term[0].weight > 1);
 	p->setup.term = p->term;

@@ -70,7 +70,8 @@ int lb_trial_open(struct lb_trial *t, const cJSON *config, struct lb_data_cache 
 	const struct lb_spec *spec = &memo->spec;
 
 	memo->config = NULL;
-	if (lb_spec_fill(&memo->spec, config, &lb_registries, err) || (!same_rows && !(memo->source = lb_data_get(cache, spec, err))))
+	if (lb_spec_fill(&memo->spec, config, &lb_registries, err) || (!same_rows && !(memo->source = lb_data_get(cache, spec, err))) ||
+	    lb_data_read_features(cache, memo->source, spec, err))
 		return -1;
 	*t = (struct lb_trial){ .config = config, .source = memo->source, .dir = spec->output.dir, .epochs = (uint32_t)spec->train.epochs,
 				.predictions = spec->output.predictions, .model = spec->output.model };
@@ -297,8 +298,10 @@ int lb_prepare(const struct lb_trial *t, const struct lb_prepared *leader, struc
 	}
 	prepare_procedures(p);
 	p->setup.teacher = t->source->teacher.scores;
-	p->setup.guide = t->source->guide.scores;
-	p->setup.guide_columns = t->source->guide.columns;
+	p->setup.second_teacher = t->source->second_teacher.scores;
+	const struct lb_teacher *guide = lb_teacher_features_read(&p->spec) ? &t->source->features : &t->source->guide;
+	p->setup.guide = guide->scores;
+	p->setup.guide_columns = guide->columns;
 	p->setup.soft_labels = t->source->soft_labels.p ? t->source->soft_labels.p : data->soft_label;
 	prepare_cohort(p);
 	if (prepare_pairs(p, err) || prepare_queries(p, data, err) || lb_prepare_survival(p, data, err) || prepare_baseline(p, leader, err)) {

@@ -184,25 +184,6 @@ static int judge_has_metrics(const struct lb_facts *f, struct lb_err *err)
 	return 0;
 }
 
-/* ---- what is known of the rows ---- */
-
-/* Whether losses that read a guide have one, and some reads it that is given. */
-static int guide_is_read(const struct lb_facts *f, struct lb_err *err)
-{
-	bool read = false;
-
-	for (size_t i = 0; i < f->n_losses; i++) {
-		const bool needs = lb_used_loss(f->loss[i])->needs & LB_NEEDS_GUIDE;
-		read = read || needs;
-		if (needs && !f->spec->data.side.guide)
-			return lb_fail(err, LB_CONFIG, "%s: found %s, which reads a guide; allowed: with data.side.guide, a saved model or a file with a row of numbers for each "
-				       "row of the data", lb_loss_path(i), f->loss[i]->info->name);
-	}
-	return read || !f->spec->data.side.guide ? 0 :
-	       lb_fail(err, LB_CONFIG, "data.side.guide: found with loss %s, which reads no guide; allowed: with gist, soft_similarity_kl, info_nce_bank or mlcd as the loss or a term, or "
-		       "remove it", f->loss[0]->info->name);
-}
-
 /* ---- the order of the rows ---- */
 
 static int per_class_has_sampler(const struct lb_facts *f, struct lb_err *err)
@@ -315,7 +296,6 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 	{ { "evaluate.threshold", LB_BY_DATA, "A threshold other than fixed needs class scores, and task binary with validation rows; median needs several classes in order." }, threshold_fits },
 	{ { "evaluate.calibration", LB_BY_DATA, "Calibration needs class scores and validation rows; platt and isotonic need task binary; regression has none." }, calibration_fits },
 	{ { "evaluate.embeddings", LB_BY_COMPONENTS, "A judge of embeddings and judged_accuracy come together, without data.split.hold_out_classes." }, judge_has_metrics },
-	{ { "data.side.guide", LB_BY_COMPONENTS, "A loss that reads a guide (gist, soft_similarity_kl, info_nce_bank, mlcd) needs one, and a guide needs such a loss." }, guide_is_read },
 	{ { "train.per_class", LB_BY_COMPONENTS, "The number of rows a class needs sampler m_per_class or episodes." }, per_class_has_sampler },
 	{ { "train.clusters", LB_BY_DATA, "The number of pseudo-classes needs sampler clusters, of which it is at least the batch, or hard_batches." }, clusters_have_sampler },
 	{ { "train.positive_rate", LB_BY_COMPONENTS, "The share of positives and sampler positive_rate go together." }, positive_rate_has_sampler },
@@ -327,7 +307,7 @@ const struct lb_trial_constraint lb_rows_constraints[] = {
 
 /* ---- the table of all ---- */
 
-static const struct lb_trial_constraint *const tables[] = { lb_loss_constraints, lb_rows_constraints, lb_attack_constraints, lb_step_constraints };
+static const struct lb_trial_constraint *const tables[] = { lb_loss_constraints, lb_side_constraints, lb_rows_constraints, lb_attack_constraints, lb_step_constraints };
 
 static const struct lb_trial_constraint *constraint_at(size_t i)
 {

@@ -34,7 +34,7 @@ int lb_constraints_check(const struct lb_spec *spec, const struct lb_dataset *da
 const struct lb_constraint *lb_trial_constraint(size_t i);
 
 /* The tables, each ended by a row without a check. */
-extern const struct lb_trial_constraint lb_loss_constraints[], lb_rows_constraints[], lb_attack_constraints[], lb_step_constraints[];
+extern const struct lb_trial_constraint lb_loss_constraints[], lb_side_constraints[], lb_rows_constraints[], lb_attack_constraints[], lb_step_constraints[];
 
 /* The option that names the i-th loss, for messages. */
 static inline const char *lb_loss_path(size_t i)

@@ -26,25 +26,34 @@ static void replace_path(cJSON *data_block, const char *at, const struct lb_data
 	lb_json_text(block, name, data->source[(*next)++].sha256);
 }
 
+/* The same for what is known of the rows beside features and labels, where there is any. */
+static void replace_side(cJSON *in, const char *key, const struct lb_teacher *said)
+{
+	char name[32];
+
+	if (!said->scores)
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(in, key);
+	snprintf(name, sizeof name, "%s_sha256", key);
+	lb_json_text(in, name, said->sha256);
+}
+
 static void replace_paths(cJSON *block, const struct lb_data_entry *source)
 {
 	size_t next = 0;
 
 	for (size_t i = 0; i < LB_FILES; i++)
 		replace_path(block, lb_data_path_key[i], source->data, &next);
-	cJSON *side = cJSON_GetObjectItemCaseSensitive(block, "side"), *in = side ? side : block;
+	cJSON *side = cJSON_GetObjectItemCaseSensitive(block, "side");
 	if (source->soft_labels.p) {
 		cJSON_DeleteItemFromObjectCaseSensitive(side, "soft_labels");
 		lb_json_text(side, "soft_labels_sha256", source->soft_labels.sha256);
 	}
-	if (source->guide.scores) {
-		cJSON_DeleteItemFromObjectCaseSensitive(side, "guide");
-		lb_json_text(side, "guide_sha256", source->guide.sha256);
-	}
-	if (!source->teacher.scores)
-		return;
-	cJSON_DeleteItemFromObjectCaseSensitive(in, "teacher");
-	lb_json_text(in, "teacher_sha256", source->teacher.sha256);
+	replace_side(side, "guide", &source->guide);
+	replace_side(side ? side : block, "teacher", &source->teacher);
+	replace_side(side, "second_teacher", &source->second_teacher);
+	if (cJSON_HasObjectItem(side, "teacher_features"))
+		replace_side(side, "teacher_features", &source->features);
 }
 
 /* A transition matrix from a file: its checksum in the place of its path. */

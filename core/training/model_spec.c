@@ -13,16 +13,19 @@ static const char *const bias_inits[] = { "scheme", "zero", "uniform", "none", N
 
 #define DIMENSION_HELP "task embedding: columns of the embedding; 0 in every other task"
 
-enum { LINEAR_INIT, LINEAR_BIAS, LINEAR_SEED, LINEAR_DIMENSION };
+#define HEADS_HELP "output layers side by side, for terms that read another than head 1"
+
+enum { LINEAR_INIT, LINEAR_BIAS, LINEAR_SEED, LINEAR_DIMENSION, LINEAR_HEADS };
 static const struct lb_param linear_params[] = {
 	[LINEAR_INIT] = { .name = "init", .type = LB_CHOICE_PARAM, .choices = inits, .def = LB_INIT_TORCH, .help = INIT_HELP },
 	[LINEAR_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
 	[LINEAR_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of the initial weights; default train.seed" },
 	[LINEAR_DIMENSION] = { .name = "dimension", .type = LB_INT_PARAM, .min = 0, .max = 65536, .help = DIMENSION_HELP },
+	[LINEAR_HEADS] = { .name = "heads", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = LB_MOST_HEADS, .help = HEADS_HELP },
 };
 
 static const double default_hidden[] = { 64 };
-enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_BIAS, MLP_SEED, MLP_DIMENSION };
+enum { MLP_HIDDEN, MLP_ACTIVATION, MLP_DROPOUT, MLP_INIT, MLP_BIAS, MLP_SEED, MLP_DIMENSION, MLP_HEADS };
 static const struct lb_param mlp_params[] = {
 	[MLP_HIDDEN] = { .name = "hidden", .type = LB_INTS_PARAM, .def_list = default_hidden, .n_def_list = 1, .min = 1, .max = 65536,
 			 .help = "widths of the hidden layers, first to last" },
@@ -34,6 +37,7 @@ static const struct lb_param mlp_params[] = {
 	[MLP_BIAS] = { .name = "bias_init", .type = LB_CHOICE_PARAM, .choices = bias_inits, .def = LB_BIAS_SCHEME, .help = BIAS_HELP },
 	[MLP_SEED] = { .name = "seed", .type = LB_SEED_PARAM, .help = "seed of initial weights and dropout; default train.seed" },
 	[MLP_DIMENSION] = { .name = "dimension", .type = LB_INT_PARAM, .min = 0, .max = 65536, .help = DIMENSION_HELP },
+	[MLP_HEADS] = { .name = "heads", .type = LB_INT_PARAM, .def = 1, .min = 1, .max = LB_MOST_HEADS, .help = HEADS_HELP },
 };
 
 enum { BAYES_SMOOTHING };
@@ -44,10 +48,10 @@ static const struct lb_param bayes_params[] = {
 
 static int make_linear(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
 {
-	const size_t columns = par[LINEAR_DIMENSION].v > 0 ? (size_t)par[LINEAR_DIMENSION].v : outputs;
+	const size_t columns = par[LINEAR_DIMENSION].v > 0 ? (size_t)par[LINEAR_DIMENSION].v : outputs, heads = (size_t)par[LINEAR_HEADS].v;
 
 	(void)err;
-	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, columns }, .init = (enum lb_init)par[LINEAR_INIT].v,
+	*out = (struct lb_model_spec){ .n_layers = 1, .width = { inputs, heads * columns }, .heads = heads, .init = (enum lb_init)par[LINEAR_INIT].v,
 				       .bias_init = (enum lb_bias_init)par[LINEAR_BIAS].v, .seed = (uint64_t)par[LINEAR_SEED].v };
 	return 0;
 }
@@ -61,15 +65,16 @@ const struct lb_model_kind lb_model_kind_linear = {
 static int make_mlp(const struct lb_arg *par, size_t inputs, size_t outputs, struct lb_model_spec *out, struct lb_err *err)
 {
 	const struct lb_arg *hidden = &par[MLP_HIDDEN];
+	const size_t heads = (size_t)par[MLP_HEADS].v;
 
 	if (hidden->n >= LB_MAX_LAYERS)
 		return lb_fail(err, LB_CONFIG, "model.hidden: found %zu layers, allowed: at most %d", hidden->n, LB_MAX_LAYERS - 1);
-	*out = (struct lb_model_spec){ .n_layers = hidden->n + 1, .width = { inputs }, .activation = (enum lb_activation)par[MLP_ACTIVATION].v,
+	*out = (struct lb_model_spec){ .n_layers = hidden->n + 1, .width = { inputs }, .heads = heads, .activation = (enum lb_activation)par[MLP_ACTIVATION].v,
 				       .dropout = par[MLP_DROPOUT].v, .init = (enum lb_init)par[MLP_INIT].v,
 				       .bias_init = (enum lb_bias_init)par[MLP_BIAS].v, .seed = (uint64_t)par[MLP_SEED].v };
 	for (size_t i = 0; i < hidden->n; i++)
 		out->width[i + 1] = (size_t)hidden->list[i];
-	out->width[out->n_layers] = par[MLP_DIMENSION].v > 0 ? (size_t)par[MLP_DIMENSION].v : outputs;
+	out->width[out->n_layers] = heads * (par[MLP_DIMENSION].v > 0 ? (size_t)par[MLP_DIMENSION].v : outputs);
 	return 0;
 }
 
@@ -120,6 +125,11 @@ int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, siz
 		       struct lb_model_spec *out, struct lb_err *err)
 {
 	return ((const struct lb_model_kind *)info)->make(par, inputs, outputs, out, err);
+}
+
+size_t lb_model_spec_columns(const struct lb_model_spec *s)
+{
+	return s->width[s->n_layers] / (s->heads ? s->heads : 1);
 }
 
 size_t lb_model_spec_size(const struct lb_model_spec *s)

@@ -13,12 +13,14 @@ enum lb_bias_init { LB_BIAS_SCHEME, LB_BIAS_ZERO, LB_BIAS_UNIFORM, LB_BIAS_NONE 
 enum lb_init { LB_INIT_TORCH, LB_INIT_XAVIER, LB_INIT_HE, LB_INIT_ZERO };
 
 #define LB_MAX_LAYERS 32
+enum { LB_MOST_HEADS = 8 };
 
 /* A stack of affine layers width[0] -> width[1] -> ... -> width[n_layers]; the activation (and
  * dropout) follow every layer but the last. A linear model has one layer. */
 struct lb_model_spec {
 	size_t n_layers;
 	size_t width[LB_MAX_LAYERS + 1];
+	size_t heads;            /* groups of the output layer's columns, side by side, as wide each; 0: one */
 	enum lb_activation activation;
 	enum lb_init init;
 	enum lb_bias_init bias_init;
@@ -56,6 +58,9 @@ int lb_model_spec_make(const struct lb_info *info, const struct lb_arg *par, siz
 
 /* Gives the model a head. Borrowed. */
 void lb_model_spec_head(struct lb_model_spec *s, const struct lb_info *head, const struct lb_arg *par);
+
+/* Columns of the output layer that a head has, the first of which are head 1's. */
+size_t lb_model_spec_columns(const struct lb_model_spec *s);
 
 /* Number of weights and biases. */
 size_t lb_model_spec_size(const struct lb_model_spec *s);

@@ -73,7 +73,7 @@ size_t lb_setup_curve_times(const struct lb_setup *setup)
 
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data)
 {
-	const size_t out = setup->model.width[setup->model.n_layers];
+	const size_t out = lb_model_spec_columns(&setup->model);
 
 	if ((setup->loss->kind == LB_EMBEDDING && lb_loss_gives_scores(setup->loss)) || setup->loss->scores_for)
 		return data->n_classes;
@@ -84,7 +84,7 @@ size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *d
 
 size_t lb_setup_targets(const struct lb_setup *setup)
 {
-	return setup->model.width[setup->model.n_layers] / lb_loss_outputs(setup->loss, setup->loss_par);
+	return lb_model_spec_columns(&setup->model) / lb_loss_outputs(setup->loss, setup->loss_par);
 }
 
 size_t lb_setup_outputs(const struct lb_setup *setup)
@@ -120,10 +120,11 @@ void lb_setup_unscale(const struct lb_setup *setup, double *plain)
 {
 	const struct lb_model_spec *m = &setup->model;
 	const size_t out = m->width[m->n_layers], in = m->width[m->n_layers - 1], outputs = lb_loss_outputs(setup->loss, setup->loss_par);
+	const size_t columns = lb_model_spec_columns(m);
 	double *w = plain + lb_model_spec_size(m) - out - in * out, *bias = w + in * out;
 
 	for (size_t k = 0; setup->unit && k < out; k++) {
-		const struct lb_unit *unit = &setup->unit[k / outputs];
+		const struct lb_unit *unit = &setup->unit[k % columns / outputs];
 		struct lb_output output = { 0 };
 		if (setup->loss->output)
 			setup->loss->output(setup->loss_par, k % outputs, &output);
@@ -141,7 +142,8 @@ struct lb_loss_shape lb_setup_loss_shape(const struct lb_setup *setup, size_t n_
 {
 	const struct lb_model_spec *m = &setup->model;
 
-	return (struct lb_loss_shape){ .c = m->width[m->n_layers], .views = 1, .n_hidden = m->width[m->n_layers - 1], .n_classes = n_classes };
+	return (struct lb_loss_shape){ .c = lb_model_spec_columns(m), .views = 1, .n_hidden = m->width[m->n_layers - 1], .n_guide = setup->guide_columns,
+					.n_classes = n_classes };
 }
 
 size_t lb_setup_loss_params(const struct lb_setup *setup, const struct lb_dataset *data)

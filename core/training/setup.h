@@ -36,6 +36,7 @@ struct lb_term {
 	const struct lb_loss_info *loss;
 	const struct lb_arg *par;
 	double weight;                   /* positive */
+	size_t head;                     /* of the model, whose scores it reads, from 0 */
 };
 enum { LB_MOST_TERMS = 8 };
 
@@ -86,7 +87,8 @@ struct lb_setup {
 	const struct lb_curve *survival_curve; /* survival: times that curves are told at; NULL: risks alone. hazard is that of a model that was read, else NULL:
 	                                    made from the training rows when needed */
 	const double *kaplan_meier;      /* survival: (survival_curve->n) the share of training rows without an event, with a curve */
-	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, in distillation and ranking, or NULL */
+	const double *teacher;           /* (rows of the dataset, columns) a teacher's scores, in distillation and ranking, its predictions in regression, or NULL */
+	const double *second_teacher;    /* regression: those of another one, or NULL */
 	const double *guide;             /* (rows of the dataset, guide_columns) what a guide says of them, for losses that read it, or NULL */
 	size_t guide_columns;
 	const double *soft_labels;       /* (rows of the dataset, classes) the probabilities of a row's label, over which its loss is a mean; NULL: y is
@@ -128,9 +130,9 @@ bool lb_setup_separable(const struct lb_setup *setup);
 /* What its procedures and regularisers do together, of enum lb_procedure_trait. */
 unsigned lb_setup_traits(const struct lb_setup *setup);
 
-/* Columns of the scores: those of the model's output, or one a class where the loss makes these of
- * embeddings or of other scores, or, with several outputs a target, the targets' predictions and
- * then the outputs. Embeddings without scores take their place. */
+/* Columns of the scores: those of head 1 of the model's output, or one a class where the loss
+ * makes these of embeddings or of other scores, or, with several outputs a target, the targets'
+ * predictions and then the outputs. Embeddings without scores take their place. */
 size_t lb_setup_columns(const struct lb_setup *setup, const struct lb_dataset *data);
 /* Targets of a regression or labels of a multi-label task that the model's output is for. */
 size_t lb_setup_targets(const struct lb_setup *setup);

@@ -114,6 +114,8 @@ const struct lb_loss *lb_loss_of(const struct lb_loss_info *info)
 	return NULL;
 }
 
+#define TEACHERS "says that it needs a teacher (LB_NEEDS_TEACHER), or a second one, and is none of ranking, or of regression with one output a target"
+
 const char *lb_loss_misfit(const struct lb_loss *l)
 {
 	const struct lb_form *form = l->form;
@@ -127,7 +129,7 @@ const char *lb_loss_misfit(const struct lb_loss *l)
 		{ form && !form->query != (l->info.kind != LB_RANKING), "has one of .query and kind LB_RANKING; they go together" },
 		{ form && form->query && (l->update_state || l->init || l->n_params || l->workspace || needs & ~(unsigned)LB_NEEDS_TEACHER), "a loss of "
 		  "queries reads scores, grades and a teacher's scores alone: no state, no parameters, no workspace, no other needs" },
-		{ (needs & LB_NEEDS_TEACHER) && l->info.kind != LB_RANKING, "says that it needs a teacher (LB_NEEDS_TEACHER) and is none of ranking" },
+		{ (needs & LB_NEEDS_TEACHER && ((l->info.kind != LB_RANKING && l->info.kind != LB_REGRESSION) || l->info.output)) || (needs & LB_NEEDS_SECOND_TEACHER && !(l->info.kind == LB_REGRESSION && needs & LB_NEEDS_TEACHER)), TEACHERS },
 		{ form && !form->similarity != !form->measure, "has one of .similarity and .measure; they go together" },
 		{ form && form->similarity && (l->info.kind != LB_EMBEDDING || l->update_state || l->n_params), "a loss of distances is one of "
 		  "embeddings alone: no state, no parameters" },
@@ -225,7 +227,7 @@ static void *take_room(const struct lb_loss *loss, struct lb_batch *in)
 	char *at = in->workspace;
 
 	if (loss->workspace) {
-		const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = in->views, .n_hidden = in->hidden.cols,
+		const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = in->views, .n_hidden = in->hidden.cols, .n_guide = in->inputs.cols,
 						     .n_classes = in->stats ? in->stats->n_classes : 0 };
 		at += own_bytes(loss, in->par, &shape);
 	}

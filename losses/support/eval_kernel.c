@@ -10,11 +10,11 @@
  * gradient. */
 struct work {
 	real *seen, *point, *gradient; /* the point that updates the state, the one that is looked at */
-	real *t, *hidden, *inputs, *teacher, *row_weight;
+	real *t, *hidden, *inputs, *teacher, *second_teacher, *row_weight;
 	void *room, *workspace;  /* aligned in what was taken; cleared by the system alone, where it is large and hardly used */
 	uint32_t *id;
 	int32_t *one_query;
-	double *counts;
+	double *counts, *means;  /* of classes: rows, and what the guide says of these rows of the batch */
 };
 
 static void work_free(struct work *w)
@@ -26,11 +26,13 @@ static void work_free(struct work *w)
 	free(w->hidden);
 	free(w->inputs);
 	free(w->teacher);
+	free(w->second_teacher);
 	free(w->row_weight);
 	free(w->room);
 	free(w->id);
 	free(w->one_query);
 	free(w->counts);
+	free(w->means);
 }
 
 static void round_into(real *to, const double *v, size_t n)
@@ -52,6 +54,20 @@ static size_t hidden_rows(const struct lb_loss_info *info, const struct lb_loss_
 	return in->b * (info->needs & LB_NEEDS_VIEWS && in->views ? in->views : 1);
 }
 
+/* means (classes, n_inputs), all 0 <- what the guide says of the batch's rows of each class, in the
+ * mean. */
+static void average_guide(const struct lb_loss_input *in, size_t classes, double *means)
+{
+	for (size_t c = 0; in->inputs && in->y && c < classes; c++) {
+		size_t n = 0;
+		for (size_t i = 0; i < in->b; i++)
+			n += (size_t)in->y[i] == c;
+		for (size_t i = 0; i < in->b; i++)
+			for (size_t k = 0; (size_t)in->y[i] == c && k < in->n_inputs; k++)
+				means[c * in->n_inputs + k] += in->inputs[i * in->n_inputs + k] / (double)n;
+	}
+}
+
 static int work_make(struct work *w, const struct lb_loss_info *info, const struct lb_loss_input *in, const double *at,
 		     const struct lb_loss_shape *shape, size_t n_params, struct lb_err *err)
 {
@@ -62,13 +78,15 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	w->gradient = lb_alloc(n_point, sizeof(real), err);
 	w->t = lb_alloc(n, sizeof(real), err);
 	w->inputs = lb_alloc(in->b * in->n_inputs, sizeof(real), err);
-	w->teacher = lb_alloc(in->b, sizeof(real), err);
+	w->teacher = lb_alloc(in->b * in->c, sizeof(real), err);
+	w->second_teacher = lb_alloc(in->b * in->c, sizeof(real), err);
 	w->row_weight = lb_alloc(in->b, sizeof(real), err);
 	w->room = lb_alloc(lb_loss_workspace(lb_loss_of(info), in->par, shape) + ALIGNED, 1, err);
 	w->id = lb_alloc(in->b, sizeof *w->id, err);
 	w->one_query = lb_alloc(in->b, sizeof *w->one_query, err);
 	w->counts = lb_alloc(shape->n_classes, sizeof *w->counts, err);
-	if (!w->seen || !w->point || !w->gradient || !w->t || !w->inputs || !w->teacher || !w->row_weight || !w->room || !w->id || !w->one_query || !w->counts)
+	w->means = lb_alloc(shape->n_classes * in->n_inputs, sizeof *w->means, err);
+	if (!w->seen || !w->point || !w->gradient || !w->t || !w->inputs || !w->teacher || !w->second_teacher || !w->row_weight || !w->room || !w->id || !w->one_query || !w->counts || !w->means)
 		return -1;
 	w->workspace = (void *)(((uintptr_t)w->room + ALIGNED - 1) / ALIGNED * ALIGNED);
 	round_into(w->seen, in->z, n);
@@ -77,7 +95,8 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 	round_into(w->seen + n, in->params, n_params);
 	round_into(w->seen + n + n_params, in->hidden, hidden);
 	round_into(w->inputs, in->inputs, in->b * in->n_inputs);
-	round_into(w->teacher, in->teacher, in->b);
+	round_into(w->teacher, in->teacher, in->b * in->c);
+	round_into(w->second_teacher, in->second_teacher, in->b * in->c);
 	round_into(w->row_weight, in->row_weight, in->b);
 	memcpy(w->point, w->seen, n_point * sizeof *w->point);
 	round_into(w->point, at, n + n_params + (moves(info, in) ? hidden : 0));
@@ -90,6 +109,7 @@ static int work_make(struct work *w, const struct lb_loss_info *info, const stru
 		w->counts[in->y[i]]++;
 	for (size_t k = 0; !in->counts && info->kind == LB_MULTILABEL && k < n; k++)
 		w->counts[k % shape->n_classes] += in->t[k] == 1;
+	average_guide(in, shape->n_classes, w->means);
 	return 0;
 }
 
@@ -119,7 +139,7 @@ static void look_at(struct lb_batch *batch, const struct lb_loss_info *info, con
 		    real *gradient)
 {
 	const size_t rows = batch->views * in->b, params = rows * in->c, hidden = params + n_params;
-	const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = batch->views, .n_hidden = in->hidden ? in->n_hidden : 0,
+	const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = batch->views, .n_hidden = in->hidden ? in->n_hidden : 0, .n_guide = in->n_inputs,
 					     .n_classes = batch->stats->n_classes };
 
 	batch->output = io(point, gradient, rows, in->c);
@@ -132,7 +152,7 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 		       double *grad, struct lb_err *err)
 {
 	const struct lb_loss *loss = lb_loss_of(info);
-	const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = in->views ? in->views : 1, .n_hidden = in->hidden ? in->n_hidden : 0,
+	const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = in->views ? in->views : 1, .n_hidden = in->hidden ? in->n_hidden : 0, .n_guide = in->n_inputs,
 					.n_classes = info->kind == LB_BINARY ? 2 : in->n_classes ? in->n_classes : in->c };
 	const size_t n_params = lb_loss_n_params_of(info, in->par, &shape);
 	const size_t n = shape.views * in->b * in->c + n_params + (moves(info, in) ? in->b * in->n_hidden : 0);
@@ -143,12 +163,12 @@ int lb_loss_eval_at(const struct lb_loss_info *info, const struct lb_loss_input 
 		goto out;
 	const struct lb_loss_stats stats = { .n_rows = rows_of(w.id, in->b), .n_classes = shape.n_classes, .n_columns = in->c,
 					     .counts = lb_kind_of_targets(info->kind) ? NULL : w.counts,
-					     .guide = in->inputs, .guide_columns = in->n_inputs, .scale = in->scale > 0 ? in->scale : 1 };
+					     .guide = in->inputs, .guide_columns = in->n_inputs, .guide_means = in->inputs ? w.means : NULL, .scale = in->scale > 0 ? in->scale : 1 };
 	struct lb_batch batch = { .b = in->b, .c = in->c, .views = shape.views, .y = in->y, .row_id = w.id, .row_weight = in->row_weight ? w.row_weight : NULL, .par = in->par, .stats = &stats,
 				  .workspace = w.workspace, .scale = 1, .triplets = in->triplets, .chosen = in->chosen, .partner = in->partner, .mix = in->mix,
 				  .target = lb_kind_of_targets(info->kind) ? w.t : NULL,
 				  .group = in->group ? in->group : w.one_query, .teacher = info->kind == LB_DISTILLATION ? w.t : in->teacher ? w.teacher : NULL,
-				  .label_matrix = info->kind == LB_MULTILABEL ? w.t : NULL };
+				  .second_teacher = in->second_teacher ? w.second_teacher : NULL, .label_matrix = info->kind == LB_MULTILABEL ? w.t : NULL };
 	if (loss->init && !(batch.state = loss->init(in->par, &stats, err)))
 		goto out;
 	batch.inputs = in->inputs ? io(w.inputs, NULL, in->b, in->n_inputs) : (struct lb_io){ 0 };

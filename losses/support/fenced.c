@@ -59,7 +59,7 @@ static int owned_make(struct owned *o, const struct lb_loss *loss, const struct 
 	o->n_params = lb_loss_n_params_of(&loss->info, in->par, shape);
 	o->n_hidden = in->b * in->n_hidden;
 	o->room = lb_loss_workspace(loss, in->par, shape);
-	const size_t most = 2 * o->n + o->n_hidden + in->b * (in->n_inputs + 2) + o->n_params;
+	const size_t most = 4 * o->n + o->n_hidden + in->b * (in->n_inputs + 1) + o->n_params;
 	o->input = lb_alloc(most, sizeof(real), err);
 	o->before = lb_alloc(most, sizeof(real), err);
 	o->g = lb_alloc(o->n + FENCE, sizeof(real), err);
@@ -86,7 +86,7 @@ static struct lb_batch make_batch(struct owned *o, const struct lb_loss *loss, c
 {
 	const enum lb_kind kind = loss->info.kind;
 	struct lb_batch batch = { .b = in->b, .c = in->c, .views = 1, .y = in->y, .group = in->group, .par = in->par, .stats = stats, .workspace = o->workspace, .scale = 1 };
-	const real *params = put(o, in->params, o->n_params), *t = put(o, in->t, o->n / lb_loss_outputs(&loss->info, in->par)), *teacher = put(o, in->teacher, in->b);
+	const real *params = put(o, in->params, o->n_params), *t = put(o, in->t, o->n / lb_loss_outputs(&loss->info, in->par));
 
 	batch.output = io(put(o, in->z, o->n), o->g, in->b, in->c);
 	batch.hidden = io(put(o, in->hidden, o->n_hidden), o->by_hidden, in->b, in->n_hidden);
@@ -94,7 +94,8 @@ static struct lb_batch make_batch(struct owned *o, const struct lb_loss *loss, c
 	batch.params = lb_loss_params_io(loss, in->par, shape, params, o->by_params);
 	batch.target = lb_kind_of_targets(kind) ? t : NULL;
 	batch.label_matrix = kind == LB_MULTILABEL ? t : NULL;
-	batch.teacher = kind == LB_DISTILLATION ? t : teacher;
+	batch.teacher = kind == LB_DISTILLATION ? t : put(o, in->teacher, o->n);
+	batch.second_teacher = put(o, in->second_teacher, o->n);
 	batch.row_weight = put(o, in->row_weight, in->b);
 	memcpy(o->before, o->input, o->n_input * sizeof(real));
 	return batch;
@@ -123,7 +124,7 @@ int lb_loss_fenced(const struct lb_loss_info *info, const struct lb_loss_input *
 	const struct lb_loss *loss = lb_loss_of(info);
 	const struct lb_loss_stats stats = { .n_rows = in->b, .n_columns = in->c, .n_classes = info->kind == LB_BINARY ? 2 : in->n_classes ? in->n_classes : in->c,
 					     .counts = in->counts, .guide = in->inputs, .guide_columns = in->n_inputs, .scale = 1 };
-	const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = 1, .n_hidden = in->n_hidden, .n_classes = stats.n_classes };
+	const struct lb_loss_shape shape = { .b = in->b, .c = in->c, .views = 1, .n_hidden = in->n_hidden, .n_guide = in->n_inputs, .n_classes = stats.n_classes };
 	struct owned o = { 0 };
 	int rc = owned_make(&o, loss, in, &shape, out->fill, err);
 

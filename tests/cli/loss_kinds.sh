@@ -97,7 +97,7 @@ bad 4 distillation.yaml 's/teacher.csv/text.csv/' 'text.csv: column 1 (column 1)
 bad 4 distillation.yaml 's/teacher.csv/none.csv/' 'none.csv: '
 bad 3 distillation.yaml 's/, teacher: teacher.csv//' 'data.teacher: is missing, allowed: a file'
 bad 3 distillation.yaml 's/teacher.csv/&, missing: drop/' 'cannot be combined with data.missing: drop'
-bad 3 distillation.yaml 's/task: distillation/task: multiclass/' 'data.teacher: goes with task: distillation or ranking alone'
+bad 3 distillation.yaml 's/task: distillation/task: multiclass/' 'data.teacher: goes with task: distillation, ranking or regression alone'
 bad 3 distillation.yaml 's/kl_top, k: 3/ce/' 'ce is a multiclass loss; the task is distillation, allowed: kd, kl_top'
 bad 3 distillation.yaml 's/^train:/model: naive_bayes\n&/' 'naive_bayes is a multiclass model; the task is distillation'
 bad 3 embedding.yaml 's/, dimension: 4//' 'model.dimension: is missing'

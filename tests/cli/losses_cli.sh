@@ -65,7 +65,7 @@ def evaluate(kind, loss, data, params=(), precision="float64"):
     answer = json.loads(done.stdout)
     key, *own = answer["grad"]
     assert key == {"regression": "predictions", "embedding": "embeddings"}.get(kind, "scores"), key
-    names = [name for name in ("prototypes", "centers", "steps", "biases", "log_scale", "shape_and_scale", "predictor", "scale_and_bias", "codebook", "heads", "gates", "anchors") if name in data] + ["features"] * ("centers" in data or "anchors" in data or loss == "cs_qmi")
+    names = [name for name in ("prototypes", "centers", "steps", "biases", "log_scale", "shape_and_scale", "predictor", "scale_and_bias", "codebook", "heads", "gates", "anchors", "map_weights") if name in data] + ["features"] * ("centers" in data or "anchors" in data or "teacher_features" in data or loss == "cs_qmi")
     assert own == names, own
     return answer["value"], answer["grad"][key] + [row for k in own for row in answer["grad"][k]]
 
@@ -85,7 +85,7 @@ def agree(what, found, expected, tolerance):
 
 
 def gradients(case):
-    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_steps", "grad_biases", "grad_log_scale", "grad_shape_and_scale", "grad_predictor", "grad_scale_and_bias", "grad_codebook", "grad_heads", "grad_gates", "grad_anchors", "grad_h")), [])
+    return sum((case.get(name, []) for name in ("grad", "grad_prototypes", "grad_centers", "grad_steps", "grad_biases", "grad_log_scale", "grad_shape_and_scale", "grad_predictor", "grad_scale_and_bias", "grad_codebook", "grad_heads", "grad_gates", "grad_anchors", "grad_map_weights", "grad_h")), [])
 
 
 def single(matrix):
@@ -95,7 +95,8 @@ def single(matrix):
 def inputs(case, change=lambda m: m):
     if case["kind"] == "regression":
         rows = {name: case[key] if key == "group" else change(case[key])
-                for key, name in (("group", "groups"), ("x", "inputs"), ("h", "features"), ("shape_and_scale", "shape_and_scale")) if key in case}
+                for key, name in (("group", "groups"), ("x", "inputs"), ("h", "features"), ("shape_and_scale", "shape_and_scale"),
+                                  ("teacher", "teacher_predictions"), ("second_teacher", "second_teacher_predictions")) if key in case}
         return {"predictions": change(case["z"]), "targets": change(case["t"]), **rows}
     if case["kind"] == "ranking":
         taught = {"teacher_scores": change(case["teacher"])} if "teacher" in case else {}
@@ -109,7 +110,8 @@ def inputs(case, change=lambda m: m):
     if case["kind"] == "multilabel":
         return {"scores": change(case["z"]), "labels": case["t"], **more}
     for key, name in (("t", "teacher_scores"), ("h", "features"), ("prototypes", "prototypes"), ("centers", "centers"),
-                      ("steps", "steps"), ("biases", "biases"), ("predictor", "predictor"), ("scale_and_bias", "scale_and_bias"), ("codebook", "codebook"), ("heads", "heads"), ("gates", "gates"), ("anchors", "anchors"), ("guide", "guide")):
+                      ("steps", "steps"), ("biases", "biases"), ("predictor", "predictor"), ("scale_and_bias", "scale_and_bias"), ("codebook", "codebook"), ("heads", "heads"), ("gates", "gates"), ("anchors", "anchors"), ("map_weights", "map_weights"),
+                      ("guide", "teacher_features" if case["kind"] == "distillation" else "guide")):
         if key in case:
             more[name] = change(case[key])
     more |= {name: case[key] for key, name in (("scale", "scale"), ("group", "groups"), ("partner", "partner"), ("mix", "mix")) if key in case}

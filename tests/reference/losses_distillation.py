@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Writes tests/golden/losses_distillation.json: the losses that read a teacher's scores, from definitions, by the means of losses.py and
+"""Writes tests/golden/losses_distillation.json: the losses that read a teacher's scores or predictions, from definitions, by the means of losses.py and
 losses_kinds.py. The divergences are written as Q f(P/Q), as no line of the program is. Run it from the project's root; needs torch and
 mpmath."""
 import json
@@ -128,7 +128,53 @@ LOSSES = [
     *((f_divergence(name, f), AT) for name, f in F.items() if f is not power),
     (f_divergence("alpha_divergence", power), ["", "alpha=0.25", "alpha=0.9 temperature=2", "alpha=0.001 temperature=4", "alpha=0", "alpha=1"]),
 ]
+
+
+def sign(v):
+    return (v > 0) - (v < 0)
+
+
+def taught_mse(m, z, own, case):
+    return sum((a - number(m, mpmath.mpf(t))) ** 2 for row, taught in zip(z, case["teacher"]) for a, t in zip(row, taught)) / (len(z) * len(z[0]))
+
+
+taught_mse.__name__ = "kd_mse"
+
+
+def assistive(m, p, r, t, near, beyond, between):
+    """By positions, as the paper has it: the teacher reflected to the student's side, and the boundary between it and the target."""
+    side = sign(float(p) - r)
+    reflected, boundary = r + side * abs(t - r), r + near * side * abs(t - r)
+    value = float(p)
+    if sign(value - reflected) * sign(reflected - r) > 0:
+        return beyond * m.abs(reflected - p)
+    if sign(reflected - value) * sign(value - boundary) >= 0:
+        return between * m.abs(reflected - p)
+    return 0
+
+
+def landmark_kd(m, z, own, case, main=2.0, first=1.0, second=1.0, first_beyond=1.9, first_between=-0.45, second_beyond=1.8, second_between=-0.4, near=0.15):
+    total = 0
+    for row, targets, tough, tolerant in zip(z, case["t"], case["teacher"], case["second_teacher"]):
+        for p, r, t1, t2 in zip(row, targets, tough, tolerant):
+            e, d = m.abs(p - r), abs(r - t2)
+            total = total + main * (3 * e if float(e) <= d else e * e + 3 * d - d * d)
+            total = total + first * assistive(m, p, r, t1, near, first_beyond, first_between)
+            total = total + second * assistive(m, p, r, t2, near, second_beyond, second_between)
+    return total / (len(z) * len(z[0]))
+
+
+REGRESSIONS = [
+    (taught_mse, [""]),
+    (landmark_kd, ["", "first=0 near=0.5", "main=1 second=3 first_between=-2 second_beyond=0.5", "near=0"]),
+]
 SHAPES = [(1, 2), (3, 3), (2, 7), (4, 9)]
+
+
+def make_regression(loss, setting, shape, scale, rng):
+    b, c = shape
+    case = {"kind": "regression", "loss": loss.__name__, "set": setting}
+    return case | {k: matrix(rng, b, c, scale if k == "z" else 1) for k in ("z", "t", "teacher", "second_teacher") if k != "second_teacher" or loss is landmark_kd}
 
 
 def make_case(loss, setting, shape, scale, rng):
@@ -141,12 +187,13 @@ def make_case(loss, setting, shape, scale, rng):
 
 if __name__ == "__main__":
     rng, cases = random.Random(20261130), []
-    for loss, settings in LOSSES:
+    for loss, settings in LOSSES + REGRESSIONS:
         for setting in settings:
             for scale in (1, 4, 300, 5000):
                 for shape in SHAPES if scale < 20 else SHAPES[1:2]:
-                    case = make_case(loss, setting, shape, scale, rng)
-                    source = by_torch if scale < 2 else by_digits
+                    regression = (loss, settings) in REGRESSIONS
+                    case = (make_regression if regression else make_case)(loss, setting, shape, scale, rng)
+                    source = by_torch if scale < 2 or loss is landmark_kd else by_digits
                     try:
                         case["value"], grads = source(loss, case, parameters(setting))
                     except (ArithmeticError, RuntimeError):  # underflow, or a batch that says nothing

@@ -43,7 +43,7 @@ int lb_attack_open(struct lb_attack *a, const struct lb_info *info, const struct
 	const struct lb_model_spec *s = &net->spec;
 
 	*a = (struct lb_attack){ .kind = (const struct lb_attack_kind *)lb_attacks[lb_info_place(lb_attacks_f64, info)], .par = par,
-				 .d = s->width[0], .c = s->width[s->n_layers] };
+				 .d = s->width[0], .c = lb_model_spec_columns(s) };
 	return (a->direction = lb_alloc(a->d, sizeof(double), err)) ? a->kind->open(a, net, max_b, err) : -1;
 }
 

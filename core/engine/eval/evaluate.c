@@ -8,6 +8,7 @@
 #include "losses/loss.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Bytes of row statistics beyond which fewer models are evaluated at once. */
 enum { MOST_DIGESTED = 4 << 20 };
@@ -115,6 +116,19 @@ static int open_workspace(struct lb_evaluator *e, size_t bytes, struct lb_err *e
 	return 0;
 }
 
+/* Scores have no other head's beside them where rows are read whole. */
+static void take_first_head(const struct lb_evaluator *e, const struct lb_eval_model *s, const real **z, size_t *ld, size_t b)
+{
+	const size_t columns = lb_model_spec_columns(&s->setup->model);
+
+	if (s->setup->model.heads < 2)
+		return;
+	for (size_t i = 0; i < b; i++)
+		memcpy(e->z + i * columns, *z + i * *ld, columns * sizeof *e->z);
+	*z = e->z;
+	*ld = columns;
+}
+
 /* Scores of the net's output z (b rows, *ld apart): itself, or what the loss makes of it, with its
  * own parameters after the net's in w. hazard is the baseline's, where it was made. */
 static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, const double *hazard, const real **z, size_t *ld, size_t b,
@@ -128,8 +142,10 @@ static int scores_of(struct lb_evaluator *e, const struct lb_eval_model *s, cons
 	struct lb_batch in = { .b = b, .c = shape.c, .views = 1, .output = { .value = *z, .rows = b, .cols = shape.c, .stride = *ld },
 			       .par = s->setup->loss_par, .stats = &stats, .scale = 1 };
 
-	if (!loss || !loss->predict)
+	if (!loss || !loss->predict) {
+		take_first_head(e, s, z, ld, b);
 		return 0;
+	}
 	shape.b = LB_EVAL_CHUNK;
 	if (open_workspace(e, lb_loss_workspace(loss, in.par, &shape), err))
 		return -1;

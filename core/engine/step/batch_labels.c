@@ -15,6 +15,17 @@ static real weight_of(const struct lb_step *s, size_t row, size_t i, size_t k)
 	return setup->soft_labels ? given * (real)setup->soft_labels[row * s->l->stats.n_classes + k] : given;
 }
 
+/* to (b, c), unless NULL <- what `from` (rows of the dataset, c) has of the batch's rows, in the
+ * units of the targets. */
+static void gather_columns(const struct lb_step *s, const struct lb_label_set *set, const double *from, size_t c, real *to)
+{
+	for (size_t i = 0; to && i < s->batch->b * c; i++) {
+		const double v = from[label_row(s, set, i / c) * c + i % c];
+		const struct lb_unit *unit = s->l->setup->unit ? &s->l->setup->unit[i % c] : NULL;
+		to[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
+	}
+}
+
 void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, size_t k)
 {
 	struct lb_learner *l = s->l;
@@ -29,13 +40,9 @@ void lb_gather_labels(const struct lb_step *s, const struct lb_label_set *set, s
 		l->group[i] = lb_cohort_group(s->c, s->batch->id[set->of ? set->of[i] : i]);
 	for (size_t i = 0; l->weight && i < b; i++)
 		l->weight[i] = weight_of(s, label_row(s, set, i), i, k);
-	for (size_t i = 0; l->target && i < b * c; i++) {
-		const double v = target[label_row(s, set, i / c) * c + i % c];
-		const struct lb_unit *unit = setup->unit ? &setup->unit[i % c] : NULL;
-		l->target[i] = (real)(unit ? (v - unit->mean) / unit->sd : v);
-	}
-	for (size_t i = 0; l->teacher && i < b * c; i++)
-		l->teacher[i] = (real)setup->teacher[label_row(s, set, i / c) * c + i % c];
+	gather_columns(s, set, target, c, l->target);
+	gather_columns(s, set, setup->teacher, c, l->teacher);
+	gather_columns(s, set, setup->second_teacher, c, l->second_teacher);
 	for (size_t i = 0, n = setup->guide_columns; l->guide && i < b * n; i++)
 		l->guide[i] = (real)setup->guide[label_row(s, set, i / n) * n + i % n];
 }

@@ -57,6 +57,7 @@ static void mean_gradient(struct lb_step *s, struct lb_model *m)
 {
 	const size_t rows = s->l->views * s->batch->b, c = s->l->columns;
 
+	memset(m->dz, 0, rows * m->net->ld * sizeof *m->dz);
 	for (size_t i = 0; i < rows; i++)
 		for (size_t k = 0; k < c; k++)
 			m->dz[i * m->net->ld + k] = (real)(1 / ((double)rows * (double)c));

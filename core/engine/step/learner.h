@@ -33,13 +33,15 @@ struct lb_loss_in_use {
 	const struct lb_loss *loss;
 	const struct lb_arg *par;
 	double weight;
+	size_t head;             /* of the model's output that it reads, from 0 */
 	void *state;             /* what .init returned, or NULL */
 	size_t n_params, params; /* its own parameters, and their place after the net's */
 };
 
 struct lb_learner {
 	const struct lb_setup *setup;
-	size_t columns;          /* of the model's output */
+	size_t columns;          /* of the model's output, of one of its heads */
+	size_t heads;
 	size_t views;            /* of each row; 1 for most losses */
 	const struct lb_augmentation *augmentation; /* that makes them, or NULL */
 	uint32_t *partner;       /* (b) and the share of a mixed view; NULL without one */
@@ -53,6 +55,7 @@ struct lb_learner {
 	unsigned needs;          /* of the losses together, of enum lb_need */
 	struct lb_loss_stats stats;
 	double *counts;          /* training rows of each class */
+	double *guide_means;     /* (classes, setup->guide_columns) what the guide says of them in the mean; NULL: no loss reads it */
 	struct lb_model model;
 	struct lb_hook *hook;    /* (n_hooks) the procedures in use */
 	size_t n_hooks;
@@ -63,11 +66,12 @@ struct lb_learner {
 	int32_t *group;          /* (b) queries */
 	real *target;            /* (b, columns) targets, the matrix of labels or, in distillation, a teacher's scores */
 	real *teacher;           /* (b, columns) its scores, beside targets */
+	real *second_teacher;    /* (b, columns) */
 	real *guide;             /* (b, setup->guide_columns) what the guide says */
 	real *weight;            /* (b) */
 	real *x;                 /* (views * b, features) rows as views, an attack or procedures change them */
 	void *workspace;         /* for the loss that needs most */
-	real *packed;            /* for losses with .batch or .update_state: 2 x (views * b, columns), scores and their derivatives */
+	real *packed;            /* for losses that read rows without padding: 2 x (views * b, columns), scores and their derivatives */
 	/* Gradients of several losses or sets of labels, added up: by the scores, (views * b,
 	 * net->ld), by the features of the last hidden layer, and by the losses' own parameters. */
 	real *dz_sum, *dfeatures_sum, *params_sum;
@@ -93,10 +97,11 @@ struct lb_learner {
 	bool active;
 };
 
-/* Whether the loss reads rows of scores without padding. */
-static inline bool lb_reads_packed(const struct lb_loss *loss)
+/* Whether the loss reads rows of scores without padding. Those of one head of several have other
+ * heads' beside them. */
+static inline bool lb_reads_packed(const struct lb_learner *l, const struct lb_loss *loss)
 {
-	return (loss->form->batch && !loss->form->strided) || loss->update_state;
+	return (loss->form->batch && !loss->form->strided) || loss->update_state || l->heads > 1;
 }
 
 /* A minibatch: what `input` was loaded with, `rows` of the dataset, which are positions `id` of the

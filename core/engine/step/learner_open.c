@@ -33,6 +33,25 @@ static int count_classes(struct lb_learner *l, const struct lb_cohort *c, struct
 	return 0;
 }
 
+/* What the guide says of the training rows of each class in the mean, where a loss reads it. */
+static int average_guide(struct lb_learner *l, const struct lb_cohort *c, struct lb_err *err)
+{
+	const struct lb_setup *setup = l->setup;
+	const size_t n = setup->guide_columns;
+
+	if (!(l->needs & LB_NEEDS_GUIDE) || !l->counts || !setup->y)
+		return 0;
+	if (!(l->guide_means = lb_alloc(l->stats.n_classes * n, sizeof *l->guide_means, err)))
+		return -1;
+	for (size_t i = 0; i < l->stats.n_rows; i++) {
+		const size_t row = c->split->rows[LB_TRAIN][i], y = (size_t)setup->y[row];
+		for (size_t k = 0; k < n; k++)
+			l->guide_means[y * n + k] += setup->guide[row * n + k] / l->counts[y];
+	}
+	l->stats.guide_means = l->guide_means;
+	return 0;
+}
+
 /* *p <- n values if they are wanted. Returns false when memory runs out. */
 static bool room(real **p, bool wanted, size_t n, struct lb_err *err)
 {
@@ -42,7 +61,7 @@ static bool room(real **p, bool wanted, size_t n, struct lb_err *err)
 static bool any_packed(const struct lb_learner *l)
 {
 	for (size_t i = 0; i < l->n_terms; i++)
-		if (lb_reads_packed(l->term[i].loss))
+		if (lb_reads_packed(l, l->term[i].loss))
 			return true;
 	return false;
 }
@@ -87,7 +106,7 @@ static int alloc_batch(struct lb_learner *l, const struct lb_cohort *c, struct l
 	const bool columns = lb_kind_of_columns(c->kind), weighs = l->traits & LB_WEIGHS_ROWS;
 	const bool sums = !l->one_loss || l->traits & LB_CHANGES_LABELS || setup->soft_labels;
 	const bool ok = room(&l->weight, setup->row_weight || setup->soft_labels || weighs, b, err) && room(&l->target, columns || setup->teacher, b * l->columns, err) &&
-			room(&l->teacher, columns && setup->teacher, b * l->columns, err) && room(&l->guide, setup->guide, b * setup->guide_columns, err) &&
+			room(&l->teacher, columns && setup->teacher, b * l->columns, err) && room(&l->second_teacher, setup->second_teacher, b * l->columns, err) && room(&l->guide, setup->guide, b * setup->guide_columns, err) &&
 			room(&l->x, l->views > 1 || setup->attack || l->traits & LB_CHANGES_INPUTS, rows * c->features->d, err) &&
 			room(&l->packed, any_packed(l), 2 * rows * l->columns, err) && room(&l->dz_sum, sums, rows * l->model.net->ld, err) &&
 			room(&l->dfeatures_sum, sums && moved_features(l), rows * moved_features(l), err) &&
@@ -164,7 +183,7 @@ static void list_losses(struct lb_learner *l)
 	l->n_terms = lb_setup_terms(l->setup);
 	for (size_t i = 0; i < l->n_terms; i++) {
 		const struct lb_term term = lb_setup_term(l->setup, i);
-		l->term[i] = (struct lb_loss_in_use){ .loss = lb_loss_of(term.loss), .par = term.par, .weight = term.weight, .params = params };
+		l->term[i] = (struct lb_loss_in_use){ .loss = lb_loss_of(term.loss), .par = term.par, .weight = term.weight, .head = term.head, .params = params };
 		l->term[i].n_params = lb_loss_n_params(term.loss, term.par, &shape);
 		params += l->term[i].n_params;
 	}
@@ -195,13 +214,13 @@ int lb_learner_open(struct lb_learner *l, const struct lb_cohort *c, const struc
 	const unsigned needs = lb_setup_needs(setup);
 	const bool both = setup->attack && needs & LB_NEEDS_VIEWS;
 
-	*l = (struct lb_learner){ .setup = setup, .columns = setup->model.width[setup->model.n_layers], .active = true,
+	*l = (struct lb_learner){ .setup = setup, .columns = lb_model_spec_columns(&setup->model), .heads = setup->model.heads ? setup->model.heads : 1, .active = true,
 				  .augmentation = setup->view ? lb_augmentation_of(setup->view) : NULL,
 				  .views = setup->view ? (size_t)setup->view_par[LB_VIEW_COUNT].v : both ? 2 : 1,
 				  .traits = lb_setup_traits(setup), .needs = needs, .schedule.factor = 1 };
 	if (parts_are_of_the_features(setup, c->features->d, err))
 		goto fail;
-	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err))
+	if (lb_persist(&l->state, "progress", &l->progress, sizeof l->progress, err) || count_classes(l, c, err) || average_guide(l, c, err))
 		goto fail;
 	if (setup->schedule && setup->schedule->follow && lb_persist(&l->state, "schedule", &l->schedule, sizeof l->schedule, err))
 		goto fail;
@@ -231,6 +250,7 @@ void lb_learner_close(struct lb_learner *l)
 	lb_model_close(&l->model);
 	lb_attack_close(&l->attack);
 	free(l->counts);
+	free(l->guide_means);
 	free(l->y);
 	free(l->group);
 	free(l->partner);
@@ -238,6 +258,7 @@ void lb_learner_close(struct lb_learner *l)
 	lb_input_batch_close(&l->paired);
 	free(l->target);
 	free(l->teacher);
+	free(l->second_teacher);
 	free(l->guide);
 	free(l->weight);
 	free(l->x);

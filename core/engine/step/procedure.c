@@ -19,7 +19,7 @@ static unsigned traits_of(const struct lb_procedure *p)
 {
 	return (p->inputs ? LB_CHANGES_INPUTS : 0u) | (p->labels ? LB_CHANGES_LABELS : 0u) | (p->weigh || p->weighs_rows ? LB_WEIGHS_ROWS : 0u) |
 	       (p->weights ? LB_CHANGES_WEIGHTS : 0u) | (p->gradient ? LB_CHANGES_GRADIENT : 0u) | (p->stepped ? LB_ENDS_STEPS : 0u) |
-	       (p->finish ? LB_CHANGES_RESULT : 0u) | (p->step ? LB_WHOLE_STEP : 0u) | (p->target ? LB_HAS_TARGET : 0u) |
+	       (p->finish ? LB_CHANGES_RESULT : 0u) | (p->step ? LB_WHOLE_STEP : 0u) | (p->target ? LB_HAS_TARGET : 0u) | (p->scores ? LB_ADDS_LOSS : 0u) |
 	       (p->reads_rows ? LB_READS_ROWS : 0u);
 }
 
@@ -31,7 +31,7 @@ const char *lb_procedure_misfit(const struct lb_procedure *p)
 		const char *what;
 	} rules[] = {
 		{ !traits, "has no hook" },
-		{ p->step && (p->inputs || p->labels || p->weigh || p->weights || p->target || p->gradient || p->stepped), "has .step and a hook that it replaces" },
+		{ p->step && (p->inputs || p->labels || p->weigh || p->weights || p->target || p->scores || p->gradient || p->stepped), "has .step and a hook that it replaces" },
 		{ p->weighs_rows && !p->step, "says weighs_rows without .step; .weigh says it by itself" },
 		{ p->reads_rows && !p->gradient, "says reads_rows without .gradient" },
 		{ !p->open != !p->close, "has one of .open and .close; they go together" },

@@ -3,8 +3,8 @@
  *
  * A step is (plain_step, at the end of core/engine/step/step.c)
  *
- *   inputs, labels -> forward (target, weights) -> weigh -> loss -> backward -> gradient ->
- *     update -> stepped
+ *   inputs, labels -> forward (target, weights) -> weigh -> loss (scores) -> backward ->
+ *     gradient -> update -> stepped
  *
  * A procedure sets the hooks that it takes part by. Those of several procedures are called in the
  * order of the config. Every hook is a function of the seed, the step and a state that a checkpoint
@@ -41,8 +41,11 @@ struct lb_procedure {
 	 * the parameters themselves. Evaluations read them so, too. */
 	void (*weights)(const struct lb_hook *h, const struct lb_learner *l, real *w);
 	/* Changes w, a copy of the parameters, to those of a second network. What it makes of the
-	 * batch's views is what losses with LB_TAKES_TARGET read as held. */
+	 * batch's views is l->held, which losses with LB_TAKES_TARGET read. */
 	void (*target)(const struct lb_hook *h, const struct lb_learner *l, real *w);
+	/* Adds the derivatives of a loss of its own by the scores m->z to m->dz. Returns its value.
+	 * It may be asked again within a step, for other weights. */
+	double (*scores)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);
 	/* Changes the whole gradient m->g. May move m->w, call lb_gradient_again and move it
 	 * back. */
 	void (*gradient)(const struct lb_hook *h, struct lb_step *s, struct lb_model *m);

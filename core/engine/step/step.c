@@ -148,7 +148,8 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 
 	*in = (struct lb_batch){ .b = b, .c = c, .views = views, .output = { .value = m->z, .rows = views * b, .cols = c, .stride = m->net->ld },
 				 .y = l->y, .target = lb_kind_of_targets(kind) ? l->target : NULL, .group = l->group,
-				 .teacher = kind == LB_DISTILLATION ? l->target : needs & LB_NEEDS_TEACHER ? l->teacher : NULL, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
+				 .teacher = kind == LB_DISTILLATION ? l->target : needs & LB_NEEDS_TEACHER ? l->teacher : NULL,
+				 .second_teacher = l->second_teacher, .label_matrix = kind == LB_MULTILABEL ? l->target : NULL,
 				 .row_id = s->batch->id, .row_weight = lb_weighs_rows(s) ? l->weight : NULL, .par = t->par,
 				 .stats = &l->stats, .epoch = l->epoch, .epochs = s->c->epochs, .state = t->state, .workspace = l->workspace,
 				 .partner = l->partner, .mix = l->mix, .held = needs & LB_TAKES_TARGET ? l->held : NULL, .scale = 1 };
@@ -162,8 +163,8 @@ static void read_batch(const struct lb_step *s, struct lb_model *m, const struct
 		in->inputs = (struct lb_io){ .value = l->guide, .rows = b, .cols = l->setup->guide_columns, .stride = l->setup->guide_columns };
 	if (t->n_params)
 		in->params = lb_loss_params_io(t->loss, t->par, &shape, m->read + m->net->n_params + t->params, NULL);
-	if (lb_reads_packed(t->loss)) {
-		restride(views * b, c, m->z, m->net->ld, l->packed, c);
+	if (lb_reads_packed(l, t->loss)) {
+		restride(views * b, c, m->z + t->head * c, m->net->ld, l->packed, c);
 		in->output.value = l->packed;
 		in->output.stride = c;
 	}
@@ -188,7 +189,7 @@ static void clear_rows(real *x, size_t from, size_t rows, size_t n)
 static double apply_loss(struct lb_step *s, struct lb_model *m, const struct lb_loss_in_use *t, double factor)
 {
 	const struct lb_learner *l = s->l;
-	const bool packed = lb_reads_packed(t->loss), moves = m->dfeatures && t->loss->info.needs & LB_MOVES_FEATURES;
+	const bool packed = lb_reads_packed(l, t->loss), moves = m->dfeatures && t->loss->info.needs & LB_MOVES_FEATURES;
 	const size_t all = l->views * s->batch->b, c = l->columns, ld = m->net->ld;
 	struct lb_batch in;
 
@@ -198,12 +199,12 @@ static double apply_loss(struct lb_step *s, struct lb_model *m, const struct lb_
 	in.output.grad = packed ? l->packed + rows * c : m->dz;
 	in.hidden.grad = moves ? m->dfeatures : NULL;
 	in.params.grad = t->n_params ? m->g + m->net->n_params + t->params : NULL;
-	clear_rows(m->dz, rows, all, ld);
+	clear_rows(m->dz, l->heads > 1 ? 0 : rows, all, ld);
 	if (m->dfeatures)
 		clear_rows(m->dfeatures, moves ? in.b : 0, all, lb_net_features_stride(m->net));
 	const double value = lb_loss_apply(t->loss, &in);
 	if (packed)
-		restride(rows, c, in.output.grad, c, m->dz, ld);
+		restride(rows, c, in.output.grad, c, m->dz + t->head * c, ld);
 	return value;
 }
 
@@ -259,7 +260,7 @@ static double sum_losses(struct lb_step *s, struct lb_model *m)
 static void transform_output_gradient(struct lb_step *s, struct lb_model *m)
 {
 	const struct lb_learner *l = s->l;
-	const struct lb_scored_batch scored = { .b = s->batch->b, .views = l->views, .c = l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
+	const struct lb_scored_batch scored = { .b = s->batch->b, .views = l->views, .c = l->heads * l->columns, .ld = m->net->ld, .z = m->z, .y = l->y,
 					  .weight = lb_weighs_rows(s) ? l->weight : NULL, .dz = m->dz };
 	const double divisor = m->optim->transform_output_gradient(m->par, s->step + 1, &scored);
 
@@ -282,6 +283,9 @@ double lb_loss_of_batch(struct lb_step *s, struct lb_model *m)
 		value = sum_losses(s, m);
 	}
 	lb_regularise_scores(s, m);
+	for (size_t i = 0; i < s->l->n_hooks; i++)
+		if (s->l->hook[i].procedure->scores)
+			value += s->l->hook[i].procedure->scores(&s->l->hook[i], s, m);
 	if (m->optim->transform_output_gradient)
 		transform_output_gradient(s, m);
 	return value;

@@ -76,7 +76,7 @@ static void ck_near(double got, double want, const char *what, const cJSON *c)
 
 static void compare(const struct lb_loss_info *info, const cJSON *c)
 {
-	double z[MOST], t[MOST], h[MOST], x[MOST], params[MOST], teacher[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], weight[MOST], value;
+	double z[MOST], t[MOST], h[MOST], x[MOST], params[MOST], teacher[MOST], second[MOST], want[2 * MOST], grad[2 * MOST], counts[MOST], weight[MOST], value;
 	int32_t y[MOST], group[MOST];
 	uint32_t partner[MOST];
 	struct lb_arg par[MOST_PARAMS];
@@ -98,7 +98,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	cJSON_ArrayForEach(other, get(c, "partner"))
 		partner[partners++] = (uint32_t)other->valueint;
 	flatten(get(c, "t"), t);
-	const size_t taught = flatten(get(c, "teacher"), teacher);
+	const size_t taught = flatten(get(c, "teacher"), teacher), twice = flatten(get(c, "second_teacher"), second);
 	const size_t n_h = flatten(get(c, "h"), h), n_x = flatten(get(c, get(c, "guide") ? "guide" : "x"), x), n_params = flatten(get(c, info->params ? info->params : "none"), params);
 	ck_assert_uint_eq(flatten(get(c, "grad"), want), n);
 	char name[64];
@@ -115,7 +115,7 @@ static void compare(const struct lb_loss_info *info, const cJSON *c)
 	struct lb_loss_input in = { .b = b, .c = columns, .views = views, .z = z, .y = get(c, "y") ? y : NULL, .t = get(c, "t") ? t : NULL, .group = grouped ? group : NULL, .row_weight = weighed ? weight : NULL, .par = par,
 				    .counts = classes ? counts : NULL, .hidden = n_h ? h : NULL, .n_hidden = n_h ? n_h / (size_t)cJSON_GetArraySize(get(c, "h")) : 0, .inputs = n_x ? x : NULL, .n_inputs = n_x / b,
 				    .scale = get(c, "scale") ? get(c, "scale")->valuedouble : 0, .partner = partners ? partner : NULL, .mix = partners ? get(c, "mix")->valuedouble : 0,
-				    .params = params, .teacher = taught ? teacher : NULL,
+				    .params = params, .teacher = taught ? teacher : NULL, .second_teacher = twice ? second : NULL,
 				    .n_classes = n_classes };
 	ck_assert_int_eq(lb_loss_eval(info, 64, &in, &value, grad, &err), 0);
 	ck_near(value, get(c, "value")->valuedouble, "value", c);

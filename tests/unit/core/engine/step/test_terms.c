@@ -1,6 +1,6 @@
 /* A weighted sum of losses: its step is the sum of the steps of each loss, for losses of every form
  * and need; one loss of weight 1 is plain training to the byte; in a cohort and with a memory of
- * rows, too. */
+ * rows, too. Each head of a model is moved by the terms that read it. */
 #include "tests/unit/core/training.h"
 
 enum { ROWS = 24, D = 4, CLASSES = 3, WIDTH = 5 };
@@ -68,7 +68,7 @@ static struct lb_term term_of(const struct pair *q, int i, double weight)
 {
 	const struct lb_loss_info *info = lb_loss_find(q->kind[i], q->loss[i]);
 
-	return (struct lb_term){ info, args(&info->base, q->set[i]), weight };
+	return (struct lb_term){ .loss = info, .par = args(&info->base, q->set[i]), .weight = weight };
 }
 
 static struct lb_setup with_terms(struct lb_setup s, const struct lb_term *term, size_t n)
@@ -131,7 +131,7 @@ START_TEST(one_term_is_plain)
 {
 	const struct pair *q = &pairs[_i];
 	const struct lb_setup s = setup_of(q);
-	const struct lb_term term = { s.loss, s.loss_par, 1 };
+	const struct lb_term term = { .loss = s.loss, .par = s.loss_par, .weight = 1 };
 	const struct lb_setup listed = with_terms(s, &term, 1);
 	const struct lb_cohort c = cohort_of(&p, &s, 1, 3, 10);
 
@@ -142,6 +142,46 @@ START_TEST(one_term_is_plain)
 		lb_train_result_free(&a);
 		lb_train_result_free(&b);
 	}
+}
+END_TEST
+
+/* The first term reads head 1, the second head 2: a step moves each head as its term alone would,
+ * and the hidden layer by both. */
+START_TEST(heads_are_apart)
+{
+	const struct pair *q = &pairs[_i];
+	struct lb_setup s = setup_of(q);
+	struct lb_term term[2] = { term_of(q, 0, 0.75), term_of(q, 1, 1.5) }, tiny[2] = { term_of(q, 0, 1e-300), term_of(q, 1, 1e-300) };
+	const size_t columns = s.model.width[2], hidden = (D + 1) * WIDTH;
+	struct lb_train_result o[4];
+
+	if (q->kind[0] == LB_EMBEDDING)
+		return;
+	s.model.heads = 2;
+	s.model.width[2] = 2 * columns;
+	term[1].head = tiny[1].head = 1;
+	const size_t net = lb_model_spec_size(&s.model);
+	const struct lb_setup setup[] = { with_terms(s, term, 2), with_terms(s, term, 1), with_terms(s, term + 1, 1), with_terms(s, tiny, 2) };
+	for (int k = 0; k < 4; k++) {
+		o[k] = one_step(&setup[k]);
+		ck_assert_msg(o[k].status == LB_TRIAL_OK, "%s", o[k].cause);
+	}
+	ck_near(o[0].loss_curve[0], o[1].loss_curve[0] + o[2].loss_curve[0], 1e-12, "loss", 0);
+	bool moved[3] = { false };
+	for (size_t i = 0; i < net; i++) {
+		const size_t out = i < hidden ? 0 : i - hidden < 2 * columns * WIDTH ? (i - hidden) / WIDTH : i - hidden - 2 * columns * WIDTH;
+		const double at = o[3].w[i], one = o[1].w[i] - at, two = o[2].w[i] - at;
+		ck_near(o[0].w[i], at + one + two, 1e-12, "parameter", i);
+		if (i >= hidden && out < columns)
+			ck_near(two, 0, 1e-280, "head 1 by the term of head 2, parameter", i);
+		if (i >= hidden && out >= columns)
+			ck_near(one, 0, 1e-280, "head 2 by the term of head 1, parameter", i);
+		moved[i < hidden ? 0 : out < columns ? 1 : 2] |= fabs(i < hidden ? one * two : one + two) > 1e-6;
+	}
+	for (int k = 0; k < 3; k++)
+		ck_assert_msg(moved[k], "%s and %s: part %d does not move", q->loss[0], q->loss[1], k);
+	for (int k = 0; k < 4; k++)
+		lb_train_result_free(&o[k]);
 }
 END_TEST
 
@@ -205,6 +245,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, NULL, teardown);
 	tcase_add_loop_test(t, steps_add_up, 0, PAIRS);
 	tcase_add_loop_test(t, one_term_is_plain, 0, PAIRS);
+	tcase_add_loop_test(t, heads_are_apart, 0, PAIRS);
 	tcase_add_test(t, the_same_in_company);
 	tcase_add_test(t, full_batch_minimises_the_sum);
 	suite_add_tcase(s, t);
